@@ -5,7 +5,9 @@
  * compiles it once per collector, with GC_COLLECTOR_HEADER naming the header
  * that defines the inline half below, so that allocation and barriers are
  * inlined and what is measured is the collector, not a table of function
- * pointers.  There is one heap and one collector in a process.
+ * pointers.  Code that is the same for all collectors (the cell runtime) is
+ * compiled without it and sees the out-of-line half only.  There is one heap
+ * and one collector in a process.
  *
  * The mutator is a register machine.  It never holds a reference in a C
  * variable: it names *registers*, which are slots of a shadow stack and the
@@ -80,6 +82,9 @@ enum { GC_PLAIN = 0, GC_FINALIZABLE = 1 };
 static inline uint64_t gc_shape_bytes(gc_shape s) {
   return 8 + 8 * (uint64_t)s.slots + (((uint64_t)s.bytes + 7) & ~(uint64_t)7);
 }
+
+/* The shape whose nominal size a weak reference is charged with. */
+#define GC_WEAK_SHAPE ((gc_shape){0, 24})
 
 /* ------------------------------------------------------------------------- *
  * The collector describes itself.
@@ -220,6 +225,8 @@ void gc_blocking_leave(gc_mutator *m);
  * now, but for objects that wait to be finalized.  (S) */
 void gc_collect(gc_mutator *m);
 
+#ifdef GC_COLLECTOR_HEADER
+
 /* ------------------------------------------------------------------------- *
  * The inline half, defined by the collector's header.  `m` is the calling
  * thread's mutator; `dst`, `src`, `obj` are registers; `i` is a slot index.
@@ -329,12 +336,11 @@ static inline void gc_new(gc_mutator *m, gc_reg dst, gc_shape shape,
     gc_out_of_memory(m, shape);
 }
 
-/* The shape whose nominal size a weak reference is charged with. */
-#define GC_WEAK_SHAPE ((gc_shape){0, 24})
-
 static inline void gc_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   if (gc_unlikely(!gc_try_weak_new(m, dst, target)))
     gc_out_of_memory(m, GC_WEAK_SHAPE);
 }
+
+#endif /* GC_COLLECTOR_HEADER */
 
 #endif
