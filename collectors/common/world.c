@@ -1,0 +1,123 @@
+/* world.c: see world.h. */
+#include "common/world.h"
+#include <pthread.h>
+#include <sys/mman.h>
+
+_Atomic bool world_stopping;
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t fewer_running; /* for the one who waits for the others */
+  pthread_cond_t restarted;     /* for the parked */
+  gc_mutator *mutators;
+  unsigned running; /* mutators neither parked nor blocking */
+} world = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+           PTHREAD_COND_INITIALIZER, NULL, 0};
+
+gc_mutator *world_mutator_create(gc_heap *heap, size_t size) {
+  size_t bytes = size + GC_REGISTERS * sizeof(gc_object *);
+  gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED)
+    return NULL;
+  world_base(m)->heap = heap;
+  world_base(m)->mapped = bytes;
+  return m;
+}
+
+void world_mutator_destroy(gc_mutator *m) {
+  munmap(m, world_base(m)->mapped);
+}
+
+/* Waits, with the lock held, until nobody wants the world stopped. */
+static void world_await_restart(void) {
+  while (atomic_load(&world_stopping))
+    pthread_cond_wait(&world.restarted, &world.lock);
+}
+
+static void world_stop_running(void) {
+  world.running--;
+  if (atomic_load(&world_stopping))
+    pthread_cond_signal(&world.fewer_running);
+}
+
+/* Parks, with the lock held. */
+static void world_park_locked(void) {
+  world_stop_running();
+  world_await_restart();
+  world.running++;
+}
+
+void world_join(gc_mutator *m) {
+  pthread_mutex_lock(&world.lock);
+  world_await_restart();
+  world_base(m)->next = world.mutators;
+  world.mutators = m;
+  world.running++;
+  pthread_mutex_unlock(&world.lock);
+}
+
+void world_leave(gc_mutator *m) {
+  pthread_mutex_lock(&world.lock);
+  /* Whoever stops the world meanwhile must still see this mutator's roots or
+   * none of it, so leave only while it runs. */
+  if (atomic_load(&world_stopping))
+    world_park_locked();
+  gc_mutator **link = &world.mutators;
+  while (*link != m)
+    link = &world_base(*link)->next;
+  *link = world_base(m)->next;
+  world.running--;
+  pthread_mutex_unlock(&world.lock);
+}
+
+void world_park(void) {
+  pthread_mutex_lock(&world.lock);
+  if (atomic_load(&world_stopping))
+    world_park_locked();
+  pthread_mutex_unlock(&world.lock);
+}
+
+void world_blocking_enter(void) {
+  pthread_mutex_lock(&world.lock);
+  world_stop_running();
+  pthread_mutex_unlock(&world.lock);
+}
+
+void world_blocking_leave(void) {
+  pthread_mutex_lock(&world.lock);
+  world_await_restart();
+  world.running++;
+  pthread_mutex_unlock(&world.lock);
+}
+
+bool world_stop(void) {
+  pthread_mutex_lock(&world.lock);
+  if (atomic_load(&world_stopping)) {
+    world_park_locked();
+    pthread_mutex_unlock(&world.lock);
+    return false;
+  }
+  atomic_store(&world_stopping, true);
+  while (world.running > 1)
+    pthread_cond_wait(&world.fewer_running, &world.lock);
+  return true; /* with the lock: see the head of world.h */
+}
+
+void world_start(void) {
+  atomic_store(&world_stopping, false);
+  pthread_cond_broadcast(&world.restarted);
+  pthread_mutex_unlock(&world.lock);
+}
+
+gc_mutator *world_mutators(void) {
+  return world.mutators;
+}
+
+void world_lock(void) {
+  pthread_mutex_lock(&world.lock);
+}
+
+void world_unlock(void) {
+  pthread_mutex_unlock(&world.lock);
+}

@@ -1,0 +1,145 @@
+/* none.c: chunks for the bump allocator of none.h.
+ *
+ * A chunk belongs to one mutator while it is filled; the heap keeps a list of
+ * all of them so that objects can be counted by walking. */
+#include "gc.h"
+#include "common/space.h"
+#include "common/world.h"
+#include <pthread.h>
+
+/* Large enough that taking one costs nothing per object; small enough that the
+ * unused end of a mutator's last one does not count. */
+enum { NONE_CHUNK = 256 * 1024 };
+
+typedef struct none_chunk {
+  struct none_chunk *next;
+  char *end; /* of the objects in it; of a mutator's current one: not yet set */
+} none_chunk;
+
+struct gc_heap {
+  none_chunk *chunks;
+  pthread_mutex_t lock;
+};
+
+const gc_collector gc_this_collector = {
+    .name = "none",
+    .summary = "bump allocation, never frees: the floor",
+    .source = "the baseline of Cai et al., Distilling the Real Cost of "
+              "Production Garbage Collectors, ISPASS 2022",
+    .can = {.reclaims = GC_RECLAIMS_NOTHING,
+            .threads = true,
+            .weak = true,
+            .finalizers = true,
+            .heap_limit = true},
+    .options = (const gc_option[]){{0}},
+};
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  gc_heap *heap = calloc(1, sizeof *heap);
+  if (!heap || !space_create(config->heap_limit)) {
+    free(heap);
+    return NULL;
+  }
+  pthread_mutex_init(&heap->lock, NULL);
+  return heap;
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  space_destroy();
+  pthread_mutex_destroy(&heap->lock);
+  free(heap);
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  gc_mutator *m = world_mutator_create(heap, sizeof *m);
+  if (m)
+    world_join(m);
+  return m;
+}
+
+/* Records where the objects of the mutator's current chunk end. */
+static void none_close_chunk(gc_mutator *m) {
+  if (m->chunk)
+    m->chunk->end = m->cursor;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  none_close_chunk(m);
+  world_leave(m);
+  world_mutator_destroy(m);
+}
+
+gc_object *none_new_slow(gc_mutator *m, size_t bytes) {
+  bool alone = bytes > NONE_CHUNK / 8;
+  size_t size = alone ? sizeof(none_chunk) + bytes : NONE_CHUNK;
+  none_chunk *chunk = space_alloc_zeroed(size, space_uncached());
+  if (!chunk)
+    return NULL;
+  gc_heap *heap = m->base.heap;
+  pthread_mutex_lock(&heap->lock);
+  chunk->next = heap->chunks;
+  heap->chunks = chunk;
+  pthread_mutex_unlock(&heap->lock);
+  char *first = (char *)(chunk + 1);
+  chunk->end = first + bytes;
+  if (!alone) {
+    none_close_chunk(m);
+    m->chunk = chunk;
+    m->cursor = first + bytes;
+    m->limit = (char *)chunk + size;
+  }
+  return (gc_object *)first;
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  uint64_t metadata = space_metadata();
+  return (gc_footprint){space_used() + metadata, space_used_peak() + metadata};
+}
+
+static size_t none_size(const gc_object *o) {
+  return gc_shape_bytes((gc_shape){object_slots(o), o->word});
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    none_close_chunk(m);
+  uint64_t n = 0;
+  for (none_chunk *c = heap->chunks; c; c = c->next)
+    for (char *p = (char *)(c + 1); p < c->end; n++)
+      p += none_size((gc_object *)p);
+  return n;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  uint64_t n = 0;
+  for (none_chunk *c = heap->chunks; c; c = c->next)
+    n++;
+  if (room)
+    out[0] = (gc_counter){"chunks", n};
+  return room ? 1 : 0;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  gc_heap_objects(heap); /* closes the chunks */
+  for (none_chunk *c = heap->chunks; c; c = c->next) {
+    char *p = (char *)(c + 1);
+    while (p < c->end)
+      p += none_size((gc_object *)p);
+    if (p != c->end)
+      return "a chunk's last object ends outside it";
+  }
+  return NULL;
+}

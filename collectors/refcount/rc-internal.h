@@ -1,0 +1,66 @@
+/* rc-internal.h: what the counting core (refcount.c) and the cycle detector
+ * (../refcount-cycles/cycles.c) share beyond the inline half. */
+#ifndef REAPMARK_RC_INTERNAL_H
+#define REAPMARK_RC_INTERNAL_H
+
+#include "gc.h"
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t cascades, cascade_freed; /* of mutators that have detached */
+};
+
+/* Reports a pause of the calling thread that ends now. */
+void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
+
+/* Clears every weak reference to an object that has at least one. */
+void rc_weak_clear(gc_object *target);
+
+/* Queues an object, one count of which is now the queue's. */
+void rc_finalizer_enqueue(gc_object *o);
+
+/* Flags of an object that other threads may be counting. */
+static inline void rc_meta_set(gc_object *o, uint32_t flag) {
+#if RC_ATOMIC
+  __atomic_fetch_or(&o->header, (uint64_t)flag << 32, __ATOMIC_RELAXED);
+#else
+  o->meta |= flag;
+#endif
+}
+
+static inline void rc_meta_clear(gc_object *o, uint32_t flag) {
+#if RC_ATOMIC
+  __atomic_fetch_and(&o->header, ~((uint64_t)flag << 32), __ATOMIC_RELAXED);
+#else
+  o->meta &= ~flag;
+#endif
+}
+
+#if RC_CYCLES
+void rc_cycles_create(const gc_config *config);
+void rc_cycles_destroy(void);
+/* A dying mutator's candidates go to the heap. */
+void rc_cycles_detach(gc_mutator *m);
+/* Looks for dead cycles among all candidates and frees them.  (S) */
+void rc_detect(gc_mutator *m);
+/* The same if the buffer is full enough.  (S) */
+void rc_detect_if_due(gc_mutator *m);
+/* Drops a count and, unless it was the last, makes the object a candidate, if
+ * it may be one.  Returns whether it was the last. */
+bool rc_release_buffering(gc_mutator *m, gc_object *o);
+uint64_t rc_cycles_bytes(void);
+size_t rc_cycles_counters(gc_counter *out, size_t room);
+#endif
+
+/* Drops a dying object's count of a child: returns whether it was the last, and
+ * leaves it to the caller to bury it. */
+static inline bool rc_release_in_cascade(gc_mutator *m, gc_object *child) {
+#if RC_CYCLES
+  return rc_release_buffering(m, child);
+#else
+  (void)m;
+  return rc_drop(child);
+#endif
+}
+
+#endif

@@ -1,0 +1,458 @@
+/* refcount.c: pure reference counting, the slow paths: death and its cascade,
+ * weak references, finalizers, and running into the heap limit. */
+#include "gc.h"
+#include "refcount/rc-internal.h"
+#include <pthread.h>
+
+/* A cascade is timed from this many objects on.  Two clock reads cost as much
+ * as freeing a few objects, so short ones, a microsecond or two, go unreported;
+ * of a long one the first part is lost, the same few microseconds. */
+enum { RC_CASCADE_TIMED = 128 };
+
+_Atomic bool rc_finalizers_wait;
+
+/* Weak references and the finalizer queue are rare against counts: one lock
+ * serves them all, and only threads need it. */
+static pthread_mutex_t rc_side_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void rc_side_acquire(void) {
+  if (RC_ATOMIC)
+    pthread_mutex_lock(&rc_side_lock);
+}
+
+static void rc_side_release(void) {
+  if (RC_ATOMIC)
+    pthread_mutex_unlock(&rc_side_lock);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Weak references.
+ *
+ * A weak reference is a leaf object with its target and its neighbours in the
+ * doubly linked list of all weak references to that target.  The lists' heads
+ * stand in a hash table by target, so that objects without weak references pay
+ * one flag bit.  The table is open-addressed with linear probing.
+ * ------------------------------------------------------------------------- */
+
+typedef struct rc_weak {
+  uint64_t header;   /* as gc_object has it */
+  gc_object *target; /* null once cleared */
+  struct rc_weak *next, *previous;
+} rc_weak;
+
+_Static_assert(offsetof(rc_weak, target) == offsetof(gc_object, slots),
+               "gc_weak_get reads the target as the first word");
+
+static struct {
+  rc_weak **heads; /* power of two of places; null: free */
+  size_t places, used;
+} rc_weak_table;
+
+static size_t rc_weak_home(const gc_object *target) {
+  /* Fibonacci hashing of the granule number. */
+  uint64_t h = (uint64_t)space_granule(target) * 0x9e3779b97f4a7c15u;
+  return (size_t)(h >> 32) & (rc_weak_table.places - 1);
+}
+
+/* The place of `target`'s list, or the free place where it would go. */
+static rc_weak **rc_weak_place(const gc_object *target) {
+  size_t i = rc_weak_home(target);
+  while (rc_weak_table.heads[i] && rc_weak_table.heads[i]->target != target)
+    i = (i + 1) & (rc_weak_table.places - 1);
+  return &rc_weak_table.heads[i];
+}
+
+/* Keeps a quarter of the places free.  Returns false without memory. */
+static bool rc_weak_reserve(void) {
+  if (4 * (rc_weak_table.used + 1) <= 3 * rc_weak_table.places)
+    return true;
+  size_t old_places = rc_weak_table.places;
+  rc_weak **old = rc_weak_table.heads;
+  size_t places = old_places ? 2 * old_places : 64;
+  rc_weak **heads = calloc(places, sizeof *heads);
+  if (!heads)
+    return false;
+  rc_weak_table.heads = heads;
+  rc_weak_table.places = places;
+  for (size_t i = 0; i < old_places; i++)
+    if (old[i])
+      *rc_weak_place(old[i]->target) = old[i];
+  free(old);
+  return true;
+}
+
+/* Frees a place, and moves up those that were pushed past it (Knuth 6.4 R). */
+static void rc_weak_vacate(rc_weak **place) {
+  size_t mask = rc_weak_table.places - 1;
+  size_t hole = (size_t)(place - rc_weak_table.heads);
+  rc_weak_table.heads[hole] = NULL;
+  rc_weak_table.used--;
+  for (size_t i = (hole + 1) & mask; rc_weak_table.heads[i];
+       i = (i + 1) & mask) {
+    size_t home = rc_weak_home(rc_weak_table.heads[i]->target);
+    if (((i - home) & mask) >= ((i - hole) & mask)) {
+      rc_weak_table.heads[hole] = rc_weak_table.heads[i];
+      rc_weak_table.heads[i] = NULL;
+      hole = i;
+    }
+  }
+}
+
+bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
+  OBJECT_CHECK(target, "weak reference to null in register", dst);
+  rc_weak *w = space_alloc(sizeof *w, m->flags);
+  if (!w && !(w = (rc_weak *)rc_alloc_slow(m, sizeof *w)))
+    return false;
+  uint32_t meta = OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0);
+  object_init((gc_object *)w, 1, meta, 0);
+  w->target = target;
+  w->previous = NULL;
+  rc_side_acquire();
+  if (!rc_weak_reserve()) {
+    rc_side_release();
+    space_free(w, m->flags);
+    return false;
+  }
+  rc_weak **place = rc_weak_place(target);
+  w->next = *place;
+  if (w->next)
+    w->next->previous = w;
+  else
+    rc_weak_table.used++;
+  *place = w;
+  rc_meta_set(target, OBJECT_WEAK_TARGET);
+  rc_side_release();
+  rc_replace(m, object_owning(m, dst), (gc_object *)w);
+  return true;
+}
+
+gc_object *rc_weak_get(gc_object *weak) {
+  rc_side_acquire();
+  gc_object *target = ((rc_weak *)weak)->target;
+  if (target) {
+    /* The last count may just have been dropped by a thread that waits for the
+     * lock to clear this reference: a count of zero never rises again. */
+    uint64_t header = __atomic_load_n(&target->header, __ATOMIC_RELAXED);
+    do {
+      if ((uint32_t)header == 0) {
+        target = NULL;
+        break;
+      }
+    } while (!__atomic_compare_exchange_n(&target->header, &header, header + 1,
+                                          true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+  }
+  rc_side_release();
+  return target;
+}
+
+void rc_weak_clear(gc_object *target) {
+  rc_side_acquire();
+  rc_weak **place = rc_weak_place(target);
+  rc_weak *w = *place;
+  rc_weak_vacate(place); /* while the list still names its target */
+  while (w) {
+    w->target = NULL;
+    w = w->next;
+  }
+  rc_meta_clear(target, OBJECT_WEAK_TARGET);
+  rc_side_release();
+}
+
+/* A weak reference dies: it leaves its target's list, if that still is. */
+static void rc_weak_unlink(rc_weak *w) {
+  rc_side_acquire();
+  if (w->target) {
+    if (w->next)
+      w->next->previous = w->previous;
+    if (w->previous) {
+      w->previous->next = w->next;
+    } else {
+      rc_weak **place = rc_weak_place(w->target);
+      if (w->next) {
+        *place = w->next;
+      } else {
+        rc_weak_vacate(place);
+        rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
+      }
+    }
+  }
+  rc_side_release();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Finalizers: a dead finalizable object is kept, owned by the queue, until a
+ * mutator asks for it.
+ * ------------------------------------------------------------------------- */
+
+static object_stack rc_finalizer_queue;
+static size_t rc_finalizer_head; /* entries before it were handed out */
+
+void rc_finalizer_enqueue(gc_object *o) {
+  rc_side_acquire();
+  object_push_or_die(&rc_finalizer_queue, o);
+  atomic_store_explicit(&rc_finalizers_wait, true, memory_order_relaxed);
+  rc_side_release();
+}
+
+gc_object *rc_finalizer_next(gc_mutator *m) {
+  (void)m;
+  gc_object *o = NULL;
+  rc_side_acquire();
+  if (rc_finalizer_head < rc_finalizer_queue.size)
+    o = rc_finalizer_queue.items[rc_finalizer_head++];
+  if (rc_finalizer_head == rc_finalizer_queue.size) {
+    rc_finalizer_head = rc_finalizer_queue.size = 0;
+    atomic_store_explicit(&rc_finalizers_wait, false, memory_order_relaxed);
+  }
+  rc_side_release();
+  return o;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Death.
+ *
+ * The dead that still hold their children form a list threaded through their
+ * count words, which they need no more: each keeps the granule number of the
+ * next.  A cascade of any size and shape thus takes no memory and no stack.
+ * ------------------------------------------------------------------------- */
+
+/* Whether an object whose count reached zero goes on the list.  Not if it waits
+ * for its finalizer. */
+static bool rc_really_dead(gc_object *o) {
+  if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
+    return true;
+  if (o->meta & OBJECT_WEAK_TARGET)
+    rc_weak_clear(o);
+  if (!(o->meta & OBJECT_FINALIZABLE))
+    return true;
+  o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
+  o->word = 1; /* the queue's */
+  rc_finalizer_enqueue(o);
+  return false;
+}
+
+/* Pushes a dead object on the list. */
+static void rc_list_push(uint32_t *list, gc_object *o) {
+  o->word = *list;
+  *list = space_granule(o);
+}
+
+void rc_dead(gc_mutator *m, gc_object *o) {
+  if (!rc_really_dead(o))
+    return;
+  bool nested = m->in_cascade;
+  m->in_cascade = true;
+  uint64_t freed = 0, begin = 0;
+  uint32_t list = 0;
+  rc_list_push(&list, o);
+  while (list) {
+    o = space_address(list);
+    list = o->word;
+    uint32_t slots = object_slots(o);
+    for (uint32_t i = 0; i < slots; i++) {
+      gc_object *child = o->slots[i];
+      if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
+        rc_list_push(&list, child);
+    }
+    if (o->meta & OBJECT_WEAK_REFERENCE)
+      rc_weak_unlink((rc_weak *)o);
+    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED))
+      o->word = 0; /* a candidate: the detector will find it dead */
+    else
+      space_free(o, m->flags);
+    if (++freed == RC_CASCADE_TIMED)
+      begin = gc_now_ns();
+  }
+  m->in_cascade = nested;
+  if (begin) {
+    m->cascades++;
+    m->cascade_freed += freed;
+    rc_report(m->base.heap, GC_PAUSE_CASCADE, begin);
+  }
+#if RC_CYCLES
+  if (!nested)
+    rc_detect_if_due(m);
+#endif
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
+  heap->listener.pause(heap->listener.data, kind, begin_ns, gc_now_ns());
+}
+
+gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+  /* What this mutator freed may sit in its own cache, in cells of other sizes:
+   * whole pages of them can serve this one. */
+  space_cache_flush(m->flags);
+  gc_object *o = space_alloc(bytes, m->flags);
+#if RC_CYCLES
+  if (!o) {
+    rc_detect(m);
+    space_cache_flush(m->flags);
+    o = space_alloc(bytes, m->flags);
+  }
+#endif
+  if (!o) {
+    space_purge();
+    o = space_alloc(bytes, m->flags);
+  }
+  return o;
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  gc_heap *heap = calloc(1, sizeof *heap);
+  if (!heap || !space_create(config->heap_limit)) {
+    free(heap);
+    return NULL;
+  }
+  heap->listener = config->listener;
+#if RC_CYCLES
+  rc_cycles_create(config);
+#endif
+  return heap;
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+#if RC_CYCLES
+  rc_cycles_destroy();
+#endif
+  object_stack_free(&rc_finalizer_queue);
+  rc_finalizer_head = 0;
+  atomic_store(&rc_finalizers_wait, false);
+  free(rc_weak_table.heads);
+  memset(&rc_weak_table, 0, sizeof rc_weak_table);
+  memset(object_globals, 0, sizeof object_globals);
+  space_destroy();
+  free(heap);
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  gc_mutator *m = world_mutator_create(heap, sizeof *m);
+  if (m) {
+    m->flags = space_cache_create();
+    world_join(m);
+  }
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  for (uint32_t t = 0; t < GC_TLS; t++)
+    gc_tls_clear(m, t);
+#if RC_CYCLES
+  rc_cycles_detach(m);
+#endif
+  world_lock();
+  m->base.heap->cascades += m->cascades;
+  m->base.heap->cascade_freed += m->cascade_freed;
+  world_unlock();
+  world_leave(m);
+  space_cache_destroy(m->flags);
+  world_mutator_destroy(m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+  if (RC_CYCLES && RC_ATOMIC)
+    world_blocking_enter();
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+  if (RC_CYCLES && RC_ATOMIC)
+    world_blocking_leave();
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+#if RC_CYCLES
+  rc_detect(m);
+#endif
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  uint64_t side = space_metadata() + object_stack_bytes(&rc_finalizer_queue) +
+                  rc_weak_table.places * sizeof(rc_weak *);
+#if RC_CYCLES
+  side += rc_cycles_bytes();
+#endif
+  return (gc_footprint){space_used() + side, space_used_peak() + side};
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    space_cache_flush(m->flags);
+  return space_objects();
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  uint64_t cascades = heap->cascades, freed = heap->cascade_freed;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    cascades += m->cascades;
+    freed += m->cascade_freed;
+  }
+  size_t n = 0;
+  if (n < room)
+    out[n++] = (gc_counter){"cascades", cascades};
+  if (n < room)
+    out[n++] = (gc_counter){"cascade-freed", freed};
+#if RC_CYCLES
+  n += rc_cycles_counters(out + n, room - n);
+#endif
+  return n;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Checking: every object that is reachable must have exactly as many counts as
+ * there are references to it from reachable objects and roots, or more, if
+ * garbage that has not been found refers to it too.
+ * ------------------------------------------------------------------------- */
+
+typedef struct rc_census {
+  uint32_t *references; /* per granule: found so far */
+  object_stack reached;
+} rc_census;
+
+static void rc_census_count(rc_census *c, gc_object *o) {
+  if (o && c->references[space_granule(o)]++ == 0)
+    object_push_or_die(&c->reached, o);
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  size_t bytes = space_bytes / SPACE_GRANULE * sizeof(uint32_t);
+  rc_census c = {.references = space_table_create(bytes)};
+  if (!c.references)
+    return "no memory to check in";
+  for (unsigned g = 0; g < GC_GLOBALS; g++)
+    rc_census_count(&c, object_globals[g]);
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    for (unsigned t = 0; t < GC_TLS; t++)
+      rc_census_count(&c, m->base.tls[t]);
+    /* Only owning registers have counts, and which those are is not recorded;
+     * so a register's count is granted, not required. */
+  }
+  for (size_t i = rc_finalizer_head; i < rc_finalizer_queue.size; i++)
+    rc_census_count(&c, rc_finalizer_queue.items[i]);
+  for (size_t i = 0; i < c.reached.size; i++) {
+    gc_object *o = c.reached.items[i];
+    for (uint32_t s = 0; s < object_slots(o); s++)
+      rc_census_count(&c, o->slots[s]);
+  }
+  const char *why = NULL;
+  for (size_t i = 0; i < c.reached.size && !why; i++) {
+    gc_object *o = c.reached.items[i];
+    if (o->word < c.references[space_granule(o)])
+      why = "an object has fewer counts than references";
+    if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
+      why = "a weak target has no weak references";
+  }
+  object_stack_free(&c.reached);
+  space_table_destroy(c.references, bytes);
+  return why;
+}

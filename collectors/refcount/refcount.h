@@ -1,0 +1,283 @@
+/* refcount.h: pure reference counting, the inline half.
+ *
+ * An object's header word is its count: one for each slot, root slot and owning
+ * register that refers to it.  Borrowing registers own no count.  The word
+ * cannot overflow (space.h).  An object dies the moment its count reaches zero,
+ * and what it refers to dies with it, by a worklist threaded through the dead
+ * objects themselves (refcount.c).
+ *
+ * One source makes the family, by macros:
+ *   RC_ATOMIC  counts are changed by atomic operations, so that threads may
+ *              share objects;
+ *   RC_NAIVE   borrowing registers own counts too and taking is copying and
+ *              clearing: what counting costs without knowing who owns what;
+ *   RC_CYCLES  an object whose count drops to other than zero becomes a
+ *              candidate root of a dead cycle (../refcount-cycles). */
+#ifndef REAPMARK_REFCOUNT_H
+#define REAPMARK_REFCOUNT_H
+
+#include "common/object.h"
+#include "common/space.h"
+#include "common/stack.h"
+#include "common/world.h"
+
+#ifndef RC_ATOMIC
+#define RC_ATOMIC 0
+#endif
+#ifndef RC_NAIVE
+#define RC_NAIVE 0
+#endif
+#ifndef RC_CYCLES
+#define RC_CYCLES 0
+#endif
+
+/* In the candidate buffer; for an object without slots: can never be in a
+ * cycle, so has no business there (Bacon & Rajan's green).  One bit for both
+ * makes one test of the two. */
+#define RC_BUFFERED OBJECT_FLAG_A
+
+struct gc_mutator {
+  gc_mutator_base base;
+  int flags;              /* of this mutator's thread cache */
+  bool in_cascade;        /* tearing down: no detection until it is through */
+  uint64_t cascades;      /* those long enough to be timed */
+  uint64_t cascade_freed; /* objects freed by them */
+#if RC_CYCLES
+  object_stack candidates;
+#endif
+  gc_object *reg[];
+};
+
+#include "common/registers.h"
+
+/* Slow paths, in refcount.c. */
+gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes);
+void rc_dead(gc_mutator *m, gc_object *o);
+bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target);
+gc_object *rc_weak_get(gc_object *weak);
+gc_object *rc_finalizer_next(gc_mutator *m);
+extern _Atomic bool
+    rc_finalizers_wait; /* some object waits for its finalizer */
+#if RC_CYCLES
+/* In refcount-cycles/cycles.c: drops a count, of an object that is in no
+ * candidate buffer and may be in a cycle, that is not (plain), or may not be
+ * (atomic), the last one. */
+void rc_release_candidate(gc_mutator *m, gc_object *o);
+#endif
+
+/* ------------------------------------------------------------------------- *
+ * Counts.
+ * ------------------------------------------------------------------------- */
+
+static inline void rc_retain(gc_object *o) {
+#if RC_ATOMIC
+  __atomic_fetch_add(&o->header, 1, __ATOMIC_RELAXED);
+#else
+  o->word++;
+#endif
+}
+
+/* Drops a count; returns true if it was the last.  Atomically, the header is
+ * one 64-bit word: flags and count change together. */
+static inline bool rc_drop(gc_object *o) {
+#if RC_ATOMIC
+  uint64_t old = __atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL);
+  return (uint32_t)old == 1;
+#else
+  return --o->word == 0;
+#endif
+}
+
+static inline void rc_release(gc_mutator *m, gc_object *o) {
+#if RC_CYCLES && RC_ATOMIC
+  /* Once the count is dropped the object may be gone, so becoming a candidate
+   * and dropping must be one operation. */
+  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
+  if (!((uint32_t)(header >> 32) & RC_BUFFERED)) {
+    rc_release_candidate(m, o);
+    return;
+  }
+#elif RC_CYCLES
+  if (o->word != 1 && !(o->meta & RC_BUFFERED)) {
+    rc_release_candidate(m, o);
+    return;
+  }
+#endif
+  if (rc_drop(o))
+    rc_dead(m, o);
+}
+
+/* *place <- o, whose count is already the place's own. */
+static inline void rc_replace(gc_mutator *m, gc_object **place, gc_object *o) {
+  gc_object *old = *place;
+  *place = o;
+  if (old)
+    rc_release(m, old);
+}
+
+/* *place <- o.  Retains first: o may be kept alive by nothing but what is
+ * replaced. */
+static inline void rc_assign(gc_mutator *m, gc_object **place, gc_object *o) {
+  if (o)
+    rc_retain(o);
+  rc_replace(m, place, o);
+}
+
+/* *place <- *from, and *from <- null. */
+static inline void rc_take(gc_mutator *m, gc_object **place, gc_object **from) {
+#if RC_NAIVE
+  rc_assign(m, place, *from);
+  rc_replace(m, from, NULL);
+#else
+  gc_object *o = *from;
+  *from = NULL;
+  rc_replace(m, place, o);
+#endif
+}
+
+/* *place <- o, for a borrowing register. */
+static inline void rc_lend(gc_mutator *m, gc_object **place, gc_object *o) {
+#if RC_NAIVE
+  rc_assign(m, place, o);
+#else
+  (void)m;
+  *place = o;
+#endif
+}
+
+/* ------------------------------------------------------------------------- *
+ * The interface.
+ * ------------------------------------------------------------------------- */
+
+static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
+                                  uint32_t borrowing) {
+  uint32_t counted = owning + (RC_NAIVE ? borrowing : 0);
+  for (uint32_t i = 0; i < counted; i++)
+    rc_replace(m, &m->reg[frame + i], NULL);
+  object_frame_pop(m, frame, owning + borrowing);
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  size_t bytes = object_bytes(shape);
+  gc_object *o = space_alloc(bytes, m->flags);
+  if (gc_unlikely(!o)) {
+    o = rc_alloc_slow(m, bytes);
+    if (!o)
+      return false;
+  }
+  uint32_t meta = object_meta(shape, flags);
+  if (RC_CYCLES && shape.slots == 0)
+    meta |= RC_BUFFERED;
+  object_init(o, 1, meta, shape.slots);
+  rc_replace(m, object_owning(m, dst), o);
+  return true;
+}
+
+static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
+  rc_assign(m, object_owning(m, dst), *object_slot(m, obj, i));
+}
+
+static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
+                             uint32_t i) {
+  rc_lend(m, object_borrowing(m, dst), *object_slot(m, obj, i));
+}
+
+static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
+  rc_lend(m, object_borrowing(m, r), NULL);
+}
+
+static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
+  rc_assign(m, object_slot(m, obj, i), object_read(m, src));
+}
+
+static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
+                                 gc_reg src) {
+  rc_take(m, object_slot(m, obj, i), object_owning(m, src));
+}
+
+static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
+  rc_replace(m, object_slot(m, obj, i), NULL);
+}
+
+static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
+  rc_assign(m, object_owning(m, dst), object_read(m, src));
+}
+
+static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
+  rc_take(m, object_owning(m, dst), object_owning(m, src));
+}
+
+static inline void gc_clear(gc_mutator *m, gc_reg r) {
+  rc_replace(m, object_owning(m, r), NULL);
+}
+
+static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
+  rc_assign(m, object_owning(m, dst), object_globals[g]);
+}
+
+static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
+  rc_lend(m, object_borrowing(m, dst), object_globals[g]);
+}
+
+static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  rc_assign(m, &object_globals[g], object_read(m, src));
+}
+
+static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
+  rc_replace(m, &object_globals[g], NULL);
+}
+
+static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
+  rc_assign(m, object_owning(m, dst), m->base.tls[t]);
+}
+
+static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
+  rc_lend(m, object_borrowing(m, dst), m->base.tls[t]);
+}
+
+static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
+  rc_assign(m, &m->base.tls[t], object_read(m, src));
+}
+
+static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
+  rc_replace(m, &m->base.tls[t], NULL);
+}
+
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  return rc_weak_new(m, dst, object_read(m, target));
+}
+
+/* A weak reference's payload starts with its target (refcount.c). */
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  gc_object *o = object_read(m, weak);
+#if RC_ATOMIC
+  gc_object *target = rc_weak_get(o);
+#else
+  gc_object *target = o->slots[0];
+  if (target)
+    rc_retain(target);
+#endif
+  rc_replace(m, object_owning(m, dst), target);
+  return target != NULL;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  if (gc_likely(
+          !atomic_load_explicit(&rc_finalizers_wait, memory_order_relaxed)))
+    return false;
+  gc_object *o = rc_finalizer_next(m);
+  if (o)
+    rc_replace(m, object_owning(m, dst), o);
+  return o != NULL;
+}
+
+/* Only the cycle detector ever stops a mutator, and only among threads. */
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+#if RC_CYCLES && RC_ATOMIC
+  world_poll();
+#endif
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* variants.c: how the collectors made from refcount.c alone describe
+ * themselves. */
+#include "gc.h"
+
+const gc_collector gc_this_collector = {
+#if RC_ATOMIC
+    .name = "refcount-atomic",
+    .summary = "pure reference counting, counts changed atomically",
+#elif RC_NAIVE
+    .name = "refcount-naive",
+    .summary = "pure reference counting, every register and move counted",
+#else
+    .name = "refcount",
+    .summary = "pure reference counting, counts plain",
+#endif
+    .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963",
+    .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
+            .threads = RC_ATOMIC,
+            .weak = true,
+            .finalizers = true,
+            .heap_limit = true},
+    .options = (const gc_option[]){{0}},
+};
