@@ -26,8 +26,9 @@
  * tracing collector all of these are plain moves.
  *
  * Safepoints.  gc_new, gc_weak_new, gc_safepoint, gc_collect, gc_blocking_* and
- * gc_thread_* may collect; nothing else does.  Everything marked (S) below is a
- * safepoint.
+ * gc_thread_* are safepoints, marked (S) below: only there may a collection
+ * move objects or wait for this mutator.  A counting collector frees wherever a
+ * reference is dropped, and may look for cycles there.
  *
  * Threads.  A mutator belongs to the thread that attached it.  Data races on a
  * slot (or global root) are not allowed: a workload that shares one guards it
@@ -187,8 +188,8 @@ typedef struct gc_footprint {
 } gc_footprint;
 gc_footprint gc_heap_footprint(gc_heap *heap);
 
-/* Objects in the heap, exactly: allocated and not yet freed.  After gc_collect
- * and with no other mutator running it is what the collector thinks alive. */
+/* Objects in the heap, exactly: what the collector thinks alive.  To be called
+ * right after gc_collect, with no other mutator running. */
 uint64_t gc_heap_objects(gc_heap *heap);
 
 /* Deterministic event counts of the collector's slow paths ("collections",
@@ -272,7 +273,7 @@ static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i);
 /* dst <- src */
 static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src);
 
-/* dst <- src and src <- null: ownership moves. */
+/* dst <- src and src <- null: ownership moves.  They must differ. */
 static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src);
 
 /* r <- null, for an owning register. */

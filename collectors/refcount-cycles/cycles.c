@@ -217,7 +217,7 @@ static void spare_finalizable(void) {
       rc_weak_clear(o);
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
     o->word++; /* the queue's */
-    rc_finalizer_enqueue(o);
+    finalizers_push(o);
     /* It may have been spared already, as part of another's subgraph. */
     if (color(o) == DOOMED)
       scan_black(o);

@@ -16,9 +16,6 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 /* Clears every weak reference to an object that has at least one. */
 void rc_weak_clear(gc_object *target);
 
-/* Queues an object, one count of which is now the queue's. */
-void rc_finalizer_enqueue(gc_object *o);
-
 /* Flags of an object that other threads may be counting. */
 static inline void rc_meta_set(gc_object *o, uint32_t flag) {
 #if RC_ATOMIC

@@ -9,20 +9,18 @@
  * of a long one the first part is lost, the same few microseconds. */
 enum { RC_CASCADE_TIMED = 128 };
 
-_Atomic bool rc_finalizers_wait;
+/* Weak references are rare against counts: one lock serves them all, and only
+ * threads need it. */
+static pthread_mutex_t rc_weak_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* Weak references and the finalizer queue are rare against counts: one lock
- * serves them all, and only threads need it. */
-static pthread_mutex_t rc_side_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void rc_side_acquire(void) {
+static void rc_weak_lock(void) {
   if (RC_ATOMIC)
-    pthread_mutex_lock(&rc_side_lock);
+    pthread_mutex_lock(&rc_weak_mutex);
 }
 
-static void rc_side_release(void) {
+static void rc_weak_unlock(void) {
   if (RC_ATOMIC)
-    pthread_mutex_unlock(&rc_side_lock);
+    pthread_mutex_unlock(&rc_weak_mutex);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -107,9 +105,9 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   object_init((gc_object *)w, 1, meta, 0);
   w->target = target;
   w->previous = NULL;
-  rc_side_acquire();
+  rc_weak_lock();
   if (!rc_weak_reserve()) {
-    rc_side_release();
+    rc_weak_unlock();
     space_free(w, m->flags);
     return false;
   }
@@ -121,13 +119,13 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
     rc_weak_table.used++;
   *place = w;
   rc_meta_set(target, OBJECT_WEAK_TARGET);
-  rc_side_release();
+  rc_weak_unlock();
   rc_replace(m, object_owning(m, dst), (gc_object *)w);
   return true;
 }
 
 gc_object *rc_weak_get(gc_object *weak) {
-  rc_side_acquire();
+  rc_weak_lock();
   gc_object *target = ((rc_weak *)weak)->target;
   if (target) {
     /* The last count may just have been dropped by a thread that waits for the
@@ -142,12 +140,12 @@ gc_object *rc_weak_get(gc_object *weak) {
                                           true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
   }
-  rc_side_release();
+  rc_weak_unlock();
   return target;
 }
 
 void rc_weak_clear(gc_object *target) {
-  rc_side_acquire();
+  rc_weak_lock();
   rc_weak **place = rc_weak_place(target);
   rc_weak *w = *place;
   rc_weak_vacate(place); /* while the list still names its target */
@@ -156,12 +154,12 @@ void rc_weak_clear(gc_object *target) {
     w = w->next;
   }
   rc_meta_clear(target, OBJECT_WEAK_TARGET);
-  rc_side_release();
+  rc_weak_unlock();
 }
 
 /* A weak reference dies: it leaves its target's list, if that still is. */
 static void rc_weak_unlink(rc_weak *w) {
-  rc_side_acquire();
+  rc_weak_lock();
   if (w->target) {
     if (w->next)
       w->next->previous = w->previous;
@@ -177,36 +175,7 @@ static void rc_weak_unlink(rc_weak *w) {
       }
     }
   }
-  rc_side_release();
-}
-
-/* ------------------------------------------------------------------------- *
- * Finalizers: a dead finalizable object is kept, owned by the queue, until a
- * mutator asks for it.
- * ------------------------------------------------------------------------- */
-
-static object_stack rc_finalizer_queue;
-static size_t rc_finalizer_head; /* entries before it were handed out */
-
-void rc_finalizer_enqueue(gc_object *o) {
-  rc_side_acquire();
-  object_push_or_die(&rc_finalizer_queue, o);
-  atomic_store_explicit(&rc_finalizers_wait, true, memory_order_relaxed);
-  rc_side_release();
-}
-
-gc_object *rc_finalizer_next(gc_mutator *m) {
-  (void)m;
-  gc_object *o = NULL;
-  rc_side_acquire();
-  if (rc_finalizer_head < rc_finalizer_queue.size)
-    o = rc_finalizer_queue.items[rc_finalizer_head++];
-  if (rc_finalizer_head == rc_finalizer_queue.size) {
-    rc_finalizer_head = rc_finalizer_queue.size = 0;
-    atomic_store_explicit(&rc_finalizers_wait, false, memory_order_relaxed);
-  }
-  rc_side_release();
-  return o;
+  rc_weak_unlock();
 }
 
 /* ------------------------------------------------------------------------- *
@@ -228,7 +197,7 @@ static bool rc_really_dead(gc_object *o) {
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's */
-  rc_finalizer_enqueue(o);
+  finalizers_push(o);
   return false;
 }
 
@@ -320,9 +289,7 @@ void gc_heap_destroy(gc_heap *heap) {
 #if RC_CYCLES
   rc_cycles_destroy();
 #endif
-  object_stack_free(&rc_finalizer_queue);
-  rc_finalizer_head = 0;
-  atomic_store(&rc_finalizers_wait, false);
+  finalizers_destroy();
   free(rc_weak_table.heads);
   memset(&rc_weak_table, 0, sizeof rc_weak_table);
   memset(object_globals, 0, sizeof object_globals);
@@ -375,7 +342,7 @@ void gc_collect(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
-  uint64_t side = space_metadata() + object_stack_bytes(&rc_finalizer_queue) +
+  uint64_t side = space_metadata() + finalizers_bytes() +
                   rc_weak_table.places * sizeof(rc_weak *);
 #if RC_CYCLES
   side += rc_cycles_bytes();
@@ -437,8 +404,8 @@ const char *gc_heap_check(gc_heap *heap) {
     /* Only owning registers have counts, and which those are is not recorded;
      * so a register's count is granted, not required. */
   }
-  for (size_t i = rc_finalizer_head; i < rc_finalizer_queue.size; i++)
-    rc_census_count(&c, rc_finalizer_queue.items[i]);
+  for (size_t i = 0; i < finalizers_count(); i++)
+    rc_census_count(&c, finalizers_first()[i]);
   for (size_t i = 0; i < c.reached.size; i++) {
     gc_object *o = c.reached.items[i];
     for (uint32_t s = 0; s < object_slots(o); s++)

@@ -16,9 +16,8 @@
 #ifndef REAPMARK_REFCOUNT_H
 #define REAPMARK_REFCOUNT_H
 
-#include "common/object.h"
+#include "common/finalizers.h"
 #include "common/space.h"
-#include "common/stack.h"
 #include "common/world.h"
 
 #ifndef RC_ATOMIC
@@ -264,9 +263,9 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   if (gc_likely(
-          !atomic_load_explicit(&rc_finalizers_wait, memory_order_relaxed)))
+          !atomic_load_explicit(&finalizers_waiting, memory_order_relaxed)))
     return false;
-  gc_object *o = rc_finalizer_next(m);
+  gc_object *o = finalizers_pop();
   if (o)
     rc_replace(m, object_owning(m, dst), o);
   return o != NULL;

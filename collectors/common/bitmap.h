@@ -1,0 +1,43 @@
+/* bitmap.h: bits beside the heap, one a granule.  A bitmap is an array of
+ * 64-bit words; bit i is bit i % 64 of word i / 64.  Not thread-safe. */
+#ifndef REAPMARK_COMMON_BITMAP_H
+#define REAPMARK_COMMON_BITMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool bitmap_test(const uint64_t *bits, size_t i) {
+  return bits[i / 64] >> (i % 64) & 1;
+}
+
+/* Sets bit `i`; returns whether it was clear. */
+static inline bool bitmap_set(uint64_t *bits, size_t i) {
+  uint64_t *word = &bits[i / 64];
+  uint64_t bit = (uint64_t)1 << (i % 64);
+  if (*word & bit)
+    return false;
+  *word |= bit;
+  return true;
+}
+
+static inline void bitmap_clear(uint64_t *bits, size_t i) {
+  bits[i / 64] &= ~((uint64_t)1 << (i % 64));
+}
+
+/* The first set bit in [i, end), or end. */
+static inline size_t bitmap_next(const uint64_t *bits, size_t i, size_t end) {
+  if (i >= end)
+    return end;
+  size_t w = i / 64;
+  uint64_t word = bits[w] >> (i % 64) << (i % 64);
+  while (word == 0) {
+    if (++w * 64 >= end)
+      return end;
+    word = bits[w];
+  }
+  i = w * 64 + (unsigned)__builtin_ctzll(word);
+  return i < end ? i : end;
+}
+
+#endif
