@@ -1,0 +1,111 @@
+/* binding.c: mutator threads to processing units (PUs), by hwloc. */
+#include "cell.h"
+
+#include <hwloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static hwloc_topology_t topology;
+static bool binding; /* false: left to the kernel */
+static unsigned places; /* mutators that get a PU of their own */
+static hwloc_bitmap_t *pus;
+static char **got; /* by mutator, NULL for those that never ran */
+static unsigned got_room;
+static pthread_mutex_t got_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Spreads `n` mutators as far apart as the machine allows, so that they share
+ * caches only when they must.  With more mutators than PUs, PUs repeat. */
+static void place_spread(unsigned n) {
+  hwloc_obj_t root = hwloc_get_root_obj(topology);
+  hwloc_distrib(topology, &root, 1, pus, n, INT32_MAX, 0);
+  for (unsigned i = 0; i < n; i++)
+    hwloc_bitmap_singlify(pus[i]);
+}
+
+/* Hands the listed PUs out in ascending order, again and again. */
+static void place_listed(const char *list, unsigned n) {
+  hwloc_bitmap_t set = hwloc_bitmap_alloc();
+  /* hwloc reads "0x" and the like as something; we want what lists look like */
+  if (!*list || strspn(list, "0123456789,-") != strlen(list) ||
+      hwloc_bitmap_list_sscanf(set, list) < 0 || hwloc_bitmap_iszero(set))
+    cell_usage("--pin is auto, none or a list of PUs such as 0,2-3, not '%s'",
+               list);
+  hwloc_const_bitmap_t allowed =
+      hwloc_topology_get_allowed_cpuset(topology);
+  if (!hwloc_bitmap_isincluded(set, allowed)) {
+    char *have;
+    hwloc_bitmap_list_asprintf(&have, allowed);
+    cell_usage("--pin %s: only PUs %s may be used here", list, have);
+  }
+  int pu = -1;
+  for (unsigned i = 0; i < n; i++) {
+    pu = hwloc_bitmap_next(set, pu);
+    if (pu < 0)
+      pu = hwloc_bitmap_first(set);
+    pus[i] = hwloc_bitmap_alloc();
+    hwloc_bitmap_set(pus[i], (unsigned)pu);
+  }
+  hwloc_bitmap_free(set);
+}
+
+void cell_binding_init(const char *policy, unsigned threads) {
+  /* Of the PUs that whoever started this process left to it. */
+  if (hwloc_topology_init(&topology) ||
+      hwloc_topology_set_flags(
+          topology, HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM |
+                        HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING) ||
+      hwloc_topology_load(topology))
+    cell_die("cannot read the machine's topology");
+  binding = strcmp(policy, "none") != 0;
+  places = threads;
+  pus = calloc(threads, sizeof *pus);
+  /* The main thread and the threads it runs. */
+  got_room = threads + 1;
+  got = calloc(got_room, sizeof *got);
+  if (!pus || !got)
+    cell_die("out of memory");
+  if (strcmp(policy, "auto") == 0)
+    place_spread(threads);
+  else if (binding)
+    place_listed(policy, threads);
+}
+
+void cell_bind_self(unsigned index) {
+  /* The main thread is blocked while the threads it made run, so that number
+   * `threads` may share its PU. */
+  if (binding)
+    hwloc_set_cpubind(topology, pus[index % places],
+                      HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT);
+  if (index >= got_room)
+    return; /* of a long sequence of threads, the first say enough */
+  hwloc_bitmap_t set = hwloc_bitmap_alloc();
+  char *text = NULL;
+  if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_THREAD) == 0)
+    hwloc_bitmap_list_asprintf(&text, set);
+  hwloc_bitmap_free(set);
+  pthread_mutex_lock(&got_lock);
+  free(got[index]);
+  got[index] = text;
+  pthread_mutex_unlock(&got_lock);
+}
+
+json_t *cell_binding_got(void) {
+  json_t *list = json_array();
+  pthread_mutex_lock(&got_lock);
+  for (unsigned i = 0; i < got_room; i++)
+    if (got[i])
+      json_array_append_new(list, json_string(got[i]));
+  pthread_mutex_unlock(&got_lock);
+  return list;
+}
+
+void cell_binding_finish(void) {
+  for (unsigned i = 0; i < got_room; i++)
+    free(got[i]);
+  for (unsigned i = 0; i < places; i++)
+    hwloc_bitmap_free(pus[i]);
+  free(got);
+  free(pus);
+  hwloc_topology_destroy(topology);
+}

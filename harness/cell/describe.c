@@ -1,0 +1,72 @@
+/* describe.c: the collector program's description of itself, from the tables
+ * that the collector and the workloads define. */
+#include "cell.h"
+
+#include "harness/record/record.h"
+
+static json_t *describe_capabilities(gc_capabilities can) {
+  static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
+                                         [GC_RECLAIMS_ACYCLIC] = "acyclic",
+                                         [GC_RECLAIMS_ALL] = "all"};
+  return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
+                   reclaims[can.reclaims], "threads", can.threads, "weak",
+                   can.weak, "finalizers", can.finalizers, "moving", can.moving,
+                   "heap_limit", can.heap_limit, "concurrent", can.concurrent);
+}
+
+static json_t *describe_number(const char *name, const char *help,
+                               uint64_t initial, uint64_t min, uint64_t max) {
+  return json_pack("{s:s,s:s,s:o,s:o,s:o}", "name", name, "help", help,
+                   "default", record_integer(initial), "min",
+                   record_integer(min), "max", record_integer(max));
+}
+
+static json_t *describe_options(const gc_option *o) {
+  json_t *list = json_array();
+  for (; o && o->name; o++)
+    json_array_append_new(
+        list, describe_number(o->name, o->help, *o->value, o->min, o->max));
+  return list;
+}
+
+static json_t *describe_param(const wl_param *p) {
+  if (!p->choices)
+    return describe_number(p->name, p->help, p->initial, p->min, p->max);
+  json_t *choices = json_array();
+  for (size_t i = 0; p->choices[i]; i++)
+    json_array_append_new(choices, json_string(p->choices[i]));
+  return json_pack("{s:s,s:s,s:s,s:o}", "name", p->name, "help", p->help,
+                   "default", p->choices[p->initial], "choices", choices);
+}
+
+static json_t *describe_workload(const workload *w) {
+  json_t *needs = json_array(), *steps = json_array(), *params = json_array();
+  if (w->needs & WL_NEEDS_THREADS)
+    json_array_append_new(needs, json_string("threads"));
+  if (w->needs & WL_NEEDS_WEAK)
+    json_array_append_new(needs, json_string("weak"));
+  if (w->needs & WL_NEEDS_FINALIZERS)
+    json_array_append_new(needs, json_string("finalizers"));
+  for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
+    json_array_append_new(steps, json_string(w->steps[i]));
+  for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
+    json_array_append_new(params, describe_param(&w->params[i]));
+  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "name", w->name, "summary",
+                   w->summary, "source", w->source, "unit", w->unit, "needs",
+                   needs, "steps", steps, "params", params);
+}
+
+json_t *cell_describe(void) {
+  const gc_collector *c = &gc_this_collector;
+  json_t *workloads = json_array(), *primitives = json_array();
+  for (const workload *const *w = wl_all; *w; w++)
+    json_array_append_new(workloads, describe_workload(*w));
+  for (const char *const *p = cell_primitives; *p; p++)
+    json_array_append_new(primitives, json_string(*p));
+  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "schema",
+                   RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
+                   "summary", c->summary, "source", c->source, "capabilities",
+                   describe_capabilities(c->can), "options",
+                   describe_options(c->options), "workloads", workloads,
+                   "primitives", primitives);
+}

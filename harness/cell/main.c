@@ -1,0 +1,164 @@
+/* main.c: main() of every collector program: one run, from the command line to
+ * the record. */
+#include "cell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gbench.h"
+#include "harness/record/record.h"
+
+enum { COUNTERS_MAX = 64 };
+
+/* The run of this process; NULL where there is none to record. */
+static cell_run *current;
+
+/* ------------------------------------------------------------------------- *
+ * Out of memory.
+ * ------------------------------------------------------------------------- */
+
+void cell_out_of_memory(const char *reason) {
+  /* Other mutators may still run, and meet the same fate: the first one writes,
+   * the others wait for the end. */
+  static bool taken;
+  while (__atomic_exchange_n(&taken, true, __ATOMIC_ACQ_REL))
+    pause();
+  if (!current)
+    cell_die("%s", reason);
+  cell_verdict v = {.status = CELL_OOM};
+  snprintf(v.reason, sizeof v.reason, "%s", reason);
+  cell_write(cell_record_oom(current, &v), current->options->record_fd);
+  _exit(0);
+}
+
+void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
+  (void)m;
+  char reason[CELL_REASON];
+  size_t n = (size_t)snprintf(
+      reason, sizeof reason,
+      "no room for an object of %" PRIu32 " slots and %" PRIu32 " bytes",
+      shape.slots, shape.bytes);
+  if (current)
+    snprintf(reason + n, sizeof reason - n,
+             ", with %" PRIu64 " bytes held and a limit of %" PRIu64,
+             gc_heap_footprint(current->wl.heap).bytes, current->heap_limit);
+  cell_out_of_memory(reason);
+}
+
+/* ------------------------------------------------------------------------- *
+ * A run.
+ * ------------------------------------------------------------------------- */
+
+/* The run as Google Benchmark sees it: one iteration that took the measured
+ * time. */
+static void run_body(gb_state *st, void *data) {
+  cell_thread *main_thread = data;
+  for (uint64_t n = gb_begin(st); n > 0; n--)
+    main_thread->wl.run->workload->run(&main_thread->wl);
+  gb_end(st);
+  gb_set_iteration_time(st, (double)cell_measurement.wall * 1e-9);
+  gb_set_counter(st, "ops", (double)main_thread->ops, GB_PLAIN);
+}
+
+static void run_workload(cell_thread *main_thread) {
+  const gb_config config = {.name = main_thread->wl.run->workload->name,
+                            .iterations = 1,
+                            .clock = GB_MANUAL_TIME};
+  const char *error = gb_register(&config, run_body, main_thread);
+  if (error)
+    cell_die("cannot register the run: %s", error);
+  if (gb_run(NULL, NULL, NULL) != 0)
+    cell_die("the timing engine failed");
+  gb_unregister_all();
+}
+
+static json_t *read_counters(gc_heap *heap) {
+  gc_counter counters[COUNTERS_MAX];
+  size_t n = gc_heap_counters(heap, counters, COUNTERS_MAX);
+  json_t *json = json_object();
+  for (size_t i = 0; i < n; i++)
+    json_object_set_new(json, counters[i].name,
+                        record_integer(counters[i].value));
+  return json;
+}
+
+/* What the options ask for; ends the process if that cannot be. */
+static cell_run plan(const cell_options *options) {
+  char error[CELL_REASON];
+  const gc_collector *c = &gc_this_collector;
+  cell_run run = {.options = options};
+  if (!cell_parse_workload(options->workload, wl_all, &run.wl.workload,
+                           run.wl.params, error) ||
+      !cell_can_run(run.wl.workload, c, error))
+    cell_usage("%s", error);
+  bool threads = run.wl.workload->needs & WL_NEEDS_THREADS;
+  run.wl.threads = threads ? (unsigned)options->threads : 1;
+  run.wl.seed = options->seed;
+  run.must_hold =
+      cell_must_hold(c->can.reclaims, run.wl.workload->volume(
+                                          run.wl.params, run.wl.threads));
+  if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit, error))
+    cell_usage("%s", error);
+  return run;
+}
+
+static void run(const cell_options *options) {
+  cell_run run = plan(options);
+  if (options->check)
+    cell_check_invariants();
+
+  /* Bound before anything is allocated that the run will touch. */
+  cell_binding_init(options->pin, run.wl.threads);
+  cell_bind_self(0);
+  cell_thread *main_thread = cell_threads_init(&run.wl);
+  const gc_config config = {.heap_limit = run.heap_limit,
+                            .listener = cell_listener()};
+  run.peak_reset = cell_reset_peak();
+  run.baseline = cell_read_resident().now;
+  run.wl.heap = gc_heap_create(&config);
+  if (!run.wl.heap)
+    cell_die("cannot reserve memory for the heap");
+  current = &run;
+  cell_attach(main_thread);
+
+  run_workload(main_thread);
+
+  cell_verdict verdict = cell_verdict_now();
+  run.counters = read_counters(run.wl.heap);
+  cell_detach(main_thread);
+  gc_heap_destroy(run.wl.heap);
+
+  json_t *record = cell_record(&run, &verdict);
+  cell_write(record, options->record_fd);
+  json_decref(record);
+  json_decref(run.counters);
+  cell_threads_finish();
+  cell_binding_finish();
+}
+
+int main(int argc, char **argv) {
+  cell_options options = cell_read_options(argc, argv);
+  json_t *json = NULL;
+  switch (options.mode) {
+  case CELL_DESCRIBE:
+    json = cell_describe();
+    break;
+  case CELL_RUN:
+    run(&options);
+    break;
+  case CELL_MICRO:
+    json = cell_micro(options.primitives, options.min_time);
+    break;
+  case CELL_MICRO_FIXED:
+    cell_micro_fixed(options.primitives, options.iterations);
+    break;
+  case CELL_NO_MODE:
+    break;
+  }
+  if (json)
+    cell_write(json, options.record_fd);
+  json_decref(json);
+  return 0;
+}

@@ -1,0 +1,51 @@
+/* pauses.c: what the collector reports of itself. */
+#include "cell.h"
+
+#include <pthread.h>
+
+/* Of threads that are none of ours, such as a collector's own. */
+static hist foreign[CELL_PAUSE_HISTS];
+static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void add(hist *into, gc_pause_kind kind, uint64_t took,
+                uint64_t delay) {
+  hist_add(&into[kind], took);
+  hist_add(&into[CELL_PAUSES_ALL], took - delay);
+}
+
+static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
+                     uint64_t end_ns) {
+  (void)data;
+  if (!cell_measuring())
+    return;
+  /* A pause that began before the measured part counts from there. */
+  if (begin_ns < cell_measurement.begin)
+    begin_ns = cell_measurement.begin;
+  if (end_ns < begin_ns)
+    return;
+  uint64_t took = end_ns - begin_ns;
+  cell_thread *c = cell_self;
+  if (!c) {
+    pthread_mutex_lock(&foreign_lock);
+    add(foreign, kind, took, 0);
+    pthread_mutex_unlock(&foreign_lock);
+    return;
+  }
+  uint64_t delay = 0;
+  if (took > CELL_SLOW_NS)
+    delay = cell_delay_since(c, gc_now_ns());
+  add(c->pauses, kind, took, delay < took ? delay : took);
+}
+
+gc_listener cell_listener(void) {
+  for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
+    hist_reset(&foreign[i]);
+  return (gc_listener){on_pause, NULL};
+}
+
+void cell_foreign_pauses(hist *into) {
+  pthread_mutex_lock(&foreign_lock);
+  for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
+    hist_merge(&into[i], &foreign[i]);
+  pthread_mutex_unlock(&foreign_lock);
+}

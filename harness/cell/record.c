@@ -1,0 +1,174 @@
+/* record.c: the run's record, composed in memory and written by one loop, so
+ * that it is there whole or not at all.  Fields: results/schema.md. */
+#include "cell.h"
+
+#include "harness/record/record.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------- *
+ * What identifies a run.
+ * ------------------------------------------------------------------------- */
+
+static json_t *compose_params(const wl_run *run) {
+  json_t *params = json_object();
+  for (unsigned i = 0; i < WL_PARAMS && run->workload->params[i].name; i++) {
+    const wl_param *p = &run->workload->params[i];
+    json_object_set_new(params, p->name,
+                        p->choices ? json_string(p->choices[run->params[i]])
+                                   : record_integer(run->params[i]));
+  }
+  return params;
+}
+
+static json_t *compose_options(void) {
+  json_t *options = json_object();
+  for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
+    json_object_set_new(options, o->name, record_integer(*o->value));
+  return options;
+}
+
+static json_t *compose_verdict(const cell_verdict *v) {
+  static const char *const names[] = {[CELL_OK] = "ok",
+                                      [CELL_LEAK] = "LEAK",
+                                      [CELL_WRONG] = "WRONG",
+                                      [CELL_OOM] = "OOM"};
+  /* A reason may quote anything; what is not UTF-8 is not worth its words. */
+  json_t *reason = json_string(v->reason);
+  return json_pack("{s:s,s:b,s:o,s:o}", "status", names[v->status], "declared",
+                   v->declared, "leaked", record_integer(v->leaked), "reason",
+                   reason ? reason : json_string("(unprintable)"));
+}
+
+static json_t *compose_memory(const cell_run *run, cell_resident resident,
+                              gc_footprint footprint) {
+  return json_pack(
+      "{s:o,s:o,s:b,s:o,s:o}", "baseline", record_integer(run->baseline),
+      "peak", record_integer(resident.peak), "peak_reset", run->peak_reset,
+      "footprint", record_integer(footprint.bytes), "footprint_peak",
+      record_integer(footprint.peak_bytes));
+}
+
+/* The fields that every record of a run has. */
+static json_t *compose_identity(const cell_run *run,
+                                const cell_verdict *verdict) {
+  return json_pack(
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o}}", "schema",
+      RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
+      run->wl.workload->name, "params", compose_params(&run->wl), "threads",
+      record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
+      "heap", "asked", run->options->heap, "limit",
+      record_integer(run->heap_limit), "must_hold",
+      record_integer(run->must_hold), "options", compose_options(), "verdict",
+      compose_verdict(verdict), "binding", "policy", run->options->pin, "got",
+      cell_binding_got());
+}
+
+/* ------------------------------------------------------------------------- *
+ * What was measured.
+ * ------------------------------------------------------------------------- */
+
+/* Adds "all", the sum of the `n` histograms, as the schema has it. */
+static void set_merged(json_t *into, const hist *h, unsigned n) {
+  hist *all = malloc(sizeof *all);
+  if (!all)
+    cell_die("out of memory");
+  hist_reset(all);
+  for (unsigned i = 0; i < n; i++)
+    hist_merge(all, &h[i]);
+  json_object_set_new(into, "all", record_histogram(all));
+  free(all);
+}
+
+static json_t *compose_steps(const workload *w, const hist *steps,
+                             uint64_t delayed) {
+  json_t *json = json_object();
+  unsigned n = 0;
+  for (; n < WL_STEP_KINDS && w->steps[n]; n++)
+    json_object_set_new(json, w->steps[n], record_histogram(&steps[n]));
+  set_merged(json, steps, n);
+  json_object_set_new(json, "delayed", record_integer(delayed));
+  json_object_set_new(json, "corrected", json_boolean(cell_delay_known()));
+  return json;
+}
+
+static json_t *compose_pauses(const hist *pauses) {
+  return json_pack("{s:o,s:o,s:o,s:o}", "stop",
+                   record_histogram(&pauses[GC_PAUSE_STOP]), "cascade",
+                   record_histogram(&pauses[GC_PAUSE_CASCADE]), "detect",
+                   record_histogram(&pauses[GC_PAUSE_DETECT]), "all",
+                   record_histogram(&pauses[CELL_PAUSES_ALL]));
+}
+
+json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
+  const workload *w = run->wl.workload;
+  const cell_measured *x = &cell_measurement;
+  json_t *json = compose_identity(run, verdict);
+  json_t *memory = compose_memory(run, x->resident, x->footprint);
+  json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
+  json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
+  json_object_set_new(json, "memory", memory);
+
+  /* What the threads measured adds up in the first one's slot. */
+  cell_thread *sum = cell_threads();
+  for (cell_thread *c = sum->next; c; c = c->next) {
+    for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
+      hist_merge(&sum->steps[i], &c->steps[i]);
+    for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
+      hist_merge(&sum->pauses[i], &c->pauses[i]);
+    sum->ops += c->ops;
+    sum->delayed += c->delayed;
+  }
+  cell_foreign_pauses(sum->pauses);
+
+  json_object_set_new(json, "ops",
+                      json_pack("{s:o,s:s}", "count", record_integer(sum->ops),
+                                "unit", w->unit));
+  json_object_set_new(
+      json, "time",
+      json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "wall",
+                record_integer(x->wall), "cpu", record_integer(x->cpu), "user",
+                record_integer(x->user), "system", record_integer(x->system),
+                "instrument", record_integer(x->instrument), "stop",
+                record_integer(sum->pauses[GC_PAUSE_STOP].sum), "own",
+                record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
+                               sum->pauses[GC_PAUSE_DETECT].sum)));
+  json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
+  json_object_set_new(json, "steps",
+                      compose_steps(w, sum->steps, sum->delayed));
+  json_object_set(json, "counters", run->counters);
+  json_object_set_new(
+      json, "noise",
+      json_pack("{s:o,s:o,s:o}", "voluntary", record_integer(x->voluntary),
+                "involuntary", record_integer(x->involuntary), "run_delay",
+                record_integer(x->run_delay)));
+  return json;
+}
+
+json_t *cell_record_oom(const cell_run *run, const cell_verdict *verdict) {
+  json_t *json = compose_identity(run, verdict);
+  json_object_set_new(json, "memory",
+                      compose_memory(run, cell_read_resident(),
+                                     gc_heap_footprint(run->wl.heap)));
+  return json;
+}
+
+void cell_write(const json_t *json, int fd) {
+  char *text = json_dumps(json, JSON_COMPACT);
+  if (!text)
+    cell_die("cannot compose the record");
+  size_t n = strlen(text), done = 0;
+  text[n++] = '\n'; /* in place of the final 0 */
+  signal(SIGPIPE, SIG_IGN);
+  while (done < n) {
+    ssize_t wrote = write(fd, text + done, n - done);
+    if (wrote < 0 && errno != EINTR)
+      cell_die("cannot write the record: %s", strerror(errno));
+    done += wrote < 0 ? 0 : (size_t)wrote;
+  }
+  free(text);
+}

@@ -1,0 +1,186 @@
+/* steps.c: the measured part of a run and the timed steps in it.
+ *
+ * A step costs one clock read and one histogram entry.  Only steps that took
+ * long are looked at closer: scheduler noise looks just like a pause, so for
+ * them the thread's run-queue delay is read and taken off. */
+#include "cell.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The kernel tells the sum of all delays, so a reading gives what came up since
+ * the one before.  Fast steps are not read, and their small delays must not
+ * pile up to be taken off one slow step much later: hence a reading at least
+ * this often, for 20 us at the most. */
+enum { REFRESH_NS = 10000000 };
+
+cell_measured cell_measurement;
+bool cell_measuring_flag;
+
+/* ------------------------------------------------------------------------- *
+ * Run-queue delay.
+ * ------------------------------------------------------------------------- */
+
+static bool delay_unknown; /* for some thread */
+
+/* The second number of schedstat: ns ready to run, but not running. */
+static bool read_delay(const cell_thread *c, uint64_t *delay) {
+  char text[96];
+  ssize_t n = pread(c->delay_fd, text, sizeof text - 1, 0);
+  if (n <= 0)
+    return false;
+  text[n] = 0;
+  char *at;
+  strtoull(text, &at, 10);
+  *delay = strtoull(at, NULL, 10);
+  return true;
+}
+
+void cell_delay_open(cell_thread *c) {
+  c->delay_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  c->delay_read = 0;
+  if (c->delay_fd < 0 || !read_delay(c, &c->delay_read)) {
+    cell_delay_close(c);
+    __atomic_store_n(&delay_unknown, true, __ATOMIC_RELAXED);
+  }
+  c->delay_refresh = gc_now_ns() + REFRESH_NS;
+}
+
+void cell_delay_close(cell_thread *c) {
+  if (c->delay_fd >= 0)
+    close(c->delay_fd);
+  c->delay_fd = -1;
+}
+
+bool cell_delay_known(void) {
+  return !__atomic_load_n(&delay_unknown, __ATOMIC_RELAXED);
+}
+
+uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
+  uint64_t total = c->delay_read;
+  if (c->delay_fd >= 0)
+    read_delay(c, &total);
+  uint64_t delay = total - c->delay_read;
+  c->delay_read = total;
+  c->step_delay += delay;
+  uint64_t after = gc_now_ns();
+  c->step_instrument += after - now;
+  c->instrument += after - now;
+  c->delay_refresh = after + REFRESH_NS;
+  return delay;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Steps.
+ * ------------------------------------------------------------------------- */
+
+/* Starts a step at `now`, with what was lost before it forgotten. */
+static void start_step(cell_thread *c, uint64_t now) {
+  c->step_begin = now;
+  c->step_instrument = 0;
+  c->step_delay = 0;
+}
+
+/* Ends a step that took long, or in which a reading came due, at `now`, and
+ * starts the next one.  Returns the time that counts. */
+__attribute__((noinline)) static uint64_t correct_step(cell_thread *c,
+                                                       uint64_t took,
+                                                       uint64_t now) {
+  took -= c->step_instrument;
+  uint64_t instrument = c->instrument;
+  cell_delay_since(c, now);
+  if (took > CELL_SLOW_NS) {
+    uint64_t delay = c->step_delay < took ? c->step_delay : took;
+    c->delayed += delay;
+    took -= delay;
+  }
+  start_step(c, now + (c->instrument - instrument));
+  return took;
+}
+
+void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
+  if (!cell_measuring())
+    return;
+  cell_thread *c = (cell_thread *)t;
+  uint64_t now = gc_now_ns();
+  uint64_t took = now - c->step_begin;
+  c->step_begin = now;
+  /* Readings and delays inside a step only occur in slow ones, so that a fast
+   * one has nothing to take off or to forget. */
+  if (gc_unlikely(took > CELL_SLOW_NS || now > c->delay_refresh))
+    took = correct_step(c, took, now);
+  hist_add(&c->steps[kind], took);
+  c->ops += ops;
+}
+
+void wl_skip(wl_thread *t) {
+  if (!cell_measuring())
+    return;
+  cell_thread *c = (cell_thread *)t;
+  uint64_t now = gc_now_ns();
+  c->skipped += now - c->step_begin - c->step_instrument;
+  /* Delays in the skipped time are not the next step's. */
+  uint64_t instrument = c->instrument;
+  cell_delay_since(c, now);
+  start_step(c, now + (c->instrument - instrument));
+}
+
+/* ------------------------------------------------------------------------- *
+ * The measured part.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t timeval_ns(struct timeval t) {
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+}
+
+/* Adds (sign 1) or takes off (-1, in unsigned arithmetic) the running totals:
+ * off at the beginning, added at the end, they give the difference. */
+static void add_totals(cell_measured *x, cell_thread *c, uint64_t sign) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  uint64_t delay = 0;
+  if (c->delay_fd >= 0)
+    read_delay(c, &delay);
+  x->cpu += sign * cpu_ns();
+  x->user += sign * timeval_ns(u.ru_utime);
+  x->system += sign * timeval_ns(u.ru_stime);
+  x->minor_faults += sign * (uint64_t)u.ru_minflt;
+  x->major_faults += sign * (uint64_t)u.ru_majflt;
+  x->voluntary += sign * (uint64_t)u.ru_nvcsw;
+  x->involuntary += sign * (uint64_t)u.ru_nivcsw;
+  x->run_delay += sign * delay;
+}
+
+void wl_begin(wl_thread *t) {
+  cell_thread *c = (cell_thread *)t;
+  if (gc_this_collector.can.reclaims != GC_RECLAIMS_NOTHING)
+    gc_collect(t->m);
+  cell_measurement = (cell_measured){.begun = true};
+  add_totals(&cell_measurement, c, (uint64_t)-1);
+  cell_delay_since(c, gc_now_ns());
+  c->instrument = c->skipped = 0;
+  start_step(c, gc_now_ns());
+  cell_measurement.begin = c->step_begin;
+  __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
+}
+
+void wl_end(wl_thread *t) {
+  cell_thread *c = (cell_thread *)t;
+  uint64_t now = gc_now_ns();
+  __atomic_store_n(&cell_measuring_flag, false, __ATOMIC_RELEASE);
+  cell_measured *x = &cell_measurement;
+  add_totals(x, c, 1);
+  x->instrument = c->instrument;
+  x->wall = now - x->begin - c->instrument - c->skipped;
+  x->resident = cell_read_resident();
+  x->footprint = gc_heap_footprint(t->run->heap);
+  x->ended = x->begun;
+}

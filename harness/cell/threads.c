@@ -1,0 +1,233 @@
+/* threads.c: mutator threads and what they wait with. */
+#include "cell.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Plenty for a workload, whose data is in the heap; little enough for hundreds
+ * of threads. */
+enum { STACK_BYTES = 512 << 10 };
+
+/* ------------------------------------------------------------------------- *
+ * Slots.
+ * ------------------------------------------------------------------------- */
+
+_Thread_local cell_thread *cell_self;
+
+static wl_run *the_run;
+static cell_thread *slots;
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static unsigned step_kinds(void) {
+  unsigned n = 0;
+  while (n < WL_STEP_KINDS && the_run->workload->steps[n])
+    n++;
+  return n;
+}
+
+static hist *make_histograms(unsigned n) {
+  hist *h = malloc(n * sizeof *h);
+  if (!h)
+    cell_die("no memory for histograms");
+  for (unsigned i = 0; i < n; i++)
+    hist_reset(&h[i]);
+  return h;
+}
+
+static cell_thread *make_slot(void) {
+  cell_thread *c = calloc(1, sizeof *c);
+  if (!c)
+    cell_die("no memory for a thread's slot");
+  c->delay_fd = -1;
+  c->steps = make_histograms(step_kinds());
+  c->pauses = make_histograms(CELL_PAUSE_HISTS);
+  c->next = slots;
+  slots = c;
+  return c;
+}
+
+/* SplitMix64 (Steele, Lea & Flood 2014): one number of its sequence, or its
+ * mixing function. */
+static uint64_t split_mix(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+/* Both the seed and the index go through the mixer before they are combined:
+ * SplitMix's own states are evenly spaced, so that sums of small numbers would
+ * give threads shifted copies of one sequence. */
+static void seed_random(wl_thread *t, uint64_t seed, uint64_t index) {
+  uint64_t state = split_mix(&seed);
+  state ^= split_mix(&index);
+  for (unsigned i = 0; i < 4; i++)
+    t->random[i] = split_mix(&state);
+}
+
+static cell_thread *take_slot(unsigned index) {
+  pthread_mutex_lock(&slots_lock);
+  cell_thread *c = slots;
+  while (c && c->taken)
+    c = c->next;
+  if (!c)
+    c = make_slot();
+  c->taken = true;
+  pthread_mutex_unlock(&slots_lock);
+  c->wl = (wl_thread){.run = the_run, .index = index};
+  seed_random(&c->wl, the_run->seed, index);
+  c->step_instrument = c->step_delay = c->instrument = c->skipped = 0;
+  return c;
+}
+
+static void give_slot(cell_thread *c) {
+  pthread_mutex_lock(&slots_lock);
+  c->taken = false;
+  pthread_mutex_unlock(&slots_lock);
+}
+
+cell_thread *cell_threads_init(wl_run *run) {
+  the_run = run;
+  for (unsigned i = 0; i < run->threads + 1; i++)
+    make_slot();
+  return take_slot(0);
+}
+
+cell_thread *cell_threads(void) {
+  return slots;
+}
+
+void cell_threads_finish(void) {
+  while (slots) {
+    cell_thread *c = slots;
+    slots = c->next;
+    free(c->steps);
+    free(c->pauses);
+    free(c);
+  }
+}
+
+void cell_attach(cell_thread *c) {
+  cell_self = c;
+  cell_delay_open(c);
+  c->wl.m = gc_thread_attach(the_run->heap);
+  if (!c->wl.m)
+    cell_out_of_memory("no memory for another mutator thread");
+}
+
+void cell_detach(cell_thread *c) {
+  gc_thread_detach(c->wl.m);
+  c->wl.m = NULL;
+  cell_delay_close(c);
+  cell_self = NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Threads.
+ * ------------------------------------------------------------------------- */
+
+/* Threads that run one body, and the gate at which they start together. */
+typedef struct crew {
+  void (*body)(wl_thread *t, void *data);
+  void *data;
+  pthread_barrier_t gate;
+} crew;
+
+typedef struct member {
+  crew *crew;
+  cell_thread *slot;
+  pthread_t id;
+} member;
+
+static void *work(void *arg) {
+  member *me = arg;
+  cell_thread *c = me->slot;
+  cell_bind_self(c->wl.index);
+  cell_attach(c);
+  gc_blocking_enter(c->wl.m);
+  pthread_barrier_wait(&me->crew->gate);
+  gc_blocking_leave(c->wl.m);
+  c->step_begin = gc_now_ns();
+  me->crew->body(&c->wl, me->crew->data);
+  cell_detach(c);
+  return NULL;
+}
+
+static void start(member *m, const pthread_attr_t *attributes) {
+  int error = pthread_create(&m->id, attributes, work, m);
+  if (error)
+    cell_die("cannot start a thread: %s", strerror(error));
+}
+
+void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
+                void (*body)(wl_thread *t, void *data), void *data) {
+  if (n == 0)
+    return;
+  gc_blocking_enter(t->m);
+  crew all = {.body = body, .data = data};
+  member *members = calloc(n, sizeof *members);
+  pthread_attr_t attributes;
+  if (!members || pthread_barrier_init(&all.gate, NULL, n) ||
+      pthread_attr_init(&attributes) ||
+      pthread_attr_setstacksize(&attributes, STACK_BYTES))
+    cell_die("cannot start threads");
+  for (unsigned i = 0; i < n; i++) {
+    members[i].crew = &all;
+    members[i].slot = take_slot(first_index + i);
+    start(&members[i], &attributes);
+  }
+  /* To the caller these threads were one stretch of time.  What the one that
+   * was kept longest by instruments and skipping lost, the stretch lost. */
+  cell_thread *caller = (cell_thread *)t;
+  uint64_t instrument = 0, skipped = 0;
+  for (unsigned i = 0; i < n; i++) {
+    pthread_join(members[i].id, NULL);
+    const cell_thread *c = members[i].slot;
+    if (c->instrument + c->skipped > instrument + skipped) {
+      instrument = c->instrument;
+      skipped = c->skipped;
+    }
+    give_slot(members[i].slot);
+  }
+  caller->instrument += instrument;
+  caller->step_instrument += instrument + skipped;
+  caller->skipped += skipped;
+  pthread_attr_destroy(&attributes);
+  pthread_barrier_destroy(&all.gate);
+  free(members);
+  gc_blocking_leave(t->m);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Waiting.
+ * ------------------------------------------------------------------------- */
+
+void wl_lock_acquire(wl_thread *t, wl_lock *lock) {
+  uint32_t free_state = 0;
+  if (__atomic_compare_exchange_n(&lock->state, &free_state, 1, false,
+                                  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return;
+  gc_blocking_enter(t->m);
+  /* Whoever gets the lock from here marks it awaited, since others may wait
+   * too: at worst one wake-up is for nothing. */
+  while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0)
+    syscall(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
+  gc_blocking_leave(t->m);
+}
+
+void wl_lock_release(wl_thread *t, wl_lock *lock) {
+  (void)t;
+  if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
+    syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void wl_yield(wl_thread *t) {
+  gc_blocking_enter(t->m);
+  sched_yield();
+  gc_blocking_leave(t->m);
+}

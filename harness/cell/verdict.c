@@ -1,0 +1,141 @@
+/* verdict.c: whether the collector did its job.  The decisions are pure
+ * functions; below them is the run's state. */
+#include "cell.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------- *
+ * Decisions.
+ * ------------------------------------------------------------------------- */
+
+uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
+                        uint64_t cyclic) {
+  return (reclaims >= GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
+         (reclaims >= GC_RECLAIMS_ALL ? cyclic : 0);
+}
+
+static uint64_t expected_survivors(gc_reclaims reclaims, wl_expectation e) {
+  uint64_t garbage = e.allocated - e.live;
+  return e.allocated - cell_reclaimed(reclaims, garbage - e.cyclic, e.cyclic);
+}
+
+cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e,
+                        uint64_t objects) {
+  uint64_t expected = expected_survivors(reclaims, e);
+  cell_verdict v = {.status = CELL_OK, .declared = true};
+  if (objects < e.live) {
+    v.status = CELL_WRONG;
+    v.declared = false;
+    snprintf(v.reason, sizeof v.reason, "lost %" PRIu64 " objects",
+             e.live - objects);
+  } else if (objects < expected) {
+    v.status = CELL_WRONG;
+    v.declared = false;
+    snprintf(v.reason, sizeof v.reason,
+             "reclaimed %" PRIu64 " objects it declares it cannot",
+             expected - objects);
+  } else if (objects > e.live) {
+    v.status = CELL_LEAK;
+    v.declared = objects == expected;
+    v.leaked = objects - e.live;
+    if (!v.declared)
+      snprintf(v.reason, sizeof v.reason,
+               "%" PRIu64 " objects survive, %" PRIu64 " more than declared",
+               objects, objects - expected);
+  }
+  return v;
+}
+
+/* Ascending badness. */
+static int rank(const cell_verdict *v) {
+  if (v->status == CELL_OK)
+    return 0;
+  if (v->status == CELL_LEAK)
+    return v->declared ? 1 : 2;
+  return 3;
+}
+
+cell_verdict cell_worse(cell_verdict old, cell_verdict next) {
+  if (rank(&old) != rank(&next))
+    return rank(&old) > rank(&next) ? old : next;
+  return rank(&old) >= 2 ? old : next;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The run.
+ * ------------------------------------------------------------------------- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static cell_verdict verdict = {.status = CELL_OK, .declared = true};
+static bool held_to_account; /* some expectation was stated */
+static bool check_invariants;
+
+static void add(cell_verdict next) {
+  pthread_mutex_lock(&lock);
+  verdict = cell_worse(verdict, next);
+  pthread_mutex_unlock(&lock);
+}
+
+__attribute__((format(printf, 1, 0))) static void wrong(const char *format,
+                                                        va_list args) {
+  cell_verdict v = {.status = CELL_WRONG};
+  vsnprintf(v.reason, sizeof v.reason, format, args);
+  /* One line, whatever was in it. */
+  v.reason[strcspn(v.reason, "\n")] = 0;
+  add(v);
+}
+
+void cell_wrong(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  wrong(format, args);
+  va_end(args);
+}
+
+void wl_check(wl_thread *t, bool ok, const char *format, ...) {
+  (void)t;
+  if (gc_likely(ok))
+    return;
+  va_list args;
+  va_start(args, format);
+  wrong(format, args);
+  va_end(args);
+}
+
+void wl_expect(wl_thread *t, wl_expectation e) {
+  gc_collect(t->m);
+  add(cell_judge(gc_this_collector.can.reclaims, e,
+                 gc_heap_objects(t->run->heap)));
+  held_to_account = true;
+  if (!check_invariants)
+    return;
+  const char *violation = gc_heap_check(t->run->heap);
+  if (violation)
+    cell_wrong("heap check: %s", violation);
+}
+
+void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
+                         uint64_t acyclic, uint64_t cyclic) {
+  uint64_t expected =
+      cell_reclaimed(gc_this_collector.can.reclaims, acyclic, cyclic);
+  wl_check(t, actual == expected, "%" PRIu64 " %s, expected %" PRIu64, actual,
+           what, expected);
+}
+
+void cell_check_invariants(void) {
+  check_invariants = true;
+}
+
+cell_verdict cell_verdict_now(void) {
+  if (!cell_measurement.ended)
+    cell_wrong("the workload measured nothing");
+  if (!held_to_account)
+    cell_wrong("the workload never said what must survive");
+  pthread_mutex_lock(&lock);
+  cell_verdict v = verdict;
+  pthread_mutex_unlock(&lock);
+  return v;
+}

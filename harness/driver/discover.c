@@ -1,0 +1,224 @@
+/* discover.c: finds the collector programs and the suites. */
+#include "discover.h"
+#include "memory.h"
+#include "say.h"
+#include "spawn.h"
+#include "spec.h"
+#include "harness/record/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Long enough for a sanitizer build on a busy machine. */
+#define DESCRIBE_TIMEOUT 10.0
+
+/* The folder that this program is in. */
+static const char *own_folder(void) {
+  char path[4096];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0)
+    return ".";
+  path[n] = 0;
+  *strrchr(path, '/') = 0;
+  return memory_text("%s", path);
+}
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return !stat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+static bool is_program(const char *path) {
+  struct stat status;
+  return !stat(path, &status) && S_ISREG(status.st_mode) &&
+         !access(path, X_OK);
+}
+
+/* The names in a folder, sorted; hidden ones are not. */
+static word_list folder_names(const char *folder) {
+  word_list names = {0};
+  struct dirent **entries;
+  int n = scandir(folder, &entries, NULL, alphasort);
+  for (int i = 0; i < n; i++) {
+    if (entries[i]->d_name[0] != '.') {
+      names.words = memory_more(names.words, names.count, sizeof *names.words);
+      names.words[names.count++] = memory_text("%s", entries[i]->d_name);
+    }
+    free(entries[i]);
+  }
+  if (n >= 0)
+    free(entries);
+  return names;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Collectors.
+ * ------------------------------------------------------------------------- */
+
+/* Asks a program to describe itself.  Returns what is wrong, or NULL. */
+static const char *ask(collector *c) {
+  spawn_result r;
+  char *argv[] = {(char *)c->path, (char *)"--describe", NULL};
+  spawn_run(argv, SPAWN_STDOUT, DESCRIBE_TIMEOUT, &r);
+  const char *trouble = NULL;
+  json_error_t error;
+  if (r.end == SPAWN_FAILED)
+    trouble = memory_text("could not be started: %s", strerror(r.code));
+  else if (r.end == SPAWN_TIMED_OUT)
+    trouble = memory_text("did not answer --describe within %g s",
+                          DESCRIBE_TIMEOUT);
+  else if (r.end == SPAWN_SIGNALED)
+    trouble = memory_text("--describe ended with SIG%s %s",
+                          sigabbrev_np(r.code), r.last_words);
+  else if (r.end == SPAWN_INTERRUPTED)
+    trouble = "interrupted";
+  else if (r.code)
+    trouble = memory_text("--describe ended with status %d: %s", r.code,
+                          r.last_words);
+  else if (!(c->about = json_loads(r.output ? r.output : "", 0, &error)))
+    trouble = memory_text("--describe is not JSON: line %d: %s", error.line,
+                          error.text);
+  spawn_result_free(&r);
+  if (trouble)
+    return trouble;
+
+  const char *name, *summary;
+  json_t *capabilities, *options, *workloads;
+  int schema;
+  if (json_unpack_ex(c->about, &error, 0, "{s:i, s:s, s:s, s:o, s:o, s:o}",
+                     "schema", &schema, "name", &name, "summary", &summary,
+                     "capabilities", &capabilities, "options", &options,
+                     "workloads", &workloads))
+    return memory_text("--describe is incomplete: %s", error.text);
+  if (schema != RECORD_SCHEMA)
+    return memory_text("its schema is %d, this driver's is %d", schema,
+                       RECORD_SCHEMA);
+  c->name = name;
+  return NULL;
+}
+
+static void look_into(collectors *all, const char *folder) {
+  word_list names = folder_names(folder);
+  for (size_t i = 0; i < names.count; i++) {
+    collector c = {.name = names.words[i],
+                   .path = memory_text("%s/%s", folder, names.words[i])};
+    if (!is_program(c.path))
+      continue;
+    c.trouble = ask(&c);
+    const collector *twin = c.trouble ? NULL : discover_find(all, c.name);
+    if (twin)
+      c.trouble = memory_text("'%s' is already %s", c.name, twin->path);
+    if (c.trouble)
+      say("collector not used: %s: %s", c.path, c.trouble);
+    all->items = memory_more(all->items, all->count, sizeof c);
+    all->items[all->count++] = c;
+  }
+}
+
+collectors discover_collectors(void) {
+  collectors all = {0};
+  const char *own = own_folder();
+  const char *places[] = {
+      memory_text("%s/collectors", own),
+      memory_text("%s/../lib/reapmark/collectors", own),
+  };
+  for (size_t i = 0; i < 2; i++)
+    if (is_folder(places[i])) {
+      look_into(&all, places[i]);
+      break;
+    }
+  const char *path = getenv("REAPMARK_PATH");
+  for (; path && *path; path += *path == ':') {
+    size_t n = strcspn(path, ":");
+    const char *folder = memory_text("%.*s", (int)n, path);
+    if (n && !is_folder(folder))
+      say("REAPMARK_PATH: there is no folder '%s'", folder);
+    else if (n)
+      look_into(&all, folder);
+    path += n;
+  }
+  return all;
+}
+
+const collector *discover_find(const collectors *all, const char *name) {
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble && !strcmp(all->items[i].name, name))
+      return &all->items[i];
+  return NULL;
+}
+
+const json_t *collector_workload(const collector *c, const char *name) {
+  size_t i;
+  json_t *w;
+  json_array_foreach(json_object_get(c->about, "workloads"), i, w) {
+    const char *its = json_string_value(json_object_get(w, "name"));
+    if (its && !strcmp(its, name))
+      return w;
+  }
+  return NULL;
+}
+
+const json_t *discover_workload(const collectors *all, const char *name) {
+  const json_t *found = NULL;
+  for (size_t i = 0; i < all->count && !found; i++)
+    if (!all->items[i].trouble)
+      found = collector_workload(&all->items[i], name);
+  return found;
+}
+
+bool collector_can(const collector *c, const char *capability) {
+  return json_is_true(json_object_get(
+      json_object_get(c->about, "capabilities"), capability));
+}
+
+/* ------------------------------------------------------------------------- *
+ * Suites.
+ * ------------------------------------------------------------------------- */
+
+void discover_suites(void (*visit)(void *data, const char *name,
+                                   const char *path),
+                     void *data) {
+  const char *folder =
+      memory_text("%s/../share/reapmark/suites", own_folder());
+  if (!is_folder(folder))
+    folder = REAPMARK_SUITE_DIR;
+  word_list names = folder_names(folder);
+  for (size_t i = 0; i < names.count; i++) {
+    const char *file = names.words[i], *dot = strrchr(file, '.');
+    if (dot && !strcmp(dot, ".yml"))
+      visit(data, memory_text("%.*s", (int)(dot - file), file),
+            memory_text("%s/%s", folder, file));
+  }
+}
+
+typedef struct search {
+  const char *name, *path;
+  candidates known;
+} search;
+
+static void compare(void *data, const char *name, const char *path) {
+  search *s = data;
+  candidates_add(&s->known, name);
+  if (!strcmp(name, s->name))
+    s->path = path;
+}
+
+const char *discover_suite(const char *name_or_path) {
+  const char *dot = strrchr(name_or_path, '.');
+  if (strchr(name_or_path, '/') || (dot && !strcmp(dot, ".yml"))) {
+    if (!access(name_or_path, R_OK))
+      return name_or_path;
+    say("suite '%s': %s", name_or_path, strerror(errno));
+    return NULL;
+  }
+  search s = {name_or_path, NULL, {0}};
+  discover_suites(compare, &s);
+  if (!s.path)
+    say("unknown suite '%s'%s", name_or_path,
+        suggest(name_or_path, &s.known));
+  return s.path;
+}

@@ -1,0 +1,49 @@
+/* discover.h: finds the collector programs and the suites. */
+#ifndef REAPMARK_DISCOVER_H
+#define REAPMARK_DISCOVER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A program that was found where collectors are. */
+typedef struct collector {
+  const char *name;    /* as it says; the file's name if it says nothing */
+  const char *path;
+  json_t *about;       /* its self-description (results/schema.md), or NULL */
+  const char *trouble; /* why it cannot be used, or NULL */
+} collector;
+
+/* In the order of their names within a folder, the build's own first. */
+typedef struct collectors {
+  collector *items;
+  size_t count;
+} collectors;
+
+/* Looks into the folder that belongs to this driver (collectors/ beside it, or
+ * ../lib/reapmark/collectors where it is installed) and into those of
+ * REAPMARK_PATH, and asks every program to describe itself.  What is odd is
+ * said. */
+collectors discover_collectors(void);
+
+/* A usable collector by name, or NULL. */
+const collector *discover_find(const collectors *all, const char *name);
+
+/* The description of a workload by the first collector that has it, or NULL;
+ * and by this collector. */
+const json_t *discover_workload(const collectors *all, const char *name);
+const json_t *collector_workload(const collector *c, const char *name);
+
+/* Whether it declares a capability ("threads"). */
+bool collector_can(const collector *c, const char *capability);
+
+/* Calls `visit` for the name and path of every suite of this driver. */
+void discover_suites(void (*visit)(void *data, const char *name,
+                                   const char *path),
+                     void *data);
+
+/* The path of a suite given by name, or by path (it has a '/' or ends in
+ * .yml).  NULL, and it was said, if there is none. */
+const char *discover_suite(const char *name_or_path);
+
+#endif

@@ -1,0 +1,23 @@
+/* memory.h: memory that lives as long as the process.
+ *
+ * The driver is a short command whose data (what was found, what is planned)
+ * is needed until its end.  So nothing of it is freed piece by piece: it comes
+ * from here, and running out of it ends the process with a message. */
+#ifndef REAPMARK_MEMORY_H
+#define REAPMARK_MEMORY_H
+
+#include <stddef.h>
+
+/* `bytes` zeroed bytes. */
+void *memory_take(size_t bytes);
+
+/* printf into a string of its own. */
+char *memory_text(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* Room for one more in an array of `count` elements of `size` bytes: returns
+ * the array, moved if it had to grow.  Arrays grow by doubling at powers of
+ * two, so `count` is all there is to know. */
+void *memory_more(void *array, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,67 @@
+/* plan.h: what will be run, and in which order.
+ *
+ * A cell is one collector on one workload with its parameters, heap size and
+ * number of threads.  The cells that differ in the collector only are a block:
+ * they are compared with each other, so they run next to each other. */
+#ifndef REAPMARK_PLAN_H
+#define REAPMARK_PLAN_H
+
+#include "discover.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the user asked for.  NULL and 0: as the suite has it. */
+typedef struct plan_request {
+  const char *suite;
+  const char *collectors, *workloads, *heaps, *threads; /* lists */
+  uint64_t invocations;
+  double timeout;
+  uint64_t seed;
+} plan_request;
+enum { PLAN_SEED = 42 };
+
+typedef struct plan_cell {
+  const char *id;        /* WORKLOAD/COLLECTOR/heap=H/threads=T/seed=S */
+  const char *workload;  /* with parameters, NAME:KEY=VALUE,... */
+  const char *collector; /* with options, likewise */
+  const char *heap;
+  unsigned threads;
+  const char *missing; /* why the pair cannot run, or NULL */
+  size_t block;
+} plan_cell;
+
+typedef struct plan_run {
+  size_t cell;
+  unsigned invocation; /* 1, 2, ... */
+} plan_run;
+
+typedef struct plan {
+  const char *suite;
+  unsigned invocations;
+  double timeout; /* of a run, seconds */
+  uint64_t seed;  /* of the workloads and of the order */
+  plan_cell *cells;
+  size_t cells_count;
+  plan_run *runs; /* in the order of execution */
+  size_t runs_count;
+} plan;
+
+/* Makes the plan for a request; the same one for the same request.  Returns an
+ * exit code: 0, 2 after a mistake or 3 if nothing matches, both of which were
+ * said. */
+int plan_make(const plan_request *request, const collectors *all, plan *out);
+
+/* The run's identity: the cell's with "#INVOCATION".  As memory_text. */
+const char *plan_key(const plan *p, const plan_run *run);
+
+/* plan.json, and back.  Reading returns false if it is not a plan. */
+json_t *plan_to_json(const plan *p);
+bool plan_from_json(const json_t *json, plan *out);
+
+/* Where a recorded plan differs from another, for the user, or NULL. */
+const char *plan_difference(const json_t *recorded, const json_t *wanted);
+
+#endif

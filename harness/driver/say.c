@@ -1,0 +1,26 @@
+/* say.c: talk to the user, on stderr. */
+#include "say.h"
+#include "memory.h"
+#include "harness/words/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void say(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("reapmark: ", stderr);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  va_end(args);
+}
+
+void candidates_add(candidates *c, const char *word) {
+  c->words = memory_more(c->words, c->count, sizeof *c->words);
+  c->words[c->count++] = word;
+}
+
+const char *suggest(const char *word, const candidates *c) {
+  const char *nearest = words_nearest(word, c->words, c->count);
+  return nearest ? memory_text(" (did you mean '%s'?)", nearest) : "";
+}

@@ -1,0 +1,282 @@
+/* record.c: see record.h.  The table below is results/schema.md, field by
+ * field; change both together. */
+#include "harness/record/record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum field_type {
+  INTEGER, /* not negative */
+  STRING,
+  BOOLEAN,
+  NAMED,     /* object whose members are integers or strings */
+  STRINGS,   /* array of strings */
+  HISTOGRAMS /* object whose members are histograms, "all" among them, or
+                fields of the table below */
+} field_type;
+
+static const char *const type_names[] = {
+    "an integer of at least 0",
+    "a string",
+    "a boolean",
+    "an object of integers and strings",
+    "an array of strings",
+    "an object of histograms",
+};
+
+/* Which records have the field, by verdict.  Each includes those before. */
+typedef enum field_presence {
+  OPTIONAL, /* the driver's */
+  MEASURED, /* ok, LEAK, WRONG: the run went through */
+  REPORTED, /* OOM as well: the program itself wrote the record */
+  ALWAYS    /* TIMEOUT, CRASH, ERROR as well: the driver wrote it */
+} field_presence;
+
+static const struct field {
+  const char *path;
+  field_type type;
+  field_presence presence;
+} fields[] = {
+    {"schema", INTEGER, ALWAYS},
+    {"collector", STRING, ALWAYS},
+    {"workload", STRING, ALWAYS},
+    {"verdict.status", STRING, ALWAYS},
+    {"verdict.declared", BOOLEAN, ALWAYS},
+    {"verdict.reason", STRING, ALWAYS},
+    {"verdict.leaked", INTEGER, REPORTED},
+    {"params", NAMED, REPORTED},
+    {"threads", INTEGER, REPORTED},
+    {"seed", INTEGER, REPORTED},
+    {"heap.asked", STRING, REPORTED},
+    {"heap.limit", INTEGER, REPORTED},
+    {"heap.must_hold", INTEGER, REPORTED},
+    {"options", NAMED, REPORTED},
+    {"memory.baseline", INTEGER, REPORTED},
+    {"memory.peak", INTEGER, REPORTED},
+    {"memory.peak_reset", BOOLEAN, REPORTED},
+    {"memory.footprint", INTEGER, REPORTED},
+    {"memory.footprint_peak", INTEGER, REPORTED},
+    {"binding.policy", STRING, REPORTED},
+    {"binding.got", STRINGS, REPORTED},
+    {"memory.minor_faults", INTEGER, MEASURED},
+    {"memory.major_faults", INTEGER, MEASURED},
+    {"ops.count", INTEGER, MEASURED},
+    {"ops.unit", STRING, MEASURED},
+    {"time.wall", INTEGER, MEASURED},
+    {"time.cpu", INTEGER, MEASURED},
+    {"time.user", INTEGER, MEASURED},
+    {"time.system", INTEGER, MEASURED},
+    {"time.instrument", INTEGER, MEASURED},
+    {"time.stop", INTEGER, MEASURED},
+    {"time.own", INTEGER, MEASURED},
+    {"pauses", HISTOGRAMS, MEASURED},
+    {"steps", HISTOGRAMS, MEASURED},
+    {"steps.delayed", INTEGER, MEASURED},
+    {"steps.corrected", BOOLEAN, MEASURED},
+    {"counters", NAMED, MEASURED},
+    {"noise.voluntary", INTEGER, MEASURED},
+    {"noise.involuntary", INTEGER, MEASURED},
+    {"noise.run_delay", INTEGER, MEASURED},
+    {"key", STRING, OPTIONAL},
+    {"cell", STRING, OPTIONAL},
+    {"suite", STRING, OPTIONAL},
+    {"invocation", INTEGER, OPTIONAL},
+    {"order", INTEGER, OPTIONAL},
+    {"started", STRING, OPTIONAL},
+    {"elapsed", INTEGER, OPTIONAL},
+};
+enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+static const struct status {
+  const char *name;
+  field_presence least; /* what a record with it must have, and all above */
+} statuses[] = {
+    {"ok", MEASURED},  {"LEAK", MEASURED},  {"WRONG", MEASURED},
+    {"OOM", REPORTED}, {"TIMEOUT", ALWAYS}, {"CRASH", ALWAYS},
+    {"ERROR", ALWAYS},
+};
+enum { STATUSES = sizeof statuses / sizeof statuses[0] };
+
+json_t *record_get(const json_t *record, const char *path) {
+  const json_t *at = record;
+  while (at) {
+    size_t n = strcspn(path, ".");
+    char name[64];
+    if (n >= sizeof name)
+      return NULL;
+    memcpy(name, path, n);
+    name[n] = 0;
+    at = json_object_get(at, name);
+    if (!path[n])
+      break;
+    path += n + 1;
+  }
+  return (json_t *)at;
+}
+
+json_t *record_integer(uint64_t value) {
+  return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static bool is_integer(const json_t *json) {
+  return json_is_integer(json) && json_integer_value(json) >= 0;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Histograms.
+ * ------------------------------------------------------------------------- */
+
+static json_t *percentile(const hist *h, double p) {
+  uint64_t value;
+  return hist_percentile(h, p, &value) ? record_integer(value) : json_null();
+}
+
+json_t *record_histogram(const hist *h) {
+  if (h->count == 0)
+    return json_pack("{s:i}", "count", 0);
+  json_t *buckets = json_array();
+  hist_bucket b;
+  for (unsigned cursor = 0; hist_next(h, &cursor, &b);)
+    json_array_append_new(buckets, json_pack("[o,o]", record_integer(b.low),
+                                             record_integer(b.count)));
+  return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "count",
+                   record_integer(h->count), "sum", record_integer(h->sum),
+                   "min", record_integer(h->min), "max", record_integer(h->max),
+                   "p50", percentile(h, 50), "p99", percentile(h, 99),
+                   "buckets", buckets);
+}
+
+bool record_read_histogram(const json_t *json, hist *h) {
+  hist_reset(h);
+  const json_t *count = json_object_get(json, "count");
+  if (!is_integer(count))
+    return false;
+  if (json_integer_value(count) == 0)
+    return true;
+  const json_t *sum = json_object_get(json, "sum");
+  const json_t *min = json_object_get(json, "min");
+  const json_t *max = json_object_get(json, "max");
+  const json_t *list = json_object_get(json, "buckets");
+  size_t n = json_array_size(list);
+  if (!is_integer(sum) || !is_integer(min) || !is_integer(max) || n == 0 ||
+      n > HIST_BUCKETS)
+    return false;
+
+  hist_bucket *buckets = malloc(n * sizeof *buckets);
+  bool good = buckets != NULL;
+  for (size_t i = 0; good && i < n; i++) {
+    const json_t *pair = json_array_get(list, i);
+    const json_t *low = json_array_get(pair, 0);
+    const json_t *number = json_array_get(pair, 1);
+    good = json_array_size(pair) == 2 && is_integer(low) && is_integer(number);
+    if (good)
+      buckets[i] = (hist_bucket){(uint64_t)json_integer_value(low),
+                                 (uint64_t)json_integer_value(number)};
+  }
+  good = good && hist_rebuild(h, buckets, n, (uint64_t)json_integer_value(sum),
+                              (uint64_t)json_integer_value(min),
+                              (uint64_t)json_integer_value(max));
+  free(buckets);
+  if (good && h->count == (uint64_t)json_integer_value(count))
+    return true;
+  hist_reset(h);
+  return false;
+}
+
+static bool is_histogram(const json_t *json) {
+  hist *h = malloc(sizeof *h);
+  bool good = h && record_read_histogram(json, h);
+  free(h);
+  return good;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Checking.
+ * ------------------------------------------------------------------------- */
+
+/* Whether the table has a field `name` inside the object at `path`. */
+static bool is_field_of(const char *path, const char *name) {
+  size_t n = strlen(path);
+  for (size_t i = 0; i < FIELDS; i++)
+    if (strncmp(fields[i].path, path, n) == 0 && fields[i].path[n] == '.' &&
+        strcmp(fields[i].path + n + 1, name) == 0)
+      return true;
+  return false;
+}
+
+static bool are_histograms(const json_t *json, const char *path) {
+  if (!json_object_get(json, "all"))
+    return false;
+  const char *name;
+  json_t *member;
+  json_object_foreach((json_t *)json, name, member) {
+    if (!is_field_of(path, name) && !is_histogram(member))
+      return false;
+  }
+  return true;
+}
+
+static bool has_type(const json_t *json, const struct field *f) {
+  const char *name;
+  json_t *member;
+  size_t i;
+  switch (f->type) {
+  case INTEGER:
+    return is_integer(json);
+  case STRING:
+    return json_is_string(json);
+  case BOOLEAN:
+    return json_is_boolean(json);
+  case NAMED:
+    json_object_foreach((json_t *)json, name, member) {
+      if (!is_integer(member) && !json_is_string(member))
+        return false;
+    }
+    return json_is_object(json);
+  case STRINGS:
+    json_array_foreach(json, i, member) {
+      if (!json_is_string(member))
+        return false;
+    }
+    return json_is_array(json);
+  case HISTOGRAMS:
+    return are_histograms(json, f->path);
+  }
+  return false;
+}
+
+__attribute__((format(printf, 3, 4))) static bool
+invalid(char *why, size_t room, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(why, room, format, args);
+  va_end(args);
+  return false;
+}
+
+bool record_valid(const json_t *record, char *why, size_t room) {
+  if (!json_is_object(record))
+    return invalid(why, room, "a run record is a JSON object");
+  const json_t *schema = json_object_get(record, "schema");
+  if (!json_is_integer(schema) || json_integer_value(schema) != RECORD_SCHEMA)
+    return invalid(why, room, "field 'schema' is not %d", RECORD_SCHEMA);
+
+  const char *status = json_string_value(record_get(record, "verdict.status"));
+  const struct status *s = statuses;
+  while (s < statuses + STATUSES && !(status && !strcmp(s->name, status)))
+    s++;
+  if (s == statuses + STATUSES)
+    return invalid(why, room, "field 'verdict.status' is no known status");
+
+  for (const struct field *f = fields; f < fields + FIELDS; f++) {
+    const json_t *value = record_get(record, f->path);
+    if (!value && f->presence >= s->least)
+      return invalid(why, room, "field '%s' is missing", f->path);
+    if (value && !has_type(value, f))
+      return invalid(why, room, "field '%s' is not %s", f->path,
+                     type_names[f->type]);
+  }
+  return true;
+}

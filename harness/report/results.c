@@ -1,0 +1,63 @@
+/* results.c: reads a results directory. */
+#include "results.h"
+#include "harness/record/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *results_read_json(const char *dir, const char *name, char *why,
+                          size_t room) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  FILE *file = fopen(path, "re");
+  if (!file) {
+    snprintf(why, room, "%s: %s", path, strerror(errno));
+    return NULL;
+  }
+  json_error_t error;
+  json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+  fclose(file);
+  if (!json)
+    snprintf(why, room, "%s:%d:%d: %s", path, error.line, error.column,
+             error.text);
+  return json;
+}
+
+bool results_read_runs(const char *dir,
+                       void (*visit)(void *data, const json_t *record),
+                       void *data, results_state *state, char *why,
+                       size_t room) {
+  *state = (results_state){0};
+  char path[4096];
+  snprintf(path, sizeof path, "%s/runs.jsonl", dir);
+  FILE *file = fopen(path, "re");
+  if (!file && errno == ENOENT)
+    return true;
+  char *line = NULL;
+  size_t capacity = 0, number = 0;
+  ssize_t n = 0;
+  while (file && (n = getline(&line, &capacity, file)) > 0) {
+    number++;
+    if (line[n - 1] != '\n') {
+      state->cut_short = true;
+      break;
+    }
+    state->whole += n;
+    char reason[160];
+    json_t *record = json_loadb(line, (size_t)n, 0, NULL);
+    if (record && record_valid(record, reason, sizeof reason))
+      visit(data, record);
+    else if (state->damaged++ == 0)
+      state->first_damaged = number;
+    json_decref(record);
+  }
+  free(line);
+  bool good = file && !ferror(file);
+  if (!good)
+    snprintf(why, room, "%s: %s", path, strerror(errno));
+  if (file)
+    fclose(file);
+  return good;
+}

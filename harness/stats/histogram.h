@@ -1,0 +1,85 @@
+/* histogram.h: durations in a log-linear histogram of fixed size.
+ *
+ * A value falls into a bucket by its leading one bit and the HIST_BITS bits
+ * after it, as in HdrHistogram: buckets below 2^(HIST_BITS + 1) hold one value
+ * each, and above that no bucket is wider than 1/128 of its lowest value, so
+ * that a percentile is at most 0.8 % too high.  Count, sum, smallest and
+ * largest value are exact.
+ *
+ * All memory is in the struct: adding a value never allocates, and a histogram
+ * whose pages have been touched (hist_reset does) takes no page fault.  No
+ * function locks: one thread at a time per histogram. */
+#ifndef REAPMARK_HISTOGRAM_H
+#define REAPMARK_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  HIST_BITS = 7,
+  HIST_SUB = 1 << HIST_BITS, /* buckets per power of two */
+  HIST_BUCKETS = (64 - HIST_BITS + 1) * HIST_SUB
+};
+
+typedef struct hist {
+  uint64_t count;
+  uint64_t sum; /* modulo 2^64 */
+  uint64_t min; /* UINT64_MAX while empty */
+  uint64_t max; /* 0 while empty */
+  uint64_t buckets[HIST_BUCKETS];
+} hist;
+
+/* An occupied bucket, by the lowest value that falls into it. */
+typedef struct hist_bucket {
+  uint64_t low;
+  uint64_t count;
+} hist_bucket;
+
+/* Makes it empty, and touches all of its memory. */
+void hist_reset(hist *h);
+
+/* The bucket of a value.  Shifting the value right until HIST_BITS + 1
+ * significant bits are left keeps neighbouring powers of two adjacent, so the
+ * linear part below needs no branch of its own. */
+static inline unsigned hist_index(uint64_t value) {
+  unsigned log2 = 63 - (unsigned)__builtin_clzll(value | HIST_SUB);
+  unsigned shift = log2 - HIST_BITS;
+  return shift * HIST_SUB + (unsigned)(value >> shift);
+}
+
+static inline void hist_add(hist *h, uint64_t value) {
+  h->count++;
+  h->sum += value;
+  h->min = value < h->min ? value : h->min;
+  h->max = value > h->max ? value : h->max;
+  h->buckets[hist_index(value)]++;
+}
+
+/* The lowest and highest value of bucket `index` < HIST_BUCKETS. */
+uint64_t hist_low(unsigned index);
+uint64_t hist_high(unsigned index);
+
+/* Adds all of `from` to `into`: the same as adding every value of both. */
+void hist_merge(hist *into, const hist *from);
+
+/* The nearest-rank percentile 0 <= p <= 100: the value of rank
+ * max(1, floor(p/100 * n + 0.5)) in ascending order, given as its bucket's
+ * highest value clipped to the maximum.  Returns false, with *value unchanged,
+ * if fewer than one value is expected above it (n * (1 - p/100) < 1): such a
+ * percentile is the maximum under another name. */
+bool hist_percentile(const hist *h, double p, uint64_t *value);
+
+/* Visits the occupied buckets in ascending order: start with *cursor = 0 and
+ * call until it returns false. */
+bool hist_next(const hist *h, unsigned *cursor, hist_bucket *bucket);
+
+/* Makes `h` the histogram that hist_next gave these `n` buckets of, with the
+ * exact values that the buckets cannot tell (ignored when n is 0).  Returns
+ * false, with `h` empty, if they are not a histogram's: buckets unordered, not
+ * at a bucket's lowest value or with a count of 0, or min and max not in the
+ * first and the last of them. */
+bool hist_rebuild(hist *h, const hist_bucket *buckets, size_t n, uint64_t sum,
+                  uint64_t min, uint64_t max);
+
+#endif

@@ -1,0 +1,33 @@
+# install.sh: sourced by the other scripts.  Installs the packages of
+# packages.txt that this machine lacks.
+
+packages_missing() {
+  local list=$1 package
+  sed 's/#.*//' "$list" | while read -r package; do
+    [ -n "$package" ] || continue
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+      grep -q 'ok installed' || echo "$package"
+  done
+}
+
+packages_install() {
+  local missing as_root=
+  missing=$(packages_missing "$1")
+  [ -n "$missing" ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "missing packages, and no apt-get to install them:" $missing >&2
+    exit 2
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "missing packages; as root, run: apt-get install" $missing >&2
+      exit 2
+    fi
+    as_root=sudo
+  fi
+  echo "installing:" $missing >&2
+  $as_root apt-get update -q >&2
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends $missing >&2
+}

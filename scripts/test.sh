@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
+# every test.
+#   --sanitize  afterwards the same tests under AddressSanitizer,
+#               UndefinedBehaviorSanitizer and ThreadSanitizer
+#   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
+#               which shows that scripts/packages.txt is complete (needs root
+#               and the package debootstrap)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+
+build_and_test() {
+  cmake --preset "$1" >&2
+  cmake --build --preset "$1" >&2
+  ctest --test-dir "$2" --output-on-failure -j "$(nproc)"
+}
+
+fresh() {
+  local root release mirror
+  command -v debootstrap >/dev/null ||
+    { echo "--fresh needs the package debootstrap" >&2; exit 2; }
+  root=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "umount '$root/proc' 2>/dev/null || true; rm -rf '$root'" EXIT
+  release=bookworm
+  mirror=$(apt-get indextargets --format '$(SITE)' "Release: $release" |
+    sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+  debootstrap --variant=minbase "$release" "$root" $mirror >&2
+  # The packages come from where this machine's come from.
+  cp -r /etc/apt/. "$root/etc/apt/"
+  git clone -q . "$root/reapmark"
+  mount -t proc proc "$root/proc"
+  chroot "$root" /bin/bash -c 'cd /reapmark && ./scripts/test.sh'
+}
+
+sanitize=
+for argument in "$@"; do
+  case $argument in
+    --sanitize) sanitize=1 ;;
+    --fresh) fresh; exit ;;
+    *) echo "test.sh: unknown argument '$argument' (--sanitize, --fresh)" >&2
+       exit 2 ;;
+  esac
+done
+
+packages_install scripts/packages.txt
+build_and_test release build
+if [ -n "$sanitize" ]; then
+  for preset in asan ubsan tsan; do
+    build_and_test $preset build-$preset
+  done
+fi

@@ -1,0 +1,178 @@
+/* fake.h: the inline half of a collector for tests of the harness.
+ *
+ * It takes objects from malloc and never frees one before the heap ends, so
+ * its behaviour is known to the last object; and it misbehaves on request.
+ * Options (--option NAME=VALUE), all 0 by default:
+ *
+ *   crash=1   abort in gc_collect
+ *   hang=1    never return from gc_collect
+ *   exit=N    end the process with status N in gc_collect, after a last line on
+ *             stderr ("fake: gave up")
+ *   lose=N    claim N objects fewer than there are
+ *   leak=N    claim N objects more than there are
+ *   pause=N   report a stop-the-world pause of N ns at every gc_safepoint
+ *   broken=1  claim a broken invariant in gc_heap_check
+ *
+ * It declares that it reclaims nothing, has threads, weak references and
+ * finalizers, and honours a heap limit (of nominal bytes). */
+#ifndef REAPMARK_FAKE_H
+#define REAPMARK_FAKE_H
+
+#include "gc.h"
+
+typedef struct fake_object {
+  struct fake_object *next; /* of all objects */
+  uint32_t slots, bytes;
+  struct fake_object *slot[]; /* then the payload */
+} fake_object;
+
+struct gc_mutator {
+  gc_heap *heap;
+  uint32_t top;
+  fake_object *tls[GC_TLS];
+  fake_object *reg[GC_REGISTERS];
+};
+
+extern fake_object *fake_globals[GC_GLOBALS];
+
+/* A new object, or NULL if the limit is reached. */
+fake_object *fake_new(gc_mutator *m, gc_shape shape);
+
+void fake_safepoint(gc_mutator *m);
+
+static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
+                                    uint32_t borrowing) {
+  gc_reg frame = m->top;
+  m->top += owning + borrowing;
+  for (uint32_t r = frame; r < m->top; r++)
+    m->reg[r] = NULL;
+  return frame;
+}
+
+static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
+                                  uint32_t borrowing) {
+  (void)owning, (void)borrowing;
+  m->top = frame;
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  (void)flags;
+  fake_object *o = fake_new(m, shape);
+  if (o)
+    m->reg[dst] = o;
+  return o != NULL;
+}
+
+static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
+  m->reg[dst] = m->reg[obj]->slot[i];
+}
+
+static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
+                             uint32_t i) {
+  gc_load(m, dst, obj, i);
+}
+
+static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
+  m->reg[r] = NULL;
+}
+
+static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
+  m->reg[obj]->slot[i] = m->reg[src];
+}
+
+static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
+                                 gc_reg src) {
+  gc_store(m, obj, i, src);
+  m->reg[src] = NULL;
+}
+
+static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
+  m->reg[obj]->slot[i] = NULL;
+}
+
+static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+}
+
+static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+  m->reg[src] = NULL;
+}
+
+static inline void gc_clear(gc_mutator *m, gc_reg r) {
+  m->reg[r] = NULL;
+}
+
+static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
+  fake_object *o = m->reg[obj];
+  return &o->slot[o->slots];
+}
+
+static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
+  return !m->reg[r];
+}
+
+static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
+  return m->reg[a] == m->reg[b];
+}
+
+static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = fake_globals[g];
+}
+
+static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = fake_globals[g];
+}
+
+static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  fake_globals[g] = m->reg[src];
+}
+
+static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
+  (void)m;
+  fake_globals[g] = NULL;
+}
+
+static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
+  m->tls[t] = m->reg[src];
+}
+
+static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
+  m->tls[t] = NULL;
+}
+
+/* Nothing dies, so that no weak reference is ever cleared, and nothing is
+ * finalized. */
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  fake_object *o = fake_new(m, (gc_shape){1, 16});
+  if (!o)
+    return false;
+  o->slot[0] = m->reg[target];
+  m->reg[dst] = o;
+  return true;
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  gc_load(m, dst, weak, 0);
+  return true;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  (void)m, (void)dst;
+  return false;
+}
+
+static inline void gc_safepoint(gc_mutator *m) {
+  fake_safepoint(m);
+}
+
+#endif

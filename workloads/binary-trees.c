@@ -1,0 +1,212 @@
+/* binary-trees: GCBench, the classic of its kind (John Ellis and Pete Kovac,
+ * modified by Hans Boehm), with the names and the order of the original.
+ *
+ * A big tree is made and dropped to stretch the heap; a long-lived tree and a
+ * large array of doubles are made and kept; then many short-lived trees of
+ * depth 4, 6, ... are made and dropped, top-down and bottom-up.
+ *
+ * Stresses allocation of small objects, promptness of reuse, tracing a live
+ * tree again and again, and the fall of a whole tree at once.
+ *
+ * Survivors: a tree of depth d has 2^(d+1) - 1 nodes; the long-lived tree and
+ * the array survive.
+ *
+ * Limits: one object size, no sharing, no mutation of old objects, lifetimes
+ * that no real program has.  It flatters collectors that allocate in sequence.
+ */
+#include "parts.h"
+
+enum { DEPTH, STRETCH, ARRAY, ROUNDS };
+enum { BUILD, CHURN, DROP, FILL };
+
+enum { LEFT, RIGHT };
+#define NODE ((gc_shape){2, sizeof(node)})
+typedef struct node {
+  uint32_t height; /* of the tree below */
+  uint32_t check;  /* its complement */
+} node;
+
+enum {
+  MIN_DEPTH = 4,  /* of short-lived trees */
+  STEP_DEPTH = 9, /* trees of this depth are built in one step */
+};
+
+static uint64_t tree_size(uint64_t depth) {
+  return ((uint64_t)2 << depth) - 1;
+}
+
+/* How many short-lived trees of this depth are made each way: as many as take
+ * about twice the allocation of the stretch tree. */
+static uint64_t iterations(const uint64_t *p, uint64_t depth) {
+  uint64_t n = 2 * tree_size(p[STRETCH]) / tree_size(depth);
+  return p[ROUNDS] * max_u64(n, 1);
+}
+
+static uint64_t all_objects(const uint64_t *p) {
+  uint64_t n = tree_size(p[STRETCH]) + tree_size(p[DEPTH]) + 1;
+  for (uint64_t d = MIN_DEPTH; d <= p[DEPTH]; d += 2)
+    n += 2 * iterations(p, d) * tree_size(d);
+  return n;
+}
+
+static gc_shape array_shape(const uint64_t *p) {
+  return (gc_shape){0, (uint32_t)(p[ARRAY] * sizeof(double))};
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t each = gc_shape_bytes(NODE), array = gc_shape_bytes(array_shape(p));
+  uint64_t deepest = p[DEPTH] - p[DEPTH] % 2;
+  uint64_t kept = tree_size(p[DEPTH]) * each + array;
+  return (wl_volume){
+      .live = max_u64(tree_size(p[STRETCH]) * each,
+                      kept + tree_size(deepest) * each),
+      .allocated = (all_objects(p) - 1) * each + array,
+  };
+}
+
+static void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
+  gc_new(m, dst, NODE, GC_PLAIN);
+  node *n = gc_payload(m, dst);
+  n->height = height;
+  n->check = ~height;
+}
+
+/* Gives `top` descendants down to `depth` levels below it. */
+static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
+  if (depth == 0)
+    return;
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), fresh = frame, child = frame + 1;
+  for (uint32_t side = LEFT; side <= RIGHT; side++) {
+    new_node(m, fresh, depth - 1);
+    gc_store_take(m, top, side, fresh);
+  }
+  for (uint32_t side = LEFT; side <= RIGHT; side++) {
+    gc_borrow(m, child, top, side);
+    populate(t, child, depth - 1);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+  if (depth == STEP_DEPTH)
+    wl_step(t, BUILD, tree_size(STEP_DEPTH));
+}
+
+static void top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
+  new_node(t->m, dst, depth);
+  populate(t, dst, depth);
+}
+
+static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
+  gc_mutator *m = t->m;
+  if (depth == 0) {
+    new_node(m, dst, 0);
+    return;
+  }
+  gc_reg child = gc_frame_enter(m, 2, 0);
+  bottom_up(t, child + LEFT, depth - 1);
+  bottom_up(t, child + RIGHT, depth - 1);
+  new_node(m, dst, depth);
+  gc_store_take(m, dst, LEFT, child + LEFT);
+  gc_store_take(m, dst, RIGHT, child + RIGHT);
+  gc_frame_leave(m, child, 2, 0);
+  if (depth == STEP_DEPTH)
+    wl_step(t, BUILD, tree_size(STEP_DEPTH));
+}
+
+/* Of a tree's nodes, how many no step has accounted for yet. */
+static uint64_t remainder_of(uint64_t depth) {
+  uint64_t n = tree_size(depth);
+  if (depth >= STEP_DEPTH)
+    n -= tree_size(STEP_DEPTH) << (depth - STEP_DEPTH);
+  return n;
+}
+
+typedef void builder(wl_thread *t, gc_reg dst, uint32_t depth);
+
+static void churn(wl_thread *t, builder *build, uint32_t depth) {
+  gc_mutator *m = t->m;
+  gc_reg tree = gc_frame_enter(m, 1, 0);
+  uint64_t pending = 0;
+  for (uint64_t i = iterations(t->run->params, depth); i > 0; i--) {
+    build(t, tree, depth);
+    gc_clear(m, tree);
+    pending += remainder_of(depth);
+    if (depth >= STEP_DEPTH || pending >= tree_size(STEP_DEPTH) || i == 1) {
+      wl_step(t, depth >= STEP_DEPTH ? DROP : CHURN, pending);
+      pending = 0;
+    }
+  }
+  gc_frame_leave(m, tree, 1, 0);
+}
+
+static bool whole(gc_mutator *m, gc_reg tree, uint32_t depth) {
+  const node *n = gc_payload(m, tree);
+  if (n->height != depth || n->check != ~depth)
+    return false;
+  gc_reg child = gc_frame_enter(m, 0, 1);
+  bool ok = true;
+  for (uint32_t side = LEFT; side <= RIGHT && ok; side++) {
+    gc_borrow(m, child, tree, side);
+    ok = depth == 0 ? gc_is_null(m, child)
+                    : !gc_is_null(m, child) && whole(m, child, depth - 1);
+  }
+  gc_frame_leave(m, child, 0, 1);
+  return ok;
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint32_t depth = (uint32_t)p[DEPTH], stretch = (uint32_t)p[STRETCH];
+  uint64_t doubles = p[ARRAY];
+  gc_reg frame = gc_frame_enter(m, 3, 0);
+  gc_reg tree = frame, array = frame + 1, temporary = frame + 2;
+
+  wl_begin(t);
+  bottom_up(t, temporary, stretch);
+  gc_clear(m, temporary);
+  wl_step(t, DROP, remainder_of(stretch));
+
+  top_down(t, tree, depth);
+  gc_new(m, array, array_shape(p), GC_PLAIN);
+  double *d = gc_payload(m, array);
+  for (uint64_t i = 0; i < doubles; i++)
+    d[i] = 1.0 / (double)(i + 1);
+  wl_step(t, FILL, remainder_of(depth) + 1);
+
+  for (uint32_t short_lived = MIN_DEPTH; short_lived <= depth;
+       short_lived += 2) {
+    churn(t, top_down, short_lived);
+    churn(t, bottom_up, short_lived);
+  }
+  wl_end(t);
+
+  wl_check(t, whole(m, tree, depth), "the long-lived tree is damaged");
+  d = gc_payload(m, array);
+  for (uint64_t i = 0; i < doubles; i++)
+    wl_check(t, d[i] == 1.0 / (double)(i + 1), "array element %llu is damaged",
+             (unsigned long long)i);
+  uint64_t all = all_objects(p);
+  wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
+                                .allocated = all});
+  gc_frame_leave(m, frame, 3, 0);
+  wl_expect(t, (wl_expectation){.allocated = all});
+}
+
+const workload wl_binary_trees = {
+    .name = "binary-trees",
+    .summary = "short-lived trees beside a long-lived tree and array",
+    .source = "GCBench (Ellis, Kovac, Boehm)",
+    .unit = "objects",
+    .steps = {"build", "churn", "drop", "fill"},
+    .params = {{"depth", "depth of the long-lived tree and of the deepest "
+                         "short-lived ones", 16, MIN_DEPTH, 24, NULL},
+               {"stretch", "depth of the tree that stretches the heap", 18,
+                MIN_DEPTH, 26, NULL},
+               {"array", "doubles in the long-lived array", 500000, 1, 1 << 26,
+                NULL},
+               {"rounds", "factor on the number of short-lived trees", 1, 1,
+                1000, NULL}},
+    .volume = volume,
+    .run = run,
+};

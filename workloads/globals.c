@@ -1,0 +1,429 @@
+/* globals: what programs hang on global variables: a cache without a bound, a
+ * cache bounded by least recent use, and a registry of subscribers, where each
+ * is removed in time.
+ *
+ * These are the classes of leak and of unwanted retention most often reported
+ * of long-running programs.  They differ in what they ask of a collector: the
+ * cache grows an old structure by references to young objects, the LRU list
+ * relinks old objects on every hit, and removal has to break a cycle between
+ * the subscriber and its registration.  Every read makes a small result that
+ * dies at once.
+ *
+ * Survivors: every insertion into the cache; `entries` in the LRU cache and in
+ * the registry.  Reads always hit: keys are drawn from the most recently
+ * inserted quarter of the LRU cache's capacity, and since its insertion fewer
+ * than half as many keys as it can hold were used, none has been evicted.  The
+ * LRU cache's entries are linked both ways, and a subscriber refers to its
+ * registration, so what is in these two when their global is cleared becomes
+ * cyclic garbage; what was evicted or removed before is acyclic.
+ *
+ * Limits: sizes and hit rates are fixed, reads uniform. */
+#include "parts.h"
+
+enum { KIND, ENTRIES, OPS, READS, PAYLOAD };
+enum { CACHE, LRU, REGISTRY, KINDS }; /* steps, global roots, choices */
+static const char *const kinds[] = {"cache", "lru", "registry", "all", NULL};
+
+enum { STEP_OPS = 32 };
+
+/* An entry of a hash table: NEXT in its chain, and VALUE; in the LRU list also
+ * NEWER and OLDER. */
+enum { NEXT, VALUE, NEWER, OLDER };
+#define CACHE_ENTRY  ((gc_shape){2, 8})
+#define LRU_ENTRY    ((gc_shape){4, 8})
+/* The LRU cache itself: its hash table and the ends of its list. */
+enum { MAP, NEWEST, OLDEST };
+#define LRU_CACHE    ((gc_shape){3, 0})
+/* A registration refers to its subscriber, a subscriber to its registration. */
+enum { PEER };
+#define REGISTRATION ((gc_shape){1, 8})
+/* What a read returns: a reference to what was found. */
+#define RESULT       ((gc_shape){1, 8})
+
+static gc_shape value_shape(const uint64_t *p) {
+  return (gc_shape){0, (uint32_t)p[PAYLOAD]};
+}
+
+static gc_shape subscriber_shape(const uint64_t *p) {
+  return (gc_shape){1, (uint32_t)p[PAYLOAD]};
+}
+
+static bool has(const uint64_t *p, unsigned kind) {
+  return p[KIND] == KINDS || p[KIND] == kind;
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t entries = p[ENTRIES], ops = p[OPS];
+  uint64_t pair[KINDS] = {
+      gc_shape_bytes(CACHE_ENTRY) + gc_shape_bytes(value_shape(p)),
+      gc_shape_bytes(LRU_ENTRY) + gc_shape_bytes(value_shape(p)),
+      gc_shape_bytes(REGISTRATION) + gc_shape_bytes(subscriber_shape(p))};
+  uint64_t result = gc_shape_bytes(RESULT);
+  wl_volume v = {.live = result};
+  if (has(p, CACHE)) {
+    uint64_t kept = table_bytes(ops) + ops * pair[CACHE];
+    v.live += kept;
+    v.allocated += kept + ops * p[READS] * result;
+  }
+  for (unsigned kind = LRU; kind <= REGISTRY; kind++)
+    if (has(p, kind)) {
+      uint64_t root = kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0;
+      v.live += root + table_bytes(entries) + entries * pair[kind];
+      v.allocated += root + table_bytes(entries) +
+                     (entries + ops) * pair[kind] + ops * p[READS] * result;
+    }
+  return v;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Hash tables with chains. */
+
+static uint64_t bucket(uint64_t key, uint64_t buckets) {
+  return (uint64_t)(((unsigned __int128)mix(key) * buckets) >> 64);
+}
+
+static uint64_t key_of(gc_mutator *m, gc_reg entry) {
+  return *(const uint64_t *)gc_payload(m, entry);
+}
+
+/* entry <- the entry with this key, borrowed; or null, and false. */
+static bool map_find(gc_mutator *m, gc_reg entry, gc_reg map, uint64_t buckets,
+                     uint64_t key) {
+  table_borrow(m, entry, map, bucket(key, buckets));
+  while (!gc_is_null(m, entry) && key_of(m, entry) != key)
+    gc_borrow(m, entry, entry, NEXT);
+  return !gc_is_null(m, entry);
+}
+
+/* Puts `entry`, which becomes null, in front of its chain. */
+static void map_add(gc_mutator *m, gc_reg map, uint64_t buckets, gc_reg entry) {
+  gc_reg frame = gc_frame_enter(m, 1, 1), chain = frame, chunk = frame + 1;
+  uint32_t slot = table_at(m, chunk, map, bucket(key_of(m, entry), buckets));
+  gc_load(m, chain, chunk, slot);
+  gc_store_take(m, entry, NEXT, chain);
+  gc_store_take(m, chunk, slot, entry);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* Takes the entry with this key, which must exist, out of its chain. */
+static void map_remove(gc_mutator *m, gc_reg map, uint64_t buckets,
+                       uint64_t key) {
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg rest = frame, before = frame + 1, entry = frame + 2;
+  uint32_t slot = table_at(m, before, map, bucket(key, buckets));
+  gc_borrow(m, entry, before, slot);
+  while (key_of(m, entry) != key) {
+    gc_borrow(m, before, before, slot);
+    slot = NEXT;
+    gc_borrow(m, entry, before, slot);
+  }
+  gc_load(m, rest, entry, NEXT);
+  gc_store_take(m, before, slot, rest); /* `entry` may be dead now */
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* dst <- a new entry for `key` with a value of its own. */
+static void entry_new(wl_thread *t, gc_reg dst, gc_shape shape, uint64_t key) {
+  gc_mutator *m = t->m;
+  gc_reg value = gc_frame_enter(m, 1, 0);
+  new_stamped(m, dst, shape, key);
+  new_stamped(m, value, value_shape(t->run->params), key);
+  gc_store_take(m, dst, VALUE, value);
+  gc_frame_leave(m, value, 1, 0);
+}
+
+/* Reads what slot `i` of `obj` refers to and returns a result that refers to
+ * it, for a caller that has no use for it.  Whether it is what it should be. */
+static bool read_result(gc_mutator *m, gc_reg obj, uint32_t i, uint64_t id) {
+  gc_reg frame = gc_frame_enter(m, 1, 1);
+  gc_reg result = frame, found = frame + 1;
+  new_stamped(m, result, RESULT, id);
+  gc_borrow(m, found, obj, i);
+  gc_store(m, result, 0, found);
+  bool ok = stamp_id(m, found) == id;
+  gc_frame_leave(m, frame, 1, 1);
+  return ok;
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void set_up_cache(wl_thread *t) {
+  gc_reg map = gc_frame_enter(t->m, 1, 0);
+  table_new(t->m, map, wl_get(t, OPS));
+  gc_global_store(t->m, CACHE, map);
+  gc_frame_leave(t->m, map, 1, 0);
+}
+
+/* Inserts a value under the next key and reads values that are there. */
+static void use_cache(wl_thread *t, uint64_t key) {
+  gc_mutator *m = t->m;
+  uint64_t buckets = wl_get(t, OPS), reads = wl_get(t, READS);
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg fresh = frame, map = frame + 1, entry = frame + 2;
+  gc_global_borrow(m, map, CACHE);
+  entry_new(t, fresh, CACHE_ENTRY, key);
+  map_add(m, map, buckets, fresh);
+  for (uint64_t i = 0; i < reads; i++) {
+    uint64_t known = wl_random_below(t, key + 1);
+    if (!map_find(m, entry, map, buckets, known) ||
+        !read_result(m, entry, VALUE, known))
+      wl_check(t, false, "cache: the value of key %llu is lost",
+               (unsigned long long)known);
+  }
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* ------------------------------------------------------------------------- */
+
+/* Puts `entry` at the newest end of the list. */
+static void lru_link(gc_mutator *m, gc_reg lru, gc_reg entry) {
+  gc_reg newest = gc_frame_enter(m, 0, 1);
+  gc_borrow(m, newest, lru, NEWEST);
+  if (gc_is_null(m, newest))
+    gc_store(m, lru, OLDEST, entry);
+  else {
+    gc_store(m, entry, OLDER, newest);
+    gc_store(m, newest, NEWER, entry);
+  }
+  gc_store(m, lru, NEWEST, entry);
+  gc_frame_leave(m, newest, 0, 1);
+}
+
+/* Takes `entry`, which the map keeps alive, out of the list.  It may be the
+ * oldest but not the newest. */
+static void lru_unlink(gc_mutator *m, gc_reg lru, gc_reg entry) {
+  gc_reg frame = gc_frame_enter(m, 0, 2), newer = frame, older = frame + 1;
+  gc_borrow(m, newer, entry, NEWER);
+  gc_borrow(m, older, entry, OLDER);
+  gc_store(m, newer, OLDER, older);
+  if (gc_is_null(m, older))
+    gc_store(m, lru, OLDEST, newer);
+  else
+    gc_store(m, older, NEWER, newer);
+  gc_store_null(m, entry, NEWER);
+  gc_store_null(m, entry, OLDER);
+  gc_frame_leave(m, frame, 0, 2);
+}
+
+static void lru_insert(wl_thread *t, gc_reg lru, uint64_t key) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), fresh = frame, map = frame + 1;
+  entry_new(t, fresh, LRU_ENTRY, key);
+  lru_link(m, lru, fresh);
+  gc_borrow(m, map, lru, MAP);
+  map_add(m, map, wl_get(t, ENTRIES), fresh);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void lru_evict(wl_thread *t, gc_reg lru) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 0, 2), map = frame, oldest = frame + 1;
+  gc_borrow(m, map, lru, MAP);
+  gc_borrow(m, oldest, lru, OLDEST);
+  uint64_t key = key_of(m, oldest);
+  lru_unlink(m, lru, oldest);
+  map_remove(m, map, wl_get(t, ENTRIES), key);
+  gc_frame_leave(m, frame, 0, 2);
+}
+
+static void set_up_lru(wl_thread *t) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), lru = frame, map = frame + 1;
+  gc_new(m, lru, LRU_CACHE, GC_PLAIN);
+  table_new(m, map, wl_get(t, ENTRIES));
+  gc_store_take(m, lru, MAP, map);
+  gc_global_store(m, LRU, lru);
+  for (uint64_t key = 0; key < wl_get(t, ENTRIES); key++)
+    lru_insert(t, lru, key);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Misses on a new key, and hits recent ones. */
+static void use_lru(wl_thread *t, uint64_t op) {
+  gc_mutator *m = t->m;
+  uint64_t entries = wl_get(t, ENTRIES), reads = wl_get(t, READS);
+  uint64_t key = entries + op;
+  gc_reg frame = gc_frame_enter(m, 0, 4);
+  gc_reg lru = frame, map = frame + 1, entry = frame + 2, newest = frame + 3;
+  gc_global_borrow(m, lru, LRU);
+  gc_borrow(m, map, lru, MAP);
+  lru_evict(t, lru);
+  lru_insert(t, lru, key);
+  for (uint64_t i = 0; i < reads; i++) {
+    uint64_t recent = key - wl_random_below(t, entries / 4);
+    if (!map_find(m, entry, map, entries, recent) ||
+        !read_result(m, entry, VALUE, recent)) {
+      wl_check(t, false, "lru: the value of key %llu is lost",
+               (unsigned long long)recent);
+      break;
+    }
+    gc_borrow(m, newest, lru, NEWEST);
+    if (!gc_same(m, entry, newest)) {
+      lru_unlink(m, lru, entry);
+      lru_link(m, lru, entry);
+    }
+  }
+  gc_frame_leave(m, frame, 0, 4);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void subscribe(wl_thread *t, gc_reg registry, uint64_t id) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg registration = frame, subscriber = frame + 1, chunk = frame + 2;
+  new_stamped(m, registration, REGISTRATION, id);
+  new_stamped(m, subscriber, subscriber_shape(t->run->params), id);
+  gc_store(m, subscriber, PEER, registration);
+  gc_store_take(m, registration, PEER, subscriber);
+  table_put(m, chunk, registry, id, registration);
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+static void unsubscribe(gc_mutator *m, gc_reg registry, uint64_t id) {
+  gc_reg frame = gc_frame_enter(m, 0, 3);
+  gc_reg chunk = frame, registration = frame + 1, subscriber = frame + 2;
+  uint32_t slot = table_at(m, chunk, registry, id);
+  gc_borrow(m, registration, chunk, slot);
+  gc_borrow(m, subscriber, registration, PEER);
+  gc_store_null(m, subscriber, PEER);
+  gc_store_null(m, chunk, slot); /* both are dead now */
+  gc_frame_leave(m, frame, 0, 3);
+}
+
+static void set_up_registry(wl_thread *t) {
+  gc_reg registry = gc_frame_enter(t->m, 1, 0);
+  table_new(t->m, registry, wl_get(t, ENTRIES));
+  gc_global_store(t->m, REGISTRY, registry);
+  for (uint64_t id = 0; id < wl_get(t, ENTRIES); id++)
+    subscribe(t, registry, id);
+  gc_frame_leave(t->m, registry, 1, 0);
+}
+
+/* Replaces a subscriber, and notifies some. */
+static void use_registry(wl_thread *t, uint64_t op) {
+  (void)op;
+  gc_mutator *m = t->m;
+  uint64_t entries = wl_get(t, ENTRIES), reads = wl_get(t, READS);
+  gc_reg frame = gc_frame_enter(m, 0, 2);
+  gc_reg registry = frame, registration = frame + 1;
+  gc_global_borrow(m, registry, REGISTRY);
+  uint64_t id = wl_random_below(t, entries);
+  unsubscribe(m, registry, id);
+  subscribe(t, registry, id);
+  for (uint64_t i = 0; i < reads; i++) {
+    id = wl_random_below(t, entries);
+    table_borrow(m, registration, registry, id);
+    if (!read_result(m, registration, PEER, id))
+      wl_check(t, false, "registry: subscriber %llu is lost",
+               (unsigned long long)id);
+  }
+  gc_frame_leave(m, frame, 0, 2);
+}
+
+/* ------------------------------------------------------------------------- */
+
+/* Whether all values in the hash table, of `count` entries, are whole. */
+static bool map_whole(gc_mutator *m, gc_reg map, uint64_t buckets,
+                      uint64_t count, uint64_t payload) {
+  gc_reg frame = gc_frame_enter(m, 0, 2), entry = frame, value = frame + 1;
+  for (uint64_t b = 0; b < buckets; b++)
+    for (table_borrow(m, entry, map, b); !gc_is_null(m, entry);
+         gc_borrow(m, entry, entry, NEXT)) {
+      gc_borrow(m, value, entry, VALUE);
+      count -= stamp_is(m, value, payload, key_of(m, entry));
+    }
+  gc_frame_leave(m, frame, 0, 2);
+  return count == 0;
+}
+
+static void check(wl_thread *t, unsigned kind) {
+  gc_mutator *m = t->m;
+  uint64_t entries = wl_get(t, ENTRIES), ops = wl_get(t, OPS);
+  uint64_t payload = wl_get(t, PAYLOAD);
+  gc_reg frame = gc_frame_enter(m, 0, 2), root = frame, at = frame + 1;
+  gc_global_borrow(m, root, kind);
+  bool ok = true;
+  switch (kind) {
+  case CACHE:
+    ok = map_whole(m, root, ops, ops, payload);
+    break;
+  case LRU:
+    gc_borrow(m, at, root, MAP);
+    ok = map_whole(m, at, entries, entries, payload);
+    break;
+  case REGISTRY:
+    for (uint64_t id = 0; id < entries && ok; id++) {
+      table_borrow(m, at, root, id);
+      gc_borrow(m, at, at, PEER);
+      ok = stamp_is(m, at, payload, id);
+    }
+    break;
+  }
+  wl_check(t, ok, "%s: contents lost or damaged", kinds[kind]);
+  gc_frame_leave(m, frame, 0, 2);
+}
+
+static void run(wl_thread *t) {
+  static void (*const set_up[KINDS])(wl_thread *) = {set_up_cache, set_up_lru,
+                                                     set_up_registry};
+  static void (*const use[KINDS])(wl_thread *, uint64_t) = {use_cache, use_lru,
+                                                            use_registry};
+  const uint64_t *p = t->run->params;
+  uint64_t entries = p[ENTRIES], ops = p[OPS];
+  wl_expectation e = {0};
+
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind))
+      set_up[kind](t);
+  wl_begin(t);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind))
+      for (uint64_t op = 0; op < ops; op += STEP_OPS) {
+        uint64_t end = min_u64(op + STEP_OPS, ops);
+        for (uint64_t i = op; i < end; i++)
+          use[kind](t, i);
+        wl_step(t, kind, (end - op) * (1 + p[READS]));
+      }
+  wl_end(t);
+
+  if (has(p, CACHE)) {
+    check(t, CACHE);
+    uint64_t kept = table_objects(ops) + 2 * ops;
+    e.live += kept;
+    e.allocated += kept + ops * p[READS];
+  }
+  for (unsigned kind = LRU; kind <= REGISTRY; kind++)
+    if (has(p, kind)) {
+      check(t, kind);
+      uint64_t holders = (kind == LRU) + table_objects(entries);
+      e.live += holders + 2 * entries;
+      e.allocated += holders + 2 * (entries + ops) + ops * p[READS];
+    }
+  wl_expect(t, e);
+  for (unsigned kind = 0; kind < KINDS; kind++) {
+    gc_global_clear(t->m, kind);
+    if (has(p, kind) && kind != CACHE)
+      e.cyclic += 2 * entries;
+  }
+  e.live = 0;
+  wl_expect(t, e);
+}
+
+const workload wl_globals = {
+    .name = "globals",
+    .summary = "a cache, an LRU cache and a registry hang on global roots",
+    .source = "common classes of leaks and retention",
+    .unit = "insertions and reads",
+    .steps = {"cache", "lru", "registry"},
+    .params = {{"kind", "what is run, all in turn", KINDS, 0, 0, kinds},
+               {"entries", "size of the LRU cache and of the registry", 20000,
+                8, 1 << 24, NULL},
+               {"ops", "insertions into each; the final size of the cache",
+                100000, 1, 1 << 24, NULL},
+               {"reads", "for each insertion", 4, 0, 64, NULL},
+               {"payload", "bytes in a value", 64, 8, 4096, NULL}},
+    .volume = volume,
+    .run = run,
+};
