@@ -14,13 +14,22 @@ function(reapmark_add_collector)
     endif()
   endforeach()
   get_filename_component(header ${C_HEADER} ABSOLUTE)
-  set(program reapmark-collector-${C_NAME})
-  add_executable(${program} ${C_SOURCES} ${REAPMARK_CELL_SOURCES}
-                            ${REAPMARK_WORKLOAD_SOURCES})
+  # The collector by itself, for programs (tests) with a main() of their own:
+  # what links it is compiled against it too.
+  set(collector reapmark-${C_NAME})
+  add_library(${collector} OBJECT ${C_SOURCES})
   target_compile_definitions(
-    ${program} PRIVATE GC_COLLECTOR_HEADER="${header}" ${C_DEFINITIONS})
-  target_include_directories(${program} PRIVATE ${REAPMARK_INCLUDE_DIRS})
-  target_link_libraries(${program} PRIVATE ${C_LIBRARIES} reapmark::cell
+    ${collector} PUBLIC GC_COLLECTOR_HEADER="${header}" ${C_DEFINITIONS})
+  target_include_directories(${collector} PUBLIC ${REAPMARK_INCLUDE_DIRS})
+  # Object memory is read through many types: cells, headers, payloads.
+  target_compile_options(
+    ${collector} PUBLIC $<$<COMPILE_LANGUAGE:C>:-fno-strict-aliasing>)
+  target_link_libraries(${collector} PUBLIC ${C_LIBRARIES} reapmark::common)
+
+  set(program reapmark-collector-${C_NAME})
+  add_executable(${program} ${REAPMARK_CELL_SOURCES}
+                            ${REAPMARK_WORKLOAD_SOURCES})
+  target_link_libraries(${program} PRIVATE ${collector} reapmark::cell
                                            reapmark::common)
   set_target_properties(
     ${program} PROPERTIES OUTPUT_NAME ${C_NAME} RUNTIME_OUTPUT_DIRECTORY

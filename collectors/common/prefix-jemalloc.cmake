@@ -3,16 +3,17 @@
 execute_process(
   COMMAND ${NM} --defined-only --extern-only --format=posix ${IN}
   OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCHALL "[^\n]+" lines "${listing}")
+string(REGEX MATCHALL "\n[A-Za-z_][A-Za-z0-9_]* [TDBVWRC] " symbols
+             "${listing}")
 set(map "")
-foreach(line IN LISTS lines)
+foreach(symbol IN LISTS symbols)
+  string(REGEX REPLACE "\n([^ ]*) .*" "\\1" name "${symbol}")
   # Names that start with je_ are internal already; _Z and DW are C++.
-  if(line MATCHES "^([A-Za-z_][A-Za-z0-9_]*) [TDBVWRC] "
-     AND NOT CMAKE_MATCH_1 MATCHES "^(je_|_Z|DW)")
-    string(APPEND map "${CMAKE_MATCH_1} rmje_${CMAKE_MATCH_1}\n")
+  if(NOT name MATCHES "^(je_|_Z|DW)")
+    string(APPEND map "${name} rmje_${name}\n")
   endif()
 endforeach()
-if(NOT map MATCHES "\nmallocx " AND NOT map MATCHES "^mallocx ")
+if(NOT map MATCHES "(^|\n)mallocx ")
   message(FATAL_ERROR "${IN} does not define mallocx")
 endif()
 file(WRITE ${OUT}.map "${map}")

@@ -35,6 +35,19 @@ const char *rmje_malloc_conf_2_conf_harder =
  * exact.  It asks for committed memory only for its own metadata.
  * ------------------------------------------------------------------------- */
 
+#define SPACE_HUGE_PAGE ((size_t)2 << 20)
+
+/* Metadata must not lie between objects.  Rare: 2 MiB at a time.  Never freed:
+ * the arena is made once. */
+static void *space_map_metadata(size_t size, bool *zero) {
+  char *p = mmap(NULL, size + SPACE_HUGE_PAGE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED)
+    return NULL;
+  *zero = true;
+  return p + (-(uintptr_t)p & (SPACE_HUGE_PAGE - 1));
+}
+
 static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
                               size_t alignment, bool *zero, bool *commit,
                               unsigned arena) {
@@ -42,14 +55,11 @@ static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
   if (address)
     return NULL;
   if (*commit) {
-    /* Metadata must not lie between objects.  Rare: 2 MiB at a time. */
-    char *p = mmap(NULL, size + alignment, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
+    /* Committed from the start is wanted for metadata, in huge pages; and, once
+     * the commit hook has refused, for a second try at the same object. */
+    if (alignment < SPACE_HUGE_PAGE)
       return NULL;
-    *zero = true;
-    return (char *)(((uintptr_t)p + alignment - 1) &
-                    ~(uintptr_t)(alignment - 1));
+    return space_map_metadata(size, zero);
   }
   uint64_t next = atomic_load(&space.next), start;
   do {

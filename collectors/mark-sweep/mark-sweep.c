@@ -312,8 +312,10 @@ static inline void ms_scan(gc_heap *h, gc_object *o) {
 static void ms_drain(gc_heap *h) {
   gc_object *fifo[MS_FIFO] = {0};
   unsigned at = 0;
-  /* After as many turns without an entry as the queue is long, it is empty. */
-  for (unsigned idle = 0; idle < MS_FIFO; at = (at + 1) % MS_FIFO) {
+  /* After as many turns without a new entry as the queue is long, it is empty;
+   * but the last scan may have pushed again. */
+  for (unsigned idle = 0; idle < MS_FIFO || h->mark_stack.size;
+       at = (at + 1) % MS_FIFO) {
     gc_object *next = NULL;
     if (h->mark_stack.size) {
       next = object_pop(&h->mark_stack);

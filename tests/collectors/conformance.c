@@ -1,0 +1,649 @@
+/* conformance.c: what gc.h promises, for whichever collector this is compiled
+ * against.  What differs between collectors is what they declare. */
+#include "rig.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define CAN (gc_this_collector.can)
+
+/* How many objects are left of `acyclic` dead objects and `cyclic` objects of
+ * dead cycles. */
+static uint64_t left(uint64_t acyclic, uint64_t cyclic) {
+  return (CAN.reclaims < GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
+         (CAN.reclaims < GC_RECLAIMS_ALL ? cyclic : 0);
+}
+
+static int open_heap(void **state) {
+  (void)state;
+  rig_open(0);
+  return 0;
+}
+
+static int close_heap(void **state) {
+  (void)state;
+  rig_close();
+  return 0;
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void slots_of_a_new_object_are_null(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 1, 1);
+  for (uint32_t slots = 0; slots < 70; slots++) {
+    for (unsigned again = 0; again < 40; again++) {
+      gc_new(m, f, (gc_shape){slots, 24}, GC_PLAIN);
+      for (uint32_t i = 0; i < slots; i++) {
+        gc_borrow(m, f + 1, f, i);
+        assert_true(gc_is_null(m, f + 1));
+        gc_store(m, f, i, f); /* dirt for the next */
+      }
+      for (uint32_t i = 0; i < slots; i++)
+        gc_store_null(m, f, i);
+      memset(gc_payload(m, f), 0xff, 24);
+    }
+  }
+  gc_frame_leave(m, f, 1, 1);
+  assert_int_equal(rig_objects(), left(70 * 40, 0));
+}
+
+static void objects_of_every_size_keep_their_payload(void **state) {
+  (void)state;
+  enum { N = 700 };
+  gc_reg f = gc_frame_enter(m, 2, 1);
+  gc_new(m, f, (gc_shape){2 * N, 0}, GC_PLAIN);
+  for (unsigned round = 0; round < 3; round++) {
+    for (uint32_t i = 0; i < N; i++) {
+      /* Across class boundaries, and some large ones. */
+      uint32_t bytes = i < 600 ? i : (i - 599) * 1000;
+      gc_new(m, f + 1, (gc_shape){1, bytes}, GC_PLAIN);
+      memset(gc_payload(m, f + 1), (int)(i & 0xff), bytes);
+      gc_store(m, f, i, f + 1);
+      gc_store(m, f, N + i, f + 1);
+      gc_store(m, f + 1, 0, f); /* survives collections as part of a cycle */
+    }
+    gc_collect(m);
+    rig_check();
+    for (uint32_t i = 0; i < N; i++) {
+      gc_borrow(m, f + 2, f, N + i);
+      uint32_t bytes = i < 600 ? i : (i - 599) * 1000;
+      const uint8_t *p = gc_payload(m, f + 2);
+      assert_int_equal((uintptr_t)p % 8, 0);
+      for (uint32_t b = 0; b < bytes; b++)
+        if (p[b] != (i & 0xff))
+          fail_msg("byte %u of object %u changed", b, i);
+    }
+    gc_unborrow(m, f + 2);
+    for (uint32_t i = 0; i < N; i++) { /* break the cycles */
+      gc_load(m, f + 1, f, i);
+      gc_store_null(m, f + 1, 0);
+    }
+    gc_clear(m, f + 1);
+  }
+  gc_frame_leave(m, f, 2, 1);
+  assert_int_equal(rig_objects(), left(3 * N + 1, 0));
+}
+
+static void every_move_moves(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 4, 1);
+  gc_new(m, f, (gc_shape){2, 0}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){0, 0}, GC_PLAIN);
+  gc_store(m, f, 0, f + 1);
+  gc_load(m, f + 2, f, 0);
+  assert_true(gc_same(m, f + 1, f + 2));
+  gc_borrow(m, f + 4, f, 0);
+  assert_true(gc_same(m, f + 1, f + 4));
+  gc_unborrow(m, f + 4);
+  assert_true(gc_is_null(m, f + 4));
+  gc_move(m, f + 3, f + 2);
+  assert_true(gc_is_null(m, f + 2));
+  assert_true(gc_same(m, f + 3, f + 1));
+  gc_store_take(m, f, 1, f + 3);
+  assert_true(gc_is_null(m, f + 3));
+  gc_load(m, f + 3, f, 1);
+  assert_true(gc_same(m, f + 3, f + 1));
+  gc_store_null(m, f, 1);
+  gc_load(m, f + 3, f, 1);
+  assert_true(gc_is_null(m, f + 3));
+  gc_copy(m, f + 2, f + 1);
+  assert_true(gc_same(m, f + 2, f + 1));
+  gc_global_store(m, 3, f + 2);
+  gc_tls_store(m, 2, f + 2);
+  gc_global_load(m, f + 3, 3);
+  assert_true(gc_same(m, f + 3, f + 1));
+  gc_tls_load(m, f + 3, 2);
+  assert_true(gc_same(m, f + 3, f + 1));
+  gc_global_borrow(m, f + 4, 3);
+  assert_true(gc_same(m, f + 4, f + 1));
+  gc_tls_borrow(m, f + 4, 2);
+  assert_true(gc_same(m, f + 4, f + 1));
+  gc_frame_leave(m, f, 4, 1);
+  assert_int_equal(rig_objects(), 1 + left(1, 0)); /* the roots hold one */
+  gc_global_clear(m, 3);
+  gc_tls_clear(m, 2);
+  assert_int_equal(rig_objects(), left(2, 0));
+}
+
+/* Classic mistakes of counting: an object is kept alive by nothing but the
+ * place that is being overwritten. */
+static void assigning_a_place_to_itself_is_safe(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 2, 1);
+  gc_new(m, f, (gc_shape){1, 0}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+  *(uint64_t *)gc_payload(m, f + 1) = 42;
+  gc_store_take(m, f, 0, f + 1);
+  gc_borrow(m, f + 2, f, 0);
+  gc_store(m, f, 0, f + 2); /* x.f = x.f */
+  gc_unborrow(m, f + 2);
+  gc_copy(m, f, f);
+  gc_load(m, f + 1, f, 0);
+  assert_int_equal(*(uint64_t *)gc_payload(m, f + 1), 42);
+  gc_load(m, f, f, 0); /* x = x.f: the container dies */
+  assert_true(gc_same(m, f, f + 1));
+  assert_int_equal(*(uint64_t *)gc_payload(m, f), 42);
+  gc_frame_leave(m, f, 2, 1);
+  assert_int_equal(rig_objects(), left(2, 0));
+}
+
+static void *drop_deep_list(void *data) {
+  (void)data;
+  m = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  rig_list(f, 300000);
+  gc_clear(m, f);
+  gc_collect(m);
+  gc_frame_leave(m, f, 1, 0);
+  gc_thread_detach(m);
+  return NULL;
+}
+
+/* Recursion would need megabytes. */
+static void dropping_a_long_list_takes_no_stack(void **state) {
+  (void)state;
+  gc_mutator *mine = m;
+  gc_blocking_enter(mine);
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 256 * 1024);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, &small, drop_deep_list, NULL), 0);
+  pthread_join(thread, NULL);
+  pthread_attr_destroy(&small);
+  gc_blocking_leave(mine);
+  m = mine;
+  assert_int_equal(rig_objects(), left(300000, 0));
+}
+
+static void dead_cycles_are_found_or_declared(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned n = 1; n < 40; n++) {
+    rig_ring(f, n);
+    gc_new(m, f + 1, (gc_shape){2, 0}, GC_PLAIN); /* refers into the ring */
+    gc_store(m, f + 1, 0, f);
+    gc_store_take(m, f + 1, 1, f);
+  }
+  gc_frame_leave(m, f, 2, 0);
+  assert_int_equal(rig_objects(), left(39, 39 * 40 / 2));
+}
+
+static void one_reference_into_a_ring_keeps_it_all(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned n = 1; n < 20; n++) {
+    rig_ring(f, n);
+    for (unsigned i = 0; i < n; i++) { /* from each of its nodes in turn */
+      assert_true(rig_objects() >= n);
+      gc_load(m, f, f, 0);
+    }
+    gc_store_null(m, f, 0); /* opened */
+    gc_clear(m, f);
+  }
+  gc_frame_leave(m, f, 2, 0);
+  assert_int_equal(rig_objects(), left(19 * 20 / 2, 0));
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void weak_references_do_not_keep_and_are_cleared(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
+  gc_weak_new(m, f + 1, f);
+  gc_weak_new(m, f + 2, f);
+  gc_collect(m);
+  assert_true(gc_weak_get(m, f + 3, f + 1));
+  assert_true(gc_same(m, f + 3, f));
+  gc_clear(m, f + 1); /* the reference dies before its target */
+  gc_collect(m);
+  assert_true(gc_weak_get(m, f + 3, f + 2));
+  gc_clear(m, f + 3);
+  gc_clear(m, f);
+  gc_collect(m);
+  bool alive = CAN.reclaims == GC_RECLAIMS_NOTHING;
+  assert_int_equal(gc_weak_get(m, f + 3, f + 2), alive);
+  assert_int_equal(gc_is_null(m, f + 3), !alive);
+  gc_frame_leave(m, f, 4, 0);
+  assert_int_equal(rig_objects(), left(3, 0));
+}
+
+static void many_weak_references_to_many_targets(void **state) {
+  (void)state;
+  enum { N = 3000 };
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);     /* targets */
+  gc_new(m, f + 1, (gc_shape){N, 0}, GC_PLAIN); /* references */
+  for (uint32_t i = 0; i < N; i++) {
+    gc_new(m, f + 2, (gc_shape){i % 3, 8}, GC_PLAIN);
+    *(uint64_t *)gc_payload(m, f + 2) = i;
+    gc_store(m, f, i, f + 2);
+    gc_weak_new(m, f + 3, f + 2);
+    gc_store_take(m, f + 1, i, f + 3);
+  }
+  gc_clear(m, f + 2);
+  for (uint32_t i = 0; i < N; i += 2)
+    gc_store_null(m, f, i); /* every other target dies */
+  for (uint32_t i = 0; i < N; i += 3)
+    gc_store_null(m, f + 1, i); /* every third reference */
+  gc_collect(m);
+  for (uint32_t i = 0; i < N; i++) {
+    gc_load(m, f + 2, f + 1, i);
+    if (gc_is_null(m, f + 2)) {
+      assert_int_equal(i % 3, 0);
+      continue;
+    }
+    bool alive = i % 2 || CAN.reclaims == GC_RECLAIMS_NOTHING;
+    assert_int_equal(gc_weak_get(m, f + 3, f + 2), alive);
+    if (alive)
+      assert_int_equal(*(uint64_t *)gc_payload(m, f + 3), i);
+  }
+  gc_frame_leave(m, f, 4, 0);
+  assert_int_equal(rig_objects(), left(2 + 2 * N, 0));
+}
+
+static void a_weak_reference_in_a_dead_cycle_goes_with_it(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  rig_ring(f, 5);
+  gc_new(m, f + 1, (gc_shape){2, 0}, GC_PLAIN);
+  gc_load(m, f + 2, f, 0);
+  gc_store_take(m, f + 1, 0, f + 2); /* f+1 -> second of the ring */
+  gc_store(m, f, 0, f + 1);          /* first -> f+1: now a ring of six */
+  gc_weak_new(m, f + 2, f);
+  gc_store(m, f + 1, 1, f + 2); /* which holds a weak reference to itself */
+  gc_clear(m, f);
+  gc_clear(m, f + 1);
+  gc_collect(m);
+  bool alive = CAN.reclaims != GC_RECLAIMS_ALL;
+  assert_int_equal(gc_weak_get(m, f, f + 2), alive);
+  gc_frame_leave(m, f, 3, 0);
+  assert_int_equal(rig_objects(), left(0, 7));
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void a_finalizer_runs_once(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+  *(uint64_t *)gc_payload(m, f) = 7;
+  gc_new(m, f + 1, (gc_shape){0, 8}, GC_PLAIN);
+  *(uint64_t *)gc_payload(m, f + 1) = 8;
+  gc_store_take(m, f, 0, f + 1);
+  gc_weak_new(m, f + 1, f);
+  gc_collect(m);
+  assert_false(gc_finalizer_next(m, f + 2)); /* still reachable */
+  gc_clear(m, f);
+  gc_collect(m);
+  bool dies = CAN.reclaims != GC_RECLAIMS_NOTHING;
+  assert_int_equal(gc_weak_get(m, f, f + 1), !dies);
+  gc_clear(m, f);
+  assert_int_equal(gc_finalizer_next(m, f + 2), dies);
+  if (dies) {
+    gc_collect(m);
+    assert_int_equal(*(uint64_t *)gc_payload(m, f + 2), 7);
+    gc_load(m, f, f + 2, 0); /* what it reaches was kept */
+    assert_int_equal(*(uint64_t *)gc_payload(m, f), 8);
+    assert_int_equal(rig_objects(), 3);
+  }
+  gc_clear(m, f + 2); /* dies for good */
+  gc_collect(m);
+  assert_false(gc_finalizer_next(m, f + 2));
+  gc_frame_leave(m, f, 3, 0);
+  assert_int_equal(rig_objects(), left(3, 0));
+}
+
+static void finalizers_in_dead_cycles_run_once(void **state) {
+  (void)state;
+  enum { N = 50 };
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned i = 0; i < N;
+       i++) { /* two that refer to each other, and a tail */
+    gc_new(m, f, (gc_shape){2, 8}, GC_FINALIZABLE);
+    gc_new(m, f + 1, (gc_shape){2, 8}, i % 2 ? GC_FINALIZABLE : GC_PLAIN);
+    gc_store(m, f, 0, f + 1);
+    gc_store(m, f + 1, 0, f);
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+    gc_store_take(m, f, 1, f + 1);
+  }
+  gc_clear(m, f);
+  gc_collect(m);
+  unsigned finalized = 0;
+  while (gc_finalizer_next(m, f)) {
+    gc_collect(m); /* in the middle of it */
+    finalized++;
+  }
+  gc_clear(m, f);
+  gc_collect(m);
+  assert_false(gc_finalizer_next(m, f));
+  assert_int_equal(finalized, CAN.reclaims == GC_RECLAIMS_ALL ? N + N / 2 : 0);
+  gc_frame_leave(m, f, 2, 0);
+  assert_int_equal(rig_objects(), left(0, 3 * N));
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
+  (void)state;
+  uint64_t limit = 8 << 20;
+  rig_open(limit);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  bool frees = CAN.reclaims != GC_RECLAIMS_NOTHING;
+  for (unsigned round = 0; round < (frees ? 3 : 1); round++) {
+    uint64_t n = 0;
+    while (gc_try_new(m, f + 1, (gc_shape){1, 48}, GC_PLAIN)) {
+      gc_store_take(m, f + 1, 0, f);
+      gc_move(m, f, f + 1);
+      n++;
+    }
+    assert_false(gc_is_null(m, f)); /* unchanged by the failure */
+    gc_footprint foot = gc_heap_footprint(heap);
+    /* Metadata is not limited, but it is not the heap either. */
+    assert_true(foot.peak_bytes < limit + (4 << 20));
+    assert_true(n * 64 > limit * 8 / 10);
+    assert_false(gc_try_new(m, f + 1, (gc_shape){0, 16 << 20}, GC_PLAIN));
+    /* Another size must be able to have the memory. */
+    gc_clear(m, f);
+    gc_collect(m);
+    assert_int_equal(gc_try_new(m, f + 1, (gc_shape){0, 5 << 20}, GC_PLAIN),
+                     frees);
+    gc_clear(m, f + 1);
+    gc_collect(m);
+  }
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
+static void garbage_is_found_when_the_limit_is_reached(void **state) {
+  (void)state;
+  if (CAN.reclaims != GC_RECLAIMS_ALL)
+    return;
+  rig_open(4 << 20);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  for (unsigned i = 0; i < 20000; i++) /* 20 times the limit, in rings */
+    rig_ring(f, 100);
+  gc_frame_leave(m, f, 1, 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Random operations against a model: a plain array of ids.
+ * ------------------------------------------------------------------------- */
+
+enum { NODES = 64, SLOTS = 3, ROOTS = 6, NOBODY = -1 };
+
+typedef struct model {
+  int root[ROOTS];
+  /* Of each node ever made: its slots, by id. */
+  int (*slot)[SLOTS];
+  int made;
+} model;
+
+static uint64_t model_reachable(const model *g) {
+  bool *seen = test_calloc((size_t)g->made + 1, sizeof *seen);
+  int *stack = test_malloc(((size_t)g->made + 1) * sizeof *stack);
+  int n = 0;
+  uint64_t count = 0;
+  for (int r = 0; r < ROOTS; r++)
+    if (g->root[r] != NOBODY && !seen[g->root[r]])
+      seen[stack[n++] = g->root[r]] = true;
+  while (n) {
+    int id = stack[--n];
+    count++;
+    for (int s = 0; s < SLOTS; s++) {
+      int child = g->slot[id][s];
+      if (child != NOBODY && !seen[child])
+        seen[stack[n++] = child] = true;
+    }
+  }
+  test_free(seen);
+  test_free(stack);
+  return count;
+}
+
+static void random_graphs_agree_with_a_model(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 20; seed++) {
+    enum { STEPS = 4000 };
+    rig_open(0);
+    model g = {.slot = test_calloc(STEPS, sizeof *g.slot)};
+    gc_reg f = gc_frame_enter(m, ROOTS + 2, 0);
+    for (int r = 0; r < ROOTS; r++)
+      g.root[r] = NOBODY;
+    uint64_t random = seed;
+    for (int step = 0; step < STEPS; step++) {
+      uint64_t x = rig_random(&random);
+      gc_reg a = (gc_reg)(x % ROOTS), b = (gc_reg)(x >> 8) % ROOTS;
+      uint32_t i = (uint32_t)(x >> 16) % SLOTS;
+      switch (x >> 24 & 15) {
+      case 0:
+      case 1:
+      case 2:
+        gc_new(m, f + a, (gc_shape){SLOTS, 8}, GC_PLAIN);
+        *(int *)gc_payload(m, f + a) = g.made;
+        for (int s = 0; s < SLOTS; s++)
+          g.slot[g.made][s] = NOBODY;
+        g.root[a] = g.made++;
+        break;
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+      case 7:
+        if (g.root[a] == NOBODY)
+          break;
+        gc_store(m, f + a, i, f + b);
+        g.slot[g.root[a]][i] = g.root[b];
+        break;
+      case 8:
+        if (g.root[a] == NOBODY || a == b)
+          break;
+        gc_store_take(m, f + a, i, f + b);
+        g.slot[g.root[a]][i] = g.root[b];
+        g.root[b] = NOBODY;
+        break;
+      case 9:
+      case 10:
+      case 11:
+        if (g.root[a] == NOBODY)
+          break;
+        gc_load(m, f + b, f + a, i);
+        g.root[b] = g.slot[g.root[a]][i];
+        break;
+      case 12:
+        gc_copy(m, f + b, f + a);
+        g.root[b] = g.root[a];
+        break;
+      case 13:
+        gc_clear(m, f + a);
+        g.root[a] = NOBODY;
+        break;
+      case 14:
+        if (g.root[a] == NOBODY)
+          break;
+        gc_store_null(m, f + a, i);
+        g.slot[g.root[a]][i] = NOBODY;
+        break;
+      default: {
+        if (x >> 40 & 15)
+          break;
+        uint64_t live = model_reachable(&g), objects = rig_objects();
+        if (CAN.reclaims == GC_RECLAIMS_ALL)
+          assert_int_equal(objects, live);
+        else
+          assert_true(objects >= live && objects <= (uint64_t)g.made);
+      }
+      }
+      for (int r = 0; r < ROOTS; r++) {
+        assert_int_equal(gc_is_null(m, f + (gc_reg)r), g.root[r] == NOBODY);
+        if (g.root[r] != NOBODY)
+          assert_int_equal(*(int *)gc_payload(m, f + (gc_reg)r), g.root[r]);
+      }
+    }
+    gc_frame_leave(m, f, ROOTS + 2, 0);
+    if (CAN.reclaims == GC_RECLAIMS_ALL)
+      assert_int_equal(rig_objects(), 0);
+    test_free(g.slot);
+    rig_close();
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Threads.
+ * ------------------------------------------------------------------------- */
+
+enum { THREADS = 4, PER_THREAD = 20000 };
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void lock_shared(gc_mutator *mine) {
+  gc_blocking_enter(mine);
+  pthread_mutex_lock(&shared_lock);
+  gc_blocking_leave(mine);
+}
+
+/* Makes garbage of its own, keeps a list in its thread-local roots, and swaps
+ * objects with the others through a global root. */
+static void *churn(void *data) {
+  uint64_t random = (uint64_t)(uintptr_t)data;
+  gc_mutator *mine = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(mine, 3, 0);
+  for (unsigned i = 0; i < PER_THREAD; i++) {
+    gc_new(mine, f, (gc_shape){2, 16}, GC_PLAIN);
+    *(uint64_t *)gc_payload(mine, f) = 0xfeed;
+    gc_tls_load(mine, f + 1, 0);
+    gc_store_take(mine, f, 0, f + 1);
+    if (i % 64)
+      gc_tls_store(mine, 0, f);
+    else
+      gc_tls_clear(mine, 0); /* drops a list of 63 */
+    if (rig_random(&random) % 16 == 0) {
+      lock_shared(mine);
+      gc_global_load(mine, f + 1, 0);
+      if (!gc_is_null(mine, f + 1))
+        assert_int_equal(*(uint64_t *)gc_payload(mine, f + 1), 0xfeed);
+      gc_store_null(mine, f, 0);
+      gc_global_store(mine, 0, f);
+      pthread_mutex_unlock(&shared_lock);
+    }
+    if (rig_random(&random) % 4096 == 0)
+      gc_collect(mine);
+    gc_safepoint(mine);
+  }
+  gc_frame_leave(mine, f, 3, 0);
+  gc_thread_detach(mine);
+  return NULL;
+}
+
+static void threads_share_and_die(void **state) {
+  (void)state;
+  if (!CAN.threads)
+    return;
+  for (unsigned round = 0; round < 3; round++) {
+    pthread_t threads[THREADS];
+    for (uintptr_t i = 0; i < THREADS; i++)
+      pthread_create(&threads[i], NULL, churn, (void *)(i + 1));
+    gc_blocking_enter(m);
+    for (unsigned i = 0; i < THREADS; i++)
+      pthread_join(threads[i], NULL);
+    gc_blocking_leave(m);
+  }
+  gc_global_clear(m, 0);
+  assert_int_equal(rig_objects(), left(3 * THREADS * PER_THREAD, 0));
+}
+
+static gc_reg hot_register;
+static _Atomic bool hot_go;
+
+/* Counts one shared object up and down, holding what it counted for a while. */
+static void *count_hot(void *data) {
+  (void)data;
+  gc_mutator *mine = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(mine, 33, 0);
+  while (!hot_go)
+    gc_safepoint(mine);
+  for (unsigned i = 0; i < 3000; i++) {
+    for (gc_reg r = 0; r < 32; r++)
+      gc_global_load(mine, f + r, 1); /* nobody writes it */
+    for (gc_reg r = 0; r < 32; r++)
+      gc_clear(mine, f + r);
+    gc_safepoint(mine);
+  }
+  gc_frame_leave(mine, f, 33, 0);
+  gc_thread_detach(mine);
+  return NULL;
+}
+
+static void counts_of_a_shared_object_are_exact(void **state) {
+  (void)state;
+  if (!CAN.threads)
+    return;
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  hot_register = f;
+  gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+  gc_global_store(m, 1, f);
+  gc_clear(m, f);
+  hot_go = false;
+  pthread_t threads[THREADS];
+  for (unsigned i = 0; i < THREADS; i++)
+    pthread_create(&threads[i], NULL, count_hot, NULL);
+  hot_go = true;
+  gc_blocking_enter(m);
+  for (unsigned i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+  gc_blocking_leave(m);
+  assert_int_equal(rig_objects(), 1);
+  gc_global_clear(m, 1);
+  gc_frame_leave(m, f, 1, 0);
+  assert_int_equal(rig_objects(), left(1, 0));
+}
+
+/* ------------------------------------------------------------------------- */
+
+int main(void) {
+#define ON_HEAP(test)                                                          \
+  cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
+  const struct CMUnitTest tests[] = {
+      ON_HEAP(slots_of_a_new_object_are_null),
+      ON_HEAP(objects_of_every_size_keep_their_payload),
+      ON_HEAP(every_move_moves),
+      ON_HEAP(assigning_a_place_to_itself_is_safe),
+      ON_HEAP(dropping_a_long_list_takes_no_stack),
+      ON_HEAP(dead_cycles_are_found_or_declared),
+      ON_HEAP(one_reference_into_a_ring_keeps_it_all),
+      ON_HEAP(weak_references_do_not_keep_and_are_cleared),
+      ON_HEAP(many_weak_references_to_many_targets),
+      ON_HEAP(a_weak_reference_in_a_dead_cycle_goes_with_it),
+      ON_HEAP(a_finalizer_runs_once),
+      ON_HEAP(finalizers_in_dead_cycles_run_once),
+      cmocka_unit_test(the_heap_limit_is_hard_and_can_be_left_again),
+      cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
+      cmocka_unit_test(random_graphs_agree_with_a_model),
+      ON_HEAP(threads_share_and_die),
+      ON_HEAP(counts_of_a_shared_object_are_exact),
+  };
+  return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);
+}

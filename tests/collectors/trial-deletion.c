@@ -1,0 +1,104 @@
+/* trial-deletion.c: the cycle detector where it is known to be easy to get
+ * wrong. */
+#include "rig.h"
+
+/* Candidates that reach each other: while the first is examined the second is
+ * gray with a trial count of zero, and yet alive. */
+static void candidates_that_reach_each_other_live(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  gc_new(m, f, (gc_shape){2, 8}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){2, 8}, GC_PLAIN);
+  gc_store(m, f, 0, f + 1);
+  gc_store(m, f + 1, 0, f);
+  for (gc_reg r = 0; r < 2; r++) { /* both become candidates */
+    gc_copy(m, f + 2, f + r);
+    gc_clear(m, f + 2);
+  }
+  gc_clear(m, f + 1); /* the second is now held by the first only */
+  assert_int_equal(rig_objects(), 2);
+  gc_load(m, f + 1, f, 0);
+  assert_false(gc_is_null(m, f + 1));
+  gc_frame_leave(m, f, 4, 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+/* A diamond inside a ring: the shared corner is reached twice and freed once.
+ */
+static void shared_corners_are_freed_once(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  for (unsigned i = 0; i < 1000; i++) {
+    for (gc_reg r = 0; r < 4; r++)
+      gc_new(m, f + r, (gc_shape){2, 8}, GC_PLAIN);
+    gc_store(m, f, 0, f + 1);
+    gc_store(m, f, 1, f + 2);
+    gc_store(m, f + 1, 0, f + 3);
+    gc_store(m, f + 2, 0, f + 3);
+    gc_store(m, f + 3, 0, f);
+    gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN); /* a leaf, shared as well */
+    gc_store(m, f + 1, 1, f);
+    gc_store(m, f + 2, 1, f);
+  }
+  gc_frame_leave(m, f, 4, 0);
+  assert_int_equal(rig_objects(), 0);
+  assert_int_equal(rig_counter("cycle-freed"), 4000);
+  rig_close();
+}
+
+/* An object that dies while it is a candidate is freed by the detector, and its
+ * children at once. */
+static void a_candidate_may_die_first(void **state) {
+  (void)state;
+  rig_option("threshold", 1 << 20); /* nothing detects on its own */
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned i = 0; i < 1000; i++) {
+    gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+    gc_new(m, f + 1, (gc_shape){0, 8}, GC_PLAIN);
+    gc_store_take(m, f, 0, f + 1);
+    gc_copy(m, f + 1, f);
+    gc_clear(m, f + 1); /* a candidate */
+    gc_clear(m, f);     /* dead */
+  }
+  assert_int_equal(gc_heap_objects(heap), 1000); /* the leaves are gone */
+  assert_int_equal(rig_objects(), 0);
+  assert_int_equal(rig_counter("objects-traced"), 0);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+  rig_option("threshold", 256);
+}
+
+/* Live candidates raise the threshold, garbage lowers it again. */
+static void the_threshold_follows_the_yield(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  rig_ring(f, 50000);
+  for (unsigned i = 0; i < 200000; i++) {
+    gc_load(m, f + 1, f, 0);
+    gc_clear(m, f + 1);
+    gc_load(m, f, f, 0);
+  }
+  uint64_t live = rig_counter("detections");
+  assert_true(live > 0 && live < 60); /* 781 with a fixed threshold of 256 */
+  for (unsigned i = 0; i < 100000; i++)
+    rig_ring(f + 1, 10);
+  uint64_t garbage = rig_counter("detections") - live;
+  assert_true(garbage > 100); /* back near one for each 256 rings */
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(candidates_that_reach_each_other_live),
+      cmocka_unit_test(shared_corners_are_freed_once),
+      cmocka_unit_test(a_candidate_may_die_first),
+      cmocka_unit_test(the_threshold_follows_the_yield),
+  };
+  return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
+}
