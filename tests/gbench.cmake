@@ -10,12 +10,21 @@ set_tests_properties(
 BENCHMARK_OUT=no-such-folder/x.json;BENCHMARK_REPORT_AGGREGATES_ONLY=true;\
 BENCHMARK_FILTER=none;BENCHMARK_FORMAT=xml;BENCHMARK_TIME_UNIT=eon")
 
-# The loop's overhead over a native one, counted in instructions.
+reapmark_test(micro SOURCES gbench/micro.c LIBRARIES PkgConfig::JANSSON ARGS
+              $<TARGET_FILE:reapmark> $<TARGET_FILE:reapmark-collector-none>)
+add_dependencies(test-micro reapmark reapmark-collector-none
+                 reapmark-collector-refcount)
+
+# What is counted in instructions: the loop's overhead over a native one, and
+# the primitives.
 find_program(VALGRIND valgrind)
-if(REAPMARK_SANITIZE)
-  message(STATUS "Test gbench-overhead left out: a sanitizer adds instructions")
-elseif(NOT VALGRIND)
-  message(STATUS "Test gbench-overhead left out: it needs valgrind")
+if(NOT VALGRIND)
+  message(STATUS "Tests of instruction counts left out: they need valgrind")
+elseif(REAPMARK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL Release
+       OR NOT CMAKE_C_COMPILER_ID STREQUAL GNU)
+  # Valgrind 3.19 gives up on the debugging information of clang.
+  message(STATUS "Tests of instruction counts left out: they need a release "
+                 "build by gcc")
 else()
   add_executable(gbench-loops gbench/loops.c gbench/native_loop.cc)
   target_link_libraries(gbench-loops PRIVATE reapmark::gbench
@@ -25,4 +34,8 @@ else()
   reapmark_test(gbench-overhead SOURCES gbench/overhead.c ARGS
                 ${VALGRIND} $<TARGET_FILE:gbench-loops>)
   add_dependencies(test-gbench-overhead gbench-loops)
+  reapmark_test(micro-instructions SOURCES gbench/instructions.c LIBRARIES
+                PkgConfig::JANSSON ARGS $<TARGET_FILE:reapmark>)
+  add_dependencies(test-micro-instructions reapmark reapmark-collector-none
+                   reapmark-collector-refcount)
 endif()

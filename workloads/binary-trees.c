@@ -187,20 +187,22 @@ static void run(wl_thread *t) {
     wl_check(t, d[i] == 1.0 / (double)(i + 1), "array element %llu is damaged",
              (unsigned long long)i);
   uint64_t all = all_objects(p);
-  wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
-                                .allocated = all});
+  wl_expect(t,
+            (wl_expectation){.live = tree_size(depth) + 1, .allocated = all});
   gc_frame_leave(m, frame, 3, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
 
-const workload wl_binary_trees = {
+const workload workload_binary_trees = {
     .name = "binary-trees",
     .summary = "short-lived trees beside a long-lived tree and array",
     .source = "GCBench (Ellis, Kovac, Boehm)",
     .unit = "objects",
     .steps = {"build", "churn", "drop", "fill"},
-    .params = {{"depth", "depth of the long-lived tree and of the deepest "
-                         "short-lived ones", 16, MIN_DEPTH, 24, NULL},
+    .params = {{"depth",
+                "depth of the long-lived tree and of the deepest "
+                "short-lived ones",
+                16, MIN_DEPTH, 24, NULL},
                {"stretch", "depth of the tree that stretches the heap", 18,
                 MIN_DEPTH, 26, NULL},
                {"array", "doubles in the long-lived array", 500000, 1, 1 << 26,

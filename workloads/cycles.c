@@ -61,7 +61,8 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Building.  The nodes of a structure are stamped first_id, first_id + 1, ... */
+ * Building.  The nodes of a structure are stamped first_id, first_id + 1, ...
+ */
 
 typedef struct maker {
   wl_thread *t;
@@ -296,12 +297,12 @@ static void run(wl_thread *t) {
                                 .cyclic = rounds * cyclic,
                                 .allocated = all});
   gc_frame_leave(m, frame, 2, 1);
-  wl_expect(t, (wl_expectation){.cyclic = (rounds + 1) * cyclic,
-                                .allocated = all});
+  wl_expect(
+      t, (wl_expectation){.cyclic = (rounds + 1) * cyclic, .allocated = all});
   free(order);
 }
 
-const workload wl_cycles = {
+const workload workload_cycles = {
     .name = "cycles",
     .summary = "cyclic structures replace one another in a live table",
     .source = "the cases of Bacon & Rajan, ECOOP 2001",

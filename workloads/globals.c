@@ -29,16 +29,16 @@ enum { STEP_OPS = 32 };
 /* An entry of a hash table: NEXT in its chain, and VALUE; in the LRU list also
  * NEWER and OLDER. */
 enum { NEXT, VALUE, NEWER, OLDER };
-#define CACHE_ENTRY  ((gc_shape){2, 8})
-#define LRU_ENTRY    ((gc_shape){4, 8})
+#define CACHE_ENTRY ((gc_shape){2, 8})
+#define LRU_ENTRY   ((gc_shape){4, 8})
 /* The LRU cache itself: its hash table and the ends of its list. */
 enum { MAP, NEWEST, OLDEST };
-#define LRU_CACHE    ((gc_shape){3, 0})
+#define LRU_CACHE ((gc_shape){3, 0})
 /* A registration refers to its subscriber, a subscriber to its registration. */
 enum { PEER };
 #define REGISTRATION ((gc_shape){1, 8})
 /* What a read returns: a reference to what was found. */
-#define RESULT       ((gc_shape){1, 8})
+#define RESULT ((gc_shape){1, 8})
 
 static gc_shape value_shape(const uint64_t *p) {
   return (gc_shape){0, (uint32_t)p[PAYLOAD]};
@@ -411,7 +411,7 @@ static void run(wl_thread *t) {
   wl_expect(t, e);
 }
 
-const workload wl_globals = {
+const workload workload_globals = {
     .name = "globals",
     .summary = "a cache, an LRU cache and a registry hang on global roots",
     .source = "common classes of leaks and retention",

@@ -67,13 +67,12 @@ static needs needs_of(const uint64_t *p, unsigned threads, unsigned mode) {
                    .momentary = threads,
                    .made = threads * (p[LIVE] + p[OPS])};
   case PIPELINE: /* the queue */
-    return (needs){
-        .objects = 1,
-        .bytes = gc_shape_bytes((gc_shape){(uint32_t)p[QUEUE], 0}),
-        .momentary = min_u64(producers(threads) * p[OPS],
-                             p[QUEUE] + producers(threads) +
-                                 consumers(threads)),
-        .made = producers(threads) * p[OPS]};
+    return (needs){.objects = 1,
+                   .bytes = gc_shape_bytes((gc_shape){(uint32_t)p[QUEUE], 0}),
+                   .momentary = min_u64(producers(threads) * p[OPS],
+                                        p[QUEUE] + producers(threads) +
+                                            consumers(threads)),
+                   .made = producers(threads) * p[OPS]};
   default: /* SHARED: the table, the descriptors and what holds them */
     return (needs){.objects = table_objects(p[LIVE]) + 1 + DESCRIPTORS,
                    .bytes = table_bytes(p[LIVE]) +
@@ -147,9 +146,17 @@ static bool list_is(wl_thread *t, gc_reg list, uint64_t id) {
   return n == size;
 }
 
-/* How many lists make a step. */
-static uint64_t lists_a_step(const wl_thread *t) {
-  return max_u64(STEP_NODES / wl_get(t, SIZE), 1);
+/* Ends a step that did `*lists`, if it did any. */
+static void end_step(wl_thread *t, unsigned kind, uint64_t *lists) {
+  if (*lists > 0)
+    wl_step(t, kind, *lists);
+  *lists = 0;
+}
+
+/* The same for one more list, if with it there is enough for a step. */
+static void count_list(wl_thread *t, unsigned kind, uint64_t *lists) {
+  if (++*lists * wl_get(t, SIZE) >= STEP_NODES)
+    end_step(t, kind, lists);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -164,7 +171,7 @@ static void private_body(wl_thread *t, void *data) {
   (void)data;
   gc_mutator *m = t->m;
   uint64_t live = wl_get(t, LIVE), ops = wl_get(t, OPS), self = t->index - 1;
-  uint64_t batch = lists_a_step(t);
+  uint64_t pending = 0;
   gc_reg frame = gc_frame_enter(m, 2, 2);
   gc_reg table = frame, list = frame + 1, at = frame + 2, null = frame + 3;
   table_new(m, table, live);
@@ -172,9 +179,9 @@ static void private_body(wl_thread *t, void *data) {
     uint64_t place = i < live ? i : wl_random_below(t, live);
     list_new(t, list, private_id(t, self, place), null);
     table_put(m, at, table, place, list);
-    if ((i + 1) % batch == 0)
-      wl_step(t, STEP_PRIVATE, batch);
+    count_list(t, STEP_PRIVATE, &pending);
   }
+  end_step(t, STEP_PRIVATE, &pending);
   gc_global_borrow(m, at, PRIVATE);
   gc_store_take(m, at, (uint32_t)self, table);
   gc_frame_leave(m, frame, 2, 2);
@@ -209,7 +216,8 @@ static bool private_whole(wl_thread *t) {
 /* ------------------------------------------------------------------------- *
  * Pipeline.  Message n is the list n * SIZE in place n modulo QUEUE. */
 
-static void wait(wl_thread *t, shared *s) {
+/* Lets go of the lock for a moment. */
+static void give_way(wl_thread *t, shared *s) {
   wl_lock_release(t, &s->lock);
   wl_yield(t);
   wl_step(t, STEP_WAIT, 0);
@@ -219,7 +227,7 @@ static void wait(wl_thread *t, shared *s) {
 static void produce(wl_thread *t, shared *s, uint64_t self, uint64_t stride) {
   gc_mutator *m = t->m;
   uint64_t size = wl_get(t, SIZE), room = wl_get(t, QUEUE);
-  uint64_t batch = lists_a_step(t), pending = 0;
+  uint64_t pending = 0;
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg message = frame, queue = frame + 1, null = frame + 2;
   gc_global_borrow(m, queue, PIPELINE);
@@ -227,34 +235,29 @@ static void produce(wl_thread *t, shared *s, uint64_t self, uint64_t stride) {
     list_new(t, message, i * size, null);
     wl_lock_acquire(t, &s->lock);
     if (s->sent - s->taken == room) {
-      wl_step(t, STEP_PRODUCE, pending);
-      pending = 0;
+      end_step(t, STEP_PRODUCE, &pending);
       while (s->sent - s->taken == room)
-        wait(t, s);
+        give_way(t, s);
     }
     gc_store_take(m, queue, (uint32_t)(s->sent++ % room), message);
     wl_lock_release(t, &s->lock);
-    if (++pending == batch) {
-      wl_step(t, STEP_PRODUCE, batch);
-      pending = 0;
-    }
+    count_list(t, STEP_PRODUCE, &pending);
   }
-  wl_step(t, STEP_PRODUCE, pending);
+  end_step(t, STEP_PRODUCE, &pending);
   gc_frame_leave(m, frame, 1, 2);
 }
 
 static void consume(wl_thread *t, shared *s) {
   gc_mutator *m = t->m;
   uint64_t size = wl_get(t, SIZE), room = wl_get(t, QUEUE);
-  uint64_t batch = lists_a_step(t), pending = 0, sum = 0;
+  uint64_t pending = 0, sum = 0;
   gc_reg frame = gc_frame_enter(m, 1, 1), message = frame, queue = frame + 1;
   gc_global_borrow(m, queue, PIPELINE);
   wl_lock_acquire(t, &s->lock);
   while (s->taken < s->total) {
     if (s->sent == s->taken) {
-      wl_step(t, STEP_CONSUME, pending);
-      pending = 0;
-      wait(t, s);
+      end_step(t, STEP_CONSUME, &pending);
+      give_way(t, s);
       continue;
     }
     uint32_t place = (uint32_t)(s->taken++ % room);
@@ -266,15 +269,12 @@ static void consume(wl_thread *t, shared *s) {
              (unsigned long long)(id / size));
     sum += id / size;
     gc_clear(m, message);
-    if (++pending == batch) {
-      wl_step(t, STEP_CONSUME, batch);
-      pending = 0;
-    }
+    count_list(t, STEP_CONSUME, &pending);
     wl_lock_acquire(t, &s->lock);
   }
   s->sum += sum;
   wl_lock_release(t, &s->lock);
-  wl_step(t, STEP_CONSUME, pending);
+  end_step(t, STEP_CONSUME, &pending);
   gc_frame_leave(m, frame, 1, 1);
 }
 
@@ -307,7 +307,7 @@ static void shared_body(wl_thread *t, void *data) {
   shared *s = data;
   gc_mutator *m = t->m;
   uint64_t live = wl_get(t, LIVE), ops = wl_get(t, OPS), size = wl_get(t, SIZE);
-  uint64_t batch = lists_a_step(t);
+  uint64_t pending = 0;
   gc_reg frame = gc_frame_enter(m, 2, 3);
   gc_reg fresh = frame, old = frame + 1;
   gc_reg table = frame + 2, types = frame + 3, at = frame + 4;
@@ -328,9 +328,9 @@ static void shared_body(wl_thread *t, void *data) {
 
     wl_check(t, ok, "shared list %llu is damaged", (unsigned long long)other);
     gc_clear(m, old);
-    if ((i + 1) % batch == 0)
-      wl_step(t, STEP_SHARED, batch);
+    count_list(t, STEP_SHARED, &pending);
   }
+  end_step(t, STEP_SHARED, &pending);
   gc_frame_leave(m, frame, 2, 3);
 }
 
@@ -404,4 +404,21 @@ static void run(wl_thread *t) {
   wl_expect(t, e);
 }
 
-const workload wl_threads_ = {
+const workload workload_threads = {
+    .name = "threads",
+    .summary = "private churn, a pipeline, and a table shared under a lock",
+    .source = "compare Larson & Krishnan, ISMM 1998; Hoard, ASPLOS 2000",
+    .unit = "lists",
+    .steps = {"private", "produce", "consume", "shared", "wait"},
+    .params = {{"mode", "how the threads meet, all in turn", MODES, 0, 0,
+                modes},
+               {"ops", "lists that each thread makes, in each mode", 20000, 1,
+                1 << 24, NULL},
+               {"live", "lists in a table", 2000, 1, 1 << 20, NULL},
+               {"size", "nodes in a list", 16, 1, 4096, NULL},
+               {"queue", "messages that the queue can hold", 256, 1, 1 << 16,
+                NULL}},
+    .needs = WL_NEEDS_THREADS,
+    .volume = volume,
+    .run = run,
+};

@@ -114,7 +114,8 @@ void wl_end(wl_thread *t);
 void wl_step(wl_thread *t, unsigned kind, uint64_t ops);
 
 /* Discards the time since the last step: it is in no step and not in the
- * measured time. */
+ * measured time.  For work beside the heap, such as shuffling an order: CPU
+ * time, page faults and pauses met meanwhile still count. */
 void wl_skip(wl_thread *t);
 
 /* Unless `ok`, the run's verdict is WRONG for the reason given (printf format).

@@ -40,8 +40,10 @@ enum {
 #define OBJECT_FLAG_B (1u << 30)
 #define OBJECT_FLAG_C (1u << 31)
 
+/* The slot count never changes, but other threads may be changing the flags
+ * beside it, or the count as one word with them. */
 static inline uint32_t object_slots(const gc_object *o) {
-  return o->meta & OBJECT_SLOTS;
+  return __atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_SLOTS;
 }
 
 /* Bytes of an object of this shape, header included, rounded up to 16 so that

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static hwloc_topology_t topology;
-static bool binding; /* false: left to the kernel */
+static bool binding;    /* false: left to the kernel */
 static unsigned places; /* mutators that get a PU of their own */
 static hwloc_bitmap_t *pus;
 static char **got; /* by mutator, NULL for those that never ran */
@@ -31,8 +31,7 @@ static void place_listed(const char *list, unsigned n) {
       hwloc_bitmap_list_sscanf(set, list) < 0 || hwloc_bitmap_iszero(set))
     cell_usage("--pin is auto, none or a list of PUs such as 0,2-3, not '%s'",
                list);
-  hwloc_const_bitmap_t allowed =
-      hwloc_topology_get_allowed_cpuset(topology);
+  hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
   if (!hwloc_bitmap_isincluded(set, allowed)) {
     char *have;
     hwloc_bitmap_list_asprintf(&have, allowed);

@@ -14,6 +14,7 @@
  *   steps.c     timed steps, the measured part
  *   pauses.c    what the collector reports
  *   verdict.c   what had to survive
+ *   judge.c     its decisions
  *   record.c    the record
  *   micro.c     --micro: times the inline half, so compiled per collector
  *
@@ -22,7 +23,6 @@
 #define REAPMARK_CELL_H
 
 #include <jansson.h>
-#include <stdarg.h>
 
 #include "harness/stats/histogram.h"
 #include "workload.h"
@@ -45,9 +45,6 @@ bool cell_parse_option(const char *text, const gc_collector *c, char *error);
 /* "64M", "3x" or "none" to bytes, 0 for none.  `must_hold` is what "1x" is. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error);
-
-/* What of a volume a collector must be able to hold, by its declaration. */
-uint64_t cell_must_hold(gc_reclaims reclaims, wl_volume volume);
 
 /* Whether the collector has what the workload needs. */
 bool cell_can_run(const workload *w, const gc_collector *c, char *error);
@@ -103,7 +100,7 @@ json_t *cell_describe(void);
 
 /* Defined by micro.c.  Both name primitives by a list separated by commas, NULL
  * for all, end the process by cell_usage for one that does not exist, and make
- * a heap of their own. */
+ * a heap of their own.  main.c has bound the thread that calls cell_micro. */
 extern const char *const cell_primitives[]; /* up to NULL */
 json_t *cell_micro(const char *primitives, double min_time);
 void cell_micro_fixed(const char *primitives, uint64_t iterations);
@@ -229,11 +226,11 @@ uint64_t cell_delay_since(cell_thread *c, uint64_t now);
 bool cell_delay_known(void);
 
 /* Intervals longer than this are worth a reading.  On an idle machine a thread
- * that only reads the clock meets some hundred gaps above 20 us a second, from
- * interrupts and the hypervisor, but few above 50 us; a reading costs 1 us, 20
- * when the kernel's code has left the caches.  So at 50 us the correction
- * covers what could be taken for a pause and stays under a thousandth of the
- * run. */
+ * that only reads the clock meets hundreds of gaps above 20 us a second, from
+ * interrupts and the hypervisor, and tens above 50 us; below that there is
+ * little to be mistaken for a pause.  A reading costs 1 to 2 us, so that it
+ * takes 2 to 4 % beside the shortest interval it is made for; that time is
+ * accounted to the instrument, not to the run. */
 enum { CELL_SLOW_NS = 50000 };
 
 /* ------------------------------------------------------------------------- *
@@ -248,7 +245,7 @@ gc_listener cell_listener(void);
 void cell_foreign_pauses(hist *into);
 
 /* ------------------------------------------------------------------------- *
- * verdict.c
+ * judge.c: pure functions.
  * ------------------------------------------------------------------------- */
 
 typedef enum cell_status {
@@ -265,17 +262,25 @@ typedef struct cell_verdict {
   char reason[CELL_REASON];
 } cell_verdict;
 
-/* Of a heap that should hold what `e` says and holds `objects`.  Pure. */
+/* Of a heap that should hold what `e` says and holds `objects`. */
 cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e,
                         uint64_t objects);
 
 /* Of a run so far that earned `old`, and `next` just now: what is worse, the
- * earlier of two failures, the later of two verdicts as declared.  Pure. */
+ * earlier of two failures, the later of two verdicts as declared. */
 cell_verdict cell_worse(cell_verdict old, cell_verdict next);
 
-/* How many of `acyclic` and `cyclic` a collector reclaims.  Pure. */
+/* What a collector keeps of a heap's objects or bytes, by its declaration. */
+uint64_t cell_remains(gc_reclaims reclaims, uint64_t live, uint64_t cyclic,
+                      uint64_t allocated);
+
+/* How many of `acyclic` and `cyclic` garbage it reclaims. */
 uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
                         uint64_t cyclic);
+
+/* ------------------------------------------------------------------------- *
+ * verdict.c
+ * ------------------------------------------------------------------------- */
 
 /* The run's verdict so far; any thread.  A run that was never measured, or
  * never held to an expectation, is WRONG. */

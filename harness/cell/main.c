@@ -36,10 +36,10 @@ void cell_out_of_memory(const char *reason) {
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   (void)m;
   char reason[CELL_REASON];
-  size_t n = (size_t)snprintf(
-      reason, sizeof reason,
-      "no room for an object of %" PRIu32 " slots and %" PRIu32 " bytes",
-      shape.slots, shape.bytes);
+  size_t n = (size_t)snprintf(reason, sizeof reason,
+                              "no room for an object of %" PRIu32
+                              " slots and %" PRIu32 " bytes",
+                              shape.slots, shape.bytes);
   if (current)
     snprintf(reason + n, sizeof reason - n,
              ", with %" PRIu64 " bytes held and a limit of %" PRIu64,
@@ -96,9 +96,8 @@ static cell_run plan(const cell_options *options) {
   bool threads = run.wl.workload->needs & WL_NEEDS_THREADS;
   run.wl.threads = threads ? (unsigned)options->threads : 1;
   run.wl.seed = options->seed;
-  run.must_hold =
-      cell_must_hold(c->can.reclaims, run.wl.workload->volume(
-                                          run.wl.params, run.wl.threads));
+  wl_volume v = run.wl.workload->volume(run.wl.params, run.wl.threads);
+  run.must_hold = cell_remains(c->can.reclaims, v.live, v.cyclic, v.allocated);
   if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit, error))
     cell_usage("%s", error);
   return run;
@@ -149,7 +148,10 @@ int main(int argc, char **argv) {
     run(&options);
     break;
   case CELL_MICRO:
+    cell_binding_init(options.pin, 1);
+    cell_bind_self(0);
     json = cell_micro(options.primitives, options.min_time);
+    cell_binding_finish();
     break;
   case CELL_MICRO_FIXED:
     cell_micro_fixed(options.primitives, options.iterations);

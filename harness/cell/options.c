@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ void cell_die(const char *format, ...) {
   va_start(args, format);
   complain(format, args);
   va_end(args);
-  exit(1);
+  _exit(1); /* not exit: other mutators may still run */
 }
 
 static _Noreturn void help(void) {
@@ -102,7 +103,7 @@ static _Noreturn void help(void) {
 
 /* An option that getopt_long did not take, for the reason it returned. */
 static _Noreturn void reject(int reason, const char *word) {
-  char name[64], hint[96];
+  char name[64];
   const char *names[ENTRIES];
   snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
   for (size_t i = 0; i < ENTRIES; i++)
@@ -111,9 +112,10 @@ static _Noreturn void reject(int reason, const char *word) {
     cell_usage("option '%s' needs a value", name);
   if (optopt) /* known, so what was wrong is its value */
     cell_usage("option '%s' takes no value", name);
-  cell_usage("unknown option '%s'%s", name,
-             words_suggest(hint, sizeof hint, name + strspn(name, "-"), names,
-                           ENTRIES));
+  const char *near = words_nearest(name + strspn(name, "-"), names, ENTRIES);
+  if (near)
+    cell_usage("unknown option '%s' (did you mean '--%s'?)", name, near);
+  cell_usage("unknown option '%s' (see --help)", name);
 }
 
 static uint64_t number(const char *name, const char *text, uint64_t min,
@@ -190,12 +192,12 @@ static void take(cell_options *o, int id, char *value) {
 cell_options cell_read_options(int argc, char **argv) {
   struct option getopt_table[ENTRIES + 1] = {0};
   for (size_t i = 0; i < ENTRIES; i++)
-    getopt_table[i] = (struct option){
-        .name = table[i].name,
-        .has_arg = !table[i].value             ? no_argument
-                   : table[i].id == OPT_MICRO  ? optional_argument
-                                               : required_argument,
-        .val = table[i].id};
+    getopt_table[i] = (struct option){.name = table[i].name,
+                                      .has_arg = !table[i].value ? no_argument
+                                                 : table[i].id == OPT_MICRO
+                                                     ? optional_argument
+                                                     : required_argument,
+                                      .val = table[i].id};
 
   cell_options o = {.heap = "none",
                     .pin = "auto",

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,13 @@ static bool parse_number(const char *text, const char *what, uint64_t min,
                          uint64_t max, uint64_t *value, char *error) {
   uint64_t number;
   if (!words_number(text, &number))
-    return cell_error(error, "%s is a whole number such as 4096 or 64k, not '%s'",
+    return cell_error(error,
+                      "%s is a whole number such as 4096 or 64k, not '%s'",
                       what, text);
   if (number < min || number > max)
-    return cell_error(error, "%s must lie within %" PRIu64 " and %" PRIu64
-                             ", not %s", what, min, max, text);
+    return cell_error(error,
+                      "%s must lie within %" PRIu64 " and %" PRIu64 ", not %s",
+                      what, min, max, text);
   *value = number;
   return true;
 }
@@ -83,8 +86,8 @@ static bool parse_param(const char *key, const char *value, const workload *w,
     return unknown(error, what, key, names, n);
   }
   if (*given & 1u << found)
-    return cell_error(error, "parameter '%s' of workload %s is given twice", key,
-                      w->name);
+    return cell_error(error, "parameter '%s' of workload %s is given twice",
+                      key, w->name);
   *given |= 1u << found;
   const wl_param *p = &w->params[found];
   if (p->choices)
@@ -116,8 +119,10 @@ bool cell_parse_workload(const char *spec, const workload *const *all,
   while (*at) {
     at = take_word(key, at + 1, "=,"); /* past ':' or ',' */
     if (*at != '=')
-      return cell_error(error, "parameter '%s' of workload %s has no value "
-                               "(write KEY=VALUE)", key, w->name);
+      return cell_error(error,
+                        "parameter '%s' of workload %s has no value "
+                        "(write KEY=VALUE)",
+                        key, w->name);
     at = take_word(value, at + 1, ",");
     if (!parse_param(key, value, w, params, &given, error))
       return false;
@@ -137,8 +142,10 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
   };
   for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
     if (w->needs & needs[i].need && !needs[i].has)
-      return cell_error(error, "workload %s needs %s, which collector %s "
-                               "does not have", w->name, needs[i].what, c->name);
+      return cell_error(error,
+                        "workload %s needs %s, which collector %s "
+                        "does not have",
+                        w->name, needs[i].what, c->name);
   return true;
 }
 
@@ -150,8 +157,10 @@ bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
   char name[WORD];
   const char *at = take_word(name, text, "=");
   if (*at != '=')
-    return cell_error(error, "option '%s' of collector %s has no value (write "
-                             "NAME=VALUE)", name, c->name);
+    return cell_error(error,
+                      "option '%s' of collector %s has no value (write "
+                      "NAME=VALUE)",
+                      name, c->name);
   const char *names[NAMES];
   size_t n = 0;
   for (const gc_option *o = c->options; o && o->name && n < NAMES; o++) {
@@ -170,18 +179,6 @@ bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
  * Heap sizes.
  * ------------------------------------------------------------------------- */
 
-uint64_t cell_must_hold(gc_reclaims reclaims, wl_volume volume) {
-  switch (reclaims) {
-  case GC_RECLAIMS_NOTHING:
-    return volume.allocated;
-  case GC_RECLAIMS_ACYCLIC:
-    return volume.live + volume.cyclic;
-  case GC_RECLAIMS_ALL:
-    break;
-  }
-  return volume.live;
-}
-
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error) {
   *limit = 0;
@@ -196,19 +193,25 @@ bool cell_parse_heap(const char *text, uint64_t must_hold,
       return cell_error(error, "heap size '%s' is no multiple such as 1.5x",
                         text);
     if (must_hold == 0)
-      return cell_error(error, "heap size '%s': the workload states no volume "
-                               "to multiply", text);
+      return cell_error(error,
+                        "heap size '%s': the workload states no volume "
+                        "to multiply",
+                        text);
     double product = ceil(factor * (double)must_hold);
     if (product >= 0x1p63)
       return cell_error(error, "heap size '%s' is too large", text);
     bytes = (uint64_t)product;
   } else if (!words_number(text, &bytes) || bytes == 0) {
-    return cell_error(error, "heap size '%s' is neither bytes such as 64M, nor "
-                             "a multiple such as 3x, nor none", text);
+    return cell_error(error,
+                      "heap size '%s' is neither bytes such as 64M, nor "
+                      "a multiple such as 3x, nor none",
+                      text);
   }
   if (!c->can.heap_limit)
-    return cell_error(error, "collector %s cannot limit its heap (use --heap "
-                             "none)", c->name);
+    return cell_error(error,
+                      "collector %s cannot limit its heap (use --heap "
+                      "none)",
+                      c->name);
   *limit = bytes;
   return true;
 }

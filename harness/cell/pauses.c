@@ -7,8 +7,7 @@
 static hist foreign[CELL_PAUSE_HISTS];
 static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void add(hist *into, gc_pause_kind kind, uint64_t took,
-                uint64_t delay) {
+static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
   hist_add(&into[kind], took);
   hist_add(&into[CELL_PAUSES_ALL], took - delay);
 }

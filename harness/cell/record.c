@@ -46,11 +46,11 @@ static json_t *compose_verdict(const cell_verdict *v) {
 
 static json_t *compose_memory(const cell_run *run, cell_resident resident,
                               gc_footprint footprint) {
-  return json_pack(
-      "{s:o,s:o,s:b,s:o,s:o}", "baseline", record_integer(run->baseline),
-      "peak", record_integer(resident.peak), "peak_reset", run->peak_reset,
-      "footprint", record_integer(footprint.bytes), "footprint_peak",
-      record_integer(footprint.peak_bytes));
+  return json_pack("{s:o,s:o,s:b,s:o,s:o}", "baseline",
+                   record_integer(run->baseline), "peak",
+                   record_integer(resident.peak), "peak_reset", run->peak_reset,
+                   "footprint", record_integer(footprint.bytes),
+                   "footprint_peak", record_integer(footprint.peak_bytes));
 }
 
 /* The fields that every record of a run has. */
@@ -141,11 +141,11 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_object_set_new(json, "steps",
                       compose_steps(w, sum->steps, sum->delayed));
   json_object_set(json, "counters", run->counters);
-  json_object_set_new(
-      json, "noise",
-      json_pack("{s:o,s:o,s:o}", "voluntary", record_integer(x->voluntary),
-                "involuntary", record_integer(x->involuntary), "run_delay",
-                record_integer(x->run_delay)));
+  json_object_set_new(json, "noise",
+                      json_pack("{s:o,s:o,s:o}", "voluntary",
+                                record_integer(x->voluntary), "involuntary",
+                                record_integer(x->involuntary), "run_delay",
+                                record_integer(x->run_delay)));
   return json;
 }
 

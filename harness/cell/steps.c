@@ -85,9 +85,8 @@ static void start_step(cell_thread *c, uint64_t now) {
 
 /* Ends a step that took long, or in which a reading came due, at `now`, and
  * starts the next one.  Returns the time that counts. */
-__attribute__((noinline)) static uint64_t correct_step(cell_thread *c,
-                                                       uint64_t took,
-                                                       uint64_t now) {
+__attribute__((noinline)) static uint64_t
+correct_step(cell_thread *c, uint64_t took, uint64_t now) {
   took -= c->step_instrument;
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);

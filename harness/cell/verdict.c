@@ -1,72 +1,11 @@
-/* verdict.c: whether the collector did its job.  The decisions are pure
- * functions; below them is the run's state. */
+/* verdict.c: whether the collector did its job, so far in this run. */
 #include "cell.h"
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ------------------------------------------------------------------------- *
- * Decisions.
- * ------------------------------------------------------------------------- */
-
-uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
-                        uint64_t cyclic) {
-  return (reclaims >= GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
-         (reclaims >= GC_RECLAIMS_ALL ? cyclic : 0);
-}
-
-static uint64_t expected_survivors(gc_reclaims reclaims, wl_expectation e) {
-  uint64_t garbage = e.allocated - e.live;
-  return e.allocated - cell_reclaimed(reclaims, garbage - e.cyclic, e.cyclic);
-}
-
-cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e,
-                        uint64_t objects) {
-  uint64_t expected = expected_survivors(reclaims, e);
-  cell_verdict v = {.status = CELL_OK, .declared = true};
-  if (objects < e.live) {
-    v.status = CELL_WRONG;
-    v.declared = false;
-    snprintf(v.reason, sizeof v.reason, "lost %" PRIu64 " objects",
-             e.live - objects);
-  } else if (objects < expected) {
-    v.status = CELL_WRONG;
-    v.declared = false;
-    snprintf(v.reason, sizeof v.reason,
-             "reclaimed %" PRIu64 " objects it declares it cannot",
-             expected - objects);
-  } else if (objects > e.live) {
-    v.status = CELL_LEAK;
-    v.declared = objects == expected;
-    v.leaked = objects - e.live;
-    if (!v.declared)
-      snprintf(v.reason, sizeof v.reason,
-               "%" PRIu64 " objects survive, %" PRIu64 " more than declared",
-               objects, objects - expected);
-  }
-  return v;
-}
-
-/* Ascending badness. */
-static int rank(const cell_verdict *v) {
-  if (v->status == CELL_OK)
-    return 0;
-  if (v->status == CELL_LEAK)
-    return v->declared ? 1 : 2;
-  return 3;
-}
-
-cell_verdict cell_worse(cell_verdict old, cell_verdict next) {
-  if (rank(&old) != rank(&next))
-    return rank(&old) > rank(&next) ? old : next;
-  return rank(&old) >= 2 ? old : next;
-}
-
-/* ------------------------------------------------------------------------- *
- * The run.
- * ------------------------------------------------------------------------- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cell_verdict verdict = {.status = CELL_OK, .declared = true};

@@ -3,7 +3,6 @@
 #include "memory.h"
 #include "say.h"
 #include "spawn.h"
-#include "spec.h"
 #include "harness/record/record.h"
 
 #include <dirent.h>
@@ -34,8 +33,7 @@ static bool is_folder(const char *path) {
 
 static bool is_program(const char *path) {
   struct stat status;
-  return !stat(path, &status) && S_ISREG(status.st_mode) &&
-         !access(path, X_OK);
+  return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
 }
 
 /* The names in a folder, sorted; hidden ones are not. */
@@ -69,8 +67,8 @@ static const char *ask(collector *c) {
   if (r.end == SPAWN_FAILED)
     trouble = memory_text("could not be started: %s", strerror(r.code));
   else if (r.end == SPAWN_TIMED_OUT)
-    trouble = memory_text("did not answer --describe within %g s",
-                          DESCRIBE_TIMEOUT);
+    trouble =
+        memory_text("did not answer --describe within %g s", DESCRIBE_TIMEOUT);
   else if (r.end == SPAWN_SIGNALED)
     trouble = memory_text("--describe ended with SIG%s %s",
                           sigabbrev_np(r.code), r.last_words);
@@ -151,6 +149,23 @@ const collector *discover_find(const collectors *all, const char *name) {
   return NULL;
 }
 
+const char *discover_choose(const collectors *all, const char *word,
+                            spec *named, const collector **out) {
+  const char *wrong = spec_parse(word, named);
+  if (wrong)
+    return wrong;
+  *out = discover_find(all, named->name);
+  if (*out)
+    return spec_check(named, json_object_get((*out)->about, "options"),
+                      "option");
+  candidates known = {0};
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      candidates_add(&known, all->items[i].name);
+  return memory_text("unknown collector '%s'%s", named->name,
+                     suggest(named->name, &known));
+}
+
 const json_t *collector_workload(const collector *c, const char *name) {
   size_t i;
   json_t *w;
@@ -171,8 +186,8 @@ const json_t *discover_workload(const collectors *all, const char *name) {
 }
 
 bool collector_can(const collector *c, const char *capability) {
-  return json_is_true(json_object_get(
-      json_object_get(c->about, "capabilities"), capability));
+  return json_is_true(
+      json_object_get(json_object_get(c->about, "capabilities"), capability));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -182,8 +197,7 @@ bool collector_can(const collector *c, const char *capability) {
 void discover_suites(void (*visit)(void *data, const char *name,
                                    const char *path),
                      void *data) {
-  const char *folder =
-      memory_text("%s/../share/reapmark/suites", own_folder());
+  const char *folder = memory_text("%s/../share/reapmark/suites", own_folder());
   if (!is_folder(folder))
     folder = REAPMARK_SUITE_DIR;
   word_list names = folder_names(folder);
@@ -218,7 +232,6 @@ const char *discover_suite(const char *name_or_path) {
   search s = {name_or_path, NULL, {0}};
   discover_suites(compare, &s);
   if (!s.path)
-    say("unknown suite '%s'%s", name_or_path,
-        suggest(name_or_path, &s.known));
+    say("unknown suite '%s'%s", name_or_path, suggest(name_or_path, &s.known));
   return s.path;
 }

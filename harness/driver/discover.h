@@ -2,13 +2,15 @@
 #ifndef REAPMARK_DISCOVER_H
 #define REAPMARK_DISCOVER_H
 
+#include "spec.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* A program that was found where collectors are. */
 typedef struct collector {
-  const char *name;    /* as it says; the file's name if it says nothing */
+  const char *name; /* as it says; the file's name if it says nothing */
   const char *path;
   json_t *about;       /* its self-description (results/schema.md), or NULL */
   const char *trouble; /* why it cannot be used, or NULL */
@@ -28,6 +30,11 @@ collectors discover_collectors(void);
 
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
+
+/* Finds the collector that a user calls NAME[:OPTION=VALUE,...].  Returns NULL,
+ * or what is wrong with that. */
+const char *discover_choose(const collectors *all, const char *word,
+                            spec *named, const collector **out);
 
 /* The description of a workload by the first collector that has it, or NULL;
  * and by this collector. */

@@ -135,19 +135,8 @@ static bool find_collectors(const asked *a, const suite *s,
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
     spec named;
-    const char *wrong = spec_parse(word, &named);
-    const collector *c = wrong ? NULL : discover_find(all, named.name);
-    if (!wrong && !c) {
-      candidates known = {0};
-      for (size_t k = 0; k < all->count; k++)
-        if (!all->items[k].trouble)
-          candidates_add(&known, all->items[k].name);
-      wrong = memory_text("unknown collector '%s'%s", named.name,
-                          suggest(named.name, &known));
-    }
-    if (!wrong)
-      wrong = spec_check(&named, json_object_get(c->about, "options"),
-                         "option");
+    const collector *c;
+    const char *wrong = discover_choose(all, word, &named, &c);
     if (wrong) {
       mistake(s, a->option, word, wrong);
       return false;
@@ -184,9 +173,8 @@ static const char *check_workload(const char *word, const collectors *all,
   for (size_t i = 0; i < all->count; i++)
     if (!all->items[i].trouble)
       json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
-                         w) candidates_add(&known,
-                                           json_string_value(
-                                               json_object_get(w, "name")));
+                         w)
+          candidates_add(&known, json_string_value(json_object_get(w, "name")));
   return memory_text("unknown workload '%s'%s", out->name,
                      suggest(out->name, &known));
 }
@@ -249,8 +237,7 @@ static void plan_block(const planning *g, const spec *workload,
                    .threads = threads};
     c.missing = find_missing(with.items[i].collector, workload->name, heap);
     c.id = memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,
-                       c.collector, heap, threads,
-                       (uintmax_t)g->request->seed);
+                       c.collector, heap, threads, (uintmax_t)g->request->seed);
     add_cell(g->plan, c);
   }
 }
@@ -259,22 +246,20 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
                           const spec *workload) {
   const suite *s = g->suite;
   const plan_request *r = g->request;
-  asked collectors = choose(NULL, NULL, cell->collectors,
-                            cell->collectors_count, s->collectors,
-                            s->collectors_count);
+  asked listed = choose(NULL, NULL, cell->collectors, cell->collectors_count,
+                        s->collectors, s->collectors_count);
   chosen_list with;
-  if (!find_collectors(&collectors, s, g->all, &with))
+  if (!find_collectors(&listed, s, g->all, &with))
     return false;
   if (r->collectors)
     with = intersect(g->wanted, with);
 
   asked heaps = choose("--heap", r->heaps, cell->heaps, cell->heaps_count,
                        s->heaps, s->heaps_count);
-  asked threads = choose("--threads", r->threads,
-                         number_words(cell->threads, cell->threads_count),
-                         cell->threads_count,
-                         number_words(s->threads, s->threads_count),
-                         s->threads_count);
+  asked threads = choose(
+      "--threads", r->threads, number_words(cell->threads, cell->threads_count),
+      cell->threads_count, number_words(s->threads, s->threads_count),
+      s->threads_count);
   if (!heaps.words.count)
     heaps.words = spec_split(SUITE_HEAP);
   if (!threads.words.count)
@@ -321,7 +306,7 @@ static bool select_workload(const spec *listed, bool *used, size_t n,
 /* The cells that are asked for without a suite: the workloads listed. */
 static const suite *suite_of_workloads(word_list workloads) {
   suite *s = memory_take(sizeof *s);
-  s->name = memory_text("none");
+  s->name = memory_text("custom");
   s->cells_count = (unsigned)workloads.count;
   s->cells = memory_take(workloads.count * sizeof *s->cells);
   for (size_t i = 0; i < workloads.count; i++)
@@ -334,8 +319,8 @@ static bool plan_cells(const planning *g, word_list listed_words) {
   spec *listed = memory_take(n * sizeof *listed);
   bool *used = memory_take(n * sizeof *used);
   for (size_t i = 0; i < n; i++) {
-    const char *wrong = check_workload(listed_words.words[i], g->all,
-                                       &listed[i]);
+    const char *wrong =
+        check_workload(listed_words.words[i], g->all, &listed[i]);
     if (wrong) {
       say("--workloads: %s", wrong);
       return false;
@@ -392,7 +377,7 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
     return EXIT_NOTHING;
   }
   out->suite = g.suite->name;
-  out->invocations = request->invocations ? (unsigned)request->invocations
+  out->invocations = request->invocations   ? (unsigned)request->invocations
                      : g.suite->invocations ? *g.suite->invocations
                                             : SUITE_INVOCATIONS;
   out->timeout = request->timeout > 0 ? request->timeout
@@ -447,19 +432,19 @@ bool plan_from_json(const json_t *json, plan *out) {
   out->seed = (uint64_t)seed;
   size_t i;
   json_array_foreach(cells, i, cell) {
-    const char *id, *workload, *collector, *heap, *missing = NULL;
+    const char *id, *workload, *with, *heap, *missing = NULL;
     int threads;
     if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:i, s?s}", "cell", &id,
-                    "workload", &workload, "collector", &collector, "heap",
-                    &heap, "threads", &threads, "n/a", &missing))
+                    "workload", &workload, "collector", &with, "heap", &heap,
+                    "threads", &threads, "n/a", &missing))
       return false;
     add_cell(out, (plan_cell){.id = memory_text("%s", id),
                               .workload = memory_text("%s", workload),
-                              .collector = memory_text("%s", collector),
+                              .collector = memory_text("%s", with),
                               .heap = memory_text("%s", heap),
                               .threads = (unsigned)threads,
-                              .missing = missing ? memory_text("%s", missing)
-                                                 : NULL});
+                              .missing =
+                                  missing ? memory_text("%s", missing) : NULL});
   }
   make_order(out);
   return true;

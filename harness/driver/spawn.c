@@ -30,16 +30,19 @@ extern char **environ;
  * is measured (Mytkowicz et al., ASPLOS 2009).
  * ------------------------------------------------------------------------- */
 
-/* Passed on: what programs need to start at all, and the sanitizers' options
- * (a sanitizer build is not for measuring anyway). */
-static const char *const given[] = {"PATH=",         "LD_LIBRARY_PATH=",
-                                    "ASAN_OPTIONS=", "LSAN_OPTIONS=",
-                                    "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
+static const char *const fixed[] = {"LC_ALL=C",
+                                    "PATH=/usr/local/bin:/usr/bin:/bin"};
+
+/* Passed on: what programs may need to start at all, and the sanitizers'
+ * options (a sanitizer build is not for measuring anyway). */
+static const char *const given[] = {
+    "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=",
+    "UBSAN_OPTIONS="};
 
 /* Would change what is measured. */
-static const char *const withheld[] = {"MALLOC_", "GLIBC_TUNABLES=",
-                                       "LD_PRELOAD=", "LD_AUDIT=", "LD_BIND_",
-                                       "GC_", "HWLOC_"};
+static const char *const withheld[] = {
+    "MALLOC_", "GLIBC_TUNABLES=", "LD_PRELOAD=", "LD_AUDIT=", "LD_BIND_",
+    "GC_",     "HWLOC_"};
 
 static bool begins_with_any(const char *variable, const char *const *prefixes,
                             size_t n) {
@@ -54,10 +57,13 @@ static bool begins_with_any(const char *variable, const char *const *prefixes,
 static char **child_environment(void) {
   static char **environment;
   if (!environment) {
-    size_t n = 0;
-    environment = memory_take((sizeof given / sizeof *given + 2) *
+    size_t n = 0, fixed_count = sizeof fixed / sizeof *fixed;
+    environment = memory_take((fixed_count + sizeof given / sizeof *given + 1) *
                               sizeof *environment);
-    environment[n++] = memory_text("LC_ALL=C");
+    while (n < fixed_count) {
+      environment[n] = memory_text("%s", fixed[n]);
+      n++;
+    }
     for (char **v = environ; *v; v++)
       if (BEGINS(*v, given))
         environment[n++] = *v;
@@ -129,8 +135,8 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  int error = posix_spawn(pid, argv[0], &files, &attributes, argv,
-                          child_environment());
+  int error =
+      posix_spawn(pid, argv[0], &files, &attributes, argv, child_environment());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   return error;
@@ -175,7 +181,8 @@ static void last_line(const tail *t, char *out, size_t room) {
 }
 
 /* Waits until the process ends or has to. */
-static spawn_end supervise(int process, int errors, tail *t, uint64_t deadline) {
+static spawn_end supervise(int process, int errors, tail *t,
+                           uint64_t deadline) {
   for (;;) {
     uint64_t time = now();
     if (time >= deadline)
@@ -227,8 +234,8 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
   process = pidfd_open(pid, 0);
   tail t = {.length = 0};
   if (process >= 0)
-    out->end = supervise(process, errors[0], &t,
-                         begin + (uint64_t)(timeout * 1e9));
+    out->end =
+        supervise(process, errors[0], &t, begin + (uint64_t)(timeout * 1e9));
   else
     out->code = errno;
   /* Not yet waited for, it still holds the number of its process group. */

@@ -9,19 +9,19 @@
 #include <stdint.h>
 
 typedef enum spawn_end {
-  SPAWN_EXITED,     /* code: exit status */
-  SPAWN_SIGNALED,   /* code: signal number */
-  SPAWN_TIMED_OUT,  /* killed by us */
+  SPAWN_EXITED,      /* code: exit status */
+  SPAWN_SIGNALED,    /* code: signal number */
+  SPAWN_TIMED_OUT,   /* killed by us */
   SPAWN_INTERRUPTED, /* killed by us, because the user interrupted */
-  SPAWN_FAILED      /* could not be started; code: errno */
+  SPAWN_FAILED       /* could not be started; code: errno */
 } spawn_end;
 
 typedef struct spawn_result {
   spawn_end end;
   int code;
-  uint64_t elapsed;    /* wall time of the process, ns */
-  char *output;        /* what it wrote to the output descriptor, terminated */
-  size_t output_bytes; /* without the terminator */
+  uint64_t elapsed;     /* wall time of the process, ns */
+  char *output;         /* what it wrote to the output descriptor, terminated */
+  size_t output_bytes;  /* without the terminator */
   char last_words[160]; /* the last line it wrote to stderr, "" if none */
 } spawn_result;
 

@@ -94,8 +94,10 @@ static const char *check_value(const char *value, const json_t *described) {
                        suggest(value, &known));
   }
   uint64_t number;
-  uint64_t min = (uint64_t)json_integer_value(json_object_get(described, "min"));
-  uint64_t max = (uint64_t)json_integer_value(json_object_get(described, "max"));
+  uint64_t min =
+      (uint64_t)json_integer_value(json_object_get(described, "min"));
+  uint64_t max =
+      (uint64_t)json_integer_value(json_object_get(described, "max"));
   if (!words_number(value, &number) || number < min || number > max)
     return memory_text("'%s' is not a whole number from %ju to %ju", value,
                        (uintmax_t)min, (uintmax_t)max);

@@ -318,7 +318,7 @@ std::string *error_of(Run &run) {
 double finite(double x) {
   if (std::isnan(x))
     return 0;
-  return std::fmin(std::fmax(x, -DBL_MAX), DBL_MAX);
+  return std::isfinite(x) ? x : std::copysign(DBL_MAX, x);
 }
 
 // Nor control characters in strings; the engine escapes only some of them.

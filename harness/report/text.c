@@ -71,8 +71,7 @@ static void print_plain(const text_table *t, FILE *out) {
       if (*text) {
         fprintf(out, "%*s%s", (int)owed, "", text);
         owed = 0;
-      } else
-        owed += width(text);
+      }
       owed += t->align[c] == 'r' ? 0 : pad;
     }
     fputc('\n', out);
@@ -133,8 +132,8 @@ char *text_fixed(char *out, double value) {
   return out;
 }
 
-static char *scaled(char *out, double value, const char *const *units,
-                    size_t n, const char *space) {
+static char *scaled(char *out, double value, const char *const *units, size_t n,
+                    const char *space) {
   size_t i = 0;
   /* 999.5 would be printed as 1000. */
   while (i + 1 < n && fabs(value) >= 999.5) {

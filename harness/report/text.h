@@ -28,8 +28,8 @@ void text_free(text_table *t);
 /* Numbers for people, in three significant digits; `out` has TEXT_NUMBER bytes
  * and is returned. */
 enum { TEXT_NUMBER = 32 };
-char *text_si(char *out, double value);      /* 41.2M */
-char *text_time(char *out, double ns);       /* 310 µs */
-char *text_fixed(char *out, double value);   /* 3.14, 31.4, 314 */
+char *text_si(char *out, double value);    /* 41.2M */
+char *text_time(char *out, double ns);     /* 310 µs */
+char *text_fixed(char *out, double value); /* 3.14, 31.4, 314 */
 
 #endif

@@ -53,7 +53,10 @@ const char *words_nearest(const char *word, const char *const *known,
 const char *words_suggest(char *out, size_t room, const char *word,
                           const char *const *known, size_t n) {
   const char *nearest = words_nearest(word, known, n);
-  snprintf(out, room, nearest ? " (did you mean '%s'?)" : "", nearest);
+  if (nearest)
+    snprintf(out, room, " (did you mean '%s'?)", nearest);
+  else
+    *out = 0;
   return out;
 }
 

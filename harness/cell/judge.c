@@ -1,0 +1,66 @@
+/* judge.c: the decisions behind a verdict, as pure functions. */
+#include "cell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
+                        uint64_t cyclic) {
+  return (reclaims >= GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
+         (reclaims >= GC_RECLAIMS_ALL ? cyclic : 0);
+}
+
+uint64_t cell_remains(gc_reclaims reclaims, uint64_t live, uint64_t cyclic,
+                      uint64_t allocated) {
+  switch (reclaims) {
+  case GC_RECLAIMS_NOTHING:
+    return allocated;
+  case GC_RECLAIMS_ACYCLIC:
+    return live + cyclic;
+  case GC_RECLAIMS_ALL:
+    break;
+  }
+  return live;
+}
+
+cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e,
+                        uint64_t objects) {
+  uint64_t expected = cell_remains(reclaims, e.live, e.cyclic, e.allocated);
+  cell_verdict v = {.status = CELL_OK, .declared = true};
+  if (objects < e.live) {
+    v.status = CELL_WRONG;
+    v.declared = false;
+    snprintf(v.reason, sizeof v.reason, "lost %" PRIu64 " objects",
+             e.live - objects);
+  } else if (objects < expected) {
+    v.status = CELL_WRONG;
+    v.declared = false;
+    snprintf(v.reason, sizeof v.reason,
+             "reclaimed %" PRIu64 " objects it declares it cannot",
+             expected - objects);
+  } else if (objects > e.live) {
+    v.status = CELL_LEAK;
+    v.declared = objects == expected;
+    v.leaked = objects - e.live;
+    if (!v.declared)
+      snprintf(v.reason, sizeof v.reason,
+               "%" PRIu64 " objects survive, %" PRIu64 " more than declared",
+               objects, objects - expected);
+  }
+  return v;
+}
+
+/* Ascending badness. */
+static int rank(const cell_verdict *v) {
+  if (v->status == CELL_OK)
+    return 0;
+  if (v->status == CELL_LEAK)
+    return v->declared ? 1 : 2;
+  return 3;
+}
+
+cell_verdict cell_worse(cell_verdict old, cell_verdict next) {
+  if (rank(&old) != rank(&next))
+    return rank(&old) > rank(&next) ? old : next;
+  return rank(&old) >= 2 ? old : next;
+}

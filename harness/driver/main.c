@@ -1,0 +1,60 @@
+/* main.c: the command table. */
+#include "doctor.h"
+#include "list.h"
+#include "machine.h"
+#include "memory.h"
+#include "micro.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
+#include "say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+  const char *name, *summary;
+  int (*run)(int argc, char **argv);
+} commands[] = {
+    {"list", "collectors, workloads or suites that there are", list_command},
+    {"run", "run a suite and print its table", run_command},
+    {"report", "print the results in a directory again", report_command},
+    {"micro", "time the primitives of collectors", micro_command},
+    {"doctor", "what on this machine disturbs measurements", doctor_command},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+  printf("usage: reapmark COMMAND [options]\n\n"
+         "Benchmark and stress-test suite for garbage collectors.\n\n");
+  for (size_t i = 0; i < COMMANDS; i++)
+    printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+  printf("\n'reapmark COMMAND --help' tells more; 'reapmark --version' tells "
+         "the version.\n");
+}
+
+int main(int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : "";
+  if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+    print_help();
+    return EXIT_OK;
+  }
+  if (!strcmp(word, "--version")) {
+    const machine_build *b = &machine_this_build;
+    printf("reapmark %s%s%s%s (%s, %s)\n", b->version, *b->git ? " (" : "",
+           b->git, *b->git ? ")" : "", b->compiler, b->type);
+    return EXIT_OK;
+  }
+  candidates known = {0};
+  for (size_t i = 0; i < COMMANDS; i++) {
+    if (!strcmp(word, commands[i].name))
+      return commands[i].run(argc - 1, argv + 1);
+    candidates_add(&known, commands[i].name);
+  }
+  if (*word)
+    say("unknown command '%s'%s; see reapmark --help", word,
+        suggest(word, &known));
+  else
+    say("no command; see reapmark --help");
+  return EXIT_USAGE;
+}

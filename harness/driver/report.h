@@ -1,0 +1,17 @@
+/* report.h: the command that prints a results directory. */
+#ifndef REAPMARK_REPORT_COMMAND_H
+#define REAPMARK_REPORT_COMMAND_H
+
+#include "harness/report/results.h"
+
+int report_command(int argc, char **argv);
+
+/* Prints the report of a results directory to stdout, in a format of
+ * harness/report/format.h, and says what is odd about it.  Returns an exit
+ * code. */
+int report_print(const char *dir, const char *format);
+
+/* Says what is odd about a run log. */
+void report_warn(const char *dir, const results_state *state);
+
+#endif

@@ -1,0 +1,352 @@
+/* format.c: a report in several formats. */
+#include "format.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------- *
+ * Table and Markdown: a block per workload, a row per collector, and below the
+ * reasons for what is not there.
+ * ------------------------------------------------------------------------- */
+
+static const char *words(const json_t *object, const char *key,
+                         const char *otherwise) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text && *text ? text : otherwise;
+}
+
+static void print_title(const report *r, text_style style, FILE *out) {
+  const json_t *cpu = json_object_get(r->machine, "cpu");
+  const json_t *os = json_object_get(r->machine, "os");
+  const json_t *build = json_object_get(r->machine, "build");
+  const char *hypervisor = words(cpu, "hypervisor", "");
+  fprintf(out,
+          "%sSuite %s: %zu of %zu runs, %zu invocation%s per cell, seed "
+          "%lld.\n",
+          style == TEXT_MARKDOWN ? "## " : "", words(r->plan, "suite", "?"),
+          r->found, r->planned, r->invocations, r->invocations == 1 ? "" : "s",
+          (long long)json_integer_value(json_object_get(r->plan, "seed")));
+  if (style == TEXT_MARKDOWN)
+    fputc('\n', out);
+  if (r->machine)
+    fprintf(out, "%s, %lld CPUs%s%s, %s %s, built with %s (%s).\n",
+            words(cpu, "model", "unknown CPU"),
+            (long long)json_integer_value(json_object_get(cpu, "allowed")),
+            *hypervisor ? ", virtual: " : "", hypervisor,
+            words(os, "name", "?"), words(os, "release", "?"),
+            words(build, "compiler", "?"), words(build, "type", "?"));
+}
+
+static void print_legend(text_style style, FILE *out) {
+  const char *item = style == TEXT_MARKDOWN ? "- " : "  ";
+  fprintf(out, "\n↑ higher is better, ↓ lower is better; – cannot be said.\n");
+  if (style == TEXT_MARKDOWN)
+    fputc('\n', out);
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header)
+      fprintf(out, "%s%s: %s.\n", item, metrics[m].header, metrics[m].help);
+  fprintf(out,
+          "%sruns: invocations that went into the row, of those planned where "
+          "some are missing.\n%sTime that a thread was runnable but not run is "
+          "taken off pauses and steps.\n",
+          item, item);
+}
+
+static void add_header(text_table *t, const char *ops) {
+  text_add(t, "collector");
+  text_add(t, "verdict");
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header)
+      text_add(t, "%s", metrics[m].header);
+  text_add(t, "runs");
+  text_add(t, "%s", "");
+  text_add(t, "%s", "");
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header) {
+      char unit[METRIC_TEXT];
+      text_add(t, "%s", metric_unit_text(unit, &metrics[m], ops));
+    }
+  text_add(t, "%s", "");
+}
+
+static void add_row(text_table *t, const report *r, const report_cell *c) {
+  char text[VERDICT_TEXT];
+  text_add(t, "%s", c->collector);
+  text_add(t, "%s", report_verdict_text(text, c));
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header) {
+      char value[METRIC_TEXT];
+      text_add(t, "%s",
+               c->count ? metric_text(value, &metrics[m], c->values[m]) : "");
+    }
+  if (c->missing)
+    text_add(t, "%s", "");
+  else if (c->count < r->invocations)
+    text_add(t, "%zu/%zu", c->count, r->invocations);
+  else
+    text_add(t, "%zu", c->count);
+}
+
+static void print_notes(const report_cell *c, text_style style, FILE *out) {
+  const char *item = style == TEXT_MARKDOWN ? "- " : "  ";
+  const report_sample *worst = report_worst(c);
+  char text[VERDICT_TEXT];
+  if (worst)
+    fprintf(out, "%s%s: %s in invocation %d%s%s\n", item, c->collector,
+            report_verdict_text(text, c), worst->invocation,
+            *worst->reason ? ": " : "", worst->reason);
+  else if (c->uncorrected)
+    fprintf(out,
+            "%s%s: no maxima, because the run-queue delay could not be read\n",
+            item, c->collector);
+}
+
+/* Prints the block that cell number `first` begins. */
+static void print_block(const report *r, size_t first, text_style style,
+                        FILE *out) {
+  const report_cell *head = &r->cells[first];
+  const char *ops = "ops";
+  char align[METRICS + 4] = "ll";
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header)
+      strcat(align, "r");
+  strcat(align, "r");
+  for (size_t i = first; i < r->count; i++)
+    if (report_same_block(head, &r->cells[i]) && r->cells[i].ops)
+      ops = r->cells[i].ops;
+
+  text_table *t = text_new(align, 2);
+  add_header(t, ops);
+  for (size_t i = first; i < r->count; i++)
+    if (report_same_block(head, &r->cells[i]))
+      add_row(t, r, &r->cells[i]);
+  fprintf(out, "\n%s%s, heap %s, %d thread%s\n%s",
+          style == TEXT_MARKDOWN ? "### " : "", head->workload, head->heap,
+          head->threads, head->threads == 1 ? "" : "s",
+          style == TEXT_MARKDOWN ? "\n" : "");
+  text_print(t, style, out);
+  text_free(t);
+  if (style == TEXT_MARKDOWN)
+    fputc('\n', out);
+  for (size_t i = first; i < r->count; i++)
+    if (report_same_block(head, &r->cells[i]))
+      print_notes(&r->cells[i], style, out);
+}
+
+static bool begins_block(const report *r, size_t cell) {
+  for (size_t i = 0; i < cell; i++)
+    if (report_same_block(&r->cells[i], &r->cells[cell]))
+      return false;
+  return true;
+}
+
+static void print_text(const report *r, text_style style, FILE *out) {
+  print_title(r, style, out);
+  for (size_t i = 0; i < r->count; i++)
+    if (begins_block(r, i))
+      print_block(r, i, style, out);
+  print_legend(style, out);
+}
+
+static void print_table(const report *r, FILE *out) {
+  print_text(r, TEXT_PLAIN, out);
+}
+
+static void print_markdown(const report *r, FILE *out) {
+  print_text(r, TEXT_MARKDOWN, out);
+}
+
+/* ------------------------------------------------------------------------- *
+ * CSV: a row per cell, numbers in base units, quoting by RFC 4180.
+ * ------------------------------------------------------------------------- */
+
+static void csv_text(const char *text, FILE *out) {
+  if (!strpbrk(text, ",\"\r\n")) {
+    fputs(text, out);
+    return;
+  }
+  fputc('"', out);
+  for (; *text; text++) {
+    if (*text == '"')
+      fputc('"', out);
+    fputc(*text, out);
+  }
+  fputc('"', out);
+}
+
+static void print_csv(const report *r, FILE *out) {
+  fputs("suite,workload,collector,heap,threads,verdict,reason,ops_unit", out);
+  for (size_t m = 0; m < METRICS; m++)
+    fprintf(out, ",%s", metrics[m].name);
+  fputs(",runs,runs_planned\n", out);
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    const report_sample *worst = report_worst(c);
+    char verdict_text[VERDICT_TEXT], threads[16];
+    snprintf(threads, sizeof threads, "%d", c->threads);
+    const char *texts[] = {words(r->plan, "suite", ""),
+                           c->workload,
+                           c->collector,
+                           c->heap,
+                           threads,
+                           report_verdict_text(verdict_text, c),
+                           worst ? worst->reason : "",
+                           c->ops ? c->ops : ""};
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+      if (k)
+        fputc(',', out);
+      csv_text(texts[k], out);
+    }
+    for (size_t m = 0; m < METRICS; m++)
+      if (isnan(c->values[m]))
+        fputc(',', out);
+      else
+        fprintf(out, ",%.12g", c->values[m]);
+    fprintf(out, ",%zu,%zu\n", c->count, c->missing ? 0 : r->invocations);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * JSON.
+ * ------------------------------------------------------------------------- */
+
+/* Sets the numbers that can be said; JSON has no way to write the others.  One
+ * invocation has no spread. */
+static void set_values(json_t *object, const double *values, bool spread) {
+  for (size_t m = 0; m < METRICS; m++)
+    if (isfinite(values[m]) && (spread || metrics[m].combine != COMBINE_SPREAD))
+      json_object_set_new(object, metrics[m].name, json_real(values[m]));
+}
+
+static void dump(json_t *json, FILE *out) {
+  json_dumpf(json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+  fputc('\n', out);
+  json_decref(json);
+}
+
+static json_t *json_of_cell(const report *r, const report_cell *c) {
+  char verdict_text[VERDICT_TEXT];
+  const report_sample *worst = report_worst(c);
+  json_t *samples = json_array(), *values = json_object();
+  for (size_t i = 0; i < c->count; i++) {
+    const report_sample *s = &c->samples[i];
+    json_t *sample =
+        json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
+                  s->verdict >= VERDICT_LEAK, "leaked", (json_int_t)s->leaked,
+                  "reason", s->reason);
+    set_values(sample, s->values, false);
+    json_array_append_new(samples, sample);
+  }
+  set_values(values, c->values, true);
+  return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s?, s:i, s:i, "
+                   "s:o, s:o}",
+                   "cell", c->id, "workload", c->workload, "collector",
+                   c->collector, "heap", c->heap, "threads", c->threads,
+                   "verdict", report_verdict_text(verdict_text, c), "failed",
+                   c->verdict >= VERDICT_LEAK, "reason",
+                   worst ? worst->reason : "", "ops_unit", c->ops, "runs",
+                   (int)c->count, "runs_planned",
+                   c->missing ? 0 : (int)r->invocations, "metrics", values,
+                   "samples", samples);
+}
+
+static void print_json(const report *r, FILE *out) {
+  static const char *const combined[] = {"median", "spread", "maximum",
+                                         "pooled", "pooled"};
+  json_t *described = json_array(), *cells = json_array();
+  for (size_t m = 0; m < METRICS; m++)
+    json_array_append_new(
+        described,
+        json_pack("{s:s, s:s, s:s, s:s}", "name", metrics[m].name, "better",
+                  metrics[m].better > 0 ? "higher" : "lower", "combined",
+                  combined[metrics[m].combine], "help", metrics[m].help));
+  for (size_t i = 0; i < r->count; i++)
+    json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
+  dump(json_pack("{s:i, s:O, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}", "schema", 1,
+                 "suite", json_object_get(r->plan, "suite"), "seed",
+                 json_object_get(r->plan, "seed"), "invocations",
+                 json_object_get(r->plan, "invocations"), "machine", r->machine,
+                 "runs", (int)r->found, "runs_planned", (int)r->planned,
+                 "metrics", described, "cells", cells),
+       out);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Google Benchmark's JSON: a benchmark per cell, a repetition per invocation,
+ * one iteration each: the measured part.  The other metrics are user counters,
+ * which stand beside the fields of a repetition.
+ * ------------------------------------------------------------------------- */
+
+static json_t *gbench_context(const json_t *machine) {
+  const json_t *cpu = json_object_get(machine, "cpu");
+  json_t *context = json_object();
+  json_object_set_new(context, "date", json_string(words(machine, "date", "")));
+  json_object_set_new(context, "executable", json_string("reapmark"));
+  json_object_set_new(
+      context, "num_cpus",
+      json_integer(json_integer_value(json_object_get(cpu, "allowed"))));
+  json_object_set_new(
+      context, "mhz_per_cpu",
+      json_integer(json_integer_value(json_object_get(cpu, "mhz"))));
+  json_object_set_new(
+      context, "cpu_scaling_enabled",
+      json_boolean(!strcmp(words(cpu, "governor", ""), "powersave")));
+  json_object_set_new(context, "caches", json_array());
+  json_t *load = json_object_get(machine, "load");
+  json_object_set(context, "load_avg", load ? load : json_null());
+  json_object_set_new(context, "library_build_type", json_string("release"));
+  return context;
+}
+
+static json_t *gbench_repetition(const report *r, const report_cell *c,
+                                 size_t family, const report_sample *s) {
+  json_t *b = json_pack(
+      "{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:i}", "name", c->id, "family_index",
+      (int)family, "per_family_instance_index", 0, "run_name", c->id,
+      "run_type", "iteration", "repetitions", (int)r->invocations,
+      "repetition_index", s->invocation - 1, "threads", c->threads);
+  if (!report_is_good(c)) {
+    json_object_set_new(b, "error_occurred", json_true());
+    json_object_set_new(b, "error_message", json_string(s->reason));
+    json_object_set_new(b, "iterations", json_integer(0));
+    json_object_set_new(b, "real_time", json_real(0));
+    json_object_set_new(b, "cpu_time", json_real(0));
+    json_object_set_new(b, "time_unit", json_string("ms"));
+    return b;
+  }
+  json_object_set_new(b, "iterations", json_integer(1));
+  json_object_set_new(b, "time_unit", json_string("ms"));
+  for (size_t m = 0; m < METRICS; m++) {
+    double value = s->values[m];
+    const char *name = metrics[m].name;
+    if (!strcmp(name, "wall_ns") || !strcmp(name, "cpu_ns")) {
+      name = name[0] == 'w' ? "real_time" : "cpu_time";
+      value /= 1e6;
+    } else if (!strcmp(name, "throughput_per_s"))
+      name = "items_per_second";
+    else if (metrics[m].combine == COMBINE_SPREAD)
+      continue; /* its tools work it out themselves */
+    if (isfinite(value))
+      json_object_set_new(b, name, json_real(value));
+  }
+  return b;
+}
+
+static void print_gbench(const report *r, FILE *out) {
+  json_t *benchmarks = json_array();
+  for (size_t i = 0; i < r->count; i++)
+    for (size_t k = 0; k < r->cells[i].count; k++)
+      json_array_append_new(
+          benchmarks,
+          gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
+  dump(json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
+                 "benchmarks", benchmarks),
+       out);
+}
+
+const report_format report_formats[REPORT_FORMATS] = {
+    {"table", print_table}, {"markdown", print_markdown}, {"csv", print_csv},
+    {"json", print_json},   {"gbench", print_gbench},
+};

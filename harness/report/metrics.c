@@ -1,0 +1,131 @@
+/* metrics.c: every number that is reported. */
+#include "metrics.h"
+#include "text.h"
+#include "harness/record/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static double number(const json_t *record, const char *path) {
+  const json_t *value = record_get(record, path);
+  return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static double throughput(const json_t *r) {
+  double wall = number(r, "time.wall");
+  return wall > 0 ? number(r, "ops.count") / wall * 1e9 : NAN;
+}
+
+/* Pauses of single mutators count by their share of the threads. */
+static double gc_share(const json_t *r) {
+  double wall = number(r, "time.wall");
+  double own = number(r, "time.own") / fmax(1, number(r, "threads"));
+  return wall > 0 ? 100 * (number(r, "time.stop") + own) / wall : NAN;
+}
+
+static double pause_p50(const json_t *r) {
+  return number(r, "pauses.all.p50");
+}
+
+static double pause_p99(const json_t *r) {
+  return number(r, "pauses.all.p99");
+}
+
+/* The worst of a histogram, 0 if nothing happened.  Where the delay by the
+ * scheduler could not be taken off there is none: it would be the machine's and
+ * not the collector's. */
+static double worst(const json_t *r, const char *count, const char *max) {
+  if (!json_is_true(record_get(r, "steps.corrected")))
+    return NAN;
+  return number(r, count) == 0 ? 0 : number(r, max);
+}
+
+static double pause_max(const json_t *r) {
+  return worst(r, "pauses.all.count", "pauses.all.max");
+}
+
+static double step_max(const json_t *r) {
+  return worst(r, "steps.all.count", "steps.all.max");
+}
+
+static double peak_rss(const json_t *r) {
+  return number(r, "memory.peak") - number(r, "memory.baseline");
+}
+
+static double footprint(const json_t *r) {
+  return number(r, "memory.footprint_peak");
+}
+
+static double wall(const json_t *r) {
+  return number(r, "time.wall");
+}
+
+static double cpu(const json_t *r) {
+  return number(r, "time.cpu");
+}
+
+const metric metrics[METRICS] = {
+    {"throughput_per_s", "throughput", UNIT_RATE, +1, COMBINE_MEDIAN,
+     throughput, "work per second of wall time, median of the invocations"},
+    {"throughput_spread_percent", "±", UNIT_PERCENT, -1, COMBINE_SPREAD,
+     throughput, "half the range of the invocations' throughput, in % of it"},
+    {"gc_share_percent", "GC", UNIT_PERCENT, -1, COMBINE_MEDIAN, gc_share,
+     "share of the wall time that mutators spent in pauses, median"},
+    {"pause_p50_ns", "pause p50", UNIT_NS, -1, COMBINE_P50, pause_p50,
+     "median of the pauses that the collector reports, all invocations"},
+    {"pause_p99_ns", "p99", UNIT_NS, -1, COMBINE_P99, pause_p99,
+     "their 99th percentile, given 100 pauses or more"},
+    {"pause_max_ns", "max", UNIT_NS, -1, COMBINE_MAXIMUM, pause_max,
+     "the longest of them"},
+    {"step_max_ns", "worst step", UNIT_NS, -1, COMBINE_MAXIMUM, step_max,
+     "the longest step of the workload, observed from outside"},
+    {"peak_rss_bytes", "peak RSS", UNIT_BYTES, -1, COMBINE_MAXIMUM, peak_rss,
+     "the process's peak of resident memory, less what it had before the heap"},
+    {"footprint_bytes", "footprint", UNIT_BYTES, -1, COMBINE_MAXIMUM, footprint,
+     "peak of what the heap holds from the operating system"},
+    {"wall_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, wall,
+     "wall time of the measured part, median"},
+    {"cpu_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, cpu,
+     "CPU time of the process in the measured part, median"},
+};
+
+char *metric_text(char *out, const metric *m, double value) {
+  char text[TEXT_NUMBER];
+  if (isnan(value))
+    return strcpy(out, "–");
+  switch (m->unit) {
+  case UNIT_RATE:
+    text_si(text, value);
+    break;
+  case UNIT_PERCENT:
+    text_fixed(text, value);
+    break;
+  case UNIT_NS:
+    text_time(text, value);
+    break;
+  case UNIT_BYTES:
+    text_fixed(text, value / 0x1p20);
+    break;
+  }
+  return strcpy(out, text);
+}
+
+char *metric_unit_text(char *out, const metric *m, const char *ops) {
+  const char *arrow = m->better > 0 ? "↑" : "↓";
+  switch (m->unit) {
+  case UNIT_RATE:
+    snprintf(out, METRIC_TEXT, "%.20s/s %s", ops, arrow);
+    break;
+  case UNIT_PERCENT:
+    snprintf(out, METRIC_TEXT, "%% %s", arrow);
+    break;
+  case UNIT_NS:
+    snprintf(out, METRIC_TEXT, "time %s", arrow);
+    break;
+  case UNIT_BYTES:
+    snprintf(out, METRIC_TEXT, "MiB %s", arrow);
+    break;
+  }
+  return out;
+}

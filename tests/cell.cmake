@@ -1,0 +1,20 @@
+# The collector program of the tests; its options stand in fake-collector/fake.h.
+add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/fake-collector)
+
+reapmark_test(words SOURCES cell/words.c LIBRARIES reapmark::words)
+reapmark_test(record SOURCES cell/record.c LIBRARIES reapmark::record)
+reapmark_test(cell-params SOURCES cell/params.c LIBRARIES reapmark::cell)
+reapmark_test(cell-verdict SOURCES cell/verdict.c LIBRARIES reapmark::cell)
+
+# Steps and pauses by a clock and a scheduler that the test plays itself.
+reapmark_test(
+  cell-steps SOURCES cell/steps.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
+                     ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c
+  LIBRARIES reapmark::cell)
+target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
+                    -Wl,--wrap=pread)
+
+# A whole run, as the driver starts it.
+reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
+              ARGS $<TARGET_FILE:reapmark-collector-fake>)
+add_dependencies(test-cell-program reapmark-collector-fake)

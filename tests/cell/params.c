@@ -1,0 +1,189 @@
+/* params.c: tests of workload specifications, options and heap sizes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "harness/cell/cell.h"
+
+static const char *const kinds[] = {"ring", "list", NULL};
+static const workload cycles = {
+    .name = "cycles",
+    .params = {{"size", "", 10, 1, 4096, NULL},
+               {"kind", "", 1, 0, 0, kinds},
+               {"live", "", 0, 0, UINT64_MAX, NULL}},
+    .needs = WL_NEEDS_WEAK};
+static const workload globals = {.name = "globals"};
+static const workload *const all[] = {&cycles, &globals, NULL};
+
+static uint64_t depth = 3;
+static const gc_option options[] = {{"depth", "", &depth, 1, 1 << 20}, {0}};
+static const gc_collector able = {.name = "able",
+                                  .can = {.weak = true, .heap_limit = true},
+                                  .options = options};
+static const gc_collector unable = {.name = "unable"};
+
+static char error[CELL_REASON];
+
+static void workload_has_defaults(void **state) {
+  (void)state;
+  const workload *w;
+  uint64_t p[WL_PARAMS];
+  assert_true(cell_parse_workload("cycles", all, &w, p, error));
+  assert_ptr_equal(w, &cycles);
+  assert_true(p[0] == 10 && p[1] == 1 && p[2] == 0);
+}
+
+static void parameters_are_set(void **state) {
+  (void)state;
+  const workload *w;
+  uint64_t p[WL_PARAMS];
+  assert_true(cell_parse_workload("cycles:live=2M,kind=ring,size=4k", all, &w,
+                                  p, error));
+  assert_true(p[0] == 4096 && p[1] == 0 && p[2] == 2 << 20);
+}
+
+static void bad_specifications_are_explained(void **state) {
+  (void)state;
+  const struct {
+    const char *spec, *line;
+  } bad[] = {
+      {"cycels", "unknown workload 'cycels' (did you mean 'cycles'?)"},
+      {"", "unknown workload ''"},
+      {"cycles:sise=3", "unknown parameter of workload cycles 'sise' (did you "
+                        "mean 'size'?)"},
+      {"cycles:kind=rings", "unknown kind 'rings' (did you mean 'ring'?)"},
+      {"cycles:kind=0", "unknown kind '0'"},
+      {"cycles:size=0", "parameter 'size' of workload cycles must lie within 1 "
+                        "and 4096, not 0"},
+      {"cycles:size=5k", "parameter 'size' of workload cycles must lie within "
+                         "1 and 4096, not 5k"},
+      {"cycles:size=big", "parameter 'size' of workload cycles is a whole "
+                          "number such as 4096 or 64k, not 'big'"},
+      {"cycles:size", "parameter 'size' of workload cycles has no value (write "
+                      "KEY=VALUE)"},
+      {"cycles:size=3,", "parameter '' of workload cycles has no value (write "
+                         "KEY=VALUE)"},
+      {"cycles:size=3,size=4",
+       "parameter 'size' of workload cycles is given twice"},
+      {"globals:size=3", "unknown parameter of workload globals 'size'"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    const workload *w;
+    uint64_t p[WL_PARAMS];
+    assert_false(cell_parse_workload(bad[i].spec, all, &w, p, error));
+    assert_string_equal(error, bad[i].line);
+  }
+}
+
+static void long_words_are_harmless(void **state) {
+  (void)state;
+  char spec[3000];
+  memset(spec, 'x', sizeof spec - 1);
+  spec[sizeof spec - 1] = 0;
+  const workload *w;
+  uint64_t p[WL_PARAMS];
+  assert_false(cell_parse_workload(spec, all, &w, p, error));
+  memcpy(spec, "cycles:size=", 12);
+  assert_false(cell_parse_workload(spec, all, &w, p, error));
+}
+
+static void options_are_set(void **state) {
+  (void)state;
+  assert_true(cell_parse_option("depth=1k", &able, error));
+  assert_int_equal(depth, 1024);
+}
+
+static void bad_options_are_explained(void **state) {
+  (void)state;
+  const struct {
+    const gc_collector *c;
+    const char *text, *line;
+  } bad[] = {
+      {&able, "dpeth=3",
+       "unknown option of collector able 'dpeth' (did you mean 'depth'?)"},
+      {&able, "depth",
+       "option 'depth' of collector able has no value (write "
+       "NAME=VALUE)"},
+      {&able, "depth=0",
+       "option 'depth' of collector able must lie within 1 "
+       "and 1048576, not 0"},
+      {&unable, "depth=3", "unknown option of collector unable 'depth'"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    assert_false(cell_parse_option(bad[i].text, bad[i].c, error));
+    assert_string_equal(error, bad[i].line);
+  }
+}
+
+static void heap_sizes(void **state) {
+  (void)state;
+  const struct {
+    const char *text;
+    uint64_t limit;
+  } good[] = {{"none", 0},  {"64M", 64 << 20}, {"4096", 4096},
+              {"3x", 3000}, {"1.5x", 1500},    {"0.0015x", 2}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    uint64_t limit = 1;
+    assert_true(cell_parse_heap(good[i].text, 1000, &able, &limit, error));
+    assert_int_equal(limit, good[i].limit);
+  }
+}
+
+static void bad_heap_sizes_are_explained(void **state) {
+  (void)state;
+  const struct {
+    const char *text;
+    uint64_t must_hold;
+    const gc_collector *c;
+    const char *part;
+  } bad[] = {
+      {"0", 1000, &able, "neither bytes"},
+      {"big", 1000, &able, "neither bytes"},
+      {"", 1000, &able, "neither bytes"},
+      {"x", 1000, &able, "neither bytes"},
+      {"0x", 1000, &able, "no multiple"},
+      {"-1x", 1000, &able, "no multiple"},
+      {"infx", 1000, &able, "no multiple"},
+      {"1e300x", 1000, &able, "too large"},
+      {"3x", 0, &able, "states no volume"},
+      {"3x", 1000, &unable, "cannot limit its heap"},
+      {"64M", 1000, &unable, "cannot limit its heap"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    uint64_t limit;
+    assert_false(cell_parse_heap(bad[i].text, bad[i].must_hold, bad[i].c,
+                                 &limit, error));
+    assert_non_null(strstr(error, bad[i].part));
+  }
+  uint64_t limit = 1;
+  assert_true(cell_parse_heap("none", 1000, &unable, &limit, error));
+  assert_int_equal(limit, 0);
+}
+
+static void needs_are_held_against_capabilities(void **state) {
+  (void)state;
+  assert_true(cell_can_run(&cycles, &able, error));
+  assert_true(cell_can_run(&globals, &unable, error));
+  assert_false(cell_can_run(&cycles, &unable, error));
+  assert_string_equal(error, "workload cycles needs weak references, which "
+                             "collector unable does not have");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(workload_has_defaults),
+      cmocka_unit_test(parameters_are_set),
+      cmocka_unit_test(bad_specifications_are_explained),
+      cmocka_unit_test(long_words_are_harmless),
+      cmocka_unit_test(options_are_set),
+      cmocka_unit_test(bad_options_are_explained),
+      cmocka_unit_test(heap_sizes),
+      cmocka_unit_test(bad_heap_sizes_are_explained),
+      cmocka_unit_test(needs_are_held_against_capabilities),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,303 @@
+/* program.c: tests of a collector program from the outside: its command line,
+ * its description, and the record of a run.  argv[1] is the fake collector. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "harness/record/record.h"
+
+static const char *program;
+static char output[1 << 20];
+static int status;
+
+/* Runs the program by the shell, and keeps what it wrote to where the
+ * redirections in `arguments` leave it. */
+static void start(const char *arguments) {
+  char command[1000];
+  snprintf(command, sizeof command, "'%s' %s", program, arguments);
+  FILE *pipe = popen(command, "r");
+  assert_non_null(pipe);
+  size_t n = fread(output, 1, sizeof output - 1, pipe);
+  output[n] = 0;
+  status = pclose(pipe);
+}
+
+/* The JSON object that it writes, on one line, with status 0. */
+static json_t *get_json(const char *arguments) {
+  start(arguments);
+  assert_int_equal(status, 0);
+  assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
+  json_t *json = json_loads(output, 0, NULL);
+  assert_non_null(json);
+  return json;
+}
+
+static json_t *get_record(const char *arguments) {
+  json_t *record = get_json(arguments);
+  char why[200] = "";
+  record_valid(record, why, sizeof why);
+  assert_string_equal(why, "");
+  return record;
+}
+
+static void assert_text(const json_t *json, const char *path,
+                        const char *text) {
+  assert_string_equal(json_string_value(record_get(json, path)), text);
+}
+
+static void assert_number(const json_t *json, const char *path,
+                          json_int_t number) {
+  assert_true(json_is_integer(record_get(json, path)));
+  assert_int_equal(json_integer_value(record_get(json, path)), number);
+}
+
+static void assert_verdict(const char *arguments, const char *name,
+                           bool declared, const char *reason) {
+  json_t *record = get_record(arguments);
+  assert_text(record, "verdict.status", name);
+  assert_int_equal(json_is_true(record_get(record, "verdict.declared")),
+                   declared);
+  assert_text(record, "verdict.reason", reason);
+  json_decref(record);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void description(void **state) {
+  (void)state;
+  json_t *d = get_json("--describe");
+  assert_number(d, "schema", RECORD_SCHEMA);
+  assert_number(d, "api", 1);
+  assert_text(d, "name", "fake");
+  assert_text(d, "capabilities.reclaims", "nothing");
+  assert_true(json_is_true(record_get(d, "capabilities.threads")));
+  assert_true(json_is_false(record_get(d, "capabilities.moving")));
+  const json_t *option = json_array_get(record_get(d, "options"), 0);
+  assert_text(option, "name", "crash");
+  assert_number(option, "default", 0);
+  assert_number(option, "max", 1);
+  assert_int_equal(json_array_size(record_get(d, "workloads")), 2);
+  const json_t *w = json_array_get(record_get(d, "workloads"), 0);
+  assert_text(w, "name", "tiny");
+  assert_text(w, "unit", "objects");
+  assert_int_equal(json_array_size(record_get(w, "steps")), 2);
+  assert_int_equal(json_array_size(record_get(w, "needs")), 0);
+  const json_t *param = json_array_get(record_get(w, "params"), 1);
+  assert_text(param, "default", "none");
+  assert_int_equal(json_array_size(record_get(param, "choices")), 5);
+  w = json_array_get(record_get(d, "workloads"), 1);
+  assert_string_equal(
+      json_string_value(json_array_get(record_get(w, "needs"), 0)), "threads");
+  assert_true(json_array_size(record_get(d, "primitives")) > 0);
+  json_decref(d);
+}
+
+static void record_identifies_the_run(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny:objects=1k --heap 2x --seed 7 --threads 4 "
+                         "--option pause=5 --pin none");
+  assert_text(r, "collector", "fake");
+  assert_text(r, "workload", "tiny");
+  assert_number(r, "params.objects", 1024);
+  assert_text(r, "params.fault", "none");
+  assert_number(r, "threads", 1); /* it has no more to run */
+  assert_number(r, "seed", 7);
+  assert_text(r, "heap.asked", "2x");
+  assert_number(r, "heap.limit", 65536);
+  assert_number(r, "heap.must_hold", 32768);
+  assert_number(r, "options.pause", 5);
+  assert_number(r, "options.crash", 0);
+  assert_text(r, "binding.policy", "none");
+  json_decref(r);
+}
+
+static void record_tells_what_was_measured(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny:objects=1k --option pause=1000");
+  assert_number(r, "ops.count", 1024);
+  assert_text(r, "ops.unit", "objects");
+  assert_number(r, "steps.push.count", 1024);
+  assert_number(r, "steps.drop.count", 1);
+  assert_number(r, "steps.all.count", 1025);
+  assert_number(r, "pauses.stop.count", 1024);
+  assert_number(r, "pauses.stop.sum", 1024000);
+  assert_number(r, "pauses.stop.p99", 1000);
+  assert_number(r, "pauses.cascade.count", 0);
+  assert_number(r, "pauses.all.count", 1024);
+  assert_number(r, "time.stop", 1024000);
+  assert_number(r, "time.own", 0);
+  assert_number(r, "memory.footprint", 32768);
+  assert_number(r, "counters.collections", 1);
+  /* No step is longer than all of them, nor they than the measured part. */
+  json_int_t sum = json_integer_value(record_get(r, "steps.all.sum")) +
+                   json_integer_value(record_get(r, "steps.delayed"));
+  assert_true(sum <= json_integer_value(record_get(r, "time.wall")));
+  assert_true(json_integer_value(record_get(r, "memory.peak")) >=
+              json_integer_value(record_get(r, "memory.baseline")));
+  json_decref(r);
+}
+
+static void threads_add_up(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny-threads:objects=200 --threads 3");
+  assert_text(r, "verdict.status", "ok");
+  assert_number(r, "threads", 3);
+  assert_number(r, "ops.count", 600);
+  assert_number(r, "steps.push.count", 600);
+  assert_number(r, "heap.must_hold", 3 * 200 * 32);
+  assert_int_equal(json_array_size(record_get(r, "binding.got")), 4);
+  json_decref(r);
+}
+
+static void binding_is_read_back(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny --pin auto");
+  /* One thread, on one PU: a number without comma or dash. */
+  const json_t *got = json_array_get(record_get(r, "binding.got"), 0);
+  assert_int_equal(strspn(json_string_value(got), "0123456789"),
+                   json_string_length(got));
+  json_decref(r);
+}
+
+/* The fake collector declares that it reclaims nothing. */
+static void verdicts(void **state) {
+  (void)state;
+  assert_verdict("--run tiny", "LEAK", true, "");
+  assert_verdict("--run tiny-threads", "ok", true, "");
+  assert_verdict("--run tiny --option leak=2", "LEAK", false,
+                 "102 objects survive, 2 more than declared");
+  assert_verdict("--run tiny --option lose=3", "WRONG", false,
+                 "reclaimed 3 objects it declares it cannot");
+  assert_verdict("--run tiny-threads --option lose=3", "WRONG", false,
+                 "lost 3 objects");
+  assert_verdict("--run tiny:fault=check", "WRONG", false, "told to fail");
+  assert_verdict("--run tiny:fault=expect", "WRONG", false, "lost 1 objects");
+  assert_verdict("--run tiny:fault=silent", "WRONG", false,
+                 "the workload never said what must survive");
+  assert_verdict("--run tiny:fault=reclaimed", "WRONG", false,
+                 "1 finalizers run, expected 0");
+}
+
+static void invariants_are_checked_on_request(void **state) {
+  (void)state;
+  assert_verdict("--run tiny --option broken=1", "LEAK", true, "");
+  assert_verdict("--run tiny --option broken=1 --check", "WRONG", false,
+                 "heap check: broken on request");
+}
+
+static void out_of_memory_is_a_record(void **state) {
+  (void)state;
+  static const char reason[] =
+      "no room for an object of 1 slots and 16 bytes, with 1024 bytes held "
+      "and a limit of 1024";
+  assert_verdict("--run tiny --heap 1k", "OOM", false, reason);
+  json_t *r = get_record("--run tiny --heap 1k");
+  assert_number(r, "memory.footprint", 1024);
+  assert_null(record_get(r, "time"));
+  json_decref(r);
+}
+
+/* On other threads than the first, and on all of them at once. */
+static void out_of_memory_of_threads(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny-threads --threads 4 --heap 1k");
+  assert_text(r, "verdict.status", "OOM");
+  json_decref(r);
+}
+
+static void record_goes_to_its_descriptor(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny --record-fd 3 3>&1 >/dev/null");
+  json_decref(r);
+  start("--run tiny --record-fd 3 3>/dev/null");
+  assert_string_equal(output, "");
+}
+
+static void full_disk_is_an_error(void **state) {
+  (void)state;
+  start("--run tiny 2>&1 >/dev/full");
+  assert_int_equal(WEXITSTATUS(status), 1);
+  assert_string_equal(
+      output, "fake: cannot write the record: No space left on device\n");
+}
+
+static void misbehaviour_shows_in_the_status(void **state) {
+  (void)state;
+  start("--run tiny --option exit=9 2>&1");
+  assert_int_equal(WEXITSTATUS(status), 9);
+  assert_string_equal(output, "fake: gave up\n");
+}
+
+static void wrong_usage(void **state) {
+  (void)state;
+  const struct {
+    const char *arguments, *line;
+  } bad[] = {
+      {"", "nothing to do (--describe, --run, --micro, or see --help)"},
+      {"--rnu tiny", "unknown option '--rnu' (did you mean '--run'?)"},
+      {"--run", "option '--run' needs a value"},
+      {"--describe=1", "option '--describe' takes no value"},
+      {"--run tiny --describe",
+       "only one of --describe, --run, --micro and --micro-fixed"},
+      {"--run tiny more", "unexpected argument 'more'"},
+      {"--run tinny", "unknown workload 'tinny' (did you mean 'tiny'?)"},
+      {"--run tiny --threads 0",
+       "--threads is a whole number within 1 and 1024, not '0'"},
+      {"--run tiny --option lsoe=1",
+       "unknown option of collector fake 'lsoe' (did you mean 'lose'?)"},
+      {"--run tiny --pin everywhere",
+       "--pin is auto, none or a list of PUs such as 0,2-3, not 'everywhere'"},
+      {"--run tiny --record-fd 9 9>&-", "--record-fd 9: Bad file descriptor"},
+      {"--micro --min-time soon", "--min-time is a number of seconds, not "
+                                  "'soon'"},
+      {"--micro-fixed new", "--micro-fixed needs a number of iterations"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    char arguments[200], line[200];
+    snprintf(arguments, sizeof arguments, "%s 2>&1", bad[i].arguments);
+    snprintf(line, sizeof line, "fake: %s\n", bad[i].line);
+    start(arguments);
+    assert_string_equal(output, line);
+    assert_int_equal(WEXITSTATUS(status), 2);
+  }
+}
+
+static void help_lists_every_option(void **state) {
+  (void)state;
+  start("--help");
+  assert_int_equal(status, 0);
+  static const char *const parts[] = {"--describe",   "--run ", "--heap ",
+                                      "--record-fd ", "pause",  "tiny-threads"};
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    assert_non_null(strstr(output, parts[i]));
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2)
+    return 2;
+  program = argv[1];
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(description),
+      cmocka_unit_test(record_identifies_the_run),
+      cmocka_unit_test(record_tells_what_was_measured),
+      cmocka_unit_test(threads_add_up),
+      cmocka_unit_test(binding_is_read_back),
+      cmocka_unit_test(verdicts),
+      cmocka_unit_test(invariants_are_checked_on_request),
+      cmocka_unit_test(out_of_memory_is_a_record),
+      cmocka_unit_test(out_of_memory_of_threads),
+      cmocka_unit_test(record_goes_to_its_descriptor),
+      cmocka_unit_test(full_disk_is_an_error),
+      cmocka_unit_test(misbehaviour_shows_in_the_status),
+      cmocka_unit_test(wrong_usage),
+      cmocka_unit_test(help_lists_every_option),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* steps.c: tests of timed steps and pauses.
+ *
+ * The test plays the clock and the kernel's account of run-queue delays (calls
+ * of clock_gettime and pread are linked to the functions below), so that every
+ * number can be stated. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "harness/cell/cell.h"
+
+enum { READING = 700 /* ns that a reading of the delay takes */ };
+
+static uint64_t now, delay;
+static unsigned readings;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
+  (void)clock;
+  t->tv_sec = (time_t)(now / 1000000000);
+  t->tv_nsec = (long)(now % 1000000000);
+  return 0;
+}
+
+ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset);
+ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset) {
+  (void)fd, (void)offset;
+  now += READING;
+  readings++;
+  return snprintf(text, room, "%llu %llu 1\n", (unsigned long long)now,
+                  (unsigned long long)delay);
+}
+
+/* What steps.c and pauses.c call. */
+const gc_collector gc_this_collector = {.can.reclaims = GC_RECLAIMS_NOTHING};
+void gc_collect(gc_mutator *m) {
+  (void)m;
+}
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  return (gc_footprint){0};
+}
+cell_resident cell_read_resident(void) {
+  return (cell_resident){0};
+}
+_Thread_local cell_thread *cell_self;
+
+static hist steps[2], pauses[CELL_PAUSE_HISTS];
+static wl_run run;
+static cell_thread thread;
+static wl_thread *const t = &thread.wl;
+static gc_listener listener;
+
+/* A thread in the middle of the measured part, at the start of a step. */
+static int begin(void **state) {
+  (void)state;
+  now = 1000000000;
+  delay = 0;
+  for (unsigned i = 0; i < 2; i++)
+    hist_reset(&steps[i]);
+  for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
+    hist_reset(&pauses[i]);
+  thread = (cell_thread){.wl.run = &run, .steps = steps, .pauses = pauses};
+  cell_self = &thread;
+  listener = cell_listener();
+  cell_delay_open(&thread);
+  wl_begin(t);
+  readings = 0;
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  cell_delay_close(&thread);
+  return 0;
+}
+
+static void pause_for(gc_pause_kind kind, uint64_t ns) {
+  uint64_t start = now;
+  now += ns;
+  listener.pause(listener.data, kind, start, now);
+}
+
+static void assert_one(const hist *h, uint64_t value) {
+  assert_int_equal(h->count, 1);
+  assert_int_equal(h->sum, value);
+}
+
+static void fast_steps_are_not_looked_at(void **state) {
+  (void)state;
+  now += 1000;
+  delay += 500;
+  wl_step(t, 0, 3);
+  now += 2000;
+  wl_step(t, 1, 4);
+  assert_one(&steps[0], 1000);
+  assert_one(&steps[1], 2000);
+  assert_int_equal(thread.ops, 7);
+  assert_int_equal(thread.delayed, 0);
+  assert_int_equal(readings, 0);
+}
+
+static void delay_is_taken_off_slow_steps(void **state) {
+  (void)state;
+  now += 100000;
+  delay += 60000;
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 40000);
+  assert_int_equal(thread.delayed, 60000);
+}
+
+static void reading_is_in_no_step_and_not_in_wall(void **state) {
+  (void)state;
+  now += 100000;
+  wl_step(t, 0, 1);
+  now += 5000;
+  wl_step(t, 1, 1);
+  wl_end(t);
+  assert_int_equal(readings, 2); /* of the slow step, and of wl_end */
+  assert_one(&steps[0], 100000);
+  assert_one(&steps[1], 5000);
+  assert_int_equal(cell_measurement.wall, 105000);
+  assert_int_equal(cell_measurement.instrument, READING);
+}
+
+static void delay_never_exceeds_the_step(void **state) {
+  (void)state;
+  now += 60000;
+  delay += 90000; /* of fast steps before it, too */
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 0);
+  assert_int_equal(thread.delayed, 60000);
+}
+
+/* Delays of many fast steps are not taken off a slow one. */
+static void readings_are_refreshed(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 2000; i++) { /* 20 ms in all */
+    now += 10000;
+    delay += 1000;
+    wl_step(t, 0, 1);
+  }
+  assert_true(readings >= 1 && readings <= 2);
+  assert_int_equal(steps[0].sum, 20000000);
+  assert_int_equal(thread.delayed, 0);
+  now += 15000000;
+  wl_step(t, 1, 1);
+  assert_true(steps[1].sum > 14000000); /* not 13000000 */
+}
+
+static void skipped_time_is_nowhere(void **state) {
+  (void)state;
+  now += 1000;
+  wl_step(t, 0, 1);
+  now += 777000;
+  delay += 555000;
+  wl_skip(t);
+  now += 90000;
+  wl_step(t, 1, 1);
+  wl_end(t);
+  assert_one(&steps[0], 1000);
+  assert_one(&steps[1], 90000); /* without the delay in the skipped time */
+  assert_int_equal(cell_measurement.wall, 91000);
+}
+
+static void pauses_by_kind_and_together(void **state) {
+  (void)state;
+  pause_for(GC_PAUSE_STOP, 1000);
+  pause_for(GC_PAUSE_CASCADE, 2000);
+  pause_for(GC_PAUSE_DETECT, 3000);
+  assert_one(&pauses[GC_PAUSE_STOP], 1000);
+  assert_one(&pauses[GC_PAUSE_CASCADE], 2000);
+  assert_one(&pauses[GC_PAUSE_DETECT], 3000);
+  assert_int_equal(pauses[CELL_PAUSES_ALL].count, 3);
+  assert_int_equal(pauses[CELL_PAUSES_ALL].sum, 6000);
+  assert_int_equal(readings, 0);
+}
+
+/* A delay inside a pause is taken off the pause, and off its step: once each.
+ */
+static void delay_in_a_pause(void **state) {
+  (void)state;
+  now += 10000;
+  delay += 70000;
+  pause_for(GC_PAUSE_STOP, 100000);
+  now += 20000;
+  delay += 5000;
+  wl_step(t, 0, 1);
+  assert_one(&pauses[GC_PAUSE_STOP], 100000); /* as reported */
+  assert_one(&pauses[CELL_PAUSES_ALL], 30000);
+  assert_one(&steps[0], 130000 - 75000);
+  wl_end(t);
+  assert_int_equal(cell_measurement.wall, 130000);
+  assert_int_equal(cell_measurement.instrument, 2 * READING);
+}
+
+static void pauses_outside_are_not_counted(void **state) {
+  (void)state;
+  listener.pause(NULL, GC_PAUSE_STOP, now - 5000, now - 3000);
+  assert_int_equal(pauses[GC_PAUSE_STOP].count, 0);
+  listener.pause(NULL, GC_PAUSE_STOP, now - 5000, now + 3000);
+  assert_one(&pauses[GC_PAUSE_STOP], 3000);
+  now += 3000;
+  wl_end(t);
+  pause_for(GC_PAUSE_STOP, 1000);
+  wl_step(t, 0, 1);
+  assert_one(&pauses[GC_PAUSE_STOP], 3000);
+  assert_int_equal(steps[0].count, 0);
+}
+
+static void pauses_of_unknown_threads(void **state) {
+  (void)state;
+  cell_self = NULL;
+  pause_for(GC_PAUSE_STOP, 100000);
+  assert_int_equal(readings, 0);
+  cell_foreign_pauses(pauses);
+  assert_one(&pauses[GC_PAUSE_STOP], 100000);
+  assert_one(&pauses[CELL_PAUSES_ALL], 100000);
+}
+
+static void without_schedstat_nothing_is_corrected(void **state) {
+  (void)state;
+  cell_delay_close(&thread);
+  now += 100000;
+  delay += 60000;
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 100000);
+  assert_int_equal(readings, 0);
+}
+
+#define STEP_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      STEP_TEST(fast_steps_are_not_looked_at),
+      STEP_TEST(delay_is_taken_off_slow_steps),
+      STEP_TEST(reading_is_in_no_step_and_not_in_wall),
+      STEP_TEST(delay_never_exceeds_the_step),
+      STEP_TEST(readings_are_refreshed),
+      STEP_TEST(skipped_time_is_nowhere),
+      STEP_TEST(pauses_by_kind_and_together),
+      STEP_TEST(delay_in_a_pause),
+      STEP_TEST(pauses_outside_are_not_counted),
+      STEP_TEST(pauses_of_unknown_threads),
+      STEP_TEST(without_schedstat_nothing_is_corrected),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

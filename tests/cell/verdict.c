@@ -1,0 +1,104 @@
+/* verdict.c: tests of the decisions behind a verdict. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/cell/cell.h"
+
+/* 100 made, 10 reachable, 30 behind dead cycles. */
+static const wl_expectation e = {.live = 10, .cyclic = 30, .allocated = 100};
+
+/* All levels, by all relations of what is there to what is declared. */
+static const struct {
+  gc_reclaims reclaims;
+  uint64_t objects;
+  cell_status status;
+  bool declared;
+  uint64_t leaked;
+  const char *reason;
+} table[] = {
+    {GC_RECLAIMS_ALL, 9, CELL_WRONG, false, 0, "lost 1 objects"},
+    {GC_RECLAIMS_ALL, 10, CELL_OK, true, 0, ""},
+    {GC_RECLAIMS_ALL, 11, CELL_LEAK, false, 1,
+     "11 objects survive, 1 more than declared"},
+    {GC_RECLAIMS_ALL, 40, CELL_LEAK, false, 30,
+     "40 objects survive, 30 more than declared"},
+    {GC_RECLAIMS_ACYCLIC, 7, CELL_WRONG, false, 0, "lost 3 objects"},
+    {GC_RECLAIMS_ACYCLIC, 10, CELL_WRONG, false, 0,
+     "reclaimed 30 objects it declares it cannot"},
+    {GC_RECLAIMS_ACYCLIC, 39, CELL_WRONG, false, 0,
+     "reclaimed 1 objects it declares it cannot"},
+    {GC_RECLAIMS_ACYCLIC, 40, CELL_LEAK, true, 30, ""},
+    {GC_RECLAIMS_ACYCLIC, 41, CELL_LEAK, false, 31,
+     "41 objects survive, 1 more than declared"},
+    {GC_RECLAIMS_NOTHING, 9, CELL_WRONG, false, 0, "lost 1 objects"},
+    {GC_RECLAIMS_NOTHING, 99, CELL_WRONG, false, 0,
+     "reclaimed 1 objects it declares it cannot"},
+    {GC_RECLAIMS_NOTHING, 100, CELL_LEAK, true, 90, ""},
+    {GC_RECLAIMS_NOTHING, 101, CELL_LEAK, false, 91,
+     "101 objects survive, 1 more than declared"},
+};
+
+static void collectors_are_held_to_declaration(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    cell_verdict v = cell_judge(table[i].reclaims, e, table[i].objects);
+    assert_int_equal(v.status, table[i].status);
+    assert_int_equal(v.declared, table[i].declared);
+    assert_int_equal(v.leaked, table[i].leaked);
+    assert_string_equal(v.reason, table[i].reason);
+  }
+}
+
+static void nothing_to_reclaim_is_ok_for_all(void **state) {
+  (void)state;
+  const wl_expectation alive = {.live = 5, .allocated = 5};
+  for (int r = GC_RECLAIMS_NOTHING; r <= GC_RECLAIMS_ALL; r++)
+    assert_int_equal(cell_judge((gc_reclaims)r, alive, 5).status, CELL_OK);
+}
+
+static void worse_verdict_stays(void **state) {
+  (void)state;
+  /* In ascending badness; `leaked` tells which of two is kept. */
+  const cell_verdict ranks[] = {
+      {.status = CELL_OK, .declared = true},
+      {.status = CELL_LEAK, .declared = true},
+      {.status = CELL_LEAK, .declared = false},
+      {.status = CELL_WRONG, .declared = false},
+  };
+  for (size_t i = 0; i < 4; i++)
+    for (size_t j = 0; j < 4; j++) {
+      cell_verdict first = ranks[i], second = ranks[j];
+      first.leaked = 1;
+      second.leaked = 2;
+      bool keeps_first = i > j || (i == j && i >= 2);
+      assert_int_equal(cell_worse(first, second).leaked, keeps_first ? 1 : 2);
+    }
+}
+
+static void reclaimed_by_level(void **state) {
+  (void)state;
+  assert_int_equal(cell_reclaimed(GC_RECLAIMS_NOTHING, 5, 3), 0);
+  assert_int_equal(cell_reclaimed(GC_RECLAIMS_ACYCLIC, 5, 3), 5);
+  assert_int_equal(cell_reclaimed(GC_RECLAIMS_ALL, 5, 3), 8);
+}
+
+static void remains_by_level(void **state) {
+  (void)state;
+  assert_int_equal(cell_remains(GC_RECLAIMS_NOTHING, 10, 30, 100), 100);
+  assert_int_equal(cell_remains(GC_RECLAIMS_ACYCLIC, 10, 30, 100), 40);
+  assert_int_equal(cell_remains(GC_RECLAIMS_ALL, 10, 30, 100), 10);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(collectors_are_held_to_declaration),
+      cmocka_unit_test(nothing_to_reclaim_is_ok_for_all),
+      cmocka_unit_test(worse_verdict_stays),
+      cmocka_unit_test(reclaimed_by_level),
+      cmocka_unit_test(remains_by_level),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

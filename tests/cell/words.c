@@ -1,0 +1,102 @@
+/* words.c: tests of how users' words are read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/words/words.h"
+
+static const char *const known[] = {"mark-sweep", "refcount", NULL,
+                                    "refcount-atomic", "none"};
+enum { KNOWN = 5 };
+
+static void near_words_are_suggested(void **state) {
+  (void)state;
+  const char *const cases[][2] = {
+      {"mark-swep", "mark-sweep"},  /* one letter missing */
+      {"amrk-sweep", "mark-sweep"}, /* two swapped */
+      {"refcounts", "refcount"},    /* one too many */
+      {"refcount-atomik", "refcount-atomic"},
+      {"nome", "none"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    assert_string_equal(words_nearest(cases[i][0], known, KNOWN), cases[i][1]);
+}
+
+static void far_words_are_not(void **state) {
+  (void)state;
+  assert_null(words_nearest("python", known, KNOWN));
+  assert_null(words_nearest("", known, KNOWN));
+  assert_null(words_nearest("no", known, KNOWN));
+  assert_null(words_nearest("none", NULL, 0));
+}
+
+static void suggestion_ends_a_line(void **state) {
+  (void)state;
+  char out[64];
+  assert_string_equal(words_suggest(out, sizeof out, "nome", known, KNOWN),
+                      " (did you mean 'none'?)");
+  assert_string_equal(words_suggest(out, sizeof out, "python", known, KNOWN),
+                      "");
+}
+
+static void long_words_are_harmless(void **state) {
+  (void)state;
+  char word[1000];
+  for (size_t i = 0; i < sizeof word - 1; i++)
+    word[i] = 'x';
+  word[sizeof word - 1] = 0;
+  assert_null(words_nearest(word, known, KNOWN));
+}
+
+static void numbers_have_suffixes(void **state) {
+  (void)state;
+  const struct {
+    const char *text;
+    uint64_t value;
+  } good[] = {{"0", 0},
+              {"4096", 4096},
+              {"64k", 65536},
+              {"2M", 2 << 20},
+              {"3G", (uint64_t)3 << 30},
+              {"18446744073709551615", UINT64_MAX}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    uint64_t value = 1;
+    assert_true(words_number(good[i].text, &value));
+    assert_true(value == good[i].value);
+  }
+}
+
+static void other_text_is_no_number(void **state) {
+  (void)state;
+  static const char *const bad[] = {"",
+                                    "k",
+                                    "-1",
+                                    "+1",
+                                    " 1",
+                                    "1 ",
+                                    "1T",
+                                    "1kk",
+                                    "0x10",
+                                    "1.5",
+                                    "18446744073709551616",
+                                    "17179869184G"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    uint64_t value = 7;
+    assert_false(words_number(bad[i], &value));
+    assert_int_equal(value, 7);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(near_words_are_suggested),
+      cmocka_unit_test(far_words_are_not),
+      cmocka_unit_test(suggestion_ends_a_line),
+      cmocka_unit_test(long_words_are_harmless),
+      cmocka_unit_test(numbers_have_suffixes),
+      cmocka_unit_test(other_text_is_no_number),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,405 @@
+#!/bin/sh
+# Tests of the driver as users have it, with scripted collectors.
+# Usage: end-to-end.sh REAPMARK TEST; one function per test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# A copy finds the collectors of no build, only those of REAPMARK_PATH.
+cp "$1" "$work/reapmark"
+mkdir "$work/found"
+for name in alpha beta gamma; do
+  ln -s "$here/scripted-collector" "$work/found/$name"
+done
+REAPMARK_PATH=$work/found
+export REAPMARK_PATH
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  [ ! -f out ] || { echo '--- stdout'; cat out; } >&2
+  [ ! -f err ] || { echo '--- stderr'; cat err; } >&2
+  exit 1
+}
+
+# expect CODE ARGUMENT...: runs the driver, which must exit with CODE.
+expect() {
+  wanted=$1
+  shift
+  code=0
+  ./reapmark "$@" >out 2>err || code=$?
+  [ "$code" = "$wanted" ] || fail "reapmark $*: exit $code, not $wanted"
+}
+
+# said TEXT / printed TEXT: it is on stderr / stdout.
+said() { grep -qF -e "$1" err || fail "stderr lacks: $1"; }
+printed() { grep -qF -e "$1" out || fail "stdout lacks: $1"; }
+# complained TEXT: stderr is this one line.
+complained() {
+  [ "$(wc -l <err)" = 1 ] || fail "stderr is not one line"
+  said "$1"
+}
+
+keys() { grep -o '"key":"[^"]*"' "$1/runs.jsonl" | sort; }
+lines() { wc -l <"$1/runs.jsonl" 2>/dev/null || echo 0; }
+# wait_for CONDITION...: until it holds.
+wait_for() {
+  tries=0
+  until "$@"; do
+    tries=$((tries + 1))
+    [ $tries -lt 1000 ] || fail "waited in vain for: $*"
+    sleep 0.02
+  done
+}
+
+test_run() {
+  expect 0 run -w script -n 2 -c alpha,beta -o dir
+  printed 'script, heap 3x, 1 thread'
+  printed '1.00M' # 1000 acts in a millisecond
+  [ "$(lines dir)" = 4 ] || fail 'not four records'
+  [ -f dir/plan.json ] && [ -f dir/machine.json ] || fail 'no description'
+  expect 0 report dir --format csv
+  printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,10,100,'
+}
+
+test_failures_cost_one_cell() {
+  expect 1 run --timeout 1 -n 1 -o dir -c alpha -w \
+    script:act=ok,script:act=declared,script:act=leak,script:act=wrong,script:act=oom,script:act=crash,script:act=hang,script:act=fail,script:act=garbage,script:act=half,script:act=quiet
+  [ "$(lines dir)" = 11 ] || fail 'not eleven records'
+  printed 'LEAK 7 (declared)'
+  printed 'LEAK 7 !'
+  printed 'alpha: LEAK 7 ! in invocation 1: 7 objects too many'
+  printed 'alpha: WRONG in invocation 1: a node was lost'
+  printed 'alpha: OOM in invocation 1: no room for 64 bytes'
+  printed 'alpha: CRASH SIGABRT in invocation 1: SIGABRT: assertion failed'
+  printed 'alpha: TIMEOUT in invocation 1: killed after 1 s: waiting'
+  printed 'alpha: CRASH exit status 3 in invocation 1: exit status 3: it gave up'
+  printed 'no valid record: invalid token'
+  printed "no valid record: field 'verdict.status' is no known status"
+  printed 'no valid record: nothing was written'
+  expect 1 run -n 1 -o other -c alpha,beta -w script:act=leak
+  expect 0 run -n 1 -o third -c alpha,beta -w script:act=declared
+}
+
+test_not_applicable() {
+  expect 0 run -n 1 -o dir -w shared,script
+  printed 'n/a: needs threads'      # beta
+  printed 'n/a: needs a heap limit' # gamma
+  grep -q '"n/a": "needs threads"' dir/plan.json || fail 'not in plan.json'
+  expect 0 run -n 1 -o other -w script --heap none --dry-run
+  printed 'script/gamma/heap=none/threads=1/seed=42#1'
+}
+
+test_dry_run() {
+  expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run -o dir
+  [ ! -e dir ] || fail 'a dry run made its directory'
+  mv out first
+  expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run
+  cmp first out || fail 'two plans for the same arguments'
+  said '16 runs of 8 cells'
+  expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run --seed 7
+  ! cmp -s first out || fail 'the seed does not matter'
+}
+
+test_usage_errors() {
+  expect 2 run -c alhpa -w script
+  complained "--collectors: unknown collector 'alhpa' (did you mean 'alpha'?)"
+  expect 2 run -c alpha -w scirpt
+  complained "--workloads: unknown workload 'scirpt' (did you mean 'script'?)"
+  expect 2 run -c alpha -w script:sise=3
+  complained "script has no parameter 'sise' (did you mean 'size'?)"
+  expect 2 run -c alpha -w script:size=0
+  complained "parameter 'size' of script: '0' is not a whole number from 1 to"
+  expect 2 run -c alpha -w script:act=crahs
+  complained "'crahs' is none of its choices (did you mean 'crash'?)"
+  expect 2 run -c alpha:triger=2 -w script
+  complained "alpha has no option 'triger' (did you mean 'trigger'?)"
+  expect 2 run -c alpha -w script --heap 3q
+  complained "--heap: heap size '3q' is neither"
+  expect 2 run -c alpha -w shared -t 0
+  complained "--threads: '0' threads"
+  expect 2 run -c alpha -w script --timeout -1
+  complained "--timeout: '-1' is not a number of seconds above 0"
+  expect 2 run -c alpha -w script -n 0
+  complained "--invocations: '0' is not a whole number from 1 to 1000"
+  expect 2 run --sede 3
+  complained "run: unknown or ambiguous option '--sede' (did you mean '--seed'?)"
+  expect 2 run quikc
+  complained "unknown suite 'quikc' (did you mean 'quick'?)"
+  expect 2 run quick standard
+  complained "run: what is 'standard'?"
+  expect 2 run --resume
+  complained '--resume needs -o DIR'
+  expect 2 rnu
+  complained "unknown command 'rnu' (did you mean 'run'?)"
+  expect 2
+  complained 'no command'
+  expect 2 list colectors
+  complained "unknown 'colectors' (did you mean 'collectors'?)"
+  expect 2 report nowhere
+  complained 'nowhere/plan.json: No such file or directory'
+  expect 0 run --help
+  printed '--timeout SECONDS'
+}
+
+test_nothing_matches() {
+  cat >one.yml <<EOF
+name: one
+description: one cell
+cells: [{workload: script, collectors: [alpha]}]
+EOF
+  expect 3 run ./one.yml -c beta
+  complained "nothing matches: suite 'one'"
+  expect 3 run ./one.yml -w shared
+  said "suite 'one' has no workload 'shared'"
+  (REAPMARK_PATH= && expect 3 run ./one.yml)
+  complained 'no collectors found'
+}
+
+# suite_error TEXT LINE...: a suite of these lines is refused with this line.
+suite_error() {
+  text=$1
+  shift
+  printf '%s\n' 'name: bad' 'description: bad' "$@" >bad.yml
+  expect 2 run bad.yml --dry-run
+  complained "bad.yml:$text"
+}
+
+test_suite_errors() {
+  suite_error "5:5: unknown key 'heeps' (did you mean 'heaps'?)" \
+    'cells:' '  - workload: script' '    heeps: [3x]'
+  suite_error "3:14: Invalid uint64_t value: 'many'" \
+    'invocations: many' 'cells: [{workload: script}]'
+  suite_error '3:1: invocations is a number from 1 to 1000' \
+    'invocations: 0' 'cells: [{workload: script}]'
+  suite_error '3:1: timeout is a number of seconds above 0' \
+    'timeout: -3' 'cells: [{workload: script}]'
+  suite_error "3:8: Insufficient entries" 'cells: []'
+  suite_error "3:11: Expecting SEQUENCE" 'cells: [{workload: script, heaps: 3x}]'
+  suite_error "5:17: unknown workload 'scirpt' (did you mean 'script'?)" \
+    '# scirpt' 'cells:' '    - workload: scirpt'
+  suite_error "3:20: unknown collector 'alhpa' (did you mean 'alpha'?)" \
+    'collectors: [beta, alhpa]' 'cells: [{workload: script}]'
+  suite_error "4:20: script has no parameter 'x'" \
+    'cells: [{workload: script},' '        {workload: script:x=1}]'
+  suite_error "3:9: heap size 'big' is neither" \
+    'heaps: [big]' 'cells: [{workload: script}]'
+  suite_error "3:11: '2000' threads" \
+    'threads: [2000]' 'cells: [{workload: shared}]'
+  printf 'name: bad\ndescription: no cells\n' >bad.yml
+  expect 2 run bad.yml
+  said 'Missing required mapping field: cells'
+  printf 'name: [\n' >bad.yml
+  expect 2 run bad.yml
+  complained 'bad.yml'
+  : >bad.yml
+  expect 2 run bad.yml
+  complained 'bad.yml: is empty'
+  expect 2 run ./missing.yml
+  complained "suite './missing.yml': No such file or directory"
+}
+
+# The suites of the tree name what there is.
+test_suites() {
+  expect 0 list suites
+  for suite in quick standard full; do
+    printed "$suite"
+  done
+}
+
+test_suite_selection() {
+  cat >two.yml <<EOF
+name: two
+description: two cells
+invocations: 1
+heaps: [2x]
+cells:
+  - workload: script:size=9
+  - workload: shared
+    threads: [1, 3]
+EOF
+  expect 0 run two.yml -c alpha --dry-run
+  printed 'script:size=9/alpha/heap=2x/threads=1/seed=42#1'
+  printed 'shared/alpha/heap=2x/threads=3/seed=42#1'
+  said '3 runs of 3 cells'
+  expect 0 run two.yml -c alpha:trigger=3 -w script:act=slow -n 2 --heap none \
+    --dry-run
+  printed 'script:act=slow,size=9/alpha:trigger=3/heap=none/threads=1/seed=42#2'
+  said '2 runs of 1 cells'
+}
+
+test_discovery() {
+  mkdir more
+  ln -s "$here/scripted-collector" more/alpha # a second of this name
+  printf '#!/bin/sh\necho oops >&2\nexit 1\n' >more/broken
+  printf '#!/bin/sh\necho "{"\n' >more/rubbish
+  printf '#!/bin/sh\necho "{}"\n' >more/empty
+  echo text >more/README
+  chmod +x more/broken more/rubbish more/empty
+  REAPMARK_PATH=$work/found:$work/nowhere:$work/more
+  expect 0 list collectors
+  said "REAPMARK_PATH: there is no folder '$work/nowhere'"
+  said "more/alpha: 'alpha' is already $work/found/alpha"
+  said 'more/broken: --describe ended with status 1: oops'
+  printed 'not used: --describe ended with status 1: oops'
+  printed 'not used: --describe is not JSON'
+  printed 'not used: --describe is incomplete'
+  ! grep -q README out || fail 'a file that is no program was listed'
+  expect 0 list collectors --json
+  printed '"trouble"'
+  expect 0 list workloads
+  printed 'script'
+  (REAPMARK_PATH= && expect 3 list collectors)
+}
+
+test_resume_after_kill() {
+  set -- -c alpha,beta -w script:act=slow,shared -n 4
+  expect 0 run "$@" -o whole
+  ./reapmark run "$@" -o dir >out 2>err &
+  driver=$!
+  three() { [ "$(lines dir)" -ge 3 ]; }
+  wait_for three
+  kill -9 $driver
+  wait $driver || true
+  [ "$(lines dir)" -lt "$(lines whole)" ] || fail 'killed too late'
+  expect 0 run --resume "$@" -o dir
+  keys whole >a
+  keys dir >b
+  cmp a b || fail 'not the same records'
+  expect 0 report dir
+  # With everything there, nothing is run again.
+  before=$(lines dir)
+  expect 0 run --resume -o dir
+  [ "$(lines dir)" = "$before" ] || fail 'runs were repeated'
+}
+
+test_resume_cut_short() {
+  expect 0 run -c alpha,beta -w script -n 2 -o dir
+  keys dir >a
+  # Cut the last line short; and lose another altogether.
+  size=$(wc -c <dir/runs.jsonl)
+  head -c $((size - 20)) dir/runs.jsonl | sed 2d >cut
+  cp cut dir/runs.jsonl
+  expect 0 report dir
+  said 'the last line is cut short and was ignored'
+  said '2 of 4 runs are missing'
+  printed '2 of 4 runs'
+  expect 0 run --resume -o dir
+  said 'the last line is cut short and was ignored'
+  keys dir >b
+  cmp a b || fail 'not the same records'
+  expect 0 report dir
+  [ ! -s err ] || fail 'the cut line is still there'
+}
+
+test_resume_damaged() {
+  expect 0 run -c alpha -w script -n 3 -o dir
+  keys dir >a
+  sed -i '2s/.*/{"schema": 1}/' dir/runs.jsonl
+  expect 0 run --resume -o dir
+  said 'runs.jsonl:2: not a record; 1 such lines were ignored'
+  keys dir >b
+  cmp a b || fail 'not the same records'
+}
+
+test_resume_other_plan() {
+  expect 0 run -c alpha -w script -n 1 -o dir
+  expect 2 run -c alpha -w script -n 1 -o dir
+  complained 'dir has results already; go on with --resume'
+  expect 2 run -c alpha -w script -n 2 -o dir --resume
+  complained 'dir has another plan: its invocations is 1, not 2'
+  expect 2 run -c alpha,beta -w script -n 1 -o dir --resume
+  complained 'dir has another plan: it has 1 cells, not 2'
+  expect 0 run -c alpha -w script -n 1 -o dir --resume
+  (REAPMARK_PATH= && expect 2 run -o dir --resume)
+  complained "collector 'alpha' of the plan is not found"
+  touch -d 2001-01-01 found/changed
+  mkdir other && sed 's/^set -u/set -u # changed/' found/alpha >other/alpha
+  chmod +x other/alpha
+  (REAPMARK_PATH=$work/other && expect 0 run -o dir --resume)
+  said 'warning: collector alpha changed since dir was begun'
+}
+
+test_interrupt() {
+  for signal in INT TERM; do
+    rm -f found/alpha.pid
+    ./reapmark run -c alpha -w script,script:act=hang -n 1 -o dir.$signal \
+      >out 2>err &
+    driver=$!
+    wait_for test -s found/alpha.pid
+    kill -$signal $driver
+    code=0
+    wait $driver || code=$?
+    [ $code = 130 ] || fail "exit $code"
+    said 'interrupted; 1 of 2 runs are kept; go on with: reapmark run --resume'
+    [ "$(lines dir.$signal)" = 1 ] || fail 'not one record'
+    ! kill -0 "$(cat found/alpha.pid)" 2>/dev/null || fail 'the child lives'
+  done
+}
+
+test_locked() {
+  ./reapmark run -c alpha -w script:act=hang -n 1 -o dir >out 2>err &
+  driver=$!
+  wait_for test -s found/alpha.pid
+  expect 2 run --resume -o dir
+  complained 'dir: another run is writing here'
+  kill $driver
+  wait $driver || true
+}
+
+test_unwritable() {
+  echo text >file
+  expect 2 run -c alpha -w script -o file/dir
+  complained 'file/dir: Not a directory'
+  [ "$(id -u)" != 0 ] || return 0 # permissions do not bind root
+  mkdir closed
+  chmod a-w closed
+  expect 2 run -c alpha -w script -o closed/dir
+  complained 'closed/dir: Permission denied'
+}
+
+test_full_disk() {
+  # A limit on file sizes: plan.json fits, runs.jsonl does not fit whole.
+  code=0
+  (
+    ulimit -f 8
+    exec ./reapmark run -c alpha -w script -n 12 -o dir
+  ) >out 2>err || code=$?
+  [ $code = 1 ] || fail "exit $code"
+  said 'stopped: dir/runs.jsonl: File too large; '
+  kept=$(lines dir)
+  [ "$kept" -gt 0 ] && [ "$kept" -lt 12 ] || fail "$kept records kept"
+  said "; $kept of 12 runs are kept; go on with"
+  [ "$(tail -c 1 dir/runs.jsonl | od -An -c | tr -d ' ')" = '\n' ] ||
+    fail 'a line is cut short'
+  expect 0 run --resume -o dir
+  [ "$(lines dir)" = 12 ] || fail 'not twelve records'
+}
+
+test_progress() {
+  expect 0 run -c alpha,beta -w script -n 2 -o dir
+  [ "$(grep -c '^\[' err)" = 2 ] || fail 'not a line per block'
+  said '[4/4] script heap=3x threads=1 #2: 2 runs in'
+}
+
+# The environment of the children is ours, and what was kept from them is told.
+test_environment() {
+  MALLOC_CONF=narenas:1
+  export MALLOC_CONF # the scripted collector gives up when it sees it
+  expect 0 run -c beta -w script -n 1 -o dir
+  grep -q '"MALLOC_CONF"' dir/machine.json || fail 'not in machine.json'
+}
+
+test_report_formats() {
+  for format in table markdown csv json gbench; do
+    expect 0 report "$here/canned" --format $format
+    diff "$here/canned/expected.$format" out >&2 || fail "$format differs"
+    said 'the last line is cut short and was ignored'
+    said '1 of 16 runs are missing'
+  done
+  expect 2 report "$here/canned" --format xml
+  complained "unknown format 'xml'"
+}
+
+"test_$2"

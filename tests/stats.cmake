@@ -1,0 +1,2 @@
+reapmark_test(histogram SOURCES stats/histogram.c LIBRARIES reapmark::stats)
+reapmark_test(summary SOURCES stats/summary.c LIBRARIES reapmark::stats)

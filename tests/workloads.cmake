@@ -1,0 +1,25 @@
+# Every workload over a grid of small parameters against a collector that is
+# slow and exact, once for each declaration that a collector can make.
+add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/model-collector)
+foreach(
+  workload
+  binary-trees
+  cycles
+  globals
+  threads
+  tls
+  weakrefs
+  finalizers
+  list-drop
+  large-objects
+  fragmentation
+  requests
+  graph-mutation)
+  add_test(
+    NAME workload-${workload}
+    COMMAND
+      ${CMAKE_COMMAND} -DPROGRAMS=${CMAKE_BINARY_DIR}/tests/model
+      -DWORKLOAD=${workload} -P
+      ${CMAKE_CURRENT_LIST_DIR}/workloads/expectations.cmake)
+  set_tests_properties(workload-${workload} PROPERTIES TIMEOUT 300)
+endforeach()

@@ -1,0 +1,129 @@
+# cmake -DPROGRAMS=folder -DWORKLOAD=name -P expectations.cmake
+#
+# Runs a workload on the model collectors with each of the parameters below, in
+# a heap of exactly the size that its volume() says is needed, and checks that
+# its expectations hold and that the volume is what was needed indeed.
+cmake_minimum_required(VERSION 3.25)
+
+# Parameters, and after a blank more options.  The smallest values, odd ones,
+# and those at which a formula changes.
+set(binary-trees
+    "depth=4,stretch=4,array=1"
+    "depth=5,stretch=7,array=13,rounds=2"
+    "depth=6,stretch=10,array=1000"
+    "depth=10,stretch=4,array=100")
+set(cycles)
+foreach(shape ring list tree clique)
+  list(
+    APPEND
+    cycles
+    "shape=${shape},size=1,live=1,rounds=1"
+    "shape=${shape},size=1,live=30,rounds=3,cyclic=50"
+    "shape=${shape},size=2,live=7,rounds=5,cyclic=30"
+    "shape=${shape},size=3,live=300,rounds=2,cyclic=0"
+    "shape=${shape},size=7,live=20,rounds=6,cyclic=99,payload=8"
+    "shape=${shape},size=40,live=5,rounds=4,payload=44")
+endforeach()
+list(APPEND cycles "shape=ring,size=600,live=3,rounds=2"
+     "shape=list,size=600,live=3,rounds=2" "shape=tree,size=600,live=3,rounds=2")
+set(globals)
+foreach(kind cache lru registry all)
+  list(
+    APPEND
+    globals
+    "kind=${kind},entries=8,ops=1,reads=0"
+    "kind=${kind},entries=8,ops=100,reads=3"
+    "kind=${kind},entries=257,ops=300,reads=2,payload=8"
+    "kind=${kind},entries=300,ops=33,reads=1,payload=20")
+endforeach()
+set(threads)
+foreach(mode private pipeline shared all)
+  list(
+    APPEND
+    threads
+    "mode=${mode},ops=1,live=1,size=1,queue=1"
+    "mode=${mode},ops=50,live=100,size=3,queue=2 --threads 2"
+    "mode=${mode},ops=70,live=300,size=5,queue=7 --threads 3"
+    "mode=${mode},ops=20,live=64,size=600,queue=1 --threads 2")
+endforeach()
+set(tls "waves=1,slots=1,length=1,ops=1"
+        "waves=3,slots=16,length=7,ops=100 --threads 2"
+        "waves=20,slots=5,length=50,ops=37 --threads 3"
+        "waves=2,slots=2,length=300,ops=1500 --threads 2")
+set(weakrefs)
+foreach(kind cache canonical observers all)
+  list(
+    APPEND
+    weakrefs
+    "kind=${kind},entries=1,rounds=1"
+    "kind=${kind},entries=2,rounds=3,cyclic=100"
+    "kind=${kind},entries=17,rounds=4,cyclic=5,reads=0"
+    "kind=${kind},entries=300,rounds=2,payload=8"
+    "kind=${kind},entries=133,rounds=5,cyclic=0,payload=100")
+endforeach()
+set(finalizers
+    "live=1,rounds=1,ring=1"
+    "live=1,rounds=3,resurrect=100,cyclic=100,ring=2"
+    "live=150,rounds=4,ring=10"
+    "live=150,rounds=4,ring=1000,cyclic=50,resurrect=30"
+    "live=200,rounds=3,ring=7,cyclic=100,resurrect=100,garbage=0"
+    "live=333,rounds=2,ring=40,cyclic=0,resurrect=0,payload=8")
+set(list-drop "length=1,rounds=1" "length=513,rounds=2,payload=8"
+              "length=3000,rounds=1")
+set(large-objects
+    "min=4096,max=4096,live=1,steps=1" "min=256,max=1000,live=3,steps=40"
+    "min=1000,max=70000,live=5,steps=33" "min=8192,max=256,live=2,steps=5")
+set(fragmentation
+    "volume=1024,rounds=1,keep=1,history=1"
+    "volume=20000,rounds=5,keep=3,history=2"
+    "volume=30000,rounds=70,keep=10,history=8"
+    "volume=1024,rounds=4,keep=100,history=64")
+set(requests "sessions=1,requests=1,fields=0,body=8,updates=100"
+             "sessions=300,requests=200,fields=5"
+             "sessions=37,requests=333,fields=1,updates=33,body=100")
+set(graph-mutation
+    "nodes=1,degree=1,ops=1,cyclic=100" "nodes=1,degree=1,ops=1,cyclic=0"
+    "nodes=2,degree=3,ops=100,cyclic=50"
+    "nodes=300,degree=4,ops=2000,cyclic=40,replace=50"
+    "nodes=257,degree=1,ops=700,cyclic=100,replace=100"
+    "nodes=100,degree=64,ops=300,cyclic=0,replace=0")
+
+function(check run)
+  string(REPLACE " " ";" arguments "${run}")
+  foreach(reclaims nothing acyclic all)
+    set(program model-${reclaims})
+    execute_process(
+      COMMAND ${PROGRAMS}/${program} --run ${WORKLOAD}:${arguments} --heap 1x
+              --check --pin none
+      OUTPUT_VARIABLE record
+      ERROR_VARIABLE talk
+      RESULT_VARIABLE status)
+    set(what "${program}, ${WORKLOAD}:${run}")
+    if(NOT status EQUAL 0)
+      message(SEND_ERROR "${what}: ended with ${status}: ${talk}")
+      continue()
+    endif()
+    string(JSON verdict GET "${record}" verdict status)
+    string(JSON declared GET "${record}" verdict declared)
+    string(JSON reason GET "${record}" verdict reason)
+    if(NOT declared OR (NOT verdict STREQUAL ok AND reclaims STREQUAL all))
+      message(SEND_ERROR "${what}: ${verdict}: ${reason}")
+      continue()
+    endif()
+
+    # An upper bound within 10 %, and a chunk of some table.
+    string(JSON volume GET "${record}" heap must_hold)
+    string(JSON needed GET "${record}" memory footprint_peak)
+    math(EXPR bound "${needed} + ${needed} / 10 + 4096")
+    if(volume LESS needed OR volume GREATER bound)
+      message(SEND_ERROR "${what}: volume ${volume}, but needed ${needed}")
+    endif()
+  endforeach()
+endfunction()
+
+if(NOT ${WORKLOAD})
+  message(FATAL_ERROR "no parameters for workload ${WORKLOAD}")
+endif()
+foreach(run IN LISTS ${WORKLOAD})
+  check("${run}")
+endforeach()

@@ -1,0 +1,297 @@
+/* finalizers: handles with a finalizer, each holding a buffer, replace one
+ * another in a live table among ordinary garbage.
+ *
+ * Finalizers are run by the workload when it asks for them, at the end of each
+ * step and when memory runs out, as guardians (Dybvig, Bruggeman & Eby, PLDI
+ * 1993) and the finalization queues of real runtimes have it.  A share of them
+ * resurrects its object, into a ring in which it later dies for good, without
+ * being finalized again.  Some handles are in a cycle with their buffer.
+ *
+ * Stresses the finding of dead finalizable objects, their second life while
+ * they wait, and resurrection.
+ *
+ * Survivors: the table with its handles and buffers, and as many resurrected
+ * pairs as the ring can hold or as were resurrected.  Every handle's id is
+ * counted, so that a finalizer that is run twice, or for a live object, or
+ * forgotten, is noticed.
+ *
+ * Limits: no finalizable object refers to another, since collectors differ in
+ * the order (see the MPS manual on finalization); finalizers do not allocate.
+ */
+#include "parts.h"
+
+enum { LIVE, ROUNDS, GARBAGE, PAYLOAD, RESURRECT, CYCLIC, RING };
+enum { CHURN, FINALIZE };
+
+/* A handle refers to its buffer; the buffer, if they are a cycle, to it. */
+enum { PEER };
+
+enum {
+  STEP_OPS = 64,
+  FINALIZED_A_STEP = 256, /* enough to keep up */
+};
+
+enum { TABLE, REBORN }; /* global roots */
+
+static gc_shape pair_shape(const uint64_t *p) {
+  return (gc_shape){1, (uint32_t)p[PAYLOAD]};
+}
+
+#define GARBAGE_SHAPE ((gc_shape){1, 24})
+
+/* Whether handles with this id are resurrected: those in the last RESURRECT
+ * percent of each hundred of places. */
+static bool resurrects(const uint64_t *p, uint64_t id) {
+  return id % p[LIVE] % 100 >= 100 - p[RESURRECT];
+}
+
+/* Ids are round * LIVE + place. */
+static bool is_cyclic(const uint64_t *p, uint64_t id) {
+  return share_has(id % p[LIVE], p[CYCLIC]);
+}
+
+/* How often the finalizers of dropped handles resurrect something in the whole
+ * run, of acyclic and of cyclic pairs. */
+static void count_resurrections(const uint64_t *p, uint64_t *acyclic,
+                                uint64_t *cyclic) {
+  *acyclic = *cyclic = 0;
+  for (uint64_t place = 0; place < p[LIVE]; place++)
+    if (resurrects(p, place))
+      *(is_cyclic(p, place) ? cyclic : acyclic) += p[ROUNDS];
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t live = p[LIVE], rounds = p[ROUNDS];
+  uint64_t pair = 2 * gc_shape_bytes(pair_shape(p));
+  uint64_t tables = table_bytes(live) + table_bytes(p[RING]);
+  uint64_t acyclic, cyclic;
+  count_resurrections(p, &acyclic, &cyclic);
+  /* Beside the live pairs, those of a step that wait for their finalizers. */
+  return (wl_volume){
+      .live = tables + pair * (live + min_u64(live, STEP_OPS) +
+                               min_u64(acyclic + cyclic, p[RING])),
+      .cyclic = rounds * share_of(live, p[CYCLIC]) * pair,
+      .allocated = tables + live * (rounds + 1) * pair +
+                   live * rounds * p[GARBAGE] * gc_shape_bytes(GARBAGE_SHAPE)};
+}
+
+/* What is known of a handle, by id. */
+enum { HELD, DROPPED, FINALIZED };
+
+typedef struct guardian {
+  wl_thread *t;
+  uint8_t *state;    /* of each handle */
+  uint64_t handles;  /* ids are below */
+  uint64_t runs;     /* of finalizers */
+  uint64_t reborn;   /* resurrected so far */
+  bool resurrecting; /* the run is not over */
+} guardian;
+
+/* The finalizer of `handle`, which becomes null. */
+static void finalize(guardian *g, gc_reg handle) {
+  gc_mutator *m = g->t->m;
+  const uint64_t *p = g->t->run->params;
+  uint64_t id = stamp_id(m, handle);
+  gc_reg frame = gc_frame_enter(m, 0, 2), buffer = frame, ring = frame + 1;
+  gc_borrow(m, buffer, handle, PEER);
+  if (id >= g->handles || g->state[id] != DROPPED || gc_is_null(m, buffer) ||
+      !stamp_is(m, handle, p[PAYLOAD], id) ||
+      !stamp_is(m, buffer, p[PAYLOAD], id))
+    wl_check(g->t, false, "handle %llu was finalized while held, or damaged",
+             (unsigned long long)id);
+  else {
+    g->state[id] = FINALIZED;
+    g->runs++;
+    if (g->resurrecting && resurrects(p, id)) {
+      gc_global_borrow(m, ring, REBORN);
+      table_put(m, buffer, ring, g->reborn++ % p[RING], handle);
+    }
+  }
+  gc_frame_leave(m, frame, 0, 2);
+  gc_clear(m, handle);
+}
+
+/* Runs at most `most` waiting finalizers; returns how many. */
+static uint64_t finalize_waiting(guardian *g, uint64_t most) {
+  gc_mutator *m = g->t->m;
+  gc_reg handle = gc_frame_enter(m, 1, 0);
+  uint64_t n = 0;
+  while (n < most && gc_finalizer_next(m, handle)) {
+    finalize(g, handle);
+    n++;
+  }
+  gc_frame_leave(m, handle, 1, 0);
+  return n;
+}
+
+/* gc_new, but what memory is held up by waiting finalizers is got back. */
+static void new_or_finalize(guardian *g, gc_reg dst, gc_shape shape,
+                            unsigned flags) {
+  if (gc_unlikely(!gc_try_new(g->t->m, dst, shape, flags))) {
+    finalize_waiting(g, UINT64_MAX);
+    gc_new(g->t->m, dst, shape, flags);
+  }
+}
+
+/* Collects until no finalizer is waiting. */
+static void settle(guardian *g) {
+  do
+    gc_collect(g->t->m);
+  while (finalize_waiting(g, UINT64_MAX) > 0);
+}
+
+/* Puts the handle `id` with its buffer into its place. */
+static void replace(guardian *g, uint64_t id) {
+  gc_mutator *m = g->t->m;
+  const uint64_t *p = g->t->run->params;
+  gc_shape shape = pair_shape(p);
+  gc_reg frame = gc_frame_enter(m, 2, 2);
+  gc_reg handle = frame, buffer = frame + 1;
+  gc_reg table = frame + 2, chunk = frame + 3;
+  new_or_finalize(g, handle, shape, GC_FINALIZABLE);
+  stamp(m, handle, shape.bytes, id);
+  new_or_finalize(g, buffer, shape, GC_PLAIN);
+  stamp(m, buffer, shape.bytes, id);
+  if (is_cyclic(p, id))
+    gc_store(m, buffer, PEER, handle);
+  gc_store_take(m, handle, PEER, buffer);
+  if (id >= p[LIVE])
+    g->state[id - p[LIVE]] = DROPPED;
+  gc_global_borrow(m, table, TABLE);
+  table_put(m, chunk, table, id % p[LIVE], handle);
+  gc_frame_leave(m, frame, 2, 2);
+}
+
+/* Makes a list that dies. */
+static void litter(guardian *g, uint64_t length) {
+  gc_mutator *m = g->t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), list = frame, node = frame + 1;
+  for (uint64_t i = 0; i < length; i++) {
+    new_or_finalize(g, node, GARBAGE_SHAPE, GC_PLAIN);
+    gc_store_take(m, node, 0, list);
+    gc_move(m, list, node);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+static void set_up(guardian *g) {
+  gc_mutator *m = g->t->m;
+  const uint64_t *p = g->t->run->params;
+  gc_reg table = gc_frame_enter(m, 1, 0);
+  table_new(m, table, p[LIVE]);
+  gc_global_store(m, TABLE, table);
+  table_new(m, table, p[RING]);
+  gc_global_store(m, REBORN, table);
+  gc_frame_leave(m, table, 1, 0);
+  for (uint64_t id = 0; id < p[LIVE]; id++)
+    replace(g, id);
+}
+
+/* Whether all that is held or was resurrected is whole. */
+static bool whole(guardian *g, uint32_t root, uint64_t n) {
+  gc_mutator *m = g->t->m;
+  uint64_t payload = wl_get(g->t, PAYLOAD);
+  gc_reg frame = gc_frame_enter(m, 0, 3);
+  gc_reg table = frame, handle = frame + 1, buffer = frame + 2;
+  bool ok = true;
+  gc_global_borrow(m, table, root);
+  for (uint64_t i = 0; i < n && ok; i++) {
+    table_borrow(m, handle, table, i);
+    if (gc_is_null(m, handle)) {
+      ok = root == REBORN;
+      continue;
+    }
+    uint64_t id = stamp_id(m, handle);
+    gc_borrow(m, buffer, handle, PEER);
+    ok = id < g->handles &&
+         g->state[id] == (root == REBORN ? FINALIZED : HELD) &&
+         stamp_is(m, handle, payload, id) && !gc_is_null(m, buffer) &&
+         stamp_is(m, buffer, payload, id);
+  }
+  gc_frame_leave(m, frame, 0, 3);
+  return ok;
+}
+
+static void run(wl_thread *t) {
+  const uint64_t *p = t->run->params;
+  uint64_t live = p[LIVE], rounds = p[ROUNDS], ring = p[RING];
+  uint64_t handles = live * (rounds + 1);
+  guardian g = {.t = t,
+                .state = own_memory(handles, 1),
+                .handles = handles,
+                .resurrecting = true};
+  uint32_t *order = order_new(live);
+  set_up(&g);
+
+  wl_begin(t);
+  for (uint64_t round = 1; round <= rounds; round++) {
+    order_shuffle(t, order, live);
+    wl_skip(t);
+    for (uint64_t i = 0; i < live; i += STEP_OPS) {
+      uint64_t end = min_u64(i + STEP_OPS, live);
+      for (uint64_t op = i; op < end; op++) {
+        replace(&g, round * live + order[op]);
+        litter(&g, p[GARBAGE]);
+      }
+      wl_step(t, CHURN, end - i);
+      while (finalize_waiting(&g, FINALIZED_A_STEP) > 0)
+        wl_step(t, FINALIZE, 0);
+    }
+  }
+  wl_end(t);
+  free(order);
+
+  settle(&g);
+  wl_check(t, whole(&g, TABLE, live), "a live handle is damaged");
+  wl_check(t, whole(&g, REBORN, ring), "a resurrected handle is damaged");
+  uint64_t cyclic = share_of(live, p[CYCLIC]), acyclic = live - cyclic;
+  wl_expect_reclaimed(t, "finalizers run", g.runs, rounds * acyclic,
+                      rounds * cyclic);
+  /* Collectors that do not reclaim cycles resurrect none of those either: they
+   * have the dead ones instead of those in the ring. */
+  uint64_t reborn, reborn_cyclic;
+  count_resurrections(p, &reborn, &reborn_cyclic);
+  uint64_t in_ring = min_u64(reborn + reborn_cyclic, ring);
+  uint64_t in_their_ring = min_u64(reborn, ring);
+  uint64_t tables = table_objects(live) + table_objects(ring);
+  wl_expectation e = {.live = tables + 2 * (live + in_ring),
+                      .cyclic = 2 * (rounds * cyclic + in_their_ring - in_ring),
+                      .allocated =
+                          tables + 2 * handles + live * rounds * p[GARBAGE]};
+  wl_expect(t, e);
+
+  g.resurrecting = false;
+  for (uint64_t id = rounds * live; id < handles; id++)
+    g.state[id] = DROPPED;
+  gc_global_clear(t->m, TABLE);
+  gc_global_clear(t->m, REBORN);
+  settle(&g);
+  wl_expect_reclaimed(t, "finalizers run", g.runs, (rounds + 1) * acyclic,
+                      (rounds + 1) * cyclic);
+  e.live = 0;
+  e.cyclic = 2 * (rounds + 1) * cyclic;
+  wl_expect(t, e);
+  free(g.state);
+}
+
+const workload workload_finalizers = {
+    .name = "finalizers",
+    .summary = "finalizable handles die, some are resurrected",
+    .source = "guardians (Dybvig, Bruggeman & Eby, PLDI 1993)",
+    .unit = "handles",
+    .steps = {"churn", "finalize"},
+    .params =
+        {{"live", "handles alive at a time", 20000, 1, 1 << 22, NULL},
+         {"rounds", "times that each is replaced", 20, 1, 4096, NULL},
+         {"garbage", "ordinary objects made for each handle", 8, 0, 1024, NULL},
+         {"payload", "bytes in a handle and in a buffer", 32, 8, 4096, NULL},
+         {"resurrect", "percent of the finalizers that resurrect", 20, 0, 100,
+          NULL},
+         {"cyclic", "percent of the handles in a cycle with their buffer", 10,
+          0, 100, NULL},
+         {"ring", "resurrected handles that are kept", 1000, 1, 1 << 20, NULL}},
+    .needs = WL_NEEDS_FINALIZERS,
+    .volume = volume,
+    .run = run,
+};

@@ -1,0 +1,189 @@
+/* fragmentation: survivors are left scattered over one size, then another size
+ * is wanted.
+ *
+ * In each round, objects of one size fill `volume` bytes; then all but one of
+ * `keep` neighbours, picked at random, are dropped, and the next round wants
+ * another size.  The survivors of the last `history` rounds stay.  This is the
+ * adversary of Robson (JACM 1971, 1974) in a gentle form: he proved that
+ * without moving any allocator can be made to need the logarithm of the ratio
+ * of sizes times what is live.
+ *
+ * Stresses what a collector does with half-empty blocks: compare its footprint
+ * and its peak of memory with the bytes that are alive.
+ *
+ * Survivors: one object of `keep` from each of the last `history` rounds.
+ *
+ * Limits: leaf objects only, and each round all of one size. */
+#include "parts.h"
+
+enum { VOLUME, ROUNDS, KEEP, HISTORY };
+enum { FILL, THIN, DROP };
+
+enum { STEP_OBJECTS = 256 };
+
+/* The sizes of payload, in an order in which neighbours differ a lot and each
+ * comes once: 16, 24, ..., 512 in steps of 37 places, modulo their number. */
+enum { SMALLEST = 16, SIZES = 63, STRIDE = 37 };
+
+static gc_shape shape_of(uint64_t round) {
+  return (gc_shape){0, (uint32_t)(SMALLEST + 8 * (round * STRIDE % SIZES))};
+}
+
+/* Objects made in a round: a multiple of `keep`. */
+static uint64_t made_in(const uint64_t *p, uint64_t round) {
+  uint64_t n = p[VOLUME] / gc_shape_bytes(shape_of(round)) / p[KEEP];
+  return max_u64(n, 1) * p[KEEP];
+}
+
+static uint64_t kept_of(const uint64_t *p, uint64_t round) {
+  return made_in(p, round) / p[KEEP];
+}
+
+/* Places in the table that a round fills: enough for any. */
+static uint64_t places(const uint64_t *p) {
+  return made_in(p, 0);
+}
+
+/* Survivors of a round, with their table. */
+static uint64_t survivor_bytes(const uint64_t *p, uint64_t round) {
+  return table_bytes(kept_of(p, round)) +
+         kept_of(p, round) * gc_shape_bytes(shape_of(round));
+}
+
+static gc_shape history_shape(const uint64_t *p) {
+  return (gc_shape){(uint32_t)p[HISTORY], 0};
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t tables = table_bytes(places(p)) + gc_shape_bytes(history_shape(p));
+  uint64_t history = 0; /* survivors of earlier rounds */
+  wl_volume v = {.allocated = tables};
+  for (uint64_t r = 0; r < p[ROUNDS]; r++) {
+    if (r >= p[HISTORY])
+      history -= survivor_bytes(p, r - p[HISTORY]);
+    uint64_t made = made_in(p, r) * gc_shape_bytes(shape_of(r)) +
+                    table_bytes(kept_of(p, r));
+    v.live = max_u64(v.live, tables + history + made);
+    v.allocated += made;
+    history += survivor_bytes(p, r);
+  }
+  return v;
+}
+
+static uint64_t id_of(uint64_t round, uint64_t place) {
+  return round << 32 | place;
+}
+
+static void fill(wl_thread *t, gc_reg table, uint64_t round) {
+  gc_mutator *m = t->m;
+  const gc_shape shape = shape_of(round);
+  uint64_t n = made_in(t->run->params, round);
+  gc_reg frame = gc_frame_enter(m, 1, 1), object = frame, chunk = frame + 1;
+  for (uint64_t i = 0; i < n; i += STEP_OBJECTS) {
+    uint64_t end = min_u64(i + STEP_OBJECTS, n);
+    for (uint64_t place = i; place < end; place++) {
+      new_stamped(m, object, shape, id_of(round, place));
+      table_put(m, chunk, table, place, object);
+    }
+    wl_step(t, FILL, end - i);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* Empties the table, but for one object of each group of `keep`, which goes to
+ * `survivors`. */
+static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
+  gc_mutator *m = t->m;
+  uint64_t n = made_in(t->run->params, round), keep = wl_get(t, KEEP);
+  uint64_t pending = 0;
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg object = frame, chunk = frame + 1, scratch = frame + 2;
+  for (uint64_t first = 0; first < n; first += keep) {
+    uint64_t kept = first + wl_random_below(t, keep);
+    gc_load(m, object, chunk, table_at(m, chunk, table, kept));
+    table_put(m, scratch, survivors, first / keep, object);
+    for (uint64_t i = first; i < first + keep; i++)
+      gc_store_null(m, chunk, table_at(m, chunk, table, i));
+    pending += keep;
+    if (pending >= STEP_OBJECTS || first + keep == n) {
+      wl_step(t, THIN, pending);
+      pending = 0;
+    }
+    gc_safepoint(m);
+  }
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* Whether the survivors of a round are whole. */
+static bool whole(wl_thread *t, gc_reg survivors, uint64_t round) {
+  gc_mutator *m = t->m;
+  uint64_t keep = wl_get(t, KEEP), n = kept_of(t->run->params, round);
+  gc_reg object = gc_frame_enter(m, 0, 1);
+  bool ok = true;
+  for (uint64_t i = 0; i < n && ok; i++) {
+    table_borrow(m, object, survivors, i);
+    uint64_t id = stamp_id(m, object);
+    ok = id >= id_of(round, i * keep) && id < id_of(round, (i + 1) * keep) &&
+         stamp_whole(m, object, shape_of(round).bytes);
+  }
+  gc_frame_leave(m, object, 0, 1);
+  return ok;
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t rounds = p[ROUNDS], keep_rounds = p[HISTORY];
+  gc_reg frame = gc_frame_enter(m, 3, 1);
+  gc_reg table = frame, history = frame + 1, fresh = frame + 2;
+  gc_reg survivors = frame + 3;
+  table_new(m, table, places(p));
+  gc_new(m, history, history_shape(p), GC_PLAIN);
+
+  wl_begin(t);
+  for (uint64_t r = 0; r < rounds; r++) {
+    uint32_t slot = (uint32_t)(r % keep_rounds);
+    gc_store_null(m, history, slot);
+    wl_step(t, DROP, 0);
+    fill(t, table, r);
+    table_new(m, fresh, kept_of(p, r));
+    gc_store_take(m, history, slot, fresh);
+    gc_borrow(m, survivors, history, slot);
+    thin(t, table, survivors, r);
+  }
+  wl_end(t);
+
+  wl_expectation e = {.live = table_objects(places(p)) + 1};
+  e.allocated = e.live;
+  for (uint64_t r = 0; r < rounds; r++) {
+    e.allocated += made_in(p, r) + table_objects(kept_of(p, r));
+    if (r + keep_rounds < rounds)
+      continue;
+    e.live += kept_of(p, r) + table_objects(kept_of(p, r));
+    gc_borrow(m, survivors, history, (uint32_t)(r % keep_rounds));
+    wl_check(t, whole(t, survivors, r), "survivors of round %llu are damaged",
+             (unsigned long long)r);
+  }
+  gc_unborrow(m, survivors);
+  wl_expect(t, e);
+  gc_frame_leave(m, frame, 3, 1);
+  e.live = 0;
+  wl_expect(t, e);
+}
+
+const workload workload_fragmentation = {
+    .name = "fragmentation",
+    .summary = "survivors scattered over one size, then another size is wanted",
+    .source = "after Robson, JACM 1971",
+    .unit = "objects",
+    .steps = {"fill", "thin", "drop"},
+    .params = {{"volume", "bytes that a round fills", 8 << 20, 1024, 1 << 30,
+                NULL},
+               {"rounds", "sizes wanted, one after another", 32, 1, 1 << 16,
+                NULL},
+               {"keep", "one object of so many survives", 8, 1, 1024, NULL},
+               {"history", "rounds whose survivors are alive", 8, 1, 64, NULL}},
+    .volume = volume,
+    .run = run,
+};

@@ -1,0 +1,97 @@
+/* list-drop: a very long list dies at once.
+ *
+ * The worst case of immediate reference counting, known since Weizenbaum
+ * (CACM 1963), whose answer was to put the dead on a list and free them later:
+ * dropping one reference frees everything, in one cascade.  A
+ * recursive cascade overflows the stack, which real runtimes still do at a few
+ * hundred thousand nodes.  For a marker the same list is the structure that
+ * has no parallelism and nothing to prefetch.
+ *
+ * Stresses the drop (a step of its own), the stack of destruction and marking,
+ * and the reuse of many cells that were freed at once.
+ *
+ * Survivors: all of the last list.
+ *
+ * Limits: the nodes lie in memory in the order of the list. */
+#include "parts.h"
+
+enum { LENGTH, ROUNDS, PAYLOAD };
+enum { BUILD, DROP };
+enum { NEXT };
+
+enum { STEP_NODES = 512 };
+
+static gc_shape node_shape(const uint64_t *p) {
+  return (gc_shape){1, (uint32_t)p[PAYLOAD]};
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t list = p[LENGTH] * gc_shape_bytes(node_shape(p));
+  return (wl_volume){.live = list, .allocated = (p[ROUNDS] + 1) * list};
+}
+
+static void build(wl_thread *t, gc_reg list) {
+  gc_mutator *m = t->m;
+  const gc_shape shape = node_shape(t->run->params);
+  uint64_t pending = 0;
+  gc_reg node = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = wl_get(t, LENGTH); i > 0; i--) {
+    new_stamped(m, node, shape, i - 1);
+    gc_store_take(m, node, NEXT, list);
+    gc_move(m, list, node);
+    if (++pending == STEP_NODES || i == 1) {
+      wl_step(t, BUILD, pending);
+      pending = 0;
+    }
+  }
+  gc_frame_leave(m, node, 1, 0);
+}
+
+static bool whole(wl_thread *t, gc_reg list) {
+  gc_mutator *m = t->m;
+  uint64_t length = wl_get(t, LENGTH), payload = wl_get(t, PAYLOAD), i = 0;
+  gc_reg next = gc_frame_enter(m, 0, 1), node = list;
+  while (i < length && !gc_is_null(m, node) && stamp_is(m, node, payload, i)) {
+    gc_borrow(m, next, node, NEXT);
+    node = next;
+    i++;
+  }
+  bool ok = i == length && gc_is_null(m, node);
+  gc_frame_leave(m, next, 0, 1);
+  return ok;
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  uint64_t length = wl_get(t, LENGTH), rounds = wl_get(t, ROUNDS);
+  gc_reg list = gc_frame_enter(m, 1, 0);
+
+  wl_begin(t);
+  for (uint64_t i = 0; i < rounds; i++) {
+    build(t, list);
+    gc_clear(m, list);
+    wl_step(t, DROP, 0);
+  }
+  build(t, list);
+  wl_end(t);
+
+  wl_check(t, whole(t, list), "the list is damaged");
+  uint64_t all = (rounds + 1) * length;
+  wl_expect(t, (wl_expectation){.live = length, .allocated = all});
+  gc_frame_leave(m, list, 1, 0);
+  wl_expect(t, (wl_expectation){.allocated = all});
+}
+
+const workload workload_list_drop = {
+    .name = "list-drop",
+    .summary = "a very long list dies at once",
+    .source = "Weizenbaum, CACM 1963",
+    .unit = "objects",
+    .steps = {"build", "drop"},
+    .params = {{"length", "nodes in the list", 1000000, 1, 1 << 27, NULL},
+               {"rounds", "lists that are dropped", 10, 1, 10000, NULL},
+               {"payload", "bytes in a node", 16, 8, 1024, NULL}},
+    .volume = volume,
+    .run = run,
+};

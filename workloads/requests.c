@@ -1,0 +1,220 @@
+/* requests: a server.  A large table of sessions lives long; every request
+ * makes a small heap of its own beside it, reads a session or two, sometimes
+ * changes one, and leaves nothing else behind.
+ *
+ * The shape is that of the transactional workloads (SPECjbb, Extremem, DaCapo's
+ * latency-sensitive ones) without their logic: what matters is how long a
+ * request takes in the worst case.  A request that updates a session stores
+ * references to young objects into old ones, and old objects die.
+ *
+ * Stresses latency: steps are batches of a few requests, all alike.
+ *
+ * Survivors: the sessions, each with its profile and RECENT items.
+ *
+ * Limits: a closed loop: the next request waits for the one before, so that
+ * a pause delays but one batch. */
+#include "parts.h"
+
+enum { SESSIONS, REQUESTS, FIELDS, BODY, UPDATES };
+enum { SERVE };
+
+enum {
+  RECENT = 4,        /* items a session remembers */
+  STEP_REQUESTS = 8, /* requests in a step */
+};
+
+/* A session refers to its profile and its newest item; an item to the one
+ * before.  A request has a list of fields, a body and its session; a response
+ * has a list of parts, each of which shows an item. */
+enum { PROFILE, ITEMS };
+enum { NEXT, SHOWN };
+enum { FIELD_LIST, BODY_TEXT, SESSION };
+enum { PARTS };
+#define SESSION_SHAPE  ((gc_shape){2, 16})
+#define PROFILE_SHAPE  ((gc_shape){0, 64})
+#define ITEM_SHAPE     ((gc_shape){1, 32})
+#define FIELD_SHAPE    ((gc_shape){1, 24})
+#define REQUEST_SHAPE  ((gc_shape){3, 16})
+#define RESPONSE_SHAPE ((gc_shape){1, 16})
+#define PART_SHAPE     ((gc_shape){2, 8})
+
+static gc_shape body_shape(const uint64_t *p) {
+  return (gc_shape){0, (uint32_t)p[BODY]};
+}
+
+enum { SESSION_OBJECTS = 2 + RECENT };
+
+static uint64_t session_bytes(void) {
+  return gc_shape_bytes(SESSION_SHAPE) + gc_shape_bytes(PROFILE_SHAPE) +
+         RECENT * gc_shape_bytes(ITEM_SHAPE);
+}
+
+/* Objects that one request makes and leaves. */
+static uint64_t request_objects(const uint64_t *p) {
+  return 3 + p[FIELDS] + RECENT;
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  uint64_t sessions = table_bytes(p[SESSIONS]) + p[SESSIONS] * session_bytes();
+  uint64_t request =
+      gc_shape_bytes(REQUEST_SHAPE) + p[FIELDS] * gc_shape_bytes(FIELD_SHAPE) +
+      gc_shape_bytes(body_shape(p)) + gc_shape_bytes(RESPONSE_SHAPE) +
+      RECENT * gc_shape_bytes(PART_SHAPE);
+  return (wl_volume){.live = sessions + request,
+                     .allocated = sessions + p[REQUESTS] * request +
+                                  share_of(p[REQUESTS], p[UPDATES]) *
+                                      gc_shape_bytes(ITEM_SHAPE)};
+}
+
+static void new_session(wl_thread *t, gc_reg dst, uint64_t id) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, items = frame + 1;
+  new_stamped(m, dst, SESSION_SHAPE, id);
+  new_stamped(m, part, PROFILE_SHAPE, id);
+  gc_store_take(m, dst, PROFILE, part);
+  for (unsigned i = 0; i < RECENT; i++) {
+    new_stamped(m, part, ITEM_SHAPE, id);
+    gc_store_take(m, part, NEXT, items);
+    gc_move(m, items, part);
+  }
+  gc_store_take(m, dst, ITEMS, items);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* dst <- a request to `session`. */
+static void parse(wl_thread *t, gc_reg dst, gc_reg session, uint64_t id) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, fields = frame + 1;
+  for (uint64_t i = wl_get(t, FIELDS); i > 0; i--) {
+    new_stamped(m, part, FIELD_SHAPE, id);
+    gc_store_take(m, part, NEXT, fields);
+    gc_move(m, fields, part);
+  }
+  new_stamped(m, part, body_shape(t->run->params), id);
+  new_stamped(m, dst, REQUEST_SHAPE, id);
+  gc_store_take(m, dst, FIELD_LIST, fields);
+  gc_store_take(m, dst, BODY_TEXT, part);
+  gc_store(m, dst, SESSION, session);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* The session remembers a new item and forgets its oldest. */
+static void update(wl_thread *t, gc_reg session) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg item = frame, items = frame + 1, last = frame + 2;
+  new_stamped(m, item, ITEM_SHAPE, stamp_id(m, session));
+  gc_load(m, items, session, ITEMS);
+  gc_store_take(m, item, NEXT, items);
+  gc_store_take(m, session, ITEMS, item);
+  gc_borrow(m, last, session, ITEMS);
+  for (unsigned i = 1; i < RECENT; i++)
+    gc_borrow(m, last, last, NEXT);
+  gc_store_null(m, last, NEXT);
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+/* dst <- a response that shows the session's items.  Whether these are its. */
+static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 2);
+  gc_reg part = frame, parts = frame + 1;
+  gc_reg session = frame + 2, item = frame + 3;
+  gc_borrow(m, session, request, SESSION);
+  uint64_t id = stamp_id(m, session);
+  bool ok = true;
+  for (gc_borrow(m, item, session, ITEMS); !gc_is_null(m, item);
+       gc_borrow(m, item, item, NEXT)) {
+    ok = ok && stamp_id(m, item) == id;
+    new_stamped(m, part, PART_SHAPE, id);
+    gc_store(m, part, SHOWN, item);
+    gc_store_take(m, part, NEXT, parts);
+    gc_move(m, parts, part);
+  }
+  new_stamped(m, dst, RESPONSE_SHAPE, stamp_id(m, request));
+  gc_store_take(m, dst, PARTS, parts);
+  gc_frame_leave(m, frame, 2, 2);
+  return ok;
+}
+
+static void serve(wl_thread *t, gc_reg table, uint64_t id) {
+  gc_mutator *m = t->m;
+  uint64_t whose = wl_random_below(t, wl_get(t, SESSIONS));
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg request = frame, response = frame + 1, session = frame + 2;
+  table_borrow(m, session, table, whose);
+  parse(t, request, session, id);
+  if (share_has(id, wl_get(t, UPDATES)))
+    update(t, session);
+  bool ok = answer(t, response, request) && stamp_id(m, session) == whose;
+  wl_check(t, ok, "session %llu is damaged", (unsigned long long)whose);
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+static bool session_whole(gc_mutator *m, gc_reg session, uint64_t id) {
+  gc_reg part = gc_frame_enter(m, 0, 1);
+  gc_borrow(m, part, session, PROFILE);
+  bool ok = stamp_is(m, session, SESSION_SHAPE.bytes, id) &&
+            stamp_is(m, part, PROFILE_SHAPE.bytes, id);
+  unsigned items = 0;
+  for (gc_borrow(m, part, session, ITEMS); ok && !gc_is_null(m, part);
+       gc_borrow(m, part, part, NEXT)) {
+    ok = stamp_is(m, part, ITEM_SHAPE.bytes, id);
+    items++;
+  }
+  gc_frame_leave(m, part, 0, 1);
+  return ok && items == RECENT;
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t sessions = p[SESSIONS], requests = p[REQUESTS];
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg table = frame, fresh = frame + 1, at = frame + 2;
+  table_new(m, table, sessions);
+  for (uint64_t i = 0; i < sessions; i++) {
+    new_session(t, fresh, i);
+    table_put(m, at, table, i, fresh);
+  }
+
+  wl_begin(t);
+  for (uint64_t i = 0; i < requests; i += STEP_REQUESTS) {
+    uint64_t end = min_u64(i + STEP_REQUESTS, requests);
+    for (uint64_t id = i; id < end; id++)
+      serve(t, table, id);
+    wl_step(t, SERVE, end - i);
+  }
+  wl_end(t);
+
+  for (uint64_t i = 0; i < sessions; i++) {
+    table_borrow(m, at, table, i);
+    wl_check(t, session_whole(m, at, i), "session %llu is damaged",
+             (unsigned long long)i);
+  }
+  gc_unborrow(m, at);
+  uint64_t live = table_objects(sessions) + sessions * SESSION_OBJECTS;
+  uint64_t all =
+      live + requests * request_objects(p) + share_of(requests, p[UPDATES]);
+  wl_expect(t, (wl_expectation){.live = live, .allocated = all});
+  gc_frame_leave(m, frame, 2, 1);
+  wl_expect(t, (wl_expectation){.allocated = all});
+}
+
+const workload workload_requests = {
+    .name = "requests",
+    .summary = "a server: garbage of requests beside a large live table",
+    .source = "the shape of transactional benchmarks (SPECjbb, Extremem)",
+    .unit = "requests",
+    .steps = {"serve"},
+    .params = {{"sessions", "that live all the time", 30000, 1, 1 << 22, NULL},
+               {"requests", "that are served", 100000, 1, 1 << 28, NULL},
+               {"fields", "in a request, one object each", 48, 0, 1 << 16,
+                NULL},
+               {"body", "bytes of a request's body", 512, 8, 1 << 20, NULL},
+               {"updates", "percent of the requests that change a session", 20,
+                0, 100, NULL}},
+    .volume = volume,
+    .run = run,
+};

@@ -1,0 +1,132 @@
+/* tls: threads that come and go, and keep what they make in thread-local
+ * roots.
+ *
+ * Wave after wave of threads is started; each fills lists that hang on its
+ * thread-local slots, as caches and pools of threads do, drops a list that has
+ * become too long, reads the others, and ends without cleaning up.  What hung
+ * on its slots must die with it.  The main thread keeps lists of its own all
+ * the while.  The case is from the reports on thread-local retention in thread
+ * pools and on collectors that forget, or never let go of, the roots of threads
+ * that ended (for example that libgc does not scan a main thread's thread-local
+ * variables).
+ *
+ * Stresses attaching and detaching, thread-local roots, and the return of a
+ * dead thread's memory to the others.
+ *
+ * Survivors: the main thread's lists, until it clears its slots.
+ *
+ * Limits: a step of kind "wave" contains the kernel's work for starting and
+ * ending threads. */
+#include "parts.h"
+
+enum { WAVES, SLOTS, LENGTH, OPS };
+enum { WORK, WAVE };
+
+#define NODE ((gc_shape){1, 16})
+enum { NEXT };
+
+enum { STEP_NODES = 512 };
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  uint64_t full = p[SLOTS] * p[LENGTH];
+  uint64_t nodes = full + threads * min_u64(full, p[OPS]);
+  return (wl_volume){.live = nodes * gc_shape_bytes(NODE),
+                     .allocated = (full + p[WAVES] * threads * p[OPS]) *
+                                  gc_shape_bytes(NODE)};
+}
+
+/* The `n`th node goes to the front of list n modulo SLOTS, after that list was
+ * dropped if it is full.  Position n / SLOTS modulo LENGTH is stamped. */
+static void push(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  uint32_t slot = (uint32_t)(n % wl_get(t, SLOTS));
+  uint64_t position = n / wl_get(t, SLOTS) % wl_get(t, LENGTH);
+  gc_reg frame = gc_frame_enter(m, 2, 0), node = frame, head = frame + 1;
+  if (position == 0)
+    gc_tls_clear(m, slot);
+  new_stamped(m, node, NODE, position);
+  gc_tls_load(m, head, slot);
+  gc_store_take(m, node, NEXT, head);
+  gc_tls_store(m, slot, node);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Nodes in this thread's lists, or more than there can be if one is damaged. */
+static uint64_t count(wl_thread *t) {
+  gc_mutator *m = t->m;
+  uint64_t slots = wl_get(t, SLOTS), length = wl_get(t, LENGTH), n = 0;
+  gc_reg node = gc_frame_enter(m, 0, 1);
+  for (uint32_t slot = 0; slot < slots; slot++) {
+    gc_tls_borrow(m, node, slot);
+    uint64_t position = gc_is_null(m, node) ? 0 : stamp_id(m, node) + 1;
+    n += position;
+    while (!gc_is_null(m, node)) {
+      if (position == 0 || !stamp_is(m, node, NODE.bytes, --position)) {
+        position = 1;
+        break;
+      }
+      gc_borrow(m, node, node, NEXT);
+    }
+    if (position != 0)
+      n += slots * length;
+    gc_safepoint(m);
+  }
+  gc_frame_leave(m, node, 0, 1);
+  return n;
+}
+
+static void body(wl_thread *t, void *data) {
+  (void)data;
+  uint64_t ops = wl_get(t, OPS), slots = wl_get(t, SLOTS), expected = 0;
+  uint64_t pending = 0;
+  for (uint64_t i = 0; i < ops; i++) {
+    push(t, i);
+    if (++pending == STEP_NODES || i + 1 == ops) {
+      wl_step(t, WORK, pending);
+      pending = 0;
+    }
+  }
+  for (uint64_t slot = 0; slot < slots && slot < ops; slot++)
+    expected += (ops - 1 - slot) / slots % wl_get(t, LENGTH) + 1;
+  wl_check(t, count(t) == expected, "thread-local lists are damaged");
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t full = p[SLOTS] * p[LENGTH], threads = t->run->threads;
+  for (uint64_t i = 0; i < full; i++)
+    push(t, i);
+
+  wl_begin(t);
+  for (uint64_t wave = 0; wave < p[WAVES]; wave++) {
+    wl_threads(t, (unsigned)threads, (unsigned)(1 + wave * threads), body,
+               NULL);
+    wl_step(t, WAVE, 0);
+  }
+  wl_end(t);
+
+  wl_check(t, count(t) == full, "the main thread's lists are damaged");
+  uint64_t all = full + p[WAVES] * threads * p[OPS];
+  wl_expect(t, (wl_expectation){.live = full, .allocated = all});
+  for (uint32_t slot = 0; slot < p[SLOTS]; slot++)
+    gc_tls_clear(m, slot);
+  wl_expect(t, (wl_expectation){.allocated = all});
+}
+
+const workload workload_tls = {
+    .name = "tls",
+    .summary = "short-lived threads leave objects in thread-local roots",
+    .source = "reports on thread-local retention",
+    .unit = "objects",
+    .steps = {"work", "wave"},
+    .params = {{"waves", "times that threads are started", 400, 1, 100000,
+                NULL},
+               {"slots", "thread-local slots in use", 8, 1, GC_TLS, NULL},
+               {"length", "nodes in a full list", 1000, 1, 1 << 20, NULL},
+               {"ops", "nodes that each thread makes", 12000, 1, 1 << 24,
+                NULL}},
+    .needs = WL_NEEDS_THREADS,
+    .volume = volume,
+    .run = run,
+};

@@ -1,0 +1,430 @@
+/* weakrefs: the three classic uses of weak references.
+ *
+ *   cache      a table of weak references to values that somebody else may
+ *              still hold; reads of values that are held must succeed, reads of
+ *              dropped ones may, until the collector has found out
+ *   canonical  one object for equal keys: whoever wants a key gets the object
+ *              that others have, if there is one, else makes it
+ *   observers  subjects know their observers weakly, observers their subject
+ *              strongly, so that neither has to say goodbye; some observers are
+ *              in a cycle with their callback
+ *
+ * After the java.util.WeakHashMap family, hash-consing (Goto 1974; Filliatre &
+ * Conchon, ML 2006) and the "lapsed listener" problem.
+ *
+ * Stresses creation and clearing of weak references, and strong references got
+ * from weak ones.
+ *
+ * Survivors: what the strong tables hold, and the weak references in the weak
+ * ones.  What is done never depends on whether a dead target was found dead
+ * already, which differs among collectors: in the canonical table every round
+ * asks for a new version of each key.
+ *
+ * Limits: no weak reference has a callback, and none refers to an object that
+ * is finalizable (see finalizers). */
+#include "parts.h"
+
+enum { KIND, ENTRIES, ROUNDS, READS, PAYLOAD, CYCLIC };
+enum { CACHE, CANONICAL, OBSERVERS, KINDS }; /* choices, steps */
+static const char *const kinds[] = {"cache", "canonical", "observers", "all",
+                                    NULL};
+/* Global roots: the strong table and the weak table of each kind, and the
+ * cache's weak references to values that were dropped. */
+enum { STRONG = 0, WEAK = KINDS, EXPIRED = 2 * KINDS };
+
+/* An observer refers to its subject and to its callback; the callback, if it is
+ * one of a cycle, to its observer.  A subject refers weakly to its observers.
+ */
+enum { SUBJECT, CALLBACK };
+enum { OBSERVER };
+enum { GROUP = 16 }; /* observers of a subject */
+#define SUBJECT_SHAPE  ((gc_shape){GROUP, 8})
+#define CALLBACK_SHAPE ((gc_shape){1, 8})
+
+enum { STEP_OPS = 64 };
+
+static gc_shape value_shape(const uint64_t *p) {
+  return (gc_shape){0, (uint32_t)p[PAYLOAD]};
+}
+
+static gc_shape observer_shape(const uint64_t *p) {
+  return (gc_shape){2, (uint32_t)p[PAYLOAD]};
+}
+
+static uint64_t keys(const uint64_t *p) {
+  return max_u64(p[ENTRIES] / 4, 1);
+}
+
+static uint64_t expired(const uint64_t *p) {
+  return max_u64(p[ENTRIES] / 8, 1);
+}
+
+static uint64_t groups(const uint64_t *p) {
+  return (p[ENTRIES] + GROUP - 1) / GROUP;
+}
+
+static bool has(const uint64_t *p, unsigned kind) {
+  return p[KIND] == KINDS || p[KIND] == kind;
+}
+
+/* What a kind puts into the heap, in objects or in bytes. */
+typedef struct needs {
+  uint64_t holders; /* tables and subjects, to the end */
+  uint64_t kept;    /* all the rest that is reachable in the end */
+  uint64_t extra;   /* reachable beside these for a moment */
+  uint64_t cyclic;  /* dropped in cycles before the end */
+  uint64_t made;    /* all but the holders */
+} needs;
+
+static needs needs_of(const uint64_t *p, unsigned kind, bool bytes) {
+  uint64_t (*table)(uint64_t) = bytes ? table_bytes : table_objects;
+  uint64_t n = p[ENTRIES], rounds = p[ROUNDS];
+  uint64_t weak = bytes ? gc_shape_bytes(GC_WEAK_SHAPE) : 1;
+  uint64_t value = bytes ? gc_shape_bytes(value_shape(p)) : 1;
+  uint64_t pair =
+      bytes ? gc_shape_bytes(observer_shape(p)) + gc_shape_bytes(CALLBACK_SHAPE)
+            : 2;
+  uint64_t subject = bytes ? gc_shape_bytes(SUBJECT_SHAPE) : 1;
+  switch (kind) {
+  case CACHE:
+    return (needs){.holders = 2 * table(n) + table(expired(p)),
+                   .kept = n * (value + weak) +
+                           min_u64(n * rounds, expired(p)) * weak,
+                   .extra = value + weak,
+                   .made = n * (rounds + 1) * (value + weak)};
+  case CANONICAL: /* in the middle of a round, both versions of most keys */
+    return (needs){.holders = table(n) + table(keys(p)),
+                   .kept = keys(p) * (value + weak),
+                   .extra = keys(p) * value + weak,
+                   .made = keys(p) * (rounds + 1) * (value + weak)};
+  default:
+    return (needs){.holders = table(n) + table(groups(p)) + groups(p) * subject,
+                   .kept = n * (pair + weak),
+                   .extra = pair + weak,
+                   .cyclic = rounds * share_of(n, p[CYCLIC]) * pair,
+                   .made = n * (rounds + 1) * (pair + weak)};
+  }
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)threads;
+  wl_volume v = {0};
+  uint64_t extra = 0;
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind)) {
+      needs n = needs_of(p, kind, true);
+      v.live += n.holders + n.kept;
+      extra = max_u64(extra, n.extra);
+      v.cyclic += n.cyclic;
+      v.allocated += n.holders + n.made;
+    }
+  v.live += extra;
+  return v;
+}
+
+/* A turn of a kind: in round `round`, the turn of number `op` in its random
+ * order, which is `place`.  Round 0 is set-up. */
+typedef struct turn {
+  uint64_t round, op, place;
+} turn;
+
+/* ------------------------------------------------------------------------- *
+ * Cache: value i of round r is stamped r * ENTRIES + i. */
+
+/* Replaces a value.  The weak reference to the old one goes to the expired. */
+static void cache_replace(wl_thread *t, turn at) {
+  gc_mutator *m = t->m;
+  uint64_t n = wl_get(t, ENTRIES), room = expired(t->run->params);
+  gc_reg frame = gc_frame_enter(m, 3, 3);
+  gc_reg value = frame, weak = frame + 1, old = frame + 2;
+  gc_reg table = frame + 3, chunk = frame + 4, scratch = frame + 5;
+  new_stamped(m, value, value_shape(t->run->params), at.round * n + at.place);
+  gc_weak_new(m, weak, value);
+  gc_global_borrow(m, table, STRONG + CACHE);
+  table_put(m, scratch, table, at.place, value);
+  gc_global_borrow(m, table, WEAK + CACHE);
+  uint32_t slot = table_at(m, chunk, table, at.place);
+  gc_load(m, old, chunk, slot);
+  gc_store_take(m, chunk, slot, weak);
+  if (at.round > 0) {
+    uint64_t serial = (at.round - 1) * n + at.op;
+    gc_global_borrow(m, table, EXPIRED);
+    table_put(m, scratch, table, serial % room, old);
+  }
+  gc_frame_leave(m, frame, 3, 3);
+}
+
+/* Reads values through the weak table, and one that was dropped. */
+static void cache_read(wl_thread *t, turn at) {
+  gc_mutator *m = t->m;
+  uint64_t n = wl_get(t, ENTRIES), room = expired(t->run->params);
+  uint64_t dropped = (at.round - 1) * n + at.op + 1;
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg value = frame, table = frame + 1, weak = frame + 2;
+  gc_global_borrow(m, table, WEAK + CACHE);
+  for (uint64_t k = wl_get(t, READS); k > 0; k--) {
+    uint64_t i = wl_random_below(t, n);
+    table_borrow(m, weak, table, i);
+    if (!gc_weak_get(m, value, weak) || stamp_id(m, value) % n != i)
+      wl_check(t, false, "cache: value %llu is lost", (unsigned long long)i);
+  }
+  gc_global_borrow(m, table, EXPIRED);
+  table_borrow(m, weak, table, wl_random_below(t, min_u64(dropped, room)));
+  if (gc_weak_get(m, value, weak))
+    wl_check(t, stamp_whole(m, value, wl_get(t, PAYLOAD)),
+             "cache: a dropped value is damaged");
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Canonical table: the object for key k of version r is stamped
+ * r * keys + k.  In each round each user wants the new version of some key. */
+
+static void canonical_want(wl_thread *t, turn at, uint64_t key) {
+  gc_mutator *m = t->m;
+  uint64_t id = at.round * keys(t->run->params) + key;
+  gc_reg frame = gc_frame_enter(m, 2, 3);
+  gc_reg value = frame, fresh = frame + 1;
+  gc_reg table = frame + 2, chunk = frame + 3, weak = frame + 4;
+  gc_global_borrow(m, table, WEAK + CANONICAL);
+  uint32_t slot = table_at(m, chunk, table, key);
+  gc_borrow(m, weak, chunk, slot);
+  if (gc_is_null(m, weak) || !gc_weak_get(m, value, weak) ||
+      stamp_id(m, value) != id) {
+    new_stamped(m, value, value_shape(t->run->params), id);
+    gc_weak_new(m, fresh, value);
+    gc_store_take(m, chunk, slot, fresh);
+  }
+  gc_global_borrow(m, table, STRONG + CANONICAL);
+  table_put(m, chunk, table, at.place, value);
+  gc_frame_leave(m, frame, 2, 3);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Observers: observer i is stamped i and watches subject i / GROUP. */
+
+/* Replaces an observer, has the subject notify all that it still sees, and
+ * makes the new one known to it. */
+static void observers_replace(wl_thread *t, turn at) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t i = at.place, group = i / GROUP;
+  uint32_t members = (uint32_t)min_u64(p[ENTRIES] - group * GROUP, GROUP);
+  gc_reg frame = gc_frame_enter(m, 4, 4);
+  gc_reg observer = frame, callback = frame + 1;
+  gc_reg weak = frame + 2, seen = frame + 3;
+  gc_reg table = frame + 4, subject = frame + 5;
+  gc_reg scratch = frame + 6, known = frame + 7;
+  gc_global_borrow(m, table, WEAK + OBSERVERS);
+  table_borrow(m, subject, table, group);
+  new_stamped(m, observer, observer_shape(p), i);
+  gc_store(m, observer, SUBJECT, subject);
+  new_stamped(m, callback, CALLBACK_SHAPE, i);
+  if (share_has(i, p[CYCLIC]))
+    gc_store(m, callback, OBSERVER, observer);
+  gc_store_take(m, observer, CALLBACK, callback);
+  gc_weak_new(m, weak, observer);
+  gc_global_borrow(m, table, STRONG + OBSERVERS);
+  table_put(m, scratch, table, i, observer);
+
+  if (at.round > 0) {
+    uint32_t notified = 0;
+    for (uint32_t k = 0; k < members; k++) {
+      gc_borrow(m, known, subject, k);
+      if (gc_weak_get(m, seen, known) && stamp_id(m, seen) == group * GROUP + k)
+        notified++;
+    }
+    wl_check(t, notified + 1 >= members, "observers: one was lost");
+    gc_clear(m, seen);
+  }
+  gc_store_take(m, subject, (uint32_t)(i % GROUP), weak);
+  gc_frame_leave(m, frame, 4, 4);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void set_up(wl_thread *t, unsigned kind) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t weaks[KINDS] = {p[ENTRIES], keys(p), groups(p)};
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg table = frame, subject = frame + 1, scratch = frame + 2;
+  table_new(m, table, p[ENTRIES]);
+  gc_global_store(m, STRONG + kind, table);
+  if (kind == CACHE) {
+    table_new(m, table, expired(p));
+    gc_global_store(m, EXPIRED, table);
+  }
+  table_new(m, table, weaks[kind]);
+  gc_global_store(m, WEAK + kind, table);
+  if (kind == OBSERVERS)
+    for (uint64_t g = 0; g < groups(p); g++) {
+      new_stamped(m, subject, SUBJECT_SHAPE, g);
+      table_put(m, scratch, table, g, subject);
+    }
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+static void take_turn(wl_thread *t, unsigned kind, turn at) {
+  uint64_t number = at.op;
+  switch (kind) {
+  case CACHE:
+    cache_replace(t, at);
+    if (at.round > 0)
+      cache_read(t, at);
+    break;
+  case CANONICAL: /* the random order is that of the keys */
+    number = at.place % keys(t->run->params);
+    at.place = at.op;
+    canonical_want(t, at, number);
+    break;
+  case OBSERVERS:
+    observers_replace(t, at);
+    break;
+  }
+}
+
+/* weak <- weak reference number i of a kind, borrowed; returns what its target
+ * is stamped if it is there. */
+static uint64_t weak_at(wl_thread *t, unsigned kind, uint64_t i, gc_reg weak) {
+  const uint64_t *p = t->run->params;
+  gc_global_borrow(t->m, weak, WEAK + kind);
+  if (kind == OBSERVERS) {
+    table_borrow(t->m, weak, weak, i / GROUP);
+    gc_borrow(t->m, weak, weak, i % GROUP);
+    return i;
+  }
+  table_borrow(t->m, weak, weak, i);
+  return p[ROUNDS] * (kind == CACHE ? p[ENTRIES] : keys(p)) + i;
+}
+
+/* Drops every other value and observer, and all users of keys.  What is left
+ * must still be seen through the weak references, and whole; those to the rest
+ * must have been cleared, as far as the collector reclaims the rest. */
+static void check_weak(wl_thread *t, unsigned kind) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t n = kind == CANONICAL ? keys(p) : p[ENTRIES];
+  uint64_t cleared = 0, acyclic = 0, cyclic = 0;
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg target = frame, table = frame + 1, at = frame + 2;
+  gc_global_borrow(m, table, STRONG + kind);
+  for (uint64_t i = 0; i < p[ENTRIES]; i++)
+    if (kind == CANONICAL || i % 2 == 1)
+      gc_store_null(m, at, table_at(m, at, table, i));
+  gc_unborrow(m, table);
+  gc_unborrow(m, at);
+  gc_collect(m);
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t id = weak_at(t, kind, i, at);
+    bool seen = gc_weak_get(m, target, at);
+    wl_check(t, !seen || stamp_is(m, target, p[PAYLOAD], id),
+             "%s: target %llu is damaged", kinds[kind], (unsigned long long)i);
+    if (kind == CANONICAL || i % 2 == 1) {
+      bool in_cycle = kind == OBSERVERS && share_has(i, p[CYCLIC]);
+      acyclic += !in_cycle;
+      cyclic += in_cycle;
+      cleared += !seen;
+    } else
+      wl_check(t, seen, "%s: target %llu is lost", kinds[kind],
+               (unsigned long long)i);
+  }
+  wl_expect_reclaimed(t, "weak references cleared", cleared, acyclic, cyclic);
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* All values dropped from the cache in the run are dead by now. */
+static void check_expired(wl_thread *t) {
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
+  uint64_t filled = min_u64(p[ROUNDS] * p[ENTRIES], expired(p)), cleared = 0;
+  gc_reg frame = gc_frame_enter(m, 1, 2);
+  gc_reg value = frame, table = frame + 1, weak = frame + 2;
+  gc_global_borrow(m, table, EXPIRED);
+  for (uint64_t i = 0; i < filled; i++) {
+    table_borrow(m, weak, table, i);
+    cleared += !gc_weak_get(m, value, weak);
+  }
+  wl_expect_reclaimed(t, "expired references cleared", cleared, filled, 0);
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* Objects that are left over in cycles of observers when all roots are gone:
+ * these, their subjects, and the weak references that the subjects hold. */
+static uint64_t left_by_observers(const uint64_t *p) {
+  uint64_t n = (p[ROUNDS] + 1) * share_of(p[ENTRIES], p[CYCLIC]) * 2;
+  for (uint64_t first = 0; first < p[ENTRIES]; first += GROUP) {
+    uint64_t end = min_u64(first + GROUP, p[ENTRIES]);
+    if (share_of(end, p[CYCLIC]) > share_of(first, p[CYCLIC]))
+      n += 1 + (end - first);
+  }
+  return n;
+}
+
+static void run(wl_thread *t) {
+  const uint64_t *p = t->run->params;
+  uint64_t n = p[ENTRIES];
+  uint32_t *order = order_new(n);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind)) {
+      set_up(t, kind);
+      for (uint64_t i = 0; i < n; i++)
+        take_turn(t, kind, (turn){0, i, i});
+    }
+
+  wl_begin(t);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    for (uint64_t round = 1; round <= p[ROUNDS] && has(p, kind); round++) {
+      order_shuffle(t, order, n);
+      wl_skip(t);
+      for (uint64_t i = 0; i < n; i += STEP_OPS) {
+        uint64_t end = min_u64(i + STEP_OPS, n);
+        for (uint64_t op = i; op < end; op++)
+          take_turn(t, kind, (turn){round, op, order[op]});
+        wl_step(t, kind, end - i);
+      }
+    }
+  wl_end(t);
+  free(order);
+
+  wl_expectation e = {0};
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind)) {
+      needs x = needs_of(p, kind, false);
+      e.live += x.holders + x.kept;
+      e.cyclic += x.cyclic;
+      e.allocated += x.holders + x.made;
+    }
+  wl_expect(t, e);
+  if (has(p, CACHE))
+    check_expired(t);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind))
+      check_weak(t, kind);
+  for (uint32_t root = 0; root <= EXPIRED; root++)
+    gc_global_clear(t->m, root);
+  e.live = 0;
+  if (has(p, OBSERVERS))
+    e.cyclic = left_by_observers(p);
+  wl_expect(t, e);
+}
+
+const workload workload_weakrefs = {
+    .name = "weakrefs",
+    .summary = "a weak cache, a canonical table, and observers",
+    .source = "weak maps, hash-consing, the lapsed listener problem",
+    .unit = "operations",
+    .steps = {"cache", "canonical", "observers"},
+    .params = {{"kind", "what is run, all in turn", KINDS, 0, 0, kinds},
+               {"entries", "values, users of keys, observers", 20000, 1,
+                1 << 22, NULL},
+               {"rounds", "times that each is replaced", 10, 1, 4096, NULL},
+               {"reads", "weak reads of the cache for each replacement", 4, 0,
+                64, NULL},
+               {"payload", "bytes in a value or observer", 32, 8, 4096, NULL},
+               {"cyclic", "percent of the observers in a cycle", 50, 0, 100,
+                NULL}},
+    .needs = WL_NEEDS_WEAK,
+    .volume = volume,
+    .run = run,
+};
