@@ -34,4 +34,5 @@ function(reapmark_add_collector)
   set_target_properties(
     ${program} PROPERTIES OUTPUT_NAME ${C_NAME} RUNTIME_OUTPUT_DIRECTORY
                           ${REAPMARK_COLLECTOR_DIR})
+  set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
 endfunction()

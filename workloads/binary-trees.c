@@ -65,7 +65,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   };
 }
 
-static void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
+static inline void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
   gc_new(m, dst, NODE, GC_PLAIN);
   node *n = gc_payload(m, dst);
   n->height = height;

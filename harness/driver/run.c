@@ -386,6 +386,7 @@ static int print_plan(const plan *p) {
       printf("%s n/a: %s\n", p->cells[i].id, p->cells[i].missing);
       missing++;
     }
+  fflush(stdout); /* before what is said of it */
   say("%zu runs of %zu cells, and %zu pairs that cannot run", p->runs_count,
       p->cells_count - missing, missing);
   return EXIT_OK;

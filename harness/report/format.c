@@ -89,18 +89,28 @@ static void add_row(text_table *t, const report *r, const report_cell *c) {
     text_add(t, "%zu", c->count);
 }
 
-static void print_notes(const report_cell *c, text_style style, FILE *out) {
-  const char *item = style == TEXT_MARKDOWN ? "- " : "  ";
+/* Prints why numbers of a cell are missing, if they are. */
+static void print_note(const report_cell *c, text_style style, FILE *out) {
   const report_sample *worst = report_worst(c);
+  if (!worst && !c->uncorrected)
+    return;
+  /* Markdown: a list item of its own, whether first or not. */
+  fprintf(out, "%s%s: ", style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector);
+  if (!worst) {
+    fputs("no maxima, because the run-queue delay could not be read\n", out);
+    return;
+  }
+  size_t failures = 0;
+  for (size_t i = 0; i < c->count; i++)
+    failures += c->samples[i].verdict >= VERDICT_LEAK;
   char text[VERDICT_TEXT];
-  if (worst)
-    fprintf(out, "%s%s: %s in invocation %d%s%s\n", item, c->collector,
-            report_verdict_text(text, c), worst->invocation,
-            *worst->reason ? ": " : "", worst->reason);
-  else if (c->uncorrected)
-    fprintf(out,
-            "%s%s: no maxima, because the run-queue delay could not be read\n",
-            item, c->collector);
+  const char *reason = worst->reason;
+  if (c->verdict == VERDICT_CRASH) /* which shows how its reason begins */
+    reason += strcspn(reason, ":");
+  reason += strspn(reason, ": ");
+  fprintf(out, "%s in %zu of %zu invocations%s%s\n",
+          report_verdict_text(text, c), failures, c->count, *reason ? ": " : "",
+          reason);
 }
 
 /* Prints the block that cell number `first` begins. */
@@ -128,11 +138,9 @@ static void print_block(const report *r, size_t first, text_style style,
           style == TEXT_MARKDOWN ? "\n" : "");
   text_print(t, style, out);
   text_free(t);
-  if (style == TEXT_MARKDOWN)
-    fputc('\n', out);
   for (size_t i = first; i < r->count; i++)
     if (report_same_block(head, &r->cells[i]))
-      print_notes(&r->cells[i], style, out);
+      print_note(&r->cells[i], style, out);
 }
 
 static bool begins_block(const report *r, size_t cell) {

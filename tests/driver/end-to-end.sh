@@ -69,13 +69,13 @@ test_failures_cost_one_cell() {
   [ "$(lines dir)" = 11 ] || fail 'not eleven records'
   printed 'LEAK 7 (declared)'
   printed 'LEAK 7 !'
-  printed 'alpha: LEAK 7 ! in invocation 1: 7 objects too many'
-  printed 'alpha: WRONG in invocation 1: a node was lost'
-  printed 'alpha: OOM in invocation 1: no room for 64 bytes'
-  printed 'alpha: CRASH SIGABRT in invocation 1: SIGABRT: assertion failed'
-  printed 'alpha: TIMEOUT in invocation 1: killed after 1 s: waiting'
-  printed 'alpha: CRASH exit status 3 in invocation 1: exit status 3: it gave up'
-  printed 'no valid record: invalid token'
+  printed 'alpha: LEAK 7 ! in 1 of 1 invocations: 7 objects too many'
+  printed 'alpha: WRONG in 1 of 1 invocations: a node was lost'
+  printed 'alpha: OOM in 1 of 1 invocations: no room for 64 bytes'
+  printed 'alpha: CRASH SIGABRT in 1 of 1 invocations: assertion failed'
+  printed 'alpha: TIMEOUT in 1 of 1 invocations: killed after 1 s: waiting'
+  printed 'alpha: CRASH exit status 3 in 1 of 1 invocations: it gave up'
+  printed "no valid record: '[' or '{' expected near 'not'"
   printed "no valid record: field 'verdict.status' is no known status"
   printed 'no valid record: nothing was written'
   expect 1 run -n 1 -o other -c alpha,beta -w script:act=leak
@@ -176,7 +176,7 @@ test_suite_errors() {
   suite_error '3:1: timeout is a number of seconds above 0' \
     'timeout: -3' 'cells: [{workload: script}]'
   suite_error "3:8: Insufficient entries" 'cells: []'
-  suite_error "3:11: Expecting SEQUENCE" 'cells: [{workload: script, heaps: 3x}]'
+  suite_error "3:35: Expecting SEQUENCE" 'cells: [{workload: script, heaps: 3x}]'
   suite_error "5:17: unknown workload 'scirpt' (did you mean 'script'?)" \
     '# scirpt' 'cells:' '    - workload: scirpt'
   suite_error "3:20: unknown collector 'alhpa' (did you mean 'alpha'?)" \

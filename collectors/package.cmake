@@ -1,0 +1,67 @@
+# What `cmake --install` installs: the driver, the collectors, the suites, and a
+# CMake package with which a project of its own makes collectors for them
+# (collectors/README.md).
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/reapmark)
+set(library_dir ${CMAKE_INSTALL_LIBDIR}/reapmark)
+set(share_dir ${CMAKE_INSTALL_DATADIR}/reapmark)
+# Sources and headers keep their places relative to each other, because every
+# collector compiles the workloads and the micro-benchmarks anew.
+set(source_dir ${share_dir}/source)
+
+install(TARGETS reapmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+get_property(programs GLOBAL PROPERTY REAPMARK_COLLECTOR_PROGRAMS)
+# The driver looks for them here, relative to itself.
+install(TARGETS ${programs} RUNTIME DESTINATION lib/reapmark/collectors)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
+        DESTINATION ${share_dir})
+
+install(
+  TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_words
+          reapmark_record reapmark_common
+  EXPORT reapmark-targets
+  ARCHIVE DESTINATION ${library_dir})
+install(FILES ${JEMALLOC_PREFIXED} DESTINATION ${library_dir})
+install(
+  EXPORT reapmark-targets
+  NAMESPACE reapmark::
+  DESTINATION ${package_dir})
+
+foreach(folder collectors/common harness/cell harness/gbench harness/record
+               harness/stats harness/words)
+  install(
+    DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
+    DESTINATION ${source_dir}/${folder}
+    FILES_MATCHING
+    PATTERN "*.h")
+endforeach()
+install(FILES gc.h DESTINATION ${source_dir}/collectors)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/
+        DESTINATION ${source_dir}/workloads
+        FILES_MATCHING PATTERN "*.[ch]")
+set(installed_cell "")
+foreach(file IN LISTS REAPMARK_CELL_SOURCES)
+  install(FILES ${file} DESTINATION ${source_dir}/harness/cell)
+  get_filename_component(name ${file} NAME)
+  list(APPEND installed_cell harness/cell/${name})
+endforeach()
+set(installed_workloads "")
+foreach(file IN LISTS REAPMARK_WORKLOAD_SOURCES)
+  install(FILES ${file} DESTINATION ${source_dir}/workloads)
+  get_filename_component(name ${file} NAME)
+  list(APPEND installed_workloads workloads/${name})
+endforeach()
+
+configure_package_config_file(
+  reapmark-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/reapmark-config.cmake
+  INSTALL_DESTINATION ${package_dir}
+  PATH_VARS source_dir library_dir)
+write_basic_package_version_file(
+  ${CMAKE_CURRENT_BINARY_DIR}/reapmark-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(
+  FILES ${CMAKE_CURRENT_BINARY_DIR}/reapmark-config.cmake
+        ${CMAKE_CURRENT_BINARY_DIR}/reapmark-config-version.cmake
+        ReapmarkCollector.cmake
+  DESTINATION ${package_dir})

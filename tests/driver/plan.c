@@ -1,0 +1,242 @@
+/* plan.c: what is planned, in which order, and under which names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/driver/memory.h"
+#include "harness/driver/plan.h"
+#include "harness/driver/say.h"
+#include "harness/driver/spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char workloads[] =
+    "[{\"name\": \"plain\", \"needs\": [], \"params\": ["
+    "{\"name\": \"size\", \"min\": 1, \"max\": 1048576},"
+    "{\"name\": \"kind\", \"choices\": [\"ring\", \"list\"]}]},"
+    "{\"name\": \"shared\", \"needs\": [\"threads\"], \"params\": []},"
+    "{\"name\": \"weak\", \"needs\": [\"weak\"], \"params\": []}]";
+
+static collector make_collector(const char *name, int threads, int weak,
+                                int heap_limit) {
+  return (collector){
+      .name = name,
+      .path = name,
+      .about = json_pack("{s:{s:b, s:b, s:b}, s:o, s:[{s:s, s:i, s:i}]}",
+                         "capabilities", "threads", threads, "weak", weak,
+                         "heap_limit", heap_limit, "workloads",
+                         json_loads(workloads, 0, NULL), "options", "name",
+                         "trigger", "min", 1, "max", 9)};
+}
+
+/* Six collectors that can do everything; one that can do little; one that
+ * does not work. */
+static collectors all;
+
+static int set_up(void **state) {
+  static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+  (void)state;
+  all.items = memory_take(8 * sizeof *all.items);
+  for (; all.count < 6; all.count++)
+    all.items[all.count] = make_collector(names[all.count], 1, 1, 1);
+  all.items[all.count++] = make_collector("poor", 0, 0, 0);
+  all.items[all.count++] =
+      (collector){.name = "broken", .path = "broken", .trouble = "broken"};
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  for (size_t i = 0; i < all.count; i++)
+    json_decref(all.items[i].about);
+  return 0;
+}
+
+static plan make(plan_request r) {
+  plan p;
+  r.seed = r.seed ? r.seed : PLAN_SEED;
+  assert_int_equal(plan_make(&r, &all, &p), EXIT_OK);
+  return p;
+}
+
+static const char *collector_of(const plan *p, size_t run) {
+  return p->cells[p->runs[run].cell].collector;
+}
+
+static void keys_are_stable(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain:kind=list,size=64k,shared",
+                               .collectors = "a:trigger=3",
+                               .heaps = "1.5x",
+                               .threads = "2",
+                               .invocations = 2});
+  assert_int_equal(p.runs_count, 4);
+  /* Parameters come in the order of their description, whatever was typed;
+   * workloads without threads have one. */
+  assert_string_equal(
+      plan_key(&p, &p.runs[0]),
+      "plain:size=64k,kind=list/a:trigger=3/heap=1.5x/threads=1/seed=42#1");
+  assert_string_equal(plan_key(&p, &p.runs[3]),
+                      "shared/a:trigger=3/heap=1.5x/threads=2/seed=42#2");
+}
+
+static void same_request_same_plan(void **state) {
+  (void)state;
+  plan_request r = {.workloads = "plain,shared,weak",
+                    .heaps = "2x,64M",
+                    .threads = "1,2",
+                    .invocations = 5};
+  plan p = make(r), q = make(r);
+  assert_int_equal(p.runs_count, q.runs_count);
+  for (size_t i = 0; i < p.runs_count; i++)
+    assert_string_equal(plan_key(&p, &p.runs[i]), plan_key(&q, &q.runs[i]));
+}
+
+/* Each stretch of six runs is one block with every collector once; the
+ * invocations follow each other only after all blocks. */
+static void collectors_interleave(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain,weak",
+                               .collectors = "a,b,c,d,e,f",
+                               .invocations = 3});
+  assert_int_equal(p.runs_count, 36);
+  size_t unchanged = 0;
+  for (size_t begin = 0; begin < 36; begin += 6) {
+    char seen[7] = "";
+    for (size_t i = begin; i < begin + 6; i++) {
+      const plan_cell *c = &p.cells[p.runs[i].cell];
+      assert_int_equal(c->block, begin / 6 % 2);
+      assert_int_equal(p.runs[i].invocation, begin / 12 + 1);
+      assert_null(strchr(seen, *collector_of(&p, i)));
+      strncat(seen, collector_of(&p, i), 1);
+    }
+    unchanged += !strcmp(seen, "abcdef");
+  }
+  assert_true(unchanged < 2); /* the seed's fixed order is a shuffled one */
+}
+
+static void seeds_change_the_order(void **state) {
+  (void)state;
+  plan_request r = {.workloads = "plain", .invocations = 3};
+  plan p = make(r);
+  r.seed = 43;
+  plan q = make(r);
+  size_t same = 0;
+  for (size_t i = 0; i < p.runs_count; i++)
+    same += !strcmp(collector_of(&p, i), collector_of(&q, i));
+  assert_true(same < p.runs_count);
+}
+
+static const char *missing_of(const plan *p, const char *id) {
+  for (size_t i = 0; i < p->cells_count; i++)
+    if (!strcmp(p->cells[i].id, id))
+      return p->cells[i].missing;
+  return "no such cell";
+}
+
+static void impossible_pairs_stay(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain,shared,weak",
+                               .collectors = "a,poor",
+                               .heaps = "none,2x",
+                               .invocations = 1});
+  assert_null(missing_of(&p, "plain/poor/heap=none/threads=1/seed=42"));
+  assert_null(missing_of(&p, "plain/a/heap=2x/threads=1/seed=42"));
+  assert_string_equal(missing_of(&p, "plain/poor/heap=2x/threads=1/seed=42"),
+                      "needs a heap limit");
+  assert_string_equal(missing_of(&p, "shared/poor/heap=none/threads=2/seed=42"),
+                      "needs threads");
+  assert_string_equal(missing_of(&p, "weak/poor/heap=none/threads=1/seed=42"),
+                      "needs weak references");
+  assert_int_equal(p.cells_count, 12);
+  assert_int_equal(p.runs_count, 7); /* none of the missing ones */
+}
+
+static void twice_is_once(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain,plain",
+                               .collectors = "a,a",
+                               .heaps = "2x,2x",
+                               .threads = "1,2,3",
+                               .invocations = 1});
+  assert_int_equal(p.cells_count, 1);
+}
+
+static void survives_json(void **state) {
+  (void)state;
+  plan p = make((plan_request){
+           .workloads = "plain,shared", .timeout = 7, .invocations = 2}),
+       q;
+  json_t *json = plan_to_json(&p);
+  char *text = json_dumps(json, 0);
+  json_t *read = json_loads(text, 0, NULL);
+  assert_true(plan_from_json(read, &q));
+  assert_int_equal(p.runs_count, q.runs_count);
+  for (size_t i = 0; i < p.runs_count; i++)
+    assert_string_equal(plan_key(&p, &p.runs[i]), plan_key(&q, &q.runs[i]));
+  assert_null(plan_difference(read, json));
+  json_object_set_new(read, "seed", json_integer(1));
+  assert_string_equal(plan_difference(read, json), "its seed is 1, not 42");
+  json_object_set_new(read, "seed", json_integer(42));
+  json_array_remove(json_object_get(read, "cells"), 0);
+  assert_string_equal(plan_difference(read, json), "it has 13 cells, not 14");
+  json_object_del(read, "suite");
+  assert_false(plan_from_json(read, &q));
+  free(text);
+  json_decref(json);
+  json_decref(read);
+}
+
+static void lists_keep_settings_together(void **state) {
+  (void)state;
+  word_list list = spec_split("a:x=1,y=2,b,c:z=3");
+  assert_int_equal(list.count, 3);
+  assert_string_equal(list.words[0], "a:x=1,y=2");
+  assert_string_equal(list.words[1], "b");
+  assert_string_equal(list.words[2], "c:z=3");
+}
+
+static void specs_are_checked(void **state) {
+  static const char *const bad[] = {"",       ":x=1", "a:x",     "a:x=",
+                                    "a:=1",   "a:",   "a b",     "a/b",
+                                    "a:x=1,", "a#1",  "a:x=1/2", "a:x=1,x=2"};
+  (void)state;
+  spec s;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_non_null(spec_parse(bad[i], &s));
+  assert_null(spec_parse("a:x=1,y=z", &s));
+  assert_string_equal(s.name, "a");
+  assert_string_equal(spec_value(&s, "y"), "z");
+  assert_string_equal(spec_text(&s), "a:x=1,y=z");
+}
+
+static void heaps_are_checked(void **state) {
+  static const char *const good[] = {"none", "64M", "4096",
+                                     "1.5x", "3x",  "0.5x"};
+  static const char *const bad[] = {"",   "0",    "x",    "-1x", "3y",
+                                    "0x", "infx", "nanx", "64MB"};
+  (void)state;
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    assert_null(spec_check_heap(good[i]));
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_non_null(spec_check_heap(bad[i]));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(keys_are_stable),
+      cmocka_unit_test(same_request_same_plan),
+      cmocka_unit_test(collectors_interleave),
+      cmocka_unit_test(seeds_change_the_order),
+      cmocka_unit_test(impossible_pairs_stay),
+      cmocka_unit_test(twice_is_once),
+      cmocka_unit_test(survives_json),
+      cmocka_unit_test(lists_keep_settings_together),
+      cmocka_unit_test(specs_are_checked),
+      cmocka_unit_test(heaps_are_checked),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,300 @@
+/* report.c: from records to cells, and numbers for people. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/report/cells.h"
+#include "harness/report/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A results directory with one cell of three invocations. */
+static char dir[] = "report-XXXXXX";
+static report *r;
+
+static void write_file(const char *name, const char *mode, const char *text) {
+  char path[64];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  FILE *file = fopen(path, mode);
+  assert_non_null(file);
+  fputs(text, file);
+  fclose(file);
+}
+
+static void remove_file(const char *name) {
+  char path[64];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  unlink(path);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  strcpy(dir, "report-XXXXXX");
+  assert_non_null(mkdtemp(dir));
+  write_file("plan.json", "w",
+             "{\"schema\": 1, \"suite\": \"s\", \"invocations\": 3, "
+             "\"seed\": 1, \"cells\": [{\"cell\": \"id\", \"workload\": "
+             "\"w\", \"collector\": \"c\", \"heap\": \"3x\", "
+             "\"threads\": 2}]}");
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  if (r)
+    report_free(r);
+  r = NULL;
+  remove_file("plan.json");
+  remove_file("runs.jsonl");
+  return rmdir(dir);
+}
+
+typedef struct made {
+  int invocation;
+  const char *status;
+  int declared, leaked;
+  const char *reason;
+  int wall, stop, own, pause, corrected, peak;
+} made;
+
+/* Appends a record of 1000 ops with two pauses. */
+static void append(made m) {
+  char text[2048], pauses[256];
+  snprintf(pauses, sizeof pauses,
+           "{\"count\": 2, \"sum\": %d, \"min\": %d, \"max\": %d, "
+           "\"p50\": null, \"p99\": null, \"buckets\": [[%d, 2]]}",
+           2 * m.pause, m.pause, m.pause, m.pause);
+  snprintf(
+      text, sizeof text,
+      "{\"schema\": 1, \"collector\": \"c\", \"workload\": \"w\", "
+      "\"params\": {}, \"threads\": 2, \"seed\": 1, \"heap\": "
+      "{\"asked\": \"3x\", \"limit\": 0, \"must_hold\": 0}, \"options\": {}, "
+      "\"verdict\": {\"status\": \"%s\", \"declared\": %s, \"leaked\": %d, "
+      "\"reason\": \"%s\"}, \"ops\": {\"count\": 1000, \"unit\": "
+      "\"acts\"}, \"time\": {\"wall\": %d, \"cpu\": 1, \"user\": 1, "
+      "\"system\": 0, \"instrument\": 0, \"stop\": %d, \"own\": %d}, "
+      "\"pauses\": {\"all\": %s}, \"steps\": {\"all\": %s, \"delayed\": 0, "
+      "\"corrected\": %s}, \"memory\": {\"baseline\": 100, \"peak\": %d, "
+      "\"peak_reset\": true, \"footprint\": 1, \"footprint_peak\": 5, "
+      "\"minor_faults\": 0, \"major_faults\": 0}, \"counters\": {}, "
+      "\"binding\": {\"policy\": \"none\", \"got\": []}, \"noise\": "
+      "{\"voluntary\": 0, \"involuntary\": 0, \"run_delay\": 0}, "
+      "\"cell\": \"id\", \"invocation\": %d}\n",
+      m.status ? m.status : "ok", m.declared < 0 ? "false" : "true", m.leaked,
+      m.reason ? m.reason : "", m.wall, m.stop, m.own, pauses, pauses,
+      m.corrected < 0 ? "false" : "true", m.peak, m.invocation);
+  write_file("runs.jsonl", "a", text);
+}
+
+static const report_cell *load(void) {
+  char why[256];
+  r = report_load(dir, why, sizeof why);
+  assert_non_null(r);
+  return &r->cells[0];
+}
+
+static double value(const report_cell *c, const char *name) {
+  for (size_t m = 0; m < METRICS; m++)
+    if (!strcmp(metrics[m].name, name))
+      return c->values[m];
+  fail();
+  return 0;
+}
+
+static void assert_near(double actual, double expected) {
+  assert_true(fabs(actual - expected) <= 1e-9 * fabs(expected));
+}
+
+/* Median, half range, worst, pooled: each by hand. */
+static void invocations_become_a_cell(void **state) {
+  (void)state;
+  append((made){.invocation = 2,
+                .wall = 1000,
+                .stop = 100,
+                .own = 200,
+                .pause = 100,
+                .peak = 400});
+  append((made){.invocation = 1,
+                .wall = 2000,
+                .stop = 100,
+                .own = 200,
+                .pause = 200,
+                .peak = 600});
+  append((made){.invocation = 3,
+                .wall = 1250,
+                .stop = 100,
+                .own = 200,
+                .pause = 120,
+                .peak = 500});
+  const report_cell *c = load();
+  assert_int_equal(c->count, 3);
+  assert_int_equal(c->samples[0].invocation, 1);
+  assert_int_equal(c->verdict, VERDICT_OK);
+  assert_string_equal(c->ops, "acts");
+  /* 1e9, 0.5e9 and 0.8e9 per second */
+  assert_near(value(c, "throughput_per_s"), 0.8e9);
+  assert_near(value(c, "throughput_spread_percent"), 100 * 0.25 / 0.8);
+  /* two threads share `own`: (100 + 100) / 1250 in the middle */
+  assert_near(value(c, "gc_share_percent"), 16);
+  assert_near(value(c, "pause_p50_ns"), 120);
+  assert_true(isnan(value(c, "pause_p99_ns"))); /* six pauses */
+  assert_near(value(c, "pause_max_ns"), 200);
+  assert_near(value(c, "peak_rss_bytes"), 500);
+  assert_near(value(c, "footprint_bytes"), 5);
+}
+
+static void bad_cells_have_no_numbers(void **state) {
+  static const struct {
+    const char *status;
+    int declared;
+    verdict verdict;
+    const char *text;
+  } bad[] = {{"LEAK", -1, VERDICT_LEAK, "LEAK 3 !"},
+             {"WRONG", -1, VERDICT_WRONG, "WRONG"},
+             {"OOM", -1, VERDICT_OOM, "OOM"},
+             {"TIMEOUT", -1, VERDICT_TIMEOUT, "TIMEOUT"},
+             {"ERROR", -1, VERDICT_ERROR, "ERROR"},
+             {"CRASH", -1, VERDICT_CRASH, "CRASH SIGSEGV"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char text[VERDICT_TEXT];
+    remove_file("runs.jsonl");
+    append((made){.invocation = 1, .wall = 1000, .peak = 200});
+    append((made){.invocation = 2,
+                  .status = bad[i].status,
+                  .declared = bad[i].declared,
+                  .leaked = 3,
+                  .reason = "SIGSEGV: why",
+                  .wall = 1000,
+                  .peak = 200});
+    const report_cell *c = load();
+    assert_int_equal(c->verdict, bad[i].verdict);
+    assert_string_equal(report_verdict_text(text, c), bad[i].text);
+    for (size_t m = 0; m < METRICS; m++)
+      assert_true(isnan(c->values[m]));
+    assert_int_equal(report_worst(c)->invocation, 2);
+    report_free(r);
+    r = NULL;
+  }
+}
+
+static void declared_leaks_are_good(void **state) {
+  char text[VERDICT_TEXT];
+  (void)state;
+  append((made){.invocation = 1,
+                .status = "LEAK",
+                .leaked = 2000,
+                .wall = 1000,
+                .peak = 200});
+  const report_cell *c = load();
+  assert_string_equal(report_verdict_text(text, c), "LEAK 2000 (declared)");
+  assert_near(value(c, "throughput_per_s"), 1e9);
+  assert_null(report_worst(c));
+}
+
+static void uncorrected_steps_have_no_maximum(void **state) {
+  (void)state;
+  append((made){.invocation = 1, .wall = 1000, .pause = 100, .peak = 200});
+  append((made){.invocation = 2,
+                .wall = 1000,
+                .pause = 100,
+                .peak = 200,
+                .corrected = -1});
+  const report_cell *c = load();
+  assert_true(c->uncorrected);
+  assert_true(isnan(value(c, "step_max_ns")));
+  assert_true(isnan(value(c, "pause_max_ns")));
+  assert_near(value(c, "pause_p50_ns"), 100);
+}
+
+static void doubtful_lines_are_counted(void **state) {
+  (void)state;
+  append((made){.invocation = 1, .wall = 1000, .peak = 200});
+  append((made){.invocation = 1, .wall = 9000, .peak = 200}); /* again */
+  append((made){.invocation = 4, .wall = 9000, .peak = 200}); /* not planned */
+  write_file("runs.jsonl", "a", "{}\nnot JSON\n");
+  write_file("runs.jsonl", "a", "{\"schema\": 1, ");
+  const report_cell *c = load();
+  assert_int_equal(r->found, 1);
+  assert_int_equal(r->planned, 3);
+  assert_int_equal(r->strays, 2);
+  assert_int_equal(r->state.damaged, 2);
+  assert_int_equal(r->state.first_damaged, 4);
+  assert_true(r->state.cut_short);
+  assert_near(value(c, "throughput_per_s"), 1e9);
+}
+
+static void nothing_is_run_yet(void **state) {
+  char text[VERDICT_TEXT];
+  (void)state;
+  const report_cell *c = load(); /* there is no runs.jsonl */
+  assert_string_equal(report_verdict_text(text, c), "not run yet");
+  assert_false(r->state.cut_short);
+}
+
+static void numbers_have_three_digits(void **state) {
+  char out[TEXT_NUMBER];
+  (void)state;
+  assert_string_equal(text_fixed(out, 0), "0");
+  assert_string_equal(text_fixed(out, 3.14159), "3.14");
+  assert_string_equal(text_fixed(out, 9.996), "10.0");
+  assert_string_equal(text_fixed(out, 99.96), "100");
+  assert_string_equal(text_time(out, 0), "0 ns");
+  assert_string_equal(text_time(out, 999), "999 ns");
+  assert_string_equal(text_time(out, 1000), "1.00 µs");
+  assert_string_equal(text_time(out, 999600), "1.00 ms");
+  assert_string_equal(text_time(out, 2.5e12), "2500 s");
+  assert_string_equal(text_si(out, 41234567), "41.2M");
+  assert_string_equal(text_si(out, 999), "999");
+  assert_string_equal(text_si(out, 1234), "1.23k");
+}
+
+static void tables_align(void **state) {
+  char *text;
+  size_t n;
+  (void)state;
+  FILE *out = open_memstream(&text, &n);
+  text_table *t = text_new("lrl", 1);
+  const char *const cells[] = {"a",  "b", "c",   "long", "1 µs", "–",
+                               "xy", "",  "z|z", "last", "22",   ""};
+  for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+    text_add(t, "%s", cells[i]);
+  text_print(t, TEXT_PLAIN, out);
+  text_print(t, TEXT_MARKDOWN, out);
+  text_free(t);
+  fclose(out);
+  assert_string_equal(text, "a        b  c\n"
+                            "long  1 µs  –\n"
+                            "xy          z|z\n"
+                            "last    22\n"
+                            "| a | b | c |\n"
+                            "|:--|--:|:--|\n"
+                            "| long | 1 µs | – |\n"
+                            "| xy |  | z\\|z |\n"
+                            "| last | 22 |  |\n");
+  free(text);
+}
+
+#define IN_DIRECTORY(test)                                                     \
+  cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IN_DIRECTORY(invocations_become_a_cell),
+      IN_DIRECTORY(bad_cells_have_no_numbers),
+      IN_DIRECTORY(declared_leaks_are_good),
+      IN_DIRECTORY(uncorrected_steps_have_no_maximum),
+      IN_DIRECTORY(doubtful_lines_are_counted),
+      IN_DIRECTORY(nothing_is_run_yet),
+      cmocka_unit_test(numbers_have_three_digits),
+      cmocka_unit_test(tables_align),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

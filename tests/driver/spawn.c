@@ -1,0 +1,150 @@
+/* spawn.c: children end in every way there is. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/driver/spawn.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static spawn_result result;
+
+/* Runs a shell script. */
+static void run(const char *script, int output_fd, double timeout) {
+  char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
+  spawn_result_free(&result);
+  spawn_run(argv, output_fd, timeout, &result);
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  spawn_result_free(&result);
+  return 0;
+}
+
+static void output_comes_back(void **state) {
+  (void)state;
+  run("echo out; echo err >&2", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_EXITED);
+  assert_int_equal(result.code, 0);
+  assert_string_equal(result.output, "out\n");
+  assert_int_equal(result.output_bytes, 4);
+  assert_string_equal(result.last_words, "err");
+}
+
+/* A record is not disturbed by what a program prints. */
+static void records_are_apart_from_stdout(void **state) {
+  (void)state;
+  run("echo noise; echo record >&3", SPAWN_RECORD, 20);
+  assert_string_equal(result.output, "record\n");
+}
+
+static void large_output_does_not_block(void **state) {
+  (void)state;
+  run("head -c 1000000 /dev/zero | tr '\\0' x; "
+      "head -c 1000000 /dev/zero | tr '\\0' y >&2; echo >&2; echo last >&2",
+      SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_EXITED);
+  assert_int_equal(result.output_bytes, 1000000);
+  assert_string_equal(result.last_words, "last");
+}
+
+static void last_words_are_clean(void **state) {
+  (void)state;
+  run("printf 'first\\n\\033[31mred\\377\\n\\n \\n' >&2", SPAWN_STDOUT, 20);
+  assert_string_equal(result.last_words, "?[31mred?");
+}
+
+static void status_and_signal(void **state) {
+  (void)state;
+  run("exit 7", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_EXITED);
+  assert_int_equal(result.code, 7);
+  run("kill -ABRT $$", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_SIGNALED);
+  assert_int_equal(result.code, SIGABRT);
+}
+
+static void missing_program(void **state) {
+  char *argv[] = {(char *)"/nonexistent/program", NULL};
+  (void)state;
+  spawn_result_free(&result);
+  spawn_run(argv, SPAWN_STDOUT, 20, &result);
+  assert_int_equal(result.end, SPAWN_FAILED);
+  assert_string_equal(strerror(result.code), "No such file or directory");
+}
+
+/* The whole family is killed: nobody holds the pipe any more. */
+static void time_limit_kills_the_group(void **state) {
+  int ends[2];
+  char byte, script[64];
+  (void)state;
+  assert_int_equal(pipe(ends), 0);
+  snprintf(script, sizeof script, "sleep 1000 & sleep 1000; : >&%d", ends[1]);
+  run(script, SPAWN_STDOUT, 0.1);
+  assert_int_equal(result.end, SPAWN_TIMED_OUT);
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+}
+
+static void those_left_behind_are_killed(void **state) {
+  int ends[2];
+  char byte;
+  (void)state;
+  assert_int_equal(pipe(ends), 0);
+  run("sleep 1000 &", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_EXITED);
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+}
+
+static void environment_is_ours(void **state) {
+  (void)state;
+  setenv("MALLOC_CONF", "narenas:1", 1);
+  setenv("LD_PRELOAD_NOT", "x", 1);
+  run("env | sort | cut -d= -f1 | grep -v -e _OPTIONS -e PWD -e SHLVL -e '^_' "
+      "-e LD_LIBRARY_PATH",
+      SPAWN_STDOUT, 20);
+  assert_string_equal(result.output, "LC_ALL\nPATH\n");
+  json_t *told = spawn_environment_json();
+  assert_string_equal(
+      json_string_value(json_array_get(json_object_get(told, "withheld"), 0)),
+      "MALLOC_CONF");
+  assert_int_equal(json_array_size(json_object_get(told, "withheld")), 1);
+  json_decref(told);
+}
+
+/* Last: from then on the process does not see these signals. */
+static void interrupts_end_the_child(void **state) {
+  (void)state;
+  assert_true(spawn_catch_interrupts());
+  assert_false(spawn_interrupted());
+  kill(getpid(), SIGINT);
+  assert_true(spawn_interrupted());
+  run("sleep 1000", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_INTERRUPTED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(output_comes_back),
+      cmocka_unit_test(records_are_apart_from_stdout),
+      cmocka_unit_test(large_output_does_not_block),
+      cmocka_unit_test(last_words_are_clean),
+      cmocka_unit_test(status_and_signal),
+      cmocka_unit_test(missing_program),
+      cmocka_unit_test(time_limit_kills_the_group),
+      cmocka_unit_test(those_left_behind_are_killed),
+      cmocka_unit_test(environment_is_ours),
+      cmocka_unit_test(interrupts_end_the_child),
+  };
+  return cmocka_run_group_tests(tests, NULL, tear_down);
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# specialisation.sh OBJDUMP COLLECTORS: in the compiled binary-trees of
+# mark-sweep, building a tree calls nothing but itself, the collector's slow
+# paths and the end of a step: allocation and stores are inlined.  The same look
+# at a collector that allocates out of line shows that the test can fail.
+set -euo pipefail
+objdump=$1 collectors=$2
+
+# The functions called by the builder,
+# one a line; "indirect" for a pointer.
+callees() {
+  "$objdump" -d --no-show-raw-insn "$collectors/$1" |
+    awk '/^[0-9a-f]+ <.*>:$/ { here = ($2 ~ /^<(bottom_up)(\..*)?>:$/) }
+         here && $2 ~ /^(call|jmp)/ {
+           if ($0 ~ /\*/) { print "indirect"; next }
+           name = $NF; gsub(/[<>]/, "", name); sub(/\+0x.*/, "", name)
+           sub(/\.(constprop|part|isra|cold).*/, "", name); print name
+         }' | sort -u
+}
+
+found=$(callees mark-sweep)
+[ -n "$found" ] || { echo "no function bottom_up in mark-sweep"; exit 1; }
+echo "mark-sweep, called by the tree builder:" $found
+unexpected=$(echo "$found" | grep -vxE \
+  'bottom_up|ms_new_cell|gc_out_of_memory|object_stack_overflow|wl_step' || true)
+[ -z "$unexpected" ] || { echo "not inlined: $unexpected"; exit 1; }
+echo "$found" | grep -qx ms_new_cell || { echo "allocation is missing"; exit 1; }
+# Counting allocates from the arena by a call, and this must be seen.
+callees refcount | grep -qx space_alloc ||
+  { echo "the call to the allocator of refcount was not seen"; exit 1; }
