@@ -22,6 +22,7 @@ foreach(
   resume_damaged
   resume_other_plan
   interrupt
+  nohup
   locked
   unwritable
   full_disk

@@ -145,9 +145,8 @@ static uint32_t ms_list_pop(gc_heap *h, uint32_t *list) {
  * Allocation, slow paths.
  * ------------------------------------------------------------------------- */
 
-/* Stops the world and collects.  Returns false, parked meanwhile, if another
- * mutator did. */
-static bool ms_collect(gc_mutator *m);
+static void ms_collect_stopped(gc_heap *h);
+static void ms_report(gc_heap *h, uint64_t begin_ns);
 
 /* Finds the next run of free cells in the mutator's block of class `c`. */
 static bool ms_next_run(gc_mutator *m, unsigned c) {
@@ -165,97 +164,106 @@ static bool ms_next_run(gc_mutator *m, unsigned c) {
   return true;
 }
 
-/* Takes a block with free cells, or makes one.  Returns 0 if a collection is
- * due, or if there is no memory. */
-static uint32_t ms_take_block(gc_heap *h, unsigned c) {
-  pthread_mutex_lock(&h->lock);
+/* A block of class `c` with free cells, or 0 if there is no memory. */
+static uint32_t ms_take_block(gc_heap *h, unsigned c, bool may_grow) {
   uint32_t number = ms_list_pop(h, &h->listed[c]);
-  if (!number && (h->limited || h->allocated < h->budget)) {
+  if (!number) {
+    if (!may_grow)
+      return 0;
     number = ms_list_pop(h, &h->empty);
     if (!number) {
       char *p = space_alloc_aligned(MS_BLOCK, MS_BLOCK, space_uncached());
-      if (p) {
-        number = ms_number(p);
-        if (number >= h->blocks_end)
-          h->blocks_end = number + 1;
-      }
+      if (!p)
+        return 0;
+      number = ms_number(p);
+      if (number >= h->blocks_end)
+        h->blocks_end = number + 1;
     }
-    h->allocated += number ? MS_BLOCK : 0;
+    h->allocated += MS_BLOCK;
   }
-  if (number) {
-    h->blocks[number].state = MS_TAKEN;
-    h->blocks[number].class = (uint8_t)c;
-    h->untouched = false;
-  }
-  pthread_mutex_unlock(&h->lock);
+  h->blocks[number].state = MS_TAKEN;
+  h->blocks[number].class = (uint8_t)c;
   return number;
+}
+
+/* What stands for the class of large objects below. */
+enum { MS_LARGE = SIZE_CLASSES };
+
+/* A block of class `c`, or for MS_LARGE a large object of `bytes`; NULL if a
+ * collection is due, or if there is no memory. */
+static void *ms_obtain(gc_heap *h, unsigned c, size_t bytes) {
+  void *p = NULL;
+  pthread_mutex_lock(&h->lock);
+  bool may_grow = h->limited || h->allocated < h->budget;
+  if (c == MS_LARGE) {
+    p = may_grow ? space_alloc(bytes, space_uncached()) : NULL;
+    if (p) {
+      h->allocated += bytes;
+      object_push_or_die(&h->large, p);
+    }
+  } else {
+    uint32_t number = ms_take_block(h, c, may_grow);
+    p = number ? ms_address(number) : NULL;
+  }
+  if (p)
+    h->untouched = false;
+  pthread_mutex_unlock(&h->lock);
+  return p;
 }
 
 /* Gives empty blocks back to the arena, and everything that is unused in the
  * arena to the system, so that it can be had in another shape. */
 static void ms_release_empty(gc_heap *h) {
-  pthread_mutex_lock(&h->lock);
   uint32_t number;
   while ((number = ms_list_pop(h, &h->empty)) != 0) {
     h->blocks[number].state = MS_NONE;
     space_free(ms_address(number), space_uncached());
   }
-  pthread_mutex_unlock(&h->lock);
   space_purge();
 }
 
-/* How often an allocation may fail after collections of its own before it is
- * out of memory: once for what the first collection frees, and once more after
- * unused memory was given back. */
-enum { MS_ATTEMPTS = 2 };
-
-gc_object *ms_new_cell(gc_mutator *m, unsigned c) {
+/* The same, collecting if it must.  NULL if there is no memory even then. */
+static void *ms_obtain_or_collect(gc_mutator *m, unsigned c, size_t bytes) {
   gc_heap *h = m->base.heap;
-  ms_run *run = &m->runs[c];
-  for (int collected = 0;;) {
-    if (m->blocks[c] && ms_next_run(m, c)) {
-      gc_object *o = (gc_object *)run->cursor;
-      run->cursor += size_class_bytes(c);
-      return o;
-    }
-    uint32_t number = ms_take_block(h, c);
-    if (number) {
-      m->blocks[c] = ms_address(number);
-      run->cursor = run->limit =
-          m->blocks[c] + h->blocks[number].taken * SPACE_GRANULE;
-      continue;
-    }
-    if (collected == MS_ATTEMPTS)
-      return NULL;
-    collected += ms_collect(m);
-    if (collected == MS_ATTEMPTS)
+  for (;;) {
+    void *p = ms_obtain(h, c, bytes);
+    if (p)
+      return p;
+    uint64_t begin = gc_now_ns();
+    if (!world_stop())
+      continue; /* another mutator has collected meanwhile */
+    ms_collect_stopped(h);
+    /* With the world still stopped, or the others might take it all again. */
+    p = ms_obtain(h, c, bytes);
+    if (!p) {
       ms_release_empty(h);
+      p = ms_obtain(h, c, bytes);
+    }
+    world_start();
+    ms_report(h, begin);
+    return p;
   }
 }
 
-gc_object *ms_new_large(gc_mutator *m, size_t bytes) {
-  gc_heap *h = m->base.heap;
-  for (int collected = 0;;) {
-    gc_object *o = NULL;
-    pthread_mutex_lock(&h->lock);
-    /* The first may exceed the budget, or nothing larger could ever be. */
-    if (h->limited || collected || h->allocated < h->budget) {
-      o = space_alloc(bytes, space_uncached());
-      if (o) {
-        h->allocated += bytes;
-        h->untouched = false;
-        object_push_or_die(&h->large, o);
-      }
-    }
-    pthread_mutex_unlock(&h->lock);
-    if (o)
-      return o;
-    if (collected == MS_ATTEMPTS)
+gc_object *ms_new_cell(gc_mutator *m, unsigned c) {
+  ms_run *run = &m->runs[c];
+  while (!m->blocks[c] || !ms_next_run(m, c)) {
+    m->blocks[c] = ms_obtain_or_collect(m, c, 0);
+    if (!m->blocks[c]) {
+      run->cursor = run->limit = NULL;
       return NULL;
-    collected += ms_collect(m);
-    if (collected == MS_ATTEMPTS)
-      ms_release_empty(h);
+    }
+    uint32_t number = ms_number(m->blocks[c]);
+    run->cursor = run->limit =
+        m->blocks[c] + m->base.heap->blocks[number].taken * SPACE_GRANULE;
   }
+  gc_object *o = (gc_object *)run->cursor;
+  run->cursor += size_class_bytes(c);
+  return o;
+}
+
+gc_object *ms_new_large(gc_mutator *m, size_t bytes) {
+  return ms_obtain_or_collect(m, MS_LARGE, bytes);
 }
 
 static void ms_note(gc_mutator *m, object_stack *list, gc_object *o) {
@@ -496,20 +504,18 @@ static void ms_collect_stopped(gc_heap *h) {
     h->budget = MS_BUDGET_LEAST;
 }
 
-static bool ms_collect(gc_mutator *m) {
-  gc_heap *h = m->base.heap;
-  uint64_t begin = gc_now_ns();
-  if (!world_stop())
-    return false;
-  ms_collect_stopped(h);
-  world_start();
-  h->listener.pause(h->listener.data, GC_PAUSE_STOP, begin, gc_now_ns());
-  return true;
+static void ms_report(gc_heap *h, uint64_t begin_ns) {
+  h->listener.pause(h->listener.data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
 }
 
 void gc_collect(gc_mutator *m) {
-  while (!ms_collect(m))
-    continue;
+  gc_heap *h = m->base.heap;
+  uint64_t begin = gc_now_ns();
+  while (!world_stop())
+    begin = gc_now_ns();
+  ms_collect_stopped(h);
+  world_start();
+  ms_report(h, begin);
 }
 
 /* ------------------------------------------------------------------------- *

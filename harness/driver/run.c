@@ -452,10 +452,13 @@ int run_command(int argc, char **argv) {
   if (!o.dir)
     o.dir = default_dir();
 
+  bool from_dir = o.resume && !asks_for_a_plan(&o.request);
+  if (from_dir && !exists(o.dir, "plan.json")) {
+    say("%s has no plan.json: there is nothing to resume", o.dir);
+    return EXIT_USAGE;
+  }
   collectors all = discover_collectors();
   plan p = {0};
-  bool from_dir =
-      o.resume && exists(o.dir, "plan.json") && !asks_for_a_plan(&o.request);
   if (!from_dir) {
     code = plan_make(&o.request, &all, &p);
     if (code)

@@ -93,10 +93,13 @@ static int interrupts = -1; /* poll passes over negative descriptors */
 
 bool spawn_catch_interrupts(void) {
   sigset_t set;
+  struct sigaction hangup;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  /* Under nohup it is ignored, and has to stay so: blocked it would come. */
+  if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+    sigaddset(&set, SIGHUP);
   interrupts = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   return interrupts >= 0 && !sigprocmask(SIG_BLOCK, &set, NULL);
 }

@@ -38,8 +38,8 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
                spawn_result *out);
 void spawn_result_free(spawn_result *r);
 
-/* From now on SIGINT, SIGTERM and SIGHUP do not end the driver but the child
- * that runs.  Returns false if that cannot be had. */
+/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored) do not end the driver
+ * but the child that runs.  Returns false if that cannot be had. */
 bool spawn_catch_interrupts(void);
 
 /* Whether such a signal waits; the first spawn_run after it returns at once. */

@@ -312,6 +312,9 @@ test_resume_other_plan() {
   expect 2 run -c alpha,beta -w script -n 1 -o dir --resume
   complained 'dir has another plan: it has 1 cells, not 2'
   expect 0 run -c alpha -w script -n 1 -o dir --resume
+  expect 2 run -o elsewhere --resume
+  complained 'elsewhere has no plan.json: there is nothing to resume'
+  [ ! -e elsewhere ] || fail 'it was made'
   (REAPMARK_PATH= && expect 2 run -o dir --resume)
   complained "collector 'alpha' of the plan is not found"
   touch -d 2001-01-01 found/changed
@@ -336,6 +339,20 @@ test_interrupt() {
     [ "$(lines dir.$signal)" = 1 ] || fail 'not one record'
     ! kill -0 "$(cat found/alpha.pid)" 2>/dev/null || fail 'the child lives'
   done
+}
+
+# nohup: hanging up is ignored, and stays so.
+test_nohup() {
+  (
+    trap '' HUP
+    exec ./reapmark run -c alpha -w script:act=slow -n 20 -o dir
+  ) >out 2>err &
+  driver=$!
+  one() { [ "$(lines dir)" -ge 1 ]; }
+  wait_for one
+  kill -HUP $driver
+  wait $driver || fail "exit $?"
+  [ "$(lines dir)" = 20 ] || fail 'not all records'
 }
 
 test_locked() {
