@@ -312,7 +312,7 @@ const workload workload_cycles = {
                {"size", "nodes in a structure", 10, 1, 1 << 20, NULL},
                {"payload", "bytes in a node", 16, 8, 1024, NULL},
                {"live", "structures alive at a time", 10000, 1, 1 << 20, NULL},
-               {"rounds", "times that each is replaced", 50, 1, 4096, NULL},
+               {"rounds", "times that each is replaced", 120, 1, 4096, NULL},
                {"cyclic", "percent of the structures that are cyclic", 100, 0,
                 100, NULL}},
     .volume = volume,

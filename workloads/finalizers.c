@@ -50,30 +50,36 @@ static bool is_cyclic(const uint64_t *p, uint64_t id) {
   return share_has(id % p[LIVE], p[CYCLIC]);
 }
 
-/* How often the finalizers of dropped handles resurrect something in the whole
- * run, of acyclic and of cyclic pairs. */
-static void count_resurrections(const uint64_t *p, uint64_t *acyclic,
-                                uint64_t *cyclic) {
-  *acyclic = *cyclic = 0;
+/* How many resurrected pairs are in the ring when all that was dropped in the
+ * run was finalized, and how many if cycles are not reclaimed, so that none of
+ * those is resurrected. */
+static void count_reborn(const uint64_t *p, uint64_t *all, uint64_t *acyclic) {
+  uint64_t n = 0, n_acyclic = 0;
   for (uint64_t place = 0; place < p[LIVE]; place++)
-    if (resurrects(p, place))
-      *(is_cyclic(p, place) ? cyclic : acyclic) += p[ROUNDS];
+    if (resurrects(p, place)) {
+      n += p[ROUNDS];
+      n_acyclic += is_cyclic(p, place) ? 0 : p[ROUNDS];
+    }
+  *all = min_u64(n, p[RING]);
+  *acyclic = min_u64(n_acyclic, p[RING]);
 }
 
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t live = p[LIVE], rounds = p[ROUNDS];
   uint64_t pair = 2 * gc_shape_bytes(pair_shape(p));
+  uint64_t litter = p[GARBAGE] * gc_shape_bytes(GARBAGE_SHAPE);
   uint64_t tables = table_bytes(live) + table_bytes(p[RING]);
-  uint64_t acyclic, cyclic;
-  count_resurrections(p, &acyclic, &cyclic);
+  uint64_t cyclic = rounds * share_of(live, p[CYCLIC]);
+  uint64_t reborn, reborn_acyclic;
+  count_reborn(p, &reborn, &reborn_acyclic);
   /* Beside the live pairs, those of a step that wait for their finalizers. */
   return (wl_volume){
-      .live = tables + pair * (live + min_u64(live, STEP_OPS) +
-                               min_u64(acyclic + cyclic, p[RING])),
-      .cyclic = rounds * share_of(live, p[CYCLIC]) * pair,
-      .allocated = tables + live * (rounds + 1) * pair +
-                   live * rounds * p[GARBAGE] * gc_shape_bytes(GARBAGE_SHAPE)};
+      .live =
+          tables + (live + min_u64(live, STEP_OPS) + reborn) * pair + litter,
+      .cyclic = (cyclic + reborn_acyclic - reborn) * pair,
+      .allocated =
+          tables + live * (rounds + 1) * pair + live * rounds * litter};
 }
 
 /* What is known of a handle, by id. */
@@ -248,15 +254,13 @@ static void run(wl_thread *t) {
   uint64_t cyclic = share_of(live, p[CYCLIC]), acyclic = live - cyclic;
   wl_expect_reclaimed(t, "finalizers run", g.runs, rounds * acyclic,
                       rounds * cyclic);
-  /* Collectors that do not reclaim cycles resurrect none of those either: they
-   * have the dead ones instead of those in the ring. */
-  uint64_t reborn, reborn_cyclic;
-  count_resurrections(p, &reborn, &reborn_cyclic);
-  uint64_t in_ring = min_u64(reborn + reborn_cyclic, ring);
-  uint64_t in_their_ring = min_u64(reborn, ring);
+  /* Collectors that do not reclaim cycles have those that are dead instead of
+   * those in the ring. */
+  uint64_t reborn, reborn_acyclic;
+  count_reborn(p, &reborn, &reborn_acyclic);
   uint64_t tables = table_objects(live) + table_objects(ring);
-  wl_expectation e = {.live = tables + 2 * (live + in_ring),
-                      .cyclic = 2 * (rounds * cyclic + in_their_ring - in_ring),
+  wl_expectation e = {.live = tables + 2 * (live + reborn),
+                      .cyclic = 2 * (rounds * cyclic + reborn_acyclic - reborn),
                       .allocated =
                           tables + 2 * handles + live * rounds * p[GARBAGE]};
   wl_expect(t, e);
@@ -283,7 +287,7 @@ const workload workload_finalizers = {
     .steps = {"churn", "finalize"},
     .params =
         {{"live", "handles alive at a time", 20000, 1, 1 << 22, NULL},
-         {"rounds", "times that each is replaced", 20, 1, 4096, NULL},
+         {"rounds", "times that each is replaced", 40, 1, 4096, NULL},
          {"garbage", "ordinary objects made for each handle", 8, 0, 1024, NULL},
          {"payload", "bytes in a handle and in a buffer", 32, 8, 4096, NULL},
          {"resurrect", "percent of the finalizers that resurrect", 20, 0, 100,

@@ -183,7 +183,7 @@ const workload workload_fragmentation = {
                {"rounds", "sizes wanted, one after another", 32, 1, 1 << 16,
                 NULL},
                {"keep", "one object of so many survives", 8, 1, 1024, NULL},
-               {"history", "rounds whose survivors are alive", 8, 1, 64, NULL}},
+               {"history", "rounds whose survivors are alive", 4, 1, 64, NULL}},
     .volume = volume,
     .run = run,
 };

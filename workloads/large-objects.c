@@ -152,7 +152,7 @@ const workload workload_large_objects = {
                {"max", "bytes of the largest size, by powers of two from min",
                 1 << 20, 256, 1 << 28, NULL},
                {"live", "objects alive of each size", 12, 1, 1 << 16, NULL},
-               {"steps", "times that one of each size is replaced", 300, 1,
+               {"steps", "times that one of each size is replaced", 500, 1,
                 1 << 20, NULL}},
     .volume = volume,
     .run = run,

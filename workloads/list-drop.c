@@ -19,7 +19,7 @@ enum { LENGTH, ROUNDS, PAYLOAD };
 enum { BUILD, DROP };
 enum { NEXT };
 
-enum { STEP_NODES = 512 };
+enum { STEP_NODES = 1024 };
 
 static gc_shape node_shape(const uint64_t *p) {
   return (gc_shape){1, (uint32_t)p[PAYLOAD]};

@@ -19,8 +19,8 @@ enum { SESSIONS, REQUESTS, FIELDS, BODY, UPDATES };
 enum { SERVE };
 
 enum {
-  RECENT = 4,        /* items a session remembers */
-  STEP_REQUESTS = 8, /* requests in a step */
+  RECENT = 4,         /* items a session remembers */
+  STEP_REQUESTS = 16, /* requests in a step */
 };
 
 /* A session refers to its profile and its newest item; an item to the one
@@ -209,7 +209,7 @@ const workload workload_requests = {
     .unit = "requests",
     .steps = {"serve"},
     .params = {{"sessions", "that live all the time", 30000, 1, 1 << 22, NULL},
-               {"requests", "that are served", 100000, 1, 1 << 28, NULL},
+               {"requests", "that are served", 250000, 1, 1 << 28, NULL},
                {"fields", "in a request, one object each", 48, 0, 1 << 16,
                 NULL},
                {"body", "bytes of a request's body", 512, 8, 1 << 20, NULL},

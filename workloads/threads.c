@@ -412,7 +412,7 @@ const workload workload_threads = {
     .steps = {"private", "produce", "consume", "shared", "wait"},
     .params = {{"mode", "how the threads meet, all in turn", MODES, 0, 0,
                 modes},
-               {"ops", "lists that each thread makes, in each mode", 20000, 1,
+               {"ops", "lists that each thread makes, in each mode", 150000, 1,
                 1 << 24, NULL},
                {"live", "lists in a table", 2000, 1, 1 << 20, NULL},
                {"size", "nodes in a list", 16, 1, 4096, NULL},

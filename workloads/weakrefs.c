@@ -41,7 +41,7 @@ enum { GROUP = 16 }; /* observers of a subject */
 #define SUBJECT_SHAPE  ((gc_shape){GROUP, 8})
 #define CALLBACK_SHAPE ((gc_shape){1, 8})
 
-enum { STEP_OPS = 64 };
+enum { STEP_OPS = 128 };
 
 static gc_shape value_shape(const uint64_t *p) {
   return (gc_shape){0, (uint32_t)p[PAYLOAD]};
@@ -418,7 +418,7 @@ const workload workload_weakrefs = {
     .params = {{"kind", "what is run, all in turn", KINDS, 0, 0, kinds},
                {"entries", "values, users of keys, observers", 20000, 1,
                 1 << 22, NULL},
-               {"rounds", "times that each is replaced", 10, 1, 4096, NULL},
+               {"rounds", "times that each is replaced", 30, 1, 4096, NULL},
                {"reads", "weak reads of the cache for each replacement", 4, 0,
                 64, NULL},
                {"payload", "bytes in a value or observer", 32, 8, 4096, NULL},

@@ -22,7 +22,7 @@ void finalizers_push(gc_object *o) {
   pthread_mutex_unlock(&queue.lock);
 }
 
-gc_object *finalizers_pop(void) {
+gc_object *finalizers_pop_waiting(void) {
   gc_object *o = NULL;
   pthread_mutex_lock(&queue.lock);
   if (queue.first < queue.objects.size)

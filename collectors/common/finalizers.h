@@ -7,15 +7,21 @@
 #include "common/stack.h"
 #include <stdatomic.h>
 
-/* Whether any object waits; read without the lock by mutators that poll. */
+/* Whether any object waits. */
 extern _Atomic bool finalizers_waiting;
 
 /* Any thread. */
 void finalizers_push(gc_object *o);
 
 /* The object that waits longest, its ownership passing to the caller, or NULL.
- * Any thread. */
-gc_object *finalizers_pop(void);
+ * Any thread; costs a load where none waits. */
+gc_object *finalizers_pop_waiting(void);
+static inline gc_object *finalizers_pop(void) {
+  if (gc_likely(
+          !atomic_load_explicit(&finalizers_waiting, memory_order_relaxed)))
+    return NULL;
+  return finalizers_pop_waiting();
+}
 
 /* The objects that wait, for tracing; the world is stopped. */
 gc_object **finalizers_first(void);

@@ -262,9 +262,6 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
-  if (gc_likely(
-          !atomic_load_explicit(&finalizers_waiting, memory_order_relaxed)))
-    return false;
   gc_object *o = finalizers_pop();
   if (o)
     rc_replace(m, object_owning(m, dst), o);

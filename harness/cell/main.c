@@ -3,8 +3,10 @@
 #include "cell.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "gbench.h"
@@ -139,6 +141,10 @@ static void run(const cell_options *options) {
 
 int main(int argc, char **argv) {
   cell_options options = cell_read_options(argc, argv);
+  /* A driver that is killed cannot stop us, and nobody would read the record:
+   * a run that hangs must not outlive it. */
+  if (options.record_fd != STDOUT_FILENO)
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
   json_t *json = NULL;
   switch (options.mode) {
   case CELL_DESCRIBE:

@@ -107,18 +107,8 @@ static const char *choose_collectors(table *t, const collectors *all,
   word_list words = list ? spec_split(list) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {
     spec s;
-    const char *wrong = spec_parse(words.words[i], &s);
-    const collector *c = wrong ? NULL : discover_find(all, s.name);
-    if (!wrong && !c) {
-      candidates known = {0};
-      for (size_t k = 0; k < all->count; k++)
-        if (!all->items[k].trouble)
-          candidates_add(&known, all->items[k].name);
-      wrong = memory_text("unknown collector '%s'%s", s.name,
-                          suggest(s.name, &known));
-    }
-    if (!wrong)
-      wrong = spec_check(&s, json_object_get(c->about, "options"), "option");
+    const collector *c = NULL;
+    const char *wrong = discover_choose(all, words.words[i], &s, &c);
     if (wrong)
       return wrong;
     add_column(t, c, s);
