@@ -4,7 +4,7 @@ foreach(name none refcount refcount-atomic refcount-naive refcount-cycles
   reapmark_test(conformance-${name} SOURCES collectors/conformance.c LIBRARIES
                 reapmark-${name})
 endforeach()
-reapmark_test(mark-stack SOURCES collectors/mark-stack.c LIBRARIES
+reapmark_test(mark-sweep SOURCES collectors/mark-sweep.c LIBRARIES
               reapmark-mark-sweep)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)

@@ -51,7 +51,9 @@ typedef struct wl_param {
  * not reclaim cycles; `allocated` if it reclaims nothing. */
 typedef struct wl_volume {
   uint64_t live;      /* peak of reachable bytes */
-  uint64_t cyclic;    /* total of garbage that dead cycles reach */
+  uint64_t cyclic;    /* total of garbage that dead cycles reach, but for what
+                         becomes garbage when the roots are dropped at the end:
+                         live + cyclic is the most that a counter holds */
   uint64_t allocated; /* total */
 } wl_volume;
 

@@ -41,7 +41,9 @@ int space_uncached(void);
  * `flags` must be the calling mutator's own, or space_uncached(). */
 void *space_alloc(size_t bytes, int flags);
 
-/* The same aligned to `alignment`, a power of two. */
+/* The same aligned to `alignment`, a power of two.  jemalloc adds a page to
+ * each allocation above 14 KiB, to shift them against each other in the cache,
+ * and that page is charged: take blocks in groups. */
 void *space_alloc_aligned(size_t bytes, size_t alignment, int flags);
 
 /* The same with all bytes zero. */

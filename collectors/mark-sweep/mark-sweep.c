@@ -31,6 +31,9 @@ enum {
    * class in use is nothing to a heap of a few MiB. */
   MS_BLOCK = 32 * 1024,
   MS_BLOCK_GRANULES = MS_BLOCK / SPACE_GRANULE,
+  /* Blocks are taken from the arena in groups of as many as this: each costs a
+   * page on top, which is a sixty-fourth of a group. */
+  MS_GROUP = 8,
   /* Objects whose cache lines are on their way while others are scanned.  A
    * miss costs about 100 ns and a scan a few: at 32 the misses of ordered heaps
    * are hidden; more gains nothing (Cher, Hosking & Vitek, ASPLOS 2004). */
@@ -46,7 +49,7 @@ static uint64_t option_growth = 100;
 static uint64_t option_mark_stack = 0;
 
 typedef enum ms_state {
-  MS_NONE,   /* not a block of ours */
+  MS_NONE,   /* not a block of ours; must be 0 */
   MS_LISTED, /* has free cells nobody took since the last collection */
   MS_EMPTY,  /* has no objects and no class */
   MS_TAKEN,  /* a mutator's, or filled by one since the last collection */
@@ -57,6 +60,7 @@ typedef struct ms_block {
   uint8_t state;
   uint8_t class;
   bool rescan;    /* holds marked objects that may not have been scanned */
+  uint8_t group;  /* of the first block of a group: how many blocks it has */
   uint16_t taken; /* granules from its start that were handed out already */
   uint32_t next;  /* in its list, 0 at the end */
 } ms_block;
@@ -164,21 +168,34 @@ static bool ms_next_run(gc_mutator *m, unsigned c) {
   return true;
 }
 
+/* Takes a group of blocks from the arena, fewer if that is all there is. */
+static void ms_grow(gc_heap *h) {
+  uint32_t n = MS_GROUP;
+  char *p;
+  while (!(p = space_alloc_aligned(n * MS_BLOCK, MS_BLOCK, space_uncached())))
+    if ((n /= 2) == 0)
+      return;
+  uint32_t first = ms_number(p);
+  if (first + n > h->blocks_end)
+    h->blocks_end = first + n;
+  h->blocks[first].group = (uint8_t)n;
+  while (n-- > 0) {
+    h->blocks[first + n].state = MS_EMPTY;
+    ms_list_push(h, &h->empty, first + n);
+  }
+}
+
 /* A block of class `c` with free cells, or 0 if there is no memory. */
 static uint32_t ms_take_block(gc_heap *h, unsigned c, bool may_grow) {
   uint32_t number = ms_list_pop(h, &h->listed[c]);
   if (!number) {
     if (!may_grow)
       return 0;
+    if (!h->empty)
+      ms_grow(h);
     number = ms_list_pop(h, &h->empty);
-    if (!number) {
-      char *p = space_alloc_aligned(MS_BLOCK, MS_BLOCK, space_uncached());
-      if (!p)
-        return 0;
-      number = ms_number(p);
-      if (number >= h->blocks_end)
-        h->blocks_end = number + 1;
-    }
+    if (!number)
+      return 0;
     h->allocated += MS_BLOCK;
   }
   h->blocks[number].state = MS_TAKEN;
@@ -211,13 +228,24 @@ static void *ms_obtain(gc_heap *h, unsigned c, size_t bytes) {
   return p;
 }
 
-/* Gives empty blocks back to the arena, and everything that is unused in the
- * arena to the system, so that it can be had in another shape. */
+/* Gives groups of empty blocks back to the arena, and everything that is unused
+ * in the arena to the system, so that it can be had in another shape. */
 static void ms_release_empty(gc_heap *h) {
-  uint32_t number;
-  while ((number = ms_list_pop(h, &h->empty)) != 0) {
-    h->blocks[number].state = MS_NONE;
-    space_free(ms_address(number), space_uncached());
+  h->empty = 0;
+  for (uint32_t b = h->blocks_end; b-- > 1;) {
+    uint32_t n = h->blocks[b].group, empty = 0;
+    if (!n)
+      continue;
+    while (empty < n && h->blocks[b + empty].state == MS_EMPTY)
+      empty++;
+    if (empty == n) {
+      memset(&h->blocks[b], 0, n * sizeof h->blocks[b]); /* MS_NONE */
+      space_free(ms_address(b), space_uncached());
+      continue;
+    }
+    while (n-- > 0)
+      if (h->blocks[b + n].state == MS_EMPTY)
+        ms_list_push(h, &h->empty, b + n);
   }
   space_purge();
 }
