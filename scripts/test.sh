@@ -22,7 +22,7 @@ fresh() {
     { echo "--fresh needs the package debootstrap" >&2; exit 2; }
   root=$(mktemp -d)
   # shellcheck disable=SC2064
-  trap "umount '$root/proc' 2>/dev/null || true; rm -rf '$root'" EXIT
+  trap "umount '$root/proc' '$root/sys' 2>/dev/null; rm -rf '$root'" EXIT
   release=bookworm
   mirror=$(apt-get indextargets --format '$(SITE)' "Release: $release" |
     sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
@@ -31,6 +31,7 @@ fresh() {
   cp -r /etc/apt/. "$root/etc/apt/"
   git clone -q . "$root/reapmark"
   mount -t proc proc "$root/proc"
+  mount -t sysfs -o ro sysfs "$root/sys" # hwloc reads the topology there
   chroot "$root" /bin/bash -c 'cd /reapmark && ./scripts/test.sh'
 }
 

@@ -20,7 +20,7 @@ for file in CMakeLists.txt leaky.h leaky.c; do
   [ -s "$work/project/$file" ] || { echo "README has no $file"; exit 1; }
 done
 
-cmake -S "$work/project" -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
+cmake -G Ninja -S "$work/project" -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/configure.log"
 cmake --build "$work/build" -j2 >"$work/build.log" 2>&1 ||
   { cat "$work/build.log"; exit 1; }
