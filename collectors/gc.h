@@ -122,6 +122,7 @@ typedef struct gc_collector {
   const char *name;
   const char *summary; /* one line */
   const char *source;  /* where the algorithm comes from */
+  bool model;          /* not made to be fast: run only where it is named */
   gc_capabilities can;
   const gc_option *options; /* terminated by an entry without a name */
 } gc_collector;

@@ -28,7 +28,16 @@ foreach(
   full_disk
   progress
   environment
-  report_formats)
+  report_formats
+  compare_difference
+  compare_failures
+  compare_formats
+  compare_usage
+  compare_collectors
+  compare_against_itself
+  stability
+  until_ci
+  until_ci_budget)
   add_test(NAME driver-${behaviour}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/driver/end-to-end.sh
                    $<TARGET_FILE:reapmark> ${behaviour})

@@ -1,2 +1,3 @@
 reapmark_test(histogram SOURCES stats/histogram.c LIBRARIES reapmark::stats)
 reapmark_test(summary SOURCES stats/summary.c LIBRARIES reapmark::stats)
+reapmark_test(inference SOURCES stats/inference.c LIBRARIES reapmark::stats m)

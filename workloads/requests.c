@@ -7,15 +7,19 @@
  * request takes in the worst case.  A request that updates a session stores
  * references to young objects into old ones, and old objects die.
  *
- * Stresses latency: steps are batches of a few requests, all alike.
+ * Stresses latency.  With a rate, requests arrive on a schedule that does not
+ * wait for the server (an open loop), so that a pause delays all that arrive
+ * during it; latency counts from the arrival, and a step is a request.  Without
+ * one the next request waits for the one before (a closed loop), and steps are
+ * batches of a few requests, all alike.
  *
  * Survivors: the sessions, each with its profile and RECENT items.
  *
- * Limits: a closed loop: the next request waits for the one before, so that
- * a pause delays but one batch. */
+ * Limits: one thread serves. */
 #include "parts.h"
 
-enum { SESSIONS, REQUESTS, FIELDS, BODY, UPDATES };
+enum { SESSIONS, REQUESTS, FIELDS, BODY, UPDATES, RATE, ARRIVALS, DURATION };
+enum { UNIFORM, POISSON };
 enum { SERVE };
 
 enum {
@@ -49,6 +53,11 @@ static uint64_t session_bytes(void) {
          RECENT * gc_shape_bytes(ITEM_SHAPE);
 }
 
+/* Requests in all. */
+static uint64_t requests_of(const uint64_t *p) {
+  return p[RATE] && p[DURATION] ? p[RATE] * p[DURATION] : p[REQUESTS];
+}
+
 /* Objects that one request makes and leaves. */
 static uint64_t request_objects(const uint64_t *p) {
   return 3 + p[FIELDS] + RECENT;
@@ -62,8 +71,8 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
       gc_shape_bytes(body_shape(p)) + gc_shape_bytes(RESPONSE_SHAPE) +
       RECENT * gc_shape_bytes(PART_SHAPE);
   return (wl_volume){.live = sessions + request,
-                     .allocated = sessions + p[REQUESTS] * request +
-                                  share_of(p[REQUESTS], p[UPDATES]) *
+                     .allocated = sessions + requests_of(p) * request +
+                                  share_of(requests_of(p), p[UPDATES]) *
                                       gc_shape_bytes(ITEM_SHAPE)};
 }
 
@@ -170,7 +179,7 @@ static bool session_whole(gc_mutator *m, gc_reg session, uint64_t id) {
 static void run(wl_thread *t) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
-  uint64_t sessions = p[SESSIONS], requests = p[REQUESTS];
+  uint64_t sessions = p[SESSIONS], requests = requests_of(p);
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, at = frame + 2;
   table_new(m, table, sessions);
@@ -179,11 +188,17 @@ static void run(wl_thread *t) {
     table_put(m, at, table, i, fresh);
   }
 
+  uint64_t batch = p[RATE] ? 1 : STEP_REQUESTS;
+  wl_requests(t, requests, p[RATE], p[ARRIVALS] == POISSON);
+
   wl_begin(t);
-  for (uint64_t i = 0; i < requests; i += STEP_REQUESTS) {
-    uint64_t end = min_u64(i + STEP_REQUESTS, requests);
-    for (uint64_t id = i; id < end; id++)
+  for (uint64_t i = 0; i < requests; i += batch) {
+    uint64_t end = min_u64(i + batch, requests);
+    for (uint64_t id = i; id < end; id++) {
+      wl_request_begin(t);
       serve(t, table, id);
+      wl_request_end(t);
+    }
     wl_step(t, SERVE, end - i);
   }
   wl_end(t);
@@ -202,6 +217,8 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.allocated = all});
 }
 
+static const char *const arrivals[] = {"uniform", "poisson", NULL};
+
 const workload workload_requests = {
     .name = "requests",
     .summary = "a server: garbage of requests beside a large live table",
@@ -214,7 +231,17 @@ const workload workload_requests = {
                 NULL},
                {"body", "bytes of a request's body", 512, 8, 1 << 20, NULL},
                {"updates", "percent of the requests that change a session", 20,
-                0, 100, NULL}},
+                0, 100, NULL},
+               {"rate",
+                "requests a second, whatever the server does; 0: each "
+                "after the one before",
+                0, 0, 1 << 24, NULL},
+               {"arrivals", "how requests are spread, at a rate", UNIFORM, 0, 0,
+                arrivals},
+               {"duration",
+                "seconds of requests, at a rate; 0: as many as "
+                "`requests` says",
+                5, 0, 3600, NULL}},
     .volume = volume,
     .run = run,
 };

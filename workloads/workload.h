@@ -115,6 +115,19 @@ void wl_end(wl_thread *t);
  * Costs one clock read.  Outside the measured part it does nothing. */
 void wl_step(wl_thread *t, unsigned kind, uint64_t ops);
 
+/* Announces that the measured part will serve `count` requests: `rate` a second
+ * on a schedule that is fixed now, evenly or (`poisson`) at random times by the
+ * run's seed, which take nothing of wl_random; or, with a rate of 0, each after
+ * the one before (a closed loop).  Main thread, before wl_begin. */
+void wl_requests(wl_thread *t, uint64_t count, uint64_t rate, bool poisson);
+
+/* Brackets a request, in the measured part.  On a schedule, the beginning waits
+ * until the request is to arrive (S), if that is still to come, and starts a
+ * step; waiting is in no step, but in the measured time.  Each costs a clock
+ * read. */
+void wl_request_begin(wl_thread *t);
+void wl_request_end(wl_thread *t);
+
 /* Discards the time since the last step: it is in no step and not in the
  * measured time.  For work beside the heap, such as shuffling an order: CPU
  * time, page faults and pauses met meanwhile still count. */

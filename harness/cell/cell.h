@@ -13,6 +13,9 @@
  *   threads.c   mutator threads, locks
  *   steps.c     timed steps, the measured part
  *   pauses.c    what the collector reports
+ *   utilisation.c  what is left to the mutators
+ *   requests.c  requests on a schedule, and what they took
+ *   curve.c     memory over time
  *   verdict.c   what had to survive
  *   judge.c     its decisions
  *   record.c    the record
@@ -25,6 +28,7 @@
 #include <jansson.h>
 
 #include "harness/stats/histogram.h"
+#include "harness/stats/mmu.h"
 #include "workload.h"
 
 enum { CELL_REASON = 200 }; /* longest reason or error line */
@@ -76,7 +80,8 @@ typedef struct cell_options {
   const char *pin;
   uint64_t threads;
   uint64_t seed;
-  bool check; /* gc_heap_check at every expectation */
+  bool check;      /* gc_heap_check at every expectation */
+  bool instrument; /* time steps and listen to pauses */
   int record_fd;
 } cell_options;
 
@@ -143,6 +148,16 @@ bool cell_reset_peak(void);
  * threads.c: the mutator threads.
  * ------------------------------------------------------------------------- */
 
+/* Pauses as intervals of the clock, by their ends.  The room is fixed before
+ * the run; when it is used up, neighbours with the shortest gaps between them
+ * are joined, so that none is lost and what is made of them errs on the side of
+ * too much pause. */
+typedef struct cell_intervals {
+  mmu_interval *items;
+  size_t count, room;
+  uint64_t gap; /* no longer gap was closed; 0: none */
+} cell_intervals;
+
 /* A slot for a mutator thread: the workload's view of it, and what it measures.
  * Slots are made before the heap is, so that they belong to the memory
  * baseline, and go to other threads when theirs have ended; what they measured
@@ -151,6 +166,7 @@ typedef struct cell_thread {
   wl_thread wl; /* first, so that the one can be cast to the other */
   struct cell_thread *next;
   bool taken;
+  bool used; /* has ever been taken */
 
   /* The run-queue delay of the owning thread. */
   int delay_fd;           /* its schedstat, -1 if it cannot be read */
@@ -171,6 +187,8 @@ typedef struct cell_thread {
   uint64_t delayed; /* run-queue delay taken off steps */
   hist *steps;      /* one for each kind of step of the workload */
   hist *pauses;     /* by kind as reported, then all with the delay taken off */
+  cell_intervals stops; /* of all mutators, that this thread reported */
+  cell_intervals own;   /* of this thread alone */
 } cell_thread;
 
 enum { CELL_PAUSES_ALL = GC_PAUSE_KINDS, CELL_PAUSE_HISTS };
@@ -198,8 +216,8 @@ void cell_threads_finish(void);
 /* What wl_begin and wl_end found. */
 typedef struct cell_measured {
   bool begun, ended;
-  uint64_t begin; /* the clock */
-  uint64_t wall, cpu, user, system, instrument;
+  uint64_t begin, end; /* the clock */
+  uint64_t wall, cpu, user, system, instrument, skipped;
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
   cell_resident resident;
   gc_footprint footprint;
@@ -212,6 +230,12 @@ extern bool cell_measuring_flag;
 static inline bool cell_measuring(void) {
   return __atomic_load_n(&cell_measuring_flag, __ATOMIC_ACQUIRE);
 }
+
+/* From now on steps are counted but not timed. */
+void cell_steps_off(void);
+
+/* Starts a step of the thread at `now`: what came before belongs to none. */
+void cell_start_step(cell_thread *c, uint64_t now);
 
 /* Begins and ends the run-queue accounting of the calling thread. */
 void cell_delay_open(cell_thread *c);
@@ -243,6 +267,57 @@ gc_listener cell_listener(void);
 /* Adds pauses reported by threads that are none of ours to `into`, an array of
  * CELL_PAUSE_HISTS. */
 void cell_foreign_pauses(hist *into);
+
+/* The stops among those, borrowed.  After the run. */
+const cell_intervals *cell_foreign_stops(void);
+
+/* ------------------------------------------------------------------------- *
+ * utilisation.c
+ * ------------------------------------------------------------------------- */
+
+/* Room for intervals, touched; a list without it keeps nothing. */
+void cell_intervals_init(cell_intervals *list);
+void cell_intervals_free(cell_intervals *list);
+void cell_intervals_add(cell_intervals *list, uint64_t begin, uint64_t end);
+
+/* The record's `mmu` (results/schema.md) of the measured part that has ended;
+ * to be freed by the caller. */
+json_t *cell_utilisation(const cell_thread *threads,
+                         const cell_intervals *foreign);
+
+/* ------------------------------------------------------------------------- *
+ * requests.c
+ * ------------------------------------------------------------------------- */
+
+/* Whether requests arrive whenever they do: their thread must not be held up.
+ */
+bool cell_requests_scheduled(void);
+
+/* Memory that the times of requests took after the baseline was read. */
+uint64_t cell_requests_bytes(void);
+
+/* The record's `latency`, new; NULL if there were no requests. */
+json_t *cell_latency(void);
+
+void cell_requests_finish(void);
+
+/* ------------------------------------------------------------------------- *
+ * curve.c
+ * ------------------------------------------------------------------------- */
+
+/* Makes sampling possible, before the baseline is read.  Without this call the
+ * others do nothing. */
+void cell_curve_open(void);
+
+/* Samples at the beginning and the end of the measured part. */
+void cell_curve_begin(gc_heap *heap, uint64_t now);
+void cell_curve_end(gc_heap *heap, uint64_t now);
+
+/* Samples if that is due.  Returns the time it took.  Any mutator thread. */
+uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
+
+/* Adds memory.curve and what belongs to it. */
+void cell_curve_record(json_t *memory);
 
 /* ------------------------------------------------------------------------- *
  * judge.c: pure functions.

@@ -63,10 +63,10 @@ json_t *cell_describe(void) {
     json_array_append_new(workloads, describe_workload(*w));
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
-  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "schema",
+  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o}", "schema",
                    RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
-                   "summary", c->summary, "source", c->source, "capabilities",
-                   describe_capabilities(c->can), "options",
-                   describe_options(c->options), "workloads", workloads,
-                   "primitives", primitives);
+                   "summary", c->summary, "source", c->source, "model",
+                   c->model, "capabilities", describe_capabilities(c->can),
+                   "options", describe_options(c->options), "workloads",
+                   workloads, "primitives", primitives);
 }

@@ -115,7 +115,12 @@ static void run(const cell_options *options) {
   cell_bind_self(0);
   cell_thread *main_thread = cell_threads_init(&run.wl);
   const gc_config config = {.heap_limit = run.heap_limit,
-                            .listener = cell_listener()};
+                            .listener = options->instrument ? cell_listener()
+                                                            : GC_NULL_LISTENER};
+  if (options->instrument)
+    cell_curve_open();
+  else
+    cell_steps_off();
   run.peak_reset = cell_reset_peak();
   run.baseline = cell_read_resident().now;
   run.wl.heap = gc_heap_create(&config);
@@ -135,6 +140,7 @@ static void run(const cell_options *options) {
   cell_write(record, options->record_fd);
   json_decref(record);
   json_decref(run.counters);
+  cell_requests_finish();
   cell_threads_finish();
   cell_binding_finish();
 }

@@ -24,6 +24,7 @@ enum {
   OPT_OPTION,
   OPT_PIN,
   OPT_CHECK,
+  OPT_INSTRUMENT,
   OPT_MIN_TIME,
   OPT_RECORD_FD,
   OPT_HELP
@@ -53,6 +54,8 @@ static const struct entry {
      OPT_PIN},
     {"check", NULL, "check the heap's invariants at every expectation",
      OPT_CHECK},
+    {"instrument", "on|off", "time steps and listen to pauses (on)",
+     OPT_INSTRUMENT},
     {"min-time", "SECONDS", "for each primitive timed (0.1)", OPT_MIN_TIME},
     {"record-fd", "FD", "where the record goes (1, stdout)", OPT_RECORD_FD},
     {"help", NULL, "print this", OPT_HELP},
@@ -178,6 +181,11 @@ static void take(cell_options *o, int id, char *value) {
   case OPT_CHECK:
     o->check = true;
     break;
+  case OPT_INSTRUMENT:
+    o->instrument = !strcmp(value, "on");
+    if (!o->instrument && strcmp(value, "off"))
+      cell_usage("--instrument is on or off, not '%s'", value);
+    break;
   case OPT_MIN_TIME:
     o->min_time = seconds("min-time", value);
     break;
@@ -204,6 +212,7 @@ cell_options cell_read_options(int argc, char **argv) {
                     .threads = 1,
                     .seed = 1,
                     .min_time = 0.1,
+                    .instrument = true,
                     .record_fd = STDOUT_FILENO};
   opterr = 0;
   int id;

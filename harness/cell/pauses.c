@@ -5,6 +5,7 @@
 
 /* Of threads that are none of ours, such as a collector's own. */
 static hist foreign[CELL_PAUSE_HISTS];
+static cell_intervals foreign_stops;
 static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
@@ -27,18 +28,28 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   if (!c) {
     pthread_mutex_lock(&foreign_lock);
     add(foreign, kind, took, 0);
+    /* What a collector does on threads of its own, beside the mutators, keeps
+     * none of them from running. */
+    if (kind == GC_PAUSE_STOP)
+      cell_intervals_add(&foreign_stops, begin_ns, end_ns);
     pthread_mutex_unlock(&foreign_lock);
     return;
   }
   uint64_t delay = 0;
   if (took > CELL_SLOW_NS)
     delay = cell_delay_since(c, gc_now_ns());
-  add(c->pauses, kind, took, delay < took ? delay : took);
+  delay = delay < took ? delay : took;
+  add(c->pauses, kind, took, delay);
+  cell_intervals_add(kind == GC_PAUSE_STOP ? &c->stops : &c->own, begin_ns,
+                     end_ns - delay);
 }
 
 gc_listener cell_listener(void) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&foreign[i]);
+  if (!foreign_stops.items)
+    cell_intervals_init(&foreign_stops);
+  foreign_stops.count = 0;
   return (gc_listener){on_pause, NULL};
 }
 
@@ -47,4 +58,8 @@ void cell_foreign_pauses(hist *into) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_merge(&into[i], &foreign[i]);
   pthread_mutex_unlock(&foreign_lock);
+}
+
+const cell_intervals *cell_foreign_stops(void) {
+  return &foreign_stops;
 }

@@ -47,25 +47,26 @@ static json_t *compose_verdict(const cell_verdict *v) {
 static json_t *compose_memory(const cell_run *run, cell_resident resident,
                               gc_footprint footprint) {
   return json_pack("{s:o,s:o,s:b,s:o,s:o}", "baseline",
-                   record_integer(run->baseline), "peak",
-                   record_integer(resident.peak), "peak_reset", run->peak_reset,
-                   "footprint", record_integer(footprint.bytes),
-                   "footprint_peak", record_integer(footprint.peak_bytes));
+                   record_integer(run->baseline + cell_requests_bytes()),
+                   "peak", record_integer(resident.peak), "peak_reset",
+                   run->peak_reset, "footprint",
+                   record_integer(footprint.bytes), "footprint_peak",
+                   record_integer(footprint.peak_bytes));
 }
 
 /* The fields that every record of a run has. */
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o}}", "schema",
-      RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:b}",
+      "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
       "heap", "asked", run->options->heap, "limit",
       record_integer(run->heap_limit), "must_hold",
       record_integer(run->must_hold), "options", compose_options(), "verdict",
       compose_verdict(verdict), "binding", "policy", run->options->pin, "got",
-      cell_binding_got());
+      cell_binding_got(), "instrumented", run->options->instrument);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -111,7 +112,15 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *memory = compose_memory(run, x->resident, x->footprint);
   json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
+  cell_curve_record(memory);
   json_object_set_new(json, "memory", memory);
+  json_t *latency = cell_latency();
+  if (latency)
+    json_object_set_new(json, "latency", latency);
+
+  if (run->options->instrument)
+    json_object_set_new(json, "mmu",
+                        cell_utilisation(cell_threads(), cell_foreign_stops()));
 
   /* What the threads measured adds up in the first one's slot. */
   cell_thread *sum = cell_threads();
@@ -130,10 +139,11 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                                 "unit", w->unit));
   json_object_set_new(
       json, "time",
-      json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "wall",
-                record_integer(x->wall), "cpu", record_integer(x->cpu), "user",
-                record_integer(x->user), "system", record_integer(x->system),
-                "instrument", record_integer(x->instrument), "stop",
+      json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "wall",
+                record_integer(x->wall), "skipped", record_integer(x->skipped),
+                "cpu", record_integer(x->cpu), "user", record_integer(x->user),
+                "system", record_integer(x->system), "instrument",
+                record_integer(x->instrument), "stop",
                 record_integer(sum->pauses[GC_PAUSE_STOP].sum), "own",
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
@@ -158,7 +168,7 @@ json_t *cell_record_oom(const cell_run *run, const cell_verdict *verdict) {
 }
 
 void cell_write(const json_t *json, int fd) {
-  char *text = json_dumps(json, JSON_COMPACT);
+  char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9));
   if (!text)
     cell_die("cannot compose the record");
   size_t n = strlen(text), done = 0;

@@ -18,6 +18,11 @@ enum { REFRESH_NS = 10000000 };
 
 cell_measured cell_measurement;
 bool cell_measuring_flag;
+static bool untimed;
+
+void cell_steps_off(void) {
+  untimed = true;
+}
 
 /* ------------------------------------------------------------------------- *
  * Run-queue delay.
@@ -76,8 +81,7 @@ uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
  * Steps.
  * ------------------------------------------------------------------------- */
 
-/* Starts a step at `now`, with what was lost before it forgotten. */
-static void start_step(cell_thread *c, uint64_t now) {
+void cell_start_step(cell_thread *c, uint64_t now) {
   c->step_begin = now;
   c->step_instrument = 0;
   c->step_delay = 0;
@@ -90,12 +94,14 @@ correct_step(cell_thread *c, uint64_t took, uint64_t now) {
   took -= c->step_instrument;
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);
+  if (!cell_requests_scheduled())
+    c->instrument += cell_curve_sample(c->wl.run->heap, now);
   if (took > CELL_SLOW_NS) {
     uint64_t delay = c->step_delay < took ? c->step_delay : took;
     c->delayed += delay;
     took -= delay;
   }
-  start_step(c, now + (c->instrument - instrument));
+  cell_start_step(c, now + (c->instrument - instrument));
   return took;
 }
 
@@ -103,6 +109,9 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   if (!cell_measuring())
     return;
   cell_thread *c = (cell_thread *)t;
+  c->ops += ops;
+  if (gc_unlikely(untimed))
+    return;
   uint64_t now = gc_now_ns();
   uint64_t took = now - c->step_begin;
   c->step_begin = now;
@@ -111,11 +120,11 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   if (gc_unlikely(took > CELL_SLOW_NS || now > c->delay_refresh))
     took = correct_step(c, took, now);
   hist_add(&c->steps[kind], took);
-  c->ops += ops;
 }
 
 void wl_skip(wl_thread *t) {
-  if (!cell_measuring())
+  /* Untimed, nobody knows when the last step ended: nothing is skipped. */
+  if (!cell_measuring() || untimed)
     return;
   cell_thread *c = (cell_thread *)t;
   uint64_t now = gc_now_ns();
@@ -123,7 +132,7 @@ void wl_skip(wl_thread *t) {
   /* Delays in the skipped time are not the next step's. */
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);
-  start_step(c, now + (c->instrument - instrument));
+  cell_start_step(c, now + (c->instrument - instrument));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -165,8 +174,10 @@ void wl_begin(wl_thread *t) {
   cell_measurement = (cell_measured){.begun = true};
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
+  if (!untimed)
+    cell_curve_begin(t->run->heap, gc_now_ns());
   c->instrument = c->skipped = 0;
-  start_step(c, gc_now_ns());
+  cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
 }
@@ -177,8 +188,12 @@ void wl_end(wl_thread *t) {
   __atomic_store_n(&cell_measuring_flag, false, __ATOMIC_RELEASE);
   cell_measured *x = &cell_measurement;
   add_totals(x, c, 1);
+  x->end = now;
   x->instrument = c->instrument;
+  x->skipped = c->skipped;
   x->wall = now - x->begin - c->instrument - c->skipped;
+  if (!untimed)
+    cell_curve_end(t->run->heap, now);
   x->resident = cell_read_resident();
   x->footprint = gc_heap_footprint(t->run->heap);
   x->ended = x->begun;

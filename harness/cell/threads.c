@@ -46,6 +46,8 @@ static cell_thread *make_slot(void) {
   c->delay_fd = -1;
   c->steps = make_histograms(step_kinds());
   c->pauses = make_histograms(CELL_PAUSE_HISTS);
+  cell_intervals_init(&c->stops);
+  cell_intervals_init(&c->own);
   c->next = slots;
   slots = c;
   return c;
@@ -77,7 +79,7 @@ static cell_thread *take_slot(unsigned index) {
     c = c->next;
   if (!c)
     c = make_slot();
-  c->taken = true;
+  c->taken = c->used = true;
   pthread_mutex_unlock(&slots_lock);
   c->wl = (wl_thread){.run = the_run, .index = index};
   seed_random(&c->wl, the_run->seed, index);
@@ -108,6 +110,8 @@ void cell_threads_finish(void) {
     slots = c->next;
     free(c->steps);
     free(c->pauses);
+    cell_intervals_free(&c->stops);
+    cell_intervals_free(&c->own);
     free(c);
   }
 }

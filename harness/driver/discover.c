@@ -185,6 +185,30 @@ const json_t *discover_workload(const collectors *all, const char *name) {
   return found;
 }
 
+const char *discover_check_workload(const collectors *all, const char *word,
+                                    spec *out) {
+  const char *wrong = spec_parse(word, out);
+  if (wrong)
+    return wrong;
+  const json_t *described = discover_workload(all, out->name);
+  if (described)
+    return spec_check(out, json_object_get(described, "params"), "parameter");
+  candidates known = {0};
+  size_t k;
+  json_t *w;
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
+                         w)
+          candidates_add(&known, json_string_value(json_object_get(w, "name")));
+  return memory_text("unknown workload '%s'%s", out->name,
+                     suggest(out->name, &known));
+}
+
+bool collector_is_measured(const collector *c) {
+  return !c->trouble && !json_is_true(json_object_get(c->about, "model"));
+}
+
 bool collector_can(const collector *c, const char *capability) {
   return json_is_true(
       json_object_get(json_object_get(c->about, "capabilities"), capability));

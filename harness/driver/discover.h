@@ -41,6 +41,14 @@ const char *discover_choose(const collectors *all, const char *word,
 const json_t *discover_workload(const collectors *all, const char *name);
 const json_t *collector_workload(const collector *c, const char *name);
 
+/* Parses a workload, NAME:KEY=VALUE,..., and checks it against its description.
+ * Returns NULL, or what is wrong. */
+const char *discover_check_workload(const collectors *all, const char *word,
+                                    spec *out);
+
+/* Whether it is usable and made to be measured: not a model. */
+bool collector_is_measured(const collector *c);
+
 /* Whether it declares a capability ("threads"). */
 bool collector_can(const collector *c, const char *capability);
 

@@ -1,10 +1,14 @@
 /* main.c: the command table. */
+#include "describe.h"
+#include "compare.h"
 #include "doctor.h"
 #include "list.h"
 #include "machine.h"
 #include "memory.h"
 #include "micro.h"
+#include "minheap.h"
 #include "options.h"
+#include "rate.h"
 #include "report.h"
 #include "run.h"
 #include "say.h"
@@ -18,7 +22,12 @@ static const struct command {
 } commands[] = {
     {"list", "collectors, workloads or suites that there are", list_command},
     {"run", "run a suite and print its table", run_command},
+    {"minheap", "find the smallest heap of each collector", minheap_command},
     {"report", "print the results in a directory again", report_command},
+    {"rate", "find the highest request rate that meets a latency",
+     rate_command},
+    {"describe", "what a workload does, in exact figures", describe_command},
+    {"compare", "compare results, or collectors within them", compare_command},
     {"micro", "time the primitives of collectors", micro_command},
     {"doctor", "what on this machine disturbs measurements", doctor_command},
 };

@@ -102,7 +102,7 @@ static const char *choose_collectors(table *t, const collectors *all,
                                      const char *list) {
   if (!list)
     for (size_t i = 0; i < all->count; i++)
-      if (!all->items[i].trouble)
+      if (collector_is_measured(&all->items[i]))
         add_column(t, &all->items[i], (spec){.name = all->items[i].name});
   word_list words = list ? spec_split(list) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,18 @@ static void print_help(const option_usage *u) {
     printf("  %-26s %s\n", left, o->help);
   }
   printf("  %-26s %s\n", "-h, --help", "print this and exit");
+}
+
+bool options_share(const char *text, double *share) {
+  char *end;
+  double number = strtod(text, &end);
+  bool percent = !strcmp(end, "%");
+  /* A plain 2 would be 200 %, which nobody means. */
+  if (end == text || (*end && !percent) || !isfinite(number) || number <= 0 ||
+      (!percent && number >= 1))
+    return false;
+  *share = percent ? number / 100 : number;
+  return true;
 }
 
 static bool set(const option_row *o, const char *text, void *values) {
@@ -58,6 +69,11 @@ static bool set(const option_row *o, const char *text, void *values) {
     *(double *)value = seconds;
     return true;
   }
+  case OPTION_SHARE:
+    if (options_share(text, value))
+      return true;
+    say("--%s: '%s' is not a share such as 2%% or 0.02", o->name, text);
+    return false;
   }
   return false;
 }

@@ -3,15 +3,21 @@
 #ifndef REAPMARK_OPTIONS_H
 #define REAPMARK_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef enum option_kind {
-  OPTION_FLAG,   /* bool */
-  OPTION_TEXT,   /* const char * */
-  OPTION_NUMBER, /* uint64_t */
-  OPTION_SECONDS /* double, above 0 */
+  OPTION_FLAG,    /* bool */
+  OPTION_TEXT,    /* const char * */
+  OPTION_NUMBER,  /* uint64_t */
+  OPTION_SECONDS, /* double, above 0 */
+  OPTION_SHARE    /* double, above 0: 0.02 for "2%" or "0.02" */
 } option_kind;
+
+/* Reads "2%" or "0.02" as 0.02.  False if it is anything else, or not above
+ * 0. */
+bool options_share(const char *text, double *share);
 
 /* One option; its value goes to `offset` in the command's struct of values. */
 typedef struct option_row {

@@ -4,8 +4,11 @@
 #include "say.h"
 #include "spec.h"
 #include "suite.h"
+#include "sweep.h"
+#include "harness/stats/random.h"
 #include "harness/words/words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,43 +18,107 @@ enum { THREADS_MAX = 1024 };
  * Order: in each invocation every block, in each block every collector.  So the
  * invocations of a cell are spread over the whole time, a drift of the machine
  * hits all collectors of a block alike, and no collector always runs after the
- * same neighbour.
+ * same neighbour.  Of the heap sizes of a sweep the ends and the middle come
+ * first, then what lies between, so that what was run when it is interrupted
+ * is a coarse picture and not half of a fine one.
  * ------------------------------------------------------------------------- */
-
-/* SplitMix64 (Steele, Lea & Flood, OOPSLA 2014). */
-static uint64_t random_next(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
 
 /* Fisher and Yates's shuffle. */
 static void shuffle(plan_run *runs, size_t n, uint64_t *state) {
   for (size_t i = n; i > 1; i--) {
-    size_t j = (size_t)(((unsigned __int128)random_next(state) * i) >> 64);
+    size_t j = random_below(state, i);
     plan_run swapped = runs[i - 1];
     runs[i - 1] = runs[j];
     runs[j] = swapped;
   }
 }
 
-static void make_order(plan *p) {
+/* The canary: small, single-threaded, half mutator and half collector.  Never
+ * to be changed: then results of different times would not share one. */
+#define CANARY_COLLECTOR "mark-sweep"
+#define CANARY_WORKLOAD  "binary-trees:depth=12,stretch=14,array=100000"
+#define CANARY_HEAP      "3x"
+
+/* Adds a run of the canary, if there is one. */
+static void add_canary_run(plan *p) {
+  unsigned before = 0;
+  size_t canary = 0;
+  while (canary < p->cells_count && !p->cells[canary].canary)
+    canary++;
+  if (canary == p->cells_count)
+    return;
+  for (size_t i = 0; i < p->runs_count; i++)
+    before += p->runs[i].cell == canary;
+  p->runs[p->runs_count++] = (plan_run){canary, before + 1};
+}
+
+/* When the heap size of each block has its turn (sweep_levels), among those of
+ * the same work.  Returns the number of blocks. */
+static size_t find_levels(const plan *p, unsigned **levels) {
   size_t blocks = 0;
   for (size_t i = 0; i < p->cells_count; i++)
     if (p->cells[i].block >= blocks)
       blocks = p->cells[i].block + 1;
-  p->runs = memory_take(p->cells_count * p->invocations * sizeof *p->runs);
-  p->runs_count = 0;
-  uint64_t state = p->seed;
-  for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
+  const plan_cell **of = memory_take((blocks + 1) * sizeof *of);
+  for (size_t i = p->cells_count; i-- > 0;)
+    of[p->cells[i].block] = &p->cells[i];
+  *levels = memory_take((blocks + 1) * sizeof **levels);
+  for (size_t b = 0; b < blocks; b++) {
+    size_t sizes = 0, before = 0;
+    for (size_t k = 0; k < blocks; k++)
+      if (!strcmp(of[k]->workload, of[b]->workload) &&
+          of[k]->threads == of[b]->threads && !of[k]->canary) {
+        before += k < b;
+        sizes++;
+      }
+    unsigned *all = memory_take((sizes + 1) * sizeof *all);
+    sweep_levels(sizes, all);
+    (*levels)[b] = all[before];
+  }
+  return blocks;
+}
+
+/* Adds a round: every cell that can run, or those that are wanted. */
+static void add_round(plan *p, unsigned invocation, const bool *wanted) {
+  unsigned *levels;
+  size_t blocks = find_levels(p, &levels), seen = 0;
+  add_canary_run(p);
+  for (unsigned level = 0; seen < blocks; level++)
     for (size_t block = 0; block < blocks; block++) {
+      if (levels[block] != level)
+        continue;
       size_t begin = p->runs_count;
       for (size_t i = 0; i < p->cells_count; i++)
-        if (p->cells[i].block == block && !p->cells[i].missing)
+        if (p->cells[i].block == block && !p->cells[i].missing &&
+            !p->cells[i].canary && (!wanted || wanted[i]))
           p->runs[p->runs_count++] = (plan_run){i, invocation};
-      shuffle(p->runs + begin, p->runs_count - begin, &state);
+      shuffle(p->runs + begin, p->runs_count - begin, &p->order);
+      if (seen++ == blocks / 2)
+        add_canary_run(p);
     }
+}
+
+/* At most two runs of the canary in each round, and the last one. */
+static size_t runs_of_rounds(const plan *p, unsigned rounds) {
+  return (p->cells_count + 2) * rounds + 1;
+}
+
+static void make_order(plan *p) {
+  p->runs = memory_take(runs_of_rounds(p, p->invocations) * sizeof *p->runs);
+  p->runs_count = 0;
+  p->order = p->seed;
+  for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
+    add_round(p, invocation, NULL);
+  add_canary_run(p);
+}
+
+void plan_add_round(plan *p, unsigned invocation, const bool *wanted) {
+  plan_run *more =
+      memory_take((p->runs_count + runs_of_rounds(p, 1)) * sizeof *more);
+  memcpy(more, p->runs, p->runs_count * sizeof *more);
+  p->runs = more;
+  add_round(p, invocation, wanted);
+  add_canary_run(p);
 }
 
 const char *plan_key(const plan *p, const plan_run *run) {
@@ -66,8 +133,9 @@ static void add_cell(plan *p, plan_cell c) {
     const plan_cell *other = &p->cells[i];
     if (!strcmp(other->id, c.id))
       return;
-    if (!known && !strcmp(other->workload, c.workload) &&
-        !strcmp(other->heap, c.heap) && other->threads == c.threads) {
+    if (!known && other->canary == c.canary &&
+        !strcmp(other->workload, c.workload) && !strcmp(other->heap, c.heap) &&
+        other->threads == c.threads) {
       c.block = other->block;
       known = true;
     }
@@ -130,7 +198,7 @@ static bool find_collectors(const asked *a, const suite *s,
   *out = (chosen_list){0};
   if (!a->words.count)
     for (size_t i = 0; i < all->count; i++)
-      if (!all->items[i].trouble)
+      if (collector_is_measured(&all->items[i]))
         choose_one(out, (chosen){&all->items[i], all->items[i].name});
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
@@ -156,27 +224,6 @@ static chosen_list intersect(chosen_list wanted, chosen_list allowed) {
         break;
       }
   return both;
-}
-
-/* Parses a workload and checks it against its description. */
-static const char *check_workload(const char *word, const collectors *all,
-                                  spec *out) {
-  const char *wrong = spec_parse(word, out);
-  if (wrong)
-    return wrong;
-  const json_t *described = discover_workload(all, out->name);
-  if (described)
-    return spec_check(out, json_object_get(described, "params"), "parameter");
-  candidates known = {0};
-  size_t k;
-  json_t *w;
-  for (size_t i = 0; i < all->count; i++)
-    if (!all->items[i].trouble)
-      json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
-                         w)
-          candidates_add(&known, json_string_value(json_object_get(w, "name")));
-  return memory_text("unknown workload '%s'%s", out->name,
-                     suggest(out->name, &known));
 }
 
 static bool needs(const json_t *workload, const char *what) {
@@ -227,6 +274,32 @@ static char **number_words(const uint32_t *numbers, unsigned n) {
   return words;
 }
 
+/* Makes a multiple one of the collector's own minimum heap.  If that is not
+ * known the cell is missing. */
+static void take_minimum(const json_t *minimums, plan_cell *c) {
+  char *end;
+  double multiple = strtod(c->heap, &end);
+  if (strcmp(end, "x"))
+    return;
+  size_t i;
+  json_t *row;
+  c->missing = c->missing ? c->missing : "no minimum heap known";
+  json_array_foreach(json_object_get(minimums, "minimums"), i, row) {
+    const char *workload, *with, *found;
+    int threads;
+    json_int_t bytes = 0;
+    if (!json_unpack(row, "{s:s, s:s, s:i, s:s, s?I}", "workload", &workload,
+                     "collector", &with, "threads", &threads, "found", &found,
+                     "heap", &bytes) &&
+        !strcmp(workload, c->workload) && !strcmp(with, c->collector) &&
+        (unsigned)threads == c->threads && !strcmp(found, "minimum")) {
+      c->limit = (uint64_t)ceil(multiple * (double)bytes);
+      c->missing = NULL;
+    }
+  }
+  c->heap = memory_text("%smin", c->heap);
+}
+
 /* Adds the cells of one workload in one heap with so many threads. */
 static void plan_block(const planning *g, const spec *workload,
                        chosen_list with, const char *heap, unsigned threads) {
@@ -236,8 +309,16 @@ static void plan_block(const planning *g, const spec *workload,
                    .heap = heap,
                    .threads = threads};
     c.missing = find_missing(with.items[i].collector, workload->name, heap);
-    c.id = memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,
-                       c.collector, heap, threads, (uintmax_t)g->request->seed);
+    if (g->request->minimums)
+      take_minimum(g->request->minimums, &c);
+    c.id =
+        memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,
+                    c.collector, c.heap, threads, (uintmax_t)g->request->seed);
+    add_cell(g->plan, c);
+    if (!g->request->observer)
+      continue;
+    c.id = memory_text("%s" PLAN_UNTIMED, c.id);
+    c.untimed = true;
     add_cell(g->plan, c);
   }
 }
@@ -264,6 +345,11 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
     heaps.words = spec_split(SUITE_HEAP);
   if (!threads.words.count)
     threads.words = spec_split(memory_text("%d", SUITE_THREADS));
+  const char *wrong_range = sweep_expand(&heaps.words);
+  if (wrong_range) {
+    mistake(s, heaps.option, "range:", wrong_range);
+    return false;
+  }
   bool threaded = needs(discover_workload(g->all, workload->name), "threads");
 
   for (size_t h = 0; h < heaps.words.count; h++) {
@@ -284,6 +370,39 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
       }
       plan_block(g, workload, with, heap, threaded ? (unsigned)n : 1);
     }
+  }
+  return true;
+}
+
+static bool has_rate(const json_t *workload) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(workload, "params"), i, param) {
+    if (!strcmp(json_string_value(json_object_get(param, "name")), "rate"))
+      return true;
+  }
+  return false;
+}
+
+/* The workload as it is, or at each of the rates asked for. */
+static bool plan_rates(const planning *g, const suite_cell *cell,
+                       spec *workload) {
+  if (!g->request->rates)
+    return plan_workload(g, cell, workload);
+  if (!has_rate(discover_workload(g->all, workload->name)))
+    return true;
+  word_list rates = spec_split(g->request->rates);
+  for (size_t i = 0; i < rates.count; i++) {
+    spec_set(workload, "rate", rates.words[i]);
+    spec at_rate;
+    const char *wrong =
+        discover_check_workload(g->all, spec_text(workload), &at_rate);
+    if (wrong) {
+      say("--rate: %s", wrong);
+      return false;
+    }
+    if (!plan_workload(g, cell, &at_rate))
+      return false;
   }
   return true;
 }
@@ -320,7 +439,7 @@ static bool plan_cells(const planning *g, word_list listed_words) {
   bool *used = memory_take(n * sizeof *used);
   for (size_t i = 0; i < n; i++) {
     const char *wrong =
-        check_workload(listed_words.words[i], g->all, &listed[i]);
+        discover_check_workload(g->all, listed_words.words[i], &listed[i]);
     if (wrong) {
       say("--workloads: %s", wrong);
       return false;
@@ -329,7 +448,8 @@ static bool plan_cells(const planning *g, word_list listed_words) {
   for (unsigned i = 0; i < g->suite->cells_count; i++) {
     const suite_cell *cell = &g->suite->cells[i];
     spec workload;
-    const char *wrong = check_workload(cell->workload, g->all, &workload);
+    const char *wrong =
+        discover_check_workload(g->all, cell->workload, &workload);
     if (wrong) {
       mistake(g->suite, NULL, cell->workload, wrong);
       return false;
@@ -339,9 +459,9 @@ static bool plan_cells(const planning *g, word_list listed_words) {
         continue;
       const char *again; /* to put the parameters into their order */
       again = spec_text(&workload);
-      check_workload(again, g->all, &workload);
+      discover_check_workload(g->all, again, &workload);
     }
-    if (!plan_workload(g, cell, &workload))
+    if (!plan_rates(g, cell, &workload))
       return false;
   }
   for (size_t i = 0; i < n; i++)
@@ -350,8 +470,27 @@ static bool plan_cells(const planning *g, word_list listed_words) {
   return true;
 }
 
+/* Only where its collector and its workload are. */
+static void plan_canary(const planning *g) {
+  const collector *c = discover_find(g->all, CANARY_COLLECTOR);
+  spec workload;
+  if (!c || discover_check_workload(g->all, CANARY_WORKLOAD, &workload) ||
+      find_missing(c, workload.name, CANARY_HEAP))
+    return;
+  add_cell(g->plan, (plan_cell){.id = memory_text(
+                                    "canary/%s/%s/heap=%s", CANARY_WORKLOAD,
+                                    CANARY_COLLECTOR, CANARY_HEAP),
+                                .workload = CANARY_WORKLOAD,
+                                .collector = CANARY_COLLECTOR,
+                                .heap = CANARY_HEAP,
+                                .threads = 1,
+                                .canary = true});
+}
+
 int plan_make(const plan_request *request, const collectors *all, plan *out) {
-  *out = (plan){.seed = request->seed};
+  *out = (plan){.seed = request->seed,
+                .until_ci = request->until_ci,
+                .budget = request->budget};
   planning g = {.request = request, .all = all, .plan = out};
   word_list listed = {0};
   if (request->workloads)
@@ -386,6 +525,8 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   if (!find_collectors(&wanted, NULL, all, &g.wanted) ||
       !plan_cells(&g, listed))
     return EXIT_USAGE;
+  if (out->cells_count && (request->suite || !request->workloads))
+    plan_canary(&g);
   make_order(out);
   if (!out->cells_count) {
     say("nothing matches: suite '%s' has no cell with these collectors and "
@@ -401,7 +542,7 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
  * ------------------------------------------------------------------------- */
 
 json_t *plan_to_json(const plan *p) {
-  json_t *cells = json_array();
+  json_t *cells = json_array(), *canary = NULL;
   for (size_t i = 0; i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
     json_t *cell = json_pack("{s:s, s:s, s:s, s:s, s:i}", "cell", c->id,
@@ -409,11 +550,48 @@ json_t *plan_to_json(const plan *p) {
                              "heap", c->heap, "threads", (int)c->threads);
     if (c->missing)
       json_object_set_new(cell, "n/a", json_string(c->missing));
-    json_array_append_new(cells, cell);
+    if (c->limit)
+      json_object_set_new(cell, "limit", json_integer((json_int_t)c->limit));
+    if (c->untimed)
+      json_object_set_new(cell, "untimed", json_true());
+    if (c->canary)
+      canary = cell;
+    else
+      json_array_append_new(cells, cell);
   }
-  return json_pack("{s:i, s:s, s:i, s:f, s:I, s:o}", "schema", 1, "suite",
-                   p->suite, "invocations", (int)p->invocations, "timeout",
-                   p->timeout, "seed", (json_int_t)p->seed, "cells", cells);
+  json_t *json =
+      json_pack("{s:i, s:s, s:i, s:f, s:I, s:o}", "schema", 1, "suite",
+                p->suite, "invocations", (int)p->invocations, "timeout",
+                p->timeout, "seed", (json_int_t)p->seed, "cells", cells);
+  if (canary)
+    json_object_set_new(json, "canary", canary);
+  if (p->until_ci > 0)
+    json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->budget > 0)
+    json_object_set_new(json, "budget", json_real(p->budget));
+  return json;
+}
+
+static bool cell_from_json(const json_t *json, plan *out, bool canary) {
+  const char *id, *workload, *with, *heap, *missing = NULL;
+  int threads, untimed = 0;
+  json_int_t limit = 0;
+  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b}",
+                  "cell", &id, "workload", &workload, "collector", &with,
+                  "heap", &heap, "threads", &threads, "n/a", &missing, "limit",
+                  &limit, "untimed", &untimed))
+    return false;
+  add_cell(out,
+           (plan_cell){.id = memory_text("%s", id),
+                       .workload = memory_text("%s", workload),
+                       .collector = memory_text("%s", with),
+                       .heap = memory_text("%s", heap),
+                       .threads = (unsigned)threads,
+                       .missing = missing ? memory_text("%s", missing) : NULL,
+                       .limit = (uint64_t)limit,
+                       .canary = canary,
+                       .untimed = untimed != 0});
+  return true;
 }
 
 bool plan_from_json(const json_t *json, plan *out) {
@@ -430,36 +608,32 @@ bool plan_from_json(const json_t *json, plan *out) {
   out->suite = memory_text("%s", name);
   out->invocations = (unsigned)invocations;
   out->seed = (uint64_t)seed;
+  out->until_ci = json_real_value(json_object_get(json, "until_ci"));
+  out->budget = json_real_value(json_object_get(json, "budget"));
   size_t i;
   json_array_foreach(cells, i, cell) {
-    const char *id, *workload, *with, *heap, *missing = NULL;
-    int threads;
-    if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:i, s?s}", "cell", &id,
-                    "workload", &workload, "collector", &with, "heap", &heap,
-                    "threads", &threads, "n/a", &missing))
+    if (!cell_from_json(cell, out, false))
       return false;
-    add_cell(out, (plan_cell){.id = memory_text("%s", id),
-                              .workload = memory_text("%s", workload),
-                              .collector = memory_text("%s", with),
-                              .heap = memory_text("%s", heap),
-                              .threads = (unsigned)threads,
-                              .missing =
-                                  missing ? memory_text("%s", missing) : NULL});
   }
+  const json_t *canary = json_object_get(json, "canary");
+  if (canary && !cell_from_json(canary, out, true))
+    return false;
   make_order(out);
   return true;
 }
 
 const char *plan_difference(const json_t *recorded, const json_t *wanted) {
-  static const char *const keys[] = {"suite", "invocations", "timeout", "seed"};
+  static const char *const keys[] = {"suite",  "invocations", "timeout", "seed",
+                                     "canary", "until_ci",    "budget"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const json_t *then = json_object_get(recorded, keys[i]);
     const json_t *now = json_object_get(wanted, keys[i]);
-    if (json_equal(then, now))
+    if (then == now || json_equal(then, now)) /* neither has it, or the same */
       continue;
-    char *a = json_dumps(then, JSON_ENCODE_ANY);
-    char *b = json_dumps(now, JSON_ENCODE_ANY);
-    const char *text = memory_text("its %s is %s, not %s", keys[i], a, b);
+    char *a = then ? json_dumps(then, JSON_ENCODE_ANY) : NULL;
+    char *b = now ? json_dumps(now, JSON_ENCODE_ANY) : NULL;
+    const char *text = memory_text("its %s is %s, not %s", keys[i],
+                                   a ? a : "not set", b ? b : "not set");
     free(a);
     free(b);
     return text;

@@ -2,7 +2,11 @@
  *
  * A cell is one collector on one workload with its parameters, heap size and
  * number of threads.  The cells that differ in the collector only are a block:
- * they are compared with each other, so they run next to each other. */
+ * they are compared with each other, so they run next to each other.
+ *
+ * A plan of a suite has one cell more, the canary: always the same work by the
+ * same collector, run at the beginning, in the middle and at the end of every
+ * round, so that a drift of the machine is seen. */
 #ifndef REAPMARK_PLAN_H
 #define REAPMARK_PLAN_H
 
@@ -17,11 +21,18 @@
 typedef struct plan_request {
   const char *suite;
   const char *collectors, *workloads, *heaps, *threads; /* lists */
+  const char *rates; /* list: only workloads with a rate, at each of these */
   uint64_t invocations;
   double timeout;
   uint64_t seed;
+  bool observer;           /* every cell also without instruments */
+  double until_ci, budget; /* as in the plan */
+  const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
 } plan_request;
 enum { PLAN_SEED = 42 };
+
+/* What the identity of a cell without instruments ends in. */
+#define PLAN_UNTIMED "/instrument=off"
 
 typedef struct plan_cell {
   const char *id;        /* WORKLOAD/COLLECTOR/heap=H/threads=T/seed=S */
@@ -30,12 +41,15 @@ typedef struct plan_cell {
   const char *heap;
   unsigned threads;
   const char *missing; /* why the pair cannot run, or NULL */
+  uint64_t limit;      /* the heap in bytes where `heap` does not tell, or 0 */
+  bool canary;
+  bool untimed; /* without instruments */
   size_t block;
 } plan_cell;
 
 typedef struct plan_run {
   size_t cell;
-  unsigned invocation; /* 1, 2, ... */
+  unsigned invocation; /* 1, 2, ...; of the canary likewise */
 } plan_run;
 
 typedef struct plan {
@@ -47,12 +61,23 @@ typedef struct plan {
   size_t cells_count;
   plan_run *runs; /* in the order of execution */
   size_t runs_count;
+  /* Rounds are added while the interval of a cell's median throughput is wider
+   * than ± this share of it (0: never), as long as the runs added took less
+   * than `budget` seconds (0: no matter). */
+  double until_ci, budget;
+  uint64_t order; /* state of the generator of the order */
 } plan;
+/* No cell has more invocations because of until_ci. */
+enum { PLAN_UNTIL_MOST = 100 };
 
 /* Makes the plan for a request; the same one for the same request.  Returns an
  * exit code: 0, 2 after a mistake or 3 if nothing matches, both of which were
  * said. */
 int plan_make(const plan_request *request, const collectors *all, plan *out);
+
+/* Adds a round of the next invocation, for the cells of which `wanted` says so;
+ * the same one for the same rounds before. */
+void plan_add_round(plan *p, unsigned invocation, const bool *wanted);
 
 /* The run's identity: the cell's with "#INVOCATION".  As memory_text. */
 const char *plan_key(const plan *p, const plan_run *run);

@@ -14,8 +14,10 @@
 #include "spec.h"
 #include "harness/record/record.h"
 #include "harness/report/cells.h"
+#include "harness/stats/interval.h"
 #include "harness/words/words.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,7 @@ typedef struct run_options {
   plan_request request;
   const char *dir;
   bool dry, resume;
+  const char *heap_base;
 } run_options;
 
 #define FIELD(member) offsetof(run_options, member)
@@ -41,8 +44,17 @@ static const option_row option_rows[] = {
     {"workloads", 'w', "LIST",
      "workloads to run, NAME[:KEY=VALUE,...], by commas (the suite's)",
      OPTION_TEXT, FIELD(request.workloads), 0, 0},
-    {"heap", 0, "LIST", "heap sizes: 64M, 3x or none (the suite's)",
-     OPTION_TEXT, FIELD(request.heaps), 0, 0},
+    {"heap", 0, "LIST",
+     "heap sizes: 64M, 3x, none or range:1-6/8 (the suite's)", OPTION_TEXT,
+     FIELD(request.heaps), 0, 0},
+    {"rate", 0, "LIST",
+     "requests a second: only workloads that have a rate, at each of these",
+     OPTION_TEXT, FIELD(request.rates), 0, 0},
+    {"heap-base", 0, "BASE",
+     "what 1x is: peak, the bytes to be held, or minheap[:PATH] (peak)",
+     OPTION_TEXT, FIELD(heap_base), 0, 0},
+    {"observer", 0, NULL, "run every cell also without instruments",
+     OPTION_FLAG, FIELD(request.observer), 0, 0},
     {"threads", 't', "LIST",
      "mutator threads, of workloads that have threads (the suite's)",
      OPTION_TEXT, FIELD(request.threads), 0, 0},
@@ -56,6 +68,11 @@ static const option_row option_rows[] = {
      OPTION_SECONDS, FIELD(request.timeout), 0, 0},
     {"dry-run", 0, NULL, "print the plan in its order and run nothing",
      OPTION_FLAG, FIELD(dry), 0, 0},
+    {"until-ci", 0, "SHARE",
+     "more invocations until the throughput is known to ±SHARE", OPTION_SHARE,
+     FIELD(request.until_ci), 0, 0},
+    {"budget", 0, "SECONDS", "time that these may take (until there are 100)",
+     OPTION_SECONDS, FIELD(request.budget), 0, 0},
     {"resume", 0, NULL, "run what is missing in DIR", OPTION_FLAG,
      FIELD(resume), 0, 0},
     {0}};
@@ -68,7 +85,11 @@ static const option_usage usage = {
         "path of a\nsuite file; 'quick' if none is given), each in a process "
         "of its own, and prints\nthe table.  With -w and no suite, runs these "
         "workloads as they are given.  With a\nsuite, -w selects its cells, "
-        "and parameters given are put over the suite's.\n\nResults are kept "
+        "and parameters given are put over the suite's.\n\nOf several heap "
+        "sizes the ends and the middle come first, so that an interrupted\nrun "
+        "is a coarse picture.  With --heap-base minheap multiples are of each "
+        "collector's\nown minimum, as 'reapmark minheap' found it, in "
+        "minheap.json of DIR or of PATH.\n\nResults are kept "
         "in DIR: 'reapmark report DIR' prints them again.\n\n"
         "exit status: 0 all as declared, 1 some cell failed, 2 usage, 3 "
         "nothing matched,\n130 interrupted (results are kept).",
@@ -77,7 +98,8 @@ static const option_usage usage = {
 
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
-         r->invocations || r->timeout > 0 || r->seed != PLAN_SEED;
+         r->rates || r->invocations || r->timeout > 0 || r->seed != PLAN_SEED ||
+         r->observer || r->minimums || r->until_ci > 0;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -93,17 +115,18 @@ static void add_argument(word_list *arguments, const char *word) {
 static char *const *run_arguments(const plan *p, const plan_cell *c,
                                   const collector *program) {
   word_list a = {0};
-  const char *fixed[] = {program->path,
-                         "--run",
-                         c->workload,
-                         "--heap",
-                         c->heap,
-                         "--threads",
-                         memory_text("%u", c->threads),
-                         "--seed",
-                         memory_text("%ju", (uintmax_t)p->seed),
-                         "--record-fd",
-                         memory_text("%d", SPAWN_RECORD)};
+  const char *fixed[] = {
+      program->path,
+      "--run",
+      c->workload,
+      "--heap",
+      c->limit ? memory_text("%ju", (uintmax_t)c->limit) : c->heap,
+      "--threads",
+      memory_text("%u", c->threads),
+      "--seed",
+      memory_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed)),
+      "--record-fd",
+      memory_text("%d", SPAWN_RECORD)};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     add_argument(&a, fixed[i]);
   spec options;
@@ -112,6 +135,10 @@ static char *const *run_arguments(const plan *p, const plan_cell *c,
     add_argument(&a, "--option");
     add_argument(&a, memory_text("%s=%s", options.settings[i].key,
                                  options.settings[i].value));
+  }
+  if (c->untimed) {
+    add_argument(&a, "--instrument");
+    add_argument(&a, "off");
   }
   add_argument(&a, NULL);
   return (char *const *)a.words;
@@ -171,10 +198,7 @@ static json_t *substitute_record(const plan *p, const plan_cell *c,
       "declared", 0, "reason", reason);
 }
 
-/* Runs it and makes its record; NULL if it was interrupted. */
-static json_t *run_one(const plan *p, const plan_run *run,
-                       const collectors *all) {
-  const plan_cell *c = &p->cells[run->cell];
+json_t *run_cell(const plan *p, const plan_cell *c, const collectors *all) {
   spec named;
   spec_parse(c->collector, &named);
   char started[32];
@@ -205,14 +229,25 @@ static json_t *run_one(const plan *p, const plan_run *run,
     const char *reason = explain(&result, p->timeout, invalid, &status);
     record = substitute_record(p, c, status, reason);
   }
-  json_object_set_new(record, "key", json_string(plan_key(p, run)));
   json_object_set_new(record, "cell", json_string(c->id));
   json_object_set_new(record, "suite", json_string(p->suite));
-  json_object_set_new(record, "invocation", json_integer(run->invocation));
-  json_object_set_new(record, "order", json_integer(run - p->runs + 1));
   json_object_set_new(record, "started", json_string(started));
   json_object_set_new(record, "elapsed", record_integer(result.elapsed));
   spawn_result_free(&result);
+  return record;
+}
+
+/* Makes the record of a planned run; NULL if it was interrupted. */
+static json_t *run_one(const plan *p, const plan_run *run,
+                       const collectors *all) {
+  json_t *record = run_cell(p, &p->cells[run->cell], all);
+  if (!record)
+    return NULL;
+  json_object_set_new(record, "key", json_string(plan_key(p, run)));
+  json_object_set_new(record, "invocation", json_integer(run->invocation));
+  json_object_set_new(record, "order", json_integer(run - p->runs + 1));
+  if (p->cells[run->cell].canary)
+    json_object_set_new(record, "canary", json_true());
   return record;
 }
 
@@ -223,8 +258,10 @@ static json_t *run_one(const plan *p, const plan_run *run,
 /* What is known of the runs of a plan. */
 typedef struct state {
   const plan *plan;
-  bool *done;        /* by run */
-  uint64_t *elapsed; /* by run */
+  bool *done;         /* by run */
+  uint64_t *elapsed;  /* by run */
+  double *throughput; /* by run; NAN of a failure */
+  size_t room;        /* of these */
   size_t failures, finished;
 } state;
 
@@ -233,7 +270,23 @@ static void note_record(state *s, size_t run, const json_t *record) {
   s->elapsed[run] =
       (uint64_t)json_integer_value(json_object_get(record, "elapsed"));
   s->finished++;
-  s->failures += verdict_of_record(record) >= VERDICT_LEAK;
+  bool failed = verdict_of_record(record) >= VERDICT_LEAK;
+  s->failures += failed;
+  s->throughput[run] = failed ? NAN : metrics[METRIC_THROUGHPUT].read(record);
+}
+
+/* Makes room for all runs of the plan, which may have become more. */
+static void make_room(state *s) {
+  state old = *s;
+  s->room = s->plan->runs_count;
+  s->done = memory_take(s->room * sizeof *s->done);
+  s->elapsed = memory_take(s->room * sizeof *s->elapsed);
+  s->throughput = memory_take(s->room * sizeof *s->throughput);
+  for (size_t i = 0; i < old.room; i++) {
+    s->done[i] = old.done[i];
+    s->elapsed[i] = old.elapsed[i];
+    s->throughput[i] = old.throughput[i];
+  }
 }
 
 static void remember(void *data, const json_t *record) {
@@ -296,8 +349,123 @@ static int run_missing(state *s, runlog *log, const collectors *all) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * More rounds.  What they hold follows from the records of the rounds before
+ * alone, so that --resume comes to the same ones.
+ * ------------------------------------------------------------------------- */
+
+/* How far the cell's median throughput is known: half its interval as a share
+ * of it, HUGE_VAL while there are too few invocations for one, 0 if one of them
+ * failed: more would not help.  *n becomes their number. */
+static double half_width(const state *s, size_t cell, size_t *n) {
+  const plan *p = s->plan;
+  double *values = memory_take(p->runs_count * sizeof *values);
+  *n = 0;
+  for (size_t i = 0; i < p->runs_count; i++)
+    if (p->runs[i].cell == cell) {
+      if (isnan(s->throughput[i]))
+        return 0;
+      values[(*n)++] = s->throughput[i];
+    }
+  if (!stat_median_rank(*n, REPORT_CONFIDENCE, NULL))
+    return HUGE_VAL;
+  return stat_half_spread(values, *n, REPORT_CONFIDENCE);
+}
+
+/* The cells of which another invocation is wanted; false if there are none. */
+static bool find_wanted(const state *s, bool *wanted) {
+  const plan *p = s->plan;
+  bool any = false;
+  for (size_t c = 0; c < p->cells_count; c++) {
+    size_t n;
+    wanted[c] = !p->cells[c].missing && !p->cells[c].canary &&
+                half_width(s, c, &n) > p->until_ci && n < PLAN_UNTIL_MOST;
+    any |= wanted[c];
+  }
+  return any;
+}
+
+static double seconds_from(const state *s, size_t run) {
+  double seconds = 0;
+  for (; run < s->plan->runs_count; run++)
+    seconds += (double)s->elapsed[run] / 1e9;
+  return seconds;
+}
+
+static void say_wide(const state *s) {
+  const plan *p = s->plan;
+  for (size_t c = 0; c < p->cells_count; c++) {
+    size_t n;
+    double half = half_width(s, c, &n);
+    if (p->cells[c].missing || p->cells[c].canary || half <= p->until_ci)
+      continue;
+    if (isinf(half))
+      say("%s: too few invocations (%zu) for an interval", p->cells[c].id, n);
+    else
+      say("%s: still ±%.2g %% after %zu invocations", p->cells[c].id,
+          100 * half, n);
+  }
+}
+
+/* Adds rounds and runs them, until all cells are narrow or the budget is spent.
+ * Returns an exit code. */
+static int run_until_narrow(state *s, plan *p, runlog *log,
+                            const collectors *all, bool resumed) {
+  size_t planned = p->runs_count;
+  bool *wanted = memory_take(p->cells_count * sizeof *wanted);
+  int code = EXIT_OK;
+  unsigned round = p->invocations;
+  while (s->finished == p->runs_count && find_wanted(s, wanted) &&
+         (p->budget <= 0 || seconds_from(s, planned) < p->budget)) {
+    results_state found;
+    char why[256];
+    plan_add_round(p, ++round, wanted);
+    make_room(s);
+    if (resumed &&
+        !results_read_runs(log->dir, remember, s, &found, why, sizeof why)) {
+      say("%s", why);
+      return EXIT_SOME_FAILED;
+    }
+    code = run_missing(s, log, all);
+  }
+  if (s->finished == p->runs_count)
+    say_wide(s);
+  return code;
+}
+
+/* ------------------------------------------------------------------------- *
  * The results directory.
  * ------------------------------------------------------------------------- */
+
+/* The minimum heaps that the request's multiples are of.  False after a
+ * mistake, which was said. */
+static bool read_minimums(run_options *o) {
+  static const char name[] = "minheap";
+  size_t n = strlen(name);
+  const char *base = o->heap_base;
+  if (!base || !strcmp(base, "peak"))
+    return true;
+  if (strncmp(base, name, n) || (base[n] && base[n] != ':')) {
+    say("--heap-base: '%s' is neither peak, nor minheap, nor minheap:PATH",
+        base);
+    return false;
+  }
+  char why[256];
+  const char *path = base[n] ? base + n + 1 : o->dir;
+  json_t *json = results_read_json(path, "minheap.json", why, sizeof why);
+  if (!json) {
+    say("%s; 'reapmark minheap -o %s' makes it", why, path);
+    return false;
+  }
+  if (!json_is_array(json_object_get(json, "minimums"))) {
+    say("%s/minheap.json holds no minimum heaps", path);
+    json_decref(json);
+    return false;
+  }
+  json_t **kept = memory_take(sizeof(json_t *)); /* as long as the process */
+  *kept = json;
+  o->request.minimums = json;
+  return true;
+}
 
 static const char *default_dir(void) {
   char stamp[32];
@@ -412,9 +580,8 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   }
   if (!check_collectors(p, all))
     return EXIT_USAGE;
-  state s = {.plan = p,
-             .done = memory_take(p->runs_count * sizeof(bool)),
-             .elapsed = memory_take(p->runs_count * sizeof(uint64_t))};
+  state s = {.plan = p};
+  make_room(&s);
   results_state found = {0};
   char why[256];
   if (resumed &&
@@ -428,12 +595,21 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk to us */
   signal(SIGPIPE, SIG_IGN);
   if (!write_description(log, p, all, resumed) ||
-      !runlog_begin(log, found.whole))
+      !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - s.finished, o->dir);
   int code = run_missing(&s, log, all);
-  if (s.finished == p->runs_count && report_print(o->dir, "table"))
+  if (p->until_ci > 0 && s.finished == p->runs_count) {
+    int more = run_until_narrow(&s, p, log, all, resumed);
+    code = more ? more : code;
+  }
+  bool observer = false;
+  for (size_t i = 0; i < p->cells_count; i++)
+    observer |= p->cells[i].untimed;
+  if (s.finished == p->runs_count &&
+      (report_print(o->dir, NULL, "table") ||
+       (observer && report_print(o->dir, "observer", "table"))))
     return EXIT_SOME_FAILED;
   return code;
 }
@@ -449,9 +625,15 @@ int run_command(int argc, char **argv) {
     say("--resume needs -o DIR");
     return EXIT_USAGE;
   }
+  if (o.request.budget > 0 && !(o.request.until_ci > 0)) {
+    say("--budget needs --until-ci");
+    return EXIT_USAGE;
+  }
   if (!o.dir)
     o.dir = default_dir();
 
+  if (!read_minimums(&o))
+    return EXIT_USAGE;
   bool from_dir = o.resume && !asks_for_a_plan(&o.request);
   if (from_dir && !exists(o.dir, "plan.json")) {
     say("%s has no plan.json: there is nothing to resume", o.dir);

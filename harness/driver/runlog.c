@@ -31,7 +31,7 @@ static bool make_folders(const char *dir) {
 }
 
 bool runlog_open(runlog *log, const char *dir) {
-  *log = (runlog){dir, -1, -1, 0};
+  *log = (runlog){.dir = dir, .folder = -1, .runs = -1};
   if (!make_folders(dir))
     return failed(log, "");
   log->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -79,16 +79,16 @@ bool runlog_write(runlog *log, const char *name, const json_t *json) {
   return good;
 }
 
-bool runlog_begin(runlog *log, off_t whole) {
+bool runlog_begin(runlog *log, const char *name, off_t whole) {
   log->end = whole;
-  log->runs = openat(log->folder, "runs.jsonl",
+  log->name = name;
+  log->runs = openat(log->folder, name,
                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  return (log->runs >= 0 && !ftruncate(log->runs, whole)) ||
-         failed(log, "runs.jsonl");
+  return (log->runs >= 0 && !ftruncate(log->runs, whole)) || failed(log, name);
 }
 
 int runlog_append(runlog *log, const json_t *record) {
-  char *text = json_dumps(record, JSON_COMPACT);
+  char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
   if (!text)
     return ENOMEM;
   size_t n = strlen(text);
@@ -98,7 +98,7 @@ int runlog_append(runlog *log, const json_t *record) {
     error = errno;
     /* If this fails too, readers ignore the line that is cut short. */
     if (ftruncate(log->runs, log->end))
-      say("%s/runs.jsonl: %s", log->dir, strerror(errno));
+      say("%s/%s: %s", log->dir, log->name, strerror(errno));
   } else
     log->end += (off_t)n + 1;
   free(text);

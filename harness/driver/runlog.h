@@ -10,9 +10,10 @@
 
 typedef struct runlog {
   const char *dir;
-  int folder; /* descriptor of DIR, which holds the lock */
-  int runs;   /* of runs.jsonl, or -1 */
-  off_t end;  /* bytes of whole lines */
+  int folder;       /* descriptor of DIR, which holds the lock */
+  const char *name; /* of the file that is appended to */
+  int runs;         /* its descriptor, or -1 */
+  off_t end;        /* bytes of whole lines */
 } runlog;
 
 /* Those that return bool return false after saying what went wrong. */
@@ -24,9 +25,9 @@ bool runlog_open(runlog *log, const char *dir);
 /* Writes DIR/NAME: whole or not at all. */
 bool runlog_write(runlog *log, const char *name, const json_t *json);
 
-/* Opens runs.jsonl, made if missing, for appending after its first `whole`
- * bytes; what follows them is cut off. */
-bool runlog_begin(runlog *log, off_t whole);
+/* Opens DIR/NAME (runs.jsonl), made if missing, for appending after its first
+ * `whole` bytes; what follows them is cut off. */
+bool runlog_begin(runlog *log, const char *name, off_t whole);
 
 /* Appends a record as one line and waits until it is on the disk.  Returns 0,
  * or the errno of what went wrong: then the line was taken back. */

@@ -11,10 +11,13 @@ typedef enum field_type {
   INTEGER, /* not negative */
   STRING,
   BOOLEAN,
-  NAMED,     /* object whose members are integers or strings */
-  STRINGS,   /* array of strings */
-  HISTOGRAMS /* object whose members are histograms, "all" among them, or
-                fields of the table below */
+  NAMED,      /* object whose members are integers or strings */
+  STRINGS,    /* array of strings */
+  HISTOGRAMS, /* object whose members are histograms, "all" among them, or
+                 fields of the table below */
+  HISTOGRAM,
+  SAMPLES, /* array of [time, footprint, resident], times ascending */
+  CURVES   /* of mutator utilisation */
 } field_type;
 
 static const char *const type_names[] = {
@@ -24,11 +27,14 @@ static const char *const type_names[] = {
     "an object of integers and strings",
     "an array of strings",
     "an object of histograms",
+    "a histogram",
+    "an array of [time, footprint, resident] in order",
+    "curves of shares over ascending windows",
 };
 
 /* Which records have the field, by verdict.  Each includes those before. */
 typedef enum field_presence {
-  OPTIONAL, /* the driver's */
+  OPTIONAL, /* the driver's, and what not every run measures */
   MEASURED, /* ok, LEAK, WRONG: the run went through */
   REPORTED, /* OOM as well: the program itself wrote the record */
   ALWAYS    /* TIMEOUT, CRASH, ERROR as well: the driver wrote it */
@@ -79,6 +85,19 @@ static const struct field {
     {"noise.voluntary", INTEGER, MEASURED},
     {"noise.involuntary", INTEGER, MEASURED},
     {"noise.run_delay", INTEGER, MEASURED},
+    {"memory.curve", SAMPLES, OPTIONAL},
+    {"memory.curve_interval", INTEGER, OPTIONAL},
+    {"memory.curve_cost", INTEGER, OPTIONAL},
+    {"latency.rate", INTEGER, OPTIONAL},
+    {"latency.arrivals", STRING, OPTIONAL},
+    {"latency.span", INTEGER, OPTIONAL},
+    {"latency.intended", HISTOGRAM, OPTIONAL},
+    {"latency.simple", HISTOGRAM, OPTIONAL},
+    {"latency.metered", HISTOGRAM, OPTIONAL},
+    {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
+    {"instrumented", BOOLEAN, OPTIONAL},
+    {"mmu", CURVES, OPTIONAL},
+    {"time.skipped", INTEGER, OPTIONAL},
     {"key", STRING, OPTIONAL},
     {"cell", STRING, OPTIONAL},
     {"suite", STRING, OPTIONAL},
@@ -218,6 +237,58 @@ static bool are_histograms(const json_t *json, const char *path) {
   return true;
 }
 
+static bool are_samples(const json_t *json) {
+  size_t i;
+  json_t *sample;
+  json_int_t before = -1;
+  json_array_foreach(json, i, sample) {
+    for (size_t k = 0; k < 3; k++)
+      if (!is_integer(json_array_get(sample, k)))
+        return false;
+    json_int_t at = json_integer_value(json_array_get(sample, 0));
+    if (json_array_size(sample) != 3 || at < before)
+      return false;
+    before = at;
+  }
+  return json_is_array(json);
+}
+
+static bool are_shares(const json_t *list, size_t n) {
+  size_t i;
+  json_t *share;
+  json_array_foreach(list, i, share) {
+    double value = json_number_value(share);
+    if (!json_is_number(share) || value < 0 || value > 1)
+      return false;
+  }
+  return json_array_size(list) == n;
+}
+
+static bool is_curve(const json_t *json, size_t n) {
+  return are_shares(json_object_get(json, "mmu"), n) &&
+         are_shares(json_object_get(json, "bmu"), n);
+}
+
+static bool are_curves(const json_t *json) {
+  const json_t *windows = json_object_get(json, "windows");
+  const json_t *threads = json_object_get(json, "threads");
+  size_t n = json_array_size(windows), i;
+  json_t *member;
+  json_int_t before = -1;
+  json_array_foreach(windows, i, member) {
+    if (!is_integer(member) || json_integer_value(member) <= before)
+      return false;
+    before = json_integer_value(member);
+  }
+  json_array_foreach(threads, i, member) {
+    if (!is_curve(member, n))
+      return false;
+  }
+  return n > 0 && json_is_array(threads) &&
+         is_integer(json_object_get(json, "joined")) &&
+         is_curve(json_object_get(json, "worst"), n);
+}
+
 static bool has_type(const json_t *json, const struct field *f) {
   const char *name;
   json_t *member;
@@ -243,6 +314,12 @@ static bool has_type(const json_t *json, const struct field *f) {
     return json_is_array(json);
   case HISTOGRAMS:
     return are_histograms(json, f->path);
+  case HISTOGRAM:
+    return is_histogram(json);
+  case SAMPLES:
+    return are_samples(json);
+  case CURVES:
+    return are_curves(json);
   }
   return false;
 }

@@ -1,6 +1,8 @@
 /* cells.c: the records of a results directory, gathered by cell. */
 #include "cells.h"
 #include "harness/record/record.h"
+#include "harness/stats/drift.h"
+#include "harness/stats/interval.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -72,6 +74,151 @@ static void add_pauses(report_cell *c, const json_t *record, hist *scratch) {
   hist_merge(c->pauses, scratch);
 }
 
+const long long report_windows_ns[REPORT_WINDOWS] = {
+    1000000, 2000000, 5000000, 10000000, 20000000, 50000000, 100000000};
+
+static double number_of(const json_t *record, const char *path) {
+  const json_t *value = record_get(record, path);
+  return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* The point of a curve of mutator utilisation at each of the windows. */
+static void read_curve(const json_t *mmu, const char *path, double *out) {
+  const json_t *windows = json_object_get(mmu, "windows");
+  const json_t *curve = mmu ? record_get(mmu, path) : NULL;
+  for (size_t k = 0; k < REPORT_WINDOWS; k++) {
+    out[k] = NAN;
+    for (size_t i = 0; i < json_array_size(windows); i++)
+      if (json_integer_value(json_array_get(windows, i)) ==
+          report_windows_ns[k])
+        out[k] = json_number_value(json_array_get(curve, i));
+  }
+}
+
+/* The rules of report_under_reports. */
+enum { NOISE_NS = 50000, TYPICAL_STEPS = 100 };
+#define EXPLAINED 0.78
+
+static void read_stall(const json_t *record, report_sample *s) {
+  s->stall = NAN;
+  json_t *steps = json_object_get(record, "steps"), *kind;
+  const char *name;
+  if (!json_is_true(json_object_get(steps, "corrected")))
+    return;
+  json_object_foreach(steps, name, kind) {
+    double typical = number_of(kind, "p50"), worst = number_of(kind, "max");
+    if (!strcmp(name, "all") || !(number_of(kind, "count") >= TYPICAL_STEPS) ||
+        !(typical <= NOISE_NS) || worst - typical <= s->stall)
+      continue;
+    s->stall = worst - typical;
+    s->stall_step = worst;
+  }
+  double pause = number_of(record, "pauses.all.max");
+  s->stall_pause = isnan(pause) ? 0 : pause;
+}
+
+bool report_under_reports(const report_cell *c, const report_sample **shown) {
+  size_t unexplained = 0;
+  *shown = NULL;
+  for (size_t i = 0; i < c->count; i++) {
+    const report_sample *s = &c->samples[i];
+    if (!(s->stall > NOISE_NS && s->stall_pause < EXPLAINED * s->stall))
+      continue;
+    unexplained++;
+    if (!*shown || s->stall > (*shown)->stall)
+      *shown = s;
+  }
+  return 2 * unexplained > c->count && report_is_good(c);
+}
+
+/* What figures.c needs of a record. */
+static void read_figures(const json_t *record, report_sample *s) {
+  double stop = number_of(record, "time.stop");
+  double own = number_of(record, "time.own");
+  double skipped = number_of(record, "time.skipped");
+  s->gc_wall = stop + own / fmax(1, number_of(record, "threads"));
+  s->gc_cpu = stop + own;
+  s->clock = number_of(record, "time.wall") +
+             number_of(record, "time.instrument") +
+             (isnan(skipped) ? 0 : skipped);
+  const json_t *mmu = json_object_get(record, "mmu");
+  read_curve(mmu, "worst.mmu", s->mmu);
+  read_curve(mmu, "worst.bmu", s->bmu);
+  read_stall(record, s);
+}
+
+/* Keeps a run of the canary by its number.  False if it is there. */
+static bool add_canary(report *r, const json_t *record) {
+  size_t n = (size_t)json_integer_value(json_object_get(record, "invocation"));
+  if (n < 1 || n > 1000000)
+    return false;
+  if (n > r->canary_count) {
+    r->canary = must(realloc(r->canary, n * sizeof *r->canary));
+    while (r->canary_count < n)
+      r->canary[r->canary_count++] = NAN;
+  }
+  r->canary[n - 1] = verdict_of_record(record) == VERDICT_OK
+                         ? number_of(record, "time.wall")
+                         : NAN;
+  return true;
+}
+
+/* Keeps a run without instruments by its cell.  False if it is no such run. */
+static bool add_untimed(report *r, const json_t *record) {
+  const char *id = text_of(record, "cell");
+  size_t n = strlen(id), tail = strlen("/instrument=off");
+  for (size_t i = 0; i < r->count && n > tail; i++) {
+    report_cell *c = &r->cells[i];
+    if (strncmp(c->id, id, n - tail) || c->id[n - tail])
+      continue;
+    verdict v = verdict_of_record(record);
+    if (v == VERDICT_OK || v == VERDICT_LEAK_DECLARED) {
+      c->untimed =
+          must(realloc(c->untimed, (c->untimed_count + 1) * sizeof(double)));
+      c->untimed[c->untimed_count++] = number_of(record, "time.wall");
+    }
+    return true;
+  }
+  return false;
+}
+
+double report_drift(const report *r) {
+  double *known = must(malloc((r->canary_count + 1) * sizeof *known));
+  size_t n = 0;
+  for (size_t i = 0; i < r->canary_count; i++)
+    if (!isnan(r->canary[i]))
+      known[n++] = r->canary[i];
+  double drift = stat_drift(known, n);
+  free(known);
+  return drift;
+}
+
+bool report_is_suspect(const report *r) {
+  return fabs(report_drift(r)) > REPORT_DRIFT_BOUND;
+}
+
+bool report_canary_text(char *out, const report *r) {
+  double drift = report_drift(r);
+  size_t n = 0;
+  for (size_t i = 0; i < r->canary_count; i++)
+    n += isnan(r->canary[i]) ? 0 : 1;
+  if (!r->canary_count)
+    return false;
+  if (isnan(drift))
+    snprintf(out, REPORT_CANARY,
+             "The canary ran %zu times: too few to tell "
+             "whether the machine drifted.",
+             n);
+  else
+    snprintf(out, REPORT_CANARY,
+             "%s canary, run %zu times, %s by %+.1f %% from the first half of "
+             "the time to the last (bound %.0f %%).",
+             report_is_suspect(r) ? "SUSPECT: the" : "The", n,
+             report_is_suspect(r) ? "drifted" : "changed", 100 * drift,
+             100 * REPORT_DRIFT_BOUND);
+  return true;
+}
+
 typedef struct loading {
   report *report;
   hist *scratch;
@@ -80,10 +227,15 @@ typedef struct loading {
 static void add_record(void *data, const json_t *record) {
   loading *l = data;
   report *r = l->report;
+  bool canary = json_is_true(json_object_get(record, "canary"));
+  if (canary ? add_canary(r, record) : add_untimed(r, record)) {
+    r->found++;
+    return;
+  }
   report_cell *c = find_cell(r, text_of(record, "cell"));
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
-  bool stray =
-      !c || c->missing || invocation < 1 || (size_t)invocation > r->invocations;
+  bool stray = !c || c->missing || invocation < 1 ||
+               (!r->open_ended && (size_t)invocation > r->invocations);
   size_t at = 0;
   for (; !stray && at < c->count; at++) {
     if (c->samples[at].invocation > invocation)
@@ -99,6 +251,8 @@ static void add_record(void *data, const json_t *record) {
   memmove(s + 1, s, (c->count - at) * sizeof *s);
   c->count++;
   r->found++;
+  if ((size_t)invocation > r->invocations)
+    r->planned++; /* as --until-ci came to plan it */
   *s = (report_sample){
       .invocation = invocation,
       .verdict = verdict_of_record(record),
@@ -106,6 +260,7 @@ static void add_record(void *data, const json_t *record) {
       .reason = must(strdup(text_of(record, "verdict.reason")))};
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
+  read_figures(record, s);
   const char *ops = text_of(record, "ops.unit");
   if (*ops && !c->ops)
     c->ops = must(strdup(ops));
@@ -136,7 +291,9 @@ static double combine(const report_cell *c, size_t m, double *scratch) {
   case COMBINE_MEDIAN:
     return stat_summarize(scratch, c->count).median;
   case COMBINE_SPREAD:
-    return c->count < 2 ? NAN : 50 * stat_summarize(scratch, c->count).spread;
+    return c->count < 2
+               ? NAN
+               : 100 * stat_half_spread(scratch, c->count, REPORT_CONFIDENCE);
   case COMBINE_MAXIMUM:
     return stat_summarize(scratch, c->count).max;
   case COMBINE_P50:
@@ -168,18 +325,24 @@ static bool read_plan(report *r) {
       invocations < 1)
     return false;
   r->invocations = (size_t)invocations;
+  r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
   r->cells = must(calloc(json_array_size(cells) + 1, sizeof *r->cells));
   size_t i;
   json_array_foreach(cells, i, cell) {
+    bool missing = json_object_get(cell, "n/a") != NULL;
+    if (!missing)
+      r->planned += r->invocations;
+    if (json_is_true(json_object_get(cell, "untimed")))
+      continue; /* add_untimed puts its runs with those of its twin */
     report_cell *c = &r->cells[r->count++];
     if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:i, s?s}", "cell", &c->id,
                     "workload", &c->workload, "collector", &c->collector,
                     "heap", &c->heap, "threads", &c->threads, "n/a",
                     &c->missing))
       return false;
-    if (!c->missing)
-      r->planned += r->invocations;
   }
+  if (json_object_get(r->plan, "canary")) /* twice a round, and at the end */
+    r->planned += 2 * r->invocations + 1;
   return true;
 }
 
@@ -212,8 +375,10 @@ void report_free(report *r) {
     free(c->samples);
     free(c->ops);
     free(c->pauses);
+    free(c->untimed);
   }
   free(r->cells);
+  free(r->canary);
   json_decref(r->plan);
   json_decref(r->machine);
   free(r);

@@ -26,6 +26,10 @@ typedef enum verdict {
 /* The verdict of a record.  All from VERDICT_LEAK on are failures. */
 verdict verdict_of_record(const json_t *record);
 
+/* The windows at which utilisation is shown, 1 to 100 ms. */
+enum { REPORT_WINDOWS = 7 };
+extern const long long report_windows_ns[REPORT_WINDOWS];
+
 /* One invocation. */
 typedef struct report_sample {
   int invocation;
@@ -33,6 +37,17 @@ typedef struct report_sample {
   long long leaked;
   char *reason;
   double values[METRICS]; /* NAN: cannot be said */
+
+  /* ns that are plainly the collector's.  Of the wall time: stops, and pauses
+   * of single mutators by their share of the threads.  Of the CPU time: what
+   * the threads spent that reported those, as others only waited. */
+  double gc_wall, gc_cpu;
+  double clock; /* ns of the measured part, instrument and skipped included */
+  double mmu[REPORT_WINDOWS], bmu[REPORT_WINDOWS]; /* of the worst thread */
+
+  /* How much longer than the typical step of its kind the worst step was, in
+   * ns, and the longest pause reported; NAN where they cannot be compared. */
+  double stall, stall_step, stall_pause;
 } report_sample;
 
 typedef struct report_cell {
@@ -43,7 +58,10 @@ typedef struct report_cell {
 
   report_sample *samples; /* in the order of the invocations */
   size_t count;
-  char *ops;        /* what an op is; NULL until a record says it */
+  char *ops;       /* what an op is; NULL until a record says it */
+  double *untimed; /* ns of the measured part, of the invocations without
+                      instruments */
+  size_t untimed_count;
   hist *pauses;     /* of all invocations; NULL if none was measured */
   bool uncorrected; /* a maximum was withheld */
   verdict verdict;
@@ -55,8 +73,11 @@ typedef struct report {
   report_cell *cells; /* as planned: those of a block are not apart */
   size_t count;
   size_t invocations;    /* planned, of each cell */
+  bool open_ended;       /* or more, as many as their numbers took */
   size_t planned, found; /* runs */
-  size_t strays;         /* records that the plan has not, or has already */
+  double *canary;        /* wall times of the canary, by its run; NAN: failed */
+  size_t canary_count;
+  size_t strays; /* records that the plan has not, or has already */
   results_state state;
 } report;
 
@@ -75,6 +96,25 @@ const report_sample *report_worst(const report_cell *c);
 
 /* Whether the cell was run and its numbers may be shown. */
 bool report_is_good(const report_cell *c);
+
+/* Whether the collector reports less pause than the workload met: in more than
+ * half of the cell's invocations the worst step was longer than the typical one
+ * of its kind by more than the noise floor of 50 us, and no reported pause has
+ * even 78 % of that.  Only kinds of steps are compared that are usually shorter
+ * than that floor and of which there are at least 100: a long one may well hold
+ * several pauses.  *shown becomes the invocation with the longest stall. */
+bool report_under_reports(const report_cell *c, const report_sample **shown);
+
+/* What the canary says: stat_drift of its times, NAN if there are too few; and
+ * whether that makes the results suspect. */
+#define REPORT_DRIFT_BOUND 0.05
+double report_drift(const report *r);
+bool report_is_suspect(const report *r);
+
+/* Says it in one line ("The canary ..."), into `out` of REPORT_CANARY bytes;
+ * false, if there was none. */
+enum { REPORT_CANARY = 200 };
+bool report_canary_text(char *out, const report *r);
 
 /* Whether two cells are in the same block: they differ in the collector
  * only. */

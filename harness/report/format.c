@@ -17,16 +17,18 @@ static const char *words(const json_t *object, const char *key,
   return text && *text ? text : otherwise;
 }
 
-static void print_title(const report *r, text_style style, FILE *out) {
+void report_print_title(const report *r, bool markdown, FILE *out) {
+  text_style style = markdown ? TEXT_MARKDOWN : TEXT_PLAIN;
   const json_t *cpu = json_object_get(r->machine, "cpu");
   const json_t *os = json_object_get(r->machine, "os");
   const json_t *build = json_object_get(r->machine, "build");
   const char *hypervisor = words(cpu, "hypervisor", "");
   fprintf(out,
-          "%sSuite %s: %zu of %zu runs, %zu invocation%s per cell, seed "
+          "%sSuite %s: %zu of %zu runs, %zu invocation%s%s per cell, seed "
           "%lld.\n",
           style == TEXT_MARKDOWN ? "## " : "", words(r->plan, "suite", "?"),
           r->found, r->planned, r->invocations, r->invocations == 1 ? "" : "s",
+          r->open_ended ? " or more" : "",
           (long long)json_integer_value(json_object_get(r->plan, "seed")));
   if (style == TEXT_MARKDOWN)
     fputc('\n', out);
@@ -37,6 +39,9 @@ static void print_title(const report *r, text_style style, FILE *out) {
             *hypervisor ? ", virtual: " : "", hypervisor,
             words(os, "name", "?"), words(os, "release", "?"),
             words(build, "compiler", "?"), words(build, "type", "?"));
+  char canary[REPORT_CANARY];
+  if (report_canary_text(canary, r))
+    fprintf(out, "%s\n", canary);
 }
 
 static void print_legend(text_style style, FILE *out) {
@@ -91,7 +96,17 @@ static void add_row(text_table *t, const report *r, const report_cell *c) {
 
 /* Prints why numbers of a cell are missing, if they are. */
 static void print_note(const report_cell *c, text_style style, FILE *out) {
-  const report_sample *worst = report_worst(c);
+  const report_sample *worst = report_worst(c), *shown;
+  if (report_under_reports(c, &shown)) {
+    char step[TEXT_NUMBER], stall[TEXT_NUMBER], pause[TEXT_NUMBER];
+    fprintf(
+        out,
+        "%s%s: WARNING: a step took %s, %s longer than the typical one, but "
+        "the longest pause that it reports is %s\n",
+        style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector,
+        text_time(step, shown->stall_step), text_time(stall, shown->stall),
+        text_time(pause, shown->stall_pause));
+  }
   if (!worst && !c->uncorrected)
     return;
   /* Markdown: a list item of its own, whether first or not. */
@@ -151,7 +166,7 @@ static bool begins_block(const report *r, size_t cell) {
 }
 
 static void print_text(const report *r, text_style style, FILE *out) {
-  print_title(r, style, out);
+  report_print_title(r, style == TEXT_MARKDOWN, out);
   for (size_t i = 0; i < r->count; i++)
     if (begins_block(r, i))
       print_block(r, i, style, out);
@@ -170,7 +185,7 @@ static void print_markdown(const report *r, FILE *out) {
  * CSV: a row per cell, numbers in base units, quoting by RFC 4180.
  * ------------------------------------------------------------------------- */
 
-static void csv_text(const char *text, FILE *out) {
+void report_csv_text(const char *text, FILE *out) {
   if (!strpbrk(text, ",\"\r\n")) {
     fputs(text, out);
     return;
@@ -205,7 +220,7 @@ static void print_csv(const report *r, FILE *out) {
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
       if (k)
         fputc(',', out);
-      csv_text(texts[k], out);
+      report_csv_text(texts[k], out);
     }
     for (size_t m = 0; m < METRICS; m++)
       if (isnan(c->values[m]))
@@ -228,7 +243,7 @@ static void set_values(json_t *object, const double *values, bool spread) {
       json_object_set_new(object, metrics[m].name, json_real(values[m]));
 }
 
-static void dump(json_t *json, FILE *out) {
+void report_dump(json_t *json, FILE *out) {
   json_dumpf(json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
   fputc('\n', out);
   json_decref(json);
@@ -272,13 +287,13 @@ static void print_json(const report *r, FILE *out) {
                   combined[metrics[m].combine], "help", metrics[m].help));
   for (size_t i = 0; i < r->count; i++)
     json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  dump(json_pack("{s:i, s:O, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}", "schema", 1,
-                 "suite", json_object_get(r->plan, "suite"), "seed",
-                 json_object_get(r->plan, "seed"), "invocations",
-                 json_object_get(r->plan, "invocations"), "machine", r->machine,
-                 "runs", (int)r->found, "runs_planned", (int)r->planned,
-                 "metrics", described, "cells", cells),
-       out);
+  report_dump(json_pack("{s:i, s:O, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
+                        "schema", 1, "suite", json_object_get(r->plan, "suite"),
+                        "seed", json_object_get(r->plan, "seed"), "invocations",
+                        json_object_get(r->plan, "invocations"), "machine",
+                        r->machine, "runs", (int)r->found, "runs_planned",
+                        (int)r->planned, "metrics", described, "cells", cells),
+              out);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -349,9 +364,9 @@ static void print_gbench(const report *r, FILE *out) {
       json_array_append_new(
           benchmarks,
           gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
-  dump(json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
-                 "benchmarks", benchmarks),
-       out);
+  report_dump(json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
+                        "benchmarks", benchmarks),
+              out);
 }
 
 const report_format report_formats[REPORT_FORMATS] = {

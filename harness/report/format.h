@@ -11,6 +11,14 @@ typedef struct report_format {
   void (*print)(const report *r, FILE *out);
 } report_format;
 
+/* The lines at the head of a report: suite, machine, canary. */
+void report_print_title(const report *r, bool markdown, FILE *out);
+
+/* What others print in the same way: a field of CSV, quoted where it must be;
+ * and JSON, which is taken. */
+void report_csv_text(const char *text, FILE *out);
+void report_dump(json_t *json, FILE *out);
+
 /* table, markdown, csv, json, gbench. */
 enum { REPORT_FORMATS = 5 };
 extern const report_format report_formats[REPORT_FORMATS];

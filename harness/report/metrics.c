@@ -69,7 +69,10 @@ const metric metrics[METRICS] = {
     {"throughput_per_s", "throughput", UNIT_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations"},
     {"throughput_spread_percent", "±", UNIT_PERCENT, -1, COMBINE_SPREAD,
-     throughput, "half the range of the invocations' throughput, in % of it"},
+     throughput,
+     "half the 95 % interval of the median throughput, in % of it; of fewer "
+     "than "
+     "6 invocations half their range"},
     {"gc_share_percent", "GC", UNIT_PERCENT, -1, COMBINE_MEDIAN, gc_share,
      "share of the wall time that mutators spent in pauses, median"},
     {"pause_p50_ns", "pause p50", UNIT_NS, -1, COMBINE_P50, pause_p50,

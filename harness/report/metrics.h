@@ -18,7 +18,7 @@ typedef enum metric_unit {
 
 typedef enum metric_combine {
   COMBINE_MEDIAN,  /* of the invocations */
-  COMBINE_SPREAD,  /* half their range in % of their median */
+  COMBINE_SPREAD,  /* how far the median is known, in % of it */
   COMBINE_MAXIMUM, /* the worst of them; none if one of them has none */
   COMBINE_P50,     /* of the pauses of all invocations together */
   COMBINE_P99
@@ -34,8 +34,13 @@ typedef struct metric {
   const char *help;                     /* one line */
 } metric;
 
+/* Of all intervals in reports; of the median it takes 6 invocations, and up to
+ * then half the range stands in its place. */
+#define REPORT_CONFIDENCE 0.95
+
 enum { METRICS = 11 };
 extern const metric metrics[METRICS];
+enum { METRIC_THROUGHPUT = 0 }; /* its row */
 
 /* What a cell of the table shows: the number, or a dash for NAN. */
 enum { METRIC_TEXT = 32 };

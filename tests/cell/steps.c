@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "harness/cell/cell.h"
+#include "harness/record/record.h"
 
 enum { READING = 700 /* ns that a reading of the delay takes */ };
 
@@ -49,6 +50,9 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 cell_resident cell_read_resident(void) {
   return (cell_resident){0};
 }
+bool cell_requests_scheduled(void) {
+  return false;
+}
 _Thread_local cell_thread *cell_self;
 
 static hist steps[2], pauses[CELL_PAUSE_HISTS];
@@ -56,6 +60,12 @@ static wl_run run;
 static cell_thread thread;
 static wl_thread *const t = &thread.wl;
 static gc_listener listener;
+
+/* For running out of memory, which does not happen. */
+void cell_die(const char *format, ...) {
+  (void)format;
+  abort();
+}
 
 /* A thread in the middle of the measured part, at the start of a step. */
 static int begin(void **state) {
@@ -66,7 +76,10 @@ static int begin(void **state) {
     hist_reset(&steps[i]);
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&pauses[i]);
-  thread = (cell_thread){.wl.run = &run, .steps = steps, .pauses = pauses};
+  thread = (cell_thread){
+      .wl.run = &run, .used = true, .steps = steps, .pauses = pauses};
+  cell_intervals_init(&thread.stops);
+  cell_intervals_init(&thread.own);
   cell_self = &thread;
   listener = cell_listener();
   cell_delay_open(&thread);
@@ -78,6 +91,8 @@ static int begin(void **state) {
 static int end(void **state) {
   (void)state;
   cell_delay_close(&thread);
+  cell_intervals_free(&thread.stops);
+  cell_intervals_free(&thread.own);
   return 0;
 }
 
@@ -234,6 +249,71 @@ static void without_schedstat_nothing_is_corrected(void **state) {
   assert_int_equal(readings, 0);
 }
 
+static double share(const json_t *mmu, const char *path, size_t window) {
+  return json_number_value(json_array_get(record_get(mmu, path), window));
+}
+
+/* A stop is everybody's pause, another one its thread's alone. */
+static void utilisation_by_thread(void **state) {
+  (void)state;
+  cell_thread other = {.used = true}, unused = {.used = false};
+  thread.next = &other;
+  other.next = &unused;
+  pause_for(GC_PAUSE_STOP, 10000);
+  now += 10000;
+  pause_for(GC_PAUSE_CASCADE, 10000);
+  now += 70000;
+  wl_end(t);
+  json_t *mmu = cell_utilisation(&thread, cell_foreign_stops());
+  assert_int_equal(json_array_size(record_get(mmu, "threads")), 2);
+  /* windows of 10, 20, 50 and 100 us */
+  assert_int_equal(json_array_size(record_get(mmu, "windows")), 4);
+  assert_int_equal(json_integer_value(record_get(mmu, "joined")), 0);
+  const json_t *mine = json_array_get(record_get(mmu, "threads"), 0);
+  const json_t *others = json_array_get(record_get(mmu, "threads"), 1);
+  assert_true(share(mine, "mmu", 1) == .5);
+  assert_true(share(mine, "bmu", 1) == 1 - 20. / 30);
+  assert_true(share(mine, "mmu", 3) == .8);
+  assert_true(share(others, "mmu", 1) == .5);
+  assert_true(share(others, "bmu", 1) == .5);
+  assert_true(share(others, "mmu", 3) == .9);
+  assert_true(share(mmu, "worst.mmu", 3) == .8);
+  json_decref(mmu);
+}
+
+/* When there are more pauses than room the curves are lower bounds, and say
+ * so. */
+static void utilisation_of_many_pauses(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 10000; i++) {
+    pause_for(GC_PAUSE_CASCADE, 500);
+    now += 1500;
+  }
+  now += 20000000;
+  wl_end(t);
+  json_t *mmu = cell_utilisation(&thread, cell_foreign_stops());
+  size_t last = json_array_size(record_get(mmu, "windows")) - 1;
+  assert_true(json_integer_value(record_get(mmu, "joined")) >= 1500);
+  double all = share(mmu, "worst.mmu", last);
+  assert_true(all <= 1 - 5. / 40);
+  assert_true(all >= .499); /* no more than the gaps was added */
+  json_decref(mmu);
+}
+
+/* Without instruments: counted, but not timed. */
+static void untimed_steps(void **state) {
+  (void)state;
+  cell_steps_off();
+  now += 100000;
+  wl_step(t, 0, 3);
+  now += 1000;
+  wl_skip(t);
+  wl_end(t);
+  assert_int_equal(steps[0].count, 0);
+  assert_int_equal(thread.ops, 3);
+  assert_int_equal(cell_measurement.wall, 101000);
+}
+
 #define STEP_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void) {
@@ -249,6 +329,9 @@ int main(void) {
       STEP_TEST(pauses_outside_are_not_counted),
       STEP_TEST(pauses_of_unknown_threads),
       STEP_TEST(without_schedstat_nothing_is_corrected),
+      STEP_TEST(utilisation_by_thread),
+      STEP_TEST(utilisation_of_many_pauses),
+      STEP_TEST(untimed_steps), /* the last one: it cannot be turned on */
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

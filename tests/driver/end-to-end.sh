@@ -419,4 +419,176 @@ test_report_formats() {
   complained "unknown format 'xml'"
 }
 
+# clocked DIR COLLECTOR TIME...: a results directory of as many invocations as
+# there are times, in ns.
+clocked() {
+  clocked_dir=$1 clocked_name=$2
+  shift 2
+  printf '%s\n' "$@" >"found/$clocked_name.clock"
+  expect 0 run -c "$clocked_name" -w script:act=clock -n $# -o "$clocked_dir"
+}
+
+test_compare_difference() {
+  clocked base alpha 1000000 1004000 996000 1002000 998000 1001000 999000 1003000
+  clocked new alpha 1104400 1095600 1102200 1097800 1101100 1098900 1103300 1100000
+  clocked same alpha 998500 1003500 1001500 999500 1002500 997500 1000500 1004500
+  # 10 % longer: found, and how much.
+  expect 0 compare base new -m cpu,throughput
+  printed '+10.00%'
+  grep -qE '^script.* <0.001 +8\+8 +worse$' out || fail 'not worse'
+  printed 'geomean, 1 of 1 cells'
+  [ ! -s err ] || fail 'there is nothing to warn of'
+  expect 4 compare base new --fail-on-regression cpu=5%
+  complained 'regression: new: script:act=clock/alpha/heap=3x: cpu_ns is worse by 10.0 %'
+  expect 4 compare base new --fail-on-regression throughput=5%,cpu=20%
+  complained 'throughput_per_s is worse by 9.1 %'
+  expect 0 compare base new --fail-on-regression cpu=15%
+  # The other way round it is no regression.
+  expect 0 compare new base --fail-on-regression cpu=5% -m throughput
+  grep -qE '^script.* 8\+8 +better$' out || fail 'not better'
+  expect 0 compare base new -m cpu --threshold 20%
+  grep -qE '^script.* 8\+8 +small$' out || fail 'not small'
+  # 0 %: not found.
+  expect 0 compare base same -m cpu --fail-on-regression cpu=0.01%
+  grep -qE '^script.* ~ .* 8\+8 +~' out || fail 'a difference where there is none'
+}
+
+test_compare_failures() {
+  expect 0 run -c alpha,beta -w script,shared -n 4 -o base
+  expect 0 run -c alpha,beta -w script -n 4 -o new
+  # One invocation of a cell of the new side goes wrong.
+  sed -i '/alpha.*#2"/s/"status":"ok"/"status":"WRONG"/' new/runs.jsonl
+  expect 0 compare base new -m throughput
+  printed 'script/alpha/heap=3x: base ok; new WRONG'
+  printed 'shared/alpha/heap=3x/threads=2: base ok; new has no such cell'
+  printed 'geomean, 1 of 3 cells'
+  expect 4 compare base new --fail-on-regression throughput=5%
+  said 'regression: new: script/alpha/heap=3x: WRONG'
+  expect 0 compare new base --fail-on-regression throughput=5%
+}
+
+# The numbers of methodology's worked example, from times to JSON.
+test_compare_formats() {
+  clocked base alpha 100 102 98 101 99
+  clocked new alpha 110 113 108 111 108
+  expect 0 compare base new -m cpu --format json
+  for text in '"mean": 100.0' '"mean_ratio": 1.1' 98.0367568385 101.963243161 \
+    1.06635 1.13449 1.07936507937 1.12248995984 8.4515 7.39 \
+    '"p": 0.00793650793651' '"result": "worse"'; do
+    printed "$text"
+  done
+  said 'the interval of a median takes 6 invocations, so 1 more'
+  expect 0 compare base new -m cpu --format csv
+  printed 'base,new,cpu_ns,script:act=clock/alpha/heap=3x,ok,ok,worse,100,,,5,110,,,5,0.1,'
+  expect 0 compare base new -m cpu --format markdown
+  printed '## base: base; new: new'
+  printed '| script:act=clock/alpha/heap=3x | 100 ns | ±2.00% | 110 ns |'
+  clocked few alpha 1 2 3
+  expect 0 compare few few -m cpu
+  said '3 invocations a side cannot show any difference at 0.05; it takes 4, so 1 more'
+}
+
+test_compare_usage() {
+  expect 0 run -c alpha,beta -w script -n 1 -o dir
+  expect 2 compare dir
+  complained 'with what? name another folder, or a collector as dir:NAME'
+  expect 2 compare dir dir:alpha
+  complained 'name a collector of both, or of neither'
+  expect 2 compare dir:alhpa
+  complained "dir has no collector 'alhpa' (did you mean 'alpha'?)"
+  expect 2 compare nowhere dir
+  complained 'nowhere/plan.json: No such file'
+  expect 2 compare dir dir -m throughptu
+  said "unknown metric 'throughptu'"
+  expect 2 compare dir dir -m pause
+  complained "'pause' may be 3 metrics"
+  expect 2 compare dir dir --threshold 2
+  complained "--threshold: '2' is not a share such as 2% or 0.02"
+  expect 2 compare dir dir --fail-on-regression cpu
+  complained "'cpu' is not METRIC=SHARE"
+  expect 2 compare dir dir --format xml
+  complained "unknown format 'xml'"
+  expect 2 compare dir dir --aa 4
+  complained '--aa takes one folder'
+  expect 2 compare dir dir --alpha 100%
+  complained '--alpha: a share below 100% is wanted'
+}
+
+test_compare_collectors() {
+  printf '%s\n' 100 101 102 103 104 >found/alpha.clock
+  printf '%s\n' 120 121 122 123 124 >found/beta.clock
+  expect 0 run -c alpha,beta -w script:act=clock,script -n 5 -o dir
+  expect 0 compare dir:alpha dir:beta -m cpu
+  printed 'base: dir:alpha; new: dir:beta'
+  grep -qE '^script:act=clock/heap=3x .*\+19.61% .* worse' out || fail 'not found'
+  grep -qE '^script/heap=3x .* ~ ' out || fail 'not the same'
+  printed 'geomean, 2 of 2 cells'
+  mv out both
+  expect 0 compare dir:alpha -m cpu # with all others
+  cmp both out || fail 'not the same as by name'
+  expect 0 run -c alpha -w script -n 1 -o one
+  expect 3 compare one:alpha
+  complained 'one:alpha is the only collector there'
+}
+
+test_compare_against_itself() {
+  # 24 times without order
+  clocked dir alpha 1063 1018 1092 1047 1005 1081 1036 1070 1024 1099 1052 1011 \
+    1088 1043 1002 1077 1031 1066 1020 1095 1058 1014 1084 1039
+  expect 0 compare dir --aa 6 -m cpu,footprint --seed 1
+  grep -qE '^cpu_ns +2 +0 +0.0% +1 +2 +0 +0.0% +1 +ok$' out || fail 'not two'
+  grep -qE '^footprint_bytes +2 +0 .* ok$' out || fail 'no footprint'
+  # Lots that by chance put both groups apart.
+  expect 1 compare dir --aa 6 -m cpu --seed 42
+  grep -qE '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$' out || fail 'not told'
+  expect 3 compare dir --aa 13
+  complained 'no cell has 26 good invocations'
+}
+
+test_stability() {
+  clocked dir alpha 200000 150000 120000 104000 101000 100000 102000
+  expect 0 report dir --table stability
+  printed 'at 7, -12.02%' # its median slope is -12500, of a median of 104000
+  clocked drifting alpha 100000 110000 120000 130000 140000 150000
+  expect 0 report drifting --table stability
+  printed 'not steady, +8.00%'
+  expect 0 report dir --table stability --format csv
+  printed ',7,101000,'
+}
+
+test_until_ci() {
+  # One outlier on either side: the range until there are nine.
+  printf '%s\n' 900 1100 1000 1000 1000 1000 1000 1000 1000 1000 1000 \
+    >found/alpha.clock
+  echo 1000 >found/beta.clock # narrow as soon as there is an interval
+  expect 0 run -c alpha,beta -w script:act=clock -n 3 --until-ci 2% -o dir
+  [ "$(keys dir | grep -c alpha)" = 9 ] || fail 'not nine of alpha'
+  [ "$(keys dir | grep -c beta)" = 6 ] || fail 'not six of beta'
+  printed '15 of 15 runs, 3 invocations or more per cell'
+  keys dir >a
+  # Resuming finds the same rounds, and what is missing of them.
+  sed -i '14,$d' dir/runs.jsonl
+  expect 0 run --resume -o dir
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+  expect 0 run --resume -o dir
+  [ "$(lines dir)" = 15 ] || fail 'runs were repeated'
+  expect 2 run -c alpha,beta -w script:act=clock -n 3 --until-ci 1% -o dir --resume
+  complained 'dir has another plan: its until_ci is 0.02'
+  # Failures are not repeated.
+  expect 1 run -c alpha -w script:act=wrong -n 2 --until-ci 2% -o failing
+  [ "$(lines failing)" = 2 ] || fail 'a failure was repeated'
+}
+
+test_until_ci_budget() {
+  expect 2 run -c alpha -w script --budget 1 -o dir
+  complained '--budget needs --until-ci'
+  expect 0 run -c alpha -w script -n 1 --until-ci 2% --budget 0.000001 -o dir
+  [ "$(lines dir)" = 2 ] || fail 'not one round more'
+  said 'script/alpha/heap=3x/threads=1/seed=42: too few invocations (2) for an interval'
+  printf '%s\n' 900 1100 >found/alpha.clock
+  expect 0 run -c alpha -w script:act=clock -n 99 --until-ci 2% -o wide
+  said 'still ±10 % after 100 invocations'
+}
+
 "test_$2"

@@ -150,6 +150,17 @@ static void invocations_become_a_cell(void **state) {
   assert_near(value(c, "footprint_bytes"), 5);
 }
 
+/* Published: 8124 of 24657 ms in pauses; and 0.9 of 10 s. */
+static void gc_share_is_pauses_by_wall(void **state) {
+  (void)state;
+  append((made){.invocation = 1, .wall = 24657, .stop = 8124, .peak = 200});
+  assert_true(fabs(value(load(), "gc_share_percent") - 32.9) < 0.05);
+  report_free(r);
+  remove_file("runs.jsonl");
+  append((made){.invocation = 1, .wall = 10000, .stop = 900, .peak = 200});
+  assert_near(value(load(), "gc_share_percent"), 9);
+}
+
 static void bad_cells_have_no_numbers(void **state) {
   static const struct {
     const char *status;
@@ -288,6 +299,7 @@ static void tables_align(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IN_DIRECTORY(invocations_become_a_cell),
+      IN_DIRECTORY(gc_share_is_pauses_by_wall),
       IN_DIRECTORY(bad_cells_have_no_numbers),
       IN_DIRECTORY(declared_leaks_are_good),
       IN_DIRECTORY(uncorrected_steps_have_no_maximum),

@@ -16,7 +16,7 @@ struct gc_heap {
 fake_object *fake_globals[GC_GLOBALS];
 
 static uint64_t opt_crash, opt_hang, opt_exit, opt_lose, opt_leak, opt_pause,
-    opt_broken;
+    opt_stall, opt_broken;
 
 static const gc_option options[] = {
     {"crash", "abort in a collection (0 or 1)", &opt_crash, 0, 1},
@@ -25,6 +25,8 @@ static const gc_option options[] = {
     {"lose", "objects to deny", &opt_lose, 0, 1 << 30},
     {"leak", "objects to invent", &opt_leak, 0, 1 << 30},
     {"pause", "length of the pauses to invent, ns", &opt_pause, 0, 1 << 30},
+    {"stall", "time that some safepoints take in secret, ns", &opt_stall, 0,
+     1 << 30},
     {"broken", "break an invariant (0 or 1)", &opt_broken, 0, 1},
     {0}};
 
@@ -78,6 +80,11 @@ fake_object *fake_new(gc_mutator *m, gc_shape shape) {
 
 void fake_safepoint(gc_mutator *m) {
   const gc_listener *l = &m->heap->config.listener;
+  static uint64_t safepoints;
+  if (opt_stall &&
+      __atomic_fetch_add(&safepoints, 1, __ATOMIC_RELAXED) % 128 == 64)
+    for (uint64_t until = gc_now_ns() + opt_stall; gc_now_ns() < until;)
+      ;
   if (opt_pause) {
     uint64_t now = gc_now_ns();
     l->pause(l->data, GC_PAUSE_STOP, now, now + opt_pause);

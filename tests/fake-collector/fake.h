@@ -11,6 +11,7 @@
  *   lose=N    claim N objects fewer than there are
  *   leak=N    claim N objects more than there are
  *   pause=N   report a stop-the-world pause of N ns at every gc_safepoint
+ *   stall=N   keep every 128th gc_safepoint for N ns, and report nothing
  *   broken=1  claim a broken invariant in gc_heap_check
  *
  * It declares that it reclaims nothing, has threads, weak references and

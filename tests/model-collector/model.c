@@ -1,4 +1,18 @@
-/* model.c: see model.h. */
+/* model.c: a collector that is slow and exact, to test workloads against.
+ *
+ * It counts references, and frees an object the moment its count is zero; with
+ * MODEL_RECLAIMS GC_RECLAIMS_ALL it also traces, at gc_collect and whenever
+ * that could keep the heap from reaching a new peak.  Its footprint is in
+ * nominal bytes.  So its numbers of objects and its peaks are what a workload's
+ * expectations and volumes have to be, for each of the three declarations.
+ *
+ * It ends the process when a workload breaks the rules of gc.h: when it uses a
+ * borrowed object that nothing keeps alive, writes a register of the wrong
+ * kind, or leaves its frame or shape.  Freed objects stay where they are, to be
+ * recognised.  Payload that was looked at moves at the next safepoint, and the
+ * old place is poisoned, so that stale payload pointers read nonsense.
+ *
+ * One lock guards everything; nothing is inlined. */
 #include GC_COLLECTOR_HEADER
 
 #include <pthread.h>

@@ -80,7 +80,9 @@ set(fragmentation
     "volume=1024,rounds=4,keep=100,history=64")
 set(requests "sessions=1,requests=1,fields=0,body=8,updates=100"
              "sessions=300,requests=200,fields=5"
-             "sessions=37,requests=333,fields=1,updates=33,body=100")
+             "sessions=37,requests=333,fields=1,updates=33,body=100"
+             "sessions=5,requests=50,rate=100000,duration=0"
+             "sessions=5,requests=50,rate=5000,duration=0,arrivals=poisson")
 set(graph-mutation
     "nodes=1,degree=1,ops=1,cyclic=100" "nodes=1,degree=1,ops=1,cyclic=0"
     "nodes=2,degree=3,ops=100,cyclic=50"

@@ -1,20 +1,11 @@
-/* model.h: a collector that is slow and exact, to test workloads against.
+/* place-operations.h: the mutator interface for collectors that are models:
+ * slow and exact, with nothing inlined.
  *
- * It counts references, and frees an object the moment its count is zero; with
- * MODEL_RECLAIMS GC_RECLAIMS_ALL it also traces, at gc_collect and whenever
- * that could keep the heap from reaching a new peak.  Its footprint is in
- * nominal bytes.  So its numbers of objects and its peaks are what a workload's
- * expectations and volumes have to be, for each of the three declarations.
- *
- * It ends the process when a workload breaks the rules of gc.h: when it uses a
- * borrowed object that nothing keeps alive, writes a register of the wrong
- * kind, or leaves its frame or shape.  Freed objects stay where they are, to be
- * recognised.  Payload that was looked at moves at the next safepoint, and the
- * old place is poisoned, so that stale payload pointers read nonsense.
- *
- * One lock guards everything; nothing is inlined. */
-#ifndef REAPMARK_MODEL_H
-#define REAPMARK_MODEL_H
+ * Almost every operation copies a reference from one place to another, so a
+ * model defines that one function, and tells operations apart, if it cares, by
+ * the kinds of the two places. */
+#ifndef REAPMARK_PLACE_OPERATIONS_H
+#define REAPMARK_PLACE_OPERATIONS_H
 
 #include "gc.h"
 
@@ -30,8 +21,7 @@ void *model_payload(gc_mutator *m, gc_reg obj);
 bool model_is_null(gc_mutator *m, gc_reg r);
 bool model_same(gc_mutator *m, gc_reg a, gc_reg b);
 
-/* Every other operation copies a reference from one place to another.  A place
- * is a register, a slot of the object in a register, or a root slot. */
+/* A place is a register, a slot of the object in a register, or a root slot. */
 typedef enum model_where {
   MODEL_NULL,     /* a source only */
   MODEL_OWNING,   /* register */
@@ -40,7 +30,8 @@ typedef enum model_where {
   MODEL_TAKEN,    /* owning register, as a source that becomes null */
   MODEL_SLOT,
   MODEL_GLOBAL,
-  MODEL_TLS
+  MODEL_TLS,
+  MODEL_PLACES
 } model_where;
 
 typedef struct model_place {

@@ -1,0 +1,185 @@
+/* requests.c: requests, timed one by one, and held to their schedule.
+ *
+ * They live in a time of their own, which stands still while the machine does
+ * something else: while the thread was ready to run but was not run, and while
+ * the instrument read its delay.  Arrivals are put off with it.  Otherwise one
+ * such delay would be in the latency of every request that arrives during it,
+ * and a busy machine would look like a slow collector.  As for steps, the delay
+ * is only read where something took long. */
+#include "cell.h"
+
+#include "harness/record/record.h"
+#include "harness/stats/latency.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A sleeping thread wakes some 50 to 100 us late, which would be mistaken for
+ * latency: the last stretch before a request is spent looking at the clock. */
+enum { SPIN_NS = 200000 };
+
+/* A sample of memory delays what comes after it, so while requests are on a
+ * schedule it is taken only where at least so long is to be waited anyway. */
+enum { SAMPLE_NS = 100000 };
+
+/* A thread that comes back so late from looking at the clock was kept away. */
+enum { LATE_NS = 10000 };
+
+enum { WINDOW_NS = 100000000 }; /* DaCapo's */
+
+/* The arrays have room for `count`.  They are made, and touched, before the
+ * measured part.  Their times are of the requests' own time. */
+static struct {
+  uint64_t count, rate; /* rate 0: closed loop */
+  bool poisson;
+  uint64_t *arrival; /* open loop only */
+  uint64_t *start, *end;
+  uint64_t done;
+  uint64_t delay; /* read before the first request */
+} requests;
+
+static uint64_t *make_times(uint64_t n) {
+  uint64_t *times = malloc(n * sizeof *times);
+  if (!times)
+    cell_die("no memory for the times of %llu requests", (unsigned long long)n);
+  memset(times, 1, n * sizeof *times);
+  return times;
+}
+
+void wl_requests(wl_thread *t, uint64_t count, uint64_t rate, bool poisson) {
+  memset(&requests, 0, sizeof requests);
+  requests.count = count;
+  requests.rate = rate;
+  requests.poisson = poisson;
+  requests.start = make_times(count);
+  requests.end = make_times(count);
+  if (rate == 0)
+    return;
+  requests.arrival = make_times(count);
+  latency_schedule(requests.arrival, count, rate, poisson, t->run->seed);
+}
+
+bool cell_requests_scheduled(void) {
+  return requests.rate > 0;
+}
+
+uint64_t cell_requests_bytes(void) {
+  uint64_t arrays = requests.arrival ? 3 : requests.start ? 2 : 0;
+  return arrays * requests.count * sizeof(uint64_t);
+}
+
+/* The requests' own time at the clock's `now`, as far as delays are known. */
+static uint64_t own_time(const cell_thread *c, uint64_t now) {
+  uint64_t lost = c->instrument + (c->delay_read - requests.delay);
+  uint64_t since = now - cell_measurement.begin;
+  return since > lost ? since - lost : 0;
+}
+
+/* Waits until `due` of the requests' own time, without keeping a collection
+ * waiting.  What comes after may be later: then a collection had to end. */
+static void wait_until(cell_thread *c, uint64_t due) {
+  gc_blocking_enter(c->wl.m);
+  uint64_t now = gc_now_ns();
+  if (own_time(c, now) + SAMPLE_NS < due)
+    c->instrument += cell_curve_sample(c->wl.run->heap, now);
+  for (;;) {
+    now = gc_now_ns();
+    uint64_t at = own_time(c, now);
+    if (at >= due + LATE_NS)
+      cell_delay_since(c, now); /* which may take us back before `due` */
+    if (own_time(c, now) >= due)
+      break;
+    if (at + SPIN_NS < due) {
+      uint64_t wake = now + (due - at) - SPIN_NS;
+      struct timespec until = {.tv_sec = (time_t)(wake / 1000000000),
+                               .tv_nsec = (long)(wake % 1000000000)};
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+      cell_delay_since(c, gc_now_ns());
+    }
+  }
+  gc_blocking_leave(c->wl.m);
+}
+
+void wl_request_begin(wl_thread *t) {
+  cell_thread *c = (cell_thread *)t;
+  uint64_t i = requests.done;
+  if (i == requests.count)
+    cell_die("the workload serves more requests than it announced");
+  if (i == 0)
+    requests.delay = c->delay_read;
+  uint64_t now = gc_now_ns();
+  if (requests.rate > 0) {
+    if (own_time(c, now) < requests.arrival[i])
+      wait_until(c, requests.arrival[i]);
+    now = gc_now_ns();
+    cell_start_step(c, now);
+  }
+  uint64_t start = own_time(c, now);
+  /* Delays that are learnt of late may turn the time back. */
+  if (i > 0 && start < requests.start[i - 1])
+    start = requests.start[i - 1];
+  requests.start[i] = start;
+}
+
+void wl_request_end(wl_thread *t) {
+  cell_thread *c = (cell_thread *)t;
+  uint64_t i = requests.done++, now = gc_now_ns();
+  uint64_t end = own_time(c, now);
+  if (end > requests.start[i] + CELL_SLOW_NS) {
+    uint64_t delay = cell_delay_since(c, now);
+    end = delay < end ? end - delay : 0;
+  }
+  requests.end[i] = end > requests.start[i] ? end : requests.start[i];
+}
+
+/* ------------------------------------------------------------------------- *
+ * The record.
+ * ------------------------------------------------------------------------- */
+
+/* The histogram of end - begin. */
+static json_t *compose(hist *h, const uint64_t *begin, const uint64_t *end) {
+  hist_reset(h);
+  for (uint64_t i = 0; i < requests.done; i++)
+    hist_add(h, end[i] - begin[i]);
+  return record_histogram(h);
+}
+
+static json_t *compose_metered(hist *h, uint64_t window, uint64_t *scratch) {
+  latency_metered(requests.start, requests.end, requests.done, window, scratch);
+  hist_reset(h);
+  for (uint64_t i = 0; i < requests.done; i++)
+    hist_add(h, scratch[i]);
+  return record_histogram(h);
+}
+
+json_t *cell_latency(void) {
+  uint64_t n = requests.done;
+  if (n == 0)
+    return NULL;
+  hist *h = malloc(sizeof *h);
+  uint64_t *scratch = make_times(n);
+  if (!h)
+    cell_die("out of memory");
+  json_t *json =
+      json_pack("{s:o,s:s,s:o,s:o,s:o,s:o}", "rate",
+                record_integer(requests.rate), "arrivals",
+                requests.rate == 0 ? "closed loop"
+                : requests.poisson ? "poisson"
+                                   : "uniform",
+                "span", record_integer(requests.end[n - 1]), "simple",
+                compose(h, requests.start, requests.end), "metered",
+                compose_metered(h, LATENCY_FULL, scratch), "metered_100ms",
+                compose_metered(h, WINDOW_NS, scratch));
+  if (requests.rate > 0)
+    json_object_set_new(json, "intended",
+                        compose(h, requests.arrival, requests.end));
+  free(scratch);
+  free(h);
+  return json;
+}
+
+void cell_requests_finish(void) {
+  free(requests.arrival);
+  free(requests.start);
+  free(requests.end);
+}

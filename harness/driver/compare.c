@@ -1,0 +1,521 @@
+/* compare.c: compares results directories, or collectors within them.  It never
+ * runs anything. */
+#include "compare.h"
+#include "memory.h"
+#include "options.h"
+#include "report.h"
+#include "say.h"
+#include "spec.h"
+#include "harness/report/compare.h"
+#include "harness/report/text.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ------------------------------------------------------------------------- *
+ * Command line.
+ * ------------------------------------------------------------------------- */
+
+typedef struct compare_options {
+  const char *format, *metrics, *limits;
+  double alpha, threshold;
+  uint64_t aa, seed;
+} compare_options;
+
+#define FIELD(member) offsetof(compare_options, member)
+static const option_row option_rows[] = {
+    {"metric", 'm', "LIST", "metrics to compare, by commas (the main ones)",
+     OPTION_TEXT, FIELD(metrics), 0, 0},
+    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
+     OPTION_TEXT, FIELD(format), 0, 0},
+    {"alpha", 0, "SHARE", "chance of a false difference in a table (5%)",
+     OPTION_SHARE, FIELD(alpha), 0, 0},
+    {"threshold", 0, "SHARE", "differences below it do not matter (none do)",
+     OPTION_SHARE, FIELD(threshold), 0, 0},
+    {"fail-on-regression", 0, "LIST",
+     "METRIC=SHARE,...: exit 4 if worse by more", OPTION_TEXT, FIELD(limits), 0,
+     0},
+    {"aa", 0, "N", "compare cells of DIR with themselves, N invocations a side",
+     OPTION_NUMBER, FIELD(aa), 2, 500},
+    {"seed", 0, "N", "of the lots drawn by --aa (42)", OPTION_NUMBER,
+     FIELD(seed), 0, INT64_MAX},
+    {0}};
+
+static const option_usage usage = {
+    .command = "compare",
+    .synopsis = "BASE [NEW...] [options]",
+    .description =
+        "Compares the results in BASE with those in each NEW, cell by cell.  "
+        "Each is a\nresults directory, or DIR:COLLECTOR for the cells of one "
+        "collector; BASE alone\nas DIR:COLLECTOR is compared with every other "
+        "collector of DIR.\n\nThe invocation is the unit.  A change is shown "
+        "where Mann and Whitney's test with\nHolm's adjustment over the table "
+        "finds it, and ~ elsewhere; at least 4 invocations\na side can show "
+        "any, and more if there are several cells.\n\nWith --aa, cuts each "
+        "cell's invocations into groups of 2 N, deals each group to\ntwo "
+        "sides, and counts how often these differ significantly: no more than "
+        "alpha\npromises, or something is wrong.\n\n"
+        "exit status: 0 compared, 1 --aa found more than chance allows, 2 "
+        "usage,\n3 nothing to compare, 4 a regression beyond "
+        "--fail-on-regression, or a cell that\nonly the new side fails.",
+    .options = option_rows,
+    .min_operands = 1,
+    .max_operands = 64};
+
+/* ------------------------------------------------------------------------- *
+ * Metrics by name.
+ * ------------------------------------------------------------------------- */
+
+typedef struct metric_list {
+  const metric **items;
+  size_t count;
+} metric_list;
+
+static void add_metric(metric_list *list, const metric *m) {
+  for (size_t i = 0; i < list->count; i++)
+    if (list->items[i] == m)
+      return;
+  list->items = memory_more(list->items, list->count, sizeof m);
+  list->items[list->count++] = m;
+}
+
+/* What can be compared is a number of one invocation. */
+static bool comparable(const metric *m) {
+  return m->combine != COMBINE_SPREAD;
+}
+
+/* The metric of this name, which may go without its last words: "throughput"
+ * for throughput_per_s.  NULL, which was said, if there is none or more than
+ * one. */
+static const metric *find_metric(const char *option, const char *name) {
+  const metric *found = NULL;
+  candidates known = {0};
+  size_t n = strlen(name), matches = 0;
+  for (size_t m = 0; m < METRICS; m++) {
+    if (!comparable(&metrics[m]))
+      continue;
+    candidates_add(&known, metrics[m].name);
+    if (!strcmp(metrics[m].name, name))
+      return &metrics[m];
+    if (n && !strncmp(metrics[m].name, name, n) && metrics[m].name[n] == '_') {
+      found = &metrics[m];
+      matches++;
+    }
+  }
+  if (matches == 1)
+    return found;
+  if (matches)
+    say("--%s: '%s' may be %zu metrics, such as %s", option, name, matches,
+        found->name);
+  else
+    say("--%s: unknown metric '%s'%s", option, name, suggest(name, &known));
+  return NULL;
+}
+
+static bool choose_metrics(const char *text, metric_list *list) {
+  word_list words = spec_split(text);
+  for (size_t i = 0; i < words.count; i++) {
+    const metric *m = find_metric("metric", words.words[i]);
+    if (!m)
+      return false;
+    add_metric(list, m);
+  }
+  return true;
+}
+
+/* METRIC=SHARE of --fail-on-regression. */
+typedef struct limit {
+  const metric *metric;
+  double worse;
+} limit;
+typedef struct limit_list {
+  limit *items;
+  size_t count;
+} limit_list;
+
+static bool choose_limits(const char *text, limit_list *list) {
+  static const char option[] = "fail-on-regression";
+  for (const char *p = text; *p; p += *p == ',') {
+    size_t n = strcspn(p, ",");
+    const char *piece = memory_text("%.*s", (int)n, p);
+    const char *equals = strchr(piece, '=');
+    limit l = {0};
+    if (!equals || !options_share(equals + 1, &l.worse)) {
+      say("--%s: '%s' is not METRIC=SHARE, such as throughput=5%%", option,
+          piece);
+      return false;
+    }
+    l.metric =
+        find_metric(option, memory_text("%.*s", (int)(equals - piece), piece));
+    if (!l.metric)
+      return false;
+    list->items = memory_more(list->items, list->count, sizeof l);
+    list->items[list->count++] = l;
+    p += n;
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Sides.
+ * ------------------------------------------------------------------------- */
+
+typedef struct side_list {
+  compare_side *items;
+  size_t count;
+} side_list;
+
+static void add_side(side_list *list, compare_side side) {
+  list->items = memory_more(list->items, list->count, sizeof side);
+  list->items[list->count++] = side;
+}
+
+static bool is_folder(const char *path) {
+  struct stat about;
+  return !stat(path, &about) && S_ISDIR(about.st_mode);
+}
+
+/* Results that were read, by folder: a folder may be on several sides. */
+typedef struct folder {
+  const char *path;
+  report *report;
+} folder;
+typedef struct folder_list {
+  folder *items;
+  size_t count;
+} folder_list;
+
+static report *open_folder(folder_list *list, const char *path) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!strcmp(list->items[i].path, path))
+      return list->items[i].report;
+  report *r = report_open(path);
+  if (!r)
+    return NULL;
+  list->items = memory_more(list->items, list->count, sizeof *list->items);
+  list->items[list->count++] = (folder){path, r};
+  return r;
+}
+
+static bool has_collector(const report *r, const char *name,
+                          candidates *known) {
+  bool found = false;
+  for (size_t i = 0; i < r->count; i++) {
+    const char *collector = r->cells[i].collector;
+    bool seen = false;
+    for (size_t k = 0; k < known->count; k++)
+      seen |= !strcmp(known->words[k], collector);
+    if (!seen)
+      candidates_add(known, collector);
+    found |= !strcmp(collector, name);
+  }
+  return found;
+}
+
+/* DIR or DIR:COLLECTOR: a folder whose name has a colon is a folder. */
+static bool open_side(folder_list *folders, const char *text,
+                      compare_side *side) {
+  const char *colon = NULL, *path = text;
+  if (!is_folder(text) && (colon = strchr(text, ':')) != NULL)
+    path = memory_text("%.*s", (int)(colon - text), text);
+  *side = (compare_side){.name = text,
+                         .report = open_folder(folders, path),
+                         .collector = colon ? colon + 1 : NULL};
+  if (!side->report)
+    return false;
+  candidates known = {0};
+  if (colon && !has_collector(side->report, colon + 1, &known)) {
+    say("%s has no collector '%s'%s", path, colon + 1,
+        suggest(colon + 1, &known));
+    return false;
+  }
+  return true;
+}
+
+/* BASE alone: every other collector of its folder is new. */
+static void add_others(const compare_side *base, side_list *fresh) {
+  candidates known = {0};
+  has_collector(base->report, base->collector, &known);
+  size_t path = strlen(base->name) - strlen(base->collector);
+  for (size_t i = 0; i < known.count; i++)
+    if (strcmp(known.words[i], base->collector))
+      add_side(fresh, (compare_side){memory_text("%.*s%s", (int)path,
+                                                 base->name, known.words[i]),
+                                     base->report, known.words[i]});
+}
+
+/* Reads all sides.  Returns an exit code. */
+static int open_sides(char **operands, folder_list *folders, compare_side *base,
+                      side_list *fresh) {
+  if (!open_side(folders, operands[0], base))
+    return EXIT_USAGE;
+  for (char **word = operands + 1; *word; word++) {
+    compare_side side;
+    if (!open_side(folders, *word, &side))
+      return EXIT_USAGE;
+    if (!side.collector != !base->collector) {
+      say("compare: '%s' and '%s': name a collector of both, or of neither",
+          base->name, side.name);
+      return EXIT_USAGE;
+    }
+    add_side(fresh, side);
+  }
+  if (!operands[1] && !base->collector) {
+    say("compare: with what? name another folder, or a collector as %s:NAME",
+        base->name);
+    return EXIT_USAGE;
+  }
+  if (!operands[1])
+    add_others(base, fresh);
+  if (fresh->count)
+    return EXIT_OK;
+  say("%s is the only collector there: nothing to compare", base->name);
+  return EXIT_NOTHING;
+}
+
+/* Warns of what makes a difference beside what is compared. */
+static void check_sides(const compare_side *base, const compare_side *fresh) {
+  static const char *const paths[][2] = {{"cpu", "model"},
+                                         {"os", "release"},
+                                         {"build", "compiler"},
+                                         {"build", "type"}};
+  if (base->report == fresh->report)
+    return;
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    const char *sides[2];
+    const report *reports[] = {base->report, fresh->report};
+    for (size_t k = 0; k < 2; k++)
+      sides[k] = json_string_value(json_object_get(
+          json_object_get(reports[k]->machine, paths[i][0]), paths[i][1]));
+    if (sides[0] && sides[1] && strcmp(sides[0], sides[1]))
+      say("warning: the %s %s differs: %s: %s, %s: %s", paths[i][0],
+          paths[i][1], base->name, sides[0], fresh->name, sides[1]);
+  }
+  if (!json_equal(json_object_get(base->report->plan, "seed"),
+                  json_object_get(fresh->report->plan, "seed")))
+    say("warning: %s and %s have different seeds, so their workloads differ",
+        base->name, fresh->name);
+}
+
+/* ------------------------------------------------------------------------- *
+ * What is said of a comparison.
+ * ------------------------------------------------------------------------- */
+
+/* Of the first metric: all have the same invocations. */
+static void say_too_few(const comparison *c) {
+  size_t least = SIZE_MAX;
+  for (size_t i = 0; i < c->count; i++) {
+    const compare_row *row = &c->rows[i];
+    if (row->verdict == COMPARE_NONE)
+      continue;
+    least = row->base.n < least ? row->base.n : least;
+    least = row->fresh.n < least ? row->fresh.n : least;
+  }
+  if (!c->tested)
+    return;
+  double alpha = c->rules.alpha;
+  size_t one = stat_fewest_for_test(alpha);
+  size_t table = stat_fewest_for_test(alpha / (double)c->tested);
+  size_t median = stat_fewest_for_median(REPORT_CONFIDENCE);
+  if (least < one)
+    say("warning: %zu invocation%s a side cannot show any difference at %g; it "
+        "takes %zu, so %zu more",
+        least, least == 1 ? "" : "s", alpha, one, one - least);
+  else if (least < table)
+    say("warning: with %zu invocations a side, a difference in one of %zu "
+        "cells cannot be significant at %g after Holm; it takes %zu, so %zu "
+        "more",
+        least, c->tested, alpha, table, table - least);
+  if (least < median)
+    say("warning: the interval of a median takes %zu invocations, so %zu more",
+        median, median - least);
+}
+
+/* Says every regression beyond the limits; returns how many there are. */
+static size_t say_regressions(comparison *const *all, size_t count,
+                              const limit_list *limits) {
+  size_t regressions = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t l = 0; l < limits->count; l++)
+      for (size_t k = 0; k < all[i]->count; k++) {
+        const compare_row *row = &all[i]->rows[k];
+        if (all[i]->metric != limits->items[l].metric ||
+            row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||
+            !(compare_worse(all[i], row) > limits->items[l].worse))
+          continue;
+        say("regression: %s: %s: %s is worse by %.1f %%", all[i]->fresh.name,
+            row->label, all[i]->metric->name, 100 * compare_worse(all[i], row));
+        regressions++;
+      }
+  return regressions;
+}
+
+static bool good(const compare_sample *s) {
+  return s->cell && report_is_good(s->cell);
+}
+
+/* Cells that are good in base and failed in new, of any one metric. */
+static size_t say_new_failures(const comparison *c) {
+  size_t failures = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    const compare_row *row = &c->rows[i];
+    char text[VERDICT_TEXT];
+    if (good(&row->base) && row->fresh.cell &&
+        row->fresh.cell->verdict >= VERDICT_LEAK) {
+      say("regression: %s: %s: %s", c->fresh.name, row->label,
+          report_verdict_text(text, row->fresh.cell));
+      failures++;
+    }
+  }
+  return failures;
+}
+
+static bool flush(void) {
+  if (!fflush(stdout) && !ferror(stdout))
+    return true;
+  say("the comparison could not be written to stdout");
+  return false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The command.
+ * ------------------------------------------------------------------------- */
+
+static int compare_all(const compare_side *base, const side_list *fresh,
+                       const metric_list *chosen, const limit_list *limits,
+                       const compare_options *o, const compare_format *format) {
+  compare_rules rules = {o->alpha, o->threshold};
+  size_t count = 0;
+  comparison **all = memory_take(fresh->count * chosen->count * sizeof *all);
+  size_t regressions = 0;
+  for (size_t s = 0; s < fresh->count; s++) {
+    check_sides(base, &fresh->items[s]);
+    for (size_t m = 0; m < chosen->count; m++)
+      all[count++] =
+          compare_make(*base, fresh->items[s], chosen->items[m], rules);
+    say_too_few(all[count - chosen->count]);
+  }
+  int code = EXIT_OK;
+  if (all[0]->count)
+    format->print(all, count, stdout);
+  if (!flush())
+    code = EXIT_SOME_FAILED;
+  if (limits->count) {
+    regressions = say_regressions(all, count, limits);
+    for (size_t i = 0; i < count; i += chosen->count)
+      regressions += say_new_failures(all[i]);
+  }
+  if (!all[0]->count) {
+    say("the two sides have no cells");
+    code = EXIT_NOTHING;
+  }
+  for (size_t i = 0; i < count; i++)
+    compare_free(all[i]);
+  return code ? code : regressions ? EXIT_REGRESSION : EXIT_OK;
+}
+
+static const char *share_text(size_t part, size_t of) {
+  return of ? memory_text("%.1f%%", 100 * (double)part / (double)of) : "–";
+}
+
+static int compare_aa_all(const report *r, const metric_list *chosen,
+                          const compare_options *o) {
+  static const char *const headers[] = {
+      "metric", "comparisons", "significant", "share",   "at most",
+      "tables", "any",         "share",       "at most", ""};
+  text_table *t = text_new("lrrrrrrrrl", 1);
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+    text_add(t, "%s", headers[i]);
+  size_t comparisons = 0;
+  bool too_often = false;
+  for (size_t m = 0; m < chosen->count; m++) {
+    compare_aa aa = compare_against_itself(r, chosen->items[m], (size_t)o->aa,
+                                           o->alpha, o->seed);
+    bool bad =
+        aa.significant > aa.bound || aa.tables_significant > aa.tables_bound;
+    text_add(t, "%s", aa.metric->name);
+    text_add(t, "%zu", aa.comparisons);
+    text_add(t, "%zu", aa.significant);
+    text_add(t, "%s", share_text(aa.significant, aa.comparisons));
+    text_add(t, "%zu", aa.bound);
+    text_add(t, "%zu", aa.tables);
+    text_add(t, "%zu", aa.tables_significant);
+    text_add(t, "%s", share_text(aa.tables_significant, aa.tables));
+    text_add(t, "%zu", aa.tables_bound);
+    text_add(t, "%s", bad ? "TOO OFTEN" : "ok");
+    comparisons += aa.comparisons;
+    too_often |= bad;
+  }
+  if (!comparisons)
+    say("no cell has %ju good invocations: nothing to compare",
+        (uintmax_t)(2 * o->aa));
+  else
+    text_print(t, TEXT_PLAIN, stdout);
+  text_free(t);
+  if (!comparisons)
+    return EXIT_NOTHING;
+  printf("\nCells against themselves, %ju invocations a side, alpha %g, seed "
+         "%ju.  significant:\np <= alpha in a single comparison; any: in a "
+         "table of all cells after Holm; at most: so\nmany are chance in %g "
+         "of 100 such experiments.\n",
+         (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
+         100 * COMPARE_AA_CONFIDENCE);
+  return !flush() || too_often ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+static const compare_format *find_format(const char *name) {
+  candidates known = {0};
+  for (size_t i = 0; i < COMPARE_FORMATS; i++) {
+    candidates_add(&known, compare_formats[i].name);
+    if (!strcmp(compare_formats[i].name, name))
+      return &compare_formats[i];
+  }
+  say("unknown format '%s'%s", name, suggest(name, &known));
+  return NULL;
+}
+
+int compare_command(int argc, char **argv) {
+  compare_options o = {.format = "table",
+                       .metrics = "throughput,cpu,gc_share,pause_p99,pause_max,"
+                                  "step_max,peak_rss,footprint",
+                       .alpha = 0.05,
+                       .seed = STAT_SEED};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  const compare_format *format = find_format(o.format);
+  metric_list chosen = {0};
+  limit_list limits = {0};
+  folder_list folders = {0};
+  compare_side base;
+  side_list fresh = {0};
+  if (!format || !choose_metrics(o.metrics, &chosen) ||
+      (o.limits && !choose_limits(o.limits, &limits)))
+    return EXIT_USAGE;
+  for (size_t i = 0; i < limits.count; i++)
+    add_metric(&chosen, limits.items[i].metric);
+  if (o.alpha >= 1) {
+    say("--alpha: a share below 100%% is wanted");
+    return EXIT_USAGE;
+  }
+  if (o.aa && operands[1]) {
+    say("compare: --aa takes one folder");
+    return EXIT_USAGE;
+  }
+  if (o.aa) {
+    const report *r = open_folder(&folders, operands[0]);
+    code = r ? compare_aa_all(r, &chosen, &o) : EXIT_USAGE;
+  } else {
+    code = open_sides(operands, &folders, &base, &fresh);
+    if (!code)
+      code = compare_all(&base, &fresh, &chosen, &limits, &o, format);
+  }
+  for (size_t i = 0; i < folders.count; i++)
+    report_free(folders.items[i].report);
+  return code;
+}

@@ -1,0 +1,116 @@
+/* compare.h: one set of results against another, metric by metric.
+ *
+ * A row is a cell that both sides have, and what is compared are its
+ * invocations: medians with their intervals, the ratio of the medians with a
+ * bootstrap interval, and Mann & Whitney's test with Holm's adjustment over the
+ * cells of the table.  Running out of memory ends the process with a
+ * message. */
+#ifndef REAPMARK_COMPARE_H
+#define REAPMARK_COMPARE_H
+
+#include "cells.h"
+#include "harness/stats/difference.h"
+#include "harness/stats/interval.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* A side: all cells of a report, or those of one collector. */
+typedef struct compare_side {
+  const char *name; /* for the user */
+  const report *report;
+  const char *collector; /* as the plan has it; NULL: all */
+} compare_side;
+
+typedef struct compare_rules {
+  double alpha;     /* of a table, after Holm */
+  double threshold; /* a smaller change does not matter; 0: any does */
+} compare_rules;
+
+typedef enum compare_verdict {
+  COMPARE_NONE,  /* one side has no such number */
+  COMPARE_SAME,  /* no significant difference */
+  COMPARE_SMALL, /* significant, but below the threshold */
+  COMPARE_BETTER,
+  COMPARE_WORSE
+} compare_verdict;
+
+/* One side of a row. */
+typedef struct compare_sample {
+  const report_cell *cell; /* NULL: this side does not have it */
+  double *values;          /* by invocation; NULL unless each has the number */
+  size_t n;
+  double median;
+  stat_interval interval; /* of the median; NAN below 6 invocations */
+} compare_sample;
+
+typedef struct compare_row {
+  char *label; /* WORKLOAD/COLLECTOR/heap=H/threads=T, what the sides share */
+  compare_sample base, fresh;
+  compare_verdict verdict;
+  /* NAN in COMPARE_NONE. */
+  double change; /* of the medians: 0.1 is 10 % more; may be infinite */
+  double p;      /* adjusted over the table */
+  stat_test test;
+  /* NAN also unless all values are positive. */
+  stat_interval ratio; /* of the medians, bootstrap */
+  double mean_ratio;
+  stat_interval mean_ratio_bootstrap, mean_ratio_fieller;
+  stat_welch welch;
+  /* Of COMPARE_SAME: invocations a side at which the ratio's interval would be
+   * as narrow as the threshold, or without one as the change seen; HUGE_VAL for
+   * never, and NAN if it cannot be said. */
+  double needed;
+} compare_row;
+
+typedef struct comparison {
+  const metric *metric;
+  compare_side base, fresh;
+  compare_rules rules;
+  compare_row *rows;
+  size_t count;
+  size_t tested;   /* rows with a p */
+  size_t complete; /* rows with a ratio: those of the geometric mean */
+  double geomean;  /* of their ratios */
+  stat_interval geomean_interval;
+} comparison;
+
+/* How much worse the new side is: 0.1 for 10 % lower throughput or 10 % longer
+ * pauses; negative if it is better. */
+double compare_worse(const comparison *c, const compare_row *row);
+
+comparison *compare_make(compare_side base, compare_side fresh,
+                         const metric *of, compare_rules rules);
+void compare_free(comparison *c);
+
+/* The comparisons of one base: `count` of them, those of a new side together,
+ * with the same rows in the same order. */
+typedef struct compare_format {
+  const char *name;
+  void (*print)(comparison *const *all, size_t count, FILE *out);
+} compare_format;
+
+/* table, markdown, csv, json. */
+enum { COMPARE_FORMATS = 4 };
+extern const compare_format compare_formats[COMPARE_FORMATS];
+
+/* A/A: each cell against itself.  The invocations of a cell are cut into groups
+ * of 2 `half` that follow each other, and of each two neighbours in a group one
+ * goes to either side by lot, as the driver's order puts collectors next to
+ * each other.  So the groups are independent, a drift of the machine is in them
+ * as it is in a comparison of collectors, and whatever is significant is
+ * wrong. */
+typedef struct compare_aa {
+  const metric *metric;
+  size_t comparisons, significant; /* of single cells, p <= alpha */
+  size_t bound;              /* so many are chance, at COMPARE_AA_CONFIDENCE */
+  size_t tables;             /* groups of the same number in all cells */
+  size_t tables_significant; /* with a p <= alpha after Holm */
+  size_t tables_bound;
+} compare_aa;
+#define COMPARE_AA_CONFIDENCE 0.99
+compare_aa compare_against_itself(const report *r, const metric *of,
+                                  size_t half, double alpha, uint64_t seed);
+
+#endif

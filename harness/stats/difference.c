@@ -1,0 +1,172 @@
+/* difference.c: see difference.h. */
+#include "harness/stats/difference.h"
+#include "harness/stats/interval.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------------- *
+ * Mann & Whitney.
+ * ------------------------------------------------------------------------- */
+
+typedef struct ranked {
+  double value;
+  bool first;       /* of the first sample */
+  unsigned doubled; /* twice its mid-rank, so that it is whole */
+} ranked;
+
+static int by_value(const void *a, const void *b) {
+  double x = ((const ranked *)a)->value, y = ((const ranked *)b)->value;
+  return (x > y) - (x < y);
+}
+
+/* Sorts and ranks them; returns the sum of t³ - t over the groups of ties. */
+static double rank(ranked *r, size_t n) {
+  double ties = 0;
+  qsort(r, n, sizeof *r, by_value);
+  for (size_t i = 0, end; i < n; i = end) {
+    for (end = i + 1; end < n && r[end].value <= r[i].value;)
+      end++;
+    for (size_t k = i; k < end; k++)
+      r[k].doubled = (unsigned)(i + 1 + end); /* ranks i + 1 to end */
+    double t = (double)(end - i);
+    ties += t * t * t - t;
+  }
+  return ties;
+}
+
+/* The share of the ways to choose `a_n` of the values whose doubled rank sum is
+ * at least as far from its mean as `sum`.  ways[k][s] counts those that choose
+ * k of the values seen so far with the sum s: below 2^53, so exact. */
+static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
+  size_t sums = n * (n + 1) + 1;
+  double *ways = calloc((a_n + 1) * sums, sizeof *ways);
+  if (!ways)
+    return NAN;
+  ways[0] = 1;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = a_n; k > 0; k--)
+      for (size_t s = sums; s-- > r[i].doubled;)
+        ways[k * sums + s] += ways[(k - 1) * sums + s - r[i].doubled];
+  double mean = (double)(a_n * (n + 1));
+  double far = fabs((double)sum - mean), extreme = 0, all = 0;
+  for (size_t s = 0; s < sums; s++) {
+    all += ways[a_n * sums + s];
+    if (fabs((double)s - mean) >= far)
+      extreme += ways[a_n * sums + s];
+  }
+  free(ways);
+  return extreme / all;
+}
+
+stat_test stat_mann_whitney(const double *a, size_t a_n, const double *b,
+                            size_t b_n) {
+  size_t n = a_n + b_n, sum = 0;
+  stat_test result = {NAN, NAN};
+  ranked *r = a_n && b_n ? malloc(n * sizeof *r) : NULL;
+  if (!r)
+    return result;
+  for (size_t i = 0; i < n; i++)
+    r[i] = (ranked){i < a_n ? a[i] : b[i - a_n], i < a_n, 0};
+  double ties = rank(r, n);
+  for (size_t i = 0; i < n; i++)
+    if (r[i].first)
+      sum += r[i].doubled;
+  double x = (double)a_n, y = (double)b_n, all = (double)n;
+  result.statistic = ((double)sum - x * (x + 1)) / 2;
+  if (n <= STAT_EXACT) {
+    result.p = exact_p(r, n, a_n, sum);
+  } else {
+    double variance = x * y / 12 * (all + 1 - ties / (all * (all - 1)));
+    double far = fabs(result.statistic - x * y / 2) - 0.5;
+    result.p = far > 0 ? erfc(far / sqrt(2 * variance)) : 1;
+  }
+  free(r);
+  return result;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Welch, Holm.
+ * ------------------------------------------------------------------------- */
+
+stat_welch stat_welch_test(const double *a, size_t a_n, const double *b,
+                           size_t b_n) {
+  stat_moments x = stat_moments_of(a, a_n), y = stat_moments_of(b, b_n);
+  double vx = x.deviation * x.deviation / (double)a_n;
+  double vy = y.deviation * y.deviation / (double)b_n;
+  if (!(vx + vy > 0))
+    return (stat_welch){NAN, NAN, NAN};
+  double t = (y.mean - x.mean) / sqrt(vx + vy);
+  double freedom = (vx + vy) * (vx + vy) /
+                   (vx * vx / (double)(a_n - 1) + vy * vy / (double)(b_n - 1));
+  return (stat_welch){t, freedom, stat_student_p(t, freedom)};
+}
+
+/* The index of the smallest p that is not done, or n. */
+static size_t smallest(const double *p, const bool *done, size_t n) {
+  size_t best = n;
+  for (size_t i = 0; i < n; i++)
+    if (!done[i] && !isnan(p[i]) && (best == n || p[i] < p[best]))
+      best = i;
+  return best;
+}
+
+void stat_holm(double *p, size_t n) {
+  bool *done = calloc(n + 1, sizeof *done);
+  size_t left = 0, i;
+  for (size_t k = 0; k < n; k++)
+    left += isnan(p[k]) ? 0 : 1;
+  double floor = 0; /* a larger p must not come out smaller */
+  for (; done && (i = smallest(p, done, n)) < n; left--) {
+    floor = fmax(floor, fmin(1, p[i] * (double)left));
+    p[i] = floor;
+    done[i] = true;
+  }
+  for (size_t k = 0; !done && k < n; k++) /* no memory: nothing is shown */
+    p[k] = NAN;
+  free(done);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Binomial, and how many values are needed.
+ * ------------------------------------------------------------------------- */
+
+double stat_binomial(size_t k, size_t n, double p) {
+  double sum = 0, count = (double)n;
+  for (size_t i = 0; i <= k && i <= n; i++) {
+    double x = (double)i;
+    sum += exp(lgamma(count + 1) - lgamma(x + 1) - lgamma(count - x + 1) +
+               x * log(p) + (count - x) * log1p(-p));
+  }
+  return fmin(sum, 1);
+}
+
+size_t stat_binomial_bound(size_t n, double p, double confidence) {
+  size_t k = 0;
+  while (k < n && stat_binomial(k, n, p) < confidence)
+    k++;
+  return k;
+}
+
+size_t stat_fewest_for_test(double alpha) {
+  double ways = 2; /* C(2n, n) */
+  size_t n = 1;
+  /* C(2n + 2, n + 1) = C(2n, n) * (2n + 1) * 2 / (n + 1) */
+  for (; 2 / ways > alpha; n++)
+    ways *= 2 * (2 * (double)n + 1) / ((double)n + 1);
+  return n;
+}
+
+size_t stat_fewest_for_median(double confidence) {
+  size_t n = 2;
+  while (!stat_median_rank(n, confidence, NULL))
+    n++;
+  return n;
+}
+
+double stat_values_needed(size_t n, double half, double wanted) {
+  if (!(wanted > 0))
+    return HUGE_VAL;
+  double scale = half / wanted;
+  return scale <= 1 ? (double)n : ceil((double)n * scale * scale - 1e-9);
+}

@@ -1,0 +1,24 @@
+/* random.h: a small generator of pseudo-random numbers, the same on every
+ * machine, so that whatever is drawn can be repeated from its seed. */
+#ifndef REAPMARK_RANDOM_H
+#define REAPMARK_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The next 64 bits of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014); *state is
+ * the seed at first. */
+static inline uint64_t random_next(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+/* A number below n: the high half of the product, without the bias that a
+ * remainder has at small n. */
+static inline size_t random_below(uint64_t *state, size_t n) {
+  return (size_t)(((unsigned __int128)random_next(state) * n) >> 64);
+}
+
+#endif

@@ -1,0 +1,21 @@
+# Figures for publication: utilisation, overhead, heap sweeps.
+reapmark_test(mmu SOURCES figures/mmu.c LIBRARIES reapmark::stats m)
+reapmark_test(lbo SOURCES figures/lbo.c LIBRARIES reapmark::stats m)
+reapmark_test(sweep SOURCES figures/sweep.c LIBRARIES reapmark_driver)
+reapmark_test(figure-tables SOURCES figures/tables.c LIBRARIES reapmark_report)
+
+foreach(
+  behaviour
+  minheap
+  minheap_without_an_answer
+  sweep
+  canary
+  observer
+  under_reporting
+  tables)
+  add_test(NAME figures-${behaviour}
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/figures/end-to-end.sh
+                   $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/collectors
+                   ${behaviour})
+  set_tests_properties(figures-${behaviour} PROPERTIES TIMEOUT 300)
+endforeach()

@@ -1,0 +1,140 @@
+#!/bin/sh
+# Tests of sweeps, minimum heaps, canary and observer with real collector
+# programs.  Usage: end-to-end.sh REAPMARK FOLDER-OF-FAKE TEST.
+set -eu
+reapmark=$1
+REAPMARK_PATH=$2
+export REAPMARK_PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  [ ! -f out ] || { echo '--- stdout'; cat out; } >&2
+  [ ! -f err ] || { echo '--- stderr'; cat err; } >&2
+  exit 1
+}
+expect() {
+  wanted=$1
+  shift
+  code=0
+  "$reapmark" "$@" >out 2>err || code=$?
+  [ "$code" = "$wanted" ] || fail "reapmark $*: exit $code, not $wanted"
+}
+said() { grep -qF -e "$1" err || fail "stderr lacks: $1"; }
+printed() { grep -qF -e "$1" out || fail "stdout lacks: $1"; }
+keys() { grep -o '"key":"[^"]*"' "$1/runs.jsonl" | sort; }
+
+# The fake collector's need is known to the byte: 100 objects of 32.
+test_minheap() {
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  grep -q '"heap": 3200' dir/minheap.json || fail 'not 3200'
+  grep -q '"failed_below": 3199' dir/minheap.json || fail 'not tried below'
+  printed '1.00x'
+  lines=$(wc -l <dir/probes.jsonl)
+  cp dir/minheap.json first
+  # Begun again, it runs nothing; cut off, it goes on.
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  [ "$(wc -l <dir/probes.jsonl)" = "$lines" ] || fail 'probes were repeated'
+  sed -i '6,$d' dir/probes.jsonl
+  printf '{"cell": "cut sh' >>dir/probes.jsonl
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  [ "$(wc -l <dir/probes.jsonl)" = "$lines" ] || fail 'not the same probes'
+  cmp first dir/minheap.json || fail 'another result'
+
+  expect 0 run --heap-base minheap:dir --heap 1x,2x,none -c fake -w tiny -n 1 \
+    -o runs
+  grep -q '"limit":6400' runs/runs.jsonl || fail 'not twice the minimum'
+  printed 'heap 1xmin'
+  expect 0 run -o runs --resume
+  expect 2 run --heap-base minheap -c fake -w tiny -o none
+  said "'reapmark minheap -o none' makes it"
+  expect 2 run --heap-base maximum -c fake -w tiny -o none
+  said "'maximum' is neither peak"
+}
+
+test_minheap_without_an_answer() {
+  expect 1 minheap -o dir -c fake:crash=1,fake:lose=1,fake:hang=1 -w tiny \
+    --timeout 0.2
+  printed 'CRASH: SIGABRT'
+  printed 'WRONG: reclaimed 1 objects'
+  printed 'stopped'
+  expect 1 minheap -o small -c fake -w tiny --range 0.1-0.9 --grain 1
+  printed 'unsatisfied'
+  expect 1 minheap -o large -c fake -w tiny --range 2-4 --grain 1
+  printed 'at most'
+  expect 2 minheap -c fake -w tiny
+  said 'minheap needs -o DIR'
+  expect 2 minheap -o dir -w tiny --confirm 3/2
+  said "--confirm: '3/2' is not K or K/N"
+  expect 2 minheap -o dir -w tiny --range 4-2
+  said "--range: '4-2'"
+  expect 2 minheap -o dir -w tiny --grain 0
+  said "--grain: '0'"
+}
+
+test_sweep() {
+  expect 0 run --dry-run -c fake -w tiny,tiny:objects=7 --heap \
+    1.25x,1.5x,2x,3x,4x,6x -n 1
+  grep -o 'heap=[^/]*' out >order
+  printf 'heap=%sx\n' 1.25 2 6 1.25 2 6 1.5 3 1.5 3 4 4 >expected
+  cmp order expected || fail 'not coarse first'
+  expect 0 run --dry-run -c fake -w tiny --heap range:1-6/8 -n 1
+  grep -o 'heap=[^/]*' out >order
+  printf 'heap=%sx\n' 1 3.024 6 1.893 4.393 1.417 2.429 3.679 5.167 >expected
+  cmp order expected || fail 'not in the order of filling in'
+  expect 2 run --dry-run -c fake -w tiny --heap range:6-1/8
+  said 'is not range:FROM-TO/DIVISIONS'
+}
+
+test_canary() {
+  expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir
+  [ "$(grep -c '"canary":true' dir/runs.jsonl)" = 5 ] || fail 'not five'
+  head -n 1 dir/runs.jsonl | grep -q canary || fail 'not at the start'
+  tail -n 1 dir/runs.jsonl | grep -q canary || fail 'not at the end'
+  printed 'canary, run 5 times'
+  printed '7 of 7 runs'
+  keys dir >a
+  sed -i '3,$d' dir/runs.jsonl
+  expect 0 run -o dir --resume
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+  expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir --resume
+}
+
+test_observer() {
+  expect 0 run --observer -c fake -w tiny -n 2 -o dir
+  printed 'observer: time with instruments over time without'
+  [ "$(grep -c '"instrumented":false' dir/runs.jsonl)" = 2 ] || fail 'not two'
+  expect 0 report dir --table observer --format csv
+  grep -q '^tiny,fake,3x,1,.*,2,2$' out || fail 'no row'
+  keys dir >a
+  sed -i '2,$d' dir/runs.jsonl
+  expect 0 run -o dir --resume
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+}
+
+# A collector that stalls the mutator and says nothing is named.
+test_under_reporting() {
+  expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir
+  printed 'WARNING: a step took'
+  printed 'the longest pause that it reports is 0 ns'
+}
+
+test_tables() {
+  expect 0 run -c fake -w tiny --heap 1x,2x -n 2 -o dir
+  for table in time-space lbo mmu; do
+    for format in table markdown csv json; do
+      expect 0 report dir --table $table --format $format
+      printed fake
+    done
+  done
+  expect 2 report dir --table time
+  said "unknown table 'time'"
+  expect 2 report dir --table lbo --format gbench
+  said "unknown format 'gbench'"
+}
+
+"test_$3"

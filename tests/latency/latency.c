@@ -1,0 +1,168 @@
+/* latency.c: latencies, schedules and memory figures, by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "harness/stats/latency.h"
+#include "harness/stats/memory.h"
+
+enum { N = 10, UNIT = 1000000 /* fractions are of this */ };
+
+/* A closed loop with a stall of 10 in event 4. */
+static uint64_t start[N] = {0, 1, 2, 3, 4, 15, 16, 17, 18, 19};
+static uint64_t end[N];
+
+static int set_up(void **state) {
+  (void)state;
+  static const uint64_t starts[N] = {0, 1, 2, 3, 4, 15, 16, 17, 18, 19};
+  for (unsigned i = 0; i < N; i++) {
+    start[i] = starts[i] * UNIT;
+    end[i] = start[i] + (i == 4 ? 11u : 1u) * UNIT;
+  }
+  return 0;
+}
+
+static void assert_metered(uint64_t window, const double *expected) {
+  uint64_t metered[N];
+  latency_metered(start, end, N, window, metered);
+  for (unsigned i = 0; i < N; i++)
+    assert_true(fabs((double)metered[i] / UNIT - expected[i]) < 0.0006);
+}
+
+static void full_smoothing(void **state) {
+  (void)state;
+  static const double expected[N] = {1,     1,     1,     1,     11,
+                                     5.444, 4.333, 3.222, 2.111, 1};
+  assert_metered(LATENCY_FULL, expected);
+  assert_metered(38 * UNIT, expected);
+}
+
+static void windows_spread_the_delay(void **state) {
+  (void)state;
+  assert_metered(22 * UNIT, (const double[N]){1, 1, 1, 1, 11, 9, 1, 1, 1, 1});
+  assert_metered(28 * UNIT,
+                 (const double[N]){1, 1, 1, 1, 11, 6, 5.286, 4.333, 3, 1});
+}
+
+static void short_windows_miss_the_stall(void **state) {
+  (void)state;
+  static const uint64_t windows[] = {21, 20, 12, 8, 4};
+  for (unsigned i = 0; i < 5; i++)
+    assert_metered(windows[i] * UNIT,
+                   (const double[N]){1, 1, 1, 1, 11, 1, 1, 1, 1, 1});
+}
+
+/* 200 requests with the same stall: so many are slow, by window. */
+static void many_requests(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t window;
+    unsigned slow;
+  } cases[] = {{21, 1}, {22, 2}, {40, 11}, {200, 90}, {1000, 90}};
+  static uint64_t s[200], e[200], metered[200];
+  for (unsigned i = 0; i < 200; i++) {
+    s[i] = (i < 110 ? i : i + 10) * (uint64_t)UNIT;
+    e[i] = s[i] + (i == 109 ? 11u : 1u) * UNIT;
+  }
+  for (unsigned k = 0; k < 5; k++) {
+    latency_metered(s, e, 200, cases[k].window * UNIT, metered);
+    unsigned slow = 0;
+    for (unsigned i = 0; i < 200; i++)
+      slow += metered[i] > UNIT + 1;
+    assert_int_equal(slow, cases[k].slow);
+  }
+}
+
+static void one_request(void **state) {
+  (void)state;
+  uint64_t metered;
+  latency_metered(start, end, 1, LATENCY_FULL, &metered);
+  assert_int_equal(metered, UNIT);
+  latency_metered(start, end, 1, 4, &metered);
+  assert_int_equal(metered, UNIT);
+}
+
+static void even_schedule(void **state) {
+  (void)state;
+  uint64_t arrival[4];
+  latency_schedule(arrival, 4, 3, false, 1);
+  static const uint64_t expected[4] = {0, 333333333, 666666666, 1000000000};
+  assert_memory_equal(arrival, expected, sizeof arrival);
+}
+
+/* It ascends, has the mean asked for and the spread of an exponential, and
+ * comes from the seed. */
+static void poisson_schedule(void **state) {
+  (void)state;
+  enum { MANY = 20000 };
+  static uint64_t a[MANY], b[MANY];
+  latency_schedule(a, MANY, 1000, true, 7);
+  latency_schedule(b, MANY, 1000, true, 7);
+  assert_memory_equal(a, b, sizeof a);
+  latency_schedule(b, MANY, 1000, true, 8);
+  assert_memory_not_equal(a, b, sizeof a);
+  double mean = (double)a[MANY - 1] / MANY, squares = 0;
+  for (unsigned i = 1; i < MANY; i++) {
+    assert_true(a[i] >= a[i - 1]);
+    double gap = (double)(a[i] - a[i - 1]) - mean;
+    squares += gap * gap;
+  }
+  assert_true(fabs(mean - 1e6) < 3e4);
+  assert_true(fabs(sqrt(squares / MANY) - 1e6) < 5e4);
+}
+
+static void dispersion(void **state) {
+  (void)state;
+  assert_true(fabs(stat_gini((const uint64_t[]){1, 1, 1, 97}, 4) - .72) <
+              1e-12);
+  assert_true(stat_gini((const uint64_t[]){1, 1, 1, 1}, 4) == 0);
+  assert_true(fabs(stat_gini((const uint64_t[]){1, 2, 3, 4}, 4) - .25) < 1e-12);
+  assert_true(stat_gini((const uint64_t[]){0, 0}, 2) == 0);
+  assert_true(stat_gini(NULL, 0) == 0);
+}
+
+static void ranks(void **state) {
+  (void)state;
+  uint64_t values[100];
+  for (unsigned i = 0; i < 100; i++)
+    values[i] = 100 - i;
+  stat_sort(values, 100);
+  assert_int_equal(stat_rank(values, 100, 50), 50);
+  assert_int_equal(stat_rank(values, 100, 90), 90);
+  assert_int_equal(stat_rank(values, 100, 99), 99);
+  assert_int_equal(stat_rank(values, 100, 99.9), 100);
+  assert_int_equal(stat_rank(values, 100, 0), 1);
+  assert_int_equal(stat_rank(values, 0, 50), 0);
+  assert_int_equal(stat_mean((const uint64_t[]){1, 2}, 2), 2);
+  assert_int_equal(stat_mean(values, 0), 0);
+}
+
+static void mean_over_time(void **state) {
+  (void)state;
+  /* 10 for a second, 40 for three. */
+  assert_true(stat_time_mean((const uint64_t[]){0, 1, 4},
+                             (const uint64_t[]){10, 40, 99}, 3) == 32.5);
+  assert_true(stat_time_mean((const uint64_t[]){5}, (const uint64_t[]){7}, 1) ==
+              7);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(full_smoothing),
+      cmocka_unit_test(windows_spread_the_delay),
+      cmocka_unit_test(short_windows_miss_the_stall),
+      cmocka_unit_test(many_requests),
+      cmocka_unit_test(one_request),
+      cmocka_unit_test(even_schedule),
+      cmocka_unit_test(poisson_schedule),
+      cmocka_unit_test(dispersion),
+      cmocka_unit_test(ranks),
+      cmocka_unit_test(mean_over_time),
+  };
+  return cmocka_run_group_tests(tests, set_up, NULL);
+}
