@@ -91,7 +91,8 @@ void cell_start_step(cell_thread *c, uint64_t now) {
  * starts the next one.  Returns the time that counts. */
 __attribute__((noinline)) static uint64_t
 correct_step(cell_thread *c, uint64_t took, uint64_t now) {
-  took -= c->step_instrument;
+  /* A collector that claims a pause of the future can make this the larger. */
+  took -= c->step_instrument < took ? c->step_instrument : took;
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);
   if (!cell_requests_scheduled())

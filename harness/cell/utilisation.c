@@ -65,6 +65,8 @@ void cell_intervals_add(cell_intervals *list, uint64_t begin, uint64_t end) {
  * ------------------------------------------------------------------------- */
 
 static void append(cell_intervals *all, const cell_intervals *more) {
+  if (!more->count)
+    return; /* it may have no items, and memcpy wants some */
   memcpy(all->items + all->count, more->items,
          more->count * sizeof *more->items);
   all->count += more->count;

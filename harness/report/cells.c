@@ -137,7 +137,9 @@ static void read_figures(const json_t *record, report_sample *s) {
   double own = number_of(record, "time.own");
   double skipped = number_of(record, "time.skipped");
   s->gc_wall = stop + own / fmax(1, number_of(record, "threads"));
-  s->gc_cpu = stop + own;
+  /* A thread that waits for a processor in a pause spends wall time only. */
+  double paused = number_of(record, "pauses.all.sum");
+  s->gc_cpu = isnan(paused) ? 0 : paused; /* no pauses, no sum */
   s->clock = number_of(record, "time.wall") +
              number_of(record, "time.instrument") +
              (isnan(skipped) ? 0 : skipped);

@@ -81,7 +81,8 @@ static void append(made m) {
       json_object_set_new(cell, "untimed", json_true());
     json_array_append_new(json_object_get(plan, "cells"), cell);
   }
-  int pause = m.pause * us, step = m.step * us, typical = m.typical * us;
+  int pause = (m.pause ? m.pause : m.stop + m.own) * us, step = m.step * us,
+      typical = m.typical * us;
   json_t *none = json_pack("{s:i}", "count", 0), *pauses = none, *steps = none;
   if (pause)
     pauses = json_pack("{s:i, s:i, s:i, s:i, s:n, s:n, s:[[I, i]]}", "count", 1,
@@ -231,6 +232,21 @@ static void lbo_of_threads(void **state) {
   assert_near(row_of("w", "rc", "2x")->values[1], 200. / 170, 1e-9);
 }
 
+/* A thread that waits for a processor in a pause spends wall time only. */
+static void lbo_of_a_run_that_waited(void **state) {
+  (void)state;
+  append((made){.workload = "w",
+                .collector = "ms",
+                .heap = "2x",
+                .wall = 100,
+                .cpu = 50,
+                .stop = 40,
+                .pause = 10});
+  load("lbo", 1);
+  assert_near(row_of("w", "ms", "2x")->values[0], 100. / 60, 1e-9);
+  assert_near(row_of("w", "ms", "2x")->values[1], 50. / 40, 1e-9);
+}
+
 static void time_space(void **state) {
   (void)state;
   append_example();
@@ -366,6 +382,7 @@ static void pauses_against_steps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {TABLE_TEST(lbo),
                                      TABLE_TEST(lbo_of_threads),
+                                     TABLE_TEST(lbo_of_a_run_that_waited),
                                      TABLE_TEST(time_space),
                                      TABLE_TEST(utilisation),
                                      TABLE_TEST(observer),
