@@ -99,9 +99,9 @@ bool report_is_good(const report_cell *c);
 
 /* Whether the collector reports less pause than the workload met: in more than
  * half of the cell's invocations the worst step was longer than the typical one
- * of its kind by more than the noise floor of 50 us, and no reported pause has
- * even 78 % of that.  Only kinds of steps are compared that are usually shorter
- * than that floor and of which there are at least 100: a long one may well hold
+ * of its kind by more than the noise floor of 1 ms, and no reported pause has
+ * even 78 % of that.  Only kinds of steps are compared that usually take less
+ * than 50 us and of which there are at least 100: a long one may well hold
  * several pauses.  *shown becomes the invocation with the longest stall. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 

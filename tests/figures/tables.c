@@ -368,13 +368,13 @@ static bool under_reports(int pause, int step, int typical, int honest_runs) {
 
 static void pauses_against_steps(void **state) {
   (void)state;
-  assert_true(under_reports(500, 1000, 8, 0));
-  assert_true(under_reports(500, 1000, 8, 1));
-  assert_false(under_reports(500, 1000, 8, 2)); /* not in most invocations */
-  assert_false(under_reports(800, 1000, 8, 0)); /* explained */
-  assert_true(under_reports(0, 100, 8, 0));
-  assert_false(under_reports(0, 56, 8, 0));    /* noise */
-  assert_false(under_reports(0, 1000, 64, 0)); /* steps are long anyway */
+  assert_true(under_reports(1000, 2000, 8, 0));
+  assert_true(under_reports(1000, 2000, 8, 1));
+  assert_false(under_reports(1000, 2000, 8, 2)); /* not in most invocations */
+  assert_false(under_reports(1600, 2000, 8, 0)); /* explained */
+  assert_true(under_reports(0, 1100, 8, 0));
+  assert_false(under_reports(0, 900, 8, 0));   /* noise */
+  assert_false(under_reports(0, 2000, 64, 0)); /* steps are long anyway */
 }
 
 #define TABLE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
