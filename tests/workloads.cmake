@@ -1,20 +1,7 @@
 # Every workload over a grid of small parameters against a collector that is
 # slow and exact, once for each declaration that a collector can make.
 add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/model-collector)
-foreach(
-  workload
-  binary-trees
-  cycles
-  globals
-  threads
-  tls
-  weakrefs
-  finalizers
-  list-drop
-  large-objects
-  fragmentation
-  requests
-  graph-mutation)
+foreach(workload IN LISTS REAPMARK_WORKLOADS)
   add_test(
     NAME workload-${workload}
     COMMAND
