@@ -579,6 +579,42 @@ static void threads_share_and_die(void **state) {
   assert_int_equal(rig_objects(), left(3 * THREADS * PER_THREAD, 0));
 }
 
+/* Small lists that die at once, by threads that live off what the others'
+ * collections free. */
+static void *churn_tightly(void *data) {
+  (void)data;
+  gc_mutator *mine = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(mine, 2, 0);
+  for (unsigned i = 0; i < PER_THREAD; i++) {
+    /* Of many sizes, so that no thread's blocks serve another. */
+    gc_new(mine, f, (gc_shape){1, (i * 61) % 2000}, GC_PLAIN);
+    gc_store(mine, f, 0, f + 1);
+    gc_store_null(mine, f, 0);
+    gc_move(mine, f + 1, f);
+  }
+  gc_frame_leave(mine, f, 2, 0);
+  gc_thread_detach(mine);
+  return NULL;
+}
+
+/* Being out of memory is a property of the heap, not of who was faster: what a
+ * thread's collection frees must not be gone before it can have some. */
+static void threads_share_a_tight_heap(void **state) {
+  (void)state;
+  if (!CAN.threads || CAN.reclaims == GC_RECLAIMS_NOTHING || !CAN.heap_limit)
+    return;
+  rig_open(3 << 19); /* a block of each size for each would be twice that */
+  pthread_t threads[THREADS];
+  for (unsigned i = 0; i < THREADS; i++)
+    pthread_create(&threads[i], NULL, churn_tightly, NULL);
+  gc_blocking_enter(m);
+  for (unsigned i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL); /* running out ends the process */
+  gc_blocking_leave(m);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
 static gc_reg hot_register;
 static _Atomic bool hot_go;
 
@@ -647,6 +683,7 @@ int main(void) {
       cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
       cmocka_unit_test(random_graphs_agree_with_a_model),
       ON_HEAP(threads_share_and_die),
+      cmocka_unit_test(threads_share_a_tight_heap),
       ON_HEAP(counts_of_a_shared_object_are_exact),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);
