@@ -615,7 +615,6 @@ static void threads_share_a_tight_heap(void **state) {
   rig_close();
 }
 
-static gc_reg hot_register;
 static _Atomic bool hot_go;
 
 /* Counts one shared object up and down, holding what it counted for a while. */
@@ -642,7 +641,6 @@ static void counts_of_a_shared_object_are_exact(void **state) {
   if (!CAN.threads)
     return;
   gc_reg f = gc_frame_enter(m, 1, 0);
-  hot_register = f;
   gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
   gc_global_store(m, 1, f);
   gc_clear(m, f);

@@ -4,44 +4,24 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+program=$1
+reapmark=./reapmark
+. "$root/tests/expect.sh"
 # A copy finds the collectors of no build, only those of REAPMARK_PATH.
-cp "$1" "$work/reapmark"
+cp "$program" reapmark
 mkdir "$work/found"
 for name in alpha beta gamma; do
   ln -s "$here/scripted-collector" "$work/found/$name"
 done
 REAPMARK_PATH=$work/found
 export REAPMARK_PATH
-cd "$work"
 
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -f out ] || { echo '--- stdout'; cat out; } >&2
-  [ ! -f err ] || { echo '--- stderr'; cat err; } >&2
-  exit 1
-}
-
-# expect CODE ARGUMENT...: runs the driver, which must exit with CODE.
-expect() {
-  wanted=$1
-  shift
-  code=0
-  ./reapmark "$@" >out 2>err || code=$?
-  [ "$code" = "$wanted" ] || fail "reapmark $*: exit $code, not $wanted"
-}
-
-# said TEXT / printed TEXT: it is on stderr / stdout.
-said() { grep -qF -e "$1" err || fail "stderr lacks: $1"; }
-printed() { grep -qF -e "$1" out || fail "stdout lacks: $1"; }
 # complained TEXT: stderr is this one line.
 complained() {
   [ "$(wc -l <err)" = 1 ] || fail "stderr is not one line"
   said "$1"
 }
 
-keys() { grep -o '"key":"[^"]*"' "$1/runs.jsonl" | sort; }
 lines() { wc -l <"$1/runs.jsonl" 2>/dev/null || echo 0; }
 # wait_for CONDITION...: until it holds.
 wait_for() {

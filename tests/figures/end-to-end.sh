@@ -2,29 +2,11 @@
 # Tests of sweeps, minimum heaps, canary and observer with real collector
 # programs.  Usage: end-to-end.sh REAPMARK FOLDER-OF-FAKE TEST.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 reapmark=$1
 REAPMARK_PATH=$2
 export REAPMARK_PATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -f out ] || { echo '--- stdout'; cat out; } >&2
-  [ ! -f err ] || { echo '--- stderr'; cat err; } >&2
-  exit 1
-}
-expect() {
-  wanted=$1
-  shift
-  code=0
-  "$reapmark" "$@" >out 2>err || code=$?
-  [ "$code" = "$wanted" ] || fail "reapmark $*: exit $code, not $wanted"
-}
-said() { grep -qF -e "$1" err || fail "stderr lacks: $1"; }
-printed() { grep -qF -e "$1" out || fail "stdout lacks: $1"; }
-keys() { grep -o '"key":"[^"]*"' "$1/runs.jsonl" | sort; }
+. "$here/../expect.sh"
 
 # The fake collector's need is known to the byte: 100 objects of 32.
 test_minheap() {
