@@ -1,0 +1,706 @@
+/* model.c: see model.h. */
+#include "model.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+  PLACES_MOST = 1 << 27, /* address space only: 64 bytes each when used */
+  PLACES_BATCH = 256,    /* handed to a mutator at a time */
+  FRAMES_LEAST = 16
+};
+
+struct model_mutator {
+  model *m;
+  model_mutator *next;
+  uint64_t clock;
+  uint16_t number;
+  model_ref tls[GC_TLS];
+  /* Places that this mutator may use for new objects. */
+  model_ref places[PLACES_BATCH];
+  uint32_t places_count;
+  model_frame *frames;
+  uint32_t frames_count, frames_room;
+  gc_reg top;
+  bool owning[GC_REGISTERS];
+  model_ref reg[GC_REGISTERS];
+};
+
+struct model {
+  model_object *objects;
+  model_ref globals[GC_GLOBALS];
+  uint64_t serials; /* objects made so far */
+
+  pthread_mutex_t lock; /* for the following */
+  model_mutator *mutators;
+  model_ref end;   /* places below were in use at some time */
+  model_ref *free; /* of those, the ones that are not */
+  size_t free_count, free_room;
+
+  model_ref *work; /* marked objects whose slots are still to be looked at */
+  size_t work_count, work_room;
+};
+
+#define TRACE_ABOUT(NAME, text, operands) {text, operands},
+const trace_about trace_kinds[TRACE_KINDS] = {TRACE_OPERATIONS(TRACE_ABOUT)};
+#undef TRACE_ABOUT
+
+_Noreturn static void out_of_memory(void) {
+  fputs("model: no memory for its objects\n", stderr);
+  abort();
+}
+
+static void *grown(void *array, size_t count, size_t *room, size_t size) {
+  if (count < *room)
+    return array;
+  *room = 2 * *room + 1024;
+  array = realloc(array, *room * size);
+  if (!array)
+    out_of_memory();
+  return array;
+}
+
+/* Zeroed memory that costs nothing before it is used. */
+static void *reserve(size_t bytes) {
+  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return p == MAP_FAILED ? NULL : p;
+}
+
+model *model_create(void) {
+  model *m = calloc(1, sizeof *m);
+  if (!m)
+    return NULL;
+  m->objects = reserve(PLACES_MOST * sizeof *m->objects);
+  if (!m->objects) {
+    free(m);
+    return NULL;
+  }
+  pthread_mutex_init(&m->lock, NULL);
+  m->end = 1;
+  return m;
+}
+
+static void unmap_mutator(model_mutator *t) {
+  free(t->frames);
+  munmap(t, sizeof *t);
+}
+
+void model_destroy(model *m) {
+  for (model_ref o = 1; o < m->end; o++)
+    free(m->objects[o].slots);
+  for (model_mutator *t = m->mutators, *next; t; t = next) {
+    next = t->next;
+    unmap_mutator(t);
+  }
+  munmap(m->objects, PLACES_MOST * sizeof *m->objects);
+  pthread_mutex_destroy(&m->lock);
+  free(m->free);
+  free(m->work);
+  free(m);
+}
+
+model_mutator *model_attach(model *m, uint16_t number) {
+  model_mutator *t = reserve(sizeof *t);
+  if (!t)
+    return NULL;
+  t->m = m;
+  t->number = number;
+  pthread_mutex_lock(&m->lock);
+  t->next = m->mutators;
+  m->mutators = t;
+  pthread_mutex_unlock(&m->lock);
+  return t;
+}
+
+void model_set_clock(model_mutator *t, uint64_t now) {
+  t->clock = now;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects and references.
+ * ------------------------------------------------------------------------- */
+
+static model_object *at(const model *m, model_ref o) {
+  return &m->objects[o];
+}
+
+model_object *model_at(const model *m, model_ref o) {
+  return at(m, o);
+}
+
+static void refill(model_mutator *t) {
+  model *m = t->m;
+  pthread_mutex_lock(&m->lock);
+  while (t->places_count < PLACES_BATCH && m->free_count > 0)
+    t->places[t->places_count++] = m->free[--m->free_count];
+  if (t->places_count == 0) {
+    if (m->end > PLACES_MOST - PLACES_BATCH)
+      out_of_memory();
+    /* From the top, so that they are used in the order of their numbers. */
+    for (model_ref i = PLACES_BATCH; i-- > 0;)
+      t->places[t->places_count++] = m->end + i;
+    m->end += PLACES_BATCH;
+  }
+  pthread_mutex_unlock(&m->lock);
+}
+
+static void give_back(model *m, model_ref place) {
+  m->free = grown(m->free, m->free_count, &m->free_room, sizeof *m->free);
+  m->free[m->free_count++] = place;
+}
+
+void model_detach(model_mutator *t) {
+  model *m = t->m;
+  for (uint32_t l = 0; l < GC_TLS; l++)
+    if (t->tls[l])
+      at(m, t->tls[l])->loss = t->clock;
+  for (gc_reg r = 0; r < t->top; r++)
+    if (t->owning[r] && t->reg[r])
+      at(m, t->reg[r])->loss = t->clock;
+  pthread_mutex_lock(&m->lock);
+  model_mutator **link = &m->mutators;
+  while (*link != t)
+    link = &(*link)->next;
+  *link = t->next;
+  while (t->places_count > 0)
+    give_back(m, t->places[--t->places_count]);
+  pthread_mutex_unlock(&m->lock);
+  unmap_mutator(t);
+}
+
+static model_ref make(model_mutator *t) {
+  if (t->places_count == 0)
+    refill(t);
+  model_ref o = t->places[--t->places_count];
+  *at(t->m, o) = (model_object){
+      .serial = __atomic_add_fetch(&t->m->serials, 1, __ATOMIC_RELAXED),
+      .birth = t->clock,
+      .maker = t->number,
+      .used = true};
+  return o;
+}
+
+/* *place <- o, where `place` keeps what it holds alive.  What loses a reference
+ * that others may be dropping too is stamped by whoever comes last: the stamps
+ * of one instant are alike, and between instants of different threads there is
+ * no order to keep. */
+static void put(model_mutator *t, model_ref *place, model_ref o) {
+  if (*place)
+    __atomic_store_n(&at(t->m, *place)->loss, t->clock, __ATOMIC_RELAXED);
+  *place = o;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Operations.
+ * ------------------------------------------------------------------------- */
+
+static const char *refuse_operand(const model_mutator *t, char letter,
+                                  uint32_t n, model_object **object) {
+  switch (letter) {
+  case 'd':
+  case 't':
+    return n >= t->top     ? "no such register"
+           : !t->owning[n] ? "the register is a borrowing one"
+                           : NULL;
+  case 'b':
+    return n >= t->top    ? "no such register"
+           : t->owning[n] ? "the register is an owning one"
+                          : NULL;
+  case 'r':
+    return n >= t->top ? "no such register" : NULL;
+  case 'o':
+  case 'w':
+    if (n >= t->top)
+      return "no such register";
+    if (!t->reg[n])
+      return "the register is null";
+    *object = at(t->m, t->reg[n]);
+    return letter == 'w' && !(*object)->weak ? "not a weak reference" : NULL;
+  case 'i':
+    return n >= (*object)->slot_count ? "the object has no such slot" : NULL;
+  case 'g':
+    return n >= GC_GLOBALS ? "no such global root" : NULL;
+  case 'l':
+    return n >= GC_TLS ? "no such thread-local root" : NULL;
+  default:
+    return NULL;
+  }
+}
+
+const char *model_refuses(const model_mutator *t, const trace_op *op) {
+  const uint32_t operands[] = {op->a, op->b, op->c};
+  model_object *object = NULL;
+  const char *letters = trace_kinds[op->kind].operands, *why;
+  for (size_t i = 0; letters[i]; i++)
+    if ((why = refuse_operand(t, letters[i], operands[i], &object)) != NULL)
+      return why;
+  switch (op->kind) {
+  case TRACE_ENTER:
+    if (op->a > GC_REGISTERS || op->b > GC_REGISTERS ||
+        op->a + op->b > GC_REGISTERS - t->top)
+      return "too many registers";
+    return op->a + op->b == 0 ? "a frame without registers" : NULL;
+  case TRACE_LEAVE:
+    return t->frames_count == 0 ? "no frame to leave" : NULL;
+  case TRACE_NEW:
+    return op->b > GC_SLOTS_MAX || op->c > GC_BYTES_MAX ? "too large" : NULL;
+  case TRACE_MOVE:
+    return op->a == op->b ? "moved to itself" : NULL;
+  case TRACE_WEAK_NEW:
+    /* A weak reference to a weak reference is allowed. */
+    return NULL;
+  case TRACE_ATTACH:
+  case TRACE_DETACH:
+  case TRACE_DEAD:
+    return "not an operation of a mutator";
+  default:
+    return NULL;
+  }
+}
+
+static void enter(model_mutator *t, uint32_t owning, uint32_t borrowing) {
+  size_t room = t->frames_room;
+  t->frames = grown(t->frames, t->frames_count, &room, sizeof *t->frames);
+  t->frames_room = (uint32_t)room;
+  t->frames[t->frames_count++] = (model_frame){t->top, owning, borrowing};
+  for (uint32_t i = 0; i < owning + borrowing; i++, t->top++) {
+    t->reg[t->top] = 0;
+    t->owning[t->top] = i < owning;
+  }
+}
+
+static void leave(model_mutator *t) {
+  model_frame frame = t->frames[--t->frames_count];
+  while (t->top > frame.first) {
+    t->top--;
+    if (t->owning[t->top])
+      put(t, &t->reg[t->top], 0);
+  }
+}
+
+static model_ref make_plain(model_mutator *t, const trace_op *op) {
+  model_ref o = make(t);
+  model_object *object = at(t->m, o);
+  object->slot_count = op->b;
+  object->bytes = op->c;
+  object->finalizable = op->finalizable;
+  if (op->b > 0) {
+    object->slots = calloc(op->b, sizeof *object->slots);
+    if (!object->slots)
+      out_of_memory();
+  }
+  return o;
+}
+
+static model_ref make_weak(model_mutator *t, model_ref target) {
+  model_ref o = make(t);
+  model_object *object = at(t->m, o);
+  object->weak = true;
+  object->bytes = GC_WEAK_SHAPE.bytes;
+  object->target = target;
+  return o;
+}
+
+static model_ref hand_out(model_mutator *t, model_ref o) {
+  if (o) {
+    at(t->m, o)->finalizable = false;
+    at(t->m, o)->finalized = true;
+  }
+  return o;
+}
+
+/* Ownership that moves is no loss. */
+static model_ref take(model_mutator *t, gc_reg r) {
+  model_ref o = t->reg[r];
+  t->reg[r] = 0;
+  return o;
+}
+
+model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
+  model *m = t->m;
+  model_ref *reg = t->reg, o = 0;
+  switch ((trace_kind)op->kind) {
+  case TRACE_ENTER:
+    enter(t, op->a, op->b);
+    break;
+  case TRACE_LEAVE:
+    leave(t);
+    break;
+  case TRACE_NEW:
+    put(t, &reg[op->a], o = make_plain(t, op));
+    break;
+  case TRACE_LOAD:
+    put(t, &reg[op->a], o = at(m, reg[op->b])->slots[op->c]);
+    break;
+  case TRACE_BORROW:
+    reg[op->a] = o = at(m, reg[op->b])->slots[op->c];
+    break;
+  case TRACE_UNBORROW:
+    reg[op->a] = 0;
+    break;
+  case TRACE_STORE:
+    put(t, &at(m, reg[op->a])->slots[op->b], reg[op->c]);
+    break;
+  case TRACE_STORE_TAKE: {
+    /* The register may be the one that holds the object. */
+    model_ref *slot = &at(m, reg[op->a])->slots[op->b];
+    put(t, slot, take(t, op->c));
+    break;
+  }
+  case TRACE_STORE_NULL:
+    put(t, &at(m, reg[op->a])->slots[op->b], 0);
+    break;
+  case TRACE_COPY:
+    put(t, &reg[op->a], o = reg[op->b]);
+    break;
+  case TRACE_MOVE:
+    o = take(t, op->b);
+    put(t, &reg[op->a], o);
+    break;
+  case TRACE_CLEAR:
+    put(t, &reg[op->a], 0);
+    break;
+  case TRACE_GLOBAL_LOAD:
+    put(t, &reg[op->a], o = m->globals[op->b]);
+    break;
+  case TRACE_GLOBAL_BORROW:
+    reg[op->a] = o = m->globals[op->b];
+    break;
+  case TRACE_GLOBAL_STORE:
+    put(t, &m->globals[op->a], reg[op->b]);
+    break;
+  case TRACE_GLOBAL_CLEAR:
+    put(t, &m->globals[op->a], 0);
+    break;
+  case TRACE_TLS_LOAD:
+    put(t, &reg[op->a], o = t->tls[op->b]);
+    break;
+  case TRACE_TLS_BORROW:
+    reg[op->a] = o = t->tls[op->b];
+    break;
+  case TRACE_TLS_STORE:
+    put(t, &t->tls[op->a], reg[op->b]);
+    break;
+  case TRACE_TLS_CLEAR:
+    put(t, &t->tls[op->a], 0);
+    break;
+  case TRACE_WEAK_NEW:
+    put(t, &reg[op->a], o = make_weak(t, reg[op->b]));
+    break;
+  case TRACE_WEAK_GET:
+    if (outcome)
+      o = at(m, reg[op->b])->target;
+    else
+      at(m, reg[op->b])->target = 0;
+    put(t, &reg[op->a], o);
+    break;
+  case TRACE_FINALIZER_NEXT:
+    if (outcome)
+      put(t, &reg[op->a], o = hand_out(t, outcome));
+    break;
+  case TRACE_ATTACH:
+  case TRACE_DETACH:
+  case TRACE_PAYLOAD:
+  case TRACE_SAFEPOINT:
+  case TRACE_COLLECT:
+  case TRACE_LOCK:
+  case TRACE_UNLOCK:
+  case TRACE_CHECK:
+  case TRACE_DEAD:
+  case TRACE_KINDS:
+    break;
+  }
+  return o;
+}
+
+model_ref model_register(const model_mutator *t, gc_reg r) {
+  return t->reg[r];
+}
+
+model_ref model_global(const model *m, uint32_t g) {
+  return m->globals[g];
+}
+
+model_ref model_tls(const model_mutator *t, uint32_t l) {
+  return t->tls[l];
+}
+
+gc_reg model_top(const model_mutator *t) {
+  return t->top;
+}
+
+bool model_innermost(const model_mutator *t, model_frame *frame) {
+  if (t->frames_count == 0)
+    return false;
+  *frame = t->frames[t->frames_count - 1];
+  return true;
+}
+
+bool model_is_owning(const model_mutator *t, gc_reg r) {
+  return t->owning[r];
+}
+
+/* ------------------------------------------------------------------------- *
+ * Whole heap: marking.
+ * ------------------------------------------------------------------------- */
+
+model_ref model_end(const model *m) {
+  return m->end;
+}
+
+model_mutator *model_first_mutator(const model *m) {
+  return m->mutators;
+}
+
+model_mutator *model_next_mutator(const model_mutator *t) {
+  return t->next;
+}
+
+uint16_t model_number(const model_mutator *t) {
+  return t->number;
+}
+
+static void unmark_all(model *m) {
+  for (model_ref o = 1; o < m->end; o++)
+    at(m, o)->marked = false;
+}
+
+static void push(model *m, model_ref o) {
+  m->work = grown(m->work, m->work_count, &m->work_room, sizeof *m->work);
+  m->work[m->work_count++] = o;
+}
+
+static void mark(model *m, model_ref o) {
+  if (!o || at(m, o)->marked)
+    return;
+  at(m, o)->marked = true;
+  push(m, o);
+}
+
+/* Marks all that is reached from what is marked; calls `visit` for each object
+ * as it leaves the list. */
+static void mark_through(model *m, void (*visit)(model_object *, uint64_t),
+                         uint64_t data) {
+  while (m->work_count > 0) {
+    model_object *o = at(m, m->work[--m->work_count]);
+    if (visit)
+      visit(o, data);
+    for (uint32_t i = 0; i < o->slot_count; i++)
+      mark(m, o->slots[i]);
+  }
+}
+
+static void mark_from_roots(model *m) {
+  unmark_all(m);
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    mark(m, m->globals[g]);
+  for (model_mutator *t = m->mutators; t; t = t->next) {
+    for (gc_reg r = 0; r < t->top; r++)
+      if (t->owning[r])
+        mark(m, t->reg[r]);
+    for (uint32_t l = 0; l < GC_TLS; l++)
+      mark(m, t->tls[l]);
+  }
+  mark_through(m, NULL, 0);
+}
+
+static model_volume volume_of_marked(const model *m) {
+  model_volume v = {0};
+  for (model_ref i = 1; i < m->end; i++) {
+    const model_object *o = at(m, i);
+    if (!o->marked)
+      continue;
+    v.objects++;
+    v.bytes += gc_shape_bytes((gc_shape){o->slot_count, o->bytes});
+  }
+  return v;
+}
+
+model_volume model_mark_reachable(model *m) {
+  mark_from_roots(m);
+  return volume_of_marked(m);
+}
+
+/* Marks the unmarked objects that a dead cycle reaches: those that are left
+ * when objects to which nothing unmarked refers are taken away, one after the
+ * other. */
+static void mark_cyclic(model *m) {
+  uint32_t *references = calloc(m->end, sizeof *references);
+  bool *gone = calloc(m->end, sizeof *gone);
+  if (!references || !gone)
+    out_of_memory();
+  for (model_ref i = 1; i < m->end; i++) {
+    const model_object *o = at(m, i);
+    if (o->used && !o->marked)
+      for (uint32_t s = 0; s < o->slot_count; s++)
+        references[o->slots[s]]++;
+  }
+  for (model_ref i = 1; i < m->end; i++)
+    if (at(m, i)->used && !at(m, i)->marked && references[i] == 0)
+      push(m, i);
+  while (m->work_count > 0) {
+    model_ref i = m->work[--m->work_count];
+    const model_object *o = at(m, i);
+    gone[i] = true;
+    for (uint32_t s = 0; s < o->slot_count; s++) {
+      model_ref child = o->slots[s];
+      if (child && !at(m, child)->marked && --references[child] == 0)
+        push(m, child);
+    }
+  }
+  for (model_ref i = 1; i < m->end; i++)
+    if (at(m, i)->used && !gone[i])
+      at(m, i)->marked = true;
+  free(references);
+  free(gone);
+}
+
+model_volume model_mark_surviving(model *m, gc_reclaims reclaims) {
+  mark_from_roots(m);
+  for (model_ref i = 1; i < m->end; i++) {
+    model_object *o = at(m, i);
+    if (o->used && (o->finalizable || reclaims == GC_RECLAIMS_NOTHING))
+      mark(m, i);
+  }
+  mark_through(m, NULL, 0);
+  if (reclaims == GC_RECLAIMS_ACYCLIC)
+    mark_cyclic(m);
+  return volume_of_marked(m);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Whole heap: burying.
+ * ------------------------------------------------------------------------- */
+
+static const model *sorted; /* for the comparison below */
+static pthread_mutex_t sorting = PTHREAD_MUTEX_INITIALIZER;
+
+static int later_loss_first(const void *a, const void *b) {
+  uint64_t x = at(sorted, *(const model_ref *)a)->loss;
+  uint64_t y = at(sorted, *(const model_ref *)b)->loss;
+  return (x < y) - (x > y);
+}
+
+static void note_loss(model_object *o, uint64_t loss) {
+  if (o->loss < loss)
+    o->loss = loss;
+}
+
+/* Each passes its loss on to what it leads to, the latest loss first. */
+static void date_deaths(model *m, model_ref *dead, size_t n) {
+  pthread_mutex_lock(&sorting);
+  sorted = m;
+  qsort(dead, n, sizeof *dead, later_loss_first);
+  pthread_mutex_unlock(&sorting);
+  for (size_t i = 0; i < n; i++) {
+    mark(m, dead[i]);
+    mark_through(m, note_loss, at(m, dead[i])->loss);
+  }
+}
+
+void model_bury_unmarked(model *m, model_died *died, void *data) {
+  model_ref *dead = malloc(m->end * sizeof *dead);
+  if (!dead)
+    out_of_memory();
+  size_t n = 0;
+  for (model_ref i = 1; i < m->end; i++) {
+    model_object *o = at(m, i);
+    if (o->used && !o->marked)
+      dead[n++] = i;
+    if (o->target && !at(m, o->target)->marked)
+      o->target = 0;
+  }
+  if (died)
+    date_deaths(m, dead, n);
+  for (size_t k = 0; k < n; k++) {
+    model_object *o = at(m, dead[k]);
+    if (died)
+      died(data, o, o->loss);
+    free(o->slots);
+    *o = (model_object){0};
+    give_back(m, dead[k]);
+  }
+  free(dead);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Whole heap: why an object is reachable.
+ * ------------------------------------------------------------------------- */
+
+/* A breadth-first search; the work list is its queue.  `parent` is the object
+ * before, 0 for one that a root holds. */
+typedef struct search {
+  model *m;
+  model_ref *parent, wanted, found;
+  char *root;
+} search;
+
+static void reach(search *s, model_ref o, model_ref parent) {
+  if (!o || at(s->m, o)->marked)
+    return;
+  at(s->m, o)->marked = true;
+  s->parent[o] = parent;
+  push(s->m, o);
+}
+
+/* Starts from one root; what it alone reaches is found before the next. */
+static bool search_from(search *s, model_ref o, const char *kind, uint32_t n,
+                        int thread) {
+  model *m = s->m;
+  size_t next = m->work_count;
+  reach(s, o, 0);
+  for (; next < m->work_count; next++) {
+    model_ref here = m->work[next];
+    if (here == s->wanted) {
+      int used = snprintf(s->root, 64, "%s %u", kind, n);
+      if (thread >= 0)
+        snprintf(s->root + used, 64 - (size_t)used, " of thread %d", thread);
+      return true;
+    }
+    const model_object *object = at(m, here);
+    for (uint32_t i = 0; i < object->slot_count; i++)
+      reach(s, object->slots[i], here);
+  }
+  return false;
+}
+
+static bool search_roots(search *s) {
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    if (search_from(s, s->m->globals[g], "global", g, -1))
+      return true;
+  for (model_mutator *t = s->m->mutators; t; t = t->next) {
+    for (gc_reg r = 0; r < t->top; r++)
+      if (t->owning[r] && search_from(s, t->reg[r], "register", r, t->number))
+        return true;
+    for (uint32_t l = 0; l < GC_TLS; l++)
+      if (search_from(s, t->tls[l], "thread-local root", l, t->number))
+        return true;
+  }
+  return false;
+}
+
+size_t model_path(model *m, model_ref o, char root[64], model_ref *way,
+                  size_t room) {
+  search s = {.m = m, .wanted = o, .root = root};
+  s.parent = calloc(m->end, sizeof *s.parent);
+  if (!s.parent)
+    out_of_memory();
+  unmark_all(m);
+  m->work_count = 0;
+  size_t length = 0;
+  if (search_roots(&s)) {
+    for (model_ref at_ = o; at_; at_ = s.parent[at_])
+      length++;
+    size_t i = length;
+    for (model_ref at_ = o; at_; at_ = s.parent[at_])
+      if (--i < room)
+        way[i] = at_;
+  }
+  m->work_count = 0;
+  free(s.parent);
+  return length;
+}
