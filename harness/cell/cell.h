@@ -46,6 +46,9 @@ bool cell_parse_workload(const char *spec, const workload *const *all,
 /* "NAME=VALUE": sets the collector's option. */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
 
+/* "KEY=VALUE,KEY=VALUE": sets hostile conditions (common/hostile.h). */
+bool cell_parse_hostile(const char *text, char *error);
+
 /* "64M", "3x" or "none" to bytes, 0 for none.  `must_hold` is what "1x" is. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error);
@@ -203,6 +206,10 @@ cell_thread *cell_threads_init(wl_run *run);
 /* Attaches and detaches the calling thread's slot.  The heap must exist. */
 void cell_attach(cell_thread *c);
 void cell_detach(cell_thread *c);
+
+/* Runs `body(data)`, the main mutator's part of the run: on a thread of its own
+ * where hostile.stack asks for it, whose end it awaits. */
+void cell_main_thread(void *(*body)(void *), void *data);
 
 /* The slots, by cell_thread.next. */
 cell_thread *cell_threads(void);

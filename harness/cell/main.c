@@ -36,7 +36,8 @@ void cell_out_of_memory(const char *reason) {
 }
 
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
-  (void)m;
+  if (!m)
+    cell_out_of_memory("no room for the collector's own lists");
   char reason[CELL_REASON];
   size_t n = (size_t)snprintf(reason, sizeof reason,
                               "no room for an object of %" PRIu32
@@ -105,7 +106,8 @@ static cell_run plan(const cell_options *options) {
   return run;
 }
 
-static void run(const cell_options *options) {
+static void *run(void *data) {
+  const cell_options *options = data;
   cell_run run = plan(options);
   if (options->check)
     cell_check_invariants();
@@ -143,6 +145,7 @@ static void run(const cell_options *options) {
   cell_requests_finish();
   cell_threads_finish();
   cell_binding_finish();
+  return NULL;
 }
 
 int main(int argc, char **argv) {
@@ -157,7 +160,7 @@ int main(int argc, char **argv) {
     json = cell_describe();
     break;
   case CELL_RUN:
-    run(&options);
+    cell_main_thread(run, &options);
     break;
   case CELL_MICRO:
     cell_binding_init(options.pin, 1);

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/hostile.h"
+
 /* Plenty for a workload, whose data is in the heap; little enough for hundreds
  * of threads. */
 enum { STACK_BYTES = 512 << 10 };
@@ -162,10 +164,29 @@ static void *work(void *arg) {
   return NULL;
 }
 
-static void start(member *m, const pthread_attr_t *attributes) {
-  int error = pthread_create(&m->id, attributes, work, m);
+/* Starts a mutator thread, with the stack that it is to have. */
+static pthread_t start(void *(*body)(void *), void *data) {
+  pthread_attr_t attributes;
+  pthread_t id;
+  size_t stack = hostile.stack ? hostile.stack : STACK_BYTES;
+  int error = pthread_attr_init(&attributes);
+  if (!error)
+    error = pthread_attr_setstacksize(&attributes, stack);
+  if (!error)
+    error = pthread_create(&id, &attributes, body, data);
   if (error)
     cell_die("cannot start a thread: %s", strerror(error));
+  pthread_attr_destroy(&attributes);
+  if (hostile.stack)
+    hostile_fire(HOSTILE_STACK);
+  return id;
+}
+
+void cell_main_thread(void *(*body)(void *), void *data) {
+  if (hostile.stack)
+    pthread_join(start(body, data), NULL);
+  else
+    body(data);
 }
 
 void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
@@ -175,15 +196,12 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   gc_blocking_enter(t->m);
   crew all = {.body = body, .data = data};
   member *members = calloc(n, sizeof *members);
-  pthread_attr_t attributes;
-  if (!members || pthread_barrier_init(&all.gate, NULL, n) ||
-      pthread_attr_init(&attributes) ||
-      pthread_attr_setstacksize(&attributes, STACK_BYTES))
+  if (!members || pthread_barrier_init(&all.gate, NULL, n))
     cell_die("cannot start threads");
   for (unsigned i = 0; i < n; i++) {
     members[i].crew = &all;
     members[i].slot = take_slot(first_index + i);
-    start(&members[i], &attributes);
+    members[i].id = start(work, &members[i]);
   }
   /* To the caller these threads were one stretch of time.  What the one that
    * was kept longest by instruments and skipping lost, the stretch lost. */
@@ -201,7 +219,6 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   caller->instrument += instrument;
   caller->step_instrument += instrument + skipped;
   caller->skipped += skipped;
-  pthread_attr_destroy(&attributes);
   pthread_barrier_destroy(&all.gate);
   free(members);
   gc_blocking_leave(t->m);
