@@ -43,8 +43,7 @@ static word_list folder_names(const char *folder) {
   int n = scandir(folder, &entries, NULL, alphasort);
   for (int i = 0; i < n; i++) {
     if (entries[i]->d_name[0] != '.') {
-      names.words = memory_more(names.words, names.count, sizeof *names.words);
-      names.words[names.count++] = memory_text("%s", entries[i]->d_name);
+      word_list_add(&names, memory_text("%s", entries[i]->d_name));
     }
     free(entries[i]);
   }
