@@ -11,6 +11,10 @@ foreach(
   time
   time_too_short
   interrupt
+  mutants
+  mutant_not_caught
+  mutants_of_the_sick
+  no_mutants
   formats
   usage)
   add_test(NAME stress-${behaviour}

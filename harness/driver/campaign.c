@@ -101,7 +101,8 @@ bool campaign_open(campaign *c, const char *dir, bool resume) {
 }
 
 void campaign_close(campaign *c) {
-  runlog_close(&c->log);
+  if (c->log.dir)
+    runlog_close(&c->log);
   json_decref(c->entries);
   c->entries = NULL;
 }

@@ -141,6 +141,14 @@ collectors discover_collectors(void) {
   return all;
 }
 
+collectors discover_mutants(void) {
+  collectors all = {0};
+  const char *folder = memory_text("%s/mutants", own_folder());
+  if (is_folder(folder))
+    look_into(&all, folder);
+  return all;
+}
+
 const collector *discover_find(const collectors *all, const char *name) {
   for (size_t i = 0; i < all->count; i++)
     if (!all->items[i].trouble && !strcmp(all->items[i].name, name))

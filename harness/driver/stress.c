@@ -4,6 +4,7 @@
 #include "campaign.h"
 #include "failure.h"
 #include "memory.h"
+#include "mutants.h"
 #include "options.h"
 #include "say.h"
 #include "spawn.h"
@@ -23,7 +24,7 @@ typedef struct stress_options {
   const char *conditions, *workload, *dir, *format, *repeat;
   uint64_t operations, seeds, first_seed, threads, tries;
   double time, timeout;
-  bool quick, resume, list, shrink;
+  bool quick, resume, list, shrink, mutants;
 } stress_options;
 
 #define FIELD(member) offsetof(stress_options, member)
@@ -57,6 +58,8 @@ static const option_row option_rows[] = {
      OPTION_FLAG, FIELD(resume), 0, 0},
     {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
      OPTION_TEXT, FIELD(format), 0, 0},
+    {"mutants", 0, NULL, "instead, see whether every seeded bug is caught",
+     OPTION_FLAG, FIELD(mutants), 0, 0},
     {"repeat", 0, "DIR/failure-N", "instead, run a failure again", OPTION_TEXT,
      FIELD(repeat), 0, 0},
     {"list", 0, NULL, "instead, list the conditions", OPTION_FLAG, FIELD(list),
@@ -360,14 +363,28 @@ int stress_command(int argc, char **argv) {
     say("--resume needs --out DIR");
     return EXIT_USAGE;
   }
+  const char *dir = o.dir ? o.dir : default_dir();
+  const char *wrong = check_format(o.format);
+  if (!wrong)
+    wrong = choose_conditions(&c, o.conditions);
+  if (!wrong && o.mutants)
+    wrong = spec_parse(o.workload, &c.workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  if (o.mutants) {
+    c.keeps = false;
+    code = mutants_run(&c, operands, dir, o.resume, o.format);
+    campaign_close(&c);
+    return code;
+  }
   collectors all = discover_collectors();
   subject *subjects;
   size_t n;
-  const char *wrong = check_format(o.format);
-  if (!wrong)
-    wrong = choose_subjects(&c, &all, operands, &subjects, &n);
-  if (!wrong)
-    wrong = choose_conditions(&c, o.conditions);
+  wrong = choose_subjects(&c, &all, operands, &subjects, &n);
   if (!wrong && n)
     wrong = discover_check_workload(&all, o.workload, &c.workload);
   if (wrong) {
@@ -378,9 +395,7 @@ int stress_command(int argc, char **argv) {
     say("there is no collector to put to the test");
     return EXIT_NOTHING;
   }
-  if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
-  code = campaign_open(&c, o.dir ? o.dir : default_dir(), o.resume)
+  code = campaign_open(&c, dir, o.resume)
              ? run_rounds(&c, subjects, n, o.format)
              : EXIT_USAGE;
   campaign_close(&c);

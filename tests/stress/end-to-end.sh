@@ -186,6 +186,60 @@ test_interrupt() {
   said 'interrupted; --resume --out dir goes on'
 }
 
+# What the programs in mutants/ do: see `acts`.
+seed_bugs() {
+  mkdir -p mutants
+  ln -sf "$here/scripted-collector" mutants/delta
+  printf '%s\n' "$1" >mutants/delta.act
+}
+
+test_mutants() {
+  # One bug is caught by three; the other by one, in the second round.
+  seed_bugs 'case $mutant/$spec in
+  root-skipped/*oracle=graph | root-skipped/*oracle=none) act=crash ;;
+  root-skipped/*oracle=weak) ;;
+  root-skipped/*oracle=*) act=leak ;;
+  root-skipped/*) [ -z "$hostile" ] || act=wrong ;;
+  weak-late/*oracle=weak) act=weak ;;
+  weak-late/*oracle=*) ;;
+  weak-late/*) [ "$seed" = 1 ] || act=weak ;;
+  esac'
+  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --format csv -o dir
+  printed 'delta,root-skipped,1,yes,graph,collect-1,'
+  printed ',count crash,a root is skipped'
+  printed 'delta,weak-late,14,yes,weak,plain,'
+  printed ',weak,a weak reference'
+  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --resume -o dir
+  printed 'Caught: 2 of 2.'
+  printed 'Only by weak: delta+weak-late.'
+  printed 'Only by graph: none.'
+  expect 0 stress --mutants weak-late --ops 80000 --seeds 2 -c plain -o other
+  printed 'Caught: 1 of 1.'
+}
+
+test_mutant_not_caught() {
+  seed_bugs '[ "$mutant" != weak-late ] || act=weak'
+  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  printed 'Caught: 1 of 2.'
+  grep -Eq '^delta +root-skipped +1 +NO ' out || fail 'no row'
+}
+
+# If the program fails without a bug, its bugs are not caught by failing.
+test_mutants_of_the_sick() {
+  seed_bugs 'act=leak'
+  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  said 'delta without any bug fails: plain, seed 1: count: 7 objects too many'
+  printed 'Caught: 0 of 2.'
+}
+
+test_no_mutants() {
+  expect 3 stress --mutants
+  said 'there are no seeded bugs'
+  seed_bugs 'act=weak'
+  expect 3 stress --mutants weak-latte -o dir
+  said "there is no seeded bug 'weak-latte' (did you mean 'weak-late'?)"
+}
+
 test_formats() {
   acts alpha '[ "$hostile" != poison=1000 ] || act=wrong'
   expect 1 stress alpha -c plain,poison --quick --format markdown -o a
