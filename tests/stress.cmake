@@ -22,3 +22,4 @@ foreach(
                    $<TARGET_FILE:reapmark> ${behaviour})
   set_tests_properties(stress-${behaviour} PROPERTIES TIMEOUT 300)
 endforeach()
+add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)

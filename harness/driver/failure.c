@@ -2,6 +2,7 @@
 #include "failure.h"
 #include "memory.h"
 #include "say.h"
+#include "shrink.h"
 #include "spawn.h"
 #include "harness/record/record.h"
 #include "harness/report/results.h"
@@ -63,6 +64,86 @@ static bool run_again(const campaign *c, const episode *e, const char *trace,
   return true;
 }
 
+/* ------------------------------------------------------------------------- *
+ * Shrinking.
+ * ------------------------------------------------------------------------- */
+
+enum { SHRINK_TRIES = 5000, SHRINK_REPEAT = 5, SHOWN = 60 };
+
+/* The program with its options, for the replay of a trace: those that say what
+ * the random mutator does, or what is written, are left out, and `hostile`
+ * takes the place of the condition if it is not NULL. */
+static char **replay_words(const word_list *words, const char *hostile) {
+  static const char *const not_for_it[] = {"--run", "--trace"};
+  const word_list left_out = {(const char **)not_for_it, 2};
+  word_list a = {0};
+  word_list_add(&a, words->words[0]);
+  for (size_t i = 1; i + 1 < words->count; i += 2) {
+    const char *option = words->words[i];
+    if (word_list_has(&left_out, option) ||
+        (hostile && !strcmp(option, "--hostile")))
+      continue;
+    word_list_add(&a, option);
+    word_list_add(&a, words->words[i + 1]);
+  }
+  if (hostile) {
+    word_list_add(&a, "--hostile");
+    word_list_add(&a, hostile);
+  }
+  word_list_add(&a, NULL);
+  return (char **)a.words;
+}
+
+/* Takes the minimal trace into the entry: its operations and their number. */
+static void take_minimal(const char *path, json_t *entry) {
+  FILE *file = fopen(path, "re");
+  json_t *lines = json_array();
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t n;
+  uint64_t operations = 0;
+  while (file && (n = getline(&line, &room, file)) > 0) {
+    line[n - (line[n - 1] == '\n')] = 0;
+    operations += *line != '#' && strncmp(line, "reapmark-trace", 14) &&
+                  strncmp(line, "thread ", 7);
+    if (operations <= SHOWN)
+      json_array_append_new(lines, json_string(line));
+  }
+  free(line);
+  if (file)
+    fclose(file);
+  json_object_set_new(entry, "minimal", lines);
+  json_object_set_new(entry, "minimal_operations", record_integer(operations));
+}
+
+/* Shrinks the failure in `folder`.  Where it fails also with a collection at
+ * every allocation, it is shrunk so: a condition that counts allocations would
+ * come at another place with every operation that is left out. */
+static void shrink(const char *folder, json_t *entry) {
+  const char *trace = memory_text("%s/trace", folder);
+  const char *minimal = memory_text("%s/minimal.trace", folder);
+  const char *const hostile[] = {"collect-every=1", NULL};
+  const condition *under = condition_find(entry_text(entry, "condition"));
+  const word_list words = words_of(entry);
+  const double slow = 5, least = 2;
+  double timeout = slow * (double)entry_number(entry, "elapsed") / 1e9;
+  if (access(trace, R_OK) || !words.count)
+    return;
+  if (!strcmp(entry_text(entry, "oracle"), "hang") || timeout < least)
+    timeout = least;
+  int code = EXIT_SOME_FAILED;
+  for (size_t i = 0; i < 2 && code == EXIT_SOME_FAILED; i++)
+    code = shrink_trace(
+        trace,
+        &(shrink_replay){.program = replay_words(&words, hostile[i]),
+                         .timeout = timeout,
+                         .repeat = under && under->races ? SHRINK_REPEAT : 1,
+                         .tries = SHRINK_TRIES},
+        minimal);
+  if (code == EXIT_OK || code == EXIT_INTERRUPTED)
+    take_minimal(minimal, entry);
+}
+
 bool failure_keep(const campaign *c, const episode *e, json_t *entry,
                   const char *errors) {
   const char *folder = folder_of(c->log.dir, entry);
@@ -74,6 +155,8 @@ bool failure_keep(const campaign *c, const episode *e, json_t *entry,
   if (!run_again(c, e, memory_text("%s/trace", folder), entry))
     return false;
   write_text(folder, "errors", errors);
+  if (c->shrinks)
+    shrink(folder, entry);
   char *text = json_dumps(entry, JSON_INDENT(1));
   write_text(folder, "failure.json", text ? text : "");
   free(text);
@@ -84,13 +167,24 @@ bool failure_keep(const campaign *c, const episode *e, json_t *entry,
  * Telling of it.
  * ------------------------------------------------------------------------- */
 
-static void print_story(const json_t *story, FILE *out) {
+static void print_lines(const json_t *lines, FILE *out) {
   size_t i;
   json_t *line;
-  json_array_foreach(story, i, line) {
+  json_array_foreach(lines, i, line) {
     if (json_is_string(line))
       fprintf(out, "    %s\n", json_string_value(line));
   }
+}
+
+static void print_minimal(const char *folder, const json_t *entry, FILE *out) {
+  uint64_t operations = entry_number(entry, "minimal_operations");
+  if (!operations)
+    return;
+  fprintf(out, "  shrunk to %ju operations: %s/minimal.trace\n",
+          (uintmax_t)operations, folder);
+  print_lines(json_object_get(entry, "minimal"), out);
+  if (operations > SHOWN)
+    fprintf(out, "    ... and %ju more\n", (uintmax_t)(operations - SHOWN));
 }
 
 void failure_print(const char *dir, const json_t *entry, FILE *out) {
@@ -106,7 +200,7 @@ void failure_print(const char *dir, const json_t *entry, FILE *out) {
           entry_text(entry, "reason"));
   if (operation)
     fprintf(out, "  exposed by operation %ju\n", (uintmax_t)operation);
-  print_story(json_object_get(entry, "story"), out);
+  print_lines(json_object_get(entry, "story"), out);
   fprintf(out, "  command: %s\n", episode_command(&words));
   if (!tries)
     return;
@@ -117,9 +211,10 @@ void failure_print(const char *dir, const json_t *entry, FILE *out) {
   else
     fprintf(out, "  did not fail again in %ju tr%s\n", (uintmax_t)tries,
             tries == 1 ? "y" : "ies");
+  print_minimal(folder, entry, out);
 }
 
-int failure_repeat(const char *folder) {
+int failure_repeat(const char *folder, bool shrinks) {
   char why[256];
   json_t *entry = results_read_json(folder, "failure.json", why, sizeof why);
   if (!entry) {
@@ -133,6 +228,10 @@ int failure_repeat(const char *folder) {
     return EXIT_USAGE;
   }
   const condition any = {.name = "any"};
+  if (shrinks) {
+    shrink(folder, entry);
+    print_minimal(folder, entry, stdout);
+  }
   program_result r;
   double timeout = json_number_value(json_object_get(entry, "timeout"));
   if (!program_run(&words, timeout > 0 ? timeout : 60, &r))
@@ -141,7 +240,7 @@ int failure_repeat(const char *folder) {
   printf("%s\n", episode_command(&words));
   if (f.oracle) {
     printf("%s: %s\n", f.oracle, f.reason);
-    print_story(record_get(r.record, "violation.story"), stdout);
+    print_lines(record_get(r.record, "violation.story"), stdout);
   } else
     printf("passed this time; then it was %s: %s\n",
            entry_text(entry, "oracle"), entry_text(entry, "reason"));

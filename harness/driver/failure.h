@@ -19,8 +19,8 @@ bool failure_keep(const campaign *c, const episode *e, json_t *entry,
 /* Prints what the entry tells, and how to go on. */
 void failure_print(const char *dir, const json_t *entry, FILE *out);
 
-/* Runs the failure that is kept in `folder` again and prints what came of it.
- * Returns an exit code. */
-int failure_repeat(const char *folder);
+/* Runs the failure that is kept in `folder` again and prints what came of it,
+ * after shrinking it (again) if that is wanted.  Returns an exit code. */
+int failure_repeat(const char *folder, bool shrinks);
 
 #endif

@@ -344,7 +344,7 @@ int stress_command(int argc, char **argv) {
   if (o.list)
     return list_conditions();
   if (o.repeat)
-    return failure_repeat(o.repeat);
+    return failure_repeat(o.repeat, o.shrink);
   campaign c = {.operations = o.operations ? o.operations
                               : o.quick    ? 100000
                                            : 10000000,
