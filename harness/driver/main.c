@@ -13,6 +13,7 @@
 #include "run.h"
 #include "say.h"
 #include "stress.h"
+#include "trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static const struct command {
     {"compare", "compare results, or collectors within them", compare_command},
     {"micro", "time the primitives of collectors", micro_command},
     {"stress", "look for bugs in collectors", stress_command},
+    {"trace", "verify, count, annotate or shrink a trace of operations",
+     trace_command},
     {"doctor", "what on this machine disturbs measurements", doctor_command},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
