@@ -4,6 +4,7 @@ foreach(
   passes
   commands
   failure
+  shrink
   failure_ends_a_pair
   kinds_of_failure
   race

@@ -106,6 +106,14 @@ const char *episode_command(const word_list *words) {
  * What came of it.
  * ------------------------------------------------------------------------- */
 
+/* The reason, without the oracle's name that may come first. */
+static episode_fault by(const char *oracle, const char *reason) {
+  size_t n = strlen(oracle);
+  if (reason && !strncmp(reason, oracle, n) && reason[n] == ':')
+    reason += n + 1 + strspn(reason + n + 1, " ");
+  return (episode_fault){oracle, reason};
+}
+
 /* The line of a sanitizer's report that says what is wrong. */
 static episode_fault read_report(const char *errors) {
   static const struct {
@@ -155,7 +163,7 @@ episode_fault episode_find_fault(const condition *c, const program_result *r) {
     return f;
   }
   if (named)
-    return (episode_fault){named, reason};
+    return by(named, reason);
   switch (verdict_of_record(r->record)) {
   case VERDICT_OK:
   case VERDICT_LEAK_DECLARED:
@@ -167,8 +175,8 @@ episode_fault episode_find_fault(const condition *c, const program_result *r) {
   default:
     if (record_get(r->record, "hostile.violations") &&
         json_integer_value(record_get(r->record, "hostile.violations")))
-      return (episode_fault){"poison", reason};
-    return (episode_fault){accuser(reason), reason};
+      return by("poison", reason);
+    return by(accuser(reason), reason);
   }
 }
 

@@ -55,7 +55,7 @@ test_failure() {
   expect 1 stress alpha --quick -o dir
   grep -Eq '^alpha +poison +FAILED: graph ' out || fail 'no row'
   grep -Eq '^alpha +poison-0 +ok ' out || fail 'other conditions failed'
-  printed 'alpha, poison, seed 1: graph: graph: object 4 was lost'
+  printed 'alpha, poison, seed 1: graph: object 4 was lost'
   printed 'exposed by operation 41'
   printed '    made by operation 3'
   printed 'command: '"$work/found/alpha --run fuzz:ops="
@@ -64,10 +64,37 @@ test_failure() {
   [ -s dir/failure-1/trace ] || fail 'no trace'
   [ -f dir/failure-1/errors ] || fail 'no errors'
   expect 1 stress --repeat dir/failure-1
-  printed 'graph: graph: object 4 was lost'
+  printed 'graph: object 4 was lost'
   rm found/alpha.act
   expect 0 stress --repeat dir/failure-1
   printed 'passed this time'
+}
+
+# The trace is shrunk to what fails, under the condition where it must be.
+test_shrink() {
+  acts alpha 'case $hostile/$input in
+  poison=1000/ | collect-every=7/) act=wrong ;;
+  poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
+  collect-every=1/*) ! grep -q new "$input" || act=wrong ;;
+  esac'
+  expect 1 stress alpha -c poison,collect-1 --quick --shrink -o dir
+  sed -n '/shrunk to/,$p' out >a
+  for line in '# fails with WRONG graph' 'enter 1 0' 'new 0 0 0'; do
+    grep -qxF "    $line" a || fail "the list lacks: $line"
+  done
+  acts alpha 'case $hostile/$input in
+  poison=1000/) act=wrong ;;
+  poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
+  esac'
+  expect 1 stress alpha -c poison --quick --shrink -o other
+  printed 'shrunk to 3 operations: other/failure-1/minimal.trace'
+  printed '    tls-store 0 0'
+  printed '    collect'
+  printed "--hostile poison=1000 --run replay --input other/failure-1/minimal.trace"
+  expect 0 trace verify other/failure-1/minimal.trace
+  rm other/failure-1/minimal.trace
+  expect 1 stress --repeat other/failure-1 --shrink
+  printed 'shrunk to 3 operations'
 }
 
 # After a failure the pair is done with, and others are not.
