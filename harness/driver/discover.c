@@ -43,8 +43,7 @@ static word_list folder_names(const char *folder) {
   int n = scandir(folder, &entries, NULL, alphasort);
   for (int i = 0; i < n; i++) {
     if (entries[i]->d_name[0] != '.') {
-      names.words = memory_more(names.words, names.count, sizeof *names.words);
-      names.words[names.count++] = memory_text("%s", entries[i]->d_name);
+      word_list_add(&names, memory_text("%s", entries[i]->d_name));
     }
     free(entries[i]);
   }
@@ -139,6 +138,14 @@ collectors discover_collectors(void) {
       look_into(&all, folder);
     path += n;
   }
+  return all;
+}
+
+collectors discover_mutants(void) {
+  collectors all = {0};
+  const char *folder = memory_text("%s/mutants", own_folder());
+  if (is_folder(folder))
+    look_into(&all, folder);
   return all;
 }
 

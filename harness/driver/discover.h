@@ -28,6 +28,9 @@ typedef struct collectors {
  * said. */
 collectors discover_collectors(void);
 
+/* The programs with seeded bugs, in the folder mutants/ beside this driver. */
+collectors discover_mutants(void);
+
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 

@@ -67,18 +67,9 @@ typedef struct table {
  * What is asked for.
  * ------------------------------------------------------------------------- */
 
-static bool has_word(const word_list *list, const char *word) {
-  for (size_t i = 0; i < list->count; i++)
-    if (!strcmp(list->words[i], word))
-      return true;
-  return false;
-}
-
 static void add_word(word_list *list, const char *word) {
-  if (has_word(list, word))
-    return;
-  list->words = memory_more(list->words, list->count, sizeof *list->words);
-  list->words[list->count++] = word;
+  if (!word_list_has(list, word))
+    word_list_add(list, word);
 }
 
 /* The primitives that a collector says it times. */
@@ -130,7 +121,7 @@ static const char *choose_primitives(table *t, const char *list) {
   word_list words = spec_split(list);
   for (size_t i = 0; i < words.count; i++) {
     const candidates all = {known.words, known.count};
-    if (!has_word(&known, words.words[i]))
+    if (!word_list_has(&known, words.words[i]))
       return memory_text("unknown primitive '%s'%s", words.words[i],
                          suggest(words.words[i], &all));
     add_word(&t->primitives, words.words[i]);
@@ -157,7 +148,7 @@ static const char *list_for(const column *col, const word_list *wanted) {
   word_list its = primitives_of(col->c);
   const char *list = "";
   for (size_t i = 0; i < wanted->count; i++)
-    if (has_word(&its, wanted->words[i]))
+    if (word_list_has(&its, wanted->words[i]))
       list = memory_text("%s%s%s", list, *list ? "," : "", wanted->words[i]);
   return list;
 }

@@ -285,35 +285,26 @@ static void print_rows(const json_t *rows) {
   text_free(t);
 }
 
-/* The whole lines of DIR/probes.jsonl as an array, and their bytes. */
-static json_t *read_log(const char *dir, off_t *whole) {
-  json_t *probes = json_array();
-  char *line = NULL;
-  size_t room = 0;
-  ssize_t n;
-  FILE *file = fopen(memory_text("%s/probes.jsonl", dir), "re");
-  *whole = 0;
-  while (file && (n = getline(&line, &room, file)) > 0 && line[n - 1] == '\n') {
-    json_t *probe = json_loadb(line, (size_t)n, 0, NULL);
-    *whole += n;
-    if (json_string_value(json_object_get(probe, "status")) &&
-        json_string_value(json_object_get(probe, "reason")))
-      json_array_append(probes, probe);
-    json_decref(probe);
-  }
-  free(line);
-  if (file)
-    fclose(file);
-  return probes;
+static bool keep_probe(void *data, const json_t *probe) {
+  if (!json_string_value(json_object_get(probe, "status")) ||
+      !json_string_value(json_object_get(probe, "reason")))
+    return false;
+  return !json_array_append(data, (json_t *)probe);
 }
 
 static int search_all(const minheap_options *o, const plan *p,
                       const collectors *all, runlog *log) {
-  off_t whole;
-  probe_log probes = {read_log(o->dir, &whole), log};
+  probe_log probes = {json_array(), log};
+  results_state found;
+  char why[256];
+  if (!results_read_lines(o->dir, "probes.jsonl", keep_probe, probes.old,
+                          &found, why, sizeof why)) {
+    say("%s", why);
+    return EXIT_SOME_FAILED;
+  }
   if (!spawn_catch_interrupts())
     say("warning: Ctrl-C will leave a collector running");
-  if (!runlog_begin(log, "probes.jsonl", whole))
+  if (!runlog_begin(log, "probes.jsonl", found.whole))
     return EXIT_SOME_FAILED;
   json_t *rows = json_array();
   int code = EXIT_OK;

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "options.h"
 #include "plan.h"
+#include "program.h"
 #include "progress.h"
 #include "report.h"
 #include "runlog.h"
@@ -106,14 +107,8 @@ static bool asks_for_a_plan(const plan_request *r) {
  * One run.
  * ------------------------------------------------------------------------- */
 
-static void add_argument(word_list *arguments, const char *word) {
-  arguments->words =
-      memory_more(arguments->words, arguments->count, sizeof word);
-  arguments->words[arguments->count++] = word;
-}
-
-static char *const *run_arguments(const plan *p, const plan_cell *c,
-                                  const collector *program) {
+static word_list run_arguments(const plan *p, const plan_cell *c,
+                               const collector *program) {
   word_list a = {0};
   const char *fixed[] = {
       program->path,
@@ -124,50 +119,21 @@ static char *const *run_arguments(const plan *p, const plan_cell *c,
       "--threads",
       memory_text("%u", c->threads),
       "--seed",
-      memory_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed)),
-      "--record-fd",
-      memory_text("%d", SPAWN_RECORD)};
+      memory_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed))};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-    add_argument(&a, fixed[i]);
+    word_list_add(&a, fixed[i]);
   spec options;
   spec_parse(c->collector, &options);
   for (size_t i = 0; i < options.count; i++) {
-    add_argument(&a, "--option");
-    add_argument(&a, memory_text("%s=%s", options.settings[i].key,
-                                 options.settings[i].value));
+    word_list_add(&a, "--option");
+    word_list_add(&a, memory_text("%s=%s", options.settings[i].key,
+                                  options.settings[i].value));
   }
   if (c->untimed) {
-    add_argument(&a, "--instrument");
-    add_argument(&a, "off");
+    word_list_add(&a, "--instrument");
+    word_list_add(&a, "off");
   }
-  add_argument(&a, NULL);
-  return (char *const *)a.words;
-}
-
-/* Why there is no record, beginning with what is shown in the table, and the
- * status for it. */
-static const char *explain(const spawn_result *r, double timeout,
-                           const char *invalid, const char **status) {
-  const char *what;
-  *status = "CRASH";
-  switch (r->end) {
-  case SPAWN_TIMED_OUT:
-    *status = "TIMEOUT";
-    what = memory_text("killed after %g s", timeout);
-    break;
-  case SPAWN_FAILED:
-    *status = "ERROR";
-    return memory_text("could not be started: %s", strerror(r->code));
-  case SPAWN_SIGNALED:
-    what = sigabbrev_np(r->code) ? memory_text("SIG%s", sigabbrev_np(r->code))
-                                 : memory_text("signal %d", r->code);
-    break;
-  default:
-    what = memory_text("exit status %d", r->code);
-    if (!r->code)
-      what = memory_text("%s: no valid record: %s", what, invalid);
-  }
-  return *r->last_words ? memory_text("%s: %s", what, r->last_words) : what;
+  return a;
 }
 
 /* The parameters as far as they are known without the program's help. */
@@ -205,35 +171,18 @@ json_t *run_cell(const plan *p, const plan_cell *c, const collectors *all) {
   time_t now = time(NULL);
   strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 
-  spawn_result result;
-  spawn_run(run_arguments(p, c, discover_find(all, named.name)), SPAWN_RECORD,
-            p->timeout, &result);
-  if (result.end == SPAWN_INTERRUPTED) {
-    spawn_result_free(&result);
+  const word_list arguments =
+      run_arguments(p, c, discover_find(all, named.name));
+  program_result result;
+  if (!program_run(&arguments, p->timeout, &result))
     return NULL;
-  }
-  json_t *record = NULL;
-  char invalid[160] = "nothing was written";
-  if (result.end == SPAWN_EXITED && result.code == 0 && result.output_bytes) {
-    json_error_t error;
-    record = json_loadb(result.output, result.output_bytes, 0, &error);
-    if (!record)
-      snprintf(invalid, sizeof invalid, "%.159s", error.text);
-    else if (!record_valid(record, invalid, sizeof invalid)) {
-      json_decref(record);
-      record = NULL;
-    }
-  }
-  if (!record) {
-    const char *status;
-    const char *reason = explain(&result, p->timeout, invalid, &status);
-    record = substitute_record(p, c, status, reason);
-  }
+  json_t *record = result.record
+                       ? result.record
+                       : substitute_record(p, c, result.status, result.reason);
   json_object_set_new(record, "cell", json_string(c->id));
   json_object_set_new(record, "suite", json_string(p->suite));
   json_object_set_new(record, "started", json_string(started));
   json_object_set_new(record, "elapsed", record_integer(result.elapsed));
-  spawn_result_free(&result);
   return record;
 }
 

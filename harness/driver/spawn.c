@@ -145,9 +145,10 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   return error;
 }
 
-/* The last bytes of what was written to stderr. */
+/* The last bytes of what was written to stderr: room for a sanitizer's report.
+ */
 typedef struct tail {
-  char bytes[4096];
+  char bytes[64 << 10];
   size_t length;
 } tail;
 
@@ -235,7 +236,8 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
   close(errors[1]);
   errors[1] = -1;
   process = pidfd_open(pid, 0);
-  tail t = {.length = 0};
+  tail t;
+  t.length = 0;
   if (process >= 0)
     out->end =
         supervise(process, errors[0], &t, begin + (uint64_t)(timeout * 1e9));
@@ -254,6 +256,7 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
   }
   tail_read(&t, errors[0]);
   last_line(&t, out->last_words, sizeof out->last_words);
+  out->errors = strndup(t.bytes, t.length);
   read_output(output, out);
 done:
   if (process >= 0)
@@ -267,5 +270,6 @@ done:
 
 void spawn_result_free(spawn_result *r) {
   free(r->output);
-  r->output = NULL;
+  free(r->errors);
+  r->output = r->errors = NULL;
 }

@@ -19,10 +19,11 @@ typedef enum spawn_end {
 typedef struct spawn_result {
   spawn_end end;
   int code;
-  uint64_t elapsed;     /* wall time of the process, ns */
-  char *output;         /* what it wrote to the output descriptor, terminated */
-  size_t output_bytes;  /* without the terminator */
-  char last_words[160]; /* the last line it wrote to stderr, "" if none */
+  uint64_t elapsed;    /* wall time of the process, ns */
+  char *output;        /* what it wrote to the output descriptor, terminated */
+  size_t output_bytes; /* without the terminator */
+  char *errors;        /* the last 64 KiB that it wrote to stderr, terminated */
+  char last_words[160]; /* the last line of them, "" if there is none */
 } spawn_result;
 
 /* Descriptors the child can be told to write its output to.  The record gets
@@ -30,8 +31,8 @@ typedef struct spawn_result {
 enum { SPAWN_STDOUT = 1, SPAWN_RECORD = 3 };
 
 /* Runs argv[0] (a path) and waits for it.  What it writes to `output_fd` comes
- * back in the result; stderr too, but for the last line, is dropped, and so is
- * stdout where it is not the output.  After `timeout` seconds, and when the
+ * back in the result, and the end of stderr; stdout is dropped where it is not
+ * the output.  After `timeout` seconds, and when the
  * user interrupts, its whole process group is killed; processes that it left
  * behind are killed in any case.  One call at a time. */
 void spawn_run(char *const argv[], int output_fd, double timeout,

@@ -59,6 +59,18 @@ void spec_set(spec *s, const char *key, const char *value) {
   s->settings[s->count++] = (struct spec_setting){key, value};
 }
 
+void word_list_add(word_list *list, const char *word) {
+  list->words = memory_more(list->words, list->count, sizeof *list->words);
+  list->words[list->count++] = word;
+}
+
+bool word_list_has(const word_list *list, const char *word) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!strcmp(list->words[i], word))
+      return true;
+  return false;
+}
+
 word_list spec_split(const char *text) {
   word_list list = {0};
   for (const char *p = text;; p++) {
@@ -69,8 +81,7 @@ word_list spec_split(const char *text) {
       const char **last = &list.words[list.count - 1];
       *last = memory_text("%s,%s", *last, piece);
     } else {
-      list.words = memory_more(list.words, list.count, sizeof *list.words);
-      list.words[list.count++] = piece;
+      word_list_add(&list, piece);
     }
     p += n;
     if (!*p)

@@ -33,6 +33,8 @@ typedef struct word_list {
   size_t count;
 } word_list;
 word_list spec_split(const char *text);
+void word_list_add(word_list *list, const char *word);
+bool word_list_has(const word_list *list, const char *word);
 
 /* Checks the settings against their descriptions (`name`, and `min` and `max`
  * or `choices`), and puts them into the order of those.  `kind` is what they

@@ -25,13 +25,13 @@ json_t *results_read_json(const char *dir, const char *name, char *why,
   return json;
 }
 
-bool results_read_runs(const char *dir,
-                       void (*visit)(void *data, const json_t *record),
-                       void *data, results_state *state, char *why,
-                       size_t room) {
+bool results_read_lines(const char *dir, const char *name,
+                        bool (*visit)(void *data, const json_t *line),
+                        void *data, results_state *state, char *why,
+                        size_t room) {
   *state = (results_state){0};
   char path[4096];
-  snprintf(path, sizeof path, "%s/runs.jsonl", dir);
+  snprintf(path, sizeof path, "%s/%s", dir, name);
   FILE *file = fopen(path, "re");
   if (!file && errno == ENOENT)
     return true;
@@ -45,13 +45,10 @@ bool results_read_runs(const char *dir,
       break;
     }
     state->whole += n;
-    char reason[160];
-    json_t *record = json_loadb(line, (size_t)n, 0, NULL);
-    if (record && record_valid(record, reason, sizeof reason))
-      visit(data, record);
-    else if (state->damaged++ == 0)
+    json_t *json = json_loadb(line, (size_t)n, 0, NULL);
+    if ((!json || !visit(data, json)) && state->damaged++ == 0)
       state->first_damaged = number;
-    json_decref(record);
+    json_decref(json);
   }
   free(line);
   bool good = file && !ferror(file);
@@ -60,4 +57,26 @@ bool results_read_runs(const char *dir,
   if (file)
     fclose(file);
   return good;
+}
+
+typedef struct run_visitor {
+  void (*visit)(void *data, const json_t *record);
+  void *data;
+} run_visitor;
+
+static bool visit_run(void *data, const json_t *record) {
+  const run_visitor *v = data;
+  char reason[160];
+  if (!record_valid(record, reason, sizeof reason))
+    return false;
+  v->visit(v->data, record);
+  return true;
+}
+
+bool results_read_runs(const char *dir,
+                       void (*visit)(void *data, const json_t *record),
+                       void *data, results_state *state, char *why,
+                       size_t room) {
+  run_visitor v = {visit, data};
+  return results_read_lines(dir, "runs.jsonl", visit_run, &v, state, why, room);
 }

@@ -1,0 +1,87 @@
+/* conditions.c: the table of hostile conditions.  What the keys of `hostile` do
+ * stands in collectors/common/hostile.h. */
+#include "conditions.h"
+
+#include <string.h>
+
+#define FIRED(key) "hostile.fired." key
+
+const condition conditions[] = {
+    {"plain", "nothing forced, one mutator: what every collector must survive",
+     .one_thread = true, .share = 100},
+    {"turns", "several mutators, one at a time: roots of the others, hand-over",
+     .needs = NEEDS_THREADS, .share = 100},
+    {"free", "several mutators at once: races of counts, barriers, stops",
+     .params = "schedule=free", .needs = NEEDS_THREADS, .share = 100,
+     .races = true},
+    {"yield", "the same, and the processor is lost at the racy points",
+     .hostile = "yield=100", .params = "schedule=free", .needs = NEEDS_THREADS,
+     .proof = FIRED("yield"), .share = 50, .races = true},
+    {"collect-1", "a collection at every allocation: roots and fields missed",
+     .hostile = "collect-every=1", .params = "live=100",
+     .proof = FIRED("collect-every"), .share = 5},
+    {"collect-7", "at every seventh: lazy sweeping half done, stale marks",
+     .hostile = "collect-every=7", .params = "live=300",
+     .proof = FIRED("collect-every"), .share = 20},
+    {"collect-1000", "at every thousandth: much garbage, long chains",
+     .hostile = "collect-every=1000", .proof = FIRED("collect-every"),
+     .share = 100},
+    {"collect-free", "at every 50th, while other mutators run",
+     .hostile = "collect-every=50", .params = "schedule=free",
+     .needs = NEEDS_THREADS, .proof = FIRED("collect-every"), .share = 50,
+     .races = true},
+    {"collect-at", "at each single allocation in turn: a root missed once",
+     .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
+    {"poison", "freed memory is overwritten and watched: use after free",
+     .hostile = "poison=1000", .needs = NEEDS_FREEING, .proof = FIRED("poison"),
+     .share = 100},
+    {"poison-0", "the same, and it is used again at once",
+     .hostile = "poison=0,collect-every=100", .needs = NEEDS_FREEING,
+     .proof = FIRED("poison"), .share = 50},
+    {"buffers-1", "lists of one entry: overflow, rescan, early detection",
+     .hostile = "buffers=1", .needs = NEEDS_TRAVERSING,
+     .proof = FIRED("buffers"), .share = 20},
+    {"buffers-2", "lists of two entries", .hostile = "buffers=2",
+     .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 20},
+    {"buffers-8", "lists of eight entries", .hostile = "buffers=8",
+     .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 50},
+    {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
+     .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
+    {"fail-every", "every third internal allocation fails",
+     .hostile = "fail-every=3", .proof = FIRED("fail-every"), .share = 50,
+     .scarce = true},
+    {"heap-100", "a limit of all that is ever live: collection under pressure",
+     .heap = 100, .needs = NEEDS_LIMIT, .share = 50, .scarce = true},
+    {"heap-95", "a limit of 95 %: out of memory, and recovery", .heap = 95,
+     .needs = NEEDS_LIMIT, .share = 50, .scarce = true},
+    {"heap-90", "a limit of 90 %", .heap = 90, .needs = NEEDS_LIMIT,
+     .share = 50, .scarce = true},
+    {"stack", "C stacks of 256 KiB: recursion over the heap",
+     .hostile = "stack=262144", .proof = FIRED("stack"), .share = 50},
+};
+const size_t conditions_count = sizeof conditions / sizeof *conditions;
+
+const condition *condition_find(const char *name) {
+  for (size_t i = 0; i < conditions_count; i++)
+    if (!strcmp(conditions[i].name, name))
+      return &conditions[i];
+  return NULL;
+}
+
+const char *condition_missing(const condition *c, const collector *of) {
+  const char *reclaims = json_string_value(
+      json_object_get(json_object_get(of->about, "capabilities"), "reclaims"));
+  switch (c->needs) {
+  case NEEDS_NOTHING:
+    break;
+  case NEEDS_THREADS:
+    return collector_can(of, "threads") ? NULL : "has no threads";
+  case NEEDS_LIMIT:
+    return collector_can(of, "heap_limit") ? NULL : "honours no heap limit";
+  case NEEDS_FREEING:
+    return reclaims && strcmp(reclaims, "nothing") ? NULL : "frees nothing";
+  case NEEDS_TRAVERSING:
+    return reclaims && !strcmp(reclaims, "all") ? NULL : "never traverses";
+  }
+  return NULL;
+}

@@ -1,0 +1,320 @@
+/* mutants.c: seeded bugs.  Which there are say the programs in the folder
+ * mutants/ themselves (--mutant list). */
+#include "mutants.h"
+#include "memory.h"
+#include "say.h"
+#include "spawn.h"
+#include "harness/record/record.h"
+#include "harness/report/format.h"
+#include "harness/report/rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_TIMEOUT 10.0
+
+typedef struct bug {
+  subject subject;
+  const json_t *about;          /* name, family, class, oracle, summary */
+  const json_t *fault;          /* the entry that gave it away, or NULL */
+  uint64_t operations, elapsed; /* up to that */
+  word_list alone;              /* the oracles that catch it with no other */
+} bug;
+
+typedef struct bugs {
+  bug *items;
+  size_t count;
+} bugs;
+
+/* The comparisons that an episode can be told to make alone (parameter `oracle`
+ * of the random mutator); with "none", what kills or poisons is still seen. */
+static const char *const oracles[] = {"graph", "count", "weak", "finalizer",
+                                      "check", "limit", "none"};
+enum { ORACLES = sizeof oracles / sizeof *oracles };
+
+/* ------------------------------------------------------------------------- *
+ * What there is.
+ * ------------------------------------------------------------------------- */
+
+/* The bugs of a program, as it lists them; NULL, and it was said, if it does
+ * not. */
+static json_t *read_list(const collector *program) {
+  spawn_result r;
+  char *argv[] = {(char *)program->path, (char *)"--mutant", (char *)"list",
+                  NULL};
+  spawn_run(argv, SPAWN_STDOUT, LIST_TIMEOUT, &r);
+  json_error_t error = {.text = "no answer"};
+  json_t *list = r.end == SPAWN_EXITED && !r.code && r.output
+                     ? json_loads(r.output, 0, &error)
+                     : NULL;
+  if (!json_is_array(list)) {
+    say("%s: --mutant list: %s", program->path,
+        *r.last_words ? r.last_words : error.text);
+    json_decref(list);
+    list = NULL;
+  }
+  spawn_result_free(&r);
+  return list;
+}
+
+static bool is_wanted(char **words, const char *program, const char *name) {
+  if (!*words)
+    return true;
+  for (; *words; words++)
+    if (!strcmp(*words, program) || !strcmp(*words, name))
+      return true;
+  return false;
+}
+
+static void check_words(char **words, const candidates *known) {
+  for (; *words; words++) {
+    bool found = false;
+    for (size_t i = 0; i < known->count; i++)
+      found |= !strcmp(known->words[i], *words);
+    if (!found)
+      say("warning: there is no seeded bug '%s'%s", *words,
+          suggest(*words, known));
+  }
+}
+
+static bugs find_bugs(const collectors *programs, char **words) {
+  bugs all = {0};
+  candidates known = {0};
+  for (size_t i = 0; i < programs->count; i++) {
+    const collector *p = &programs->items[i];
+    json_t *list = p->trouble ? NULL : read_list(p);
+    size_t k;
+    json_t *about;
+    candidates_add(&known, p->name);
+    json_array_foreach(list, k, about) {
+      const char *name = memory_text("%s", entry_text(about, "name"));
+      candidates_add(&known, name);
+      if (!*name || !is_wanted(words, p->name, name))
+        continue;
+      bug one = {.about = json_incref(about),
+                 .subject = {.name = memory_text("%s+%s", p->name, name),
+                             .program = p,
+                             .options = {.name = p->name},
+                             .mutant = name}};
+      all.items = memory_more(all.items, all.count, sizeof one);
+      all.items[all.count++] = one;
+    }
+    json_decref(list);
+  }
+  check_words(words, &known);
+  return all;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Catching them.
+ * ------------------------------------------------------------------------- */
+
+/* Without a bug the program must pass all that the bugs are put through, or
+ * nothing would follow from their failing.  False if it does not, or the
+ * campaign ends. */
+static bool check_healthy(campaign *c, const collector *p, bool *healthy) {
+  const subject s = {
+      .name = p->name, .program = p, .options = {.name = p->name}};
+  *healthy = true;
+  for (uint64_t round = 0; round < c->seeds; round++)
+    for (size_t k = 0; k < c->conditions_count; k++) {
+      tally t = {0};
+      if (!campaign_run(c, &s, c->conditions[k], c->first_seed + round, NULL,
+                        &t))
+        return false;
+      if (!t.fault)
+        continue;
+      say("%s without any bug fails: %s, seed %ju: %s: %s", p->path,
+          c->conditions[k]->name, (uintmax_t)(c->first_seed + round),
+          entry_text(t.fault, "oracle"), entry_text(t.fault, "reason"));
+      *healthy = false;
+      return true;
+    }
+  return true;
+}
+
+/* Tries the conditions until the bug is caught.  False if the campaign ends. */
+static bool catch_bug(campaign *c, bug *b) {
+  for (uint64_t round = 0; round < c->seeds && !b->fault; round++)
+    for (size_t k = 0; k < c->conditions_count && !b->fault; k++) {
+      tally t = {0};
+      if (!campaign_run(c, &b->subject, c->conditions[k], c->first_seed + round,
+                        NULL, &t))
+        return false;
+      b->operations += t.operations;
+      b->elapsed += t.elapsed;
+      b->fault = t.fault;
+    }
+  if (b->fault && !entry_number(b->fault, "operations"))
+    b->operations += entry_number(b->fault, "operation");
+  return true;
+}
+
+/* Adds the oracle to those of the bug, if it catches it alone under some
+ * condition with the seed that gave the bug away: that condition first.  Other
+ * sweeps are left out, as they take long. */
+static bool try_alone(campaign *c, bug *b, const char *oracle) {
+  const condition *first = condition_find(entry_text(b->fault, "condition"));
+  uint64_t seed = entry_number(b->fault, "seed");
+  bool caught = false, hung = false;
+  for (size_t k = 0; k <= c->conditions_count && !caught && !hung; k++) {
+    const condition *under = k ? c->conditions[k - 1] : first;
+    tally t = {0};
+    if (!under || (k && (under == first || under->sweep)))
+      continue;
+    if (!campaign_run(c, &b->subject, under, seed, oracle, &t))
+      return false;
+    const char *by = t.fault ? entry_text(t.fault, "oracle") : "";
+    hung = !strcmp(by, "hang"); /* once is enough waiting */
+    caught = !strcmp(oracle, "none") ? *by : !strcmp(by, oracle);
+    if (caught)
+      word_list_add(&b->alone, by);
+  }
+  return true;
+}
+
+static bool run_bugs(campaign *c, bugs *all) {
+  const collector *last = NULL;
+  bool healthy = true;
+  for (size_t i = 0; i < all->count; i++) {
+    bug *b = &all->items[i];
+    if (b->subject.program != last &&
+        !check_healthy(c, b->subject.program, &healthy))
+      return false;
+    last = b->subject.program;
+    if (!healthy)
+      continue;
+    if (!catch_bug(c, b))
+      return false;
+    for (size_t k = 0; b->fault && k < ORACLES; k++)
+      if (!try_alone(c, b, oracles[k]))
+        return false;
+    say("%zu of %zu, %s: %s", i + 1, all->count, b->subject.name,
+        b->fault ? entry_text(b->fault, "oracle") : "NOT CAUGHT");
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The table.
+ * ------------------------------------------------------------------------- */
+
+static const rows_column columns[] = {
+    {"program", "program", ROWS_TEXT},
+    {"bug", "bug", ROWS_TEXT},
+    {"class", "class", ROWS_INTEGER},
+    {"caught", "caught", ROWS_TEXT},
+    {"oracle", "by", ROWS_TEXT},
+    {"condition", "under", ROWS_TEXT},
+    {"operations", "operations", ROWS_COUNT},
+    {"elapsed", "time", ROWS_TIME},
+    {"alone", "also alone by", ROWS_TEXT},
+    {"summary", "what is wrong", ROWS_TEXT},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static json_t *make_row(const bug *b) {
+  const char *alone = "";
+  for (size_t i = 0; i < b->alone.count; i++)
+    alone = memory_text("%s%s%s", alone, *alone ? " " : "", b->alone.words[i]);
+  json_t *row = json_pack(
+      "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
+      b->subject.program->name, "bug", b->subject.mutant, "family",
+      entry_text(b->about, "family"), "caught", b->fault ? "yes" : "NO",
+      "oracle", b->fault ? entry_text(b->fault, "oracle") : "", "alone", alone,
+      "summary", entry_text(b->about, "summary"));
+  json_t *class = json_object_get(b->about, "class");
+  if (class)
+    json_object_set(row, "class", class);
+  json_object_set_new(row, "operations", record_integer(b->operations));
+  json_object_set_new(row, "elapsed", record_integer(b->elapsed));
+  if (b->fault) {
+    json_object_set(row, "condition", json_object_get(b->fault, "condition"));
+    json_object_set(row, "seed", json_object_get(b->fault, "seed"));
+  }
+  return row;
+}
+
+/* The bugs that no other oracle catches, as one text. */
+static const char *only_by(const bugs *all, const char *oracle, size_t *n) {
+  const char *text = "";
+  *n = 0;
+  for (size_t i = 0; i < all->count; i++) {
+    const bug *b = &all->items[i];
+    if (b->alone.count == 1 && !strcmp(b->alone.words[0], oracle)) {
+      text = memory_text("%s%s%s", text, (*n)++ ? ", " : "", b->subject.name);
+    }
+  }
+  return text;
+}
+
+/* Every oracle that caught something, once. */
+static word_list oracles_of(const bugs *all) {
+  word_list found = {0};
+  for (size_t k = 0; k + 1 < ORACLES; k++)
+    word_list_add(&found, oracles[k]);
+  for (size_t i = 0; i < all->count; i++)
+    for (size_t k = 0; k < all->items[i].alone.count; k++)
+      if (!word_list_has(&found, all->items[i].alone.words[k]))
+        word_list_add(&found, all->items[i].alone.words[k]);
+  return found;
+}
+
+static bool print_bugs(const bugs *all, const char *format) {
+  json_t *rows = json_array(), *only = json_object();
+  size_t caught = 0, n;
+  for (size_t i = 0; i < all->count; i++) {
+    caught += all->items[i].fault != NULL;
+    json_array_append_new(rows, make_row(&all->items[i]));
+  }
+  const word_list found = oracles_of(all);
+  bool text = strcmp(format, "json") && strcmp(format, "csv");
+  if (strcmp(format, "json"))
+    rows_print(rows, columns, COLUMNS, format, stdout);
+  if (text)
+    printf("\nCaught: %zu of %zu.\n", caught, all->count);
+  for (size_t k = 0; k < found.count; k++) {
+    const char *names = only_by(all, found.words[k], &n);
+    json_object_set_new(only, found.words[k], json_string(names));
+    if (text)
+      printf("%sOnly by %s: %s.\n", strcmp(format, "markdown") ? "" : "\n",
+             found.words[k], n ? names : "none");
+  }
+  if (!strcmp(format, "json"))
+    report_dump(json_pack("{s:i, s:i, s:i, s:O, s:O}", "schema", 1, "bugs",
+                          (int)all->count, "caught", (int)caught, "rows", rows,
+                          "only", only),
+                stdout);
+  json_decref(rows);
+  json_decref(only);
+  return caught == all->count;
+}
+
+int mutants_run(campaign *c, char **words, const char *dir, bool resume,
+                const char *format) {
+  const collectors programs = discover_mutants();
+  bugs all = find_bugs(&programs, words);
+  if (!all.count) {
+    say("there are no seeded bugs; 'cmake --build --preset release --target "
+        "mutants' makes the programs that have them");
+    return EXIT_NOTHING;
+  }
+  const char *wrong =
+      discover_check_workload(&programs, spec_text(&c->workload), &c->workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  for (size_t i = 0; i < all.count; i++)
+    word_list_add(&c->names, all.items[i].subject.name);
+  if (!campaign_open(c, dir, resume))
+    return EXIT_USAGE;
+  bool whole = run_bugs(c, &all);
+  bool good = print_bugs(&all, format);
+  if (!whole)
+    say("%s; --resume --out %s goes on",
+        c->end == OUT_OF_TIME ? "the time is used up" : "interrupted", dir);
+  if (c->end == INTERRUPTED)
+    return EXIT_INTERRUPTED;
+  return whole && good ? EXIT_OK : EXIT_SOME_FAILED;
+}

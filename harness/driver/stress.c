@@ -1,0 +1,403 @@
+/* stress.c: `reapmark stress`: puts collectors under hostile conditions, in
+ * rounds, and prints what came of it. */
+#include "stress.h"
+#include "campaign.h"
+#include "failure.h"
+#include "memory.h"
+#include "mutants.h"
+#include "options.h"
+#include "say.h"
+#include "spawn.h"
+#include "harness/report/format.h"
+#include "harness/report/rows.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ------------------------------------------------------------------------- *
+ * Command line.
+ * ------------------------------------------------------------------------- */
+
+typedef struct stress_options {
+  const char *conditions, *workload, *dir, *format, *repeat;
+  uint64_t operations, seeds, first_seed, threads, tries;
+  double time, timeout;
+  bool quick, resume, list, shrink, mutants;
+} stress_options;
+
+#define FIELD(member) offsetof(stress_options, member)
+static const option_row option_rows[] = {
+    {"conditions", 'c', "LIST", "these conditions (all; see --list)",
+     OPTION_TEXT, FIELD(conditions), 0, 0},
+    {"ops", 0, "N", "operations of each collector, in all (10000000)",
+     OPTION_NUMBER, FIELD(operations), 1, INT64_MAX / 100},
+    {"seeds", 0, "N", "rounds, each with a seed of its own (5)", OPTION_NUMBER,
+     FIELD(seeds), 1, 1000000},
+    {"seed", 0, "N", "the first of them (1)", OPTION_NUMBER, FIELD(first_seed),
+     0, INT64_MAX / 2},
+    {"threads", 't', "N", "mutators, where the condition has several (4)",
+     OPTION_NUMBER, FIELD(threads), 1, 64},
+    {"workload", 'w', "NAME[:KEY=VALUE,...]",
+     "the random mutator's parameters (fuzz)", OPTION_TEXT, FIELD(workload), 0,
+     0},
+    {"time", 0, "SECONDS", "begin no episode after so long (no limit)",
+     OPTION_SECONDS, FIELD(time), 0, 0},
+    {"timeout", 0, "SECONDS", "an episode that takes longer hangs (60)",
+     OPTION_SECONDS, FIELD(timeout), 0, 0},
+    {"quick", 0, NULL, "100000 operations and one round", OPTION_FLAG,
+     FIELD(quick), 0, 0},
+    {"shrink", 0, NULL, "reduce what fails to as few operations as can be",
+     OPTION_FLAG, FIELD(shrink), 0, 0},
+    {"tries", 0, "N", "to see a race fail again (10)", OPTION_NUMBER,
+     FIELD(tries), 1, 1000},
+    {"out", 'o', "DIR", "where all is kept (results/stress/TIME)", OPTION_TEXT,
+     FIELD(dir), 0, 0},
+    {"resume", 0, NULL, "go on with what DIR has, of the same settings",
+     OPTION_FLAG, FIELD(resume), 0, 0},
+    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
+     OPTION_TEXT, FIELD(format), 0, 0},
+    {"mutants", 0, NULL, "instead, see whether every seeded bug is caught",
+     OPTION_FLAG, FIELD(mutants), 0, 0},
+    {"repeat", 0, "DIR/failure-N", "instead, run a failure again", OPTION_TEXT,
+     FIELD(repeat), 0, 0},
+    {"list", 0, NULL, "instead, list the conditions", OPTION_FLAG, FIELD(list),
+     0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "stress",
+    .synopsis = "[COLLECTOR[:OPTION=VALUE,...]...] [options]",
+    .description =
+        "Looks for bugs: runs random operations on each collector (all, if "
+        "none is named)\nunder hostile conditions, each episode a process of "
+        "its own, and compares the heap\nwith a model of what it should be.  "
+        "An episode in which its condition never came\nabout, or nothing was "
+        "collected, fails as vacuous.  What fails is run again with\nits "
+        "operations written down, and kept in DIR.  docs/stress.md tells how "
+        "to "
+        "go on.\n\nexit status: 0 nothing found, 1 something failed, 2 usage, "
+        "3 nothing to run,\n130 interrupted (DIR is kept).",
+    .options = option_rows,
+    .max_operands = INT_MAX};
+
+static const char *const formats[] = {"table", "markdown", "csv", "json"};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+/* What was chosen.  Returns NULL, or what is wrong. */
+static const char *choose_subjects(campaign *c, const collectors *all,
+                                   char **words, subject **out, size_t *n) {
+  *out = NULL;
+  *n = 0;
+  for (size_t i = 0; !*words && i < all->count; i++)
+    if (collector_is_measured(&all->items[i])) {
+      *out = memory_more(*out, *n, sizeof **out);
+      (*out)[(*n)++] = (subject){.name = all->items[i].name,
+                                 .program = &all->items[i],
+                                 .options = {.name = all->items[i].name}};
+    }
+  for (; *words; words++) {
+    subject s = {0};
+    const char *wrong = discover_choose(all, *words, &s.options, &s.program);
+    if (wrong)
+      return wrong;
+    s.name = spec_text(&s.options);
+    *out = memory_more(*out, *n, sizeof **out);
+    (*out)[(*n)++] = s;
+  }
+  for (size_t i = 0; i < *n; i++)
+    word_list_add(&c->names, (*out)[i].name);
+  return NULL;
+}
+
+static const char *choose_conditions(campaign *c, const char *list) {
+  word_list words = {0};
+  candidates known = {0};
+  for (size_t i = 0; i < conditions_count; i++)
+    candidates_add(&known, conditions[i].name);
+  if (list)
+    words = spec_split(list);
+  else
+    words = (word_list){known.words, known.count};
+  for (size_t i = 0; i < words.count; i++) {
+    const condition *found = condition_find(words.words[i]);
+    if (!found)
+      return memory_text("unknown condition '%s'%s; see --list", words.words[i],
+                         suggest(words.words[i], &known));
+    c->conditions =
+        memory_more(c->conditions, c->conditions_count, sizeof *c->conditions);
+    c->conditions[c->conditions_count++] = found;
+    word_list_add(&c->names, found->name);
+  }
+  return NULL;
+}
+
+static const char *check_format(const char *format) {
+  candidates known = {0};
+  for (size_t i = 0; i < FORMATS; i++) {
+    if (!strcmp(formats[i], format))
+      return NULL;
+    candidates_add(&known, formats[i]);
+  }
+  return memory_text("unknown format '%s'%s", format, suggest(format, &known));
+}
+
+/* ------------------------------------------------------------------------- *
+ * The table.
+ * ------------------------------------------------------------------------- */
+
+static const rows_column columns[] = {
+    {"collector", "collector", ROWS_TEXT},
+    {"condition", "condition", ROWS_TEXT},
+    {"verdict", "verdict", ROWS_TEXT},
+    {"episodes", "episodes", ROWS_COUNT},
+    {"operations", "operations", ROWS_COUNT},
+    {"collections", "collections", ROWS_COUNT},
+    {"fired", "fired", ROWS_COUNT},
+    {"elapsed", "time", ROWS_TIME},
+    {"reason", NULL, ROWS_TEXT},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static const char *verdict_text(const tally *t) {
+  if (t->fault && !strcmp(entry_text(t->fault, "result"), "vacuous"))
+    return "VACUOUS";
+  if (t->fault)
+    return memory_text("FAILED: %s", entry_text(t->fault, "oracle"));
+  if (t->missing)
+    return memory_text("n/a: %s", t->missing);
+  if (!t->episodes)
+    return "not run";
+  const char *text = "ok";
+  if (t->cut)
+    text = memory_text("ok, the first %ju places", (uintmax_t)t->places);
+  else if (t->places)
+    text = memory_text("ok, all %ju places", (uintmax_t)t->places);
+  if (t->scarce)
+    text = memory_text("%s; %ju out of memory", text, (uintmax_t)t->scarce);
+  return text;
+}
+
+static json_t *make_row(const char *name, const char *under, const tally *t) {
+  json_t *row = json_pack("{s:s, s:s, s:s}", "collector", name, "condition",
+                          under, "verdict", verdict_text(t));
+  if (!t->episodes)
+    return row;
+  json_object_set_new(row, "episodes", json_integer((json_int_t)t->episodes));
+  json_object_set_new(row, "operations",
+                      json_integer((json_int_t)t->operations));
+  json_object_set_new(row, "collections",
+                      json_integer((json_int_t)t->collections));
+  json_object_set_new(row, "fired", json_integer((json_int_t)t->fired));
+  json_object_set_new(row, "elapsed", json_integer((json_int_t)t->elapsed));
+  if (t->fault)
+    json_object_set_new(row, "reason",
+                        json_string(entry_text(t->fault, "reason")));
+  return row;
+}
+
+static void add_up(tally *sum, const tally *t) {
+  sum->episodes += t->episodes;
+  sum->operations += t->operations;
+  sum->collections += t->collections;
+  sum->fired += t->fired;
+  sum->elapsed += t->elapsed;
+  if (!sum->fault)
+    sum->fault = t->fault;
+}
+
+/* Prints the tallies, by subject and condition.  Returns whether all are
+ * good. */
+static bool print_all(const campaign *c, const subject *subjects, size_t n,
+                      const tally *tallies, const char *format) {
+  json_t *rows = json_array(), *faults = json_array();
+  bool good = true;
+  size_t unrun = 0;
+  for (size_t i = 0; i < n; i++) {
+    tally sum = {0};
+    for (size_t k = 0; k < c->conditions_count; k++) {
+      const tally *t = &tallies[i * c->conditions_count + k];
+      json_array_append_new(
+          rows, make_row(subjects[i].name, c->conditions[k]->name, t));
+      if (t->fault)
+        json_array_append(faults, (json_t *)t->fault);
+      unrun += !t->episodes && !t->missing;
+      add_up(&sum, t);
+    }
+    if (c->conditions_count > 1)
+      json_array_append_new(rows, make_row(subjects[i].name, "(all)", &sum));
+    good &= !sum.fault;
+  }
+  size_t i;
+  json_t *fault;
+  if (!strcmp(format, "json")) {
+    report_dump(json_pack("{s:i, s:O, s:O}", "schema", 1, "rows", rows,
+                          "failures", faults),
+                stdout);
+  } else {
+    rows_print(rows, columns, COLUMNS, format, stdout);
+    const char *fence = strcmp(format, "markdown") ? "" : "\n```";
+    if (strcmp(format, "csv"))
+      json_array_foreach(faults, i, fault) {
+        fputs(fence, stdout);
+        failure_print(c->log.dir, fault, stdout);
+        fputs(*fence ? fence + 1 : "", stdout);
+      }
+  }
+  json_decref(rows);
+  json_decref(faults);
+  if (unrun)
+    say("%zu of %zu rows were not run: they prove nothing", unrun,
+        n * c->conditions_count);
+  return good && !unrun;
+}
+
+/* ------------------------------------------------------------------------- *
+ * All rounds.
+ * ------------------------------------------------------------------------- */
+
+/* One round of a subject; false if the campaign ends here. */
+static bool run_subject(campaign *c, const subject *s, uint64_t round,
+                        tally *tallies) {
+  tally now = {0};
+  double before = c->spent;
+  bool going = true;
+  for (size_t k = 0; k < c->conditions_count && going; k++) {
+    tally one = {0}, *t = &tallies[k];
+    if (t->fault || t->missing)
+      continue; /* more would not tell more */
+    going =
+        campaign_run(c, s, c->conditions[k], c->first_seed + round, NULL, &one);
+    add_up(t, &one);
+    t->scarce += one.scarce;
+    t->places += one.places;
+    t->cut |= one.cut;
+    t->missing = one.missing;
+    add_up(&now, &one);
+  }
+  if (c->spent > before)
+    say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",
+        (uintmax_t)round + 1, (uintmax_t)c->seeds, s->name,
+        (uintmax_t)now.episodes, (uintmax_t)now.operations, c->spent - before);
+  return going;
+}
+
+static int run_rounds(campaign *c, const subject *subjects, size_t n,
+                      const char *format) {
+  tally *tallies = memory_take(n * c->conditions_count * sizeof *tallies);
+  bool going = true;
+  for (uint64_t round = 0; round < c->seeds && going; round++)
+    for (size_t i = 0; i < n && going; i++)
+      going = run_subject(c, &subjects[i], round,
+                          &tallies[i * c->conditions_count]);
+  bool good = print_all(c, subjects, n, tallies, format);
+  if (c->end == OUT_OF_TIME)
+    say("the time is used up after %.3g s; --resume --out %s goes on", c->spent,
+        c->log.dir);
+  if (c->end == INTERRUPTED) {
+    say("interrupted; --resume --out %s goes on", c->log.dir);
+    return EXIT_INTERRUPTED;
+  }
+  return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
+}
+
+static int list_conditions(void) {
+  text_table *t = text_new("lll", 1);
+  static const char *const headers[] = {"condition", "provokes", "by"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+    text_add(t, "%s", headers[i]);
+  for (size_t i = 0; i < conditions_count; i++) {
+    const condition *c = &conditions[i];
+    text_add(t, "%s", c->name);
+    text_add(t, "%s", c->provokes);
+    if (c->heap)
+      text_add(t, "--heap, %u %% of the footprint without", c->heap);
+    else
+      text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
+               c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
+               c->hostile && c->params ? ", " : "", c->params ? c->params : "");
+  }
+  text_print(t, TEXT_PLAIN, stdout);
+  text_free(t);
+  return EXIT_OK;
+}
+
+static const char *default_dir(void) {
+  char stamp[32];
+  time_t now = time(NULL);
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
+  return memory_text("results/stress/%s", stamp);
+}
+
+int stress_command(int argc, char **argv) {
+  stress_options o = {.first_seed = 1,
+                      .threads = 4,
+                      .tries = 10,
+                      .timeout = 60,
+                      .workload = "fuzz",
+                      .format = "table"};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  if (o.list)
+    return list_conditions();
+  if (o.repeat)
+    return failure_repeat(o.repeat, o.shrink);
+  campaign c = {.operations = o.operations ? o.operations
+                              : o.quick    ? 100000
+                                           : 10000000,
+                .seeds = o.seeds   ? o.seeds
+                         : o.quick ? 1
+                                   : 5,
+                .first_seed = o.first_seed,
+                .threads = o.threads,
+                .sweep = o.quick ? 60 : 400,
+                .tries = o.tries,
+                .timeout = o.timeout,
+                .time = o.time,
+                .keeps = true,
+                .shrinks = o.shrink};
+  if (o.resume && !o.dir) {
+    say("--resume needs --out DIR");
+    return EXIT_USAGE;
+  }
+  const char *dir = o.dir ? o.dir : default_dir();
+  const char *wrong = check_format(o.format);
+  if (!wrong)
+    wrong = choose_conditions(&c, o.conditions);
+  if (!wrong && o.mutants)
+    wrong = spec_parse(o.workload, &c.workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  if (o.mutants) {
+    c.keeps = false;
+    code = mutants_run(&c, operands, dir, o.resume, o.format);
+    campaign_close(&c);
+    return code;
+  }
+  collectors all = discover_collectors();
+  subject *subjects;
+  size_t n;
+  wrong = choose_subjects(&c, &all, operands, &subjects, &n);
+  if (!wrong && n)
+    wrong = discover_check_workload(&all, o.workload, &c.workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (!n) {
+    say("there is no collector to put to the test");
+    return EXIT_NOTHING;
+  }
+  code = campaign_open(&c, dir, o.resume)
+             ? run_rounds(&c, subjects, n, o.format)
+             : EXIT_USAGE;
+  campaign_close(&c);
+  return code;
+}

@@ -1,0 +1,26 @@
+# The command that looks for bugs.
+foreach(
+  behaviour
+  passes
+  commands
+  failure
+  shrink
+  failure_ends_a_pair
+  kinds_of_failure
+  race
+  resume_after_kill
+  time
+  time_too_short
+  interrupt
+  mutants
+  mutant_not_caught
+  mutants_of_the_sick
+  no_mutants
+  formats
+  usage)
+  add_test(NAME stress-${behaviour}
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/end-to-end.sh
+                   $<TARGET_FILE:reapmark> ${behaviour})
+  set_tests_properties(stress-${behaviour} PROPERTIES TIMEOUT 300)
+endforeach()
+add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)

@@ -1,0 +1,297 @@
+#!/bin/sh
+# Tests of `reapmark stress` as users have it, with scripted collectors.
+# Usage: end-to-end.sh REAPMARK TEST; one function per test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+program=$1
+reapmark=./reapmark
+. "$here/../expect.sh"
+# A copy finds the collectors of no build, only those of REAPMARK_PATH.
+cp "$program" reapmark
+mkdir "$work/found"
+for name in alpha beta gamma; do
+  ln -s "$here/scripted-collector" "$work/found/$name"
+done
+REAPMARK_PATH=$work/found
+export REAPMARK_PATH
+
+# acts NAME COMMANDS: what that collector does from now on.
+acts() { printf '%s\n' "$2" >"found/$1.act"; }
+entries() { cat "$1/episodes.jsonl" 2>/dev/null | wc -l; }
+ran() { cat "found/$1.commands" 2>/dev/null | wc -l; }
+
+test_passes() {
+  expect 0 stress alpha beta --quick -o dir
+  printed 'ok, all 5 places' # of a sweep
+  grep -Eq '^alpha +\(all\) +ok ' out || fail 'no sum'
+  grep -Eq '^beta +turns +n/a: has no threads' out || fail 'beta has threads'
+  # The operations asked for.
+  expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \
+    -o other
+  printed 'alpha,plain,ok,2,500000,14,0,'
+  printed 'alpha,poison,ok,2,500000,14,6,'
+  printed 'alpha,(all),ok,4,1000000,28,6,'
+}
+
+test_commands() {
+  expect 0 stress alpha:trigger=3 -c plain,yield,heap-90 --ops 300000 --seeds 1 \
+    --seed 7 -t 3 -o dir
+  grep -qx -e '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3' \
+    found/alpha.commands || fail 'no plain run'
+  grep -qx -e '--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 --hostile yield=100 --option trigger=3 --record-fd 3' \
+    found/alpha.commands || fail 'no run with yields'
+  # The footprint without a limit is 1000000.
+  grep -q -e '--heap 900000 ' found/alpha.commands || fail 'no limit'
+  expect 0 stress beta -c plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
+  grep -q 'fuzz:live=9,schedule=free,ops=' found/beta.commands ||
+    fail 'parameters got lost'
+  grep -q 'fuzz:live=300,schedule=free,ops=' found/beta.commands ||
+    fail "the condition's parameter does not go first"
+}
+
+# A failure says what it was, is run again with a trace, is kept, and repeated.
+test_failure() {
+  acts alpha 'case $hostile in poison=1*) act=wrong ;; esac'
+  expect 1 stress alpha --quick -o dir
+  grep -Eq '^alpha +poison +FAILED: graph ' out || fail 'no row'
+  grep -Eq '^alpha +poison-0 +ok ' out || fail 'other conditions failed'
+  printed 'alpha, poison, seed 1: graph: object 4 was lost'
+  printed 'exposed by operation 41'
+  printed '    made by operation 3'
+  printed 'command: '"$work/found/alpha --run fuzz:ops="
+  printed 'failed again at try 1; its operations: dir/failure-1/trace'
+  printed 'reapmark stress --repeat dir/failure-1'
+  [ -s dir/failure-1/trace ] || fail 'no trace'
+  [ -f dir/failure-1/errors ] || fail 'no errors'
+  expect 1 stress --repeat dir/failure-1
+  printed 'graph: object 4 was lost'
+  rm found/alpha.act
+  expect 0 stress --repeat dir/failure-1
+  printed 'passed this time'
+}
+
+# The trace is shrunk to what fails, under the condition where it must be.
+test_shrink() {
+  acts alpha 'case $hostile/$input in
+  poison=1000/ | collect-every=7/) act=wrong ;;
+  poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
+  collect-every=1/*) ! grep -q new "$input" || act=wrong ;;
+  esac'
+  expect 1 stress alpha -c poison,collect-1 --quick --shrink -o dir
+  sed -n '/shrunk to/,$p' out >a
+  for line in '# fails with WRONG graph' 'enter 1 0' 'new 0 0 0'; do
+    grep -qxF "    $line" a || fail "the list lacks: $line"
+  done
+  acts alpha 'case $hostile/$input in
+  poison=1000/) act=wrong ;;
+  poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
+  esac'
+  expect 1 stress alpha -c poison --quick --shrink -o other
+  printed 'shrunk to 3 operations: other/failure-1/minimal.trace'
+  printed '    tls-store 0 0'
+  printed '    collect'
+  printed "--hostile poison=1000 --run replay --input other/failure-1/minimal.trace"
+  expect 0 trace verify other/failure-1/minimal.trace
+  rm other/failure-1/minimal.trace
+  expect 1 stress --repeat other/failure-1 --shrink
+  printed 'shrunk to 3 operations'
+}
+
+# After a failure the pair is done with, and others are not.
+test_failure_ends_a_pair() {
+  acts alpha 'case $seed in 2) act=wrong ;; esac'
+  expect 1 stress alpha beta -c plain --seeds 5 --ops 50000 --format csv -o dir
+  printed 'alpha,plain,FAILED: graph,2,'
+  printed 'beta,plain,ok,5,'
+}
+
+test_kinds_of_failure() {
+  acts alpha 'case $hostile in
+  collect-every=1) act=crash ;;
+  collect-every=7) act=hang ;;
+  collect-every=1000) act=leak ;;
+  collect-every=50) act=race ;;
+  poison=1000) act=oom ;;
+  poison=0*) act=mute ;;
+  buffers=1) act=idle ;;
+  fail-every*) act=oom ;;
+  fail-at=4) act=crash ;;
+  esac'
+  expect 1 stress alpha --quick --timeout 1 --format csv -o dir
+  printed 'alpha,collect-1,FAILED: crash,1,0,0,0,'
+  printed ',SIGABRT: assertion failed'
+  printed 'alpha,collect-7,FAILED: hang,'
+  printed ',killed after 1 s: waiting'
+  printed 'alpha,collect-1000,FAILED: count,'
+  printed 'alpha,collect-free,FAILED: tsan,'
+  printed ',ThreadSanitizer: data race gc.c:7'
+  printed 'alpha,poison,FAILED: limit,'
+  printed 'alpha,poison-0,VACUOUS,'
+  printed 'alpha,buffers-1,VACUOUS,'
+  printed ',no collection happened'
+  printed 'alpha,fail-every,ok; 1 out of memory,'
+  printed 'alpha,fail-at,FAILED: crash,4,'
+  # A collector that has no hooks is not blamed for it.
+  acts gamma 'case $hostile in poison*) act=mute ;; esac'
+  expect 0 stress gamma -c plain,poison --quick --format csv -o other
+  printed 'gamma,poison,n/a: its hooks are missing'
+}
+
+# A race that shows once in three runs is tried again.
+test_race() {
+  acts alpha 'n=$(cat "$0.n" 2>/dev/null || echo 0)
+  echo $((n + 1)) >"$0.n"
+  case $n in 0|3|4|5|6|7|8|9) act=wrong ;; esac'
+  expect 1 stress alpha -c free --quick -o dir
+  printed 'failed again at try 3'
+  echo 0 >found/alpha.n
+  acts alpha 'n=$(cat "$0.n"); echo 1 >"$0.n"; [ "$n" = 1 ] || act=wrong'
+  expect 1 stress alpha -c free --quick --tries 4 -o other
+  printed 'did not fail again in 4 tries'
+  [ ! -f other/failure-1/trace ] || fail 'the trace is of another run'
+}
+
+test_resume_after_kill() {
+  acts alpha 'act=slow; [ "$hostile" != poison=1000 ] || act=wrong'
+  set -- alpha beta --quick --format csv
+  expect 1 stress "$@" -o whole
+  sed 's/,[0-9]*,[^,]*$//' out >rows
+  ./reapmark stress "$@" -o dir >out 2>err &
+  driver=$!
+  tries=0
+  until [ "$(entries dir)" -ge 5 ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 1000 ] || fail 'nothing is written'
+    sleep 0.02
+  done
+  kill -9 $driver
+  wait $driver || true
+  [ "$(entries dir)" -lt "$(entries whole)" ] || fail 'killed too late'
+  printf '{"key": "half' >>dir/episodes.jsonl
+  expect 2 stress "$@" -o dir
+  said 'has episodes already; go on with --resume'
+  expect 2 stress "$@" -o dir --resume --seeds 3
+  said "'seeds' differs"
+  expect 1 stress "$@" -o dir --resume
+  said 'cut short'
+  sed 's/,[0-9]*,[^,]*$//' out >rows.resumed
+  cmp rows rows.resumed || fail 'not the same table'
+  [ "$(entries dir)" = "$(entries whole)" ] || fail 'not the same episodes'
+  before=$(ran alpha)
+  expect 1 stress "$@" -o dir --resume
+  [ "$(ran alpha)" = "$before" ] || fail 'episodes were repeated'
+}
+
+test_time() {
+  acts alpha 'act=slow'
+  expect 0 stress alpha -c plain,turns --seeds 100 --time 0.3 -o dir
+  said 'the time is used up'
+  [ "$(entries dir)" -lt 50 ] || fail 'it went on'
+}
+
+test_time_too_short() {
+  acts alpha 'act=slow'
+  expect 1 stress alpha -c plain,turns,free --seeds 1 --time 0.01 -o dir
+  said '2 of 3 rows were not run'
+  printed 'not run'
+}
+
+test_interrupt() {
+  acts alpha 'act=hang'
+  ./reapmark stress alpha -c plain --quick -o dir >out 2>err &
+  driver=$!
+  tries=0
+  until [ "$(ran alpha)" -ge 1 ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 1000 ] || fail 'nothing runs'
+    sleep 0.02
+  done
+  kill -TERM $driver
+  code=0
+  wait $driver || code=$?
+  [ "$code" = 130 ] || fail "exit $code"
+  said 'interrupted; --resume --out dir goes on'
+}
+
+# What the programs in mutants/ do: see `acts`.
+seed_bugs() {
+  mkdir -p mutants
+  ln -sf "$here/scripted-collector" mutants/delta
+  printf '%s\n' "$1" >mutants/delta.act
+}
+
+test_mutants() {
+  # One bug is caught by three; the other by one, in the second round.
+  seed_bugs 'case $mutant/$spec in
+  root-skipped/*oracle=graph | root-skipped/*oracle=none) act=crash ;;
+  root-skipped/*oracle=weak) ;;
+  root-skipped/*oracle=*) act=leak ;;
+  root-skipped/*) [ -z "$hostile" ] || act=wrong ;;
+  weak-late/*oracle=weak) act=weak ;;
+  weak-late/*oracle=*) ;;
+  weak-late/*) [ "$seed" = 1 ] || act=weak ;;
+  esac'
+  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --format csv -o dir
+  printed 'delta,root-skipped,1,yes,graph,collect-1,'
+  printed ',count crash,a root is skipped'
+  printed 'delta,weak-late,14,yes,weak,plain,'
+  printed ',weak,a weak reference'
+  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --resume -o dir
+  printed 'Caught: 2 of 2.'
+  printed 'Only by weak: delta+weak-late.'
+  printed 'Only by graph: none.'
+  expect 0 stress --mutants weak-late --ops 80000 --seeds 2 -c plain -o other
+  printed 'Caught: 1 of 1.'
+}
+
+test_mutant_not_caught() {
+  seed_bugs '[ "$mutant" != weak-late ] || act=weak'
+  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  printed 'Caught: 1 of 2.'
+  grep -Eq '^delta +root-skipped +1 +NO ' out || fail 'no row'
+}
+
+# If the program fails without a bug, its bugs are not caught by failing.
+test_mutants_of_the_sick() {
+  seed_bugs 'act=leak'
+  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  said 'delta without any bug fails: plain, seed 1: count: 7 objects too many'
+  printed 'Caught: 0 of 2.'
+}
+
+test_no_mutants() {
+  expect 3 stress --mutants
+  said 'there are no seeded bugs'
+  seed_bugs 'act=weak'
+  expect 3 stress --mutants weak-latte -o dir
+  said "there is no seeded bug 'weak-latte' (did you mean 'weak-late'?)"
+}
+
+test_formats() {
+  acts alpha '[ "$hostile" != poison=1000 ] || act=wrong'
+  expect 1 stress alpha -c plain,poison --quick --format markdown -o a
+  printed '| alpha | poison | FAILED: graph |'
+  printed '```'
+  expect 1 stress alpha -c plain,poison --quick --format json -o b
+  printed '"operation": 41'
+}
+
+test_usage() {
+  expect 2 stress alhpa
+  said "unknown collector 'alhpa' (did you mean 'alpha'?)"
+  expect 2 stress alpha -c posion
+  said "unknown condition 'posion' (did you mean 'poison'?)"
+  expect 2 stress alpha -w fuzz:lve=4
+  said "fuzz has no parameter 'lve' (did you mean 'live'?)"
+  expect 2 stress alpha --format markdwn
+  said "did you mean 'markdown'?"
+  expect 2 stress alpha --resume
+  said '--resume needs --out DIR'
+  expect 2 stress --repeat nowhere
+  said 'nowhere/failure.json'
+  expect 0 stress --list
+  printed 'collect-at'
+  REAPMARK_PATH= expect 3 stress
+}
+
+"test_$2"
