@@ -356,6 +356,7 @@ static bool read_plan(report *r) {
 
 report *report_load(const char *dir, char *why, size_t room) {
   report *r = must(calloc(1, sizeof *r));
+  r->dir = must(strdup(dir));
   loading l = {r, must(malloc(sizeof(hist)))};
   char no_machine[256];
   bool good = false;
@@ -387,6 +388,7 @@ void report_free(report *r) {
   }
   free(r->cells);
   free(r->canary);
+  free(r->dir);
   json_decref(r->plan);
   json_decref(r->machine);
   free(r);
