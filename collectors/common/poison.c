@@ -191,9 +191,9 @@ void *poison_leave(bool all) {
   return leaves;
 }
 
-uint64_t poison_kept(void) {
+uint64_t poison_kept(bool bytes) {
   pthread_mutex_lock(&poison.lock);
-  uint64_t n = poison.kept;
+  uint64_t n = bytes ? poison.bytes : poison.kept;
   pthread_mutex_unlock(&poison.lock);
   return n;
 }

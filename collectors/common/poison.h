@@ -66,9 +66,9 @@ void poison_check_all(void);
  * poison_keep puts memory in and returns what must leave for that, NULL if
  * nothing must; poison_leave returns what must leave because it all takes too
  * much, or with `all` anything.  It is for the caller to give back to the
- * arena.  poison_kept: how many there are. */
+ * arena.  poison_kept: how many there are, or how many bytes they take. */
 void *poison_keep(void *p, size_t bytes);
 void *poison_leave(bool all);
-uint64_t poison_kept(void);
+uint64_t poison_kept(bool bytes);
 
 #endif

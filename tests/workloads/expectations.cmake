@@ -122,8 +122,50 @@ function(check run)
     if(volume LESS needed OR (volume GREATER bound AND NOT run MATCHES threads))
       message(SEND_ERROR "${what}: volume ${volume}, but needed ${needed}")
     endif()
+
+    # What is said to be live, in bytes, is there; what is said to be allocated
+    # in the measured part is what a heap that frees nothing grew by.
+    if(reclaims STREQUAL all)
+      string(JSON told GET "${record}" memory settled live_bytes)
+      string(JSON held GET "${record}" memory settled cells)
+      if(NOT told EQUAL held)
+        message(SEND_ERROR "${what}: ${told} bytes live, but ${held} held")
+      endif()
+    elseif(reclaims STREQUAL nothing)
+      string(JSON told GET "${record}" heap allocated)
+      string(JSON before GET "${record}" memory curve 0 1)
+      string(JSON after GET "${record}" memory footprint)
+      math(EXPR made "${after} - ${before}")
+      if(NOT told EQUAL made)
+        message(SEND_ERROR "${what}: allocates ${told}, but ${made} were made")
+      endif()
+    endif()
   endforeach()
 endfunction()
+
+# Five handles of 96 bytes with their buffers die one a step, at whose end
+# finalizers are asked for: found after one op by whoever reclaims them at once.
+function(check_reclamation reclaims expected)
+  execute_process(
+    COMMAND
+      ${PROGRAMS}/model-${reclaims} --run
+      finalizers:live=1,rounds=5,payload=32,resurrect=0,cyclic=0 --heap none
+      --pin none
+    OUTPUT_VARIABLE record COMMAND_ERROR_IS_FATAL ANY)
+  set(got "")
+  foreach(field deaths count sum max drag)
+    string(JSON value GET "${record}" reclamation ${field})
+    string(APPEND got "${value} ")
+  endforeach()
+  if(NOT got STREQUAL expected)
+    message(SEND_ERROR "model-${reclaims}: reclamation ${got}, not ${expected}")
+  endif()
+endfunction()
+
+if(WORKLOAD STREQUAL finalizers)
+  check_reclamation(nothing "5 0 0 0 0 ")
+  check_reclamation(acyclic "5 5 5 1 480 ")
+endif()
 
 if(NOT ${WORKLOAD})
   message(FATAL_ERROR "no parameters for workload ${WORKLOAD}")
