@@ -150,6 +150,7 @@ static int search_in(const probe_command *command, const void *options,
   if (!results_read_lines(log->log.dir, LOG, keep, log->old, &found, why,
                           sizeof why)) {
     say("%s", why);
+    json_decref(log->old);
     return EXIT_SOME_FAILED;
   }
   if (!spawn_catch_interrupts())
