@@ -70,7 +70,7 @@ static void run(wl_thread *t) {
   wl_begin(t);
   for (uint64_t i = 0; i < rounds; i++) {
     build(t, list);
-    gc_clear(m, list);
+    drop_list(m, list, NEXT);
     wl_step(t, DROP, 0);
   }
   build(t, list);
@@ -79,6 +79,8 @@ static void run(wl_thread *t) {
   wl_check(t, whole(t, list), "the list is damaged");
   uint64_t all = (rounds + 1) * length;
   wl_expect(t, (wl_expectation){.live = length, .allocated = all});
+  if (GC_EXPLICIT_FREE)
+    drop_list(m, list, NEXT);
   gc_frame_leave(m, list, 1, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
@@ -92,6 +94,7 @@ const workload workload_list_drop = {
     .params = {{"length", "nodes in the list", 1000000, 1, 1 << 27, NULL},
                {"rounds", "lists that are dropped", 10, 1, 10000, NULL},
                {"payload", "bytes in a node", 16, 8, 1024, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

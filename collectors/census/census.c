@@ -114,7 +114,7 @@ const gc_collector gc_this_collector = {
     .summary = "counts what a workload does; for reapmark describe",
     .source = "deaths as by Hertz et al., Error-free garbage collection traces "
               "(Merlin), SIGMETRICS 2002",
-    .model = true,
+    .kind = GC_KIND_DIAGNOSTIC,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
