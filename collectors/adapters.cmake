@@ -43,5 +43,16 @@ set(bdwgc
 reapmark_add_adapter(NAME bdwgc ${bdwgc})
 reapmark_add_adapter(NAME bdwgc-exact ${bdwgc} DEFINITIONS BDWGC_EXACT=1)
 
+pkg_check_modules(CPYTHON IMPORTED_TARGET python-3.11-embed)
+pkg_get_variable(cpython_home python-3.11-embed prefix)
+set(cpython
+    FOUND "${CPYTHON_FOUND}" PACKAGE python3.11-dev
+    HEADER cpython/cpython.h SOURCES cpython/cpython.c
+    LIBRARIES PkgConfig::CPYTHON)
+set(cpython_home CPYTHON_HOME="${cpython_home}")
+reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
+reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
+                     ${cpython_home} CPYTHON_PLAIN=1)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

@@ -256,6 +256,9 @@ static void start(void) {
    * which are addresses of objects. */
   GC_set_no_dls(1);
   GC_set_finalize_on_demand(1);
+  GC_set_time_limit((unsigned long)time_limit);
+  if (incremental)
+    GC_enable_incremental(); /* before the start, as afterwards it collects */
   GC_init();
   GC_clear_roots();
   GC_set_warn_proc(GC_ignore_warn_proc);
@@ -268,10 +271,6 @@ static void start(void) {
       GC_new_free_list(), GC_MAKE_PROC(GC_new_proc(mark_node), 0), 0, 1);
   GC_set_on_collection_event(on_event);
   start_markers();
-  if (incremental) {
-    GC_set_time_limit((unsigned long)time_limit);
-    GC_enable_incremental();
-  }
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
