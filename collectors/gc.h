@@ -107,7 +107,21 @@ typedef struct gc_capabilities {
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */
   bool concurrent; /* collector threads run beside mutators */
+  /* Frees what gc_free is told is dead, and nothing else: `reclaims` then says
+   * what there is to be freed.  Needs workloads that know deaths. */
+  bool explicit_free;
+  /* Finds references by what looks like one: garbage may survive because a
+   * stale word refers to it.  The harness then allows for some (workload.h). */
+  bool conservative;
 } gc_capabilities;
+
+/* What a collector is in this suite.  Tables keep the first two apart: what a
+ * runtime's C interface costs is not memory management. */
+typedef enum gc_kind {
+  GC_KIND_MODEL,     /* an algorithm, made to be compared with other models */
+  GC_KIND_REFERENCE, /* an adapter to a memory manager that is in use */
+  GC_KIND_DIAGNOSTIC /* not made to be fast: runs only where it is named */
+} gc_kind;
 
 /* A tuning knob: an integer that the command line may set before the heap is
  * made.  *value holds the default until then. */
@@ -122,9 +136,9 @@ typedef struct gc_collector {
   const char *name;
   const char *summary; /* one line */
   const char *source;  /* where the algorithm comes from */
-  bool model;          /* not made to be fast: run only where it is named */
-  bool hostile;        /* collects where common/hostile.h says; else only those
-                          who drive operations see to it (hostile_before_new) */
+  gc_kind kind;
+  bool hostile; /* collects where common/hostile.h says; else only those
+                   who drive operations see to it (hostile_before_new) */
   gc_capabilities can;
   const gc_option *options; /* terminated by an entry without a name */
 } gc_collector;
@@ -299,6 +313,11 @@ static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src);
 /* r <- null, for an owning register. */
 static inline void gc_clear(gc_mutator *m, gc_reg r);
 
+/* The object in this owning register is dead: nothing else refers to it, nor
+ * will; r <- null.  Only collectors that can.explicit_free define it, and with
+ * it GC_EXPLICIT_FREE as 1.  To all others it is gc_clear. */
+static inline void gc_free(gc_mutator *m, gc_reg r);
+
 /* The object's payload bytes, valid until the next safepoint and for as long as
  * the object is alive.  Not owned. */
 static inline void *gc_payload(gc_mutator *m, gc_reg obj);
@@ -345,6 +364,16 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst);
 static inline void gc_safepoint(gc_mutator *m);
 
 #include GC_COLLECTOR_HEADER
+
+/* Whether deaths are stated one by one, as a constant: what a workload does
+ * only to state them stands in `if (GC_EXPLICIT_FREE)` and costs the others
+ * nothing. */
+#ifndef GC_EXPLICIT_FREE
+#define GC_EXPLICIT_FREE 0
+static inline void gc_free(gc_mutator *m, gc_reg r) {
+  gc_clear(m, r);
+}
+#endif
 
 /* ------------------------------------------------------------------------- *
  * Derived operations.

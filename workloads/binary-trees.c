@@ -118,6 +118,23 @@ static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
     wl_step(t, BUILD, tree_size(STEP_DEPTH));
 }
 
+static void free_tree(gc_mutator *m, gc_reg tree, uint32_t depth) {
+  gc_reg child = gc_frame_enter(m, 1, 0);
+  for (uint32_t side = LEFT; side <= RIGHT && depth > 0; side++) {
+    gc_load(m, child, tree, side);
+    free_tree(m, child, depth - 1);
+  }
+  gc_frame_leave(m, child, 1, 0);
+  gc_free(m, tree);
+}
+
+static inline void drop_tree(gc_mutator *m, gc_reg tree, uint32_t depth) {
+  if (GC_EXPLICIT_FREE)
+    free_tree(m, tree, depth);
+  else
+    gc_clear(m, tree);
+}
+
 /* Of a tree's nodes, how many no step has accounted for yet. */
 static uint64_t remainder_of(uint64_t depth) {
   uint64_t n = tree_size(depth);
@@ -134,7 +151,7 @@ static void churn(wl_thread *t, builder *build, uint32_t depth) {
   uint64_t pending = 0;
   for (uint64_t i = iterations(t->run->params, depth); i > 0; i--) {
     build(t, tree, depth);
-    gc_clear(m, tree);
+    drop_tree(m, tree, depth);
     pending += remainder_of(depth);
     if (depth >= STEP_DEPTH || pending >= tree_size(STEP_DEPTH) || i == 1) {
       wl_step(t, depth >= STEP_DEPTH ? DROP : CHURN, pending);
@@ -169,7 +186,7 @@ static void run(wl_thread *t) {
 
   wl_begin(t);
   bottom_up(t, temporary, stretch);
-  gc_clear(m, temporary);
+  drop_tree(m, temporary, stretch);
   wl_step(t, DROP, remainder_of(stretch));
 
   top_down(t, tree, depth);
@@ -195,6 +212,10 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
                                 .allocated = all,
                                 .bytes = kept_bytes(p)});
+  if (GC_EXPLICIT_FREE) {
+    free_tree(m, tree, depth);
+    gc_free(m, array);
+  }
   gc_frame_leave(m, frame, 3, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
@@ -215,6 +236,7 @@ const workload workload_binary_trees = {
                 NULL},
                {"rounds", "factor on the number of short-lived trees", 1, 1,
                 1000, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -171,6 +171,53 @@ static void make(maker *k, gc_reg dst, uint64_t first_id, bool cyclic) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * Death, for collectors that must be told.  References to the dead among the
+ * dead are never looked at. */
+
+static void free_tree(gc_mutator *m, gc_reg top, uint64_t size) {
+  uint64_t sizes[] = {size / 2, size - 1 - size / 2};
+  gc_reg child = gc_frame_enter(m, 1, 0);
+  for (uint32_t side = LEFT; side <= RIGHT; side++) {
+    if (sizes[side] == 0)
+      continue;
+    gc_load(m, child, top, side);
+    free_tree(m, child, sizes[side]);
+  }
+  gc_frame_leave(m, child, 1, 0);
+  gc_free(m, top);
+}
+
+/* Frees the structure in `place` of the table, if there is one. */
+static void free_structure(maker *k, gc_reg table, uint64_t place) {
+  gc_mutator *m = k->t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 1);
+  gc_reg node = frame, next = frame + 1, chunk = frame + 2;
+  gc_load(m, node, chunk, table_at(m, chunk, table, place));
+  if (gc_is_null(m, node)) {
+    gc_frame_leave(m, frame, 2, 1);
+    return;
+  }
+  switch (k->t->run->params[SHAPE]) {
+  case TREE:
+    free_tree(m, node, k->size);
+    break;
+  case CLIQUE: /* the first refers to all others, in both versions */
+    for (uint64_t i = 1; i < k->size; i++)
+      free_slot(m, node, edge(0, i));
+    gc_free(m, node);
+    break;
+  default:
+    for (uint64_t i = 1; i < k->size; i++) {
+      gc_load(m, next, node, NEXT);
+      gc_free(m, node);
+      gc_move(m, node, next);
+    }
+    gc_free(m, node);
+  }
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+/* ------------------------------------------------------------------------- *
  * Checking what is alive in the end. */
 
 static bool chain_whole(gc_mutator *m, gc_reg first, gc_shape shape,
@@ -281,6 +328,8 @@ static void run(wl_thread *t) {
         wl_step(t, CHURN, k.pending);
         k.pending = 0;
       }
+      if (GC_EXPLICIT_FREE)
+        free_structure(&k, table, place);
       table_put(m, borrowed, table, place, fresh);
       if (big)
         wl_step(t, DROP, 0);
@@ -304,6 +353,11 @@ static void run(wl_thread *t) {
                                 .cyclic = rounds * cyclic,
                                 .allocated = all,
                                 .bytes = kept_bytes(p)});
+  if (GC_EXPLICIT_FREE) {
+    for (uint64_t place = 0; place < live; place++)
+      free_structure(&k, table, place);
+    free_table(m, table, live);
+  }
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(
       t, (wl_expectation){.cyclic = (rounds + 1) * cyclic, .allocated = all});
@@ -323,6 +377,7 @@ const workload workload_cycles = {
                {"rounds", "times that each is replaced", 120, 1, 4096, NULL},
                {"cyclic", "percent of the structures that are cyclic", 100, 0,
                 100, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -108,8 +108,12 @@ static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
     uint64_t kept = first + wl_random_below(t, keep);
     gc_load(m, object, chunk, table_at(m, chunk, table, kept));
     table_put(m, scratch, survivors, first / keep, object);
-    for (uint64_t i = first; i < first + keep; i++)
-      gc_store_null(m, chunk, table_at(m, chunk, table, i));
+    for (uint64_t i = first; i < first + keep; i++) {
+      uint32_t slot = table_at(m, chunk, table, i);
+      if (GC_EXPLICIT_FREE && i != kept)
+        free_slot(m, chunk, slot);
+      gc_store_null(m, chunk, slot);
+    }
     pending += keep;
     if (pending >= STEP_OBJECTS || first + keep == n) {
       wl_step(t, THIN, pending);
@@ -118,6 +122,18 @@ static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
     gc_safepoint(m);
   }
   gc_frame_leave(m, frame, 1, 2);
+}
+
+/* Frees the survivors of a round with their table. */
+static void free_round(wl_thread *t, gc_reg history, uint64_t round) {
+  gc_mutator *m = t->m;
+  uint64_t n = kept_of(t->run->params, round);
+  gc_reg frame = gc_frame_enter(m, 1, 1), table = frame, chunk = frame + 1;
+  gc_load(m, table, history, (uint32_t)(round % wl_get(t, HISTORY)));
+  for (uint64_t i = 0; i < n; i++)
+    free_slot(m, chunk, table_at(m, chunk, table, i));
+  free_table(m, table, n);
+  gc_frame_leave(m, frame, 1, 1);
 }
 
 /* Whether the survivors of a round are whole. */
@@ -149,6 +165,8 @@ static void run(wl_thread *t) {
   wl_begin(t);
   for (uint64_t r = 0; r < rounds; r++) {
     uint32_t slot = (uint32_t)(r % keep_rounds);
+    if (GC_EXPLICIT_FREE && r >= keep_rounds)
+      free_round(t, history, r - keep_rounds);
     gc_store_null(m, history, slot);
     wl_step(t, DROP, 0);
     fill(t, table, r);
@@ -174,6 +192,12 @@ static void run(wl_thread *t) {
   }
   gc_unborrow(m, survivors);
   wl_expect(t, e);
+  if (GC_EXPLICIT_FREE) {
+    for (uint64_t r = rounds - min_u64(rounds, keep_rounds); r < rounds; r++)
+      free_round(t, history, r);
+    gc_free(m, history);
+    free_table(m, table, places(p));
+  }
   gc_frame_leave(m, frame, 3, 1);
   e.live = 0;
   wl_expect(t, e);
@@ -191,6 +215,7 @@ const workload workload_fragmentation = {
                 NULL},
                {"keep", "one object of so many survives", 8, 1, 1024, NULL},
                {"history", "rounds whose survivors are alive", 4, 1, 64, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

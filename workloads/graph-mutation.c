@@ -113,6 +113,8 @@ static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
     new_stamped(m, fresh, shape, x->node);
     for (uint32_t slot = 0; slot < shape.slots; slot++)
       set_edge(t, table, fresh, x, slot);
+    if (GC_EXPLICIT_FREE)
+      free_slot(m, handle, BODY); /* edges go to handles, never to bodies */
     gc_store_take(m, handle, BODY, fresh);
   } else {
     gc_borrow(m, body, handle, BODY);
@@ -196,6 +198,14 @@ static void run(wl_thread *t) {
   uint64_t all = live + share_of(ops, p[REPLACE]);
   wl_expect(t, (wl_expectation){
                    .live = live, .allocated = all, .bytes = kept_bytes(p)});
+  if (GC_EXPLICIT_FREE) {
+    for (uint64_t i = 0; i < nodes; i++) {
+      gc_load(m, fresh, at, table_at(m, at, table, i));
+      free_slot(m, fresh, BODY);
+      gc_free(m, fresh);
+    }
+    free_table(m, table, nodes);
+  }
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t,
             (wl_expectation){.cyclic = 2 * cyclic_nodes(p), .allocated = all});
@@ -215,6 +225,7 @@ const workload workload_graph_mutation = {
                 0, 100, NULL},
                {"cyclic", "percent of the nodes that are in one large cycle",
                 50, 0, 100, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

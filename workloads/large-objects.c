@@ -90,6 +90,22 @@ static void make(wl_thread *t, gc_reg dst, unsigned class, uint64_t step) {
   gc_frame_leave(m, edge, 1, 0);
 }
 
+/* Frees element i of `table`, if there is one, with its edges. */
+static void free_element(wl_thread *t, gc_reg table, unsigned class,
+                         uint32_t i) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), object = frame, edge = frame + 1;
+  gc_load(m, object, table, i);
+  if (!gc_is_null(m, object)) {
+    gc_borrow(m, edge, object, 0);
+    gc_shape shape = shape_of(t->run->params, class, stamp_id(m, edge) / 64);
+    free_slot(m, object, 0);
+    free_slot(m, object, shape.slots - 1);
+    gc_free(m, object);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
 /* Adds the bytes of a whole one. */
 static bool whole(wl_thread *t, gc_reg obj, unsigned class, uint64_t *bytes) {
   gc_mutator *m = t->m;
@@ -133,6 +149,8 @@ static void run(wl_thread *t) {
       uint64_t i = step < live ? step : wl_random_below(t, live);
       make(t, object, c, step);
       gc_borrow(m, at, tables, c);
+      if (GC_EXPLICIT_FREE)
+        free_element(t, at, c, (uint32_t)i);
       gc_store_take(m, at, (uint32_t)i, object);
     }
     wl_step(t, SWEEP, n);
@@ -152,6 +170,15 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = 1 + n + (uint64_t)live * n * 3,
                                 .allocated = all,
                                 .bytes = bytes});
+  if (GC_EXPLICIT_FREE) {
+    for (unsigned c = 0; c < n; c++) {
+      gc_load(m, object, tables, c);
+      for (uint32_t i = 0; i < live; i++)
+        free_element(t, object, c, i);
+      gc_free(m, object);
+    }
+    gc_free(m, tables);
+  }
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
@@ -168,6 +195,7 @@ const workload workload_large_objects = {
                {"live", "objects alive of each size", 12, 1, 1 << 16, NULL},
                {"steps", "times that one of each size is replaced", 500, 1,
                 1 << 20, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -70,7 +70,7 @@ static void run(wl_thread *t) {
   wl_begin(t);
   for (uint64_t i = 0; i < rounds; i++) {
     build(t, list);
-    gc_clear(m, list);
+    drop_list(m, list, NEXT);
     wl_step(t, DROP, 0);
   }
   build(t, list);
@@ -82,6 +82,8 @@ static void run(wl_thread *t) {
                                 .allocated = all,
                                 .bytes = length * gc_shape_bytes(node_shape(
                                                       t->run->params))});
+  if (GC_EXPLICIT_FREE)
+    drop_list(m, list, NEXT);
   gc_frame_leave(m, list, 1, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
@@ -95,6 +97,7 @@ const workload workload_list_drop = {
     .params = {{"length", "nodes in the list", 1000000, 1, 1 << 27, NULL},
                {"rounds", "lists that are dropped", 10, 1, 10000, NULL},
                {"payload", "bytes in a node", 16, 8, 1024, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

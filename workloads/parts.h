@@ -135,6 +135,42 @@ static inline void table_put(gc_mutator *m, gc_reg chunk, gc_reg table,
 }
 
 /* ------------------------------------------------------------------------- *
+ * Deaths.  A drop_ is gc_clear to collectors that find the dead themselves, and
+ * frees one by one for those that do not. */
+
+/* Drops the list in `list`, linked by slot `next`. */
+static inline void drop_list(gc_mutator *m, gc_reg list, uint32_t next) {
+  if (!GC_EXPLICIT_FREE) {
+    gc_clear(m, list);
+    return;
+  }
+  gc_reg rest = gc_frame_enter(m, 1, 0);
+  while (!gc_is_null(m, list)) {
+    gc_load(m, rest, list, next);
+    gc_free(m, list);
+    gc_move(m, list, rest);
+  }
+  gc_frame_leave(m, rest, 1, 0);
+}
+
+/* Frees what slot `i` of `obj` refers to, a leaf or stripped; the slot is about
+ * to be overwritten, or to die. */
+static inline void free_slot(gc_mutator *m, gc_reg obj, uint32_t i) {
+  gc_reg old = gc_frame_enter(m, 1, 0);
+  gc_load(m, old, obj, i);
+  if (!gc_is_null(m, old))
+    gc_free(m, old);
+  gc_frame_leave(m, old, 1, 0);
+}
+
+/* Frees the table of n slots in `table`, not its elements. */
+static inline void free_table(gc_mutator *m, gc_reg table, uint64_t n) {
+  for (uint32_t c = 0; c + 1 < table_objects(n); c++)
+    free_slot(m, table, c);
+  gc_free(m, table);
+}
+
+/* ------------------------------------------------------------------------- *
  * Sequences. */
 
 /* Whether number i of a sequence belongs to the `percent` that are something,

@@ -126,6 +126,8 @@ static void update(wl_thread *t, gc_reg session) {
   gc_borrow(m, last, session, ITEMS);
   for (unsigned i = 1; i < RECENT; i++)
     gc_borrow(m, last, last, NEXT);
+  if (GC_EXPLICIT_FREE)
+    free_slot(m, last, NEXT);
   gc_store_null(m, last, NEXT);
   gc_frame_leave(m, frame, 2, 1);
 }
@@ -153,6 +155,15 @@ static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
   return ok;
 }
 
+/* Frees slot `i` of `obj`, a list, and `obj`. */
+static void free_with_list(gc_mutator *m, gc_reg obj, uint32_t i) {
+  gc_reg list = gc_frame_enter(m, 1, 0);
+  gc_load(m, list, obj, i);
+  drop_list(m, list, NEXT);
+  gc_frame_leave(m, list, 1, 0);
+  gc_free(m, obj);
+}
+
 static void serve(wl_thread *t, gc_reg table, uint64_t id) {
   gc_mutator *m = t->m;
   uint64_t whose = wl_random_below(t, wl_get(t, SESSIONS));
@@ -164,6 +175,11 @@ static void serve(wl_thread *t, gc_reg table, uint64_t id) {
     update(t, session);
   bool ok = answer(t, response, request) && stamp_id(m, session) == whose;
   wl_check(t, ok, "session %llu is damaged", (unsigned long long)whose);
+  if (GC_EXPLICIT_FREE) {
+    free_slot(m, request, BODY_TEXT);
+    free_with_list(m, request, FIELD_LIST);
+    free_with_list(m, response, PARTS);
+  }
   gc_frame_leave(m, frame, 2, 1);
 }
 
@@ -220,6 +236,14 @@ static void run(wl_thread *t) {
       live + requests * request_objects(p) + share_of(requests, p[UPDATES]);
   wl_expect(t, (wl_expectation){
                    .live = live, .allocated = all, .bytes = kept_bytes(p)});
+  if (GC_EXPLICIT_FREE) {
+    for (uint64_t i = 0; i < sessions; i++) {
+      gc_load(m, fresh, at, table_at(m, at, table, i));
+      free_slot(m, fresh, PROFILE);
+      free_with_list(m, fresh, ITEMS);
+    }
+    free_table(m, table, sessions);
+  }
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
@@ -249,6 +273,7 @@ const workload workload_requests = {
                 "seconds of requests, at a rate; 0: as many as "
                 "`requests` says",
                 5, 0, 3600, NULL}},
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -36,6 +36,17 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
                                   gc_shape_bytes(NODE)};
 }
 
+/* Drops the list on a slot. */
+static void drop_slot(gc_mutator *m, uint32_t slot) {
+  if (GC_EXPLICIT_FREE) {
+    gc_reg list = gc_frame_enter(m, 1, 0);
+    gc_tls_load(m, list, slot);
+    drop_list(m, list, NEXT);
+    gc_frame_leave(m, list, 1, 0);
+  }
+  gc_tls_clear(m, slot);
+}
+
 /* The `n`th node goes to the front of list n modulo SLOTS, after that list was
  * dropped if it is full.  Position n / SLOTS modulo LENGTH is stamped. */
 static void push(wl_thread *t, uint64_t n) {
@@ -44,7 +55,7 @@ static void push(wl_thread *t, uint64_t n) {
   uint64_t position = n / wl_get(t, SLOTS) % wl_get(t, LENGTH);
   gc_reg frame = gc_frame_enter(m, 2, 0), node = frame, head = frame + 1;
   if (position == 0)
-    gc_tls_clear(m, slot);
+    drop_slot(m, slot);
   new_stamped(m, node, NODE, position);
   gc_tls_load(m, head, slot);
   gc_store_take(m, node, NEXT, head);
@@ -90,6 +101,8 @@ static void body(wl_thread *t, void *data) {
   for (uint64_t slot = 0; slot < slots && slot < ops; slot++)
     expected += (ops - 1 - slot) / slots % wl_get(t, LENGTH) + 1;
   wl_check(t, count(t) == expected, "thread-local lists are damaged");
+  for (uint32_t slot = 0; GC_EXPLICIT_FREE && slot < slots; slot++)
+    drop_slot(t->m, slot);
 }
 
 static void run(wl_thread *t) {
@@ -113,7 +126,7 @@ static void run(wl_thread *t) {
                                 .allocated = all,
                                 .bytes = full * gc_shape_bytes(NODE)});
   for (uint32_t slot = 0; slot < p[SLOTS]; slot++)
-    gc_tls_clear(m, slot);
+    drop_slot(m, slot);
   wl_expect(t, (wl_expectation){.allocated = all});
 }
 
@@ -130,6 +143,7 @@ const workload workload_tls = {
                {"ops", "nodes that each thread makes", 12000, 1, 1 << 24,
                 NULL}},
     .needs = WL_NEEDS_THREADS,
+    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -78,6 +78,9 @@ typedef struct workload {
   const char *steps[WL_STEP_KINDS]; /* names of the kinds of steps */
   wl_param params[WL_PARAMS];       /* up to an entry without a name */
   unsigned needs;
+  /* States every death by gc_free, if GC_EXPLICIT_FREE: collectors that free
+   * nothing else can run it. */
+  bool knows_deaths;
   /* With `threads` as given by the user (1 where the workload has none). */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
   void (*run)(wl_thread *t);
@@ -153,7 +156,8 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...)
  * made so far; `allocated`: all objects made so far.  Collects, then holds the
  * collector to what it declares: exactly live, live + cyclic, or allocated
  * objects.  Fewer is WRONG, more is a LEAK, which is as declared only if the
- * number is.  No other mutator thread may run; main thread only; not measured.
+ * number is.  A conservative collector may keep a few more (cell_spare).  No
+ * other mutator thread may run; main thread only; not measured.
  * `bytes`: of the live objects, by gc_shape_bytes; to be told by the first
  * expectation after the measured part, where it says how much of the memory is
  * lost to fragmentation (0: not told). */

@@ -104,7 +104,7 @@ const gc_collector gc_this_collector = {
                    : "knows what is reachable, and counts what a workload does",
     .source = "plain reachability; deaths as by Hertz et al., Error-free "
               "garbage collection traces (Merlin), SIGMETRICS 2002",
-    .model = true,
+    .kind = GC_KIND_DIAGNOSTIC,
     .can = {.reclaims = ORACLE_RECLAIMS,
             .threads = true,
             .weak = true,

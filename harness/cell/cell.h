@@ -353,8 +353,15 @@ typedef struct cell_verdict {
   char reason[CELL_REASON];
 } cell_verdict;
 
-/* Of a heap that should hold what `e` says and holds `objects`. */
-cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e,
+/* How many of `garbage` dead objects a collector may keep beyond its
+ * declaration: none, unless it is conservative.  Then a stale word may keep an
+ * object with all that it reaches, so no number is sure; this one is large
+ * enough for a few structures, and far too small for a leak. */
+uint64_t cell_spare(gc_capabilities can, uint64_t garbage);
+
+/* Of a heap that should hold what `e` says, and may hold `spare` dead objects
+ * more, and holds `objects`. */
+cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
                         uint64_t objects);
 
 /* Of a run so far that earned `old`, and `next` just now: what is worse, the

@@ -9,10 +9,12 @@ static json_t *describe_capabilities(gc_capabilities can) {
   static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
                                          [GC_RECLAIMS_ACYCLIC] = "acyclic",
                                          [GC_RECLAIMS_ALL] = "all"};
-  return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
+  return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
                    reclaims[can.reclaims], "threads", can.threads, "weak",
                    can.weak, "finalizers", can.finalizers, "moving", can.moving,
-                   "heap_limit", can.heap_limit, "concurrent", can.concurrent);
+                   "heap_limit", can.heap_limit, "concurrent", can.concurrent,
+                   "explicit_free", can.explicit_free, "conservative",
+                   can.conservative);
 }
 
 static json_t *describe_number(const char *name, const char *help,
@@ -52,9 +54,10 @@ static json_t *describe_workload(const workload *w) {
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
     json_array_append_new(params, describe_param(&w->params[i]));
-  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "name", w->name, "summary",
-                   w->summary, "source", w->source, "unit", w->unit, "needs",
-                   needs, "steps", steps, "params", params);
+  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:o,s:o}", "name", w->name,
+                   "summary", w->summary, "source", w->source, "unit", w->unit,
+                   "needs", needs, "knows_deaths", w->knows_deaths, "steps",
+                   steps, "params", params);
 }
 
 /* No defaults: all are off. */
@@ -70,17 +73,20 @@ static json_t *describe_hostile(void) {
 }
 
 json_t *cell_describe(void) {
+  static const char *const kinds[] = {[GC_KIND_MODEL] = "model",
+                                      [GC_KIND_REFERENCE] = "reference",
+                                      [GC_KIND_DIAGNOSTIC] = "diagnostic"};
   const gc_collector *c = &gc_this_collector;
   json_t *workloads = json_array(), *primitives = json_array();
   for (const workload *const *w = wl_all; *w; w++)
     json_array_append_new(workloads, describe_workload(*w));
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
-  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "schema",
+  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "schema",
                    RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
-                   "summary", c->summary, "source", c->source, "model",
-                   c->model, "capabilities", describe_capabilities(c->can),
-                   "options", describe_options(c->options), "hostile",
-                   describe_hostile(), "workloads", workloads, "primitives",
-                   primitives);
+                   "summary", c->summary, "source", c->source, "kind",
+                   kinds[c->kind], "capabilities",
+                   describe_capabilities(c->can), "options",
+                   describe_options(c->options), "hostile", describe_hostile(),
+                   "workloads", workloads, "primitives", primitives);
 }

@@ -147,6 +147,11 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
                         "workload %s needs %s, which collector %s "
                         "does not have",
                         w->name, needs[i].what, c->name);
+  if (c->can.explicit_free && !w->knows_deaths)
+    return cell_error(error,
+                      "workload %s does not state when objects die, which "
+                      "collector %s needs",
+                      w->name, c->name);
   return true;
 }
 

@@ -212,8 +212,13 @@ const char *discover_check_workload(const collectors *all, const char *word,
                      suggest(out->name, &known));
 }
 
+const char *collector_kind(const collector *c) {
+  const char *kind = json_string_value(json_object_get(c->about, "kind"));
+  return kind ? kind : "model";
+}
+
 bool collector_is_measured(const collector *c) {
-  return !c->trouble && !json_is_true(json_object_get(c->about, "model"));
+  return !c->trouble && !strcmp(collector_kind(c), "model");
 }
 
 bool collector_can(const collector *c, const char *capability) {

@@ -49,7 +49,10 @@ const json_t *collector_workload(const collector *c, const char *name);
 const char *discover_check_workload(const collectors *all, const char *word,
                                     spec *out);
 
-/* Whether it is usable and made to be measured: not a model. */
+/* What it is in this suite: "model", "reference" or "diagnostic". */
+const char *collector_kind(const collector *c);
+
+/* Whether it is usable and measured where no collectors are named: a model. */
 bool collector_is_measured(const collector *c);
 
 /* Whether it declares a capability ("threads"). */

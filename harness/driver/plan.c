@@ -236,6 +236,16 @@ static bool needs(const json_t *workload, const char *what) {
   return false;
 }
 
+/* The heap for a collector of those asked for.  A multiple puts models on a
+ * level; a reference that cannot be held to a limit keeps its own policy, in a
+ * block of its own. */
+static const char *heap_for(const collector *c, const char *heap) {
+  bool multiple = heap[strlen(heap) - 1] == 'x';
+  bool free_to = !strcmp(collector_kind(c), "reference") &&
+                 !collector_can(c, "heap_limit");
+  return multiple && free_to ? "none" : heap;
+}
+
 /* Why a collector cannot run a workload, or NULL. */
 static const char *find_missing(const collector *c, const char *workload,
                                 const char *heap) {
@@ -249,6 +259,9 @@ static const char *find_missing(const collector *c, const char *workload,
   for (size_t i = 0; i < 3; i++)
     if (needs(w, capabilities[i][0]) && !collector_can(c, capabilities[i][0]))
       return capabilities[i][1];
+  if (collector_can(c, "explicit_free") &&
+      !json_is_true(json_object_get(w, "knows_deaths")))
+    return "needs to be told of deaths";
   if (strcmp(heap, "none") && !collector_can(c, "heap_limit"))
     return "needs a heap limit";
   return NULL;
@@ -304,12 +317,13 @@ static void take_minimum(const json_t *minimums, plan_cell *c) {
 static void plan_block(const planning *g, const spec *workload,
                        chosen_list with, const char *heap, unsigned threads) {
   for (size_t i = 0; i < with.count; i++) {
+    const collector *its = with.items[i].collector;
     plan_cell c = {.workload = spec_text(workload),
                    .collector = with.items[i].text,
-                   .heap = heap,
+                   .heap = heap_for(its, heap),
                    .threads = threads};
-    c.missing = find_missing(with.items[i].collector, workload->name, heap);
-    if (g->request->minimums)
+    c.missing = find_missing(its, workload->name, c.heap);
+    if (g->request->minimums && strcmp(c.heap, "none"))
       take_minimum(g->request->minimums, &c);
     c.id =
         memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,

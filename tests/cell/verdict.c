@@ -44,7 +44,7 @@ static const struct {
 static void collectors_are_held_to_declaration(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    cell_verdict v = cell_judge(table[i].reclaims, e, table[i].objects);
+    cell_verdict v = cell_judge(table[i].reclaims, e, 0, table[i].objects);
     assert_int_equal(v.status, table[i].status);
     assert_int_equal(v.declared, table[i].declared);
     assert_int_equal(v.leaked, table[i].leaked);
@@ -56,7 +56,7 @@ static void nothing_to_reclaim_is_ok_for_all(void **state) {
   (void)state;
   const wl_expectation alive = {.live = 5, .allocated = 5};
   for (int r = GC_RECLAIMS_NOTHING; r <= GC_RECLAIMS_ALL; r++)
-    assert_int_equal(cell_judge((gc_reclaims)r, alive, 5).status, CELL_OK);
+    assert_int_equal(cell_judge((gc_reclaims)r, alive, 0, 5).status, CELL_OK);
 }
 
 static void worse_verdict_stays(void **state) {

@@ -8,11 +8,21 @@
 
 #define CAN (gc_this_collector.can)
 
+/* Of what these tests drop without saying so. */
+#define RECLAIMS (CAN.explicit_free ? GC_RECLAIMS_NOTHING : CAN.reclaims)
+
 /* How many objects are left of `acyclic` dead objects and `cyclic` objects of
  * dead cycles. */
 static uint64_t left(uint64_t acyclic, uint64_t cyclic) {
-  return (CAN.reclaims < GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
-         (CAN.reclaims < GC_RECLAIMS_ALL ? cyclic : 0);
+  return (RECLAIMS < GC_RECLAIMS_ACYCLIC ? acyclic : 0) +
+         (RECLAIMS < GC_RECLAIMS_ALL ? cyclic : 0);
+}
+
+/* A conservative collector may keep a few more than it should. */
+static void assert_objects(uint64_t expected) {
+  uint64_t objects = rig_objects();
+  assert_true(objects >= expected);
+  assert_true(objects <= expected + (CAN.conservative ? 64 : 0));
 }
 
 static int open_heap(void **state) {
@@ -46,7 +56,7 @@ static void slots_of_a_new_object_are_null(void **state) {
     }
   }
   gc_frame_leave(m, f, 1, 1);
-  assert_int_equal(rig_objects(), left(70 * 40, 0));
+  assert_objects(left(70 * 40, 0));
 }
 
 static void objects_of_every_size_keep_their_payload(void **state) {
@@ -83,7 +93,7 @@ static void objects_of_every_size_keep_their_payload(void **state) {
     gc_clear(m, f + 1);
   }
   gc_frame_leave(m, f, 2, 1);
-  assert_int_equal(rig_objects(), left(3 * N + 1, 0));
+  assert_objects(left(3 * N + 1, 0));
 }
 
 static void every_move_moves(void **state) {
@@ -121,10 +131,10 @@ static void every_move_moves(void **state) {
   gc_tls_borrow(m, f + 4, 2);
   assert_true(gc_same(m, f + 4, f + 1));
   gc_frame_leave(m, f, 4, 1);
-  assert_int_equal(rig_objects(), 1 + left(1, 0)); /* the roots hold one */
+  assert_objects(1 + left(1, 0)); /* the roots hold one */
   gc_global_clear(m, 3);
   gc_tls_clear(m, 2);
-  assert_int_equal(rig_objects(), left(2, 0));
+  assert_objects(left(2, 0));
 }
 
 /* Classic mistakes of counting: an object is kept alive by nothing but the
@@ -146,7 +156,22 @@ static void assigning_a_place_to_itself_is_safe(void **state) {
   assert_true(gc_same(m, f, f + 1));
   assert_int_equal(*(uint64_t *)gc_payload(m, f), 42);
   gc_frame_leave(m, f, 2, 1);
-  assert_int_equal(rig_objects(), left(2, 0));
+  assert_objects(left(2, 0));
+}
+
+static void what_is_freed_is_gone(void **state) {
+  (void)state;
+  assert_int_equal(CAN.explicit_free, GC_EXPLICIT_FREE);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+  for (unsigned i = 0; i < 100; i++) {
+    gc_new(m, f + 1, (gc_shape){i, i}, GC_PLAIN);
+    gc_free(m, f + 1);
+    assert_true(gc_is_null(m, f + 1));
+  }
+  assert_objects(CAN.explicit_free ? 1 : 1 + left(100, 0));
+  gc_free(m, f);
+  gc_frame_leave(m, f, 2, 0);
 }
 
 static void *drop_deep_list(void *data) {
@@ -175,7 +200,7 @@ static void dropping_a_long_list_takes_no_stack(void **state) {
   pthread_attr_destroy(&small);
   gc_blocking_leave(mine);
   m = mine;
-  assert_int_equal(rig_objects(), left(300000, 0));
+  assert_objects(left(300000, 0));
 }
 
 static void dead_cycles_are_found_or_declared(void **state) {
@@ -188,7 +213,7 @@ static void dead_cycles_are_found_or_declared(void **state) {
     gc_store_take(m, f + 1, 1, f);
   }
   gc_frame_leave(m, f, 2, 0);
-  assert_int_equal(rig_objects(), left(39, 39 * 40 / 2));
+  assert_objects(left(39, 39 * 40 / 2));
 }
 
 static void one_reference_into_a_ring_keeps_it_all(void **state) {
@@ -204,13 +229,15 @@ static void one_reference_into_a_ring_keeps_it_all(void **state) {
     gc_clear(m, f);
   }
   gc_frame_leave(m, f, 2, 0);
-  assert_int_equal(rig_objects(), left(19 * 20 / 2, 0));
+  assert_objects(left(19 * 20 / 2, 0));
 }
 
 /* ------------------------------------------------------------------------- */
 
 static void weak_references_do_not_keep_and_are_cleared(void **state) {
   (void)state;
+  if (!CAN.weak)
+    return;
   gc_reg f = gc_frame_enter(m, 4, 0);
   gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
   gc_weak_new(m, f + 1, f);
@@ -224,15 +251,17 @@ static void weak_references_do_not_keep_and_are_cleared(void **state) {
   gc_clear(m, f + 3);
   gc_clear(m, f);
   gc_collect(m);
-  bool alive = CAN.reclaims == GC_RECLAIMS_NOTHING;
+  bool alive = RECLAIMS == GC_RECLAIMS_NOTHING;
   assert_int_equal(gc_weak_get(m, f + 3, f + 2), alive);
   assert_int_equal(gc_is_null(m, f + 3), !alive);
   gc_frame_leave(m, f, 4, 0);
-  assert_int_equal(rig_objects(), left(3, 0));
+  assert_objects(left(3, 0));
 }
 
 static void many_weak_references_to_many_targets(void **state) {
   (void)state;
+  if (!CAN.weak)
+    return;
   enum { N = 3000 };
   gc_reg f = gc_frame_enter(m, 4, 0);
   gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);     /* targets */
@@ -256,17 +285,19 @@ static void many_weak_references_to_many_targets(void **state) {
       assert_int_equal(i % 3, 0);
       continue;
     }
-    bool alive = i % 2 || CAN.reclaims == GC_RECLAIMS_NOTHING;
+    bool alive = i % 2 || RECLAIMS == GC_RECLAIMS_NOTHING;
     assert_int_equal(gc_weak_get(m, f + 3, f + 2), alive);
     if (alive)
       assert_int_equal(*(uint64_t *)gc_payload(m, f + 3), i);
   }
   gc_frame_leave(m, f, 4, 0);
-  assert_int_equal(rig_objects(), left(2 + 2 * N, 0));
+  assert_objects(left(2 + 2 * N, 0));
 }
 
 static void a_weak_reference_in_a_dead_cycle_goes_with_it(void **state) {
   (void)state;
+  if (!CAN.weak)
+    return;
   gc_reg f = gc_frame_enter(m, 3, 0);
   rig_ring(f, 5);
   gc_new(m, f + 1, (gc_shape){2, 0}, GC_PLAIN);
@@ -278,16 +309,18 @@ static void a_weak_reference_in_a_dead_cycle_goes_with_it(void **state) {
   gc_clear(m, f);
   gc_clear(m, f + 1);
   gc_collect(m);
-  bool alive = CAN.reclaims != GC_RECLAIMS_ALL;
+  bool alive = RECLAIMS != GC_RECLAIMS_ALL;
   assert_int_equal(gc_weak_get(m, f, f + 2), alive);
   gc_frame_leave(m, f, 3, 0);
-  assert_int_equal(rig_objects(), left(0, 7));
+  assert_objects(left(0, 7));
 }
 
 /* ------------------------------------------------------------------------- */
 
 static void a_finalizer_runs_once(void **state) {
   (void)state;
+  if (!CAN.weak || !CAN.finalizers)
+    return;
   gc_reg f = gc_frame_enter(m, 3, 0);
   gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
   *(uint64_t *)gc_payload(m, f) = 7;
@@ -299,7 +332,7 @@ static void a_finalizer_runs_once(void **state) {
   assert_false(gc_finalizer_next(m, f + 2)); /* still reachable */
   gc_clear(m, f);
   gc_collect(m);
-  bool dies = CAN.reclaims != GC_RECLAIMS_NOTHING;
+  bool dies = RECLAIMS != GC_RECLAIMS_NOTHING;
   assert_int_equal(gc_weak_get(m, f, f + 1), !dies);
   gc_clear(m, f);
   assert_int_equal(gc_finalizer_next(m, f + 2), dies);
@@ -308,17 +341,19 @@ static void a_finalizer_runs_once(void **state) {
     assert_int_equal(*(uint64_t *)gc_payload(m, f + 2), 7);
     gc_load(m, f, f + 2, 0); /* what it reaches was kept */
     assert_int_equal(*(uint64_t *)gc_payload(m, f), 8);
-    assert_int_equal(rig_objects(), 3);
+    assert_objects(3);
   }
   gc_clear(m, f + 2); /* dies for good */
   gc_collect(m);
   assert_false(gc_finalizer_next(m, f + 2));
   gc_frame_leave(m, f, 3, 0);
-  assert_int_equal(rig_objects(), left(3, 0));
+  assert_objects(left(3, 0));
 }
 
 static void finalizers_in_dead_cycles_run_once(void **state) {
   (void)state;
+  if (!CAN.finalizers)
+    return;
   enum { N = 50 };
   gc_reg f = gc_frame_enter(m, 2, 0);
   for (unsigned i = 0; i < N;
@@ -340,9 +375,9 @@ static void finalizers_in_dead_cycles_run_once(void **state) {
   gc_clear(m, f);
   gc_collect(m);
   assert_false(gc_finalizer_next(m, f));
-  assert_int_equal(finalized, CAN.reclaims == GC_RECLAIMS_ALL ? N + N / 2 : 0);
+  assert_int_equal(finalized, RECLAIMS == GC_RECLAIMS_ALL ? N + N / 2 : 0);
   gc_frame_leave(m, f, 2, 0);
-  assert_int_equal(rig_objects(), left(0, 3 * N));
+  assert_objects(left(0, 3 * N));
 }
 
 /* ------------------------------------------------------------------------- */
@@ -354,7 +389,10 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
   uint64_t limit = 8 << 20;
   rig_open(limit);
   gc_reg f = gc_frame_enter(m, 2, 0);
-  bool frees = CAN.reclaims != GC_RECLAIMS_NOTHING;
+  bool frees = RECLAIMS != GC_RECLAIMS_NOTHING;
+  /* A manager that grows its heap piece by piece has no larger piece. */
+  uint32_t large =
+      gc_this_collector.kind == GC_KIND_REFERENCE ? 1 << 20 : 5 << 20;
   for (unsigned round = 0; round < (frees ? 3 : 1); round++) {
     uint64_t n = 0;
     while (gc_try_new(m, f + 1, (gc_shape){1, 48}, GC_PLAIN)) {
@@ -371,7 +409,7 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
     /* Another size must be able to have the memory. */
     gc_clear(m, f);
     gc_collect(m);
-    assert_int_equal(gc_try_new(m, f + 1, (gc_shape){0, 5 << 20}, GC_PLAIN),
+    assert_int_equal(gc_try_new(m, f + 1, (gc_shape){0, large}, GC_PLAIN),
                      frees);
     gc_clear(m, f + 1);
     gc_collect(m);
@@ -384,14 +422,14 @@ static void garbage_is_found_when_the_limit_is_reached(void **state) {
   (void)state;
   if (!CAN.heap_limit)
     return;
-  if (CAN.reclaims != GC_RECLAIMS_ALL)
+  if (RECLAIMS != GC_RECLAIMS_ALL)
     return;
   rig_open(4 << 20);
   gc_reg f = gc_frame_enter(m, 1, 0);
   for (unsigned i = 0; i < 20000; i++) /* 20 times the limit, in rings */
     rig_ring(f, 100);
   gc_frame_leave(m, f, 1, 0);
-  assert_int_equal(rig_objects(), 0);
+  assert_objects(0);
   rig_close();
 }
 
@@ -497,8 +535,9 @@ static void random_graphs_agree_with_a_model(void **state) {
         if (x >> 40 & 15)
           break;
         uint64_t live = model_reachable(&g), objects = rig_objects();
-        if (CAN.reclaims == GC_RECLAIMS_ALL)
-          assert_int_equal(objects, live);
+        if (RECLAIMS == GC_RECLAIMS_ALL)
+          assert_true(objects >= live &&
+                      objects <= live + (CAN.conservative ? 64 : 0));
         else
           assert_true(objects >= live && objects <= (uint64_t)g.made);
       }
@@ -510,8 +549,8 @@ static void random_graphs_agree_with_a_model(void **state) {
       }
     }
     gc_frame_leave(m, f, ROOTS + 2, 0);
-    if (CAN.reclaims == GC_RECLAIMS_ALL)
-      assert_int_equal(rig_objects(), 0);
+    if (RECLAIMS == GC_RECLAIMS_ALL)
+      assert_objects(0);
     test_free(g.slot);
     rig_close();
   }
@@ -577,7 +616,7 @@ static void threads_share_and_die(void **state) {
     gc_blocking_leave(m);
   }
   gc_global_clear(m, 0);
-  assert_int_equal(rig_objects(), left(3 * THREADS * PER_THREAD, 0));
+  assert_objects(left(3 * THREADS * PER_THREAD, 0));
 }
 
 /* Small lists that die at once, by threads that live off what the others'
@@ -602,7 +641,7 @@ static void *churn_tightly(void *data) {
  * thread's collection frees must not be gone before it can have some. */
 static void threads_share_a_tight_heap(void **state) {
   (void)state;
-  if (!CAN.threads || CAN.reclaims == GC_RECLAIMS_NOTHING || !CAN.heap_limit)
+  if (!CAN.threads || RECLAIMS == GC_RECLAIMS_NOTHING || !CAN.heap_limit)
     return;
   rig_open(3 << 19); /* a block of each size for each would be twice that */
   pthread_t threads[THREADS];
@@ -612,7 +651,7 @@ static void threads_share_a_tight_heap(void **state) {
   for (unsigned i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL); /* running out ends the process */
   gc_blocking_leave(m);
-  assert_int_equal(rig_objects(), 0);
+  assert_objects(0);
   rig_close();
 }
 
@@ -654,10 +693,10 @@ static void counts_of_a_shared_object_are_exact(void **state) {
   for (unsigned i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
   gc_blocking_leave(m);
-  assert_int_equal(rig_objects(), 1);
+  assert_objects(1);
   gc_global_clear(m, 1);
   gc_frame_leave(m, f, 1, 0);
-  assert_int_equal(rig_objects(), left(1, 0));
+  assert_objects(left(1, 0));
 }
 
 /* ------------------------------------------------------------------------- */
@@ -719,10 +758,14 @@ int main(int argc, char **argv) {
 #define ON_HEAP(test)                                                          \
   cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
   const struct CMUnitTest tests[] = {
+      /* First: runtimes that cannot be ended keep their heap. */
+      cmocka_unit_test(the_heap_limit_is_hard_and_can_be_left_again),
+      cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
       ON_HEAP(slots_of_a_new_object_are_null),
       ON_HEAP(objects_of_every_size_keep_their_payload),
       ON_HEAP(every_move_moves),
       ON_HEAP(assigning_a_place_to_itself_is_safe),
+      ON_HEAP(what_is_freed_is_gone),
       ON_HEAP(dropping_a_long_list_takes_no_stack),
       ON_HEAP(dead_cycles_are_found_or_declared),
       ON_HEAP(one_reference_into_a_ring_keeps_it_all),
@@ -731,8 +774,6 @@ int main(int argc, char **argv) {
       ON_HEAP(a_weak_reference_in_a_dead_cycle_goes_with_it),
       ON_HEAP(a_finalizer_runs_once),
       ON_HEAP(finalizers_in_dead_cycles_run_once),
-      cmocka_unit_test(the_heap_limit_is_hard_and_can_be_left_again),
-      cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
       cmocka_unit_test(random_graphs_agree_with_a_model),
       ON_HEAP(threads_share_and_die),
       cmocka_unit_test(threads_share_a_tight_heap),

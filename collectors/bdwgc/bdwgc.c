@@ -1,0 +1,432 @@
+/* bdwgc.c: libgc, the out-of-line half.
+ *
+ * libgc is one for the process and cannot be ended, so a second heap in a
+ * process (tests make several) is the same one after a collection. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* CPU affinity */
+#endif
+#include "bdwgc/bdwgc.h"
+#include "common/finalizers.h"
+#include "common/world.h"
+
+#define GC_THREADS
+#define GC_NO_THREAD_REDIRECTS
+#include <gc/gc.h>
+#include <gc/gc_inline.h>
+#include <gc/gc_mark.h>
+#include <pthread.h>
+#include <sched.h>
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t began; /* the pause in progress, by the thread that collects */
+  bool whole;     /* between START and END: a collection in one go */
+};
+
+static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
+
+const gc_collector gc_this_collector = {
+#if BDWGC_EXACT
+    .name = "bdwgc-exact",
+    .summary = "libgc, with the interface's roots only",
+#else
+    .name = "bdwgc",
+    .summary = "libgc: conservative stacks, exact objects, lazy sweeping",
+#endif
+    .source = "Boehm & Weiser, Software: Practice and Experience 1988",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .threads = !BDWGC_EXACT,
+            .weak = true,
+            .finalizers = true,
+            .heap_limit = true,
+            .conservative = !BDWGC_EXACT},
+    .options =
+        (const gc_option[]){
+            {"markers", "threads that mark", &markers, 1, 16},
+            {"incremental", "1: generational, in slices, by page protection",
+             &incremental, 0, 1},
+            {"time-limit", "milliseconds of a slice, where incremental",
+             &time_limit, 1, 10000},
+            {"free-space-divisor",
+             "collect after allocating about the heap's size over this",
+             &divisor, 1, 1000},
+            {0}},
+};
+
+static gc_heap the_heap;
+static unsigned kinds[BDWGC_KINDS]; /* libgc's numbers */
+
+/* ------------------------------------------------------------------------- *
+ * Marking.
+ * ------------------------------------------------------------------------- */
+
+/* May meet a cell that is on a free list, in which a stale word took part. */
+static struct GC_ms_entry *mark_node(GC_word *at, struct GC_ms_entry *top,
+                                     struct GC_ms_entry *limit, GC_word env) {
+  (void)env;
+  gc_object *o = (gc_object *)at;
+  if (o->word != BDWGC_OBJECT)
+    return top;
+  uint32_t slots = object_slots(o);
+  for (uint32_t i = 0; i < slots; i++)
+    top = GC_MARK_AND_PUSH(o->slots[i], top, limit, (void **)&o->slots[i]);
+  return top;
+}
+
+static GC_push_other_roots_proc push_default;
+
+static void push_all(void *from, size_t words) {
+  GC_push_all(from, (void **)from + words);
+}
+
+/* With the world stopped, perhaps in the middle of a change to the list of
+ * mutators, whose links are in order at any time. */
+static void push_roots(void) {
+  if (!BDWGC_EXACT && push_default)
+    push_default(); /* threads' stacks */
+  push_all(object_globals, GC_GLOBALS);
+  push_all(finalizers_first(), finalizers_count());
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    push_all(m->reg, m->base.top);
+    push_all(m->base.tls, GC_TLS);
+    push_all(&m->held, 1);
+    for (unsigned kind = 0; kind < BDWGC_WIDE; kind++)
+      for (unsigned n = 0; n < BDWGC_SMALL; n++)
+        for (void *cell = m->free[kind][n]; cell; cell = *(void **)cell)
+          GC_set_mark_bit(cell);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Allocation.
+ * ------------------------------------------------------------------------- */
+
+gc_object *bdwgc_refill(gc_mutator *m, unsigned kind, size_t granules) {
+  void **list = &m->free[kind][granules];
+  /* It may fail although a collection would find room. */
+  for (unsigned tries = 0; tries < 2 && !*list; tries++) {
+    if (tries)
+      GC_gcollect();
+    GC_generic_malloc_many(granules * BDWGC_GRANULE, (int)kinds[kind], list);
+  }
+  gc_object *o = *list;
+  if (o)
+    *list = *(void **)o;
+  return o;
+}
+
+gc_object *bdwgc_large(size_t bytes, unsigned kind) {
+  /* Beyond a block libgc can be told that only the start of an object will be
+   * referred to, so that fewer stray words are in the way. */
+  for (unsigned tries = 0; tries < 2; tries++) {
+    if (tries)
+      GC_gcollect();
+    gc_object *o =
+        bytes > 100000
+            ? GC_generic_malloc_ignore_off_page(bytes, (int)kinds[kind])
+            : GC_malloc_kind(bytes, (int)kinds[kind]);
+    if (o)
+      return o;
+  }
+  return NULL;
+}
+
+static void *no_memory(size_t bytes) {
+  (void)bytes;
+  return NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Finalizers and weak references.
+ * ------------------------------------------------------------------------- */
+
+static void *push_waiting(void *object) {
+  finalizers_push(object);
+  return NULL;
+}
+
+/* Under libgc's lock no collection can begin, and find the queue while it is
+ * being moved. */
+static void enqueue(void *object, void *data) {
+  (void)data;
+  GC_call_with_alloc_lock(push_waiting, object);
+}
+
+/* Registering allocates, so the object must be held meanwhile.  Out of memory,
+ * libgc leaves it unregistered and says nothing but by the old function. */
+bool bdwgc_finalizable(gc_mutator *m, gc_object *o) {
+  GC_finalization_proc now = NULL;
+  m->held = o;
+  GC_register_finalizer_no_order(o, enqueue, NULL, NULL, NULL);
+  GC_register_finalizer_no_order(o, enqueue, NULL, &now, NULL);
+  m->held = NULL;
+  return now == enqueue;
+}
+
+gc_object *bdwgc_finalizer_next(void) {
+  if (GC_should_invoke_finalizers())
+    GC_invoke_finalizers();
+  return finalizers_pop();
+}
+
+/* A leaf with the target as its first word, which libgc knows as a link that
+ * is to disappear with the target, and forgets when the leaf is dead. */
+bool bdwgc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
+  OBJECT_CHECK(target, "weak reference to null in register", dst);
+  gc_object *o = bdwgc_new(m, GC_WEAK_SHAPE, OBJECT_WEAK_REFERENCE);
+  if (!o)
+    return false;
+  m->held = o;
+  o->slots[0] = target;
+  bool linked = GC_general_register_disappearing_link((void **)&o->slots[0],
+                                                      target) == GC_SUCCESS;
+  if (linked)
+    *object_owning(m, dst) = o;
+  else
+    o->slots[0] = NULL;
+  m->held = NULL;
+  return linked;
+}
+
+static void *read_link(void *weak) {
+  return ((gc_object *)weak)->slots[0];
+}
+
+/* Links are cleared after the world runs again, with libgc's lock held: without
+ * it another thread might still see a target that is about to be swept. */
+gc_object *bdwgc_weak_get(gc_object *weak) {
+  return BDWGC_EXACT ? read_link(weak)
+                     : GC_call_with_alloc_lock(read_link, weak);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Pauses.  A collection in one go sends START and END around everything that
+ * keeps its thread; a slice of an incremental one sends only the two around the
+ * stopped world.
+ * ------------------------------------------------------------------------- */
+
+static void on_event(GC_EventType event) {
+  gc_heap *h = &the_heap;
+  bool ends = false;
+  switch (event) {
+  case GC_EVENT_START:
+    h->whole = true;
+    h->began = gc_now_ns();
+    break;
+  case GC_EVENT_PRE_STOP_WORLD:
+    if (!h->whole)
+      h->began = gc_now_ns();
+    break;
+  case GC_EVENT_POST_START_WORLD:
+    ends = !h->whole;
+    break;
+  case GC_EVENT_END:
+    ends = true;
+    h->whole = false;
+    break;
+  default:
+    break;
+  }
+  if (ends && h->began)
+    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+/* Marker threads inherit the place of the thread that starts them, which is
+ * bound to one processor: let them go wherever the process may. */
+static void start_markers(void) {
+  cpu_set_t mine, every;
+  bool known = !sched_getaffinity(0, sizeof mine, &mine);
+  memset(&every, 0xff, sizeof every);
+  sched_setaffinity(0, sizeof every, &every);
+  GC_allow_register_threads();
+  if (known)
+    sched_setaffinity(0, sizeof mine, &mine);
+}
+
+static void start(void) {
+  GC_set_all_interior_pointers(0); /* in the heap; stacks may have them */
+  GC_set_markers_count((unsigned)markers);
+  /* No static data is scanned: the roots in it are pushed, and the rest is
+   * what the harness and libgc itself have there, such as addresses of blocks,
+   * which are addresses of objects. */
+  GC_set_no_dls(1);
+  GC_set_finalize_on_demand(1);
+  GC_set_time_limit((unsigned long)time_limit);
+  if (incremental)
+    GC_enable_incremental(); /* before the start, as afterwards it collects */
+  GC_init();
+  GC_clear_roots();
+  GC_set_warn_proc(GC_ignore_warn_proc);
+  GC_set_oom_fn(no_memory);
+  push_default = GC_get_push_other_roots();
+  GC_set_push_other_roots(push_roots);
+  kinds[BDWGC_LEAF] = GC_I_PTRFREE;
+  kinds[BDWGC_WIDE] = GC_I_NORMAL;
+  kinds[BDWGC_NODE] = GC_new_kind(
+      GC_new_free_list(), GC_MAKE_PROC(GC_new_proc(mark_node), 0), 0, 1);
+  GC_set_on_collection_event(on_event);
+  start_markers();
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  static bool started;
+  if (!started)
+    start();
+  started = true;
+  the_heap = (gc_heap){.listener = config->listener};
+  GC_set_free_space_divisor(divisor);
+  GC_set_max_heap_size(config->heap_limit);
+  return &the_heap;
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  memset(object_globals, 0, sizeof object_globals);
+  finalizers_destroy();
+  GC_gcollect_and_unmap();
+  heap->listener = GC_NULL_LISTENER;
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  bool registered = !GC_thread_is_registered();
+  struct GC_stack_base base;
+  if (registered && (GC_get_stack_base(&base) || GC_register_my_thread(&base)))
+    return NULL;
+  gc_mutator *m = world_mutator_create(heap, sizeof *m);
+  if (m) {
+    m->registered = registered;
+    world_join(m);
+  } else if (registered) {
+    GC_unregister_my_thread();
+  }
+  return m;
+}
+
+/* What is on its free lists is found by the next collection. */
+void gc_thread_detach(gc_mutator *m) {
+  bool registered = m->registered;
+  world_leave(m);
+  world_mutator_destroy(m);
+  if (registered)
+    GC_unregister_my_thread();
+}
+
+/* Blocked threads are stopped by signals as others are. */
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+typedef struct stack_end {
+  void *thread;
+  struct GC_stack_base base;
+} stack_end;
+
+static void *set_stack_end(void *data) {
+  stack_end *end = data;
+  GC_set_stackbottom(end->thread, &end->base);
+  return NULL;
+}
+
+/* Overwrites what finished calls have left on the stack. */
+__attribute__((noinline)) static void clear_stack(void) {
+  volatile char dead[64 * 1024];
+  for (size_t i = 0; i < sizeof dead; i++)
+    dead[i] = 0;
+}
+
+/* A frame of its own, as that of its caller has the caller's registers. */
+__attribute__((noinline)) static void collect_below(void) {
+  stack_end whole, here;
+  whole.thread = here.thread = GC_get_my_stackbottom(&whole.base);
+  here.base = whole.base;
+  here.base.mem_base = __builtin_frame_address(0);
+  GC_call_with_alloc_lock(set_stack_end, &here);
+  clear_stack();
+  GC_gcollect();
+  GC_call_with_alloc_lock(set_stack_end, &whole);
+}
+
+/* Only here is the caller's own stack left out of the roots: it holds stale
+ * words by chance of the compilation, one of which can keep a whole graph, and
+ * no reference that is not in a register of the interface too.  For the same
+ * reason the CPU's registers are emptied, which libgc saves and looks at.
+ * Collections that allocation starts do as libgc does. */
+void gc_collect(gc_mutator *m) {
+  (void)m;
+#ifdef __x86_64__
+  __asm__ volatile("xor %%ebx, %%ebx\n\txor %%r12d, %%r12d\n\t"
+                   "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\t"
+                   "xor %%r15d, %%r15d" ::
+                       : "rbx", "r12", "r13", "r14", "r15", "cc");
+#endif
+  collect_below();
+  __asm__ volatile(""); /* no tail call: this frame must stay */
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  uint64_t obtained = GC_get_obtained_from_os_bytes();
+  return (gc_footprint){obtained - GC_get_unmapped_bytes(), obtained};
+}
+
+typedef struct survey {
+  uint64_t objects;
+  const char *wrong;
+} survey;
+
+/* Of what the last collection marked: ours are those with our header. */
+static void visit(void *cell, size_t bytes, void *data) {
+  survey *s = data;
+  gc_object *o = cell;
+  if (bytes < sizeof *o || o->word != BDWGC_OBJECT)
+    return;
+  s->objects++;
+  uint32_t slots = object_slots(o);
+  if (bytes < sizeof *o + slots * sizeof *o->slots) {
+    s->wrong = "an object has more slots than room";
+    return;
+  }
+  for (uint32_t i = 0; i < slots; i++)
+    if (o->slots[i] && o->slots[i]->word != BDWGC_OBJECT)
+      s->wrong = "a slot refers to no object";
+}
+
+static void *take_survey(void *data) {
+  GC_enumerate_reachable_objects_inner(visit, data);
+  return NULL;
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  survey s = {0};
+  GC_call_with_alloc_lock(take_survey, &s);
+  return s.objects;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  (void)heap;
+  const gc_counter all[] = {
+      {"collections", GC_get_gc_no()},
+      {"markers", (uint64_t)GC_get_parallel() + 1},
+      {"incremental", (uint64_t)GC_is_incremental_mode()},
+  };
+  size_t n = sizeof all / sizeof *all;
+  n = n < room ? n : room;
+  memcpy(out, all, n * sizeof *all);
+  return n;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  survey s = {0};
+  GC_call_with_alloc_lock(take_survey, &s);
+  return s.wrong;
+}

@@ -1,0 +1,526 @@
+/* cpython.c: CPython, the out-of-line half.
+ *
+ * The interpreter is one for the process and is started once; a second heap in
+ * a process (tests make several) is the same one, emptied. */
+#include "cpython/cpython.h"
+#include "common/finalizers.h"
+#include <malloc.h>
+#include <structmember.h>
+#include <sys/mman.h>
+
+#ifndef CPYTHON_PLAIN
+#define CPYTHON_PLAIN 0
+#endif
+
+struct gc_heap {
+  gc_listener listener;
+  bool listens;
+  uint64_t collections, cascades;
+};
+
+static uint64_t threshold0 = 700, threshold1 = 10, threshold2 = 10;
+
+const gc_collector gc_this_collector = {
+#if CPYTHON_PLAIN
+    .name = "cpython-refcount",
+    .summary = "CPython " PY_VERSION ", types that its detector does not "
+               "track; threads take turns",
+#else
+    .name = "cpython",
+    .summary = "CPython " PY_VERSION ", counting and a generational cycle "
+               "detector; threads take turns",
+#endif
+    .source = "Python/C API; Schemenauer's cycle detector, Python 2.0",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = CPYTHON_PLAIN ? GC_RECLAIMS_ACYCLIC : GC_RECLAIMS_ALL,
+            .threads = true,
+            .weak = true,
+            .finalizers = true},
+    .options =
+        (const gc_option[]){
+#if !CPYTHON_PLAIN
+            {"threshold0",
+             "tracked objects made less those freed that start the detector; "
+             "0: never",
+             &threshold0, 0, INT32_MAX},
+            {"threshold1", "so many young collections make a middle one",
+             &threshold1, 1, INT32_MAX},
+            {"threshold2", "so many middle ones make an old one", &threshold2,
+             1, INT32_MAX},
+#endif
+            {0}},
+};
+
+static gc_heap the_heap;
+static uint64_t objects; /* by the interpreter's lock */
+PyObject *cpy_globals[GC_GLOBALS];
+
+/* ------------------------------------------------------------------------- *
+ * Memory.  Small objects come from arenas, large ones and the interpreter's own
+ * raw memory from malloc: both are counted where they are taken.
+ * ------------------------------------------------------------------------- */
+
+static struct { _Atomic uint64_t now, peak; } held;
+
+static void hold(size_t bytes) {
+  uint64_t now = held.now += bytes, peak = held.peak;
+  while (now > peak && !atomic_compare_exchange_weak(&held.peak, &peak, now)) {
+  }
+}
+
+static void *arena_take(void *data, size_t bytes) {
+  (void)data;
+  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED)
+    return NULL;
+  hold(bytes);
+  return p;
+}
+
+static void arena_give(void *data, void *p, size_t bytes) {
+  (void)data;
+  held.now -= bytes;
+  munmap(p, bytes);
+}
+
+static void *raw_held(void *p) {
+  if (p)
+    hold(malloc_usable_size(p));
+  return p;
+}
+
+static void *raw_malloc(void *data, size_t bytes) {
+  (void)data;
+  return raw_held(malloc(bytes ? bytes : 1));
+}
+
+static void *raw_calloc(void *data, size_t n, size_t bytes) {
+  (void)data;
+  return raw_held(n && bytes ? calloc(n, bytes) : calloc(1, 1));
+}
+
+static void *raw_realloc(void *data, void *p, size_t bytes) {
+  (void)data;
+  size_t before = malloc_usable_size(p);
+  void *q = realloc(p, bytes ? bytes : 1);
+  if (q)
+    held.now -= before;
+  return raw_held(q);
+}
+
+static void raw_free(void *data, void *p) {
+  (void)data;
+  held.now -= malloc_usable_size(p);
+  free(p);
+}
+
+static void count_memory(void) {
+  PyMemAllocatorEx raw = {NULL, raw_malloc, raw_calloc, raw_realloc, raw_free};
+  PyObjectArenaAllocator arenas = {NULL, arena_take, arena_give};
+  PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &raw);
+  PyObject_SetArenaAllocator(&arenas);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Pauses: the detector's by gc.callbacks, and cascades of deaths that are long
+ * enough to be worth two looks at the clock, if not part of the former.
+ * ------------------------------------------------------------------------- */
+
+enum { CASCADE_TIMED = 128 };
+
+static struct {
+  bool collecting;
+  uint64_t began;
+  unsigned depth; /* of deaths that cause deaths */
+  uint64_t freed, cascade_began;
+} stop;
+
+static void report(gc_pause_kind kind, uint64_t began) {
+  the_heap.listener.pause(the_heap.listener.data, kind, began, gc_now_ns());
+}
+
+static PyObject *on_collection(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *phase = PyTuple_GetItem(args, 0); /* "start" or "stop" */
+  stop.collecting = !PyUnicode_CompareWithASCIIString(phase, "start");
+  if (stop.collecting) {
+    stop.began = gc_now_ns();
+  } else {
+    the_heap.collections++;
+    report(GC_PAUSE_STOP, stop.began);
+  }
+  Py_RETURN_NONE;
+}
+
+static void death_begins(void) {
+  stop.depth++;
+}
+
+static void death_ends(void) {
+  if (++stop.freed == CASCADE_TIMED)
+    stop.cascade_began = gc_now_ns();
+  if (--stop.depth > 0)
+    return;
+  if (stop.freed >= CASCADE_TIMED && !stop.collecting) {
+    the_heap.cascades++;
+    report(GC_PAUSE_CASCADE, stop.cascade_began);
+  }
+  stop.freed = 0;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The types.
+ * ------------------------------------------------------------------------- */
+
+static int node_traverse(PyObject *self, visitproc visit, void *arg) {
+  cpy_node *n = (cpy_node *)self;
+  Py_VISIT(Py_TYPE(self));
+  for (uint32_t i = 0; i < n->slots; i++)
+    Py_VISIT(n->slot[i]);
+  return 0;
+}
+
+static int node_clear(PyObject *self) {
+  cpy_node *n = (cpy_node *)self;
+  for (uint32_t i = 0; i < n->slots; i++)
+    Py_CLEAR(n->slot[i]);
+  return 0;
+}
+
+/* The count that the queue holds resurrects the object. */
+static void node_finalize(PyObject *self) {
+  cpy_node *n = (cpy_node *)self;
+  if (!n->finalizable)
+    return;
+  n->finalizable = false;
+  Py_INCREF(self);
+  finalizers_push((gc_object *)self);
+}
+
+/* Clears weak references and calls the finalizer, in this order.  Returns false
+ * if the object lives on. */
+static bool node_dies(PyObject *self) {
+  cpy_node *n = (cpy_node *)self;
+  if (n->weak_list)
+    PyObject_ClearWeakRefs(self);
+  return !n->finalizable || PyObject_CallFinalizerFromDealloc(self) == 0;
+}
+
+static void tracked_dealloc(PyObject *self) {
+  if (!node_dies(self))
+    return;
+  PyTypeObject *type = Py_TYPE(self);
+  death_begins();
+  PyObject_GC_UnTrack(self);
+  Py_TRASHCAN_BEGIN(self, tracked_dealloc) node_clear(self);
+  PyObject_GC_Del(self);
+  Py_DECREF(type);
+  objects--;
+  Py_TRASHCAN_END death_ends();
+}
+
+/* CPython's trashcan is for tracked types only.  Here the dead wait in a list,
+ * linked where their weak references were, for the first of them to free. */
+static void plain_dealloc(PyObject *self) {
+  static cpy_node *dead;
+  static bool freeing;
+  if (!node_dies(self))
+    return;
+  death_begins();
+  ((cpy_node *)self)->weak_list = (PyObject *)dead;
+  dead = (cpy_node *)self;
+  bool first = !freeing;
+  freeing = true;
+  while (first && dead) {
+    cpy_node *n = dead;
+    dead = (cpy_node *)n->weak_list;
+    PyTypeObject *type = Py_TYPE(n);
+    node_clear((PyObject *)n);
+    PyObject_Free(n);
+    Py_DECREF(type);
+    objects--;
+  }
+  if (first)
+    freeing = false;
+  death_ends();
+}
+
+static PyMemberDef node_members[] = {{"__weaklistoffset__", T_PYSSIZET,
+                                      offsetof(cpy_node, weak_list), READONLY,
+                                      NULL},
+                                     {NULL, 0, 0, 0, NULL}};
+
+/* A weak reference is an object of its own, with the interpreter's in it, which
+ * is shared among all to the same target. */
+typedef struct cpy_weak {
+  PyObject_HEAD PyObject *reference;
+} cpy_weak;
+
+static void weak_dealloc(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  Py_XDECREF(((cpy_weak *)self)->reference);
+  PyObject_Free(self);
+  Py_DECREF(type);
+  objects--;
+}
+
+/* By whether tracked and finalizable. */
+static PyTypeObject *node_types[2][2], *weak_type;
+
+static PyTypeObject *make_type(bool tracked, bool finalizable) {
+  PyType_Slot slots[8];
+  unsigned n = 0;
+  slots[n++] = (PyType_Slot){Py_tp_members, node_members};
+  if (tracked) {
+    slots[n++] = (PyType_Slot){Py_tp_traverse, (void *)node_traverse};
+    slots[n++] = (PyType_Slot){Py_tp_clear, (void *)node_clear};
+    slots[n++] = (PyType_Slot){Py_tp_dealloc, (void *)tracked_dealloc};
+  } else {
+    slots[n++] = (PyType_Slot){Py_tp_dealloc, (void *)plain_dealloc};
+  }
+  if (finalizable)
+    slots[n++] = (PyType_Slot){Py_tp_finalize, (void *)node_finalize};
+  slots[n] = (PyType_Slot){0, NULL};
+  PyType_Spec spec = {.name = "reapmark.node",
+                      .basicsize = offsetof(cpy_node, slot),
+                      .itemsize = sizeof(PyObject *),
+                      .flags = Py_TPFLAGS_DEFAULT |
+                               (tracked ? Py_TPFLAGS_HAVE_GC : 0),
+                      .slots = slots};
+  return (PyTypeObject *)PyType_FromSpec(&spec);
+}
+
+static bool make_types(void) {
+  PyType_Slot slots[] = {{Py_tp_dealloc, (void *)weak_dealloc}, {0, NULL}};
+  PyType_Spec weak = {.name = "reapmark.weak",
+                      .basicsize = sizeof(cpy_weak),
+                      .flags = Py_TPFLAGS_DEFAULT,
+                      .slots = slots};
+  weak_type = (PyTypeObject *)PyType_FromSpec(&weak);
+  bool good = weak_type != NULL;
+  for (int tracked = 0; tracked < 2; tracked++)
+    for (int finalizable = 0; finalizable < 2; finalizable++) {
+      node_types[tracked][finalizable] = make_type(tracked, finalizable);
+      good = good && node_types[tracked][finalizable];
+    }
+  return good;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags) {
+  gc_safepoint(m);
+  bool tracked = !CPYTHON_PLAIN && shape.slots > 0;
+  PyTypeObject *type = node_types[tracked][flags & GC_FINALIZABLE];
+  Py_ssize_t words = (Py_ssize_t)shape.slots + (shape.bytes + 7) / 8;
+  cpy_node *n = tracked ? PyObject_GC_NewVar(cpy_node, type, words)
+                        : PyObject_NewVar(cpy_node, type, words);
+  if (gc_unlikely(!n)) {
+    PyErr_Clear();
+    return NULL;
+  }
+  n->weak_list = NULL;
+  n->slots = shape.slots;
+  n->finalizable = flags & GC_FINALIZABLE;
+  for (uint32_t i = 0; i < shape.slots; i++)
+    n->slot[i] = NULL;
+  if (tracked)
+    PyObject_GC_Track(n);
+  objects++;
+  return (PyObject *)n;
+}
+
+PyObject *cpy_weak_new(gc_mutator *m, PyObject *target) {
+  gc_safepoint(m);
+  PyObject *reference = PyWeakref_NewRef(target, NULL);
+  cpy_weak *w = reference ? PyObject_New(cpy_weak, weak_type) : NULL;
+  if (!w) {
+    Py_XDECREF(reference);
+    PyErr_Clear();
+    return NULL;
+  }
+  w->reference = reference;
+  objects++;
+  return (PyObject *)w;
+}
+
+PyObject *cpy_weak_get(PyObject *weak) {
+  PyObject *o = PyWeakref_GET_OBJECT(((cpy_weak *)weak)->reference);
+  if (o == Py_None)
+    return NULL;
+  Py_INCREF(o);
+  return o;
+}
+
+PyObject *cpy_finalizer_next(void) {
+  return (PyObject *)finalizers_pop();
+}
+
+_Noreturn void cpy_stack_overflow(void) {
+  fprintf(stderr, "shadow stack overflow: more than %d registers\n",
+          GC_REGISTERS);
+  abort();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Threads.
+ * ------------------------------------------------------------------------- */
+
+_Atomic unsigned cpy_wanted;
+
+static void get_lock(gc_mutator *m) {
+  cpy_wanted++;
+  PyEval_RestoreThread(m->parked);
+  cpy_wanted--;
+  m->since = gc_now_ns();
+}
+
+enum {
+  SWITCH_NS = 5000000, /* the interpreter's switch interval */
+  POLLS = 64           /* between looks at the clock */
+};
+
+/* The interpreter's own loop would see that another thread asks for the lock;
+ * C code must look for itself. */
+void cpy_turn(gc_mutator *m) {
+  if (++m->polls % POLLS || gc_now_ns() - m->since < SWITCH_NS)
+    return;
+  m->parked = PyEval_SaveThread();
+  get_lock(m);
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  size_t bytes = sizeof(gc_mutator) + GC_REGISTERS * sizeof(PyObject *);
+  gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED)
+    return NULL;
+  m->heap = heap;
+  cpy_wanted++;
+  m->gil = PyGILState_Ensure(); /* its thread state lasts until detached */
+  cpy_wanted--;
+  m->since = gc_now_ns();
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  for (uint32_t t = 0; t < GC_TLS; t++)
+    gc_tls_clear(m, t);
+  PyGILState_Release(m->gil);
+  munmap(m, sizeof(gc_mutator) + GC_REGISTERS * sizeof(PyObject *));
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  m->parked = PyEval_SaveThread();
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  get_lock(m);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+static bool start(void) {
+  count_memory();
+  PyConfig config;
+  PyConfig_InitIsolatedConfig(&config);
+  config.site_import = 0;
+  PyStatus status =
+      PyConfig_SetBytesString(&config, &config.home, CPYTHON_HOME);
+  if (!PyStatus_Exception(status))
+    status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status)) {
+    fprintf(stderr, "%s: the interpreter does not start: %s\n",
+            gc_this_collector.name, status.err_msg);
+    return false;
+  }
+  if (!make_types())
+    return false;
+  PyEval_SaveThread(); /* every thread attaches, this one too */
+  return true;
+}
+
+/* Thresholds, and a callback if anyone listens. */
+static bool set_up(void) {
+  static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
+                               NULL};
+  PyObject *gc = PyImport_ImportModule("gc");
+  PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;
+  PyObject *listen = PyCFunction_New(&method, NULL);
+  PyObject *done =
+      callbacks
+          ? PyObject_CallMethod(gc, "set_threshold", "iii", (int)threshold0,
+                                (int)threshold1, (int)threshold2)
+          : NULL;
+  bool good = done && listen &&
+              !PyList_SetSlice(callbacks, 0, PyList_Size(callbacks), NULL) &&
+              (!the_heap.listens || !PyList_Append(callbacks, listen));
+  Py_XDECREF(done);
+  Py_XDECREF(listen);
+  Py_XDECREF(callbacks);
+  Py_XDECREF(gc);
+  PyErr_Clear();
+  return good;
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  static bool started;
+  if (!started && !start())
+    return NULL;
+  started = true;
+  the_heap = (gc_heap){.listener = config->listener,
+                       .listens = config->listener.pause != gc_null_pause};
+  PyGILState_STATE gil = PyGILState_Ensure();
+  bool good = set_up();
+  PyGILState_Release(gil);
+  return good ? &the_heap : NULL;
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  PyGILState_STATE gil = PyGILState_Ensure();
+  heap->listener = GC_NULL_LISTENER;
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    Py_CLEAR(cpy_globals[g]);
+  for (PyObject *o; (o = cpy_finalizer_next());)
+    Py_DECREF(o);
+  PyGC_Collect();
+  finalizers_destroy();
+  objects = 0; /* cycles that nothing can find stay */
+  PyGILState_Release(gil);
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+  if (!CPYTHON_PLAIN)
+    PyGC_Collect();
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  return (gc_footprint){held.now, held.peak};
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  return objects;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  const gc_counter all[] = {{"collections", heap->collections},
+                            {"cascades", heap->cascades}};
+  size_t n = sizeof all / sizeof *all;
+  n = n < room ? n : room;
+  memcpy(out, all, n * sizeof *all);
+  return n;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  return NULL; /* a debug build of the interpreter checks itself */
+}

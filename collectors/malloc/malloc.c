@@ -1,0 +1,143 @@
+/* malloc.c: explicit freeing, the out-of-line half: counting objects, and what
+ * each allocator holds from the system. */
+#include "gc.h"
+#include "malloc/malloc.h"
+
+#if defined MALLOC_MIMALLOC
+#include <mimalloc.h>
+#define MALLOC_NAME   "malloc-mimalloc"
+#define MALLOC_WHOSE  "mimalloc"
+#define MALLOC_SOURCE "Leijen, Zorn & de Moura, APLAS 2019"
+#elif defined MALLOC_JEMALLOC
+#define MALLOC_NAME   "malloc-jemalloc"
+#define MALLOC_WHOSE  "jemalloc"
+#define MALLOC_SOURCE "Evans, BSDCan 2006"
+#else
+#include <malloc.h>
+#define MALLOC_NAME   "malloc"
+#define MALLOC_WHOSE  "the C library's malloc"
+#define MALLOC_SOURCE "Gloger, ptmalloc, after Lea"
+#endif
+
+struct gc_heap {
+  uint64_t objects;      /* of mutators that have detached: made less freed */
+  gc_footprint at_start; /* what the process held before */
+  uint64_t peak_seen;
+};
+
+const gc_collector gc_this_collector = {
+    .name = MALLOC_NAME,
+    .summary = "explicit freeing by " MALLOC_WHOSE,
+    .source = MALLOC_SOURCE,
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .threads = true,
+            .explicit_free = true},
+    .options = (const gc_option[]){{0}},
+};
+
+/* The C library keeps no peak of what it holds: it is the most seen at a call,
+ * which the harness makes every few milliseconds. */
+static gc_footprint malloc_held(void) {
+#if defined MALLOC_MIMALLOC
+  size_t unused, bytes, peak;
+  mi_process_info(&unused, &unused, &unused, &unused, &unused, &bytes, &peak,
+                  &unused);
+  return (gc_footprint){bytes, peak};
+#elif defined MALLOC_JEMALLOC
+  uint64_t side = space_metadata();
+  return (gc_footprint){space_used() + side, space_used_peak() + side};
+#else
+  struct mallinfo2 info = mallinfo2();
+  return (gc_footprint){info.arena + info.hblkhd, info.arena + info.hblkhd};
+#endif
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  (void)config;
+  gc_heap *heap = calloc(1, sizeof *heap);
+  if (!heap)
+    return NULL;
+#ifdef MALLOC_JEMALLOC
+  if (!space_create(0)) {
+    free(heap);
+    return NULL;
+  }
+#else
+  heap->at_start = malloc_held();
+#endif
+  return heap;
+}
+
+/* What was not freed by now stays with the process, but for jemalloc, whose
+ * arena goes as a whole. */
+void gc_heap_destroy(gc_heap *heap) {
+#ifdef MALLOC_JEMALLOC
+  space_destroy();
+#endif
+  memset(object_globals, 0, sizeof object_globals);
+  free(heap);
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  gc_mutator *m = world_mutator_create(heap, sizeof *m);
+  if (!m)
+    return NULL;
+#ifdef MALLOC_JEMALLOC
+  m->flags = space_cache_create();
+#endif
+  world_join(m);
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  world_lock();
+  m->base.heap->objects += m->made - m->freed;
+  world_unlock();
+  world_leave(m);
+#ifdef MALLOC_JEMALLOC
+  space_cache_destroy(m->flags);
+#endif
+  world_mutator_destroy(m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  gc_footprint f = malloc_held(), s = heap->at_start;
+  f.bytes -= f.bytes < s.bytes ? f.bytes : s.bytes;
+  f.peak_bytes -= f.peak_bytes < s.bytes ? f.peak_bytes : s.bytes;
+  world_lock();
+  if (f.peak_bytes > heap->peak_seen)
+    heap->peak_seen = f.peak_bytes;
+  f.peak_bytes = heap->peak_seen;
+  world_unlock();
+  return f;
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  uint64_t n = heap->objects;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    n += m->made - m->freed; /* below zero where it freed what others made */
+  return n;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  (void)heap, (void)out, (void)room;
+  return 0;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  return NULL; /* the allocators check themselves where they are built to */
+}

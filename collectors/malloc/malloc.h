@@ -1,0 +1,79 @@
+/* malloc.h: explicit freeing, the inline half.
+ *
+ * What a program does that knows when its objects die: gc_new is malloc,
+ * gc_free is free, and nothing else ever dies.  The reference of Hertz & Berger
+ * (OOPSLA 2005), but with deaths stated by the program and not by an oracle.
+ *
+ * One source, three allocators, by macros:
+ *   (none)           the C library's malloc
+ *   MALLOC_JEMALLOC  the jemalloc that the models stand on (common/space.h),
+ *                    through a thread cache of each mutator
+ *   MALLOC_MIMALLOC  mimalloc, linked in place of the C library's, so that the
+ *                    harness's own few blocks come from it too */
+#ifndef REAPMARK_MALLOC_H
+#define REAPMARK_MALLOC_H
+
+#include "common/space.h"
+#include "common/world.h"
+
+#define GC_EXPLICIT_FREE 1
+
+struct gc_mutator {
+  gc_mutator_base base;
+  int flags; /* of the thread cache, with MALLOC_JEMALLOC */
+  uint64_t made, freed;
+  gc_object *reg[];
+};
+
+#include "common/plain-operations.h"
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  size_t bytes = 8 + 8 * (size_t)shape.slots + shape.bytes;
+#ifdef MALLOC_JEMALLOC
+  gc_object *o = space_alloc(bytes, m->flags);
+#else
+  gc_object *o = malloc(bytes);
+#endif
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, 0, object_meta(shape, flags), shape.slots);
+  m->made++;
+  *object_owning(m, dst) = o;
+  return true;
+}
+
+static inline void gc_free(gc_mutator *m, gc_reg r) {
+  gc_object **place = object_owning(m, r);
+  OBJECT_CHECK(*place, "null object operand in register", r);
+#ifdef MALLOC_JEMALLOC
+  space_free(*place, m->flags);
+#else
+  free(*place);
+#endif
+  m->freed++;
+  *place = NULL;
+}
+
+/* Declared missing: nobody would learn that a target is dead. */
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  (void)m, (void)dst, (void)target;
+  return false;
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  (void)weak;
+  gc_clear(m, dst);
+  return false;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  (void)m, (void)dst;
+  return false;
+}
+
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+}
+
+#endif
