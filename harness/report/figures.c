@@ -210,15 +210,16 @@ static double heap_number(const char *heap, const char **unit) {
   return end == heap ? HUGE_VAL : number;
 }
 
-/* The same work by the same collector in its roomiest heap; NULL if that is not
- * among sizes of this one's unit. */
+/* The same work by the same collector in the roomiest heap in which it is good;
+ * NULL if that is not among sizes of this one's unit. */
 static const report_cell *roomiest(const report *r, const report_cell *c) {
   const report_cell *best = c;
   const char *unit, *own;
   double most = heap_number(c->heap, &own);
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *other = &r->cells[i];
-    if (!same_work(c, other) || strcmp(c->collector, other->collector))
+    if (!same_work(c, other) || strcmp(c->collector, other->collector) ||
+        !report_is_good(other))
       continue;
     double heap = heap_number(other->heap, &unit);
     if (isfinite(heap) && isfinite(most) && strcmp(unit, own))
