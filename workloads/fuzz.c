@@ -263,9 +263,9 @@ static void set_owner(const actor *a, model_ref o, unsigned owner) {
   __atomic_store_n(&a->f->x.pasts[o].owner, (uint16_t)owner, __ATOMIC_RELAXED);
 }
 
-typedef enum access { FORBIDDEN, FREELY, LOCKED } access;
+typedef enum manner { FORBIDDEN, FREELY, LOCKED } manner;
 
-static access may_touch(const actor *a, model_ref o, bool writes) {
+static manner may_touch(const actor *a, model_ref o, bool writes) {
   if (!a->f->parallel)
     return FREELY;
   uint16_t owner = owner_of(a, o);
@@ -443,7 +443,7 @@ static bool draw_slot(actor *a, bool writes, gc_reg *r, uint32_t *i) {
     model_ref o = held_by(a, *r);
     if (!o || object_at(a, o)->slot_count == 0)
       continue;
-    access way = may_touch(a, o, writes);
+    manner way = may_touch(a, o, writes);
     if (way == FORBIDDEN)
       continue;
     take_lock(a, way == LOCKED);
@@ -725,7 +725,7 @@ static void weak_get(actor *a) {
     model_ref o = held_by(a, r);
     if (!o || !object_at(a, o)->weak)
       continue;
-    access way = may_touch(a, o, true);
+    manner way = may_touch(a, o, true);
     if (way == FORBIDDEN && owner_of(a, o) != FROZEN)
       continue;
     take_lock(a, way != FREELY);
