@@ -90,9 +90,14 @@ static void unmap_mutator(model_mutator *t) {
   munmap(t, sizeof *t);
 }
 
+static void free_slots(model_object *o) {
+  if (o->slots != o->near_slots)
+    free(o->slots);
+}
+
 void model_destroy(model *m) {
   for (model_ref o = 1; o < m->end; o++)
-    free(m->objects[o].slots);
+    free_slots(&m->objects[o]);
   for (model_mutator *t = m->mutators, *next; t; t = next) {
     next = t->next;
     unmap_mutator(t);
@@ -198,7 +203,7 @@ static model_ref make(model_mutator *t) {
  * Operations.
  * ------------------------------------------------------------------------- */
 
-static const char *refuse_reading(const model_mutator *t, gc_reg r) {
+const char *model_refuses_reading(const model_mutator *t, gc_reg r) {
   return r >= t->top           ? "no such register"
          : t->kind[r] == STALE ? "the register borrows what nothing kept alive"
                                : NULL;
@@ -218,10 +223,10 @@ static const char *refuse_operand(const model_mutator *t, char letter,
            : t->kind[n] == OWNING ? "the register is an owning one"
                                   : NULL;
   case 'r':
-    return refuse_reading(t, n);
+    return model_refuses_reading(t, n);
   case 'o':
   case 'w':
-    if ((why = refuse_reading(t, n)) != NULL)
+    if ((why = model_refuses_reading(t, n)) != NULL)
       return why;
     if (!t->reg[n])
       return "the register is null";
@@ -295,7 +300,9 @@ static model_ref make_plain(model_mutator *t, const trace_op *op) {
   object->slot_count = op->b;
   object->bytes = op->c;
   object->finalizable = op->finalizable;
-  if (op->b > 0) {
+  if (op->b > 0 && op->b <= MODEL_NEAR_SLOTS)
+    object->slots = object->near_slots;
+  else if (op->b > 0) {
     object->slots = calloc(op->b, sizeof *object->slots);
     if (!object->slots)
       out_of_memory();
@@ -648,6 +655,12 @@ static void forget_borrowed(model *m) {
       }
 }
 
+void model_bury(model *m, model_ref o) {
+  free_slots(at(m, o));
+  *at(m, o) = (model_object){0};
+  give_back(m, o);
+}
+
 void model_bury_unmarked(model *m, model_died *died, void *data) {
   forget_borrowed(m);
   size_t n = 0;
@@ -670,9 +683,7 @@ void model_bury_unmarked(model *m, model_died *died, void *data) {
     model_object *o = at(m, list[k].o);
     if (died)
       died(data, o, o->loss);
-    free(o->slots);
-    *o = (model_object){0};
-    give_back(m, list[k].o);
+    model_bury(m, list[k].o);
   }
   free(list);
 }
