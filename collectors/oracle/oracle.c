@@ -541,8 +541,9 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   move_exposed(m);
   uint64_t bytes = gc_shape_bytes(shape);
   bool full = h->limit && h->bytes + bytes > h->limit;
-  if (h->since_trace >= h->trace_due || full ||
-      (strict && h->bytes + bytes > h->bytes_peak))
+  bool peak = strict && h->bytes + bytes > h->bytes_peak;
+  if (h->since_trace >= h->trace_due ||
+      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
     trace();
   bool room = !h->limit || h->bytes + bytes <= h->limit;
   if (room) {
