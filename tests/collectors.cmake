@@ -9,3 +9,5 @@ reapmark_test(mark-sweep SOURCES collectors/mark-sweep.c LIBRARIES
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)
+# The model of reachability, and the collector that it is.
+reapmark_test(model SOURCES trace/model.c LIBRARIES reapmark::trace)
