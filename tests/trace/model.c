@@ -672,8 +672,11 @@ static void a_way_from_a_root_is_found(void **state) {
 
 /* What gc.h allows threads to do at the same time without a lock: reading what
  * nobody writes, weak references too, and dropping what they hold of it. */
+static pthread_barrier_t gate; /* so that they really meet */
+
 static void *read_shared(void *number) {
   model_mutator *mine = model_attach(m, (uint16_t)(uintptr_t)number);
+  pthread_barrier_wait(&gate);
   const trace_op ops[] = {
       operation(TRACE_ENTER, 2, 1, 0), /* 0, 1 own; 2 borrows */
       operation(TRACE_GLOBAL_LOAD, 0, 0, 0),
@@ -704,12 +707,14 @@ static void threads_may_read_what_nobody_writes(void **state) {
   run(TRACE_GLOBAL_STORE, 0, 0, 0);
   run(TRACE_WEAK_NEW, 1, 0, 0);
   run(TRACE_GLOBAL_STORE, 1, 1, 0);
+  pthread_barrier_init(&gate, NULL, THREADS);
   pthread_t threads[THREADS];
   for (uintptr_t i = 0; i < THREADS; i++)
     assert_int_equal(
         pthread_create(&threads[i], NULL, read_shared, (void *)(i + 1)), 0);
   for (unsigned i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
+  pthread_barrier_destroy(&gate);
   assert_int_equal(model_mark_reachable(m).objects, 3);
   assert_int_equal(model_mark_surviving(m, GC_RECLAIMS_NOTHING).objects,
                    3 + THREADS * 2000);
