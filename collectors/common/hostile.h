@@ -77,8 +77,7 @@ extern _Thread_local uint64_t hostile_clock;
 
 /* Whether each allocation must take the slow path. */
 static inline bool hostile_each(void) {
-  return hostile.collect_every || hostile.collect_at ||
-         hostile.poison != HOSTILE_NO_POISON;
+  return hostile.collect_every || hostile.collect_at;
 }
 
 /* To be called before each allocation of an object, by a collector that
