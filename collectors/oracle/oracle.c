@@ -7,13 +7,15 @@
  * ORACLE_RECORDS, the program `record`, which writes every operation to a
  * trace.
  *
- * Two methods find what is dead, and each checks the other.
+ * Two methods find what is dead.
  *   - References are counted, so that what dies without a cycle is known to be
  *     dead at once, is finalized, and its weak references cleared: that depends
  *     on the program alone, and not on when a trace happens to be.
  *   - A trace goes through the model and finds the rest, which dead cycles
- * kept. It also dates all deaths (model_bury_unmarked), by reachability alone:
- *     what the count knew to be dead must be unreachable, and dead since then.
+ * kept; when that died, model_bury_unmarked knows. Each checks the other: what
+ * is left after a trace must be what the counts say. With the option `strict`
+ * what the counts know to be dead is buried by the trace too, and must be
+ * unreachable by the model, and since the same instant.
  *
  * Two limits, both by the nature of things.  Dead cycles with finalizers live
  * again when they are found, so their second life depends on when that is.  And
