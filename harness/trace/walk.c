@@ -66,8 +66,6 @@ struct walk {
   finalizable *finalizables;
   size_t finalizables_count, finalizables_room;
   bool waiting; /* some of them wait, perhaps */
-  model_ref *work;
-  size_t work_count, work_room;
   model_ref given;
 };
 
@@ -105,7 +103,6 @@ void walk_destroy(walk *w) {
   model_destroy(w->m);
   free(w->asides);
   free(w->finalizables);
-  free(w->work);
   free(w);
 }
 
@@ -141,25 +138,20 @@ static uint64_t bytes_of(const model_object *o) {
  * Burying.
  * ------------------------------------------------------------------------- */
 
-static void reach(walk *w, model_ref o) {
-  if (!o || model_at(w->m, o)->marked)
-    return;
-  model_at(w->m, o)->marked = true;
-  w->work = more(w->work, &w->work_room, w->work_count + 1, sizeof *w->work);
-  w->work[w->work_count++] = o;
-}
-
 /* Marks, besides what is marked, what a weak reference that was not cleared may
- * still bring back. */
+ * still bring back, until there is nothing new.  Downwards, because targets are
+ * older, and so are most places of them. */
 static void mark_targets(walk *w) {
-  for (model_ref o = 1; o < model_end(w->m); o++)
-    if (model_at(w->m, o)->marked)
-      reach(w, model_at(w->m, o)->target);
-  while (w->work_count > 0) {
-    const model_object *o = model_at(w->m, w->work[--w->work_count]);
-    reach(w, o->target);
-    for (uint32_t i = 0; i < o->slot_count; i++)
-      reach(w, o->slots[i]);
+  for (bool more = true; more;) {
+    more = false;
+    for (model_ref o = model_end(w->m); o-- > 1;) {
+      const model_object *object = model_at(w->m, o);
+      if (!object->marked || !object->target ||
+          model_at(w->m, object->target)->marked)
+        continue;
+      model_mark_also(w->m, object->target);
+      more = true;
+    }
   }
 }
 
@@ -199,6 +191,18 @@ static void misused(const walk *w, uint64_t when, const char *what) {
     w->listener.misused(w->listener.data, when, what);
 }
 
+/* What a dead object referred to lost that with it.  The model passes this on
+ * among those that are buried; here it goes to those that are not, because a
+ * finalizer or a weak reference may still bring them back. */
+static void pass_on_loss(const walk *w, const model_object *dead,
+                         uint64_t when) {
+  for (uint32_t i = 0; i < dead->slot_count; i++) {
+    model_object *child = model_at(w->m, dead->slots[i]);
+    if (dead->slots[i] && child->used && child->loss < when)
+      child->loss = when;
+  }
+}
+
 static void buried(void *data, const model_object *object, uint64_t when) {
   walk *w = data;
   aside *a = &w->asides[object - model_at(w->m, 0)];
@@ -216,6 +220,7 @@ static void buried(void *data, const model_object *object, uint64_t when) {
                                                      .age = a->age,
                                                      .bytes = bytes_of(object),
                                                      .cyclic = object->shared});
+  pass_on_loss(w, object, when);
   w->objects--;
   w->slots -= object->slot_count;
   a->number = 0;
@@ -241,8 +246,7 @@ static void bury(walk *w) {
   w->losses_after = w->losses;
 }
 
-/* Buries what the trace cannot reach any more, whatever comes. */
-static void bury_the_lost(walk *w) {
+void walk_bury(walk *w) {
   model_mark_surviving(w->m, GC_RECLAIMS_ALL);
   mark_targets(w);
   bury(w);
@@ -277,7 +281,7 @@ static void collect(walk *w) {
       w->waiting = true;
     }
   }
-  bury_the_lost(w);
+  walk_bury(w);
 }
 
 /* The object that waits with the lowest number, or 0. */
@@ -400,8 +404,9 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
  * a place that holds an object is about to be written. */
 static bool loses(const walk *w, const model_mutator *t, const trace_op *op) {
   switch (op->kind) {
+  case TRACE_STORE_TAKE: /* what is taken may go into what it alone kept */
+    return true;
   case TRACE_STORE:
-  case TRACE_STORE_TAKE:
   case TRACE_STORE_NULL:
     return model_at(w->m, model_register(t, op->a))->slots[op->b] != 0;
   case TRACE_GLOBAL_STORE:
@@ -488,7 +493,7 @@ static const char *unlock(walk *w, uint16_t number) {
 /* Makes room, or says that there is none. */
 static const char *make_room(walk *w) {
   if (burial_is_due(w))
-    bury_the_lost(w);
+    walk_bury(w);
   if (w->slots > SLOTS_MOST)
     return "more slots are alive than the model takes";
   return w->objects >= OBJECTS_MOST

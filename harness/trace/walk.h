@@ -60,6 +60,10 @@ typedef enum walk_outcome {
 walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
                        const char **why);
 
+/* Buries what the rest of the trace cannot reach, whatever it is.  Happens by
+ * itself when the dead outnumber the living. */
+void walk_bury(walk *w);
+
 /* The trace has ended: buries what is not reachable. */
 void walk_finish(walk *w);
 

@@ -1,0 +1,469 @@
+/* walk.c: tests of what is found out about a trace without a collector: what is
+ * refused, borrowed objects that are dead, and the date of every death against
+ * a brute force that asks after every operation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/trace/verify.h"
+#include "harness/trace/walk.h"
+
+static uint64_t random_state;
+
+static uint32_t below(uint32_t n) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return (uint32_t)((random_state >> 20) % n);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Random traces: few registers, slots and threads, so that all meet.
+ * ------------------------------------------------------------------------- */
+
+enum { OPERATIONS = 3000, OWNING = 5, BORROWING = 4, THREADS = 3 };
+
+static uint32_t some_operand(char letter) {
+  switch (letter) {
+  case 'd':
+  case 't':
+    return below(OWNING);
+  case 'b':
+    return OWNING + below(BORROWING);
+  case 'g':
+  case 'l':
+    return below(2);
+  case 'i':
+    return below(3);
+  case 'n':
+    return below(3);
+  case '?':
+    return 0;
+  default:
+    return below(OWNING + BORROWING);
+  }
+}
+
+static trace_op some_operation(bool with_weak) {
+  static const uint8_t often[] = {TRACE_NEW,     TRACE_STORE,      TRACE_LOAD,
+                                  TRACE_CLEAR,   TRACE_STORE_TAKE, TRACE_BORROW,
+                                  TRACE_PAYLOAD, TRACE_COPY};
+  trace_op op = {.thread = (uint16_t)(below(4) ? 0 : below(THREADS))};
+  do
+    op.kind =
+        below(2) ? often[below(sizeof often)] : (uint8_t)below(TRACE_DEAD);
+  while (!with_weak && op.kind == TRACE_WEAK_GET);
+  if (op.kind == TRACE_COLLECT && below(3))
+    op.kind = TRACE_NEW;
+  uint32_t *operands[] = {&op.a, &op.b, &op.c};
+  size_t n = 0;
+  for (const char *l = trace_kinds[op.kind].operands; *l; l++)
+    if (*l == 's') {
+      op.b = below(4);
+      op.c = below(64);
+      op.finalizable = below(8) == 0;
+    } else
+      *operands[n++] = some_operand(*l);
+  return op;
+}
+
+/* Every thread has a frame from the start. */
+static size_t make_trace(trace_op *ops, uint64_t seed, bool with_weak) {
+  random_state = seed * 0x9e3779b97f4a7c15u + 1;
+  size_t n = 0;
+  for (uint16_t t = 0; t < THREADS; t++) {
+    ops[n++] = (trace_op){.kind = TRACE_ATTACH, .thread = t};
+    ops[n++] = (trace_op){
+        .kind = TRACE_ENTER, .thread = t, .a = OWNING, .b = BORROWING};
+  }
+  while (n < OPERATIONS)
+    ops[n++] = some_operation(with_weak);
+  return n;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Deaths.
+ * ------------------------------------------------------------------------- */
+
+typedef struct dates {
+  uint64_t last[OPERATIONS + 1]; /* after it the object was still reachable */
+  uint64_t when[OPERATIONS + 1]; /* its death by the walk; 0: none */
+  uint64_t deaths;
+} dates;
+
+static void note_death(void *data, const walk_death *death) {
+  dates *d = data;
+  assert_int_equal(d->when[death->number], 0);
+  d->when[death->number] = death->when;
+  d->deaths++;
+}
+
+static void note_reachable(const walk *w, dates *d, uint64_t now) {
+  model *m = walk_model(w);
+  model_mark_reachable(m);
+  for (model_ref o = 1; o < model_end(m); o++)
+    if (model_at(m, o)->marked)
+      d->last[walk_number(w, o)] = now;
+}
+
+/* With burials at random times, which must not show. */
+static void deaths_are_those_of_brute_force(void **state) {
+  (void)state;
+  static trace_op ops[OPERATIONS];
+  uint64_t deaths = 0, given = 0;
+  for (uint64_t seed = 1; seed <= 60; seed++) {
+    size_t n = make_trace(ops, seed, true);
+    static dates d;
+    memset(&d, 0, sizeof d);
+    walk *brute = walk_create(WALK_AT_ONCE, (walk_listener){0});
+    walk *w = walk_create(WALK_AT_ONCE,
+                          (walk_listener){.died = note_death, .data = &d});
+    for (size_t i = 0; i < n; i++) {
+      const char *why;
+      walk_outcome one = walk_step(brute, &ops[i], i + 1, &why);
+      assert_int_equal(walk_step(w, &ops[i], i + 1, &why), one);
+      if (ops[i].kind == TRACE_FINALIZER_NEXT || ops[i].kind == TRACE_WEAK_GET)
+        given += walk_given(w) != 0;
+      note_reachable(brute, &d, i + 1);
+      if (below(50) == 0)
+        walk_bury(w);
+    }
+    walk_finish(w);
+    for (uint64_t k = 1; k <= walk_numbered(w); k++)
+      assert_int_equal(d.when[k],
+                       d.last[k] == 0 || d.last[k] == n ? 0 : d.last[k] + 1);
+    deaths += d.deaths;
+    walk_destroy(w);
+    walk_destroy(brute);
+  }
+  /* The test has seen something. */
+  assert_true(deaths > 5000);
+  assert_true(given > 500);
+}
+
+typedef struct cyclic_deaths {
+  uint64_t all, cyclic;
+} cyclic_deaths;
+
+static void count_cyclic(void *data, const walk_death *death) {
+  cyclic_deaths *c = data;
+  c->all++;
+  c->cyclic += death->cyclic;
+}
+
+static void step_all(walk *w, const trace_op *ops, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const char *why;
+    if (walk_step(w, &ops[i], i + 1, &why) != WALK_DONE)
+      fail_msg("operation %zu: %s", i + 1, why);
+  }
+}
+
+/* A ring of two with a tail, a chain, and an object that leads to the ring. */
+static void cyclic_garbage_is_told(void **state) {
+  (void)state;
+  static const trace_op ops[] = {
+      {.kind = TRACE_ENTER, .a = 5},
+      {.kind = TRACE_NEW, .a = 0, .b = 2},
+      {.kind = TRACE_NEW, .a = 1, .b = 2},
+      {.kind = TRACE_STORE, .a = 0, .b = 0, .c = 1},
+      {.kind = TRACE_STORE, .a = 1, .b = 0, .c = 0},
+      {.kind = TRACE_NEW, .a = 2}, /* the tail */
+      {.kind = TRACE_STORE, .a = 1, .b = 1, .c = 2},
+      {.kind = TRACE_NEW, .a = 3, .b = 1}, /* leads to the ring */
+      {.kind = TRACE_STORE, .a = 3, .b = 0, .c = 0},
+      {.kind = TRACE_NEW, .a = 4}, /* alone */
+      {.kind = TRACE_LEAVE},
+  };
+  cyclic_deaths c = {0};
+  walk *w =
+      walk_create(WALK_LATE, (walk_listener){.died = count_cyclic, .data = &c});
+  step_all(w, ops, sizeof ops / sizeof *ops);
+  walk_finish(w);
+  walk_destroy(w);
+  assert_int_equal(c.all, 5);
+  assert_int_equal(c.cyclic, 3);
+}
+
+/* ------------------------------------------------------------------------- *
+ * What the collector decides.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t given(walk *w, trace_op op) {
+  static uint64_t now = 1000;
+  const char *why;
+  assert_int_equal(walk_step(w, &op, ++now, &why), WALK_DONE);
+  return walk_given(w) ? walk_number(w, walk_given(w)) : 0;
+}
+
+static const char *refused(walk *w, trace_op op) {
+  static uint64_t now = 100000;
+  const char *why;
+  assert_int_equal(walk_step(w, &op, ++now, &why), WALK_REFUSED);
+  return why;
+}
+
+static void the_laziest_collector(void **state) {
+  (void)state;
+  static const trace_op ops[] = {
+      {.kind = TRACE_ENTER, .a = 3},
+      {.kind = TRACE_NEW, .a = 0, .finalizable = true},
+      {.kind = TRACE_WEAK_NEW, .a = 1, .b = 0},
+      {.kind = TRACE_CLEAR, .a = 0},
+  };
+  const trace_op get = {.kind = TRACE_WEAK_GET, .a = 2, .b = 1};
+  const trace_op next = {.kind = TRACE_FINALIZER_NEXT, .a = 2};
+  const trace_op clear = {.kind = TRACE_CLEAR, .a = 2};
+  walk *w = walk_create(WALK_LATE, (walk_listener){0});
+  step_all(w, ops, 4);
+  /* Before a collection nothing is cleared and nothing waits. */
+  assert_int_equal(given(w, next), 0);
+  assert_int_equal(given(w, get), 1);
+  given(w, clear);
+  given(w, (trace_op){.kind = TRACE_COLLECT});
+  assert_int_equal(given(w, get), 0);
+  /* It waits, once. */
+  assert_int_equal(given(w, next), 1);
+  given(w, clear);
+  given(w, (trace_op){.kind = TRACE_COLLECT});
+  assert_int_equal(given(w, next), 0);
+  walk_destroy(w);
+}
+
+static void the_trace_has_the_last_word(void **state) {
+  (void)state;
+  static const trace_op ops[] = {
+      {.kind = TRACE_ENTER, .a = 3},
+      {.kind = TRACE_NEW, .a = 0, .finalizable = true},
+      {.kind = TRACE_NEW, .a = 2, .finalizable = true},
+      {.kind = TRACE_WEAK_NEW, .a = 1, .b = 0},
+      {.kind = TRACE_CLEAR, .a = 0},
+      {.kind = TRACE_CLEAR, .a = 2},
+  };
+  trace_op get = {.kind = TRACE_WEAK_GET, .a = 2, .b = 1};
+  trace_op next = {.kind = TRACE_FINALIZER_NEXT, .a = 2};
+  walk *w = walk_create(WALK_LATE, (walk_listener){0});
+  step_all(w, ops, 6);
+  get.c = 2 + 1;
+  assert_string_equal(refused(w, get),
+                      "the weak reference does not refer to that object");
+  get.c = 1; /* it gave nothing */
+  assert_int_equal(given(w, get), 0);
+  get.c = 0; /* and then it gives nothing any more */
+  assert_int_equal(given(w, get), 0);
+  next.b = 2 + 1; /* the second before the first, and before any `collect` */
+  assert_int_equal(given(w, next), 2);
+  assert_string_equal(refused(w, next),
+                      "the object is not one that waits for its finalizer");
+  next.b = 1; /* nothing waits */
+  assert_int_equal(given(w, next), 0);
+  walk_destroy(w);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Borrowed objects.
+ * ------------------------------------------------------------------------- */
+
+static void count_misuse(void *data, uint64_t when, const char *what) {
+  (void)when, (void)what;
+  ++*(uint64_t *)data;
+}
+
+/* Whether either way of looking finds misuse, over random traces. */
+static void late_and_at_once_agree(void **state) {
+  (void)state;
+  static trace_op ops[OPERATIONS];
+  unsigned with = 0, without = 0;
+  for (uint64_t seed = 1; seed <= 300; seed++) {
+    make_trace(ops, seed, false);
+    size_t n = 20 + below(1500);
+    uint64_t misuses[2] = {0, 0};
+    for (int k = 0; k < 2; k++) {
+      walk *w = walk_create(
+          k ? WALK_LATE : WALK_AT_ONCE,
+          (walk_listener){.misused = count_misuse, .data = &misuses[k]});
+      for (size_t i = 0; i < n; i++) {
+        const char *why;
+        walk_step(w, &ops[i], i + 1, &why);
+        if (below(20) == 0)
+          walk_bury(w);
+      }
+      walk_finish(w);
+      walk_destroy(w);
+    }
+    assert_int_equal(misuses[0] > 0, misuses[1] > 0);
+    with += misuses[0] > 0;
+    without += misuses[0] == 0;
+  }
+  assert_true(with > 20 && without > 20);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Verification, by a trace's text.
+ * ------------------------------------------------------------------------- */
+
+typedef struct found {
+  char text[1000];
+} found;
+
+static void note_problem(void *data, uint64_t line, const char *what) {
+  found *f = data;
+  size_t used = strlen(f->text);
+  snprintf(f->text + used, sizeof f->text - used, "%" PRIu64 ": %s\n", line,
+           what);
+}
+
+static found problems_of(const char *text, bool lenient,
+                         verify_counts *counts) {
+  found f = {""};
+  char whole[2000];
+  int length = snprintf(whole, sizeof whole, "reapmark-trace 1\n%s", text);
+  FILE *file = fmemopen(whole, (size_t)length, "r");
+  assert_non_null(file);
+  trace_reader *r = trace_reader_from(file, "text");
+  assert_true(trace_verify(r, lenient, note_problem, &f, counts));
+  trace_reader_close(r);
+  fclose(file);
+  return f;
+}
+
+static const struct rule {
+  const char *text, *problems;
+} rules[] = {
+    {"enter 1 0\nnew 0 0 8\nclear 0\ndead 1\nleave\n", ""},
+    {"new 0 0 8\n", "2: 'new' cannot be performed: no such register\n"},
+    {"enter 1 1\nnew 1 0 8\n",
+     "3: 'new' cannot be performed: the register is a borrowing one\n"},
+    {"enter 2 0\npayload 0\n",
+     "3: 'payload' cannot be performed: the register is null\n"},
+    {"enter 2 0\nnew 0 1 0\nload 1 0 1\n",
+     "4: 'load' cannot be performed: the object has no such slot\n"},
+    {"leave\n", "2: 'leave' cannot be performed: no frame to leave\n"},
+    /* Threads. */
+    {"attach\ncollect\n", ""},
+    {"collect\nattach\n",
+     "3: 'attach' cannot be performed: the thread is attached already\n"},
+    {"thread 1\ncollect\n",
+     "3: 'collect' cannot be performed: the thread is not attached\n"},
+    {"thread 1\nattach\ndetach\nattach\ndetach\n", ""},
+    {"detach\ncollect\n",
+     "3: 'collect' cannot be performed: the thread is not attached\n"},
+    {"enter 1 0\ndetach\n",
+     "3: 'detach' cannot be performed: frames are open\n"},
+    /* The lock. */
+    {"lock\nunlock\nlock\n", ""},
+    {"unlock\n",
+     "2: 'unlock' cannot be performed: the thread does not hold the lock\n"},
+    {"lock\nlock\n",
+     "3: 'lock' cannot be performed: the thread holds the lock already\n"},
+    {"lock\nthread 1\nattach\nlock\nunlock\n",
+     "5: 'lock' cannot be performed: another thread holds the lock\n"
+     "6: 'unlock' cannot be performed: the thread does not hold the lock\n"},
+    {"lock\ndetach\n",
+     "3: 'detach' cannot be performed: the thread holds the lock\n"},
+    /* Borrowing. */
+    {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
+     "payload 2\nunborrow 2\nstore-null 0 0\n",
+     ""},
+    {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
+     "store-null 0 0\npayload 2\n",
+     "8: a borrowed register is used whose object 2 nothing has kept alive "
+     "since 7\n"},
+    {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
+     "store-null 0 0\ncollect\npayload 2\n",
+     "9: the borrowed register's object is kept alive by nothing\n"},
+    {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
+     "clear 0\ncopy 1 2\n",
+     "8: the borrowed register's object is kept alive by nothing\n"},
+    /* Kept alive by something else than what it was borrowed from. */
+    {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore 0 0 1\nborrow 2 0 0\n"
+     "store-null 0 0\npayload 2\ncopy 0 2\n",
+     ""},
+    {"enter 2 1\nnew 0 0 8\nglobal-store 3 0\nclear 0\nglobal-borrow 2 3\n"
+     "copy 0 2\nglobal-clear 3\ncopy 1 2\nclear 0\nclear 1\ncopy 0 2\n",
+     "12: the borrowed register's object is kept alive by nothing\n"},
+    {"enter 2 1\nnew 0 0 8\ntls-store 3 0\nclear 0\ntls-borrow 2 3\n"
+     "copy 0 2\ntls-clear 3\nclear 0\ncopy 0 2\n",
+     "10: the borrowed register's object is kept alive by nothing\n"},
+    /* Its object is dead, but nobody looks any more. */
+    {"enter 2 1\nnew 0 0 8\nglobal-store 3 0\nclear 0\nglobal-borrow 2 3\n"
+     "global-clear 3\nunborrow 2\n",
+     ""},
+    /* Deaths. */
+    {"dead 1\n", "2: there is no object 1 yet\n"},
+    {"new 0 0 8\ndead 1\n",
+     "2: 'new' cannot be performed: no such register\n"
+     "3: object 1 was never made: its line was refused\n"},
+    {"enter 1 0\nnew 0 0 8\ndead 1\nclear 0\n",
+     "4: object 1 is still used until line 5\n"},
+    {"enter 1 0\nnew 0 0 8\ndead 1\n", "4: object 1 is alive at the end\n"},
+    {"enter 1 0\nnew 0 0 8\nclear 0\ndead 1\ndead 1\n",
+     "6: object 1 is dead already\n"},
+    {"enter 1 0\nnew 0 0 8\nclear 0\nsafepoint\ndead 1\n", ""}, /* late */
+    {"enter 1 0\nnew 0 0 8\nclear 0\ncollect\ndead 1\n", ""},   /* later */
+};
+
+static void rules_are_held(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    verify_counts counts;
+    found f = problems_of(rules[i].text, false, &counts);
+    if (strcmp(f.text, rules[i].problems))
+      fail_msg("\n%sgives\n%snot\n%s", rules[i].text, f.text,
+               rules[i].problems);
+  }
+}
+
+static void lenient_counts_refusals(void **state) {
+  (void)state;
+  verify_counts counts;
+  found f = problems_of("new 0 0 8\nenter 1 1\nnew 0 0 8\nclear 0\ndead 2\n"
+                        "clear 0\nnew 0 0 8\nleave\nsafepoint\ndead 3\n",
+                        true, &counts);
+  assert_string_equal(f.text, "");
+  assert_int_equal(counts.operations, 8);
+  assert_int_equal(counts.refused, 1);
+  assert_int_equal(counts.objects, 2);
+  assert_int_equal(counts.deaths, 2);
+  assert_int_equal(counts.dead, 2);
+  assert_int_equal(counts.dead_exact, 1);
+  assert_int_equal(counts.problems, 0);
+}
+
+/* A few lines must not make the model take the machine's memory. */
+static void memory_is_bounded(void **state) {
+  (void)state;
+  walk *w = walk_create(WALK_LATE, (walk_listener){0});
+  const char *why = NULL;
+  trace_op op = {.kind = TRACE_ENTER, .a = 100};
+  assert_int_equal(walk_step(w, &op, 1, &why), WALK_DONE);
+  uint64_t made = 0;
+  for (uint32_t i = 0; i < 100; i++) {
+    op = (trace_op){.kind = TRACE_NEW, .a = i, .b = GC_SLOTS_MAX};
+    made += walk_step(w, &op, 2 + i, &why) == WALK_DONE;
+  }
+  assert_true(made > 0 && made < 10);
+  assert_string_equal(why, "more slots are alive than the model takes");
+  walk_destroy(w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(deaths_are_those_of_brute_force),
+      cmocka_unit_test(cyclic_garbage_is_told),
+      cmocka_unit_test(the_laziest_collector),
+      cmocka_unit_test(the_trace_has_the_last_word),
+      cmocka_unit_test(late_and_at_once_agree),
+      cmocka_unit_test(rules_are_held),
+      cmocka_unit_test(lenient_counts_refusals),
+      cmocka_unit_test(memory_is_bounded),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
