@@ -7,6 +7,9 @@
 
 #include "walk.h"
 
+/* Slots, roots and registers that get other numbers, at the most. */
+enum { RENUMBERED = 256 };
+
 typedef struct program {
   trace_op *ops;
   size_t count, room;
@@ -340,6 +343,65 @@ static void simplify_frames(shrinker *s) {
   }
 }
 
+/* The best with all operations by thread 0, in their frames. */
+static void try_one_thread(shrinker *s) {
+  s->candidate.count = 0;
+  for (size_t i = 0; i < s->best.count; i++) {
+    trace_op op = s->best.ops[i];
+    op.thread = 0;
+    if (op.kind != TRACE_ATTACH && op.kind != TRACE_DETACH)
+      add(&s->candidate, op);
+  }
+  try_candidate(s);
+}
+
+/* The number of the first register of the frame that is entered at `i`. */
+static gc_reg first_register(const program *p, size_t i) {
+  gc_reg first = 0;
+  for (size_t k = 0; k < i; k++)
+    if (p->ops[k].thread == p->ops[i].thread && p->ops[k].kind == TRACE_ENTER &&
+        leave_of(p, k) > i)
+      first += p->ops[k].a + p->ops[k].b;
+  return first;
+}
+
+/* The best with the frame that is entered at `i` lacking its register `which`;
+ * those above it move down.  What uses it is refused, and so left out. */
+static void try_without_register(shrinker *s, size_t i, uint32_t which) {
+  gc_reg gone = first_register(&s->best, i) + which;
+  size_t leave = leave_of(&s->best, i);
+  s->candidate.count = 0;
+  for (size_t k = 0; k < s->best.count; k++) {
+    trace_op op = s->best.ops[k];
+    uint32_t *operands[] = {&op.a, &op.b, &op.c};
+    const char *letters = trace_kinds[op.kind].operands;
+    bool inside = k > i && k < leave && op.thread == s->best.ops[i].thread;
+    for (size_t l = 0; inside && letters[l]; l++)
+      if (is_register(letters[l]) && *operands[l] >= gone)
+        *operands[l] = *operands[l] == gone ? GC_REGISTERS : *operands[l] - 1;
+    if (k == i && which < op.a)
+      op.a--;
+    else if (k == i)
+      op.b--;
+    add(&s->candidate, op);
+  }
+  try_candidate(s);
+}
+
+/* Frames that cannot become one lose registers one by one. */
+static void simplify_registers(shrinker *s) {
+  for (size_t i = s->best.count; i-- > 0 && !s->over;) {
+    if (i >= s->best.count || s->best.ops[i].kind != TRACE_ENTER)
+      continue;
+    uint32_t n = s->best.ops[i].a + s->best.ops[i].b;
+    for (uint32_t which = n < RENUMBERED ? n : 0;
+         which-- > 0 && i < s->best.count &&
+         s->best.ops[i].kind == TRACE_ENTER;)
+      if (which < s->best.ops[i].a + s->best.ops[i].b)
+        try_without_register(s, i, which);
+  }
+}
+
 /* ------------------------------------------------------------------------- *
  * Operands.
  * ------------------------------------------------------------------------- */
@@ -377,6 +439,33 @@ static void simplify_operands(shrinker *s) {
     for (size_t which = 0; which < 3; which++)
       lower(s, i, which);
   }
+}
+
+/* The slots, global roots or thread-local roots (by the letter of the operand)
+ * that are used get the lowest numbers, all at once: what is stored in one
+ * place is loaded from there. */
+static void renumber(shrinker *s, char letter) {
+  uint32_t names[RENUMBERED]; /* by the new number */
+  uint32_t count = 0;
+  s->candidate.count = 0;
+  for (size_t i = 0; i < s->best.count; i++) {
+    trace_op op = s->best.ops[i];
+    uint32_t *operands[] = {&op.a, &op.b, &op.c};
+    const char *letters = trace_kinds[op.kind].operands;
+    const char *at = strchr(letters, letter);
+    if (at) {
+      uint32_t *operand = operands[at - letters], k = 0;
+      while (k < count && names[k] != *operand)
+        k++;
+      if (k == RENUMBERED)
+        return; /* too many to be worth it */
+      if (k == count)
+        names[count++] = *operand;
+      *operand = k;
+    }
+    add(&s->candidate, op);
+  }
+  try_candidate(s);
 }
 
 /* All objects at once: no payload, no slots but those that are used. */
@@ -447,8 +536,13 @@ trace_shrunk trace_shrink(trace_op *ops, size_t *n,
     for (size_t i = 0; i < s.best.count; i++)
       add(&before, s.best.ops[i]);
     leave_out(&s);
+    renumber(&s, 'g');
+    renumber(&s, 'l');
+    renumber(&s, 'i');
     simplify_objects(&s);
     simplify_frames(&s);
+    try_one_thread(&s);
+    simplify_registers(&s);
     simplify_operands(&s);
     if (!is_simpler(&s.best, &before))
       break;

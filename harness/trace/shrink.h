@@ -35,9 +35,9 @@ typedef enum trace_shrunk {
  * (Zeller and Hildebrandt, TSE 2002, section 3.2) down to single ones, so that
  * no one operation can be left out in the end.  Then what is left is made
  * simpler: pairs of `enter` and `leave` are left out, all frames become one,
- * threads become one, registers get the lowest numbers, objects fewer slots and
- * bytes, operands lower numbers; and the first part again, until nothing
- * changes.
+ * threads become one, registers, slots and roots get the lowest numbers,
+ * objects fewer slots and bytes, single operands less; and the first part
+ * again, until nothing changes.
  *
  * What is tried is always a program that keeps to the rules: operations that
  * are refused in the shorter trace, or would use a borrowed object that nothing

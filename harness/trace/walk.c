@@ -452,10 +452,10 @@ static const char *attach(walk *w, uint16_t number) {
   thread *t = &w->threads[number];
   if (t->mutator)
     return "the thread is attached already";
-  size_t none = 0;
   t->mutator = model_attach(w->m, number);
-  t->borrowed = more(NULL, &none, GC_REGISTERS, sizeof *t->borrowed);
-  if (t->mutator)
+  /* Not by `more`: most of it is never touched. */
+  t->borrowed = calloc(GC_REGISTERS, sizeof *t->borrowed);
+  if (t->mutator && t->borrowed)
     return NULL;
   fputs("trace: no memory for its threads\n", stderr);
   abort();
