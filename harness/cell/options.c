@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/hostile.h"
+#include "common/mutants.h"
 #include "harness/words/words.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
   OPT_SEED,
   OPT_OPTION,
   OPT_HOSTILE,
+  OPT_MUTANT,
   OPT_PIN,
   OPT_CHECK,
   OPT_INSTRUMENT,
@@ -53,6 +55,9 @@ static const struct entry {
     {"seed", "N", "of the workload's random numbers (1)", OPT_SEED},
     {"option", "NAME=VALUE", "set an option of the collector", OPT_OPTION},
     {"hostile", "KEY=VALUE,...", "set hostile conditions", OPT_HOSTILE},
+#ifdef GC_MUTANTS
+    {"mutant", "NAME|list", "plant a bug", OPT_MUTANT},
+#endif
     {"pin", "auto|none|LIST", "where threads run; PUs as in 0,2-3 (auto)",
      OPT_PIN},
     {"check", NULL, "check the heap's invariants at every expectation",
@@ -185,6 +190,16 @@ static void take(cell_options *o, int id, char *value) {
     if (!cell_parse_hostile(value, error))
       cell_usage("%s", error);
     break;
+#ifdef GC_MUTANTS
+  case OPT_MUTANT: {
+    const char *near = NULL;
+    if (mutant_plant(value, &near))
+      break;
+    if (near)
+      cell_usage("unknown mutant '%s' (did you mean '%s'?)", value, near);
+    cell_usage("unknown mutant '%s' (see --mutant list)", value);
+  }
+#endif
   case OPT_PIN:
     o->pin = value;
     break;
