@@ -1,8 +1,9 @@
 # Every collector against the mutator interface: one source, compiled for each;
 # of the adapters, those that were built.
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
-foreach(name none refcount refcount-atomic refcount-naive refcount-cycles
-             refcount-cycles-atomic mark-sweep oracle ${adapters})
+set(collectors none refcount refcount-atomic refcount-naive refcount-cycles
+               refcount-cycles-atomic mark-sweep)
+foreach(name IN LISTS collectors adapters ITEMS oracle)
   reapmark_test(conformance-${name} SOURCES collectors/conformance.c LIBRARIES
                 reapmark-${name})
 endforeach()
@@ -35,3 +36,31 @@ foreach(
             $<TARGET_FILE:reapmark-collector-record> ${recorded})
   set_tests_properties(record-${name} PROPERTIES TIMEOUT 300)
 endforeach()
+
+# Hostile conditions: that they fire, and that no collector breaks under them.
+foreach(name refcount refcount-atomic refcount-naive refcount-cycles
+             refcount-cycles-atomic mark-sweep)
+  reapmark_test(hostile-${name} SOURCES collectors/hostile.c LIBRARIES
+                reapmark-${name})
+endforeach()
+foreach(name IN LISTS collectors)
+  foreach(conditions "collect-every=997" "poison=0" "poison=100" "buffers=1"
+                     "buffers=2" "buffers=8" "yield=300"
+                     "collect-every=997 poison=10 buffers=1 yield=100")
+    string(REPLACE " " "," label "${conditions}")
+    string(REPLACE " " ";" arguments "${conditions}")
+    add_test(NAME conformance-${name}/${label}
+             COMMAND test-conformance-${name} ${arguments})
+    set_tests_properties(conformance-${name}/${label} PROPERTIES TIMEOUT 300)
+  endforeach()
+endforeach()
+
+foreach(name IN LISTS collectors)
+  add_test(NAME survives-${name}
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/collectors/survives.sh
+                   ${CMAKE_BINARY_DIR}/collectors ${name})
+  set_tests_properties(survives-${name} PROPERTIES TIMEOUT 300)
+endforeach()
+add_test(NAME no-mutants
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/collectors/no-mutants.sh
+                 ${CMAKE_BINARY_DIR}/collectors ${collectors})
