@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/hostile.h"
+#include "harness/trace/writer.h"
 #include "harness/words/words.h"
 
 enum {
@@ -24,6 +25,8 @@ enum {
   OPT_SEED,
   OPT_OPTION,
   OPT_HOSTILE,
+  OPT_INPUT,
+  OPT_TRACE,
   OPT_PIN,
   OPT_CHECK,
   OPT_INSTRUMENT,
@@ -53,6 +56,10 @@ static const struct entry {
     {"seed", "N", "of the workload's random numbers (1)", OPT_SEED},
     {"option", "NAME=VALUE", "set an option of the collector", OPT_OPTION},
     {"hostile", "KEY=VALUE,...", "set hostile conditions", OPT_HOSTILE},
+    {"input", "FILE", "what the workload reads, where it reads something",
+     OPT_INPUT},
+    {"trace", "FILE", "write operations there, where they are known",
+     OPT_TRACE},
     {"pin", "auto|none|LIST", "where threads run; PUs as in 0,2-3 (auto)",
      OPT_PIN},
     {"check", NULL, "check the heap's invariants at every expectation",
@@ -184,6 +191,12 @@ static void take(cell_options *o, int id, char *value) {
   case OPT_HOSTILE:
     if (!cell_parse_hostile(value, error))
       cell_usage("%s", error);
+    break;
+  case OPT_INPUT:
+    o->input = value;
+    break;
+  case OPT_TRACE:
+    trace_output = value;
     break;
   case OPT_PIN:
     o->pin = value;

@@ -136,6 +136,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
   cell_curve_record(memory);
   json_object_set_new(json, "memory", memory);
+  json_t *counts = cell_counts();
+  if (counts)
+    json_object_set_new(json, "counts", counts);
   json_t *latency = cell_latency();
   if (latency)
     json_object_set_new(json, "latency", latency);
@@ -181,7 +184,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   return json;
 }
 
-json_t *cell_record_oom(const cell_run *run, const cell_verdict *verdict) {
+json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_t *json = compose_identity(run, verdict);
   json_object_set_new(json, "memory",
                       compose_memory(run, cell_read_resident(),

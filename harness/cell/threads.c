@@ -137,10 +137,12 @@ void cell_detach(cell_thread *c) {
  * Threads.
  * ------------------------------------------------------------------------- */
 
-/* Threads that run one body, and the gate at which they start together. */
+/* Threads that run one body, and the gate at which they start together; a
+ * single one has none. */
 typedef struct crew {
   void (*body)(wl_thread *t, void *data);
   void *data;
+  bool gated;
   pthread_barrier_t gate;
 } crew;
 
@@ -155,9 +157,11 @@ static void *work(void *arg) {
   cell_thread *c = me->slot;
   cell_bind_self(c->wl.index);
   cell_attach(c);
-  gc_blocking_enter(c->wl.m);
-  pthread_barrier_wait(&me->crew->gate);
-  gc_blocking_leave(c->wl.m);
+  if (me->crew->gated) {
+    gc_blocking_enter(c->wl.m);
+    pthread_barrier_wait(&me->crew->gate);
+    gc_blocking_leave(c->wl.m);
+  }
   c->step_begin = gc_now_ns();
   me->crew->body(&c->wl, me->crew->data);
   cell_detach(c);
@@ -194,7 +198,7 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   if (n == 0)
     return;
   gc_blocking_enter(t->m);
-  crew all = {.body = body, .data = data};
+  crew all = {.body = body, .data = data, .gated = true};
   member *members = calloc(n, sizeof *members);
   if (!members || pthread_barrier_init(&all.gate, NULL, n))
     cell_die("cannot start threads");
@@ -222,6 +226,31 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   pthread_barrier_destroy(&all.gate);
   free(members);
   gc_blocking_leave(t->m);
+}
+
+struct wl_child {
+  crew alone;
+  member member;
+};
+
+wl_child *wl_thread_start(wl_thread *t, unsigned index,
+                          void (*body)(wl_thread *t, void *data), void *data) {
+  (void)t;
+  wl_child *child = calloc(1, sizeof *child);
+  if (!child)
+    cell_die("no memory to start a thread");
+  child->alone = (crew){.body = body, .data = data};
+  child->member = (member){.crew = &child->alone, .slot = take_slot(index)};
+  child->member.id = start(work, &child->member);
+  return child;
+}
+
+void wl_thread_join(wl_thread *t, wl_child *child) {
+  gc_blocking_enter(t->m);
+  pthread_join(child->member.id, NULL);
+  gc_blocking_leave(t->m);
+  give_slot(child->member.slot);
+  free(child);
 }
 
 /* ------------------------------------------------------------------------- *
