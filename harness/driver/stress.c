@@ -182,7 +182,7 @@ static const char *verdict_text(const tally *t) {
 static json_t *make_row(const char *name, const char *under, const tally *t) {
   json_t *row = json_pack("{s:s, s:s, s:s}", "collector", name, "condition",
                           under, "verdict", verdict_text(t));
-  if (!t->episodes)
+  if (!t->episodes || (t->missing && !t->fault))
     return row;
   json_object_set_new(row, "episodes", json_integer((json_int_t)t->episodes));
   json_object_set_new(row, "operations",
