@@ -93,31 +93,48 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
-bool rc_release_buffering(gc_mutator *m, gc_object *o) {
+/* What is rare stands apart, so that its calls cost the rest no registers. */
+__attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
+  bag_put(&m->candidates, o);
+  return false;
+}
+
 #if RC_ATOMIC
+/* rc_release_buffering; with `race`, others may come between (hostile.h). */
+static inline bool drop_and_buffer(gc_mutator *m, gc_object *o, bool race) {
+  const uint64_t mark = (uint64_t)RC_BUFFERED << 32;
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), dropped;
   bool last;
   do {
-    if (header & (uint64_t)RC_BUFFERED << 32)
+    if (header & mark)
       return rc_drop(o);
-    hostile_race();
+    if (race)
+      hostile_race();
     last = (uint32_t)header == 1;
-    dropped = header - 1;
-    if (!last)
-      dropped |= (uint64_t)RC_BUFFERED << 32;
+    dropped = last ? header - 1 : (header - 1) | mark;
   } while (!__atomic_compare_exchange_n(&o->header, &header, dropped, true,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  if (last)
-    return true;
+  return last ? true : buffer(m, o);
+}
+
+__attribute__((noinline)) static bool drop_in_a_race(gc_mutator *m,
+                                                     gc_object *o) {
+  return drop_and_buffer(m, o, true);
+}
+#endif
+
+bool rc_release_buffering(gc_mutator *m, gc_object *o) {
+#if RC_ATOMIC
+  return gc_unlikely(hostile.yield) ? drop_in_a_race(m, o)
+                                    : drop_and_buffer(m, o, false);
 #else
   if (rc_drop(o))
     return true;
   if (o->meta & RC_BUFFERED)
     return false;
   o->meta |= RC_BUFFERED;
+  return buffer(m, o);
 #endif
-  bag_put(&m->candidates, o);
-  return false;
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -129,9 +146,9 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 
 void rc_detect_if_due(gc_mutator *m) {
   /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || bag_is_empty(&m->candidates))
+  if (m->in_cascade || m->candidates.stack.size == 0)
     return;
-  if (m->candidates.stack.size >= cycles.threshold || m->candidates.spilled ||
+  if (m->candidates.stack.size >= cycles.threshold ||
       space_used() >= cycles.pressure)
     rc_detect(m);
 }
@@ -310,7 +327,7 @@ void rc_detect(gc_mutator *m) {
   while (bag_take(&cycles.roots))
     continue;
   cycles.detections++;
-  if (option_adaptive)
+  if (option_adaptive && !hostile.buffers)
     adapt(cycles.candidates - candidates, cycles.traced - traced,
           cycles.freed - freed);
   cycles.pressure = 2 * space_used();
@@ -360,6 +377,8 @@ void rc_cycles_create(const gc_config *config) {
   bag_init(&cycles.doomed, TABLE_WORK);
   bag_init(&cycles.black, TABLE_BLACK);
   cycles.threshold = option_threshold;
+  if (hostile.buffers && hostile.buffers < option_threshold)
+    cycles.threshold = hostile.buffers; /* look as soon as it is full */
   cycles.pressure = PRESSURE_LEAST;
 }
 
