@@ -22,6 +22,7 @@
  *     cells, the list of empty blocks, a mutator's hands. */
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/mutants.h"
 #include "common/poison.h"
 #include "common/space.h"
 #include "mark-sweep/mark-sweep.h"
@@ -170,7 +171,10 @@ static bool ms_next_run(gc_mutator *m, unsigned c) {
   run->cursor = space_address((uint32_t)at);
   if (gc_unlikely(m->base.heap->each))
     end = at + cell;
-  run->limit = space_address((uint32_t)bitmap_next(marks, at, end));
+  at = bitmap_next(marks, at, end);
+  if (gc_mutant(run_too_long) && at < end)
+    at += cell;
+  run->limit = space_address((uint32_t)at);
   if (gc_unlikely(m->base.heap->poisons))
     poison_take(run->cursor, (size_t)(run->limit - run->cursor));
   return true;
@@ -357,7 +361,12 @@ static inline void ms_mark(gc_heap *h, gc_object *o) {
 }
 
 static inline void ms_scan(gc_heap *h, gc_object *o) {
-  gc_object **slot = o->slots, **end = slot + object_slots(o);
+  uint32_t slots = object_slots(o);
+  if (gc_mutant(slots_cut_at_63) && slots > 63)
+    slots = 63;
+  if (gc_mutant(last_slot_unscanned) && slots > 0)
+    slots--;
+  gc_object **slot = o->slots, **end = slot + slots;
   while (slot < end)
     ms_mark(h, *slot++);
 }
@@ -397,7 +406,7 @@ static void ms_rescan_block(gc_heap *h, uint32_t number) {
 
 static void ms_mark_all(gc_heap *h) {
   ms_drain(h);
-  while (h->rescan) {
+  while (h->rescan && !gc_mutant(overflow_ignored)) {
     h->rescan = false;
     h->rescans++;
     for (uint32_t b = 1; b < h->blocks_end; b++) {
@@ -406,7 +415,7 @@ static void ms_mark_all(gc_heap *h) {
         ms_rescan_block(h, b);
       }
     }
-    if (h->rescan_large) {
+    if (h->rescan_large && !gc_mutant(large_rescan_forgotten)) {
       h->rescan_large = false;
       for (size_t i = 0; i < h->large.size; i++) {
         if (ms_marked(h, h->large.items[i])) {
@@ -419,15 +428,18 @@ static void ms_mark_all(gc_heap *h) {
 }
 
 static void ms_mark_roots(gc_heap *h) {
-  for (unsigned g = 0; g < GC_GLOBALS; g++)
+  for (unsigned g = 0; g < GC_GLOBALS && !gc_mutant(globals_skipped); g++)
     ms_mark(h, object_globals[g]);
-  for (size_t i = 0; i < finalizers_count(); i++)
+  for (size_t i = gc_mutant(queue_not_root) ? finalizers_count() : 0;
+       i < finalizers_count(); i++)
     ms_mark(h, finalizers_first()[i]);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    for (unsigned t = 0; t < GC_TLS; t++)
+    for (unsigned t = 0; t < GC_TLS && !gc_mutant(tls_skipped); t++)
       ms_mark(h, m->base.tls[t]);
-    for (gc_reg r = 0; r < m->base.top; r++)
+    for (gc_reg r = 0; r + gc_mutant(last_register_skipped) < m->base.top; r++)
       ms_mark(h, m->reg[r]);
+    if (gc_mutant(other_mutators_skipped))
+      break;
   }
 }
 
@@ -449,7 +461,8 @@ static void ms_prepare(gc_heap *h) {
     if (granule >= end)
       bitmap_clear(h->marks, granule);
   }
-  memset(h->marks, 0, end / 8);
+  if (!gc_mutant(marks_stale))
+    memset(h->marks, 0, end / 8);
 }
 
 /* Keeps of a list what `keep` says; the order stays. */
@@ -465,7 +478,9 @@ static void ms_filter(gc_heap *h, object_stack *list,
 /* A weak reference to an unmarked object is cleared. */
 static bool ms_weak_clear(gc_heap *h, gc_object *weak) {
   gc_object **target = ms_weak_target(weak);
-  if (*target && !ms_marked(h, *target))
+  if (*target && !ms_marked(h, *target) && !gc_mutant(ms_weak_uncleared))
+    *target = NULL;
+  if (gc_mutant(ms_weak_hasty) && space_granule(*target) % 64 == 0)
     *target = NULL;
   return true;
 }
@@ -476,7 +491,9 @@ static bool ms_finalize(gc_heap *h, gc_object *o) {
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   finalizers_push(o);
-  return false;
+  if (gc_mutant(finalized_twice))
+    finalizers_push(o);
+  return gc_mutant(finalizable_kept);
 }
 
 static bool ms_weak_keep(gc_heap *h, gc_object *weak) {
@@ -485,8 +502,11 @@ static bool ms_weak_keep(gc_heap *h, gc_object *weak) {
 
 /* Large objects are swept at once: they are few, and worth the most. */
 static bool ms_sweep_large(gc_heap *h, gc_object *o) {
+  if (gc_mutant(stray_mark_bit) && ms_marked(h, o))
+    bitmap_set(h->marks, space_granule(o) + 1);
   if (!ms_marked(h, o)) {
-    space_free(o, space_uncached());
+    if (!gc_mutant(large_leaked))
+      space_free(o, space_uncached());
     return false;
   }
   h->live_objects++;
@@ -535,6 +555,7 @@ static void ms_classify(gc_heap *h) {
       block->state = MS_EMPTY;
       ms_list_push(h, &h->empty, b);
     } else if (live * cell == ms_cells_bytes(block->class)) {
+      h->live_objects -= gc_mutant(live_misreported);
       block->state = MS_FULL;
     } else {
       block->state = MS_LISTED;
@@ -549,10 +570,15 @@ static void ms_collect_stopped(gc_heap *h) {
   ms_mark_all(h);
   /* Weak references are cleared before finalizable objects are revived; then
    * the queue is a root once more. */
-  ms_filter(h, &h->weak, ms_weak_clear);
+  if (!gc_mutant(ms_weak_late))
+    ms_filter(h, &h->weak, ms_weak_clear);
   ms_filter(h, &h->finalizable, ms_finalize);
   ms_mark_roots(h);
+  if (gc_mutant(resurrection_untraced))
+    h->mark_stack.size = 0;
   ms_mark_all(h);
+  if (gc_mutant(ms_weak_late))
+    ms_filter(h, &h->weak, ms_weak_clear);
   ms_filter(h, &h->weak, ms_weak_keep);
   h->live_objects = h->live_bytes = 0;
   ms_filter(h, &h->large, ms_sweep_large);
@@ -586,12 +612,13 @@ void gc_collect(gc_mutator *m) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = calloc(1, sizeof *h);
-  if (!h || !space_create(config->heap_limit)) {
+  uint64_t limit = gc_mutant(ms_limit_ignored) ? 0 : config->heap_limit;
+  if (!h || !space_create(limit)) {
     free(h);
     return NULL;
   }
   h->listener = config->listener;
-  h->limited = config->heap_limit != 0;
+  h->limited = limit != 0;
   h->budget = MS_BUDGET_LEAST;
   h->mark_stack.most =
       hostile.buffers ? hostile.buffers : (size_t)option_mark_stack;
@@ -640,7 +667,9 @@ void gc_thread_detach(gc_mutator *m) {
       continue;
     uint32_t number = ms_number(m->blocks[c]);
     h->blocks[number].state = MS_LISTED;
-    h->blocks[number].taken = (uint16_t)(taken / SPACE_GRANULE);
+    h->blocks[number].taken = gc_mutant(block_reused_from_start)
+                                  ? 0
+                                  : (uint16_t)(taken / SPACE_GRANULE);
     ms_list_push(h, &h->listed[c], number);
   }
   pthread_mutex_unlock(&h->lock);
@@ -650,13 +679,17 @@ void gc_thread_detach(gc_mutator *m) {
 }
 
 void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
+  if (gc_mutant(blocked_forgotten))
+    world_leave(m);
+  else
+    world_blocking_enter();
 }
 
 void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
+  if (gc_mutant(blocked_forgotten))
+    world_join(m);
+  else
+    world_blocking_leave();
 }
 
 gc_footprint gc_heap_footprint(gc_heap *h) {

@@ -31,6 +31,7 @@
  * gathered on a list before any is freed, as freeing while walking would follow
  * pointers into freed objects. */
 #include "common/hostile.h"
+#include "common/mutants.h"
 #include "refcount/rc-internal.h"
 
 /* Colours, in two flag bits of the header. */
@@ -95,7 +96,8 @@ static void set_color(gc_object *o, uint32_t c) {
 
 /* What is rare stands apart, so that its calls cost the rest no registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
-  bag_put(&m->candidates, o);
+  if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
+    bag_put(&m->candidates, o);
   return false;
 }
 
@@ -146,7 +148,8 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 
 void rc_detect_if_due(gc_mutator *m) {
   /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || m->candidates.stack.size == 0)
+  if (m->in_cascade || m->candidates.stack.size == 0 ||
+      gc_mutant(detects_when_asked_only))
     return;
   if (m->candidates.stack.size >= cycles.threshold ||
       space_used() >= cycles.pressure)
@@ -189,7 +192,8 @@ static void scan_black(gc_object *root) {
   visit(root, BLACK, &cycles.black);
   for (gc_object *o; (o = bag_take(&cycles.black));) {
     EACH_CHILD(o, child) {
-      child->word++;
+      if (!gc_mutant(black_restores_once) || color(child) != BLACK)
+        child->word++;
       if (color(child) != BLACK)
         visit(child, BLACK, &cycles.black);
     }
@@ -202,7 +206,7 @@ static void scan(gc_object *root) {
   for (gc_object *o; (o = bag_take(&cycles.work));) {
     if (color(o) != GRAY)
       continue;
-    if (o->word > 0) {
+    if (o->word > gc_mutant(external_ignored)) {
       scan_black(o);
       continue;
     }
@@ -230,7 +234,7 @@ static void gather(gc_object *root) {
 static void spare_finalizable(void) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
-    if (!(o->meta & OBJECT_FINALIZABLE))
+    if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
     if (o->meta & OBJECT_WEAK_TARGET)
       rc_weak_clear(o);
@@ -250,18 +254,20 @@ static void free_doomed(gc_mutator *m) {
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (color(o) != DOOMED)
       continue; /* spared */
-    if (o->meta & OBJECT_WEAK_TARGET)
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
       if (leaf && object_slots(leaf) == 0 && rc_drop(leaf))
         rc_dead(m, leaf);
     }
+    if (gc_mutant(freed_while_walking))
+      space_free(o, m->flags);
   }
   /* Only now: until here a doomed object's slots had to name objects whose slot
    * count could be read. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
-    if (color(o) != DOOMED)
+    if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
     space_free(o, m->flags);
     cycles.freed++;
@@ -281,7 +287,8 @@ static void take_candidates(gc_mutator *m, object_bag *buffer) {
       space_free(o, m->flags);
       continue;
     }
-    o->meta &= ~(uint32_t)RC_BUFFERED;
+    if (!gc_mutant(candidate_stays_marked))
+      o->meta &= ~(uint32_t)RC_BUFFERED;
     bag_put(&cycles.roots, o);
     cycles.candidates++;
   }
@@ -399,7 +406,8 @@ void rc_cycles_detach(gc_mutator *m) {
   hostile_race();
   world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates));)
-    bag_put(&cycles.orphans, o);
+    if (!gc_mutant(orphans_forgotten))
+      bag_put(&cycles.orphans, o);
   world_unlock();
   bag_free(&m->candidates);
 }

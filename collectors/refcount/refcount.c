@@ -138,9 +138,9 @@ gc_object *rc_weak_get(gc_object *weak) {
         target = NULL;
         break;
       }
-    } while (!__atomic_compare_exchange_n(&target->header, &header, header + 1,
-                                          true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(
+        &target->header, &header, header + !gc_mutant(weak_get_uncounted), true,
+        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   }
   rc_weak_unlock();
   return target;
@@ -174,7 +174,8 @@ static void rc_weak_unlink(rc_weak *w) {
         *place = w->next;
       } else {
         rc_weak_vacate(place);
-        rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
+        if (!gc_mutant(weak_flag_stale))
+          rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
       }
     }
   }
@@ -194,9 +195,9 @@ static void rc_weak_unlink(rc_weak *w) {
 static bool rc_really_dead(gc_object *o) {
   if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
     return true;
-  if (o->meta & OBJECT_WEAK_TARGET)
+  if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
-  if (!(o->meta & OBJECT_FINALIZABLE))
+  if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's */
@@ -222,17 +223,25 @@ void rc_dead(gc_mutator *m, gc_object *o) {
     o = space_address(list);
     list = o->word;
     uint32_t slots = object_slots(o);
-    for (uint32_t i = 0; i < slots; i++) {
+    for (uint32_t i = 0; i + gc_mutant(last_child_kept) < slots; i++) {
       gc_object *child = o->slots[i];
+      if (gc_mutant(cascade_recurses) && child) {
+        if (rc_release_in_cascade(m, child))
+          rc_dead(m, child);
+        continue;
+      }
       if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
         rc_list_push(&list, child);
     }
     if (o->meta & OBJECT_WEAK_REFERENCE)
       rc_weak_unlink((rc_weak *)o);
-    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED))
+    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED) &&
+        !gc_mutant(buffered_freed))
       o->word = 0; /* a candidate: the detector will find it dead */
     else
       space_free(o, m->flags);
+    if (gc_mutant(written_after_free))
+      o->header = 0;
     if (++freed == RC_CASCADE_TIMED)
       begin = gc_now_ns();
   }
@@ -267,7 +276,7 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
   space_cache_flush(m->flags);
   o = space_alloc_slow(bytes, m->flags);
 #if RC_CYCLES
-  if (!o) {
+  if (!o && !gc_mutant(detects_when_asked_only)) {
     rc_detect(m);
     space_cache_flush(m->flags);
     o = space_alloc_slow(bytes, m->flags);
@@ -318,7 +327,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 }
 
 void gc_thread_detach(gc_mutator *m) {
-  for (uint32_t t = 0; t < GC_TLS; t++)
+  for (uint32_t t = 0; t < GC_TLS && !gc_mutant(tls_kept); t++)
     gc_tls_clear(m, t);
 #if RC_CYCLES
   rc_cycles_detach(m);
