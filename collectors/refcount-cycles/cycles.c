@@ -2,8 +2,9 @@
  * Rajan, Concurrent Cycle Collection in Reference Counted Systems, ECOOP 2001,
  * section 3).
  *
- * A cycle can only become garbage when a count drops to other than zero, so
- * every object to which that happens is buffered as a candidate root.  From
+ * A cycle can only become garbage when a count drops to other than zero, or
+ * when the last reference from outside is moved into it: every object to which
+ * the one happens, or may be happening, is buffered as a candidate root.  From
  * time to time all candidates are examined together, in three passes over what
  * they reach:
  *
@@ -137,6 +138,19 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
   o->meta |= RC_BUFFERED;
   return buffer(m, o);
 #endif
+}
+
+void rc_candidate(gc_mutator *m, gc_object *o) {
+#if RC_ATOMIC
+  const uint64_t buffered = (uint64_t)RC_BUFFERED << 32;
+  if (__atomic_fetch_or(&o->header, buffered, __ATOMIC_RELAXED) & buffered)
+    return;
+#else
+  if (o->meta & RC_BUFFERED)
+    return;
+  o->meta |= RC_BUFFERED;
+#endif
+  bag_put(&m->candidates, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {

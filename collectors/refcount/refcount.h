@@ -44,6 +44,7 @@ struct gc_mutator {
   uint64_t cascade_freed; /* objects freed by them */
 #if RC_CYCLES
   object_bag candidates;
+  bool lent[GC_REGISTERS]; /* registers that have borrowed something */
 #endif
   gc_object *reg[];
 };
@@ -63,6 +64,9 @@ extern _Atomic bool
  * candidate buffer and may be in a cycle, that is not (plain), or may not be
  * (atomic), the last one. */
 void rc_release_candidate(gc_mutator *m, gc_object *o);
+/* Makes an object, of which the caller owns a count, a candidate without a
+ * count being dropped. */
+void rc_candidate(gc_mutator *m, gc_object *o);
 #endif
 
 /* ------------------------------------------------------------------------- *
@@ -145,13 +149,32 @@ static inline void rc_take(gc_mutator *m, gc_object **place, gc_object **from) {
 #endif
 }
 
-/* *place <- o, for a borrowing register. */
-static inline void rc_lend(gc_mutator *m, gc_object **place, gc_object *o) {
+/* Borrowing register `r` <- o. */
+static inline void rc_lend(gc_mutator *m, gc_reg r, gc_object *o) {
+  gc_object **place = object_borrowing(m, r);
 #if RC_NAIVE
   rc_assign(m, place, o);
 #else
   (void)m;
   *place = o;
+#endif
+#if RC_CYCLES
+  m->lent[r] = true;
+#endif
+}
+
+/* A reference is about to move from register `src` into the object in register
+ * `obj`.  If that may be what closes a cycle around the last reference from
+ * outside, no count will ever be dropped that makes a candidate of it: so it
+ * does.  It cannot be while an owning register other than `src` holds the
+ * object, since that will drop its count. */
+static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
+#if RC_CYCLES
+  gc_object *o = m->reg[src];
+  if (gc_unlikely(m->lent[obj] || obj == src) && o && object_slots(o) != 0)
+    rc_candidate(m, o);
+#else
+  (void)m, (void)obj, (void)src;
 #endif
 }
 
@@ -164,6 +187,10 @@ static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
   uint32_t counted = owning + (RC_NAIVE ? borrowing : 0);
   for (uint32_t i = gc_mutant(frame_keeps_register); i < counted; i++)
     rc_replace(m, &m->reg[frame + i], NULL);
+#if RC_CYCLES
+  for (uint32_t i = 0; i < borrowing; i++)
+    m->lent[frame + owning + i] = false;
+#endif
   object_frame_pop(m, frame, owning + borrowing);
 }
 
@@ -190,11 +217,11 @@ static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
 
 static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
                              uint32_t i) {
-  rc_lend(m, object_borrowing(m, dst), *object_slot(m, obj, i));
+  rc_lend(m, dst, *object_slot(m, obj, i));
 }
 
 static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
-  rc_lend(m, object_borrowing(m, r), NULL);
+  rc_lend(m, r, NULL);
 }
 
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
@@ -208,6 +235,7 @@ static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
 
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
+  rc_before_take(m, obj, src);
   rc_take(m, object_slot(m, obj, i), object_owning(m, src));
 }
 
@@ -232,7 +260,7 @@ static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
 }
 
 static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
-  rc_lend(m, object_borrowing(m, dst), object_globals[g]);
+  rc_lend(m, dst, object_globals[g]);
 }
 
 static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
@@ -250,7 +278,7 @@ static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
 }
 
 static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
-  rc_lend(m, object_borrowing(m, dst), m->base.tls[t]);
+  rc_lend(m, dst, m->base.tls[t]);
 }
 
 static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {

@@ -21,6 +21,9 @@ typedef struct model_mutator model_mutator;
  * object was buried. */
 typedef uint32_t model_ref;
 
+/* All places are below it. */
+enum { MODEL_PLACES = 1 << 27 };
+
 typedef struct model_object {
   uint64_t serial;  /* number of the object in the order of making, from 1 */
   uint64_t birth;   /* when it was made, by the clock of its maker */
@@ -58,7 +61,8 @@ void model_set_clock(model_mutator *t, uint64_t now);
 
 /* Why the operation cannot be performed now: a register outside the frames or
  * of the wrong kind, null where an object is needed, a slot that the object
- * does not have.  NULL if it can.  ATTACH, DETACH and DEAD are not for it. */
+ * does not have, a borrowed object that was buried.  NULL if it can.  ATTACH,
+ * DETACH and DEAD are not for it. */
 const char *model_refuses(const model_mutator *t, const trace_op *op);
 
 /* Performs an operation that is not refused; returns the object that it put
@@ -104,6 +108,9 @@ typedef struct model_volume {
 /* Marks what the owning registers and other roots reach, and nothing else. */
 model_volume model_mark_reachable(model *m);
 
+/* Marks `o` (0: nothing) and what it reaches besides what is marked. */
+void model_mark_also(model *m, model_ref o);
+
 /* Marks what must be in a heap after gc_collect if its collector reclaims what
  * it declares: what is reachable; what waits to be finalized, or will, with all
  * that it reaches; garbage that dead cycles reach, or all garbage, by the
@@ -113,7 +120,9 @@ model_volume model_mark_surviving(model *m, gc_reclaims reclaims);
 /* Removes every object that is not marked, after telling `died` (may be NULL)
  * of it and of when it died: at the latest of its own last loss and those of
  * the unmarked objects from which it can be reached (Merlin: Hertz et al.,
- * SIGMETRICS 2002, section 3).  Weak references to it are cleared. */
+ * SIGMETRICS 2002, section 3).  Weak references to it are cleared; registers
+ * that borrow it are null from now on, and operations that read them refused
+ * until something is borrowed into them again. */
 typedef void model_died(void *data, const model_object *o, uint64_t when);
 void model_bury_unmarked(model *m, model_died *died, void *data);
 
