@@ -144,6 +144,10 @@ void executor_detach(executor_thread *t);
 executor_result executor_perform(executor_thread *t, const trace_op *op,
                                  uint64_t number);
 
+/* Says that all threads but the caller's stand still from now on, or run on
+ * again.  For those that run beside each other; a check is in between. */
+void executor_stand(executor_thread *t, bool still);
+
 /* Compares everything.  All other threads stand still; `each` is to run `task`
  * on each of them by turns, the caller included.  (S) */
 typedef void executor_task(executor_thread *t);
@@ -167,9 +171,9 @@ size_t executor_text(char text[EXECUTOR_TEXT], const trace_op *op);
 
 /* After the last check: adds the deterministic counts to the record, and holds
  * the collector to what must survive (wl_expect).  The run is WRONG as one that
- * proved nothing if no object was reclaimed (by a collector that reclaims), or
- * if some kind of operation whose bit (1 << TRACE_kind) is in `expected` was
- * never performed. */
+ * proved nothing if something is expected, but no object was reclaimed (by a
+ * collector that reclaims), or if some kind of operation whose bit
+ * (1 << TRACE_kind) is in `expected` was never performed. */
 void executor_conclude(executor_thread *t, uint64_t expected);
 
 #endif

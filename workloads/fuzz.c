@@ -1043,7 +1043,7 @@ static void freeze(actor *a) {
 /* All others wait. */
 static void check(actor *a) {
   fuzz *f = a->f;
-  f->x.standing = true;
+  executor_stand(&a->x, true);
   f->to_check = (int64_t)f->every;
   run_finalizers(a);
   emit1(a, TRACE_CHECK, 0);
@@ -1053,7 +1053,7 @@ static void check(actor *a) {
     for (unsigned i = 0; i < f->threads; i++)
       f->actors[i].cull = true;
   freeze(a);
-  f->x.standing = !f->parallel;
+  executor_stand(&a->x, !f->parallel);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -1264,8 +1264,8 @@ static void run_episode(fuzz *f, wl_thread *t) {
     take_turns(a);
   end_others(a);
 
+  executor_stand(&a->x, true);
   f->parallel = f->x.parallel = false;
-  f->x.standing = true;
   drop_frames(a);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     if (model_global(f->x.model, g))
