@@ -2,13 +2,19 @@
 # test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
 # every test.
 #   --sanitize  afterwards the same tests under AddressSanitizer,
-#               UndefinedBehaviorSanitizer and ThreadSanitizer
+#               UndefinedBehaviorSanitizer and ThreadSanitizer, and the stress
+#               suite for as long as `stress_seconds` says, each
 #   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
 #               which shows that scripts/packages.txt is complete (needs root
 #               and the package debootstrap)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/install.sh
+
+# Budget of the stress suite under each sanitizer, and the operations of each
+# collector that fit into it with room to spare (docs/stress.md has figures).
+stress_seconds=120
+stress_ops=200000
 
 build_and_test() {
   cmake --preset "$1" >&2
@@ -35,6 +41,14 @@ fresh() {
   chroot "$root" /bin/bash -c 'cd /reapmark && ./scripts/test.sh'
 }
 
+# stress BUILD: every collector under every condition; what fails is shown, and
+# kept in BUILD/stress.
+stress() {
+  rm -rf "$1/stress"
+  "$1/reapmark" stress --quick --ops $stress_ops --time $stress_seconds \
+    --out "$1/stress"
+}
+
 sanitize=
 for argument in "$@"; do
   case $argument in
@@ -50,5 +64,6 @@ build_and_test release build
 if [ -n "$sanitize" ]; then
   for preset in asan ubsan tsan; do
     build_and_test $preset build-$preset
+    stress build-$preset
   done
 fi

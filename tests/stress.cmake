@@ -24,3 +24,20 @@ foreach(
   set_tests_properties(stress-${behaviour} PROPERTIES TIMEOUT 300)
 endforeach()
 add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)
+
+# ... and with real ones.  How long the sanitizers are given says
+# scripts/test.sh.
+foreach(behaviour toy toy_broken)
+  add_test(NAME stress-${behaviour}
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/real.sh
+                   $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/toys
+                   ${behaviour})
+  set_tests_properties(stress-${behaviour} PROPERTIES TIMEOUT 300)
+endforeach()
+if(NOT REAPMARK_SANITIZE)
+  add_test(NAME stress-collectors
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/real.sh
+                   $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/toys
+                   collectors)
+  set_tests_properties(stress-collectors PROPERTIES TIMEOUT 300)
+endif()

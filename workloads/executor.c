@@ -1082,6 +1082,8 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   note_reachable(t);
   compare_finalizable(t);
   x->surviving = model_mark_surviving(x->model, gc_this_collector.can.reclaims);
+  if (x->surviving.bytes > x->peak_bytes)
+    x->peak_bytes = x->surviving.bytes;
   compare_count(t, x->surviving.objects);
   if (asks(t, ORACLE_CHECK)) {
     const char *why = gc_heap_check(x->run->heap);
@@ -1202,6 +1204,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocations-failed", c->failed);
   wl_count(wl, "reclaimed", x->buried);
+  wl_count(wl, "peak-bytes", x->peak_bytes);
   wl_count(wl, "handed-out", c->handed_out);
   wl_count(wl, "weak-alive", c->weak_alive);
   wl_count(wl, "weak-cleared", c->weak_cleared);

@@ -12,11 +12,11 @@
 #define LOG "episodes.jsonl"
 
 /* A sweep goes no farther: an episode may make a very long list. */
-enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 1000 };
+enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
 
-/* What the footprint of an episode is, where no limit stands in its way. */
-static const condition unlimited = {"peak", "a footprint without a limit",
-                                    .share = 50};
+/* What an episode needs where no limit stands in its way. */
+static const condition unlimited = {"peak", "how much memory it takes",
+                                    .hostile = "collect-every=10", .share = 50};
 
 /* ------------------------------------------------------------------------- *
  * The directory.
@@ -215,7 +215,8 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
       add(t, entry);
       return true;
     }
-    e.heap = entry_number(entry, "peak") * under->heap / 100;
+    e.heap = entry_number(entry, under->live ? "live" : "footprint") *
+             under->heap / 100;
   }
   const json_t *entry = get_entry(c, &e);
   if (entry)

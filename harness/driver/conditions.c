@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FIRED(key) "hostile.fired." key
+#define REFUSED    "counts.allocations-failed"
 
 const condition conditions[] = {
     {"plain", "nothing forced, one mutator: what every collector must survive",
@@ -15,8 +16,9 @@ const condition conditions[] = {
      .params = "schedule=free", .needs = NEEDS_THREADS, .share = 100,
      .races = true},
     {"yield", "the same, and the processor is lost at the racy points",
-     .hostile = "yield=100", .params = "schedule=free", .needs = NEEDS_THREADS,
-     .proof = FIRED("yield"), .share = 50, .races = true},
+     .hostile = "yield=100", .params = "schedule=free",
+     .needs = NEEDS_THREADS | NEEDS_FREEING, .proof = FIRED("yield"),
+     .share = 50, .races = true},
     {"collect-1", "a collection at every allocation: roots and fields missed",
      .hostile = "collect-every=1", .params = "live=100",
      .proof = FIRED("collect-every"), .share = 5},
@@ -47,14 +49,19 @@ const condition conditions[] = {
      .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 50},
     {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
      .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
-    {"fail-every", "every third internal allocation fails",
-     .hostile = "fail-every=3", .proof = FIRED("fail-every"), .share = 50,
+    {"fail-every", "every 13th internal allocation fails",
+     .hostile = "fail-every=13", .proof = FIRED("fail-every"), .share = 50,
      .scarce = true},
-    {"heap-100", "a limit of all that is ever live: collection under pressure",
-     .heap = 100, .needs = NEEDS_LIMIT, .share = 50, .scarce = true},
-    {"heap-95", "a limit of 95 %: out of memory, and recovery", .heap = 95,
-     .needs = NEEDS_LIMIT, .share = 50, .scarce = true},
-    {"heap-90", "a limit of 90 %", .heap = 90, .needs = NEEDS_LIMIT,
+    {"heap-100", "a heap as large as it must be: collection under pressure",
+     .heap = 100, .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
+     .share = 50, .scarce = true},
+    {"heap-90", "a bit less than that: out of memory, and recovery", .heap = 90,
+     .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true, .share = 50,
+     .scarce = true},
+    {"heap-50", "half of that", .heap = 50, .needs = NEEDS_LIMIT,
+     .proof = REFUSED, .uncertain = true, .share = 50, .scarce = true},
+    {"heap-live", "no more than what was alive: nothing but refusals",
+     .heap = 100, .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED,
      .share = 50, .scarce = true},
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .proof = FIRED("stack"), .share = 50},
@@ -71,17 +78,13 @@ const condition *condition_find(const char *name) {
 const char *condition_missing(const condition *c, const collector *of) {
   const char *reclaims = json_string_value(
       json_object_get(json_object_get(of->about, "capabilities"), "reclaims"));
-  switch (c->needs) {
-  case NEEDS_NOTHING:
-    break;
-  case NEEDS_THREADS:
-    return collector_can(of, "threads") ? NULL : "has no threads";
-  case NEEDS_LIMIT:
-    return collector_can(of, "heap_limit") ? NULL : "honours no heap limit";
-  case NEEDS_FREEING:
-    return reclaims && strcmp(reclaims, "nothing") ? NULL : "frees nothing";
-  case NEEDS_TRAVERSING:
-    return reclaims && !strcmp(reclaims, "all") ? NULL : "never traverses";
-  }
+  if (c->needs & NEEDS_THREADS && !collector_can(of, "threads"))
+    return "has no threads";
+  if (c->needs & NEEDS_LIMIT && !collector_can(of, "heap_limit"))
+    return "honours no heap limit";
+  if (c->needs & NEEDS_FREEING && reclaims && !strcmp(reclaims, "nothing"))
+    return "frees nothing";
+  if (c->needs & NEEDS_TRAVERSING && reclaims && strcmp(reclaims, "all"))
+    return "never traverses";
   return NULL;
 }

@@ -8,14 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a condition asks of a collector; of others it is n/a. */
-typedef enum condition_need {
-  NEEDS_NOTHING,
-  NEEDS_THREADS,
-  NEEDS_LIMIT,      /* honours a heap limit */
-  NEEDS_FREEING,    /* frees anything */
-  NEEDS_TRAVERSING, /* goes through the heap, with lists of its own */
-} condition_need;
+/* What a condition asks of a collector, bits; for others it is n/a. */
+enum {
+  NEEDS_THREADS = 1,
+  NEEDS_LIMIT = 2,      /* honours a heap limit */
+  NEEDS_FREEING = 4,    /* frees anything */
+  NEEDS_TRAVERSING = 8, /* goes through the heap, with lists of its own */
+};
 
 typedef struct condition {
   const char *name;
@@ -24,12 +23,16 @@ typedef struct condition {
   /* Of the collector program. */
   const char *hostile; /* --hostile; of a sweep the key alone; or NULL */
   const char *params;  /* KEY=VALUE,... of the workload, or NULL */
-  unsigned heap;       /* limit, in percent of the known peak; 0: none */
+  unsigned heap;       /* limit, in percent of what an episode without one had
+                          as its footprint while it collected all the time; 0:
+                          none */
+  bool live;           /* ... or of the bytes that were alive */
   bool one_thread;     /* else as many as were asked for, if it has threads */
 
-  condition_need needs;
-  const char *proof; /* what in the record (results/schema.md) must be above 0,
-                        or the condition never was; NULL: nothing in it */
+  unsigned needs;
+  const char *proof; /* what in the record (results/schema.md) says how often
+                        the condition came about; NULL: nothing in it */
+  bool uncertain;    /* that may be 0, where else it would be vacuous */
   unsigned share;    /* of operations, in percent of an ordinary condition's */
   bool sweep;  /* a short episode again and again with KEY=1, 2, ..., until the
                   condition no longer comes about: all the places there are */

@@ -191,6 +191,24 @@ static bool is_hostile(const collector *c) {
       json_object_get(json_object_get(c->about, "hostile"), "collects"));
 }
 
+/* Why an episode proves nothing though nothing is wrong, or NULL.  In a sweep
+ * one that does not come about is the last; one that ran out of memory ended
+ * too early to be asked for more. */
+static const char *find_vacuity(const condition *c, const char *status,
+                                const char *reason, uint64_t fired,
+                                uint64_t collections) {
+  static const char said[] = "vacuous: ";
+  bool whole = strcmp(status, "OOM");
+  if (reason && !strncmp(reason, said, strlen(said)))
+    return reason + strlen(said);
+  if (reason || c->sweep)
+    return NULL;
+  if (c->proof && !c->uncertain && !fired && (whole || c->hostile))
+    return memory_text("%s never came about",
+                       c->hostile ? c->hostile : "the limit");
+  return whole && !collections ? "no collection happened" : NULL;
+}
+
 static json_t *judge(const episode *e, const program_result *r) {
   const condition *c = e->condition;
   episode_fault f = episode_find_fault(c, r);
@@ -201,27 +219,27 @@ static json_t *judge(const episode *e, const program_result *r) {
   uint64_t collections = count_of(r->record, "counters.collections") +
                          count_of(r->record, "counters.detections");
   if (!collections)
-    collections = count_of(r->record, "counts.collections");
+    collections = count_of(r->record, "counts.op-collect") +
+                  count_of(r->record, "counts.checks");
   const char *result = f.oracle ? "failed" : "passed";
-  if (!f.oracle && c->proof && !fired && !c->sweep) {
-    result = is_hostile(e->subject->program) ? "vacuous" : "n/a";
-    f.reason = memory_text("%s never came about", c->hostile);
-  } else if (!f.oracle && !collections && !c->sweep && !strcmp(status, "OOM")) {
-    /* It ended too early to be asked for more. */
-  } else if (!f.oracle && !collections && !c->sweep) {
-    result = "vacuous";
-    f.reason = "no collection happened";
+  const char *vacuous = find_vacuity(c, status, f.reason, fired, collections);
+  if (vacuous) {
+    bool blamed = is_hostile(e->subject->program) || fired || !c->hostile;
+    result = blamed ? "vacuous" : "n/a";
+    f = (episode_fault){NULL, vacuous};
   }
   const json_t *story = record_get(r->record, "violation.story");
   json_t *entry = json_pack(
-      "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+      "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
+      "s:I}",
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
       "reason", f.reason ? f.reason : "", "operations",
       (json_int_t)count_of(r->record, "counts.operations"), "collections",
-      (json_int_t)collections, "fired", (json_int_t)fired, "peak",
-      (json_int_t)count_of(r->record, "memory.footprint_peak"), "elapsed",
+      (json_int_t)collections, "fired", (json_int_t)fired, "footprint",
+      (json_int_t)count_of(r->record, "memory.footprint_peak"), "live",
+      (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);
   if (e->place)
     json_object_set_new(entry, "place", record_integer(e->place));

@@ -94,6 +94,18 @@ static char **replay_words(const word_list *words, const char *hostile) {
   return (char **)a.words;
 }
 
+/* How the kind of failure begins that the oracle stands for (shrink.h). */
+static const char *kind_of(const char *oracle) {
+  static const struct {
+    const char *oracle, *kind;
+  } kinds[] = {{"hang", "TIMEOUT"}, {"crash", "CRASH"}, {"asan", "CRASH"},
+               {"tsan", "CRASH"},   {"ubsan", "CRASH"}, {"verdict", "WRONG"}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (!strcmp(kinds[i].oracle, oracle))
+      return kinds[i].kind;
+  return memory_text("WRONG %s", oracle);
+}
+
 /* Takes the minimal trace into the entry: its operations and their number. */
 static void take_minimal(const char *path, json_t *entry) {
   FILE *file = fopen(path, "re");
@@ -136,6 +148,7 @@ static void shrink(const char *folder, json_t *entry) {
     code = shrink_trace(
         trace,
         &(shrink_replay){.program = replay_words(&words, hostile[i]),
+                         .wanted = kind_of(entry_text(entry, "oracle")),
                          .timeout = timeout,
                          .repeat = under && under->races ? SHRINK_REPEAT : 1,
                          .tries = SHRINK_TRIES},

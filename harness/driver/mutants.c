@@ -1,5 +1,5 @@
 /* mutants.c: seeded bugs.  Which there are say the programs in the folder
- * mutants/ themselves (--mutant list). */
+ * mutants/ themselves (--mutant list; collectors/common/mutants.h). */
 #include "mutants.h"
 #include "memory.h"
 #include "say.h"
@@ -14,9 +14,12 @@
 #define LIST_TIMEOUT 10.0
 
 typedef struct bug {
-  subject subject;
-  const json_t *about;          /* name, family, class, oracle, summary */
-  const json_t *fault;          /* the entry that gave it away, or NULL */
+  const char *name;     /* FAMILY+NAME */
+  const json_t *about;  /* name, family, class, oracle, text */
+  const subject *first; /* of those in the programs of the family */
+  size_t subjects;
+  const subject *caught;        /* the one in which it was caught, or NULL, */
+  const json_t *fault;          /* and the entry that gave it away */
   uint64_t operations, elapsed; /* up to that */
   word_list alone;              /* the oracles that catch it with no other */
 } bug;
@@ -57,11 +60,11 @@ static json_t *read_list(const collector *program) {
   return list;
 }
 
-static bool is_wanted(char **words, const char *program, const char *name) {
+static bool is_wanted(char **words, const char *family, const char *name) {
   if (!*words)
     return true;
   for (; *words; words++)
-    if (!strcmp(*words, program) || !strcmp(*words, name))
+    if (!strcmp(*words, family) || !strcmp(*words, name))
       return true;
   return false;
 }
@@ -77,30 +80,50 @@ static void check_words(char **words, const candidates *known) {
   }
 }
 
+/* Whether the program is of the family: `refcount-atomic` is a refcount. */
+static bool is_of(const char *family, const char *program) {
+  size_t n = strlen(family);
+  return !strncmp(program, family, n) && (!program[n] || program[n] == '-');
+}
+
+static void add_bug(bugs *all, const collectors *programs, json_t *about) {
+  const char *family = entry_text(about, "family");
+  const char *name = entry_text(about, "name");
+  bug one = {.about = json_incref(about),
+             .name = memory_text("%s+%s", family, name)};
+  subject *subjects = memory_take(programs->count * sizeof *subjects);
+  for (size_t i = 0; i < programs->count; i++) {
+    const collector *p = &programs->items[i];
+    if (!p->trouble && is_of(family, p->name))
+      subjects[one.subjects++] =
+          (subject){.name = memory_text("%s+%s", p->name, name),
+                    .program = p,
+                    .options = {.name = p->name},
+                    .mutant = name};
+  }
+  one.first = subjects;
+  all->items = memory_more(all->items, all->count, sizeof one);
+  all->items[all->count++] = one;
+}
+
+/* Every program lists the bugs of all. */
 static bugs find_bugs(const collectors *programs, char **words) {
   bugs all = {0};
   candidates known = {0};
-  for (size_t i = 0; i < programs->count; i++) {
-    const collector *p = &programs->items[i];
-    json_t *list = p->trouble ? NULL : read_list(p);
-    size_t k;
-    json_t *about;
-    candidates_add(&known, p->name);
-    json_array_foreach(list, k, about) {
-      const char *name = memory_text("%s", entry_text(about, "name"));
-      candidates_add(&known, name);
-      if (!*name || !is_wanted(words, p->name, name))
-        continue;
-      bug one = {.about = json_incref(about),
-                 .subject = {.name = memory_text("%s+%s", p->name, name),
-                             .program = p,
-                             .options = {.name = p->name},
-                             .mutant = name}};
-      all.items = memory_more(all.items, all.count, sizeof one);
-      all.items[all.count++] = one;
-    }
-    json_decref(list);
+  json_t *list = NULL, *about;
+  for (size_t i = 0; i < programs->count && !list; i++)
+    if (!programs->items[i].trouble)
+      list = read_list(&programs->items[i]);
+  size_t k;
+  json_array_foreach(list, k, about) {
+    const char *name = memory_text("%s", entry_text(about, "name"));
+    const char *family = memory_text("%s", entry_text(about, "family"));
+    candidates_add(&known, name);
+    candidates_add(&known, family);
+    if (*name && is_wanted(words, family, name))
+      add_bug(&all, programs, about);
   }
+  json_decref(list);
   check_words(words, &known);
   return all;
 }
@@ -109,8 +132,8 @@ static bugs find_bugs(const collectors *programs, char **words) {
  * Catching them.
  * ------------------------------------------------------------------------- */
 
-/* Without a bug the program must pass all that the bugs are put through, or
- * nothing would follow from their failing.  False if it does not, or the
+/* Without a bug a program must pass all that its bugs are put through, or
+ * nothing would follow from their failing.  Sets whether it does; false if the
  * campaign ends. */
 static bool check_healthy(campaign *c, const collector *p, bool *healthy) {
   const subject s = {
@@ -133,19 +156,23 @@ static bool check_healthy(campaign *c, const collector *p, bool *healthy) {
   return true;
 }
 
-/* Tries the conditions until the bug is caught.  False if the campaign ends. */
-static bool catch_bug(campaign *c, bug *b) {
+/* Tries the conditions until the bug is caught in the program.  False if the
+ * campaign ends. */
+static bool catch_in(campaign *c, bug *b, const subject *in) {
   for (uint64_t round = 0; round < c->seeds && !b->fault; round++)
     for (size_t k = 0; k < c->conditions_count && !b->fault; k++) {
       tally t = {0};
-      if (!campaign_run(c, &b->subject, c->conditions[k], c->first_seed + round,
-                        NULL, &t))
+      if (!campaign_run(c, in, c->conditions[k], c->first_seed + round, NULL,
+                        &t))
         return false;
       b->operations += t.operations;
       b->elapsed += t.elapsed;
       b->fault = t.fault;
     }
-  if (b->fault && !entry_number(b->fault, "operations"))
+  if (!b->fault)
+    return true;
+  b->caught = in;
+  if (!entry_number(b->fault, "operations"))
     b->operations += entry_number(b->fault, "operation");
   return true;
 }
@@ -162,7 +189,7 @@ static bool try_alone(campaign *c, bug *b, const char *oracle) {
     tally t = {0};
     if (!under || (k && (under == first || under->sweep)))
       continue;
-    if (!campaign_run(c, &b->subject, under, seed, oracle, &t))
+    if (!campaign_run(c, b->caught, under, seed, oracle, &t))
       return false;
     const char *by = t.fault ? entry_text(t.fault, "oracle") : "";
     hung = !strcmp(by, "hang"); /* once is enough waiting */
@@ -173,23 +200,26 @@ static bool try_alone(campaign *c, bug *b, const char *oracle) {
   return true;
 }
 
-static bool run_bugs(campaign *c, bugs *all) {
-  const collector *last = NULL;
-  bool healthy = true;
+static bool run_bugs(campaign *c, bugs *all, const collectors *programs) {
+  bool *healthy = memory_take(programs->count * sizeof *healthy);
+  for (size_t i = 0; i < programs->count; i++)
+    for (size_t k = 0; k < all->count; k++)
+      if (is_of(entry_text(all->items[k].about, "family"),
+                programs->items[i].name)) {
+        if (!check_healthy(c, &programs->items[i], &healthy[i]))
+          return false;
+        break;
+      }
   for (size_t i = 0; i < all->count; i++) {
     bug *b = &all->items[i];
-    if (b->subject.program != last &&
-        !check_healthy(c, b->subject.program, &healthy))
-      return false;
-    last = b->subject.program;
-    if (!healthy)
-      continue;
-    if (!catch_bug(c, b))
-      return false;
+    for (size_t k = 0; k < b->subjects && !b->fault; k++)
+      if (healthy[b->first[k].program - programs->items] &&
+          !catch_in(c, b, &b->first[k]))
+        return false;
     for (size_t k = 0; b->fault && k < ORACLES; k++)
       if (!try_alone(c, b, oracles[k]))
         return false;
-    say("%zu of %zu, %s: %s", i + 1, all->count, b->subject.name,
+    say("%zu of %zu, %s: %s", i + 1, all->count, b->name,
         b->fault ? entry_text(b->fault, "oracle") : "NOT CAUGHT");
   }
   return true;
@@ -209,7 +239,7 @@ static const rows_column columns[] = {
     {"operations", "operations", ROWS_COUNT},
     {"elapsed", "time", ROWS_TIME},
     {"alone", "also alone by", ROWS_TEXT},
-    {"summary", "what is wrong", ROWS_TEXT},
+    {"text", "what is wrong", ROWS_TEXT},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -219,10 +249,11 @@ static json_t *make_row(const bug *b) {
     alone = memory_text("%s%s%s", alone, *alone ? " " : "", b->alone.words[i]);
   json_t *row = json_pack(
       "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
-      b->subject.program->name, "bug", b->subject.mutant, "family",
+      b->caught ? b->caught->program->name : entry_text(b->about, "family"),
+      "bug", entry_text(b->about, "name"), "family",
       entry_text(b->about, "family"), "caught", b->fault ? "yes" : "NO",
       "oracle", b->fault ? entry_text(b->fault, "oracle") : "", "alone", alone,
-      "summary", entry_text(b->about, "summary"));
+      "text", entry_text(b->about, "text"));
   json_t *class = json_object_get(b->about, "class");
   if (class)
     json_object_set(row, "class", class);
@@ -242,7 +273,7 @@ static const char *only_by(const bugs *all, const char *oracle, size_t *n) {
   for (size_t i = 0; i < all->count; i++) {
     const bug *b = &all->items[i];
     if (b->alone.count == 1 && !strcmp(b->alone.words[0], oracle)) {
-      text = memory_text("%s%s%s", text, (*n)++ ? ", " : "", b->subject.name);
+      text = memory_text("%s%s%s", text, (*n)++ ? ", " : "", b->name);
     }
   }
   return text;
@@ -306,10 +337,10 @@ int mutants_run(campaign *c, char **words, const char *dir, bool resume,
     return EXIT_USAGE;
   }
   for (size_t i = 0; i < all.count; i++)
-    word_list_add(&c->names, all.items[i].subject.name);
+    word_list_add(&c->names, all.items[i].name);
   if (!campaign_open(c, dir, resume))
     return EXIT_USAGE;
-  bool whole = run_bugs(c, &all);
+  bool whole = run_bugs(c, &all, &programs);
   bool good = print_bugs(&all, format);
   if (!whole)
     say("%s; --resume --out %s goes on",

@@ -99,7 +99,9 @@ static bool fails(void *data, const trace_op *ops, size_t n) {
     shrink_kind kind = replay(s);
     if (*s->refusal)
       return false;
-    if (*kind.text && !*s->wanted.text)
+    const char *wanted = s->how->wanted ? s->how->wanted : "";
+    if (*kind.text && !*s->wanted.text &&
+        !strncmp(kind.text, wanted, strlen(wanted)))
       s->wanted = kind;
     if (*kind.text && !strcmp(kind.text, s->wanted.text))
       return true;

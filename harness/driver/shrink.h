@@ -8,6 +8,8 @@
 
 typedef struct shrink_replay {
   char *const *program; /* its path, then options of its own, up to NULL */
+  const char *wanted;   /* how the kind of failure begins (shrink_kind); NULL:
+                           whatever the trace fails with */
   double timeout;       /* of one run, seconds */
   uint64_t repeat;      /* runs of each try; one that fails is enough */
   uint64_t tries;       /* at the most */

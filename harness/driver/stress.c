@@ -46,7 +46,7 @@ static const option_row option_rows[] = {
      OPTION_SECONDS, FIELD(time), 0, 0},
     {"timeout", 0, "SECONDS", "an episode that takes longer hangs (60)",
      OPTION_SECONDS, FIELD(timeout), 0, 0},
-    {"quick", 0, NULL, "100000 operations and one round", OPTION_FLAG,
+    {"quick", 0, NULL, "1000000 operations, in one round", OPTION_FLAG,
      FIELD(quick), 0, 0},
     {"shrink", 0, NULL, "reduce what fails to as few operations as can be",
      OPTION_FLAG, FIELD(shrink), 0, 0},
@@ -182,7 +182,7 @@ static const char *verdict_text(const tally *t) {
 static json_t *make_row(const char *name, const char *under, const tally *t) {
   json_t *row = json_pack("{s:s, s:s, s:s}", "collector", name, "condition",
                           under, "verdict", verdict_text(t));
-  if (!t->episodes)
+  if (!t->episodes || (t->missing && !t->fault))
     return row;
   json_object_set_new(row, "episodes", json_integer((json_int_t)t->episodes));
   json_object_set_new(row, "operations",
@@ -207,6 +207,17 @@ static void add_up(tally *sum, const tally *t) {
     sum->fault = t->fault;
 }
 
+/* Several conditions may rest on the same episode (the footprint's). */
+static bool has(const json_t *faults, const json_t *fault) {
+  size_t i;
+  const json_t *other;
+  json_array_foreach(faults, i, other) {
+    if (other == fault)
+      return true;
+  }
+  return false;
+}
+
 /* Prints the tallies, by subject and condition.  Returns whether all are
  * good. */
 static bool print_all(const campaign *c, const subject *subjects, size_t n,
@@ -220,7 +231,7 @@ static bool print_all(const campaign *c, const subject *subjects, size_t n,
       const tally *t = &tallies[i * c->conditions_count + k];
       json_array_append_new(
           rows, make_row(subjects[i].name, c->conditions[k]->name, t));
-      if (t->fault)
+      if (t->fault && !has(faults, t->fault))
         json_array_append(faults, (json_t *)t->fault);
       unrun += !t->episodes && !t->missing;
       add_up(&sum, t);
@@ -312,7 +323,8 @@ static int list_conditions(void) {
     text_add(t, "%s", c->name);
     text_add(t, "%s", c->provokes);
     if (c->heap)
-      text_add(t, "--heap, %u %% of the footprint without", c->heap);
+      text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
+               c->live ? "live bytes" : "footprint");
     else
       text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
                c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
@@ -346,14 +358,14 @@ int stress_command(int argc, char **argv) {
   if (o.repeat)
     return failure_repeat(o.repeat, o.shrink);
   campaign c = {.operations = o.operations ? o.operations
-                              : o.quick    ? 100000
+                              : o.quick    ? 1000000
                                            : 10000000,
                 .seeds = o.seeds   ? o.seeds
                          : o.quick ? 1
                                    : 5,
                 .first_seed = o.first_seed,
                 .threads = o.threads,
-                .sweep = o.quick ? 60 : 400,
+                .sweep = o.quick ? 150 : 400,
                 .tries = o.tries,
                 .timeout = o.timeout,
                 .time = o.time,

@@ -34,14 +34,15 @@ test_passes() {
 }
 
 test_commands() {
-  expect 0 stress alpha:trigger=3 -c plain,yield,heap-90 --ops 300000 --seeds 1 \
+  expect 0 stress alpha:trigger=3 -c plain,yield,heap-90,heap-live --ops 375000 --seeds 1 \
     --seed 7 -t 3 -o dir
   grep -qx -e '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3' \
     found/alpha.commands || fail 'no plain run'
   grep -qx -e '--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 --hostile yield=100 --option trigger=3 --record-fd 3' \
     found/alpha.commands || fail 'no run with yields'
-  # The footprint without a limit is 1000000.
+  # The footprint without a limit is 1000000, and 100000 bytes are alive.
   grep -q -e '--heap 900000 ' found/alpha.commands || fail 'no limit'
+  grep -q -e '--heap 100000 ' found/alpha.commands || fail 'no other limit'
   expect 0 stress beta -c plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
   grep -q 'fuzz:live=9,schedule=free,ops=' found/beta.commands ||
     fail 'parameters got lost'

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Tests of `reapmark stress` with collectors that collect.
+# Usage: real.sh REAPMARK FOLDER-OF-TOYS TEST; one function per test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+reapmark=$1
+toys=$2
+. "$here/../expect.sh"
+
+# All of ours pass, and so does a plain one from elsewhere.
+test_collectors() {
+  expect 0 stress --quick -o dir
+  [ "$(grep -c '(all)' out)" -ge 7 ] || fail 'where are the collectors?'
+}
+
+test_toy() {
+  REAPMARK_PATH=$toys expect 0 stress toy --ops 300000 --seeds 2 \
+    -c plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
+}
+
+# A root that is not marked: caught, and shrunk to no more than twenty
+# operations that fail by themselves.
+test_toy_broken() {
+  REAPMARK_PATH=$toys expect 1 stress toy-broken -c plain --ops 300000 \
+    --seeds 1 --shrink -o dir
+  printed 'FAILED: '
+  n=$(sed -n 's/.*shrunk to \([0-9]*\) operations.*/\1/p' out)
+  [ "$n" -gt 0 ] && [ "$n" -le 20 ] || fail "not shrunk: '$n' operations"
+  grep -q '    tls-store ' out || fail 'no thread-local root in the list'
+  expect 0 trace verify dir/failure-1/minimal.trace
+  # The command that the list gives fails, and a sound collector does not.
+  command=$(sed -n 's/^# replay: //p' dir/failure-1/minimal.trace)
+  $command >record
+  ! grep -q '"status":"ok"' record || fail 'the list does not fail'
+  "$toys/toy" ${command#* } >record
+  grep -q '"status":"ok"' record || fail 'a sound collector fails on the list'
+}
+
+"test_$3"
