@@ -28,6 +28,10 @@ typedef struct collectors {
  * said. */
 collectors discover_collectors(void);
 
+/* The optional collectors that this build is without, and the packages that
+ * they need: "bdwgc (package libgc-dev), ...", "" if none.  As memory_text. */
+char *discover_not_built(void);
+
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 
