@@ -32,6 +32,7 @@ static machine healthy(void) {
 static const doctor_question question = {
     .threads = 2,
     .withheld = "",
+    .not_built = "",
     .build = {.type = "Release", .sanitizer = ""}};
 
 /* The ids of what is found, and "!" after serious ones. */
@@ -79,6 +80,7 @@ static void each_trouble_alone(void **state) {
   MACHINE(m.perf_paranoid = 3, "W13");
   MACHINE(m.valgrind = 0, "W14");
   QUESTION(q.withheld = "MALLOC_CONF", "W15");
+  QUESTION(q.not_built = "bdwgc (package libgc-dev)", "W16");
 }
 
 /* What a machine does not tell is no trouble, but for the last two. */
