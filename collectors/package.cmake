@@ -14,6 +14,8 @@ install(TARGETS reapmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 get_property(programs GLOBAL PROPERTY REAPMARK_COLLECTOR_PROGRAMS)
 # The driver looks for them here, relative to itself.
 install(TARGETS ${programs} RUNTIME DESTINATION lib/reapmark/collectors)
+install(FILES ${REAPMARK_COLLECTOR_DIR}/not-built
+        DESTINATION lib/reapmark/collectors)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
         DESTINATION ${share_dir})
 

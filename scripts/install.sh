@@ -1,18 +1,20 @@
 # install.sh: sourced by the other scripts.  Installs the packages of
 # packages.txt that this machine lacks.
 
+# packages_missing LIST [all]: those of optional collectors only with `all`.
 packages_missing() {
-  local list=$1 package
-  sed 's/#.*//' "$list" | while read -r package; do
+  local list=$1 package skip='optional collector:'
+  [ "${2-}" != all ] || skip='^$'
+  grep -v "$skip" "$list" | sed 's/#.*//' | while read -r package; do
     [ -n "$package" ] || continue
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
       grep -q 'ok installed' || echo "$package"
   done
 }
 
-packages_install() {
+packages_install() { # LIST [all]
   local missing as_root=
-  missing=$(packages_missing "$1")
+  missing=$(packages_missing "$@")
   [ -n "$missing" ] || return 0
   if ! command -v apt-get >/dev/null; then
     echo "missing packages, and no apt-get to install them:" $missing >&2

@@ -40,6 +40,7 @@ const gc_collector gc_this_collector = {
  * which the harness makes every few milliseconds. */
 static gc_footprint malloc_held(void) {
 #if defined MALLOC_MIMALLOC
+  mi_stats_merge(); /* of this thread */
   size_t unused, bytes, peak;
   mi_process_info(&unused, &unused, &unused, &unused, &unused, &bytes, &peak,
                   &unused);
@@ -63,7 +64,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     free(heap);
     return NULL;
   }
-#else
+#elif !defined MALLOC_MIMALLOC /* which has room from the start: all is its */
   heap->at_start = malloc_held();
 #endif
   return heap;

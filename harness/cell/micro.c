@@ -26,6 +26,13 @@ enum {
   BORROWING = 1
 };
 
+/* r <- a new object, and the one before is dropped. */
+static inline void allocate(gc_mutator *m, gc_reg r, gc_shape shape) {
+  if (GC_EXPLICIT_FREE && !gc_is_null(m, r))
+    gc_free(m, r);
+  gc_new(m, r, shape, GC_PLAIN);
+}
+
 /* One line a primitive, X(symbol, name, per, weak, slots, bytes, operation):
  *   per        how many operations one iteration does
  *   weak       whether it needs weak references
@@ -37,11 +44,10 @@ enum {
  * for store-take, a move back for move. */
 #define PRIMITIVES(X)                                                          \
   X(loop, "loop", 1, false, 0, 0, (void)0)                                     \
-  X(alloc, "alloc", 1, false, 2, 8, gc_new(m, f + SCRATCH, shape, GC_PLAIN))   \
+  X(alloc, "alloc", 1, false, 2, 8, allocate(m, f + SCRATCH, shape))           \
   X(alloc_leaf, "alloc-leaf", 1, false, 0, 16,                                 \
-    gc_new(m, f + SCRATCH, shape, GC_PLAIN))                                   \
-  X(alloc_256, "alloc-256", 1, false, 4, 216,                                  \
-    gc_new(m, f + SCRATCH, shape, GC_PLAIN))                                   \
+    allocate(m, f + SCRATCH, shape))                                           \
+  X(alloc_256, "alloc-256", 1, false, 4, 216, allocate(m, f + SCRATCH, shape)) \
   X(load, "load", 1, false, 0, 0, gc_load(m, f + SCRATCH, f + HOLDER, 0))      \
   X(borrow, "borrow", 1, false, 0, 0,                                          \
     gc_borrow(m, f + BORROWED, f + HOLDER, 0))                                 \

@@ -211,27 +211,26 @@ static const option_usage usage = {
     .min_operands = 1,
     .max_operands = 1};
 
-/* Runs it.  Returns the record, or NULL and says why there is none. */
-static json_t *count(const collector *oracle, const char *workload,
-                     const describe_options *o) {
+json_t *describe_count(const collector *oracle, const char *workload,
+                       uint64_t threads, uint64_t seed, double timeout) {
   const char *argv[] = {oracle->path,
                         "--run",
                         workload,
                         "--threads",
-                        memory_text("%ju", (uintmax_t)o->threads),
+                        memory_text("%ju", (uintmax_t)threads),
                         "--seed",
-                        memory_text("%ju", (uintmax_t)o->seed),
+                        memory_text("%ju", (uintmax_t)seed),
                         "--pin",
                         "none",
                         "--record-fd",
                         memory_text("%d", SPAWN_RECORD),
                         NULL};
   spawn_result r;
-  spawn_run((char *const *)argv, SPAWN_RECORD, o->timeout, &r);
+  spawn_run((char *const *)argv, SPAWN_RECORD, timeout, &r);
   char why[200] = "";
   json_t *record = NULL;
   if (r.end == SPAWN_TIMED_OUT)
-    snprintf(why, sizeof why, "not done within %g s", o->timeout);
+    snprintf(why, sizeof why, "not done within %g s", timeout);
   else if (r.end == SPAWN_FAILED)
     snprintf(why, sizeof why, "could not be started: %s", strerror(r.code));
   else if (r.end != SPAWN_EXITED || r.code)
@@ -279,7 +278,8 @@ int describe_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   const char *workload = spec_text(&s);
-  json_t *record = count(oracle, workload, &o);
+  json_t *record =
+      describe_count(oracle, workload, o.threads, o.seed, o.timeout);
   if (!record)
     return EXIT_SOME_FAILED;
   if (as_json)

@@ -2,6 +2,16 @@
 #ifndef REAPMARK_DESCRIBE_H
 #define REAPMARK_DESCRIBE_H
 
+#include "discover.h"
+
+#include <stdint.h>
+
+/* Runs a workload (with its parameters) on the collector `oracle`.  Returns the
+ * record, whose counters are exact figures of the whole run; or NULL, after
+ * having said why there is none. */
+json_t *describe_count(const collector *oracle, const char *workload,
+                       uint64_t threads, uint64_t seed, double timeout);
+
 int describe_command(int argc, char **argv);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -146,6 +147,25 @@ collectors discover_mutants(void) {
   const char *folder = memory_text("%s/mutants", own_folder());
   if (is_folder(folder))
     look_into(&all, folder);
+  return all;
+}
+
+char *discover_not_built(void) {
+  const char *own = own_folder();
+  const char *places[] = {
+      memory_text("%s/collectors/not-built", own),
+      memory_text("%s/../lib/reapmark/collectors/not-built", own)};
+  char *all = memory_text("%s", ""), name[64], package[64];
+  for (size_t i = 0; i < 2; i++) {
+    FILE *f = fopen(places[i], "r");
+    if (!f)
+      continue;
+    while (fscanf(f, "%63s %63s", name, package) == 2)
+      all = memory_text("%s%s%s (package %s)", all, *all ? ", " : "", name,
+                        package);
+    fclose(f);
+    break;
+  }
   return all;
 }
 

@@ -31,6 +31,10 @@ collectors discover_collectors(void);
 /* The programs with seeded bugs, in the folder mutants/ beside this driver. */
 collectors discover_mutants(void);
 
+/* The optional collectors that this build is without, and the packages that
+ * they need: "bdwgc (package libgc-dev), ...", "" if none.  As memory_text. */
+char *discover_not_built(void);
+
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 

@@ -1,5 +1,6 @@
 /* doctor.c: what on a machine disturbs measurements, and what to do. */
 #include "doctor.h"
+#include "discover.h"
 #include "memory.h"
 #include "options.h"
 #include "say.h"
@@ -100,6 +101,9 @@ static void examine_tools(report_book *b, const machine *m,
     find(b, "W15 environment", DOCTOR_NOTE,
          "nothing: collector programs do not get to see them",
          "the environment has %s", q->withheld);
+  if (*q->not_built)
+    find(b, "W17 collectors", DOCTOR_NOTE, "scripts/bench.sh --all-collectors",
+         "not built: %s", q->not_built);
 }
 
 /* A millisecond is what the report takes for noise. */
@@ -168,6 +172,7 @@ int doctor_command(int argc, char **argv) {
                        .steal = machine_steal(0.5),
                        .withheld = withheld_names(),
                        .hiccups = &hiccups,
+                       .not_built = discover_not_built(),
                        .build = machine_this_build};
   doctor_finding findings[DOCTOR_FINDINGS];
   size_t n = doctor_examine(&m, &q, findings), serious = 0;

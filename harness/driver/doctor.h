@@ -14,23 +14,24 @@ typedef enum doctor_grade {
 typedef struct doctor_finding {
   const char *id; /* "W03 load" */
   doctor_grade grade;
-  char what[160];
+  char what[400];
   const char *cure;
 } doctor_finding;
 
 /* What the doctor looks at, besides the machine. */
 typedef struct doctor_question {
-  int threads;          /* that are to run at once */
-  double steal;         /* percent, -1: unknown */
-  const hist *hiccups;  /* of a thread that slept, ns */
-  const char *withheld; /* names of environment variables kept from children,
-                           "" if none */
+  int threads;           /* that are to run at once */
+  double steal;          /* percent, -1: unknown */
+  const hist *hiccups;   /* of a thread that slept, ns */
+  const char *withheld;  /* names of environment variables kept from children,
+                            "" if none */
+  const char *not_built; /* optional collectors, "" if none */
   machine_build build;
 } doctor_question;
 
 /* Fills at most DOCTOR_FINDINGS, in the order of their ids, and returns how
  * many. */
-enum { DOCTOR_FINDINGS = 16 };
+enum { DOCTOR_FINDINGS = 17 };
 size_t doctor_examine(const machine *m, const doctor_question *q,
                       doctor_finding *out);
 

@@ -44,9 +44,11 @@ static json_t *collectors_json(const collectors *all) {
 static void print_collectors(const collectors *all) {
   static const char *const capabilities[] = {
       "threads", "weak", "finalizers", "moving", "heap_limit", "concurrent"};
+
   enum { N = sizeof capabilities / sizeof *capabilities };
-  text_table *t = text_new("lllllllll", 1);
+  text_table *t = text_new("llllllllll", 1);
   text_add(t, "collector");
+  text_add(t, "kind");
   text_add(t, "reclaims");
   for (size_t k = 0; k < N; k++)
     text_add(t, "%s", capabilities[k]);
@@ -54,6 +56,7 @@ static void print_collectors(const collectors *all) {
   for (size_t i = 0; i < all->count; i++) {
     const collector *c = &all->items[i];
     text_add(t, "%s", c->name);
+    text_add(t, "%s", c->trouble ? "" : collector_kind(c));
     text_add(t, "%s",
              text_of(json_object_get(c->about, "capabilities"), "reclaims"));
     for (size_t k = 0; k < N; k++)
@@ -73,6 +76,13 @@ static int list_collectors(bool as_json) {
     print_json(collectors_json(&all));
   else if (all.count)
     print_collectors(&all);
+  const char *not_built = discover_not_built();
+  if (*not_built) {
+    fflush(stdout);
+    say("not built: %s; scripts/bench.sh --all-collectors installs what they "
+        "need",
+        not_built);
+  }
   if (all.count)
     return EXIT_OK;
   say("no collectors found");

@@ -187,20 +187,21 @@ static char *run(command_line *line, const column *col, double timeout) {
   return NULL;
 }
 
-static json_t *time_primitives(const column *col, double min_time,
-                               const char *list) {
+json_t *micro_time(const collector *c, const spec *options, double min_time,
+                   const char *list) {
+  const column col = {c, *options, NULL};
   command_line line = {0};
-  add_program(&line, col, "--micro", list);
+  add_program(&line, &col, "--micro", list);
   add_argument(&line, "--min-time");
   add_argument(&line, memory_text("%g", min_time));
   /* Ample: the search for the iteration count takes about as long again. */
-  char *output = run(&line, col, 60 + 100 * min_time);
+  char *output = run(&line, &col, 60 + 100 * min_time);
   if (!output)
     return NULL;
   json_error_t error;
   json_t *record = json_loads(output, 0, &error);
   if (!record)
-    say("micro: %s wrote no record: %s", col->c->name, error.text);
+    say("micro: %s wrote no record: %s", c->name, error.text);
   free(output);
   return record;
 }
@@ -392,7 +393,7 @@ static int measure(table *t, const request *r, const char *valgrind) {
     else if (valgrind)
       col->record = count_instructions(col, valgrind, list);
     else
-      col->record = time_primitives(col, r->min_time, list);
+      col->record = micro_time(col->c, &col->spec, r->min_time, list);
     if (spawn_interrupted())
       return EXIT_INTERRUPTED;
     if (col->record)

@@ -192,7 +192,24 @@ static void choose_one(chosen_list *list, chosen c) {
   list->items[list->count++] = c;
 }
 
-/* The collectors of a list; all if it is empty.  False after a mistake. */
+/* All that a word for many means: `models`, `references`, or `all` of both.
+ * False if it is none of these. */
+static bool choose_kind(chosen_list *list, const collectors *all,
+                        const char *word) {
+  bool both = !strcmp(word, "all");
+  bool models = both || !strcmp(word, "models");
+  bool references = both || !strcmp(word, "references");
+  for (size_t i = 0; i < all->count; i++) {
+    const collector *c = &all->items[i];
+    if ((models && collector_is_measured(c)) ||
+        (references && !c->trouble && !strcmp(collector_kind(c), "reference")))
+      choose_one(list, (chosen){c, c->name});
+  }
+  return models || references;
+}
+
+/* The collectors of a list; the models if it is empty.  False after a
+ * mistake. */
 static bool find_collectors(const asked *a, const suite *s,
                             const collectors *all, chosen_list *out) {
   *out = (chosen_list){0};
@@ -202,6 +219,8 @@ static bool find_collectors(const asked *a, const suite *s,
         choose_one(out, (chosen){&all->items[i], all->items[i].name});
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
+    if (choose_kind(out, all, word))
+      continue;
     spec named;
     const collector *c;
     const char *wrong = discover_choose(all, word, &named, &c);
@@ -321,6 +340,7 @@ static void plan_block(const planning *g, const spec *workload,
     plan_cell c = {.workload = spec_text(workload),
                    .collector = with.items[i].text,
                    .heap = heap_for(its, heap),
+                   .reference = !strcmp(collector_kind(its), "reference"),
                    .threads = threads};
     c.missing = find_missing(its, workload->name, c.heap);
     if (g->request->minimums && strcmp(c.heap, "none"))
@@ -347,7 +367,7 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
   if (!find_collectors(&listed, s, g->all, &with))
     return false;
   if (r->collectors)
-    with = intersect(g->wanted, with);
+    with = listed.words.count ? intersect(g->wanted, with) : g->wanted;
 
   asked heaps = choose("--heap", r->heaps, cell->heaps, cell->heaps_count,
                        s->heaps, s->heaps_count);
@@ -568,6 +588,8 @@ json_t *plan_to_json(const plan *p) {
       json_object_set_new(cell, "n/a", json_string(c->missing));
     if (c->limit)
       json_object_set_new(cell, "limit", json_integer((json_int_t)c->limit));
+    if (c->reference)
+      json_object_set_new(cell, "kind", json_string("reference"));
     if (c->untimed)
       json_object_set_new(cell, "untimed", json_true());
     if (c->canary)
@@ -606,6 +628,7 @@ static bool cell_from_json(const json_t *json, plan *out, bool canary) {
                        .missing = missing ? memory_text("%s", missing) : NULL,
                        .limit = (uint64_t)limit,
                        .canary = canary,
+                       .reference = json_object_get(json, "kind") != NULL,
                        .untimed = untimed != 0});
   return true;
 }

@@ -43,7 +43,8 @@ typedef struct plan_cell {
   const char *missing; /* why the pair cannot run, or NULL */
   uint64_t limit;      /* the heap in bytes where `heap` does not tell, or 0 */
   bool canary;
-  bool untimed; /* without instruments */
+  bool untimed;   /* without instruments */
+  bool reference; /* an adapter's: in tables of their own */
   size_t block;
 } plan_cell;
 

@@ -2,6 +2,7 @@
  * for each to the run log. */
 #include "run.h"
 #include "discover.h"
+#include "floor.h"
 #include "machine.h"
 #include "memory.h"
 #include "options.h"
@@ -40,8 +41,8 @@ typedef struct run_options {
 #define FIELD(member) offsetof(run_options, member)
 static const option_row option_rows[] = {
     {"collectors", 'c', "LIST",
-     "collectors to run, NAME[:OPTION=VALUE,...], by commas (all)", OPTION_TEXT,
-     FIELD(request.collectors), 0, 0},
+     "NAME[:OPTION=VALUE,...], or all, models, references (models)",
+     OPTION_TEXT, FIELD(request.collectors), 0, 0},
     {"workloads", 'w', "LIST",
      "workloads to run, NAME[:KEY=VALUE,...], by commas (the suite's)",
      OPTION_TEXT, FIELD(request.workloads), 0, 0},
@@ -552,6 +553,12 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   if (p->until_ci > 0 && s.finished == p->runs_count) {
     int more = run_until_narrow(&s, p, log, all, resumed);
     code = more ? more : code;
+  }
+  if (s.finished == p->runs_count && !exists(o->dir, "floors.json")) {
+    json_t *floors = floor_measure(p, all);
+    if (floors && !runlog_write(log, "floors.json", floors))
+      code = EXIT_SOME_FAILED;
+    json_decref(floors);
   }
   bool observer = false;
   for (size_t i = 0; i < p->cells_count; i++)

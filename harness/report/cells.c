@@ -42,7 +42,7 @@ bool report_is_good(const report_cell *c) {
 
 bool report_same_block(const report_cell *a, const report_cell *b) {
   return !strcmp(a->workload, b->workload) && !strcmp(a->heap, b->heap) &&
-         a->threads == b->threads;
+         a->threads == b->threads && a->reference == b->reference;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -357,10 +357,31 @@ static bool read_plan(report *r) {
                     "heap", &c->heap, "threads", &c->threads, "n/a",
                     &c->missing))
       return false;
+    c->reference = json_object_get(cell, "kind") != NULL;
+    c->floor = NAN;
   }
   if (json_object_get(r->plan, "canary"))
     r->planned += planned_of(r, true);
   return true;
+}
+
+/* There are none where no reference was run. */
+static void read_floors(report *r, const char *dir) {
+  char no_floors[256];
+  json_t *json =
+      results_read_json(dir, "floors.json", no_floors, sizeof no_floors);
+  size_t i;
+  json_t *row;
+  json_array_foreach(json_object_get(json, "floors"), i, row) {
+    report_cell *c = find_cell(r, text_of(row, "cell"));
+    if (c)
+      c->floor = number_of(row, "ns");
+  }
+  json_decref(json);
+}
+
+double report_floor_share(const report_cell *c) {
+  return c->floor / c->values[METRIC_CPU];
 }
 
 report *report_load(const char *dir, char *why, size_t room) {
@@ -376,6 +397,8 @@ report *report_load(const char *dir, char *why, size_t room) {
     snprintf(why, room, "%s/plan.json is not a plan", dir);
   else if (r->plan)
     good = results_read_runs(dir, add_record, &l, &r->state, why, room);
+  if (good)
+    read_floors(r, dir);
   free(l.scratch);
   for (size_t i = 0; i < r->count; i++)
     conclude(&r->cells[i]);

@@ -54,6 +54,8 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
+  bool reference;      /* an adapter: in blocks apart from the models' */
+  double floor;        /* ns that its interface takes; NAN: not known */
   const char *missing; /* why the pair cannot run, or NULL */
 
   report_sample *samples; /* in the order of the invocations */
@@ -117,8 +119,15 @@ bool report_is_suspect(const report *r);
 enum { REPORT_CANARY = 200 };
 bool report_canary_text(char *out, const report *r);
 
-/* Whether two cells are in the same block: they differ in the collector
- * only. */
+/* Of a reference's CPU time, the share that its C interface takes: calls times
+ * what each takes by itself, of the whole run with set-up and checks, so an
+ * upper bound.  NAN: not known.  Beyond half the time says little about memory
+ * management. */
+#define REPORT_FLOOR_BOUND 0.5
+double report_floor_share(const report_cell *c);
+
+/* Whether two cells are in the same block: they differ in the collector only,
+ * and are both models' or both references'. */
 bool report_same_block(const report_cell *a, const report_cell *b);
 
 #endif

@@ -44,7 +44,7 @@ void report_print_title(const report *r, bool markdown, FILE *out) {
     fprintf(out, "%s\n", canary);
 }
 
-static void print_legend(text_style style, FILE *out) {
+static void print_legend(const report *r, text_style style, FILE *out) {
   const char *item = style == TEXT_MARKDOWN ? "- " : "  ";
   fprintf(out, "\n↑ higher is better, ↓ lower is better; – cannot be said.\n");
   if (style == TEXT_MARKDOWN)
@@ -52,6 +52,14 @@ static void print_legend(text_style style, FILE *out) {
   for (size_t m = 0; m < METRICS; m++)
     if (metrics[m].header)
       fprintf(out, "%s%s: %s.\n", item, metrics[m].header, metrics[m].help);
+  bool references = false;
+  for (size_t i = 0; i < r->count; i++)
+    references |= r->cells[i].reference;
+  if (references)
+    fprintf(out,
+            "%sinterface: the share of the CPU time that the runtime's C "
+            "interface takes at most.\n",
+            item);
   fprintf(out,
           "%sruns: invocations that went into the row, of those planned where "
           "some are missing.\n%sTime that a thread was runnable but not run is "
@@ -59,12 +67,14 @@ static void print_legend(text_style style, FILE *out) {
           item, item);
 }
 
-static void add_header(text_table *t, const char *ops) {
+static void add_header(text_table *t, const char *ops, bool reference) {
   text_add(t, "collector");
   text_add(t, "verdict");
   for (size_t m = 0; m < METRICS; m++)
     if (metrics[m].header)
       text_add(t, "%s", metrics[m].header);
+  if (reference)
+    text_add(t, "interface");
   text_add(t, "runs");
   text_add(t, "%s", "");
   text_add(t, "%s", "");
@@ -73,7 +83,14 @@ static void add_header(text_table *t, const char *ops) {
       char unit[METRIC_TEXT];
       text_add(t, "%s", metric_unit_text(unit, &metrics[m], ops));
     }
+  if (reference)
+    text_add(t, "%% ↓");
   text_add(t, "%s", "");
+}
+
+/* Whether the time is mostly that of the interface. */
+static bool is_grey(const report_cell *c) {
+  return report_floor_share(c) > REPORT_FLOOR_BOUND;
 }
 
 static void add_row(text_table *t, const report *r, const report_cell *c) {
@@ -83,9 +100,16 @@ static void add_row(text_table *t, const report *r, const report_cell *c) {
   for (size_t m = 0; m < METRICS; m++)
     if (metrics[m].header) {
       char value[METRIC_TEXT];
-      text_add(t, "%s",
-               c->count ? metric_text(value, &metrics[m], c->values[m]) : "");
+      text_add(t, "%s%s",
+               c->count ? metric_text(value, &metrics[m], c->values[m]) : "",
+               m == METRIC_THROUGHPUT && is_grey(c) ? " *" : "");
     }
+  if (c->reference && c->count) {
+    double share = report_floor_share(c);
+    text_add(t, isnan(share) ? "–" : "%.0f", 100 * share);
+  } else if (c->reference) {
+    text_add(t, "%s", "");
+  }
   if (c->missing)
     text_add(t, "%s", "");
   else if (c->count < r->invocations)
@@ -107,6 +131,11 @@ static void print_note(const report_cell *c, text_style style, FILE *out) {
         text_time(step, shown->stall_step), text_time(stall, shown->stall),
         text_time(pause, shown->stall_pause));
   }
+  if (is_grey(c))
+    fprintf(out,
+            "%s%s: * more than half of the time may be that of its C "
+            "interface\n",
+            style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector);
   if (!worst && !c->uncorrected)
     return;
   /* Markdown: a list item of its own, whether first or not. */
@@ -133,23 +162,24 @@ static void print_block(const report *r, size_t first, text_style style,
                         FILE *out) {
   const report_cell *head = &r->cells[first];
   const char *ops = "ops";
-  char align[METRICS + 4] = "ll";
+  char align[METRICS + 5] = "ll";
   for (size_t m = 0; m < METRICS; m++)
     if (metrics[m].header)
       strcat(align, "r");
-  strcat(align, "r");
+  strcat(align, head->reference ? "rr" : "r");
   for (size_t i = first; i < r->count; i++)
     if (report_same_block(head, &r->cells[i]) && r->cells[i].ops)
       ops = r->cells[i].ops;
 
   text_table *t = text_new(align, 2);
-  add_header(t, ops);
+  add_header(t, ops, head->reference);
   for (size_t i = first; i < r->count; i++)
     if (report_same_block(head, &r->cells[i]))
       add_row(t, r, &r->cells[i]);
-  fprintf(out, "\n%s%s, heap %s, %d thread%s\n%s",
+  fprintf(out, "\n%s%s, heap %s, %d thread%s%s\n%s",
           style == TEXT_MARKDOWN ? "### " : "", head->workload, head->heap,
           head->threads, head->threads == 1 ? "" : "s",
+          head->reference ? ": reference runtimes" : "",
           style == TEXT_MARKDOWN ? "\n" : "");
   text_print(t, style, out);
   text_free(t);
@@ -170,7 +200,7 @@ static void print_text(const report *r, text_style style, FILE *out) {
   for (size_t i = 0; i < r->count; i++)
     if (begins_block(r, i))
       print_block(r, i, style, out);
-  print_legend(style, out);
+  print_legend(r, style, out);
 }
 
 static void print_table(const report *r, FILE *out) {
@@ -263,6 +293,9 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
     json_array_append_new(samples, sample);
   }
   set_values(values, c->values, true);
+  double share = report_floor_share(c);
+  if (isfinite(share))
+    json_object_set_new(values, "interface_share", json_real(share));
   return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s?, s:i, s:i, "
                    "s:o, s:o}",
                    "cell", c->id, "workload", c->workload, "collector",

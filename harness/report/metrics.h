@@ -41,7 +41,7 @@ typedef struct metric {
 
 enum { METRICS = 14 };
 extern const metric metrics[METRICS];
-enum { METRIC_THROUGHPUT = 0 }; /* its row */
+enum { METRIC_THROUGHPUT = 0, METRIC_CPU = 10 }; /* their rows */
 
 /* What a cell of the table shows: the number, or a dash for NAN. */
 enum { METRIC_TEXT = 32 };

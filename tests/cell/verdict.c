@@ -52,6 +52,23 @@ static void collectors_are_held_to_declaration(void **state) {
   }
 }
 
+static void conservative_collectors_may_keep_a_few(void **state) {
+  (void)state;
+  const gc_capabilities exact = {0}, guesses = {.conservative = true};
+  assert_int_equal(cell_spare(exact, 1000000), 0);
+  assert_int_equal(cell_spare(guesses, 1000), 74);
+  const wl_expectation some = {.live = 10, .allocated = 1010};
+  cell_verdict v = cell_judge(GC_RECLAIMS_ALL, some, 74, 84);
+  assert_int_equal(v.status, CELL_LEAK); /* shown, and as declared */
+  assert_true(v.declared);
+  assert_int_equal(v.leaked, 74);
+  v = cell_judge(GC_RECLAIMS_ALL, some, 74, 85);
+  assert_false(v.declared);
+  assert_string_equal(v.reason, "85 objects survive, 1 more than declared");
+  assert_int_equal(cell_judge(GC_RECLAIMS_ALL, some, 74, 9).status, CELL_WRONG);
+  assert_int_equal(cell_judge(GC_RECLAIMS_ALL, some, 74, 10).status, CELL_OK);
+}
+
 static void nothing_to_reclaim_is_ok_for_all(void **state) {
   (void)state;
   const wl_expectation alive = {.live = 5, .allocated = 5};
@@ -95,6 +112,7 @@ static void remains_by_level(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(collectors_are_held_to_declaration),
+      cmocka_unit_test(conservative_collectors_may_keep_a_few),
       cmocka_unit_test(nothing_to_reclaim_is_ok_for_all),
       cmocka_unit_test(worse_verdict_stays),
       cmocka_unit_test(reclaimed_by_level),

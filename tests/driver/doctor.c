@@ -35,6 +35,7 @@ static const doctor_question question = {
     .hiccups = &hiccups,
     .threads = 2,
     .withheld = "",
+    .not_built = "",
     .build = {.type = "Release", .sanitizer = ""}};
 
 /* The ids of what is found, and "!" after serious ones. */
@@ -89,6 +90,7 @@ static void each_trouble_alone(void **state) {
   for (int i = 0; i < 100; i++)
     hist_add(&late, 1500000);
   QUESTION(q.hiccups = &late, "W16!");
+  QUESTION(q.not_built = "bdwgc (package libgc-dev)", "W17");
 }
 
 /* What a machine does not tell is no trouble, but for the last two. */

@@ -155,6 +155,51 @@ static void impossible_pairs_stay(void **state) {
   assert_int_equal(p.runs_count, 7); /* none of the missing ones */
 }
 
+/* Gives a collector a kind, and takes its limit; "" is the default again. */
+static void set_kind(collector *c, const char *kind, bool limit, bool frees) {
+  json_t *can = json_object_get(c->about, "capabilities");
+  json_object_set_new(c->about, "kind", json_string(kind));
+  json_object_set_new(can, "heap_limit", json_boolean(limit));
+  json_object_set_new(can, "explicit_free", json_boolean(frees));
+}
+
+static bool plans(const plan *p, const char *id) {
+  for (size_t i = 0; i < p->cells_count; i++)
+    if (!strcmp(p->cells[i].id, id))
+      return true;
+  return false;
+}
+
+static void references_are_asked_for_and_unlimited(void **state) {
+  (void)state;
+  set_kind(&all.items[0], "reference", false, true);
+  set_kind(&all.items[1], "reference", true, false);
+  set_kind(&all.items[2], "diagnostic", true, false);
+  plan models = make((plan_request){.workloads = "plain", .heaps = "2x"});
+  assert_int_equal(models.cells_count, 4); /* d, e, f, poor */
+  plan p = make((plan_request){.workloads = "plain",
+                               .collectors = "references,c",
+                               .heaps = "2x,3x,64M"});
+  /* A multiple is no limit to those that have none, once; a size is n/a. */
+  const char *id = "plain/a/heap=none/threads=1/seed=42";
+  assert_int_equal(p.cells_count, 2 + 3 + 3);
+  assert_string_equal(missing_of(&p, id), "needs to be told of deaths");
+  assert_true(plans(&p, "plain/a/heap=64M/threads=1/seed=42"));
+  assert_true(plans(&p, "plain/b/heap=2x/threads=1/seed=42"));
+  assert_true(plans(&p, "plain/c/heap=2x/threads=1/seed=42"));
+  json_t *json = plan_to_json(&p), *cell;
+  size_t i, references = 0;
+  json_array_foreach(json_object_get(json, "cells"), i, cell) references +=
+      json_object_get(cell, "kind") != NULL;
+  assert_int_equal(references, 5);
+  json_decref(json);
+  plan both = make(
+      (plan_request){.workloads = "plain", .collectors = "all", .heaps = "2x"});
+  assert_int_equal(both.cells_count, 6);
+  for (size_t k = 0; k < 3; k++)
+    set_kind(&all.items[k], "model", true, false);
+}
+
 static void twice_is_once(void **state) {
   (void)state;
   plan p = make((plan_request){.workloads = "plain,plain",
@@ -232,6 +277,7 @@ int main(void) {
       cmocka_unit_test(collectors_interleave),
       cmocka_unit_test(seeds_change_the_order),
       cmocka_unit_test(impossible_pairs_stay),
+      cmocka_unit_test(references_are_asked_for_and_unlimited),
       cmocka_unit_test(twice_is_once),
       cmocka_unit_test(survives_json),
       cmocka_unit_test(lists_keep_settings_together),

@@ -1,0 +1,30 @@
+# Adapters to memory managers in use, those that were built.
+get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
+list(JOIN REAPMARK_WORKLOADS "," workloads)
+function(adapter_test test collector)
+  if(collector IN_LIST adapters)
+    add_test(
+      NAME adapter-${test}
+      COMMAND
+        ${CMAKE_CURRENT_SOURCE_DIR}/adapters/workloads.sh
+        $<TARGET_FILE:reapmark-collector-${collector}> ${workloads} ${ARGN})
+    set_tests_properties(adapter-${test} PROPERTIES TIMEOUT 300 ENVIRONMENT
+                                                    ASAN_OPTIONS=detect_leaks=0)
+  endif()
+endfunction()
+foreach(name IN LISTS adapters)
+  adapter_test(${name} ${name})
+endforeach()
+adapter_test(bdwgc-parallel bdwgc markers=2 free-space-divisor=1)
+adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
+adapter_test(cpython-eager cpython threshold0=50 threshold1=2 threshold2=2)
+adapter_test(cpython-lazy cpython threshold0=0)
+
+add_test(NAME adapters-report
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                 $<TARGET_FILE:reapmark> report)
+add_test(NAME adapters-missing
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                 $<TARGET_FILE:reapmark> missing ${PROJECT_SOURCE_DIR}
+                 ${CMAKE_COMMAND})
+set_tests_properties(adapters-report adapters-missing PROPERTIES TIMEOUT 300)

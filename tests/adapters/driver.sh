@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# driver.sh REAPMARK BEHAVIOUR [SOURCE CMAKE]: adapters, as users of the driver
+# meet them.
+set -u
+reapmark=$1 behaviour=$2 source=${3-} cmake=${4-}
+. "$(dirname "$0")/../expect.sh"
+
+# References are in blocks of their own, without a limit if they have none, with
+# what their interface takes; which is marked when it is most of the time.
+test_report() {
+  expect 0 run -n 1 -c mark-sweep,malloc -w list-drop:length=5000 --heap 3x,64M \
+    -o dir
+  printed 'list-drop:length=5000, heap 3x, 1 thread'
+  printed 'list-drop:length=5000, heap none, 1 thread: reference runtimes'
+  printed 'n/a: needs a heap limit' # a size is not a multiple
+  printed 'interface'
+  [ "$(grep -c '"ns"' dir/floors.json)" = 1 ] || fail 'not one floor'
+  ! grep -q ' \* ' out || fail 'marked although the interface is cheap'
+  sed -i 's/"ns": [0-9.e+-]*/"ns": 1e15/' dir/floors.json
+  expect 0 report dir
+  printed ' * '
+  printed 'malloc: * more than half of the time may be that of its C interface'
+  expect 0 run -n 1 -c mark-sweep -w list-drop:length=5000 -o models
+  [ ! -e models/floors.json ] || fail 'a floor of a model'
+  ! grep -q interface out || fail 'a column for nothing'
+}
+
+# Without its packages the build says which, and so does the driver.
+test_missing() {
+  mkdir tools && cat >tools/pkg-config <<END
+#!/bin/sh
+case "\$*" in *bdw-gc* | *python*) exit 1 ;; esac
+exec $(command -v pkg-config) "\$@"
+END
+  chmod +x tools/pkg-config
+  "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
+    -DPKG_CONFIG_EXECUTABLE="$work/tools/pkg-config" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON >out 2>err || fail 'no configuration'
+  printed 'Collector bdwgc left out: it needs libgc-dev'
+  printed 'Collector cpython left out: it needs python3.11-dev'
+  printed 'Collector malloc-mimalloc left out: it needs libmimalloc-dev'
+  ! grep -q 'Collector malloc left out' out || fail 'malloc needs no package'
+  # The driver beside that folder.
+  cp "$reapmark" build/reapmark
+  reapmark=build/reapmark
+  expect 3 list collectors
+  said 'bdwgc (package libgc-dev)'
+  said 'cpython-refcount (package python3.11-dev)'
+  code=0
+  "$reapmark" doctor >out 2>err || code=$?
+  printed 'W16 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+}
+
+"test_$behaviour"
