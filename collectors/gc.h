@@ -193,6 +193,21 @@ gc_footprint gc_heap_footprint(gc_heap *heap);
  * right after gc_collect, with no other mutator running. */
 uint64_t gc_heap_objects(gc_heap *heap);
 
+/* What the heap's memory is used for, dead objects that were not found yet
+ * included.  What a collector cannot tell exactly is GC_UNKNOWN. */
+#define GC_UNKNOWN UINT64_MAX
+typedef struct gc_usage {
+  uint64_t objects;
+  uint64_t cells; /* bytes of the places they occupy, rounding included */
+  uint64_t pages; /* bytes held for objects, without metadata */
+  uint64_t free;  /* bytes, in blocks of the collector's own, of no object */
+  uint64_t free_largest; /* the longest stretch of them */
+} gc_usage;
+
+/* Optional: a collector may leave it undefined.  Changes nothing; may be slow.
+ * No mutator may run meanwhile. */
+gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
+
 /* Deterministic event counts of the collector's slow paths ("collections",
  * "objects-marked"), for records and tests.  Fills at most `room` entries and
  * returns how many.  No mutator may run meanwhile. */

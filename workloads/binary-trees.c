@@ -53,14 +53,19 @@ static gc_shape array_shape(const uint64_t *p) {
   return (gc_shape){0, (uint32_t)(p[ARRAY] * sizeof(double))};
 }
 
+/* The long-lived tree and array. */
+static uint64_t kept_bytes(const uint64_t *p) {
+  return tree_size(p[DEPTH]) * gc_shape_bytes(NODE) +
+         gc_shape_bytes(array_shape(p));
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t each = gc_shape_bytes(NODE), array = gc_shape_bytes(array_shape(p));
   uint64_t deepest = p[DEPTH] - p[DEPTH] % 2;
-  uint64_t kept = tree_size(p[DEPTH]) * each + array;
   return (wl_volume){
       .live = max_u64(tree_size(p[STRETCH]) * each,
-                      kept + tree_size(deepest) * each),
+                      kept_bytes(p) + tree_size(deepest) * each),
       .allocated = (all_objects(p) - 1) * each + array,
   };
 }
@@ -187,8 +192,9 @@ static void run(wl_thread *t) {
     wl_check(t, d[i] == 1.0 / (double)(i + 1), "array element %llu is damaged",
              (unsigned long long)i);
   uint64_t all = all_objects(p);
-  wl_expect(t,
-            (wl_expectation){.live = tree_size(depth) + 1, .allocated = all});
+  wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
+                                .allocated = all,
+                                .bytes = kept_bytes(p)});
   gc_frame_leave(m, frame, 3, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }

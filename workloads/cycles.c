@@ -50,13 +50,20 @@ static uint64_t cyclic_places(const uint64_t *p) {
   return can_be_cyclic(p) ? share_of(p[LIVE], p[CYCLIC]) : 0;
 }
 
+/* The table and what is in it. */
+static uint64_t kept_bytes(const uint64_t *p) {
+  return table_bytes(p[LIVE]) +
+         p[LIVE] * p[SIZE] * gc_shape_bytes(node_shape(p));
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t each = p[SIZE] * gc_shape_bytes(node_shape(p));
   return (wl_volume){
-      .live = table_bytes(p[LIVE]) + (p[LIVE] + 1) * each,
+      .live = kept_bytes(p) + each,
       .cyclic = p[ROUNDS] * cyclic_places(p) * each,
-      .allocated = table_bytes(p[LIVE]) + p[LIVE] * (p[ROUNDS] + 1) * each,
+      .allocated = kept_bytes(p) + p[LIVE] * p[ROUNDS] * each,
+      .set_up = kept_bytes(p),
   };
 }
 
@@ -295,7 +302,8 @@ static void run(wl_thread *t) {
   uint64_t all = table_objects(live) + live * (rounds + 1) * size;
   wl_expect(t, (wl_expectation){.live = table_objects(live) + live * size,
                                 .cyclic = rounds * cyclic,
-                                .allocated = all});
+                                .allocated = all,
+                                .bytes = kept_bytes(p)});
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(
       t, (wl_expectation){.cyclic = (rounds + 1) * cyclic, .allocated = all});

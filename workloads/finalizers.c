@@ -13,7 +13,9 @@
  * Survivors: the table with its handles and buffers, and as many resurrected
  * pairs as the ring can hold or as were resurrected.  Every handle's id is
  * counted, so that a finalizer that is run twice, or for a live object, or
- * forgotten, is noticed.
+ * forgotten, is noticed.  Some are followed from their death to their
+ * finalizer, in handles made meanwhile; finalizers are asked for once a step,
+ * so that no figure is finer than a step.
  *
  * Limits: no finalizable object refers to another, since collectors differ in
  * the order (see the MPS manual on finalization); finalizers do not allocate.
@@ -29,6 +31,7 @@ enum { PEER };
 enum {
   STEP_OPS = 64,
   FINALIZED_A_STEP = 256, /* enough to keep up */
+  FOLLOWED = 61,          /* every so many places: see follows */
 };
 
 enum { TABLE, REBORN }; /* global roots */
@@ -43,6 +46,19 @@ static gc_shape pair_shape(const uint64_t *p) {
  * percent of each hundred of places. */
 static bool resurrects(const uint64_t *p, uint64_t id) {
   return id % p[LIVE] % 100 >= 100 - p[RESURRECT];
+}
+
+/* Whether the handle with this id is followed from its death to its finalizer:
+ * the time of death takes memory that is not the collector's, so only some are.
+ * Those that are resurrected are not. */
+static bool follows(const uint64_t *p, uint64_t id) {
+  return id % p[LIVE] % FOLLOWED == 0 && !resurrects(p, id);
+}
+
+/* Its place among the times of death. */
+static uint64_t death_of(const uint64_t *p, uint64_t id) {
+  uint64_t a_round = (p[LIVE] + FOLLOWED - 1) / FOLLOWED;
+  return id / p[LIVE] * a_round + id % p[LIVE] / FOLLOWED;
 }
 
 /* Ids are round * LIVE + place. */
@@ -78,8 +94,8 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
       .live =
           tables + (live + min_u64(live, STEP_OPS) + reborn) * pair + litter,
       .cyclic = (cyclic + reborn_acyclic - reborn) * pair,
-      .allocated =
-          tables + live * (rounds + 1) * pair + live * rounds * litter};
+      .allocated = tables + live * (rounds + 1) * pair + live * rounds * litter,
+      .set_up = tables + live * pair};
 }
 
 /* What is known of a handle, by id. */
@@ -88,6 +104,8 @@ enum { HELD, DROPPED, FINALIZED };
 typedef struct guardian {
   wl_thread *t;
   uint8_t *state;    /* of each handle */
+  uint64_t *deaths;  /* of those that are followed: `made` at that time */
+  uint64_t made;     /* handles so far */
   uint64_t handles;  /* ids are below */
   uint64_t runs;     /* of finalizers */
   uint64_t reborn;   /* resurrected so far */
@@ -108,6 +126,9 @@ static void finalize(guardian *g, gc_reg handle) {
              (unsigned long long)id);
   else {
     g->state[id] = FINALIZED;
+    if (follows(p, id))
+      wl_reclaimed(g->t, g->made - g->deaths[death_of(p, id)],
+                   2 * gc_shape_bytes(pair_shape(p)));
     g->runs++;
     if (g->resurrecting && resurrects(p, id)) {
       gc_global_borrow(m, ring, REBORN);
@@ -162,8 +183,15 @@ static void replace(guardian *g, uint64_t id) {
   if (is_cyclic(p, id))
     gc_store(m, buffer, PEER, handle);
   gc_store_take(m, handle, PEER, buffer);
-  if (id >= p[LIVE])
-    g->state[id - p[LIVE]] = DROPPED;
+  if (id >= p[LIVE]) {
+    uint64_t old = id - p[LIVE];
+    g->state[old] = DROPPED;
+    if (follows(p, old)) {
+      g->deaths[death_of(p, old)] = g->made;
+      wl_died(g->t);
+    }
+  }
+  g->made++;
   gc_global_borrow(m, table, TABLE);
   table_put(m, chunk, table, id % p[LIVE], handle);
   gc_frame_leave(m, frame, 2, 2);
@@ -225,6 +253,7 @@ static void run(wl_thread *t) {
   uint64_t handles = live * (rounds + 1);
   guardian g = {.t = t,
                 .state = own_memory(handles, 1),
+                .deaths = own_memory(death_of(p, handles), sizeof *g.deaths),
                 .handles = handles,
                 .resurrecting = true};
   uint32_t *order = order_new(live);
@@ -259,10 +288,12 @@ static void run(wl_thread *t) {
   uint64_t reborn, reborn_acyclic;
   count_reborn(p, &reborn, &reborn_acyclic);
   uint64_t tables = table_objects(live) + table_objects(ring);
-  wl_expectation e = {.live = tables + 2 * (live + reborn),
-                      .cyclic = 2 * (rounds * cyclic + reborn_acyclic - reborn),
-                      .allocated =
-                          tables + 2 * handles + live * rounds * p[GARBAGE]};
+  wl_expectation e = {
+      .live = tables + 2 * (live + reborn),
+      .cyclic = 2 * (rounds * cyclic + reborn_acyclic - reborn),
+      .allocated = tables + 2 * handles + live * rounds * p[GARBAGE],
+      .bytes = table_bytes(live) + table_bytes(ring) +
+               2 * (live + reborn) * gc_shape_bytes(pair_shape(p))};
   wl_expect(t, e);
 
   g.resurrecting = false;
@@ -277,6 +308,7 @@ static void run(wl_thread *t) {
   e.cyclic = 2 * (rounds + 1) * cyclic;
   wl_expect(t, e);
   free(g.state);
+  free(g.deaths);
 }
 
 const workload workload_finalizers = {

@@ -54,11 +54,16 @@ static gc_shape history_shape(const uint64_t *p) {
   return (gc_shape){(uint32_t)p[HISTORY], 0};
 }
 
+/* The table that is filled and the history. */
+static uint64_t set_up_bytes(const uint64_t *p) {
+  return table_bytes(places(p)) + gc_shape_bytes(history_shape(p));
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t tables = table_bytes(places(p)) + gc_shape_bytes(history_shape(p));
+  uint64_t tables = set_up_bytes(p);
   uint64_t history = 0; /* survivors of earlier rounds */
-  wl_volume v = {.allocated = tables};
+  wl_volume v = {.allocated = tables, .set_up = tables};
   for (uint64_t r = 0; r < p[ROUNDS]; r++) {
     if (r >= p[HISTORY])
       history -= survivor_bytes(p, r - p[HISTORY]);
@@ -154,13 +159,15 @@ static void run(wl_thread *t) {
   }
   wl_end(t);
 
-  wl_expectation e = {.live = table_objects(places(p)) + 1};
+  wl_expectation e = {.live = table_objects(places(p)) + 1,
+                      .bytes = set_up_bytes(p)};
   e.allocated = e.live;
   for (uint64_t r = 0; r < rounds; r++) {
     e.allocated += made_in(p, r) + table_objects(kept_of(p, r));
     if (r + keep_rounds < rounds)
       continue;
     e.live += kept_of(p, r) + table_objects(kept_of(p, r));
+    e.bytes += survivor_bytes(p, r);
     gc_borrow(m, survivors, history, (uint32_t)(r % keep_rounds));
     wl_check(t, whole(t, survivors, r), "survivors of round %llu are damaged",
              (unsigned long long)r);

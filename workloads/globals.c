@@ -52,26 +52,38 @@ static bool has(const uint64_t *p, unsigned kind) {
   return p[KIND] == KINDS || p[KIND] == kind;
 }
 
+/* An entry with its value, or a registration with its subscriber. */
+static uint64_t pair_bytes(const uint64_t *p, unsigned kind) {
+  switch (kind) {
+  case CACHE:
+    return gc_shape_bytes(CACHE_ENTRY) + gc_shape_bytes(value_shape(p));
+  case LRU:
+    return gc_shape_bytes(LRU_ENTRY) + gc_shape_bytes(value_shape(p));
+  default:
+    return gc_shape_bytes(REGISTRATION) + gc_shape_bytes(subscriber_shape(p));
+  }
+}
+
+/* What is reachable from the global root of a kind in the end. */
+static uint64_t kept_bytes(const uint64_t *p, unsigned kind) {
+  uint64_t n = kind == CACHE ? p[OPS] : p[ENTRIES];
+  return (kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0) + table_bytes(n) +
+         n * pair_bytes(p, kind);
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t entries = p[ENTRIES], ops = p[OPS];
-  uint64_t pair[KINDS] = {
-      gc_shape_bytes(CACHE_ENTRY) + gc_shape_bytes(value_shape(p)),
-      gc_shape_bytes(LRU_ENTRY) + gc_shape_bytes(value_shape(p)),
-      gc_shape_bytes(REGISTRATION) + gc_shape_bytes(subscriber_shape(p))};
-  uint64_t result = gc_shape_bytes(RESULT);
+  uint64_t ops = p[OPS], result = gc_shape_bytes(RESULT);
   wl_volume v = {.live = result};
-  if (has(p, CACHE)) {
-    uint64_t kept = table_bytes(ops) + ops * pair[CACHE];
-    v.live += kept;
-    v.allocated += kept + ops * p[READS] * result;
-  }
-  for (unsigned kind = LRU; kind <= REGISTRY; kind++)
+  for (unsigned kind = 0; kind < KINDS; kind++)
     if (has(p, kind)) {
-      uint64_t root = kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0;
-      v.live += root + table_bytes(entries) + entries * pair[kind];
-      v.allocated += root + table_bytes(entries) +
-                     (entries + ops) * pair[kind] + ops * p[READS] * result;
+      uint64_t kept = kept_bytes(p, kind);
+      /* The cache starts empty, the others full. */
+      uint64_t made = ops * pair_bytes(p, kind);
+      v.live += kept;
+      v.set_up += kind == CACHE ? kept - made : kept;
+      v.allocated +=
+          (kind == CACHE ? kept : kept + made) + ops * p[READS] * result;
     }
   return v;
 }
@@ -388,6 +400,9 @@ static void run(wl_thread *t) {
       }
   wl_end(t);
 
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind))
+      e.bytes += kept_bytes(p, kind);
   if (has(p, CACHE)) {
     check(t, CACHE);
     uint64_t kept = table_objects(ops) + 2 * ops;

@@ -37,12 +37,17 @@ static uint64_t cyclic_nodes(const uint64_t *p) {
   return share_of(p[NODES], p[CYCLIC]);
 }
 
+/* The table and the nodes in it. */
+static uint64_t kept_bytes(const uint64_t *p) {
+  return table_bytes(p[NODES]) +
+         p[NODES] * (gc_shape_bytes(HANDLE) + gc_shape_bytes(body_shape(p)));
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t body = gc_shape_bytes(body_shape(p));
-  uint64_t nodes =
-      table_bytes(p[NODES]) + p[NODES] * (gc_shape_bytes(HANDLE) + body);
+  uint64_t body = gc_shape_bytes(body_shape(p)), nodes = kept_bytes(p);
   return (wl_volume){.live = nodes + body,
+                     .set_up = nodes,
                      .allocated = nodes + share_of(p[OPS], p[REPLACE]) * body};
 }
 
@@ -189,7 +194,8 @@ static void run(wl_thread *t) {
   gc_unborrow(m, at);
   uint64_t live = table_objects(nodes) + 2 * nodes;
   uint64_t all = live + share_of(ops, p[REPLACE]);
-  wl_expect(t, (wl_expectation){.live = live, .allocated = all});
+  wl_expect(t, (wl_expectation){
+                   .live = live, .allocated = all, .bytes = kept_bytes(p)});
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t,
             (wl_expectation){.cyclic = 2 * cyclic_nodes(p), .allocated = all});

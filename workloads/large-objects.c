@@ -39,27 +39,36 @@ static gc_shape shape_of(const uint64_t *p, unsigned class, uint64_t step) {
                : (gc_shape){2, (uint32_t)(bytes - 16)};
 }
 
+/* Of an object with its edges. */
+static uint64_t bytes_of(const uint64_t *p, unsigned class, uint64_t step) {
+  return gc_shape_bytes(shape_of(p, class, step)) + 2 * gc_shape_bytes(EDGE);
+}
+
+static uint64_t tables_bytes(const uint64_t *p) {
+  uint64_t n = classes(p);
+  return 8 + 8 * n + n * (8 + 8 * p[LIVE]);
+}
+
+/* Of the objects that the first `steps` steps make. */
+static uint64_t made_bytes(const uint64_t *p, uint64_t steps) {
+  uint64_t bytes = 0;
+  for (unsigned c = 0; c < classes(p); c++)
+    for (unsigned j = 0; j < JITTER; j++) /* comes so often: */
+      bytes += (steps / JITTER + (j < steps % JITTER)) * bytes_of(p, c, j);
+  return bytes;
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t n = classes(p);
-  uint64_t edges = 2 * gc_shape_bytes(EDGE);
-  uint64_t tables = 8 + 8 * n + n * (8 + 8 * p[LIVE]);
-  uint64_t largest = 0, period = 0, rest = 0;
+  unsigned n = classes(p);
+  uint64_t tables = tables_bytes(p), largest = 0;
   for (unsigned c = 0; c < n; c++)
-    for (unsigned j = 0; j < JITTER; j++) {
-      uint64_t bytes = gc_shape_bytes(shape_of(p, c, j)) + edges;
-      period += bytes;
-      if (j < (p[LIVE] + p[STEPS]) % JITTER)
-        rest += bytes;
-      if (j == JITTER - 1)
-        largest += bytes;
-    }
+    largest += bytes_of(p, c, JITTER - 1);
   /* One more of the largest class is there while it replaces another. */
-  uint64_t one =
-      gc_shape_bytes(shape_of(p, (unsigned)n - 1, JITTER - 1)) + edges;
-  return (wl_volume){
-      .live = tables + p[LIVE] * largest + one,
-      .allocated = tables + (p[LIVE] + p[STEPS]) / JITTER * period + rest};
+  return (wl_volume){.live = tables + p[LIVE] * largest +
+                             bytes_of(p, n - 1, JITTER - 1),
+                     .allocated = tables + made_bytes(p, p[LIVE] + p[STEPS]),
+                     .set_up = tables + made_bytes(p, p[LIVE])};
 }
 
 /* dst <- the object of class `class` made in step `step`. */
@@ -81,7 +90,8 @@ static void make(wl_thread *t, gc_reg dst, unsigned class, uint64_t step) {
   gc_frame_leave(m, edge, 1, 0);
 }
 
-static bool whole(wl_thread *t, gc_reg obj, unsigned class) {
+/* Adds the bytes of a whole one. */
+static bool whole(wl_thread *t, gc_reg obj, unsigned class, uint64_t *bytes) {
   gc_mutator *m = t->m;
   gc_reg edge = gc_frame_enter(m, 0, 1);
   gc_borrow(m, edge, obj, 0);
@@ -97,6 +107,7 @@ static bool whole(wl_thread *t, gc_reg obj, unsigned class) {
     ok = word[i] == id;
   if (ok && shape.bytes > 0)
     ok = word[shape.bytes / 8 - 1] == id;
+  *bytes += bytes_of(t->run->params, class, id / 64);
   gc_frame_leave(m, edge, 0, 1);
   return ok;
 }
@@ -128,16 +139,19 @@ static void run(wl_thread *t) {
   }
   wl_end(t);
 
+  uint64_t bytes = tables_bytes(p);
   for (unsigned c = 0; c < n; c++)
     for (uint32_t i = 0; i < live; i++) {
       gc_borrow(m, at, tables, c);
       gc_borrow(m, at, at, i);
-      wl_check(t, whole(t, at, c), "object %u of class %u is damaged", i, c);
+      wl_check(t, whole(t, at, c, &bytes), "object %u of class %u is damaged",
+               i, c);
     }
   gc_unborrow(m, at);
   uint64_t all = 1 + n + (live + steps) * n * 3;
   wl_expect(t, (wl_expectation){.live = 1 + n + (uint64_t)live * n * 3,
-                                .allocated = all});
+                                .allocated = all,
+                                .bytes = bytes});
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t, (wl_expectation){.allocated = all});
 }

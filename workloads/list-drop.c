@@ -78,7 +78,10 @@ static void run(wl_thread *t) {
 
   wl_check(t, whole(t, list), "the list is damaged");
   uint64_t all = (rounds + 1) * length;
-  wl_expect(t, (wl_expectation){.live = length, .allocated = all});
+  wl_expect(t, (wl_expectation){.live = length,
+                                .allocated = all,
+                                .bytes = length * gc_shape_bytes(node_shape(
+                                                      t->run->params))});
   gc_frame_leave(m, list, 1, 0);
   wl_expect(t, (wl_expectation){.allocated = all});
 }

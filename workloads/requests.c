@@ -63,14 +63,20 @@ static uint64_t request_objects(const uint64_t *p) {
   return 3 + p[FIELDS] + RECENT;
 }
 
+/* The table and the sessions in it. */
+static uint64_t kept_bytes(const uint64_t *p) {
+  return table_bytes(p[SESSIONS]) + p[SESSIONS] * session_bytes();
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t sessions = table_bytes(p[SESSIONS]) + p[SESSIONS] * session_bytes();
+  uint64_t sessions = kept_bytes(p);
   uint64_t request =
       gc_shape_bytes(REQUEST_SHAPE) + p[FIELDS] * gc_shape_bytes(FIELD_SHAPE) +
       gc_shape_bytes(body_shape(p)) + gc_shape_bytes(RESPONSE_SHAPE) +
       RECENT * gc_shape_bytes(PART_SHAPE);
   return (wl_volume){.live = sessions + request,
+                     .set_up = sessions,
                      .allocated = sessions + requests_of(p) * request +
                                   share_of(requests_of(p), p[UPDATES]) *
                                       gc_shape_bytes(ITEM_SHAPE)};
@@ -212,7 +218,8 @@ static void run(wl_thread *t) {
   uint64_t live = table_objects(sessions) + sessions * SESSION_OBJECTS;
   uint64_t all =
       live + requests * request_objects(p) + share_of(requests, p[UPDATES]);
-  wl_expect(t, (wl_expectation){.live = live, .allocated = all});
+  wl_expect(t, (wl_expectation){
+                   .live = live, .allocated = all, .bytes = kept_bytes(p)});
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(t, (wl_expectation){.allocated = all});
 }

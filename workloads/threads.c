@@ -389,6 +389,7 @@ static void run(wl_thread *t) {
       run_mode[mode](t, &s);
       needs n = needs_of(p, t->run->threads, mode);
       e.live += n.objects + n.kept * p[SIZE];
+      e.bytes += n.bytes + n.kept * p[SIZE] * gc_shape_bytes(NODE);
       e.allocated += n.objects + n.made * p[SIZE];
     }
   wl_end(t);

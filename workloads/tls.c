@@ -31,6 +31,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   uint64_t full = p[SLOTS] * p[LENGTH];
   uint64_t nodes = full + threads * min_u64(full, p[OPS]);
   return (wl_volume){.live = nodes * gc_shape_bytes(NODE),
+                     .set_up = full * gc_shape_bytes(NODE),
                      .allocated = (full + p[WAVES] * threads * p[OPS]) *
                                   gc_shape_bytes(NODE)};
 }
@@ -108,7 +109,9 @@ static void run(wl_thread *t) {
 
   wl_check(t, count(t) == full, "the main thread's lists are damaged");
   uint64_t all = full + p[WAVES] * threads * p[OPS];
-  wl_expect(t, (wl_expectation){.live = full, .allocated = all});
+  wl_expect(t, (wl_expectation){.live = full,
+                                .allocated = all,
+                                .bytes = full * gc_shape_bytes(NODE)});
   for (uint32_t slot = 0; slot < p[SLOTS]; slot++)
     gc_tls_clear(m, slot);
   wl_expect(t, (wl_expectation){.allocated = all});

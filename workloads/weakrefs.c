@@ -117,6 +117,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
       extra = max_u64(extra, n.extra);
       v.cyclic += n.cyclic;
       v.allocated += n.holders + n.made;
+      v.set_up += n.holders + n.made / (p[ROUNDS] + 1);
     }
   v.live += extra;
   return v;
@@ -392,6 +393,8 @@ static void run(wl_thread *t) {
     if (has(p, kind)) {
       needs x = needs_of(p, kind, false);
       e.live += x.holders + x.kept;
+      needs bytes = needs_of(p, kind, true);
+      e.bytes += bytes.holders + bytes.kept;
       e.cyclic += x.cyclic;
       e.allocated += x.holders + x.made;
     }

@@ -55,6 +55,7 @@ typedef struct wl_volume {
                          becomes garbage when the roots are dropped at the end:
                          live + cyclic is the most that a counter holds */
   uint64_t allocated; /* total */
+  uint64_t set_up;    /* of that, before the measured part */
 } wl_volume;
 
 /* What a workload needs of a collector; others get `n/a` with the reason. */
@@ -144,11 +145,21 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...)
  * collector to what it declares: exactly live, live + cyclic, or allocated
  * objects.  Fewer is WRONG, more is a LEAK, which is as declared only if the
  * number is.  No other mutator thread may run; main thread only; not measured.
- */
+ * `bytes`: of the live objects, by gc_shape_bytes; to be told by the first
+ * expectation after the measured part, where it says how much of the memory is
+ * lost to fragmentation (0: not told). */
 typedef struct wl_expectation {
   uint64_t live, cyclic, allocated;
+  uint64_t bytes;
 } wl_expectation;
 void wl_expect(wl_thread *t, wl_expectation e);
+
+/* Of objects whose death the workload knows, all or a fixed share of those that
+ * die: one has died; the collector has shown that it found one dead, so many
+ * ops after its death, with all the bytes that died with it.  Main thread only;
+ * outside the measured part they do nothing. */
+void wl_died(wl_thread *t);
+void wl_reclaimed(wl_thread *t, uint64_t ops, uint64_t bytes);
 
 /* Of things that happen only to objects that are reclaimed (finalizers run,
  * weak references cleared): `acyclic` must have happened if acyclic garbage is

@@ -131,17 +131,29 @@ static extent_hooks_t space_hooks = {
  * Creation.
  * ------------------------------------------------------------------------- */
 
-static uint64_t space_read(const char *format, unsigned number) {
-  char name[96];
+static uint64_t space_control(const char *name) {
   uint64_t value = 0;
   size_t size = sizeof value;
-  snprintf(name, sizeof name, format, space.arena, number);
   /* Some of these are 32-bit. */
   uint32_t narrow;
   size_t narrow_size = sizeof narrow;
   if (!rmje_mallctl(name, &value, &size, NULL, 0))
     return value;
   return rmje_mallctl(name, &narrow, &narrow_size, NULL, 0) ? 0 : narrow;
+}
+
+/* The arena's statistic of that name; `number` is the kind of cell, if any. */
+static uint64_t space_read(const char *format, unsigned number) {
+  char name[96];
+  snprintf(name, sizeof name, format, space.arena, number);
+  return space_control(name);
+}
+
+/* The bytes of a cell of "bin" or "lextent" `number`. */
+static uint64_t space_size(const char *kind, unsigned number) {
+  char name[96];
+  snprintf(name, sizeof name, "arenas.%s.%u.size", kind, number);
+  return space_control(name);
 }
 
 static void space_refresh(void) {
@@ -249,15 +261,30 @@ uint64_t space_metadata(void) {
   return space_read("stats.arenas.%u.base", 0);
 }
 
-uint64_t space_objects(void) {
+/* All cells in use, each counted as 1 or as its bytes. */
+static uint64_t space_count(bool bytes) {
   space_refresh();
-  uint64_t n = 0, bins = space_read("arenas.nbins", 0);
-  uint64_t extents = space_read("arenas.nlextents", 0);
+  uint64_t n = 0, bins = space_control("arenas.nbins");
+  uint64_t extents = space_control("arenas.nlextents");
   for (unsigned i = 0; i < bins; i++)
-    n += space_read("stats.arenas.%u.bins.%u.curregs", i);
+    n += space_read("stats.arenas.%u.bins.%u.curregs", i) *
+         (bytes ? space_size("bin", i) : 1);
   for (unsigned i = 0; i < extents; i++)
-    n += space_read("stats.arenas.%u.lextents.%u.curlextents", i);
+    n += space_read("stats.arenas.%u.lextents.%u.curlextents", i) *
+         (bytes ? space_size("lextent", i) : 1);
   return n;
+}
+
+uint64_t space_objects(void) {
+  return space_count(false);
+}
+
+uint64_t space_cells(void) {
+  return space_count(true);
+}
+
+size_t space_cell(const void *p) {
+  return rmje_sallocx(p, 0);
 }
 
 void *space_table_create(size_t bytes) {

@@ -60,9 +60,13 @@ uint64_t space_used(void);
 uint64_t space_used_peak(void);
 uint64_t space_metadata(void);
 
-/* Objects allocated from the arena and not freed, exactly, provided that every
- * thread cache was flushed. */
+/* Objects allocated from the arena and not freed, and the bytes of their cells,
+ * exactly, provided that every thread cache was flushed. */
 uint64_t space_objects(void);
+uint64_t space_cells(void);
+
+/* Bytes of the cell of one object. */
+size_t space_cell(const void *p);
 
 /* A table beside the heap: `bytes` of zeroed memory of which only the pages
  * touched cost anything.  Returns NULL if the system refuses. */

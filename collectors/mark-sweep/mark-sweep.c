@@ -639,6 +639,63 @@ uint64_t gc_heap_objects(gc_heap *h) {
   return h->live_objects;
 }
 
+/* The cell of block `b` from which on no run was handed out since the last
+ * collection, so that it is occupied only if it is marked, as an offset. */
+static uint64_t ms_frontier(gc_heap *h, uint32_t b) {
+  const ms_block *block = &h->blocks[b];
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    if (m->blocks[block->class] == ms_address(b))
+      return (uint64_t)(m->runs[block->class].cursor - ms_address(b));
+  return block->state == MS_TAKEN ? ms_cells_bytes(block->class)
+                                  : block->taken * (uint64_t)SPACE_GRANULE;
+}
+
+typedef struct ms_survey {
+  gc_usage usage;
+  uint64_t stretch; /* of free bytes, up to where the survey is */
+} ms_survey;
+
+static void ms_survey_free(ms_survey *s, uint64_t bytes) {
+  s->usage.free += bytes;
+  s->stretch += bytes;
+  if (s->stretch > s->usage.free_largest)
+    s->usage.free_largest = s->stretch;
+}
+
+static void ms_survey_block(gc_heap *h, ms_survey *s, uint32_t b) {
+  uint64_t cell = size_class_bytes(h->blocks[b].class), at = 0;
+  uint64_t frontier = ms_frontier(h, b);
+  for (; at + cell <= MS_BLOCK; at += cell) {
+    if (at >= frontier &&
+        !bitmap_test(h->marks, ms_first_granule(b) + at / SPACE_GRANULE)) {
+      ms_survey_free(s, cell);
+      continue;
+    }
+    s->usage.objects++;
+    s->usage.cells += cell;
+    s->stretch = 0;
+  }
+  ms_survey_free(s, MS_BLOCK - at); /* too short for a cell */
+}
+
+/* Free memory is that in blocks: what is left between large objects is the
+ * arena's.  A stretch may reach over several blocks. */
+gc_usage gc_heap_usage(gc_heap *h) {
+  ms_survey s = {.usage.pages = space_used()};
+  for (uint32_t b = 1; b < h->blocks_end; b++) {
+    if (h->blocks[b].state == MS_EMPTY)
+      ms_survey_free(&s, MS_BLOCK);
+    else if (h->blocks[b].state == MS_NONE)
+      s.stretch = 0;
+    else
+      ms_survey_block(h, &s, b);
+  }
+  s.usage.objects += h->large.size;
+  for (size_t i = 0; i < h->large.size; i++)
+    s.usage.cells += space_cell(h->large.items[i]);
+  return s.usage;
+}
+
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
                             {"objects-marked", h->marked},

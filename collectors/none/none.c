@@ -113,14 +113,22 @@ static size_t none_size(const gc_object *o) {
   return gc_shape_bytes((gc_shape){object_slots(o), o->word});
 }
 
-uint64_t gc_heap_objects(gc_heap *heap) {
+/* What is free will never be used: nothing is known of it. */
+gc_usage gc_heap_usage(gc_heap *heap) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     none_close_chunk(m);
-  uint64_t n = 0;
-  for (none_chunk *c = heap->chunks; c; c = c->next)
-    for (char *p = (char *)(c + 1); p < c->end; n++)
+  gc_usage u = {
+      .pages = space_used(), .free = GC_UNKNOWN, .free_largest = GC_UNKNOWN};
+  for (none_chunk *c = heap->chunks; c; c = c->next) {
+    u.cells += (uint64_t)(c->end - (char *)(c + 1));
+    for (char *p = (char *)(c + 1); p < c->end; u.objects++)
       p += none_size((gc_object *)p);
-  return n;
+  }
+  return u;
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  return gc_heap_usage(heap).objects;
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {

@@ -350,11 +350,26 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   return (gc_footprint){space_used() + side, space_used_peak() + side};
 }
 
-uint64_t gc_heap_objects(gc_heap *heap) {
-  (void)heap;
+static void rc_flush_all(void) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     space_cache_flush(m->flags);
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  rc_flush_all();
   return space_objects();
+}
+
+/* Where its free cells lie, jemalloc does not tell. */
+gc_usage gc_heap_usage(gc_heap *heap) {
+  (void)heap;
+  rc_flush_all();
+  return (gc_usage){.objects = space_objects(),
+                    .cells = space_cells(),
+                    .pages = space_used(),
+                    .free = GC_UNKNOWN,
+                    .free_largest = GC_UNKNOWN};
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {

@@ -28,6 +28,7 @@
 #include <jansson.h>
 
 #include "harness/stats/histogram.h"
+#include "harness/stats/memory.h"
 #include "harness/stats/mmu.h"
 #include "workload.h"
 
@@ -221,8 +222,14 @@ typedef struct cell_measured {
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
   cell_resident resident;
   gc_footprint footprint;
+  gc_usage usage;        /* in the end; all GC_UNKNOWN if it is not told */
+  stat_drag reclamation; /* of objects whose deaths were known */
+  uint64_t deaths;       /* of such objects */
 } cell_measured;
 extern cell_measured cell_measurement;
+
+/* gc_heap_usage, all GC_UNKNOWN if the collector does not have it. */
+gc_usage cell_heap_usage(gc_heap *heap);
 
 /* Whether the measured part runs.  Threads that can see it change are blocked
  * meanwhile; others (a collector's own) may see it late. */
@@ -361,6 +368,10 @@ uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
  * never held to an expectation, is WRONG. */
 cell_verdict cell_verdict_now(void);
 
+/* What the heap held once the first expectation after the measured part had
+ * collected, and that expectation; false if there was none. */
+bool cell_settled(gc_usage *usage, wl_expectation *e);
+
 /* Fails the run.  Any thread. */
 void cell_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -376,6 +387,7 @@ typedef struct cell_run {
   wl_run wl;
   const cell_options *options;
   uint64_t heap_limit, must_hold;
+  wl_volume volume;
   uint64_t baseline; /* VmRSS before the heap */
   bool peak_reset;
   json_t *counters;

@@ -54,19 +54,61 @@ static json_t *compose_memory(const cell_run *run, cell_resident resident,
                    record_integer(footprint.peak_bytes));
 }
 
+/* What is known of it. */
+static json_t *compose_usage(const gc_usage *u) {
+  const struct {
+    const char *name;
+    uint64_t value;
+  } fields[] = {{"objects", u->objects},
+                {"cells", u->cells},
+                {"pages", u->pages},
+                {"free", u->free},
+                {"free_largest", u->free_largest}};
+  json_t *json = json_object();
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (fields[i].value != GC_UNKNOWN)
+      json_object_set_new(json, fields[i].name,
+                          record_integer(fields[i].value));
+  return json;
+}
+
+static void add_usage(json_t *memory) {
+  gc_usage usage;
+  wl_expectation e;
+  json_object_set_new(memory, "end", compose_usage(&cell_measurement.usage));
+  if (!cell_settled(&usage, &e))
+    return;
+  json_t *settled = compose_usage(&usage);
+  json_object_set_new(settled, "live_objects", record_integer(e.live));
+  if (e.bytes)
+    json_object_set_new(settled, "live_bytes", record_integer(e.bytes));
+  json_object_set_new(memory, "settled", settled);
+}
+
+static json_t *compose_reclamation(const cell_measured *x) {
+  const stat_drag *r = &x->reclamation;
+  return json_pack("{s:o,s:o,s:o,s:o,s:o}", "deaths", record_integer(x->deaths),
+                   "count", record_integer(r->count), "sum",
+                   record_integer(r->sum), "max", record_integer(r->max),
+                   "drag", record_integer(r->drag));
+}
+
 /* The fields that every record of a run has. */
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:b}",
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:"
+      "b}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
       "heap", "asked", run->options->heap, "limit",
       record_integer(run->heap_limit), "must_hold",
-      record_integer(run->must_hold), "options", compose_options(), "verdict",
-      compose_verdict(verdict), "binding", "policy", run->options->pin, "got",
-      cell_binding_got(), "instrumented", run->options->instrument);
+      record_integer(run->must_hold), "live", record_integer(run->volume.live),
+      "allocated", record_integer(run->volume.allocated - run->volume.set_up),
+      "options", compose_options(), "verdict", compose_verdict(verdict),
+      "binding", "policy", run->options->pin, "got", cell_binding_got(),
+      "instrumented", run->options->instrument);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -113,7 +155,10 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
   cell_curve_record(memory);
+  add_usage(memory);
   json_object_set_new(json, "memory", memory);
+  if (x->deaths)
+    json_object_set_new(json, "reclamation", compose_reclamation(x));
   json_t *latency = cell_latency();
   if (latency)
     json_object_set_new(json, "latency", latency);

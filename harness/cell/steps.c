@@ -197,5 +197,24 @@ void wl_end(wl_thread *t) {
     cell_curve_end(t->run->heap, now);
   x->resident = cell_read_resident();
   x->footprint = gc_heap_footprint(t->run->heap);
+  x->usage = cell_heap_usage(t->run->heap);
   x->ended = x->begun;
+}
+
+void wl_died(wl_thread *t) {
+  (void)t;
+  if (cell_measuring())
+    cell_measurement.deaths++;
+}
+
+void wl_reclaimed(wl_thread *t, uint64_t ops, uint64_t bytes) {
+  (void)t;
+  if (cell_measuring())
+    stat_drag_add(&cell_measurement.reclamation, ops, bytes);
+}
+
+gc_usage cell_heap_usage(gc_heap *heap) {
+  if (gc_heap_usage)
+    return gc_heap_usage(heap);
+  return (gc_usage){GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN};
 }

@@ -44,8 +44,30 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
   va_end(args);
 }
 
+/* Of the first expectation after the measured part. */
+static struct {
+  bool known;
+  gc_usage usage;
+  wl_expectation expectation;
+} settled;
+
+static void settle(gc_heap *heap, wl_expectation e) {
+  if (!cell_measurement.ended || settled.known)
+    return;
+  settled.known = true;
+  settled.usage = cell_heap_usage(heap);
+  settled.expectation = e;
+}
+
+bool cell_settled(gc_usage *usage, wl_expectation *e) {
+  *usage = settled.usage;
+  *e = settled.expectation;
+  return settled.known;
+}
+
 void wl_expect(wl_thread *t, wl_expectation e) {
   gc_collect(t->m);
+  settle(t->run->heap, e);
   add(cell_judge(gc_this_collector.can.reclaims, e,
                  gc_heap_objects(t->run->heap)));
   held_to_account = true;

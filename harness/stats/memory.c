@@ -1,7 +1,39 @@
 /* memory.c: figures about memory and lifetimes. */
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : NAN;
+}
+
+double stat_internal_fragmentation(double requested, double cells) {
+  return 1 - ratio(requested, cells);
+}
+
+double stat_external_fragmentation(double largest, double free) {
+  return free > 0 ? 1 - largest / free : 0;
+}
+
+double stat_heap_fragmentation(double live, double pages) {
+  return 1 - ratio(live, pages);
+}
+
+double stat_space_overhead(double footprint, double live) {
+  return ratio(footprint, live);
+}
+
+double stat_floating_garbage(double dead, double live) {
+  return ratio(dead, live);
+}
+
+void stat_drag_add(stat_drag *d, uint64_t latency, uint64_t bytes) {
+  d->count++;
+  d->sum += latency;
+  d->max = latency > d->max ? latency : d->max;
+  d->drag += latency * bytes;
+}
 
 static int compare(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

@@ -661,6 +661,38 @@ static void counts_of_a_shared_object_are_exact(void **state) {
 
 /* ------------------------------------------------------------------------- */
 
+/* Of collectors that tell what their memory is used for. */
+static void usage_is_what_is_there(void **state) {
+  (void)state;
+  enum { N = 1000, LARGE = 100000 };
+  if (!gc_heap_usage)
+    return;
+  uint64_t nominal = N * gc_shape_bytes((gc_shape){1, 8}) +
+                     gc_shape_bytes((gc_shape){0, LARGE});
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  rig_list(f, N);
+  gc_new(m, f + 1, (gc_shape){0, LARGE}, GC_PLAIN);
+  assert_int_equal(gc_heap_usage(heap).objects, N + 1);
+  assert_int_equal(rig_objects(), N + 1);
+  gc_usage full = gc_heap_usage(heap);
+  assert_int_equal(full.objects, N + 1);
+  assert_true(full.cells >= nominal && full.cells <= 2 * nominal);
+  assert_true(full.pages >= full.cells);
+  if (full.free != GC_UNKNOWN) {
+    assert_true(full.free <= full.pages);
+    assert_true(full.free_largest <= full.free);
+  }
+  gc_frame_leave(m, f, 2, 0);
+  /* Dead, whether that is known already or not. */
+  assert_true(gc_heap_usage(heap).objects <= N + 1);
+  assert_int_equal(rig_objects(), left(N + 1, 0));
+  gc_usage empty = gc_heap_usage(heap);
+  assert_int_equal(empty.objects, left(N + 1, 0));
+  assert_int_equal(empty.cells, left(full.cells, 0));
+}
+
+/* ------------------------------------------------------------------------- */
+
 int main(void) {
 #define ON_HEAP(test)                                                          \
   cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
@@ -683,6 +715,7 @@ int main(void) {
       ON_HEAP(threads_share_and_die),
       cmocka_unit_test(threads_share_a_tight_heap),
       ON_HEAP(counts_of_a_shared_object_are_exact),
+      ON_HEAP(usage_is_what_is_there),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);
 }

@@ -64,10 +64,54 @@ static void nearly_all_of_the_limit_holds_objects(void **state) {
   rig_close();
 }
 
+/* A block full of objects, of which every other one dies: what is known of its
+ * memory before and after a collection. */
+static void free_memory_is_found_where_it_is(void **state) {
+  (void)state;
+  enum { BLOCK = 32 * 1024, CELL = 32, N = BLOCK / CELL, GROUP = 8 };
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN); /* large: in no block */
+  uint64_t large = gc_heap_usage(heap).cells;
+  assert_true(large >= 8 * N);
+  for (uint32_t i = 0; i < N; i++) {
+    gc_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN);
+    gc_store_take(m, f, i, f + 1);
+    if (i == 9) { /* a run in hand is free from its cursor on */
+      gc_usage u = gc_heap_usage(heap);
+      assert_int_equal(u.objects, 11);
+      assert_int_equal(u.free, GROUP * BLOCK - 10 * CELL);
+      assert_int_equal(u.free_largest, u.free);
+    }
+  }
+  for (uint32_t i = 1; i < N; i += 2)
+    gc_store_null(m, f, i);
+  gc_usage u = gc_heap_usage(heap);
+  assert_int_equal(u.objects, N + 1);
+  assert_int_equal(u.cells, large + BLOCK);
+  assert_int_equal(u.free, (GROUP - 1) * BLOCK);
+  assert_int_equal(u.free_largest, u.free);
+  gc_collect(m);
+  u = gc_heap_usage(heap);
+  assert_int_equal(u.objects, N / 2 + 1);
+  assert_int_equal(u.cells, large + BLOCK / 2);
+  assert_int_equal(u.free, (GROUP - 1) * BLOCK + BLOCK / 2);
+  /* The last cell of the block is free, and what follows it. */
+  assert_int_equal(u.free_largest, (GROUP - 1) * BLOCK + CELL);
+  /* The first run that is taken up again is one cell. */
+  gc_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN);
+  u = gc_heap_usage(heap);
+  assert_int_equal(u.objects, N / 2 + 2);
+  assert_int_equal(u.free, (GROUP - 1) * BLOCK + BLOCK / 2 - CELL);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_capacity_marks_everything),
       cmocka_unit_test(nearly_all_of_the_limit_holds_objects),
+      cmocka_unit_test(free_memory_is_found_where_it_is),
   };
   return cmocka_run_group_tests_name("mark-sweep", tests, NULL, NULL);
 }

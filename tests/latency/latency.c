@@ -116,6 +116,42 @@ static void poisson_schedule(void **state) {
   assert_true(fabs(sqrt(squares / MANY) - 1e6) < 5e4);
 }
 
+static void assert_close(double actual, double expected) {
+  if (!(fabs(actual - expected) < 1e-12))
+    fail_msg("%.15g, not %.15g", actual, expected);
+}
+
+static void fragmentation(void **state) {
+  (void)state;
+  assert_close(stat_internal_fragmentation(24, 32), .25);
+  assert_close(stat_external_fragmentation(64, 64 + 16 + 16 + 32), .5);
+  assert_close(stat_external_fragmentation(64, 64), 0);
+  assert_close(stat_external_fragmentation(0, 0), 0);
+  assert_close(stat_heap_fragmentation(24, 96), .75);
+  assert_true(isnan(stat_internal_fragmentation(0, 0)));
+}
+
+static void overhead_and_floating_garbage(void **state) {
+  (void)state;
+  assert_close(stat_space_overhead(96 << 20, 64 << 20), 1.5);
+  assert_close(stat_floating_garbage(3 * 16, 10 * 16), .3);
+  assert_true(isnan(stat_space_overhead(96, 0)));
+}
+
+/* Deaths and reclaims of five objects of 16 bytes. */
+static void drag(void **state) {
+  (void)state;
+  static const uint64_t deaths[] = {1, 2, 3, 5, 6};
+  static const uint64_t reclaims[] = {4, 4, 4, 9, 9};
+  stat_drag d = {0};
+  for (unsigned i = 0; i < 5; i++)
+    stat_drag_add(&d, reclaims[i] - deaths[i], 16);
+  assert_int_equal(d.count, 5);
+  assert_close((double)d.sum / (double)d.count, 2.6);
+  assert_int_equal(d.max, 4);
+  assert_int_equal(d.drag, 208);
+}
+
 static void dispersion(void **state) {
   (void)state;
   assert_true(fabs(stat_gini((const uint64_t[]){1, 1, 1, 97}, 4) - .72) <
@@ -160,6 +196,9 @@ int main(void) {
       cmocka_unit_test(one_request),
       cmocka_unit_test(even_schedule),
       cmocka_unit_test(poisson_schedule),
+      cmocka_unit_test(fragmentation),
+      cmocka_unit_test(overhead_and_floating_garbage),
+      cmocka_unit_test(drag),
       cmocka_unit_test(dispersion),
       cmocka_unit_test(ranks),
       cmocka_unit_test(mean_over_time),

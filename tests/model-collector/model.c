@@ -511,6 +511,10 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   return heap->objects;
 }
 
+gc_usage gc_heap_usage(gc_heap *heap) {
+  return (gc_usage){heap->objects, heap->bytes, heap->bytes, 0, 0};
+}
+
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   if (room > 0)
     out[0] = (gc_counter){"traces", heap->traces};
