@@ -21,7 +21,10 @@
  *   i  a slot of the object before it       n  a plain number
  *   g  a global root                        l  a thread-local root
  *   s  slots and payload bytes of a new object, and 'f' if it is finalizable
- *   #  the number of an object, counted from 1 in the order of the trace */
+ *   #  the number of an object, counted from 1 in the order of the trace
+ *   ?  the number of the object that the collector gave when the trace was
+ *      recorded, 0 for none; may be left out, and is held as one more than it
+ *      is, so that 0 says nothing */
 #define TRACE_OPERATIONS(OP)                                                   \
   OP(ATTACH, "attach", "")                                                     \
   OP(DETACH, "detach", "")                                                     \
@@ -47,8 +50,8 @@
   OP(TLS_STORE, "tls-store", "lr")                                             \
   OP(TLS_CLEAR, "tls-clear", "l")                                              \
   OP(WEAK_NEW, "weak-new", "do")                                               \
-  OP(WEAK_GET, "weak-get", "dw")                                               \
-  OP(FINALIZER_NEXT, "finalizer-next", "d")                                    \
+  OP(WEAK_GET, "weak-get", "dw?")                                              \
+  OP(FINALIZER_NEXT, "finalizer-next", "d?")                                   \
   OP(SAFEPOINT, "safepoint", "")                                               \
   OP(COLLECT, "collect", "")                                                   \
   OP(LOCK, "lock", "") /* the one lock that guards what threads share */       \
@@ -73,7 +76,14 @@ typedef struct trace_op {
 
 _Static_assert(sizeof(trace_op) == 16, "traces are held in memory by millions");
 
-enum { TRACE_THREADS = 1 << 10 }; /* mutators that a trace may have */
+/* The first line of a trace's text. */
+#define TRACE_VERSION_TEXT "1"
+#define TRACE_FIRST_LINE   "reapmark-trace " TRACE_VERSION_TEXT
+
+enum {
+  TRACE_THREADS = 1 << 10 /* mutators that a trace may have */
+};
+#define TRACE_OBJECTS 4000000000u /* objects that it may have */
 
 typedef struct trace_about {
   const char *name, *operands;
