@@ -15,6 +15,7 @@ const gc_collector gc_this_collector = {
 #endif
     .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963",
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
+            .prompt = GC_PROMPT_ALL,
             .threads = RC_ATOMIC,
             .weak = true,
             .finalizers = true,

@@ -8,10 +8,14 @@ static json_t *describe_capabilities(gc_capabilities can) {
   static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
                                          [GC_RECLAIMS_ACYCLIC] = "acyclic",
                                          [GC_RECLAIMS_ALL] = "all"};
-  return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
-                   reclaims[can.reclaims], "threads", can.threads, "weak",
-                   can.weak, "finalizers", can.finalizers, "moving", can.moving,
-                   "heap_limit", can.heap_limit, "concurrent", can.concurrent);
+  static const char *const prompt[] = {[GC_PROMPT_NO] = "no",
+                                       [GC_PROMPT_CONTENTS] = "contents",
+                                       [GC_PROMPT_ALL] = "all"};
+  return json_pack("{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
+                   reclaims[can.reclaims], "prompt", prompt[can.prompt],
+                   "threads", can.threads, "weak", can.weak, "finalizers",
+                   can.finalizers, "moving", can.moving, "heap_limit",
+                   can.heap_limit, "concurrent", can.concurrent);
 }
 
 static json_t *describe_number(const char *name, const char *help,
@@ -51,9 +55,13 @@ static json_t *describe_workload(const workload *w) {
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
     json_array_append_new(params, describe_param(&w->params[i]));
-  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "name", w->name, "summary",
-                   w->summary, "source", w->source, "unit", w->unit, "needs",
-                   needs, "steps", steps, "params", params);
+  json_t *words = json_object();
+  for (const char *const *pair = w->words; pair && *pair; pair += 2)
+    json_object_set_new(words, pair[0], json_string(pair[1]));
+  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "name", w->name,
+                   "summary", w->summary, "source", w->source, "unit", w->unit,
+                   "needs", needs, "steps", steps, "params", params, "words",
+                   words);
 }
 
 json_t *cell_describe(void) {
