@@ -11,6 +11,8 @@ foreach(
   sweep
   canary
   observer
+  until_ci_canary
+  until_ci_observer
   under_reporting
   tables)
   add_test(NAME figures-${behaviour}

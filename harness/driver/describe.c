@@ -9,6 +9,7 @@
 #include "spec.h"
 #include "harness/record/record.h"
 #include "harness/report/text.h"
+#include "harness/stats/rates.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static double ratio(double part, double whole) {
 }
 
 static double turnover(const json_t *c) {
-  return ratio(counter(c, "bytes"), counter(c, "peak-bytes"));
+  return stat_turnover(counter(c, "bytes"), counter(c, "peak-bytes"));
 }
 static double size_mean(const json_t *c) {
   return ratio(counter(c, "bytes"), counter(c, "objects"));

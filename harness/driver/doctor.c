@@ -102,12 +102,24 @@ static void examine_tools(report_book *b, const machine *m,
          "the environment has %s", q->withheld);
 }
 
+/* A millisecond is what the report takes for noise. */
+static void examine_hiccups(report_book *b, const hist *h) {
+  uint64_t p99;
+  if (h->count && h->max > 1000000 && hist_percentile(h, 99, &p99))
+    find(b, "W16 hiccups", p99 > 1000000 ? DOCTOR_SERIOUS : DOCTOR_NOTE,
+         "stop what runs; read maxima with care",
+         "a thread that slept woke up to %.3g ms late (p99 %.3g ms): no "
+         "collector's fault",
+         (double)h->max / 1e6, (double)p99 / 1e6);
+}
+
 size_t doctor_examine(const machine *m, const doctor_question *q,
                       doctor_finding *out) {
   report_book b = {out, 0};
   examine_cpu(&b, m, q);
   examine_memory(&b, m);
   examine_tools(&b, m, q);
+  examine_hiccups(&b, q->hiccups);
   return b.count;
 }
 
@@ -149,9 +161,13 @@ int doctor_command(int argc, char **argv) {
     return code;
   machine m;
   machine_read(&m);
+  static hist hiccups;
+  hist_reset(&hiccups);
+  machine_hiccups(1, &hiccups);
   doctor_question q = {.threads = (int)o.threads,
                        .steal = machine_steal(0.5),
                        .withheld = withheld_names(),
+                       .hiccups = &hiccups,
                        .build = machine_this_build};
   doctor_finding findings[DOCTOR_FINDINGS];
   size_t n = doctor_examine(&m, &q, findings), serious = 0;

@@ -22,6 +22,7 @@ typedef struct doctor_finding {
 typedef struct doctor_question {
   int threads;          /* that are to run at once */
   double steal;         /* percent, -1: unknown */
+  const hist *hiccups;  /* of a thread that slept, ns */
   const char *withheld; /* names of environment variables kept from children,
                            "" if none */
   machine_build build;

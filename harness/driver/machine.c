@@ -5,6 +5,7 @@
 #include "spawn.h"
 #include "build_info.h"
 #include "git_describe.h"
+#include "harness/stats/latency.h"
 
 #include <hwloc.h>
 #include <math.h>
@@ -251,6 +252,27 @@ double machine_steal(double seconds) {
   if (!read_ticks(&all[1], &steal[1]) || all[1] <= all[0])
     return -1;
   return 100 * (steal[1] - steal[0]) / (all[1] - all[0]);
+}
+
+static uint64_t clock_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void machine_hiccups(double seconds, hist *into) {
+  enum { SLEEP_NS = 1000000 };
+  static hist met;
+  uint64_t least = UINT64_MAX, now = clock_ns();
+  uint64_t end = now + (uint64_t)(seconds * 1e9);
+  hist_reset(&met);
+  while (now < end) {
+    uint64_t before = now;
+    nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
+    now = clock_ns();
+    hist_add(&met, latency_hiccup(&least, now - before));
+  }
+  hist_correct(into, &met, SLEEP_NS);
 }
 
 /* ------------------------------------------------------------------------- *

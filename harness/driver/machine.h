@@ -3,6 +3,7 @@
 #define REAPMARK_MACHINE_H
 
 #include "discover.h"
+#include "harness/stats/histogram.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -36,6 +37,10 @@ void machine_read(machine *m);
 /* Share of CPU time that the hypervisor gave to others during the next
  * `seconds`, in percent; -1 if it cannot be said. */
 double machine_steal(double seconds);
+
+/* Sleeps a millisecond again and again for so many seconds, and adds to `into`
+ * how late it woke up, corrected for what such a sleeper sleeps through. */
+void machine_hiccups(double seconds, hist *into);
 
 /* machine.json: the machine, the build, the children's environment and the
  * collector programs. */

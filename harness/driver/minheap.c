@@ -1,20 +1,12 @@
-/* minheap.c: `reapmark minheap`: for each collector and workload a search (see
- * search.h) whose probes are runs.  Every probe is appended to a log, so that
- * nothing is lost: begun again in the same directory, the search goes the same
- * way over what the log has, and on from there. */
+/* minheap.c: `reapmark minheap`: for each collector and workload the search
+ * (probes.h) for the smallest heap. */
 #include "minheap.h"
-#include "discover.h"
 #include "memory.h"
 #include "options.h"
-#include "plan.h"
-#include "run.h"
-#include "runlog.h"
+#include "probes.h"
 #include "say.h"
-#include "search.h"
-#include "spawn.h"
 #include "harness/record/record.h"
-#include "harness/report/results.h"
-#include "harness/report/text.h"
+#include "harness/stats/rates.h"
 #include "harness/words/words.h"
 
 #include <math.h>
@@ -108,244 +100,125 @@ static const char *read_values(minheap_options *o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Probes.
+ * The search.
  * ------------------------------------------------------------------------- */
 
-/* Probes that a log had when it was opened. */
-typedef struct probe_log {
-  json_t *old; /* array; each is used once */
-  runlog *log;
-} probe_log;
-
-typedef struct probing {
-  const plan *plan;
-  const plan_cell *cell;
-  const collectors *all;
-  probe_log *log;
-  bool interrupted, unwritable;
-  const char *reason; /* for SEARCH_STOP: what came out */
-  unsigned timeouts;
-} probing;
-
-/* The next probe of this cell and heap that the log has; NULL: none is left. */
-static json_t *take_old(probing *p, const char *heap) {
-  size_t i;
-  json_t *probe;
-  json_array_foreach(p->log->old, i, probe) {
-    const char *cell = json_string_value(json_object_get(probe, "cell"));
-    const char *size = json_string_value(json_object_get(probe, "heap"));
-    if (cell && size && !strcmp(cell, p->cell->id) && !strcmp(size, heap)) {
-      json_incref(probe);
-      json_array_remove(p->log->old, i);
-      return probe;
-    }
-  }
-  return NULL;
+static json_t *keep(const json_t *record) {
+  json_t *probe = json_object();
+  json_object_set(probe, "verdict", json_object_get(record, "verdict"));
+  json_object_set(probe, "elapsed", json_object_get(record, "elapsed"));
+  json_t *heap = json_object_get(record, "heap");
+  if (heap) /* absent where the run told nothing */
+    json_object_set(probe, "heap", heap);
+  return probe;
 }
 
-/* Runs the cell with that heap, unless the log has it, and returns the probe,
- * new; NULL if it cannot be had. */
-static json_t *get_probe(probing *p, const char *heap) {
-  json_t *probe = take_old(p, heap);
-  if (probe)
-    return probe;
+/* Runs the cell with that heap; new. */
+static json_t *run_with(probing *p, const char *heap) {
   plan_cell c = *p->cell;
   c.heap = heap;
-  json_t *record = run_cell(p->plan, &c, p->all);
-  if (!record) {
-    p->interrupted = true;
-    return NULL;
-  }
-  const json_t *limit = record_get(record, "heap.limit");
-  const json_t *must_hold = record_get(record, "heap.must_hold");
-  probe = json_pack(
-      "{s:s, s:s, s:s, s:s, s:O, s:O, s:I, s:I}", "cell", c.id, "heap", heap,
-      "status", json_string_value(record_get(record, "verdict.status")),
-      "reason", json_string_value(record_get(record, "verdict.reason")),
-      "declared", record_get(record, "verdict.declared"), "elapsed",
-      json_object_get(record, "elapsed"), "limit",
-      (json_int_t)json_integer_value(limit), "must_hold",
-      (json_int_t)json_integer_value(must_hold));
-  json_decref(record);
-  int error = runlog_append(p->log->log, probe);
-  if (!error)
-    return probe;
-  say("%s/%s: %s", p->log->log->dir, p->log->log->name, strerror(error));
-  p->unwritable = true;
-  json_decref(probe);
-  return NULL;
-}
-
-static search_answer judge(probing *p, const json_t *probe) {
-  const char *status = json_string_value(json_object_get(probe, "status"));
-  const char *reason = json_string_value(json_object_get(probe, "reason"));
-  bool declared = json_is_true(json_object_get(probe, "declared"));
-  if (!strcmp(status, "TIMEOUT"))
-    p->timeouts++;
-  if (!strcmp(status, "OOM") || !strcmp(status, "TIMEOUT"))
-    return SEARCH_FAILED;
-  if (declared && (!strcmp(status, "ok") || !strcmp(status, "LEAK")))
-    return SEARCH_PASSED;
-  p->reason = memory_text("%s: %s", status, reason);
-  return SEARCH_STOP;
+  return probe_run(p, &c, heap);
 }
 
 static search_answer probe_heap(void *data, uint64_t bytes) {
   probing *p = data;
-  json_t *probe = get_probe(p, memory_text("%ju", (uintmax_t)bytes));
-  search_answer answer = probe ? judge(p, probe) : SEARCH_STOP;
+  json_t *probe = run_with(p, memory_text("%ju", (uintmax_t)bytes));
+  search_answer answer = probe ? probe_judge(p, probe) : SEARCH_STOP;
   json_decref(probe);
   return answer;
 }
 
-/* What the collector must hold at the peak, 0 if a run does not tell. */
-static uint64_t find_must_hold(probing *p, double multiple) {
+/* What the collector must hold at the peak, and the workload allocates in the
+ * measured part; 0 if a run does not tell. */
+typedef struct volume {
+  uint64_t must_hold, allocated;
+} volume;
+
+static volume find_volume(probing *p, double multiple) {
   const char *heap = memory_text("%gx", multiple);
-  json_t *probe = get_probe(p, heap);
-  uint64_t bytes = 0;
-  if (probe && judge(p, probe) != SEARCH_STOP)
-    bytes = (uint64_t)json_integer_value(json_object_get(probe, "must_hold"));
-  if (probe && !bytes && !p->reason)
+  json_t *probe = run_with(p, heap);
+  volume v = {0};
+  if (probe && probe_judge(p, probe) != SEARCH_STOP) {
+    const json_t *must_hold = record_get(probe, "heap.must_hold");
+    const json_t *allocated = record_get(probe, "heap.allocated");
+    v.must_hold = (uint64_t)json_integer_value(must_hold);
+    v.allocated = (uint64_t)json_integer_value(allocated);
+  }
+  if (probe && !v.must_hold && !p->reason)
     p->reason = memory_text("with %s it ran out of time, so that nothing is "
                             "known of the bytes it must hold",
                             heap);
   json_decref(probe);
-  return bytes;
+  return v;
 }
 
-/* ------------------------------------------------------------------------- *
- * All pairs.
- * ------------------------------------------------------------------------- */
-
-/* The row of minheap.json for one pair; NULL if the search was cut off. */
-static json_t *search_cell(const minheap_options *o, probing *p) {
-  static const char *const ends[] = {[SEARCH_FOUND] = "minimum",
-                                     [SEARCH_AT_MOST] = "at most",
-                                     [SEARCH_UNSATISFIED] = "unsatisfied",
-                                     [SEARCH_STOPPED] = "stopped"};
-  uint64_t must_hold = find_must_hold(p, o->high);
-  search_result r = {.end = SEARCH_STOPPED};
-  if (must_hold) {
+static json_t *search(probing *p, search_result *r) {
+  const minheap_options *o = p->options;
+  volume v = find_volume(p, o->high);
+  if (v.must_hold) {
     const search_request request = {
-        .low = (uint64_t)(o->low * (double)must_hold),
-        .high = (uint64_t)ceil(o->high * (double)must_hold),
+        .low = (uint64_t)(o->low * (double)v.must_hold),
+        .high = (uint64_t)ceil(o->high * (double)v.must_hold),
         .grain = o->grain_bytes,
         .rtol = o->rtol_share,
         .confirm = (unsigned)o->passes,
         .of = (unsigned)o->of};
-    r = search_minimum(&request, probe_heap, p);
+    *r = search_minimum(&request, probe_heap, p);
   }
-  if (p->interrupted || p->unwritable)
-    return NULL;
   return json_pack(
-      "{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:s}", "workload",
-      p->cell->workload, "collector", p->cell->collector, "threads",
-      (int)p->cell->threads, "found", ends[r.end], "heap", (json_int_t)r.heap,
-      "failed_below", (json_int_t)r.failed, "must_hold", (json_int_t)must_hold,
-      "probes", (int)r.probes, "timeouts", (int)p->timeouts, "reason",
-      r.end == SEARCH_STOPPED && p->reason ? p->reason : "");
+      "{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload", p->cell->workload,
+      "collector", p->cell->collector, "threads", (int)p->cell->threads, "heap",
+      (json_int_t)r->heap, "failed_below", (json_int_t)r->failed, "must_hold",
+      (json_int_t)v.must_hold, "allocated", (json_int_t)v.allocated);
 }
 
-static void print_rows(const json_t *rows) {
-  text_table *t = text_new("llrlrrrl", 1);
-  static const char *const headers[] = {"workload", "collector", "threads",
-                                        "result",   "bytes",     "of peak",
-                                        "probes",   "reason"};
-  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-    text_add(t, "%s", headers[i]);
-  size_t i;
-  json_t *row;
-  json_array_foreach(rows, i, row) {
-    const char *workload, *with, *found, *reason;
-    json_int_t heap, must_hold;
-    int threads, probes, timeouts;
-    if (json_unpack(row, "{s:s, s:s, s:i, s:s, s:I, s:I, s:i, s:i, s:s}",
-                    "workload", &workload, "collector", &with, "threads",
-                    &threads, "found", &found, "heap", &heap, "must_hold",
-                    &must_hold, "probes", &probes, "timeouts", &timeouts,
-                    "reason", &reason))
-      continue;
-    char multiple[TEXT_NUMBER];
-    text_add(t, "%s", workload);
-    text_add(t, "%s", with);
-    text_add(t, "%d", threads);
-    text_add(t, "%s", found);
-    text_add(t, "%lld", (long long)heap);
-    text_add(t, "%s%s",
-             must_hold ? text_fixed(multiple, (double)heap / (double)must_hold)
-                       : "–",
-             must_hold ? "x" : "");
-    text_add(t, "%d", probes);
-    if (timeouts)
-      text_add(t, "%d out of time%s%s", timeouts, *reason ? "; " : "", reason);
-    else
-      text_add(t, "%s", reason);
-  }
-  text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
+static const char *const headers[] = {"workload", "collector", "threads",
+                                      "result",   "bytes",     "of peak",
+                                      "turnover", "probes",    "reason"};
+
+static void add_ratio(text_table *t, double value, const char *unit) {
+  char text[TEXT_NUMBER];
+  if (isnan(value))
+    text_add(t, "–");
+  else
+    text_add(t, "%s%s", text_fixed(text, value), unit);
 }
 
-/* The whole lines of DIR/probes.jsonl as an array, and their bytes. */
-static json_t *read_log(const char *dir, off_t *whole) {
-  json_t *probes = json_array();
-  char *line = NULL;
-  size_t room = 0;
-  ssize_t n;
-  FILE *file = fopen(memory_text("%s/probes.jsonl", dir), "re");
-  *whole = 0;
-  while (file && (n = getline(&line, &room, file)) > 0 && line[n - 1] == '\n') {
-    json_t *probe = json_loadb(line, (size_t)n, 0, NULL);
-    *whole += n;
-    if (json_string_value(json_object_get(probe, "status")) &&
-        json_string_value(json_object_get(probe, "reason")))
-      json_array_append(probes, probe);
-    json_decref(probe);
-  }
-  free(line);
-  if (file)
-    fclose(file);
-  return probes;
+static void add_row(text_table *t, const json_t *row) {
+  const char *workload = "", *with = "", *found = "", *reason = "";
+  json_int_t heap = 0, must_hold = 0, allocated = 0;
+  int threads = 0, probes = 0, timeouts = 0;
+  json_unpack(
+      (json_t *)row, "{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:s}",
+      "workload", &workload, "collector", &with, "threads", &threads, "found",
+      &found, "heap", &heap, "must_hold", &must_hold, "allocated", &allocated,
+      "probes", &probes, "timeouts", &timeouts, "reason", &reason);
+  text_add(t, "%s", workload);
+  text_add(t, "%s", with);
+  text_add(t, "%d", threads);
+  text_add(t, "%s", found);
+  text_add(t, "%lld", (long long)heap);
+  add_ratio(t, must_hold ? (double)heap / (double)must_hold : NAN, "x");
+  add_ratio(t, stat_turnover((double)allocated, (double)heap), "");
+  text_add(t, "%d", probes);
+  if (timeouts)
+    text_add(t, "%d out of time%s%s", timeouts, *reason ? "; " : "", reason);
+  else
+    text_add(t, "%s", reason);
 }
 
-static int search_all(const minheap_options *o, const plan *p,
-                      const collectors *all, runlog *log) {
-  off_t whole;
-  probe_log probes = {read_log(o->dir, &whole), log};
-  if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
-  if (!runlog_begin(log, "probes.jsonl", whole))
-    return EXIT_SOME_FAILED;
-  json_t *rows = json_array();
-  int code = EXIT_OK;
-  for (size_t i = 0; i < p->cells_count; i++) {
-    const plan_cell *c = &p->cells[i];
-    if (c->missing || c->canary)
-      continue;
-    say("%s/%s, %u thread%s", c->workload, c->collector, c->threads,
-        c->threads == 1 ? "" : "s");
-    probing one = {.plan = p, .cell = c, .all = all, .log = &probes};
-    json_t *row = search_cell(o, &one);
-    if (!row) {
-      code = one.interrupted ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
-      say("stopped; the probes are kept, and the same command goes on");
-      break;
-    }
-    if (strcmp(json_string_value(json_object_get(row, "found")), "minimum"))
-      code = EXIT_SOME_FAILED;
-    json_array_append_new(rows, row);
-  }
-  json_t *result =
-      json_pack("{s:i, s:i, s:f, s:i, s:i, s:O}", "schema", 1, "grain",
-                (int)o->grain_bytes, "rtol", o->rtol_share, "confirm",
-                (int)o->passes, "of", (int)o->of, "minimums", rows);
-  if (!runlog_write(log, "minheap.json", result))
-    code = EXIT_SOME_FAILED;
-  print_rows(rows);
-  json_decref(result);
-  json_decref(rows);
-  json_decref(probes.old);
-  return code;
-}
+static const probe_command command = {
+    .file = "minheap.json",
+    .list = "minimums",
+    .ends = {[SEARCH_FOUND] = "minimum",
+             [SEARCH_AT_MOST] = "at most",
+             [SEARCH_UNSATISFIED] = "unsatisfied",
+             [SEARCH_STOPPED] = "stopped"},
+    .keep = keep,
+    .search = search,
+    .align = "llrlrrrrl",
+    .headers = headers,
+    .add_row = add_row};
 
 int minheap_command(int argc, char **argv) {
   minheap_options o = {
@@ -365,13 +238,8 @@ int minheap_command(int argc, char **argv) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  collectors all = discover_collectors();
-  plan p;
-  code = plan_make(&o.request, &all, &p);
-  if (code)
-    return code;
-  runlog log;
-  code = runlog_open(&log, o.dir) ? search_all(&o, &p, &all, &log) : EXIT_USAGE;
-  runlog_close(&log);
-  return code;
+  json_t *settings =
+      json_pack("{s:i, s:f, s:i, s:i}", "grain", (int)o.grain_bytes, "rtol",
+                o.rtol_share, "confirm", (int)o.passes, "of", (int)o.of);
+  return probes_command(&command, &o, &o.request, o.dir, settings);
 }

@@ -389,8 +389,10 @@ static bool plan_rates(const planning *g, const suite_cell *cell,
                        spec *workload) {
   if (!g->request->rates)
     return plan_workload(g, cell, workload);
-  if (!has_rate(discover_workload(g->all, workload->name)))
+  if (!has_rate(discover_workload(g->all, workload->name))) {
+    say("--rate: left out, as it has no parameter rate: %s", workload->name);
     return true;
+  }
   word_list rates = spec_split(g->request->rates);
   for (size_t i = 0; i < rates.count; i++) {
     spec_set(workload, "rate", rates.words[i]);
@@ -398,7 +400,7 @@ static bool plan_rates(const planning *g, const suite_cell *cell,
     const char *wrong =
         discover_check_workload(g->all, spec_text(workload), &at_rate);
     if (wrong) {
-      say("--rate: %s", wrong);
+      say("--rate: %s ('reapmark rate' finds the highest)", wrong);
       return false;
     }
     if (!plan_workload(g, cell, &at_rate))

@@ -5,7 +5,6 @@
 #include "say.h"
 #include "harness/report/figures.h"
 #include "harness/report/format.h"
-#include "harness/report/latency.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,9 +41,19 @@ report *report_open(const char *dir) {
 
 static int print_and_close(report *r, const report_format *plain,
                            const figure *f, const figure_format *of_figure) {
-  if (f)
-    of_figure->print(f, r, stdout);
-  else
+  if (f) {
+    figure_rows rows = figure_make(f, r);
+    bool any = rows.count > 0;
+    if (any)
+      of_figure->print(f, r, &rows, stdout);
+    else
+      say("%s: no run has what the table '%s' shows", r->dir, f->name);
+    figure_free(&rows);
+    if (!any) {
+      report_free(r);
+      return EXIT_NOTHING;
+    }
+  } else
     plain->print(r, stdout);
   report_free(r);
   if (fflush(stdout) || ferror(stdout)) {
@@ -60,34 +69,6 @@ static int unknown(const char *what, const char *word,
   return EXIT_USAGE;
 }
 
-/* Tables from records that report_load does not keep. */
-static const struct record_table {
-  const char *name;
-  bool (*print)(const report *r, const char *dir, text_style style, FILE *out,
-                char *why, size_t room);
-} record_tables[] = {{"latency", report_latency}, {"memory", report_memory}};
-enum { RECORD_TABLES = sizeof record_tables / sizeof *record_tables };
-
-static int print_records(const struct record_table *t, const char *dir,
-                         const char *format) {
-  bool markdown = !strcmp(format, "markdown");
-  if (!markdown && strcmp(format, "table")) {
-    say("table '%s' is printed as table or markdown, not as '%s'", t->name,
-        format);
-    return EXIT_USAGE;
-  }
-  report *r = report_open(dir);
-  if (!r)
-    return EXIT_USAGE;
-  char why[256];
-  bool printed = t->print(r, dir, markdown ? TEXT_MARKDOWN : TEXT_PLAIN, stdout,
-                          why, sizeof why);
-  report_free(r);
-  if (!printed)
-    say("%s", why);
-  return printed ? EXIT_OK : EXIT_NOTHING;
-}
-
 int report_print(const char *dir, const char *table, const char *format) {
   const report_format *plain = NULL;
   const figure *f = NULL;
@@ -97,11 +78,6 @@ int report_print(const char *dir, const char *table, const char *format) {
     candidates_add(&tables, figures[i].name);
     if (table && !strcmp(figures[i].name, table))
       f = &figures[i];
-  }
-  for (size_t i = 0; table && i < RECORD_TABLES; i++) {
-    candidates_add(&tables, record_tables[i].name);
-    if (!strcmp(record_tables[i].name, table))
-      return print_records(&record_tables[i], dir, format);
   }
   if (table && !f)
     return unknown("table", table, &tables);
@@ -141,7 +117,7 @@ static const option_usage usage = {
         "nothing.\ncsv and json hold numbers in base units (ns, bytes, per "
         "second), json every\nsample; gbench is JSON that Google Benchmark's "
         "own tools read.\n\n"
-        "tables across heap sizes (not in gbench):\n"
+        "tables beside that (not in gbench):\n"
         "  time-space  wall time relative to the best, by heap\n"
         "  lbo         lower-bound overhead in wall and CPU time, and the "
         "naive "
@@ -153,9 +129,8 @@ static const option_usage usage = {
         "  stability   whether the invocations of a cell settle or drift\n"
         "  latency     of requests by rate: from the intended start, simple, "
         "metered\n"
-        "              (table and markdown only)\n"
-        "  memory      footprint over what must be held, at the peak and in "
-        "time (likewise)",
+        "  memory      footprint over what must be held, fragmentation, "
+        "floating garbage",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1};

@@ -227,6 +227,12 @@ bool report_canary_text(char *out, const report *r) {
   return true;
 }
 
+/* How many runs of a cell, or of the canary, were planned from the start: that
+ * one runs twice a round, and at the end. */
+static size_t planned_of(const report *r, bool canary) {
+  return canary ? 2 * r->invocations + 1 : r->invocations;
+}
+
 typedef struct loading {
   report *report;
   hist *scratch;
@@ -236,12 +242,15 @@ static void add_record(void *data, const json_t *record) {
   loading *l = data;
   report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
+  int invocation = (int)json_integer_value(record_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
+    /* As --until-ci came to plan it. */
+    if (r->open_ended && (size_t)invocation > planned_of(r, canary))
+      r->planned++;
     return;
   }
   report_cell *c = find_cell(r, text_of(record, "cell"));
-  int invocation = (int)json_integer_value(record_get(record, "invocation"));
   bool stray = !c || c->missing || invocation < 1 ||
                (!r->open_ended && (size_t)invocation > r->invocations);
   size_t at = 0;
@@ -260,7 +269,7 @@ static void add_record(void *data, const json_t *record) {
   c->count++;
   r->found++;
   if ((size_t)invocation > r->invocations)
-    r->planned++; /* as --until-ci came to plan it */
+    r->planned++;
   *s = (report_sample){
       .invocation = invocation,
       .verdict = verdict_of_record(record),
@@ -349,13 +358,14 @@ static bool read_plan(report *r) {
                     &c->missing))
       return false;
   }
-  if (json_object_get(r->plan, "canary")) /* twice a round, and at the end */
-    r->planned += 2 * r->invocations + 1;
+  if (json_object_get(r->plan, "canary"))
+    r->planned += planned_of(r, true);
   return true;
 }
 
 report *report_load(const char *dir, char *why, size_t room) {
   report *r = must(calloc(1, sizeof *r));
+  r->dir = must(strdup(dir));
   loading l = {r, must(malloc(sizeof(hist)))};
   char no_machine[256];
   bool good = false;
@@ -387,6 +397,7 @@ void report_free(report *r) {
   }
   free(r->cells);
   free(r->canary);
+  free(r->dir);
   json_decref(r->plan);
   json_decref(r->machine);
   free(r);

@@ -70,6 +70,7 @@ typedef struct report_cell {
 
 typedef struct report {
   json_t *plan, *machine;
+  char *dir;          /* for what is not kept of the records */
   report_cell *cells; /* as planned: those of a block are not apart */
   size_t count;
   size_t invocations;    /* planned, of each cell */

@@ -1,9 +1,11 @@
 /* figures.c: see figures.h. */
 #include "figures.h"
 #include "format.h"
+#include "latency.h"
 #include "text.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/lbo.h"
+#include "harness/stats/rates.h"
 #include "harness/stats/series.h"
 #include "harness/stats/summary.h"
 
@@ -19,8 +21,7 @@ static void *must(void *p) {
   exit(1);
 }
 
-__attribute__((format(printf, 1, 2))) static char *text(const char *format,
-                                                        ...) {
+char *figure_text(const char *format, ...) {
   va_list args;
   va_start(args, format);
   char *out = NULL;
@@ -34,21 +35,20 @@ __attribute__((format(printf, 1, 2))) static char *text(const char *format,
  * Rows.
  * ------------------------------------------------------------------------- */
 
-/* A row for a cell of the report, all values unknown.  Takes `group`. */
-static figure_row *add_row(figure_rows *rows, const report_cell *c, char *group,
-                           const char *column) {
+figure_row *figure_add(figure_rows *rows, const report_cell *c, char *group,
+                       const char *column) {
   char verdict_text[VERDICT_TEXT];
   rows->items =
       must(realloc(rows->items, (rows->count + 1) * sizeof *rows->items));
   figure_row *row = &rows->items[rows->count++];
-  *row =
-      (figure_row){.group = group,
-                   .workload = text("%s", c->workload),
-                   .collector = text("%s", c->collector),
-                   .column = text("%s", column),
-                   .heap = text("%s", c->heap),
-                   .status = text("%s", report_verdict_text(verdict_text, c)),
-                   .threads = c->threads};
+  *row = (figure_row){
+      .group = group,
+      .workload = figure_text("%s", c->workload),
+      .collector = figure_text("%s", c->collector),
+      .column = figure_text("%s", column),
+      .heap = figure_text("%s", c->heap),
+      .status = figure_text("%s", report_verdict_text(verdict_text, c)),
+      .threads = c->threads};
   for (size_t i = 0; i < FIGURE_FIELDS; i++)
     row->values[i] = NAN;
   return row;
@@ -59,8 +59,9 @@ static char *status_text(const report_cell *c) {
   char verdict_text[VERDICT_TEXT];
   report_verdict_text(verdict_text, c);
   size_t n = strcspn(verdict_text, " :");
-  return c->verdict == VERDICT_NOT_RUN ? text("…")
-                                       : text("%.*s", (int)n, verdict_text);
+  return c->verdict == VERDICT_NOT_RUN
+             ? figure_text("…")
+             : figure_text("%.*s", (int)n, verdict_text);
 }
 
 void figure_free(figure_rows *rows) {
@@ -68,7 +69,7 @@ void figure_free(figure_rows *rows) {
     figure_row *row = &rows->items[i];
     char *const texts[] = {row->group,  row->workload, row->collector,
                            row->column, row->heap,     row->status,
-                           row->text};
+                           row->text,   row->note};
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
       free(texts[k]);
   }
@@ -81,8 +82,8 @@ static bool same_work(const report_cell *a, const report_cell *b) {
 }
 
 static char *work_title(const report_cell *c) {
-  return text("%s, %d thread%s", c->workload, c->threads,
-              c->threads == 1 ? "" : "s");
+  return figure_text("%s, %d thread%s", c->workload, c->threads,
+                     c->threads == 1 ? "" : "s");
 }
 
 /* One number of every invocation, into an array of the caller; false if one of
@@ -170,15 +171,16 @@ static void add_geomeans(figure_rows *rows, const size_t *fields, size_t n,
                               .collector = collector,
                               .heap = heap,
                               .verdict = VERDICT_OK};
-    char *group = text("geometric mean over the workloads that all collectors "
-                       "completed in that heap");
-    figure_row *row = add_row(rows, &mean, group, heap);
+    char *group =
+        figure_text("geometric mean over the workloads that all collectors "
+                    "completed in that heap");
+    figure_row *row = figure_add(rows, &mean, group, heap);
     for (size_t f = 0; f < n && done; f++)
       row->values[fields[f]] = exp(logs[f] / (double)done);
     row->values[field_done] = (double)done;
     row->values[field_of] = (double)of;
-    char *shown = done ? show(row->values) : text("–");
-    row->text = text("%s [%zu of %zu]", shown, done, of);
+    char *shown = done ? show(row->values) : figure_text("–");
+    row->text = figure_text("%s [%zu of %zu]", shown, done, of);
     free(shown);
   }
   free(complete);
@@ -188,16 +190,56 @@ static void add_geomeans(figure_rows *rows, const size_t *fields, size_t n,
  * Time and space.
  * ------------------------------------------------------------------------- */
 
-enum { TS_RATIO, TS_WALL, TS_LOW, TS_HIGH, TS_SPREAD, TS_DONE, TS_OF };
+enum {
+  TS_RATIO,
+  TS_WALL,
+  TS_LOW,
+  TS_HIGH,
+  TS_SPREAD,
+  TS_DONE,
+  TS_OF,
+  TS_GROWTH
+};
+
+/* The heap as a number, of the unit at *unit; without a limit, the largest of
+ * any. */
+static double heap_number(const char *heap, const char **unit) {
+  char *end;
+  double number = strtod(heap, &end);
+  *unit = end;
+  return end == heap ? HUGE_VAL : number;
+}
+
+/* The same work by the same collector in the roomiest heap in which it is good;
+ * NULL if that is not among sizes of this one's unit. */
+static const report_cell *roomiest(const report *r, const report_cell *c) {
+  const report_cell *best = c;
+  const char *unit, *own;
+  double most = heap_number(c->heap, &own);
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *other = &r->cells[i];
+    if (!same_work(c, other) || strcmp(c->collector, other->collector) ||
+        !report_is_good(other))
+      continue;
+    double heap = heap_number(other->heap, &unit);
+    if (isfinite(heap) && isfinite(most) && strcmp(unit, own))
+      return NULL;
+    if (heap > most) {
+      most = heap;
+      best = other;
+    }
+  }
+  return best;
+}
 
 static char *show_ratio(const double *values) {
-  return text("%.3g", values[TS_RATIO]);
+  return figure_text("%.3g", values[TS_RATIO]);
 }
 
 static void add_time_space(const report *r, const report_cell *c, double best,
                            figure_rows *out) {
   double *values = must(malloc((c->count + 1) * sizeof *values));
-  figure_row *row = add_row(out, c, work_title(c), c->heap);
+  figure_row *row = figure_add(out, c, work_title(c), c->heap);
   if (collect(c, wall_of, values)) {
     stat_interval interval =
         stat_median_interval(values, c->count, REPORT_CONFIDENCE);
@@ -207,10 +249,15 @@ static void add_time_space(const report *r, const report_cell *c, double best,
     row->values[TS_WALL] = median;
     row->values[TS_LOW] = interval.low;
     row->values[TS_HIGH] = interval.high;
+    const report_cell *roomy = roomiest(r, c);
+    if (roomy)
+      row->values[TS_GROWTH] =
+          100 * stat_growth(median, median_of(roomy, wall_of));
     if (c->count > 1)
       row->values[TS_SPREAD] = 100 * spread;
-    row->text = c->count > 1 ? text("%.3g ±%.2g%%", median / best, 100 * spread)
-                             : text("%.3g", median / best);
+    row->text = c->count > 1
+                    ? figure_text("%.3g ±%.2g%%", median / best, 100 * spread)
+                    : figure_text("%.3g", median / best);
   } else
     row->text = status_text(c);
   row->values[TS_DONE] = (double)c->count;
@@ -270,14 +317,14 @@ static double lbo_base_of(const report *r, const report_cell *c,
 }
 
 static char *show_lbo(const double *values) {
-  return text("%.3g / %.3g", values[LBO_WALL], values[LBO_CPU]);
+  return figure_text("%.3g / %.3g", values[LBO_WALL], values[LBO_CPU]);
 }
 
 static void make_lbo(const report *r, figure_rows *out) {
   static const size_t overheads[] = {LBO_WALL, LBO_CPU};
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
-    figure_row *row = add_row(out, c, work_title(c), c->heap);
+    figure_row *row = figure_add(out, c, work_title(c), c->heap);
     lbo_row wall, cpu;
     if (lbo_row_of(c, wall_of, distilled_wall_of, &wall) &&
         lbo_row_of(c, cpu_of, distilled_cpu_of, &cpu)) {
@@ -288,8 +335,8 @@ static void make_lbo(const report *r, figure_rows *out) {
       v[LBO_CPU] = lbo_of(cpu, v[LBO_CPU_BASE]);
       v[LBO_NAIVE_WALL] = 100 * lbo_naive_share(wall);
       v[LBO_NAIVE_CPU] = 100 * lbo_naive_share(cpu);
-      row->text = text("%.3g / %.3g (%.1f%%)", v[LBO_WALL], v[LBO_CPU],
-                       v[LBO_NAIVE_WALL]);
+      row->text = figure_text("%.3g / %.3g (%.1f%%)", v[LBO_WALL], v[LBO_CPU],
+                              v[LBO_NAIVE_WALL]);
     } else
       row->text = status_text(c);
     row->values[LBO_DONE] = (double)c->count;
@@ -308,10 +355,10 @@ static void add_utilisation(const report *r, const report_cell *c, size_t k,
                             figure_rows *out) {
   double *mmu = must(malloc((c->count + 1) * sizeof *mmu));
   double *bmu = must(malloc((c->count + 1) * sizeof *bmu));
-  char *group = text("%s, heap %s, %d thread%s", c->workload, c->heap,
-                     c->threads, c->threads == 1 ? "" : "s");
-  char *column = text("%lld ms", report_windows_ns[k] / 1000000);
-  figure_row *row = add_row(out, c, group, column);
+  char *group = figure_text("%s, heap %s, %d thread%s", c->workload, c->heap,
+                            c->threads, c->threads == 1 ? "" : "s");
+  char *column = figure_text("%lld ms", report_windows_ns[k] / 1000000);
+  figure_row *row = figure_add(out, c, group, column);
   size_t n = 0;
   free(column);
   /* A run that is shorter than the window has no value. */
@@ -323,11 +370,12 @@ static void add_utilisation(const report *r, const report_cell *c, size_t k,
   if (!report_is_good(c))
     row->text = status_text(c);
   else if (n < c->count)
-    row->text = text("–");
+    row->text = figure_text("–");
   else {
     row->values[MMU_MMU] = stat_summarize(mmu, n).median;
     row->values[MMU_BMU] = stat_summarize(bmu, n).median;
-    row->text = text("%.3f / %.3f", row->values[MMU_MMU], row->values[MMU_BMU]);
+    row->text =
+        figure_text("%.3f / %.3f", row->values[MMU_MMU], row->values[MMU_BMU]);
   }
   row->values[MMU_WINDOW] = (double)report_windows_ns[k];
   row->values[MMU_DONE] = (double)c->count;
@@ -352,7 +400,7 @@ static void make_observer(const report *r, figure_rows *out) {
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
     double *on = must(malloc((c->count + 1) * sizeof *on));
-    figure_row *row = add_row(out, c, work_title(c), c->heap);
+    figure_row *row = figure_add(out, c, work_title(c), c->heap);
     if (c->untimed_count && collect(c, clock_of, on)) {
       double *v = row->values;
       size_t n = c->untimed_count < c->count ? c->untimed_count : c->count;
@@ -364,10 +412,10 @@ static void make_observer(const report *r, figure_rows *out) {
       v[OB_RATIO] = v[OB_ON] / v[OB_OFF];
       if (n > 1)
         v[OB_NOISE] = 100 * both;
-      row->text = n > 1 ? text("%.3f ±%.2g%%", v[OB_RATIO], v[OB_NOISE])
-                        : text("%.3f", v[OB_RATIO]);
+      row->text = n > 1 ? figure_text("%.3f ±%.2g%%", v[OB_RATIO], v[OB_NOISE])
+                        : figure_text("%.3f", v[OB_RATIO]);
     } else
-      row->text = report_is_good(c) ? text("–") : status_text(c);
+      row->text = report_is_good(c) ? figure_text("–") : status_text(c);
     row->values[OB_DONE] = (double)c->untimed_count;
     row->values[OB_OF] = c->missing ? 0 : (double)r->invocations;
     free(on);
@@ -386,12 +434,12 @@ static void make_stability(const report *r, figure_rows *out) {
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
     double *times = must(malloc((c->count + 1) * sizeof *times));
-    figure_row *row = add_row(out, c, work_title(c), c->heap);
+    figure_row *row = figure_add(out, c, work_title(c), c->heap);
     row->values[ST_DONE] = (double)c->count;
     if (!report_is_good(c))
       row->text = status_text(c);
     else if (c->count < STEADY_WINDOW || !collect(c, clock_of, times))
-      row->text = text("–");
+      row->text = figure_text("–");
     else {
       double *v = row->values;
       size_t at = stat_steady(times, c->count, STEADY_WINDOW, STEADY_LIMIT,
@@ -399,8 +447,8 @@ static void make_stability(const report *r, figure_rows *out) {
       double slope = stat_theil_sen(times, c->count);
       v[ST_STEADY] = (double)at;
       v[ST_SLOPE] = 100 * slope / stat_summarize(times, c->count).median;
-      row->text = at ? text("at %zu, %+.2f%%", at, v[ST_SLOPE])
-                     : text("not steady, %+.2f%%", v[ST_SLOPE]);
+      row->text = at ? figure_text("at %zu, %+.2f%%", at, v[ST_SLOPE])
+                     : figure_text("not steady, %+.2f%%", v[ST_SLOPE]);
     }
     free(times);
   }
@@ -421,8 +469,11 @@ const figure figures[FIGURES] = {
       {"wall_high_ns", "its upper end"},
       {"spread_percent", "half that interval, or half the range, in % of it"},
       {"runs", "invocations; of a geomean: workloads"},
-      {"runs_planned", "of those planned"}},
-     make_time_space},
+      {"runs_planned", "of those planned"},
+      {"slowdown_percent", "more time than in this collector's roomiest heap "
+                           "(DaCapo's GSS)"}},
+     make_time_space,
+     NULL},
     {"lbo",
      "lower-bound overhead in wall and CPU time, and the naive GC share",
      "lower bound of the overhead in wall time / in CPU time (the naive share: "
@@ -439,7 +490,8 @@ const figure figures[FIGURES] = {
       {"baseline_cpu_ns", "least CPU time less its pauses"},
       {"runs", "invocations; of a geomean: workloads"},
       {"runs_planned", "of those planned"}},
-     make_lbo},
+     make_lbo,
+     NULL},
     {"mmu",
      "minimum and bounded mutator utilisation at windows of 1 to 100 ms",
      "MMU / BMU of the worst thread, median of the invocations; – where a run "
@@ -449,7 +501,8 @@ const figure figures[FIGURES] = {
       {"bmu", "the same for windows of that length or longer"},
       {"runs", "invocations"},
       {"runs_planned", "of those planned"}},
-     make_mmu},
+     make_mmu,
+     NULL},
     {"observer",
      "what the instruments cost (of run --observer)",
      "time with instruments over time without, medians, ± the noise of both",
@@ -460,7 +513,8 @@ const figure figures[FIGURES] = {
       {"off_ns", "median time without"},
       {"runs", "invocations without instruments"},
       {"runs_planned", "of those planned"}},
-     make_observer},
+     make_observer,
+     NULL},
     {"stability",
      "whether the invocations of a cell settle or drift",
      "invocation at which three in a row varied by 2 % or less (standard "
@@ -471,7 +525,85 @@ const figure figures[FIGURES] = {
       {"steady_mean_ns", "mean wall time of that window"},
       {"slope_percent", "change with each invocation, in % of the median"},
       {"runs", "invocations"}},
-     make_stability}};
+     make_stability,
+     NULL},
+    {"latency",
+     "of requests: from the intended start, simple, metered",
+     "Of all requests of all runs; – not asked for, or too few requests to "
+     "tell.\n"
+     "intended: from when the request was to arrive (open loop); p99 by run: "
+     "its range.\n"
+     "simple: from when it was begun.  corrected: the same, corrected for "
+     "coordinated\n"
+     "omission as HdrHistogram does: a guess from what was served; intended is "
+     "measured\n"
+     "and needs no correction.  metered: from when it had begun in an even "
+     "stream,\n"
+     "smoothed over the run, or over 100 ms (DaCapo's definitions).\n"
+     "Only cells that ran as declared.  Time that the thread was runnable but "
+     "not run is\ntaken off, and arrivals are put off by it.",
+     {{"rate_per_s", "requests that were to arrive; absent in a closed loop"},
+      {"achieved_per_s", "requests served, median of the runs"},
+      {"requests", "of all runs"},
+      {"intended_p50_ns", "end less intended start"},
+      {"intended_p99_ns", "its 99th percentile"},
+      {"intended_p999_ns", "its 99.9th percentile"},
+      {"intended_max_ns", "the longest"},
+      {"intended_p99_low_ns", "the least 99th percentile of a run"},
+      {"intended_p99_high_ns", "the largest"},
+      {"simple_p50_ns", "end less start"},
+      {"simple_p99_ns", "its 99th percentile"},
+      {"simple_max_ns", "the longest"},
+      {"corrected_p99_ns", "of simple, corrected for coordinated omission at "
+                           "that rate"},
+      {"metered_p50_ns", "smoothed over the run"},
+      {"metered_p99_ns", "its 99th percentile"},
+      {"metered_max_ns", "the longest"},
+      {"metered_100ms_p50_ns", "smoothed over 100 ms"},
+      {"metered_100ms_p99_ns", "its 99th percentile"},
+      {"metered_100ms_max_ns", "the longest"},
+      {"runs", "invocations"}},
+     report_make_latency,
+     report_latency_columns},
+    {"memory",
+     "footprint, fragmentation, garbage that is not found yet",
+     "must hold: nominal bytes, at the peak, that the collector declares not "
+     "to reclaim.\n"
+     "overhead: peak footprint as a multiple of that; in time: the footprint's "
+     "mean over\n"
+     "the measured time; RSS: its peak less the baseline; live: the peak "
+     "footprint over the\n"
+     "peak of reachable bytes.\n"
+     "inside: of the cells of live objects, lost to rounding.  outside: of the "
+     "free bytes\n"
+     "of the collector's blocks, not in the longest stretch.  heap: of the "
+     "pages held,\n"
+     "not live bytes.  These after a full collection at the end.\n"
+     "floating: cells of dead objects over those of live ones, before that "
+     "collection.\n"
+     "found after: ops from an object's death to its finalizer, of workloads "
+     "that follow\n"
+     "objects; drag: bytes times that, summed; not found: dead at the end of "
+     "the measured part.\n"
+     "Medians of the runs; columns that nothing is known for are left out.",
+     {{"must_hold_bytes", "nominal, at the peak"},
+      {"footprint_bytes", "at the peak, the most of the runs"},
+      {"overhead", "peak footprint over must_hold_bytes"},
+      {"overhead_in_time", "mean footprint over must_hold_bytes"},
+      {"overhead_rss", "peak RSS less its baseline over must_hold_bytes"},
+      {"overhead_live", "peak footprint over the peak of reachable bytes"},
+      {"internal_percent", "of the live objects' cells, lost to rounding"},
+      {"external_percent", "of the free bytes, not in the longest stretch"},
+      {"heap_percent", "of the pages held for objects, not live bytes"},
+      {"floating_percent", "cells of dead objects over those of live ones, at "
+                           "the end of the measured part"},
+      {"found_mean_ops", "from an object's death to when it was found dead"},
+      {"found_max_ops", "the longest"},
+      {"drag_byte_ops", "bytes times that, summed"},
+      {"not_found", "followed objects that were not found dead"},
+      {"runs", "invocations"}},
+     report_make_memory,
+     report_memory_columns}};
 
 figure_rows figure_make(const figure *f, const report *r) {
   figure_rows rows = {0};
@@ -508,8 +640,7 @@ static const char *find_text(const figure_rows *rows, const char *group,
   return "";
 }
 
-static void print_group(const figure_rows *rows, const char *group,
-                        text_style style, FILE *out) {
+static text_table *table_of_cells(const figure_rows *rows, const char *group) {
   names collectors = {0}, columns = {0};
   for (size_t i = 0; i < rows->count; i++)
     if (!strcmp(rows->items[i].group, group)) {
@@ -529,49 +660,141 @@ static void print_group(const figure_rows *rows, const char *group,
       text_add(t, "%s",
                find_text(rows, group, collectors.items[i], columns.items[k]));
   }
-  fprintf(out, "\n%s%s\n%s", style == TEXT_MARKDOWN ? "### " : "", group,
-          style == TEXT_MARKDOWN ? "\n" : "");
-  text_print(t, style, out);
-  text_free(t);
   free(align);
   free(collectors.items);
   free(columns.items);
+  return t;
 }
 
-static void print_people(const figure *f, const report *r, text_style style,
-                         FILE *out) {
-  figure_rows rows = figure_make(f, r);
+/* ------------------------------------------------------------------------- *
+ * The same where fields are columns: a row per row.
+ * ------------------------------------------------------------------------- */
+
+static void add_value(text_table *t, const figure_column *column,
+                      double value) {
+  char shown[TEXT_NUMBER];
+  if (isnan(value)) {
+    text_add(t, "%s", column->unit == COLUMN_RATE ? "closed" : "–");
+    return;
+  }
+  switch (column->unit) {
+  case COLUMN_COUNT:
+  case COLUMN_RATE:
+    text_add(t, "%.0f", value);
+    return;
+  case COLUMN_SI:
+    text_si(shown, value);
+    break;
+  case COLUMN_NS:
+    text_time(shown, value);
+    break;
+  case COLUMN_MIB:
+    text_fixed(shown, value / 0x1p20);
+    break;
+  case COLUMN_PERCENT:
+  case COLUMN_RATIO:
+    text_fixed(shown, value);
+    break;
+  }
+  text_add(t, "%s", shown);
+}
+
+/* Whether some row of the group has a value there. */
+static bool is_known(const figure_rows *rows, const char *group, size_t field) {
+  for (size_t i = 0; i < rows->count; i++)
+    if (!strcmp(rows->items[i].group, group) &&
+        !isnan(rows->items[i].values[field]))
+      return true;
+  return false;
+}
+
+static text_table *table_of_fields(const figure *f, const figure_rows *rows,
+                                   const char *group) {
+  bool shown[FIGURE_FIELDS] = {false};
+  char align[FIGURE_FIELDS + 2] = "l";
+  for (size_t k = 0; f->fields[k].name; k++) {
+    shown[k] = f->columns[k].unit == COLUMN_RATE || is_known(rows, group, k);
+    if (shown[k])
+      strcat(align, "r");
+  }
+  text_table *t = text_new(align, 2);
+  for (size_t line = 0; line < 2; line++) {
+    text_add(t, "%s", line ? "" : "collector");
+    for (size_t k = 0; f->fields[k].name; k++)
+      if (shown[k])
+        text_add(t, "%s", f->columns[k].heads[line]);
+  }
+  for (size_t i = 0; i < rows->count; i++) {
+    const figure_row *row = &rows->items[i];
+    if (strcmp(row->group, group))
+      continue;
+    text_add(t, "%s", row->collector);
+    for (size_t k = 0; f->fields[k].name; k++)
+      if (shown[k])
+        add_value(t, &f->columns[k], row->values[k]);
+  }
+  return t;
+}
+
+/* Why values are missing, said once for each collector. */
+static void print_notes(const figure_rows *rows, text_style style, FILE *out) {
+  for (size_t i = 0; i < rows->count; i++) {
+    const figure_row *row = &rows->items[i];
+    bool said = !row->note;
+    for (size_t k = 0; k < i && !said; k++)
+      said = rows->items[k].note && !strcmp(rows->items[k].note, row->note) &&
+             !strcmp(rows->items[k].collector, row->collector);
+    if (!said)
+      fprintf(out, "%s%s: %s\n", style == TEXT_MARKDOWN ? "- " : "  ",
+              row->collector, row->note);
+  }
+}
+
+static void print_people(const figure *f, const report *r,
+                         const figure_rows *rows, text_style style, FILE *out) {
   names groups = {0};
   report_print_title(r, style == TEXT_MARKDOWN, out);
-  fprintf(out, "\n%s: %s.\n", f->name, f->cell);
-  for (size_t i = 0; i < rows.count; i++)
-    add_name(&groups, rows.items[i].group);
-  for (size_t i = 0; i < groups.count; i++)
-    print_group(&rows, groups.items[i], style, out);
+  if (!f->columns)
+    fprintf(out, "\n%s: %s.\n", f->name, f->cell);
+  for (size_t i = 0; i < rows->count; i++)
+    add_name(&groups, rows->items[i].group);
+  for (size_t i = 0; i < groups.count; i++) {
+    text_table *t = f->columns ? table_of_fields(f, rows, groups.items[i])
+                               : table_of_cells(rows, groups.items[i]);
+    fprintf(out, "\n%s%s\n%s", style == TEXT_MARKDOWN ? "### " : "",
+            groups.items[i], style == TEXT_MARKDOWN ? "\n" : "");
+    text_print(t, style, out);
+    text_free(t);
+  }
+  if (f->columns)
+    fprintf(out, "\n%s\n", f->cell);
+  print_notes(rows, style, out);
   free(groups.items);
-  figure_free(&rows);
 }
 
-static void print_table(const figure *f, const report *r, FILE *out) {
-  print_people(f, r, TEXT_PLAIN, out);
+static void print_table(const figure *f, const report *r,
+                        const figure_rows *rows, FILE *out) {
+  print_people(f, r, rows, TEXT_PLAIN, out);
 }
 
-static void print_markdown(const figure *f, const report *r, FILE *out) {
-  print_people(f, r, TEXT_MARKDOWN, out);
+static void print_markdown(const figure *f, const report *r,
+                           const figure_rows *rows, FILE *out) {
+  print_people(f, r, rows, TEXT_MARKDOWN, out);
 }
 
 /* ------------------------------------------------------------------------- *
  * For programs.
  * ------------------------------------------------------------------------- */
 
-static void print_csv(const figure *f, const report *r, FILE *out) {
-  figure_rows rows = figure_make(f, r);
+static void print_csv(const figure *f, const report *r, const figure_rows *rows,
+                      FILE *out) {
+  (void)r;
   fputs("workload,collector,heap,threads,verdict", out);
   for (const struct figure_field *x = f->fields; x->name; x++)
     fprintf(out, ",%s", x->name);
-  fputc('\n', out);
-  for (size_t i = 0; i < rows.count; i++) {
-    const figure_row *row = &rows.items[i];
+  fputs(f->columns ? ",note\n" : "\n", out);
+  for (size_t i = 0; i < rows->count; i++) {
+    const figure_row *row = &rows->items[i];
     report_csv_text(row->workload, out);
     fputc(',', out);
     report_csv_text(row->collector, out);
@@ -584,19 +807,22 @@ static void print_csv(const figure *f, const report *r, FILE *out) {
         fputc(',', out);
       else
         fprintf(out, ",%.12g", row->values[k]);
+    if (f->columns) {
+      fputc(',', out);
+      report_csv_text(row->note ? row->note : "", out);
+    }
     fputc('\n', out);
   }
-  figure_free(&rows);
 }
 
-static void print_json(const figure *f, const report *r, FILE *out) {
-  figure_rows rows = figure_make(f, r);
+static void print_json(const figure *f, const report *r,
+                       const figure_rows *rows, FILE *out) {
   json_t *fields = json_array(), *list = json_array();
   for (const struct figure_field *x = f->fields; x->name; x++)
     json_array_append_new(
         fields, json_pack("{s:s, s:s}", "name", x->name, "help", x->help));
-  for (size_t i = 0; i < rows.count; i++) {
-    const figure_row *row = &rows.items[i];
+  for (size_t i = 0; i < rows->count; i++) {
+    const figure_row *row = &rows->items[i];
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:i, s:s}", "workload", row->workload,
                   "collector", row->collector, "heap", row->heap, "threads",
@@ -604,6 +830,8 @@ static void print_json(const figure *f, const report *r, FILE *out) {
     for (size_t k = 0; f->fields[k].name; k++)
       if (isfinite(row->values[k]))
         json_object_set_new(json, f->fields[k].name, json_real(row->values[k]));
+    if (row->note)
+      json_object_set_new(json, "note", json_string(row->note));
     json_array_append_new(list, json);
   }
   report_dump(json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
@@ -611,7 +839,6 @@ static void print_json(const figure *f, const report *r, FILE *out) {
                         "suspect", report_is_suspect(r), "fields", fields,
                         "rows", list),
               out);
-  figure_free(&rows);
 }
 
 const figure_format figure_formats[FIGURE_FORMATS] = {

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { FIGURE_FIELDS = 8 };
+enum { FIGURE_FIELDS = 20 };
 
 typedef struct figure_row {
   char *group;     /* the table that it stands in */
@@ -21,13 +21,28 @@ typedef struct figure_row {
   char *heap, *status;
   int threads;
   double values[FIGURE_FIELDS]; /* of figure.fields; NAN: cannot be said */
-  char *text;                   /* the cell, for people */
+  char *text; /* the cell, for people; NULL where fields are columns */
+  char *note; /* why some values cannot be said, or NULL */
 } figure_row;
 
 typedef struct figure_rows {
   figure_row *items;
   size_t count;
 } figure_rows;
+
+/* How a field is shown to people, where it is a column. */
+typedef struct figure_column {
+  const char *heads[2]; /* two lines */
+  enum {
+    COLUMN_COUNT,   /* whole */
+    COLUMN_RATE,    /* a second; absent: a closed loop has none */
+    COLUMN_SI,      /* three digits and k, M, G */
+    COLUMN_NS,      /* with its unit */
+    COLUMN_MIB,     /* bytes */
+    COLUMN_PERCENT, /* likewise */
+    COLUMN_RATIO
+  } unit;
+} figure_column;
 
 typedef struct figure {
   const char *name;
@@ -37,11 +52,22 @@ typedef struct figure {
     const char *name, *help; /* up to one without a name */
   } fields[FIGURE_FIELDS + 1];
   void (*make)(const report *r, figure_rows *out);
+  /* Of each field, if rows are lines with a column for each; `cell` is then
+   * said below the tables. */
+  const figure_column *columns;
 } figure;
 
-/* time-space, lbo, mmu, observer, stability. */
-enum { FIGURES = 5 };
+/* time-space, lbo, mmu, observer, stability, latency, memory. */
+enum { FIGURES = 7 };
 extern const figure figures[FIGURES];
+
+/* Adds a row for a cell of the report, all values unknown.  Takes `group`. */
+figure_row *figure_add(figure_rows *rows, const report_cell *c, char *group,
+                       const char *column);
+
+/* printf into new memory. */
+char *figure_text(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /* Makes the rows; running out of memory ends the process with a message. */
 figure_rows figure_make(const figure *f, const report *r);
@@ -50,7 +76,8 @@ void figure_free(figure_rows *rows);
 /* table, markdown, csv, json. */
 typedef struct figure_format {
   const char *name;
-  void (*print)(const figure *f, const report *r, FILE *out);
+  void (*print)(const figure *f, const report *r, const figure_rows *rows,
+                FILE *out);
 } figure_format;
 enum { FIGURE_FORMATS = 4 };
 extern const figure_format figure_formats[FIGURE_FORMATS];

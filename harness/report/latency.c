@@ -1,4 +1,4 @@
-/* latency.c: the tables of request latency and of memory. */
+/* latency.c: the figures of request latency and of memory. */
 #include "latency.h"
 #include "harness/record/record.h"
 #include "harness/stats/memory.h"
@@ -13,15 +13,33 @@ static const char *const paths[KINDS] = {"latency.intended", "latency.simple",
                                          "latency.metered",
                                          "latency.metered_100ms"};
 
-enum { ACHIEVED, P99, OVERHEAD, MEAN_OVERHEAD, RESIDENT, FIGURES };
+/* Numbers of one invocation, those of memory as the columns have them. */
+enum {
+  ACHIEVED,
+  P99,
+  OVERHEAD,
+  MEAN_OVERHEAD,
+  RESIDENT,
+  OVER_LIVE,
+  INTERNAL,
+  EXTERNAL,
+  HEAP,
+  FLOATING,
+  FOUND_MEAN,
+  FOUND_MAX,
+  DRAG,
+  NOT_FOUND,
+  FIGURES_OF_RUN
+};
 
 /* What the records of one cell add up to. */
 typedef struct gathered {
-  hist *latency[KINDS];     /* of all invocations; NULL: has none */
-  json_int_t rate;          /* asked for */
-  double *figures[FIGURES]; /* by invocation */
-  size_t count;             /* of invocations */
-  double live, footprint;   /* bytes; the peak over the invocations */
+  hist *latency[KINDS];            /* of all invocations; NULL: has none */
+  json_int_t rate;                 /* asked for */
+  double *figures[FIGURES_OF_RUN]; /* by invocation */
+  size_t count;                    /* of invocations */
+  double live, footprint;          /* bytes; the peak over the invocations */
+  const char *note;                /* why figures of memory are missing */
 } gathered;
 
 typedef struct gathering {
@@ -45,6 +63,10 @@ static double number(const json_t *record, const char *path) {
 static double percentile(const hist *h, double p) {
   uint64_t value;
   return h && hist_percentile(h, p, &value) ? (double)value : NAN;
+}
+
+static double maximum(const hist *h) {
+  return h && h->count ? (double)h->max : NAN;
 }
 
 /* The mean over time of memory.curve's footprint; NAN without a curve. */
@@ -78,6 +100,78 @@ static void add_latency(gathered *g, const json_t *record, hist *scratch) {
     if (k == INTENDED)
       g->figures[P99][g->count] = percentile(scratch, 99);
   }
+  g->figures[ACHIEVED][g->count] =
+      number(record, "ops.count") / number(record, "latency.span") * 1e9;
+}
+
+/* What the heap's memory is used for, as far as both the collector and the
+ * workload tell it. */
+static void add_usage(gathered *g, const json_t *record) {
+  double objects = number(record, "memory.settled.objects");
+  double cells = number(record, "memory.settled.cells");
+  double pages = number(record, "memory.settled.pages");
+  double free_bytes = number(record, "memory.settled.free");
+  double live = number(record, "memory.settled.live_bytes");
+  bool only_live =
+      fabs(objects - number(record, "memory.settled.live_objects")) < 0.5;
+  if (isnan(objects)) {
+    g->note = "does not tell what its memory is used for: no fragmentation, no "
+              "floating garbage";
+    return;
+  }
+  g->figures[HEAP][g->count] = 100 * stat_heap_fragmentation(live, pages);
+  if (!isnan(free_bytes))
+    g->figures[EXTERNAL][g->count] =
+        100 * stat_external_fragmentation(
+                  number(record, "memory.settled.free_largest"), free_bytes);
+  if (only_live) {
+    g->figures[INTERNAL][g->count] =
+        100 * stat_internal_fragmentation(live, cells);
+    g->figures[FLOATING][g->count] =
+        100 * stat_floating_garbage(number(record, "memory.end.cells") - cells,
+                                    cells);
+  }
+  if (!only_live)
+    g->note =
+        "keeps objects that are dead (see its verdict): what of its cells "
+        "is theirs is not known, so no internal fragmentation, no "
+        "floating garbage";
+  else if (isnan(live))
+    g->note = "the workload does not tell the bytes that are live at its end: "
+              "no internal fragmentation";
+  else if (isnan(free_bytes))
+    g->note = "does not tell where its free memory lies: no external "
+              "fragmentation";
+}
+
+static void add_reclamation(gathered *g, const json_t *record) {
+  double count = number(record, "reclamation.count");
+  if (isnan(count))
+    return; /* the workload follows no objects */
+  g->figures[NOT_FOUND][g->count] =
+      number(record, "reclamation.deaths") - count;
+  if (count < 1)
+    return;
+  g->figures[FOUND_MEAN][g->count] = number(record, "reclamation.sum") / count;
+  g->figures[FOUND_MAX][g->count] = number(record, "reclamation.max");
+  g->figures[DRAG][g->count] = number(record, "reclamation.drag");
+}
+
+static void add_memory(gathered *g, const json_t *record) {
+  double live = number(record, "heap.must_hold");
+  double peak = number(record, "memory.footprint_peak");
+  double resident =
+      number(record, "memory.peak") - number(record, "memory.baseline");
+  g->figures[OVERHEAD][g->count] = stat_space_overhead(peak, live);
+  g->figures[MEAN_OVERHEAD][g->count] =
+      stat_space_overhead(mean_footprint(record), live);
+  g->figures[RESIDENT][g->count] = stat_space_overhead(resident, live);
+  g->figures[OVER_LIVE][g->count] =
+      stat_space_overhead(peak, number(record, "heap.live"));
+  g->live = live;
+  g->footprint = fmax(g->footprint, peak);
+  add_usage(g, record);
+  add_reclamation(g, record);
 }
 
 static void gather(void *data, const json_t *record) {
@@ -89,266 +183,173 @@ static void gather(void *data, const json_t *record) {
   if (!id || i == all->report->count || !report_is_good(&all->report->cells[i]))
     return;
   gathered *g = &all->cells[i];
-  for (unsigned k = 0; k < FIGURES; k++) {
+  for (unsigned k = 0; k < FIGURES_OF_RUN; k++) {
     g->figures[k] =
         must(realloc(g->figures[k], (g->count + 1) * sizeof(double)));
     g->figures[k][g->count] = NAN;
   }
-  add_latency(g, record, all->scratch);
   g->rate = json_integer_value(record_get(record, "latency.rate"));
-  double live = number(record, "heap.must_hold");
-  double peak = number(record, "memory.footprint_peak");
-  double resident =
-      number(record, "memory.peak") - number(record, "memory.baseline");
-  g->figures[ACHIEVED][g->count] =
-      number(record, "ops.count") / number(record, "latency.span") * 1e9;
-  if (live > 0) {
-    g->figures[OVERHEAD][g->count] = peak / live;
-    g->figures[MEAN_OVERHEAD][g->count] = mean_footprint(record) / live;
-    g->figures[RESIDENT][g->count] = resident / live;
-  }
-  g->live = live;
-  g->footprint = fmax(g->footprint, peak);
+  add_latency(g, record, all->scratch);
+  add_memory(g, record);
   g->count++;
 }
 
-static gathered *gather_all(const report *r, const char *dir, char *why,
-                            size_t room) {
+/* report_load has read the same file, and has said what is wrong with it. */
+static gathered *gather_all(const report *r) {
   gathering all = {r, must(calloc(r->count + 1, sizeof(gathered))),
                    must(malloc(sizeof(hist)))};
   results_state state = {0};
-  bool good = results_read_runs(dir, gather, &all, &state, why, room);
+  char why[256];
+  results_read_runs(r->dir, gather, &all, &state, why, sizeof why);
   free(all.scratch);
-  if (good)
-    return all.cells;
-  free(all.cells);
-  return NULL;
+  return all.cells;
 }
 
 static void release(gathered *cells, size_t n) {
   for (size_t i = 0; i < n; i++) {
     for (unsigned k = 0; k < KINDS; k++)
       free(cells[i].latency[k]);
-    for (unsigned k = 0; k < FIGURES; k++)
+    for (unsigned k = 0; k < FIGURES_OF_RUN; k++)
       free(cells[i].figures[k]);
   }
   free(cells);
 }
 
-static double median(const gathered *g, unsigned figure) {
+/* Of the invocations; NAN if one of them does not have it. */
+static stat_summary summary(const gathered *g, unsigned k) {
+  stat_summary none = {.median = NAN, .min = NAN, .max = NAN};
   for (size_t i = 0; i < g->count; i++)
-    if (isnan(g->figures[figure][i]))
-      return NAN;
-  return g->count ? stat_summarize(g->figures[figure], g->count).median : NAN;
-}
-
-/* ------------------------------------------------------------------------- *
- * Cells of the same work, at whatever rate, stand together.
- * ------------------------------------------------------------------------- */
-
-/* Whether two workloads differ in the rate only. */
-static bool same_but_for_rate(const char *a, const char *b) {
-  while (*a && *a == *b) {
-    bool begins = *a == ':' || *a == ',';
-    a++;
-    b++;
-    if (begins && !strncmp(a, "rate=", 5) && !strncmp(b, "rate=", 5)) {
-      a += strcspn(a, ",");
-      b += strcspn(b, ",");
-    }
-  }
-  return *a == *b;
-}
-
-static bool together(const report_cell *a, const report_cell *b, bool rates) {
-  return rates ? same_but_for_rate(a->workload, b->workload) &&
-                     !strcmp(a->heap, b->heap) && a->threads == b->threads
-               : report_same_block(a, b);
-}
-
-static void print_title(const report_cell *c, bool rates, text_style style,
-                        FILE *out) {
-  const char *rate = strstr(c->workload, "rate=");
-  bool markdown = style == TEXT_MARKDOWN;
-  fprintf(out, "\n%s", markdown ? "### " : "");
-  if (rates && rate)
-    fprintf(out, "%.*srate=…%s", (int)(rate - c->workload), c->workload,
-            rate + strcspn(rate, ","));
-  else
-    fputs(c->workload, out);
-  fprintf(out, ", heap %s, %d thread%s\n%s", c->heap, c->threads,
-          c->threads == 1 ? "" : "s", markdown ? "\n" : "");
+    if (isnan(g->figures[k][i]))
+      return none;
+  return g->count ? stat_summarize(g->figures[k], g->count) : none;
 }
 
 /* ------------------------------------------------------------------------- *
  * Latency.
  * ------------------------------------------------------------------------- */
 
-static void add_time(text_table *t, double ns) {
-  char text[TEXT_NUMBER];
-  text_add(t, "%s", isnan(ns) ? "–" : text_time(text, ns));
+/* Cells that differ in the rate only stand together: "requests:rate=…". */
+static char *group_of(const report_cell *c, bool rates) {
+  const char *rate = strstr(c->workload, "rate=");
+  if (!rates || !rate || (rate[-1] != ':' && rate[-1] != ','))
+    rate = c->workload + strlen(c->workload);
+  return figure_text("%.*s%s%s, heap %s, %d thread%s",
+                     (int)(rate - c->workload), c->workload,
+                     *rate ? "rate=…" : "", rate + strcspn(rate, ","), c->heap,
+                     c->threads, c->threads == 1 ? "" : "s");
 }
 
-static double maximum(const hist *h) {
-  return h && h->count ? (double)h->max : NAN;
+enum {
+  L_RATE,
+  L_ACHIEVED,
+  L_REQUESTS,
+  L_INTENDED, /* p50, p99, p99.9, max */
+  L_P99_LOW = L_INTENDED + 4,
+  L_P99_HIGH,
+  L_SIMPLE, /* p50, p99, max; as each of the following */
+  L_CORRECTED = L_SIMPLE + 3,
+  L_METERED,
+  L_METERED_100MS = L_METERED + 3,
+  L_RUNS = L_METERED_100MS + 3
+};
+
+const figure_column report_latency_columns[] = {
+    {{"rate", "/s"}, COLUMN_RATE},     {{"achieved", "/s"}, COLUMN_SI},
+    {{"requests", ""}, COLUMN_COUNT},  {{"intended", "p50"}, COLUMN_NS},
+    {{"", "p99"}, COLUMN_NS},          {{"", "p99.9"}, COLUMN_NS},
+    {{"", "max"}, COLUMN_NS},          {{"p99 by run", "least"}, COLUMN_NS},
+    {{"", "most"}, COLUMN_NS},         {{"simple", "p50"}, COLUMN_NS},
+    {{"", "p99"}, COLUMN_NS},          {{"", "max"}, COLUMN_NS},
+    {{"corrected", "p99"}, COLUMN_NS}, {{"metered", "p50"}, COLUMN_NS},
+    {{"", "p99"}, COLUMN_NS},          {{"", "max"}, COLUMN_NS},
+    {{"100 ms", "p50"}, COLUMN_NS},    {{"", "p99"}, COLUMN_NS},
+    {{"", "max"}, COLUMN_NS},          {{"runs", ""}, COLUMN_COUNT},
+};
+
+static void set_three(double *v, const hist *h) {
+  v[0] = percentile(h, 50);
+  v[1] = percentile(h, 99);
+  v[2] = maximum(h);
 }
 
-static void add_latency_row(text_table *t, const report_cell *c, gathered *g) {
-  char text[TEXT_NUMBER];
-  text_add(t, "%s", c->collector);
-  if (g->rate)
-    text_add(t, "%lld", (long long)g->rate);
-  else
-    text_add(t, "closed");
-  double achieved = median(g, ACHIEVED);
-  text_add(t, "%s", isnan(achieved) ? "–" : text_si(text, achieved));
-  text_add(t, "%llu", (unsigned long long)g->latency[SIMPLE]->count);
-  static const double intended[] = {50, 99, 99.9};
-  for (unsigned i = 0; i < 3; i++)
-    add_time(t, percentile(g->latency[INTENDED], intended[i]));
-  add_time(t, maximum(g->latency[INTENDED]));
-  if (g->count > 1 && !isnan(median(g, P99))) {
-    char low[TEXT_NUMBER], high[TEXT_NUMBER];
-    stat_summary s = stat_summarize(g->figures[P99], g->count);
-    text_add(t, "%s … %s", text_time(low, s.min), text_time(high, s.max));
-  } else
-    text_add(t, "–");
-  for (unsigned k = SIMPLE; k < KINDS; k++) {
-    add_time(t, percentile(g->latency[k], 50));
-    add_time(t, percentile(g->latency[k], 99));
-    add_time(t, maximum(g->latency[k]));
+static void add_latency_row(figure_row *row, gathered *g, hist *scratch) {
+  double *v = row->values;
+  const hist *intended = g->latency[INTENDED];
+  v[L_ACHIEVED] = summary(g, ACHIEVED).median;
+  v[L_REQUESTS] = (double)g->latency[SIMPLE]->count;
+  v[L_INTENDED] = percentile(intended, 50);
+  v[L_INTENDED + 1] = percentile(intended, 99);
+  v[L_INTENDED + 2] = percentile(intended, 99.9);
+  v[L_INTENDED + 3] = maximum(intended);
+  if (g->count > 1) {
+    v[L_P99_LOW] = summary(g, P99).min;
+    v[L_P99_HIGH] = summary(g, P99).max;
   }
-  text_add(t, "%zu", g->count);
+  set_three(&v[L_SIMPLE], g->latency[SIMPLE]);
+  set_three(&v[L_METERED], g->latency[METERED]);
+  set_three(&v[L_METERED_100MS], g->latency[METERED_100MS]);
+  v[L_RUNS] = (double)g->count;
+  if (g->rate <= 0)
+    return; /* a closed loop, which expects nothing */
+  v[L_RATE] = (double)g->rate;
+  hist_reset(scratch);
+  hist_correct(scratch, g->latency[SIMPLE], 1000000000 / (uint64_t)g->rate);
+  v[L_CORRECTED] = percentile(scratch, 99);
 }
 
-static void add_latency_header(text_table *t) {
-  static const char *const rows[2][19] = {
-      {"collector", "rate", "achieved", "requests", "intended", "", "", "",
-       "p99 by", "simple", "", "", "metered", "", "", "100 ms", "", "", "runs"},
-      {"", "/s", "/s", "", "p50", "p99", "p99.9", "max", "run", "p50", "p99",
-       "max", "p50", "p99", "max", "p50", "p99", "max", ""}};
-  for (unsigned i = 0; i < 2; i++)
-    for (unsigned k = 0; k < 19; k++)
-      text_add(t, "%s", rows[i][k]);
+void report_make_latency(const report *r, figure_rows *out) {
+  gathered *cells = gather_all(r);
+  hist *scratch = must(malloc(sizeof *scratch));
+  for (size_t i = 0; i < r->count; i++)
+    if (cells[i].latency[SIMPLE])
+      add_latency_row(
+          figure_add(out, &r->cells[i], group_of(&r->cells[i], true), ""),
+          &cells[i], scratch);
+  free(scratch);
+  release(cells, r->count);
 }
 
 /* ------------------------------------------------------------------------- *
  * Memory.
  * ------------------------------------------------------------------------- */
 
-static void add_fixed(text_table *t, double value) {
-  char text[TEXT_NUMBER];
-  text_add(t, "%s", isnan(value) ? "–" : text_fixed(text, value));
-}
+enum { M_MUST_HOLD, M_FOOTPRINT, M_FIGURES, M_RUNS = 14 };
+_Static_assert(M_RUNS - M_FIGURES == FIGURES_OF_RUN - OVERHEAD,
+               "the columns in between are the figures of runs");
 
-static void add_memory_row(text_table *t, const report_cell *c, gathered *g) {
-  text_add(t, "%s", c->collector);
-  add_fixed(t, g->live / 0x1p20);
-  add_fixed(t, g->footprint / 0x1p20);
-  add_fixed(t, median(g, OVERHEAD));
-  add_fixed(t, median(g, MEAN_OVERHEAD));
-  add_fixed(t, median(g, RESIDENT));
-  text_add(t, "%zu", g->count);
-}
+const figure_column report_memory_columns[] = {
+    {{"must hold", "MiB"}, COLUMN_MIB},
+    {{"footprint", "peak, MiB"}, COLUMN_MIB},
+    {{"overhead", "peak"}, COLUMN_RATIO},
+    {{"overhead", "in time"}, COLUMN_RATIO},
+    {{"overhead", "RSS"}, COLUMN_RATIO},
+    {{"overhead", "live"}, COLUMN_RATIO},
+    {{"lost", "inside %"}, COLUMN_PERCENT},
+    {{"lost", "outside %"}, COLUMN_PERCENT},
+    {{"lost", "heap %"}, COLUMN_PERCENT},
+    {{"floating", "%"}, COLUMN_PERCENT},
+    {{"found after", "mean, ops"}, COLUMN_SI},
+    {{"found after", "max, ops"}, COLUMN_SI},
+    {{"drag", "byte ops"}, COLUMN_SI},
+    {{"not found", ""}, COLUMN_COUNT},
+    {{"runs", ""}, COLUMN_COUNT},
+};
 
-static void add_memory_header(text_table *t) {
-  static const char *const rows[2][7] = {
-      {"collector", "must hold", "footprint", "overhead", "mean", "RSS",
-       "runs"},
-      {"", "MiB", "peak, MiB", "peak", "in time", "peak", ""}};
-  for (unsigned i = 0; i < 2; i++)
-    for (unsigned k = 0; k < 7; k++)
-      text_add(t, "%s", rows[i][k]);
-}
-
-/* ------------------------------------------------------------------------- *
- * Both.
- * ------------------------------------------------------------------------- */
-
-typedef struct kind {
-  bool latency;
-  const char *align;
-  void (*header)(text_table *t);
-  void (*row)(text_table *t, const report_cell *c, gathered *g);
-  const char *legend;
-  const char *nothing; /* what to say if there is no row */
-} kind;
-
-static bool has_row(const kind *k, const gathered *g) {
-  return k->latency ? g->latency[SIMPLE] != NULL : g->count > 0;
-}
-
-/* Prints the cells that belong together with number `first`, the first of
- * them. */
-static void print_group(const kind *k, const report *r, gathered *cells,
-                        size_t first, text_style style, FILE *out) {
-  text_table *t = text_new(k->align, 2);
-  k->header(t);
-  for (size_t i = first; i < r->count; i++)
-    if (has_row(k, &cells[i]) &&
-        together(&r->cells[first], &r->cells[i], k->latency))
-      k->row(t, &r->cells[i], &cells[i]);
-  print_title(&r->cells[first], k->latency, style, out);
-  text_print(t, style, out);
-  text_free(t);
-}
-
-static bool print(const kind *k, const report *r, const char *dir,
-                  text_style style, FILE *out, char *why, size_t room) {
-  gathered *cells = gather_all(r, dir, why, room);
-  if (!cells)
-    return false;
-  bool any = false;
+void report_make_memory(const report *r, figure_rows *out) {
+  gathered *cells = gather_all(r);
   for (size_t i = 0; i < r->count; i++) {
-    bool begins = has_row(k, &cells[i]);
-    for (size_t before = 0; begins && before < i; before++)
-      begins = !has_row(k, &cells[before]) ||
-               !together(&r->cells[before], &r->cells[i], k->latency);
-    if (begins)
-      print_group(k, r, cells, i, style, out);
-    any = any || begins;
+    const gathered *g = &cells[i];
+    if (!g->count)
+      continue;
+    figure_row *row =
+        figure_add(out, &r->cells[i], group_of(&r->cells[i], false), "");
+    row->values[M_MUST_HOLD] = g->live;
+    row->values[M_FOOTPRINT] = g->footprint;
+    for (unsigned k = OVERHEAD; k < FIGURES_OF_RUN; k++)
+      row->values[M_FIGURES + k - OVERHEAD] = summary(g, k).median;
+    row->values[M_RUNS] = (double)g->count;
+    if (g->note)
+      row->note = figure_text("%s", g->note);
   }
   release(cells, r->count);
-  if (any)
-    fprintf(out, "\n%s", k->legend);
-  else
-    snprintf(why, room, "%s: %s", dir, k->nothing);
-  return any;
-}
-
-bool report_latency(const report *r, const char *dir, text_style style,
-                    FILE *out, char *why, size_t room) {
-  static const kind latency = {
-      true,
-      "lrrrrrrrrrrrrrrrrrr",
-      add_latency_header,
-      add_latency_row,
-      "Of all requests of all runs; – not asked for, or too few requests to "
-      "tell.\n"
-      "intended: from when the request was to arrive (open loop); p99 by run: "
-      "its range.\n"
-      "simple: from when it was begun.  metered: from when it had begun in an "
-      "even\n"
-      "stream, smoothed over the run, or over 100 ms (DaCapo's definitions).\n"
-      "Only cells that ran as declared.  Time that the thread was runnable but "
-      "not run is\ntaken off, and arrivals are put off by it.\n",
-      "no run served requests one by one"};
-  return print(&latency, r, dir, style, out, why, room);
-}
-
-bool report_memory(const report *r, const char *dir, text_style style,
-                   FILE *out, char *why, size_t room) {
-  static const kind memory = {
-      false,
-      "lrrrrrr",
-      add_memory_header,
-      add_memory_row,
-      "must hold: nominal bytes, at the peak, that the collector declares not "
-      "to reclaim.\n"
-      "overhead: peak footprint as a multiple of that; mean: the footprint's "
-      "mean over\n"
-      "the measured time; RSS: its peak less the baseline.  Medians of the "
-      "runs.\n",
-      "no run has results that may be shown"};
-  return print(&memory, r, dir, style, out, why, room);
 }

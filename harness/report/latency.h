@@ -1,16 +1,13 @@
-/* latency.h: tables beside the main one, from what the records have of request
- * latency and of memory over time. */
+/* latency.h: the figures (figures.h) that are made from what report_load does
+ * not keep of the records: request latency, and memory. */
 #ifndef REAPMARK_REPORT_LATENCY_H
 #define REAPMARK_REPORT_LATENCY_H
 
-#include "cells.h"
-#include "text.h"
+#include "figures.h"
 
-/* Both read DIR's records once more, for the cells of the report that may be
- * shown.  False, with one line in `why`, if that fails. */
-bool report_latency(const report *r, const char *dir, text_style style,
-                    FILE *out, char *why, size_t room);
-bool report_memory(const report *r, const char *dir, text_style style,
-                   FILE *out, char *why, size_t room);
+/* Both read the report's records once more, for the cells that may be shown. */
+void report_make_latency(const report *r, figure_rows *out);
+void report_make_memory(const report *r, figure_rows *out);
+extern const figure_column report_latency_columns[], report_memory_columns[];
 
 #endif

@@ -2,6 +2,7 @@
 #include "metrics.h"
 #include "text.h"
 #include "harness/record/record.h"
+#include "harness/stats/rates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +14,11 @@ static double number(const json_t *record, const char *path) {
 }
 
 static double throughput(const json_t *r) {
-  double wall = number(r, "time.wall");
-  return wall > 0 ? number(r, "ops.count") / wall * 1e9 : NAN;
+  return stat_rate(number(r, "ops.count"), number(r, "time.wall"));
+}
+
+static double allocation(const json_t *r) {
+  return stat_rate(number(r, "heap.allocated"), number(r, "time.wall"));
 }
 
 /* Pauses of single mutators count by their share of the threads. */
@@ -22,6 +26,18 @@ static double gc_share(const json_t *r) {
   double wall = number(r, "time.wall");
   double own = number(r, "time.own") / fmax(1, number(r, "threads"));
   return wall > 0 ? 100 * (number(r, "time.stop") + own) / wall : NAN;
+}
+
+/* Of the threads that report pauses: the others wait. */
+static double gc_cpu_share(const json_t *r) {
+  double paused = number(r, "pauses.all.sum");
+  double cpu = number(r, "time.cpu");
+  return cpu > 0 ? 100 * (isnan(paused) ? 0 : paused) / cpu : NAN;
+}
+
+static double cores(const json_t *r) {
+  double wall = number(r, "time.wall");
+  return wall > 0 ? number(r, "time.cpu") / wall : NAN;
 }
 
 static double pause_p50(const json_t *r) {
@@ -91,6 +107,14 @@ const metric metrics[METRICS] = {
      "wall time of the measured part, median"},
     {"cpu_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, cpu,
      "CPU time of the process in the measured part, median"},
+    {"allocation_bytes_per_s", NULL, UNIT_RATE, +1, COMBINE_MEDIAN, allocation,
+     "nominal bytes that the workload allocates per second of wall time, "
+     "median"},
+    {"gc_cpu_percent", NULL, UNIT_PERCENT, -1, COMBINE_MEDIAN, gc_cpu_share,
+     "share of the CPU time in pauses, median; beside a small share of the "
+     "wall time, a collector that works in the background"},
+    {"cores_used", NULL, UNIT_RATIO, -1, COMBINE_MEDIAN, cores,
+     "CPU time over wall time, median"},
 };
 
 char *metric_text(char *out, const metric *m, double value) {
@@ -102,6 +126,7 @@ char *metric_text(char *out, const metric *m, double value) {
     text_si(text, value);
     break;
   case UNIT_PERCENT:
+  case UNIT_RATIO:
     text_fixed(text, value);
     break;
   case UNIT_NS:
@@ -122,6 +147,9 @@ char *metric_unit_text(char *out, const metric *m, const char *ops) {
     break;
   case UNIT_PERCENT:
     snprintf(out, METRIC_TEXT, "%% %s", arrow);
+    break;
+  case UNIT_RATIO:
+    strcpy(out, arrow);
     break;
   case UNIT_NS:
     snprintf(out, METRIC_TEXT, "time %s", arrow);

@@ -12,6 +12,7 @@
 typedef enum metric_unit {
   UNIT_RATE, /* per second, in the workload's unit */
   UNIT_PERCENT,
+  UNIT_RATIO,
   UNIT_NS,
   UNIT_BYTES
 } metric_unit;
@@ -38,7 +39,7 @@ typedef struct metric {
  * then half the range stands in its place. */
 #define REPORT_CONFIDENCE 0.95
 
-enum { METRICS = 11 };
+enum { METRICS = 14 };
 extern const metric metrics[METRICS];
 enum { METRIC_THROUGHPUT = 0 }; /* its row */
 

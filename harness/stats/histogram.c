@@ -32,6 +32,22 @@ void hist_merge(hist *into, const hist *from) {
     into->buckets[i] += from->buckets[i];
 }
 
+void hist_correct(hist *into, const hist *from, uint64_t interval) {
+  hist_bucket bucket;
+  hist_merge(into, from);
+  for (unsigned cursor = 0; hist_next(from, &cursor, &bucket);) {
+    uint64_t value = hist_high(hist_index(bucket.low));
+    value = value < from->max ? value : from->max;
+    for (; value >= 2 * interval; value -= interval) {
+      uint64_t missed = value - interval;
+      into->count += bucket.count;
+      into->sum += bucket.count * missed;
+      into->min = missed < into->min ? missed : into->min;
+      into->buckets[hist_index(missed)] += bucket.count;
+    }
+  }
+}
+
 bool hist_percentile(const hist *h, double p, uint64_t *value) {
   double n = (double)h->count;
   /* A little slack, for percentiles that binary fractions miss: 1000 values do

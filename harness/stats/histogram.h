@@ -63,6 +63,14 @@ uint64_t hist_high(unsigned index);
 /* Adds all of `from` to `into`: the same as adding every value of both. */
 void hist_merge(hist *into, const hist *from);
 
+/* Adds to `into` what is in `from`, and for each value v above it what others
+ * would have met behind it had they come every `interval` > 0: v - interval,
+ * v - 2 interval, ... down to `interval`.  This is HdrHistogram's correction
+ * for coordinated omission, for closed loops that were to keep a rate; values
+ * of an open loop need none, and nothing must be corrected twice.  Values are
+ * taken to be their bucket's highest, clipped to the maximum. */
+void hist_correct(hist *into, const hist *from, uint64_t interval);
+
 /* The nearest-rank percentile 0 <= p <= 100: the value of rank
  * max(1, floor(p/100 * n + 0.5)) in ascending order, given as its bucket's
  * highest value clipped to the maximum.  Returns false, with *value unchanged,

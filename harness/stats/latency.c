@@ -19,6 +19,11 @@ void latency_schedule(uint64_t *arrival, size_t n, uint64_t rate, bool poisson,
   }
 }
 
+uint64_t latency_hiccup(uint64_t *least, uint64_t elapsed) {
+  *least = elapsed < *least ? elapsed : *least;
+  return elapsed - *least;
+}
+
 void latency_metered(const uint64_t *start, const uint64_t *end, size_t n,
                      uint64_t window, uint64_t *out) {
   size_t first = 0, last = 0; /* of the window around request i */

@@ -15,6 +15,12 @@
 void latency_schedule(uint64_t *arrival, size_t n, uint64_t rate, bool poisson,
                       uint64_t seed);
 
+/* How late a thread woke up that slept and worked for the same time again and
+ * again, and took `elapsed` for it this time: what that is above the least so
+ * far, which is kept in *least (UINT64_MAX at first).  After jHiccup (Tene);
+ * nothing but the machine is to blame for it. */
+uint64_t latency_hiccup(uint64_t *least, uint64_t elapsed);
+
 /* Metered latency as DaCapo's LatencyReporter defines it, for closed loops:
  * what the latency would have been from the start that the request had had if
  * the requests within `window` around it had come evenly.  It is never less

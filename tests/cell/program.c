@@ -144,6 +144,22 @@ static void record_tells_what_was_measured(void **state) {
   json_decref(r);
 }
 
+/* The fake collector does not tell what its memory is used for; the workload
+ * follows no objects. */
+static void what_is_not_told_is_absent(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny:objects=200 --heap none --pin none");
+  assert_number(r, "heap.live", 200 * 32);
+  assert_number(r, "heap.allocated", 200 * 32);
+  const json_t *end = record_get(r, "memory.end");
+  assert_true(json_is_object(end));
+  assert_int_equal(json_object_size(end), 0);
+  assert_null(record_get(r, "memory.settled.cells"));
+  assert_null(record_get(r, "memory.settled.live_bytes"));
+  assert_null(record_get(r, "reclamation"));
+  json_decref(r);
+}
+
 static void threads_add_up(void **state) {
   (void)state;
   json_t *r = get_record("--run tiny-threads:objects=200 --threads 3");
@@ -287,6 +303,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(description),
       cmocka_unit_test(record_identifies_the_run),
       cmocka_unit_test(record_tells_what_was_measured),
+      cmocka_unit_test(what_is_not_told_is_absent),
       cmocka_unit_test(threads_add_up),
       cmocka_unit_test(binding_is_read_back),
       cmocka_unit_test(verdicts),

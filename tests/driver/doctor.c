@@ -29,7 +29,10 @@ static machine healthy(void) {
   return m;
 }
 
+static hist hiccups; /* none but where a test adds some */
+
 static const doctor_question question = {
+    .hiccups = &hiccups,
     .threads = 2,
     .withheld = "",
     .build = {.type = "Release", .sanitizer = ""}};
@@ -79,6 +82,13 @@ static void each_trouble_alone(void **state) {
   MACHINE(m.perf_paranoid = 3, "W13");
   MACHINE(m.valgrind = 0, "W14");
   QUESTION(q.withheld = "MALLOC_CONF", "W15");
+  hist late = {.min = UINT64_MAX};
+  for (int i = 0; i < 1000; i++)
+    hist_add(&late, i < 998 ? 50000 : 1500000);
+  QUESTION(q.hiccups = &late, "W16");
+  for (int i = 0; i < 100; i++)
+    hist_add(&late, 1500000);
+  QUESTION(q.hiccups = &late, "W16!");
 }
 
 /* What a machine does not tell is no trouble, but for the last two. */
@@ -110,6 +120,9 @@ static void real_machine(void **state) {
   assert_true(*m.release);
   double steal = machine_steal(0.02);
   assert_true(steal >= -1 && steal <= 100);
+  machine_hiccups(0.02, &hiccups);
+  assert_true(hiccups.count > 0); /* a sleep of 1 ms fits in somewhere */
+  hist_reset(&hiccups);
   json_t *json = machine_to_json(&m, &(collectors){0});
   assert_non_null(json);
   assert_null(machine_difference(json, json));

@@ -161,6 +161,32 @@ static void gc_share_is_pauses_by_wall(void **state) {
   assert_near(value(load(), "gc_share_percent"), 9);
 }
 
+/* Of 10 s, 14 s of CPU time, 0.9 s in which all were stopped, and 3.2 s of the
+ * collector in all: little in pauses, much of the CPU.  300 MiB in 2 s. */
+static void shares_and_rates_of_a_record(void **state) {
+  (void)state;
+  json_t *record = json_pack(
+      "{s:i, s:{s:f, s:f, s:f, s:f}, s:{s:{s:f}}, s:{s:f}}", "threads", 1,
+      "time", "wall", 10e9, "cpu", 14e9, "stop", 0.9e9, "own", 0.0, "pauses",
+      "all", "sum", 3.2e9, "heap", "allocated", 1500.0 * (1 << 20));
+  static const struct {
+    const char *name;
+    double expected;
+  } table[] = {{"gc_share_percent", 9},
+               {"gc_cpu_percent", 100 * 3.2 / 14},
+               {"cores_used", 1.4},
+               {"allocation_bytes_per_s", 150 << 20}};
+  assert_true(fabs(100 * 3.2 / 14 - 22.86) < 0.005); /* as published */
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    size_t m = 0;
+    while (m < METRICS && strcmp(metrics[m].name, table[i].name))
+      m++;
+    assert_true(m < METRICS);
+    assert_near(metrics[m].read(record), table[i].expected);
+  }
+  json_decref(record);
+}
+
 static void bad_cells_have_no_numbers(void **state) {
   static const struct {
     const char *status;
@@ -300,6 +326,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IN_DIRECTORY(invocations_become_a_cell),
       IN_DIRECTORY(gc_share_is_pauses_by_wall),
+      cmocka_unit_test(shares_and_rates_of_a_record),
       IN_DIRECTORY(bad_cells_have_no_numbers),
       IN_DIRECTORY(declared_leaks_are_good),
       IN_DIRECTORY(uncorrected_steps_have_no_maximum),

@@ -98,6 +98,48 @@ test_observer() {
   cmp a b || fail 'not the same runs'
 }
 
+count() { grep -c -e "$1" dir/runs.jsonl || :; }
+
+# In the rounds that --until-ci adds the canary runs as in all others.
+test_until_ci_canary() {
+  run() {
+    expect 0 run quick -c none -w list-drop:length=1000 -n 2 --until-ci 0.000001% \
+      --budget 0.000001 -o dir "$@"
+  }
+  run
+  # Two rounds, and the one more that uses up the budget: each has two of the
+  # canary, which also ends what was planned and what was added.
+  [ "$(count '"canary":true')" = 8 ] || fail 'not eight of the canary'
+  [ "$(wc -l <dir/runs.jsonl)" = 11 ] || fail 'not eleven runs'
+  printed 'canary, run 8 times'
+  printed '11 of 11 runs, 2 invocations or more per cell'
+  keys dir >a
+  # Without its last lines, it goes on to the same runs.
+  sed -i '4,$d' dir/runs.jsonl
+  run --resume
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+}
+
+# With instruments and without go the same rounds.
+test_until_ci_observer() {
+  run() {
+    expect 0 run --observer -c fake -w tiny -n 1 --until-ci 0.000001% \
+      --budget 0.000001 -o dir "$@"
+  }
+  run
+  [ "$(count '"instrumented":false')" = 2 ] || fail 'not two without'
+  [ "$(count '"instrumented":true')" = 2 ] || fail 'not two with'
+  printed '4 of 4 runs, 1 invocation or more per cell'
+  keys dir >a
+  expect 0 report dir --table observer --format csv
+  grep -q '^tiny,fake,3x,1,.*,2,1$' out || fail 'no row of two'
+  sed -i '2,$d' dir/runs.jsonl
+  run --resume
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+}
+
 # A collector that stalls the mutator and says nothing is named.
 test_under_reporting() {
   expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir

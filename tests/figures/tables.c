@@ -270,6 +270,38 @@ static void time_space(void **state) {
   assert_string_equal(mean->text, "1.25 [1 of 2]");
 }
 
+/* Against the roomiest heap that the collector completed in, if sizes can be
+ * told apart. */
+static void slowdown_in_small_heaps(void **state) {
+  static const made cells[] = {
+      {.workload = "x", .collector = "ms", .heap = "1x", .wall = 60},
+      {.workload = "x", .collector = "ms", .heap = "10x", .wall = 20},
+      {.workload = "x", .collector = "ms", .heap = "9x", .wall = 10},
+      {.workload = "x", .collector = "rc", .heap = "1x", .wall = 30},
+      {.workload = "x", .collector = "rc", .heap = "none", .wall = 20},
+      {.workload = "y", .collector = "ms", .heap = "1x", .wall = 30},
+      {.workload = "y", .collector = "ms", .heap = "4x", .status = "OOM"},
+      {.workload = "y", .collector = "rc", .heap = "1x", .wall = 30},
+      {.workload = "y", .collector = "rc", .heap = "64M", .wall = 20}};
+  static const double expected[] = {200, 0, -50, 50, 0, 0, NAN, NAN, NAN};
+  enum { CELLS = sizeof cells / sizeof *cells };
+  (void)state;
+  for (size_t i = 0; i < CELLS; i++)
+    append(cells[i]);
+  load("time-space", 1);
+  const struct figure_field *field = figures[0].fields;
+  while (strcmp(field->name, "slowdown_percent"))
+    field++;
+  for (size_t i = 0; i < CELLS; i++) {
+    double value = row_of(cells[i].workload, cells[i].collector, cells[i].heap)
+                       ->values[field - figures[0].fields];
+    if (isnan(expected[i]))
+      assert_true(isnan(value));
+    else
+      assert_near(value, expected[i], 1e-9);
+  }
+}
+
 static void utilisation(void **state) {
   (void)state;
   for (int i = 1; i <= 3; i++)
@@ -384,6 +416,7 @@ int main(void) {
                                      TABLE_TEST(lbo_of_threads),
                                      TABLE_TEST(lbo_of_a_run_that_waited),
                                      TABLE_TEST(time_space),
+                                     TABLE_TEST(slowdown_in_small_heaps),
                                      TABLE_TEST(utilisation),
                                      TABLE_TEST(observer),
                                      TABLE_TEST(canary),

@@ -8,10 +8,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/stats/histogram.h"
 #include "harness/stats/latency.h"
 #include "harness/stats/memory.h"
+#include "harness/stats/rates.h"
 
 enum { N = 10, UNIT = 1000000 /* fractions are of this */ };
+
+static void assert_close(double actual, double expected) {
+  if (!(fabs(actual - expected) < 1e-12))
+    fail_msg("%.15g, not %.15g", actual, expected);
+}
 
 /* A closed loop with a stall of 10 in event 4. */
 static uint64_t start[N] = {0, 1, 2, 3, 4, 15, 16, 17, 18, 19};
@@ -78,6 +85,54 @@ static void many_requests(void **state) {
   }
 }
 
+static void percentiles_of(const double *units, double p50, double p99,
+                           double max) {
+  uint64_t v[N];
+  for (unsigned i = 0; i < N; i++)
+    v[i] = (uint64_t)(units[i] * UNIT);
+  stat_sort(v, N);
+  assert_int_equal(stat_rank(v, N, 50), (uint64_t)(p50 * UNIT));
+  assert_int_equal(stat_rank(v, N, 99), (uint64_t)(p99 * UNIT));
+  assert_int_equal(v[N - 1], (uint64_t)(max * UNIT));
+}
+
+/* The same service and stall where requests arrive every 2, whatever becomes of
+ * those before: a server works through its queue, and latency counts from the
+ * arrival. */
+static void open_loop(void **state) {
+  (void)state;
+  static const double expected[N] = {1, 1, 1, 1, 11, 10, 9, 8, 7, 6};
+  uint64_t arrival[N], idle = 0;
+  double got[N];
+  latency_schedule(arrival, N, 500000000, false, 0); /* every 2 ns */
+  for (unsigned i = 0; i < N; i++) {
+    uint64_t begin = arrival[i] > idle ? arrival[i] : idle;
+    idle = begin + (i == 4 ? 11 : 1);
+    got[i] = (double)(idle - arrival[i]);
+    assert_true(got[i] == expected[i]);
+  }
+  percentiles_of(got, 6, 11, 11);
+}
+
+/* A thread that slept 1 five times: it took longer, once by 10. */
+static void hiccups(void **state) {
+  (void)state;
+  static const double elapsed[] = {1.06, 1.05, 1.07, 11.05, 1.05};
+  static const double expected[] = {0, 0, 0.02, 10, 0};
+  static const unsigned records[] = {1, 1, 1, 10, 1};
+  static hist met, corrected;
+  uint64_t least = UINT64_MAX;
+  for (unsigned i = 0; i < 5; i++) {
+    uint64_t late = latency_hiccup(&least, (uint64_t)(elapsed[i] * UNIT + 0.5));
+    assert_int_equal(late, (uint64_t)(expected[i] * UNIT + 0.5));
+    hist_reset(&met);
+    hist_reset(&corrected);
+    hist_add(&met, late);
+    hist_correct(&corrected, &met, UNIT);
+    assert_int_equal(corrected.count, records[i]);
+  }
+}
+
 static void one_request(void **state) {
   (void)state;
   uint64_t metered;
@@ -116,11 +171,6 @@ static void poisson_schedule(void **state) {
   assert_true(fabs(sqrt(squares / MANY) - 1e6) < 5e4);
 }
 
-static void assert_close(double actual, double expected) {
-  if (!(fabs(actual - expected) < 1e-12))
-    fail_msg("%.15g, not %.15g", actual, expected);
-}
-
 static void fragmentation(void **state) {
   (void)state;
   assert_close(stat_internal_fragmentation(24, 32), .25);
@@ -150,6 +200,23 @@ static void drag(void **state) {
   assert_close((double)d.sum / (double)d.count, 2.6);
   assert_int_equal(d.max, 4);
   assert_int_equal(d.drag, 208);
+}
+
+/* Published: DaCapo's lusearch allocates 24 GB in 1024.3 ms and needs 19 MiB.
+ */
+static void allocation_and_heaps(void **state) {
+  (void)state;
+  double mib = 1 << 20, lusearch = 24129344080;
+  assert_true(fabs(stat_rate(lusearch, 1024300e3) / 1e6 - 23556) < 1);
+  assert_close(stat_rate(300 * mib, 2e9), 150 * mib);
+  assert_true(fabs(stat_turnover(lusearch, 19 * mib) - 1211) < 0.5);
+  assert_close(stat_turnover(300 * mib, 12 * mib), 25);
+  /* 23 s in the smallest heap, 1 s in a generous one. */
+  assert_true(fabs(100 * stat_growth(23140.9, 1024.3) - 2159) < 0.5);
+  /* The heap needed after ten iterations over that after one: a run of ours is
+   * one iteration, whose leaks are counted, so that no command shows it. */
+  assert_close(stat_growth(12, 10), 0.2);
+  assert_true(isnan(stat_rate(1, 0)) && isnan(stat_growth(1, 0)));
 }
 
 static void dispersion(void **state) {
@@ -193,12 +260,15 @@ int main(void) {
       cmocka_unit_test(windows_spread_the_delay),
       cmocka_unit_test(short_windows_miss_the_stall),
       cmocka_unit_test(many_requests),
+      cmocka_unit_test(open_loop),
+      cmocka_unit_test(hiccups),
       cmocka_unit_test(one_request),
       cmocka_unit_test(even_schedule),
       cmocka_unit_test(poisson_schedule),
       cmocka_unit_test(fragmentation),
       cmocka_unit_test(overhead_and_floating_garbage),
       cmocka_unit_test(drag),
+      cmocka_unit_test(allocation_and_heaps),
       cmocka_unit_test(dispersion),
       cmocka_unit_test(ranks),
       cmocka_unit_test(mean_over_time),

@@ -10,9 +10,12 @@ load=requests:sessions=10,fields=0,body=8,duration=0,requests=200
 expect 0 run -w "$load,list-drop" --rate 1000,2000 --heap none -c mark-sweep -n 1 --dry-run
 [ "$(grep -c 'rate=' out)" = 2 ] || fail 'not two rates'
 ! grep -q list-drop out || fail 'list-drop has no rate'
+said '--rate: left out, as it has no parameter rate: list-drop'
 expect 3 run -w list-drop --rate 1000 --heap none -c mark-sweep -n 1 --dry-run
 expect 2 run -w "$load" --rate fast --heap none -c mark-sweep --dry-run
 said "'fast'"
+expect 2 run -w "$load" --rate auto --heap none -c mark-sweep --dry-run
+said "'reapmark rate' finds the highest"
 
 expect 0 run -w "$load" --rate 0,1000,2000 --heap none -c mark-sweep -n 1 -o "$work/sweep"
 expect 0 report "$work/sweep" --table latency
@@ -22,7 +25,8 @@ for rate in closed 1000 2000; do
 done
 expect 0 report "$work/sweep" --table memory --format markdown
 printed '| mark-sweep |'
-expect 2 report "$work/sweep" --table memory --format csv
+expect 0 report "$work/sweep" --table memory --format csv
+[ "$(grep -c '^"requests:.*",mark-sweep,' out)" = 3 ] || fail 'not three rows'
 expect 2 report "$work/sweep" --table latencies
 said "did you mean 'latency'?"
 
@@ -32,7 +36,26 @@ expect 1 rate -w "$load" --heap none -c mark-sweep --p99 3600s --from 1000 --to 
 printed 'at least'
 printed ' 4000 '
 [ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'not four probes'
-expect 2 rate -w "$load" --heap none -c mark-sweep --p99 1ms -o "$work/loose"
+# Begun again, it runs nothing; cut off, it goes on; with another bound it judges
+# what it has anew.
+again() {
+  expect 1 rate -w "$load" --heap none -c mark-sweep --p99 "$1" --from 1000 --to 4000 -n 2 \
+    -o "$work/loose"
+}
+cp "$work/loose/probes.jsonl" probes
+cp "$work/loose/rate.json" result
+again 3600s
+cmp probes "$work/loose/probes.jsonl" || fail 'probes were repeated'
+sed -i '3,$d' "$work/loose/probes.jsonl"
+printf '{"probe": "cut sh' >>"$work/loose/probes.jsonl"
+again 3600s
+[ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'not the same probes'
+head -n 2 probes | cmp - "$work/loose/probes.jsonl" -n "$(head -n 2 probes | wc -c)" ||
+  fail 'probes were lost'
+cmp result "$work/loose/rate.json" || fail 'another result'
+again 1ns
+printed 'unsatisfied'
+[ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'probes were repeated'
 expect 1 rate -w "$load" --heap none -c mark-sweep --p99 1ns --from 1000 --to 4000 -n 1 \
   -o "$work/tight"
 printed 'unsatisfied'

@@ -127,6 +127,40 @@ static void assert_same(const hist *a, const hist *b) {
   assert_memory_equal(a->buckets, b->buckets, sizeof a->buckets);
 }
 
+/* What one value becomes, in descending order up to 0. */
+static void assert_corrected(uint64_t value, uint64_t interval,
+                             const uint64_t *expected) {
+  hist_reset(&h);
+  hist_reset(&other);
+  hist_add(&h, value);
+  hist_correct(&other, &h, interval);
+  uint64_t n = 0, sum = 0;
+  for (; expected[n]; n++) {
+    sum += expected[n];
+    assert_true(other.buckets[hist_index(expected[n])] > 0);
+  }
+  assert_int_equal(other.count, n);
+  assert_int_equal(other.sum, sum);
+  assert_int_equal(other.max, value);
+  assert_int_equal(other.min, expected[n - 1]);
+}
+
+static void coordinated_omission_is_corrected(void **state) {
+  (void)state;
+  assert_corrected(10, 1, (const uint64_t[]){10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0});
+  assert_corrected(25, 10, (const uint64_t[]){25, 15, 0}); /* 2.5 and 1 */
+  assert_corrected(1, 1, (const uint64_t[]){1, 0});
+  assert_corrected(100, 30, (const uint64_t[]){100, 70, 40, 0});
+  /* Each of many is. */
+  hist_reset(&h);
+  hist_reset(&other);
+  for (int i = 0; i < 5; i++)
+    hist_add(&h, i < 3 ? 10 : 100);
+  hist_correct(&other, &h, 40);
+  assert_int_equal(other.count, 5 + 2);
+  assert_int_equal(other.sum, 3 * 10 + 2 * (100 + 60));
+}
+
 static void merging_is_adding_all(void **state) {
   (void)state;
   static hist all;
@@ -201,6 +235,7 @@ int main(void) {
       cmocka_unit_test(percentiles_need_support),
       cmocka_unit_test(percentiles_stay_within_sample),
       cmocka_unit_test(percentiles_err_by_less_than_a_bucket),
+      cmocka_unit_test(coordinated_omission_is_corrected),
       cmocka_unit_test(merging_is_adding_all),
       cmocka_unit_test(rebuilt_from_buckets),
       cmocka_unit_test(nonsense_is_not_rebuilt),

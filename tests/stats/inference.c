@@ -356,6 +356,31 @@ static void numbers_needed(void **state) {
   assert_true(isinf(stat_values_needed(10, 0.01, 0)));
 }
 
+/* Kalibera & Jones (ISMM 2013): of runs that cost c2 = 9 to start, with
+ * measurements in them that cost c1 = 1, where variances are T2² = 1 between
+ * runs and T1² = 4 within, n1 = ceil(sqrt(c2 / c1 * T1² / T2²)) = 6
+ * measurements a run are the cheapest way to any width.  No command asks for
+ * such a number: a run of ours is one measurement in a process of its own, and
+ * how many runs it takes is stat_values_needed.  That must agree: it prices
+ * each n1 by the runs it takes. */
+static void repetitions_within_a_run(void **state) {
+  double c1 = 1, c2 = 9, within = 4, between = 1;
+  size_t best = 0;
+  double least = HUGE_VAL;
+  (void)state;
+  for (size_t n1 = 1; n1 <= 30; n1++) {
+    double half = sqrt(within / (double)n1 + between); /* of 1000 runs */
+    double runs = stat_values_needed(1000, half, 0.01);
+    double cost = runs * (c1 * (double)n1 + c2);
+    if (cost < least) {
+      least = cost;
+      best = n1;
+    }
+  }
+  assert_int_equal(best, 6);
+  assert_near(ceil(sqrt(c2 / c1 * within / between)), 6, 0);
+}
+
 static void slopes(void **state) {
   static const double stable[] = {100, 103, 99, 140, 101, 104};
   static const double growing[] = {100, 110, 120, 130, 140, 150};
@@ -397,6 +422,7 @@ int main(void) {
       cmocka_unit_test(holm_holds_over_a_table),
       cmocka_unit_test(median_intervals_cover),
       cmocka_unit_test(numbers_needed),
+      cmocka_unit_test(repetitions_within_a_run),
       cmocka_unit_test(slopes),
       cmocka_unit_test(steady_state),
   };

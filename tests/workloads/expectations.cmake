@@ -153,6 +153,30 @@ function(check run)
   endforeach()
 endfunction()
 
+# Five handles of 96 bytes with their buffers die one a step, at whose end
+# finalizers are asked for: found after one op by whoever reclaims them at once.
+function(check_reclamation reclaims expected)
+  execute_process(
+    COMMAND
+      ${PROGRAMS}/model-${reclaims} --run
+      finalizers:live=1,rounds=5,payload=32,resurrect=0,cyclic=0 --heap none
+      --pin none
+    OUTPUT_VARIABLE record COMMAND_ERROR_IS_FATAL ANY)
+  set(got "")
+  foreach(field deaths count sum max drag)
+    string(JSON value GET "${record}" reclamation ${field})
+    string(APPEND got "${value} ")
+  endforeach()
+  if(NOT got STREQUAL expected)
+    message(SEND_ERROR "model-${reclaims}: reclamation ${got}, not ${expected}")
+  endif()
+endfunction()
+
+if(WORKLOAD STREQUAL finalizers)
+  check_reclamation(nothing "5 0 0 0 0 ")
+  check_reclamation(acyclic "5 5 5 1 480 ")
+endif()
+
 if(NOT ${WORKLOAD})
   message(FATAL_ERROR "no parameters for workload ${WORKLOAD}")
 endif()

@@ -1,0 +1,20 @@
+/* rates.c: see rates.h. */
+#include "harness/stats/rates.h"
+
+#include <math.h>
+
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : NAN;
+}
+
+double stat_rate(double amount, double ns) {
+  return 1e9 * ratio(amount, ns);
+}
+
+double stat_turnover(double allocated, double heap) {
+  return ratio(allocated, heap);
+}
+
+double stat_growth(double more, double than) {
+  return ratio(more, than) - 1;
+}
