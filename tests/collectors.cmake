@@ -1,6 +1,6 @@
 # Every collector against the mutator interface: one source, compiled for each.
 foreach(name none refcount refcount-atomic refcount-naive refcount-cycles
-             refcount-cycles-atomic mark-sweep census)
+             refcount-cycles-atomic mark-sweep oracle)
   reapmark_test(conformance-${name} SOURCES collectors/conformance.c LIBRARIES
                 reapmark-${name})
 endforeach()

@@ -1,11 +1,23 @@
 # Every workload over a grid of small parameters against a collector that is
 # slow and exact, once for each declaration that a collector can make.
-add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/model-collector)
+block()
+set(REAPMARK_COLLECTOR_DIR ${CMAKE_BINARY_DIR}/tests/oracle) # not the driver's
+foreach(reclaims nothing acyclic all)
+  string(TOUPPER GC_RECLAIMS_${reclaims} constant)
+  reapmark_add_collector(
+    NAME oracle-${reclaims}
+    HEADER ${PROJECT_SOURCE_DIR}/collectors/oracle/oracle.h
+    SOURCES ${PROJECT_SOURCE_DIR}/collectors/oracle/oracle.c
+            ${PROJECT_SOURCE_DIR}/collectors/oracle/figures.c
+    DEFINITIONS ORACLE_RECLAIMS=${constant} ORACLE_NAME="oracle-${reclaims}"
+    LIBRARIES reapmark::stats reapmark::trace)
+endforeach()
+endblock()
 foreach(workload IN LISTS REAPMARK_WORKLOADS)
   add_test(
     NAME workload-${workload}
     COMMAND
-      ${CMAKE_COMMAND} -DPROGRAMS=${CMAKE_BINARY_DIR}/tests/model
+      ${CMAKE_COMMAND} -DPROGRAMS=${CMAKE_BINARY_DIR}/tests/oracle
       -DWORKLOAD=${workload} -P
       ${CMAKE_CURRENT_LIST_DIR}/workloads/expectations.cmake)
   set_tests_properties(workload-${workload} PROPERTIES TIMEOUT 300)

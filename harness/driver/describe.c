@@ -1,4 +1,4 @@
-/* describe.c: what a workload does, in exact figures.  The collector "census"
+/* describe.c: what a workload does, in exact figures.  The collector "oracle"
  * runs it and counts; nothing is timed. */
 #include "describe.h"
 #include "discover.h"
@@ -201,7 +201,8 @@ static const option_usage usage = {
     .synopsis = "WORKLOAD[:KEY=VALUE,...] [options]",
     .description =
         "Prints what a workload does, in exact figures and without timing it: "
-        "a collector\nthat counts (census) runs it once.  The same parameters "
+        "the collector\nthat counts (oracle) runs it once.  The same "
+        "parameters "
         "and seed give the same\nfigures, with one thread.\n\nLifetimes are "
         "in bytes allocated between an object's allocation and its death;\n"
         "deaths are exact, those of cycles too (Merlin).  Where dead cycles "
@@ -211,9 +212,9 @@ static const option_usage usage = {
     .max_operands = 1};
 
 /* Runs it.  Returns the record, or NULL and says why there is none. */
-static json_t *count(const collector *census, const char *workload,
+static json_t *count(const collector *oracle, const char *workload,
                      const describe_options *o) {
-  const char *argv[] = {census->path,
+  const char *argv[] = {oracle->path,
                         "--run",
                         workload,
                         "--threads",
@@ -266,9 +267,9 @@ int describe_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   collectors all = discover_collectors();
-  const collector *census = discover_find(&all, "census");
-  if (!census) {
-    say("collector 'census' is not found, which is what counts");
+  const collector *oracle = discover_find(&all, "oracle");
+  if (!oracle) {
+    say("collector 'oracle' is not found, which is what counts");
     return EXIT_NOTHING;
   }
   spec s;
@@ -278,7 +279,7 @@ int describe_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   const char *workload = spec_text(&s);
-  json_t *record = count(census, workload, &o);
+  json_t *record = count(oracle, workload, &o);
   if (!record)
     return EXIT_SOME_FAILED;
   if (as_json)

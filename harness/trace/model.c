@@ -7,11 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum {
-  PLACES_MOST = 1 << 27, /* address space only: 64 bytes each when used */
-  PLACES_BATCH = 256,    /* handed to a mutator at a time */
-  FRAMES_LEAST = 16
-};
+enum { PLACES_BATCH = 256 }; /* handed to a mutator at a time */
+
+/* What a register is.  A borrowing one whose object was buried is null, and
+ * stale until it is written again: to read it is a mistake, even where null
+ * would be none. */
+typedef enum register_kind { BORROWING, OWNING, STALE } register_kind;
 
 struct model_mutator {
   model *m;
@@ -25,7 +26,7 @@ struct model_mutator {
   model_frame *frames;
   uint32_t frames_count, frames_room;
   gc_reg top;
-  bool owning[GC_REGISTERS];
+  uint8_t kind[GC_REGISTERS]; /* register_kind */
   model_ref reg[GC_REGISTERS];
 };
 
@@ -74,7 +75,7 @@ model *model_create(void) {
   model *m = calloc(1, sizeof *m);
   if (!m)
     return NULL;
-  m->objects = reserve(PLACES_MOST * sizeof *m->objects);
+  m->objects = reserve(MODEL_PLACES * sizeof *m->objects);
   if (!m->objects) {
     free(m);
     return NULL;
@@ -89,14 +90,19 @@ static void unmap_mutator(model_mutator *t) {
   munmap(t, sizeof *t);
 }
 
+static void free_slots(model_object *o) {
+  if (o->slots != o->near_slots)
+    free(o->slots);
+}
+
 void model_destroy(model *m) {
   for (model_ref o = 1; o < m->end; o++)
-    free(m->objects[o].slots);
+    free_slots(&m->objects[o]);
   for (model_mutator *t = m->mutators, *next; t; t = next) {
     next = t->next;
     unmap_mutator(t);
   }
-  munmap(m->objects, PLACES_MOST * sizeof *m->objects);
+  munmap(m->objects, MODEL_PLACES * sizeof *m->objects);
   pthread_mutex_destroy(&m->lock);
   free(m->free);
   free(m->work);
@@ -138,7 +144,7 @@ static void refill(model_mutator *t) {
   while (t->places_count < PLACES_BATCH && m->free_count > 0)
     t->places[t->places_count++] = m->free[--m->free_count];
   if (t->places_count == 0) {
-    if (m->end > PLACES_MOST - PLACES_BATCH)
+    if (m->end > MODEL_PLACES - PLACES_BATCH)
       out_of_memory();
     /* From the top, so that they are used in the order of their numbers. */
     for (model_ref i = PLACES_BATCH; i-- > 0;)
@@ -153,14 +159,23 @@ static void give_back(model *m, model_ref place) {
   m->free[m->free_count++] = place;
 }
 
+/* *place <- o, where `place` keeps what it holds alive.  What loses a reference
+ * that others may be dropping too is stamped by whoever comes last: the stamps
+ * of one instant are alike, and between instants of different threads there is
+ * no order to keep. */
+static void put(model_mutator *t, model_ref *place, model_ref o) {
+  if (*place)
+    __atomic_store_n(&at(t->m, *place)->loss, t->clock, __ATOMIC_RELAXED);
+  *place = o;
+}
+
 void model_detach(model_mutator *t) {
   model *m = t->m;
   for (uint32_t l = 0; l < GC_TLS; l++)
-    if (t->tls[l])
-      at(m, t->tls[l])->loss = t->clock;
+    put(t, &t->tls[l], 0);
   for (gc_reg r = 0; r < t->top; r++)
-    if (t->owning[r] && t->reg[r])
-      at(m, t->reg[r])->loss = t->clock;
+    if (t->kind[r] == OWNING)
+      put(t, &t->reg[r], 0);
   pthread_mutex_lock(&m->lock);
   model_mutator **link = &m->mutators;
   while (*link != t)
@@ -184,38 +199,35 @@ static model_ref make(model_mutator *t) {
   return o;
 }
 
-/* *place <- o, where `place` keeps what it holds alive.  What loses a reference
- * that others may be dropping too is stamped by whoever comes last: the stamps
- * of one instant are alike, and between instants of different threads there is
- * no order to keep. */
-static void put(model_mutator *t, model_ref *place, model_ref o) {
-  if (*place)
-    __atomic_store_n(&at(t->m, *place)->loss, t->clock, __ATOMIC_RELAXED);
-  *place = o;
-}
-
 /* ------------------------------------------------------------------------- *
  * Operations.
  * ------------------------------------------------------------------------- */
 
+const char *model_refuses_reading(const model_mutator *t, gc_reg r) {
+  return r >= t->top           ? "no such register"
+         : t->kind[r] == STALE ? "the register borrows what nothing kept alive"
+                               : NULL;
+}
+
 static const char *refuse_operand(const model_mutator *t, char letter,
                                   uint32_t n, model_object **object) {
+  const char *why;
   switch (letter) {
   case 'd':
   case 't':
-    return n >= t->top     ? "no such register"
-           : !t->owning[n] ? "the register is a borrowing one"
-                           : NULL;
+    return n >= t->top            ? "no such register"
+           : t->kind[n] != OWNING ? "the register is a borrowing one"
+                                  : NULL;
   case 'b':
-    return n >= t->top    ? "no such register"
-           : t->owning[n] ? "the register is an owning one"
-                          : NULL;
+    return n >= t->top            ? "no such register"
+           : t->kind[n] == OWNING ? "the register is an owning one"
+                                  : NULL;
   case 'r':
-    return n >= t->top ? "no such register" : NULL;
+    return model_refuses_reading(t, n);
   case 'o':
   case 'w':
-    if (n >= t->top)
-      return "no such register";
+    if ((why = model_refuses_reading(t, n)) != NULL)
+      return why;
     if (!t->reg[n])
       return "the register is null";
     *object = at(t->m, t->reg[n]);
@@ -243,7 +255,7 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
     if (op->a > GC_REGISTERS || op->b > GC_REGISTERS ||
         op->a + op->b > GC_REGISTERS - t->top)
       return "too many registers";
-    return op->a + op->b == 0 ? "a frame without registers" : NULL;
+    return NULL;
   case TRACE_LEAVE:
     return t->frames_count == 0 ? "no frame to leave" : NULL;
   case TRACE_NEW:
@@ -269,7 +281,7 @@ static void enter(model_mutator *t, uint32_t owning, uint32_t borrowing) {
   t->frames[t->frames_count++] = (model_frame){t->top, owning, borrowing};
   for (uint32_t i = 0; i < owning + borrowing; i++, t->top++) {
     t->reg[t->top] = 0;
-    t->owning[t->top] = i < owning;
+    t->kind[t->top] = i < owning ? OWNING : BORROWING;
   }
 }
 
@@ -277,7 +289,7 @@ static void leave(model_mutator *t) {
   model_frame frame = t->frames[--t->frames_count];
   while (t->top > frame.first) {
     t->top--;
-    if (t->owning[t->top])
+    if (t->kind[t->top] == OWNING)
       put(t, &t->reg[t->top], 0);
   }
 }
@@ -288,7 +300,9 @@ static model_ref make_plain(model_mutator *t, const trace_op *op) {
   object->slot_count = op->b;
   object->bytes = op->c;
   object->finalizable = op->finalizable;
-  if (op->b > 0) {
+  if (op->b > 0 && op->b <= MODEL_NEAR_SLOTS)
+    object->slots = object->near_slots;
+  else if (op->b > 0) {
     object->slots = calloc(op->b, sizeof *object->slots);
     if (!object->slots)
       out_of_memory();
@@ -313,10 +327,24 @@ static model_ref hand_out(model_mutator *t, model_ref o) {
   return o;
 }
 
-/* Ownership that moves is no loss. */
+/* Any number of threads may read a weak reference at the same time. */
+static model_ref get_target(model_object *weak, bool got) {
+  if (got)
+    return __atomic_load_n(&weak->target, __ATOMIC_RELAXED);
+  __atomic_store_n(&weak->target, 0, __ATOMIC_RELAXED);
+  return 0;
+}
+
+static void borrow(model_mutator *t, gc_reg r, model_ref o) {
+  t->kind[r] = BORROWING;
+  t->reg[r] = o;
+}
+
+/* The register loses what it gives away: if that goes into a slot of what it
+ * alone kept, it is dead. */
 static model_ref take(model_mutator *t, gc_reg r) {
   model_ref o = t->reg[r];
-  t->reg[r] = 0;
+  put(t, &t->reg[r], 0);
   return o;
 }
 
@@ -337,10 +365,10 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
     put(t, &reg[op->a], o = at(m, reg[op->b])->slots[op->c]);
     break;
   case TRACE_BORROW:
-    reg[op->a] = o = at(m, reg[op->b])->slots[op->c];
+    borrow(t, op->a, o = at(m, reg[op->b])->slots[op->c]);
     break;
   case TRACE_UNBORROW:
-    reg[op->a] = 0;
+    borrow(t, op->a, 0);
     break;
   case TRACE_STORE:
     put(t, &at(m, reg[op->a])->slots[op->b], reg[op->c]);
@@ -368,7 +396,7 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
     put(t, &reg[op->a], o = m->globals[op->b]);
     break;
   case TRACE_GLOBAL_BORROW:
-    reg[op->a] = o = m->globals[op->b];
+    borrow(t, op->a, o = m->globals[op->b]);
     break;
   case TRACE_GLOBAL_STORE:
     put(t, &m->globals[op->a], reg[op->b]);
@@ -380,7 +408,7 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
     put(t, &reg[op->a], o = t->tls[op->b]);
     break;
   case TRACE_TLS_BORROW:
-    reg[op->a] = o = t->tls[op->b];
+    borrow(t, op->a, o = t->tls[op->b]);
     break;
   case TRACE_TLS_STORE:
     put(t, &t->tls[op->a], reg[op->b]);
@@ -392,10 +420,7 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
     put(t, &reg[op->a], o = make_weak(t, reg[op->b]));
     break;
   case TRACE_WEAK_GET:
-    if (outcome)
-      o = at(m, reg[op->b])->target;
-    else
-      at(m, reg[op->b])->target = 0;
+    o = get_target(at(m, reg[op->b]), outcome != 0);
     put(t, &reg[op->a], o);
     break;
   case TRACE_FINALIZER_NEXT:
@@ -441,7 +466,7 @@ bool model_innermost(const model_mutator *t, model_frame *frame) {
 }
 
 bool model_is_owning(const model_mutator *t, gc_reg r) {
-  return t->owning[r];
+  return t->kind[r] == OWNING;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -500,7 +525,7 @@ static void mark_from_roots(model *m) {
     mark(m, m->globals[g]);
   for (model_mutator *t = m->mutators; t; t = t->next) {
     for (gc_reg r = 0; r < t->top; r++)
-      if (t->owning[r])
+      if (t->kind[r] == OWNING)
         mark(m, t->reg[r]);
     for (uint32_t l = 0; l < GC_TLS; l++)
       mark(m, t->tls[l]);
@@ -523,6 +548,11 @@ static model_volume volume_of_marked(const model *m) {
 model_volume model_mark_reachable(model *m) {
   mark_from_roots(m);
   return volume_of_marked(m);
+}
+
+void model_mark_also(model *m, model_ref o) {
+  mark(m, o);
+  mark_through(m, NULL, 0);
 }
 
 /* Marks the unmarked objects that a dead cycle reaches: those that are left
@@ -576,13 +606,29 @@ model_volume model_mark_surviving(model *m, gc_reclaims reclaims) {
  * Whole heap: burying.
  * ------------------------------------------------------------------------- */
 
-static const model *sorted; /* for the comparison below */
-static pthread_mutex_t sorting = PTHREAD_MUTEX_INITIALIZER;
+/* An object that dies, and its own last loss. */
+typedef struct dead {
+  uint64_t loss;
+  model_ref o;
+} dead;
 
-static int later_loss_first(const void *a, const void *b) {
-  uint64_t x = at(sorted, *(const model_ref *)a)->loss;
-  uint64_t y = at(sorted, *(const model_ref *)b)->loss;
-  return (x < y) - (x > y);
+/* Sorts by loss, the latest first: byte by byte, beginning with the lowest.
+ * Losses since the last burial are near each other, so that there are few bytes
+ * in which they differ. */
+static void sort_by_loss(dead *list, dead *spare, size_t n) {
+  uint64_t differing = 0; /* bits that are set in some, but not in all */
+  for (size_t i = 0; i < n; i++)
+    differing |= list[i].loss ^ list[0].loss;
+  for (unsigned shift = 0; shift < 64 && differing >> shift; shift += 8) {
+    size_t begin[257] = {0};
+    for (size_t i = 0; i < n; i++)
+      begin[256 - (list[i].loss >> shift & 255)]++;
+    for (size_t byte = 1; byte < 257; byte++)
+      begin[byte] += begin[byte - 1];
+    for (size_t i = 0; i < n; i++)
+      spare[begin[255 - (list[i].loss >> shift & 255)]++] = list[i];
+    memcpy(list, spare, n * sizeof *list);
+  }
 }
 
 static void note_loss(model_object *o, uint64_t loss) {
@@ -591,40 +637,55 @@ static void note_loss(model_object *o, uint64_t loss) {
 }
 
 /* Each passes its loss on to what it leads to, the latest loss first. */
-static void date_deaths(model *m, model_ref *dead, size_t n) {
-  pthread_mutex_lock(&sorting);
-  sorted = m;
-  qsort(dead, n, sizeof *dead, later_loss_first);
-  pthread_mutex_unlock(&sorting);
+static void date_deaths(model *m, dead *list, size_t n) {
+  sort_by_loss(list, list + n, n);
   for (size_t i = 0; i < n; i++) {
-    mark(m, dead[i]);
-    mark_through(m, note_loss, at(m, dead[i])->loss);
+    mark(m, list[i].o);
+    mark_through(m, note_loss, list[i].loss);
   }
 }
 
+/* Registers that borrow what is not marked become stale. */
+static void forget_borrowed(model *m) {
+  for (model_mutator *t = m->mutators; t; t = t->next)
+    for (gc_reg r = 0; r < t->top; r++)
+      if (t->kind[r] != OWNING && t->reg[r] && !at(m, t->reg[r])->marked) {
+        t->kind[r] = STALE;
+        t->reg[r] = 0;
+      }
+}
+
+void model_bury(model *m, model_ref o) {
+  free_slots(at(m, o));
+  *at(m, o) = (model_object){0};
+  give_back(m, o);
+}
+
 void model_bury_unmarked(model *m, model_died *died, void *data) {
-  model_ref *dead = malloc(m->end * sizeof *dead);
-  if (!dead)
-    out_of_memory();
+  forget_borrowed(m);
   size_t n = 0;
   for (model_ref i = 1; i < m->end; i++) {
     model_object *o = at(m, i);
-    if (o->used && !o->marked)
-      dead[n++] = i;
+    n += o->used && !o->marked;
     if (o->target && !at(m, o->target)->marked)
       o->target = 0;
   }
+  dead *list = malloc((2 * n + 1) * sizeof *list); /* the half is spare */
+  if (!list)
+    out_of_memory();
+  n = 0;
+  for (model_ref i = 1; i < m->end; i++)
+    if (at(m, i)->used && !at(m, i)->marked)
+      list[n++] = (dead){at(m, i)->loss, i};
   if (died)
-    date_deaths(m, dead, n);
+    date_deaths(m, list, n);
   for (size_t k = 0; k < n; k++) {
-    model_object *o = at(m, dead[k]);
+    model_object *o = at(m, list[k].o);
     if (died)
       died(data, o, o->loss);
-    free(o->slots);
-    *o = (model_object){0};
-    give_back(m, dead[k]);
+    model_bury(m, list[k].o);
   }
-  free(dead);
+  free(list);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -674,7 +735,8 @@ static bool search_roots(search *s) {
       return true;
   for (model_mutator *t = s->m->mutators; t; t = t->next) {
     for (gc_reg r = 0; r < t->top; r++)
-      if (t->owning[r] && search_from(s, t->reg[r], "register", r, t->number))
+      if (t->kind[r] == OWNING &&
+          search_from(s, t->reg[r], "register", r, t->number))
         return true;
     for (uint32_t l = 0; l < GC_TLS; l++)
       if (search_from(s, t->tls[l], "thread-local root", l, t->number))

@@ -21,11 +21,16 @@ typedef struct model_mutator model_mutator;
  * object was buried. */
 typedef uint32_t model_ref;
 
+/* All places are below it. */
+enum { MODEL_PLACES = 1 << 27 };
+
+enum { MODEL_NEAR_SLOTS = 4 }; /* of most objects no memory of their own */
+
 typedef struct model_object {
   uint64_t serial;  /* number of the object in the order of making, from 1 */
   uint64_t birth;   /* when it was made, by the clock of its maker */
   uint64_t loss;    /* when it last lost a reference */
-  model_ref *slots; /* NULL where there are none */
+  model_ref *slots; /* NULL where there are none; few are below */
   uint32_t slot_count;
   uint32_t bytes;   /* of payload */
   model_ref target; /* of a weak reference, 0 once it was seen cleared */
@@ -38,6 +43,7 @@ typedef struct model_object {
                        have been cleared even if it is reachable again */
   bool shared;      /* for who drives the model */
   bool marked;      /* by the last of the questions below */
+  model_ref near_slots[MODEL_NEAR_SLOTS];
 } model_object;
 
 /* NULL if there is no memory. */
@@ -58,8 +64,12 @@ void model_set_clock(model_mutator *t, uint64_t now);
 
 /* Why the operation cannot be performed now: a register outside the frames or
  * of the wrong kind, null where an object is needed, a slot that the object
- * does not have.  NULL if it can.  ATTACH, DETACH and DEAD are not for it. */
+ * does not have, a borrowed object that was buried.  NULL if it can.  ATTACH,
+ * DETACH and DEAD are not for it. */
 const char *model_refuses(const model_mutator *t, const trace_op *op);
+
+/* The same of a register that is to be read. */
+const char *model_refuses_reading(const model_mutator *t, gc_reg r);
 
 /* Performs an operation that is not refused; returns the object that it put
  * into its destination register, or 0.  What only the collector knows comes
@@ -68,7 +78,8 @@ const char *model_refuses(const model_mutator *t, const trace_op *op);
  * out, or 0 for none.  Ends the process when out of memory. */
 model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome);
 
-/* What a register, root or place holds. */
+/* What a register, root or place holds.  Places lie side by side, and never
+ * move: that of 0 is the first. */
 model_ref model_register(const model_mutator *t, gc_reg r);
 model_ref model_global(const model *m, uint32_t g);
 model_ref model_tls(const model_mutator *t, uint32_t l);
@@ -104,6 +115,9 @@ typedef struct model_volume {
 /* Marks what the owning registers and other roots reach, and nothing else. */
 model_volume model_mark_reachable(model *m);
 
+/* Marks `o` (0: nothing) and what it reaches besides what is marked. */
+void model_mark_also(model *m, model_ref o);
+
 /* Marks what must be in a heap after gc_collect if its collector reclaims what
  * it declares: what is reachable; what waits to be finalized, or will, with all
  * that it reaches; garbage that dead cycles reach, or all garbage, by the
@@ -113,9 +127,15 @@ model_volume model_mark_surviving(model *m, gc_reclaims reclaims);
 /* Removes every object that is not marked, after telling `died` (may be NULL)
  * of it and of when it died: at the latest of its own last loss and those of
  * the unmarked objects from which it can be reached (Merlin: Hertz et al.,
- * SIGMETRICS 2002, section 3).  Weak references to it are cleared. */
+ * SIGMETRICS 2002, section 3).  Weak references to it are cleared; registers
+ * that borrow it are null from now on, and operations that read them refused
+ * until something is borrowed into them again. */
 typedef void model_died(void *data, const model_object *o, uint64_t when);
 void model_bury_unmarked(model *m, model_died *died, void *data);
+
+/* Removes one object to which nothing refers: no slot, root or register, and no
+ * weak reference. */
+void model_bury(model *m, model_ref o);
 
 /* A way, shortest from its root, on which `o` can be reached: its length, with
  * the root's description in `root` ("register 3 of thread 0"), and up to `room`

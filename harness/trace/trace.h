@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gc.h"
-
 /* Every kind of operation: its name in C, its name in a trace (that of gc.h,
  * without the gc_), and its operands, one letter each, in the order of gc.h:
  *
@@ -91,5 +89,8 @@ typedef struct trace_about {
 
 /* By kind. */
 extern const trace_about trace_kinds[TRACE_KINDS];
+
+/* Last, since the header of a collector that it includes may need the above. */
+#include "gc.h"
 
 #endif

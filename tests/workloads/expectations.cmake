@@ -1,6 +1,6 @@
 # cmake -DPROGRAMS=folder -DWORKLOAD=name -P expectations.cmake
 #
-# Runs a workload on the model collectors with each of the parameters below, in
+# Runs a workload on the oracle's variants with each of the parameters below, in
 # a heap of exactly the size that its volume() says is needed, and checks that
 # its expectations hold and that the volume is what was needed indeed.
 cmake_minimum_required(VERSION 3.25)
@@ -104,10 +104,11 @@ endif()
 function(check run)
   string(REPLACE " " ";" arguments "${run}")
   foreach(reclaims nothing acyclic all)
-    set(program model-${reclaims})
+    set(program oracle-${reclaims})
     execute_process(
       COMMAND ${PROGRAMS}/${program} --run ${WORKLOAD}:${arguments} --heap 1x
               --check --pin none
+              --option strict=1
       OUTPUT_VARIABLE record
       ERROR_VARIABLE talk
       RESULT_VARIABLE status)
