@@ -12,6 +12,7 @@
 #include "report.h"
 #include "run.h"
 #include "say.h"
+#include "trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,8 @@ static const struct command {
     {"describe", "what a workload does, in exact figures", describe_command},
     {"compare", "compare results, or collectors within them", compare_command},
     {"micro", "time the primitives of collectors", micro_command},
+    {"trace", "verify, count, annotate or shrink a trace of operations",
+     trace_command},
     {"doctor", "what on this machine disturbs measurements", doctor_command},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

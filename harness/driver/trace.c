@@ -1,0 +1,516 @@
+/* trace.c: `reapmark trace`: verifies a trace, counts what it does, adds the
+ * deaths of its objects, shrinks one that fails. */
+#include "trace.h"
+#include "discover.h"
+#include "memory.h"
+#include "options.h"
+#include "say.h"
+#include "shrink.h"
+#include "harness/report/format.h"
+#include "harness/report/text.h"
+#include "harness/trace/deaths.h"
+#include "harness/trace/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct trace_options {
+  bool lenient;
+  const char *format, *output;
+  double timeout;
+  uint64_t repeat, tries;
+} trace_options;
+
+#define FIELD(member) offsetof(trace_options, member)
+
+/* What is wrong with standard output, if anything. */
+static int written(int code) {
+  if (!fflush(stdout) && !ferror(stdout))
+    return code;
+  say("trace: standard output could not be written");
+  return EXIT_SOME_FAILED;
+}
+
+/* Says why a trace could not be read, closes it. */
+static int unreadable(trace_reader *r) {
+  say("%s", trace_reader_error(r));
+  trace_reader_close(r);
+  return EXIT_USAGE;
+}
+
+/* ------------------------------------------------------------------------- *
+ * A source that can be read twice.
+ * ------------------------------------------------------------------------- */
+
+typedef struct source {
+  const char *name;
+  FILE *copy; /* of what is no regular file; NULL: `name` is opened again */
+} source;
+
+static bool copy_all(FILE *from, FILE *to) {
+  char buffer[1 << 16];
+  size_t bytes;
+  while ((bytes = fread(buffer, 1, sizeof buffer, from)) > 0)
+    if (fwrite(buffer, 1, bytes, to) != bytes)
+      return false;
+  return !ferror(from) && !fflush(to);
+}
+
+/* Returns false, and said why, if a pipe could not be copied. */
+static bool source_open(const char *path, source *s) {
+  struct stat about;
+  *s = (source){.name = path};
+  if (strcmp(path, "-") && (stat(path, &about) || !S_ISFIFO(about.st_mode)))
+    return true;
+  if (!strcmp(path, "-"))
+    s->name = "standard input";
+  FILE *pipe = strcmp(path, "-") ? fopen(path, "re") : stdin;
+  s->copy = tmpfile();
+  bool good = pipe && s->copy && copy_all(pipe, s->copy);
+  if (!good)
+    say("%s: %s", s->name, strerror(errno));
+  if (pipe && pipe != stdin)
+    fclose(pipe);
+  if (!good && s->copy)
+    fclose(s->copy);
+  return good;
+}
+
+static trace_reader *source_read(const source *s) {
+  if (!s->copy)
+    return trace_reader_open(s->name);
+  rewind(s->copy);
+  return trace_reader_from(s->copy, s->name);
+}
+
+static void source_close(source *s) {
+  if (s->copy)
+    fclose(s->copy);
+}
+
+/* The deaths of the trace; EXIT_OK, or the exit code after saying why not. */
+static int find_deaths(const source *s, trace_deaths *deaths) {
+  trace_reader *r = source_read(s);
+  if (!trace_find_deaths(r, deaths))
+    return unreadable(r);
+  trace_reader_close(r);
+  return EXIT_OK;
+}
+
+/* ------------------------------------------------------------------------- *
+ * verify
+ * ------------------------------------------------------------------------- */
+
+enum { PROBLEMS_SAID = 20 };
+
+typedef struct problems {
+  const char *path;
+  uint64_t said;
+} problems;
+
+static void say_problem(void *data, uint64_t line, const char *what) {
+  problems *p = data;
+  if (p->said++ < PROBLEMS_SAID)
+    say("%s:%" PRIu64 ": %s", p->path, line, what);
+}
+
+static const option_row verify_rows[] = {
+    {"lenient", 0, NULL,
+     "operations that cannot be performed are counted, not mistakes",
+     OPTION_FLAG, FIELD(lenient), 0, 0},
+    {0}};
+
+static const option_usage verify_usage = {
+    .command = "trace verify",
+    .synopsis = "FILE [--lenient]",
+    .description =
+        "Holds a trace to the rules of the mutator interface: operations that "
+        "cannot be\nperformed, borrowed registers whose object nothing keeps "
+        "alive, detaching with\nframes open, the lock, and lines `dead` of "
+        "objects that do not exist, are dead\nalready, or are still used.  "
+        "Prints what it counted.\n\nexit status: 0 the trace keeps to the "
+        "rules, 1 it does not, 2 it cannot be read.",
+    .options = verify_rows,
+    .min_operands = 1,
+    .max_operands = 1};
+
+static int verify(const trace_options *o, char **operands) {
+  problems p = {.path = operands[0]};
+  verify_counts c;
+  trace_reader *r = trace_reader_open(p.path);
+  if (!trace_verify(r, o->lenient, say_problem, &p, &c))
+    return unreadable(r);
+  trace_reader_close(r);
+  if (p.said > PROBLEMS_SAID)
+    say("%s: and %" PRIu64 " more", p.path, p.said - PROBLEMS_SAID);
+  printf("%" PRIu64 " operations, %" PRIu64 " of them refused; %" PRIu64
+         " objects, %" PRIu64 " of them dead at the end; %" PRIu64
+         " lines 'dead', %" PRIu64 " of them exact; %" PRIu64 " problems\n",
+         c.operations, c.refused, c.objects, c.deaths, c.dead, c.dead_exact,
+         c.problems);
+  return written(c.problems ? EXIT_SOME_FAILED : EXIT_OK);
+}
+
+/* ------------------------------------------------------------------------- *
+ * stat
+ * ------------------------------------------------------------------------- */
+
+/* A figure: of trace_count, by its offset. */
+static const struct figure_row {
+  const char *name, *help;
+  size_t offset;
+} figure_rows[] = {
+#define ROW(name, member, help)                                                \
+  { name, help, offsetof(trace_count, member) }
+    ROW("operations", operations, "of all kinds; lines 'dead' not included"),
+    ROW("refused", refused, "that could not be performed"),
+    ROW("threads", threads, "that performed any"),
+    ROW("objects", objects, "made, weak references included"),
+    ROW("bytes", bytes, "a header word, slots, payload in words"),
+    ROW("slots", slots, ""),
+    ROW("peak-objects", peak_objects, "reachable at the most"),
+    ROW("peak-bytes", peak_bytes, "reachable at the most"),
+    ROW("peak-line", peak_line, "where that was first"),
+    ROW("end-objects", end_objects, "reachable at the end"),
+    ROW("end-bytes", end_bytes, "reachable at the end"),
+    ROW("lifetime-p10", lifetime_p10, "bytes allocated from birth to death"),
+    ROW("lifetime-p50", lifetime_p50, ""),
+    ROW("lifetime-p90", lifetime_p90, ""),
+    ROW("lifetime-p99", lifetime_p99, ""),
+    ROW("lifetime-max", lifetime_max, ""),
+    ROW("cyclic-objects", cyclic_objects, "on dead cycles, or led to by them"),
+    ROW("cyclic-bytes", cyclic_bytes, ""),
+    ROW("weak-references", weak, "made"),
+    ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
+    ROW("finalizable", finalizable, "objects made with a finalizer"),
+    ROW("finalized", finalized, "handed to their finalizer"),
+#undef ROW
+};
+enum { FIGURE_ROWS = sizeof figure_rows / sizeof *figure_rows };
+
+/* All figures in one list: those above, the mean lifetime, and the operations
+ * by kind.  The form decides how a row is printed. */
+typedef struct figure_printer {
+  void (*integer)(void *data, const char *name, uint64_t value,
+                  const char *help);
+  void (*real)(void *data, const char *name, double value, const char *help);
+  void *data;
+} figure_printer;
+
+static void print_figures(const trace_count *c, const figure_printer *p) {
+  for (const struct figure_row *r = figure_rows; r < figure_rows + FIGURE_ROWS;
+       r++) {
+    uint64_t value;
+    memcpy(&value, (const char *)c + r->offset, sizeof value);
+    p->integer(p->data, r->name, value, r->help);
+  }
+  p->real(p->data, "lifetime-mean", c->lifetime_mean, "");
+  for (int k = 0; k < TRACE_KINDS; k++)
+    if (c->kinds[k])
+      p->integer(p->data, memory_text("op-%s", trace_kinds[k].name),
+                 c->kinds[k], "");
+}
+
+static void table_integer(void *data, const char *name, uint64_t value,
+                          const char *help) {
+  text_add(data, "%s", name);
+  text_add(data, "%" PRIu64, value);
+  text_add(data, "%s", help);
+}
+
+static void table_real(void *data, const char *name, double value,
+                       const char *help) {
+  text_add(data, "%s", name);
+  text_add(data, "%.4f", value);
+  text_add(data, "%s", help);
+}
+
+static void print_table(const trace_count *c, text_style style) {
+  text_table *t = text_new("lrl", 1);
+  text_add(t, "figure");
+  text_add(t, "value");
+  text_add(t, "%s", "");
+  print_figures(c, &(figure_printer){table_integer, table_real, t});
+  text_print(t, style, stdout);
+  text_free(t);
+}
+
+static void print_plain(const trace_count *c) {
+  print_table(c, TEXT_PLAIN);
+}
+
+static void print_markdown(const trace_count *c) {
+  print_table(c, TEXT_MARKDOWN);
+}
+
+static void csv_integer(void *data, const char *name, uint64_t value,
+                        const char *help) {
+  (void)help;
+  fprintf(data, "%s,%" PRIu64 "\n", name, value);
+}
+
+static void csv_real(void *data, const char *name, double value,
+                     const char *help) {
+  (void)help;
+  fprintf(data, "%s,%.12g\n", name, value);
+}
+
+static void print_csv(const trace_count *c) {
+  puts("figure,value");
+  print_figures(c, &(figure_printer){csv_integer, csv_real, stdout});
+}
+
+static void json_figure(void *data, const char *name, uint64_t value,
+                        const char *help) {
+  (void)help;
+  json_object_set_new(data, name, json_integer((json_int_t)value));
+}
+
+static void json_real_figure(void *data, const char *name, double value,
+                             const char *help) {
+  (void)help;
+  json_object_set_new(data, name, json_real(value));
+}
+
+static void print_json(const trace_count *c) {
+  json_t *figures = json_object();
+  print_figures(c, &(figure_printer){json_figure, json_real_figure, figures});
+  report_dump(json_pack("{s:i, s:o}", "schema", 1, "figures", figures), stdout);
+}
+
+static const struct stat_format {
+  const char *name;
+  void (*print)(const trace_count *c);
+} stat_formats[] = {{"table", print_plain},
+                    {"markdown", print_markdown},
+                    {"csv", print_csv},
+                    {"json", print_json}};
+enum { STAT_FORMATS = sizeof stat_formats / sizeof *stat_formats };
+
+static const option_row stat_rows[] = {{"format", 'f', "FORMAT",
+                                        "table, markdown, csv or json (table)",
+                                        OPTION_TEXT, FIELD(format), 0, 0},
+                                       {0}};
+
+static const option_usage stat_usage = {
+    .command = "trace stat",
+    .synopsis = "FILE [--format FORMAT]",
+    .description =
+        "Prints what a trace does, in exact figures: objects and bytes, what "
+        "is reachable\nat the most, lifetimes, dead cycles, weak references, "
+        "finalizers, operations.\nBytes are nominal: a header word, slots, "
+        "payload in words.",
+    .options = stat_rows,
+    .min_operands = 1,
+    .max_operands = 1};
+
+static int stat_of(const trace_options *o, char **operands) {
+  const struct stat_format *format = NULL;
+  candidates known = {0};
+  for (size_t i = 0; i < STAT_FORMATS; i++) {
+    candidates_add(&known, stat_formats[i].name);
+    if (!strcmp(stat_formats[i].name, o->format))
+      format = &stat_formats[i];
+  }
+  if (!format) {
+    say("trace stat: unknown format '%s'%s", o->format,
+        suggest(o->format, &known));
+    return EXIT_USAGE;
+  }
+  source s;
+  trace_deaths deaths;
+  trace_count count;
+  if (!source_open(operands[0], &s))
+    return EXIT_USAGE;
+  int code = find_deaths(&s, &deaths);
+  if (code == EXIT_OK) {
+    trace_reader *r = source_read(&s);
+    if (trace_count_up(r, &deaths, &count)) {
+      trace_reader_close(r);
+      format->print(&count);
+      code = written(EXIT_OK);
+    } else
+      code = unreadable(r);
+  }
+  trace_deaths_free(&deaths);
+  source_close(&s);
+  return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * annotate
+ * ------------------------------------------------------------------------- */
+
+static const option_row annotate_rows[] = {
+    {"output", 'o', "FILE", "where the trace goes (standard output)",
+     OPTION_TEXT, FIELD(output), 0, 0},
+    {0}};
+
+static const option_usage annotate_usage = {
+    .command = "trace annotate",
+    .synopsis = "FILE [-o FILE]",
+    .description =
+        "Writes the trace with a line 'dead N' after each operation that makes "
+        "object N\ngarbage: after which nothing in the rest of the trace "
+        "reaches it.  With these a\ntrace can be run by explicit freeing.",
+    .options = annotate_rows,
+    .min_operands = 1,
+    .max_operands = 1};
+
+static int annotate_to(const source *s, const trace_deaths *deaths,
+                       const char *output) {
+  trace_writer *w = trace_writer_open(output, false);
+  if (!w) {
+    say("%s: %s", output, strerror(errno));
+    return EXIT_USAGE;
+  }
+  trace_reader *r = source_read(s);
+  if (!trace_annotate(r, deaths, w)) {
+    trace_writer_close(w);
+    return unreadable(r);
+  }
+  trace_reader_close(r);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", output, strerror(errno));
+  return EXIT_SOME_FAILED;
+}
+
+/* Whether both names are of one file, which must not be overwritten while it is
+ * read. */
+static bool is_same_file(const char *a, const char *b) {
+  struct stat x, y;
+  return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
+         x.st_ino == y.st_ino;
+}
+
+static int annotate(const trace_options *o, char **operands) {
+  if (is_same_file(operands[0], o->output)) {
+    say("trace annotate: %s is the trace itself", o->output);
+    return EXIT_USAGE;
+  }
+  source s;
+  trace_deaths deaths;
+  if (!source_open(operands[0], &s))
+    return EXIT_USAGE;
+  int code = find_deaths(&s, &deaths);
+  if (code == EXIT_OK)
+    code = annotate_to(&s, &deaths, o->output);
+  trace_deaths_free(&deaths);
+  source_close(&s);
+  return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * shrink
+ * ------------------------------------------------------------------------- */
+
+static const option_row shrink_rows[] = {
+    {"output", 'o', "FILE", "where the trace goes (standard output)",
+     OPTION_TEXT, FIELD(output), 0, 0},
+    {"repeat", 0, "N",
+     "runs of each try, for what does not fail every time (1)", OPTION_NUMBER,
+     FIELD(repeat), 1, 1000},
+    {"tries", 0, "N", "at the most (10000)", OPTION_NUMBER, FIELD(tries), 1,
+     INT64_MAX},
+    {"timeout", 0, "SECONDS", "of one run (60)", OPTION_SECONDS, FIELD(timeout),
+     0, 0},
+    {0}};
+
+static const option_usage shrink_usage = {
+    .command = "trace shrink",
+    .synopsis = "FILE [options] -- COLLECTOR [its options]",
+    .description =
+        "Finds a trace that is as short and simple as can be and still fails "
+        "in the same\nway (signal, or verdict and oracle) when COLLECTOR, a "
+        "name or the path of a\nprogram, replays it.  Ctrl-C ends it with the "
+        "smallest so far.\n\nexit status: 0 shrunk, 1 it does not fail, 2 "
+        "usage, 130 interrupted.",
+    .options = shrink_rows,
+    .min_operands = 2,
+    .max_operands = 1000};
+
+/* The path of a collector that is given by name or path; NULL, and it was said,
+ * if there is none. */
+static const char *find_program(const char *word) {
+  if (strchr(word, '/'))
+    return word;
+  collectors all = discover_collectors();
+  const collector *c = discover_find(&all, word);
+  if (c)
+    return c->path;
+  candidates known = {0};
+  for (size_t i = 0; i < all.count; i++)
+    candidates_add(&known, all.items[i].name);
+  say("trace shrink: unknown collector '%s'%s", word, suggest(word, &known));
+  return NULL;
+}
+
+static int shrink(const trace_options *o, char **operands) {
+  const char *program = find_program(operands[1]);
+  if (!program)
+    return EXIT_USAGE;
+  operands[1] = memory_text("%s", program);
+  return shrink_trace(operands[0],
+                      &(shrink_replay){.program = operands + 1,
+                                       .timeout = o->timeout,
+                                       .repeat = o->repeat,
+                                       .tries = o->tries},
+                      o->output);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static const struct action {
+  const char *name, *summary;
+  const option_usage *usage;
+  int (*run)(const trace_options *o, char **operands);
+} actions[] = {
+    {"verify", "hold it to the rules of the mutator interface", &verify_usage,
+     verify},
+    {"stat", "what it does, in exact figures", &stat_usage, stat_of},
+    {"annotate", "add when each object dies", &annotate_usage, annotate},
+    {"shrink", "find the shortest that still fails", &shrink_usage, shrink},
+};
+enum { ACTIONS = sizeof actions / sizeof *actions };
+
+static void print_help(void) {
+  printf("usage: reapmark trace ACTION FILE [options]\n\n"
+         "Works on a trace (docs/trace-format.md); '-' is standard input.\n\n");
+  for (size_t i = 0; i < ACTIONS; i++)
+    printf("  %-8s %s\n", actions[i].name, actions[i].summary);
+  printf("\n'reapmark trace ACTION --help' tells more.\n");
+}
+
+int trace_command(int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : "";
+  if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+    print_help();
+    return EXIT_OK;
+  }
+  trace_options o = {.format = "table",
+                     .output = "-",
+                     .timeout = 60,
+                     .repeat = 1,
+                     .tries = 10000};
+  candidates known = {0};
+  for (size_t i = 0; i < ACTIONS; i++) {
+    candidates_add(&known, actions[i].name);
+    if (strcmp(word, actions[i].name))
+      continue;
+    char **operands;
+    int code =
+        options_parse(actions[i].usage, argc - 1, argv + 1, &o, &operands);
+    return code != OPTIONS_GO ? code : actions[i].run(&o, operands);
+  }
+  if (*word)
+    say("trace: unknown action '%s'%s; see reapmark trace --help", word,
+        suggest(word, &known));
+  else
+    say("trace: no action; see reapmark trace --help");
+  return EXIT_USAGE;
+}

@@ -1,0 +1,464 @@
+/* shrink.c: see shrink.h. */
+#include "shrink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "walk.h"
+
+typedef struct program {
+  trace_op *ops;
+  size_t count, room;
+} program;
+
+typedef struct shrinker {
+  const trace_shrinking *how;
+  program best;      /* the smallest that failed */
+  program candidate; /* made from it, to be tried */
+  bool keep_refused;
+  uint64_t tries;
+  bool over; /* no more tries */
+} shrinker;
+
+static void *room_for(void *array, size_t bytes) {
+  array = realloc(array, bytes ? bytes : 1);
+  if (array)
+    return array;
+  fputs("trace: no memory to shrink it\n", stderr);
+  abort();
+}
+
+static void add(program *p, trace_op op) {
+  if (p->count == p->room) {
+    p->room = 2 * p->room + 64;
+    p->ops = room_for(p->ops, p->room * sizeof *p->ops);
+  }
+  p->ops[p->count++] = op;
+}
+
+/* ------------------------------------------------------------------------- *
+ * One try.
+ * ------------------------------------------------------------------------- */
+
+/* Takes out what the rest of the program does not allow. */
+static void repair(program *p, bool keep_refused) {
+  walk *w = walk_create(WALK_AT_ONCE, (walk_listener){0});
+  size_t kept = 0;
+  for (size_t i = 0; i < p->count; i++) {
+    const char *why;
+    walk_outcome outcome = walk_step(w, &p->ops[i], i + 1, &why);
+    if (outcome == WALK_DONE || (outcome == WALK_REFUSED && keep_refused))
+      p->ops[kept++] = p->ops[i];
+  }
+  p->count = kept;
+  walk_destroy(w);
+}
+
+/* Whether `a` is simpler than `b`: has fewer operations, or the sum of its
+ * operands is less.  Every step goes down in this order, so there is an end. */
+static bool is_simpler(const program *a, const program *b) {
+  if (a->count != b->count)
+    return a->count < b->count;
+  uint64_t sums[2] = {0, 0};
+  const program *both[2] = {a, b};
+  for (int k = 0; k < 2; k++)
+    for (size_t i = 0; i < both[k]->count; i++) {
+      const trace_op *op = &both[k]->ops[i];
+      sums[k] += (uint64_t)op->a + op->b + op->c + op->finalizable + op->thread;
+    }
+  return sums[0] < sums[1];
+}
+
+static bool fails(shrinker *s, const program *p) {
+  if (s->tries >= s->how->most_tries ||
+      (s->how->stop && s->how->stop(s->how->data)))
+    s->over = true;
+  if (s->over)
+    return false;
+  s->tries++;
+  return s->how->fails(s->how->data, p->ops, p->count);
+}
+
+/* Repairs and tries the candidate; if it fails it becomes the best. */
+static bool try_candidate(shrinker *s) {
+  repair(&s->candidate, s->keep_refused);
+  if (!is_simpler(&s->candidate, &s->best) || !fails(s, &s->candidate))
+    return false;
+  program old = s->best;
+  s->best = s->candidate;
+  s->candidate = old;
+  if (s->how->progress)
+    s->how->progress(s->how->data, s->tries, s->best.count);
+  return true;
+}
+
+/* The best without its operations from `from` to before `to`. */
+static bool try_without(shrinker *s, size_t from, size_t to) {
+  s->candidate.count = 0;
+  for (size_t i = 0; i < s->best.count; i++)
+    if (i < from || i >= to)
+      add(&s->candidate, s->best.ops[i]);
+  return try_candidate(s);
+}
+
+/* The best with another operation at `i`. */
+static bool try_with(shrinker *s, size_t i, trace_op op) {
+  s->candidate.count = 0;
+  for (size_t k = 0; k < s->best.count; k++)
+    add(&s->candidate, k == i ? op : s->best.ops[k]);
+  return try_candidate(s);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Fewer operations.
+ * ------------------------------------------------------------------------- */
+
+/* The end after the failure, by bisection: most failures end the run. */
+static void cut_end(shrinker *s) {
+  for (size_t low = 0; low + 1 < s->best.count && !s->over;) {
+    size_t middle = low + (s->best.count - low) / 2;
+    if (!try_without(s, middle, s->best.count))
+      low = middle;
+  }
+}
+
+/* Parts of `size` operations, from the end, as long as one can go: what is late
+ * depends on what is early. */
+static bool leave_out_parts(shrinker *s, size_t size) {
+  bool any = false;
+  for (size_t end = s->best.count; end > 0 && !s->over;) {
+    size_t from = end > size ? end - size : 0;
+    if (try_without(s, from, end))
+      any = true;
+    /* Repair may have taken more than the part. */
+    end = from < s->best.count ? from : s->best.count;
+  }
+  return any;
+}
+
+/* ddmin by complements: halves, quarters, ... single operations, and those
+ * until none can go.  Subsets alone are not tried: a part without what came
+ * before it is nothing but refused. */
+static void leave_out(shrinker *s) {
+  cut_end(s);
+  for (size_t size = s->best.count / 2; size > 1 && !s->over; size /= 2)
+    leave_out_parts(s, size);
+  while (leave_out_parts(s, 1))
+    ;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Frames and threads.
+ * ------------------------------------------------------------------------- */
+
+/* The `leave` of the `enter` at `i`, or the end. */
+static size_t leave_of(const program *p, size_t i) {
+  size_t depth = 0;
+  for (size_t k = i; k < p->count; k++) {
+    if (p->ops[k].thread != p->ops[i].thread)
+      continue;
+    depth += p->ops[k].kind == TRACE_ENTER;
+    depth -= p->ops[k].kind == TRACE_LEAVE && depth > 0;
+    if (depth == 0)
+      return k;
+  }
+  return p->count;
+}
+
+static bool is_register(char letter) {
+  return strchr("dtbrow", letter) != NULL;
+}
+
+/* What `flatten` knows of a thread of the program that it makes. */
+typedef struct flat_thread {
+  uint32_t counts[2]; /* owning, borrowing registers so far */
+} flat_thread;
+
+/* Registers of a thread of the old program by their number there: one more than
+ * the new number, 0 if they have none yet; owning and borrowing ones apart. */
+typedef struct renaming {
+  uint32_t names[2][GC_REGISTERS];
+} renaming;
+
+enum { BORROWING = 1 << 20 }; /* marks such a register for the time being */
+
+typedef struct flattening {
+  walk *w;
+  program *out;
+  const uint16_t *becomes; /* by thread */
+  renaming **renamings;    /* by thread of the old program */
+  flat_thread threads[TRACE_THREADS];
+  bool entered[TRACE_THREADS];
+} flattening;
+
+static uint32_t rename_register(flattening *f, uint16_t thread, gc_reg r) {
+  const model_mutator *t = walk_mutator(f->w, thread);
+  if (!t || r >= model_top(t))
+    return r; /* refused */
+  int kind = !model_is_owning(t, r);
+  if (!f->renamings[thread]) {
+    f->renamings[thread] = room_for(NULL, sizeof(renaming));
+    memset(f->renamings[thread], 0, sizeof(renaming));
+  }
+  uint32_t *name = &f->renamings[thread]->names[kind][r];
+  if (*name == 0)
+    *name = ++f->threads[f->becomes[thread]].counts[kind];
+  return *name - 1 + (kind ? BORROWING : 0);
+}
+
+static void emit(flattening *f, uint16_t thread, trace_op op) {
+  op.thread = f->becomes[thread];
+  if (!f->entered[op.thread] && op.kind != TRACE_ATTACH) {
+    f->entered[op.thread] = true;
+    add(f->out, (trace_op){.kind = TRACE_ENTER, .thread = op.thread});
+  }
+  add(f->out, op);
+}
+
+/* What leaving the topmost frame does to its registers. */
+static void emit_clears(flattening *f, uint16_t thread) {
+  const model_mutator *t = walk_mutator(f->w, thread);
+  model_frame frame;
+  if (!t || !model_innermost(t, &frame))
+    return;
+  for (gc_reg r = frame.first; r < model_top(t); r++)
+    if (model_register(t, r))
+      emit(f, thread,
+           (trace_op){.kind =
+                          model_is_owning(t, r) ? TRACE_CLEAR : TRACE_UNBORROW,
+                      .a = rename_register(f, thread, r)});
+}
+
+/* A thread that becomes another leaves its roots behind when it ends. */
+static void emit_end(flattening *f, uint16_t thread) {
+  const model_mutator *t = walk_mutator(f->w, thread);
+  if (f->becomes[thread] == thread) {
+    emit(f, thread, (trace_op){.kind = TRACE_LEAVE});
+    emit(f, thread, (trace_op){.kind = TRACE_DETACH});
+    f->entered[thread] = false;
+    return;
+  }
+  for (uint32_t l = 0; t && l < GC_TLS; l++)
+    if (model_tls(t, l))
+      emit(f, thread, (trace_op){.kind = TRACE_TLS_CLEAR, .a = l});
+}
+
+static void flatten_one(flattening *f, const trace_op *op) {
+  uint16_t thread = op->thread;
+  switch (op->kind) {
+  case TRACE_ENTER:
+    return;
+  case TRACE_LEAVE:
+    emit_clears(f, thread);
+    return;
+  case TRACE_ATTACH:
+    if (f->becomes[thread] == thread)
+      emit(f, thread, *op);
+    return;
+  case TRACE_DETACH:
+    emit_end(f, thread);
+    return;
+  }
+  trace_op renamed = *op;
+  uint32_t *operands[] = {&renamed.a, &renamed.b, &renamed.c};
+  const char *letters = trace_kinds[op->kind].operands;
+  for (size_t i = 0; letters[i]; i++)
+    if (is_register(letters[i]))
+      *operands[i] = rename_register(f, thread, *operands[i]);
+  emit(f, thread, renamed);
+}
+
+/* Borrowing registers come after the owning ones, of which there may be more
+ * than were known when they were named. */
+static void settle_registers(const flattening *f) {
+  for (size_t i = 0; i < f->out->count; i++) {
+    trace_op *op = &f->out->ops[i];
+    const uint32_t *counts = f->threads[op->thread].counts;
+    if (op->kind == TRACE_ENTER) {
+      op->a = counts[0];
+      op->b = counts[1];
+    }
+    uint32_t *operands[] = {&op->a, &op->b, &op->c};
+    const char *letters = trace_kinds[op->kind].operands;
+    for (size_t k = 0; letters[k]; k++)
+      if (is_register(letters[k]) && *operands[k] >= BORROWING)
+        *operands[k] += counts[0] - BORROWING;
+  }
+}
+
+/* The best with one frame for each thread, registers in the order of their use,
+ * and threads that became others. */
+static bool try_flat(shrinker *s, const uint16_t *becomes) {
+  flattening f = {.w = walk_create(WALK_AT_ONCE, (walk_listener){0}),
+                  .out = &s->candidate,
+                  .becomes = becomes};
+  f.renamings = room_for(NULL, TRACE_THREADS * sizeof *f.renamings);
+  memset(f.renamings, 0, TRACE_THREADS * sizeof *f.renamings);
+  f.out->count = 0;
+  for (size_t i = 0; i < s->best.count; i++) {
+    const char *why;
+    const trace_op *op = &s->best.ops[i];
+    flatten_one(&f, op);
+    walk_step(f.w, op, i + 1, &why);
+  }
+  settle_registers(&f);
+  for (int i = 0; i < TRACE_THREADS; i++)
+    free(f.renamings[i]);
+  free(f.renamings);
+  walk_destroy(f.w);
+  return try_candidate(s);
+}
+
+static void simplify_frames(shrinker *s) {
+  uint16_t becomes[TRACE_THREADS];
+  bool present[TRACE_THREADS] = {false};
+  for (size_t i = 0; i < s->best.count; i++)
+    present[s->best.ops[i].thread] = true;
+  for (uint16_t t = 0; t < TRACE_THREADS; t++)
+    becomes[t] = 0;
+  bool one = try_flat(s, becomes);
+  for (uint16_t t = 0; t < TRACE_THREADS; t++)
+    becomes[t] = t;
+  for (uint16_t t = TRACE_THREADS - 1; t > 0 && !one; t--)
+    if (present[t]) {
+      becomes[t] = 0;
+      try_flat(s, becomes); /* what was the best then has this thread no more */
+      becomes[t] = t;
+    }
+  if (!one)
+    try_flat(s, becomes);
+  for (size_t i = s->best.count; i-- > 0 && !s->over;) {
+    if (i >= s->best.count || s->best.ops[i].kind != TRACE_ENTER)
+      continue;
+    size_t leave = leave_of(&s->best, i);
+    s->candidate.count = 0;
+    for (size_t k = 0; k < s->best.count; k++)
+      if (k != i && k != leave)
+        add(&s->candidate, s->best.ops[k]);
+    try_candidate(s);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Operands.
+ * ------------------------------------------------------------------------- */
+
+/* The least value of operand `which` (0: a) at `i` that still fails, found
+ * among 0, 1, 8, a half of it, and one less as often as that helps. */
+static void lower(shrinker *s, size_t i, size_t which) {
+  for (bool lowered = true; lowered && !s->over;) {
+    lowered = false;
+    if (i >= s->best.count)
+      return;
+    trace_op op = s->best.ops[i];
+    uint32_t *operands[] = {&op.a, &op.b, &op.c};
+    uint32_t old = *operands[which];
+    const uint32_t tries[] = {0, 1, 8, old / 2, old - 1};
+    for (size_t k = 0; k < sizeof tries / sizeof *tries && !lowered; k++) {
+      /* Each once, and in rising order but for the last two. */
+      if (tries[k] >= old || (k > 0 && tries[k] <= tries[k - 1]))
+        continue;
+      *operands[which] = tries[k];
+      lowered = try_with(s, i, op);
+    }
+  }
+}
+
+static void simplify_operands(shrinker *s) {
+  for (size_t i = s->best.count; i-- > 0 && !s->over;) {
+    if (i >= s->best.count)
+      continue;
+    trace_op op = s->best.ops[i];
+    if (op.finalizable) {
+      op.finalizable = false;
+      try_with(s, i, op);
+    }
+    for (size_t which = 0; which < 3; which++)
+      lower(s, i, which);
+  }
+}
+
+/* All objects at once: no payload, no slots but those that are used. */
+static void simplify_objects(shrinker *s) {
+  uint32_t used = 0;
+  for (size_t i = 0; i < s->best.count; i++) {
+    const trace_op *op = &s->best.ops[i];
+    const uint32_t operands[] = {op->a, op->b, op->c};
+    const char *at = strchr(trace_kinds[op->kind].operands, 'i');
+    if (at && operands[at - trace_kinds[op->kind].operands] >= used)
+      used = operands[at - trace_kinds[op->kind].operands] + 1;
+  }
+  for (int bytes = 0; bytes <= 8; bytes += 8) {
+    s->candidate.count = 0;
+    for (size_t i = 0; i < s->best.count; i++) {
+      trace_op op = s->best.ops[i];
+      if (op.kind == TRACE_NEW && op.b > used)
+        op.b = used;
+      if (op.kind == TRACE_NEW && op.c > (uint32_t)bytes)
+        op.c = (uint32_t)bytes;
+      add(&s->candidate, op);
+    }
+    if (try_candidate(s))
+      return;
+  }
+}
+
+/* ------------------------------------------------------------------------- */
+
+/* Both programs start as the trace, without what is only said of it. */
+static void start(shrinker *s, const trace_op *ops, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    trace_op op = ops[i];
+    if (op.kind == TRACE_DEAD)
+      continue;
+    if (op.kind == TRACE_WEAK_GET)
+      op.c = 0;
+    if (op.kind == TRACE_FINALIZER_NEXT)
+      op.b = 0;
+    add(&s->best, op);
+    add(&s->candidate, op);
+  }
+}
+
+/* The trace, repaired, must fail. */
+static bool fails_at_first(shrinker *s) {
+  repair(&s->candidate, false);
+  if (fails(s, &s->candidate)) {
+    program old = s->best;
+    s->best = s->candidate;
+    s->candidate = old;
+    return true;
+  }
+  size_t repaired = s->candidate.count;
+  s->keep_refused = true;
+  repair(&s->best, true);
+  return s->best.count > repaired && fails(s, &s->best);
+}
+
+trace_shrunk trace_shrink(trace_op *ops, size_t *n,
+                          const trace_shrinking *how) {
+  shrinker s = {.how = how};
+  start(&s, ops, *n);
+  bool failed = fails_at_first(&s);
+  program before = {0};
+  while (failed && !s.over) {
+    before.count = 0;
+    for (size_t i = 0; i < s.best.count; i++)
+      add(&before, s.best.ops[i]);
+    leave_out(&s);
+    simplify_objects(&s);
+    simplify_frames(&s);
+    simplify_operands(&s);
+    if (!is_simpler(&s.best, &before))
+      break;
+  }
+  if (failed) {
+    memcpy(ops, s.best.ops, s.best.count * sizeof *ops);
+    *n = s.best.count;
+  }
+  free(before.ops);
+  free(s.best.ops);
+  free(s.candidate.ops);
+  return !failed ? TRACE_DID_NOT_FAIL : s.over ? TRACE_CUT_OFF : TRACE_SHRUNK;
+}

@@ -1,0 +1,586 @@
+/* walk.c: see walk.h. */
+#include "walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  /* What may be alive in a walk: beyond it, `new` is refused, so that a trace
+   * of few lines cannot use up the machine's memory. */
+  OBJECTS_MOST = 1 << 25, /* 3 GB, with what is kept beside them here */
+  SLOTS_MOST = 1 << 28,   /* 1 GB, and one object */
+  /* The dead may be as many as the living, and so many besides. */
+  OBJECTS_SLACK = 1 << 16,
+  SLOTS_SLACK = 1 << 20,
+  NOBODY = -1
+};
+
+/* What is known of the object in a borrowing register.  At a time when `losses`
+ * was what it is here, the object was reachable; and it came from a place that
+ * may still hold it. */
+typedef struct evidence {
+  uint64_t losses;
+  model_ref holder; /* from a slot: its object, and who held that */
+  gc_reg holder_register;
+  uint32_t place; /* the slot, or the number of the root */
+  uint8_t kind;   /* trace_kind of the operation that borrowed it; 0: null */
+  bool stale;     /* the object was buried */
+} evidence;
+
+typedef struct thread {
+  model_mutator *mutator; /* NULL: not attached */
+  evidence *borrowed;     /* by register */
+} thread;
+
+/* What is kept beside an object of the model. */
+typedef struct aside {
+  uint64_t number;
+  uint64_t age;
+  uint64_t used; /* when it was last used through a borrowing register */
+} aside;
+
+/* Finalizable objects in the order of their numbers; entries whose place holds
+ * another object by now, or one that was handed out, mean nothing. */
+typedef struct finalizable {
+  uint64_t number;
+  model_ref o;
+} finalizable;
+
+struct walk {
+  model *m;
+  walk_rigour rigour;
+  walk_listener listener;
+  uint64_t now;
+  thread threads[TRACE_THREADS];
+  bool begun;    /* thread 0 was attached at some time */
+  int locker;    /* the thread that holds the lock, or NOBODY */
+  aside *asides; /* by model_ref */
+  size_t asides_room;
+  uint64_t numbered, allocated;
+  uint64_t objects, slots;             /* in the model */
+  uint64_t objects_after, slots_after; /* the last burial */
+  uint64_t losses; /* operations after which something may be unreachable */
+  uint64_t losses_after;
+  finalizable *finalizables;
+  size_t finalizables_count, finalizables_room;
+  bool waiting; /* some of them wait, perhaps */
+  model_ref *work;
+  size_t work_count, work_room;
+  model_ref given;
+};
+
+static void *more(void *array, size_t *room, size_t needed, size_t size) {
+  if (needed <= *room)
+    return array;
+  size_t old = *room;
+  *room = needed > 2 * old ? needed : 2 * old;
+  array = realloc(array, *room * size);
+  if (!array) {
+    fputs("trace: no memory for what is alive in it\n", stderr);
+    abort();
+  }
+  memset((char *)array + old * size, 0, (*room - old) * size);
+  return array;
+}
+
+walk *walk_create(walk_rigour rigour, walk_listener listener) {
+  size_t none = 0;
+  walk *w = more(NULL, &none, 1, sizeof *w);
+  w->m = model_create();
+  if (!w->m) {
+    fputs("trace: no memory for the model\n", stderr);
+    abort();
+  }
+  w->rigour = rigour;
+  w->listener = listener;
+  w->locker = NOBODY;
+  return w;
+}
+
+void walk_destroy(walk *w) {
+  for (int i = 0; i < TRACE_THREADS; i++)
+    free(w->threads[i].borrowed);
+  model_destroy(w->m);
+  free(w->asides);
+  free(w->finalizables);
+  free(w->work);
+  free(w);
+}
+
+uint64_t walk_numbered(const walk *w) {
+  return w->numbered;
+}
+
+uint64_t walk_allocated(const walk *w) {
+  return w->allocated;
+}
+
+model *walk_model(const walk *w) {
+  return w->m;
+}
+
+const model_mutator *walk_mutator(const walk *w, uint16_t number) {
+  return w->threads[number].mutator;
+}
+
+uint64_t walk_number(const walk *w, model_ref o) {
+  return w->asides[o].number;
+}
+
+model_ref walk_given(const walk *w) {
+  return w->given;
+}
+
+static uint64_t bytes_of(const model_object *o) {
+  return gc_shape_bytes((gc_shape){o->slot_count, o->bytes});
+}
+
+/* ------------------------------------------------------------------------- *
+ * Burying.
+ * ------------------------------------------------------------------------- */
+
+static void reach(walk *w, model_ref o) {
+  if (!o || model_at(w->m, o)->marked)
+    return;
+  model_at(w->m, o)->marked = true;
+  w->work = more(w->work, &w->work_room, w->work_count + 1, sizeof *w->work);
+  w->work[w->work_count++] = o;
+}
+
+/* Marks, besides what is marked, what a weak reference that was not cleared may
+ * still bring back. */
+static void mark_targets(walk *w) {
+  for (model_ref o = 1; o < model_end(w->m); o++)
+    if (model_at(w->m, o)->marked)
+      reach(w, model_at(w->m, o)->target);
+  while (w->work_count > 0) {
+    const model_object *o = model_at(w->m, w->work[--w->work_count]);
+    reach(w, o->target);
+    for (uint32_t i = 0; i < o->slot_count; i++)
+      reach(w, o->slots[i]);
+  }
+}
+
+/* Says of each object that is not marked, in `shared`, whether its death is
+ * that of a cycle; leaves the marks as they are. */
+static void tell_cyclic(walk *w) {
+  model_ref end = model_end(w->m);
+  for (model_ref o = 1; o < end; o++)
+    model_at(w->m, o)->shared = model_at(w->m, o)->marked;
+  model_mark_surviving(w->m, GC_RECLAIMS_ACYCLIC);
+  for (model_ref o = 1; o < end; o++) {
+    model_object *object = model_at(w->m, o);
+    bool kept = object->shared;
+    object->shared = object->marked && !kept;
+    object->marked = kept;
+  }
+}
+
+/* Borrowing registers whose object is to be buried are emptied.  That is no
+ * mistake of the trace unless they are read. */
+static void forget_borrowed(walk *w) {
+  for (int i = 0; i < TRACE_THREADS; i++) {
+    thread *t = &w->threads[i];
+    for (gc_reg r = 0; t->mutator && r < model_top(t->mutator); r++) {
+      model_ref o = model_register(t->mutator, r);
+      if (model_is_owning(t->mutator, r) || !o || model_at(w->m, o)->marked)
+        continue;
+      trace_op op = {.kind = TRACE_UNBORROW, .a = r};
+      model_apply(t->mutator, &op, 0);
+      t->borrowed[r].stale = true;
+    }
+  }
+}
+
+static void misused(const walk *w, uint64_t when, const char *what) {
+  if (w->listener.misused)
+    w->listener.misused(w->listener.data, when, what);
+}
+
+static void buried(void *data, const model_object *object, uint64_t when) {
+  walk *w = data;
+  aside *a = &w->asides[object - model_at(w->m, 0)];
+  if (a->used > when) {
+    char what[128];
+    snprintf(what, sizeof what,
+             "a borrowed register is used whose object %" PRIu64
+             " nothing has kept alive since %" PRIu64,
+             a->number, when);
+    misused(w, a->used, what);
+  }
+  if (w->listener.died)
+    w->listener.died(w->listener.data, &(walk_death){.number = a->number,
+                                                     .when = when,
+                                                     .age = a->age,
+                                                     .bytes = bytes_of(object),
+                                                     .cyclic = object->shared});
+  w->objects--;
+  w->slots -= object->slot_count;
+  a->number = 0;
+}
+
+static bool still_finalizable(const walk *w, const finalizable *f) {
+  return w->asides[f->o].number == f->number &&
+         model_at(w->m, f->o)->finalizable;
+}
+
+/* Buries what is not marked. */
+static void bury(walk *w) {
+  tell_cyclic(w);
+  forget_borrowed(w);
+  model_bury_unmarked(w->m, buried, w);
+  size_t kept = 0;
+  for (size_t i = 0; i < w->finalizables_count; i++)
+    if (still_finalizable(w, &w->finalizables[i]))
+      w->finalizables[kept++] = w->finalizables[i];
+  w->finalizables_count = kept;
+  w->objects_after = w->objects;
+  w->slots_after = w->slots;
+  w->losses_after = w->losses;
+}
+
+/* Buries what the trace cannot reach any more, whatever comes. */
+static void bury_the_lost(walk *w) {
+  model_mark_surviving(w->m, GC_RECLAIMS_ALL);
+  mark_targets(w);
+  bury(w);
+}
+
+static bool burial_is_due(const walk *w) {
+  if (w->losses == w->losses_after)
+    return false;
+  return w->objects > 2 * w->objects_after + OBJECTS_SLACK ||
+         w->slots > 2 * w->slots_after + SLOTS_SLACK ||
+         w->objects >= OBJECTS_MOST || w->slots > SLOTS_MOST;
+}
+
+void walk_finish(walk *w) {
+  model_mark_reachable(w->m);
+  bury(w);
+}
+
+/* ------------------------------------------------------------------------- *
+ * What a collector decides.
+ * ------------------------------------------------------------------------- */
+
+/* `collect`, by the laziest of collectors. */
+static void collect(walk *w) {
+  model_mark_reachable(w->m);
+  for (model_ref i = 1; i < model_end(w->m); i++) {
+    model_object *o = model_at(w->m, i);
+    if (o->target && !model_at(w->m, o->target)->marked)
+      o->target = 0;
+    if (o->finalizable && !o->marked) {
+      o->was_dead = true;
+      w->waiting = true;
+    }
+  }
+  bury_the_lost(w);
+}
+
+/* The object that waits with the lowest number, or 0. */
+static model_ref first_waiting(walk *w) {
+  for (size_t i = 0; w->waiting && i < w->finalizables_count; i++) {
+    const finalizable *f = &w->finalizables[i];
+    if (still_finalizable(w, f) && model_at(w->m, f->o)->was_dead)
+      return f->o;
+  }
+  w->waiting = false;
+  return 0;
+}
+
+/* The finalizable object with this number, or 0. */
+static model_ref find_finalizable(const walk *w, uint64_t number) {
+  size_t low = 0, high = w->finalizables_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (w->finalizables[middle].number < number)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < w->finalizables_count && w->finalizables[low].number == number &&
+                 still_finalizable(w, &w->finalizables[low])
+             ? w->finalizables[low].o
+             : 0;
+}
+
+/* Sets what the collector gives; returns NULL, or why that cannot be. */
+static const char *decide(walk *w, const model_mutator *t, const trace_op *op) {
+  w->given = 0;
+  if (op->kind == TRACE_FINALIZER_NEXT) {
+    if (op->b == 0)
+      w->given = first_waiting(w);
+    else if (op->b > 1 && (w->given = find_finalizable(w, op->b - 1)) == 0)
+      return "the object is not one that waits for its finalizer";
+  }
+  if (op->kind == TRACE_WEAK_GET) {
+    model_ref target = model_at(w->m, model_register(t, op->b))->target;
+    if (op->c > 1 && (!target || walk_number(w, target) != op->c - 1))
+      return "the weak reference does not refer to that object";
+    w->given = op->c == 1 ? 0 : target;
+  }
+  return NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Borrowed registers.
+ * ------------------------------------------------------------------------- */
+
+/* Whether the object in borrowing register `r` is certainly reachable, without
+ * a search: nothing was lost since it was, or the place that it was borrowed
+ * from still holds it. */
+static bool plainly_reachable(const walk *w, const thread *t, gc_reg r) {
+  const evidence *e = &t->borrowed[r];
+  model_ref o = model_register(t->mutator, r);
+  if (e->losses == w->losses)
+    return true;
+  switch (e->kind) {
+  case TRACE_BORROW:
+    return e->holder_register < model_top(t->mutator) &&
+           model_is_owning(t->mutator, e->holder_register) &&
+           model_register(t->mutator, e->holder_register) == e->holder &&
+           e->place < model_at(w->m, e->holder)->slot_count &&
+           model_at(w->m, e->holder)->slots[e->place] == o;
+  case TRACE_GLOBAL_BORROW:
+    return model_global(w->m, e->place) == o;
+  case TRACE_TLS_BORROW:
+    return model_tls(t->mutator, e->place) == o;
+  default:
+    return false;
+  }
+}
+
+static bool is_reachable(walk *w, const thread *t, gc_reg r) {
+  if (!plainly_reachable(w, t, r)) {
+    model_mark_reachable(w->m);
+    if (!model_at(w->m, model_register(t->mutator, r))->marked)
+      return false;
+  }
+  t->borrowed[r].losses = w->losses;
+  return true;
+}
+
+/* Looks at register `r`, which is about to be read; `escapes` if what it holds
+ * is about to be put elsewhere.  A late check notes the use, which is held
+ * against the object's death when that is known.  But an object that escapes
+ * would live again, so then there must be certainty before. */
+static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
+  if (r >= model_top(t->mutator) || model_is_owning(t->mutator, r))
+    return NULL;
+  static const char nothing[] =
+      "the borrowed register's object is kept alive by nothing";
+  if (t->borrowed[r].stale)
+    return nothing;
+  model_ref o = model_register(t->mutator, r);
+  if (!o)
+    return NULL;
+  if ((escapes || w->rigour == WALK_AT_ONCE) && !is_reachable(w, t, r))
+    return nothing;
+  w->asides[o].used = w->now;
+  return NULL;
+}
+
+static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
+  const uint32_t operands[] = {op->a, op->b, op->c};
+  const char *letters = trace_kinds[op->kind].operands, *why = NULL;
+  for (size_t i = 0; letters[i] && !why; i++)
+    if (strchr("row", letters[i]))
+      why = check_register(w, t, operands[i], letters[i] == 'r');
+  return why;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Steps.
+ * ------------------------------------------------------------------------- */
+
+/* Whether something may be unreachable after the operation that was not before:
+ * a place that holds an object is about to be written. */
+static bool loses(const walk *w, const model_mutator *t, const trace_op *op) {
+  switch (op->kind) {
+  case TRACE_STORE:
+  case TRACE_STORE_TAKE:
+  case TRACE_STORE_NULL:
+    return model_at(w->m, model_register(t, op->a))->slots[op->b] != 0;
+  case TRACE_GLOBAL_STORE:
+  case TRACE_GLOBAL_CLEAR:
+    return model_global(w->m, op->a) != 0;
+  case TRACE_TLS_STORE:
+  case TRACE_TLS_CLEAR:
+    return model_tls(t, op->a) != 0;
+  case TRACE_LEAVE:
+    return true;
+  default:
+    return trace_kinds[op->kind].operands[0] == 'd' &&
+           model_register(t, op->a) != 0;
+  }
+}
+
+static void note_borrowed(walk *w, thread *t, const trace_op *op) {
+  evidence e = {.losses = w->losses, .kind = op->kind, .place = op->b};
+  if (op->kind == TRACE_BORROW) {
+    e.holder_register = op->b;
+    e.holder = model_register(t->mutator, op->b);
+    e.place = op->c;
+  }
+  t->borrowed[op->a] = e;
+}
+
+static void note_object(walk *w, const trace_op *op, model_ref o) {
+  const model_object *object = model_at(w->m, o);
+  w->asides =
+      more(w->asides, &w->asides_room, (size_t)o + 1, sizeof *w->asides);
+  w->asides[o] = (aside){.number = w->numbered, .age = w->allocated};
+  w->allocated += bytes_of(object);
+  w->objects++;
+  w->slots += object->slot_count;
+  if (!op->finalizable)
+    return;
+  w->finalizables = more(w->finalizables, &w->finalizables_room,
+                         w->finalizables_count + 1, sizeof *w->finalizables);
+  w->finalizables[w->finalizables_count++] = (finalizable){w->numbered, o};
+}
+
+static const char *attach(walk *w, uint16_t number) {
+  thread *t = &w->threads[number];
+  if (t->mutator)
+    return "the thread is attached already";
+  size_t none = 0;
+  t->mutator = model_attach(w->m, number);
+  t->borrowed = more(NULL, &none, GC_REGISTERS, sizeof *t->borrowed);
+  if (t->mutator)
+    return NULL;
+  fputs("trace: no memory for its threads\n", stderr);
+  abort();
+}
+
+static const char *detach(walk *w, uint16_t number) {
+  thread *t = &w->threads[number];
+  model_frame frame;
+  if (model_innermost(t->mutator, &frame))
+    return "frames are open";
+  if (w->locker == number)
+    return "the thread holds the lock";
+  model_detach(t->mutator);
+  free(t->borrowed);
+  *t = (thread){0};
+  w->losses++;
+  return NULL;
+}
+
+static const char *lock(walk *w, uint16_t number) {
+  if (w->locker != NOBODY)
+    return w->locker == number ? "the thread holds the lock already"
+                               : "another thread holds the lock";
+  w->locker = number;
+  return NULL;
+}
+
+static const char *unlock(walk *w, uint16_t number) {
+  if (w->locker != number)
+    return "the thread does not hold the lock";
+  w->locker = NOBODY;
+  return NULL;
+}
+
+/* Makes room, or says that there is none. */
+static const char *make_room(walk *w) {
+  if (burial_is_due(w))
+    bury_the_lost(w);
+  if (w->slots > SLOTS_MOST)
+    return "more slots are alive than the model takes";
+  return w->objects >= OBJECTS_MOST
+             ? "more objects are alive than the model takes"
+             : NULL;
+}
+
+static bool makes_object(const trace_op *op) {
+  return op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
+}
+
+/* The operations that are not between a mutator and its heap alone.  Sets *why
+ * if one was refused; returns false if it is none of them. */
+static bool step_of_threads(walk *w, const trace_op *op, const char **why) {
+  switch (op->kind) {
+  case TRACE_ATTACH:
+    *why = attach(w, op->thread);
+    return true;
+  case TRACE_DETACH:
+    *why = detach(w, op->thread);
+    return true;
+  case TRACE_LOCK:
+    *why = lock(w, op->thread);
+    return true;
+  case TRACE_UNLOCK:
+    *why = unlock(w, op->thread);
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void perform(walk *w, thread *t, const trace_op *op) {
+  if (op->kind == TRACE_COLLECT) {
+    collect(w);
+    return;
+  }
+  if (loses(w, t->mutator, op))
+    w->losses++;
+  switch (op->kind) {
+  case TRACE_BORROW:
+  case TRACE_GLOBAL_BORROW:
+  case TRACE_TLS_BORROW:
+    note_borrowed(w, t, op); /* before the register may be overwritten */
+    break;
+  case TRACE_UNBORROW:
+    t->borrowed[op->a] = (evidence){0};
+    break;
+  case TRACE_ENTER:
+    memset(t->borrowed + model_top(t->mutator) + op->a, 0,
+           op->b * sizeof *t->borrowed);
+    break;
+  case TRACE_FINALIZER_NEXT:
+    if (w->given)
+      model_at(w->m, w->given)->was_dead = false;
+    break;
+  }
+  model_ref o = model_apply(t->mutator, op, w->given);
+  if (makes_object(op))
+    note_object(w, op, o);
+}
+
+walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
+                       const char **why) {
+  thread *t = &w->threads[op->thread];
+  w->now = now;
+  *why = NULL;
+  if (op->kind == TRACE_DEAD)
+    return WALK_DONE;
+  w->numbered += makes_object(op);
+  /* The first thread is there without being asked for. */
+  if (op->thread == 0 && !w->begun) {
+    w->begun = true;
+    if (op->kind != TRACE_ATTACH)
+      attach(w, 0);
+  }
+  if (t->mutator)
+    model_set_clock(t->mutator, now);
+  else if (op->kind != TRACE_ATTACH) {
+    *why = "the thread is not attached";
+    return WALK_REFUSED;
+  }
+  if (step_of_threads(w, op, why))
+    return *why ? WALK_REFUSED : WALK_DONE;
+  if ((*why = check_borrowed(w, t, op)) != NULL) {
+    misused(w, now, *why);
+    return WALK_MISUSED;
+  }
+  if ((*why = model_refuses(t->mutator, op)) != NULL ||
+      (*why = decide(w, t->mutator, op)) != NULL ||
+      (makes_object(op) && (*why = make_room(w)) != NULL))
+    return WALK_REFUSED;
+  perform(w, t, op);
+  return WALK_DONE;
+}
