@@ -81,26 +81,6 @@ static int list_collectors(bool as_json) {
 
 /* ------------------------------------------------------------------------- */
 
-/* All workloads that some collector has, as they describe them. */
-static json_t *workloads_json(const collectors *all) {
-  json_t *list = json_array(), *seen = json_object();
-  for (size_t i = 0; i < all->count; i++) {
-    size_t k;
-    json_t *w;
-    if (all->items[i].trouble)
-      continue;
-    json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
-                       w) {
-      if (json_object_get(seen, text_of(w, "name")))
-        continue;
-      json_object_set(seen, text_of(w, "name"), w);
-      json_array_append(list, w);
-    }
-  }
-  json_decref(seen);
-  return list;
-}
-
 /* "depth=14 shape=ring|list|clique": of choices, the default comes first. */
 static const char *params_text(const json_t *workload) {
   const char *text = "";
@@ -134,7 +114,7 @@ static const char *words_text(const json_t *words) {
 
 static int list_workloads(bool as_json) {
   collectors all = discover_collectors();
-  json_t *list = workloads_json(&all);
+  json_t *list = discover_workloads(&all);
   if (!json_array_size(list)) {
     json_decref(list);
     say("no collectors found, and so no workloads");
