@@ -142,7 +142,7 @@ static const char *made_text(const written *w) {
  * ------------------------------------------------------------------------- */
 
 /* Longer ones are shown without their middle. */
-enum { CHAIN_SHOWN = 10, INDENT = 3 };
+enum { CHAIN_SHOWN = 10, INDENT = 3, COLUMN = 60 };
 
 typedef struct chain {
   const char *root; /* in words; NULL: a cycle, the last object is the first */
@@ -160,14 +160,17 @@ static int find_slot(const story *s, model_ref from, model_ref to) {
 }
 
 /* A line: so far to the right, what is there, and the operation in a column. */
-static void print_line(size_t depth, const char *what, const char *made) {
-  int right = depth ? (int)(INDENT * depth) : 0;
-  printf("%*s%s%-*s %s\n", right, "", depth ? "└─ " : "",
-         *made ? 60 - right - (depth ? 3 : 0) : 0, what, made);
+static void print_line(int depth, const char *what, const char *made) {
+  int right = INDENT * depth, arrow = depth ? INDENT : 0;
+  printf("%*s%s%s", right, "", depth ? "└─ " : "", what);
+  if (*made)
+    printf("%*s  %s", COLUMN - right - arrow - (int)strlen(what), "", made);
+  putchar('\n');
 }
 
 static void print_chain(const story *s, const chain *c) {
-  size_t depth = 0, first = 0;
+  int depth = 0;
+  size_t first = 0;
   if (c->root)
     print_line(depth++, c->root, "");
   else

@@ -45,9 +45,10 @@ static void print_collectors(const collectors *all) {
   static const char *const capabilities[] = {
       "threads", "weak", "finalizers", "moving", "heap_limit", "concurrent"};
   enum { N = sizeof capabilities / sizeof *capabilities };
-  text_table *t = text_new("lllllllll", 1);
+  text_table *t = text_new("llllllllll", 1);
   text_add(t, "collector");
   text_add(t, "reclaims");
+  text_add(t, "prompt");
   for (size_t k = 0; k < N; k++)
     text_add(t, "%s", capabilities[k]);
   text_add(t, "summary");
@@ -56,6 +57,8 @@ static void print_collectors(const collectors *all) {
     text_add(t, "%s", c->name);
     text_add(t, "%s",
              text_of(json_object_get(c->about, "capabilities"), "reclaims"));
+    text_add(t, "%s",
+             text_of(json_object_get(c->about, "capabilities"), "prompt"));
     for (size_t k = 0; k < N; k++)
       text_add(t, "%s",
                c->trouble                          ? ""
