@@ -99,8 +99,18 @@ typedef enum gc_reclaims {
   GC_RECLAIMS_ALL
 } gc_reclaims;
 
+/* When it reclaims garbage that no dead cycle reaches, in order of strength. */
+typedef enum gc_prompt {
+  GC_PROMPT_NO,       /* at a collection, whenever that is */
+  GC_PROMPT_CONTENTS, /* when its last reference is dropped, but for the memory
+                         of objects that had lost another one before: that may
+                         wait for a collection */
+  GC_PROMPT_ALL       /* when its last reference is dropped, all of it */
+} gc_prompt;
+
 typedef struct gc_capabilities {
   gc_reclaims reclaims;
+  gc_prompt prompt;
   bool threads;    /* several mutators may share objects */
   bool weak;       /* gc_weak_* */
   bool finalizers; /* GC_FINALIZABLE */

@@ -97,7 +97,7 @@ typedef struct executor {
   uint64_t checks, buried;
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
   model_volume reachable, surviving; /* by the last check */
-  uint64_t peak_bytes; /* the most that survived at a check */
+  uint64_t peak_bytes;               /* the most that survived at a check */
   uint64_t clock;                    /* no thread is before it */
 } executor;
 

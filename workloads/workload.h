@@ -81,6 +81,12 @@ typedef struct workload {
   /* States every death by gc_free, if GC_EXPLICIT_FREE: collectors that free
    * nothing else can run it. */
   bool knows_deaths;
+  /* What it calls its roots and objects, for those who explain what keeps an
+   * object alive: pairs such as "global 0", "the cache" and "object 2",
+   * "entry", up to NULL; or NULL.  Objects by the order in which they are made,
+   * from 1; after the last one with a name, the names from "object 2" on come
+   * over again. */
+  const char *const *words;
   /* With `threads` as given by the user (1 where the workload has none). */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
   void (*run)(wl_thread *t);
@@ -157,7 +163,7 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...)
  * collector to what it declares: exactly live, live + cyclic, or allocated
  * objects.  Fewer is WRONG, more is a LEAK, which is as declared only if the
  * number is.  A conservative collector may keep a few more (cell_spare).  No
- * other mutator thread may run; main thread only; not measured.
+ * other mutator thread may touch the heap; not measured.
  * `bytes`: of the live objects, by gc_shape_bytes; to be told by the first
  * expectation after the measured part, where it says how much of the memory is
  * lost to fragmentation (0: not told). */
@@ -191,6 +197,29 @@ _Noreturn void wl_violation(wl_thread *t, const char *oracle,
 /* Adds a deterministic count to the record, or to one of that name there (a
  * string that stays).  Main thread. */
 void wl_count(wl_thread *t, const char *name, uint64_t n);
+
+/* ------------------------------------------------------------------------- *
+ * Leaks: what is still held of things that the workload is done with, round
+ * after round.
+ * ------------------------------------------------------------------------- */
+
+typedef enum wl_moment {
+  WL_START,     /* once, before the first round; collects */
+  WL_DROPPED,   /* right after the last reference was dropped that the workload
+                   means to have */
+  WL_QUIET,     /* after some unrelated work; nobody asked for a collection */
+  WL_COLLECTED, /* as wl_expect, which collects; this ends the round */
+  WL_MOMENTS
+} wl_moment;
+
+/* Records what the heap holds at this moment, if the collector can tell
+ * (gc_heap_usage), and holds the collector to what it declares.  `e` is as for
+ * wl_expect, which WL_START and WL_COLLECTED imply.  At the other two, garbage
+ * that is no older than the last collection may still be there if the collector
+ * does not declare to reclaim it at once; it is an error as well if a collector
+ * reclaims at once, in every round, what it does not declare to.  Any thread;
+ * no other mutator may touch the heap meanwhile. */
+void wl_held(wl_thread *t, wl_moment moment, wl_expectation e);
 
 /* ------------------------------------------------------------------------- *
  * Threads and locks.

@@ -112,6 +112,7 @@ const gc_collector gc_this_collector = {
               "garbage collection traces (Merlin), SIGMETRICS 2002",
     .kind = GC_KIND_DIAGNOSTIC,
     .can = {.reclaims = ORACLE_RECLAIMS,
+            .prompt = GC_PROMPT_ALL,
             .threads = true,
             .weak = true,
             .finalizers = true,
@@ -675,6 +676,7 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   return heap->objects;
 }
 
+/* Nominal bytes: there are no cells, and no pages. */
 gc_usage gc_heap_usage(gc_heap *heap) {
   return (gc_usage){heap->objects, heap->bytes, heap->bytes, 0, 0};
 }

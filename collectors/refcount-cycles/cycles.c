@@ -375,6 +375,7 @@ const gc_collector gc_this_collector = {
     .source = "trial deletion: Bacon & Rajan, ECOOP 2001, section 3",
     .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .prompt = GC_PROMPT_CONTENTS, /* the dead among the candidates */
             .threads = RC_ATOMIC,
             .weak = true,
             .finalizers = true,

@@ -16,6 +16,7 @@ const gc_collector gc_this_collector = {
     .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963",
     .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
+            .prompt = GC_PROMPT_ALL,
             .threads = RC_ATOMIC,
             .weak = true,
             .finalizers = true,

@@ -19,6 +19,7 @@
  *   verdict.c   what had to survive
  *   judge.c     its decisions
  *   violation.c a run that ends with the first thing wrong; counts
+ *   leaks.c     what was held of things that were dropped
  *   record.c    the record
  *   micro.c     --micro: times the inline half, so compiled per collector
  *
@@ -364,6 +365,16 @@ uint64_t cell_spare(gc_capabilities can, uint64_t garbage);
 cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
                         uint64_t objects);
 
+/* How many dead objects a collector may still hold, of those that died since
+ * it collected last: `before` was so then, `e` is so now. */
+uint64_t cell_late(gc_capabilities can, wl_expectation before,
+                   wl_expectation e);
+
+/* Of a heap with `objects` at a moment when nobody has asked for a collection:
+ * it may hold so many `late` ones beside what `e` says. */
+cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
+                             uint64_t late, uint64_t objects);
+
 /* Of a run so far that earned `old`, and `next` just now: what is worse, the
  * earlier of two failures, the later of two verdicts as declared. */
 cell_verdict cell_worse(cell_verdict old, cell_verdict next);
@@ -388,6 +399,9 @@ cell_verdict cell_verdict_now(void);
  * collected, and that expectation; false if there was none. */
 bool cell_settled(gc_usage *usage, wl_expectation *e);
 
+/* Adds to it.  Any thread. */
+void cell_add_verdict(cell_verdict next);
+
 /* Fails the run.  Any thread. */
 void cell_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -400,6 +414,16 @@ void cell_check_invariants(void);
 
 /* The record's `counts`; NULL if there are none.  To be freed by the caller. */
 json_t *cell_counts(void);
+*leaks.c *
+    -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -* /
+
+    /* Whether the collector reclaimed at once, in every one of several rounds,
+     * what it declares to reclaim at collections only. */
+    bool
+    cell_reclaims_unasked(void);
+
+/* The record's `leaks`, new; NULL if the workload has no rounds. */
+json_t *cell_leaks(void);
 
 /* ------------------------------------------------------------------------- *
  * record.c

@@ -9,12 +9,15 @@ static json_t *describe_capabilities(gc_capabilities can) {
   static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
                                          [GC_RECLAIMS_ACYCLIC] = "acyclic",
                                          [GC_RECLAIMS_ALL] = "all"};
-  return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
-                   reclaims[can.reclaims], "threads", can.threads, "weak",
-                   can.weak, "finalizers", can.finalizers, "moving", can.moving,
-                   "heap_limit", can.heap_limit, "concurrent", can.concurrent,
-                   "explicit_free", can.explicit_free, "conservative",
-                   can.conservative);
+  static const char *const prompt[] = {[GC_PROMPT_NO] = "no",
+                                       [GC_PROMPT_CONTENTS] = "contents",
+                                       [GC_PROMPT_ALL] = "all"};
+  return json_pack(
+      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
+      reclaims[can.reclaims], "prompt", prompt[can.prompt], "threads",
+      can.threads, "weak", can.weak, "finalizers", can.finalizers, "moving",
+      can.moving, "heap_limit", can.heap_limit, "concurrent", can.concurrent,
+      "explicit_free", can.explicit_free, "conservative", can.conservative);
 }
 
 static json_t *describe_number(const char *name, const char *help,
@@ -54,22 +57,6 @@ static json_t *describe_workload(const workload *w) {
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
     json_array_append_new(params, describe_param(&w->params[i]));
-  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:o,s:o}", "name", w->name,
-                   "summary", w->summary, "source", w->source, "unit", w->unit,
-                   "needs", needs, "knows_deaths", w->knows_deaths, "steps",
-                   steps, "params", params);
-}
-
-/* No defaults: all are off. */
-static json_t *describe_hostile(void) {
-  json_t *list = json_array();
-  for (const gc_option *o = hostile_options; o->name; o++)
-    json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o}", "name", o->name,
-                                          "help", o->help, "min",
-                                          record_integer(o->min), "max",
-                                          record_integer(o->max)));
-  return json_pack("{s:b,s:o}", "collects", gc_this_collector.hostile,
-                   "conditions", list);
 }
 
 json_t *cell_describe(void) {

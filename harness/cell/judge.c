@@ -54,6 +54,30 @@ cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
   return v;
 }
 
+uint64_t cell_late(gc_capabilities can, wl_expectation before,
+                   wl_expectation e) {
+  uint64_t cyclic = e.cyclic - before.cyclic;
+  uint64_t garbage = (e.allocated - e.live) - (before.allocated - before.live);
+  uint64_t acyclic = can.prompt == GC_PROMPT_ALL ? 0 : garbage - cyclic;
+  return cell_reclaimed(can.reclaims, acyclic, cyclic);
+}
+
+cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
+                             uint64_t late, uint64_t objects) {
+  uint64_t least = cell_remains(reclaims, e.live, e.cyclic, e.allocated);
+  cell_verdict v = cell_judge(reclaims, e, objects);
+  if (objects <= least)
+    return v;
+  v.declared = objects <= least + late;
+  if (v.declared)
+    return (cell_verdict){.status = CELL_OK, .declared = true};
+  snprintf(v.reason, sizeof v.reason,
+           "%" PRIu64 " objects are still held before a collection, %" PRIu64
+           " more than declared",
+           objects, objects - least - late);
+  return v;
+}
+
 /* Ascending badness. */
 static int rank(const cell_verdict *v) {
   if (v->status == CELL_OK)

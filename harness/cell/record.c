@@ -186,6 +186,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *latency = cell_latency();
   if (latency)
     json_object_set_new(json, "latency", latency);
+  json_t *leaks = cell_leaks();
+  if (leaks)
+    json_object_set_new(json, "leaks", leaks);
 
   if (run->options->instrument)
     json_object_set_new(json, "mmu",

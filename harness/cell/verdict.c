@@ -14,7 +14,7 @@ static cell_verdict verdict = {.status = CELL_OK, .declared = true};
 static bool held_to_account; /* some expectation was stated */
 static bool check_invariants;
 
-static void add(cell_verdict next) {
+void cell_add_verdict(cell_verdict next) {
   pthread_mutex_lock(&lock);
   verdict = cell_worse(verdict, next);
   pthread_mutex_unlock(&lock);
@@ -26,7 +26,7 @@ __attribute__((format(printf, 1, 0))) static void wrong(const char *format,
   vsnprintf(v.reason, sizeof v.reason, format, args);
   /* One line, whatever was in it. */
   v.reason[strcspn(v.reason, "\n")] = 0;
-  add(v);
+  cell_add_verdict(v);
 }
 
 void cell_wrong(const char *format, ...) {
@@ -71,8 +71,9 @@ void wl_expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
   settle(t->run->heap, e);
-  add(cell_judge(can.reclaims, e, cell_spare(can, e.allocated - e.live),
-                 gc_heap_objects(t->run->heap)));
+  cell_add_verdict(cell_judge(can.reclaims, e,
+                              cell_spare(can, e.allocated - e.live),
+                              gc_heap_objects(t->run->heap)));
   held_to_account = true;
   if (!check_invariants)
     return;
@@ -101,6 +102,9 @@ cell_verdict cell_verdict_now(void) {
     cell_wrong("the workload never said what must survive");
   if (hostile_violation())
     cell_wrong("%s", hostile_violation());
+  if (cell_reclaims_unasked())
+    cell_wrong("reclaims garbage when its last reference is dropped, which it "
+               "does not declare");
   pthread_mutex_lock(&lock);
   cell_verdict v = verdict;
   pthread_mutex_unlock(&lock);

@@ -212,6 +212,25 @@ const json_t *discover_workload(const collectors *all, const char *name) {
   return found;
 }
 
+json_t *discover_workloads(const collectors *all) {
+  json_t *list = json_array(), *seen = json_object();
+  for (size_t i = 0; i < all->count; i++) {
+    size_t k;
+    json_t *w;
+    if (all->items[i].trouble)
+      continue;
+    json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
+                       w) {
+      if (json_object_get(seen, json_string_value(json_object_get(w, "name"))))
+        continue;
+      json_object_set(seen, json_string_value(json_object_get(w, "name")), w);
+      json_array_append(list, w);
+    }
+  }
+  json_decref(seen);
+  return list;
+}
+
 const char *discover_check_workload(const collectors *all, const char *word,
                                     spec *out) {
   const char *wrong = spec_parse(word, out);

@@ -48,6 +48,9 @@ const char *discover_choose(const collectors *all, const char *word,
 const json_t *discover_workload(const collectors *all, const char *name);
 const json_t *collector_workload(const collector *c, const char *name);
 
+/* All workloads that some collector has, as they describe them, new. */
+json_t *discover_workloads(const collectors *all);
+
 /* Parses a workload, NAME:KEY=VALUE,..., and checks it against its description.
  * Returns NULL, or what is wrong. */
 const char *discover_check_workload(const collectors *all, const char *word,

@@ -50,6 +50,7 @@ static void print_collectors(const collectors *all) {
   text_add(t, "collector");
   text_add(t, "kind");
   text_add(t, "reclaims");
+  text_add(t, "prompt");
   for (size_t k = 0; k < N; k++)
     text_add(t, "%s", capabilities[k]);
   text_add(t, "summary");
@@ -59,6 +60,8 @@ static void print_collectors(const collectors *all) {
     text_add(t, "%s", c->trouble ? "" : collector_kind(c));
     text_add(t, "%s",
              text_of(json_object_get(c->about, "capabilities"), "reclaims"));
+    text_add(t, "%s",
+             text_of(json_object_get(c->about, "capabilities"), "prompt"));
     for (size_t k = 0; k < N; k++)
       text_add(t, "%s",
                c->trouble                          ? ""
@@ -90,26 +93,6 @@ static int list_collectors(bool as_json) {
 }
 
 /* ------------------------------------------------------------------------- */
-
-/* All workloads that some collector has, as they describe them. */
-static json_t *workloads_json(const collectors *all) {
-  json_t *list = json_array(), *seen = json_object();
-  for (size_t i = 0; i < all->count; i++) {
-    size_t k;
-    json_t *w;
-    if (all->items[i].trouble)
-      continue;
-    json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
-                       w) {
-      if (json_object_get(seen, text_of(w, "name")))
-        continue;
-      json_object_set(seen, text_of(w, "name"), w);
-      json_array_append(list, w);
-    }
-  }
-  json_decref(seen);
-  return list;
-}
 
 /* "depth=14 shape=ring|list|clique": of choices, the default comes first. */
 static const char *params_text(const json_t *workload) {
@@ -144,7 +127,7 @@ static const char *words_text(const json_t *words) {
 
 static int list_workloads(bool as_json) {
   collectors all = discover_collectors();
-  json_t *list = workloads_json(&all);
+  json_t *list = discover_workloads(&all);
   if (!json_array_size(list)) {
     json_decref(list);
     say("no collectors found, and so no workloads");

@@ -2,6 +2,8 @@
 #include "describe.h"
 #include "compare.h"
 #include "doctor.h"
+#include "explain.h"
+#include "leaks.h"
 #include "list.h"
 #include "machine.h"
 #include "memory.h"
@@ -30,6 +32,9 @@ static const struct command {
      rate_command},
     {"describe", "what a workload does, in exact figures", describe_command},
     {"compare", "compare results, or collectors within them", compare_command},
+    {"leaks", "what causes of leaks leave behind, on which collector",
+     leaks_command},
+    {"explain", "what keeps the objects of a cause of leaks", explain_command},
     {"micro", "time the primitives of collectors", micro_command},
     {"stress", "look for bugs in collectors", stress_command},
     {"trace", "verify, count, annotate or shrink a trace of operations",

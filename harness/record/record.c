@@ -17,7 +17,8 @@ typedef enum field_type {
                  fields of the table below */
   HISTOGRAM,
   SAMPLES, /* array of [time, footprint, resident], times ascending */
-  CURVES   /* of mutator utilisation */
+  CURVES,  /* of mutator utilisation */
+  ROUNDS   /* of a leak workload */
 } field_type;
 
 static const char *const type_names[] = {
@@ -30,6 +31,7 @@ static const char *const type_names[] = {
     "a histogram",
     "an array of [time, footprint, resident] in order",
     "curves of shares over ascending windows",
+    "what was held in each round",
 };
 
 /* Which records have the field, by verdict.  Each includes those before. */
@@ -95,6 +97,7 @@ static const struct field {
     {"latency.simple", HISTOGRAM, OPTIONAL},
     {"latency.metered", HISTOGRAM, OPTIONAL},
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
+    {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
@@ -299,6 +302,33 @@ static bool are_curves(const json_t *json) {
          is_curve(json_object_get(json, "worst"), n);
 }
 
+/* An array of `n` integers, or null where it was not told. */
+static bool is_row(const json_t *json, size_t n) {
+  size_t i;
+  json_t *value;
+  json_array_foreach(json, i, value) {
+    if (!is_integer(value) && !json_is_null(value))
+      return false;
+  }
+  return json_is_array(json) && json_array_size(json) == n;
+}
+
+static bool are_rounds(const json_t *json) {
+  static const char *const moments[] = {"dropped", "quiet", "collected"};
+  const json_t *reachable = json_object_get(json, "reachable");
+  size_t n = json_array_size(reachable);
+  if (n < 2 || !is_row(reachable, n) ||
+      !is_integer(record_get(json, "start.objects")))
+    return false;
+  for (size_t i = 0; i < 3; i++) {
+    const json_t *moment = json_object_get(json, moments[i]);
+    if (!is_row(json_object_get(moment, "objects"), n - 1) ||
+        !is_row(json_object_get(moment, "bytes"), n - 1))
+      return false;
+  }
+  return true;
+}
+
 static bool has_type(const json_t *json, const struct field *f) {
   const char *name;
   json_t *member;
@@ -330,6 +360,8 @@ static bool has_type(const json_t *json, const struct field *f) {
     return are_samples(json);
   case CURVES:
     return are_curves(json);
+  case ROUNDS:
+    return are_rounds(json);
   }
   return false;
 }

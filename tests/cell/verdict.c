@@ -76,6 +76,64 @@ static void nothing_to_reclaim_is_ok_for_all(void **state) {
     assert_int_equal(cell_judge((gc_reclaims)r, alive, 0, 5).status, CELL_OK);
 }
 
+/* Since the last collection 20 objects more became garbage, 5 of them behind
+ * dead cycles. */
+static const wl_expectation before = {
+    .live = 40, .cyclic = 25, .allocated = 90};
+static const wl_expectation now = {.live = 30, .cyclic = 30, .allocated = 100};
+
+static void what_may_be_late_follows_from_declaration(void **state) {
+  (void)state;
+  static const struct {
+    gc_reclaims reclaims;
+    gc_prompt prompt;
+    uint64_t late;
+  } levels[] = {
+      {GC_RECLAIMS_NOTHING, GC_PROMPT_NO, 0}, /* it is never reclaimed */
+      {GC_RECLAIMS_ACYCLIC, GC_PROMPT_NO, 15},
+      {GC_RECLAIMS_ACYCLIC, GC_PROMPT_CONTENTS, 15},
+      {GC_RECLAIMS_ACYCLIC, GC_PROMPT_ALL, 0},
+      {GC_RECLAIMS_ALL, GC_PROMPT_NO, 20},
+      {GC_RECLAIMS_ALL, GC_PROMPT_CONTENTS, 20},
+      {GC_RECLAIMS_ALL, GC_PROMPT_ALL, 5}, /* but for the cycles */
+  };
+  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+    assert_int_equal(cell_late((gc_capabilities){.reclaims = levels[i].reclaims,
+                                                 .prompt = levels[i].prompt},
+                               before, now),
+                     levels[i].late);
+}
+
+static void late_objects_are_held_to_declaration(void **state) {
+  (void)state;
+  static const struct {
+    gc_reclaims reclaims;
+    uint64_t late, objects;
+    cell_status status;
+    bool declared;
+    const char *reason;
+  } cases[] = {
+      {GC_RECLAIMS_ALL, 5, 29, CELL_WRONG, false, "lost 1 objects"},
+      {GC_RECLAIMS_ALL, 5, 30, CELL_OK, true, ""},
+      {GC_RECLAIMS_ALL, 5, 35, CELL_OK, true, ""},
+      {GC_RECLAIMS_ALL, 5, 36, CELL_LEAK, false,
+       "36 objects are still held before a collection, 1 more than declared"},
+      {GC_RECLAIMS_ACYCLIC, 0, 59, CELL_WRONG, false,
+       "reclaimed 1 objects it declares it cannot"},
+      {GC_RECLAIMS_ACYCLIC, 0, 60, CELL_LEAK, true, ""},
+      {GC_RECLAIMS_ACYCLIC, 0, 61, CELL_LEAK, false,
+       "61 objects are still held before a collection, 1 more than declared"},
+      {GC_RECLAIMS_NOTHING, 0, 100, CELL_LEAK, true, ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cell_verdict v = cell_judge_late(cases[i].reclaims, now, cases[i].late,
+                                     cases[i].objects);
+    assert_int_equal(v.status, cases[i].status);
+    assert_int_equal(v.declared, cases[i].declared);
+    assert_string_equal(v.reason, cases[i].reason);
+  }
+}
+
 static void worse_verdict_stays(void **state) {
   (void)state;
   /* In ascending badness; `leaked` tells which of two is kept. */
@@ -114,6 +172,8 @@ int main(void) {
       cmocka_unit_test(collectors_are_held_to_declaration),
       cmocka_unit_test(conservative_collectors_may_keep_a_few),
       cmocka_unit_test(nothing_to_reclaim_is_ok_for_all),
+      cmocka_unit_test(what_may_be_late_follows_from_declaration),
+      cmocka_unit_test(late_objects_are_held_to_declaration),
       cmocka_unit_test(worse_verdict_stays),
       cmocka_unit_test(reclaimed_by_level),
       cmocka_unit_test(remains_by_level),

@@ -90,6 +90,17 @@ set(graph-mutation
     "nodes=257,degree=1,ops=700,cyclic=100,replace=100"
     "nodes=100,degree=64,ops=300,cyclic=0,replace=0")
 
+if(WORKLOAD MATCHES "^leak-")
+  foreach(remedy off on)
+    list(
+      APPEND
+      ${WORKLOAD}
+      "remedy=${remedy},rounds=1,objects=1,quiet=0"
+      "remedy=${remedy},rounds=2,objects=40,quiet=7"
+      "remedy=${remedy},rounds=7,objects=13,quiet=300")
+  endforeach()
+endif()
+
 function(check run)
   string(REPLACE " " ";" arguments "${run}")
   foreach(reclaims nothing acyclic all)

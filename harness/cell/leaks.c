@@ -1,0 +1,96 @@
+/* leaks.c: what the heap holds of things that the workload is done with, at the
+ * moments of each of its rounds.
+ *
+ * Each reading costs the collector a count of its objects, which may be slow:
+ * workloads with rounds are not there to be timed. */
+#include "cell.h"
+
+#include <stdlib.h>
+
+#include "harness/record/record.h"
+
+/* One round, or (number 0) what there was before the first. */
+typedef struct round {
+  wl_expectation expected; /* at WL_COLLECTED */
+  gc_usage held[WL_MOMENTS];
+} round;
+
+/* The last one is the one that is going on. */
+static round *rounds;
+static size_t count;
+
+/* Of the rounds in which the collector might have held dead objects right after
+ * they were dropped: all, and those in which it did. */
+static unsigned chances, taken;
+
+enum { CHANCES_LEAST = 3 }; /* by then it is no coincidence */
+
+static round *begin_round(void) {
+  rounds = realloc(rounds, (count + 1) * sizeof *rounds);
+  if (!rounds)
+    cell_die("no memory for the readings of a round");
+  rounds[count] = (round){{0}, {{0}}};
+  return &rounds[count++];
+}
+
+static void judge_late(wl_moment moment, wl_expectation e, uint64_t objects) {
+  gc_capabilities can = gc_this_collector.can;
+  uint64_t late = cell_late(can, rounds[count - 2].expected, e);
+  cell_add_verdict(cell_judge_late(can.reclaims, e, late, objects));
+  if (moment != WL_DROPPED || late == 0)
+    return;
+  chances++;
+  taken += objects > cell_remains(can.reclaims, e.live, e.cyclic, e.allocated);
+}
+
+void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
+  round *r = moment == WL_START || moment == WL_DROPPED ? begin_round()
+                                                        : &rounds[count - 1];
+  bool collected = moment == WL_START || moment == WL_COLLECTED;
+  if (collected) {
+    wl_expect(t, e);
+    r->expected = e;
+  }
+  r->held[moment] = cell_heap_usage(t->run->heap);
+  if (collected)
+    r->held[moment].objects = gc_heap_objects(t->run->heap);
+  else if (r->held[moment].objects != GC_UNKNOWN)
+    judge_late(moment, e, r->held[moment].objects);
+}
+
+bool cell_reclaims_unasked(void) {
+  return gc_this_collector.can.prompt == GC_PROMPT_NO && taken == 0 &&
+         chances >= CHANCES_LEAST;
+}
+
+static json_t *compose_value(uint64_t value) {
+  return value == GC_UNKNOWN ? json_null() : record_integer(value);
+}
+
+/* One moment over the rounds. */
+static void set_moment(json_t *leaks, const char *name, wl_moment moment) {
+  json_t *objects = json_array(), *bytes = json_array();
+  for (size_t i = 1; i < count; i++) {
+    const gc_usage *u = &rounds[i].held[moment];
+    json_array_append_new(objects, compose_value(u->objects));
+    json_array_append_new(bytes, compose_value(u->cells));
+  }
+  json_object_set_new(
+      leaks, name, json_pack("{s:o,s:o}", "objects", objects, "bytes", bytes));
+}
+
+json_t *cell_leaks(void) {
+  if (count < 2)
+    return NULL;
+  json_t *reachable = json_array();
+  for (size_t i = 0; i < count; i++)
+    json_array_append_new(reachable, record_integer(rounds[i].expected.live));
+  const gc_usage *start = &rounds[0].held[WL_START];
+  json_t *leaks = json_pack(
+      "{s:{s:o,s:o},s:o}", "start", "objects", compose_value(start->objects),
+      "bytes", compose_value(start->cells), "reachable", reachable);
+  set_moment(leaks, "dropped", WL_DROPPED);
+  set_moment(leaks, "quiet", WL_QUIET);
+  set_moment(leaks, "collected", WL_COLLECTED);
+  return leaks;
+}

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Tests of `reapmark leaks` and `reapmark explain` with the collectors of the
+# build.  Usage: end-to-end.sh REAPMARK LIARS TEST; one function per test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+reapmark=$1
+liars=$2
+. "$here/../expect.sh"
+
+# All verdicts and figures, to the last object and byte.
+test_matrix() {
+  expect 0 leaks refcount refcount-atomic refcount-cycles-atomic mark-sweep \
+    none --format csv
+  diff -u "$here/expected.csv" out >&2 || fail 'other verdicts or figures'
+}
+
+test_formats() {
+  expect 0 leaks refcount mark-sweep -w cache,tls-dead
+  printed 'cause     refcount'
+  printed 'retained +100 → retained 150'
+  printed 'n/a: needs threads'
+  printed 'global 0, the cache, from its oldest entry'
+  ! grep -q '3200' out || fail 'figures without being asked for'
+  expect 0 leaks refcount mark-sweep -w cache:rounds=3 --verbose
+  printed 'cache:rounds=3  off'
+  printed '3200'
+  expect 0 leaks refcount -w leak-cache --format markdown
+  printed '| cache | retained +100 → retained 150 |'
+  expect 0 leaks refcount -w cache --format json
+  printed '"verdict": "retained by design"'
+  printed '"growth_bytes": 3200'
+}
+
+test_false_declarations() {
+  REAPMARK_PATH=$liars
+  export REAPMARK_PATH
+  expect 1 leaks liar refcount -w pair-cycle
+  # It does not reclaim cycles; and it does not wait for a collection.
+  printed 'LEAK +200 ! → WRONG !'
+  printed 'LEAK +200 → prompt'
+  printed '! liar, pair-cycle, remedy off: 201 objects survive, 200 more than'
+  printed '! liar, pair-cycle, remedy on: reclaims garbage when its last'
+  expect 0 leaks liar -w global:rounds=2 # what is reachable it has to hold
+  printed 'retained +100 → prompt'       # and twice may be a coincidence
+}
+
+test_usage_errors() {
+  expect 2 leaks refcuont
+  said "leaks: unknown collector 'refcuont' (did you mean 'refcount'?)"
+  expect 2 leaks refcount -w cahce
+  said "unknown workload 'leak-cahce' (did you mean 'leak-cache'?)"
+  expect 2 leaks refcount -w cache:remedy=on
+  said 'cache:remedy=on: runs with and without the remedy anyway'
+  expect 2 leaks refcount --format tabel
+  said "leaks: unknown format 'tabel' (did you mean 'table'?)"
+  expect 2 leaks refcount -w cache:objects=0
+  said "parameter 'objects' of leak-cache: '0' is not"
+}
+
+# explained CODE ARGUMENT...: what follows on stdin is printed.
+explained() {
+  wanted=$1
+  shift
+  cat >expected
+  expect "$wanted" explain "$@"
+  diff -u expected out >&2 || fail "another explanation of $*"
+}
+
+test_explain_a_cycle() {
+  explained 0 pair-cycle --collector refcount <<'END'
+leak-pair-cycle:rounds=1,objects=3,quiet=0: right after the last reference was dropped
+
+object 2 (parent)
+   └─ slot 0: object 3 (child)                                line 12: store-take 1 0 2
+      └─ slot 0: object 2 (parent), again                     line 11: store-take 2 0 3
+
+No root reaches the cycle, and no count of references in it gets to 0.
+
+refcount never reclaims it: a leak.
+END
+  expect 0 explain pair-cycle
+  printed 'mark-sweep reclaims it at a collection.'
+  printed 'none never reclaims anything.'
+}
+
+test_explain_a_global() {
+  explained 0 global -c mark-sweep <<'END'
+leak-global:rounds=1,objects=3,quiet=0: right after the last reference was dropped
+
+global 0: results
+   └─ object 4 (result)                                       line 26: global-store 0 1
+      └─ slot 0: object 3 (result)                            line 25: store-take 1 0 2
+         └─ slot 0: object 2 (result)                         line 18: store-take 1 0 2
+
+A root reaches object 2 (result), so mark-sweep holds it, by design.
+END
+  expect 0 explain tls-pool
+  printed "thread-local root 0 of thread 2: contexts of the pool's thread"
+  expect 0 explain global:objects=30 # too many to print them all
+  printed '... 20 more ...'
+  printed 'object 2 (result) '
+}
+
+test_explain_nothing() {
+  expect 0 explain tls-dead -c refcount-cycles
+  printed 'Nothing keeps the objects of the round'
+  printed 'refcount-cycles reclaims them at once, but for the memory of those'
+  expect 0 explain global:remedy=on -c refcount
+  printed 'refcount reclaims them at once.'
+}
+
+test_explain_errors() {
+  expect 2 explain glbal
+  said "unknown workload 'leak-glbal' (did you mean 'leak-global'?)"
+  expect 2 explain global -c mark-swep
+  said "unknown collector 'mark-swep' (did you mean 'mark-sweep'?)"
+  expect 2 explain
+  said 'something is missing'
+}
+
+"test_$3"

@@ -1,0 +1,43 @@
+/* leak-tls-dead: a thread-local value of a thread that has ended.
+ *
+ * Often named among the causes of leaks.  It is one only where the memory
+ * manager does not let go of a dead thread's roots: the root ends with its
+ * thread, and what it held is garbage.  Clearing it first, the remedy, changes
+ * nothing. */
+#include "leaks.h"
+
+enum { SCRATCH }; /* thread-local root */
+
+static leak_counts after(const uint64_t *p, uint64_t rounds) {
+  return (leak_counts){.made = rounds * p[OBJECTS], .building = p[OBJECTS]};
+}
+
+static void body(wl_thread *t, void *data) {
+  (void)data;
+  gc_reg value = gc_frame_enter(t->m, 1, 0);
+  leak_list(t->m, value, wl_get(t, OBJECTS));
+  gc_tls_store(t->m, SCRATCH, value);
+  gc_frame_leave(t->m, value, 1, 0);
+  if (leak_remedied(t))
+    gc_tls_clear(t->m, SCRATCH);
+}
+
+static void play(wl_thread *t, uint64_t round) {
+  wl_threads(t, 1, (unsigned)round + 1, body, NULL);
+}
+
+static const leak this_leak = {.after = after, .round = play};
+LEAK_FUNCTIONS
+
+static const char *const words[] = {"thread-local 0", "scratch space",
+                                    "object 2", "value", NULL};
+
+const workload workload_leak_tls_dead = {
+    .name = "leak-tls-dead",
+    .summary = "a thread ends and leaves a value; remedy: it clears it first",
+    .source = "threading.local, and the like",
+    .params = {LEAK_COMMON_PARAMS},
+    .needs = WL_NEEDS_THREADS,
+    .words = words,
+    LEAK_FIELDS,
+};
