@@ -54,5 +54,38 @@ reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
 reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
+# Its runtime, with the few lines of OCaml that there are, as one object.
+find_program(OCAMLOPT ocamlopt)
+if(OCAMLOPT)
+  execute_process(COMMAND ${OCAMLOPT} -where OUTPUT_VARIABLE ocaml_where
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  execute_process(COMMAND ${OCAMLOPT} -version OUTPUT_VARIABLE ocaml_version
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  # Until 4.14: the next has another runtime.
+  if(ocaml_version VERSION_LESS 4.13 OR ocaml_version VERSION_GREATER_EQUAL 5)
+    set(OCAMLOPT OCAMLOPT-NOTFOUND)
+  endif()
+endif()
+if(OCAMLOPT)
+  set(OCAML_OBJECT ${CMAKE_CURRENT_BINARY_DIR}/ocaml-runtime.o)
+  set(ocaml_source ${CMAKE_CURRENT_SOURCE_DIR}/ocaml/died.ml)
+  add_custom_command(
+    OUTPUT ${OCAML_OBJECT}
+    COMMAND ${CMAKE_COMMAND} -E copy ${ocaml_source} died.ml
+    COMMAND ${OCAMLOPT} -output-complete-obj -o ${OCAML_OBJECT} died.ml
+    DEPENDS ${ocaml_source}
+    COMMENT "Building OCaml's runtime"
+    VERBATIM)
+  add_custom_target(reapmark_ocaml_object DEPENDS ${OCAML_OBJECT})
+  add_library(reapmark_ocaml STATIC IMPORTED GLOBAL)
+  set_target_properties(
+    reapmark_ocaml PROPERTIES IMPORTED_LOCATION ${OCAML_OBJECT}
+                              INTERFACE_INCLUDE_DIRECTORIES "${ocaml_where}")
+  target_link_libraries(reapmark_ocaml INTERFACE m ${CMAKE_DL_LIBS})
+  add_dependencies(reapmark_ocaml reapmark_ocaml_object)
+endif()
+reapmark_add_adapter(FOUND "${OCAMLOPT}" PACKAGE ocaml-nox NAME ocaml HEADER
+                     ocaml/ocaml.h SOURCES ocaml/ocaml.c LIBRARIES reapmark_ocaml)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)
