@@ -1186,6 +1186,7 @@ void executor_detach(executor_thread *t) {
   while (*link != t)
     link = &(*link)->next;
   *link = t->next;
+  x->clock = max_u64(x->clock, t->now);
   add_counts(&x->ended, &t->counts);
   for (size_t i = 0; i < t->questions.count; i++)
     add_question(&x->left, t->questions.items[i]);

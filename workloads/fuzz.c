@@ -1109,7 +1109,7 @@ static void join_ended(actor *a) {
 
 static void start(actor *a) {
   fuzz *f = a->f;
-  if (f->alive == f->threads || f->quit || (f->parallel && a->number > 0))
+  if ((f->parallel && a->number > 0) || f->alive == f->threads || f->quit)
     return;
   unsigned n = 1;
   while (f->actors[n].child)
@@ -1219,7 +1219,6 @@ static void live(wl_thread *t, void *data) {
 /* The others end, one after the other. */
 static void end_others(actor *a) {
   fuzz *f = a->f;
-  f->quit = true;
   for (unsigned i = 1; i < f->threads; i++) {
     if (!f->actors[i].child)
       continue;
