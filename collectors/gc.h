@@ -123,6 +123,8 @@ typedef struct gc_collector {
   const char *summary; /* one line */
   const char *source;  /* where the algorithm comes from */
   bool model;          /* not made to be fast: run only where it is named */
+  bool hostile;        /* collects where common/hostile.h says; else only those
+                          who drive operations see to it (hostile_before_new) */
   gc_capabilities can;
   const gc_option *options; /* terminated by an entry without a name */
 } gc_collector;
@@ -208,7 +210,9 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room);
 const char *gc_heap_check(gc_heap *heap);
 
 /* Called when an allocation cannot be served after everything reclaimable was
- * reclaimed.  Defined by whoever embeds the collector; must not return. */
+ * reclaimed; or with `m` null, from anywhere in the collector, when there is no
+ * memory for a list that it cannot do without.  Defined by whoever embeds the
+ * collector; must not return, nor call it but for gc_heap_footprint. */
 _Noreturn void gc_out_of_memory(gc_mutator *m, gc_shape shape);
 
 /* Makes the calling thread a mutator.  (S)  Returns NULL when out of memory. */

@@ -19,7 +19,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
 
 install(
   TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_words
-          reapmark_record reapmark_common
+          reapmark_record reapmark_trace reapmark_common
   EXPORT reapmark-targets
   ARCHIVE DESTINATION ${library_dir})
 install(FILES ${JEMALLOC_PREFIXED} DESTINATION ${library_dir})
@@ -29,7 +29,7 @@ install(
   DESTINATION ${package_dir})
 
 foreach(folder collectors/common harness/cell harness/gbench harness/record
-               harness/stats harness/words)
+               harness/stats harness/trace harness/words)
   install(
     DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
     DESTINATION ${source_dir}/${folder}

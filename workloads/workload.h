@@ -57,8 +57,15 @@ typedef struct wl_volume {
   uint64_t allocated; /* total */
 } wl_volume;
 
-/* What a workload needs of a collector; others get `n/a` with the reason. */
-enum { WL_NEEDS_THREADS = 1, WL_NEEDS_WEAK = 2, WL_NEEDS_FINALIZERS = 4 };
+/* What a workload needs of a collector; others get `n/a` with the reason.  One
+ * that can do without threads but takes as many as are asked for says so: it
+ * runs on every collector with one. */
+enum {
+  WL_NEEDS_THREADS = 1,
+  WL_NEEDS_WEAK = 2,
+  WL_NEEDS_FINALIZERS = 4,
+  WL_TAKES_THREADS = 8
+};
 
 enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };
 
@@ -87,7 +94,9 @@ typedef struct wl_run {
   const workload *workload;
   uint64_t params[WL_PARAMS]; /* in the order of workload.params */
   uint64_t seed;
-  unsigned threads; /* mutator threads asked for, at least 1 */
+  unsigned threads;    /* mutator threads asked for, at least 1 */
+  uint64_t heap_limit; /* bytes, 0: none */
+  const char *input;   /* the file that the workload is to read, or NULL */
   gc_heap *heap;
 } wl_run;
 
@@ -157,6 +166,17 @@ void wl_expect(wl_thread *t, wl_expectation e);
 void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
                          uint64_t acyclic, uint64_t cyclic);
 
+/* Ends the run as WRONG, from any thread: `oracle`, a word, says which
+ * comparison failed, at which operation (a number of the workload's own);
+ * `story` tells the rest, in lines, the first of which is the reason.  For runs
+ * that a second difference could only confuse. */
+_Noreturn void wl_violation(wl_thread *t, const char *oracle,
+                            uint64_t operation, const char *story);
+
+/* Adds a deterministic count to the record, or to one of that name there (a
+ * string that stays).  Main thread. */
+void wl_count(wl_thread *t, const char *name, uint64_t n);
+
 /* ------------------------------------------------------------------------- *
  * Threads and locks.
  * ------------------------------------------------------------------------- */
@@ -167,6 +187,14 @@ void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
  * detached.  The caller is blocked (gc_blocking_enter) meanwhile.  (S) */
 void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
                 void (*body)(wl_thread *t, void *data), void *data);
+
+/* The same for one thread that the caller does not wait for: wl_thread_join
+ * does, which the caller or any other thread calls once, being blocked
+ * meanwhile.  (S)  Its time is in no step. */
+typedef struct wl_child wl_child;
+wl_child *wl_thread_start(wl_thread *t, unsigned index,
+                          void (*body)(wl_thread *t, void *data), void *data);
+void wl_thread_join(wl_thread *t, wl_child *child);
 
 /* A mutual exclusion lock.  Waiting for it is a blocking stretch, so a thread
  * that holds it may collect.  Static initialiser: WL_LOCK_INIT. */

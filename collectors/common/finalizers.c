@@ -1,5 +1,6 @@
 /* finalizers.c: see finalizers.h. */
 #include "common/finalizers.h"
+#include "common/hostile.h"
 #include <pthread.h>
 
 _Atomic bool finalizers_waiting;
@@ -17,13 +18,16 @@ static void finalizers_note(void) {
 
 void finalizers_push(gc_object *o) {
   pthread_mutex_lock(&queue.lock);
-  object_push_or_die(&queue.objects, o);
+  bool pushed = object_push(&queue.objects, o);
   finalizers_note();
   pthread_mutex_unlock(&queue.lock);
+  if (!pushed) /* nobody would ever finalize it */
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 
 gc_object *finalizers_pop_waiting(void) {
   gc_object *o = NULL;
+  hostile_race();
   pthread_mutex_lock(&queue.lock);
   if (queue.first < queue.objects.size)
     o = queue.objects.items[queue.first++];

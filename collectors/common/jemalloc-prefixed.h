@@ -8,6 +8,7 @@
 
 void *rmje_mallocx(size_t size, int flags);
 void rmje_dallocx(void *p, int flags);
+size_t rmje_sallocx(const void *p, int flags);
 int rmje_mallctl(const char *name, void *old, size_t *old_size, void *new_value,
                  size_t new_size);
 extern const char *rmje_malloc_conf_2_conf_harder;

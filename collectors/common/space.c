@@ -1,5 +1,6 @@
 /* space.c: the reservation, the arena and its extent hooks; see space.h. */
 #include "common/space.h"
+#include "common/poison.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -80,6 +81,8 @@ static bool space_hook_refuse(extent_hooks_t *hooks, void *address, size_t size,
 static bool space_hook_commit(extent_hooks_t *hooks, void *address, size_t size,
                               size_t offset, size_t length, unsigned arena) {
   (void)hooks, (void)address, (void)size, (void)offset, (void)arena;
+  if (hostile_fails())
+    return true;
   uint64_t used = atomic_load(&space.used);
   do {
     if (length > space.limit - used)
@@ -98,6 +101,9 @@ static bool space_hook_decommit(extent_hooks_t *hooks, void *address,
   (void)hooks, (void)size, (void)arena;
   if (madvise((char *)address + offset, length, MADV_DONTNEED))
     return true;
+  /* The arena's metadata comes here too, when the arena goes. */
+  if ((uintptr_t)address - (uintptr_t)space_base < space_bytes)
+    poison_forget((char *)address + offset, length);
   atomic_fetch_sub(&space.used, length);
   return false;
 }
@@ -126,6 +132,76 @@ static extent_hooks_t space_hooks = {
     .split = space_hook_split,
     .merge = space_hook_merge,
 };
+
+/* ------------------------------------------------------------------------- *
+ * Allocation and freeing.  Both go through a pointer, which costs no more than
+ * the jump to jemalloc that would be there without, so that hostile conditions
+ * see every call and nobody else pays for that.
+ * ------------------------------------------------------------------------- */
+
+static void *(*space_allocate)(size_t bytes, int flags);
+static void (*space_release)(void *p, int flags);
+
+static void *space_refuse(size_t bytes, int flags) {
+  (void)bytes, (void)flags;
+  return NULL;
+}
+
+static void *space_taken(void *p) {
+  if (p && poison_active())
+    poison_take(p, rmje_sallocx(p, 0));
+  return p;
+}
+
+static void *space_allocate_watched(size_t bytes, int flags) {
+  return space_taken(rmje_mallocx(bytes, flags));
+}
+
+static void space_release_watched(void *p, int flags) {
+  if (poison_is_free(p)) {
+    hostile_violate("the object at %p was freed twice", p);
+    return;
+  }
+  size_t bytes = rmje_sallocx(p, 0);
+  poison_free(p, bytes);
+  if (hostile.poison == HOSTILE_NO_POISON) {
+    rmje_dallocx(p, flags);
+    return;
+  }
+  if ((p = poison_keep(p, bytes)))
+    rmje_dallocx(p, flags);
+  while ((p = poison_leave(false)))
+    rmje_dallocx(p, flags);
+}
+
+static void space_watch(void) {
+  space_allocate = hostile_each()    ? space_refuse
+                   : poison_active() ? space_allocate_watched
+                                     : rmje_mallocx;
+  space_release = poison_active() ? space_release_watched : rmje_dallocx;
+}
+
+void *space_alloc(size_t bytes, int flags) {
+  return space_allocate(bytes, flags);
+}
+
+void *space_alloc_slow(size_t bytes, int flags) {
+  return space_allocate_watched(bytes, flags);
+}
+
+void *space_alloc_aligned(size_t bytes, size_t alignment, int flags) {
+  if (hostile_fails())
+    return NULL;
+  return space_taken(rmje_mallocx(bytes, flags | MALLOCX_ALIGN(alignment)));
+}
+
+void *space_alloc_zeroed(size_t bytes, int flags) {
+  return space_taken(rmje_mallocx(bytes, flags | MALLOCX_ZERO));
+}
+
+void space_free(void *p, int flags) {
+  space_release(p, flags);
+}
 
 /* ------------------------------------------------------------------------- *
  * Creation.
@@ -166,11 +242,13 @@ bool space_create(uint64_t limit) {
   atomic_store(&space.peak, 0);
   extent_hooks_t *hooks = &space_hooks;
   size_t size = sizeof space.arena;
-  if (rmje_mallctl("arenas.create", &space.arena, &size, &hooks,
-                   sizeof hooks)) {
+  if (!poison_create() || rmje_mallctl("arenas.create", &space.arena, &size,
+                                       &hooks, sizeof hooks)) {
+    poison_destroy();
     munmap(space_base, space_bytes);
     return false;
   }
+  space_watch();
   return true;
 }
 
@@ -178,6 +256,8 @@ void space_destroy(void) {
   char name[64];
   snprintf(name, sizeof name, "arena.%u.destroy", space.arena);
   rmje_mallctl(name, NULL, NULL, NULL, 0);
+  poison_destroy();
+  ASAN_UNPOISON_MEMORY_REGION(space_base, space.next);
   munmap(space_base, space_bytes);
   space_base = NULL;
 }
@@ -193,7 +273,7 @@ int space_uncached(void) {
 int space_cache_create(void) {
   unsigned cache;
   size_t size = sizeof cache;
-  if (rmje_mallctl("tcache.create", &cache, &size, NULL, 0))
+  if (hostile_fails() || rmje_mallctl("tcache.create", &cache, &size, NULL, 0))
     return space_uncached(); /* slow, but right */
   return MALLOCX_ARENA(space.arena) | MALLOCX_TCACHE(cache);
 }
@@ -214,23 +294,10 @@ void space_cache_destroy(int flags) {
   space_cache_control("tcache.destroy", flags);
 }
 
-void *space_alloc(size_t bytes, int flags) {
-  return rmje_mallocx(bytes, flags);
-}
-
-void *space_alloc_aligned(size_t bytes, size_t alignment, int flags) {
-  return rmje_mallocx(bytes, flags | MALLOCX_ALIGN(alignment));
-}
-
-void *space_alloc_zeroed(size_t bytes, int flags) {
-  return rmje_mallocx(bytes, flags | MALLOCX_ZERO);
-}
-
-void space_free(void *p, int flags) {
-  rmje_dallocx(p, flags);
-}
-
 void space_purge(void) {
+  void *p;
+  while ((p = poison_leave(true)))
+    rmje_dallocx(p, space_uncached());
   char name[64];
   snprintf(name, sizeof name, "arena.%u.purge", space.arena);
   rmje_mallctl(name, NULL, NULL, NULL, 0);
@@ -257,7 +324,7 @@ uint64_t space_objects(void) {
     n += space_read("stats.arenas.%u.bins.%u.curregs", i);
   for (unsigned i = 0; i < extents; i++)
     n += space_read("stats.arenas.%u.lextents.%u.curlextents", i);
-  return n;
+  return n - poison_kept();
 }
 
 void *space_table_create(size_t bytes) {

@@ -38,8 +38,11 @@ void space_cache_destroy(int flags);
 int space_uncached(void);
 
 /* `bytes` from the arena, aligned to 16, or NULL when the limit is reached.
- * `flags` must be the calling mutator's own, or space_uncached(). */
+ * `flags` must be the calling mutator's own, or space_uncached().  space_alloc
+ * is for fast paths: where every allocation must take the slow one
+ * (hostile.h), it returns NULL always, and space_alloc_slow does the work. */
 void *space_alloc(size_t bytes, int flags);
+void *space_alloc_slow(size_t bytes, int flags);
 
 /* The same aligned to `alignment`, a power of two.  jemalloc adds a page to
  * each allocation above 14 KiB, to shift them against each other in the cache,
@@ -49,10 +52,11 @@ void *space_alloc_aligned(size_t bytes, size_t alignment, int flags);
 /* The same with all bytes zero. */
 void *space_alloc_zeroed(size_t bytes, int flags);
 
+/* Where freed memory is poisoned (poison.h), it goes through a quarantine. */
 void space_free(void *p, int flags);
 
-/* Gives pages that hold nothing back to the system, so that they can serve
- * another purpose under the limit. */
+/* Empties the quarantine, and gives pages that hold nothing back to the
+ * system, so that they can serve another purpose under the limit. */
 void space_purge(void);
 
 /* Bytes of object pages now and at the most, and of the arena's metadata. */

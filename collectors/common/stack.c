@@ -1,11 +1,19 @@
 /* stack.c: see stack.h. */
 #include "common/stack.h"
+#include "common/hostile.h"
+#include "common/space.h"
+#include <pthread.h>
 
 bool object_stack_grow(object_stack *s) {
   size_t room = s->room ? 2 * s->room : 256;
   if (s->most && room > s->most)
     room = s->most;
-  if (room <= s->room)
+  if (room <= s->room) {
+    if (hostile.buffers)
+      hostile_fire(HOSTILE_BUFFERS);
+    return false;
+  }
+  if (!s->reliable && hostile_fails())
     return false;
   /* Large blocks are remapped by the C library, not copied. */
   gc_object **items = realloc(s->items, room * sizeof *items);
@@ -23,8 +31,80 @@ void object_stack_free(object_stack *s) {
 }
 
 void object_push_or_die(object_stack *s, gc_object *o) {
-  if (!object_push(s, o)) {
-    fputs("collector: no memory for its own lists\n", stderr);
-    abort();
+  if (!object_push(s, o))
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+}
+
+/* ------------------------------------------------------------------------- *
+ * Bags.
+ * ------------------------------------------------------------------------- */
+
+/* By granule: 0 of an object in no list, the next one's granule, or: */
+enum { BAG_LAST = 1 }; /* within the first page, where no object is */
+
+static _Atomic(uint32_t *) bag_tables[BAG_TABLES];
+static pthread_mutex_t bag_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static size_t bag_table_bytes(void) {
+  return space_bytes / SPACE_GRANULE * sizeof(uint32_t);
+}
+
+static uint32_t *bag_table(unsigned n) {
+  uint32_t *table = bag_tables[n];
+  if (table)
+    return table;
+  pthread_mutex_lock(&bag_lock);
+  table = bag_tables[n];
+  if (!table)
+    bag_tables[n] = table = space_table_create(bag_table_bytes());
+  pthread_mutex_unlock(&bag_lock);
+  if (!table)
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+  return table;
+}
+
+void bag_init(object_bag *b, unsigned table) {
+  *b = (object_bag){.stack = {.most = hostile.buffers}, .table = table};
+}
+
+void bag_spill(object_bag *b, gc_object *o) {
+  uint32_t granule = space_granule(o), *link = &bag_table(b->table)[granule];
+  if (*link)
+    return;
+  *link = b->spilled ? b->spilled : BAG_LAST;
+  b->spilled = granule;
+}
+
+gc_object *bag_unspill(object_bag *b) {
+  uint32_t granule = b->spilled, *link = &bag_table(b->table)[granule];
+  b->spilled = *link == BAG_LAST ? 0 : *link;
+  *link = 0;
+  return space_address(granule);
+}
+
+/* *at is an index into the stack's entries, then 2^32 more than a granule. */
+gc_object *bag_next(const object_bag *b, uint64_t *at) {
+  const uint64_t list = (uint64_t)1 << 32;
+  if (*at < b->stack.size)
+    return b->stack.items[(*at)++];
+  uint32_t granule = b->spilled;
+  if (*at & list)
+    granule = (uint32_t)*at == BAG_LAST ? 0 : (uint32_t)*at;
+  if (!granule)
+    return NULL;
+  *at = list | bag_table(b->table)[granule];
+  return space_address(granule);
+}
+
+void bag_free(object_bag *b) {
+  while (b->spilled)
+    bag_unspill(b);
+  object_stack_free(&b->stack);
+}
+
+void bag_tables_free(void) {
+  for (unsigned n = 0; n < BAG_TABLES; n++) {
+    space_table_destroy(bag_tables[n], bag_table_bytes());
+    bag_tables[n] = NULL;
   }
 }

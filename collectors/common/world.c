@@ -1,9 +1,13 @@
 /* world.c: see world.h. */
 #include "common/world.h"
+#include "common/hostile.h"
 #include <pthread.h>
 #include <sys/mman.h>
 
 _Atomic bool world_stopping;
+
+/* The calling thread has the world stopped, and so its lock. */
+static _Thread_local bool world_is_mine;
 
 static struct {
   pthread_mutex_t lock;
@@ -15,6 +19,8 @@ static struct {
            PTHREAD_COND_INITIALIZER, NULL, 0};
 
 gc_mutator *world_mutator_create(gc_heap *heap, size_t size) {
+  if (hostile_fails())
+    return NULL;
   size_t bytes = size + GC_REGISTERS * sizeof(gc_object *);
   gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -49,6 +55,7 @@ static void world_park_locked(void) {
 }
 
 void world_join(gc_mutator *m) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   world_await_restart();
   world_base(m)->next = world.mutators;
@@ -58,6 +65,7 @@ void world_join(gc_mutator *m) {
 }
 
 void world_leave(gc_mutator *m) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   /* Whoever stops the world meanwhile must still see this mutator's roots or
    * none of it, so leave only while it runs. */
@@ -72,6 +80,7 @@ void world_leave(gc_mutator *m) {
 }
 
 void world_park(void) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   if (atomic_load(&world_stopping))
     world_park_locked();
@@ -79,12 +88,14 @@ void world_park(void) {
 }
 
 void world_blocking_enter(void) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   world_stop_running();
   pthread_mutex_unlock(&world.lock);
 }
 
 void world_blocking_leave(void) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   world_await_restart();
   world.running++;
@@ -92,6 +103,7 @@ void world_blocking_leave(void) {
 }
 
 bool world_stop(void) {
+  hostile_race();
   pthread_mutex_lock(&world.lock);
   if (atomic_load(&world_stopping)) {
     world_park_locked();
@@ -101,10 +113,12 @@ bool world_stop(void) {
   atomic_store(&world_stopping, true);
   while (world.running > 1)
     pthread_cond_wait(&world.fewer_running, &world.lock);
+  world_is_mine = true;
   return true; /* with the lock: see the head of world.h */
 }
 
 void world_start(void) {
+  world_is_mine = false;
   atomic_store(&world_stopping, false);
   pthread_cond_broadcast(&world.restarted);
   pthread_mutex_unlock(&world.lock);
@@ -115,9 +129,11 @@ gc_mutator *world_mutators(void) {
 }
 
 void world_lock(void) {
-  pthread_mutex_lock(&world.lock);
+  if (!world_is_mine)
+    pthread_mutex_lock(&world.lock);
 }
 
 void world_unlock(void) {
-  pthread_mutex_unlock(&world.lock);
+  if (!world_is_mine)
+    pthread_mutex_unlock(&world.lock);
 }

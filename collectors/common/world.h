@@ -43,7 +43,8 @@ bool world_stop(void);
 void world_start(void);
 
 /* The mutators, linked by base.next.  Stable while the world is stopped, or
- * with the lock held by world_lock. */
+ * with the lock held by world_lock.  Whoever has stopped the world has it
+ * already, and may call these as well. */
 gc_mutator *world_mutators(void);
 void world_lock(void);
 void world_unlock(void);

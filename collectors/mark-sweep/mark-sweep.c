@@ -22,6 +22,7 @@
  *     cells, the list of empty blocks, a mutator's hands. */
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/poison.h"
 #include "common/space.h"
 #include "mark-sweep/mark-sweep.h"
 #include <pthread.h>
@@ -68,6 +69,8 @@ typedef struct ms_block {
 struct gc_heap {
   gc_listener listener;
   bool limited; /* collect when the limit is reached; else when over budget */
+  bool each;    /* runs of one cell, so that every allocation is seen */
+  bool poisons; /* free memory is told from memory in use (poison.h) */
 
   uint64_t *marks;  /* bit per granule */
   ms_block *blocks; /* by block number; 0 is never a block */
@@ -98,6 +101,7 @@ const gc_collector gc_this_collector = {
                "bits",
     .source = "McCarthy, CACM 1960; lazy sweep: Hughes, SP&E 1982; prefetch "
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
+    .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
@@ -164,7 +168,11 @@ static bool ms_next_run(gc_mutator *m, unsigned c) {
   if (at >= end)
     return false;
   run->cursor = space_address((uint32_t)at);
+  if (gc_unlikely(m->base.heap->each))
+    end = at + cell;
   run->limit = space_address((uint32_t)bitmap_next(marks, at, end));
+  if (gc_unlikely(m->base.heap->poisons))
+    poison_take(run->cursor, (size_t)(run->limit - run->cursor));
   return true;
 }
 
@@ -179,6 +187,8 @@ static void ms_grow(gc_heap *h) {
   if (first + n > h->blocks_end)
     h->blocks_end = first + n;
   h->blocks[first].group = (uint8_t)n;
+  if (h->poisons)
+    poison_free(p, n * MS_BLOCK);
   while (n-- > 0) {
     h->blocks[first + n].state = MS_EMPTY;
     ms_list_push(h, &h->empty, first + n);
@@ -213,7 +223,8 @@ static void *ms_obtain(gc_heap *h, unsigned c, size_t bytes) {
   pthread_mutex_lock(&h->lock);
   bool may_grow = h->limited || h->allocated < h->budget;
   if (c == MS_LARGE) {
-    p = may_grow ? space_alloc(bytes, space_uncached()) : NULL;
+    if (may_grow && object_stack_reserve(&h->large))
+      p = space_alloc_slow(bytes, space_uncached());
     if (p) {
       h->allocated += bytes;
       object_push_or_die(&h->large, p);
@@ -240,6 +251,8 @@ static void ms_release_empty(gc_heap *h) {
       empty++;
     if (empty == n) {
       memset(&h->blocks[b], 0, n * sizeof h->blocks[b]); /* MS_NONE */
+      if (h->poisons)
+        poison_take(ms_address(b), n * MS_BLOCK); /* to be freed as one */
       space_free(ms_address(b), space_uncached());
       continue;
     }
@@ -274,6 +287,8 @@ static void *ms_obtain_or_collect(gc_mutator *m, unsigned c, size_t bytes) {
 }
 
 gc_object *ms_new_cell(gc_mutator *m, unsigned c) {
+  if (hostile_allocation())
+    gc_collect(m);
   ms_run *run = &m->runs[c];
   while (!m->blocks[c] || !ms_next_run(m, c)) {
     m->blocks[c] = ms_obtain_or_collect(m, c, 0);
@@ -291,14 +306,18 @@ gc_object *ms_new_cell(gc_mutator *m, unsigned c) {
 }
 
 gc_object *ms_new_large(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
   return ms_obtain_or_collect(m, MS_LARGE, bytes);
 }
 
 static void ms_note(gc_mutator *m, object_stack *list, gc_object *o) {
   gc_heap *h = m->base.heap;
   pthread_mutex_lock(&h->lock);
-  object_push_or_die(list, o);
+  bool pushed = object_push(list, o);
   pthread_mutex_unlock(&h->lock);
+  if (!pushed) /* it would never be finalized, or cleared */
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 
 void ms_note_finalizable(gc_mutator *m, gc_object *o) {
@@ -483,6 +502,19 @@ static unsigned ms_count_marks(gc_heap *h, uint32_t number) {
   return n;
 }
 
+/* All that is free in a block is from now on seen to be. */
+static void ms_poison_free(gc_heap *h, uint32_t number, unsigned live) {
+  if (live == 0) {
+    poison_free(ms_address(number), MS_BLOCK);
+    return;
+  }
+  unsigned c = h->blocks[number].class;
+  char *cell = ms_address(number), *end = cell + ms_cells_bytes(c);
+  for (; cell < end; cell += size_class_bytes(c))
+    if (!bitmap_test(h->marks, space_granule(cell)))
+      poison_free(cell, size_class_bytes(c));
+}
+
 /* Sorts the blocks by what is left in them.  From the top, so that the lists
  * end up in address order. */
 static void ms_classify(gc_heap *h) {
@@ -497,6 +529,8 @@ static void ms_classify(gc_heap *h) {
     size_t cell = size_class_bytes(block->class);
     h->live_objects += live;
     h->live_bytes += live * cell;
+    if (h->poisons)
+      ms_poison_free(h, b, live);
     if (live == 0) {
       block->state = MS_EMPTY;
       ms_list_push(h, &h->empty, b);
@@ -559,7 +593,10 @@ gc_heap *gc_heap_create(const gc_config *config) {
   h->listener = config->listener;
   h->limited = config->heap_limit != 0;
   h->budget = MS_BUDGET_LEAST;
-  h->mark_stack.most = option_mark_stack;
+  h->mark_stack.most =
+      hostile.buffers ? hostile.buffers : (size_t)option_mark_stack;
+  h->poisons = poison_active();
+  h->each = hostile_each() || h->poisons;
   h->marks_bytes = space_bytes / SPACE_GRANULE / 8 + 8;
   h->marks = space_table_create(h->marks_bytes);
   h->blocks_bytes = (space_bytes / MS_BLOCK + 2) * sizeof *h->blocks;
@@ -708,7 +745,7 @@ const char *gc_heap_check(gc_heap *h) {
     }
   }
   /* Everything reachable must lie in cells, be marked or made since. */
-  object_stack reached = {0};
+  object_stack reached = {.reliable = true};
   size_t bytes = h->marks_bytes;
   uint64_t *seen = space_table_create(bytes);
   if (!seen)

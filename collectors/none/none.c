@@ -3,6 +3,7 @@
  * A chunk belongs to one mutator while it is filled; the heap keeps a list of
  * all of them so that objects can be counted by walking. */
 #include "gc.h"
+#include "common/hostile.h"
 #include "common/space.h"
 #include "common/world.h"
 #include <pthread.h>
@@ -26,6 +27,7 @@ const gc_collector gc_this_collector = {
     .summary = "bump allocation, never frees: the floor",
     .source = "the baseline of Cai et al., Distilling the Real Cost of "
               "Production Garbage Collectors, ISPASS 2022",
+    .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_NOTHING,
             .threads = true,
             .weak = true,
@@ -70,24 +72,31 @@ void gc_thread_detach(gc_mutator *m) {
 }
 
 gc_object *none_new_slow(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
   bool alone = bytes > NONE_CHUNK / 8;
-  size_t size = alone ? sizeof(none_chunk) + bytes : NONE_CHUNK;
-  none_chunk *chunk = space_alloc_zeroed(size, space_uncached());
-  if (!chunk)
-    return NULL;
-  gc_heap *heap = m->base.heap;
-  pthread_mutex_lock(&heap->lock);
-  chunk->next = heap->chunks;
-  heap->chunks = chunk;
-  pthread_mutex_unlock(&heap->lock);
-  char *first = (char *)(chunk + 1);
-  chunk->end = first + bytes;
-  if (!alone) {
+  char *first = m->cursor;
+  /* There may be room left that the fast path is not shown, see below. */
+  if (alone || !m->chunk ||
+      bytes > (size_t)((char *)m->chunk + NONE_CHUNK - first)) {
+    none_chunk *chunk = space_alloc_zeroed(
+        alone ? sizeof *chunk + bytes : NONE_CHUNK, space_uncached());
+    if (!chunk)
+      return NULL;
+    gc_heap *heap = m->base.heap;
+    pthread_mutex_lock(&heap->lock);
+    chunk->next = heap->chunks;
+    heap->chunks = chunk;
+    pthread_mutex_unlock(&heap->lock);
+    first = (char *)(chunk + 1);
+    chunk->end = first + bytes;
+    if (alone)
+      return (gc_object *)first;
     none_close_chunk(m);
     m->chunk = chunk;
-    m->cursor = first + bytes;
-    m->limit = (char *)chunk + size;
   }
+  m->cursor = first + bytes;
+  m->limit = hostile_each() ? m->cursor : (char *)m->chunk + NONE_CHUNK;
   return (gc_object *)first;
 }
 

@@ -7,13 +7,15 @@
  * ORACLE_RECORDS, the program `record`, which writes every operation to a
  * trace.
  *
- * Two methods find what is dead, and each checks the other.
+ * Two methods find what is dead.
  *   - References are counted, so that what dies without a cycle is known to be
  *     dead at once, is finalized, and its weak references cleared: that depends
  *     on the program alone, and not on when a trace happens to be.
  *   - A trace goes through the model and finds the rest, which dead cycles
- * kept. It also dates all deaths (model_bury_unmarked), by reachability alone:
- *     what the count knew to be dead must be unreachable, and dead since then.
+ * kept; when that died, model_bury_unmarked knows. Each checks the other: what
+ * is left after a trace must be what the counts say. With the option `strict`
+ * what the counts know to be dead is buried by the trace too, and must be
+ * unreachable by the model, and since the same instant.
  *
  * Two limits, both by the nature of things.  Dead cycles with finalizers live
  * again when they are found, so their second life depends on when that is.  And
@@ -45,9 +47,11 @@
 #define ORACLE_RECORDS 0
 #endif
 
+enum { NEAR_BYTES = 40 };
+
 /* What is known of an object beside the model, by its place there. */
 typedef struct note {
-  void *payload;
+  void *payload;      /* little of it is below, unless it moves */
   uint64_t count;     /* references from slots, owning registers and roots */
   uint64_t birth;     /* bytes allocated, itself included */
   uint64_t gone;      /* instant at which the count became zero; 0: it is not */
@@ -58,6 +62,7 @@ typedef struct note {
   model_ref weaks;    /* the weak references to this, */
   model_ref weak_next; /* and the next on that list */
   bool elsewhere;      /* was used by another mutator than its maker */
+  uint64_t near[NEAR_BYTES / 8];
 } note;
 
 #define NOTES_BYTES (MODEL_PLACES * sizeof(note))
@@ -73,6 +78,7 @@ struct gc_mutator {
 
 struct gc_heap {
   model *model;
+  model_object *places; /* of the model */
   note *notes;
   uint64_t limit;
   uint64_t objects, bytes, bytes_peak; /* nominal, not gone */
@@ -142,7 +148,7 @@ static note *note_of(model_ref o) {
 }
 
 static model_object *at(model_ref o) {
-  return model_at(h->model, o);
+  return &h->places[o];
 }
 
 static uint64_t nominal(const model_object *o) {
@@ -194,8 +200,18 @@ static void discount(model_ref o) {
   *link = note_of(o)->weak_next;
 }
 
+/* What is known of the object is told, and forgotten. */
+static void account(model_ref o, uint64_t when, bool cyclic) {
+  note *n = note_of(o);
+  figures_die(&h->figures, when, n->birth, nominal(at(o)), cyclic);
+  if (n->payload != n->near)
+    free(n->payload);
+  *n = (note){0};
+}
+
 /* Drops a reference held by mutator `m`, and what only it kept. */
 static void release(gc_mutator *m, model_ref o) {
+  uint64_t now = figures_now(&h->figures);
   drop(o);
   while ((o = h->dying) != 0) {
     note *n = note_of(o);
@@ -205,11 +221,18 @@ static void release(gc_mutator *m, model_ref o) {
       enqueue(o);
       continue;
     }
-    for (uint32_t i = 0; i < at(o)->slot_count; i++)
-      drop(at(o)->slots[i]);
-    n->gone = figures_now(&h->figures);
+    const model_ref *slots = at(o)->slots;
+    for (uint32_t i = 0, count = at(o)->slot_count; i < count; i++) {
+      at(slots[i])->loss = now; /* that of null is nobody's */
+      drop(slots[i]);
+    }
+    n->gone = now;
     h->figures.freed_elsewhere += n->maker != m->serial;
     discount(o);
+    if (!strict) {
+      account(o, now, false);
+      model_bury(h->model, o);
+    }
   }
 }
 
@@ -268,9 +291,7 @@ static void die(void *data, const model_object *object, uint64_t when) {
   if (n->gone && n->gone != when)
     stop("object %ju died in instant %ju by its count, in %ju by the model",
          object->serial, n->gone, when);
-  figures_die(&h->figures, when, n->birth, nominal(object), !n->gone);
-  free(n->payload);
-  *n = (note){0};
+  account(o, when, !n->gone);
 }
 
 static void trace(void) {
@@ -456,10 +477,10 @@ void oracle_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
   pthread_mutex_unlock(&lock);
 }
 
-/* Whether a register may be read is what a store of it would be asked. */
 static model_ref read_register(const gc_mutator *m, gc_reg r) {
-  const trace_op op = operation(m, TRACE_GLOBAL_STORE, 0, r, 0);
-  check(m, &op);
+  const char *why = model_refuses_reading(m->model, r);
+  if (why)
+    stop("register %u of mutator %u is read: %s", r, m->number, why);
   return held(m, r);
 }
 
@@ -507,6 +528,14 @@ void *oracle_payload(gc_mutator *m, gc_reg obj) {
  * Allocation, and what is answered.
  * ------------------------------------------------------------------------- */
 
+/* Its contents are unspecified: nonsense, where that is to be noticed. */
+static void make_payload(note *n, uint32_t bytes) {
+  bool near = bytes <= NEAR_BYTES && !strict;
+  n->payload = near ? n->near : memory(bytes);
+  if (strict)
+    memset(n->payload, 0xcd, bytes);
+}
+
 /* Makes the object that `op` says, if there is room for it. */
 static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   pthread_mutex_lock(&lock);
@@ -514,8 +543,9 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   move_exposed(m);
   uint64_t bytes = gc_shape_bytes(shape);
   bool full = h->limit && h->bytes + bytes > h->limit;
-  if (h->since_trace >= h->trace_due || full ||
-      (strict && h->bytes + bytes > h->bytes_peak))
+  bool peak = strict && h->bytes + bytes > h->bytes_peak;
+  if (h->since_trace >= h->trace_due ||
+      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
     trace();
   bool room = !h->limit || h->bytes + bytes <= h->limit;
   if (room) {
@@ -528,8 +558,7 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
     h->figures.finalizable += op->finalizable;
     model_ref o = apply(m, op, 0);
     note *n = note_of(o);
-    n->payload = memory(shape.bytes);
-    memset(n->payload, 0xcd, shape.bytes);
+    make_payload(n, shape.bytes);
     n->birth = figures_bytes(&h->figures);
     n->maker = m->serial;
     if (at(o)->target) {
@@ -608,6 +637,7 @@ static void open_trace(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   *h = (gc_heap){.limit = config->heap_limit, .trace_due = TRACE_LEAST};
   h->model = model_create();
+  h->places = h->model ? model_at(h->model, 0) : NULL;
   /* Address space, which costs nothing before it is used. */
   h->notes = mmap(NULL, NOTES_BYTES, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -622,7 +652,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
 void gc_heap_destroy(gc_heap *heap) {
   (void)heap;
   for (model_ref o = 1; o < model_end(h->model); o++)
-    free(note_of(o)->payload);
+    if (note_of(o)->payload != note_of(o)->near)
+      free(note_of(o)->payload);
   munmap(h->notes, NOTES_BYTES);
   model_destroy(h->model);
   figures_close(&h->figures);

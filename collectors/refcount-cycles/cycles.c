@@ -13,11 +13,14 @@
  *              gets its counts back (black); the others are white;
  *   collect    the white objects are the dead cycles: free them.
  *
+ * Nothing here is lost for want of memory: candidates and work lists are bags,
+ * which have room for every object of the heap.
+ *
  * Invariants.  Between detections every object is black.  An object's count is
  * the number of references to it, less those from gray and white objects.  A
  * buffered object is freed by nobody but the detector; if its count drops to
- * zero it stays, childless, with a count of zero.  All passes use one explicit
- * stack, on which an object is at most once per pass.
+ * zero it stays, childless, with a count of zero.  No pass recurses: what is
+ * yet to be visited waits in a bag.
  *
  * Differences to the paper.  (1) Incrementing does not recolour: a buffered
  * object stays a candidate although it was retained since, because clearing the
@@ -27,6 +30,7 @@
  * are let go when the cycle that owned them is freed.  (3) White objects are
  * gathered on a list before any is freed, as freeing while walking would follow
  * pointers into freed objects. */
+#include "common/hostile.h"
 #include "refcount/rc-internal.h"
 
 /* Colours, in two flag bits of the header. */
@@ -62,13 +66,18 @@ enum {
  * however few the candidates: one may hold a huge cycle. */
 #define PRESSURE_LEAST ((uint64_t)4 << 20)
 
+/* Which bags share a table (stack.h): an object is in at most one at a time of
+ * each group. */
+enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
+
 static struct {
   uint64_t threshold;
-  uint64_t pressure;    /* bytes in use at which to look */
-  object_stack orphans; /* candidates of mutators that have detached */
-  object_stack roots;   /* candidates under examination */
-  object_stack work;    /* what a pass has yet to visit */
-  object_stack doomed;  /* white objects, to be freed */
+  uint64_t pressure;  /* bytes in use at which to look */
+  object_bag orphans; /* candidates of mutators that have detached */
+  object_bag roots;   /* candidates under examination */
+  object_bag work;    /* what mark gray and scan have yet to visit */
+  object_bag doomed;  /* white objects, to be freed, when those are through */
+  object_bag black;   /* what the others have yet to visit */
   uint64_t detections, candidates, traced, freed; /* events so far */
 } cycles;
 
@@ -91,6 +100,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
   do {
     if (header & (uint64_t)RC_BUFFERED << 32)
       return rc_drop(o);
+    hostile_race();
     last = (uint32_t)header == 1;
     dropped = header - 1;
     if (!last)
@@ -106,7 +116,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
     return false;
   o->meta |= RC_BUFFERED;
 #endif
-  object_push_or_die(&m->candidates, o);
+  bag_put(&m->candidates, o);
   return false;
 }
 
@@ -119,9 +129,10 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 
 void rc_detect_if_due(gc_mutator *m) {
   /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || m->candidates.size == 0)
+  if (m->in_cascade || bag_is_empty(&m->candidates))
     return;
-  if (m->candidates.size >= cycles.threshold || space_used() >= cycles.pressure)
+  if (m->candidates.stack.size >= cycles.threshold || m->candidates.spilled ||
+      space_used() >= cycles.pressure)
     rc_detect(m);
 }
 
@@ -136,47 +147,42 @@ void rc_detect_if_due(gc_mutator *m) {
        slot_ < end_; slot_++)                                                  \
     if ((child = *slot_) != NULL && object_slots(child) != 0)
 
-static void visit(gc_object *o, uint32_t c) {
+static void visit(gc_object *o, uint32_t c, object_bag *later) {
   set_color(o, c);
-  object_push_or_die(&cycles.work, o);
+  bag_put(later, o);
 }
 
 /* Takes the references inside the subgraph off the counts. */
 static void mark_gray(gc_object *root) {
   if (color(root) == GRAY)
     return;
-  visit(root, GRAY);
-  while (cycles.work.size) {
-    gc_object *o = object_pop(&cycles.work);
+  visit(root, GRAY, &cycles.work);
+  for (gc_object *o; (o = bag_take(&cycles.work));) {
     cycles.traced++;
     EACH_CHILD(o, child) {
       child->word--;
       if (color(child) != GRAY)
-        visit(child, GRAY);
+        visit(child, GRAY, &cycles.work);
     }
   }
 }
 
-/* Gives them back to everything that a live object reaches.  May be called with
- * entries on the work stack, and leaves those alone. */
+/* Gives them back to everything that a live object reaches. */
 static void scan_black(gc_object *root) {
-  size_t bottom = cycles.work.size;
-  visit(root, BLACK);
-  while (cycles.work.size > bottom) {
-    gc_object *o = object_pop(&cycles.work);
+  visit(root, BLACK, &cycles.black);
+  for (gc_object *o; (o = bag_take(&cycles.black));) {
     EACH_CHILD(o, child) {
       child->word++;
       if (color(child) != BLACK)
-        visit(child, BLACK);
+        visit(child, BLACK, &cycles.black);
     }
   }
 }
 
 /* Tells the live from the dead. */
 static void scan(gc_object *root) {
-  object_push_or_die(&cycles.work, root);
-  while (cycles.work.size) {
-    gc_object *o = object_pop(&cycles.work);
+  bag_put(&cycles.work, root);
+  for (gc_object *o; (o = bag_take(&cycles.work));) {
     if (color(o) != GRAY)
       continue;
     if (o->word > 0) {
@@ -186,31 +192,27 @@ static void scan(gc_object *root) {
     set_color(o, WHITE);
     EACH_CHILD(o, child)
     if (color(child) == GRAY)
-      object_push_or_die(&cycles.work, child);
+      bag_put(&cycles.work, child);
   }
 }
 
-/* Gathers the white objects on the list of the doomed. */
+/* Gathers the white objects among the doomed. */
 static void gather(gc_object *root) {
-  size_t next = cycles.doomed.size;
   if (color(root) != WHITE)
     return;
-  set_color(root, DOOMED);
-  object_push_or_die(&cycles.doomed, root);
-  for (; next < cycles.doomed.size; next++) {
-    EACH_CHILD(cycles.doomed.items[next], child) {
-      if (color(child) == WHITE) {
-        set_color(child, DOOMED);
-        object_push_or_die(&cycles.doomed, child);
-      }
-    }
+  visit(root, DOOMED, &cycles.black);
+  for (gc_object *o; (o = bag_take(&cycles.black));) {
+    bag_put(&cycles.doomed, o);
+    EACH_CHILD(o, child)
+    if (color(child) == WHITE)
+      visit(child, DOOMED, &cycles.black);
   }
 }
 
 /* Finalizable objects are not freed but queued, and keep what they reach. */
 static void spare_finalizable(void) {
-  for (size_t i = 0; i < cycles.doomed.size; i++) {
-    gc_object *o = cycles.doomed.items[i];
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (!(o->meta & OBJECT_FINALIZABLE))
       continue;
     if (o->meta & OBJECT_WEAK_TARGET)
@@ -227,16 +229,10 @@ static void spare_finalizable(void) {
 /* Frees the doomed.  Their references to live objects were taken off when they
  * were marked gray; those to objects without slots were not. */
 static void free_doomed(gc_mutator *m) {
-  size_t kept = 0;
-  for (size_t i = 0; i < cycles.doomed.size; i++) {
-    gc_object *o = cycles.doomed.items[i];
-    if (color(o) == DOOMED)
-      cycles.doomed.items[kept++] = o;
-  }
-  cycles.doomed.size = kept;
-  cycles.freed += kept;
-  for (size_t i = 0; i < kept; i++) {
-    gc_object *o = cycles.doomed.items[i];
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
+    if (color(o) != DOOMED)
+      continue; /* spared */
     if (o->meta & OBJECT_WEAK_TARGET)
       rc_weak_clear(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
@@ -247,9 +243,12 @@ static void free_doomed(gc_mutator *m) {
   }
   /* Only now: until here a doomed object's slots had to name objects whose slot
    * count could be read. */
-  for (size_t i = 0; i < kept; i++)
-    space_free(cycles.doomed.items[i], m->flags);
-  cycles.doomed.size = 0;
+  for (gc_object *o; (o = bag_take(&cycles.doomed));) {
+    if (color(o) != DOOMED)
+      continue;
+    space_free(o, m->flags);
+    cycles.freed++;
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -259,16 +258,23 @@ static void free_doomed(gc_mutator *m) {
 /* Moves a buffer's candidates to the roots.  Those that died meanwhile gave up
  * their children then and are only freed.  This must be through before anything
  * is marked gray: a gray object may have a count of zero and be alive. */
-static void take_candidates(gc_mutator *m, object_stack *buffer) {
-  while (buffer->size) {
-    gc_object *o = object_pop(buffer);
+static void take_candidates(gc_mutator *m, object_bag *buffer) {
+  for (gc_object *o; (o = bag_take(buffer));) {
     if (o->word == 0) {
       space_free(o, m->flags);
       continue;
     }
     o->meta &= ~(uint32_t)RC_BUFFERED;
-    object_push_or_die(&cycles.roots, o);
+    bag_put(&cycles.roots, o);
+    cycles.candidates++;
   }
+}
+
+/* Calls `pass` for each candidate under examination. */
+static void each_root(void (*pass)(gc_object *root)) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.roots, &at));)
+    pass(o);
 }
 
 static void adapt(uint64_t candidates, uint64_t traced, uint64_t freed) {
@@ -290,25 +296,23 @@ void rc_detect(gc_mutator *m) {
   if (RC_ATOMIC && !world_stop())
     return;
   uint64_t traced = cycles.traced, freed = cycles.freed;
+  uint64_t candidates = cycles.candidates;
   take_candidates(m, &cycles.orphans);
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
     take_candidates(m, &other->candidates);
   m->in_cascade = true; /* leaves die below: no detection within detection */
-  object_stack *roots = &cycles.roots;
-  for (size_t i = 0; i < roots->size; i++)
-    mark_gray(roots->items[i]);
-  for (size_t i = 0; i < roots->size; i++)
-    scan(roots->items[i]);
-  for (size_t i = 0; i < roots->size; i++)
-    gather(roots->items[i]);
+  each_root(mark_gray);
+  each_root(scan);
+  each_root(gather);
   spare_finalizable();
   free_doomed(m);
   m->in_cascade = false;
+  while (bag_take(&cycles.roots))
+    continue;
   cycles.detections++;
-  cycles.candidates += roots->size;
   if (option_adaptive)
-    adapt(roots->size, cycles.traced - traced, cycles.freed - freed);
-  roots->size = 0;
+    adapt(cycles.candidates - candidates, cycles.traced - traced,
+          cycles.freed - freed);
   cycles.pressure = 2 * space_used();
   if (cycles.pressure < PRESSURE_LEAST)
     cycles.pressure = PRESSURE_LEAST;
@@ -331,6 +335,7 @@ const gc_collector gc_this_collector = {
     .summary = "reference counting with a synchronous cycle detector",
 #endif
     .source = "trial deletion: Bacon & Rajan, ECOOP 2001, section 3",
+    .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = RC_ATOMIC,
             .weak = true,
@@ -349,32 +354,46 @@ const gc_collector gc_this_collector = {
 void rc_cycles_create(const gc_config *config) {
   (void)config;
   memset(&cycles, 0, sizeof cycles);
+  bag_init(&cycles.orphans, TABLE_CANDIDATES);
+  bag_init(&cycles.roots, TABLE_CANDIDATES);
+  bag_init(&cycles.work, TABLE_WORK);
+  bag_init(&cycles.doomed, TABLE_WORK);
+  bag_init(&cycles.black, TABLE_BLACK);
   cycles.threshold = option_threshold;
   cycles.pressure = PRESSURE_LEAST;
 }
 
 void rc_cycles_destroy(void) {
-  object_stack_free(&cycles.orphans);
-  object_stack_free(&cycles.roots);
-  object_stack_free(&cycles.work);
-  object_stack_free(&cycles.doomed);
+  bag_free(&cycles.orphans);
+  bag_free(&cycles.roots);
+  bag_free(&cycles.work);
+  bag_free(&cycles.doomed);
+  bag_free(&cycles.black);
+  bag_tables_free();
+}
+
+void rc_cycles_attach(gc_mutator *m) {
+  bag_init(&m->candidates, TABLE_CANDIDATES);
 }
 
 void rc_cycles_detach(gc_mutator *m) {
+  hostile_race();
   world_lock();
-  while (m->candidates.size)
-    object_push_or_die(&cycles.orphans, object_pop(&m->candidates));
+  for (gc_object *o; (o = bag_take(&m->candidates));)
+    bag_put(&cycles.orphans, o);
   world_unlock();
-  object_stack_free(&m->candidates);
+  bag_free(&m->candidates);
 }
 
 uint64_t rc_cycles_bytes(void) {
-  uint64_t bytes =
-      object_stack_bytes(&cycles.orphans) + object_stack_bytes(&cycles.roots) +
-      object_stack_bytes(&cycles.work) + object_stack_bytes(&cycles.doomed);
+  const object_bag *bags[] = {&cycles.orphans, &cycles.roots, &cycles.work,
+                              &cycles.doomed, &cycles.black};
+  uint64_t bytes = 0;
+  for (unsigned i = 0; i < sizeof bags / sizeof *bags; i++)
+    bytes += object_stack_bytes(&bags[i]->stack);
   world_lock();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    bytes += object_stack_bytes(&m->candidates);
+    bytes += object_stack_bytes(&m->candidates.stack);
   world_unlock();
   return bytes;
 }

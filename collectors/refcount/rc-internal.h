@@ -36,7 +36,8 @@ static inline void rc_meta_clear(gc_object *o, uint32_t flag) {
 #if RC_CYCLES
 void rc_cycles_create(const gc_config *config);
 void rc_cycles_destroy(void);
-/* A dying mutator's candidates go to the heap. */
+/* A new mutator's candidates; a dying one's go to the heap. */
+void rc_cycles_attach(gc_mutator *m);
 void rc_cycles_detach(gc_mutator *m);
 /* Looks for dead cycles among all candidates and frees them.  (S) */
 void rc_detect(gc_mutator *m);

@@ -1,6 +1,7 @@
 /* refcount.c: pure reference counting, the slow paths: death and its cascade,
  * weak references, finalizers, and running into the heap limit. */
 #include "gc.h"
+#include "common/hostile.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 
@@ -67,7 +68,7 @@ static bool rc_weak_reserve(void) {
   size_t old_places = rc_weak_table.places;
   rc_weak **old = rc_weak_table.heads;
   size_t places = old_places ? 2 * old_places : 64;
-  rc_weak **heads = calloc(places, sizeof *heads);
+  rc_weak **heads = hostile_fails() ? NULL : calloc(places, sizeof *heads);
   if (!heads)
     return false;
   rc_weak_table.heads = heads;
@@ -131,6 +132,7 @@ gc_object *rc_weak_get(gc_object *weak) {
     /* The last count may just have been dropped by a thread that waits for the
      * lock to clear this reference: a count of zero never rises again. */
     uint64_t header = __atomic_load_n(&target->header, __ATOMIC_RELAXED);
+    hostile_race();
     do {
       if ((uint32_t)header == 0) {
         target = NULL;
@@ -145,6 +147,7 @@ gc_object *rc_weak_get(gc_object *weak) {
 }
 
 void rc_weak_clear(gc_object *target) {
+  hostile_race();
   rc_weak_lock();
   rc_weak **place = rc_weak_place(target);
   rc_weak *w = *place;
@@ -254,20 +257,25 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
 }
 
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
+  gc_object *o = space_alloc_slow(bytes, m->flags);
+  if (o) /* the fast path was not allowed to */
+    return o;
   /* What this mutator freed may sit in its own cache, in cells of other sizes:
    * whole pages of them can serve this one. */
   space_cache_flush(m->flags);
-  gc_object *o = space_alloc(bytes, m->flags);
+  o = space_alloc_slow(bytes, m->flags);
 #if RC_CYCLES
   if (!o) {
     rc_detect(m);
     space_cache_flush(m->flags);
-    o = space_alloc(bytes, m->flags);
+    o = space_alloc_slow(bytes, m->flags);
   }
 #endif
   if (!o) {
     space_purge();
-    o = space_alloc(bytes, m->flags);
+    o = space_alloc_slow(bytes, m->flags);
   }
   return o;
 }
@@ -301,6 +309,9 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
   gc_mutator *m = world_mutator_create(heap, sizeof *m);
   if (m) {
     m->flags = space_cache_create();
+#if RC_CYCLES
+    rc_cycles_attach(m);
+#endif
     world_join(m);
   }
   return m;
@@ -393,7 +404,8 @@ static void rc_census_count(rc_census *c, gc_object *o) {
 const char *gc_heap_check(gc_heap *heap) {
   (void)heap;
   size_t bytes = space_bytes / SPACE_GRANULE * sizeof(uint32_t);
-  rc_census c = {.references = space_table_create(bytes)};
+  rc_census c = {.references = space_table_create(bytes),
+                 .reached = {.reliable = true}};
   if (!c.references)
     return "no memory to check in";
   for (unsigned g = 0; g < GC_GLOBALS; g++)

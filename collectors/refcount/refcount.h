@@ -42,7 +42,7 @@ struct gc_mutator {
   uint64_t cascades;      /* those long enough to be timed */
   uint64_t cascade_freed; /* objects freed by them */
 #if RC_CYCLES
-  object_stack candidates;
+  object_bag candidates;
 #endif
   gc_object *reg[];
 };

@@ -14,6 +14,7 @@ const gc_collector gc_this_collector = {
     .summary = "pure reference counting, counts plain",
 #endif
     .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963",
+    .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
             .threads = RC_ATOMIC,
             .weak = true,

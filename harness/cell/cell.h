@@ -18,6 +18,7 @@
  *   curve.c     memory over time
  *   verdict.c   what had to survive
  *   judge.c     its decisions
+ *   violation.c a run that ends with the first thing wrong; counts
  *   record.c    the record
  *   micro.c     --micro: times the inline half, so compiled per collector
  *
@@ -45,6 +46,9 @@ bool cell_parse_workload(const char *spec, const workload *const *all,
 
 /* "NAME=VALUE": sets the collector's option. */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
+
+/* "KEY=VALUE,KEY=VALUE": sets hostile conditions (common/hostile.h). */
+bool cell_parse_hostile(const char *text, char *error);
 
 /* "64M", "3x" or "none" to bytes, 0 for none.  `must_hold` is what "1x" is. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
@@ -80,8 +84,9 @@ typedef struct cell_options {
   const char *pin;
   uint64_t threads;
   uint64_t seed;
-  bool check;      /* gc_heap_check at every expectation */
-  bool instrument; /* time steps and listen to pauses */
+  const char *input; /* for the workload, or NULL */
+  bool check;        /* gc_heap_check at every expectation */
+  bool instrument;   /* time steps and listen to pauses */
   int record_fd;
 } cell_options;
 
@@ -203,6 +208,10 @@ cell_thread *cell_threads_init(wl_run *run);
 /* Attaches and detaches the calling thread's slot.  The heap must exist. */
 void cell_attach(cell_thread *c);
 void cell_detach(cell_thread *c);
+
+/* Runs `body(data)`, the main mutator's part of the run: on a thread of its own
+ * where hostile.stack asks for it, whose end it awaits. */
+void cell_main_thread(void *(*body)(void *), void *data);
 
 /* The slots, by cell_thread.next. */
 cell_thread *cell_threads(void);
@@ -368,6 +377,13 @@ void cell_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cell_check_invariants(void);
 
 /* ------------------------------------------------------------------------- *
+ * violation.c
+ * ------------------------------------------------------------------------- */
+
+/* The record's `counts`; NULL if there are none.  To be freed by the caller. */
+json_t *cell_counts(void);
+
+/* ------------------------------------------------------------------------- *
  * record.c
  * ------------------------------------------------------------------------- */
 
@@ -381,10 +397,10 @@ typedef struct cell_run {
   json_t *counters;
 } cell_run;
 
-/* The record of a run that went through; of one that ran out of memory.  To be
- * freed by the caller. */
+/* The record of a run that went through; of one that was cut short: out of
+ * memory, or by a violation.  To be freed by the caller. */
 json_t *cell_record(const cell_run *run, const cell_verdict *verdict);
-json_t *cell_record_oom(const cell_run *run, const cell_verdict *verdict);
+json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict);
 
 /* Writes it, composed in memory first, as one line; ends the process by
  * cell_die if that fails. */
@@ -396,5 +412,9 @@ void cell_write(const json_t *json, int fd);
 
 /* Ends the run with an OOM record, from any thread. */
 _Noreturn void cell_out_of_memory(const char *reason);
+
+/* Ends the run with the record of a run cut short, from any thread; `violation`
+ * (NULL: none) is added to it and stolen. */
+_Noreturn void cell_end(const cell_verdict *verdict, json_t *violation);
 
 #endif

@@ -2,6 +2,7 @@
  * that the collector and the workloads define. */
 #include "cell.h"
 
+#include "common/hostile.h"
 #include "harness/record/record.h"
 
 static json_t *describe_capabilities(gc_capabilities can) {
@@ -56,6 +57,18 @@ static json_t *describe_workload(const workload *w) {
                    needs, "steps", steps, "params", params);
 }
 
+/* No defaults: all are off. */
+static json_t *describe_hostile(void) {
+  json_t *list = json_array();
+  for (const gc_option *o = hostile_options; o->name; o++)
+    json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o}", "name", o->name,
+                                          "help", o->help, "min",
+                                          record_integer(o->min), "max",
+                                          record_integer(o->max)));
+  return json_pack("{s:b,s:o}", "collects", gc_this_collector.hostile,
+                   "conditions", list);
+}
+
 json_t *cell_describe(void) {
   const gc_collector *c = &gc_this_collector;
   json_t *workloads = json_array(), *primitives = json_array();
@@ -63,10 +76,11 @@ json_t *cell_describe(void) {
     json_array_append_new(workloads, describe_workload(*w));
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
-  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o}", "schema",
+  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "schema",
                    RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
                    "summary", c->summary, "source", c->source, "model",
                    c->model, "capabilities", describe_capabilities(c->can),
-                   "options", describe_options(c->options), "workloads",
-                   workloads, "primitives", primitives);
+                   "options", describe_options(c->options), "hostile",
+                   describe_hostile(), "workloads", workloads, "primitives",
+                   primitives);
 }

@@ -18,25 +18,33 @@ enum { COUNTERS_MAX = 64 };
 static cell_run *current;
 
 /* ------------------------------------------------------------------------- *
- * Out of memory.
+ * Ends before the end.
  * ------------------------------------------------------------------------- */
 
-void cell_out_of_memory(const char *reason) {
+void cell_end(const cell_verdict *verdict, json_t *violation) {
   /* Other mutators may still run, and meet the same fate: the first one writes,
    * the others wait for the end. */
   static bool taken;
   while (__atomic_exchange_n(&taken, true, __ATOMIC_ACQ_REL))
     pause();
   if (!current)
-    cell_die("%s", reason);
-  cell_verdict v = {.status = CELL_OOM};
-  snprintf(v.reason, sizeof v.reason, "%s", reason);
-  cell_write(cell_record_oom(current, &v), current->options->record_fd);
+    cell_die("%s", verdict->reason);
+  json_t *record = cell_record_short(current, verdict);
+  if (violation)
+    json_object_set_new(record, "violation", violation);
+  cell_write(record, current->options->record_fd);
   _exit(0);
 }
 
+void cell_out_of_memory(const char *reason) {
+  cell_verdict v = {.status = CELL_OOM};
+  snprintf(v.reason, sizeof v.reason, "%s", reason);
+  cell_end(&v, NULL);
+}
+
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
-  (void)m;
+  if (!m)
+    cell_out_of_memory("no room for the collector's own lists");
   char reason[CELL_REASON];
   size_t n = (size_t)snprintf(reason, sizeof reason,
                               "no room for an object of %" PRIu32
@@ -95,17 +103,23 @@ static cell_run plan(const cell_options *options) {
                            run.wl.params, error) ||
       !cell_can_run(run.wl.workload, c, error))
     cell_usage("%s", error);
-  bool threads = run.wl.workload->needs & WL_NEEDS_THREADS;
+  unsigned needs = run.wl.workload->needs;
+  bool threads = needs & (WL_NEEDS_THREADS | WL_TAKES_THREADS);
   run.wl.threads = threads ? (unsigned)options->threads : 1;
+  if (run.wl.threads > 1 && !c->can.threads)
+    cell_usage("collector %s has no threads: --threads 1 only", c->name);
+  run.wl.input = options->input;
   run.wl.seed = options->seed;
   wl_volume v = run.wl.workload->volume(run.wl.params, run.wl.threads);
   run.must_hold = cell_remains(c->can.reclaims, v.live, v.cyclic, v.allocated);
   if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit, error))
     cell_usage("%s", error);
+  run.wl.heap_limit = run.heap_limit;
   return run;
 }
 
-static void run(const cell_options *options) {
+static void *run(void *data) {
+  const cell_options *options = data;
   cell_run run = plan(options);
   if (options->check)
     cell_check_invariants();
@@ -143,6 +157,7 @@ static void run(const cell_options *options) {
   cell_requests_finish();
   cell_threads_finish();
   cell_binding_finish();
+  return NULL;
 }
 
 int main(int argc, char **argv) {
@@ -157,7 +172,7 @@ int main(int argc, char **argv) {
     json = cell_describe();
     break;
   case CELL_RUN:
-    run(&options);
+    cell_main_thread(run, &options);
     break;
   case CELL_MICRO:
     cell_binding_init(options.pin, 1);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/hostile.h"
+#include "harness/trace/writer.h"
 #include "harness/words/words.h"
 
 enum {
@@ -22,6 +24,9 @@ enum {
   OPT_THREADS,
   OPT_SEED,
   OPT_OPTION,
+  OPT_HOSTILE,
+  OPT_INPUT,
+  OPT_TRACE,
   OPT_PIN,
   OPT_CHECK,
   OPT_INSTRUMENT,
@@ -50,6 +55,11 @@ static const struct entry {
      OPT_THREADS},
     {"seed", "N", "of the workload's random numbers (1)", OPT_SEED},
     {"option", "NAME=VALUE", "set an option of the collector", OPT_OPTION},
+    {"hostile", "KEY=VALUE,...", "set hostile conditions", OPT_HOSTILE},
+    {"input", "FILE", "what the workload reads, where it reads something",
+     OPT_INPUT},
+    {"trace", "FILE", "write operations there, where they are known",
+     OPT_TRACE},
     {"pin", "auto|none|LIST", "where threads run; PUs as in 0,2-3 (auto)",
      OPT_PIN},
     {"check", NULL, "check the heap's invariants at every expectation",
@@ -98,6 +108,9 @@ static _Noreturn void help(void) {
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
     printf("  %-32s  %s (%llu)\n", o->name, o->help,
            (unsigned long long)*o->value);
+  puts("\nHostile conditions (--hostile KEY=VALUE,...):");
+  for (const gc_option *o = hostile_options; o->name; o++)
+    printf("  %-32s  %s\n", o->name, o->help);
   puts("\nWorkloads:");
   for (const workload *const *w = wl_all; *w; w++)
     printf("  %-32s  %s\n", (*w)->name, (*w)->summary);
@@ -175,6 +188,16 @@ static void take(cell_options *o, int id, char *value) {
     if (!cell_parse_option(value, &gc_this_collector, error))
       cell_usage("%s", error);
     break;
+  case OPT_HOSTILE:
+    if (!cell_parse_hostile(value, error))
+      cell_usage("%s", error);
+    break;
+  case OPT_INPUT:
+    o->input = value;
+    break;
+  case OPT_TRACE:
+    trace_output = value;
+    break;
   case OPT_PIN:
     o->pin = value;
     break;
@@ -235,5 +258,6 @@ cell_options cell_read_options(int argc, char **argv) {
     cell_usage("nothing to do (--describe, --run, --micro, or see --help)");
   if (fcntl(o.record_fd, F_GETFD) < 0)
     cell_usage("--record-fd %d: %s", o.record_fd, strerror(errno));
+  hostile.seed = o.seed;
   return o;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hostile.h"
 #include "harness/words/words.h"
 
 enum { WORD = 64, NAMES = 256 };
@@ -153,26 +154,40 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
  * The collector's options.
  * ------------------------------------------------------------------------- */
 
-bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
-  char name[WORD];
+/* "NAME=VALUE".  `kind` and `of` are what errors call it: an "option" " of
+ * collector X". */
+static bool parse_option(const char *text, const gc_option *options,
+                         const char *kind, const char *of, char *error) {
+  char name[WORD], what[2 * WORD];
   const char *at = take_word(name, text, "=");
+  snprintf(what, sizeof what, "%s '%s'%s", kind, name, of);
   if (*at != '=')
-    return cell_error(error,
-                      "option '%s' of collector %s has no value (write "
-                      "NAME=VALUE)",
-                      name, c->name);
+    return cell_error(error, "%s has no value (write NAME=VALUE)", what);
   const char *names[NAMES];
   size_t n = 0;
-  for (const gc_option *o = c->options; o && o->name && n < NAMES; o++) {
-    char what[2 * WORD];
-    snprintf(what, sizeof what, "option '%s' of collector %s", name, c->name);
+  for (const gc_option *o = options; o && o->name && n < NAMES; o++) {
     if (strcmp(o->name, name) == 0)
       return parse_number(at + 1, what, o->min, o->max, o->value, error);
     names[n++] = o->name;
   }
-  char what[2 * WORD];
-  snprintf(what, sizeof what, "option of collector %s", c->name);
+  snprintf(what, sizeof what, "%s%s", kind, of);
   return unknown(error, what, name, names, n);
+}
+
+bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
+  char of[WORD];
+  snprintf(of, sizeof of, " of collector %.40s", c->name);
+  return parse_option(text, c->options, "option", of, error);
+}
+
+bool cell_parse_hostile(const char *text, char *error) {
+  char one[WORD];
+  do {
+    text = take_word(one, text, ",");
+    if (!parse_option(one, hostile_options, "hostile condition", "", error))
+      return false;
+  } while (*text++);
+  return true;
 }
 
 /* ------------------------------------------------------------------------- *

@@ -2,6 +2,7 @@
  * that it is there whole or not at all.  Fields: results/schema.md. */
 #include "cell.h"
 
+#include "common/hostile.h"
 #include "harness/record/record.h"
 
 #include <errno.h>
@@ -32,6 +33,26 @@ static json_t *compose_options(void) {
   return options;
 }
 
+/* The conditions asked for and how often they fired; NULL if there are none. */
+static json_t *compose_hostile(void) {
+  if (!hostile_any())
+    return NULL;
+  json_t *settings = json_object(), *fired = json_object();
+  for (unsigned k = 0; k < HOSTILE_KINDS; k++) {
+    if (!hostile_is_set(k))
+      continue;
+    const gc_option *o = &hostile_options[k];
+    json_object_set_new(settings, o->name, record_integer(*o->value));
+    json_object_set_new(fired, o->name, record_integer(hostile_fired[k]));
+  }
+  return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "settings", settings, "fired",
+                   fired, "allocations",
+                   record_integer(hostile_saw.allocations), "internal",
+                   record_integer(hostile_saw.internal), "checked",
+                   record_integer(hostile_saw.checked), "violations",
+                   record_integer(hostile_saw.violations));
+}
+
 static json_t *compose_verdict(const cell_verdict *v) {
   static const char *const names[] = {[CELL_OK] = "ok",
                                       [CELL_LEAK] = "LEAK",
@@ -58,7 +79,7 @@ static json_t *compose_memory(const cell_run *run, cell_resident resident,
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:b}",
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:b,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
@@ -66,7 +87,8 @@ static json_t *compose_identity(const cell_run *run,
       record_integer(run->heap_limit), "must_hold",
       record_integer(run->must_hold), "options", compose_options(), "verdict",
       compose_verdict(verdict), "binding", "policy", run->options->pin, "got",
-      cell_binding_got(), "instrumented", run->options->instrument);
+      cell_binding_got(), "instrumented", run->options->instrument, "hostile",
+      compose_hostile());
 }
 
 /* ------------------------------------------------------------------------- *
@@ -114,6 +136,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
   cell_curve_record(memory);
   json_object_set_new(json, "memory", memory);
+  json_t *counts = cell_counts();
+  if (counts)
+    json_object_set_new(json, "counts", counts);
   json_t *latency = cell_latency();
   if (latency)
     json_object_set_new(json, "latency", latency);
@@ -159,7 +184,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   return json;
 }
 
-json_t *cell_record_oom(const cell_run *run, const cell_verdict *verdict) {
+json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_t *json = compose_identity(run, verdict);
   json_object_set_new(json, "memory",
                       compose_memory(run, cell_read_resident(),

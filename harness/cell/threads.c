@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/hostile.h"
+
 /* Plenty for a workload, whose data is in the heap; little enough for hundreds
  * of threads. */
 enum { STACK_BYTES = 512 << 10 };
@@ -135,10 +137,12 @@ void cell_detach(cell_thread *c) {
  * Threads.
  * ------------------------------------------------------------------------- */
 
-/* Threads that run one body, and the gate at which they start together. */
+/* Threads that run one body, and the gate at which they start together; a
+ * single one has none. */
 typedef struct crew {
   void (*body)(wl_thread *t, void *data);
   void *data;
+  bool gated;
   pthread_barrier_t gate;
 } crew;
 
@@ -153,19 +157,40 @@ static void *work(void *arg) {
   cell_thread *c = me->slot;
   cell_bind_self(c->wl.index);
   cell_attach(c);
-  gc_blocking_enter(c->wl.m);
-  pthread_barrier_wait(&me->crew->gate);
-  gc_blocking_leave(c->wl.m);
+  if (me->crew->gated) {
+    gc_blocking_enter(c->wl.m);
+    pthread_barrier_wait(&me->crew->gate);
+    gc_blocking_leave(c->wl.m);
+  }
   c->step_begin = gc_now_ns();
   me->crew->body(&c->wl, me->crew->data);
   cell_detach(c);
   return NULL;
 }
 
-static void start(member *m, const pthread_attr_t *attributes) {
-  int error = pthread_create(&m->id, attributes, work, m);
+/* Starts a mutator thread, with the stack that it is to have. */
+static pthread_t start(void *(*body)(void *), void *data) {
+  pthread_attr_t attributes;
+  pthread_t id;
+  size_t stack = hostile.stack ? hostile.stack : STACK_BYTES;
+  int error = pthread_attr_init(&attributes);
+  if (!error)
+    error = pthread_attr_setstacksize(&attributes, stack);
+  if (!error)
+    error = pthread_create(&id, &attributes, body, data);
   if (error)
     cell_die("cannot start a thread: %s", strerror(error));
+  pthread_attr_destroy(&attributes);
+  if (hostile.stack)
+    hostile_fire(HOSTILE_STACK);
+  return id;
+}
+
+void cell_main_thread(void *(*body)(void *), void *data) {
+  if (hostile.stack)
+    pthread_join(start(body, data), NULL);
+  else
+    body(data);
 }
 
 void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
@@ -173,17 +198,14 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   if (n == 0)
     return;
   gc_blocking_enter(t->m);
-  crew all = {.body = body, .data = data};
+  crew all = {.body = body, .data = data, .gated = true};
   member *members = calloc(n, sizeof *members);
-  pthread_attr_t attributes;
-  if (!members || pthread_barrier_init(&all.gate, NULL, n) ||
-      pthread_attr_init(&attributes) ||
-      pthread_attr_setstacksize(&attributes, STACK_BYTES))
+  if (!members || pthread_barrier_init(&all.gate, NULL, n))
     cell_die("cannot start threads");
   for (unsigned i = 0; i < n; i++) {
     members[i].crew = &all;
     members[i].slot = take_slot(first_index + i);
-    start(&members[i], &attributes);
+    members[i].id = start(work, &members[i]);
   }
   /* To the caller these threads were one stretch of time.  What the one that
    * was kept longest by instruments and skipping lost, the stretch lost. */
@@ -201,10 +223,34 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   caller->instrument += instrument;
   caller->step_instrument += instrument + skipped;
   caller->skipped += skipped;
-  pthread_attr_destroy(&attributes);
   pthread_barrier_destroy(&all.gate);
   free(members);
   gc_blocking_leave(t->m);
+}
+
+struct wl_child {
+  crew alone;
+  member member;
+};
+
+wl_child *wl_thread_start(wl_thread *t, unsigned index,
+                          void (*body)(wl_thread *t, void *data), void *data) {
+  (void)t;
+  wl_child *child = calloc(1, sizeof *child);
+  if (!child)
+    cell_die("no memory to start a thread");
+  child->alone = (crew){.body = body, .data = data};
+  child->member = (member){.crew = &child->alone, .slot = take_slot(index)};
+  child->member.id = start(work, &child->member);
+  return child;
+}
+
+void wl_thread_join(wl_thread *t, wl_child *child) {
+  gc_blocking_enter(t->m);
+  pthread_join(child->member.id, NULL);
+  gc_blocking_leave(t->m);
+  give_slot(child->member.slot);
+  free(child);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/hostile.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cell_verdict verdict = {.status = CELL_OK, .declared = true};
 static bool held_to_account; /* some expectation was stated */
@@ -73,6 +75,8 @@ cell_verdict cell_verdict_now(void) {
     cell_wrong("the workload measured nothing");
   if (!held_to_account)
     cell_wrong("the workload never said what must survive");
+  if (hostile_violation())
+    cell_wrong("%s", hostile_violation());
   pthread_mutex_lock(&lock);
   cell_verdict v = verdict;
   pthread_mutex_unlock(&lock);

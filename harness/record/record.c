@@ -98,6 +98,16 @@ static const struct field {
     {"instrumented", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
+    {"hostile.settings", NAMED, OPTIONAL},
+    {"hostile.fired", NAMED, OPTIONAL},
+    {"hostile.allocations", INTEGER, OPTIONAL},
+    {"hostile.internal", INTEGER, OPTIONAL},
+    {"hostile.checked", INTEGER, OPTIONAL},
+    {"hostile.violations", INTEGER, OPTIONAL},
+    {"counts", NAMED, OPTIONAL},
+    {"violation.oracle", STRING, OPTIONAL},
+    {"violation.operation", INTEGER, OPTIONAL},
+    {"violation.story", STRINGS, OPTIONAL},
     {"key", STRING, OPTIONAL},
     {"cell", STRING, OPTIONAL},
     {"suite", STRING, OPTIONAL},
@@ -347,9 +357,12 @@ bool record_valid(const json_t *record, char *why, size_t room) {
   if (s == statuses + STATUSES)
     return invalid(why, room, "field 'verdict.status' is no known status");
 
+  /* A violation ends the run at once, and nothing was measured. */
+  field_presence least =
+      json_object_get(record, "violation") ? REPORTED : s->least;
   for (const struct field *f = fields; f < fields + FIELDS; f++) {
     const json_t *value = record_get(record, f->path);
-    if (!value && f->presence >= s->least)
+    if (!value && f->presence >= least)
       return invalid(why, room, "field '%s' is missing", f->path);
     if (value && !has_type(value, f))
       return invalid(why, room, "field '%s' is not %s", f->path,

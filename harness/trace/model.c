@@ -90,9 +90,14 @@ static void unmap_mutator(model_mutator *t) {
   munmap(t, sizeof *t);
 }
 
+static void free_slots(model_object *o) {
+  if (o->slots != o->near_slots)
+    free(o->slots);
+}
+
 void model_destroy(model *m) {
   for (model_ref o = 1; o < m->end; o++)
-    free(m->objects[o].slots);
+    free_slots(&m->objects[o]);
   for (model_mutator *t = m->mutators, *next; t; t = next) {
     next = t->next;
     unmap_mutator(t);
@@ -198,75 +203,129 @@ static model_ref make(model_mutator *t) {
  * Operations.
  * ------------------------------------------------------------------------- */
 
-static const char *refuse_reading(const model_mutator *t, gc_reg r) {
+/* Each says what is wrong with one operand, or two that belong together. */
+typedef const char *refusal;
+
+const char *model_refuses_reading(const model_mutator *t, gc_reg r) {
   return r >= t->top           ? "no such register"
          : t->kind[r] == STALE ? "the register borrows what nothing kept alive"
                                : NULL;
 }
 
-static const char *refuse_operand(const model_mutator *t, char letter,
-                                  uint32_t n, model_object **object) {
-  const char *why;
-  switch (letter) {
-  case 'd':
-  case 't':
-    return n >= t->top            ? "no such register"
-           : t->kind[n] != OWNING ? "the register is a borrowing one"
-                                  : NULL;
-  case 'b':
-    return n >= t->top            ? "no such register"
-           : t->kind[n] == OWNING ? "the register is an owning one"
-                                  : NULL;
-  case 'r':
-    return refuse_reading(t, n);
-  case 'o':
-  case 'w':
-    if ((why = refuse_reading(t, n)) != NULL)
-      return why;
-    if (!t->reg[n])
-      return "the register is null";
-    *object = at(t->m, t->reg[n]);
-    return letter == 'w' && !(*object)->weak ? "not a weak reference" : NULL;
-  case 'i':
-    return n >= (*object)->slot_count ? "the object has no such slot" : NULL;
-  case 'g':
-    return n >= GC_GLOBALS ? "no such global root" : NULL;
-  case 'l':
-    return n >= GC_TLS ? "no such thread-local root" : NULL;
-  default:
-    return NULL;
-  }
+static refusal not_owning(const model_mutator *t, gc_reg r) {
+  return r >= t->top            ? "no such register"
+         : t->kind[r] != OWNING ? "the register is a borrowing one"
+                                : NULL;
+}
+
+static refusal not_borrowing(const model_mutator *t, gc_reg r) {
+  return r >= t->top            ? "no such register"
+         : t->kind[r] == OWNING ? "the register is an owning one"
+                                : NULL;
+}
+
+static refusal no_object(const model_mutator *t, gc_reg r) {
+  refusal why = model_refuses_reading(t, r);
+  return why || t->reg[r] ? why : "the register is null";
+}
+
+static refusal no_weak(const model_mutator *t, gc_reg r) {
+  refusal why = no_object(t, r);
+  return why || at(t->m, t->reg[r])->weak ? why : "not a weak reference";
+}
+
+static refusal no_slot(const model_mutator *t, gc_reg r, uint32_t i) {
+  refusal why = no_object(t, r);
+  return why || i < at(t->m, t->reg[r])->slot_count
+             ? why
+             : "the object has no such slot";
+}
+
+static refusal no_global(uint32_t g) {
+  return g < GC_GLOBALS ? NULL : "no such global root";
+}
+
+static refusal no_tls(uint32_t l) {
+  return l < GC_TLS ? NULL : "no such thread-local root";
+}
+
+static refusal no_room(const model_mutator *t, uint32_t owning,
+                       uint32_t borrowing) {
+  uint32_t room = GC_REGISTERS - t->top;
+  return owning <= room && borrowing <= room - owning ? NULL
+                                                      : "too many registers";
+}
+
+/* The first of two that there is. */
+static refusal either(refusal a, refusal b) {
+  return a ? a : b;
 }
 
 const char *model_refuses(const model_mutator *t, const trace_op *op) {
-  const uint32_t operands[] = {op->a, op->b, op->c};
-  model_object *object = NULL;
-  const char *letters = trace_kinds[op->kind].operands, *why;
-  for (size_t i = 0; letters[i]; i++)
-    if ((why = refuse_operand(t, letters[i], operands[i], &object)) != NULL)
-      return why;
-  switch (op->kind) {
+  uint32_t a = op->a, b = op->b, c = op->c;
+  switch ((trace_kind)op->kind) {
   case TRACE_ENTER:
-    if (op->a > GC_REGISTERS || op->b > GC_REGISTERS ||
-        op->a + op->b > GC_REGISTERS - t->top)
-      return "too many registers";
-    return NULL;
+    return no_room(t, a, b);
   case TRACE_LEAVE:
     return t->frames_count == 0 ? "no frame to leave" : NULL;
   case TRACE_NEW:
-    return op->b > GC_SLOTS_MAX || op->c > GC_BYTES_MAX ? "too large" : NULL;
+    return either(not_owning(t, a),
+                  b > GC_SLOTS_MAX || c > GC_BYTES_MAX ? "too large" : NULL);
+  case TRACE_LOAD:
+    return either(not_owning(t, a), no_slot(t, b, c));
+  case TRACE_BORROW:
+    return either(not_borrowing(t, a), no_slot(t, b, c));
+  case TRACE_UNBORROW:
+    return not_borrowing(t, a);
+  case TRACE_STORE:
+    return either(no_slot(t, a, b), model_refuses_reading(t, c));
+  case TRACE_STORE_TAKE:
+    return either(no_slot(t, a, b), not_owning(t, c));
+  case TRACE_STORE_NULL:
+    return no_slot(t, a, b);
+  case TRACE_COPY:
+    return either(not_owning(t, a), model_refuses_reading(t, b));
   case TRACE_MOVE:
-    return op->a == op->b ? "moved to itself" : NULL;
-  case TRACE_WEAK_NEW:
-    /* A weak reference to a weak reference is allowed. */
+    return either(either(not_owning(t, a), not_owning(t, b)),
+                  a == b ? "moved to itself" : NULL);
+  case TRACE_CLEAR:
+  case TRACE_FINALIZER_NEXT:
+    return not_owning(t, a);
+  case TRACE_PAYLOAD:
+    return no_object(t, a);
+  case TRACE_GLOBAL_LOAD:
+    return either(not_owning(t, a), no_global(b));
+  case TRACE_GLOBAL_BORROW:
+    return either(not_borrowing(t, a), no_global(b));
+  case TRACE_GLOBAL_STORE:
+    return either(no_global(a), model_refuses_reading(t, b));
+  case TRACE_GLOBAL_CLEAR:
+    return no_global(a);
+  case TRACE_TLS_LOAD:
+    return either(not_owning(t, a), no_tls(b));
+  case TRACE_TLS_BORROW:
+    return either(not_borrowing(t, a), no_tls(b));
+  case TRACE_TLS_STORE:
+    return either(no_tls(a), model_refuses_reading(t, b));
+  case TRACE_TLS_CLEAR:
+    return no_tls(a);
+  case TRACE_WEAK_NEW: /* of a weak reference, too */
+    return either(not_owning(t, a), no_object(t, b));
+  case TRACE_WEAK_GET:
+    return either(not_owning(t, a), no_weak(t, b));
+  case TRACE_SAFEPOINT:
+  case TRACE_COLLECT:
+  case TRACE_LOCK:
+  case TRACE_UNLOCK:
+  case TRACE_CHECK:
     return NULL;
   case TRACE_ATTACH:
   case TRACE_DETACH:
   case TRACE_DEAD:
-    return "not an operation of a mutator";
-  default:
-    return NULL;
+  case TRACE_KINDS:
+    break;
   }
+  return "not an operation of a mutator";
 }
 
 static void enter(model_mutator *t, uint32_t owning, uint32_t borrowing) {
@@ -295,7 +354,9 @@ static model_ref make_plain(model_mutator *t, const trace_op *op) {
   object->slot_count = op->b;
   object->bytes = op->c;
   object->finalizable = op->finalizable;
-  if (op->b > 0) {
+  if (op->b > 0 && op->b <= MODEL_NEAR_SLOTS)
+    object->slots = object->near_slots;
+  else if (op->b > 0) {
     object->slots = calloc(op->b, sizeof *object->slots);
     if (!object->slots)
       out_of_memory();
@@ -648,6 +709,12 @@ static void forget_borrowed(model *m) {
       }
 }
 
+void model_bury(model *m, model_ref o) {
+  free_slots(at(m, o));
+  *at(m, o) = (model_object){0};
+  give_back(m, o);
+}
+
 void model_bury_unmarked(model *m, model_died *died, void *data) {
   forget_borrowed(m);
   size_t n = 0;
@@ -670,9 +737,7 @@ void model_bury_unmarked(model *m, model_died *died, void *data) {
     model_object *o = at(m, list[k].o);
     if (died)
       died(data, o, o->loss);
-    free(o->slots);
-    *o = (model_object){0};
-    give_back(m, list[k].o);
+    model_bury(m, list[k].o);
   }
   free(list);
 }

@@ -24,11 +24,13 @@ typedef uint32_t model_ref;
 /* All places are below it. */
 enum { MODEL_PLACES = 1 << 27 };
 
+enum { MODEL_NEAR_SLOTS = 4 }; /* of most objects no memory of their own */
+
 typedef struct model_object {
   uint64_t serial;  /* number of the object in the order of making, from 1 */
   uint64_t birth;   /* when it was made, by the clock of its maker */
   uint64_t loss;    /* when it last lost a reference */
-  model_ref *slots; /* NULL where there are none */
+  model_ref *slots; /* NULL where there are none; few are below */
   uint32_t slot_count;
   uint32_t bytes;   /* of payload */
   model_ref target; /* of a weak reference, 0 once it was seen cleared */
@@ -41,6 +43,7 @@ typedef struct model_object {
                        have been cleared even if it is reachable again */
   bool shared;      /* for who drives the model */
   bool marked;      /* by the last of the questions below */
+  model_ref near_slots[MODEL_NEAR_SLOTS];
 } model_object;
 
 /* NULL if there is no memory. */
@@ -65,6 +68,9 @@ void model_set_clock(model_mutator *t, uint64_t now);
  * DETACH and DEAD are not for it. */
 const char *model_refuses(const model_mutator *t, const trace_op *op);
 
+/* The same of a register that is to be read. */
+const char *model_refuses_reading(const model_mutator *t, gc_reg r);
+
 /* Performs an operation that is not refused; returns the object that it put
  * into its destination register, or 0.  What only the collector knows comes
  * from outside: of WEAK_GET `outcome` says whether the target was got (not 0)
@@ -72,7 +78,8 @@ const char *model_refuses(const model_mutator *t, const trace_op *op);
  * out, or 0 for none.  Ends the process when out of memory. */
 model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome);
 
-/* What a register, root or place holds. */
+/* What a register, root or place holds.  Places lie side by side, and never
+ * move: that of 0 is the first. */
 model_ref model_register(const model_mutator *t, gc_reg r);
 model_ref model_global(const model *m, uint32_t g);
 model_ref model_tls(const model_mutator *t, uint32_t l);
@@ -125,6 +132,10 @@ model_volume model_mark_surviving(model *m, gc_reclaims reclaims);
  * until something is borrowed into them again. */
 typedef void model_died(void *data, const model_object *o, uint64_t when);
 void model_bury_unmarked(model *m, model_died *died, void *data);
+
+/* Removes one object to which nothing refers: no slot, root or register, and no
+ * weak reference. */
+void model_bury(model *m, model_ref o);
 
 /* A way, shortest from its root, on which `o` can be reached: its length, with
  * the root's description in `root` ("register 3 of thread 0"), and up to `room`

@@ -1,5 +1,6 @@
 /* conformance.c: what gc.h promises, for whichever collector this is compiled
  * against.  What differs between collectors is what they declare. */
+#include "common/hostile.h"
 #include "rig.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -661,7 +662,28 @@ static void counts_of_a_shared_object_are_exact(void **state) {
 
 /* ------------------------------------------------------------------------- */
 
-int main(void) {
+/* Arguments are hostile conditions, KEY=VALUE. */
+static void set_hostile(const char *argument) {
+  for (const gc_option *o = hostile_options; o->name; o++) {
+    size_t n = strlen(o->name);
+    if (!strncmp(o->name, argument, n) && argument[n] == '=') {
+      *o->value = strtoull(argument + n + 1, NULL, 10);
+      return;
+    }
+  }
+  fprintf(stderr, "no hostile condition '%s'\n", argument);
+  exit(2);
+}
+
+static void no_violation_was_found(void **state) {
+  (void)state;
+  if (hostile_violation())
+    fail_msg("%s", hostile_violation());
+}
+
+int main(int argc, char **argv) {
+  for (int i = 1; i < argc; i++)
+    set_hostile(argv[i]);
 #define ON_HEAP(test)                                                          \
   cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
   const struct CMUnitTest tests[] = {
@@ -683,6 +705,7 @@ int main(void) {
       ON_HEAP(threads_share_and_die),
       cmocka_unit_test(threads_share_a_tight_heap),
       ON_HEAP(counts_of_a_shared_object_are_exact),
+      cmocka_unit_test(no_violation_was_found),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);
 }

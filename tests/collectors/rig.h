@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "common/poison.h"
 #include "gc.h"
 
 static gc_heap *heap;
@@ -38,6 +39,7 @@ static inline void rig_check(void) {
 
 static inline void rig_close(void) {
   rig_check();
+  poison_check_all();
   gc_thread_detach(m);
   gc_heap_destroy(heap);
 }

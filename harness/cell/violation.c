@@ -1,0 +1,51 @@
+/* violation.c: for workloads that compare the collector with a model at every
+ * operation: the end of a run at the first difference, and what it counted. */
+#include "cell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/record/record.h"
+
+static struct {
+  const char *name;
+  uint64_t value;
+} counts[96];
+enum { COUNTS = sizeof counts / sizeof counts[0] };
+
+void wl_count(wl_thread *t, const char *name, uint64_t n) {
+  (void)t;
+  for (size_t i = 0; i < COUNTS; i++)
+    if (!counts[i].name || strcmp(counts[i].name, name) == 0) {
+      counts[i].name = name;
+      counts[i].value += n;
+      return;
+    }
+  cell_die("too many counts for a record");
+}
+
+json_t *cell_counts(void) {
+  if (!counts[0].name)
+    return NULL;
+  json_t *json = json_object();
+  for (size_t i = 0; i < COUNTS && counts[i].name; i++)
+    json_object_set_new(json, counts[i].name, record_integer(counts[i].value));
+  return json;
+}
+
+void wl_violation(wl_thread *t, const char *oracle, uint64_t operation,
+                  const char *story) {
+  (void)t;
+  json_t *lines = json_array();
+  for (const char *at = story; *at;) {
+    size_t n = strcspn(at, "\n");
+    json_array_append_new(lines, json_stringn(at, n));
+    at += n + (at[n] == '\n');
+  }
+  cell_verdict v = {.status = CELL_WRONG};
+  snprintf(v.reason, sizeof v.reason, "%s: %.*s", oracle,
+           (int)strcspn(story, "\n"), story);
+  cell_end(&v, json_pack("{s:s,s:o,s:o}", "oracle", oracle, "operation",
+                         record_integer(operation), "story", lines));
+}

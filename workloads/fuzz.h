@@ -1,0 +1,12 @@
+/* fuzz.h: the random mutator on a byte string, for fuzzing engines. */
+#ifndef REAPMARK_FUZZ_H
+#define REAPMARK_FUZZ_H
+
+#include "workload.h"
+
+/* An episode of one thread whose choices are the bytes: it ends with them, with
+ * nothing reachable any more and everything compared.  A difference is a
+ * wl_violation. */
+void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n);
+
+#endif
