@@ -17,6 +17,7 @@
 #define REAPMARK_REFCOUNT_H
 
 #include "common/finalizers.h"
+#include "common/mutants.h"
 #include "common/space.h"
 #include "common/world.h"
 
@@ -73,6 +74,12 @@ void rc_candidate(gc_mutator *m, gc_object *o);
  * ------------------------------------------------------------------------- */
 
 static inline void rc_retain(gc_object *o) {
+  if (gc_mutant(count_wraps) && (uint8_t)o->word == UINT8_MAX)
+    o->word -= UINT8_MAX + 1;
+  if (gc_mutant(count_not_atomic)) {
+    o->word++;
+    return;
+  }
 #if RC_ATOMIC
   __atomic_fetch_add(&o->header, 1, __ATOMIC_RELAXED);
 #else
@@ -121,6 +128,8 @@ static inline void rc_replace(gc_mutator *m, gc_object **place, gc_object *o) {
 /* *place <- o.  Retains first: o may be kept alive by nothing but what is
  * replaced. */
 static inline void rc_assign(gc_mutator *m, gc_object **place, gc_object *o) {
+  if (gc_mutant(release_first))
+    rc_replace(m, place, NULL);
   if (o)
     rc_retain(o);
   rc_replace(m, place, o);
@@ -134,6 +143,8 @@ static inline void rc_take(gc_mutator *m, gc_object **place, gc_object **from) {
 #else
   gc_object *o = *from;
   *from = NULL;
+  if (gc_mutant(take_counts) && o)
+    rc_retain(o);
   rc_replace(m, place, o);
 #endif
 }
@@ -174,7 +185,7 @@ static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
                                   uint32_t borrowing) {
   uint32_t counted = owning + (RC_NAIVE ? borrowing : 0);
-  for (uint32_t i = 0; i < counted; i++)
+  for (uint32_t i = gc_mutant(frame_keeps_register); i < counted; i++)
     rc_replace(m, &m->reg[frame + i], NULL);
 #if RC_CYCLES
   for (uint32_t i = 0; i < borrowing; i++)
@@ -214,7 +225,12 @@ static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
 }
 
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
-  rc_assign(m, object_slot(m, obj, i), object_read(m, src));
+  if (gc_mutant(store_uncounted))
+    rc_replace(m, object_slot(m, obj, i), object_read(m, src));
+  if (gc_mutant(old_value_kept))
+    *object_slot(m, obj, i) = NULL;
+  if (!gc_mutant(store_uncounted))
+    rc_assign(m, object_slot(m, obj, i), object_read(m, src));
 }
 
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
@@ -248,6 +264,8 @@ static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
 }
 
 static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  if (gc_mutant(global_kept))
+    object_globals[g] = NULL;
   rc_assign(m, &object_globals[g], object_read(m, src));
 }
 
@@ -282,7 +300,7 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   gc_object *target = rc_weak_get(o);
 #else
   gc_object *target = o->slots[0];
-  if (target)
+  if (target && !gc_mutant(weak_get_uncounted))
     rc_retain(target);
 #endif
   rc_replace(m, object_owning(m, dst), target);
