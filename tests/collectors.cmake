@@ -16,6 +16,8 @@ reapmark_test(mark-sweep SOURCES collectors/mark-sweep.c LIBRARIES
               reapmark-mark-sweep)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
+reapmark_test(weak-race SOURCES collectors/weak-race.c LIBRARIES
+              reapmark-refcount-atomic)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)
 # The model of reachability, and the collector that it is.
 reapmark_test(model SOURCES trace/model.c LIBRARIES reapmark::trace)

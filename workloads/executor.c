@@ -315,12 +315,18 @@ static void confirm(executor_thread *t, gc_reg r, model_ref o) {
 /* Places that may be marked for an operation, on average. */
 enum { CREDIT = 8 };
 
-static bool mark_now(executor_thread *t) {
-  executor *x = t->x;
-  if (!x->standing || t->credit < model_end(x->model))
+static bool afford_mark(executor_thread *t) {
+  uint64_t price = model_end(t->x->model);
+  if (t->credit < price)
     return false;
-  t->credit -= model_end(x->model);
-  model_mark_reachable(x->model);
+  t->credit -= price;
+  return true;
+}
+
+static bool mark_now(executor_thread *t) {
+  if (!t->x->standing || !afford_mark(t))
+    return false;
+  model_mark_reachable(t->x->model);
   return true;
 }
 
@@ -393,7 +399,7 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   if (!limit && !may_fail())
     gc_out_of_memory(t->m, shape);
   confirm(t, dst, model_register(t->model, dst));
-  if (!asks(t, ORACLE_LIMIT) || may_fail())
+  if (!asks(t, ORACLE_LIMIT) || may_fail() || (x->standing && !afford_mark(t)))
     return FAILED;
   uint64_t held =
       x->standing
@@ -1023,7 +1029,7 @@ static executor_counts counts_of(const executor *x) {
 }
 
 static void compare_count(executor_thread *t, uint64_t expected) {
-  uint64_t found = gc_heap_objects(t->x->run->heap);
+  uint64_t found = gc_heap_objects(t->x->run->heap) - t->x->foreign;
   if (!asks(t, ORACLE_COUNT) || found == expected)
     return;
   executor_violation(
@@ -1125,6 +1131,8 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
       exit(EXIT_FAILURE);
     }
   }
+  gc_collect(t->m);
+  x->foreign = gc_heap_objects(t->run->heap);
   watch_signals();
 }
 
@@ -1180,6 +1188,7 @@ void executor_detach(executor_thread *t) {
   while (*link != t)
     link = &(*link)->next;
   *link = t->next;
+  x->clock = max_u64(x->clock, t->now);
   add_counts(&x->ended, &t->counts);
   for (size_t i = 0; i < t->questions.count; i++)
     add_question(&x->left, t->questions.items[i]);

@@ -95,6 +95,7 @@ typedef struct executor {
   executor_counts ended;    /* of threads that have ended */
   executor_questions left;  /* by threads that have ended */
   uint64_t checks, buried;
+  uint64_t foreign; /* objects in the heap when it began */
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
   model_volume reachable, surviving; /* by the last check */
   uint64_t peak_bytes;               /* the most that survived at a check */
@@ -127,7 +128,7 @@ typedef enum executor_result {
 } executor_result;
 
 /* Starts and ends the comparison of the run that `t` is the first thread of.
- * The heap is empty at either end.  `oracles` are bits. */
+ * Nothing in the heap can be reached at either end.  `oracles` are bits. */
 void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel);
 void executor_close(executor *x);
 

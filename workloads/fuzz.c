@@ -59,7 +59,7 @@ static const char *const schedules[] = {"turns", "free", NULL};
   ACTION(TLS_BORROW, tls_borrow, 40)                                           \
   ACTION(TLS_STORE, tls_store, 60)                                             \
   ACTION(TLS_CLEAR, tls_clear, 30)                                             \
-  ACTION(WEAK_GET, weak_get, 120)                                              \
+  ACTION(WEAK_GET, weak_get, 200)                                              \
   ACTION(FINALIZE, finalize, 80)                                               \
   ACTION(SAFEPOINT, safepoint, 60)                                             \
   ACTION(COLLECT, collect, 2)                                                  \
@@ -1109,7 +1109,7 @@ static void join_ended(actor *a) {
 
 static void start(actor *a) {
   fuzz *f = a->f;
-  if (f->alive == f->threads || f->quit || (f->parallel && a->number > 0))
+  if ((f->parallel && a->number > 0) || f->alive == f->threads || f->quit)
     return;
   unsigned n = 1;
   while (f->actors[n].child)
@@ -1219,7 +1219,6 @@ static void live(wl_thread *t, void *data) {
 /* The others end, one after the other. */
 static void end_others(actor *a) {
   fuzz *f = a->f;
-  f->quit = true;
   for (unsigned i = 1; i < f->threads; i++) {
     if (!f->actors[i].child)
       continue;
@@ -1399,7 +1398,7 @@ const workload workload_fuzz = {
                {"every", "operations between checks", 5000, 10, 1 << 30, NULL},
                {"live", "objects alive, about", 4000, 10, 1 << 22, NULL},
                {"finalizable", "of new objects, per mille", 20, 0, 500, NULL},
-               {"weak", "weak references, per mille of new objects", 40, 0, 500,
+               {"weak", "weak references, per mille of new objects", 60, 0, 500,
                 NULL},
                {"oracle", "what is compared", 0, 0, 0, executor_oracles}},
     .needs = WL_TAKES_THREADS,

@@ -63,7 +63,8 @@ PyObject *cpy_globals[GC_GLOBALS];
 static struct { _Atomic uint64_t now, peak; } held;
 
 static void hold(size_t bytes) {
-  uint64_t now = held.now += bytes, peak = held.peak;
+  uint64_t now = atomic_fetch_add(&held.now, bytes) + bytes;
+  uint64_t peak = held.peak;
   while (now > peak && !atomic_compare_exchange_weak(&held.peak, &peak, now)) {
   }
 }

@@ -16,10 +16,18 @@ struct gc_heap {
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 
-/* Clears every weak reference to an object that has at least one. */
+/* Clears every weak reference to an object that had one a moment ago. */
 void rc_weak_clear(gc_object *target);
 
 /* Flags of an object that other threads may be counting. */
+static inline uint32_t rc_meta(const gc_object *o) {
+#if RC_ATOMIC
+  return (uint32_t)(__atomic_load_n(&o->header, __ATOMIC_ACQUIRE) >> 32);
+#else
+  return o->meta;
+#endif
+}
+
 static inline void rc_meta_set(gc_object *o, uint32_t flag) {
 #if RC_ATOMIC
   __atomic_fetch_or(&o->header, (uint64_t)flag << 32, __ATOMIC_RELAXED);
@@ -30,7 +38,8 @@ static inline void rc_meta_set(gc_object *o, uint32_t flag) {
 
 static inline void rc_meta_clear(gc_object *o, uint32_t flag) {
 #if RC_ATOMIC
-  __atomic_fetch_and(&o->header, ~((uint64_t)flag << 32), __ATOMIC_RELAXED);
+  /* To a dead object this may be the last that this thread does. */
+  __atomic_fetch_and(&o->header, ~((uint64_t)flag << 32), __ATOMIC_RELEASE);
 #else
   o->meta &= ~flag;
 #endif

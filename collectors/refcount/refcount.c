@@ -151,6 +151,10 @@ void rc_weak_clear(gc_object *target) {
   rc_weak_lock();
   rc_weak **place = rc_weak_place(target);
   rc_weak *w = *place;
+  if (!w) { /* the last reference has died since the flag was seen */
+    rc_weak_unlock();
+    return;
+  }
   rc_weak_vacate(place); /* while the list still names its target */
   while (w) {
     w->target = NULL;
@@ -193,11 +197,12 @@ static void rc_weak_unlink(rc_weak *w) {
 /* Whether an object whose count reached zero goes on the list.  Not if it waits
  * for its finalizer. */
 static bool rc_really_dead(gc_object *o) {
-  if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
+  uint32_t meta = rc_meta(o);
+  if (gc_likely(!(meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
     return true;
-  if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
+  if (meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
-  if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
+  if (!(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's */

@@ -414,13 +414,14 @@ void cell_check_invariants(void);
 
 /* The record's `counts`; NULL if there are none.  To be freed by the caller. */
 json_t *cell_counts(void);
-*leaks.c *
-    -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -* /
 
-    /* Whether the collector reclaimed at once, in every one of several rounds,
-     * what it declares to reclaim at collections only. */
-    bool
-    cell_reclaims_unasked(void);
+/* ------------------------------------------------------------------------- *
+ * leaks.c
+ * ------------------------------------------------------------------------- */
+
+/* Whether the collector reclaimed at once, in every one of several rounds, what
+ * it declares to reclaim at collections only. */
+bool cell_reclaims_unasked(void);
 
 /* The record's `leaks`, new; NULL if the workload has no rounds. */
 json_t *cell_leaks(void);

@@ -57,6 +57,25 @@ static json_t *describe_workload(const workload *w) {
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
     json_array_append_new(params, describe_param(&w->params[i]));
+  json_t *words = json_object();
+  for (const char *const *pair = w->words; pair && *pair; pair += 2)
+    json_object_set_new(words, pair[0], json_string(pair[1]));
+  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:o,s:o,s:o}", "name", w->name,
+                   "summary", w->summary, "source", w->source, "unit", w->unit,
+                   "needs", needs, "knows_deaths", w->knows_deaths, "steps",
+                   steps, "params", params, "words", words);
+}
+
+/* No defaults: all are off. */
+static json_t *describe_hostile(void) {
+  json_t *list = json_array();
+  for (const gc_option *o = hostile_options; o->name; o++)
+    json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o}", "name", o->name,
+                                          "help", o->help, "min",
+                                          record_integer(o->min), "max",
+                                          record_integer(o->max)));
+  return json_pack("{s:b,s:o}", "collects", gc_this_collector.hostile,
+                   "conditions", list);
 }
 
 json_t *cell_describe(void) {

@@ -65,7 +65,7 @@ uint64_t cell_late(gc_capabilities can, wl_expectation before,
 cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
                              uint64_t late, uint64_t objects) {
   uint64_t least = cell_remains(reclaims, e.live, e.cyclic, e.allocated);
-  cell_verdict v = cell_judge(reclaims, e, objects);
+  cell_verdict v = cell_judge(reclaims, e, late, objects);
   if (objects <= least)
     return v;
   v.declared = objects <= least + late;

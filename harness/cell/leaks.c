@@ -35,7 +35,9 @@ static round *begin_round(void) {
 
 static void judge_late(wl_moment moment, wl_expectation e, uint64_t objects) {
   gc_capabilities can = gc_this_collector.can;
-  uint64_t late = cell_late(can, rounds[count - 2].expected, e);
+  wl_expectation before = rounds[count - 2].expected;
+  uint64_t late =
+      cell_late(can, before, e) + cell_spare(can, e.allocated - e.live);
   cell_add_verdict(cell_judge_late(can.reclaims, e, late, objects));
   if (moment != WL_DROPPED || late == 0)
     return;

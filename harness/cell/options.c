@@ -33,7 +33,6 @@ enum {
   OPT_CHECK,
   OPT_INSTRUMENT,
   OPT_MIN_TIME,
-  OPT_TRACE,
   OPT_RECORD_FD,
   OPT_HELP
 };
@@ -73,8 +72,6 @@ static const struct entry {
     {"instrument", "on|off", "time steps and listen to pauses (on)",
      OPT_INSTRUMENT},
     {"min-time", "SECONDS", "for each primitive timed (0.1)", OPT_MIN_TIME},
-    {"trace", "FILE", "where a collector that writes traces writes it",
-     OPT_TRACE},
     {"record-fd", "FD", "where the record goes (1, stdout)", OPT_RECORD_FD},
     {"help", NULL, "print this", OPT_HELP},
 };
@@ -229,9 +226,6 @@ static void take(cell_options *o, int id, char *value) {
     break;
   case OPT_MIN_TIME:
     o->min_time = seconds("min-time", value);
-    break;
-  case OPT_TRACE:
-    trace_output = value;
     break;
   case OPT_RECORD_FD:
     o->record_fd = (int)number("record-fd", value, 0, INT32_MAX);

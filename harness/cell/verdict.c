@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/hostile.h"
+#include "common/poison.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cell_verdict verdict = {.status = CELL_OK, .declared = true};
@@ -75,6 +75,7 @@ void wl_expect(wl_thread *t, wl_expectation e) {
                               cell_spare(can, e.allocated - e.live),
                               gc_heap_objects(t->run->heap)));
   held_to_account = true;
+  poison_check_all();
   if (!check_invariants)
     return;
   const char *violation = gc_heap_check(t->run->heap);

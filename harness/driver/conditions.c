@@ -1,5 +1,5 @@
-/* conditions.c: the table of hostile conditions.  What the keys of `hostile` do
- * stands in collectors/common/hostile.h. */
+/* conditions.c: the table of hostile conditions, those that take long last.
+ * What the keys of `hostile` do stands in collectors/common/hostile.h. */
 #include "conditions.h"
 
 #include <string.h>
@@ -32,8 +32,6 @@ const condition conditions[] = {
      .hostile = "collect-every=50", .params = "schedule=free",
      .needs = NEEDS_THREADS, .proof = FIRED("collect-every"), .share = 50,
      .races = true},
-    {"collect-at", "at each single allocation in turn: a root missed once",
-     .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
     {"poison", "freed memory is overwritten and watched: use after free",
      .hostile = "poison=1000", .needs = NEEDS_FREEING, .proof = FIRED("poison"),
      .share = 100},
@@ -47,8 +45,6 @@ const condition conditions[] = {
      .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 20},
     {"buffers-8", "lists of eight entries", .hostile = "buffers=8",
      .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 50},
-    {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
-     .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
     {"fail-every", "every 13th internal allocation fails",
      .hostile = "fail-every=13", .proof = FIRED("fail-every"), .share = 50,
      .scarce = true},
@@ -65,6 +61,10 @@ const condition conditions[] = {
      .share = 50, .scarce = true},
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .proof = FIRED("stack"), .share = 50},
+    {"collect-at", "at each single allocation in turn: a root missed once",
+     .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
+    {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
+     .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
 };
 const size_t conditions_count = sizeof conditions / sizeof *conditions;
 

@@ -25,6 +25,11 @@ bool entry_failed(const json_t *entry) {
   return !strcmp(result, "failed") || !strcmp(result, "vacuous");
 }
 
+const char *entry_accuser(const json_t *entry) {
+  const char *oracle = entry_text(entry, "oracle");
+  return *oracle ? oracle : entry_text(entry, "result");
+}
+
 /* ------------------------------------------------------------------------- *
  * The command.
  * ------------------------------------------------------------------------- */

@@ -51,5 +51,7 @@ episode_fault episode_find_fault(const condition *c, const program_result *r);
 const char *entry_text(const json_t *entry, const char *name); /* "" if none */
 uint64_t entry_number(const json_t *entry, const char *name);
 bool entry_failed(const json_t *entry); /* it was wrong, or proved nothing */
+const char *
+entry_accuser(const json_t *entry); /* then: its oracle, "vacuous" */
 
 #endif

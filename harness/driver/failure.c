@@ -207,9 +207,7 @@ void failure_print(const char *dir, const json_t *entry, FILE *out) {
   const char *folder = folder_of(dir, entry);
   fprintf(out, "\n%s, %s, seed %ju: %s: %s\n", entry_text(entry, "collector"),
           entry_text(entry, "condition"),
-          (uintmax_t)entry_number(entry, "seed"),
-          *entry_text(entry, "oracle") ? entry_text(entry, "oracle")
-                                       : entry_text(entry, "result"),
+          (uintmax_t)entry_number(entry, "seed"), entry_accuser(entry),
           entry_text(entry, "reason"));
   if (operation)
     fprintf(out, "  exposed by operation %ju\n", (uintmax_t)operation);

@@ -191,7 +191,7 @@ static bool try_alone(campaign *c, bug *b, const char *oracle) {
       continue;
     if (!campaign_run(c, b->caught, under, seed, oracle, &t))
       return false;
-    const char *by = t.fault ? entry_text(t.fault, "oracle") : "";
+    const char *by = t.fault ? entry_accuser(t.fault) : "";
     hung = !strcmp(by, "hang"); /* once is enough waiting */
     caught = !strcmp(oracle, "none") ? *by : !strcmp(by, oracle);
     if (caught)
@@ -220,7 +220,7 @@ static bool run_bugs(campaign *c, bugs *all, const collectors *programs) {
       if (!try_alone(c, b, oracles[k]))
         return false;
     say("%zu of %zu, %s: %s", i + 1, all->count, b->name,
-        b->fault ? entry_text(b->fault, "oracle") : "NOT CAUGHT");
+        b->fault ? entry_accuser(b->fault) : "NOT CAUGHT");
   }
   return true;
 }
@@ -252,8 +252,8 @@ static json_t *make_row(const bug *b) {
       b->caught ? b->caught->program->name : entry_text(b->about, "family"),
       "bug", entry_text(b->about, "name"), "family",
       entry_text(b->about, "family"), "caught", b->fault ? "yes" : "NO",
-      "oracle", b->fault ? entry_text(b->fault, "oracle") : "", "alone", alone,
-      "text", entry_text(b->about, "text"));
+      "oracle", b->fault ? entry_accuser(b->fault) : "", "alone", alone, "text",
+      entry_text(b->about, "text"));
   json_t *class = json_object_get(b->about, "class");
   if (class)
     json_object_set(row, "class", class);

@@ -120,9 +120,9 @@ enum { REPORT_CANARY = 200 };
 bool report_canary_text(char *out, const report *r);
 
 /* Of a reference's CPU time, the share that its C interface takes: calls times
- * what each takes by itself, of the whole run with set-up and checks, so an
- * upper bound.  NAN: not known.  Beyond half the time says little about memory
- * management. */
+ * what each takes by itself.  An estimate: set-up and checks are in it; clears,
+ * tests and root slots are not.  NAN: not known.  Beyond half the time says
+ * little about memory management. */
 #define REPORT_FLOOR_BOUND 0.5
 double report_floor_share(const report_cell *c);
 

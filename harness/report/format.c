@@ -56,10 +56,11 @@ static void print_legend(const report *r, text_style style, FILE *out) {
   for (size_t i = 0; i < r->count; i++)
     references |= r->cells[i].reference;
   if (references)
-    fprintf(out,
-            "%sinterface: the share of the CPU time that the runtime's C "
-            "interface takes at most.\n",
-            item);
+    fprintf(
+        out,
+        "%sinterface: the share of the CPU time that calls of the runtime's "
+        "C interface take, estimated.\n",
+        item);
   fprintf(out,
           "%sruns: invocations that went into the row, of those planned where "
           "some are missing.\n%sTime that a thread was runnable but not run is "

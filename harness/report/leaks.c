@@ -121,8 +121,10 @@ static void short_verdict(char *out, const json_t *row) {
       is_verdict(row, "n/a") || json_is_true(json_object_get(row, "declared"))
           ? ""
           : " !";
-  if (is_verdict(row, "LEAK"))
+  if (is_verdict(row, "LEAK") && growth > 0)
     snprintf(out, CELL, "LEAK +%lld%s", (long long)growth, flaw);
+  else if (is_verdict(row, "LEAK"))
+    snprintf(out, CELL, "LEAK %lld%s", (long long)held, flaw);
   else if (is_verdict(row, "retained by design") && growth > 0)
     snprintf(out, CELL, "retained +%lld%s", (long long)growth, flaw);
   else if (is_verdict(row, "retained by design"))
@@ -248,15 +250,14 @@ static void print_deviations(const json_t *rows, FILE *out) {
 }
 
 static void print_legend(bool verbose, FILE *out) {
-  fputs("\nBefore the remedy → with it, of what the program is done with:\n"
-        "prompt: gone when the last reference was dropped; at collection: gone "
-        "after one;\n"
-        "retained N: N objects can still be reached, by design, and stay as "
-        "many;\n"
-        "retained +N: N more in each round; LEAK +N: N more in each round that "
-        "nothing\nreaches and the collector never reclaims.  All this as it "
-        "declares, but for what\nis marked with !.\n",
-        out);
+  fputs(
+      "\nBefore the remedy → with it, of what the program is done with:\n"
+      "prompt: gone when the last reference was dropped; at collection: gone "
+      "after one;\nreclaimed: gone after one, but when is not told.  retained "
+      "N: N objects can still\nbe reached, by design; LEAK N: N objects are "
+      "held that nothing reaches; +N: N more\nin each round.  All this as the "
+      "collector declares, but for what is marked with !.\n",
+      out);
   if (verbose)
     fputs("\nObjects and bytes beyond those at the start, in the last round: "
           "right after the\nlast reference was dropped, after a quiet period, "

@@ -26,7 +26,6 @@ typedef struct evidence {
   gc_reg holder_register;
   uint32_t place; /* the slot, or the number of the root */
   uint8_t kind;   /* trace_kind of the operation that borrowed it; 0: null */
-  bool stale;     /* the object was buried */
 } evidence;
 
 typedef struct thread {
@@ -170,22 +169,6 @@ static void tell_cyclic(walk *w) {
   }
 }
 
-/* Borrowing registers whose object is to be buried are emptied.  That is no
- * mistake of the trace unless they are read. */
-static void forget_borrowed(walk *w) {
-  for (int i = 0; i < TRACE_THREADS; i++) {
-    thread *t = &w->threads[i];
-    for (gc_reg r = 0; t->mutator && r < model_top(t->mutator); r++) {
-      model_ref o = model_register(t->mutator, r);
-      if (model_is_owning(t->mutator, r) || !o || model_at(w->m, o)->marked)
-        continue;
-      trace_op op = {.kind = TRACE_UNBORROW, .a = r};
-      model_apply(t->mutator, &op, 0);
-      t->borrowed[r].stale = true;
-    }
-  }
-}
-
 static void misused(const walk *w, uint64_t when, const char *what) {
   if (w->listener.misused)
     w->listener.misused(w->listener.data, when, what);
@@ -234,7 +217,6 @@ static bool still_finalizable(const walk *w, const finalizable *f) {
 /* Buries what is not marked. */
 static void bury(walk *w) {
   tell_cyclic(w);
-  forget_borrowed(w);
   model_bury_unmarked(w->m, buried, w);
   size_t kept = 0;
   for (size_t i = 0; i < w->finalizables_count; i++)
@@ -262,6 +244,8 @@ static bool burial_is_due(const walk *w) {
 
 void walk_finish(walk *w) {
   model_mark_reachable(w->m);
+  for (model_ref o = 1; o < model_end(w->m); o++)
+    model_at(w->m, o)->finalizable = false; /* nobody asks for them any more */
   bury(w);
 }
 
@@ -376,7 +360,7 @@ static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
     return NULL;
   static const char nothing[] =
       "the borrowed register's object is kept alive by nothing";
-  if (t->borrowed[r].stale)
+  if (model_refuses_reading(t->mutator, r)) /* it was buried */
     return nothing;
   model_ref o = model_register(t->mutator, r);
   if (!o)
@@ -538,13 +522,6 @@ static void perform(walk *w, thread *t, const trace_op *op) {
   case TRACE_GLOBAL_BORROW:
   case TRACE_TLS_BORROW:
     note_borrowed(w, t, op); /* before the register may be overwritten */
-    break;
-  case TRACE_UNBORROW:
-    t->borrowed[op->a] = (evidence){0};
-    break;
-  case TRACE_ENTER:
-    memset(t->borrowed + model_top(t->mutator) + op->a, 0,
-           op->b * sizeof *t->borrowed);
     break;
   case TRACE_FINALIZER_NEXT:
     if (w->given)

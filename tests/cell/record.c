@@ -103,6 +103,34 @@ static void missing_field_is_named(void **state) {
   }
 }
 
+/* What was held in the rounds of a leak workload: a value a round, or null, and
+ * one of `reachable` more. */
+static void rounds_belong_together(void **state) {
+  (void)state;
+  static const struct {
+    const char *dropped, *reachable;
+    bool valid;
+  } cases[] = {{"[3, 5]", "[1, 3, 5]", true}, {"[null, 5]", "[1, 3, 5]", true},
+               {"[3]", "[1, 3, 5]", false},   {"[3, -5]", "[1, 3, 5]", false},
+               {"[3, 5]", "[1, 3]", false},   {"[]", "[1]", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    json_t *record = whole_record();
+    char text[400];
+    snprintf(text, sizeof text,
+             "{\"start\": {\"objects\": 1, \"bytes\": null}, \"reachable\": "
+             "%s, \"dropped\": {\"objects\": %s, \"bytes\": [9, 9]}, "
+             "\"quiet\": {\"objects\": [3, 5], \"bytes\": [9, 9]}, "
+             "\"collected\": {\"objects\": [3, 5], \"bytes\": [9, 9]}}",
+             cases[i].reachable, cases[i].dropped);
+    put(record, "leaks", json_loads(text, 0, NULL));
+    if (cases[i].valid)
+      assert_valid(record);
+    else
+      assert_invalid(record, "'leaks' is not what was held in each round");
+    json_decref(record);
+  }
+}
+
 static void wrong_type_is_named(void **state) {
   (void)state;
   const struct {
@@ -190,6 +218,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_record_is_valid),
       cmocka_unit_test(missing_field_is_named),
+      cmocka_unit_test(rounds_belong_together),
       cmocka_unit_test(wrong_type_is_named),
       cmocka_unit_test(fewer_fields_for_failures),
       cmocka_unit_test(histogram_there_and_back),

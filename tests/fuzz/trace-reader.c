@@ -1,0 +1,85 @@
+/* trace-reader.c: a fuzz target: whatever the bytes are, the reader ends with
+ * operations that keep to the limits or with one line that says what is wrong,
+ * and what it has read is written and read as the same again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/trace/reader.h"
+#include "harness/trace/writer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition, const char *what) {
+  if (condition)
+    return;
+  fprintf(stderr, "trace-reader: %s\n", what);
+  abort();
+}
+
+/* Operands index arrays that are as large as these limits. */
+static void check_limits(const trace_op *op) {
+  const uint32_t operands[] = {op->a, op->b, op->c};
+  size_t n = 0;
+  require(op->kind < TRACE_KINDS, "no such kind");
+  require(op->thread < TRACE_THREADS, "no such thread");
+  for (const char *l = trace_kinds[op->kind].operands; *l; l++, n++) {
+    if (strchr("dtbrow", *l))
+      require(operands[n] < GC_REGISTERS, "no such register");
+    if (*l == 'g')
+      require(operands[n] < GC_GLOBALS, "no such global root");
+    if (*l == 'l')
+      require(operands[n] < GC_TLS, "no such thread-local root");
+    if (*l == 's')
+      require(op->b <= GC_SLOTS_MAX && op->c <= GC_BYTES_MAX, "too large");
+    n += *l == 's';
+  }
+}
+
+/* Reads it all; the operations go to `w`, if there is one, and into the
+ * checksum that is returned. */
+static uint64_t read_all(FILE *file, trace_writer *w, bool *failed) {
+  uint64_t sum = 0;
+  trace_op op;
+  trace_status status;
+  trace_reader *r = trace_reader_from(file, "input");
+  while ((status = trace_read(r, &op)) == TRACE_READ_OP) {
+    check_limits(&op);
+    const uint64_t parts[] = {op.kind, op.finalizable, op.thread,
+                              op.a,    op.b,           op.c};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      sum = (sum ^ parts[i]) * 0x100000001b3u;
+    if (w)
+      trace_write(w, &op);
+  }
+  *failed = status == TRACE_READ_FAILED;
+  require(*failed == (*trace_reader_error(r) != 0), "an error without a line");
+  for (const char *p = trace_reader_error(r); *p; p++)
+    require(*p >= ' ' && *p < 127, "an error that confuses a terminal");
+  trace_reader_close(r);
+  return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char copy[] = "/dev/shm/reapmark-fuzz-trace";
+  bool failed;
+  /* fmemopen has no room for nothing. */
+  FILE *file = size ? fmemopen((void *)(uintptr_t)data, size, "r") : tmpfile();
+  require(file != NULL, "no file");
+  static char path[64];
+  if (!*path)
+    snprintf(path, sizeof path, "%s-%ld", copy, (long)getpid());
+  trace_writer *w = trace_writer_open(path, false);
+  require(w != NULL, "no copy");
+  uint64_t sum = read_all(file, w, &failed);
+  fclose(file);
+  require(trace_writer_close(w), "the copy could not be written");
+  file = fopen(path, "r");
+  require(file != NULL, "the copy is gone");
+  require(read_all(file, NULL, &failed) == sum, "the copy is another trace");
+  require(!failed, "the copy cannot be read");
+  fclose(file);
+  unlink(path);
+  return 0;
+}

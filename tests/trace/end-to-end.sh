@@ -1,0 +1,222 @@
+#!/bin/sh
+# Tests of `reapmark trace` as users have it.
+# Usage: end-to-end.sh REAPMARK TEST; one function per test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+reapmark=$1
+. "$here/../expect.sh"
+
+# Object 2 dies when the global root is cleared, 1 and 3 when their frame is
+# left: 3 is on a cycle of its own.
+cat >good <<'END'
+reapmark-trace 1
+# a comment that stays
+enter 3 1
+new 0 1 8
+new 1 0 20 f
+global-store 5 1
+clear 1
+collect
+global-clear 5
+new 2 1 0
+store 2 0 2
+leave
+END
+
+# A program that replays nothing, but fails in the way that the file `failure` says if
+# the trace has a line `global-store` and, later, one `collect`.
+cat >scripted <<'END'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+  case $1 in
+    --input) input=$2 ;;
+    --record-fd) fd=$2 ;;
+    --odd) echo "scripted: unknown option '--odd'" >&2; exit 2 ;;
+  esac
+  shift
+done
+verdict='{"verdict":{"status":"ok","declared":true}}'
+if awk '/^global-store/ { s = 1 } /^collect/ && s { f = 1 } END { exit !f }' \
+  "$input"; then
+  case $(cat failure) in
+    crash) kill -SEGV $$ ;;
+    exit) exit 3 ;;
+    hang) sleep 100 ;;
+    slow) sleep 0.2
+      verdict='{"verdict":{"status":"OOM","declared":false}}' ;;
+    graph) verdict='{"verdict":{"status":"WRONG","declared":false},
+      "violation":{"oracle":"graph"}}' ;;
+    sometimes)
+      echo x >>runs
+      [ $(($(wc -l <runs) % 3)) != 0 ] ||
+        verdict='{"verdict":{"status":"LEAK","declared":false}}' ;;
+    declared) verdict='{"verdict":{"status":"LEAK","declared":true}}' ;;
+  esac
+fi
+eval "echo '$verdict' >&$fd"
+END
+chmod +x scripted
+
+shortest='enter 1 0
+global-store 0 0
+collect'
+
+operations() { grep -v '^#' "$1" | tail -n +2; }
+
+test_verify() {
+  expect 0 trace verify good
+  printed '10 operations, 0 of them refused; 3 objects, 3 of them dead at the end; 0 lines '
+  sed 's/^leave/leave\nleave/' good >bad
+  expect 1 trace verify bad
+  said "bad:13: 'leave' cannot be performed: no frame to leave"
+  expect 0 trace verify --lenient bad
+  printed '11 operations, 1 of them refused'
+  { cat good; yes leave | head -n 30; } >worse
+  expect 1 trace verify worse
+  said 'worse: and 10 more'
+  expect 2 trace verify nowhere
+  said 'nowhere: No such file or directory'
+  echo 'nwe 0 0 0' >>bad
+  expect 2 trace verify bad
+  said "bad:14: unknown operation 'nwe' (did you mean 'new'?)"
+}
+
+test_stat() {
+  expect 0 trace stat good --format csv
+  printed 'operations,10'
+  printed 'objects,3'
+  printed 'bytes,72' # 24 + 32 + 16
+  printed 'peak-objects,2'
+  printed 'peak-bytes,56'
+  printed 'peak-line,5'
+  printed 'end-objects,0'
+  printed 'cyclic-objects,1'
+  printed 'cyclic-bytes,16'
+  printed 'finalizable,1'
+  printed 'op-new,3'
+  # Allocated after each: 48, 0, 0.
+  printed 'lifetime-p50,0'
+  printed 'lifetime-max,48'
+  printed 'lifetime-mean,16'
+  expect 0 trace stat good
+  printed 'reachable at the most'
+  expect 0 trace stat good -f markdown
+  printed '| peak-objects'
+  expect 0 trace stat good -f json
+  printed '"peak-objects": 2'
+  expect 2 trace stat good -f jsno
+  said "unknown format 'jsno' (did you mean 'json'?)"
+}
+
+test_annotate() {
+  sed 's/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
+  expect 0 trace annotate good
+  cmp out wanted || fail 'annotated otherwise'
+  expect 0 trace verify wanted
+  printed "3 lines 'dead', 3 of them exact"
+  # Again: what was there is not there twice.
+  expect 0 trace annotate wanted -o again
+  cmp again wanted || fail 'annotated twice'
+  expect 2 trace annotate good -o good
+  said 'good is the trace itself'
+  expect 2 trace annotate good -o no/where
+  said 'no/where: No such file or directory'
+  expect 1 trace annotate good -o /dev/full
+  said '/dev/full: No space left on device'
+}
+
+# What cannot be read twice is.
+test_pipes() {
+  expect 0 trace annotate good
+  mv out wanted
+  expect 0 trace annotate - <good
+  cmp out wanted || fail 'standard input is another trace'
+  mkfifo pipe
+  cat good >pipe &
+  expect 0 trace annotate pipe
+  cmp out wanted || fail 'a pipe is another trace'
+  expect 0 trace verify - <good
+  echo nonsense >bad
+  expect 2 trace stat - <bad
+  said 'standard input:1: not a trace'
+}
+
+shrinks() { # FAILURE WORDS [ARGUMENT...]
+  echo "$1" >failure
+  words=$2
+  shift 2
+  expect 0 trace shrink good "$@" -o short -- ./scripted --some option
+  operations short >got
+  [ "$(cat got)" = "$shortest" ] || fail "shrunk to: $(cat got)"
+  said "shrink: $words: from 10 to 3 operations"
+  grep -qx "# fails with $words" short || fail 'the trace does not say how'
+  grep -qx '# replay: ./scripted --some option --run replay --input short' \
+    short || fail 'the trace does not say how to replay it'
+  expect 0 trace verify short
+}
+
+test_shrink() {
+  shrinks graph 'WRONG graph'
+  shrinks crash 'CRASH SIGSEGV'
+  shrinks exit 'CRASH exit status 3'
+  shrinks hang TIMEOUT --timeout 0.2
+  shrinks sometimes LEAK --repeat 3
+  # To standard output.
+  echo graph >failure
+  expect 0 trace shrink good -- ./scripted
+  operations out >got
+  [ "$(cat got)" = "$shortest" ] || fail "shrunk to: $(cat got)"
+}
+
+test_shrink_mistakes() {
+  echo none >failure
+  expect 1 trace shrink good -- ./scripted
+  said './scripted does not fail on good'
+  echo declared >failure
+  expect 1 trace shrink good -- ./scripted
+  echo graph >failure
+  expect 2 trace shrink good -- ./scripted --odd
+  said "cannot replay the trace: it says: scripted: unknown option '--odd'"
+  expect 2 trace shrink good -- ./nothing
+  said './nothing cannot replay the trace: No such file or directory'
+  expect 2 trace shrink good -- mark-swep
+  said "unknown collector 'mark-swep'"
+  expect 2 trace shrink nowhere -- ./scripted
+  said 'nowhere: No such file or directory'
+  expect 2 trace shrink good
+  said 'trace shrink: something is missing'
+  echo graph >failure
+  expect 0 trace shrink good --tries 2 -- ./scripted
+  said 'in 2 tries, which were all that it had'
+}
+
+test_shrink_interrupted() {
+  echo slow >failure
+  "$reapmark" trace shrink good -o short -- ./scripted 2>err &
+  shrinker=$!
+  tries=0
+  until grep -q 'operations after' err; do
+    tries=$((tries + 1))
+    [ $tries -lt 500 ] || fail 'no progress'
+    sleep 0.02
+  done
+  kill -TERM $shrinker
+  code=0
+  wait $shrinker || code=$?
+  [ $code = 130 ] || fail "exit $code after a signal"
+  said ', interrupted'
+  [ "$(operations short | wc -l)" -lt 10 ] || fail 'nothing was kept'
+}
+
+test_usage() {
+  expect 2 trace
+  said 'no action'
+  expect 2 trace verfiy good
+  said "unknown action 'verfiy' (did you mean 'verify'?)"
+  expect 0 trace --help
+  printed 'annotate'
+  expect 0 trace shrink --help
+  printed 'Ctrl-C'
+}
+
+"test_$2"
