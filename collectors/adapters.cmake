@@ -87,5 +87,11 @@ endif()
 reapmark_add_adapter(FOUND "${OCAMLOPT}" PACKAGE ocaml-nox NAME ocaml HEADER
                      ocaml/ocaml.h SOURCES ocaml/ocaml.c LIBRARIES reapmark_ocaml)
 
+pkg_check_modules(RUBY IMPORTED_TARGET ruby-3.1)
+pkg_get_variable(ruby_version ruby-3.1 RUBY_PROGRAM_VERSION)
+reapmark_add_adapter(
+  FOUND "${RUBY_FOUND}" PACKAGE ruby-dev NAME ruby HEADER ruby/mri.h SOURCES
+  ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)
