@@ -93,5 +93,28 @@ reapmark_add_adapter(
   FOUND "${RUBY_FOUND}" PACKAGE ruby-dev NAME ruby HEADER ruby/mri.h SOURCES
   ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
 
+find_program(PHP_CONFIG NAMES php-config8.2 php-config)
+find_library(PHP_EMBED NAMES php8.2 php8 php)
+set(PHP_FOUND FALSE)
+if(PHP_CONFIG AND PHP_EMBED)
+  execute_process(COMMAND ${PHP_CONFIG} --include-dir OUTPUT_VARIABLE php_include
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  execute_process(COMMAND ${PHP_CONFIG} --vernum OUTPUT_VARIABLE php_version
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  # Layouts that the inline half repeats are those of 8.2.
+  if(php_version GREATER_EQUAL 80200 AND php_version LESS 80300
+     AND EXISTS ${php_include}/sapi/embed/php_embed.h)
+    set(PHP_FOUND TRUE)
+    add_library(reapmark_php INTERFACE)
+    target_include_directories(
+      reapmark_php SYSTEM INTERFACE ${php_include} ${php_include}/main
+                                    ${php_include}/TSRM ${php_include}/Zend)
+    target_link_libraries(reapmark_php INTERFACE ${PHP_EMBED})
+  endif()
+endif()
+reapmark_add_adapter(
+  FOUND "${PHP_FOUND}" PACKAGE "libphp-embed php-dev" NAME php HEADER
+  php/php-node.h SOURCES php/php-node.c LIBRARIES reapmark_php)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

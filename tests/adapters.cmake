@@ -24,6 +24,8 @@ adapter_test(cpython-lazy cpython threshold0=0)
 adapter_test(ocaml-eager ocaml minor-heap=4096 space-overhead=1)
 adapter_test(ocaml-lazy ocaml minor-heap=4194304 space-overhead=1000)
 adapter_test(ruby-eager ruby malloc-limit=65536 old-factor=101)
+adapter_test(php-eager php threshold=10)
+adapter_test(php-lazy php threshold=1073741824)
 adapter_test(ruby-lazy ruby malloc-limit=1073741824 old-factor=1000)
 
 add_test(NAME adapters-report

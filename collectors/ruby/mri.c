@@ -14,10 +14,10 @@
 #undef snprintf /* Ruby's needs a running interpreter */
 #undef setenv
 
+#include "common/signals.h"
 #include "ruby/mri.h"
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 
 _Static_assert(sizeof(mri_value) == sizeof(VALUE) && Qfalse == 0,
@@ -241,10 +241,8 @@ static VALUE make_objects(VALUE unused) {
 }
 
 static bool start(void) {
-  /* What signals do stays as it was. */
-  struct sigaction before[NSIG];
-  for (int s = 1; s < NSIG; s++)
-    sigaction(s, NULL, &before[s]);
+  signals before;
+  signals_save(&before);
   set_up();
   char name[] = "reapmark", plain[] = "--disable=all", run[] = "-e",
        code[] = "";
@@ -258,8 +256,7 @@ static bool start(void) {
     ruby_options(n, argv);
     rb_protect(make_objects, Qnil, &failed);
   }
-  for (int s = 1; s < NSIG; s++)
-    sigaction(s, &before[s], NULL);
+  signals_restore(&before);
   starter = pthread_self();
   if (failed)
     fprintf(stderr, "ruby: the interpreter does not start\n");
