@@ -36,3 +36,9 @@ add_test(NAME adapters-missing
                  $<TARGET_FILE:reapmark> missing ${PROJECT_SOURCE_DIR}
                  ${CMAKE_COMMAND})
 set_tests_properties(adapters-report adapters-missing PROPERTIES TIMEOUT 300)
+if(php IN_LIST adapters)
+  add_test(NAME adapters-shallow
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                   $<TARGET_FILE:reapmark> shallow)
+  set_tests_properties(adapters-shallow PROPERTIES TIMEOUT 300)
+endif()
