@@ -4,7 +4,7 @@
 # `reapmark doctor` to say.
 set(not_built "")
 
-# reapmark_add_adapter(FOUND is-there PACKAGE debian-package
+# reapmark_add_adapter(FOUND is-there PACKAGE debian-packages
 #                      NAME ... as reapmark_add_collector)
 # REFUSES sanitizers under which it cannot run: WHY.
 function(reapmark_add_adapter)

@@ -25,8 +25,7 @@ test_report() {
   ! grep -q interface out || fail 'a column for nothing'
 }
 
-# A chain that is too long for a runtime is not given to it; one that it was not
-# told of costs its own cell and no more.
+# Chains that may be too long for a runtime are not given to it.
 test_shallow() {
   expect 0 run -n 1 -c mark-sweep,php -w list-drop:length=5000 -o dir
   printed 'n/a: needs drops of any depth'
