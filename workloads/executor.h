@@ -95,6 +95,7 @@ typedef struct executor {
   executor_counts ended;    /* of threads that have ended */
   executor_questions left;  /* by threads that have ended */
   uint64_t checks, buried;
+  uint64_t foreign; /* objects in the heap when it began */
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
   model_volume reachable, surviving; /* by the last check */
   uint64_t clock;                    /* no thread is before it */
@@ -126,7 +127,7 @@ typedef enum executor_result {
 } executor_result;
 
 /* Starts and ends the comparison of the run that `t` is the first thread of.
- * The heap is empty at either end.  `oracles` are bits. */
+ * Nothing in the heap can be reached at either end.  `oracles` are bits. */
 void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel);
 void executor_close(executor *x);
 
@@ -142,6 +143,10 @@ void executor_detach(executor_thread *t);
  * of finalizable objects is made large enough for it.  (S) */
 executor_result executor_perform(executor_thread *t, const trace_op *op,
                                  uint64_t number);
+
+/* Says that all threads but the caller's stand still from now on, or run on
+ * again.  For those that run beside each other; a check is in between. */
+void executor_stand(executor_thread *t, bool still);
 
 /* Compares everything.  All other threads stand still; `each` is to run `task`
  * on each of them by turns, the caller included.  (S) */
@@ -166,9 +171,9 @@ size_t executor_text(char text[EXECUTOR_TEXT], const trace_op *op);
 
 /* After the last check: adds the deterministic counts to the record, and holds
  * the collector to what must survive (wl_expect).  The run is WRONG as one that
- * proved nothing if no object was reclaimed (by a collector that reclaims), or
- * if some kind of operation whose bit (1 << TRACE_kind) is in `expected` was
- * never performed. */
+ * proved nothing if something is expected, but no object was reclaimed (by a
+ * collector that reclaims), or if some kind of operation whose bit
+ * (1 << TRACE_kind) is in `expected` was never performed. */
 void executor_conclude(executor_thread *t, uint64_t expected);
 
 #endif

@@ -59,7 +59,7 @@ static const char *const schedules[] = {"turns", "free", NULL};
   ACTION(TLS_BORROW, tls_borrow, 40)                                           \
   ACTION(TLS_STORE, tls_store, 60)                                             \
   ACTION(TLS_CLEAR, tls_clear, 30)                                             \
-  ACTION(WEAK_GET, weak_get, 120)                                              \
+  ACTION(WEAK_GET, weak_get, 200)                                              \
   ACTION(FINALIZE, finalize, 80)                                               \
   ACTION(SAFEPOINT, safepoint, 60)                                             \
   ACTION(COLLECT, collect, 2)                                                  \
@@ -1043,7 +1043,7 @@ static void freeze(actor *a) {
 /* All others wait. */
 static void check(actor *a) {
   fuzz *f = a->f;
-  f->x.standing = true;
+  executor_stand(&a->x, true);
   f->to_check = (int64_t)f->every;
   run_finalizers(a);
   emit1(a, TRACE_CHECK, 0);
@@ -1053,7 +1053,7 @@ static void check(actor *a) {
     for (unsigned i = 0; i < f->threads; i++)
       f->actors[i].cull = true;
   freeze(a);
-  f->x.standing = !f->parallel;
+  executor_stand(&a->x, !f->parallel);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -1109,7 +1109,7 @@ static void join_ended(actor *a) {
 
 static void start(actor *a) {
   fuzz *f = a->f;
-  if (f->alive == f->threads || f->quit || (f->parallel && a->number > 0))
+  if ((f->parallel && a->number > 0) || f->alive == f->threads || f->quit)
     return;
   unsigned n = 1;
   while (f->actors[n].child)
@@ -1219,7 +1219,6 @@ static void live(wl_thread *t, void *data) {
 /* The others end, one after the other. */
 static void end_others(actor *a) {
   fuzz *f = a->f;
-  f->quit = true;
   for (unsigned i = 1; i < f->threads; i++) {
     if (!f->actors[i].child)
       continue;
@@ -1264,8 +1263,8 @@ static void run_episode(fuzz *f, wl_thread *t) {
     take_turns(a);
   end_others(a);
 
+  executor_stand(&a->x, true);
   f->parallel = f->x.parallel = false;
-  f->x.standing = true;
   drop_frames(a);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     if (model_global(f->x.model, g))
@@ -1399,7 +1398,7 @@ const workload workload_fuzz = {
                {"every", "operations between checks", 5000, 10, 1 << 30, NULL},
                {"live", "objects alive, about", 4000, 10, 1 << 22, NULL},
                {"finalizable", "of new objects, per mille", 20, 0, 500, NULL},
-               {"weak", "weak references, per mille of new objects", 40, 0, 500,
+               {"weak", "weak references, per mille of new objects", 60, 0, 500,
                 NULL},
                {"oracle", "what is compared", 0, 0, 0, executor_oracles}},
     .needs = WL_TAKES_THREADS,

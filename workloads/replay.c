@@ -1,5 +1,226 @@
+/* replay: performs the operations of a trace (docs/trace-format.md), read from
+ * --input, and compares with a model in step (executor.h).
+ *
+ * Operations that make no sense where they stand are skipped and counted, so
+ * that a trace from which lines were removed is still a trace; what only the
+ * collector knows, such as whether a weak reference is cleared, is taken from
+ * the collector that runs it.  All is compared at `check` lines and at the end.
+ *
+ * Each thread of the trace is a thread here.  They take turns in the order of
+ * the file, so that a trace repeats a run.
+ *
+ * Not for measuring. */
 #include "executor.h"
+#include "harness/trace/reader.h"
+#include "parts.h"
 #include "turns.h"
-static void run(wl_thread *t) { (void)t; }
-static wl_volume volume(const uint64_t *p, unsigned threads) { (void)p;(void)threads; return (wl_volume){1,1,1}; }
-const workload workload_replay = {.name="replay",.summary="x",.source="x",.unit="operations",.volume=volume,.run=run};
+
+enum { ORACLE };
+
+/* A thread of the trace. */
+typedef struct player {
+  executor_thread x;
+  struct replay *r;
+  uint32_t number;
+  wl_child *child; /* NULL: does not live */
+  bool ended;
+} player;
+
+typedef struct replay {
+  executor x;
+  turns turns;
+  trace_text text;
+  size_t at;       /* the operation to be performed next */
+  uint64_t number; /* of the last object */
+  uint32_t threads;
+  player *players;
+} replay;
+
+/* ------------------------------------------------------------------------- *
+ * One thread's part.
+ * ------------------------------------------------------------------------- */
+
+static void begin(player *p, wl_thread *t) {
+  executor_attach(&p->x, &p->r->x, t, (uint16_t)p->number);
+  turns_sit(&p->r->turns, p->number, &p->x);
+}
+
+static void end(player *p) {
+  model_frame f;
+  while (model_innermost(p->x.model, &f))
+    executor_perform(&p->x, &(trace_op){.kind = TRACE_LEAVE}, 0);
+  turns_sit(&p->r->turns, p->number, NULL);
+  executor_detach(&p->x);
+}
+
+/* Whoever has ended is waited for by the next that works. */
+static void join_ended(player *p) {
+  replay *r = p->r;
+  for (uint32_t i = 0; i < r->threads; i++)
+    if (r->players[i].ended) {
+      wl_thread_join(p->x.wl, r->players[i].child);
+      r->players[i].child = NULL;
+      r->players[i].ended = false;
+    }
+}
+
+static void check(player *p) {
+  executor_check(&p->x, turns_each,
+                 &(turns_call){&p->r->turns, p->x.wl, p->number});
+}
+
+/* Performs operations up to one that is another thread's, or ends this. */
+static void play(player *p) {
+  replay *r = p->r;
+  for (; r->at < r->text.count; r->at++) {
+    const trace_op *op = &r->text.ops[r->at];
+    bool names = op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
+    if (op->thread != p->number)
+      return;
+    if (op->kind == TRACE_DETACH && p->number > 0)
+      return;
+    if (op->kind == TRACE_DEAD)
+      executor_dead(&p->x, op->a);
+    else if (op->kind != TRACE_ATTACH && op->kind != TRACE_DETACH)
+      executor_perform(&p->x, op, r->number + names);
+    r->number += names;
+    if (op->kind == TRACE_CHECK)
+      check(p);
+  }
+}
+
+static void live(wl_thread *t, void *data);
+
+/* Gives the turn to the thread whose operation is next, which may be new. */
+static void hand_on(player *p, uint32_t next) {
+  replay *r = p->r;
+  player *to = &r->players[next];
+  if (next > 0 && !to->child)
+    to->child = wl_thread_start(p->x.wl, next, live, to);
+  turns_give(&r->turns, p->x.wl, p->number, next, true);
+  join_ended(p);
+}
+
+/* The thread that the next operation belongs to; at the end the first. */
+static uint32_t next_thread(const replay *r) {
+  return r->at < r->text.count ? r->text.ops[r->at].thread : 0;
+}
+
+static void live(wl_thread *t, void *data) {
+  player *p = data;
+  replay *r = p->r;
+  turns_await(&r->turns, t, p->number);
+  begin(p, t);
+  for (;;) {
+    play(p);
+    if (r->at == r->text.count)
+      break;
+    if (next_thread(r) == p->number) { /* its detach */
+      r->at++;
+      break;
+    }
+    hand_on(p, next_thread(r));
+  }
+  end(p);
+  p->ended = true;
+  turns_give_up(&r->turns, 0);
+}
+
+/* The first thread works, or leads on to the others. */
+static void lead(player *p) {
+  replay *r = p->r;
+  while (r->at < r->text.count) {
+    play(p);
+    if (next_thread(r) != 0)
+      hand_on(p, next_thread(r));
+  }
+  for (uint32_t i = 1; i < r->threads; i++)
+    if (r->players[i].child)
+      hand_on(p, i);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The run.
+ * ------------------------------------------------------------------------- */
+
+/* Lets go of what the trace has left alive.  Returns whether there was
+ * anything. */
+static bool drop_roots(player *p) {
+  uint64_t before = p->x.counts.operations;
+  model_frame f;
+  while (model_innermost(p->x.model, &f))
+    executor_perform(&p->x, &(trace_op){.kind = TRACE_LEAVE}, 0);
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    if (model_global(p->r->x.model, g))
+      executor_perform(&p->x, &(trace_op){.kind = TRACE_GLOBAL_CLEAR, .a = g},
+                       0);
+  for (uint32_t l = 0; l < GC_TLS; l++)
+    if (model_tls(p->x.model, l))
+      executor_perform(&p->x, &(trace_op){.kind = TRACE_TLS_CLEAR, .a = l}, 0);
+  return p->x.counts.operations != before;
+}
+
+static void load(replay *r, const char *path) {
+  char error[TRACE_ERROR];
+  if (!path) {
+    fputs("replay: no trace to be replayed (give --input FILE)\n", stderr);
+    exit(2);
+  }
+  if (!trace_load(path, TRACE_LOAD_MOST, &r->text, error)) {
+    fprintf(stderr, "replay: %s\n", error);
+    exit(2);
+  }
+  r->threads = 1;
+  for (size_t i = 0; i < r->text.count; i++)
+    if (r->text.ops[i].thread >= r->threads)
+      r->threads = r->text.ops[i].thread + 1u;
+  if (r->threads > 1 && !gc_this_collector.can.threads) {
+    fprintf(stderr, "replay: %s has several threads, and collector %s none\n",
+            path, gc_this_collector.name);
+    exit(2);
+  }
+}
+
+static void run(wl_thread *t) {
+  replay r = {0};
+  load(&r, t->run->input);
+  executor_open(&r.x, t, executor_oracle_bits(wl_get(t, ORACLE)), false);
+  turns_open(&r.turns, r.threads);
+  r.players = own_memory(r.threads, sizeof *r.players);
+  for (uint32_t i = 0; i < r.threads; i++)
+    r.players[i] = (player){.r = &r, .number = i};
+  player *first = &r.players[0];
+
+  wl_begin(t);
+  begin(first, t);
+  lead(first);
+  wl_step(t, 0, r.x.clock);
+  wl_end(t);
+  size_t n = r.text.count;
+  if (n == 0 || r.text.ops[n - 1].kind != TRACE_CHECK)
+    check(first);
+  if (drop_roots(first))
+    check(first);
+  executor_conclude(&first->x, 0);
+
+  end(first);
+  executor_close(&r.x);
+  turns_close(&r.turns);
+  free(r.players);
+  free(r.text.ops);
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  (void)p, (void)threads;
+  return (wl_volume){0}; /* the trace is not known yet */
+}
+
+const workload workload_replay = {
+    .name = "replay",
+    .summary = "the operations of a trace (--input), compared with a model",
+    .source = "none",
+    .unit = "operations",
+    .steps = {"all"},
+    .params = {{"oracle", "what is compared", 0, 0, 0, executor_oracles}},
+    .volume = volume,
+    .run = run};

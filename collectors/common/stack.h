@@ -82,10 +82,6 @@ static inline gc_object *bag_take(object_bag *b) {
   return gc_unlikely(b->spilled) ? bag_unspill(b) : NULL;
 }
 
-static inline bool bag_is_empty(const object_bag *b) {
-  return !b->stack.size && !b->spilled;
-}
-
 /* Walks the objects that are in the bag, which stays as it is: at *at = 0 the
  * first, at what is left there the next, and NULL after the last. */
 gc_object *bag_next(const object_bag *b, uint64_t *at);

@@ -1,6 +1,7 @@
 /* world.c: see world.h. */
 #include "common/world.h"
 #include "common/hostile.h"
+#include "common/mutants.h"
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -60,7 +61,7 @@ void world_join(gc_mutator *m) {
   world_await_restart();
   world_base(m)->next = world.mutators;
   world.mutators = m;
-  world.running++;
+  world.running += !gc_mutant(attach_uncounted);
   pthread_mutex_unlock(&world.lock);
 }
 
@@ -120,7 +121,8 @@ bool world_stop(void) {
 void world_start(void) {
   world_is_mine = false;
   atomic_store(&world_stopping, false);
-  pthread_cond_broadcast(&world.restarted);
+  if (!gc_mutant(restart_lost))
+    pthread_cond_broadcast(&world.restarted);
   pthread_mutex_unlock(&world.lock);
 }
 

@@ -22,6 +22,7 @@
  *     cells, the list of empty blocks, a mutator's hands. */
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/mutants.h"
 #include "common/poison.h"
 #include "common/space.h"
 #include "mark-sweep/mark-sweep.h"
@@ -170,7 +171,10 @@ static bool ms_next_run(gc_mutator *m, unsigned c) {
   run->cursor = space_address((uint32_t)at);
   if (gc_unlikely(m->base.heap->each))
     end = at + cell;
-  run->limit = space_address((uint32_t)bitmap_next(marks, at, end));
+  at = bitmap_next(marks, at, end);
+  if (gc_mutant(run_too_long) && at < end)
+    at += cell;
+  run->limit = space_address((uint32_t)at);
   if (gc_unlikely(m->base.heap->poisons))
     poison_take(run->cursor, (size_t)(run->limit - run->cursor));
   return true;
@@ -357,7 +361,12 @@ static inline void ms_mark(gc_heap *h, gc_object *o) {
 }
 
 static inline void ms_scan(gc_heap *h, gc_object *o) {
-  gc_object **slot = o->slots, **end = slot + object_slots(o);
+  uint32_t slots = object_slots(o);
+  if (gc_mutant(slots_cut_at_63) && slots > 63)
+    slots = 63;
+  if (gc_mutant(last_slot_unscanned) && slots > 0)
+    slots--;
+  gc_object **slot = o->slots, **end = slot + slots;
   while (slot < end)
     ms_mark(h, *slot++);
 }
@@ -397,7 +406,7 @@ static void ms_rescan_block(gc_heap *h, uint32_t number) {
 
 static void ms_mark_all(gc_heap *h) {
   ms_drain(h);
-  while (h->rescan) {
+  while (h->rescan && !gc_mutant(overflow_ignored)) {
     h->rescan = false;
     h->rescans++;
     for (uint32_t b = 1; b < h->blocks_end; b++) {
@@ -406,7 +415,7 @@ static void ms_mark_all(gc_heap *h) {
         ms_rescan_block(h, b);
       }
     }
-    if (h->rescan_large) {
+    if (h->rescan_large && !gc_mutant(large_rescan_forgotten)) {
       h->rescan_large = false;
       for (size_t i = 0; i < h->large.size; i++) {
         if (ms_marked(h, h->large.items[i])) {
@@ -419,15 +428,18 @@ static void ms_mark_all(gc_heap *h) {
 }
 
 static void ms_mark_roots(gc_heap *h) {
-  for (unsigned g = 0; g < GC_GLOBALS; g++)
+  for (unsigned g = 0; g < GC_GLOBALS && !gc_mutant(globals_skipped); g++)
     ms_mark(h, object_globals[g]);
-  for (size_t i = 0; i < finalizers_count(); i++)
+  for (size_t i = gc_mutant(queue_not_root) ? finalizers_count() : 0;
+       i < finalizers_count(); i++)
     ms_mark(h, finalizers_first()[i]);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    for (unsigned t = 0; t < GC_TLS; t++)
+    for (unsigned t = 0; t < GC_TLS && !gc_mutant(tls_skipped); t++)
       ms_mark(h, m->base.tls[t]);
-    for (gc_reg r = 0; r < m->base.top; r++)
+    for (gc_reg r = 0; r + gc_mutant(last_register_skipped) < m->base.top; r++)
       ms_mark(h, m->reg[r]);
+    if (gc_mutant(other_mutators_skipped))
+      break;
   }
 }
 
@@ -449,7 +461,8 @@ static void ms_prepare(gc_heap *h) {
     if (granule >= end)
       bitmap_clear(h->marks, granule);
   }
-  memset(h->marks, 0, end / 8);
+  if (!gc_mutant(marks_stale))
+    memset(h->marks, 0, end / 8);
 }
 
 /* Keeps of a list what `keep` says; the order stays. */
@@ -465,7 +478,9 @@ static void ms_filter(gc_heap *h, object_stack *list,
 /* A weak reference to an unmarked object is cleared. */
 static bool ms_weak_clear(gc_heap *h, gc_object *weak) {
   gc_object **target = ms_weak_target(weak);
-  if (*target && !ms_marked(h, *target))
+  if (*target && !ms_marked(h, *target) && !gc_mutant(ms_weak_uncleared))
+    *target = NULL;
+  if (gc_mutant(ms_weak_hasty) && space_granule(*target) % 64 == 0)
     *target = NULL;
   return true;
 }
@@ -476,7 +491,9 @@ static bool ms_finalize(gc_heap *h, gc_object *o) {
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   finalizers_push(o);
-  return false;
+  if (gc_mutant(finalized_twice))
+    finalizers_push(o);
+  return gc_mutant(finalizable_kept);
 }
 
 static bool ms_weak_keep(gc_heap *h, gc_object *weak) {
@@ -485,8 +502,11 @@ static bool ms_weak_keep(gc_heap *h, gc_object *weak) {
 
 /* Large objects are swept at once: they are few, and worth the most. */
 static bool ms_sweep_large(gc_heap *h, gc_object *o) {
+  if (gc_mutant(stray_mark_bit) && ms_marked(h, o))
+    bitmap_set(h->marks, space_granule(o) + 1);
   if (!ms_marked(h, o)) {
-    space_free(o, space_uncached());
+    if (!gc_mutant(large_leaked))
+      space_free(o, space_uncached());
     return false;
   }
   h->live_objects++;
@@ -535,6 +555,7 @@ static void ms_classify(gc_heap *h) {
       block->state = MS_EMPTY;
       ms_list_push(h, &h->empty, b);
     } else if (live * cell == ms_cells_bytes(block->class)) {
+      h->live_objects -= gc_mutant(live_misreported);
       block->state = MS_FULL;
     } else {
       block->state = MS_LISTED;
@@ -549,10 +570,15 @@ static void ms_collect_stopped(gc_heap *h) {
   ms_mark_all(h);
   /* Weak references are cleared before finalizable objects are revived; then
    * the queue is a root once more. */
-  ms_filter(h, &h->weak, ms_weak_clear);
+  if (!gc_mutant(ms_weak_late))
+    ms_filter(h, &h->weak, ms_weak_clear);
   ms_filter(h, &h->finalizable, ms_finalize);
   ms_mark_roots(h);
+  if (gc_mutant(resurrection_untraced))
+    h->mark_stack.size = 0;
   ms_mark_all(h);
+  if (gc_mutant(ms_weak_late))
+    ms_filter(h, &h->weak, ms_weak_clear);
   ms_filter(h, &h->weak, ms_weak_keep);
   h->live_objects = h->live_bytes = 0;
   ms_filter(h, &h->large, ms_sweep_large);
@@ -586,12 +612,13 @@ void gc_collect(gc_mutator *m) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = calloc(1, sizeof *h);
-  if (!h || !space_create(config->heap_limit)) {
+  uint64_t limit = gc_mutant(ms_limit_ignored) ? 0 : config->heap_limit;
+  if (!h || !space_create(limit)) {
     free(h);
     return NULL;
   }
   h->listener = config->listener;
-  h->limited = config->heap_limit != 0;
+  h->limited = limit != 0;
   h->budget = MS_BUDGET_LEAST;
   h->mark_stack.most =
       hostile.buffers ? hostile.buffers : (size_t)option_mark_stack;
@@ -640,7 +667,9 @@ void gc_thread_detach(gc_mutator *m) {
       continue;
     uint32_t number = ms_number(m->blocks[c]);
     h->blocks[number].state = MS_LISTED;
-    h->blocks[number].taken = (uint16_t)(taken / SPACE_GRANULE);
+    h->blocks[number].taken = gc_mutant(block_reused_from_start)
+                                  ? 0
+                                  : (uint16_t)(taken / SPACE_GRANULE);
     ms_list_push(h, &h->listed[c], number);
   }
   pthread_mutex_unlock(&h->lock);
@@ -650,13 +679,17 @@ void gc_thread_detach(gc_mutator *m) {
 }
 
 void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
+  if (gc_mutant(blocked_forgotten))
+    world_leave(m);
+  else
+    world_blocking_enter();
 }
 
 void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
+  if (gc_mutant(blocked_forgotten))
+    world_join(m);
+  else
+    world_blocking_leave();
 }
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
@@ -710,14 +743,20 @@ static bool ms_is_cell(gc_heap *h, const gc_object *p) {
 }
 
 static const char *ms_check_lists(gc_heap *h) {
+  uint32_t listed = 0; /* less those that say so themselves */
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
-    for (uint32_t b = h->listed[c]; b; b = h->blocks[b].next)
-      if (h->blocks[b].state != MS_LISTED || h->blocks[b].class != c)
+    for (uint32_t b = h->listed[c]; b; b = h->blocks[b].next, listed++)
+      if (h->blocks[b].state != MS_LISTED || h->blocks[b].class != c ||
+          listed > h->blocks_end)
         return "a block is on a list it does not belong to";
-  for (uint32_t b = h->empty; b; b = h->blocks[b].next)
-    if (h->blocks[b].state != MS_EMPTY || ms_count_marks(h, b))
+  for (uint32_t b = h->empty; b; b = h->blocks[b].next, listed++)
+    if (h->blocks[b].state != MS_EMPTY || ms_count_marks(h, b) ||
+        listed > h->blocks_end)
       return "a block on the empty list is not empty";
   for (uint32_t b = 1; b < h->blocks_end; b++) {
+    if (h->blocks[b].rescan)
+      return "a block waits for a rescan between collections";
+    listed -= h->blocks[b].state == MS_LISTED || h->blocks[b].state == MS_EMPTY;
     if (h->blocks[b].state == MS_NONE || h->blocks[b].state == MS_EMPTY)
       continue;
     size_t at = ms_first_granule(b), end = at + MS_BLOCK_GRANULES;
@@ -725,16 +764,64 @@ static const char *ms_check_lists(gc_heap *h) {
       if (!ms_is_cell(h, space_address((uint32_t)at)))
         return "a mark bit is not at the start of a cell";
   }
+  if (listed)
+    return "a listed or empty block is on no list, or on two";
   return NULL;
+}
+
+/* Right after a collection the bits are the objects, and the lists hold what is
+ * alive; later, also what has died since, which is still intact. */
+static const char *ms_check_objects(gc_heap *h) {
+  size_t end = h->blocks_end ? ms_first_granule(h->blocks_end) : 0;
+  for (size_t i = 0; i < h->large.size; i++)
+    if (space_granule(h->large.items[i]) + 2 > end)
+      end = space_granule(h->large.items[i]) + 2; /* and the granule after */
+  uint64_t bits = 0;
+  for (size_t at = 0; (at = bitmap_next(h->marks, at, end)) < end; at++)
+    bits++;
+  if (bits != h->live_objects && h->untouched)
+    return "there are more or fewer mark bits than objects";
+  const struct {
+    const object_stack *list;
+    uint32_t flag;
+  } lists[] = {{&h->finalizable, OBJECT_FINALIZABLE},
+               {&h->weak, OBJECT_WEAK_REFERENCE}};
+  for (unsigned l = 0; l < 2; l++) {
+    for (size_t i = 0; i < lists[l].list->size; i++) {
+      gc_object *o = lists[l].list->items[i];
+      if (!ms_is_cell(h, o) || !(o->meta & lists[l].flag))
+        return "a finalizable object or weak reference lacks its flag";
+      if (h->untouched && !ms_marked(h, o))
+        return "a dead object is listed after a collection";
+    }
+  }
+  return NULL;
+}
+
+/* Whether somebody before (m, c) has the same block in hand. */
+static bool ms_shares_block(gc_mutator *m, unsigned c) {
+  for (gc_mutator *n = world_mutators(); n; n = n->base.next)
+    for (unsigned d = 0; d < SIZE_CLASSES; d++) {
+      if (n == m && d == c)
+        return false;
+      if (n->blocks[d] == m->blocks[c])
+        return true;
+    }
+  return false;
 }
 
 const char *gc_heap_check(gc_heap *h) {
   const char *why = ms_check_lists(h);
+  if (!why)
+    why = ms_check_objects(h);
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next) {
     for (unsigned c = 0; c < SIZE_CLASSES && !why; c++) {
       const ms_run *run = &m->runs[c];
       if (!m->blocks[c])
         continue;
+      if (ms_shares_block(m, c) ||
+          h->blocks[ms_number(m->blocks[c])].state != MS_TAKEN)
+        why = "a block in hand is not its mutator's alone";
       if (ms_number(run->cursor) != ms_number(m->blocks[c]) &&
           run->cursor != run->limit)
         why = "a run is outside its block";

@@ -2,8 +2,9 @@
  * Rajan, Concurrent Cycle Collection in Reference Counted Systems, ECOOP 2001,
  * section 3).
  *
- * A cycle can only become garbage when a count drops to other than zero, so
- * every object to which that happens is buffered as a candidate root.  From
+ * A cycle can only become garbage when a count drops to other than zero, or
+ * when the last reference from outside is moved into it: every object to which
+ * the one happens, or may be happening, is buffered as a candidate root.  From
  * time to time all candidates are examined together, in three passes over what
  * they reach:
  *
@@ -31,6 +32,7 @@
  * gathered on a list before any is freed, as freeing while walking would follow
  * pointers into freed objects. */
 #include "common/hostile.h"
+#include "common/mutants.h"
 #include "refcount/rc-internal.h"
 
 /* Colours, in two flag bits of the header. */
@@ -93,31 +95,62 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
-bool rc_release_buffering(gc_mutator *m, gc_object *o) {
+/* What is rare stands apart, so that its calls cost the rest no registers. */
+__attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
+  if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
+    bag_put(&m->candidates, o);
+  return false;
+}
+
 #if RC_ATOMIC
+/* rc_release_buffering; with `race`, others may come between (hostile.h). */
+static inline bool drop_and_buffer(gc_mutator *m, gc_object *o, bool race) {
+  const uint64_t mark = (uint64_t)RC_BUFFERED << 32;
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), dropped;
   bool last;
   do {
-    if (header & (uint64_t)RC_BUFFERED << 32)
+    if (header & mark)
       return rc_drop(o);
-    hostile_race();
+    if (race)
+      hostile_race();
     last = (uint32_t)header == 1;
-    dropped = header - 1;
-    if (!last)
-      dropped |= (uint64_t)RC_BUFFERED << 32;
+    dropped = last ? header - 1 : (header - 1) | mark;
   } while (!__atomic_compare_exchange_n(&o->header, &header, dropped, true,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  if (last)
-    return true;
+  return last ? true : buffer(m, o);
+}
+
+__attribute__((noinline)) static bool drop_in_a_race(gc_mutator *m,
+                                                     gc_object *o) {
+  return drop_and_buffer(m, o, true);
+}
+#endif
+
+bool rc_release_buffering(gc_mutator *m, gc_object *o) {
+#if RC_ATOMIC
+  return gc_unlikely(hostile.yield) ? drop_in_a_race(m, o)
+                                    : drop_and_buffer(m, o, false);
 #else
   if (rc_drop(o))
     return true;
   if (o->meta & RC_BUFFERED)
     return false;
   o->meta |= RC_BUFFERED;
+  return buffer(m, o);
+#endif
+}
+
+void rc_candidate(gc_mutator *m, gc_object *o) {
+#if RC_ATOMIC
+  const uint64_t buffered = (uint64_t)RC_BUFFERED << 32;
+  if (__atomic_fetch_or(&o->header, buffered, __ATOMIC_RELAXED) & buffered)
+    return;
+#else
+  if (o->meta & RC_BUFFERED)
+    return;
+  o->meta |= RC_BUFFERED;
 #endif
   bag_put(&m->candidates, o);
-  return false;
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -129,9 +162,10 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 
 void rc_detect_if_due(gc_mutator *m) {
   /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || bag_is_empty(&m->candidates))
+  if (m->in_cascade || m->candidates.stack.size == 0 ||
+      gc_mutant(detects_when_asked_only))
     return;
-  if (m->candidates.stack.size >= cycles.threshold || m->candidates.spilled ||
+  if (m->candidates.stack.size >= cycles.threshold ||
       space_used() >= cycles.pressure)
     rc_detect(m);
 }
@@ -172,7 +206,8 @@ static void scan_black(gc_object *root) {
   visit(root, BLACK, &cycles.black);
   for (gc_object *o; (o = bag_take(&cycles.black));) {
     EACH_CHILD(o, child) {
-      child->word++;
+      if (!gc_mutant(black_restores_once) || color(child) != BLACK)
+        child->word++;
       if (color(child) != BLACK)
         visit(child, BLACK, &cycles.black);
     }
@@ -185,7 +220,7 @@ static void scan(gc_object *root) {
   for (gc_object *o; (o = bag_take(&cycles.work));) {
     if (color(o) != GRAY)
       continue;
-    if (o->word > 0) {
+    if (o->word > gc_mutant(external_ignored)) {
       scan_black(o);
       continue;
     }
@@ -213,7 +248,7 @@ static void gather(gc_object *root) {
 static void spare_finalizable(void) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
-    if (!(o->meta & OBJECT_FINALIZABLE))
+    if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
     if (o->meta & OBJECT_WEAK_TARGET)
       rc_weak_clear(o);
@@ -233,18 +268,20 @@ static void free_doomed(gc_mutator *m) {
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (color(o) != DOOMED)
       continue; /* spared */
-    if (o->meta & OBJECT_WEAK_TARGET)
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
       if (leaf && object_slots(leaf) == 0 && rc_drop(leaf))
         rc_dead(m, leaf);
     }
+    if (gc_mutant(freed_while_walking))
+      space_free(o, m->flags);
   }
   /* Only now: until here a doomed object's slots had to name objects whose slot
    * count could be read. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
-    if (color(o) != DOOMED)
+    if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
     space_free(o, m->flags);
     cycles.freed++;
@@ -264,7 +301,8 @@ static void take_candidates(gc_mutator *m, object_bag *buffer) {
       space_free(o, m->flags);
       continue;
     }
-    o->meta &= ~(uint32_t)RC_BUFFERED;
+    if (!gc_mutant(candidate_stays_marked))
+      o->meta &= ~(uint32_t)RC_BUFFERED;
     bag_put(&cycles.roots, o);
     cycles.candidates++;
   }
@@ -310,7 +348,7 @@ void rc_detect(gc_mutator *m) {
   while (bag_take(&cycles.roots))
     continue;
   cycles.detections++;
-  if (option_adaptive)
+  if (option_adaptive && !hostile.buffers)
     adapt(cycles.candidates - candidates, cycles.traced - traced,
           cycles.freed - freed);
   cycles.pressure = 2 * space_used();
@@ -360,6 +398,8 @@ void rc_cycles_create(const gc_config *config) {
   bag_init(&cycles.doomed, TABLE_WORK);
   bag_init(&cycles.black, TABLE_BLACK);
   cycles.threshold = option_threshold;
+  if (hostile.buffers && hostile.buffers < option_threshold)
+    cycles.threshold = hostile.buffers; /* look as soon as it is full */
   cycles.pressure = PRESSURE_LEAST;
 }
 
@@ -380,9 +420,30 @@ void rc_cycles_detach(gc_mutator *m) {
   hostile_race();
   world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates));)
-    bag_put(&cycles.orphans, o);
+    if (!gc_mutant(orphans_forgotten))
+      bag_put(&cycles.orphans, o);
   world_unlock();
   bag_free(&m->candidates);
+}
+
+static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(buffer, &at));) {
+    uint32_t *found = &census[space_granule(o)];
+    if (!(o->meta & RC_BUFFERED) || !object_slots(o))
+      return "an object in a candidate buffer is no candidate";
+    if (*found & RC_CENSUS_CANDIDATE)
+      return "an object is in the candidate buffers twice";
+    *found |= RC_CENSUS_CANDIDATE;
+  }
+  return NULL;
+}
+
+const char *rc_cycles_check(uint32_t *census) {
+  const char *why = check_buffer(&cycles.orphans, census);
+  for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
+    why = check_buffer(&m->candidates, census);
+  return why;
 }
 
 uint64_t rc_cycles_bytes(void) {

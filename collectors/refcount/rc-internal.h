@@ -10,13 +10,24 @@ struct gc_heap {
   uint64_t cascades, cascade_freed; /* of mutators that have detached */
 };
 
+/* In the tables of gc_heap_check: this object is in a candidate buffer. */
+#define RC_CENSUS_CANDIDATE ((uint32_t)1 << 31)
+
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 
-/* Clears every weak reference to an object that has at least one. */
+/* Clears every weak reference to an object that had one a moment ago. */
 void rc_weak_clear(gc_object *target);
 
 /* Flags of an object that other threads may be counting. */
+static inline uint32_t rc_meta(const gc_object *o) {
+#if RC_ATOMIC
+  return (uint32_t)(__atomic_load_n(&o->header, __ATOMIC_ACQUIRE) >> 32);
+#else
+  return o->meta;
+#endif
+}
+
 static inline void rc_meta_set(gc_object *o, uint32_t flag) {
 #if RC_ATOMIC
   __atomic_fetch_or(&o->header, (uint64_t)flag << 32, __ATOMIC_RELAXED);
@@ -27,7 +38,8 @@ static inline void rc_meta_set(gc_object *o, uint32_t flag) {
 
 static inline void rc_meta_clear(gc_object *o, uint32_t flag) {
 #if RC_ATOMIC
-  __atomic_fetch_and(&o->header, ~((uint64_t)flag << 32), __ATOMIC_RELAXED);
+  /* To a dead object this may be the last that this thread does. */
+  __atomic_fetch_and(&o->header, ~((uint64_t)flag << 32), __ATOMIC_RELEASE);
 #else
   o->meta &= ~flag;
 #endif
@@ -46,6 +58,9 @@ void rc_detect_if_due(gc_mutator *m);
 /* Drops a count and, unless it was the last, makes the object a candidate, if
  * it may be one.  Returns whether it was the last. */
 bool rc_release_buffering(gc_mutator *m, gc_object *o);
+/* Sets RC_CENSUS_CANDIDATE of every candidate's word in a table by granule;
+ * returns what is wrong with the buffers, or NULL. */
+const char *rc_cycles_check(uint32_t *census);
 uint64_t rc_cycles_bytes(void);
 size_t rc_cycles_counters(gc_counter *out, size_t room);
 #endif

@@ -138,9 +138,9 @@ gc_object *rc_weak_get(gc_object *weak) {
         target = NULL;
         break;
       }
-    } while (!__atomic_compare_exchange_n(&target->header, &header, header + 1,
-                                          true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(
+        &target->header, &header, header + !gc_mutant(weak_get_uncounted), true,
+        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   }
   rc_weak_unlock();
   return target;
@@ -151,6 +151,10 @@ void rc_weak_clear(gc_object *target) {
   rc_weak_lock();
   rc_weak **place = rc_weak_place(target);
   rc_weak *w = *place;
+  if (!w) { /* the last reference has died since the flag was seen */
+    rc_weak_unlock();
+    return;
+  }
   rc_weak_vacate(place); /* while the list still names its target */
   while (w) {
     w->target = NULL;
@@ -174,7 +178,8 @@ static void rc_weak_unlink(rc_weak *w) {
         *place = w->next;
       } else {
         rc_weak_vacate(place);
-        rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
+        if (!gc_mutant(weak_flag_stale))
+          rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
       }
     }
   }
@@ -192,11 +197,12 @@ static void rc_weak_unlink(rc_weak *w) {
 /* Whether an object whose count reached zero goes on the list.  Not if it waits
  * for its finalizer. */
 static bool rc_really_dead(gc_object *o) {
-  if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
+  uint32_t meta = rc_meta(o);
+  if (gc_likely(!(meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
     return true;
-  if (o->meta & OBJECT_WEAK_TARGET)
+  if (meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
-  if (!(o->meta & OBJECT_FINALIZABLE))
+  if (!(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's */
@@ -222,17 +228,25 @@ void rc_dead(gc_mutator *m, gc_object *o) {
     o = space_address(list);
     list = o->word;
     uint32_t slots = object_slots(o);
-    for (uint32_t i = 0; i < slots; i++) {
+    for (uint32_t i = 0; i + gc_mutant(last_child_kept) < slots; i++) {
       gc_object *child = o->slots[i];
+      if (gc_mutant(cascade_recurses) && child) {
+        if (rc_release_in_cascade(m, child))
+          rc_dead(m, child);
+        continue;
+      }
       if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
         rc_list_push(&list, child);
     }
     if (o->meta & OBJECT_WEAK_REFERENCE)
       rc_weak_unlink((rc_weak *)o);
-    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED))
+    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED) &&
+        !gc_mutant(buffered_freed))
       o->word = 0; /* a candidate: the detector will find it dead */
     else
       space_free(o, m->flags);
+    if (gc_mutant(written_after_free))
+      o->header = 0;
     if (++freed == RC_CASCADE_TIMED)
       begin = gc_now_ns();
   }
@@ -267,7 +281,7 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
   space_cache_flush(m->flags);
   o = space_alloc_slow(bytes, m->flags);
 #if RC_CYCLES
-  if (!o) {
+  if (!o && !gc_mutant(detects_when_asked_only)) {
     rc_detect(m);
     space_cache_flush(m->flags);
     o = space_alloc_slow(bytes, m->flags);
@@ -318,7 +332,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 }
 
 void gc_thread_detach(gc_mutator *m) {
-  for (uint32_t t = 0; t < GC_TLS; t++)
+  for (uint32_t t = 0; t < GC_TLS && !gc_mutant(tls_kept); t++)
     gc_tls_clear(m, t);
 #if RC_CYCLES
   rc_cycles_detach(m);
@@ -388,17 +402,33 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 /* ------------------------------------------------------------------------- *
  * Checking: every object that is reachable must have exactly as many counts as
  * there are references to it from reachable objects and roots, or more, if
- * garbage that has not been found refers to it too.
+ * garbage that has not been found refers to it too.  It is a candidate if it
+ * says so, and black.
  * ------------------------------------------------------------------------- */
 
 typedef struct rc_census {
-  uint32_t *references; /* per granule: found so far */
+  uint32_t *references; /* per granule: found so far, and RC_CENSUS_CANDIDATE */
   object_stack reached;
 } rc_census;
 
 static void rc_census_count(rc_census *c, gc_object *o) {
-  if (o && c->references[space_granule(o)]++ == 0)
+  if (o && (c->references[space_granule(o)]++ & ~RC_CENSUS_CANDIDATE) == 0)
     object_push_or_die(&c->reached, o);
+}
+
+static const char *rc_census_object(const rc_census *c, gc_object *o) {
+  uint32_t found = c->references[space_granule(o)];
+  if (o->word < (found & ~RC_CENSUS_CANDIDATE))
+    return "an object has fewer counts than references";
+  if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
+    return "a weak target has no weak references";
+#if RC_CYCLES
+  if (o->meta & (OBJECT_FLAG_B | OBJECT_FLAG_C))
+    return "an object is not black between detections";
+  if (object_slots(o) && !(o->meta & RC_BUFFERED) != !(found >> 31))
+    return "an object is flagged as a candidate and is in no buffer";
+#endif
+  return NULL;
 }
 
 const char *gc_heap_check(gc_heap *heap) {
@@ -424,12 +454,11 @@ const char *gc_heap_check(gc_heap *heap) {
       rc_census_count(&c, o->slots[s]);
   }
   const char *why = NULL;
+#if RC_CYCLES
+  why = rc_cycles_check(c.references);
+#endif
   for (size_t i = 0; i < c.reached.size && !why; i++) {
-    gc_object *o = c.reached.items[i];
-    if (o->word < c.references[space_granule(o)])
-      why = "an object has fewer counts than references";
-    if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
-      why = "a weak target has no weak references";
+    why = rc_census_object(&c, c.reached.items[i]);
   }
   object_stack_free(&c.reached);
   space_table_destroy(c.references, bytes);

@@ -17,6 +17,7 @@
 #define REAPMARK_REFCOUNT_H
 
 #include "common/finalizers.h"
+#include "common/mutants.h"
 #include "common/space.h"
 #include "common/world.h"
 
@@ -43,6 +44,7 @@ struct gc_mutator {
   uint64_t cascade_freed; /* objects freed by them */
 #if RC_CYCLES
   object_bag candidates;
+  bool lent[GC_REGISTERS]; /* registers that have borrowed something */
 #endif
   gc_object *reg[];
 };
@@ -62,6 +64,9 @@ extern _Atomic bool
  * candidate buffer and may be in a cycle, that is not (plain), or may not be
  * (atomic), the last one. */
 void rc_release_candidate(gc_mutator *m, gc_object *o);
+/* Makes an object, of which the caller owns a count, a candidate without a
+ * count being dropped. */
+void rc_candidate(gc_mutator *m, gc_object *o);
 #endif
 
 /* ------------------------------------------------------------------------- *
@@ -69,6 +74,12 @@ void rc_release_candidate(gc_mutator *m, gc_object *o);
  * ------------------------------------------------------------------------- */
 
 static inline void rc_retain(gc_object *o) {
+  if (gc_mutant(count_wraps) && (uint8_t)o->word == UINT8_MAX)
+    o->word -= UINT8_MAX + 1;
+  if (gc_mutant(count_not_atomic)) {
+    o->word++;
+    return;
+  }
 #if RC_ATOMIC
   __atomic_fetch_add(&o->header, 1, __ATOMIC_RELAXED);
 #else
@@ -117,6 +128,8 @@ static inline void rc_replace(gc_mutator *m, gc_object **place, gc_object *o) {
 /* *place <- o.  Retains first: o may be kept alive by nothing but what is
  * replaced. */
 static inline void rc_assign(gc_mutator *m, gc_object **place, gc_object *o) {
+  if (gc_mutant(release_first))
+    rc_replace(m, place, NULL);
   if (o)
     rc_retain(o);
   rc_replace(m, place, o);
@@ -130,17 +143,38 @@ static inline void rc_take(gc_mutator *m, gc_object **place, gc_object **from) {
 #else
   gc_object *o = *from;
   *from = NULL;
+  if (gc_mutant(take_counts) && o)
+    rc_retain(o);
   rc_replace(m, place, o);
 #endif
 }
 
-/* *place <- o, for a borrowing register. */
-static inline void rc_lend(gc_mutator *m, gc_object **place, gc_object *o) {
+/* Borrowing register `r` <- o. */
+static inline void rc_lend(gc_mutator *m, gc_reg r, gc_object *o) {
+  gc_object **place = object_borrowing(m, r);
 #if RC_NAIVE
   rc_assign(m, place, o);
 #else
   (void)m;
   *place = o;
+#endif
+#if RC_CYCLES
+  m->lent[r] = true;
+#endif
+}
+
+/* A reference is about to move from register `src` into the object in register
+ * `obj`.  If that may be what closes a cycle around the last reference from
+ * outside, no count will ever be dropped that makes a candidate of it: so it
+ * does.  It cannot be while an owning register other than `src` holds the
+ * object, since that will drop its count. */
+static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
+#if RC_CYCLES
+  gc_object *o = m->reg[src];
+  if (gc_unlikely(m->lent[obj] || obj == src) && o && object_slots(o) != 0)
+    rc_candidate(m, o);
+#else
+  (void)m, (void)obj, (void)src;
 #endif
 }
 
@@ -151,8 +185,12 @@ static inline void rc_lend(gc_mutator *m, gc_object **place, gc_object *o) {
 static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
                                   uint32_t borrowing) {
   uint32_t counted = owning + (RC_NAIVE ? borrowing : 0);
-  for (uint32_t i = 0; i < counted; i++)
+  for (uint32_t i = gc_mutant(frame_keeps_register); i < counted; i++)
     rc_replace(m, &m->reg[frame + i], NULL);
+#if RC_CYCLES
+  for (uint32_t i = 0; i < borrowing; i++)
+    m->lent[frame + owning + i] = false;
+#endif
   object_frame_pop(m, frame, owning + borrowing);
 }
 
@@ -179,19 +217,25 @@ static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
 
 static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
                              uint32_t i) {
-  rc_lend(m, object_borrowing(m, dst), *object_slot(m, obj, i));
+  rc_lend(m, dst, *object_slot(m, obj, i));
 }
 
 static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
-  rc_lend(m, object_borrowing(m, r), NULL);
+  rc_lend(m, r, NULL);
 }
 
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
-  rc_assign(m, object_slot(m, obj, i), object_read(m, src));
+  if (gc_mutant(store_uncounted))
+    rc_replace(m, object_slot(m, obj, i), object_read(m, src));
+  if (gc_mutant(old_value_kept))
+    *object_slot(m, obj, i) = NULL;
+  if (!gc_mutant(store_uncounted))
+    rc_assign(m, object_slot(m, obj, i), object_read(m, src));
 }
 
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
+  rc_before_take(m, obj, src);
   rc_take(m, object_slot(m, obj, i), object_owning(m, src));
 }
 
@@ -216,10 +260,12 @@ static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
 }
 
 static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
-  rc_lend(m, object_borrowing(m, dst), object_globals[g]);
+  rc_lend(m, dst, object_globals[g]);
 }
 
 static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  if (gc_mutant(global_kept))
+    object_globals[g] = NULL;
   rc_assign(m, &object_globals[g], object_read(m, src));
 }
 
@@ -232,7 +278,7 @@ static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
 }
 
 static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
-  rc_lend(m, object_borrowing(m, dst), m->base.tls[t]);
+  rc_lend(m, dst, m->base.tls[t]);
 }
 
 static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
@@ -254,7 +300,7 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   gc_object *target = rc_weak_get(o);
 #else
   gc_object *target = o->slots[0];
-  if (target)
+  if (target && !gc_mutant(weak_get_uncounted))
     rc_retain(target);
 #endif
   rc_replace(m, object_owning(m, dst), target);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/hostile.h"
+#include "common/mutants.h"
 #include "harness/trace/writer.h"
 #include "harness/words/words.h"
 
@@ -27,6 +28,7 @@ enum {
   OPT_HOSTILE,
   OPT_INPUT,
   OPT_TRACE,
+  OPT_MUTANT,
   OPT_PIN,
   OPT_CHECK,
   OPT_INSTRUMENT,
@@ -60,6 +62,9 @@ static const struct entry {
      OPT_INPUT},
     {"trace", "FILE", "write operations there, where they are known",
      OPT_TRACE},
+#ifdef GC_MUTANTS
+    {"mutant", "NAME|list", "plant a bug", OPT_MUTANT},
+#endif
     {"pin", "auto|none|LIST", "where threads run; PUs as in 0,2-3 (auto)",
      OPT_PIN},
     {"check", NULL, "check the heap's invariants at every expectation",
@@ -198,6 +203,16 @@ static void take(cell_options *o, int id, char *value) {
   case OPT_TRACE:
     trace_output = value;
     break;
+#ifdef GC_MUTANTS
+  case OPT_MUTANT: {
+    const char *near = NULL;
+    if (mutant_plant(value, &near))
+      break;
+    if (near)
+      cell_usage("unknown mutant '%s' (did you mean '%s'?)", value, near);
+    cell_usage("unknown mutant '%s' (see --mutant list)", value);
+  }
+#endif
   case OPT_PIN:
     o->pin = value;
     break;

@@ -93,12 +93,35 @@ static void the_threshold_follows_the_yield(void **state) {
   rig_close();
 }
 
+/* The last reference from outside moves into the cycle that it closes: no count
+ * drops.  By the register that is all that holds the object, and by a borrowed
+ * one for the far end of the cycle. */
+static void a_reference_taken_may_close_a_cycle(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg r = gc_frame_enter(m, 2, 1);
+  gc_new(m, r, (gc_shape){1, 8}, GC_PLAIN);
+  gc_store_take(m, r, 0, r);
+  assert_int_equal(rig_objects(), 0);
+
+  gc_new(m, r, (gc_shape){1, 8}, GC_PLAIN);
+  gc_new(m, r + 1, (gc_shape){1, 8}, GC_PLAIN);
+  gc_store_take(m, r, 0, r + 1);
+  gc_borrow(m, r + 2, r, 0);
+  gc_store_take(m, r + 2, 0, r);
+  gc_unborrow(m, r + 2);
+  assert_int_equal(rig_objects(), 0);
+  gc_frame_leave(m, r, 2, 1);
+  rig_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(candidates_that_reach_each_other_live),
       cmocka_unit_test(shared_corners_are_freed_once),
       cmocka_unit_test(a_candidate_may_die_first),
       cmocka_unit_test(the_threshold_follows_the_yield),
+      cmocka_unit_test(a_reference_taken_may_close_a_cycle),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
 }

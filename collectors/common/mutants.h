@@ -1,0 +1,104 @@
+/* mutants.h: known bugs, planted one at a time, to prove that a test suite
+ * finds them.
+ *
+ * `gc_mutant(NAME)` stands in the collectors where the bug goes.  In an
+ * ordinary build it is the constant false and leaves nothing behind; in a build
+ * with GC_MUTANTS it is true if the bug was selected (--mutant of the programs
+ * that the target `mutants` makes).
+ *
+ * X(name, family, class, oracle, what is wrong):
+ *   family   the collectors that have it;
+ *   class    of the bug: 1 root missed, 2 root or reference kept too long, 6
+ *            field not scanned, 8 free memory used, 9 freed too early, 10 race
+ *            on a count, 12 finalized or freed twice, 13 finalizer not run, 14
+ *            weak reference, 16 cycle detector frees the living, 17 cycle
+ *            detector misses garbage, 18 recursion, 20 mark stack, 21 heap
+ *            limit, 22 large objects, 23 count overflows, 24 attaching and
+ *            detaching, 25 stopping the world, 26 sweeping, 30 wrong figures;
+ *   oracle   what should see it: `graph` a live object lost or damaged, `count`
+ *            too many or too few after gc_collect, `weak`, `finalizer`,
+ * `poison` (or AddressSanitizer) freed memory was used, `check` gc_heap_check,
+ *            `limit` out of memory where there is room or none where there is
+ *            none, `crash`, `hang`, `tsan`. */
+#ifndef REAPMARK_COMMON_MUTANTS_H
+#define REAPMARK_COMMON_MUTANTS_H
+
+/* clang-format off */
+#define MUTANTS(X) \
+  X(globals_skipped, "mark-sweep", 1, "graph", "global roots are no roots") \
+  X(tls_skipped, "mark-sweep", 1, "graph", "thread-local roots are no roots") \
+  X(last_register_skipped, "mark-sweep", 1, "graph", "the topmost register is no root") \
+  X(other_mutators_skipped, "mark-sweep", 1, "graph", "registers of all mutators but one are no roots") \
+  X(blocked_forgotten, "mark-sweep", 1, "graph", "a blocking mutator's roots are no roots") \
+  X(queue_not_root, "mark-sweep", 1, "graph", "objects that wait for their finalizer are no roots") \
+  X(last_slot_unscanned, "mark-sweep", 6, "graph", "an object's last slot is not scanned") \
+  X(slots_cut_at_63, "mark-sweep", 6, "graph", "slots from number 63 on are not scanned") \
+  X(overflow_ignored, "mark-sweep", 20, "graph", "no rescan after the mark stack overflowed") \
+  X(large_rescan_forgotten, "mark-sweep", 20, "graph", "large objects are left out of the rescan") \
+  X(block_reused_from_start, "mark-sweep", 26, "graph", "what a dead thread took of a block is handed out again") \
+  X(marks_stale, "mark-sweep", 26, "graph", "mark bits of the last collection are kept") \
+  X(run_too_long, "mark-sweep", 26, "graph", "a run of free cells includes the object after it") \
+  X(resurrection_untraced, "mark-sweep", 13, "graph", "what a finalizable object refers to is not kept") \
+  X(ms_weak_late, "mark-sweep", 14, "weak", "weak references are cleared after finalizable objects are queued") \
+  X(ms_weak_uncleared, "mark-sweep", 14, "poison", "weak references to dead objects stay") \
+  X(ms_weak_hasty, "mark-sweep", 14, "weak", "a weak reference is cleared though its target lives") \
+  X(finalized_twice, "mark-sweep", 12, "finalizer", "a dead object is queued twice") \
+  X(finalizable_kept, "mark-sweep", 12, "finalizer", "a finalized object stays finalizable") \
+  X(ms_limit_ignored, "mark-sweep", 21, "limit", "the heap grows beyond its limit") \
+  X(large_leaked, "mark-sweep", 22, "limit", "dead large objects are forgotten, not freed") \
+  X(live_misreported, "mark-sweep", 30, "count", "a full block's last object is not counted") \
+  X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
+  X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
+  X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
+  X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
+  X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
+  X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \
+  X(take_counts, "refcount", 2, "count", "taking counts as well") \
+  X(frame_keeps_register, "refcount", 2, "count", "leaving a frame forgets one register") \
+  X(global_kept, "refcount", 2, "count", "a global root is overwritten without a release") \
+  X(tls_kept, "refcount", 24, "count", "detaching does not drop thread-local roots") \
+  X(count_not_atomic, "refcount-atomic", 10, "tsan", "counting up is not atomic") \
+  X(count_wraps, "refcount", 23, "graph", "the count has 8 bits") \
+  X(cascade_recurses, "refcount", 18, "crash", "children are buried by recursion") \
+  X(last_child_kept, "refcount", 2, "count", "a dying object's last child is not released") \
+  X(written_after_free, "refcount", 8, "poison", "a freed object's header is written to") \
+  X(rc_weak_uncleared, "refcount", 14, "poison", "weak references to dead objects stay") \
+  X(weak_get_uncounted, "refcount", 14, "graph", "what a weak reference gives is not counted") \
+  X(weak_flag_stale, "refcount", 14, "check", "an object whose last weak reference died keeps the flag") \
+  X(finalizer_skipped, "refcount", 13, "finalizer", "a finalizable object is freed at once") \
+  X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
+  X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
+  X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \
+  X(orphans_forgotten, "refcount-cycles", 24, "count", "candidates of a detached thread are dropped") \
+  X(self_loops_skipped, "refcount-cycles", 17, "count", "an object that refers to itself never is a candidate") \
+  X(detects_when_asked_only, "refcount-cycles", 17, "limit", "no detection but by gc_collect") \
+  X(freed_while_walking, "refcount-cycles", 8, "poison", "dead cycles are freed while they are walked") \
+  X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
+  X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
+  X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector")
+/* clang-format on */
+
+#ifdef GC_MUTANTS
+
+#include <stdbool.h>
+
+#define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
+typedef enum mutant_id {
+  MUTANT_NONE,
+  MUTANTS(MUTANT_ID) MUTANTS_END
+} mutant_id;
+#undef MUTANT_ID
+
+/* The one that is planted; set before the heap is made. */
+extern mutant_id mutant_planted;
+#define gc_mutant(name) (mutant_planted == MUTANT_##name)
+
+/* Plants the bug of this name, or for "list" prints the table as JSON and ends
+ * the process.  Returns false if there is none: *hint is then the nearest. */
+bool mutant_plant(const char *name, const char **hint);
+
+#else
+#define gc_mutant(name) 0
+#endif
+
+#endif

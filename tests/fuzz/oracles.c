@@ -1,0 +1,132 @@
+/* oracles.c: each fault of broken.h is found by the comparison that is there
+ * for it, when that is the only one that is made; and without a fault none of
+ * them finds anything.  Every case runs in a process of its own. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "rig.h"
+
+broken_fault broken;
+
+static int tell_fd;
+
+/* The oracle's name and the story go to the test. */
+_Noreturn static void rig_violation(const char *oracle, const char *story) {
+  dprintf(tell_fd, "%s: %s", oracle, story);
+  _exit(0);
+}
+
+/* Runs fuzz with a fault; returns what was found, or what it said last, or "".
+ */
+static const char *found(broken_fault fault, const char *oracle,
+                         uint64_t limit) {
+  static char text[4096];
+  int pipes[2];
+  assert_int_equal(pipe(pipes), 0);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    close(pipes[0]);
+    tell_fd = pipes[1];
+    dup2(tell_fd, STDERR_FILENO);
+    rig_open(limit);
+    rig_set("ops", "60000");
+    rig_set("every", "2000");
+    rig_set("live", "500");
+    rig_set("finalizable", "60");
+    rig_set("weak", "200");
+    rig_set("oracle", oracle);
+    broken = fault;
+    workload_fuzz.run(&rig_thread);
+    _exit(0);
+  }
+  close(pipes[1]);
+  size_t n = 0;
+  ssize_t got;
+  while ((got = read(pipes[0], text + n, sizeof text - 1 - n)) > 0)
+    n += (size_t)got;
+  text[n] = 0;
+  close(pipes[0]);
+  waitpid(child, NULL, 0);
+  return text;
+}
+
+static void assert_found(broken_fault fault, const char *oracle,
+                         const char *words, uint64_t limit) {
+  const char *text = found(fault, oracle, limit);
+  if (strncmp(text, oracle, strlen(oracle)) || !strstr(text, words))
+    fail_msg("'%s' was to find '%s', and said '%s'", oracle, words, text);
+}
+
+static void nothing_to_find(void **state) {
+  (void)state;
+  assert_string_equal(found(BROKEN_NOTHING, "all", 0), "");
+  assert_string_equal(found(BROKEN_NOTHING, "all", 64 << 20), "");
+}
+
+static void graph(void **state) {
+  (void)state;
+  assert_found(BROKEN_STORE, "graph", "object", 0);
+  assert_found(BROKEN_PAYLOAD, "graph", "object", 0);
+}
+
+static void count(void **state) {
+  (void)state;
+  assert_found(BROKEN_ROOT, "count", "more than must be", 0);
+}
+
+static void weak(void **state) {
+  (void)state;
+  assert_found(BROKEN_WEAK, "weak", "was cleared", 0);
+  assert_found(BROKEN_STALE, "weak", "gone", 0);
+}
+
+static void finalizer(void **state) {
+  (void)state;
+  assert_found(BROKEN_FORGOTTEN, "finalizer", "never handed out", 0);
+}
+
+static void check(void **state) {
+  (void)state;
+  assert_found(BROKEN_CHECK, "check", "broken on request", 0);
+}
+
+static void limit(void **state) {
+  (void)state;
+  assert_found(BROKEN_LIMIT, "limit", "no room", 64 << 20);
+}
+
+/* A story names the operation, the object's life and the way to it. */
+static void stories(void **state) {
+  (void)state;
+  const char *text = found(BROKEN_WEAK, "weak", 0);
+  assert_non_null(strstr(text, "operation "));
+  assert_non_null(strstr(text, "made by operation "));
+  assert_non_null(strstr(text, "it can be reached: "));
+}
+
+/* A run that is killed tells which operation killed it. */
+static void last_words(void **state) {
+  (void)state;
+  const char *text = found(BROKEN_CRASH, "none", 0);
+  if (!strstr(text, "mark-sweep: signal 11 in operation ") ||
+      !strstr(text, " of thread 0: store "))
+    fail_msg("last words: '%s'", text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_to_find), cmocka_unit_test(graph),
+      cmocka_unit_test(count),           cmocka_unit_test(weak),
+      cmocka_unit_test(finalizer),       cmocka_unit_test(check),
+      cmocka_unit_test(limit),           cmocka_unit_test(stories),
+      cmocka_unit_test(last_words),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
