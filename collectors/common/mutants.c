@@ -1,11 +1,18 @@
 /* mutants.c: the table of planted bugs; see mutants.h. */
 #include "common/mutants.h"
+#include "common/hostile.h"
 #include "harness/words/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 mutant_id mutant_planted;
+
+void mutant_count_up(uint32_t *count) {
+  uint32_t old = __atomic_load_n(count, __ATOMIC_RELAXED);
+  hostile_race();
+  __atomic_store_n(count, old + 1, __ATOMIC_RELAXED);
+}
 
 static const struct {
   const char *name, *family;

@@ -15,11 +15,15 @@
  *            detector misses garbage, 18 recursion, 20 mark stack, 21 heap
  *            limit, 22 large objects, 23 count overflows, 24 attaching and
  *            detaching, 25 stopping the world, 26 sweeping, 30 wrong figures;
- *   oracle   what should see it: `graph` a live object lost or damaged, `count`
- *            too many or too few after gc_collect, `weak`, `finalizer`,
- * `poison` (or AddressSanitizer) freed memory was used, `check` gc_heap_check,
- *            `limit` out of memory where there is room or none where there is
- *            none, `crash`, `hang`, `tsan`. */
+ *   oracle   what should see it:
+ *            `graph`      a live object is lost or damaged,
+ *            `count`      too many or too few objects after gc_collect,
+ *            `weak`, `finalizer`,
+ *            `poison`     freed memory was used,
+ *            `asan`       the same, seen by AddressSanitizer only,
+ *            `check`      gc_heap_check,
+ *            `limit`      out of memory where there is room, or the reverse,
+ *            `crash`, `hang`. */
 #ifndef REAPMARK_COMMON_MUTANTS_H
 #define REAPMARK_COMMON_MUTANTS_H
 
@@ -57,7 +61,7 @@
   X(frame_keeps_register, "refcount", 2, "count", "leaving a frame forgets one register") \
   X(global_kept, "refcount", 2, "count", "a global root is overwritten without a release") \
   X(tls_kept, "refcount", 24, "count", "detaching does not drop thread-local roots") \
-  X(count_not_atomic, "refcount-atomic", 10, "tsan", "counting up is not atomic") \
+  X(count_not_atomic, "refcount-atomic", 10, "graph", "counting up is not atomic") \
   X(count_wraps, "refcount", 23, "graph", "the count has 8 bits") \
   X(cascade_recurses, "refcount", 18, "crash", "children are buried by recursion") \
   X(last_child_kept, "refcount", 2, "count", "a dying object's last child is not released") \
@@ -72,7 +76,7 @@
   X(orphans_forgotten, "refcount-cycles", 24, "count", "candidates of a detached thread are dropped") \
   X(self_loops_skipped, "refcount-cycles", 17, "count", "an object that refers to itself never is a candidate") \
   X(detects_when_asked_only, "refcount-cycles", 17, "limit", "no detection but by gc_collect") \
-  X(freed_while_walking, "refcount-cycles", 8, "poison", "dead cycles are freed while they are walked") \
+  X(freed_while_walking, "refcount-cycles", 8, "asan", "dead cycles are freed while they are walked") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
   X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector")
@@ -81,6 +85,7 @@
 #ifdef GC_MUTANTS
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
@@ -97,8 +102,12 @@ extern mutant_id mutant_planted;
  * the process.  Returns false if there is none: *hint is then the nearest. */
 bool mutant_plant(const char *name, const char **hint);
 
+/* Adds one by a load and a store, with time for others in between. */
+void mutant_count_up(uint32_t *count);
+
 #else
-#define gc_mutant(name) 0
+#define gc_mutant(name)        0
+#define mutant_count_up(count) ((void)(count))
 #endif
 
 #endif

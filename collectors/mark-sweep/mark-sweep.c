@@ -743,14 +743,20 @@ static bool ms_is_cell(gc_heap *h, const gc_object *p) {
 }
 
 static const char *ms_check_lists(gc_heap *h) {
+  uint32_t listed = 0; /* less those that say so themselves */
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
-    for (uint32_t b = h->listed[c]; b; b = h->blocks[b].next)
-      if (h->blocks[b].state != MS_LISTED || h->blocks[b].class != c)
+    for (uint32_t b = h->listed[c]; b; b = h->blocks[b].next, listed++)
+      if (h->blocks[b].state != MS_LISTED || h->blocks[b].class != c ||
+          listed > h->blocks_end)
         return "a block is on a list it does not belong to";
-  for (uint32_t b = h->empty; b; b = h->blocks[b].next)
-    if (h->blocks[b].state != MS_EMPTY || ms_count_marks(h, b))
+  for (uint32_t b = h->empty; b; b = h->blocks[b].next, listed++)
+    if (h->blocks[b].state != MS_EMPTY || ms_count_marks(h, b) ||
+        listed > h->blocks_end)
       return "a block on the empty list is not empty";
   for (uint32_t b = 1; b < h->blocks_end; b++) {
+    if (h->blocks[b].rescan)
+      return "a block waits for a rescan between collections";
+    listed -= h->blocks[b].state == MS_LISTED || h->blocks[b].state == MS_EMPTY;
     if (h->blocks[b].state == MS_NONE || h->blocks[b].state == MS_EMPTY)
       continue;
     size_t at = ms_first_granule(b), end = at + MS_BLOCK_GRANULES;
@@ -758,16 +764,64 @@ static const char *ms_check_lists(gc_heap *h) {
       if (!ms_is_cell(h, space_address((uint32_t)at)))
         return "a mark bit is not at the start of a cell";
   }
+  if (listed)
+    return "a listed or empty block is on no list, or on two";
   return NULL;
+}
+
+/* Right after a collection the bits are the objects, and the lists hold what is
+ * alive; later, also what has died since, which is still intact. */
+static const char *ms_check_objects(gc_heap *h) {
+  size_t end = h->blocks_end ? ms_first_granule(h->blocks_end) : 0;
+  for (size_t i = 0; i < h->large.size; i++)
+    if (space_granule(h->large.items[i]) + 2 > end)
+      end = space_granule(h->large.items[i]) + 2; /* and the granule after */
+  uint64_t bits = 0;
+  for (size_t at = 0; (at = bitmap_next(h->marks, at, end)) < end; at++)
+    bits++;
+  if (bits != h->live_objects && h->untouched)
+    return "there are more or fewer mark bits than objects";
+  const struct {
+    const object_stack *list;
+    uint32_t flag;
+  } lists[] = {{&h->finalizable, OBJECT_FINALIZABLE},
+               {&h->weak, OBJECT_WEAK_REFERENCE}};
+  for (unsigned l = 0; l < 2; l++) {
+    for (size_t i = 0; i < lists[l].list->size; i++) {
+      gc_object *o = lists[l].list->items[i];
+      if (!ms_is_cell(h, o) || !(o->meta & lists[l].flag))
+        return "a finalizable object or weak reference lacks its flag";
+      if (h->untouched && !ms_marked(h, o))
+        return "a dead object is listed after a collection";
+    }
+  }
+  return NULL;
+}
+
+/* Whether somebody before (m, c) has the same block in hand. */
+static bool ms_shares_block(gc_mutator *m, unsigned c) {
+  for (gc_mutator *n = world_mutators(); n; n = n->base.next)
+    for (unsigned d = 0; d < SIZE_CLASSES; d++) {
+      if (n == m && d == c)
+        return false;
+      if (n->blocks[d] == m->blocks[c])
+        return true;
+    }
+  return false;
 }
 
 const char *gc_heap_check(gc_heap *h) {
   const char *why = ms_check_lists(h);
+  if (!why)
+    why = ms_check_objects(h);
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next) {
     for (unsigned c = 0; c < SIZE_CLASSES && !why; c++) {
       const ms_run *run = &m->runs[c];
       if (!m->blocks[c])
         continue;
+      if (ms_shares_block(m, c) ||
+          h->blocks[ms_number(m->blocks[c])].state != MS_TAKEN)
+        why = "a block in hand is not its mutator's alone";
       if (ms_number(run->cursor) != ms_number(m->blocks[c]) &&
           run->cursor != run->limit)
         why = "a run is outside its block";

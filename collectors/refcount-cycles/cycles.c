@@ -426,6 +426,26 @@ void rc_cycles_detach(gc_mutator *m) {
   bag_free(&m->candidates);
 }
 
+static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(buffer, &at));) {
+    uint32_t *found = &census[space_granule(o)];
+    if (!(o->meta & RC_BUFFERED) || !object_slots(o))
+      return "an object in a candidate buffer is no candidate";
+    if (*found & RC_CENSUS_CANDIDATE)
+      return "an object is in the candidate buffers twice";
+    *found |= RC_CENSUS_CANDIDATE;
+  }
+  return NULL;
+}
+
+const char *rc_cycles_check(uint32_t *census) {
+  const char *why = check_buffer(&cycles.orphans, census);
+  for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
+    why = check_buffer(&m->candidates, census);
+  return why;
+}
+
 uint64_t rc_cycles_bytes(void) {
   const object_bag *bags[] = {&cycles.orphans, &cycles.roots, &cycles.work,
                               &cycles.doomed, &cycles.black};

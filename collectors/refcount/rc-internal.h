@@ -10,6 +10,9 @@ struct gc_heap {
   uint64_t cascades, cascade_freed; /* of mutators that have detached */
 };
 
+/* In the tables of gc_heap_check: this object is in a candidate buffer. */
+#define RC_CENSUS_CANDIDATE ((uint32_t)1 << 31)
+
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 
@@ -46,6 +49,9 @@ void rc_detect_if_due(gc_mutator *m);
 /* Drops a count and, unless it was the last, makes the object a candidate, if
  * it may be one.  Returns whether it was the last. */
 bool rc_release_buffering(gc_mutator *m, gc_object *o);
+/* Sets RC_CENSUS_CANDIDATE of every candidate's word in a table by granule;
+ * returns what is wrong with the buffers, or NULL. */
+const char *rc_cycles_check(uint32_t *census);
 uint64_t rc_cycles_bytes(void);
 size_t rc_cycles_counters(gc_counter *out, size_t room);
 #endif

@@ -397,17 +397,33 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 /* ------------------------------------------------------------------------- *
  * Checking: every object that is reachable must have exactly as many counts as
  * there are references to it from reachable objects and roots, or more, if
- * garbage that has not been found refers to it too.
+ * garbage that has not been found refers to it too.  It is a candidate if it
+ * says so, and black.
  * ------------------------------------------------------------------------- */
 
 typedef struct rc_census {
-  uint32_t *references; /* per granule: found so far */
+  uint32_t *references; /* per granule: found so far, and RC_CENSUS_CANDIDATE */
   object_stack reached;
 } rc_census;
 
 static void rc_census_count(rc_census *c, gc_object *o) {
-  if (o && c->references[space_granule(o)]++ == 0)
+  if (o && (c->references[space_granule(o)]++ & ~RC_CENSUS_CANDIDATE) == 0)
     object_push_or_die(&c->reached, o);
+}
+
+static const char *rc_census_object(const rc_census *c, gc_object *o) {
+  uint32_t found = c->references[space_granule(o)];
+  if (o->word < (found & ~RC_CENSUS_CANDIDATE))
+    return "an object has fewer counts than references";
+  if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
+    return "a weak target has no weak references";
+#if RC_CYCLES
+  if (o->meta & (OBJECT_FLAG_B | OBJECT_FLAG_C))
+    return "an object is not black between detections";
+  if (object_slots(o) && !(o->meta & RC_BUFFERED) != !(found >> 31))
+    return "an object is flagged as a candidate and is in no buffer";
+#endif
+  return NULL;
 }
 
 const char *gc_heap_check(gc_heap *heap) {
@@ -433,12 +449,11 @@ const char *gc_heap_check(gc_heap *heap) {
       rc_census_count(&c, o->slots[s]);
   }
   const char *why = NULL;
+#if RC_CYCLES
+  why = rc_cycles_check(c.references);
+#endif
   for (size_t i = 0; i < c.reached.size && !why; i++) {
-    gc_object *o = c.reached.items[i];
-    if (o->word < c.references[space_granule(o)])
-      why = "an object has fewer counts than references";
-    if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
-      why = "a weak target has no weak references";
+    why = rc_census_object(&c, c.reached.items[i]);
   }
   object_stack_free(&c.reached);
   space_table_destroy(c.references, bytes);

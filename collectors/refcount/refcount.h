@@ -77,7 +77,7 @@ static inline void rc_retain(gc_object *o) {
   if (gc_mutant(count_wraps) && (uint8_t)o->word == UINT8_MAX)
     o->word -= UINT8_MAX + 1;
   if (gc_mutant(count_not_atomic)) {
-    o->word++;
+    mutant_count_up(&o->word);
     return;
   }
 #if RC_ATOMIC

@@ -212,6 +212,22 @@ static void out_of_memory_of_threads(void **state) {
   json_decref(r);
 }
 
+static void hostile_conditions_are_in_the_record(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny-threads:objects=20 --threads 2 --hostile "
+                         "stack=256k,fail-every=7 --hostile yield=3");
+  assert_number(r, "hostile.settings.stack", 256 << 10);
+  assert_number(r, "hostile.settings.fail-every", 7);
+  assert_number(r, "hostile.settings.yield", 3);
+  assert_number(r, "hostile.fired.stack", 3); /* the main thread's, and two */
+  assert_number(r, "hostile.fired.yield", 0); /* the fake knows no such point */
+  assert_null(record_get(r, "hostile.settings.poison"));
+  json_decref(r);
+  r = get_record("--run tiny");
+  assert_null(record_get(r, "hostile"));
+  json_decref(r);
+}
+
 static void record_goes_to_its_descriptor(void **state) {
   (void)state;
   json_t *r = get_record("--run tiny --record-fd 3 3>&1 >/dev/null");
@@ -252,6 +268,11 @@ static void wrong_usage(void **state) {
        "--threads is a whole number within 1 and 1024, not '0'"},
       {"--run tiny --option lsoe=1",
        "unknown option of collector fake 'lsoe' (did you mean 'lose'?)"},
+      {"--run tiny --hostile colect-at=1",
+       "unknown hostile condition 'colect-at' (did you mean 'collect-at'?)"},
+      {"--run tiny --hostile collect-at=1,yield=2000",
+       "hostile condition 'yield' must lie within 1 and 1000, not 2000"},
+      {"--run tiny --mutant list", "unknown option '--mutant' (see --help)"},
       {"--run tiny --pin everywhere",
        "--pin is auto, none or a list of PUs such as 0,2-3, not 'everywhere'"},
       {"--run tiny --record-fd 9 9>&-", "--record-fd 9: Bad file descriptor"},
@@ -293,6 +314,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(invariants_are_checked_on_request),
       cmocka_unit_test(out_of_memory_is_a_record),
       cmocka_unit_test(out_of_memory_of_threads),
+      cmocka_unit_test(hostile_conditions_are_in_the_record),
       cmocka_unit_test(record_goes_to_its_descriptor),
       cmocka_unit_test(full_disk_is_an_error),
       cmocka_unit_test(misbehaviour_shows_in_the_status),
