@@ -517,7 +517,8 @@ static executor_result draw_new(actor *a, gc_reg dst) {
   fuzz *f = a->f;
   gc_reg target;
   uint32_t c = choose(a->source, 1000);
-  if (c < f->weak && gc_this_collector.can.weak && draw_object(a, &target)) {
+  if (c < f->weak && gc_this_collector.can.weak && draw_object(a, &target) &&
+      !object_at(a, held_by(a, target))->weak) {
     executor_result result = emit2(a, TRACE_WEAK_NEW, dst, target);
     uint32_t g = draw_weak_global(a);
     if (result == PERFORMED && may_store(a, 0, dst))
