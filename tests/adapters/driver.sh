@@ -48,7 +48,7 @@ END
   said 'cpython-refcount (package python3.11-dev)'
   code=0
   "$reapmark" doctor >out 2>err || code=$?
-  printed 'W16 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+  printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
 }
 
 "test_$behaviour"
