@@ -355,9 +355,10 @@ static inline void gc_tls_clear(gc_mutator *m, uint32_t t);
 
 /* dst <- a new weak reference to the object in `target`: an object of its own,
  * counted by gc_heap_objects, of nominal shape GC_WEAK_SHAPE.  (S)  Returns
- * false as gc_try_new does.  Weak references to an object are cleared when it
- * is found dead, *before* it is queued for its finalizer; they stay cleared if
- * it is resurrected. */
+ * false as gc_try_new does.  The target is no weak reference itself: some
+ * runtimes have none to those.  Weak references to an object are cleared when
+ * it is found dead, *before* it is queued for its finalizer; they stay cleared
+ * if it is resurrected. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 
 /* dst <- the target of the weak reference in `weak`, and true; or dst <- null

@@ -106,7 +106,7 @@ enum {
 /* Where choices come from: the bytes, if there are any. */
 typedef struct source {
   wl_thread *random;
-  const uint8_t *next, *end; /* NULL: random */
+  const uint8_t *next, *end; /* of the bytes; NULL: random */
   bool over;
   unsigned phase; /* actions to go with these weights */
   uint8_t table[TABLE];
@@ -161,7 +161,7 @@ struct fuzz {
 
 /* One of 0 to n - 1. */
 static uint32_t choose(source *s, uint32_t n) {
-  if (!s->next)
+  if (!s->end)
     return (uint32_t)wl_random_below(s->random, n);
   uint32_t value = 0;
   for (uint64_t range = 1; range < n; range <<= 8) {
@@ -184,7 +184,7 @@ static void draw_phase(source *s) {
   unsigned weights[ACTION_KINDS], sum = 0;
   for (unsigned i = 0; i < ACTION_KINDS; i++) {
     /* Bytes are for operations. */
-    unsigned factor = s->next ? 4 : quarters[choose(s, 6)];
+    unsigned factor = s->end ? 4 : quarters[choose(s, 6)];
     weights[i] = actions[i].weight * factor;
     sum += weights[i];
   }
@@ -199,7 +199,7 @@ static void draw_phase(source *s) {
     for (; at < before * TABLE / sum; at++)
       s->table[at] = (uint8_t)i;
   }
-  s->phase = 1000 + (s->next ? 0 : choose(s, 20000));
+  s->phase = 1000 + (s->end ? 0 : choose(s, 20000));
 }
 
 /* Layouts: mostly small ones, and those at which collectors change what they
@@ -517,7 +517,8 @@ static executor_result draw_new(actor *a, gc_reg dst) {
   fuzz *f = a->f;
   gc_reg target;
   uint32_t c = choose(a->source, 1000);
-  if (c < f->weak && gc_this_collector.can.weak && draw_object(a, &target)) {
+  if (c < f->weak && gc_this_collector.can.weak && draw_object(a, &target) &&
+      !object_at(a, held_by(a, target))->weak) {
     executor_result result = emit2(a, TRACE_WEAK_NEW, dst, target);
     uint32_t g = draw_weak_global(a);
     if (result == PERFORMED && may_store(a, 0, dst))
@@ -934,7 +935,7 @@ static uint32_t deepest(const actor *a) {
 
 static void deep(actor *a) {
   uint32_t n = 20 + choose(a->source, 200);
-  if (!a->source->next && chance(a->source, 64))
+  if (!a->source->end && chance(a->source, 64))
     n = deepest(a);
   gc_reg w = workplace(a, 2);
   for (uint32_t i = 0; i < n && !a->source->over; i++) {
@@ -1292,9 +1293,10 @@ void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n) {
             .weak = 60,
             .left = INT64_MAX,
             .threads = 1};
+  static const uint8_t none;
   open_episode(&f, t, ORACLE_ALL);
-  f.sources[0].next = bytes;
-  f.sources[0].end = bytes + n;
+  f.sources[0].next = n ? bytes : &none; /* engines may pass NULL */
+  f.sources[0].end = f.sources[0].next + n;
   run_episode(&f, t);
   close_episode(&f);
 }
@@ -1324,7 +1326,7 @@ static uint8_t *read_bytes(const char *path, size_t *n) {
 /* Every kind of operation is to be expected of a long run. */
 static uint64_t expected(const fuzz *f, uint64_t operations) {
   const gc_capabilities *can = &gc_this_collector.can;
-  if (operations < 200000 || f->sources[0].next)
+  if (operations < 200000 || f->sources[0].end)
     return 0;
   uint64_t kinds = ((uint64_t)1 << TRACE_DEAD) - 1;
 #define WITHOUT(NAME) kinds &= ~((uint64_t)1 << TRACE_##NAME)

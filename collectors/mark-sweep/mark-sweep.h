@@ -40,10 +40,11 @@ static inline gc_object *ms_new(gc_mutator *m, gc_shape shape) {
     return ms_new_large(m, bytes);
   unsigned c = size_class(bytes);
   ms_run *run = &m->runs[c];
-  char *cell = run->cursor, *end = cell + size_class_bytes(c);
-  if (gc_unlikely(end > run->limit))
+  char *cell = run->cursor; /* both are null at first: compared as numbers */
+  if (gc_unlikely((uintptr_t)cell + size_class_bytes(c) >
+                  (uintptr_t)run->limit))
     return ms_new_cell(m, c);
-  run->cursor = end;
+  run->cursor = cell + size_class_bytes(c);
   return (gc_object *)cell;
 }
 

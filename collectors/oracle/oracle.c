@@ -557,15 +557,21 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
     if (h->bytes > h->bytes_peak)
       h->bytes_peak = h->bytes;
     h->figures.finalizable += op->finalizable;
+    /* The destination may hold the last reference to the target, which is to
+     * know its weak reference before it dies. */
+    model_ref target =
+        op->kind == TRACE_WEAK_NEW ? model_register(m->model, op->b) : 0;
+    retain(target);
     model_ref o = apply(m, op, 0);
     note *n = note_of(o);
     make_payload(n, shape.bytes);
     n->birth = figures_bytes(&h->figures);
     n->maker = m->serial;
-    if (at(o)->target) {
-      n->weak_next = note_of(at(o)->target)->weaks;
-      note_of(at(o)->target)->weaks = o;
+    if (target) {
+      n->weak_next = note_of(target)->weaks;
+      note_of(target)->weaks = o;
     }
+    release(m, target);
   }
   pthread_mutex_unlock(&lock);
   return room;

@@ -46,7 +46,7 @@ static void print_collectors(const collectors *all) {
       "threads", "weak", "finalizers", "moving", "heap_limit", "concurrent"};
 
   enum { N = sizeof capabilities / sizeof *capabilities };
-  text_table *t = text_new("llllllllll", 1);
+  text_table *t = text_new("lllllllllll", 1);
   text_add(t, "collector");
   text_add(t, "kind");
   text_add(t, "reclaims");

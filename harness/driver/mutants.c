@@ -20,6 +20,7 @@ typedef struct bug {
   size_t subjects;
   const subject *caught;        /* the one in which it was caught, or NULL, */
   const json_t *fault;          /* and the entry that gave it away */
+  bool tried;                   /* everything, or until it was caught */
   uint64_t operations, elapsed; /* up to that */
   word_list alone;              /* the oracles that catch it with no other */
 } bug;
@@ -213,14 +214,18 @@ static bool run_bugs(campaign *c, bugs *all, const collectors *programs) {
   for (size_t i = 0; i < all->count; i++) {
     bug *b = &all->items[i];
     for (size_t k = 0; k < b->subjects && !b->fault; k++)
-      if (healthy[b->first[k].program - programs->items] &&
-          !catch_in(c, b, &b->first[k]))
-        return false;
+      if (healthy[b->first[k].program - programs->items]) {
+        if (!catch_in(c, b, &b->first[k]))
+          return false;
+        b->tried = true;
+      }
     for (size_t k = 0; b->fault && k < ORACLES; k++)
       if (!try_alone(c, b, oracles[k]))
         return false;
     say("%zu of %zu, %s: %s", i + 1, all->count, b->name,
-        b->fault ? entry_accuser(b->fault) : "NOT CAUGHT");
+        b->fault   ? entry_accuser(b->fault)
+        : b->tried ? "NOT CAUGHT"
+                   : "not tried");
   }
   return true;
 }
@@ -247,13 +252,16 @@ static json_t *make_row(const bug *b) {
   const char *alone = "";
   for (size_t i = 0; i < b->alone.count; i++)
     alone = memory_text("%s%s%s", alone, *alone ? " " : "", b->alone.words[i]);
-  json_t *row = json_pack(
-      "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
-      b->caught ? b->caught->program->name : entry_text(b->about, "family"),
-      "bug", entry_text(b->about, "name"), "family",
-      entry_text(b->about, "family"), "caught", b->fault ? "yes" : "NO",
-      "oracle", b->fault ? entry_accuser(b->fault) : "", "alone", alone, "text",
-      entry_text(b->about, "text"));
+  json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
+                          b->caught ? b->caught->program->name
+                                    : entry_text(b->about, "family"),
+                          "bug", entry_text(b->about, "name"), "family",
+                          entry_text(b->about, "family"), "caught",
+                          b->fault   ? "yes"
+                          : b->tried ? "NO"
+                                     : "not tried",
+                          "oracle", b->fault ? entry_accuser(b->fault) : "",
+                          "alone", alone, "text", entry_text(b->about, "text"));
   json_t *class = json_object_get(b->about, "class");
   if (class)
     json_object_set(row, "class", class);

@@ -234,6 +234,11 @@ static refusal no_weak(const model_mutator *t, gc_reg r) {
   return why || at(t->m, t->reg[r])->weak ? why : "not a weak reference";
 }
 
+static refusal no_target(const model_mutator *t, gc_reg r) {
+  refusal why = no_object(t, r);
+  return why || !at(t->m, t->reg[r])->weak ? why : "a weak reference itself";
+}
+
 static refusal no_slot(const model_mutator *t, gc_reg r, uint32_t i) {
   refusal why = no_object(t, r);
   return why || i < at(t->m, t->reg[r])->slot_count
@@ -309,8 +314,8 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
     return either(no_tls(a), model_refuses_reading(t, b));
   case TRACE_TLS_CLEAR:
     return no_tls(a);
-  case TRACE_WEAK_NEW: /* of a weak reference, too */
-    return either(not_owning(t, a), no_object(t, b));
+  case TRACE_WEAK_NEW:
+    return either(not_owning(t, a), no_target(t, b));
   case TRACE_WEAK_GET:
     return either(not_owning(t, a), no_weak(t, b));
   case TRACE_SAFEPOINT:

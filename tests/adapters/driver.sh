@@ -59,7 +59,7 @@ END
   said 'php (package libphp-embed php-dev)'
   code=0
   "$reapmark" doctor >out 2>err || code=$?
-  printed 'W16 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+  printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
 }
 
 "test_$behaviour"

@@ -273,6 +273,20 @@ static void weak_references_do_not_keep_and_are_cleared(void **state) {
   assert_objects(left(3, 0));
 }
 
+/* The weak reference takes the place of what it refers to. */
+static void a_weak_reference_may_replace_its_target(void **state) {
+  (void)state;
+  if (!CAN.weak)
+    return;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+  gc_weak_new(m, f, f);
+  assert_int_equal(rig_objects(), 1 + left(1, 0));
+  assert_int_equal(gc_weak_get(m, f + 1, f),
+                   CAN.reclaims == GC_RECLAIMS_NOTHING);
+  gc_frame_leave(m, f, 2, 0);
+}
+
 static void many_weak_references_to_many_targets(void **state) {
   (void)state;
   if (!CAN.weak)
@@ -785,6 +799,7 @@ int main(int argc, char **argv) {
       ON_HEAP(dead_cycles_are_found_or_declared),
       ON_HEAP(one_reference_into_a_ring_keeps_it_all),
       ON_HEAP(weak_references_do_not_keep_and_are_cleared),
+      ON_HEAP(a_weak_reference_may_replace_its_target),
       ON_HEAP(many_weak_references_to_many_targets),
       ON_HEAP(a_weak_reference_in_a_dead_cycle_goes_with_it),
       ON_HEAP(a_finalizer_runs_once),

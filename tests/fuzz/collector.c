@@ -15,8 +15,10 @@ _Noreturn static void rig_violation(const char *oracle, const char *story) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
-  if (!rig_run.heap)
+  if (!rig_run.heap) {
     rig_open(0);
+    atexit(rig_close);
+  }
   fuzz_bytes(&rig_thread, bytes, n);
   return 0;
 }
@@ -38,14 +40,13 @@ static void run_file(const char *path) {
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++)
     run_file(argv[i]);
-  rig_open(0);
+  LLVMFuzzerTestOneInput(NULL, 0);
   static uint8_t bytes[LONG];
   for (size_t i = 0; i < sizeof bytes; i++)
     bytes[i] = (uint8_t)(wl_random(&rig_thread) >> 56);
   for (size_t n = 0; n <= LENGTHS; n++)
     LLVMFuzzerTestOneInput(bytes + n, n);
   LLVMFuzzerTestOneInput(bytes, sizeof bytes);
-  rig_close();
   return 0;
 }
 

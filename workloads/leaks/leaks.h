@@ -119,6 +119,16 @@ static inline void leak_pop(gc_mutator *m, uint32_t global) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
+/* Work that leaves a list in a thread-local root; the remedy is to clear it. */
+static inline void leak_work_in(wl_thread *t, uint32_t tls) {
+  gc_reg value = gc_frame_enter(t->m, 1, 0);
+  leak_list(t->m, value, wl_get(t, OBJECTS));
+  gc_tls_store(t->m, tls, value);
+  gc_frame_leave(t->m, value, 1, 0);
+  if (leak_remedied(t))
+    gc_tls_clear(t->m, tls);
+}
+
 /* ------------------------------------------------------------------------- *
  * A run.
  * ------------------------------------------------------------------------- */

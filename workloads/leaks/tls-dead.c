@@ -14,12 +14,7 @@ static leak_counts after(const uint64_t *p, uint64_t rounds) {
 
 static void body(wl_thread *t, void *data) {
   (void)data;
-  gc_reg value = gc_frame_enter(t->m, 1, 0);
-  leak_list(t->m, value, wl_get(t, OBJECTS));
-  gc_tls_store(t->m, SCRATCH, value);
-  gc_frame_leave(t->m, value, 1, 0);
-  if (leak_remedied(t))
-    gc_tls_clear(t->m, SCRATCH);
+  leak_work_in(t, SCRATCH);
 }
 
 static void play(wl_thread *t, uint64_t round) {
