@@ -54,5 +54,11 @@ reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
 reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
+pkg_check_modules(LUA IMPORTED_TARGET lua5.4)
+reapmark_add_adapter(
+  FOUND "${LUA_FOUND}" PACKAGE liblua5.4-dev
+  NAME lua HEADER lua/userdata.h SOURCES lua/userdata.c
+  LIBRARIES PkgConfig::LUA)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)
