@@ -54,6 +54,68 @@ reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
 reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
+# Its runtime, with the few lines of OCaml that there are, as one object.
+find_program(OCAMLOPT ocamlopt)
+if(OCAMLOPT)
+  execute_process(COMMAND ${OCAMLOPT} -where OUTPUT_VARIABLE ocaml_where
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  execute_process(COMMAND ${OCAMLOPT} -version OUTPUT_VARIABLE ocaml_version
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  # Until 4.14: the next has another runtime.
+  if(ocaml_version VERSION_LESS 4.13 OR ocaml_version VERSION_GREATER_EQUAL 5)
+    set(OCAMLOPT OCAMLOPT-NOTFOUND)
+  endif()
+endif()
+if(OCAMLOPT)
+  set(OCAML_OBJECT ${CMAKE_CURRENT_BINARY_DIR}/ocaml-runtime.o)
+  set(ocaml_source ${CMAKE_CURRENT_SOURCE_DIR}/ocaml/died.ml)
+  add_custom_command(
+    OUTPUT ${OCAML_OBJECT}
+    COMMAND ${CMAKE_COMMAND} -E copy ${ocaml_source} died.ml
+    COMMAND ${OCAMLOPT} -output-complete-obj -o ${OCAML_OBJECT} died.ml
+    DEPENDS ${ocaml_source}
+    COMMENT "Building OCaml's runtime"
+    VERBATIM)
+  add_custom_target(reapmark_ocaml_object DEPENDS ${OCAML_OBJECT})
+  add_library(reapmark_ocaml STATIC IMPORTED GLOBAL)
+  set_target_properties(
+    reapmark_ocaml PROPERTIES IMPORTED_LOCATION ${OCAML_OBJECT}
+                              INTERFACE_INCLUDE_DIRECTORIES "${ocaml_where}")
+  target_link_libraries(reapmark_ocaml INTERFACE m ${CMAKE_DL_LIBS})
+  add_dependencies(reapmark_ocaml reapmark_ocaml_object)
+endif()
+reapmark_add_adapter(FOUND "${OCAMLOPT}" PACKAGE ocaml-nox NAME ocaml HEADER
+                     ocaml/ocaml.h SOURCES ocaml/ocaml.c LIBRARIES reapmark_ocaml)
+
+pkg_check_modules(RUBY IMPORTED_TARGET ruby-3.1)
+pkg_get_variable(ruby_version ruby-3.1 RUBY_PROGRAM_VERSION)
+reapmark_add_adapter(
+  FOUND "${RUBY_FOUND}" PACKAGE ruby-dev NAME ruby HEADER ruby/mri.h SOURCES
+  ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
+
+find_program(PHP_CONFIG NAMES php-config8.2 php-config)
+find_library(PHP_EMBED NAMES php8.2 php8 php)
+set(PHP_FOUND FALSE)
+if(PHP_CONFIG AND PHP_EMBED)
+  execute_process(COMMAND ${PHP_CONFIG} --include-dir OUTPUT_VARIABLE php_include
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  execute_process(COMMAND ${PHP_CONFIG} --vernum OUTPUT_VARIABLE php_version
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  # Layouts that the inline half repeats are those of 8.2.
+  if(php_version GREATER_EQUAL 80200 AND php_version LESS 80300
+     AND EXISTS ${php_include}/sapi/embed/php_embed.h)
+    set(PHP_FOUND TRUE)
+    add_library(reapmark_php INTERFACE)
+    target_include_directories(
+      reapmark_php SYSTEM INTERFACE ${php_include} ${php_include}/main
+                                    ${php_include}/TSRM ${php_include}/Zend)
+    target_link_libraries(reapmark_php INTERFACE ${PHP_EMBED})
+  endif()
+endif()
+reapmark_add_adapter(
+  FOUND "${PHP_FOUND}" PACKAGE "libphp-embed php-dev" NAME php HEADER
+  php/php-node.h SOURCES php/php-node.c LIBRARIES reapmark_php)
+
 pkg_check_modules(LUA IMPORTED_TARGET lua5.4)
 reapmark_add_adapter(
   FOUND "${LUA_FOUND}" PACKAGE liblua5.4-dev

@@ -123,6 +123,9 @@ typedef struct gc_capabilities {
   /* Finds references by what looks like one: garbage may survive because a
    * stale word refers to it.  The harness then allows for some (workload.h). */
   bool conservative;
+  /* Tears down what dies by recursion: of a chain of some ten thousands, it
+   * overflows the stack.  Workloads that make such are not for it. */
+  bool shallow;
 } gc_capabilities;
 
 /* What a collector is in this suite.  Tables keep the first two apart: what a

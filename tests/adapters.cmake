@@ -1,6 +1,8 @@
 # Adapters to memory managers in use, those that were built.
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
-list(JOIN REAPMARK_WORKLOADS "," workloads)
+set(workloads ${REAPMARK_WORKLOADS})
+list(REMOVE_ITEM workloads replay) # it needs a trace
+list(JOIN workloads "," workloads)
 function(adapter_test test collector)
   if(collector IN_LIST adapters)
     add_test(
@@ -19,6 +21,12 @@ adapter_test(bdwgc-parallel bdwgc markers=2 free-space-divisor=1)
 adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 adapter_test(cpython-eager cpython threshold0=50 threshold1=2 threshold2=2)
 adapter_test(cpython-lazy cpython threshold0=0)
+adapter_test(ocaml-eager ocaml minor-heap=4096 space-overhead=1)
+adapter_test(ocaml-lazy ocaml minor-heap=4194304 space-overhead=1000)
+adapter_test(ruby-eager ruby malloc-limit=65536 old-factor=101)
+adapter_test(php-eager php threshold=10)
+adapter_test(php-lazy php threshold=1073741824)
+adapter_test(ruby-lazy ruby malloc-limit=1073741824 old-factor=1000)
 
 add_test(NAME adapters-report
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh

@@ -65,7 +65,8 @@ enum {
   WL_NEEDS_THREADS = 1,
   WL_NEEDS_WEAK = 2,
   WL_NEEDS_FINALIZERS = 4,
-  WL_TAKES_THREADS = 8
+  WL_TAKES_THREADS = 8,
+  WL_NEEDS_DEPTH = 16 /* drops long chains */
 };
 
 enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };

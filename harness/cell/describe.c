@@ -12,12 +12,13 @@ static json_t *describe_capabilities(gc_capabilities can) {
   static const char *const prompt[] = {[GC_PROMPT_NO] = "no",
                                        [GC_PROMPT_CONTENTS] = "contents",
                                        [GC_PROMPT_ALL] = "all"};
-  return json_pack(
-      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
-      reclaims[can.reclaims], "prompt", prompt[can.prompt], "threads",
-      can.threads, "weak", can.weak, "finalizers", can.finalizers, "moving",
-      can.moving, "heap_limit", can.heap_limit, "concurrent", can.concurrent,
-      "explicit_free", can.explicit_free, "conservative", can.conservative);
+  return json_pack("{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "reclaims",
+                   reclaims[can.reclaims], "prompt", prompt[can.prompt],
+                   "threads", can.threads, "weak", can.weak, "finalizers",
+                   can.finalizers, "moving", can.moving, "heap_limit",
+                   can.heap_limit, "concurrent", can.concurrent,
+                   "explicit_free", can.explicit_free, "conservative",
+                   can.conservative, "deep", !can.shallow);
 }
 
 static json_t *describe_number(const char *name, const char *help,
@@ -53,6 +54,8 @@ static json_t *describe_workload(const workload *w) {
     json_array_append_new(needs, json_string("weak"));
   if (w->needs & WL_NEEDS_FINALIZERS)
     json_array_append_new(needs, json_string("finalizers"));
+  if (w->needs & WL_NEEDS_DEPTH)
+    json_array_append_new(needs, json_string("deep"));
   for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)

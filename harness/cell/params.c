@@ -140,6 +140,7 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
       {WL_NEEDS_THREADS, c->can.threads, "threads"},
       {WL_NEEDS_WEAK, c->can.weak, "weak references"},
       {WL_NEEDS_FINALIZERS, c->can.finalizers, "finalizers"},
+      {WL_NEEDS_DEPTH, !c->can.shallow, "drops of any depth"},
   };
   for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
     if (w->needs & needs[i].need && !needs[i].has)

@@ -271,11 +271,12 @@ static const char *find_missing(const collector *c, const char *workload,
   static const char *const capabilities[][2] = {
       {"threads", "needs threads"},
       {"weak", "needs weak references"},
-      {"finalizers", "needs finalizers"}};
+      {"finalizers", "needs finalizers"},
+      {"deep", "needs drops of any depth"}};
   const json_t *w = collector_workload(c, workload);
   if (!w)
     return "was built without this workload";
-  for (size_t i = 0; i < 3; i++)
+  for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
     if (needs(w, capabilities[i][0]) && !collector_can(c, capabilities[i][0]))
       return capabilities[i][1];
   if (collector_can(c, "explicit_free") &&

@@ -16,13 +16,15 @@ declare -A small=(
   [large-objects]=steps=30 [fragmentation]=volume=100000,rounds=6
   [requests]=sessions=500,requests=1000
   [graph-mutation]=nodes=2000,ops=10000)
+threads=1
+! "$program" --describe | grep -q '"threads": *true' || threads=2
 ran=0
 for name in ${workloads//,/ } cycles:shape=tree,live=100,rounds=3 \
   cycles:shape=clique,live=100,rounds=3 cycles:shape=list,live=100,rounds=3; do
   parameters=${small[$name]-}
   workload=$name${parameters:+:$parameters}
   code=0
-  record=$("$program" --run "$workload" --threads 2 --check --pin none \
+  record=$("$program" --run "$workload" --threads $threads --check --pin none \
     "${options[@]}" 2>&1) || code=$?
   if [ $code = 2 ]; then
     echo "$record" | grep -qE 'workload [a-z-]+ (needs|does not state)' ||

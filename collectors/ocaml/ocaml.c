@@ -1,0 +1,366 @@
+/* ocaml.c: OCaml, the out-of-line half.
+ *
+ * The runtime is one for the process and is started once; a second heap in a
+ * process (tests make several) is the same one, emptied. */
+#include "ocaml/ocaml.h"
+#include "common/finalizers.h"
+
+#define CAML_INTERNALS
+#include <caml/alloc.h>
+#include <caml/callback.h>
+#include <caml/finalise.h>
+#include <caml/gc.h>
+#include <caml/major_gc.h>
+#include <caml/minor_gc.h>
+#include <caml/signals.h>
+#include <caml/startup_aux.h>
+#include <caml/version.h>
+#include <caml/weak.h>
+#include <sys/mman.h>
+
+/* Primitives of Gc, which no header declares. */
+value caml_gc_full_major(value unit);
+value caml_final_register(value function, value object);
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t began, ended; /* of the pause in progress, 0: none */
+};
+
+static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
+
+const gc_collector gc_this_collector = {
+    .name = "ocaml",
+    .summary = "OCaml " OCAML_VERSION_STRING
+               ", copying nursery and incremental mark-sweep",
+    .source = "Doligez & Leroy, POPL 1993, without its threads",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .weak = true,
+            .finalizers = true,
+            .moving = true},
+    .options =
+        (const gc_option[]){
+            {"minor-heap", "words of the nursery", &minor_heap, 4096, 1 << 28},
+            {"space-overhead",
+             "per cent of the live memory that may be wasted: the lower, the "
+             "larger the slices of the major collector",
+             &space_overhead, 1, 1000000},
+            {0}},
+};
+
+static gc_heap the_heap;
+static value died; /* finalizer of all, an OCaml function */
+value ml_globals[GC_GLOBALS];
+
+/* ------------------------------------------------------------------------- *
+ * Roots: of the process, and the two blocks of each mutator.
+ * ------------------------------------------------------------------------- */
+
+static struct caml__roots_block globals, queue;
+
+static void root(struct caml__roots_block *b, value *table, size_t items) {
+  for (size_t i = 0; i < items; i++)
+    table[i] = Val_unit;
+  b->ntables = 1;
+  b->nitems = (intnat)items;
+  b->tables[0] = table;
+  b->next = Caml_state->local_roots;
+  Caml_state->local_roots = b;
+}
+
+static void unroot(struct caml__roots_block *b) {
+  struct caml__roots_block **at = &Caml_state->local_roots;
+  while (*at != b)
+    at = &(*at)->next;
+  *at = b->next;
+}
+
+/* After every change to the queue of finalizers. */
+static void root_queue(void) {
+  queue.tables[0] = (value *)finalizers_first();
+  queue.nitems = (intnat)finalizers_count();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Pauses.  What allocation starts, a collection of the nursery and then a slice
+ * of the other, each with hooks of its own, is one to those who wait.
+ * ------------------------------------------------------------------------- */
+
+static void on_begin(void) {
+  if (!the_heap.began)
+    the_heap.began = gc_now_ns();
+}
+
+static void on_end(void) {
+  the_heap.ended = gc_now_ns();
+}
+
+static void pause_over(void) {
+  gc_heap *h = &the_heap;
+  if (h->ended)
+    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, h->ended);
+  h->began = h->ended = 0;
+}
+
+/* Collects what is due, and calls finalizers.  Only OCaml code would do that by
+ * itself, and until it is done every allocation comes by a slow path. */
+static void catch_up(void) {
+  if (caml_check_pending_actions())
+    caml_process_pending_actions();
+  pause_over();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+/* The finalizer of what was found dead: it is alive again and waits. */
+value ml_died(value o) {
+  Field(Field(o, Wosize_val(o) - 2), 0) = Val_false; /* the token */
+  finalizers_push((gc_object *)o);
+  root_queue();
+  return Val_unit;
+}
+
+value *ml_nursery_slow(size_t words) {
+  catch_up();
+  /* One block, which the caller divides. */
+  value *at = (value *)Hp_val(caml_alloc_small(words - 1, String_tag));
+  pause_over();
+  return at;
+}
+
+/* A block outside the nursery, or 0.  Collects nothing. */
+static value outside(size_t words, tag_t tag) {
+  return caml_alloc_shr_no_track_noexc(words ? words : 1, tag);
+}
+
+bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
+  catch_up(); /* an allocation outside asks for a slice */
+  bool finalizable = flags & GC_FINALIZABLE;
+  size_t payload = ml_payload_words(shape);
+  if (!finalizable && shape.slots == 0) {
+    value leaf = outside(payload, ML_LEAF);
+    if (leaf)
+      m->reg[dst] = leaf;
+    return leaf != 0;
+  }
+  value p = payload ? outside(payload, String_tag) : Val_unit;
+  value token = finalizable ? outside(1, 0) : Val_unit;
+  if (token != Val_unit && token)
+    Field(token, 0) = Val_true;
+  size_t fields = shape.slots + (finalizable ? 2 : payload > 0);
+  value o = p && token
+                ? outside(fields, finalizable ? ML_FINALIZABLE : ML_OBJECT)
+                : 0;
+  if (!o)
+    return false;
+  for (size_t i = 0; i < fields; i++)
+    Field(o, i) = Val_unit;
+  if (finalizable)
+    Field(o, fields - 2) = token;
+  if (finalizable || payload)
+    Field(o, fields - 1) = p;
+  m->reg[dst] = o;
+  if (finalizable)
+    caml_final_register(died, o);
+  return true;
+}
+
+/* The runtime lets weak references to what is to be finalized be, until it is
+ * dead for good.  Ours must not give out what has been found dead, so they look
+ * at its token, too. */
+bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  catch_up();
+  struct caml__roots_block frame;
+  value held;
+  root(&frame, &held, 1);
+  held = caml_ephemeron_create(1);
+  value *at = ml_nursery(3);
+  value weak = ml_block(at, 2, ML_WEAK), o = m->reg[target];
+  unroot(&frame);
+  bool dies = Tag_val(o) == ML_FINALIZABLE;
+  value token = dies ? Field(o, Wosize_val(o) - 2) : Val_unit;
+  Field(weak, 0) = held;
+  Field(weak, 1) =
+      token == Val_unit || Field(token, 0) == Val_false ? Val_unit : token;
+  caml_ephemeron_set_key(held, 0, o);
+  m->reg[dst] = weak;
+  return true;
+}
+
+bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  caml_final_do_calls_exn(); /* of those that were found dead, if any */
+  value w = m->reg[weak], token = Field(w, 1), o;
+  bool alive = (token == Val_unit || Field(token, 0) == Val_true) &&
+               caml_ephemeron_get_key(Field(w, 0), 0, &o);
+  m->reg[dst] = alive ? o : Val_unit;
+  return alive;
+}
+
+bool ml_finalizer_next(gc_mutator *m, gc_reg dst) {
+  caml_final_do_calls_exn();
+  value o = (value)finalizers_pop();
+  root_queue();
+  if (!o)
+    return false;
+  m->reg[dst] = o;
+  return true;
+}
+
+_Noreturn void ml_stack_overflow(void) {
+  fprintf(stderr, "shadow stack overflow: more than %d registers\n",
+          GC_REGISTERS);
+  abort();
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  size_t bytes = sizeof(gc_mutator) + GC_REGISTERS * sizeof(value);
+  gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED)
+    return NULL;
+  m->heap = heap;
+  root(&m->registers, m->reg, 0);
+  root(&m->locals, m->tls, GC_TLS);
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  unroot(&m->registers);
+  unroot(&m->locals);
+  munmap(m, sizeof(gc_mutator) + GC_REGISTERS * sizeof(value));
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+/* Settings of the environment, which the user may have for programs of their
+ * own, do not count. */
+static void start(void) {
+  char name[] = "reapmark", *argv[] = {name, NULL}, settings[64];
+  snprintf(settings, sizeof settings, "s=%llu,o=%llu",
+           (unsigned long long)minor_heap, (unsigned long long)space_overhead);
+  setenv("OCAMLRUNPARAM", settings, 1);
+  caml_startup(argv);
+  caml_minor_gc_begin_hook = caml_major_slice_begin_hook = on_begin;
+  caml_minor_gc_end_hook = caml_major_slice_end_hook = on_end;
+  died = *caml_named_value("died");
+  caml_register_generational_global_root(&died);
+  root(&globals, ml_globals, GC_GLOBALS);
+  root(&queue, NULL, 0);
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  static bool started;
+  the_heap = (gc_heap){.listener = config->listener};
+  if (!started)
+    start();
+  started = true;
+  return &the_heap;
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  heap->listener = GC_NULL_LISTENER;
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    ml_globals[g] = Val_unit;
+  do { /* those that are finalized now are not waited for */
+    finalizers_destroy();
+    root_queue();
+    caml_gc_full_major(Val_unit);
+  } while (finalizers_count());
+  heap->began = heap->ended = 0;
+}
+
+/* Full collections have no hooks but those of the nursery. */
+void gc_collect(gc_mutator *m) {
+  (void)m;
+  on_begin();
+  caml_gc_full_major(Val_unit);
+  on_end();
+  pause_over();
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  uint64_t other =
+      Caml_state->minor_heap_wsz * sizeof(value) + finalizers_bytes();
+  return (gc_footprint){
+      other + (uint64_t)Caml_state->stat_heap_wsz * sizeof(value),
+      other + (uint64_t)Caml_state->stat_top_heap_wsz * sizeof(value)};
+}
+
+/* Calls `visit` for every block outside the nursery that is not free. */
+static void each_block(void (*visit)(value o, void *data), void *data) {
+  for (char *chunk = caml_heap_start; chunk; chunk = Chunk_next(chunk)) {
+    char *end = chunk + Chunk_size(chunk);
+    for (char *at = chunk; at < end; at += Bhsize_hp(at))
+      if (!Is_blue_hd(Hd_hp(at)))
+        visit(Val_hp(at), data);
+  }
+}
+
+static bool is_object(value o) {
+  switch (Tag_val(o)) {
+  case ML_OBJECT:
+  case ML_FINALIZABLE:
+  case ML_WEAK:
+  case ML_LEAF:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void count_object(value o, void *data) {
+  *(uint64_t *)data += is_object(o);
+}
+
+/* Right after a collection the nursery is empty, and all that is swept. */
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  uint64_t objects = 0;
+  each_block(count_object, &objects);
+  return objects;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  (void)heap;
+  const gc_counter all[] = {
+      {"minor-collections", (uint64_t)Caml_state->stat_minor_collections},
+      {"major-collections", (uint64_t)Caml_state->stat_major_collections},
+      {"compactions", (uint64_t)Caml_state->stat_compactions},
+      {"promoted-words", (uint64_t)Caml_state->stat_promoted_words},
+  };
+  size_t n = sizeof all / sizeof *all;
+  n = n < room ? n : room;
+  memcpy(out, all, n * sizeof *all);
+  return n;
+}
+
+static void check_fields(value o, void *data) {
+  if (Tag_val(o) != ML_OBJECT && Tag_val(o) != ML_FINALIZABLE)
+    return;
+  for (mlsize_t i = 0; i < Wosize_val(o); i++) {
+    value f = Field(o, i);
+    if (Is_block(f) && !Is_young(f) && Is_blue_val(f))
+      *(const char **)data = "a field refers to a free block";
+  }
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  const char *wrong = NULL;
+  each_block(check_fields, &wrong);
+  return wrong;
+}

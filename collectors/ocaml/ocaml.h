@@ -1,0 +1,226 @@
+/* ocaml.h: OCaml's memory management, the inline half.
+ *
+ * A copying nursery, and a mark-sweep heap that is collected in slices.  Blocks
+ * are laid out as ocamlopt does for records.  Whatever the runtime may scan
+ * must be a value, so raw payload is a block of its own, as Bytes in a record
+ * is, and allocated together with its object:
+ *
+ *     object       slot 0 ... slot n-1, payload   payload only if it has any
+ *     finalizable  slot 0 ... slot n-1, token, payload      always both
+ *     leaf         payload
+ *     weak         ephemeron, token or unit
+ *
+ * Null is unit.  Objects move: the registers are local roots of the runtime,
+ * as CAMLlocal makes them.  There is one heap and one lock on it, so there is
+ * one mutator at a time. */
+#ifndef REAPMARK_OCAML_H
+#define REAPMARK_OCAML_H
+
+#include <stdio.h>
+#include "gc.h"
+
+#define CAML_NAME_SPACE
+#define CAML_INTERNALS
+#include <caml/memory.h>
+#include <caml/mlvalues.h>
+#undef CAML_INTERNALS
+
+/* Tags of blocks that are objects.  Payload has String_tag. */
+enum {
+  ML_OBJECT = 101,
+  ML_FINALIZABLE = 102,
+  ML_WEAK = 103,
+  ML_LEAF = Double_array_tag
+};
+
+struct gc_mutator {
+  gc_heap *heap;
+  struct caml__roots_block registers; /* nitems: those in some frame */
+  struct caml__roots_block locals;    /* of tls */
+  value tls[GC_TLS];
+  value reg[];
+};
+
+extern value ml_globals[GC_GLOBALS];
+
+/* Slow paths, in ocaml.c.  `words` of nursery, header included, after a
+ * collection; an object that is too large for it, or with a finalizer.  False
+ * without memory. */
+value *ml_nursery_slow(size_t words);
+bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
+bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
+bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
+bool ml_finalizer_next(gc_mutator *m, gc_reg dst);
+_Noreturn void ml_stack_overflow(void);
+
+static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
+                                    uint32_t borrowing) {
+  gc_reg frame = (gc_reg)m->registers.nitems;
+  if (gc_unlikely(GC_REGISTERS - frame < owning + borrowing))
+    ml_stack_overflow();
+  for (uint32_t i = 0; i < owning + borrowing; i++)
+    m->reg[frame + i] = Val_unit;
+  m->registers.nitems += owning + borrowing;
+  return frame;
+}
+
+static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
+                                  uint32_t borrowing) {
+  (void)owning, (void)borrowing;
+  m->registers.nitems = frame;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Allocation.
+ * ------------------------------------------------------------------------- */
+
+static inline size_t ml_payload_words(gc_shape shape) {
+  return (shape.bytes + 7) / 8;
+}
+
+/* Words of the nursery, from which the caller makes blocks. */
+static inline value *ml_nursery(size_t words) {
+  Caml_state->young_ptr -= words;
+  if (gc_unlikely(Caml_state->young_ptr < Caml_state->young_limit)) {
+    Caml_state->young_ptr += words;
+    return ml_nursery_slow(words);
+  }
+  return Caml_state->young_ptr;
+}
+
+static inline value ml_block(value *at, size_t words, tag_t tag) {
+  *at = (value)Make_header(words, tag, 0);
+  return (value)(at + 1);
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  size_t payload = ml_payload_words(shape);
+  size_t fields = shape.slots + (payload > 0);
+  size_t words = 1 + fields + (payload ? 1 + payload : 0);
+  if (gc_unlikely(words > Max_young_whsize || flags & GC_FINALIZABLE))
+    return ml_new_slow(m, dst, shape, flags);
+  if (shape.slots == 0) { /* a block has one field at least */
+    payload = payload ? payload : 1;
+    m->reg[dst] = ml_block(ml_nursery(1 + payload), payload, ML_LEAF);
+    return true;
+  }
+  value *at = ml_nursery(words);
+  value o = ml_block(at, fields, ML_OBJECT);
+  for (uint32_t i = 0; i < shape.slots; i++)
+    Field(o, i) = Val_unit;
+  if (payload)
+    Field(o, shape.slots) = ml_block(at + 1 + fields, payload, String_tag);
+  m->reg[dst] = o;
+  return true;
+}
+
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  return ml_weak_new(m, dst, target);
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  return ml_weak_get(m, dst, weak);
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  return ml_finalizer_next(m, dst);
+}
+
+/* Nobody is waited for. */
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Access.  Only stores into objects have a barrier: roots are looked at anew.
+ * ------------------------------------------------------------------------- */
+
+static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
+  m->reg[dst] = Field(m->reg[obj], i);
+}
+
+static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
+                             uint32_t i) {
+  m->reg[dst] = Field(m->reg[obj], i);
+}
+
+static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
+  m->reg[r] = Val_unit;
+}
+
+static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
+  caml_modify(&Field(m->reg[obj], i), m->reg[src]);
+}
+
+static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
+                                 gc_reg src) {
+  value o = m->reg[src];
+  caml_modify(&Field(m->reg[obj], i), o);
+  m->reg[src] = Val_unit;
+}
+
+static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
+  caml_modify(&Field(m->reg[obj], i), Val_unit);
+}
+
+static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+}
+
+static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+  m->reg[src] = Val_unit;
+}
+
+static inline void gc_clear(gc_mutator *m, gc_reg r) {
+  m->reg[r] = Val_unit;
+}
+
+static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
+  value o = m->reg[obj];
+  return (void *)(Tag_val(o) == ML_LEAF ? o : Field(o, Wosize_val(o) - 1));
+}
+
+static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
+  return m->reg[r] == Val_unit;
+}
+
+static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
+  return m->reg[a] == m->reg[b];
+}
+
+static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = ml_globals[g];
+}
+
+static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = ml_globals[g];
+}
+
+static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  ml_globals[g] = m->reg[src];
+}
+
+static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
+  (void)m;
+  ml_globals[g] = Val_unit;
+}
+
+static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
+  m->tls[t] = m->reg[src];
+}
+
+static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
+  m->tls[t] = Val_unit;
+}
+
+#endif

@@ -1,0 +1,319 @@
+/* php-node.c: PHP, the out-of-line half.
+ *
+ * The interpreter is one for the process and is started once; a second heap in
+ * a process (tests make several) is the same one, emptied. */
+#define object_init php_object_init /* common/object.h has one, too */
+#include <php.h>
+#include <sapi/embed/php_embed.h>
+#include <zend_weakrefs.h>
+#undef object_init
+
+#include "common/finalizers.h"
+#include "common/signals.h"
+#include "php/php-node.h"
+#include <sys/mman.h>
+
+_Static_assert(sizeof(php_slot) == sizeof(zval) &&
+                   offsetof(php_slot, type) == offsetof(zval, u1) &&
+                   PHP_NULL == IS_NULL && PHP_OBJECT == IS_OBJECT_EX,
+               "slots");
+_Static_assert(offsetof(php_node, slots) == sizeof(zend_object) &&
+                   offsetof(php_node, info) == offsetof(zend_object, gc.u) &&
+                   (uint32_t)PHP_NO_CANDIDATE ==
+                       (GC_INFO_MASK | GC_NOT_COLLECTABLE << GC_FLAGS_SHIFT),
+               "objects");
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t cascades;
+};
+
+static uint64_t threshold = 0;
+
+const gc_collector gc_this_collector = {
+    .name = "php",
+    .summary = "PHP " PHP_VERSION ", counting and a buffer of possible roots",
+    .source = "Bacon & Rajan, ECOOP 2001, without concurrency",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .prompt = GC_PROMPT_ALL,
+            .weak = true,
+            .finalizers = true,
+            .shallow = true},
+    .options =
+        (const gc_option[]){
+            {"threshold",
+             "possible roots that start the search for dead cycles; 0: as PHP "
+             "does, 10000 and 10000 more after each that found little",
+             &threshold, 0, 1 << 30},
+            {0}},
+};
+
+static gc_heap the_heap;
+static uint64_t objects;
+static uint64_t candidates; /* since the last search */
+php_node *php_globals[GC_GLOBALS];
+
+/* ------------------------------------------------------------------------- *
+ * Pauses: searches, and cascades of deaths that are long enough to be worth two
+ * looks at the clock, if not part of the former.
+ * ------------------------------------------------------------------------- */
+
+enum { CASCADE_TIMED = 128 };
+
+static struct {
+  bool searching;
+  unsigned depth; /* of deaths that cause deaths */
+  uint64_t freed, cascade_began;
+} stop;
+
+static void report(gc_pause_kind kind, uint64_t began) {
+  the_heap.listener.pause(the_heap.listener.data, kind, began, gc_now_ns());
+}
+
+/* Stands in for PHP's own, wherever that is called. */
+static int search(void) {
+  uint64_t began = gc_now_ns();
+  stop.searching = true;
+  candidates = 0;
+  int found = zend_gc_collect_cycles();
+  stop.searching = false;
+  report(GC_PAUSE_STOP, began);
+  return found;
+}
+
+void php_candidate(php_node *o) {
+  gc_possible_root((zend_refcounted *)o);
+  if (threshold && ++candidates >= threshold && !stop.searching)
+    gc_collect_cycles();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Classes.
+ * ------------------------------------------------------------------------- */
+
+static zend_class_entry *node_class;
+static zend_object_handlers plain, finalizable;
+static zend_function *weak_create, *weak_target;
+
+static HashTable *node_get_gc(zend_object *self, zval **table, int *n) {
+  php_node *o = (php_node *)self;
+  *table = (zval *)o->slot;
+  *n = (int)o->slots;
+  return NULL;
+}
+
+/* Dead, and still whole: the count that the queue holds resurrects it.  PHP
+ * would clear weak references only when it is freed. */
+static void node_destroy(zend_object *self) {
+  if (GC_FLAGS(self) & IS_OBJ_WEAKLY_REFERENCED) {
+    zend_weakrefs_notify(self);
+    GC_TYPE_INFO(self) &= ~(uint32_t)IS_OBJ_WEAKLY_REFERENCED;
+  }
+  GC_ADDREF(self);
+  finalizers_push((gc_object *)self);
+}
+
+/* Recursive, as all of PHP's are: a long list overflows the stack. */
+static void node_free(zend_object *self) {
+  php_node *o = (php_node *)self;
+  stop.depth++;
+  for (uint32_t i = 0; i < o->slots; i++)
+    zval_ptr_dtor((zval *)&o->slot[i]);
+  zend_object_std_dtor(self);
+  objects--;
+  if (++stop.freed == CASCADE_TIMED)
+    stop.cascade_began = gc_now_ns();
+  if (--stop.depth > 0)
+    return;
+  if (stop.freed >= CASCADE_TIMED && !stop.searching) {
+    the_heap.cascades++;
+    report(GC_PAUSE_CASCADE, stop.cascade_began);
+  }
+  stop.freed = 0;
+}
+
+/* Classes can be made while modules are started, not later. */
+static int make_class(int type, int module) {
+  (void)type, (void)module;
+  zend_class_entry template;
+  INIT_CLASS_ENTRY(template, "ReapmarkNode", NULL);
+  node_class = zend_register_internal_class(&template);
+  plain = std_object_handlers;
+  plain.get_gc = node_get_gc;
+  plain.free_obj = node_free;
+  finalizable = plain;
+  finalizable.dtor_obj = node_destroy;
+  return SUCCESS;
+}
+
+static zend_module_entry module = {STANDARD_MODULE_HEADER, .name = "reapmark",
+                                   .module_startup_func = make_class,
+                                   STANDARD_MODULE_PROPERTIES_EX};
+
+static int start_modules(sapi_module_struct *sapi) {
+  return php_module_startup(sapi, &module);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+php_node *php_new(gc_shape shape, unsigned flags) {
+  php_node *o =
+      emalloc(sizeof *o + shape.slots * sizeof *o->slot + shape.bytes);
+  zend_object *self = (zend_object *)o;
+  zend_object_std_init(self, node_class);
+  self->handlers = flags & GC_FINALIZABLE ? &finalizable : &plain;
+  if (shape.slots == 0)
+    GC_ADD_FLAGS(self, GC_NOT_COLLECTABLE); /* as strings have it */
+  o->slots = shape.slots;
+  for (uint32_t i = 0; i < shape.slots; i++)
+    o->slot[i] = (php_slot){NULL, PHP_NULL, 0};
+  objects++;
+  return o;
+}
+
+/* A weak reference is an object of its own, with PHP's in it, which is shared
+ * among all to the same target. */
+php_node *php_weak_new(php_node *target) {
+  zval argument, reference;
+  ZVAL_OBJ(&argument, (zend_object *)target);
+  zend_call_known_function(weak_create, NULL, zend_ce_weakref, &reference, 1,
+                           &argument, NULL);
+  php_node *weak = php_new((gc_shape){1, 0}, GC_PLAIN);
+  GC_ADD_FLAGS((zend_object *)weak, GC_NOT_COLLECTABLE); /* in no cycle */
+  ZVAL_COPY_VALUE((zval *)&weak->slot[0], &reference);
+  return weak;
+}
+
+php_node *php_weak_get(php_node *weak) {
+  zval target;
+  zend_call_known_function(weak_target, (zend_object *)weak->slot[0].object,
+                           zend_ce_weakref, &target, 0, NULL, NULL);
+  return Z_TYPE(target) == IS_OBJECT ? (php_node *)Z_OBJ(target) : NULL;
+}
+
+php_node *php_finalizer_next(void) {
+  return (php_node *)finalizers_pop();
+}
+
+_Noreturn void php_stack_overflow(void) {
+  fprintf(stderr, "shadow stack overflow: more than %d registers\n",
+          GC_REGISTERS);
+  abort();
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+static zend_function *method(const char *name) {
+  return zend_hash_str_find_ptr(&zend_ce_weakref->function_table, name,
+                                strlen(name));
+}
+
+/* Settings of the user, for programs of their own, do not count. */
+static bool start(void) {
+  signals before;
+  signals_save(&before);
+  unsetenv("USE_ZEND_ALLOC");
+  unsetenv("USE_ZEND_ALLOC_HUGE_PAGES");
+  php_embed_module.startup = start_modules;
+  php_embed_module.php_ini_ignore = 1;
+  bool good = php_embed_init(0, NULL) == SUCCESS;
+  signals_restore(&before);
+  if (!good) {
+    fprintf(stderr, "php: the interpreter does not start\n");
+    return false;
+  }
+  zend_string *limit = zend_string_init("memory_limit", 12, 0);
+  zend_alter_ini_entry_chars(limit, "-1", 2, PHP_INI_SYSTEM,
+                             PHP_INI_STAGE_RUNTIME);
+  zend_string_release(limit);
+  weak_create = method("create");
+  weak_target = method("get");
+  gc_collect_cycles = search;
+  return weak_create && weak_target;
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  static bool started;
+  the_heap = (gc_heap){.listener = config->listener};
+  if (!started && !start())
+    return NULL;
+  started = true;
+  gc_enable(threshold == 0); /* PHP's own trigger; the buffer is always used */
+  return &the_heap;
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  gc_mutator *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED)
+    return NULL;
+  m->heap = heap;
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  for (uint32_t t = 0; t < GC_TLS; t++)
+    gc_tls_clear(m, t);
+  munmap(m, sizeof *m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+/* A search that calls destructors leaves to the next what they may have
+ * changed. */
+void gc_collect(gc_mutator *m) {
+  (void)m;
+  while (gc_collect_cycles() > 0) {
+  }
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  heap->listener = GC_NULL_LISTENER;
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    php_replace(&php_globals[g], NULL);
+  do { /* those that are finalized now are not waited for */
+    for (php_node *o; (o = php_finalizer_next());)
+      php_release(o);
+    gc_collect(NULL);
+  } while (finalizers_count());
+  finalizers_destroy();
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  return (gc_footprint){zend_memory_usage(true), zend_memory_peak_usage(true)};
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  return objects;
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  zend_gc_status status;
+  zend_gc_get_status(&status);
+  const gc_counter all[] = {{"collections", status.runs},
+                            {"collected", status.collected},
+                            {"threshold", status.threshold},
+                            {"cascades", heap->cascades}};
+  size_t n = sizeof all / sizeof *all;
+  n = n < room ? n : room;
+  memcpy(out, all, n * sizeof *all);
+  return n;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  return NULL; /* a debug build of the interpreter checks itself */
+}

@@ -1,0 +1,363 @@
+/* mri.c: Ruby, the out-of-line half.
+ *
+ * The interpreter is one for the process and is started once; a second heap in
+ * a process (tests make several) is the same one, emptied.  Only the thread
+ * that started it can be a mutator: there is no way to tell Ruby of another.
+ *
+ * Ruby's finalizers are told the number of an object that is gone.  As ours may
+ * have the object back, they are not offered. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* the stack's bounds */
+#endif
+#include <ruby.h>
+#include <ruby/debug.h>
+#undef snprintf /* Ruby's needs a running interpreter */
+#undef setenv
+
+#include "common/signals.h"
+#include "ruby/mri.h"
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+_Static_assert(sizeof(mri_value) == sizeof(VALUE) && Qfalse == 0,
+               "null is false");
+_Static_assert(offsetof(mri_object, node) == offsetof(struct RTypedData, data),
+               "typed data objects");
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t began;
+  gc_mutator *mutator; /* the one there is, or NULL */
+};
+
+static uint64_t malloc_limit = 16 << 20, old_factor = 200;
+
+const gc_collector gc_this_collector = {
+    .name = "ruby",
+    .summary = "Ruby " MRI_VERSION
+               ", generational mark-sweep, incremental, lazy sweeping",
+    .source = "Sasada, RGenGC, ISMM 2019",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL, .weak = true, .conservative = true},
+    .options =
+        (const gc_option[]){
+            {"malloc-limit", "bytes from malloc that start a collection",
+             &malloc_limit, 1 << 16, 1ull << 40},
+            {"old-factor",
+             "per cent of the old objects left by the last full collection "
+             "that start the next",
+             &old_factor, 101, 100000},
+            {0}},
+};
+
+static gc_heap the_heap;
+static pthread_t starter;
+mri_value mri_globals[GC_GLOBALS];
+
+/* ------------------------------------------------------------------------- *
+ * Memory: what our objects have from malloc, and the pages that Ruby has its
+ * part of them in.  Those are looked at around collections.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t objects;
+static struct { _Atomic uint64_t bytes, pages, peak; } held;
+static VALUE allocated_pages; /* a symbol */
+static size_t page_bytes;
+
+static void note_peak(void) {
+  uint64_t now = held.bytes + held.pages;
+  if (now > held.peak)
+    held.peak = now;
+}
+
+static void look_at_pages(void) {
+  held.pages = rb_gc_stat(allocated_pages) * page_bytes;
+  note_peak();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Types.
+ * ------------------------------------------------------------------------- */
+
+static void node_mark(void *data) {
+  mri_node *n = data;
+  if (!n)
+    return; /* its memory is still being made */
+  for (uint32_t i = 0; i < n->slots; i++)
+    rb_gc_mark(n->slot[i]);
+}
+
+static void node_free(void *data) {
+  if (!data)
+    return;
+  held.bytes -= malloc_usable_size(data);
+  objects--;
+  xfree(data);
+}
+
+static const rb_data_type_t node_type = {
+    "reapmark.node",
+    {.dmark = node_mark, .dfree = node_free},
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY | RUBY_TYPED_WB_PROTECTED};
+
+static void roots_mark(void *data) {
+  gc_mutator *m = ((gc_heap *)data)->mutator;
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    rb_gc_mark(mri_globals[g]);
+  for (uint32_t t = 0; m && t < GC_TLS; t++)
+    rb_gc_mark(m->tls[t]);
+  for (gc_reg r = 0; m && r < m->top; r++)
+    rb_gc_mark(m->reg[r]);
+}
+
+static const rb_data_type_t roots_type = {
+    "reapmark.roots", {.dmark = roots_mark}, .flags = 0};
+
+static VALUE node_class, weak_map;
+static ID get_id, set_id;
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+mri_value mri_new(gc_shape shape) {
+  size_t bytes = sizeof(mri_node) + 8 * (size_t)shape.slots + shape.bytes;
+  VALUE o = rb_data_typed_object_wrap(node_class, NULL, &node_type);
+  mri_node *n = ruby_xmalloc(bytes); /* may collect; the stack holds o */
+  n->slots = shape.slots;
+  for (uint32_t i = 0; i < shape.slots; i++)
+    n->slot[i] = 0;
+  RTYPEDDATA_DATA(o) = n;
+  objects++;
+  held.bytes += malloc_usable_size(n);
+  note_peak();
+  RB_GC_GUARD(o);
+  return o;
+}
+
+/* An object that Ruby's table of weak references has the target of.  Entries of
+ * the dead are removed when the interpreter looks at what is to be done, which
+ * only Ruby code would do by itself. */
+mri_value mri_weak_new(gc_mutator *m, gc_reg target) {
+  rb_thread_check_ints();
+  VALUE weak = mri_new((gc_shape){0, 0});
+  rb_funcall(weak_map, set_id, 2, weak, m->reg[target]);
+  return weak;
+}
+
+mri_value mri_weak_get(mri_value weak) {
+  VALUE o = rb_funcall(weak_map, get_id, 1, weak);
+  return NIL_P(o) ? 0 : o;
+}
+
+_Noreturn void mri_stack_overflow(void) {
+  fprintf(stderr, "shadow stack overflow: more than %d registers\n",
+          GC_REGISTERS);
+  abort();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Starting.
+ * ------------------------------------------------------------------------- */
+
+static void on_event(VALUE point, void *data) {
+  gc_heap *h = data;
+  if (rb_tracearg_event_flag(rb_tracearg_from_tracepoint(point)) ==
+      RUBY_INTERNAL_EVENT_GC_ENTER)
+    h->began = gc_now_ns();
+  else
+    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+  look_at_pages();
+}
+
+static void set_environment(const char *name, double value) {
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", value);
+  setenv(name, text, 1);
+}
+
+/* Settings of the environment, which the user may have for programs of their
+ * own, do not count. */
+static void set_up(void) {
+  static const char *const ignored[] = {
+      "RUBYOPT",
+      "RUBYLIB",
+      "RUBY_GC_HEAP_INIT_SLOTS",
+      "RUBY_GC_HEAP_FREE_SLOTS",
+      "RUBY_GC_HEAP_GROWTH_FACTOR",
+      "RUBY_GC_HEAP_GROWTH_MAX_SLOTS",
+      "RUBY_GC_HEAP_FREE_SLOTS_MIN_RATIO",
+      "RUBY_GC_HEAP_FREE_SLOTS_GOAL_RATIO",
+      "RUBY_GC_HEAP_FREE_SLOTS_MAX_RATIO",
+      "RUBY_GC_MALLOC_LIMIT_GROWTH_FACTOR",
+      "RUBY_GC_OLDMALLOC_LIMIT_GROWTH_FACTOR"};
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    unsetenv(ignored[i]);
+  double limit = (double)malloc_limit; /* which grows to twice that, and */
+  set_environment("RUBY_GC_MALLOC_LIMIT", limit); /* eight times if old */
+  set_environment("RUBY_GC_MALLOC_LIMIT_MAX", 2 * limit);
+  set_environment("RUBY_GC_OLDMALLOC_LIMIT", limit);
+  set_environment("RUBY_GC_OLDMALLOC_LIMIT_MAX", 8 * limit);
+  set_environment("RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR",
+                  (double)old_factor / 100);
+}
+
+/* Where the calling thread's stack begins. */
+static void *stack_base(void) {
+  pthread_attr_t attr;
+  void *low = NULL;
+  size_t bytes = 0;
+  if (!pthread_getattr_np(pthread_self(), &attr)) {
+    pthread_attr_getstack(&attr, &low, &bytes);
+    pthread_attr_destroy(&attr);
+  }
+  return (char *)low + bytes - sizeof(VALUE);
+}
+
+static VALUE make_objects(VALUE unused) {
+  (void)unused;
+  node_class = rb_define_class("ReapmarkNode", rb_cObject);
+  rb_undef_alloc_func(node_class);
+  VALUE roots = rb_data_typed_object_wrap(rb_cObject, &the_heap, &roots_type);
+  rb_gc_register_mark_object(roots);
+  VALUE space = rb_const_get(rb_cObject, rb_intern("ObjectSpace"));
+  weak_map =
+      rb_class_new_instance(0, NULL, rb_const_get(space, rb_intern("WeakMap")));
+  rb_gc_register_mark_object(weak_map);
+  get_id = rb_intern("[]");
+  set_id = rb_intern("[]=");
+  allocated_pages = ID2SYM(rb_intern("heap_allocated_pages"));
+  VALUE constants = rb_const_get(rb_mGC, rb_intern("INTERNAL_CONSTANTS"));
+  page_bytes =
+      NUM2SIZET(rb_hash_aref(constants, ID2SYM(rb_intern("HEAP_PAGE_SIZE"))));
+  look_at_pages(); /* the first time allocates, which events must not */
+  VALUE point = rb_tracepoint_new(
+      0, RUBY_INTERNAL_EVENT_GC_ENTER | RUBY_INTERNAL_EVENT_GC_EXIT, on_event,
+      &the_heap);
+  rb_gc_register_mark_object(point);
+  rb_tracepoint_enable(point);
+  return Qnil;
+}
+
+static bool start(void) {
+  signals before;
+  signals_save(&before);
+  set_up();
+  char name[] = "reapmark", plain[] = "--disable=all", run[] = "-e",
+       code[] = "";
+  char *arguments[] = {name, plain, run, code, NULL};
+  int n = 4, failed;
+  char **argv = arguments;
+  ruby_sysinit(&n, &argv);
+  ruby_init_stack(stack_base());
+  failed = ruby_setup();
+  if (!failed) {
+    ruby_options(n, argv);
+    rb_protect(make_objects, Qnil, &failed);
+  }
+  signals_restore(&before);
+  starter = pthread_self();
+  if (failed)
+    fprintf(stderr, "ruby: the interpreter does not start\n");
+  return !failed;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  static bool started;
+  the_heap = (gc_heap){.listener = config->listener};
+  if (!started && !start())
+    return NULL;
+  started = true;
+  return &the_heap;
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  if (heap->mutator || !pthread_equal(pthread_self(), starter))
+    return NULL;
+  gc_mutator *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED)
+    return NULL;
+  m->heap = heap;
+  heap->mutator = m;
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  m->heap->mutator = NULL;
+  munmap(m, sizeof *m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+/* Overwrites what finished calls have left on the stack. */
+__attribute__((noinline)) static void clear_stack(void) {
+  volatile char dead[64 * 1024];
+  for (size_t i = 0; i < sizeof dead; i++)
+    dead[i] = 0;
+}
+
+/* The CPU's registers, which Ruby saves and looks at, hold stale words of the
+ * caller, but nothing that is needed: it has its references in registers of the
+ * interface too. */
+void gc_collect(gc_mutator *m) {
+  (void)m;
+  clear_stack();
+#ifdef __x86_64__
+  __asm__ volatile("xor %%ebx, %%ebx\n\txor %%r12d, %%r12d\n\t"
+                   "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\t"
+                   "xor %%r15d, %%r15d" ::
+                       : "rbx", "r12", "r13", "r14", "r15", "cc");
+#endif
+  rb_gc_start();
+  rb_thread_check_ints();
+}
+
+void gc_heap_destroy(gc_heap *heap) {
+  heap->listener = GC_NULL_LISTENER;
+  memset(mri_globals, 0, sizeof mri_globals);
+  gc_collect(NULL);
+}
+
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  (void)heap;
+  return (gc_footprint){held.bytes + held.pages, held.peak};
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  (void)heap;
+  return objects;
+}
+
+static uint64_t figure(const char *name) {
+  return rb_gc_stat(ID2SYM(rb_intern(name)));
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  (void)heap;
+  const gc_counter all[] = {
+      {"minor-collections", figure("minor_gc_count")},
+      {"major-collections", figure("major_gc_count")},
+      {"old-objects", figure("old_objects")},
+  };
+  size_t n = sizeof all / sizeof *all;
+  n = n < room ? n : room;
+  memcpy(out, all, n * sizeof *all);
+  return n;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  return NULL; /* a debug build of the interpreter checks itself */
+}

@@ -1,0 +1,191 @@
+/* mri.h: Ruby's memory management (MRI), the inline half.
+ *
+ * A generational mark-sweep collector that marks in steps, sweeps lazily and
+ * moves nothing.  Objects are made as C extensions make them: a typed data
+ * object of the heap, with memory from Ruby's malloc, behind a write barrier.
+ * The interface's registers and root slots are marked by one object that has no
+ * barrier, and so is looked at in every collection.
+ *
+ * Ruby's headers are full of macros and stay in mri.c; what the fast paths need
+ * of them is repeated here, and checked there.  (Nor may this file be called
+ * ruby/ruby.h, as one of them is.) */
+#ifndef REAPMARK_MRI_H
+#define REAPMARK_MRI_H
+
+#include <stdio.h>
+#include "gc.h"
+
+/* Ruby's VALUE, of which false, which is zero, is null. */
+typedef unsigned long mri_value;
+
+/* The memory of an object of ours. */
+typedef struct mri_node {
+  uint32_t slots;
+  uint32_t unused;
+  mri_value slot[]; /* then payload */
+} mri_node;
+
+/* As struct RTypedData. */
+typedef struct mri_object {
+  mri_value flags, class;
+  const void *type;
+  mri_value typed;
+  mri_node *node;
+} mri_object;
+
+struct gc_mutator {
+  gc_heap *heap;
+  gc_reg top;
+  mri_value tls[GC_TLS];
+  mri_value reg[GC_REGISTERS];
+};
+
+extern mri_value mri_globals[GC_GLOBALS];
+
+/* Slow paths, in mri.c; they end the process without memory. */
+mri_value mri_new(gc_shape shape);
+mri_value mri_weak_new(gc_mutator *m, gc_reg target);
+mri_value mri_weak_get(mri_value weak);
+_Noreturn void mri_stack_overflow(void);
+
+/* Ruby's: `o` was stored in `into`. */
+void rb_gc_writebarrier(mri_value into, mri_value o);
+
+static inline mri_node *mri_at(gc_mutator *m, gc_reg obj) {
+  return ((mri_object *)m->reg[obj])->node;
+}
+
+static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
+                                    uint32_t borrowing) {
+  gc_reg frame = m->top;
+  if (gc_unlikely(GC_REGISTERS - frame < owning + borrowing))
+    mri_stack_overflow();
+  for (uint32_t i = 0; i < owning + borrowing; i++)
+    m->reg[frame + i] = 0;
+  m->top = frame + owning + borrowing;
+  return frame;
+}
+
+static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
+                                  uint32_t borrowing) {
+  (void)owning, (void)borrowing;
+  m->top = frame;
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  (void)flags; /* nothing is finalizable */
+  m->reg[dst] = mri_new(shape);
+  return true;
+}
+
+static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
+  m->reg[dst] = mri_at(m, obj)->slot[i];
+}
+
+static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
+                             uint32_t i) {
+  m->reg[dst] = mri_at(m, obj)->slot[i];
+}
+
+static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
+  m->reg[r] = 0;
+}
+
+static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
+  mri_value o = m->reg[src];
+  mri_at(m, obj)->slot[i] = o;
+  if (o)
+    rb_gc_writebarrier(m->reg[obj], o);
+}
+
+static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
+                                 gc_reg src) {
+  gc_store(m, obj, i, src);
+  m->reg[src] = 0;
+}
+
+static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
+  mri_at(m, obj)->slot[i] = 0;
+}
+
+static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+}
+
+static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
+  m->reg[dst] = m->reg[src];
+  m->reg[src] = 0;
+}
+
+static inline void gc_clear(gc_mutator *m, gc_reg r) {
+  m->reg[r] = 0;
+}
+
+static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
+  mri_node *n = mri_at(m, obj);
+  return &n->slot[n->slots];
+}
+
+static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
+  return !m->reg[r];
+}
+
+static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
+  return m->reg[a] == m->reg[b];
+}
+
+static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = mri_globals[g];
+}
+
+static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
+  m->reg[dst] = mri_globals[g];
+}
+
+static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  mri_globals[g] = m->reg[src];
+}
+
+static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
+  (void)m;
+  mri_globals[g] = 0;
+}
+
+static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
+  m->reg[dst] = m->tls[t];
+}
+
+static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
+  m->tls[t] = m->reg[src];
+}
+
+static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
+  m->tls[t] = 0;
+}
+
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  m->reg[dst] = mri_weak_new(m, target);
+  return true;
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  m->reg[dst] = mri_weak_get(m->reg[weak]);
+  return m->reg[dst] != 0;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  (void)m, (void)dst;
+  return false;
+}
+
+/* Nobody is waited for. */
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+}
+
+#endif
