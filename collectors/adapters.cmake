@@ -122,5 +122,11 @@ reapmark_add_adapter(
   NAME lua HEADER lua/userdata.h SOURCES lua/userdata.c
   LIBRARIES PkgConfig::LUA)
 
+pkg_check_modules(GOBJECT IMPORTED_TARGET gobject-2.0)
+reapmark_add_adapter(
+  FOUND "${GOBJECT_FOUND}" PACKAGE libglib2.0-dev
+  NAME gobject HEADER gobject/node.h SOURCES gobject/node.c
+  LIBRARIES PkgConfig::GOBJECT)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

@@ -8,11 +8,6 @@
  * full heap asks for. */
 #include "lua/userdata.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
                 major = 100;
 
@@ -222,11 +217,8 @@ void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i) {
 /* Doubles the room.  Lua may halve a stack again, but not below what was asked
  * for. */
 void ud_grow(gc_mutator *m) {
-  if (m->top > GC_REGISTERS) {
-    fprintf(stderr, "shadow stack overflow: more than %d registers\n",
-            GC_REGISTERS);
-    abort();
-  }
+  if (m->top > GC_REGISTERS)
+    object_stack_overflow();
   m->room = 2 * m->top < GC_REGISTERS ? 2 * m->top : GC_REGISTERS;
   if (!lua_checkstack(m->lua, (int)m->room + UD_SPARE))
     gc_out_of_memory(NULL, (gc_shape){0, 0});

@@ -15,7 +15,7 @@
 #define REAPMARK_LUA_USERDATA_H
 
 #include <lua.h>
-#include "gc.h"
+#include "common/object.h"
 
 enum {
   UD_DIRECT = 65532, /* slots that are user values */

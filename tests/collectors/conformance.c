@@ -746,7 +746,8 @@ static void usage_is_what_is_there(void **state) {
   assert_int_equal(rig_objects(), N + 1);
   gc_usage full = gc_heap_usage(heap);
   assert_int_equal(full.objects, N + 1);
-  assert_true(full.cells >= nominal && full.cells <= 2 * nominal);
+  if (full.cells != GC_UNKNOWN)
+    assert_true(full.cells >= nominal && full.cells <= 2 * nominal);
   assert_true(full.pages >= full.cells);
   if (full.free != GC_UNKNOWN) {
     assert_true(full.free <= full.pages);
@@ -758,7 +759,8 @@ static void usage_is_what_is_there(void **state) {
   assert_int_equal(rig_objects(), left(N + 1, 0));
   gc_usage empty = gc_heap_usage(heap);
   assert_int_equal(empty.objects, left(N + 1, 0));
-  assert_int_equal(empty.cells, left(full.cells, 0));
+  if (full.cells != GC_UNKNOWN)
+    assert_int_equal(empty.cells, left(full.cells, 0));
 }
 
 /* ------------------------------------------------------------------------- */
