@@ -119,5 +119,17 @@ reapmark_add_adapter(
   FOUND "${PHP_FOUND}" PACKAGE "libphp-embed php-dev" NAME php HEADER
   php/php-node.h SOURCES php/php-node.c LIBRARIES reapmark_php)
 
+pkg_check_modules(LUA IMPORTED_TARGET lua5.4)
+reapmark_add_adapter(
+  FOUND "${LUA_FOUND}" PACKAGE liblua5.4-dev
+  NAME lua HEADER lua/userdata.h SOURCES lua/userdata.c
+  LIBRARIES PkgConfig::LUA)
+
+pkg_check_modules(GOBJECT IMPORTED_TARGET gobject-2.0)
+reapmark_add_adapter(
+  FOUND "${GOBJECT_FOUND}" PACKAGE libglib2.0-dev
+  NAME gobject HEADER gobject/node.h SOURCES gobject/node.c
+  LIBRARIES PkgConfig::GOBJECT)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

@@ -3,6 +3,7 @@
  * The interpreter is one for the process and is started once; a second heap in
  * a process (tests make several) is the same one, emptied. */
 #include "cpython/cpython.h"
+#include "common/cascade.h"
 #include "common/finalizers.h"
 #include <malloc.h>
 #include <structmember.h>
@@ -33,6 +34,7 @@ const gc_collector gc_this_collector = {
     .source = "Python/C API; Schemenauer's cycle detector, Python 2.0",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = CPYTHON_PLAIN ? GC_RECLAIMS_ACYCLIC : GC_RECLAIMS_ALL,
+            .prompt = GC_PROMPT_ALL,
             .threads = true,
             .weak = true,
             .finalizers = true},
@@ -128,13 +130,10 @@ static void count_memory(void) {
  * enough to be worth two looks at the clock, if not part of the former.
  * ------------------------------------------------------------------------- */
 
-enum { CASCADE_TIMED = 128 };
-
 static struct {
   bool collecting;
   uint64_t began;
-  unsigned depth; /* of deaths that cause deaths */
-  uint64_t freed, cascade_began;
+  cascade dying;
 } stop;
 
 static void report(gc_pause_kind kind, uint64_t began) {
@@ -155,19 +154,14 @@ static PyObject *on_collection(PyObject *self, PyObject *args) {
 }
 
 static void death_begins(void) {
-  stop.depth++;
+  cascade_death_begins(&stop.dying);
 }
 
 static void death_ends(void) {
-  if (++stop.freed == CASCADE_TIMED)
-    stop.cascade_began = gc_now_ns();
-  if (--stop.depth > 0)
-    return;
-  if (stop.freed >= CASCADE_TIMED && !stop.collecting) {
+  if (cascade_death_ends(&stop.dying) && !stop.collecting) {
     the_heap.cascades++;
-    report(GC_PAUSE_CASCADE, stop.cascade_began);
+    report(GC_PAUSE_CASCADE, stop.dying.began);
   }
-  stop.freed = 0;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -360,12 +354,6 @@ PyObject *cpy_finalizer_next(void) {
   return (PyObject *)finalizers_pop();
 }
 
-_Noreturn void cpy_stack_overflow(void) {
-  fprintf(stderr, "shadow stack overflow: more than %d registers\n",
-          GC_REGISTERS);
-  abort();
-}
-
 /* ------------------------------------------------------------------------- *
  * Threads.
  * ------------------------------------------------------------------------- */
@@ -510,6 +498,11 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
   return objects;
+}
+
+gc_usage gc_heap_usage(gc_heap *heap) {
+  return (gc_usage){gc_heap_objects(heap), GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN,
+                    GC_UNKNOWN};
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {

@@ -419,9 +419,10 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
   rig_open(limit);
   gc_reg f = gc_frame_enter(m, 2, 0);
   bool frees = RECLAIMS != GC_RECLAIMS_NOTHING;
-  /* A manager that grows its heap piece by piece has no larger piece. */
-  uint32_t large =
-      gc_this_collector.kind == GC_KIND_REFERENCE ? 1 << 20 : 5 << 20;
+  /* A manager that grows its heap piece by piece has no larger piece, and what
+   * it has in each object is its own affair. */
+  bool reference = gc_this_collector.kind == GC_KIND_REFERENCE;
+  uint32_t large = reference ? 1 << 20 : 5 << 20;
   for (unsigned round = 0; round < (frees ? 3 : 1); round++) {
     uint64_t n = 0;
     while (gc_try_new(m, f + 1, (gc_shape){1, 48}, GC_PLAIN)) {
@@ -433,7 +434,7 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
     gc_footprint foot = gc_heap_footprint(heap);
     /* Metadata is not limited, but it is not the heap either. */
     assert_true(foot.peak_bytes < limit + (4 << 20));
-    assert_true(n * 64 > limit * 8 / 10);
+    assert_true(n * 64 > limit * (reference ? 5 : 8) / 10);
     assert_false(gc_try_new(m, f + 1, (gc_shape){0, 16 << 20}, GC_PLAIN));
     /* Another size must be able to have the memory. */
     gc_clear(m, f);
@@ -745,7 +746,8 @@ static void usage_is_what_is_there(void **state) {
   assert_int_equal(rig_objects(), N + 1);
   gc_usage full = gc_heap_usage(heap);
   assert_int_equal(full.objects, N + 1);
-  assert_true(full.cells >= nominal && full.cells <= 2 * nominal);
+  if (full.cells != GC_UNKNOWN)
+    assert_true(full.cells >= nominal && full.cells <= 2 * nominal);
   assert_true(full.pages >= full.cells);
   if (full.free != GC_UNKNOWN) {
     assert_true(full.free <= full.pages);
@@ -757,7 +759,8 @@ static void usage_is_what_is_there(void **state) {
   assert_int_equal(rig_objects(), left(N + 1, 0));
   gc_usage empty = gc_heap_usage(heap);
   assert_int_equal(empty.objects, left(N + 1, 0));
-  assert_int_equal(empty.cells, left(full.cells, 0));
+  if (full.cells != GC_UNKNOWN)
+    assert_int_equal(empty.cells, left(full.cells, 0));
 }
 
 /* ------------------------------------------------------------------------- */

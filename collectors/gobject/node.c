@@ -1,0 +1,262 @@
+/* node.c: GObject, the out-of-line half. */
+#include "gobject/node.h"
+#include "common/finalizers.h"
+#include "common/world.h"
+
+#include <malloc.h>
+
+struct gc_heap {
+  gc_listener listener;
+  uint64_t objects; /* of mutators that have detached: made less freed */
+  _Atomic uint64_t cascades;
+  uint64_t at_start; /* bytes that malloc held before */
+  _Atomic uint64_t peak;
+};
+
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+
+const gc_collector gc_this_collector = {
+    .name = "gobject",
+    .summary = "GObject of GLib " TEXT(GLIB_MAJOR_VERSION) "." TEXT(
+        GLIB_MINOR_VERSION) ", counting by atomic operations alone",
+    .source = "GLib; Collins, CACM 1960",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
+            .prompt = GC_PROMPT_ALL,
+            .threads = true,
+            .weak = true,
+            .finalizers = true,
+            .shallow = true},
+    .options = (const gc_option[]){{0}},
+};
+
+static gc_heap the_heap;
+
+/* The caller's mutator, if it has one: who frees does not say. */
+static _Thread_local gc_mutator *self;
+
+/* ------------------------------------------------------------------------- *
+ * The classes.
+ * ------------------------------------------------------------------------- */
+
+enum { INSIDE = 64 }; /* words of slots and payload within an instance */
+
+static GType plain_types[INSIDE + 1], finalizable_types[INSIDE + 1], weak_type;
+static GObjectClass *parent; /* of all of them */
+
+static void count_death(void) {
+  if (self)
+    self->freed++;
+  else
+    the_heap.objects--;
+}
+
+/* Recursive, as every class's is that owns references: a long list overflows
+ * the stack. */
+static void node_finalize(GObject *object) {
+  gob_node *n = (gob_node *)object;
+  if (self)
+    cascade_death_begins(&self->dying);
+  for (uint32_t i = 0; i < n->slots; i++)
+    if (n->slot[i])
+      g_object_unref(n->slot[i]);
+  if (n->slot != n->inside)
+    g_free(n->slot);
+  parent->finalize(object);
+  count_death();
+  if (self && cascade_death_ends(&self->dying)) {
+    the_heap.cascades++;
+    the_heap.listener.pause(the_heap.listener.data, GC_PAUSE_CASCADE,
+                            self->dying.began, gc_now_ns());
+  }
+}
+
+/* Weak references are cleared by now; the reference that the queue holds
+ * resurrects the object. */
+static void finalizable_dispose(GObject *object) {
+  gob_node *n = (gob_node *)object;
+  if (!n->finalizable) {
+    parent->dispose(object);
+    return;
+  }
+  n->finalizable = false;
+  g_object_ref(object);
+  finalizers_push((gc_object *)object);
+}
+
+static void plain_class(void *class, void *data) {
+  (void)data;
+  G_OBJECT_CLASS(class)->finalize = node_finalize;
+}
+
+static void finalizable_class(void *class, void *data) {
+  plain_class(class, data);
+  G_OBJECT_CLASS(class)->dispose = finalizable_dispose;
+}
+
+typedef struct gob_weak {
+  GObject object;
+  GWeakRef reference;
+} gob_weak;
+
+static void weak_finalize(GObject *object) {
+  g_weak_ref_clear(&((gob_weak *)object)->reference);
+  parent->finalize(object);
+  count_death();
+}
+
+static void weak_class(void *class, void *data) {
+  (void)data;
+  G_OBJECT_CLASS(class)->finalize = weak_finalize;
+}
+
+static GType make_type(const char *name, size_t bytes, GClassInitFunc init) {
+  return g_type_register_static_simple(G_TYPE_OBJECT, name,
+                                       sizeof(GObjectClass), init, (guint)bytes,
+                                       NULL, G_TYPE_FLAG_FINAL);
+}
+
+static void make_types(void) {
+  for (size_t words = 0; words <= INSIDE; words++) {
+    size_t bytes = sizeof(gob_node) + words * sizeof(gc_object *);
+    char name[40];
+    snprintf(name, sizeof name, "reapmark-plain-%zu", words);
+    plain_types[words] = make_type(name, bytes, plain_class);
+    snprintf(name, sizeof name, "reapmark-finalizable-%zu", words);
+    finalizable_types[words] = make_type(name, bytes, finalizable_class);
+  }
+  weak_type = make_type("reapmark-weak", sizeof(gob_weak), weak_class);
+  parent = g_type_class_ref(G_TYPE_OBJECT);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+gc_object *gob_new(gc_mutator *m, gc_shape shape, unsigned flags) {
+  bool finalizable = flags & GC_FINALIZABLE;
+  size_t words = shape.slots + ((size_t)shape.bytes + 7) / 8;
+  gc_object **beside = NULL;
+  if (words > INSIDE) {
+    beside = g_try_malloc_n(words, sizeof *beside);
+    if (!beside)
+      return NULL;
+    memset(beside, 0, shape.slots * sizeof *beside);
+    words = 0;
+  }
+  gob_node *n = g_object_new(
+      finalizable ? finalizable_types[words] : plain_types[words], NULL);
+  n->slot = beside ? beside : n->inside; /* which is zero already */
+  n->slots = shape.slots;
+  n->finalizable = finalizable;
+  m->made++;
+  return (gc_object *)n;
+}
+
+gc_object *gob_weak_new(gc_mutator *m, gc_object *target) {
+  gob_weak *w = g_object_new(weak_type, NULL);
+  g_weak_ref_init(&w->reference, target);
+  m->made++;
+  return (gc_object *)w;
+}
+
+gc_object *gob_weak_get(gc_object *weak) {
+  return g_weak_ref_get(&((gob_weak *)weak)->reference);
+}
+
+gc_object *gob_finalizer_next(void) {
+  return finalizers_pop();
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t malloc_held(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.arena + info.hblkhd;
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  if (!weak_type)
+    make_types();
+  the_heap = (gc_heap){.listener = config->listener, .at_start = malloc_held()};
+  return &the_heap;
+}
+
+/* Cycles stay with the process. */
+void gc_heap_destroy(gc_heap *heap) {
+  heap->listener = GC_NULL_LISTENER;
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    counted_replace(&object_globals[g], NULL);
+  for (gc_object *o; (o = finalizers_pop());)
+    g_object_unref(o);
+  finalizers_destroy();
+}
+
+gc_mutator *gc_thread_attach(gc_heap *heap) {
+  gc_mutator *m = world_mutator_create(heap, sizeof *m);
+  if (!m)
+    return NULL;
+  world_join(m);
+  self = m;
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  for (uint32_t t = 0; t < GC_TLS; t++)
+    gc_tls_clear(m, t);
+  world_lock();
+  m->base.heap->objects += m->made - m->freed;
+  world_unlock();
+  world_leave(m);
+  world_mutator_destroy(m);
+  self = NULL;
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+}
+
+/* The C library keeps no peak: it is the most seen at a call. */
+gc_footprint gc_heap_footprint(gc_heap *heap) {
+  uint64_t bytes = malloc_held(), peak = heap->peak;
+  bytes -= bytes < heap->at_start ? bytes : heap->at_start;
+  while (bytes > peak &&
+         !atomic_compare_exchange_weak(&heap->peak, &peak, bytes)) {
+  }
+  return (gc_footprint){bytes, bytes > peak ? bytes : peak};
+}
+
+uint64_t gc_heap_objects(gc_heap *heap) {
+  uint64_t n = heap->objects;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    n += m->made - m->freed; /* below zero where it freed what others made */
+  return n;
+}
+
+gc_usage gc_heap_usage(gc_heap *heap) {
+  return (gc_usage){gc_heap_objects(heap), GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN,
+                    GC_UNKNOWN};
+}
+
+size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  if (room < 1)
+    return 0;
+  out[0] = (gc_counter){"cascades", heap->cascades};
+  return 1;
+}
+
+const char *gc_heap_check(gc_heap *heap) {
+  (void)heap;
+  return NULL; /* a debug build of GLib checks itself */
+}

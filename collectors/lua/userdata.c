@@ -1,0 +1,330 @@
+/* userdata.c: Lua's collector, the out-of-line half.
+ *
+ * Lua says nothing about the pauses of its own collections: a step of one is
+ * part of whatever allocates.  Stopping it and asking for steps instead would
+ * be another collector: a step with an argument pays the whole debt at once,
+ * and one without is not as long as Lua's own.  So steps are seen from outside
+ * only, and reported are the whole collections that were asked for, or that a
+ * full heap asks for. */
+#include "lua/userdata.h"
+
+static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
+                major = 100;
+
+const gc_collector gc_this_collector = {
+    .name = "lua",
+    .summary = LUA_RELEASE ", incremental or generational; objects are full "
+                           "userdata",
+    .source =
+        "Ierusalimschy; incremental mode after Dijkstra et al., CACM 1978",
+    .kind = GC_KIND_REFERENCE,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .weak = true,
+            .finalizers = true,
+            .heap_limit = true},
+    .options =
+        (const gc_option[]){
+            {"mode", "0: incremental, 1: generational", &mode, 0, 1},
+            {"pause",
+             "incremental: a collection begins when the heap is so many per "
+             "cent of what was left by the last",
+             &step_pause, 1, 1000},
+            {"step-multiplier",
+             "incremental: work in per cent of what is allocated", &multiplier,
+             1, 1000},
+            {"minor-multiplier",
+             "generational: a young collection after the heap grew by so many "
+             "per cent",
+             &minor, 1, 100},
+            {"major-multiplier",
+             "generational: an old one after it grew by so many per cent",
+             &major, 1, 1000},
+            {0}},
+};
+
+static gc_heap the_heap;
+
+/* ------------------------------------------------------------------------- *
+ * Memory.  Lua tells what kind of thing it asks for, but not what it gives
+ * back.  So that objects can be counted for nothing, all else is kept at
+ * addresses half-way between the multiples of 16 that malloc returns.
+ * ------------------------------------------------------------------------- */
+
+static bool is_object(void *block) {
+  return (uintptr_t)block % 16 == 0;
+}
+
+/* Between its block and the address that Lua knows. */
+static size_t gap(bool object) {
+  return object ? 0 : 8;
+}
+
+static void account(gc_heap *h, bool object, uint64_t more, uint64_t less) {
+  h->bytes += more - less;
+  if (h->bytes > h->peak)
+    h->peak = h->bytes;
+  if (object)
+    h->cells += more - less;
+}
+
+/* As lua_Alloc has it: of what is new `before` is the kind. */
+static void *take_or_give(void *data, void *old, size_t before, size_t bytes) {
+  gc_heap *h = data;
+  bool object =
+      old ? is_object(old)
+          : h->counts && (before == LUA_TUSERDATA || before == LUA_TTABLE);
+  char *block = old ? (char *)old - gap(object) : NULL;
+  uint64_t less = old ? ud_chunk(before, object) : 0;
+  if (bytes == 0) {
+    free(block);
+    h->objects -= old && object;
+    account(h, object, 0, less);
+    return NULL;
+  }
+  block = realloc(block, bytes + gap(object));
+  if (!block)
+    return NULL;
+  h->objects += !old && object;
+  account(h, object, ud_chunk(bytes, object), less);
+  return block + gap(object);
+}
+
+/* Of the system's memory, since what is beyond the limit is not asked for. */
+static int out_of_memory(lua_State *lua) {
+  (void)lua;
+  gc_out_of_memory(NULL, (gc_shape){0, 0});
+}
+
+/* Whether there is room for more, which may take a collection. */
+static bool make_room(gc_mutator *m, uint64_t bytes) {
+  gc_heap *h = m->heap;
+  if (h->bytes + bytes > h->limit)
+    gc_collect(m);
+  return h->bytes + bytes <= h->limit;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The shared roots: user values of the anchor, which has every mutator's stack
+ * refer to it.  After the global roots come the first and the last object of
+ * the queue of finalizers: it is linked through a user value that finalizable
+ * objects have for it, since there may be no memory when one is found dead.
+ * Which of them that is stands behind the object's payload.
+ * ------------------------------------------------------------------------- */
+
+enum { FIRST = GC_GLOBALS + 1, LAST, ANCHOR_VALUES = LAST };
+
+static int next_of(lua_State *lua, int object) {
+  int value;
+  const char *memory = lua_touserdata(lua, object);
+  memcpy(&value, memory + lua_rawlen(lua, object) - sizeof value, sizeof value);
+  return value;
+}
+
+/* __gc: appends the object, at 1, to the queue; upvalue 1 is the anchor. */
+static int enqueue(lua_State *lua) {
+  const int anchor = lua_upvalueindex(1), object = 1, last = 2;
+  lua_settop(lua, object);
+  lua_getiuservalue(lua, anchor, LAST);
+  lua_pushvalue(lua, object);
+  if (lua_isnil(lua, last))
+    lua_setiuservalue(lua, anchor, FIRST);
+  else
+    lua_setiuservalue(lua, last, next_of(lua, last));
+  lua_pushvalue(lua, object);
+  lua_setiuservalue(lua, anchor, LAST);
+  return 0;
+}
+
+bool ud_finalizer_next(gc_mutator *m, gc_reg dst) {
+  lua_State *lua = m->lua;
+  if (lua_getiuservalue(lua, UD_ANCHOR, FIRST) == LUA_TNIL) {
+    lua_settop(lua, -2);
+    return false;
+  }
+  ud_pop_into(m, ud_at(dst));
+  int next = next_of(lua, ud_at(dst));
+  if (lua_getiuservalue(lua, ud_at(dst), next) == LUA_TNIL) {
+    lua_pushnil(lua);
+    lua_setiuservalue(lua, UD_ANCHOR, LAST);
+  }
+  lua_setiuservalue(lua, UD_ANCHOR, FIRST);
+  lua_pushnil(lua);
+  lua_setiuservalue(lua, ud_at(dst), next);
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Objects that are not made inline.
+ * ------------------------------------------------------------------------- */
+
+/* A table that is part of an object, and no object. */
+static void push_part(gc_mutator *m, uint32_t entries) {
+  m->heap->counts = false;
+  lua_createtable(m->lua, (int)entries, 0);
+  m->heap->counts = true;
+}
+
+bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
+  lua_State *lua = m->lua;
+  bool finalizable = flags & GC_FINALIZABLE, wide = shape.slots > UD_DIRECT;
+  int values = wide ? UD_REST : (int)shape.slots, next = values + 1;
+  size_t bytes = shape.bytes + (finalizable ? sizeof next : 0);
+  enum { MORE = 256 }; /* for the table and what is rounded */
+  if (!make_room(m, ud_bytes(shape) + MORE))
+    return false;
+  char *memory = lua_newuserdatauv(lua, bytes, values + finalizable);
+  if (wide) {
+    push_part(m, shape.slots - UD_DIRECT);
+    lua_setiuservalue(lua, -2, UD_REST);
+  }
+  if (finalizable) { /* __gc is in the metatable already, as it must be */
+    memcpy(memory + shape.bytes, &next, sizeof next);
+    lua_pushvalue(lua, UD_FINALIZABLE);
+    lua_setmetatable(lua, -2);
+  }
+  ud_pop_into(m, ud_at(dst));
+  return true;
+}
+
+bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  lua_State *lua = m->lua;
+  enum { TABLE = 128 }; /* and its array */
+  if (!make_room(m, TABLE))
+    return false;
+  lua_createtable(lua, 1, 0);
+  lua_pushvalue(lua, UD_WEAK);
+  lua_setmetatable(lua, -2);
+  lua_pushvalue(lua, ud_at(target));
+  lua_rawseti(lua, -2, 1);
+  ud_pop_into(m, ud_at(dst));
+  return true;
+}
+
+void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i) {
+  lua_getiuservalue(m->lua, ud_at(obj), UD_REST);
+  lua_rawgeti(m->lua, -1, i - UD_DIRECT + 1);
+  lua_rotate(m->lua, -2, 1);
+  lua_settop(m->lua, -2);
+}
+
+void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i) {
+  lua_getiuservalue(m->lua, ud_at(obj), UD_REST);
+  lua_rotate(m->lua, -2, 1);
+  lua_rawseti(m->lua, -2, i - UD_DIRECT + 1);
+  lua_settop(m->lua, -2);
+}
+
+/* Doubles the room.  Lua may halve a stack again, but not below what was asked
+ * for. */
+void ud_grow(gc_mutator *m) {
+  if (m->top > GC_REGISTERS)
+    object_stack_overflow();
+  m->room = 2 * m->top < GC_REGISTERS ? 2 * m->top : GC_REGISTERS;
+  if (!lua_checkstack(m->lua, (int)m->room + UD_SPARE))
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap.
+ * ------------------------------------------------------------------------- */
+
+/* The places UD_ANCHOR to UD_WEAK of the first stack, for all to copy. */
+static void push_shared(lua_State *lua) {
+  lua_newuserdatauv(lua, 0, ANCHOR_VALUES);
+  lua_createtable(lua, 0, 1);
+  lua_pushvalue(lua, UD_ANCHOR);
+  lua_pushcclosure(lua, enqueue, 1);
+  lua_setfield(lua, UD_FINALIZABLE, "__gc");
+  lua_createtable(lua, 0, 1);
+  lua_pushstring(lua, "v");
+  lua_setfield(lua, UD_WEAK, "__mode");
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  gc_heap *h = &the_heap;
+  *h = (gc_heap){.limit = UINT64_MAX, .listener = config->listener};
+  h->state = lua_newstate(take_or_give, h);
+  if (!h->state)
+    return NULL;
+  lua_atpanic(h->state, out_of_memory);
+  push_shared(h->state);
+  if (mode)
+    lua_gc(h->state, LUA_GCGEN, (int)minor, (int)major);
+  else
+    lua_gc(h->state, LUA_GCINC, (int)step_pause, (int)multiplier, 0);
+  h->counts = true;
+  h->at_start = h->peak = h->bytes;
+  if (config->heap_limit)
+    h->limit = h->bytes + config->heap_limit;
+  return h;
+}
+
+void gc_heap_destroy(gc_heap *h) {
+  lua_close(h->state);
+}
+
+gc_mutator *gc_thread_attach(gc_heap *h) {
+  gc_mutator *m = calloc(1, sizeof *m);
+  if (!m)
+    return NULL;
+  m->heap = h;
+  m->lua = lua_newthread(h->state);
+  lua_rawsetp(h->state, LUA_REGISTRYINDEX, m);
+  m->room = 64;
+  if (!lua_checkstack(m->lua, UD_REGISTERS + (int)m->room + UD_SPARE))
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+  for (int shared = UD_ANCHOR; shared <= UD_WEAK; shared++)
+    lua_pushvalue(h->state, shared);
+  lua_xmove(h->state, m->lua, UD_WEAK);
+  lua_settop(m->lua, ud_at(0) - 1);
+  return m;
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  lua_settop(m->lua, 0);
+  lua_pushnil(m->heap->state);
+  lua_rawsetp(m->heap->state, LUA_REGISTRYINDEX, m);
+  free(m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+}
+
+void gc_collect(gc_mutator *m) {
+  gc_heap *h = m->heap;
+  uint64_t began = gc_now_ns();
+  lua_gc(m->lua, LUA_GCCOLLECT);
+  h->collections++;
+  h->listener.pause(h->listener.data, GC_PAUSE_STOP, began, gc_now_ns());
+}
+
+gc_footprint gc_heap_footprint(gc_heap *h) {
+  return (gc_footprint){h->bytes, h->peak};
+}
+
+uint64_t gc_heap_objects(gc_heap *h) {
+  return h->objects;
+}
+
+/* What malloc has free is not known, nor what the tables within weak references
+ * and wide objects take: they are not among the cells. */
+gc_usage gc_heap_usage(gc_heap *h) {
+  return (gc_usage){h->objects, h->cells, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN};
+}
+
+size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
+  if (room < 1)
+    return 0;
+  out[0] = (gc_counter){"whole-collections", h->collections};
+  return 1;
+}
+
+const char *gc_heap_check(gc_heap *h) {
+  (void)h;
+  return NULL; /* a build of Lua for tests checks itself */
+}

@@ -1,0 +1,248 @@
+/* userdata.h: Lua's collector, the inline half.
+ *
+ * Objects are full userdata: the slots are their user values, the payload is
+ * their memory.  That is how C programs have objects of their own in Lua, and
+ * half the cost of tables through this interface.  A mutator is a Lua thread
+ * (a coroutine) with a stack of its own, and a register is one of its slots;
+ * null is nil.  No Lua code runs.
+ *
+ * User values are counted by 16 bits, and more are cut off without a word.  The
+ * slots of a wider object from UD_DIRECT on are in a table of its own, in its
+ * user value after those.
+ *
+ * All threads share one state, which Lua does not guard: one runs at a time. */
+#ifndef REAPMARK_LUA_USERDATA_H
+#define REAPMARK_LUA_USERDATA_H
+
+#include <lua.h>
+#include "common/object.h"
+
+enum {
+  UD_DIRECT = 65532, /* slots that are user values */
+  UD_REST,           /* the user value with the table of the others */
+  UD_ANCHOR = 1,     /* places of a mutator's stack: the shared roots; */
+  UD_FINALIZABLE,    /* the metatables; */
+  UD_WEAK,
+  UD_TLS,                         /* thread-local roots; */
+  UD_REGISTERS = UD_TLS + GC_TLS, /* and from here on the registers */
+  UD_SPARE = LUA_MINSTACK         /* places above them, for operands */
+};
+
+/* Bytes that Lua asks for to make an object, at the most. */
+static inline uint64_t ud_bytes(gc_shape shape) {
+  return 40 + 16 * (uint64_t)shape.slots + shape.bytes;
+}
+
+/* What malloc takes for a block, its own header included: of an object at an
+ * address that is a multiple of 16, of anything else half-way between two. */
+static inline uint64_t ud_chunk(size_t bytes, bool object) {
+  size_t whole = bytes + (object ? 8 : 16);
+  return whole <= 32 ? 32 : (whole + 15) & ~(size_t)15;
+}
+
+struct gc_heap {
+  uint64_t limit; /* of `bytes`; UINT64_MAX: none */
+  uint64_t bytes; /* taken from malloc since the state was made */
+  uint64_t peak;
+  uint64_t objects, cells; /* among them; bytes that they take */
+  uint64_t collections;    /* whole ones that were asked for */
+  uint64_t at_start;       /* bytes of the state itself */
+  bool counts;             /* what is made now may be an object */
+  gc_listener listener;
+  lua_State *state;
+};
+
+struct gc_mutator {
+  gc_heap *heap;
+  lua_State *lua;
+  gc_reg top, room; /* registers, and those that the stack has room for */
+};
+
+/* Slow paths, in userdata.c. */
+bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
+bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
+bool ud_finalizer_next(gc_mutator *m, gc_reg dst);
+void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i);
+void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i);
+void ud_grow(gc_mutator *m);
+
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Places of the stack.
+ * ------------------------------------------------------------------------- */
+
+static inline int ud_at(gc_reg r) {
+  return UD_REGISTERS + (int)r;
+}
+
+static inline int ud_tls(uint32_t t) {
+  return UD_TLS + (int)t;
+}
+
+static inline void ud_pop_into(gc_mutator *m, int place) {
+  lua_copy(m->lua, -1, place);
+  lua_settop(m->lua, -2);
+}
+
+static inline void ud_clear(gc_mutator *m, int place) {
+  lua_pushnil(m->lua);
+  ud_pop_into(m, place);
+}
+
+/* Pushes what a slot holds. */
+static inline void ud_push(gc_mutator *m, gc_reg obj, uint32_t i) {
+  if (gc_likely(i < UD_DIRECT))
+    lua_getiuservalue(m->lua, ud_at(obj), (int)i + 1);
+  else
+    ud_rest_load(m, obj, i);
+}
+
+/* Pops what a slot is to hold. */
+static inline void ud_pop(gc_mutator *m, gc_reg obj, uint32_t i) {
+  if (gc_likely(i < UD_DIRECT))
+    lua_setiuservalue(m->lua, ud_at(obj), (int)i + 1);
+  else
+    ud_rest_store(m, obj, i);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The interface.
+ * ------------------------------------------------------------------------- */
+
+static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
+                                    uint32_t borrowing) {
+  gc_reg frame = m->top;
+  m->top += owning + borrowing;
+  if (gc_unlikely(m->top > m->room))
+    ud_grow(m);
+  lua_settop(m->lua, ud_at(m->top) - 1);
+  return frame;
+}
+
+static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
+                                  uint32_t borrowing) {
+  (void)owning, (void)borrowing;
+  m->top = frame;
+  lua_settop(m->lua, ud_at(frame) - 1);
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  uint64_t after = m->heap->bytes + ud_bytes(shape);
+  if (gc_unlikely(after > m->heap->limit || shape.slots > UD_DIRECT ||
+                  flags & GC_FINALIZABLE))
+    return ud_new(m, dst, shape, flags);
+  lua_newuserdatauv(m->lua, shape.bytes, (int)shape.slots);
+  ud_pop_into(m, ud_at(dst));
+  return true;
+}
+
+static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
+  ud_push(m, obj, i);
+  ud_pop_into(m, ud_at(dst));
+}
+
+static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
+                             uint32_t i) {
+  gc_load(m, dst, obj, i);
+}
+
+static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
+  ud_clear(m, ud_at(r));
+}
+
+static inline void gc_clear(gc_mutator *m, gc_reg r) {
+  ud_clear(m, ud_at(r));
+}
+
+static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
+  lua_pushvalue(m->lua, ud_at(src));
+  ud_pop(m, obj, i);
+}
+
+static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
+                                 gc_reg src) {
+  gc_store(m, obj, i, src);
+  gc_clear(m, src);
+}
+
+static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
+  lua_pushnil(m->lua);
+  ud_pop(m, obj, i);
+}
+
+static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
+  lua_copy(m->lua, ud_at(src), ud_at(dst));
+}
+
+static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
+  gc_copy(m, dst, src);
+  gc_clear(m, src);
+}
+
+static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
+  return lua_touserdata(m->lua, ud_at(obj));
+}
+
+static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
+  return lua_type(m->lua, ud_at(r)) == LUA_TNIL;
+}
+
+static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
+  return lua_rawequal(m->lua, ud_at(a), ud_at(b));
+}
+
+static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
+  lua_getiuservalue(m->lua, UD_ANCHOR, (int)g + 1);
+  ud_pop_into(m, ud_at(dst));
+}
+
+static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
+  gc_global_load(m, dst, g);
+}
+
+static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
+  lua_pushvalue(m->lua, ud_at(src));
+  lua_setiuservalue(m->lua, UD_ANCHOR, (int)g + 1);
+}
+
+static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
+  lua_pushnil(m->lua);
+  lua_setiuservalue(m->lua, UD_ANCHOR, (int)g + 1);
+}
+
+static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
+  lua_copy(m->lua, ud_tls(t), ud_at(dst));
+}
+
+static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
+  gc_tls_load(m, dst, t);
+}
+
+static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
+  lua_copy(m->lua, ud_at(src), ud_tls(t));
+}
+
+static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
+  ud_clear(m, ud_tls(t));
+}
+
+/* A weak reference is a table with weak values and one entry. */
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  return ud_weak_new(m, dst, target);
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  bool alive = lua_rawgeti(m->lua, ud_at(weak), 1) != LUA_TNIL;
+  ud_pop_into(m, ud_at(dst));
+  return alive;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  return ud_finalizer_next(m, dst);
+}
+
+#endif
