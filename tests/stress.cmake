@@ -40,4 +40,16 @@ if(NOT REAPMARK_SANITIZE)
                    $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/toys
                    collectors)
   set_tests_properties(stress-collectors PROPERTIES TIMEOUT 300)
+
+  # A selection of the seeded bugs, whose programs are made for it.
+  add_test(NAME build-mutants COMMAND ${CMAKE_COMMAND} --build
+                                      ${CMAKE_BINARY_DIR} --target mutants)
+  set_tests_properties(build-mutants PROPERTIES FIXTURES_SETUP mutants TIMEOUT
+                                                900)
+  add_test(NAME stress-seeded_bugs
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/real.sh
+                   $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/toys
+                   seeded_bugs)
+  set_tests_properties(stress-seeded_bugs PROPERTIES FIXTURES_REQUIRED mutants
+                                                     TIMEOUT 300)
 endif()

@@ -68,6 +68,7 @@
   X(written_after_free, "refcount", 8, "poison", "a freed object's header is written to") \
   X(rc_weak_uncleared, "refcount", 14, "poison", "weak references to dead objects stay") \
   X(weak_get_uncounted, "refcount", 14, "graph", "what a weak reference gives is not counted") \
+  X(weak_reference_leaked, "refcount", 14, "count", "a dead weak reference is never freed") \
   X(weak_flag_stale, "refcount", 14, "check", "an object whose last weak reference died keeps the flag") \
   X(finalizer_skipped, "refcount", 13, "finalizer", "a finalizable object is freed at once") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \

@@ -243,7 +243,8 @@ void rc_dead(gc_mutator *m, gc_object *o) {
     if (RC_CYCLES && slots && (o->meta & RC_BUFFERED) &&
         !gc_mutant(buffered_freed))
       o->word = 0; /* a candidate: the detector will find it dead */
-    else
+    else if (!gc_mutant(weak_reference_leaked) ||
+             !(o->meta & OBJECT_WEAK_REFERENCE))
       space_free(o, m->flags);
     if (gc_mutant(written_after_free))
       o->header = 0;

@@ -185,6 +185,13 @@ uint64_t campaign_ordinary(const campaign *c, const subject *s) {
   return shares ? c->operations * 100 / (shares * c->seeds) : 0;
 }
 
+/* Operations of an episode under the condition. */
+static uint64_t operations_under(const campaign *c, const subject *s,
+                                 const condition *under) {
+  uint64_t n = campaign_ordinary(c, s) * under->share / 100;
+  return n < OPERATIONS_LEAST ? OPERATIONS_LEAST : n;
+}
+
 bool campaign_run(campaign *c, const subject *s, const condition *under,
                   uint64_t seed, const char *oracle, tally *t) {
   t->missing = condition_missing(under, s->program);
@@ -194,13 +201,11 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
   episode e = {.subject = s,
                .condition = under,
                .workload = &c->workload,
-               .operations = campaign_ordinary(c, s) * under->share / 100,
+               .operations = operations_under(c, s, under),
                .seed = seed,
                .oracle = oracle,
                .threads = many ? (unsigned)c->threads : 1,
                .timeout = c->timeout};
-  if (e.operations < OPERATIONS_LEAST)
-    e.operations = OPERATIONS_LEAST;
   if (under->sweep) {
     e.operations = c->sweep;
     return sweep(c, &e, t);
@@ -213,6 +218,7 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
     episode first = e;
     first.subject = &sound;
     first.condition = &unlimited;
+    first.operations = operations_under(c, s, &unlimited);
     first.oracle = NULL;
     const json_t *entry = get_entry(c, &first);
     if (!entry)

@@ -48,6 +48,11 @@ const condition conditions[] = {
     {"fail-every", "every 13th internal allocation fails",
      .hostile = "fail-every=13", .proof = FIRED("fail-every"), .share = 50,
      .scarce = true},
+    {"heap-200",
+     "twice, and nobody asks for collections: what must happen "
+     "of itself, leaks of memory",
+     .heap = 200, .params = "every=200000,collections=0", .needs = NEEDS_LIMIT,
+     .proof = REFUSED, .uncertain = true, .share = 300, .scarce = true},
     {"heap-100", "a heap as large as it must be: collection under pressure",
      .heap = 100, .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
      .share = 50, .scarce = true},
@@ -59,11 +64,6 @@ const condition conditions[] = {
     {"heap-live", "half of what was alive: nothing but refusals", .heap = 50,
      .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
      .scarce = true},
-    {"heap-200",
-     "twice, and nobody asks for collections: what must happen "
-     "of itself, leaks of memory",
-     .heap = 200, .params = "every=200000,collections=0", .needs = NEEDS_LIMIT,
-     .proof = REFUSED, .uncertain = true, .share = 300, .scarce = true},
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .params = "deep=20000", .proof = FIRED("stack"),
      .share = 50},

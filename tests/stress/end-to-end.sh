@@ -42,7 +42,7 @@ test_commands() {
     found/alpha.commands || fail 'no run with yields'
   # The footprint without a limit is 1000000, and 100000 bytes are alive.
   grep -q -e '--heap 900000 ' found/alpha.commands || fail 'no limit'
-  grep -q -e '--heap 100000 ' found/alpha.commands || fail 'no other limit'
+  grep -q -e '--heap 50000 ' found/alpha.commands || fail 'no other limit'
   expect 0 stress beta -c plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
   grep -q 'fuzz:live=9,schedule=free,ops=' found/beta.commands ||
     fail 'parameters got lost'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Tests of `reapmark stress` with collectors that collect.
-# Usage: real.sh REAPMARK FOLDER-OF-TOYS TEST; one function per test.
+# Usage: real.sh REAPMARK FOLDER-OF-TOYS TEST; one function per test.  The
+# seeded bugs are in the folder mutants/ beside REAPMARK.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 reapmark=$1
@@ -11,6 +12,19 @@ toys=$2
 test_collectors() {
   expect 0 stress --quick -o dir
   [ "$(grep -c '(all)' out)" -ge 7 ] || fail 'where are the collectors?'
+}
+
+# For each oracle a bug that no other sees; and all that is caught, is caught.
+test_seeded_bugs() {
+  expect 0 stress --mutants payload_threaded weak_reference_leaked \
+    ms_weak_hasty finalized_twice stray_mark_bit ms_limit_ignored \
+    written_after_free cascade_recurses restart_lost \
+    -c plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --timeout 20 \
+    -o dir
+  printed 'Caught: 9 of 9.'
+  for oracle in graph count weak finalizer check limit poison crash hang; do
+    grep -q "^Only by $oracle: .*+" out || fail "nothing by $oracle alone"
+  done
 }
 
 test_toy() {
