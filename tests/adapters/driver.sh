@@ -33,7 +33,7 @@ test_leaks() {
   done
   expect 0 leaks "${adapters[@]}" -w pair-cycle,global,tls-pool
   printed 'n/a: needs to be told of deaths'
-  ! grep -q ' !' out || fail 'not as declared'
+  ! grep -q '^! ' out || fail 'not as declared'
   case " ${adapters[*]} " in *" cpython "*)
     printed 'at collection → prompt' ;; esac
   case " ${adapters[*]} " in *" gobject "*)
