@@ -152,6 +152,7 @@ typedef struct gc_collector {
   gc_kind kind;
   bool hostile; /* collects where common/hostile.h says; else only those
                    who drive operations see to it (hostile_before_new) */
+  bool faults;  /* may have a signal handler for writes to protected pages */
   gc_capabilities can;
   const gc_option *options; /* terminated by an entry without a name */
 } gc_collector;

@@ -14,9 +14,30 @@ function(adapter_test test collector)
                                                     ASAN_OPTIONS=detect_leaks=0)
   endif()
 endfunction()
+# adapter_fuzz_test(test collector option...): short runs of the random mutator.
+function(adapter_fuzz_test test collector)
+  if(collector IN_LIST adapters)
+    add_test(
+      NAME adapter-fuzz-${test}
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/runs.sh
+              $<TARGET_FILE:reapmark-collector-${collector}> ${ARGN})
+    set_tests_properties(adapter-fuzz-${test}
+                         PROPERTIES TIMEOUT 300 ENVIRONMENT
+                                                ASAN_OPTIONS=detect_leaks=0)
+  endif()
+endfunction()
 foreach(name IN LISTS adapters)
   adapter_test(${name} ${name})
+  # Which are told of deaths, and the random mutator does not know them.
+  if(NOT name MATCHES "^malloc")
+    adapter_fuzz_test(${name} ${name})
+  endif()
 endforeach()
+adapter_test(lua-eager lua pause=100 step-multiplier=400)
+adapter_test(lua-lazy lua pause=1000)
+adapter_test(lua-generational lua mode=1)
+adapter_fuzz_test(lua-generational lua mode=1 minor-multiplier=5)
+adapter_fuzz_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 adapter_test(bdwgc-parallel bdwgc markers=2 free-space-divisor=1)
 adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 adapter_test(cpython-eager cpython threshold0=50 threshold1=2 threshold2=2)
@@ -31,11 +52,15 @@ adapter_test(ruby-lazy ruby malloc-limit=1073741824 old-factor=1000)
 add_test(NAME adapters-report
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
                  $<TARGET_FILE:reapmark> report)
+add_test(NAME adapters-leaks
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                 $<TARGET_FILE:reapmark> leaks)
 add_test(NAME adapters-missing
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
                  $<TARGET_FILE:reapmark> missing ${PROJECT_SOURCE_DIR}
                  ${CMAKE_COMMAND})
-set_tests_properties(adapters-report adapters-missing PROPERTIES TIMEOUT 300)
+set_tests_properties(adapters-report adapters-leaks adapters-missing
+                     PROPERTIES TIMEOUT 300)
 if(php IN_LIST adapters)
   add_test(NAME adapters-shallow
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh

@@ -188,6 +188,10 @@ void wl_reclaimed(wl_thread *t, uint64_t ops, uint64_t bytes);
 void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
                          uint64_t acyclic, uint64_t cyclic);
 
+/* How many of so many dead objects the collector may keep beyond what it
+ * declares: none, unless it is conservative. */
+uint64_t wl_spare(uint64_t garbage);
+
 /* Ends the run as WRONG, from any thread: `oracle`, a word, says which
  * comparison failed, at which operation (a number of the workload's own);
  * `story` tells the rest, in lines, the first of which is the reason.  For runs

@@ -35,6 +35,7 @@ const gc_collector gc_this_collector = {
 #endif
     .source = "Boehm & Weiser, Software: Practice and Experience 1988",
     .kind = GC_KIND_REFERENCE,
+    .faults = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = !BDWGC_EXACT,
             .weak = true,

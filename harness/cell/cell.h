@@ -360,6 +360,10 @@ typedef struct cell_verdict {
  * enough for a few structures, and far too small for a leak. */
 uint64_t cell_spare(gc_capabilities can, uint64_t garbage);
 
+/* As many again where there are rounds: those of one, which a single word can
+ * keep if they hang together. */
+uint64_t cell_spare_of_round(void);
+
 /* Of a heap that should hold what `e` says, and may hold `spare` dead objects
  * more, and holds `objects`. */
 cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,

@@ -19,6 +19,9 @@ typedef struct round {
 static round *rounds;
 static size_t count;
 
+/* Objects of the largest round. */
+static uint64_t most_made;
+
 /* Of the rounds in which the collector might have held dead objects right after
  * they were dropped: all, and those in which it did. */
 static unsigned chances, taken;
@@ -36,8 +39,8 @@ static round *begin_round(void) {
 static void judge_late(wl_moment moment, wl_expectation e, uint64_t objects) {
   gc_capabilities can = gc_this_collector.can;
   wl_expectation before = rounds[count - 2].expected;
-  uint64_t late =
-      cell_late(can, before, e) + cell_spare(can, e.allocated - e.live);
+  uint64_t late = cell_late(can, before, e) + wl_spare(e.allocated - e.live) +
+                  cell_spare_of_round();
   cell_add_verdict(cell_judge_late(can.reclaims, e, late, objects));
   if (moment != WL_DROPPED || late == 0)
     return;
@@ -45,9 +48,17 @@ static void judge_late(wl_moment moment, wl_expectation e, uint64_t objects) {
   taken += objects > cell_remains(can.reclaims, e.live, e.cyclic, e.allocated);
 }
 
+uint64_t cell_spare_of_round(void) {
+  return gc_this_collector.can.conservative ? most_made : 0;
+}
+
 void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
   round *r = moment == WL_START || moment == WL_DROPPED ? begin_round()
                                                         : &rounds[count - 1];
+  if (moment == WL_DROPPED) {
+    uint64_t made = e.allocated - rounds[count - 2].expected.allocated;
+    most_made = made > most_made ? made : most_made;
+  }
   bool collected = moment == WL_START || moment == WL_COLLECTED;
   if (collected) {
     wl_expect(t, e);

@@ -67,13 +67,17 @@ bool cell_settled(gc_usage *usage, wl_expectation *e) {
   return settled.known;
 }
 
+uint64_t wl_spare(uint64_t garbage) {
+  return cell_spare(gc_this_collector.can, garbage);
+}
+
 void wl_expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
   settle(t->run->heap, e);
-  cell_add_verdict(cell_judge(can.reclaims, e,
-                              cell_spare(can, e.allocated - e.live),
-                              gc_heap_objects(t->run->heap)));
+  cell_add_verdict(cell_judge(
+      can.reclaims, e, wl_spare(e.allocated - e.live) + cell_spare_of_round(),
+      gc_heap_objects(t->run->heap)));
   held_to_account = true;
   poison_check_all();
   if (!check_invariants)
@@ -87,7 +91,7 @@ void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
                          uint64_t acyclic, uint64_t cyclic) {
   uint64_t expected =
       cell_reclaimed(gc_this_collector.can.reclaims, acyclic, cyclic);
-  uint64_t spare = cell_spare(gc_this_collector.can, expected);
+  uint64_t spare = wl_spare(expected);
   wl_check(t, actual <= expected && actual + spare >= expected,
            "%" PRIu64 " %s, expected %" PRIu64, actual, what, expected);
 }

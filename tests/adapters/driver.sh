@@ -31,6 +31,26 @@ test_shallow() {
   printed 'n/a: needs drops of any depth'
 }
 
+# Every cause of leaks on every adapter that was built: as declared, or n/a.
+test_leaks() {
+  adapters=()
+  for name in malloc cpython cpython-refcount lua gobject bdwgc bdwgc-exact; do
+    [ ! -e "$(dirname "$reapmark")/collectors/$name" ] || adapters+=("$name")
+  done
+  expect 0 leaks "${adapters[@]}" -w pair-cycle,global,tls-pool
+  printed 'n/a: needs to be told of deaths'
+  ! grep -q '^! ' out || fail 'not as declared'
+  case " ${adapters[*]} " in *" cpython "*)
+    printed 'at collection → prompt' ;; esac
+  case " ${adapters[*]} " in *" gobject "*)
+    printed 'LEAK +200 → prompt' ;; esac
+  case " ${adapters[*]} " in *" lua "*)
+    printed 'at collection → at collection' ;; esac
+  for name in "${adapters[@]}"; do
+    expect 0 leaks "$name"
+  done
+}
+
 # Without its packages the build says which, and so does the driver.
 test_missing() {
   mkdir tools && cat >tools/pkg-config <<END
