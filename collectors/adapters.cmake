@@ -4,7 +4,7 @@
 # `reapmark doctor` to say.
 set(not_built "")
 
-# reapmark_add_adapter(FOUND is-there PACKAGE debian-package
+# reapmark_add_adapter(FOUND is-there PACKAGE debian-packages
 #                      NAME ... as reapmark_add_collector)
 # REFUSES sanitizers under which it cannot run: WHY.
 function(reapmark_add_adapter)
@@ -90,7 +90,10 @@ reapmark_add_adapter(FOUND "${OCAMLOPT}" PACKAGE ocaml-nox NAME ocaml HEADER
 pkg_check_modules(RUBY IMPORTED_TARGET ruby-3.1)
 pkg_get_variable(ruby_version ruby-3.1 RUBY_PROGRAM_VERSION)
 reapmark_add_adapter(
-  FOUND "${RUBY_FOUND}" PACKAGE ruby-dev NAME ruby HEADER ruby/mri.h SOURCES
+  FOUND "${RUBY_FOUND}" PACKAGE ruby-dev
+  REFUSES thread
+  WHY "it scans the stack, where the sanitizer leaves stale words"
+  NAME ruby HEADER ruby/mri.h SOURCES
   ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
 
 find_program(PHP_CONFIG NAMES php-config8.2 php-config)

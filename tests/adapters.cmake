@@ -61,3 +61,9 @@ add_test(NAME adapters-missing
                  ${CMAKE_COMMAND})
 set_tests_properties(adapters-report adapters-leaks adapters-missing
                      PROPERTIES TIMEOUT 300)
+if(php IN_LIST adapters)
+  add_test(NAME adapters-shallow
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                   $<TARGET_FILE:reapmark> shallow)
+  set_tests_properties(adapters-shallow PROPERTIES TIMEOUT 300)
+endif()

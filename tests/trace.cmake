@@ -5,7 +5,7 @@ reapmark_test(trace-walk SOURCES trace/walk.c LIBRARIES reapmark::trace)
 reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
 
 # The commands as users have them.
-foreach(behaviour verify stat annotate pipes shrink shrink_mistakes
+foreach(behaviour verify example stat annotate pipes shrink shrink_mistakes
                   shrink_interrupted usage)
   add_test(NAME trace-command-${behaviour}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/trace/end-to-end.sh

@@ -299,9 +299,10 @@ static void confirm_sameness(executor_thread *t, gc_reg r, model_ref o) {
           model_register(t->model, k) == o ? "the same" : "not the same");
 }
 
-/* Compares register `r`, outside frames of our own, with `o`. */
+/* Compares register `r`, outside frames of our own, with `o`: which object it
+ * is, and with `whole` also whether its payload is as it was left. */
 static void confirm_as(executor_thread *t, gc_reg r, model_ref o,
-                       const char *oracle) {
+                       const char *oracle, bool whole) {
   if (gc_is_null(t->m, r) != !o)
     executor_violation(t, oracle, o,
                        o ? "register %" PRIu32 " is null"
@@ -312,13 +313,14 @@ static void confirm_as(executor_thread *t, gc_reg r, model_ref o,
   const model_object *object = at(t, o);
   if (!is_stamped(object))
     confirm_sameness(t, r, o);
-  else if (!stamp_is(t->m, r, object->bytes, stamp_of(t, o)))
+  else if (stamp_id(t->m, r) != stamp_of(t, o) ||
+           (whole && !stamp_whole(t->m, r, object->bytes)))
     wrong_object(t, oracle, r, o);
 }
 
 static void confirm(executor_thread *t, gc_reg r, model_ref o) {
   if (asks(t, ORACLE_GRAPH))
-    confirm_as(t, r, o, "graph");
+    confirm_as(t, r, o, "graph", true);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -477,6 +479,19 @@ static void weak_cleared(executor_thread *t, model_ref weak, model_ref target) {
     add_question(&t->questions, q);
 }
 
+/* A weak reference gave its target.  It must not if that was found dead since
+ * then, whatever its finalizer did with it. */
+static void confirm_uncleared(executor_thread *t, model_ref weak) {
+  model_ref target = at(t, weak)->target;
+  if (at(t, weak)->birth <= past(t, target)->condemned)
+    executor_violation(t, "weak", target,
+                       "weak reference %" PRIu64 " gives object %" PRIu64
+                       ", which was found dead and handed out for finalization "
+                       "by operation %" PRIu64,
+                       past(t, weak)->number, past(t, target)->number,
+                       past(t, target)->condemned);
+}
+
 static void weak_get(executor_thread *t, const trace_op *op) {
   model_ref weak = model_register(t->model, op->b);
   model_ref target = at(t, weak)->target;
@@ -493,9 +508,11 @@ static void weak_get(executor_thread *t, const trace_op *op) {
   if (!got && target)
     weak_cleared(t, weak, target);
   t->counts.weak_alive += got;
+  if (got && asks(t, ORACLE_WEAK))
+    confirm_uncleared(t, weak);
   model_ref o = model_apply(t->model, op, got);
   if (asks(t, ORACLE_WEAK))
-    confirm_as(t, op->a, o, "weak");
+    confirm_as(t, op->a, o, "weak", false);
 }
 
 /* The object that was handed out into register `r`; 0 if it is none that may
@@ -543,6 +560,8 @@ static void handed_out(executor_thread *t, model_ref o) {
     past(t, o)->doubt = t->now;
     return;
   }
+  if (past(t, o)->doubt == 0)
+    past(t, o)->condemned = t->now;
   bool marked = mark_now(t);
   if (marked && looks)
     answer(t, q);
@@ -825,10 +844,12 @@ static void compare_weak(walk *w, gc_reg r, model_ref o) {
                        "weak reference %" PRIu64
                        " was not cleared, though its target is gone",
                        past(t, o)->number);
-  if (late)
+  if (late) {
     weak->target = 0;
-  else if (got)
-    confirm_as(t, w->own, target, "weak");
+  } else if (got) {
+    confirm_uncleared(t, o);
+    confirm_as(t, w->own, target, "weak", false);
+  }
   if (!got && target) {
     const executor_past *p = past(t, target);
     if (p->reached == x->checks && weak->birth > p->doubt)
@@ -1047,11 +1068,26 @@ static executor_counts counts_of(const executor *x) {
   return sum;
 }
 
+/* What the heap's memory is used for, as far as the collector tells. */
+static gc_usage usage_of(gc_heap *heap) {
+  return gc_heap_usage ? gc_heap_usage(heap)
+                       : (gc_usage){.objects = GC_UNKNOWN, .pages = GC_UNKNOWN};
+}
+
 static void compare_count(executor_thread *t, uint64_t expected) {
-  uint64_t found = gc_heap_objects(t->x->run->heap) - t->x->foreign;
+  if (!asks(t, ORACLE_COUNT))
+    return;
+  uint64_t all = gc_heap_objects(t->x->run->heap);
+  uint64_t used = usage_of(t->x->run->heap).objects;
+  if (used != all && used != GC_UNKNOWN)
+    executor_violation(t, "count", 0,
+                       "gc_heap_usage tells of %" PRIu64
+                       " objects right after a collection, gc_heap_objects of "
+                       "%" PRIu64,
+                       used, all);
+  uint64_t found = all - t->x->foreign;
   uint64_t spare = wl_spare(counts_of(t->x).made - expected);
-  if (!asks(t, ORACLE_COUNT) ||
-      (found >= expected && found <= expected + spare))
+  if (found >= expected && found <= expected + spare)
     return;
   executor_violation(
       t, "count", 0,
@@ -1073,6 +1109,12 @@ static void compare_limit(executor_thread *t) {
                        "the heap takes %" PRIu64 " bytes, and its limit is "
                        "%" PRIu64,
                        f.bytes, limit);
+  uint64_t pages = usage_of(t->x->run->heap).pages;
+  if (pages > limit && pages != GC_UNKNOWN)
+    executor_violation(t, "limit", 0,
+                       "objects take %" PRIu64
+                       " bytes of pages, and the limit is %" PRIu64,
+                       pages, limit);
 }
 
 /* Threads run on from the same time. */

@@ -45,11 +45,14 @@ enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20, LIMIT_OVER = 8 << 20 };
 /* What is known about an object beside the model, by its place there.  It
  * outlives the object until the place is used again. */
 typedef struct executor_past {
-  uint64_t number;  /* of the object in the order of making, from 1 */
-  uint64_t stored;  /* the operation that last stored a reference to it */
-  uint64_t doubt;   /* the last operation up to which it may have been found
-                       dead, because it was handed out for finalization, or can
-                       be reached from what was; 0: never */
+  uint64_t number;    /* of the object in the order of making, from 1 */
+  uint64_t stored;    /* the operation that last stored a reference to it */
+  uint64_t doubt;     /* the last operation up to which it may have been found
+                         dead, because it was handed out for finalization, or can
+                         be reached from what was; 0: never */
+  uint64_t condemned; /* weak references to it that were made up to this
+                         operation must be cleared: by then it had been found
+                         dead, and nobody had brought it back; 0: unknown */
   uint64_t gone;    /* the operation by which it was found unreachable, or 0 */
   uint32_t checks;  /* that it survived */
   uint32_t reached; /* the last check that found it reachable */
@@ -95,7 +98,7 @@ typedef struct executor {
   executor_counts ended;    /* of threads that have ended */
   executor_questions left;  /* by threads that have ended */
   uint64_t checks, buried;
-  uint64_t foreign; /* objects in the heap when it began */
+  uint64_t foreign;    /* objects in the heap when it began */
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
   model_volume reachable, surviving; /* by the last check */
   uint64_t peak_bytes;               /* the most that survived at a check */

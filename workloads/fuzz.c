@@ -6,7 +6,8 @@
  * but weak references (swarm testing: Groce et al., ISSTA 2012).  Beside single
  * operations there are short programs in which collectors have gone wrong:
  * storing an object into itself, dropping a list of 10^5 objects, cycles that
- * hang on each other, objects whose only holder is a dying thread.  Every
+ * hang on each other, objects with more references than a byte counts, objects
+ * that all threads count at once, or whose only holder is a dying thread. Every
  * `every` operations all is compared, after finalizers have had their say.
  *
  * schedule=turns: of the threads one works at a time, which the generator
@@ -27,7 +28,17 @@
 #include "parts.h"
 #include "turns.h"
 
-enum { OPS, SCHEDULE, EVERY, LIVE, FINALIZABLE, WEAK, ORACLE };
+enum {
+  OPS,
+  SCHEDULE,
+  EVERY,
+  LIVE,
+  FINALIZABLE,
+  WEAK,
+  DEEPEST,
+  COLLECTIONS,
+  ORACLE
+};
 enum { TURNS, FREE };
 static const char *const schedules[] = {"turns", "free", NULL};
 
@@ -68,8 +79,10 @@ static const char *const schedules[] = {"turns", "free", NULL};
   ACTION(CHAIN, chain, 10)   /* of cycles, each hanging on the one before */   \
   ACTION(DOUBLY, doubly, 20) /* linked list */                                 \
   ACTION(WIDE, wide, 4)                                                        \
-  ACTION(DEEP, deep, 1)  /* list, dropped at once */                           \
-  ACTION(SEND, send, 40) /* a graph to another thread */                       \
+  ACTION(POPULAR, popular, 4) /* many references to one object */              \
+  ACTION(DEEP, deep, 2)       /* list */                                       \
+  ACTION(HAMMER, hammer, 10)  /* what all threads may read */                  \
+  ACTION(SEND, send, 40)      /* a graph to another thread */                  \
   ACTION(RECEIVE, receive, 60)                                                 \
   ACTION(START, start, 4) /* a thread */                                       \
   ACTION(DIE, die, 2)
@@ -143,7 +156,8 @@ struct fuzz {
   executor x;
   turns turns;
   wl_run *run;
-  uint64_t every, live, finalizable, weak;
+  uint64_t every, live, finalizable, weak, deepest;
+  bool collections;
   bool parallel;
   bool quit;    /* all threads but the first are to end */
   int64_t left; /* operations; in parallel: by all of the meeting's threads */
@@ -754,7 +768,8 @@ static void finalizer(actor *a, gc_reg r) {
           r);
     break;
   case 1:
-    emit1(a, TRACE_COLLECT, 0);
+    if (a->f->collections)
+      emit1(a, TRACE_COLLECT, 0);
     break;
   case 2: /* allocates */
     emit2(a, TRACE_ENTER, 1, 0);
@@ -786,7 +801,8 @@ static void safepoint(actor *a) {
 }
 
 static void collect(actor *a) {
-  emit1(a, TRACE_COLLECT, 0);
+  if (a->f->collections)
+    emit1(a, TRACE_COLLECT, 0);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -842,6 +858,8 @@ static uint32_t draw_length(source *s) {
  * two owning registers. */
 static bool make_ring(actor *a, gc_reg dst, gc_reg work, uint32_t n) {
   gc_shape shape = {1 + choose(a->source, 3), 8 * choose(a->source, 4)};
+  if (chance(a->source, 8)) /* few objects, much memory */
+    shape.bytes = 1000 + choose(a->source, 7000);
   bool finalizable = choose(a->source, 1000) < a->f->finalizable;
   if (make(a, work, shape, finalizable) != PERFORMED)
     return false;
@@ -912,31 +930,56 @@ static void doubly(actor *a) {
   hand_on(a, w);
 }
 
-/* An object of many slots, each with an object of its own. */
+/* An object of many slots, each with an object of its own, small or large by
+ * its payload.  Some are looked at again after a collection. */
 static void wide(actor *a) {
   gc_reg w = workplace(a, 2);
   uint32_t n = 50 + choose(a->source, 500);
-  if (make(a, w, (gc_shape){n, 8}, false) == PERFORMED)
+  uint32_t bytes = chance(a->source, 2) ? 8 : 8000;
+  if (make(a, w, (gc_shape){n, bytes}, false) == PERFORMED) {
     for (uint32_t i = 0; i < n; i++) {
       if (make(a, w + 1, (gc_shape){0, 8}, false) != PERFORMED)
         break;
       emit3(a, TRACE_STORE_TAKE, w, i, w + 1);
     }
+    if (chance(a->source, 2)) {
+      collect(a);
+      for (int i = 0; i < 8; i++)
+        emit3(a, TRACE_LOAD, w + 1, w, choose(a->source, n));
+    }
+  }
   hand_on(a, w);
 }
 
 static uint32_t deepest(const actor *a) {
   uint64_t limit = a->f->run->heap_limit;
+  if (a->f->deepest)
+    return (uint32_t)a->f->deepest;
   if (wl_get(a->f->sources[0].random, OPS) < 1000000 ||
       (limit && limit < 1 << 26))
     return 2000;
   return DEEP_LIST;
 }
 
-static void deep(actor *a) {
-  uint32_t n = 20 + choose(a->source, 200);
-  if (!a->source->end && chance(a->source, 64))
-    n = deepest(a);
+/* An object to which more references lead than 8 bits count, in long runs than
+ * 16 bits do; half of them are dropped while the others are held. */
+static void popular(actor *a) {
+  gc_reg w = workplace(a, 2);
+  uint32_t n = 200 + choose(a->source, 200);
+  if (!a->source->end && deepest(a) == DEEP_LIST && chance(a->source, 16))
+    n = 70000;
+  if (make(a, w, (gc_shape){n, 8}, false) == PERFORMED &&
+      make(a, w + 1, (gc_shape){1, 8}, false) == PERFORMED) {
+    for (uint32_t i = 0; i < n; i++)
+      emit3(a, TRACE_STORE, w, i, w + 1);
+    for (uint32_t i = 0; i < n / 2; i++)
+      emit2(a, TRACE_STORE_NULL, w, i);
+  }
+  hand_on(a, w);
+}
+
+/* A list of n objects, which goes on living for a while or is dropped. */
+static void make_list(actor *a, uint32_t n) {
   gc_reg w = workplace(a, 2);
   for (uint32_t i = 0; i < n && !a->source->over; i++) {
     if (make(a, w + 1, (gc_shape){1, 8}, false) != PERFORMED)
@@ -944,9 +987,27 @@ static void deep(actor *a) {
     emit3(a, TRACE_STORE_TAKE, w + 1, 0, w);
     emit2(a, TRACE_MOVE, w, w + 1);
   }
-  if (chance(a->source, 2))
-    emit1(a, TRACE_CLEAR, w);
-  emit1(a, TRACE_LEAVE, 0);
+  hand_on(a, w);
+}
+
+static void deep(actor *a) {
+  uint32_t n = 20 + choose(a->source, 200);
+  if (!a->source->end && chance(a->source, 32))
+    n = deepest(a);
+  make_list(a, n);
+}
+
+/* One of few frozen objects is owned and let go again and again, while others
+ * do the same. */
+static void hammer(actor *a) {
+  if (!a->f->parallel)
+    return;
+  gc_reg r = draw_owning(a);
+  uint32_t g = choose(a->source, 2);
+  for (uint32_t n = 20 + choose(a->source, 100); n > 0; n--) {
+    emit2(a, TRACE_GLOBAL_LOAD, r, g);
+    emit1(a, TRACE_CLEAR, r);
+  }
 }
 
 /* A fresh graph, to which nothing else refers, is put into a global root and
@@ -1030,9 +1091,10 @@ static void freeze(actor *a) {
       set_owner(a, o, SHARED);
   gc_reg r = workplace(a, 1);
   for (uint32_t g = 0; g < FROZEN_GLOBALS; g++) {
-    uint32_t from =
-        FROZEN_GLOBALS + MAIL_GLOBALS +
-        choose(a->source, GC_GLOBALS - FROZEN_GLOBALS - MAIL_GLOBALS);
+    uint32_t from = 0;
+    for (int tries = 0; tries < 4 && !model_global(f->x.model, from); tries++)
+      from = FROZEN_GLOBALS + MAIL_GLOBALS +
+             choose(a->source, GC_GLOBALS - FROZEN_GLOBALS - MAIL_GLOBALS);
     emit2(a, TRACE_GLOBAL_LOAD, r, from);
     emit2(a, TRACE_GLOBAL_STORE, g, r);
     if (held_by(a, r))
@@ -1254,6 +1316,8 @@ static void open_episode(fuzz *f, wl_thread *t, unsigned oracles) {
 static void run_episode(fuzz *f, wl_thread *t) {
   actor *a = &f->actors[0];
   begin(a, t);
+  if (f->deepest)
+    make_list(a, (uint32_t)f->deepest);
   if (f->parallel)
     turns_give_up(&f->turns, TURNS_NOBODY);
   while (f->alive < f->threads && !f->quit)
@@ -1291,6 +1355,7 @@ void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n) {
             .live = 500,
             .finalizable = 60,
             .weak = 60,
+            .collections = true,
             .left = INT64_MAX,
             .threads = 1};
   static const uint8_t none;
@@ -1354,6 +1419,8 @@ static void run(wl_thread *t) {
             .live = wl_get(t, LIVE),
             .finalizable = wl_get(t, FINALIZABLE),
             .weak = wl_get(t, WEAK),
+            .deepest = wl_get(t, DEEPEST),
+            .collections = wl_get(t, COLLECTIONS),
             .left = (int64_t)wl_get(t, OPS),
             .threads = t->run->threads};
   f.parallel = f.schedule == FREE && f.threads > 1;
@@ -1402,6 +1469,11 @@ const workload workload_fuzz = {
                {"finalizable", "of new objects, per mille", 20, 0, 500, NULL},
                {"weak", "weak references, per mille of new objects", 60, 0, 500,
                 NULL},
+               {"deep",
+                "objects of the longest lists, one at once; 0: by `ops`", 0, 0,
+                1 << 20, NULL},
+               {"collections", "1: some are asked for between checks; 0: none",
+                1, 0, 1, NULL},
                {"oracle", "what is compared", 0, 0, 0, executor_oracles}},
     .needs = WL_TAKES_THREADS,
     .volume = volume,

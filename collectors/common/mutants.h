@@ -20,7 +20,6 @@
  *            `count`      too many or too few objects after gc_collect,
  *            `weak`, `finalizer`,
  *            `poison`     freed memory was used,
- *            `asan`       the same, seen by AddressSanitizer only,
  *            `check`      gc_heap_check,
  *            `limit`      out of memory where there is room, or the reverse,
  *            `crash`, `hang`. */
@@ -49,6 +48,7 @@
   X(finalized_twice, "mark-sweep", 12, "finalizer", "a dead object is queued twice") \
   X(finalizable_kept, "mark-sweep", 12, "finalizer", "a finalized object stays finalizable") \
   X(ms_limit_ignored, "mark-sweep", 21, "limit", "the heap grows beyond its limit") \
+  X(payload_threaded, "mark-sweep", 22, "graph", "large objects are linked through their payload while they are swept") \
   X(large_leaked, "mark-sweep", 22, "limit", "dead large objects are forgotten, not freed") \
   X(live_misreported, "mark-sweep", 30, "count", "a full block's last object is not counted") \
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
@@ -76,7 +76,7 @@
   X(orphans_forgotten, "refcount-cycles", 24, "count", "candidates of a detached thread are dropped") \
   X(self_loops_skipped, "refcount-cycles", 17, "count", "an object that refers to itself never is a candidate") \
   X(detects_when_asked_only, "refcount-cycles", 17, "limit", "no detection but by gc_collect") \
-  X(freed_while_walking, "refcount-cycles", 8, "asan", "dead cycles are freed while they are walked") \
+  X(freed_while_walking, "refcount-cycles", 8, "crash", "a dead cycle's object is freed before what it holds is let go") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
   X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector")

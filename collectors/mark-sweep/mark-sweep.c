@@ -500,6 +500,13 @@ static bool ms_weak_keep(gc_heap *h, gc_object *weak) {
   return ms_marked(h, weak) && *ms_weak_target(weak);
 }
 
+/* The bug payload_threaded: a link where the payload has room for it. */
+static void ms_link(gc_object *o) {
+  uint64_t *payload = object_payload(o);
+  if ((uint64_t *)o + 2 * (uint64_t)o->word >= payload + 6)
+    payload[1] = (uintptr_t)o;
+}
+
 /* Large objects are swept at once: they are few, and worth the most. */
 static bool ms_sweep_large(gc_heap *h, gc_object *o) {
   if (gc_mutant(stray_mark_bit) && ms_marked(h, o))
@@ -509,6 +516,8 @@ static bool ms_sweep_large(gc_heap *h, gc_object *o) {
       space_free(o, space_uncached());
     return false;
   }
+  if (gc_mutant(payload_threaded))
+    ms_link(o);
   h->live_objects++;
   h->live_bytes += (uint64_t)o->word * SPACE_GRANULE;
   return true;

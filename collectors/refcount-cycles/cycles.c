@@ -270,13 +270,13 @@ static void free_doomed(gc_mutator *m) {
       continue; /* spared */
     if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
+    if (gc_mutant(freed_while_walking))
+      space_free(o, m->flags);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
       if (leaf && object_slots(leaf) == 0 && rc_drop(leaf))
         rc_dead(m, leaf);
     }
-    if (gc_mutant(freed_while_walking))
-      space_free(o, m->flags);
   }
   /* Only now: until here a doomed object's slots had to name objects whose slot
    * count could be read. */

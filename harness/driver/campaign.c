@@ -206,8 +206,14 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
     return sweep(c, &e, t);
   }
   if (under->heap) {
+    /* As large as it must be without a seeded bug, which may be a leak. */
+    subject sound = *s;
+    if (s->mutant)
+      sound.name = s->program->name, sound.mutant = NULL;
     episode first = e;
+    first.subject = &sound;
     first.condition = &unlimited;
+    first.oracle = NULL;
     const json_t *entry = get_entry(c, &first);
     if (!entry)
       return false;

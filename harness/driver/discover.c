@@ -160,7 +160,7 @@ char *discover_not_built(void) {
     FILE *f = fopen(places[i], "r");
     if (!f)
       continue;
-    while (fscanf(f, "%63s %63s", name, package) == 2)
+    while (fscanf(f, "%63s %63[^\n]", name, package) == 2)
       all = memory_text("%s%s%s (package %s)", all, *all ? ", " : "", name,
                         package);
     fclose(f);

@@ -116,7 +116,7 @@ static bool stop(void *data) {
 
 static void tell(void *data, uint64_t tries, size_t n) {
   shrinkage *s = data;
-  if (s->told && n > s->told - s->told / 4)
+  if (s->told && (n == s->told || n > s->told - s->told / 4))
     return;
   s->told = n;
   say("shrink: %zu operations after %" PRIu64 " tries", n, tries);
@@ -161,8 +161,9 @@ static bool write_result(const shrinkage *s, const trace_text *trace,
     const char *command = s->how->program[0];
     for (size_t i = 1; s->how->program[i]; i++)
       command = memory_text("%s %s", command, s->how->program[i]);
-    trace_write_comment(
-        w, memory_text("replay: %s --run replay --input %s", command, output));
+    trace_write_comment(w, memory_text("replay: %s --run replay --input %s",
+                                       command,
+                                       strcmp(output, "-") ? output : "FILE"));
   }
   if (write_operations(w, trace->ops, trace->count))
     return true;

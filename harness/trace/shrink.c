@@ -406,24 +406,19 @@ static void simplify_registers(shrinker *s) {
  * Operands.
  * ------------------------------------------------------------------------- */
 
-/* The least value of operand `which` (0: a) at `i` that still fails, found
- * among 0, 1, 8, a half of it, and one less as often as that helps. */
+/* Operand `which` (0: a) at `i` gets the least value that still fails: 0, or
+ * else what bisection finds. */
 static void lower(shrinker *s, size_t i, size_t which) {
-  for (bool lowered = true; lowered && !s->over;) {
-    lowered = false;
-    if (i >= s->best.count)
-      return;
+  uint32_t passed = 0;
+  for (bool first = true; i < s->best.count && !s->over; first = false) {
     trace_op op = s->best.ops[i];
-    uint32_t *operands[] = {&op.a, &op.b, &op.c};
-    uint32_t old = *operands[which];
-    const uint32_t tries[] = {0, 1, 8, old / 2, old - 1};
-    for (size_t k = 0; k < sizeof tries / sizeof *tries && !lowered; k++) {
-      /* Each once, and in rising order but for the last two. */
-      if (tries[k] >= old || (k > 0 && tries[k] <= tries[k - 1]))
-        continue;
-      *operands[which] = tries[k];
-      lowered = try_with(s, i, op);
-    }
+    uint32_t *operands[] = {&op.a, &op.b, &op.c}, failed = *operands[which];
+    if (failed == 0 || (!first && failed <= passed + 1))
+      return;
+    uint32_t middle = first ? 0 : passed + (failed - passed) / 2;
+    *operands[which] = middle;
+    if (!try_with(s, i, op))
+      passed = middle;
   }
 }
 

@@ -45,20 +45,30 @@ test_leaks() {
   done
 }
 
+# Chains that may be too long for a runtime are not given to it.
+test_shallow() {
+  expect 0 run -n 1 -c mark-sweep,php -w list-drop:length=5000 -o dir
+  printed 'n/a: needs drops of any depth'
+}
+
 # Without its packages the build says which, and so does the driver.
 test_missing() {
   mkdir tools && cat >tools/pkg-config <<END
 #!/bin/sh
-case "\$*" in *bdw-gc* | *python*) exit 1 ;; esac
+case "\$*" in *bdw-gc* | *python* | *ruby*) exit 1 ;; esac
 exec $(command -v pkg-config) "\$@"
 END
   chmod +x tools/pkg-config
   "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
     -DPKG_CONFIG_EXECUTABLE="$work/tools/pkg-config" \
+    -DOCAMLOPT= -DPHP_CONFIG= \
     -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON >out 2>err || fail 'no configuration'
   printed 'Collector bdwgc left out: it needs libgc-dev'
   printed 'Collector cpython left out: it needs python3.11-dev'
   printed 'Collector malloc-mimalloc left out: it needs libmimalloc-dev'
+  printed 'Collector ocaml left out: it needs ocaml-nox'
+  printed 'Collector ruby left out: it needs ruby-dev'
+  printed 'Collector php left out: it needs libphp-embed php-dev'
   ! grep -q 'Collector malloc left out' out || fail 'malloc needs no package'
   # The driver beside that folder.
   cp "$reapmark" build/reapmark
@@ -66,9 +76,10 @@ END
   expect 3 list collectors
   said 'bdwgc (package libgc-dev)'
   said 'cpython-refcount (package python3.11-dev)'
+  said 'php (package libphp-embed php-dev)'
   code=0
   "$reapmark" doctor >out 2>err || code=$?
-  printed 'W16 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+  printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
 }
 
 "test_$behaviour"

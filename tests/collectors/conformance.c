@@ -205,8 +205,8 @@ static void dropping_a_long_list_takes_no_stack(void **state) {
   pthread_attr_setstacksize(&small, 256 * 1024);
   pthread_t thread;
   void *dropped;
-  assert_int_equal(
-      pthread_create(&thread, &small, drop_deep_list_there, mine), 0);
+  assert_int_equal(pthread_create(&thread, &small, drop_deep_list_there, mine),
+                   0);
   pthread_join(thread, &dropped);
   pthread_attr_destroy(&small);
   gc_blocking_leave(mine);

@@ -81,6 +81,22 @@ test_verify() {
   said "bad:14: unknown operation 'nwe' (did you mean 'new'?)"
 }
 
+# The example of the format's page says what it says of it.
+test_example() {
+  sed -n '/^    reapmark-trace 1/,/^$/s/^    //p' \
+    "$here/../../docs/trace-format.md" >example
+  expect 0 trace verify example
+  printed '22 operations, 0 of them refused; 3 objects'
+  expect 0 trace annotate example
+  [ "$(grep -B1 -A1 -n dead out)" = "20-clear 0
+21:dead 1
+22:dead 2
+23-leave
+--
+28-leave
+29:dead 3" ] || fail 'other deaths'
+}
+
 test_stat() {
   expect 0 trace stat good --format csv
   printed 'operations,10'

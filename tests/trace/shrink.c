@@ -10,17 +10,9 @@
 
 #include "harness/trace/shrink.h"
 #include "harness/trace/walk.h"
+#include "tests/trace/random.h"
 
 enum { OPERATIONS = 2000 };
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 7;
-  random_state ^= random_state << 17;
-  return (uint32_t)((random_state >> 20) % n);
-}
 
 /* Operations that mostly can be performed: nested frames, three threads. */
 static size_t make_trace(trace_op *ops, uint64_t seed) {
@@ -32,7 +24,7 @@ static size_t make_trace(trace_op *ops, uint64_t seed) {
       TRACE_ENTER,      TRACE_LEAVE,         TRACE_BORROW,
       TRACE_PAYLOAD,    TRACE_LOCK,          TRACE_UNLOCK,
       TRACE_STORE_NULL, TRACE_GLOBAL_BORROW, TRACE_PAYLOAD};
-  random_state = seed * 0x9e3779b97f4a7c15u + 1;
+  random_seed(seed);
   size_t n = 0;
   for (uint16_t t = 0; t < 3; t++) {
     ops[n++] = (trace_op){.kind = TRACE_ATTACH, .thread = t};
@@ -220,11 +212,6 @@ static const struct expected {
       {.kind = TRACE_PAYLOAD, .a = 1}}},
 };
 
-static bool same(const trace_op *x, const trace_op *y) {
-  return x->kind == y->kind && x->finalizable == y->finalizable &&
-         x->thread == y->thread && x->a == y->a && x->b == y->b && x->c == y->c;
-}
-
 static void print(const trace_op *ops, size_t n) {
   for (size_t i = 0; i < n; i++)
     print_message("%u: %s %u %u %u %d\n", ops[i].thread,
@@ -237,7 +224,7 @@ static bool has_all(const trace_op *ops, const struct expected *x) {
   bool found[8] = {false};
   for (size_t i = 0; i < x->count; i++) {
     size_t k = 0;
-    while (k < x->count && (found[k] || !same(&ops[k], &x->ops[i])))
+    while (k < x->count && (found[k] || !same_operation(&ops[k], &x->ops[i])))
       k++;
     if (k == x->count)
       return false;
@@ -284,7 +271,7 @@ static void deterministic(void **state) {
       &(trace_shrinking){.fails = fails, .data = &g, .most_tries = 99});
   assert_int_equal(n, m);
   for (size_t i = 0; i < n; i++)
-    assert_true(same(&one[i], &other[i]));
+    assert_true(same_operation(&one[i], &other[i]));
 }
 
 static void tries_are_bounded(void **state) {

@@ -16,14 +16,7 @@
 
 #include "harness/trace/reader.h"
 #include "harness/trace/writer.h"
-
-static uint32_t below(uint32_t n) {
-  static uint64_t x = 88172645463325252u;
-  x ^= x << 13;
-  x ^= x >> 7;
-  x ^= x << 17;
-  return (uint32_t)((x >> 20) % n);
-}
+#include "tests/trace/random.h"
 
 /* The largest value that an operand may have, by its letter. */
 static uint32_t most(char letter) {
@@ -68,11 +61,6 @@ static void write_text(const char *path, const char *text, size_t bytes) {
   assert_int_equal(fclose(file), 0);
 }
 
-static bool same(const trace_op *x, const trace_op *y) {
-  return x->kind == y->kind && x->finalizable == y->finalizable &&
-         x->thread == y->thread && x->a == y->a && x->b == y->b && x->c == y->c;
-}
-
 static char path[] = "trace-text-XXXXXX";
 
 static int make_path(void **state) {
@@ -103,7 +91,7 @@ static void what_is_written_is_read(void **state) {
   assert_true(trace_load(path, N, &trace, error));
   assert_int_equal(trace.count, N);
   for (size_t i = 0; i < N; i++)
-    assert_true(same(&ops[i], &trace.ops[i]));
+    assert_true(same_operation(&ops[i], &trace.ops[i]));
   free(trace.ops);
   assert_false(trace_load(path, N - 1, &trace, error));
   assert_non_null(strstr(error, "more than 19999 operations"));
@@ -122,13 +110,14 @@ static void blanks_comments_and_line_numbers(void **state) {
   trace_reader *r = trace_reader_open(path);
   trace_op op;
   assert_int_equal(trace_read(r, &op), TRACE_READ_OP);
-  assert_true(same(
+  assert_true(same_operation(
       &op,
       &(trace_op){
           .kind = TRACE_NEW, .a = 1, .b = 2, .c = 3, .finalizable = true}));
   assert_int_equal(trace_reader_line(r), 4);
   assert_int_equal(trace_read(r, &op), TRACE_READ_OP);
-  assert_true(same(&op, &(trace_op){.kind = TRACE_COLLECT, .thread = 7}));
+  assert_true(
+      same_operation(&op, &(trace_op){.kind = TRACE_COLLECT, .thread = 7}));
   assert_int_equal(trace_reader_line(r), 7);
   assert_int_equal(trace_read(r, &op), TRACE_READ_END);
   assert_string_equal(trace_reader_error(r), "");

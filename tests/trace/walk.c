@@ -14,15 +14,7 @@
 
 #include "harness/trace/verify.h"
 #include "harness/trace/walk.h"
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 7;
-  random_state ^= random_state << 17;
-  return (uint32_t)((random_state >> 20) % n);
-}
+#include "tests/trace/random.h"
 
 /* ------------------------------------------------------------------------- *
  * Random traces: few registers, slots and threads, so that all meet.
@@ -76,7 +68,7 @@ static trace_op some_operation(bool with_weak) {
 
 /* Every thread has a frame from the start. */
 static size_t make_trace(trace_op *ops, uint64_t seed, bool with_weak) {
-  random_state = seed * 0x9e3779b97f4a7c15u + 1;
+  random_seed(seed);
   size_t n = 0;
   for (uint16_t t = 0; t < THREADS; t++) {
     ops[n++] = (trace_op){.kind = TRACE_ATTACH, .thread = t};
