@@ -129,7 +129,9 @@ pkg_check_modules(GOBJECT IMPORTED_TARGET gobject-2.0)
 reapmark_add_adapter(
   FOUND "${GOBJECT_FOUND}" PACKAGE libglib2.0-dev
   NAME gobject HEADER gobject/node.h SOURCES gobject/node.c
-  LIBRARIES PkgConfig::GOBJECT)
+  LIBRARIES PkgConfig::GOBJECT
+  REFUSES thread
+  WHY "GLib orders threads by atomics and locks that the sanitizer cannot see")
 
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)
