@@ -13,8 +13,8 @@ cd "$(dirname "$0")/.."
 
 # Budget of the stress suite under each sanitizer, and the operations of each
 # collector that fit into it with room to spare (docs/stress.md has figures).
-stress_seconds=120
-stress_ops=200000
+stress_seconds=40
+stress_ops=100000
 
 build_and_test() {
   cmake --preset "$1" >&2
