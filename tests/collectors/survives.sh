@@ -45,6 +45,9 @@ for workload in binary-trees:depth=8 list-drop:length=100000,rounds=1 \
   tls:waves=2 large-objects:steps=20 fragmentation:volume=20000,rounds=2 \
   requests:sessions=50,requests=50 graph-mutation:nodes=300,ops=2000; do
   can "$workload" || continue
-  run "$good" --run "$workload" --hostile stack=256k |
-    grep -qE '"fired":\{"stack":[1-9]' || { echo "no small stack"; exit 1; }
+  record=$(run "$good" --run "$workload" --hostile stack=256k) ||
+    { echo "$record"; exit 1; }
+  # Not through a pipe, which grep may close before all is written.
+  grep -qE '"fired":\{"stack":[1-9]' <<<"$record" ||
+    { echo "no small stack"; exit 1; }
 done
