@@ -27,7 +27,11 @@ add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)
 
 # ... and with real ones.  How long the sanitizers are given says
 # scripts/test.sh.
-foreach(behaviour toy toy_broken)
+set(behaviours toy toy_broken)
+if(REAPMARK_SANITIZE) # which sees the bug before the comparisons do
+  set(behaviours toy)
+endif()
+foreach(behaviour IN LISTS behaviours)
   add_test(NAME stress-${behaviour}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/real.sh
                    $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/toys

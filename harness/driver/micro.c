@@ -171,8 +171,12 @@ static char *run(command_line *line, const column *col, double timeout) {
   add_argument(line, NULL);
   spawn_result r;
   spawn_run(line->argv, SPAWN_STDOUT, timeout, &r);
-  if (r.end == SPAWN_EXITED && r.code == 0 && r.output)
-    return r.output;
+  if (r.end == SPAWN_EXITED && r.code == 0 && r.output) {
+    char *output = r.output;
+    r.output = NULL;
+    spawn_result_free(&r);
+    return output;
+  }
   const char *name = col->c->name;
   if (r.end == SPAWN_FAILED)
     say("micro: %s could not be started: %s", name, strerror(r.code));
