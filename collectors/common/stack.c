@@ -20,7 +20,7 @@ bool object_stack_grow(object_stack *s) {
   if (!items)
     return false;
   s->items = items;
-  s->room = room;
+  __atomic_store_n(&s->room, room, __ATOMIC_RELAXED);
   return true;
 }
 

@@ -44,7 +44,8 @@ static inline gc_object *object_pop(object_stack *s) {
 }
 
 static inline uint64_t object_stack_bytes(const object_stack *s) {
-  return s->room * sizeof(gc_object *);
+  /* Asked by the footprint while the owner may be pushing. */
+  return __atomic_load_n(&s->room, __ATOMIC_RELAXED) * sizeof(gc_object *);
 }
 
 /* ------------------------------------------------------------------------- *
