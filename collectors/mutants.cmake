@@ -11,8 +11,8 @@ target_include_directories(mutant-common PRIVATE ${JEMALLOC_INCLUDE})
 target_link_libraries(mutant-common PUBLIC reapmark::cell)
 
 add_custom_target(mutants)
-foreach(name refcount refcount-atomic refcount-cycles refcount-cycles-atomic
-             mark-sweep)
+get_property(mutants GLOBAL PROPERTY REAPMARK_MUTANTS)
+foreach(name IN LISTS mutants)
   foreach(property SOURCES COMPILE_DEFINITIONS COMPILE_OPTIONS)
     get_target_property(${property} reapmark-${name} ${property})
   endforeach()

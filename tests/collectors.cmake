@@ -1,8 +1,7 @@
 # Every collector against the mutator interface: one source, compiled for each;
 # of the adapters, those that were built.
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
-set(collectors none refcount refcount-atomic refcount-naive refcount-cycles
-               refcount-cycles-atomic mark-sweep)
+get_property(collectors GLOBAL PROPERTY REAPMARK_MODELS)
 foreach(name IN LISTS collectors adapters ITEMS oracle)
   reapmark_test(conformance-${name} SOURCES collectors/conformance.c LIBRARIES
                 reapmark-${name})
@@ -40,8 +39,9 @@ foreach(
 endforeach()
 
 # Hostile conditions: that they fire, and that no collector breaks under them.
-foreach(name refcount refcount-atomic refcount-naive refcount-cycles
-             refcount-cycles-atomic mark-sweep)
+set(hostile ${collectors})
+list(REMOVE_ITEM hostile none) # which frees nothing
+foreach(name IN LISTS hostile)
   reapmark_test(hostile-${name} SOURCES collectors/hostile.c LIBRARIES
                 reapmark-${name})
 endforeach()

@@ -3,8 +3,7 @@
 set(fuzz_sources ${PROJECT_SOURCE_DIR}/workloads/fuzz.c
                  ${PROJECT_SOURCE_DIR}/workloads/executor.c
                  ${PROJECT_SOURCE_DIR}/workloads/turns.c)
-set(fuzz_collectors none refcount refcount-atomic refcount-naive refcount-cycles
-                    refcount-cycles-atomic mark-sweep)
+get_property(fuzz_collectors GLOBAL PROPERTY REAPMARK_MODELS)
 
 # The fuzz target: a program over a byte string (fuzz/README.md).  With an
 # engine it is its own test.

@@ -5,6 +5,7 @@
 #define REAPMARK_TESTS_BROKEN_H
 
 #include "mark-sweep/mark-sweep.h"
+#include <signal.h>
 
 typedef enum broken_fault {
   BROKEN_NOTHING,
@@ -29,9 +30,8 @@ static inline bool broken_now(broken_fault fault, unsigned every) {
 
 static inline void broken_store(gc_mutator *m, gc_reg obj, uint32_t i,
                                 gc_reg src) {
-  static int *volatile nowhere;
   if (broken_now(BROKEN_CRASH, 100))
-    *nowhere = 0;
+    raise(SIGSEGV); /* a null pointer's store would be UBSan's first */
   if (!broken_now(BROKEN_STORE, 100))
     gc_store(m, obj, i, src);
 }

@@ -1,0 +1,124 @@
+/* blocks.c: see blocks.h. */
+#include "common/blocks.h"
+#include "common/poison.h"
+
+enum {
+  /* Blocks are taken from the arena in groups of as many as this: each costs a
+   * page on top, which is a sixty-fourth of a group. */
+  BLOCKS_GROUP = 8,
+};
+
+typedef struct block {
+  uint8_t taken; /* somebody has it */
+  uint8_t group; /* of the first block of a group: how many blocks it has */
+  uint32_t next; /* in the list of empty ones, 0 at the end */
+} block;
+
+static block *blocks;         /* by number; 0 is never a block */
+static uint32_t blocks_empty; /* list */
+uint32_t blocks_end, blocks_spare;
+
+bool blocks_create(void) {
+  blocks_end = blocks_spare = blocks_empty = 0;
+  blocks = blocks_table(sizeof *blocks);
+  return blocks != NULL;
+}
+
+void blocks_destroy(void) {
+  blocks_table_destroy(blocks, sizeof *blocks);
+}
+
+static void blocks_push(uint32_t number) {
+  blocks[number].next = blocks_empty;
+  blocks_empty = number;
+  blocks_spare++;
+}
+
+/* Takes a group from the arena, a smaller one if that is all there is.  Its
+ * first block is taken first. */
+static void blocks_grow(void) {
+  uint32_t n = BLOCKS_GROUP;
+  char *p;
+  while (!(
+      p = space_alloc_aligned(n * BLOCK_BYTES, BLOCK_BYTES, space_uncached())))
+    if ((n /= 2) == 0)
+      return;
+  uint32_t first = block_number(p);
+  if (first + n > blocks_end)
+    blocks_end = first + n;
+  blocks[first].group = (uint8_t)n;
+  if (poison_active())
+    poison_free(p, n * BLOCK_BYTES);
+  while (n-- > 0)
+    blocks_push(first + n);
+}
+
+uint32_t blocks_take(void) {
+  if (!blocks_empty)
+    blocks_grow();
+  uint32_t number = blocks_empty;
+  if (number) {
+    blocks_empty = blocks[number].next;
+    blocks_spare--;
+    blocks[number].taken = true;
+  }
+  return number;
+}
+
+void blocks_give(uint32_t number) {
+  if (poison_active())
+    poison_free(block_address(number), BLOCK_BYTES);
+  blocks[number].taken = false;
+  blocks_push(number);
+}
+
+void blocks_release(void) {
+  blocks_empty = blocks_spare = 0;
+  /* From the top, so that the list ends up in address order. */
+  for (uint32_t b = blocks_end; b-- > 1;) {
+    uint32_t n = blocks[b].group, empty = 0;
+    if (!n)
+      continue;
+    while (empty < n && !blocks[b + empty].taken)
+      empty++;
+    if (empty == n) {
+      blocks[b].group = 0;
+      if (poison_active())
+        poison_take(block_address(b), n * BLOCK_BYTES); /* to be freed as one */
+      space_free(block_address(b), space_uncached());
+      continue;
+    }
+    while (n-- > 0)
+      if (!blocks[b + n].taken)
+        blocks_push(b + n);
+  }
+  space_purge();
+}
+
+bool blocks_taken(uint32_t number) {
+  return number < blocks_end && blocks[number].taken;
+}
+
+static size_t blocks_table_bytes(size_t bytes) {
+  return (space_bytes / BLOCK_BYTES + 2) * bytes;
+}
+
+void *blocks_table(size_t bytes) {
+  return space_table_create(blocks_table_bytes(bytes));
+}
+
+void blocks_table_destroy(void *table, size_t bytes) {
+  space_table_destroy(table, blocks_table_bytes(bytes));
+}
+
+uint64_t blocks_side_bytes(size_t bytes) {
+  return (uint64_t)blocks_end * (sizeof *blocks + bytes);
+}
+
+const char *blocks_check(void) {
+  uint32_t listed = 0;
+  for (uint32_t b = blocks_empty; b; b = blocks[b].next, listed++)
+    if (blocks[b].taken || listed > blocks_end)
+      return "a block on the empty list is not empty";
+  return listed == blocks_spare ? NULL : "empty blocks are miscounted";
+}

@@ -1,0 +1,59 @@
+/* large.c: see large.h. */
+#include "common/large.h"
+#include "common/mutants.h"
+
+object_stack large_objects;
+
+gc_object *large_new(size_t bytes) {
+  gc_object *o = NULL;
+  if (object_stack_reserve(&large_objects))
+    o = space_alloc_slow(bytes, space_uncached());
+  if (o)
+    object_push_or_die(&large_objects, o);
+  return o;
+}
+
+/* The bug payload_threaded: a link where the payload has room for it. */
+static void large_link(gc_object *o) {
+  uint64_t *payload = object_payload(o);
+  if ((uint64_t *)o + 2 * (uint64_t)o->word >= payload + 6)
+    payload[1] = (uintptr_t)o;
+}
+
+large_left large_sweep(bool (*alive)(gc_object *o)) {
+  large_left left = {0, 0};
+  size_t kept = 0;
+  for (size_t i = 0; i < large_objects.size; i++) {
+    gc_object *o = large_objects.items[i];
+    if (!alive(o)) {
+      if (!gc_mutant(large_leaked))
+        space_free(o, space_uncached());
+      continue;
+    }
+    if (gc_mutant(payload_threaded))
+      large_link(o);
+    large_objects.items[kept++] = o;
+    left.objects++;
+    left.bytes += (uint64_t)o->word * SPACE_GRANULE;
+  }
+  large_objects.size = kept;
+  return left;
+}
+
+bool large_is(const void *p) {
+  for (size_t i = 0; i < large_objects.size; i++)
+    if (large_objects.items[i] == p)
+      return true;
+  return false;
+}
+
+uint64_t large_cells(void) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < large_objects.size; i++)
+    bytes += space_cell(large_objects.items[i]);
+  return bytes;
+}
+
+void large_destroy(void) {
+  object_stack_free(&large_objects);
+}

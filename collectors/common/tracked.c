@@ -1,0 +1,111 @@
+/* tracked.c: see tracked.h. */
+#include "common/tracked.h"
+#include "common/finalizers.h"
+#include "common/mutants.h"
+#include "common/space.h"
+#include <pthread.h>
+
+tracked_list tracked_weak, tracked_finalizable;
+
+static pthread_mutex_t tracked_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void tracked_note(tracked_list *list, gc_object *o) {
+  pthread_mutex_lock(&tracked_lock);
+  bool pushed = object_push(&list->stack, o);
+  pthread_mutex_unlock(&tracked_lock);
+  if (!pushed) /* it would never be finalized, or cleared */
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+}
+
+void tracked_note_weak(gc_object *weak) {
+  tracked_note(&tracked_weak, weak);
+}
+
+void tracked_note_finalizable(gc_object *o) {
+  tracked_note(&tracked_finalizable, o);
+}
+
+/* A dead weak reference's target is cleared as well: a finalizer may revive the
+ * reference, and the target will be gone.  What an entry refers to is read
+ * where the entry is now, or was. */
+void tracked_clear_weak(tracked_where where, bool all) {
+  object_stack *list = &tracked_weak.stack;
+  for (size_t i = all ? 0 : tracked_weak.old; i < list->size; i++) {
+    gc_object *now = where(list->items[i]);
+    gc_object **target = tracked_target(now ? now : list->items[i]);
+    if (*target && !where(*target) && !gc_mutant(ms_weak_uncleared))
+      *target = NULL;
+    if (gc_mutant(ms_weak_hasty) && *target && space_granule(*target) % 64 == 0)
+      *target = NULL;
+  }
+}
+
+void tracked_queue_dead(tracked_where where, bool all) {
+  object_stack *list = &tracked_finalizable.stack;
+  size_t kept = all ? 0 : tracked_finalizable.old;
+  for (size_t i = kept; i < list->size; i++) {
+    gc_object *o = list->items[i], *now = where(o);
+    if (now) {
+      list->items[kept++] = now;
+      continue;
+    }
+    o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
+    finalizers_push(o);
+    if (gc_mutant(finalized_twice))
+      finalizers_push(o);
+    if (gc_mutant(finalizable_kept))
+      list->items[kept++] = o;
+  }
+  list->size = tracked_finalizable.old = kept;
+}
+
+/* A reference that was cleared is needed no more: it stays null. */
+void tracked_prune_weak(tracked_where where, bool all) {
+  object_stack *list = &tracked_weak.stack;
+  size_t kept = all ? 0 : tracked_weak.old;
+  for (size_t i = kept; i < list->size; i++) {
+    gc_object *now = where(list->items[i]);
+    gc_object **target = now ? tracked_target(now) : NULL;
+    if (!target || !*target)
+      continue;
+    if (!gc_mutant(ms_weak_uncleared))
+      *target = where(*target);
+    list->items[kept++] = now;
+  }
+  list->size = tracked_weak.old = kept;
+}
+
+uint64_t tracked_bytes(void) {
+  return object_stack_bytes(&tracked_weak.stack) +
+         object_stack_bytes(&tracked_finalizable.stack);
+}
+
+void tracked_destroy(void) {
+  object_stack_free(&tracked_weak.stack);
+  object_stack_free(&tracked_finalizable.stack);
+  tracked_weak.old = tracked_finalizable.old = 0;
+}
+
+static const char *tracked_check_list(const tracked_list *list, uint32_t flag,
+                                      bool (*is)(const gc_object *o),
+                                      tracked_where where, bool dead_too) {
+  if (list->old > list->stack.size)
+    return "more tracked objects are old than there are";
+  for (size_t i = 0; i < list->stack.size; i++) {
+    gc_object *o = list->stack.items[i];
+    if (!is(o) || !(o->meta & flag))
+      return "a finalizable object or weak reference lacks its flag";
+    if (!dead_too && !where(o))
+      return "a dead object is listed after a collection";
+  }
+  return NULL;
+}
+
+const char *tracked_check(bool (*is)(const gc_object *o), tracked_where where,
+                          bool dead_too) {
+  const char *why = tracked_check_list(&tracked_weak, OBJECT_WEAK_REFERENCE, is,
+                                       where, dead_too);
+  return why ? why
+             : tracked_check_list(&tracked_finalizable, OBJECT_FINALIZABLE, is,
+                                  where, dead_too);
+}
