@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
 # every test.
-#   --sanitize  afterwards the same tests under AddressSanitizer,
-#               UndefinedBehaviorSanitizer and ThreadSanitizer, and the stress
-#               suite for as long as `stress_seconds` says, each
+#   --sanitize  afterwards the same tests under AddressSanitizer with
+#               UndefinedBehaviorSanitizer, and under ThreadSanitizer, and the
+#               stress suite for as long as `stress_seconds` says, each
 #   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
 #               which shows that scripts/packages.txt is complete (needs root
 #               and the package debootstrap)
@@ -64,7 +64,7 @@ done
 packages_install scripts/packages.txt
 build_and_test release build
 if [ -n "$sanitize" ]; then
-  for preset in asan ubsan tsan; do
+  for preset in asan tsan; do
     build_and_test $preset build-$preset
     stress build-$preset
   done

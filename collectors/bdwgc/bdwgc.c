@@ -249,6 +249,16 @@ static void start_markers(void) {
     sched_setaffinity(0, sizeof mine, &mine);
 }
 
+static GC_abort_func abort_default;
+
+/* libgc ends the process where it has no memory for what it cannot do without,
+ * such as its record of a new thread. */
+static void GC_CALLBACK on_abort(const char *message) {
+  if (message && strstr(message, "Failed to allocate memory"))
+    gc_out_of_memory(NULL, (gc_shape){0, 0});
+  abort_default(message);
+}
+
 static void start(void) {
   GC_set_all_interior_pointers(0); /* in the heap; stacks may have them */
   GC_set_markers_count((unsigned)markers);
@@ -264,6 +274,8 @@ static void start(void) {
   GC_clear_roots();
   GC_set_warn_proc(GC_ignore_warn_proc);
   GC_set_oom_fn(no_memory);
+  abort_default = GC_get_abort_func();
+  GC_set_abort_func(on_abort);
   push_default = GC_get_push_other_roots();
   GC_set_push_other_roots(push_roots);
   kinds[BDWGC_LEAF] = GC_I_PTRFREE;
