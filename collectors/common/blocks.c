@@ -14,12 +14,12 @@ typedef struct block {
   uint32_t next; /* in the list of empty ones, 0 at the end */
 } block;
 
-static block *blocks;         /* by number; 0 is never a block */
-static uint32_t blocks_empty; /* list */
+static block *blocks;        /* by number; 0 is never a block */
+static uint32_t blocks_list; /* of the empty ones */
 uint32_t blocks_end, blocks_spare;
 
 bool blocks_create(void) {
-  blocks_end = blocks_spare = blocks_empty = 0;
+  blocks_end = blocks_spare = blocks_list = 0;
   blocks = blocks_table(sizeof *blocks);
   return blocks != NULL;
 }
@@ -29,8 +29,8 @@ void blocks_destroy(void) {
 }
 
 static void blocks_push(uint32_t number) {
-  blocks[number].next = blocks_empty;
-  blocks_empty = number;
+  blocks[number].next = blocks_list;
+  blocks_list = number;
   blocks_spare++;
 }
 
@@ -54,11 +54,11 @@ static void blocks_grow(void) {
 }
 
 uint32_t blocks_take(void) {
-  if (!blocks_empty)
+  if (!blocks_list)
     blocks_grow();
-  uint32_t number = blocks_empty;
+  uint32_t number = blocks_list;
   if (number) {
-    blocks_empty = blocks[number].next;
+    blocks_list = blocks[number].next;
     blocks_spare--;
     blocks[number].taken = true;
   }
@@ -73,7 +73,7 @@ void blocks_give(uint32_t number) {
 }
 
 void blocks_release(void) {
-  blocks_empty = blocks_spare = 0;
+  blocks_list = blocks_spare = 0;
   /* From the top, so that the list ends up in address order. */
   for (uint32_t b = blocks_end; b-- > 1;) {
     uint32_t n = blocks[b].group, empty = 0;
@@ -99,6 +99,16 @@ bool blocks_taken(uint32_t number) {
   return number < blocks_end && blocks[number].taken;
 }
 
+bool blocks_empty(uint32_t number) {
+  if (number >= blocks_end || blocks[number].taken)
+    return false;
+  /* Its group's first block is at most a group away. */
+  for (uint32_t b = number; b > 0 && number - b < BLOCKS_GROUP; b--)
+    if (blocks[b].group)
+      return number - b < blocks[b].group;
+  return false;
+}
+
 static size_t blocks_table_bytes(size_t bytes) {
   return (space_bytes / BLOCK_BYTES + 2) * bytes;
 }
@@ -117,7 +127,7 @@ uint64_t blocks_side_bytes(size_t bytes) {
 
 const char *blocks_check(void) {
   uint32_t listed = 0;
-  for (uint32_t b = blocks_empty; b; b = blocks[b].next, listed++)
+  for (uint32_t b = blocks_list; b; b = blocks[b].next, listed++)
     if (blocks[b].taken || listed > blocks_end)
       return "a block on the empty list is not empty";
   return listed == blocks_spare ? NULL : "empty blocks are miscounted";

@@ -47,6 +47,9 @@ extern uint32_t blocks_spare;
  * outside any block gives. */
 bool blocks_taken(uint32_t number);
 
+/* Whether this is a block that nobody has.  For figures and checks: slow. */
+bool blocks_empty(uint32_t number);
+
 /* A zeroed table with an entry of `bytes` for each block that there can be;
  * NULL if the system refuses. */
 void *blocks_table(size_t bytes);

@@ -56,7 +56,8 @@ enum { CELLS_LARGE = SIZE_CLASSES };
 typedef struct cells_figures {
   uint64_t live_objects, live_bytes; /* at the last cells_sort */
   /* Bytes of free memory handed out since the last cells_sort: of blocks that
-   * were empty, of blocks that were not, of large objects. */
+   * were empty, of blocks that were not, of large objects.  A block counts as a
+   * whole when a mutator takes it. */
   uint64_t fresh, holes, large;
   bool untouched; /* nothing was handed out since */
 } cells_figures;
@@ -89,17 +90,21 @@ static inline gc_object *cells_bump(cells_hand *hand, unsigned c) {
 /* What a collector does about allocation in the slow path. */
 typedef struct cells_policy {
   /* With the lock of the cells held: whether a block that was empty (`fresh`),
-   * one with free cells, or a large object of `bytes`, may be handed out now;
-   * if not, a collection is due.  Asked again after each. */
+   * one with free cells, or a large object (`fresh` as well), each with `bytes`
+   * to be handed out, may be; if not, a collection is due. */
   bool (*may)(bool fresh, uint64_t bytes);
   /* Collects; the world is stopped.  `again`: the last one in this allocation
    * did not help, so do all that can be done. */
   void (*collect)(gc_mutator *m, bool again);
   /* How often `collect` is called in one allocation at the most before it is
-   * out of memory: 1, or 2 where a second one does more. */
+   * out of memory: 1, or more where another one does more.  After the last one
+   * `may` is not asked: what there is, is handed out. */
   unsigned attempts;
+  /* The world runs again; it was stopped, or this mutator waiting for that,
+   * since `begin_ns`. */
+  void (*report)(gc_mutator *m, uint64_t begin_ns);
   /* A run was handed out: cells from `first` to `end`, in steps of `cell`
-   * bytes.  NULL: nothing to do. */
+   * bytes.  NULL: nothing to do.  A large object is not told: see the list. */
   void (*handed_out)(char *first, char *end, size_t cell);
 } cells_policy;
 
@@ -120,7 +125,7 @@ void cells_hand_back(cells_hand *hand);
 /* Takes all blocks out of a mutator's hands.  To be called for each. */
 void cells_retract(cells_hand *hand);
 
-/* Clears the bits of everything in `marks`, this heap's or another bitmap of
+/* Clears the bits of everything in `marks`, cells_marks or another bitmap of
  * cells_bitmap. */
 void cells_clear_marks(uint64_t *marks);
 
@@ -142,8 +147,9 @@ static inline bool cells_marked(const gc_object *o) {
  * ------------------------------------------------------------------------- */
 
 void cells_flag(const gc_object *o);
-/* Takes the flag of some block or of the large objects, and calls `scan` for
- * each object of it that is marked in `marks`.  False if there was none. */
+/* Takes the flag of some block, or if no block has one of the large objects,
+ * and calls `scan` for each object of it that is marked in `marks`.  False if
+ * there was none. */
 bool cells_flagged(const uint64_t *marks,
                    void (*scan)(void *data, gc_object *o), void *data);
 
@@ -151,11 +157,9 @@ bool cells_flagged(const uint64_t *marks,
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
-/* Of the tables, the parts that describe memory in use. */
-uint64_t cells_side_bytes(void);
-
-/* As gc_heap_usage has it; gc_footprint of the whole, `side` being bytes of the
- * collector's own lists.  `hands` gives each mutator's. */
+/* As gc_heap_usage has it, `hand` giving each mutator's.  As gc_heap_footprint
+ * has it, with tracked.h's lists and the queue of finalizers, `side` being
+ * bytes of the collector's own; any thread. */
 typedef cells_hand *(*cells_hand_of)(gc_mutator *m);
 gc_usage cells_usage(cells_hand_of hand);
 gc_footprint cells_footprint(uint64_t side);
@@ -163,9 +167,8 @@ gc_footprint cells_footprint(uint64_t side);
 /* Whether `p` is where an object may start. */
 bool cells_is(const gc_object *p);
 
-/* Checks lists, bits, hands, and that everything reachable lies in cells and,
- * if nothing was handed out since the last collection, is marked.  Returns what
- * is wrong, or NULL.  `visit_roots` calls back for each root. */
+/* Checks lists, bits and hands.  Returns what is wrong, or NULL.  That
+ * everything reachable lies in cells is for reachable.h. */
 const char *cells_check(cells_hand_of hand);
 
 #endif
