@@ -18,3 +18,8 @@ target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
 reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
               ARGS $<TARGET_FILE:reapmark-collector-fake>)
 add_dependencies(test-cell-program reapmark-collector-fake)
+
+# What a workload leaves out of the measured part is no more than it says.
+add_test(NAME cell-skips
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/skips.sh
+                 $<TARGET_FILE:reapmark-collector-mark-sweep>)

@@ -20,7 +20,7 @@
 #include "parts.h"
 
 enum { WAVES, SLOTS, LENGTH, OPS };
-enum { WORK, WAVE };
+enum { WORK };
 
 #define NODE ((gc_shape){1, 16})
 enum { NEXT };
@@ -113,11 +113,9 @@ static void run(wl_thread *t) {
     push(t, i);
 
   wl_begin(t);
-  for (uint64_t wave = 0; wave < p[WAVES]; wave++) {
+  for (uint64_t wave = 0; wave < p[WAVES]; wave++)
     wl_threads(t, (unsigned)threads, (unsigned)(1 + wave * threads), body,
                NULL);
-    wl_step(t, WAVE, 0);
-  }
   wl_end(t);
 
   wl_check(t, count(t) == full, "the main thread's lists are damaged");
@@ -135,7 +133,7 @@ const workload workload_tls = {
     .summary = "short-lived threads leave objects in thread-local roots",
     .source = "reports on thread-local retention",
     .unit = "objects",
-    .steps = {"work", "wave"},
+    .steps = {"work"},
     .params = {{"waves", "times that threads are started", 400, 1, 100000,
                 NULL},
                {"slots", "thread-local slots in use", 8, 1, GC_TLS, NULL},

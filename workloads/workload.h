@@ -233,7 +233,8 @@ void wl_held(wl_thread *t, wl_moment moment, wl_expectation e);
 /* Runs `body(thread, data)` on `n` new threads, attached as mutators with
  * indices first_index .. first_index + n - 1 and random generators seeded from
  * the run's seed and their index, started together; returns when all have
- * detached.  The caller is blocked (gc_blocking_enter) meanwhile.  (S) */
+ * detached.  The caller is blocked (gc_blocking_enter) meanwhile, and none of
+ * that, nor what it did since its last step, is in a step of its own.  (S) */
 void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
                 void (*body)(wl_thread *t, void *data), void *data);
 

@@ -207,8 +207,9 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
     members[i].slot = take_slot(first_index + i);
     members[i].id = start(work, &members[i]);
   }
-  /* To the caller these threads were one stretch of time.  What the one that
-   * was kept longest by instruments and skipping lost, the stretch lost. */
+  /* To the caller these threads were one stretch of time, which is in no step
+   * of its own.  What the one that was kept longest by instruments and skipping
+   * lost, the stretch lost. */
   cell_thread *caller = (cell_thread *)t;
   uint64_t instrument = 0, skipped = 0;
   for (unsigned i = 0; i < n; i++) {
@@ -221,8 +222,8 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
     give_slot(members[i].slot);
   }
   caller->instrument += instrument;
-  caller->step_instrument += instrument + skipped;
   caller->skipped += skipped;
+  cell_start_step(caller, gc_now_ns());
   pthread_barrier_destroy(&all.gate);
   free(members);
   gc_blocking_leave(t->m);
