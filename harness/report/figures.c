@@ -629,6 +629,19 @@ static void add_name(names *n, const char *name) {
   n->items[n->count++] = name;
 }
 
+/* A heap without a limit is the roomiest, though its collectors come when they
+ * come. */
+static void move_unlimited_last(names *n) {
+  size_t i = 0;
+  while (i < n->count && strcmp(n->items[i], "none"))
+    i++;
+  for (; i + 1 < n->count; i++) {
+    const char *next = n->items[i + 1];
+    n->items[i + 1] = n->items[i];
+    n->items[i] = next;
+  }
+}
+
 static const char *find_text(const figure_rows *rows, const char *group,
                              const char *collector, const char *column) {
   for (size_t i = 0; i < rows->count; i++) {
@@ -647,6 +660,7 @@ static text_table *table_of_cells(const figure_rows *rows, const char *group) {
       add_name(&collectors, rows->items[i].collector);
       add_name(&columns, rows->items[i].column);
     }
+  move_unlimited_last(&columns);
   char *align = must(calloc(columns.count + 2, 1));
   memset(align, 'r', columns.count + 1);
   align[0] = 'l';
