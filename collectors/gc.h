@@ -329,7 +329,9 @@ static inline void gc_clear(gc_mutator *m, gc_reg r);
 
 /* The object in this owning register is dead: nothing else refers to it, nor
  * will; r <- null.  Only collectors that can.explicit_free define it, and with
- * it GC_EXPLICIT_FREE as 1.  To all others it is gc_clear. */
+ * it GC_EXPLICIT_FREE as 1.  To all others it is gc_clear.  Such a collector
+ * has one global root more, number GC_GLOBALS, for whoever must find an object
+ * again that the program has lost, to free it. */
 static inline void gc_free(gc_mutator *m, gc_reg r);
 
 /* The object's payload bytes, valid until the next safepoint and for as long as

@@ -412,7 +412,8 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   executor *x = t->x;
   t->counts.failed++;
   uint64_t limit = x->run->heap_limit, bytes = gc_shape_bytes(shape);
-  if (!limit && !may_fail())
+  /* Where deaths were stated beforehand, the rest of them would be wrong. */
+  if (GC_EXPLICIT_FREE || (!limit && !may_fail()))
     gc_out_of_memory(t->m, shape);
   confirm(t, dst, model_register(t->model, dst));
   if (!asks(t, ORACLE_LIMIT) || may_fail() || (x->standing && !afford_mark(t)))
@@ -445,6 +446,17 @@ static void name_object(executor_thread *t, gc_reg dst, model_ref o,
         __ATOMIC_RELAXED);
 }
 
+/* Where deaths are stated, a table in the heap has every object that is not
+ * freed yet, by its number: the trace may have lost it long ago. */
+enum { HELD = GC_GLOBALS };
+
+static void hold(executor_thread *t, gc_reg r, uint64_t number) {
+  gc_reg table = gc_frame_enter(t->m, 0, 1);
+  gc_global_borrow(t->m, table, HELD);
+  gc_store(t->m, table, (uint32_t)(number - 1), r);
+  gc_frame_leave(t->m, table, 0, 1);
+}
+
 static executor_result make(executor_thread *t, const trace_op *op,
                             uint64_t number) {
   gc_shape shape = {op->b, op->c};
@@ -453,6 +465,8 @@ static executor_result make(executor_thread *t, const trace_op *op,
                   op->finalizable ? GC_FINALIZABLE : GC_PLAIN))
     return failed(t, op->a, shape);
   name_object(t, op->a, model_apply(t->model, op, 0), number);
+  if (GC_EXPLICIT_FREE && t->x->held)
+    hold(t, op->a, number);
   return PERFORMED;
 }
 
@@ -776,8 +790,43 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
   return result;
 }
 
+void executor_hold(executor_thread *t, uint64_t most) {
+  if (!GC_EXPLICIT_FREE || most == 0)
+    return;
+  gc_reg table = gc_frame_enter(t->m, 1, 0);
+  gc_new(t->m, table, (gc_shape){(uint32_t)most, 0}, GC_PLAIN);
+  gc_global_store(t->m, HELD, table);
+  gc_frame_leave(t->m, table, 1, 0);
+  t->x->held = most;
+  t->x->foreign++;
+}
+
 void executor_dead(executor_thread *t, uint64_t number) {
-  (void)t, (void)number;
+  if (!GC_EXPLICIT_FREE || number > t->x->held)
+    return;
+  gc_reg o = gc_frame_enter(t->m, 1, 1), table = o + 1;
+  gc_global_borrow(t->m, table, HELD);
+  gc_load(t->m, o, table, (uint32_t)(number - 1));
+  if (!gc_is_null(t->m, o)) {
+    gc_store_null(t->m, table, (uint32_t)(number - 1));
+    gc_free(t->m, o);
+    t->x->freed++;
+  }
+  gc_frame_leave(t->m, o, 1, 1);
+}
+
+void executor_free_rest(executor_thread *t) {
+  if (!GC_EXPLICIT_FREE || t->x->held == 0)
+    return;
+  for (uint64_t number = 1; number <= t->x->held; number++)
+    executor_dead(t, number);
+  gc_reg table = gc_frame_enter(t->m, 1, 0);
+  gc_global_load(t->m, table, HELD);
+  gc_global_clear(t->m, HELD);
+  gc_free(t->m, table);
+  gc_frame_leave(t->m, table, 1, 0);
+  t->x->held = 0;
+  t->x->foreign--;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -1153,7 +1202,9 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   x->surviving = model_mark_surviving(x->model, gc_this_collector.can.reclaims);
   if (x->surviving.bytes > x->peak_bytes)
     x->peak_bytes = x->surviving.bytes;
-  compare_count(t, x->surviving.objects);
+  /* What is told of deaths frees no more than it was told. */
+  compare_count(t, GC_EXPLICIT_FREE ? counts_of(x).made - x->freed
+                                    : x->surviving.objects);
   if (asks(t, ORACLE_CHECK)) {
     const char *why = gc_heap_check(x->run->heap);
     if (why)

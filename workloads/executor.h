@@ -98,7 +98,8 @@ typedef struct executor {
   executor_counts ended;    /* of threads that have ended */
   executor_questions left;  /* by threads that have ended */
   uint64_t checks, buried;
-  uint64_t foreign;    /* objects in the heap when it began */
+  uint64_t foreign;     /* objects in the heap when it began, or our own */
+  uint64_t held, freed; /* numbers that can be freed; objects that were */
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
   model_volume reachable, surviving; /* by the last check */
   uint64_t peak_bytes;               /* the most that survived at a check */
@@ -158,9 +159,15 @@ typedef void executor_task(executor_thread *t);
 typedef void executor_each(void *data, executor_task *task);
 void executor_check(executor_thread *t, executor_each *each, void *data);
 
-/* Object `number` is known to be garbage now: for a collector that is told so.
- * Nothing to do for those that find out themselves. */
+/* For a collector that is told of deaths; to others these are nothing.
+ *
+ * executor_hold: objects numbered up to `most` are going to be made, and freed
+ * by the following two: before the first operation.
+ * executor_dead: object `number`, if it was made and is not freed, is garbage
+ * and is freed.  executor_free_rest: so are all that are left, at the end. */
+void executor_hold(executor_thread *t, uint64_t most);
 void executor_dead(executor_thread *t, uint64_t number);
+void executor_free_rest(executor_thread *t);
 
 /* Ends the run with a violation that the caller found: `what` is a printf
  * format, `object` (may be 0) what it is about. */

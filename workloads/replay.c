@@ -12,6 +12,7 @@
  * Not for measuring. */
 #include "executor.h"
 #include "harness/trace/reader.h"
+#include "harness/trace/verify.h"
 #include "parts.h"
 #include "turns.h"
 
@@ -160,6 +161,40 @@ static bool drop_roots(player *p) {
   return p->x.counts.operations != before;
 }
 
+static void say_problem(void *data, uint64_t line, const char *what) {
+  const char *const *path = data;
+  fprintf(stderr, "replay: %s:%llu: %s\n", *path, (unsigned long long)line,
+          what);
+}
+
+/* Whoever frees what a trace says is dead must be able to trust it, and to do
+ * all that it does. */
+static void require_deaths(const replay *r, const char *path) {
+  verify_counts c;
+  trace_reader *reader = trace_reader_open(path);
+  bool read = trace_verify(reader, false, say_problem, &path, &c);
+  trace_reader_close(reader);
+  if (!read || c.problems > 0)
+    exit(2);
+  for (size_t i = 0; i < r->text.count; i++)
+    if (r->text.ops[i].kind == TRACE_WEAK_NEW ||
+        r->text.ops[i].kind == TRACE_FINALIZER_NEXT) {
+      fprintf(stderr,
+              "replay: %s has weak references or finalizers, and collector %s "
+              "none\n",
+              path, gc_this_collector.name);
+      exit(2);
+    }
+  if (c.dead >= c.deaths && c.objects <= GC_SLOTS_MAX)
+    return;
+  fprintf(stderr,
+          "replay: %s states %llu deaths of %llu, which collector %s needs "
+          "(reapmark trace annotate)\n",
+          path, (unsigned long long)c.dead, (unsigned long long)c.deaths,
+          gc_this_collector.name);
+  exit(2);
+}
+
 static void load(replay *r, const char *path) {
   char error[TRACE_ERROR];
   if (!path) {
@@ -170,6 +205,8 @@ static void load(replay *r, const char *path) {
     fprintf(stderr, "replay: %s\n", error);
     exit(2);
   }
+  if (GC_EXPLICIT_FREE)
+    require_deaths(r, path);
   r->threads = 1;
   for (size_t i = 0; i < r->text.count; i++)
     if (r->text.ops[i].thread >= r->threads)
@@ -193,13 +230,19 @@ static void run(wl_thread *t) {
 
   wl_begin(t);
   begin(first, t);
+  uint64_t objects = 0;
+  for (size_t i = 0; i < r.text.count; i++)
+    objects += r.text.ops[i].kind == TRACE_NEW;
+  executor_hold(&first->x, objects);
   lead(first);
   wl_step(t, 0, r.x.clock);
   wl_end(t);
   size_t n = r.text.count;
   if (n == 0 || r.text.ops[n - 1].kind != TRACE_CHECK)
     check(first);
-  if (drop_roots(first))
+  bool left = drop_roots(first);
+  executor_free_rest(&first->x);
+  if (left)
     check(first);
   executor_conclude(&first->x, 0);
 
@@ -220,6 +263,7 @@ const workload workload_replay = {
     .summary = "the operations of a trace (--input), compared with a model",
     .source = "none",
     .unit = "operations",
+    .knows_deaths = true,
     .steps = {"all"},
     .params = {{"oracle", "what is compared", 0, 0, 0, executor_oracles}},
     .volume = volume,

@@ -1,7 +1,7 @@
 /* object.c: see object.h. */
 #include "common/object.h"
 
-gc_object *object_globals[GC_GLOBALS];
+gc_object *object_globals[GC_GLOBALS + 1];
 
 void object_stack_overflow(void) {
   fprintf(stderr, "shadow stack overflow: more than %d registers in use\n",

@@ -83,8 +83,8 @@ typedef struct gc_mutator_base {
 #endif
 } gc_mutator_base;
 
-/* Process-wide root slots. */
-extern gc_object *object_globals[GC_GLOBALS];
+/* Process-wide root slots; the last is that of gc_free (gc.h), and no root. */
+extern gc_object *object_globals[GC_GLOBALS + 1];
 
 _Noreturn void object_stack_overflow(void);
 

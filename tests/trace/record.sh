@@ -52,6 +52,28 @@ if [ "$threads" = 1 ]; then
   done
 fi
 
+# With the deaths annotated, explicit freeing runs it, and frees all of it; not
+# without them, and not with a death that comes too early.
+malloc=$(dirname "$record")/malloc
+replay() { # EXIT FILE
+  code=0
+  "$malloc" --run replay --input "$2" --pin none >record.json 2>err || code=$?
+  [ "$code" = "$1" ] || fail "malloc on $2: exit $code, not $1"
+}
+expect 0 trace annotate trace -o annotated
+if grep -qE '^(weak-new|finalizer-next)' trace; then
+  replay 2 annotated
+  said 'has weak references or finalizers, and collector malloc none'
+else
+  replay 0 annotated
+  grep -q '"verdict":{"status":"ok"' record.json || fail 'malloc: not ok'
+  replay 2 trace
+  said 'states 0 deaths of '
+  sed '0,/^new/s/^new.*/&\ndead 1/' trace >early
+  replay 2 early
+  said 'object 1 is still used until line '
+fi
+
 # Where there is no file to write to, that is said.
 code=0
 "$record" --run "$workload" >/dev/null 2>err || code=$?
