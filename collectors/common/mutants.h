@@ -71,6 +71,9 @@
   X(weak_reference_leaked, "refcount", 14, "count", "a dead weak reference is never freed") \
   X(weak_flag_stale, "refcount", 14, "check", "an object whose last weak reference died keeps the flag") \
   X(finalizer_skipped, "refcount", 13, "finalizer", "a finalizable object is freed at once") \
+  X(remote_free_lost, "refcount-atomic", 24, "count", "a cell freed by another thread is forgotten") \
+  X(block_given_early, "refcount", 9, "graph", "a block is given back with one of its cells in use") \
+  X(blocks_abandoned, "refcount-atomic", 24, "check", "the blocks of a detached thread are nobody's") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
   X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
   X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \

@@ -14,6 +14,7 @@
 typedef struct poison_entry {
   char *p;
   size_t bytes;
+  void (*release)(void *p);
 } poison_entry;
 
 static struct {
@@ -157,38 +158,60 @@ void poison_check_all(void) {
  * The quarantine.
  * ------------------------------------------------------------------------- */
 
-/* With the lock. */
-static void *poison_oldest(void) {
-  poison_entry *e = &poison.ring[poison.first];
+/* Takes out what has been in longest.  With the lock. */
+static poison_entry poison_oldest(void) {
+  poison_entry e = poison.ring[poison.first];
   poison.first = (poison.first + 1) % hostile.poison;
   poison.kept--;
-  poison.bytes -= e->bytes;
-  size_t g = space_granule(e->p);
-  poison_visit(g, g + e->bytes / SPACE_GRANULE, false);
-  return e->p;
+  poison.bytes -= e.bytes;
+  size_t g = space_granule(e.p);
+  poison_visit(g, g + e.bytes / SPACE_GRANULE, false);
+  return e;
 }
 
-void *poison_keep(void *p, size_t bytes) {
-  if (hostile.poison == 0)
-    return p;
-  void *leaves = NULL;
+/* Releases the oldest if there are more than `most`, or more bytes than
+ * `most_bytes`; false if not. */
+static bool poison_leave(size_t most, uint64_t most_bytes) {
+  poison_entry e = {0};
+  pthread_mutex_lock(&poison.lock);
+  if (poison.kept && (poison.kept > most || poison.bytes > most_bytes))
+    e = poison_oldest();
+  pthread_mutex_unlock(&poison.lock);
+  if (e.p)
+    e.release(e.p);
+  return e.p != NULL;
+}
+
+bool poison_refuses(const void *p) {
+  bool is_free = poison_is_free(p);
+  if (is_free)
+    hostile_violate("the object at %p was freed twice", p);
+  return is_free;
+}
+
+void poison_bury(void *p, size_t bytes, void (*release)(void *p)) {
+  poison_free(p, bytes);
+  if (hostile.poison == HOSTILE_NO_POISON || hostile.poison == 0) {
+    release(p);
+    return;
+  }
+  poison_entry leaves = {0};
   pthread_mutex_lock(&poison.lock);
   if (poison.kept == hostile.poison)
     leaves = poison_oldest();
   size_t at = (poison.first + poison.kept++) % hostile.poison;
-  poison.ring[at] = (poison_entry){p, bytes};
+  poison.ring[at] = (poison_entry){p, bytes, release};
   poison.bytes += bytes;
   pthread_mutex_unlock(&poison.lock);
-  return leaves;
+  if (leaves.p)
+    leaves.release(leaves.p);
+  while (poison_leave(SIZE_MAX, POISON_BYTES))
+    continue;
 }
 
-void *poison_leave(bool all) {
-  void *leaves = NULL;
-  pthread_mutex_lock(&poison.lock);
-  if (poison.kept && (all || poison.bytes > POISON_BYTES))
-    leaves = poison_oldest();
-  pthread_mutex_unlock(&poison.lock);
-  return leaves;
+void poison_exhume(void) {
+  while (poison_leave(0, 0))
+    continue;
 }
 
 uint64_t poison_kept(bool bytes) {

@@ -7,8 +7,8 @@
  * AddressSanitizer free memory is shadowed as well, with or without the
  * condition, which finds reads too.
  *
- * `space_free` does both for what goes back to the arena, and keeps it in
- * quarantine; a collector with cells of its own calls what is below. */
+ * `space_free` does both for what goes back to the arena; a collector with
+ * cells of its own calls what is below. */
 #ifndef REAPMARK_COMMON_POISON_H
 #define REAPMARK_COMMON_POISON_H
 
@@ -62,13 +62,16 @@ bool poison_is_free(const void *p);
 /* Looks at all free memory.  No other mutator may run. */
 void poison_check_all(void);
 
-/* The quarantine: what went in and is still there, first in, first out.
- * poison_keep puts memory in and returns what must leave for that, NULL if
- * nothing must; poison_leave returns what must leave because it all takes too
- * much, or with `all` anything.  It is for the caller to give back to the
- * arena.  poison_kept: how many there are, or how many bytes they take. */
-void *poison_keep(void *p, size_t bytes);
-void *poison_leave(bool all);
+/* Whether memory that is to be freed is free already, which is reported. */
+bool poison_refuses(const void *p);
+
+/* What is freed goes through a quarantine, first in, first out, before it is
+ * `release`d to be used again.  Any thread may free, and any thread may be the
+ * one that releases; it must hold no lock that `release` takes. */
+void poison_bury(void *p, size_t bytes, void (*release)(void *p));
+/* Releases all that is there. */
+void poison_exhume(void);
+/* How much is there, or how many bytes it takes. */
 uint64_t poison_kept(bool bytes);
 
 #endif

@@ -157,21 +157,14 @@ static void *space_allocate_watched(size_t bytes, int flags) {
   return space_taken(rmje_mallocx(bytes, flags));
 }
 
+static void space_release_buried(void *p) {
+  rmje_dallocx(p, space_uncached());
+}
+
 static void space_release_watched(void *p, int flags) {
-  if (poison_is_free(p)) {
-    hostile_violate("the object at %p was freed twice", p);
-    return;
-  }
-  size_t bytes = rmje_sallocx(p, 0);
-  poison_free(p, bytes);
-  if (hostile.poison == HOSTILE_NO_POISON) {
-    rmje_dallocx(p, flags);
-    return;
-  }
-  if ((p = poison_keep(p, bytes)))
-    rmje_dallocx(p, flags);
-  while ((p = poison_leave(false)))
-    rmje_dallocx(p, flags);
+  (void)flags;
+  if (!poison_refuses(p))
+    poison_bury(p, rmje_sallocx(p, 0), space_release_buried);
 }
 
 static void space_watch(void) {
@@ -307,9 +300,7 @@ void space_cache_destroy(int flags) {
 }
 
 void space_purge(void) {
-  void *p;
-  while ((p = poison_leave(true)))
-    rmje_dallocx(p, space_uncached());
+  poison_exhume();
   char name[64];
   snprintf(name, sizeof name, "arena.%u.purge", space.arena);
   rmje_mallctl(name, NULL, NULL, NULL, 0);

@@ -271,7 +271,7 @@ static void free_doomed(gc_mutator *m) {
     if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
     if (gc_mutant(freed_while_walking))
-      space_free(o, m->flags);
+      rc_cell_free(m, o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
       if (leaf && object_slots(leaf) == 0 && rc_drop(leaf))
@@ -283,7 +283,7 @@ static void free_doomed(gc_mutator *m) {
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
-    space_free(o, m->flags);
+    rc_cell_free(m, o);
     cycles.freed++;
   }
 }
@@ -298,7 +298,7 @@ static void free_doomed(gc_mutator *m) {
 static void take_candidates(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; (o = bag_take(buffer));) {
     if (o->word == 0) {
-      space_free(o, m->flags);
+      rc_cell_free(m, o);
       continue;
     }
     if (!gc_mutant(candidate_stays_marked))
@@ -368,6 +368,9 @@ const gc_collector gc_this_collector = {
     .name = "refcount-cycles-atomic",
     .summary = "atomic reference counting with a cycle detector that stops "
                "the world",
+#elif RC_JEMALLOC
+    .name = "refcount-cycles-jemalloc",
+    .summary = "refcount-cycles with objects straight from jemalloc",
 #else
     .name = "refcount-cycles",
     .summary = "reference counting with a synchronous cycle detector",

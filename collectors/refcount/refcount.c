@@ -99,7 +99,7 @@ static void rc_weak_vacate(rc_weak **place) {
 
 bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   OBJECT_CHECK(target, "weak reference to null in register", dst);
-  rc_weak *w = space_alloc(sizeof *w, m->flags);
+  rc_weak *w = (rc_weak *)rc_cell_alloc(m, sizeof *w);
   if (!w && !(w = (rc_weak *)rc_alloc_slow(m, sizeof *w)))
     return false;
   uint32_t meta = OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0);
@@ -109,7 +109,7 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   rc_weak_lock();
   if (!rc_weak_reserve()) {
     rc_weak_unlock();
-    space_free(w, m->flags);
+    rc_cell_free(m, w);
     return false;
   }
   rc_weak **place = rc_weak_place(target);
@@ -245,7 +245,7 @@ void rc_dead(gc_mutator *m, gc_object *o) {
       o->word = 0; /* a candidate: the detector will find it dead */
     else if (!gc_mutant(weak_reference_leaked) ||
              !(o->meta & OBJECT_WEAK_REFERENCE))
-      space_free(o, m->flags);
+      rc_cell_free(m, o);
     if (gc_mutant(written_after_free))
       o->header = 0;
     if (++freed == RC_CASCADE_TIMED)
@@ -271,26 +271,43 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
   heap->listener.pause(heap->listener.data, kind, begin_ns, gc_now_ns());
 }
 
+/* Memory for an object where the fast path had none, or was not allowed to. */
+static gc_object *rc_cell_obtain(gc_mutator *m, size_t bytes) {
+#if RC_JEMALLOC
+  return space_alloc_slow(bytes, m->flags);
+#else
+  return freelists_obtain(&m->cells, bytes);
+#endif
+}
+
+/* Makes what is free in some shape or place available in any other. */
+static void rc_cells_reclaim(gc_mutator *m) {
+#if RC_JEMALLOC
+  space_cache_flush(m->flags);
+  space_purge();
+#else
+  uint64_t begin = gc_now_ns();
+  if (freelists_reclaim() && RC_ATOMIC)
+    rc_report(m->base.heap, GC_PAUSE_STOP, begin);
+#endif
+}
+
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+#if RC_ATOMIC
+  world_poll(); /* a loop that only allocates must come by here */
+#endif
   if (hostile_allocation())
     gc_collect(m);
-  gc_object *o = space_alloc_slow(bytes, m->flags);
-  if (o) /* the fast path was not allowed to */
-    return o;
-  /* What this mutator freed may sit in its own cache, in cells of other sizes:
-   * whole pages of them can serve this one. */
-  space_cache_flush(m->flags);
-  o = space_alloc_slow(bytes, m->flags);
+  gc_object *o = rc_cell_obtain(m, bytes);
 #if RC_CYCLES
   if (!o && !gc_mutant(detects_when_asked_only)) {
     rc_detect(m);
-    space_cache_flush(m->flags);
-    o = space_alloc_slow(bytes, m->flags);
+    o = rc_cell_obtain(m, bytes);
   }
 #endif
   if (!o) {
-    space_purge();
-    o = space_alloc_slow(bytes, m->flags);
+    rc_cells_reclaim(m);
+    o = rc_cell_obtain(m, bytes);
   }
   return o;
 }
@@ -301,6 +318,13 @@ gc_heap *gc_heap_create(const gc_config *config) {
     free(heap);
     return NULL;
   }
+#if !RC_JEMALLOC
+  if (!freelists_create()) {
+    space_destroy();
+    free(heap);
+    return NULL;
+  }
+#endif
   heap->listener = config->listener;
 #if RC_CYCLES
   rc_cycles_create(config);
@@ -316,6 +340,9 @@ void gc_heap_destroy(gc_heap *heap) {
   free(rc_weak_table.heads);
   memset(&rc_weak_table, 0, sizeof rc_weak_table);
   memset(object_globals, 0, sizeof object_globals);
+#if !RC_JEMALLOC
+  freelists_destroy();
+#endif
   space_destroy();
   free(heap);
 }
@@ -323,7 +350,9 @@ void gc_heap_destroy(gc_heap *heap) {
 gc_mutator *gc_thread_attach(gc_heap *heap) {
   gc_mutator *m = world_mutator_create(heap, sizeof *m);
   if (m) {
+#if RC_JEMALLOC
     m->flags = space_cache_create();
+#endif
 #if RC_CYCLES
     rc_cycles_attach(m);
 #endif
@@ -338,24 +367,29 @@ void gc_thread_detach(gc_mutator *m) {
 #if RC_CYCLES
   rc_cycles_detach(m);
 #endif
+#if !RC_JEMALLOC
+  freelists_leave(&m->cells);
+#endif
   world_lock();
   m->base.heap->cascades += m->cascades;
   m->base.heap->cascade_freed += m->cascade_freed;
   world_unlock();
   world_leave(m);
+#if RC_JEMALLOC
   space_cache_destroy(m->flags);
+#endif
   world_mutator_destroy(m);
 }
 
 void gc_blocking_enter(gc_mutator *m) {
   (void)m;
-  if (RC_CYCLES && RC_ATOMIC)
+  if (RC_ATOMIC)
     world_blocking_enter();
 }
 
 void gc_blocking_leave(gc_mutator *m) {
   (void)m;
-  if (RC_CYCLES && RC_ATOMIC)
+  if (RC_ATOMIC)
     world_blocking_leave();
 }
 
@@ -373,29 +407,41 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 #if RC_CYCLES
   side += rc_cycles_bytes();
 #endif
+#if !RC_JEMALLOC
+  side += freelists_side_bytes();
+#endif
   return (gc_footprint){space_used() + side, space_used_peak() + side};
 }
 
+#if RC_JEMALLOC
 static void rc_flush_all(void) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     space_cache_flush(m->flags);
 }
+#endif
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
+#if RC_JEMALLOC
   rc_flush_all();
   return space_objects();
+#else
+  return freelists_objects();
+#endif
 }
 
-/* Where its free cells lie, jemalloc does not tell. */
 gc_usage gc_heap_usage(gc_heap *heap) {
   (void)heap;
-  rc_flush_all();
+#if RC_JEMALLOC
+  rc_flush_all(); /* where its free cells lie, jemalloc does not tell */
   return (gc_usage){.objects = space_objects(),
                     .cells = space_cells(),
                     .pages = space_used(),
                     .free = GC_UNKNOWN,
                     .free_largest = GC_UNKNOWN};
+#else
+  return freelists_usage();
+#endif
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
@@ -425,12 +471,22 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 typedef struct rc_census {
   uint32_t *references; /* per granule: found so far, and RC_CENSUS_CANDIDATE */
   object_stack reached;
+  bool free_reached;
 } rc_census;
 
 static void rc_census_count(rc_census *c, gc_object *o) {
   if (o && (c->references[space_granule(o)]++ & ~RC_CENSUS_CANDIDATE) == 0)
     object_push_or_die(&c->reached, o);
 }
+
+#if !RC_JEMALLOC
+/* Nothing may refer to a free cell. */
+static void rc_census_free(void *data, gc_object *cell) {
+  rc_census *c = data;
+  if (c->references[space_granule(cell)])
+    c->free_reached = true;
+}
+#endif
 
 static const char *rc_census_object(const rc_census *c, gc_object *o) {
   uint32_t found = c->references[space_granule(o)];
@@ -470,8 +526,14 @@ const char *gc_heap_check(gc_heap *heap) {
       rc_census_count(&c, o->slots[s]);
   }
   const char *why = NULL;
+#if !RC_JEMALLOC
+  why = freelists_check(rc_census_free, &c);
+  if (!why && c.free_reached)
+    why = "a free cell is referred to";
+#endif
 #if RC_CYCLES
-  why = rc_cycles_check(c.references);
+  if (!why)
+    why = rc_cycles_check(c.references);
 #endif
   for (size_t i = 0; i < c.reached.size && !why; i++) {
     why = rc_census_object(&c, c.reached.items[i]);

@@ -12,13 +12,14 @@
  *   RC_NAIVE   borrowing registers own counts too and taking is copying and
  *              clearing: what counting costs without knowing who owns what;
  *   RC_CYCLES  an object whose count drops to other than zero becomes a
- *              candidate root of a dead cycle (../refcount-cycles). */
+ *              candidate root of a dead cycle (../refcount-cycles);
+ *   RC_JEMALLOC  objects are allocated from jemalloc one by one, and not from
+ *              free lists of our own (freelists.h): what those are worth. */
 #ifndef REAPMARK_REFCOUNT_H
 #define REAPMARK_REFCOUNT_H
 
 #include "common/finalizers.h"
 #include "common/mutants.h"
-#include "common/space.h"
 #include "common/world.h"
 
 #ifndef RC_ATOMIC
@@ -30,6 +31,12 @@
 #ifndef RC_CYCLES
 #define RC_CYCLES 0
 #endif
+#ifndef RC_JEMALLOC
+#define RC_JEMALLOC 0
+#endif
+
+#define FREELISTS_SHARED RC_ATOMIC
+#include "refcount/freelists.h"
 
 /* In the candidate buffer; for an object without slots: can never be in a
  * cycle, so has no business there (Bacon & Rajan's green).  One bit for both
@@ -38,7 +45,11 @@
 
 struct gc_mutator {
   gc_mutator_base base;
-  int flags;              /* of this mutator's thread cache */
+#if RC_JEMALLOC
+  int flags; /* of this mutator's thread cache */
+#else
+  freelists cells;
+#endif
   bool in_cascade;        /* tearing down: no detection until it is through */
   uint64_t cascades;      /* those long enough to be timed */
   uint64_t cascade_freed; /* objects freed by them */
@@ -68,6 +79,27 @@ void rc_release_candidate(gc_mutator *m, gc_object *o);
  * count being dropped. */
 void rc_candidate(gc_mutator *m, gc_object *o);
 #endif
+
+/* ------------------------------------------------------------------------- *
+ * Cells.
+ * ------------------------------------------------------------------------- */
+
+/* Memory for an object, or NULL: take the slow path. */
+static inline gc_object *rc_cell_alloc(gc_mutator *m, size_t bytes) {
+#if RC_JEMALLOC
+  return space_alloc(bytes, m->flags);
+#else
+  return freelists_alloc(&m->cells, bytes);
+#endif
+}
+
+static inline void rc_cell_free(gc_mutator *m, void *o) {
+#if RC_JEMALLOC
+  space_free(o, m->flags);
+#else
+  freelists_free(&m->cells, o);
+#endif
+}
 
 /* ------------------------------------------------------------------------- *
  * Counts.
@@ -197,7 +229,7 @@ static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
   size_t bytes = object_bytes(shape);
-  gc_object *o = space_alloc(bytes, m->flags);
+  gc_object *o = rc_cell_alloc(m, bytes);
   if (gc_unlikely(!o)) {
     o = rc_alloc_slow(m, bytes);
     if (!o)
@@ -314,10 +346,11 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return o != NULL;
 }
 
-/* Only the cycle detector ever stops a mutator, and only among threads. */
+/* Among threads the world is stopped by the cycle detector, and by whoever runs
+ * out of memory. */
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
-#if RC_CYCLES && RC_ATOMIC
+#if RC_ATOMIC
   world_poll();
 #endif
 }

@@ -6,6 +6,9 @@ const gc_collector gc_this_collector = {
 #if RC_ATOMIC
     .name = "refcount-atomic",
     .summary = "pure reference counting, counts changed atomically",
+#elif RC_JEMALLOC
+    .name = "refcount-jemalloc",
+    .summary = "pure reference counting, objects straight from jemalloc",
 #elif RC_NAIVE
     .name = "refcount-naive",
     .summary = "pure reference counting, every register and move counted",
@@ -13,7 +16,8 @@ const gc_collector gc_this_collector = {
     .name = "refcount",
     .summary = "pure reference counting, counts plain",
 #endif
-    .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963",
+    .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963; free "
+              "lists: Leijen et al., APLAS 2019",
     .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
             .prompt = GC_PROMPT_ALL,

@@ -1,0 +1,613 @@
+/* freelists.c: see freelists.h. */
+#include "gc.h"
+#include "common/bitmap.h"
+#include "common/hostile.h"
+#include "common/poison.h"
+#include <pthread.h>
+
+enum {
+  /* The part of a full block that must be free again before it is partial: a
+   * block taken in hand should last for some allocations. */
+  FREELISTS_PART = 16,
+  /* How much of a block is put on its list at once: as long as that, it is in
+   * the cache when it is used. */
+  FREELISTS_CARVED = 4096,
+  /* Full blocks looked at for what others have freed there, before a block is
+   * taken that nobody has.  The oldest come first. */
+  FREELISTS_LOOKS = 8,
+};
+
+uintptr_t freelists_table, freelists_quick;
+
+/* Blocks that nobody holds: their holders are gone, or were asked to let go. */
+static freelists orphans;
+
+static struct {
+  freelists_block *blocks; /* by number */
+  freelists_block *none;   /* as long, and all zero */
+  /* Where freed memory must stay as it is (poison.h), links are beside the
+   * heap: a granule for each. */
+  uint32_t *links;
+  _Atomic uint64_t large, large_bytes;
+  _Atomic uint64_t buried; /* cells in quarantine */
+} heap;
+
+/* For `orphans` and blocks.h. */
+static pthread_mutex_t freelists_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void freelists_lock(void) {
+  if (FREELISTS_SHARED)
+    pthread_mutex_lock(&freelists_mutex);
+}
+
+static void freelists_unlock(void) {
+  if (FREELISTS_SHARED)
+    pthread_mutex_unlock(&freelists_mutex);
+}
+
+/* Whether every allocation and every free takes the slow path. */
+static bool freelists_watched(void) {
+  return hostile_each() || poison_active();
+}
+
+static size_t links_bytes(void) {
+  return space_bytes / SPACE_GRANULE * sizeof *heap.links;
+}
+
+bool freelists_create(void) {
+  memset(&orphans, 0, sizeof orphans);
+  memset(&heap, 0, sizeof heap);
+  heap.blocks = blocks_table(sizeof *heap.blocks);
+  heap.none = blocks_table(sizeof *heap.none);
+  if (freelists_watched())
+    heap.links = space_table_create(links_bytes());
+  if (!blocks_create() || !heap.blocks || !heap.none ||
+      (freelists_watched() && !heap.links)) {
+    freelists_destroy();
+    return false;
+  }
+  uintptr_t before =
+      (uintptr_t)space_base / BLOCK_BYTES * sizeof(freelists_block);
+  freelists_table = (uintptr_t)heap.blocks - before;
+  freelists_quick =
+      freelists_watched() ? (uintptr_t)heap.none - before : freelists_table;
+  return true;
+}
+
+void freelists_destroy(void) {
+  space_table_destroy(heap.links, heap.links ? links_bytes() : 0);
+  blocks_table_destroy(heap.none, sizeof *heap.none);
+  blocks_table_destroy(heap.blocks, sizeof *heap.blocks);
+  blocks_destroy();
+}
+
+static freelists_block *block_of(const void *p) {
+  return freelists_entry(freelists_table, p);
+}
+
+static size_t cell_bytes(const freelists_block *b) {
+  return size_class_bytes(b->kind - 1u);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Lists of cells, and rings of blocks.
+ * ------------------------------------------------------------------------- */
+
+static gc_object *link_get(const gc_object *cell) {
+  if (!heap.links)
+    return (gc_object *)cell->header;
+  uint32_t granule = heap.links[space_granule(cell)];
+  return granule ? space_address(granule) : NULL;
+}
+
+static void link_set(gc_object *cell, const gc_object *next) {
+  if (heap.links)
+    heap.links[space_granule(cell)] = next ? space_granule(next) : 0;
+  else
+    cell->header = (uintptr_t)next;
+}
+
+/* How many cells are in b->freed. */
+static uint32_t freed_count(const freelists_block *b) {
+  return b->due - b->left;
+}
+
+static void freed_push(freelists_block *b, gc_object *cell) {
+  link_set(cell, b->freed);
+  b->freed = cell;
+  b->left--;
+}
+
+/* From now on the frees are counted until all of the block is free. */
+static void count_to_empty(freelists_block *b) {
+  b->left = b->carved - freed_count(b);
+  b->due = b->carved;
+}
+
+static void ring_add(uint32_t *ring, uint32_t number) {
+  freelists_block *b = &heap.blocks[number];
+  if (!*ring) {
+    b->next = b->previous = *ring = number;
+    return;
+  }
+  freelists_block *first = &heap.blocks[*ring];
+  b->next = *ring;
+  b->previous = first->previous;
+  heap.blocks[b->previous].next = number;
+  first->previous = number;
+}
+
+static void ring_remove(uint32_t *ring, uint32_t number) {
+  freelists_block *b = &heap.blocks[number];
+  heap.blocks[b->previous].next = b->next;
+  heap.blocks[b->next].previous = b->previous;
+  if (*ring == number)
+    *ring = b->next == number ? 0 : b->next;
+}
+
+/* What a block is in, with its holder and state. */
+static uint32_t *ring_of(const freelists_block *b) {
+  unsigned c = b->kind - 1u;
+  return b->state == FREELISTS_FULL ? &b->holder->full[c]
+                                    : &b->holder->partial[c];
+}
+
+static void hold(freelists_block *b, freelists *holder) {
+  __atomic_store_n(&b->holder, holder, __ATOMIC_RELAXED);
+}
+
+/* ------------------------------------------------------------------------- *
+ * What other mutators free.
+ * ------------------------------------------------------------------------- */
+
+static uint32_t remote_count(const freelists_block *b) {
+  return (uint32_t)(__atomic_load_n(&b->remote, __ATOMIC_RELAXED) >> 32);
+}
+
+static void remote_push(freelists_block *b, gc_object *cell) {
+  if (gc_mutant(remote_free_lost))
+    return;
+  uint64_t old = __atomic_load_n(&b->remote, __ATOMIC_RELAXED), pushed;
+  do {
+    link_set(cell, (uint32_t)old ? space_address((uint32_t)old) : NULL);
+    hostile_race();
+    pushed = ((old >> 32) + 1) << 32 | space_granule(cell);
+  } while (!__atomic_compare_exchange_n(&b->remote, &old, pushed, true,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Takes all of it over into an empty list of freed cells. */
+static bool remote_take(freelists_block *b) {
+  if (!remote_count(b))
+    return false;
+  uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
+  b->freed = space_address((uint32_t)all);
+  b->left -= (uint32_t)(all >> 32);
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Freeing.
+ * ------------------------------------------------------------------------- */
+
+/* Nobody holds the block any longer.  With the lock. */
+static void give_back(uint32_t number) {
+  freelists_block *b = &heap.blocks[number];
+  hold(b, NULL);
+  b->freed = NULL;
+  b->left = b->due = 0;
+  b->cells = b->carved = b->kind = b->state = 0;
+  blocks_give(number);
+}
+
+/* Frees a cell of a block that the caller holds. */
+static void put(freelists_block *b, gc_object *cell) {
+  freed_push(b, cell);
+  if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_HAND)
+    return;
+  uint32_t number = (uint32_t)(b - heap.blocks);
+  ring_remove(ring_of(b), number);
+  if (b->state == FREELISTS_FULL) {
+    count_to_empty(b);
+    b->state = FREELISTS_PARTIAL;
+    ring_add(ring_of(b), number);
+    return;
+  }
+  freelists_lock();
+  give_back(number);
+  freelists_unlock();
+}
+
+/* A cell leaves the quarantine, by whichever thread. */
+static void release(void *cell) {
+  freelists_block *b = block_of(cell);
+  atomic_fetch_sub(&heap.buried, 1);
+  if (FREELISTS_SHARED)
+    remote_push(b, cell);
+  else
+    put(b, cell);
+}
+
+void freelists_return(freelists *f, gc_object *o) {
+  freelists_block *b = block_of(o);
+  if (poison_active() && poison_refuses(o))
+    return;
+  if (!b->kind) {
+    atomic_fetch_sub(&heap.large, 1);
+    atomic_fetch_sub(&heap.large_bytes, space_cell(o));
+    space_free(o, space_uncached());
+  } else if (poison_active()) {
+    atomic_fetch_add(&heap.buried, 1);
+    poison_bury(o, cell_bytes(b), release);
+  } else if (FREELISTS_SHARED &&
+             __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f) {
+    remote_push(b, o);
+  } else {
+    put(b, o);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Allocating.
+ * ------------------------------------------------------------------------- */
+
+/* Sees to it that there are freed cells in the block in hand. */
+static bool fill(freelists_block *b) {
+  if (b->freed || remote_take(b))
+    return true;
+  size_t bytes = cell_bytes(b);
+  uint32_t n = (uint32_t)(FREELISTS_CARVED / bytes);
+  if (n > (uint32_t)(b->cells - b->carved))
+    n = b->cells - b->carved;
+  char *first = block_address((uint32_t)(b - heap.blocks)) + b->carved * bytes;
+  for (uint32_t i = n; i-- > 0;) {
+    gc_object *cell = (gc_object *)(first + i * bytes);
+    link_set(cell, b->freed);
+    b->freed = cell;
+  }
+  b->carved = (uint16_t)(b->carved + n);
+  b->due += n; /* and as many are on the list */
+  return n > 0;
+}
+
+/* Takes a block out of its ring and into `f`'s hand; 0 stays 0. */
+static uint32_t take_in_hand(freelists *f, uint32_t number) {
+  freelists_block *b = &heap.blocks[number];
+  if (!number)
+    return 0;
+  ring_remove(ring_of(b), number);
+  hold(b, f);
+  count_to_empty(b);
+  b->state = FREELISTS_HAND;
+  return number;
+}
+
+/* The first of `tries` blocks of a ring in which something is free, or 0. */
+static uint32_t look(uint32_t *ring, uint32_t tries) {
+  for (uint32_t first = *ring, b = first; b && tries-- > 0;) {
+    if (freed_count(&heap.blocks[b]) || remote_count(&heap.blocks[b]))
+      return b;
+    *ring = b = heap.blocks[b].next;
+    if (b == first)
+      break;
+  }
+  return 0;
+}
+
+/* A block with free cells of class `c`, or 0. */
+static uint32_t next_block(freelists *f, unsigned c) {
+  uint32_t number = f->partial[c];
+  if (!number && FREELISTS_SHARED)
+    number = look(&f->full[c], FREELISTS_LOOKS);
+  if (number)
+    return take_in_hand(f, number);
+  hostile_race();
+  freelists_lock();
+  number = orphans.partial[c];
+  if (!number)
+    number = look(&orphans.full[c], FREELISTS_LOOKS);
+  if (number) {
+    take_in_hand(f, number);
+  } else if ((number = blocks_take()) != 0) {
+    freelists_block *b = &heap.blocks[number];
+    b->cells = (uint16_t)(BLOCK_BYTES / size_class_bytes(c));
+    b->kind = (uint8_t)(c + 1);
+    b->state = FREELISTS_HAND;
+    hold(b, f);
+  }
+  if (!number)
+    number = take_in_hand(f, look(&orphans.full[c], UINT32_MAX));
+  freelists_unlock();
+  if (!number)
+    number = take_in_hand(f, look(&f->full[c], UINT32_MAX));
+  return number;
+}
+
+/* The block in hand has nothing left. */
+static void put_aside(freelists *f, unsigned c) {
+  uint32_t number = f->hand[c];
+  freelists_block *b = &heap.blocks[number];
+  b->state = FREELISTS_FULL;
+  b->due = b->left = b->cells / FREELISTS_PART + 1u;
+  ring_add(&f->full[c], number);
+  f->hand[c] = 0;
+}
+
+static gc_object *large(size_t bytes) {
+  gc_object *o = space_alloc_slow(bytes, space_uncached());
+  if (o) {
+    atomic_fetch_add(&heap.large, 1);
+    atomic_fetch_add(&heap.large_bytes, space_cell(o));
+  }
+  return o;
+}
+
+gc_object *freelists_obtain(freelists *f, size_t bytes) {
+  if (bytes > SIZE_CLASS_MOST)
+    return large(bytes);
+  unsigned c = size_class(bytes);
+  while (!f->hand[c] || !fill(&heap.blocks[f->hand[c]])) {
+    if (f->hand[c])
+      put_aside(f, c);
+    if (!(f->hand[c] = next_block(f, c)))
+      return NULL;
+  }
+  freelists_block *b = &heap.blocks[f->hand[c]];
+  gc_object *cell = b->freed;
+  if (freelists_watched()) { /* none but this one */
+    b->freed = link_get(cell);
+    b->left++;
+    if (poison_active())
+      poison_take(cell, cell_bytes(b));
+    return cell;
+  }
+  f->free[c] = link_get(cell);
+  b->freed = NULL;
+  b->left = b->due;
+  return cell;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Letting go.
+ * ------------------------------------------------------------------------- */
+
+/* Nobody holds the block from now on, which is in no ring.  With the lock. */
+static void let_go(uint32_t number) {
+  freelists_block *b = &heap.blocks[number];
+  count_to_empty(b);
+  uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
+  gc_object *cell = (uint32_t)all ? space_address((uint32_t)all) : NULL;
+  for (gc_object *next; cell; cell = next) {
+    next = link_get(cell);
+    freed_push(b, cell);
+  }
+  if (b->left == 0) {
+    give_back(number);
+    return;
+  }
+  hold(b, &orphans);
+  b->state = b->freed ? FREELISTS_PARTIAL : FREELISTS_FULL;
+  if (!b->freed)
+    b->due = b->left = b->cells / FREELISTS_PART + 1u;
+  ring_add(ring_of(b), number);
+}
+
+/* Whatever is in the rings of `f`, which may be those of the orphans. */
+static void let_go_ring(uint32_t *ring) {
+  uint32_t all = 0;
+  for (uint32_t number; (number = *ring);) {
+    ring_remove(ring, number);
+    ring_add(&all, number);
+  }
+  for (uint32_t number; (number = all);) {
+    ring_remove(&all, number);
+    let_go(number);
+  }
+}
+
+static void let_go_all(freelists *f) {
+  for (unsigned c = 0; c < SIZE_CLASSES; c++) {
+    uint32_t number = f->hand[c];
+    while (f->free[c]) {
+      gc_object *cell = f->free[c];
+      f->free[c] = link_get(cell);
+      freed_push(&heap.blocks[number], cell);
+    }
+    f->hand[c] = 0;
+    if (number)
+      let_go(number);
+    let_go_ring(&f->full[c]);
+    let_go_ring(&f->partial[c]);
+  }
+}
+
+void freelists_leave(freelists *f) {
+  hostile_race();
+  freelists_lock();
+  if (!gc_mutant(blocks_abandoned))
+    let_go_all(f);
+  freelists_unlock();
+}
+
+bool freelists_reclaim(void) {
+  if (FREELISTS_SHARED && !world_stop())
+    return false;
+  poison_exhume();
+  freelists_lock();
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    let_go_all(&m->cells);
+  let_go_all(&orphans);
+  blocks_release();
+  freelists_unlock();
+  if (FREELISTS_SHARED)
+    world_start();
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Figures and checks.
+ * ------------------------------------------------------------------------- */
+
+/* Calls visit(data, cell) for each cell of a list; returns how many there are,
+ * or `most` + 1 if there are more. */
+static uint32_t each_in_list(gc_object *cell, uint32_t most,
+                             void (*visit)(void *data, gc_object *cell),
+                             void *data) {
+  uint32_t n = 0;
+  for (; cell && n <= most; cell = link_get(cell), n++)
+    if (visit)
+      visit(data, cell);
+  return n;
+}
+
+/* The same for all that is free in a block, but for the list in hand. */
+static uint32_t each_in_block(const freelists_block *b,
+                              void (*visit)(void *data, gc_object *cell),
+                              void *data) {
+  uint32_t remote = (uint32_t)b->remote;
+  return each_in_list(b->freed, b->carved, visit, data) +
+         each_in_list(remote ? space_address(remote) : NULL, b->carved, visit,
+                      data);
+}
+
+uint64_t freelists_objects(void) {
+  uint64_t n = atomic_load(&heap.large) - atomic_load(&heap.buried);
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    const freelists_block *b = &heap.blocks[i];
+    n += b->carved - freed_count(b) - remote_count(b);
+  }
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    for (unsigned c = 0; c < SIZE_CLASSES; c++)
+      n -= each_in_list(m->cells.free[c], UINT16_MAX, NULL, NULL);
+  return n;
+}
+
+typedef struct survey {
+  gc_usage usage;
+  uint64_t stretch; /* of free bytes, up to where the survey is */
+} survey;
+
+static void survey_free(survey *s, uint64_t bytes) {
+  s->usage.free += bytes;
+  s->stretch += bytes;
+  if (s->stretch > s->usage.free_largest)
+    s->usage.free_largest = s->stretch;
+}
+
+static void survey_block(survey *s, uint32_t number, const uint64_t *is_free) {
+  const freelists_block *b = &heap.blocks[number];
+  size_t bytes = cell_bytes(b), at = 0;
+  for (uint32_t i = 0; i < b->cells; i++, at += bytes) {
+    if (i >= b->carved ||
+        bitmap_test(is_free, block_granule(number) + at / SPACE_GRANULE)) {
+      survey_free(s, bytes);
+      continue;
+    }
+    s->usage.cells += bytes;
+    s->stretch = 0;
+  }
+  survey_free(s, BLOCK_BYTES - at); /* too short for a cell */
+}
+
+static void note_free(void *bits, gc_object *cell) {
+  bitmap_set(bits, space_granule(cell));
+}
+
+/* Free memory is that in blocks: what is left between large objects is the
+ * arena's.  A stretch may reach over several blocks. */
+gc_usage freelists_usage(void) {
+  survey s = {.usage = {.objects = freelists_objects(),
+                        .cells = atomic_load(&heap.large_bytes),
+                        .pages = space_used()}};
+  size_t bytes = space_bytes / SPACE_GRANULE / 8 + 8;
+  uint64_t *is_free = space_table_create(bytes);
+  if (!is_free) {
+    s.usage.cells = s.usage.free = s.usage.free_largest = GC_UNKNOWN;
+    return s.usage;
+  }
+  for (uint32_t i = 1; i < blocks_end; i++)
+    each_in_block(&heap.blocks[i], note_free, is_free);
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    for (unsigned c = 0; c < SIZE_CLASSES; c++)
+      each_in_list(m->cells.free[c], UINT16_MAX, note_free, is_free);
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    if (heap.blocks[i].kind)
+      survey_block(&s, i, is_free);
+    else if (blocks_empty(i))
+      survey_free(&s, BLOCK_BYTES);
+    else
+      s.stretch = 0;
+  }
+  space_table_destroy(is_free, bytes);
+  return s.usage;
+}
+
+uint64_t freelists_side_bytes(void) {
+  return blocks_side_bytes(sizeof *heap.blocks);
+}
+
+/* What `check` looks at next, and what it found. */
+typedef struct examination {
+  void (*visit)(void *data, gc_object *cell);
+  void *data;
+  const freelists_block *block; /* the cells must be of it */
+  const char *why;
+  uint32_t blocks; /* that somebody holds */
+} examination;
+
+static void check_cell(void *data, gc_object *cell) {
+  examination *e = data;
+  size_t offset = (uintptr_t)cell % BLOCK_BYTES, bytes = cell_bytes(e->block);
+  if (block_of(cell) != e->block || offset % bytes ||
+      offset / bytes >= e->block->carved)
+    e->why = "a free cell is not where it should be";
+  e->visit(e->data, cell);
+}
+
+static void check_block(examination *e, const freelists *f, uint32_t number,
+                        freelists_state state, unsigned c) {
+  const freelists_block *b = e->block = &heap.blocks[number];
+  e->blocks++;
+  if (b->holder != f || b->state != state || b->kind != c + 1 ||
+      !blocks_taken(number) || b->carved > b->cells) {
+    e->why = "a block is not what its holder takes it for";
+    return;
+  }
+  uint32_t listed = each_in_block(b, check_cell, e);
+  if (!e->why && listed != freed_count(b) + remote_count(b))
+    e->why = "a block's free cells are miscounted";
+}
+
+static void check_ring(examination *e, const freelists *f, uint32_t ring,
+                       freelists_state state, unsigned c) {
+  uint32_t number = ring;
+  if (ring)
+    do {
+      check_block(e, f, number, state, c);
+      number = heap.blocks[number].next;
+    } while (number != ring && !e->why);
+}
+
+static void check_holder(examination *e, const freelists *f) {
+  for (unsigned c = 0; c < SIZE_CLASSES && !e->why; c++) {
+    check_ring(e, f, f->full[c], FREELISTS_FULL, c);
+    check_ring(e, f, f->partial[c], FREELISTS_PARTIAL, c);
+    if (!f->hand[c])
+      continue;
+    check_block(e, f, f->hand[c], FREELISTS_HAND, c);
+    each_in_list(f->free[c], UINT16_MAX, check_cell, e);
+  }
+}
+
+const char *freelists_check(void (*visit)(void *data, gc_object *cell),
+                            void *data) {
+  examination e = {.visit = visit, .data = data, .why = blocks_check()};
+  check_holder(&e, &orphans);
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    check_holder(&e, &m->cells);
+  for (uint32_t i = 1; i < blocks_end; i++)
+    e.blocks -= heap.blocks[i].kind != 0;
+  if (!e.why && e.blocks)
+    e.why = "a block is held by nobody";
+  return e.why;
+}
