@@ -327,12 +327,7 @@ static void adapt(uint64_t candidates, uint64_t traced, uint64_t freed) {
   }
 }
 
-void rc_detect(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  /* Another thread that stopped the world first has examined this one's
-   * candidates too. */
-  if (RC_ATOMIC && !world_stop())
-    return;
+void rc_detect_stopped(gc_mutator *m) {
   uint64_t traced = cycles.traced, freed = cycles.freed;
   uint64_t candidates = cycles.candidates;
   take_candidates(m, &cycles.orphans);
@@ -354,6 +349,15 @@ void rc_detect(gc_mutator *m) {
   cycles.pressure = 2 * space_used();
   if (cycles.pressure < PRESSURE_LEAST)
     cycles.pressure = PRESSURE_LEAST;
+}
+
+void rc_detect(gc_mutator *m) {
+  uint64_t begin = gc_now_ns();
+  /* Another thread that stopped the world first has examined this one's
+   * candidates too. */
+  if (RC_ATOMIC && !world_stop())
+    return;
+  rc_detect_stopped(m);
   if (RC_ATOMIC)
     world_start();
   rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);

@@ -29,7 +29,7 @@ static struct {
    * heap: a granule for each. */
   uint32_t *links;
   _Atomic uint64_t large, large_bytes;
-  _Atomic uint64_t buried; /* cells in quarantine */
+  _Atomic uint64_t buried, buried_bytes; /* cells in quarantine */
 } heap;
 
 /* For `orphans` and blocks.h. */
@@ -222,6 +222,7 @@ static void put(freelists_block *b, gc_object *cell) {
 static void release(void *cell) {
   freelists_block *b = block_of(cell);
   atomic_fetch_sub(&heap.buried, 1);
+  atomic_fetch_sub(&heap.buried_bytes, cell_bytes(b));
   if (FREELISTS_SHARED)
     remote_push(b, cell);
   else
@@ -238,6 +239,7 @@ void freelists_return(freelists *f, gc_object *o) {
     space_free(o, space_uncached());
   } else if (poison_active()) {
     atomic_fetch_add(&heap.buried, 1);
+    atomic_fetch_add(&heap.buried_bytes, cell_bytes(b));
     poison_bury(o, cell_bytes(b), release);
   } else if (FREELISTS_SHARED &&
              __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f) {
@@ -429,9 +431,7 @@ void freelists_leave(freelists *f) {
   freelists_unlock();
 }
 
-bool freelists_reclaim(void) {
-  if (FREELISTS_SHARED && !world_stop())
-    return false;
+void freelists_reclaim(void) {
   poison_exhume();
   freelists_lock();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
@@ -439,9 +439,6 @@ bool freelists_reclaim(void) {
   let_go_all(&orphans);
   blocks_release();
   freelists_unlock();
-  if (FREELISTS_SHARED)
-    world_start();
-  return true;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -539,6 +536,7 @@ gc_usage freelists_usage(void) {
       s.stretch = 0;
   }
   space_table_destroy(is_free, bytes);
+  s.usage.cells -= atomic_load(&heap.buried_bytes);
   return s.usage;
 }
 

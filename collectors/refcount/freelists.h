@@ -32,8 +32,8 @@
  * (large objects), too.
  *
  * Before it is out of memory a mutator stops the world and takes from everybody
- * what nobody uses (freelists_reclaim): cells that are free in other threads'
- * blocks are no reason to fail.
+ * what nobody uses (freelists_reclaim): that cells are free in another one's
+ * blocks is no reason to fail.
  *
  * Compiled with each collector: FREELISTS_SHARED says whether several mutators
  * free each other's objects.  The collector's struct gc_mutator has a member
@@ -130,9 +130,8 @@ static inline void freelists_free(freelists *f, gc_object *o) {
 }
 
 /* Gives all that is free, in whosever hands, back to where objects of every
- * size can have it.  Returns false if another mutator stopped the world
- * meanwhile, for whatever reason.  (S) */
-bool freelists_reclaim(void);
+ * size can have it.  The world is stopped. */
+void freelists_reclaim(void);
 
 /* Objects in the heap, cells and large ones; no mutator may run. */
 uint64_t freelists_objects(void);

@@ -53,7 +53,9 @@ void rc_cycles_attach(gc_mutator *m);
 void rc_cycles_detach(gc_mutator *m);
 /* Looks for dead cycles among all candidates and frees them.  (S) */
 void rc_detect(gc_mutator *m);
-/* The same if the buffer is full enough.  (S) */
+/* The same with the world stopped, unreported. */
+void rc_detect_stopped(gc_mutator *m);
+/* rc_detect if the buffer is full enough.  (S) */
 void rc_detect_if_due(gc_mutator *m);
 /* Drops a count and, unless it was the last, makes the object a candidate, if
  * it may be one.  Returns whether it was the last. */

@@ -286,10 +286,35 @@ static void rc_cells_reclaim(gc_mutator *m) {
   space_cache_flush(m->flags);
   space_purge();
 #else
-  uint64_t begin = gc_now_ns();
-  if (freelists_reclaim() && RC_ATOMIC)
-    rc_report(m->base.heap, GC_PAUSE_STOP, begin);
+  (void)m;
+  freelists_reclaim();
 #endif
+}
+
+/* The heap is full: everything that can be done.  Among threads with the world
+ * stopped until the object is there, or being out of memory would be a matter
+ * of who is fast enough to take what was found. */
+static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
+  gc_object *o = NULL;
+  while (RC_ATOMIC && !world_stop()) /* another did the same */
+    if ((o = rc_cell_obtain(m, bytes)))
+      return o;
+  uint64_t begin = gc_now_ns();
+#if RC_CYCLES
+  if (!gc_mutant(detects_when_asked_only)) {
+    rc_detect_stopped(m);
+    o = rc_cell_obtain(m, bytes);
+  }
+#endif
+  if (!o) {
+    rc_cells_reclaim(m);
+    o = rc_cell_obtain(m, bytes);
+  }
+  if (RC_ATOMIC)
+    world_start();
+  if (RC_ATOMIC || RC_CYCLES)
+    rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);
+  return o;
 }
 
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
@@ -299,17 +324,7 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
     gc_collect(m);
   gc_object *o = rc_cell_obtain(m, bytes);
-#if RC_CYCLES
-  if (!o && !gc_mutant(detects_when_asked_only)) {
-    rc_detect(m);
-    o = rc_cell_obtain(m, bytes);
-  }
-#endif
-  if (!o) {
-    rc_cells_reclaim(m);
-    o = rc_cell_obtain(m, bytes);
-  }
-  return o;
+  return o ? o : rc_alloc_last(m, bytes);
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
