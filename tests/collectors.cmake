@@ -15,6 +15,10 @@ reapmark_test(mark-sweep SOURCES collectors/mark-sweep.c LIBRARIES
               reapmark-mark-sweep)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
+foreach(name refcount refcount-atomic)
+  reapmark_test(freelists-${name} SOURCES collectors/freelists.c LIBRARIES
+                reapmark-${name})
+endforeach()
 reapmark_test(weak-race SOURCES collectors/weak-race.c LIBRARIES
               reapmark-refcount-atomic)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)

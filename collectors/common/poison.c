@@ -35,7 +35,7 @@ bool poison_create(void) {
     return true;
   poison.bits = space_table_create(poison_bits_bytes());
   poison.ring = calloc(hostile.poison + 1, sizeof *poison.ring);
-  poison.end = poison.first = poison.kept = poison.bytes = 0;
+  poison.end = 0;
   return poison.bits && poison.ring;
 }
 
@@ -44,6 +44,7 @@ void poison_destroy(void) {
   free(poison.ring);
   poison.bits = NULL;
   poison.ring = NULL;
+  poison.first = poison.kept = poison.bytes = 0; /* with what is in it */
 }
 
 /* ------------------------------------------------------------------------- *
