@@ -26,7 +26,8 @@
  *     cells_clear_marks   unless it keeps those of the last one
  *     ... mark (marking.h), tracked.h's steps ...
  *     cells_sort          frees large objects, and sorts the blocks by what is
- *                         left in them
+ *                         left in them; those touched since the last collection
+ *                         only, if its marks were kept
  *
  * Sources: lazy sweeping, Hughes, SP&E 1982; allocating from a mark bitmap by
  * runs, as in Boehm's free-list builder, Blackburn & McKinley's Immix (PLDI
@@ -132,8 +133,10 @@ void cells_retract(cells_hand *hand);
 void cells_clear_marks(uint64_t *marks);
 
 /* Frees the large objects that are not marked in cells_marks, and sorts the
- * blocks by what is left in them; sets the figures. */
-void cells_sort(void);
+ * blocks by what is left in them; sets the figures.  `all`: the marks were
+ * cleared.  If they were not, what survived the last collection survived this
+ * one, and only what was handed out since is looked at. */
+void cells_sort(bool all);
 
 /* A bitmap like cells_marks, for a collector that needs a second one. */
 uint64_t *cells_bitmap(void);

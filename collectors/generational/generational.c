@@ -139,7 +139,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   }
   gen_rescan(h, &h->orphaned, full);
   tracing_run(&h->marking, full, gen_visit);
-  cells_sort();
+  cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
   h->marked += cells.live_objects - objects;
   gen_plan(h, full, handed, before);
