@@ -26,15 +26,20 @@
 #include "common/tracing.h"
 #include <pthread.h>
 
-/* Allocation between collections, in KiB.  Small enough to stay in a cache,
- * large enough that most of it is dead by then. */
-static uint64_t option_nursery = 4096;
+/* Allocation between collections, in KiB: small enough to stay in a cache,
+ * large enough that most of it is dead by then.  While it is not, up to
+ * GEN_NURSERY_MOST times as much. */
+static uint64_t option_nursery = 8192;
+#define GEN_NURSERY_MOST 2
 
 /* Without a heap limit the old may grow by this much, in percent of what was
  * live after the last full collection, before the next full one, and by
  * GEN_GROWTH_LEAST in any case. */
 static uint64_t option_growth = 100;
 #define GEN_GROWTH_LEAST ((uint64_t)4 << 20)
+
+/* Full collections in a row at the most that take the place of minor ones. */
+enum { GEN_FULL_MOST = 7 };
 
 /* Entries of the mark stack; 0: as many as it takes. */
 static uint64_t option_mark_stack = 0;
@@ -48,11 +53,13 @@ struct gc_heap {
   pthread_mutex_t lock;
   object_bag orphaned; /* what mutators remembered that are gone */
 
-  uint64_t nursery;  /* bytes to be handed out till the next collection */
-  uint64_t yield;    /* bytes that were between the last full one and the one
-                        after it, and 1; 0: the last one was full */
-  uint64_t old_most; /* live bytes from which on, without a limit, ... */
-  bool full_due;     /* the next one is full */
+  uint64_t nursery;    /* bytes to be handed out till the next collection */
+  uint64_t old_most;   /* live bytes from which on, without a limit, the next
+                          one is full */
+  unsigned full_due;   /* so many full ones come next */
+  unsigned full_after; /* so many came after the last minor one */
+  uint64_t yield;      /* bytes handed out between the last full one and the
+                          one after it, and 1; 0: the last one was full */
 
   uint64_t minor, full, marked, remembered; /* events so far */
 };
@@ -145,23 +152,36 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   gen_plan(h, full, handed, before);
 }
 
-/* When the next collection is due, and which. */
+/* When the next collection is due, and which.  Where much of all that is alive
+ * was young until now, a full collection costs little more than this one did,
+ * and finds what died old: one takes the place of the next minor one, and more
+ * each time that it is so again, until the heap lives as mark-sweep does.  It
+ * must not be large for that: a full collection may not take longer than a
+ * minor one can. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells.live_bytes, least = option_nursery << 10;
   if (full) {
     uint64_t growth = live / 100 * option_growth;
     h->old_most =
         live + (growth > GEN_GROWTH_LEAST ? growth : GEN_GROWTH_LEAST);
-    h->full_due = false;
+    h->full_due -= h->full_due > 0;
     h->yield = 0;
     return;
   }
+  uint64_t kept = live - before;
   if (!h->yield)
     h->yield = handed + 1;
-  uint64_t kept = live - before;
-  /* Where much of all that is alive was young until now, a full collection
-   * costs little more than this one did, and finds what died old. */
-  h->full_due = kept * 3 > live || (!h->limited && live > h->old_most);
+  if (kept > handed / 4 && h->nursery < least * GEN_NURSERY_MOST)
+    h->nursery *= 2;
+  else if (kept < handed / 16 && h->nursery > least)
+    h->nursery /= 2;
+  bool futile = kept > live / 3 && live <= least * GEN_NURSERY_MOST;
+  h->full_after = !futile                         ? 0
+                  : h->full_after < GEN_FULL_MOST ? 2 * h->full_after + 1
+                                                  : GEN_FULL_MOST;
+  h->full_due = h->full_after;
+  if (!h->limited && live > h->old_most && !h->full_due)
+    h->full_due = 1;
 }
 
 static void gen_report(gc_mutator *m, uint64_t begin_ns) {
