@@ -17,9 +17,12 @@ typedef struct cells_block {
   uint8_t state;
   uint8_t class;
   bool flagged;   /* holds marked objects that may not have been scanned */
+  bool touched;   /* some of it was handed out since the last collection */
   uint16_t taken; /* granules from its start that were handed out already */
   uint16_t free;  /* granules that were not counted as handed out yet */
+  uint16_t live;  /* objects, after the last collection */
   uint32_t next;  /* in its list, 0 at the end */
+  uint32_t next_touched;
 } cells_block;
 
 cells_figures cells;
@@ -33,6 +36,9 @@ static bool cells_each; /* runs of one cell, so that every one is seen */
  * run. */
 static pthread_mutex_t cells_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t cells_listed[SIZE_CLASSES];
+static uint32_t cells_touched; /* list, the last one first */
+
+static size_t cells_large_kept; /* large objects after the last collection */
 
 /* What the marker left unscanned. */
 static struct {
@@ -64,6 +70,8 @@ bool cells_create(uint64_t limit) {
   memset(&cells, 0, sizeof cells);
   memset(&cells_unscanned, 0, sizeof cells_unscanned);
   memset(cells_listed, 0, sizeof cells_listed);
+  cells_touched = 0;
+  cells_large_kept = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
   cells_marks = cells_bitmap();
@@ -137,7 +145,13 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
     cells_blocks[number] = (cells_block){.class = (uint8_t)c};
     cells.fresh += BLOCK_BYTES;
   }
-  cells_blocks[number].state = CELLS_TAKEN;
+  cells_block *block = &cells_blocks[number];
+  block->state = CELLS_TAKEN;
+  if (!block->touched) {
+    block->touched = true;
+    block->next_touched = cells_touched;
+    cells_touched = number;
+  }
   return number;
 }
 
@@ -188,7 +202,7 @@ static void *cells_get_or_collect(gc_mutator *m, unsigned c, size_t bytes,
 gc_object *cells_obtain(gc_mutator *m, cells_hand *hand, unsigned c,
                         size_t bytes, const cells_policy *policy) {
   if (hostile_allocation())
-    gc_collect(m);
+    (policy->hostile ? policy->hostile : gc_collect)(m);
   if (c == CELLS_LARGE)
     return cells_get_or_collect(m, c, bytes, policy);
   cells_run *run = &hand->runs[c];
@@ -307,38 +321,73 @@ static bool cells_large_alive(gc_object *o) {
   return cells_marked(o);
 }
 
-void cells_sort(void) {
-  large_left left = large_sweep(cells_large_alive);
-  cells = (cells_figures){.live_objects = left.objects,
-                          .live_bytes = left.bytes,
-                          .untouched = true};
+/* Sees what is left in a block, and puts it where it belongs. */
+static void cells_sort_block(uint32_t b) {
+  cells_block *block = &cells_blocks[b];
+  size_t cell = size_class_bytes(block->class);
+  unsigned live = cells_count(b);
+  uint64_t bytes = live * cell, all = cells_bytes(block->class);
+  cells.live_objects += live - (uint64_t)block->live;
+  cells.live_bytes += bytes - block->live * cell;
+  block->live = (uint16_t)live;
+  block->touched = false;
+  block->taken = 0;
+  block->free = (uint16_t)((all - bytes) / SPACE_GRANULE);
+  if (live == 0) {
+    block->state = CELLS_NONE;
+    blocks_give(b);
+    return;
+  }
+  if (cells_poisons)
+    cells_poison_free(b);
+  if (bytes < all) {
+    cells_list(b);
+  } else {
+    cells.live_objects -= gc_mutant(live_misreported);
+    block->state = CELLS_FULL;
+  }
+}
+
+/* Of the list of large objects, from number `first` on. */
+static void cells_sort_large(size_t first) {
+  large_left left = large_sweep_from(first, cells_large_alive);
+  cells.live_objects += left.objects;
+  cells.live_bytes += left.bytes;
+  cells_large_kept = large_objects.size;
+}
+
+static void cells_sort_all(void) {
+  cells = (cells_figures){.untouched = true};
+  cells_sort_large(0);
   memset(cells_listed, 0, sizeof cells_listed);
   /* From the top, so that the lists end up in address order. */
   for (uint32_t b = blocks_end; b-- > 1;) {
-    cells_block *block = &cells_blocks[b];
-    if (block->state == CELLS_NONE)
-      continue;
-    unsigned live = cells_count(b);
-    uint64_t bytes = live * size_class_bytes(block->class);
-    uint64_t all = cells_bytes(block->class);
-    cells.live_objects += live;
-    cells.live_bytes += bytes;
-    block->taken = 0;
-    block->free = (uint16_t)((all - bytes) / SPACE_GRANULE);
-    if (live == 0) {
-      block->state = CELLS_NONE;
-      blocks_give(b);
-      continue;
-    }
-    if (cells_poisons)
-      cells_poison_free(b);
-    if (bytes < all) {
-      cells_list(b);
-    } else {
-      cells.live_objects -= gc_mutant(live_misreported);
-      block->state = CELLS_FULL;
-    }
+    cells_blocks[b].live = 0;
+    if (cells_blocks[b].state != CELLS_NONE)
+      cells_sort_block(b);
   }
+}
+
+static void cells_sort_touched(void) {
+  cells = (cells_figures){.live_objects = cells.live_objects,
+                          .live_bytes = cells.live_bytes,
+                          .untouched = true};
+  cells_sort_large(cells_large_kept);
+  /* Of a list's blocks, those that were taken and handed back come first. */
+  for (unsigned c = 0; c < SIZE_CLASSES; c++)
+    while (cells_blocks[cells_listed[c]].touched)
+      cells_listed[c] = cells_blocks[cells_listed[c]].next;
+  /* The one that was taken last first, so that it is taken last again. */
+  for (uint32_t b = cells_touched; b; b = cells_blocks[b].next_touched)
+    cells_sort_block(b);
+}
+
+void cells_sort(bool all) {
+  if (all)
+    cells_sort_all();
+  else
+    cells_sort_touched();
+  cells_touched = 0;
 }
 
 /* ------------------------------------------------------------------------- *

@@ -26,7 +26,8 @@
  *     cells_clear_marks   unless it keeps those of the last one
  *     ... mark (marking.h), tracked.h's steps ...
  *     cells_sort          frees large objects, and sorts the blocks by what is
- *                         left in them
+ *                         left in them; those touched since the last collection
+ *                         only, if its marks were kept
  *
  * Sources: lazy sweeping, Hughes, SP&E 1982; allocating from a mark bitmap by
  * runs, as in Boehm's free-list builder, Blackburn & McKinley's Immix (PLDI
@@ -100,6 +101,8 @@ typedef struct cells_policy {
    * out of memory: 1, or more where another one does more.  After the last one
    * `may` is not asked: what there is, is handed out. */
   unsigned attempts;
+  /* Collects where hostile conditions ask for it; NULL: gc_collect does. */
+  void (*hostile)(gc_mutator *m);
   /* The world runs again; it was stopped, or this mutator waiting for that,
    * since `begin_ns`. */
   void (*report)(gc_mutator *m, uint64_t begin_ns);
@@ -130,8 +133,10 @@ void cells_retract(cells_hand *hand);
 void cells_clear_marks(uint64_t *marks);
 
 /* Frees the large objects that are not marked in cells_marks, and sorts the
- * blocks by what is left in them; sets the figures. */
-void cells_sort(void);
+ * blocks by what is left in them; sets the figures.  `all`: the marks were
+ * cleared.  If they were not, what survived the last collection survived this
+ * one, and only what was handed out since is looked at. */
+void cells_sort(bool all);
 
 /* A bitmap like cells_marks, for a collector that needs a second one. */
 uint64_t *cells_bitmap(void);

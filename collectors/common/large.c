@@ -21,9 +21,13 @@ static void large_link(gc_object *o) {
 }
 
 large_left large_sweep(bool (*alive)(gc_object *o)) {
+  return large_sweep_from(0, alive);
+}
+
+large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
   large_left left = {0, 0};
-  size_t kept = 0;
-  for (size_t i = 0; i < large_objects.size; i++) {
+  size_t kept = first;
+  for (size_t i = first; i < large_objects.size; i++) {
     gc_object *o = large_objects.items[i];
     if (!alive(o)) {
       if (!gc_mutant(large_leaked))

@@ -93,7 +93,7 @@ static void ms_collect_stopped(gc_heap *h) {
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(ms_where, true);
   tracked_prune_weak(ms_where, true);
-  cells_sort();
+  cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
   h->budget = cells.live_bytes / 100 * option_growth;
