@@ -126,7 +126,8 @@ static void semi_report(uint64_t begin_ns);
  *     space.count <= semi_needed(charged)
  *     space.count + blocks_spare >= 2 * semi_needed(charged) */
 static uint32_t semi_needed(uint64_t bytes) {
-  return (uint32_t)(bytes / (BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE) + 1);
+  const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
+  return bytes ? (uint32_t)(bytes / full + 1) : 0;
 }
 
 /* Whether more may be handed out before the next collection. */
@@ -223,17 +224,26 @@ typedef struct semi_copying {
   uint64_t objects, bytes;
 } semi_copying;
 
-/* Another block to copy into: there is one, by the invariant. */
-static void semi_next_block(semi_copying *c) {
+/* The last block is as full as it is. */
+static void semi_leave_block(semi_copying *c) {
   if (c->to.last)
     semi.blocks[c->to.last].fill =
         (uint32_t)(c->cursor - block_address(c->to.last));
+}
+
+/* Another block to copy into: there is one, by the invariant. */
+static void semi_next_block(semi_copying *c) {
+  semi_leave_block(c);
   uint32_t number = blocks_take();
   if (!number)
     gc_out_of_memory(NULL, (gc_shape){0, 0});
   semi_append(&c->to, number);
   c->cursor = block_address(number);
   c->limit = c->cursor + BLOCK_BYTES;
+  if (!c->scan_block) {
+    c->scan_block = number;
+    c->scan = c->scan_end = c->cursor;
+  }
 }
 
 static gc_object *semi_copy(semi_copying *c, gc_object *o) {
@@ -340,9 +350,6 @@ static void semi_collect_stopped(void) {
     m->block = 0;
   }
   semi_copying c = {0};
-  semi_next_block(&c);
-  c.scan_block = c.to.first;
-  c.scan = c.scan_end = c.cursor;
   roots_each(semi_visit, &c);
   semi_trace(&c);
   /* Those that waited for their finalizer before were roots; now those that
@@ -355,13 +362,13 @@ static void semi_collect_stopped(void) {
   semi_trace(&c);
   tracked_prune_weak(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
+  semi_leave_block(&c);
 
   for (uint32_t b = semi.space.first, next; b; b = next) {
     next = semi.blocks[b].next;
     blocks_give(b);
   }
   semi.space = c.to;
-  semi.blocks[c.to.last].fill = (uint32_t)(c.cursor - block_address(c.to.last));
   semi.open = c.cursor < c.limit ? c.to.last : 0;
   uint64_t bytes = 0;
   for (uint32_t b = c.to.first; b; b = semi.blocks[b].next)
@@ -408,7 +415,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
     semi.blocks = blocks_table(sizeof *semi.blocks);
-  if (semi.blocks && blocks_hold(2 * semi_needed(0)))
+  if (semi.blocks)
     return &semi;
   gc_heap_destroy(&semi);
   return NULL;
