@@ -262,13 +262,14 @@ static gc_object *semi_copy(semi_copying *c, gc_object *o) {
  * from now on. */
 static inline void semi_forward(semi_copying *c, gc_object **place) {
   gc_object *o = *place;
-  if (forwarding_moved(o)) {
+  if (forwarding_moved(o) && !gc_mutant(forwarding_ignored)) {
     *place = forwarding_copy(o);
   } else if (gc_likely(forwarding_bytes(o) <= SEMI_LARGEST)) {
     *place = semi_copy(c, o);
   } else if (!(o->meta & FORWARDING_STAYS)) {
     o->meta |= FORWARDING_STAYS;
-    bag_put(&semi.gray, o);
+    if (!gc_mutant(large_unscanned))
+      bag_put(&semi.gray, o);
   }
 }
 
@@ -284,6 +285,15 @@ static inline void semi_visit(void *data, gc_object **place) {
   c->at = (c->at + 1) % SEMI_FIFO;
   if (due)
     semi_forward(c, due);
+}
+
+static inline void semi_visit_root(void *data, gc_object **place) {
+  gc_object *stale = *place;
+  if (gc_mutant(global_stale) && stale && place >= object_globals &&
+      place < object_globals + GC_GLOBALS)
+    semi_forward(data, &stale);
+  else
+    semi_visit(data, place);
 }
 
 /* Forwards what is still on its way.  Returns whether there was any. */
@@ -339,7 +349,8 @@ static void semi_trace(semi_copying *c) {
 /* Whether a large object was reached; it is no longer flagged. */
 static bool semi_large_reached(gc_object *o) {
   bool reached = o->meta & FORWARDING_STAYS;
-  o->meta &= ~FORWARDING_STAYS;
+  if (!gc_mutant(large_flag_kept))
+    o->meta &= ~FORWARDING_STAYS;
   return reached;
 }
 
@@ -350,14 +361,15 @@ static void semi_collect_stopped(void) {
     m->block = 0;
   }
   semi_copying c = {0};
-  roots_each(semi_visit, &c);
+  roots_each(semi_visit_root, &c);
   semi_trace(&c);
   /* Those that waited for their finalizer before were roots; now those that
    * are found dead, with all that they reach. */
   size_t waited = finalizers_count();
   tracked_clear_weak(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
-  for (size_t i = waited; i < finalizers_count(); i++)
+  for (size_t i = waited; i < finalizers_count() && !gc_mutant(queue_stale);
+       i++)
     semi_visit(&c, &finalizers_first()[i]);
   semi_trace(&c);
   tracked_prune_weak(forwarding_where, true);
@@ -444,7 +456,8 @@ gc_mutator *gc_thread_attach(gc_heap *h) {
 /* Another mutator goes on in its block, if there is no other with room. */
 void gc_thread_detach(gc_mutator *m) {
   pthread_mutex_lock(&semi.lock);
-  semi_note_fill(m);
+  if (!gc_mutant(fill_forgotten))
+    semi_note_fill(m);
   if (m->block && !semi.open) {
     uint32_t room = BLOCK_BYTES - semi.blocks[m->block].fill;
     semi.open = room ? m->block : 0;
@@ -589,7 +602,7 @@ static void semi_check_objects(semi_checking *k) {
   }
   if (k->why)
     return;
-  roots_each(semi_check_place, k);
+  roots_walk(semi_check_place, k, false);
   for (size_t i = 0; i < large_objects.size; i++)
     semi_check_slots(k, large_objects.items[i]);
   for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next)
