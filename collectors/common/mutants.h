@@ -90,7 +90,7 @@
   X(large_unscanned, "semispace", 22, "graph", "large objects are kept, but not what they refer to") \
   X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
   X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
-  X(reserve_spent, "semispace", 21, "check", "blocks are handed out that must be there to copy into")
+  X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

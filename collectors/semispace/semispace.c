@@ -24,13 +24,14 @@
 #include "common/mutants.h"
 #include "common/poison.h"
 #include "semispace/semispace.h"
+#include "common/reachable.h"
 #include "common/roots.h"
 #include <pthread.h>
 
 enum {
   /* References on their way to be forwarded, while what they refer to is
-   * fetched. */
-  SEMI_FIFO = 16,
+   * fetched (Cher, Hosking & Vitek, ASPLOS 2004). */
+  SEMI_FIFO = 32,
 };
 
 /* Without a heap limit the heap may grow by this much, in percent of what was
@@ -221,7 +222,7 @@ typedef struct semi_copying {
   uint32_t scan_block;  /* in this block */
   gc_object **fifo[SEMI_FIFO];
   unsigned at; /* place in the queue */
-  uint64_t objects, bytes;
+  uint64_t objects; /* that were copied */
 } semi_copying;
 
 /* The last block is as full as it is. */
@@ -235,8 +236,10 @@ static void semi_leave_block(semi_copying *c) {
 static void semi_next_block(semi_copying *c) {
   semi_leave_block(c);
   uint32_t number = blocks_take();
-  if (!number)
-    gc_out_of_memory(NULL, (gc_shape){0, 0});
+  if (!number) {
+    fputs("semispace: no block to copy into\n", stderr);
+    abort();
+  }
   semi_append(&c->to, number);
   c->cursor = block_address(number);
   c->limit = c->cursor + BLOCK_BYTES;
@@ -514,21 +517,9 @@ static void semi_note_fills(void) {
     semi_note_fill(m);
 }
 
-/* Calls back for each object in a block until one returns false; whether none
- * did. */
-static bool semi_each_in(uint32_t number, void *data,
-                         bool (*visit)(void *data, gc_object *o)) {
-  char *p = block_address(number), *end = p + semi.blocks[number].fill;
-  for (; p < end; p += forwarding_bytes((gc_object *)p))
-    if (!visit(data, (gc_object *)p))
-      return false;
-  return true;
-}
-
-static bool semi_count(void *data, gc_object *o) {
-  (void)o;
-  ++*(uint64_t *)data;
-  return true;
+/* The end of the objects in a block. */
+static char *semi_end(uint32_t number) {
+  return block_address(number) + semi.blocks[number].fill;
 }
 
 gc_usage gc_heap_usage(gc_heap *h) {
@@ -538,75 +529,21 @@ gc_usage gc_heap_usage(gc_heap *h) {
   uint64_t stretch = 0; /* of free bytes, up to the end of block b */
   semi_note_fills();
   for (uint32_t b = 1; b < blocks_end; b++) {
-    uint32_t fill = 0;
+    uint32_t fill = BLOCK_BYTES; /* if it is not ours */
     if (blocks_taken(b)) {
       fill = h->blocks[b].fill;
-      semi_each_in(b, &u.objects, semi_count);
-    } else if (!blocks_empty(b)) {
-      fill = BLOCK_BYTES; /* not ours */
+      u.cells += fill;
+      for (char *p = block_address(b); p < semi_end(b); u.objects++)
+        p += forwarding_bytes((gc_object *)p);
+    } else if (blocks_empty(b)) {
+      fill = 0;
     }
-    u.cells += blocks_taken(b) ? fill : 0;
     u.free += BLOCK_BYTES - fill;
     stretch = (fill ? 0 : stretch) + BLOCK_BYTES - fill;
     if (stretch > u.free_largest)
       u.free_largest = stretch;
   }
   return u;
-}
-
-typedef struct semi_checking {
-  uint64_t *starts; /* of objects, by granule */
-  char *end;        /* of the objects in the block that is looked at */
-  const char *why;
-} semi_checking;
-
-static bool semi_check_header(void *data, gc_object *o) {
-  semi_checking *k = data;
-  if (o->meta & (FORWARDING_MOVED | FORWARDING_STAYS))
-    k->why = "an object is forwarded or flagged between collections";
-  else if (forwarding_bytes(o) < sizeof *o + 8 * (size_t)object_slots(o) ||
-           forwarding_bytes(o) > (size_t)(k->end - (char *)o))
-    k->why = "an object is not as large as it says";
-  else
-    bitmap_set(k->starts, space_granule(o));
-  return !k->why;
-}
-
-static void semi_check_place(void *data, gc_object **place) {
-  semi_checking *k = data;
-  uint64_t offset = (uint64_t)((char *)*place - space_base);
-  if (*place && (offset >= space_bytes || offset % SPACE_GRANULE ||
-                 !bitmap_test(k->starts, offset / SPACE_GRANULE)))
-    k->why = "a reference does not lead to an object";
-}
-
-static bool semi_check_slots(void *data, gc_object *o) {
-  for (uint32_t i = 0; i < object_slots(o); i++)
-    semi_check_place(data, &o->slots[i]);
-  if (o->meta & OBJECT_WEAK_REFERENCE)
-    semi_check_place(data, tracked_target(o));
-  return true;
-}
-
-/* Of every object, dead or alive: what a dead one refers to cannot be gone
- * either. */
-static void semi_check_objects(semi_checking *k) {
-  for (size_t i = 0; i < large_objects.size && !k->why; i++) {
-    gc_object *o = large_objects.items[i];
-    k->end = (char *)o + space_cell(o);
-    semi_check_header(k, o);
-  }
-  for (uint32_t b = semi.space.first; b && !k->why; b = semi.blocks[b].next) {
-    k->end = block_address(b) + semi.blocks[b].fill;
-    semi_each_in(b, k, semi_check_header);
-  }
-  if (k->why)
-    return;
-  roots_walk(semi_check_place, k, false);
-  for (size_t i = 0; i < large_objects.size; i++)
-    semi_check_slots(k, large_objects.items[i]);
-  for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next)
-    semi_each_in(b, k, semi_check_slots);
 }
 
 static const char *semi_check_blocks(void) {
@@ -625,30 +562,53 @@ static const char *semi_check_blocks(void) {
   return blocks_check();
 }
 
-static gc_object *semi_itself(gc_object *o) {
-  return o;
+static uint64_t *semi_starts; /* of objects, a bit per granule; in a check */
+
+static const char *semi_check_object(gc_object *o, const char *end) {
+  if (o->meta & (FORWARDING_MOVED | FORWARDING_STAYS))
+    return "an object is forwarded or flagged between collections";
+  if (forwarding_bytes(o) < sizeof *o + 8 * (size_t)object_slots(o) ||
+      forwarding_bytes(o) > (size_t)(end - (char *)o))
+    return "an object is not as large as it says";
+  bitmap_set(semi_starts, space_granule(o));
+  return NULL;
 }
 
-static uint64_t *semi_starts; /* while the tracked lists are checked */
+static const char *semi_check_objects(void) {
+  const char *why = NULL;
+  for (size_t i = 0; i < large_objects.size && !why; i++) {
+    gc_object *o = large_objects.items[i];
+    why = semi_check_object(o, (char *)o + space_cell(o));
+  }
+  for (uint32_t b = semi.space.first; b && !why; b = semi.blocks[b].next)
+    for (char *p = block_address(b); p < semi_end(b) && !why;
+         p += forwarding_bytes((gc_object *)p))
+      why = semi_check_object((gc_object *)p, semi_end(b));
+  return why;
+}
 
 static bool semi_is_object(const gc_object *o) {
   return bitmap_test(semi_starts, space_granule(o));
 }
 
+static gc_object *semi_itself(gc_object *o) {
+  return o;
+}
+
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
+  size_t bytes = space_bytes / SPACE_GRANULE / 8 + 8;
+  semi_starts = space_table_create(bytes);
+  if (!semi_starts)
+    return "no memory to check in";
   semi_note_fills();
   const char *why = semi_check_blocks();
-  if (why)
-    return why;
-  size_t bytes = space_bytes / SPACE_GRANULE / 8 + 8;
-  semi_checking k = {.starts = space_table_create(bytes)};
-  if (!k.starts)
-    return "no memory to check in";
-  semi_check_objects(&k);
-  semi_starts = k.starts;
-  if (!k.why)
-    k.why = tracked_check(semi_is_object, semi_itself, true);
-  space_table_destroy(k.starts, bytes);
-  return k.why;
+  if (!why)
+    why = semi_check_objects();
+  if (!why)
+    why = reachable_check(semi_is_object, semi_is_object);
+  if (!why)
+    why = tracked_check(semi_is_object, semi_itself, true);
+  space_table_destroy(semi_starts, bytes);
+  return why;
 }
