@@ -126,6 +126,9 @@ typedef struct gc_capabilities {
   /* Tears down what dies by recursion: of a chain of some ten thousands, it
    * overflows the stack.  Workloads that make such are not for it. */
   bool shallow;
+  /* Of a heap limit, how many percent never hold objects, since there must be
+   * room to copy into. */
+  uint8_t reserve;
 } gc_capabilities;
 
 /* What a collector is in this suite.  Tables keep the first two apart: what a

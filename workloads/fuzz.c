@@ -931,14 +931,15 @@ static void doubly(actor *a) {
 }
 
 /* An object of many slots, each with an object of its own, small or large by
- * its payload.  Some are looked at again after a collection. */
+ * its payload, as every fourth of these is to a collector that copies.  Some
+ * are looked at again after a collection. */
 static void wide(actor *a) {
   gc_reg w = workplace(a, 2);
   uint32_t n = 50 + choose(a->source, 500);
   uint32_t bytes = chance(a->source, 2) ? 8 : 8000;
   if (make(a, w, (gc_shape){n, bytes}, false) == PERFORMED) {
     for (uint32_t i = 0; i < n; i++) {
-      if (make(a, w + 1, (gc_shape){0, 8}, false) != PERFORMED)
+      if (make(a, w + 1, (gc_shape){0, i % 4 ? 8 : 1200}, false) != PERFORMED)
         break;
       emit3(a, TRACE_STORE_TAKE, w, i, w + 1);
     }

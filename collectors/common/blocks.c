@@ -72,7 +72,17 @@ void blocks_give(uint32_t number) {
   blocks_push(number);
 }
 
-void blocks_release(void) {
+bool blocks_hold(uint32_t n) {
+  for (uint32_t before = UINT32_MAX;
+       blocks_spare < n && blocks_spare != before;) {
+    before = blocks_spare;
+    blocks_grow();
+  }
+  return blocks_spare >= n;
+}
+
+void blocks_release_but(uint32_t keep) {
+  uint32_t surplus = blocks_spare > keep ? blocks_spare - keep : 0;
   blocks_list = blocks_spare = 0;
   /* From the top, so that the list ends up in address order. */
   for (uint32_t b = blocks_end; b-- > 1;) {
@@ -81,7 +91,8 @@ void blocks_release(void) {
       continue;
     while (empty < n && !blocks[b + empty].taken)
       empty++;
-    if (empty == n) {
+    if (empty == n && n <= surplus) {
+      surplus -= n;
       blocks[b].group = 0;
       if (poison_active())
         poison_take(block_address(b), n * BLOCK_BYTES); /* to be freed as one */

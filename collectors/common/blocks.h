@@ -33,10 +33,17 @@ uint32_t blocks_take(void);
 /* It is empty again, and the next to be taken. */
 void blocks_give(uint32_t number);
 
-/* Gives groups of blocks that nobody has back to the arena, and everything that
- * is unused in the arena to the system, so that it can be had in another shape.
- */
-void blocks_release(void);
+/* Makes sure that at least `n` blocks are there that nobody has, so that as
+ * many can be taken.  False if they are not to be had. */
+bool blocks_hold(uint32_t n);
+
+/* Gives groups of blocks that nobody has back to the arena, all but `keep`
+ * blocks, and everything that is unused in the arena to the system, so that it
+ * can be had in another shape. */
+void blocks_release_but(uint32_t keep);
+static inline void blocks_release(void) {
+  blocks_release_but(0);
+}
 
 /* One past the highest number that was ever taken, and how many blocks are
  * there that nobody has. */

@@ -15,6 +15,7 @@
 #ifndef REAPMARK_COMMON_FORWARDING_H
 #define REAPMARK_COMMON_FORWARDING_H
 
+#include "common/mutants.h"
 #include "common/space.h"
 
 #define FORWARDING_MOVED OBJECT_FLAG_A
@@ -48,7 +49,7 @@ static inline gc_object *forwarding_move(gc_object *o, void *to) {
   } granule;
   granule *target = to;
   const granule *source = (const granule *)o;
-  for (uint32_t i = 0; i < o->word; i++)
+  for (uint32_t i = 0; i < o->word - gc_mutant(copy_cut); i++)
     target[i] = source[i];
   o->word = space_granule(to);
   o->meta |= FORWARDING_MOVED;

@@ -14,7 +14,8 @@
  *            weak reference, 16 cycle detector frees the living, 17 cycle
  *            detector misses garbage, 18 recursion, 20 mark stack, 21 heap
  *            limit, 22 large objects, 23 count overflows, 24 attaching and
- *            detaching, 25 stopping the world, 26 sweeping, 30 wrong figures;
+ *            detaching, 25 stopping the world, 26 sweeping, 27 moving objects, 30 wrong
+ *            figures;
  *   oracle   what should see it:
  *            `graph`      a live object is lost or damaged,
  *            `count`      too many or too few objects after gc_collect,
@@ -85,7 +86,16 @@
   X(freed_while_walking, "refcount-cycles", 8, "crash", "a dead cycle's object is freed before what it holds is let go") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
-  X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector")
+  X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector") \
+  X(forwarding_ignored, "semispace", 27, "graph", "an object is copied again for each reference to it") \
+  X(copy_cut, "semispace", 27, "graph", "the end of an object is not copied") \
+  X(global_stale, "semispace", 27, "graph", "global roots are traced, but not updated") \
+  X(queue_stale, "semispace", 27, "graph", "objects that were found dead stay where they were in the queue of finalizers") \
+  X(weak_target_stale, "semispace", 14, "weak", "a weak reference keeps its target's old address") \
+  X(large_unscanned, "semispace", 22, "graph", "large objects are kept, but not what they refer to") \
+  X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
+  X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
+  X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

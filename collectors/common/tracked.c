@@ -68,7 +68,7 @@ void tracked_prune_weak(tracked_where where, bool all) {
     gc_object **target = now ? tracked_target(now) : NULL;
     if (!target || !*target)
       continue;
-    if (!gc_mutant(ms_weak_uncleared))
+    if (!gc_mutant(ms_weak_uncleared) && !gc_mutant(weak_target_stale))
       *target = where(*target);
     list->items[kept++] = now;
   }

@@ -12,8 +12,8 @@
  * handed to its finalizer (gc.h).
  *
  * What `where` says of an object: where it is now, which is where it was unless
- * the collector moves objects, or NULL if it is dead so far.  Of an address
- * that it gave itself it must give the same.
+ * the collector moves objects, or NULL if it is dead so far.  It is asked of
+ * addresses from before the collection only.
  *
  * `old`: both lists keep the order in which objects were made, so a collector
  * with generations looks at entries from number `old` on only: those before
