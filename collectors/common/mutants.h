@@ -80,7 +80,10 @@
   X(freed_while_walking, "refcount-cycles", 8, "crash", "a dead cycle's object is freed before what it holds is let go") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
-  X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector")
+  X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector") \
+  X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
+  X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
+  X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

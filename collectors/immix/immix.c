@@ -91,6 +91,7 @@ typedef struct im_block {
   uint16_t taken; /* lines from its start that were handed out already */
   /* At the last collection; later on from `taken`, if recyclable. */
   uint16_t holes, free, longest; /* holes; lines in all of them; in one */
+  uint16_t lines, fragmentation; /* while candidates are chosen */
   uint32_t next;                 /* in its list, 0 at the end */
 } im_block;
 
@@ -403,44 +404,49 @@ gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
  * Evacuation: what to copy, and where to.  The world is stopped.
  * ------------------------------------------------------------------------- */
 
-/* How fragmented a block is, 0 for not at all: by the number of its holes, as
- * in the paper.  If memory is short, all that counts is what it costs to empty
- * it: by its free lines. */
-static unsigned im_fragmentation(const im_block *block, bool desperate) {
-  if (block->state == IM_NONE || block->state == IM_HEADROOM)
-    return 0;
-  return desperate ? block->free : block->holes;
+/* Lines that an object of a block takes elsewhere, all together, if the block
+ * holds what it held after the last collection.  What filled its holes since
+ * mostly died. */
+static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
+  if (!desperate)
+    return IM_LINES - im.blocks[b].free;
+  /* That was just now, so these are the objects; and lines may be marked for
+   * little. */
+  size_t bytes = 0, at = block_granule(b), end = at + BLOCK_GRANULES;
+  for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
+    bytes += forwarding_bytes(space_address((uint32_t)at));
+  return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
 }
 
-/* Lines to be copied at the most, if the block holds what it held: what filled
- * its holes since mostly died. */
-static unsigned im_lines_in_use(const im_block *block) {
-  return IM_LINES - block->free;
-}
-
-/* Makes candidates of the most fragmented blocks, as many as there is room for.
- * Returns whether there are any. */
+/* Makes candidates of the most fragmented blocks, as many as there is room for:
+ * those with the most holes, as in the paper; or if memory is short, those that
+ * take the least copying to be emptied.  Returns whether there are any. */
 static bool im_choose(bool desperate) {
-  uint64_t room = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
-  /* Lines in use of all blocks as fragmented as that. */
-  uint64_t in_use[IM_LINES + 1] = {0};
-  for (uint32_t b = 1; b < blocks_end; b++)
-    in_use[im_fragmentation(&im.blocks[b], desperate)] +=
-        im_lines_in_use(&im.blocks[b]);
+  uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
+  /* Lines to copy from all blocks that are as fragmented as that. */
+  uint64_t lines_of[IM_LINES + 1] = {0};
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    im_block *block = &im.blocks[b];
+    block->lines = block->fragmentation = 0;
+    if (block->state == IM_NONE || block->state == IM_HEADROOM)
+      continue;
+    block->lines = (uint16_t)im_lines_to_copy(b, desperate);
+    block->fragmentation =
+        (uint16_t)(desperate ? IM_LINES - block->lines : block->holes);
+    lines_of[block->fragmentation] += block->lines;
+  }
   unsigned least = IM_LINES;
-  uint64_t left = room;
-  while (least > 1 && in_use[least] <= left)
-    left -= in_use[least--];
+  while (least > 1 && lines_of[least] <= left)
+    left -= lines_of[least--];
   bool any = false;
   for (uint32_t b = 1; b < blocks_end; b++) {
     im_block *block = &im.blocks[b];
-    unsigned fragmentation = im_fragmentation(block, desperate);
-    if (fragmentation < least || fragmentation == 0)
+    if (block->fragmentation < least || block->fragmentation == 0)
       continue;
-    if (fragmentation == least) { /* of these, as many as fit */
-      if (im_lines_in_use(block) > left)
+    if (block->fragmentation == least) { /* of these, as many as fit */
+      if (block->lines > left)
         continue;
-      left -= im_lines_in_use(block);
+      left -= block->lines;
     }
     block->candidate = any = true;
     im.candidates++;
