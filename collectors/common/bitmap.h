@@ -40,4 +40,20 @@ static inline size_t bitmap_next(const uint64_t *bits, size_t i, size_t end) {
   return i < end ? i : end;
 }
 
+/* The first clear bit in [i, end), or end. */
+static inline size_t bitmap_next_clear(const uint64_t *bits, size_t i,
+                                       size_t end) {
+  if (i >= end)
+    return end;
+  size_t w = i / 64;
+  uint64_t word = ~bits[w] >> (i % 64) << (i % 64);
+  while (word == 0) {
+    if (++w * 64 >= end)
+      return end;
+    word = ~bits[w];
+  }
+  i = w * 64 + (unsigned)__builtin_ctzll(word);
+  return i < end ? i : end;
+}
+
 #endif

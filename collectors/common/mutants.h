@@ -95,7 +95,10 @@
   X(large_unscanned, "semispace", 22, "graph", "large objects are kept, but not what they refer to") \
   X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
   X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
-  X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into")
+  X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into") \
+  X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
+  X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
+  X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

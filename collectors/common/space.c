@@ -20,6 +20,7 @@ static struct {
   _Atomic uint64_t next; /* bytes of the reservation handed out so far */
   _Atomic uint64_t used; /* committed object pages */
   _Atomic uint64_t peak; /* the most that `used` ever was */
+  _Atomic bool full;     /* a commit was refused, and none undone since */
 } space;
 
 /* Options of the process's one jemalloc.  The symbol used is the one that takes
@@ -62,6 +63,12 @@ static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
       return NULL;
     return space_map_metadata(size, zero);
   }
+  /* What could not be committed is address space that the arena keeps, in one
+   * piece and longer than all that the limit still allows.  It needs no more
+   * then; but it asks at each allocation that is refused, and tracing
+   * collectors begin each collection with one. */
+  if (atomic_load(&space.full))
+    return NULL;
   uint64_t next = atomic_load(&space.next), start;
   do {
     start = (next + alignment - 1) & ~((uint64_t)alignment - 1);
@@ -85,8 +92,10 @@ static bool space_hook_commit(extent_hooks_t *hooks, void *address, size_t size,
     return true;
   uint64_t used = atomic_load(&space.used);
   do {
-    if (length > space.limit - used)
+    if (length > space.limit - used) {
+      atomic_store(&space.full, true);
       return true;
+    }
   } while (!atomic_compare_exchange_weak(&space.used, &used, used + length));
   uint64_t peak = atomic_load(&space.peak);
   while (used + length > peak &&
@@ -105,6 +114,7 @@ static bool space_hook_decommit(extent_hooks_t *hooks, void *address,
   if ((uintptr_t)address - (uintptr_t)space_base < space_bytes)
     poison_forget((char *)address + offset, length);
   atomic_fetch_sub(&space.used, length);
+  atomic_store(&space.full, false);
   return false;
 }
 
@@ -245,6 +255,7 @@ bool space_create(uint64_t limit) {
   atomic_store(&space.next, 4096);
   atomic_store(&space.used, 0);
   atomic_store(&space.peak, 0);
+  atomic_store(&space.full, false);
   extent_hooks_t *hooks = &space_hooks;
   size_t size = sizeof space.arena;
   if (!poison_create() || rmje_mallctl("arenas.create", &space.arena, &size,

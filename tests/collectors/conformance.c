@@ -449,6 +449,27 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
   rig_close();
 }
 
+/* Whatever a refused allocation costs, there must not be too many of them. */
+static void a_heap_may_be_full_often(void **state) {
+  (void)state;
+  if (!CAN.heap_limit || gc_this_collector.kind == GC_KIND_REFERENCE)
+    return;
+  rig_open(8 << 20);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  while (gc_try_new(m, f + 1, (gc_shape){1, 512 << 10}, GC_PLAIN)) {
+    gc_store_take(m, f + 1, 0, f);
+    gc_move(m, f, f + 1);
+  }
+  for (unsigned i = 0; i < 500; i++)
+    assert_false(gc_try_new(m, f + 1, (gc_shape){1, 1 << 20}, GC_PLAIN));
+  gc_clear(m, f);
+  gc_collect(m);
+  assert_int_equal(gc_try_new(m, f + 1, (gc_shape){0, 5 << 20}, GC_PLAIN),
+                   RECLAIMS != GC_RECLAIMS_NOTHING);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 static void garbage_is_found_when_the_limit_is_reached(void **state) {
   (void)state;
   if (!CAN.heap_limit)
@@ -793,6 +814,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       /* First: runtimes that cannot be ended keep their heap. */
       cmocka_unit_test(the_heap_limit_is_hard_and_can_be_left_again),
+      cmocka_unit_test(a_heap_may_be_full_often),
       cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
       ON_HEAP(slots_of_a_new_object_are_null),
       ON_HEAP(objects_of_every_size_keep_their_payload),

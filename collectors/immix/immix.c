@@ -1,0 +1,1068 @@
+/* immix.c: mark-region collection with opportunistic evacuation,
+ * stop-the-world, for any number of mutators.
+ *
+ * Memory.  Objects of up to IM_MOST bytes live in blocks (blocks.h), each of
+ * IM_LINES lines; larger ones in large.h.  Objects of all sizes share blocks,
+ * and may span lines but not blocks.  Beside the heap there is a mark bit per
+ * granule and one per line, and a table entry per block.  The bit of an object
+ * says that it was reached without touching it, which pays where several
+ * references lead to one; that of a line is set when the object is scanned,
+ * whose header, and so its size, is at hand then.  That is why by default a
+ * line is marked if and only if a live object has a byte in it; the paper marks
+ * the line that a small object begins in and takes the next one for marked as
+ * well (option `conservative`), which saves looking at a size that here costs
+ * nothing.
+ *
+ * Allocation.  A run of unmarked lines between two marked ones is a *hole*.  A
+ * mutator bumps a cursor through the holes of one *recyclable* block after the
+ * other, in address order, then through empty blocks.  An object larger than a
+ * line that does not fit into the hole goes to an overflow block, so that it
+ * does not use up holes in search of a large one.
+ *
+ * Collection.  Stop the world, mark, count lines: a block without marked lines
+ * is empty, one with unmarked lines recyclable.  Where the heap is fragmented,
+ * the most fragmented blocks are *candidates*, as many as there is room for
+ * elsewhere, and their objects are copied out of them when they are reached.
+ * What finds no room stays and is marked in its place, which is always right;
+ * so a collection needs no memory, and never fails.
+ *
+ * Room is what is empty when the collection begins, and the *headroom*: blocks
+ * that mutators are not given before an allocation would fail otherwise.
+ *
+ * Invariants between collections.
+ *   - Mark bits are the objects that survived the last one, and every line that
+ *     such an object has a byte in is marked (conservative: or the one before).
+ *   - Objects made since lie in holes that were handed out, which those objects
+ *     fill one behind the other; what was left of a hole when its mutator went
+ *     on to another has a filler, which looks like an object.  So all objects
+ *     can be found.
+ *   - The holes of a block are handed out once a cycle, in address order:
+ *     to one mutator, and after its death from where it stopped.
+ *   - No header says that its object has moved.
+ * While a collection runs:
+ *   - A block is a source or a target of copies, never both: a candidate's
+ *     lines are free only after the collection, and targets were empty.
+ *   - An object in a candidate is marked (it stays) or its header says where it
+ *     went, from the first reference to it that is followed.
+ *
+ * Source: Blackburn & McKinley, PLDI 2008. */
+#include "gc.h"
+#include "common/bitmap.h"
+#include "common/large.h"
+#include "common/mutants.h"
+#include "common/poison.h"
+#include "immix/immix.h"
+/* After the mutator. */
+#include "common/reachable.h"
+#include "common/roots.h"
+#include <pthread.h>
+
+enum {
+  IM_LINE = 128, /* bytes */
+  IM_LINES = BLOCK_BYTES / IM_LINE,
+  IM_WORDS = IM_LINES / 64, /* of a block's line marks */
+  /* Objects whose headers are on their way while others are scanned. */
+  IM_FIFO = 32,
+};
+
+/* What fills the rest of a hole: a header with this flag and the size. */
+#define IM_FILLER OBJECT_FLAG_C
+
+/* Without a heap limit the heap may grow by this much, in percent of what was
+ * live, before the next collection, and by IM_BUDGET_LEAST in any case. */
+static uint64_t option_growth = 100;
+#define IM_BUDGET_LEAST ((uint64_t)4 << 20)
+
+static uint64_t option_evacuate = 1;
+static uint64_t option_headroom = 25;
+static uint64_t option_conservative = 0;
+
+typedef enum im_state {
+  IM_NONE,       /* not a block of ours; must be 0 */
+  IM_RECYCLABLE, /* has holes nobody took since the last collection */
+  IM_TAKEN,      /* a mutator's, or filled by one since the last collection */
+  IM_FULL,       /* without holes at the last collection */
+  IM_HEADROOM,   /* empty, and kept for copies */
+} im_state;
+
+typedef struct im_block {
+  uint8_t state;
+  bool candidate;
+  uint16_t taken; /* lines from its start that were handed out already */
+  /* At the last collection; later on from `taken`, if recyclable. */
+  uint16_t holes, free, longest; /* holes; lines in all of them; in one */
+  uint16_t lines, fragmentation; /* while candidates are chosen */
+  uint32_t next;                 /* in its list, 0 at the end */
+} im_block;
+
+/* There is one in a process. */
+struct gc_heap {
+  gc_listener listener;
+  uint64_t limit; /* collect when it is reached; 0: when over budget */
+  bool each;      /* every allocation takes the slow path */
+  bool poisons;   /* free memory is told from memory in use (poison.h) */
+
+  uint64_t *marks;  /* bit per granule */
+  uint64_t *lines;  /* bit per line, IM_WORDS a block */
+  im_block *blocks; /* by number */
+
+  pthread_mutex_t lock; /* for what follows, and the blocks' and large lists */
+  uint32_t recyclable;  /* list */
+  unsigned sought;      /* no recyclable block has a hole of so many lines */
+  uint64_t allocated;   /* bytes handed out since the last collection */
+  uint64_t budget;      /* bytes that may be, without a limit */
+  bool untouched;       /* nothing was, not even in a recyclable block */
+
+  uint32_t headroom, headroom_blocks; /* list, and how many it has */
+  im_hole copies;                     /* where the next copy goes */
+  object_bag grey;                    /* marked, and not scanned */
+  uint64_t occupied;                  /* blocks with objects, after the last */
+  uint64_t free_lines;                /* in recyclable ones of them */
+  uint64_t live_objects, live_bytes;  /* in large ones, too */
+
+  /* Events so far. */
+  uint64_t collections, marked, evacuations, candidates, moved, stayed;
+};
+static gc_heap im;
+
+const gc_collector gc_this_collector = {
+    .name = "immix",
+    .summary = "precise mark-region, evacuating fragmented blocks",
+    .source = "Blackburn & McKinley, PLDI 2008; prefetch queue: Cher, Hosking "
+              "& Vitek, ASPLOS 2004",
+    .hostile = true,
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .threads = true,
+            .weak = true,
+            .finalizers = true,
+            .moving = true,
+            .heap_limit = true},
+    .options =
+        (const gc_option[]){
+            {"growth",
+             "without a heap limit: allocation between collections, in "
+             "percent of the live bytes",
+             &option_growth, 10, 1000},
+            {"evacuate", "copy objects out of fragmented blocks",
+             &option_evacuate, 0, 1},
+            {"headroom",
+             "blocks kept for copies, per mille of the heap limit, or of the "
+             "blocks in use",
+             &option_headroom, 0, 500},
+            {"conservative",
+             "mark only the line that a small object begins in, and keep the "
+             "next",
+             &option_conservative, 0, 1},
+            {0}},
+};
+
+/* ------------------------------------------------------------------------- *
+ * Lines and holes.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t *im_lines(uint32_t b) {
+  return im.lines + (size_t)b * IM_WORDS;
+}
+
+static char *im_line_address(uint32_t b, size_t line) {
+  return block_address(b) + line * IM_LINE;
+}
+
+/* The line of block `b` that `p` is in, or IM_LINES for its end. */
+static size_t im_line(uint32_t b, const char *p) {
+  return (size_t)(p - block_address(b)) / IM_LINE;
+}
+
+/* The first line of the block's first hole from `line` on, and *end, the one
+ * after its last; or IM_LINES if there is none. */
+static size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
+  const uint64_t *lines = im_lines(b);
+  for (;;) {
+    line = bitmap_next_clear(lines, line, IM_LINES);
+    *end = bitmap_next(lines, line, IM_LINES);
+    if (!option_conservative || line == 0 || line == IM_LINES ||
+        !bitmap_test(lines, line - 1))
+      return line;
+    /* A small object of the marked line may end in this one. */
+    if (++line < *end)
+      return line;
+  }
+}
+
+/* Counts what is free in a block. */
+static void im_measure(uint32_t b) {
+  im_block *block = &im.blocks[b];
+  block->holes = block->free = block->longest = 0;
+  size_t end, at = block->taken;
+  for (; (at = im_find_hole(b, at, &end)) < IM_LINES; at = end) {
+    size_t lines = end - at;
+    block->holes++;
+    block->free += (uint16_t)lines;
+    if (lines > block->longest)
+      block->longest = (uint16_t)lines;
+  }
+}
+
+/* Marks the lines of an object. */
+static inline void im_mark_lines(const gc_object *o, size_t bytes) {
+  uintptr_t at = (uintptr_t)o - (uintptr_t)block_address(0);
+  if (option_conservative && bytes <= IM_LINE)
+    bytes = 1;
+  size_t line = at / IM_LINE, last = (at + bytes - 1) / IM_LINE;
+  if (gc_mutant(last_line_unmarked) && last > line)
+    last--;
+  for (; line / 64 < last / 64; line = (line / 64 + 1) * 64)
+    im.lines[line / 64] |= UINT64_MAX << (line % 64);
+  im.lines[line / 64] |= UINT64_MAX >> (63 - (last - line)) << (line % 64);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Allocation, slow paths.
+ * ------------------------------------------------------------------------- */
+
+/* Memory in a hole, or NULL. */
+static gc_object *im_bump(im_hole *hole, size_t bytes) {
+  if ((size_t)(hole->end - hole->cursor) < bytes)
+    return NULL;
+  char *p = hole->cursor;
+  hole->cursor += bytes;
+  if (gc_unlikely(im.poisons))
+    poison_take(p, bytes);
+  return (gc_object *)p;
+}
+
+/* Fills what is left of a hole up to `end`. */
+static void im_fill(im_hole *hole, char *end) {
+  size_t bytes = (size_t)(end - hole->cursor);
+  if (bytes == 0)
+    return;
+  if (gc_unlikely(im.poisons))
+    poison_take(hole->cursor, SPACE_GRANULE);
+  gc_object *filler = (gc_object *)hole->cursor;
+  filler->word = (uint32_t)(bytes / SPACE_GRANULE);
+  filler->meta = IM_FILLER;
+  hole->cursor = end;
+}
+
+/* Goes on to the next hole of the same block; false if there is none. */
+static bool im_next_hole(im_hole *hole) {
+  if (!hole->block)
+    return false;
+  im_fill(hole, hole->end);
+  size_t end,
+      at = im_find_hole(hole->block, im_line(hole->block, hole->end), &end);
+  if (at == IM_LINES) {
+    *hole = (im_hole){0};
+    return false;
+  }
+  hole->cursor = im_line_address(hole->block, at);
+  hole->end = im_line_address(
+      hole->block, end + (gc_mutant(hole_too_long) && end < IM_LINES));
+  return true;
+}
+
+/* Takes a block into a mutator's hand, before its first hole; false if `b` is
+ * 0.  With the lock. */
+static bool im_take(im_hole *hole, uint32_t b) {
+  if (!b)
+    return false;
+  im.untouched = false;
+  im.blocks[b].state = IM_TAKEN;
+  char *at = im_line_address(b, im.blocks[b].taken);
+  *hole = (im_hole){at, at, b};
+  return true;
+}
+
+/* The first recyclable block with a hole of at least `lines`, or 0. */
+static uint32_t im_pop_recyclable(unsigned lines) {
+  if (lines >= im.sought)
+    return 0;
+  uint32_t *link = &im.recyclable;
+  while (*link && im.blocks[*link].longest < lines)
+    link = &im.blocks[*link].next;
+  uint32_t b = *link;
+  if (b)
+    *link = im.blocks[b].next;
+  else
+    im.sought = lines;
+  return b;
+}
+
+/* Whether more memory than there is in recyclable blocks may be handed out, or
+ * a collection is due. */
+static bool im_may_grow(void) {
+  return im.limit || im.allocated < im.budget;
+}
+
+/* An empty block, or 0. */
+static uint32_t im_pop_empty(void) {
+  uint32_t b = im_may_grow() ? blocks_take() : 0;
+  if (b) {
+    im.blocks[b] = (im_block){0};
+    im.allocated += BLOCK_BYTES;
+  }
+  return b;
+}
+
+/* Takes a block with a hole for `bytes`. */
+static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
+  unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+  pthread_mutex_lock(&im.lock);
+  uint32_t b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
+  if (!b)
+    b = empty_first ? im_pop_recyclable(lines) : im_pop_empty();
+  bool taken = im_take(hole, b);
+  pthread_mutex_unlock(&im.lock);
+  return taken;
+}
+
+/* Memory for an object of a block, from what is in hand or in the heap; NULL if
+ * a collection is due, or there is no memory. */
+static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
+  gc_object *o = im_bump(&m->hole, bytes);
+  if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
+    o = im_bump(&m->hole, bytes);
+  /* Only an object larger than a line finds a hole too short. */
+  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE) {
+    do
+      o = im_bump(&m->overflow, bytes);
+    while (!o && (im_next_hole(&m->overflow) ||
+                  im_take_block(&m->overflow, bytes, true)));
+  }
+  while (!o &&
+         (im_next_hole(&m->hole) || im_take_block(&m->hole, bytes, false)))
+    o = im_bump(&m->hole, bytes);
+  return o;
+}
+
+static gc_object *im_obtain_large(size_t bytes) {
+  pthread_mutex_lock(&im.lock);
+  gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
+  if (o) {
+    im.allocated += bytes;
+    im.untouched = false;
+  }
+  pthread_mutex_unlock(&im.lock);
+  return o;
+}
+
+static gc_object *im_obtain(gc_mutator *m, size_t bytes) {
+  return bytes > IM_MOST ? im_obtain_large(bytes) : im_obtain_small(m, bytes);
+}
+
+static void im_collect(bool desperate);
+static void im_report(uint64_t begin_ns);
+
+/* Collects, and does all that can be done to have memory for this object: the
+ * world is stopped, or the others might take it again. */
+static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
+  im_collect(false);
+  gc_object *o = im_obtain(m, bytes);
+  uint64_t occupied;
+  do {
+    if (o)
+      return o;
+    blocks_release();
+    if ((o = im_obtain(m, bytes)))
+      return o;
+    /* Evacuates what takes the least copying, as long as that frees blocks. */
+    occupied = im.occupied;
+    im_collect(true);
+    o = im_obtain(m, bytes);
+  } while (im.occupied < occupied);
+  if (o)
+    return o;
+  while (im.headroom) {
+    uint32_t b = im.headroom;
+    im.headroom = im.blocks[b].next;
+    im.headroom_blocks--;
+    im.blocks[b] = (im_block){0};
+    blocks_give(b);
+  }
+  blocks_release();
+  return im_obtain(m, bytes);
+}
+
+gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
+  gc_object *o;
+  while (!(o = im_obtain(m, bytes))) {
+    uint64_t begin = gc_now_ns();
+    if (!world_stop())
+      continue; /* another mutator has collected meanwhile */
+    o = im_collect_for(m, bytes);
+    world_start();
+    im_report(begin);
+    break;
+  }
+  m->limit = im.each ? NULL : m->hole.end;
+  return o;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Evacuation: what to copy, and where to.  The world is stopped.
+ * ------------------------------------------------------------------------- */
+
+/* Lines that an object of a block takes elsewhere, all together, if the block
+ * holds what it held after the last collection.  What filled its holes since
+ * mostly died. */
+static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
+  if (!desperate)
+    return IM_LINES - im.blocks[b].free;
+  /* That was just now, so these are the objects; and lines may be marked for
+   * little. */
+  size_t bytes = 0, at = block_granule(b), end = at + BLOCK_GRANULES;
+  for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
+    bytes += forwarding_bytes(space_address((uint32_t)at));
+  return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+}
+
+/* Makes candidates of the most fragmented blocks, as many as there is room for:
+ * those with the most holes, as in the paper; or if memory is short, those that
+ * take the least copying to be emptied.  Returns whether there are any. */
+static bool im_choose(bool desperate) {
+  uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
+  /* Lines to copy from all blocks that are as fragmented as that. */
+  uint64_t lines_of[IM_LINES + 1] = {0};
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    im_block *block = &im.blocks[b];
+    block->lines = block->fragmentation = 0;
+    if (block->state == IM_NONE || block->state == IM_HEADROOM)
+      continue;
+    block->lines = (uint16_t)im_lines_to_copy(b, desperate);
+    block->fragmentation =
+        (uint16_t)(desperate ? IM_LINES - block->lines : block->holes);
+    lines_of[block->fragmentation] += block->lines;
+  }
+  unsigned least = IM_LINES;
+  while (least > 1 && lines_of[least] <= left)
+    left -= lines_of[least--];
+  bool any = false;
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    im_block *block = &im.blocks[b];
+    if (block->fragmentation < least || block->fragmentation == 0)
+      continue;
+    if (block->fragmentation == least) { /* of these, as many as fit */
+      if (block->lines > left)
+        continue;
+      left -= block->lines;
+    }
+    block->candidate = any = true;
+    im.candidates++;
+  }
+  return any;
+}
+
+/* Whether this collection is to evacuate: if holes were left unused, or there
+ * is little else (paper, section 2.4). */
+static bool im_fragmented(void) {
+  uint64_t all = im.occupied * IM_LINES;
+  return im.recyclable ? im.free_lines > 0 : im.free_lines > all / 4;
+}
+
+/* Memory for a copy; NULL if there is no more room. */
+static gc_object *im_copy_room(size_t bytes) {
+  gc_object *to = im_bump(&im.copies, bytes);
+  if (to)
+    return to;
+  uint32_t b = im.headroom;
+  if (b) {
+    im.headroom = im.blocks[b].next;
+    im.headroom_blocks--;
+  } else if (blocks_spare) {
+    b = blocks_take();
+  } else {
+    return NULL;
+  }
+  im.blocks[b] = (im_block){.state = IM_TAKEN};
+  im.copies = (im_hole){block_address(b), block_address(b) + BLOCK_BYTES, b};
+  return im_bump(&im.copies, bytes);
+}
+
+static bool im_marked(const gc_object *o) {
+  return bitmap_test(im.marks, space_granule(o));
+}
+
+static inline void im_mark(gc_object *o) {
+  if (bitmap_set(im.marks, space_granule(o)))
+    bag_put(&im.grey, o);
+}
+
+/* Where an object of a candidate is to be found from now on. */
+static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
+  if (forwarding_moved(o))
+    return forwarding_copy(o);
+  if (im_marked(o))
+    return o;
+  gc_object *to = im_copy_room(forwarding_bytes(o));
+  if (to) {
+    o = forwarding_move(o, to);
+    im.moved++;
+  } else {
+    im.stayed++;
+  }
+  im_mark(o);
+  return o;
+}
+
+/* Where an object is now, or NULL if it was not reached. */
+static gc_object *im_where(gc_object *o) {
+  if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
+    return forwarding_copy(o);
+  return im_marked(o) ? o : NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Marking.  An object is marked when the first reference to it is followed, and
+ * scanned once, through a short queue while its header is fetched.  What the
+ * stack has no room for the bag threads through a table, so that nothing is
+ * lost.  `evacuates` is a constant wherever this is inlined.
+ * ------------------------------------------------------------------------- */
+
+static inline __attribute__((always_inline)) void im_reach(gc_object **place,
+                                                           bool evacuates) {
+  gc_object *o = *place;
+  if (!o)
+    return;
+  if (evacuates && im.blocks[block_number(o)].candidate)
+    *place = im_evacuate(o);
+  else
+    im_mark(o);
+}
+
+static inline __attribute__((always_inline)) void im_scan(gc_object *o,
+                                                          bool evacuates) {
+  size_t bytes = forwarding_bytes(o);
+  if (bytes <= IM_MOST)
+    im_mark_lines(o, bytes);
+  im.live_objects++;
+  im.live_bytes += bytes;
+  uint32_t slots = object_slots(o);
+  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++)
+    im_reach(slot, evacuates);
+}
+
+static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
+  gc_object *fifo[IM_FIFO] = {0};
+  unsigned at = 0;
+  /* After as many turns without a new entry as the queue is long, it is empty;
+   * but the last scan may have put in again. */
+  for (unsigned idle = 0; idle < IM_FIFO; at = (at + 1) % IM_FIFO) {
+    gc_object *next = bag_take(&im.grey), *o = fifo[at];
+    fifo[at] = next;
+    if (next) {
+      __builtin_prefetch(next);
+      idle = 0;
+    } else {
+      idle++;
+    }
+    if (o) {
+      im_scan(o, evacuates);
+      idle = 0;
+    }
+  }
+}
+
+static void im_visit(void *data, gc_object **place) {
+  (void)data;
+  im_reach(place, false);
+}
+
+static void im_visit_evacuating(void *data, gc_object **place) {
+  (void)data;
+  im_reach(place, true);
+}
+
+/* Reaches all that the roots lead to. */
+static void im_trace(bool evacuates) {
+  if (evacuates) {
+    roots_each(im_visit_evacuating, NULL);
+    im_drain(true);
+  } else {
+    roots_each(im_visit, NULL);
+    im_drain(false);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * A collection.
+ * ------------------------------------------------------------------------- */
+
+/* Takes all blocks out of all hands and forgets the last collection's marks. */
+static void im_prepare(void) {
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    m->hole = m->overflow = (im_hole){0};
+    m->limit = NULL;
+  }
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    if (im.blocks[b].state == IM_NONE)
+      continue;
+    memset(im.marks + block_granule(b) / 64, 0, BLOCK_GRANULES / 8);
+    if (!gc_mutant(lines_stale))
+      memset(im_lines(b), 0, IM_LINES / 8);
+  }
+  for (size_t i = 0; i < large_objects.size; i++)
+    bitmap_clear(im.marks, space_granule(large_objects.items[i]));
+  im.live_objects = im.live_bytes = 0;
+}
+
+static bool im_alive(gc_object *o) {
+  return im_marked(o);
+}
+
+/* All memory of a block that is no live object's is from now on seen to be
+ * free. */
+static void im_poison(uint32_t b) {
+  size_t at = block_granule(b), end = at + BLOCK_GRANULES;
+  while (at < end) {
+    size_t object = bitmap_next(im.marks, at, end);
+    poison_free(space_address((uint32_t)at), (object - at) * SPACE_GRANULE);
+    if (object == end)
+      break;
+    gc_object *o = space_address((uint32_t)object);
+    at = object + o->word;
+  }
+}
+
+/* How many blocks are to be kept for copies. */
+static uint64_t im_headroom_wanted(void) {
+  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
+  return option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
+}
+
+/* A block that is empty is kept for copies, or anybody's. */
+static void im_empty(uint32_t b, uint64_t wanted) {
+  im.blocks[b] = (im_block){0};
+  if (im.headroom_blocks >= wanted) {
+    blocks_give(b);
+    return;
+  }
+  if (im.poisons)
+    poison_free(block_address(b), BLOCK_BYTES);
+  im.blocks[b].state = IM_HEADROOM;
+  im.blocks[b].next = im.headroom;
+  im.headroom = b;
+  im.headroom_blocks++;
+}
+
+/* Sorts the blocks by what is left in them.  From the top, so that the lists
+ * end up in address order. */
+static void im_sort(void) {
+  uint64_t wanted = im_headroom_wanted();
+  im.recyclable = 0;
+  im.sought = IM_LINES + 1;
+  im.occupied = im.free_lines = 0;
+  for (uint32_t b = blocks_end; b-- > 1;) {
+    im_block *block = &im.blocks[b];
+    if (block->state == IM_NONE || block->state == IM_HEADROOM)
+      continue;
+    block->candidate = false;
+    block->taken = 0;
+    im_measure(b);
+    if (block->free == IM_LINES) {
+      im_empty(b, wanted);
+      continue;
+    }
+    if (im.poisons)
+      im_poison(b);
+    im.occupied++;
+    if (block->free == 0) {
+      block->state = IM_FULL;
+      continue;
+    }
+    im.free_lines += block->free;
+    block->state = IM_RECYCLABLE;
+    block->next = im.recyclable;
+    im.recyclable = b;
+  }
+}
+
+/* What is reached in a collection, and no more, survives it. */
+static void im_collect(bool desperate) {
+  bool evacuates =
+      option_evacuate && (desperate || im_fragmented()) && im_choose(desperate);
+  im_prepare();
+  im_trace(evacuates);
+  tracked_clear_weak(im_where, true);
+  tracked_queue_dead(im_where, true);
+  im_trace(evacuates);
+  tracked_prune_weak(im_where, true);
+  im.copies = (im_hole){0};
+  large_sweep(im_alive);
+  im_sort();
+  im.collections++;
+  im.evacuations += evacuates;
+  im.marked += im.live_objects;
+  im.allocated = 0;
+  im.untouched = true;
+  im.budget = im.live_bytes / 100 * option_growth;
+  if (im.budget < IM_BUDGET_LEAST)
+    im.budget = IM_BUDGET_LEAST;
+}
+
+static void im_report(uint64_t begin_ns) {
+  im.listener.pause(im.listener.data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
+}
+
+void gc_collect(gc_mutator *m) {
+  (void)m;
+  uint64_t begin = gc_now_ns();
+  while (!world_stop())
+    begin = gc_now_ns();
+  im_collect(false);
+  world_start();
+  im_report(begin);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The heap and its mutators.
+ * ------------------------------------------------------------------------- */
+
+static size_t im_marks_bytes(void) {
+  return space_bytes / SPACE_GRANULE / 8 + 8;
+}
+
+gc_heap *gc_heap_create(const gc_config *config) {
+  im = (gc_heap){.listener = config->listener,
+                 .limit = config->heap_limit,
+                 .budget = IM_BUDGET_LEAST,
+                 .sought = IM_LINES + 1,
+                 .poisons = poison_active(),
+                 .each = hostile_each() || poison_active()};
+  if (!space_create(config->heap_limit))
+    return NULL;
+  pthread_mutex_init(&im.lock, NULL);
+  bag_init(&im.grey, 0);
+  bool made = blocks_create();
+  if (made) {
+    im.marks = space_table_create(im_marks_bytes());
+    im.lines = blocks_table(IM_LINES / 8);
+    im.blocks = blocks_table(sizeof *im.blocks);
+  }
+  if (!im.marks || !im.lines || !im.blocks) {
+    gc_heap_destroy(&im);
+    return NULL;
+  }
+  return &im;
+}
+
+void gc_heap_destroy(gc_heap *h) {
+  space_table_destroy(h->marks, im_marks_bytes());
+  blocks_table_destroy(h->lines, IM_LINES / 8);
+  blocks_table_destroy(h->blocks, sizeof *h->blocks);
+  blocks_destroy();
+  bag_free(&h->grey);
+  bag_tables_free();
+  large_destroy();
+  tracked_destroy();
+  finalizers_destroy();
+  memset(object_globals, 0, sizeof object_globals);
+  pthread_mutex_destroy(&h->lock);
+  space_destroy();
+}
+
+gc_mutator *gc_thread_attach(gc_heap *h) {
+  gc_mutator *m = world_mutator_create(h, sizeof *m);
+  if (m)
+    world_join(m);
+  return m;
+}
+
+/* Others go on where a dying mutator stopped in a block: at the next line. */
+static void im_hand_back(im_hole *hole) {
+  uint32_t b = hole->block;
+  if (!b)
+    return;
+  im_block *block = &im.blocks[b];
+  size_t line = im_line(b, hole->cursor + IM_LINE - 1);
+  im_fill(hole, im_line_address(b, line));
+  pthread_mutex_lock(&im.lock);
+  block->taken = (uint16_t)line;
+  im_measure(b);
+  if (block->free) {
+    block->state = IM_RECYCLABLE;
+    block->next = im.recyclable;
+    im.recyclable = b;
+    im.sought = IM_LINES + 1;
+  }
+  pthread_mutex_unlock(&im.lock);
+}
+
+void gc_thread_detach(gc_mutator *m) {
+  im_hand_back(&m->hole);
+  im_hand_back(&m->overflow);
+  m->hole = m->overflow = (im_hole){0};
+  world_leave(m);
+  world_mutator_destroy(m);
+}
+
+void gc_blocking_enter(gc_mutator *m) {
+  (void)m;
+  world_blocking_enter();
+}
+
+void gc_blocking_leave(gc_mutator *m) {
+  (void)m;
+  world_blocking_leave();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Figures.
+ * ------------------------------------------------------------------------- */
+
+gc_footprint gc_heap_footprint(gc_heap *h) {
+  pthread_mutex_lock(&h->lock);
+  /* Of the tables, the parts that describe memory in use. */
+  uint64_t side =
+      blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
+      large_list_bytes();
+  pthread_mutex_unlock(&h->lock);
+  side += tracked_bytes() + finalizers_bytes() +
+          object_stack_bytes(&h->grey.stack) + space_metadata();
+  return (gc_footprint){space_used() + side, space_used_peak() + side};
+}
+
+uint64_t gc_heap_objects(gc_heap *h) {
+  return h->live_objects;
+}
+
+size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
+  const gc_counter all[] = {
+      {"collections", h->collections}, {"objects-marked", h->marked},
+      {"evacuations", h->evacuations}, {"candidates", h->candidates},
+      {"objects-moved", h->moved},     {"objects-stayed", h->stayed},
+      {"headroom", h->headroom_blocks}};
+  size_t n = 0;
+  for (; n < room && n < sizeof all / sizeof *all; n++)
+    out[n] = all[n];
+  return n;
+}
+
+/* The mutator's hole that is in block `b`, or NULL. */
+static const im_hole *im_in_hand(uint32_t b) {
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    if (m->hole.block == b)
+      return &m->hole;
+    if (m->overflow.block == b)
+      return &m->overflow;
+  }
+  return NULL;
+}
+
+/* Adds the objects that were made in a block since the last collection to a
+ * bitmap by granule.  What is wrong with them, or NULL. */
+static const char *im_add_young(uint64_t *starts, uint32_t b) {
+  const im_hole *hand = im_in_hand(b);
+  const im_block *block = &im.blocks[b];
+  char *stop =
+      hand ? hand->cursor
+           : im_line_address(b, block->state == IM_RECYCLABLE ? block->taken
+                                                              : IM_LINES);
+  size_t end, line = 0;
+  for (; (line = im_find_hole(b, line, &end)) < IM_LINES; line = end) {
+    char *p = im_line_address(b, line), *past = im_line_address(b, end);
+    if (past > stop)
+      past = stop;
+    while (p < past) {
+      gc_object *o = (gc_object *)p;
+      if (o->word == 0 || o->word > (size_t)(past - p) / SPACE_GRANULE)
+        return "objects do not fill the hole that they were made in";
+      if (!(o->meta & IM_FILLER))
+        bitmap_set(starts, space_granule(o));
+      p += forwarding_bytes(o);
+    }
+  }
+  return NULL;
+}
+
+/* Where all objects begin, those included that died since the last collection:
+ * a bitmap to be destroyed.  NULL, and what is wrong. */
+static uint64_t *im_find_all(const char **why) {
+  uint64_t *starts = space_table_create(im_marks_bytes());
+  *why = starts ? NULL : "no memory to check in";
+  for (uint32_t b = 1; b < blocks_end && !*why; b++) {
+    if (im.blocks[b].state == IM_NONE || im.blocks[b].state == IM_HEADROOM)
+      continue;
+    size_t at = block_granule(b) / 64;
+    memcpy(starts + at, im.marks + at, BLOCK_GRANULES / 8);
+    if (im.blocks[b].state != IM_FULL)
+      *why = im_add_young(starts, b);
+  }
+  if (*why) {
+    space_table_destroy(starts, im_marks_bytes());
+    return NULL;
+  }
+  for (size_t i = 0; i < large_objects.size; i++)
+    bitmap_set(starts, space_granule(large_objects.items[i]));
+  return starts;
+}
+
+typedef struct im_survey {
+  gc_usage usage;
+  uint64_t stretch; /* of free bytes, up to where the survey is */
+} im_survey;
+
+static void im_survey_free(im_survey *s, uint64_t bytes) {
+  s->usage.free += bytes;
+  s->stretch += bytes;
+  if (s->stretch > s->usage.free_largest)
+    s->usage.free_largest = s->stretch;
+}
+
+static void im_survey_block(im_survey *s, const uint64_t *starts, uint32_t b) {
+  size_t at = block_granule(b), end = at + BLOCK_GRANULES;
+  while (at < end) {
+    size_t object = bitmap_next(starts, at, end);
+    im_survey_free(s, (object - at) * SPACE_GRANULE);
+    if (object == end)
+      break;
+    gc_object *o = space_address((uint32_t)object);
+    s->usage.objects++;
+    s->usage.cells += forwarding_bytes(o);
+    s->stretch = 0;
+    at = object + o->word;
+  }
+}
+
+/* Free memory is that in blocks, in lines that are marked for another object's
+ * sake as well; what is left between large objects is the arena's.  A stretch
+ * may reach over several blocks. */
+gc_usage gc_heap_usage(gc_heap *h) {
+  (void)h;
+  im_survey s = {.usage.pages = space_used()};
+  const char *why;
+  uint64_t *starts = im_find_all(&why);
+  if (!starts) {
+    s.usage.objects = s.usage.cells = GC_UNKNOWN;
+    s.usage.free = s.usage.free_largest = GC_UNKNOWN;
+    return s.usage;
+  }
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    if (im.blocks[b].state == IM_HEADROOM || blocks_empty(b))
+      im_survey_free(&s, BLOCK_BYTES);
+    else if (im.blocks[b].state == IM_NONE)
+      s.stretch = 0;
+    else
+      im_survey_block(&s, starts, b);
+  }
+  space_table_destroy(starts, im_marks_bytes());
+  s.usage.objects += large_objects.size;
+  s.usage.cells += large_cells();
+  return s.usage;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Checking.
+ * ------------------------------------------------------------------------- */
+
+static const char *im_check_lists(void) {
+  uint32_t listed = 0; /* less those that say so themselves */
+  for (uint32_t b = im.recyclable; b; b = im.blocks[b].next, listed++)
+    if (im.blocks[b].state != IM_RECYCLABLE || listed > blocks_end)
+      return "a block on the list of the recyclable is not";
+  for (uint32_t b = im.headroom; b; b = im.blocks[b].next, listed++)
+    if (im.blocks[b].state != IM_HEADROOM || listed > blocks_end)
+      return "a block on the list of the headroom is not";
+  uint32_t headroom = 0;
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    const im_block *block = &im.blocks[b];
+    if ((block->state != IM_NONE) != blocks_taken(b))
+      return "a block is in use and empty, or neither";
+    if (block->candidate)
+      return "a block is to be evacuated between collections";
+    headroom += block->state == IM_HEADROOM;
+    listed -= block->state == IM_RECYCLABLE || block->state == IM_HEADROOM;
+  }
+  if (listed || headroom != im.headroom_blocks)
+    return "a recyclable block or one of the headroom is on no list";
+  return blocks_check();
+}
+
+/* The marks of a block's lines follow from those of its objects: exactly, or
+ * conservatively, right after a collection. */
+static const char *im_check_lines(uint32_t b) {
+  uint64_t expected[IM_WORDS] = {0};
+  size_t first = block_granule(b), end = first + BLOCK_GRANULES, past = 0;
+  for (size_t at = first; (at = bitmap_next(im.marks, at, end)) < end; at++) {
+    const gc_object *o = space_address((uint32_t)at);
+    size_t inside = (at - first) * SPACE_GRANULE, bytes = forwarding_bytes(o);
+    if (bytes == 0 || inside < past || inside + bytes > BLOCK_BYTES)
+      return "a marked object overlaps another, or leaves its block";
+    past = inside + bytes;
+    if (o->meta & (FORWARDING_MOVED | IM_FILLER))
+      return "a marked object has moved, or is a filler";
+    size_t last = (past - 1) / IM_LINE;
+    if (option_conservative && bytes <= IM_LINE)
+      last = inside / IM_LINE;
+    for (size_t line = inside / IM_LINE; line <= last; line++)
+      bitmap_set(expected, line);
+  }
+  return memcmp(expected, im_lines(b), sizeof expected) == 0
+             ? NULL
+             : "lines are marked that have no live object, or the reverse";
+}
+
+static const char *im_check_hole(const im_hole *hole) {
+  if (!hole->block)
+    return hole->cursor == hole->end ? NULL : "a hole is in no block";
+  uint32_t b = hole->block;
+  if (im.blocks[b].state != IM_TAKEN || (im_in_hand(b) != hole && hole->cursor))
+    return "a block in hand is not its mutator's alone";
+  if (hole->cursor > hole->end || hole->cursor < block_address(b) ||
+      hole->end > block_address(b) + BLOCK_BYTES)
+    return "a hole is outside its block";
+  size_t end = im_line(b, hole->end);
+  if (hole->cursor < hole->end &&
+      bitmap_next(im_lines(b), im_line(b, hole->cursor), end) != end)
+    return "a hole contains a marked line";
+  return NULL;
+}
+
+static const uint64_t *im_check_starts;
+
+static bool im_check_is(const gc_object *o) {
+  return bitmap_test(im_check_starts, space_granule(o));
+}
+
+static bool im_check_alive(const gc_object *o) {
+  return !im.untouched || im_marked(o);
+}
+
+static const char *im_check_objects(void) {
+  uint64_t objects = 0;
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    if (im.blocks[b].state == IM_NONE)
+      continue;
+    size_t at = block_granule(b), end = at + BLOCK_GRANULES;
+    for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
+      objects++;
+    const char *why = im_check_lines(b);
+    if (why)
+      return why;
+  }
+  if (im.untouched && objects + large_objects.size != im.live_objects)
+    return "there are more or fewer mark bits than objects";
+  return NULL;
+}
+
+const char *gc_heap_check(gc_heap *h) {
+  (void)h;
+  const char *why = im_check_lists();
+  for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
+    if (!(why = im_check_hole(&m->hole)))
+      why = im_check_hole(&m->overflow);
+  if (!why)
+    why = im_check_objects();
+  if (why)
+    return why;
+  uint64_t *starts = im_find_all(&why);
+  if (!starts)
+    return why;
+  im_check_starts = starts;
+  why = tracked_check(im_check_is, im_where, !im.untouched);
+  if (!why)
+    why = reachable_check(im_check_is, im_check_alive);
+  space_table_destroy(starts, im_marks_bytes());
+  return why;
+}

@@ -1,0 +1,89 @@
+/* immix.h: the inline half of the Immix collector: allocation.
+ *
+ * A mutator allocates by bumping a cursor through a *hole*: a run of free lines
+ * in a block that is its own for the time being.  Objects of all sizes that fit
+ * in blocks share the hole, so there is one cursor, not one for each size.  See
+ * immix.c for all else. */
+#ifndef REAPMARK_IMMIX_H
+#define REAPMARK_IMMIX_H
+
+#include "common/blocks.h"
+#include "common/finalizers.h"
+#include "common/forwarding.h"
+#include "common/tracked.h"
+#include "common/world.h"
+
+enum { IM_MOST = BLOCK_BYTES / 4 }; /* bytes of an object in a block */
+
+typedef struct im_hole {
+  char *cursor, *end; /* the next free byte, and the end; both null at first */
+  uint32_t block;     /* that it is in, 0: none */
+} im_hole;
+
+struct gc_mutator {
+  gc_mutator_base base;
+  im_hole hole;
+  char *limit;      /* hole.end; or null, that each allocation is seen */
+  im_hole overflow; /* for what is larger than a line and did not fit there */
+  gc_object *reg[];
+};
+
+#include "common/plain-operations.h"
+
+/* When the hole is used up, and for objects too large for a block.  May
+ * collect; NULL when out of memory. */
+gc_object *im_new_slow(gc_mutator *m, size_t bytes);
+
+static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {
+  size_t bytes = object_bytes(shape);
+  char *at = m->hole.cursor; /* compared as numbers: it may be null */
+  if (gc_unlikely(bytes > IM_MOST ||
+                  (uintptr_t)at + bytes > (uintptr_t)m->limit))
+    return im_new_slow(m, bytes);
+  m->hole.cursor = at + bytes;
+  return (gc_object *)at;
+}
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  gc_object *o = im_new(m, shape);
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, forwarding_word(shape), object_meta(shape, flags),
+              shape.slots);
+  *object_owning(m, dst) = o;
+  if (flags & GC_FINALIZABLE)
+    tracked_note_finalizable(o);
+  return true;
+}
+
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  gc_object *o = im_new(m, GC_WEAK_SHAPE);
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, forwarding_word(GC_WEAK_SHAPE), OBJECT_WEAK_REFERENCE, 0);
+  *tracked_target(o) = object_read(m, target);
+  *object_owning(m, dst) = o;
+  tracked_note_weak(o);
+  return true;
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  gc_object *target = *tracked_target(object_read(m, weak));
+  *object_owning(m, dst) = target;
+  return target != NULL;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  gc_object *o = finalizers_pop();
+  if (o)
+    *object_owning(m, dst) = o;
+  return o != NULL;
+}
+
+static inline void gc_safepoint(gc_mutator *m) {
+  (void)m;
+  world_poll();
+}
+
+#endif
