@@ -1,9 +1,25 @@
-/* plain-operations.h: loads and stores of a collector that needs no barrier.
- * Owning and borrowing, copying and taking are the same to it. */
+/* plain-operations.h: loads and stores of a collector to which owning and
+ * borrowing, copying and taking are the same, and roots need no barrier.
+ *
+ * One that must know of stores into objects defines OBJECT_BARRIER before it
+ * includes this.  It runs before each, with the mutator, the object, the place
+ * in it, and the new value, which is the constant NULL where that is stored. */
 #ifndef REAPMARK_COMMON_PLAIN_OPERATIONS_H
 #define REAPMARK_COMMON_PLAIN_OPERATIONS_H
 
+#include "common/mutants.h"
 #include "common/registers.h"
+
+#ifndef OBJECT_BARRIER
+#define OBJECT_BARRIER(m, o, place, value) ((void)0)
+#endif
+
+static inline void object_store(gc_mutator *m, gc_reg obj, uint32_t i,
+                                gc_object *value) {
+  gc_object **place = object_slot(m, obj, i);
+  OBJECT_BARRIER(m, object_read(m, obj), place, value);
+  *place = value;
+}
 
 static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
                                   uint32_t borrowing) {
@@ -24,17 +40,20 @@ static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
 }
 
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
-  *object_slot(m, obj, i) = object_read(m, src);
+  object_store(m, obj, i, object_read(m, src));
 }
 
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
-  *object_slot(m, obj, i) = object_read(m, src);
+  if (gc_mutant(take_without_barrier))
+    *object_slot(m, obj, i) = object_read(m, src);
+  else
+    object_store(m, obj, i, object_read(m, src));
   *object_owning(m, src) = NULL;
 }
 
 static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
-  *object_slot(m, obj, i) = NULL;
+  object_store(m, obj, i, NULL);
 }
 
 static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
