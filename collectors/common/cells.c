@@ -188,7 +188,7 @@ static void *cells_get_or_collect(gc_mutator *m, unsigned c, size_t bytes,
 gc_object *cells_obtain(gc_mutator *m, cells_hand *hand, unsigned c,
                         size_t bytes, const cells_policy *policy) {
   if (hostile_allocation())
-    gc_collect(m);
+    (policy->hostile ? policy->hostile : gc_collect)(m);
   if (c == CELLS_LARGE)
     return cells_get_or_collect(m, c, bytes, policy);
   cells_run *run = &hand->runs[c];

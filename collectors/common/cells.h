@@ -100,6 +100,8 @@ typedef struct cells_policy {
    * out of memory: 1, or more where another one does more.  After the last one
    * `may` is not asked: what there is, is handed out. */
   unsigned attempts;
+  /* Collects where hostile conditions ask for it; NULL: gc_collect does. */
+  void (*hostile)(gc_mutator *m);
   /* The world runs again; it was stopped, or this mutator waiting for that,
    * since `begin_ns`. */
   void (*report)(gc_mutator *m, uint64_t begin_ns);

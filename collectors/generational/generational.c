@@ -5,11 +5,11 @@
  * clear the mark bits of the last one: what has a bit is old, and taken to be
  * alive.  It starts from the roots and from the remembered set, and marks only
  * what is young and alive, which thereby is old.  So it costs what survives of
- * the nursery and what was stored into, whatever the size of the heap.  A *full*
- * collection clears the bits first, and is mark-sweep's.  The nursery is no
- * place, but a number of bytes handed out: of blocks that the last collection
- * found empty, the same again and again while most objects die young, so that
- * they stay in the cache.
+ * the nursery and what was stored into, whatever the size of the heap.  A
+ * *full* collection clears the bits first, and is mark-sweep's.  The nursery is
+ * no place, but a number of bytes handed out: of blocks that the last
+ * collection found empty, the same again and again while most objects die
+ * young, so that they stay in the cache.
  *
  * Invariants, between collections:
  *   - An object with slots is old if it has a mark bit, and then it either has
@@ -20,6 +20,7 @@
  * Stores into an object break the second unless they remember it; and a
  * collection, after which everything alive is old, restores it. */
 #include "gc.h"
+#include "common/hostile.h"
 #include "generational/generational.h"
 #include "common/reachable.h"
 #include "common/tracing.h"
@@ -48,8 +49,8 @@ struct gc_heap {
   object_bag orphaned; /* what mutators remembered that are gone */
 
   uint64_t nursery;  /* bytes to be handed out till the next collection */
-  uint64_t yield;    /* bytes that were, between the last full one and the one
-                        after it; 0: there was none yet */
+  uint64_t yield;    /* bytes that were between the last full one and the one
+                        after it, and 1; 0: the last one was full */
   uint64_t old_most; /* live bytes from which on, without a limit, ... */
   bool full_due;     /* the next one is full */
 
@@ -149,13 +150,14 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   uint64_t live = cells.live_bytes;
   if (full) {
     uint64_t growth = live / 100 * option_growth;
-    h->old_most = live + (growth > GEN_GROWTH_LEAST ? growth : GEN_GROWTH_LEAST);
+    h->old_most =
+        live + (growth > GEN_GROWTH_LEAST ? growth : GEN_GROWTH_LEAST);
     h->full_due = false;
     h->yield = 0;
     return;
   }
   if (!h->yield)
-    h->yield = handed;
+    h->yield = handed + 1;
   uint64_t kept = live - before;
   /* Where much of all that is alive was young until now, a full collection
    * costs little more than this one did, and finds what died old. */
@@ -167,13 +169,17 @@ static void gen_report(gc_mutator *m, uint64_t begin_ns) {
   listener->pause(listener->data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
 }
 
-void gc_collect(gc_mutator *m) {
+static void gen_collect_now(gc_mutator *m, bool full) {
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
-  gen_collect_stopped(m->base.heap, true);
+  gen_collect_stopped(m->base.heap, full);
   world_start();
   gen_report(m, begin);
+}
+
+void gc_collect(gc_mutator *m) {
+  gen_collect_now(m, true);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -190,9 +196,17 @@ static bool gen_may(bool fresh, uint64_t bytes) {
  * one is worth it. */
 static void gen_collect(gc_mutator *m, bool again) {
   gc_heap *h = m->base.heap;
+  if (again && !h->yield)
+    return; /* it was a full one */
   uint64_t handed = gen_handed_out();
   bool little = handed < h->nursery && handed < h->yield / 2;
   gen_collect_stopped(h, again || little || h->full_due);
+}
+
+/* Hostile conditions collect too often for full collections to leave much to
+ * the others, where the bugs of generations are. */
+static void gen_hostile(gc_mutator *m) {
+  gen_collect_now(m, m->base.heap->full_due);
 }
 
 /* The second attempt is always a full collection. */
@@ -200,6 +214,7 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
   static const cells_policy policy = {.may = gen_may,
                                       .collect = gen_collect,
                                       .attempts = 2,
+                                      .hostile = gen_hostile,
                                       .report = gen_report};
   return cells_obtain(m, &m->hand, c, bytes, &policy);
 }

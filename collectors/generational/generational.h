@@ -28,8 +28,8 @@ void gen_remember(gc_mutator *m, gc_object *o);
 
 /* Atomically, since others may be storing into other slots of the object. */
 static inline void gen_barrier(gc_mutator *m, gc_object *o, gc_object *value) {
-  if (value && gc_unlikely(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) &
-                           GEN_OLD))
+  if (value &&
+      gc_unlikely(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) & GEN_OLD))
     gen_remember(m, o);
 }
 
