@@ -117,9 +117,10 @@ static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
  * ------------------------------------------------------------------------- */
 
 /* Everything that is scanned is old from now on, and remembered no more. */
-static inline void gen_visit(gc_object *o) {
+static inline bool gen_visit(gc_object *o) {
   if (!(o->meta & GEN_OLD) && object_slots(o))
     o->meta |= GEN_OLD;
+  return true;
 }
 
 static uint64_t gen_handed_out(void) {
@@ -368,7 +369,7 @@ static const char *gen_check_old(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(gen_hand);
+  const char *why = cells_check(gen_hand, false);
   if (!why)
     why = tracked_check(cells_is, tracing_where, !cells.untouched);
   if (!why)
