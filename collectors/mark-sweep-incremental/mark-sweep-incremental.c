@@ -325,6 +325,10 @@ static void inc_finish(void) {
   tracked_prune_weak(inc_where, true);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     cells_retract(&m->hand);
+  /* The rest is cleared when the next cycle begins, but who would know then
+   * where large objects were that are freed now? */
+  for (size_t i = 0; i < large_objects.size; i++)
+    bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
   cells_sort();
