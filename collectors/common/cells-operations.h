@@ -2,7 +2,8 @@
  * over cells.h.
  *
  * To be included by its header after struct gc_mutator, which has a member
- * `cells_hand hand`, and after plain-operations.h. */
+ * `cells_hand hand`, and after plain-operations.h.  A collector that must know
+ * what weak references give defines OBJECT_WEAK_BARRIER before. */
 #ifndef REAPMARK_COMMON_CELLS_OPERATIONS_H
 #define REAPMARK_COMMON_CELLS_OPERATIONS_H
 
@@ -10,6 +11,10 @@
 #include "common/finalizers.h"
 #include "common/registers.h"
 #include "common/tracked.h"
+
+#ifndef OBJECT_WEAK_BARRIER
+#define OBJECT_WEAK_BARRIER(m, target) ((void)0)
+#endif
 
 /* The slow path, which calls cells_obtain: memory for an object of class `c`,
  * which for CELLS_LARGE is of `bytes`.  May collect, and returns NULL when out
@@ -51,6 +56,7 @@ static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   gc_object *target = *tracked_target(object_read(m, weak));
+  OBJECT_WEAK_BARRIER(m, target);
   *object_owning(m, dst) = target;
   return target != NULL;
 }

@@ -27,6 +27,7 @@ typedef struct cells_block {
 
 cells_figures cells;
 uint64_t *cells_marks;
+static unsigned cells_bitmaps; /* cells_marks, and those of cells_bitmap */
 
 static cells_block *cells_blocks; /* by block number */
 static bool cells_poisons;        /* free memory is told from memory in use */
@@ -57,10 +58,13 @@ static size_t cells_marks_bytes(void) {
 }
 
 uint64_t *cells_bitmap(void) {
-  return space_table_create(cells_marks_bytes());
+  uint64_t *marks = space_table_create(cells_marks_bytes());
+  cells_bitmaps += marks != NULL;
+  return marks;
 }
 
 void cells_bitmap_destroy(uint64_t *marks) {
+  cells_bitmaps -= marks != NULL;
   space_table_destroy(marks, cells_marks_bytes());
 }
 
@@ -269,6 +273,10 @@ void cells_flag(const gc_object *o) {
   }
 }
 
+bool cells_any_flagged(void) {
+  return cells_unscanned.blocks || cells_unscanned.large;
+}
+
 /* The next block that is flagged, with its flag taken; 0 if none is. */
 static uint32_t cells_unflag(void) {
   if (!cells_unscanned.blocks)
@@ -397,7 +405,8 @@ void cells_sort(bool all) {
 gc_footprint cells_footprint(uint64_t side) {
   pthread_mutex_lock(&cells_lock);
   /* Of the tables, the parts that describe memory in use. */
-  side += blocks_side_bytes(BLOCK_GRANULES / 8 + sizeof *cells_blocks) +
+  side += blocks_side_bytes(cells_bitmaps * BLOCK_GRANULES / 8 +
+                            sizeof *cells_blocks) +
           large_list_bytes();
   pthread_mutex_unlock(&cells_lock);
   side += tracked_bytes() + finalizers_bytes() + space_metadata();
@@ -486,8 +495,6 @@ static const char *cells_check_lists(void) {
         return "a block is on a list it does not belong to";
   for (uint32_t b = 1; b < blocks_end; b++) {
     const cells_block *block = &cells_blocks[b];
-    if (block->flagged)
-      return "a block waits for a rescan between collections";
     if (block->state != CELLS_NONE && !blocks_taken(b))
       return "a block with cells is an empty one";
     if (block->state == CELLS_NONE && blocks_empty(b) && cells_count(b))
@@ -550,7 +557,9 @@ static const char *cells_check_hand(cells_hand_of hand, gc_mutator *m) {
   return NULL;
 }
 
-const char *cells_check(cells_hand_of hand) {
+const char *cells_check(cells_hand_of hand, bool marking) {
+  if (!marking && cells_any_flagged())
+    return "a block waits for a rescan between collections";
   const char *why = cells_check_lists();
   if (!why)
     why = cells_check_bits();

@@ -152,6 +152,8 @@ static inline bool cells_marked(const gc_object *o) {
  * ------------------------------------------------------------------------- */
 
 void cells_flag(const gc_object *o);
+/* Whether any is flagged. */
+bool cells_any_flagged(void);
 /* Takes the flag of some block, or if no block has one of the large objects,
  * and calls `scan` for each object of it that is marked in `marks`.  False if
  * there was none. */
@@ -173,7 +175,8 @@ gc_footprint cells_footprint(uint64_t side);
 bool cells_is(const gc_object *p);
 
 /* Checks lists, bits and hands.  Returns what is wrong, or NULL.  That
- * everything reachable lies in cells is for reachable.h. */
-const char *cells_check(cells_hand_of hand);
+ * everything reachable lies in cells is for reachable.h.  `marking`: a marker
+ * has not finished yet, so blocks may be flagged. */
+const char *cells_check(cells_hand_of hand, bool marking);
 
 #endif

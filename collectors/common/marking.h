@@ -36,17 +36,22 @@ typedef struct marking {
   uint64_t scanned, rescans; /* objects, and blocks scanned again, so far */
 } marking;
 
-/* Marks an object that is not null, and sees that it will be scanned. */
-static inline void marking_push(marking *k, gc_object *o) {
-  if (bitmap_set(k->marks, space_granule(o)) &&
-      gc_unlikely(!object_push(&k->stack, o)))
+/* Sees that an object will be scanned that is marked already. */
+static inline void marking_queue(marking *k, gc_object *o) {
+  if (gc_unlikely(!object_push(&k->stack, o)))
     cells_flag(o);
 }
 
+/* Marks an object that is not null, and sees that it will be scanned. */
+static inline void marking_push(marking *k, gc_object *o) {
+  if (bitmap_set(k->marks, space_granule(o)))
+    marking_queue(k, o);
+}
+
 static inline __attribute__((always_inline)) void
-marking_scan(marking *k, gc_object *o, void (*visit)(gc_object *o)) {
-  if (visit)
-    visit(o);
+marking_scan(marking *k, gc_object *o, bool (*visit)(gc_object *o)) {
+  if (visit && !visit(o))
+    return;
   uint32_t slots = object_slots(o);
   if (gc_mutant(slots_cut_at_63) && slots > 63)
     slots = 63;
@@ -61,7 +66,7 @@ marking_scan(marking *k, gc_object *o, void (*visit)(gc_object *o)) {
  * objects at the most, which it counts down.  Returns whether nothing is left.
  */
 static inline __attribute__((always_inline)) bool
-marking_scan_all(marking *k, uint64_t *left, void (*visit)(gc_object *o)) {
+marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
   uint64_t before = *left;
   for (; *left > 0; --*left) {
     while (k->queued < MARKING_FIFO && k->stack.size) {
@@ -82,7 +87,7 @@ marking_scan_all(marking *k, uint64_t *left, void (*visit)(gc_object *o)) {
 
 typedef struct marking_again {
   marking *k;
-  void (*visit)(gc_object *o);
+  bool (*visit)(gc_object *o);
 } marking_again;
 
 static inline void marking_scan_again(void *data, gc_object *o) {
@@ -94,10 +99,11 @@ static inline void marking_scan_again(void *data, gc_object *o) {
 
 /* Scans until nothing is left, or until `most` objects were scanned (a flagged
  * block is finished nevertheless); returns whether nothing is left.  Calls
- * visit(o), unless it is NULL, of each object that it scans, where a collector
- * keeps a flag in the header; of what is scanned again, again. */
+ * visit(o), unless it is NULL, of each object before it scans it, where a
+ * collector keeps a flag in the header; of what is scanned again, again.  If
+ * that is false, the collector sees to the object's slots itself. */
 static inline __attribute__((always_inline)) bool
-marking_drain(marking *k, uint64_t most, void (*visit)(gc_object *o)) {
+marking_drain(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
   marking_again again = {k, visit};
   while (marking_scan_all(k, &most, visit)) {
     if (gc_mutant(overflow_ignored) ||

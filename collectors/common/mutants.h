@@ -9,7 +9,8 @@
  * X(name, family, class, oracle, what is wrong):
  *   family   the collectors that have it;
  *   class    of the bug: 1 root missed, 2 root or reference kept too long, 3
- *            store without its write barrier, 6 field not scanned, 8 free memory used, 9 freed too early, 10 race
+ *            store without its write barrier, 4 incremental barrier, 5 object made
+ *            while marking, 6 field not scanned, 8 free memory used, 9 freed too early, 10 race
  *            on a count, 12 finalized or freed twice, 13 finalizer not run, 14
  *            weak reference, 16 cycle detector frees the living, 17 cycle
  *            detector misses garbage, 18 recursion, 20 mark stack, 21 heap
@@ -55,6 +56,12 @@
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
   X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
   X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
+  X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
+  X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
+  X(shaded_not_inherited, "mark-sweep-incremental", 4, "graph", "what a dead thread's mutator shaded is dropped") \
+  X(born_white, "mark-sweep-incremental", 5, "graph", "objects made during a cycle are unmarked") \
+  X(hand_unmarked, "mark-sweep-incremental", 5, "graph", "those in runs handed out before are") \
+  X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(remembered_not_inherited, "generational", 3, "graph", "what a dead thread's mutator remembered is dropped") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \

@@ -24,7 +24,7 @@ static inline gc_object *tracing_where(gc_object *o) {
  * then does the steps of tracked.h, for all or for what is new only.  `visit`:
  * see marking_drain. */
 static inline __attribute__((always_inline)) void
-tracing_run(marking *k, bool all, void (*visit)(gc_object *o)) {
+tracing_run(marking *k, bool all, bool (*visit)(gc_object *o)) {
   roots_each(tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
   if (!gc_mutant(ms_weak_late))

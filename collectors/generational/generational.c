@@ -124,9 +124,10 @@ static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
  * ------------------------------------------------------------------------- */
 
 /* Everything that is scanned is old from now on, and remembered no more. */
-static inline void gen_visit(gc_object *o) {
+static inline bool gen_visit(gc_object *o) {
   if (!(o->meta & GEN_OLD) && object_slots(o))
     o->meta |= GEN_OLD;
+  return true;
 }
 
 static uint64_t gen_handed_out(void) {

@@ -232,7 +232,7 @@ static bool ms_alive(const gc_object *o) {
 
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
-  const char *why = cells_check(ms_hand);
+  const char *why = cells_check(ms_hand, false);
   if (!why)
     why = tracked_check(cells_is, ms_where, !cells.untouched);
   return why ? why : reachable_check(cells_is, ms_alive);
