@@ -11,7 +11,7 @@ set(binary-trees
     "depth=4,stretch=4,array=1"
     "depth=5,stretch=7,array=13,rounds=2"
     "depth=6,stretch=10,array=1000"
-    "depth=10,stretch=4,array=100")
+    "depth=10,stretch=4,array=100,settle=1")
 set(cycles)
 foreach(shape ring list tree clique)
   list(
