@@ -36,7 +36,7 @@ enum { ALLOCATE, COLLECT, SHUFFLED, RANDOM, REUSE, CHURN };
 static const char *const measures[] = {
     "allocate", "collect", "collect-shuffled", "collect-random", "reuse",
     "churn",    NULL};
-enum { STEP_ALLOCATE, STEP_COLLECT };
+enum { STEP_ALLOCATE, STEP_COLLECT, STEP_WAIT };
 
 /* In trees and lists the third slot is null, in the random graph NEXT goes
  * through all nodes of a part in random order and back to the first. */
@@ -407,8 +407,10 @@ static void check(wl_thread *t, uint32_t *const *orders) {
 static void for_parts(wl_thread *t, void (*body)(wl_thread *t, void *data)) {
   if (t->run->threads == 1)
     body(t, NULL);
-  else
+  else {
     wl_threads(t, t->run->threads, 1, body, NULL);
+    wl_step(t, STEP_WAIT, 0); /* or what is skipped next would begin here */
+  }
 }
 
 static void allocate_part(wl_thread *t, void *data) {
@@ -546,7 +548,7 @@ const workload workload_live_heap = {
                "size of the heap",
     .source = "after Garner et al., ISMM 2007",
     .unit = "objects",
-    .steps = {"allocate", "collect"},
+    .steps = {"allocate", "collect", "wait"},
     .params = {{"objects", "alive", 100000, 1, 1 << 26, NULL},
                {"measure", "what is timed", COLLECT, 0, 0, measures},
                {"rounds",

@@ -70,15 +70,15 @@ static json_t *counters_of(json_t *cache, const collector *oracle,
   return json_object_get(cache, key);
 }
 
-/* Of a suite with targets, only what those ask for: its cells are large, and
- * counting what they do takes long. */
+/* Of a suite that ends with a table of its own, only what its targets ask for:
+ * its cells may be large, and counting what they do takes long. */
 static bool is_wanted(const plan *p, const plan_cell *c) {
   for (size_t i = 0; i < p->targets_count; i++) {
     const plan_target *t = &p->targets[i];
     if (t->floor && t->over && !strcmp(t->over, c->id))
       return true;
   }
-  return !p->targets_count;
+  return !p->targets_count && !p->table;
 }
 
 json_t *floor_measure(const plan *p, const collectors *all) {

@@ -186,7 +186,7 @@ static const char *check_target(const suite_target *t, const char **word) {
                        suggest(t->metric, &known));
   }
   bool untimed = t->untimed && *t->untimed;
-  *word = t->name;
+  *word = memory_text("name: %s", t->name);
   if (!t->cell.workload || !t->cell.collector)
     return memory_text("target '%s': its cell needs a workload and a collector",
                        t->name);

@@ -29,9 +29,10 @@ typedef struct suite_side {
  *   name, what   one line each
  *   metric       of one cell (the median of its invocations), as in reports
  *   cell         that cell: workload, collector, heap (none), threads (1)
- *   over         the cell by whose metric it is divided; what it leaves out is
- *                as in `cell`.  Without one, the metric itself is meant, in its
- *                base unit (ns, bytes, per second)
+ *   over         the cell by whose metric it is divided: a collector, and where
+ *                they are others a workload and threads; heap as above. Without
+ *                one, the metric itself is meant, in its base unit (ns, bytes,
+ *                per second)
  *   untimed      true, in place of `over`: the same cell without instruments;
  *                the metric is then wall_ns
  *   gate         the number that is to be reached; from which side, the metric

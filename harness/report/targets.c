@@ -254,14 +254,17 @@ enum {
   SHOWN = 64
 };
 
-/* A ratio, or a number in the metric's unit; "" for NAN. */
+/* A ratio, or a number in the metric's unit; "" for NAN.  Gates may be as close
+ * to 1 as 1.005, and costs as small as 5.5 ns. */
 static char *show(char *out, const json_t *row, double value) {
   const metric *of = metric_find(text_of(row, "metric"));
   char text[METRIC_TEXT];
   if (isnan(value))
     return strcpy(out, "");
   if (json_object_get(row, "over") || !of)
-    snprintf(out, SHOWN, "%.3gx", value);
+    snprintf(out, SHOWN, "%.3fx", value);
+  else if (of->unit == UNIT_NS && value < 1000)
+    snprintf(out, SHOWN, "%.3g ns", value);
   else
     snprintf(out, SHOWN, "%s%s", metric_text(text, of, value),
              of->unit == UNIT_BYTES ? " MiB" : "");
