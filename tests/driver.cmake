@@ -16,6 +16,11 @@ foreach(
   suite_errors
   suites
   suite_selection
+  suite_collectors
+  targets
+  targets_selection
+  targets_of_failures
+  target_errors
   discovery
   resume_after_kill
   resume_cut_short

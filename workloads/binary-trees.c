@@ -16,8 +16,8 @@
  */
 #include "parts.h"
 
-enum { DEPTH, STRETCH, ARRAY, ROUNDS };
-enum { BUILD, CHURN, DROP, FILL };
+enum { DEPTH, STRETCH, ARRAY, ROUNDS, SETTLE };
+enum { BUILD, CHURN, DROP, FILL, COLLECT };
 
 enum { LEFT, RIGHT };
 #define NODE ((gc_shape){2, sizeof(node)})
@@ -201,6 +201,10 @@ static void run(wl_thread *t) {
     churn(t, top_down, short_lived);
     churn(t, bottom_up, short_lived);
   }
+  if (p[SETTLE]) {
+    gc_collect(m);
+    wl_step(t, COLLECT, 0);
+  }
   wl_end(t);
 
   wl_check(t, whole(m, tree, depth), "the long-lived tree is damaged");
@@ -225,7 +229,7 @@ const workload workload_binary_trees = {
     .summary = "short-lived trees beside a long-lived tree and array",
     .source = "GCBench (Ellis, Kovac, Boehm)",
     .unit = "objects",
-    .steps = {"build", "churn", "drop", "fill"},
+    .steps = {"build", "churn", "drop", "fill", "collect"},
     .params = {{"depth",
                 "depth of the long-lived tree and of the deepest "
                 "short-lived ones",
@@ -235,7 +239,11 @@ const workload workload_binary_trees = {
                {"array", "doubles in the long-lived array", 500000, 1, 1 << 26,
                 NULL},
                {"rounds", "factor on the number of short-lived trees", 1, 1,
-                1000, NULL}},
+                1000, NULL},
+               {"settle",
+                "1: the measured part ends with a collection, so that what "
+                "was put off is in it",
+                0, 0, 1, NULL}},
     .knows_deaths = true,
     .volume = volume,
     .run = run,

@@ -150,23 +150,36 @@ collectors discover_mutants(void) {
   return all;
 }
 
-char *discover_not_built(void) {
+/* The list of them that the build has left. */
+static FILE *open_not_built(void) {
   const char *own = own_folder();
-  const char *places[] = {
-      memory_text("%s/collectors/not-built", own),
-      memory_text("%s/../lib/reapmark/collectors/not-built", own)};
+  FILE *f = fopen(memory_text("%s/collectors/not-built", own), "r");
+  return f ? f
+           : fopen(memory_text("%s/../lib/reapmark/collectors/not-built", own),
+                   "r");
+}
+
+char *discover_not_built(void) {
+  FILE *f = open_not_built();
   char *all = memory_text("%s", ""), name[64], package[64];
-  for (size_t i = 0; i < 2; i++) {
-    FILE *f = fopen(places[i], "r");
-    if (!f)
-      continue;
-    while (fscanf(f, "%63s %63[^\n]", name, package) == 2)
-      all = memory_text("%s%s%s (package %s)", all, *all ? ", " : "", name,
-                        package);
+  while (f && fscanf(f, "%63s %63[^\n]", name, package) == 2)
+    all = memory_text("%s%s%s (package %s)", all, *all ? ", " : "", name,
+                      package);
+  if (f)
     fclose(f);
-    break;
-  }
   return all;
+}
+
+const char *discover_package(const char *wanted) {
+  FILE *f = open_not_built();
+  char name[64], package[64];
+  const char *found = NULL;
+  while (f && !found && fscanf(f, "%63s %63[^\n]", name, package) == 2)
+    if (!strcmp(name, wanted))
+      found = memory_text("%s", package);
+  if (f)
+    fclose(f);
+  return found;
 }
 
 const collector *discover_find(const collectors *all, const char *name) {

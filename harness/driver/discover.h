@@ -35,6 +35,10 @@ collectors discover_mutants(void);
  * they need: "bdwgc (package libgc-dev), ...", "" if none.  As memory_text. */
 char *discover_not_built(void);
 
+/* The package that this build lacks for an optional collector, or NULL if it is
+ * none of those. */
+const char *discover_package(const char *name);
+
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 

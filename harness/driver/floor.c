@@ -70,13 +70,25 @@ static json_t *counters_of(json_t *cache, const collector *oracle,
   return json_object_get(cache, key);
 }
 
+/* Of a suite that ends with a table of its own, only what its targets ask for:
+ * its cells may be large, and counting what they do takes long. */
+static bool is_wanted(const plan *p, const plan_cell *c) {
+  for (size_t i = 0; i < p->targets_count; i++) {
+    const plan_target *t = &p->targets[i];
+    if (t->floor && t->over && !strcmp(t->over, c->id))
+      return true;
+  }
+  return !p->targets_count && !p->table;
+}
+
 json_t *floor_measure(const plan *p, const collectors *all) {
   const collector *oracle = discover_find(all, "oracle");
   json_t *micros = json_object(), *counts = json_object();
   json_t *floors = json_array();
   for (size_t i = 0; oracle && i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
-    if (!c->reference || c->missing || c->untimed || c->canary)
+    if (!c->reference || c->missing || c->untimed || c->canary ||
+        !is_wanted(p, c))
       continue;
     if (!json_array_size(floors))
       say("measuring what the interfaces of the reference runtimes cost");

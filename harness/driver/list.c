@@ -165,9 +165,9 @@ static void add_suite(void *data, const char *name, const char *path) {
   if (s)
     json_array_append_new(
         list,
-        json_pack("{s:s, s:s, s:s, s:i, s:i}", "name", name, "path", path,
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "name", name, "path", path,
                   "description", s->description, "cells", (int)s->cells_count,
-                  "invocations",
+                  "targets", (int)s->targets_count, "invocations",
                   s->invocations ? (int)*s->invocations : SUITE_INVOCATIONS));
 }
 
@@ -178,9 +178,10 @@ static int list_suites(bool as_json) {
     print_json(list);
     return EXIT_OK;
   }
-  text_table *t = text_new("lrrl", 1);
+  text_table *t = text_new("lrrrl", 1);
   text_add(t, "suite");
   text_add(t, "cells");
+  text_add(t, "targets");
   text_add(t, "invocations");
   text_add(t, "description");
   size_t i;
@@ -188,6 +189,8 @@ static int list_suites(bool as_json) {
     text_add(t, "%s", text_of(s, "name"));
     text_add(t, "%" JSON_INTEGER_FORMAT,
              json_integer_value(json_object_get(s, "cells")));
+    text_add(t, "%" JSON_INTEGER_FORMAT,
+             json_integer_value(json_object_get(s, "targets")));
     text_add(t, "%" JSON_INTEGER_FORMAT,
              json_integer_value(json_object_get(s, "invocations")));
     text_add(t, "%s", text_of(s, "description"));

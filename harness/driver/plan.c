@@ -103,7 +103,39 @@ static size_t runs_of_rounds(const plan *p, unsigned rounds) {
   return (p->cells_count + 2) * rounds + 1;
 }
 
+static const plan_cell *find_cell(const plan *p, const char *id) {
+  for (size_t i = 0; i < p->cells_count; i++)
+    if (!strcmp(p->cells[i].id, id))
+      return &p->cells[i];
+  return NULL;
+}
+
+/* The cells of a target run next to each other: their blocks become one. */
+static void join_blocks(plan *p) {
+  for (size_t i = 0; i < p->targets_count; i++) {
+    const plan_cell *of = find_cell(p, p->targets[i].cell);
+    const plan_cell *over =
+        p->targets[i].over ? find_cell(p, p->targets[i].over) : NULL;
+    if (!of || !over)
+      continue;
+    size_t from = over->block, to = of->block;
+    for (size_t k = 0; k < p->cells_count; k++)
+      if (p->cells[k].block == from)
+        p->cells[k].block = to;
+  }
+  /* No number may be left out. */
+  size_t blocks = 0, *old = memory_take((p->cells_count + 1) * sizeof *old);
+  for (size_t i = 0; i < p->cells_count; i++) {
+    size_t first = 0;
+    old[i] = p->cells[i].block;
+    while (old[first] != old[i])
+      first++;
+    p->cells[i].block = first < i ? p->cells[first].block : blocks++;
+  }
+}
+
 static void make_order(plan *p) {
+  join_blocks(p);
   p->runs = memory_take(runs_of_rounds(p, p->invocations) * sizeof *p->runs);
   p->runs_count = 0;
   p->order = p->seed;
@@ -179,8 +211,9 @@ static void mistake(const suite *s, const char *option, const char *word,
 
 /* A collector to run with, and what it was called. */
 typedef struct chosen {
-  const collector *collector;
-  const char *text; /* with options */
+  const collector *collector; /* NULL: is not built; then why */
+  const char *text;           /* with options */
+  const char *missing;
 } chosen;
 typedef struct chosen_list {
   chosen *items;
@@ -203,9 +236,14 @@ static bool choose_kind(chosen_list *list, const collectors *all,
     const collector *c = &all->items[i];
     if ((models && collector_is_measured(c)) ||
         (references && !c->trouble && !strcmp(collector_kind(c), "reference")))
-      choose_one(list, (chosen){c, c->name});
+      choose_one(list, (chosen){c, c->name, NULL});
   }
   return models || references;
+}
+
+/* Why a cell is missing whose collector is. */
+static const char *not_built(const char *package) {
+  return package ? memory_text("not built (package %s)", package) : "not built";
 }
 
 /* The collectors of a list; the models if it is empty.  False after a
@@ -216,7 +254,7 @@ static bool find_collectors(const asked *a, const suite *s,
   if (!a->words.count)
     for (size_t i = 0; i < all->count; i++)
       if (collector_is_measured(&all->items[i]))
-        choose_one(out, (chosen){&all->items[i], all->items[i].name});
+        choose_one(out, (chosen){&all->items[i], all->items[i].name, NULL});
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
     if (choose_kind(out, all, word))
@@ -224,11 +262,15 @@ static bool find_collectors(const asked *a, const suite *s,
     spec named;
     const collector *c;
     const char *wrong = discover_choose(all, word, &named, &c);
-    if (wrong) {
+    const char *package = NULL; /* a suite may name what is optional */
+    if (wrong && !a->option && !c && named.name)
+      package = discover_package(named.name);
+    if (wrong && !package) {
       mistake(s, a->option, word, wrong);
       return false;
     }
-    choose_one(out, (chosen){c, spec_text(&named)});
+    choose_one(out, (chosen){c, spec_text(&named),
+                             package ? not_built(package) : NULL});
   }
   return true;
 }
@@ -259,6 +301,8 @@ static bool needs(const json_t *workload, const char *what) {
  * level; a reference that cannot be held to a limit keeps its own policy, in a
  * block of its own. */
 static const char *heap_for(const collector *c, const char *heap) {
+  if (!c)
+    return heap;
   bool multiple = heap[strlen(heap) - 1] == 'x';
   bool free_to = !strcmp(collector_kind(c), "reference") &&
                  !collector_can(c, "heap_limit");
@@ -267,7 +311,7 @@ static const char *heap_for(const collector *c, const char *heap) {
 
 /* Why a collector cannot run a workload, or NULL. */
 static const char *find_missing(const collector *c, const char *workload,
-                                const char *heap) {
+                                const char *heap, unsigned threads) {
   static const char *const capabilities[][2] = {
       {"threads", "needs threads"},
       {"weak", "needs weak references"},
@@ -279,6 +323,8 @@ static const char *find_missing(const collector *c, const char *workload,
   for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
     if (needs(w, capabilities[i][0]) && !collector_can(c, capabilities[i][0]))
       return capabilities[i][1];
+  if (threads > 1 && !collector_can(c, "threads"))
+    return capabilities[0][1];
   if (collector_can(c, "explicit_free") &&
       !json_is_true(json_object_get(w, "knows_deaths")))
     return "needs to be told of deaths";
@@ -333,29 +379,38 @@ static void take_minimum(const json_t *minimums, plan_cell *c) {
   c->heap = memory_text("%smin", c->heap);
 }
 
-/* Adds the cells of one workload in one heap with so many threads. */
-static void plan_block(const planning *g, const spec *workload,
-                       chosen_list with, const char *heap, unsigned threads) {
-  for (size_t i = 0; i < with.count; i++) {
-    const collector *its = with.items[i].collector;
-    plan_cell c = {.workload = spec_text(workload),
-                   .collector = with.items[i].text,
-                   .heap = heap_for(its, heap),
-                   .reference = !strcmp(collector_kind(its), "reference"),
-                   .threads = threads};
-    c.missing = find_missing(its, workload->name, c.heap);
-    if (g->request->minimums && strcmp(c.heap, "none"))
-      take_minimum(g->request->minimums, &c);
-    c.id =
-        memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,
-                    c.collector, c.heap, threads, (uintmax_t)g->request->seed);
-    add_cell(g->plan, c);
-    if (!g->request->observer)
-      continue;
+/* Adds a cell, and if `untimed` its twin without instruments.  Returns its
+ * identity. */
+static const char *plan_one(const planning *g, const spec *workload,
+                            const chosen *with, const char *heap,
+                            unsigned threads, bool untimed) {
+  const collector *its = with->collector;
+  plan_cell c = {.workload = spec_text(workload),
+                 .collector = with->text,
+                 .heap = heap_for(its, heap),
+                 .reference = its && !strcmp(collector_kind(its), "reference"),
+                 .threads = threads};
+  c.missing =
+      its ? find_missing(its, workload->name, c.heap, threads) : with->missing;
+  if (g->request->minimums && strcmp(c.heap, "none"))
+    take_minimum(g->request->minimums, &c);
+  c.id = memory_text("%s/%s/heap=%s/threads=%u/seed=%ju", c.workload,
+                     c.collector, c.heap, threads, (uintmax_t)g->request->seed);
+  add_cell(g->plan, c);
+  const char *id = c.id;
+  if (untimed) {
     c.id = memory_text("%s" PLAN_UNTIMED, c.id);
     c.untimed = true;
     add_cell(g->plan, c);
   }
+  return id;
+}
+
+/* Adds the cells of one workload in one heap with so many threads. */
+static void plan_block(const planning *g, const spec *workload,
+                       chosen_list with, const char *heap, unsigned threads) {
+  for (size_t i = 0; i < with.count; i++)
+    plan_one(g, workload, &with.items[i], heap, threads, g->request->observer);
 }
 
 static bool plan_workload(const planning *g, const suite_cell *cell,
@@ -367,8 +422,8 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
   chosen_list with;
   if (!find_collectors(&listed, s, g->all, &with))
     return false;
-  if (r->collectors)
-    with = listed.words.count ? intersect(g->wanted, with) : g->wanted;
+  if (r->collectors) /* those of the suite are a default, not a limit */
+    with = cell->collectors_count ? intersect(g->wanted, with) : g->wanted;
 
   asked heaps = choose("--heap", r->heaps, cell->heaps, cell->heaps_count,
                        s->heaps, s->heaps_count);
@@ -378,14 +433,16 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
       s->threads_count);
   if (!heaps.words.count)
     heaps.words = spec_split(SUITE_HEAP);
+  const json_t *about = discover_workload(g->all, workload->name);
+  bool takes = json_is_true(json_object_get(about, "takes_threads"));
   if (!threads.words.count)
-    threads.words = spec_split(memory_text("%d", SUITE_THREADS));
+    threads.words = spec_split(memory_text("%d", takes ? 1 : SUITE_THREADS));
   const char *wrong_range = sweep_expand(&heaps.words);
   if (wrong_range) {
     mistake(s, heaps.option, "range:", wrong_range);
     return false;
   }
-  bool threaded = needs(discover_workload(g->all, workload->name), "threads");
+  bool threaded = takes || needs(about, "threads");
 
   for (size_t h = 0; h < heaps.words.count; h++) {
     const char *heap = heaps.words.words[h];
@@ -470,6 +527,114 @@ static const suite *suite_of_workloads(word_list workloads) {
   return s;
 }
 
+/* ------------------------------------------------------------------------- *
+ * Targets.
+ * ------------------------------------------------------------------------- */
+
+/* The collector of a target, which need not be there.  False after a
+ * mistake. */
+static bool choose_for_target(const planning *g, const char *word,
+                              chosen *out) {
+  spec named;
+  const collector *c = NULL;
+  const char *wrong = discover_choose(g->all, word, &named, &c);
+  *out = (chosen){c, spec_text(&named), NULL};
+  if (wrong && (c || !named.name)) {
+    mistake(g->suite, NULL, word, wrong);
+    return false;
+  }
+  if (!c)
+    out->missing = not_built(discover_package(named.name));
+  return true;
+}
+
+/* Whether the command line's lists have the collector and the workload; its
+ * parameters are put over those of the target. */
+static bool target_wanted(const planning *g, const chosen *with,
+                          const spec *listed, bool *used, size_t n,
+                          spec *workload) {
+  bool named = !g->request->collectors;
+  for (size_t i = 0; i < g->wanted.count; i++)
+    named |= with->collector && g->wanted.items[i].collector == with->collector;
+  return named && (n == 0 || select_workload(listed, used, n, workload));
+}
+
+/* Adds the cell of a side of a target; *id becomes its identity, or NULL if it
+ * is not wanted.  False after a mistake. */
+static bool plan_side(const planning *g, const suite_side *side,
+                      const suite_side *base, const spec *listed, bool *used,
+                      size_t n, bool untimed, const char **id) {
+  const char *word = side->workload ? side->workload : base->workload;
+  const char *with_word = side->collector ? side->collector : base->collector;
+  const char *heap = side->heap ? side->heap : "none";
+  unsigned threads = side->threads   ? *side->threads
+                     : base->threads ? *base->threads
+                                     : 1;
+  spec workload;
+  chosen with;
+  *id = NULL;
+  const char *wrong = discover_check_workload(g->all, word, &workload);
+  if (wrong) {
+    mistake(g->suite, NULL, word, wrong);
+    return false;
+  }
+  wrong = spec_check_heap(heap);
+  if (wrong || threads < 1 || threads > THREADS_MAX) {
+    mistake(g->suite, NULL, heap,
+            wrong ? wrong : "a number of threads is from 1 to 1024");
+    return false;
+  }
+  if (!choose_for_target(g, with_word, &with))
+    return false;
+  if (!target_wanted(g, &with, listed, used, n, &workload))
+    return true;
+  const char *text = spec_text(&workload); /* parameters in their order */
+  discover_check_workload(g->all, text, &workload);
+  *id = plan_one(g, &workload, &with, heap, threads, untimed);
+  return true;
+}
+
+/* Adds the cells of the targets for which all cells are wanted. */
+static bool plan_targets(const planning *g, const spec *listed, bool *used,
+                         size_t n) {
+  const suite *s = g->suite;
+  plan *p = g->plan;
+  if (s->targets_count && (g->request->heaps || g->request->threads)) {
+    say("%s: suite '%s' compares cells in fixed heaps with fixed threads",
+        g->request->heaps ? "--heap" : "--threads", s->name);
+    return false;
+  }
+  for (unsigned i = 0; i < s->targets_count; i++) {
+    const suite_target *t = &s->targets[i];
+    size_t cells = p->cells_count;
+    bool untimed = t->untimed && *t->untimed;
+    plan_target x = {.name = t->name,
+                     .what = t->what,
+                     .metric = t->metric,
+                     .gate = t->gate,
+                     .stretch = t->stretch ? *t->stretch : 0,
+                     .rss = t->rss ? *t->rss : 0,
+                     .floor = t->floor && *t->floor};
+    if (!plan_side(g, &t->cell, &t->cell, listed, used, n, untimed, &x.cell) ||
+        (t->over &&
+         !plan_side(g, t->over, &t->cell, listed, used, n, false, &x.over)))
+      return false;
+    if (untimed && x.cell)
+      x.over = memory_text("%s" PLAN_UNTIMED, x.cell);
+    if (!x.cell || (t->over && !x.over)) {
+      p->cells_count = cells; /* half a comparison is none */
+      continue;
+    }
+    p->targets = memory_more(p->targets, p->targets_count, sizeof x);
+    p->targets[p->targets_count++] = x;
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * All of it.
+ * ------------------------------------------------------------------------- */
+
 static bool plan_cells(const planning *g, word_list listed_words) {
   size_t n = listed_words.count;
   spec *listed = memory_take(n * sizeof *listed);
@@ -501,6 +666,8 @@ static bool plan_cells(const planning *g, word_list listed_words) {
     if (!plan_rates(g, cell, &workload))
       return false;
   }
+  if (!plan_targets(g, listed, used, g->request->suite ? n : 0))
+    return false;
   for (size_t i = 0; i < n; i++)
     if (g->request->suite && !used[i])
       say("suite '%s' has no workload '%s'", g->suite->name, listed[i].name);
@@ -512,7 +679,7 @@ static void plan_canary(const planning *g) {
   const collector *c = discover_find(g->all, CANARY_COLLECTOR);
   spec workload;
   if (!c || discover_check_workload(g->all, CANARY_WORKLOAD, &workload) ||
-      find_missing(c, workload.name, CANARY_HEAP))
+      find_missing(c, workload.name, CANARY_HEAP, 1))
     return;
   add_cell(g->plan, (plan_cell){.id = memory_text(
                                     "canary/%s/%s/heap=%s", CANARY_WORKLOAD,
@@ -553,6 +720,7 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
     return EXIT_NOTHING;
   }
   out->suite = g.suite->name;
+  out->table = g.suite->table;
   out->invocations = request->invocations   ? (unsigned)request->invocations
                      : g.suite->invocations ? *g.suite->invocations
                                             : SUITE_INVOCATIONS;
@@ -577,6 +745,44 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
 /* ------------------------------------------------------------------------- *
  * plan.json.
  * ------------------------------------------------------------------------- */
+
+static json_t *targets_to_json(const plan *p) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < p->targets_count; i++) {
+    const plan_target *t = &p->targets[i];
+    json_t *target =
+        json_pack("{s:s, s:s, s:s, s:s, s:f}", "name", t->name, "what", t->what,
+                  "metric", t->metric, "cell", t->cell, "gate", t->gate);
+    if (t->over)
+      json_object_set_new(target, "over", json_string(t->over));
+    if (t->stretch > 0)
+      json_object_set_new(target, "stretch", json_real(t->stretch));
+    if (t->rss > 0)
+      json_object_set_new(target, "rss", json_real(t->rss));
+    if (t->floor)
+      json_object_set_new(target, "floor", json_true());
+    json_array_append_new(list, target);
+  }
+  return list;
+}
+
+static bool target_from_json(const json_t *json, plan *out) {
+  const char *name, *what, *metric, *cell, *over = NULL;
+  plan_target t = {.floor = json_object_get(json, "floor") != NULL};
+  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:F, s?s, s?F, s?F}",
+                  "name", &name, "what", &what, "metric", &metric, "cell",
+                  &cell, "gate", &t.gate, "over", &over, "stretch", &t.stretch,
+                  "rss", &t.rss))
+    return false;
+  t.name = memory_text("%s", name);
+  t.what = memory_text("%s", what);
+  t.metric = memory_text("%s", metric);
+  t.cell = memory_text("%s", cell);
+  t.over = over ? memory_text("%s", over) : NULL;
+  out->targets = memory_more(out->targets, out->targets_count, sizeof t);
+  out->targets[out->targets_count++] = t;
+  return true;
+}
 
 json_t *plan_to_json(const plan *p) {
   json_t *cells = json_array(), *canary = NULL;
@@ -604,6 +810,10 @@ json_t *plan_to_json(const plan *p) {
                 p->timeout, "seed", (json_int_t)p->seed, "cells", cells);
   if (canary)
     json_object_set_new(json, "canary", canary);
+  if (p->targets_count)
+    json_object_set_new(json, "targets", targets_to_json(p));
+  if (p->table)
+    json_object_set_new(json, "table", json_string(p->table));
   if (p->until_ci > 0)
     json_object_set_new(json, "until_ci", json_real(p->until_ci));
   if (p->budget > 0)
@@ -658,13 +868,21 @@ bool plan_from_json(const json_t *json, plan *out) {
   const json_t *canary = json_object_get(json, "canary");
   if (canary && !cell_from_json(canary, out, true))
     return false;
+  json_t *target;
+  json_array_foreach(json_object_get(json, "targets"), i, target) {
+    if (!target_from_json(target, out))
+      return false;
+  }
+  const char *table = json_string_value(json_object_get(json, "table"));
+  out->table = table ? memory_text("%s", table) : NULL;
   make_order(out);
   return true;
 }
 
 const char *plan_difference(const json_t *recorded, const json_t *wanted) {
-  static const char *const keys[] = {"suite",  "invocations", "timeout", "seed",
-                                     "canary", "until_ci",    "budget"};
+  static const char *const keys[] = {"suite",  "invocations", "timeout",
+                                     "seed",   "canary",      "until_ci",
+                                     "budget", "targets",     "table"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const json_t *then = json_object_get(recorded, keys[i]);
     const json_t *now = json_object_get(wanted, keys[i]);

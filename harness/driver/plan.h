@@ -2,7 +2,8 @@
  *
  * A cell is one collector on one workload with its parameters, heap size and
  * number of threads.  The cells that differ in the collector only are a block:
- * they are compared with each other, so they run next to each other.
+ * they are compared with each other, so they run next to each other; so do the
+ * cells of a target.
  *
  * A plan of a suite has one cell more, the canary: always the same work by the
  * same collector, run at the beginning, in the middle and at the end of every
@@ -48,6 +49,14 @@ typedef struct plan_cell {
   size_t block;
 } plan_cell;
 
+/* suite_target of suite.h, its cells by their identities. */
+typedef struct plan_target {
+  const char *name, *what, *metric;
+  const char *cell, *over;   /* over: NULL if there is none */
+  double gate, stretch, rss; /* stretch, rss: 0 if there is none */
+  bool floor;
+} plan_target;
+
 typedef struct plan_run {
   size_t cell;
   unsigned invocation; /* 1, 2, ...; of the canary likewise */
@@ -60,7 +69,10 @@ typedef struct plan {
   uint64_t seed;  /* of the workloads and of the order */
   plan_cell *cells;
   size_t cells_count;
-  plan_run *runs; /* in the order of execution */
+  plan_target *targets;
+  size_t targets_count;
+  const char *table; /* that the run ends with; NULL: all metrics */
+  plan_run *runs;    /* in the order of execution */
   size_t runs_count;
   /* Rounds are added while the interval of a cell's median throughput is wider
    * than ± this share of it (0: never), as long as the runs added took less

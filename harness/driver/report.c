@@ -5,6 +5,7 @@
 #include "say.h"
 #include "harness/report/figures.h"
 #include "harness/report/format.h"
+#include "harness/report/targets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,62 +40,87 @@ report *report_open(const char *dir) {
   return r;
 }
 
-static int print_and_close(report *r, const report_format *plain,
-                           const figure *f, const figure_format *of_figure) {
-  if (f) {
-    figure_rows rows = figure_make(f, r);
-    bool any = rows.count > 0;
+/* What is to be printed, in which format. */
+typedef struct wanted {
+  const report_format *plain; /* all metrics by cell; or */
+  const figure *figure;       /* a table of figures.h; or */
+  const figure_format *of_figure;
+  const char *limits; /* the targets: the format's name */
+} wanted;
+
+#define LIMITS "limits"
+
+static int print_and_close(report *r, const wanted *w, const char *table) {
+  bool any = true;
+  if (w->figure) {
+    figure_rows rows = figure_make(w->figure, r);
+    any = rows.count > 0;
     if (any)
-      of_figure->print(f, r, &rows, stdout);
-    else
-      say("%s: no run has what the table '%s' shows", r->dir, f->name);
+      w->of_figure->print(w->figure, r, &rows, stdout);
     figure_free(&rows);
-    if (!any) {
-      report_free(r);
-      return EXIT_NOTHING;
-    }
-  } else
-    plain->print(r, stdout);
+  } else if (w->limits)
+    any = targets_print(r, w->limits, stdout);
+  else
+    w->plain->print(r, stdout);
+  if (!any)
+    say("%s: no run has what the table '%s' shows", r->dir, table);
   report_free(r);
   if (fflush(stdout) || ferror(stdout)) {
     say("the report could not be written to stdout");
     return EXIT_SOME_FAILED;
   }
-  return EXIT_OK;
+  return any ? EXIT_OK : EXIT_NOTHING;
 }
 
-static int unknown(const char *what, const char *word,
-                   const candidates *known) {
-  say("unknown %s '%s'%s", what, word, suggest(word, known));
-  return EXIT_USAGE;
+/* Finds a table by name.  Returns NULL, or what is wrong. */
+static const char *find_table(const char *table, wanted *w) {
+  candidates known = {0};
+  for (size_t i = 0; i < FIGURES; i++) {
+    candidates_add(&known, figures[i].name);
+    if (!strcmp(figures[i].name, table))
+      w->figure = &figures[i];
+  }
+  candidates_add(&known, LIMITS);
+  if (w->figure || !strcmp(table, LIMITS))
+    return NULL;
+  return memory_text("unknown table '%s'%s", table, suggest(table, &known));
+}
+
+const char *report_check_table(const char *table) {
+  wanted w = {0};
+  return find_table(table, &w);
+}
+
+/* Finds the format of this name for what is wanted, likewise. */
+static const char *find_format(const char *format, bool table, wanted *w) {
+  candidates known = {0};
+  for (size_t i = 0; table && i < FIGURE_FORMATS; i++) {
+    candidates_add(&known, figure_formats[i].name);
+    if (!strcmp(figure_formats[i].name, format)) {
+      w->of_figure = &figure_formats[i];
+      w->limits = format;
+    }
+  }
+  for (size_t i = 0; !table && i < REPORT_FORMATS; i++) {
+    candidates_add(&known, report_formats[i].name);
+    if (!strcmp(report_formats[i].name, format))
+      w->plain = &report_formats[i];
+  }
+  if (w->plain || w->of_figure)
+    return NULL;
+  return memory_text("unknown format '%s'%s", format, suggest(format, &known));
 }
 
 int report_print(const char *dir, const char *table, const char *format) {
-  const report_format *plain = NULL;
-  const figure *f = NULL;
-  const figure_format *of_figure = NULL;
-  candidates tables = {0}, formats = {0};
-  for (size_t i = 0; i < FIGURES; i++) {
-    candidates_add(&tables, figures[i].name);
-    if (table && !strcmp(figures[i].name, table))
-      f = &figures[i];
+  wanted w = {0};
+  const char *wrong = table ? find_table(table, &w) : NULL;
+  wrong = wrong ? wrong : find_format(format, table != NULL, &w);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
   }
-  if (table && !f)
-    return unknown("table", table, &tables);
-  for (size_t i = 0; f && i < FIGURE_FORMATS; i++) {
-    candidates_add(&formats, figure_formats[i].name);
-    if (!strcmp(figure_formats[i].name, format))
-      of_figure = &figure_formats[i];
-  }
-  for (size_t i = 0; !f && i < REPORT_FORMATS; i++) {
-    candidates_add(&formats, report_formats[i].name);
-    if (!strcmp(report_formats[i].name, format))
-      plain = &report_formats[i];
-  }
-  if (!plain && !of_figure)
-    return unknown("format", format, &formats);
   report *r = report_open(dir);
-  return r ? print_and_close(r, plain, f, of_figure) : EXIT_USAGE;
+  return r ? print_and_close(r, &w, table) : EXIT_USAGE;
 }
 
 typedef struct report_options {
@@ -130,7 +156,9 @@ static const option_usage usage = {
         "  latency     of requests by rate: from the intended start, simple, "
         "metered\n"
         "  memory      footprint over what must be held, fragmentation, "
-        "floating garbage",
+        "floating garbage\n"
+        "  growth      ns an op by the number of live objects\n"
+        "  limits      the suite's targets, met or not",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1};

@@ -561,11 +561,12 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     json_decref(floors);
   }
   bool observer = false;
-  for (size_t i = 0; i < p->cells_count; i++)
+  for (size_t i = 0; i < p->cells_count && !p->targets_count; i++)
     observer |= p->cells[i].untimed;
   if (s.finished == p->runs_count &&
       (report_print(o->dir, NULL, "table") ||
-       (observer && report_print(o->dir, "observer", "table"))))
+       (observer && report_print(o->dir, "observer", "table")) ||
+       (p->table && report_print(o->dir, p->table, "table"))))
     return EXIT_SOME_FAILED;
   return code;
 }

@@ -1,7 +1,9 @@
 /* suite.c: suite files, YAML by libcyaml's schema. */
 #include "suite.h"
 #include "memory.h"
+#include "report.h"
 #include "say.h"
+#include "harness/report/metrics.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>
@@ -33,6 +35,39 @@ static const cyaml_schema_field_t cell_fields[] = {
 static const cyaml_schema_value_t cell_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, suite_cell, cell_fields)};
 
+enum { OPTIONAL_TEXT = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
+
+static const cyaml_schema_field_t side_fields[] = {
+    CYAML_FIELD_STRING_PTR("workload", OPTIONAL_TEXT, suite_side, workload, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("collector", OPTIONAL_TEXT, suite_side, collector, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("heap", OPTIONAL_TEXT, suite_side, heap, 1,
+                           WORD_MAX),
+    CYAML_FIELD_UINT_PTR("threads", LIST, suite_side, threads),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t target_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, suite_target, name, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("what", CYAML_FLAG_POINTER, suite_target, what, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("metric", CYAML_FLAG_POINTER, suite_target, metric,
+                           1, WORD_MAX),
+    CYAML_FIELD_MAPPING("cell", CYAML_FLAG_DEFAULT, suite_target, cell,
+                        side_fields),
+    CYAML_FIELD_MAPPING_PTR("over", LIST, suite_target, over, side_fields),
+    CYAML_FIELD_FLOAT("gate", CYAML_FLAG_STRICT, suite_target, gate),
+    CYAML_FIELD_FLOAT_PTR("stretch", LIST | CYAML_FLAG_STRICT, suite_target,
+                          stretch),
+    CYAML_FIELD_FLOAT_PTR("rss", LIST | CYAML_FLAG_STRICT, suite_target, rss),
+    CYAML_FIELD_BOOL_PTR("floor", LIST, suite_target, floor),
+    CYAML_FIELD_BOOL_PTR("untimed", LIST, suite_target, untimed),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t target_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, suite_target, target_fields)};
+
 static const cyaml_schema_field_t suite_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, suite, name, 1,
                            WORD_MAX),
@@ -41,8 +76,11 @@ static const cyaml_schema_field_t suite_fields[] = {
     CYAML_FIELD_UINT_PTR("invocations", LIST, suite, invocations),
     CYAML_FIELD_FLOAT_PTR("timeout", LIST | CYAML_FLAG_STRICT, suite, timeout),
     LISTS(suite),
-    CYAML_FIELD_SEQUENCE("cells", CYAML_FLAG_POINTER, suite, cells,
-                         &cell_schema, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("cells", LIST, suite, cells, &cell_schema, 1,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("targets", LIST, suite, targets, &target_schema, 1,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("table", OPTIONAL_TEXT, suite, table, 1, WORD_MAX),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t suite_schema = {
@@ -92,6 +130,8 @@ static void explain(const char *path, const complaint *c, cyaml_err_t error) {
     candidates known = {0};
     collect_keys(&known, suite_fields);
     collect_keys(&known, cell_fields);
+    collect_keys(&known, target_fields);
+    collect_keys(&known, side_fields);
     say("%s: unknown key '%s'%s", suite_locate(path, key), key,
         suggest(key, &known));
   } else
@@ -135,6 +175,35 @@ const char *suite_locate(const char *path, const char *word) {
 }
 
 /* What the schema cannot say. */
+static const char *check_target(const suite_target *t, const char **word) {
+  const metric *m = metric_find(t->metric);
+  *word = t->metric;
+  if (!m) {
+    candidates known = {0};
+    for (size_t i = 0; i < METRICS; i++)
+      candidates_add(&known, metrics[i].name);
+    return memory_text("unknown metric '%s'%s", t->metric,
+                       suggest(t->metric, &known));
+  }
+  bool untimed = t->untimed && *t->untimed;
+  *word = memory_text("name: %s", t->name);
+  if (!t->cell.workload || !t->cell.collector)
+    return memory_text("target '%s': its cell needs a workload and a collector",
+                       t->name);
+  if (untimed && (t->over || strcmp(t->metric, "wall_ns")))
+    return memory_text("target '%s': untimed goes with the metric wall_ns, and "
+                       "without over",
+                       t->name);
+  if (!t->over && (t->rss || (t->floor && *t->floor)))
+    return memory_text("target '%s': rss and floor need over", t->name);
+  if (!(t->gate > 0))
+    return memory_text("target '%s': its gate is a number above 0", t->name);
+  if (t->stretch && (*t->stretch - t->gate) * m->better < 0)
+    return memory_text("target '%s': its stretch is no better than its gate",
+                       t->name);
+  return NULL;
+}
+
 static const char *check(const suite *s, const char **word) {
   *word = "invocations";
   if (s->invocations && (*s->invocations < 1 || *s->invocations > 1000))
@@ -142,6 +211,17 @@ static const char *check(const suite *s, const char **word) {
   *word = "timeout";
   if (s->timeout && !(*s->timeout > 0 && *s->timeout <= 1e6))
     return "timeout is a number of seconds above 0";
+  *word = s->table;
+  if (s->table && report_check_table(s->table))
+    return report_check_table(s->table);
+  *word = s->name;
+  if (!s->cells_count && !s->targets_count)
+    return "the suite has neither cells nor targets";
+  for (unsigned i = 0; i < s->targets_count; i++) {
+    const char *wrong = check_target(&s->targets[i], word);
+    if (wrong)
+      return wrong;
+  }
   return NULL;
 }
 

@@ -109,10 +109,7 @@ static double median_of(const report_cell *c,
 }
 
 static double value_of(const report_sample *s, const char *name) {
-  for (size_t m = 0; m < METRICS; m++)
-    if (!strcmp(metrics[m].name, name))
-      return s->values[m];
-  return NAN;
+  return s->values[metric_find(name) - metrics];
 }
 static double wall_of(const report_sample *s) {
   return value_of(s, "wall_ns");
@@ -391,6 +388,72 @@ static void make_mmu(const report *r, figure_rows *out) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * Growth.
+ * ------------------------------------------------------------------------- */
+
+enum { GROWTH_OBJECTS, GROWTH_NS, GROWTH_LOW, GROWTH_HIGH, GROWTH_RUNS };
+
+/* Takes the setting KEY=VALUE out of a workload's text, in place.  Returns the
+ * value, NAN if it is not there. */
+static double take_setting(char *workload, const char *key) {
+  char *at = strchr(workload, ':');
+  size_t n = strlen(key);
+  while (at && (strncmp(at + 1, key, n) || at[1 + n] != '='))
+    at = strchr(at + 1, ',');
+  if (!at)
+    return NAN;
+  double value = strtod(at + n + 2, NULL);
+  char *rest = strchr(at + 1, ',');
+  if (!rest)
+    *at = 0;
+  else if (*at == ':')
+    memmove(at + 1, rest + 1, strlen(rest));
+  else
+    memmove(at, rest, strlen(rest) + 1);
+  return value;
+}
+
+static double op_time_of(const report_sample *s) {
+  return value_of(s, "op_ns");
+}
+
+/* A row for every workload with a number of objects; how often it did what is
+ * timed does not set it apart. */
+static void make_growth(const report *r, figure_rows *out) {
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    char *workload = figure_text("%s", c->workload), column[TEXT_NUMBER];
+    double objects = take_setting(workload, "objects");
+    take_setting(workload, "rounds");
+    if (isnan(objects)) {
+      free(workload);
+      continue;
+    }
+    char *group = figure_text("%s, %d thread%s", workload, c->threads,
+                              c->threads == 1 ? "" : "s");
+    figure_row *row = figure_add(out, c, group, text_si(column, objects));
+    double *values = must(malloc((c->count + 1) * sizeof *values));
+    row->values[GROWTH_OBJECTS] = objects;
+    row->values[GROWTH_RUNS] = (double)c->count;
+    if (collect(c, op_time_of, values)) {
+      double spread = stat_half_spread(values, c->count, REPORT_CONFIDENCE);
+      stat_interval interval =
+          stat_median_interval(values, c->count, REPORT_CONFIDENCE);
+      double median = stat_summarize(values, c->count).median;
+      row->values[GROWTH_NS] = median;
+      row->values[GROWTH_LOW] = interval.low;
+      row->values[GROWTH_HIGH] = interval.high;
+      row->text = c->count > 1
+                      ? figure_text("%.3g ±%.2g%%", median, 100 * spread)
+                      : figure_text("%.3g", median);
+    } else
+      row->text = status_text(c);
+    free(values);
+    free(workload);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
  * The cost of the instruments.
  * ------------------------------------------------------------------------- */
 
@@ -603,7 +666,19 @@ const figure figures[FIGURES] = {
       {"not_found", "followed objects that were not found dead"},
       {"runs", "invocations"}},
      report_make_memory,
-     report_memory_columns}};
+     report_memory_columns},
+    {"growth",
+     "ns an op by the number of live objects",
+     "ns of wall time an op, median ± half the 95 % interval (or range), by "
+     "the number of live objects",
+     {{"objects", "alive, by the workload's parameter"},
+      {"op_ns", "wall time of one op, median"},
+      {"low_ns", "the lower end of its 95 % interval; absent below 6 "
+                 "invocations"},
+      {"high_ns", "the upper end"},
+      {"runs", "invocations"}},
+     make_growth,
+     NULL}};
 
 figure_rows figure_make(const figure *f, const report *r) {
   figure_rows rows = {0};

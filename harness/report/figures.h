@@ -57,8 +57,8 @@ typedef struct figure {
   const figure_column *columns;
 } figure;
 
-/* time-space, lbo, mmu, observer, stability, latency, memory. */
-enum { FIGURES = 7 };
+/* time-space, lbo, mmu, observer, stability, latency, memory, growth. */
+enum { FIGURES = 8 };
 extern const figure figures[FIGURES];
 
 /* Adds a row for a cell of the report, all values unknown.  Takes `group`. */

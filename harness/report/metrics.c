@@ -65,6 +65,15 @@ static double step_max(const json_t *r) {
   return worst(r, "steps.all.count", "steps.all.max");
 }
 
+static double drop_max(const json_t *r) {
+  return worst(r, "steps.drop.count", "steps.drop.max");
+}
+
+static double op_time(const json_t *r) {
+  double ops = number(r, "ops.count");
+  return ops > 0 ? number(r, "time.wall") / ops : NAN;
+}
+
 static double peak_rss(const json_t *r) {
   return number(r, "memory.peak") - number(r, "memory.baseline");
 }
@@ -115,7 +124,18 @@ const metric metrics[METRICS] = {
      "wall time, a collector that works in the background"},
     {"cores_used", NULL, UNIT_RATIO, -1, COMBINE_MEDIAN, cores,
      "CPU time over wall time, median"},
+    {"op_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, op_time,
+     "wall time of one op of the workload, median"},
+    {"drop_max_ns", NULL, UNIT_NS, -1, COMBINE_MAXIMUM, drop_max,
+     "the longest step of the kind drop, of workloads that have it"},
 };
+
+const metric *metric_find(const char *name) {
+  for (size_t m = 0; m < METRICS; m++)
+    if (!strcmp(metrics[m].name, name))
+      return &metrics[m];
+  return NULL;
+}
 
 char *metric_text(char *out, const metric *m, double value) {
   char text[TEXT_NUMBER];

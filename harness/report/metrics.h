@@ -39,9 +39,12 @@ typedef struct metric {
  * then half the range stands in its place. */
 #define REPORT_CONFIDENCE 0.95
 
-enum { METRICS = 14 };
+enum { METRICS = 16 };
 extern const metric metrics[METRICS];
 enum { METRIC_THROUGHPUT = 0, METRIC_CPU = 10 }; /* their rows */
+
+/* NULL if there is none of that name. */
+const metric *metric_find(const char *name);
 
 /* What a cell of the table shows: the number, or a dash for NAN. */
 enum { METRIC_TEXT = 32 };

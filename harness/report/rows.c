@@ -22,6 +22,8 @@ static void print_csv(const json_t *rows, const rows_column *columns,
         fputc(',', out);
       if (json_is_integer(value))
         fprintf(out, "%lld", (long long)json_integer_value(value));
+      else if (json_is_real(value))
+        fprintf(out, "%.12g", json_real_value(value));
       else
         report_csv_text(text_of(value), out);
     }

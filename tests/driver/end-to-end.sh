@@ -169,7 +169,7 @@ test_suite_errors() {
     'threads: [2000]' 'cells: [{workload: shared}]'
   printf 'name: bad\ndescription: no cells\n' >bad.yml
   expect 2 run bad.yml
-  said 'Missing required mapping field: cells'
+  complained 'bad.yml:1:7: the suite has neither cells nor targets'
   printf 'name: [\n' >bad.yml
   expect 2 run bad.yml
   complained 'bad.yml'
@@ -183,7 +183,7 @@ test_suite_errors() {
 # The suites of the tree name what there is.
 test_suites() {
   expect 0 list suites
-  for suite in quick standard full; do
+  for suite in quick standard full limits growth; do
     printed "$suite"
   done
 }
@@ -207,6 +207,139 @@ EOF
     --dry-run
   printed 'script:act=slow,size=9/alpha:trigger=3/heap=none/threads=1/seed=42#2'
   said '2 runs of 1 cells'
+}
+
+# What a suite lists is a default; what a cell lists is all there is for it.
+test_suite_collectors() {
+  cat >some.yml <<EOF
+name: some
+description: collectors of the suite and of a cell
+invocations: 1
+heaps: [none]
+collectors: [alpha, ghost]
+cells:
+  - workload: script
+  - workload: script:size=9
+    collectors: [alpha]
+EOF
+  expect 2 run some.yml --dry-run
+  complained "some.yml:5:21: unknown collector 'ghost'"
+  # Known, but without its package when this was built: n/a, and no mistake.
+  mkdir collectors
+  echo 'ghost libghost-dev' >collectors/not-built
+  expect 0 run some.yml -o dir
+  printed 'n/a: not built (package libghost-dev)'
+  [ "$(lines dir)" = 2 ] || fail 'not two records'
+  expect 0 run some.yml -c beta,alpha --dry-run
+  printed 'script/beta/heap=none/threads=1/seed=42#1'
+  said '3 runs of 3 cells'
+  expect 2 run -c ghost -w script
+  complained "--collectors: unknown collector 'ghost'"
+}
+
+# alpha takes half of beta's time; each target has an outcome of its own.
+targets_suite() {
+  cat >aims.yml <<EOF
+name: aims
+description: targets
+invocations: 5
+table: limits
+targets:
+  - {name: one, what: reached, metric: wall_ns, gate: 0.6, stretch: 0.51, rss: 5,
+     cell: {workload: "script:act=clock", collector: alpha},
+     over: {collector: beta}}
+  - {name: two, what: reached by a little, metric: op_ns, gate: 600,
+     stretch: 400, cell: {workload: "script:act=clock", collector: alpha}}
+  - {name: three, what: too much, metric: wall_ns, gate: 0.4,
+     cell: {workload: "script:act=clock", collector: alpha},
+     over: {collector: beta}}
+  - {name: four, what: too noisy, metric: wall_ns, gate: 1.001,
+     cell: {workload: "script:act=clock", collector: gamma},
+     over: {collector: beta}}
+  - {name: five, what: nobody there, metric: wall_ns, gate: 1,
+     cell: {workload: script, collector: delta}, over: {collector: beta}}
+EOF
+  echo 500000 >found/alpha.clock
+  echo 1000000 >found/beta.clock
+  printf '%s\n' 900000 1100000 1000000 950000 1060000 >found/gamma.clock
+}
+
+test_targets() {
+  targets_suite
+  expect 0 run aims.yml -o dir
+  sed -n '/^target/,$p' out >table
+  ratio='0\.500x +0\.500x to 0\.500x'
+  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +stretch met\$" table ||
+    fail 'one'
+  grep -qE '^two .* 500 ns .* met$' table || fail 'two'
+  grep -qE "^three .* $ratio .* not met\$" table || fail 'three'
+  grep -qE '^four .*not decided: the interval contains the gate$' table ||
+    fail 'four'
+  grep -qE '^five .*n/a: delta: not built$' table || fail 'five'
+  for format in markdown csv json; do
+    expect 0 report dir --table limits --format $format
+    printed 'stretch met'
+  done
+  expect 0 report dir --table limits --format csv
+  printed 'three,too much,wall_ns,'
+  # Interrupted and gone on with, it comes to the same runs.
+  keys dir >a
+  sed -i '4,$d' dir/runs.jsonl
+  expect 0 run aims.yml -o dir --resume
+  keys dir >b
+  cmp a b || fail 'not the same runs'
+  sed -i 's/gate: 0.4/gate: 0.3/' aims.yml
+  expect 2 run aims.yml -o dir --resume
+  said 'dir has another plan: its targets is'
+}
+
+# Only targets of which all cells are wanted; parameters are put over theirs.
+test_targets_selection() {
+  targets_suite
+  expect 0 run aims.yml -c alpha --dry-run
+  said '5 runs of 1 cells, and 0 pairs that cannot run'
+  expect 0 run aims.yml -c alpha,beta -w script:act=ok -n 1 -o dir
+  printed '1 invocations, 5 are wanted'
+  ! grep -q nobody out || fail 'a target with a collector that was not named'
+  expect 2 run aims.yml --heap 3x
+  complained "--heap: suite 'aims' compares cells in fixed heaps"
+  expect 3 report dir --table growth
+  complained "dir: no run has what the table 'growth' shows"
+}
+
+# No ratio of what is wrong, and the exit status of any suite.
+test_targets_of_failures() {
+  targets_suite
+  sed -i 's/act=clock", collector: alpha/act=wrong", collector: alpha/' aims.yml
+  expect 1 run aims.yml -o dir
+  sed -n '/^target/,$p' out | grep -qE '^two .*n/a: alpha: WRONG$' ||
+    fail 'a number of what is wrong'
+}
+
+# target_error TEXT FIELDS: a suite with this target is refused with this line.
+target_error() {
+  suite_error "$1" "targets:" "  - {name: t, what: w, gate: 1, $2}"
+}
+
+test_target_errors() {
+  cell='cell: {workload: script, collector: alpha}'
+  target_error "4:41: unknown metric 'wal_ns' (did you mean 'wall_ns'?)" \
+    "metric: wal_ns, $cell"
+  target_error "4:6: target 't': its cell needs a workload and a collector" \
+    "metric: wall_ns, cell: {workload: script}"
+  target_error "4:6: target 't': its stretch is no better than its gate" \
+    "metric: wall_ns, stretch: 2, $cell"
+  target_error "4:6: target 't': rss and floor need over" \
+    "metric: wall_ns, rss: 5, $cell"
+  target_error "4:6: target 't': untimed goes with the metric wall_ns" \
+    "metric: op_ns, untimed: true, $cell"
+  target_error "4:33: unknown key 'stretsh' (did you mean 'stretch'?)" \
+    "stretsh: 2, metric: op_ns, $cell"
+  target_error "4:85: alpha has no option 'triger' (did you mean 'trigger'?)" \
+    'metric: op_ns, cell: {workload: script, collector: "alpha:triger=2"}'
+  suite_error "1:7: the suite has neither cells nor targets" 'timeout: 3'
+  suite_error "3:8: unknown table 'limit' (did you mean 'limits'?)" \
+    'table: limit' 'cells: [{workload: script}]'
 }
 
 test_discovery() {

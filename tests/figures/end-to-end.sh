@@ -148,13 +148,15 @@ test_under_reporting() {
 }
 
 test_tables() {
-  expect 0 run -c fake -w tiny --heap 1x,2x -n 2 -o dir
-  for table in time-space lbo mmu; do
+  expect 0 run -c fake -w tiny:objects=100 --heap 1x,2x -n 2 -o dir
+  for table in time-space lbo mmu growth; do
     for format in table markdown csv json; do
       expect 0 report dir --table $table --format $format
       printed fake
     done
   done
+  expect 3 report dir --table limits
+  said "no run has what the table 'limits' shows"
   expect 2 report dir --table time
   said "unknown table 'time'"
   expect 2 report dir --table lbo --format gbench

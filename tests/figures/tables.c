@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "harness/report/figures.h"
+#include "harness/report/targets.h"
 #include "harness/stats/histogram.h"
 
 #include <jansson.h>
@@ -56,6 +57,7 @@ typedef struct made {
   int wall, cpu, stop, own;
   int pause, step, typical; /* the longest, the worst, the usual one */
   int instrument;
+  int rss; /* of the peak over the baseline, bytes; 0: 1 */
   double mmu;
   bool canary, untimed;
 } made;
@@ -116,11 +118,11 @@ static void append(made m) {
   if (steps != none)
     json_decref(steps);
   json_decref(none);
-  json_object_set_new(record, "memory",
-                      json_pack("{s:i, s:i, s:b, s:i, s:i, s:i, s:i}",
-                                "baseline", 1, "peak", 2, "peak_reset", 1,
-                                "footprint", 1, "footprint_peak", 1,
-                                "minor_faults", 0, "major_faults", 0));
+  json_object_set_new(
+      record, "memory",
+      json_pack("{s:i, s:i, s:b, s:i, s:i, s:i, s:i}", "baseline", 1, "peak",
+                1 + (m.rss ? m.rss : 1), "peak_reset", 1, "footprint", 1,
+                "footprint_peak", 1, "minor_faults", 0, "major_faults", 0));
   json_object_set_new(record, "counters", json_object());
   json_object_set_new(record, "binding",
                       json_pack("{s:s, s:[]}", "policy", "none", "got"));
@@ -409,6 +411,212 @@ static void pauses_against_steps(void **state) {
   assert_false(under_reports(0, 2000, 64, 0)); /* steps are long anyway */
 }
 
+/* ------------------------------------------------------------------------- *
+ * Growth and targets.
+ * ------------------------------------------------------------------------- */
+
+/* A row for each size; what else the workload was told sets tables apart. */
+static void growth(void **state) {
+  (void)state;
+  append((made){.workload = "h:objects=1000,measure=a,rounds=3",
+                .collector = "ms",
+                .heap = "2x",
+                .wall = 5});
+  append((made){.workload = "h:rounds=7,objects=20000,measure=a",
+                .collector = "ms",
+                .heap = "2x",
+                .wall = 40});
+  append((made){.workload = "h:measure=b,objects=1000",
+                .collector = "ms",
+                .heap = "2x",
+                .threads = 2,
+                .wall = 60});
+  append((made){.workload = "h:subobjects=1",
+                .collector = "ms",
+                .heap = "2x",
+                .wall = 1});
+  append((made){.workload = "h", .collector = "ms", .heap = "2x", .wall = 1});
+  load("growth", 1);
+  assert_int_equal(rows.count, 3);
+  assert_string_equal(rows.items[0].group, "h:measure=a, 1 thread");
+  assert_string_equal(rows.items[1].group, "h:measure=a, 1 thread");
+  assert_string_equal(rows.items[2].group, "h:measure=b, 2 threads");
+  assert_string_equal(rows.items[0].column, "1.00k");
+  assert_string_equal(rows.items[1].text, "40"); /* µs by 1000 acts */
+  assert_near(rows.items[1].values[0], 20000, 0);
+  assert_near(rows.items[2].values[1], 60, 1e-9);
+}
+
+/* Five invocations of a collector in "2x", spread by `spread` to both sides. */
+static void append_five(const char *collector, int wall, int spread, int rss) {
+  for (int i = 1; i <= 5; i++)
+    append((made){.workload = "w",
+                  .collector = collector,
+                  .heap = "2x",
+                  .invocation = i,
+                  .wall = wall + (i - 3) * spread / 2,
+                  .pause = 10 * wall,
+                  .rss = rss});
+}
+
+static json_t *add_target(const char *cell, const char *over, double gate,
+                          double stretch) {
+  if (!json_object_get(plan, "targets"))
+    json_object_set_new(plan, "targets", json_array());
+  json_t *target = json_pack("{s:s, s:s, s:s, s:s, s:f, s:f}", "name", "t",
+                             "what", "a test", "metric", "wall_ns", "cell",
+                             cell, "gate", gate, "stretch", stretch);
+  if (over)
+    json_object_set_new(target, "over", json_string(over));
+  json_array_append_new(json_object_get(plan, "targets"), target);
+  return target;
+}
+
+/* Judges the targets and checks the one with this number. */
+static void assert_judged(size_t i, const char *expected, const char *reason) {
+  json_t *all = targets_judge(r), *row = json_array_get(all, i);
+  const char *why = json_string_value(json_object_get(row, "reason"));
+  assert_string_equal(json_string_value(json_object_get(row, "verdict")),
+                      expected);
+  assert_string_equal(why ? why : "", reason);
+  json_decref(all);
+}
+
+static double judged(size_t i, const char *member) {
+  json_t *all = targets_judge(r);
+  double value =
+      json_number_value(json_object_get(json_array_get(all, i), member));
+  json_decref(all);
+  return value;
+}
+
+/* Only an interval that is wholly on one side of the gate decides.  The median
+ * of five is resampled between the first and the last. */
+static void targets_by_interval(void **state) {
+  (void)state;
+  append_five("ms", 300, 20, 0);
+  append_five("peer", 1000, 0, 0);
+  add_target("w/ms/2x", "w/peer/2x", .40, .33);
+  add_target("w/ms/2x", "w/peer/2x", .40, .30);
+  add_target("w/ms/2x", "w/peer/2x", .31, .20);
+  add_target("w/ms/2x", "w/peer/2x", .27, .20);
+  load(NULL, 5);
+  assert_judged(0, "stretch met", "");
+  assert_judged(1, "met", "");
+  assert_judged(2, "not decided", "the interval contains the gate");
+  assert_judged(3, "not met", "");
+  assert_near(judged(0, "measured"), .3, 1e-9);
+  assert_near(judged(0, "low"), .28, 1e-9);
+  assert_near(judged(0, "high"), .32, 1e-9);
+  assert_near(judged(0, "invocations"), 5, 0);
+}
+
+/* Of what is better when there is more of it, gates are reached from below; and
+ * what is no ratio is in the metric's unit. */
+static void targets_of_other_metrics(void **state) {
+  (void)state;
+  append_five("ms", 500, 0, 0);
+  append_five("peer", 1000, 0, 0);
+  json_t *rate = add_target("w/ms/2x", "w/peer/2x", 1.9, 2.1);
+  json_t *pause = add_target("w/ms/2x", NULL, 6e6, 5.1e6);
+  json_object_set_new(rate, "metric", json_string("throughput_per_s"));
+  json_object_set_new(pause, "metric", json_string("pause_max_ns"));
+  load(NULL, 5);
+  assert_judged(0, "met", "");
+  assert_near(judged(0, "measured"), 2, 1e-9);
+  assert_judged(1, "stretch met", "");
+  assert_near(judged(1, "measured"), 5e6, 1e-3);
+}
+
+static void targets_of_few_invocations(void **state) {
+  (void)state;
+  append((made){.workload = "w", .collector = "ms", .heap = "2x", .wall = 1});
+  add_target("w/ms/2x", NULL, 1e9, 1);
+  load(NULL, 1);
+  assert_judged(0, "not decided", "1 invocations, 5 are wanted");
+}
+
+/* What does not need the same memory is not comparable, though it is faster. */
+static void targets_with_a_condition(void **state) {
+  (void)state;
+  append_five("ms", 300, 0, 1100);
+  append_five("even", 300, 0, 1049);
+  append_five("peer", 1000, 0, 1000);
+  json_t *broken = add_target("w/ms/2x", "w/peer/2x", .40, .33);
+  json_t *kept = add_target("w/even/2x", "w/peer/2x", .40, .33);
+  json_object_set_new(broken, "rss", json_real(5));
+  json_object_set_new(kept, "rss", json_real(5));
+  load(NULL, 5);
+  assert_judged(0, "not comparable", "peak RSS is 1.10x, and to be within 5 %");
+  assert_near(judged(0, "measured"), .3, 1e-9);
+  assert_near(judged(0, "rss_ratio"), 1.1, 1e-9);
+  assert_judged(1, "stretch met", "");
+}
+
+/* No ratio of what is wrong, missing, or not known. */
+static void targets_without_numbers(void **state) {
+  (void)state;
+  append_five("peer", 1000, 0, 0);
+  append((made){.workload = "w",
+                .collector = "bad",
+                .heap = "2x",
+                .wall = 1,
+                .status = "WRONG"});
+  json_array_append_new(json_object_get(plan, "cells"),
+                        json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "cell",
+                                  "absent", "workload", "w", "collector", "new",
+                                  "heap", "2x", "threads", 1, "n/a",
+                                  "not built"));
+  add_target("w/bad/2x", "w/peer/2x", .40, .33);
+  add_target("w/peer/2x", "w/bad/2x", .40, .33);
+  add_target("absent", "w/peer/2x", .40, .33);
+  json_t *net = add_target("w/peer/2x", "w/peer/2x", 2, 1);
+  json_object_set_new(net, "floor", json_true());
+  load(NULL, 5);
+  assert_judged(0, "n/a", "bad: WRONG");
+  assert_judged(1, "n/a", "bad: WRONG");
+  assert_judged(2, "n/a", "new: not built");
+  assert_judged(3, "n/a", "peer: its interface's floor is not known");
+  assert_near(judged(0, "measured"), 0, 0); /* absent */
+}
+
+/* Of a reference's time, its interface's is none of its memory management. */
+static void targets_net_of_the_floor(void **state) {
+  (void)state;
+  append_five("ms", 300, 0, 0);
+  append_five("peer", 1000, 0, 0);
+  json_t *net = add_target("w/ms/2x", "w/peer/2x", .40, .33);
+  json_object_set_new(net, "floor", json_true());
+  json_t *floors = json_pack("{s:i, s:[{s:s, s:f}]}", "schema", 1, "floors",
+                             "cell", "w/peer/2x", "ns", 4e5);
+  assert_int_equal(json_dump_file(floors, path("floors.json"), 0), 0);
+  json_decref(floors);
+  load(NULL, 5);
+  unlink(path("floors.json"));
+  assert_near(judged(0, "measured"), .5, 1e-9);
+  assert_judged(0, "not met", "");
+}
+
+/* A cell over itself without instruments: all its time, theirs included. */
+static void targets_without_instruments(void **state) {
+  (void)state;
+  for (int i = 1; i <= 5; i++) {
+    made m = {.workload = "w",
+              .collector = "ms",
+              .heap = "2x",
+              .invocation = i,
+              .wall = 1000,
+              .instrument = 20};
+    append(m);
+    m.untimed = true;
+    append(m);
+  }
+  add_target("w/ms/2x", "w/ms/2x/instrument=off", 1.05, 1.01);
+  load(NULL, 5);
+  assert_near(judged(0, "measured"), 1.02, 1e-9);
+  assert_judged(0, "met", "");
+}
+
 #define TABLE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
@@ -420,6 +628,14 @@ int main(void) {
                                      TABLE_TEST(utilisation),
                                      TABLE_TEST(observer),
                                      TABLE_TEST(canary),
-                                     TABLE_TEST(pauses_against_steps)};
+                                     TABLE_TEST(pauses_against_steps),
+                                     TABLE_TEST(growth),
+                                     TABLE_TEST(targets_by_interval),
+                                     TABLE_TEST(targets_of_other_metrics),
+                                     TABLE_TEST(targets_of_few_invocations),
+                                     TABLE_TEST(targets_with_a_condition),
+                                     TABLE_TEST(targets_without_numbers),
+                                     TABLE_TEST(targets_net_of_the_floor),
+                                     TABLE_TEST(targets_without_instruments)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

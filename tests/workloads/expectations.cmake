@@ -11,7 +11,7 @@ set(binary-trees
     "depth=4,stretch=4,array=1"
     "depth=5,stretch=7,array=13,rounds=2"
     "depth=6,stretch=10,array=1000"
-    "depth=10,stretch=4,array=100")
+    "depth=10,stretch=4,array=100,settle=1")
 set(cycles)
 foreach(shape ring list tree clique)
   list(
@@ -89,6 +89,29 @@ set(graph-mutation
     "nodes=300,degree=4,ops=2000,cyclic=40,replace=50"
     "nodes=257,degree=1,ops=700,cyclic=100,replace=100"
     "nodes=100,degree=64,ops=300,cyclic=0,replace=0")
+set(live-heap)
+foreach(measure allocate collect collect-shuffled collect-random reuse churn)
+  list(
+    APPEND
+    live-heap
+    "measure=${measure},objects=1,rounds=1"
+    "measure=${measure},objects=2,rounds=3 --threads 3"
+    "measure=${measure},objects=700,rounds=2"
+    "measure=${measure},objects=601,rounds=3 --threads 2")
+endforeach()
+set(candidates
+    "kind=rings,rings=1,size=1,rounds=1" "kind=rings,rings=300,size=3,rounds=2"
+    "kind=rings,rings=40,size=10,rounds=7" "kind=live,nodes=1,ops=1"
+    "kind=live,nodes=2,ops=700" "kind=live,nodes=600,ops=256")
+set(counting)
+foreach(mode private shared)
+  list(
+    APPEND
+    counting
+    "mode=${mode},ops=1,objects=1"
+    "mode=${mode},ops=600,objects=300 --threads 2"
+    "mode=${mode},ops=512,objects=7 --threads 3")
+endforeach()
 
 if(WORKLOAD MATCHES "^leak-")
   foreach(remedy off on)
