@@ -14,10 +14,12 @@ enum { RC_OWNERS = 255 };
  * free, with the objects that bear it.  While it is away its queue is empty:
  * whoever would put something in merges at once instead. */
 typedef struct rc_owner {
-  pthread_mutex_t lock; /* for all of it, and for merging while it is away */
+  /* For all of it, and for merging while it is away. */
+  _Alignas(64) pthread_mutex_t lock;
   bool away;
   gc_mutator *mutator; /* unless away */
   object_bag queue;
+  uint64_t queued, merged; /* objects that came, and that were merged at once */
 } rc_owner;
 
 static struct {
@@ -25,8 +27,6 @@ static struct {
   rc_owner owners[RC_OWNERS];
   unsigned made;                    /* numbers below it were ever used */
   uint8_t free[RC_OWNERS], nr_free; /* of them, those without a thread */
-  _Atomic uint64_t waiting;         /* objects in all queues */
-  _Atomic uint64_t queued, merged;  /* put in a queue; merged at once */
 } biased = {.lock = PTHREAD_MUTEX_INITIALIZER, .made = 1};
 
 static bool rc_is_merged(uint64_t header) {
@@ -171,30 +171,42 @@ bool rc_merge(gc_object *o, uint32_t drop) {
   return (uint32_t)next == 0;
 }
 
-/* The count of an object that was just flagged goes to its owner's queue, or is
- * dropped for an owner that is away; returns whether it was the last. */
-static bool rc_queue(gc_object *o, unsigned number) {
+/* The count of an object that was flagged goes to its owner's queue, whose lock
+ * is held, or is dropped for an owner that is away; returns whether it was the
+ * last. */
+static bool rc_deliver(rc_owner *owner, gc_object *o) {
+  if (owner->away && !gc_mutant(away_owner_waits)) {
+    owner->merged++;
+    return rc_merge(o, 1);
+  }
+  owner->queued++;
+  bag_put(&owner->queue, o);
+  if (owner->mutator && !owner->mutator->asked)
+    owner->mutator->asked = true;
+  return false;
+}
+
+/* The same with some delay: what this mutator drops leaves for the queues when
+ * it comes to a safepoint, many at a time, since a queue's lock passes from one
+ * processor to another.  If there are too many, at once. */
+static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
+  if (m->nr_outgoing < RC_OUTGOING) {
+    m->outgoing[m->nr_outgoing].object = o;
+    m->outgoing[m->nr_outgoing].owner = (uint8_t)number;
+    if (++m->nr_outgoing == RC_OUTGOING)
+      m->asked = true;
+    return false;
+  }
   rc_owner *owner = &biased.owners[number];
   hostile_race();
   pthread_mutex_lock(&owner->lock);
-  bool last = false;
-  if (owner->away && !gc_mutant(away_owner_waits)) {
-    last = rc_merge(o, 1);
-    biased.merged++;
-  } else {
-    bag_put(&owner->queue, o);
-    biased.waiting++;
-    biased.queued++;
-    if (owner->mutator)
-      owner->mutator->asked = true;
-  }
+  bool last = rc_deliver(owner, o);
   pthread_mutex_unlock(&owner->lock);
   return last;
 }
 
 /* rc_drop, of what this mutator does not own. */
 bool rc_drop_shared(gc_mutator *m, gc_object *o) {
-  (void)m;
   const uint64_t flag = (uint64_t)RC_QUEUED << 32;
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
   do {
@@ -215,61 +227,92 @@ bool rc_drop_shared(gc_mutator *m, gc_object *o) {
   } while (next == header ||
            !__atomic_compare_exchange_n(&o->header, &header, next, true,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  return (next ^ header) & flag ? rc_queue(o, (uint32_t)header >> 24) : false;
+  return (next ^ header) & flag ? rc_send(m, o, (uint32_t)header >> 24) : false;
 }
 
 /* ------------------------------------------------------------------------- *
  * Queues.
  * ------------------------------------------------------------------------- */
 
-/* Takes one object out of a queue whose owner is the caller or stopped, and
- * drops the queue's count of it.  With `leaving`, an owner whose queue is empty
- * is away from then on.  Returns whether the queue was empty. */
-static bool rc_serve_one(gc_mutator *m, rc_owner *owner, bool leaving) {
-  pthread_mutex_lock(&owner->lock);
-  gc_object *o = bag_take(&owner->queue);
-  bool last = o && rc_merge(o, 1);
-  if (o) {
-    biased.waiting--;
-  } else {
-    if (owner->mutator)
-      owner->mutator->asked = false;
-    if (leaving) {
-      owner->away = true;
-      owner->mutator = NULL;
+/* Delivers what `from` is to send; what is dead then is buried by `m`, which is
+ * `from` or has stopped the world.  Returns whether there was anything. */
+static bool rc_flush(gc_mutator *m, gc_mutator *from) {
+  rc_outgoing some[RC_OUTGOING];
+  unsigned n = from->nr_outgoing, dead = 0;
+  memcpy(some, from->outgoing, n * sizeof *some);
+  from->nr_outgoing = 0;
+  rc_owner *locked = NULL;
+  for (unsigned i = 0; i < n; i++) {
+    rc_owner *owner = &biased.owners[some[i].owner];
+    if (owner != locked) {
+      if (locked)
+        pthread_mutex_unlock(&locked->lock);
+      hostile_race();
+      pthread_mutex_lock(&owner->lock);
+      locked = owner;
     }
+    if (rc_deliver(owner, some[i].object))
+      some[dead++] = some[i];
+  }
+  if (locked)
+    pthread_mutex_unlock(&locked->lock);
+  /* Without a lock: their children may go to any queue. */
+  for (unsigned i = 0; i < dead; i++)
+    rc_dead(m, some[i].object);
+  return n != 0;
+}
+
+/* Takes some objects out of a queue whose owner is the caller or stopped, and
+ * drops the queue's counts of them.  With `leaving`, an owner whose queue is
+ * empty is away from then on.  Returns whether there was anything. */
+static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
+  gc_object *some[RC_OUTGOING];
+  unsigned n = 0;
+  pthread_mutex_lock(&owner->lock);
+  while (n < RC_OUTGOING && (some[n] = bag_take(&owner->queue)))
+    n++;
+  if (n < RC_OUTGOING && owner->mutator)
+    owner->mutator->asked = false;
+  if (n == 0 && leaving) {
+    owner->away = true;
+    owner->mutator = NULL;
   }
   pthread_mutex_unlock(&owner->lock);
-  if (last) /* without the lock: its children may go to any queue */
-    rc_dead(m, o);
-  return !o;
+  for (unsigned i = 0; i < n; i++)
+    if (rc_merge(some[i], 1))
+      rc_dead(m, some[i]);
+  return n != 0;
 }
 
 void rc_serve(gc_mutator *m) {
-  if (m->owner)
-    while (!rc_serve_one(m, m->owner, false))
-      continue;
+  m->asked = false;
+  while (m->owner && rc_serve_some(m, m->owner, false))
+    continue;
+  rc_flush(m, m);
 }
 
 void rc_biased_collect(gc_mutator *m) {
-  rc_serve(m);
-  if (!biased.waiting)
-    return;
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
-  while (biased.waiting)
+  for (bool more = true; more;) {
+    more = false;
+    for (gc_mutator *n = world_mutators(); n; n = n->base.next)
+      while (rc_flush(m, n))
+        more = true;
     for (unsigned i = 1; i < biased.made; i++)
-      while (!rc_serve_one(m, &biased.owners[i], false))
-        continue;
+      while (rc_serve_some(m, &biased.owners[i], false))
+        more = true;
+  }
   world_start();
   rc_report(m->base.heap, GC_PAUSE_STOP, begin);
 }
 
 void rc_biased_leave(gc_mutator *m) {
-  if (m->owner)
-    while (!rc_serve_one(m, m->owner, true))
+  do
+    while (rc_flush(m, m))
       continue;
+  while (m->owner && rc_serve_some(m, m->owner, true));
 }
 
 void rc_biased_return(gc_mutator *m) {
@@ -289,7 +332,6 @@ void rc_biased_return(gc_mutator *m) {
 void rc_biased_create(void) {
   biased.made = 1;
   biased.nr_free = 0;
-  biased.waiting = biased.queued = biased.merged = 0;
 }
 
 void rc_biased_destroy(void) {
@@ -315,6 +357,7 @@ void rc_biased_attach(gc_mutator *m) {
     pthread_mutex_init(&owner->lock, NULL);
     owner->away = true;
     owner->mutator = NULL;
+    owner->queued = owner->merged = 0;
     bag_init(&owner->queue, 0);
     __atomic_store_n(&biased.made, number + 1, __ATOMIC_RELEASE);
   }
@@ -348,8 +391,12 @@ uint64_t rc_biased_bytes(void) {
 }
 
 size_t rc_biased_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {{"queued", biased.queued},
-                            {"merged-for-absent", biased.merged}};
+  uint64_t queued = 0, merged = 0;
+  for (unsigned i = 1; i < biased.made; i++) {
+    queued += biased.owners[i].queued;
+    merged += biased.owners[i].merged;
+  }
+  const gc_counter all[] = {{"queued", queued}, {"merged-for-absent", merged}};
   size_t n = 0;
   for (; n < room && n < sizeof all / sizeof *all; n++)
     out[n] = all[n];
@@ -364,11 +411,10 @@ uint64_t rc_biased_count(const gc_object *o) {
 }
 
 const char *rc_biased_check(void) {
-  uint64_t waiting = 0;
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;
-    for (gc_object *o; (o = bag_next(queue, &at)); waiting++) {
+    for (gc_object *o; (o = bag_next(queue, &at));) {
       if (biased.owners[i].away)
         return "an object is in the queue of an owner that is away";
       if (!(o->meta & RC_QUEUED) || rc_total(o->header) < 1)
@@ -377,8 +423,10 @@ const char *rc_biased_check(void) {
         return "an object is in the queue of another owner";
     }
   }
-  if (waiting != biased.waiting)
-    return "queued objects are miscounted";
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    for (unsigned i = 0; i < m->nr_outgoing; i++)
+      if (!(m->outgoing[i].object->meta & RC_QUEUED))
+        return "an object is on its way to a queue and not flagged";
   for (size_t i = 0; i < surplus.objects.size; i++)
     if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])
       return "an object has surplus counts and does not say so";

@@ -48,6 +48,14 @@
  * makes one test of the two. */
 #define RC_BUFFERED OBJECT_FLAG_A
 
+#if RC_BIASED
+enum { RC_OUTGOING = 64 };
+typedef struct rc_outgoing {
+  struct gc_object *object;
+  uint8_t owner;
+} rc_outgoing;
+#endif
+
 struct gc_mutator {
   gc_mutator_base base;
 #if RC_JEMALLOC
@@ -66,9 +74,13 @@ struct gc_mutator {
   uint16_t mine; /* the owner's half of what it owns, without counts */
   uint32_t born; /* the count word of a new object */
   struct rc_owner *owner;
-  _Atomic bool asked; /* something is in its queue */
+  unsigned nr_outgoing; /* on their way to the queues of others */
+  rc_outgoing outgoing[RC_OUTGOING];
+  /* Something is in its queue, or much to be sent.  Others write it: apart. */
+  _Alignas(64) _Atomic bool asked;
+  _Alignas(64)
 #endif
-  gc_object *reg[];
+      gc_object *reg[];
 };
 
 #include "common/registers.h"
@@ -389,6 +401,10 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
 /* Among threads the world is stopped by the cycle detector, and by whoever runs
  * out of memory. */
 static inline void gc_safepoint(gc_mutator *m) {
+#if RC_BIASED
+  if (gc_unlikely(m->nr_outgoing))
+    rc_serve(m);
+#endif
   rc_poll(m);
 #if RC_ATOMIC
   world_poll();
