@@ -2,7 +2,8 @@
  * over cells.h.
  *
  * To be included by its header after struct gc_mutator, which has a member
- * `cells_hand hand`, and after plain-operations.h. */
+ * `cells_hand hand`, and after plain-operations.h.  One that has more to look at
+ * in safepoints defines CELLS_POLL(m) before. */
 #ifndef REAPMARK_COMMON_CELLS_OPERATIONS_H
 #define REAPMARK_COMMON_CELLS_OPERATIONS_H
 
@@ -62,8 +63,12 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return o != NULL;
 }
 
+#ifndef CELLS_POLL
+#define CELLS_POLL(m) ((void)(m))
+#endif
+
 static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
+  CELLS_POLL(m);
   world_poll();
 }
 
