@@ -295,14 +295,15 @@ void rc_biased_collect(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
+  /* The queues of those that are gone are empty. */
   for (bool more = true; more;) {
     more = false;
-    for (gc_mutator *n = world_mutators(); n; n = n->base.next)
+    for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
       while (rc_flush(m, n))
         more = true;
-    for (unsigned i = 1; i < biased.made; i++)
-      while (rc_serve_some(m, &biased.owners[i], false))
+      while (n->owner && rc_serve_some(m, n->owner, false))
         more = true;
+    }
   }
   world_start();
   rc_report(m->base.heap, GC_PAUSE_STOP, begin);
