@@ -103,8 +103,8 @@ typedef enum gc_reclaims {
 typedef enum gc_prompt {
   GC_PROMPT_NO,       /* at a collection, whenever that is */
   GC_PROMPT_CONTENTS, /* when its last reference is dropped, but for the memory
-                         of objects that had lost another one before: that may
-                         wait for a collection */
+                         of objects that had lost another one before, and what
+                         other threads drop: that may wait for a collection */
   GC_PROMPT_ALL       /* when its last reference is dropped, all of it */
 } gc_prompt;
 

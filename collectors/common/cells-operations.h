@@ -3,7 +3,8 @@
  *
  * To be included by its header after struct gc_mutator, which has a member
  * `cells_hand hand`, and after plain-operations.h.  A collector that must know
- * what weak references give defines OBJECT_WEAK_BARRIER before. */
+ * what weak references give defines OBJECT_WEAK_BARRIER(m, target) before, one
+ * that has more to look at in safepoints CELLS_POLL(m). */
 #ifndef REAPMARK_COMMON_CELLS_OPERATIONS_H
 #define REAPMARK_COMMON_CELLS_OPERATIONS_H
 
@@ -68,8 +69,12 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return o != NULL;
 }
 
+#ifndef CELLS_POLL
+#define CELLS_POLL(m) ((void)(m))
+#endif
+
 static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
+  CELLS_POLL(m);
   world_poll();
 }
 

@@ -16,7 +16,7 @@ gc_object *large_new(size_t bytes) {
 /* The bug payload_threaded: a link where the payload has room for it. */
 static void large_link(gc_object *o) {
   uint64_t *payload = object_payload(o);
-  if ((uint64_t *)o + 2 * (uint64_t)o->word >= payload + 6)
+  if ((char *)o + space_cell(o) >= (char *)(payload + 6))
     payload[1] = (uintptr_t)o;
 }
 
@@ -38,7 +38,7 @@ large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
       large_link(o);
     large_objects.items[kept++] = o;
     left.objects++;
-    left.bytes += (uint64_t)o->word * SPACE_GRANULE;
+    left.bytes += space_cell(o);
   }
   large_objects.size = kept;
   return left;

@@ -1,6 +1,5 @@
 /* large.h: objects too large for a block's parts, allocated one by one from the
- * arena and listed.  They never move.  `word` of a large object is its size in
- * granules, rounded up to those of its cell. */
+ * arena and listed.  They never move. */
 #ifndef REAPMARK_COMMON_LARGE_H
 #define REAPMARK_COMMON_LARGE_H
 

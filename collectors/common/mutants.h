@@ -84,6 +84,13 @@
   X(remote_free_lost, "refcount-atomic", 24, "count", "a cell freed by another thread is forgotten") \
   X(block_given_early, "refcount", 9, "graph", "a block is given back with one of its cells in use") \
   X(blocks_abandoned, "refcount-atomic", 24, "check", "the blocks of a detached thread are nobody's") \
+  X(merge_forgets_shared, "refcount-biased", 10, "graph", "merging keeps the owner's counts only") \
+  X(queue_counts_nothing, "refcount-biased", 9, "poison", "an object in its owner's queue is not counted for that") \
+  X(away_owner_waits, "refcount-biased", 24, "count", "objects of a blocking or dead owner wait in its queue") \
+  X(log_not_inherited, "refcount-deferred", 24, "graph", "what a thread logged is dropped when it detaches") \
+  X(logged_for_good, "refcount-deferred", 9, "graph", "an object is logged once in its life") \
+  X(roots_not_counted, "refcount-deferred", 1, "graph", "roots have no counts while the dead are found") \
+  X(zero_count_forgotten, "refcount-deferred", 2, "check", "what roots alone refer to is in no table of zero counts") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
   X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
   X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \

@@ -110,7 +110,7 @@ static inline bool drop_and_buffer(gc_mutator *m, gc_object *o, bool race) {
   bool last;
   do {
     if (header & mark)
-      return rc_drop(o);
+      return rc_drop(m, o);
     if (race)
       hostile_race();
     last = (uint32_t)header == 1;
@@ -131,7 +131,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
   return gc_unlikely(hostile.yield) ? drop_in_a_race(m, o)
                                     : drop_and_buffer(m, o, false);
 #else
-  if (rc_drop(o))
+  if (rc_drop(m, o))
     return true;
   if (o->meta & RC_BUFFERED)
     return false;
@@ -274,7 +274,7 @@ static void free_doomed(gc_mutator *m) {
       rc_cell_free(m, o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
-      if (leaf && object_slots(leaf) == 0 && rc_drop(leaf))
+      if (leaf && object_slots(leaf) == 0 && rc_drop(m, leaf))
         rc_dead(m, leaf);
     }
   }

@@ -67,14 +67,42 @@ uint64_t rc_cycles_bytes(void);
 size_t rc_cycles_counters(gc_counter *out, size_t room);
 #endif
 
+#if RC_BIASED
+/* In biased.c. */
+void rc_biased_create(void);
+void rc_biased_destroy(void);
+void rc_biased_attach(gc_mutator *m);
+/* Others may merge this mutator's objects from now on, and no more. */
+void rc_biased_leave(gc_mutator *m);
+void rc_biased_return(gc_mutator *m);
+void rc_biased_detach(gc_mutator *m);
+/* Serves the queues of all.  (S) */
+void rc_biased_collect(gc_mutator *m);
+/* The same with the world stopped, unreported. */
+void rc_biased_collect_stopped(gc_mutator *m);
+uint64_t rc_biased_bytes(void);
+size_t rc_biased_counters(gc_counter *out, size_t room);
+const char *rc_biased_check(void);
+/* How many references an object has; the world is stopped. */
+uint64_t rc_biased_count(const gc_object *o);
+#endif
+
+/* The references that an object counts; nothing else runs. */
+static inline uint64_t rc_count(const gc_object *o) {
+#if RC_BIASED
+  return rc_biased_count(o);
+#else
+  return o->word;
+#endif
+}
+
 /* Drops a dying object's count of a child: returns whether it was the last, and
  * leaves it to the caller to bury it. */
 static inline bool rc_release_in_cascade(gc_mutator *m, gc_object *child) {
 #if RC_CYCLES
   return rc_release_buffering(m, child);
 #else
-  (void)m;
-  return rc_drop(child);
+  return rc_drop(m, child);
 #endif
 }
 

@@ -103,7 +103,7 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   if (!w && !(w = (rc_weak *)rc_alloc_slow(m, sizeof *w)))
     return false;
   uint32_t meta = OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0);
-  object_init((gc_object *)w, 1, meta, 0);
+  object_init((gc_object *)w, rc_born(m), meta, 0);
   w->target = target;
   w->previous = NULL;
   rc_weak_lock();
@@ -141,6 +141,10 @@ gc_object *rc_weak_get(gc_object *weak) {
     } while (!__atomic_compare_exchange_n(
         &target->header, &header, header + !gc_mutant(weak_get_uncounted), true,
         __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+#if RC_BIASED
+    if (target && header & RC_HIGH)
+      rc_shed(target);
+#endif
   }
   rc_weak_unlock();
   return target;
@@ -205,7 +209,7 @@ static bool rc_really_dead(gc_object *o) {
   if (!(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
-  o->word = 1; /* the queue's */
+  o->word = 1; /* the queue's; of a biased object, merged */
   finalizers_push(o);
   return false;
 }
@@ -305,6 +309,9 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
     rc_detect_stopped(m);
     o = rc_cell_obtain(m, bytes);
   }
+#elif RC_BIASED
+  rc_biased_collect_stopped(m);
+  o = rc_cell_obtain(m, bytes);
 #endif
   if (!o) {
     rc_cells_reclaim(m);
@@ -343,6 +350,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   heap->listener = config->listener;
 #if RC_CYCLES
   rc_cycles_create(config);
+#elif RC_BIASED
+  rc_biased_create();
 #endif
   return heap;
 }
@@ -350,6 +359,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
 void gc_heap_destroy(gc_heap *heap) {
 #if RC_CYCLES
   rc_cycles_destroy();
+#elif RC_BIASED
+  rc_biased_destroy();
 #endif
   finalizers_destroy();
   free(rc_weak_table.heads);
@@ -370,6 +381,8 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 #endif
 #if RC_CYCLES
     rc_cycles_attach(m);
+#elif RC_BIASED
+    rc_biased_attach(m);
 #endif
     world_join(m);
   }
@@ -381,6 +394,8 @@ void gc_thread_detach(gc_mutator *m) {
     gc_tls_clear(m, t);
 #if RC_CYCLES
   rc_cycles_detach(m);
+#elif RC_BIASED
+  rc_biased_detach(m);
 #endif
 #if !RC_JEMALLOC
   freelists_leave(&m->cells);
@@ -397,6 +412,9 @@ void gc_thread_detach(gc_mutator *m) {
 }
 
 void gc_blocking_enter(gc_mutator *m) {
+#if RC_BIASED
+  rc_biased_leave(m);
+#endif
   (void)m;
   if (RC_ATOMIC)
     world_blocking_enter();
@@ -406,12 +424,17 @@ void gc_blocking_leave(gc_mutator *m) {
   (void)m;
   if (RC_ATOMIC)
     world_blocking_leave();
+#if RC_BIASED
+  rc_biased_return(m);
+#endif
 }
 
 void gc_collect(gc_mutator *m) {
   (void)m;
 #if RC_CYCLES
   rc_detect(m);
+#elif RC_BIASED
+  rc_biased_collect(m);
 #endif
 }
 
@@ -421,6 +444,8 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
                   rc_weak_table.places * sizeof(rc_weak *);
 #if RC_CYCLES
   side += rc_cycles_bytes();
+#elif RC_BIASED
+  side += rc_biased_bytes();
 #endif
 #if !RC_JEMALLOC
   side += freelists_side_bytes();
@@ -472,6 +497,8 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
     out[n++] = (gc_counter){"cascade-freed", freed};
 #if RC_CYCLES
   n += rc_cycles_counters(out + n, room - n);
+#elif RC_BIASED
+  n += rc_biased_counters(out + n, room - n);
 #endif
   return n;
 }
@@ -505,7 +532,7 @@ static void rc_census_free(void *data, gc_object *cell) {
 
 static const char *rc_census_object(const rc_census *c, gc_object *o) {
   uint32_t found = c->references[space_granule(o)];
-  if (o->word < (found & ~RC_CENSUS_CANDIDATE))
+  if (rc_count(o) < (found & ~RC_CENSUS_CANDIDATE))
     return "an object has fewer counts than references";
   if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
     return "a weak target has no weak references";
@@ -549,6 +576,9 @@ const char *gc_heap_check(gc_heap *heap) {
 #if RC_CYCLES
   if (!why)
     why = rc_cycles_check(c.references);
+#elif RC_BIASED
+  if (!why)
+    why = rc_biased_check();
 #endif
   for (size_t i = 0; i < c.reached.size && !why; i++) {
     why = rc_census_object(&c, c.reached.items[i]);

@@ -9,6 +9,8 @@
  * One source makes the family, by macros:
  *   RC_ATOMIC  counts are changed by atomic operations, so that threads may
  *              share objects;
+ *   RC_BIASED  with RC_ATOMIC: only by threads that did not make the object
+ *              (biased.h);
  *   RC_NAIVE   borrowing registers own counts too and taking is copying and
  *              clearing: what counting costs without knowing who owns what;
  *   RC_CYCLES  an object whose count drops to other than zero becomes a
@@ -24,6 +26,9 @@
 
 #ifndef RC_ATOMIC
 #define RC_ATOMIC 0
+#endif
+#ifndef RC_BIASED
+#define RC_BIASED 0
 #endif
 #ifndef RC_NAIVE
 #define RC_NAIVE 0
@@ -43,6 +48,14 @@
  * makes one test of the two. */
 #define RC_BUFFERED OBJECT_FLAG_A
 
+#if RC_BIASED
+enum { RC_OUTGOING = 64 };
+typedef struct rc_outgoing {
+  struct gc_object *object;
+  uint8_t owner;
+} rc_outgoing;
+#endif
+
 struct gc_mutator {
   gc_mutator_base base;
 #if RC_JEMALLOC
@@ -57,7 +70,17 @@ struct gc_mutator {
   object_bag candidates;
   bool lent[GC_REGISTERS]; /* registers that have borrowed something */
 #endif
-  gc_object *reg[];
+#if RC_BIASED
+  uint16_t mine; /* the owner's half of what it owns, without counts */
+  uint32_t born; /* the count word of a new object */
+  struct rc_owner *owner;
+  unsigned nr_outgoing; /* on their way to the queues of others */
+  rc_outgoing outgoing[RC_OUTGOING];
+  /* Something is in its queue, or much to be sent.  Others write it: apart. */
+  _Alignas(64) _Atomic bool asked;
+  _Alignas(64)
+#endif
+      gc_object *reg[];
 };
 
 #include "common/registers.h"
@@ -105,7 +128,12 @@ static inline void rc_cell_free(gc_mutator *m, void *o) {
  * Counts.
  * ------------------------------------------------------------------------- */
 
-static inline void rc_retain(gc_object *o) {
+#if RC_BIASED
+#include "refcount/biased.h"
+#else
+
+static inline void rc_retain(gc_mutator *m, gc_object *o) {
+  (void)m;
   if (gc_mutant(count_wraps) && (uint8_t)o->word == UINT8_MAX)
     o->word -= UINT8_MAX + 1;
   if (gc_mutant(count_not_atomic)) {
@@ -121,12 +149,24 @@ static inline void rc_retain(gc_object *o) {
 
 /* Drops a count; returns true if it was the last.  Atomically, the header is
  * one 64-bit word: flags and count change together. */
-static inline bool rc_drop(gc_object *o) {
+static inline bool rc_drop(gc_mutator *m, gc_object *o) {
+  (void)m;
 #if RC_ATOMIC
   uint64_t old = __atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL);
   return (uint32_t)old == 1;
 #else
   return --o->word == 0;
+#endif
+}
+#endif
+
+/* The word of an object with one count, that of the mutator which made it. */
+static inline uint32_t rc_born(const gc_mutator *m) {
+#if RC_BIASED
+  return m->born;
+#else
+  (void)m;
+  return 1;
 #endif
 }
 
@@ -145,7 +185,7 @@ static inline void rc_release(gc_mutator *m, gc_object *o) {
     return;
   }
 #endif
-  if (rc_drop(o))
+  if (rc_drop(m, o))
     rc_dead(m, o);
 }
 
@@ -163,7 +203,7 @@ static inline void rc_assign(gc_mutator *m, gc_object **place, gc_object *o) {
   if (gc_mutant(release_first))
     rc_replace(m, place, NULL);
   if (o)
-    rc_retain(o);
+    rc_retain(m, o);
   rc_replace(m, place, o);
 }
 
@@ -176,7 +216,7 @@ static inline void rc_take(gc_mutator *m, gc_object **place, gc_object **from) {
   gc_object *o = *from;
   *from = NULL;
   if (gc_mutant(take_counts) && o)
-    rc_retain(o);
+    rc_retain(m, o);
   rc_replace(m, place, o);
 #endif
 }
@@ -210,6 +250,17 @@ static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 #endif
 }
 
+/* Serves the queue of a biased mutator, and lets the world stop. */
+static inline void rc_poll(gc_mutator *m) {
+#if RC_BIASED
+  if (gc_unlikely(atomic_load_explicit(&m->asked, memory_order_relaxed)))
+    rc_serve(m);
+  world_poll();
+#else
+  (void)m;
+#endif
+}
+
 /* ------------------------------------------------------------------------- *
  * The interface.
  * ------------------------------------------------------------------------- */
@@ -228,6 +279,7 @@ static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
 
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
+  rc_poll(m);
   size_t bytes = object_bytes(shape);
   gc_object *o = rc_cell_alloc(m, bytes);
   if (gc_unlikely(!o)) {
@@ -238,7 +290,7 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
   uint32_t meta = object_meta(shape, flags);
   if (RC_CYCLES && shape.slots == 0)
     meta |= RC_BUFFERED;
-  object_init(o, 1, meta, shape.slots);
+  object_init(o, rc_born(m), meta, shape.slots);
   rc_replace(m, object_owning(m, dst), o);
   return true;
 }
@@ -333,7 +385,7 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
 #else
   gc_object *target = o->slots[0];
   if (target && !gc_mutant(weak_get_uncounted))
-    rc_retain(target);
+    rc_retain(m, target);
 #endif
   rc_replace(m, object_owning(m, dst), target);
   return target != NULL;
@@ -349,7 +401,11 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
 /* Among threads the world is stopped by the cycle detector, and by whoever runs
  * out of memory. */
 static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
+#if RC_BIASED
+  if (gc_unlikely(m->nr_outgoing))
+    rc_serve(m);
+#endif
+  rc_poll(m);
 #if RC_ATOMIC
   world_poll();
 #endif

@@ -3,7 +3,10 @@
 #include "gc.h"
 
 const gc_collector gc_this_collector = {
-#if RC_ATOMIC
+#if RC_BIASED
+    .name = "refcount-biased",
+    .summary = "pure reference counting, atomic only where threads share",
+#elif RC_ATOMIC
     .name = "refcount-atomic",
     .summary = "pure reference counting, counts changed atomically",
 #elif RC_JEMALLOC
@@ -16,14 +19,21 @@ const gc_collector gc_this_collector = {
     .name = "refcount",
     .summary = "pure reference counting, counts plain",
 #endif
+#if RC_BIASED
+    .source = "Choi, Shull & Torrellas, PACT 2018; free lists: Leijen et al., "
+              "APLAS 2019",
+#else
     .source = "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963; free "
               "lists: Leijen et al., APLAS 2019",
+#endif
     .hostile = true,
-    .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
-            .prompt = GC_PROMPT_ALL,
-            .threads = RC_ATOMIC,
-            .weak = true,
-            .finalizers = true,
-            .heap_limit = true},
+    .can =
+        {.reclaims = GC_RECLAIMS_ACYCLIC,
+         /* What another thread drops last, its owner finds at a safepoint. */
+         .prompt = RC_BIASED ? GC_PROMPT_CONTENTS : GC_PROMPT_ALL,
+         .threads = RC_ATOMIC,
+         .weak = true,
+         .finalizers = true,
+         .heap_limit = true},
     .options = (const gc_option[]){{0}},
 };

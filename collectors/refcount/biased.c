@@ -1,0 +1,435 @@
+/* biased.c: biased counting, the slow paths: merging, the owners' queues, and
+ * counts that do not fit.  The layout and its invariants are in biased.h. */
+#include "gc.h"
+#include "common/hostile.h"
+#include "common/stack.h"
+#include "refcount/rc-internal.h"
+#include <pthread.h>
+
+/* Owners are numbered from 1.  A thread that finds no number left makes its
+ * objects merged, and counts atomically. */
+enum { RC_OWNERS = 255 };
+
+/* An owner outlives its thread: the next thread takes over a number that is
+ * free, with the objects that bear it.  While it is away its queue is empty:
+ * whoever would put something in merges at once instead. */
+typedef struct rc_owner {
+  /* For all of it, and for merging while it is away. */
+  _Alignas(64) pthread_mutex_t lock;
+  bool away;
+  gc_mutator *mutator; /* unless away */
+  object_bag queue;
+  uint64_t queued, merged; /* objects that came, and that were merged at once */
+} rc_owner;
+
+static struct {
+  pthread_mutex_t lock; /* for the numbers */
+  rc_owner owners[RC_OWNERS];
+  unsigned made;                    /* numbers below it were ever used */
+  uint8_t free[RC_OWNERS], nr_free; /* of them, those without a thread */
+} biased = {.lock = PTHREAD_MUTEX_INITIALIZER, .made = 1};
+
+static bool rc_is_merged(uint64_t header) {
+  return (uint32_t)header >> 24 == 0;
+}
+
+/* What the header says, without surplus. */
+static int64_t rc_total(uint64_t header) {
+  uint32_t word = (uint32_t)header;
+  if (rc_is_merged(header))
+    return word;
+  return (int64_t)(word >> 16 & RC_LOCAL_MOST) +
+         (int64_t)(word & RC_SHARED_MASK) - RC_SHARED_ZERO;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Surplus: counts beyond what the header has room for.
+ *
+ * A shared half that is half full gives a part of it to a table, as does a
+ * merged count, and takes it back when it runs out.  It takes 32768 references
+ * counted by others to get there, so the table has few entries.
+ * ------------------------------------------------------------------------- */
+
+enum {
+  RC_SHARED_MANY = RC_HIGH, /* counts to shed from, and how many at a time */
+  RC_SHARED_SHED = 1 << 14,
+  RC_COUNT_MANY = 1 << 23,
+  RC_COUNT_SHED = 1 << 22,
+};
+
+static struct {
+  pthread_mutex_t lock;
+  object_stack objects; /* with as many counts each as `counts` says */
+  uint64_t *counts;
+  _Atomic size_t room;
+} surplus = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* The entry's index, or objects.size. */
+static size_t rc_surplus_find(const gc_object *o) {
+  size_t i = 0;
+  while (i < surplus.objects.size && surplus.objects.items[i] != o)
+    i++;
+  return i;
+}
+
+/* Of `o`, which may be new; ends the process without memory: references would
+ * be forgotten. */
+static uint64_t *rc_surplus_entry(gc_object *o) {
+  size_t i = rc_surplus_find(o);
+  if (i < surplus.objects.size)
+    return &surplus.counts[i];
+  object_push_or_die(&surplus.objects, o);
+  if (surplus.room < surplus.objects.room) {
+    size_t room = surplus.objects.room;
+    uint64_t *counts =
+        hostile_fails() ? NULL : realloc(surplus.counts, room * sizeof *counts);
+    if (!counts)
+      gc_out_of_memory(NULL, (gc_shape){0, 0});
+    surplus.counts = counts;
+    surplus.room = room;
+  }
+  surplus.counts[i] = 0;
+  return &surplus.counts[i];
+}
+
+/* How many counts an object with this header gives away. */
+static uint32_t rc_excess(uint64_t header) {
+  uint32_t word = (uint32_t)header;
+  if (rc_is_merged(header))
+    return word >= RC_COUNT_MANY ? RC_COUNT_SHED : 0;
+  return (word & RC_SHARED_MASK) >= RC_SHARED_MANY ? RC_SHARED_SHED : 0;
+}
+
+/* Called after a count that may have been one too many: there is room for as
+ * many again before it shows. */
+void rc_shed(gc_object *o) {
+  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
+  if (!rc_excess(header))
+    return;
+  pthread_mutex_lock(&surplus.lock);
+  uint64_t *entry = rc_surplus_entry(o), flag = (uint64_t)RC_SURPLUS << 32;
+  header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
+  uint32_t excess;
+  while ((excess = rc_excess(header)) != 0)
+    if (__atomic_compare_exchange_n(&o->header, &header,
+                                    (header - excess) | flag, true,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      *entry += excess;
+      break;
+    }
+  pthread_mutex_unlock(&surplus.lock);
+}
+
+/* The header has run out, but not the surplus. */
+static void rc_refill(gc_object *o) {
+  pthread_mutex_lock(&surplus.lock);
+  size_t i = rc_surplus_find(o);
+  if (i < surplus.objects.size) {
+    uint64_t most = RC_SHARED_SHED, *entry = &surplus.counts[i];
+    uint64_t part = *entry < most ? *entry : most;
+    *entry -= part;
+    __atomic_fetch_add(&o->header, part, __ATOMIC_RELAXED);
+    if (*entry == 0) {
+      rc_meta_clear(o, RC_SURPLUS);
+      *entry = surplus.counts[--surplus.objects.size];
+      surplus.objects.items[i] = surplus.objects.items[surplus.objects.size];
+    }
+  }
+  pthread_mutex_unlock(&surplus.lock);
+}
+
+/* The owner's half is full: half of it goes to the shared one. */
+void rc_local_full(gc_object *o) {
+  const uint64_t part = (RC_LOCAL_MOST + 1) / 2;
+  uint64_t old = __atomic_fetch_add(&o->header, part - ((part - 1) << 16),
+                                    __ATOMIC_RELAXED);
+  if (old & RC_HIGH)
+    rc_shed(o);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Merging, and dropping a count that is not the owner's.
+ * ------------------------------------------------------------------------- */
+
+/* Merges, if that was not done, and drops as many counts; returns whether none
+ * is left.  The caller is the owner, or has its lock while it is away, or the
+ * object is merged. */
+bool rc_merge(gc_object *o, uint32_t drop) {
+  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
+  do {
+    while ((uint32_t)(header >> 32) & RC_SURPLUS && rc_total(header) <= drop) {
+      rc_refill(o);
+      header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
+    }
+    hostile_race();
+    int64_t total = rc_total(header);
+    if (gc_mutant(merge_forgets_shared) && !rc_is_merged(header))
+      total = (uint32_t)header >> 16 & RC_LOCAL_MOST;
+    next = (header >> 32 << 32) | (uint32_t)(total - drop);
+  } while (!__atomic_compare_exchange_n(&o->header, &header, next, true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  return (uint32_t)next == 0;
+}
+
+/* The count of an object that was flagged goes to its owner's queue, whose lock
+ * is held, or is dropped for an owner that is away; returns whether it was the
+ * last. */
+static bool rc_deliver(rc_owner *owner, gc_object *o) {
+  if (owner->away && !gc_mutant(away_owner_waits)) {
+    owner->merged++;
+    return rc_merge(o, 1);
+  }
+  owner->queued++;
+  bag_put(&owner->queue, o);
+  if (owner->mutator && !owner->mutator->asked)
+    owner->mutator->asked = true;
+  return false;
+}
+
+/* The same with some delay: what this mutator drops leaves for the queues when
+ * it comes to a safepoint, many at a time, since a queue's lock passes from one
+ * processor to another.  If there are too many, at once. */
+static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
+  if (m->nr_outgoing < RC_OUTGOING) {
+    m->outgoing[m->nr_outgoing].object = o;
+    m->outgoing[m->nr_outgoing].owner = (uint8_t)number;
+    if (++m->nr_outgoing == RC_OUTGOING)
+      m->asked = true;
+    return false;
+  }
+  rc_owner *owner = &biased.owners[number];
+  hostile_race();
+  pthread_mutex_lock(&owner->lock);
+  bool last = rc_deliver(owner, o);
+  pthread_mutex_unlock(&owner->lock);
+  return last;
+}
+
+/* rc_drop, of what this mutator does not own. */
+bool rc_drop_shared(gc_mutator *m, gc_object *o) {
+  const uint64_t flag = (uint64_t)RC_QUEUED << 32;
+  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
+  do {
+    uint32_t word = (uint32_t)header, meta = (uint32_t)(header >> 32);
+    bool merged = rc_is_merged(header);
+    if (gc_likely(merged && !(meta & RC_SURPLUS))) /* and stays so */
+      return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
+    bool out = merged ? word == 1 : (word & RC_SHARED_MASK) == RC_SHARED_ZERO;
+    if (out && meta & RC_SURPLUS) {
+      rc_refill(o);
+      next = header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
+      continue;
+    }
+    hostile_race();
+    next = out && !(meta & RC_QUEUED)
+               ? (header - gc_mutant(queue_counts_nothing)) | flag
+               : header - 1;
+  } while (next == header ||
+           !__atomic_compare_exchange_n(&o->header, &header, next, true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  return (next ^ header) & flag ? rc_send(m, o, (uint32_t)header >> 24) : false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Queues.
+ * ------------------------------------------------------------------------- */
+
+/* Delivers what `from` is to send; what is dead then is buried by `m`, which is
+ * `from` or has stopped the world.  Returns whether there was anything. */
+static bool rc_flush(gc_mutator *m, gc_mutator *from) {
+  rc_outgoing some[RC_OUTGOING];
+  unsigned n = from->nr_outgoing, dead = 0;
+  memcpy(some, from->outgoing, n * sizeof *some);
+  from->nr_outgoing = 0;
+  rc_owner *locked = NULL;
+  for (unsigned i = 0; i < n; i++) {
+    rc_owner *owner = &biased.owners[some[i].owner];
+    if (owner != locked) {
+      if (locked)
+        pthread_mutex_unlock(&locked->lock);
+      hostile_race();
+      pthread_mutex_lock(&owner->lock);
+      locked = owner;
+    }
+    if (rc_deliver(owner, some[i].object))
+      some[dead++] = some[i];
+  }
+  if (locked)
+    pthread_mutex_unlock(&locked->lock);
+  /* Without a lock: their children may go to any queue. */
+  for (unsigned i = 0; i < dead; i++)
+    rc_dead(m, some[i].object);
+  return n != 0;
+}
+
+/* Takes some objects out of a queue whose owner is the caller or stopped, and
+ * drops the queue's counts of them.  With `leaving`, an owner whose queue is
+ * empty is away from then on.  Returns whether there was anything. */
+static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
+  gc_object *some[RC_OUTGOING];
+  unsigned n = 0;
+  pthread_mutex_lock(&owner->lock);
+  while (n < RC_OUTGOING && (some[n] = bag_take(&owner->queue)))
+    n++;
+  if (n < RC_OUTGOING && owner->mutator)
+    owner->mutator->asked = false;
+  if (n == 0 && leaving) {
+    owner->away = true;
+    owner->mutator = NULL;
+  }
+  pthread_mutex_unlock(&owner->lock);
+  for (unsigned i = 0; i < n; i++)
+    if (rc_merge(some[i], 1))
+      rc_dead(m, some[i]);
+  return n != 0;
+}
+
+void rc_serve(gc_mutator *m) {
+  m->asked = false;
+  while (m->owner && rc_serve_some(m, m->owner, false))
+    continue;
+  rc_flush(m, m);
+}
+
+void rc_biased_collect(gc_mutator *m) {
+  uint64_t begin = gc_now_ns();
+  while (!world_stop())
+    begin = gc_now_ns();
+  /* The queues of those that are gone are empty. */
+  for (bool more = true; more;) {
+    more = false;
+    for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
+      while (rc_flush(m, n))
+        more = true;
+      while (n->owner && rc_serve_some(m, n->owner, false))
+        more = true;
+    }
+  }
+  world_start();
+  rc_report(m->base.heap, GC_PAUSE_STOP, begin);
+}
+
+void rc_biased_leave(gc_mutator *m) {
+  do
+    while (rc_flush(m, m))
+      continue;
+  while (m->owner && rc_serve_some(m, m->owner, true));
+}
+
+void rc_biased_return(gc_mutator *m) {
+  if (!m->owner)
+    return;
+  hostile_race();
+  pthread_mutex_lock(&m->owner->lock);
+  m->owner->away = false;
+  m->owner->mutator = m;
+  pthread_mutex_unlock(&m->owner->lock);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Owners.
+ * ------------------------------------------------------------------------- */
+
+void rc_biased_create(void) {
+  biased.made = 1;
+  biased.nr_free = 0;
+}
+
+void rc_biased_destroy(void) {
+  for (unsigned i = 1; i < biased.made; i++) {
+    bag_free(&biased.owners[i].queue);
+    pthread_mutex_destroy(&biased.owners[i].lock);
+  }
+  bag_tables_free();
+  object_stack_free(&surplus.objects);
+  free(surplus.counts);
+  surplus.counts = NULL;
+  surplus.room = 0;
+}
+
+void rc_biased_attach(gc_mutator *m) {
+  unsigned number = 0;
+  pthread_mutex_lock(&biased.lock);
+  if (biased.nr_free) {
+    number = biased.free[--biased.nr_free];
+  } else if (biased.made < RC_OWNERS) {
+    number = biased.made;
+    rc_owner *owner = &biased.owners[number];
+    pthread_mutex_init(&owner->lock, NULL);
+    owner->away = true;
+    owner->mutator = NULL;
+    owner->queued = owner->merged = 0;
+    bag_init(&owner->queue, 0);
+    __atomic_store_n(&biased.made, number + 1, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&biased.lock);
+  m->mine = number ? (uint16_t)(number << 8) : RC_OWNS_NOTHING;
+  m->born = number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
+  m->owner = number ? &biased.owners[number] : NULL;
+  rc_biased_return(m);
+}
+
+void rc_biased_detach(gc_mutator *m) {
+  rc_biased_leave(m);
+  if (!m->owner)
+    return;
+  pthread_mutex_lock(&biased.lock);
+  biased.free[biased.nr_free++] = (uint8_t)(m->mine >> 8);
+  pthread_mutex_unlock(&biased.lock);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Figures and checks.
+ * ------------------------------------------------------------------------- */
+
+uint64_t rc_biased_bytes(void) {
+  uint64_t bytes = object_stack_bytes(&surplus.objects) +
+                   surplus.room * sizeof *surplus.counts;
+  unsigned made = __atomic_load_n(&biased.made, __ATOMIC_ACQUIRE);
+  for (unsigned i = 1; i < made; i++)
+    bytes += object_stack_bytes(&biased.owners[i].queue.stack);
+  return bytes;
+}
+
+size_t rc_biased_counters(gc_counter *out, size_t room) {
+  uint64_t queued = 0, merged = 0;
+  for (unsigned i = 1; i < biased.made; i++) {
+    queued += biased.owners[i].queued;
+    merged += biased.owners[i].merged;
+  }
+  const gc_counter all[] = {{"queued", queued}, {"merged-for-absent", merged}};
+  size_t n = 0;
+  for (; n < room && n < sizeof all / sizeof *all; n++)
+    out[n] = all[n];
+  return n;
+}
+
+uint64_t rc_biased_count(const gc_object *o) {
+  uint64_t count = (uint64_t)rc_total(o->header);
+  if (o->meta & RC_SURPLUS)
+    count += surplus.counts[rc_surplus_find(o)];
+  return count;
+}
+
+const char *rc_biased_check(void) {
+  for (unsigned i = 1; i < biased.made; i++) {
+    const object_bag *queue = &biased.owners[i].queue;
+    uint64_t at = 0;
+    for (gc_object *o; (o = bag_next(queue, &at));) {
+      if (biased.owners[i].away)
+        return "an object is in the queue of an owner that is away";
+      if (!(o->meta & RC_QUEUED) || rc_total(o->header) < 1)
+        return "an object in a queue is not flagged, or not counted";
+      if (!rc_is_merged(o->header) && o->word >> 24 != i)
+        return "an object is in the queue of another owner";
+    }
+  }
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    for (unsigned i = 0; i < m->nr_outgoing; i++)
+      if (!(m->outgoing[i].object->meta & RC_QUEUED))
+        return "an object is on its way to a queue and not flagged";
+  for (size_t i = 0; i < surplus.objects.size; i++)
+    if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])
+      return "an object has surplus counts and does not say so";
+  return NULL;
+}
