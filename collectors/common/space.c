@@ -13,6 +13,7 @@
 
 char *space_base;
 uint64_t space_bytes;
+uint64_t space_huge_pages;
 
 static struct {
   unsigned arena;
@@ -250,6 +251,8 @@ bool space_create(uint64_t limit) {
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (space_base == MAP_FAILED)
     return false;
+  if (space_huge_pages)
+    madvise(space_base, space_bytes, MADV_HUGEPAGE); /* a wish: no error */
   space.limit = limit ? limit : UINT64_MAX;
   /* Granule 0 is nobody's, so that 0 can end a list. */
   atomic_store(&space.next, 4096);

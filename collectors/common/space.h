@@ -25,6 +25,11 @@ enum { SPACE_GRANULE = 16 }; /* every object starts on one */
 extern char *space_base;     /* start of the reservation */
 extern uint64_t space_bytes; /* its size */
 
+/* For a collector's option: 1 asks the system for pages of 2 MiB where it has
+ * them to give.  Marking in no order of a large heap then misses the TLB less;
+ * but memory is resident in steps of 2 MiB, and each is cleared at once. */
+extern uint64_t space_huge_pages;
+
 /* Reserves the address space and makes the arena.  `limit` in bytes, 0 for
  * none.  Returns false if the system refuses.  Once per process at a time. */
 bool space_create(uint64_t limit);

@@ -616,9 +616,9 @@ static const char *inc_foresee(uint64_t *seen) {
       bitmap_set(seen, space_granule(large_objects.items[i]));
   for (size_t i = 0; i < inc.marking.stack.size; i++)
     object_push_or_die(&r.stack, inc.marking.stack.items[i]);
-  for (unsigned i = 0; i < inc.marking.queued; i++)
-    object_push_or_die(&r.stack,
-                       inc.marking.fifo[(inc.marking.at + i) % MARKING_FIFO]);
+  for (unsigned i = 0; i < MARKING_FIFO; i++)
+    if (inc.marking.fifo[i])
+      object_push_or_die(&r.stack, inc.marking.fifo[i]);
   for (size_t i = 0; i < inc.wide.size; i++)
     object_push_or_die(&r.stack, inc.wide.items[i]);
   if (inc.parted)
@@ -669,8 +669,7 @@ const char *gc_heap_check(gc_heap *h) {
   if (!why)
     why = tracked_check(cells_is, inc_marked, !cells.untouched);
   if (!why && !under_way &&
-      (inc.marking.stack.size || inc.marking.queued || inc.wide.size ||
-       inc.parted))
+      (!marking_idle(&inc.marking) || inc.wide.size || inc.parted))
     why = "something is queued between cycles";
   if (why || under_way)
     return why ? why : inc_check_cycle();

@@ -14,7 +14,7 @@
 #include "common/mutants.h"
 #include "mark-sweep/mark-sweep.h"
 #include "common/reachable.h"
-#include "common/roots.h"
+#include "common/tracing.h"
 
 /* Without a heap limit the heap may grow by this much, in percent of what was
  * live, before the next collection, and by MS_BUDGET_LEAST in any case. */
@@ -54,6 +54,8 @@ const gc_collector gc_this_collector = {
              &option_growth, 10, 1000},
             {"mark-stack", "entries of the mark stack at the most, 0: no cap",
              &option_mark_stack, 0, (uint64_t)1 << 32},
+            {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
+             &space_huge_pages, 0, 1},
             {0}},
 };
 
@@ -61,38 +63,11 @@ const gc_collector gc_this_collector = {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-static void ms_mark_root(void *data, gc_object **place) {
-  if (*place)
-    marking_push(data, *place);
-}
-
-static void ms_drain(marking *k) {
-  marking_drain(k, MARKING_ALL, NULL);
-}
-
-/* What tracked.h asks. */
-static gc_object *ms_where(gc_object *o) {
-  return cells_marked(o) ? o : NULL;
-}
-
 static void ms_collect_stopped(gc_heap *h) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     cells_retract(&m->hand);
   cells_clear_marks(cells_marks);
-  roots_each(ms_mark_root, &h->marking);
-  ms_drain(&h->marking);
-  /* Weak references are cleared before finalizable objects are revived; then
-   * the queue is a root once more. */
-  if (!gc_mutant(ms_weak_late))
-    tracked_clear_weak(ms_where, true);
-  tracked_queue_dead(ms_where, true);
-  roots_each(ms_mark_root, &h->marking);
-  if (gc_mutant(resurrection_untraced))
-    h->marking.stack.size = 0;
-  ms_drain(&h->marking);
-  if (gc_mutant(ms_weak_late))
-    tracked_clear_weak(ms_where, true);
-  tracked_prune_weak(ms_where, true);
+  tracing_run(&h->marking, true, NULL);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
@@ -234,6 +209,6 @@ const char *gc_heap_check(gc_heap *h) {
   (void)h;
   const char *why = cells_check(ms_hand, false);
   if (!why)
-    why = tracked_check(cells_is, ms_where, !cells.untouched);
+    why = tracked_check(cells_is, tracing_where, !cells.untouched);
   return why ? why : reachable_check(cells_is, ms_alive);
 }
