@@ -401,7 +401,7 @@ static const char *gen_check_old(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(gen_hand);
+  const char *why = cells_check(gen_hand, false);
   if (!why)
     why = tracked_check(cells_is, tracing_where, !cells.untouched);
   if (!why)
