@@ -9,14 +9,14 @@
  * X(name, family, class, oracle, what is wrong):
  *   family   the collectors that have it;
  *   class    of the bug: 1 root missed, 2 root or reference kept too long, 3
- *            store without its write barrier, 4 incremental barrier, 5 object made
- *            while marking, 6 field not scanned, 8 free memory used, 9 freed too early, 10 race
- *            on a count, 12 finalized or freed twice, 13 finalizer not run, 14
- *            weak reference, 16 cycle detector frees the living, 17 cycle
- *            detector misses garbage, 18 recursion, 20 mark stack, 21 heap
- *            limit, 22 large objects, 23 count overflows, 24 attaching and
- *            detaching, 25 stopping the world, 26 sweeping, 27 moving objects, 30 wrong
- *            figures;
+ *            write barrier missing, 4 the same while marking in steps, 5 object
+ *            made while marking, 6 field not scanned, 8 free memory used, 9
+ *            freed too early, 10 race on a count, 12 finalized or freed twice,
+ *            13 finalizer not run, 14 weak reference, 16 cycle detector frees
+ *            the living, 17 cycle detector misses garbage, 18 recursion, 20
+ *            mark stack, 21 heap limit, 22 large objects, 23 count overflows,
+ *            24 attaching and detaching, 25 stopping the world, 26 sweeping, 27
+ *            moving objects, 30 wrong figures;
  *   oracle   what should see it:
  *            `graph`      a live object is lost or damaged,
  *            `count`      too many or too few objects after gc_collect,
@@ -63,7 +63,11 @@
   X(hand_unmarked, "mark-sweep-incremental", 5, "graph", "those in runs handed out before are") \
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
-  X(remembered_not_inherited, "generational", 3, "graph", "what a dead thread's mutator remembered is dropped") \
+  X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
+  X(flag_not_restored, "generational", 3, "graph", "an object is remembered once in its life only") \
+  X(remembered_overflow_lost, "generational", 3, "graph", "what a full remembered set refuses is forgotten") \
+  X(remembered_not_inherited, "generational", 24, "graph", "what a dead thread's mutator remembered is dropped") \
+  X(young_weak_skipped, "generational", 14, "poison", "minor collections look at no weak references") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \

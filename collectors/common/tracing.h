@@ -27,6 +27,8 @@ static inline __attribute__((always_inline)) void
 tracing_run(marking *k, bool all, bool (*visit)(gc_object *o)) {
   roots_each(tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
+  if (gc_mutant(young_weak_skipped) && !all)
+    tracked_weak.old = tracked_weak.stack.size;
   if (!gc_mutant(ms_weak_late))
     tracked_clear_weak(tracing_where, all);
   tracked_queue_dead(tracing_where, all);

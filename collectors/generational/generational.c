@@ -31,6 +31,9 @@
  * GEN_NURSERY_MOST times as much. */
 static uint64_t option_nursery = 8192;
 #define GEN_NURSERY_MOST 2
+/* Under hostile conditions, which would meet hardly any minor collection
+ * otherwise. */
+#define GEN_NURSERY_HOSTILE ((uint64_t)64 << 10)
 
 /* Without a heap limit the old may grow by this much, in percent of what was
  * live after the last full collection, before the next full one, and by
@@ -54,6 +57,7 @@ struct gc_heap {
   object_bag orphaned; /* what mutators remembered that are gone */
 
   uint64_t nursery;    /* bytes to be handed out till the next collection */
+  uint64_t least;      /* what these are at first */
   uint64_t old_most;   /* live bytes from which on, without a limit, the next
                           one is full */
   unsigned full_due;   /* so many full ones come next */
@@ -97,7 +101,11 @@ const gc_collector gc_this_collector = {
 /* Two mutators may store into the same object at once; one takes the flag. */
 void gen_remember(gc_mutator *m, gc_object *o) {
   hostile_race();
-  if (__atomic_fetch_and(&o->meta, ~GEN_OLD, __ATOMIC_RELAXED) & GEN_OLD)
+  if (!(__atomic_fetch_and(&o->meta, ~GEN_OLD, __ATOMIC_RELAXED) & GEN_OLD))
+    return;
+  if (gc_mutant(remembered_overflow_lost))
+    (void)object_push(&m->remembered.stack, o);
+  else
     bag_put(&m->remembered, o);
 }
 
@@ -115,7 +123,9 @@ static void gen_orphan(gc_heap *h, gc_mutator *m) {
  * to be scanned anyway, it is only forgotten. */
 static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
   for (gc_object *o; (o = bag_take(set)); h->remembered++)
-    if (!full && !object_push(&h->marking.stack, o))
+    if (gc_mutant(flag_not_restored) && !full)
+      marking_scan(&h->marking, o, NULL);
+    else if (!full && !object_push(&h->marking.stack, o))
       cells_flag(o);
 }
 
@@ -160,7 +170,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
  * must not be large for that: a full collection may not take longer than a
  * minor one can. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes, least = option_nursery << 10;
+  uint64_t live = cells.live_bytes, least = h->least;
   if (full) {
     uint64_t growth = live / 100 * option_growth;
     h->old_most =
@@ -248,9 +258,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = &gen_heap;
   if (!cells_create(config->heap_limit))
     return NULL;
+  uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
   *h = (gc_heap){.listener = config->listener,
                  .limited = config->heap_limit != 0,
-                 .nursery = option_nursery << 10,
+                 .nursery = least,
+                 .least = least,
                  .old_most = GEN_GROWTH_LEAST,
                  .marking = {.marks = cells_marks}};
   h->marking.stack.most =
@@ -389,7 +401,7 @@ static const char *gen_check_old(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(gen_hand);
+  const char *why = cells_check(gen_hand, false);
   if (!why)
     why = tracked_check(cells_is, tracing_where, !cells.untouched);
   if (!why)

@@ -12,6 +12,7 @@
 #define REAPMARK_GENERATIONAL_H
 
 #include "common/cells.h"
+#include "common/mutants.h"
 
 /* Old, has slots, and is in no remembered set. */
 #define GEN_OLD OBJECT_FLAG_A
@@ -28,6 +29,8 @@ void gen_remember(gc_mutator *m, gc_object *o);
 
 /* Atomically, since others may be storing into other slots of the object. */
 static inline void gen_barrier(gc_mutator *m, gc_object *o, gc_object *value) {
+  if (gc_mutant(barrier_tests_value) && value)
+    o = value;
   if (value &&
       gc_unlikely(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) & GEN_OLD))
     gen_remember(m, o);

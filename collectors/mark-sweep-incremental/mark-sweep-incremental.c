@@ -331,7 +331,7 @@ static void inc_finish(void) {
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
-  cells_sort();
+  cells_sort(true);
   inc.phase = INC_IDLE;
   inc_marking = false;
   inc.cycles++;
