@@ -55,7 +55,7 @@ enum {
   INC_CHUNK = 128,
   /* Objects of more slots are scanned by themselves, in parts of so many. */
   INC_WIDE = 64,
-  INC_PART = 1024,
+  INC_PART = 256,
 };
 
 /* How long a slice may take, in microseconds. */
@@ -431,8 +431,9 @@ static void inc_collect(gc_mutator *m, bool again) {
 }
 
 /* Where hostile conditions see each allocation, a little is marked at each, so
- * that a cycle is cut between any two objects: by one word, two, four, ... from
- * cycle to cycle. */
+ * that a cycle is cut between any two objects.  Some cycles are slow, so that
+ * much happens to what they have not reached; some come to their end between
+ * two collections that are asked for. */
 static void inc_hostile_step(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   if (!world_stop())
@@ -441,7 +442,7 @@ static void inc_hostile_step(gc_mutator *m) {
   if (inc.phase == INC_IDLE) {
     inc_begin();
   } else {
-    inc_bounds b = {.due = inc.work + ((uint64_t)1 << inc.cycles % 8),
+    inc_bounds b = {.due = inc.work + ((uint64_t)1 << inc.cycles % 8 / 2 * 2),
                     .until = INC_NEVER,
                     .late = 0,
                     .chunk = 1};
