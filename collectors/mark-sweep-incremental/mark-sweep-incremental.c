@@ -229,8 +229,11 @@ static bool inc_take_from(object_bag *shaded) {
 
 static bool inc_take_shaded(void) {
   bool any = inc_take_from(&inc.orphans);
-  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next)
+  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next) {
     any = inc_take_from(&m->shaded);
+    if (gc_mutant(shaded_of_others_dropped))
+      break;
+  }
   return any;
 }
 
@@ -529,8 +532,7 @@ void gc_thread_detach(gc_mutator *m) {
   cells_hand_back(&m->hand);
   pthread_mutex_lock(&h->lock);
   for (gc_object *o; (o = bag_take(&m->shaded));)
-    if (!gc_mutant(shaded_not_inherited))
-      bag_put(&h->orphans, o);
+    bag_put(&h->orphans, o);
   pthread_mutex_unlock(&h->lock);
   bag_free(&m->shaded);
   world_leave(m);
@@ -660,6 +662,15 @@ static const char *inc_check_cycle(void) {
   return why;
 }
 
+static bool inc_is_queued(void) {
+  uint64_t at = 0;
+  bool any = inc.marking.stack.size || inc.marking.queued || inc.wide.size ||
+             inc.parted || bag_next(&inc.orphans, &at);
+  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next)
+    any = bag_next(&m->shaded, &at);
+  return any;
+}
+
 static gc_object *inc_marked(gc_object *o) {
   return cells_marked(o) ? o : NULL;
 }
@@ -669,9 +680,7 @@ const char *gc_heap_check(gc_heap *h) {
   const char *why = cells_check(inc_hand, under_way);
   if (!why)
     why = tracked_check(cells_is, inc_marked, !cells.untouched);
-  if (!why && !under_way &&
-      (inc.marking.stack.size || inc.marking.queued || inc.wide.size ||
-       inc.parted))
+  if (!why && !under_way && inc_is_queued())
     why = "something is queued between cycles";
   if (why || under_way)
     return why ? why : inc_check_cycle();
