@@ -58,7 +58,7 @@
   X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
   X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
-  X(shaded_not_inherited, "mark-sweep-incremental", 4, "graph", "what a dead thread's mutator shaded is dropped") \
+  X(shaded_of_others_dropped, "mark-sweep-incremental", 4, "graph", "what all mutators but one shaded is not scanned") \
   X(born_white, "mark-sweep-incremental", 5, "graph", "objects made during a cycle are unmarked") \
   X(hand_unmarked, "mark-sweep-incremental", 5, "graph", "those in runs handed out before are") \
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \

@@ -55,7 +55,7 @@ enum {
   INC_CHUNK = 128,
   /* Objects of more slots are scanned by themselves, in parts of so many. */
   INC_WIDE = 64,
-  INC_PART = 1024,
+  INC_PART = 256,
 };
 
 /* How long a slice may take, in microseconds. */
@@ -229,8 +229,11 @@ static bool inc_take_from(object_bag *shaded) {
 
 static bool inc_take_shaded(void) {
   bool any = inc_take_from(&inc.orphans);
-  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next)
+  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next) {
     any = inc_take_from(&m->shaded);
+    if (gc_mutant(shaded_of_others_dropped))
+      break;
+  }
   return any;
 }
 
@@ -331,7 +334,7 @@ static void inc_finish(void) {
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
-  cells_sort(true);
+  cells_sort();
   inc.phase = INC_IDLE;
   inc_marking = false;
   inc.cycles++;
@@ -431,8 +434,9 @@ static void inc_collect(gc_mutator *m, bool again) {
 }
 
 /* Where hostile conditions see each allocation, a little is marked at each, so
- * that a cycle is cut between any two objects: by one word, two, four, ... from
- * cycle to cycle. */
+ * that a cycle is cut between any two objects.  Some cycles are slow, so that
+ * much happens to what they have not reached; some come to their end between
+ * two collections that are asked for. */
 static void inc_hostile_step(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   if (!world_stop())
@@ -441,7 +445,7 @@ static void inc_hostile_step(gc_mutator *m) {
   if (inc.phase == INC_IDLE) {
     inc_begin();
   } else {
-    inc_bounds b = {.due = inc.work + ((uint64_t)1 << inc.cycles % 8),
+    inc_bounds b = {.due = inc.work + ((uint64_t)1 << inc.cycles % 8 / 2 * 2),
                     .until = INC_NEVER,
                     .late = 0,
                     .chunk = 1};
@@ -528,8 +532,7 @@ void gc_thread_detach(gc_mutator *m) {
   cells_hand_back(&m->hand);
   pthread_mutex_lock(&h->lock);
   for (gc_object *o; (o = bag_take(&m->shaded));)
-    if (!gc_mutant(shaded_not_inherited))
-      bag_put(&h->orphans, o);
+    bag_put(&h->orphans, o);
   pthread_mutex_unlock(&h->lock);
   bag_free(&m->shaded);
   world_leave(m);
@@ -616,9 +619,9 @@ static const char *inc_foresee(uint64_t *seen) {
       bitmap_set(seen, space_granule(large_objects.items[i]));
   for (size_t i = 0; i < inc.marking.stack.size; i++)
     object_push_or_die(&r.stack, inc.marking.stack.items[i]);
-  for (unsigned i = 0; i < MARKING_FIFO; i++)
-    if (inc.marking.fifo[i])
-      object_push_or_die(&r.stack, inc.marking.fifo[i]);
+  for (unsigned i = 0; i < inc.marking.queued; i++)
+    object_push_or_die(&r.stack,
+                       inc.marking.fifo[(inc.marking.at + i) % MARKING_FIFO]);
   for (size_t i = 0; i < inc.wide.size; i++)
     object_push_or_die(&r.stack, inc.wide.items[i]);
   if (inc.parted)
@@ -659,6 +662,15 @@ static const char *inc_check_cycle(void) {
   return why;
 }
 
+static bool inc_is_queued(void) {
+  uint64_t at = 0;
+  bool any = inc.marking.stack.size || inc.marking.queued || inc.wide.size ||
+             inc.parted || bag_next(&inc.orphans, &at);
+  for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next)
+    any = bag_next(&m->shaded, &at);
+  return any;
+}
+
 static gc_object *inc_marked(gc_object *o) {
   return cells_marked(o) ? o : NULL;
 }
@@ -668,8 +680,7 @@ const char *gc_heap_check(gc_heap *h) {
   const char *why = cells_check(inc_hand, under_way);
   if (!why)
     why = tracked_check(cells_is, inc_marked, !cells.untouched);
-  if (!why && !under_way &&
-      (!marking_idle(&inc.marking) || inc.wide.size || inc.parted))
+  if (!why && !under_way && inc_is_queued())
     why = "something is queued between cycles";
   if (why || under_way)
     return why ? why : inc_check_cycle();
