@@ -125,8 +125,8 @@ static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
   for (gc_object *o; (o = bag_take(set)); h->remembered++)
     if (gc_mutant(flag_not_restored) && !full)
       marking_scan(&h->marking, o);
-    else if (!full && !object_push(&h->marking.stack, o))
-      cells_flag(o);
+    else if (!full)
+      marking_queue(&h->marking, o);
 }
 
 /* ------------------------------------------------------------------------- *
