@@ -334,7 +334,7 @@ static void inc_finish(void) {
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
-  cells_sort();
+  cells_sort(true);
   inc.phase = INC_IDLE;
   inc_marking = false;
   inc.cycles++;
@@ -619,9 +619,9 @@ static const char *inc_foresee(uint64_t *seen) {
       bitmap_set(seen, space_granule(large_objects.items[i]));
   for (size_t i = 0; i < inc.marking.stack.size; i++)
     object_push_or_die(&r.stack, inc.marking.stack.items[i]);
-  for (unsigned i = 0; i < inc.marking.queued; i++)
-    object_push_or_die(&r.stack,
-                       inc.marking.fifo[(inc.marking.at + i) % MARKING_FIFO]);
+  for (unsigned i = 0; i < MARKING_FIFO; i++)
+    if (inc.marking.fifo[i])
+      object_push_or_die(&r.stack, inc.marking.fifo[i]);
   for (size_t i = 0; i < inc.wide.size; i++)
     object_push_or_die(&r.stack, inc.wide.items[i]);
   if (inc.parted)
@@ -664,8 +664,8 @@ static const char *inc_check_cycle(void) {
 
 static bool inc_is_queued(void) {
   uint64_t at = 0;
-  bool any = inc.marking.stack.size || inc.marking.queued || inc.wide.size ||
-             inc.parted || bag_next(&inc.orphans, &at);
+  bool any = !marking_idle(&inc.marking) || inc.wide.size || inc.parted ||
+             bag_next(&inc.orphans, &at);
   for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next)
     any = bag_next(&m->shaded, &at);
   return any;
