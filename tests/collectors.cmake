@@ -17,6 +17,9 @@ reapmark_test(semispace SOURCES collectors/semispace.c LIBRARIES
               reapmark-semispace)
 reapmark_test(generational SOURCES collectors/generational.c LIBRARIES
               reapmark-generational)
+reapmark_test(
+  mark-sweep-incremental SOURCES collectors/mark-sweep-incremental.c LIBRARIES
+  reapmark-mark-sweep-incremental)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
 foreach(name refcount refcount-atomic)
