@@ -15,6 +15,7 @@ reapmark_test(mark-sweep SOURCES collectors/mark-sweep.c LIBRARIES
               reapmark-mark-sweep)
 reapmark_test(semispace SOURCES collectors/semispace.c LIBRARIES
               reapmark-semispace)
+reapmark_test(immix SOURCES collectors/immix.c LIBRARIES reapmark-immix)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
 foreach(name refcount refcount-atomic)

@@ -515,7 +515,7 @@ static inline void im_mark(gc_object *o) {
 /* Where an object of a candidate is to be found from now on. */
 static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
   if (forwarding_moved(o))
-    return gc_mutant(forwarding_ignored) ? o : forwarding_copy(o);
+    return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
   if (im_marked(o))
     return o;
   gc_object *to = im_copy_room(forwarding_bytes(o));
@@ -652,31 +652,21 @@ static void im_poison(uint32_t b) {
   }
 }
 
-/* How many blocks are to be kept for copies. */
-static uint64_t im_headroom_wanted(void) {
+/* Takes blocks for copies, as long as there are any. */
+static void im_fill_headroom(void) {
   uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
-  return option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
-}
-
-/* A block that is empty is kept for copies, or anybody's. */
-static void im_empty(uint32_t b, uint64_t wanted) {
-  im.blocks[b] = (im_block){0};
-  if (im.headroom_blocks >= wanted) {
-    blocks_give(b);
-    return;
+  uint64_t wanted = option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
+  uint32_t b;
+  while (im.headroom_blocks < wanted && (b = blocks_take())) {
+    im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
+    im.headroom = b;
+    im.headroom_blocks++;
   }
-  if (im.poisons)
-    poison_free(block_address(b), BLOCK_BYTES);
-  im.blocks[b].state = IM_HEADROOM;
-  im.blocks[b].next = im.headroom;
-  im.headroom = b;
-  im.headroom_blocks++;
 }
 
 /* Sorts the blocks by what is left in them.  From the top, so that the lists
  * end up in address order. */
 static void im_sort(void) {
-  uint64_t wanted = im_headroom_wanted();
   im.recyclable = 0;
   im.sought = IM_LINES + 1;
   im.full = false;
@@ -689,7 +679,8 @@ static void im_sort(void) {
     block->taken = 0;
     im_measure(b);
     if (block->free == IM_LINES) {
-      im_empty(b, wanted);
+      im.blocks[b] = (im_block){0};
+      blocks_give(b);
       continue;
     }
     if (im.poisons)
@@ -704,6 +695,7 @@ static void im_sort(void) {
     block->next = im.recyclable;
     im.recyclable = b;
   }
+  im_fill_headroom();
 }
 
 /* What is reached in a collection, and no more, survives it. */
