@@ -118,6 +118,7 @@ struct gc_heap {
   bool untouched;     /* nothing was, not even in a recyclable block */
 
   uint32_t headroom, headroom_blocks; /* list, and how many it has */
+  bool spent;                         /* mutators had to be given it */
   im_hole copies;                     /* where the next copy goes */
   object_bag grey;                    /* marked, and not scanned */
   uint64_t occupied;                  /* blocks with objects, after the last */
@@ -298,10 +299,30 @@ static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }
 
+/* Takes blocks for copies, as long as there are any.  With the lock. */
+static void im_fill_headroom(void) {
+  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
+  uint64_t wanted = option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
+  uint32_t b;
+  while (im.headroom_blocks < wanted && (b = blocks_take())) {
+    im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
+    im.headroom = b;
+    im.headroom_blocks++;
+  }
+}
+
+/* Before the limit is reached for the first time. */
+static void im_keep_headroom(void) {
+  uint64_t kept = im.limit / 1000 * option_headroom;
+  if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
+    im_fill_headroom();
+}
+
 /* An empty block, or 0. */
 static uint32_t im_pop_empty(void) {
   if (im.full || !im_may_grow())
     return 0;
+  im_keep_headroom();
   uint32_t b = blocks_take();
   if (b) {
     im.blocks[b] = (im_block){0};
@@ -354,6 +375,7 @@ static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
 
 static gc_object *im_obtain_large(size_t bytes) {
   pthread_mutex_lock(&im.lock);
+  im_keep_headroom();
   gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
   if (o) {
     im.allocated += bytes;
@@ -390,6 +412,7 @@ static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
   } while (im.occupied < occupied);
   if (o)
     return o;
+  im.spent = true;
   while (im.headroom) {
     uint32_t b = im.headroom;
     im.headroom = im.blocks[b].next;
@@ -652,18 +675,6 @@ static void im_poison(uint32_t b) {
   }
 }
 
-/* Takes blocks for copies, as long as there are any. */
-static void im_fill_headroom(void) {
-  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
-  uint64_t wanted = option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
-  uint32_t b;
-  while (im.headroom_blocks < wanted && (b = blocks_take())) {
-    im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
-    im.headroom = b;
-    im.headroom_blocks++;
-  }
-}
-
 /* Sorts the blocks by what is left in them.  From the top, so that the lists
  * end up in address order. */
 static void im_sort(void) {
@@ -695,6 +706,7 @@ static void im_sort(void) {
     block->next = im.recyclable;
     im.recyclable = b;
   }
+  im.spent = false;
   im_fill_headroom();
 }
 

@@ -262,7 +262,7 @@ static void what_finds_no_room_stays(void **state) {
  * is room for twice as much again. */
 static void half_empty_lines_are_not_lost(void **state) {
   (void)state;
-  enum { LIMIT = 4 << 20, SIZE = 32, KEEP = LINE / SIZE, N = 3 << 15 };
+  enum { LIMIT = 9 << 19, SIZE = 32, KEEP = LINE / SIZE, N = 3 << 15 };
   options(1, 25, 0);
   rig_open(LIMIT);
   gc_reg f = gc_frame_enter(m, 2, 0);
