@@ -20,6 +20,7 @@ reapmark_test(generational SOURCES collectors/generational.c LIBRARIES
 reapmark_test(
   mark-sweep-incremental SOURCES collectors/mark-sweep-incremental.c LIBRARIES
   reapmark-mark-sweep-incremental)
+reapmark_test(immix SOURCES collectors/immix.c LIBRARIES reapmark-immix)
 reapmark_test(trial-deletion SOURCES collectors/trial-deletion.c LIBRARIES
               reapmark-refcount-cycles)
 foreach(name refcount refcount-atomic)

@@ -116,7 +116,10 @@
   X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
-  X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it")
+  X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
+  X(second_reference_stale, "immix", 27, "graph", "only the first reference to a copied object is changed") \
+  X(slot_not_updated, "immix", 27, "graph", "references to copied objects stay what they were") \
+  X(headroom_overrun, "immix", 27, "graph", "copies go on in the last block when there is no more room")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

@@ -63,6 +63,9 @@ enum {
   IM_WORDS = IM_LINES / 64, /* of a block's line marks */
   /* Objects whose headers are on their way while others are scanned. */
   IM_FIFO = 32,
+  /* So many objects in a row may go to the overflow block before the hole that
+   * they did not fit into is given up. */
+  IM_PATIENCE = 4,
 };
 
 /* What fills the rest of a hole: a header with this flag and the size. */
@@ -109,11 +112,13 @@ struct gc_heap {
   pthread_mutex_t lock; /* for what follows, and the blocks' and large lists */
   uint32_t recyclable;  /* list */
   unsigned sought;      /* no recyclable block has a hole of so many lines */
-  uint64_t allocated;   /* bytes handed out since the last collection */
-  uint64_t budget;      /* bytes that may be, without a limit */
-  bool untouched;       /* nothing was, not even in a recyclable block */
+  bool full;          /* the arena refused a block since the last collection */
+  uint64_t allocated; /* bytes handed out since the last collection */
+  uint64_t budget;    /* bytes that may be, without a limit */
+  bool untouched;     /* nothing was, not even in a recyclable block */
 
   uint32_t headroom, headroom_blocks; /* list, and how many it has */
+  bool spent;                         /* mutators had to be given it */
   im_hole copies;                     /* where the next copy goes */
   object_bag grey;                    /* marked, and not scanned */
   uint64_t occupied;                  /* blocks with objects, after the last */
@@ -294,13 +299,36 @@ static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }
 
+/* Takes blocks for copies, as long as there are any.  With the lock. */
+static void im_fill_headroom(void) {
+  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
+  uint64_t wanted = option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
+  uint32_t b;
+  while (im.headroom_blocks < wanted && (b = blocks_take())) {
+    im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
+    im.headroom = b;
+    im.headroom_blocks++;
+  }
+}
+
+/* Before the limit is reached for the first time. */
+static void im_keep_headroom(void) {
+  uint64_t kept = im.limit / 1000 * option_headroom;
+  if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
+    im_fill_headroom();
+}
+
 /* An empty block, or 0. */
 static uint32_t im_pop_empty(void) {
-  uint32_t b = im_may_grow() ? blocks_take() : 0;
+  if (im.full || !im_may_grow())
+    return 0;
+  im_keep_headroom();
+  uint32_t b = blocks_take();
   if (b) {
     im.blocks[b] = (im_block){0};
     im.allocated += BLOCK_BYTES;
   }
+  im.full = !b;
   return b;
 }
 
@@ -316,14 +344,24 @@ static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
   return taken;
 }
 
+/* Whether an object larger than a line, for which the hole is too short, may go
+ * elsewhere, so that smaller ones can have what is left.  If there are none,
+ * the hole would be in the way of the fast path. */
+static bool im_may_overflow(gc_mutator *m) {
+  if (m->waits != m->hole.cursor)
+    m->waited = 0;
+  m->waits = m->hole.cursor;
+  return m->waited++ < IM_PATIENCE;
+}
+
 /* Memory for an object of a block, from what is in hand or in the heap; NULL if
  * a collection is due, or there is no memory. */
 static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
   gc_object *o = im_bump(&m->hole, bytes);
   if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
     o = im_bump(&m->hole, bytes);
-  /* Only an object larger than a line finds a hole too short. */
-  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE) {
+  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE &&
+      im_may_overflow(m)) {
     do
       o = im_bump(&m->overflow, bytes);
     while (!o && (im_next_hole(&m->overflow) ||
@@ -337,6 +375,7 @@ static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
 
 static gc_object *im_obtain_large(size_t bytes) {
   pthread_mutex_lock(&im.lock);
+  im_keep_headroom();
   gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
   if (o) {
     im.allocated += bytes;
@@ -363,6 +402,7 @@ static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
     if (o)
       return o;
     blocks_release();
+    im.full = false;
     if ((o = im_obtain(m, bytes)))
       return o;
     /* Evacuates what takes the least copying, as long as that frees blocks. */
@@ -372,6 +412,7 @@ static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
   } while (im.occupied < occupied);
   if (o)
     return o;
+  im.spent = true;
   while (im.headroom) {
     uint32_t b = im.headroom;
     im.headroom = im.blocks[b].next;
@@ -380,6 +421,7 @@ static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
     blocks_give(b);
   }
   blocks_release();
+  im.full = false;
   return im_obtain(m, bytes);
 }
 
@@ -454,11 +496,13 @@ static bool im_choose(bool desperate) {
   return any;
 }
 
-/* Whether this collection is to evacuate: if holes were left unused, or there
- * is little else (paper, section 2.4). */
+/* Whether this collection is to evacuate: if holes were left unused, because
+ * other memory was wanted, or the last one yielded little (paper, section 2.4):
+ * more than half of the limit is in lines that are in use. */
 static bool im_fragmented(void) {
-  uint64_t all = im.occupied * IM_LINES;
-  return im.recyclable ? im.free_lines > 0 : im.free_lines > all / 4;
+  uint64_t in_use = im.occupied * IM_LINES - im.free_lines;
+  return im.free_lines > 0 &&
+         (im.recyclable || (im.limit && in_use * IM_LINE > im.limit / 2));
 }
 
 /* Memory for a copy; NULL if there is no more room. */
@@ -466,6 +510,8 @@ static gc_object *im_copy_room(size_t bytes) {
   gc_object *to = im_bump(&im.copies, bytes);
   if (to)
     return to;
+  if (gc_mutant(headroom_overrun) && im.copies.block)
+    return (gc_object *)(im.copies.end - bytes);
   uint32_t b = im.headroom;
   if (b) {
     im.headroom = im.blocks[b].next;
@@ -492,7 +538,7 @@ static inline void im_mark(gc_object *o) {
 /* Where an object of a candidate is to be found from now on. */
 static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
   if (forwarding_moved(o))
-    return forwarding_copy(o);
+    return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
   if (im_marked(o))
     return o;
   gc_object *to = im_copy_room(forwarding_bytes(o));
@@ -526,42 +572,46 @@ static inline __attribute__((always_inline)) void im_reach(gc_object **place,
   if (!o)
     return;
   if (evacuates && im.blocks[block_number(o)].candidate)
-    *place = im_evacuate(o);
+    *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o);
   else
     im_mark(o);
 }
 
-static inline __attribute__((always_inline)) void im_scan(gc_object *o,
-                                                          bool evacuates) {
+/* What was scanned, kept in registers while it is counted. */
+typedef struct im_count {
+  uint64_t objects, bytes;
+} im_count;
+
+static inline __attribute__((always_inline)) void
+im_scan(gc_object *o, bool evacuates, im_count *count) {
   size_t bytes = forwarding_bytes(o);
   if (bytes <= IM_MOST)
     im_mark_lines(o, bytes);
-  im.live_objects++;
-  im.live_bytes += bytes;
+  count->objects++;
+  count->bytes += bytes;
   uint32_t slots = object_slots(o);
   for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++)
     im_reach(slot, evacuates);
 }
 
 static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
-  gc_object *fifo[IM_FIFO] = {0};
-  unsigned at = 0;
-  /* After as many turns without a new entry as the queue is long, it is empty;
-   * but the last scan may have put in again. */
-  for (unsigned idle = 0; idle < IM_FIFO; at = (at + 1) % IM_FIFO) {
-    gc_object *next = bag_take(&im.grey), *o = fifo[at];
-    fifo[at] = next;
-    if (next) {
+  gc_object *fifo[IM_FIFO], *next;
+  unsigned at = 0, queued = 0;
+  im_count count = {0, 0};
+  for (;;) {
+    while (queued < IM_FIFO && (next = bag_take(&im.grey))) {
       __builtin_prefetch(next);
-      idle = 0;
-    } else {
-      idle++;
+      fifo[(at + queued++) % IM_FIFO] = next;
     }
-    if (o) {
-      im_scan(o, evacuates);
-      idle = 0;
-    }
+    if (queued == 0)
+      break;
+    gc_object *o = fifo[at];
+    at = (at + 1) % IM_FIFO;
+    queued--;
+    im_scan(o, evacuates, &count);
   }
+  im.live_objects += count.objects;
+  im.live_bytes += count.bytes;
 }
 
 static void im_visit(void *data, gc_object **place) {
@@ -625,33 +675,12 @@ static void im_poison(uint32_t b) {
   }
 }
 
-/* How many blocks are to be kept for copies. */
-static uint64_t im_headroom_wanted(void) {
-  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
-  return option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
-}
-
-/* A block that is empty is kept for copies, or anybody's. */
-static void im_empty(uint32_t b, uint64_t wanted) {
-  im.blocks[b] = (im_block){0};
-  if (im.headroom_blocks >= wanted) {
-    blocks_give(b);
-    return;
-  }
-  if (im.poisons)
-    poison_free(block_address(b), BLOCK_BYTES);
-  im.blocks[b].state = IM_HEADROOM;
-  im.blocks[b].next = im.headroom;
-  im.headroom = b;
-  im.headroom_blocks++;
-}
-
 /* Sorts the blocks by what is left in them.  From the top, so that the lists
  * end up in address order. */
 static void im_sort(void) {
-  uint64_t wanted = im_headroom_wanted();
   im.recyclable = 0;
   im.sought = IM_LINES + 1;
+  im.full = false;
   im.occupied = im.free_lines = 0;
   for (uint32_t b = blocks_end; b-- > 1;) {
     im_block *block = &im.blocks[b];
@@ -661,7 +690,8 @@ static void im_sort(void) {
     block->taken = 0;
     im_measure(b);
     if (block->free == IM_LINES) {
-      im_empty(b, wanted);
+      im.blocks[b] = (im_block){0};
+      blocks_give(b);
       continue;
     }
     if (im.poisons)
@@ -676,6 +706,8 @@ static void im_sort(void) {
     block->next = im.recyclable;
     im.recyclable = b;
   }
+  im.spent = false;
+  im_fill_headroom();
 }
 
 /* What is reached in a collection, and no more, survives it. */

@@ -25,6 +25,8 @@ struct gc_mutator {
   im_hole hole;
   char *limit;      /* hole.end; or null, that each allocation is seen */
   im_hole overflow; /* for what is larger than a line and did not fit there */
+  char *waits;      /* where the hole's cursor was when that last happened, */
+  unsigned waited;  /* and how often it was there before */
   gc_object *reg[];
 };
 
