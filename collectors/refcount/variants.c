@@ -9,6 +9,9 @@ const gc_collector gc_this_collector = {
 #elif RC_JEMALLOC
     .name = "refcount-jemalloc",
     .summary = "pure reference counting, objects straight from jemalloc",
+#elif RC_LAZY
+    .name = "refcount-lazy",
+    .summary = "pure reference counting, the dead torn down by allocation",
 #elif RC_NAIVE
     .name = "refcount-naive",
     .summary = "pure reference counting, every register and move counted",
@@ -20,7 +23,7 @@ const gc_collector gc_this_collector = {
               "lists: Leijen et al., APLAS 2019",
     .hostile = true,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
-            .prompt = GC_PROMPT_ALL,
+            .prompt = RC_LAZY ? GC_PROMPT_NO : GC_PROMPT_ALL,
             .threads = RC_ATOMIC,
             .weak = true,
             .finalizers = true,
