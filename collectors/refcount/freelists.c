@@ -45,7 +45,8 @@ static void freelists_unlock(void) {
     pthread_mutex_unlock(&freelists_mutex);
 }
 
-bool freelists_watched(void) {
+/* Whether every allocation and every free takes the slow path. */
+static bool freelists_watched(void) {
   return hostile_each() || poison_active();
 }
 
@@ -94,7 +95,7 @@ static size_t cell_bytes(const freelists_block *b) {
 
 static gc_object *link_get(const gc_object *cell) {
   if (!heap.links)
-    return freelists_next(cell);
+    return (gc_object *)cell->header;
   uint32_t granule = heap.links[space_granule(cell)];
   return granule ? space_address(granule) : NULL;
 }
@@ -103,7 +104,7 @@ static void link_set(gc_object *cell, const gc_object *next) {
   if (heap.links)
     heap.links[space_granule(cell)] = next ? space_granule(next) : 0;
   else
-    freelists_link(cell, next);
+    cell->header = (uintptr_t)next;
 }
 
 /* How many cells are in b->freed. */
@@ -115,11 +116,6 @@ static void freed_push(freelists_block *b, gc_object *cell) {
   link_set(cell, b->freed);
   b->freed = cell;
   b->left--;
-}
-
-/* How much of a full block must be free for it to be partial. */
-static uint32_t part_of(const freelists_block *b) {
-  return FREELISTS_LAZY ? 1 : b->cells / FREELISTS_PART + 1u;
 }
 
 /* From now on the frees are counted until all of the block is free. */
@@ -207,8 +203,7 @@ static void give_back(uint32_t number) {
 /* Frees a cell of a block that the caller holds. */
 static void put(freelists_block *b, gc_object *cell) {
   freed_push(b, cell);
-  if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_HAND ||
-      (FREELISTS_LAZY && b->state == FREELISTS_PARTIAL)) /* it is dirty */
+  if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_HAND)
     return;
   uint32_t number = (uint32_t)(b - heap.blocks);
   ring_remove(ring_of(b), number);
@@ -255,81 +250,6 @@ void freelists_return(freelists *f, gc_object *o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Cleaning.
- * ------------------------------------------------------------------------- */
-
-#if FREELISTS_LAZY
-/* Tears down what is dead in a block, which is in no ring, and gives it back if
- * nothing is left; or it is as if it were full, but for what is free in it.
- * What dies by that in the same block is torn down as well. */
-static void clean_block(freelists *f, freelists_block *b) {
-  b->state = FREELISTS_HAND;
-  gc_object *clean = NULL;
-  while (!heap.links && b->freed) {
-    gc_object *cell = b->freed;
-    b->freed = link_get(cell);
-    if (!gc_mutant(lazy_given_dirty))
-      freelists_tear(f, cell);
-    cell->header = 0;
-    link_set(cell, clean);
-    clean = cell;
-  }
-  if (!heap.links)
-    b->freed = clean;
-  uint32_t number = (uint32_t)(b - heap.blocks);
-  if (freed_count(b) == b->carved) {
-    give_back(number);
-    return;
-  }
-  b->due = freed_count(b) + 1;
-  b->left = 1;
-  b->state = FREELISTS_FULL;
-  uint32_t *ring = ring_of(b);
-  ring_add(ring, number);
-  *ring = number; /* the first to be looked at */
-}
-
-/* The same for one partial block of a class. */
-static bool clean_partial(freelists *f, freelists *holder, unsigned c) {
-  uint32_t number = holder->partial[c];
-  if (number) {
-    ring_remove(&holder->partial[c], number);
-    clean_block(f, &heap.blocks[number]);
-  }
-  return number != 0;
-}
-
-/* Makes the block in hand a partial one. */
-static void open_hand(freelists *f, unsigned c) {
-  uint32_t number = f->hand[c];
-  freelists_block *b = &heap.blocks[number];
-  for (gc_object *cell; (cell = f->free[c]);) {
-    f->free[c] = link_get(cell);
-    freed_push(b, cell);
-  }
-  f->hand[c] = 0;
-  b->state = FREELISTS_PARTIAL;
-  ring_add(&f->partial[c], number);
-}
-
-bool freelists_clean(freelists *f, bool all) {
-  static unsigned turn; /* of the classes: there is one mutator */
-  bool any = false, more;
-  do {
-    more = false;
-    for (unsigned i = 0; i < SIZE_CLASSES && (all || !any); i++) {
-      unsigned c = turn++ % SIZE_CLASSES;
-      if (all && f->hand[c])
-        open_hand(f, c);
-      more |= clean_partial(f, f, c) || clean_partial(f, &orphans, c);
-      any |= more;
-    }
-  } while (all && more);
-  return any;
-}
-#endif
-
-/* ------------------------------------------------------------------------- *
  * Allocating.
  * ------------------------------------------------------------------------- */
 
@@ -344,10 +264,6 @@ static bool fill(freelists_block *b) {
   char *first = block_address((uint32_t)(b - heap.blocks)) + b->carved * bytes;
   for (uint32_t i = n; i-- > 0;) {
     gc_object *cell = (gc_object *)(first + i * bytes);
-#if FREELISTS_LAZY
-    if (!heap.links)
-      cell->header = 0; /* not dirty */
-#endif
     link_set(cell, b->freed);
     b->freed = cell;
   }
@@ -383,7 +299,7 @@ static uint32_t look(uint32_t *ring, uint32_t tries) {
 /* A block with free cells of class `c`, or 0. */
 static uint32_t next_block(freelists *f, unsigned c) {
   uint32_t number = f->partial[c];
-  if (!number && (FREELISTS_SHARED || FREELISTS_LAZY))
+  if (!number && FREELISTS_SHARED)
     number = look(&f->full[c], FREELISTS_LOOKS);
   if (number)
     return take_in_hand(f, number);
@@ -392,10 +308,6 @@ static uint32_t next_block(freelists *f, unsigned c) {
   number = orphans.partial[c];
   if (!number)
     number = look(&orphans.full[c], FREELISTS_LOOKS);
-#if FREELISTS_LAZY
-  if (!number && freelists_clean(f, false))
-    number = f->partial[c];
-#endif
   if (number) {
     take_in_hand(f, number);
   } else if ((number = blocks_take()) != 0) {
@@ -418,19 +330,12 @@ static void put_aside(freelists *f, unsigned c) {
   uint32_t number = f->hand[c];
   freelists_block *b = &heap.blocks[number];
   b->state = FREELISTS_FULL;
-  b->due = b->left = part_of(b);
+  b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(&f->full[c], number);
   f->hand[c] = 0;
 }
 
-static gc_object *large(freelists *f, size_t bytes) {
-#if FREELISTS_LAZY
-  /* As much as it gets. */
-  for (size_t n = 0; n < bytes && freelists_clean(f, false); n += BLOCK_BYTES)
-    continue;
-#else
-  (void)f;
-#endif
+static gc_object *large(size_t bytes) {
   gc_object *o = space_alloc_slow(bytes, space_uncached());
   if (o) {
     atomic_fetch_add(&heap.large, 1);
@@ -441,7 +346,7 @@ static gc_object *large(freelists *f, size_t bytes) {
 
 gc_object *freelists_obtain(freelists *f, size_t bytes) {
   if (bytes > SIZE_CLASS_MOST)
-    return large(f, bytes);
+    return large(bytes);
   unsigned c = size_class(bytes);
   while (!f->hand[c] || !fill(&heap.blocks[f->hand[c]])) {
     if (f->hand[c])
@@ -469,7 +374,7 @@ gc_object *freelists_obtain(freelists *f, size_t bytes) {
  * ------------------------------------------------------------------------- */
 
 /* Nobody holds the block from now on, which is in no ring.  With the lock. */
-static void let_go(uint32_t number, bool clean) {
+static void let_go(uint32_t number) {
   freelists_block *b = &heap.blocks[number];
   count_to_empty(b);
   uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
@@ -478,19 +383,19 @@ static void let_go(uint32_t number, bool clean) {
     next = link_get(cell);
     freed_push(b, cell);
   }
-  if (b->left == 0 && clean) {
+  if (b->left == 0) {
     give_back(number);
     return;
   }
   hold(b, &orphans);
   b->state = b->freed ? FREELISTS_PARTIAL : FREELISTS_FULL;
   if (!b->freed)
-    b->due = b->left = part_of(b);
+    b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(ring_of(b), number);
 }
 
 /* Whatever is in the rings of `f`, which may be those of the orphans. */
-static void let_go_ring(uint32_t *ring, bool clean) {
+static void let_go_ring(uint32_t *ring) {
   uint32_t all = 0;
   for (uint32_t number; (number = *ring);) {
     ring_remove(ring, number);
@@ -498,11 +403,11 @@ static void let_go_ring(uint32_t *ring, bool clean) {
   }
   for (uint32_t number; (number = all);) {
     ring_remove(&all, number);
-    let_go(number, clean);
+    let_go(number);
   }
 }
 
-static void let_go_all(freelists *f, bool clean) {
+static void let_go_all(freelists *f) {
   for (unsigned c = 0; c < SIZE_CLASSES; c++) {
     uint32_t number = f->hand[c];
     while (f->free[c]) {
@@ -512,9 +417,9 @@ static void let_go_all(freelists *f, bool clean) {
     }
     f->hand[c] = 0;
     if (number)
-      let_go(number, clean);
-    let_go_ring(&f->full[c], clean);
-    let_go_ring(&f->partial[c], clean);
+      let_go(number);
+    let_go_ring(&f->full[c]);
+    let_go_ring(&f->partial[c]);
   }
 }
 
@@ -522,7 +427,7 @@ void freelists_leave(freelists *f) {
   hostile_race();
   freelists_lock();
   if (!gc_mutant(blocks_abandoned))
-    let_go_all(f, !FREELISTS_LAZY);
+    let_go_all(f);
   freelists_unlock();
 }
 
@@ -530,8 +435,8 @@ void freelists_reclaim(void) {
   poison_exhume();
   freelists_lock();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    let_go_all(&m->cells, true);
-  let_go_all(&orphans, true);
+    let_go_all(&m->cells);
+  let_go_all(&orphans);
   blocks_release();
   freelists_unlock();
 }

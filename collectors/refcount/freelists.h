@@ -35,13 +35,6 @@
  * what nobody uses (freelists_reclaim): that cells are free in another one's
  * blocks is no reason to fail.
  *
- * Where the dead are torn down late (FREELISTS_LAZY; lazy.c) a cell on a list
- * may be *dirty*: it holds a dead object with what that refers to, all but its
- * count word.  Whoever pops it drops its children (freelists_tear).  A block is
- * then partial as soon as anything in it is free, which may hold much that is
- * dead; and it is none's only when it was *cleaned*, which happens when a block
- * is wanted of which nothing is known to be free.
- *
  * Compiled with each collector: FREELISTS_SHARED says whether several mutators
  * free each other's objects.  The collector's struct gc_mutator has a member
  * `freelists cells`. */
@@ -90,23 +83,6 @@ _Static_assert(sizeof(freelists_block) == 64, "one line each");
  */
 extern uintptr_t freelists_table, freelists_quick;
 
-/* The cell after this one on a list of free ones. */
-static inline gc_object *freelists_next(const gc_object *cell) {
-#if FREELISTS_LAZY
-  return cell->word ? space_address(cell->word) : NULL;
-#else
-  return (gc_object *)cell->header;
-#endif
-}
-
-static inline void freelists_link(gc_object *cell, const gc_object *next) {
-#if FREELISTS_LAZY
-  cell->word = next ? space_granule(next) : 0;
-#else
-  cell->header = (uintptr_t)next;
-#endif
-}
-
 static inline freelists_block *freelists_entry(uintptr_t table, const void *p) {
   return (freelists_block *)(table + (uintptr_t)p / BLOCK_BYTES *
                                          sizeof(freelists_block));
@@ -131,48 +107,30 @@ static inline gc_object *freelists_alloc(freelists *f, size_t bytes) {
   unsigned c = size_class(bytes);
   gc_object *o = f->free[c];
   if (gc_likely(o))
-    f->free[c] = freelists_next(o);
+    f->free[c] = (gc_object *)o->header; /* a free cell's link */
   return o;
 }
 
-/* The fast path of freelists_free; false if it must be the slow one. */
-static inline bool freelists_push(freelists *f, gc_object *o) {
+static inline void freelists_free(freelists *f, gc_object *o) {
   freelists_block *b = freelists_entry(freelists_quick, o);
 #if FREELISTS_SHARED
-  if (gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f))
-    return false;
-#else
-  (void)f;
+  if (gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)) {
+    freelists_return(f, o);
+    return;
+  }
 #endif
   uint32_t left = b->left;
-  if (gc_unlikely(left <= 1))
-    return false;
-  b->left = left - 1;
-  freelists_link(o, b->freed);
-  b->freed = o;
-  return true;
-}
-
-static inline void freelists_free(freelists *f, gc_object *o) {
-  if (gc_unlikely(!freelists_push(f, o)))
+  if (gc_unlikely(left <= 1)) {
     freelists_return(f, o);
+    return;
+  }
+  b->left = left - 1;
+  o->header = (uintptr_t)b->freed;
+  b->freed = o;
 }
-
-/* Whether every allocation and every free takes the slow path.  Then no cell is
- * dirty. */
-bool freelists_watched(void);
-
-#if FREELISTS_LAZY
-/* The collector's: drops what the dead object in a dirty cell refers to. */
-void freelists_tear(freelists *f, gc_object *dead);
-
-/* Cleans one block, or with `all` every one there is, those in hand too.
- * Returns false if there was none. */
-bool freelists_clean(freelists *f, bool all);
-#endif
 
 /* Gives all that is free, in whosever hands, back to where objects of every
- * size can have it.  The world is stopped, and no cell is dirty. */
+ * size can have it.  The world is stopped. */
 void freelists_reclaim(void);
 
 /* Objects in the heap, cells and large ones; no mutator may run. */

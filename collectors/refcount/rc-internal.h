@@ -72,21 +72,16 @@ uint64_t rc_cycles_bytes(void);
 size_t rc_cycles_counters(gc_counter *out, size_t room);
 #endif
 
-/* Memory for an object in the slow path, or NULL. */
-gc_object *rc_cell_obtain(gc_mutator *m, size_t bytes);
-
 #if RC_LAZY
 void rc_lazy_create(void);
-/* Tears down some of what is large and dead before an allocation of `bytes`. */
+/* Tears down dead objects of up to `budget` bytes in slots and headers; false
+ * if there were none. */
+bool rc_lazy_tear(gc_mutator *m, uint64_t budget);
+/* The same before an allocation of `bytes` gets memory that was no object. */
 void rc_lazy_pay(gc_mutator *m, size_t bytes);
-/* The heap is full: tears down until there is memory for an object of `bytes`,
- * or nothing is left that is dead, and then returns NULL. */
-gc_object *rc_lazy_obtain(gc_mutator *m, size_t bytes);
-/* Tears down everything. */
-void rc_lazy_drain(gc_mutator *m);
 uint64_t rc_lazy_torn(void);
-/* What is wrong with the list of the large, or NULL.  `references`: by granule,
- * how many an object has from what is reachable. */
+/* What is wrong with the lists, or NULL.  `references`: by granule, how many an
+ * object has from what is reachable. */
 const char *rc_lazy_check(const uint32_t *references);
 #endif
 

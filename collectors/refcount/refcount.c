@@ -215,11 +215,12 @@ static void rc_list_push(uint32_t *list, gc_object *o) {
 
 void rc_dead(gc_mutator *m, gc_object *o) {
 #if RC_LAZY
+  (void)m;
   if (!gc_mutant(lazy_weak_late) && !rc_really_dead(o))
     return;
   if (o->meta & OBJECT_WEAK_REFERENCE)
     rc_weak_unlink((rc_weak *)o);
-  rc_bury(m, o);
+  rc_bury(o);
 #else
   if (!rc_really_dead(o))
     return;
@@ -277,16 +278,11 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
 }
 
 /* Memory for an object where the fast path had none, or was not allowed to. */
-gc_object *rc_cell_obtain(gc_mutator *m, size_t bytes) {
+static gc_object *rc_cell_obtain(gc_mutator *m, size_t bytes) {
 #if RC_JEMALLOC
   return space_alloc_slow(bytes, m->flags);
 #else
-  gc_object *o = freelists_obtain(&m->cells, bytes);
-#if RC_LAZY
-  if (o && bytes <= SIZE_CLASS_MOST && !freelists_watched())
-    rc_tear(m, o);
-#endif
-  return o;
+  return freelists_obtain(&m->cells, bytes);
 #endif
 }
 
@@ -301,6 +297,11 @@ static void rc_cells_reclaim(gc_mutator *m) {
 #endif
 }
 
+#if RC_LAZY
+/* What is torn down first when the heap is full, in bytes: a block. */
+enum { RC_LAZY_LEAST = BLOCK_BYTES };
+#endif
+
 /* The heap is full: everything that can be done.  Among threads with the world
  * stopped until the object is there, or being out of memory would be a matter
  * of who is fast enough to take what was found. */
@@ -310,8 +311,11 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
     if ((o = rc_cell_obtain(m, bytes)))
       return o;
 #if RC_LAZY
-  if (!gc_mutant(lazy_not_drained) && (o = rc_lazy_obtain(m, bytes)))
-    return o;
+  /* No more at once than it takes. */
+  for (uint64_t budget = RC_LAZY_LEAST;
+       !gc_mutant(lazy_not_drained) && rc_lazy_tear(m, budget); budget *= 2)
+    if ((o = rc_reuse(m, bytes)) || (o = rc_cell_obtain(m, bytes)))
+      return o;
 #endif
   uint64_t begin = gc_now_ns();
 #if RC_CYCLES
@@ -337,10 +341,13 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
 #endif
   if (hostile_allocation())
     gc_collect(m);
+  gc_object *o = NULL;
 #if RC_LAZY
   rc_lazy_pay(m, bytes);
+  o = rc_reuse(m, bytes);
 #endif
-  gc_object *o = rc_cell_obtain(m, bytes);
+  if (!o)
+    o = rc_cell_obtain(m, bytes);
   return o ? o : rc_alloc_last(m, bytes);
 }
 
@@ -434,7 +441,7 @@ void gc_collect(gc_mutator *m) {
   rc_detect(m);
 #endif
 #if RC_LAZY
-  rc_lazy_drain(m);
+  rc_lazy_tear(m, UINT64_MAX);
 #endif
 }
 

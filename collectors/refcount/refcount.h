@@ -41,7 +41,6 @@
 #endif
 
 #define FREELISTS_SHARED RC_ATOMIC
-#define FREELISTS_LAZY   RC_LAZY
 #include "refcount/freelists.h"
 
 /* In the candidate buffer; for an object without slots: can never be in a
@@ -71,9 +70,6 @@ struct gc_mutator {
 /* Slow paths, in refcount.c. */
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes);
 void rc_dead(gc_mutator *m, gc_object *o);
-#if RC_LAZY
-void rc_bury_slow(gc_mutator *m, gc_object *o);
-#endif
 bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target);
 gc_object *rc_weak_get(gc_object *weak);
 gc_object *rc_finalizer_next(gc_mutator *m);
@@ -110,6 +106,21 @@ static inline void rc_cell_free(gc_mutator *m, void *o) {
 #endif
 }
 
+#if RC_LAZY
+/* The dead that are yet to be torn down, by size class: number c + 1 is class
+ * c, and number 0 what is large; where no fast path may be taken (freelists.h),
+ * 0 is for all.  Counts being plain, there is one mutator at a time: they are
+ * the heap's. */
+enum { RC_DEAD_LISTS = SIZE_CLASSES + 1 };
+extern uint32_t rc_dead_lists[RC_DEAD_LISTS]; /* granule of the first, or 0 */
+
+static inline void rc_bury(gc_object *o) {
+  uint32_t *list = &rc_dead_lists[freelists_entry(freelists_quick, o)->kind];
+  o->word = *list;
+  *list = space_granule(o);
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Counts.
  * ------------------------------------------------------------------------- */
@@ -139,21 +150,12 @@ static inline bool rc_drop(gc_object *o) {
 #endif
 }
 
-#if RC_LAZY
-/* Puts a dead object on its block's list, to be torn down when its place is
- * wanted. */
-static inline void rc_bury(gc_mutator *m, gc_object *o) {
-  if (gc_unlikely(!freelists_push(&m->cells, o)))
-    rc_bury_slow(m, o);
-}
-#endif
-
 /* An object's last count was dropped. */
 static inline void rc_last(gc_mutator *m, gc_object *o) {
 #if RC_LAZY
   if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET |
                              OBJECT_WEAK_REFERENCE)))) {
-    rc_bury(m, o);
+    rc_bury(o);
     return;
   }
 #endif
@@ -161,14 +163,23 @@ static inline void rc_last(gc_mutator *m, gc_object *o) {
 }
 
 #if RC_LAZY
-/* Drops what a dead object refers to. */
-static inline void rc_tear(gc_mutator *m, gc_object *o) {
+/* Memory for an object: a dead one of its size class, which gives up what it
+ * refers to; or NULL. */
+static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
+  if (bytes > SIZE_CLASS_MOST)
+    return NULL;
+  uint32_t *list = &rc_dead_lists[size_class(bytes) + 1];
+  if (!*list)
+    return NULL;
+  gc_object *o = space_address(*list);
+  *list = o->word;
   uint32_t slots = object_slots(o);
   for (uint32_t i = gc_mutant(lazy_contents_kept); i < slots; i++) {
     gc_object *child = o->slots[i];
     if (child && rc_drop(child))
       rc_last(m, child);
   }
+  return o;
 }
 #endif
 
@@ -254,13 +265,13 @@ static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 
 /* Memory for an object, or NULL: there is none. */
 static inline gc_object *rc_alloc(gc_mutator *m, size_t bytes) {
-  gc_object *o = rc_cell_alloc(m, bytes);
-  if (gc_unlikely(!o))
-    return rc_alloc_slow(m, bytes);
+  gc_object *o = NULL;
 #if RC_LAZY
-  rc_tear(m, o); /* the dead object that was there, if any */
+  o = rc_reuse(m, bytes);
 #endif
-  return o;
+  if (!o)
+    o = rc_cell_alloc(m, bytes);
+  return gc_likely(o) ? o : rc_alloc_slow(m, bytes);
 }
 
 /* ------------------------------------------------------------------------- *
