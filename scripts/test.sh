@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 stress_seconds=40
 stress_ops=100000
 # Not `none`, which reclaims nothing, nor a second plain counter.
-stress_collectors="mark-sweep refcount refcount-atomic refcount-cycles refcount-cycles-atomic"
+stress_collectors="mark-sweep refcount refcount-atomic refcount-lazy refcount-cycles refcount-cycles-atomic"
 
 build_and_test() {
   cmake --preset "$1" >&2

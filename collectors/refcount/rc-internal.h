@@ -10,6 +10,11 @@ struct gc_heap {
   uint64_t cascades, cascade_freed; /* of mutators that have detached */
 };
 
+/* A cascade is timed from this many objects on.  Two clock reads cost as much
+ * as freeing a few objects, so short ones, a microsecond or two, go unreported;
+ * of a long one the first part is lost, the same few microseconds. */
+enum { RC_CASCADE_TIMED = 128 };
+
 /* In the tables of gc_heap_check: this object is in a candidate buffer. */
 #define RC_CENSUS_CANDIDATE ((uint32_t)1 << 31)
 
@@ -95,6 +100,19 @@ static inline uint64_t rc_count(const gc_object *o) {
   return o->word;
 #endif
 }
+
+#if RC_LAZY
+void rc_lazy_create(void);
+/* Tears down dead objects of up to `budget` bytes in slots and headers; false
+ * if there were none. */
+bool rc_lazy_tear(gc_mutator *m, uint64_t budget);
+/* The same before an allocation of `bytes` gets memory that was no object. */
+void rc_lazy_pay(gc_mutator *m, size_t bytes);
+uint64_t rc_lazy_torn(void);
+/* What is wrong with the lists, or NULL.  `references`: by granule, how many an
+ * object has from what is reachable. */
+const char *rc_lazy_check(const uint32_t *references);
+#endif
 
 /* Drops a dying object's count of a child: returns whether it was the last, and
  * leaves it to the caller to bury it. */

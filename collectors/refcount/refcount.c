@@ -5,11 +5,6 @@
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 
-/* A cascade is timed from this many objects on.  Two clock reads cost as much
- * as freeing a few objects, so short ones, a microsecond or two, go unreported;
- * of a long one the first part is lost, the same few microseconds. */
-enum { RC_CASCADE_TIMED = 128 };
-
 /* Weak references are rare against counts: one lock serves them all, and only
  * threads need it. */
 static pthread_mutex_t rc_weak_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -99,8 +94,8 @@ static void rc_weak_vacate(rc_weak **place) {
 
 bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   OBJECT_CHECK(target, "weak reference to null in register", dst);
-  rc_weak *w = (rc_weak *)rc_cell_alloc(m, sizeof *w);
-  if (!w && !(w = (rc_weak *)rc_alloc_slow(m, sizeof *w)))
+  rc_weak *w = (rc_weak *)rc_alloc(m, sizeof *w);
+  if (!w)
     return false;
   uint32_t meta = OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0);
   object_init((gc_object *)w, rc_born(m), meta, 0);
@@ -214,13 +209,23 @@ static bool rc_really_dead(gc_object *o) {
   return false;
 }
 
+#if !RC_LAZY
 /* Pushes a dead object on the list. */
 static void rc_list_push(uint32_t *list, gc_object *o) {
   o->word = *list;
   *list = space_granule(o);
 }
+#endif
 
 void rc_dead(gc_mutator *m, gc_object *o) {
+#if RC_LAZY
+  (void)m;
+  if (!gc_mutant(lazy_weak_late) && !rc_really_dead(o))
+    return;
+  if (o->meta & OBJECT_WEAK_REFERENCE)
+    rc_weak_unlink((rc_weak *)o);
+  rc_bury(o);
+#else
   if (!rc_really_dead(o))
     return;
   bool nested = m->in_cascade;
@@ -265,6 +270,7 @@ void rc_dead(gc_mutator *m, gc_object *o) {
   if (!nested)
     rc_detect_if_due(m);
 #endif
+#endif
 }
 
 /* ------------------------------------------------------------------------- *
@@ -295,6 +301,11 @@ static void rc_cells_reclaim(gc_mutator *m) {
 #endif
 }
 
+#if RC_LAZY
+/* What is torn down first when the heap is full, in bytes: a block. */
+enum { RC_LAZY_LEAST = BLOCK_BYTES };
+#endif
+
 /* The heap is full: everything that can be done.  Among threads with the world
  * stopped until the object is there, or being out of memory would be a matter
  * of who is fast enough to take what was found. */
@@ -303,6 +314,13 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
   while (RC_ATOMIC && !world_stop()) /* another did the same */
     if ((o = rc_cell_obtain(m, bytes)))
       return o;
+#if RC_LAZY
+  /* No more at once than it takes. */
+  for (uint64_t budget = RC_LAZY_LEAST;
+       !gc_mutant(lazy_not_drained) && rc_lazy_tear(m, budget); budget *= 2)
+    if ((o = rc_reuse(m, bytes)) || (o = rc_cell_obtain(m, bytes)))
+      return o;
+#endif
   uint64_t begin = gc_now_ns();
 #if RC_CYCLES
   if (!gc_mutant(detects_when_asked_only)) {
@@ -330,7 +348,13 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
 #endif
   if (hostile_allocation())
     gc_collect(m);
-  gc_object *o = rc_cell_obtain(m, bytes);
+  gc_object *o = NULL;
+#if RC_LAZY
+  rc_lazy_pay(m, bytes);
+  o = rc_reuse(m, bytes);
+#endif
+  if (!o)
+    o = rc_cell_obtain(m, bytes);
   return o ? o : rc_alloc_last(m, bytes);
 }
 
@@ -352,6 +376,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
   rc_cycles_create(config);
 #elif RC_BIASED
   rc_biased_create();
+#endif
+#if RC_LAZY
+  rc_lazy_create();
 #endif
   return heap;
 }
@@ -436,6 +463,9 @@ void gc_collect(gc_mutator *m) {
 #elif RC_BIASED
   rc_biased_collect(m);
 #endif
+#if RC_LAZY
+  rc_lazy_tear(m, UINT64_MAX);
+#endif
 }
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
@@ -495,6 +525,10 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
     out[n++] = (gc_counter){"cascades", cascades};
   if (n < room)
     out[n++] = (gc_counter){"cascade-freed", freed};
+#if RC_LAZY
+  if (n < room)
+    out[n++] = (gc_counter){"torn-down", rc_lazy_torn()};
+#endif
 #if RC_CYCLES
   n += rc_cycles_counters(out + n, room - n);
 #elif RC_BIASED
@@ -572,6 +606,10 @@ const char *gc_heap_check(gc_heap *heap) {
   why = freelists_check(rc_census_free, &c);
   if (!why && c.free_reached)
     why = "a free cell is referred to";
+#endif
+#if RC_LAZY
+  if (!why)
+    why = rc_lazy_check(c.references);
 #endif
 #if RC_CYCLES
   if (!why)

@@ -15,6 +15,8 @@
  *              clearing: what counting costs without knowing who owns what;
  *   RC_CYCLES  an object whose count drops to other than zero becomes a
  *              candidate root of a dead cycle (../refcount-cycles);
+ *   RC_LAZY    the dead are torn down by later allocations (lazy.c), not at
+ *              once; with plain counts only;
  *   RC_JEMALLOC  objects are allocated from jemalloc one by one, and not from
  *              free lists of our own (freelists.h): what those are worth. */
 #ifndef REAPMARK_REFCOUNT_H
@@ -35,6 +37,9 @@
 #endif
 #ifndef RC_CYCLES
 #define RC_CYCLES 0
+#endif
+#ifndef RC_LAZY
+#define RC_LAZY 0
 #endif
 #ifndef RC_JEMALLOC
 #define RC_JEMALLOC 0
@@ -124,6 +129,21 @@ static inline void rc_cell_free(gc_mutator *m, void *o) {
 #endif
 }
 
+#if RC_LAZY
+/* The dead that are yet to be torn down, by size class: number c + 1 is class
+ * c, and number 0 what is large; where no fast path may be taken (freelists.h),
+ * 0 is for all.  Counts being plain, there is one mutator at a time: they are
+ * the heap's. */
+enum { RC_DEAD_LISTS = SIZE_CLASSES + 1 };
+extern uint32_t rc_dead_lists[RC_DEAD_LISTS]; /* granule of the first, or 0 */
+
+static inline void rc_bury(gc_object *o) {
+  uint32_t *list = &rc_dead_lists[freelists_entry(freelists_quick, o)->kind];
+  o->word = *list;
+  *list = space_granule(o);
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Counts.
  * ------------------------------------------------------------------------- */
@@ -170,6 +190,39 @@ static inline uint32_t rc_born(const gc_mutator *m) {
 #endif
 }
 
+/* An object's last count was dropped. */
+static inline void rc_last(gc_mutator *m, gc_object *o) {
+#if RC_LAZY
+  if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET |
+                             OBJECT_WEAK_REFERENCE)))) {
+    rc_bury(o);
+    return;
+  }
+#endif
+  rc_dead(m, o);
+}
+
+#if RC_LAZY
+/* Memory for an object: a dead one of its size class, which gives up what it
+ * refers to; or NULL. */
+static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
+  if (bytes > SIZE_CLASS_MOST)
+    return NULL;
+  uint32_t *list = &rc_dead_lists[size_class(bytes) + 1];
+  if (!*list)
+    return NULL;
+  gc_object *o = space_address(*list);
+  *list = o->word;
+  uint32_t slots = object_slots(o);
+  for (uint32_t i = gc_mutant(lazy_contents_kept); i < slots; i++) {
+    gc_object *child = o->slots[i];
+    if (child && rc_drop(m, child))
+      rc_last(m, child);
+  }
+  return o;
+}
+#endif
+
 static inline void rc_release(gc_mutator *m, gc_object *o) {
 #if RC_CYCLES && RC_ATOMIC
   /* Once the count is dropped the object may be gone, so becoming a candidate
@@ -186,7 +239,7 @@ static inline void rc_release(gc_mutator *m, gc_object *o) {
   }
 #endif
   if (rc_drop(m, o))
-    rc_dead(m, o);
+    rc_last(m, o);
 }
 
 /* *place <- o, whose count is already the place's own. */
@@ -261,6 +314,17 @@ static inline void rc_poll(gc_mutator *m) {
 #endif
 }
 
+/* Memory for an object, or NULL: there is none. */
+static inline gc_object *rc_alloc(gc_mutator *m, size_t bytes) {
+  gc_object *o = NULL;
+#if RC_LAZY
+  o = rc_reuse(m, bytes);
+#endif
+  if (!o)
+    o = rc_cell_alloc(m, bytes);
+  return gc_likely(o) ? o : rc_alloc_slow(m, bytes);
+}
+
 /* ------------------------------------------------------------------------- *
  * The interface.
  * ------------------------------------------------------------------------- */
@@ -281,12 +345,9 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
   rc_poll(m);
   size_t bytes = object_bytes(shape);
-  gc_object *o = rc_cell_alloc(m, bytes);
-  if (gc_unlikely(!o)) {
-    o = rc_alloc_slow(m, bytes);
-    if (!o)
-      return false;
-  }
+  gc_object *o = rc_alloc(m, bytes);
+  if (gc_unlikely(!o))
+    return false;
   uint32_t meta = object_meta(shape, flags);
   if (RC_CYCLES && shape.slots == 0)
     meta |= RC_BUFFERED;

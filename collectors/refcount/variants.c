@@ -12,6 +12,9 @@ const gc_collector gc_this_collector = {
 #elif RC_JEMALLOC
     .name = "refcount-jemalloc",
     .summary = "pure reference counting, objects straight from jemalloc",
+#elif RC_LAZY
+    .name = "refcount-lazy",
+    .summary = "pure reference counting, the dead torn down by allocation",
 #elif RC_NAIVE
     .name = "refcount-naive",
     .summary = "pure reference counting, every register and move counted",
@@ -30,7 +33,9 @@ const gc_collector gc_this_collector = {
     .can =
         {.reclaims = GC_RECLAIMS_ACYCLIC,
          /* What another thread drops last, its owner finds at a safepoint. */
-         .prompt = RC_BIASED ? GC_PROMPT_CONTENTS : GC_PROMPT_ALL,
+         .prompt = RC_LAZY     ? GC_PROMPT_NO
+                   : RC_BIASED ? GC_PROMPT_CONTENTS
+                               : GC_PROMPT_ALL,
          .threads = RC_ATOMIC,
          .weak = true,
          .finalizers = true,
