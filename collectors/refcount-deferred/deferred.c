@@ -752,7 +752,7 @@ static const char *dc_check_counts(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(dc_hand);
+  const char *why = cells_check(dc_hand, false);
   if (!why)
     why = tracked_check(cells_is, dc_where, !cells.untouched);
   if (!why)
