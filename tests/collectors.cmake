@@ -29,6 +29,12 @@ foreach(name refcount refcount-atomic)
 endforeach()
 reapmark_test(weak-race SOURCES collectors/weak-race.c LIBRARIES
               reapmark-refcount-atomic)
+reapmark_test(refcount-biased SOURCES collectors/refcount-biased.c LIBRARIES
+              reapmark-refcount-biased)
+reapmark_test(weak-race-biased SOURCES collectors/weak-race.c LIBRARIES
+              reapmark-refcount-biased)
+reapmark_test(refcount-deferred SOURCES collectors/refcount-deferred.c LIBRARIES
+              reapmark-refcount-deferred)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)
 # The model of reachability, and the collector that it is.
 reapmark_test(model SOURCES trace/model.c LIBRARIES reapmark::trace)

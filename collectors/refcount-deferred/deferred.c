@@ -47,7 +47,7 @@
 
 /* Allocation in an epoch, in KiB: small enough to stay in a cache, large enough
  * that most of it is dead by then. */
-static uint64_t option_epoch = 4096;
+static uint64_t option_epoch = 8192;
 
 /* Entries of a mutator's log from which on the epoch ends. */
 static uint64_t option_log = 1 << 16;
@@ -752,7 +752,7 @@ static const char *dc_check_counts(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(dc_hand);
+  const char *why = cells_check(dc_hand, false);
   if (!why)
     why = tracked_check(cells_is, dc_where, !cells.untouched);
   if (!why)

@@ -291,11 +291,8 @@ void rc_serve(gc_mutator *m) {
   rc_flush(m, m);
 }
 
-void rc_biased_collect(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
-  /* The queues of those that are gone are empty. */
+/* The queues of those that are gone are empty. */
+void rc_biased_collect_stopped(gc_mutator *m) {
   for (bool more = true; more;) {
     more = false;
     for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
@@ -305,6 +302,13 @@ void rc_biased_collect(gc_mutator *m) {
         more = true;
     }
   }
+}
+
+void rc_biased_collect(gc_mutator *m) {
+  uint64_t begin = gc_now_ns();
+  while (!world_stop())
+    begin = gc_now_ns();
+  rc_biased_collect_stopped(m);
   world_start();
   rc_report(m->base.heap, GC_PAUSE_STOP, begin);
 }

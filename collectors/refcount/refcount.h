@@ -465,10 +465,12 @@ static inline void gc_safepoint(gc_mutator *m) {
 #if RC_BIASED
   if (gc_unlikely(m->nr_outgoing))
     rc_serve(m);
-#endif
   rc_poll(m);
-#if RC_ATOMIC
+#elif RC_ATOMIC
+  (void)m;
   world_poll();
+#else
+  (void)m;
 #endif
 }
 
