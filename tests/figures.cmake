@@ -14,10 +14,23 @@ foreach(
   until_ci_canary
   until_ci_observer
   under_reporting
-  tables)
+  tables
+  suites)
   add_test(NAME figures-${behaviour}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/figures/end-to-end.sh
                    $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/collectors
                    ${behaviour})
   set_tests_properties(figures-${behaviour} PROPERTIES TIMEOUT 300)
 endforeach()
+
+# growth.sh makes a plot of a results directory.
+find_program(GNUPLOT gnuplot)
+if(GNUPLOT)
+  add_test(NAME figures-plot
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/figures/end-to-end.sh
+                   $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/collectors
+                   plot)
+  set_tests_properties(figures-plot PROPERTIES TIMEOUT 300)
+else()
+  message(STATUS "Test of the plot left out: it needs gnuplot")
+endif()

@@ -554,7 +554,7 @@ const workload workload_live_heap = {
                {"rounds",
                 "times that it is done; of churn, that so many objects die", 10,
                 1, 1 << 20, NULL}},
-    .needs = WL_TAKES_THREADS,
+    .needs = WL_TAKES_THREADS | WL_NEEDS_DEPTH, /* what fills holes */
     .knows_deaths = true,
     .volume = volume,
     .run = run,

@@ -15,12 +15,17 @@ declare -A small=(
   [finalizers]=live=500,rounds=4 [list-drop]=length=100000,rounds=2
   [large-objects]=steps=30 [fragmentation]=volume=100000,rounds=6
   [requests]=sessions=500,requests=1000
-  [graph-mutation]=nodes=2000,ops=10000)
+  [graph-mutation]=nodes=2000,ops=10000
+  [live-heap]=objects=2000,rounds=2
+  [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100)
 threads=1
 ! "$program" --describe | grep -q '"threads": *true' || threads=2
 ran=0
 for name in ${workloads//,/ } cycles:shape=tree,live=100,rounds=3 \
-  cycles:shape=clique,live=100,rounds=3 cycles:shape=list,live=100,rounds=3; do
+  cycles:shape=clique,live=100,rounds=3 cycles:shape=list,live=100,rounds=3 \
+  live-heap:objects=2000,measure=reuse,rounds=2 \
+  live-heap:objects=2000,measure=collect-random,rounds=2 \
+  candidates:kind=live,nodes=300,ops=2000; do
   parameters=${small[$name]-}
   workload=$name${parameters:+:$parameters}
   code=0

@@ -43,7 +43,9 @@ for workload in binary-trees:depth=8 list-drop:length=100000,rounds=1 \
   weakrefs:entries=30 finalizers:live=100,rounds=2,ring=10 globals:entries=300 \
   cycles:size=7,live=20,rounds=6 threads:ops=50,live=20,size=3 \
   tls:waves=2 large-objects:steps=20 fragmentation:volume=20000,rounds=2 \
-  requests:sessions=50,requests=50 graph-mutation:nodes=300,ops=2000; do
+  requests:sessions=50,requests=50 graph-mutation:nodes=300,ops=2000 \
+  live-heap:objects=20000,measure=reuse,rounds=1 candidates:rings=50,rounds=2 \
+  counting:ops=5000; do
   can "$workload" || continue
   record=$(run "$good" --run "$workload" --hostile stack=256k) ||
     { echo "$record"; exit 1; }

@@ -1,4 +1,5 @@
 /* plan.c: what is planned, in which order, and under which names. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char workloads[] =
     "[{\"name\": \"plain\", \"needs\": [], \"params\": ["
@@ -235,6 +237,57 @@ static void survives_json(void **state) {
   json_decref(read);
 }
 
+static size_t place_of(const plan *p, const char *id, unsigned invocation) {
+  for (size_t i = 0; i < p->runs_count; i++)
+    if (p->runs[i].invocation == invocation &&
+        !strcmp(p->cells[p->runs[i].cell].id, id))
+      return i;
+  fail_msg("no run %s#%u", id, invocation);
+  return 0;
+}
+
+/* In other heaps than each other, which would be blocks of their own. */
+static void cells_of_a_target_are_neighbours(void **state) {
+  static const char text[] =
+      "name: t\ndescription: t\ninvocations: 4\n"
+      "cells: [{workload: plain, collectors: [c, d, e], heaps: [2x, 64M]}]\n"
+      "targets:\n"
+      "  - {name: n, what: w, metric: wall_ns, gate: 1,\n"
+      "     cell: {workload: plain, collector: a, heap: 3x},\n"
+      "     over: {workload: shared, collector: b, heap: 5M, threads: 2}}\n"
+      "  - {name: m, what: w, metric: wall_ns, gate: 1,\n"
+      "     cell: {workload: plain, collector: absent},\n"
+      "     over: {collector: b}}\n";
+  char path[] = "/tmp/plan-XXXXXX.yml";
+  (void)state;
+  int file = mkstemps(path, 4);
+  assert_true(file >= 0);
+  assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
+  close(file);
+  plan p = make((plan_request){.suite = path}), read;
+  unlink(path);
+  assert_int_equal(p.targets_count, 2);
+  for (unsigned n = 1; n <= 4; n++) {
+    size_t of = place_of(&p, p.targets[0].cell, n);
+    size_t over = place_of(&p, p.targets[0].over, n);
+    assert_true(of + 1 == over || over + 1 == of);
+  }
+  /* Nobody has the other one's collector; its cell says so. */
+  size_t i = 0;
+  while (strcmp(p.cells[i].id, p.targets[1].cell))
+    i++;
+  assert_string_equal(p.cells[i].missing, "not built");
+  json_t *json = plan_to_json(&p);
+  assert_true(plan_from_json(json, &read));
+  json_t *again = plan_to_json(&read);
+  assert_true(json_equal(json, again));
+  for (i = 0; i < p.runs_count; i++)
+    assert_string_equal(plan_key(&p, &p.runs[i]),
+                        plan_key(&read, &read.runs[i]));
+  json_decref(json);
+  json_decref(again);
+}
+
 static void lists_keep_settings_together(void **state) {
   (void)state;
   word_list list = spec_split("a:x=1,y=2,b,c:z=3");
@@ -280,6 +333,7 @@ int main(void) {
       cmocka_unit_test(references_are_asked_for_and_unlimited),
       cmocka_unit_test(twice_is_once),
       cmocka_unit_test(survives_json),
+      cmocka_unit_test(cells_of_a_target_are_neighbours),
       cmocka_unit_test(lists_keep_settings_together),
       cmocka_unit_test(specs_are_checked),
       cmocka_unit_test(heaps_are_checked),

@@ -163,4 +163,28 @@ test_tables() {
   said "unknown format 'gbench'"
 }
 
+# The suites with tables of their own, made small.
+test_suites() {
+  expect 0 run growth -c none,mark-sweep -n 1 -o growth \
+    -w live-heap:objects=1000,rounds=2
+  printed 'growth: ns of wall time an op'
+  printed 'live-heap:measure=collect-random, 1 thread'
+  printed 'live-heap:measure=allocate, 4 threads'
+  expect 0 run limits -c mark-sweep,none -n 1 -o limits \
+    -w live-heap:objects=1000,rounds=2,binary-trees:depth=8,stretch=8
+  printed '14 harness'
+  grep -qE '^5 random .* ns .*not decided: 1 invocations' out || fail 'no target'
+  ! grep -q bdwgc out || fail 'a target with a collector that was not named'
+}
+
+test_plot() {
+  expect 0 run growth -c none,mark-sweep -n 1 -o dir \
+    -w live-heap:objects=1000,rounds=2
+  REAPMARK=$reapmark "$here/../../scripts/growth.sh" dir >out 2>err ||
+    fail 'no plot'
+  for text in '<svg' 'reuse, 1 thread' 'allocate, 1000 objects' mark-sweep; do
+    grep -qF "$text" dir/growth.svg || fail "the plot lacks: $text"
+  done
+}
+
 "test_$3"
