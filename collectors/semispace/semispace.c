@@ -222,7 +222,7 @@ typedef struct semi_copying {
   char *scan_end;       /* copies before this address are complete, */
   uint32_t scan_block;  /* in this block */
   gc_object **fifo[SEMI_FIFO];
-  unsigned at; /* place in the queue */
+  unsigned at;      /* place in the queue */
   uint64_t objects; /* that were copied */
 } semi_copying;
 
