@@ -141,7 +141,8 @@ static bool semi_may(void) {
 static uint32_t semi_take_block(void) {
   uint32_t number = semi.open, fill = number ? semi.blocks[number].fill : 0;
   uint64_t charged = semi.charged + BLOCK_BYTES - fill;
-  if (!semi_may() || !blocks_hold(2 * semi_needed(charged) - semi.space.count))
+  uint32_t hold = 2 * semi_needed(charged) - semi.space.count;
+  if (!semi_may() || !blocks_hold(gc_mutant(reserve_spent) ? 1 : hold))
     return 0;
   if (!number) {
     number = blocks_take();
@@ -221,7 +222,7 @@ typedef struct semi_copying {
   char *scan_end;       /* copies before this address are complete, */
   uint32_t scan_block;  /* in this block */
   gc_object **fifo[SEMI_FIFO];
-  unsigned at; /* place in the queue */
+  unsigned at;      /* place in the queue */
   uint64_t objects; /* that were copied */
 } semi_copying;
 
@@ -232,14 +233,10 @@ static void semi_leave_block(semi_copying *c) {
         (uint32_t)(c->cursor - block_address(c->to.last));
 }
 
-/* Another block to copy into: there is one, by the invariant. */
+/* Another block to copy into: there is one. */
 static void semi_next_block(semi_copying *c) {
   semi_leave_block(c);
   uint32_t number = blocks_take();
-  if (!number) {
-    fputs("semispace: no block to copy into\n", stderr);
-    abort();
-  }
   semi_append(&c->to, number);
   c->cursor = block_address(number);
   c->limit = c->cursor + BLOCK_BYTES;
@@ -358,6 +355,10 @@ static bool semi_large_reached(gc_object *o) {
 }
 
 static void semi_collect_stopped(void) {
+  if (blocks_spare < semi_needed(semi.charged)) { /* half-way is too late */
+    fputs("semispace: too few blocks to copy into\n", stderr);
+    abort();
+  }
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     semi_note_fill(m);
     m->cursor = m->limit = NULL;
