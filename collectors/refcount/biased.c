@@ -16,7 +16,7 @@ enum { RC_OWNERS = 255 };
 typedef struct rc_owner {
   /* For all of it, and for merging while it is away. */
   _Alignas(64) pthread_mutex_t lock;
-  bool away;
+  _Atomic bool away;
   gc_mutator *mutator; /* unless away */
   object_bag queue;
   uint64_t queued, merged; /* objects that came, and that were merged at once */
@@ -205,15 +205,32 @@ static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
   return last;
 }
 
+/* Drops a count of an object whose owner seems to be away, merging it: so
+ * others count at the full speed of atomic operations what its owner leaves
+ * alone.  Returns false if the owner is back. */
+static bool rc_drop_absent(rc_owner *owner, gc_object *o, bool *last) {
+  hostile_race();
+  pthread_mutex_lock(&owner->lock);
+  bool away = owner->away;
+  if (away) {
+    owner->merged++;
+    *last = rc_merge(o, 1);
+  }
+  pthread_mutex_unlock(&owner->lock);
+  return away;
+}
+
 /* rc_drop, of what this mutator does not own. */
 bool rc_drop_shared(gc_mutator *m, gc_object *o) {
   const uint64_t flag = (uint64_t)RC_QUEUED << 32;
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
   do {
     uint32_t word = (uint32_t)header, meta = (uint32_t)(header >> 32);
-    bool merged = rc_is_merged(header);
-    if (gc_likely(merged && !(meta & RC_SURPLUS))) /* and stays so */
-      return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
+    bool merged = rc_is_merged(header), last;
+    rc_owner *owner = &biased.owners[word >> 24];
+    if (!merged && atomic_load_explicit(&owner->away, memory_order_relaxed) &&
+        !gc_mutant(away_owner_waits) && rc_drop_absent(owner, o, &last))
+      return last;
     bool out = merged ? word == 1 : (word & RC_SHARED_MASK) == RC_SHARED_ZERO;
     if (out && meta & RC_SURPLUS) {
       rc_refill(o);

@@ -74,6 +74,9 @@ static inline bool rc_drop(gc_mutator *m, gc_object *o) {
     __atomic_store_n(rc_half(o), (uint16_t)(half - 1), __ATOMIC_RELAXED);
     return false;
   }
+  if (half <= RC_LOCAL_MOST && /* merged: and so it stays */
+      !(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) & RC_SURPLUS))
+    return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
   if (gc_unlikely(local != 1))
     return rc_drop_shared(m, o);
   /* If others have none, nobody can give them one but through a weak reference:
