@@ -1,6 +1,8 @@
 /* mark-sweep.c: what mark-sweep promises beyond the interface: a mark stack of
  * any capacity marks everything, and memory goes to objects. */
 #include "rig.h"
+#include "common/space.h"
+#include <unistd.h>
 
 /* A wide node over lists, rings and a large object with both: what a stack of
  * one entry cannot hold. */
@@ -107,11 +109,43 @@ static void free_memory_is_found_where_it_is(void **state) {
   rig_close();
 }
 
+/* Whether the system was asked for huge pages where the heap is ("hg" among the
+ * flags of the mapping). */
+static bool huge_pages_are_wished(void) {
+  FILE *maps = fopen("/proc/self/smaps", "r");
+  assert_non_null(maps);
+  char line[512];
+  unsigned long from, to;
+  bool here = false, wished = false;
+  while (fgets(line, sizeof line, maps)) {
+    if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+      here = from <= (uintptr_t)space_base && (uintptr_t)space_base < to;
+    else if (here && !strncmp(line, "VmFlags:", 8))
+      wished = strstr(line, " hg") != NULL;
+  }
+  fclose(maps);
+  return wished;
+}
+
+static void huge_pages_come_by_option_only(void **state) {
+  (void)state;
+  if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) != 0)
+    skip();
+  for (uint64_t wish = 0; wish <= 1; wish++) {
+    rig_option("huge-pages", wish);
+    rig_open(0);
+    assert_int_equal(huge_pages_are_wished(), wish);
+    rig_close();
+  }
+  rig_option("huge-pages", 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_capacity_marks_everything),
       cmocka_unit_test(nearly_all_of_the_limit_holds_objects),
       cmocka_unit_test(free_memory_is_found_where_it_is),
+      cmocka_unit_test(huge_pages_come_by_option_only),
   };
   return cmocka_run_group_tests_name("mark-sweep", tests, NULL, NULL);
 }
