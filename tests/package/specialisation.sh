@@ -25,8 +25,8 @@ unexpected=$(echo "$found" | grep -vxE \
   'bottom_up|ms_obtain|gc_out_of_memory|object_stack_overflow|wl_step' || true)
 [ -z "$unexpected" ] || { echo "not inlined: $unexpected"; exit 1; }
 grep -qx ms_obtain <<<"$found" || { echo "allocation is missing"; exit 1; }
-# Counting allocates from the arena by a call, and this must be seen.
+# Counting on jemalloc allocates by a call, and this must be seen.
 # (Kept first: a grep that ends early would break the pipe and fail the test.)
-counted=$(callees refcount)
+counted=$(callees refcount-jemalloc)
 grep -qx space_alloc <<<"$counted" ||
-  { echo "the call to the allocator of refcount was not seen"; exit 1; }
+  { echo "the call to the allocator of refcount-jemalloc was not seen"; exit 1; }
