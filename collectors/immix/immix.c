@@ -61,8 +61,10 @@ enum {
   IM_LINE = 128, /* bytes */
   IM_LINES = BLOCK_BYTES / IM_LINE,
   IM_WORDS = IM_LINES / 64, /* of a block's line marks */
-  /* Objects whose headers are on their way while others are scanned. */
-  IM_FIFO = 32,
+  /* Objects whose headers are on their way while others are scanned, and the
+   * bytes after the header whose cache line is fetched as well (marking.h). */
+  IM_FIFO = 64,
+  IM_AHEAD = 63,
   /* So many objects in a row may go to the overflow block before the hole that
    * they did not fit into is given up. */
   IM_PATIENCE = 4,
@@ -595,20 +597,21 @@ im_scan(gc_object *o, bool evacuates, im_count *count) {
 }
 
 static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
-  gc_object *fifo[IM_FIFO], *next;
-  unsigned at = 0, queued = 0;
+  gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
   im_count count = {0, 0};
-  for (;;) {
-    while (queued < IM_FIFO && (next = bag_take(&im.grey))) {
+  unsigned at = 0;
+  /* After a whole round without a new entry the queue is empty. */
+  for (unsigned idle = 0; idle <= IM_FIFO; at = (at + 1) % IM_FIFO) {
+    gc_object *next = bag_take(&im.grey), *o = fifo[at];
+    fifo[at] = next;
+    idle++;
+    if (next) {
       __builtin_prefetch(next);
-      fifo[(at + queued++) % IM_FIFO] = next;
+      __builtin_prefetch((char *)next + IM_AHEAD);
+      idle = 0;
     }
-    if (queued == 0)
-      break;
-    gc_object *o = fifo[at];
-    at = (at + 1) % IM_FIFO;
-    queued--;
-    im_scan(o, evacuates, &count);
+    if (o)
+      im_scan(o, evacuates, &count);
   }
   im.live_objects += count.objects;
   im.live_bytes += count.bytes;
