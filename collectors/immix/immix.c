@@ -722,7 +722,9 @@ static void im_sort(void) {
     im.recyclable = b;
   }
   im.spent = false;
+  pthread_mutex_lock(&im.lock); /* the footprint may be asked meanwhile */
   im_fill_headroom();
+  pthread_mutex_unlock(&im.lock);
 }
 
 /* What is reached in a collection, and no more, survives it. */
