@@ -61,8 +61,10 @@ enum {
   IM_LINE = 128, /* bytes */
   IM_LINES = BLOCK_BYTES / IM_LINE,
   IM_WORDS = IM_LINES / 64, /* of a block's line marks */
-  /* Objects whose headers are on their way while others are scanned. */
-  IM_FIFO = 32,
+  /* Objects whose headers are on their way while others are scanned, and the
+   * bytes after the header whose cache line is fetched as well (marking.h). */
+  IM_FIFO = 64,
+  IM_AHEAD = 63,
   /* So many objects in a row may go to the overflow block before the hole that
    * they did not fit into is given up. */
   IM_PATIENCE = 4,
@@ -577,41 +579,54 @@ static inline __attribute__((always_inline)) void im_reach(gc_object **place,
     im_mark(o);
 }
 
-/* What was scanned, kept in registers while it is counted. */
-typedef struct im_count {
-  uint64_t objects, bytes;
-} im_count;
-
-static inline __attribute__((always_inline)) void
-im_scan(gc_object *o, bool evacuates, im_count *count) {
-  size_t bytes = forwarding_bytes(o);
-  if (bytes <= IM_MOST)
-    im_mark_lines(o, bytes);
-  count->objects++;
-  count->bytes += bytes;
-  uint32_t slots = object_slots(o);
-  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++)
-    im_reach(slot, evacuates);
-}
-
+/* Scans all that is marked, and what that leads to.  The stack's top is in a
+ * register meanwhile: it has room for all slots of an object before they are
+ * looked at, or they go through the bag, as what evacuation marks does. */
 static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
-  gc_object *fifo[IM_FIFO], *next;
-  unsigned at = 0, queued = 0;
-  im_count count = {0, 0};
-  for (;;) {
-    while (queued < IM_FIFO && (next = bag_take(&im.grey))) {
+  gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
+  object_stack *stack = &im.grey.stack;
+  gc_object **bottom = stack->items, **top = bottom + stack->size;
+  gc_object **limit = bottom + stack->room;
+  uint64_t *marks = im.marks, objects = 0, live = 0;
+  unsigned at = 0;
+  /* After a whole round without a new entry the queue is empty. */
+  for (unsigned idle = 0; idle <= IM_FIFO; at = (at + 1) % IM_FIFO) {
+    gc_object *next = NULL, *o = fifo[at];
+    idle++;
+    if (gc_likely(top > bottom))
+      next = *--top;
+    else if (gc_unlikely(im.grey.spilled))
+      next = bag_unspill(&im.grey);
+    if (next) {
       __builtin_prefetch(next);
-      fifo[(at + queued++) % IM_FIFO] = next;
+      __builtin_prefetch((char *)next + IM_AHEAD);
+      idle = 0;
     }
-    if (queued == 0)
-      break;
-    gc_object *o = fifo[at];
-    at = (at + 1) % IM_FIFO;
-    queued--;
-    im_scan(o, evacuates, &count);
+    fifo[at] = next;
+    if (!o)
+      continue;
+    size_t bytes = forwarding_bytes(o);
+    if (bytes <= IM_MOST)
+      im_mark_lines(o, bytes);
+    objects++;
+    live += bytes;
+    uint32_t slots = object_slots(o);
+    gc_object **slot = o->slots, **end = slot + slots;
+    if (!evacuates && gc_likely((size_t)(limit - top) >= slots)) {
+      for (; slot < end; slot++)
+        if (*slot && bitmap_set(marks, space_granule(*slot)))
+          *top++ = *slot;
+      continue;
+    }
+    stack->size = (size_t)(top - bottom);
+    for (; slot < end; slot++)
+      im_reach(slot, evacuates);
+    bottom = stack->items, top = bottom + stack->size;
+    limit = bottom + stack->room;
   }
-  im.live_objects += count.objects;
-  im.live_bytes += count.bytes;
+  stack->size = 0;
+  im.live_objects += objects;
+  im.live_bytes += live;
 }
 
 static void im_visit(void *data, gc_object **place) {
@@ -707,7 +722,9 @@ static void im_sort(void) {
     im.recyclable = b;
   }
   im.spent = false;
+  pthread_mutex_lock(&im.lock); /* the footprint may be asked meanwhile */
   im_fill_headroom();
+  pthread_mutex_unlock(&im.lock);
 }
 
 /* What is reached in a collection, and no more, survives it. */
