@@ -340,8 +340,7 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
       return o;
 #if RC_LAZY
   /* No more at once than it takes. */
-  for (uint64_t budget = RC_LAZY_LEAST;
-       !gc_mutant(lazy_not_drained) && rc_lazy_tear(m, budget); budget *= 2)
+  for (uint64_t budget = RC_LAZY_LEAST; rc_lazy_tear(m, budget); budget *= 2)
     if ((o = rc_reuse(m, bytes)) || (o = rc_cell_obtain(m, bytes)))
       return o;
 #endif

@@ -103,6 +103,18 @@ static void a_large_array_goes_in_parts(void **state) {
   rig_close();
 }
 
+/* A part of the array is what the object pays for, and frees nothing. */
+static void a_full_heap_is_drained_first(void **state) {
+  (void)state;
+  rig_open(4 << 20);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  gc_new(m, f, (gc_shape){400000, 0}, GC_PLAIN);
+  gc_clear(m, f);
+  assert_true(gc_try_new(m, f, (gc_shape){0, 1 << 20}, GC_PLAIN));
+  gc_frame_leave(m, f, 1, 0);
+  rig_close();
+}
+
 static void weak_references_do_not_wait(void **state) {
   (void)state;
   rig_open(0);
@@ -139,6 +151,7 @@ int main(void) {
       cmocka_unit_test(the_dead_are_replaced_one_by_one),
       cmocka_unit_test(other_sizes_pay_for_what_they_get),
       cmocka_unit_test(a_large_array_goes_in_parts),
+      cmocka_unit_test(a_full_heap_is_drained_first),
       cmocka_unit_test(weak_references_do_not_wait),
       cmocka_unit_test(the_dead_outlive_their_mutator),
   };
