@@ -27,6 +27,7 @@ foreach(name refcount refcount-atomic)
   reapmark_test(freelists-${name} SOURCES collectors/freelists.c LIBRARIES
                 reapmark-${name})
 endforeach()
+reapmark_test(lazy SOURCES collectors/lazy.c LIBRARIES reapmark-refcount-lazy)
 reapmark_test(weak-race SOURCES collectors/weak-race.c LIBRARIES
               reapmark-refcount-atomic)
 reapmark_test(refcount-biased SOURCES collectors/refcount-biased.c LIBRARIES

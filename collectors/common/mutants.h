@@ -98,7 +98,6 @@
   X(lazy_child_twice, "refcount-lazy", 12, "graph", "a large array's child is dropped again when its teardown goes on") \
   X(lazy_contents_kept, "refcount-lazy", 2, "count", "what takes a dead object's place keeps its first child") \
   X(lazy_weak_late, "refcount-lazy", 14, "weak", "weak references and finalizers of the dead are forgotten") \
-  X(lazy_not_drained, "refcount-lazy", 21, "limit", "out of memory with dead objects left") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
   X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
   X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \

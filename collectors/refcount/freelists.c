@@ -237,16 +237,20 @@ void freelists_return(freelists *f, gc_object *o) {
     atomic_fetch_sub(&heap.large, 1);
     atomic_fetch_sub(&heap.large_bytes, space_cell(o));
     space_free(o, space_uncached());
-  } else if (poison_active()) {
+    return;
+  }
+  if (hostile.poison != HOSTILE_NO_POISON) {
     atomic_fetch_add(&heap.buried, 1);
     atomic_fetch_add(&heap.buried_bytes, cell_bytes(b));
     poison_bury(o, cell_bytes(b), release);
-  } else if (FREELISTS_SHARED &&
-             __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f) {
-    remote_push(b, o);
-  } else {
-    put(b, o);
+    return;
   }
+  if (poison_active())
+    poison_free(o, cell_bytes(b));
+  if (FREELISTS_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
+    remote_push(b, o);
+  else
+    put(b, o);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -215,6 +215,21 @@ static void rc_list_push(uint32_t *list, gc_object *o) {
   o->word = *list;
   *list = space_granule(o);
 }
+
+/* Whether an object needs no more than being freed: nothing knows of it, and it
+ * refers to nothing. */
+static inline bool rc_is_bare(const gc_object *o) {
+  uint32_t slots = object_slots(o), i = 0;
+  if (rc_meta(o) & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET |
+                    OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0)))
+    return false;
+  while (i < slots && !o->slots[i])
+    i++;
+  return i == slots;
+}
+
+/* The rest, apart, so that it costs the bare nothing. */
+static void rc_cascade(gc_mutator *m, gc_object *o);
 #endif
 
 void rc_dead(gc_mutator *m, gc_object *o) {
@@ -226,6 +241,15 @@ void rc_dead(gc_mutator *m, gc_object *o) {
     rc_weak_unlink((rc_weak *)o);
   rc_bury(o);
 #else
+  if (gc_likely(rc_is_bare(o)) && !gc_mutant(written_after_free))
+    rc_cell_free(m, o);
+  else
+    rc_cascade(m, o);
+#endif
+}
+
+#if !RC_LAZY
+__attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
   if (!rc_really_dead(o))
     return;
   bool nested = m->in_cascade;
@@ -270,8 +294,8 @@ void rc_dead(gc_mutator *m, gc_object *o) {
   if (!nested)
     rc_detect_if_due(m);
 #endif
-#endif
 }
+#endif
 
 /* ------------------------------------------------------------------------- *
  * The heap.
@@ -316,8 +340,7 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
       return o;
 #if RC_LAZY
   /* No more at once than it takes. */
-  for (uint64_t budget = RC_LAZY_LEAST;
-       !gc_mutant(lazy_not_drained) && rc_lazy_tear(m, budget); budget *= 2)
+  for (uint64_t budget = RC_LAZY_LEAST; rc_lazy_tear(m, budget); budget *= 2)
     if ((o = rc_reuse(m, bytes)) || (o = rc_cell_obtain(m, bytes)))
       return o;
 #endif
