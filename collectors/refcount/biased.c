@@ -223,10 +223,13 @@ static bool rc_drop_absent(rc_owner *owner, gc_object *o, bool *last) {
 /* rc_drop, of what this mutator does not own. */
 bool rc_drop_shared(gc_mutator *m, gc_object *o) {
   const uint64_t flag = (uint64_t)RC_QUEUED << 32;
+  hostile_race();
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
   do {
     uint32_t word = (uint32_t)header, meta = (uint32_t)(header >> 32);
     bool merged = rc_is_merged(header), last;
+    if (merged && !(meta & RC_SURPLUS)) /* since rc_drop looked */
+      return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
     rc_owner *owner = &biased.owners[word >> 24];
     if (!merged && atomic_load_explicit(&owner->away, memory_order_relaxed) &&
         !gc_mutant(away_owner_waits) && rc_drop_absent(owner, o, &last))

@@ -170,6 +170,50 @@ static void counts_that_do_not_fit_are_not_lost(void **state) {
   }
 }
 
+enum { ROUNDS = 2000 };
+static pthread_barrier_t given, taken, dropped;
+
+static void *drop_beside(void *unused) {
+  gc_mutator *other = gc_thread_attach(heap);
+  gc_reg r = gc_frame_enter(other, 1, 0);
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    pthread_barrier_wait(&given);
+    gc_global_load(other, r, 0);
+    pthread_barrier_wait(&taken);
+    gc_clear(other, r);
+    pthread_barrier_wait(&dropped);
+  }
+  gc_frame_leave(other, r, 1, 0);
+  gc_thread_detach(other);
+  return unused;
+}
+
+/* The maker merges while another thread is dropping what then is the last. */
+static void both_drop_their_last_count(void **state) {
+  (void)state;
+  hostile.yield = 1000;
+  pthread_barrier_init(&given, NULL, 2);
+  pthread_barrier_init(&taken, NULL, 2);
+  pthread_barrier_init(&dropped, NULL, 2);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, drop_beside, NULL), 0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
+    gc_global_store(m, 0, f);
+    pthread_barrier_wait(&given);
+    pthread_barrier_wait(&taken);
+    gc_global_clear(m, 0);
+    gc_clear(m, f);
+    pthread_barrier_wait(&dropped);
+  }
+  gc_frame_leave(m, f, 1, 0);
+  gc_blocking_enter(m);
+  pthread_join(thread, NULL);
+  gc_blocking_leave(m);
+  assert_int_equal(rig_objects(), 0);
+}
+
 int main(void) {
 #define HEAP(test) cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
   const struct CMUnitTest tests[] = {
@@ -179,6 +223,7 @@ int main(void) {
       HEAP(a_maker_comes_back_to_what_was_merged),
       HEAP(what_a_dead_thread_made_dies_at_once),
       HEAP(the_next_thread_inherits_it),
+      HEAP(both_drop_their_last_count),
       HEAP(counts_that_do_not_fit_are_not_lost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
