@@ -7,10 +7,11 @@
 #include <pthread.h>
 
 typedef enum cells_state {
-  CELLS_NONE,   /* not a block of ours; must be 0 */
-  CELLS_LISTED, /* has free cells nobody took since the last collection */
-  CELLS_TAKEN,  /* a mutator's, or filled by one since the last collection */
-  CELLS_FULL,   /* without free cells at the last collection */
+  CELLS_NONE,     /* not a block of ours; must be 0 */
+  CELLS_LISTED,   /* has free cells nobody took since the last collection */
+  CELLS_TAKEN,    /* a mutator's, or filled by one since the last collection */
+  CELLS_FULL,     /* without free cells at the last collection */
+  CELLS_UNSORTED, /* as the last collection left it; nobody may take it */
 } cells_state;
 
 typedef struct cells_block {
@@ -39,6 +40,7 @@ static pthread_mutex_t cells_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t cells_listed[SIZE_CLASSES];
 static uint32_t cells_touched; /* list, the last one first */
 
+static uint32_t cells_unsorted; /* blocks below are yet to be sorted; 0: none */
 static size_t cells_large_kept; /* large objects after the last collection */
 
 /* What the marker left unscanned. */
@@ -75,7 +77,7 @@ bool cells_create(uint64_t limit) {
   memset(&cells_unscanned, 0, sizeof cells_unscanned);
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
-  cells_large_kept = 0;
+  cells_large_kept = cells_unsorted = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
   cells_marks = cells_bitmap();
@@ -364,16 +366,25 @@ static void cells_sort_large(size_t first) {
   cells_large_kept = large_objects.size;
 }
 
-static void cells_sort_all(void) {
-  cells = (cells_figures){.untouched = true};
+void cells_sort_begin(void) {
+  cells = (cells_figures){.untouched = false};
   cells_sort_large(0);
   memset(cells_listed, 0, sizeof cells_listed);
-  /* From the top, so that the lists end up in address order. */
-  for (uint32_t b = blocks_end; b-- > 1;) {
-    cells_blocks[b].live = 0;
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    cells_blocks[b].live = cells_blocks[b].taken = 0;
     if (cells_blocks[b].state != CELLS_NONE)
-      cells_sort_block(b);
+      cells_blocks[b].state = CELLS_UNSORTED;
   }
+  cells_touched = 0;
+  cells_unsorted = blocks_end;
+}
+
+/* From the top, so that the lists end up in address order. */
+bool cells_sort_more(uint32_t most) {
+  for (; cells_unsorted > 1 && most > 0; most--)
+    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED)
+      cells_sort_block(cells_unsorted);
+  return cells_unsorted <= 1;
 }
 
 static void cells_sort_touched(void) {
@@ -391,10 +402,13 @@ static void cells_sort_touched(void) {
 }
 
 void cells_sort(bool all) {
-  if (all)
-    cells_sort_all();
-  else
+  if (all) {
+    cells_sort_begin();
+    cells_sort_more(UINT32_MAX);
+    cells.untouched = true;
+  } else {
     cells_sort_touched();
+  }
   cells_touched = 0;
 }
 

@@ -138,6 +138,13 @@ void cells_clear_marks(uint64_t *marks);
  * one, and only what was handed out since is looked at. */
 void cells_sort(bool all);
 
+/* The same as cells_sort(true), in parts.  The first frees the large objects;
+ * each other sorts `most` blocks, and returns whether that was the last.  In
+ * between mutators may run, but they find no memory in blocks that were not
+ * sorted, and the figures are not whole. */
+void cells_sort_begin(void);
+bool cells_sort_more(uint32_t most);
+
 /* A bitmap like cells_marks, for a collector that needs a second one. */
 uint64_t *cells_bitmap(void);
 void cells_bitmap_destroy(uint64_t *marks);

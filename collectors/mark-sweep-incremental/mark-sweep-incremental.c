@@ -10,7 +10,7 @@
  *               are cleared, the dead that are finalizable are queued, and the
  *               queue is marked from, in slices again
  *     finish    weak references to the dead leave their list, and the blocks
- *               are sorted by what is left in them
+ *               are sorted by what is left in them, in slices as well
  *
  * Everything that marks runs with the world stopped, in the slow path of
  * allocation, so nothing of it races with mutators.
@@ -80,6 +80,7 @@ typedef enum inc_phase {
   INC_IDLE,
   INC_SNAPSHOT, /* marks what the roots reached when the cycle began */
   INC_REVIVED,  /* marks what objects reach that wait for their finalizer */
+  INC_SORTING,  /* marks no more, and sorts the blocks */
 } inc_phase;
 
 /* There is one in a process. */
@@ -102,6 +103,7 @@ struct gc_heap {
   uint64_t began; /* the cycle began */
   uint64_t end;   /* and should end */
   uint64_t work;  /* words marked so far; a slot or a header is one */
+  uint64_t born;  /* bytes handed out while it marked */
   uint64_t todo;  /* at the most, by what is known of the heap */
 
   uint64_t cycles, slices, forced, shaded, parts; /* events so far */
@@ -178,7 +180,7 @@ static void inc_colour_hand(const cells_hand *hand, bool black) {
 
 /* To be called as the first and last of what a stop does. */
 static void inc_colour_hands(bool black) {
-  if (inc.phase != INC_IDLE && !(gc_mutant(hand_unmarked) && black))
+  if (inc_marking && !(gc_mutant(hand_unmarked) && black))
     for (gc_mutator *m = world_mutators(); m; m = m->base.next)
       inc_colour_hand(&m->hand, black);
 }
@@ -249,14 +251,18 @@ typedef struct inc_bounds {
 static const inc_bounds inc_all = {UINT64_MAX, INC_NEVER, INC_NEVER,
                                    MARKING_ALL};
 
+static bool inc_is_over(const inc_bounds *b) {
+  return inc.work >= b->due ||
+         (b->until != INC_NEVER && gc_now_ns() >= b->until);
+}
+
 /* Returns whether nothing is left to be scanned. */
 static bool inc_mark(const inc_bounds *b) {
   for (;;) {
     if (marking_drain(&inc.marking, b->chunk, inc_visit) && !inc_scan_part() &&
         !inc_take_shaded())
       return true;
-    if (inc.work >= b->due ||
-        (b->until != INC_NEVER && gc_now_ns() >= b->until))
+    if (inc_is_over(b))
       return false;
   }
 }
@@ -324,7 +330,7 @@ static void inc_plan(uint64_t floating) {
 }
 
 static void inc_finish(void) {
-  uint64_t *old = cells_marks, born = inc_handed_out() - inc.began;
+  uint64_t *old = cells_marks;
   tracked_prune_weak(inc_where, true);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     cells_retract(&m->hand);
@@ -334,26 +340,39 @@ static void inc_finish(void) {
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
-  cells_sort(true);
-  inc.phase = INC_IDLE;
+  inc.born = inc_handed_out() - inc.began;
+  inc.phase = INC_SORTING;
   inc_marking = false;
+  cells_sort_begin();
+}
+
+/* Sorts as the bounds allow, a block being as much as a word. */
+static void inc_sort(const inc_bounds *b) {
+  uint32_t most = b->chunk < UINT32_MAX ? (uint32_t)b->chunk : UINT32_MAX;
+  while (!cells_sort_more(most)) {
+    inc.work += most;
+    if (inc_is_over(b))
+      return;
+  }
+  inc.phase = INC_IDLE;
   inc.cycles++;
-  inc_plan(born);
+  inc_plan(inc.born);
 }
 
 /* Goes on with the cycle as far as the bounds allow, and to its end if they do.
  * Steps that cannot be divided come late in no stop. */
 static void inc_advance(const inc_bounds *b) {
   uint64_t before = inc.work;
-  while (inc_mark(b)) {
+  while (inc.phase != INC_SORTING && inc_mark(b)) {
     if (inc.work != before && b->late != INC_NEVER && gc_now_ns() >= b->late)
       return;
-    if (inc.phase == INC_REVIVED) {
+    if (inc.phase == INC_SNAPSHOT)
+      inc_revive();
+    else
       inc_finish();
-      return;
-    }
-    inc_revive();
   }
+  if (inc.phase == INC_SORTING)
+    inc_sort(b);
 }
 
 /* What is left of a cycle, in one. */
@@ -380,9 +399,11 @@ static void inc_slice(void) {
                   .until = now + option_pause * 1000,
                   .late = now + option_pause * 500,
                   .chunk = INC_CHUNK};
+  if (inc.phase == INC_SORTING)
+    b.due = UINT64_MAX;
   inc_advance(&b);
   if (inc.phase != INC_IDLE) /* if it is behind, at the next occasion */
-    inc.next = handed + (inc.work >= b.due ? step : 1);
+    inc.next = inc_handed_out() + (inc_marking && inc.work >= b.due ? step : 1);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -403,6 +424,7 @@ void gc_collect(gc_mutator *m) {
   inc_complete();
   inc_begin();
   inc_complete();
+  cells.untouched = true;
   world_start();
   inc_report(m, begin);
 }
@@ -600,7 +622,7 @@ static const uint64_t *inc_foreseen;
 /* What was marked is alive; before a cycle, what was made since the last. */
 static bool inc_alive(const gc_object *o) {
   return bitmap_test(inc_foreseen, space_granule(o)) ||
-         (inc.phase == INC_IDLE && !cells.untouched);
+         (!inc_marking && !cells.untouched);
 }
 
 static void inc_foresee_bag(reachable *r, const object_bag *shaded) {
@@ -676,7 +698,8 @@ static gc_object *inc_marked(gc_object *o) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  bool under_way = h->phase != INC_IDLE;
+  (void)h;
+  bool under_way = inc_marking;
   const char *why = cells_check(inc_hand, under_way);
   if (!why)
     why = tracked_check(cells_is, inc_marked, !cells.untouched);

@@ -191,6 +191,8 @@ static void a_wide_object_is_scanned_in_parts(void **state) {
     make_pair(f + 1, i);
     gc_store_take(m, f, WIDE - 1 - i, f + 1);
   }
+  gc_collect(m);
+  gc_new(m, f + 2, (gc_shape){0, 0}, GC_PLAIN); /* the next cycle begins */
   for (uint32_t i = 0; i < LEAVES; i++) {
     gc_load(m, f + 1, f, WIDE - 1 - i);
     gc_store_null(m, f, WIDE - 1 - i);
