@@ -79,7 +79,7 @@
   X(count_wraps, "refcount", 23, "graph", "the count has 8 bits") \
   X(cascade_recurses, "refcount", 18, "crash", "children are buried by recursion") \
   X(last_child_kept, "refcount", 2, "count", "a dying object's last child is not released") \
-  X(written_after_free, "refcount", 8, "poison", "a freed object's header is written to") \
+  X(written_after_free, "refcount", 8, "poison", "a slot of a freed object is written to") \
   X(rc_weak_uncleared, "refcount", 14, "poison", "weak references to dead objects stay") \
   X(weak_get_uncounted, "refcount", 14, "graph", "what a weak reference gives is not counted") \
   X(weak_reference_leaked, "refcount", 14, "count", "a dead weak reference is never freed") \

@@ -279,8 +279,8 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
     else if (!gc_mutant(weak_reference_leaked) ||
              !(o->meta & OBJECT_WEAK_REFERENCE))
       rc_cell_free(m, o);
-    if (gc_mutant(written_after_free))
-      o->header = 0;
+    if (gc_mutant(written_after_free) && slots > 1)
+      o->slots[1] = NULL;
     if (++freed == RC_CASCADE_TIMED)
       begin = gc_now_ns();
   }

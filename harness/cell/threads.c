@@ -173,6 +173,9 @@ static pthread_t start(void *(*body)(void *), void *data) {
   pthread_attr_t attributes;
   pthread_t id;
   size_t stack = hostile.stack ? hostile.stack : STACK_BYTES;
+  /* Before the thread runs: it may be the one that tells. */
+  if (hostile.stack)
+    hostile_fire(HOSTILE_STACK);
   int error = pthread_attr_init(&attributes);
   if (!error)
     error = pthread_attr_setstacksize(&attributes, stack);
@@ -181,8 +184,6 @@ static pthread_t start(void *(*body)(void *), void *data) {
   if (error)
     cell_die("cannot start a thread: %s", strerror(error));
   pthread_attr_destroy(&attributes);
-  if (hostile.stack)
-    hostile_fire(HOSTILE_STACK);
   return id;
 }
 
