@@ -82,11 +82,10 @@ gc_object *bag_unspill(object_bag *b) {
   return space_address(granule);
 }
 
-/* *at is an index into the stack's entries, then 2^32 more than a granule. */
-gc_object *bag_next(const object_bag *b, uint64_t *at) {
+/* *at is an index into the stack's entries, which are through, then 2^32 more
+ * than a granule. */
+gc_object *bag_next_spilled(const object_bag *b, uint64_t *at) {
   const uint64_t list = (uint64_t)1 << 32;
-  if (*at < b->stack.size)
-    return b->stack.items[(*at)++];
   uint32_t granule = b->spilled;
   if (*at & list)
     granule = (uint32_t)*at == BAG_LAST ? 0 : (uint32_t)*at;

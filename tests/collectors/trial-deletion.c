@@ -93,6 +93,60 @@ static void the_threshold_follows_the_yield(void **state) {
   rig_close();
 }
 
+/* Candidates that reach the same live objects cost one trace, however many they
+ * are; so that they become more. */
+static void candidates_that_share_a_trace_raise_the_threshold(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  rig_ring(f, 2000);
+  for (unsigned i = 0; i < 100000; i++) {
+    gc_load(m, f + 1, f, 0);
+    gc_clear(m, f + 1);
+    gc_load(m, f, f, 0);
+  }
+  /* 390 with a threshold that stays at 256. */
+  assert_in_range(rig_counter("detections"), 1, 250);
+  assert_true(rig_counter("objects-traced") <= 5 * 100000);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
+enum { MOST = 1000 };
+
+/* What every detection traces is within the bound, and gc_collect finds what
+ * that left over, whatever its size. */
+static void a_bound_holds_and_loses_nothing(void **state) {
+  (void)state;
+  rig_option("most", MOST);
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  rig_ring(f, 20000); /* alive, and too large for any detection but full ones */
+  uint64_t detections = 0, traced = 0;
+  for (unsigned i = 0; i < 20000; i++) {
+    rig_ring(f + 2, i % 100 ? 7 : 2 * MOST); /* drops the one before */
+    gc_load(m, f + 1, f, 0);
+    gc_clear(m, f + 1); /* a candidate */
+    gc_load(m, f, f, 0);
+    uint64_t more = rig_counter("detections") - detections;
+    if (more && rig_counter("objects-traced") - traced > more * MOST)
+      assert_true(gc_heap_objects(heap) <= 40000); /* the heap had doubled */
+    detections += more;
+    traced = rig_counter("objects-traced");
+    if (i % 1000 == 0)
+      rig_check();
+  }
+  assert_true(rig_counter("bounded") > 10);
+  assert_true(rig_counter("cycle-freed") > 7 * 10000);
+  gc_clear(m, f + 2);
+  assert_int_equal(rig_objects(), 20000);
+  gc_clear(m, f);
+  assert_int_equal(rig_objects(), 0);
+  gc_frame_leave(m, f, 3, 0);
+  rig_close();
+  rig_option("most", 0);
+}
+
 /* The last reference from outside moves into the cycle that it closes: no count
  * drops.  By the register that is all that holds the object, and by a borrowed
  * one for the far end of the cycle. */
@@ -121,6 +175,8 @@ int main(void) {
       cmocka_unit_test(shared_corners_are_freed_once),
       cmocka_unit_test(a_candidate_may_die_first),
       cmocka_unit_test(the_threshold_follows_the_yield),
+      cmocka_unit_test(candidates_that_share_a_trace_raise_the_threshold),
+      cmocka_unit_test(a_bound_holds_and_loses_nothing),
       cmocka_unit_test(a_reference_taken_may_close_a_cycle),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
