@@ -16,7 +16,8 @@ typedef struct block {
 
 static block *blocks;        /* by number; 0 is never a block */
 static uint32_t blocks_list; /* of the empty ones */
-uint32_t blocks_end, blocks_spare;
+uint32_t blocks_end;
+_Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
   blocks_end = blocks_spare = blocks_list = 0;

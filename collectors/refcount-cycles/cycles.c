@@ -87,6 +87,14 @@ enum {
  * however few the candidates: one may hold a huge cycle. */
 #define PRESSURE_LEAST ((uint64_t)4 << 20)
 
+/* Blocks that nobody has are not in use: with them the heap would seem to
+ * double again and again by what detection itself has freed. */
+static uint64_t bytes_in_use(void) {
+  uint64_t spare = (uint64_t)blocks_spare * BLOCK_BYTES; /* before what it is
+                                                            part of grows */
+  return space_used() - spare;
+}
+
 /* Which bags share a table (stack.h): an object is in at most one at a time of
  * each group. */
 enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
@@ -196,7 +204,7 @@ void rc_detect_if_due(gc_mutator *m) {
   if (m->in_cascade || m->candidates.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (space_used() >= cycles.pressure)
+  if (bytes_in_use() >= cycles.pressure)
     rc_detect(m);
   else if (m->candidates.stack.size >= cycles.threshold)
     detect(m, option_most ? option_most : UNBOUNDED);
@@ -487,7 +495,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
           cycles.traced - traced, cycles.freed - freed, all);
   if (!all || !bag_empty(&cycles.large))
     return;
-  cycles.pressure = 2 * space_used();
+  cycles.pressure = 2 * bytes_in_use();
   if (cycles.pressure < PRESSURE_LEAST)
     cycles.pressure = PRESSURE_LEAST;
 }
