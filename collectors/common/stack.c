@@ -27,7 +27,8 @@ bool object_stack_grow(object_stack *s) {
 void object_stack_free(object_stack *s) {
   free(s->items);
   s->items = NULL;
-  s->size = s->room = 0;
+  s->size = 0;
+  __atomic_store_n(&s->room, 0, __ATOMIC_RELAXED);
 }
 
 void object_push_or_die(object_stack *s, gc_object *o) {
