@@ -16,7 +16,8 @@ typedef struct block {
 
 static block *blocks;        /* by number; 0 is never a block */
 static uint32_t blocks_list; /* of the empty ones */
-uint32_t blocks_end, blocks_spare;
+uint32_t blocks_end;
+_Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
   blocks_end = blocks_spare = blocks_list = 0;
@@ -45,7 +46,7 @@ static void blocks_grow(void) {
       return;
   uint32_t first = block_number(p);
   if (first + n > blocks_end)
-    blocks_end = first + n;
+    __atomic_store_n(&blocks_end, first + n, __ATOMIC_RELAXED);
   blocks[first].group = (uint8_t)n;
   if (poison_active())
     poison_free(p, n * BLOCK_BYTES);
@@ -133,7 +134,9 @@ void blocks_table_destroy(void *table, size_t bytes) {
 }
 
 uint64_t blocks_side_bytes(size_t bytes) {
-  return (uint64_t)blocks_end * (sizeof *blocks + bytes);
+  /* Asked by the footprint while another thread may be taking a group. */
+  uint32_t end = __atomic_load_n(&blocks_end, __ATOMIC_RELAXED);
+  return (uint64_t)end * (sizeof *blocks + bytes);
 }
 
 const char *blocks_check(void) {

@@ -46,9 +46,9 @@ static inline void blocks_release(void) {
 }
 
 /* One past the highest number that was ever taken, and how many blocks are
- * there that nobody has. */
+ * there that nobody has: that may be read by any thread. */
 extern uint32_t blocks_end;
-extern uint32_t blocks_spare;
+extern _Atomic uint32_t blocks_spare;
 
 /* Whether somebody has this block.  0 is never a block, nor is what an address
  * outside any block gives. */

@@ -27,7 +27,8 @@ bool object_stack_grow(object_stack *s) {
 void object_stack_free(object_stack *s) {
   free(s->items);
   s->items = NULL;
-  s->size = s->room = 0;
+  s->size = 0;
+  __atomic_store_n(&s->room, 0, __ATOMIC_RELAXED);
 }
 
 void object_push_or_die(object_stack *s, gc_object *o) {
@@ -82,11 +83,10 @@ gc_object *bag_unspill(object_bag *b) {
   return space_address(granule);
 }
 
-/* *at is an index into the stack's entries, then 2^32 more than a granule. */
-gc_object *bag_next(const object_bag *b, uint64_t *at) {
+/* *at is an index into the stack's entries, which are through, then 2^32 more
+ * than a granule. */
+gc_object *bag_next_spilled(const object_bag *b, uint64_t *at) {
   const uint64_t list = (uint64_t)1 << 32;
-  if (*at < b->stack.size)
-    return b->stack.items[(*at)++];
   uint32_t granule = b->spilled;
   if (*at & list)
     granule = (uint32_t)*at == BAG_LAST ? 0 : (uint32_t)*at;

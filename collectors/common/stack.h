@@ -70,6 +70,7 @@ void bag_init(object_bag *b, unsigned table);
 
 void bag_spill(object_bag *b, gc_object *o);
 gc_object *bag_unspill(object_bag *b);
+gc_object *bag_next_spilled(const object_bag *b, uint64_t *at);
 
 static inline void bag_put(object_bag *b, gc_object *o) {
   if (gc_unlikely(!object_push(&b->stack, o)))
@@ -83,9 +84,17 @@ static inline gc_object *bag_take(object_bag *b) {
   return gc_unlikely(b->spilled) ? bag_unspill(b) : NULL;
 }
 
+static inline bool bag_empty(const object_bag *b) {
+  return b->stack.size == 0 && !b->spilled;
+}
+
 /* Walks the objects that are in the bag, which stays as it is: at *at = 0 the
  * first, at what is left there the next, and NULL after the last. */
-gc_object *bag_next(const object_bag *b, uint64_t *at);
+static inline gc_object *bag_next(const object_bag *b, uint64_t *at) {
+  if (*at < b->stack.size)
+    return b->stack.items[(*at)++];
+  return gc_unlikely(b->spilled) ? bag_next_spilled(b, at) : NULL;
+}
 
 /* Empties it, and gives its memory back. */
 void bag_free(object_bag *b);

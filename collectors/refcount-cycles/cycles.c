@@ -17,11 +17,26 @@
  * Nothing here is lost for want of memory: candidates and work lists are bags,
  * which have room for every object of the heap.
  *
+ * The option `most` bounds what one detection traces.  Candidates are marked
+ * gray one after the other; when that many objects were, no more candidates are
+ * begun, and the one under way is undone: what it reaches is taken for live.
+ * It and the others wait for the next detection, those whose trace alone
+ * exceeds the bound for a full one.  So a dead cycle is found later, but found:
+ * detection is full in gc_collect, when the heap has doubled since all
+ * candidates were examined, and when memory runs out.
+ *
+ *   The bound holds for detections begun because candidates were many: each
+ *   pass visits `most` objects at the most.
+ *   It does not hold for full detections, nor for what is no tracing: an object
+ *   counts as one whatever its slots; leaves that die with a cycle, candidates
+ *   that have died, and the moving of those that wait are not counted.
+ *
  * Invariants.  Between detections every object is black.  An object's count is
  * the number of references to it, less those from gray and white objects.  A
- * buffered object is freed by nobody but the detector; if its count drops to
- * zero it stays, childless, with a count of zero.  No pass recurses: what is
- * yet to be visited waits in a bag.
+ * buffered object is freed by nobody but the detector, when it takes it out of
+ * the buffer; if it dies it stays, childless, with a count of zero.  A dead
+ * cycle that nothing refers to has a candidate in it.  No pass recurses: what
+ * is yet to be visited waits in a bag.
  *
  * Differences to the paper.  (1) Incrementing does not recolour: a buffered
  * object stays a candidate although it was retained since, because clearing the
@@ -51,12 +66,16 @@
 
 static uint64_t option_threshold = 256;
 static uint64_t option_adaptive = 1;
+static uint64_t option_most = 0;
 
 enum {
   /* Raise when more is traced than this many times what is freed, plus what
-   * the candidates themselves cost... */
+   * the candidates themselves cost: little for each, and more for each that was
+   * not reached from another before its turn.  Candidates that reach the same
+   * live objects share one trace, so there more of them cost no more... */
   RAISE_TRACED_PER_FREED = 4,
-  RAISE_TRACED_PER_CANDIDATE = 16,
+  RAISE_TRACED_PER_CANDIDATE = 4,
+  RAISE_TRACED_PER_TRACE = 12,
   /* ...and lower when less than this many times what is freed is traced: then
    * most of the work pays. */
   LOWER_TRACED_PER_FREED = 2,
@@ -68,19 +87,39 @@ enum {
  * however few the candidates: one may hold a huge cycle. */
 #define PRESSURE_LEAST ((uint64_t)4 << 20)
 
+/* Blocks that nobody has are not in use: with them the heap would seem to
+ * double again and again by what detection itself has freed. */
+static uint64_t bytes_in_use(void) {
+  uint64_t spare = (uint64_t)blocks_spare * BLOCK_BYTES; /* before what it is
+                                                            part of grows */
+  return space_used() - spare;
+}
+
 /* Which bags share a table (stack.h): an object is in at most one at a time of
  * each group. */
 enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
 
+#define UNBOUNDED UINT64_MAX
+
+/* A detection that traces `most` objects at the most, or is full if UNBOUNDED.
+ * (S) */
+static void detect(gc_mutator *m, uint64_t most);
+
 static struct {
   uint64_t threshold;
-  uint64_t pressure;  /* bytes in use at which to look */
-  object_bag orphans; /* candidates of mutators that have detached */
+  uint64_t pressure;  /* bytes in use at which to look at everything */
+  object_bag waiting; /* candidates that were put off, or whose mutators have
+                         detached */
+  object_bag large;   /* those with more to trace than the bound */
   object_bag roots;   /* candidates under examination */
   object_bag work;    /* what mark gray and scan have yet to visit */
   object_bag doomed;  /* white objects, to be freed, when those are through */
   object_bag black;   /* what the others have yet to visit */
-  uint64_t detections, candidates, traced, freed; /* events so far */
+  uint64_t left;      /* objects that this detection may yet trace */
+  gc_object *undone;  /* the candidate at which it stopped, or NULL */
+  /* Events so far: bounded are detections that stopped early, traces are of
+   * candidates that were not reached before their turn. */
+  uint64_t detections, bounded, candidates, traces, traced, freed;
 } cycles;
 
 static uint32_t color(const gc_object *o) {
@@ -165,9 +204,10 @@ void rc_detect_if_due(gc_mutator *m) {
   if (m->in_cascade || m->candidates.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (m->candidates.stack.size >= cycles.threshold ||
-      space_used() >= cycles.pressure)
+  if (bytes_in_use() >= cycles.pressure)
     rc_detect(m);
+  else if (m->candidates.stack.size >= cycles.threshold)
+    detect(m, option_most ? option_most : UNBOUNDED);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -186,62 +226,129 @@ static void visit(gc_object *o, uint32_t c, object_bag *later) {
   bag_put(later, o);
 }
 
-/* Takes the references inside the subgraph off the counts. */
-static void mark_gray(gc_object *root) {
-  if (color(root) == GRAY)
-    return;
-  visit(root, GRAY, &cycles.work);
-  for (gc_object *o; (o = bag_take(&cycles.work));) {
-    cycles.traced++;
-    EACH_CHILD(o, child) {
-      child->word--;
-      if (color(child) != GRAY)
-        visit(child, GRAY, &cycles.work);
+enum {
+  TRAVERSE_PLAIN = 4096, /* objects visited as they come: they are in a cache */
+  TRAVERSE_AHEAD = 16,   /* later ones wait while their children are fetched */
+  TRAVERSE_FETCH = 8,    /* children of each, at the most */
+};
+
+/* Of a pass: what it does with an object that it visits. */
+#define STEP inline __attribute__((always_inline))
+
+/* Visits what is in `bag` and what step(o) puts there, `most` objects at the
+ * most; returns how many.  A step reads its children's headers, and in a large
+ * graph each is a miss; a small one is over before fetching would pay. */
+static inline __attribute__((always_inline)) uint64_t
+traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
+  uint64_t n = 0, plain = most < TRAVERSE_PLAIN ? most : TRAVERSE_PLAIN;
+  for (; n < plain; n++) {
+    gc_object *o = bag_take(bag);
+    if (!o)
+      return n;
+    step(o);
+  }
+  gc_object *queue[TRAVERSE_AHEAD] = {NULL};
+  for (unsigned at = 0, idle = 0; n < most; at = (at + 1) % TRAVERSE_AHEAD) {
+    gc_object *next = bag_take(bag), *o = queue[at];
+    if (next) {
+      uint32_t slots = object_slots(next);
+      for (uint32_t i = 0; i < slots && i < TRAVERSE_FETCH; i++)
+        if (next->slots[i])
+          __builtin_prefetch(next->slots[i]);
+      idle = 0;
+    } else if (idle++ == TRAVERSE_AHEAD) { /* nothing came for a whole round */
+      break;
     }
+    queue[at] = next;
+    if (!o)
+      continue;
+    step(o);
+    n++;
+  }
+  for (unsigned i = 0; i < TRAVERSE_AHEAD; i++)
+    if (queue[i])
+      bag_put(bag, queue[i]);
+  return n;
+}
+
+/* Gives the references back to everything that a live object reaches. */
+static STEP void restore_children(gc_object *o) {
+  EACH_CHILD(o, child) {
+    if (!gc_mutant(black_restores_once) || color(child) != BLACK)
+      child->word++;
+    if (color(child) != BLACK)
+      visit(child, BLACK, &cycles.black);
   }
 }
 
-/* Gives them back to everything that a live object reaches. */
-static void scan_black(gc_object *root) {
+__attribute__((noinline)) static void scan_black(gc_object *root) {
   visit(root, BLACK, &cycles.black);
-  for (gc_object *o; (o = bag_take(&cycles.black));) {
-    EACH_CHILD(o, child) {
-      if (!gc_mutant(black_restores_once) || color(child) != BLACK)
-        child->word++;
-      if (color(child) != BLACK)
-        visit(child, BLACK, &cycles.black);
-    }
+  traverse(&cycles.black, UNBOUNDED, restore_children);
+}
+
+/* Takes the references inside the subgraph off the counts. */
+static STEP void subtract_children(gc_object *o) {
+  EACH_CHILD(o, child) {
+    child->word--;
+    if (color(child) != GRAY)
+      visit(child, GRAY, &cycles.work);
   }
+}
+
+/* Returns false if that passed the bound, and is undone. */
+static bool mark_gray(gc_object *root) {
+  if (color(root) == GRAY)
+    return true;
+  visit(root, GRAY, &cycles.work);
+  uint64_t traced = traverse(&cycles.work, cycles.left, subtract_children);
+  cycles.traces++;
+  cycles.traced += traced;
+  cycles.left -= traced;
+  gc_object *o = bag_take(&cycles.work);
+  if (!o)
+    return true;
+  /* What was reached and not visited has taken nothing off its children: it is
+   * black, and what was visited is what black is to be scanned from.  That
+   * restores what the root shares with earlier ones too, who need it no more:
+   * if that is dead, so is the root, which stays a candidate. */
+  for (; o; o = bag_take(&cycles.work))
+    set_color(o, BLACK);
+  scan_black(root);
+  return false;
 }
 
 /* Tells the live from the dead. */
+static STEP void scan_object(gc_object *o) {
+  if (color(o) != GRAY)
+    return;
+  if (o->word > gc_mutant(external_ignored)) {
+    scan_black(o);
+    return;
+  }
+  set_color(o, WHITE);
+  EACH_CHILD(o, child)
+  if (color(child) == GRAY)
+    bag_put(&cycles.work, child);
+}
+
 static void scan(gc_object *root) {
   bag_put(&cycles.work, root);
-  for (gc_object *o; (o = bag_take(&cycles.work));) {
-    if (color(o) != GRAY)
-      continue;
-    if (o->word > gc_mutant(external_ignored)) {
-      scan_black(o);
-      continue;
-    }
-    set_color(o, WHITE);
-    EACH_CHILD(o, child)
-    if (color(child) == GRAY)
-      bag_put(&cycles.work, child);
-  }
+  traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
 /* Gathers the white objects among the doomed. */
+static STEP void gather_object(gc_object *o) {
+  bag_put(&cycles.doomed, o);
+  EACH_CHILD(o, child)
+  if (color(child) == WHITE)
+    visit(child, DOOMED, &cycles.black);
+}
+
 static void gather(gc_object *root) {
   if (color(root) != WHITE)
     return;
   visit(root, DOOMED, &cycles.black);
-  for (gc_object *o; (o = bag_take(&cycles.black));) {
-    bag_put(&cycles.doomed, o);
-    EACH_CHILD(o, child)
-    if (color(child) == WHITE)
-      visit(child, DOOMED, &cycles.black);
-  }
+  traverse(&cycles.black, UNBOUNDED, gather_object);
 }
 
 /* Finalizable objects are not freed but queued, and keep what they reach. */
@@ -283,8 +390,11 @@ static void free_doomed(gc_mutator *m) {
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
-    rc_cell_free(m, o);
     cycles.freed++;
+    if (o->meta & RC_BUFFERED)
+      set_color(o, BLACK); /* a candidate that waits: found dead there */
+    else
+      rc_cell_free(m, o);
   }
 }
 
@@ -292,20 +402,46 @@ static void free_doomed(gc_mutator *m) {
  * A detection.
  * ------------------------------------------------------------------------- */
 
-/* Moves a buffer's candidates to the roots.  Those that died meanwhile gave up
- * their children then and are only freed.  This must be through before anything
- * is marked gray: a gray object may have a count of zero and be alive. */
-static void take_candidates(gc_mutator *m, object_bag *buffer) {
-  for (gc_object *o; (o = bag_take(buffer));) {
-    if (o->word == 0) {
+/* Marks gray from a buffer's candidates while something is left to be traced.
+ * Those that have died gave up their children then and are only freed: they are
+ * black, while a gray object with a count of zero may be alive. */
+static void examine(gc_mutator *m, object_bag *buffer) {
+  for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
+    if (o->word == 0 && color(o) == BLACK) {
       rc_cell_free(m, o);
       continue;
+    }
+    cycles.candidates++;
+    if (!mark_gray(o)) { /* and nothing is left */
+      cycles.undone = o;
+      return;
     }
     if (!gc_mutant(candidate_stays_marked))
       o->meta &= ~(uint32_t)RC_BUFFERED;
     bag_put(&cycles.roots, o);
-    cycles.candidates++;
   }
+}
+
+/* Marks gray from as many candidates as the bound allows; the others wait, the
+ * one that was undone so that it is the first next time.  Returns false if any
+ * do. */
+static bool examine_all(gc_mutator *m, uint64_t most) {
+  uint64_t traces = cycles.traces;
+  cycles.left = most;
+  cycles.undone = NULL;
+  if (most == UNBOUNDED)
+    examine(m, &cycles.large);
+  examine(m, &cycles.waiting);
+  for (gc_mutator *other = world_mutators(); other; other = other->base.next) {
+    examine(m, &other->candidates);
+    for (gc_object *o; (o = bag_take(&other->candidates));)
+      bag_put(&cycles.waiting, o);
+  }
+  if (cycles.undone) {
+    bool alone = cycles.traces == traces + 1; /* it had the whole bound */
+    bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
+  }
+  return !cycles.undone && bag_empty(&cycles.waiting);
 }
 
 /* Calls `pass` for each candidate under examination. */
@@ -315,26 +451,36 @@ static void each_root(void (*pass)(gc_object *root)) {
     pass(o);
 }
 
-static void adapt(uint64_t candidates, uint64_t traced, uint64_t freed) {
-  if (traced > RAISE_TRACED_PER_FREED * freed +
-                   RAISE_TRACED_PER_CANDIDATE * candidates) {
+/* After a detection, of which these are the events, that was begun because of
+ * so many new candidates. */
+static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
+                  uint64_t traced, uint64_t freed, bool all) {
+  uint64_t least = option_threshold;
+  uint64_t worth = RAISE_TRACED_PER_FREED * freed +
+                   RAISE_TRACED_PER_CANDIDATE * new +
+                   RAISE_TRACED_PER_TRACE *traces;
+  if (traced > worth) {
     if (cycles.threshold < THRESHOLD_MOST)
-      cycles.threshold *= 4;
+      cycles.threshold *= traced > 4 * worth ? 4 : 2;
   } else if (traced < LOWER_TRACED_PER_FREED * freed) {
     cycles.threshold /= 2;
-    if (cycles.threshold < option_threshold)
-      cycles.threshold = option_threshold;
+    /* What waits pays: catch up with it, examining two for each new one. */
+    if (!all && examined / 2 < least)
+      least = 1 + examined / 2;
+  } else if (!all) {
+    least = cycles.threshold;
   }
+  if (cycles.threshold < least)
+    cycles.threshold = least;
 }
 
-void rc_detect_stopped(gc_mutator *m) {
-  uint64_t traced = cycles.traced, freed = cycles.freed;
-  uint64_t candidates = cycles.candidates;
-  take_candidates(m, &cycles.orphans);
+static void detect_stopped(gc_mutator *m, uint64_t most) {
+  uint64_t examined = cycles.candidates, traces = cycles.traces;
+  uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    take_candidates(m, &other->candidates);
+    new += other->candidates.stack.size;
+  bool all = examine_all(m, most);
   m->in_cascade = true; /* leaves die below: no detection within detection */
-  each_root(mark_gray);
   each_root(scan);
   each_root(gather);
   spare_finalizable();
@@ -343,24 +489,36 @@ void rc_detect_stopped(gc_mutator *m) {
   while (bag_take(&cycles.roots))
     continue;
   cycles.detections++;
+  cycles.bounded += !all;
   if (option_adaptive && !hostile.buffers)
-    adapt(cycles.candidates - candidates, cycles.traced - traced,
-          cycles.freed - freed);
-  cycles.pressure = 2 * space_used();
+    adapt(new, cycles.candidates - examined, cycles.traces - traces,
+          cycles.traced - traced, cycles.freed - freed, all);
+  if (!all || !bag_empty(&cycles.large))
+    return;
+  cycles.pressure = 2 * bytes_in_use();
   if (cycles.pressure < PRESSURE_LEAST)
     cycles.pressure = PRESSURE_LEAST;
 }
 
-void rc_detect(gc_mutator *m) {
+void rc_detect_stopped(gc_mutator *m) {
+  detect_stopped(m, UNBOUNDED);
+}
+
+static void detect(gc_mutator *m, uint64_t most) {
   uint64_t begin = gc_now_ns();
   /* Another thread that stopped the world first has examined this one's
-   * candidates too. */
-  if (RC_ATOMIC && !world_stop())
-    return;
-  rc_detect_stopped(m);
+   * candidates too, though perhaps not all of them. */
+  while (RC_ATOMIC && !world_stop())
+    if (most != UNBOUNDED || !option_most)
+      return;
+  detect_stopped(m, most);
   if (RC_ATOMIC)
     world_start();
   rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);
+}
+
+void rc_detect(gc_mutator *m) {
+  detect(m, UNBOUNDED);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -394,13 +552,17 @@ const gc_collector gc_this_collector = {
              &option_threshold, 1, THRESHOLD_MOST},
             {"adaptive", "1: the threshold follows what detection yields",
              &option_adaptive, 0, 1},
+            {"most",
+             "objects traced by one detection, but for full ones; 0: no bound",
+             &option_most, 0, UINT32_MAX},
             {0}},
 };
 
 void rc_cycles_create(const gc_config *config) {
   (void)config;
   memset(&cycles, 0, sizeof cycles);
-  bag_init(&cycles.orphans, TABLE_CANDIDATES);
+  bag_init(&cycles.waiting, TABLE_CANDIDATES);
+  bag_init(&cycles.large, TABLE_CANDIDATES);
   bag_init(&cycles.roots, TABLE_CANDIDATES);
   bag_init(&cycles.work, TABLE_WORK);
   bag_init(&cycles.doomed, TABLE_WORK);
@@ -412,7 +574,8 @@ void rc_cycles_create(const gc_config *config) {
 }
 
 void rc_cycles_destroy(void) {
-  bag_free(&cycles.orphans);
+  bag_free(&cycles.waiting);
+  bag_free(&cycles.large);
   bag_free(&cycles.roots);
   bag_free(&cycles.work);
   bag_free(&cycles.doomed);
@@ -429,7 +592,7 @@ void rc_cycles_detach(gc_mutator *m) {
   world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates));)
     if (!gc_mutant(orphans_forgotten))
-      bag_put(&cycles.orphans, o);
+      bag_put(&cycles.waiting, o);
   world_unlock();
   bag_free(&m->candidates);
 }
@@ -448,15 +611,17 @@ static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
 }
 
 const char *rc_cycles_check(uint32_t *census) {
-  const char *why = check_buffer(&cycles.orphans, census);
+  const char *why = check_buffer(&cycles.waiting, census);
+  if (!why)
+    why = check_buffer(&cycles.large, census);
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
     why = check_buffer(&m->candidates, census);
   return why;
 }
 
 uint64_t rc_cycles_bytes(void) {
-  const object_bag *bags[] = {&cycles.orphans, &cycles.roots, &cycles.work,
-                              &cycles.doomed, &cycles.black};
+  const object_bag *bags[] = {&cycles.waiting, &cycles.large,  &cycles.roots,
+                              &cycles.work,    &cycles.doomed, &cycles.black};
   uint64_t bytes = 0;
   for (unsigned i = 0; i < sizeof bags / sizeof *bags; i++)
     bytes += object_stack_bytes(&bags[i]->stack);
@@ -468,10 +633,10 @@ uint64_t rc_cycles_bytes(void) {
 }
 
 size_t rc_cycles_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {{"detections", cycles.detections},
-                            {"candidates", cycles.candidates},
-                            {"objects-traced", cycles.traced},
-                            {"cycle-freed", cycles.freed}};
+  const gc_counter all[] = {
+      {"detections", cycles.detections}, {"bounded", cycles.bounded},
+      {"candidates", cycles.candidates}, {"traces", cycles.traces},
+      {"objects-traced", cycles.traced}, {"cycle-freed", cycles.freed}};
   size_t n = 0;
   for (; n < room && n < sizeof all / sizeof *all; n++)
     out[n] = all[n];

@@ -93,6 +93,106 @@ static void the_threshold_follows_the_yield(void **state) {
   rig_close();
 }
 
+/* Candidates that reach the same live objects cost one trace, however many they
+ * are; so that they become more. */
+static void candidates_that_share_a_trace_raise_the_threshold(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  rig_ring(f, 2000);
+  for (unsigned i = 0; i < 100000; i++) {
+    gc_load(m, f + 1, f, 0);
+    gc_clear(m, f + 1);
+    gc_load(m, f, f, 0);
+  }
+  /* 390 with a threshold that stays at 256. */
+  assert_in_range(rig_counter("detections"), 1, 250);
+  assert_true(rig_counter("objects-traced") <= 5 * 100000);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
+enum { MOST = 1000 };
+
+/* What every detection traces is within the bound, and gc_collect finds what
+ * that left over, whatever its size.  The heap stays so small (2.6 MiB) that it
+ * asks for no full detection. */
+static void a_bound_holds_and_loses_nothing(void **state) {
+  (void)state;
+  rig_option("most", MOST);
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  rig_ring(f, 20000); /* alive, and too large */
+  uint64_t detections = 0, traced = 0;
+  for (unsigned i = 0; i < 3000; i++) {
+    rig_ring(f + 2, i % 100 ? 7 : 2 * MOST); /* drops the one before */
+    gc_load(m, f + 1, f, 0);
+    gc_clear(m, f + 1); /* a candidate */
+    gc_load(m, f, f, 0);
+    uint64_t more = rig_counter("detections") - detections;
+    assert_true(rig_counter("objects-traced") - traced <= more * MOST);
+    detections += more;
+    traced = rig_counter("objects-traced");
+    if (i % 100 == 0)
+      rig_check();
+  }
+  assert_true(rig_counter("bounded") > 0);
+  uint64_t early = rig_counter("cycle-freed");
+  assert_true(early > 0 && early % 7 == 0); /* small ones, and whole */
+  gc_clear(m, f + 2);
+  assert_int_equal(rig_objects(), 20000);
+  gc_clear(m, f);
+  assert_int_equal(rig_objects(), 0);
+  gc_frame_leave(m, f, 3, 0);
+  rig_close();
+  rig_option("most", 0);
+}
+
+/* A candidate that waits may die with a cycle that an earlier one led to. */
+static void what_waits_may_die_with_a_cycle(void **state) {
+  (void)state;
+  rig_option("most", 100);
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  for (unsigned i = 0; i < 1000; i++) {
+    rig_ring(f, 7);
+    gc_load(m, f + 1, f, 0);
+    for (unsigned n = 0; n < 6; n++) { /* each of them is a candidate */
+      gc_copy(m, f + 2, f + 1);
+      gc_clear(m, f + 2);
+      gc_load(m, f + 1, f + 1, 0);
+    }
+    gc_clear(m, f + 1);
+  }
+  assert_true(rig_counter("bounded") > 0);
+  rig_check();
+  gc_clear(m, f);
+  assert_int_equal(rig_objects(), 0);
+  assert_int_equal(rig_counter("cycle-freed"), 7000);
+  gc_frame_leave(m, f, 4, 0);
+  rig_close();
+  rig_option("most", 0);
+}
+
+/* What is larger than the bound is found when the heap has doubled, and when
+ * memory runs out. */
+static void large_cycles_are_found_unasked(void **state) {
+  (void)state;
+  const uint64_t limits[] = {0, 16 << 20};
+  rig_option("most", MOST);
+  for (unsigned l = 0; l < 2; l++) {
+    rig_open(limits[l]);
+    gc_reg f = gc_frame_enter(m, 1, 0);
+    for (unsigned i = 0; i < 100; i++)
+      rig_ring(f, 20000); /* 640 KB */
+    assert_true(gc_heap_objects(heap) < 100 * 20000 / 2);
+    gc_frame_leave(m, f, 1, 0);
+    assert_int_equal(rig_objects(), 0);
+    rig_close();
+  }
+  rig_option("most", 0);
+}
+
 /* The last reference from outside moves into the cycle that it closes: no count
  * drops.  By the register that is all that holds the object, and by a borrowed
  * one for the far end of the cycle. */
@@ -121,6 +221,10 @@ int main(void) {
       cmocka_unit_test(shared_corners_are_freed_once),
       cmocka_unit_test(a_candidate_may_die_first),
       cmocka_unit_test(the_threshold_follows_the_yield),
+      cmocka_unit_test(candidates_that_share_a_trace_raise_the_threshold),
+      cmocka_unit_test(a_bound_holds_and_loses_nothing),
+      cmocka_unit_test(what_waits_may_die_with_a_cycle),
+      cmocka_unit_test(large_cycles_are_found_unasked),
       cmocka_unit_test(a_reference_taken_may_close_a_cycle),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
