@@ -1,7 +1,8 @@
 # Adapters to memory managers that are in use.  Each is built where the package
 # that it needs is found; the others are named here, when configuring, and in
 # the file `not-built` beside the collector programs, for `reapmark list` and
-# `reapmark doctor` to say.
+# `reapmark doctor` to say.  Without REAPMARK_OPTIONAL those that need a package
+# are not built either.
 set(not_built "")
 
 # reapmark_add_adapter(FOUND is-there PACKAGE debian-packages
@@ -11,6 +12,9 @@ function(reapmark_add_adapter)
   cmake_parse_arguments(A "" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
   string(REPLACE "," "|" sanitizers "${REAPMARK_SANITIZE}")
   list(FILTER A_REFUSES INCLUDE REGEX "^(${sanitizers})$")
+  if(A_PACKAGE AND NOT REAPMARK_OPTIONAL)
+    set(A_FOUND FALSE)
+  endif()
   if(NOT A_FOUND)
     message(STATUS "Collector ${A_NAME} left out: it needs ${A_PACKAGE}")
     set(not_built "${not_built}${A_NAME} ${A_PACKAGE}\n" PARENT_SCOPE)

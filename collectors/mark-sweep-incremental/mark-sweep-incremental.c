@@ -455,8 +455,8 @@ static void inc_collect(gc_mutator *m, bool again) {
   inc_colour_hands(true);
 }
 
-/* Where hostile conditions see each allocation, a little is marked at each, so
- * that a cycle is cut between any two objects.  Some cycles are slow, so that
+/* Where hostile conditions see each allocation, a little is marked at every
+ * fourth, so that a cycle is cut between any two objects.  Some cycles are slow, so that
  * much happens to what they have not reached; some come to their end between
  * two collections that are asked for. */
 static void inc_hostile_step(gc_mutator *m) {
@@ -490,7 +490,7 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
                                       .attempts = 3,
                                       .report = inc_report,
                                       .handed_out = inc_born};
-  if (gc_unlikely(inc.each))
+  if (gc_unlikely(inc.each) && hostile_saw.allocations % 4 == 0)
     inc_hostile_step(m);
   gc_object *o = cells_obtain(m, &m->hand, c, bytes, &policy);
   if (c == CELLS_LARGE && o && inc_marking)

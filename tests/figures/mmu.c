@@ -22,7 +22,7 @@ typedef struct point {
 
 static void assert_curve(const mmu_interval *pauses, size_t n, uint64_t end,
                          const point *points, size_t count) {
-  uint64_t windows[16];
+  uint64_t windows[16] = {0};
   double mmu[16], bmu[16];
   for (size_t i = 0; i < count; i++)
     windows[i] = points[i].window;
