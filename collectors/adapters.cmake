@@ -1,8 +1,7 @@
 # Adapters to memory managers that are in use.  Each is built where the package
 # that it needs is found; the others are named here, when configuring, and in
 # the file `not-built` beside the collector programs, for `reapmark list` and
-# `reapmark doctor` to say.  Without REAPMARK_OPTIONAL those that need a package
-# are not built either.
+# `reapmark doctor` to say.  Without REAPMARK_OPTIONAL none is built.
 set(not_built "")
 
 # reapmark_add_adapter(FOUND is-there PACKAGE debian-packages
@@ -12,8 +11,10 @@ function(reapmark_add_adapter)
   cmake_parse_arguments(A "" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
   string(REPLACE "," "|" sanitizers "${REAPMARK_SANITIZE}")
   list(FILTER A_REFUSES INCLUDE REGEX "^(${sanitizers})$")
-  if(A_PACKAGE AND NOT REAPMARK_OPTIONAL)
+  if(NOT REAPMARK_OPTIONAL)
     set(A_FOUND FALSE)
+    set(A_PACKAGE "${A_PACKAGE} REAPMARK_OPTIONAL=ON")
+    string(STRIP "${A_PACKAGE}" A_PACKAGE)
   endif()
   if(NOT A_FOUND)
     message(STATUS "Collector ${A_NAME} left out: it needs ${A_PACKAGE}")
