@@ -13,10 +13,14 @@ cd "$(dirname "$0")/.."
 
 # Budget of the stress suite under each sanitizer, and the operations of each
 # collector that fit into it with room to spare (docs/stress.md has figures).
-stress_seconds=40
-stress_ops=100000
+stress_seconds=120
+stress_ops=50000
 # Not `none`, which reclaims nothing, nor a second plain counter.
-stress_collectors="mark-sweep refcount refcount-atomic refcount-lazy refcount-cycles refcount-cycles-atomic"
+stress_collectors="refcount refcount-lazy refcount-atomic refcount-biased
+  refcount-cycles refcount-cycles-atomic refcount-deferred mark-sweep
+  mark-sweep-incremental generational semispace immix"
+# Not the sweeps over every single place, which are thousands of processes.
+stress_conditions=plain,turns,free,yield,collect-1,collect-7,collect-1000,collect-free,poison,poison-0,buffers-1,buffers-2,buffers-8,fail-every,heap-200,heap-100,heap-90,heap-50,heap-live,stack
 
 build_and_test() {
   cmake --preset "$1" >&2
@@ -47,8 +51,9 @@ fresh() {
 # kept in BUILD/stress.
 stress() {
   rm -rf "$1/stress"
-  "$1/reapmark" stress $stress_collectors --quick --ops $stress_ops --time $stress_seconds \
-    --out "$1/stress"
+  # shellcheck disable=SC2086
+  "$1/reapmark" stress $stress_collectors --quick -c $stress_conditions \
+    --ops $stress_ops --time $stress_seconds --out "$1/stress"
 }
 
 sanitize=
