@@ -163,7 +163,8 @@ static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
     if (!number)
       return NULL;
     m->block = number;
-    m->cursor = block_address(number) + semi.blocks[number].fill;
+    /* No room, until it is known that this is enough of it. */
+    m->cursor = m->limit = block_address(number) + semi.blocks[number].fill;
   }
   char *p = m->cursor;
   m->cursor += bytes;

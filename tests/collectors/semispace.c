@@ -150,6 +150,28 @@ static void the_worst_packing_finds_room(void **state) {
 }
 
 /* Threads that come and go fill one block one after the other. */
+/* A block that was taken for an object which did not fit, and no other to be
+ * had: what is left of it is all there is for the next ones. */
+static void a_refused_object_leaves_the_rest_of_the_block(void **state) {
+  (void)state;
+  rig_open(4 << 20);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  while (gc_try_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN)) {
+    gc_store(m, f + 1, 0, f);
+    gc_move(m, f, f + 1);
+  }
+  for (unsigned i = 0; i < 1000; i++) {
+    gc_load(m, f, f, 0);
+    gc_try_new(m, f + 1, (gc_shape){0, LARGEST - 32}, GC_PLAIN);
+    for (unsigned k = 0; k < 1000; k++)
+      if (!gc_try_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN))
+        break;
+  }
+  assert_null(gc_heap_check(heap));
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 static void a_block_is_handed_on(void **state) {
   (void)state;
   enum { N = 200 };
@@ -191,6 +213,7 @@ int main(void) {
       cmocka_unit_test(only_large_objects_stay_where_they_are),
       cmocka_unit_test(large_and_copied_objects_lead_to_each_other),
       cmocka_unit_test(the_worst_packing_finds_room),
+      cmocka_unit_test(a_refused_object_leaves_the_rest_of_the_block),
       cmocka_unit_test(a_block_is_handed_on),
   };
   return cmocka_run_group_tests_name("semispace", tests, NULL, NULL);
