@@ -118,6 +118,9 @@ const char *rc_lazy_check(const uint32_t *references);
  * leaves it to the caller to bury it. */
 static inline bool rc_release_in_cascade(gc_mutator *m, gc_object *child) {
 #if RC_CYCLES
+  /* Most have one count: they need no look at the buffers. */
+  if (!RC_ATOMIC && child->word == 1)
+    return rc_drop(m, child);
   return rc_release_buffering(m, child);
 #else
   return rc_drop(m, child);
