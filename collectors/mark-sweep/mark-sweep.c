@@ -107,7 +107,7 @@ static void ms_collect(gc_mutator *m, bool again) {
   ms_collect_stopped(m->base.heap);
 }
 
-gc_object *ms_obtain(gc_mutator *m, unsigned c, size_t bytes) {
+gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
   static const cells_policy policy = {
       .may = ms_may, .collect = ms_collect, .attempts = 1, .report = ms_report};
   return cells_obtain(m, &m->hand, c, bytes, &policy);

@@ -10,8 +10,6 @@
 #define REAPMARK_MARK_SWEEP_H
 
 #include "common/cells.h"
-#include "common/finalizers.h"
-#include "common/tracked.h"
 
 struct gc_mutator {
   gc_mutator_base base;
@@ -21,59 +19,6 @@ struct gc_mutator {
 
 #include "common/plain-operations.h"
 
-/* The slow path: memory for an object of class `c`, which for CELLS_LARGE is of
- * `bytes`.  May collect, and returns NULL when out of memory. */
-gc_object *ms_obtain(gc_mutator *m, unsigned c, size_t bytes);
-
-static inline gc_object *ms_new(gc_mutator *m, gc_shape shape) {
-  size_t bytes = object_bytes(shape);
-  if (gc_unlikely(bytes > SIZE_CLASS_MOST))
-    return ms_obtain(m, CELLS_LARGE, bytes);
-  unsigned c = size_class(bytes);
-  gc_object *o = cells_bump(&m->hand, c);
-  return gc_likely(o) ? o : ms_obtain(m, c, bytes);
-}
-
-static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
-                              unsigned flags) {
-  gc_object *o = ms_new(m, shape);
-  if (gc_unlikely(!o))
-    return false;
-  object_init(o, (uint32_t)(object_bytes(shape) / SPACE_GRANULE),
-              object_meta(shape, flags), shape.slots);
-  *object_owning(m, dst) = o;
-  if (flags & GC_FINALIZABLE)
-    tracked_note_finalizable(o);
-  return true;
-}
-
-static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
-  gc_object *o = ms_new(m, GC_WEAK_SHAPE);
-  if (gc_unlikely(!o))
-    return false;
-  object_init(o, 0, OBJECT_WEAK_REFERENCE, 0);
-  *tracked_target(o) = object_read(m, target);
-  *object_owning(m, dst) = o;
-  tracked_note_weak(o);
-  return true;
-}
-
-static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  gc_object *target = *tracked_target(object_read(m, weak));
-  *object_owning(m, dst) = target;
-  return target != NULL;
-}
-
-static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
-  gc_object *o = finalizers_pop();
-  if (o)
-    *object_owning(m, dst) = o;
-  return o != NULL;
-}
-
-static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
-  world_poll();
-}
+#include "common/cells-operations.h"
 
 #endif

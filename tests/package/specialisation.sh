@@ -22,9 +22,9 @@ found=$(callees mark-sweep)
 [ -n "$found" ] || { echo "no function bottom_up in mark-sweep"; exit 1; }
 echo "mark-sweep, called by the tree builder:" $found
 unexpected=$(echo "$found" | grep -vxE \
-  'bottom_up|ms_obtain|gc_out_of_memory|object_stack_overflow|wl_step' || true)
+  'bottom_up|cells_slow|gc_out_of_memory|object_stack_overflow|wl_step' || true)
 [ -z "$unexpected" ] || { echo "not inlined: $unexpected"; exit 1; }
-grep -qx ms_obtain <<<"$found" || { echo "allocation is missing"; exit 1; }
+grep -qx cells_slow <<<"$found" || { echo "allocation is missing"; exit 1; }
 # Counting on jemalloc allocates by a call, and this must be seen.
 # (Kept first: a grep that ends early would break the pipe and fail the test.)
 counted=$(callees refcount-jemalloc)
