@@ -149,18 +149,18 @@ static void the_worst_packing_finds_room(void **state) {
   rig_close();
 }
 
-/* Threads that come and go fill one block one after the other. */
 /* A block that was taken for an object which did not fit, and no other to be
- * had: what is left of it is all there is for the next ones. */
+ * had: what is left of it is all there is for the next ones.  Each refusal is
+ * two collections, so the heap is small. */
 static void a_refused_object_leaves_the_rest_of_the_block(void **state) {
   (void)state;
-  rig_open(4 << 20);
+  rig_open(1 << 20);
   gc_reg f = gc_frame_enter(m, 2, 0);
   while (gc_try_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN)) {
     gc_store(m, f + 1, 0, f);
     gc_move(m, f, f + 1);
   }
-  for (unsigned i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 100; i++) {
     gc_load(m, f, f, 0);
     gc_try_new(m, f + 1, (gc_shape){0, LARGEST - 32}, GC_PLAIN);
     for (unsigned k = 0; k < 1000; k++)
@@ -172,6 +172,7 @@ static void a_refused_object_leaves_the_rest_of_the_block(void **state) {
   rig_close();
 }
 
+/* Threads that come and go fill one block one after the other. */
 static void a_block_is_handed_on(void **state) {
   (void)state;
   enum { N = 200 };
