@@ -341,7 +341,7 @@ static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
 #if RC_LAZY
   /* No more at once than it takes. */
   for (uint64_t budget = RC_LAZY_LEAST; rc_lazy_tear(m, budget); budget *= 2)
-    if ((o = rc_reuse(m, bytes)) || (o = rc_cell_obtain(m, bytes)))
+    if ((o = rc_cell_obtain(m, bytes)))
       return o;
 #endif
   uint64_t begin = gc_now_ns();
@@ -371,13 +371,10 @@ gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
 #endif
   if (hostile_allocation())
     gc_collect(m);
-  gc_object *o = NULL;
 #if RC_LAZY
   rc_lazy_pay(m, bytes);
-  o = rc_reuse(m, bytes);
 #endif
-  if (!o)
-    o = rc_cell_obtain(m, bytes);
+  gc_object *o = rc_cell_obtain(m, bytes);
   return o ? o : rc_alloc_last(m, bytes);
 }
 

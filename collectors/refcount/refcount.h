@@ -130,17 +130,18 @@ static inline void rc_cell_free(gc_mutator *m, void *o) {
 }
 
 #if RC_LAZY
-/* The dead that are yet to be torn down, by size class: number c + 1 is class
- * c, and number 0 what is large; where no fast path may be taken (freelists.h),
- * 0 is for all.  Counts being plain, there is one mutator at a time: they are
- * the heap's. */
-enum { RC_DEAD_LISTS = SIZE_CLASSES + 1 };
-extern uint32_t rc_dead_lists[RC_DEAD_LISTS]; /* granule of the first, or 0 */
+/* The dead that are yet to be torn down are linked by their words.  Counts
+ * being plain, there is one mutator at a time: they are the heap's. */
+extern gc_object *rc_dead_first;
+
+/* What the last is linked to: granule 0, where no object is. */
+static inline gc_object *rc_dead_end(void) {
+  return space_address(0);
+}
 
 static inline void rc_bury(gc_object *o) {
-  uint32_t *list = &rc_dead_lists[freelists_entry(freelists_quick, o)->kind];
-  o->word = *list;
-  *list = space_granule(o);
+  o->word = space_granule(rc_dead_first);
+  rc_dead_first = o;
 }
 #endif
 
@@ -190,11 +191,14 @@ static inline uint32_t rc_born(const gc_mutator *m) {
 #endif
 }
 
+/* Of an object of which not only its references know. */
+#define RC_KNOWN                                                               \
+  (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET | OBJECT_WEAK_REFERENCE)
+
 /* An object's last count was dropped. */
 static inline void rc_last(gc_mutator *m, gc_object *o) {
 #if RC_LAZY
-  if (gc_likely(!(o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET |
-                             OBJECT_WEAK_REFERENCE)))) {
+  if (gc_likely(!(o->meta & RC_KNOWN))) {
     rc_bury(o);
     return;
   }
@@ -203,23 +207,48 @@ static inline void rc_last(gc_mutator *m, gc_object *o) {
 }
 
 #if RC_LAZY
-/* Memory for an object: a dead one of its size class, which gives up what it
- * refers to; or NULL. */
-static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
-  if (bytes > SIZE_CLASS_MOST)
-    return NULL;
-  uint32_t *list = &rc_dead_lists[size_class(bytes) + 1];
-  if (!*list)
-    return NULL;
-  gc_object *o = space_address(*list);
-  *list = o->word;
-  uint32_t slots = object_slots(o);
-  for (uint32_t i = gc_mutant(lazy_contents_kept); i < slots; i++) {
+/* Drops what a dead object, which is on no list, refers to in slots `from` to
+ * `to`.  The list's first is kept in a register meanwhile: every allocation
+ * waits for it, as it is what the next one takes. */
+static inline void rc_give_up(gc_mutator *m, gc_object *o, uint32_t from,
+                              uint32_t to) {
+  gc_object *first = rc_dead_first;
+  for (uint32_t i = from; i < to; i++) {
     gc_object *child = o->slots[i];
-    if (child && rc_drop(m, child))
-      rc_last(m, child);
+    if (!child || !rc_drop(m, child))
+      continue;
+    if (gc_unlikely(child->meta & RC_KNOWN)) {
+      rc_dead_first = first;
+      rc_dead(m, child);
+      first = rc_dead_first;
+      continue;
+    }
+    child->word = space_granule(first);
+    first = child;
   }
-  return o;
+  rc_dead_first = first;
+}
+
+/* An object with more is left to those who have to pay (lazy.c), so that no
+ * allocation is long. */
+enum { RC_REUSE_SLOTS = 64 };
+
+/* Tears down the first of the dead, if there are any.  Returns it if an object
+ * of `bytes` can take its place; else it is freed, and NULL is returned. */
+static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
+  gc_object *o = rc_dead_first;
+  if (o == rc_dead_end())
+    return NULL;
+  uint32_t slots = object_slots(o);
+  if (slots > RC_REUSE_SLOTS)
+    return NULL;
+  rc_dead_first = space_address(o->word);
+  rc_give_up(m, o, gc_mutant(lazy_contents_kept), slots);
+  if (gc_likely(freelists_entry(freelists_quick, o)->kind ==
+                size_class(bytes) + 1))
+    return o;
+  rc_cell_free(m, o);
+  return NULL;
 }
 #endif
 
@@ -288,15 +317,33 @@ static inline void rc_lend(gc_mutator *m, gc_reg r, gc_object *o) {
 #endif
 }
 
+#if RC_CYCLES
+enum { RC_FEW_SLOTS = 7 }; /* with the header a line of the cache */
+
+/* Whether an object of which the caller owns a count may have a way to others:
+ * not while it is nobody else's, who might write it meanwhile, and its slots
+ * are null. */
+static inline bool rc_may_refer(const gc_object *o) {
+  uint32_t slots = object_slots(o), i = 0;
+  if (__atomic_load_n(&o->word, __ATOMIC_ACQUIRE) != 1 || slots > RC_FEW_SLOTS)
+    return true;
+  while (i < slots && !o->slots[i])
+    i++;
+  return i < slots;
+}
+#endif
+
 /* A reference is about to move from register `src` into the object in register
  * `obj`.  If that may be what closes a cycle around the last reference from
  * outside, no count will ever be dropped that makes a candidate of it: so it
  * does.  It cannot be while an owning register other than `src` holds the
- * object, since that will drop its count. */
+ * object, since that will drop its count; nor if what moves refers to nothing,
+ * as what was just made: nothing leads from there to `obj`. */
 static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 #if RC_CYCLES
   gc_object *o = m->reg[src];
-  if (gc_unlikely(m->lent[obj] || obj == src) && o && object_slots(o) != 0)
+  if (gc_unlikely(m->lent[obj] || obj == src) && o && object_slots(o) != 0 &&
+      (m->reg[obj] == o || rc_may_refer(o)))
     rc_candidate(m, o);
 #else
   (void)m, (void)obj, (void)src;

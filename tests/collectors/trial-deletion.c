@@ -215,6 +215,34 @@ static void a_reference_taken_may_close_a_cycle(void **state) {
   rig_close();
 }
 
+/* What refers to nothing when it moves closes no cycle: a tree that is made
+ * from the root down has no candidates, while a chain that moves below its end
+ * has.
+ */
+static void what_refers_to_nothing_moves_unnoticed(void **state) {
+  (void)state;
+  enum { N = 100 };
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 1), fresh = f + 1, last = f + 2;
+  gc_new(m, f, (gc_shape){2, 8}, GC_PLAIN);
+  gc_copy(m, fresh, f);
+  gc_store_take(m, fresh, 0, fresh); /* the first of them refers to itself */
+  gc_borrow(m, last, f, 0);
+  for (unsigned i = 0; i < N; i++) {
+    gc_new(m, fresh, (gc_shape){2, 8}, GC_PLAIN);
+    gc_store_take(m, last, 1, fresh);
+    gc_borrow(m, last, last, 1);
+  }
+  assert_int_equal(rig_objects(), N + 1);
+  assert_int_equal(rig_counter("candidates"), 1);
+  gc_store_take(m, last, 0, f); /* all of it, into its own end */
+  gc_unborrow(m, last);
+  assert_int_equal(rig_objects(), 0);
+  assert_int_equal(rig_counter("candidates"), 2);
+  gc_frame_leave(m, f, 2, 1);
+  rig_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(candidates_that_reach_each_other_live),
@@ -226,6 +254,7 @@ int main(void) {
       cmocka_unit_test(what_waits_may_die_with_a_cycle),
       cmocka_unit_test(large_cycles_are_found_unasked),
       cmocka_unit_test(a_reference_taken_may_close_a_cycle),
+      cmocka_unit_test(what_refers_to_nothing_moves_unnoticed),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
 }
