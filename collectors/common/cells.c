@@ -33,6 +33,8 @@ static unsigned cells_bitmaps; /* cells_marks, and those of cells_bitmap */
 static cells_block *cells_blocks; /* by block number */
 static bool cells_poisons;        /* free memory is told from memory in use */
 static bool cells_each; /* runs of one cell, so that every one is seen */
+/* By class: bit 0, and on from it a bit for each start of a cell. */
+static uint64_t cells_starts[SIZE_CLASSES];
 
 /* For the lists, the large objects, the arena and the figures, while mutators
  * run. */
@@ -80,6 +82,11 @@ bool cells_create(uint64_t limit) {
   cells_large_kept = cells_unsorted = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
+  for (unsigned c = 0; c < SIZE_CLASSES; c++) {
+    cells_starts[c] = 0;
+    for (size_t at = 0; at < 64; at += size_class_bytes(c) / SPACE_GRANULE)
+      cells_starts[c] |= (uint64_t)1 << at;
+  }
   cells_marks = cells_bitmap();
   cells_blocks = blocks_table(sizeof *cells_blocks);
   if (blocks_create() && cells_marks && cells_blocks)
@@ -114,8 +121,14 @@ static bool cells_next_run(cells_hand *hand, unsigned c,
   size_t cell = size_class_bytes(c) / SPACE_GRANULE;
   size_t end = space_granule(hand->blocks[c]) + cells_bytes(c) / SPACE_GRANULE;
   size_t at = space_granule(run->limit); /* a marked cell, or the end */
-  while (at < end && bitmap_test(cells_marks, at))
-    at += cell;
+  for (uint64_t free = 0; !free;) {
+    if (at >= end)
+      return false;
+    uint64_t starts = cells_starts[c] << at % 64;
+    free = starts & ~cells_marks[at / 64];
+    at = free ? at / 64 * 64 + (unsigned)__builtin_ctzll(free)
+              : at + (unsigned)__builtin_popcountll(starts) * cell;
+  }
   if (at >= end)
     return false;
   run->cursor = space_address((uint32_t)at);
