@@ -14,32 +14,16 @@
  * Limits: one object size, no sharing, no mutation of old objects, lifetimes
  * that no real program has.  It flatters collectors that allocate in sequence.
  */
-#include "parts.h"
+#include "trees.h"
 
 enum { DEPTH, STRETCH, ARRAY, ROUNDS, SETTLE };
 enum { BUILD, CHURN, DROP, FILL, COLLECT };
 
-enum { LEFT, RIGHT };
-#define NODE ((gc_shape){2, sizeof(node)})
-typedef struct node {
-  uint32_t height; /* of the tree below */
-  uint32_t check;  /* its complement */
-} node;
+enum { STEP_DEPTH = 9 }; /* trees of this depth are built in one step */
 
-enum {
-  MIN_DEPTH = 4,  /* of short-lived trees */
-  STEP_DEPTH = 9, /* trees of this depth are built in one step */
-};
-
-static uint64_t tree_size(uint64_t depth) {
-  return ((uint64_t)2 << depth) - 1;
-}
-
-/* How many short-lived trees of this depth are made each way: as many as take
- * about twice the allocation of the stretch tree. */
+/* How many short-lived trees of this depth are made each way. */
 static uint64_t iterations(const uint64_t *p, uint64_t depth) {
-  uint64_t n = 2 * tree_size(p[STRETCH]) / tree_size(depth);
-  return p[ROUNDS] * max_u64(n, 1);
+  return p[ROUNDS] * tree_count(p[STRETCH], depth);
 }
 
 static uint64_t all_objects(const uint64_t *p) {
@@ -49,51 +33,34 @@ static uint64_t all_objects(const uint64_t *p) {
   return n;
 }
 
-static gc_shape array_shape(const uint64_t *p) {
-  return (gc_shape){0, (uint32_t)(p[ARRAY] * sizeof(double))};
-}
-
-/* The long-lived tree and array. */
-static uint64_t kept_bytes(const uint64_t *p) {
-  return tree_size(p[DEPTH]) * gc_shape_bytes(NODE) +
-         gc_shape_bytes(array_shape(p));
-}
-
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t each = gc_shape_bytes(NODE), array = gc_shape_bytes(array_shape(p));
+  uint64_t each = gc_shape_bytes(NODE), array = kept_bytes(0, p[ARRAY]) - each;
   uint64_t deepest = p[DEPTH] - p[DEPTH] % 2;
   return (wl_volume){
-      .live = max_u64(tree_size(p[STRETCH]) * each,
-                      kept_bytes(p) + tree_size(deepest) * each),
+      .live =
+          max_u64(tree_size(p[STRETCH]) * each,
+                  kept_bytes(p[DEPTH], p[ARRAY]) + tree_size(deepest) * each),
       .allocated = (all_objects(p) - 1) * each + array,
   };
 }
 
-static inline void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
-  gc_new(m, dst, NODE, GC_PLAIN);
-  node *n = gc_payload(m, dst);
-  n->height = height;
-  n->check = ~height;
-}
-
-/* Gives `top` descendants down to `depth` levels below it. */
+/* What is deeper than a step is made step by step. */
 static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
-  if (depth == 0)
-    return;
   gc_mutator *m = t->m;
-  gc_reg frame = gc_frame_enter(m, 1, 1), fresh = frame, child = frame + 1;
-  for (uint32_t side = LEFT; side <= RIGHT; side++) {
-    new_node(m, fresh, depth - 1);
-    gc_store_take(m, top, side, fresh);
+  if (depth <= STEP_DEPTH) {
+    tree_populate(m, top, depth);
+    if (depth == STEP_DEPTH)
+      wl_step(t, BUILD, tree_size(STEP_DEPTH));
+    return;
   }
+  gc_reg frame = gc_frame_enter(m, 1, 1), child = frame + 1;
+  new_children(m, top, frame, depth - 1);
   for (uint32_t side = LEFT; side <= RIGHT; side++) {
     gc_borrow(m, child, top, side);
     populate(t, child, depth - 1);
   }
   gc_frame_leave(m, frame, 1, 1);
-  if (depth == STEP_DEPTH)
-    wl_step(t, BUILD, tree_size(STEP_DEPTH));
 }
 
 static void top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
@@ -103,36 +70,17 @@ static void top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
 
 static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_mutator *m = t->m;
-  if (depth == 0) {
-    new_node(m, dst, 0);
+  if (depth <= STEP_DEPTH) {
+    tree_bottom_up(m, dst, depth);
+    if (depth == STEP_DEPTH)
+      wl_step(t, BUILD, tree_size(STEP_DEPTH));
     return;
   }
   gc_reg child = gc_frame_enter(m, 2, 0);
   bottom_up(t, child + LEFT, depth - 1);
   bottom_up(t, child + RIGHT, depth - 1);
-  new_node(m, dst, depth);
-  gc_store_take(m, dst, LEFT, child + LEFT);
-  gc_store_take(m, dst, RIGHT, child + RIGHT);
+  new_parent(m, dst, child, depth);
   gc_frame_leave(m, child, 2, 0);
-  if (depth == STEP_DEPTH)
-    wl_step(t, BUILD, tree_size(STEP_DEPTH));
-}
-
-static void free_tree(gc_mutator *m, gc_reg tree, uint32_t depth) {
-  gc_reg child = gc_frame_enter(m, 1, 0);
-  for (uint32_t side = LEFT; side <= RIGHT && depth > 0; side++) {
-    gc_load(m, child, tree, side);
-    free_tree(m, child, depth - 1);
-  }
-  gc_frame_leave(m, child, 1, 0);
-  gc_free(m, tree);
-}
-
-static inline void drop_tree(gc_mutator *m, gc_reg tree, uint32_t depth) {
-  if (GC_EXPLICIT_FREE)
-    free_tree(m, tree, depth);
-  else
-    gc_clear(m, tree);
 }
 
 /* Of a tree's nodes, how many no step has accounted for yet. */
@@ -151,7 +99,7 @@ static void churn(wl_thread *t, builder *build, uint32_t depth) {
   uint64_t pending = 0;
   for (uint64_t i = iterations(t->run->params, depth); i > 0; i--) {
     build(t, tree, depth);
-    drop_tree(m, tree, depth);
+    tree_drop(m, tree, depth);
     pending += remainder_of(depth);
     if (depth >= STEP_DEPTH || pending >= tree_size(STEP_DEPTH) || i == 1) {
       wl_step(t, depth >= STEP_DEPTH ? DROP : CHURN, pending);
@@ -161,39 +109,20 @@ static void churn(wl_thread *t, builder *build, uint32_t depth) {
   gc_frame_leave(m, tree, 1, 0);
 }
 
-static bool whole(gc_mutator *m, gc_reg tree, uint32_t depth) {
-  const node *n = gc_payload(m, tree);
-  if (n->height != depth || n->check != ~depth)
-    return false;
-  gc_reg child = gc_frame_enter(m, 0, 1);
-  bool ok = true;
-  for (uint32_t side = LEFT; side <= RIGHT && ok; side++) {
-    gc_borrow(m, child, tree, side);
-    ok = depth == 0 ? gc_is_null(m, child)
-                    : !gc_is_null(m, child) && whole(m, child, depth - 1);
-  }
-  gc_frame_leave(m, child, 0, 1);
-  return ok;
-}
-
 static void run(wl_thread *t) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
   uint32_t depth = (uint32_t)p[DEPTH], stretch = (uint32_t)p[STRETCH];
-  uint64_t doubles = p[ARRAY];
   gc_reg frame = gc_frame_enter(m, 3, 0);
   gc_reg tree = frame, array = frame + 1, temporary = frame + 2;
 
   wl_begin(t);
   bottom_up(t, temporary, stretch);
-  drop_tree(m, temporary, stretch);
+  tree_drop(m, temporary, stretch);
   wl_step(t, DROP, remainder_of(stretch));
 
   top_down(t, tree, depth);
-  gc_new(m, array, array_shape(p), GC_PLAIN);
-  double *d = gc_payload(m, array);
-  for (uint64_t i = 0; i < doubles; i++)
-    d[i] = 1.0 / (double)(i + 1);
+  harmonic_new(m, array, p[ARRAY]);
   wl_step(t, FILL, remainder_of(depth) + 1);
 
   for (uint32_t short_lived = MIN_DEPTH; short_lived <= depth;
@@ -207,17 +136,14 @@ static void run(wl_thread *t) {
   }
   wl_end(t);
 
-  wl_check(t, whole(m, tree, depth), "the long-lived tree is damaged");
-  d = gc_payload(m, array);
-  for (uint64_t i = 0; i < doubles; i++)
-    wl_check(t, d[i] == 1.0 / (double)(i + 1), "array element %llu is damaged",
-             (unsigned long long)i);
+  wl_check(t, tree_whole(m, tree, depth), "the long-lived tree is damaged");
+  harmonic_check(t, array, p[ARRAY]);
   uint64_t all = all_objects(p);
   wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
                                 .allocated = all,
-                                .bytes = kept_bytes(p)});
+                                .bytes = kept_bytes(depth, p[ARRAY])});
   if (GC_EXPLICIT_FREE) {
-    free_tree(m, tree, depth);
+    tree_free(m, tree, depth);
     gc_free(m, array);
   }
   gc_frame_leave(m, frame, 3, 0);

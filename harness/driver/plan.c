@@ -615,12 +615,13 @@ static bool plan_targets(const planning *g, const spec *listed, bool *used,
                      .stretch = t->stretch ? *t->stretch : 0,
                      .rss = t->rss ? *t->rss : 0,
                      .floor = t->floor && *t->floor};
-    if (!plan_side(g, &t->cell, &t->cell, listed, used, n, untimed, &x.cell) ||
+    if (!plan_side(g, &t->cell, &t->cell, listed, used, n, untimed && !t->over,
+                   &x.cell) ||
         (t->over &&
-         !plan_side(g, t->over, &t->cell, listed, used, n, false, &x.over)))
+         !plan_side(g, t->over, &t->cell, listed, used, n, untimed, &x.over)))
       return false;
-    if (untimed && x.cell)
-      x.over = memory_text("%s" PLAN_UNTIMED, x.cell);
+    if (untimed && x.cell && (!t->over || x.over))
+      x.over = memory_text("%s" PLAN_UNTIMED, t->over ? x.over : x.cell);
     if (!x.cell || (t->over && !x.over)) {
       p->cells_count = cells; /* half a comparison is none */
       continue;

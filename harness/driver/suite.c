@@ -190,9 +190,10 @@ static const char *check_target(const suite_target *t, const char **word) {
   if (!t->cell.workload || !t->cell.collector)
     return memory_text("target '%s': its cell needs a workload and a collector",
                        t->name);
-  if (untimed && (t->over || strcmp(t->metric, "wall_ns")))
+  if (untimed &&
+      (strcmp(t->metric, "wall_ns") || t->rss || (t->floor && *t->floor)))
     return memory_text("target '%s': untimed goes with the metric wall_ns, and "
-                       "without over",
+                       "without rss and floor",
                        t->name);
   if (!t->over && (t->rss || (t->floor && *t->floor)))
     return memory_text("target '%s': rss and floor need over", t->name);

@@ -33,8 +33,8 @@ typedef struct suite_side {
  *                they are others a workload and threads; heap as above. Without
  *                one, the metric itself is meant, in its base unit (ns, bytes,
  *                per second)
- *   untimed      true, in place of `over`: the same cell without instruments;
- *                the metric is then wall_ns
+ *   untimed      true: `over` runs without instruments, and without `over` the
+ *                same cell does; the metric is then wall_ns
  *   gate         the number that is to be reached; from which side, the metric
  *                says: if less of it is better, from above
  *   stretch      a better one (as the gate)

@@ -17,7 +17,8 @@ declare -A small=(
   [requests]=sessions=500,requests=1000
   [graph-mutation]=nodes=2000,ops=10000
   [live-heap]=objects=2000,rounds=2
-  [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100)
+  [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100
+  [by-hand]=depth=8)
 threads=1
 ! "$program" --describe | grep -q '"threads": *true' || threads=2
 ran=0

@@ -333,6 +333,8 @@ test_target_errors() {
     "metric: wall_ns, rss: 5, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \
     "metric: op_ns, untimed: true, $cell"
+  target_error "4:6: target 't': untimed goes with the metric wall_ns, and" \
+    "metric: wall_ns, untimed: true, rss: 5, over: {collector: beta}, $cell"
   target_error "4:33: unknown key 'stretsh' (did you mean 'stretch'?)" \
     "stretsh: 2, metric: op_ns, $cell"
   target_error "4:85: alpha has no option 'triger' (did you mean 'trigger'?)" \

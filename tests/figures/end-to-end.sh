@@ -171,8 +171,9 @@ test_suites() {
   printed 'live-heap:measure=collect-random, 1 thread'
   printed 'live-heap:measure=allocate, 4 threads'
   expect 0 run limits -c mark-sweep,none -n 1 -o limits \
-    -w live-heap:objects=1000,rounds=2,binary-trees:depth=8,stretch=8
+    -w live-heap:objects=1000,rounds=2,binary-trees:depth=8,stretch=8,by-hand:depth=8
   printed '14 harness'
+  printed '14 instruments'
   grep -qE '^5 random .* ns .*not decided: 1 invocations' out || fail 'no target'
   ! grep -q bdwgc out || fail 'a target with a collector that was not named'
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # specialisation.sh OBJDUMP COLLECTORS: in the compiled binary-trees of
-# mark-sweep, building a tree calls nothing but itself, the collector's slow
-# paths and the end of a step: allocation and stores are inlined.  The same look
+# mark-sweep, building a tree calls nothing but itself and the collector's slow
+# paths: allocation and stores are inlined.  The same look
 # at a collector that allocates out of line shows that the test can fail.
 set -euo pipefail
 objdump=$1 collectors=$2
@@ -10,7 +10,7 @@ objdump=$1 collectors=$2
 # one a line; "indirect" for a pointer.
 callees() {
   "$objdump" -d --no-show-raw-insn "$collectors/$1" |
-    awk '/^[0-9a-f]+ <.*>:$/ { here = ($2 ~ /^<(bottom_up)(\..*)?>:$/) }
+    awk '/^[0-9a-f]+ <.*>:$/ { here = ($2 ~ /^<tree_bottom_up(\..*)?>:$/) }
          here && $2 ~ /^(call|jmp)/ {
            if ($0 ~ /\*/) { print "indirect"; next }
            name = $NF; gsub(/[<>]/, "", name); sub(/\+0x.*/, "", name)
@@ -19,10 +19,10 @@ callees() {
 }
 
 found=$(callees mark-sweep)
-[ -n "$found" ] || { echo "no function bottom_up in mark-sweep"; exit 1; }
+[ -n "$found" ] || { echo "no function tree_bottom_up in mark-sweep"; exit 1; }
 echo "mark-sweep, called by the tree builder:" $found
 unexpected=$(echo "$found" | grep -vxE \
-  'bottom_up|cells_slow|gc_out_of_memory|object_stack_overflow|wl_step' || true)
+  'tree_bottom_up|cells_slow|gc_out_of_memory|object_stack_overflow' || true)
 [ -z "$unexpected" ] || { echo "not inlined: $unexpected"; exit 1; }
 grep -qx cells_slow <<<"$found" || { echo "allocation is missing"; exit 1; }
 # Counting on jemalloc allocates by a call, and this must be seen.

@@ -12,6 +12,7 @@ set(binary-trees
     "depth=5,stretch=7,array=13,rounds=2"
     "depth=6,stretch=10,array=1000"
     "depth=10,stretch=4,array=100,settle=1")
+set(by-hand "depth=4" "depth=5" "depth=9")
 set(cycles)
 foreach(shape ring list tree clique)
   list(
