@@ -320,16 +320,23 @@ static inline void rc_lend(gc_mutator *m, gc_reg r, gc_object *o) {
 #if RC_CYCLES
 enum { RC_FEW_SLOTS = 7 }; /* with the header a line of the cache */
 
-/* Whether an object of which the caller owns a count may have a way to others:
- * not while it is nobody else's, who might write it meanwhile, and its slots
- * are null. */
-static inline bool rc_may_refer(const gc_object *o) {
-  uint32_t slots = object_slots(o), i = 0;
-  if (__atomic_load_n(&o->word, __ATOMIC_ACQUIRE) != 1 || slots > RC_FEW_SLOTS)
+/* Whether an object of which the caller owns a count need not become a
+ * candidate when that moves into `into`: it is one, or has no slots, or nothing
+ * leads from it to `into` because all its slots are null, and it is nobody
+ * else's, who might write them meanwhile.  May say no where there are many
+ * slots. */
+static inline bool rc_moves_unnoticed(const gc_object *o,
+                                      const gc_object *into) {
+  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_ACQUIRE);
+  uint32_t meta = (uint32_t)(header >> 32); /* flags, and the slots below */
+  if (meta & RC_BUFFERED)
     return true;
-  while (i < slots && !o->slots[i])
-    i++;
-  return i < slots;
+  if (o == into || (uint32_t)header != 1 || meta > RC_FEW_SLOTS)
+    return false;
+  for (uint32_t i = 0; i < meta; i++)
+    if (o->slots[i])
+      return false;
+  return true;
 }
 #endif
 
@@ -337,13 +344,12 @@ static inline bool rc_may_refer(const gc_object *o) {
  * `obj`.  If that may be what closes a cycle around the last reference from
  * outside, no count will ever be dropped that makes a candidate of it: so it
  * does.  It cannot be while an owning register other than `src` holds the
- * object, since that will drop its count; nor if what moves refers to nothing,
- * as what was just made: nothing leads from there to `obj`. */
+ * object, since that will drop its count. */
 static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 #if RC_CYCLES
   gc_object *o = m->reg[src];
-  if (gc_unlikely(m->lent[obj] || obj == src) && o && object_slots(o) != 0 &&
-      (m->reg[obj] == o || rc_may_refer(o)))
+  if ((m->lent[obj] || gc_unlikely(obj == src)) && o &&
+      gc_unlikely(!rc_moves_unnoticed(o, m->reg[obj])))
     rc_candidate(m, o);
 #else
   (void)m, (void)obj, (void)src;
