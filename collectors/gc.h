@@ -250,6 +250,16 @@ typedef struct gc_counter {
 } gc_counter;
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room);
 
+/* What gc_heap_counters does with the `count` counters that there are.  For
+ * collectors; thread-safe. */
+static inline size_t gc_counters_fill(gc_counter *out, size_t room,
+                                      const gc_counter *all, size_t count) {
+  size_t n = count < room ? count : room;
+  for (size_t i = 0; i < n; i++)
+    out[i] = all[i];
+  return n;
+}
+
 /* Checks the collector's invariants over the whole heap (slow).  Returns NULL,
  * or a description of the first violation, valid until the next call.  No
  * mutator may run meanwhile. */

@@ -431,10 +431,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"markers", (uint64_t)GC_get_parallel() + 1},
       {"incremental", (uint64_t)GC_is_incremental_mode()},
   };
-  size_t n = sizeof all / sizeof *all;
-  n = n < room ? n : room;
-  memcpy(out, all, n * sizeof *all);
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

@@ -45,7 +45,7 @@ typedef struct cells_run {
   char *cursor, *limit; /* the next free cell, and the end of the last one */
 } cells_run;
 
-/* What a mutator has in hand; a member `cells` of its struct, zero at first. */
+/* What a mutator has in hand; a member `hand` of its struct, zero at first. */
 typedef struct cells_hand {
   cells_run runs[SIZE_CLASSES];
   char *blocks[SIZE_CLASSES]; /* the blocks the runs are in, or NULL */

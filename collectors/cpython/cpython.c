@@ -508,10 +508,7 @@ gc_usage gc_heap_usage(gc_heap *heap) {
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", heap->collections},
                             {"cascades", heap->cascades}};
-  size_t n = sizeof all / sizeof *all;
-  n = n < room ? n : room;
-  memcpy(out, all, n * sizeof *all);
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

@@ -22,6 +22,8 @@
 #include "gc.h"
 #include "common/hostile.h"
 #include "generational/generational.h"
+#include "common/blocking.h"
+#include "common/cells-figures.h"
 #include "common/reachable.h"
 #include "common/tracing.h"
 #include <pthread.h>
@@ -300,23 +302,9 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
-
-static cells_hand *gen_hand(gc_mutator *m) {
-  return &m->hand;
-}
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   uint64_t side = object_stack_bytes(&h->marking.stack) +
@@ -328,16 +316,6 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(side);
 }
 
-uint64_t gc_heap_objects(gc_heap *h) {
-  (void)h;
-  return cells.live_objects;
-}
-
-gc_usage gc_heap_usage(gc_heap *h) {
-  (void)h;
-  return cells_usage(gen_hand);
-}
-
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->minor + h->full},
                             {"full-collections", h->full},
@@ -345,10 +323,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-remembered", h->remembered},
                             {"mark-stack-room", h->marking.stack.room},
                             {"rescans", h->marking.rescans}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 /* Right after a collection, what is alive is marked; later, it may be newer,
@@ -401,7 +376,7 @@ static const char *gen_check_old(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(gen_hand, false);
+  const char *why = cells_check(cells_hand_in, false);
   if (!why)
     why = tracked_check(cells_is, tracing_where, !cells.untouched);
   if (!why)

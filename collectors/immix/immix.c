@@ -52,6 +52,7 @@
 #include "common/mutants.h"
 #include "common/poison.h"
 #include "immix/immix.h"
+#include "common/blocking.h"
 /* After the mutator. */
 #include "common/reachable.h"
 #include "common/roots.h"
@@ -846,16 +847,6 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures.
  * ------------------------------------------------------------------------- */
@@ -882,10 +873,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
       {"evacuations", h->evacuations}, {"candidates", h->candidates},
       {"objects-moved", h->moved},     {"objects-stayed", h->stayed},
       {"headroom", h->headroom_blocks}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 /* The mutator's hole that is in block `b`, or NULL. */

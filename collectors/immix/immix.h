@@ -8,9 +8,6 @@
 #define REAPMARK_IMMIX_H
 
 #include "common/blocks.h"
-#include "common/finalizers.h"
-#include "common/forwarding.h"
-#include "common/tracked.h"
 #include "common/world.h"
 
 enum { IM_MOST = BLOCK_BYTES / 4 }; /* bytes of an object in a block */
@@ -46,46 +43,7 @@ static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {
   return (gc_object *)at;
 }
 
-static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
-                              unsigned flags) {
-  gc_object *o = im_new(m, shape);
-  if (gc_unlikely(!o))
-    return false;
-  object_init(o, forwarding_word(shape), object_meta(shape, flags),
-              shape.slots);
-  *object_owning(m, dst) = o;
-  if (flags & GC_FINALIZABLE)
-    tracked_note_finalizable(o);
-  return true;
-}
-
-static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
-  gc_object *o = im_new(m, GC_WEAK_SHAPE);
-  if (gc_unlikely(!o))
-    return false;
-  object_init(o, forwarding_word(GC_WEAK_SHAPE), OBJECT_WEAK_REFERENCE, 0);
-  *tracked_target(o) = object_read(m, target);
-  *object_owning(m, dst) = o;
-  tracked_note_weak(o);
-  return true;
-}
-
-static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  gc_object *target = *tracked_target(object_read(m, weak));
-  *object_owning(m, dst) = target;
-  return target != NULL;
-}
-
-static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
-  gc_object *o = finalizers_pop();
-  if (o)
-    *object_owning(m, dst) = o;
-  return o != NULL;
-}
-
-static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
-  world_poll();
-}
+#define OBJECT_NEW(m, shape) im_new(m, shape)
+#include "common/tracked-operations.h"
 
 #endif

@@ -46,6 +46,8 @@
 #include "common/hostile.h"
 #include "common/marking.h"
 #include "mark-sweep-incremental/mark-sweep-incremental.h"
+#include "common/blocking.h"
+#include "common/cells-figures.h"
 #include "common/reachable.h"
 #include "common/roots.h"
 #include <pthread.h>
@@ -456,9 +458,9 @@ static void inc_collect(gc_mutator *m, bool again) {
 }
 
 /* Where hostile conditions see each allocation, a little is marked at every
- * fourth, so that a cycle is cut between any two objects.  Some cycles are slow, so that
- * much happens to what they have not reached; some come to their end between
- * two collections that are asked for. */
+ * fourth, so that a cycle is cut between any two objects.  Some cycles are
+ * slow, so that much happens to what they have not reached; some come to their
+ * end between two collections that are asked for. */
 static void inc_hostile_step(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   if (!world_stop())
@@ -561,23 +563,9 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
-
-static cells_hand *inc_hand(gc_mutator *m) {
-  return &m->hand;
-}
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   uint64_t side = object_stack_bytes(&h->marking.stack) +
@@ -590,16 +578,6 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(side);
 }
 
-uint64_t gc_heap_objects(gc_heap *h) {
-  (void)h;
-  return cells.live_objects;
-}
-
-gc_usage gc_heap_usage(gc_heap *h) {
-  (void)h;
-  return cells_usage(inc_hand);
-}
-
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->cycles},
                             {"slices", h->slices},
@@ -609,10 +587,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"wide-parts", h->parts},
                             {"mark-stack-room", h->marking.stack.room},
                             {"rescans", h->marking.rescans}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 /* What will have been marked when the cycle under way ends, if nothing happens
@@ -700,7 +675,7 @@ static gc_object *inc_marked(gc_object *o) {
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
   bool under_way = inc_marking;
-  const char *why = cells_check(inc_hand, under_way);
+  const char *why = cells_check(cells_hand_in, under_way);
   if (!why)
     why = tracked_check(cells_is, inc_marked, !cells.untouched);
   if (!why && !under_way && inc_is_queued())

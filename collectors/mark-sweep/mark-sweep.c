@@ -13,6 +13,8 @@
 #include "common/marking.h"
 #include "common/mutants.h"
 #include "mark-sweep/mark-sweep.h"
+#include "common/blocking.h"
+#include "common/cells-figures.h"
 #include "common/reachable.h"
 #include "common/tracing.h"
 
@@ -153,40 +155,12 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  if (gc_mutant(blocked_forgotten))
-    world_leave(m);
-  else
-    world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  if (gc_mutant(blocked_forgotten))
-    world_join(m);
-  else
-    world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
-static cells_hand *ms_hand(gc_mutator *m) {
-  return &m->hand;
-}
-
 gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(object_stack_bytes(&h->marking.stack));
-}
-
-uint64_t gc_heap_objects(gc_heap *h) {
-  (void)h;
-  return cells.live_objects;
-}
-
-gc_usage gc_heap_usage(gc_heap *h) {
-  (void)h;
-  return cells_usage(ms_hand);
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
@@ -194,10 +168,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-marked", h->marked},
                             {"mark-stack-room", h->marking.stack.room},
                             {"rescans", h->marking.rescans}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 /* Right after a collection, what is alive is marked; later, it may be newer. */
@@ -207,7 +178,7 @@ static bool ms_alive(const gc_object *o) {
 
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
-  const char *why = cells_check(ms_hand, false);
+  const char *why = cells_check(cells_hand_in, false);
   if (!why)
     why = tracked_check(cells_is, tracing_where, !cells.untouched);
   return why ? why : reachable_check(cells_is, ms_alive);

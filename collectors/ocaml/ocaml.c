@@ -342,10 +342,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"compactions", (uint64_t)Caml_state->stat_compactions},
       {"promoted-words", (uint64_t)Caml_state->stat_promoted_words},
   };
-  size_t n = sizeof all / sizeof *all;
-  n = n < room ? n : room;
-  memcpy(out, all, n * sizeof *all);
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 static void check_fields(value o, void *data) {

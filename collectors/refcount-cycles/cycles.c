@@ -637,8 +637,5 @@ size_t rc_cycles_counters(gc_counter *out, size_t room) {
       {"detections", cycles.detections}, {"bounded", cycles.bounded},
       {"candidates", cycles.candidates}, {"traces", cycles.traces},
       {"objects-traced", cycles.traced}, {"cycle-freed", cycles.freed}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

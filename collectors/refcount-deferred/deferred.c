@@ -39,6 +39,8 @@
 #include "common/hostile.h"
 #include "common/mutants.h"
 #include "refcount-deferred/deferred.h"
+#include "common/blocking.h"
+#include "common/cells-figures.h"
 #include "common/reachable.h"
 #include "common/roots.h"
 #include "common/tracked.h"
@@ -620,23 +622,9 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
-
-static cells_hand *dc_hand(gc_mutator *m) {
-  return &m->hand;
-}
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   uint64_t side = object_stack_bytes(&h->orphaned) +
@@ -649,26 +637,13 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(side);
 }
 
-uint64_t gc_heap_objects(gc_heap *h) {
-  (void)h;
-  return cells.live_objects;
-}
-
-gc_usage gc_heap_usage(gc_heap *h) {
-  (void)h;
-  return cells_usage(dc_hand);
-}
-
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->epochs + h->traces},
                             {"traces", h->traces},
                             {"logged", h->logged},
                             {"survivors", h->survivors},
                             {"died-old", h->died}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 /* Right after a collection, what is alive is old; later, it may be newer, and
@@ -752,7 +727,7 @@ static const char *dc_check_counts(gc_heap *h) {
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(dc_hand, false);
+  const char *why = cells_check(cells_hand_in, false);
   if (!why)
     why = tracked_check(cells_is, dc_where, !cells.untouched);
   if (!why)

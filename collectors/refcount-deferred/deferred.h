@@ -46,7 +46,7 @@ static inline void dc_poll(gc_mutator *m) {
 #define OBJECT_BARRIER(m, o, place, value) dc_barrier(m, o, place)
 #include "common/plain-operations.h"
 
-#define CELLS_POLL(m) dc_poll(m)
+#define OBJECT_POLL(m) dc_poll(m)
 #include "common/cells-operations.h"
 
 #endif

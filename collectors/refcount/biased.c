@@ -422,10 +422,7 @@ size_t rc_biased_counters(gc_counter *out, size_t room) {
     merged += biased.owners[i].merged;
   }
   const gc_counter all[] = {{"queued", queued}, {"merged-for-absent", merged}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 uint64_t rc_biased_count(const gc_object *o) {

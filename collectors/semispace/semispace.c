@@ -24,6 +24,7 @@
 #include "common/mutants.h"
 #include "common/poison.h"
 #include "semispace/semispace.h"
+#include "common/blocking.h"
 #include "common/reachable.h"
 #include "common/roots.h"
 #include <pthread.h>
@@ -475,16 +476,6 @@ void gc_thread_detach(gc_mutator *m) {
   world_mutator_destroy(m);
 }
 
-void gc_blocking_enter(gc_mutator *m) {
-  (void)m;
-  world_blocking_enter();
-}
-
-void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  world_blocking_leave();
-}
-
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
@@ -508,10 +499,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-copied", h->copied},
                             {"bytes-copied", h->copied_bytes},
                             {"large-scanned", h->large_scanned}};
-  size_t n = 0;
-  for (; n < room && n < sizeof all / sizeof *all; n++)
-    out[n] = all[n];
-  return n;
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 static void semi_note_fills(void) {

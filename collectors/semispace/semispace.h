@@ -7,9 +7,6 @@
 #define REAPMARK_SEMISPACE_H
 
 #include "common/blocks.h"
-#include "common/finalizers.h"
-#include "common/forwarding.h"
-#include "common/tracked.h"
 #include "common/world.h"
 
 enum {
@@ -31,60 +28,16 @@ struct gc_mutator {
 /* The slow path.  May collect; NULL when out of memory. */
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes);
 
-static inline gc_object *semi_new(gc_mutator *m, gc_shape shape,
-                                  uint32_t meta) {
+static inline gc_object *semi_new(gc_mutator *m, gc_shape shape) {
   size_t bytes = object_bytes(shape);
-  gc_object *o = (gc_object *)m->cursor;
-  if (gc_unlikely(bytes > SEMI_LARGEST ||
-                  bytes > (size_t)(m->limit - m->cursor))) {
-    o = semi_new_slow(m, bytes);
-    if (!o)
-      return NULL;
-  } else {
-    m->cursor += bytes;
-  }
-  object_init(o, forwarding_word(shape), meta, shape.slots);
-  return o;
+  char *at = m->cursor;
+  if (gc_unlikely(bytes > SEMI_LARGEST || bytes > (size_t)(m->limit - at)))
+    return semi_new_slow(m, bytes);
+  m->cursor = at + bytes;
+  return (gc_object *)at;
 }
 
-static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
-                              unsigned flags) {
-  gc_object *o = semi_new(m, shape, object_meta(shape, flags));
-  if (gc_unlikely(!o))
-    return false;
-  *object_owning(m, dst) = o;
-  if (flags & GC_FINALIZABLE)
-    tracked_note_finalizable(o);
-  return true;
-}
-
-/* The target is read after the object was made: that may have moved it. */
-static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
-  gc_object *o = semi_new(m, GC_WEAK_SHAPE, OBJECT_WEAK_REFERENCE);
-  if (gc_unlikely(!o))
-    return false;
-  *tracked_target(o) = object_read(m, target);
-  *object_owning(m, dst) = o;
-  tracked_note_weak(o);
-  return true;
-}
-
-static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  gc_object *target = *tracked_target(object_read(m, weak));
-  *object_owning(m, dst) = target;
-  return target != NULL;
-}
-
-static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
-  gc_object *o = finalizers_pop();
-  if (o)
-    *object_owning(m, dst) = o;
-  return o != NULL;
-}
-
-static inline void gc_safepoint(gc_mutator *m) {
-  (void)m;
-  world_poll();
-}
+#define OBJECT_NEW(m, shape) semi_new(m, shape)
+#include "common/tracked-operations.h"
 
 #endif
