@@ -140,41 +140,12 @@ static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
   m->reg[dst] = Field(m->reg[obj], i);
 }
 
-static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
-                             uint32_t i) {
-  m->reg[dst] = Field(m->reg[obj], i);
-}
-
-static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
-  m->reg[r] = Val_unit;
-}
-
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
   caml_modify(&Field(m->reg[obj], i), m->reg[src]);
 }
 
-static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
-                                 gc_reg src) {
-  value o = m->reg[src];
-  caml_modify(&Field(m->reg[obj], i), o);
-  m->reg[src] = Val_unit;
-}
-
 static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
   caml_modify(&Field(m->reg[obj], i), Val_unit);
-}
-
-static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-}
-
-static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-  m->reg[src] = Val_unit;
-}
-
-static inline void gc_clear(gc_mutator *m, gc_reg r) {
-  m->reg[r] = Val_unit;
 }
 
 static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
@@ -182,45 +153,8 @@ static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
   return (void *)(Tag_val(o) == ML_LEAF ? o : Field(o, Wosize_val(o) - 1));
 }
 
-static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
-  return m->reg[r] == Val_unit;
-}
-
-static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
-  return m->reg[a] == m->reg[b];
-}
-
-static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = ml_globals[g];
-}
-
-static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = ml_globals[g];
-}
-
-static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
-  ml_globals[g] = m->reg[src];
-}
-
-static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
-  (void)m;
-  ml_globals[g] = Val_unit;
-}
-
-static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
-  m->tls[t] = m->reg[src];
-}
-
-static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
-  m->tls[t] = Val_unit;
-}
+#define ROOT_NULL    Val_unit
+#define ROOT_GLOBALS ml_globals
+#include "common/root-operations.h"
 
 #endif

@@ -83,15 +83,6 @@ static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
   m->reg[dst] = mri_at(m, obj)->slot[i];
 }
 
-static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
-                             uint32_t i) {
-  m->reg[dst] = mri_at(m, obj)->slot[i];
-}
-
-static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
-  m->reg[r] = 0;
-}
-
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
   mri_value o = m->reg[src];
   mri_at(m, obj)->slot[i] = o;
@@ -99,73 +90,13 @@ static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
     rb_gc_writebarrier(m->reg[obj], o);
 }
 
-static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
-                                 gc_reg src) {
-  gc_store(m, obj, i, src);
-  m->reg[src] = 0;
-}
-
 static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
   mri_at(m, obj)->slot[i] = 0;
-}
-
-static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-}
-
-static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-  m->reg[src] = 0;
-}
-
-static inline void gc_clear(gc_mutator *m, gc_reg r) {
-  m->reg[r] = 0;
 }
 
 static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
   mri_node *n = mri_at(m, obj);
   return &n->slot[n->slots];
-}
-
-static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
-  return !m->reg[r];
-}
-
-static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
-  return m->reg[a] == m->reg[b];
-}
-
-static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = mri_globals[g];
-}
-
-static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = mri_globals[g];
-}
-
-static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
-  mri_globals[g] = m->reg[src];
-}
-
-static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
-  (void)m;
-  mri_globals[g] = 0;
-}
-
-static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
-  m->tls[t] = m->reg[src];
-}
-
-static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
-  m->tls[t] = 0;
 }
 
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
@@ -187,5 +118,9 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
 }
+
+#define ROOT_NULL    ((mri_value)0)
+#define ROOT_GLOBALS mri_globals
+#include "common/root-operations.h"
 
 #endif

@@ -69,86 +69,17 @@ static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {
   m->reg[dst] = m->reg[obj]->slot[i];
 }
 
-static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj,
-                             uint32_t i) {
-  gc_load(m, dst, obj, i);
-}
-
-static inline void gc_unborrow(gc_mutator *m, gc_reg r) {
-  m->reg[r] = NULL;
-}
-
 static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
   m->reg[obj]->slot[i] = m->reg[src];
-}
-
-static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
-                                 gc_reg src) {
-  gc_store(m, obj, i, src);
-  m->reg[src] = NULL;
 }
 
 static inline void gc_store_null(gc_mutator *m, gc_reg obj, uint32_t i) {
   m->reg[obj]->slot[i] = NULL;
 }
 
-static inline void gc_copy(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-}
-
-static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src) {
-  m->reg[dst] = m->reg[src];
-  m->reg[src] = NULL;
-}
-
-static inline void gc_clear(gc_mutator *m, gc_reg r) {
-  m->reg[r] = NULL;
-}
-
 static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
   fake_object *o = m->reg[obj];
   return &o->slot[o->slots];
-}
-
-static inline bool gc_is_null(gc_mutator *m, gc_reg r) {
-  return !m->reg[r];
-}
-
-static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b) {
-  return m->reg[a] == m->reg[b];
-}
-
-static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = fake_globals[g];
-}
-
-static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g) {
-  m->reg[dst] = fake_globals[g];
-}
-
-static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src) {
-  fake_globals[g] = m->reg[src];
-}
-
-static inline void gc_global_clear(gc_mutator *m, uint32_t g) {
-  (void)m;
-  fake_globals[g] = NULL;
-}
-
-static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t) {
-  m->reg[dst] = m->tls[t];
-}
-
-static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src) {
-  m->tls[t] = m->reg[src];
-}
-
-static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
-  m->tls[t] = NULL;
 }
 
 /* Nothing dies, so that no weak reference is ever cleared, and nothing is
@@ -175,5 +106,9 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
 static inline void gc_safepoint(gc_mutator *m) {
   fake_safepoint(m);
 }
+
+#define ROOT_NULL    NULL
+#define ROOT_GLOBALS fake_globals
+#include "common/root-operations.h"
 
 #endif
