@@ -351,14 +351,21 @@ static void gather(gc_object *root) {
   traverse(&cycles.black, UNBOUNDED, gather_object);
 }
 
+/* Weak references to the doomed become null: to those as well that a finalizer
+ * is going to see, or it would see what somebody else got hold of. */
+static void clear_weak(void) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.doomed, &at));)
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
+      rc_weak_clear(o);
+}
+
 /* Finalizable objects are not freed but queued, and keep what they reach. */
 static void spare_finalizable(void) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
-    if (o->meta & OBJECT_WEAK_TARGET)
-      rc_weak_clear(o);
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
     o->word++; /* the queue's */
     finalizers_push(o);
@@ -375,8 +382,6 @@ static void free_doomed(gc_mutator *m) {
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (color(o) != DOOMED)
       continue; /* spared */
-    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
-      rc_weak_clear(o);
     if (gc_mutant(freed_while_walking))
       rc_cell_free(m, o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
@@ -483,6 +488,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   m->in_cascade = true; /* leaves die below: no detection within detection */
   each_root(scan);
   each_root(gather);
+  clear_weak();
   spare_finalizable();
   free_doomed(m);
   m->in_cascade = false;

@@ -379,6 +379,33 @@ static void a_finalizer_runs_once(void **state) {
   assert_objects(left(3, 0));
 }
 
+/* A dead ring of which one object has a finalizer: weak references to the
+ * others are cleared too, or one could take hold of what is handed out. */
+static void
+weak_references_to_what_a_finalizer_keeps_are_cleared(void **state) {
+  (void)state;
+  if (!CAN.weak || !CAN.finalizers || RECLAIMS != GC_RECLAIMS_ALL ||
+      !gc_this_collector.hostile)
+    return;
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  rig_ring(f, 5);
+  gc_new(m, f + 1, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_load(m, f + 2, f, 0);
+  gc_store_take(m, f + 1, 0, f + 2);
+  gc_store(m, f, 0, f + 1); /* now a ring of six */
+  gc_weak_new(m, f + 2, f);
+  gc_clear(m, f);
+  gc_clear(m, f + 1);
+  gc_collect(m);
+  assert_false(gc_weak_get(m, f, f + 2));
+  assert_true(gc_finalizer_next(m, f + 3));
+  assert_false(gc_weak_get(m, f, f + 2));
+  gc_load(m, f + 3, f + 3, 0); /* what it reaches was kept */
+  assert_false(gc_is_null(m, f + 3));
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(left(0, 7));
+}
+
 static void finalizers_in_dead_cycles_run_once(void **state) {
   (void)state;
   if (!CAN.finalizers)
@@ -832,6 +859,7 @@ int main(int argc, char **argv) {
       ON_HEAP(a_weak_reference_in_a_dead_cycle_goes_with_it),
       ON_HEAP(a_finalizer_runs_once),
       ON_HEAP(finalizers_in_dead_cycles_run_once),
+      ON_HEAP(weak_references_to_what_a_finalizer_keeps_are_cleared),
       cmocka_unit_test(random_graphs_agree_with_a_model),
       ON_HEAP(threads_share_and_die),
       cmocka_unit_test(threads_share_a_tight_heap),
