@@ -380,7 +380,8 @@ static void a_finalizer_runs_once(void **state) {
 }
 
 /* A dead ring of which one object has a finalizer: weak references to the
- * others are cleared too, or one could take hold of what is handed out. */
+ * others are cleared too, or one could take hold of what is handed out.  Not so
+ * OCaml's and PHP's: to them what a finalizer will see has not died yet. */
 static void
 weak_references_to_what_a_finalizer_keeps_are_cleared(void **state) {
   (void)state;
