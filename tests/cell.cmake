@@ -20,6 +20,9 @@ reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
 add_dependencies(test-cell-program reapmark-collector-fake)
 
 # What a workload leaves out of the measured part is no more than it says.
+add_test(NAME cell-refused-threads
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/refused-threads.sh
+                 $<TARGET_FILE:reapmark-collector-mark-sweep>)
 add_test(NAME cell-skips
          COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/skips.sh
                  $<TARGET_FILE:reapmark-collector-mark-sweep>)

@@ -47,7 +47,8 @@ foreach(
   "weakrefs:entries=100,rounds=3"
   "requests:sessions=100,requests=200"
   "threads:ops=50,live=100 2"
-  "tls:waves=20,ops=100 2")
+  "tls:waves=20,ops=100 2"
+  "fuzz:ops=3000 3")
   string(REGEX MATCH "^[a-z]+" name "${recorded}")
   separate_arguments(recorded)
   add_test(

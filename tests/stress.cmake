@@ -27,9 +27,9 @@ add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)
 
 # ... and with real ones.  How long the sanitizers are given says
 # scripts/test.sh.
-set(behaviours toy toy_broken)
+set(behaviours same_again toy toy_broken)
 if(REAPMARK_SANITIZE) # which sees the bug before the comparisons do
-  set(behaviours toy)
+  set(behaviours same_again toy)
 endif()
 foreach(behaviour IN LISTS behaviours)
   add_test(NAME stress-${behaviour}

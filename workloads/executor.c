@@ -328,8 +328,10 @@ static void confirm(executor_thread *t, gc_reg r, model_ref o) {
  * stand still and the time spent on that allows it, else at the next check.
  * ------------------------------------------------------------------------- */
 
-/* Places that may be marked for an operation, on average. */
-enum { CREDIT = 8 };
+/* Places that may be marked for an operation, on average, and in any case: a
+ * short trace is asked everything at once, or it would pass where the long one
+ * that it was made from failed. */
+enum { CREDIT = 8, CREDIT_FIRST = 1 << 22 };
 
 static bool afford_mark(executor_thread *t) {
   uint64_t price = model_end(t->x->model);
@@ -438,12 +440,12 @@ static void name_object(executor_thread *t, gc_reg dst, model_ref o,
   const model_object *object = at(t, o);
   if (is_stamped(object))
     stamp(t->m, dst, object->bytes, stamp_of(t, o));
+  uint64_t bytes =
+      gc_shape_bytes((gc_shape){object->slot_count, object->bytes});
   t->counts.made++;
+  t->counts.bytes += bytes;
   if (x->parallel && x->run->heap_limit)
-    __atomic_fetch_add(
-        &x->safe_bytes,
-        gc_shape_bytes((gc_shape){object->slot_count, object->bytes}),
-        __ATOMIC_RELAXED);
+    __atomic_fetch_add(&x->safe_bytes, bytes, __ATOMIC_RELAXED);
 }
 
 /* Where deaths are stated, a table in the heap has every object that is not
@@ -1269,7 +1271,8 @@ static void note_operation(executor_thread *t, trace_kind kind) {
 
 void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
                      uint16_t number) {
-  *t = (executor_thread){.x = x, .wl = wl, .m = wl->m, .number = number};
+  *t = (executor_thread){
+      .x = x, .wl = wl, .m = wl->m, .number = number, .credit = CREDIT_FIRST};
   t->model = model_attach(x->model, number);
   if (!t->model) {
     fputs("executor: no memory for a thread\n", stderr);
@@ -1325,6 +1328,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "skipped", c->skipped);
   wl_count(wl, "checks", x->checks);
   wl_count(wl, "allocations", c->made);
+  wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "allocations-failed", c->failed);
   wl_count(wl, "reclaimed", x->buried);
   wl_count(wl, "peak-bytes", x->peak_bytes);
@@ -1343,7 +1347,8 @@ void executor_conclude(executor_thread *t, uint64_t expected) {
   record_counts(t, &sum);
   wl_check(t->wl, !expected || x->buried > 0 || reclaims == GC_RECLAIMS_NOTHING,
            "vacuous: no object was reclaimed");
-  for (unsigned k = 0; k < TRACE_KINDS; k++)
+  /* Where most allocations are refused there may be nothing to perform on. */
+  for (unsigned k = 0; k < TRACE_KINDS && sum.failed < sum.made; k++)
     wl_check(t->wl, !(expected >> k & 1) || sum.kinds[k] > 0,
              "vacuous: no operation %s", trace_kinds[k].name);
   wl_expect(t->wl, (wl_expectation){.live = x->reachable.objects,

@@ -78,6 +78,7 @@ typedef struct executor_questions {
 typedef struct executor_counts {
   uint64_t operations, skipped, failed; /* failed: allocations */
   uint64_t kinds[TRACE_KINDS];
+  uint64_t bytes; /* of the objects made */
   uint64_t made, weak_alive, weak_cleared, handed_out;
 } executor_counts;
 

@@ -20,7 +20,8 @@ uint32_t blocks_end;
 _Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
-  blocks_end = blocks_spare = blocks_list = 0;
+  blocks_end = blocks_list = 0;
+  blocks_spare = 0;
   blocks = blocks_table(sizeof *blocks);
   return blocks != NULL;
 }
@@ -84,7 +85,8 @@ bool blocks_hold(uint32_t n) {
 
 void blocks_release_but(uint32_t keep) {
   uint32_t surplus = blocks_spare > keep ? blocks_spare - keep : 0;
-  blocks_list = blocks_spare = 0;
+  blocks_list = 0;
+  blocks_spare = 0;
   /* From the top, so that the list ends up in address order. */
   for (uint32_t b = blocks_end; b-- > 1;) {
     uint32_t n = blocks[b].group, empty = 0;

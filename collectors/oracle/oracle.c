@@ -90,6 +90,7 @@ struct gc_heap {
   model_ref waiting, waiting_last;
   figures figures;
   trace_writer *writer;
+  const char *output; /* where it writes */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -639,6 +640,8 @@ static void open_trace(void) {
     fprintf(stderr, ORACLE_NAME ": %s: %s\n", trace_output, strerror(errno));
     exit(2);
   }
+  h->output = trace_output;
+  trace_output = NULL; /* or workloads that know their operations write too */
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
@@ -665,7 +668,7 @@ void gc_heap_destroy(gc_heap *heap) {
   model_destroy(h->model);
   figures_close(&h->figures);
   if (!trace_writer_close(h->writer)) {
-    fprintf(stderr, ORACLE_NAME ": %s: %s\n", trace_output, strerror(errno));
+    fprintf(stderr, ORACLE_NAME ": %s: %s\n", h->output, strerror(errno));
     exit(1);
   }
 }

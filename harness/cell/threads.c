@@ -122,6 +122,9 @@ void cell_attach(cell_thread *c) {
   cell_self = c;
   cell_delay_open(c);
   c->wl.m = gc_thread_attach(the_run->heap);
+  /* Refused on purpose: that did no harm if it goes on from here. */
+  if (!c->wl.m && (hostile.fail_at || hostile.fail_every))
+    c->wl.m = gc_thread_attach(the_run->heap);
   if (!c->wl.m)
     cell_out_of_memory("no memory for another mutator thread");
 }

@@ -149,6 +149,7 @@ static void add(tally *t, const json_t *entry) {
   t->operations += entry_number(entry, "operations");
   t->collections += entry_number(entry, "collections");
   t->fired += entry_number(entry, "fired");
+  t->allocated += entry_number(entry, "allocated");
   t->elapsed += entry_number(entry, "elapsed");
   t->scarce += !strcmp(entry_text(entry, "verdict"), "OOM");
   if (entry_failed(entry) && !t->fault)
@@ -205,7 +206,8 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
                .seed = seed,
                .oracle = oracle,
                .threads = many ? (unsigned)c->threads : 1,
-               .timeout = c->timeout};
+               .timeout = c->timeout,
+               .patience = c->patience};
   if (under->sweep) {
     e.operations = c->sweep;
     return sweep(c, &e, t);

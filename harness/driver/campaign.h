@@ -20,6 +20,7 @@ typedef struct campaign {
   uint64_t sweep;  /* operations of an episode of a sweep */
   uint64_t tries;  /* to see a failure again */
   double timeout;  /* of an episode, seconds */
+  double patience; /* as episode.h has it */
   double time;     /* of all, seconds; 0: as long as it takes */
   word_list names; /* of subjects and conditions, as chosen */
   const condition **conditions;
@@ -37,7 +38,7 @@ typedef struct campaign {
 
 /* What came of a subject under a condition. */
 typedef struct tally {
-  uint64_t episodes, operations, collections, fired, elapsed;
+  uint64_t episodes, operations, collections, fired, allocated, elapsed;
   uint64_t scarce;     /* episodes that ended out of memory, as they may */
   uint64_t places;     /* of sweeps: all were tried */
   bool cut;            /* ... but for sweeps that were too long */

@@ -236,13 +236,14 @@ static json_t *judge(const episode *e, const program_result *r) {
   const json_t *story = record_get(r->record, "violation.story");
   json_t *entry = json_pack(
       "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
-      "s:I}",
+      "s:I, s:I}",
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
       "reason", f.reason ? f.reason : "", "operations",
       (json_int_t)count_of(r->record, "counts.operations"), "collections",
-      (json_int_t)collections, "fired", (json_int_t)fired, "footprint",
+      (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
+      (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
       (json_int_t)count_of(r->record, "memory.footprint_peak"), "live",
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);
@@ -262,6 +263,9 @@ json_t *episode_run(const episode *e, const char *trace, const char **errors) {
   const word_list words = episode_words(e, trace);
   program_result r;
   if (!program_run(&words, e->timeout, &r))
+    return NULL;
+  if (e->patience > 0 && !r.record && !strcmp(r.status, "TIMEOUT") &&
+      !program_run(&words, e->patience * e->timeout, &r))
     return NULL;
   json_t *entry = judge(e, &r);
   json_t *list = json_array();

@@ -23,7 +23,9 @@ typedef struct episode {
   uint64_t heap;      /* limit in bytes, 0: none */
   const char *oracle; /* the comparisons that are made; NULL: all */
   unsigned threads;
-  double timeout;
+  double timeout;  /* seconds */
+  double patience; /* what takes longer is given so many times that once more,
+                      since a busy machine is slow; 0: is not */
 } episode;
 
 /* What names the episode, and no other of the same settings. */

@@ -20,4 +20,9 @@ typedef struct program_result {
  * where to write the record.  False if the user interrupted. */
 bool program_run(const word_list *words, double timeout, program_result *out);
 
+/* Has the programs that are run from now on lie at the same addresses each
+ * time: where a heap is limited, what fits depends on them, and with that what
+ * a seed leads to.  Does nothing where the system refuses. */
+void program_fix_addresses(void);
+
 #endif

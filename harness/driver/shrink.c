@@ -1,6 +1,7 @@
 /* shrink.c: see shrink.h. */
 #include "shrink.h"
 #include "memory.h"
+#include "program.h"
 #include "say.h"
 #include "harness/record/record.h"
 #include "harness/trace/reader.h"
@@ -196,6 +197,7 @@ static int finish(const shrinkage *s, const trace_text *trace, size_t before,
 
 int shrink_trace(const char *path, const shrink_replay *how,
                  const char *output) {
+  program_fix_addresses();
   char error[TRACE_ERROR];
   trace_text trace;
   if (!trace_load(path, TRACE_LOAD_MOST, &trace, error)) {

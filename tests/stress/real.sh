@@ -27,6 +27,16 @@ test_seeded_bugs() {
   done
 }
 
+# The same seed is the same run, also where a heap is full.
+test_same_again() {
+  for dir in a b c; do
+    expect 0 stress mark-sweep semispace immix -c heap-200,heap-90 --ops 400000 \
+      --seeds 1 --format csv -o $dir
+    cut -d, -f1-7 out >$dir.csv
+    cmp a.csv $dir.csv || fail "another run than the first"
+  done
+}
+
 test_toy() {
   REAPMARK_PATH=$toys expect 0 stress toy --ops 300000 --seeds 2 \
     -c plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
