@@ -273,6 +273,18 @@ bool collector_is_measured(const collector *c) {
   return !c->trouble && !strcmp(collector_kind(c), "model");
 }
 
+bool discover_is_group(const char *word) {
+  return !strcmp(word, "all") || !strcmp(word, "models") ||
+         !strcmp(word, "references");
+}
+
+bool collector_is_in(const collector *c, const char *group) {
+  bool all = !strcmp(group, "all");
+  return ((all || !strcmp(group, "models")) && collector_is_measured(c)) ||
+         ((all || !strcmp(group, "references")) && !c->trouble &&
+          !strcmp(collector_kind(c), "reference"));
+}
+
 bool collector_can(const collector *c, const char *capability) {
   return json_is_true(
       json_object_get(json_object_get(c->about, "capabilities"), capability));

@@ -225,20 +225,14 @@ static void choose_one(chosen_list *list, chosen c) {
   list->items[list->count++] = c;
 }
 
-/* All that a word for many means: `models`, `references`, or `all` of both.
- * False if it is none of these. */
-static bool choose_kind(chosen_list *list, const collectors *all,
-                        const char *word) {
-  bool both = !strcmp(word, "all");
-  bool models = both || !strcmp(word, "models");
-  bool references = both || !strcmp(word, "references");
+/* All that a word for many means. */
+static void choose_group(chosen_list *list, const collectors *all,
+                         const char *word) {
   for (size_t i = 0; i < all->count; i++) {
     const collector *c = &all->items[i];
-    if ((models && collector_is_measured(c)) ||
-        (references && !c->trouble && !strcmp(collector_kind(c), "reference")))
+    if (collector_is_in(c, word))
       choose_one(list, (chosen){c, c->name, NULL});
   }
-  return models || references;
 }
 
 /* Why a cell is missing whose collector is. */
@@ -252,13 +246,13 @@ static bool find_collectors(const asked *a, const suite *s,
                             const collectors *all, chosen_list *out) {
   *out = (chosen_list){0};
   if (!a->words.count)
-    for (size_t i = 0; i < all->count; i++)
-      if (collector_is_measured(&all->items[i]))
-        choose_one(out, (chosen){&all->items[i], all->items[i].name, NULL});
+    choose_group(out, all, "models");
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
-    if (choose_kind(out, all, word))
+    if (discover_is_group(word)) {
+      choose_group(out, all, word);
       continue;
+    }
     spec named;
     const collector *c;
     const char *wrong = discover_choose(all, word, &named, &c);

@@ -31,6 +31,54 @@ test_formats() {
   printed '"growth_bytes": 3200'
 }
 
+# The collectors that are in rows of CSV, in their order.
+collectors_of() { cut -d, -f3 "$1" | sed 1d | awk '!seen[$0]++' | xargs; }
+
+# Nobody named: one of each family, and the runtimes that were built.
+test_bare() {
+  want='refcount refcount-cycles mark-sweep'
+  for name in cpython lua bdwgc; do
+    [ ! -x "$(dirname "$reapmark")/collectors/$name" ] || want="$want $name"
+  done
+  expect 0 leaks -w pair-cycle --format csv
+  [ "$(collectors_of out)" = "$want" ] || fail "not of $want"
+  # Runtimes without their packages are named.
+  mkdir collectors
+  ln -s "$(dirname "$reapmark")/collectors/refcount" collectors/refcount
+  echo 'cpython python3.11-dev' >collectors/not-built
+  cp "$reapmark" reapmark
+  reapmark=./reapmark
+  expect 0 leaks -w pair-cycle --format csv
+  [ "$(collectors_of out)" = refcount ] || fail 'not of what there is'
+  said 'leaks: without cpython, which is not built (package python3.11-dev)'
+}
+
+# What `run -c` takes.
+test_lists() {
+  mkdir collectors
+  for name in refcount record mark-sweep none malloc; do
+    program=$(dirname "$reapmark")/collectors/$name
+    [ ! -x "$program" ] || ln -s "$program" collectors/$name
+  done
+  echo >collectors/not-built
+  cp "$reapmark" reapmark
+  reapmark=./reapmark
+  expect 0 leaks models -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'mark-sweep none refcount' ] || fail models
+  expect 0 leaks none,refcount models -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'none refcount mark-sweep' ] || fail 'a list'
+  expect 0 explain pair-cycle -c none,refcount
+  printed 'none never reclaims anything.'
+  printed 'refcount never reclaims it: a leak.'
+  ! grep -q mark-sweep out || fail 'nobody asked for mark-sweep'
+  [ -x collectors/malloc ] || return 0
+  expect 0 leaks all -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'malloc mark-sweep none refcount' ] || fail all
+  expect 0 explain pair-cycle -c references
+  printed 'malloc '
+  ! grep -q 'none' out || fail 'none is no reference'
+}
+
 test_false_declarations() {
   REAPMARK_PATH=$liars
   export REAPMARK_PATH
