@@ -198,6 +198,10 @@ const char *discover_choose(const collectors *all, const char *word,
   if (*out)
     return spec_check(named, json_object_get((*out)->about, "options"),
                       "option");
+  const char *package = discover_package(named->name);
+  if (package)
+    return memory_text("collector '%s' is not built: package %s is missing",
+                       named->name, package);
   candidates known = {0};
   for (size_t i = 0; i < all->count; i++)
     if (!all->items[i].trouble)

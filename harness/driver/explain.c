@@ -386,7 +386,8 @@ static const option_usage usage = {
         "CAUSE:objects=N says otherwise.",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a cause of leaks (see 'reapmark list workloads')"};
 
 /* Runs the workload and returns its trace, to be freed as a result of spawn;
  * says why there is none. */

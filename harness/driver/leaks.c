@@ -78,13 +78,29 @@ static const char *all_causes(const collectors *all) {
   return list;
 }
 
+/* What is wrong with a name that no cause has; the one that may be meant, or
+ * where they are. */
+static const char *no_cause(const collectors *all, const char *name) {
+  candidates known = {0};
+  word_list causes = spec_split(all_causes(all));
+  for (size_t i = 0; i < causes.count; i++)
+    candidates_add(&known, causes.words[i] + strlen(PREFIX));
+  const char *near = suggest(name, &known);
+  return memory_text(
+      "'%s' is no cause of leaks%s", name,
+      *near ? near : "; 'reapmark list workloads' shows them, " PREFIX "...");
+}
+
 const char *leaks_choose(const collectors *all, const char *word, spec *out) {
-  if (strncmp(word, PREFIX, strlen(PREFIX)))
-    word = memory_text(PREFIX "%s", word);
-  const char *wrong = discover_check_workload(all, word, out);
-  if (wrong || is_cause(discover_workload(all, out->name)))
+  if (!strncmp(word, PREFIX, strlen(PREFIX)))
+    word += strlen(PREFIX);
+  const char *full = memory_text(PREFIX "%s", word);
+  const char *wrong = spec_parse(full, out);
+  if (wrong)
     return wrong;
-  return memory_text("workload '%s' is no cause of leaks", out->name);
+  if (!is_cause(discover_workload(all, out->name)))
+    return no_cause(all, out->name + strlen(PREFIX));
+  return discover_check_workload(all, full, out);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -219,7 +219,8 @@ static const option_usage usage = {
                    "REAPMARK_PATH names, apart by colons.",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "what to list"};
 
 int list_command(int argc, char **argv) {
   static const struct {

@@ -234,7 +234,7 @@ EOF
   printed 'script/beta/heap=none/threads=1/seed=42#1'
   said '3 runs of 3 cells'
   expect 2 run -c ghost -w script
-  complained "--collectors: unknown collector 'ghost'"
+  complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
 # alpha takes half of beta's time; each target has an outcome of its own.

@@ -51,6 +51,8 @@ test_bare() {
   expect 0 leaks -w pair-cycle --format csv
   [ "$(collectors_of out)" = refcount ] || fail 'not of what there is'
   said 'leaks: without cpython, which is not built (package python3.11-dev)'
+  expect 2 leaks cpython
+  said "leaks: collector 'cpython' is not built: package python3.11-dev is miss"
 }
 
 # What `run -c` takes.
@@ -96,7 +98,11 @@ test_usage_errors() {
   expect 2 leaks refcuont
   said "leaks: unknown collector 'refcuont' (did you mean 'refcount'?)"
   expect 2 leaks refcount -w cahce
-  said "unknown workload 'leak-cahce' (did you mean 'leak-cache'?)"
+  said "leaks: 'cahce' is no cause of leaks (did you mean 'cache'?)"
+  # A workload, and no cause.
+  expect 2 leaks refcount -w binary-trees
+  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
+  [ "$(wc -l <err)" = 1 ] || fail 'not one line'
   expect 2 leaks refcount -w cache:remedy=on
   said 'cache:remedy=on: runs with and without the remedy anyway'
   expect 2 leaks refcount --format tabel
@@ -159,11 +165,13 @@ test_explain_nothing() {
 
 test_explain_errors() {
   expect 2 explain glbal
-  said "unknown workload 'leak-glbal' (did you mean 'leak-global'?)"
+  said "'glbal' is no cause of leaks (did you mean 'global'?)"
+  expect 2 explain binary-trees
+  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
   expect 2 explain global -c mark-swep
   said "unknown collector 'mark-swep' (did you mean 'mark-sweep'?)"
   expect 2 explain
-  said 'something is missing'
+  said "explain: a cause of leaks (see 'reapmark list workloads') is missing"
 }
 
 "test_$3"
