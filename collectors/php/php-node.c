@@ -300,6 +300,11 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   return objects;
 }
 
+gc_usage gc_heap_usage(gc_heap *heap) {
+  return (gc_usage){gc_heap_objects(heap), GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN,
+                    GC_UNKNOWN};
+}
+
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   zend_gc_status status;
   zend_gc_get_status(&status);
