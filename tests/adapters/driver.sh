@@ -31,6 +31,19 @@ test_shallow() {
   printed 'n/a: needs drops of any depth'
 }
 
+# PHP's threshold counts possible roots in its buffer: not those that died
+# since, which leave it.
+test_threshold() {
+  php=$(dirname "$reapmark")/collectors/php
+  searches() {
+    "$php" --option threshold="$1" --run leak-self-cycle:quiet=0,remedy="$2" |
+      grep -o '"collections":[0-9]*'
+  }
+  by_request=$(searches 1000000000 on)
+  [ "$(searches 10 on)" = "$by_request" ] || fail 'searched for what had died'
+  [ "$(searches 10 off)" != "$by_request" ] || fail 'did not search'
+}
+
 # Every cause of leaks on every adapter that was built: as declared, or n/a.
 test_leaks() {
   adapters=()
