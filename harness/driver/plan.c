@@ -383,6 +383,7 @@ static const char *plan_one(const planning *g, const spec *workload,
                  .collector = with->text,
                  .heap = heap_for(its, heap),
                  .reference = its && !strcmp(collector_kind(its), "reference"),
+                 .turns = its && threads > 1 && collector_can(its, "turns"),
                  .threads = threads};
   c.missing =
       its ? find_missing(its, workload->name, c.heap, threads) : with->missing;
@@ -792,6 +793,8 @@ json_t *plan_to_json(const plan *p) {
       json_object_set_new(cell, "limit", json_integer((json_int_t)c->limit));
     if (c->reference)
       json_object_set_new(cell, "kind", json_string("reference"));
+    if (c->turns)
+      json_object_set_new(cell, "turns", json_true());
     if (c->untimed)
       json_object_set_new(cell, "untimed", json_true());
     if (c->canary)
@@ -818,12 +821,13 @@ json_t *plan_to_json(const plan *p) {
 
 static bool cell_from_json(const json_t *json, plan *out, bool canary) {
   const char *id, *workload, *with, *heap, *missing = NULL;
-  int threads, untimed = 0;
+  int threads, untimed = 0, turns = 0;
   json_int_t limit = 0;
-  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b}",
-                  "cell", &id, "workload", &workload, "collector", &with,
-                  "heap", &heap, "threads", &threads, "n/a", &missing, "limit",
-                  &limit, "untimed", &untimed))
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b, s?b}", "cell", &id,
+                  "workload", &workload, "collector", &with, "heap", &heap,
+                  "threads", &threads, "n/a", &missing, "limit", &limit,
+                  "untimed", &untimed, "turns", &turns))
     return false;
   add_cell(out,
            (plan_cell){.id = memory_text("%s", id),
@@ -835,6 +839,7 @@ static bool cell_from_json(const json_t *json, plan *out, bool canary) {
                        .limit = (uint64_t)limit,
                        .canary = canary,
                        .reference = json_object_get(json, "kind") != NULL,
+                       .turns = turns != 0,
                        .untimed = untimed != 0});
   return true;
 }
