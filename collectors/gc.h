@@ -126,6 +126,9 @@ typedef struct gc_capabilities {
   /* Tears down what dies by recursion: of a chain of some ten thousands, it
    * overflows the stack.  Workloads that make such are not for it. */
   bool shallow;
+  /* Its threads take turns, as by an interpreter's lock: one mutator runs at a
+   * time, so that more of them are no faster.  Reports say so. */
+  bool turns;
   /* Of a heap limit, how many percent never hold objects, since there must be
    * room to copy into. */
   uint8_t reserve;

@@ -74,6 +74,9 @@ if(php IN_LIST adapters)
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
                    $<TARGET_FILE:reapmark> shallow)
   set_tests_properties(adapters-shallow PROPERTIES TIMEOUT 300)
+  add_test(NAME adapters-threshold
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
+                   $<TARGET_FILE:reapmark> threshold)
 endif()
 if(bdwgc IN_LIST adapters)
   add_test(NAME adapters-no_room

@@ -10,6 +10,7 @@ foreach(
   run
   failures_cost_one_cell
   not_applicable
+  turns
   dry_run
   usage_errors
   nothing_matches

@@ -8,6 +8,8 @@ foreach(
   behaviour
   matrix
   formats
+  bare
+  lists
   false_declarations
   usage_errors
   explain_a_cycle

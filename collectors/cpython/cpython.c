@@ -37,7 +37,8 @@ const gc_collector gc_this_collector = {
             .prompt = GC_PROMPT_ALL,
             .threads = true,
             .weak = true,
-            .finalizers = true},
+            .finalizers = true,
+            .turns = true},
     .options =
         (const gc_option[]){
 #if !CPYTHON_PLAIN

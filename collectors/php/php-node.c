@@ -43,15 +43,14 @@ const gc_collector gc_this_collector = {
     .options =
         (const gc_option[]){
             {"threshold",
-             "possible roots that start the search for dead cycles; 0: as PHP "
-             "does, 10000 and 10000 more after each that found little",
+             "possible roots in the buffer that start the search for dead "
+             "cycles; 0: PHP's own number, which adapts, from 10000 on",
              &threshold, 0, 1 << 30},
             {0}},
 };
 
 static gc_heap the_heap;
 static uint64_t objects;
-static uint64_t candidates; /* since the last search */
 php_node *php_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
@@ -75,16 +74,22 @@ static void report(gc_pause_kind kind, uint64_t began) {
 static int search(void) {
   uint64_t began = gc_now_ns();
   stop.searching = true;
-  candidates = 0;
   int found = zend_gc_collect_cycles();
   stop.searching = false;
   report(GC_PAUSE_STOP, began);
   return found;
 }
 
+/* Those that died meanwhile have left the buffer, and do not count. */
+static uint64_t buffered(void) {
+  zend_gc_status status;
+  zend_gc_get_status(&status);
+  return status.num_roots;
+}
+
 void php_candidate(php_node *o) {
   gc_possible_root((zend_refcounted *)o);
-  if (threshold && ++candidates >= threshold && !stop.searching)
+  if (threshold && !stop.searching && buffered() >= threshold)
     gc_collect_cycles();
 }
 
@@ -243,7 +248,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!started && !start())
     return NULL;
   started = true;
-  gc_enable(threshold == 0); /* PHP's own trigger; the buffer is always used */
+  /* PHP's own trigger, which adapts; the buffer is always used. */
+  gc_enable(threshold == 0);
   return &the_heap;
 }
 
@@ -298,6 +304,11 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
   return objects;
+}
+
+gc_usage gc_heap_usage(gc_heap *heap) {
+  return (gc_usage){gc_heap_objects(heap), GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN,
+                    GC_UNKNOWN};
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {

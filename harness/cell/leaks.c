@@ -99,9 +99,13 @@ json_t *cell_leaks(void) {
   for (size_t i = 0; i < count; i++)
     json_array_append_new(reachable, record_integer(rounds[i].expected.live));
   const gc_usage *start = &rounds[0].held[WL_START];
-  json_t *leaks = json_pack(
-      "{s:{s:o,s:o},s:o}", "start", "objects", compose_value(start->objects),
-      "bytes", compose_value(start->cells), "reachable", reachable);
+  wl_expectation last = rounds[count - 1].expected;
+  json_t *leaks =
+      json_pack("{s:{s:o,s:o},s:o,s:o}", "start", "objects",
+                compose_value(start->objects), "bytes",
+                compose_value(start->cells), "reachable", reachable, "spare",
+                record_integer(wl_spare(last.allocated - last.live) +
+                               cell_spare_of_round()));
   set_moment(leaks, "dropped", WL_DROPPED);
   set_moment(leaks, "quiet", WL_QUIET);
   set_moment(leaks, "collected", WL_COLLECTED);

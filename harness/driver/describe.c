@@ -209,7 +209,8 @@ static const option_usage usage = {
         "have\nfinalizers, their second life begins when a trace finds them.",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a workload"};
 
 json_t *describe_count(const collector *oracle, const char *workload,
                        uint64_t threads, uint64_t seed, double timeout) {

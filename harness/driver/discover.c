@@ -198,6 +198,10 @@ const char *discover_choose(const collectors *all, const char *word,
   if (*out)
     return spec_check(named, json_object_get((*out)->about, "options"),
                       "option");
+  const char *package = discover_package(named->name);
+  if (package)
+    return memory_text("collector '%s' is not built: package %s is missing",
+                       named->name, package);
   candidates known = {0};
   for (size_t i = 0; i < all->count; i++)
     if (!all->items[i].trouble)
@@ -271,6 +275,18 @@ const char *collector_kind(const collector *c) {
 
 bool collector_is_measured(const collector *c) {
   return !c->trouble && !strcmp(collector_kind(c), "model");
+}
+
+bool discover_is_group(const char *word) {
+  return !strcmp(word, "all") || !strcmp(word, "models") ||
+         !strcmp(word, "references");
+}
+
+bool collector_is_in(const collector *c, const char *group) {
+  bool all = !strcmp(group, "all");
+  return ((all || !strcmp(group, "models")) && collector_is_measured(c)) ||
+         ((all || !strcmp(group, "references")) && !c->trouble &&
+          !strcmp(collector_kind(c), "reference"));
 }
 
 bool collector_can(const collector *c, const char *capability) {

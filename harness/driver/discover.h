@@ -66,6 +66,11 @@ const char *collector_kind(const collector *c);
 /* Whether it is usable and measured where no collectors are named: a model. */
 bool collector_is_measured(const collector *c);
 
+/* Words that mean many collectors, `models`, `references` and `all` of both:
+ * whether this is one of them, and whether it means this collector. */
+bool discover_is_group(const char *word);
+bool collector_is_in(const collector *c, const char *group);
+
 /* Whether it declares a capability ("threads"). */
 bool collector_can(const collector *c, const char *capability);
 

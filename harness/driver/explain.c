@@ -274,6 +274,37 @@ static chain find_cycle(const story *s, model_ref start) {
  * What collectors make of it.
  * ------------------------------------------------------------------------- */
 
+/* Those that the user wants to hear of. */
+typedef struct audience {
+  const collectors *all;
+  bool *asked;           /* of each */
+  const collector *only; /* the one, or NULL if there are several */
+} audience;
+
+/* Finds those of a list, or the models if it is NULL.  Returns NULL, or what is
+ * wrong. */
+static const char *find_audience(const collectors *all, const char *list,
+                                 audience *out) {
+  *out =
+      (audience){all, memory_take((all->count + 1) * sizeof *out->asked), NULL};
+  word_list words = spec_split(list ? list : "models");
+  for (size_t i = 0; i < words.count; i++) {
+    const char *word = words.words[i];
+    spec named;
+    const collector *one = NULL;
+    const char *wrong = discover_is_group(word)
+                            ? NULL
+                            : discover_choose(all, word, &named, &one);
+    if (wrong)
+      return wrong;
+    for (size_t k = 0; k < all->count; k++)
+      out->asked[k] |=
+          one ? one == &all->items[k] : collector_is_in(&all->items[k], word);
+    out->only = words.count == 1 ? one : NULL;
+  }
+  return NULL;
+}
+
 static const char *declared(const collector *c, const char *name) {
   const char *text = json_string_value(
       json_object_get(json_object_get(c->about, "capabilities"), name));
@@ -296,18 +327,16 @@ static const char *fate(const collector *c, bool cyclic) {
              : "reclaims them at a collection";
 }
 
-static void print_fates(const collectors *all, const collector *one,
-                        bool cyclic) {
+static void print_fates(const audience *a, bool cyclic) {
   putchar('\n');
-  for (size_t i = 0; i < all->count; i++) {
-    const collector *c = &all->items[i];
-    if (one ? c == one : collector_is_measured(c))
-      printf("%s %s.\n", c->name, fate(c, cyclic));
-  }
+  for (size_t i = 0; i < a->all->count; i++)
+    if (a->asked[i])
+      printf("%s %s.\n", a->all->items[i].name,
+             fate(&a->all->items[i], cyclic));
 }
 
 static void print_explanation(story *s, const char *workload,
-                              const collectors *all, const collector *one) {
+                              const audience *a) {
   printf("%s: right after the last reference was dropped\n\n", workload);
   model_mark_reachable(s->model);
   model_ref o = next_object(s, true, 0);
@@ -315,7 +344,7 @@ static void print_explanation(story *s, const char *workload,
     chain c = find_path(s, o);
     print_chain(s, &c);
     printf("\nA root reaches %s, so %s holds it, by design.\n",
-           object_text(s, o), one ? one->name : "every collector");
+           object_text(s, o), a->only ? a->only->name : "every collector");
     return;
   }
   chain c = {0};
@@ -329,7 +358,7 @@ static void print_explanation(story *s, const char *workload,
   } else
     puts("Nothing keeps the objects of the round: no root reaches them, and "
          "none of them\nis on a cycle.");
-  print_fates(all, one, c.count > 0);
+  print_fates(a, c.count > 0);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -337,17 +366,18 @@ static void print_explanation(story *s, const char *workload,
  * ------------------------------------------------------------------------- */
 
 typedef struct explain_options {
-  const char *collector;
+  const char *collectors;
 } explain_options;
 
 static const option_row option_rows[] = {
-    {"collector", 'c', "NAME", "say what this collector does about it (all)",
-     OPTION_TEXT, offsetof(explain_options, collector), 0, 0},
+    {"collectors", 'c', "LIST",
+     "say what these do about it: names, or all, models, references (models)",
+     OPTION_TEXT, offsetof(explain_options, collectors), 0, 0},
     {0}};
 
 static const option_usage usage = {
     .command = "explain",
-    .synopsis = "CAUSE[:KEY=VALUE,...] [--collector NAME]",
+    .synopsis = "CAUSE[:KEY=VALUE,...] [--collectors LIST]",
     .description =
         "Prints what keeps the objects of a cause of leaks (see 'reapmark "
         "leaks'): the path\nfrom a root, or the cycle that counting cannot "
@@ -356,7 +386,8 @@ static const option_usage usage = {
         "CAUSE:objects=N says otherwise.",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a cause of leaks (see 'reapmark list workloads')"};
 
 /* Runs the workload and returns its trace, to be freed as a result of spawn;
  * says why there is none. */
@@ -382,8 +413,8 @@ static bool record_trace(const collector *recorder, const char *workload,
   return false;
 }
 
-static int explain(const spec *cause, const collectors *all,
-                   const collector *one, const collector *recorder) {
+static int explain(const spec *cause, const audience *a,
+                   const collector *recorder) {
   const char *workload = spec_text(cause);
   spawn_result r;
   if (!record_trace(recorder, workload, &r)) {
@@ -397,14 +428,14 @@ static int explain(const spec *cause, const collectors *all,
   }
   trace_reader *reader = trace_reader_from(text, recorder->name);
   story s = {.walk = walk_create(WALK_LATE, (walk_listener){0}),
-             .words =
-                 json_object_get(discover_workload(all, cause->name), "words")};
+             .words = json_object_get(discover_workload(a->all, cause->name),
+                                      "words")};
   s.model = walk_model(s.walk);
   const char *wrong = perform(&s, reader);
   if (wrong)
     say("explain: %s", wrong);
   else
-    print_explanation(&s, workload, all, one);
+    print_explanation(&s, workload, a);
   walk_destroy(s.walk);
   trace_reader_close(reader);
   fclose(text);
@@ -424,11 +455,11 @@ int explain_command(int argc, char **argv) {
   if (code != OPTIONS_GO)
     return code;
   collectors all = discover_collectors();
-  spec cause, named;
-  const collector *one = NULL;
+  spec cause;
+  audience a;
   const char *wrong = leaks_choose(&all, operands[0], &cause);
-  if (!wrong && o.collector)
-    wrong = discover_choose(&all, o.collector, &named, &one);
+  if (!wrong)
+    wrong = find_audience(&all, o.collectors, &a);
   if (wrong) {
     say("explain: %s", wrong);
     return EXIT_USAGE;
@@ -442,5 +473,5 @@ int explain_command(int argc, char **argv) {
   spec_set(&cause, "rounds", "1");
   spec_set(&cause, "quiet", "0");
   discover_check_workload(&all, spec_text(&cause), &cause);
-  return explain(&cause, &all, one, recorder);
+  return explain(&cause, &a, recorder);
 }

@@ -36,14 +36,17 @@ static const option_row option_rows[] = {
 
 static const option_usage usage = {
     .command = "leaks",
-    .synopsis = "[COLLECTOR[:OPTION=VALUE,...]...] [options]",
+    .synopsis = "[LIST...] [options]",
     .description =
-        "Runs the causes of leaks on collectors (on all that are measured, if "
-        "none is\nnamed), each without its remedy and with it, and prints what "
-        "is still held of\nthings that the program is done with.  What a "
-        "collector should show follows from\nwhat it declares.  'reapmark "
-        "explain CAUSE' tells why.\n\nexit status: 0 all as declared, 1 some "
-        "not, 2 usage, 3 nothing matched, 130\ninterrupted.",
+        "Runs the causes of leaks on collectors, each without its remedy and "
+        "with it, and\nprints what is still held of things that the program is "
+        "done with.  What a\ncollector should show follows from what it "
+        "declares.  'reapmark explain CAUSE'\ntells why.\n\nLIST: "
+        "NAME[:OPTION=VALUE,...], or all, models, references.  If there is "
+        "none: one of\neach family (refcount, refcount-cycles, mark-sweep), "
+        "and what was built of\ncpython, lua and bdwgc.\n\nexit status: 0 all "
+        "as declared, 1 some not, 2 usage, 3 nothing matched, "
+        "130\ninterrupted.",
     .options = option_rows,
     .max_operands = 1000};
 
@@ -75,13 +78,29 @@ static const char *all_causes(const collectors *all) {
   return list;
 }
 
+/* What is wrong with a name that no cause has; the one that may be meant, or
+ * where they are. */
+static const char *no_cause(const collectors *all, const char *name) {
+  candidates known = {0};
+  word_list causes = spec_split(all_causes(all));
+  for (size_t i = 0; i < causes.count; i++)
+    candidates_add(&known, causes.words[i] + strlen(PREFIX));
+  const char *near = suggest(name, &known);
+  return memory_text(
+      "'%s' is no cause of leaks%s", name,
+      *near ? near : "; 'reapmark list workloads' shows them, " PREFIX "...");
+}
+
 const char *leaks_choose(const collectors *all, const char *word, spec *out) {
-  if (strncmp(word, PREFIX, strlen(PREFIX)))
-    word = memory_text(PREFIX "%s", word);
-  const char *wrong = discover_check_workload(all, word, out);
-  if (wrong || is_cause(discover_workload(all, out->name)))
+  if (!strncmp(word, PREFIX, strlen(PREFIX)))
+    word += strlen(PREFIX);
+  const char *full = memory_text(PREFIX "%s", word);
+  const char *wrong = spec_parse(full, out);
+  if (wrong)
     return wrong;
-  return memory_text("workload '%s' is no cause of leaks", out->name);
+  if (!is_cause(discover_workload(all, out->name)))
+    return no_cause(all, out->name + strlen(PREFIX));
+  return discover_check_workload(all, full, out);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -191,6 +210,46 @@ static bool is_format(const char *name) {
   return false;
 }
 
+/* Counting, counting with a search for cycles, tracing; and those in use. */
+static const char *const heads[] = {
+    "refcount", "refcount-cycles", "mark-sweep", "cpython", "lua", "bdwgc"};
+
+/* The collectors of a bare command: those of the heads that were built. */
+static const char *present_heads(const collectors *all) {
+  const char *list = "";
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    const char *package = discover_package(heads[i]);
+    if (discover_find(all, heads[i]))
+      list = memory_text("%s%s%s", list, *list ? "," : "", heads[i]);
+    else if (package)
+      say("leaks: without %s, which is not built (package %s)", heads[i],
+          package);
+  }
+  return list;
+}
+
+/* The collectors of all operands, apart by commas.  NULL, and it was said, if
+ * something is wrong with one. */
+static const char *join_operands(const collectors *all, char **operands) {
+  const char *list = "";
+  for (; *operands; operands++) {
+    word_list words = spec_split(*operands);
+    for (size_t i = 0; i < words.count; i++) {
+      const char *word = words.words[i], *wrong = NULL;
+      spec named;
+      const collector *c;
+      if (!discover_is_group(word))
+        wrong = discover_choose(all, word, &named, &c);
+      if (wrong) {
+        say("leaks: %s", wrong);
+        return NULL;
+      }
+      list = memory_text("%s%s%s", list, *list ? "," : "", word);
+    }
+  }
+  return list;
+}
+
 int leaks_command(int argc, char **argv) {
   leaks_options o = {.format = "table", .timeout = 60};
   char **operands;
@@ -200,17 +259,10 @@ int leaks_command(int argc, char **argv) {
   if (!is_format(o.format))
     return EXIT_USAGE;
   collectors all = discover_collectors();
-  const char *names = NULL;
-  for (; *operands; operands++) {
-    spec named;
-    const collector *c;
-    const char *wrong = discover_choose(&all, *operands, &named, &c);
-    if (wrong) {
-      say("leaks: %s", wrong);
-      return EXIT_USAGE;
-    }
-    names = names ? memory_text("%s,%s", names, *operands) : *operands;
-  }
+  const char *names =
+      *operands ? join_operands(&all, operands) : present_heads(&all);
+  if (!names)
+    return EXIT_USAGE;
   plan_request request = {.collectors = names,
                           .heaps = "none",
                           .threads = "1",

@@ -41,6 +41,12 @@ static json_t *collectors_json(const collectors *all) {
   return list;
 }
 
+static const char *capability_text(const collector *c, const char *name) {
+  if (!strcmp(name, "threads") && collector_can(c, "turns"))
+    return "take turns";
+  return collector_can(c, name) ? "yes" : "–";
+}
+
 static void print_collectors(const collectors *all) {
   static const char *const capabilities[] = {
       "threads", "weak", "finalizers", "moving", "heap_limit", "concurrent"};
@@ -63,10 +69,7 @@ static void print_collectors(const collectors *all) {
     text_add(t, "%s",
              text_of(json_object_get(c->about, "capabilities"), "prompt"));
     for (size_t k = 0; k < N; k++)
-      text_add(t, "%s",
-               c->trouble                          ? ""
-               : collector_can(c, capabilities[k]) ? "yes"
-                                                   : "–");
+      text_add(t, "%s", c->trouble ? "" : capability_text(c, capabilities[k]));
     text_add(t, "%s%s", c->trouble ? "not used: " : "",
              c->trouble ? c->trouble : text_of(c->about, "summary"));
   }
@@ -219,7 +222,8 @@ static const option_usage usage = {
                    "REAPMARK_PATH names, apart by colons.",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "what to list"};
 
 int list_command(int argc, char **argv) {
   static const struct {

@@ -152,8 +152,8 @@ int options_parse(const option_usage *u, int argc, char **argv, void *values,
       say("%s: what is '%s'? usage: reapmark %s %s", u->command,
           argv[optind + u->max_operands], u->command, u->synopsis);
     else
-      say("%s: something is missing; usage: reapmark %s %s", u->command,
-          u->command, u->synopsis);
+      say("%s: %s is missing; usage: reapmark %s %s", u->command,
+          u->missing ? u->missing : "something", u->command, u->synopsis);
     return EXIT_USAGE;
   }
   *operands = argv + optind;

@@ -36,6 +36,7 @@ typedef struct option_usage {
   const char *description;   /* paragraphs, may be NULL */
   const option_row *options; /* up to a row without a name */
   int min_operands, max_operands;
+  const char *missing; /* what is, if there are fewer; NULL: "something" */
 } option_usage;
 
 /* Parses into `values` (which holds the defaults) and sets *operands to the

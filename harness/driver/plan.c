@@ -225,20 +225,14 @@ static void choose_one(chosen_list *list, chosen c) {
   list->items[list->count++] = c;
 }
 
-/* All that a word for many means: `models`, `references`, or `all` of both.
- * False if it is none of these. */
-static bool choose_kind(chosen_list *list, const collectors *all,
-                        const char *word) {
-  bool both = !strcmp(word, "all");
-  bool models = both || !strcmp(word, "models");
-  bool references = both || !strcmp(word, "references");
+/* All that a word for many means. */
+static void choose_group(chosen_list *list, const collectors *all,
+                         const char *word) {
   for (size_t i = 0; i < all->count; i++) {
     const collector *c = &all->items[i];
-    if ((models && collector_is_measured(c)) ||
-        (references && !c->trouble && !strcmp(collector_kind(c), "reference")))
+    if (collector_is_in(c, word))
       choose_one(list, (chosen){c, c->name, NULL});
   }
-  return models || references;
 }
 
 /* Why a cell is missing whose collector is. */
@@ -252,13 +246,13 @@ static bool find_collectors(const asked *a, const suite *s,
                             const collectors *all, chosen_list *out) {
   *out = (chosen_list){0};
   if (!a->words.count)
-    for (size_t i = 0; i < all->count; i++)
-      if (collector_is_measured(&all->items[i]))
-        choose_one(out, (chosen){&all->items[i], all->items[i].name, NULL});
+    choose_group(out, all, "models");
   for (size_t i = 0; i < a->words.count; i++) {
     const char *word = a->words.words[i];
-    if (choose_kind(out, all, word))
+    if (discover_is_group(word)) {
+      choose_group(out, all, word);
       continue;
+    }
     spec named;
     const collector *c;
     const char *wrong = discover_choose(all, word, &named, &c);
@@ -389,6 +383,7 @@ static const char *plan_one(const planning *g, const spec *workload,
                  .collector = with->text,
                  .heap = heap_for(its, heap),
                  .reference = its && !strcmp(collector_kind(its), "reference"),
+                 .turns = its && threads > 1 && collector_can(its, "turns"),
                  .threads = threads};
   c.missing =
       its ? find_missing(its, workload->name, c.heap, threads) : with->missing;
@@ -798,6 +793,8 @@ json_t *plan_to_json(const plan *p) {
       json_object_set_new(cell, "limit", json_integer((json_int_t)c->limit));
     if (c->reference)
       json_object_set_new(cell, "kind", json_string("reference"));
+    if (c->turns)
+      json_object_set_new(cell, "turns", json_true());
     if (c->untimed)
       json_object_set_new(cell, "untimed", json_true());
     if (c->canary)
@@ -824,12 +821,13 @@ json_t *plan_to_json(const plan *p) {
 
 static bool cell_from_json(const json_t *json, plan *out, bool canary) {
   const char *id, *workload, *with, *heap, *missing = NULL;
-  int threads, untimed = 0;
+  int threads, untimed = 0, turns = 0;
   json_int_t limit = 0;
-  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b}",
-                  "cell", &id, "workload", &workload, "collector", &with,
-                  "heap", &heap, "threads", &threads, "n/a", &missing, "limit",
-                  &limit, "untimed", &untimed))
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b, s?b}", "cell", &id,
+                  "workload", &workload, "collector", &with, "heap", &heap,
+                  "threads", &threads, "n/a", &missing, "limit", &limit,
+                  "untimed", &untimed, "turns", &turns))
     return false;
   add_cell(out,
            (plan_cell){.id = memory_text("%s", id),
@@ -841,6 +839,7 @@ static bool cell_from_json(const json_t *json, plan *out, bool canary) {
                        .limit = (uint64_t)limit,
                        .canary = canary,
                        .reference = json_object_get(json, "kind") != NULL,
+                       .turns = turns != 0,
                        .untimed = untimed != 0});
   return true;
 }

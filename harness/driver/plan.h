@@ -46,6 +46,7 @@ typedef struct plan_cell {
   bool canary;
   bool untimed;   /* without instruments */
   bool reference; /* an adapter's: in tables of their own */
+  bool turns;     /* of its threads, which are several, one runs at a time */
   size_t block;
 } plan_cell;
 

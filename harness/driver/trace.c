@@ -136,7 +136,8 @@ static const option_usage verify_usage = {
         "rules, 1 it does not, 2 it cannot be read.",
     .options = verify_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a trace"};
 
 static int verify(const trace_options *o, char **operands) {
   problems p = {.path = operands[0]};
@@ -306,7 +307,8 @@ static const option_usage stat_usage = {
         "payload in words.",
     .options = stat_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a trace"};
 
 static int stat_of(const trace_options *o, char **operands) {
   const struct stat_format *format = NULL;
@@ -359,7 +361,8 @@ static const option_usage annotate_usage = {
         "reaches it.  With these a\ntrace can be run by explicit freeing.",
     .options = annotate_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a trace"};
 
 static int annotate_to(const source *s, const trace_deaths *deaths,
                        const char *output) {

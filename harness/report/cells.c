@@ -358,6 +358,7 @@ static bool read_plan(report *r) {
                     &c->missing))
       return false;
     c->reference = json_object_get(cell, "kind") != NULL;
+    c->turns = json_is_true(json_object_get(cell, "turns"));
     c->floor = NAN;
   }
   if (json_object_get(r->plan, "canary"))

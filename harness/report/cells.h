@@ -55,6 +55,7 @@ typedef struct report_cell {
   const char *id, *workload, *collector, *heap;
   int threads;
   bool reference;      /* an adapter: in blocks apart from the models' */
+  bool turns;          /* of its threads one runs at a time */
   double floor;        /* ns that its interface takes; NAN: not known */
   const char *missing; /* why the pair cannot run, or NULL */
 

@@ -119,7 +119,7 @@ static void add_row(text_table *t, const report *r, const report_cell *c) {
     text_add(t, "%zu", c->count);
 }
 
-/* Prints why numbers of a cell are missing, if they are. */
+/* Prints what is to be known of a cell's numbers, and why some are missing. */
 static void print_note(const report_cell *c, text_style style, FILE *out) {
   const report_sample *worst = report_worst(c), *shown;
   if (report_under_reports(c, &shown)) {
@@ -136,6 +136,11 @@ static void print_note(const report_cell *c, text_style style, FILE *out) {
     fprintf(out,
             "%s%s: * more than half of the time may be that of its C "
             "interface\n",
+            style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector);
+  if (c->turns && c->count)
+    fprintf(out,
+            "%s%s: its threads take turns, so that more of them are no "
+            "faster\n",
             style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector);
   if (!worst && !c->uncorrected)
     return;

@@ -26,6 +26,29 @@ static json_int_t last_of(const json_t *list) {
   return json_integer_value(json_array_get(list, json_array_size(list) - 1));
 }
 
+/* Objects that are held after the collection of each round though nothing
+ * reaches them, new. */
+static json_t *unreachable_of(const json_t *leaks) {
+  const json_t *reachable = json_object_get(leaks, "reachable");
+  json_t *list = json_array(), *held;
+  size_t i;
+  json_array_foreach(record_get(leaks, "collected.objects"), i, held) {
+    json_int_t live = json_integer_value(json_array_get(reachable, i + 1));
+    json_array_append_new(list, json_integer(json_integer_value(held) - live));
+  }
+  return list;
+}
+
+/* How many of them there are in the end.  So few as a conservative collector
+ * may keep are no leak. */
+static json_int_t end_of_unreachable(const json_t *leaks, bool *is_leak) {
+  json_t *list = unreachable_of(leaks);
+  json_int_t last = last_of(list);
+  json_decref(list);
+  *is_leak = last > json_integer_value(json_object_get(leaks, "spare"));
+  return last;
+}
+
 /* Sets `name` to the slope of a list, in whole objects or bytes. */
 static void set_growth(json_t *row, const char *name, const json_t *list) {
   size_t n = json_array_size(list);
@@ -77,13 +100,34 @@ static bool was_prompt(const json_t *leaks, bool *known) {
 
 static const char *judge(const json_t *leaks) {
   const json_t *reachable = json_object_get(leaks, "reachable");
-  bool known;
-  if (last_of(record_get(leaks, "collected.objects")) > last_of(reachable))
+  bool known, is_leak;
+  end_of_unreachable(leaks, &is_leak);
+  if (is_leak)
     return "LEAK";
   if (last_of(reachable) > json_integer_value(json_array_get(reachable, 0)))
     return "retained by design";
   bool prompt = was_prompt(leaks, &known);
   return !known ? "reclaimed" : prompt ? "prompt" : "at collection";
+}
+
+/* What the objects after the last collection are, and how many more of each
+ * kind there are in each round. */
+static void set_kinds(json_t *row, const json_t *leaks) {
+  const json_t *reachable = json_object_get(leaks, "reachable");
+  json_int_t first = json_integer_value(json_array_get(reachable, 0));
+  bool is_leak;
+  json_int_t end = end_of_unreachable(leaks, &is_leak);
+  json_object_set_new(row, "retained",
+                      json_integer(last_of(reachable) - first));
+  json_object_set_new(row, "leaked", json_integer(is_leak ? end : 0));
+  json_object_set_new(row, "kept", json_integer(is_leak || end < 0 ? 0 : end));
+  json_t *rounds = json_copy((json_t *)reachable);
+  json_array_remove(rounds, 0);
+  set_growth(row, "retained_growth", rounds);
+  json_decref(rounds);
+  json_t *unreachable = unreachable_of(leaks);
+  set_growth(row, "leaked_growth", unreachable);
+  json_decref(unreachable);
 }
 
 json_t *leaks_row(const json_t *record) {
@@ -102,6 +146,7 @@ json_t *leaks_row(const json_t *record) {
   set_held(row, leaks, "dropped");
   set_held(row, leaks, "quiet");
   set_held(row, leaks, "collected");
+  set_kinds(row, leaks);
   set_growth(row, "growth", objects);
   set_growth(row, "growth_bytes", record_get(leaks, "collected.bytes"));
   return row;
@@ -113,26 +158,39 @@ json_t *leaks_row(const json_t *record) {
 
 enum { CELL = 64 };
 
+static json_int_t integer_of(const json_t *row, const char *member) {
+  return json_integer_value(json_object_get(row, member));
+}
+
+/* "LEAK +100": what grows in each round, or else what there is. */
+static void write_count(char *out, const char *word, const json_t *row,
+                        const char *kind) {
+  char growth[32];
+  snprintf(growth, sizeof growth, "%s_growth", kind);
+  if (integer_of(row, growth) > 0)
+    snprintf(out, CELL, "%s +%lld", word, (long long)integer_of(row, growth));
+  else
+    snprintf(out, CELL, "%s %lld", word, (long long)integer_of(row, kind));
+}
+
 /* A verdict in few words. */
 static void short_verdict(char *out, const json_t *row) {
-  json_int_t growth = json_integer_value(json_object_get(row, "growth"));
-  json_int_t held = json_integer_value(json_object_get(row, "collected"));
-  const char *flaw =
-      is_verdict(row, "n/a") || json_is_true(json_object_get(row, "declared"))
-          ? ""
-          : " !";
-  if (is_verdict(row, "LEAK") && growth > 0)
-    snprintf(out, CELL, "LEAK +%lld%s", (long long)growth, flaw);
-  else if (is_verdict(row, "LEAK"))
-    snprintf(out, CELL, "LEAK %lld%s", (long long)held, flaw);
-  else if (is_verdict(row, "retained by design") && growth > 0)
-    snprintf(out, CELL, "retained +%lld%s", (long long)growth, flaw);
-  else if (is_verdict(row, "retained by design"))
-    snprintf(out, CELL, "retained %lld%s", (long long)held, flaw);
-  else if (is_verdict(row, "n/a"))
+  char words[CELL], kept[32] = "";
+  if (is_verdict(row, "n/a")) {
     snprintf(out, CELL, "n/a: %.40s", text_of(row, "reason"));
+    return;
+  }
+  if (is_verdict(row, "LEAK"))
+    write_count(words, "LEAK", row, "leaked");
+  else if (is_verdict(row, "retained by design"))
+    write_count(words, "retained", row, "retained");
   else
-    snprintf(out, CELL, "%.40s%s", text_of(row, "verdict"), flaw);
+    snprintf(words, CELL, "%s", text_of(row, "verdict"));
+  if (integer_of(row, "kept"))
+    snprintf(kept, sizeof kept, ", kept %lld",
+             (long long)integer_of(row, "kept"));
+  snprintf(out, CELL, "%.35s%.20s%s", words, kept,
+           json_is_true(json_object_get(row, "declared")) ? "" : " !");
 }
 
 static json_t *find_row(const json_t *rows, const char *cause,
@@ -216,6 +274,9 @@ static const rows_column columns[] = {
     {"quiet_bytes", "bytes", ROWS_INTEGER},
     {"collected", "collected", ROWS_INTEGER},
     {"collected_bytes", "bytes", ROWS_INTEGER},
+    {"retained", NULL, ROWS_INTEGER},
+    {"leaked", NULL, ROWS_INTEGER},
+    {"kept", NULL, ROWS_INTEGER},
     {"growth", "a round", ROWS_INTEGER},
     {"growth_bytes", "bytes", ROWS_INTEGER},
     {"root", "retained by", ROWS_TEXT},
@@ -249,7 +310,17 @@ static void print_deviations(const json_t *rows, FILE *out) {
   }
 }
 
-static void print_legend(bool verbose, FILE *out) {
+static bool some_kept(const json_t *rows) {
+  size_t i;
+  json_t *row;
+  json_array_foreach(rows, i, row) {
+    if (integer_of(row, "kept"))
+      return true;
+  }
+  return false;
+}
+
+static void print_legend(const json_t *rows, bool verbose, FILE *out) {
   fputs(
       "\nBefore the remedy → with it, of what the program is done with:\n"
       "prompt: gone when the last reference was dropped; at collection: gone "
@@ -258,6 +329,10 @@ static void print_legend(bool verbose, FILE *out) {
       "held that nothing reaches; +N: N more\nin each round.  All this as the "
       "collector declares, but for what is marked with !.\n",
       out);
+  if (some_kept(rows))
+    fputs("kept N: N objects, no more than are declared, that a conservative "
+          "collector took\nfor reachable.\n",
+          out);
   if (verbose)
     fputs("\nObjects and bytes beyond those at the start, in the last round: "
           "right after the\nlast reference was dropped, after a quiet period, "
@@ -282,7 +357,7 @@ void leaks_print(const json_t *rows, const char *format, bool verbose,
       rows_print(worded, columns, COLUMNS, format, out);
     }
     print_deviations(rows, out);
-    print_legend(verbose, out);
+    print_legend(rows, verbose, out);
   }
   json_decref(worded);
 }

@@ -11,8 +11,11 @@
  * `rounds`; objects and bytes beyond those before the first round that were
  * held in the last one (`dropped`, `quiet`, `collected`, `dropped_bytes`, ...;
  * absent where they are not known); `growth` and `growth_bytes`, how many more
- * each round after collection (Theil-Sen); `reason`, empty if all is well.  The
- * verdicts:
+ * each round after collection (Theil-Sen); of the objects after the last
+ * collection those that can be reached (`retained`, beyond the start), those
+ * that nothing reaches (`leaked`) or, where they are so few that a conservative
+ * collector may take them for reachable, `kept`; `retained_growth` and
+ * `leaked_growth`; `reason`, empty if all is well.  The verdicts:
  *
  *   prompt               gone when the last reference was dropped
  *   at collection        gone later

@@ -31,6 +31,19 @@ test_shallow() {
   printed 'n/a: needs drops of any depth'
 }
 
+# PHP's threshold counts possible roots in its buffer: not those that died
+# since, which leave it.
+test_threshold() {
+  php=$(dirname "$reapmark")/collectors/php
+  searches() {
+    "$php" --option threshold="$1" --run leak-self-cycle:quiet=0,remedy="$2" |
+      grep -o '"collections":[0-9]*'
+  }
+  by_request=$(searches 1000000000 on)
+  [ "$(searches 10 on)" = "$by_request" ] || fail 'searched for what had died'
+  [ "$(searches 10 off)" != "$by_request" ] || fail 'did not search'
+}
+
 # Every cause of leaks on every adapter that was built: as declared, or n/a.
 test_leaks() {
   adapters=()
@@ -47,6 +60,13 @@ test_leaks() {
     printed 'LEAK +200 → prompt' ;; esac
   case " ${adapters[*]} " in *" lua "*)
     printed 'at collection → at collection' ;; esac
+  case " ${adapters[*]} " in *" php "*)
+    expect 0 leaks php -w pair-cycle,weak-kept # its objects are always known
+    printed 'at collection → prompt'
+    printed 'retained +200 → prompt' ;; esac
+  case " ${adapters[*]} " in *" ruby "*) # what it kept is no leak of all
+    expect 0 leaks ruby -w weak-kept
+    printed 'retained +200' ;; esac
   for name in "${adapters[@]}"; do
     expect 0 leaks "$name"
   done

@@ -71,6 +71,23 @@ test_not_applicable() {
   printed 'script/gamma/heap=none/threads=1/seed=42#1'
 }
 
+# Of more than one thread it is said that they take turns.
+test_turns() {
+  ln -s "$here/scripted-collector" found/lockstep
+  expect 0 run -n 1 -c alpha,lockstep -w shared -t 1,2 -o dir
+  note='lockstep: its threads take turns, so that more of them are no faster'
+  printed "$note"
+  [ "$(grep -c 'take turns' out)" = 1 ] || fail 'not of the one block'
+  sed -n '/, 2 threads/,$p' out | grep -qF "$note" || fail 'of one thread'
+  expect 0 run -n 1 -c alpha,lockstep -w shared -t 1,2 -o dir --resume
+  expect 0 report dir --format markdown
+  printed "- $note"
+  expect 0 list collectors
+  grep -qE '^lockstep .* take turns ' out || fail 'not listed'
+  expect 0 list collectors --json
+  [ "$(grep -c '"turns": true' out)" = 1 ] || fail 'not in JSON'
+}
+
 test_dry_run() {
   expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run -o dir
   [ ! -e dir ] || fail 'a dry run made its directory'
@@ -234,7 +251,7 @@ EOF
   printed 'script/beta/heap=none/threads=1/seed=42#1'
   said '3 runs of 3 cells'
   expect 2 run -c ghost -w script
-  complained "--collectors: unknown collector 'ghost'"
+  complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
 # alpha takes half of beta's time; each target has an outcome of its own.

@@ -31,6 +31,56 @@ test_formats() {
   printed '"growth_bytes": 3200'
 }
 
+# The collectors that are in rows of CSV, in their order.
+collectors_of() { cut -d, -f3 "$1" | sed 1d | awk '!seen[$0]++' | xargs; }
+
+# Nobody named: one of each family, and the runtimes that were built.
+test_bare() {
+  want='refcount refcount-cycles mark-sweep'
+  for name in cpython lua bdwgc; do
+    [ ! -x "$(dirname "$reapmark")/collectors/$name" ] || want="$want $name"
+  done
+  expect 0 leaks -w pair-cycle --format csv
+  [ "$(collectors_of out)" = "$want" ] || fail "not of $want"
+  # Runtimes without their packages are named.
+  mkdir collectors
+  ln -s "$(dirname "$reapmark")/collectors/refcount" collectors/refcount
+  echo 'cpython python3.11-dev' >collectors/not-built
+  cp "$reapmark" reapmark
+  reapmark=./reapmark
+  expect 0 leaks -w pair-cycle --format csv
+  [ "$(collectors_of out)" = refcount ] || fail 'not of what there is'
+  said 'leaks: without cpython, which is not built (package python3.11-dev)'
+  expect 2 leaks cpython
+  said "leaks: collector 'cpython' is not built: package python3.11-dev is miss"
+}
+
+# What `run -c` takes.
+test_lists() {
+  mkdir collectors
+  for name in refcount record mark-sweep none malloc; do
+    program=$(dirname "$reapmark")/collectors/$name
+    [ ! -x "$program" ] || ln -s "$program" collectors/$name
+  done
+  echo >collectors/not-built
+  cp "$reapmark" reapmark
+  reapmark=./reapmark
+  expect 0 leaks models -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'mark-sweep none refcount' ] || fail models
+  expect 0 leaks none,refcount models -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'none refcount mark-sweep' ] || fail 'a list'
+  expect 0 explain pair-cycle -c none,refcount
+  printed 'none never reclaims anything.'
+  printed 'refcount never reclaims it: a leak.'
+  ! grep -q mark-sweep out || fail 'nobody asked for mark-sweep'
+  [ -x collectors/malloc ] || return 0
+  expect 0 leaks all -w pair-cycle --format csv
+  [ "$(collectors_of out)" = 'malloc mark-sweep none refcount' ] || fail all
+  expect 0 explain pair-cycle -c references
+  printed 'malloc '
+  ! grep -q 'none' out || fail 'none is no reference'
+}
+
 test_false_declarations() {
   REAPMARK_PATH=$liars
   export REAPMARK_PATH
@@ -48,7 +98,11 @@ test_usage_errors() {
   expect 2 leaks refcuont
   said "leaks: unknown collector 'refcuont' (did you mean 'refcount'?)"
   expect 2 leaks refcount -w cahce
-  said "unknown workload 'leak-cahce' (did you mean 'leak-cache'?)"
+  said "leaks: 'cahce' is no cause of leaks (did you mean 'cache'?)"
+  # A workload, and no cause.
+  expect 2 leaks refcount -w binary-trees
+  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
+  [ "$(wc -l <err)" = 1 ] || fail 'not one line'
   expect 2 leaks refcount -w cache:remedy=on
   said 'cache:remedy=on: runs with and without the remedy anyway'
   expect 2 leaks refcount --format tabel
@@ -111,11 +165,13 @@ test_explain_nothing() {
 
 test_explain_errors() {
   expect 2 explain glbal
-  said "unknown workload 'leak-glbal' (did you mean 'leak-global'?)"
+  said "'glbal' is no cause of leaks (did you mean 'global'?)"
+  expect 2 explain binary-trees
+  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
   expect 2 explain global -c mark-swep
   said "unknown collector 'mark-swep' (did you mean 'mark-sweep'?)"
   expect 2 explain
-  said 'something is missing'
+  said "explain: a cause of leaks (see 'reapmark list workloads') is missing"
 }
 
 "test_$3"

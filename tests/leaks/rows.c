@@ -11,21 +11,46 @@
 
 /* The row of a run in which so many objects (times 32 bytes) were held in each
  * of four rounds; one is there from the start. */
-static json_t *row_of(const char *status, const char *reachable,
-                      const char *dropped, const char *collected) {
+static json_t *row_with_spare(int spare, const char *status,
+                              const char *reachable, const char *dropped,
+                              const char *collected) {
   char text[1000];
   snprintf(text, sizeof text,
            "{\"verdict\": {\"status\": \"%s\", \"declared\": true, \"reason\": "
            "\"\"}, \"leaks\": {\"start\": {\"objects\": 1, \"bytes\": 32}, "
-           "\"reachable\": %s, \"dropped\": {\"objects\": %s, \"bytes\": %s}, "
+           "\"spare\": %d, \"reachable\": %s, \"dropped\": {\"objects\": %s, "
+           "\"bytes\": %s}, "
            "\"quiet\": {\"objects\": %s, \"bytes\": %s}, \"collected\": "
            "{\"objects\": %s, \"bytes\": [320, 640, 960, 1280]}}}",
-           status, reachable, dropped, dropped, dropped, dropped, collected);
+           status, spare, reachable, dropped, dropped, dropped, dropped,
+           collected);
   json_t *record = json_loads(text, 0, NULL);
   assert_non_null(record);
   json_t *row = leaks_row(record);
   json_decref(record);
   return row;
+}
+
+static json_t *row_of(const char *status, const char *reachable,
+                      const char *dropped, const char *collected) {
+  return row_with_spare(0, status, reachable, dropped, collected);
+}
+
+/* The text is in the printed matrix of a row. */
+static void assert_matrix(const json_t *row, const char *text) {
+  char printed[4000] = "";
+  FILE *out = fmemopen(printed, sizeof printed, "w");
+  json_t *rows = json_array();
+  for (int on = 0; on < 2; on++) {
+    json_t *named = json_pack("{s:s, s:s, s:s}", "cause", "some", "collector",
+                              "one", "remedy", on ? "on" : "off");
+    json_object_update(named, (json_t *)row);
+    json_array_append_new(rows, named);
+  }
+  leaks_print(rows, "table", false, out);
+  fclose(out);
+  json_decref(rows);
+  assert_non_null(strstr(printed, text));
 }
 
 static void assert_row(json_t *row, const char *verdict, int collected,
@@ -62,6 +87,45 @@ static void verdicts_follow_from_what_is_held(void **state) {
   assert_row(row_of("WRONG", none, one, one), "WRONG", 0, 0);
 }
 
+static json_int_t number(const json_t *row, const char *member) {
+  return json_integer_value(json_object_get(row, member));
+}
+
+/* What can be reached is not counted as a leak. */
+static void leaks_are_apart_from_what_is_retained(void **state) {
+  (void)state;
+  json_t *row = row_of("LEAK", "[1, 101, 201, 301, 401]",
+                       "[102, 204, 306, 408]", "[102, 204, 306, 408]");
+  assert_string_equal(json_string_value(json_object_get(row, "verdict")),
+                      "LEAK");
+  assert_int_equal(number(row, "retained"), 400);
+  assert_int_equal(number(row, "retained_growth"), 100);
+  assert_int_equal(number(row, "leaked"), 7);
+  assert_int_equal(number(row, "leaked_growth"), 2);
+  assert_int_equal(number(row, "kept"), 0);
+  assert_matrix(row, "LEAK +2 →");
+  json_decref(row);
+}
+
+/* Nor what a conservative collector may keep. */
+static void kept_is_no_leak(void **state) {
+  (void)state;
+  const char *reachable = "[1, 101, 201, 301, 401]";
+  const char *held = "[101, 202, 304, 402]";
+  json_t *row = row_with_spare(1, "LEAK", reachable, held, held);
+  assert_string_equal(json_string_value(json_object_get(row, "verdict")),
+                      "retained by design");
+  assert_int_equal(number(row, "leaked"), 0);
+  assert_int_equal(number(row, "kept"), 1);
+  assert_matrix(row, "retained +100, kept 1 →");
+  assert_matrix(row, "kept N: N objects");
+  json_decref(row);
+  row = row_with_spare(0, "LEAK", reachable, held, held);
+  assert_string_equal(json_string_value(json_object_get(row, "verdict")),
+                      "LEAK");
+  json_decref(row);
+}
+
 static void growth_forgives_an_outlier(void **state) {
   (void)state;
   assert_row(row_of("LEAK", "[1, 1, 1, 1, 1]", "[11, 21, 500, 41]",
@@ -84,6 +148,8 @@ static void runs_without_rounds_have_their_status(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verdicts_follow_from_what_is_held),
+      cmocka_unit_test(leaks_are_apart_from_what_is_retained),
+      cmocka_unit_test(kept_is_no_leak),
       cmocka_unit_test(growth_forgives_an_outlier),
       cmocka_unit_test(runs_without_rounds_have_their_status),
   };
