@@ -334,31 +334,62 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
  * What is said of a comparison.
  * ------------------------------------------------------------------------- */
 
+/* Invocations of both sides. */
+typedef struct counts {
+  size_t base, fresh;
+} counts;
+
+static const char *counts_text(counts n) {
+  return n.base == n.fresh
+             ? memory_text("%zu invocation%s a side", n.base,
+                           n.base == 1 ? "" : "s")
+             : memory_text("%zu+%zu invocations", n.base, n.fresh);
+}
+
+/* What it takes for p <= alpha: more of the side that has fewer. */
+static const char *wanted_text(counts n, double alpha) {
+  counts wanted = n;
+  while (stat_smallest_p(wanted.base, wanted.fresh) > alpha) {
+    bool level = wanted.base == wanted.fresh;
+    if (level || wanted.base < wanted.fresh)
+      wanted.base++;
+    if (level || wanted.base > wanted.fresh)
+      wanted.fresh++;
+  }
+  if (n.base == n.fresh)
+    return memory_text("it takes %zu, so %zu more", wanted.base,
+                       wanted.base - n.base);
+  return memory_text("it takes %zu+%zu, so %zu more", wanted.base, wanted.fresh,
+                     wanted.base - n.base + wanted.fresh - n.fresh);
+}
+
 /* Of the first metric: all have the same invocations. */
 static void say_too_few(const comparison *c) {
+  if (!c->tested)
+    return;
   size_t least = SIZE_MAX;
+  counts weakest = {0, 0};
+  double p = 0;
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
     if (row->verdict == COMPARE_NONE)
       continue;
     least = row->base.n < least ? row->base.n : least;
     least = row->fresh.n < least ? row->fresh.n : least;
+    double smallest = stat_smallest_p(row->base.n, row->fresh.n);
+    if (smallest > p)
+      weakest = (counts){row->base.n, row->fresh.n};
+    p = fmax(p, smallest);
   }
-  if (!c->tested)
-    return;
-  double alpha = c->rules.alpha;
-  size_t one = stat_fewest_for_test(alpha);
-  size_t table = stat_fewest_for_test(alpha / (double)c->tested);
+  double alpha = c->rules.alpha, share = alpha / (double)c->tested;
   size_t median = stat_fewest_for_median(REPORT_CONFIDENCE);
-  if (least < one)
-    say("warning: %zu invocation%s a side cannot show any difference at %g; it "
-        "takes %zu, so %zu more",
-        least, least == 1 ? "" : "s", alpha, one, one - least);
-  else if (least < table)
-    say("warning: with %zu invocations a side, a difference in one of %zu "
-        "cells cannot be significant at %g after Holm; it takes %zu, so %zu "
-        "more",
-        least, c->tested, alpha, table, table - least);
+  if (p > alpha)
+    say("warning: %s cannot show any difference at %g; %s",
+        counts_text(weakest), alpha, wanted_text(weakest, alpha));
+  else if (p > share)
+    say("warning: with %s, a difference in one of %zu cells cannot be "
+        "significant at %g after Holm; %s",
+        counts_text(weakest), c->tested, alpha, wanted_text(weakest, share));
   if (least < median)
     say("warning: the interval of a median takes %zu invocations, so %zu more",
         median, median - least);

@@ -643,6 +643,17 @@ test_compare_formats() {
   clocked few alpha 1 2 3
   expect 0 compare few few -m cpu
   said '3 invocations a side cannot show any difference at 0.05; it takes 4, so 1 more'
+  # What a test can show is up to both sides together: 2 of C(11, 3) ways.
+  clocked many alpha 101 102 103 104 105 106 107 108
+  expect 0 compare many few -m cpu
+  grep -qE '^script.* 0.012 +8\+3 +better$' out || fail 'not significant'
+  ! grep -q 'cannot' err || fail 'a warning of what was shown'
+  clocked two alpha 1 2
+  expect 0 compare many two -m cpu
+  ! grep -q 'cannot' err || fail 'a warning of what was shown'
+  clocked single alpha 1
+  expect 0 compare many single -m cpu
+  said '8+1 invocations cannot show any difference at 0.05; it takes 8+2, so 1 more'
 }
 
 test_compare_usage() {
