@@ -10,6 +10,7 @@ foreach(
   minheap_without_an_answer
   sweep
   canary
+  canary_between
   observer
   until_ci_canary
   until_ci_observer

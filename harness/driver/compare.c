@@ -328,6 +328,9 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
                   json_object_get(fresh->report->plan, "seed")))
     say("warning: %s and %s have different seeds, so their workloads differ",
         base->name, fresh->name);
+  char suspect[REPORT_CANARY];
+  if (report_suspect_text(suspect, base->report, fresh->report))
+    say("warning: %s and %s: %s", base->name, fresh->name, suspect);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -542,7 +545,7 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
     text_add(t, "%zu", aa.tables_significant);
     text_add(t, "%s", share_text(aa.tables_significant, aa.tables));
     text_add(t, "%zu", aa.tables_bound);
-    text_add(t, "%s", bad ? "TOO OFTEN" : "ok");
+    text_add(t, "%s", !aa.comparisons ? "no data" : bad ? "TOO OFTEN" : "ok");
     comparisons += aa.comparisons;
     too_often |= bad;
   }
@@ -601,6 +604,13 @@ int compare_command(int argc, char **argv) {
   }
   if (o.aa && operands[1]) {
     say("compare: --aa takes one folder");
+    return EXIT_USAGE;
+  }
+  size_t fewest = stat_fewest_for_test(o.alpha);
+  if (o.aa && o.aa < fewest) {
+    say("--aa: %ju invocations a side cannot show any difference at %g; it "
+        "takes %zu",
+        (uintmax_t)o.aa, o.alpha, fewest);
     return EXIT_USAGE;
   }
   if (o.aa) {

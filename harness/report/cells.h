@@ -119,6 +119,12 @@ bool report_is_suspect(const report *r);
 enum { REPORT_CANARY = 200 };
 bool report_canary_text(char *out, const report *r);
 
+/* The same from one folder to another: the median of all its times in `fresh`
+ * over that in `base`, less 1, NAN unless both have any; and whether that is
+ * beyond the bound, which is said in one line likewise. */
+double report_drift_between(const report *base, const report *fresh);
+bool report_suspect_text(char *out, const report *base, const report *fresh);
+
 /* Of a reference's CPU time, the share that its C interface takes: calls times
  * what each takes by itself.  An estimate: set-up and checks are in it; clears,
  * tests and root slots are not.  NAN: not known.  Beyond half the time says

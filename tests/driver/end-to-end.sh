@@ -709,6 +709,12 @@ test_compare_against_itself() {
   # Lots that by chance put both groups apart.
   expect 1 compare dir --aa 6 -m cpu --seed 42
   grep -qE '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$' out || fail 'not told'
+  # A metric that no invocation has, and a test that finds nothing ever.
+  expect 0 compare dir --aa 6 -m footprint,drop_max
+  grep -qE '^drop_max_ns +0 .* no data$' out || fail 'not told'
+  expect 2 compare dir --aa 3
+  complained '--aa: 3 invocations a side cannot show any difference at 0.05; it takes 4'
+  expect 0 compare dir --aa 3 --alpha 10% -m footprint
   expect 3 compare dir --aa 13
   complained 'no cell has 26 good invocations'
 }

@@ -85,6 +85,30 @@ test_canary() {
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir --resume
 }
 
+# Between two folders it tells as much: the machine is another.
+test_canary_between() {
+  expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o base
+  cp -r base new
+  cp -r base near
+  canary() { # TIME DIR
+    sed -i '/"canary":true/s/"wall":[0-9]*/"wall":'"$1/" "$2/runs.jsonl"
+  }
+  canary 1000000 base
+  canary 1040000 near
+  canary 1100000 new
+  suspect='SUSPECT: the median of the canary changed by +10.0 % from base to new'
+  for format in table markdown csv json; do
+    expect 0 compare base near --format $format
+    ! grep -q SUSPECT out err || fail 'suspect below the bound'
+    expect 0 compare base new --format $format
+    said "warning: base and new: $suspect"
+    case $format in
+    table | markdown) printed "$suspect" ;;
+    json) printed '"suspect": true' && printed '"canary_change": 0.1' ;;
+    esac
+  done
+}
+
 test_observer() {
   expect 0 run --observer -c fake -w tiny -n 2 -o dir
   printed 'observer: time with instruments over time without'
