@@ -8,6 +8,8 @@ foreach(
   behaviour
   minheap
   minheap_without_an_answer
+  minheap_not_applicable
+  minheap_again
   sweep
   canary
   canary_between

@@ -56,6 +56,63 @@ test_minheap_without_an_answer() {
   said "--grain: '0'"
 }
 
+# Pairs that cannot be searched are rows, with the reason.
+test_minheap_not_applicable() {
+  mkdir scripted found
+  for name in beta gamma; do
+    ln -s "$here/../driver/scripted-collector" scripted/$name
+  done
+  ln -s ../scripted/beta found
+  # A reference without a limit, which keeps its own policy in a plan.
+  cat >found/free <<EOF
+#!/bin/sh
+"$work/scripted/gamma" "\$@" |
+  sed 's/"name": "gamma"/"kind": "reference", "name": "free"/'
+EOF
+  chmod +x found/free
+  REAPMARK_PATH=$REAPMARK_PATH:$work/found
+  expect 3 minheap -o dir -c free,beta -w shared
+  said 'no pair of these collectors and workloads can run'
+  grep -qE '^shared +free +2 +n/a .* 0  needs a heap limit$' out || fail 'no row'
+  grep -qE '^shared +beta +2 +n/a .* 0  needs threads$' out || fail 'no row'
+  # Beside others they are no failure.
+  expect 0 minheap -o both -c fake,free -w tiny --grain 1
+  printed 'was built without this workload'
+  expect 0 run --heap-base minheap:both --heap 1x -c fake -w tiny -n 1 -o runs
+}
+
+# Old probes count if nothing has changed; what was found elsewhere stays.
+test_minheap_again() {
+  mkdir mine
+  cp "$REAPMARK_PATH/fake" mine
+  REAPMARK_PATH=$work/mine
+  again() { expect 0 minheap -o dir -c fake --grain 1 --rtol 0 "$@"; }
+  probes() { wc -l <dir/probes.jsonl; }
+  again -w tiny
+  once=$(probes)
+  again -w tiny --timeout 7
+  [ "$(probes)" = $((2 * once)) ] || fail 'probes of another time limit'
+  again -w tiny
+  again -w tiny --timeout 7
+  [ "$(probes)" = $((2 * once)) ] || fail 'probes were repeated'
+  touch -d 2001-01-01 mine/fake
+  again -w tiny
+  [ "$(probes)" = $((3 * once)) ] || fail 'probes of another build'
+  again -w tiny:objects=50
+  again -w tiny:objects=70
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
+  again -w tiny:objects=50
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
+  grep -q '"heap": 3200' dir/minheap.json || fail 'what was found is lost'
+  again -w tiny --rtol 2%
+  said 'warning: dir/minheap.json was made with other settings, and is replaced'
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 1 ] || fail 'a mixture'
+  grep -q '"rtol": 0.02' dir/minheap.json || fail 'not two per cent'
+  # Of the only size of the grain it is not known that less would not do.
+  expect 1 minheap -o grain -c fake -w tiny
+  printed 'at most'
+}
+
 test_sweep() {
   expect 0 run --dry-run -c fake -w tiny,tiny:objects=7 --heap \
     1.25x,1.5x,2x,3x,4x,6x -n 1
