@@ -17,6 +17,7 @@ foreach(
   until_ci_canary
   until_ci_observer
   under_reporting
+  describe_threads
   tables
   suites)
   add_test(NAME figures-${behaviour}

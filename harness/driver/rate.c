@@ -218,6 +218,7 @@ int rate_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   /* The plan has one cell for each search, as if for its lowest rate. */
+  o.request.searched = true;
   o.request.rates = memory_text("%ju", (uintmax_t)o.from);
   json_t *settings = json_pack("{s:f, s:i, s:f}", "p99_ns", o.bound, "runs",
                                (int)o.runs, "precision", o.precision);

@@ -52,6 +52,12 @@ test_minheap_without_an_answer() {
   said "--confirm: '3/2' is not K or K/N"
   expect 2 minheap -o dir -w tiny --range 4-2
   said "--range: '4-2'"
+  expect 2 minheap -o dir -w tiny --rtol 1kg
+  said "--rtol: '1kg' is not a percentage"
+  expect 2 minheap -o dir -w tinny
+  said "unknown workload 'tinny' (did you mean 'tiny'?)"
+  expect 2 minheap -o dir -w nope
+  said "unknown workload 'nope' ('reapmark list workloads' names all)"
   expect 2 minheap -o dir -w tiny --grain 0
   said "--grain: '0'"
 }
@@ -226,6 +232,20 @@ test_under_reporting() {
   expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir
   printed 'WARNING: a step took'
   printed 'the longest pause that it reports is 0 ns'
+}
+
+# Threads that a workload does not have are not counted in silence.
+test_describe_threads() {
+  expect 0 describe list-drop:length=4,rounds=1 -t 2
+  printed '1 thread'
+  said 'warning: list-drop has one thread, and --threads is left out'
+  expect 0 describe threads:ops=10,live=10 -t 2
+  printed '2 threads'
+  [ ! -s err ] || fail 'there is nothing to warn of'
+  expect 2 describe lst-drop
+  said "unknown workload 'lst-drop' (did you mean 'list-drop'?)"
+  expect 2 describe nope
+  said "unknown workload 'nope' ('reapmark list workloads' names all)"
 }
 
 test_tables() {

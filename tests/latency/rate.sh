@@ -63,6 +63,8 @@ printed 'unsatisfied'
 expect 1 rate -w requests:sessions=10,duration=0,requests=50 --heap none -c mark-sweep --p99 1ms -n 1 \
   -o "$work/few"
 printed 'fewer than 100 requests'
+expect 3 rate -w list-drop -c mark-sweep --p99 1ms -o "$work/none"
+said 'reapmark: --workloads: left out, as it has no parameter rate: list-drop'
 expect 2 rate --p99 1 -o "$work/unit"
 said "'1' is not a time"
 
