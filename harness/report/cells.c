@@ -1,5 +1,6 @@
 /* cells.c: the records of a results directory, gathered by cell. */
 #include "cells.h"
+#include "text.h"
 #include "harness/record/record.h"
 #include "harness/stats/drift.h"
 #include "harness/stats/interval.h"
@@ -135,6 +136,19 @@ bool report_under_reports(const report_cell *c, const report_sample **shown) {
       *shown = s;
   }
   return 2 * unexplained > c->count && report_is_good(c);
+}
+
+bool report_stall_text(char *out, const report_cell *c) {
+  const report_sample *shown;
+  char step[TEXT_NUMBER], stall[TEXT_NUMBER], pause[TEXT_NUMBER];
+  if (!report_under_reports(c, &shown))
+    return false;
+  snprintf(out, REPORT_STALL,
+           "a step took %s, %s longer than the typical one, but the longest "
+           "pause that it reports is %s",
+           text_time(step, shown->stall_step), text_time(stall, shown->stall),
+           text_time(pause, shown->stall_pause));
+  return true;
 }
 
 /* What figures.c needs of a record. */

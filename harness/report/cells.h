@@ -108,6 +108,10 @@ bool report_is_good(const report_cell *c);
  * several pauses.  *shown becomes the invocation with the longest stall. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 
+/* The same in words, into `out` of REPORT_STALL bytes: "a step took ..." */
+enum { REPORT_STALL = 200 };
+bool report_stall_text(char *out, const report_cell *c);
+
 /* What the canary says: stat_drift of its times, NAN if there are too few; and
  * whether that makes the results suspect. */
 #define REPORT_DRIFT_BOUND 0.05

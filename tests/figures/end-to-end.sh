@@ -159,6 +159,14 @@ test_canary_between() {
   canary 1000000 base
   canary 1040000 near
   canary 1100000 new
+  # Within one it is a warning in every format.
+  cp -r base drifting
+  sed -i '4,$s/"wall":1000000/"wall":1100000/' drifting/runs.jsonl
+  expect 0 report drifting --format json
+  printed '"suspect": true'
+  printed '"SUSPECT: the canary, run 5 times, drifted by +10.0 %'
+  expect 0 report drifting --format csv
+  said 'SUSPECT: the canary, run 5 times, drifted by +10.0 %'
   suspect='SUSPECT: the median of the canary changed by +10.0 % from base to new'
   for format in table markdown csv json; do
     expect 0 compare base near --format $format
@@ -232,6 +240,16 @@ test_under_reporting() {
   expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir
   printed 'WARNING: a step took'
   printed 'the longest pause that it reports is 0 ns'
+  warning='the longest pause that it reports is 0 ns'
+  expect 0 report dir --format json
+  printed '"suspect": false'
+  printed "$warning"
+  # A format without a place for it does not keep it to itself.
+  for format in csv gbench; do
+    expect 0 report dir --format $format
+    said 'warning: tiny:objects=400/fake:stall=2000000/heap=3x/threads=1/seed=42: a step took'
+    said "$warning"
+  done
 }
 
 # Threads that a workload does not have are not counted in silence.
