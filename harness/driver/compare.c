@@ -425,51 +425,67 @@ static const char *row_failure(const compare_row *row) {
   return good(&row->fresh) ? NULL : verdict_text(row->fresh.cell);
 }
 
-/* Holds one new side against one limit.  Whether a cell failed is the same for
- * all metrics: it is said where `first`. */
-static void hold_against(const comparison *c, double worse, bool first,
-                         gate *g) {
-  bool any = c->tested > 0;
-  for (size_t i = 0; i < c->count; i++)
-    any |= good(&c->rows[i].base) && failed(&c->rows[i].fresh);
-  if (!any) {
-    /* That cells are missing is no regression where all are: it is the wrong
-     * folder, or one without runs. */
-    say("--fail-on-regression: %s and %s have no cell with %s on both sides: "
-        "nothing to compare",
-        c->base.name, c->fresh.name, c->metric->name);
-    g->nothing = true;
-    return;
+/* Cells that base completed and the new side failed, of any one metric. */
+static size_t say_failures(const comparison *c) {
+  size_t failures = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    const char *failure = row_failure(&c->rows[i]);
+    if (!failure)
+      continue;
+    say("regression: %s: %s: %s", c->fresh.name, c->rows[i].label, failure);
+    failures++;
   }
+  return failures;
+}
+
+/* Holds the cells that both completed against a limit. */
+static void hold_against(const comparison *c, double worse, gate *g) {
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
-    const char *failure = row_failure(row);
-    bool slower = row->verdict != COMPARE_NONE &&
-                  row->verdict != COMPARE_SAME && compare_worse(c, row) > worse;
-    g->regressions += failure || slower;
-    if (failure && first)
-      say("regression: %s: %s: %s", c->fresh.name, row->label, failure);
-    else if (slower)
-      say("regression: %s: %s: %s is worse by %.1f %%", c->fresh.name,
-          row->label, c->metric->name, 100 * compare_worse(c, row));
-    else if (!failure && row->base.values && !row->fresh.values) {
+    if (row->base.values && !row->fresh.values && good(&row->fresh)) {
       /* No regression either: fewer than 100 pauses have no p99. */
       say("--fail-on-regression: %s: %s: not every invocation has %s: nothing "
           "to compare",
           c->fresh.name, row->label, c->metric->name);
       g->nothing = true;
     }
+    if (row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||
+        !(compare_worse(c, row) > worse))
+      continue;
+    say("regression: %s: %s: %s is worse by %.1f %%", c->fresh.name, row->label,
+        c->metric->name, 100 * compare_worse(c, row));
+    g->regressions++;
   }
+  if (c->tested)
+    return;
+  say("--fail-on-regression: %s and %s have no cell with %s on both sides: "
+      "nothing to compare",
+      c->base.name, c->fresh.name, c->metric->name);
+  g->nothing = true;
 }
 
-/* Says every regression beyond the limits, for all comparisons. */
-static gate say_regressions(comparison *const *all, size_t count,
+/* Whether a new side ran anything that base completed.  If not, that cells are
+ * missing is no regression: it is the wrong folder, or one without runs. */
+static bool ran(const comparison *c) {
+  bool any = false;
+  for (size_t i = 0; i < c->count; i++)
+    any |= good(&c->rows[i].base) &&
+           (good(&c->rows[i].fresh) || failed(&c->rows[i].fresh));
+  return any;
+}
+
+/* Says every regression beyond the limits, in comparisons of which `a_side`
+ * each have the same new side. */
+static gate say_regressions(comparison *const *all, size_t count, size_t a_side,
                             const limit_list *limits) {
   gate g = {0};
-  for (size_t l = 0; l < limits->count; l++)
-    for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; limits->count && i < count; i++) {
+    if (i % a_side == 0 && ran(all[i]))
+      g.regressions += say_failures(all[i]);
+    for (size_t l = 0; l < limits->count; l++)
       if (all[i]->metric == limits->items[l].metric)
-        hold_against(all[i], limits->items[l].worse, !l, &g);
+        hold_against(all[i], limits->items[l].worse, &g);
+  }
   return g;
 }
 
@@ -507,7 +523,7 @@ static int compare_all(const compare_side *base, const side_list *fresh,
     say("the two sides have no cells");
     code = EXIT_NOTHING;
   } else
-    held = say_regressions(all, count, limits);
+    held = say_regressions(all, count, chosen->count, limits);
   for (size_t i = 0; i < count; i++)
     compare_free(all[i]);
   if (code)

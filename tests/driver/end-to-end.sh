@@ -595,6 +595,9 @@ test_compare_nothing() {
   sed -i '/beta/d' new/runs.jsonl
   expect 4 compare base new $gate cpu=5%
   said 'regression: new: script/beta/heap=3x: not run'
+  expect 4 compare base new $gate drop_max=5%
+  said 'regression: new: script/beta/heap=3x: not run'
+  said 'base and new have no cell with drop_max_ns on both sides'
   : >new/runs.jsonl
   expect 3 compare base new $gate cpu=5%
   said 'base and new have no cell with cpu_ns on both sides: nothing to compare'
