@@ -37,6 +37,7 @@ foreach(
   report_formats
   compare_difference
   compare_failures
+  compare_nothing
   compare_formats
   compare_usage
   compare_collectors

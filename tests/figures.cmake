@@ -8,12 +8,16 @@ foreach(
   behaviour
   minheap
   minheap_without_an_answer
+  minheap_not_applicable
+  minheap_again
   sweep
   canary
+  canary_between
   observer
   until_ci_canary
   until_ci_observer
   under_reporting
+  describe_threads
   tables
   suites)
   add_test(NAME figures-${behaviour}

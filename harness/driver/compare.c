@@ -60,8 +60,8 @@ static const option_usage usage = {
         "sides, and counts how often these differ significantly: no more than "
         "alpha\npromises, or something is wrong.\n\n"
         "exit status: 0 compared, 1 --aa found more than chance allows, 2 "
-        "usage,\n3 nothing to compare, 4 a regression beyond "
-        "--fail-on-regression, or a cell that\nonly the new side fails.",
+        "usage,\n3 nothing to compare, also of a single METRIC, 4 a regression "
+        "beyond\n--fail-on-regression, or a cell that only base completed.",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 64};
@@ -88,26 +88,51 @@ static bool comparable(const metric *m) {
   return m->combine != COMBINE_SPREAD;
 }
 
+/* Whether `name`, of `n` bytes, is m's without its last words. */
+static bool shortens(const char *name, size_t n, const metric *m) {
+  return n && !strncmp(m->name, name, n) && m->name[n] == '_';
+}
+
+/* How many metrics a shortened name may be; *found becomes the last one. */
+static size_t count_shortened(const char *name, size_t n,
+                              const metric **found) {
+  size_t matches = 0;
+  for (size_t m = 0; m < METRICS; m++)
+    if (comparable(&metrics[m]) && shortens(name, n, &metrics[m])) {
+      *found = &metrics[m];
+      matches++;
+    }
+  return matches;
+}
+
+/* All names that find_metric knows. */
+static candidates metric_names(void) {
+  candidates known = {0};
+  const metric *found;
+  for (size_t m = 0; m < METRICS; m++) {
+    const char *name = metrics[m].name;
+    if (!comparable(&metrics[m]))
+      continue;
+    candidates_add(&known, name);
+    for (const char *p = name; (p = strchr(p, '_')) != NULL; p++)
+      if (count_shortened(name, (size_t)(p - name), &found) == 1)
+        candidates_add(&known, memory_text("%.*s", (int)(p - name), name));
+  }
+  return known;
+}
+
 /* The metric of this name, which may go without its last words: "throughput"
  * for throughput_per_s.  NULL, which was said, if there is none or more than
  * one. */
 static const metric *find_metric(const char *option, const char *name) {
-  const metric *found = NULL;
-  candidates known = {0};
-  size_t n = strlen(name), matches = 0;
-  for (size_t m = 0; m < METRICS; m++) {
-    if (!comparable(&metrics[m]))
-      continue;
-    candidates_add(&known, metrics[m].name);
-    if (!strcmp(metrics[m].name, name))
+  for (size_t m = 0; m < METRICS; m++)
+    if (comparable(&metrics[m]) && !strcmp(metrics[m].name, name))
       return &metrics[m];
-    if (n && !strncmp(metrics[m].name, name, n) && metrics[m].name[n] == '_') {
-      found = &metrics[m];
-      matches++;
-    }
-  }
+  const metric *found = NULL;
+  size_t matches = count_shortened(name, strlen(name), &found);
   if (matches == 1)
     return found;
+  candidates known = metric_names();
   if (matches)
     say("--%s: '%s' may be %zu metrics, such as %s", option, name, matches,
         found->name);
@@ -157,7 +182,11 @@ static bool choose_limits(const char *text, limit_list *list) {
     list->items[list->count++] = l;
     p += n;
   }
-  return true;
+  if (!list->count)
+    say("--%s: the list is empty: METRIC=SHARE is wanted, such as "
+        "throughput=5%%",
+        option);
+  return list->count > 0;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -299,79 +328,165 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
                   json_object_get(fresh->report->plan, "seed")))
     say("warning: %s and %s have different seeds, so their workloads differ",
         base->name, fresh->name);
+  char suspect[REPORT_CANARY];
+  if (report_suspect_text(suspect, base->report, fresh->report))
+    say("warning: %s and %s: %s", base->name, fresh->name, suspect);
 }
 
 /* ------------------------------------------------------------------------- *
  * What is said of a comparison.
  * ------------------------------------------------------------------------- */
 
+/* Invocations of both sides. */
+typedef struct counts {
+  size_t base, fresh;
+} counts;
+
+static const char *counts_text(counts n) {
+  return n.base == n.fresh
+             ? memory_text("%zu invocation%s a side", n.base,
+                           n.base == 1 ? "" : "s")
+             : memory_text("%zu+%zu invocations", n.base, n.fresh);
+}
+
+/* What it takes for p <= alpha: more of the side that has fewer. */
+static const char *wanted_text(counts n, double alpha) {
+  counts wanted = n;
+  while (stat_smallest_p(wanted.base, wanted.fresh) > alpha) {
+    bool level = wanted.base == wanted.fresh;
+    if (level || wanted.base < wanted.fresh)
+      wanted.base++;
+    if (level || wanted.base > wanted.fresh)
+      wanted.fresh++;
+  }
+  if (n.base == n.fresh)
+    return memory_text("it takes %zu, so %zu more", wanted.base,
+                       wanted.base - n.base);
+  return memory_text("it takes %zu+%zu, so %zu more", wanted.base, wanted.fresh,
+                     wanted.base - n.base + wanted.fresh - n.fresh);
+}
+
 /* Of the first metric: all have the same invocations. */
 static void say_too_few(const comparison *c) {
+  if (!c->tested)
+    return;
   size_t least = SIZE_MAX;
+  counts weakest = {0, 0};
+  double p = 0;
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
     if (row->verdict == COMPARE_NONE)
       continue;
     least = row->base.n < least ? row->base.n : least;
     least = row->fresh.n < least ? row->fresh.n : least;
+    double smallest = stat_smallest_p(row->base.n, row->fresh.n);
+    if (smallest > p)
+      weakest = (counts){row->base.n, row->fresh.n};
+    p = fmax(p, smallest);
   }
-  if (!c->tested)
-    return;
-  double alpha = c->rules.alpha;
-  size_t one = stat_fewest_for_test(alpha);
-  size_t table = stat_fewest_for_test(alpha / (double)c->tested);
+  double alpha = c->rules.alpha, share = alpha / (double)c->tested;
   size_t median = stat_fewest_for_median(REPORT_CONFIDENCE);
-  if (least < one)
-    say("warning: %zu invocation%s a side cannot show any difference at %g; it "
-        "takes %zu, so %zu more",
-        least, least == 1 ? "" : "s", alpha, one, one - least);
-  else if (least < table)
-    say("warning: with %zu invocations a side, a difference in one of %zu "
-        "cells cannot be significant at %g after Holm; it takes %zu, so %zu "
-        "more",
-        least, c->tested, alpha, table, table - least);
+  if (p > alpha)
+    say("warning: %s cannot show any difference at %g; %s",
+        counts_text(weakest), alpha, wanted_text(weakest, alpha));
+  else if (p > share)
+    say("warning: with %s, a difference in one of %zu cells cannot be "
+        "significant at %g after Holm; %s",
+        counts_text(weakest), c->tested, alpha, wanted_text(weakest, share));
   if (least < median)
     say("warning: the interval of a median takes %zu invocations, so %zu more",
         median, median - least);
 }
 
-/* Says every regression beyond the limits; returns how many there are. */
-static size_t say_regressions(comparison *const *all, size_t count,
-                              const limit_list *limits) {
-  size_t regressions = 0;
-  for (size_t i = 0; i < count; i++)
-    for (size_t l = 0; l < limits->count; l++)
-      for (size_t k = 0; k < all[i]->count; k++) {
-        const compare_row *row = &all[i]->rows[k];
-        if (all[i]->metric != limits->items[l].metric ||
-            row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||
-            !(compare_worse(all[i], row) > limits->items[l].worse))
-          continue;
-        say("regression: %s: %s: %s is worse by %.1f %%", all[i]->fresh.name,
-            row->label, all[i]->metric->name, 100 * compare_worse(all[i], row));
-        regressions++;
-      }
-  return regressions;
+/* What a comparison says about the limits. */
+typedef struct gate {
+  size_t regressions;
+  bool nothing; /* a limit had no number to be held against */
+} gate;
+
+static const char *verdict_text(const report_cell *c) {
+  return report_verdict_text(memory_take(VERDICT_TEXT), c);
 }
 
 static bool good(const compare_sample *s) {
   return s->cell && report_is_good(s->cell);
 }
 
-/* Cells that are good in base and failed in new, of any one metric. */
-static size_t say_new_failures(const comparison *c) {
+static bool failed(const compare_sample *s) {
+  return s->cell && s->cell->verdict >= VERDICT_LEAK;
+}
+
+/* How the new side fails a row that base completed; NULL: it does not. */
+static const char *row_failure(const compare_row *row) {
+  if (!good(&row->base))
+    return NULL;
+  if (!row->fresh.cell)
+    return "the new side has no such cell";
+  return good(&row->fresh) ? NULL : verdict_text(row->fresh.cell);
+}
+
+/* Cells that base completed and the new side failed, of any one metric. */
+static size_t say_failures(const comparison *c) {
   size_t failures = 0;
   for (size_t i = 0; i < c->count; i++) {
-    const compare_row *row = &c->rows[i];
-    char text[VERDICT_TEXT];
-    if (good(&row->base) && row->fresh.cell &&
-        row->fresh.cell->verdict >= VERDICT_LEAK) {
-      say("regression: %s: %s: %s", c->fresh.name, row->label,
-          report_verdict_text(text, row->fresh.cell));
-      failures++;
-    }
+    const char *failure = row_failure(&c->rows[i]);
+    if (!failure)
+      continue;
+    say("regression: %s: %s: %s", c->fresh.name, c->rows[i].label, failure);
+    failures++;
   }
   return failures;
+}
+
+/* Holds the cells that both completed against a limit. */
+static void hold_against(const comparison *c, double worse, gate *g) {
+  for (size_t i = 0; i < c->count; i++) {
+    const compare_row *row = &c->rows[i];
+    if (row->base.values && !row->fresh.values && good(&row->fresh)) {
+      /* No regression either: fewer than 100 pauses have no p99. */
+      say("--fail-on-regression: %s: %s: not every invocation has %s: nothing "
+          "to compare",
+          c->fresh.name, row->label, c->metric->name);
+      g->nothing = true;
+    }
+    if (row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||
+        !(compare_worse(c, row) > worse))
+      continue;
+    say("regression: %s: %s: %s is worse by %.1f %%", c->fresh.name, row->label,
+        c->metric->name, 100 * compare_worse(c, row));
+    g->regressions++;
+  }
+  if (c->tested)
+    return;
+  say("--fail-on-regression: %s and %s have no cell with %s on both sides: "
+      "nothing to compare",
+      c->base.name, c->fresh.name, c->metric->name);
+  g->nothing = true;
+}
+
+/* Whether a new side ran anything that base completed.  If not, that cells are
+ * missing is no regression: it is the wrong folder, or one without runs. */
+static bool ran(const comparison *c) {
+  bool any = false;
+  for (size_t i = 0; i < c->count; i++)
+    any |= good(&c->rows[i].base) &&
+           (good(&c->rows[i].fresh) || failed(&c->rows[i].fresh));
+  return any;
+}
+
+/* Says every regression beyond the limits, in comparisons of which `a_side`
+ * each have the same new side. */
+static gate say_regressions(comparison *const *all, size_t count, size_t a_side,
+                            const limit_list *limits) {
+  gate g = {0};
+  for (size_t i = 0; limits->count && i < count; i++) {
+    if (i % a_side == 0 && ran(all[i]))
+      g.regressions += say_failures(all[i]);
+    for (size_t l = 0; l < limits->count; l++)
+      if (all[i]->metric == limits->items[l].metric)
+        hold_against(all[i], limits->items[l].worse, &g);
+  }
+  return g;
 }
 
 static bool flush(void) {
@@ -391,7 +506,7 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   compare_rules rules = {o->alpha, o->threshold};
   size_t count = 0;
   comparison **all = memory_take(fresh->count * chosen->count * sizeof *all);
-  size_t regressions = 0;
+  gate held = {0};
   for (size_t s = 0; s < fresh->count; s++) {
     check_sides(base, &fresh->items[s]);
     for (size_t m = 0; m < chosen->count; m++)
@@ -404,18 +519,18 @@ static int compare_all(const compare_side *base, const side_list *fresh,
     format->print(all, count, stdout);
   if (!flush())
     code = EXIT_SOME_FAILED;
-  if (limits->count) {
-    regressions = say_regressions(all, count, limits);
-    for (size_t i = 0; i < count; i += chosen->count)
-      regressions += say_new_failures(all[i]);
-  }
   if (!all[0]->count) {
     say("the two sides have no cells");
     code = EXIT_NOTHING;
-  }
+  } else
+    held = say_regressions(all, count, chosen->count, limits);
   for (size_t i = 0; i < count; i++)
     compare_free(all[i]);
-  return code ? code : regressions ? EXIT_REGRESSION : EXIT_OK;
+  if (code)
+    return code;
+  return held.regressions ? EXIT_REGRESSION
+         : held.nothing   ? EXIT_NOTHING
+                          : EXIT_OK;
 }
 
 static const char *share_text(size_t part, size_t of) {
@@ -446,7 +561,7 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
     text_add(t, "%zu", aa.tables_significant);
     text_add(t, "%s", share_text(aa.tables_significant, aa.tables));
     text_add(t, "%zu", aa.tables_bound);
-    text_add(t, "%s", bad ? "TOO OFTEN" : "ok");
+    text_add(t, "%s", !aa.comparisons ? "no data" : bad ? "TOO OFTEN" : "ok");
     comparisons += aa.comparisons;
     too_often |= bad;
   }
@@ -505,6 +620,13 @@ int compare_command(int argc, char **argv) {
   }
   if (o.aa && operands[1]) {
     say("compare: --aa takes one folder");
+    return EXIT_USAGE;
+  }
+  size_t fewest = stat_fewest_for_test(o.alpha);
+  if (o.aa && o.aa < fewest) {
+    say("--aa: %ju invocations a side cannot show any difference at %g; it "
+        "takes %zu",
+        (uintmax_t)o.aa, o.alpha, fewest);
     return EXIT_USAGE;
   }
   if (o.aa) {

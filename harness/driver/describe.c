@@ -278,6 +278,8 @@ int describe_command(int argc, char **argv) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
+  if (o.threads > 1 && !workload_is_threaded(discover_workload(&all, s.name)))
+    say("warning: %s has one thread, and --threads is left out", s.name);
   const char *workload = spec_text(&s);
   json_t *record =
       describe_count(oracle, workload, o.threads, o.seed, o.timeout);

@@ -264,8 +264,28 @@ const char *discover_check_workload(const collectors *all, const char *word,
       json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
                          w)
           candidates_add(&known, json_string_value(json_object_get(w, "name")));
+  const char *hint = suggest(out->name, &known);
   return memory_text("unknown workload '%s'%s", out->name,
-                     suggest(out->name, &known));
+                     *hint ? hint : " ('reapmark list workloads' names all)");
+}
+
+bool workload_needs(const json_t *workload, const char *what) {
+  size_t i;
+  json_t *need;
+  json_array_foreach(json_object_get(workload, "needs"), i, need) {
+    if (!strcmp(json_string_value(need), what))
+      return true;
+  }
+  return false;
+}
+
+bool workload_takes_threads(const json_t *workload) {
+  return json_is_true(json_object_get(workload, "takes_threads"));
+}
+
+bool workload_is_threaded(const json_t *workload) {
+  return workload_takes_threads(workload) ||
+         workload_needs(workload, "threads");
 }
 
 const char *collector_kind(const collector *c) {

@@ -52,6 +52,13 @@ const char *discover_choose(const collectors *all, const char *word,
 const json_t *discover_workload(const collectors *all, const char *name);
 const json_t *collector_workload(const collector *c, const char *name);
 
+/* Of such a description: whether it needs a capability of its collector;
+ * whether it can have several mutator threads, with one by default; and whether
+ * it has any number of them other than one. */
+bool workload_needs(const json_t *workload, const char *what);
+bool workload_takes_threads(const json_t *workload);
+bool workload_is_threaded(const json_t *workload);
+
 /* All workloads that some collector has, as they describe them, new. */
 json_t *discover_workloads(const collectors *all);
 

@@ -279,17 +279,21 @@ void machine_hiccups(double seconds, hist *into) {
  * machine.json.
  * ------------------------------------------------------------------------- */
 
+json_t *machine_stamp(const collector *c) {
+  struct stat status = {0};
+  if (c->trouble || stat(c->path, &status))
+    return NULL;
+  return json_pack("{s:s, s:I, s:I}", "name", c->name, "bytes",
+                   (json_int_t)status.st_size, "modified",
+                   (json_int_t)status.st_mtime);
+}
+
 static json_t *collectors_json(const collectors *all) {
   json_t *list = json_array();
   for (size_t i = 0; i < all->count; i++) {
-    const collector *c = &all->items[i];
-    struct stat status = {0};
-    if (c->trouble || stat(c->path, &status))
-      continue;
-    json_array_append_new(list,
-                          json_pack("{s:s, s:I, s:I}", "name", c->name, "bytes",
-                                    (json_int_t)status.st_size, "modified",
-                                    (json_int_t)status.st_mtime));
+    json_t *stamp = machine_stamp(&all->items[i]);
+    if (stamp)
+      json_array_append_new(list, stamp);
   }
   return list;
 }

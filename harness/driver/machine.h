@@ -42,6 +42,10 @@ double machine_steal(double seconds);
  * how late it woke up, corrected for what such a sleeper sleeps through. */
 void machine_hiccups(double seconds, hist *into);
 
+/* Its size and time of change, new, by which a program that was rebuilt is
+ * known; NULL if it is not there. */
+json_t *machine_stamp(const collector *c);
+
 /* machine.json: the machine, the build, the children's environment and the
  * collector programs. */
 json_t *machine_to_json(const machine *m, const collectors *all);

@@ -34,7 +34,7 @@ static const option_row option_rows[] = {
      FIELD(request.threads), 0, 0},
     {"grain", 0, "SIZE", "sizes tried are multiples of this (64k)", OPTION_TEXT,
      FIELD(grain), 0, 0},
-    {"rtol", 0, "PERCENT", "stop when the answer is known so well (1)",
+    {"rtol", 0, "PERCENT", "stop when the answer is known so well (1%)",
      OPTION_TEXT, FIELD(rtol), 0, 0},
     {"confirm", 0, "K[/N]", "a size is good if K of N runs pass (3/3)",
      OPTION_TEXT, FIELD(confirm), 0, 0},
@@ -57,8 +57,10 @@ static const option_usage usage = {
         "memory and out of time mean too small; a wrong answer or\na crash "
         "ends the search for that pair, and is reported.  Every probe is kept "
         "in\nDIR/probes.jsonl; called again with the same DIR, the search goes "
-        "on from there.\n\nexit status: 0 all found, 1 some were not, 2 usage, "
-        "3 nothing matched, 130\ninterrupted.",
+        "on from there,\nunless the time limit or the collector is another, "
+        "and what was found for other\ncells stays in DIR/minheap.json.\n\n"
+        "exit status: 0 all found, 1 some were not, 2 usage, 3 nothing matched "
+        "or can run,\n130 interrupted.",
     .options = option_rows};
 
 /* ------------------------------------------------------------------------- *
@@ -81,7 +83,8 @@ static const char *read_values(minheap_options *o) {
   if (!words_number(o->grain, &o->grain_bytes) || !o->grain_bytes)
     return memory_text("--grain: '%s' is not a size such as 64k", o->grain);
   double percent = strtod(o->rtol, &end);
-  if (end == o->rtol || *end || !(percent >= 0 && percent < 100))
+  if (end == o->rtol || (*end && strcmp(end, "%")) ||
+      !(percent >= 0 && percent < 100))
     return memory_text("--rtol: '%s' is not a percentage", o->rtol);
   o->rtol_share = percent / 100;
   if (!read_two(o->range, '-', &o->low, &o->high) ||
@@ -152,6 +155,18 @@ static volume find_volume(probing *p, double multiple) {
   return v;
 }
 
+static json_t *row_of(const plan_cell *c, const search_result *r, volume v) {
+  return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload",
+                   c->workload, "collector", c->collector, "threads",
+                   (int)c->threads, "heap", (json_int_t)r->heap, "failed_below",
+                   (json_int_t)r->failed, "must_hold", (json_int_t)v.must_hold,
+                   "allocated", (json_int_t)v.allocated);
+}
+
+static json_t *no_row(const plan_cell *c) {
+  return row_of(c, &(search_result){0}, (volume){0});
+}
+
 static json_t *search(probing *p, search_result *r) {
   const minheap_options *o = p->options;
   volume v = find_volume(p, o->high);
@@ -165,11 +180,7 @@ static json_t *search(probing *p, search_result *r) {
         .of = (unsigned)o->of};
     *r = search_minimum(&request, probe_heap, p);
   }
-  return json_pack(
-      "{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload", p->cell->workload,
-      "collector", p->cell->collector, "threads", (int)p->cell->threads, "heap",
-      (json_int_t)r->heap, "failed_below", (json_int_t)r->failed, "must_hold",
-      (json_int_t)v.must_hold, "allocated", (json_int_t)v.allocated);
+  return row_of(p->cell, r, v);
 }
 
 static const char *const headers[] = {"workload", "collector", "threads",
@@ -197,7 +208,10 @@ static void add_row(text_table *t, const json_t *row) {
   text_add(t, "%s", with);
   text_add(t, "%d", threads);
   text_add(t, "%s", found);
-  text_add(t, "%lld", (long long)heap);
+  if (heap)
+    text_add(t, "%lld", (long long)heap);
+  else
+    text_add(t, "–");
   add_ratio(t, must_hold ? (double)heap / (double)must_hold : NAN, "x");
   add_ratio(t, stat_turnover((double)allocated, (double)heap), "");
   text_add(t, "%d", probes);
@@ -207,15 +221,19 @@ static void add_row(text_table *t, const json_t *row) {
     text_add(t, "%s", reason);
 }
 
+static const char *const keys[] = {"workload", "collector", "threads", NULL};
 static const probe_command command = {
     .file = "minheap.json",
     .list = "minimums",
+    .keys = keys,
+    .limits = true,
     .ends = {[SEARCH_FOUND] = "minimum",
              [SEARCH_AT_MOST] = "at most",
              [SEARCH_UNSATISFIED] = "unsatisfied",
              [SEARCH_STOPPED] = "stopped"},
     .keep = keep,
     .search = search,
+    .no_row = no_row,
     .align = "llrlrrrrl",
     .headers = headers,
     .add_row = add_row};

@@ -281,16 +281,6 @@ static chosen_list intersect(chosen_list wanted, chosen_list allowed) {
   return both;
 }
 
-static bool needs(const json_t *workload, const char *what) {
-  size_t i;
-  json_t *need;
-  json_array_foreach(json_object_get(workload, "needs"), i, need) {
-    if (!strcmp(json_string_value(need), what))
-      return true;
-  }
-  return false;
-}
-
 /* The heap for a collector of those asked for.  A multiple puts models on a
  * level; a reference that cannot be held to a limit keeps its own policy, in a
  * block of its own. */
@@ -315,7 +305,8 @@ static const char *find_missing(const collector *c, const char *workload,
   if (!w)
     return "was built without this workload";
   for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
-    if (needs(w, capabilities[i][0]) && !collector_can(c, capabilities[i][0]))
+    if (workload_needs(w, capabilities[i][0]) &&
+        !collector_can(c, capabilities[i][0]))
       return capabilities[i][1];
   if (threads > 1 && !collector_can(c, "threads"))
     return capabilities[0][1];
@@ -429,15 +420,15 @@ static bool plan_workload(const planning *g, const suite_cell *cell,
   if (!heaps.words.count)
     heaps.words = spec_split(SUITE_HEAP);
   const json_t *about = discover_workload(g->all, workload->name);
-  bool takes = json_is_true(json_object_get(about, "takes_threads"));
   if (!threads.words.count)
-    threads.words = spec_split(memory_text("%d", takes ? 1 : SUITE_THREADS));
+    threads.words = spec_split(
+        memory_text("%d", workload_takes_threads(about) ? 1 : SUITE_THREADS));
   const char *wrong_range = sweep_expand(&heaps.words);
   if (wrong_range) {
     mistake(s, heaps.option, "range:", wrong_range);
     return false;
   }
-  bool threaded = takes || needs(about, "threads");
+  bool threaded = workload_is_threaded(about);
 
   for (size_t h = 0; h < heaps.words.count; h++) {
     const char *heap = heaps.words.words[h];
@@ -477,7 +468,8 @@ static bool plan_rates(const planning *g, const suite_cell *cell,
   if (!g->request->rates)
     return plan_workload(g, cell, workload);
   if (!has_rate(discover_workload(g->all, workload->name))) {
-    say("--rate: left out, as it has no parameter rate: %s", workload->name);
+    say("%s: left out, as it has no parameter rate: %s",
+        g->request->searched ? "--workloads" : "--rate", workload->name);
     return true;
   }
   word_list rates = spec_split(g->request->rates);

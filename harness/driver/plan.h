@@ -23,6 +23,7 @@ typedef struct plan_request {
   const char *suite;
   const char *collectors, *workloads, *heaps, *threads; /* lists */
   const char *rates; /* list: only workloads with a rate, at each of these */
+  bool searched;     /* the rate is: no user asked for these */
   uint64_t invocations;
   double timeout;
   uint64_t seed;

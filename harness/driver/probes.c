@@ -1,5 +1,6 @@
 /* probes.c: see probes.h. */
 #include "probes.h"
+#include "machine.h"
 #include "memory.h"
 #include "options.h"
 #include "run.h"
@@ -36,12 +37,20 @@ static bool keep(void *data, const json_t *probe) {
          !json_array_append(data, (json_t *)probe);
 }
 
-/* The next probe of this name that the log has; NULL: none is left. */
+/* Whether a probe says of now what it said of then. */
+static bool same_conditions(const probing *p, const json_t *probe) {
+  const json_t *timeout = json_object_get(probe, "timeout");
+  return json_number_value(timeout) >= p->plan->timeout &&
+         json_number_value(timeout) <= p->plan->timeout &&
+         json_equal(json_object_get(probe, "program"), p->program);
+}
+
+/* The next such probe of this name that the log has; NULL: none is left. */
 static json_t *take_old(probing *p, const char *name) {
   size_t i;
   json_t *probe;
   json_array_foreach(p->log->old, i, probe) {
-    if (strcmp(text_of(probe, "probe"), name))
+    if (strcmp(text_of(probe, "probe"), name) || !same_conditions(p, probe))
       continue;
     json_incref(probe);
     json_array_remove(p->log->old, i);
@@ -63,6 +72,8 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
   probe = p->log->command->keep(record);
   json_decref(record);
   json_object_set_new(probe, "probe", json_string(name));
+  json_object_set_new(probe, "timeout", json_real(p->plan->timeout));
+  json_object_set(probe, "program", p->program);
   int error = runlog_append(&p->log->log, probe);
   if (!error)
     return probe;
@@ -89,20 +100,40 @@ search_answer probe_judge(probing *p, const json_t *probe) {
  * All cells.
  * ------------------------------------------------------------------------- */
 
+/* What every row has. */
+static json_t *finish_row(json_t *row, const char *found, unsigned probes,
+                          unsigned timeouts, const char *reason) {
+  json_object_set_new(row, "found", json_string(found));
+  json_object_set_new(row, "probes", json_integer(probes));
+  json_object_set_new(row, "timeouts", json_integer(timeouts));
+  json_object_set_new(row, "reason", json_string(reason));
+  return row;
+}
+
 /* The row of one cell; NULL if it was cut off. */
 static json_t *search_cell(const probe_command *command, probing *p) {
+  spec named;
+  spec_parse(p->cell->collector, &named);
+  p->program = machine_stamp(discover_find(p->all, named.name));
   search_result r = {.end = SEARCH_STOPPED};
   json_t *row = command->search(p, &r);
+  json_decref(p->program);
   if (p->interrupted || p->unwritable) {
     json_decref(row);
     return NULL;
   }
   bool stopped = r.end == SEARCH_STOPPED && p->reason;
-  json_object_set_new(row, "found", json_string(command->ends[r.end]));
-  json_object_set_new(row, "probes", json_integer(r.probes));
-  json_object_set_new(row, "timeouts", json_integer(p->timeouts));
-  json_object_set_new(row, "reason", json_string(stopped ? p->reason : ""));
-  return row;
+  return finish_row(row, command->ends[r.end], r.probes, p->timeouts,
+                    stopped ? p->reason : "");
+}
+
+/* Why a cell cannot be searched, or NULL.  The plan lets references that honour
+ * no limit keep their own policy. */
+static const char *find_missing(const probe_command *command,
+                                const plan_cell *c) {
+  if (c->missing || !command->limits || strcmp(c->heap, "none"))
+    return c->missing;
+  return "needs a heap limit";
 }
 
 static void print_rows(const probe_command *command, const json_t *rows) {
@@ -120,10 +151,18 @@ static int search_all(const probe_command *command, const void *options,
                       const plan *p, const collectors *all, probe_log *log,
                       json_t *rows) {
   int code = EXIT_OK;
+  size_t searched = 0;
   for (size_t i = 0; i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
-    if (c->missing || c->canary)
+    const char *missing = find_missing(command, c);
+    if (c->canary)
       continue;
+    if (missing) {
+      json_array_append_new(
+          rows, finish_row(command->no_row(c), PROBE_NONE, 0, 0, missing));
+      continue;
+    }
+    searched++;
     say("%s/%s, heap %s, %u thread%s", c->workload, c->collector, c->heap,
         c->threads, c->threads == 1 ? "" : "s");
     probing one = {
@@ -137,7 +176,62 @@ static int search_all(const probe_command *command, const void *options,
       code = EXIT_SOME_FAILED;
     json_array_append_new(rows, row);
   }
-  return code;
+  if (searched)
+    return code;
+  say("no pair of these collectors and workloads can run");
+  return EXIT_NOTHING;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The result.
+ * ------------------------------------------------------------------------- */
+
+/* Whether the members of `a`, but for one, are the same in `b`. */
+static bool same_settings(json_t *a, const json_t *b, const char *but) {
+  const char *key;
+  json_t *value;
+  json_object_foreach(a, key, value) {
+    if (strcmp(key, but) && !json_equal(value, json_object_get(b, key)))
+      return false;
+  }
+  return true;
+}
+
+static bool same_cell(const json_t *a, const json_t *b,
+                      const char *const *keys) {
+  bool same = true;
+  for (; *keys; keys++)
+    same &= json_equal(json_object_get(a, *keys), json_object_get(b, *keys));
+  return same;
+}
+
+/* The rows that DIR has, new, those of the same cells replaced by `rows`. */
+static json_t *merge(const probe_command *command, const char *dir,
+                     const json_t *settings, const json_t *rows) {
+  char why[256];
+  json_t *file = results_read_json(dir, command->file, why, sizeof why);
+  json_t *old = json_object_get(file, command->list);
+  json_t *merged = json_array();
+  size_t i, k;
+  json_t *a, *b;
+  if (same_settings(file, settings, command->list))
+    json_array_extend(merged, old);
+  else if (json_array_size(old))
+    say("warning: %s/%s was made with other settings, and is replaced", dir,
+        command->file);
+  json_array_foreach(rows, i, a) {
+    bool found = false;
+    json_array_foreach(merged, k, b) {
+      if (same_cell(a, b, command->keys)) {
+        json_array_set(merged, k, a);
+        found = true;
+      }
+    }
+    if (!found)
+      json_array_append(merged, a);
+  }
+  json_decref(file);
+  return merged;
 }
 
 /* The same in DIR, which is locked. */
@@ -160,7 +254,8 @@ static int search_in(const probe_command *command, const void *options,
     json_t *rows = json_array();
     code = search_all(command, options, p, all, log, rows);
     json_object_set_new(settings, "schema", json_integer(1));
-    json_object_set(settings, command->list, rows);
+    json_object_set_new(settings, command->list,
+                        merge(command, log->log.dir, settings, rows));
     if (!runlog_write(&log->log, command->file, settings) && code == EXIT_OK)
       code = EXIT_SOME_FAILED;
     print_rows(command, rows);

@@ -3,7 +3,8 @@
  *
  * Every probe is appended to DIR/probes.jsonl, so that nothing is lost: begun
  * again in the same directory, a search goes the same way over what the log
- * has, and on from there. */
+ * has, and on from there.  What the log has of another time limit or of another
+ * build of the collector does not count. */
 #ifndef REAPMARK_PROBES_H
 #define REAPMARK_PROBES_H
 
@@ -27,12 +28,18 @@ typedef struct probing {
   const char *reason; /* why it was given up, or NULL */
   unsigned timeouts;
   bool interrupted, unwritable; /* cut off */
+  json_t *program;              /* machine_stamp */
 } probing;
+
+/* The `found` of a cell that cannot run; its `reason` says why. */
+#define PROBE_NONE "n/a"
 
 /* A command. */
 typedef struct probe_command {
-  const char *file; /* the result, in DIR: "minheap.json" */
-  const char *list; /* in it, the rows: "minimums" */
+  const char *file;        /* the result, in DIR: "minheap.json" */
+  const char *list;        /* in it, the rows: "minimums" */
+  const char *const *keys; /* fields by which rows differ, up to NULL */
+  bool limits; /* the search sets the heap limit, which has to be honoured */
   /* What a row's `found` is: that of SEARCH_FOUND means success. */
   const char *ends[SEARCH_STOPPED + 1];
   /* What the log keeps of a run's record, new.  It has to have the verdict. */
@@ -40,6 +47,8 @@ typedef struct probe_command {
   /* Searches, and returns the row, new: `found`, `probes` and `reason` are
    * added to it. */
   json_t *(*search)(probing *p, search_result *result);
+  /* The row of a cell that cannot run, likewise. */
+  json_t *(*no_row)(const plan_cell *c);
   /* The table. */
   const char *align;
   const char *const *headers; /* as many as `align` has letters */
@@ -56,8 +65,9 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried);
 search_answer probe_judge(probing *p, const json_t *probe);
 
 /* Makes the plan, searches cell by cell, writes the result (`settings`, which
- * is taken, with the rows added) and prints the table.  Returns the exit
- * status. */
+ * is taken, with the rows added) and prints the table.  The rows of other cells
+ * that the result has from before, with the same settings, stay in it.  Returns
+ * the exit status. */
 int probes_command(const probe_command *command, const void *options,
                    const plan_request *request, const char *dir,
                    json_t *settings);

@@ -59,7 +59,8 @@ static const option_usage usage = {
         "printed was always tried.  The record of every run is kept in "
         "DIR/probes.jsonl.\nThe workload's parameters apply: "
         "-w requests:duration=10,arrivals=poisson.\n\nexit status: 0 all "
-        "found, 1 some were not, 2 usage, 3 nothing matched, 130\ninterrupted.",
+        "found, 1 some were not, 2 usage, 3 nothing matched or can run,\n130 "
+        "interrupted.",
     .options = option_rows};
 
 /* "1ms" in ns; false if it is no time above 0. */
@@ -125,6 +126,16 @@ static search_answer probe_period(void *data, uint64_t period) {
   return answer;
 }
 
+static json_t *row_of(const plan_cell *c, uint64_t rate, uint64_t failed) {
+  return json_pack("{s:s, s:s, s:s, s:I, s:I}", "workload", c->workload,
+                   "collector", c->collector, "heap", c->heap, "rate",
+                   (json_int_t)rate, "failed_above", (json_int_t)failed);
+}
+
+static json_t *no_row(const plan_cell *c) {
+  return row_of(c, 0, 0);
+}
+
 static json_t *search(probing *p, search_result *r) {
   const rate_options *o = p->options;
   const search_request request = {.low = 1000000000 / o->to,
@@ -134,15 +145,19 @@ static json_t *search(probing *p, search_result *r) {
                                   .confirm = (unsigned)o->runs,
                                   .of = (unsigned)o->runs};
   *r = search_minimum(&request, probe_period, p);
-  return json_pack("{s:s, s:s, s:s, s:I, s:I}", "workload", p->cell->workload,
-                   "collector", p->cell->collector, "heap", p->cell->heap,
-                   "rate", (json_int_t)rate_of(r->heap), "failed_above",
-                   (json_int_t)(r->failed ? rate_of(r->failed) : 0));
+  return row_of(p->cell, rate_of(r->heap), r->failed ? rate_of(r->failed) : 0);
 }
 
 static const char *const headers[] = {"workload", "collector",  "heap",
                                       "result",   "requests/s", "missed at",
                                       "runs",     "reason"};
+
+static void add_rate(text_table *t, json_int_t rate) {
+  if (rate)
+    text_add(t, "%lld", (long long)rate);
+  else
+    text_add(t, "–");
+}
 
 static void add_row(text_table *t, const json_t *row) {
   const char *workload = "", *with = "", *heap = "", *found = "", *reason = "";
@@ -156,24 +171,24 @@ static void add_row(text_table *t, const json_t *row) {
   text_add(t, "%s", with);
   text_add(t, "%s", heap);
   text_add(t, "%s", found);
-  text_add(t, "%lld", (long long)rate);
-  if (failed)
-    text_add(t, "%lld", (long long)failed);
-  else
-    text_add(t, "–");
+  add_rate(t, rate);
+  add_rate(t, failed);
   text_add(t, "%d", probes);
   text_add(t, "%s", reason);
 }
 
+static const char *const keys[] = {"workload", "collector", "heap", NULL};
 static const probe_command command = {
     .file = "rate.json",
     .list = "rates",
+    .keys = keys,
     .ends = {[SEARCH_FOUND] = "highest",
              [SEARCH_AT_MOST] = "at least",
              [SEARCH_UNSATISFIED] = "unsatisfied",
              [SEARCH_STOPPED] = "stopped"},
     .keep = keep,
     .search = search,
+    .no_row = no_row,
     .align = "lllrrrrl",
     .headers = headers,
     .add_row = add_row};
@@ -203,6 +218,7 @@ int rate_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   /* The plan has one cell for each search, as if for its lowest rate. */
+  o.request.searched = true;
   o.request.rates = memory_text("%ju", (uintmax_t)o.from);
   json_t *settings = json_pack("{s:f, s:i, s:f}", "p99_ns", o.bound, "runs",
                                (int)o.runs, "precision", o.precision);

@@ -50,6 +50,14 @@ typedef struct wanted {
 
 #define LIMITS "limits"
 
+/* What the format has no place for. */
+static void say_stalls(const report *r) {
+  char stall[REPORT_STALL];
+  for (size_t i = 0; i < r->count; i++)
+    if (report_stall_text(stall, &r->cells[i]))
+      say("warning: %s: %s", r->cells[i].id, stall);
+}
+
 static int print_and_close(report *r, const wanted *w, const char *table) {
   bool any = true;
   if (w->figure) {
@@ -60,8 +68,11 @@ static int print_and_close(report *r, const wanted *w, const char *table) {
     figure_free(&rows);
   } else if (w->limits)
     any = targets_print(r, w->limits, stdout);
-  else
+  else {
     w->plain->print(r, stdout);
+    if (!w->plain->warns)
+      say_stalls(r);
+  }
   if (!any)
     say("%s: no run has what the table '%s' shows", r->dir, table);
   report_free(r);

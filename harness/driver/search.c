@@ -47,15 +47,14 @@ search_result search_minimum(const search_request *request, search_probe *probe,
     result.end = a == SEARCH_STOP ? SEARCH_STOPPED : SEARCH_UNSATISFIED;
     return result;
   }
-  if (high > low) {
+  if (high > low)
     a = try_heap(&s, low);
-    if (a != SEARCH_FAILED) {
-      result.end = a == SEARCH_STOP ? SEARCH_STOPPED : SEARCH_AT_MOST;
-      return result;
-    }
-    result.failed = low;
+  if (a != SEARCH_FAILED) { /* or nothing below was tried */
+    result.end = a == SEARCH_STOP ? SEARCH_STOPPED : SEARCH_AT_MOST;
+    return result;
   }
-  while (high > low && !narrow_enough(request, low, high)) {
+  result.failed = low;
+  while (!narrow_enough(request, low, high)) {
     uint64_t middle = low + (high - low) / 2 / grain * grain;
     a = try_heap(&s, middle);
     if (a == SEARCH_STOP) {

@@ -1,5 +1,6 @@
 /* cells.c: the records of a results directory, gathered by cell. */
 #include "cells.h"
+#include "text.h"
 #include "harness/record/record.h"
 #include "harness/stats/drift.h"
 #include "harness/stats/interval.h"
@@ -137,6 +138,19 @@ bool report_under_reports(const report_cell *c, const report_sample **shown) {
   return 2 * unexplained > c->count && report_is_good(c);
 }
 
+bool report_stall_text(char *out, const report_cell *c) {
+  const report_sample *shown;
+  char step[TEXT_NUMBER], stall[TEXT_NUMBER], pause[TEXT_NUMBER];
+  if (!report_under_reports(c, &shown))
+    return false;
+  snprintf(out, REPORT_STALL,
+           "a step took %s, %s longer than the typical one, but the longest "
+           "pause that it reports is %s",
+           text_time(step, shown->stall_step), text_time(stall, shown->stall),
+           text_time(pause, shown->stall_pause));
+  return true;
+}
+
 /* What figures.c needs of a record. */
 static void read_figures(const json_t *record, report_sample *s) {
   double stop = number_of(record, "time.stop");
@@ -190,15 +204,46 @@ static bool add_untimed(report *r, const json_t *record) {
   return false;
 }
 
-double report_drift(const report *r) {
+/* The times of the canary that are known, `*n` of them, new. */
+static double *canary_times(const report *r, size_t *n) {
   double *known = must(malloc((r->canary_count + 1) * sizeof *known));
-  size_t n = 0;
+  *n = 0;
   for (size_t i = 0; i < r->canary_count; i++)
     if (!isnan(r->canary[i]))
-      known[n++] = r->canary[i];
+      known[(*n)++] = r->canary[i];
+  return known;
+}
+
+double report_drift(const report *r) {
+  size_t n;
+  double *known = canary_times(r, &n);
   double drift = stat_drift(known, n);
   free(known);
   return drift;
+}
+
+static double canary_median(const report *r) {
+  size_t n;
+  double *known = canary_times(r, &n);
+  double median = n ? stat_summarize(known, n).median : NAN;
+  free(known);
+  return median;
+}
+
+double report_drift_between(const report *base, const report *fresh) {
+  double was = canary_median(base), is = canary_median(fresh);
+  return was > 0 && is > 0 ? is / was - 1 : NAN;
+}
+
+bool report_suspect_text(char *out, const report *base, const report *fresh) {
+  double drift = report_drift_between(base, fresh);
+  bool suspect = fabs(drift) > REPORT_DRIFT_BOUND;
+  if (suspect)
+    snprintf(out, REPORT_CANARY,
+             "SUSPECT: the median of the canary changed by %+.1f %% from base "
+             "to new (bound %.0f %%), and so did the machine.",
+             100 * drift, 100 * REPORT_DRIFT_BOUND);
+  return suspect;
 }
 
 bool report_is_suspect(const report *r) {

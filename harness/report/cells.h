@@ -109,6 +109,10 @@ bool report_is_good(const report_cell *c);
  * several pauses.  *shown becomes the invocation with the longest stall. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 
+/* The same in words, into `out` of REPORT_STALL bytes: "a step took ..." */
+enum { REPORT_STALL = 200 };
+bool report_stall_text(char *out, const report_cell *c);
+
 /* What the canary says: stat_drift of its times, NAN if there are too few; and
  * whether that makes the results suspect. */
 #define REPORT_DRIFT_BOUND 0.05
@@ -119,6 +123,12 @@ bool report_is_suspect(const report *r);
  * false, if there was none. */
 enum { REPORT_CANARY = 200 };
 bool report_canary_text(char *out, const report *r);
+
+/* The same from one folder to another: the median of all its times in `fresh`
+ * over that in `base`, less 1, NAN unless both have any; and whether that is
+ * beyond the bound, which is said in one line likewise. */
+double report_drift_between(const report *base, const report *fresh);
+bool report_suspect_text(char *out, const report *base, const report *fresh);
 
 /* Of a reference's CPU time, the share that its C interface takes: calls times
  * what each takes by itself.  An estimate: set-up and checks are in it; clears,

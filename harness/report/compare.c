@@ -407,6 +407,10 @@ static void print_text(comparison *const *all, size_t count, text_style style,
     fprintf(out, "%s%sbase: %s; new: %s\n", from ? "\n" : "",
             style == TEXT_MARKDOWN ? "## " : "", all[from]->base.name,
             all[from]->fresh.name);
+    char suspect[REPORT_CANARY];
+    if (report_suspect_text(suspect, all[from]->base.report,
+                            all[from]->fresh.report))
+      fprintf(out, "%s%s\n", style == TEXT_MARKDOWN ? "\n" : "", suspect);
     for (size_t i = from; i < end; i++)
       print_metric(all[i], style, out);
     print_absent(all + from, end - from, style, out);
@@ -539,11 +543,16 @@ static void print_json(comparison *const *all, size_t count, FILE *out) {
     json_t *rows = json_array();
     for (size_t k = 0; k < c->count; k++)
       json_array_append_new(rows, json_of_row(&c->rows[k]));
-    json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "new",
-                          c->fresh.name, "metric", c->metric->name, "better",
-                          c->metric->better > 0 ? "higher" : "lower", "cells",
-                          (int)c->count, "cells_complete", (int)c->complete,
-                          "rows", rows);
+    char suspect[REPORT_CANARY];
+    bool is_suspect =
+        report_suspect_text(suspect, c->base.report, c->fresh.report);
+    json_t *o = json_pack(
+        "{s:s, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name, "suspect",
+        is_suspect, "metric", c->metric->name, "better",
+        c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
+        "cells_complete", (int)c->complete, "rows", rows);
+    set_number(o, "canary_change",
+               report_drift_between(c->base.report, c->fresh.report));
     set_number(o, "geomean", c->geomean);
     set_interval(o, "geomean_interval", c->geomean_interval);
     json_array_append_new(list, o);

@@ -121,17 +121,11 @@ static void add_row(text_table *t, const report *r, const report_cell *c) {
 
 /* Prints what is to be known of a cell's numbers, and why some are missing. */
 static void print_note(const report_cell *c, text_style style, FILE *out) {
-  const report_sample *worst = report_worst(c), *shown;
-  if (report_under_reports(c, &shown)) {
-    char step[TEXT_NUMBER], stall[TEXT_NUMBER], pause[TEXT_NUMBER];
-    fprintf(
-        out,
-        "%s%s: WARNING: a step took %s, %s longer than the typical one, but "
-        "the longest pause that it reports is %s\n",
-        style == TEXT_MARKDOWN ? "\n- " : "  ", c->collector,
-        text_time(step, shown->stall_step), text_time(stall, shown->stall),
-        text_time(pause, shown->stall_pause));
-  }
+  const report_sample *worst = report_worst(c);
+  char stall[REPORT_STALL];
+  if (report_stall_text(stall, c))
+    fprintf(out, "%s%s: WARNING: %s\n", style == TEXT_MARKDOWN ? "\n- " : "  ",
+            c->collector, stall);
   if (is_grey(c))
     fprintf(out,
             "%s%s: * more than half of the time may be that of its C "
@@ -314,6 +308,19 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
                    "samples", samples);
 }
 
+/* What makes the numbers doubtful, of the whole and of cells. */
+static json_t *json_of_warnings(const report *r) {
+  json_t *list = json_array();
+  char canary[REPORT_CANARY], stall[REPORT_STALL];
+  if (report_is_suspect(r) && report_canary_text(canary, r))
+    json_array_append_new(list, json_string(canary));
+  for (size_t i = 0; i < r->count; i++)
+    if (report_stall_text(stall, &r->cells[i]))
+      json_array_append_new(list,
+                            json_sprintf("%s: %s", r->cells[i].id, stall));
+  return list;
+}
+
 static void print_json(const report *r, FILE *out) {
   static const char *const combined[] = {"median", "spread", "maximum",
                                          "pooled", "pooled"};
@@ -326,13 +333,15 @@ static void print_json(const report *r, FILE *out) {
                   combined[metrics[m].combine], "help", metrics[m].help));
   for (size_t i = 0; i < r->count; i++)
     json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  report_dump(json_pack("{s:i, s:O, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
-                        "schema", 1, "suite", json_object_get(r->plan, "suite"),
-                        "seed", json_object_get(r->plan, "seed"), "invocations",
-                        json_object_get(r->plan, "invocations"), "machine",
-                        r->machine, "runs", (int)r->found, "runs_planned",
-                        (int)r->planned, "metrics", described, "cells", cells),
-              out);
+  report_dump(
+      json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
+                "schema", 1, "suite", json_object_get(r->plan, "suite"),
+                "suspect", report_is_suspect(r), "warnings",
+                json_of_warnings(r), "seed", json_object_get(r->plan, "seed"),
+                "invocations", json_object_get(r->plan, "invocations"),
+                "machine", r->machine, "runs", (int)r->found, "runs_planned",
+                (int)r->planned, "metrics", described, "cells", cells),
+      out);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -409,6 +418,7 @@ static void print_gbench(const report *r, FILE *out) {
 }
 
 const report_format report_formats[REPORT_FORMATS] = {
-    {"table", print_table}, {"markdown", print_markdown}, {"csv", print_csv},
-    {"json", print_json},   {"gbench", print_gbench},
+    {"table", print_table, true},    {"markdown", print_markdown, true},
+    {"csv", print_csv, false},       {"json", print_json, true},
+    {"gbench", print_gbench, false},
 };

@@ -9,6 +9,7 @@
 typedef struct report_format {
   const char *name;
   void (*print)(const report *r, FILE *out);
+  bool warns; /* it holds what report_stall_text says */
 } report_format;
 
 /* The lines at the head of a report: suite, machine, canary. */

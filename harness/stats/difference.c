@@ -148,12 +148,17 @@ size_t stat_binomial_bound(size_t n, double p, double confidence) {
   return k;
 }
 
+double stat_smallest_p(size_t a, size_t b) {
+  double ways = 1; /* C(a + i, i) */
+  for (size_t i = 1; i <= b; i++)
+    ways = ways * (double)(a + i) / (double)i; /* exact up to 2^53 */
+  return fmin(2 / ways, 1);
+}
+
 size_t stat_fewest_for_test(double alpha) {
-  double ways = 2; /* C(2n, n) */
   size_t n = 1;
-  /* C(2n + 2, n + 1) = C(2n, n) * (2n + 1) * 2 / (n + 1) */
-  for (; 2 / ways > alpha; n++)
-    ways *= 2 * (2 * (double)n + 1) / ((double)n + 1);
+  while (stat_smallest_p(n, n) > alpha)
+    n++;
   return n;
 }
 

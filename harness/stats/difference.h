@@ -41,9 +41,13 @@ double stat_binomial(size_t k, size_t n, double p);
  * chance. */
 size_t stat_binomial_bound(size_t n, double p, double confidence);
 
-/* The fewest values a side with which the U test can reach p <= alpha at all:
- * two of the C(2n, n) ways to deal them are the most extreme. */
+/* The fewest values a side with which the U test can reach p <= alpha at
+ * all. */
 size_t stat_fewest_for_test(double alpha);
+
+/* The smallest p that the U test can give for so many values: two of the
+ * C(a + b, a) ways to deal them are the most extreme. */
+double stat_smallest_p(size_t a, size_t b);
 
 /* The fewest values with which the median has an interval (interval.h). */
 size_t stat_fewest_for_median(double confidence);

@@ -597,6 +597,51 @@ test_compare_failures() {
   expect 4 compare base new --fail-on-regression throughput=5%
   said 'regression: new: script/alpha/heap=3x: WRONG'
   expect 0 compare new base --fail-on-regression throughput=5%
+  # A cell that is missing counts too, once for all limits.
+  expect 4 compare base new --fail-on-regression throughput=5%,cpu=5%
+  missing='regression: new: shared/alpha/heap=3x/threads=2: the new side has no such cell'
+  [ "$(grep -cF "$missing" err)" = 1 ] || fail 'not said once'
+}
+
+# A gate with nothing to hold on to is not open.
+test_compare_nothing() {
+  gate=--fail-on-regression
+  expect 0 run -c alpha,beta -w script -n 6 -o base
+  cp -r base new
+  # One cell has no runs yet; then none has.
+  sed -i '/beta/d' new/runs.jsonl
+  expect 4 compare base new $gate cpu=5%
+  said 'regression: new: script/beta/heap=3x: not run'
+  expect 4 compare base new $gate drop_max=5%
+  said 'regression: new: script/beta/heap=3x: not run'
+  said 'base and new have no cell with drop_max_ns on both sides'
+  : >new/runs.jsonl
+  expect 3 compare base new $gate cpu=5%
+  said 'base and new have no cell with cpu_ns on both sides: nothing to compare'
+  expect 0 run -c alpha -w script:size=6 -n 6 -o other
+  expect 3 compare base other $gate cpu=5%
+  said 'nothing to compare'
+  # The new side was not run on a workload, or cannot be.
+  expect 0 run -c alpha,gamma -w script,script:size=6 -n 6 --heap none -o unlimited
+  expect 0 run -c gamma -w script -n 6 --heap none -o free
+  expect 4 compare unlimited free $gate cpu=5%
+  said 'regression: free: script:size=6/gamma/heap=none: the new side has no such cell'
+  expect 0 run -c alpha,beta -w script,shared -n 6 -o pairs
+  expect 4 compare pairs:alpha pairs:beta $gate cpu=5%
+  complained 'regression: pairs:beta: shared/heap=3x/threads=2: n/a: needs threads'
+  # The new side has no number of this metric, or no side has.
+  cp -r base numberless
+  sed -i '/alpha.*#2"/s/"corrected":true/"corrected":false/' \
+    numberless/runs.jsonl
+  expect 3 compare base numberless $gate cpu=5%,step_max=5%
+  said 'numberless: script/alpha/heap=3x: not every invocation has step_max_ns'
+  expect 0 compare numberless base $gate cpu=5%,step_max=5%
+  expect 3 compare base base $gate cpu=5%,drop_max=5%
+  complained 'base and base have no cell with drop_max_ns on both sides'
+  expect 2 compare base base $gate ''
+  complained '--fail-on-regression: the list is empty'
+  expect 2 compare base base $gate throuput=5%
+  complained "unknown metric 'throuput' (did you mean 'throughput'?)"
 }
 
 # The numbers of methodology's worked example, from times to JSON.
@@ -618,6 +663,17 @@ test_compare_formats() {
   clocked few alpha 1 2 3
   expect 0 compare few few -m cpu
   said '3 invocations a side cannot show any difference at 0.05; it takes 4, so 1 more'
+  # What a test can show is up to both sides together: 2 of C(11, 3) ways.
+  clocked many alpha 101 102 103 104 105 106 107 108
+  expect 0 compare many few -m cpu
+  grep -qE '^script.* 0.012 +8\+3 +better$' out || fail 'not significant'
+  ! grep -q 'cannot' err || fail 'a warning of what was shown'
+  clocked two alpha 1 2
+  expect 0 compare many two -m cpu
+  ! grep -q 'cannot' err || fail 'a warning of what was shown'
+  clocked single alpha 1
+  expect 0 compare many single -m cpu
+  said '8+1 invocations cannot show any difference at 0.05; it takes 8+2, so 1 more'
 }
 
 test_compare_usage() {
@@ -673,6 +729,12 @@ test_compare_against_itself() {
   # Lots that by chance put both groups apart.
   expect 1 compare dir --aa 6 -m cpu --seed 42
   grep -qE '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$' out || fail 'not told'
+  # A metric that no invocation has, and a test that finds nothing ever.
+  expect 0 compare dir --aa 6 -m footprint,drop_max
+  grep -qE '^drop_max_ns +0 .* no data$' out || fail 'not told'
+  expect 2 compare dir --aa 3
+  complained '--aa: 3 invocations a side cannot show any difference at 0.05; it takes 4'
+  expect 0 compare dir --aa 3 --alpha 10% -m footprint
   expect 3 compare dir --aa 13
   complained 'no cell has 26 good invocations'
 }

@@ -52,8 +52,71 @@ test_minheap_without_an_answer() {
   said "--confirm: '3/2' is not K or K/N"
   expect 2 minheap -o dir -w tiny --range 4-2
   said "--range: '4-2'"
+  expect 2 minheap -o dir -w tiny --rtol 1kg
+  said "--rtol: '1kg' is not a percentage"
+  expect 2 minheap -o dir -w tinny
+  said "unknown workload 'tinny' (did you mean 'tiny'?)"
+  expect 2 minheap -o dir -w nope
+  said "unknown workload 'nope' ('reapmark list workloads' names all)"
   expect 2 minheap -o dir -w tiny --grain 0
   said "--grain: '0'"
+}
+
+# Pairs that cannot be searched are rows, with the reason.
+test_minheap_not_applicable() {
+  mkdir scripted found
+  for name in beta gamma; do
+    ln -s "$here/../driver/scripted-collector" scripted/$name
+  done
+  ln -s ../scripted/beta found
+  # A reference without a limit, which keeps its own policy in a plan.
+  cat >found/free <<EOF
+#!/bin/sh
+"$work/scripted/gamma" "\$@" |
+  sed 's/"name": "gamma"/"kind": "reference", "name": "free"/'
+EOF
+  chmod +x found/free
+  REAPMARK_PATH=$REAPMARK_PATH:$work/found
+  expect 3 minheap -o dir -c free,beta -w shared
+  said 'no pair of these collectors and workloads can run'
+  grep -qE '^shared +free +2 +n/a .* 0  needs a heap limit$' out || fail 'no row'
+  grep -qE '^shared +beta +2 +n/a .* 0  needs threads$' out || fail 'no row'
+  # Beside others they are no failure.
+  expect 0 minheap -o both -c fake,free -w tiny --grain 1
+  printed 'was built without this workload'
+  expect 0 run --heap-base minheap:both --heap 1x -c fake -w tiny -n 1 -o runs
+}
+
+# Old probes count if nothing has changed; what was found elsewhere stays.
+test_minheap_again() {
+  mkdir mine
+  cp "$REAPMARK_PATH/fake" mine
+  REAPMARK_PATH=$work/mine
+  again() { expect 0 minheap -o dir -c fake --grain 1 --rtol 0 "$@"; }
+  probes() { wc -l <dir/probes.jsonl; }
+  again -w tiny
+  once=$(probes)
+  again -w tiny --timeout 7
+  [ "$(probes)" = $((2 * once)) ] || fail 'probes of another time limit'
+  again -w tiny
+  again -w tiny --timeout 7
+  [ "$(probes)" = $((2 * once)) ] || fail 'probes were repeated'
+  touch -d 2001-01-01 mine/fake
+  again -w tiny
+  [ "$(probes)" = $((3 * once)) ] || fail 'probes of another build'
+  again -w tiny:objects=50
+  again -w tiny:objects=70
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
+  again -w tiny:objects=50
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
+  grep -q '"heap": 3200' dir/minheap.json || fail 'what was found is lost'
+  again -w tiny --rtol 2%
+  said 'warning: dir/minheap.json was made with other settings, and is replaced'
+  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 1 ] || fail 'a mixture'
+  grep -q '"rtol": 0.02' dir/minheap.json || fail 'not two per cent'
+  # Of the only size of the grain it is not known that less would not do.
+  expect 1 minheap -o grain -c fake -w tiny
+  printed 'at most'
 }
 
 test_sweep() {
@@ -83,6 +146,38 @@ test_canary() {
   keys dir >b
   cmp a b || fail 'not the same runs'
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir --resume
+}
+
+# Between two folders it tells as much: the machine is another.
+test_canary_between() {
+  expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o base
+  cp -r base new
+  cp -r base near
+  canary() { # TIME DIR
+    sed -i '/"canary":true/s/"wall":[0-9]*/"wall":'"$1/" "$2/runs.jsonl"
+  }
+  canary 1000000 base
+  canary 1040000 near
+  canary 1100000 new
+  # Within one it is a warning in every format.
+  cp -r base drifting
+  sed -i '4,$s/"wall":1000000/"wall":1100000/' drifting/runs.jsonl
+  expect 0 report drifting --format json
+  printed '"suspect": true'
+  printed '"SUSPECT: the canary, run 5 times, drifted by +10.0 %'
+  expect 0 report drifting --format csv
+  said 'SUSPECT: the canary, run 5 times, drifted by +10.0 %'
+  suspect='SUSPECT: the median of the canary changed by +10.0 % from base to new'
+  for format in table markdown csv json; do
+    expect 0 compare base near --format $format
+    ! grep -q SUSPECT out err || fail 'suspect below the bound'
+    expect 0 compare base new --format $format
+    said "warning: base and new: $suspect"
+    case $format in
+    table | markdown) printed "$suspect" ;;
+    json) printed '"suspect": true' && printed '"canary_change": 0.1' ;;
+    esac
+  done
 }
 
 test_observer() {
@@ -145,6 +240,30 @@ test_under_reporting() {
   expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir
   printed 'WARNING: a step took'
   printed 'the longest pause that it reports is 0 ns'
+  warning='the longest pause that it reports is 0 ns'
+  expect 0 report dir --format json
+  printed '"suspect": false'
+  printed "$warning"
+  # A format without a place for it does not keep it to itself.
+  for format in csv gbench; do
+    expect 0 report dir --format $format
+    said 'warning: tiny:objects=400/fake:stall=2000000/heap=3x/threads=1/seed=42: a step took'
+    said "$warning"
+  done
+}
+
+# Threads that a workload does not have are not counted in silence.
+test_describe_threads() {
+  expect 0 describe list-drop:length=4,rounds=1 -t 2
+  printed '1 thread'
+  said 'warning: list-drop has one thread, and --threads is left out'
+  expect 0 describe threads:ops=10,live=10 -t 2
+  printed '2 threads'
+  [ ! -s err ] || fail 'there is nothing to warn of'
+  expect 2 describe lst-drop
+  said "unknown workload 'lst-drop' (did you mean 'list-drop'?)"
+  expect 2 describe nope
+  said "unknown workload 'nope' ('reapmark list workloads' names all)"
 }
 
 test_tables() {

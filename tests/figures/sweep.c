@@ -163,6 +163,19 @@ static void confirmation(void **state) {
   assert_string_equal(s.answers, "+++-+");
 }
 
+/* Of one size alone it is not known that no smaller one would do. */
+static void nothing_below_was_tried(void **state) {
+  (void)state;
+  script s = {.need = 37};
+  search_result r = search(&s, 64, 64, 0, 1);
+  assert_int_equal(r.end, SEARCH_AT_MOST);
+  assert_int_equal(r.heap, 64);
+  assert_int_equal(r.failed, 0);
+  assert_string_equal(s.answers, "+");
+  r = search(&s, 36, 36, 0, 1);
+  assert_int_equal(r.end, SEARCH_UNSATISFIED);
+}
+
 static void a_crash_ends_the_search(void **state) {
   (void)state;
   script s = {.need = 37, .stop = 48};
@@ -195,6 +208,7 @@ int main(void) {
       cmocka_unit_test(the_ends_are_tried),
       cmocka_unit_test(tolerance),
       cmocka_unit_test(confirmation),
+      cmocka_unit_test(nothing_below_was_tried),
       cmocka_unit_test(a_crash_ends_the_search),
       cmocka_unit_test(sizes_are_rounded_outwards)};
   return cmocka_run_group_tests(tests, NULL, NULL);

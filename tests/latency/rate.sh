@@ -3,7 +3,8 @@
 # Loads are tiny and bounds far away, so that no speed of the machine matters.
 set -eu
 reapmark=$1
-. "$(cd "$(dirname "$0")" && pwd)/../expect.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../expect.sh"
 load=requests:sessions=10,fields=0,body=8,duration=0,requests=200
 
 # Workloads without a rate are not swept.
@@ -62,5 +63,17 @@ printed 'unsatisfied'
 expect 1 rate -w requests:sessions=10,duration=0,requests=50 --heap none -c mark-sweep --p99 1ms -n 1 \
   -o "$work/few"
 printed 'fewer than 100 requests'
+expect 3 rate -w list-drop -c mark-sweep --p99 1ms -o "$work/none"
+said 'reapmark: --workloads: left out, as it has no parameter rate: list-drop'
 expect 2 rate --p99 1 -o "$work/unit"
 said "'1' is not a time"
+
+# A pair that cannot run is a row.
+mkdir found
+ln -s "$here/../driver/scripted-collector" found/beta
+REAPMARK_PATH=$work/found
+export REAPMARK_PATH
+expect 3 rate -w "$load" -c beta --p99 1ms -o "$work/missing"
+printed 'n/a'
+printed 'was built without this workload'
+said 'no pair of these collectors and workloads can run'

@@ -348,6 +348,10 @@ static void numbers_needed(void **state) {
   assert_int_equal(stat_fewest_for_test(0.05), 4);
   assert_int_equal(stat_fewest_for_test(0.1), 3);
   assert_int_equal(stat_fewest_for_test(0.01), 5);
+  assert_near(stat_smallest_p(8, 3), 2.0 / 165, 1e-15);
+  assert_near(stat_smallest_p(3, 8), 2.0 / 165, 1e-15);
+  assert_near(stat_smallest_p(3, 3), 0.1, 1e-15);
+  assert_near(stat_smallest_p(1, 0), 1, 0);
   assert_near(stat_binomial(1, 4, 0.5), 5.0 / 16, 1e-12);
   assert_int_equal(stat_binomial_bound(4, 0.5, 0.9), 3); /* 15/16 */
   assert_int_equal(stat_binomial_bound(40, 0.05, 0.99), 6);
