@@ -80,8 +80,9 @@ void marking_scan(marking *k, gc_object *o);
 static inline __attribute__((always_inline)) bool
 marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
   uint64_t *marks = k->marks, most = *left, n = 0;
-  gc_object **bottom = k->stack.items, **top = bottom + k->stack.size;
-  gc_object **limit = bottom + k->stack.room;
+  gc_object **bottom = k->stack.items;
+  gc_object **top = object_stack_place(&k->stack, k->stack.size);
+  gc_object **limit = object_stack_place(&k->stack, k->stack.room);
   unsigned at = k->at, idle = 0;
   while (n < most) {
     gc_object *next = NULL;
@@ -102,8 +103,9 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     if (visit) { /* it may push */
       k->stack.size = (size_t)(top - bottom);
       bool scan = visit(o);
-      bottom = k->stack.items, top = bottom + k->stack.size;
-      limit = bottom + k->stack.room;
+      bottom = k->stack.items;
+      top = object_stack_place(&k->stack, k->stack.size);
+      limit = object_stack_place(&k->stack, k->stack.room);
       if (!scan)
         continue;
     }
@@ -116,8 +118,9 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     } else {
       k->stack.size = (size_t)(top - bottom);
       marking_scan(k, o);
-      bottom = k->stack.items, top = bottom + k->stack.size;
-      limit = bottom + k->stack.room;
+      bottom = k->stack.items;
+      top = object_stack_place(&k->stack, k->stack.size);
+      limit = object_stack_place(&k->stack, k->stack.room);
     }
   }
   k->at = at;

@@ -43,6 +43,12 @@ static inline gc_object *object_pop(object_stack *s) {
   return s->items[--s->size];
 }
 
+/* Entry number n, or the end; null while there is no room: C does not let one
+ * add to null, not even nothing. */
+static inline gc_object **object_stack_place(const object_stack *s, size_t n) {
+  return s->items ? s->items + n : NULL;
+}
+
 static inline uint64_t object_stack_bytes(const object_stack *s) {
   /* Asked by the footprint while the owner may be pushing. */
   return __atomic_load_n(&s->room, __ATOMIC_RELAXED) * sizeof(gc_object *);

@@ -586,8 +586,9 @@ static inline __attribute__((always_inline)) void im_reach(gc_object **place,
 static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
   gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
   object_stack *stack = &im.grey.stack;
-  gc_object **bottom = stack->items, **top = bottom + stack->size;
-  gc_object **limit = bottom + stack->room;
+  gc_object **bottom = stack->items;
+  gc_object **top = object_stack_place(stack, stack->size);
+  gc_object **limit = object_stack_place(stack, stack->room);
   uint64_t *marks = im.marks, objects = 0, live = 0;
   unsigned at = 0;
   /* After a whole round without a new entry the queue is empty. */
@@ -622,8 +623,9 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
     stack->size = (size_t)(top - bottom);
     for (; slot < end; slot++)
       im_reach(slot, evacuates);
-    bottom = stack->items, top = bottom + stack->size;
-    limit = bottom + stack->room;
+    bottom = stack->items;
+    top = object_stack_place(stack, stack->size);
+    limit = object_stack_place(stack, stack->room);
   }
   stack->size = 0;
   im.live_objects += objects;
