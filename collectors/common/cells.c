@@ -114,21 +114,29 @@ static void cells_list(uint32_t number) {
   *list = number;
 }
 
+/* The first free cell of class `c` at `at`, which is the start of one, or
+ * behind; from `end` on if there is none.  A word of marks at a time: how many
+ * survivors lie in a row is nothing that a processor could guess. */
+static size_t cells_next_free(unsigned c, size_t at, size_t end) {
+  while (at < end) {
+    uint64_t starts = cells_starts[c] << at % 64;
+    uint64_t free = starts & ~cells_marks[at / 64];
+    if (free)
+      return at / 64 * 64 + (unsigned)__builtin_ctzll(free);
+    at += (unsigned)__builtin_popcountll(starts) *
+          (size_class_bytes(c) / SPACE_GRANULE);
+  }
+  return end;
+}
+
 /* Finds the next run of free cells in the block in hand of class `c`. */
 static bool cells_next_run(cells_hand *hand, unsigned c,
                            const cells_policy *policy) {
   cells_run *run = &hand->runs[c];
   size_t cell = size_class_bytes(c) / SPACE_GRANULE;
   size_t end = space_granule(hand->blocks[c]) + cells_bytes(c) / SPACE_GRANULE;
-  size_t at = space_granule(run->limit); /* a marked cell, or the end */
-  for (uint64_t free = 0; !free;) {
-    if (at >= end)
-      return false;
-    uint64_t starts = cells_starts[c] << at % 64;
-    free = starts & ~cells_marks[at / 64];
-    at = free ? at / 64 * 64 + (unsigned)__builtin_ctzll(free)
-              : at + (unsigned)__builtin_popcountll(starts) * cell;
-  }
+  /* The limit of the last one is a marked cell, or the end. */
+  size_t at = cells_next_free(c, space_granule(run->limit), end);
   if (at >= end)
     return false;
   run->cursor = space_address((uint32_t)at);
