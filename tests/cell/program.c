@@ -18,11 +18,12 @@ static const char *program;
 static char output[1 << 20];
 static int status;
 
-/* Runs the program by the shell, and keeps what it wrote to where the
- * redirections in `arguments` leave it. */
+/* Runs the program in the place of a shell, so that it is this process that
+ * started it, and keeps what it wrote to where the redirections in `arguments`
+ * leave it. */
 static void start(const char *arguments) {
   char command[1000];
-  snprintf(command, sizeof command, "'%s' %s", program, arguments);
+  snprintf(command, sizeof command, "exec '%s' %s", program, arguments);
   FILE *pipe = popen(command, "r");
   assert_non_null(pipe);
   size_t n = fread(output, 1, sizeof output - 1, pipe);
