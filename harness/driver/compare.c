@@ -83,9 +83,9 @@ static void add_metric(metric_list *list, const metric *m) {
   list->items[list->count++] = m;
 }
 
-/* What can be compared is a number of one invocation. */
+/* What can be compared is a number of one invocation that is better one way. */
 static bool comparable(const metric *m) {
-  return m->combine != COMBINE_SPREAD;
+  return m->combine != COMBINE_SPREAD && m->better;
 }
 
 /* Whether `name`, of `n` bytes, is m's without its last words. */

@@ -185,6 +185,9 @@ static const char *check_target(const suite_target *t, const char **word) {
     return memory_text("unknown metric '%s'%s", t->metric,
                        suggest(t->metric, &known));
   }
+  if (!m->better)
+    return memory_text("target '%s': no way is better for '%s'", t->name,
+                       t->metric);
   bool untimed = t->untimed && *t->untimed;
   *word = memory_text("name: %s", t->name);
   if (!t->cell.workload || !t->cell.collector)

@@ -342,6 +342,13 @@ static double pooled(const report_cell *c, double percentile) {
   return (double)value;
 }
 
+static double total(const double *values, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += values[i];
+  return sum;
+}
+
 static double combine(const report_cell *c, size_t m, double *scratch) {
   for (size_t i = 0; i < c->count; i++) {
     scratch[i] = c->samples[i].values[m];
@@ -362,6 +369,8 @@ static double combine(const report_cell *c, size_t m, double *scratch) {
     return pooled(c, 50);
   case COMBINE_P99:
     return pooled(c, 99);
+  case COMBINE_TOTAL:
+    return total(scratch, c->count);
   }
   return NAN;
 }

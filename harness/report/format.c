@@ -256,7 +256,8 @@ static void print_csv(const report *r, FILE *out) {
       if (isnan(c->values[m]))
         fputc(',', out);
       else
-        fprintf(out, ",%.12g", c->values[m]);
+        fprintf(out, metrics[m].unit == UNIT_COUNT ? ",%.0f" : ",%.12g",
+                c->values[m]);
     fprintf(out, ",%zu,%zu\n", c->count, c->missing ? 0 : r->invocations);
   }
 }
@@ -270,7 +271,8 @@ static void print_csv(const report *r, FILE *out) {
 static void set_values(json_t *object, const double *values, bool spread) {
   for (size_t m = 0; m < METRICS; m++)
     if (isfinite(values[m]) && (spread || metrics[m].combine != COMBINE_SPREAD))
-      json_object_set_new(object, metrics[m].name, json_real(values[m]));
+      json_object_set_new(object, metrics[m].name,
+                          metric_json(&metrics[m], values[m]));
 }
 
 void report_dump(json_t *json, FILE *out) {
@@ -323,13 +325,14 @@ static json_t *json_of_warnings(const report *r) {
 
 static void print_json(const report *r, FILE *out) {
   static const char *const combined[] = {"median", "spread", "maximum",
-                                         "pooled", "pooled"};
+                                         "pooled", "pooled", "total"};
+  static const char *const better[] = {"lower", "neither", "higher"};
   json_t *described = json_array(), *cells = json_array();
   for (size_t m = 0; m < METRICS; m++)
     json_array_append_new(
         described,
         json_pack("{s:s, s:s, s:s, s:s}", "name", metrics[m].name, "better",
-                  metrics[m].better > 0 ? "higher" : "lower", "combined",
+                  better[metrics[m].better + 1], "combined",
                   combined[metrics[m].combine], "help", metrics[m].help));
   for (size_t i = 0; i < r->count; i++)
     json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
@@ -400,7 +403,7 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
     else if (metrics[m].combine == COMBINE_SPREAD)
       continue; /* its tools work it out themselves */
     if (isfinite(value))
-      json_object_set_new(b, name, json_real(value));
+      json_object_set_new(b, name, metric_json(&metrics[m], value));
   }
   return b;
 }

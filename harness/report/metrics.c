@@ -69,6 +69,14 @@ static double drop_max(const json_t *r) {
   return worst(r, "steps.drop.count", "steps.drop.max");
 }
 
+static double pause_count(const json_t *r) {
+  return number(r, "pauses.all.count");
+}
+
+static double step_count(const json_t *r) {
+  return number(r, "steps.all.count");
+}
+
 static double op_time(const json_t *r) {
   double ops = number(r, "ops.count");
   return ops > 0 ? number(r, "time.wall") / ops : NAN;
@@ -106,8 +114,12 @@ const metric metrics[METRICS] = {
      "their 99th percentile, given 100 pauses or more"},
     {"pause_max_ns", "pause max", UNIT_NS, -1, COMBINE_MAXIMUM, pause_max,
      "the longest of them"},
+    {"pause_count", NULL, UNIT_COUNT, 0, COMBINE_TOTAL, pause_count,
+     "how many they are, of all invocations"},
     {"step_max_ns", "worst step", UNIT_NS, -1, COMBINE_MAXIMUM, step_max,
      "the longest step of the workload, observed from outside"},
+    {"step_count", NULL, UNIT_COUNT, 0, COMBINE_TOTAL, step_count,
+     "how many steps there were, of all invocations"},
     {"peak_rss_bytes", "peak RSS", UNIT_BYTES, -1, COMBINE_MAXIMUM, peak_rss,
      "the process's peak of resident memory, less what it had before the heap"},
     {"footprint_bytes", "footprint", UNIT_BYTES, -1, COMBINE_MAXIMUM, footprint,
@@ -155,8 +167,16 @@ char *metric_text(char *out, const metric *m, double value) {
   case UNIT_BYTES:
     text_fixed(text, value / 0x1p20);
     break;
+  case UNIT_COUNT:
+    snprintf(text, sizeof text, "%.0f", value);
+    break;
   }
   return strcpy(out, text);
+}
+
+json_t *metric_json(const metric *m, double value) {
+  return m->unit == UNIT_COUNT ? json_integer((json_int_t)value)
+                               : json_real(value);
 }
 
 char *metric_unit_text(char *out, const metric *m, const char *ops) {
@@ -176,6 +196,9 @@ char *metric_unit_text(char *out, const metric *m, const char *ops) {
     break;
   case UNIT_BYTES:
     snprintf(out, METRIC_TEXT, "MiB %s", arrow);
+    break;
+  case UNIT_COUNT:
+    *out = 0;
     break;
   }
   return out;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "harness/record/record.h"
@@ -17,11 +18,12 @@ static const char *program;
 static char output[1 << 20];
 static int status;
 
-/* Runs the program by the shell, and keeps what it wrote to where the
- * redirections in `arguments` leave it. */
+/* Runs the program in the place of a shell, so that it is this process that
+ * started it, and keeps what it wrote to where the redirections in `arguments`
+ * leave it. */
 static void start(const char *arguments) {
   char command[1000];
-  snprintf(command, sizeof command, "'%s' %s", program, arguments);
+  snprintf(command, sizeof command, "exec '%s' %s", program, arguments);
   FILE *pipe = popen(command, "r");
   assert_non_null(pipe);
   size_t n = fread(output, 1, sizeof output - 1, pipe);
@@ -142,6 +144,28 @@ static void record_tells_what_was_measured(void **state) {
   assert_true(json_integer_value(record_get(r, "memory.peak")) >=
               json_integer_value(record_get(r, "memory.baseline")));
   json_decref(r);
+}
+
+/* What the process that starts a run holds is not counted as the run's. */
+static void large_parent_is_not_counted(void **state) {
+  (void)state;
+  enum { HELD = 200 << 20 };
+  static const char *const paths[] = {"memory.baseline", "memory.peak"};
+  json_t *small = get_record("--run tiny --pin none");
+  char *held = mmap(NULL, HELD, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_ptr_not_equal(held, MAP_FAILED);
+  memset(held, 1, HELD);
+  json_t *large = get_record("--run tiny --pin none");
+  munmap(held, HELD);
+  for (size_t i = 0; i < 2; i++) {
+    json_int_t usual = json_integer_value(record_get(small, paths[i]));
+    json_int_t got = json_integer_value(record_get(large, paths[i]));
+    assert_true(usual > 0 && got > 0);
+    assert_true(got < usual + HELD / 8);
+  }
+  json_decref(small);
+  json_decref(large);
 }
 
 /* The fake collector does not tell what its memory is used for; the workload
@@ -324,6 +348,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(description),
       cmocka_unit_test(record_identifies_the_run),
       cmocka_unit_test(record_tells_what_was_measured),
+      cmocka_unit_test(large_parent_is_not_counted),
       cmocka_unit_test(what_is_not_told_is_absent),
       cmocka_unit_test(threads_add_up),
       cmocka_unit_test(binding_is_read_back),

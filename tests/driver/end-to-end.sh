@@ -348,6 +348,8 @@ test_target_errors() {
     "metric: wall_ns, stretch: 2, $cell"
   target_error "4:6: target 't': rss and floor need over" \
     "metric: wall_ns, rss: 5, $cell"
+  target_error "4:41: target 't': no way is better for 'pause_count'" \
+    "metric: pause_count, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \
     "metric: op_ns, untimed: true, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns, and" \
@@ -690,6 +692,8 @@ test_compare_usage() {
   said "unknown metric 'throughptu'"
   expect 2 compare dir dir -m pause
   complained "'pause' may be 3 metrics"
+  expect 2 compare dir dir -m pause_count
+  complained "unknown metric 'pause_count'"
   expect 2 compare dir dir --threshold 2
   complained "--threshold: '2' is not a share such as 2% or 0.02"
   expect 2 compare dir dir --fail-on-regression cpu

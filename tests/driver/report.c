@@ -146,6 +146,8 @@ static void invocations_become_a_cell(void **state) {
   assert_near(value(c, "pause_p50_ns"), 120);
   assert_true(isnan(value(c, "pause_p99_ns"))); /* six pauses */
   assert_near(value(c, "pause_max_ns"), 200);
+  assert_near(value(c, "pause_count"), 6);
+  assert_near(value(c, "step_count"), 6);
   assert_near(value(c, "peak_rss_bytes"), 500);
   assert_near(value(c, "footprint_bytes"), 5);
 }

@@ -142,6 +142,83 @@ static void tolerance(void **state) {
   assert_int_equal(r.heap, 855);
 }
 
+/* What running-ng does: the bounds themselves are never tried.  0: none. */
+static uint64_t by_running_ng(script *s, uint64_t low, uint64_t high) {
+  bool found = false;
+  while (high - low > 1) {
+    uint64_t middle = (low + high) / 2;
+    if (play(s, middle) == SEARCH_PASSED) {
+      high = middle;
+      found = true;
+    } else {
+      low = middle;
+    }
+  }
+  return found ? high : 0;
+}
+
+/* What Julia's CI did: the middle of the last bracket, untried. */
+static uint64_t by_julia_ci(script *s) {
+  uint64_t low = 4, high = 24576;
+  while (high - low > 16) {
+    uint64_t middle = (low + high + 1) / 2;
+    if (play(s, middle) == SEARCH_PASSED)
+      high = middle;
+    else
+      low = middle;
+  }
+  return (low + high + 1) / 2;
+}
+
+static bool was_tried(const script *s, uint64_t heap, char answer) {
+  for (unsigned i = 0; i < s->n; i++)
+    if (s->heaps[i] == heap)
+      return s->answers[i] == answer;
+  return false;
+}
+
+static void bounds_that_are_not_tried_mislead(void **state) {
+  (void)state;
+  const uint64_t heaps[] = {33, 48, 40, 36, 38, 37};
+  script s = {.need = 37};
+  assert_int_equal(by_running_ng(&s, 2, 64), 37);
+  assert_heaps(&s, heaps, 6, "-++-++");
+  for (uint64_t need = 2; need <= 64; need++) {
+    s = (script){.need = need};
+    assert_int_equal(by_running_ng(&s, 2, 64), need == 2    ? 3
+                                               : need == 64 ? 0
+                                                            : need);
+    s = (script){.need = need};
+    search_result r = search(&s, 2, 64, 0, 1);
+    assert_int_equal(r.end, need == 2 ? SEARCH_AT_MOST : SEARCH_FOUND);
+    assert_int_equal(r.heap, need);
+    assert_true(was_tried(&s, need, '+'));
+    assert_true(need == 2 || was_tried(&s, need - 1, '-'));
+  }
+}
+
+static void a_middle_that_is_not_tried_misleads(void **state) {
+  (void)state;
+  for (uint64_t need = 845; need <= 856; need++) {
+    script s = {.need = need};
+    assert_int_equal(by_julia_ci(&s), 850); /* whether 850 would do or not */
+    assert_true(was_tried(&s, 844, '-') && was_tried(&s, 856, '+'));
+    assert_false(was_tried(&s, 850, '+') || was_tried(&s, 850, '-'));
+    s = (script){.need = need};
+    search_result r = search(&s, 4, 24576, 0, 1);
+    assert_int_equal(r.end, SEARCH_FOUND);
+    assert_int_equal(r.heap, need);
+    assert_int_equal(r.failed, need - 1);
+    assert_true(was_tried(&s, need, '+') && was_tried(&s, need - 1, '-'));
+    /* As coarse as theirs: what it finds was tried all the same. */
+    s = (script){.need = need};
+    r = search(&s, 4, 24576, 16. / 850, 1);
+    assert_int_equal(r.end, SEARCH_FOUND);
+    assert_in_range(r.heap, need, need + 16);
+    assert_true(was_tried(&s, r.heap, '+') && was_tried(&s, r.failed, '-'));
+  }
+}
+
 static void confirmation(void **state) {
   (void)state;
   script s = {.need = 37, .flaky = 36};
@@ -207,6 +284,8 @@ int main(void) {
       cmocka_unit_test(probes_in_order),
       cmocka_unit_test(the_ends_are_tried),
       cmocka_unit_test(tolerance),
+      cmocka_unit_test(bounds_that_are_not_tried_mislead),
+      cmocka_unit_test(a_middle_that_is_not_tried_misleads),
       cmocka_unit_test(confirmation),
       cmocka_unit_test(nothing_below_was_tried),
       cmocka_unit_test(a_crash_ends_the_search),

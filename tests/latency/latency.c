@@ -229,6 +229,36 @@ static void dispersion(void **state) {
   assert_true(stat_gini(NULL, 0) == 0);
 }
 
+/* DaCapo's percentile, by the share of values above it: one in `tail`. */
+static uint64_t by_dacapo(const uint64_t *sorted, size_t n, size_t tail) {
+  return sorted[n - 1 - n / tail];
+}
+
+/* Both rules agree on 1 to 100.  DaCapo rounds the rank up and we to the
+ * nearest, so that elsewhere its value may be the next one, and no other. */
+static void ranks_beside_those_of_dacapo(void **state) {
+  (void)state;
+  static const struct {
+    double p;
+    size_t tail;
+    uint64_t value; /* of 1 to 100 */
+  } table[] = {{50, 2, 50}, {90, 10, 90}, {99, 100, 99}, {99.9, 1000, 100}};
+  static uint64_t values[1000];
+  for (size_t i = 0; i < 1000; i++)
+    values[i] = i + 1;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    assert_int_equal(stat_rank(values, 100, table[i].p), table[i].value);
+    assert_int_equal(by_dacapo(values, 100, table[i].tail), table[i].value);
+    for (size_t n = 1; n <= 1000; n++) {
+      uint64_t ours = stat_rank(values, n, table[i].p);
+      uint64_t theirs = by_dacapo(values, n, table[i].tail);
+      assert_true(theirs == ours || theirs == ours + 1);
+    }
+  }
+  assert_int_equal(stat_rank(values, 160, 99), 158);
+  assert_int_equal(by_dacapo(values, 160, 100), 159);
+}
+
 static void ranks(void **state) {
   (void)state;
   uint64_t values[100];
@@ -271,6 +301,7 @@ int main(void) {
       cmocka_unit_test(allocation_and_heaps),
       cmocka_unit_test(dispersion),
       cmocka_unit_test(ranks),
+      cmocka_unit_test(ranks_beside_those_of_dacapo),
       cmocka_unit_test(mean_over_time),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);

@@ -71,6 +71,10 @@ static void percentiles_by_nearest_rank(void **state) {
   assert_int_equal(percentile(50), 50);
   assert_int_equal(percentile(90), 90);
   assert_int_equal(percentile(99), 99);
+  /* By rank the 99.9th would be 100: no value is above it, so that it is only
+   * given as the maximum. */
+  uint64_t value = 0;
+  assert_false(hist_percentile(&h, 99.9, &value));
   assert_int_equal(h.max, 100);
 }
 

@@ -64,17 +64,22 @@ static void random_numbers_are_splitmix64(void **state) {
 
 static void ranks_around_the_median(void **state) {
   static const struct {
-    size_t n, rank;
+    size_t n, lower, upper;
     double percent;
-  } table[] = {{6, 1, 96.88},  {8, 1, 99.22},  {9, 2, 96.09},
-               {10, 2, 97.85}, {11, 2, 98.83}, {12, 3, 96.14},
-               {15, 4, 96.48}, {20, 6, 95.86}, {30, 10, 95.72}};
+  } table[] = {{6, 1, 6, 96.88},   {8, 1, 8, 99.22},   {9, 2, 8, 96.09},
+               {10, 2, 9, 97.85},  {11, 2, 10, 98.83}, {12, 3, 10, 96.14},
+               {15, 4, 12, 96.48}, {20, 6, 15, 95.86}, {30, 10, 21, 95.72}};
+  double ascending[30];
   (void)state;
+  for (size_t i = 0; i < COUNT(ascending); i++)
+    ascending[i] = (double)(i + 1); /* each value is its rank */
   for (size_t i = 0; i < COUNT(table); i++) {
+    size_t n = table[i].n;
     double coverage = 0;
-    assert_int_equal(stat_median_rank(table[i].n, 0.95, &coverage),
-                     table[i].rank);
+    assert_int_equal(stat_median_rank(n, 0.95, &coverage), table[i].lower);
     assert_near(100 * coverage, table[i].percent, 0.005);
+    assert_interval(stat_median_interval(ascending, n, 0.95),
+                    (double)table[i].lower, (double)table[i].upper, 0);
   }
   assert_int_equal(stat_median_rank(5, 0.95, NULL), 0);
   assert_int_equal(stat_fewest_for_median(0.95), 6);
@@ -168,6 +173,37 @@ static void bootstrap_of_a_ratio(void **state) {
   stat_pair undefined = {y, 5, zero, 2};
   assert_true(isnan(stat_ratio(&undefined, STAT_MEAN)));
   assert_true(isnan(stat_bootstrap(&undefined, 1, STAT_MEAN, 0.95, 1).low));
+}
+
+static double arithmetic_mean(const stat_pair *pairs, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += stat_ratio(&pairs[i], STAT_MEAN);
+  return sum / (double)n;
+}
+
+/* Where the arithmetic mean of ratios sees no change, and where it sees one
+ * that is not there, both ways round. */
+static void arithmetic_mean_misleads(void **state) {
+  static const double one[] = {1}, half[] = {0.5}, two[] = {2};
+  static const double more[] = {1.1}, less[] = {0.9};
+  const stat_pair near[] = {{more, 1, one, 1}, {less, 1, one, 1}};
+  const stat_pair near_inverse[] = {{one, 1, more, 1}, {one, 1, less, 1}};
+  const stat_pair far[] = {{two, 1, one, 1}, {half, 1, one, 1}};
+  const stat_pair far_inverse[] = {{one, 1, two, 1}, {one, 1, half, 1}};
+  (void)state;
+  assert_near(arithmetic_mean(near, 2), 1, 1e-15);
+  assert_near(stat_geomean(near, 2, STAT_MEAN), 0.994987, 5e-7);
+  assert_near(arithmetic_mean(far, 2), 1.25, 1e-15);
+  assert_near(arithmetic_mean(far_inverse, 2), 1.25, 1e-15);
+  assert_near(stat_geomean(far, 2, STAT_MEAN), 1, 1e-15);
+  assert_near(stat_geomean(far_inverse, 2, STAT_MEAN), 1, 1e-15);
+  /* There and back again is no change. */
+  assert_near(stat_geomean(near, 2, STAT_MEAN) *
+                  stat_geomean(near_inverse, 2, STAT_MEAN),
+              1, 1e-15);
+  assert_near(arithmetic_mean(near, 2) * arithmetic_mean(near_inverse, 2),
+              1 / 0.99, 1e-12);
 }
 
 static void geometric_mean(void **state) {
@@ -417,6 +453,7 @@ int main(void) {
       cmocka_unit_test(welch),
       cmocka_unit_test(fieller),
       cmocka_unit_test(bootstrap_of_a_ratio),
+      cmocka_unit_test(arithmetic_mean_misleads),
       cmocka_unit_test(geometric_mean),
       cmocka_unit_test(mann_whitney_by_hand),
       cmocka_unit_test(mann_whitney_against_enumeration),
