@@ -16,6 +16,7 @@ foreach(
   mutant_not_caught
   mutants_of_the_sick
   no_mutants
+  cannot_take_part
   formats
   usage)
   add_test(NAME stress-${behaviour}

@@ -20,6 +20,11 @@
  * Command line.
  * ------------------------------------------------------------------------- */
 
+/* The workload that draws operations at random, and the seconds in which a
+ * program shows whether it can run it. */
+#define MUTATOR       "fuzz"
+#define TRIAL_TIMEOUT 10.0
+
 typedef struct stress_options {
   const char *conditions, *workload, *dir, *format, *repeat;
   uint64_t operations, seeds, first_seed, threads, tries;
@@ -85,13 +90,37 @@ static const option_usage usage = {
 static const char *const formats[] = {"table", "markdown", "csv", "json"};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
+/* Why a collector cannot take part at all, or NULL.  A diagnostic one may need
+ * more than an episode gives it, which it alone knows: it is asked. */
+static const char *find_obstacle(const collector *c) {
+  if (collector_can(c, "explicit_free"))
+    return "it frees what it is told is dead, and the random mutator does not "
+           "know what is";
+  if (strcmp(collector_kind(c), "diagnostic"))
+    return NULL;
+  char *argv[] = {(char *)c->path,
+                  (char *)"--run",
+                  (char *)MUTATOR ":ops=0",
+                  (char *)"--record-fd",
+                  memory_text("%d", SPAWN_RECORD),
+                  NULL};
+  spawn_result r;
+  spawn_run(argv, SPAWN_RECORD, TRIAL_TIMEOUT, &r);
+  const char *obstacle = r.end == SPAWN_EXITED && r.code == EXIT_USAGE
+                             ? memory_text("it says: %s", r.last_words)
+                             : NULL;
+  spawn_result_free(&r);
+  return obstacle;
+}
+
 /* What was chosen.  Returns NULL, or what is wrong. */
 static const char *choose_subjects(campaign *c, const collectors *all,
                                    char **words, subject **out, size_t *n) {
   *out = NULL;
   *n = 0;
   for (size_t i = 0; !*words && i < all->count; i++)
-    if (collector_is_measured(&all->items[i])) {
+    if (collector_is_measured(&all->items[i]) &&
+        !find_obstacle(&all->items[i])) {
       *out = memory_more(*out, *n, sizeof **out);
       (*out)[(*n)++] = (subject){.name = all->items[i].name,
                                  .program = &all->items[i],
@@ -102,6 +131,9 @@ static const char *choose_subjects(campaign *c, const collectors *all,
     const char *wrong = discover_choose(all, *words, &s.options, &s.program);
     if (wrong)
       return wrong;
+    const char *obstacle = find_obstacle(s.program);
+    if (obstacle)
+      return memory_text("%s cannot take part: %s", s.program->name, obstacle);
     s.name = spec_text(&s.options);
     *out = memory_more(*out, *n, sizeof **out);
     (*out)[(*n)++] = s;
@@ -131,6 +163,15 @@ static const char *choose_conditions(campaign *c, const char *list) {
     word_list_add(&c->names, found->name);
   }
   return NULL;
+}
+
+static const char *check_workload(const char *word, spec *out) {
+  const char *wrong = spec_parse(word, out);
+  if (!wrong && strcmp(out->name, MUTATOR))
+    wrong = memory_text("--workload: the random mutator is " MUTATOR
+                        "[:KEY=VALUE,...], and '%s' is not",
+                        out->name);
+  return wrong;
 }
 
 static const char *check_format(const char *format) {
@@ -354,7 +395,7 @@ int stress_command(int argc, char **argv) {
                       .threads = 4,
                       .tries = 10,
                       .timeout = 60,
-                      .workload = "fuzz",
+                      .workload = MUTATOR,
                       .format = "table"};
   char **operands;
   int code = options_parse(&usage, argc, argv, &o, &operands);
@@ -388,8 +429,8 @@ int stress_command(int argc, char **argv) {
   const char *wrong = check_format(o.format);
   if (!wrong)
     wrong = choose_conditions(&c, o.conditions);
-  if (!wrong && o.mutants)
-    wrong = spec_parse(o.workload, &c.workload);
+  if (!wrong)
+    wrong = check_workload(o.workload, &c.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

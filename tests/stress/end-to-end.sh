@@ -272,6 +272,25 @@ test_no_mutants() {
   said "there is no seeded bug 'weak-latte' (did you mean 'weak-late'?)"
 }
 
+# What cannot take part is refused before anything is run.
+test_cannot_take_part() {
+  for name in told diagnostic; do
+    ln -s "$here/scripted-collector" "found/$name"
+  done
+  expect 2 stress alpha told -c plain -o dir
+  said 'told cannot take part: it frees what it is told is dead'
+  expect 2 stress alpha diagnostic -c plain -o dir
+  said 'diagnostic cannot take part: it says: diagnostic: --trace FILE is'
+  for what in '' --mutants; do
+    expect 2 stress $what -w binary-trees -c plain -o dir
+    said "the random mutator is fuzz[:KEY=VALUE,...], and 'binary-trees' is not"
+  done
+  [ ! -e dir ] && [ "$(ran alpha)" = 0 ] || fail 'something was run'
+  # Where none is named such are not meant.
+  expect 0 stress -c plain --quick -o dir
+  ! grep -q told out || fail 'told was run'
+}
+
 test_formats() {
   acts alpha '[ "$hostile" != poison=1000 ] || act=wrong'
   expect 1 stress alpha -c plain,poison --quick --format markdown -o a
