@@ -32,6 +32,9 @@ set(behaviours same_again toy toy_broken)
 if(REAPMARK_SANITIZE) # which sees the bug before the comparisons do
   set(behaviours same_again toy)
 endif()
+if(TARGET reapmark-collector-gobject)
+  list(APPEND behaviours shallow)
+endif()
 foreach(behaviour IN LISTS behaviours)
   add_test(NAME stress-${behaviour}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/stress/real.sh

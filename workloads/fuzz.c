@@ -957,7 +957,7 @@ static uint32_t deepest(const actor *a) {
   if (a->f->deepest)
     return (uint32_t)a->f->deepest;
   if (wl_get(a->f->sources[0].random, OPS) < 1000000 ||
-      (limit && limit < 1 << 26))
+      (limit && limit < 1 << 26) || gc_this_collector.can.shallow)
     return 2000;
   return DEEP_LIST;
 }

@@ -14,6 +14,7 @@ enum {
   NEEDS_LIMIT = 2,      /* honours a heap limit */
   NEEDS_FREEING = 4,    /* frees anything */
   NEEDS_TRAVERSING = 8, /* goes through the heap, with lists of its own */
+  NEEDS_DEPTH = 16,     /* drops structures of any depth */
 };
 
 typedef struct condition {

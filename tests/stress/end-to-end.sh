@@ -25,6 +25,9 @@ test_passes() {
   printed 'ok, all 5 places' # of a sweep
   grep -Eq '^alpha +\(all\) +ok ' out || fail 'no sum'
   grep -Eq '^beta +turns +n/a: has no threads' out || fail 'beta has threads'
+  expect 0 stress gamma -c plain,stack --quick -o shallow
+  grep -Eq '^gamma +stack +n/a: drops no deep structures' out ||
+    fail 'gamma drops deep structures'
   # The operations asked for.
   expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \
     -o other
