@@ -74,6 +74,10 @@ const condition conditions[] = {
 };
 const size_t conditions_count = sizeof conditions / sizeof *conditions;
 
+const condition condition_peak = {
+    "peak", "comes before heap-...: the footprint that limits follow from",
+    .hostile = "collect-every=10", .share = 50};
+
 const condition *condition_find(const char *name) {
   for (size_t i = 0; i < conditions_count; i++)
     if (!strcmp(conditions[i].name, name))

@@ -44,6 +44,10 @@ typedef struct condition {
 extern const condition conditions[];
 extern const size_t conditions_count;
 
+/* What an episode takes where no limit stands in its way.  Not in the table: it
+ * is run for those that have a limit. */
+extern const condition condition_peak;
+
 /* NULL if there is none. */
 const condition *condition_find(const char *name);
 

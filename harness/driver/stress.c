@@ -154,6 +154,11 @@ static const char *choose_conditions(campaign *c, const char *list) {
     words = (word_list){known.words, known.count};
   for (size_t i = 0; i < words.count; i++) {
     const condition *found = condition_find(words.words[i]);
+    if (!strcmp(words.words[i], condition_peak.name))
+      return memory_text("condition '%s' is run by itself, before heap-...",
+                         condition_peak.name);
+    if (found && word_list_has(&c->names, found->name))
+      return memory_text("condition '%s' is given twice", found->name);
     if (!found)
       return memory_text("unknown condition '%s'%s; see --list", words.words[i],
                          suggest(words.words[i], &known));
@@ -357,23 +362,26 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
   return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
 }
 
+static void list_condition(text_table *t, const condition *c) {
+  text_add(t, "%s", c->name);
+  text_add(t, "%s", c->provokes);
+  if (c->heap)
+    text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
+             c->live ? "live bytes" : "footprint");
+  else
+    text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
+             c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
+             c->hostile && c->params ? ", " : "", c->params ? c->params : "");
+}
+
 static int list_conditions(void) {
   text_table *t = text_new("lll", 1);
   static const char *const headers[] = {"condition", "provokes", "by"};
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
     text_add(t, "%s", headers[i]);
-  for (size_t i = 0; i < conditions_count; i++) {
-    const condition *c = &conditions[i];
-    text_add(t, "%s", c->name);
-    text_add(t, "%s", c->provokes);
-    if (c->heap)
-      text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
-               c->live ? "live bytes" : "footprint");
-    else
-      text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
-               c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
-               c->hostile && c->params ? ", " : "", c->params ? c->params : "");
-  }
+  for (size_t i = 0; i < conditions_count; i++)
+    list_condition(t, &conditions[i]);
+  list_condition(t, &condition_peak);
   text_print(t, TEXT_PLAIN, stdout);
   text_free(t);
   return EXIT_OK;
@@ -401,6 +409,11 @@ int stress_command(int argc, char **argv) {
   int code = options_parse(&usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
+  if ((o.list || o.repeat) && *operands) {
+    say("stress: what is '%s'? --%s takes no collectors", *operands,
+        o.list ? "list" : "repeat");
+    return EXIT_USAGE;
+  }
   if (o.list)
     return list_conditions();
   program_fix_addresses();

@@ -318,6 +318,15 @@ test_usage() {
   said 'nowhere/failure.json'
   expect 0 stress --list
   printed 'collect-at'
+  grep -q '^peak ' out || fail 'what failures name is not listed'
+  expect 2 stress alpha -c peak
+  said "condition 'peak' is run by itself, before heap-..."
+  expect 2 stress alpha -c plain,free,plain
+  said "condition 'plain' is given twice"
+  expect 2 stress --list extra
+  said "what is 'extra'? --list takes no collectors"
+  expect 2 stress --repeat dir/failure-1 extra
+  said "what is 'extra'? --repeat takes no collectors"
   REAPMARK_PATH= expect 3 stress
 }
 
