@@ -589,7 +589,7 @@ static const compare_format *find_format(const char *name) {
     if (!strcmp(compare_formats[i].name, name))
       return &compare_formats[i];
   }
-  say("unknown format '%s'%s", name, suggest(name, &known));
+  say("unknown format '%s'%s", name, suggest_any(name, &known));
   return NULL;
 }
 

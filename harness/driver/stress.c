@@ -186,7 +186,8 @@ static const char *check_format(const char *format) {
       return NULL;
     candidates_add(&known, formats[i]);
   }
-  return memory_text("unknown format '%s'%s", format, suggest(format, &known));
+  return memory_text("unknown format '%s'%s", format,
+                     suggest_any(format, &known));
 }
 
 /* ------------------------------------------------------------------------- *

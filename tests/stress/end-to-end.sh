@@ -306,12 +306,20 @@ test_formats() {
 test_usage() {
   expect 2 stress alhpa
   said "unknown collector 'alhpa' (did you mean 'alpha'?)"
+  expect 2 stress nosuch
+  said "unknown collector 'nosuch' ('reapmark list collectors' names all)"
+  expect 2 stress alpha:foo=1
+  said "alpha has no option 'foo' (choose from trigger)"
+  expect 2 stress alpha -w fuzz:schedule=foo
+  said "'foo' is none of its choices (choose from turns, free)"
   expect 2 stress alpha -c posion
   said "unknown condition 'posion' (did you mean 'poison'?)"
   expect 2 stress alpha -w fuzz:lve=4
   said "fuzz has no parameter 'lve' (did you mean 'live'?)"
   expect 2 stress alpha --format markdwn
   said "did you mean 'markdown'?"
+  expect 2 stress alpha --format xml
+  said "unknown format 'xml' (choose from table, markdown, csv, json)"
   expect 2 stress alpha --resume
   said '--resume needs --out DIR'
   expect 2 stress --repeat nowhere

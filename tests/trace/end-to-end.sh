@@ -122,6 +122,8 @@ test_stat() {
   printed '"peak-objects": 2'
   expect 2 trace stat good -f jsno
   said "unknown format 'jsno' (did you mean 'json'?)"
+  expect 2 trace stat good -f xml
+  said "unknown format 'xml' (choose from table, markdown, csv, json)"
 }
 
 test_annotate() {
