@@ -22,7 +22,9 @@
  * collector. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <string.h>
 
 #include "executor.h"
 #include "parts.h"
@@ -1382,7 +1384,7 @@ static uint8_t *read_bytes(const char *path, size_t *n) {
     *n += got;
   } while (got > 0);
   if (!file || !bytes || ferror(file)) {
-    fprintf(stderr, "fuzz: cannot read %s\n", path);
+    fprintf(stderr, "fuzz: --input %s: %s\n", path, strerror(errno));
     exit(2);
   }
   fclose(file);

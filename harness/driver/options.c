@@ -46,6 +46,10 @@ static bool set(const option_row *o, const char *text, void *values) {
     *(bool *)value = true;
     return true;
   case OPTION_TEXT:
+    if (!*text) { /* a variable of the shell that is not set */
+      say("--%s: the value is empty; it takes %s", o->name, o->argument);
+      return false;
+    }
     *(const char **)value = text;
     return true;
   case OPTION_NUMBER: {

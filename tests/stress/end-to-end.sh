@@ -322,6 +322,8 @@ test_usage() {
   said "unknown format 'xml' (choose from table, markdown, csv, json)"
   expect 2 stress alpha --resume
   said '--resume needs --out DIR'
+  expect 2 stress alpha --out ''
+  said '--out: the value is empty; it takes DIR'
   expect 2 stress --repeat nowhere
   said 'nowhere/failure.json'
   expect 0 stress --list
