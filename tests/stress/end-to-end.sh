@@ -323,7 +323,7 @@ test_usage() {
   expect 2 stress alpha --resume
   said '--resume needs --out DIR'
   expect 2 stress alpha --out ''
-  said '--out: the value is empty; it takes DIR'
+  said '--out: the value is empty: DIR is wanted'
   expect 2 stress --repeat nowhere
   said 'nowhere/failure.json'
   expect 0 stress --list
