@@ -24,6 +24,9 @@ add_dependencies(test-cell-program reapmark-collector-fake)
 add_test(NAME cell-refused-threads
          COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/refused-threads.sh
                  $<TARGET_FILE:reapmark-collector-mark-sweep>)
+add_test(NAME cell-files
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/files.sh
+                 $<TARGET_FILE:reapmark-collector-mark-sweep>)
 add_test(NAME cell-skips
          COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/skips.sh
                  $<TARGET_FILE:reapmark-collector-mark-sweep>)

@@ -16,6 +16,7 @@ foreach(
   mutant_not_caught
   mutants_of_the_sick
   no_mutants
+  cannot_take_part
   formats
   usage)
   add_test(NAME stress-${behaviour}
@@ -30,6 +31,9 @@ add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/stress/toy)
 set(behaviours same_again toy toy_broken)
 if(REAPMARK_SANITIZE) # which sees the bug before the comparisons do
   set(behaviours same_again toy)
+endif()
+if(TARGET reapmark-collector-gobject)
+  list(APPEND behaviours shallow)
 endif()
 foreach(behaviour IN LISTS behaviours)
   add_test(NAME stress-${behaviour}

@@ -1,6 +1,7 @@
 /* executor.c: see executor.h.  Compiled against each collector. */
 #include "executor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -1243,8 +1244,9 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
   if (trace_output) {
     x->writer = trace_writer_open(trace_output, true);
     if (!x->writer) {
-      fprintf(stderr, "executor: cannot write the trace %s\n", trace_output);
-      exit(EXIT_FAILURE);
+      fprintf(stderr, "executor: --trace %s: %s\n", trace_output,
+              strerror(errno));
+      exit(2); /* the caller's mistake */
     }
   }
   gc_collect(t->m);

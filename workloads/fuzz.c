@@ -22,7 +22,9 @@
  * collector. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <string.h>
 
 #include "executor.h"
 #include "parts.h"
@@ -957,7 +959,7 @@ static uint32_t deepest(const actor *a) {
   if (a->f->deepest)
     return (uint32_t)a->f->deepest;
   if (wl_get(a->f->sources[0].random, OPS) < 1000000 ||
-      (limit && limit < 1 << 26))
+      (limit && limit < 1 << 26) || gc_this_collector.can.shallow)
     return 2000;
   return DEEP_LIST;
 }
@@ -1382,7 +1384,7 @@ static uint8_t *read_bytes(const char *path, size_t *n) {
     *n += got;
   } while (got > 0);
   if (!file || !bytes || ferror(file)) {
-    fprintf(stderr, "fuzz: cannot read %s\n", path);
+    fprintf(stderr, "fuzz: --input %s: %s\n", path, strerror(errno));
     exit(2);
   }
   fclose(file);

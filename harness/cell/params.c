@@ -23,12 +23,12 @@ bool cell_error(char *error, const char *format, ...) {
   return false;
 }
 
-/* "WHAT 'WORD' (did you mean ...?)" */
+/* "WHAT 'WORD' (did you mean ...?)", or what there is to choose from. */
 static bool unknown(char *error, const char *what, const char *word,
                     const char *const *known, size_t n) {
-  char hint[WORD + 32];
+  char hint[2 * WORD];
   return cell_error(error, "unknown %s '%.60s'%s", what, word,
-                    words_suggest(hint, sizeof hint, word, known, n));
+                    words_choices(hint, sizeof hint, word, known, n));
 }
 
 /* Copies text up to one of `ends` into `word` and returns where it ended; too

@@ -14,10 +14,6 @@
 /* A sweep goes no farther: an episode may make a very long list. */
 enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
 
-/* What an episode needs where no limit stands in its way. */
-static const condition unlimited = {"peak", "how much memory it takes",
-                                    .hostile = "collect-every=10", .share = 50};
-
 /* ------------------------------------------------------------------------- *
  * The directory.
  * ------------------------------------------------------------------------- */
@@ -219,8 +215,8 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
       sound.name = s->program->name, sound.mutant = NULL;
     episode first = e;
     first.subject = &sound;
-    first.condition = &unlimited;
-    first.operations = operations_under(c, s, &unlimited);
+    first.condition = &condition_peak;
+    first.operations = operations_under(c, s, &condition_peak);
     first.oracle = NULL;
     const json_t *entry = get_entry(c, &first);
     if (!entry)

@@ -182,11 +182,7 @@ static bool choose_limits(const char *text, limit_list *list) {
     list->items[list->count++] = l;
     p += n;
   }
-  if (!list->count)
-    say("--%s: the list is empty: METRIC=SHARE is wanted, such as "
-        "throughput=5%%",
-        option);
-  return list->count > 0;
+  return true;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -589,7 +585,7 @@ static const compare_format *find_format(const char *name) {
     if (!strcmp(compare_formats[i].name, name))
       return &compare_formats[i];
   }
-  say("unknown format '%s'%s", name, suggest(name, &known));
+  say("unknown format '%s'%s", name, suggest_any(name, &known));
   return NULL;
 }
 

@@ -65,14 +65,18 @@ const condition conditions[] = {
      .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
      .scarce = true},
     {"stack", "C stacks of 256 KiB: recursion over the heap",
-     .hostile = "stack=262144", .params = "deep=20000", .proof = FIRED("stack"),
-     .share = 50},
+     .hostile = "stack=262144", .params = "deep=20000", .needs = NEEDS_DEPTH,
+     .proof = FIRED("stack"), .share = 50},
     {"collect-at", "at each single allocation in turn: a root missed once",
      .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
     {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
      .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
 };
 const size_t conditions_count = sizeof conditions / sizeof *conditions;
+
+const condition condition_peak = {
+    "peak", "comes before heap-...: the footprint that limits follow from",
+    .hostile = "collect-every=10", .share = 50};
 
 const condition *condition_find(const char *name) {
   for (size_t i = 0; i < conditions_count; i++)
@@ -92,5 +96,7 @@ const char *condition_missing(const condition *c, const collector *of) {
     return "frees nothing";
   if (c->needs & NEEDS_TRAVERSING && reclaims && strcmp(reclaims, "all"))
     return "never traverses";
+  if (c->needs & NEEDS_DEPTH && !collector_can(of, "deep"))
+    return "drops no deep structures";
   return NULL;
 }

@@ -14,6 +14,7 @@ enum {
   NEEDS_LIMIT = 2,      /* honours a heap limit */
   NEEDS_FREEING = 4,    /* frees anything */
   NEEDS_TRAVERSING = 8, /* goes through the heap, with lists of its own */
+  NEEDS_DEPTH = 16,     /* drops structures of any depth */
 };
 
 typedef struct condition {
@@ -42,6 +43,10 @@ typedef struct condition {
 
 extern const condition conditions[];
 extern const size_t conditions_count;
+
+/* What an episode takes where no limit stands in its way.  Not in the table: it
+ * is run for those that have a limit. */
+extern const condition condition_peak;
 
 /* NULL if there is none. */
 const condition *condition_find(const char *name);

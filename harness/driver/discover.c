@@ -189,6 +189,16 @@ const collector *discover_find(const collectors *all, const char *name) {
   return NULL;
 }
 
+const char *discover_unknown(const collectors *all, const char *name) {
+  candidates known = {0};
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      candidates_add(&known, all->items[i].name);
+  const char *hint = suggest(name, &known);
+  return memory_text("unknown collector '%s'%s", name,
+                     *hint ? hint : " ('reapmark list collectors' names all)");
+}
+
 const char *discover_choose(const collectors *all, const char *word,
                             spec *named, const collector **out) {
   const char *wrong = spec_parse(word, named);
@@ -202,12 +212,7 @@ const char *discover_choose(const collectors *all, const char *word,
   if (package)
     return memory_text("collector '%s' is not built: package %s is missing",
                        named->name, package);
-  candidates known = {0};
-  for (size_t i = 0; i < all->count; i++)
-    if (!all->items[i].trouble)
-      candidates_add(&known, all->items[i].name);
-  return memory_text("unknown collector '%s'%s", named->name,
-                     suggest(named->name, &known));
+  return discover_unknown(all, named->name);
 }
 
 const json_t *collector_workload(const collector *c, const char *name) {

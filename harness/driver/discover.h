@@ -42,6 +42,9 @@ const char *discover_package(const char *name);
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 
+/* What to say of a name that is no collector's. */
+const char *discover_unknown(const collectors *all, const char *name);
+
 /* Finds the collector that a user calls NAME[:OPTION=VALUE,...].  Returns NULL,
  * or what is wrong with that. */
 const char *discover_choose(const collectors *all, const char *word,

@@ -206,7 +206,7 @@ static bool is_format(const char *name) {
       return true;
     candidates_add(&known, formats[i]);
   }
-  say("leaks: unknown format '%s'%s", name, suggest(name, &known));
+  say("leaks: unknown format '%s'%s", name, suggest_any(name, &known));
   return false;
 }
 

@@ -46,6 +46,11 @@ static bool set(const option_row *o, const char *text, void *values) {
     *(bool *)value = true;
     return true;
   case OPTION_TEXT:
+    if (!*text) { /* a variable of the shell that is not set */
+      say("--%s: the value is empty: %s is wanted: %s", o->name, o->argument,
+          o->help);
+      return false;
+    }
     *(const char **)value = text;
     return true;
   case OPTION_NUMBER: {

@@ -119,7 +119,8 @@ static const char *find_format(const char *format, bool table, wanted *w) {
   }
   if (w->plain || w->of_figure)
     return NULL;
-  return memory_text("unknown format '%s'%s", format, suggest(format, &known));
+  return memory_text("unknown format '%s'%s", format,
+                     suggest_any(format, &known));
 }
 
 int report_print(const char *dir, const char *table, const char *format) {

@@ -24,3 +24,9 @@ const char *suggest(const char *word, const candidates *c) {
   const char *nearest = words_nearest(word, c->words, c->count);
   return nearest ? memory_text(" (did you mean '%s'?)", nearest) : "";
 }
+
+const char *suggest_any(const char *word, const candidates *c) {
+  char hint[400];
+  return memory_text(
+      "%s", words_choices(hint, sizeof hint, word, c->words, c->count));
+}

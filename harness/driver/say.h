@@ -27,4 +27,7 @@ void candidates_add(candidates *c, const char *word);
 /* " (did you mean 'x'?)", or "" if no candidate is near `word`. */
 const char *suggest(const char *word, const candidates *c);
 
+/* The same, for where candidates are few: if none is near, all of them. */
+const char *suggest_any(const char *word, const candidates *c);
+
 #endif

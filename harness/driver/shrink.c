@@ -8,10 +8,12 @@
 #include "harness/trace/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct shrinkage {
@@ -29,13 +31,15 @@ typedef struct shrinkage {
  * One run.
  * ------------------------------------------------------------------------- */
 
+#define NO_RECORD "no record"
+
 static void kind_of_record(const char *output, shrink_kind *kind) {
   json_t *record = json_loads(output ? output : "", 0, NULL);
   const char *status = json_string_value(record_get(record, "verdict.status"));
   const char *oracle =
       json_string_value(record_get(record, "violation.oracle"));
   if (!status)
-    snprintf(kind->text, sizeof kind->text, "no record");
+    snprintf(kind->text, sizeof kind->text, NO_RECORD);
   else if (strcmp(status, "ok") &&
            !json_is_true(record_get(record, "verdict.declared")))
     snprintf(kind->text, sizeof kind->text, "%.30s%s%.30s", status,
@@ -66,8 +70,9 @@ shrink_kind shrink_kind_of(const spawn_result *r) {
   return kind;
 }
 
-/* Runs the candidate once.  A program that does not start, or finds something
- * wrong with how it was called, will not do better at the next try. */
+/* Runs the candidate once.  A program that does not start, finds something
+ * wrong with how it was called, or leaves no record where nothing failed yet,
+ * will not do better at the next try. */
 static shrink_kind replay(shrinkage *s) {
   spawn_result r;
   spawn_run(s->argv, SPAWN_RECORD, s->how->timeout, &r);
@@ -76,6 +81,9 @@ static shrink_kind replay(shrinkage *s) {
     snprintf(s->refusal, sizeof s->refusal, "%.150s", strerror(r.code));
   if (r.end == SPAWN_EXITED && r.code == EXIT_USAGE)
     snprintf(s->refusal, sizeof s->refusal, "it says: %s", r.last_words);
+  if (!*s->wanted.text && !strcmp(kind.text, NO_RECORD))
+    snprintf(s->refusal, sizeof s->refusal,
+             "it leaves no record, as a collector does");
   spawn_result_free(&r);
   return kind;
 }
@@ -152,6 +160,25 @@ static void compose(shrinkage *s) {
   memcpy(s->argv + n, rest, sizeof rest);
 }
 
+/* Whether the result can be written, which is better known before all tries.
+ * What is there stays as it is until then: it may be the trace itself. */
+static bool can_write(const char *output) {
+  struct stat about;
+  if (!strcmp(output, "-"))
+    return true;
+  if (!stat(output, &about)) {
+    if (!S_ISDIR(about.st_mode))
+      return !access(output, W_OK);
+    errno = EISDIR;
+    return false;
+  }
+  int fd = open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return errno == EEXIST; /* a link to what is yet to be made */
+  close(fd);
+  return !unlink(output);
+}
+
 static bool write_result(const shrinkage *s, const trace_text *trace,
                          size_t before, const char *output) {
   trace_writer *w = trace_writer_open(output, false);
@@ -202,6 +229,11 @@ int shrink_trace(const char *path, const shrink_replay *how,
   trace_text trace;
   if (!trace_load(path, TRACE_LOAD_MOST, &trace, error)) {
     say("%s", error);
+    return EXIT_USAGE;
+  }
+  if (!can_write(output)) {
+    say("shrink: %s: %s", output, strerror(errno));
+    free(trace.ops);
     return EXIT_USAGE;
   }
   shrinkage s = {.path = path, .how = how, .candidate = temporary_file()};

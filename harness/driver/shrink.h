@@ -29,8 +29,9 @@ shrink_kind shrink_kind_of(const spawn_result *r);
  * progress; what a signal interrupts keeps the smallest so far.  Returns an
  * exit code of the driver, after saying what is wrong: EXIT_OK if it is as
  * small as it gets, EXIT_INTERRUPTED, EXIT_SOME_FAILED if it does not fail at
- * all or could not be written, EXIT_USAGE if the trace cannot be read or the
- * program refuses to run it. */
+ * all or could not be written, EXIT_USAGE if the trace cannot be read, `output`
+ * cannot be made, or the program refuses to run the trace or is no collector.
+ */
 int shrink_trace(const char *path, const shrink_replay *how,
                  const char *output);
 

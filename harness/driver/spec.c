@@ -102,7 +102,7 @@ static const char *check_value(const char *value, const json_t *described) {
       candidates_add(&known, name);
     }
     return memory_text("'%s' is none of its choices%s", value,
-                       suggest(value, &known));
+                       suggest_any(value, &known));
   }
   uint64_t number;
   uint64_t min =
@@ -135,7 +135,7 @@ const char *spec_check(spec *s, const json_t *described, const char *kind) {
     if (!spec_value(&ordered, s->settings[i].key))
       return memory_text("%s has no %s '%s'%s", s->name, kind,
                          s->settings[i].key,
-                         suggest(s->settings[i].key, &known));
+                         suggest_any(s->settings[i].key, &known));
   *s = ordered;
   return NULL;
 }

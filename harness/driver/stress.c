@@ -20,6 +20,11 @@
  * Command line.
  * ------------------------------------------------------------------------- */
 
+/* The workload that draws operations at random, and the seconds in which a
+ * program shows whether it can run it. */
+#define MUTATOR       "fuzz"
+#define TRIAL_TIMEOUT 10.0
+
 typedef struct stress_options {
   const char *conditions, *workload, *dir, *format, *repeat;
   uint64_t operations, seeds, first_seed, threads, tries;
@@ -85,13 +90,37 @@ static const option_usage usage = {
 static const char *const formats[] = {"table", "markdown", "csv", "json"};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
+/* Why a collector cannot take part at all, or NULL.  A diagnostic one may need
+ * more than an episode gives it, which it alone knows: it is asked. */
+static const char *find_obstacle(const collector *c) {
+  if (collector_can(c, "explicit_free"))
+    return "it frees what it is told is dead, and the random mutator does not "
+           "know what is";
+  if (strcmp(collector_kind(c), "diagnostic"))
+    return NULL;
+  char *argv[] = {(char *)c->path,
+                  (char *)"--run",
+                  (char *)MUTATOR ":ops=0",
+                  (char *)"--record-fd",
+                  memory_text("%d", SPAWN_RECORD),
+                  NULL};
+  spawn_result r;
+  spawn_run(argv, SPAWN_RECORD, TRIAL_TIMEOUT, &r);
+  const char *obstacle = r.end == SPAWN_EXITED && r.code == EXIT_USAGE
+                             ? memory_text("it says: %s", r.last_words)
+                             : NULL;
+  spawn_result_free(&r);
+  return obstacle;
+}
+
 /* What was chosen.  Returns NULL, or what is wrong. */
 static const char *choose_subjects(campaign *c, const collectors *all,
                                    char **words, subject **out, size_t *n) {
   *out = NULL;
   *n = 0;
   for (size_t i = 0; !*words && i < all->count; i++)
-    if (collector_is_measured(&all->items[i])) {
+    if (collector_is_measured(&all->items[i]) &&
+        !find_obstacle(&all->items[i])) {
       *out = memory_more(*out, *n, sizeof **out);
       (*out)[(*n)++] = (subject){.name = all->items[i].name,
                                  .program = &all->items[i],
@@ -102,6 +131,9 @@ static const char *choose_subjects(campaign *c, const collectors *all,
     const char *wrong = discover_choose(all, *words, &s.options, &s.program);
     if (wrong)
       return wrong;
+    const char *obstacle = find_obstacle(s.program);
+    if (obstacle)
+      return memory_text("%s cannot take part: %s", s.program->name, obstacle);
     s.name = spec_text(&s.options);
     *out = memory_more(*out, *n, sizeof **out);
     (*out)[(*n)++] = s;
@@ -122,6 +154,11 @@ static const char *choose_conditions(campaign *c, const char *list) {
     words = (word_list){known.words, known.count};
   for (size_t i = 0; i < words.count; i++) {
     const condition *found = condition_find(words.words[i]);
+    if (!strcmp(words.words[i], condition_peak.name))
+      return memory_text("condition '%s' is run by itself, before heap-...",
+                         condition_peak.name);
+    if (found && word_list_has(&c->names, found->name))
+      return memory_text("condition '%s' is given twice", found->name);
     if (!found)
       return memory_text("unknown condition '%s'%s; see --list", words.words[i],
                          suggest(words.words[i], &known));
@@ -133,6 +170,15 @@ static const char *choose_conditions(campaign *c, const char *list) {
   return NULL;
 }
 
+static const char *check_workload(const char *word, spec *out) {
+  const char *wrong = spec_parse(word, out);
+  if (!wrong && strcmp(out->name, MUTATOR))
+    wrong = memory_text("--workload: the random mutator is " MUTATOR
+                        "[:KEY=VALUE,...], and '%s' is not",
+                        out->name);
+  return wrong;
+}
+
 static const char *check_format(const char *format) {
   candidates known = {0};
   for (size_t i = 0; i < FORMATS; i++) {
@@ -140,7 +186,8 @@ static const char *check_format(const char *format) {
       return NULL;
     candidates_add(&known, formats[i]);
   }
-  return memory_text("unknown format '%s'%s", format, suggest(format, &known));
+  return memory_text("unknown format '%s'%s", format,
+                     suggest_any(format, &known));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -316,23 +363,26 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
   return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
 }
 
+static void list_condition(text_table *t, const condition *c) {
+  text_add(t, "%s", c->name);
+  text_add(t, "%s", c->provokes);
+  if (c->heap)
+    text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
+             c->live ? "live bytes" : "footprint");
+  else
+    text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
+             c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
+             c->hostile && c->params ? ", " : "", c->params ? c->params : "");
+}
+
 static int list_conditions(void) {
   text_table *t = text_new("lll", 1);
   static const char *const headers[] = {"condition", "provokes", "by"};
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
     text_add(t, "%s", headers[i]);
-  for (size_t i = 0; i < conditions_count; i++) {
-    const condition *c = &conditions[i];
-    text_add(t, "%s", c->name);
-    text_add(t, "%s", c->provokes);
-    if (c->heap)
-      text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
-               c->live ? "live bytes" : "footprint");
-    else
-      text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
-               c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
-               c->hostile && c->params ? ", " : "", c->params ? c->params : "");
-  }
+  for (size_t i = 0; i < conditions_count; i++)
+    list_condition(t, &conditions[i]);
+  list_condition(t, &condition_peak);
   text_print(t, TEXT_PLAIN, stdout);
   text_free(t);
   return EXIT_OK;
@@ -354,12 +404,17 @@ int stress_command(int argc, char **argv) {
                       .threads = 4,
                       .tries = 10,
                       .timeout = 60,
-                      .workload = "fuzz",
+                      .workload = MUTATOR,
                       .format = "table"};
   char **operands;
   int code = options_parse(&usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
+  if ((o.list || o.repeat) && *operands) {
+    say("stress: what is '%s'? --%s takes no collectors", *operands,
+        o.list ? "list" : "repeat");
+    return EXIT_USAGE;
+  }
   if (o.list)
     return list_conditions();
   program_fix_addresses();
@@ -388,8 +443,8 @@ int stress_command(int argc, char **argv) {
   const char *wrong = check_format(o.format);
   if (!wrong)
     wrong = choose_conditions(&c, o.conditions);
-  if (!wrong && o.mutants)
-    wrong = spec_parse(o.workload, &c.workload);
+  if (!wrong)
+    wrong = check_workload(o.workload, &c.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

@@ -320,7 +320,7 @@ static int stat_of(const trace_options *o, char **operands) {
   }
   if (!format) {
     say("trace stat: unknown format '%s'%s", o->format,
-        suggest(o->format, &known));
+        suggest_any(o->format, &known));
     return EXIT_USAGE;
   }
   source s;
@@ -446,10 +446,7 @@ static const char *find_program(const char *word) {
   const collector *c = discover_find(&all, word);
   if (c)
     return c->path;
-  candidates known = {0};
-  for (size_t i = 0; i < all.count; i++)
-    candidates_add(&known, all.items[i].name);
-  say("trace shrink: unknown collector '%s'%s", word, suggest(word, &known));
+  say("trace shrink: %s", discover_unknown(&all, word));
   return NULL;
 }
 

@@ -60,6 +60,28 @@ const char *words_suggest(char *out, size_t room, const char *word,
   return out;
 }
 
+const char *words_choices(char *out, size_t room, const char *word,
+                          const char *const *known, size_t n) {
+  static const char closing[] = ")";
+  size_t end = 0;
+  if (*words_suggest(out, room, word, known, n))
+    return out;
+  for (size_t i = 0; i < n; i++) {
+    if (!known[i])
+      continue;
+    int more = snprintf(out + end, room - end, "%s%s",
+                        end ? ", " : " (choose from ", known[i]);
+    if (more < 0 || end + (size_t)more + sizeof closing > room) {
+      *out = 0;
+      return out;
+    }
+    end += (size_t)more;
+  }
+  if (end)
+    memcpy(out + end, closing, sizeof closing);
+  return out;
+}
+
 bool words_number(const char *text, uint64_t *value) {
   if (!isdigit((unsigned char)*text))
     return false;

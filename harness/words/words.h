@@ -18,6 +18,11 @@ const char *words_nearest(const char *word, const char *const *known, size_t n);
 const char *words_suggest(char *out, size_t room, const char *word,
                           const char *const *known, size_t n);
 
+/* The same; where none is near, " (choose from A, B, C)" if there are any and
+ * it fits. */
+const char *words_choices(char *out, size_t room, const char *word,
+                          const char *const *known, size_t n);
+
 /* Reads an unsigned integer, decimal, with an optional k, M or G for a power of
  * 1024 (any case).  Returns false if `text` is anything else or too large. */
 bool words_number(const char *text, uint64_t *value);

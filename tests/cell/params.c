@@ -52,11 +52,11 @@ static void bad_specifications_are_explained(void **state) {
     const char *spec, *line;
   } bad[] = {
       {"cycels", "unknown workload 'cycels' (did you mean 'cycles'?)"},
-      {"", "unknown workload ''"},
+      {"", "unknown workload '' (choose from cycles, globals)"},
       {"cycles:sise=3", "unknown parameter of workload cycles 'sise' (did you "
                         "mean 'size'?)"},
       {"cycles:kind=rings", "unknown kind 'rings' (did you mean 'ring'?)"},
-      {"cycles:kind=0", "unknown kind '0'"},
+      {"cycles:kind=0", "unknown kind '0' (choose from ring, list)"},
       {"cycles:size=0", "parameter 'size' of workload cycles must lie within 1 "
                         "and 4096, not 0"},
       {"cycles:size=5k", "parameter 'size' of workload cycles must lie within "

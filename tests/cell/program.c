@@ -310,6 +310,9 @@ static void wrong_usage(void **state) {
        "unknown option of collector fake 'lsoe' (did you mean 'lose'?)"},
       {"--run tiny --hostile colect-at=1",
        "unknown hostile condition 'colect-at' (did you mean 'collect-at'?)"},
+      {"--run tiny --hostile foo=1",
+       "unknown hostile condition 'foo' (choose from collect-every, "
+       "collect-at, poison, buffers, fail-at, fail-every, yield, stack)"},
       {"--run tiny --hostile collect-at=1,yield=2000",
        "hostile condition 'yield' must lie within 1 and 1000, not 2000"},
       {"--run tiny --mutant list", "unknown option '--mutant' (see --help)"},

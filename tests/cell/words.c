@@ -41,6 +41,20 @@ static void suggestion_ends_a_line(void **state) {
                       "");
 }
 
+static void choices_end_a_line(void **state) {
+  (void)state;
+  char out[64];
+  assert_string_equal(words_choices(out, sizeof out, "nome", known, KNOWN),
+                      " (did you mean 'none'?)");
+  static const char all[] =
+      " (choose from mark-sweep, refcount, refcount-atomic, none)";
+  assert_string_equal(words_choices(out, sizeof all, "python", known, KNOWN),
+                      all);
+  assert_string_equal(
+      words_choices(out, sizeof all - 1, "python", known, KNOWN), "");
+  assert_string_equal(words_choices(out, sizeof out, "python", NULL, 0), "");
+}
+
 static void long_words_are_harmless(void **state) {
   (void)state;
   char word[1000];
@@ -94,6 +108,7 @@ int main(void) {
       cmocka_unit_test(near_words_are_suggested),
       cmocka_unit_test(far_words_are_not),
       cmocka_unit_test(suggestion_ends_a_line),
+      cmocka_unit_test(choices_end_a_line),
       cmocka_unit_test(long_words_are_harmless),
       cmocka_unit_test(numbers_have_suffixes),
       cmocka_unit_test(other_text_is_no_number),

@@ -641,7 +641,7 @@ test_compare_nothing() {
   expect 3 compare base base $gate cpu=5%,drop_max=5%
   complained 'base and base have no cell with drop_max_ns on both sides'
   expect 2 compare base base $gate ''
-  complained '--fail-on-regression: the list is empty'
+  complained '--fail-on-regression: the value is empty: LIST is wanted: METRIC='
   expect 2 compare base base $gate throuput=5%
   complained "unknown metric 'throuput' (did you mean 'throughput'?)"
 }

@@ -25,6 +25,9 @@ test_passes() {
   printed 'ok, all 5 places' # of a sweep
   grep -Eq '^alpha +\(all\) +ok ' out || fail 'no sum'
   grep -Eq '^beta +turns +n/a: has no threads' out || fail 'beta has threads'
+  expect 0 stress gamma -c plain,stack --quick -o shallow
+  grep -Eq '^gamma +stack +n/a: drops no deep structures' out ||
+    fail 'gamma drops deep structures'
   # The operations asked for.
   expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \
     -o other
@@ -272,6 +275,25 @@ test_no_mutants() {
   said "there is no seeded bug 'weak-latte' (did you mean 'weak-late'?)"
 }
 
+# What cannot take part is refused before anything is run.
+test_cannot_take_part() {
+  for name in told diagnostic; do
+    ln -s "$here/scripted-collector" "found/$name"
+  done
+  expect 2 stress alpha told -c plain -o dir
+  said 'told cannot take part: it frees what it is told is dead'
+  expect 2 stress alpha diagnostic -c plain -o dir
+  said 'diagnostic cannot take part: it says: diagnostic: --trace FILE is'
+  for what in '' --mutants; do
+    expect 2 stress $what -w binary-trees -c plain -o dir
+    said "the random mutator is fuzz[:KEY=VALUE,...], and 'binary-trees' is not"
+  done
+  [ ! -e dir ] && [ "$(ran alpha)" = 0 ] || fail 'something was run'
+  # Where none is named such are not meant.
+  expect 0 stress -c plain --quick -o dir
+  ! grep -q told out || fail 'told was run'
+}
+
 test_formats() {
   acts alpha '[ "$hostile" != poison=1000 ] || act=wrong'
   expect 1 stress alpha -c plain,poison --quick --format markdown -o a
@@ -284,18 +306,37 @@ test_formats() {
 test_usage() {
   expect 2 stress alhpa
   said "unknown collector 'alhpa' (did you mean 'alpha'?)"
+  expect 2 stress nosuch
+  said "unknown collector 'nosuch' ('reapmark list collectors' names all)"
+  expect 2 stress alpha:foo=1
+  said "alpha has no option 'foo' (choose from trigger)"
+  expect 2 stress alpha -w fuzz:schedule=foo
+  said "'foo' is none of its choices (choose from turns, free)"
   expect 2 stress alpha -c posion
   said "unknown condition 'posion' (did you mean 'poison'?)"
   expect 2 stress alpha -w fuzz:lve=4
   said "fuzz has no parameter 'lve' (did you mean 'live'?)"
   expect 2 stress alpha --format markdwn
   said "did you mean 'markdown'?"
+  expect 2 stress alpha --format xml
+  said "unknown format 'xml' (choose from table, markdown, csv, json)"
   expect 2 stress alpha --resume
   said '--resume needs --out DIR'
+  expect 2 stress alpha --out ''
+  said '--out: the value is empty: DIR is wanted'
   expect 2 stress --repeat nowhere
   said 'nowhere/failure.json'
   expect 0 stress --list
   printed 'collect-at'
+  grep -q '^peak ' out || fail 'what failures name is not listed'
+  expect 2 stress alpha -c peak
+  said "condition 'peak' is run by itself, before heap-..."
+  expect 2 stress alpha -c plain,free,plain
+  said "condition 'plain' is given twice"
+  expect 2 stress --list extra
+  said "what is 'extra'? --list takes no collectors"
+  expect 2 stress --repeat dir/failure-1 extra
+  said "what is 'extra'? --repeat takes no collectors"
   REAPMARK_PATH= expect 3 stress
 }
 

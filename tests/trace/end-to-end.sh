@@ -122,6 +122,8 @@ test_stat() {
   printed '"peak-objects": 2'
   expect 2 trace stat good -f jsno
   said "unknown format 'jsno' (did you mean 'json'?)"
+  expect 2 trace stat good -f xml
+  said "unknown format 'xml' (choose from table, markdown, csv, json)"
 }
 
 test_annotate() {
@@ -199,6 +201,22 @@ test_shrink_mistakes() {
   said "unknown collector 'mark-swep'"
   expect 2 trace shrink nowhere -- ./scripted
   said 'nowhere: No such file or directory'
+  expect 2 trace shrink good -- /bin/true
+  said '/bin/true cannot replay the trace: it leaves no record'
+  # Nothing is run for what could not be written.
+  echo sometimes >failure
+  for output in no/where .; do
+    expect 2 trace shrink good -o $output -- ./scripted
+    said "shrink: $output: "
+    [ ! -e runs ] || fail 'it was run'
+  done
+  # What stands there is left alone until there is something better.
+  echo none >failure
+  for output in kept new; do
+    echo old >kept
+    expect 1 trace shrink good -o $output -- ./scripted
+    [ "$(cat kept)" = old ] && [ ! -e new ] || fail 'it was written'
+  done
   expect 2 trace shrink good
   said 'trace shrink: something is missing'
   echo graph >failure
