@@ -220,8 +220,7 @@ static void rc_list_push(uint32_t *list, gc_object *o) {
  * refers to nothing. */
 static inline bool rc_is_bare(const gc_object *o) {
   uint32_t slots = object_slots(o), i = 0;
-  if (rc_meta(o) & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET |
-                    OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0)))
+  if (rc_meta(o) & (RC_KNOWN | (RC_CYCLES ? RC_BUFFERED : 0)))
     return false;
   while (i < slots && !o->slots[i])
     i++;

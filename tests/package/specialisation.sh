@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # specialisation.sh OBJDUMP COLLECTORS: in the compiled binary-trees of
 # mark-sweep, building a tree calls nothing but itself and the collector's slow
-# paths: allocation and stores are inlined.  The same look
-# at a collector that allocates out of line shows that the test can fail.
+# paths: allocation and stores are inlined.  The same look at a collector that
+# allocates out of line shows that the test can fail.
 set -euo pipefail
 objdump=$1 collectors=$2
 
