@@ -1,10 +1,10 @@
-# The same collectors with bugs that can be planted (common/mutants.h): programs
+# The same collectors with bugs that can be planted (common/hostile/mutants.h): programs
 # of the same names in the folder mutants/, made by the target `mutants` only.
 # Whatever may hold a bug is compiled anew, and linked in place of what the
 # libraries have.
 add_library(
   mutant-common OBJECT EXCLUDE_FROM_ALL
-  ${reapmark_common_sources} common/mutants.c
+  ${reapmark_common_sources} common/hostile/mutants.c
   ${PROJECT_SOURCE_DIR}/harness/cell/options.c)
 target_compile_definitions(mutant-common PUBLIC GC_MUTANTS)
 target_include_directories(mutant-common PRIVATE ${JEMALLOC_INCLUDE})

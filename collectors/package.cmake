@@ -20,7 +20,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
         DESTINATION ${share_dir})
 
 install(
-  TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_words
+  TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_base
           reapmark_record reapmark_trace reapmark_common
   EXPORT reapmark-targets
   ARCHIVE DESTINATION ${library_dir})
@@ -31,7 +31,7 @@ install(
   DESTINATION ${package_dir})
 
 foreach(folder collectors/common harness/cell harness/gbench harness/record
-               harness/stats harness/trace harness/words)
+               harness/stats harness/trace harness/base)
   install(
     DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
     DESTINATION ${source_dir}/${folder}

@@ -1,7 +1,7 @@
 # The collector program of the tests; its options stand in fake-collector/fake.h.
 add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/fake-collector)
 
-reapmark_test(words SOURCES cell/words.c LIBRARIES reapmark::words)
+reapmark_test(words SOURCES cell/words.c LIBRARIES reapmark::base)
 reapmark_test(record SOURCES cell/record.c LIBRARIES reapmark::record)
 reapmark_test(cell-params SOURCES cell/params.c LIBRARIES reapmark::cell)
 if(NOT REAPMARK_SANITIZE) # whose shadow memory is resident as well

@@ -1,8 +1,8 @@
-# The random mutator and the replay (workloads/fuzz.c, replay.c) on every
+# The random mutator and the replay (workloads/operations/fuzz.c, replay.c) on every
 # collector, and what their comparisons find in broken ones.
-set(fuzz_sources ${PROJECT_SOURCE_DIR}/workloads/fuzz.c
-                 ${PROJECT_SOURCE_DIR}/workloads/executor.c
-                 ${PROJECT_SOURCE_DIR}/workloads/turns.c)
+set(fuzz_sources ${PROJECT_SOURCE_DIR}/workloads/operations/fuzz.c
+                 ${PROJECT_SOURCE_DIR}/workloads/operations/executor.c
+                 ${PROJECT_SOURCE_DIR}/workloads/operations/turns.c)
 get_property(fuzz_collectors GLOBAL PROPERTY REAPMARK_MODELS)
 
 # The fuzz target: a program over a byte string (fuzz/README.md).  With an

@@ -43,7 +43,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 /* Slow paths, in bdwgc.c: an object of a free list's kind and size, after it
  * was refilled; or one that no free list serves.  NULL without memory. */

@@ -1,6 +1,6 @@
 /* blocks.c: see blocks.h. */
 #include "common/blocks.h"
-#include "common/poison.h"
+#include "common/hostile/poison.h"
 
 enum {
   /* Blocks are taken from the arena in groups of as many as this: each costs a

@@ -1,8 +1,8 @@
 /* cells.c: see cells.h. */
 #include "common/cells.h"
 #include "common/finalizers.h"
-#include "common/mutants.h"
-#include "common/poison.h"
+#include "common/hostile/mutants.h"
+#include "common/hostile/poison.h"
 #include "common/tracked.h"
 #include <pthread.h>
 

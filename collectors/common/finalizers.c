@@ -1,6 +1,6 @@
 /* finalizers.c: see finalizers.h. */
 #include "common/finalizers.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include <pthread.h>
 
 _Atomic bool finalizers_waiting;

@@ -15,7 +15,7 @@
 #ifndef REAPMARK_COMMON_FORWARDING_H
 #define REAPMARK_COMMON_FORWARDING_H
 
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 #include "common/space.h"
 
 #define FORWARDING_MOVED OBJECT_FLAG_A

@@ -1,6 +1,6 @@
 /* large.c: see large.h. */
 #include "common/large.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 
 object_stack large_objects;
 

@@ -16,7 +16,7 @@
 
 #include "common/bitmap.h"
 #include "common/cells.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 #include "common/stack.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* space.c: the reservation, the arena and its extent hooks; see space.h. */
 #include "common/space.h"
-#include "common/poison.h"
+#include "common/hostile/poison.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>

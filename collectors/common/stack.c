@@ -1,6 +1,6 @@
 /* stack.c: see stack.h. */
 #include "common/stack.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "common/space.h"
 #include <pthread.h>
 

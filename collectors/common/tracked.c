@@ -1,7 +1,7 @@
 /* tracked.c: see tracked.h. */
 #include "common/tracked.h"
 #include "common/finalizers.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 #include "common/space.h"
 #include <pthread.h>
 

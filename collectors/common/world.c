@@ -1,7 +1,7 @@
 /* world.c: see world.h. */
 #include "common/world.h"
-#include "common/hostile.h"
-#include "common/mutants.h"
+#include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include <pthread.h>
 #include <sys/mman.h>
 

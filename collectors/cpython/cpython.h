@@ -67,7 +67,7 @@ typedef PyObject counted;
 #define counted_slot    cpy_slot
 #define counted_globals cpy_globals
 #define COUNTED_BASE(m) (m)
-#include "common/counted-operations.h"
+#include "common/inline/counted-operations.h"
 
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {

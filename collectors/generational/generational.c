@@ -20,12 +20,12 @@
  * Stores into an object break the second unless they remember it; and a
  * collection, after which everything alive is old, restores it. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "generational/generational.h"
-#include "common/blocking.h"
-#include "common/cells-figures.h"
-#include "common/reachable.h"
-#include "common/tracing.h"
+#include "common/inline/blocking.h"
+#include "common/inline/cells-figures.h"
+#include "common/inline/reachable.h"
+#include "common/inline/tracing.h"
 #include <pthread.h>
 
 /* Allocation between collections, in KiB: small enough to stay in a cache,

@@ -12,7 +12,7 @@
 #define REAPMARK_GENERATIONAL_H
 
 #include "common/cells.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 
 /* Old, has slots, and is in no remembered set. */
 #define GEN_OLD OBJECT_FLAG_A
@@ -37,8 +37,8 @@ static inline void gen_barrier(gc_mutator *m, gc_object *o, gc_object *value) {
 }
 
 #define OBJECT_BARRIER(m, o, place, value) gen_barrier(m, o, value)
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
-#include "common/cells-operations.h"
+#include "common/inline/cells-operations.h"
 
 #endif

@@ -44,7 +44,7 @@ typedef gc_object counted;
 #define counted_slot    gob_slot
 #define counted_globals object_globals
 #define COUNTED_BASE(m) (&(m)->base)
-#include "common/counted-operations.h"
+#include "common/inline/counted-operations.h"
 
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;

@@ -49,13 +49,13 @@
 #include "gc.h"
 #include "common/bitmap.h"
 #include "common/large.h"
-#include "common/mutants.h"
-#include "common/poison.h"
+#include "common/hostile/mutants.h"
+#include "common/hostile/poison.h"
 #include "immix/immix.h"
-#include "common/blocking.h"
+#include "common/inline/blocking.h"
 /* After the mutator. */
-#include "common/reachable.h"
-#include "common/roots.h"
+#include "common/inline/reachable.h"
+#include "common/inline/roots.h"
 #include <pthread.h>
 
 enum {

@@ -27,7 +27,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 /* When the hole is used up, and for objects too large for a block.  May
  * collect; NULL when out of memory. */
@@ -44,6 +44,6 @@ static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {
 }
 
 #define OBJECT_NEW(m, shape) im_new(m, shape)
-#include "common/tracked-operations.h"
+#include "common/inline/tracked-operations.h"
 
 #endif

@@ -25,7 +25,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {

@@ -43,13 +43,13 @@
  * are looked at again at the end: a cycle ends when nothing is queued.  What
  * dies during a cycle stays until the next. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "common/marking.h"
 #include "mark-sweep-incremental/mark-sweep-incremental.h"
-#include "common/blocking.h"
-#include "common/cells-figures.h"
-#include "common/reachable.h"
-#include "common/roots.h"
+#include "common/inline/blocking.h"
+#include "common/inline/cells-figures.h"
+#include "common/inline/reachable.h"
+#include "common/inline/roots.h"
 #include <pthread.h>
 
 enum {

@@ -10,7 +10,7 @@
 #define REAPMARK_MARK_SWEEP_INCREMENTAL_H
 
 #include "common/cells.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 
 struct gc_mutator {
   gc_mutator_base base;
@@ -40,8 +40,8 @@ static inline void inc_weak_read(gc_mutator *m, gc_object *target) {
 
 #define OBJECT_BARRIER(m, o, place, value) inc_overwrite(m, place, value)
 #define OBJECT_WEAK_BARRIER(m, target)     inc_weak_read(m, target)
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
-#include "common/cells-operations.h"
+#include "common/inline/cells-operations.h"
 
 #endif

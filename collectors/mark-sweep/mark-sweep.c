@@ -9,14 +9,14 @@
  * What is here is policy: when a collection is due, and in which order its
  * steps come.  The invariants are those of cells.h. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "common/marking.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 #include "mark-sweep/mark-sweep.h"
-#include "common/blocking.h"
-#include "common/cells-figures.h"
-#include "common/reachable.h"
-#include "common/tracing.h"
+#include "common/inline/blocking.h"
+#include "common/inline/cells-figures.h"
+#include "common/inline/reachable.h"
+#include "common/inline/tracing.h"
 
 /* Without a heap limit the heap may grow by this much, in percent of what was
  * live, before the next collection, and by MS_BUDGET_LEAST in any case. */

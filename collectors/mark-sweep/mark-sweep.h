@@ -17,8 +17,8 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
-#include "common/cells-operations.h"
+#include "common/inline/cells-operations.h"
 
 #endif

@@ -3,7 +3,7 @@
  * A chunk belongs to one mutator while it is filled; the heap keeps a list of
  * all of them so that objects can be counted by walking. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "common/space.h"
 #include "common/world.h"
 #include <pthread.h>

@@ -15,7 +15,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 /* The slow path: a new chunk, or a chunk for one large object. */
 gc_object *none_new_slow(gc_mutator *m, size_t bytes);

@@ -155,6 +155,6 @@ static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
 
 #define ROOT_NULL    Val_unit
 #define ROOT_GLOBALS ml_globals
-#include "common/root-operations.h"
+#include "common/inline/root-operations.h"
 
 #endif

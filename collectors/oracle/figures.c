@@ -1,6 +1,6 @@
 /* figures.c: see figures.h. */
 #include "oracle/figures.h"
-#include "harness/stats/memory.h"
+#include "harness/stats/fragmentation.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -46,8 +46,8 @@
  * are let go when the cycle that owned them is freed.  (3) White objects are
  * gathered on a list before any is freed, as freeing while walking would follow
  * pointers into freed objects. */
-#include "common/hostile.h"
-#include "common/mutants.h"
+#include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include "refcount/rc-internal.h"
 
 /* Colours, in two flag bits of the header. */

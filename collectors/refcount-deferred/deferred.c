@@ -36,13 +36,13 @@
  *   - What it referred to when the epoch began is old. */
 #include "gc.h"
 #include "common/finalizers.h"
-#include "common/hostile.h"
-#include "common/mutants.h"
+#include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include "refcount-deferred/deferred.h"
-#include "common/blocking.h"
-#include "common/cells-figures.h"
-#include "common/reachable.h"
-#include "common/roots.h"
+#include "common/inline/blocking.h"
+#include "common/inline/cells-figures.h"
+#include "common/inline/reachable.h"
+#include "common/inline/roots.h"
 #include "common/tracked.h"
 #include <pthread.h>
 #include <sched.h>

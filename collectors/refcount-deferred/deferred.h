@@ -44,9 +44,9 @@ static inline void dc_poll(gc_mutator *m) {
 }
 
 #define OBJECT_BARRIER(m, o, place, value) dc_barrier(m, o, place)
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 #define OBJECT_POLL(m) dc_poll(m)
-#include "common/cells-operations.h"
+#include "common/inline/cells-operations.h"
 
 #endif

@@ -1,7 +1,7 @@
 /* biased.c: biased counting, the slow paths: merging, the owners' queues, and
  * counts that do not fit.  The layout and its invariants are in biased.h. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "common/stack.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>

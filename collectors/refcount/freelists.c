@@ -1,8 +1,8 @@
 /* freelists.c: see freelists.h. */
 #include "gc.h"
 #include "common/bitmap.h"
-#include "common/hostile.h"
-#include "common/poison.h"
+#include "common/hostile/hostile.h"
+#include "common/hostile/poison.h"
 #include <pthread.h>
 
 enum {

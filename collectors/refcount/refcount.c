@@ -1,7 +1,7 @@
 /* refcount.c: pure reference counting, the slow paths: death and its cascade,
  * weak references, finalizers, and running into the heap limit. */
 #include "gc.h"
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 

@@ -23,7 +23,7 @@
 #define REAPMARK_REFCOUNT_H
 
 #include "common/finalizers.h"
-#include "common/mutants.h"
+#include "common/hostile/mutants.h"
 #include "common/world.h"
 
 #ifndef RC_ATOMIC
@@ -88,7 +88,7 @@ struct gc_mutator {
       gc_object *reg[];
 };
 
-#include "common/registers.h"
+#include "common/inline/registers.h"
 
 /* Slow paths, in refcount.c. */
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes);

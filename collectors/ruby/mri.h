@@ -121,6 +121,6 @@ static inline void gc_safepoint(gc_mutator *m) {
 
 #define ROOT_NULL    ((mri_value)0)
 #define ROOT_GLOBALS mri_globals
-#include "common/root-operations.h"
+#include "common/inline/root-operations.h"
 
 #endif

@@ -23,7 +23,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 /* The slow path.  May collect; NULL when out of memory. */
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes);
@@ -38,6 +38,6 @@ static inline gc_object *semi_new(gc_mutator *m, gc_shape shape) {
 }
 
 #define OBJECT_NEW(m, shape) semi_new(m, shape)
-#include "common/tracked-operations.h"
+#include "common/inline/tracked-operations.h"
 
 #endif

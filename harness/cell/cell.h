@@ -30,7 +30,7 @@
 #include <jansson.h>
 
 #include "harness/stats/histogram.h"
-#include "harness/stats/memory.h"
+#include "harness/stats/fragmentation.h"
 #include "harness/stats/mmu.h"
 #include "workload.h"
 

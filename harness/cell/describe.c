@@ -2,7 +2,7 @@
  * that the collector and the workloads define. */
 #include "cell.h"
 
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "harness/record/record.h"
 
 static json_t *describe_capabilities(gc_capabilities can) {

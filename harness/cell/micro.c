@@ -12,7 +12,7 @@
 #include "gbench.h"
 #include "harness/record/record.h"
 #include "harness/stats/summary.h"
-#include "harness/words/words.h"
+#include "harness/base/words.h"
 
 /* The frame that the loops work on. */
 enum {

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/hostile.h"
-#include "common/mutants.h"
+#include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include "harness/trace/writer.h"
-#include "harness/words/words.h"
+#include "harness/base/words.h"
 
 enum {
   OPT_DESCRIBE = 1,

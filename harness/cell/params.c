@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hostile.h"
-#include "harness/words/words.h"
+#include "common/hostile/hostile.h"
+#include "harness/base/words.h"
 
 enum { WORD = 64, NAMES = 256 };
 

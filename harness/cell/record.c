@@ -2,7 +2,7 @@
  * that it is there whole or not at all.  Fields: results/schema.md. */
 #include "cell.h"
 
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "harness/record/record.h"
 
 #include <errno.h>

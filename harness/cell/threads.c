@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 
 /* Plenty for a workload, whose data is in the heap; little enough for hundreds
  * of threads. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/poison.h"
+#include "common/hostile/poison.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cell_verdict verdict = {.status = CELL_OK, .declared = true};

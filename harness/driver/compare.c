@@ -1,13 +1,13 @@
 /* compare.c: compares results directories, or collectors within them.  It never
  * runs anything. */
 #include "compare.h"
-#include "memory.h"
-#include "options.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
 #include "report.h"
-#include "say.h"
-#include "spec.h"
+#include "harness/base/say.h"
+#include "harness/driver/plan/spec.h"
 #include "harness/report/compare.h"
-#include "harness/report/text.h"
+#include "harness/output/text.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -79,7 +79,7 @@ static void add_metric(metric_list *list, const metric *m) {
   for (size_t i = 0; i < list->count; i++)
     if (list->items[i] == m)
       return;
-  list->items = memory_more(list->items, list->count, sizeof m);
+  list->items = arena_more(list->items, list->count, sizeof m);
   list->items[list->count++] = m;
 }
 
@@ -116,7 +116,7 @@ static candidates metric_names(void) {
     candidates_add(&known, name);
     for (const char *p = name; (p = strchr(p, '_')) != NULL; p++)
       if (count_shortened(name, (size_t)(p - name), &found) == 1)
-        candidates_add(&known, memory_text("%.*s", (int)(p - name), name));
+        candidates_add(&known, arena_text("%.*s", (int)(p - name), name));
   }
   return known;
 }
@@ -166,7 +166,7 @@ static bool choose_limits(const char *text, limit_list *list) {
   static const char option[] = "fail-on-regression";
   for (const char *p = text; *p; p += *p == ',') {
     size_t n = strcspn(p, ",");
-    const char *piece = memory_text("%.*s", (int)n, p);
+    const char *piece = arena_text("%.*s", (int)n, p);
     const char *equals = strchr(piece, '=');
     limit l = {0};
     if (!equals || !options_share(equals + 1, &l.worse)) {
@@ -175,10 +175,10 @@ static bool choose_limits(const char *text, limit_list *list) {
       return false;
     }
     l.metric =
-        find_metric(option, memory_text("%.*s", (int)(equals - piece), piece));
+        find_metric(option, arena_text("%.*s", (int)(equals - piece), piece));
     if (!l.metric)
       return false;
-    list->items = memory_more(list->items, list->count, sizeof l);
+    list->items = arena_more(list->items, list->count, sizeof l);
     list->items[list->count++] = l;
     p += n;
   }
@@ -195,7 +195,7 @@ typedef struct side_list {
 } side_list;
 
 static void add_side(side_list *list, compare_side side) {
-  list->items = memory_more(list->items, list->count, sizeof side);
+  list->items = arena_more(list->items, list->count, sizeof side);
   list->items[list->count++] = side;
 }
 
@@ -221,7 +221,7 @@ static report *open_folder(folder_list *list, const char *path) {
   report *r = report_open(path);
   if (!r)
     return NULL;
-  list->items = memory_more(list->items, list->count, sizeof *list->items);
+  list->items = arena_more(list->items, list->count, sizeof *list->items);
   list->items[list->count++] = (folder){path, r};
   return r;
 }
@@ -246,7 +246,7 @@ static bool open_side(folder_list *folders, const char *text,
                       compare_side *side) {
   const char *colon = NULL, *path = text;
   if (!is_folder(text) && (colon = strchr(text, ':')) != NULL)
-    path = memory_text("%.*s", (int)(colon - text), text);
+    path = arena_text("%.*s", (int)(colon - text), text);
   *side = (compare_side){.name = text,
                          .report = open_folder(folders, path),
                          .collector = colon ? colon + 1 : NULL};
@@ -268,8 +268,8 @@ static void add_others(const compare_side *base, side_list *fresh) {
   size_t path = strlen(base->name) - strlen(base->collector);
   for (size_t i = 0; i < known.count; i++)
     if (strcmp(known.words[i], base->collector))
-      add_side(fresh, (compare_side){memory_text("%.*s%s", (int)path,
-                                                 base->name, known.words[i]),
+      add_side(fresh, (compare_side){arena_text("%.*s%s", (int)path, base->name,
+                                                known.words[i]),
                                      base->report, known.words[i]});
 }
 
@@ -339,10 +339,9 @@ typedef struct counts {
 } counts;
 
 static const char *counts_text(counts n) {
-  return n.base == n.fresh
-             ? memory_text("%zu invocation%s a side", n.base,
-                           n.base == 1 ? "" : "s")
-             : memory_text("%zu+%zu invocations", n.base, n.fresh);
+  return n.base == n.fresh ? arena_text("%zu invocation%s a side", n.base,
+                                        n.base == 1 ? "" : "s")
+                           : arena_text("%zu+%zu invocations", n.base, n.fresh);
 }
 
 /* What it takes for p <= alpha: more of the side that has fewer. */
@@ -356,10 +355,10 @@ static const char *wanted_text(counts n, double alpha) {
       wanted.fresh++;
   }
   if (n.base == n.fresh)
-    return memory_text("it takes %zu, so %zu more", wanted.base,
-                       wanted.base - n.base);
-  return memory_text("it takes %zu+%zu, so %zu more", wanted.base, wanted.fresh,
-                     wanted.base - n.base + wanted.fresh - n.fresh);
+    return arena_text("it takes %zu, so %zu more", wanted.base,
+                      wanted.base - n.base);
+  return arena_text("it takes %zu+%zu, so %zu more", wanted.base, wanted.fresh,
+                    wanted.base - n.base + wanted.fresh - n.fresh);
 }
 
 /* Of the first metric: all have the same invocations. */
@@ -401,7 +400,7 @@ typedef struct gate {
 } gate;
 
 static const char *verdict_text(const report_cell *c) {
-  return report_verdict_text(memory_take(VERDICT_TEXT), c);
+  return report_verdict_text(arena_take(VERDICT_TEXT), c);
 }
 
 static bool good(const compare_sample *s) {
@@ -501,7 +500,7 @@ static int compare_all(const compare_side *base, const side_list *fresh,
                        const compare_options *o, const compare_format *format) {
   compare_rules rules = {o->alpha, o->threshold};
   size_t count = 0;
-  comparison **all = memory_take(fresh->count * chosen->count * sizeof *all);
+  comparison **all = arena_take(fresh->count * chosen->count * sizeof *all);
   gate held = {0};
   for (size_t s = 0; s < fresh->count; s++) {
     check_sides(base, &fresh->items[s]);
@@ -530,7 +529,7 @@ static int compare_all(const compare_side *base, const side_list *fresh,
 }
 
 static const char *share_text(size_t part, size_t of) {
-  return of ? memory_text("%.1f%%", 100 * (double)part / (double)of) : "–";
+  return of ? arena_text("%.1f%%", 100 * (double)part / (double)of) : "–";
 }
 
 static int compare_aa_all(const report *r, const metric_list *chosen,

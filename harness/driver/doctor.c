@@ -1,10 +1,10 @@
 /* doctor.c: what on a machine disturbs measurements, and what to do. */
 #include "doctor.h"
-#include "discover.h"
-#include "memory.h"
-#include "options.h"
-#include "say.h"
-#include "spawn.h"
+#include "harness/driver/programs/discover.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "harness/driver/programs/spawn.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -152,7 +152,7 @@ static const char *withheld_names(void) {
   size_t i;
   json_t *name;
   json_array_foreach(json_object_get(environment, "withheld"), i, name) names =
-      memory_text("%s%s%s", names, i ? ", " : "", json_string_value(name));
+      arena_text("%s%s%s", names, i ? ", " : "", json_string_value(name));
   json_decref(environment);
   return names;
 }

@@ -2,7 +2,7 @@
 #ifndef REAPMARK_DOCTOR_H
 #define REAPMARK_DOCTOR_H
 
-#include "machine.h"
+#include "harness/driver/programs/machine.h"
 
 typedef enum doctor_grade {
   DOCTOR_NOTE,   /* to be known when reading results */

@@ -1,11 +1,11 @@
 /* list.c: lists what there is: a table for people, JSON for programs. */
 #include "list.h"
-#include "discover.h"
-#include "memory.h"
-#include "options.h"
-#include "say.h"
-#include "suite.h"
-#include "harness/report/text.h"
+#include "harness/driver/programs/discover.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "harness/driver/plan/suite.h"
+#include "harness/output/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,15 +105,15 @@ static const char *params_text(const json_t *workload) {
   json_array_foreach(json_object_get(workload, "params"), i, param) {
     const json_t *initial = json_object_get(param, "default");
     const json_t *choices = json_object_get(param, "choices");
-    text = memory_text("%s%s%s=", text, i ? " " : "", text_of(param, "name"));
+    text = arena_text("%s%s%s=", text, i ? " " : "", text_of(param, "name"));
     if (choices)
-      text = memory_text("%s%s", text, json_string_value(initial));
+      text = arena_text("%s%s", text, json_string_value(initial));
     else
-      text = memory_text("%s%" JSON_INTEGER_FORMAT, text,
-                         json_integer_value(initial));
+      text = arena_text("%s%" JSON_INTEGER_FORMAT, text,
+                        json_integer_value(initial));
     json_array_foreach(choices, k, choice) {
       if (!json_equal(choice, initial))
-        text = memory_text("%s|%s", text, json_string_value(choice));
+        text = arena_text("%s|%s", text, json_string_value(choice));
     }
   }
   return text;
@@ -124,7 +124,7 @@ static const char *words_text(const json_t *words) {
   size_t i;
   json_t *word;
   json_array_foreach(words, i, word) text =
-      memory_text("%s%s%s", text, i ? " " : "", json_string_value(word));
+      arena_text("%s%s%s", text, i ? " " : "", json_string_value(word));
   return text;
 }
 

@@ -1,8 +1,8 @@
 /* report.c: prints a results directory.  It never runs anything. */
 #include "report.h"
-#include "memory.h"
-#include "options.h"
-#include "say.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
 #include "harness/report/figures.h"
 #include "harness/report/format.h"
 #include "harness/report/targets.h"
@@ -94,7 +94,7 @@ static const char *find_table(const char *table, wanted *w) {
   candidates_add(&known, LIMITS);
   if (w->figure || !strcmp(table, LIMITS))
     return NULL;
-  return memory_text("unknown table '%s'%s", table, suggest(table, &known));
+  return arena_text("unknown table '%s'%s", table, suggest(table, &known));
 }
 
 const char *report_check_table(const char *table) {
@@ -119,8 +119,8 @@ static const char *find_format(const char *format, bool table, wanted *w) {
   }
   if (w->plain || w->of_figure)
     return NULL;
-  return memory_text("unknown format '%s'%s", format,
-                     suggest_any(format, &known));
+  return arena_text("unknown format '%s'%s", format,
+                    suggest_any(format, &known));
 }
 
 int report_print(const char *dir, const char *table, const char *format) {

@@ -2,7 +2,7 @@
 #ifndef REAPMARK_REPORT_COMMAND_H
 #define REAPMARK_REPORT_COMMAND_H
 
-#include "harness/report/cells.h"
+#include "harness/report/load.h"
 
 int report_command(int argc, char **argv);
 

@@ -1,13 +1,14 @@
 /* trace.c: `reapmark trace`: verifies a trace, counts what it does, adds the
  * deaths of its objects, shrinks one that fails. */
 #include "trace.h"
-#include "discover.h"
-#include "memory.h"
-#include "options.h"
-#include "say.h"
-#include "shrink.h"
+#include "harness/driver/programs/discover.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "harness/driver/stress/replay-shrink.h"
 #include "harness/report/format.h"
-#include "harness/report/text.h"
+#include "harness/output/emit.h"
+#include "harness/output/text.h"
 #include "harness/trace/deaths.h"
 #include "harness/trace/verify.h"
 
@@ -212,8 +213,8 @@ static void print_figures(const trace_count *c, const figure_printer *p) {
   p->real(p->data, "lifetime-mean", c->lifetime_mean, "");
   for (int k = 0; k < TRACE_KINDS; k++)
     if (c->kinds[k])
-      p->integer(p->data, memory_text("op-%s", trace_kinds[k].name),
-                 c->kinds[k], "");
+      p->integer(p->data, arena_text("op-%s", trace_kinds[k].name), c->kinds[k],
+                 "");
 }
 
 static void table_integer(void *data, const char *name, uint64_t value,
@@ -280,7 +281,7 @@ static void json_real_figure(void *data, const char *name, double value,
 static void print_json(const trace_count *c) {
   json_t *figures = json_object();
   print_figures(c, &(figure_printer){json_figure, json_real_figure, figures});
-  report_dump(json_pack("{s:i, s:o}", "schema", 1, "figures", figures), stdout);
+  emit_json(json_pack("{s:i, s:o}", "schema", 1, "figures", figures), stdout);
 }
 
 static const struct stat_format {
@@ -454,7 +455,7 @@ static int shrink(const trace_options *o, char **operands) {
   const char *program = find_program(operands[1]);
   if (!program)
     return EXIT_USAGE;
-  operands[1] = memory_text("%s", program);
+  operands[1] = arena_text("%s", program);
   return shrink_trace(operands[0],
                       &(shrink_replay){.program = operands + 1,
                                        .timeout = o->timeout,

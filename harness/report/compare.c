@@ -1,8 +1,9 @@
 /* compare.c: see compare.h. */
 #include "compare.h"
 #include "format.h"
-#include "text.h"
-#include "harness/stats/random.h"
+#include "harness/output/emit.h"
+#include "harness/output/text.h"
+#include "harness/base/random.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -457,7 +458,7 @@ static void csv_row(const comparison *c, const compare_row *row, FILE *out) {
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
     if (k)
       fputc(',', out);
-    report_csv_text(texts[k], out);
+    emit_csv_text(texts[k], out);
   }
   const double values[] = {row->base.median,
                            row->base.interval.low,
@@ -557,11 +558,11 @@ static void print_json(comparison *const *all, size_t count, FILE *out) {
     set_interval(o, "geomean_interval", c->geomean_interval);
     json_array_append_new(list, o);
   }
-  report_dump(json_pack("{s:i, s:s, s:f, s:f, s:f, s:o}", "schema", 1, "base",
-                        all[0]->base.name, "alpha", all[0]->rules.alpha,
-                        "threshold", all[0]->rules.threshold, "confidence",
-                        REPORT_CONFIDENCE, "comparisons", list),
-              out);
+  emit_json(json_pack("{s:i, s:s, s:f, s:f, s:f, s:o}", "schema", 1, "base",
+                      all[0]->base.name, "alpha", all[0]->rules.alpha,
+                      "threshold", all[0]->rules.threshold, "confidence",
+                      REPORT_CONFIDENCE, "comparisons", list),
+            out);
 }
 
 const compare_format compare_formats[COMPARE_FORMATS] = {

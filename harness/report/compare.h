@@ -8,7 +8,7 @@
 #ifndef REAPMARK_COMPARE_H
 #define REAPMARK_COMPARE_H
 
-#include "cells.h"
+#include "load.h"
 #include "harness/stats/difference.h"
 #include "harness/stats/interval.h"
 

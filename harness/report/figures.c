@@ -2,7 +2,8 @@
 #include "figures.h"
 #include "format.h"
 #include "latency.h"
-#include "text.h"
+#include "harness/output/emit.h"
+#include "harness/output/text.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/lbo.h"
 #include "harness/stats/rates.h"
@@ -884,13 +885,13 @@ static void print_csv(const figure *f, const report *r, const figure_rows *rows,
   fputs(f->columns ? ",note\n" : "\n", out);
   for (size_t i = 0; i < rows->count; i++) {
     const figure_row *row = &rows->items[i];
-    report_csv_text(row->workload, out);
+    emit_csv_text(row->workload, out);
     fputc(',', out);
-    report_csv_text(row->collector, out);
+    emit_csv_text(row->collector, out);
     fputc(',', out);
-    report_csv_text(row->heap, out);
+    emit_csv_text(row->heap, out);
     fprintf(out, ",%d,", row->threads);
-    report_csv_text(row->status, out);
+    emit_csv_text(row->status, out);
     for (size_t k = 0; f->fields[k].name; k++)
       if (isnan(row->values[k]))
         fputc(',', out);
@@ -898,7 +899,7 @@ static void print_csv(const figure *f, const report *r, const figure_rows *rows,
         fprintf(out, ",%.12g", row->values[k]);
     if (f->columns) {
       fputc(',', out);
-      report_csv_text(row->note ? row->note : "", out);
+      emit_csv_text(row->note ? row->note : "", out);
     }
     fputc('\n', out);
   }
@@ -923,11 +924,11 @@ static void print_json(const figure *f, const report *r,
       json_object_set_new(json, "note", json_string(row->note));
     json_array_append_new(list, json);
   }
-  report_dump(json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
-                        f->name, "suite", json_object_get(r->plan, "suite"),
-                        "suspect", report_is_suspect(r), "fields", fields,
-                        "rows", list),
-              out);
+  emit_json(json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
+                      f->name, "suite", json_object_get(r->plan, "suite"),
+                      "suspect", report_is_suspect(r), "fields", fields, "rows",
+                      list),
+            out);
 }
 
 const figure_format figure_formats[FIGURE_FORMATS] = {

@@ -7,7 +7,7 @@
 #ifndef REAPMARK_FIGURES_H
 #define REAPMARK_FIGURES_H
 
-#include "cells.h"
+#include "load.h"
 
 #include <stdio.h>
 

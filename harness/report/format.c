@@ -1,6 +1,7 @@
 /* format.c: a report in several formats. */
 #include "format.h"
-#include "text.h"
+#include "harness/output/emit.h"
+#include "harness/output/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -215,20 +216,6 @@ static void print_markdown(const report *r, FILE *out) {
  * CSV: a row per cell, numbers in base units, quoting by RFC 4180.
  * ------------------------------------------------------------------------- */
 
-void report_csv_text(const char *text, FILE *out) {
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, out);
-    return;
-  }
-  fputc('"', out);
-  for (; *text; text++) {
-    if (*text == '"')
-      fputc('"', out);
-    fputc(*text, out);
-  }
-  fputc('"', out);
-}
-
 static void print_csv(const report *r, FILE *out) {
   fputs("suite,workload,collector,heap,threads,verdict,reason,ops_unit", out);
   for (size_t m = 0; m < METRICS; m++)
@@ -250,7 +237,7 @@ static void print_csv(const report *r, FILE *out) {
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
       if (k)
         fputc(',', out);
-      report_csv_text(texts[k], out);
+      emit_csv_text(texts[k], out);
     }
     for (size_t m = 0; m < METRICS; m++)
       if (isnan(c->values[m]))
@@ -273,12 +260,6 @@ static void set_values(json_t *object, const double *values, bool spread) {
     if (isfinite(values[m]) && (spread || metrics[m].combine != COMBINE_SPREAD))
       json_object_set_new(object, metrics[m].name,
                           metric_json(&metrics[m], values[m]));
-}
-
-void report_dump(json_t *json, FILE *out) {
-  json_dumpf(json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-  fputc('\n', out);
-  json_decref(json);
 }
 
 static json_t *json_of_cell(const report *r, const report_cell *c) {
@@ -336,7 +317,7 @@ static void print_json(const report *r, FILE *out) {
                   combined[metrics[m].combine], "help", metrics[m].help));
   for (size_t i = 0; i < r->count; i++)
     json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  report_dump(
+  emit_json(
       json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
                 "schema", 1, "suite", json_object_get(r->plan, "suite"),
                 "suspect", report_is_suspect(r), "warnings",
@@ -415,9 +396,9 @@ static void print_gbench(const report *r, FILE *out) {
       json_array_append_new(
           benchmarks,
           gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
-  report_dump(json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
-                        "benchmarks", benchmarks),
-              out);
+  emit_json(json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
+                      "benchmarks", benchmarks),
+            out);
 }
 
 const report_format report_formats[REPORT_FORMATS] = {

@@ -2,7 +2,7 @@
 #ifndef REAPMARK_FORMAT_H
 #define REAPMARK_FORMAT_H
 
-#include "cells.h"
+#include "load.h"
 
 #include <stdio.h>
 
@@ -14,11 +14,6 @@ typedef struct report_format {
 
 /* The lines at the head of a report: suite, machine, canary. */
 void report_print_title(const report *r, bool markdown, FILE *out);
-
-/* What others print in the same way: a field of CSV, quoted where it must be;
- * and JSON, which is taken. */
-void report_csv_text(const char *text, FILE *out);
-void report_dump(json_t *json, FILE *out);
 
 /* table, markdown, csv, json, gbench. */
 enum { REPORT_FORMATS = 5 };

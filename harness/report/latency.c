@@ -1,7 +1,7 @@
 /* latency.c: the figures of request latency and of memory. */
 #include "latency.h"
 #include "harness/record/record.h"
-#include "harness/stats/memory.h"
+#include "harness/stats/fragmentation.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* metrics.c: every number that is reported. */
 #include "metrics.h"
-#include "text.h"
+#include "harness/output/text.h"
 #include "harness/record/record.h"
 #include "harness/stats/rates.h"
 

@@ -1,8 +1,9 @@
 /* targets.c: see targets.h. */
 #include "targets.h"
 #include "format.h"
-#include "rows.h"
-#include "text.h"
+#include "harness/output/emit.h"
+#include "harness/output/rows.h"
+#include "harness/output/text.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/summary.h"
 
@@ -331,10 +332,10 @@ bool targets_print(const report *r, const char *format, FILE *out) {
   if (!rows)
     return false;
   if (!strcmp(format, "json"))
-    report_dump(json_pack("{s:i, s:s, s:O?, s:b, s:O}", "schema", 1, "table",
-                          "limits", "suite", json_object_get(r->plan, "suite"),
-                          "suspect", report_is_suspect(r), "rows", rows),
-                out);
+    emit_json(json_pack("{s:i, s:s, s:O?, s:b, s:O}", "schema", 1, "table",
+                        "limits", "suite", json_object_get(r->plan, "suite"),
+                        "suspect", report_is_suspect(r), "rows", rows),
+              out);
   else if (!strcmp(format, "csv"))
     rows_print(rows, csv_columns, CSV_COLUMNS, format, out);
   else

@@ -7,7 +7,7 @@
 #ifndef REAPMARK_TARGETS_H
 #define REAPMARK_TARGETS_H
 
-#include "cells.h"
+#include "load.h"
 
 #include <stdio.h>
 

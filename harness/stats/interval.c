@@ -1,7 +1,7 @@
 /* interval.c: see interval.h. */
 #include "harness/stats/interval.h"
 #include "harness/stats/difference.h"
-#include "harness/stats/random.h"
+#include "harness/base/random.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* latency.c: see latency.h. */
 #include "latency.h"
-#include "random.h"
+#include "harness/base/random.h"
 
 #include <math.h>
 

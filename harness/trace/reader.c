@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/words/words.h"
+#include "harness/base/words.h"
 
 enum { BUFFER = 1 << 16 };
 

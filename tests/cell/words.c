@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/words/words.h"
+#include "harness/base/words.h"
 
 static const char *const known[] = {"mark-sweep", "refcount", NULL,
                                     "refcount-atomic", "none"};

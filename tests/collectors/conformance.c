@@ -1,6 +1,6 @@
 /* conformance.c: what gc.h promises, for whichever collector this is compiled
  * against.  What differs between collectors is what they declare. */
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 #include "rig.h"
 #include <pthread.h>
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
 #include "rig.h"
 /* After the collector. */
 #include <pthread.h>
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 
 static int open_heap(void **state) {
   (void)state;

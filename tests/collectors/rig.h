@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "common/poison.h"
+#include "common/hostile/poison.h"
 #include "gc.h"
 
 static gc_heap *heap;

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "common/hostile.h"
+#include "common/hostile/hostile.h"
 
 enum { ROUNDS = 3000, TARGETS = 200, STRONG = 0, WEAK = 1 };
 

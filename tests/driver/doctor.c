@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "harness/driver/doctor.h"
-#include "harness/driver/memory.h"
-#include "harness/driver/progress.h"
+#include "harness/base/arena.h"
+#include "harness/driver/run/progress.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static const char *ids(machine m, doctor_question q) {
   const char *text = "";
   size_t n = doctor_examine(&m, &q, findings);
   for (size_t i = 0; i < n; i++)
-    text = memory_text("%s%.3s%s", text, findings[i].id,
-                       findings[i].grade == DOCTOR_SERIOUS ? "!" : "");
+    text = arena_text("%s%.3s%s", text, findings[i].id,
+                      findings[i].grade == DOCTOR_SERIOUS ? "!" : "");
   return text;
 }
 

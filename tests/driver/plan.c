@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/driver/memory.h"
-#include "harness/driver/plan.h"
-#include "harness/driver/say.h"
-#include "harness/driver/spec.h"
+#include "harness/base/arena.h"
+#include "harness/driver/plan/plan.h"
+#include "harness/base/say.h"
+#include "harness/driver/plan/spec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static collectors all;
 static int set_up(void **state) {
   static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
   (void)state;
-  all.items = memory_take(8 * sizeof *all.items);
+  all.items = arena_take(8 * sizeof *all.items);
   for (; all.count < 6; all.count++)
     all.items[all.count] = make_collector(names[all.count], 1, 1, 1);
   all.items[all.count++] = make_collector("poor", 0, 0, 0);

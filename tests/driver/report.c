@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/report/cells.h"
-#include "harness/report/text.h"
+#include "harness/report/load.h"
+#include "harness/output/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/driver/spawn.h"
+#include "harness/driver/programs/spawn.h"
 
 #include <signal.h>
 #include <stdlib.h>

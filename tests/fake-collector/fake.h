@@ -109,6 +109,6 @@ static inline void gc_safepoint(gc_mutator *m) {
 
 #define ROOT_NULL    NULL
 #define ROOT_GLOBALS fake_globals
-#include "common/root-operations.h"
+#include "common/inline/root-operations.h"
 
 #endif

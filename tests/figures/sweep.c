@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/driver/search.h"
-#include "harness/driver/spec.h"
-#include "harness/driver/sweep.h"
+#include "harness/driver/search/search.h"
+#include "harness/driver/plan/spec.h"
+#include "harness/driver/plan/sweep.h"
 
 #include <math.h>
 #include <string.h>

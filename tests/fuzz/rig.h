@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
+#include "operations/fuzz.h"
 
 extern const workload workload_fuzz;
 

@@ -10,7 +10,7 @@
 
 #include "harness/stats/histogram.h"
 #include "harness/stats/latency.h"
-#include "harness/stats/memory.h"
+#include "harness/stats/fragmentation.h"
 #include "harness/stats/rates.h"
 
 enum { N = 10, UNIT = 1000000 /* fractions are of this */ };

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "harness/report/leaks.h"
+#include "harness/report/leak-matrix.h"
 
 /* The row of a run in which so many objects (times 32 bytes) were held in each
  * of four rounds; one is there from the start. */

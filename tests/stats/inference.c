@@ -8,7 +8,7 @@
 
 #include "harness/stats/difference.h"
 #include "harness/stats/interval.h"
-#include "harness/stats/random.h"
+#include "harness/base/random.h"
 #include "harness/stats/series.h"
 #include "harness/stats/summary.h"
 

@@ -5,7 +5,7 @@
  * tell it.  So the owner keeps itself, by way of the registration; the weak
  * reference, which leaks with it, keeps nothing, and the target dies.  The
  * remedy is a callback that refers to its owner weakly, too. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { REGISTRATION };    /* of an owner */
 enum { WATCH, CALLBACK }; /* of a registration */

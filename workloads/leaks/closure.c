@@ -4,7 +4,7 @@
  * variable that some function used for a moment: a large value hangs on it
  * until the next one takes its place.  It does not grow, and nobody sees why it
  * is there.  The remedy is to clear the variable when the function is done. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { HANDLER };     /* global root */
 enum { ENVIRONMENT }; /* of a closure */

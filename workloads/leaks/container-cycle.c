@@ -3,7 +3,7 @@
  * A window and its buttons, a document and its nodes: each element holds the
  * container that holds it, so that none can go before the others.  The remedy
  * is to empty the container when it is done with. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { FIRST };               /* of the container */
 enum { NEXT_ONE, CONTAINER }; /* of an element */

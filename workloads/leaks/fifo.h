@@ -3,7 +3,7 @@
 #ifndef REAPMARK_LEAKS_FIFO_H
 #define REAPMARK_LEAKS_FIFO_H
 
-#include "leaks.h"
+#include "cause.h"
 
 enum { OLDEST, NEWEST }; /* global roots */
 enum { NEXT };

@@ -5,7 +5,7 @@
  * CPython before 3.4 did not dare to reclaim such cycles even when it had found
  * them (PEP 442).  The remedy is an explicit close that lets go of the
  * buffer. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { BUFFER };
 enum { HANDLE };

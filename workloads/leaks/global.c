@@ -3,7 +3,7 @@
  * Nothing is wrong with the collector: what a global refers to can be reached,
  * so it is held by design, on every collector, for as long as the program runs.
  * The remedy is to let go of it when it was used. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { RESULTS }; /* global root */
 

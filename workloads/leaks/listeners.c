@@ -4,7 +4,7 @@
  * The listener knows its dialog, so the dialog lives as long as the registry:
  * the "lapsed listener".  The remedy is to deregister when the dialog closes.
  */
-#include "leaks.h"
+#include "cause.h"
 
 enum { REGISTRY };       /* global root */
 enum { NEXT, LISTENER }; /* of an entry of the registry */

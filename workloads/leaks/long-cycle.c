@@ -3,7 +3,7 @@
  * Its length changes nothing but the time that it takes to find it: the last
  * object keeps the first.  The remedy is to break one link, and counting frees
  * the whole ring. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { NEXT };
 

@@ -4,7 +4,7 @@
  * handles, a root: a reference taken in C, a JNI global reference.  If it
  * forgets to give a handle back, the object is held for good, and nothing in
  * the managed program shows why.  The remedy is to release the handle. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { HANDLES = GC_GLOBALS - 1 }; /* global root, that of native code */
 enum { NEXT, OBJECT };             /* of a handle */

@@ -3,7 +3,7 @@
  * When the program drops the parent, the child still holds it, and it the
  * child.  The remedy is that one of the two directions, that which does not own
  * the other, is a weak reference. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { CHILD };
 enum { PARENT };

@@ -4,7 +4,7 @@
  * then on it is reachable like anything else, and is not finalized again.  The
  * remedy is a finalizer that takes what it needs from the object and lets the
  * object go. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { LATER }; /* global root */
 

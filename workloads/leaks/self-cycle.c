@@ -3,7 +3,7 @@
  * A count of references can not fall below the one that the object holds on
  * itself.  Who follows references from the roots never gets there.  The remedy
  * is to break the cycle while it can still be reached. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { ITSELF };
 

@@ -4,7 +4,7 @@
  * manager does not let go of a dead thread's roots: the root ends with its
  * thread, and what it held is garbage.  Clearing it first, the remedy, changes
  * nothing. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { SCRATCH }; /* thread-local root */
 

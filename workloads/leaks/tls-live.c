@@ -3,7 +3,7 @@
  * It is a global by another name, which only its thread can clear.  Each round
  * replaces the value of the one before, so it does not grow.  The remedy is to
  * clear it when the work is done. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { SCRATCH }; /* thread-local root */
 

@@ -6,7 +6,7 @@
  *
  * Two threads beside the main one: a client, which hands out the tasks and
  * looks at what is held, and the pool's.  They take turns, under a lock. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { CONTEXTS }; /* thread-local root */
 

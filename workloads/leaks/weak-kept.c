@@ -4,7 +4,7 @@
  * cleared.  But the reference is an object itself, and a table of them that is
  * never cleaned grows like any other.  The remedy is to remove the entry when
  * its target dies. */
-#include "leaks.h"
+#include "cause.h"
 
 enum { TABLE };      /* global root */
 enum { NEXT, WEAK }; /* of an entry of the table */

@@ -7,7 +7,7 @@ struct gc_mutator {
   gc_object *reg[];
 };
 
-#include "common/plain-operations.h"
+#include "common/inline/plain-operations.h"
 
 /* A new object, or NULL if it does not fit under the limit. */
 gc_object *toy_new(gc_mutator *m, gc_shape shape);

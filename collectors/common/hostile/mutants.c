@@ -1,0 +1,51 @@
+/* mutants.c: the table of planted bugs; see mutants.h. */
+#include "common/hostile/mutants.h"
+#include "common/hostile/hostile.h"
+#include "harness/base/words.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+mutant_id mutant_planted;
+
+void mutant_count_up(uint32_t *count) {
+  uint32_t old = __atomic_load_n(count, __ATOMIC_RELAXED);
+  hostile_race();
+  __atomic_store_n(count, old + 1, __ATOMIC_RELAXED);
+}
+
+static const struct {
+  const char *name, *family;
+  unsigned class;
+  const char *oracle, *text;
+} table[] = {
+#define MUTANT_ROW(name, family, class, oracle, text)                          \
+  {#name, family, class, oracle, text},
+    MUTANTS(MUTANT_ROW)};
+enum { ROWS = sizeof table / sizeof table[0] };
+
+/* Nothing in the table needs escaping. */
+static _Noreturn void list(void) {
+  for (unsigned i = 0; i < ROWS; i++)
+    printf("%s{\"name\":\"%s\",\"family\":\"%s\",\"class\":%u,"
+           "\"oracle\":\"%s\",\"text\":\"%s\"}",
+           i ? ",\n " : "[", table[i].name, table[i].family, table[i].class,
+           table[i].oracle, table[i].text);
+  puts("]");
+  exit(fflush(stdout) ? 1 : 0);
+}
+
+bool mutant_plant(const char *name, const char **hint) {
+  if (!strcmp(name, "list"))
+    list();
+  const char *names[ROWS];
+  for (unsigned i = 0; i < ROWS; i++) {
+    names[i] = table[i].name;
+    if (!strcmp(name, names[i])) {
+      mutant_planted = i + 1; /* after MUTANT_NONE */
+      return true;
+    }
+  }
+  *hint = words_nearest(name, names, ROWS);
+  return false;
+}

@@ -1,0 +1,70 @@
+/* tracked-operations.h: objects, weak references, finalizers and safepoints of
+ * a collector that keeps lists of what it must look at (tracked.h).
+ *
+ * To be included by its header after plain-operations.h, with these defined:
+ *   OBJECT_NEW(m, shape)  memory for an object, or NULL: it is out of memory.
+ *                         May collect
+ *   OBJECT_WEAK_BARRIER(m, target)  where it must know of what weak references
+ *                         give
+ *   OBJECT_POLL(m)        where there is more to look at in safepoints */
+#ifndef REAPMARK_COMMON_TRACKED_OPERATIONS_H
+#define REAPMARK_COMMON_TRACKED_OPERATIONS_H
+
+#include "common/finalizers.h"
+#include "common/forwarding.h"
+#include "common/inline/registers.h"
+#include "common/tracked.h"
+#include "common/world.h"
+
+#ifndef OBJECT_WEAK_BARRIER
+#define OBJECT_WEAK_BARRIER(m, target) ((void)0)
+#endif
+#ifndef OBJECT_POLL
+#define OBJECT_POLL(m) ((void)(m))
+#endif
+
+static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
+                              unsigned flags) {
+  gc_object *o = OBJECT_NEW(m, shape);
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, forwarding_word(shape), object_meta(shape, flags),
+              shape.slots);
+  *object_owning(m, dst) = o;
+  if (flags & GC_FINALIZABLE)
+    tracked_note_finalizable(o);
+  return true;
+}
+
+/* The target is read after the object was made: that may have moved it. */
+static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  gc_object *o = OBJECT_NEW(m, GC_WEAK_SHAPE);
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, forwarding_word(GC_WEAK_SHAPE), OBJECT_WEAK_REFERENCE, 0);
+  *tracked_target(o) = object_read(m, target);
+  *object_owning(m, dst) = o;
+  tracked_note_weak(o);
+  return true;
+}
+
+static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
+  gc_object *target = *tracked_target(object_read(m, weak));
+  OBJECT_WEAK_BARRIER(m, target);
+  *object_owning(m, dst) = target;
+  return target != NULL;
+}
+
+static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
+  gc_object *o = finalizers_pop();
+  if (o)
+    *object_owning(m, dst) = o;
+  return o != NULL;
+}
+
+static inline void gc_safepoint(gc_mutator *m) {
+  OBJECT_POLL(m);
+  world_poll();
+}
+
+#endif

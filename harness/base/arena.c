@@ -1,0 +1,47 @@
+/* arena.c: a list of blocks, reachable to the end (so that leak checkers see
+ * what it is). */
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct block {
+  struct block *next;
+  max_align_t data[];
+} block;
+
+static block *blocks;
+
+void *arena_take(size_t bytes) {
+  block *b = calloc(1, sizeof *b + bytes);
+  if (!b) {
+    fprintf(stderr, "reapmark: out of memory\n");
+    exit(1);
+  }
+  b->next = blocks;
+  blocks = b;
+  return b->data;
+}
+
+char *arena_text(const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  int n = vsnprintf(NULL, 0, format, args);
+  char *text = arena_take((size_t)n + 1);
+  vsnprintf(text, (size_t)n + 1, format, again);
+  va_end(again);
+  va_end(args);
+  return text;
+}
+
+void *arena_more(void *array, size_t count, size_t size) {
+  if (count & (count - 1))
+    return array; /* not full yet */
+  void *larger = arena_take((count ? 2 * count : 1) * size);
+  if (count)
+    memcpy(larger, array, count * size);
+  return larger;
+}

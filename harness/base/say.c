@@ -1,0 +1,32 @@
+/* say.c: talk to the user, on stderr. */
+#include "say.h"
+#include "arena.h"
+#include "words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void say(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("reapmark: ", stderr);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  va_end(args);
+}
+
+void candidates_add(candidates *c, const char *word) {
+  c->words = arena_more(c->words, c->count, sizeof *c->words);
+  c->words[c->count++] = word;
+}
+
+const char *suggest(const char *word, const candidates *c) {
+  const char *nearest = words_nearest(word, c->words, c->count);
+  return nearest ? arena_text(" (did you mean '%s'?)", nearest) : "";
+}
+
+const char *suggest_any(const char *word, const candidates *c) {
+  char hint[400];
+  return arena_text("%s",
+                    words_choices(hint, sizeof hint, word, c->words, c->count));
+}

@@ -1,0 +1,279 @@
+/* leaks.c: `reapmark leaks`: every cause of leaks on every collector, without
+ * its remedy and with it. */
+#include "leaks.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/driver/plan/plan.h"
+#include "harness/driver/run/run.h"
+#include "harness/base/say.h"
+#include "harness/driver/programs/spawn.h"
+#include "harness/record/record.h"
+#include "harness/report/load.h"
+#include "harness/report/leak-matrix.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PREFIX "leak-"
+
+typedef struct leaks_options {
+  const char *causes, *format;
+  double timeout;
+  bool verbose;
+} leaks_options;
+
+#define FIELD(member) offsetof(leaks_options, member)
+static const option_row option_rows[] = {
+    {"causes", 'w', "LIST", "these causes, CAUSE[:KEY=VALUE,...] (all)",
+     OPTION_TEXT, FIELD(causes), 0, 0},
+    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
+     OPTION_TEXT, FIELD(format), 0, 0},
+    {"verbose", 'v', NULL, "print objects and bytes, too", OPTION_FLAG,
+     FIELD(verbose), 0, 0},
+    {"timeout", 0, "SECONDS", "time that a run may take (60)", OPTION_SECONDS,
+     FIELD(timeout), 0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "leaks",
+    .synopsis = "[LIST...] [options]",
+    .description =
+        "Runs the causes of leaks on collectors, each without its remedy and "
+        "with it, and\nprints what is still held of things that the program is "
+        "done with.  What a\ncollector should show follows from what it "
+        "declares.  'reapmark explain CAUSE'\ntells why.\n\nLIST: "
+        "NAME[:OPTION=VALUE,...], or all, models, references.  If there is "
+        "none: one of\neach family (refcount, refcount-cycles, mark-sweep), "
+        "and what was built of\ncpython, lua and bdwgc.\n\nexit status: 0 all "
+        "as declared, 1 some not, 2 usage, 3 nothing matched, "
+        "130\ninterrupted.",
+    .options = option_rows,
+    .max_operands = 1000};
+
+/* ------------------------------------------------------------------------- *
+ * Causes: the workloads that have a remedy.
+ * ------------------------------------------------------------------------- */
+
+static bool is_cause(const json_t *workload) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(workload, "params"), i, param) {
+    if (!strcmp(json_string_value(json_object_get(param, "name")), "remedy"))
+      return true;
+  }
+  return false;
+}
+
+/* Their names, apart by commas. */
+static const char *all_causes(const collectors *all) {
+  const char *list = "";
+  json_t *workloads = discover_workloads(all), *w;
+  size_t i;
+  json_array_foreach(workloads, i, w) {
+    if (is_cause(w))
+      list = arena_text("%s%s%s", list, *list ? "," : "",
+                        json_string_value(json_object_get(w, "name")));
+  }
+  json_decref(workloads);
+  return list;
+}
+
+/* What is wrong with a name that no cause has; the one that may be meant, or
+ * where they are. */
+static const char *no_cause(const collectors *all, const char *name) {
+  candidates known = {0};
+  word_list causes = spec_split(all_causes(all));
+  for (size_t i = 0; i < causes.count; i++)
+    candidates_add(&known, causes.words[i] + strlen(PREFIX));
+  const char *near = suggest(name, &known);
+  return arena_text(
+      "'%s' is no cause of leaks%s", name,
+      *near ? near : "; 'reapmark list workloads' shows them, " PREFIX "...");
+}
+
+const char *leaks_choose(const collectors *all, const char *word, spec *out) {
+  if (!strncmp(word, PREFIX, strlen(PREFIX)))
+    word += strlen(PREFIX);
+  const char *full = arena_text(PREFIX "%s", word);
+  const char *wrong = spec_parse(full, out);
+  if (wrong)
+    return wrong;
+  if (!is_cause(discover_workload(all, out->name)))
+    return no_cause(all, out->name + strlen(PREFIX));
+  return discover_check_workload(all, full, out);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Runs.
+ * ------------------------------------------------------------------------- */
+
+/* The workloads of the plan, apart by commas: every cause twice.  NULL, and it
+ * was said, if something is wrong with the list. */
+static const char *both_remedies(const collectors *all, const char *causes) {
+  word_list words = spec_split(causes);
+  const char *list = "";
+  for (size_t i = 0; i < words.count; i++) {
+    spec cause;
+    const char *wrong = leaks_choose(all, words.words[i], &cause);
+    if (!wrong && spec_value(&cause, "remedy"))
+      wrong = arena_text("%s: runs with and without the remedy anyway",
+                         words.words[i]);
+    if (wrong) {
+      say("leaks: %s", wrong);
+      return NULL;
+    }
+    spec_set(&cause, "remedy", "off");
+    list = arena_text("%s%s%s", list, *list ? "," : "", spec_text(&cause));
+    spec_set(&cause, "remedy", "on");
+    list = arena_text("%s,%s", list, spec_text(&cause));
+  }
+  return list;
+}
+
+/* What keeps the retained objects, in the workload's words: its first root. */
+static const char *root_of(const collectors *all, const char *workload) {
+  const char *name;
+  json_t *word;
+  json_object_foreach(
+      json_object_get(discover_workload(all, workload), "words"), name, word) {
+    if (strncmp(name, "object", 6))
+      return arena_text("%s, %s", name, json_string_value(word));
+  }
+  return "";
+}
+
+/* What the row is called: without the prefix, and the remedy. */
+static const char *cause_text(spec cause) {
+  size_t kept = 0;
+  struct spec_setting *others = arena_take((cause.count + 1) * sizeof *others);
+  for (size_t i = 0; i < cause.count; i++)
+    if (strcmp(cause.settings[i].key, "remedy"))
+      others[kept++] = cause.settings[i];
+  cause.settings = others;
+  cause.count = kept;
+  return spec_text(&cause) + strlen(PREFIX);
+}
+
+/* Runs a cell; NULL if the user interrupted. */
+static json_t *make_row(const plan *p, const plan_cell *c,
+                        const collectors *all) {
+  json_t *record = c->missing ? NULL : run_cell(p, c, all), *row;
+  if (c->missing)
+    row = json_pack("{s:s, s:s}", "verdict", "n/a", "reason", c->missing);
+  else if (record)
+    row = leaks_row(record);
+  else
+    return NULL;
+  spec cause;
+  spec_parse(c->workload, &cause);
+  bool retained = !strcmp(json_string_value(json_object_get(row, "verdict")),
+                          "retained by design");
+  json_object_set_new(row, "cause", json_string(cause_text(cause)));
+  json_object_set_new(row, "collector", json_string(c->collector));
+  json_object_set_new(row, "remedy", json_string(spec_value(&cause, "remedy")));
+  json_object_set_new(row, "root",
+                      json_string(retained ? root_of(all, cause.name) : ""));
+  json_decref(record);
+  return row;
+}
+
+static int run_all(const plan *p, const collectors *all,
+                   const leaks_options *o) {
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  json_t *rows = json_array();
+  int code = EXIT_OK;
+  for (size_t i = 0; i < p->cells_count; i++) {
+    json_t *row = make_row(p, &p->cells[i], all);
+    if (!row) {
+      json_decref(rows);
+      return EXIT_INTERRUPTED;
+    }
+    if (json_is_false(json_object_get(row, "declared")))
+      code = EXIT_SOME_FAILED;
+    json_array_append_new(rows, row);
+  }
+  leaks_print(rows, o->format, o->verbose, stdout);
+  json_decref(rows);
+  return code;
+}
+
+static bool is_format(const char *name) {
+  static const char *const formats[] = {"table", "markdown", "csv", "json"};
+  candidates known = {0};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    if (!strcmp(name, formats[i]))
+      return true;
+    candidates_add(&known, formats[i]);
+  }
+  say("leaks: unknown format '%s'%s", name, suggest_any(name, &known));
+  return false;
+}
+
+/* Counting, counting with a search for cycles, tracing; and those in use. */
+static const char *const heads[] = {
+    "refcount", "refcount-cycles", "mark-sweep", "cpython", "lua", "bdwgc"};
+
+/* The collectors of a bare command: those of the heads that were built. */
+static const char *present_heads(const collectors *all) {
+  const char *list = "";
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    const char *package = discover_package(heads[i]);
+    if (discover_find(all, heads[i]))
+      list = arena_text("%s%s%s", list, *list ? "," : "", heads[i]);
+    else if (package)
+      say("leaks: without %s, which is not built (package %s)", heads[i],
+          package);
+  }
+  return list;
+}
+
+/* The collectors of all operands, apart by commas.  NULL, and it was said, if
+ * something is wrong with one. */
+static const char *join_operands(const collectors *all, char **operands) {
+  const char *list = "";
+  for (; *operands; operands++) {
+    word_list words = spec_split(*operands);
+    for (size_t i = 0; i < words.count; i++) {
+      const char *word = words.words[i], *wrong = NULL;
+      spec named;
+      const collector *c;
+      if (!discover_is_group(word))
+        wrong = discover_choose(all, word, &named, &c);
+      if (wrong) {
+        say("leaks: %s", wrong);
+        return NULL;
+      }
+      list = arena_text("%s%s%s", list, *list ? "," : "", word);
+    }
+  }
+  return list;
+}
+
+int leaks_command(int argc, char **argv) {
+  leaks_options o = {.format = "table", .timeout = 60};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  if (!is_format(o.format))
+    return EXIT_USAGE;
+  collectors all = discover_collectors();
+  const char *names =
+      *operands ? join_operands(&all, operands) : present_heads(&all);
+  if (!names)
+    return EXIT_USAGE;
+  plan_request request = {.collectors = names,
+                          .heaps = "none",
+                          .threads = "1",
+                          .invocations = 1,
+                          .timeout = o.timeout,
+                          .seed = PLAN_SEED};
+  request.workloads =
+      both_remedies(&all, o.causes ? o.causes : all_causes(&all));
+  if (!request.workloads)
+    return EXIT_USAGE;
+  plan p;
+  code = plan_make(&request, &all, &p);
+  return code ? code : run_all(&p, &all, &o);
+}

@@ -1,0 +1,267 @@
+/* suite.c: suite files, YAML by libcyaml's schema. */
+#include "suite.h"
+#include "harness/base/arena.h"
+#include "harness/driver/report.h"
+#include "harness/base/say.h"
+#include "harness/report/metrics.h"
+
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, WORD_MAX = 200 };
+
+static const cyaml_schema_value_t text_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, WORD_MAX)};
+static const cyaml_schema_value_t number_schema = {
+    CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)};
+
+#define LISTS(type)                                                            \
+  CYAML_FIELD_SEQUENCE("collectors", LIST, type, collectors, &text_schema, 1,  \
+                       CYAML_UNLIMITED),                                       \
+      CYAML_FIELD_SEQUENCE("heaps", LIST, type, heaps, &text_schema, 1,        \
+                           CYAML_UNLIMITED),                                   \
+      CYAML_FIELD_SEQUENCE("threads", LIST, type, threads, &number_schema, 1,  \
+                           CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t cell_fields[] = {
+    CYAML_FIELD_STRING_PTR("workload", CYAML_FLAG_POINTER, suite_cell, workload,
+                           1, WORD_MAX),
+    LISTS(suite_cell), CYAML_FIELD_END};
+
+static const cyaml_schema_value_t cell_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, suite_cell, cell_fields)};
+
+enum { OPTIONAL_TEXT = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
+
+static const cyaml_schema_field_t side_fields[] = {
+    CYAML_FIELD_STRING_PTR("workload", OPTIONAL_TEXT, suite_side, workload, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("collector", OPTIONAL_TEXT, suite_side, collector, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("heap", OPTIONAL_TEXT, suite_side, heap, 1,
+                           WORD_MAX),
+    CYAML_FIELD_UINT_PTR("threads", LIST, suite_side, threads),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t target_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, suite_target, name, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("what", CYAML_FLAG_POINTER, suite_target, what, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("metric", CYAML_FLAG_POINTER, suite_target, metric,
+                           1, WORD_MAX),
+    CYAML_FIELD_MAPPING("cell", CYAML_FLAG_DEFAULT, suite_target, cell,
+                        side_fields),
+    CYAML_FIELD_MAPPING_PTR("over", LIST, suite_target, over, side_fields),
+    CYAML_FIELD_FLOAT("gate", CYAML_FLAG_STRICT, suite_target, gate),
+    CYAML_FIELD_FLOAT_PTR("stretch", LIST | CYAML_FLAG_STRICT, suite_target,
+                          stretch),
+    CYAML_FIELD_FLOAT_PTR("rss", LIST | CYAML_FLAG_STRICT, suite_target, rss),
+    CYAML_FIELD_BOOL_PTR("floor", LIST, suite_target, floor),
+    CYAML_FIELD_BOOL_PTR("untimed", LIST, suite_target, untimed),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t target_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, suite_target, target_fields)};
+
+static const cyaml_schema_field_t suite_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, suite, name, 1,
+                           WORD_MAX),
+    CYAML_FIELD_STRING_PTR("description", CYAML_FLAG_POINTER, suite,
+                           description, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_UINT_PTR("invocations", LIST, suite, invocations),
+    CYAML_FIELD_FLOAT_PTR("timeout", LIST | CYAML_FLAG_STRICT, suite, timeout),
+    LISTS(suite),
+    CYAML_FIELD_SEQUENCE("cells", LIST, suite, cells, &cell_schema, 1,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("targets", LIST, suite, targets, &target_schema, 1,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("table", OPTIONAL_TEXT, suite, table, 1, WORD_MAX),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t suite_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, suite, suite_fields)};
+
+/* ------------------------------------------------------------------------- *
+ * What libcyaml says is a message, then a backtrace from the innermost place
+ * outwards.  The message and the first place are what the user needs.
+ * ------------------------------------------------------------------------- */
+
+typedef struct complaint {
+  char message[256];
+  char place[128];
+} complaint;
+
+static void hear(cyaml_log_t level, void *data, const char *format,
+                 va_list args) {
+  (void)level;
+  complaint *c = data;
+  char line[256];
+  vsnprintf(line, sizeof line, format, args);
+  line[strcspn(line, "\n")] = 0;
+  const char *text = line;
+  if (!strncmp(text, "Load: ", 6))
+    text += 6;
+  if (!strncmp(text, "libyaml: ", 9))
+    text += 9;
+  unsigned row, column;
+  const char *at = strstr(text, "(line: ");
+  if (at && sscanf(at, "(line: %u, column: %u)", &row, &column) == 2) {
+    if (!c->place[0])
+      snprintf(c->place, sizeof c->place, ":%u:%u", row, column);
+  } else if (!c->message[0] && strcmp(text, "Backtrace:"))
+    memcpy(c->message, text, strlen(text) + 1);
+}
+
+static void collect_keys(candidates *known, const cyaml_schema_field_t *f) {
+  for (; f->key; f++)
+    candidates_add(known, f->key);
+}
+
+static void explain(const char *path, const complaint *c, cyaml_err_t error) {
+  static const char unexpected[] = "Unexpected key: ";
+  if (!strncmp(c->message, unexpected, sizeof unexpected - 1)) {
+    /* The place that libcyaml gives is that of the key before. */
+    const char *key = c->message + sizeof unexpected - 1;
+    candidates known = {0};
+    collect_keys(&known, suite_fields);
+    collect_keys(&known, cell_fields);
+    collect_keys(&known, target_fields);
+    collect_keys(&known, side_fields);
+    say("%s: unknown key '%s'%s", suite_locate(path, key), key,
+        suggest(key, &known));
+  } else
+    say("%s%s: %s", path, c->place,
+        c->message[0] ? c->message : cyaml_strerror(error));
+}
+
+/* ------------------------------------------------------------------------- */
+
+static char *read_file(const char *path) {
+  FILE *file = fopen(path, "r");
+  if (!file)
+    return NULL;
+  char *text = arena_take(1);
+  char piece[4096];
+  size_t n;
+  while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+    text = arena_text("%s%.*s", text, (int)n, piece);
+  if (ferror(file))
+    text = NULL; /* a folder, say */
+  fclose(file);
+  return text;
+}
+
+const char *suite_locate(const char *path, const char *word) {
+  const char *text = read_file(path);
+  size_t length = strlen(word);
+  unsigned row = 1, column = 1;
+  bool comment = false;
+  for (; text && *text; text++, column++) {
+    if (*text == '\n') {
+      row++;
+      column = 0;
+      comment = false;
+    } else if (*text == '#')
+      comment = true;
+    else if (!comment && !strncmp(text, word, length))
+      return arena_text("%s:%u:%u", path, row, column);
+  }
+  return path;
+}
+
+/* What the schema cannot say. */
+static const char *check_target(const suite_target *t, const char **word) {
+  const metric *m = metric_find(t->metric);
+  *word = t->metric;
+  if (!m) {
+    candidates known = {0};
+    for (size_t i = 0; i < METRICS; i++)
+      candidates_add(&known, metrics[i].name);
+    return arena_text("unknown metric '%s'%s", t->metric,
+                      suggest(t->metric, &known));
+  }
+  if (!m->better)
+    return arena_text("target '%s': no way is better for '%s'", t->name,
+                      t->metric);
+  bool untimed = t->untimed && *t->untimed;
+  *word = arena_text("name: %s", t->name);
+  if (!t->cell.workload || !t->cell.collector)
+    return arena_text("target '%s': its cell needs a workload and a collector",
+                      t->name);
+  if (untimed &&
+      (strcmp(t->metric, "wall_ns") || t->rss || (t->floor && *t->floor)))
+    return arena_text("target '%s': untimed goes with the metric wall_ns, and "
+                      "without rss and floor",
+                      t->name);
+  if (!t->over && (t->rss || (t->floor && *t->floor)))
+    return arena_text("target '%s': rss and floor need over", t->name);
+  if (!(t->gate > 0))
+    return arena_text("target '%s': its gate is a number above 0", t->name);
+  if (t->stretch && (*t->stretch - t->gate) * m->better < 0)
+    return arena_text("target '%s': its stretch is no better than its gate",
+                      t->name);
+  return NULL;
+}
+
+static const char *check(const suite *s, const char **word) {
+  *word = "invocations";
+  if (s->invocations && (*s->invocations < 1 || *s->invocations > 1000))
+    return "invocations is a number from 1 to 1000";
+  *word = "timeout";
+  if (s->timeout && !(*s->timeout > 0 && *s->timeout <= 1e6))
+    return "timeout is a number of seconds above 0";
+  *word = s->table;
+  if (s->table && report_check_table(s->table))
+    return report_check_table(s->table);
+  *word = s->name;
+  if (!s->cells_count && !s->targets_count)
+    return "the suite has neither cells nor targets";
+  for (unsigned i = 0; i < s->targets_count; i++) {
+    const char *wrong = check_target(&s->targets[i], word);
+    if (wrong)
+      return wrong;
+  }
+  return NULL;
+}
+
+const suite *suite_load(const char *path) {
+  const char *text = read_file(path);
+  if (!text) {
+    say("suite '%s': %s", path, strerror(errno));
+    return NULL;
+  }
+  complaint heard = {"", ""};
+  cyaml_config_t config = {.log_fn = hear,
+                           .log_ctx = &heard,
+                           .mem_fn = cyaml_mem,
+                           .log_level = CYAML_LOG_ERROR};
+  suite *s = NULL;
+  cyaml_err_t error =
+      cyaml_load_data((const uint8_t *)text, strlen(text), &config,
+                      &suite_schema, (cyaml_data_t **)&s, NULL);
+  if (error) {
+    explain(path, &heard, error);
+    return NULL;
+  }
+  if (!s) {
+    say("%s: is empty", path);
+    return NULL;
+  }
+  /* Where what libcyaml allocated is kept. */
+  suite *kept = arena_take(sizeof *kept);
+  const char *word, *wrong = check(s, &word);
+  *kept = *s;
+  kept->path = path;
+  if (wrong) {
+    say("%s: %s", suite_locate(path, word), wrong);
+    cyaml_free(&config, &suite_schema, s, 0);
+    return NULL;
+  }
+  free(s);
+  return kept;
+}

@@ -1,0 +1,294 @@
+/* describe.c: what a workload does, in exact figures.  The collector "oracle"
+ * runs it and counts; nothing is timed. */
+#include "describe.h"
+#include "discover.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "spawn.h"
+#include "harness/driver/plan/spec.h"
+#include "harness/record/record.h"
+#include "harness/output/text.h"
+#include "harness/stats/rates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------- *
+ * Figures that follow from the counters.
+ * ------------------------------------------------------------------------- */
+
+static double counter(const json_t *counters, const char *name) {
+  return json_number_value(json_object_get(counters, name));
+}
+
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+static double turnover(const json_t *c) {
+  return stat_turnover(counter(c, "bytes"), counter(c, "peak-bytes"));
+}
+static double size_mean(const json_t *c) {
+  return ratio(counter(c, "bytes"), counter(c, "objects"));
+}
+static double gini(const json_t *c) {
+  return counter(c, "lifetime-gini-millionths") / 1e6;
+}
+static double young_64k(const json_t *c) {
+  return 100 * ratio(counter(c, "died-within-64K"), counter(c, "objects"));
+}
+static double young_1m(const json_t *c) {
+  return 100 * ratio(counter(c, "died-within-1M"), counter(c, "objects"));
+}
+static double young_16m(const json_t *c) {
+  return 100 * ratio(counter(c, "died-within-16M"), counter(c, "objects"));
+}
+static double to_end(const json_t *c) {
+  return 100 * ratio(counter(c, "lived-to-the-end"), counter(c, "objects"));
+}
+static double density(const json_t *c) {
+  return ratio(counter(c, "slots"), counter(c, "bytes") / 8);
+}
+static double cyclic(const json_t *c) {
+  return 100 * ratio(counter(c, "cyclic-bytes"), counter(c, "bytes"));
+}
+static double stores(const json_t *c) {
+  return ratio(counter(c, "stores"), counter(c, "objects"));
+}
+static double stores_of_references(const json_t *c) {
+  return 100 * ratio(counter(c, "stores") - counter(c, "stores-of-null"),
+                     counter(c, "stores"));
+}
+static double reads(const json_t *c) {
+  return ratio(counter(c, "loads") + counter(c, "borrows"),
+               counter(c, "objects"));
+}
+
+/* A row: a counter as it is, or a figure that follows from some. */
+static const struct row {
+  const char *name; /* of the counter or the figure */
+  double (*figure)(const json_t *counters);
+  const char *help;
+} rows[] = {
+    {"objects", NULL, "allocated, weak references included"},
+    {"bytes", NULL, "allocated: a header word, slots, payload in words"},
+    {"peak-bytes", NULL, "reachable at the most"},
+    {"peak-objects", NULL, "reachable at the most"},
+    {"turnover", turnover, "bytes allocated / peak of reachable bytes"},
+    {"size-mean", size_mean, "bytes of an object"},
+    {"size-p10", NULL, ""},
+    {"size-p50", NULL, ""},
+    {"size-p90", NULL, ""},
+    {"size-max", NULL, ""},
+    {"lifetime-mean", NULL, "bytes allocated from birth to death"},
+    {"lifetime-p10", NULL, ""},
+    {"lifetime-p50", NULL, ""},
+    {"lifetime-p90", NULL, ""},
+    {"lifetime-p99", NULL, ""},
+    {"lifetime-max", NULL, ""},
+    {"lifetime-gini", gini, "0: all live alike; towards 1: few live long"},
+    {"died-within-64K-percent", young_64k, "of the objects"},
+    {"died-within-1M-percent", young_1m, ""},
+    {"died-within-16M-percent", young_16m, ""},
+    {"lived-to-the-end-percent", to_end, "died after the last allocation"},
+    {"pointer-density", density, "slots / words of all objects"},
+    {"cyclic-percent", cyclic, "of the bytes: dead only through cycles"},
+    {"cyclic-objects", NULL, "dead only through cycles, or kept by those"},
+    {"stores-per-object", stores, "to slots, for each object allocated"},
+    {"stores-of-references-percent", stores_of_references, "the others: null"},
+    {"reads-per-object", reads, "of slots, for each object allocated"},
+    {"stores", NULL, "to slots"},
+    {"loads", NULL, "of slots, to owning registers"},
+    {"borrows", NULL, "of slots, to borrowing registers"},
+    {"copies", NULL, "from register to register"},
+    {"moves", NULL, ""},
+    {"clears", NULL, "of owning registers"},
+    {"unborrows", NULL, "of borrowing registers"},
+    {"tests", NULL, "of registers: for null, for sameness"},
+    {"frames", NULL, "entered"},
+    {"payload-accesses", NULL, ""},
+    {"safepoints", NULL, "besides those of allocation"},
+    {"collections-asked", NULL, "gc_collect, by the harness or the workload"},
+    {"global-stores", NULL, ""},
+    {"global-reads", NULL, ""},
+    {"thread-local-stores", NULL, ""},
+    {"thread-local-reads", NULL, ""},
+    {"weak-references", NULL, "made"},
+    {"weak-reads", NULL, ""},
+    {"weak-reads-cleared", NULL, "that found the target dead"},
+    {"finalizable", NULL, "objects made with a finalizer"},
+    {"finalized", NULL, "handed to their finalizer"},
+    {"mutators", NULL, "threads that attached, the main one included"},
+    {"used-elsewhere", NULL, "objects used by another thread than their maker"},
+    {"freed-elsewhere", NULL, "objects whose last reference such one dropped"},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static double value_of(const struct row *r, const json_t *counters) {
+  return r->figure ? r->figure(counters) : counter(counters, r->name);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Output.
+ * ------------------------------------------------------------------------- */
+
+static void print_json(const json_t *record) {
+  const json_t *counters = json_object_get(record, "counters");
+  json_t *figures = json_object();
+  for (const struct row *r = rows; r < rows + ROWS; r++)
+    json_object_set_new(figures, r->name,
+                        r->figure ? json_real(r->figure(counters))
+                                  : json_integer(json_integer_value(
+                                        json_object_get(counters, r->name))));
+  json_t *json =
+      json_pack("{s:i, s:O, s:O, s:O, s:O, s:o}", "schema", 1, "workload",
+                json_object_get(record, "workload"), "params",
+                json_object_get(record, "params"), "threads",
+                json_object_get(record, "threads"), "seed",
+                json_object_get(record, "seed"), "figures", figures);
+  json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+  putchar('\n');
+  json_decref(json);
+}
+
+static void print_table(const json_t *record, const char *workload) {
+  const json_t *counters = json_object_get(record, "counters");
+  json_int_t threads = json_integer_value(json_object_get(record, "threads"));
+  printf(
+      "%s, %lld thread%s, seed %lld: the whole run, with set-up and checks.\n"
+      "%s\n",
+      workload, (long long)threads, threads == 1 ? "" : "s",
+      (long long)json_integer_value(json_object_get(record, "seed")),
+      threads == 1
+          ? ""
+          : "What depends on the order in which threads run is that of one "
+            "such order.\n");
+  text_table *t = text_new("lrl", 0);
+  for (const struct row *r = rows; r < rows + ROWS; r++) {
+    text_add(t, "%s", r->name);
+    text_add(t, r->figure ? "%.4f" : "%.0f", value_of(r, counters));
+    text_add(t, "%s", r->help);
+  }
+  text_print(t, TEXT_PLAIN, stdout);
+  text_free(t);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The command.
+ * ------------------------------------------------------------------------- */
+
+typedef struct describe_options {
+  uint64_t threads, seed;
+  const char *format;
+  double timeout;
+} describe_options;
+
+#define FIELD(member) offsetof(describe_options, member)
+static const option_row option_rows[] = {
+    {"threads", 't', "N", "mutator threads, of workloads that have them (1)",
+     OPTION_NUMBER, FIELD(threads), 1, 1024},
+    {"seed", 0, "N", "of the workload (42)", OPTION_NUMBER, FIELD(seed), 0,
+     INT64_MAX},
+    {"format", 'f', "FORMAT", "table or json (table)", OPTION_TEXT,
+     FIELD(format), 0, 0},
+    {"timeout", 0, "SECONDS", "time that it may take (600)", OPTION_SECONDS,
+     FIELD(timeout), 0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "describe",
+    .synopsis = "WORKLOAD[:KEY=VALUE,...] [options]",
+    .description =
+        "Prints what a workload does, in exact figures and without timing it: "
+        "the collector\nthat counts (oracle) runs it once.  The same "
+        "parameters "
+        "and seed give the same\nfigures, with one thread.\n\nLifetimes are "
+        "in bytes allocated between an object's allocation and its death;\n"
+        "deaths are exact, those of cycles too (Merlin).  Where dead cycles "
+        "have\nfinalizers, their second life begins when a trace finds them.",
+    .options = option_rows,
+    .min_operands = 1,
+    .max_operands = 1,
+    .missing = "a workload"};
+
+json_t *describe_count(const collector *oracle, const char *workload,
+                       uint64_t threads, uint64_t seed, double timeout) {
+  const char *argv[] = {oracle->path,
+                        "--run",
+                        workload,
+                        "--threads",
+                        arena_text("%ju", (uintmax_t)threads),
+                        "--seed",
+                        arena_text("%ju", (uintmax_t)seed),
+                        "--pin",
+                        "none",
+                        "--record-fd",
+                        arena_text("%d", SPAWN_RECORD),
+                        NULL};
+  spawn_result r;
+  spawn_run((char *const *)argv, SPAWN_RECORD, timeout, &r);
+  char why[200] = "";
+  json_t *record = NULL;
+  if (r.end == SPAWN_TIMED_OUT)
+    snprintf(why, sizeof why, "not done within %g s", timeout);
+  else if (r.end == SPAWN_FAILED)
+    snprintf(why, sizeof why, "could not be started: %s", strerror(r.code));
+  else if (r.end != SPAWN_EXITED || r.code)
+    snprintf(why, sizeof why, "ended with %s %d: %s",
+             r.end == SPAWN_SIGNALED ? "signal" : "status", r.code,
+             r.last_words);
+  else {
+    record = json_loads(r.output ? r.output : "", 0, NULL);
+    if (record_valid(record, why, sizeof why) &&
+        strcmp(json_string_value(record_get(record, "verdict.status")), "ok"))
+      snprintf(why, sizeof why, "%s: %s",
+               json_string_value(record_get(record, "verdict.status")),
+               json_string_value(record_get(record, "verdict.reason")));
+  }
+  spawn_result_free(&r);
+  if (!*why)
+    return record;
+  say("describe %s: %s", workload, why);
+  json_decref(record);
+  return NULL;
+}
+
+int describe_command(int argc, char **argv) {
+  describe_options o = {
+      .threads = 1, .seed = 42, .format = "table", .timeout = 600};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  bool as_json = !strcmp(o.format, "json");
+  if (!as_json && strcmp(o.format, "table")) {
+    say("unknown format '%s' (table or json)", o.format);
+    return EXIT_USAGE;
+  }
+  collectors all = discover_collectors();
+  const collector *oracle = discover_find(&all, "oracle");
+  if (!oracle) {
+    say("collector 'oracle' is not found, which is what counts");
+    return EXIT_NOTHING;
+  }
+  spec s;
+  const char *wrong = discover_check_workload(&all, operands[0], &s);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (o.threads > 1 && !workload_is_threaded(discover_workload(&all, s.name)))
+    say("warning: %s has one thread, and --threads is left out", s.name);
+  const char *workload = spec_text(&s);
+  json_t *record =
+      describe_count(oracle, workload, o.threads, o.seed, o.timeout);
+  if (!record)
+    return EXIT_SOME_FAILED;
+  if (as_json)
+    print_json(record);
+  else
+    print_table(record, workload);
+  json_decref(record);
+  return EXIT_OK;
+}

@@ -1,0 +1,366 @@
+/* discover.c: finds the collector programs and the suites. */
+#include "discover.h"
+#include "harness/base/arena.h"
+#include "harness/base/say.h"
+#include "spawn.h"
+#include "harness/record/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Long enough for a sanitizer build on a busy machine. */
+#define DESCRIBE_TIMEOUT 10.0
+
+/* The folder that this program is in. */
+static const char *own_folder(void) {
+  char path[4096];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0)
+    return ".";
+  path[n] = 0;
+  *strrchr(path, '/') = 0;
+  return arena_text("%s", path);
+}
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return !stat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+static bool is_program(const char *path) {
+  struct stat status;
+  return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
+}
+
+/* The names in a folder, sorted; hidden ones are not. */
+static word_list folder_names(const char *folder) {
+  word_list names = {0};
+  struct dirent **entries;
+  int n = scandir(folder, &entries, NULL, alphasort);
+  for (int i = 0; i < n; i++) {
+    if (entries[i]->d_name[0] != '.') {
+      word_list_add(&names, arena_text("%s", entries[i]->d_name));
+    }
+    free(entries[i]);
+  }
+  if (n >= 0)
+    free(entries);
+  return names;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Collectors.
+ * ------------------------------------------------------------------------- */
+
+/* Asks a program to describe itself.  Returns what is wrong, or NULL. */
+static const char *ask(collector *c) {
+  spawn_result r;
+  char *argv[] = {(char *)c->path, (char *)"--describe", NULL};
+  spawn_run(argv, SPAWN_STDOUT, DESCRIBE_TIMEOUT, &r);
+  const char *trouble = NULL;
+  json_error_t error;
+  if (r.end == SPAWN_FAILED)
+    trouble = arena_text("could not be started: %s", strerror(r.code));
+  else if (r.end == SPAWN_TIMED_OUT)
+    trouble =
+        arena_text("did not answer --describe within %g s", DESCRIBE_TIMEOUT);
+  else if (r.end == SPAWN_SIGNALED)
+    trouble = arena_text("--describe ended with SIG%s %s", sigabbrev_np(r.code),
+                         r.last_words);
+  else if (r.end == SPAWN_INTERRUPTED)
+    trouble = "interrupted";
+  else if (r.code)
+    trouble =
+        arena_text("--describe ended with status %d: %s", r.code, r.last_words);
+  else if (!(c->about = json_loads(r.output ? r.output : "", 0, &error)))
+    trouble = arena_text("--describe is not JSON: line %d: %s", error.line,
+                         error.text);
+  spawn_result_free(&r);
+  if (trouble)
+    return trouble;
+
+  const char *name, *summary;
+  json_t *capabilities, *options, *workloads;
+  int schema;
+  if (json_unpack_ex(c->about, &error, 0, "{s:i, s:s, s:s, s:o, s:o, s:o}",
+                     "schema", &schema, "name", &name, "summary", &summary,
+                     "capabilities", &capabilities, "options", &options,
+                     "workloads", &workloads))
+    return arena_text("--describe is incomplete: %s", error.text);
+  if (schema != RECORD_SCHEMA)
+    return arena_text("its schema is %d, this driver's is %d", schema,
+                      RECORD_SCHEMA);
+  c->name = name;
+  return NULL;
+}
+
+static void look_into(collectors *all, const char *folder) {
+  word_list names = folder_names(folder);
+  for (size_t i = 0; i < names.count; i++) {
+    collector c = {.name = names.words[i],
+                   .path = arena_text("%s/%s", folder, names.words[i])};
+    if (!is_program(c.path))
+      continue;
+    c.trouble = ask(&c);
+    const collector *twin = c.trouble ? NULL : discover_find(all, c.name);
+    if (twin)
+      c.trouble = arena_text("'%s' is already %s", c.name, twin->path);
+    if (c.trouble)
+      say("collector not used: %s: %s", c.path, c.trouble);
+    all->items = arena_more(all->items, all->count, sizeof c);
+    all->items[all->count++] = c;
+  }
+}
+
+collectors discover_collectors(void) {
+  collectors all = {0};
+  const char *own = own_folder();
+  const char *places[] = {
+      arena_text("%s/collectors", own),
+      arena_text("%s/../lib/reapmark/collectors", own),
+  };
+  for (size_t i = 0; i < 2; i++)
+    if (is_folder(places[i])) {
+      look_into(&all, places[i]);
+      break;
+    }
+  const char *path = getenv("REAPMARK_PATH");
+  for (; path && *path; path += *path == ':') {
+    size_t n = strcspn(path, ":");
+    const char *folder = arena_text("%.*s", (int)n, path);
+    if (n && !is_folder(folder))
+      say("REAPMARK_PATH: there is no folder '%s'", folder);
+    else if (n)
+      look_into(&all, folder);
+    path += n;
+  }
+  return all;
+}
+
+collectors discover_mutants(void) {
+  collectors all = {0};
+  const char *folder = arena_text("%s/mutants", own_folder());
+  if (is_folder(folder))
+    look_into(&all, folder);
+  return all;
+}
+
+/* The list of them that the build has left. */
+static FILE *open_not_built(void) {
+  const char *own = own_folder();
+  FILE *f = fopen(arena_text("%s/collectors/not-built", own), "r");
+  return f ? f
+           : fopen(arena_text("%s/../lib/reapmark/collectors/not-built", own),
+                   "r");
+}
+
+char *discover_not_built(void) {
+  FILE *f = open_not_built();
+  char *all = arena_text("%s", ""), name[64], package[64];
+  while (f && fscanf(f, "%63s %63[^\n]", name, package) == 2)
+    all =
+        arena_text("%s%s%s (package %s)", all, *all ? ", " : "", name, package);
+  if (f)
+    fclose(f);
+  return all;
+}
+
+const char *discover_package(const char *wanted) {
+  FILE *f = open_not_built();
+  char name[64], package[64];
+  const char *found = NULL;
+  while (f && !found && fscanf(f, "%63s %63[^\n]", name, package) == 2)
+    if (!strcmp(name, wanted))
+      found = arena_text("%s", package);
+  if (f)
+    fclose(f);
+  return found;
+}
+
+const collector *discover_find(const collectors *all, const char *name) {
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble && !strcmp(all->items[i].name, name))
+      return &all->items[i];
+  return NULL;
+}
+
+const char *discover_unknown(const collectors *all, const char *name) {
+  candidates known = {0};
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      candidates_add(&known, all->items[i].name);
+  const char *hint = suggest(name, &known);
+  return arena_text("unknown collector '%s'%s", name,
+                    *hint ? hint : " ('reapmark list collectors' names all)");
+}
+
+const char *discover_choose(const collectors *all, const char *word,
+                            spec *named, const collector **out) {
+  const char *wrong = spec_parse(word, named);
+  if (wrong)
+    return wrong;
+  *out = discover_find(all, named->name);
+  if (*out)
+    return spec_check(named, json_object_get((*out)->about, "options"),
+                      "option");
+  const char *package = discover_package(named->name);
+  if (package)
+    return arena_text("collector '%s' is not built: package %s is missing",
+                      named->name, package);
+  return discover_unknown(all, named->name);
+}
+
+const json_t *collector_workload(const collector *c, const char *name) {
+  size_t i;
+  json_t *w;
+  json_array_foreach(json_object_get(c->about, "workloads"), i, w) {
+    const char *its = json_string_value(json_object_get(w, "name"));
+    if (its && !strcmp(its, name))
+      return w;
+  }
+  return NULL;
+}
+
+const json_t *discover_workload(const collectors *all, const char *name) {
+  const json_t *found = NULL;
+  for (size_t i = 0; i < all->count && !found; i++)
+    if (!all->items[i].trouble)
+      found = collector_workload(&all->items[i], name);
+  return found;
+}
+
+json_t *discover_workloads(const collectors *all) {
+  json_t *list = json_array(), *seen = json_object();
+  for (size_t i = 0; i < all->count; i++) {
+    size_t k;
+    json_t *w;
+    if (all->items[i].trouble)
+      continue;
+    json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
+                       w) {
+      if (json_object_get(seen, json_string_value(json_object_get(w, "name"))))
+        continue;
+      json_object_set(seen, json_string_value(json_object_get(w, "name")), w);
+      json_array_append(list, w);
+    }
+  }
+  json_decref(seen);
+  return list;
+}
+
+const char *discover_check_workload(const collectors *all, const char *word,
+                                    spec *out) {
+  const char *wrong = spec_parse(word, out);
+  if (wrong)
+    return wrong;
+  const json_t *described = discover_workload(all, out->name);
+  if (described)
+    return spec_check(out, json_object_get(described, "params"), "parameter");
+  candidates known = {0};
+  size_t k;
+  json_t *w;
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
+                         w)
+          candidates_add(&known, json_string_value(json_object_get(w, "name")));
+  const char *hint = suggest(out->name, &known);
+  return arena_text("unknown workload '%s'%s", out->name,
+                    *hint ? hint : " ('reapmark list workloads' names all)");
+}
+
+bool workload_needs(const json_t *workload, const char *what) {
+  size_t i;
+  json_t *need;
+  json_array_foreach(json_object_get(workload, "needs"), i, need) {
+    if (!strcmp(json_string_value(need), what))
+      return true;
+  }
+  return false;
+}
+
+bool workload_takes_threads(const json_t *workload) {
+  return json_is_true(json_object_get(workload, "takes_threads"));
+}
+
+bool workload_is_threaded(const json_t *workload) {
+  return workload_takes_threads(workload) ||
+         workload_needs(workload, "threads");
+}
+
+const char *collector_kind(const collector *c) {
+  const char *kind = json_string_value(json_object_get(c->about, "kind"));
+  return kind ? kind : "model";
+}
+
+bool collector_is_measured(const collector *c) {
+  return !c->trouble && !strcmp(collector_kind(c), "model");
+}
+
+bool discover_is_group(const char *word) {
+  return !strcmp(word, "all") || !strcmp(word, "models") ||
+         !strcmp(word, "references");
+}
+
+bool collector_is_in(const collector *c, const char *group) {
+  bool all = !strcmp(group, "all");
+  return ((all || !strcmp(group, "models")) && collector_is_measured(c)) ||
+         ((all || !strcmp(group, "references")) && !c->trouble &&
+          !strcmp(collector_kind(c), "reference"));
+}
+
+bool collector_can(const collector *c, const char *capability) {
+  return json_is_true(
+      json_object_get(json_object_get(c->about, "capabilities"), capability));
+}
+
+/* ------------------------------------------------------------------------- *
+ * Suites.
+ * ------------------------------------------------------------------------- */
+
+void discover_suites(void (*visit)(void *data, const char *name,
+                                   const char *path),
+                     void *data) {
+  const char *folder = arena_text("%s/../share/reapmark/suites", own_folder());
+  if (!is_folder(folder))
+    folder = REAPMARK_SUITE_DIR;
+  word_list names = folder_names(folder);
+  for (size_t i = 0; i < names.count; i++) {
+    const char *file = names.words[i], *dot = strrchr(file, '.');
+    if (dot && !strcmp(dot, ".yml"))
+      visit(data, arena_text("%.*s", (int)(dot - file), file),
+            arena_text("%s/%s", folder, file));
+  }
+}
+
+typedef struct search {
+  const char *name, *path;
+  candidates known;
+} search;
+
+static void compare(void *data, const char *name, const char *path) {
+  search *s = data;
+  candidates_add(&s->known, name);
+  if (!strcmp(name, s->name))
+    s->path = path;
+}
+
+const char *discover_suite(const char *name_or_path) {
+  const char *dot = strrchr(name_or_path, '.');
+  if (strchr(name_or_path, '/') || (dot && !strcmp(dot, ".yml"))) {
+    if (!access(name_or_path, R_OK))
+      return name_or_path;
+    say("suite '%s': %s", name_or_path, strerror(errno));
+    return NULL;
+  }
+  search s = {name_or_path, NULL, {0}};
+  discover_suites(compare, &s);
+  if (!s.path)
+    say("unknown suite '%s'%s", name_or_path, suggest(name_or_path, &s.known));
+  return s.path;
+}

@@ -1,0 +1,108 @@
+/* floor.c: the interface floor of a cell: how often the workload calls each
+ * primitive that moves references, as the collector that counts says, times
+ * what the primitive takes by itself.  Allocation is left out: it is what is to
+ * be measured. */
+#include "floor.h"
+#include "describe.h"
+#include "harness/base/arena.h"
+#include "micro.h"
+#include "harness/base/say.h"
+#include "harness/record/record.h"
+
+#include <string.h>
+
+static const struct part {
+  const char *primitive, *counter;
+} parts[] = {{"load", "loads"},          {"borrow", "borrows"},
+             {"store", "stores"},        {"copy", "copies"},
+             {"move", "moves"},          {"frame", "frames"},
+             {"safepoint", "safepoints"}};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+#define PRIMITIVES "loop,load,borrow,store,copy,move,frame,safepoint"
+enum { COUNT_TIMEOUT = 120 };
+#define MIN_TIME 0.02
+
+static double time_of(const json_t *micro, const char *primitive) {
+  size_t i;
+  json_t *row;
+  json_array_foreach(json_object_get(micro, "primitives"), i, row) {
+    if (!strcmp(json_string_value(json_object_get(row, "name")), primitive))
+      return json_number_value(json_object_get(row, "ns_median"));
+  }
+  return 0;
+}
+
+static double floor_of(const json_t *micro, const json_t *counters) {
+  double loop = time_of(micro, "loop"), sum = 0;
+  for (const struct part *p = parts; p < parts + PARTS; p++) {
+    double each = time_of(micro, p->primitive) - loop;
+    sum += each > 0
+               ? each * json_number_value(json_object_get(counters, p->counter))
+               : 0;
+  }
+  return sum;
+}
+
+/* The value for `key`, made by need and kept: many cells share one. */
+static json_t *micro_of(json_t *cache, const collectors *all,
+                        const char *text) {
+  if (json_object_get(cache, text))
+    return json_object_get(cache, text);
+  spec named;
+  spec_parse(text, &named);
+  const collector *c = discover_find(all, named.name);
+  json_t *micro = c ? micro_time(c, &named, MIN_TIME, PRIMITIVES) : NULL;
+  json_object_set_new(cache, text, micro ? micro : json_null());
+  return json_object_get(cache, text);
+}
+
+static json_t *counters_of(json_t *cache, const collector *oracle,
+                           const plan_cell *c, uint64_t seed) {
+  const char *key = arena_text("%s %u", c->workload, c->threads);
+  if (json_object_get(cache, key))
+    return json_object_get(cache, key);
+  json_t *record =
+      describe_count(oracle, c->workload, c->threads, seed, COUNT_TIMEOUT);
+  json_t *counters = json_object_get(record, "counters");
+  json_object_set(cache, key, counters ? counters : json_null());
+  json_decref(record);
+  return json_object_get(cache, key);
+}
+
+/* Of a suite that ends with a table of its own, only what its targets ask for:
+ * its cells may be large, and counting what they do takes long. */
+static bool is_wanted(const plan *p, const plan_cell *c) {
+  for (size_t i = 0; i < p->targets_count; i++) {
+    const plan_target *t = &p->targets[i];
+    if (t->floor && t->over && !strcmp(t->over, c->id))
+      return true;
+  }
+  return !p->targets_count && !p->table;
+}
+
+json_t *floor_measure(const plan *p, const collectors *all) {
+  const collector *oracle = discover_find(all, "oracle");
+  json_t *micros = json_object(), *counts = json_object();
+  json_t *floors = json_array();
+  for (size_t i = 0; oracle && i < p->cells_count; i++) {
+    const plan_cell *c = &p->cells[i];
+    if (!c->reference || c->missing || c->untimed || c->canary ||
+        !is_wanted(p, c))
+      continue;
+    if (!json_array_size(floors))
+      say("measuring what the interfaces of the reference runtimes cost");
+    json_t *micro = micro_of(micros, all, c->collector);
+    json_t *counters = counters_of(counts, oracle, c, p->seed);
+    if (json_is_object(micro) && json_is_object(counters))
+      json_array_append_new(floors, json_pack("{s:s, s:f}", "cell", c->id, "ns",
+                                              floor_of(micro, counters)));
+  }
+  json_t *json = json_array_size(floors)
+                     ? json_pack("{s:i, s:O}", "schema", 1, "floors", floors)
+                     : NULL;
+  json_decref(floors);
+  json_decref(micros);
+  json_decref(counts);
+  return json;
+}

@@ -1,0 +1,17 @@
+/* micro.h: `reapmark micro`, what the primitives of each collector cost. */
+#ifndef REAPMARK_MICRO_H
+#define REAPMARK_MICRO_H
+
+#include "discover.h"
+#include "harness/driver/plan/spec.h"
+
+/* Times primitives (a list of names) of a collector with options, for so many
+ * seconds each.  Returns "The micro record" of results/schema.md, or NULL after
+ * having said why there is none. */
+json_t *micro_time(const collector *c, const spec *options, double min_time,
+                   const char *list);
+
+/* Runs the command; argv[0] is its name.  Returns an exit code. */
+int micro_command(int argc, char **argv);
+
+#endif

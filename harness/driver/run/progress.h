@@ -1,0 +1,34 @@
+/* progress.h: tells on stderr how far a run is: one line that is kept up to
+ * date on a terminal, else a line per block. */
+#ifndef REAPMARK_PROGRESS_H
+#define REAPMARK_PROGRESS_H
+
+#include "harness/driver/plan/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct progress progress;
+
+/* All runs of the plan are ahead of it. */
+progress *progress_begin(const plan *p);
+
+/* That run is done, now or before (`now` false); it took so long. */
+void progress_done(progress *g, const plan_run *run, uint64_t elapsed_ns,
+                   bool now);
+
+/* That run starts. */
+void progress_start(progress *g, const plan_run *run);
+
+/* Says something without spoiling the line. */
+void progress_say(progress *g, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Ends the line. */
+void progress_end(progress *g);
+
+/* Estimate of the time that the runs ahead take, in seconds: what the same
+ * cell took before, or else its block, or else the mean. */
+double progress_left(const progress *g);
+
+#endif

@@ -1,0 +1,614 @@
+/* run.c: runs a plan: spawns one program after the other, and appends a record
+ * for each to the run log. */
+#include "run.h"
+#include "harness/driver/programs/discover.h"
+#include "harness/driver/programs/floor.h"
+#include "harness/driver/programs/machine.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/driver/plan/plan.h"
+#include "harness/driver/programs/program.h"
+#include "progress.h"
+#include "harness/driver/report.h"
+#include "runlog.h"
+#include "harness/base/say.h"
+#include "harness/driver/programs/spawn.h"
+#include "harness/driver/plan/spec.h"
+#include "harness/record/record.h"
+#include "harness/report/load.h"
+#include "harness/stats/interval.h"
+#include "harness/base/words.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------- *
+ * Command line.
+ * ------------------------------------------------------------------------- */
+
+typedef struct run_options {
+  plan_request request;
+  const char *dir;
+  bool dry, resume;
+  const char *heap_base;
+} run_options;
+
+#define FIELD(member) offsetof(run_options, member)
+static const option_row option_rows[] = {
+    {"collectors", 'c', "LIST",
+     "NAME[:OPTION=VALUE,...], or all, models, references (models)",
+     OPTION_TEXT, FIELD(request.collectors), 0, 0},
+    {"workloads", 'w', "LIST",
+     "workloads to run, NAME[:KEY=VALUE,...], by commas (the suite's)",
+     OPTION_TEXT, FIELD(request.workloads), 0, 0},
+    {"heap", 0, "LIST",
+     "heap sizes: 64M, 3x, none or range:1-6/8 (the suite's)", OPTION_TEXT,
+     FIELD(request.heaps), 0, 0},
+    {"rate", 0, "LIST",
+     "requests a second: only workloads that have a rate, at each of these",
+     OPTION_TEXT, FIELD(request.rates), 0, 0},
+    {"heap-base", 0, "BASE",
+     "what 1x is: peak, the bytes to be held, or minheap[:PATH] (peak)",
+     OPTION_TEXT, FIELD(heap_base), 0, 0},
+    {"observer", 0, NULL, "run every cell also without instruments",
+     OPTION_FLAG, FIELD(request.observer), 0, 0},
+    {"threads", 't', "LIST",
+     "mutator threads, of workloads that have threads (the suite's)",
+     OPTION_TEXT, FIELD(request.threads), 0, 0},
+    {"invocations", 'n', "N", "processes per cell (the suite's)", OPTION_NUMBER,
+     FIELD(request.invocations), 1, 1000},
+    {"seed", 0, "N", "of the workloads and of the order (42)", OPTION_NUMBER,
+     FIELD(request.seed), 0, INT64_MAX},
+    {"output", 'o', "DIR", "results directory (results/runs/TIME)", OPTION_TEXT,
+     FIELD(dir), 0, 0},
+    {"timeout", 0, "SECONDS", "time that a run may take (the suite's)",
+     OPTION_SECONDS, FIELD(request.timeout), 0, 0},
+    {"dry-run", 0, NULL, "print the plan in its order and run nothing",
+     OPTION_FLAG, FIELD(dry), 0, 0},
+    {"until-ci", 0, "SHARE",
+     "more invocations until the throughput is known to ±SHARE", OPTION_SHARE,
+     FIELD(request.until_ci), 0, 0},
+    {"budget", 0, "SECONDS", "time that these may take (until there are 100)",
+     OPTION_SECONDS, FIELD(request.budget), 0, 0},
+    {"resume", 0, NULL, "run what is missing in DIR", OPTION_FLAG,
+     FIELD(resume), 0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "run",
+    .synopsis = "[SUITE] [options]",
+    .description =
+        "Runs every collector on every workload of a suite (by name, or the "
+        "path of a\nsuite file; 'quick' if none is given), each in a process "
+        "of its own, and prints\nthe table.  With -w and no suite, runs these "
+        "workloads as they are given.  With a\nsuite, -w selects its cells, "
+        "and parameters given are put over the suite's.\n\nOf several heap "
+        "sizes the ends and the middle come first, so that an interrupted\nrun "
+        "is a coarse picture.  With --heap-base minheap multiples are of each "
+        "collector's\nown minimum, as 'reapmark minheap' found it, in "
+        "minheap.json of DIR or of PATH.\n\nResults are kept "
+        "in DIR: 'reapmark report DIR' prints them again.\n\n"
+        "exit status: 0 all as declared, 1 some cell failed, 2 usage, 3 "
+        "nothing matched,\n130 interrupted (results are kept).",
+    .options = option_rows,
+    .max_operands = 1};
+
+static bool asks_for_a_plan(const plan_request *r) {
+  return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
+         r->rates || r->invocations || r->timeout > 0 || r->seed != PLAN_SEED ||
+         r->observer || r->minimums || r->until_ci > 0;
+}
+
+/* ------------------------------------------------------------------------- *
+ * One run.
+ * ------------------------------------------------------------------------- */
+
+static word_list run_arguments(const plan *p, const plan_cell *c,
+                               const collector *program) {
+  word_list a = {0};
+  const char *fixed[] = {
+      program->path,
+      "--run",
+      c->workload,
+      "--heap",
+      c->limit ? arena_text("%ju", (uintmax_t)c->limit) : c->heap,
+      "--threads",
+      arena_text("%u", c->threads),
+      "--seed",
+      arena_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed))};
+  for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+    word_list_add(&a, fixed[i]);
+  spec options;
+  spec_parse(c->collector, &options);
+  for (size_t i = 0; i < options.count; i++) {
+    word_list_add(&a, "--option");
+    word_list_add(&a, arena_text("%s=%s", options.settings[i].key,
+                                 options.settings[i].value));
+  }
+  if (c->untimed) {
+    word_list_add(&a, "--instrument");
+    word_list_add(&a, "off");
+  }
+  return a;
+}
+
+/* The parameters as far as they are known without the program's help. */
+static json_t *known_settings(const char *text) {
+  json_t *object = json_object();
+  spec s;
+  uint64_t number;
+  spec_parse(text, &s);
+  for (size_t i = 0; i < s.count; i++)
+    json_object_set_new(object, s.settings[i].key,
+                        words_number(s.settings[i].value, &number)
+                            ? record_integer(number)
+                            : json_string(s.settings[i].value));
+  return object;
+}
+
+static json_t *substitute_record(const plan *p, const plan_cell *c,
+                                 const char *status, const char *reason) {
+  spec workload, named;
+  spec_parse(c->workload, &workload);
+  spec_parse(c->collector, &named);
+  return json_pack(
+      "{s:i, s:s, s:s, s:o, s:i, s:I, s:{s:s}, s:o, s:{s:s, s:b, s:s}}",
+      "schema", RECORD_SCHEMA, "collector", named.name, "workload",
+      workload.name, "params", known_settings(c->workload), "threads",
+      (int)c->threads, "seed", (json_int_t)p->seed, "heap", "asked", c->heap,
+      "options", known_settings(c->collector), "verdict", "status", status,
+      "declared", 0, "reason", reason);
+}
+
+json_t *run_cell(const plan *p, const plan_cell *c, const collectors *all) {
+  spec named;
+  spec_parse(c->collector, &named);
+  char started[32];
+  time_t now = time(NULL);
+  strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+
+  const word_list arguments =
+      run_arguments(p, c, discover_find(all, named.name));
+  program_result result;
+  if (!program_run(&arguments, p->timeout, &result))
+    return NULL;
+  json_t *record = result.record
+                       ? result.record
+                       : substitute_record(p, c, result.status, result.reason);
+  json_object_set_new(record, "cell", json_string(c->id));
+  json_object_set_new(record, "suite", json_string(p->suite));
+  json_object_set_new(record, "started", json_string(started));
+  json_object_set_new(record, "elapsed", record_integer(result.elapsed));
+  return record;
+}
+
+/* Makes the record of a planned run; NULL if it was interrupted. */
+static json_t *run_one(const plan *p, const plan_run *run,
+                       const collectors *all) {
+  json_t *record = run_cell(p, &p->cells[run->cell], all);
+  if (!record)
+    return NULL;
+  json_object_set_new(record, "key", json_string(plan_key(p, run)));
+  json_object_set_new(record, "invocation", json_integer(run->invocation));
+  json_object_set_new(record, "order", json_integer(run - p->runs + 1));
+  if (p->cells[run->cell].canary)
+    json_object_set_new(record, "canary", json_true());
+  return record;
+}
+
+/* ------------------------------------------------------------------------- *
+ * All runs.
+ * ------------------------------------------------------------------------- */
+
+/* What is known of the runs of a plan. */
+typedef struct state {
+  const plan *plan;
+  bool *done;         /* by run */
+  uint64_t *elapsed;  /* by run */
+  double *throughput; /* by run; NAN of a failure */
+  size_t room;        /* of these */
+  size_t failures, finished;
+} state;
+
+static void note_record(state *s, size_t run, const json_t *record) {
+  s->done[run] = true;
+  s->elapsed[run] =
+      (uint64_t)json_integer_value(json_object_get(record, "elapsed"));
+  s->finished++;
+  bool failed = verdict_of_record(record) >= VERDICT_LEAK;
+  s->failures += failed;
+  s->throughput[run] = failed ? NAN : metrics[METRIC_THROUGHPUT].read(record);
+}
+
+/* Makes room for all runs of the plan, which may have become more. */
+static void make_room(state *s) {
+  state old = *s;
+  s->room = s->plan->runs_count;
+  s->done = arena_take(s->room * sizeof *s->done);
+  s->elapsed = arena_take(s->room * sizeof *s->elapsed);
+  s->throughput = arena_take(s->room * sizeof *s->throughput);
+  for (size_t i = 0; i < old.room; i++) {
+    s->done[i] = old.done[i];
+    s->elapsed[i] = old.elapsed[i];
+    s->throughput[i] = old.throughput[i];
+  }
+}
+
+static void remember(void *data, const json_t *record) {
+  state *s = data;
+  const char *cell = json_string_value(json_object_get(record, "cell"));
+  json_int_t n = json_integer_value(json_object_get(record, "invocation"));
+  for (size_t i = 0; cell && i < s->plan->runs_count; i++) {
+    const plan_run *run = &s->plan->runs[i];
+    if (run->invocation == n && !s->done[i] &&
+        !strcmp(s->plan->cells[run->cell].id, cell)) {
+      note_record(s, i, record);
+      return;
+    }
+  }
+}
+
+static void say_failure(progress *g, const json_t *record) {
+  if (verdict_of_record(record) >= VERDICT_LEAK)
+    progress_say(g, "%s: %s: %s",
+                 json_string_value(record_get(record, "verdict.status")),
+                 json_string_value(json_object_get(record, "key")),
+                 json_string_value(record_get(record, "verdict.reason")));
+}
+
+/* Runs what is missing.  Returns an exit code. */
+static int run_missing(state *s, runlog *log, const collectors *all) {
+  const plan *p = s->plan;
+  progress *g = progress_begin(p);
+  for (size_t i = 0; i < p->runs_count; i++)
+    if (s->done[i])
+      progress_done(g, &p->runs[i], s->elapsed[i], false);
+  const char *stopped = NULL; /* why, before the end */
+  int code = EXIT_OK;
+  for (size_t i = 0; i < p->runs_count && !stopped; i++) {
+    if (s->done[i])
+      continue;
+    progress_start(g, &p->runs[i]);
+    json_t *record = run_one(p, &p->runs[i], all);
+    int error = record ? runlog_append(log, record) : 0;
+    if (!record) {
+      stopped = "interrupted";
+      code = EXIT_INTERRUPTED;
+    } else if (error) {
+      stopped =
+          arena_text("stopped: %s/runs.jsonl: %s", log->dir, strerror(error));
+      code = EXIT_SOME_FAILED;
+    } else {
+      note_record(s, i, record);
+      progress_done(g, &p->runs[i], s->elapsed[i], true);
+      say_failure(g, record);
+    }
+    json_decref(record);
+  }
+  progress_end(g);
+  if (!stopped)
+    return s->failures ? EXIT_SOME_FAILED : EXIT_OK;
+  say("%s; %zu of %zu runs are kept; go on with: reapmark run --resume -o %s",
+      stopped, s->finished, p->runs_count, log->dir);
+  return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * More rounds.  What they hold follows from the records of the rounds before
+ * alone, so that --resume comes to the same ones.
+ * ------------------------------------------------------------------------- */
+
+/* How far the cell's median throughput is known: half its interval as a share
+ * of it, HUGE_VAL while there are too few invocations for one, 0 if one of them
+ * failed: more would not help.  *n becomes their number. */
+static double half_width(const state *s, size_t cell, size_t *n) {
+  const plan *p = s->plan;
+  double *values = arena_take(p->runs_count * sizeof *values);
+  *n = 0;
+  for (size_t i = 0; i < p->runs_count; i++)
+    if (p->runs[i].cell == cell) {
+      if (isnan(s->throughput[i]))
+        return 0;
+      values[(*n)++] = s->throughput[i];
+    }
+  if (!stat_median_rank(*n, REPORT_CONFIDENCE, NULL))
+    return HUGE_VAL;
+  return stat_half_spread(values, *n, REPORT_CONFIDENCE);
+}
+
+/* The cells of which another invocation is wanted; false if there are none. */
+static bool find_wanted(const state *s, bool *wanted) {
+  const plan *p = s->plan;
+  bool any = false;
+  for (size_t c = 0; c < p->cells_count; c++) {
+    size_t n;
+    wanted[c] = !p->cells[c].missing && !p->cells[c].canary &&
+                half_width(s, c, &n) > p->until_ci && n < PLAN_UNTIL_MOST;
+    any |= wanted[c];
+  }
+  return any;
+}
+
+static double seconds_from(const state *s, size_t run) {
+  double seconds = 0;
+  for (; run < s->plan->runs_count; run++)
+    seconds += (double)s->elapsed[run] / 1e9;
+  return seconds;
+}
+
+static void say_wide(const state *s) {
+  const plan *p = s->plan;
+  for (size_t c = 0; c < p->cells_count; c++) {
+    size_t n;
+    double half = half_width(s, c, &n);
+    if (p->cells[c].missing || p->cells[c].canary || half <= p->until_ci)
+      continue;
+    if (isinf(half))
+      say("%s: too few invocations (%zu) for an interval", p->cells[c].id, n);
+    else
+      say("%s: still ±%.2g %% after %zu invocations", p->cells[c].id,
+          100 * half, n);
+  }
+}
+
+/* Adds rounds and runs them, until all cells are narrow or the budget is spent.
+ * Returns an exit code. */
+static int run_until_narrow(state *s, plan *p, runlog *log,
+                            const collectors *all, bool resumed) {
+  size_t planned = p->runs_count;
+  bool *wanted = arena_take(p->cells_count * sizeof *wanted);
+  int code = EXIT_OK;
+  unsigned round = p->invocations;
+  while (s->finished == p->runs_count && find_wanted(s, wanted) &&
+         (p->budget <= 0 || seconds_from(s, planned) < p->budget)) {
+    results_state found;
+    char why[256];
+    plan_add_round(p, ++round, wanted);
+    make_room(s);
+    if (resumed &&
+        !results_read_runs(log->dir, remember, s, &found, why, sizeof why)) {
+      say("%s", why);
+      return EXIT_SOME_FAILED;
+    }
+    code = run_missing(s, log, all);
+  }
+  if (s->finished == p->runs_count)
+    say_wide(s);
+  return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The results directory.
+ * ------------------------------------------------------------------------- */
+
+/* The minimum heaps that the request's multiples are of.  False after a
+ * mistake, which was said. */
+static bool read_minimums(run_options *o) {
+  static const char name[] = "minheap";
+  size_t n = strlen(name);
+  const char *base = o->heap_base;
+  if (!base || !strcmp(base, "peak"))
+    return true;
+  if (strncmp(base, name, n) || (base[n] && base[n] != ':')) {
+    say("--heap-base: '%s' is neither peak, nor minheap, nor minheap:PATH",
+        base);
+    return false;
+  }
+  char why[256];
+  const char *path = base[n] ? base + n + 1 : o->dir;
+  json_t *json = results_read_json(path, "minheap.json", why, sizeof why);
+  if (!json) {
+    say("%s; 'reapmark minheap -o %s' makes it", why, path);
+    return false;
+  }
+  if (!json_is_array(json_object_get(json, "minimums"))) {
+    say("%s/minheap.json holds no minimum heaps", path);
+    json_decref(json);
+    return false;
+  }
+  json_t **kept = arena_take(sizeof(json_t *)); /* as long as the process */
+  *kept = json;
+  o->request.minimums = json;
+  return true;
+}
+
+static const char *default_dir(void) {
+  char stamp[32];
+  time_t now = time(NULL);
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
+  return arena_text("results/runs/%s", stamp);
+}
+
+static bool exists(const char *dir, const char *name) {
+  return !access(arena_text("%s/%s", dir, name), F_OK);
+}
+
+/* Takes the plan that DIR has, which must be the one asked for if one is.
+ * Returns an exit code. */
+static int take_recorded_plan(const run_options *o, plan *p) {
+  char why[256];
+  json_t *recorded = results_read_json(o->dir, "plan.json", why, sizeof why);
+  if (!recorded) {
+    say("%s", why);
+    return EXIT_USAGE;
+  }
+  const char *difference = NULL;
+  if (asks_for_a_plan(&o->request)) {
+    json_t *wanted = plan_to_json(p);
+    difference = plan_difference(recorded, wanted);
+    json_decref(wanted);
+  }
+  bool good = plan_from_json(recorded, p);
+  json_decref(recorded);
+  if (!good)
+    say("%s/plan.json is not a plan", o->dir);
+  else if (difference)
+    say("%s has another plan: %s; leave the arguments out to go on with it, or "
+        "take another -o DIR",
+        o->dir, difference);
+  return good && !difference ? EXIT_OK : EXIT_USAGE;
+}
+
+/* Every collector of the plan must be there. */
+static bool check_collectors(const plan *p, const collectors *all) {
+  for (size_t i = 0; i < p->cells_count; i++) {
+    spec named;
+    spec_parse(p->cells[i].collector, &named);
+    if (!p->cells[i].missing && !discover_find(all, named.name)) {
+      say("collector '%s' of the plan is not found", named.name);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Writes what describes the runs, or on resuming checks it. */
+static bool write_description(runlog *log, const plan *p, const collectors *all,
+                              bool resumed) {
+  machine m;
+  char why[256];
+  machine_read(&m);
+  json_t *now = machine_to_json(&m, all);
+  json_t *then =
+      resumed ? results_read_json(log->dir, "machine.json", why, sizeof why)
+              : NULL;
+  bool good = true;
+  if (then) {
+    const char *difference = machine_difference(then, now);
+    if (difference)
+      say("warning: %s changed since %s was begun; its results will mix both",
+          difference, log->dir);
+  } else
+    good = runlog_write(log, "machine.json", now);
+  json_decref(then);
+  json_decref(now);
+  if (good && !resumed) {
+    json_t *plan_json = plan_to_json(p);
+    good = runlog_write(log, "plan.json", plan_json);
+    json_decref(plan_json);
+  }
+  return good;
+}
+
+static int print_plan(const plan *p) {
+  for (size_t i = 0; i < p->runs_count; i++)
+    printf("%s\n", plan_key(p, &p->runs[i]));
+  size_t missing = 0;
+  for (size_t i = 0; i < p->cells_count; i++)
+    if (p->cells[i].missing) {
+      printf("%s n/a: %s\n", p->cells[i].id, p->cells[i].missing);
+      missing++;
+    }
+  fflush(stdout); /* before what is said of it */
+  say("%zu runs of %zu cells, and %zu pairs that cannot run", p->runs_count,
+      p->cells_count - missing, missing);
+  return EXIT_OK;
+}
+
+/* Runs the plan in the directory that `log` has locked. */
+static int run_in(const run_options *o, plan *p, runlog *log,
+                  const collectors *all) {
+  bool resumed = exists(o->dir, "plan.json");
+  if (!o->resume && (resumed || exists(o->dir, "runs.jsonl"))) {
+    say("%s has results already; go on with --resume, or take another -o DIR",
+        o->dir);
+    return EXIT_USAGE;
+  }
+  if (!resumed && exists(o->dir, "runs.jsonl")) {
+    say("%s has runs but no plan.json: they cannot be gone on with", o->dir);
+    return EXIT_USAGE;
+  }
+  if (resumed) {
+    int code = take_recorded_plan(o, p);
+    if (code)
+      return code;
+  }
+  if (!check_collectors(p, all))
+    return EXIT_USAGE;
+  state s = {.plan = p};
+  make_room(&s);
+  results_state found = {0};
+  char why[256];
+  if (resumed &&
+      !results_read_runs(o->dir, remember, &s, &found, why, sizeof why)) {
+    say("%s", why);
+    return EXIT_USAGE;
+  }
+  report_warn(o->dir, &found);
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk to us */
+  signal(SIGPIPE, SIG_IGN);
+  if (!write_description(log, p, all, resumed) ||
+      !runlog_begin(log, "runs.jsonl", found.whole))
+    return EXIT_SOME_FAILED;
+  say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
+      p->runs_count - s.finished, o->dir);
+  int code = run_missing(&s, log, all);
+  if (p->until_ci > 0 && s.finished == p->runs_count) {
+    int more = run_until_narrow(&s, p, log, all, resumed);
+    code = more ? more : code;
+  }
+  if (s.finished == p->runs_count && !exists(o->dir, "floors.json")) {
+    json_t *floors = floor_measure(p, all);
+    if (floors && !runlog_write(log, "floors.json", floors))
+      code = EXIT_SOME_FAILED;
+    json_decref(floors);
+  }
+  bool observer = false;
+  for (size_t i = 0; i < p->cells_count && !p->targets_count; i++)
+    observer |= p->cells[i].untimed;
+  if (s.finished == p->runs_count &&
+      (report_print(o->dir, NULL, "table") ||
+       (observer && report_print(o->dir, "observer", "table")) ||
+       (p->table && report_print(o->dir, p->table, "table"))))
+    return EXIT_SOME_FAILED;
+  return code;
+}
+
+int run_command(int argc, char **argv) {
+  run_options o = {.request = {.seed = PLAN_SEED}};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  o.request.suite = operands[0];
+  if (o.resume && !o.dir) {
+    say("--resume needs -o DIR");
+    return EXIT_USAGE;
+  }
+  if (o.request.budget > 0 && !(o.request.until_ci > 0)) {
+    say("--budget needs --until-ci");
+    return EXIT_USAGE;
+  }
+  if (!o.dir)
+    o.dir = default_dir();
+
+  if (!read_minimums(&o))
+    return EXIT_USAGE;
+  bool from_dir = o.resume && !asks_for_a_plan(&o.request);
+  if (from_dir && !exists(o.dir, "plan.json")) {
+    say("%s has no plan.json: there is nothing to resume", o.dir);
+    return EXIT_USAGE;
+  }
+  collectors all = discover_collectors();
+  plan p = {0};
+  if (!from_dir) {
+    code = plan_make(&o.request, &all, &p);
+    if (code)
+      return code;
+  }
+  if (o.dry) {
+    code = from_dir ? take_recorded_plan(&o, &p) : EXIT_OK;
+    return code ? code : print_plan(&p);
+  }
+  runlog log;
+  code = runlog_open(&log, o.dir) ? run_in(&o, &p, &log, &all) : EXIT_USAGE;
+  runlog_close(&log);
+  return code;
+}

@@ -1,0 +1,263 @@
+/* minheap.c: `reapmark minheap`: for each collector and workload the search
+ * (probes.h) for the smallest heap. */
+#include "minheap.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "probes.h"
+#include "harness/base/say.h"
+#include "harness/record/record.h"
+#include "harness/stats/rates.h"
+#include "harness/base/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct minheap_options {
+  plan_request request;
+  const char *dir, *grain, *rtol, *confirm, *range;
+  uint64_t grain_bytes;
+  double rtol_share, low, high; /* of the range, in multiples */
+  uint64_t passes, of;
+} minheap_options;
+
+#define FIELD(member) offsetof(minheap_options, member)
+static const option_row option_rows[] = {
+    {"collectors", 'c', "LIST", "these collectors, NAME[:OPTION=VALUE,...]",
+     OPTION_TEXT, FIELD(request.collectors), 0, 0},
+    {"workloads", 'w', "LIST", "these workloads, NAME[:KEY=VALUE,...]",
+     OPTION_TEXT, FIELD(request.workloads), 0, 0},
+    {"suite", 0, "SUITE", "the workloads of a suite (quick)", OPTION_TEXT,
+     FIELD(request.suite), 0, 0},
+    {"threads", 't', "LIST", "mutator threads (the suite's)", OPTION_TEXT,
+     FIELD(request.threads), 0, 0},
+    {"grain", 0, "SIZE", "sizes tried are multiples of this (64k)", OPTION_TEXT,
+     FIELD(grain), 0, 0},
+    {"rtol", 0, "PERCENT", "stop when the answer is known so well (1%)",
+     OPTION_TEXT, FIELD(rtol), 0, 0},
+    {"confirm", 0, "K[/N]", "a size is good if K of N runs pass (3/3)",
+     OPTION_TEXT, FIELD(confirm), 0, 0},
+    {"range", 0, "A-B", "search between these multiples (0.5-16)", OPTION_TEXT,
+     FIELD(range), 0, 0},
+    {"timeout", 0, "SECONDS", "time that a run may take (the suite's)",
+     OPTION_SECONDS, FIELD(request.timeout), 0, 0},
+    {"output", 'o', "DIR", "where minheap.json and probes.jsonl go",
+     OPTION_TEXT, FIELD(dir), 0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "minheap",
+    .synopsis = "-o DIR [options]",
+    .description =
+        "Finds the smallest heap limit with which each workload completes "
+        "correctly under\neach collector: by bisection between multiples of "
+        "the bytes that the collector\nmust hold, both ends tried first, each "
+        "size run until K of N runs have passed or\ncannot any more.  Out of "
+        "memory and out of time mean too small; a wrong answer or\na crash "
+        "ends the search for that pair, and is reported.  Every probe is kept "
+        "in\nDIR/probes.jsonl; called again with the same DIR, the search goes "
+        "on from there,\nunless the time limit or the collector is another, "
+        "and what was found for other\ncells stays in DIR/minheap.json.\n\n"
+        "exit status: 0 all found, 1 some were not, 2 usage, 3 nothing matched "
+        "or can run,\n130 interrupted.",
+    .options = option_rows};
+
+/* ------------------------------------------------------------------------- *
+ * Command line.
+ * ------------------------------------------------------------------------- */
+
+/* "A-B", "K/N": two numbers with `between` in the middle. */
+static bool read_two(const char *text, char between, double *a, double *b) {
+  char *end;
+  *a = strtod(text, &end);
+  if (end == text || *end != between)
+    return false;
+  text = end + 1;
+  *b = strtod(text, &end);
+  return end != text && !*end && isfinite(*a) && isfinite(*b);
+}
+
+static const char *read_values(minheap_options *o) {
+  char *end;
+  if (!words_number(o->grain, &o->grain_bytes) || !o->grain_bytes)
+    return arena_text("--grain: '%s' is not a size such as 64k", o->grain);
+  double percent = strtod(o->rtol, &end);
+  if (end == o->rtol || (*end && strcmp(end, "%")) ||
+      !(percent >= 0 && percent < 100))
+    return arena_text("--rtol: '%s' is not a percentage", o->rtol);
+  o->rtol_share = percent / 100;
+  if (!read_two(o->range, '-', &o->low, &o->high) ||
+      !(o->low > 0 && o->high > o->low && o->high < 1e6))
+    return arena_text("--range: '%s' is not a range such as 0.5-16", o->range);
+  const char *slash = strchr(o->confirm, '/');
+  const char *first =
+      slash ? arena_text("%.*s", (int)(slash - o->confirm), o->confirm)
+            : o->confirm;
+  if (!words_number(first, &o->passes) ||
+      !words_number(slash ? slash + 1 : first, &o->of) || o->passes < 1 ||
+      o->of < o->passes || o->of > 100)
+    return arena_text("--confirm: '%s' is not K or K/N, such as 2/3",
+                      o->confirm);
+  return NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The search.
+ * ------------------------------------------------------------------------- */
+
+static json_t *keep(const json_t *record) {
+  json_t *probe = json_object();
+  json_object_set(probe, "verdict", json_object_get(record, "verdict"));
+  json_object_set(probe, "elapsed", json_object_get(record, "elapsed"));
+  json_t *heap = json_object_get(record, "heap");
+  if (heap) /* absent where the run told nothing */
+    json_object_set(probe, "heap", heap);
+  return probe;
+}
+
+/* Runs the cell with that heap; new. */
+static json_t *run_with(probing *p, const char *heap) {
+  plan_cell c = *p->cell;
+  c.heap = heap;
+  return probe_run(p, &c, heap);
+}
+
+static search_answer probe_heap(void *data, uint64_t bytes) {
+  probing *p = data;
+  json_t *probe = run_with(p, arena_text("%ju", (uintmax_t)bytes));
+  search_answer answer = probe ? probe_judge(p, probe) : SEARCH_STOP;
+  json_decref(probe);
+  return answer;
+}
+
+/* What the collector must hold at the peak, and the workload allocates in the
+ * measured part; 0 if a run does not tell. */
+typedef struct volume {
+  uint64_t must_hold, allocated;
+} volume;
+
+static volume find_volume(probing *p, double multiple) {
+  const char *heap = arena_text("%gx", multiple);
+  json_t *probe = run_with(p, heap);
+  volume v = {0};
+  if (probe && probe_judge(p, probe) != SEARCH_STOP) {
+    const json_t *must_hold = record_get(probe, "heap.must_hold");
+    const json_t *allocated = record_get(probe, "heap.allocated");
+    v.must_hold = (uint64_t)json_integer_value(must_hold);
+    v.allocated = (uint64_t)json_integer_value(allocated);
+  }
+  if (probe && !v.must_hold && !p->reason)
+    p->reason = arena_text("with %s it ran out of time, so that nothing is "
+                           "known of the bytes it must hold",
+                           heap);
+  json_decref(probe);
+  return v;
+}
+
+static json_t *row_of(const plan_cell *c, const search_result *r, volume v) {
+  return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload",
+                   c->workload, "collector", c->collector, "threads",
+                   (int)c->threads, "heap", (json_int_t)r->heap, "failed_below",
+                   (json_int_t)r->failed, "must_hold", (json_int_t)v.must_hold,
+                   "allocated", (json_int_t)v.allocated);
+}
+
+static json_t *no_row(const plan_cell *c) {
+  return row_of(c, &(search_result){0}, (volume){0});
+}
+
+static json_t *search(probing *p, search_result *r) {
+  const minheap_options *o = p->options;
+  volume v = find_volume(p, o->high);
+  if (v.must_hold) {
+    const search_request request = {
+        .low = (uint64_t)(o->low * (double)v.must_hold),
+        .high = (uint64_t)ceil(o->high * (double)v.must_hold),
+        .grain = o->grain_bytes,
+        .rtol = o->rtol_share,
+        .confirm = (unsigned)o->passes,
+        .of = (unsigned)o->of};
+    *r = search_minimum(&request, probe_heap, p);
+  }
+  return row_of(p->cell, r, v);
+}
+
+static const char *const headers[] = {"workload", "collector", "threads",
+                                      "result",   "bytes",     "of peak",
+                                      "turnover", "probes",    "reason"};
+
+static void add_ratio(text_table *t, double value, const char *unit) {
+  char text[TEXT_NUMBER];
+  if (isnan(value))
+    text_add(t, "–");
+  else
+    text_add(t, "%s%s", text_fixed(text, value), unit);
+}
+
+static void add_row(text_table *t, const json_t *row) {
+  const char *workload = "", *with = "", *found = "", *reason = "";
+  json_int_t heap = 0, must_hold = 0, allocated = 0;
+  int threads = 0, probes = 0, timeouts = 0;
+  json_unpack(
+      (json_t *)row, "{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:s}",
+      "workload", &workload, "collector", &with, "threads", &threads, "found",
+      &found, "heap", &heap, "must_hold", &must_hold, "allocated", &allocated,
+      "probes", &probes, "timeouts", &timeouts, "reason", &reason);
+  text_add(t, "%s", workload);
+  text_add(t, "%s", with);
+  text_add(t, "%d", threads);
+  text_add(t, "%s", found);
+  if (heap)
+    text_add(t, "%lld", (long long)heap);
+  else
+    text_add(t, "–");
+  add_ratio(t, must_hold ? (double)heap / (double)must_hold : NAN, "x");
+  add_ratio(t, stat_turnover((double)allocated, (double)heap), "");
+  text_add(t, "%d", probes);
+  if (timeouts)
+    text_add(t, "%d out of time%s%s", timeouts, *reason ? "; " : "", reason);
+  else
+    text_add(t, "%s", reason);
+}
+
+static const char *const keys[] = {"workload", "collector", "threads", NULL};
+static const probe_command command = {
+    .file = "minheap.json",
+    .list = "minimums",
+    .keys = keys,
+    .limits = true,
+    .ends = {[SEARCH_FOUND] = "minimum",
+             [SEARCH_AT_MOST] = "at most",
+             [SEARCH_UNSATISFIED] = "unsatisfied",
+             [SEARCH_STOPPED] = "stopped"},
+    .keep = keep,
+    .search = search,
+    .no_row = no_row,
+    .align = "llrlrrrrl",
+    .headers = headers,
+    .add_row = add_row};
+
+int minheap_command(int argc, char **argv) {
+  minheap_options o = {
+      .request = {.seed = PLAN_SEED, .heaps = "1x", .invocations = 1},
+      .grain = "64k",
+      .rtol = "1",
+      .confirm = "3",
+      .range = "0.5-16"};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  const char *wrong = read_values(&o);
+  if (!o.dir)
+    wrong = "minheap needs -o DIR";
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  json_t *settings =
+      json_pack("{s:i, s:f, s:i, s:i}", "grain", (int)o.grain_bytes, "rtol",
+                o.rtol_share, "confirm", (int)o.passes, "of", (int)o.of);
+  return probes_command(&command, &o, &o.request, o.dir, settings);
+}

@@ -1,0 +1,283 @@
+/* probes.c: see probes.h. */
+#include "probes.h"
+#include "harness/driver/programs/machine.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/driver/run/run.h"
+#include "harness/driver/run/runlog.h"
+#include "harness/base/say.h"
+#include "harness/driver/programs/spawn.h"
+#include "harness/record/record.h"
+#include "harness/record/results.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG "probes.jsonl"
+
+struct probe_log {
+  const probe_command *command;
+  json_t *old; /* of the log when it was opened: array; each is used once */
+  runlog log;
+};
+
+/* ------------------------------------------------------------------------- *
+ * Probes.
+ * ------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *probe, const char *path) {
+  return json_string_value(record_get(probe, path));
+}
+
+static bool keep(void *data, const json_t *probe) {
+  return text_of(probe, "probe") && text_of(probe, "verdict.status") &&
+         text_of(probe, "verdict.reason") &&
+         !json_array_append(data, (json_t *)probe);
+}
+
+/* Whether a probe says of now what it said of then. */
+static bool same_conditions(const probing *p, const json_t *probe) {
+  const json_t *timeout = json_object_get(probe, "timeout");
+  return json_number_value(timeout) >= p->plan->timeout &&
+         json_number_value(timeout) <= p->plan->timeout &&
+         json_equal(json_object_get(probe, "program"), p->program);
+}
+
+/* The next such probe of this name that the log has; NULL: none is left. */
+static json_t *take_old(probing *p, const char *name) {
+  size_t i;
+  json_t *probe;
+  json_array_foreach(p->log->old, i, probe) {
+    if (strcmp(text_of(probe, "probe"), name) || !same_conditions(p, probe))
+      continue;
+    json_incref(probe);
+    json_array_remove(p->log->old, i);
+    return probe;
+  }
+  return NULL;
+}
+
+json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
+  const char *name = arena_text("%s at %s", p->cell->id, tried);
+  json_t *probe = take_old(p, name);
+  if (probe)
+    return probe;
+  json_t *record = run_cell(p->plan, c, p->all);
+  if (!record) {
+    p->interrupted = true;
+    return NULL;
+  }
+  probe = p->log->command->keep(record);
+  json_decref(record);
+  json_object_set_new(probe, "probe", json_string(name));
+  json_object_set_new(probe, "timeout", json_real(p->plan->timeout));
+  json_object_set(probe, "program", p->program);
+  int error = runlog_append(&p->log->log, probe);
+  if (!error)
+    return probe;
+  say("%s/" LOG ": %s", p->log->log.dir, strerror(error));
+  p->unwritable = true;
+  json_decref(probe);
+  return NULL;
+}
+
+search_answer probe_judge(probing *p, const json_t *probe) {
+  const char *status = text_of(probe, "verdict.status");
+  bool declared = json_is_true(record_get(probe, "verdict.declared"));
+  if (!strcmp(status, "TIMEOUT"))
+    p->timeouts++;
+  if (!strcmp(status, "OOM") || !strcmp(status, "TIMEOUT"))
+    return SEARCH_FAILED;
+  if (declared && (!strcmp(status, "ok") || !strcmp(status, "LEAK")))
+    return SEARCH_PASSED;
+  p->reason = arena_text("%s: %s", status, text_of(probe, "verdict.reason"));
+  return SEARCH_STOP;
+}
+
+/* ------------------------------------------------------------------------- *
+ * All cells.
+ * ------------------------------------------------------------------------- */
+
+/* What every row has. */
+static json_t *finish_row(json_t *row, const char *found, unsigned probes,
+                          unsigned timeouts, const char *reason) {
+  json_object_set_new(row, "found", json_string(found));
+  json_object_set_new(row, "probes", json_integer(probes));
+  json_object_set_new(row, "timeouts", json_integer(timeouts));
+  json_object_set_new(row, "reason", json_string(reason));
+  return row;
+}
+
+/* The row of one cell; NULL if it was cut off. */
+static json_t *search_cell(const probe_command *command, probing *p) {
+  spec named;
+  spec_parse(p->cell->collector, &named);
+  p->program = machine_stamp(discover_find(p->all, named.name));
+  search_result r = {.end = SEARCH_STOPPED};
+  json_t *row = command->search(p, &r);
+  json_decref(p->program);
+  if (p->interrupted || p->unwritable) {
+    json_decref(row);
+    return NULL;
+  }
+  bool stopped = r.end == SEARCH_STOPPED && p->reason;
+  return finish_row(row, command->ends[r.end], r.probes, p->timeouts,
+                    stopped ? p->reason : "");
+}
+
+/* Why a cell cannot be searched, or NULL.  The plan lets references that honour
+ * no limit keep their own policy. */
+static const char *find_missing(const probe_command *command,
+                                const plan_cell *c) {
+  if (c->missing || !command->limits || strcmp(c->heap, "none"))
+    return c->missing;
+  return "needs a heap limit";
+}
+
+static void print_rows(const probe_command *command, const json_t *rows) {
+  text_table *t = text_new(command->align, 1);
+  for (size_t i = 0; command->align[i]; i++)
+    text_add(t, "%s", command->headers[i]);
+  size_t i;
+  json_t *row;
+  json_array_foreach(rows, i, row) command->add_row(t, row);
+  text_print(t, TEXT_PLAIN, stdout);
+  text_free(t);
+}
+
+static int search_all(const probe_command *command, const void *options,
+                      const plan *p, const collectors *all, probe_log *log,
+                      json_t *rows) {
+  int code = EXIT_OK;
+  size_t searched = 0;
+  for (size_t i = 0; i < p->cells_count; i++) {
+    const plan_cell *c = &p->cells[i];
+    const char *missing = find_missing(command, c);
+    if (c->canary)
+      continue;
+    if (missing) {
+      json_array_append_new(
+          rows, finish_row(command->no_row(c), PROBE_NONE, 0, 0, missing));
+      continue;
+    }
+    searched++;
+    say("%s/%s, heap %s, %u thread%s", c->workload, c->collector, c->heap,
+        c->threads, c->threads == 1 ? "" : "s");
+    probing one = {
+        .plan = p, .cell = c, .all = all, .options = options, .log = log};
+    json_t *row = search_cell(command, &one);
+    if (!row) {
+      say("stopped; the probes are kept, and the same command goes on");
+      return one.interrupted ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
+    }
+    if (strcmp(text_of(row, "found"), command->ends[SEARCH_FOUND]))
+      code = EXIT_SOME_FAILED;
+    json_array_append_new(rows, row);
+  }
+  if (searched)
+    return code;
+  say("no pair of these collectors and workloads can run");
+  return EXIT_NOTHING;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The result.
+ * ------------------------------------------------------------------------- */
+
+/* Whether the members of `a`, but for one, are the same in `b`. */
+static bool same_settings(json_t *a, const json_t *b, const char *but) {
+  const char *key;
+  json_t *value;
+  json_object_foreach(a, key, value) {
+    if (strcmp(key, but) && !json_equal(value, json_object_get(b, key)))
+      return false;
+  }
+  return true;
+}
+
+static bool same_cell(const json_t *a, const json_t *b,
+                      const char *const *keys) {
+  bool same = true;
+  for (; *keys; keys++)
+    same &= json_equal(json_object_get(a, *keys), json_object_get(b, *keys));
+  return same;
+}
+
+/* The rows that DIR has, new, those of the same cells replaced by `rows`. */
+static json_t *merge(const probe_command *command, const char *dir,
+                     const json_t *settings, const json_t *rows) {
+  char why[256];
+  json_t *file = results_read_json(dir, command->file, why, sizeof why);
+  json_t *old = json_object_get(file, command->list);
+  json_t *merged = json_array();
+  size_t i, k;
+  json_t *a, *b;
+  if (same_settings(file, settings, command->list))
+    json_array_extend(merged, old);
+  else if (json_array_size(old))
+    say("warning: %s/%s was made with other settings, and is replaced", dir,
+        command->file);
+  json_array_foreach(rows, i, a) {
+    bool found = false;
+    json_array_foreach(merged, k, b) {
+      if (same_cell(a, b, command->keys)) {
+        json_array_set(merged, k, a);
+        found = true;
+      }
+    }
+    if (!found)
+      json_array_append(merged, a);
+  }
+  json_decref(file);
+  return merged;
+}
+
+/* The same in DIR, which is locked. */
+static int search_in(const probe_command *command, const void *options,
+                     const plan *p, const collectors *all, probe_log *log,
+                     json_t *settings) {
+  results_state found;
+  char why[256];
+  log->old = json_array();
+  if (!results_read_lines(log->log.dir, LOG, keep, log->old, &found, why,
+                          sizeof why)) {
+    say("%s", why);
+    json_decref(log->old);
+    return EXIT_SOME_FAILED;
+  }
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  int code = EXIT_SOME_FAILED;
+  if (runlog_begin(&log->log, LOG, found.whole)) {
+    json_t *rows = json_array();
+    code = search_all(command, options, p, all, log, rows);
+    json_object_set_new(settings, "schema", json_integer(1));
+    json_object_set_new(settings, command->list,
+                        merge(command, log->log.dir, settings, rows));
+    if (!runlog_write(&log->log, command->file, settings) && code == EXIT_OK)
+      code = EXIT_SOME_FAILED;
+    print_rows(command, rows);
+    json_decref(rows);
+  }
+  json_decref(log->old);
+  return code;
+}
+
+int probes_command(const probe_command *command, const void *options,
+                   const plan_request *request, const char *dir,
+                   json_t *settings) {
+  collectors all = discover_collectors();
+  plan p;
+  int code = plan_make(request, &all, &p);
+  if (!code) {
+    probe_log log = {.command = command};
+    code = runlog_open(&log.log, dir)
+               ? search_in(command, options, &p, &all, &log, settings)
+               : EXIT_USAGE;
+    runlog_close(&log.log);
+  }
+  json_decref(settings);
+  return code;
+}

@@ -1,0 +1,226 @@
+/* rate.c: `reapmark rate`: for each collector, the highest rate of requests at
+ * which their latency stays within a bound: the search (probes.h) for the
+ * shortest time between two requests. */
+#include "rate.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "probes.h"
+#include "harness/base/say.h"
+#include "harness/driver/plan/spec.h"
+#include "harness/record/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct rate_options {
+  plan_request request;
+  const char *dir, *p99;
+  uint64_t from, to, runs;
+  double precision;
+  double bound; /* ns */
+} rate_options;
+
+#define FIELD(member) offsetof(rate_options, member)
+static const option_row option_rows[] = {
+    {"workloads", 'w', "LIST", "workloads with a rate (requests)", OPTION_TEXT,
+     FIELD(request.workloads), 0, 0},
+    {"collectors", 'c', "LIST", "these collectors, NAME[:OPTION=VALUE,...]",
+     OPTION_TEXT, FIELD(request.collectors), 0, 0},
+    {"heap", 0, "LIST", "heap sizes (3x)", OPTION_TEXT, FIELD(request.heaps), 0,
+     0},
+    {"p99", 0, "TIME", "the bound: 1ms, 500us", OPTION_TEXT, FIELD(p99), 0, 0},
+    {"from", 0, "N", "lowest rate tried, requests a second (1000)",
+     OPTION_NUMBER, FIELD(from), 1, 1 << 24},
+    {"to", 0, "N", "highest rate tried (200000)", OPTION_NUMBER, FIELD(to), 1,
+     1 << 24},
+    {"precision", 0, "SHARE", "stop when the rate is known so well (5%)",
+     OPTION_SHARE, FIELD(precision), 0, 0},
+    {"runs", 'n', "N", "a rate is met if all of so many runs meet it (3)",
+     OPTION_NUMBER, FIELD(runs), 1, 100},
+    {"seed", 0, "N", "of the workload (42)", OPTION_NUMBER, FIELD(request.seed),
+     0, INT64_MAX},
+    {"timeout", 0, "SECONDS", "time that a run may take (60)", OPTION_SECONDS,
+     FIELD(request.timeout), 0, 0},
+    {"output", 'o', "DIR", "where rate.json and probes.jsonl go", OPTION_TEXT,
+     FIELD(dir), 0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "rate",
+    .synopsis = "--p99 TIME -o DIR [options]",
+    .description =
+        "Finds the highest rate of requests at which the 99th percentile of "
+        "their latency\nis within TIME, for each collector.  Requests arrive "
+        "on a schedule that does not\nwait for the server (open loop), and "
+        "latency counts from the arrival.  Both ends\nare tried first, then "
+        "the middle of what is left (of the time between requests);\nwhat is "
+        "printed was always tried.  The record of every run is kept in "
+        "DIR/probes.jsonl.\nThe workload's parameters apply: "
+        "-w requests:duration=10,arrivals=poisson.\n\nexit status: 0 all "
+        "found, 1 some were not, 2 usage, 3 nothing matched or can run,\n130 "
+        "interrupted.",
+    .options = option_rows};
+
+/* "1ms" in ns; false if it is no time above 0. */
+static bool read_time(const char *text, double *ns) {
+  static const struct {
+    const char *name;
+    double ns;
+  } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+  char *end;
+  double number = strtod(text, &end);
+  if (end == text || !isfinite(number) || number <= 0)
+    return false;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (!strcmp(end, units[i].name)) {
+      *ns = number * units[i].ns;
+      return true;
+    }
+  return false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The search.
+ * ------------------------------------------------------------------------- */
+
+static json_t *keep(const json_t *record) {
+  return json_copy((json_t *)record);
+}
+
+static uint64_t rate_of(uint64_t period) {
+  return (1000000000 + period / 2) / period;
+}
+
+static search_answer judge(probing *p, const json_t *probe) {
+  search_answer answer = probe_judge(p, probe);
+  const json_t *p99 = record_get(probe, "latency.intended.p99");
+  if (!strcmp(json_string_value(record_get(probe, "verdict.status")), "OOM")) {
+    /* Too little memory is not too high a rate. */
+    p->reason = arena_text(
+        "OOM: %s", json_string_value(record_get(probe, "verdict.reason")));
+    return SEARCH_STOP;
+  }
+  if (answer != SEARCH_PASSED)
+    return answer;
+  if (!json_is_number(p99)) {
+    p->reason = "fewer than 100 requests: their p99 cannot be told";
+    return SEARCH_STOP;
+  }
+  const rate_options *o = p->options;
+  return json_number_value(p99) <= o->bound ? SEARCH_PASSED : SEARCH_FAILED;
+}
+
+static search_answer probe_period(void *data, uint64_t period) {
+  probing *p = data;
+  const char *rate = arena_text("%ju", (uintmax_t)rate_of(period));
+  plan_cell c = *p->cell;
+  spec workload;
+  spec_parse(c.workload, &workload);
+  spec_set(&workload, "rate", rate);
+  c.workload = spec_text(&workload);
+  json_t *probe = probe_run(p, &c, rate);
+  search_answer answer = probe ? judge(p, probe) : SEARCH_STOP;
+  json_decref(probe);
+  return answer;
+}
+
+static json_t *row_of(const plan_cell *c, uint64_t rate, uint64_t failed) {
+  return json_pack("{s:s, s:s, s:s, s:I, s:I}", "workload", c->workload,
+                   "collector", c->collector, "heap", c->heap, "rate",
+                   (json_int_t)rate, "failed_above", (json_int_t)failed);
+}
+
+static json_t *no_row(const plan_cell *c) {
+  return row_of(c, 0, 0);
+}
+
+static json_t *search(probing *p, search_result *r) {
+  const rate_options *o = p->options;
+  const search_request request = {.low = 1000000000 / o->to,
+                                  .high = 1000000000 / o->from,
+                                  .grain = 1,
+                                  .rtol = o->precision,
+                                  .confirm = (unsigned)o->runs,
+                                  .of = (unsigned)o->runs};
+  *r = search_minimum(&request, probe_period, p);
+  return row_of(p->cell, rate_of(r->heap), r->failed ? rate_of(r->failed) : 0);
+}
+
+static const char *const headers[] = {"workload", "collector",  "heap",
+                                      "result",   "requests/s", "missed at",
+                                      "runs",     "reason"};
+
+static void add_rate(text_table *t, json_int_t rate) {
+  if (rate)
+    text_add(t, "%lld", (long long)rate);
+  else
+    text_add(t, "–");
+}
+
+static void add_row(text_table *t, const json_t *row) {
+  const char *workload = "", *with = "", *heap = "", *found = "", *reason = "";
+  json_int_t rate = 0, failed = 0;
+  int probes = 0;
+  json_unpack((json_t *)row, "{s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s}",
+              "workload", &workload, "collector", &with, "heap", &heap, "found",
+              &found, "rate", &rate, "failed_above", &failed, "probes", &probes,
+              "reason", &reason);
+  text_add(t, "%s", workload);
+  text_add(t, "%s", with);
+  text_add(t, "%s", heap);
+  text_add(t, "%s", found);
+  add_rate(t, rate);
+  add_rate(t, failed);
+  text_add(t, "%d", probes);
+  text_add(t, "%s", reason);
+}
+
+static const char *const keys[] = {"workload", "collector", "heap", NULL};
+static const probe_command command = {
+    .file = "rate.json",
+    .list = "rates",
+    .keys = keys,
+    .ends = {[SEARCH_FOUND] = "highest",
+             [SEARCH_AT_MOST] = "at least",
+             [SEARCH_UNSATISFIED] = "unsatisfied",
+             [SEARCH_STOPPED] = "stopped"},
+    .keep = keep,
+    .search = search,
+    .no_row = no_row,
+    .align = "lllrrrrl",
+    .headers = headers,
+    .add_row = add_row};
+
+int rate_command(int argc, char **argv) {
+  rate_options o = {.request = {.seed = PLAN_SEED,
+                                .workloads = "requests",
+                                .heaps = "3x",
+                                .invocations = 1},
+                    .from = 1000,
+                    .to = 200000,
+                    .runs = 3,
+                    .precision = 0.05};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  const char *wrong = NULL;
+  if (!o.dir || !o.p99)
+    wrong = "rate needs --p99 TIME and -o DIR";
+  else if (!read_time(o.p99, &o.bound))
+    wrong = arena_text("--p99: '%s' is not a time such as 1ms", o.p99);
+  else if (o.from >= o.to)
+    wrong = "--from is to be less than --to";
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  /* The plan has one cell for each search, as if for its lowest rate. */
+  o.request.searched = true;
+  o.request.rates = arena_text("%ju", (uintmax_t)o.from);
+  json_t *settings = json_pack("{s:f, s:i, s:f}", "p99_ns", o.bound, "runs",
+                               (int)o.runs, "precision", o.precision);
+  return probes_command(&command, &o, &o.request, o.dir, settings);
+}

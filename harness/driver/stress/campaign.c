@@ -1,0 +1,235 @@
+/* campaign.c: many episodes, each of them logged. */
+#include "campaign.h"
+#include "failure.h"
+#include "harness/base/arena.h"
+#include "harness/base/say.h"
+#include "harness/record/record.h"
+#include "harness/record/results.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define LOG "episodes.jsonl"
+
+/* A sweep goes no farther: an episode may make a very long list. */
+enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
+
+/* ------------------------------------------------------------------------- *
+ * The directory.
+ * ------------------------------------------------------------------------- */
+
+static json_t *settings_of(const campaign *c) {
+  json_t *names = json_array();
+  for (size_t i = 0; i < c->names.count; i++)
+    json_array_append_new(names, json_string(c->names.words[i]));
+  return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "schema", 1,
+                   "workload", spec_text(&c->workload), "operations",
+                   (json_int_t)c->operations, "seeds", (json_int_t)c->seeds,
+                   "first_seed", (json_int_t)c->first_seed, "threads",
+                   (json_int_t)c->threads, "sweep", (json_int_t)c->sweep,
+                   "timeout", c->timeout, "names", names);
+}
+
+/* The settings must be those that the directory was begun with. */
+static bool check_settings(const campaign *c, const char *dir) {
+  char why[256];
+  json_t *then = results_read_json(dir, "stress.json", why, sizeof why);
+  json_t *now = settings_of(c);
+  const char *name, *different = NULL;
+  json_t *value;
+  if (!then)
+    say("%s", why);
+  else
+    json_object_foreach(now, name, value) {
+      if (!json_equal(value, json_object_get(then, name)))
+        different = name;
+    }
+  if (different)
+    say("%s was begun with other settings: '%s' differs; give the same, or "
+        "another --out DIR",
+        dir, different);
+  bool good = then && !different;
+  json_decref(then);
+  json_decref(now);
+  return good;
+}
+
+static bool take_entry(void *data, const json_t *entry) {
+  campaign *c = data;
+  const char *key = entry_text(entry, "key");
+  if (!*key || !*entry_text(entry, "result"))
+    return false;
+  c->spent += (double)entry_number(entry, "elapsed") / 1e9;
+  unsigned kept = (unsigned)entry_number(entry, "failure");
+  if (kept > c->failures)
+    c->failures = kept;
+  return !json_object_set(c->entries, key, (json_t *)entry);
+}
+
+bool campaign_open(campaign *c, const char *dir, bool resume) {
+  results_state found;
+  char why[256];
+  c->entries = json_object();
+  if (!runlog_open(&c->log, dir))
+    return false;
+  bool begun = !access(arena_text("%s/stress.json", dir), F_OK);
+  if (begun && !resume) {
+    say("%s has episodes already; go on with --resume, or take another --out "
+        "DIR",
+        dir);
+    return false;
+  }
+  if (begun && !check_settings(c, dir))
+    return false;
+  if (!results_read_lines(dir, LOG, take_entry, c, &found, why, sizeof why)) {
+    say("%s", why);
+    return false;
+  }
+  if (found.cut_short)
+    say("%s/" LOG ": the last line is cut short and was ignored", dir);
+  if (found.damaged)
+    say("%s/" LOG ":%zu: not an episode; %zu such line%s passed over", dir,
+        found.first_damaged, found.damaged, found.damaged == 1 ? "" : "s");
+  json_t *settings = settings_of(c);
+  bool good = begun || runlog_write(&c->log, "stress.json", settings);
+  json_decref(settings);
+  return good && runlog_begin(&c->log, LOG, found.whole);
+}
+
+void campaign_close(campaign *c) {
+  if (c->log.dir)
+    runlog_close(&c->log);
+  json_decref(c->entries);
+  c->entries = NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Episodes.
+ * ------------------------------------------------------------------------- */
+
+/* The episode's entry, borrowed: from the log, or else it is run.  NULL if the
+ * campaign ends here. */
+static const json_t *get_entry(campaign *c, const episode *e) {
+  const char *key = episode_key(e), *errors;
+  const json_t *old = json_object_get(c->entries, key);
+  if (old)
+    return old;
+  if (c->time > 0 && c->spent >= c->time) {
+    c->end = OUT_OF_TIME;
+    return NULL;
+  }
+  json_t *entry = episode_run(e, NULL, &errors);
+  if (entry && c->keeps && !strcmp(entry_text(entry, "result"), "failed")) {
+    json_object_set_new(entry, "failure", json_integer(++c->failures));
+    if (!failure_keep(c, e, entry, errors)) {
+      json_decref(entry);
+      entry = NULL;
+    }
+  }
+  if (!entry) {
+    c->end = INTERRUPTED;
+    return NULL;
+  }
+  int error = runlog_append(&c->log, entry);
+  c->spent += (double)entry_number(entry, "elapsed") / 1e9;
+  json_object_set_new(c->entries, key, entry);
+  if (!error)
+    return entry;
+  say("%s/" LOG ": %s", c->log.dir, strerror(error));
+  c->end = BROKEN;
+  return NULL;
+}
+
+static void add(tally *t, const json_t *entry) {
+  t->episodes++;
+  t->operations += entry_number(entry, "operations");
+  t->collections += entry_number(entry, "collections");
+  t->fired += entry_number(entry, "fired");
+  t->allocated += entry_number(entry, "allocated");
+  t->elapsed += entry_number(entry, "elapsed");
+  t->scarce += !strcmp(entry_text(entry, "verdict"), "OOM");
+  if (entry_failed(entry) && !t->fault)
+    t->fault = entry;
+  if (!strcmp(entry_text(entry, "result"), "n/a"))
+    t->missing = "its hooks are missing";
+}
+
+/* One place after the other, until the condition no longer comes about. */
+static bool sweep(campaign *c, episode *e, tally *t) {
+  for (e->place = 1; e->place <= SWEEP_MOST && !t->fault; e->place++) {
+    const json_t *entry = get_entry(c, e);
+    if (!entry)
+      return false;
+    bool fired = entry_number(entry, "fired") > 0;
+    if (!fired && !entry_failed(entry) && e->place > 1)
+      return true;
+    add(t, entry);
+    t->places += fired;
+    if (!fired && !entry_failed(entry)) {
+      t->missing = "it never comes about";
+      return true;
+    }
+  }
+  t->cut = !t->fault;
+  return true;
+}
+
+uint64_t campaign_ordinary(const campaign *c, const subject *s) {
+  uint64_t shares = 0;
+  for (size_t i = 0; i < c->conditions_count; i++)
+    if (!condition_missing(c->conditions[i], s->program))
+      shares += c->conditions[i]->share;
+  return shares ? c->operations * 100 / (shares * c->seeds) : 0;
+}
+
+/* Operations of an episode under the condition. */
+static uint64_t operations_under(const campaign *c, const subject *s,
+                                 const condition *under) {
+  uint64_t n = campaign_ordinary(c, s) * under->share / 100;
+  return n < OPERATIONS_LEAST ? OPERATIONS_LEAST : n;
+}
+
+bool campaign_run(campaign *c, const subject *s, const condition *under,
+                  uint64_t seed, const char *oracle, tally *t) {
+  t->missing = condition_missing(under, s->program);
+  if (t->missing)
+    return true;
+  bool many = !under->one_thread && collector_can(s->program, "threads");
+  episode e = {.subject = s,
+               .condition = under,
+               .workload = &c->workload,
+               .operations = operations_under(c, s, under),
+               .seed = seed,
+               .oracle = oracle,
+               .threads = many ? (unsigned)c->threads : 1,
+               .timeout = c->timeout,
+               .patience = c->patience};
+  if (under->sweep) {
+    e.operations = c->sweep;
+    return sweep(c, &e, t);
+  }
+  if (under->heap) {
+    /* As large as it must be without a seeded bug, which may be a leak. */
+    subject sound = *s;
+    if (s->mutant)
+      sound.name = s->program->name, sound.mutant = NULL;
+    episode first = e;
+    first.subject = &sound;
+    first.condition = &condition_peak;
+    first.operations = operations_under(c, s, &condition_peak);
+    first.oracle = NULL;
+    const json_t *entry = get_entry(c, &first);
+    if (!entry)
+      return false;
+    if (entry_failed(entry)) {
+      add(t, entry);
+      return true;
+    }
+    e.heap = entry_number(entry, under->live ? "live" : "footprint") *
+             under->heap / 100;
+  }
+  const json_t *entry = get_entry(c, &e);
+  if (entry)
+    add(t, entry);
+  return entry;
+}

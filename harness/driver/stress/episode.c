@@ -1,0 +1,278 @@
+/* episode.c: one run of a collector under one hostile condition, and what came
+ * of it. */
+#include "episode.h"
+#include "harness/base/arena.h"
+#include "harness/driver/programs/program.h"
+#include "harness/record/record.h"
+#include "harness/report/load.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *entry_text(const json_t *entry, const char *name) {
+  const char *text = json_string_value(json_object_get(entry, name));
+  return text ? text : "";
+}
+
+uint64_t entry_number(const json_t *entry, const char *name) {
+  json_int_t n = json_integer_value(json_object_get(entry, name));
+  return n > 0 ? (uint64_t)n : 0;
+}
+
+bool entry_failed(const json_t *entry) {
+  const char *result = entry_text(entry, "result");
+  return !strcmp(result, "failed") || !strcmp(result, "vacuous");
+}
+
+const char *entry_accuser(const json_t *entry) {
+  const char *oracle = entry_text(entry, "oracle");
+  return *oracle ? oracle : entry_text(entry, "result");
+}
+
+/* ------------------------------------------------------------------------- *
+ * The command.
+ * ------------------------------------------------------------------------- */
+
+const char *episode_key(const episode *e) {
+  const char *key = arena_text("%s/%s/%ju", e->subject->name,
+                               e->condition->name, (uintmax_t)e->seed);
+  if (e->place)
+    key = arena_text("%s/%ju", key, (uintmax_t)e->place);
+  return e->oracle ? arena_text("%s/%s", key, e->oracle) : key;
+}
+
+/* The random mutator with the condition's parameters over the given ones. */
+static const char *workload_words(const episode *e) {
+  spec w = {.name = e->workload->name};
+  for (size_t i = 0; i < e->workload->count; i++)
+    spec_set(&w, e->workload->settings[i].key, e->workload->settings[i].value);
+  spec_set(&w, "ops", arena_text("%ju", (uintmax_t)e->operations));
+  spec own;
+  if (e->condition->params) {
+    spec_parse(arena_text("own:%s", e->condition->params), &own);
+    for (size_t i = 0; i < own.count; i++)
+      spec_set(&w, own.settings[i].key, own.settings[i].value);
+  }
+  if (e->oracle)
+    spec_set(&w, "oracle", e->oracle);
+  return spec_text(&w);
+}
+
+word_list episode_words(const episode *e, const char *trace) {
+  word_list a = {0};
+  const struct {
+    const char *option, *value; /* not given where that is NULL */
+  } given[] = {
+      {"--mutant", e->subject->mutant},
+      {"--run", workload_words(e)},
+      {"--threads", arena_text("%u", e->threads)},
+      {"--seed", arena_text("%ju", (uintmax_t)e->seed)},
+      {"--hostile", e->place ? arena_text("%s=%ju", e->condition->hostile,
+                                          (uintmax_t)e->place)
+                             : e->condition->hostile},
+      {"--heap", e->heap ? arena_text("%ju", (uintmax_t)e->heap) : NULL},
+      {"--trace", trace}};
+  word_list_add(&a, e->subject->program->path);
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+    if (given[i].value) {
+      word_list_add(&a, given[i].option);
+      word_list_add(&a, given[i].value);
+    }
+  for (size_t i = 0; i < e->subject->options.count; i++) {
+    word_list_add(&a, "--option");
+    word_list_add(&a, arena_text("%s=%s", e->subject->options.settings[i].key,
+                                 e->subject->options.settings[i].value));
+  }
+  return a;
+}
+
+static const char *quoted(const char *word) {
+  bool plain = *word;
+  for (const char *p = word; *p; p++)
+    plain &= isalnum((unsigned char)*p) || strchr("%+,-./:=@_", *p);
+  if (plain)
+    return word;
+  const char *out = "'";
+  for (; *word; word++)
+    out = *word == '\'' ? arena_text("%s'\\''", out)
+                        : arena_text("%s%c", out, *word);
+  return arena_text("%s'", out);
+}
+
+const char *episode_command(const word_list *words) {
+  const char *line = quoted(words->words[0]);
+  for (size_t i = 1; i < words->count; i++)
+    line = arena_text("%s %s", line, quoted(words->words[i]));
+  return line;
+}
+
+/* ------------------------------------------------------------------------- *
+ * What came of it.
+ * ------------------------------------------------------------------------- */
+
+/* The reason, without the oracle's name that may come first. */
+static episode_fault by(const char *oracle, const char *reason) {
+  size_t n = strlen(oracle);
+  if (reason && !strncmp(reason, oracle, n) && reason[n] == ':')
+    reason += n + 1 + strspn(reason + n + 1, " ");
+  return (episode_fault){oracle, reason};
+}
+
+/* The line of a sanitizer's report that says what is wrong. */
+static episode_fault read_report(const char *errors) {
+  static const struct {
+    const char *mark, *oracle;
+  } marks[] = {{"ERROR: AddressSanitizer", "asan"},
+               {"ERROR: LeakSanitizer", "asan"},
+               {"WARNING: ThreadSanitizer", "tsan"},
+               {"FATAL: ThreadSanitizer", "tsan"},
+               {"runtime error: ", "ubsan"}};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    const char *at = strstr(errors, marks[i].mark);
+    if (!at)
+      continue;
+    const char *summary = strstr(at, "SUMMARY: ");
+    if (summary)
+      at = summary + strlen("SUMMARY: ");
+    return (episode_fault){marks[i].oracle,
+                           arena_text("%.*s", (int)strcspn(at, "\n"), at)};
+  }
+  return (episode_fault){0};
+}
+
+/* Who came to the verdict WRONG, which names the oracle before a colon. */
+static const char *accuser(const char *reason) {
+  static const char *const oracles[] = {"graph", "count", "weak",  "finalizer",
+                                        "check", "limit", "poison"};
+  size_t n = strcspn(reason, ":");
+  for (size_t i = 0; i < sizeof oracles / sizeof *oracles; i++)
+    if (n == strlen(oracles[i]) && !strncmp(reason, oracles[i], n))
+      return oracles[i];
+  return "verdict";
+}
+
+episode_fault episode_find_fault(const condition *c, const program_result *r) {
+  const char *named =
+      json_string_value(record_get(r->record, "violation.oracle"));
+  const char *reason =
+      json_string_value(record_get(r->record, "verdict.reason"));
+  episode_fault f = read_report(r->errors);
+  if (!r->record && f.oracle)
+    return f;
+  if (!r->record) {
+    f.oracle = !strcmp(r->status, "TIMEOUT") ? "hang"
+               : !strcmp(r->status, "CRASH") ? "crash"
+                                             : "start";
+    f.reason = r->reason;
+    return f;
+  }
+  if (named)
+    return by(named, reason);
+  switch (verdict_of_record(r->record)) {
+  case VERDICT_OK:
+  case VERDICT_LEAK_DECLARED:
+    return (episode_fault){0};
+  case VERDICT_OOM:
+    return c->scarce ? (episode_fault){0} : (episode_fault){"limit", reason};
+  case VERDICT_LEAK:
+    return (episode_fault){"count", reason};
+  default:
+    if (record_get(r->record, "hostile.violations") &&
+        json_integer_value(record_get(r->record, "hostile.violations")))
+      return by("poison", reason);
+    return by(accuser(reason), reason);
+  }
+}
+
+static uint64_t count_of(const json_t *record, const char *path) {
+  json_int_t n = json_integer_value(record_get(record, path));
+  return n > 0 ? (uint64_t)n : 0;
+}
+
+/* Whether the collector keeps to hostile conditions itself. */
+static bool is_hostile(const collector *c) {
+  return json_is_true(
+      json_object_get(json_object_get(c->about, "hostile"), "collects"));
+}
+
+/* Why an episode proves nothing though nothing is wrong, or NULL.  In a sweep
+ * one that does not come about is the last; one that ran out of memory ended
+ * too early to be asked for more. */
+static const char *find_vacuity(const condition *c, const char *status,
+                                const char *reason, uint64_t fired,
+                                uint64_t collections) {
+  static const char said[] = "vacuous: ";
+  bool whole = strcmp(status, "OOM");
+  if (reason && !strncmp(reason, said, strlen(said)))
+    return reason + strlen(said);
+  if (reason || c->sweep)
+    return NULL;
+  if (c->proof && !c->uncertain && !fired && (whole || c->hostile))
+    return arena_text("%s never came about",
+                      c->hostile ? c->hostile : "the limit");
+  return whole && !collections ? "no collection happened" : NULL;
+}
+
+static json_t *judge(const episode *e, const program_result *r) {
+  const condition *c = e->condition;
+  episode_fault f = episode_find_fault(c, r);
+  const char *status =
+      r->record ? json_string_value(record_get(r->record, "verdict.status"))
+                : r->status;
+  uint64_t fired = c->proof ? count_of(r->record, c->proof) : 0;
+  uint64_t collections = count_of(r->record, "counters.collections") +
+                         count_of(r->record, "counters.detections");
+  if (!collections)
+    collections = count_of(r->record, "counts.op-collect") +
+                  count_of(r->record, "counts.checks");
+  const char *result = f.oracle ? "failed" : "passed";
+  const char *vacuous = find_vacuity(c, status, f.reason, fired, collections);
+  if (vacuous) {
+    bool blamed = is_hostile(e->subject->program) || fired || !c->hostile;
+    result = blamed ? "vacuous" : "n/a";
+    f = (episode_fault){NULL, vacuous};
+  }
+  const json_t *story = record_get(r->record, "violation.story");
+  json_t *entry = json_pack(
+      "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
+      "s:I, s:I}",
+      "key", episode_key(e), "collector", e->subject->name, "condition",
+      c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
+      "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
+      "reason", f.reason ? f.reason : "", "operations",
+      (json_int_t)count_of(r->record, "counts.operations"), "collections",
+      (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
+      (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
+      (json_int_t)count_of(r->record, "memory.footprint_peak"), "live",
+      (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
+      (json_int_t)r->elapsed);
+  if (e->place)
+    json_object_set_new(entry, "place", record_integer(e->place));
+  if (f.oracle) {
+    json_object_set_new(
+        entry, "operation",
+        record_integer(count_of(r->record, "violation.operation")));
+    json_object_set_new(entry, "story",
+                        story ? json_deep_copy(story) : json_array());
+  }
+  return entry;
+}
+
+json_t *episode_run(const episode *e, const char *trace, const char **errors) {
+  const word_list words = episode_words(e, trace);
+  program_result r;
+  if (!program_run(&words, e->timeout, &r))
+    return NULL;
+  if (e->patience > 0 && !r.record && !strcmp(r.status, "TIMEOUT") &&
+      !program_run(&words, e->patience * e->timeout, &r))
+    return NULL;
+  json_t *entry = judge(e, &r);
+  json_t *list = json_array();
+  for (size_t i = 0; i < words.count; i++)
+    json_array_append_new(list, json_string(words.words[i]));
+  json_object_set_new(entry, "words", list);
+  json_decref(r.record);
+  *errors = r.errors;
+  return entry;
+}

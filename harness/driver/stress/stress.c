@@ -1,0 +1,480 @@
+/* stress.c: `reapmark stress`: puts collectors under hostile conditions, in
+ * rounds, and prints what came of it. */
+#include "stress.h"
+#include "campaign.h"
+#include "failure.h"
+#include "harness/base/arena.h"
+#include "seeded-bugs.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "harness/driver/programs/spawn.h"
+#include "harness/report/format.h"
+#include "harness/output/emit.h"
+#include "harness/output/rows.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ------------------------------------------------------------------------- *
+ * Command line.
+ * ------------------------------------------------------------------------- */
+
+/* The workload that draws operations at random, and the seconds in which a
+ * program shows whether it can run it. */
+#define MUTATOR       "fuzz"
+#define TRIAL_TIMEOUT 10.0
+
+typedef struct stress_options {
+  const char *conditions, *workload, *dir, *format, *repeat;
+  uint64_t operations, seeds, first_seed, threads, tries;
+  double time, timeout;
+  bool quick, resume, list, shrink, mutants;
+} stress_options;
+
+#define FIELD(member) offsetof(stress_options, member)
+static const option_row option_rows[] = {
+    {"conditions", 'c', "LIST", "these conditions (all; see --list)",
+     OPTION_TEXT, FIELD(conditions), 0, 0},
+    {"ops", 0, "N", "operations of each collector, in all (10000000)",
+     OPTION_NUMBER, FIELD(operations), 1, INT64_MAX / 100},
+    {"seeds", 0, "N", "rounds, each with a seed of its own (5)", OPTION_NUMBER,
+     FIELD(seeds), 1, 1000000},
+    {"seed", 0, "N", "the first of them (1)", OPTION_NUMBER, FIELD(first_seed),
+     0, INT64_MAX / 2},
+    {"threads", 't', "N", "mutators, where the condition has several (4)",
+     OPTION_NUMBER, FIELD(threads), 1, 64},
+    {"workload", 'w', "NAME[:KEY=VALUE,...]",
+     "the random mutator's parameters (fuzz)", OPTION_TEXT, FIELD(workload), 0,
+     0},
+    {"time", 0, "SECONDS", "begin no episode after so long (no limit)",
+     OPTION_SECONDS, FIELD(time), 0, 0},
+    {"timeout", 0, "SECONDS", "an episode that takes longer hangs (60)",
+     OPTION_SECONDS, FIELD(timeout), 0, 0},
+    {"quick", 0, NULL, "1000000 operations, in one round", OPTION_FLAG,
+     FIELD(quick), 0, 0},
+    {"shrink", 0, NULL, "reduce what fails to as few operations as can be",
+     OPTION_FLAG, FIELD(shrink), 0, 0},
+    {"tries", 0, "N", "to see a race fail again (10)", OPTION_NUMBER,
+     FIELD(tries), 1, 1000},
+    {"out", 'o', "DIR", "where all is kept (results/stress/TIME)", OPTION_TEXT,
+     FIELD(dir), 0, 0},
+    {"resume", 0, NULL, "go on with what DIR has, of the same settings",
+     OPTION_FLAG, FIELD(resume), 0, 0},
+    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
+     OPTION_TEXT, FIELD(format), 0, 0},
+    {"mutants", 0, NULL, "instead, see whether every seeded bug is caught",
+     OPTION_FLAG, FIELD(mutants), 0, 0},
+    {"repeat", 0, "DIR/failure-N", "instead, run a failure again", OPTION_TEXT,
+     FIELD(repeat), 0, 0},
+    {"list", 0, NULL, "instead, list the conditions", OPTION_FLAG, FIELD(list),
+     0, 0},
+    {0}};
+
+static const option_usage usage = {
+    .command = "stress",
+    .synopsis = "[COLLECTOR[:OPTION=VALUE,...]...] [options]",
+    .description =
+        "Looks for bugs: runs random operations on each collector (all, if "
+        "none is named)\nunder hostile conditions, each episode a process of "
+        "its own, and compares the heap\nwith a model of what it should be.  "
+        "An episode in which its condition never came\nabout, or nothing was "
+        "collected, fails as vacuous.  What fails is run again with\nits "
+        "operations written down, and kept in DIR.  docs/stress.md tells how "
+        "to "
+        "go on.\n\nexit status: 0 nothing found, 1 something failed, 2 usage, "
+        "3 nothing to run,\n130 interrupted (DIR is kept).",
+    .options = option_rows,
+    .max_operands = INT_MAX};
+
+static const char *const formats[] = {"table", "markdown", "csv", "json"};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+/* Why a collector cannot take part at all, or NULL.  A diagnostic one may need
+ * more than an episode gives it, which it alone knows: it is asked. */
+static const char *find_obstacle(const collector *c) {
+  if (collector_can(c, "explicit_free"))
+    return "it frees what it is told is dead, and the random mutator does not "
+           "know what is";
+  if (strcmp(collector_kind(c), "diagnostic"))
+    return NULL;
+  char *argv[] = {(char *)c->path,
+                  (char *)"--run",
+                  (char *)MUTATOR ":ops=0",
+                  (char *)"--record-fd",
+                  arena_text("%d", SPAWN_RECORD),
+                  NULL};
+  spawn_result r;
+  spawn_run(argv, SPAWN_RECORD, TRIAL_TIMEOUT, &r);
+  const char *obstacle = r.end == SPAWN_EXITED && r.code == EXIT_USAGE
+                             ? arena_text("it says: %s", r.last_words)
+                             : NULL;
+  spawn_result_free(&r);
+  return obstacle;
+}
+
+/* What was chosen.  Returns NULL, or what is wrong. */
+static const char *choose_subjects(campaign *c, const collectors *all,
+                                   char **words, subject **out, size_t *n) {
+  *out = NULL;
+  *n = 0;
+  for (size_t i = 0; !*words && i < all->count; i++)
+    if (collector_is_measured(&all->items[i]) &&
+        !find_obstacle(&all->items[i])) {
+      *out = arena_more(*out, *n, sizeof **out);
+      (*out)[(*n)++] = (subject){.name = all->items[i].name,
+                                 .program = &all->items[i],
+                                 .options = {.name = all->items[i].name}};
+    }
+  for (; *words; words++) {
+    subject s = {0};
+    const char *wrong = discover_choose(all, *words, &s.options, &s.program);
+    if (wrong)
+      return wrong;
+    const char *obstacle = find_obstacle(s.program);
+    if (obstacle)
+      return arena_text("%s cannot take part: %s", s.program->name, obstacle);
+    s.name = spec_text(&s.options);
+    *out = arena_more(*out, *n, sizeof **out);
+    (*out)[(*n)++] = s;
+  }
+  for (size_t i = 0; i < *n; i++)
+    word_list_add(&c->names, (*out)[i].name);
+  return NULL;
+}
+
+static const char *choose_conditions(campaign *c, const char *list) {
+  word_list words = {0};
+  candidates known = {0};
+  for (size_t i = 0; i < conditions_count; i++)
+    candidates_add(&known, conditions[i].name);
+  if (list)
+    words = spec_split(list);
+  else
+    words = (word_list){known.words, known.count};
+  for (size_t i = 0; i < words.count; i++) {
+    const condition *found = condition_find(words.words[i]);
+    if (!strcmp(words.words[i], condition_peak.name))
+      return arena_text("condition '%s' is run by itself, before heap-...",
+                        condition_peak.name);
+    if (found && word_list_has(&c->names, found->name))
+      return arena_text("condition '%s' is given twice", found->name);
+    if (!found)
+      return arena_text("unknown condition '%s'%s; see --list", words.words[i],
+                        suggest(words.words[i], &known));
+    c->conditions =
+        arena_more(c->conditions, c->conditions_count, sizeof *c->conditions);
+    c->conditions[c->conditions_count++] = found;
+    word_list_add(&c->names, found->name);
+  }
+  return NULL;
+}
+
+static const char *check_workload(const char *word, spec *out) {
+  const char *wrong = spec_parse(word, out);
+  if (!wrong && strcmp(out->name, MUTATOR))
+    wrong = arena_text("--workload: the random mutator is " MUTATOR
+                       "[:KEY=VALUE,...], and '%s' is not",
+                       out->name);
+  return wrong;
+}
+
+static const char *check_format(const char *format) {
+  candidates known = {0};
+  for (size_t i = 0; i < FORMATS; i++) {
+    if (!strcmp(formats[i], format))
+      return NULL;
+    candidates_add(&known, formats[i]);
+  }
+  return arena_text("unknown format '%s'%s", format,
+                    suggest_any(format, &known));
+}
+
+/* ------------------------------------------------------------------------- *
+ * The table.
+ * ------------------------------------------------------------------------- */
+
+static const rows_column columns[] = {
+    {"collector", "collector", ROWS_TEXT},
+    {"condition", "condition", ROWS_TEXT},
+    {"verdict", "verdict", ROWS_TEXT},
+    {"episodes", "episodes", ROWS_COUNT},
+    {"operations", "operations", ROWS_COUNT},
+    {"collections", "collections", ROWS_COUNT},
+    {"fired", "fired", ROWS_COUNT},
+    {"allocated", "bytes", ROWS_COUNT},
+    {"elapsed", "time", ROWS_TIME},
+    {"reason", NULL, ROWS_TEXT},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static const char *verdict_text(const tally *t) {
+  if (t->fault && !strcmp(entry_text(t->fault, "result"), "vacuous"))
+    return "VACUOUS";
+  if (t->fault)
+    return arena_text("FAILED: %s", entry_text(t->fault, "oracle"));
+  if (t->missing)
+    return arena_text("n/a: %s", t->missing);
+  if (!t->episodes)
+    return "not run";
+  const char *text = "ok";
+  if (t->cut)
+    text = arena_text("ok, the first %ju places", (uintmax_t)t->places);
+  else if (t->places)
+    text = arena_text("ok, all %ju places", (uintmax_t)t->places);
+  if (t->scarce)
+    text = arena_text("%s; %ju out of memory", text, (uintmax_t)t->scarce);
+  return text;
+}
+
+static json_t *make_row(const char *name, const char *under, const tally *t) {
+  json_t *row = json_pack("{s:s, s:s, s:s}", "collector", name, "condition",
+                          under, "verdict", verdict_text(t));
+  if (!t->episodes || (t->missing && !t->fault))
+    return row;
+  json_object_set_new(row, "episodes", json_integer((json_int_t)t->episodes));
+  json_object_set_new(row, "operations",
+                      json_integer((json_int_t)t->operations));
+  json_object_set_new(row, "collections",
+                      json_integer((json_int_t)t->collections));
+  json_object_set_new(row, "fired", json_integer((json_int_t)t->fired));
+  json_object_set_new(row, "allocated", json_integer((json_int_t)t->allocated));
+  json_object_set_new(row, "elapsed", json_integer((json_int_t)t->elapsed));
+  if (t->fault)
+    json_object_set_new(row, "reason",
+                        json_string(entry_text(t->fault, "reason")));
+  return row;
+}
+
+static void add_up(tally *sum, const tally *t) {
+  sum->episodes += t->episodes;
+  sum->operations += t->operations;
+  sum->collections += t->collections;
+  sum->fired += t->fired;
+  sum->allocated += t->allocated;
+  sum->elapsed += t->elapsed;
+  if (!sum->fault)
+    sum->fault = t->fault;
+}
+
+/* Several conditions may rest on the same episode (the footprint's). */
+static bool has(const json_t *faults, const json_t *fault) {
+  size_t i;
+  const json_t *other;
+  json_array_foreach(faults, i, other) {
+    if (other == fault)
+      return true;
+  }
+  return false;
+}
+
+/* Prints the tallies, by subject and condition.  Returns whether all are
+ * good. */
+static bool print_all(const campaign *c, const subject *subjects, size_t n,
+                      const tally *tallies, const char *format) {
+  json_t *rows = json_array(), *faults = json_array();
+  bool good = true;
+  size_t unrun = 0;
+  for (size_t i = 0; i < n; i++) {
+    tally sum = {0};
+    for (size_t k = 0; k < c->conditions_count; k++) {
+      const tally *t = &tallies[i * c->conditions_count + k];
+      json_array_append_new(
+          rows, make_row(subjects[i].name, c->conditions[k]->name, t));
+      if (t->fault && !has(faults, t->fault))
+        json_array_append(faults, (json_t *)t->fault);
+      unrun += !t->episodes && !t->missing;
+      add_up(&sum, t);
+    }
+    if (c->conditions_count > 1)
+      json_array_append_new(rows, make_row(subjects[i].name, "(all)", &sum));
+    good &= !sum.fault;
+  }
+  size_t i;
+  json_t *fault;
+  if (!strcmp(format, "json")) {
+    emit_json(json_pack("{s:i, s:O, s:O}", "schema", 1, "rows", rows,
+                        "failures", faults),
+              stdout);
+  } else {
+    rows_print(rows, columns, COLUMNS, format, stdout);
+    const char *fence = strcmp(format, "markdown") ? "" : "\n```";
+    if (strcmp(format, "csv"))
+      json_array_foreach(faults, i, fault) {
+        fputs(fence, stdout);
+        failure_print(c->log.dir, fault, stdout);
+        fputs(*fence ? fence + 1 : "", stdout);
+      }
+  }
+  json_decref(rows);
+  json_decref(faults);
+  if (unrun)
+    say("%zu of %zu rows were not run: they prove nothing", unrun,
+        n * c->conditions_count);
+  return good && !unrun;
+}
+
+/* ------------------------------------------------------------------------- *
+ * All rounds.
+ * ------------------------------------------------------------------------- */
+
+/* One round of a subject; false if the campaign ends here. */
+static bool run_subject(campaign *c, const subject *s, uint64_t round,
+                        tally *tallies) {
+  tally now = {0};
+  double before = c->spent;
+  bool going = true;
+  for (size_t k = 0; k < c->conditions_count && going; k++) {
+    tally one = {0}, *t = &tallies[k];
+    if (t->fault || t->missing)
+      continue; /* more would not tell more */
+    going =
+        campaign_run(c, s, c->conditions[k], c->first_seed + round, NULL, &one);
+    add_up(t, &one);
+    t->scarce += one.scarce;
+    t->places += one.places;
+    t->cut |= one.cut;
+    t->missing = one.missing;
+    add_up(&now, &one);
+  }
+  if (c->spent > before)
+    say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",
+        (uintmax_t)round + 1, (uintmax_t)c->seeds, s->name,
+        (uintmax_t)now.episodes, (uintmax_t)now.operations, c->spent - before);
+  return going;
+}
+
+static int run_rounds(campaign *c, const subject *subjects, size_t n,
+                      const char *format) {
+  tally *tallies = arena_take(n * c->conditions_count * sizeof *tallies);
+  bool going = true;
+  for (uint64_t round = 0; round < c->seeds && going; round++)
+    for (size_t i = 0; i < n && going; i++)
+      going = run_subject(c, &subjects[i], round,
+                          &tallies[i * c->conditions_count]);
+  bool good = print_all(c, subjects, n, tallies, format);
+  if (c->end == OUT_OF_TIME)
+    say("the time is used up after %.3g s; --resume --out %s goes on", c->spent,
+        c->log.dir);
+  if (c->end == INTERRUPTED) {
+    say("interrupted; --resume --out %s goes on", c->log.dir);
+    return EXIT_INTERRUPTED;
+  }
+  return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
+}
+
+static void list_condition(text_table *t, const condition *c) {
+  text_add(t, "%s", c->name);
+  text_add(t, "%s", c->provokes);
+  if (c->heap)
+    text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
+             c->live ? "live bytes" : "footprint");
+  else
+    text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
+             c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
+             c->hostile && c->params ? ", " : "", c->params ? c->params : "");
+}
+
+static int list_conditions(void) {
+  text_table *t = text_new("lll", 1);
+  static const char *const headers[] = {"condition", "provokes", "by"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+    text_add(t, "%s", headers[i]);
+  for (size_t i = 0; i < conditions_count; i++)
+    list_condition(t, &conditions[i]);
+  list_condition(t, &condition_peak);
+  text_print(t, TEXT_PLAIN, stdout);
+  text_free(t);
+  return EXIT_OK;
+}
+
+static const char *default_dir(void) {
+  char stamp[32];
+  time_t now = time(NULL);
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
+  return arena_text("results/stress/%s", stamp);
+}
+
+/* Beside six busy threads on two processors an episode of threads that take
+ * turns in a full heap took more than eight times as long as alone. */
+enum { PATIENCE = 5 };
+
+int stress_command(int argc, char **argv) {
+  stress_options o = {.first_seed = 1,
+                      .threads = 4,
+                      .tries = 10,
+                      .timeout = 60,
+                      .workload = MUTATOR,
+                      .format = "table"};
+  char **operands;
+  int code = options_parse(&usage, argc, argv, &o, &operands);
+  if (code != OPTIONS_GO)
+    return code;
+  if ((o.list || o.repeat) && *operands) {
+    say("stress: what is '%s'? --%s takes no collectors", *operands,
+        o.list ? "list" : "repeat");
+    return EXIT_USAGE;
+  }
+  if (o.list)
+    return list_conditions();
+  program_fix_addresses();
+  if (o.repeat)
+    return failure_repeat(o.repeat, o.shrink);
+  campaign c = {.operations = o.operations ? o.operations
+                              : o.quick    ? 1000000
+                                           : 10000000,
+                .seeds = o.seeds   ? o.seeds
+                         : o.quick ? 1
+                                   : 5,
+                .first_seed = o.first_seed,
+                .threads = o.threads,
+                .sweep = o.quick ? 150 : 400,
+                .tries = o.tries,
+                .timeout = o.timeout,
+                .patience = o.mutants ? 0 : PATIENCE,
+                .time = o.time,
+                .keeps = true,
+                .shrinks = o.shrink};
+  if (o.resume && !o.dir) {
+    say("--resume needs --out DIR");
+    return EXIT_USAGE;
+  }
+  const char *dir = o.dir ? o.dir : default_dir();
+  const char *wrong = check_format(o.format);
+  if (!wrong)
+    wrong = choose_conditions(&c, o.conditions);
+  if (!wrong)
+    wrong = check_workload(o.workload, &c.workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (!spawn_catch_interrupts())
+    say("warning: Ctrl-C will leave a collector running");
+  if (o.mutants) {
+    c.keeps = false;
+    code = mutants_run(&c, operands, dir, o.resume, o.format);
+    campaign_close(&c);
+    return code;
+  }
+  collectors all = discover_collectors();
+  subject *subjects;
+  size_t n;
+  wrong = choose_subjects(&c, &all, operands, &subjects, &n);
+  if (!wrong && n)
+    wrong = discover_check_workload(&all, o.workload, &c.workload);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  if (!n) {
+    say("there is no collector to put to the test");
+    return EXIT_NOTHING;
+  }
+  code = campaign_open(&c, dir, o.resume)
+             ? run_rounds(&c, subjects, n, o.format)
+             : EXIT_USAGE;
+  campaign_close(&c);
+  return code;
+}
