@@ -38,7 +38,7 @@ reapmark_test(refcount-deferred SOURCES collectors/refcount-deferred.c LIBRARIES
               reapmark-refcount-deferred)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)
 # The model of reachability, and the collector that it is.
-reapmark_test(model SOURCES trace/model.c LIBRARIES reapmark::trace)
+reapmark_test(shadow-heap SOURCES trace/shadow-heap.c LIBRARIES reapmark::trace)
 reapmark_test(oracle SOURCES collectors/oracle.c LIBRARIES reapmark-oracle)
 foreach(
   recorded

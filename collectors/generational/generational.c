@@ -23,7 +23,7 @@
 #include "common/hostile/hostile.h"
 #include "generational/generational.h"
 #include "common/inline/blocking.h"
-#include "common/inline/cells-figures.h"
+#include "common/inline/cells-usage.h"
 #include "common/inline/reachable.h"
 #include "common/inline/tracing.h"
 #include <pthread.h>

@@ -47,7 +47,7 @@
 #include "common/marking.h"
 #include "mark-sweep-incremental/mark-sweep-incremental.h"
 #include "common/inline/blocking.h"
-#include "common/inline/cells-figures.h"
+#include "common/inline/cells-usage.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
 #include <pthread.h>

@@ -14,7 +14,7 @@
 #include "common/hostile/mutants.h"
 #include "mark-sweep/mark-sweep.h"
 #include "common/inline/blocking.h"
-#include "common/inline/cells-figures.h"
+#include "common/inline/cells-usage.h"
 #include "common/inline/reachable.h"
 #include "common/inline/tracing.h"
 

@@ -1,7 +1,7 @@
-/* oracle.c: the collector that is slow and right: the model of
- * harness/trace/model.h, which knows what can be reached, with payload.
+/* oracle.c: the collector that is slow and right: the shadow heap of
+ * harness/trace/shadow-heap.h, which knows what can be reached, with payload.
  *
- * It performs every operation on the model, and ends the process at an
+ * It performs every operation on the shadow heap, and ends the process at an
  * operation that gc.h forbids.  It is what workloads are tested with, since it
  * is exact; what `reapmark describe` counts with; and, built with
  * ORACLE_RECORDS, the program `record`, which writes every operation to a
@@ -11,11 +11,11 @@
  *   - References are counted, so that what dies without a cycle is known to be
  *     dead at once, is finalized, and its weak references cleared: that depends
  *     on the program alone, and not on when a trace happens to be.
- *   - A trace goes through the model and finds the rest, which dead cycles
- * kept; when that died, model_bury_unmarked knows. Each checks the other: what
- * is left after a trace must be what the counts say. With the option `strict`
- * what the counts know to be dead is buried by the trace too, and must be
- * unreachable by the model, and since the same instant.
+ *   - A trace goes through the shadow heap and finds the rest, which dead
+ * cycles kept; when that died, shadow_bury_unmarked knows. Each checks the
+ * other: what is left after a trace must be what the counts say. With the
+ * option `strict` what the counts know to be dead is buried by the trace too,
+ * and must be unreachable by the shadow heap, and since the same instant.
  *
  * Two limits, both by the nature of things.  Dead cycles with finalizers live
  * again when they are found, so their second life depends on when that is.  And
@@ -27,9 +27,9 @@
  * The harness's locks are not seen here, and not needed for that. */
 #include GC_COLLECTOR_HEADER
 
-#include "harness/trace/model.h"
+#include "harness/trace/shadow-heap.h"
 #include "harness/trace/writer.h"
-#include "oracle/figures.h"
+#include "oracle/lifetimes.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -49,7 +49,7 @@
 
 enum { NEAR_BYTES = 40 };
 
-/* What is known of an object beside the model, by its place there. */
+/* What is known of an object beside the shadow heap, by its place there. */
 typedef struct note {
   void *payload;      /* little of it is below, unless it moves */
   uint64_t count;     /* references from slots, owning registers and roots */
@@ -57,28 +57,29 @@ typedef struct note {
   uint64_t gone;      /* instant at which the count became zero; 0: it is not */
   uint32_t maker;     /* gc_mutator.serial */
   uint32_t exposures; /* payload pointers given out since their safepoints */
-  model_ref dying;    /* the next on that list */
-  model_ref waiting;  /* the next that waits to be finalized */
-  model_ref weaks;    /* the weak references to this, */
-  model_ref weak_next; /* and the next on that list */
-  bool elsewhere;      /* was used by another mutator than its maker */
+  shadow_ref dying;   /* the next on that list */
+  shadow_ref waiting; /* the next that waits to be finalized */
+  shadow_ref weaks;   /* the weak references to this, */
+  shadow_ref weak_next; /* and the next on that list */
+  bool elsewhere;       /* was used by another mutator than its maker */
   uint64_t near[NEAR_BYTES / 8];
 } note;
 
-#define NOTES_BYTES (MODEL_PLACES * sizeof(note))
+#define NOTES_BYTES (SHADOW_PLACES * sizeof(note))
 
 struct gc_mutator {
-  model_mutator *model;
+  shadow_mutator *shadow;
   gc_mutator *next;
-  uint32_t serial;    /* of all mutators so far */
-  uint16_t number;    /* of those at a time */
-  model_ref *exposed; /* whose payload was looked at since the last safepoint */
+  uint32_t serial; /* of all mutators so far */
+  uint16_t number; /* of those at a time */
+  shadow_ref
+      *exposed; /* whose payload was looked at since the last safepoint */
   size_t exposed_count, exposed_room;
 };
 
 struct gc_heap {
-  model *model;
-  model_object *places; /* of the model */
+  shadow *shadow;
+  shadow_object *places; /* of the shadow heap */
   note *notes;
   uint64_t limit;
   uint64_t objects, bytes, bytes_peak; /* nominal, not gone */
@@ -86,9 +87,9 @@ struct gc_heap {
   uint64_t trace_due;
   gc_mutator *mutators;
   bool taken[TRACE_THREADS]; /* numbers of mutators */
-  model_ref dying;
-  model_ref waiting, waiting_last;
-  figures figures;
+  shadow_ref dying;
+  shadow_ref waiting, waiting_last;
+  lifetimes lifetimes;
   trace_writer *writer;
   const char *output; /* where it writes */
 };
@@ -145,15 +146,15 @@ static void *memory(size_t bytes) {
   return p;
 }
 
-static note *note_of(model_ref o) {
+static note *note_of(shadow_ref o) {
   return &h->notes[o];
 }
 
-static model_object *at(model_ref o) {
+static shadow_object *at(shadow_ref o) {
   return &h->places[o];
 }
 
-static uint64_t nominal(const model_object *o) {
+static uint64_t nominal(const shadow_object *o) {
   return gc_shape_bytes((gc_shape){o->slot_count, o->bytes});
 }
 
@@ -161,25 +162,25 @@ static uint64_t nominal(const model_object *o) {
  * Counting.
  * ------------------------------------------------------------------------- */
 
-static void retain(model_ref o) {
+static void retain(shadow_ref o) {
   if (o)
     note_of(o)->count++;
 }
 
-static void drop(model_ref o) {
+static void drop(shadow_ref o) {
   if (!o || --note_of(o)->count > 0 || ORACLE_RECLAIMS == GC_RECLAIMS_NOTHING)
     return;
   note_of(o)->dying = h->dying;
   h->dying = o;
 }
 
-static void clear_weaks(model_ref o) {
-  for (model_ref w = note_of(o)->weaks; w; w = note_of(w)->weak_next)
+static void clear_weaks(shadow_ref o) {
+  for (shadow_ref w = note_of(o)->weaks; w; w = note_of(w)->weak_next)
     at(w)->target = 0;
   note_of(o)->weaks = 0;
 }
 
-static void enqueue(model_ref o) {
+static void enqueue(shadow_ref o) {
   note *n = note_of(o);
   n->waiting = 0;
   if (h->waiting)
@@ -190,30 +191,31 @@ static void enqueue(model_ref o) {
   retain(o);
 }
 
-/* The object is dead: takes it out of the books, but not out of the model. */
-static void discount(model_ref o) {
+/* The object is dead: takes it out of the books, but not out of the shadow
+ * heap. */
+static void discount(shadow_ref o) {
   h->objects--;
   h->bytes -= nominal(at(o));
   if (!at(o)->target)
     return;
-  model_ref *link = &note_of(at(o)->target)->weaks;
+  shadow_ref *link = &note_of(at(o)->target)->weaks;
   while (*link != o)
     link = &note_of(*link)->weak_next;
   *link = note_of(o)->weak_next;
 }
 
 /* What is known of the object is told, and forgotten. */
-static void account(model_ref o, uint64_t when, bool cyclic) {
+static void account(shadow_ref o, uint64_t when, bool cyclic) {
   note *n = note_of(o);
-  figures_die(&h->figures, when, n->birth, nominal(at(o)), cyclic);
+  lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
   if (n->payload != n->near)
     free(n->payload);
   *n = (note){0};
 }
 
 /* Drops a reference held by mutator `m`, and what only it kept. */
-static void release(gc_mutator *m, model_ref o) {
-  uint64_t now = figures_now(&h->figures);
+static void release(gc_mutator *m, shadow_ref o) {
+  uint64_t now = lifetimes_now(&h->lifetimes);
   drop(o);
   while ((o = h->dying) != 0) {
     note *n = note_of(o);
@@ -223,17 +225,17 @@ static void release(gc_mutator *m, model_ref o) {
       enqueue(o);
       continue;
     }
-    const model_ref *slots = at(o)->slots;
+    const shadow_ref *slots = at(o)->slots;
     for (uint32_t i = 0, count = at(o)->slot_count; i < count; i++) {
       at(slots[i])->loss = now; /* that of null is nobody's */
       drop(slots[i]);
     }
     n->gone = now;
-    h->figures.freed_elsewhere += n->maker != m->serial;
+    h->lifetimes.freed_elsewhere += n->maker != m->serial;
     discount(o);
     if (!strict) {
       account(o, now, false);
-      model_bury(h->model, o);
+      shadow_bury(h->shadow, o);
     }
   }
 }
@@ -248,11 +250,11 @@ static void release(gc_mutator *m, model_ref o) {
 static void find_dead(void) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
     return;
-  model_mark_reachable(h->model);
-  for (model_ref o = h->waiting; o; o = note_of(o)->waiting)
-    model_mark_also(h->model, o);
-  for (model_ref o = 1; o < model_end(h->model); o++) {
-    const model_object *object = at(o);
+  shadow_mark_reachable(h->shadow);
+  for (shadow_ref o = h->waiting; o; o = note_of(o)->waiting)
+    shadow_mark_also(h->shadow, o);
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
+    const shadow_object *object = at(o);
     if (!object->used || object->marked || note_of(o)->gone)
       continue;
     clear_weaks(o);
@@ -273,22 +275,22 @@ static void forget_exposed(void) {
 }
 
 /* An object that is not marked, though its count is not zero. */
-static void die_in_cycle(model_ref o) {
+static void die_in_cycle(shadow_ref o) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
     stop("the count of object %ju is wrong, or the model", at(o)->serial);
   /* What lives has lost the references from it, but that was no loss. */
   for (uint32_t i = 0; i < at(o)->slot_count; i++) {
-    model_ref child = at(o)->slots[i];
+    shadow_ref child = at(o)->slots[i];
     if (child && at(child)->marked)
       note_of(child)->count--;
   }
   discount(o);
 }
 
-/* Called by the model as it buries. */
-static void die(void *data, const model_object *object, uint64_t when) {
+/* Called by the shadow heap as it buries. */
+static void die(void *data, const shadow_object *object, uint64_t when) {
   (void)data;
-  model_ref o = (model_ref)(object - at(0));
+  shadow_ref o = (shadow_ref)(object - at(0));
   note *n = note_of(o);
   if (n->gone && n->gone != when)
     stop("object %ju died in instant %ju by its count, in %ju by the model",
@@ -297,18 +299,18 @@ static void die(void *data, const model_object *object, uint64_t when) {
 }
 
 static void trace(void) {
-  h->figures.traces++;
+  h->lifetimes.traces++;
   find_dead();
-  model_volume left = model_mark_surviving(h->model, ORACLE_RECLAIMS);
+  shadow_volume left = shadow_mark_surviving(h->shadow, ORACLE_RECLAIMS);
   forget_exposed();
-  for (model_ref o = 1; o < model_end(h->model); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (at(o)->used && !at(o)->marked && !note_of(o)->gone)
       die_in_cycle(o);
   if (left.objects != h->objects || left.bytes != h->bytes)
     stop("%ju objects of %ju bytes by the model, but %ju of %ju by counts",
          left.objects, left.bytes, h->objects, h->bytes);
-  model_bury_unmarked(h->model, die, NULL);
-  figures_deaths_known(&h->figures);
+  shadow_bury_unmarked(h->shadow, die, NULL);
+  lifetimes_deaths_known(&h->lifetimes);
   h->since_trace = 0;
   h->trace_due = TRACE_LEAST + 2 * h->objects;
 }
@@ -319,15 +321,15 @@ static void trace(void) {
 
 /* Ends the process unless the mutator may do that. */
 static void check(const gc_mutator *m, const trace_op *op) {
-  const char *why = model_refuses(m->model, op);
+  const char *why = shadow_refuses(m->shadow, op);
   if (why)
     stop("%s %u %u %u by mutator %u: %s", trace_kinds[op->kind].name, op->a,
          op->b, op->c, m->number, why);
 }
 
 /* What is in a register that is read. */
-static model_ref held(const gc_mutator *m, gc_reg r) {
-  model_ref o = model_register(m->model, r);
+static shadow_ref held(const gc_mutator *m, gc_reg r) {
+  shadow_ref o = shadow_register(m->shadow, r);
   if (o && note_of(o)->gone)
     stop("register %u of mutator %u borrows an object that nothing keeps alive",
          r, m->number);
@@ -335,12 +337,12 @@ static model_ref held(const gc_mutator *m, gc_reg r) {
 }
 
 /* The object in the register, which an operation is about. */
-static model_ref used(const gc_mutator *m, gc_reg r) {
-  model_ref o = held(m, r);
+static shadow_ref used(const gc_mutator *m, gc_reg r) {
+  shadow_ref o = held(m, r);
   note *n = note_of(o);
   if (n->maker != m->serial && !n->elsewhere) {
     n->elsewhere = true;
-    h->figures.used_elsewhere++;
+    h->lifetimes.used_elsewhere++;
   }
   return o;
 }
@@ -349,30 +351,30 @@ static model_ref used(const gc_mutator *m, gc_reg r) {
  * and the one that gets one more, where `made` is what the operation puts into
  * its destination register. */
 typedef struct effect {
-  model_ref lost, gained;
+  shadow_ref lost, gained;
   bool gains_made;
 } effect;
 
 static effect foresee(const gc_mutator *m, const trace_op *op) {
-  const model_mutator *t = m->model;
+  const shadow_mutator *t = m->shadow;
   switch ((trace_kind)op->kind) {
   case TRACE_STORE:
   case TRACE_STORE_TAKE:
   case TRACE_STORE_NULL: {
     effect e = {.lost = at(used(m, op->a))->slots[op->b]};
-    model_ref stored = op->kind == TRACE_STORE_NULL ? 0 : held(m, op->c);
-    h->figures.null_stores += !stored;
+    shadow_ref stored = op->kind == TRACE_STORE_NULL ? 0 : held(m, op->c);
+    h->lifetimes.null_stores += !stored;
     e.gained = op->kind == TRACE_STORE ? stored : 0;
     return e;
   }
   case TRACE_GLOBAL_STORE:
-    return (effect){model_global(h->model, op->a), held(m, op->b), false};
+    return (effect){shadow_global(h->shadow, op->a), held(m, op->b), false};
   case TRACE_TLS_STORE:
-    return (effect){model_tls(t, op->a), held(m, op->b), false};
+    return (effect){shadow_tls(t, op->a), held(m, op->b), false};
   case TRACE_GLOBAL_CLEAR:
-    return (effect){.lost = model_global(h->model, op->a)};
+    return (effect){.lost = shadow_global(h->shadow, op->a)};
   case TRACE_TLS_CLEAR:
-    return (effect){.lost = model_tls(t, op->a)};
+    return (effect){.lost = shadow_tls(t, op->a)};
   case TRACE_BORROW:
     used(m, op->b);
     return (effect){0};
@@ -383,31 +385,31 @@ static effect foresee(const gc_mutator *m, const trace_op *op) {
   case TRACE_WEAK_NEW:
   case TRACE_WEAK_GET:
     used(m, op->b);
-    return (effect){model_register(t, op->a), 0, true};
+    return (effect){shadow_register(t, op->a), 0, true};
   case TRACE_COPY:
     held(m, op->b);
-    return (effect){model_register(t, op->a), 0, true};
+    return (effect){shadow_register(t, op->a), 0, true};
   case TRACE_NEW:
   case TRACE_GLOBAL_LOAD:
   case TRACE_TLS_LOAD:
-    return (effect){model_register(t, op->a), 0, true};
+    return (effect){shadow_register(t, op->a), 0, true};
   case TRACE_MOVE:
   case TRACE_CLEAR:
-    return (effect){.lost = model_register(t, op->a)};
+    return (effect){.lost = shadow_register(t, op->a)};
   default: /* frames and finalizers are dealt with where they are performed */
     return (effect){0};
   }
 }
 
 /* Performs an operation that was checked; arguments and result as of
- * model_apply. */
-static model_ref apply(gc_mutator *m, const trace_op *op, model_ref outcome) {
-  h->figures.operations[op->kind]++;
+ * shadow_apply. */
+static shadow_ref apply(gc_mutator *m, const trace_op *op, shadow_ref outcome) {
+  h->lifetimes.operations[op->kind]++;
   if (ORACLE_RECORDS)
     trace_write(h->writer, op);
   effect e = foresee(m, op);
-  model_set_clock(m->model, figures_now(&h->figures));
-  model_ref o = model_apply(m->model, op, outcome);
+  shadow_set_clock(m->shadow, lifetimes_now(&h->lifetimes));
+  shadow_ref o = shadow_apply(m->shadow, op, outcome);
   retain(e.gains_made ? o : e.gained);
   release(m, e.lost);
   return o;
@@ -422,7 +424,7 @@ static trace_op operation(const gc_mutator *m, trace_kind kind, uint32_t a,
 /* Moves the payload that no other mutator looks at either. */
 static void move_exposed(gc_mutator *m) {
   while (m->exposed_count > 0) {
-    model_ref o = m->exposed[--m->exposed_count];
+    shadow_ref o = m->exposed[--m->exposed_count];
     note *n = note_of(o);
     if (--n->exposures > 0)
       continue;
@@ -455,7 +457,7 @@ void oracle_perform(gc_mutator *m, trace_kind kind, uint32_t a, uint32_t b,
 gc_reg oracle_frame_enter(gc_mutator *m, uint32_t owning, uint32_t borrowing) {
   trace_op op = operation(m, TRACE_ENTER, owning, borrowing, 0);
   pthread_mutex_lock(&lock);
-  gc_reg frame = model_top(m->model);
+  gc_reg frame = shadow_top(m->shadow);
   check(m, &op);
   apply(m, &op, 0);
   pthread_mutex_unlock(&lock);
@@ -467,20 +469,20 @@ void oracle_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
   trace_op op = operation(m, TRACE_LEAVE, 0, 0, 0);
   pthread_mutex_lock(&lock);
   check(m, &op);
-  model_frame f = {0};
-  model_innermost(m->model, &f);
+  shadow_frame f = {0};
+  shadow_innermost(m->shadow, &f);
   if (f.first != frame || f.owning != owning || f.borrowing != borrowing)
     stop("frame %u of %u owning and %u borrowing registers is left, but the "
          "topmost of mutator %u is %u of %u and %u",
          frame, owning, borrowing, m->number, f.first, f.owning, f.borrowing);
   for (gc_reg r = frame; r < frame + owning; r++)
-    release(m, model_register(m->model, r));
+    release(m, shadow_register(m->shadow, r));
   apply(m, &op, 0);
   pthread_mutex_unlock(&lock);
 }
 
-static model_ref read_register(const gc_mutator *m, gc_reg r) {
-  const char *why = model_refuses_reading(m->model, r);
+static shadow_ref read_register(const gc_mutator *m, gc_reg r) {
+  const char *why = shadow_refuses_reading(m->shadow, r);
   if (why)
     stop("register %u of mutator %u is read: %s", r, m->number, why);
   return held(m, r);
@@ -488,7 +490,7 @@ static model_ref read_register(const gc_mutator *m, gc_reg r) {
 
 bool oracle_is_null(gc_mutator *m, gc_reg r) {
   pthread_mutex_lock(&lock);
-  h->figures.tests++;
+  h->lifetimes.tests++;
   bool null = read_register(m, r) == 0;
   pthread_mutex_unlock(&lock);
   return null;
@@ -496,13 +498,13 @@ bool oracle_is_null(gc_mutator *m, gc_reg r) {
 
 bool oracle_same(gc_mutator *m, gc_reg a, gc_reg b) {
   pthread_mutex_lock(&lock);
-  h->figures.tests++;
+  h->lifetimes.tests++;
   bool same = read_register(m, a) == read_register(m, b);
   pthread_mutex_unlock(&lock);
   return same;
 }
 
-static void expose(gc_mutator *m, model_ref o) {
+static void expose(gc_mutator *m, shadow_ref o) {
   if (m->exposed_count == m->exposed_room) {
     m->exposed_room = 2 * m->exposed_room + 64;
     m->exposed = realloc(m->exposed, m->exposed_room * sizeof *m->exposed);
@@ -518,7 +520,7 @@ void *oracle_payload(gc_mutator *m, gc_reg obj) {
   pthread_mutex_lock(&lock);
   check(m, &op);
   apply(m, &op, 0);
-  model_ref o = model_register(m->model, obj);
+  shadow_ref o = shadow_register(m->shadow, obj);
   if (strict)
     expose(m, o);
   void *payload = note_of(o)->payload;
@@ -551,22 +553,22 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
     trace();
   bool room = !h->limit || h->bytes + bytes <= h->limit;
   if (room) {
-    figures_allocate(&h->figures, shape.slots, bytes);
+    lifetimes_allocate(&h->lifetimes, shape.slots, bytes);
     h->since_trace++;
     h->objects++;
     h->bytes += bytes;
     if (h->bytes > h->bytes_peak)
       h->bytes_peak = h->bytes;
-    h->figures.finalizable += op->finalizable;
+    h->lifetimes.finalizable += op->finalizable;
     /* The destination may hold the last reference to the target, which is to
      * know its weak reference before it dies. */
-    model_ref target =
-        op->kind == TRACE_WEAK_NEW ? model_register(m->model, op->b) : 0;
+    shadow_ref target =
+        op->kind == TRACE_WEAK_NEW ? shadow_register(m->shadow, op->b) : 0;
     retain(target);
-    model_ref o = apply(m, op, 0);
+    shadow_ref o = apply(m, op, 0);
     note *n = note_of(o);
     make_payload(n, shape.bytes);
-    n->birth = figures_bytes(&h->figures);
+    n->birth = lifetimes_bytes(&h->lifetimes);
     n->maker = m->serial;
     if (target) {
       n->weak_next = note_of(target)->weaks;
@@ -590,7 +592,7 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 }
 
 /* What the collector gave, as a trace says it. */
-static uint32_t answer(model_ref o) {
+static uint32_t answer(shadow_ref o) {
   return o ? (uint32_t)at(o)->serial + 1 : 1;
 }
 
@@ -598,9 +600,9 @@ bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   trace_op op = operation(m, TRACE_WEAK_GET, dst, weak, 0);
   pthread_mutex_lock(&lock);
   check(m, &op);
-  model_ref target = at(held(m, weak))->target;
+  shadow_ref target = at(held(m, weak))->target;
   op.c = answer(target);
-  h->figures.weak_cleared += !target;
+  h->lifetimes.weak_cleared += !target;
   apply(m, &op, target);
   pthread_mutex_unlock(&lock);
   return target != 0;
@@ -610,12 +612,12 @@ bool oracle_finalizer_next(gc_mutator *m, gc_reg dst) {
   trace_op op = operation(m, TRACE_FINALIZER_NEXT, dst, 0, 0);
   pthread_mutex_lock(&lock);
   check(m, &op);
-  model_ref o = h->waiting;
+  shadow_ref o = h->waiting;
   op.b = answer(o);
   if (o) { /* the count of the queue goes to the register */
-    h->figures.finalized++;
+    h->lifetimes.finalized++;
     h->waiting = note_of(o)->waiting;
-    model_ref lost = model_register(m->model, dst);
+    shadow_ref lost = shadow_register(m->shadow, dst);
     apply(m, &op, o);
     release(m, lost);
   } else
@@ -646,14 +648,14 @@ static void open_trace(void) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   *h = (gc_heap){.limit = config->heap_limit, .trace_due = TRACE_LEAST};
-  h->model = model_create();
-  h->places = h->model ? model_at(h->model, 0) : NULL;
+  h->shadow = shadow_create();
+  h->places = h->shadow ? shadow_at(h->shadow, 0) : NULL;
   /* Address space, which costs nothing before it is used. */
   h->notes = mmap(NULL, NOTES_BYTES, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (!h->model || h->notes == MAP_FAILED)
+  if (!h->shadow || h->notes == MAP_FAILED)
     return NULL;
-  figures_open(&h->figures);
+  lifetimes_open(&h->lifetimes);
   if (ORACLE_RECORDS)
     open_trace();
   return h;
@@ -661,12 +663,12 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   (void)heap;
-  for (model_ref o = 1; o < model_end(h->model); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (note_of(o)->payload != note_of(o)->near)
       free(note_of(o)->payload);
   munmap(h->notes, NOTES_BYTES);
-  model_destroy(h->model);
-  figures_close(&h->figures);
+  shadow_destroy(h->shadow);
+  lifetimes_close(&h->lifetimes);
   if (!trace_writer_close(h->writer)) {
     fprintf(stderr, ORACLE_NAME ": %s: %s\n", h->output, strerror(errno));
     exit(1);
@@ -695,42 +697,42 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   trace();
   uint64_t *births = memory(h->objects * sizeof *births);
   size_t n = 0;
-  for (model_ref o = 1; o < model_end(h->model); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (at(o)->used)
       births[n++] = note_of(o)->birth;
-  size_t count = figures_counters(&h->figures, births, n, out, room);
+  size_t count = lifetimes_counters(&h->lifetimes, births, n, out, room);
   free(births);
   return count;
 }
 
-/* Counts anew, from the model. */
+/* Counts anew, from the shadow heap. */
 static void recount(uint64_t *count) {
-  for (model_ref o = 1; o < model_end(h->model); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (!note_of(o)->gone)
       for (uint32_t i = 0; i < at(o)->slot_count; i++)
         count[at(o)->slots[i]]++;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    count[model_global(h->model, g)]++;
-  for (model_ref o = h->waiting; o; o = note_of(o)->waiting)
+    count[shadow_global(h->shadow, g)]++;
+  for (shadow_ref o = h->waiting; o; o = note_of(o)->waiting)
     count[o]++;
   for (gc_mutator *m = h->mutators; m; m = m->next) {
-    for (gc_reg r = 0; r < model_top(m->model); r++)
-      if (model_is_owning(m->model, r))
-        count[model_register(m->model, r)]++;
+    for (gc_reg r = 0; r < shadow_top(m->shadow); r++)
+      if (shadow_is_owning(m->shadow, r))
+        count[shadow_register(m->shadow, r)]++;
     for (uint32_t l = 0; l < GC_TLS; l++)
-      count[model_tls(m->model, l)]++;
+      count[shadow_tls(m->shadow, l)]++;
   }
 }
 
 const char *gc_heap_check(gc_heap *heap) {
   (void)heap;
-  uint64_t *count = calloc(model_end(h->model), sizeof *count);
+  uint64_t *count = calloc(shadow_end(h->shadow), sizeof *count);
   if (!count)
     stop("no memory");
   recount(count);
-  model_mark_reachable(h->model);
+  shadow_mark_reachable(h->shadow);
   const char *wrong = NULL;
-  for (model_ref o = 1; o < model_end(h->model); o++) {
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
     const note *n = note_of(o);
     if (at(o)->used && !n->gone && n->count != count[o])
       wrong = "a count is wrong";
@@ -750,10 +752,10 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
   while (m->number < TRACE_THREADS && h->taken[m->number])
     m->number++;
   if (m->number < TRACE_THREADS)
-    m->model = model_attach(h->model, m->number);
-  if (m->model) {
+    m->shadow = shadow_attach(h->shadow, m->number);
+  if (m->shadow) {
     h->taken[m->number] = true;
-    m->serial = (uint32_t)h->figures.mutators++;
+    m->serial = (uint32_t)h->lifetimes.mutators++;
     m->next = h->mutators;
     h->mutators = m;
     const trace_op op = operation(m, TRACE_ATTACH, 0, 0, 0);
@@ -761,7 +763,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
       trace_write(h->writer, &op);
   }
   pthread_mutex_unlock(&lock);
-  if (m->model)
+  if (m->shadow)
     return m;
   free(m);
   return NULL;
@@ -769,16 +771,16 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 
 void gc_thread_detach(gc_mutator *m) {
   pthread_mutex_lock(&lock);
-  if (model_top(m->model) != 0)
+  if (shadow_top(m->shadow) != 0)
     stop("mutator %u detaches with a frame of its own", m->number);
   const trace_op op = operation(m, TRACE_DETACH, 0, 0, 0);
   if (ORACLE_RECORDS)
     trace_write(h->writer, &op);
   move_exposed(m);
   for (uint32_t l = 0; l < GC_TLS; l++)
-    release(m, model_tls(m->model, l));
-  model_set_clock(m->model, figures_now(&h->figures));
-  model_detach(m->model);
+    release(m, shadow_tls(m->shadow, l));
+  shadow_set_clock(m->shadow, lifetimes_now(&h->lifetimes));
+  shadow_detach(m->shadow);
   gc_mutator **link = &h->mutators;
   while (*link != m)
     link = &(*link)->next;
@@ -801,7 +803,7 @@ void gc_blocking_leave(gc_mutator *m) {
  * the program thinks dead. */
 static void check_borrowed(void) {
   for (gc_mutator *m = h->mutators; m; m = m->next)
-    for (gc_reg r = 0; r < model_top(m->model); r++)
+    for (gc_reg r = 0; r < shadow_top(m->shadow); r++)
       held(m, r);
 }
 

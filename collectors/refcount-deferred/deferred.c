@@ -40,7 +40,7 @@
 #include "common/hostile/mutants.h"
 #include "refcount-deferred/deferred.h"
 #include "common/inline/blocking.h"
-#include "common/inline/cells-figures.h"
+#include "common/inline/cells-usage.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
 #include "common/tracked.h"

@@ -196,10 +196,10 @@ typedef struct flattening {
 } flattening;
 
 static uint32_t rename_register(flattening *f, uint16_t thread, gc_reg r) {
-  const model_mutator *t = walk_mutator(f->w, thread);
-  if (!t || r >= model_top(t))
+  const shadow_mutator *t = walk_mutator(f->w, thread);
+  if (!t || r >= shadow_top(t))
     return r; /* refused */
-  int kind = !model_is_owning(t, r);
+  int kind = !shadow_is_owning(t, r);
   if (!f->renamings[thread]) {
     f->renamings[thread] = room_for(NULL, sizeof(renaming));
     memset(f->renamings[thread], 0, sizeof(renaming));
@@ -221,21 +221,21 @@ static void emit(flattening *f, uint16_t thread, trace_op op) {
 
 /* What leaving the topmost frame does to its registers. */
 static void emit_clears(flattening *f, uint16_t thread) {
-  const model_mutator *t = walk_mutator(f->w, thread);
-  model_frame frame;
-  if (!t || !model_innermost(t, &frame))
+  const shadow_mutator *t = walk_mutator(f->w, thread);
+  shadow_frame frame;
+  if (!t || !shadow_innermost(t, &frame))
     return;
-  for (gc_reg r = frame.first; r < model_top(t); r++)
-    if (model_register(t, r))
+  for (gc_reg r = frame.first; r < shadow_top(t); r++)
+    if (shadow_register(t, r))
       emit(f, thread,
            (trace_op){.kind =
-                          model_is_owning(t, r) ? TRACE_CLEAR : TRACE_UNBORROW,
+                          shadow_is_owning(t, r) ? TRACE_CLEAR : TRACE_UNBORROW,
                       .a = rename_register(f, thread, r)});
 }
 
 /* A thread that becomes another leaves its roots behind when it ends. */
 static void emit_end(flattening *f, uint16_t thread) {
-  const model_mutator *t = walk_mutator(f->w, thread);
+  const shadow_mutator *t = walk_mutator(f->w, thread);
   if (f->becomes[thread] == thread) {
     emit(f, thread, (trace_op){.kind = TRACE_LEAVE});
     emit(f, thread, (trace_op){.kind = TRACE_DETACH});
@@ -243,7 +243,7 @@ static void emit_end(flattening *f, uint16_t thread) {
     return;
   }
   for (uint32_t l = 0; t && l < GC_TLS; l++)
-    if (model_tls(t, l))
+    if (shadow_tls(t, l))
       emit(f, thread, (trace_op){.kind = TRACE_TLS_CLEAR, .a = l});
 }
 

@@ -1,9 +1,9 @@
 /* trace.h: operations of the mutator interface as data.
  *
  * One vocabulary serves all who handle operations without performing them at
- * once: the text of a trace (docs/trace-format.md), the model that knows what
- * operations leave alive (model.h), the random mutator and the replay
- * (workloads/), the recorder and the tools of `reapmark trace`. */
+ * once: the text of a trace (docs/trace-format.md), the shadow heap that knows
+ * what operations leave alive (shadow-heap.h), the random mutator and the
+ * replay (workloads/), the recorder and the tools of `reapmark trace`. */
 #ifndef REAPMARK_TRACE_H
 #define REAPMARK_TRACE_H
 

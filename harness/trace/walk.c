@@ -22,18 +22,18 @@ enum {
  * may still hold it. */
 typedef struct evidence {
   uint64_t losses;
-  model_ref holder; /* from a slot: its object, and who held that */
+  shadow_ref holder; /* from a slot: its object, and who held that */
   gc_reg holder_register;
   uint32_t place; /* the slot, or the number of the root */
   uint8_t kind;   /* trace_kind of the operation that borrowed it; 0: null */
 } evidence;
 
 typedef struct thread {
-  model_mutator *mutator; /* NULL: not attached */
-  evidence *borrowed;     /* by register */
+  shadow_mutator *mutator; /* NULL: not attached */
+  evidence *borrowed;      /* by register */
 } thread;
 
-/* What is kept beside an object of the model. */
+/* What is kept beside an object of the shadow heap. */
 typedef struct aside {
   uint64_t number;
   uint64_t age;
@@ -44,28 +44,28 @@ typedef struct aside {
  * another object by now, or one that was handed out, mean nothing. */
 typedef struct finalizable {
   uint64_t number;
-  model_ref o;
+  shadow_ref o;
 } finalizable;
 
 struct walk {
-  model *m;
+  shadow *m;
   walk_rigour rigour;
   walk_listener listener;
   uint64_t now;
   thread threads[TRACE_THREADS];
   bool begun;    /* thread 0 was attached at some time */
   int locker;    /* the thread that holds the lock, or NOBODY */
-  aside *asides; /* by model_ref */
+  aside *asides; /* by shadow_ref */
   size_t asides_room;
   uint64_t numbered, allocated;
-  uint64_t objects, slots;             /* in the model */
+  uint64_t objects, slots;             /* in the shadow heap */
   uint64_t objects_after, slots_after; /* the last burial */
   uint64_t losses; /* operations after which something may be unreachable */
   uint64_t losses_after;
   finalizable *finalizables;
   size_t finalizables_count, finalizables_room;
   bool waiting; /* some of them wait, perhaps */
-  model_ref given;
+  shadow_ref given;
 };
 
 static void *more(void *array, size_t *room, size_t needed, size_t size) {
@@ -85,7 +85,7 @@ static void *more(void *array, size_t *room, size_t needed, size_t size) {
 walk *walk_create(walk_rigour rigour, walk_listener listener) {
   size_t none = 0;
   walk *w = more(NULL, &none, 1, sizeof *w);
-  w->m = model_create();
+  w->m = shadow_create();
   if (!w->m) {
     fputs("trace: no memory for the model\n", stderr);
     abort();
@@ -99,7 +99,7 @@ walk *walk_create(walk_rigour rigour, walk_listener listener) {
 void walk_destroy(walk *w) {
   for (int i = 0; i < TRACE_THREADS; i++)
     free(w->threads[i].borrowed);
-  model_destroy(w->m);
+  shadow_destroy(w->m);
   free(w->asides);
   free(w->finalizables);
   free(w);
@@ -113,23 +113,23 @@ uint64_t walk_allocated(const walk *w) {
   return w->allocated;
 }
 
-model *walk_model(const walk *w) {
+shadow *walk_model(const walk *w) {
   return w->m;
 }
 
-const model_mutator *walk_mutator(const walk *w, uint16_t number) {
+const shadow_mutator *walk_mutator(const walk *w, uint16_t number) {
   return w->threads[number].mutator;
 }
 
-uint64_t walk_number(const walk *w, model_ref o) {
+uint64_t walk_number(const walk *w, shadow_ref o) {
   return w->asides[o].number;
 }
 
-model_ref walk_given(const walk *w) {
+shadow_ref walk_given(const walk *w) {
   return w->given;
 }
 
-static uint64_t bytes_of(const model_object *o) {
+static uint64_t bytes_of(const shadow_object *o) {
   return gc_shape_bytes((gc_shape){o->slot_count, o->bytes});
 }
 
@@ -143,12 +143,12 @@ static uint64_t bytes_of(const model_object *o) {
 static void mark_targets(walk *w) {
   for (bool more = true; more;) {
     more = false;
-    for (model_ref o = model_end(w->m); o-- > 1;) {
-      const model_object *object = model_at(w->m, o);
+    for (shadow_ref o = shadow_end(w->m); o-- > 1;) {
+      const shadow_object *object = shadow_at(w->m, o);
       if (!object->marked || !object->target ||
-          model_at(w->m, object->target)->marked)
+          shadow_at(w->m, object->target)->marked)
         continue;
-      model_mark_also(w->m, object->target);
+      shadow_mark_also(w->m, object->target);
       more = true;
     }
   }
@@ -157,12 +157,12 @@ static void mark_targets(walk *w) {
 /* Says of each object that is not marked, in `shared`, whether its death is
  * that of a cycle; leaves the marks as they are. */
 static void tell_cyclic(walk *w) {
-  model_ref end = model_end(w->m);
-  for (model_ref o = 1; o < end; o++)
-    model_at(w->m, o)->shared = model_at(w->m, o)->marked;
-  model_mark_surviving(w->m, GC_RECLAIMS_ACYCLIC);
-  for (model_ref o = 1; o < end; o++) {
-    model_object *object = model_at(w->m, o);
+  shadow_ref end = shadow_end(w->m);
+  for (shadow_ref o = 1; o < end; o++)
+    shadow_at(w->m, o)->shared = shadow_at(w->m, o)->marked;
+  shadow_mark_surviving(w->m, GC_RECLAIMS_ACYCLIC);
+  for (shadow_ref o = 1; o < end; o++) {
+    shadow_object *object = shadow_at(w->m, o);
     bool kept = object->shared;
     object->shared = object->marked && !kept;
     object->marked = kept;
@@ -174,21 +174,21 @@ static void misused(const walk *w, uint64_t when, const char *what) {
     w->listener.misused(w->listener.data, when, what);
 }
 
-/* What a dead object referred to lost that with it.  The model passes this on
- * among those that are buried; here it goes to those that are not, because a
- * finalizer or a weak reference may still bring them back. */
-static void pass_on_loss(const walk *w, const model_object *dead,
+/* What a dead object referred to lost that with it.  The shadow heap passes
+ * this on among those that are buried; here it goes to those that are not,
+ * because a finalizer or a weak reference may still bring them back. */
+static void pass_on_loss(const walk *w, const shadow_object *dead,
                          uint64_t when) {
   for (uint32_t i = 0; i < dead->slot_count; i++) {
-    model_object *child = model_at(w->m, dead->slots[i]);
+    shadow_object *child = shadow_at(w->m, dead->slots[i]);
     if (dead->slots[i] && child->used && child->loss < when)
       child->loss = when;
   }
 }
 
-static void buried(void *data, const model_object *object, uint64_t when) {
+static void buried(void *data, const shadow_object *object, uint64_t when) {
   walk *w = data;
-  aside *a = &w->asides[object - model_at(w->m, 0)];
+  aside *a = &w->asides[object - shadow_at(w->m, 0)];
   if (a->used > when) {
     char what[128];
     snprintf(what, sizeof what,
@@ -211,13 +211,13 @@ static void buried(void *data, const model_object *object, uint64_t when) {
 
 static bool still_finalizable(const walk *w, const finalizable *f) {
   return w->asides[f->o].number == f->number &&
-         model_at(w->m, f->o)->finalizable;
+         shadow_at(w->m, f->o)->finalizable;
 }
 
 /* Buries what is not marked. */
 static void bury(walk *w) {
   tell_cyclic(w);
-  model_bury_unmarked(w->m, buried, w);
+  shadow_bury_unmarked(w->m, buried, w);
   size_t kept = 0;
   for (size_t i = 0; i < w->finalizables_count; i++)
     if (still_finalizable(w, &w->finalizables[i]))
@@ -229,7 +229,7 @@ static void bury(walk *w) {
 }
 
 void walk_bury(walk *w) {
-  model_mark_surviving(w->m, GC_RECLAIMS_ALL);
+  shadow_mark_surviving(w->m, GC_RECLAIMS_ALL);
   mark_targets(w);
   bury(w);
 }
@@ -243,9 +243,9 @@ static bool burial_is_due(const walk *w) {
 }
 
 void walk_finish(walk *w) {
-  model_mark_reachable(w->m);
-  for (model_ref o = 1; o < model_end(w->m); o++)
-    model_at(w->m, o)->finalizable = false; /* nobody asks for them any more */
+  shadow_mark_reachable(w->m);
+  for (shadow_ref o = 1; o < shadow_end(w->m); o++)
+    shadow_at(w->m, o)->finalizable = false; /* nobody asks for them any more */
   bury(w);
 }
 
@@ -255,10 +255,10 @@ void walk_finish(walk *w) {
 
 /* `collect`, by the laziest of collectors. */
 static void collect(walk *w) {
-  model_mark_reachable(w->m);
-  for (model_ref i = 1; i < model_end(w->m); i++) {
-    model_object *o = model_at(w->m, i);
-    if (o->target && !model_at(w->m, o->target)->marked)
+  shadow_mark_reachable(w->m);
+  for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
+    shadow_object *o = shadow_at(w->m, i);
+    if (o->target && !shadow_at(w->m, o->target)->marked)
       o->target = 0;
     if (o->finalizable && !o->marked) {
       o->was_dead = true;
@@ -269,10 +269,10 @@ static void collect(walk *w) {
 }
 
 /* The object that waits with the lowest number, or 0. */
-static model_ref first_waiting(walk *w) {
+static shadow_ref first_waiting(walk *w) {
   for (size_t i = 0; w->waiting && i < w->finalizables_count; i++) {
     const finalizable *f = &w->finalizables[i];
-    if (still_finalizable(w, f) && model_at(w->m, f->o)->was_dead)
+    if (still_finalizable(w, f) && shadow_at(w->m, f->o)->was_dead)
       return f->o;
   }
   w->waiting = false;
@@ -280,7 +280,7 @@ static model_ref first_waiting(walk *w) {
 }
 
 /* The finalizable object with this number, or 0. */
-static model_ref find_finalizable(const walk *w, uint64_t number) {
+static shadow_ref find_finalizable(const walk *w, uint64_t number) {
   size_t low = 0, high = w->finalizables_count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
@@ -296,7 +296,8 @@ static model_ref find_finalizable(const walk *w, uint64_t number) {
 }
 
 /* Sets what the collector gives; returns NULL, or why that cannot be. */
-static const char *decide(walk *w, const model_mutator *t, const trace_op *op) {
+static const char *decide(walk *w, const shadow_mutator *t,
+                          const trace_op *op) {
   w->given = 0;
   if (op->kind == TRACE_FINALIZER_NEXT) {
     if (op->b == 0)
@@ -305,7 +306,7 @@ static const char *decide(walk *w, const model_mutator *t, const trace_op *op) {
       return "the object is not one that waits for its finalizer";
   }
   if (op->kind == TRACE_WEAK_GET) {
-    model_ref target = model_at(w->m, model_register(t, op->b))->target;
+    shadow_ref target = shadow_at(w->m, shadow_register(t, op->b))->target;
     if (op->c > 1 && (!target || walk_number(w, target) != op->c - 1))
       return "the weak reference does not refer to that object";
     w->given = op->c == 1 ? 0 : target;
@@ -322,20 +323,20 @@ static const char *decide(walk *w, const model_mutator *t, const trace_op *op) {
  * from still holds it. */
 static bool plainly_reachable(const walk *w, const thread *t, gc_reg r) {
   const evidence *e = &t->borrowed[r];
-  model_ref o = model_register(t->mutator, r);
+  shadow_ref o = shadow_register(t->mutator, r);
   if (e->losses == w->losses)
     return true;
   switch (e->kind) {
   case TRACE_BORROW:
-    return e->holder_register < model_top(t->mutator) &&
-           model_is_owning(t->mutator, e->holder_register) &&
-           model_register(t->mutator, e->holder_register) == e->holder &&
-           e->place < model_at(w->m, e->holder)->slot_count &&
-           model_at(w->m, e->holder)->slots[e->place] == o;
+    return e->holder_register < shadow_top(t->mutator) &&
+           shadow_is_owning(t->mutator, e->holder_register) &&
+           shadow_register(t->mutator, e->holder_register) == e->holder &&
+           e->place < shadow_at(w->m, e->holder)->slot_count &&
+           shadow_at(w->m, e->holder)->slots[e->place] == o;
   case TRACE_GLOBAL_BORROW:
-    return model_global(w->m, e->place) == o;
+    return shadow_global(w->m, e->place) == o;
   case TRACE_TLS_BORROW:
-    return model_tls(t->mutator, e->place) == o;
+    return shadow_tls(t->mutator, e->place) == o;
   default:
     return false;
   }
@@ -343,8 +344,8 @@ static bool plainly_reachable(const walk *w, const thread *t, gc_reg r) {
 
 static bool is_reachable(walk *w, const thread *t, gc_reg r) {
   if (!plainly_reachable(w, t, r)) {
-    model_mark_reachable(w->m);
-    if (!model_at(w->m, model_register(t->mutator, r))->marked)
+    shadow_mark_reachable(w->m);
+    if (!shadow_at(w->m, shadow_register(t->mutator, r))->marked)
       return false;
   }
   t->borrowed[r].losses = w->losses;
@@ -356,13 +357,13 @@ static bool is_reachable(walk *w, const thread *t, gc_reg r) {
  * against the object's death when that is known.  But an object that escapes
  * would live again, so then there must be certainty before. */
 static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
-  if (r >= model_top(t->mutator) || model_is_owning(t->mutator, r))
+  if (r >= shadow_top(t->mutator) || shadow_is_owning(t->mutator, r))
     return NULL;
   static const char nothing[] =
       "the borrowed register's object is kept alive by nothing";
-  if (model_refuses_reading(t->mutator, r)) /* it was buried */
+  if (shadow_refuses_reading(t->mutator, r)) /* it was buried */
     return nothing;
-  model_ref o = model_register(t->mutator, r);
+  shadow_ref o = shadow_register(t->mutator, r);
   if (!o)
     return NULL;
   if ((escapes || w->rigour == WALK_AT_ONCE) && !is_reachable(w, t, r))
@@ -386,24 +387,24 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
 
 /* Whether something may be unreachable after the operation that was not before:
  * a place that holds an object is about to be written. */
-static bool loses(const walk *w, const model_mutator *t, const trace_op *op) {
+static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
   switch (op->kind) {
   case TRACE_STORE_TAKE: /* what is taken may go into what it alone kept */
     return true;
   case TRACE_STORE:
   case TRACE_STORE_NULL:
-    return model_at(w->m, model_register(t, op->a))->slots[op->b] != 0;
+    return shadow_at(w->m, shadow_register(t, op->a))->slots[op->b] != 0;
   case TRACE_GLOBAL_STORE:
   case TRACE_GLOBAL_CLEAR:
-    return model_global(w->m, op->a) != 0;
+    return shadow_global(w->m, op->a) != 0;
   case TRACE_TLS_STORE:
   case TRACE_TLS_CLEAR:
-    return model_tls(t, op->a) != 0;
+    return shadow_tls(t, op->a) != 0;
   case TRACE_LEAVE:
     return true;
   default:
     return trace_kinds[op->kind].operands[0] == 'd' &&
-           model_register(t, op->a) != 0;
+           shadow_register(t, op->a) != 0;
   }
 }
 
@@ -411,14 +412,14 @@ static void note_borrowed(walk *w, thread *t, const trace_op *op) {
   evidence e = {.losses = w->losses, .kind = op->kind, .place = op->b};
   if (op->kind == TRACE_BORROW) {
     e.holder_register = op->b;
-    e.holder = model_register(t->mutator, op->b);
+    e.holder = shadow_register(t->mutator, op->b);
     e.place = op->c;
   }
   t->borrowed[op->a] = e;
 }
 
-static void note_object(walk *w, const trace_op *op, model_ref o) {
-  const model_object *object = model_at(w->m, o);
+static void note_object(walk *w, const trace_op *op, shadow_ref o) {
+  const shadow_object *object = shadow_at(w->m, o);
   w->asides =
       more(w->asides, &w->asides_room, (size_t)o + 1, sizeof *w->asides);
   w->asides[o] = (aside){.number = w->numbered, .age = w->allocated};
@@ -436,7 +437,7 @@ static const char *attach(walk *w, uint16_t number) {
   thread *t = &w->threads[number];
   if (t->mutator)
     return "the thread is attached already";
-  t->mutator = model_attach(w->m, number);
+  t->mutator = shadow_attach(w->m, number);
   /* Not by `more`: most of it is never touched. */
   t->borrowed = calloc(GC_REGISTERS, sizeof *t->borrowed);
   if (t->mutator && t->borrowed)
@@ -447,12 +448,12 @@ static const char *attach(walk *w, uint16_t number) {
 
 static const char *detach(walk *w, uint16_t number) {
   thread *t = &w->threads[number];
-  model_frame frame;
-  if (model_innermost(t->mutator, &frame))
+  shadow_frame frame;
+  if (shadow_innermost(t->mutator, &frame))
     return "frames are open";
   if (w->locker == number)
     return "the thread holds the lock";
-  model_detach(t->mutator);
+  shadow_detach(t->mutator);
   free(t->borrowed);
   *t = (thread){0};
   w->losses++;
@@ -525,10 +526,10 @@ static void perform(walk *w, thread *t, const trace_op *op) {
     break;
   case TRACE_FINALIZER_NEXT:
     if (w->given)
-      model_at(w->m, w->given)->was_dead = false;
+      shadow_at(w->m, w->given)->was_dead = false;
     break;
   }
-  model_ref o = model_apply(t->mutator, op, w->given);
+  shadow_ref o = shadow_apply(t->mutator, op, w->given);
   if (makes_object(op))
     note_object(w, op, o);
 }
@@ -548,7 +549,7 @@ walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
       attach(w, 0);
   }
   if (t->mutator)
-    model_set_clock(t->mutator, now);
+    shadow_set_clock(t->mutator, now);
   else if (op->kind != TRACE_ATTACH) {
     *why = "the thread is not attached";
     return WALK_REFUSED;
@@ -559,7 +560,7 @@ walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
     misused(w, now, *why);
     return WALK_MISUSED;
   }
-  if ((*why = model_refuses(t->mutator, op)) != NULL ||
+  if ((*why = shadow_refuses(t->mutator, op)) != NULL ||
       (*why = decide(w, t->mutator, op)) != NULL ||
       (makes_object(op) && (*why = make_room(w)) != NULL))
     return WALK_REFUSED;

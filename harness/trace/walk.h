@@ -1,5 +1,5 @@
-/* walk.h: goes through a trace with the model and without a collector, for
- * those who want to know what the operations mean: verify, stat, annotate,
+/* walk.h: goes through a trace with the shadow heap and without a collector,
+ * for those who want to know what the operations mean: verify, stat, annotate,
  * shrink.
  *
  * What a collector would decide is decided by the trace where it says so (the
@@ -10,15 +10,15 @@
  * the order of their numbers.
  *
  * An object dies with the operation after which nothing in the rest of the
- * trace reaches it, by this reading; the dates are exact (Merlin, model.h).
- * Memory is taken for what is alive, not for what the trace made in all: the
- * dead are buried whenever they outnumber the living.
+ * trace reaches it, by this reading; the dates are exact (Merlin,
+ * shadow-heap.h). Memory is taken for what is alive, not for what the trace
+ * made in all: the dead are buried whenever they outnumber the living.
  *
  * A walk belongs to one thread. */
 #ifndef REAPMARK_TRACE_WALK_H
 #define REAPMARK_TRACE_WALK_H
 
-#include "model.h"
+#include "shadow-heap.h"
 
 typedef struct walk walk;
 
@@ -72,13 +72,13 @@ void walk_finish(walk *w);
 uint64_t walk_numbered(const walk *w);
 uint64_t walk_allocated(const walk *w);
 
-/* The model, to look at; the mutator of a thread, NULL if it is not attached;
- * the number of an object. */
-model *walk_model(const walk *w);
-const model_mutator *walk_mutator(const walk *w, uint16_t thread);
-uint64_t walk_number(const walk *w, model_ref o);
+/* The shadow heap, to look at; the mutator of a thread, NULL if it is not
+ * attached; the number of an object. */
+shadow *walk_model(const walk *w);
+const shadow_mutator *walk_mutator(const walk *w, uint16_t thread);
+uint64_t walk_number(const walk *w, shadow_ref o);
 
 /* Of the last FINALIZER_NEXT or WEAK_GET: the object that was given, or 0. */
-model_ref walk_given(const walk *w);
+shadow_ref walk_given(const walk *w);
 
 #endif

@@ -514,19 +514,19 @@ static void garbage_is_found_when_the_limit_is_reached(void **state) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Random operations against a model: a plain array of ids.
+ * Random operations against a shadow heap: a plain array of ids.
  * ------------------------------------------------------------------------- */
 
 enum { NODES = 64, SLOTS = 3, ROOTS = 6, NOBODY = -1 };
 
-typedef struct model {
+typedef struct shadow {
   int root[ROOTS];
   /* Of each node ever made: its slots, by id. */
   int (*slot)[SLOTS];
   int made;
-} model;
+} shadow;
 
-static uint64_t model_reachable(const model *g) {
+static uint64_t shadow_reachable(const shadow *g) {
   bool *seen = test_calloc((size_t)g->made + 1, sizeof *seen);
   int *stack = test_malloc(((size_t)g->made + 1) * sizeof *stack);
   int n = 0;
@@ -553,7 +553,7 @@ static void random_graphs_agree_with_a_model(void **state) {
   for (uint64_t seed = 1; seed <= 20; seed++) {
     enum { STEPS = 4000 };
     rig_open(0);
-    model g = {.slot = test_calloc(STEPS, sizeof *g.slot)};
+    shadow g = {.slot = test_calloc(STEPS, sizeof *g.slot)};
     gc_reg f = gc_frame_enter(m, ROOTS + 2, 0);
     for (int r = 0; r < ROOTS; r++)
       g.root[r] = NOBODY;
@@ -614,7 +614,7 @@ static void random_graphs_agree_with_a_model(void **state) {
       default: {
         if (x >> 40 & 15)
           break;
-        uint64_t live = model_reachable(&g), objects = rig_objects();
+        uint64_t live = shadow_reachable(&g), objects = rig_objects();
         if (RECLAIMS == GC_RECLAIMS_ALL)
           assert_true(objects >= live &&
                       objects <= live + (CAN.conservative ? 64 : 0));

@@ -86,16 +86,16 @@ static bool fails(void *data, const trace_op *ops, size_t n) {
   return failed;
 }
 
-static model_ref held(const walk *w, const trace_op *op, gc_reg r) {
-  const model_mutator *t = walk_mutator(w, op->thread);
-  return t && r < model_top(t) ? model_register(t, r) : 0;
+static shadow_ref held(const walk *w, const trace_op *op, gc_reg r) {
+  const shadow_mutator *t = walk_mutator(w, op->thread);
+  return t && r < shadow_top(t) ? shadow_register(t, r) : 0;
 }
 
 static bool self_store(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
   return op->kind == TRACE_STORE && held(w, op, op->a) &&
          held(w, op, op->a) == held(w, op, op->c) &&
-         op->b < model_at(walk_model(w), held(w, op, op->a))->slot_count;
+         op->b < shadow_at(walk_model(w), held(w, op, op->a))->slot_count;
 }
 
 static bool two_collections(const walk *w, const trace_op *op,
@@ -106,53 +106,54 @@ static bool two_collections(const walk *w, const trace_op *op,
 
 static bool global_read(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
-  const model_mutator *t = walk_mutator(w, op->thread);
-  return op->kind == TRACE_GLOBAL_LOAD && model_global(walk_model(w), op->b) &&
-         op->a < model_top(t) && model_is_owning(t, op->a);
+  const shadow_mutator *t = walk_mutator(w, op->thread);
+  return op->kind == TRACE_GLOBAL_LOAD && shadow_global(walk_model(w), op->b) &&
+         op->a < shadow_top(t) && shadow_is_owning(t, op->a);
 }
 
 /* Thread 2 has thread 0's object: both are needed. */
 static bool two_threads(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
-  model_ref o = held(w, op, op->a);
+  shadow_ref o = held(w, op, op->a);
   return op->kind == TRACE_PAYLOAD && op->thread == 2 && o &&
-         model_is_owning(walk_mutator(w, 2), op->a) &&
-         model_at(walk_model(w), o)->maker == 0;
+         shadow_is_owning(walk_mutator(w, 2), op->a) &&
+         shadow_at(walk_model(w), o)->maker == 0;
 }
 
 /* A frame that is left with an object of the thread in its last register, and
  * another frame below it: frames cannot be merged away. */
 static bool left_full(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
-  const model_mutator *t = walk_mutator(w, op->thread);
-  model_frame frame;
-  if (op->kind != TRACE_LEAVE || !model_innermost(t, &frame) ||
+  const shadow_mutator *t = walk_mutator(w, op->thread);
+  shadow_frame frame;
+  if (op->kind != TRACE_LEAVE || !shadow_innermost(t, &frame) ||
       frame.first == 0 || frame.owning == 0)
     return false;
-  model_ref o = model_register(t, frame.first + frame.owning - 1);
-  return o && !model_at(walk_model(w), o)->weak &&
-         model_at(walk_model(w), o)->maker == op->thread;
+  shadow_ref o = shadow_register(t, frame.first + frame.owning - 1);
+  return o && !shadow_at(walk_model(w), o)->weak &&
+         shadow_at(walk_model(w), o)->maker == op->thread;
 }
 
 /* An object with exactly 3 slots and 24 bytes or more dies finalizable. */
 static bool large_enough(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
-  model_ref o = held(w, op, op->a);
+  shadow_ref o = held(w, op, op->a);
   return op->kind == TRACE_CLEAR && o &&
-         model_at(walk_model(w), o)->slot_count == 3 &&
-         model_at(walk_model(w), o)->bytes >= 24 &&
-         model_at(walk_model(w), o)->finalizable;
+         shadow_at(walk_model(w), o)->slot_count == 3 &&
+         shadow_at(walk_model(w), o)->bytes >= 24 &&
+         shadow_at(walk_model(w), o)->finalizable;
 }
 
 /* A use of a borrowed object that a global root holds. */
 static bool borrowed_use(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
-  const model_mutator *t = walk_mutator(w, op->thread);
-  model_ref o = held(w, op, op->a);
+  const shadow_mutator *t = walk_mutator(w, op->thread);
+  shadow_ref o = held(w, op, op->a);
   bool global = false;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    global = global || model_global(walk_model(w), g) == o;
-  return op->kind == TRACE_PAYLOAD && o && !model_is_owning(t, op->a) && global;
+    global = global || shadow_global(walk_model(w), g) == o;
+  return op->kind == TRACE_PAYLOAD && o && !shadow_is_owning(t, op->a) &&
+         global;
 }
 
 /* The first trace of a series that fails. */

@@ -98,10 +98,10 @@ static void note_death(void *data, const walk_death *death) {
 }
 
 static void note_reachable(const walk *w, dates *d, uint64_t now) {
-  model *m = walk_model(w);
-  model_mark_reachable(m);
-  for (model_ref o = 1; o < model_end(m); o++)
-    if (model_at(m, o)->marked)
+  shadow *m = walk_model(w);
+  shadow_mark_reachable(m);
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    if (shadow_at(m, o)->marked)
       d->last[walk_number(w, o)] = now;
 }
 
@@ -429,7 +429,7 @@ static void lenient_counts_refusals(void **state) {
   assert_int_equal(counts.problems, 0);
 }
 
-/* A few lines must not make the model take the machine's memory. */
+/* A few lines must not make the shadow heap take the machine's memory. */
 static void memory_is_bounded(void **state) {
   (void)state;
   walk *w = walk_create(WALK_LATE, (walk_listener){0});

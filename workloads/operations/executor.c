@@ -12,7 +12,8 @@
 #include "common/hostile/hostile.h"
 #include "parts.h"
 
-/* The places of the model: a stamp is an object's number and its place. */
+/* The places of the shadow heap: a stamp is an object's number and its place.
+ */
 enum { PLACE_BITS = 27 };
 #define PLACES ((uint64_t)1 << PLACE_BITS)
 
@@ -41,11 +42,11 @@ static void *grown(void *array, size_t count, size_t *room, size_t size) {
   return array;
 }
 
-static model_object *at(const executor_thread *t, model_ref o) {
-  return model_at(t->x->model, o);
+static shadow_object *at(const executor_thread *t, shadow_ref o) {
+  return shadow_at(t->x->shadow, o);
 }
 
-static executor_past *past(const executor_thread *t, model_ref o) {
+static executor_past *past(const executor_thread *t, shadow_ref o) {
   return &t->x->pasts[o];
 }
 
@@ -101,8 +102,8 @@ tell(story *s, const char *format, ...) {
 }
 
 /* An object's life, as far as it is known. */
-static void tell_object(story *s, const executor_thread *t, model_ref o) {
-  const model_object *object = at(t, o);
+static void tell_object(story *s, const executor_thread *t, shadow_ref o) {
+  const shadow_object *object = at(t, o);
   const executor_past *p = past(t, o);
   tell(s, "object %" PRIu64 ": ", p->number);
   if (!object->used) {
@@ -129,11 +130,11 @@ static void tell_object(story *s, const executor_thread *t, model_ref o) {
   tell(s, "\n");
 }
 
-static void tell_path(story *s, const executor_thread *t, model_ref o) {
+static void tell_path(story *s, const executor_thread *t, shadow_ref o) {
   enum { SHOWN = 8 };
-  model_ref way[SHOWN];
+  shadow_ref way[SHOWN];
   char root[64];
-  size_t length = model_path(t->x->model, o, root, way, SHOWN);
+  size_t length = shadow_path(t->x->shadow, o, root, way, SHOWN);
   if (length == 0) {
     tell(s, "no root leads to it\n");
     return;
@@ -147,7 +148,7 @@ static void tell_path(story *s, const executor_thread *t, model_ref o) {
 }
 
 void executor_violation(executor_thread *t, const char *oracle,
-                        model_ref object, const char *what, ...) {
+                        shadow_ref object, const char *what, ...) {
   /* One story is enough, and other threads may be about to tell theirs. */
   static bool taken;
   while (__atomic_exchange_n(&taken, true, __ATOMIC_ACQ_REL))
@@ -175,8 +176,8 @@ static bool asks(const executor_thread *t, executor_oracle oracle) {
 
 /* Whether what is dead must be found dead.  A conservative collector may keep
  * some of it: then weak references to that give it, and it is handed out for
- * finalization later, when the model has it no more.  Such an object is an
- * object too many, and of those compare_count allows only so many. */
+ * finalization later, when the shadow heap has it no more.  Such an object is
+ * an object too many, and of those compare_count allows only so many. */
 static bool must_find(void) {
   return !gc_this_collector.can.conservative;
 }
@@ -251,20 +252,20 @@ static void unwatch_signals(void) {
  * Comparing a register.
  * ------------------------------------------------------------------------- */
 
-static uint64_t stamp_of(const executor_thread *t, model_ref o) {
+static uint64_t stamp_of(const executor_thread *t, shadow_ref o) {
   return past(t, o)->number << PLACE_BITS | o;
 }
 
 /* Whether an object says which it is. */
-static bool is_stamped(const model_object *object) {
+static bool is_stamped(const shadow_object *object) {
   return !object->weak && object->bytes >= 8;
 }
 
 /* Fails because register `r` does not hold `o` as it was left. */
 _Noreturn static void wrong_object(executor_thread *t, const char *oracle,
-                                   gc_reg r, model_ref o) {
+                                   gc_reg r, shadow_ref o) {
   uint64_t expected = stamp_of(t, o), found = stamp_id(t->m, r), freed;
-  model_ref place = (model_ref)(found & (PLACES - 1));
+  shadow_ref place = (shadow_ref)(found & (PLACES - 1));
   if (found == expected)
     executor_violation(t, oracle, o,
                        "the payload of object %" PRIu64 " is damaged",
@@ -288,21 +289,21 @@ _Noreturn static void wrong_object(executor_thread *t, const char *oracle,
 
 /* Objects without a stamp are told apart by asking whether two registers hold
  * the same. */
-static void confirm_sameness(executor_thread *t, gc_reg r, model_ref o) {
-  model_frame f;
-  if (!model_innermost(t->model, &f))
+static void confirm_sameness(executor_thread *t, gc_reg r, shadow_ref o) {
+  shadow_frame f;
+  if (!shadow_innermost(t->shadow, &f))
     return;
   for (gc_reg k = f.first; k < f.first + f.owning; k++)
-    if (gc_same(t->m, r, k) != (model_register(t->model, k) == o))
+    if (gc_same(t->m, r, k) != (shadow_register(t->shadow, k) == o))
       executor_violation(
           t, "graph", o,
           "registers %" PRIu32 " and %" PRIu32 " should hold %s object", r, k,
-          model_register(t->model, k) == o ? "the same" : "not the same");
+          shadow_register(t->shadow, k) == o ? "the same" : "not the same");
 }
 
 /* Compares register `r`, outside frames of our own, with `o`: which object it
  * is, and with `whole` also whether its payload is as it was left. */
-static void confirm_as(executor_thread *t, gc_reg r, model_ref o,
+static void confirm_as(executor_thread *t, gc_reg r, shadow_ref o,
                        const char *oracle, bool whole) {
   if (gc_is_null(t->m, r) != !o)
     executor_violation(t, oracle, o,
@@ -311,7 +312,7 @@ static void confirm_as(executor_thread *t, gc_reg r, model_ref o,
                        r);
   if (!o)
     return;
-  const model_object *object = at(t, o);
+  const shadow_object *object = at(t, o);
   if (!is_stamped(object))
     confirm_sameness(t, r, o);
   else if (stamp_id(t->m, r) != stamp_of(t, o) ||
@@ -319,7 +320,7 @@ static void confirm_as(executor_thread *t, gc_reg r, model_ref o,
     wrong_object(t, oracle, r, o);
 }
 
-static void confirm(executor_thread *t, gc_reg r, model_ref o) {
+static void confirm(executor_thread *t, gc_reg r, shadow_ref o) {
   if (asks(t, ORACLE_GRAPH))
     confirm_as(t, r, o, "graph", true);
 }
@@ -335,7 +336,7 @@ static void confirm(executor_thread *t, gc_reg r, model_ref o) {
 enum { CREDIT = 8, CREDIT_FIRST = 1 << 22 };
 
 static bool afford_mark(executor_thread *t) {
-  uint64_t price = model_end(t->x->model);
+  uint64_t price = shadow_end(t->x->shadow);
   if (t->credit < price)
     return false;
   t->credit -= price;
@@ -345,7 +346,7 @@ static bool afford_mark(executor_thread *t) {
 static bool mark_now(executor_thread *t) {
   if (!t->x->standing || !afford_mark(t))
     return false;
-  model_mark_reachable(t->x->model);
+  shadow_mark_reachable(t->x->shadow);
   return true;
 }
 
@@ -381,15 +382,15 @@ static void answer_all(executor_thread *t, executor_questions *list) {
 
 /* `o` and what it leads to (with `dead`: as far as it is not marked) may have
  * been found dead up to now. */
-static void cast_doubt(executor_thread *t, model_ref o, bool dead) {
+static void cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
   size_t count = 0, room = 0;
-  model_ref *work = grown(NULL, 0, &room, sizeof *work);
+  shadow_ref *work = grown(NULL, 0, &room, sizeof *work);
   past(t, o)->doubt = t->now;
   work[count++] = o;
   while (count > 0) {
-    const model_object *object = at(t, work[--count]);
+    const shadow_object *object = at(t, work[--count]);
     for (uint32_t i = 0; i < object->slot_count; i++) {
-      model_ref child = object->slots[i];
+      shadow_ref child = object->slots[i];
       if (!child || past(t, child)->doubt == t->now ||
           (dead && at(t, child)->marked))
         continue;
@@ -418,12 +419,13 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   /* Where deaths were stated beforehand, the rest of them would be wrong. */
   if (GC_EXPLICIT_FREE || (!limit && !may_fail()))
     gc_out_of_memory(t->m, shape);
-  confirm(t, dst, model_register(t->model, dst));
+  confirm(t, dst, shadow_register(t->shadow, dst));
   if (!asks(t, ORACLE_LIMIT) || may_fail() || (x->standing && !afford_mark(t)))
     return FAILED;
   uint64_t held =
       x->standing
-          ? model_mark_surviving(x->model, gc_this_collector.can.reclaims).bytes
+          ? shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims)
+                .bytes
           : __atomic_load_n(&x->safe_bytes, __ATOMIC_RELAXED);
   if ((held + bytes + LIMIT_SPARE) * LIMIT_SHARE < limit)
     executor_violation(t, "limit", 0,
@@ -434,11 +436,11 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
 }
 
 /* A new object is in register `dst` of both; names it. */
-static void name_object(executor_thread *t, gc_reg dst, model_ref o,
+static void name_object(executor_thread *t, gc_reg dst, shadow_ref o,
                         uint64_t number) {
   executor *x = t->x;
   *past(t, o) = (executor_past){.number = number, .owner = t->number};
-  const model_object *object = at(t, o);
+  const shadow_object *object = at(t, o);
   if (is_stamped(object))
     stamp(t->m, dst, object->bytes, stamp_of(t, o));
   uint64_t bytes =
@@ -467,7 +469,7 @@ static executor_result make(executor_thread *t, const trace_op *op,
   if (!gc_try_new(t->m, op->a, shape,
                   op->finalizable ? GC_FINALIZABLE : GC_PLAIN))
     return failed(t, op->a, shape);
-  name_object(t, op->a, model_apply(t->model, op, 0), number);
+  name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
   if (GC_EXPLICIT_FREE && t->x->held)
     hold(t, op->a, number);
   return PERFORMED;
@@ -478,11 +480,12 @@ static executor_result make_weak(executor_thread *t, const trace_op *op,
   hostile_before_new(t->m);
   if (!gc_try_weak_new(t->m, op->a, op->b))
     return failed(t, op->a, GC_WEAK_SHAPE);
-  name_object(t, op->a, model_apply(t->model, op, 0), number);
+  name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
   return PERFORMED;
 }
 
-static void weak_cleared(executor_thread *t, model_ref weak, model_ref target) {
+static void weak_cleared(executor_thread *t, shadow_ref weak,
+                         shadow_ref target) {
   t->counts.weak_cleared++;
   if (!asks(t, ORACLE_WEAK))
     return;
@@ -498,8 +501,8 @@ static void weak_cleared(executor_thread *t, model_ref weak, model_ref target) {
 
 /* A weak reference gave its target.  It must not if that was found dead since
  * then, whatever its finalizer did with it. */
-static void confirm_uncleared(executor_thread *t, model_ref weak) {
-  model_ref target = at(t, weak)->target;
+static void confirm_uncleared(executor_thread *t, shadow_ref weak) {
+  shadow_ref target = at(t, weak)->target;
   if (at(t, weak)->birth <= past(t, target)->condemned)
     executor_violation(t, "weak", target,
                        "weak reference %" PRIu64 " gives object %" PRIu64
@@ -510,8 +513,8 @@ static void confirm_uncleared(executor_thread *t, model_ref weak) {
 }
 
 static void weak_get(executor_thread *t, const trace_op *op) {
-  model_ref weak = model_register(t->model, op->b);
-  model_ref target = at(t, weak)->target;
+  shadow_ref weak = shadow_register(t->shadow, op->b);
+  shadow_ref target = at(t, weak)->target;
   bool got = gc_weak_get(t->m, op->a, op->b);
   if (got && !target) {
     if (asks(t, ORACLE_WEAK) && must_find())
@@ -527,17 +530,17 @@ static void weak_get(executor_thread *t, const trace_op *op) {
   t->counts.weak_alive += got;
   if (got && asks(t, ORACLE_WEAK))
     confirm_uncleared(t, weak);
-  model_ref o = model_apply(t->model, op, got);
+  shadow_ref o = shadow_apply(t->shadow, op, got);
   if (asks(t, ORACLE_WEAK))
     confirm_as(t, op->a, o, "weak", false);
 }
 
 /* The object that was handed out into register `r`; 0 if it is none that may
  * be. */
-static model_ref identify(executor_thread *t, gc_reg r) {
+static shadow_ref identify(executor_thread *t, gc_reg r) {
   bool looks = asks(t, ORACLE_FINALIZER);
   uint64_t id = stamp_id(t->m, r);
-  model_ref o = (model_ref)(id & (PLACES - 1));
+  shadow_ref o = (shadow_ref)(id & (PLACES - 1));
   executor_past *p = past(t, o);
   if (!o || p->number != id >> PLACE_BITS || !at(t, o)->used) {
     if (looks && must_find())
@@ -565,7 +568,7 @@ static model_ref identify(executor_thread *t, gc_reg r) {
   return o;
 }
 
-static void handed_out(executor_thread *t, model_ref o) {
+static void handed_out(executor_thread *t, shadow_ref o) {
   t->counts.handed_out++;
   bool looks = asks(t, ORACLE_FINALIZER) && past(t, o)->doubt == 0;
   executor_question q = {
@@ -587,21 +590,21 @@ static void handed_out(executor_thread *t, model_ref o) {
 
 static void finalizer_next(executor_thread *t, const trace_op *op) {
   if (!gc_finalizer_next(t->m, op->a)) {
-    model_apply(t->model, op, 0);
-    confirm(t, op->a, model_register(t->model, op->a));
+    shadow_apply(t->shadow, op, 0);
+    confirm(t, op->a, shadow_register(t->shadow, op->a));
     return;
   }
-  model_ref o = identify(t, op->a);
+  shadow_ref o = identify(t, op->a);
   if (!o) {
     /* Nobody looks, or it was found late; forget it. */
     gc_clear(t->m, op->a);
-    model_apply(t->model, &(trace_op){.kind = TRACE_CLEAR, .a = op->a}, 0);
+    shadow_apply(t->shadow, &(trace_op){.kind = TRACE_CLEAR, .a = op->a}, 0);
     if (!must_find())
       finalizer_next(t, op); /* others may wait behind it */
     return;
   }
   handed_out(t, o);
-  model_apply(t->model, op, o);
+  shadow_apply(t->shadow, op, o);
   confirm(t, op->a, o);
 }
 
@@ -629,7 +632,7 @@ static void lock(executor_thread *t, bool wanted) {
 }
 
 static void note_stored(executor_thread *t, gc_reg src) {
-  model_ref o = model_register(t->model, src);
+  shadow_ref o = shadow_register(t->shadow, src);
   if (o)
     __atomic_store_n(&past(t, o)->stored, t->now, __ATOMIC_RELAXED);
 }
@@ -637,16 +640,16 @@ static void note_stored(executor_thread *t, gc_reg src) {
 /* What every collector answers alike. */
 static void perform_plain(executor_thread *t, const trace_op *op) {
   gc_mutator *m = t->m;
-  model_frame f;
+  shadow_frame f;
   switch ((trace_kind)op->kind) {
   case TRACE_ENTER:
     f.first = gc_frame_enter(m, op->a, op->b);
-    if (f.first != model_top(t->model))
+    if (f.first != shadow_top(t->shadow))
       executor_violation(t, "graph", 0, "the frame begins at register %" PRIu32,
                          f.first);
     break;
   case TRACE_LEAVE:
-    model_innermost(t->model, &f);
+    shadow_innermost(t->shadow, &f);
     gc_frame_leave(m, f.first, f.owning, f.borrowing);
     break;
   case TRACE_LOAD:
@@ -739,13 +742,13 @@ static executor_result perform(executor_thread *t, const trace_op *op,
     finalizer_next(t, op);
     return PERFORMED;
   case TRACE_PAYLOAD:
-    confirm(t, op->a, model_register(t->model, op->a));
+    confirm(t, op->a, shadow_register(t->shadow, op->a));
     return PERFORMED;
   default:
     perform_plain(t, op);
-    model_apply(t->model, op, 0);
+    shadow_apply(t->shadow, op, 0);
     if (writes_register(op))
-      confirm(t, op->a, model_register(t->model, op->a));
+      confirm(t, op->a, shadow_register(t->shadow, op->a));
     return PERFORMED;
   }
 }
@@ -755,7 +758,7 @@ static bool refuses(const executor_thread *t, const trace_op *op) {
   bool weak = op->kind == TRACE_WEAK_NEW || op->kind == TRACE_WEAK_GET;
   return (weak && !can->weak) ||
          (op->kind == TRACE_FINALIZER_NEXT && !can->finalizers) ||
-         model_refuses(t->model, op);
+         shadow_refuses(t->shadow, op);
 }
 
 /* The next operation begins. */
@@ -768,7 +771,7 @@ static void advance(executor_thread *t, const trace_op *op) {
   t->op = *op;
   t->op.thread = t->number;
   hostile_clock = t->now;
-  model_set_clock(t->model, t->now);
+  shadow_set_clock(t->shadow, t->now);
   if (x->writer)
     trace_write(x->writer, &t->op);
 }
@@ -833,7 +836,7 @@ void executor_free_rest(executor_thread *t) {
 }
 
 /* ------------------------------------------------------------------------- *
- * A walk through the real heap in step with the model, depth first.  Each
+ * A walk through the real heap in step with the shadow heap, depth first.  Each
  * thread starts from its own roots; what one has seen the next ones only
  * compare.
  *
@@ -848,14 +851,14 @@ enum {
 };
 
 typedef struct step {
-  model_ref at;
+  shadow_ref at;
   uint32_t next; /* the slot to look at */
 } step;
 
 typedef struct walk {
   executor_thread *t;
   gc_reg own, here, look, witnesses, held;
-  model_ref witnessed[WITNESSES];
+  shadow_ref witnessed[WITNESSES];
   uint32_t spacing;
   gc_reg base; /* holds the first object */
   step *steps;
@@ -866,10 +869,10 @@ typedef struct walk {
 typedef struct origin {
   const char *kind;
   uint32_t number;
-  model_ref from;
+  shadow_ref from;
 } origin;
 
-_Noreturn static void differs(walk *w, origin from, model_ref o) {
+_Noreturn static void differs(walk *w, origin from, shadow_ref o) {
   executor_thread *t = w->t;
   if (from.from)
     executor_violation(t, "graph", o ? o : from.from,
@@ -884,11 +887,11 @@ _Noreturn static void differs(walk *w, origin from, model_ref o) {
                      o ? "object" : "null, not", past(t, o)->number);
 }
 
-static void compare_weak(walk *w, gc_reg r, model_ref o) {
+static void compare_weak(walk *w, gc_reg r, shadow_ref o) {
   executor_thread *t = w->t;
   executor *x = t->x;
-  model_object *weak = at(t, o);
-  model_ref target = weak->target;
+  shadow_object *weak = at(t, o);
+  shadow_ref target = weak->target;
   bool got = gc_weak_get(t->m, w->own, r);
   bool late = got && (!target || !at(t, target)->marked);
   if (late && must_find())
@@ -916,7 +919,7 @@ static void compare_weak(walk *w, gc_reg r, model_ref o) {
 
 /* Compares what register `r` holds with `o`.  Returns whether it is the first
  * time and there is more behind it. */
-static bool compare(walk *w, gc_reg r, model_ref o, origin from) {
+static bool compare(walk *w, gc_reg r, shadow_ref o, origin from) {
   executor_thread *t = w->t;
   executor *x = t->x;
   if (gc_is_null(t->m, r) != !o) {
@@ -926,7 +929,7 @@ static bool compare(walk *w, gc_reg r, model_ref o, origin from) {
   }
   if (!o)
     return false;
-  model_object *object = at(t, o);
+  shadow_object *object = at(t, o);
   executor_past *p = past(t, o);
   bool first = p->walked != x->checks;
   p->walked = (uint32_t)x->checks;
@@ -945,7 +948,7 @@ static bool compare(walk *w, gc_reg r, model_ref o, origin from) {
   return first && object->slot_count > 0;
 }
 
-static void push(walk *w, model_ref o) {
+static void push(walk *w, shadow_ref o) {
   w->steps = grown(w->steps, w->depth, &w->room, sizeof *w->steps);
   w->steps[w->depth++] = (step){o, 0};
 }
@@ -967,7 +970,7 @@ static gc_reg find_last(walk *w) {
 }
 
 /* Everything behind the object `o` in register `base`. */
-static void walk_from(walk *w, gc_reg base, model_ref o) {
+static void walk_from(walk *w, gc_reg base, shadow_ref o) {
   executor_thread *t = w->t;
   w->base = base;
   w->depth = 0;
@@ -981,7 +984,7 @@ static void walk_from(walk *w, gc_reg base, model_ref o) {
       continue;
     }
     uint32_t i = s->next++;
-    model_ref child = at(t, s->at)->slots[i];
+    shadow_ref child = at(t, s->at)->slots[i];
     gc_borrow(t->m, w->look, r, i);
     if (child && !is_stamped(at(t, child)) &&
         past(t, child)->walked != t->x->checks) {
@@ -997,7 +1000,7 @@ static void walk_from(walk *w, gc_reg base, model_ref o) {
   }
 }
 
-static void walk_root(walk *w, gc_reg r, model_ref o, const char *kind,
+static void walk_root(walk *w, gc_reg r, shadow_ref o, const char *kind,
                       uint32_t n) {
   if (compare(w, r, o, (origin){.kind = kind, .number = n}))
     walk_from(w, r, o);
@@ -1007,7 +1010,7 @@ static void walk_root(walk *w, gc_reg r, model_ref o, const char *kind,
 static void walk_thread(executor_thread *t) {
   executor *x = t->x;
   gc_mutator *m = t->m;
-  gc_reg top = model_top(t->model);
+  gc_reg top = shadow_top(t->shadow);
   walk w = {.t = t};
   uint32_t reachable = (uint32_t)x->reachable.objects;
   uint32_t room = GC_REGISTERS - top - WITNESSES - 16;
@@ -1023,14 +1026,14 @@ static void walk_thread(executor_thread *t) {
   if (t == x->threads)
     for (uint32_t g = 0; g < GC_GLOBALS; g++) {
       gc_global_borrow(m, root, g);
-      walk_root(&w, root, model_global(x->model, g), "global", g);
+      walk_root(&w, root, shadow_global(x->shadow, g), "global", g);
     }
   for (uint32_t l = 0; l < GC_TLS; l++) {
     gc_tls_borrow(m, root, l);
-    walk_root(&w, root, model_tls(t->model, l), "thread-local root", l);
+    walk_root(&w, root, shadow_tls(t->shadow, l), "thread-local root", l);
   }
   for (gc_reg r = 0; r < top; r++)
-    walk_root(&w, r, model_register(t->model, r), "register", r);
+    walk_root(&w, r, shadow_register(t->shadow, r), "register", r);
   gc_frame_leave(m, w.own, 1, borrowing);
   t->checking = false;
   free(w.steps);
@@ -1046,14 +1049,14 @@ static void drain(executor_thread *t) {
     gc_collect(t->m);
     return;
   }
-  gc_reg r = model_top(t->model);
+  gc_reg r = shadow_top(t->shadow);
   executor_perform(t, &(trace_op){.kind = TRACE_ENTER, .a = 1}, 0);
   for (bool again = true; again;) {
     again = false;
     gc_collect(t->m);
     for (;;) {
       executor_perform(t, &(trace_op){.kind = TRACE_FINALIZER_NEXT, .a = r}, 0);
-      if (!model_register(t->model, r))
+      if (!shadow_register(t->shadow, r))
         break;
       executor_perform(t, &(trace_op){.kind = TRACE_CLEAR, .a = r}, 0);
       again = true;
@@ -1065,8 +1068,8 @@ static void drain(executor_thread *t) {
 /* Remembers what is marked as reachable. */
 static void note_reachable(executor_thread *t) {
   executor *x = t->x;
-  for (model_ref o = 1; o < model_end(x->model); o++) {
-    const model_object *object = at(t, o);
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++) {
+    const shadow_object *object = at(t, o);
     executor_past *p = past(t, o);
     if (object->marked) {
       p->reached = (uint32_t)x->checks;
@@ -1079,13 +1082,14 @@ static void note_reachable(executor_thread *t) {
 }
 
 /* Nothing finalizable that the collector reclaims may be left, unless alive.
- * To a model in which such objects are ordinary ones, they must not survive. */
+ * To a shadow heap in which such objects are ordinary ones, they must not
+ * survive. */
 static void compare_finalizable(executor_thread *t) {
   executor *x = t->x;
   size_t n = 0, room = 0;
-  model_ref *dead = NULL;
-  for (model_ref o = 1; o < model_end(x->model); o++) {
-    model_object *object = at(t, o);
+  shadow_ref *dead = NULL;
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++) {
+    shadow_object *object = at(t, o);
     if (!object->used || !object->finalizable ||
         past(t, o)->reached == x->checks)
       continue;
@@ -1094,7 +1098,7 @@ static void compare_finalizable(executor_thread *t) {
     object->finalizable = false;
   }
   if (n > 0)
-    model_mark_surviving(x->model, gc_this_collector.can.reclaims);
+    shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
   for (size_t i = 0; i < n; i++) {
     at(t, dead[i])->finalizable = true;
     if (!at(t, dead[i])->marked && asks(t, ORACLE_FINALIZER) && must_find())
@@ -1179,7 +1183,7 @@ static void synchronise(executor *x) {
 
 static void answer_threads(executor_thread *first) {
   executor *x = first->x;
-  model_mark_reachable(x->model);
+  shadow_mark_reachable(x->shadow);
   answer_all(first, &x->left);
   for (executor_thread *t = x->threads; t; t = t->next)
     answer_all(t, &t->questions);
@@ -1199,10 +1203,11 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   answer_threads(t);
   drain(t);
   answer_threads(t); /* what the drain gave rise to */
-  x->reachable = model_mark_reachable(x->model);
+  x->reachable = shadow_mark_reachable(x->shadow);
   note_reachable(t);
   compare_finalizable(t);
-  x->surviving = model_mark_surviving(x->model, gc_this_collector.can.reclaims);
+  x->surviving =
+      shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
   if (x->surviving.bytes > x->peak_bytes)
     x->peak_bytes = x->surviving.bytes;
   /* What is told of deaths frees no more than it was told. */
@@ -1217,7 +1222,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
     each(data, walk_thread);
     t->checking = true;
   }
-  model_bury_unmarked(x->model, NULL, NULL);
+  shadow_bury_unmarked(x->shadow, NULL, NULL);
   x->buried = counts_of(x).made - x->surviving.objects;
   x->safe_bytes = x->surviving.bytes;
   compare_limit(t);
@@ -1230,14 +1235,14 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
 
 void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
   *x = (executor){.run = t->run,
-                  .model = model_create(),
+                  .shadow = shadow_create(),
                   .oracles = oracles,
                   .parallel = parallel,
                   .standing = !parallel};
   pthread_mutex_init(&x->list, NULL);
   x->pasts = mmap(NULL, PLACES * sizeof *x->pasts, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (!x->model || x->pasts == MAP_FAILED) {
+  if (!x->shadow || x->pasts == MAP_FAILED) {
     fputs("executor: no memory for the model\n", stderr);
     exit(EXIT_FAILURE);
   }
@@ -1263,10 +1268,10 @@ void executor_close(executor *x) {
   pthread_mutex_destroy(&x->list);
   free(x->left.items);
   munmap(x->pasts, PLACES * sizeof *x->pasts);
-  model_destroy(x->model);
+  shadow_destroy(x->shadow);
 }
 
-/* Operations that are not the model's. */
+/* Operations that are not the shadow heap's. */
 static void note_operation(executor_thread *t, trace_kind kind) {
   advance(t, &(trace_op){.kind = (uint8_t)kind});
 }
@@ -1275,8 +1280,8 @@ void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
                      uint16_t number) {
   *t = (executor_thread){
       .x = x, .wl = wl, .m = wl->m, .number = number, .credit = CREDIT_FIRST};
-  t->model = model_attach(x->model, number);
-  if (!t->model) {
+  t->shadow = shadow_attach(x->shadow, number);
+  if (!t->shadow) {
     fputs("executor: no memory for a thread\n", stderr);
     exit(EXIT_FAILURE);
   }
@@ -1312,7 +1317,7 @@ void executor_detach(executor_thread *t) {
   for (size_t i = 0; i < t->questions.count; i++)
     add_question(&x->left, t->questions.items[i]);
   pthread_mutex_unlock(&x->list);
-  model_detach(t->model);
+  shadow_detach(t->shadow);
   self = NULL;
   sigaltstack(&t->words_before, NULL);
   free(t->words);

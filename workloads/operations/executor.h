@@ -1,22 +1,22 @@
 /* executor.h: performs operations of the mutator interface on the collector and
- * on a plain model of what a heap should be (harness/trace/model.h), in step,
- * and compares.  The random mutator (fuzz) and the replay of traces are built
- * on it.
+ * on a plain shadow heap of what a heap should be
+ * (harness/trace/shadow-heap.h), in step, and compares.  The random mutator
+ * (fuzz) and the replay of traces are built on it.
  *
  * Each thread compares what its operations return.  At a check, with all
  * threads standing still, everything is compared: the number of objects, every
  * reference, weak references, finalizers, the collector's own invariants.  The
  * first difference ends the run with its story (wl_violation).
  *
- * Objects with payload carry their number and their place in the model, so that
- * an object that turns up where it should not can be named.  */
+ * Objects with payload carry their number and their place in the shadow heap,
+ * so that an object that turns up where it should not can be named.  */
 #ifndef REAPMARK_EXECUTOR_H
 #define REAPMARK_EXECUTOR_H
 
 #include <pthread.h>
 #include <signal.h>
 
-#include "harness/trace/model.h"
+#include "harness/trace/shadow-heap.h"
 #include "harness/trace/writer.h"
 #include "workload.h"
 
@@ -42,7 +42,7 @@ unsigned executor_oracle_bits(uint64_t choice);
  * by as much again as LIMIT_OVER, for tables outside the limit. */
 enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20, LIMIT_OVER = 8 << 20 };
 
-/* What is known about an object beside the model, by its place there.  It
+/* What is known about an object beside the shadow heap, by its place there.  It
  * outlives the object until the place is used again. */
 typedef struct executor_past {
   uint64_t number;    /* of the object in the order of making, from 1 */
@@ -64,7 +64,7 @@ typedef struct executor_past {
 /* A comparison that has to wait until all threads stand still. */
 typedef struct executor_question {
   enum { QUESTION_CLEARED, QUESTION_HANDED_OUT } kind;
-  model_ref object;    /* that must be unreachable */
+  shadow_ref object;   /* that must be unreachable */
   uint64_t weak_birth; /* of the weak reference that was seen cleared */
   uint64_t when;       /* the operation */
 } executor_question;
@@ -87,7 +87,7 @@ typedef struct executor_thread executor_thread;
 /* One for a run. */
 typedef struct executor {
   wl_run *run;
-  model *model;
+  shadow *shadow;
   executor_past *pasts;
   unsigned oracles;
   bool parallel; /* threads run beside each other between checks */
@@ -102,9 +102,9 @@ typedef struct executor {
   uint64_t foreign;     /* objects in the heap when it began, or our own */
   uint64_t held, freed; /* numbers that can be freed; objects that were */
   uint64_t safe_bytes; /* held after the last check; in parallel: at most now */
-  model_volume reachable, surviving; /* by the last check */
-  uint64_t peak_bytes;               /* the most that survived at a check */
-  uint64_t clock;                    /* no thread is before it */
+  shadow_volume reachable, surviving; /* by the last check */
+  uint64_t peak_bytes;                /* the most that survived at a check */
+  uint64_t clock;                     /* no thread is before it */
 } executor;
 
 struct executor_thread {
@@ -112,7 +112,7 @@ struct executor_thread {
   executor_thread *next;
   wl_thread *wl;
   gc_mutator *m;
-  model_mutator *model;
+  shadow_mutator *shadow;
   uint16_t number;
   bool locked;     /* holds the lock */
   bool checking;   /* is comparing, after its last operation */
@@ -173,7 +173,7 @@ void executor_free_rest(executor_thread *t);
 /* Ends the run with a violation that the caller found: `what` is a printf
  * format, `object` (may be 0) what it is about. */
 _Noreturn void executor_violation(executor_thread *t, const char *oracle,
-                                  model_ref object, const char *what, ...)
+                                  shadow_ref object, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* The words of an operation as in a trace; async-signal-safe.  Returns their

@@ -1,5 +1,5 @@
 /* fuzz: random operations over the whole mutator interface, compared with a
- * model in step (executor.h).
+ * shadow heap in step (executor.h).
  *
  * The operations are drawn from weights that change from phase to phase, so
  * that phases differ in character: some never clear a register, some do little
@@ -18,7 +18,7 @@
  * With --input, choices are read from a file instead of a random generator, and
  * the run ends with the file: the form that fuzzing engines mutate (fuzz.h).
  *
- * Not for measuring: the model and the comparisons cost far more than the
+ * Not for measuring: the shadow heap and the comparisons cost far more than the
  * collector. */
 #include "fuzz.h"
 
@@ -134,7 +134,7 @@ typedef struct loan {
   char root; /* 'r'egister, 'g'lobal, thread-'l'ocal */
   uint32_t number;
   unsigned links;
-  model_ref holder[LINKS];
+  shadow_ref holder[LINKS];
   uint32_t slot[LINKS];
 } loan;
 
@@ -271,17 +271,17 @@ _Static_assert(MAILED <= UINT16_MAX, "owners are kept in 16 bits");
 
 enum { FROZEN_GLOBALS = 8, MAIL_GLOBALS = 8 }; /* the first, and those after */
 
-static uint16_t owner_of(const actor *a, model_ref o) {
+static uint16_t owner_of(const actor *a, shadow_ref o) {
   return __atomic_load_n(&a->f->x.pasts[o].owner, __ATOMIC_RELAXED);
 }
 
-static void set_owner(const actor *a, model_ref o, unsigned owner) {
+static void set_owner(const actor *a, shadow_ref o, unsigned owner) {
   __atomic_store_n(&a->f->x.pasts[o].owner, (uint16_t)owner, __ATOMIC_RELAXED);
 }
 
 typedef enum manner { FORBIDDEN, FREELY, LOCKED } manner;
 
-static manner may_touch(const actor *a, model_ref o, bool writes) {
+static manner may_touch(const actor *a, shadow_ref o, bool writes) {
   if (!a->f->parallel)
     return FREELY;
   uint16_t owner = owner_of(a, o);
@@ -290,27 +290,27 @@ static manner may_touch(const actor *a, model_ref o, bool writes) {
   return owner == SHARED ? LOCKED : FORBIDDEN;
 }
 
-static model_object *object_at(const actor *a, model_ref o) {
-  return model_at(a->f->x.model, o);
+static shadow_object *object_at(const actor *a, shadow_ref o) {
+  return shadow_at(a->f->x.shadow, o);
 }
 
-static model_ref held_by(const actor *a, gc_reg r) {
-  return model_register(a->x.model, r);
+static shadow_ref held_by(const actor *a, gc_reg r) {
+  return shadow_register(a->x.shadow, r);
 }
 
 /* Gives `o` and what it leads to, as far as that belongs to `from` (or with
  * TURNS_NOBODY to any thread), to `to`. */
-static void hand_over(actor *a, model_ref o, uint32_t from, unsigned to) {
+static void hand_over(actor *a, shadow_ref o, uint32_t from, unsigned to) {
   size_t count = 0, room = 256;
-  model_ref *work = own_memory(room, sizeof *work);
+  shadow_ref *work = own_memory(room, sizeof *work);
   work[count++] = o;
   while (count > 0) {
-    model_ref here = work[--count];
+    shadow_ref here = work[--count];
     uint16_t owner = owner_of(a, here);
     if (from == TURNS_NOBODY ? owner >= TRACE_THREADS : owner != from)
       continue;
     set_owner(a, here, to);
-    const model_object *object = object_at(a, here);
+    const shadow_object *object = object_at(a, here);
     if (count + object->slot_count > room) {
       room = 2 * (count + object->slot_count);
       work = realloc(work, room * sizeof *work);
@@ -361,12 +361,12 @@ static bool spoils(const actor *a, const trace_op *op, const actor *borrower,
                    const loan *l) {
   char first = trace_kinds[op->kind].operands[0];
   bool own = a == borrower;
-  model_frame top;
+  shadow_frame top;
   switch (op->kind) {
   case TRACE_STORE:
   case TRACE_STORE_TAKE:
   case TRACE_STORE_NULL: {
-    model_ref holder = held_by(a, op->a);
+    shadow_ref holder = held_by(a, op->a);
     for (unsigned i = 0; i < l->links; i++)
       if (l->holder[i] == holder && l->slot[i] == op->b)
         return true;
@@ -380,7 +380,7 @@ static bool spoils(const actor *a, const trace_op *op, const actor *borrower,
   case TRACE_TLS_CLEAR:
     return own && l->root == 'l' && l->number == op->a;
   case TRACE_LEAVE:
-    return own && model_innermost(a->x.model, &top) &&
+    return own && shadow_innermost(a->x.shadow, &top) &&
            (l->to >= top.first || (l->root == 'r' && l->number >= top.first));
   case TRACE_MOVE:
     return own && l->root == 'r' && (l->number == op->a || l->number == op->b);
@@ -431,7 +431,7 @@ static void take_lock(actor *a, bool needed) {
  * ------------------------------------------------------------------------- */
 
 static gc_reg draw_register(actor *a) {
-  gc_reg top = model_top(a->x.model);
+  gc_reg top = shadow_top(a->x.shadow);
   uint32_t n = top < REGISTERS ? top : REGISTERS;
   return top - 1 - choose(a->source, n);
 }
@@ -440,7 +440,7 @@ static gc_reg draw_register(actor *a) {
 static gc_reg draw_kind(actor *a, bool owning) {
   for (int tries = 0; tries < 4; tries++) {
     gc_reg r = draw_register(a);
-    if (model_is_owning(a->x.model, r) == owning)
+    if (shadow_is_owning(a->x.shadow, r) == owning)
       return r;
   }
   return owning ? choose(a->source, BASE_OWNING)
@@ -456,7 +456,7 @@ static gc_reg draw_owning(actor *a) {
 static bool draw_slot(actor *a, bool writes, gc_reg *r, uint32_t *i) {
   for (int tries = 0; tries < 6; tries++) {
     *r = draw_register(a);
-    model_ref o = held_by(a, *r);
+    shadow_ref o = held_by(a, *r);
     if (!o || object_at(a, o)->slot_count == 0)
       continue;
     manner way = may_touch(a, o, writes);
@@ -483,8 +483,8 @@ static bool draw_object(actor *a, gc_reg *r) {
 
 /* Whether what is in `src` may be stored into `target` (0: a global root), with
  * the lock if that is shared; it becomes shared too. */
-static bool may_store(actor *a, model_ref target, gc_reg src) {
-  model_ref o = held_by(a, src);
+static bool may_store(actor *a, shadow_ref target, gc_reg src) {
+  shadow_ref o = held_by(a, src);
   if (!a->f->parallel || !o || owner_of(a, o) == SHARED ||
       owner_of(a, o) == FROZEN)
     return true;
@@ -571,8 +571,8 @@ static void leave(actor *a) {
   if (a->depth == 0)
     return;
   if (chance(a->source, 2)) {
-    model_frame f;
-    model_innermost(a->x.model, &f);
+    shadow_frame f;
+    shadow_innermost(a->x.shadow, &f);
     if (f.owning > 0)
       emit2(a, TRACE_MOVE, choose(a->source, BASE_OWNING),
             f.first + choose(a->source, f.owning));
@@ -615,11 +615,11 @@ static void borrow(actor *a) {
   uint32_t i;
   if (!can_lend(a, to) || !draw_slot(a, false, &r, &i))
     return;
-  model_ref holder = held_by(a, r);
+  shadow_ref holder = held_by(a, r);
   if (may_touch(a, holder, false) != FREELY)
     return;
   loan l = {.root = 'r', .number = r};
-  if (!model_is_owning(a->x.model, r)) {
+  if (!shadow_is_owning(a->x.shadow, r)) {
     const loan *lent = loan_of(a, r);
     if (!lent || lent->links == LINKS)
       return;
@@ -727,7 +727,7 @@ static void tls_clear(actor *a) {
 
 /* Whether the object in `r` is another thread's, to be let go at once. */
 static bool is_foreign(const actor *a, gc_reg r) {
-  model_ref o = held_by(a, r);
+  shadow_ref o = held_by(a, r);
   return a->f->parallel && o && owner_of(a, o) != a->number &&
          owner_of(a, o) != SHARED && owner_of(a, o) != FROZEN;
 }
@@ -739,7 +739,7 @@ static void weak_get(actor *a) {
     emit2(a, TRACE_GLOBAL_LOAD, draw_owning(a), draw_weak_global(a));
   for (int tries = 0; tries < 12; tries++) {
     gc_reg r = draw_register(a);
-    model_ref o = held_by(a, r);
+    shadow_ref o = held_by(a, r);
     if (!o || !object_at(a, o)->weak)
       continue;
     manner way = may_touch(a, o, true);
@@ -775,7 +775,7 @@ static void finalizer(actor *a, gc_reg r) {
     break;
   case 2: /* allocates */
     emit2(a, TRACE_ENTER, 1, 0);
-    make(a, model_top(a->x.model) - 1, draw_shape(a->source), false);
+    make(a, shadow_top(a->x.shadow) - 1, draw_shape(a->source), false);
     emit1(a, TRACE_LEAVE, 0);
     break;
   case 3: /* keeps it for a while */
@@ -842,11 +842,11 @@ static void itself(actor *a) {
     break;
   }
   case 3:
-    if (model_is_owning(a->x.model, r) && may_store(a, held_by(a, r), r))
+    if (shadow_is_owning(a->x.shadow, r) && may_store(a, held_by(a, r), r))
       emit3(a, TRACE_STORE_TAKE, r, i, r);
     break;
   case 4:
-    if (model_is_owning(a->x.model, r))
+    if (shadow_is_owning(a->x.shadow, r))
       emit3(a, TRACE_LOAD, r, r, i);
     break;
   }
@@ -883,7 +883,7 @@ static bool make_ring(actor *a, gc_reg dst, gc_reg work, uint32_t n) {
 static gc_reg workplace(actor *a, uint32_t owning) {
   if (emit2(a, TRACE_ENTER, owning, 0) != PERFORMED)
     return 0;
-  return model_top(a->x.model) - owning;
+  return shadow_top(a->x.shadow) - owning;
 }
 
 /* Leaves it; what is in `result` goes to some register, or is dropped. */
@@ -1023,7 +1023,7 @@ static void send(actor *a) {
   if (make_ring(a, w, w + 1, draw_length(a->source))) {
     emit1(a, TRACE_CLEAR, w + 1);
     take_lock(a, true);
-    if (!model_global(a->f->x.model, g)) {
+    if (!shadow_global(a->f->x.shadow, g)) {
       hand_over(a, held_by(a, w), a->number, MAILED);
       emit2(a, TRACE_GLOBAL_STORE, g, w);
     }
@@ -1037,7 +1037,7 @@ static void receive(actor *a) {
   uint32_t g = FROZEN_GLOBALS + choose(a->source, MAIL_GLOBALS);
   gc_reg dst = draw_owning(a);
   take_lock(a, true);
-  if (!model_global(a->f->x.model, g))
+  if (!shadow_global(a->f->x.shadow, g))
     return;
   emit2(a, TRACE_GLOBAL_LOAD, dst, g);
   emit1(a, TRACE_GLOBAL_CLEAR, g);
@@ -1051,23 +1051,24 @@ static void receive(actor *a) {
 /* Drops about half of what the thread and the process hold. */
 static void cull(actor *a) {
   a->cull = false;
-  for (gc_reg r = 0; r < model_top(a->x.model); r++)
-    if (model_is_owning(a->x.model, r) && held_by(a, r) && chance(a->source, 2))
+  for (gc_reg r = 0; r < shadow_top(a->x.shadow); r++)
+    if (shadow_is_owning(a->x.shadow, r) && held_by(a, r) &&
+        chance(a->source, 2))
       emit1(a, TRACE_CLEAR, r);
   for (uint32_t l = 0; l < GC_TLS; l++)
-    if (model_tls(a->x.model, l) && chance(a->source, 2))
+    if (shadow_tls(a->x.shadow, l) && chance(a->source, 2))
       emit1(a, TRACE_TLS_CLEAR, l);
   take_lock(a, a->f->parallel);
   uint32_t first = a->f->parallel ? FROZEN_GLOBALS : 0;
   for (uint32_t g = first; g < GC_GLOBALS; g++)
-    if (model_global(a->f->x.model, g) && chance(a->source, 2))
+    if (shadow_global(a->f->x.shadow, g) && chance(a->source, 2))
       emit1(a, TRACE_GLOBAL_CLEAR, g);
 }
 
 /* Collects, and runs finalizers, until none is left to be run; some bring their
  * objects back. */
 static void run_finalizers(actor *a) {
-  gc_reg r = model_top(a->x.model);
+  gc_reg r = shadow_top(a->x.shadow);
   emit2(a, TRACE_ENTER, 1, 0);
   for (bool again = true; again;) {
     emit1(a, TRACE_COLLECT, 0);
@@ -1089,13 +1090,13 @@ static void freeze(actor *a) {
   fuzz *f = a->f;
   if (!f->parallel)
     return;
-  for (model_ref o = 1; o < model_end(f->x.model); o++)
+  for (shadow_ref o = 1; o < shadow_end(f->x.shadow); o++)
     if (owner_of(a, o) == FROZEN)
       set_owner(a, o, SHARED);
   gc_reg r = workplace(a, 1);
   for (uint32_t g = 0; g < FROZEN_GLOBALS; g++) {
     uint32_t from = 0;
-    for (int tries = 0; tries < 4 && !model_global(f->x.model, from); tries++)
+    for (int tries = 0; tries < 4 && !shadow_global(f->x.shadow, from); tries++)
       from = FROZEN_GLOBALS + MAIL_GLOBALS +
              choose(a->source, GC_GLOBALS - FROZEN_GLOBALS - MAIL_GLOBALS);
     emit2(a, TRACE_GLOBAL_LOAD, r, from);
@@ -1335,10 +1336,10 @@ static void run_episode(fuzz *f, wl_thread *t) {
   f->parallel = f->x.parallel = false;
   drop_frames(a);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    if (model_global(f->x.model, g))
+    if (shadow_global(f->x.shadow, g))
       emit1(a, TRACE_GLOBAL_CLEAR, g);
   for (uint32_t l = 0; l < GC_TLS; l++)
-    if (model_tls(a->x.model, l))
+    if (shadow_tls(a->x.shadow, l))
       emit1(a, TRACE_TLS_CLEAR, l);
   emit1(a, TRACE_CHECK, 0);
   executor_check(&a->x, turns_each, &(turns_call){&f->turns, t, 0});

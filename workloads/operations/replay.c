@@ -1,5 +1,5 @@
 /* replay: performs the operations of a trace (docs/trace-format.md), read from
- * --input, and compares with a model in step (executor.h).
+ * --input, and compares with a shadow heap in step (executor.h).
  *
  * Operations that make no sense where they stand are skipped and counted, so
  * that a trace from which lines were removed is still a trace; what only the
@@ -47,8 +47,8 @@ static void begin(player *p, wl_thread *t) {
 }
 
 static void end(player *p) {
-  model_frame f;
-  while (model_innermost(p->x.model, &f))
+  shadow_frame f;
+  while (shadow_innermost(p->x.shadow, &f))
     executor_perform(&p->x, &(trace_op){.kind = TRACE_LEAVE}, 0);
   turns_sit(&p->r->turns, p->number, NULL);
   executor_detach(&p->x);
@@ -148,15 +148,15 @@ static void lead(player *p) {
  * anything. */
 static bool drop_roots(player *p) {
   uint64_t before = p->x.counts.operations;
-  model_frame f;
-  while (model_innermost(p->x.model, &f))
+  shadow_frame f;
+  while (shadow_innermost(p->x.shadow, &f))
     executor_perform(&p->x, &(trace_op){.kind = TRACE_LEAVE}, 0);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    if (model_global(p->r->x.model, g))
+    if (shadow_global(p->r->x.shadow, g))
       executor_perform(&p->x, &(trace_op){.kind = TRACE_GLOBAL_CLEAR, .a = g},
                        0);
   for (uint32_t l = 0; l < GC_TLS; l++)
-    if (model_tls(p->x.model, l))
+    if (shadow_tls(p->x.shadow, l))
       executor_perform(&p->x, &(trace_op){.kind = TRACE_TLS_CLEAR, .a = l}, 0);
   return p->x.counts.operations != before;
 }

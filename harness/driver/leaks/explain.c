@@ -2,8 +2,9 @@
  * the path from a root, or the cycle that counting cannot free.
  *
  * The collector `record` runs one round of the cause and writes its operations;
- * they are performed again on the model (harness/trace/walk.h) up to the moment
- * right after the last reference was dropped, and there the model is asked. */
+ * they are performed again on the shadow heap (harness/trace/walk.h) up to the
+ * moment right after the last reference was dropped, and there the shadow heap
+ * is asked. */
 #include "explain.h"
 #include "leaks.h"
 #include "harness/base/arena.h"
@@ -40,7 +41,7 @@ typedef struct written {
 
 typedef struct story {
   walk *walk;
-  model *model;
+  shadow *shadow;
   const json_t *words; /* of the workload */
   uint64_t before;     /* objects that were made before the round */
   written *places;     /* in the order of the operations */
@@ -64,7 +65,7 @@ static void note_place(story *s, const trace_op *op, uint64_t line) {
   case TRACE_STORE_TAKE:
     w.kind = IN_SLOT;
     w.of = walk_number(
-        s->walk, model_register(walk_mutator(s->walk, op->thread), op->a));
+        s->walk, shadow_register(walk_mutator(s->walk, op->thread), op->a));
     w.index = op->b;
     break;
   case TRACE_GLOBAL_STORE:
@@ -111,7 +112,7 @@ static const char *word_for(const story *s, const char *key) {
 
 /* "object 3 (child)".  After the last object with a name, the names come over
  * again. */
-static const char *object_text(const story *s, model_ref o) {
+static const char *object_text(const story *s, shadow_ref o) {
   uint64_t number = walk_number(s->walk, o), named = 0;
   while (word_for(s, arena_text("object %" PRIu64, named + 2)))
     named++;
@@ -146,12 +147,12 @@ enum { CHAIN_SHOWN = 10, INDENT = 3, COLUMN = 60 };
 typedef struct chain {
   const char *root; /* in words; NULL: a cycle, the last object is the first */
   const written *made; /* the reference in the root */
-  model_ref *objects;
+  shadow_ref *objects;
   size_t count;
 } chain;
 
-static int find_slot(const story *s, model_ref from, model_ref to) {
-  const model_object *o = model_at(s->model, from);
+static int find_slot(const story *s, shadow_ref from, shadow_ref to) {
+  const shadow_object *o = shadow_at(s->shadow, from);
   uint32_t slot = 0;
   while (o->slots[slot] != to)
     slot++;
@@ -180,12 +181,12 @@ static void print_chain(const story *s, const chain *c) {
       print_line(depth++, arena_text("... %zu more ...", hidden), "");
       i += hidden;
     }
-    model_ref o = c->objects[i];
+    shadow_ref o = c->objects[i];
     if (i == 0) {
       print_line(depth++, object_text(s, o), made_text(c->made));
       continue;
     }
-    model_ref holder = c->objects[i - 1];
+    shadow_ref holder = c->objects[i - 1];
     int slot = find_slot(s, holder, o);
     const written *w =
         find_place(s, IN_SLOT, walk_number(s->walk, holder), (uint32_t)slot);
@@ -202,11 +203,11 @@ static void print_chain(const story *s, const chain *c) {
 
 /* The object that was made first among those of the round of which `reachable`
  * is true, after `after`; 0 if there is none. */
-static model_ref next_object(const story *s, bool reachable, uint64_t after) {
-  model_ref found = 0;
+static shadow_ref next_object(const story *s, bool reachable, uint64_t after) {
+  shadow_ref found = 0;
   uint64_t least = UINT64_MAX;
-  for (model_ref o = 1; o < model_end(s->model); o++) {
-    const model_object *object = model_at(s->model, o);
+  for (shadow_ref o = 1; o < shadow_end(s->shadow); o++) {
+    const shadow_object *object = shadow_at(s->shadow, o);
     uint64_t number = object->used ? walk_number(s->walk, o) : 0;
     if (number > s->before && number > after && number < least &&
         object->marked == reachable) {
@@ -218,11 +219,11 @@ static model_ref next_object(const story *s, bool reachable, uint64_t after) {
 }
 
 /* Finds the path from a root to a reachable object. */
-static chain find_path(const story *s, model_ref o) {
+static chain find_path(const story *s, shadow_ref o) {
   char root[64];
-  chain c = {.count = model_path(s->model, o, root, NULL, 0)};
+  chain c = {.count = shadow_path(s->shadow, o, root, NULL, 0)};
   c.objects = arena_take(c.count * sizeof *c.objects);
-  model_path(s->model, o, root, c.objects, c.count);
+  shadow_path(s->shadow, o, root, c.objects, c.count);
   unsigned index = 0, thread = 0;
   const char *key = root;
   if (sscanf(root, "global %u", &index) == 1)
@@ -238,16 +239,16 @@ static chain find_path(const story *s, model_ref o) {
 }
 
 /* Finds the shortest way from an object back to itself, breadth first. */
-static chain find_cycle(const story *s, model_ref start) {
-  size_t places = model_end(s->model), head = 0, count = 1;
-  model_ref *from = arena_take(places * sizeof *from);
-  model_ref *queue = arena_take(places * sizeof *queue);
+static chain find_cycle(const story *s, shadow_ref start) {
+  size_t places = shadow_end(s->shadow), head = 0, count = 1;
+  shadow_ref *from = arena_take(places * sizeof *from);
+  shadow_ref *queue = arena_take(places * sizeof *queue);
   queue[0] = start;
   while (head < count && !from[start]) {
-    model_ref here = queue[head++];
-    const model_object *o = model_at(s->model, here);
+    shadow_ref here = queue[head++];
+    const shadow_object *o = shadow_at(s->shadow, here);
     for (uint32_t i = 0; i < o->slot_count; i++) {
-      model_ref child = o->slots[i];
+      shadow_ref child = o->slots[i];
       if (!child || from[child])
         continue;
       from[child] = here;
@@ -259,11 +260,11 @@ static chain find_cycle(const story *s, model_ref start) {
   if (!from[start])
     return c;
   size_t length = 2;
-  for (model_ref o = from[start]; o != start; o = from[o])
+  for (shadow_ref o = from[start]; o != start; o = from[o])
     length++;
   c.objects = arena_take(length * sizeof *c.objects);
   c.count = length;
-  model_ref o = start;
+  shadow_ref o = start;
   for (size_t i = length; i-- > 0; o = from[o])
     c.objects[i] = o;
   return c;
@@ -337,8 +338,8 @@ static void print_fates(const audience *a, bool cyclic) {
 static void print_explanation(story *s, const char *workload,
                               const audience *a) {
   printf("%s: right after the last reference was dropped\n\n", workload);
-  model_mark_reachable(s->model);
-  model_ref o = next_object(s, true, 0);
+  shadow_mark_reachable(s->shadow);
+  shadow_ref o = next_object(s, true, 0);
   if (o) {
     chain c = find_path(s, o);
     print_chain(s, &c);
@@ -429,7 +430,7 @@ static int explain(const spec *cause, const audience *a,
   story s = {.walk = walk_create(WALK_LATE, (walk_listener){0}),
              .words = json_object_get(discover_workload(a->all, cause->name),
                                       "words")};
-  s.model = walk_model(s.walk);
+  s.shadow = walk_model(s.walk);
   const char *wrong = perform(&s, reader);
   if (wrong)
     say("explain: %s", wrong);

@@ -1,7 +1,7 @@
-/* cells-figures.h: what a collector over cells.h has to say of its heap, as far
+/* cells-usage.h: what a collector over cells.h has to say of its heap, as far
  * as the cells alone know it.  To be included by its .c, after its header. */
-#ifndef REAPMARK_COMMON_CELLS_FIGURES_H
-#define REAPMARK_COMMON_CELLS_FIGURES_H
+#ifndef REAPMARK_COMMON_CELLS_USAGE_H
+#define REAPMARK_COMMON_CELLS_USAGE_H
 
 #include "common/cells.h"
 

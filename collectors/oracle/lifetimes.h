@@ -1,4 +1,4 @@
-/* figures.h: what a program did, in exact numbers, for `reapmark describe`.
+/* lifetimes.h: what a program did, in exact numbers, for `reapmark describe`.
  *
  * Time is counted in instants: one begins with each allocation, and what
  * happens up to the next one happens in it.  Lifetimes are told in the bytes
@@ -7,24 +7,24 @@
  * known, they are added up to find the peak of what was reachable.
  *
  * Not thread-safe. */
-#ifndef REAPMARK_ORACLE_FIGURES_H
-#define REAPMARK_ORACLE_FIGURES_H
+#ifndef REAPMARK_ORACLE_LIFETIMES_H
+#define REAPMARK_ORACLE_LIFETIMES_H
 
 #include "harness/trace/trace.h"
 
 /* What happened between an allocation and the next one. */
-typedef struct figures_instant {
+typedef struct lifetimes_instant {
   uint64_t bytes; /* allocated so far */
   uint64_t died_bytes, died_objects;
-} figures_instant;
+} lifetimes_instant;
 
 /* Numbers, one for each object. */
-typedef struct figures_numbers {
+typedef struct lifetimes_numbers {
   uint64_t *values;
   size_t count, room;
-} figures_numbers;
+} lifetimes_numbers;
 
-typedef struct figures {
+typedef struct lifetimes {
   /* Counted by whoever performs operations. */
   uint64_t operations[TRACE_KINDS];
   uint64_t tests;       /* of registers: for null, for sameness */
@@ -34,42 +34,43 @@ typedef struct figures {
   uint64_t traces;
 
   /* The rest is private. */
-  figures_numbers sizes, lifetimes;
+  lifetimes_numbers sizes, lifetimes;
   uint64_t slots; /* of all objects */
   uint64_t cyclic_objects, cyclic_bytes;
   /* The instants since deaths were last known, which that one begins. */
-  figures_instant *instants;
+  lifetimes_instant *instants;
   size_t instants_count, instants_room;
   uint64_t first_instant;            /* its number */
   uint64_t live_bytes, live_objects; /* when it began */
   uint64_t peak_bytes, peak_objects;
   uint64_t last_death, last_deaths; /* the latest instant of one; how many */
-} figures;
+} lifetimes;
 
 /* Begins with instant 0, in which nothing was allocated.  Here and below the
  * process ends if there is no memory. */
-void figures_open(figures *f);
-void figures_close(figures *f);
+void lifetimes_open(lifetimes *f);
+void lifetimes_close(lifetimes *f);
 
 /* The number of the current instant, and the bytes allocated so far. */
-uint64_t figures_now(const figures *f);
-uint64_t figures_bytes(const figures *f);
+uint64_t lifetimes_now(const lifetimes *f);
+uint64_t lifetimes_bytes(const lifetimes *f);
 
 /* An object of so many slots and nominal bytes is made: begins an instant. */
-void figures_allocate(figures *f, uint32_t slots, uint64_t bytes);
+void lifetimes_allocate(lifetimes *f, uint32_t slots, uint64_t bytes);
 
 /* An object of so many bytes died at instant `when`, not before the last call
- * of figures_deaths_known.  `birth`: figures_bytes when it was made, itself
+ * of lifetimes_deaths_known.  `birth`: lifetimes_bytes when it was made, itself
  * included.  `cyclic`: a dead cycle had kept it. */
-void figures_die(figures *f, uint64_t when, uint64_t birth, uint64_t bytes,
-                 bool cyclic);
+void lifetimes_die(lifetimes *f, uint64_t when, uint64_t birth, uint64_t bytes,
+                   bool cyclic);
 
 /* All deaths up to now were told. */
-void figures_deaths_known(figures *f);
+void lifetimes_deaths_known(lifetimes *f);
 
-/* The figures, when all deaths are known but those of the objects in `births`,
- * which are alive; takes gc_heap_counters' arguments and returns its result. */
-size_t figures_counters(figures *f, const uint64_t *births, size_t alive,
-                        gc_counter *out, size_t room);
+/* The lifetimes, when all deaths are known but those of the objects in
+ * `births`, which are alive; takes gc_heap_counters' arguments and returns its
+ * result. */
+size_t lifetimes_counters(lifetimes *f, const uint64_t *births, size_t alive,
+                          gc_counter *out, size_t room);
 
 #endif

@@ -1,5 +1,5 @@
-/* model.c: the model of reachability, against what was worked out by hand, and
- * against methods too slow and too plain to be wrong. */
+/* shadow-heap.c: the shadow heap of reachability, against what was worked out
+ * by hand, and against methods too slow and too plain to be wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,17 +9,17 @@
 #include <pthread.h>
 #include <cmocka.h>
 
-#include "harness/trace/model.h"
+#include "harness/trace/shadow-heap.h"
 
-static model *m;
-static model_mutator *t;
+static shadow *m;
+static shadow_mutator *t;
 static uint64_t now;
 
 static int open_model(void **state) {
   (void)state;
-  m = model_create();
+  m = shadow_create();
   assert_non_null(m);
-  t = model_attach(m, 0);
+  t = shadow_attach(m, 0);
   assert_non_null(t);
   now = 0;
   return 0;
@@ -27,7 +27,7 @@ static int open_model(void **state) {
 
 static int close_model(void **state) {
   (void)state;
-  model_destroy(m);
+  shadow_destroy(m);
   return 0;
 }
 
@@ -36,31 +36,31 @@ static trace_op operation(trace_kind kind, uint32_t a, uint32_t b, uint32_t c) {
 }
 
 /* Performs an operation, at the next instant. */
-static model_ref apply(trace_op op, model_ref outcome) {
-  const char *why = model_refuses(t, &op);
+static shadow_ref apply(trace_op op, shadow_ref outcome) {
+  const char *why = shadow_refuses(t, &op);
   if (why)
     fail_msg("%s %u %u %u: %s", trace_kinds[op.kind].name, op.a, op.b, op.c,
              why);
-  model_set_clock(t, ++now);
-  return model_apply(t, &op, outcome);
+  shadow_set_clock(t, ++now);
+  return shadow_apply(t, &op, outcome);
 }
 
-static model_ref run(trace_kind kind, uint32_t a, uint32_t b, uint32_t c) {
+static shadow_ref run(trace_kind kind, uint32_t a, uint32_t b, uint32_t c) {
   return apply(operation(kind, a, b, c), 0);
 }
 
-static model_ref run_new_finalizable(gc_reg dst, uint32_t slots) {
+static shadow_ref run_new_finalizable(gc_reg dst, uint32_t slots) {
   trace_op op = operation(TRACE_NEW, dst, slots, 8);
   op.finalizable = true;
   return apply(op, 0);
 }
 
-static model_ref in(gc_reg r) {
-  return model_register(t, r);
+static shadow_ref in(gc_reg r) {
+  return shadow_register(t, r);
 }
 
-static model_ref slot(model_ref o, uint32_t i) {
-  return model_at(m, o)->slots[i];
+static shadow_ref slot(shadow_ref o, uint32_t i) {
+  return shadow_at(m, o)->slots[i];
 }
 
 /* ------------------------------------------------------------------------- *
@@ -70,12 +70,12 @@ static model_ref slot(model_ref o, uint32_t i) {
 static void every_operation_does_what_it_says(void **state) {
   (void)state;
   run(TRACE_ENTER, 4, 1, 0); /* 0 to 3 own, 4 borrows */
-  model_ref x = run(TRACE_NEW, 0, 2, 24), y = run(TRACE_NEW, 1, 6, 0);
+  shadow_ref x = run(TRACE_NEW, 0, 2, 24), y = run(TRACE_NEW, 1, 6, 0);
   assert_int_equal(in(0), x);
-  assert_int_equal(model_at(m, x)->serial, 1);
-  assert_int_equal(model_at(m, x)->birth, 2);
-  assert_int_equal(model_at(m, x)->bytes, 24);
-  assert_int_equal(model_at(m, y)->slot_count, 6);
+  assert_int_equal(shadow_at(m, x)->serial, 1);
+  assert_int_equal(shadow_at(m, x)->birth, 2);
+  assert_int_equal(shadow_at(m, x)->bytes, 24);
+  assert_int_equal(shadow_at(m, y)->slot_count, 6);
   for (uint32_t i = 0; i < 6; i++)
     assert_int_equal(slot(y, i), 0);
 
@@ -105,56 +105,56 @@ static void every_operation_does_what_it_says(void **state) {
   run(TRACE_CHECK, 0, 0, 0);
 
   run(TRACE_GLOBAL_STORE, 63, 1, 0);
-  assert_int_equal(model_global(m, 63), y);
+  assert_int_equal(shadow_global(m, 63), y);
   assert_int_equal(run(TRACE_GLOBAL_LOAD, 3, 63, 0), y);
   assert_int_equal(run(TRACE_GLOBAL_BORROW, 4, 63, 0), y);
   run(TRACE_GLOBAL_CLEAR, 63, 0, 0);
-  assert_int_equal(model_global(m, 63), 0);
+  assert_int_equal(shadow_global(m, 63), 0);
   run(TRACE_TLS_STORE, 15, 0, 0);
-  assert_int_equal(model_tls(t, 15), x);
+  assert_int_equal(shadow_tls(t, 15), x);
   assert_int_equal(run(TRACE_TLS_LOAD, 3, 15, 0), x);
   assert_int_equal(run(TRACE_TLS_BORROW, 4, 15, 0), x);
   run(TRACE_TLS_CLEAR, 15, 0, 0);
-  assert_int_equal(model_tls(t, 15), 0);
+  assert_int_equal(shadow_tls(t, 15), 0);
 
-  model_ref w = run(TRACE_WEAK_NEW, 2, 1, 0);
-  assert_true(model_at(m, w)->weak);
-  assert_int_equal(model_at(m, w)->target, y);
+  shadow_ref w = run(TRACE_WEAK_NEW, 2, 1, 0);
+  assert_true(shadow_at(m, w)->weak);
+  assert_int_equal(shadow_at(m, w)->target, y);
   assert_int_equal(apply(operation(TRACE_WEAK_GET, 3, 2, 0), y), y);
   assert_int_equal(apply(operation(TRACE_WEAK_GET, 3, 2, 0), 0), 0);
   assert_int_equal(in(3), 0);
-  assert_int_equal(model_at(m, w)->target, 0);
+  assert_int_equal(shadow_at(m, w)->target, 0);
 
-  model_ref f = run_new_finalizable(3, 0);
-  assert_true(model_at(m, f)->finalizable);
+  shadow_ref f = run_new_finalizable(3, 0);
+  assert_true(shadow_at(m, f)->finalizable);
   run(TRACE_CLEAR, 3, 0, 0);
   assert_int_equal(apply(operation(TRACE_FINALIZER_NEXT, 0, 0, 0), 0), 0);
   assert_int_equal(in(0), x); /* unchanged */
   assert_int_equal(apply(operation(TRACE_FINALIZER_NEXT, 3, 0, 0), f), f);
-  assert_false(model_at(m, f)->finalizable);
-  assert_true(model_at(m, f)->finalized);
+  assert_false(shadow_at(m, f)->finalizable);
+  assert_true(shadow_at(m, f)->finalized);
   assert_int_equal(in(3), f);
 }
 
 static void frames_nest_and_are_null_at_first(void **state) {
   (void)state;
-  model_frame f;
-  assert_false(model_innermost(t, &f));
+  shadow_frame f;
+  assert_false(shadow_innermost(t, &f));
   run(TRACE_ENTER, 2, 0, 0);
   run(TRACE_ENTER, 0, 0, 0); /* as small as it may be */
   run(TRACE_ENTER, 1, 1, 0);
-  assert_int_equal(model_top(t), 4);
-  assert_true(model_innermost(t, &f));
+  assert_int_equal(shadow_top(t), 4);
+  assert_true(shadow_innermost(t, &f));
   assert_int_equal(f.first, 2);
   assert_int_equal(f.owning, 1);
-  assert_true(model_is_owning(t, 2));
-  assert_false(model_is_owning(t, 3));
+  assert_true(shadow_is_owning(t, 2));
+  assert_false(shadow_is_owning(t, 3));
   run(TRACE_NEW, 2, 0, 0);
   run(TRACE_MOVE, 0, 2, 0); /* a result for the caller */
   run(TRACE_NEW, 2, 0, 0);
   run(TRACE_LEAVE, 0, 0, 0);
   run(TRACE_LEAVE, 0, 0, 0);
-  assert_int_equal(model_mark_reachable(m).objects, 1);
+  assert_int_equal(shadow_mark_reachable(m).objects, 1);
   run(TRACE_ENTER, 1, 1, 0);
   assert_int_equal(in(2), 0);
   assert_int_equal(in(3), 0);
@@ -215,14 +215,14 @@ static void what_breaks_a_rule_is_refused(void **state) {
   for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
     const struct refused *r = &list[i];
     const trace_op op = operation(r->kind, r->a, r->b, r->c);
-    const char *why = model_refuses(t, &op);
+    const char *why = shadow_refuses(t, &op);
     if (!why || strcmp(why, r->why))
       fail_msg("%s %u %u %u: %s, not %s", trace_kinds[r->kind].name, r->a, r->b,
                r->c, why ? why : "allowed", r->why);
   }
   run(TRACE_LEAVE, 0, 0, 0);
   const trace_op leave = operation(TRACE_LEAVE, 0, 0, 0);
-  assert_string_equal(model_refuses(t, &leave), "no frame to leave");
+  assert_string_equal(shadow_refuses(t, &leave), "no frame to leave");
 }
 
 /* ------------------------------------------------------------------------- *
@@ -232,49 +232,49 @@ static void what_breaks_a_rule_is_refused(void **state) {
 static void each_kind_of_root_keeps_and_borrowing_does_not(void **state) {
   (void)state;
   run(TRACE_ENTER, 2, 1, 0);
-  model_ref x = run(TRACE_NEW, 0, 1, 10);
+  shadow_ref x = run(TRACE_NEW, 0, 1, 10);
   run(TRACE_NEW, 1, 0, 0);
   run(TRACE_STORE_TAKE, 0, 0, 1);
-  model_volume v = model_mark_reachable(m);
+  shadow_volume v = shadow_mark_reachable(m);
   assert_int_equal(v.objects, 2);
   assert_int_equal(v.bytes, 8 + 8 + 16 + 8);
   run(TRACE_GLOBAL_STORE, 5, 0, 0);
   run(TRACE_CLEAR, 0, 0, 0);
-  assert_int_equal(model_mark_reachable(m).objects, 2);
+  assert_int_equal(shadow_mark_reachable(m).objects, 2);
   run(TRACE_GLOBAL_BORROW, 2, 5, 0);
   run(TRACE_TLS_STORE, 5, 2, 0);
   run(TRACE_GLOBAL_CLEAR, 5, 0, 0);
-  assert_int_equal(model_mark_reachable(m).objects, 2);
+  assert_int_equal(shadow_mark_reachable(m).objects, 2);
   run(TRACE_TLS_CLEAR, 5, 0, 0);
-  assert_int_equal(model_mark_reachable(m).objects, 0);
-  model_mark_also(m, x);
-  assert_true(model_at(m, x)->marked);
+  assert_int_equal(shadow_mark_reachable(m).objects, 0);
+  shadow_mark_also(m, x);
+  assert_true(shadow_at(m, x)->marked);
 }
 
 static void detaching_drops_what_the_mutator_held(void **state) {
   (void)state;
-  model_mutator *mine = t, *other = t = model_attach(m, 7);
-  assert_int_equal(model_number(other), 7);
+  shadow_mutator *mine = t, *other = t = shadow_attach(m, 7);
+  assert_int_equal(shadow_number(other), 7);
   run(TRACE_ENTER, 1, 0, 0);
   run(TRACE_NEW, 0, 0, 0);
   run(TRACE_TLS_STORE, 0, 0, 0);
-  assert_int_equal(model_mark_reachable(m).objects, 1);
-  model_detach(other);
+  assert_int_equal(shadow_mark_reachable(m).objects, 1);
+  shadow_detach(other);
   t = mine;
-  assert_int_equal(model_mark_reachable(m).objects, 0);
-  assert_ptr_equal(model_first_mutator(m), mine);
-  assert_null(model_next_mutator(mine));
+  assert_int_equal(shadow_mark_reachable(m).objects, 0);
+  assert_ptr_equal(shadow_first_mutator(m), mine);
+  assert_null(shadow_next_mutator(mine));
 }
 
 /* Objects that survive by each declaration, all roots gone. */
 static void survive(uint64_t nothing, uint64_t acyclic, uint64_t all) {
   run(TRACE_LEAVE, 0, 0, 0);
   run(TRACE_ENTER, 3, 0, 0);
-  assert_int_equal(model_mark_surviving(m, GC_RECLAIMS_NOTHING).objects,
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_NOTHING).objects,
                    nothing);
-  assert_int_equal(model_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects,
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects,
                    acyclic);
-  assert_int_equal(model_mark_surviving(m, GC_RECLAIMS_ALL).objects, all);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, all);
 }
 
 /* r <- a new object whose slot 0 is what r held. */
@@ -339,23 +339,23 @@ static void burial_clears_weak_references_and_frees_places(void **state) {
   (void)state;
   run(TRACE_ENTER, 2, 0, 0);
   run(TRACE_NEW, 0, 0, 0);
-  model_ref w = run(TRACE_WEAK_NEW, 1, 0, 0);
-  model_mark_surviving(m, GC_RECLAIMS_ALL);
-  model_bury_unmarked(m, NULL, NULL);
-  assert_int_not_equal(model_at(m, w)->target, 0);
+  shadow_ref w = run(TRACE_WEAK_NEW, 1, 0, 0);
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_bury_unmarked(m, NULL, NULL);
+  assert_int_not_equal(shadow_at(m, w)->target, 0);
   run(TRACE_CLEAR, 0, 0, 0);
-  model_mark_surviving(m, GC_RECLAIMS_ALL);
-  model_bury_unmarked(m, NULL, NULL);
-  assert_int_equal(model_at(m, w)->target, 0);
-  model_ref end = model_end(m);
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_bury_unmarked(m, NULL, NULL);
+  assert_int_equal(shadow_at(m, w)->target, 0);
+  shadow_ref end = shadow_end(m);
   for (unsigned i = 0; i < 100; i++) {
     for (unsigned k = 0; k < 100; k++)
       run(TRACE_NEW, 0, 40, 0);
-    model_mark_surviving(m, GC_RECLAIMS_ALL);
-    model_bury_unmarked(m, NULL, NULL);
+    shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+    shadow_bury_unmarked(m, NULL, NULL);
   }
-  assert_true(model_end(m) <= end + 512);
-  assert_int_equal(model_at(m, in(0))->serial, 2 + 100 * 100);
+  assert_true(shadow_end(m) <= end + 512);
+  assert_int_equal(shadow_at(m, in(0))->serial, 2 + 100 * 100);
 }
 
 /* Its place may hold another object by now. */
@@ -368,14 +368,14 @@ reading_a_register_that_borrows_the_buried_is_refused(void **state) {
   run(TRACE_GLOBAL_BORROW, 1, 0, 0);
   run(TRACE_GLOBAL_CLEAR, 0, 0, 0);
   run(TRACE_CLEAR, 0, 0, 0);
-  assert_null(model_refuses_reading(t, 1)); /* not known yet */
-  model_mark_surviving(m, GC_RECLAIMS_ALL);
-  model_bury_unmarked(m, NULL, NULL);
+  assert_null(shadow_refuses_reading(t, 1)); /* not known yet */
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_bury_unmarked(m, NULL, NULL);
   static const char why[] = "the register borrows what nothing kept alive";
   const trace_op copy = operation(TRACE_COPY, 0, 1, 0);
   const trace_op payload = operation(TRACE_PAYLOAD, 1, 0, 0);
-  assert_string_equal(model_refuses(t, &copy), why);
-  assert_string_equal(model_refuses(t, &payload), why);
+  assert_string_equal(shadow_refuses(t, &copy), why);
+  assert_string_equal(shadow_refuses(t, &payload), why);
   assert_int_equal(in(1), 0);
   run(TRACE_UNBORROW, 1, 0, 0);
   run(TRACE_COPY, 0, 1, 0);
@@ -404,42 +404,42 @@ static uint32_t dice(uint32_t sides) {
 /* By object number: since when it cannot be reached; 0: it can. */
 static uint64_t dead_since[OPERATIONS + 1];
 
-/* Marks by repeating itself until nothing changes.  The marks are the model's
- * too, but set here. */
+/* Marks by repeating itself until nothing changes.  The marks are the shadow
+ * heap's too, but set here. */
 static void spread(void) {
   for (bool changed = true; changed;) {
     changed = false;
-    for (model_ref o = 1; o < model_end(m); o++)
+    for (shadow_ref o = 1; o < shadow_end(m); o++)
       for (uint32_t i = 0;
-           model_at(m, o)->marked && i < model_at(m, o)->slot_count; i++) {
-        model_ref child = slot(o, i);
-        if (child && !model_at(m, child)->marked)
-          changed = model_at(m, child)->marked = true;
+           shadow_at(m, o)->marked && i < shadow_at(m, o)->slot_count; i++) {
+        shadow_ref child = slot(o, i);
+        if (child && !shadow_at(m, child)->marked)
+          changed = shadow_at(m, child)->marked = true;
       }
   }
 }
 
 static void unmark(void) {
-  for (model_ref o = 1; o < model_end(m); o++)
-    model_at(m, o)->marked = false;
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    shadow_at(m, o)->marked = false;
 }
 
-static void mark_plainly(model_ref o) {
+static void mark_plainly(shadow_ref o) {
   if (o)
-    model_at(m, o)->marked = true;
+    shadow_at(m, o)->marked = true;
 }
 
 static void mark_reachable_plainly(void) {
   unmark();
   for (uint32_t i = 0; i < GC_GLOBALS; i++)
-    mark_plainly(model_global(m, i));
-  for (model_mutator *u = model_first_mutator(m); u;
-       u = model_next_mutator(u)) {
-    for (gc_reg r = 0; r < model_top(u); r++)
-      if (model_is_owning(u, r))
-        mark_plainly(model_register(u, r));
+    mark_plainly(shadow_global(m, i));
+  for (shadow_mutator *u = shadow_first_mutator(m); u;
+       u = shadow_next_mutator(u)) {
+    for (gc_reg r = 0; r < shadow_top(u); r++)
+      if (shadow_is_owning(u, r))
+        mark_plainly(shadow_register(u, r));
     for (uint32_t i = 0; i < GC_TLS; i++)
-      mark_plainly(model_tls(u, i));
+      mark_plainly(shadow_tls(u, i));
   }
   spread();
 }
@@ -448,19 +448,19 @@ static void mark_reachable_plainly(void) {
  * unmarked and has no reference from what is left. */
 static void mark_acyclic_survivors_plainly(void) {
   mark_reachable_plainly();
-  for (model_ref o = 1; o < model_end(m); o++)
-    if (model_at(m, o)->finalizable)
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    if (shadow_at(m, o)->finalizable)
       mark_plainly(o);
   spread();
-  bool *left = calloc(model_end(m), 1);
-  for (model_ref o = 1; o < model_end(m); o++)
-    left[o] = model_at(m, o)->used;
+  bool *left = calloc(shadow_end(m), 1);
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    left[o] = shadow_at(m, o)->used;
   for (bool changed = true; changed;) {
     changed = false;
-    for (model_ref o = 1; o < model_end(m); o++) {
-      bool referred = !left[o] || model_at(m, o)->marked;
-      for (model_ref p = 1; p < model_end(m) && !referred; p++)
-        for (uint32_t i = 0; left[p] && i < model_at(m, p)->slot_count; i++)
+    for (shadow_ref o = 1; o < shadow_end(m); o++) {
+      bool referred = !left[o] || shadow_at(m, o)->marked;
+      for (shadow_ref p = 1; p < shadow_end(m) && !referred; p++)
+        for (uint32_t i = 0; left[p] && i < shadow_at(m, p)->slot_count; i++)
           referred |= slot(p, i) == o;
       if (!referred) {
         left[o] = false;
@@ -468,23 +468,23 @@ static void mark_acyclic_survivors_plainly(void) {
       }
     }
   }
-  for (model_ref o = 1; o < model_end(m); o++)
-    model_at(m, o)->marked = left[o];
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    shadow_at(m, o)->marked = left[o];
   free(left);
 }
 
 static void marks_are_those_of(void (*plainly)(void), bool *by_model) {
-  for (model_ref o = 1; o < model_end(m); o++)
-    by_model[o] = model_at(m, o)->marked;
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    by_model[o] = shadow_at(m, o)->marked;
   plainly();
-  for (model_ref o = 1; o < model_end(m); o++)
-    assert_int_equal(by_model[o], model_at(m, o)->marked);
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    assert_int_equal(by_model[o], shadow_at(m, o)->marked);
 }
 
 static void note_the_dead(void) {
   mark_reachable_plainly();
-  for (model_ref o = 1; o < model_end(m); o++) {
-    const model_object *object = model_at(m, o);
+  for (shadow_ref o = 1; o < shadow_end(m); o++) {
+    const shadow_object *object = shadow_at(m, o);
     if (object->marked)
       dead_since[object->serial] = 0;
     else if (object->used && !dead_since[object->serial])
@@ -494,7 +494,7 @@ static void note_the_dead(void) {
 
 static uint64_t deaths;
 
-static void died(void *data, const model_object *o, uint64_t when) {
+static void died(void *data, const shadow_object *o, uint64_t when) {
   (void)data;
   deaths++;
   if (dead_since[o->serial] != when)
@@ -505,9 +505,9 @@ static void died(void *data, const model_object *o, uint64_t when) {
 }
 
 /* A finalizable object that is dead, or 0. */
-static model_ref waiting(void) {
-  for (model_ref o = 1; o < model_end(m); o++)
-    if (model_at(m, o)->finalizable && dead_since[model_at(m, o)->serial])
+static shadow_ref waiting(void) {
+  for (shadow_ref o = 1; o < shadow_end(m); o++)
+    if (shadow_at(m, o)->finalizable && dead_since[shadow_at(m, o)->serial])
       return o;
   return 0;
 }
@@ -538,16 +538,16 @@ static void random_operation(void) {
                                       : n[i];
   trace_op op = operation(kind, n[0], n[1], n[2]);
   op.finalizable = kind == TRACE_NEW && dice(8) == 0;
-  model_frame f;
-  if (model_refuses(t, &op) || (kind == TRACE_ENTER && model_top(t) > 30) ||
-      (kind == TRACE_LEAVE && model_innermost(t, &f) && f.first == 0))
+  shadow_frame f;
+  if (shadow_refuses(t, &op) || (kind == TRACE_ENTER && shadow_top(t) > 30) ||
+      (kind == TRACE_LEAVE && shadow_innermost(t, &f) && f.first == 0))
     return;
-  model_ref outcome = 0;
+  shadow_ref outcome = 0;
   if (kind == TRACE_FINALIZER_NEXT)
     outcome = waiting();
   /* A target that is dead may be got, as long as it was not found dead. */
   if (kind == TRACE_WEAK_GET)
-    outcome = model_at(m, in(op.b))->target;
+    outcome = shadow_at(m, in(op.b))->target;
   apply(op, outcome);
 }
 
@@ -555,31 +555,31 @@ static void random_program(uint64_t seed) {
   open_model(NULL);
   dice_state = seed;
   memset(dead_since, 0, sizeof dead_since);
-  model_mutator *crew[MUTATORS] = {t};
+  shadow_mutator *crew[MUTATORS] = {t};
   bool *by_model = calloc(1 << 14, 1);
   run(TRACE_ENTER, REGISTERS, 2, 0);
   for (unsigned i = 1; i <= OPERATIONS; i++) {
     unsigned who = dice(MUTATORS);
-    t = crew[who] ? crew[who] : model_attach(m, (uint16_t)who);
+    t = crew[who] ? crew[who] : shadow_attach(m, (uint16_t)who);
     if (!crew[who])
       run(TRACE_ENTER, REGISTERS, 2, 0);
     crew[who] = t;
     random_operation();
     note_the_dead();
     if (who > 0 && dice(200) == 0) {
-      model_set_clock(t, ++now);
-      model_detach(t);
+      shadow_set_clock(t, ++now);
+      shadow_detach(t);
       crew[who] = NULL;
       note_the_dead();
     }
-    assert_true(model_end(m) < 1 << 14);
+    assert_true(shadow_end(m) < 1 << 14);
     if (dice(60) == 0) {
-      model_mark_reachable(m);
+      shadow_mark_reachable(m);
       marks_are_those_of(mark_reachable_plainly, by_model);
-      model_mark_surviving(m, GC_RECLAIMS_ACYCLIC);
+      shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC);
       marks_are_those_of(mark_acyclic_survivors_plainly, by_model);
-      model_mark_surviving(m, GC_RECLAIMS_ALL);
-      model_bury_unmarked(m, died, NULL);
+      shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+      shadow_bury_unmarked(m, died, NULL);
     }
   }
   free(by_model);
@@ -598,14 +598,14 @@ static void random_programs_agree_with_plain_methods(void **state) {
 static void what_is_taken_into_itself_dies_then(void **state) {
   (void)state;
   run(TRACE_ENTER, 1, 0, 0);
-  model_ref x = run(TRACE_NEW, 0, 1, 0);
+  shadow_ref x = run(TRACE_NEW, 0, 1, 0);
   run(TRACE_SAFEPOINT, 0, 0, 0);
   run(TRACE_STORE_TAKE, 0, 0, 0);
-  dead_since[model_at(m, x)->serial] = now;
+  dead_since[shadow_at(m, x)->serial] = now;
   run(TRACE_SAFEPOINT, 0, 0, 0);
   deaths = 0;
-  model_mark_surviving(m, GC_RECLAIMS_ALL);
-  model_bury_unmarked(m, died, NULL);
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_bury_unmarked(m, died, NULL);
   assert_int_equal(deaths, 1);
 }
 
@@ -613,7 +613,7 @@ static void what_is_taken_into_itself_dies_then(void **state) {
 static void deaths_at_distant_times_are_told_apart(void **state) {
   (void)state;
   run(TRACE_ENTER, 3, 0, 0);
-  model_ref list[16];
+  shadow_ref list[16];
   for (unsigned i = 0; i < 16; i++) {
     prepend(0);
     list[i] = in(0);
@@ -625,11 +625,11 @@ static void deaths_at_distant_times_are_told_apart(void **state) {
   for (unsigned i = 16; i-- > 0;) {
     now = (uint64_t)(16 - i) * 0x0102040810204081u / 16 + i * 0x100u;
     run(TRACE_GLOBAL_CLEAR, i, 0, 0);
-    dead_since[model_at(m, list[i])->serial] = now;
+    dead_since[shadow_at(m, list[i])->serial] = now;
   }
   deaths = 0;
-  model_mark_surviving(m, GC_RECLAIMS_ALL);
-  model_bury_unmarked(m, died, NULL);
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_bury_unmarked(m, died, NULL);
   assert_int_equal(deaths, 16);
 }
 
@@ -639,35 +639,35 @@ static void a_way_from_a_root_is_found(void **state) {
   (void)state;
   run(TRACE_ENTER, 3, 1, 0);
   prepend(0);
-  model_ref last = in(0);
+  shadow_ref last = in(0);
   prepend(0);
-  model_ref middle = in(0);
+  shadow_ref middle = in(0);
   prepend(0);
-  model_ref first = in(0);
+  shadow_ref first = in(0);
   run(TRACE_STORE, 0, 1, 0); /* a detour */
   run(TRACE_TLS_STORE, 4, 0, 0);
   run(TRACE_CLEAR, 0, 0, 0);
   char root[64];
-  model_ref way[3] = {0};
-  assert_int_equal(model_path(m, last, root, way, 3), 3);
+  shadow_ref way[3] = {0};
+  assert_int_equal(shadow_path(m, last, root, way, 3), 3);
   assert_string_equal(root, "thread-local root 4 of thread 0");
   assert_int_equal(way[0], first);
   assert_int_equal(way[1], middle);
   assert_int_equal(way[2], last);
   way[1] = 0;
-  assert_int_equal(model_path(m, last, root, way, 1), 3); /* no more room */
+  assert_int_equal(shadow_path(m, last, root, way, 1), 3); /* no more room */
   assert_int_equal(way[1], 0);
   run(TRACE_TLS_LOAD, 1, 4, 0);
   run(TRACE_TLS_CLEAR, 4, 0, 0);
-  assert_int_equal(model_path(m, first, root, way, 3), 1);
+  assert_int_equal(shadow_path(m, first, root, way, 3), 1);
   assert_string_equal(root, "register 1 of thread 0");
   run(TRACE_GLOBAL_STORE, 9, 1, 0);
   run(TRACE_CLEAR, 1, 0, 0);
   run(TRACE_GLOBAL_BORROW, 3, 9, 0);
-  assert_int_equal(model_path(m, middle, root, way, 3), 2);
+  assert_int_equal(shadow_path(m, middle, root, way, 3), 2);
   assert_string_equal(root, "global 9");
   run(TRACE_GLOBAL_CLEAR, 9, 0, 0);
-  assert_int_equal(model_path(m, first, root, way, 3), 0);
+  assert_int_equal(shadow_path(m, first, root, way, 3), 0);
 }
 
 /* What gc.h allows threads to do at the same time without a lock: reading what
@@ -675,7 +675,7 @@ static void a_way_from_a_root_is_found(void **state) {
 static pthread_barrier_t gate; /* so that they really meet */
 
 static void *read_shared(void *number) {
-  model_mutator *mine = model_attach(m, (uint16_t)(uintptr_t)number);
+  shadow_mutator *mine = shadow_attach(m, (uint16_t)(uintptr_t)number);
   pthread_barrier_wait(&gate);
   const trace_op ops[] = {
       operation(TRACE_ENTER, 2, 1, 0), /* 0, 1 own; 2 borrows */
@@ -690,11 +690,11 @@ static void *read_shared(void *number) {
       operation(TRACE_STORE, 1, 0, 0)};
   for (unsigned round = 1; round <= 2000; round++)
     for (size_t i = round > 1; i < sizeof ops / sizeof *ops; i++) {
-      model_set_clock(mine, round);
-      assert_null(model_refuses(mine, &ops[i]));
-      model_apply(mine, &ops[i], round % 16 ? 1 : 0);
+      shadow_set_clock(mine, round);
+      assert_null(shadow_refuses(mine, &ops[i]));
+      shadow_apply(mine, &ops[i], round % 16 ? 1 : 0);
     }
-  model_detach(mine);
+  shadow_detach(mine);
   return NULL;
 }
 
@@ -715,8 +715,8 @@ static void threads_may_read_what_nobody_writes(void **state) {
   for (unsigned i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
   pthread_barrier_destroy(&gate);
-  assert_int_equal(model_mark_reachable(m).objects, 3);
-  assert_int_equal(model_mark_surviving(m, GC_RECLAIMS_NOTHING).objects,
+  assert_int_equal(shadow_mark_reachable(m).objects, 3);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_NOTHING).objects,
                    3 + THREADS * 2000);
 }
 

@@ -1,5 +1,5 @@
-/* model.c: see model.h. */
-#include "model.h"
+/* shadow-heap.c: see shadow-heap.h. */
+#include "shadow-heap.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -14,34 +14,34 @@ enum { PLACES_BATCH = 256 }; /* handed to a mutator at a time */
  * would be none. */
 typedef enum register_kind { BORROWING, OWNING, STALE } register_kind;
 
-struct model_mutator {
-  model *m;
-  model_mutator *next;
+struct shadow_mutator {
+  shadow *m;
+  shadow_mutator *next;
   uint64_t clock;
   uint16_t number;
-  model_ref tls[GC_TLS];
+  shadow_ref tls[GC_TLS];
   /* Places that this mutator may use for new objects. */
-  model_ref places[PLACES_BATCH];
+  shadow_ref places[PLACES_BATCH];
   uint32_t places_count;
-  model_frame *frames;
+  shadow_frame *frames;
   uint32_t frames_count, frames_room;
   gc_reg top;
   uint8_t kind[GC_REGISTERS]; /* register_kind */
-  model_ref reg[GC_REGISTERS];
+  shadow_ref reg[GC_REGISTERS];
 };
 
-struct model {
-  model_object *objects;
-  model_ref globals[GC_GLOBALS];
+struct shadow {
+  shadow_object *objects;
+  shadow_ref globals[GC_GLOBALS];
   uint64_t serials; /* objects made so far */
 
   pthread_mutex_t lock; /* for the following */
-  model_mutator *mutators;
-  model_ref end;   /* places below were in use at some time */
-  model_ref *free; /* of those, the ones that are not */
+  shadow_mutator *mutators;
+  shadow_ref end;   /* places below were in use at some time */
+  shadow_ref *free; /* of those, the ones that are not */
   size_t free_count, free_room;
 
-  model_ref *work; /* marked objects whose slots are still to be looked at */
+  shadow_ref *work; /* marked objects whose slots are still to be looked at */
   size_t work_count, work_room;
 };
 
@@ -71,11 +71,11 @@ static void *reserve(size_t bytes) {
   return p == MAP_FAILED ? NULL : p;
 }
 
-model *model_create(void) {
-  model *m = calloc(1, sizeof *m);
+shadow *shadow_create(void) {
+  shadow *m = calloc(1, sizeof *m);
   if (!m)
     return NULL;
-  m->objects = reserve(MODEL_PLACES * sizeof *m->objects);
+  m->objects = reserve(SHADOW_PLACES * sizeof *m->objects);
   if (!m->objects) {
     free(m);
     return NULL;
@@ -85,32 +85,32 @@ model *model_create(void) {
   return m;
 }
 
-static void unmap_mutator(model_mutator *t) {
+static void unmap_mutator(shadow_mutator *t) {
   free(t->frames);
   munmap(t, sizeof *t);
 }
 
-static void free_slots(model_object *o) {
+static void free_slots(shadow_object *o) {
   if (o->slots != o->near_slots)
     free(o->slots);
 }
 
-void model_destroy(model *m) {
-  for (model_ref o = 1; o < m->end; o++)
+void shadow_destroy(shadow *m) {
+  for (shadow_ref o = 1; o < m->end; o++)
     free_slots(&m->objects[o]);
-  for (model_mutator *t = m->mutators, *next; t; t = next) {
+  for (shadow_mutator *t = m->mutators, *next; t; t = next) {
     next = t->next;
     unmap_mutator(t);
   }
-  munmap(m->objects, MODEL_PLACES * sizeof *m->objects);
+  munmap(m->objects, SHADOW_PLACES * sizeof *m->objects);
   pthread_mutex_destroy(&m->lock);
   free(m->free);
   free(m->work);
   free(m);
 }
 
-model_mutator *model_attach(model *m, uint16_t number) {
-  model_mutator *t = reserve(sizeof *t);
+shadow_mutator *shadow_attach(shadow *m, uint16_t number) {
+  shadow_mutator *t = reserve(sizeof *t);
   if (!t)
     return NULL;
   t->m = m;
@@ -122,7 +122,7 @@ model_mutator *model_attach(model *m, uint16_t number) {
   return t;
 }
 
-void model_set_clock(model_mutator *t, uint64_t now) {
+void shadow_set_clock(shadow_mutator *t, uint64_t now) {
   t->clock = now;
 }
 
@@ -130,31 +130,31 @@ void model_set_clock(model_mutator *t, uint64_t now) {
  * Objects and references.
  * ------------------------------------------------------------------------- */
 
-static model_object *at(const model *m, model_ref o) {
+static shadow_object *at(const shadow *m, shadow_ref o) {
   return &m->objects[o];
 }
 
-model_object *model_at(const model *m, model_ref o) {
+shadow_object *shadow_at(const shadow *m, shadow_ref o) {
   return at(m, o);
 }
 
-static void refill(model_mutator *t) {
-  model *m = t->m;
+static void refill(shadow_mutator *t) {
+  shadow *m = t->m;
   pthread_mutex_lock(&m->lock);
   while (t->places_count < PLACES_BATCH && m->free_count > 0)
     t->places[t->places_count++] = m->free[--m->free_count];
   if (t->places_count == 0) {
-    if (m->end > MODEL_PLACES - PLACES_BATCH)
+    if (m->end > SHADOW_PLACES - PLACES_BATCH)
       out_of_memory();
     /* From the top, so that they are used in the order of their numbers. */
-    for (model_ref i = PLACES_BATCH; i-- > 0;)
+    for (shadow_ref i = PLACES_BATCH; i-- > 0;)
       t->places[t->places_count++] = m->end + i;
     m->end += PLACES_BATCH;
   }
   pthread_mutex_unlock(&m->lock);
 }
 
-static void give_back(model *m, model_ref place) {
+static void give_back(shadow *m, shadow_ref place) {
   m->free = grown(m->free, m->free_count, &m->free_room, sizeof *m->free);
   m->free[m->free_count++] = place;
 }
@@ -163,21 +163,21 @@ static void give_back(model *m, model_ref place) {
  * that others may be dropping too is stamped by whoever comes last: the stamps
  * of one instant are alike, and between instants of different threads there is
  * no order to keep. */
-static void put(model_mutator *t, model_ref *place, model_ref o) {
+static void put(shadow_mutator *t, shadow_ref *place, shadow_ref o) {
   if (*place)
     __atomic_store_n(&at(t->m, *place)->loss, t->clock, __ATOMIC_RELAXED);
   *place = o;
 }
 
-void model_detach(model_mutator *t) {
-  model *m = t->m;
+void shadow_detach(shadow_mutator *t) {
+  shadow *m = t->m;
   for (uint32_t l = 0; l < GC_TLS; l++)
     put(t, &t->tls[l], 0);
   for (gc_reg r = 0; r < t->top; r++)
     if (t->kind[r] == OWNING)
       put(t, &t->reg[r], 0);
   pthread_mutex_lock(&m->lock);
-  model_mutator **link = &m->mutators;
+  shadow_mutator **link = &m->mutators;
   while (*link != t)
     link = &(*link)->next;
   *link = t->next;
@@ -187,11 +187,11 @@ void model_detach(model_mutator *t) {
   unmap_mutator(t);
 }
 
-static model_ref make(model_mutator *t) {
+static shadow_ref make(shadow_mutator *t) {
   if (t->places_count == 0)
     refill(t);
-  model_ref o = t->places[--t->places_count];
-  *at(t->m, o) = (model_object){
+  shadow_ref o = t->places[--t->places_count];
+  *at(t->m, o) = (shadow_object){
       .serial = __atomic_add_fetch(&t->m->serials, 1, __ATOMIC_RELAXED),
       .birth = t->clock,
       .maker = t->number,
@@ -206,40 +206,40 @@ static model_ref make(model_mutator *t) {
 /* Each says what is wrong with one operand, or two that belong together. */
 typedef const char *refusal;
 
-const char *model_refuses_reading(const model_mutator *t, gc_reg r) {
+const char *shadow_refuses_reading(const shadow_mutator *t, gc_reg r) {
   return r >= t->top           ? "no such register"
          : t->kind[r] == STALE ? "the register borrows what nothing kept alive"
                                : NULL;
 }
 
-static refusal not_owning(const model_mutator *t, gc_reg r) {
+static refusal not_owning(const shadow_mutator *t, gc_reg r) {
   return r >= t->top            ? "no such register"
          : t->kind[r] != OWNING ? "the register is a borrowing one"
                                 : NULL;
 }
 
-static refusal not_borrowing(const model_mutator *t, gc_reg r) {
+static refusal not_borrowing(const shadow_mutator *t, gc_reg r) {
   return r >= t->top            ? "no such register"
          : t->kind[r] == OWNING ? "the register is an owning one"
                                 : NULL;
 }
 
-static refusal no_object(const model_mutator *t, gc_reg r) {
-  refusal why = model_refuses_reading(t, r);
+static refusal no_object(const shadow_mutator *t, gc_reg r) {
+  refusal why = shadow_refuses_reading(t, r);
   return why || t->reg[r] ? why : "the register is null";
 }
 
-static refusal no_weak(const model_mutator *t, gc_reg r) {
+static refusal no_weak(const shadow_mutator *t, gc_reg r) {
   refusal why = no_object(t, r);
   return why || at(t->m, t->reg[r])->weak ? why : "not a weak reference";
 }
 
-static refusal no_target(const model_mutator *t, gc_reg r) {
+static refusal no_target(const shadow_mutator *t, gc_reg r) {
   refusal why = no_object(t, r);
   return why || !at(t->m, t->reg[r])->weak ? why : "a weak reference itself";
 }
 
-static refusal no_slot(const model_mutator *t, gc_reg r, uint32_t i) {
+static refusal no_slot(const shadow_mutator *t, gc_reg r, uint32_t i) {
   refusal why = no_object(t, r);
   return why || i < at(t->m, t->reg[r])->slot_count
              ? why
@@ -254,7 +254,7 @@ static refusal no_tls(uint32_t l) {
   return l < GC_TLS ? NULL : "no such thread-local root";
 }
 
-static refusal no_room(const model_mutator *t, uint32_t owning,
+static refusal no_room(const shadow_mutator *t, uint32_t owning,
                        uint32_t borrowing) {
   uint32_t room = GC_REGISTERS - t->top;
   return owning <= room && borrowing <= room - owning ? NULL
@@ -266,7 +266,7 @@ static refusal either(refusal a, refusal b) {
   return a ? a : b;
 }
 
-const char *model_refuses(const model_mutator *t, const trace_op *op) {
+const char *shadow_refuses(const shadow_mutator *t, const trace_op *op) {
   uint32_t a = op->a, b = op->b, c = op->c;
   switch ((trace_kind)op->kind) {
   case TRACE_ENTER:
@@ -283,13 +283,13 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
   case TRACE_UNBORROW:
     return not_borrowing(t, a);
   case TRACE_STORE:
-    return either(no_slot(t, a, b), model_refuses_reading(t, c));
+    return either(no_slot(t, a, b), shadow_refuses_reading(t, c));
   case TRACE_STORE_TAKE:
     return either(no_slot(t, a, b), not_owning(t, c));
   case TRACE_STORE_NULL:
     return no_slot(t, a, b);
   case TRACE_COPY:
-    return either(not_owning(t, a), model_refuses_reading(t, b));
+    return either(not_owning(t, a), shadow_refuses_reading(t, b));
   case TRACE_MOVE:
     return either(either(not_owning(t, a), not_owning(t, b)),
                   a == b ? "moved to itself" : NULL);
@@ -303,7 +303,7 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
   case TRACE_GLOBAL_BORROW:
     return either(not_borrowing(t, a), no_global(b));
   case TRACE_GLOBAL_STORE:
-    return either(no_global(a), model_refuses_reading(t, b));
+    return either(no_global(a), shadow_refuses_reading(t, b));
   case TRACE_GLOBAL_CLEAR:
     return no_global(a);
   case TRACE_TLS_LOAD:
@@ -311,7 +311,7 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
   case TRACE_TLS_BORROW:
     return either(not_borrowing(t, a), no_tls(b));
   case TRACE_TLS_STORE:
-    return either(no_tls(a), model_refuses_reading(t, b));
+    return either(no_tls(a), shadow_refuses_reading(t, b));
   case TRACE_TLS_CLEAR:
     return no_tls(a);
   case TRACE_WEAK_NEW:
@@ -333,19 +333,19 @@ const char *model_refuses(const model_mutator *t, const trace_op *op) {
   return "not an operation of a mutator";
 }
 
-static void enter(model_mutator *t, uint32_t owning, uint32_t borrowing) {
+static void enter(shadow_mutator *t, uint32_t owning, uint32_t borrowing) {
   size_t room = t->frames_room;
   t->frames = grown(t->frames, t->frames_count, &room, sizeof *t->frames);
   t->frames_room = (uint32_t)room;
-  t->frames[t->frames_count++] = (model_frame){t->top, owning, borrowing};
+  t->frames[t->frames_count++] = (shadow_frame){t->top, owning, borrowing};
   for (uint32_t i = 0; i < owning + borrowing; i++, t->top++) {
     t->reg[t->top] = 0;
     t->kind[t->top] = i < owning ? OWNING : BORROWING;
   }
 }
 
-static void leave(model_mutator *t) {
-  model_frame frame = t->frames[--t->frames_count];
+static void leave(shadow_mutator *t) {
+  shadow_frame frame = t->frames[--t->frames_count];
   while (t->top > frame.first) {
     t->top--;
     if (t->kind[t->top] == OWNING)
@@ -353,13 +353,13 @@ static void leave(model_mutator *t) {
   }
 }
 
-static model_ref make_plain(model_mutator *t, const trace_op *op) {
-  model_ref o = make(t);
-  model_object *object = at(t->m, o);
+static shadow_ref make_plain(shadow_mutator *t, const trace_op *op) {
+  shadow_ref o = make(t);
+  shadow_object *object = at(t->m, o);
   object->slot_count = op->b;
   object->bytes = op->c;
   object->finalizable = op->finalizable;
-  if (op->b > 0 && op->b <= MODEL_NEAR_SLOTS)
+  if (op->b > 0 && op->b <= SHADOW_NEAR_SLOTS)
     object->slots = object->near_slots;
   else if (op->b > 0) {
     object->slots = calloc(op->b, sizeof *object->slots);
@@ -369,16 +369,16 @@ static model_ref make_plain(model_mutator *t, const trace_op *op) {
   return o;
 }
 
-static model_ref make_weak(model_mutator *t, model_ref target) {
-  model_ref o = make(t);
-  model_object *object = at(t->m, o);
+static shadow_ref make_weak(shadow_mutator *t, shadow_ref target) {
+  shadow_ref o = make(t);
+  shadow_object *object = at(t->m, o);
   object->weak = true;
   object->bytes = GC_WEAK_SHAPE.bytes;
   object->target = target;
   return o;
 }
 
-static model_ref hand_out(model_mutator *t, model_ref o) {
+static shadow_ref hand_out(shadow_mutator *t, shadow_ref o) {
   if (o) {
     at(t->m, o)->finalizable = false;
     at(t->m, o)->finalized = true;
@@ -387,29 +387,30 @@ static model_ref hand_out(model_mutator *t, model_ref o) {
 }
 
 /* Any number of threads may read a weak reference at the same time. */
-static model_ref get_target(model_object *weak, bool got) {
+static shadow_ref get_target(shadow_object *weak, bool got) {
   if (got)
     return __atomic_load_n(&weak->target, __ATOMIC_RELAXED);
   __atomic_store_n(&weak->target, 0, __ATOMIC_RELAXED);
   return 0;
 }
 
-static void borrow(model_mutator *t, gc_reg r, model_ref o) {
+static void borrow(shadow_mutator *t, gc_reg r, shadow_ref o) {
   t->kind[r] = BORROWING;
   t->reg[r] = o;
 }
 
 /* The register loses what it gives away: if that goes into a slot of what it
  * alone kept, it is dead. */
-static model_ref take(model_mutator *t, gc_reg r) {
-  model_ref o = t->reg[r];
+static shadow_ref take(shadow_mutator *t, gc_reg r) {
+  shadow_ref o = t->reg[r];
   put(t, &t->reg[r], 0);
   return o;
 }
 
-model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
-  model *m = t->m;
-  model_ref *reg = t->reg, o = 0;
+shadow_ref shadow_apply(shadow_mutator *t, const trace_op *op,
+                        shadow_ref outcome) {
+  shadow *m = t->m;
+  shadow_ref *reg = t->reg, o = 0;
   switch ((trace_kind)op->kind) {
   case TRACE_ENTER:
     enter(t, op->a, op->b);
@@ -434,7 +435,7 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
     break;
   case TRACE_STORE_TAKE: {
     /* The register may be the one that holds the object. */
-    model_ref *slot = &at(m, reg[op->a])->slots[op->b];
+    shadow_ref *slot = &at(m, reg[op->a])->slots[op->b];
     put(t, slot, take(t, op->c));
     break;
   }
@@ -501,30 +502,30 @@ model_ref model_apply(model_mutator *t, const trace_op *op, model_ref outcome) {
   return o;
 }
 
-model_ref model_register(const model_mutator *t, gc_reg r) {
+shadow_ref shadow_register(const shadow_mutator *t, gc_reg r) {
   return t->reg[r];
 }
 
-model_ref model_global(const model *m, uint32_t g) {
+shadow_ref shadow_global(const shadow *m, uint32_t g) {
   return m->globals[g];
 }
 
-model_ref model_tls(const model_mutator *t, uint32_t l) {
+shadow_ref shadow_tls(const shadow_mutator *t, uint32_t l) {
   return t->tls[l];
 }
 
-gc_reg model_top(const model_mutator *t) {
+gc_reg shadow_top(const shadow_mutator *t) {
   return t->top;
 }
 
-bool model_innermost(const model_mutator *t, model_frame *frame) {
+bool shadow_innermost(const shadow_mutator *t, shadow_frame *frame) {
   if (t->frames_count == 0)
     return false;
   *frame = t->frames[t->frames_count - 1];
   return true;
 }
 
-bool model_is_owning(const model_mutator *t, gc_reg r) {
+bool shadow_is_owning(const shadow_mutator *t, gc_reg r) {
   return t->kind[r] == OWNING;
 }
 
@@ -532,33 +533,33 @@ bool model_is_owning(const model_mutator *t, gc_reg r) {
  * Whole heap: marking.
  * ------------------------------------------------------------------------- */
 
-model_ref model_end(const model *m) {
+shadow_ref shadow_end(const shadow *m) {
   return m->end;
 }
 
-model_mutator *model_first_mutator(const model *m) {
+shadow_mutator *shadow_first_mutator(const shadow *m) {
   return m->mutators;
 }
 
-model_mutator *model_next_mutator(const model_mutator *t) {
+shadow_mutator *shadow_next_mutator(const shadow_mutator *t) {
   return t->next;
 }
 
-uint16_t model_number(const model_mutator *t) {
+uint16_t shadow_number(const shadow_mutator *t) {
   return t->number;
 }
 
-static void unmark_all(model *m) {
-  for (model_ref o = 1; o < m->end; o++)
+static void unmark_all(shadow *m) {
+  for (shadow_ref o = 1; o < m->end; o++)
     at(m, o)->marked = false;
 }
 
-static void push(model *m, model_ref o) {
+static void push(shadow *m, shadow_ref o) {
   m->work = grown(m->work, m->work_count, &m->work_room, sizeof *m->work);
   m->work[m->work_count++] = o;
 }
 
-static void mark(model *m, model_ref o) {
+static void mark(shadow *m, shadow_ref o) {
   if (!o || at(m, o)->marked)
     return;
   at(m, o)->marked = true;
@@ -567,10 +568,10 @@ static void mark(model *m, model_ref o) {
 
 /* Marks all that is reached from what is marked; calls `visit` for each object
  * as it leaves the list. */
-static void mark_through(model *m, void (*visit)(model_object *, uint64_t),
+static void mark_through(shadow *m, void (*visit)(shadow_object *, uint64_t),
                          uint64_t data) {
   while (m->work_count > 0) {
-    model_object *o = at(m, m->work[--m->work_count]);
+    shadow_object *o = at(m, m->work[--m->work_count]);
     if (visit)
       visit(o, data);
     for (uint32_t i = 0; i < o->slot_count; i++)
@@ -578,11 +579,11 @@ static void mark_through(model *m, void (*visit)(model_object *, uint64_t),
   }
 }
 
-static void mark_from_roots(model *m) {
+static void mark_from_roots(shadow *m) {
   unmark_all(m);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     mark(m, m->globals[g]);
-  for (model_mutator *t = m->mutators; t; t = t->next) {
+  for (shadow_mutator *t = m->mutators; t; t = t->next) {
     for (gc_reg r = 0; r < t->top; r++)
       if (t->kind[r] == OWNING)
         mark(m, t->reg[r]);
@@ -592,10 +593,10 @@ static void mark_from_roots(model *m) {
   mark_through(m, NULL, 0);
 }
 
-static model_volume volume_of_marked(const model *m) {
-  model_volume v = {0};
-  for (model_ref i = 1; i < m->end; i++) {
-    const model_object *o = at(m, i);
+static shadow_volume volume_of_marked(const shadow *m) {
+  shadow_volume v = {0};
+  for (shadow_ref i = 1; i < m->end; i++) {
+    const shadow_object *o = at(m, i);
     if (!o->marked)
       continue;
     v.objects++;
@@ -604,12 +605,12 @@ static model_volume volume_of_marked(const model *m) {
   return v;
 }
 
-model_volume model_mark_reachable(model *m) {
+shadow_volume shadow_mark_reachable(shadow *m) {
   mark_from_roots(m);
   return volume_of_marked(m);
 }
 
-void model_mark_also(model *m, model_ref o) {
+void shadow_mark_also(shadow *m, shadow_ref o) {
   mark(m, o);
   mark_through(m, NULL, 0);
 }
@@ -617,41 +618,41 @@ void model_mark_also(model *m, model_ref o) {
 /* Marks the unmarked objects that a dead cycle reaches: those that are left
  * when objects to which nothing unmarked refers are taken away, one after the
  * other. */
-static void mark_cyclic(model *m) {
+static void mark_cyclic(shadow *m) {
   uint32_t *references = calloc(m->end, sizeof *references);
   bool *gone = calloc(m->end, sizeof *gone);
   if (!references || !gone)
     out_of_memory();
-  for (model_ref i = 1; i < m->end; i++) {
-    const model_object *o = at(m, i);
+  for (shadow_ref i = 1; i < m->end; i++) {
+    const shadow_object *o = at(m, i);
     if (o->used && !o->marked)
       for (uint32_t s = 0; s < o->slot_count; s++)
         references[o->slots[s]]++;
   }
-  for (model_ref i = 1; i < m->end; i++)
+  for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked && references[i] == 0)
       push(m, i);
   while (m->work_count > 0) {
-    model_ref i = m->work[--m->work_count];
-    const model_object *o = at(m, i);
+    shadow_ref i = m->work[--m->work_count];
+    const shadow_object *o = at(m, i);
     gone[i] = true;
     for (uint32_t s = 0; s < o->slot_count; s++) {
-      model_ref child = o->slots[s];
+      shadow_ref child = o->slots[s];
       if (child && !at(m, child)->marked && --references[child] == 0)
         push(m, child);
     }
   }
-  for (model_ref i = 1; i < m->end; i++)
+  for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !gone[i])
       at(m, i)->marked = true;
   free(references);
   free(gone);
 }
 
-model_volume model_mark_surviving(model *m, gc_reclaims reclaims) {
+shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
   mark_from_roots(m);
-  for (model_ref i = 1; i < m->end; i++) {
-    model_object *o = at(m, i);
+  for (shadow_ref i = 1; i < m->end; i++) {
+    shadow_object *o = at(m, i);
     if (o->used && (o->finalizable || reclaims == GC_RECLAIMS_NOTHING))
       mark(m, i);
   }
@@ -668,7 +669,7 @@ model_volume model_mark_surviving(model *m, gc_reclaims reclaims) {
 /* An object that dies, and its own last loss. */
 typedef struct dead {
   uint64_t loss;
-  model_ref o;
+  shadow_ref o;
 } dead;
 
 /* Sorts by loss, the latest first: byte by byte, beginning with the lowest.
@@ -690,13 +691,13 @@ static void sort_by_loss(dead *list, dead *spare, size_t n) {
   }
 }
 
-static void note_loss(model_object *o, uint64_t loss) {
+static void note_loss(shadow_object *o, uint64_t loss) {
   if (o->loss < loss)
     o->loss = loss;
 }
 
 /* Each passes its loss on to what it leads to, the latest loss first. */
-static void date_deaths(model *m, dead *list, size_t n) {
+static void date_deaths(shadow *m, dead *list, size_t n) {
   sort_by_loss(list, list + n, n);
   for (size_t i = 0; i < n; i++) {
     mark(m, list[i].o);
@@ -705,8 +706,8 @@ static void date_deaths(model *m, dead *list, size_t n) {
 }
 
 /* Registers that borrow what is not marked become stale. */
-static void forget_borrowed(model *m) {
-  for (model_mutator *t = m->mutators; t; t = t->next)
+static void forget_borrowed(shadow *m) {
+  for (shadow_mutator *t = m->mutators; t; t = t->next)
     for (gc_reg r = 0; r < t->top; r++)
       if (t->kind[r] != OWNING && t->reg[r] && !at(m, t->reg[r])->marked) {
         t->kind[r] = STALE;
@@ -714,17 +715,17 @@ static void forget_borrowed(model *m) {
       }
 }
 
-void model_bury(model *m, model_ref o) {
+void shadow_bury(shadow *m, shadow_ref o) {
   free_slots(at(m, o));
-  *at(m, o) = (model_object){0};
+  *at(m, o) = (shadow_object){0};
   give_back(m, o);
 }
 
-void model_bury_unmarked(model *m, model_died *died, void *data) {
+void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
   forget_borrowed(m);
   size_t n = 0;
-  for (model_ref i = 1; i < m->end; i++) {
-    model_object *o = at(m, i);
+  for (shadow_ref i = 1; i < m->end; i++) {
+    shadow_object *o = at(m, i);
     n += o->used && !o->marked;
     if (o->target && !at(m, o->target)->marked)
       o->target = 0;
@@ -733,16 +734,16 @@ void model_bury_unmarked(model *m, model_died *died, void *data) {
   if (!list)
     out_of_memory();
   n = 0;
-  for (model_ref i = 1; i < m->end; i++)
+  for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked)
       list[n++] = (dead){at(m, i)->loss, i};
   if (died)
     date_deaths(m, list, n);
   for (size_t k = 0; k < n; k++) {
-    model_object *o = at(m, list[k].o);
+    shadow_object *o = at(m, list[k].o);
     if (died)
       died(data, o, o->loss);
-    model_bury(m, list[k].o);
+    shadow_bury(m, list[k].o);
   }
   free(list);
 }
@@ -754,12 +755,12 @@ void model_bury_unmarked(model *m, model_died *died, void *data) {
 /* A breadth-first search; the work list is its queue.  `parent` is the object
  * before, 0 for one that a root holds. */
 typedef struct search {
-  model *m;
-  model_ref *parent, wanted, found;
+  shadow *m;
+  shadow_ref *parent, wanted, found;
   char *root;
 } search;
 
-static void reach(search *s, model_ref o, model_ref parent) {
+static void reach(search *s, shadow_ref o, shadow_ref parent) {
   if (!o || at(s->m, o)->marked)
     return;
   at(s->m, o)->marked = true;
@@ -768,20 +769,20 @@ static void reach(search *s, model_ref o, model_ref parent) {
 }
 
 /* Starts from one root; what it alone reaches is found before the next. */
-static bool search_from(search *s, model_ref o, const char *kind, uint32_t n,
+static bool search_from(search *s, shadow_ref o, const char *kind, uint32_t n,
                         int thread) {
-  model *m = s->m;
+  shadow *m = s->m;
   size_t next = m->work_count;
   reach(s, o, 0);
   for (; next < m->work_count; next++) {
-    model_ref here = m->work[next];
+    shadow_ref here = m->work[next];
     if (here == s->wanted) {
       int used = snprintf(s->root, 64, "%s %u", kind, n);
       if (thread >= 0)
         snprintf(s->root + used, 64 - (size_t)used, " of thread %d", thread);
       return true;
     }
-    const model_object *object = at(m, here);
+    const shadow_object *object = at(m, here);
     for (uint32_t i = 0; i < object->slot_count; i++)
       reach(s, object->slots[i], here);
   }
@@ -792,7 +793,7 @@ static bool search_roots(search *s) {
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     if (search_from(s, s->m->globals[g], "global", g, -1))
       return true;
-  for (model_mutator *t = s->m->mutators; t; t = t->next) {
+  for (shadow_mutator *t = s->m->mutators; t; t = t->next) {
     for (gc_reg r = 0; r < t->top; r++)
       if (t->kind[r] == OWNING &&
           search_from(s, t->reg[r], "register", r, t->number))
@@ -804,8 +805,8 @@ static bool search_roots(search *s) {
   return false;
 }
 
-size_t model_path(model *m, model_ref o, char root[64], model_ref *way,
-                  size_t room) {
+size_t shadow_path(shadow *m, shadow_ref o, char root[64], shadow_ref *way,
+                   size_t room) {
   search s = {.m = m, .wanted = o, .root = root};
   s.parent = calloc(m->end, sizeof *s.parent);
   if (!s.parent)
@@ -814,10 +815,10 @@ size_t model_path(model *m, model_ref o, char root[64], model_ref *way,
   m->work_count = 0;
   size_t length = 0;
   if (search_roots(&s)) {
-    for (model_ref at_ = o; at_; at_ = s.parent[at_])
+    for (shadow_ref at_ = o; at_; at_ = s.parent[at_])
       length++;
     size_t i = length;
-    for (model_ref at_ = o; at_; at_ = s.parent[at_])
+    for (shadow_ref at_ = o; at_; at_ = s.parent[at_])
       if (--i < room)
         way[i] = at_;
   }

@@ -1,5 +1,5 @@
-/* figures.c: see figures.h. */
-#include "oracle/figures.h"
+/* lifetimes.c: see lifetimes.h. */
+#include "oracle/lifetimes.h"
 #include "harness/stats/fragmentation.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ static void *grown(void *array, size_t count, size_t *room, size_t size) {
   return array;
 }
 
-static void note(figures_numbers *n, uint64_t value) {
+static void note(lifetimes_numbers *n, uint64_t value) {
   n->values = grown(n->values, n->count, &n->room, sizeof *n->values);
   n->values[n->count++] = value;
 }
@@ -28,26 +28,26 @@ static void note(figures_numbers *n, uint64_t value) {
  * Time.
  * ------------------------------------------------------------------------- */
 
-uint64_t figures_now(const figures *f) {
+uint64_t lifetimes_now(const lifetimes *f) {
   return f->first_instant + f->instants_count - 1;
 }
 
-uint64_t figures_bytes(const figures *f) {
+uint64_t lifetimes_bytes(const lifetimes *f) {
   return f->instants[f->instants_count - 1].bytes;
 }
 
-static void begin_instant(figures *f, uint64_t bytes) {
+static void begin_instant(lifetimes *f, uint64_t bytes) {
   f->instants = grown(f->instants, f->instants_count, &f->instants_room,
                       sizeof *f->instants);
-  f->instants[f->instants_count++] = (figures_instant){.bytes = bytes};
+  f->instants[f->instants_count++] = (lifetimes_instant){.bytes = bytes};
 }
 
-void figures_open(figures *f) {
-  *f = (figures){0};
+void lifetimes_open(lifetimes *f) {
+  *f = (lifetimes){0};
   begin_instant(f, 0);
 }
 
-void figures_close(figures *f) {
+void lifetimes_close(lifetimes *f) {
   free(f->instants);
   free(f->sizes.values);
   free(f->lifetimes.values);
@@ -57,15 +57,15 @@ void figures_close(figures *f) {
  * Births and deaths.
  * ------------------------------------------------------------------------- */
 
-void figures_allocate(figures *f, uint32_t slots, uint64_t bytes) {
-  begin_instant(f, figures_bytes(f) + bytes);
+void lifetimes_allocate(lifetimes *f, uint32_t slots, uint64_t bytes) {
+  begin_instant(f, lifetimes_bytes(f) + bytes);
   note(&f->sizes, bytes);
   f->slots += slots;
 }
 
-void figures_die(figures *f, uint64_t when, uint64_t birth, uint64_t bytes,
-                 bool cyclic) {
-  figures_instant *t = &f->instants[when - f->first_instant];
+void lifetimes_die(lifetimes *f, uint64_t when, uint64_t birth, uint64_t bytes,
+                   bool cyclic) {
+  lifetimes_instant *t = &f->instants[when - f->first_instant];
   t->died_bytes += bytes;
   t->died_objects++;
   note(&f->lifetimes, t->bytes - birth);
@@ -78,9 +78,9 @@ void figures_die(figures *f, uint64_t when, uint64_t birth, uint64_t bytes,
   f->cyclic_bytes += cyclic ? bytes : 0;
 }
 
-void figures_deaths_known(figures *f) {
+void lifetimes_deaths_known(lifetimes *f) {
   for (size_t i = 0; i < f->instants_count; i++) {
-    const figures_instant *t = &f->instants[i];
+    const lifetimes_instant *t = &f->instants[i];
     if (i > 0) { /* an allocation */
       f->live_bytes += t->bytes - f->instants[i - 1].bytes;
       f->live_objects++;
@@ -92,8 +92,8 @@ void figures_deaths_known(figures *f) {
     f->live_bytes -= t->died_bytes;
     f->live_objects -= t->died_objects;
   }
-  uint64_t bytes = figures_bytes(f);
-  f->first_instant = figures_now(f);
+  uint64_t bytes = lifetimes_bytes(f);
+  f->first_instant = lifetimes_now(f);
   f->instants_count = 0;
   begin_instant(f, bytes);
 }
@@ -103,7 +103,7 @@ void figures_deaths_known(figures *f) {
  * ------------------------------------------------------------------------- */
 
 /* How many are less than `bound`, of numbers in ascending order. */
-static uint64_t count_below(const figures_numbers *n, uint64_t bound) {
+static uint64_t count_below(const lifetimes_numbers *n, uint64_t bound) {
   size_t low = 0, high = n->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
@@ -115,16 +115,16 @@ static uint64_t count_below(const figures_numbers *n, uint64_t bound) {
   return low;
 }
 
-size_t figures_counters(figures *f, const uint64_t *births, size_t alive,
-                        gc_counter *out, size_t room) {
+size_t lifetimes_counters(lifetimes *f, const uint64_t *births, size_t alive,
+                          gc_counter *out, size_t room) {
   /* What is still alive lives to the end. */
-  figures_numbers lives = {0};
+  lifetimes_numbers lives = {0};
   for (size_t i = 0; i < f->lifetimes.count; i++)
     note(&lives, f->lifetimes.values[i]);
   for (size_t i = 0; i < alive; i++)
-    note(&lives, figures_bytes(f) - births[i]);
+    note(&lives, lifetimes_bytes(f) - births[i]);
   uint64_t to_end =
-      alive + (f->last_death == figures_now(f) ? f->last_deaths : 0);
+      alive + (f->last_death == lifetimes_now(f) ? f->last_deaths : 0);
   stat_sort(f->sizes.values, f->sizes.count);
   stat_sort(lives.values, lives.count);
   const uint64_t *size = f->sizes.values, *life = lives.values;
@@ -133,7 +133,7 @@ size_t figures_counters(figures *f, const uint64_t *births, size_t alive,
 
   const gc_counter list[] = {
       {"objects", n},
-      {"bytes", figures_bytes(f)},
+      {"bytes", lifetimes_bytes(f)},
       {"slots", f->slots},
       {"peak-objects", f->peak_objects},
       {"peak-bytes", f->peak_bytes},
