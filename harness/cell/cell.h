@@ -29,6 +29,7 @@
 
 #include <jansson.h>
 
+#include "harness/base/capabilities.h"
 #include "harness/stats/histogram.h"
 #include "harness/stats/fragmentation.h"
 #include "harness/stats/mmu.h"
@@ -43,10 +44,10 @@ enum { CELL_REASON = 200 }; /* longest reason or error line */
 
 /* "NAME:KEY=VALUE,KEY=VALUE": finds the workload in `all` and sets every one of
  * its parameters, those not mentioned to their initial values. */
-bool cell_parse_workload(const char *spec, const workload *const *all,
+bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params, char *error);
 
-/* "NAME=VALUE": sets the collector's option. */
+/* "NAME=VALUE,NAME=VALUE": sets options of the collector. */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
 
 /* "KEY=VALUE,KEY=VALUE": sets hostile conditions (common/hostile.h). */
@@ -55,6 +56,14 @@ bool cell_parse_hostile(const char *text, char *error);
 /* "64M", "3x" or "none" to bytes, 0 for none.  `must_hold` is what "1x" is. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error);
+
+/* The bits of a workload's `needs` and the capabilities that they stand for, up
+ * to a bit of 0. */
+typedef struct cell_need {
+  unsigned bit;
+  capability capability;
+} cell_need;
+extern const cell_need cell_needs[];
 
 /* Whether the collector has what the workload needs. */
 bool cell_can_run(const workload *w, const gc_collector *c, char *error);

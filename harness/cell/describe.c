@@ -48,14 +48,10 @@ static json_t *describe_param(const wl_param *p) {
 
 static json_t *describe_workload(const workload *w) {
   json_t *needs = json_array(), *steps = json_array(), *params = json_array();
-  if (w->needs & WL_NEEDS_THREADS)
-    json_array_append_new(needs, json_string("threads"));
-  if (w->needs & WL_NEEDS_WEAK)
-    json_array_append_new(needs, json_string("weak"));
-  if (w->needs & WL_NEEDS_FINALIZERS)
-    json_array_append_new(needs, json_string("finalizers"));
-  if (w->needs & WL_NEEDS_DEPTH)
-    json_array_append_new(needs, json_string("deep"));
+  for (const cell_need *n = cell_needs; n->bit; n++)
+    if (w->needs & n->bit)
+      json_array_append_new(needs,
+                            json_string(capability_words[n->capability].name));
   for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)

@@ -1,16 +1,16 @@
-/* params.c: what users write as WORKLOAD:KEY=VALUE, NAME=VALUE and a heap size.
- * Nothing here prints or exits, so that every error can be tested. */
+/* params.c: holds the words of the command line against what the workloads, the
+ * collector and the hostile conditions take.  Nothing here prints or exits, so
+ * that every error can be tested. */
 #include "cell.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/hostile/hostile.h"
+#include "harness/base/heap-size.h"
+#include "harness/base/spec.h"
 #include "harness/base/words.h"
 
 enum { WORD = 64, NAMES = 256 };
@@ -29,14 +29,6 @@ static bool unknown(char *error, const char *what, const char *word,
   char hint[2 * WORD];
   return cell_error(error, "unknown %s '%.60s'%s", what, word,
                     words_choices(hint, sizeof hint, word, known, n));
-}
-
-/* Copies text up to one of `ends` into `word` and returns where it ended; too
- * long a word is cut short, and then is not known. */
-static const char *take_word(char *word, const char *text, const char *ends) {
-  size_t n = strcspn(text, ends);
-  snprintf(word, WORD, "%.*s", (int)(n < WORD ? n : WORD - 1), text);
-  return text + n;
 }
 
 static bool parse_number(const char *text, const char *what, uint64_t min,
@@ -71,9 +63,8 @@ static bool parse_choice(const char *text, const wl_param *p, uint64_t *value,
   return unknown(error, what, text, p->choices, n);
 }
 
-/* One KEY=VALUE.  `given` has a bit for each parameter mentioned so far. */
 static bool parse_param(const char *key, const char *value, const workload *w,
-                        uint64_t *params, unsigned *given, char *error) {
+                        uint64_t *params, char *error) {
   const char *names[WL_PARAMS];
   size_t n = 0, found = WL_PARAMS;
   for (; n < WL_PARAMS && w->params[n].name; n++) {
@@ -86,10 +77,6 @@ static bool parse_param(const char *key, const char *value, const workload *w,
     snprintf(what, sizeof what, "parameter of workload %s", w->name);
     return unknown(error, what, key, names, n);
   }
-  if (*given & 1u << found)
-    return cell_error(error, "parameter '%s' of workload %s is given twice",
-                      key, w->name);
-  *given |= 1u << found;
   const wl_param *p = &w->params[found];
   if (p->choices)
     return parse_choice(value, p, &params[found], error);
@@ -97,57 +84,55 @@ static bool parse_param(const char *key, const char *value, const workload *w,
   return parse_number(value, what, p->min, p->max, &params[found], error);
 }
 
-bool cell_parse_workload(const char *spec, const workload *const *all,
+bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params,
                          char *error) {
-  char name[WORD], key[WORD], value[WORD];
-  const char *at = take_word(name, spec, ":");
   const char *names[NAMES];
+  spec s;
   size_t n = 0;
+  const char *wrong = spec_parse(text, &s);
   *found = NULL;
   for (; all[n] && n < NAMES; n++) {
     names[n] = all[n]->name;
-    if (strcmp(names[n], name) == 0)
+    if (strcmp(names[n], s.name) == 0)
       *found = all[n];
   }
-  if (!*found)
-    return unknown(error, "workload", name, names, n);
+  if (!*found) /* also without a name */
+    return unknown(error, "workload", s.name, names, n);
+  if (wrong)
+    return cell_error(error, "%.300s", wrong);
   const workload *w = *found;
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
     params[i] = w->params[i].initial;
-
-  unsigned given = 0;
-  while (*at) {
-    at = take_word(key, at + 1, "=,"); /* past ':' or ',' */
-    if (*at != '=')
-      return cell_error(error,
-                        "parameter '%s' of workload %s has no value "
-                        "(write KEY=VALUE)",
-                        key, w->name);
-    at = take_word(value, at + 1, ",");
-    if (!parse_param(key, value, w, params, &given, error))
+  for (size_t i = 0; i < s.count; i++)
+    if (!parse_param(s.settings[i].key, s.settings[i].value, w, params, error))
       return false;
-  }
   return true;
 }
 
+const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},
+                                {WL_NEEDS_WEAK, CAPABILITY_WEAK},
+                                {WL_NEEDS_FINALIZERS, CAPABILITY_FINALIZERS},
+                                {WL_NEEDS_DEPTH, CAPABILITY_DEEP},
+                                {0, 0}};
+
+static bool has(gc_capabilities can, capability wanted) {
+  const bool capabilities[CAPABILITIES] = {
+      [CAPABILITY_THREADS] = can.threads,
+      [CAPABILITY_WEAK] = can.weak,
+      [CAPABILITY_FINALIZERS] = can.finalizers,
+      [CAPABILITY_DEEP] = !can.shallow,
+      [CAPABILITY_HEAP_LIMIT] = can.heap_limit};
+  return capabilities[wanted];
+}
+
 bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
-  const struct {
-    unsigned need;
-    bool has;
-    const char *what;
-  } needs[] = {
-      {WL_NEEDS_THREADS, c->can.threads, "threads"},
-      {WL_NEEDS_WEAK, c->can.weak, "weak references"},
-      {WL_NEEDS_FINALIZERS, c->can.finalizers, "finalizers"},
-      {WL_NEEDS_DEPTH, !c->can.shallow, "drops of any depth"},
-  };
-  for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-    if (w->needs & needs[i].need && !needs[i].has)
+  for (const cell_need *n = cell_needs; n->bit; n++)
+    if (w->needs & n->bit && !has(c->can, n->capability))
       return cell_error(error,
                         "workload %s needs %s, which collector %s "
                         "does not have",
-                        w->name, needs[i].what, c->name);
+                        w->name, capability_words[n->capability].noun, c->name);
   if (c->can.explicit_free && !w->knows_deaths)
     return cell_error(error,
                       "workload %s does not state when objects die, which "
@@ -160,40 +145,44 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
  * The collector's options.
  * ------------------------------------------------------------------------- */
 
-/* "NAME=VALUE".  `kind` and `of` are what errors call it: an "option" " of
- * collector X". */
-static bool parse_option(const char *text, const gc_option *options,
-                         const char *kind, const char *of, char *error) {
-  char name[WORD], what[2 * WORD];
-  const char *at = take_word(name, text, "=");
-  snprintf(what, sizeof what, "%s '%s'%s", kind, name, of);
-  if (*at != '=')
-    return cell_error(error, "%s has no value (write NAME=VALUE)", what);
+/* Sets one option.  `kind` and `of` are what errors call the option: an
+ * "option" " of collector X". */
+static bool set_option(const spec_setting *given, const gc_option *options,
+                       const char *kind, const char *of, char *error) {
+  char what[2 * WORD];
+  snprintf(what, sizeof what, "%s '%.60s'%s", kind, given->key, of);
   const char *names[NAMES];
   size_t n = 0;
   for (const gc_option *o = options; o && o->name && n < NAMES; o++) {
-    if (strcmp(o->name, name) == 0)
-      return parse_number(at + 1, what, o->min, o->max, o->value, error);
+    if (strcmp(o->name, given->key) == 0)
+      return parse_number(given->value, what, o->min, o->max, o->value, error);
     names[n++] = o->name;
   }
   snprintf(what, sizeof what, "%s%s", kind, of);
-  return unknown(error, what, name, names, n);
+  return unknown(error, what, given->key, names, n);
+}
+
+/* Sets the options in NAME=VALUE,.... */
+static bool parse_options(const char *text, const gc_option *options,
+                          const char *kind, const char *of, char *error) {
+  spec s;
+  const char *wrong = spec_parse_settings(text, &s);
+  if (wrong)
+    return cell_error(error, "%s%s: %.300s", kind, of, wrong);
+  for (size_t i = 0; i < s.count; i++)
+    if (!set_option(&s.settings[i], options, kind, of, error))
+      return false;
+  return true;
 }
 
 bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
   char of[WORD];
   snprintf(of, sizeof of, " of collector %.40s", c->name);
-  return parse_option(text, c->options, "option", of, error);
+  return parse_options(text, c->options, "option", of, error);
 }
 
 bool cell_parse_hostile(const char *text, char *error) {
-  char one[WORD];
-  do {
-    text = take_word(one, text, ",");
-    if (!parse_option(one, hostile_options, "hostile condition", "", error))
-      return false;
-  } while (*text++);
-  return true;
+  return parse_options(text, hostile_options, "hostile condition", "", error);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -202,33 +191,19 @@ bool cell_parse_hostile(const char *text, char *error) {
 
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error) {
+  heap_size h;
   *limit = 0;
-  if (strcmp(text, "none") == 0)
-    return true;
-  uint64_t bytes;
-  char *end;
-  errno = 0;
-  double factor = strtod(text, &end);
-  if (end != text && strcmp(end, "x") == 0) {
-    if (errno || !isfinite(factor) || factor <= 0)
-      return cell_error(error, "heap size '%s' is no multiple such as 1.5x",
-                        text);
-    if (must_hold == 0)
-      return cell_error(error,
-                        "heap size '%s': the workload states no volume "
-                        "to multiply",
-                        text);
-    double product = ceil(factor * (double)must_hold);
-    if (product >= 0x1p63)
-      return cell_error(error, "heap size '%s' is too large", text);
-    bytes = (uint64_t)product;
-  } else if (!words_number(text, &bytes) || bytes == 0) {
+  if (!heap_size_parse(text, &h))
+    return cell_error(error, HEAP_SIZE_WRONG, text);
+  if (h.kind == HEAP_MULTIPLE && must_hold == 0)
     return cell_error(error,
-                      "heap size '%s' is neither bytes such as 64M, nor "
-                      "a multiple such as 3x, nor none",
+                      "heap size '%s': the workload states no volume "
+                      "to multiply",
                       text);
-  }
-  if (!c->can.heap_limit)
+  uint64_t bytes;
+  if (!heap_size_limit(&h, must_hold, &bytes))
+    return cell_error(error, "heap size '%s' is too large", text);
+  if (h.kind != HEAP_UNLIMITED && !c->can.heap_limit)
     return cell_error(error,
                       "collector %s cannot limit its heap (use --heap "
                       "none)",

@@ -5,7 +5,7 @@
 #include "harness/base/options.h"
 #include "report.h"
 #include "harness/base/say.h"
-#include "harness/driver/plan/spec.h"
+#include "harness/base/spec.h"
 #include "harness/report/compare.h"
 #include "harness/output/text.h"
 

@@ -12,6 +12,9 @@
 
 enum { RECORD_SCHEMA = 1 };
 
+/* What the identity of a cell ends in that runs without instruments. */
+#define RECORD_UNTIMED "/instrument=off"
+
 /* Whether `record` is a run record of this schema: every field that its
  * verdict calls for is there, and every field that is there has its type and
  * sense (no negative times, histograms that add up).  The driver's own fields

@@ -2,6 +2,7 @@
 #include "figures.h"
 #include "format.h"
 #include "latency.h"
+#include "harness/base/heap-size.h"
 #include "harness/output/emit.h"
 #include "harness/output/text.h"
 #include "harness/stats/interval.h"
@@ -199,30 +200,21 @@ enum {
   TS_GROWTH
 };
 
-/* The heap as a number, of the unit at *unit; without a limit, the largest of
- * any. */
-static double heap_number(const char *heap, const char **unit) {
-  char *end;
-  double number = strtod(heap, &end);
-  *unit = end;
-  return end == heap ? HUGE_VAL : number;
-}
-
 /* The same work by the same collector in the roomiest heap in which it is good;
- * NULL if that is not among sizes of this one's unit. */
+ * NULL if heaps of several kinds cannot be compared. */
 static const report_cell *roomiest(const report *r, const report_cell *c) {
   const report_cell *best = c;
-  const char *unit, *own;
-  double most = heap_number(c->heap, &own);
+  heap_size most, heap;
+  heap_size_read(c->heap, &most);
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *other = &r->cells[i];
     if (!same_work(c, other) || strcmp(c->collector, other->collector) ||
         !report_is_good(other))
       continue;
-    double heap = heap_number(other->heap, &unit);
-    if (isfinite(heap) && isfinite(most) && strcmp(unit, own))
+    heap_size_read(other->heap, &heap);
+    if (!heap_size_comparable(&heap, &most))
       return NULL;
-    if (heap > most) {
+    if (heap_size_larger(&heap, &most)) {
       most = heap;
       best = other;
     }

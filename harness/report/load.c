@@ -188,7 +188,7 @@ static bool add_canary(report *r, const json_t *record) {
 /* Keeps a run without instruments by its cell.  False if it is no such run. */
 static bool add_untimed(report *r, const json_t *record) {
   const char *id = text_of(record, "cell");
-  size_t n = strlen(id), tail = strlen("/instrument=off");
+  size_t n = strlen(id), tail = strlen(RECORD_UNTIMED);
   for (size_t i = 0; i < r->count && n > tail; i++) {
     report_cell *c = &r->cells[i];
     if (strncmp(c->id, id, n - tail) || c->id[n - tail])

@@ -1,6 +1,7 @@
 /* targets.c: see targets.h. */
 #include "targets.h"
 #include "format.h"
+#include "harness/record/record.h"
 #include "harness/output/emit.h"
 #include "harness/output/rows.h"
 #include "harness/output/text.h"
@@ -30,7 +31,7 @@ typedef struct side {
   char why[160];
 } side;
 
-static const char untimed_tail[] = "/instrument=off";
+static const char untimed_tail[] = RECORD_UNTIMED;
 
 /* The cell with this identity, or for that of one without instruments its twin
  * with them, which keeps their runs. */

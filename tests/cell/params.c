@@ -63,12 +63,9 @@ static void bad_specifications_are_explained(void **state) {
                          "1 and 4096, not 5k"},
       {"cycles:size=big", "parameter 'size' of workload cycles is a whole "
                           "number such as 4096 or 64k, not 'big'"},
-      {"cycles:size", "parameter 'size' of workload cycles has no value (write "
-                      "KEY=VALUE)"},
-      {"cycles:size=3,", "parameter '' of workload cycles has no value (write "
-                         "KEY=VALUE)"},
-      {"cycles:size=3,size=4",
-       "parameter 'size' of workload cycles is given twice"},
+      {"cycles:size", "'cycles:size': 'size' is not KEY=VALUE"},
+      {"cycles:size=3,", "'cycles:size=3,': '' is not KEY=VALUE"},
+      {"cycles:size=3,size=4", "'cycles:size=3,size=4': 'size' is set twice"},
       {"globals:size=3", "unknown parameter of workload globals 'size'"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -106,8 +103,7 @@ static void bad_options_are_explained(void **state) {
       {&able, "dpeth=3",
        "unknown option of collector able 'dpeth' (did you mean 'depth'?)"},
       {&able, "depth",
-       "option 'depth' of collector able has no value (write "
-       "NAME=VALUE)"},
+       "option of collector able: 'depth': 'depth' is not KEY=VALUE"},
       {&able, "depth=0",
        "option 'depth' of collector able must lie within 1 "
        "and 1048576, not 0"},
@@ -145,9 +141,10 @@ static void bad_heap_sizes_are_explained(void **state) {
       {"big", 1000, &able, "neither bytes"},
       {"", 1000, &able, "neither bytes"},
       {"x", 1000, &able, "neither bytes"},
-      {"0x", 1000, &able, "no multiple"},
-      {"-1x", 1000, &able, "no multiple"},
-      {"infx", 1000, &able, "no multiple"},
+      {"0x", 1000, &able, "nor a multiple"},
+      {"-1x", 1000, &able, "nor a multiple"},
+      {"3xmin", 1000, &able, "nor a multiple"},
+      {"infx", 1000, &able, "nor a multiple"},
       {"1e300x", 1000, &able, "too large"},
       {"3x", 0, &able, "states no volume"},
       {"3x", 1000, &unable, "cannot limit its heap"},

@@ -7,9 +7,10 @@
 #include <cmocka.h>
 
 #include "harness/base/arena.h"
-#include "harness/driver/plan/plan.h"
+#include "harness/driver/plan/order.h"
+#include "harness/driver/plan/plan-json.h"
 #include "harness/base/say.h"
-#include "harness/driver/plan/spec.h"
+#include "harness/base/spec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ static plan make(plan_request r) {
 }
 
 static const char *collector_of(const plan *p, size_t run) {
-  return p->cells[p->runs[run].cell].collector;
+  return p->cells[p->runs[run].cell].options.name;
 }
 
 static void keys_are_stable(void **state) {
@@ -220,7 +221,7 @@ static void survives_json(void **state) {
   json_t *json = plan_to_json(&p);
   char *text = json_dumps(json, 0);
   json_t *read = json_loads(text, 0, NULL);
-  assert_true(plan_from_json(read, &q));
+  assert_true(plan_from_json(read, &all, &q));
   assert_int_equal(p.runs_count, q.runs_count);
   for (size_t i = 0; i < p.runs_count; i++)
     assert_string_equal(plan_key(&p, &p.runs[i]), plan_key(&q, &q.runs[i]));
@@ -231,7 +232,7 @@ static void survives_json(void **state) {
   json_array_remove(json_object_get(read, "cells"), 0);
   assert_string_equal(plan_difference(read, json), "it has 13 cells, not 14");
   json_object_del(read, "suite");
-  assert_false(plan_from_json(read, &q));
+  assert_false(plan_from_json(read, &all, &q));
   free(text);
   json_decref(json);
   json_decref(read);
@@ -278,7 +279,7 @@ static void cells_of_a_target_are_neighbours(void **state) {
     i++;
   assert_string_equal(p.cells[i].missing, "not built");
   json_t *json = plan_to_json(&p);
-  assert_true(plan_from_json(json, &read));
+  assert_true(plan_from_json(json, &all, &read));
   json_t *again = plan_to_json(&read);
   assert_true(json_equal(json, again));
   for (i = 0; i < p.runs_count; i++)
@@ -314,13 +315,14 @@ static void specs_are_checked(void **state) {
 static void heaps_are_checked(void **state) {
   static const char *const good[] = {"none", "64M", "4096",
                                      "1.5x", "3x",  "0.5x"};
-  static const char *const bad[] = {"",   "0",    "x",    "-1x", "3y",
-                                    "0x", "infx", "nanx", "64MB"};
+  static const char *const bad[] = {"",   "0",    "x",    "-1x",  "3y",
+                                    "0x", "infx", "nanx", "64MB", "3xmin"};
   (void)state;
+  heap_size h;
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-    assert_null(spec_check_heap(good[i]));
+    assert_true(heap_size_parse(good[i], &h));
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    assert_non_null(spec_check_heap(bad[i]));
+    assert_false(heap_size_parse(bad[i], &h));
 }
 
 int main(void) {

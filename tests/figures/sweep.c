@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "harness/driver/search/search.h"
-#include "harness/driver/plan/spec.h"
 #include "harness/driver/plan/sweep.h"
 
 #include <math.h>
@@ -44,20 +43,25 @@ static void coarse_first(void **state) {
 
 static void ranges(void **state) {
   (void)state;
-  word_list heaps = spec_split("none,range:1-6/8,64M");
-  assert_null(sweep_expand(&heaps));
+  heap_list heaps = {0};
+  assert_null(sweep_add(&heaps, "none"));
+  assert_null(sweep_add(&heaps, "range:1-6/8"));
+  assert_null(sweep_add(&heaps, "64M"));
   const char *const expected[] = {"none",   "1x",     "1.417x", "1.893x",
                                   "2.429x", "3.024x", "3.679x", "4.393x",
                                   "5.167x", "6x",     "64M"};
   assert_int_equal(heaps.count, 11);
   for (size_t i = 0; i < 11; i++)
-    assert_string_equal(heaps.words[i], expected[i]);
-  const char *const wrong[] = {"range:",      "range:1-6",    "range:6-1/8",
-                               "range:1-6/0", "range:1-6/8x", "range:1-6/999"};
-  for (size_t i = 0; i < 6; i++) {
-    heaps = spec_split(wrong[i]);
-    assert_non_null(sweep_expand(&heaps));
-  }
+    assert_string_equal(heaps.items[i].text, expected[i]);
+  /* A size is what its text says: programs are told the text. */
+  assert_int_equal(heaps.items[2].kind, HEAP_MULTIPLE);
+  assert_true(fabs(heaps.items[2].multiple - 1.417) < 1e-12);
+  const char *const wrong[] = {"range:",       "range:1-6",    "range:6-1/8",
+                               "range:1-6/0",  "range:1-6/8x", "range:1-6/999",
+                               "range:1-6/8y", "3y",           ""};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_non_null(sweep_add(&heaps, wrong[i]));
+  assert_int_equal(heaps.count, 11);
 }
 
 /* ------------------------------------------------------------------------- *

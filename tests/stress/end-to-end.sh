@@ -24,9 +24,9 @@ test_passes() {
   expect 0 stress alpha beta --quick -o dir
   printed 'ok, all 5 places' # of a sweep
   grep -Eq '^alpha +\(all\) +ok ' out || fail 'no sum'
-  grep -Eq '^beta +turns +n/a: has no threads' out || fail 'beta has threads'
+  grep -Eq '^beta +turns +n/a: needs threads' out || fail 'beta has threads'
   expect 0 stress gamma -c plain,stack --quick -o shallow
-  grep -Eq '^gamma +stack +n/a: drops no deep structures' out ||
+  grep -Eq '^gamma +stack +n/a: needs drops of any depth' out ||
     fail 'gamma drops deep structures'
   # The operations asked for.
   expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \

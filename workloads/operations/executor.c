@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/hostile/hostile.h"
+#include "harness/base/oracles.h"
 #include "parts.h"
 
 /* The places of the shadow heap: a stamp is an object's number and its place.
@@ -19,9 +20,7 @@ enum { PLACE_BITS = 27 };
 
 enum { STORY = 8192 };
 
-const char *const executor_oracles[] = {"all",   "graph",     "count",
-                                        "weak",  "finalizer", "check",
-                                        "limit", "none",      NULL};
+const char *const executor_oracles[] = {"all", ORACLE_NAMES, "none", NULL};
 
 unsigned executor_oracle_bits(uint64_t choice) {
   static const unsigned bits[] = {

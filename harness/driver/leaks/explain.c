@@ -290,17 +290,14 @@ static const char *find_audience(const collectors *all, const char *list,
   word_list words = spec_split(list ? list : "models");
   for (size_t i = 0; i < words.count; i++) {
     const char *word = words.words[i];
-    spec named;
-    const collector *one = NULL;
-    const char *wrong = discover_is_group(word)
-                            ? NULL
-                            : discover_choose(all, word, &named, &one);
+    chosen_list meant = {0};
+    const char *wrong = resolve_collectors(all, word, ABSENT_WRONG, &meant);
     if (wrong)
       return wrong;
-    for (size_t k = 0; k < all->count; k++)
-      out->asked[k] |=
-          one ? one == &all->items[k] : collector_is_in(&all->items[k], word);
-    out->only = words.count == 1 ? one : NULL;
+    for (size_t k = 0; k < meant.count; k++)
+      out->asked[meant.items[k].program - all->items] = true;
+    if (words.count == 1 && !discover_is_group(word))
+      out->only = meant.items[0].program;
   }
   return NULL;
 }
@@ -472,6 +469,6 @@ int explain_command(int argc, char **argv) {
   set_unless(&cause, "objects", "3");
   spec_set(&cause, "rounds", "1");
   spec_set(&cause, "quiet", "0");
-  discover_check_workload(&all, spec_text(&cause), &cause);
+  resolve_parameters(&all, &cause); /* for their order */
   return explain(&cause, &a, recorder);
 }

@@ -4,7 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
 #include "harness/driver/plan/plan.h"
-#include "harness/driver/run/run.h"
+#include "harness/driver/run/cell-run.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
@@ -94,24 +94,21 @@ static const char *no_cause(const collectors *all, const char *name) {
 const char *leaks_choose(const collectors *all, const char *word, spec *out) {
   if (!strncmp(word, PREFIX, strlen(PREFIX)))
     word += strlen(PREFIX);
-  const char *full = arena_text(PREFIX "%s", word);
-  const char *wrong = spec_parse(full, out);
-  if (wrong)
-    return wrong;
-  if (!is_cause(discover_workload(all, out->name)))
-    return no_cause(all, out->name + strlen(PREFIX));
-  return discover_check_workload(all, full, out);
+  const char *wrong = resolve_workload(all, arena_text(PREFIX "%s", word), out);
+  return is_cause(discover_workload(all, out->name))
+             ? wrong
+             : no_cause(all, out->name + strlen(PREFIX));
 }
 
 /* ------------------------------------------------------------------------- *
  * Runs.
  * ------------------------------------------------------------------------- */
 
-/* The workloads of the plan, apart by commas: every cause twice.  NULL, and it
- * was said, if something is wrong with the list. */
-static const char *both_remedies(const collectors *all, const char *causes) {
+/* The workloads of the plan: every cause twice, with `remedy` set to off and to
+ * on.  False after a mistake, which was said. */
+static bool both_remedies(const collectors *all, const char *causes,
+                          spec_list *out) {
   word_list words = spec_split(causes);
-  const char *list = "";
   for (size_t i = 0; i < words.count; i++) {
     spec cause;
     const char *wrong = leaks_choose(all, words.words[i], &cause);
@@ -120,14 +117,16 @@ static const char *both_remedies(const collectors *all, const char *causes) {
                          words.words[i]);
     if (wrong) {
       say("leaks: %s", wrong);
-      return NULL;
+      return false;
     }
-    spec_set(&cause, "remedy", "off");
-    list = arena_text("%s%s%s", list, *list ? "," : "", spec_text(&cause));
-    spec_set(&cause, "remedy", "on");
-    list = arena_text("%s,%s", list, spec_text(&cause));
+    static const char *const remedies[] = {"off", "on"};
+    for (size_t k = 0; k < 2; k++) {
+      spec one = spec_with(&cause, "remedy", remedies[k]);
+      resolve_parameters(all, &one); /* for their order */
+      spec_list_add(out, one);
+    }
   }
-  return list;
+  return true;
 }
 
 /* What keeps the retained objects, in the workload's words: its first root. */
@@ -145,7 +144,7 @@ static const char *root_of(const collectors *all, const char *workload) {
 /* What the row is called: without the prefix, and the remedy. */
 static const char *cause_text(spec cause) {
   size_t kept = 0;
-  struct spec_setting *others = arena_take((cause.count + 1) * sizeof *others);
+  spec_setting *others = arena_take((cause.count + 1) * sizeof *others);
   for (size_t i = 0; i < cause.count; i++)
     if (strcmp(cause.settings[i].key, "remedy"))
       others[kept++] = cause.settings[i];
@@ -157,22 +156,21 @@ static const char *cause_text(spec cause) {
 /* Runs a cell; NULL if the user interrupted. */
 static json_t *make_row(const plan *p, const plan_cell *c,
                         const collectors *all) {
-  json_t *record = c->missing ? NULL : run_cell(p, c, all), *row;
+  json_t *record = c->missing ? NULL : run_cell(p, c), *row;
   if (c->missing)
     row = json_pack("{s:s, s:s}", "verdict", "n/a", "reason", c->missing);
   else if (record)
     row = leaks_row(record);
   else
     return NULL;
-  spec cause;
-  spec_parse(c->workload, &cause);
   bool retained = !strcmp(json_string_value(json_object_get(row, "verdict")),
                           "retained by design");
-  json_object_set_new(row, "cause", json_string(cause_text(cause)));
-  json_object_set_new(row, "collector", json_string(c->collector));
-  json_object_set_new(row, "remedy", json_string(spec_value(&cause, "remedy")));
-  json_object_set_new(row, "root",
-                      json_string(retained ? root_of(all, cause.name) : ""));
+  json_object_set_new(row, "cause", json_string(cause_text(c->workload)));
+  json_object_set_new(row, "collector", json_string(spec_text(&c->options)));
+  json_object_set_new(row, "remedy",
+                      json_string(spec_value(&c->workload, "remedy")));
+  json_object_set_new(
+      row, "root", json_string(retained ? root_of(all, c->workload.name) : ""));
   json_decref(record);
   return row;
 }
@@ -215,39 +213,33 @@ static const char *const heads[] = {
     "refcount", "refcount-cycles", "mark-sweep", "cpython", "lua", "bdwgc"};
 
 /* The collectors of a bare command: those of the heads that were built. */
-static const char *present_heads(const collectors *all) {
-  const char *list = "";
+static void choose_heads(const collectors *all, chosen_list *out) {
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-    const char *package = discover_package(heads[i]);
-    if (discover_find(all, heads[i]))
-      list = arena_text("%s%s%s", list, *list ? "," : "", heads[i]);
+    const collector *c = discover_find(all, heads[i]);
+    const char *package = c ? NULL : discover_package(heads[i]);
+    if (c)
+      chosen_add(out, (chosen){.program = c, .options = {.name = c->name}});
     else if (package)
       say("leaks: without %s, which is not built (package %s)", heads[i],
           package);
   }
-  return list;
 }
 
-/* The collectors of all operands, apart by commas.  NULL, and it was said, if
- * something is wrong with one. */
-static const char *join_operands(const collectors *all, char **operands) {
-  const char *list = "";
+/* The collectors of all operands.  False after a mistake, which was said. */
+static bool choose_operands(const collectors *all, char **operands,
+                            chosen_list *out) {
   for (; *operands; operands++) {
     word_list words = spec_split(*operands);
     for (size_t i = 0; i < words.count; i++) {
-      const char *word = words.words[i], *wrong = NULL;
-      spec named;
-      const collector *c;
-      if (!discover_is_group(word))
-        wrong = discover_choose(all, word, &named, &c);
+      const char *wrong =
+          resolve_collectors(all, words.words[i], ABSENT_WRONG, out);
       if (wrong) {
         say("leaks: %s", wrong);
-        return NULL;
+        return false;
       }
-      list = arena_text("%s%s%s", list, *list ? "," : "", word);
     }
   }
-  return list;
+  return true;
 }
 
 int leaks_command(int argc, char **argv) {
@@ -259,20 +251,23 @@ int leaks_command(int argc, char **argv) {
   if (!is_format(o.format))
     return EXIT_USAGE;
   collectors all = discover_collectors();
-  const char *names =
-      *operands ? join_operands(&all, operands) : present_heads(&all);
-  if (!names)
-    return EXIT_USAGE;
-  plan_request request = {.collectors = names,
-                          .heaps = "none",
+  plan_request request = {.heaps = "none",
                           .threads = "1",
                           .invocations = 1,
                           .timeout = o.timeout,
                           .seed = PLAN_SEED};
-  request.workloads =
-      both_remedies(&all, o.causes ? o.causes : all_causes(&all));
-  if (!request.workloads)
+  chosen_list *with = &request.chosen_collectors;
+  if (!*operands)
+    choose_heads(&all, with);
+  else if (!choose_operands(&all, operands, with))
     return EXIT_USAGE;
+  if (!both_remedies(&all, o.causes ? o.causes : all_causes(&all),
+                     &request.chosen_workloads))
+    return EXIT_USAGE;
+  if (!with->count) {
+    say("leaks: none of these collectors is built");
+    return EXIT_NOTHING;
+  }
   plan p;
   code = plan_make(&request, &all, &p);
   return code ? code : run_all(&p, &all, &o);

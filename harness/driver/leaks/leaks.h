@@ -2,7 +2,7 @@
 #ifndef REAPMARK_LEAKS_COMMAND_H
 #define REAPMARK_LEAKS_COMMAND_H
 
-#include "harness/driver/programs/discover.h"
+#include "harness/driver/plan/resolve.h"
 
 int leaks_command(int argc, char **argv);
 

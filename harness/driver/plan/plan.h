@@ -1,9 +1,12 @@
-/* plan.h: what will be run, and in which order.
+/* plan.h: which cells will be run, and in which order.
  *
  * A cell is one collector on one workload with its parameters, heap size and
- * number of threads.  The cells that differ in the collector only are a block:
- * they are compared with each other, so they run next to each other; so do the
- * cells of a target.
+ * number of threads.  A plan holds parsed values: every word of the command
+ * line and of the suite is read when the plan is made (resolve.h), and nobody
+ * reads it again.
+ *
+ * The cells that differ in the collector only are a block.  They are compared
+ * with each other, so they run next to each other; so do the cells of a target.
  *
  * A plan of a suite has one cell more, the canary: always the same work by the
  * same collector, run at the beginning, in the middle and at the end of every
@@ -11,7 +14,10 @@
 #ifndef REAPMARK_PLAN_H
 #define REAPMARK_PLAN_H
 
+#include "harness/base/heap-size.h"
 #include "harness/driver/programs/discover.h"
+#include "harness/record/record.h"
+#include "resolve.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,34 +26,37 @@
 
 /* What the user asked for.  NULL and 0: as the suite has it. */
 typedef struct plan_request {
-  const char *suite;
+  const char *suite;                                    /* name or path */
   const char *collectors, *workloads, *heaps, *threads; /* lists */
   const char *rates; /* list: only workloads with a rate, at each of these */
-  bool searched;     /* the rate is: no user asked for these */
+  bool searched;     /* the command chose the rates, not the user */
   uint64_t invocations;
-  double timeout;
+  double timeout; /* of a run, seconds */
   uint64_t seed;
   bool observer;           /* every cell also without instruments */
   double until_ci, budget; /* as in the plan */
   const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
+
+  /* A command that has resolved its words gives these instead of the lists
+   * `workloads` and `collectors`. */
+  spec_list chosen_workloads;
+  chosen_list chosen_collectors;
 } plan_request;
 enum { PLAN_SEED = 42 };
 
-/* What the identity of a cell without instruments ends in. */
-#define PLAN_UNTIMED "/instrument=off"
-
 typedef struct plan_cell {
-  const char *id;        /* WORKLOAD/COLLECTOR/heap=H/threads=T/seed=S */
-  const char *workload;  /* with parameters, NAME:KEY=VALUE,... */
-  const char *collector; /* with options, likewise */
-  const char *heap;
+  const char *id;           /* WORKLOAD/COLLECTOR/heap=H/threads=T/seed=S */
+  spec workload;            /* with its parameters */
+  const collector *program; /* NULL: not built, or gone since the plan was
+                               recorded */
+  spec options;             /* the collector's name, with its options */
+  heap_size heap;
   unsigned threads;
-  const char *missing; /* why the pair cannot run, or NULL */
-  uint64_t limit;      /* the heap in bytes where `heap` does not tell, or 0 */
+  const char *missing; /* why the collector cannot run the workload, or NULL */
   bool canary;
-  bool untimed;   /* without instruments */
-  bool reference; /* an adapter's: in tables of their own */
-  bool turns;     /* of its threads, which are several, one runs at a time */
+  bool untimed;   /* runs without instruments */
+  bool reference; /* a production runtime: shown in tables of its own */
+  bool turns;     /* has several threads, of which one runs at a time */
   size_t block;
 } plan_cell;
 
@@ -61,7 +70,7 @@ typedef struct plan_target {
 
 typedef struct plan_run {
   size_t cell;
-  unsigned invocation; /* 1, 2, ...; of the canary likewise */
+  unsigned invocation; /* 1, 2, ...; the canary's runs are numbered likewise */
 } plan_run;
 
 typedef struct plan {
@@ -76,32 +85,22 @@ typedef struct plan {
   const char *table; /* that the run ends with; NULL: all metrics */
   plan_run *runs;    /* in the order of execution */
   size_t runs_count;
+  unsigned canary_runs; /* of these runs */
   /* Rounds are added while the interval of a cell's median throughput is wider
-   * than ± this share of it (0: never), as long as the runs added took less
-   * than `budget` seconds (0: no matter). */
+   * than ± this share of the median (0: never), until the added runs have taken
+   * `budget` seconds (0: no limit). */
   double until_ci, budget;
-  uint64_t order; /* state of the generator of the order */
+  uint64_t order; /* state of the generator that shuffles the runs */
 } plan;
 /* No cell has more invocations because of until_ci. */
 enum { PLAN_UNTIL_MOST = 100 };
 
-/* Makes the plan for a request; the same one for the same request.  Returns an
- * exit code: 0, 2 after a mistake or 3 if nothing matches, both of which were
- * said. */
+/* Makes the plan for a request; the same one for the same request.  Borrows
+ * `all` for as long as the plan is used.  Returns an exit code: 0, 2 after a
+ * mistake or 3 if nothing matches, both of which were said. */
 int plan_make(const plan_request *request, const collectors *all, plan *out);
 
-/* Adds a round of the next invocation, for the cells of which `wanted` says so;
- * the same one for the same rounds before. */
-void plan_add_round(plan *p, unsigned invocation, const bool *wanted);
-
-/* The run's identity: the cell's with "#INVOCATION".  As arena_text. */
-const char *plan_key(const plan *p, const plan_run *run);
-
-/* plan.json, and back.  Reading returns false if it is not a plan. */
-json_t *plan_to_json(const plan *p);
-bool plan_from_json(const json_t *json, plan *out);
-
-/* Where a recorded plan differs from another, for the user, or NULL. */
-const char *plan_difference(const json_t *recorded, const json_t *wanted);
+/* Adds a cell, for plan_order to number. */
+void plan_add_cell(plan *p, plan_cell c);
 
 #endif

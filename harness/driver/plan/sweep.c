@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RANGE "range:"
 enum { DIVISIONS_MAX = 64 };
 
 double sweep_factor(double from, double to, unsigned divisions, double spread,
@@ -36,14 +37,15 @@ void sweep_levels(size_t n, unsigned *levels) {
   fill(0, n - 1, 0, levels);
 }
 
-static void add(word_list *list, const char *word) {
-  list->words = arena_more(list->words, list->count, sizeof *list->words);
-  list->words[list->count++] = word;
+static void add(heap_list *list, heap_size h) {
+  list->items = arena_more(list->items, list->count, sizeof h);
+  list->items[list->count++] = h;
 }
 
-static const char *expand_one(const char *word, word_list *out) {
+/* Adds the sizes of range:FROM-TO/DIVISIONS. */
+static const char *add_range(heap_list *heaps, const char *word) {
   char *at;
-  const char *text = word + strlen("range:");
+  const char *text = word + strlen(RANGE);
   double from = strtod(text, &at), to = 0;
   unsigned long divisions = 0;
   if (at != text && *at == '-') {
@@ -57,24 +59,21 @@ static const char *expand_one(const char *word, word_list *out) {
     return arena_text("'%s' is not range:FROM-TO/DIVISIONS, such as "
                       "range:1-6/8 (at most %d divisions)",
                       word, DIVISIONS_MAX);
-  for (unsigned i = 0; i <= divisions; i++)
-    add(out,
-        arena_text("%.4gx", sweep_factor(from, to, (unsigned)divisions, 1, i)));
+  for (unsigned i = 0; i <= divisions; i++) {
+    double factor = sweep_factor(from, to, (unsigned)divisions, 1, i);
+    heap_size h; /* what the text says, which has fewer digits */
+    heap_size_parse(arena_text("%.4gx", factor), &h);
+    add(heaps, h);
+  }
   return NULL;
 }
 
-const char *sweep_expand(word_list *heaps) {
-  word_list expanded = {0};
-  for (size_t i = 0; i < heaps->count; i++) {
-    const char *word = heaps->words[i];
-    if (strncmp(word, "range:", strlen("range:")))
-      add(&expanded, word);
-    else {
-      const char *wrong = expand_one(word, &expanded);
-      if (wrong)
-        return wrong;
-    }
-  }
-  *heaps = expanded;
+const char *sweep_add(heap_list *heaps, const char *word) {
+  heap_size h;
+  if (!strncmp(word, RANGE, strlen(RANGE)))
+    return add_range(heaps, word);
+  if (!heap_size_parse(word, &h))
+    return arena_text(HEAP_SIZE_WRONG, word);
+  add(heaps, h);
   return NULL;
 }

@@ -6,7 +6,7 @@
 #include "harness/base/options.h"
 #include "harness/base/say.h"
 #include "spawn.h"
-#include "harness/driver/plan/spec.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
 #include "harness/output/text.h"
 #include "harness/stats/rates.h"
@@ -273,7 +273,7 @@ int describe_command(int argc, char **argv) {
     return EXIT_NOTHING;
   }
   spec s;
-  const char *wrong = discover_check_workload(&all, operands[0], &s);
+  const char *wrong = resolve_workload(&all, operands[0], &s);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

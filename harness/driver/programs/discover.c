@@ -3,6 +3,8 @@
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "spawn.h"
+#include "harness/base/spec.h"
+#include "harness/base/words.h"
 #include "harness/record/record.h"
 
 #include <dirent.h>
@@ -199,22 +201,6 @@ const char *discover_unknown(const collectors *all, const char *name) {
                     *hint ? hint : " ('reapmark list collectors' names all)");
 }
 
-const char *discover_choose(const collectors *all, const char *word,
-                            spec *named, const collector **out) {
-  const char *wrong = spec_parse(word, named);
-  if (wrong)
-    return wrong;
-  *out = discover_find(all, named->name);
-  if (*out)
-    return spec_check(named, json_object_get((*out)->about, "options"),
-                      "option");
-  const char *package = discover_package(named->name);
-  if (package)
-    return arena_text("collector '%s' is not built: package %s is missing",
-                      named->name, package);
-  return discover_unknown(all, named->name);
-}
-
 const json_t *collector_workload(const collector *c, const char *name) {
   size_t i;
   json_t *w;
@@ -251,27 +237,6 @@ json_t *discover_workloads(const collectors *all) {
   }
   json_decref(seen);
   return list;
-}
-
-const char *discover_check_workload(const collectors *all, const char *word,
-                                    spec *out) {
-  const char *wrong = spec_parse(word, out);
-  if (wrong)
-    return wrong;
-  const json_t *described = discover_workload(all, out->name);
-  if (described)
-    return spec_check(out, json_object_get(described, "params"), "parameter");
-  candidates known = {0};
-  size_t k;
-  json_t *w;
-  for (size_t i = 0; i < all->count; i++)
-    if (!all->items[i].trouble)
-      json_array_foreach(json_object_get(all->items[i].about, "workloads"), k,
-                         w)
-          candidates_add(&known, json_string_value(json_object_get(w, "name")));
-  const char *hint = suggest(out->name, &known);
-  return arena_text("unknown workload '%s'%s", out->name,
-                    *hint ? hint : " ('reapmark list workloads' names all)");
 }
 
 bool workload_needs(const json_t *workload, const char *what) {

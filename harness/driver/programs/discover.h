@@ -2,8 +2,6 @@
 #ifndef REAPMARK_DISCOVER_H
 #define REAPMARK_DISCOVER_H
 
-#include "harness/driver/plan/spec.h"
-
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,11 +43,6 @@ const collector *discover_find(const collectors *all, const char *name);
 /* What to say of a name that is no collector's. */
 const char *discover_unknown(const collectors *all, const char *name);
 
-/* Finds the collector that a user calls NAME[:OPTION=VALUE,...].  Returns NULL,
- * or what is wrong with that. */
-const char *discover_choose(const collectors *all, const char *word,
-                            spec *named, const collector **out);
-
 /* The description of a workload by the first collector that has it, or NULL;
  * and by this collector. */
 const json_t *discover_workload(const collectors *all, const char *name);
@@ -64,11 +57,6 @@ bool workload_is_threaded(const json_t *workload);
 
 /* All workloads that some collector has, as they describe them, new. */
 json_t *discover_workloads(const collectors *all);
-
-/* Parses a workload, NAME:KEY=VALUE,..., and checks it against its description.
- * Returns NULL, or what is wrong. */
-const char *discover_check_workload(const collectors *all, const char *word,
-                                    spec *out);
 
 /* What it is in this suite: "model", "reference" or "diagnostic". */
 const char *collector_kind(const collector *c);

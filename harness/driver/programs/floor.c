@@ -44,26 +44,28 @@ static double floor_of(const json_t *micro, const json_t *counters) {
   return sum;
 }
 
-/* The value for `key`, made by need and kept: many cells share one. */
-static json_t *micro_of(json_t *cache, const collectors *all,
-                        const char *text) {
-  if (json_object_get(cache, text))
-    return json_object_get(cache, text);
-  spec named;
-  spec_parse(text, &named);
-  const collector *c = discover_find(all, named.name);
-  json_t *micro = c ? micro_time(c, &named, MIN_TIME, PRIMITIVES) : NULL;
-  json_object_set_new(cache, text, micro ? micro : json_null());
-  return json_object_get(cache, text);
+/* What the primitives of a cell's collector take.  Cells that share a collector
+ * and its options share the measurement, which `cache` keeps. */
+static json_t *micro_of(json_t *cache, const plan_cell *c) {
+  const char *key = spec_text(&c->options);
+  if (json_object_get(cache, key))
+    return json_object_get(cache, key);
+  json_t *micro =
+      c->program ? micro_time(c->program, &c->options, MIN_TIME, PRIMITIVES)
+                 : NULL;
+  json_object_set_new(cache, key, micro ? micro : json_null());
+  return json_object_get(cache, key);
 }
 
+/* How often a cell's workload calls each primitive, likewise. */
 static json_t *counters_of(json_t *cache, const collector *oracle,
                            const plan_cell *c, uint64_t seed) {
-  const char *key = arena_text("%s %u", c->workload, c->threads);
+  const char *workload = spec_text(&c->workload);
+  const char *key = arena_text("%s %u", workload, c->threads);
   if (json_object_get(cache, key))
     return json_object_get(cache, key);
   json_t *record =
-      describe_count(oracle, c->workload, c->threads, seed, COUNT_TIMEOUT);
+      describe_count(oracle, workload, c->threads, seed, COUNT_TIMEOUT);
   json_t *counters = json_object_get(record, "counters");
   json_object_set(cache, key, counters ? counters : json_null());
   json_decref(record);
@@ -92,7 +94,7 @@ json_t *floor_measure(const plan *p, const collectors *all) {
       continue;
     if (!json_array_size(floors))
       say("measuring what the interfaces of the reference runtimes cost");
-    json_t *micro = micro_of(micros, all, c->collector);
+    json_t *micro = micro_of(micros, c);
     json_t *counters = counters_of(counts, oracle, c, p->seed);
     if (json_is_object(micro) && json_is_object(counters))
       json_array_append_new(floors, json_pack("{s:s, s:f}", "cell", c->id, "ns",

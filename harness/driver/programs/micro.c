@@ -7,7 +7,7 @@
 #include "harness/base/options.h"
 #include "harness/base/say.h"
 #include "spawn.h"
-#include "harness/driver/plan/spec.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
 #include "harness/output/text.h"
 
@@ -97,12 +97,12 @@ static const char *choose_collectors(table *t, const collectors *all,
         add_column(t, &all->items[i], (spec){.name = all->items[i].name});
   word_list words = list ? spec_split(list) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {
-    spec s;
-    const collector *c = NULL;
-    const char *wrong = discover_choose(all, words.words[i], &s, &c);
+    chosen one;
+    const char *wrong =
+        resolve_collector(all, words.words[i], ABSENT_WRONG, &one);
     if (wrong)
       return wrong;
-    add_column(t, c, s);
+    add_column(t, one.program, one.options);
   }
   return NULL;
 }

@@ -3,7 +3,7 @@
 #define REAPMARK_MICRO_H
 
 #include "discover.h"
-#include "harness/driver/plan/spec.h"
+#include "harness/base/spec.h"
 
 /* Times primitives (a list of names) of a collector with options, for so many
  * seconds each.  Returns "The micro record" of results/schema.md, or NULL after

@@ -2,7 +2,7 @@
 #ifndef REAPMARK_PROGRAM_H
 #define REAPMARK_PROGRAM_H
 
-#include "harness/driver/plan/spec.h"
+#include "harness/base/spec.h"
 
 #include <jansson.h>
 #include <stdbool.h>

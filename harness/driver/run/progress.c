@@ -1,5 +1,6 @@
 /* progress.c: tells on stderr how far a run is. */
 #include "progress.h"
+#include "harness/driver/plan/order.h"
 #include "harness/base/arena.h"
 
 #include <stdarg.h>
@@ -108,8 +109,9 @@ static void print_block(progress *g) {
   const plan_cell *c = &g->plan->cells[run->cell];
   fprintf(stderr, "[%zu/%zu%s] %s heap=%s threads=%u #%u: %u runs in %.1f s\n",
           g->plan->runs_count - g->all.ahead, g->plan->runs_count,
-          left_text(g, left, sizeof left), c->workload, c->heap, c->threads,
-          run->invocation, g->of_block.runs, g->of_block.seconds);
+          left_text(g, left, sizeof left), spec_text(&c->workload),
+          c->heap.text, c->threads, run->invocation, g->of_block.runs,
+          g->of_block.seconds);
   g->of_block = (tally){0};
 }
 

@@ -6,18 +6,17 @@
 #include "harness/driver/programs/machine.h"
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
-#include "harness/driver/plan/plan.h"
-#include "harness/driver/programs/program.h"
+#include "harness/driver/plan/order.h"
+#include "harness/driver/plan/plan-json.h"
+#include "cell-run.h"
 #include "progress.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
-#include "harness/driver/plan/spec.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
 #include "harness/stats/interval.h"
-#include "harness/base/words.h"
 
 #include <math.h>
 #include <signal.h>
@@ -108,89 +107,9 @@ static bool asks_for_a_plan(const plan_request *r) {
  * One run.
  * ------------------------------------------------------------------------- */
 
-static word_list run_arguments(const plan *p, const plan_cell *c,
-                               const collector *program) {
-  word_list a = {0};
-  const char *fixed[] = {
-      program->path,
-      "--run",
-      c->workload,
-      "--heap",
-      c->limit ? arena_text("%ju", (uintmax_t)c->limit) : c->heap,
-      "--threads",
-      arena_text("%u", c->threads),
-      "--seed",
-      arena_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed))};
-  for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-    word_list_add(&a, fixed[i]);
-  spec options;
-  spec_parse(c->collector, &options);
-  for (size_t i = 0; i < options.count; i++) {
-    word_list_add(&a, "--option");
-    word_list_add(&a, arena_text("%s=%s", options.settings[i].key,
-                                 options.settings[i].value));
-  }
-  if (c->untimed) {
-    word_list_add(&a, "--instrument");
-    word_list_add(&a, "off");
-  }
-  return a;
-}
-
-/* The parameters as far as they are known without the program's help. */
-static json_t *known_settings(const char *text) {
-  json_t *object = json_object();
-  spec s;
-  uint64_t number;
-  spec_parse(text, &s);
-  for (size_t i = 0; i < s.count; i++)
-    json_object_set_new(object, s.settings[i].key,
-                        words_number(s.settings[i].value, &number)
-                            ? record_integer(number)
-                            : json_string(s.settings[i].value));
-  return object;
-}
-
-static json_t *substitute_record(const plan *p, const plan_cell *c,
-                                 const char *status, const char *reason) {
-  spec workload, named;
-  spec_parse(c->workload, &workload);
-  spec_parse(c->collector, &named);
-  return json_pack(
-      "{s:i, s:s, s:s, s:o, s:i, s:I, s:{s:s}, s:o, s:{s:s, s:b, s:s}}",
-      "schema", RECORD_SCHEMA, "collector", named.name, "workload",
-      workload.name, "params", known_settings(c->workload), "threads",
-      (int)c->threads, "seed", (json_int_t)p->seed, "heap", "asked", c->heap,
-      "options", known_settings(c->collector), "verdict", "status", status,
-      "declared", 0, "reason", reason);
-}
-
-json_t *run_cell(const plan *p, const plan_cell *c, const collectors *all) {
-  spec named;
-  spec_parse(c->collector, &named);
-  char started[32];
-  time_t now = time(NULL);
-  strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-
-  const word_list arguments =
-      run_arguments(p, c, discover_find(all, named.name));
-  program_result result;
-  if (!program_run(&arguments, p->timeout, &result))
-    return NULL;
-  json_t *record = result.record
-                       ? result.record
-                       : substitute_record(p, c, result.status, result.reason);
-  json_object_set_new(record, "cell", json_string(c->id));
-  json_object_set_new(record, "suite", json_string(p->suite));
-  json_object_set_new(record, "started", json_string(started));
-  json_object_set_new(record, "elapsed", record_integer(result.elapsed));
-  return record;
-}
-
 /* Makes the record of a planned run; NULL if it was interrupted. */
-static json_t *run_one(const plan *p, const plan_run *run,
-                       const collectors *all) {
-  json_t *record = run_cell(p, &p->cells[run->cell], all);
+static json_t *run_one(const plan *p, const plan_run *run) {
+  json_t *record = run_cell(p, &p->cells[run->cell]);
   if (!record)
     return NULL;
   json_object_set_new(record, "key", json_string(plan_key(p, run)));
@@ -262,7 +181,7 @@ static void say_failure(progress *g, const json_t *record) {
 }
 
 /* Runs what is missing.  Returns an exit code. */
-static int run_missing(state *s, runlog *log, const collectors *all) {
+static int run_missing(state *s, runlog *log) {
   const plan *p = s->plan;
   progress *g = progress_begin(p);
   for (size_t i = 0; i < p->runs_count; i++)
@@ -274,7 +193,7 @@ static int run_missing(state *s, runlog *log, const collectors *all) {
     if (s->done[i])
       continue;
     progress_start(g, &p->runs[i]);
-    json_t *record = run_one(p, &p->runs[i], all);
+    json_t *record = run_one(p, &p->runs[i]);
     int error = record ? runlog_append(log, record) : 0;
     if (!record) {
       stopped = "interrupted";
@@ -358,8 +277,7 @@ static void say_wide(const state *s) {
 
 /* Adds rounds and runs them, until all cells are narrow or the budget is spent.
  * Returns an exit code. */
-static int run_until_narrow(state *s, plan *p, runlog *log,
-                            const collectors *all, bool resumed) {
+static int run_until_narrow(state *s, plan *p, runlog *log, bool resumed) {
   size_t planned = p->runs_count;
   bool *wanted = arena_take(p->cells_count * sizeof *wanted);
   int code = EXIT_OK;
@@ -375,7 +293,7 @@ static int run_until_narrow(state *s, plan *p, runlog *log,
       say("%s", why);
       return EXIT_SOME_FAILED;
     }
-    code = run_missing(s, log, all);
+    code = run_missing(s, log);
   }
   if (s->finished == p->runs_count)
     say_wide(s);
@@ -430,7 +348,8 @@ static bool exists(const char *dir, const char *name) {
 
 /* Takes the plan that DIR has, which must be the one asked for if one is.
  * Returns an exit code. */
-static int take_recorded_plan(const run_options *o, plan *p) {
+static int take_recorded_plan(const run_options *o, const collectors *all,
+                              plan *p) {
   char why[256];
   json_t *recorded = results_read_json(o->dir, "plan.json", why, sizeof why);
   if (!recorded) {
@@ -443,7 +362,7 @@ static int take_recorded_plan(const run_options *o, plan *p) {
     difference = plan_difference(recorded, wanted);
     json_decref(wanted);
   }
-  bool good = plan_from_json(recorded, p);
+  bool good = plan_from_json(recorded, all, p);
   json_decref(recorded);
   if (!good)
     say("%s/plan.json is not a plan", o->dir);
@@ -455,12 +374,11 @@ static int take_recorded_plan(const run_options *o, plan *p) {
 }
 
 /* Every collector of the plan must be there. */
-static bool check_collectors(const plan *p, const collectors *all) {
+static bool check_collectors(const plan *p) {
   for (size_t i = 0; i < p->cells_count; i++) {
-    spec named;
-    spec_parse(p->cells[i].collector, &named);
-    if (!p->cells[i].missing && !discover_find(all, named.name)) {
-      say("collector '%s' of the plan is not found", named.name);
+    const plan_cell *c = &p->cells[i];
+    if (!c->missing && !c->program) {
+      say("collector '%s' of the plan is not found", c->options.name);
       return false;
     }
   }
@@ -524,11 +442,11 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     return EXIT_USAGE;
   }
   if (resumed) {
-    int code = take_recorded_plan(o, p);
+    int code = take_recorded_plan(o, all, p);
     if (code)
       return code;
   }
-  if (!check_collectors(p, all))
+  if (!check_collectors(p))
     return EXIT_USAGE;
   state s = {.plan = p};
   make_room(&s);
@@ -549,9 +467,9 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     return EXIT_SOME_FAILED;
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - s.finished, o->dir);
-  int code = run_missing(&s, log, all);
+  int code = run_missing(&s, log);
   if (p->until_ci > 0 && s.finished == p->runs_count) {
-    int more = run_until_narrow(&s, p, log, all, resumed);
+    int more = run_until_narrow(&s, p, log, resumed);
     code = more ? more : code;
   }
   if (s.finished == p->runs_count && !exists(o->dir, "floors.json")) {
@@ -604,7 +522,7 @@ int run_command(int argc, char **argv) {
       return code;
   }
   if (o.dry) {
-    code = from_dir ? take_recorded_plan(&o, &p) : EXIT_OK;
+    code = from_dir ? take_recorded_plan(&o, &all, &p) : EXIT_OK;
     return code ? code : print_plan(&p);
   }
   runlog log;

@@ -117,15 +117,15 @@ static json_t *keep(const json_t *record) {
 }
 
 /* Runs the cell with that heap; new. */
-static json_t *run_with(probing *p, const char *heap) {
+static json_t *run_with(probing *p, heap_size heap) {
   plan_cell c = *p->cell;
   c.heap = heap;
-  return probe_run(p, &c, heap);
+  return probe_run(p, &c, heap.text);
 }
 
 static search_answer probe_heap(void *data, uint64_t bytes) {
   probing *p = data;
-  json_t *probe = run_with(p, arena_text("%ju", (uintmax_t)bytes));
+  json_t *probe = run_with(p, heap_size_of_bytes(bytes));
   search_answer answer = probe ? probe_judge(p, probe) : SEARCH_STOP;
   json_decref(probe);
   return answer;
@@ -138,7 +138,7 @@ typedef struct volume {
 } volume;
 
 static volume find_volume(probing *p, double multiple) {
-  const char *heap = arena_text("%gx", multiple);
+  const heap_size heap = heap_size_of_multiple(multiple);
   json_t *probe = run_with(p, heap);
   volume v = {0};
   if (probe && probe_judge(p, probe) != SEARCH_STOP) {
@@ -150,17 +150,18 @@ static volume find_volume(probing *p, double multiple) {
   if (probe && !v.must_hold && !p->reason)
     p->reason = arena_text("with %s it ran out of time, so that nothing is "
                            "known of the bytes it must hold",
-                           heap);
+                           heap.text);
   json_decref(probe);
   return v;
 }
 
 static json_t *row_of(const plan_cell *c, const search_result *r, volume v) {
   return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload",
-                   c->workload, "collector", c->collector, "threads",
-                   (int)c->threads, "heap", (json_int_t)r->heap, "failed_below",
-                   (json_int_t)r->failed, "must_hold", (json_int_t)v.must_hold,
-                   "allocated", (json_int_t)v.allocated);
+                   spec_text(&c->workload), "collector", spec_text(&c->options),
+                   "threads", (int)c->threads, "heap", (json_int_t)r->heap,
+                   "failed_below", (json_int_t)r->failed, "must_hold",
+                   (json_int_t)v.must_hold, "allocated",
+                   (json_int_t)v.allocated);
 }
 
 static json_t *no_row(const plan_cell *c) {

@@ -2,8 +2,9 @@
 #include "probes.h"
 #include "harness/driver/programs/machine.h"
 #include "harness/base/arena.h"
+#include "harness/base/capabilities.h"
 #include "harness/base/options.h"
-#include "harness/driver/run/run.h"
+#include "harness/driver/run/cell-run.h"
 #include "harness/driver/run/runlog.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
@@ -64,7 +65,7 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
   json_t *probe = take_old(p, name);
   if (probe)
     return probe;
-  json_t *record = run_cell(p->plan, c, p->all);
+  json_t *record = run_cell(p->plan, c);
   if (!record) {
     p->interrupted = true;
     return NULL;
@@ -112,9 +113,7 @@ static json_t *finish_row(json_t *row, const char *found, unsigned probes,
 
 /* The row of one cell; NULL if it was cut off. */
 static json_t *search_cell(const probe_command *command, probing *p) {
-  spec named;
-  spec_parse(p->cell->collector, &named);
-  p->program = machine_stamp(discover_find(p->all, named.name));
+  p->program = machine_stamp(p->cell->program);
   search_result r = {.end = SEARCH_STOPPED};
   json_t *row = command->search(p, &r);
   json_decref(p->program);
@@ -131,9 +130,9 @@ static json_t *search_cell(const probe_command *command, probing *p) {
  * no limit keep their own policy. */
 static const char *find_missing(const probe_command *command,
                                 const plan_cell *c) {
-  if (c->missing || !command->limits || strcmp(c->heap, "none"))
+  if (c->missing || !command->limits || c->heap.kind != HEAP_UNLIMITED)
     return c->missing;
-  return "needs a heap limit";
+  return capability_words[CAPABILITY_HEAP_LIMIT].needs;
 }
 
 static void print_rows(const probe_command *command, const json_t *rows) {
@@ -148,8 +147,7 @@ static void print_rows(const probe_command *command, const json_t *rows) {
 }
 
 static int search_all(const probe_command *command, const void *options,
-                      const plan *p, const collectors *all, probe_log *log,
-                      json_t *rows) {
+                      const plan *p, probe_log *log, json_t *rows) {
   int code = EXIT_OK;
   size_t searched = 0;
   for (size_t i = 0; i < p->cells_count; i++) {
@@ -163,10 +161,10 @@ static int search_all(const probe_command *command, const void *options,
       continue;
     }
     searched++;
-    say("%s/%s, heap %s, %u thread%s", c->workload, c->collector, c->heap,
-        c->threads, c->threads == 1 ? "" : "s");
-    probing one = {
-        .plan = p, .cell = c, .all = all, .options = options, .log = log};
+    say("%s/%s, heap %s, %u thread%s", spec_text(&c->workload),
+        spec_text(&c->options), c->heap.text, c->threads,
+        c->threads == 1 ? "" : "s");
+    probing one = {.plan = p, .cell = c, .options = options, .log = log};
     json_t *row = search_cell(command, &one);
     if (!row) {
       say("stopped; the probes are kept, and the same command goes on");
@@ -236,8 +234,7 @@ static json_t *merge(const probe_command *command, const char *dir,
 
 /* The same in DIR, which is locked. */
 static int search_in(const probe_command *command, const void *options,
-                     const plan *p, const collectors *all, probe_log *log,
-                     json_t *settings) {
+                     const plan *p, probe_log *log, json_t *settings) {
   results_state found;
   char why[256];
   log->old = json_array();
@@ -252,7 +249,7 @@ static int search_in(const probe_command *command, const void *options,
   int code = EXIT_SOME_FAILED;
   if (runlog_begin(&log->log, LOG, found.whole)) {
     json_t *rows = json_array();
-    code = search_all(command, options, p, all, log, rows);
+    code = search_all(command, options, p, log, rows);
     json_object_set_new(settings, "schema", json_integer(1));
     json_object_set_new(settings, command->list,
                         merge(command, log->log.dir, settings, rows));
@@ -274,7 +271,7 @@ int probes_command(const probe_command *command, const void *options,
   if (!code) {
     probe_log log = {.command = command};
     code = runlog_open(&log.log, dir)
-               ? search_in(command, options, &p, &all, &log, settings)
+               ? search_in(command, options, &p, &log, settings)
                : EXIT_USAGE;
     runlog_close(&log.log);
   }

@@ -8,7 +8,6 @@
 #ifndef REAPMARK_PROBES_H
 #define REAPMARK_PROBES_H
 
-#include "harness/driver/programs/discover.h"
 #include "harness/driver/plan/plan.h"
 #include "search.h"
 #include "harness/output/text.h"
@@ -22,7 +21,6 @@ typedef struct probe_log probe_log;
 typedef struct probing {
   const plan *plan;
   const plan_cell *cell;
-  const collectors *all;
   const void *options; /* of the command */
   probe_log *log;
   const char *reason; /* why it was given up, or NULL */

@@ -6,7 +6,6 @@
 #include "harness/base/options.h"
 #include "probes.h"
 #include "harness/base/say.h"
-#include "harness/driver/plan/spec.h"
 #include "harness/record/record.h"
 
 #include <math.h>
@@ -116,10 +115,7 @@ static search_answer probe_period(void *data, uint64_t period) {
   probing *p = data;
   const char *rate = arena_text("%ju", (uintmax_t)rate_of(period));
   plan_cell c = *p->cell;
-  spec workload;
-  spec_parse(c.workload, &workload);
-  spec_set(&workload, "rate", rate);
-  c.workload = spec_text(&workload);
+  c.workload = spec_with(&c.workload, "rate", rate);
   json_t *probe = probe_run(p, &c, rate);
   search_answer answer = probe ? judge(p, probe) : SEARCH_STOP;
   json_decref(probe);
@@ -127,9 +123,10 @@ static search_answer probe_period(void *data, uint64_t period) {
 }
 
 static json_t *row_of(const plan_cell *c, uint64_t rate, uint64_t failed) {
-  return json_pack("{s:s, s:s, s:s, s:I, s:I}", "workload", c->workload,
-                   "collector", c->collector, "heap", c->heap, "rate",
-                   (json_int_t)rate, "failed_above", (json_int_t)failed);
+  return json_pack("{s:s, s:s, s:s, s:I, s:I}", "workload",
+                   spec_text(&c->workload), "collector", spec_text(&c->options),
+                   "heap", c->heap.text, "rate", (json_int_t)rate,
+                   "failed_above", (json_int_t)failed);
 }
 
 static json_t *no_row(const plan_cell *c) {

@@ -9,6 +9,7 @@
 #define REAPMARK_CAMPAIGN_H
 
 #include "episode.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/driver/run/runlog.h"
 
 typedef struct campaign {
@@ -45,6 +46,14 @@ typedef struct tally {
   const json_t *fault; /* the first entry that failed, borrowed; or NULL */
   const char *missing; /* why it was not put under the condition, or NULL */
 } tally;
+
+/* The workload that draws operations at random. */
+#define CAMPAIGN_MUTATOR "fuzz"
+
+/* Takes the random mutator with its parameters as the user wrote them.  Returns
+ * NULL, or what is wrong. */
+const char *campaign_take_workload(campaign *c, const collectors *all,
+                                   const char *word);
 
 /* Locks `dir` and reads what its log has, which must be of the same settings:
  * `resume` says whether there may be anything.  False after a mistake, which

@@ -1,6 +1,8 @@
 /* conditions.c: the table of hostile conditions, those that take long last.
  * What the keys of `hostile` do stands in collectors/common/hostile.h. */
 #include "conditions.h"
+#include "harness/base/arena.h"
+#include "harness/base/capabilities.h"
 
 #include <string.h>
 
@@ -13,23 +15,23 @@ const condition conditions[] = {
     {"turns", "several mutators, one at a time: roots of the others, hand-over",
      .needs = NEEDS_THREADS, .share = 100},
     {"free", "several mutators at once: races of counts, barriers, stops",
-     .params = "schedule=free", .needs = NEEDS_THREADS, .share = 100,
+     .params = {{"schedule", "free"}}, .needs = NEEDS_THREADS, .share = 100,
      .races = true},
     {"yield", "the same, and the processor is lost at the racy points",
-     .hostile = "yield=100", .params = "schedule=free",
+     .hostile = "yield=100", .params = {{"schedule", "free"}},
      .needs = NEEDS_THREADS | NEEDS_FREEING, .proof = FIRED("yield"),
      .share = 50, .races = true},
     {"collect-1", "a collection at every allocation: roots and fields missed",
-     .hostile = "collect-every=1", .params = "live=100",
+     .hostile = "collect-every=1", .params = {{"live", "100"}},
      .proof = FIRED("collect-every"), .share = 5},
     {"collect-7", "at every seventh: lazy sweeping half done, stale marks",
-     .hostile = "collect-every=7", .params = "live=300",
+     .hostile = "collect-every=7", .params = {{"live", "300"}},
      .proof = FIRED("collect-every"), .share = 20},
     {"collect-1000", "at every thousandth: much garbage, long chains",
      .hostile = "collect-every=1000", .proof = FIRED("collect-every"),
      .share = 100},
     {"collect-free", "at every 50th, while other mutators run",
-     .hostile = "collect-every=50", .params = "schedule=free",
+     .hostile = "collect-every=50", .params = {{"schedule", "free"}},
      .needs = NEEDS_THREADS, .proof = FIRED("collect-every"), .share = 50,
      .races = true},
     {"poison", "freed memory is overwritten and watched: use after free",
@@ -51,8 +53,9 @@ const condition conditions[] = {
     {"heap-200",
      "twice, and nobody asks for collections: what must happen "
      "of itself, leaks of memory",
-     .heap = 200, .params = "every=200000,collections=0", .needs = NEEDS_LIMIT,
-     .proof = REFUSED, .uncertain = true, .share = 300, .scarce = true},
+     .heap = 200, .params = {{"every", "200000"}, {"collections", "0"}},
+     .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true, .share = 300,
+     .scarce = true},
     {"heap-100", "a heap as large as it must be: collection under pressure",
      .heap = 100, .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
      .share = 50, .scarce = true},
@@ -65,8 +68,8 @@ const condition conditions[] = {
      .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
      .scarce = true},
     {"stack", "C stacks of 256 KiB: recursion over the heap",
-     .hostile = "stack=262144", .params = "deep=20000", .needs = NEEDS_DEPTH,
-     .proof = FIRED("stack"), .share = 50},
+     .hostile = "stack=262144", .params = {{"deep", "20000"}},
+     .needs = NEEDS_DEPTH, .proof = FIRED("stack"), .share = 50},
     {"collect-at", "at each single allocation in turn: a root missed once",
      .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
     {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
@@ -85,18 +88,26 @@ const condition *condition_find(const char *name) {
   return NULL;
 }
 
+const char *condition_params(const condition *c) {
+  const char *text = NULL;
+  for (const spec_setting *p = c->params; p->key; p++)
+    text = text ? arena_text("%s,%s=%s", text, p->key, p->value)
+                : arena_text("%s=%s", p->key, p->value);
+  return text;
+}
+
 const char *condition_missing(const condition *c, const collector *of) {
   const char *reclaims = json_string_value(
       json_object_get(json_object_get(of->about, "capabilities"), "reclaims"));
   if (c->needs & NEEDS_THREADS && !collector_can(of, "threads"))
-    return "has no threads";
+    return capability_words[CAPABILITY_THREADS].needs;
   if (c->needs & NEEDS_LIMIT && !collector_can(of, "heap_limit"))
-    return "honours no heap limit";
+    return capability_words[CAPABILITY_HEAP_LIMIT].needs;
   if (c->needs & NEEDS_FREEING && reclaims && !strcmp(reclaims, "nothing"))
     return "frees nothing";
   if (c->needs & NEEDS_TRAVERSING && reclaims && strcmp(reclaims, "all"))
     return "never traverses";
   if (c->needs & NEEDS_DEPTH && !collector_can(of, "deep"))
-    return "drops no deep structures";
+    return capability_words[CAPABILITY_DEEP].needs;
   return NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef REAPMARK_CONDITIONS_H
 #define REAPMARK_CONDITIONS_H
 
+#include "harness/base/spec.h"
 #include "harness/driver/programs/discover.h"
 
 #include <stdbool.h>
@@ -22,18 +23,18 @@ typedef struct condition {
   const char *provokes; /* what it brings to light, one line */
 
   /* Of the collector program. */
-  const char *hostile; /* --hostile; of a sweep the key alone; or NULL */
-  const char *params;  /* KEY=VALUE,... of the workload, or NULL */
-  unsigned heap;       /* limit, in percent of what an episode without one had
-                          as its footprint while it collected all the time; 0:
-                          none */
-  bool live;           /* ... or of the bytes that were alive */
-  bool one_thread;     /* else as many as were asked for, if it has threads */
+  const char *hostile;    /* --hostile; of a sweep the key alone; or NULL */
+  spec_setting params[3]; /* of the workload; the key after the last is NULL */
+  unsigned heap;   /* limit, in percent of what an episode without one had
+                      as its footprint while it collected all the time; 0:
+                      none */
+  bool live;       /* ... or of the bytes that were alive */
+  bool one_thread; /* else as many as were asked for, if it has threads */
 
   unsigned needs;
   const char *proof; /* what in the record (results/schema.md) says how often
                         the condition came about; NULL: nothing in it */
-  bool uncertain;    /* that may be 0, where else it would be vacuous */
+  bool uncertain;    /* a proof count of 0 is acceptable */
   unsigned share;    /* of operations, in percent of an ordinary condition's */
   bool sweep;  /* a short episode again and again with KEY=1, 2, ..., until the
                   condition no longer comes about: all the places there are */
@@ -50,6 +51,10 @@ extern const condition condition_peak;
 
 /* NULL if there is none. */
 const condition *condition_find(const char *name);
+
+/* Its parameters of the workload as one writes them, KEY=VALUE,...; NULL if
+ * there are none. */
+const char *condition_params(const condition *c);
 
 /* Why the collector cannot be put under it ("needs threads"), or NULL. */
 const char *condition_missing(const condition *c, const collector *of);

@@ -2,6 +2,7 @@
  * of it. */
 #include "episode.h"
 #include "harness/base/arena.h"
+#include "harness/base/oracles.h"
 #include "harness/driver/programs/program.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
@@ -44,16 +45,10 @@ const char *episode_key(const episode *e) {
 
 /* The random mutator with the condition's parameters over the given ones. */
 static const char *workload_words(const episode *e) {
-  spec w = {.name = e->workload->name};
-  for (size_t i = 0; i < e->workload->count; i++)
-    spec_set(&w, e->workload->settings[i].key, e->workload->settings[i].value);
-  spec_set(&w, "ops", arena_text("%ju", (uintmax_t)e->operations));
-  spec own;
-  if (e->condition->params) {
-    spec_parse(arena_text("own:%s", e->condition->params), &own);
-    for (size_t i = 0; i < own.count; i++)
-      spec_set(&w, own.settings[i].key, own.settings[i].value);
-  }
+  spec w = spec_with(e->workload, "ops",
+                     arena_text("%ju", (uintmax_t)e->operations));
+  for (const spec_setting *p = e->condition->params; p->key; p++)
+    spec_set(&w, p->key, p->value);
   if (e->oracle)
     spec_set(&w, "oracle", e->oracle);
   return spec_text(&w);
@@ -143,8 +138,7 @@ static episode_fault read_report(const char *errors) {
 
 /* Who came to the verdict WRONG, which names the oracle before a colon. */
 static const char *accuser(const char *reason) {
-  static const char *const oracles[] = {"graph", "count", "weak",  "finalizer",
-                                        "check", "limit", "poison"};
+  static const char *const oracles[] = {ORACLE_NAMES, "poison"};
   size_t n = strcspn(reason, ":");
   for (size_t i = 0; i < sizeof oracles / sizeof *oracles; i++)
     if (n == strlen(oracles[i]) && !strncmp(reason, oracles[i], n))

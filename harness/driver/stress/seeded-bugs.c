@@ -2,6 +2,7 @@
  * mutants/ themselves (--mutant list; collectors/common/mutants.h). */
 #include "seeded-bugs.h"
 #include "harness/base/arena.h"
+#include "harness/base/oracles.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
@@ -33,8 +34,7 @@ typedef struct bugs {
 
 /* The comparisons that an episode can be told to make alone (parameter `oracle`
  * of the random mutator); with "none", what kills or poisons is still seen. */
-static const char *const oracles[] = {"graph", "count", "weak", "finalizer",
-                                      "check", "limit", "none"};
+static const char *const oracles[] = {ORACLE_NAMES, "none"};
 enum { ORACLES = sizeof oracles / sizeof *oracles };
 
 /* ------------------------------------------------------------------------- *
@@ -345,8 +345,8 @@ static bool print_bugs(const bugs *all, const char *format) {
   return caught == all->count;
 }
 
-int mutants_run(campaign *c, char **words, const char *dir, bool resume,
-                const char *format) {
+int mutants_run(campaign *c, const char *workload, char **words,
+                const char *dir, bool resume, const char *format) {
   const collectors programs = discover_mutants();
   bugs all = find_bugs(&programs, words);
   if (!all.count) {
@@ -354,8 +354,7 @@ int mutants_run(campaign *c, char **words, const char *dir, bool resume,
         "mutants' makes the programs that have them");
     return EXIT_NOTHING;
   }
-  const char *wrong =
-      discover_check_workload(&programs, spec_text(&c->workload), &c->workload);
+  const char *wrong = campaign_take_workload(c, &programs, workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

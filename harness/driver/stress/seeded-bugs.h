@@ -8,7 +8,7 @@
 /* `reapmark stress --mutants`: `words` (up to NULL; none: all) name programs or
  * bugs.  Fills the campaign's names, opens it in `dir`, runs it and prints the
  * table.  Returns an exit code. */
-int mutants_run(campaign *c, char **words, const char *dir, bool resume,
-                const char *format);
+int mutants_run(campaign *c, const char *workload, char **words,
+                const char *dir, bool resume, const char *format);
 
 #endif

@@ -21,9 +21,8 @@
  * Command line.
  * ------------------------------------------------------------------------- */
 
-/* The workload that draws operations at random, and the seconds in which a
- * program shows whether it can run it. */
-#define MUTATOR       "fuzz"
+/* The seconds in which a program shows whether it can run the random
+ * mutator. */
 #define TRIAL_TIMEOUT 10.0
 
 typedef struct stress_options {
@@ -101,7 +100,7 @@ static const char *find_obstacle(const collector *c) {
     return NULL;
   char *argv[] = {(char *)c->path,
                   (char *)"--run",
-                  (char *)MUTATOR ":ops=0",
+                  (char *)CAMPAIGN_MUTATOR ":ops=0",
                   (char *)"--record-fd",
                   arena_text("%d", SPAWN_RECORD),
                   NULL};
@@ -128,14 +127,16 @@ static const char *choose_subjects(campaign *c, const collectors *all,
                                  .options = {.name = all->items[i].name}};
     }
   for (; *words; words++) {
-    subject s = {0};
-    const char *wrong = discover_choose(all, *words, &s.options, &s.program);
+    chosen one;
+    const char *wrong = resolve_collector(all, *words, ABSENT_WRONG, &one);
     if (wrong)
       return wrong;
-    const char *obstacle = find_obstacle(s.program);
+    const char *obstacle = find_obstacle(one.program);
     if (obstacle)
-      return arena_text("%s cannot take part: %s", s.program->name, obstacle);
-    s.name = spec_text(&s.options);
+      return arena_text("%s cannot take part: %s", one.program->name, obstacle);
+    const subject s = {.name = spec_text(&one.options),
+                       .program = one.program,
+                       .options = one.options};
     *out = arena_more(*out, *n, sizeof **out);
     (*out)[(*n)++] = s;
   }
@@ -169,15 +170,6 @@ static const char *choose_conditions(campaign *c, const char *list) {
     word_list_add(&c->names, found->name);
   }
   return NULL;
-}
-
-static const char *check_workload(const char *word, spec *out) {
-  const char *wrong = spec_parse(word, out);
-  if (!wrong && strcmp(out->name, MUTATOR))
-    wrong = arena_text("--workload: the random mutator is " MUTATOR
-                       "[:KEY=VALUE,...], and '%s' is not",
-                       out->name);
-  return wrong;
 }
 
 static const char *check_format(const char *format) {
@@ -365,6 +357,7 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
 }
 
 static void list_condition(text_table *t, const condition *c) {
+  const char *params = condition_params(c);
   text_add(t, "%s", c->name);
   text_add(t, "%s", c->provokes);
   if (c->heap)
@@ -373,7 +366,7 @@ static void list_condition(text_table *t, const condition *c) {
   else
     text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
              c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
-             c->hostile && c->params ? ", " : "", c->params ? c->params : "");
+             c->hostile && params ? ", " : "", params ? params : "");
 }
 
 static int list_conditions(void) {
@@ -405,7 +398,7 @@ int stress_command(int argc, char **argv) {
                       .threads = 4,
                       .tries = 10,
                       .timeout = 60,
-                      .workload = MUTATOR,
+                      .workload = CAMPAIGN_MUTATOR,
                       .format = "table"};
   char **operands;
   int code = options_parse(&usage, argc, argv, &o, &operands);
@@ -444,8 +437,6 @@ int stress_command(int argc, char **argv) {
   const char *wrong = check_format(o.format);
   if (!wrong)
     wrong = choose_conditions(&c, o.conditions);
-  if (!wrong)
-    wrong = check_workload(o.workload, &c.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
@@ -454,7 +445,7 @@ int stress_command(int argc, char **argv) {
     say("warning: Ctrl-C will leave a collector running");
   if (o.mutants) {
     c.keeps = false;
-    code = mutants_run(&c, operands, dir, o.resume, o.format);
+    code = mutants_run(&c, o.workload, operands, dir, o.resume, o.format);
     campaign_close(&c);
     return code;
   }
@@ -463,7 +454,7 @@ int stress_command(int argc, char **argv) {
   size_t n;
   wrong = choose_subjects(&c, &all, operands, &subjects, &n);
   if (!wrong && n)
-    wrong = discover_check_workload(&all, o.workload, &c.workload);
+    wrong = campaign_take_workload(&c, &all, o.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

@@ -1,0 +1,196 @@
+/* plan-json.c: see plan-json.h. */
+#include "plan-json.h"
+#include "harness/base/arena.h"
+#include "order.h"
+
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------------- *
+ * Writing.
+ * ------------------------------------------------------------------------- */
+
+static json_t *targets_to_json(const plan *p) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < p->targets_count; i++) {
+    const plan_target *t = &p->targets[i];
+    json_t *target =
+        json_pack("{s:s, s:s, s:s, s:s, s:f}", "name", t->name, "what", t->what,
+                  "metric", t->metric, "cell", t->cell, "gate", t->gate);
+    if (t->over)
+      json_object_set_new(target, "over", json_string(t->over));
+    if (t->stretch > 0)
+      json_object_set_new(target, "stretch", json_real(t->stretch));
+    if (t->rss > 0)
+      json_object_set_new(target, "rss", json_real(t->rss));
+    if (t->floor)
+      json_object_set_new(target, "floor", json_true());
+    json_array_append_new(list, target);
+  }
+  return list;
+}
+
+static json_t *cell_to_json(const plan_cell *c) {
+  json_t *cell =
+      json_pack("{s:s, s:s, s:s, s:s, s:i}", "cell", c->id, "workload",
+                spec_text(&c->workload), "collector", spec_text(&c->options),
+                "heap", c->heap.text, "threads", (int)c->threads);
+  if (c->missing)
+    json_object_set_new(cell, "n/a", json_string(c->missing));
+  if (c->heap.kind == HEAP_OF_MINIMUM && c->heap.bytes)
+    json_object_set_new(cell, "limit", json_integer((json_int_t)c->heap.bytes));
+  if (c->reference)
+    json_object_set_new(cell, "kind", json_string("reference"));
+  if (c->turns)
+    json_object_set_new(cell, "turns", json_true());
+  if (c->untimed)
+    json_object_set_new(cell, "untimed", json_true());
+  return cell;
+}
+
+json_t *plan_to_json(const plan *p) {
+  json_t *cells = json_array(), *canary = NULL;
+  for (size_t i = 0; i < p->cells_count; i++) {
+    if (p->cells[i].canary)
+      canary = cell_to_json(&p->cells[i]);
+    else
+      json_array_append_new(cells, cell_to_json(&p->cells[i]));
+  }
+  json_t *json =
+      json_pack("{s:i, s:s, s:i, s:f, s:I, s:o}", "schema", 1, "suite",
+                p->suite, "invocations", (int)p->invocations, "timeout",
+                p->timeout, "seed", (json_int_t)p->seed, "cells", cells);
+  if (canary)
+    json_object_set_new(json, "canary", canary);
+  if (p->targets_count)
+    json_object_set_new(json, "targets", targets_to_json(p));
+  if (p->table)
+    json_object_set_new(json, "table", json_string(p->table));
+  if (p->until_ci > 0)
+    json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->budget > 0)
+    json_object_set_new(json, "budget", json_real(p->budget));
+  return json;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Reading.
+ * ------------------------------------------------------------------------- */
+
+static bool target_from_json(const json_t *json, plan *out) {
+  const char *name, *what, *metric, *cell, *over = NULL;
+  plan_target t = {.floor = json_object_get(json, "floor") != NULL};
+  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:F, s?s, s?F, s?F}",
+                  "name", &name, "what", &what, "metric", &metric, "cell",
+                  &cell, "gate", &t.gate, "over", &over, "stretch", &t.stretch,
+                  "rss", &t.rss))
+    return false;
+  t.name = arena_text("%s", name);
+  t.what = arena_text("%s", what);
+  t.metric = arena_text("%s", metric);
+  t.cell = arena_text("%s", cell);
+  t.over = over ? arena_text("%s", over) : NULL;
+  out->targets = arena_more(out->targets, out->targets_count, sizeof t);
+  out->targets[out->targets_count++] = t;
+  return true;
+}
+
+static bool cell_from_json(const json_t *json, const collectors *all,
+                           bool canary, plan *out) {
+  const char *id, *workload, *with, *heap, *missing = NULL;
+  int threads, untimed = 0, turns = 0;
+  json_int_t limit = 0;
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b, s?b}", "cell", &id,
+                  "workload", &workload, "collector", &with, "heap", &heap,
+                  "threads", &threads, "n/a", &missing, "limit", &limit,
+                  "untimed", &untimed, "turns", &turns))
+    return false;
+  plan_cell c = {.id = arena_text("%s", id),
+                 .threads = (unsigned)threads,
+                 .missing = missing ? arena_text("%s", missing) : NULL,
+                 .canary = canary,
+                 .reference = json_object_get(json, "kind") != NULL,
+                 .turns = turns != 0,
+                 .untimed = untimed != 0};
+  if (spec_parse(workload, &c.workload) || spec_parse(with, &c.options) ||
+      !heap_size_read(arena_text("%s", heap), &c.heap))
+    return false;
+  if (c.heap.kind == HEAP_OF_MINIMUM)
+    c.heap.bytes = (uint64_t)limit;
+  c.program = discover_find(all, c.options.name);
+  plan_add_cell(out, c);
+  return true;
+}
+
+bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
+  int schema, invocations;
+  json_int_t seed;
+  json_t *cells, *cell;
+  const char *name;
+  *out = (plan){0};
+  if (json_unpack((json_t *)json, "{s:i, s:s, s:i, s:F, s:I, s:o}", "schema",
+                  &schema, "suite", &name, "invocations", &invocations,
+                  "timeout", &out->timeout, "seed", &seed, "cells", &cells) ||
+      schema != 1 || invocations < 1)
+    return false;
+  out->suite = arena_text("%s", name);
+  out->invocations = (unsigned)invocations;
+  out->seed = (uint64_t)seed;
+  out->until_ci = json_real_value(json_object_get(json, "until_ci"));
+  out->budget = json_real_value(json_object_get(json, "budget"));
+  size_t i;
+  json_array_foreach(cells, i, cell) {
+    if (!cell_from_json(cell, all, false, out))
+      return false;
+  }
+  const json_t *canary = json_object_get(json, "canary");
+  if (canary && !cell_from_json(canary, all, true, out))
+    return false;
+  json_t *target;
+  json_array_foreach(json_object_get(json, "targets"), i, target) {
+    if (!target_from_json(target, out))
+      return false;
+  }
+  const char *table = json_string_value(json_object_get(json, "table"));
+  out->table = table ? arena_text("%s", table) : NULL;
+  plan_order(out);
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Comparing.
+ * ------------------------------------------------------------------------- */
+
+const char *plan_difference(const json_t *recorded, const json_t *wanted) {
+  static const char *const keys[] = {"suite",  "invocations", "timeout",
+                                     "seed",   "canary",      "until_ci",
+                                     "budget", "targets",     "table"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const json_t *then = json_object_get(recorded, keys[i]);
+    const json_t *now = json_object_get(wanted, keys[i]);
+    if (then == now || json_equal(then, now)) /* neither has it, or the same */
+      continue;
+    char *a = then ? json_dumps(then, JSON_ENCODE_ANY) : NULL;
+    char *b = now ? json_dumps(now, JSON_ENCODE_ANY) : NULL;
+    const char *text = arena_text("its %s is %s, not %s", keys[i],
+                                  a ? a : "not set", b ? b : "not set");
+    free(a);
+    free(b);
+    return text;
+  }
+  const json_t *then = json_object_get(recorded, "cells");
+  const json_t *now = json_object_get(wanted, "cells");
+  if (json_equal(then, now))
+    return NULL;
+  if (json_array_size(then) != json_array_size(now))
+    return arena_text("it has %zu cells, not %zu", json_array_size(then),
+                      json_array_size(now));
+  for (size_t i = 0; i < json_array_size(now); i++) {
+    const json_t *a = json_array_get(then, i), *b = json_array_get(now, i);
+    if (!json_equal(a, b))
+      return arena_text("its cell %s is now %s",
+                        json_string_value(json_object_get(a, "cell")),
+                        json_string_value(json_object_get(b, "cell")));
+  }
+  return NULL;
+}

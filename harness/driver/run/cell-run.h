@@ -1,0 +1,12 @@
+/* cell-run.h: runs one cell of a plan in a process of its own. */
+#ifndef REAPMARK_CELL_RUN_H
+#define REAPMARK_CELL_RUN_H
+
+#include "harness/driver/plan/plan.h"
+
+/* Runs the cell, whose program must be there.  Returns its record, new, with
+ * the driver's fields but for those of a planned run (key, invocation, order);
+ * NULL if the user interrupted. */
+json_t *run_cell(const plan *p, const plan_cell *c);
+
+#endif
