@@ -57,8 +57,8 @@ set(cpython
     HEADER cpython/cpython.h SOURCES cpython/cpython.c
     LIBRARIES PkgConfig::CPYTHON)
 set(cpython_home CPYTHON_HOME="${cpython_home}")
-reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
-reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
+reapmark_add_adapter(NAME cpython ${cpython} SOURCE_DEFINITIONS ${cpython_home})
+reapmark_add_adapter(NAME cpython-refcount ${cpython} SOURCE_DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
 # Its runtime, with the few lines of OCaml that there are, as one object.
@@ -101,7 +101,7 @@ reapmark_add_adapter(
   REFUSES thread
   WHY "it scans the stack, where the sanitizer leaves stale words"
   NAME ruby HEADER ruby/mri.h SOURCES
-  ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
+  ruby/mri.c SOURCE_DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
 
 find_program(PHP_CONFIG NAMES php-config8.2 php-config)
 find_library(PHP_EMBED NAMES php8.2 php8 php)

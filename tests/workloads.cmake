@@ -9,7 +9,7 @@ foreach(reclaims nothing acyclic all)
     HEADER ${PROJECT_SOURCE_DIR}/collectors/oracle/oracle.h
     SOURCES ${PROJECT_SOURCE_DIR}/collectors/oracle/oracle.c
             ${PROJECT_SOURCE_DIR}/collectors/oracle/lifetimes.c
-    DEFINITIONS ORACLE_RECLAIMS=${constant} ORACLE_NAME="oracle-${reclaims}"
+    SOURCE_DEFINITIONS ORACLE_RECLAIMS=${constant} ORACLE_NAME="oracle-${reclaims}"
     LIBRARIES reapmark::stats reapmark::trace)
 endforeach()
 endblock()
