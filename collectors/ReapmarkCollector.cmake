@@ -1,42 +1,85 @@
 # reapmark_add_collector(NAME name HEADER header.h SOURCES source.c...
-#                        [DEFINITIONS macro...] [LIBRARIES target...])
+#                        [DEFINITIONS macro...] [SOURCE_DEFINITIONS macro...]
+#                        [LIBRARIES target...])
 #
 # Makes the collector program `name`: the cell runtime, and every workload
 # compiled against the collector whose inline half is in `header` (relative to
-# the current source folder).  The same function serves the collectors of this
-# tree and those of projects that use the installed package.
+# the current source folder).  DEFINITIONS are for the header and the sources.
+# SOURCE_DEFINITIONS are for the sources only; the header must not use them,
+# because collectors that have HEADER, DEFINITIONS and LIBRARIES in common share
+# the compiled workloads.  The same function serves the collectors of this tree
+# and those of projects that use the installed package.
+#
+# It makes these targets:
+#   reapmark-collector-NAME    the program
+#   reapmark-NAME              the collector alone, for programs with a main() of
+#                              their own: what links it is compiled against it too
+#   reapmark-NAME-inline       what code needs to be compiled against the inline
+#                              half: definitions, include folders, flags
+#   reapmark-NAME-workloads    the timed workloads and the micro benchmarks
+#   reapmark-NAME-operations   what performs the operations of the random mutator
+#                              and of traces
+# The last three are shared, and of all collectors that share them the first one
+# compiles them.
 function(reapmark_add_collector)
-  cmake_parse_arguments(C "" "NAME;HEADER" "SOURCES;DEFINITIONS;LIBRARIES"
-                        ${ARGN})
+  cmake_parse_arguments(C "" "NAME;HEADER"
+                        "SOURCES;DEFINITIONS;SOURCE_DEFINITIONS;LIBRARIES" ${ARGN})
   foreach(required NAME HEADER SOURCES)
     if(NOT C_${required})
       message(FATAL_ERROR "reapmark_add_collector: ${required} is missing")
     endif()
   endforeach()
   get_filename_component(header ${C_HEADER} ABSOLUTE)
-  # The collector by itself, for programs (tests) with a main() of their own:
-  # what links it is compiled against it too.
+  string(SHA1 pair "${header};${C_DEFINITIONS};${C_LIBRARIES};${REAPMARK_WORKLOAD_SOURCES}")
+  get_property(first GLOBAL PROPERTY REAPMARK_COMPILED_${pair})
+  if(first)
+    foreach(part inline workloads operations)
+      if(TARGET reapmark-${first}-${part})
+        add_library(reapmark-${C_NAME}-${part} ALIAS reapmark-${first}-${part})
+      endif()
+    endforeach()
+  else()
+    set_property(GLOBAL PROPERTY REAPMARK_COMPILED_${pair} ${C_NAME})
+    reapmark_compile_workloads(${C_NAME} ${header} "${C_DEFINITIONS}" "${C_LIBRARIES}")
+  endif()
+
   set(collector reapmark-${C_NAME})
   add_library(${collector} OBJECT ${C_SOURCES})
-  target_compile_definitions(
-    ${collector} PUBLIC GC_COLLECTOR_HEADER="${header}" ${C_DEFINITIONS})
-  target_include_directories(${collector} PUBLIC ${REAPMARK_INCLUDE_DIRS})
-  # Object memory is read through many types: cells, headers, payloads.
-  target_compile_options(
-    ${collector} PUBLIC $<$<COMPILE_LANGUAGE:C>:-fno-strict-aliasing>)
-  target_link_libraries(${collector} PUBLIC ${C_LIBRARIES} reapmark::common)
+  target_compile_definitions(${collector} PRIVATE ${C_SOURCE_DEFINITIONS})
+  target_link_libraries(${collector} PUBLIC ${collector}-inline)
 
-  # Nothing of the causes of leaks is timed, and they are half the files.
-  set(leaks ${REAPMARK_WORKLOAD_SOURCES})
-  list(FILTER leaks INCLUDE REGEX "/leaks/")
-  set_source_files_properties(${leaks} PROPERTIES COMPILE_OPTIONS "-O1;-g1")
   set(program reapmark-collector-${C_NAME})
-  add_executable(${program} ${REAPMARK_CELL_SOURCES}
-                            ${REAPMARK_WORKLOAD_SOURCES})
-  target_link_libraries(${program} PRIVATE ${collector} reapmark::cell
-                                           reapmark::common)
+  add_executable(${program})
+  target_link_libraries(${program} PRIVATE ${collector}-workloads ${collector})
+  if(TARGET ${collector}-operations)
+    target_link_libraries(${program} PRIVATE ${collector}-operations)
+  endif()
+  target_link_libraries(${program} PRIVATE ${REAPMARK_WORKLOAD_LIBRARIES}
+                                           reapmark::cell reapmark::common)
   set_target_properties(
     ${program} PROPERTIES OUTPUT_NAME ${C_NAME} RUNTIME_OUTPUT_DIRECTORY
-                          ${REAPMARK_COLLECTOR_DIR})
+                          ${REAPMARK_COLLECTOR_DIR} LINKER_LANGUAGE CXX)
   set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
+endfunction()
+
+# Compiles what is inlined into: all that is shared by the collectors that have
+# this header, these definitions and these libraries in common.
+function(reapmark_compile_workloads name header definitions libraries)
+  set(inline reapmark-${name}-inline)
+  add_library(${inline} INTERFACE)
+  target_compile_definitions(${inline} INTERFACE GC_COLLECTOR_HEADER="${header}"
+                                                 ${definitions})
+  target_include_directories(${inline} INTERFACE ${REAPMARK_INCLUDE_DIRS})
+  # Object memory is read through many types: cells, headers, payloads.
+  target_compile_options(
+    ${inline} INTERFACE $<$<COMPILE_LANGUAGE:C>:-fno-strict-aliasing>)
+  target_link_libraries(${inline} INTERFACE ${libraries} reapmark::common)
+
+  add_library(reapmark-${name}-workloads OBJECT ${REAPMARK_CELL_SOURCES}
+                                                ${REAPMARK_WORKLOAD_SOURCES})
+  target_link_libraries(reapmark-${name}-workloads PRIVATE ${inline} reapmark::cell)
+  if(REAPMARK_OPERATION_SOURCES)
+    add_library(reapmark-${name}-operations OBJECT ${REAPMARK_OPERATION_SOURCES})
+    target_link_libraries(reapmark-${name}-operations PRIVATE ${inline} reapmark::cell)
+  endif()
 endfunction()

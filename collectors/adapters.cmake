@@ -9,21 +9,31 @@ set(not_built "")
 # REFUSES sanitizers under which it cannot run: WHY.
 function(reapmark_add_adapter)
   cmake_parse_arguments(A "" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
+  reapmark_wanted(wanted ${A_NAME})
+  if(NOT wanted)
+    return()
+  endif()
   string(REPLACE "," "|" sanitizers "${REAPMARK_SANITIZE}")
   list(FILTER A_REFUSES INCLUDE REGEX "^(${sanitizers})$")
+  set(reason "")
   if(NOT REAPMARK_OPTIONAL)
     set(A_FOUND FALSE)
     set(A_PACKAGE "${A_PACKAGE} REAPMARK_OPTIONAL=ON")
     string(STRIP "${A_PACKAGE}" A_PACKAGE)
   endif()
   if(NOT A_FOUND)
-    message(STATUS "Collector ${A_NAME} left out: it needs ${A_PACKAGE}")
+    set(reason "it needs ${A_PACKAGE}")
     set(not_built "${not_built}${A_NAME} ${A_PACKAGE}\n" PARENT_SCOPE)
   elseif(A_REFUSES)
-    message(STATUS "Collector ${A_NAME} left out: ${A_WHY}")
-  else()
+    set(reason "${A_WHY}")
+  endif()
+  if(NOT reason)
     reapmark_add_collector(NAME ${A_NAME} ${A_UNPARSED_ARGUMENTS})
     set_property(GLOBAL APPEND PROPERTY REAPMARK_ADAPTERS ${A_NAME})
+  elseif(wanted_collectors)
+    message(FATAL_ERROR "REAPMARK_COLLECTORS: ${A_NAME} cannot be built: ${reason}")
+  else()
+    message(STATUS "Collector ${A_NAME} left out: ${reason}")
   endif()
 endfunction()
 
@@ -57,8 +67,8 @@ set(cpython
     HEADER cpython/cpython.h SOURCES cpython/cpython.c
     LIBRARIES PkgConfig::CPYTHON)
 set(cpython_home CPYTHON_HOME="${cpython_home}")
-reapmark_add_adapter(NAME cpython ${cpython} DEFINITIONS ${cpython_home})
-reapmark_add_adapter(NAME cpython-refcount ${cpython} DEFINITIONS
+reapmark_add_adapter(NAME cpython ${cpython} SOURCE_DEFINITIONS ${cpython_home})
+reapmark_add_adapter(NAME cpython-refcount ${cpython} SOURCE_DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
 # Its runtime, with the few lines of OCaml that there are, as one object.
@@ -101,7 +111,7 @@ reapmark_add_adapter(
   REFUSES thread
   WHY "it scans the stack, where the sanitizer leaves stale words"
   NAME ruby HEADER ruby/mri.h SOURCES
-  ruby/mri.c DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
+  ruby/mri.c SOURCE_DEFINITIONS MRI_VERSION="${ruby_version}" LIBRARIES PkgConfig::RUBY)
 
 find_program(PHP_CONFIG NAMES php-config8.2 php-config)
 find_library(PHP_EMBED NAMES php8.2 php8 php)

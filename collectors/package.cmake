@@ -21,7 +21,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
 
 install(
   TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_base
-          reapmark_record reapmark_trace reapmark_common
+          reapmark_record reapmark_trace reapmark_common reapmark_workloads
   EXPORT reapmark-targets
   ARCHIVE DESTINATION ${library_dir})
 install(FILES ${JEMALLOC_PREFIXED} DESTINATION ${library_dir})
@@ -42,23 +42,22 @@ install(FILES gc.h DESTINATION ${source_dir}/collectors)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/
         DESTINATION ${source_dir}/workloads
         FILES_MATCHING PATTERN "*.[ch]")
-set(installed_cell "")
-foreach(file IN LISTS REAPMARK_CELL_SOURCES)
-  install(FILES ${file} DESTINATION ${source_dir}/harness/cell)
-  get_filename_component(name ${file} NAME)
-  list(APPEND installed_cell harness/cell/${name})
-endforeach()
-set(installed_workloads "")
-foreach(file IN LISTS REAPMARK_WORKLOAD_SOURCES)
-  # In the folder they are in; the table of them all is made by the build.
-  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/workloads ${file})
-  if(name MATCHES "^\\.\\./")
-    get_filename_component(name ${file} NAME)
-  endif()
-  get_filename_component(folder workloads/${name} DIRECTORY)
-  install(FILES ${file} DESTINATION ${source_dir}/${folder})
-  list(APPEND installed_workloads workloads/${name})
-endforeach()
+# install_sources(LIST FILE...): installs files of the source tree in the same
+# folders, and sets LIST to their paths below source_dir.
+function(install_sources list)
+  set(paths "")
+  foreach(file IN LISTS ARGN)
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${file})
+    get_filename_component(folder ${path} DIRECTORY)
+    install(FILES ${file} DESTINATION ${source_dir}/${folder})
+    list(APPEND paths ${path})
+  endforeach()
+  set(${list} ${paths} PARENT_SCOPE)
+endfunction()
+install_sources(installed_cell ${REAPMARK_CELL_SOURCES})
+install_sources(installed_workloads ${REAPMARK_WORKLOAD_SOURCES})
+install_sources(installed_operations ${REAPMARK_OPERATION_SOURCES})
+install(FILES ${REAPMARK_WORKLOAD_TABLE} DESTINATION ${source_dir}/workloads)
 
 configure_package_config_file(
   reapmark-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/reapmark-config.cmake

@@ -1,38 +1,37 @@
-# Adapters to memory managers in use, those that were built.
+# Adapters to production runtimes, those that were built.
 if(NOT REAPMARK_OPTIONAL)
   return()
 endif()
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
-set(workloads ${REAPMARK_WORKLOADS})
-list(REMOVE_ITEM workloads replay fuzz) # the one needs a trace; the other: below
-set(workloads_list ${workloads})
-list(JOIN workloads "," workloads)
+set(workloads_list ${REAPMARK_WORKLOADS})
+list(REMOVE_ITEM workloads_list replay fuzz) # the one needs a trace; the other: below
+list(JOIN workloads_list "," workloads)
+
+# adapter_test(TEST COLLECTOR OPTION...): every workload, small.
 function(adapter_test test collector)
   if(collector IN_LIST adapters)
-    add_test(
-      NAME adapter-${test}
-      COMMAND
-        ${CMAKE_CURRENT_SOURCE_DIR}/adapters/workloads.sh
-        $<TARGET_FILE:reapmark-collector-${collector}> ${workloads} ${ARGN})
-    set_tests_properties(adapter-${test} PROPERTIES TIMEOUT 300 ENVIRONMENT
-                                                    ASAN_OPTIONS=detect_leaks=0)
+    reapmark_register(
+      adapter-${test} LABEL slow
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/workloads.sh
+              $<TARGET_FILE:reapmark-collector-${collector}> ${workloads} ${ARGN}
+      PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
   endif()
 endfunction()
-# adapter_fuzz_test(test collector option...): short runs of the random mutator.
+
+# adapter_fuzz_test(TEST COLLECTOR OPTION...): short runs of the random mutator.
 function(adapter_fuzz_test test collector)
   if(collector IN_LIST adapters)
-    add_test(
-      NAME adapter-fuzz-${test}
+    reapmark_register(
+      adapter-fuzz-${test} LABEL slow
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/runs.sh
-              $<TARGET_FILE:reapmark-collector-${collector}> ${ARGN})
-    set_tests_properties(adapter-fuzz-${test}
-                         PROPERTIES TIMEOUT 300 ENVIRONMENT
-                                                ASAN_OPTIONS=detect_leaks=0)
+              $<TARGET_FILE:reapmark-collector-${collector}> ${ARGN}
+      PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
   endif()
 endfunction()
+
 foreach(name IN LISTS adapters)
   adapter_test(${name} ${name})
-  # Which are told of deaths, and the random mutator does not know them.
+  # They are told of deaths, and the random mutator does not know them.
   if(NOT name MATCHES "^malloc")
     adapter_fuzz_test(${name} ${name})
   endif()
@@ -51,36 +50,14 @@ adapter_test(ruby-eager ruby malloc-limit=65536 old-factor=101)
 adapter_test(php-eager php threshold=10)
 adapter_test(php-lazy php threshold=1073741824)
 adapter_test(ruby-lazy ruby malloc-limit=1073741824 old-factor=1000)
-# Without the causes of leaks: in about one run of 200 a stale word keeps a
-# chain there that is longer than a conservative collector is allowed.
+# Without the causes of leaks: in about one run of 200 a stale word keeps a chain
+# there that is longer than a conservative collector is allowed.
 list(FILTER workloads_list EXCLUDE REGEX "^leak-")
 list(JOIN workloads_list "," workloads)
 adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 
-add_test(NAME adapters-report
-         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                 $<TARGET_FILE:reapmark> report)
-add_test(NAME adapters-leaks
-         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                 $<TARGET_FILE:reapmark> leaks)
-add_test(NAME adapters-missing
-         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                 $<TARGET_FILE:reapmark> missing ${PROJECT_SOURCE_DIR}
-                 ${CMAKE_COMMAND})
-set_tests_properties(adapters-report adapters-leaks adapters-missing
-                     PROPERTIES TIMEOUT 300)
-if(php IN_LIST adapters)
-  add_test(NAME adapters-shallow
-           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                   $<TARGET_FILE:reapmark> shallow)
-  set_tests_properties(adapters-shallow PROPERTIES TIMEOUT 300)
-  add_test(NAME adapters-threshold
-           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                   $<TARGET_FILE:reapmark> threshold)
-endif()
-if(bdwgc IN_LIST adapters)
-  add_test(NAME adapters-no_room
-           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/driver.sh
-                   $<TARGET_FILE:reapmark> no_room)
-  set_tests_properties(adapters-no_room PROPERTIES TIMEOUT 300)
-endif()
+reapmark_script(
+  adapters adapters/driver.sh ARGS $<TARGET_FILE:reapmark>
+  AFTER ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND}
+  NEEDS *=models shallow=mark-sweep,php threshold=php no_room=bdwgc
+  SLOW leaks no_room)

@@ -1,5 +1,5 @@
 # The collector program of the tests; its options stand in fake-collector/fake.h.
-add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/fake-collector)
+add_subdirectory(fake-collector)
 
 reapmark_test(words SOURCES cell/words.c LIBRARIES reapmark::base)
 reapmark_test(record SOURCES cell/record.c LIBRARIES reapmark::record)
@@ -11,8 +11,9 @@ reapmark_test(cell-verdict SOURCES cell/verdict.c LIBRARIES reapmark::cell)
 
 # Steps and pauses by a clock and a scheduler that the test plays itself.
 reapmark_test(
-  cell-steps SOURCES cell/steps.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
-                     ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c
+  cell-steps
+  SOURCES cell/steps.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
+          ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c
   LIBRARIES reapmark::cell)
 target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
                     -Wl,--wrap=pread)
@@ -23,12 +24,9 @@ reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
 add_dependencies(test-cell-program reapmark-collector-fake)
 
 # What a workload leaves out of the measured part is no more than it says.
-add_test(NAME cell-refused-threads
-         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/refused-threads.sh
-                 $<TARGET_FILE:reapmark-collector-mark-sweep>)
-add_test(NAME cell-files
-         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/files.sh
-                 $<TARGET_FILE:reapmark-collector-mark-sweep>)
-add_test(NAME cell-skips
-         COMMAND ${CMAKE_CURRENT_LIST_DIR}/cell/skips.sh
-                 $<TARGET_FILE:reapmark-collector-mark-sweep>)
+foreach(what refused-threads files skips)
+  reapmark_register(
+    cell-${what} LABEL end-to-end NEEDS mark-sweep
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cell/${what}.sh
+            $<TARGET_FILE:reapmark-collector-mark-sweep>)
+endforeach()

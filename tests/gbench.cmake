@@ -1,6 +1,6 @@
-reapmark_test(
-  gbench SOURCES gbench/gbench.c LIBRARIES reapmark::gbench PkgConfig::JANSSON
-                                           Threads::Threads)
+# The micro benchmarks, and the C interface to Google Benchmark.
+reapmark_test(gbench SOURCES gbench/gbench.c
+              LIBRARIES reapmark::gbench PkgConfig::JANSSON Threads::Threads)
 # None of these settings may change anything.
 set_tests_properties(
   gbench
@@ -10,32 +10,35 @@ set_tests_properties(
 BENCHMARK_OUT=no-such-folder/x.json;BENCHMARK_REPORT_AGGREGATES_ONLY=true;\
 BENCHMARK_FILTER=none;BENCHMARK_FORMAT=xml;BENCHMARK_TIME_UNIT=eon")
 
-reapmark_test(micro SOURCES gbench/micro.c LIBRARIES PkgConfig::JANSSON ARGS
-              $<TARGET_FILE:reapmark> $<TARGET_FILE:reapmark-collector-none>)
-add_dependencies(test-micro reapmark reapmark-collector-none
-                 reapmark-collector-refcount)
+# The programs that the tests below run.
+set(programs reapmark reapmark-collector-none reapmark-collector-refcount)
+reapmark_test(
+  micro SOURCES gbench/micro.c LIBRARIES PkgConfig::JANSSON NEEDS none refcount
+  ARGS $<TARGET_FILE:reapmark> $<TARGET_FILE:reapmark-collector-none>)
+if(TARGET test-micro)
+  add_dependencies(test-micro ${programs})
+endif()
 
-# What is counted in instructions: the loop's overhead over a native one, and
-# the primitives.
+# What is counted in instructions: the loop's overhead over a native one, and the
+# primitives.
 find_program(VALGRIND valgrind)
 if(NOT VALGRIND)
   message(STATUS "Tests of instruction counts left out: they need valgrind")
-elseif(REAPMARK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL Release
-       OR NOT CMAKE_C_COMPILER_ID STREQUAL GNU)
+elseif(REAPMARK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Release"
+       OR NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # Valgrind 3.19 gives up on the debugging information of clang.
   message(STATUS "Tests of instruction counts left out: they need a release "
                  "build by gcc")
 else()
-  add_executable(gbench-loops gbench/loops.c gbench/native_loop.cc)
-  target_link_libraries(gbench-loops PRIVATE reapmark::gbench
-                                             benchmark::benchmark)
-  set_target_properties(gbench-loops PROPERTIES RUNTIME_OUTPUT_DIRECTORY
-                                                ${CMAKE_BINARY_DIR}/tests)
-  reapmark_test(gbench-overhead SOURCES gbench/overhead.c ARGS
-                ${VALGRIND} $<TARGET_FILE:gbench-loops>)
+  reapmark_program(gbench-loops SOURCES gbench/loops.c gbench/native_loop.cc
+                   LIBRARIES reapmark::gbench benchmark::benchmark)
+  reapmark_test(gbench-overhead SOURCES gbench/overhead.c
+                ARGS ${VALGRIND} $<TARGET_FILE:gbench-loops>)
   add_dependencies(test-gbench-overhead gbench-loops)
-  reapmark_test(micro-instructions SOURCES gbench/instructions.c LIBRARIES
-                PkgConfig::JANSSON ARGS $<TARGET_FILE:reapmark>)
-  add_dependencies(test-micro-instructions reapmark reapmark-collector-none
-                   reapmark-collector-refcount)
+  reapmark_test(micro-instructions SOURCES gbench/instructions.c
+                LIBRARIES PkgConfig::JANSSON ARGS $<TARGET_FILE:reapmark>
+                NEEDS none refcount)
+  if(TARGET test-micro-instructions)
+    add_dependencies(test-micro-instructions ${programs})
+  endif()
 endif()

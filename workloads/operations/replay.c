@@ -205,7 +205,7 @@ static void load(replay *r, const char *path) {
     fprintf(stderr, "replay: %s\n", error);
     exit(2);
   }
-  if (GC_EXPLICIT_FREE)
+  if (gc_this_collector.can.explicit_free)
     require_deaths(r, path);
   r->threads = 1;
   for (size_t i = 0; i < r->text.count; i++)

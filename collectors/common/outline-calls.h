@@ -1,0 +1,13 @@
+/* outline-calls.h: an inline half that consists of calls of the functions of
+ * outline.h, to be named as GC_COLLECTOR_HEADER. */
+#include "common/outline.h"
+
+#define OUTLINE_CALL_NOTHING(name, parameters, arguments)                      \
+  static inline void gc_##name parameters {                                    \
+    outline_##name arguments;                                                  \
+  }
+#define OUTLINE_CALL_VALUE(type, name, parameters, arguments)                  \
+  static inline type gc_##name parameters {                                    \
+    return outline_##name arguments;                                           \
+  }
+OUTLINE_OPERATIONS(OUTLINE_CALL_NOTHING, OUTLINE_CALL_VALUE)
