@@ -42,6 +42,7 @@ struct gc_mutator {
   bool registered;                     /* with libgc by us */
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 

@@ -1,9 +1,10 @@
 /* cells.c: see cells.h. */
 #include "common/cells.h"
-#include "common/finalizers.h"
+#include "common/bookkeeping.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
-#include "common/tracked.h"
+#include "common/pause.h"
+#include "common/survey.h"
 #include <pthread.h>
 
 typedef enum cells_state {
@@ -130,26 +131,27 @@ static size_t cells_next_free(unsigned c, size_t at, size_t end) {
 }
 
 /* Finds the next run of free cells in the block in hand of class `c`. */
-static bool cells_next_run(cells_hand *hand, unsigned c,
-                           const cells_policy *policy) {
-  cells_run *run = &hand->runs[c];
+static bool cells_next_span(cells_buffer *buffer, unsigned c,
+                            const cells_policy *policy) {
+  cells_span *span = &buffer->spans[c];
   size_t cell = size_class_bytes(c) / SPACE_GRANULE;
-  size_t end = space_granule(hand->blocks[c]) + cells_bytes(c) / SPACE_GRANULE;
+  size_t end =
+      space_granule(buffer->blocks[c]) + cells_bytes(c) / SPACE_GRANULE;
   /* The limit of the last one is a marked cell, or the end. */
-  size_t at = cells_next_free(c, space_granule(run->limit), end);
+  size_t at = cells_next_free(c, space_granule(span->limit), end);
   if (at >= end)
     return false;
-  run->cursor = space_address((uint32_t)at);
+  span->cursor = space_address((uint32_t)at);
   if (gc_unlikely(cells_each))
     end = at + cell;
   at = bitmap_next(cells_marks, at, end);
   if (gc_mutant(run_too_long) && at < end)
     at += cell;
-  run->limit = space_address((uint32_t)at);
+  span->limit = space_address((uint32_t)at);
   if (gc_unlikely(cells_poisons))
-    poison_take(run->cursor, (size_t)(run->limit - run->cursor));
+    poison_take(span->cursor, (size_t)(span->limit - span->cursor));
   if (policy->handed_out)
-    policy->handed_out(run->cursor, run->limit, size_class_bytes(c));
+    policy->handed_out(span->cursor, span->limit, size_class_bytes(c));
   return true;
 }
 
@@ -201,60 +203,64 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
   return p;
 }
 
-/* The same, collecting if it must.  NULL if there is no memory even then. */
-static void *cells_get_or_collect(gc_mutator *m, unsigned c, size_t bytes,
-                                  const cells_policy *policy) {
-  for (;;) {
-    void *p = cells_get(c, bytes, policy->may);
-    if (p)
-      return p;
-    uint64_t begin = gc_now_ns();
-    if (!world_stop())
-      continue; /* another mutator has collected meanwhile */
-    /* With the world still stopped, or the others might take it all again. */
-    for (unsigned n = 1; !p && n <= policy->attempts; n++) {
-      policy->collect(m, n > 1);
-      p = cells_get(c, bytes, n < policy->attempts ? policy->may : NULL);
-    }
-    if (!p) {
-      blocks_release();
-      p = cells_get(c, bytes, NULL);
-    }
-    world_start();
-    policy->report(m, begin);
-    return p;
-  }
+/* What cells_get is asked for in one allocation. */
+typedef struct cells_request {
+  unsigned c;
+  size_t bytes;
+  const cells_policy *policy;
+} cells_request;
+
+static void *cells_try(gc_mutator *m, void *request) {
+  (void)m;
+  const cells_request *r = request;
+  return cells_get(r->c, r->bytes, r->policy->may);
 }
 
-gc_object *cells_obtain(gc_mutator *m, cells_hand *hand, unsigned c,
+static void *cells_collect(gc_mutator *m, void *request) {
+  const cells_request *r = request;
+  const cells_policy *policy = r->policy;
+  void *p = NULL;
+  for (unsigned n = 1; !p && n <= policy->attempts; n++) {
+    policy->collect(m, n > 1);
+    p = cells_get(r->c, r->bytes, n < policy->attempts ? policy->may : NULL);
+  }
+  if (!p) {
+    blocks_release();
+    p = cells_get(r->c, r->bytes, NULL);
+  }
+  return p;
+}
+
+gc_object *cells_obtain(gc_mutator *m, cells_buffer *buffer, unsigned c,
                         size_t bytes, const cells_policy *policy) {
   if (hostile_allocation())
     (policy->hostile ? policy->hostile : gc_collect)(m);
+  cells_request request = {c, bytes, policy};
   if (c == CELLS_LARGE)
-    return cells_get_or_collect(m, c, bytes, policy);
-  cells_run *run = &hand->runs[c];
-  while (!hand->blocks[c] || !cells_next_run(hand, c, policy)) {
-    char *block = cells_get_or_collect(m, c, 0, policy);
-    hand->blocks[c] = block;
+    return pause_obtain(m, &request, cells_try, cells_collect);
+  cells_span *span = &buffer->spans[c];
+  while (!buffer->blocks[c] || !cells_next_span(buffer, c, policy)) {
+    char *block = pause_obtain(m, &request, cells_try, cells_collect);
+    buffer->blocks[c] = block;
     if (!block) {
-      run->cursor = run->limit = NULL;
+      span->cursor = span->limit = NULL;
       return NULL;
     }
-    run->cursor = run->limit =
+    span->cursor = span->limit =
         block + cells_blocks[block_number(block)].taken * SPACE_GRANULE;
   }
-  gc_object *o = (gc_object *)run->cursor;
-  run->cursor += size_class_bytes(c);
+  gc_object *o = (gc_object *)span->cursor;
+  span->cursor += size_class_bytes(c);
   return o;
 }
 
-void cells_hand_back(cells_hand *hand) {
+void cells_buffer_return(cells_buffer *buffer) {
   pthread_mutex_lock(&cells_lock);
   for (unsigned c = 0; c < SIZE_CLASSES; c++) {
-    uint64_t taken = (uint64_t)(hand->runs[c].cursor - hand->blocks[c]);
-    if (!hand->blocks[c] || taken >= cells_bytes(c))
+    uint64_t taken = (uint64_t)(buffer->spans[c].cursor - buffer->blocks[c]);
+    if (!buffer->blocks[c] || taken >= cells_bytes(c))
       continue;
-    uint32_t number = block_number(hand->blocks[c]);
+    uint32_t number = block_number(buffer->blocks[c]);
     cells_blocks[number].taken = gc_mutant(block_reused_from_start)
                                      ? 0
                                      : (uint16_t)(taken / SPACE_GRANULE);
@@ -262,15 +268,15 @@ void cells_hand_back(cells_hand *hand) {
     cells_list(number);
   }
   pthread_mutex_unlock(&cells_lock);
-  cells_retract(hand);
+  cells_buffer_reset(buffer);
 }
 
 /* ------------------------------------------------------------------------- *
  * Collections.
  * ------------------------------------------------------------------------- */
 
-void cells_retract(cells_hand *hand) {
-  memset(hand, 0, sizeof *hand);
+void cells_buffer_reset(cells_buffer *buffer) {
+  memset(buffer, 0, sizeof *buffer);
 }
 
 void cells_clear_marks(uint64_t *marks) {
@@ -444,61 +450,47 @@ gc_footprint cells_footprint(uint64_t side) {
                             sizeof *cells_blocks) +
           large_list_bytes();
   pthread_mutex_unlock(&cells_lock);
-  side += tracked_bytes() + finalizers_bytes() + space_metadata();
-  return (gc_footprint){space_used() + side, space_used_peak() + side};
+  return bookkeeping_footprint(side);
 }
 
 /* The cell of block `b` from which on no run was handed out since the last
  * collection, so that it is occupied only if it is marked, as an offset. */
-static uint64_t cells_frontier(uint32_t b, cells_hand_of hand) {
+static uint64_t cells_frontier(uint32_t b, cells_buffer_of buffer_of) {
   const cells_block *block = &cells_blocks[b];
   for (gc_mutator *m = world_mutators(); m; m = world_base(m)->next)
-    if (hand(m)->blocks[block->class] == block_address(b))
-      return (uint64_t)(hand(m)->runs[block->class].cursor - block_address(b));
+    if (buffer_of(m)->blocks[block->class] == block_address(b))
+      return (uint64_t)(buffer_of(m)->spans[block->class].cursor -
+                        block_address(b));
   return block->state == CELLS_TAKEN ? cells_bytes(block->class)
                                      : block->taken * (uint64_t)SPACE_GRANULE;
 }
 
-typedef struct cells_survey {
-  gc_usage usage;
-  uint64_t stretch; /* of free bytes, up to where the survey is */
-} cells_survey;
-
-static void cells_survey_free(cells_survey *s, uint64_t bytes) {
-  s->usage.free += bytes;
-  s->stretch += bytes;
-  if (s->stretch > s->usage.free_largest)
-    s->usage.free_largest = s->stretch;
-}
-
-static void cells_survey_block(cells_survey *s, uint32_t b,
-                               cells_hand_of hand) {
+static void cells_survey_block(survey *s, uint32_t b,
+                               cells_buffer_of buffer_of) {
   uint64_t cell = size_class_bytes(cells_blocks[b].class), at = 0;
-  uint64_t frontier = cells_frontier(b, hand);
+  uint64_t frontier = cells_frontier(b, buffer_of);
   for (; at + cell <= BLOCK_BYTES; at += cell) {
     if (at >= frontier &&
         !bitmap_test(cells_marks, block_granule(b) + at / SPACE_GRANULE)) {
-      cells_survey_free(s, cell);
+      survey_free(s, cell);
       continue;
     }
-    s->usage.objects++;
-    s->usage.cells += cell;
-    s->stretch = 0;
+    survey_object(s, cell);
   }
-  cells_survey_free(s, BLOCK_BYTES - at); /* too short for a cell */
+  survey_free(s, BLOCK_BYTES - at); /* too short for a cell */
 }
 
 /* Free memory is that in blocks: what is left between large objects is the
  * arena's.  A stretch may reach over several blocks. */
-gc_usage cells_usage(cells_hand_of hand) {
-  cells_survey s = {.usage.pages = space_used()};
+gc_usage cells_usage(cells_buffer_of buffer_of) {
+  survey s = {.usage.pages = space_used()};
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (cells_blocks[b].state != CELLS_NONE)
-      cells_survey_block(&s, b, hand);
+      cells_survey_block(&s, b, buffer_of);
     else if (blocks_empty(b))
-      cells_survey_free(&s, BLOCK_BYTES);
+      survey_free(&s, BLOCK_BYTES);
     else
-      s.stretch = 0;
+      survey_gap(&s);
   }
   s.usage.objects += large_objects.size;
   s.usage.cells += large_cells();
@@ -562,43 +554,57 @@ static const char *cells_check_bits(void) {
 }
 
 /* Whether somebody before (m, c) has the same block in hand. */
-static bool cells_shared(cells_hand_of hand, gc_mutator *m, unsigned c) {
+static bool cells_shared(cells_buffer_of buffer_of, gc_mutator *m, unsigned c) {
   for (gc_mutator *n = world_mutators(); n; n = world_base(n)->next)
     for (unsigned d = 0; d < SIZE_CLASSES; d++) {
       if (n == m && d == c)
         return false;
-      if (hand(n)->blocks[d] == hand(m)->blocks[c])
+      if (buffer_of(n)->blocks[d] == buffer_of(m)->blocks[c])
         return true;
     }
   return false;
 }
 
-static const char *cells_check_hand(cells_hand_of hand, gc_mutator *m) {
+static const char *cells_check_buffer(cells_buffer_of buffer_of,
+                                      gc_mutator *m) {
   for (unsigned c = 0; c < SIZE_CLASSES; c++) {
-    const cells_run *run = &hand(m)->runs[c];
-    const char *block = hand(m)->blocks[c];
+    const cells_span *span = &buffer_of(m)->spans[c];
+    const char *block = buffer_of(m)->blocks[c];
     if (!block)
       continue;
-    if (cells_shared(hand, m, c) ||
+    if (cells_shared(buffer_of, m, c) ||
         cells_blocks[block_number(block)].state != CELLS_TAKEN)
-      return "a block in hand is not its mutator's alone";
-    if (block_number(run->cursor) != block_number(block) &&
-        run->cursor != run->limit)
-      return "a run is outside its block";
-    size_t end = space_granule(run->limit);
-    if (bitmap_next(cells_marks, space_granule(run->cursor), end) != end)
-      return "a run contains a marked cell";
+      return "a block that a mutator allocates in is not its alone";
+    if (block_number(span->cursor) != block_number(block) &&
+        span->cursor != span->limit)
+      return "a free span is outside its block";
+    size_t end = space_granule(span->limit);
+    if (bitmap_next(cells_marks, space_granule(span->cursor), end) != end)
+      return "a free span contains a marked cell";
   }
   return NULL;
 }
 
-const char *cells_check(cells_hand_of hand, bool marking) {
+const char *cells_check(cells_buffer_of buffer_of, bool marking) {
   if (!marking && cells_any_flagged())
     return "a block waits for a rescan between collections";
   const char *why = cells_check_lists();
   if (!why)
     why = cells_check_bits();
   for (gc_mutator *m = world_mutators(); m && !why; m = world_base(m)->next)
-    why = cells_check_hand(hand, m);
+    why = cells_check_buffer(buffer_of, m);
+  return why;
+}
+
+const char *cells_check_marked(const char *(*look)(const gc_object *o)) {
+  const char *why = NULL;
+  size_t end = blocks_end ? block_granule(blocks_end) : 0;
+  for (size_t at = 0; (at = bitmap_next(cells_marks, at, end)) < end && !why;
+       at++)
+    why = look(space_address((uint32_t)at));
+  for (size_t i = 0; i < large_objects.size && !why; i++)
+    if (space_granule(large_objects.items[i]) >= end &&
+        cells_marked(large_objects.items[i]))
+      why = look(large_objects.items[i]);
   return why;
 }

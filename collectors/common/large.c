@@ -13,13 +13,6 @@ gc_object *large_new(size_t bytes) {
   return o;
 }
 
-/* The bug payload_threaded: a link where the payload has room for it. */
-static void large_link(gc_object *o) {
-  uint64_t *payload = object_payload(o);
-  if ((char *)o + space_cell(o) >= (char *)(payload + 6))
-    payload[1] = (uintptr_t)o;
-}
-
 large_left large_sweep(bool (*alive)(gc_object *o)) {
   return large_sweep_from(0, alive);
 }
@@ -34,8 +27,10 @@ large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
         space_free(o, space_uncached());
       continue;
     }
-    if (gc_mutant(payload_threaded))
-      large_link(o);
+    uint64_t *payload = object_payload(o);
+    if (gc_mutant(payload_threaded) &&
+        (char *)o + space_cell(o) >= (char *)(payload + 6))
+      payload[1] = (uintptr_t)o;
     large_objects.items[kept++] = o;
     left.objects++;
     left.bytes += space_cell(o);

@@ -1,16 +1,19 @@
-/* marking.h: marks everything that can be reached, in a bitmap beside the heap.
+/* marking.h: the marker: marks everything that can be reached, in a bitmap
+ * beside a heap of cells (cells.h).
  *
- * An object is marked when it is pushed, so it is pushed at most once.  Objects
- * pass from the stack through a short queue while their lines are fetched: a
- * miss costs about 100 ns and a scan a few (Cher, Hosking & Vitek, ASPLOS
- * 2004).  The stack grows as it must; when it may not, the object is left
- * marked but unscanned, its block is flagged, and once the stack has run dry
- * all marked objects of flagged blocks are scanned again.  Each such round was
- * caused by an object that had been unmarked before, so the rounds end, and a
- * stack of any capacity, even none, marks everything.
+ * An object is marked when it is pushed onto the mark stack, so it is pushed at
+ * most once.  From the stack it passes through a short queue while its cache
+ * lines are fetched: a miss costs about 100 ns and a scan only a few (Cher,
+ * Hosking & Vitek, ASPLOS 2004).
  *
- * What runs for each object is inline, so that what a collector leaves constant
- * folds away. */
+ * The stack grows as needed.  If it cannot grow, the object stays marked but
+ * unscanned and its block is flagged; when the stack is empty, all marked
+ * objects of flagged blocks are scanned again.  Each such round was caused by
+ * an object that had just been marked, so the rounds end, and a stack of any
+ * capacity, even none, marks everything.
+ *
+ * All that runs once per object is inline, so that arguments that are constant
+ * in a collector fold away. */
 #ifndef REAPMARK_COMMON_MARKING_H
 #define REAPMARK_COMMON_MARKING_H
 
@@ -20,39 +23,52 @@
 #include "common/stack.h"
 
 enum {
-  /* Objects on their way.  Heaps in the order of allocation gain by more up to
-   * 128, heaps without order up to 32. */
+  /* Length of the queue.  In heaps that lie in the order of allocation a longer
+   * queue helps up to 128, in heaps without order up to 32. */
   MARKING_FIFO = 64,
-  /* Bytes of an object that are on their way, besides its first line: many
-   * begin in one line and have slots in the next, and that miss is as long. */
+  /* The line of this byte of an object is fetched too, besides that of the
+   * first: many objects begin in one line and have slots in the next, and the
+   * second miss takes as long as the first. */
   MARKING_AHEAD = 63,
 };
 
 /* No bound on the objects scanned. */
 #define MARKING_ALL UINT64_MAX
 
-/* Zero at first, but for `marks` and what the stack may hold (stack.most). */
+/* See marking_init. */
 typedef struct marking {
-  uint64_t *marks; /* a bitmap by granule */
+  uint64_t *marks; /* a bit per granule */
   object_stack stack;
-  gc_object *fifo[MARKING_FIFO]; /* null where nothing is queued */
-  unsigned at;                   /* the place whose turn it is */
+  gc_object *fifo[MARKING_FIFO]; /* the queue, a ring; null: nothing queued */
+  unsigned at;                   /* the place in the ring whose turn it is */
   uint64_t scanned, rescans;     /* objects, and blocks scanned again, so far */
 } marking;
 
-/* Sees that an object will be scanned that is marked already. */
+/* The option of collectors that mark: see MARKING_OPTION. */
+extern uint64_t marking_most;
+#define MARKING_OPTION                                                         \
+  {                                                                            \
+    "mark-stack", "entries of the mark stack at the most, 0: no cap",          \
+        &marking_most, 0, (uint64_t)1 << 32                                    \
+  }
+
+/* A marker with nothing to scan that marks in `marks`.  Hostile conditions or
+ * the option limit its stack. */
+marking marking_init(uint64_t *marks);
+
+/* Queues a marked object to be scanned. */
 static inline void marking_queue(marking *k, gc_object *o) {
   if (gc_unlikely(!object_push(&k->stack, o)))
     cells_flag(o);
 }
 
-/* Marks an object that is not null, and sees that it will be scanned. */
+/* Marks an object, which is not null, and queues it unless it was marked. */
 static inline void marking_push(marking *k, gc_object *o) {
   if (bitmap_set(k->marks, space_granule(o)))
     marking_queue(k, o);
 }
 
-/* Whether nothing is left to be scanned, but for what is flagged. */
+/* Whether nothing is left to be scanned, flagged blocks apart. */
 static inline bool marking_idle(const marking *k) {
   for (unsigned i = 0; i < MARKING_FIFO; i++)
     if (k->fifo[i])
@@ -60,6 +76,7 @@ static inline bool marking_idle(const marking *k) {
   return k->stack.size == 0;
 }
 
+/* How many slots of an object are scanned: all. */
 static inline uint32_t marking_slots(const gc_object *o) {
   uint32_t slots = object_slots(o);
   if (gc_mutant(slots_cut_at_63) && slots > 63)
@@ -69,14 +86,15 @@ static inline uint32_t marking_slots(const gc_object *o) {
   return slots;
 }
 
-/* Scans an object, growing the stack if need be. */
+/* Scans an object whose slots the stack may have no room for. */
 void marking_scan(marking *k, gc_object *o);
 
-/* Scans what is in the queue and on the stack, and what that leads to; *left
- * objects at the most, which it counts down.  Returns whether nothing is left.
+/* Scans queued objects and all that they lead to, but at most *left objects,
+ * from which it subtracts those that it scanned.  Returns whether nothing is
+ * left to be scanned.
  *
- * The stack's top is in a register meanwhile: it has room for all slots of an
- * object before they are looked at, or marking_scan looks at them. */
+ * The top of the stack is kept in a register.  So the stack must have room for
+ * all slots of an object before they are looked at; else marking_scan does. */
 static inline __attribute__((always_inline)) bool
 marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
   uint64_t *marks = k->marks, most = *left, n = 0;
@@ -91,7 +109,7 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
       __builtin_prefetch(next);
       __builtin_prefetch((char *)next + MARKING_AHEAD);
       idle = 0;
-    } else if (idle++ == MARKING_FIFO) { /* nothing came for a whole round */
+    } else if (idle++ == MARKING_FIFO) { /* the queue has been emptied */
       break;
     }
     gc_object *o = k->fifo[at];
@@ -100,7 +118,7 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     if (!o)
       continue;
     n++;
-    if (visit) { /* it may push */
+    if (visit) { /* which may push */
       k->stack.size = (size_t)(top - bottom);
       bool scan = visit(o);
       bottom = k->stack.items;
@@ -144,10 +162,12 @@ static inline void marking_scan_again(void *data, gc_object *o) {
 }
 
 /* Scans until nothing is left, or until `most` objects were scanned (a flagged
- * block is finished nevertheless); returns whether nothing is left.  Calls
- * visit(o), unless it is NULL, of each object before it scans it, where a
- * collector keeps a flag in the header; of what is scanned again, again.  If
- * that is false, the collector sees to the object's slots itself. */
+ * block is finished nevertheless); returns whether nothing is left.
+ *
+ * `visit` may be NULL.  Otherwise it is called with each object before it is
+ * scanned, and again before it is scanned again; a collector can update its
+ * flags in the header there.  If `visit` returns false the object is not
+ * scanned: the collector then sees to its slots itself. */
 static inline __attribute__((always_inline)) bool
 marking_drain(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
   marking_again again = {k, visit};

@@ -40,8 +40,10 @@ void object_push_or_die(object_stack *s, gc_object *o) {
  * Bags.
  * ------------------------------------------------------------------------- */
 
-/* By granule: 0 of an object in no list, the next one's granule, or: */
-enum { BAG_LAST = 1 }; /* within the first page, where no object is */
+/* A table entry is 0 for an object that is in no list, else the granule of the
+ * next object in the list.  BAG_LAST ends a list: no object is in the first
+ * page of the reservation. */
+enum { BAG_LAST = 1 };
 
 static _Atomic(uint32_t *) bag_tables[BAG_TABLES];
 static pthread_mutex_t bag_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -83,8 +85,8 @@ gc_object *bag_unspill(object_bag *b) {
   return space_address(granule);
 }
 
-/* *at is an index into the stack's entries, which are through, then 2^32 more
- * than a granule. */
+/* *at is an index into the stack's entries while there are some, then 2^32 plus
+ * the granule of the next object in the list. */
 gc_object *bag_next_spilled(const object_bag *b, uint64_t *at) {
   const uint64_t list = (uint64_t)1 << 32;
   uint32_t granule = b->spilled;
@@ -94,6 +96,12 @@ gc_object *bag_next_spilled(const object_bag *b, uint64_t *at) {
     return NULL;
   *at = list | bag_table(b->table)[granule];
   return space_address(granule);
+}
+
+void bag_pour(object_bag *from, object_bag *to) {
+  for (gc_object *o; (o = bag_take(from));)
+    bag_put(to, o);
+  bag_free(from);
 }
 
 void bag_free(object_bag *b) {

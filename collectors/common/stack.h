@@ -1,9 +1,9 @@
-/* stack.h: a growable array of object pointers kept outside the heap: mark
- * stacks, candidate buffers, lists of weak references and finalizable objects.
+/* stack.h: growable stacks of object pointers outside the heap, for mark
+ * stacks, candidate buffers, and lists of weak references and finalizable
+ * objects; and bags, which never lose an object for want of memory.
  *
- * Growth doubles and may be refused, by the `most` entries that the owner
- * allows or by the system; what happens then is the owner's business.  Not
- * thread-safe. */
+ * A stack doubles its room.  Growth may be refused, by the owner's limit `most`
+ * or by the system; the owner decides what happens then.  Not thread-safe. */
 #ifndef REAPMARK_COMMON_STACK_H
 #define REAPMARK_COMMON_STACK_H
 
@@ -12,21 +12,23 @@
 typedef struct object_stack {
   gc_object **items;
   size_t size, room;
-  size_t most; /* entries; 0: no cap */
-  bool
-      reliable; /* of a check's: injected failures are not for it (hostile.h) */
+  size_t most;   /* the most entries; 0: no limit */
+  bool reliable; /* no failure is injected into it (hostile.h): it belongs to a
+                    check */
 } object_stack;
 
-/* Makes room for more.  Returns false if that is refused. */
+/* Makes room for more entries.  Returns false if that is refused. */
 bool object_stack_grow(object_stack *s);
 
-/* Makes sure that the next push is not refused; false if it would be. */
+/* Makes sure that the next push succeeds.  Returns false if it would not. */
 static inline bool object_stack_reserve(object_stack *s) {
   return s->size < s->room || object_stack_grow(s);
 }
 
+/* Empties the stack and frees its memory. */
 void object_stack_free(object_stack *s);
 
+/* Returns false, without a change, if there is no room. */
 static inline bool object_push(object_stack *s, gc_object *o) {
   if (gc_unlikely(s->size == s->room) && !object_stack_grow(s))
     return false;
@@ -34,33 +36,37 @@ static inline bool object_push(object_stack *s, gc_object *o) {
   return true;
 }
 
-/* Pushes where refusal means that the process cannot go on: the list is what
- * keeps the collector's promise.  Ends it by gc_out_of_memory, so no lock may
- * be held that gc_heap_footprint takes. */
+/* Pushes onto a list that must be complete for the collector to be correct.  If
+ * there is no room, ends the process by gc_out_of_memory; so the caller must
+ * not hold a lock that gc_heap_footprint takes. */
 void object_push_or_die(object_stack *s, gc_object *o);
 
+/* The stack must not be empty. */
 static inline gc_object *object_pop(object_stack *s) {
   return s->items[--s->size];
 }
 
-/* Entry number n, or the end; null while there is no room: C does not let one
- * add to null, not even nothing. */
+/* The place of entry `n`, or the end of the entries; null for a stack without
+ * room, because adding even 0 to a null pointer is undefined in C. */
 static inline gc_object **object_stack_place(const object_stack *s, size_t n) {
   return s->items ? s->items + n : NULL;
 }
 
+/* Bytes of memory that the stack holds.  Any thread. */
 static inline uint64_t object_stack_bytes(const object_stack *s) {
-  /* Asked by the footprint while the owner may be pushing. */
+  /* Atomic: the owner may be pushing. */
   return __atomic_load_n(&s->room, __ATOMIC_RELAXED) * sizeof(gc_object *);
 }
 
 /* ------------------------------------------------------------------------- *
- * A bag takes what its stack refuses as well: that forms a list threaded
- * through a table beside the heap, a link for each granule, which is mapped
- * when it is first needed.  So nothing that is put in is ever lost for want of
- * memory.  Of the bags that share a table an object may be in one only; to put
- * it in again is allowed, and may or may not have it come out again.  The order
- * is any.  Bags that share a table may belong to different threads.
+ * Bags.  A bag is a stack that also takes the objects for which the stack has
+ * no room: these form a list threaded through a table beside the heap, which
+ * has a link for each granule and is mapped when it is first needed.  So no
+ * object that is put in is lost for want of memory.
+ *
+ * Several bags can share a table, even bags of different threads, but an object
+ * may be in only one bag of a table.  An object that is put in twice comes out
+ * once or twice.  Objects come out in any order.
  * ------------------------------------------------------------------------- */
 
 enum { BAG_TABLES = 3 };
@@ -68,12 +74,13 @@ enum { BAG_TABLES = 3 };
 typedef struct object_bag {
   object_stack stack;
   unsigned table;   /* below BAG_TABLES */
-  uint32_t spilled; /* granule of the list's first object, 0: none */
+  uint32_t spilled; /* the granule of the list's first object; 0: none */
 } object_bag;
 
-/* Empty, its stack capped where hostile conditions say so. */
+/* Makes an empty bag.  Hostile conditions may limit its stack. */
 void bag_init(object_bag *b, unsigned table);
 
+/* The slow halves of the functions that follow. */
 void bag_spill(object_bag *b, gc_object *o);
 gc_object *bag_unspill(object_bag *b);
 gc_object *bag_next_spilled(const object_bag *b, uint64_t *at);
@@ -83,7 +90,7 @@ static inline void bag_put(object_bag *b, gc_object *o) {
     bag_spill(b, o);
 }
 
-/* Takes out an object; NULL if there is none. */
+/* Takes an object out; NULL if the bag is empty. */
 static inline gc_object *bag_take(object_bag *b) {
   if (b->stack.size)
     return object_pop(&b->stack);
@@ -94,18 +101,22 @@ static inline bool bag_empty(const object_bag *b) {
   return b->stack.size == 0 && !b->spilled;
 }
 
-/* Walks the objects that are in the bag, which stays as it is: at *at = 0 the
- * first, at what is left there the next, and NULL after the last. */
+/* Iterates over the objects of a bag without changing it: starts with *at == 0
+ * and returns the next object, or NULL after the last. */
 static inline gc_object *bag_next(const object_bag *b, uint64_t *at) {
   if (*at < b->stack.size)
     return b->stack.items[(*at)++];
   return gc_unlikely(b->spilled) ? bag_next_spilled(b, at) : NULL;
 }
 
-/* Empties it, and gives its memory back. */
+/* Moves all objects of one bag into another and frees the memory of the first.
+ */
+void bag_pour(object_bag *from, object_bag *to);
+
+/* Empties a bag and frees its memory. */
 void bag_free(object_bag *b);
 
-/* Gives back the tables, whose bags must all be empty. */
+/* Frees the tables.  All bags must be empty. */
 void bag_tables_free(void);
 
 #endif

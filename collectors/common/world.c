@@ -7,13 +7,13 @@
 
 _Atomic bool world_stopping;
 
-/* The calling thread has the world stopped, and so its lock. */
+/* Whether the calling thread has the world stopped, and so holds its lock. */
 static _Thread_local bool world_is_mine;
 
 static struct {
   pthread_mutex_t lock;
-  pthread_cond_t fewer_running; /* for the one who waits for the others */
-  pthread_cond_t restarted;     /* for the parked */
+  pthread_cond_t fewer_running; /* the stopping thread waits for this */
+  pthread_cond_t restarted;     /* parked threads wait for this */
   gc_mutator *mutators;
   unsigned running; /* mutators neither parked nor blocking */
 } world = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
@@ -36,19 +36,20 @@ void world_mutator_destroy(gc_mutator *m) {
   munmap(m, world_base(m)->mapped);
 }
 
-/* Waits, with the lock held, until nobody wants the world stopped. */
+/* Waits until no thread wants the world stopped.  With the lock held. */
 static void world_await_restart(void) {
   while (atomic_load(&world_stopping))
     pthread_cond_wait(&world.restarted, &world.lock);
 }
 
+/* The calling mutator no longer counts as running.  With the lock held. */
 static void world_stop_running(void) {
   world.running--;
   if (atomic_load(&world_stopping))
     pthread_cond_signal(&world.fewer_running);
 }
 
-/* Parks, with the lock held. */
+/* Parks the calling mutator.  With the lock held. */
 static void world_park_locked(void) {
   world_stop_running();
   world_await_restart();
@@ -68,8 +69,8 @@ void world_join(gc_mutator *m) {
 void world_leave(gc_mutator *m) {
   hostile_race();
   pthread_mutex_lock(&world.lock);
-  /* Whoever stops the world meanwhile must still see this mutator's roots or
-   * none of it, so leave only while it runs. */
+  /* A thread that is stopping the world must see either all of this mutator's
+   * roots or no mutator, so leave only while the world runs. */
   if (atomic_load(&world_stopping))
     world_park_locked();
   gc_mutator **link = &world.mutators;
@@ -115,7 +116,7 @@ bool world_stop(void) {
   while (world.running > 1)
     pthread_cond_wait(&world.fewer_running, &world.lock);
   world_is_mine = true;
-  return true; /* with the lock: see the head of world.h */
+  return true; /* with the lock held: see the head of world.h */
 }
 
 void world_start(void) {
@@ -138,4 +139,13 @@ void world_lock(void) {
 void world_unlock(void) {
   if (!world_is_mine)
     pthread_mutex_unlock(&world.lock);
+}
+
+uint64_t world_sum(uint64_t (*bytes)(gc_mutator *m)) {
+  uint64_t sum = 0;
+  world_lock();
+  for (gc_mutator *m = world.mutators; m; m = world_base(m)->next)
+    sum += bytes(m);
+  world_unlock();
+  return sum;
 }

@@ -39,6 +39,7 @@ struct gc_mutator {
   PyObject *tls[GC_TLS];
   PyObject *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 extern PyObject *cpy_globals[GC_GLOBALS];
 

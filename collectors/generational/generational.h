@@ -1,33 +1,37 @@
-/* generational.h: the inline half of the generational collector: allocation as
- * mark-sweep has it (common/cells-operations.h), and the write barrier.
+/* generational.h: the inline half of the generational collector: allocation,
+ * which is mark-sweep's (common/inline/cells-operations.h), and the write
+ * barrier.
  *
- * An object that survived a collection is *old*, and its header has a flag that
- * says so.  The first store of a reference into it takes the flag away and puts
- * the object into the mutator's remembered set, where the next collection finds
- * it: what it refers to may be young.  So a store costs a test of the header,
- * and once per object and collection a call.  Stores of null cost nothing: they
- * make no old object refer to a young one.  Roots have no barrier: every
- * collection looks at all of them. */
+ * An object that survived a collection is *old*; a flag in its header says so.
+ * The first store of a reference into an old object takes the flag off and puts
+ * the object into the mutator's remembered set: it may now refer to a young
+ * object, so the next collection scans it again.  A store thus costs a test of
+ * the header, and a call once per object and collection.  Stores of null cost
+ * nothing: they make no old object refer to a young one.  Roots have no
+ * barrier: every collection visits all of them. */
 #ifndef REAPMARK_GENERATIONAL_H
 #define REAPMARK_GENERATIONAL_H
 
 #include "common/cells.h"
 #include "common/hostile/mutants.h"
 
-/* Old, has slots, and is in no remembered set. */
+/* The object is old, has slots, and is in no remembered set. */
 #define GEN_OLD OBJECT_FLAG_A
 
 struct gc_mutator {
   gc_mutator_base base;
-  cells_hand hand;
+  cells_buffer buffer;
   object_bag remembered; /* old objects stored into since the last collection */
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
-/* The first store into an old object since the last collection. */
+/* Puts an old object into the mutator's remembered set, unless another mutator
+ * has just done so. */
 void gen_remember(gc_mutator *m, gc_object *o);
 
-/* Atomically, since others may be storing into other slots of the object. */
+/* Reads the header atomically, because other mutators may be storing into other
+ * slots of the object. */
 static inline void gen_barrier(gc_mutator *m, gc_object *o, gc_object *value) {
   if (gc_mutant(barrier_tests_value) && value)
     o = value;

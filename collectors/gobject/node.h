@@ -27,6 +27,7 @@ struct gc_mutator {
   cascade dying;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 /* Slow paths, in node.c. */
 gc_object *gob_new(gc_mutator *m, gc_shape shape, unsigned flags);

@@ -1,59 +1,65 @@
 /* immix.c: mark-region collection with opportunistic evacuation,
  * stop-the-world, for any number of mutators.
  *
- * Memory.  Objects of up to IM_MOST bytes live in blocks (blocks.h), each of
- * IM_LINES lines; larger ones in large.h.  Objects of all sizes share blocks,
- * and may span lines but not blocks.  Beside the heap there is a mark bit per
- * granule and one per line, and a table entry per block.  The bit of an object
- * says that it was reached without touching it, which pays where several
- * references lead to one; that of a line is set when the object is scanned,
- * whose header, and so its size, is at hand then.  That is why by default a
- * line is marked if and only if a live object has a byte in it; the paper marks
- * the line that a small object begins in and takes the next one for marked as
- * well (option `conservative`), which saves looking at a size that here costs
- * nothing.
+ * Memory.  Objects of up to IM_MOST bytes live in blocks (blocks.h), each
+ * divided into IM_LINES lines; larger ones are allocated one by one (large.h).
+ * Objects of all sizes share blocks; an object may span lines but not blocks.
+ * Beside the heap there are a mark bit per granule, a mark bit per line, and a
+ * table entry per block.
  *
- * Allocation.  A run of unmarked lines between two marked ones is a *hole*.  A
- * mutator bumps a cursor through the holes of one *recyclable* block after the
- * other, in address order, then through empty blocks.  An object larger than a
- * line that does not fit into the hole goes to an overflow block, so that it
- * does not use up holes in search of a large one.
+ * An object's mark bit tells, without touching the object, that it was reached
+ * already, which pays where several references lead to it.  Its lines are
+ * marked when it is scanned, because then its header, and so its size, is at
+ * hand. Therefore a line is marked exactly if a live object has a byte in it.
+ * The paper instead marks only the line in which a small object begins, and
+ * takes the next one for marked as well (option `conservative`); that saves a
+ * look at the size, which here costs nothing.
  *
- * Collection.  Stop the world, mark, count lines: a block without marked lines
- * is empty, one with unmarked lines recyclable.  Where the heap is fragmented,
- * the most fragmented blocks are *candidates*, as many as there is room for
- * elsewhere, and their objects are copied out of them when they are reached.
- * What finds no room stays and is marked in its place, which is always right;
- * so a collection needs no memory, and never fails.
+ * Allocation.  A stretch of unmarked lines between two marked ones is a *hole*.
+ * A mutator bumps a cursor through the holes of one *recyclable* block after
+ * the other, in address order, then through empty blocks.  An object larger
+ * than a line that does not fit into the hole goes to an overflow block, so
+ * that holes are not given up in search of a large one.
  *
- * Room is what is empty when the collection begins, and the *headroom*: blocks
- * that mutators are not given before an allocation would fail otherwise.
+ * Collection.  Stops the world, marks, and counts lines: a block without marked
+ * lines is empty, one with some unmarked lines is recyclable.  If the heap is
+ * fragmented, the most fragmented blocks are *candidates*, as many as there is
+ * room to copy into: their objects are copied elsewhere when they are reached.
+ * An object for which there is no room stays and is marked in place, which is
+ * always correct; so a collection needs no memory and never fails.
+ *
+ * The room to copy into is the blocks that are empty when the collection
+ * begins, and the *headroom*: empty blocks that mutators are given only when an
+ * allocation would fail otherwise.
  *
  * Invariants between collections.
- *   - Mark bits are the objects that survived the last one, and every line that
- *     such an object has a byte in is marked (conservative: or the one before).
- *   - Objects made since lie in holes that were handed out, which those objects
- *     fill one behind the other; what was left of a hole when its mutator went
- *     on to another has a filler, which looks like an object.  So all objects
- *     can be found.
- *   - The holes of a block are handed out once a cycle, in address order:
- *     to one mutator, and after its death from where it stopped.
- *   - No header says that its object has moved.
+ *   - An object has a mark bit if and only if it survived the last collection.
+ *     Every line in which such an object has a byte is marked (`conservative`:
+ *     that line or the one before).
+ *   - Newer objects lie one behind the other in holes that were handed out. The
+ *     rest of a hole that its mutator has left is covered by a *filler*, which
+ *     has the header of an object.  So all objects can be found.
+ *   - The holes of a block are handed out once between two collections, in
+ *     address order, to one mutator; after that one has detached, from where it
+ *     stopped.
+ *   - No object is flagged as moved.
  * While a collection runs:
- *   - A block is a source or a target of copies, never both: a candidate's
- *     lines are free only after the collection, and targets were empty.
- *   - An object in a candidate is marked (it stays) or its header says where it
- *     went, from the first reference to it that is followed.
+ *   - A block is a source of copies or a target, never both: a candidate's
+ * lines become free only after the collection, and targets were empty.
+ *   - From the first reference to it that is followed, an object in a candidate
+ *     either is marked, and stays, or its header tells where its copy is.
  *
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/bookkeeping.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
+#include "common/pacing.h"
+#include "common/pause.h"
+#include "common/survey.h"
 #include "immix/immix.h"
-#include "common/inline/blocking.h"
-/* After the mutator. */
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
 #include <pthread.h>
@@ -62,32 +68,31 @@ enum {
   IM_LINE = 128, /* bytes */
   IM_LINES = BLOCK_BYTES / IM_LINE,
   IM_WORDS = IM_LINES / 64, /* of a block's line marks */
-  /* Objects whose headers are on their way while others are scanned, and the
-   * bytes after the header whose cache line is fetched as well (marking.h). */
+  /* The length of the prefetch queue, and the byte of an object whose cache
+   * line is fetched besides that of the first (marking.h says why). */
   IM_FIFO = 64,
   IM_AHEAD = 63,
-  /* So many objects in a row may go to the overflow block before the hole that
+  /* How many objects in a row may go to the overflow block before the hole that
    * they did not fit into is given up. */
   IM_PATIENCE = 4,
 };
 
-/* What fills the rest of a hole: a header with this flag and the size. */
+/* Flags a filler; its `word` is its size in granules, as an object's. */
 #define IM_FILLER OBJECT_FLAG_C
 
-/* Without a heap limit the heap may grow by this much, in percent of what was
- * live, before the next collection, and by IM_BUDGET_LEAST in any case. */
+/* Without a heap limit: how much the heap may grow before the next collection,
+ * in percent of the live bytes (pacing.h). */
 static uint64_t option_growth = 100;
-#define IM_BUDGET_LEAST ((uint64_t)4 << 20)
 
 static uint64_t option_evacuate = 1;
 static uint64_t option_headroom = 25;
 static uint64_t option_conservative = 0;
 
 typedef enum im_state {
-  IM_NONE,       /* not a block of ours; must be 0 */
-  IM_RECYCLABLE, /* has holes nobody took since the last collection */
+  IM_NONE,       /* not a block of this collector; must be 0 */
+  IM_RECYCLABLE, /* has holes that no mutator took since the last collection */
   IM_TAKEN,      /* a mutator's, or filled by one since the last collection */
-  IM_FULL,       /* without holes at the last collection */
+  IM_FULL,       /* had no holes at the last collection */
   IM_HEADROOM,   /* empty, and kept for copies */
 } im_state;
 
@@ -95,38 +100,40 @@ typedef struct im_block {
   uint8_t state;
   bool candidate;
   uint16_t taken; /* lines from its start that were handed out already */
-  /* At the last collection; later on from `taken`, if recyclable. */
-  uint16_t holes, free, longest; /* holes; lines in all of them; in one */
-  uint16_t lines, fragmentation; /* while candidates are chosen */
+  /* From line `taken` on: the number of holes, of lines in all of them, and of
+   * lines in the longest.  At the last collection, or when it became recyclable
+   * since. */
+  uint16_t holes, free, longest;
+  uint16_t lines, fragmentation; /* see im_choose */
   uint32_t next;                 /* in its list, 0 at the end */
 } im_block;
 
-/* There is one in a process. */
+/* There is one per process. */
 struct gc_heap {
-  gc_listener listener;
-  uint64_t limit; /* collect when it is reached; 0: when over budget */
-  bool each;      /* every allocation takes the slow path */
-  bool poisons;   /* free memory is told from memory in use (poison.h) */
+  uint64_t limit; /* the heap limit in bytes; 0: none, the budget counts */
+  bool each;      /* every allocation takes the slow path (hostile.h) */
+  bool poisons;   /* free memory is poisoned (poison.h) */
 
-  uint64_t *marks;  /* bit per granule */
-  uint64_t *lines;  /* bit per line, IM_WORDS a block */
-  im_block *blocks; /* by number */
+  uint64_t *marks;  /* a bit per granule */
+  uint64_t *lines;  /* a bit per line, IM_WORDS words per block */
+  im_block *blocks; /* by block number */
 
-  pthread_mutex_t lock; /* for what follows, and the blocks' and large lists */
-  uint32_t recyclable;  /* list */
-  unsigned sought;      /* no recyclable block has a hole of so many lines */
-  bool full;          /* the arena refused a block since the last collection */
-  uint64_t allocated; /* bytes handed out since the last collection */
-  uint64_t budget;    /* bytes that may be, without a limit */
-  bool untouched;     /* nothing was, not even in a recyclable block */
+  pthread_mutex_t lock; /* for what follows, for blocks and for large objects */
+  uint32_t recyclable;  /* the list of recyclable blocks */
+  unsigned sought;      /* none of them has a hole of this many lines */
+  bool full;            /* a block was refused since the last collection */
+  uint64_t allocated;   /* bytes handed out since the last collection, without
+                           those in recyclable blocks */
+  uint64_t budget; /* without a limit: how many may be before the next one */
+  bool untouched;  /* nothing was handed out since the last collection */
 
-  uint32_t headroom, headroom_blocks; /* list, and how many it has */
-  bool spent;                         /* mutators had to be given it */
-  im_hole copies;                     /* where the next copy goes */
-  object_bag grey;                    /* marked, and not scanned */
-  uint64_t occupied;                  /* blocks with objects, after the last */
-  uint64_t free_lines;                /* in recyclable ones of them */
-  uint64_t live_objects, live_bytes;  /* in large ones, too */
+  uint32_t headroom, headroom_blocks; /* the list, and its length */
+  bool spent;          /* mutators had to be given the headroom */
+  im_hole copies;      /* where the next copy goes */
+  object_bag grey;     /* objects marked and not scanned */
+  uint64_t occupied;   /* blocks with objects after the last collection */
+  uint64_t free_lines; /* in these blocks */
+  uint64_t live_objects, live_bytes; /* large objects included */
 
   /* Events so far. */
   uint64_t collections, marked, evacuations, candidates, moved, stayed;
@@ -181,8 +188,8 @@ static size_t im_line(uint32_t b, const char *p) {
   return (size_t)(p - block_address(b)) / IM_LINE;
 }
 
-/* The first line of the block's first hole from `line` on, and *end, the one
- * after its last; or IM_LINES if there is none. */
+/* Finds the first hole of a block from `line` on.  Returns its first line and
+ * sets *end to the line behind its last; returns IM_LINES if there is none. */
 static size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
   const uint64_t *lines = im_lines(b);
   for (;;) {
@@ -191,13 +198,13 @@ static size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
     if (!option_conservative || line == 0 || line == IM_LINES ||
         !bitmap_test(lines, line - 1))
       return line;
-    /* A small object of the marked line may end in this one. */
+    /* A small object that begins in the marked line may end in this one. */
     if (++line < *end)
       return line;
   }
 }
 
-/* Counts what is free in a block. */
+/* Counts the holes of a block. */
 static void im_measure(uint32_t b) {
   im_block *block = &im.blocks[b];
   block->holes = block->free = block->longest = 0;
@@ -239,7 +246,7 @@ static gc_object *im_bump(im_hole *hole, size_t bytes) {
   return (gc_object *)p;
 }
 
-/* Fills what is left of a hole up to `end`. */
+/* Covers the rest of a hole, up to `end`, with a filler. */
 static void im_fill(im_hole *hole, char *end) {
   size_t bytes = (size_t)(end - hole->cursor);
   if (bytes == 0)
@@ -269,8 +276,8 @@ static bool im_next_hole(im_hole *hole) {
   return true;
 }
 
-/* Takes a block into a mutator's hand, before its first hole; false if `b` is
- * 0.  With the lock. */
+/* Gives block `b` to a mutator, which still has to go on to its first hole.
+ * Returns false if `b` is 0.  With the lock. */
 static bool im_take(im_hole *hole, uint32_t b) {
   if (!b)
     return false;
@@ -281,7 +288,8 @@ static bool im_take(im_hole *hole, uint32_t b) {
   return true;
 }
 
-/* The first recyclable block with a hole of at least `lines`, or 0. */
+/* Takes the first recyclable block with a hole of at least `lines` off the
+ * list; 0 if there is none. */
 static uint32_t im_pop_recyclable(unsigned lines) {
   if (lines >= im.sought)
     return 0;
@@ -296,13 +304,14 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   return b;
 }
 
-/* Whether more memory than there is in recyclable blocks may be handed out, or
- * a collection is due. */
+/* Whether memory may be handed out that is not in recyclable blocks.  If not, a
+ * collection is due. */
 static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }
 
-/* Takes blocks for copies, as long as there are any.  With the lock. */
+/* Fills the headroom up from empty blocks, as far as there are any.  With the
+ * lock. */
 static void im_fill_headroom(void) {
   uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
   uint64_t wanted = option_evacuate ? (of * option_headroom + 999) / 1000 : 0;
@@ -314,14 +323,15 @@ static void im_fill_headroom(void) {
   }
 }
 
-/* Before the limit is reached for the first time. */
+/* Sets the headroom aside before the limit is reached for the first time: up to
+ * then no collection has done so. */
 static void im_keep_headroom(void) {
   uint64_t kept = im.limit / 1000 * option_headroom;
   if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
     im_fill_headroom();
 }
 
-/* An empty block, or 0. */
+/* Takes an empty block; 0 if a collection is due or there is none. */
 static uint32_t im_pop_empty(void) {
   if (im.full || !im_may_grow())
     return 0;
@@ -335,7 +345,8 @@ static uint32_t im_pop_empty(void) {
   return b;
 }
 
-/* Takes a block with a hole for `bytes`. */
+/* Gives a mutator a block with a hole for `bytes`; `empty_first`: rather an
+ * empty one than a recyclable one.  Returns false if there is none. */
 static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
   unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
   pthread_mutex_lock(&im.lock);
@@ -348,8 +359,9 @@ static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
 }
 
 /* Whether an object larger than a line, for which the hole is too short, may go
- * elsewhere, so that smaller ones can have what is left.  If there are none,
- * the hole would be in the way of the fast path. */
+ * to the overflow block, so that smaller objects can use what is left of the
+ * hole.  If no smaller ones come, the hole only keeps the fast path from being
+ * taken. */
 static bool im_may_overflow(gc_mutator *m) {
   if (m->waits != m->hole.cursor)
     m->waited = 0;
@@ -357,8 +369,8 @@ static bool im_may_overflow(gc_mutator *m) {
   return m->waited++ < IM_PATIENCE;
 }
 
-/* Memory for an object of a block, from what is in hand or in the heap; NULL if
- * a collection is due, or there is no memory. */
+/* Memory for an object that goes into a block, from the mutator's holes or from
+ * another block; NULL if a collection is due or there is no memory. */
 static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
   gc_object *o = im_bump(&m->hole, bytes);
   if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
@@ -388,30 +400,32 @@ static gc_object *im_obtain_large(size_t bytes) {
   return o;
 }
 
-static gc_object *im_obtain(gc_mutator *m, size_t bytes) {
+/* The same for an object of any size.  `request`: its size in bytes. */
+static void *im_obtain(gc_mutator *m, void *request) {
+  size_t bytes = *(size_t *)request;
   return bytes > IM_MOST ? im_obtain_large(bytes) : im_obtain_small(m, bytes);
 }
 
 static void im_collect(bool desperate);
-static void im_report(uint64_t begin_ns);
 
-/* Collects, and does all that can be done to have memory for this object: the
- * world is stopped, or the others might take it again. */
-static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
+/* Collects, and does all that can be done to get memory for an object.  The
+ * world is stopped. */
+static void *im_collect_for(gc_mutator *m, void *request) {
   im_collect(false);
-  gc_object *o = im_obtain(m, bytes);
+  gc_object *o = im_obtain(m, request);
   uint64_t occupied;
   do {
     if (o)
       return o;
     blocks_release();
     im.full = false;
-    if ((o = im_obtain(m, bytes)))
+    if ((o = im_obtain(m, request)))
       return o;
-    /* Evacuates what takes the least copying, as long as that frees blocks. */
+    /* Evacuate the blocks that take the least copying, as long as that frees
+     * blocks. */
     occupied = im.occupied;
     im_collect(true);
-    o = im_obtain(m, bytes);
+    o = im_obtain(m, request);
   } while (im.occupied < occupied);
   if (o)
     return o;
@@ -425,22 +439,13 @@ static gc_object *im_collect_for(gc_mutator *m, size_t bytes) {
   }
   blocks_release();
   im.full = false;
-  return im_obtain(m, bytes);
+  return im_obtain(m, request);
 }
 
 gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
     gc_collect(m);
-  gc_object *o;
-  while (!(o = im_obtain(m, bytes))) {
-    uint64_t begin = gc_now_ns();
-    if (!world_stop())
-      continue; /* another mutator has collected meanwhile */
-    o = im_collect_for(m, bytes);
-    world_start();
-    im_report(begin);
-    break;
-  }
+  gc_object *o = pause_obtain(m, &bytes, im_obtain, im_collect_for);
   m->limit = im.each ? NULL : m->hole.end;
   return o;
 }
@@ -449,26 +454,28 @@ gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
  * Evacuation: what to copy, and where to.  The world is stopped.
  * ------------------------------------------------------------------------- */
 
-/* Lines that an object of a block takes elsewhere, all together, if the block
- * holds what it held after the last collection.  What filled its holes since
- * mostly died. */
+/* Lines that the objects of a block would take elsewhere.  Counts what the
+ * block held after the last collection: most of what filled its holes since is
+ * dead.
+ */
 static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
   if (!desperate)
     return IM_LINES - im.blocks[b].free;
-  /* That was just now, so these are the objects; and lines may be marked for
-   * little. */
+  /* The last collection was just now, so the marked objects are all there are.
+   * Their bytes count, not their lines, of which they may use little. */
   size_t bytes = 0, at = block_granule(b), end = at + BLOCK_GRANULES;
   for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
     bytes += forwarding_bytes(space_address((uint32_t)at));
   return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
 }
 
-/* Makes candidates of the most fragmented blocks, as many as there is room for:
- * those with the most holes, as in the paper; or if memory is short, those that
- * take the least copying to be emptied.  Returns whether there are any. */
+/* Chooses the candidates: the most fragmented blocks, as many as there is room
+ * to copy into.  A block's fragmentation is its number of holes, as in the
+ * paper; if memory is short (`desperate`), the lines that need not be copied to
+ * empty it.  Returns whether there are candidates. */
 static bool im_choose(bool desperate) {
   uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
-  /* Lines to copy from all blocks that are as fragmented as that. */
+  /* A histogram: the lines to copy from all blocks with this fragmentation. */
   uint64_t lines_of[IM_LINES + 1] = {0};
   for (uint32_t b = 1; b < blocks_end; b++) {
     im_block *block = &im.blocks[b];
@@ -488,7 +495,8 @@ static bool im_choose(bool desperate) {
     im_block *block = &im.blocks[b];
     if (block->fragmentation < least || block->fragmentation == 0)
       continue;
-    if (block->fragmentation == least) { /* of these, as many as fit */
+    if (block->fragmentation ==
+        least) { /* of these, as many as there is room */
       if (block->lines > left)
         continue;
       left -= block->lines;
@@ -499,9 +507,10 @@ static bool im_choose(bool desperate) {
   return any;
 }
 
-/* Whether this collection is to evacuate: if holes were left unused, because
- * other memory was wanted, or the last one yielded little (paper, section 2.4):
- * more than half of the limit is in lines that are in use. */
+/* Whether the heap is fragmented enough to evacuate (paper, section 2.4): holes
+ * were left unused, because memory of another shape was wanted; or the last
+ * collection yielded little, so that more than half of the limit is in marked
+ * lines. */
 static bool im_fragmented(void) {
   uint64_t in_use = im.occupied * IM_LINES - im.free_lines;
   return im.free_lines > 0 &&
@@ -538,7 +547,8 @@ static inline void im_mark(gc_object *o) {
     bag_put(&im.grey, o);
 }
 
-/* Where an object of a candidate is to be found from now on. */
+/* Copies an object of a candidate, unless that was done or there is no room,
+ * and marks it.  Returns where it is from now on. */
 static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
@@ -555,7 +565,9 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
   return o;
 }
 
-/* Where an object is now, or NULL if it was not reached. */
+/* The answer to tracked.h: where an object is now, or NULL if it was not
+ * reached.
+ */
 static gc_object *im_where(gc_object *o) {
   if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
     return forwarding_copy(o);
@@ -564,11 +576,12 @@ static gc_object *im_where(gc_object *o) {
 
 /* ------------------------------------------------------------------------- *
  * Marking.  An object is marked when the first reference to it is followed, and
- * scanned once, through a short queue while its header is fetched.  What the
- * stack has no room for the bag threads through a table, so that nothing is
- * lost.  `evacuates` is a constant wherever this is inlined.
+ * scanned once, after it has passed through a queue while its header is
+ * fetched. Objects for which the mark stack has no room stay in the bag, so
+ * none is lost. `evacuates` is a constant wherever these functions are inlined.
  * ------------------------------------------------------------------------- */
 
+/* Follows the reference at `place`, which may be null. */
 static inline __attribute__((always_inline)) void im_reach(gc_object **place,
                                                            bool evacuates) {
   gc_object *o = *place;
@@ -580,9 +593,9 @@ static inline __attribute__((always_inline)) void im_reach(gc_object **place,
     im_mark(o);
 }
 
-/* Scans all that is marked, and what that leads to.  The stack's top is in a
- * register meanwhile: it has room for all slots of an object before they are
- * looked at, or they go through the bag, as what evacuation marks does. */
+/* Scans all grey objects and what they lead to.  The top of the stack is kept
+ * in a register, if the stack has room for all slots of an object; else, and
+ * while evacuating, objects are marked through the bag. */
 static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
   gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
   object_stack *stack = &im.grey.stack;
@@ -642,8 +655,8 @@ static void im_visit_evacuating(void *data, gc_object **place) {
   im_reach(place, true);
 }
 
-/* Reaches all that the roots lead to. */
-static void im_trace(bool evacuates) {
+/* Marks all that the roots can reach. */
+static void im_mark_reachable(bool evacuates) {
   if (evacuates) {
     roots_each(im_visit_evacuating, NULL);
     im_drain(true);
@@ -657,7 +670,8 @@ static void im_trace(bool evacuates) {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-/* Takes all blocks out of all hands and forgets the last collection's marks. */
+/* Takes all blocks from all mutators, and clears the last collection's marks.
+ */
 static void im_prepare(void) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     m->hole = m->overflow = (im_hole){0};
@@ -679,8 +693,7 @@ static bool im_alive(gc_object *o) {
   return im_marked(o);
 }
 
-/* All memory of a block that is no live object's is from now on seen to be
- * free. */
+/* Poisons the memory of a block in which no live object lies. */
 static void im_poison(uint32_t b) {
   size_t at = block_granule(b), end = at + BLOCK_GRANULES;
   while (at < end) {
@@ -693,8 +706,8 @@ static void im_poison(uint32_t b) {
   }
 }
 
-/* Sorts the blocks by what is left in them.  From the top, so that the lists
- * end up in address order. */
+/* Sorts the blocks by what is left in them, from the highest down, so that the
+ * lists end up in address order. */
 static void im_sort(void) {
   im.recyclable = 0;
   im.sought = IM_LINES + 1;
@@ -725,20 +738,21 @@ static void im_sort(void) {
     im.recyclable = b;
   }
   im.spent = false;
-  pthread_mutex_lock(&im.lock); /* the footprint may be asked meanwhile */
+  pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
   im_fill_headroom();
   pthread_mutex_unlock(&im.lock);
 }
 
-/* What is reached in a collection, and no more, survives it. */
+/* `desperate`: an allocation is about to fail, so evacuate the blocks that are
+ * the cheapest to empty. */
 static void im_collect(bool desperate) {
   bool evacuates =
       option_evacuate && (desperate || im_fragmented()) && im_choose(desperate);
   im_prepare();
-  im_trace(evacuates);
+  im_mark_reachable(evacuates);
   tracked_clear_weak(im_where, true);
   tracked_queue_dead(im_where, true);
-  im_trace(evacuates);
+  im_mark_reachable(evacuates);
   tracked_prune_weak(im_where, true);
   im.copies = (im_hole){0};
   large_sweep(im_alive);
@@ -748,23 +762,14 @@ static void im_collect(bool desperate) {
   im.marked += im.live_objects;
   im.allocated = 0;
   im.untouched = true;
-  im.budget = im.live_bytes / 100 * option_growth;
-  if (im.budget < IM_BUDGET_LEAST)
-    im.budget = IM_BUDGET_LEAST;
-}
-
-static void im_report(uint64_t begin_ns) {
-  im.listener.pause(im.listener.data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
+  im.budget = pacing_growth(im.live_bytes, option_growth);
 }
 
 void gc_collect(gc_mutator *m) {
   (void)m;
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
+  pause_begin();
   im_collect(false);
-  world_start();
-  im_report(begin);
+  pause_end();
 }
 
 /* ------------------------------------------------------------------------- *
@@ -776,9 +781,9 @@ static size_t im_marks_bytes(void) {
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
-  im = (gc_heap){.listener = config->listener,
-                 .limit = config->heap_limit,
-                 .budget = IM_BUDGET_LEAST,
+  pause_listen(config->listener);
+  im = (gc_heap){.limit = config->heap_limit,
+                 .budget = PACING_LEAST,
                  .sought = IM_LINES + 1,
                  .poisons = poison_active(),
                  .each = hostile_each() || poison_active()};
@@ -805,24 +810,15 @@ void gc_heap_destroy(gc_heap *h) {
   blocks_table_destroy(h->blocks, sizeof *h->blocks);
   blocks_destroy();
   bag_free(&h->grey);
-  bag_tables_free();
   large_destroy();
-  tracked_destroy();
-  finalizers_destroy();
-  memset(object_globals, 0, sizeof object_globals);
+  bookkeeping_destroy();
   pthread_mutex_destroy(&h->lock);
   space_destroy();
 }
 
-gc_mutator *gc_thread_attach(gc_heap *h) {
-  gc_mutator *m = world_mutator_create(h, sizeof *m);
-  if (m)
-    world_join(m);
-  return m;
-}
-
-/* Others go on where a dying mutator stopped in a block: at the next line. */
-static void im_hand_back(im_hole *hole) {
+/* Gives a detaching mutator's block back: other mutators go on from the next
+ * line. */
+static void im_return(im_hole *hole) {
   uint32_t b = hole->block;
   if (!b)
     return;
@@ -841,13 +837,14 @@ static void im_hand_back(im_hole *hole) {
   pthread_mutex_unlock(&im.lock);
 }
 
-void gc_thread_detach(gc_mutator *m) {
-  im_hand_back(&m->hole);
-  im_hand_back(&m->overflow);
+static void im_detach(gc_mutator *m) {
+  im_return(&m->hole);
+  im_return(&m->overflow);
   m->hole = m->overflow = (im_hole){0};
-  world_leave(m);
-  world_mutator_destroy(m);
 }
+
+#define THREAD_END(m) im_detach(m)
+#include "common/inline/threads.h"
 
 /* ------------------------------------------------------------------------- *
  * Figures.
@@ -855,14 +852,12 @@ void gc_thread_detach(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   pthread_mutex_lock(&h->lock);
-  /* Of the tables, the parts that describe memory in use. */
+  /* Of the tables, only the parts that describe blocks in use. */
   uint64_t side =
       blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
       large_list_bytes();
   pthread_mutex_unlock(&h->lock);
-  side += tracked_bytes() + finalizers_bytes() +
-          object_stack_bytes(&h->grey.stack) + space_metadata();
-  return (gc_footprint){space_used() + side, space_used_peak() + side};
+  return bookkeeping_footprint(side + object_stack_bytes(&h->grey.stack));
 }
 
 uint64_t gc_heap_objects(gc_heap *h) {
@@ -878,8 +873,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-/* The mutator's hole that is in block `b`, or NULL. */
-static const im_hole *im_in_hand(uint32_t b) {
+/* The hole of some mutator that is in block `b`, or NULL. */
+static const im_hole *im_hole_in(uint32_t b) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     if (m->hole.block == b)
       return &m->hole;
@@ -889,13 +884,13 @@ static const im_hole *im_in_hand(uint32_t b) {
   return NULL;
 }
 
-/* Adds the objects that were made in a block since the last collection to a
- * bitmap by granule.  What is wrong with them, or NULL. */
+/* Adds the objects that were made in a block since the last collection to
+ * `starts`, a bit per granule.  Returns what is wrong with them, or NULL. */
 static const char *im_add_young(uint64_t *starts, uint32_t b) {
-  const im_hole *hand = im_in_hand(b);
+  const im_hole *hole = im_hole_in(b);
   const im_block *block = &im.blocks[b];
   char *stop =
-      hand ? hand->cursor
+      hole ? hole->cursor
            : im_line_address(b, block->state == IM_RECYCLABLE ? block->taken
                                                               : IM_LINES);
   size_t end, line = 0;
@@ -915,8 +910,9 @@ static const char *im_add_young(uint64_t *starts, uint32_t b) {
   return NULL;
 }
 
-/* Where all objects begin, those included that died since the last collection:
- * a bitmap to be destroyed.  NULL, and what is wrong. */
+/* Makes a bitmap, which the caller destroys, of all places where an object
+ * begins, including objects that died since the last collection.  Or returns
+ * NULL and sets *why to what is wrong. */
 static uint64_t *im_find_all(const char **why) {
   uint64_t *starts = space_table_create(im_marks_bytes());
   *why = starts ? NULL : "no memory to check in";
@@ -937,39 +933,25 @@ static uint64_t *im_find_all(const char **why) {
   return starts;
 }
 
-typedef struct im_survey {
-  gc_usage usage;
-  uint64_t stretch; /* of free bytes, up to where the survey is */
-} im_survey;
-
-static void im_survey_free(im_survey *s, uint64_t bytes) {
-  s->usage.free += bytes;
-  s->stretch += bytes;
-  if (s->stretch > s->usage.free_largest)
-    s->usage.free_largest = s->stretch;
-}
-
-static void im_survey_block(im_survey *s, const uint64_t *starts, uint32_t b) {
+static void im_survey_block(survey *s, const uint64_t *starts, uint32_t b) {
   size_t at = block_granule(b), end = at + BLOCK_GRANULES;
   while (at < end) {
     size_t object = bitmap_next(starts, at, end);
-    im_survey_free(s, (object - at) * SPACE_GRANULE);
+    survey_free(s, (object - at) * SPACE_GRANULE);
     if (object == end)
       break;
     gc_object *o = space_address((uint32_t)object);
-    s->usage.objects++;
-    s->usage.cells += forwarding_bytes(o);
-    s->stretch = 0;
+    survey_object(s, forwarding_bytes(o));
     at = object + o->word;
   }
 }
 
-/* Free memory is that in blocks, in lines that are marked for another object's
- * sake as well; what is left between large objects is the arena's.  A stretch
- * may reach over several blocks. */
+/* Free memory is what no object occupies in blocks, even if it lies in a line
+ * that is marked for another object.  What is free between large objects
+ * belongs to the arena.  A free stretch may reach over several blocks. */
 gc_usage gc_heap_usage(gc_heap *h) {
   (void)h;
-  im_survey s = {.usage.pages = space_used()};
+  survey s = {.usage.pages = space_used()};
   const char *why;
   uint64_t *starts = im_find_all(&why);
   if (!starts) {
@@ -979,9 +961,9 @@ gc_usage gc_heap_usage(gc_heap *h) {
   }
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (im.blocks[b].state == IM_HEADROOM || blocks_empty(b))
-      im_survey_free(&s, BLOCK_BYTES);
+      survey_free(&s, BLOCK_BYTES);
     else if (im.blocks[b].state == IM_NONE)
-      s.stretch = 0;
+      survey_gap(&s);
     else
       im_survey_block(&s, starts, b);
   }
@@ -996,7 +978,7 @@ gc_usage gc_heap_usage(gc_heap *h) {
  * ------------------------------------------------------------------------- */
 
 static const char *im_check_lists(void) {
-  uint32_t listed = 0; /* less those that say so themselves */
+  uint32_t listed = 0; /* on lists, less those whose state says so */
   for (uint32_t b = im.recyclable; b; b = im.blocks[b].next, listed++)
     if (im.blocks[b].state != IM_RECYCLABLE || listed > blocks_end)
       return "a block on the list of the recyclable is not";
@@ -1018,8 +1000,8 @@ static const char *im_check_lists(void) {
   return blocks_check();
 }
 
-/* The marks of a block's lines follow from those of its objects: exactly, or
- * conservatively, right after a collection. */
+/* The marks of a block's lines follow from the marks of its objects, exactly or
+ * conservatively. */
 static const char *im_check_lines(uint32_t b) {
   uint64_t expected[IM_WORDS] = {0};
   size_t first = block_granule(b), end = first + BLOCK_GRANULES, past = 0;
@@ -1046,8 +1028,8 @@ static const char *im_check_hole(const im_hole *hole) {
   if (!hole->block)
     return hole->cursor == hole->end ? NULL : "a hole is in no block";
   uint32_t b = hole->block;
-  if (im.blocks[b].state != IM_TAKEN || (im_in_hand(b) != hole && hole->cursor))
-    return "a block in hand is not its mutator's alone";
+  if (im.blocks[b].state != IM_TAKEN || (im_hole_in(b) != hole && hole->cursor))
+    return "a block that a mutator allocates in is not its alone";
   if (hole->cursor > hole->end || hole->cursor < block_address(b) ||
       hole->end > block_address(b) + BLOCK_BYTES)
     return "a hole is outside its block";
@@ -1058,6 +1040,7 @@ static const char *im_check_hole(const im_hole *hole) {
   return NULL;
 }
 
+/* During a check: what im_find_all returned. */
 static const uint64_t *im_check_starts;
 
 static bool im_check_is(const gc_object *o) {

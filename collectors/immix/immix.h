@@ -1,36 +1,42 @@
 /* immix.h: the inline half of the Immix collector: allocation.
  *
- * A mutator allocates by bumping a cursor through a *hole*: a run of free lines
- * in a block that is its own for the time being.  Objects of all sizes that fit
- * in blocks share the hole, so there is one cursor, not one for each size.  See
- * immix.c for all else. */
+ * A mutator allocates by bumping a cursor through a *hole*: a stretch of free
+ * lines in a block that only this mutator uses.  Objects of all sizes that fit
+ * in blocks share the hole, so there is one cursor, not one per size class. See
+ * immix.c for everything else. */
 #ifndef REAPMARK_IMMIX_H
 #define REAPMARK_IMMIX_H
 
 #include "common/blocks.h"
 #include "common/world.h"
 
-enum { IM_MOST = BLOCK_BYTES / 4 }; /* bytes of an object in a block */
+/* The largest object in a block, in bytes: a quarter of one, as in the paper.
+ */
+enum { IM_MOST = BLOCK_BYTES / 4 };
 
 typedef struct im_hole {
   char *cursor, *end; /* the next free byte, and the end; both null at first */
-  uint32_t block;     /* that it is in, 0: none */
+  uint32_t block;     /* the number of its block; 0: none */
 } im_hole;
 
 struct gc_mutator {
   gc_mutator_base base;
   im_hole hole;
-  char *limit;      /* hole.end; or null, that each allocation is seen */
-  im_hole overflow; /* for what is larger than a line and did not fit there */
-  char *waits;      /* where the hole's cursor was when that last happened, */
-  unsigned waited;  /* and how often it was there before */
+  char *limit;      /* hole.end; null if each allocation takes the slow path */
+  im_hole overflow; /* for objects larger than a line that did not fit there */
+  /* The cursor of `hole` when an object last went to the overflow block, and
+   * how many in a row did so with the cursor there. */
+  char *waits;
+  unsigned waited;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 
-/* When the hole is used up, and for objects too large for a block.  May
- * collect; NULL when out of memory. */
+/* The slow path, when the hole is used up and for objects too large for a
+ * block. Memory for an object of `bytes`; NULL when out of memory.  May
+ * collect.  (S) */
 gc_object *im_new_slow(gc_mutator *m, size_t bytes);
 
 static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {

@@ -24,6 +24,7 @@ struct gc_mutator {
   uint64_t made, freed;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 

@@ -1,61 +1,67 @@
-/* mark-sweep-incremental.c: mark-sweep whose marking is done in slices, by a
- * snapshot at the beginning, for any number of mutators.
+/* mark-sweep-incremental.c: mark-sweep that marks in slices, by a snapshot at
+ * the beginning, for any number of mutators.
  *
- * The heap is mark-sweep's (common/cells.h).  A *cycle* is
+ * The heap is mark-sweep's (common/cells.h).  A *cycle* has these phases:
  *
- *     begin     a short stop: marks what the roots refer to; that is the
- *               snapshot, and the deletion barrier is on from here
- *     slices    marking in short stops, as allocation goes on
- *     revive    once nothing is left to be scanned: weak references to the dead
- *               are cleared, the dead that are finalizable are queued, and the
- *               queue is marked from, in slices again
- *     finish    weak references to the dead leave their list, and the blocks
- *               are sorted by what is left in them, in slices as well
+ *     begin     in a short stop, marks the objects that roots refer to.  All
+ *               that these reach is the snapshot.  From now on the deletion
+ *               barrier is on.
+ *     slices    mark the snapshot in short stops, while allocation goes on
+ *     revive    once nothing is left to be scanned: clears weak references to
+ *               the dead, queues dead finalizable objects, and marks what the
+ *               queue reaches, again in slices
+ *     finish    takes dead weak references off their list, then sorts the
+ * blocks by what is left in them, also in slices
  *
- * Everything that marks runs with the world stopped, in the slow path of
- * allocation, so nothing of it races with mutators.
+ * All marking runs with the world stopped, in the slow path of allocation, so
+ * it never races with mutators.
  *
- * Marks.  While a cycle marks in its own bitmap (`black`), cells_marks still
- * says which cells are free; at the end they change places.  Objects made
- * during a cycle are born black: a run of cells gets its bits as it is handed
- * out, and while the world is stopped, the cells of it that nobody took yet
- * have theirs cleared.
+ * Marks.  A cycle marks in a bitmap of its own, `marking.marks`.  Meanwhile
+ * cells_marks still tells which cells are free; at the end of marking the two
+ * bitmaps change places.  Objects made during a cycle are born marked: the
+ * cells of a free span get their bits when the span is handed out.  While the
+ * world is stopped, cells of a span that are not allocated yet have their bits
+ * cleared.
  *
  * Invariants.
- *   - While the world is stopped, a bit of `black` is the start of an object.
- *   - What has a bit was scanned, or is queued to be: on the marker's stack or
- *     queue, as a wide object, or in a bag of shaded ones; or it is newer than
- *     the cycle.
- *   - *What a mutator can reach during a cycle either could be reached when it
- *     began (and so will be marked), or was made since (and so is).*  Proof:
- *     when the cycle began it held of all roots.  A mutator then gets hold of
- *     an object by a load from a root, of which it holds already, or from a
- *     slot.  What the slot holds was there when the cycle began, or stored from
- *     a register since, of which it holds.  What a weak reference gives is
- *     shaded, for it may be reached by that only.  The queue of finalizers was
- *     a root, and what joins it in `revive` is marked there, from where on the
- *     same holds with what the queue reaches included.  *And what could be
- *     reached when the cycle began is marked by its end*, since each of the
- *     references that led to it was still there when its slot was scanned, or
+ *   - While the world is stopped, each bit of the cycle is an object.
+ *   - An object with a bit was scanned, or is queued to be scanned (on the
+ *     marker's stack or queue, as a wide object, or in a bag of shaded
+ * objects), or is newer than the cycle.
+ *   - *Every object that a mutator can reach during a cycle was either in the
+ *     snapshot, and so will be marked, or was made since, and so is marked.*
+ *     Proof.  When the cycle began, this was true of all roots.  A mutator gets
+ *     hold of an object by loading a root, for which it is true, or a slot.
+ *     What a slot holds was there when the cycle began, or was stored from a
+ *     register since, for which it is true.  A target that a weak reference
+ *     gives is shaded, since nothing else may lead to it.  The finalizer queue
+ *     was a root, and what joins it in `revive` is marked there; from then on
+ *     the same argument holds with what the queue reaches added.
+ *   - *Every object of the snapshot is marked by the end of the cycle*: each
+ *     reference on the path to it was still there when its slot was scanned, or
  *     was shaded when it was overwritten.
  *
- * So stores to roots need no barrier, nothing is scanned twice, and no roots
- * are looked at again at the end: a cycle ends when nothing is queued.  What
- * dies during a cycle stays until the next. */
+ * So stores to roots need no barrier, no object is scanned twice, and the roots
+ * are not visited again at the end: a cycle ends when nothing is queued.  What
+ * dies during a cycle is found by the next one. */
 #include "gc.h"
+#include "common/bookkeeping.h"
 #include "common/hostile/hostile.h"
 #include "common/marking.h"
+#include "common/pacing.h"
+#include "common/pause.h"
 #include "mark-sweep-incremental/mark-sweep-incremental.h"
-#include "common/inline/blocking.h"
-#include "common/inline/cells-usage.h"
+#include "common/inline/cells-heap.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
 #include <pthread.h>
 
 enum {
-  /* Objects between two looks at the clock, which costs as much as a few. */
+  /* Objects scanned between two looks at the clock.  A look costs as much as
+   * scanning a few objects. */
   INC_CHUNK = 128,
-  /* Objects of more slots are scanned by themselves, in parts of so many. */
+  /* Objects with more than INC_WIDE slots are *wide*: scanned INC_PART slots at
+   * a time, so that a slice can end within one. */
   INC_WIDE = 64,
   INC_PART = 256,
 };
@@ -66,47 +72,42 @@ static uint64_t option_pause = 500;
 /* Allocation between slices, in KiB, while marking keeps up. */
 static uint64_t option_step = 256;
 
-/* Without a heap limit: allocation from one end of a cycle to the next, in
- * percent of what was live, and INC_GROWTH_LEAST in any case. */
+/* Without a heap limit: allocation from the end of one cycle to the end of the
+ * next, in percent of the live bytes (pacing.h). */
 static uint64_t option_growth = 100;
-#define INC_GROWTH_LEAST ((uint64_t)4 << 20)
 
-/* A cycle begins when so much of that, in percent, is gone; marking is paced to
- * end with the rest. */
+/* A cycle begins when this percentage of that allocation is done.  Marking is
+ * paced to be finished when the rest is. */
 static uint64_t option_trigger = 60;
 
-/* Entries of the mark stack; 0: as many as it takes. */
-static uint64_t option_mark_stack = 0;
-
 typedef enum inc_phase {
-  INC_IDLE,
-  INC_SNAPSHOT, /* marks what the roots reached when the cycle began */
-  INC_REVIVED,  /* marks what objects reach that wait for their finalizer */
-  INC_SORTING,  /* marks no more, and sorts the blocks */
+  INC_IDLE,     /* no cycle */
+  INC_SNAPSHOT, /* marks the snapshot */
+  INC_REVIVED,  /* marks what the finalizer queue reaches */
+  INC_SORTING,  /* no longer marks; sorts the blocks */
 } inc_phase;
 
-/* There is one in a process. */
+/* There is one per process. */
 struct gc_heap {
-  gc_listener listener;
-  uint64_t limit; /* 0: none */
-  bool each;      /* marking goes on at each allocation (hostile.h) */
+  uint64_t limit; /* the heap limit in bytes; 0: none */
+  bool each;      /* marking advances at each allocation (hostile.h) */
 
   inc_phase phase;
-  marking marking;      /* in `black` */
-  object_stack wide;    /* marked objects with more than INC_WIDE slots, ... */
-  gc_object *parted;    /* ... and the one of them that is being scanned, */
-  uint32_t part;        /* from this slot on */
-  object_bag orphans;   /* what mutators shaded that are gone */
-  pthread_mutex_t lock; /* for the orphans */
-  bool whole;           /* the last cycle was all in this stop */
+  marking marking;      /* in the cycle's bitmap */
+  object_stack wide;    /* marked wide objects that were not scanned yet */
+  gc_object *parted;    /* the wide object that is being scanned, or NULL */
+  uint32_t part;        /* the first slot of `parted` that was not scanned */
+  object_bag orphans;   /* what detached mutators had shaded */
+  pthread_mutex_t lock; /* for `orphans`, while mutators run */
+  bool whole;           /* the last cycle began and ended in the present stop */
 
-  /* Pacing, in bytes handed out since the last cycle's end: */
-  uint64_t next;  /* the next slice is due */
-  uint64_t began; /* the cycle began */
-  uint64_t end;   /* and should end */
-  uint64_t work;  /* words marked so far; a slot or a header is one */
-  uint64_t born;  /* bytes handed out while it marked */
-  uint64_t todo;  /* at the most, by what is known of the heap */
+  /* Pacing.  Of cells_handed_out(), the values at which ... */
+  uint64_t next;  /* ... the next slice is due, */
+  uint64_t began; /* ... the cycle began, */
+  uint64_t end;   /* ... and should end */
+  uint64_t born;  /* bytes handed out while the last cycle marked */
+  uint64_t work;  /* words scanned in this cycle: headers and slots */
+  uint64_t todo;  /* an upper bound of `work` at the cycle's end */
 
   uint64_t cycles, slices, forced, shaded, parts; /* events so far */
 };
@@ -137,13 +138,13 @@ const gc_collector gc_this_collector = {
              &option_growth, 10, 1000},
             {"trigger", "percent of that, or of free memory, when one begins",
              &option_trigger, 0, 100},
-            {"mark-stack", "entries of the mark stack at the most, 0: no cap",
-             &option_mark_stack, 0, (uint64_t)1 << 32},
+            MARKING_OPTION,
             {0}},
 };
 
 /* ------------------------------------------------------------------------- *
- * Bits that mutators set.  Atomically: the word may have bits of others.
+ * Bits that mutators set, atomically: other mutators may be setting bits of the
+ * same word.
  * ------------------------------------------------------------------------- */
 
 void inc_shade(gc_mutator *m, gc_object *o) {
@@ -157,7 +158,8 @@ void inc_shade(gc_mutator *m, gc_object *o) {
     bag_put(&m->shaded, o);
 }
 
-/* Colours the cells from `first` to `end`, in steps of `cell` bytes. */
+/* Sets (`black`) or clears the bits of the cells from `first` to `end`, in
+ * steps of `cell` bytes. */
 static void inc_colour(const char *first, const char *end, size_t cell,
                        bool black) {
   size_t step = cell / SPACE_GRANULE, n = (size_t)(end - first) / cell;
@@ -172,26 +174,28 @@ static void inc_colour(const char *first, const char *end, size_t cell,
   }
 }
 
-/* Colours what is left of the runs in hand. */
-static void inc_colour_hand(const cells_hand *hand, bool black) {
+/* Colours the cells of a buffer that are not allocated yet. */
+static void inc_colour_buffer(const cells_buffer *buffer, bool black) {
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
-    if (hand->runs[c].cursor != hand->runs[c].limit)
-      inc_colour(hand->runs[c].cursor, hand->runs[c].limit, size_class_bytes(c),
-                 black);
+    if (buffer->spans[c].cursor != buffer->spans[c].limit)
+      inc_colour(buffer->spans[c].cursor, buffer->spans[c].limit,
+                 size_class_bytes(c), black);
 }
 
-/* To be called as the first and last of what a stop does. */
-static void inc_colour_hands(bool black) {
+/* Every stop in a cycle begins with `black` false, so that only objects have
+ * bits, and ends with `black` true, so that what mutators allocate next is born
+ * marked. */
+static void inc_colour_buffers(bool black) {
   if (inc_marking && !(gc_mutant(hand_unmarked) && black))
     for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-      inc_colour_hand(&m->hand, black);
+      inc_colour_buffer(&m->buffer, black);
 }
 
 /* ------------------------------------------------------------------------- *
  * Marking; the world is stopped.
  * ------------------------------------------------------------------------- */
 
-/* What the marker asks of each object before it scans it. */
+/* Called by the marker before it scans an object.  Sets wide objects aside. */
 static inline bool inc_visit(gc_object *o) {
   uint32_t slots = object_slots(o);
   if (gc_unlikely(slots > INC_WIDE) && object_push(&inc.wide, o))
@@ -200,7 +204,7 @@ static inline bool inc_visit(gc_object *o) {
   return true;
 }
 
-/* Scans the next part of a wide object.  False if there is none. */
+/* Scans the next part of a wide object.  Returns false if there is none. */
 static bool inc_scan_part(void) {
   if (!inc.parted) {
     if (!inc.wide.size)
@@ -222,7 +226,7 @@ static bool inc_scan_part(void) {
   return true;
 }
 
-/* Queues some of what was shaded.  False if there was nothing. */
+/* Queues up to INC_CHUNK objects of a bag.  Returns false if it was empty. */
 static bool inc_take_from(object_bag *shaded) {
   uint64_t before = inc.shaded;
   for (gc_object *o; inc.shaded - before < INC_CHUNK && (o = bag_take(shaded));
@@ -231,6 +235,7 @@ static bool inc_take_from(object_bag *shaded) {
   return inc.shaded != before;
 }
 
+/* The same for all bags of shaded objects. */
 static bool inc_take_shaded(void) {
   bool any = inc_take_from(&inc.orphans);
   for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next) {
@@ -241,12 +246,12 @@ static bool inc_take_shaded(void) {
   return any;
 }
 
-/* How far marking should go in a stop. */
+/* How far a cycle may advance in one stop.  Times are gc_now_ns. */
 typedef struct inc_bounds {
-  uint64_t due;   /* until so many words were marked in this cycle, */
-  uint64_t until; /* or until then */
-  uint64_t late;  /* from then on nothing is begun that cannot be divided */
-  uint64_t chunk; /* objects between two looks at that */
+  uint64_t due;   /* stop once `work` is this, */
+  uint64_t until; /* or at this time */
+  uint64_t late;  /* begin no indivisible step after this time */
+  uint64_t chunk; /* objects, or blocks to sort, between two looks at these */
 } inc_bounds;
 
 #define INC_NEVER UINT64_MAX
@@ -258,7 +263,7 @@ static bool inc_is_over(const inc_bounds *b) {
          (b->until != INC_NEVER && gc_now_ns() >= b->until);
 }
 
-/* Returns whether nothing is left to be scanned. */
+/* Marks within the bounds.  Returns whether nothing is left to be scanned. */
 static bool inc_mark(const inc_bounds *b) {
   for (;;) {
     if (marking_drain(&inc.marking, b->chunk, inc_visit) && !inc_scan_part() &&
@@ -273,11 +278,6 @@ static bool inc_mark(const inc_bounds *b) {
  * A cycle; the world is stopped.
  * ------------------------------------------------------------------------- */
 
-/* Bytes handed out since the last cycle's end. */
-static uint64_t inc_handed_out(void) {
-  return cells.fresh + cells.holes + cells.large;
-}
-
 static void inc_root(void *data, gc_object **place) {
   if (*place)
     marking_push(data, *place);
@@ -288,19 +288,18 @@ static void inc_begin(void) {
   roots_each(inc_root, &inc.marking);
   inc.phase = INC_SNAPSHOT;
   inc_marking = true;
-  inc.began = inc_handed_out();
+  inc.began = cells_handed_out();
   inc.work = 0;
   inc.todo = (cells.live_bytes + inc.began) / 8;
 }
 
-/* What tracked.h asks. */
+/* The answer to tracked.h during a cycle. */
 static gc_object *inc_where(gc_object *o) {
   return bitmap_test(inc.marking.marks, space_granule(o)) ? o : NULL;
 }
 
-/* What could be reached when the cycle began is marked.  Weak references to
- * anything else are cleared at once, so that nothing of it can be reached any
- * more but through the queue. */
+/* The snapshot is marked.  All weak references to other objects are cleared at
+ * once, so that these can be reached through the finalizer queue only. */
 static void inc_revive(void) {
   tracked_clear_weak(inc_where, true);
   tracked_queue_dead(inc_where, true);
@@ -309,9 +308,10 @@ static void inc_revive(void) {
   inc.phase = INC_REVIVED;
 }
 
-/* When the next cycle is due, and where it should end.  Up to `floating` bytes
- * of what was found alive may have died during the cycle: they are not to make
- * the heap grow.  Of a limit some is lost where no object fits. */
+/* Decides when the next cycle begins and should end.  `floating`: of the live
+ * bytes, up to this many may have died during the cycle, and these must not let
+ * the heap grow.  A sixteenth of a heap limit is left out, because some memory
+ * is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
   uint64_t live = cells.live_bytes, room;
   if (inc.limit) {
@@ -319,36 +319,32 @@ static void inc_plan(uint64_t floating) {
     room = usable > live ? usable - live : 0;
   } else {
     uint64_t dead = floating < live ? floating : live;
-    room = (live - dead) / 100 * option_growth;
-    if (room < INC_GROWTH_LEAST)
-      room = INC_GROWTH_LEAST;
-    room =
-        room > dead + INC_GROWTH_LEAST / 4 ? room - dead : INC_GROWTH_LEAST / 4;
+    room = pacing_growth(live - dead, option_growth);
+    room = room > dead + PACING_LEAST / 4 ? room - dead : PACING_LEAST / 4;
   }
   inc.end = room;
   inc.next = room / 100 * option_trigger;
-  if (inc.next == 0) /* something is handed out first, whatever it is for */
+  if (inc.next == 0) /* or no memory could be handed out between cycles */
     inc.next = 1;
 }
 
 static void inc_finish(void) {
   uint64_t *old = cells_marks;
   tracked_prune_weak(inc_where, true);
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    cells_retract(&m->hand);
-  /* The rest is cleared when the next cycle begins, but who would know then
-   * where large objects were that are freed now? */
+  cells_reset_all();
+  /* inc_begin clears this bitmap for the next cycle, but by then the large
+   * objects that are freed now will have left the list. */
   for (size_t i = 0; i < large_objects.size; i++)
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
-  inc.born = inc_handed_out() - inc.began;
+  inc.born = cells_handed_out() - inc.began;
   inc.phase = INC_SORTING;
   inc_marking = false;
   cells_sort_begin();
 }
 
-/* Sorts as the bounds allow, a block being as much as a word. */
+/* Sorts blocks within the bounds; a block counts as one word of work. */
 static void inc_sort(const inc_bounds *b) {
   uint32_t most = b->chunk < UINT32_MAX ? (uint32_t)b->chunk : UINT32_MAX;
   while (!cells_sort_more(most)) {
@@ -361,8 +357,8 @@ static void inc_sort(const inc_bounds *b) {
   inc_plan(inc.born);
 }
 
-/* Goes on with the cycle as far as the bounds allow, and to its end if they do.
- * Steps that cannot be divided come late in no stop. */
+/* Advances the cycle within the bounds, at most to its end.  The indivisible
+ * steps, inc_revive and inc_finish, are not begun late in a stop. */
 static void inc_advance(const inc_bounds *b) {
   uint64_t before = inc.work;
   while (inc.phase != INC_SORTING && inc_mark(b)) {
@@ -377,16 +373,16 @@ static void inc_advance(const inc_bounds *b) {
     inc_sort(b);
 }
 
-/* What is left of a cycle, in one. */
+/* Ends the cycle, if there is one, at once. */
 static void inc_complete(void) {
   if (inc.phase != INC_IDLE)
     inc_advance(&inc_all);
 }
 
-/* Begins a cycle, or goes on with it as far as it should be by now. */
+/* Begins a cycle, or advances it in proportion to the allocation since then. */
 static void inc_slice(void) {
   inc.slices++;
-  uint64_t handed = inc_handed_out(), step = option_step << 10;
+  uint64_t handed = cells_handed_out(), step = option_step << 10;
   if (inc.phase == INC_IDLE) {
     inc_begin();
     inc.next = handed + step;
@@ -404,47 +400,42 @@ static void inc_slice(void) {
   if (inc.phase == INC_SORTING)
     b.due = UINT64_MAX;
   inc_advance(&b);
-  if (inc.phase != INC_IDLE) /* if it is behind, at the next occasion */
-    inc.next = inc_handed_out() + (inc_marking && inc.work >= b.due ? step : 1);
+  if (inc.phase != INC_IDLE) /* if it is behind, at the next slow path */
+    inc.next =
+        cells_handed_out() + (inc_marking && inc.work >= b.due ? step : 1);
 }
 
 /* ------------------------------------------------------------------------- *
- * When it is done.
+ * When a cycle advances.
  * ------------------------------------------------------------------------- */
 
-static void inc_report(gc_mutator *m, uint64_t begin_ns) {
-  (void)m;
-  inc.listener.pause(inc.listener.data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
-}
-
-/* What died since a cycle began is found by the next only. */
+/* Ends the cycle under way, then makes a whole one, which finds what died since
+ * the first began. */
 void gc_collect(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
-  inc_colour_hands(false);
+  (void)m;
+  pause_begin();
+  inc_colour_buffers(false);
   inc_complete();
   inc_begin();
   inc_complete();
   cells.untouched = true;
-  world_start();
-  inc_report(m, begin);
+  pause_end();
 }
 
 static bool inc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  return inc_handed_out() < inc.next;
+  return cells_handed_out() < inc.next;
 }
 
-/* A slice if one is due.  Otherwise, or if that does not help, memory has run
- * out: the cycle must end at once, and if that does not help either, another
- * one must find what died since it began. */
+/* The first attempt is a slice, if one is due.  If none is, or it did not help,
+ * memory has run out: the cycle must end at once.  If that does not help
+ * either, another whole cycle must find what died since this one began. */
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
-  inc_colour_hands(false);
+  inc_colour_buffers(false);
   if (!again)
     inc.whole = false;
-  if (!again && inc_handed_out() >= inc.next) {
+  if (!again && cells_handed_out() >= inc.next) {
     inc_slice();
   } else if (!inc.whole) {
     inc.forced++;
@@ -454,18 +445,18 @@ static void inc_collect(gc_mutator *m, bool again) {
     }
     inc_complete();
   }
-  inc_colour_hands(true);
+  inc_colour_buffers(true);
 }
 
-/* Where hostile conditions see each allocation, a little is marked at every
- * fourth, so that a cycle is cut between any two objects.  Some cycles are
- * slow, so that much happens to what they have not reached; some come to their
- * end between two collections that are asked for. */
-static void inc_hostile_step(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  if (!world_stop())
+/* Under hostile conditions that see each allocation, every fourth one marks a
+ * little, so that cycles are interrupted between any two objects: 1, 4, 16 or
+ * 64 words, the next of these every second cycle.  Slow cycles leave mutators
+ * much time to change what was not reached yet; fast ones end before the next
+ * collection that is asked for. */
+static void inc_hostile_step(void) {
+  if (!pause_try())
     return;
-  inc_colour_hands(false);
+  inc_colour_buffers(false);
   if (inc.phase == INC_IDLE) {
     inc_begin();
   } else {
@@ -475,12 +466,11 @@ static void inc_hostile_step(gc_mutator *m) {
                     .chunk = 1};
     inc_advance(&b);
   }
-  inc_colour_hands(true);
-  world_start();
-  inc_report(m, begin);
+  inc_colour_buffers(true);
+  pause_end();
 }
 
-/* A run was handed out. */
+/* Objects are born marked during a cycle. */
 static void inc_born(char *first, char *end, size_t cell) {
   if (inc_marking && !gc_mutant(born_white))
     inc_colour(first, end, cell, true);
@@ -490,11 +480,10 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
   static const cells_policy policy = {.may = inc_may,
                                       .collect = inc_collect,
                                       .attempts = 3,
-                                      .report = inc_report,
                                       .handed_out = inc_born};
   if (gc_unlikely(inc.each) && hostile_saw.allocations % 4 == 0)
-    inc_hostile_step(m);
-  gc_object *o = cells_obtain(m, &m->hand, c, bytes, &policy);
+    inc_hostile_step();
+  gc_object *o = cells_obtain(m, &m->buffer, c, bytes, &policy);
   if (c == CELLS_LARGE && o && inc_marking)
     inc_colour((char *)o, (char *)o + SPACE_GRANULE, SPACE_GRANULE, true);
   return o;
@@ -507,14 +496,12 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
-  inc = (gc_heap){.listener = config->listener,
-                  .limit = config->heap_limit,
+  pause_listen(config->listener);
+  inc = (gc_heap){.limit = config->heap_limit,
                   .each = hostile_each(),
-                  .marking = {.marks = cells_bitmap()}};
+                  .marking = marking_init(cells_bitmap())};
   pthread_mutex_init(&inc.lock, NULL);
   bag_init(&inc.orphans, 0);
-  inc.marking.stack.most =
-      hostile.buffers ? hostile.buffers : (size_t)option_mark_stack;
   inc.wide.most = hostile.buffers;
   inc_plan(0);
   if (inc.marking.marks)
@@ -523,59 +510,46 @@ gc_heap *gc_heap_create(const gc_config *config) {
   return NULL;
 }
 
-/* A cycle may still be going on: then it ends here. */
+/* A cycle may be under way; it is abandoned. */
 void gc_heap_destroy(gc_heap *h) {
   inc_marking = false;
   bag_free(&h->orphans);
-  bag_tables_free();
   pthread_mutex_destroy(&h->lock);
   object_stack_free(&h->marking.stack);
   object_stack_free(&h->wide);
-  tracked_destroy();
-  finalizers_destroy();
-  memset(object_globals, 0, sizeof object_globals);
+  bookkeeping_destroy();
   cells_bitmap_destroy(h->marking.marks);
   cells_destroy();
 }
 
-gc_mutator *gc_thread_attach(gc_heap *h) {
-  gc_mutator *m = world_mutator_create(h, sizeof *m);
-  if (!m)
-    return NULL;
-  bag_init(&m->shaded, 0);
-  world_join(m);
-  return m;
-}
-
-/* While it still counts as running, so that no slice comes between.  What is
- * left of its runs is no object, and others will be handed it again. */
-void gc_thread_detach(gc_mutator *m) {
+/* The cells of a detaching mutator's free spans that are not allocated are no
+ * objects, and are handed out to other mutators again. */
+static void inc_detach(gc_mutator *m) {
   gc_heap *h = m->base.heap;
   if (inc_marking)
-    inc_colour_hand(&m->hand, false);
-  cells_hand_back(&m->hand);
+    inc_colour_buffer(&m->buffer, false);
+  cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&h->lock);
-  for (gc_object *o; (o = bag_take(&m->shaded));)
-    bag_put(&h->orphans, o);
+  bag_pour(&m->shaded, &h->orphans);
   pthread_mutex_unlock(&h->lock);
-  bag_free(&m->shaded);
-  world_leave(m);
-  world_mutator_destroy(m);
 }
+
+#define THREAD_BEGIN(m) bag_init(&(m)->shaded, 0)
+#define THREAD_END(m)   inc_detach(m)
+#include "common/inline/threads.h"
 
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
+static uint64_t inc_mutator_bytes(gc_mutator *m) {
+  return object_stack_bytes(&m->shaded.stack);
+}
+
 gc_footprint gc_heap_footprint(gc_heap *h) {
-  uint64_t side = object_stack_bytes(&h->marking.stack) +
-                  object_stack_bytes(&h->wide) +
-                  object_stack_bytes(&h->orphans.stack);
-  world_lock();
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    side += object_stack_bytes(&m->shaded.stack);
-  world_unlock();
-  return cells_footprint(side);
+  return cells_footprint(
+      object_stack_bytes(&h->marking.stack) + object_stack_bytes(&h->wide) +
+      object_stack_bytes(&h->orphans.stack) + world_sum(inc_mutator_bytes));
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
@@ -590,11 +564,13 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-/* What will have been marked when the cycle under way ends, if nothing happens
- * any more; between cycles, what the last one marked. */
+/* A bit per granule.  During a cycle: everything that will be marked when it
+ * ends, if no mutator runs any more.  Between cycles: what the last one marked.
+ */
 static const uint64_t *inc_foreseen;
 
-/* What was marked is alive; before a cycle, what was made since the last. */
+/* Alive is what has a bit there; between cycles also what is newer than the
+ * last one. */
 static bool inc_alive(const gc_object *o) {
   return bitmap_test(inc_foreseen, space_granule(o)) ||
          (!inc_marking && !cells.untouched);
@@ -606,7 +582,8 @@ static void inc_foresee_bag(reachable *r, const object_bag *shaded) {
     object_push_or_die(&r->stack, o);
 }
 
-/* Scans, in `seen`, all that is queued, and what it leads to. */
+/* Computes inc_foreseen into `seen`: starts from the marks and scans all that
+ * is queued and what that leads to.  Returns what is wrong, or NULL. */
 static const char *inc_foresee(uint64_t *seen) {
   reachable r = {.seen = seen, .stack = {.reliable = true}};
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
@@ -638,8 +615,9 @@ static const char *inc_foresee(uint64_t *seen) {
   return r.why;
 }
 
-/* While a cycle marks: the bits, and that everything reachable will have one.
- * Where the stack overflowed, what is queued is not known one by one. */
+/* Checks a cycle that marks: that bits are at cells, and that everything
+ * reachable will have one.  The second is left out where the mark stack
+ * overflowed, because flagged blocks do not tell which objects are queued. */
 static const char *inc_check_cycle(void) {
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t at = 0; (at = bitmap_next(inc.marking.marks, at, end)) < end;
@@ -668,16 +646,12 @@ static bool inc_is_queued(void) {
   return any;
 }
 
-static gc_object *inc_marked(gc_object *o) {
-  return cells_marked(o) ? o : NULL;
-}
-
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
   bool under_way = inc_marking;
-  const char *why = cells_check(cells_hand_in, under_way);
+  const char *why = cells_check(cells_buffer_in, under_way);
   if (!why)
-    why = tracked_check(cells_is, inc_marked, !cells.untouched);
+    why = tracked_check(cells_is, cells_where, !cells.untouched);
   if (!why && !under_way && inc_is_queued())
     why = "something is queued between cycles";
   if (why || under_way)

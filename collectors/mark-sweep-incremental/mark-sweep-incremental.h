@@ -1,11 +1,12 @@
 /* mark-sweep-incremental.h: the inline half of the incremental mark-sweep
- * collector: allocation as mark-sweep has it (common/cells-operations.h), and
- * the deletion barrier.
+ * collector: allocation, which is mark-sweep's
+ * (common/inline/cells-operations.h), and the deletion barrier.
  *
- * While a cycle marks, whatever a store is about to overwrite is *shaded*
- * first: what could be reached when the cycle began stays known to the marker,
- * though the mutator takes the way to it apart (Yuasa 1990).  While none does,
- * a store costs one test of a flag. */
+ * While a cycle marks, a store first *shades* the object whose reference it
+ * overwrites: marks it and queues it to be scanned.  So whatever could be
+ * reached when the cycle began gets marked, even if the mutator removes the
+ * references that led to it (Yuasa, JSS 1990).  While no cycle marks, a store
+ * costs one test of a flag. */
 #ifndef REAPMARK_MARK_SWEEP_INCREMENTAL_H
 #define REAPMARK_MARK_SWEEP_INCREMENTAL_H
 
@@ -14,15 +15,16 @@
 
 struct gc_mutator {
   gc_mutator_base base;
-  cells_hand hand;
-  object_bag shaded; /* marked, and to be scanned */
+  cells_buffer buffer;
+  object_bag shaded; /* shaded objects that the marker has not taken yet */
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 /* Whether a cycle marks.  Changes only while the world is stopped. */
 extern bool inc_marking;
 
-/* Marks an object, and sees that it will be scanned. */
+/* Marks an object, unless it is marked, and queues it to be scanned. */
 void inc_shade(gc_mutator *m, gc_object *o);
 
 static inline void inc_overwrite(gc_mutator *m, gc_object **place,
@@ -32,7 +34,8 @@ static inline void inc_overwrite(gc_mutator *m, gc_object **place,
     inc_shade(m, *place);
 }
 
-/* A weak reference may give what could not be reached otherwise. */
+/* Shades the target that a weak reference gives: nothing else may lead to it.
+ */
 static inline void inc_weak_read(gc_mutator *m, gc_object *target) {
   if (gc_unlikely(inc_marking) && target && !gc_mutant(weak_get_unshaded))
     inc_shade(m, target);

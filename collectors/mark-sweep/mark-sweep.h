@@ -1,11 +1,11 @@
 /* mark-sweep.h: the inline half of the mark-sweep collector: allocation.
  *
- * A mutator allocates from a *run* per size class: a stretch of free cells
- * inside a block that is its own for the time being.  A run is what lies
- * between two objects that survived the last collection, so allocating is
- * bumping a cursor, and sweeping is finding the next run in the mark bits;
- * there is no free list and no sweep phase (common/cells.h).  What a collection
- * is, says mark-sweep.c. */
+ * A mutator allocates from a *free span* per size class: a stretch of free
+ * cells in a block that only this mutator uses.  A span is what lies between
+ * two objects that survived the last collection.  So allocating is bumping a
+ * cursor, and sweeping is finding the next span in the mark bits; there is no
+ * free list and no sweep phase (common/cells.h).  mark-sweep.c says what a
+ * collection does. */
 #ifndef REAPMARK_MARK_SWEEP_H
 #define REAPMARK_MARK_SWEEP_H
 
@@ -13,9 +13,10 @@
 
 struct gc_mutator {
   gc_mutator_base base;
-  cells_hand hand;
+  cells_buffer buffer;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 

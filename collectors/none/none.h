@@ -14,6 +14,7 @@ struct gc_mutator {
   struct none_chunk *chunk;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 

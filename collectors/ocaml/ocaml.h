@@ -40,6 +40,7 @@ struct gc_mutator {
   value tls[GC_TLS];
   value reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 extern value ml_globals[GC_GLOBALS];
 

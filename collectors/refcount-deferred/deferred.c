@@ -1,101 +1,103 @@
-/* deferred.c: deferred reference counting with coalescing, and tracing for
+/* deferred.c: deferred reference counting with coalescing, and marking to find
  * cycles; stop-the-world, non-moving, for any number of mutators.
  *
  * A count is the number of slots of other objects that refer to an object.
- * Roots own none (Deutsch & Bobrow, CACM 1976), so an object without counts is
- * not dead yet: it waits in the table of zero counts (`zct`) for the next
- * collection to see whether a root refers to it.  Stores are not counted
- * either, but logged once per object and epoch (Levanoni & Petrank, TOPLAS
- * 2006), and objects made in the epoch are not counted at all before they have
- * survived it (Shahriyar, Blackburn & Frampton, ISMM 2012): most never do.
+ * Roots are not counted (Deutsch & Bobrow, CACM 1976), so an object whose count
+ * is zero need not be dead: it waits in the *zero-count table* (`zct`) until
+ * the next collection sees whether a root refers to it.  Stores are not counted
+ * either: the first one into an object in each epoch logs what the object held
+ * (Levanoni & Petrank, TOPLAS 2006).  Objects made in the epoch have no counts
+ * until they survive it, and most do not (Shahriyar, Blackburn & Frampton, ISMM
+ * 2012).
  *
- * The heap is common/cells.h's, whose mark bits are here the *old* objects:
- * those that survived a collection, and have counts.  A collection
+ * The heap is that of common/cells.h.  Here a mark bit means that the object is
+ * *old*: it survived a collection and has a count.  A collection takes four
+ * steps:
  *
- *   1. adds a count for each root, for now, and for each reference that a
- * logged object holds; whatever is not old and gets a count becomes old, and so
- *      does what it refers to, each reference being a count;
- *   2. finds finalizable objects that did not, and keeps them for their queue;
- *   3. takes off a count for each reference that a logged object held when the
- *      epoch began; what has none then, or had none before and got none, is
- *      dead, loses its bit, and takes a count off what it refers to;
- *   4. takes the roots' counts off again: what has none then is the new zct.
+ *   1. Count up: one for each root, until step 4, and one for each reference
+ *      that a logged object holds now.  A young object that gets a count
+ * becomes old, and its own references are counted up too.
+ *   2. Queue finalizable objects that are still young: they are dead.
+ *   3. Count down: one for each reference that a logged object held when the
+ *      epoch began.  An object whose count is now zero, or that was in the
+ *      zero-count table and gained none, is dead: it loses its bit, and its
+ *      references are counted down too.
+ *   4. Count the roots down again.  The objects whose count becomes zero are
+ * the new zero-count table.
  *
- * What was young and dead costs nothing: its cell has no bit, and is handed out
- * again.  Garbage that died old in a cycle is not found in this way.  Where it
- * piles up, or gc_collect asks for it, the collection clears all bits first:
- * then everything is young, step 1 is a trace that counts everything anew, and
- * step 3 has nothing left to do.
+ * An object that dies young costs nothing: its cell has no bit and is handed
+ * out again.  Objects that died old in a cycle are not found by counting.  When
+ * many may have piled up, or when gc_collect is called, a *full* collection
+ * clears all bits first.  Then everything is young, step 1 marks and counts the
+ * whole heap, and step 3 has nothing to do.  The counter `traces` counts full
+ * collections.
  *
- * Invariants, between collections, of every old object:
+ * Invariants of every old object, between collections:
  *   - Its count is the number of references to it that old objects held when
- *     the epoch began: in slots that are not logged, now, else in the logs.
- *   - If that is none, it is in the zct.
- *   - It is in no log and flagged DC_UNLOGGED, or in one and not; if it is
- *     large, the same of each of its parts and dc_parts.
+ *     the epoch began: those in slots that are not logged, and those in logs.
+ *   - If its count is zero, it is in the zero-count table.
+ *   - It is flagged DC_UNLOGGED if and only if it is in no log.  Each part of a
+ *     large object instead has a bit in dc_parts, set when it is in a log.
  *   - What it referred to when the epoch began is old. */
 #include "gc.h"
+#include "common/bookkeeping.h"
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
-#include "refcount-deferred/deferred.h"
-#include "common/inline/blocking.h"
-#include "common/inline/cells-usage.h"
-#include "common/inline/reachable.h"
-#include "common/inline/roots.h"
+#include "common/pacing.h"
+#include "common/pause.h"
 #include "common/tracked.h"
+#include "refcount-deferred/deferred.h"
+#include "common/inline/cells-heap.h"
+#include "common/inline/roots.h"
 #include <pthread.h>
 #include <sched.h>
 
-/* Allocation in an epoch, in KiB: small enough to stay in a cache, large enough
- * that most of it is dead by then. */
+/* Allocation in an epoch, in KiB: little enough to stay in a cache, enough that
+ * most of it is dead by the collection. */
 static uint64_t option_epoch = 8192;
 
-/* Entries of a mutator's log from which on the epoch ends. */
+/* A mutator's log with this many entries ends the epoch. */
 static uint64_t option_log = 1 << 16;
 
-/* Without a heap limit the heap may grow by this much, in percent of what was
- * live after the last trace, before the next one, and by DC_GROWTH_LEAST in any
- * case. */
+/* Without a heap limit: how much the live bytes may grow from one full
+ * collection to the next, in percent (pacing.h). */
 static uint64_t option_growth = 100;
-#define DC_GROWTH_LEAST ((uint64_t)4 << 20)
 
 enum {
-  /* References on their way to be counted, while their objects are fetched. */
+  /* References that wait to be counted while their objects are fetched. */
   DC_FIFO = 16,
-  /* Objects with more slots than twice this are large: logged in parts of so
-   * many slots, the last one of up to twice as many. */
+  /* An object with more than 2 * DC_PART slots is *large*: logged in parts of
+   * DC_PART slots, the last one of up to twice as many. */
   DC_PART = 32,
 };
 
-/* There is one in a process. */
+/* There is one per process. */
 struct gc_heap {
-  gc_listener listener;
-  bool limited;
+  bool limited; /* there is a heap limit */
 
-  pthread_mutex_t lock;
-  object_stack orphaned; /* the logs of mutators that are gone */
-  _Atomic bool lost;     /* a log is not complete: the next one must trace */
+  pthread_mutex_t lock;  /* for `orphaned`, while mutators run */
+  object_stack orphaned; /* the logs of detached mutators */
+  _Atomic bool lost;     /* a log is incomplete: the next collection is full */
 
-  object_bag zct;   /* old objects without counts */
-  object_bag young; /* that became old and whose slots were not counted yet */
-  gc_object *fifo[DC_FIFO];
-  unsigned at;
-  uint32_t dead; /* granule of the first of the dead that hold their children */
+  object_bag zct;   /* the zero-count table: old objects whose count is zero */
+  object_bag young; /* objects that became old whose slots were not counted */
+  gc_object *fifo[DC_FIFO]; /* references that wait to be counted, a ring */
+  unsigned at;              /* the place in the ring whose turn it is */
+  uint32_t dead; /* the granule of the first object in the list of the dead, 0:
+                    none */
 
-  uint64_t budget;    /* bytes to be handed out in this epoch */
-  uint64_t yield;     /* bytes handed out between the last trace and the
-                         collection after it, and 1; 0: the last one traced */
-  uint64_t live_most; /* live bytes from which on, without a limit, ... */
-  bool trace_due;     /* the next collection traces */
+  uint64_t budget; /* bytes to be handed out in an epoch */
+  pacing pacing;   /* when a full collection is due */
+  bool full_due;   /* the next collection is full */
 
   uint64_t epochs, traces, logged, survivors, died; /* events so far */
 };
 static gc_heap dc_heap;
 _Atomic bool dc_due;
 
-/* Of each part of a large object: it is logged.  A bit per 256 bytes of heap:
- * two parts never share one, since a part is 256 bytes at least. */
+/* Whether a part of a large object is logged: a bit per 256 bytes of heap.  Two
+ * parts never share a bit, because a part has at least 256 bytes. */
 static uint64_t *dc_parts;
 enum { DC_PART_GRANULES = DC_PART * sizeof(gc_object *) / SPACE_GRANULE };
 
@@ -127,9 +129,11 @@ const gc_collector gc_this_collector = {
 /* ------------------------------------------------------------------------- *
  * Logs.
  *
- * An entry of a log is an object, tagged, or a large object, tagged, and the
- * number of the part; then come the references that were there, without nulls.
- * Addresses are multiples of 16.
+ * A log is a sequence of entries.  An entry is an object tagged DC_OBJECT, or
+ * an object tagged DC_LARGE followed by the number of the part, a multiple of
+ * 16; then come the references that the object or part held when the epoch
+ * began, untagged and without nulls.  Tags are in the low bits: objects are
+ * aligned to 16 bytes.
  * ------------------------------------------------------------------------- */
 
 enum { DC_TAGS = 15, DC_OBJECT = 1, DC_LARGE = 2 };
@@ -146,7 +150,7 @@ static uintptr_t dc_tag_of(const gc_object *item) {
   return (uintptr_t)item & DC_TAGS;
 }
 
-/* Slots first .. end - 1 of an object. */
+/* Slots `first` to `end` - 1 of an object. */
 typedef struct dc_range {
   uint32_t first, end;
 } dc_range;
@@ -178,14 +182,15 @@ static size_t dc_parts_bytes(void) {
   return space_bytes / SPACE_GRANULE / DC_PART_GRANULES / 8 + 8;
 }
 
-/* Another mutator may be setting a bit of the same word. */
+/* Atomic: another mutator may be setting a bit of the same word. */
 static bool dc_part_logged(size_t bit) {
   return __atomic_load_n(&dc_parts[bit / 64], __ATOMIC_ACQUIRE) >> bit % 64 & 1;
 }
 
-/* Whether this object, or the part of it, must still be logged; then nobody
- * else may do that until dc_unlock.  Two mutators may store into different
- * slots at the same time, and neither before the old values are safe. */
+/* Locks an object, to log it or the part of it with this bit; returns false if
+ * that has been logged meanwhile.  Two mutators may store into different slots
+ * of an object at the same time, and neither may before the old values are
+ * logged. */
 static bool dc_lock(gc_object *o, bool large, size_t bit) {
   uint32_t meta = __atomic_load_n(&o->meta, __ATOMIC_ACQUIRE);
   while (large ? !dc_part_logged(bit) : meta & DC_UNLOGGED) {
@@ -205,6 +210,7 @@ static bool dc_lock(gc_object *o, bool large, size_t bit) {
   return false;
 }
 
+/* Marks the object or part as logged, and unlocks. */
 static void dc_unlock(gc_object *o, bool large, size_t bit) {
   if (large)
     __atomic_fetch_or(&dc_parts[bit / 64], (uint64_t)1 << bit % 64,
@@ -242,7 +248,7 @@ void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
     dc_due = true;
 }
 
-/* The mutator counts as running, so that no collection comes between. */
+/* The heap inherits a detaching mutator's log. */
 static void dc_orphan(gc_heap *h, gc_mutator *m) {
   pthread_mutex_lock(&h->lock);
   for (size_t i = 0; i < m->log.size && !gc_mutant(log_not_inherited); i++)
@@ -254,8 +260,8 @@ static void dc_orphan(gc_heap *h, gc_mutator *m) {
   object_stack_free(&m->log);
 }
 
-/* Calls `entry` for each object or part of one that a log holds, and `old` for
- * each reference that it held; either may be NULL. */
+/* Calls `entry` for each entry of a log, with its range of slots, and `old` for
+ * each reference that an entry held; either may be NULL. */
 static inline __attribute__((always_inline)) void
 dc_walk(gc_heap *h, const object_stack *log,
         void (*entry)(gc_heap *h, gc_object *o, dc_range range),
@@ -284,9 +290,10 @@ dc_walk(gc_heap *h, const object_stack *log,
 }
 
 /* ------------------------------------------------------------------------- *
- * Counting up: what gets a count and is not old becomes it.
+ * Counting up.  A young object that gets a count becomes old.
  * ------------------------------------------------------------------------- */
 
+/* No part of a large object in this range of slots is logged any more. */
 static void dc_clear_parts(gc_object *o, dc_range range) {
   if (!dc_is_large(o))
     return;
@@ -297,7 +304,7 @@ static void dc_clear_parts(gc_object *o, dc_range range) {
   }
 }
 
-/* Its slots hold from now on what it refers to when the next epoch begins. */
+/* The next epoch begins with what these slots hold now: they are not logged. */
 static void dc_unlog(gc_object *o, dc_range range) {
   if (!object_slots(o))
     return;
@@ -305,6 +312,7 @@ static void dc_unlog(gc_object *o, dc_range range) {
   dc_clear_parts(o, range);
 }
 
+/* Counts one reference to `o`. */
 static void dc_count(gc_heap *h, gc_object *o) {
   if (bitmap_set(cells_marks, space_granule(o))) {
     o->word = 0;
@@ -317,7 +325,7 @@ static void dc_count(gc_heap *h, gc_object *o) {
   o->word++;
 }
 
-/* The same, in a while. */
+/* The same, once the object has been fetched. */
 static void dc_count_later(gc_heap *h, gc_object *o) {
   gc_object *first = h->fifo[h->at];
   __builtin_prefetch(o, 1);
@@ -333,7 +341,8 @@ static void dc_count_slots(gc_heap *h, gc_object *o, dc_range range) {
       dc_count_later(h, o->slots[i]);
 }
 
-/* Counts what is on its way and what that leads to. */
+/* Counts all waiting references, and the references of all objects that become
+ * old by that. */
 static void dc_drain(gc_heap *h) {
   for (unsigned idle = 0; idle < DC_FIFO;) {
     gc_object *o = bag_take(&h->young);
@@ -364,8 +373,9 @@ static void dc_count_logged(gc_heap *h, gc_object *o, dc_range range) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Counting down, and death.  The dead that still hold their children form a
- * list threaded through their count words, which they need no more.
+ * Counting down, and death.  Dead objects whose references were not counted
+ * down yet form a list, linked through their count words, which they no longer
+ * need.
  * ------------------------------------------------------------------------- */
 
 static void dc_dies(gc_heap *h, gc_object *o) {
@@ -378,8 +388,9 @@ static void dc_count_down(gc_heap *h, gc_object *o) {
     dc_dies(h, o);
 }
 
-/* What has no bit is dead to tracked.h.  A finalizable object keeps what it
- * refers to, for its queue. */
+/* Empties the list of the dead.  They lose their bits, so that tracked.h takes
+ * them for dead.  A finalizable object keeps its references: it is about to be
+ * queued. */
 static void dc_bury_all(gc_heap *h) {
   while (h->dead) {
     gc_object *o = space_address(h->dead);
@@ -394,8 +405,8 @@ static void dc_bury_all(gc_heap *h) {
   }
 }
 
-/* The zct first: none of its objects is referred to by a slot whose count is to
- * be taken off, so no object dies twice. */
+/* Step 3.  The zero-count table comes first: no logged reference leads to one
+ * of its objects, or its count would not be zero, so no object dies twice. */
 static void dc_find_dead(gc_heap *h) {
   for (gc_object *o; (o = bag_take(&h->zct));)
     if (o->word == 0)
@@ -406,7 +417,7 @@ static void dc_find_dead(gc_heap *h) {
   dc_bury_all(h);
 }
 
-/* A root's count goes. */
+/* Step 4 for one root. */
 static void dc_uncount_root(void *data, gc_object **place) {
   gc_heap *h = data;
   if (*place && --(*place)->word == 0 && !gc_mutant(zero_count_forgotten))
@@ -417,11 +428,8 @@ static void dc_uncount_root(void *data, gc_object **place) {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-static gc_object *dc_where(gc_object *o) {
-  return cells_marked(o) ? o : NULL;
-}
-
-/* Everything is young again, and its logs are of no use. */
+/* Makes everything young: a full collection begins.  Counts and logs are of no
+ * use then. */
 static void dc_forget(gc_heap *h) {
   cells_clear_marks(cells_marks);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
@@ -432,21 +440,21 @@ static void dc_forget(gc_heap *h) {
   h->lost = false;
 }
 
-/* Finalizable objects that are dead go to their queue, whose count they get. */
+/* Step 2.  The finalizer queue is a root, so it counts what it holds. */
 static void dc_queue_dead_young(gc_heap *h, bool all) {
   size_t before = finalizers_count();
-  tracked_clear_weak(dc_where, all);
-  tracked_queue_dead(dc_where, all);
+  tracked_clear_weak(cells_where, all);
+  tracked_queue_dead(cells_where, all);
   for (size_t i = before; i < finalizers_count(); i++)
     dc_count_later(h, finalizers_first()[i]);
   dc_drain(h);
 }
 
-/* The same of those that died old, and have counted what they refer to. */
+/* The same for objects that died old.  Their references are counted already. */
 static void dc_queue_dead_old(void) {
   size_t before = finalizers_count();
-  tracked_clear_weak(dc_where, true);
-  tracked_queue_dead(dc_where, true);
+  tracked_clear_weak(cells_where, true);
+  tracked_queue_dead(cells_where, true);
   for (size_t i = before; i < finalizers_count(); i++) {
     gc_object *o = finalizers_first()[i];
     bitmap_set(cells_marks, space_granule(o));
@@ -454,67 +462,52 @@ static void dc_queue_dead_old(void) {
   }
 }
 
-static uint64_t dc_handed_out(void) {
-  return cells.fresh + cells.holes + cells.large;
-}
+static void dc_plan(gc_heap *h, bool full, uint64_t handed);
 
-static void dc_plan(gc_heap *h, bool traced, uint64_t handed);
-
-static void dc_collect_stopped(gc_heap *h, bool trace) {
-  uint64_t handed = dc_handed_out(), died = h->died;
+static void dc_collect_stopped(gc_heap *h, bool full) {
+  uint64_t handed = cells_handed_out(), died = h->died;
   dc_due = false;
-  trace |= h->lost;
-  if (trace)
+  full |= h->lost;
+  if (full)
     dc_forget(h);
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    cells_retract(&m->hand);
+  cells_reset_all();
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, dc_count_logged, NULL);
-  }
   dc_walk(h, &h->orphaned, dc_count_logged, NULL);
   if (!gc_mutant(roots_not_counted))
     roots_each(dc_count_root, h);
   dc_drain(h);
-  dc_queue_dead_young(h, trace);
+  dc_queue_dead_young(h, full);
   dc_find_dead(h);
   bool old_died = h->died != died;
   if (old_died)
     dc_queue_dead_old();
-  tracked_prune_weak(dc_where, trace || old_died);
+  tracked_prune_weak(cells_where, full || old_died);
   if (!gc_mutant(roots_not_counted))
     roots_each(dc_uncount_root, h);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     m->log.size = 0;
   h->orphaned.size = 0;
-  cells_sort(trace || old_died);
-  *(trace ? &h->traces : &h->epochs) += 1;
-  dc_plan(h, trace, handed);
+  cells_sort(full || old_died);
+  *(full ? &h->traces : &h->epochs) += 1;
+  dc_plan(h, full, handed);
 }
 
-/* When the next collection is due, and which. */
-static void dc_plan(gc_heap *h, bool traced, uint64_t handed) {
+/* Decides whether the next collection is full.  `handed`: bytes handed out
+ * before this one. */
+static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
   uint64_t live = cells.live_bytes;
-  if (traced) {
-    uint64_t growth = live / 100 * option_growth;
-    h->live_most = live + (growth > DC_GROWTH_LEAST ? growth : DC_GROWTH_LEAST);
-    h->yield = 0;
-  } else if (!h->yield) {
-    h->yield = handed + 1;
-  }
-  h->trace_due = !traced && !h->limited && live > h->live_most;
+  if (full)
+    pacing_full(&h->pacing, live, option_growth);
+  else
+    pacing_partial(&h->pacing, handed);
+  h->full_due = !full && !h->limited && live > h->pacing.most;
 }
 
-static void dc_report(gc_mutator *m, uint64_t begin_ns) {
-  gc_listener *listener = &m->base.heap->listener;
-  listener->pause(listener->data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
-}
-
-static void dc_collect_now(gc_mutator *m, bool trace) {
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
-  dc_collect_stopped(m->base.heap, trace);
-  world_start();
-  dc_report(m, begin);
+static void dc_collect_now(gc_mutator *m, bool full) {
+  pause_begin();
+  dc_collect_stopped(m->base.heap, full);
+  pause_end();
 }
 
 void gc_collect(gc_mutator *m) {
@@ -522,13 +515,11 @@ void gc_collect(gc_mutator *m) {
 }
 
 void dc_collect_due(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  if (!world_stop())
+  if (!pause_try())
     return; /* another mutator has collected */
   if (dc_due)
-    dc_collect_stopped(m->base.heap, m->base.heap->trace_due);
-  world_start();
-  dc_report(m, begin);
+    dc_collect_stopped(m->base.heap, m->base.heap->full_due);
+  pause_end();
 }
 
 /* ------------------------------------------------------------------------- *
@@ -537,34 +528,34 @@ void dc_collect_due(gc_mutator *m) {
 
 static bool dc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  return dc_handed_out() < dc_heap.budget && !dc_due;
+  return cells_handed_out() < dc_heap.budget && !dc_due;
 }
 
-/* Memory may have run out before the epoch's budget did.  Counting gives back
- * less and less then, if there are cycles: once it is half of what a trace did,
- * another one is worth it. */
+/* The second attempt is always a full collection.  So is the first if memory
+ * ran out before the epoch ended and counting yields too little, which it does
+ * when dead cycles pile up. */
 static void dc_collect(gc_mutator *m, bool again) {
   gc_heap *h = m->base.heap;
-  if (again && !h->yield)
-    return; /* it was a trace */
-  uint64_t handed = dc_handed_out();
-  bool little = handed < h->budget && !dc_due && handed < h->yield / 2;
-  dc_collect_stopped(h, again || little || h->trace_due);
+  if (again && pacing_was_full(&h->pacing))
+    return;
+  uint64_t handed = cells_handed_out();
+  bool little =
+      handed < h->budget && !dc_due && pacing_dwindles(&h->pacing, handed);
+  dc_collect_stopped(h, again || little || h->full_due);
 }
 
-/* Hostile conditions collect too often for traces to leave much to counting. */
+/* Collections that hostile conditions ask for count: they come so often that
+ * full ones would leave counting nothing to do. */
 static void dc_hostile(gc_mutator *m) {
-  dc_collect_now(m, m->base.heap->trace_due);
+  dc_collect_now(m, m->base.heap->full_due);
 }
 
-/* The second attempt is always a trace. */
 gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
   static const cells_policy policy = {.may = dc_may,
                                       .collect = dc_collect,
                                       .attempts = 2,
-                                      .hostile = dc_hostile,
-                                      .report = dc_report};
-  return cells_obtain(m, &m->hand, c, bytes, &policy);
+                                      .hostile = dc_hostile};
+  return cells_obtain(m, &m->buffer, c, bytes, &policy);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -580,11 +571,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
     cells_destroy();
     return NULL;
   }
-  *h = (gc_heap){.listener = config->listener,
-                 .limited = config->heap_limit != 0,
+  pause_listen(config->listener);
+  *h = (gc_heap){.limited = config->heap_limit != 0,
                  .orphaned = {.most = hostile.buffers},
                  .budget = option_epoch << 10,
-                 .live_most = DC_GROWTH_LEAST};
+                 .pacing = {.most = PACING_LEAST}};
   dc_due = false;
   pthread_mutex_init(&h->lock, NULL);
   bag_init(&h->young, 0);
@@ -595,46 +586,34 @@ gc_heap *gc_heap_create(const gc_config *config) {
 void gc_heap_destroy(gc_heap *h) {
   bag_free(&h->young);
   bag_free(&h->zct);
-  bag_tables_free();
   object_stack_free(&h->orphaned);
   pthread_mutex_destroy(&h->lock);
   space_table_destroy(dc_parts, dc_parts_bytes());
-  tracked_destroy();
-  finalizers_destroy();
-  memset(object_globals, 0, sizeof object_globals);
+  bookkeeping_destroy();
   cells_destroy();
 }
 
-gc_mutator *gc_thread_attach(gc_heap *h) {
-  gc_mutator *m = world_mutator_create(h, sizeof *m);
-  if (!m)
-    return NULL;
-  m->log.most = hostile.buffers;
-  world_join(m);
-  return m;
+static void dc_detach(gc_mutator *m) {
+  cells_buffer_return(&m->buffer);
+  dc_orphan(m->base.heap, m);
 }
 
-/* While it still counts as running, so that no collection comes between. */
-void gc_thread_detach(gc_mutator *m) {
-  cells_hand_back(&m->hand);
-  dc_orphan(m->base.heap, m);
-  world_leave(m);
-  world_mutator_destroy(m);
-}
+#define THREAD_BEGIN(m) ((m)->log.most = hostile.buffers)
+#define THREAD_END(m)   dc_detach(m)
+#include "common/inline/threads.h"
 
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
+static uint64_t dc_mutator_bytes(gc_mutator *m) {
+  return object_stack_bytes(&m->log);
+}
+
 gc_footprint gc_heap_footprint(gc_heap *h) {
-  uint64_t side = object_stack_bytes(&h->orphaned) +
-                  object_stack_bytes(&h->zct.stack) +
-                  object_stack_bytes(&h->young.stack);
-  world_lock();
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    side += object_stack_bytes(&m->log);
-  world_unlock();
-  return cells_footprint(side);
+  return cells_footprint(
+      object_stack_bytes(&h->orphaned) + object_stack_bytes(&h->zct.stack) +
+      object_stack_bytes(&h->young.stack) + world_sum(dc_mutator_bytes));
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
@@ -646,14 +625,14 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-/* Right after a collection, what is alive is old; later, it may be newer, and
- * then is not flagged. */
+/* Right after a collection everything alive is old; later an object may be
+ * newer, and then is not flagged. */
 static bool dc_alive(const gc_object *o) {
   return cells_marked(o) || (!cells.untouched && !(o->meta & DC_UNLOGGED));
 }
 
-/* By granule: the references to an old object that were found, and whether it
- * is in the zct. */
+/* During a check, by granule: the number of references to an old object that
+ * were found, and DC_CENSUS_ZERO if it is in the zero-count table. */
 static uint32_t *dc_census;
 #define DC_CENSUS_ZERO ((uint32_t)1 << 31)
 
@@ -662,7 +641,8 @@ static void dc_census_old(gc_heap *h, gc_object *o) {
   dc_census[space_granule(o)]++;
 }
 
-/* What the object's slots hold that are not logged. */
+/* Counts what an old object holds in slots that are not logged.  Returns what
+ * is wrong, or NULL. */
 static const char *dc_census_object(const gc_object *o) {
   if (o->meta & DC_LOCKED)
     return "an object is locked, and nobody logs it";
@@ -692,28 +672,16 @@ static const char *dc_census_compare(const gc_object *o) {
   return NULL;
 }
 
-/* Calls `look` for every old object until it finds something wrong. */
-static const char *dc_each_old(const char *(*look)(const gc_object *o)) {
-  const char *why = NULL;
-  size_t end = blocks_end ? block_granule(blocks_end) : 0;
-  for (size_t at = 0; (at = bitmap_next(cells_marks, at, end)) < end && !why;
-       at++)
-    why = look(space_address((uint32_t)at));
-  for (size_t i = 0; i < large_objects.size && !why; i++)
-    if (space_granule(large_objects.items[i]) >= end &&
-        cells_marked(large_objects.items[i]))
-      why = look(large_objects.items[i]);
-  return why;
-}
-
+/* Compares every old object's count with a census of all references. */
 static const char *dc_check_counts(gc_heap *h) {
-  if (h->lost) /* counts are wrong, and made anew before they are used */
+  if (h->lost) /* counts are wrong, and will be made anew before they are used
+                */
     return NULL;
   size_t bytes = space_bytes / SPACE_GRANULE * sizeof *dc_census;
   dc_census = space_table_create(bytes);
   if (!dc_census)
     return "no memory to check in";
-  const char *why = dc_each_old(dc_census_object);
+  const char *why = cells_check_marked(dc_census_object);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, NULL, dc_census_old);
   dc_walk(h, &h->orphaned, NULL, dc_census_old);
@@ -721,16 +689,12 @@ static const char *dc_check_counts(gc_heap *h) {
   for (gc_object *o; (o = bag_next(&h->zct, &at));)
     dc_census[space_granule(o)] |= DC_CENSUS_ZERO;
   if (!why)
-    why = dc_each_old(dc_census_compare);
+    why = cells_check_marked(dc_census_compare);
   space_table_destroy(dc_census, bytes);
   return why;
 }
 
 const char *gc_heap_check(gc_heap *h) {
-  const char *why = cells_check(cells_hand_in, false);
-  if (!why)
-    why = tracked_check(cells_is, dc_where, !cells.untouched);
-  if (!why)
-    why = reachable_check(cells_is, dc_alive);
+  const char *why = cells_heap_check(dc_alive);
   return why ? why : dc_check_counts(h);
 }

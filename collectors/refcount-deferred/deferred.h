@@ -1,32 +1,35 @@
-/* deferred.h: the inline half of deferred counting: allocation from cells
- * (common/cells-operations.h), and the write barrier.
+/* deferred.h: the inline half of deferred counting: allocation
+ * (common/inline/cells-operations.h), and the write barrier.
  *
- * Registers and root slots own no counts, and slots are not counted when they
- * are written: between two collections, an *epoch*, no count changes.  The
- * first store into an object in an epoch *logs* it, with the references that it
- * held when the epoch began; the collection compares these with what it holds
- * then.  What was stored in between was never counted and never needs to be.
- * So a store costs a test of the header, and once per object and epoch a call.
- * Objects made in the epoch held nothing when it began and are not logged. */
+ * An *epoch* is the time between two collections.  No count changes in it:
+ * registers and root slots own no counts, and a store into a slot counts
+ * nothing.  Instead, the first store into an object in an epoch *logs* the
+ * object with the references that it held when the epoch began; the collection
+ * compares these with the references it holds then.  Whatever was stored in
+ * between is never counted.  So a store costs a test of the header, and a call
+ * once per object and epoch.  Objects made in the epoch held nothing when it
+ * began and are not logged. */
 #ifndef REAPMARK_REFCOUNT_DEFERRED_H
 #define REAPMARK_REFCOUNT_DEFERRED_H
 
 #include "common/cells.h"
 #include <stdatomic.h>
 
-/* The object is old, has slots and is not logged, or is large, which is logged
- * in parts; and: some mutator is logging it. */
+/* DC_UNLOGGED: the object is old, has slots, and is not logged; or it is large,
+ * and then bits beside the heap tell which parts are logged.
+ * DC_LOCKED: a mutator is logging it. */
 #define DC_UNLOGGED OBJECT_FLAG_A
 #define DC_LOCKED   OBJECT_FLAG_B
 
 struct gc_mutator {
   gc_mutator_base base;
-  cells_hand hand;
-  object_stack log; /* deferred.c */
+  cells_buffer buffer;
+  object_stack log; /* see "Logs" in deferred.c */
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
-/* Logs what a store into `place` is about to change, if that was not done. */
+/* Logs the object, or the part of it that has `place`, unless it is logged. */
 void dc_log(gc_mutator *m, gc_object *o, gc_object **place);
 
 static inline void dc_barrier(gc_mutator *m, gc_object *o, gc_object **place) {
@@ -34,8 +37,10 @@ static inline void dc_barrier(gc_mutator *m, gc_object *o, gc_object **place) {
     dc_log(m, o, place);
 }
 
-/* A log is long enough: collect at the next safepoint. */
+/* A log has reached its length: the next safepoint collects. */
 extern _Atomic bool dc_due;
+
+/* Collects if that is still due.  (S) */
 void dc_collect_due(gc_mutator *m);
 
 static inline void dc_poll(gc_mutator *m) {

@@ -87,6 +87,7 @@ struct gc_mutator {
 #endif
       gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/registers.h"
 

@@ -39,6 +39,7 @@ struct gc_mutator {
   mri_value tls[GC_TLS];
   mri_value reg[GC_REGISTERS];
 };
+#define GC_MUTATOR_DEFINED
 
 extern mri_value mri_globals[GC_GLOBALS];
 

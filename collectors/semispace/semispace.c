@@ -1,46 +1,49 @@
-/* semispace.c: Cheney's copying collector for any number of mutators.
+/* semispace.c: Cheney's copying collector, stop-the-world, for any number of
+ * mutators.
  *
- * Objects of up to SEMI_LARGEST bytes lie one behind the other in blocks; which
- * blocks they are is the space.  A collection stops the world, copies what the
- * roots refer to into other blocks, then what the copies refer to, in the order
- * in which they were copied, and gives the old blocks back.  The copies that
- * were not yet looked at are the queue of the traversal, so it needs no stack.
- * Where an object went stands in its old header (forwarding.h).  Larger objects
- * are not copied: they are flagged when they are first reached, and wait in a
- * bag to be looked at.
+ * Objects of up to SEMI_LARGEST bytes lie one behind the other in blocks.  The
+ * list of these blocks is the *space*.  A collection stops the world, copies
+ * the objects that roots refer to into other blocks, then the objects that the
+ * copies refer to, in the order in which they were copied, and gives the old
+ * blocks back.  The copies that were not scanned yet are themselves the queue
+ * of the traversal, so it needs no stack.  The header of an old object tells
+ * where its copy is (forwarding.h).  Larger objects are not copied: they are
+ * flagged when they are first reached, and wait in a bag to be scanned.
  *
- * Collecting costs what is alive and nothing for what died.  The price is
- * memory: there must be blocks to copy into.
+ * A collection costs what is alive, and nothing for what died.  The price is
+ * memory: there must always be blocks to copy into.
  *
  * Invariants.
- *   - Objects tile each block of the space from its start up to its `fill`,
- *     which of a block in a mutator's hands is the cursor.
- *   - References lead to objects in blocks of the space, or to large ones.  No
+ *   - Objects tile each block of the space from its start up to its `fill`.  Of
+ *     a block that a mutator allocates in, the cursor is the fill.
+ *   - References lead to objects in blocks of the space or to large objects. No
  *     object is flagged or forwarded between collections.
  *   - A collection never runs out of blocks: see semi_needed. */
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/bookkeeping.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
+#include "common/pacing.h"
+#include "common/pause.h"
+#include "common/survey.h"
 #include "semispace/semispace.h"
-#include "common/inline/blocking.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
 #include <pthread.h>
 
 enum {
-  /* References on their way to be forwarded, while what they refer to is
-   * fetched (Cher, Hosking & Vitek, ASPLOS 2004). */
+  /* References that wait to be forwarded while their objects are fetched (Cher,
+   * Hosking & Vitek, ASPLOS 2004). */
   SEMI_FIFO = 32,
 };
 
-/* Without a heap limit the heap may grow by this much, in percent of what was
- * live, before the next collection, and by SEMI_BUDGET_LEAST in any case. */
+/* Without a heap limit: how much the heap may grow before the next collection,
+ * in percent of the live bytes (pacing.h). */
 static uint64_t option_growth = 100;
-#define SEMI_BUDGET_LEAST ((uint64_t)4 << 20)
 
-/* By block number, of blocks that are in the space. */
+/* A block of the space; the table is indexed by block number. */
 typedef struct semi_block {
   uint32_t next; /* in the space, 0 at the end */
   uint32_t fill; /* bytes from its start that are objects */
@@ -52,25 +55,24 @@ typedef struct semi_space {
 } semi_space;
 
 struct gc_heap {
-  gc_listener listener;
-  bool limited; /* collect when the limit is reached; else when over budget */
-  bool each;    /* mutators see their blocks object by object */
-  bool poisons; /* free memory is told from memory in use (poison.h) */
+  bool limited; /* there is a heap limit: collect when it is reached */
+  bool each;    /* every allocation takes the slow path (hostile.h) */
+  bool poisons; /* free memory is poisoned (poison.h) */
 
   pthread_mutex_t lock; /* for what follows, and for blocks and large objects */
   semi_block *blocks;
   semi_space space;
-  uint32_t open;    /* a block of the space with room in nobody's hands, or 0 */
-  uint64_t charged; /* bytes that objects in the space may take */
+  uint32_t open;      /* a block with room that no mutator allocates in, or 0 */
+  uint64_t charged;   /* bytes in the space that objects have or may get */
   uint64_t allocated; /* bytes handed out since the last collection */
-  uint64_t budget;    /* bytes that may be, without a limit */
+  uint64_t budget;    /* without a limit: how many may be before the next one */
 
-  object_bag gray;       /* large objects that were reached, to be looked at */
-  uint64_t live_objects; /* at the last collection */
+  object_bag gray;       /* large objects that were reached and not scanned */
+  uint64_t live_objects; /* after the last collection */
   uint64_t collections, copied, copied_bytes, large_scanned; /* so far */
 };
 
-static struct gc_heap semi; /* there is one in a process */
+static struct gc_heap semi; /* there is one per process */
 
 const gc_collector gc_this_collector = {
     .name = "semispace",
@@ -93,6 +95,7 @@ const gc_collector gc_this_collector = {
             {0}},
 };
 
+/* Adds a block to a list. */
 static void semi_append(semi_space *s, uint32_t number) {
   semi.blocks[number] = (semi_block){0};
   if (s->last)
@@ -103,7 +106,7 @@ static void semi_append(semi_space *s, uint32_t number) {
   s->count++;
 }
 
-/* The fill of a mutator's block is where its cursor is. */
+/* Brings the fill of a mutator's block up to its cursor. */
 static void semi_note_fill(gc_mutator *m) {
   if (m->block)
     semi.blocks[m->block].fill =
@@ -115,15 +118,15 @@ static void semi_note_fill(gc_mutator *m) {
  * ------------------------------------------------------------------------- */
 
 static void semi_collect_stopped(void);
-static void semi_report(uint64_t begin_ns);
 
-/* Blocks that objects of `bytes` may fill, in whatever order they come.  A
- * block is left when the next object does not fit, so it is full but for less
- * than SEMI_LARGEST; but for the last.
+/* The most blocks that objects of `bytes` in all can need, in whatever order
+ * they come.  A block is left when the next object does not fit, so every block
+ * but the last lacks less than SEMI_LARGEST bytes of being full.
  *
- * What is alive has this bound, too, so blocks_spare must never be less.  And
- * as it may take as many blocks after the collection, though fewer before, both
- * spaces together must always have twice as many:
+ * The copies of a collection need at most this many blocks, so there must never
+ * be fewer empty ones (blocks_spare).  After the collection the space may be
+ * that large, so that as many empty ones are needed for the next.  Both
+ * together must therefore always have twice as many:
  *
  *     space.count <= semi_needed(charged)
  *     space.count + blocks_spare >= 2 * semi_needed(charged) */
@@ -132,13 +135,13 @@ static uint32_t semi_needed(uint64_t bytes) {
   return bytes ? (uint32_t)(bytes / full + 1) : 0;
 }
 
-/* Whether more may be handed out before the next collection. */
+/* Whether memory may be handed out before the next collection. */
 static bool semi_may(void) {
   return semi.limited || semi.allocated < semi.budget;
 }
 
-/* A block with room, all of it charged, or 0: a collection is due, or there is
- * no memory. */
+/* Takes a block with room for a mutator and charges all of its room.  Returns 0
+ * if a collection is due or there is no memory.  With the lock. */
 static uint32_t semi_take_block(void) {
   uint32_t number = semi.open, fill = number ? semi.blocks[number].fill : 0;
   uint64_t charged = semi.charged + BLOCK_BYTES - fill;
@@ -155,7 +158,8 @@ static uint32_t semi_take_block(void) {
   return number;
 }
 
-/* Room for `bytes` in the mutator's block or another, or NULL. */
+/* Memory for an object in the mutator's block or another; NULL as above.  With
+ * the lock. */
 static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
   while (!m->block ||
          bytes > (size_t)(block_address(m->block + 1) - m->cursor)) {
@@ -164,7 +168,7 @@ static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
     if (!number)
       return NULL;
     m->block = number;
-    /* No room, until it is known that this is enough of it. */
+    /* The loop tests whether the block has enough room. */
     m->cursor = m->limit = block_address(number) + semi.blocks[number].fill;
   }
   char *p = m->cursor;
@@ -182,7 +186,9 @@ static gc_object *semi_try_large(size_t bytes) {
   return o;
 }
 
-static gc_object *semi_try(gc_mutator *m, size_t bytes) {
+/* `request`: the object's size in bytes. */
+static void *semi_try(gc_mutator *m, void *request) {
+  size_t bytes = *(size_t *)request;
   pthread_mutex_lock(&semi.lock);
   gc_object *o =
       bytes > SEMI_LARGEST ? semi_try_large(bytes) : semi_try_small(m, bytes);
@@ -190,27 +196,20 @@ static gc_object *semi_try(gc_mutator *m, size_t bytes) {
   return o;
 }
 
+static void *semi_collect(gc_mutator *m, void *request) {
+  semi_collect_stopped();
+  gc_object *o = semi_try(m, request);
+  if (!o) {
+    blocks_release_but(2 * semi_needed(semi.charged) - semi.space.count);
+    o = semi_try(m, request);
+  }
+  return o;
+}
+
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
     gc_collect(m);
-  for (;;) {
-    gc_object *o = semi_try(m, bytes);
-    if (o)
-      return o;
-    uint64_t begin = gc_now_ns();
-    if (!world_stop())
-      continue; /* another mutator has collected meanwhile */
-    semi_collect_stopped();
-    /* With the world still stopped, or the others might take it all again. */
-    o = semi_try(m, bytes);
-    if (!o) {
-      blocks_release_but(2 * semi_needed(semi.charged) - semi.space.count);
-      o = semi_try(m, bytes);
-    }
-    world_start();
-    semi_report(begin);
-    return o;
-  }
+  return pause_obtain(m, &bytes, semi_try, semi_collect);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -218,24 +217,24 @@ gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
  * ------------------------------------------------------------------------- */
 
 typedef struct semi_copying {
-  semi_space to;
-  char *cursor, *limit; /* free part of its last block */
-  char *scan;           /* copies before this one were looked at, */
-  char *scan_end;       /* copies before this address are complete, */
-  uint32_t scan_block;  /* in this block */
-  gc_object **fifo[SEMI_FIFO];
-  unsigned at;      /* place in the queue */
-  uint64_t objects; /* that were copied */
+  semi_space to;               /* where copies go */
+  char *cursor, *limit;        /* the free part of its last block */
+  char *scan;                  /* the first copy that was not scanned, ... */
+  uint32_t scan_block;         /* ... in this block, ... */
+  char *scan_end;              /* ... in which copies are complete up to here */
+  gc_object **fifo[SEMI_FIFO]; /* places that wait to be forwarded, a ring */
+  unsigned at;                 /* the place in the ring whose turn it is */
+  uint64_t objects;            /* copied so far */
 } semi_copying;
 
-/* The last block is as full as it is. */
+/* Notes how full the last block is. */
 static void semi_leave_block(semi_copying *c) {
   if (c->to.last)
     semi.blocks[c->to.last].fill =
         (uint32_t)(c->cursor - block_address(c->to.last));
 }
 
-/* Another block to copy into: there is one. */
+/* Goes on to another block to copy into; there is one (see semi_needed). */
 static void semi_next_block(semi_copying *c) {
   semi_leave_block(c);
   uint32_t number = blocks_take();
@@ -248,6 +247,7 @@ static void semi_next_block(semi_copying *c) {
   }
 }
 
+/* Copies an object and returns the copy. */
 static gc_object *semi_copy(semi_copying *c, gc_object *o) {
   size_t bytes = forwarding_bytes(o);
   if (gc_unlikely(bytes > (size_t)(c->limit - c->cursor)))
@@ -260,10 +260,13 @@ static gc_object *semi_copy(semi_copying *c, gc_object *o) {
   return forwarding_move(o, to);
 }
 
-/* Has the reference at `place`, which is not null, lead to where the object is
- * from now on. */
+/* Updates the reference at `place`, which is not null, copying the object if
+ * this is the first reference to it. */
 static inline void semi_forward(semi_copying *c, gc_object **place) {
   gc_object *o = *place;
+  if (gc_mutant(global_stale) && place >= object_globals &&
+      place < object_globals + GC_GLOBALS)
+    place = &o;
   if (forwarding_moved(o) && !gc_mutant(forwarding_ignored)) {
     *place = forwarding_copy(o);
   } else if (gc_likely(forwarding_bytes(o) <= SEMI_LARGEST)) {
@@ -275,7 +278,7 @@ static inline void semi_forward(semi_copying *c, gc_object **place) {
   }
 }
 
-/* The same, a little later, when what it refers to has been fetched.  `data` is
+/* The same once the object has been fetched.  *place may be null.  `data` is
  * the semi_copying. */
 static inline void semi_visit(void *data, gc_object **place) {
   semi_copying *c = data;
@@ -289,16 +292,7 @@ static inline void semi_visit(void *data, gc_object **place) {
     semi_forward(c, due);
 }
 
-static inline void semi_visit_root(void *data, gc_object **place) {
-  gc_object *stale = *place;
-  if (gc_mutant(global_stale) && stale && place >= object_globals &&
-      place < object_globals + GC_GLOBALS)
-    semi_forward(data, &stale);
-  else
-    semi_visit(data, place);
-}
-
-/* Forwards what is still on its way.  Returns whether there was any. */
+/* Forwards all waiting references.  Returns whether there were any. */
 static bool semi_flush(semi_copying *c) {
   bool any = false;
   for (unsigned i = 0; i < SEMI_FIFO; i++, c->at = (c->at + 1) % SEMI_FIFO) {
@@ -310,8 +304,8 @@ static bool semi_flush(semi_copying *c) {
   return any;
 }
 
-/* The next object that has not been looked at: the oldest copy, or a large one.
- * NULL if there is none so far. */
+/* The next object to scan: the oldest copy that was not scanned, or a large
+ * object.  NULL if there is none so far. */
 static inline gc_object *semi_next(semi_copying *c) {
   while (gc_unlikely(c->scan == c->scan_end)) {
     bool last = c->scan_block == c->to.last;
@@ -333,8 +327,8 @@ static inline gc_object *semi_next(semi_copying *c) {
   return o;
 }
 
-/* Copies all that is reached by what was copied so far. */
-static void semi_trace(semi_copying *c) {
+/* Copies all objects that those copied so far can reach. */
+static void semi_copy_reached(semi_copying *c) {
   do {
     for (gc_object *o; (o = semi_next(c));) {
       gc_object **slot = o->slots, **end = slot + object_slots(o);
@@ -348,7 +342,7 @@ static void semi_trace(semi_copying *c) {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-/* Whether a large object was reached; it is no longer flagged. */
+/* Whether a large object was reached.  Takes its flag off. */
 static bool semi_large_reached(gc_object *o) {
   bool reached = o->meta & FORWARDING_STAYS;
   if (!gc_mutant(large_flag_kept))
@@ -357,7 +351,7 @@ static bool semi_large_reached(gc_object *o) {
 }
 
 static void semi_collect_stopped(void) {
-  if (blocks_spare < semi_needed(semi.charged)) { /* half-way is too late */
+  if (blocks_spare < semi_needed(semi.charged)) { /* never; see semi_needed */
     fputs("semispace: too few blocks to copy into\n", stderr);
     abort();
   }
@@ -367,17 +361,17 @@ static void semi_collect_stopped(void) {
     m->block = 0;
   }
   semi_copying c = {0};
-  roots_each(semi_visit_root, &c);
-  semi_trace(&c);
-  /* Those that waited for their finalizer before were roots; now those that
-   * are found dead, with all that they reach. */
+  roots_each(semi_visit, &c);
+  semi_copy_reached(&c);
+  /* The objects that were in the finalizer queue before were roots.  Those that
+   * join it now are copied here, with all that they reach. */
   size_t waited = finalizers_count();
   tracked_clear_weak(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
   for (size_t i = waited; i < finalizers_count() && !gc_mutant(queue_stale);
        i++)
     semi_visit(&c, &finalizers_first()[i]);
-  semi_trace(&c);
+  semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
   semi_leave_block(&c);
@@ -394,27 +388,18 @@ static void semi_collect_stopped(void) {
 
   semi.charged = bytes;
   semi.allocated = 0;
-  semi.budget = (bytes + large.bytes) / 100 * option_growth;
-  if (semi.budget < SEMI_BUDGET_LEAST)
-    semi.budget = SEMI_BUDGET_LEAST;
+  semi.budget = pacing_growth(bytes + large.bytes, option_growth);
   semi.live_objects = c.objects + large.objects;
   semi.collections++;
   semi.copied += c.objects;
   semi.copied_bytes += bytes;
 }
 
-static void semi_report(uint64_t begin_ns) {
-  semi.listener.pause(semi.listener.data, GC_PAUSE_STOP, begin_ns, gc_now_ns());
-}
-
 void gc_collect(gc_mutator *m) {
   (void)m;
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
+  pause_begin();
   semi_collect_stopped();
-  world_start();
-  semi_report(begin);
+  pause_end();
 }
 
 /* ------------------------------------------------------------------------- *
@@ -424,11 +409,11 @@ void gc_collect(gc_mutator *m) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
-  semi = (gc_heap){.listener = config->listener,
-                   .limited = config->heap_limit != 0,
+  pause_listen(config->listener);
+  semi = (gc_heap){.limited = config->heap_limit != 0,
                    .each = hostile_each() || poison_active(),
                    .poisons = poison_active(),
-                   .budget = SEMI_BUDGET_LEAST};
+                   .budget = PACING_LEAST};
   bag_init(&semi.gray, 0);
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
@@ -441,26 +426,17 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *h) {
   bag_free(&h->gray);
-  bag_tables_free();
   large_destroy();
-  tracked_destroy();
-  finalizers_destroy();
-  memset(object_globals, 0, sizeof object_globals);
+  bookkeeping_destroy();
   blocks_table_destroy(h->blocks, sizeof *h->blocks);
   blocks_destroy();
   pthread_mutex_destroy(&h->lock);
   space_destroy();
 }
 
-gc_mutator *gc_thread_attach(gc_heap *h) {
-  gc_mutator *m = world_mutator_create(h, sizeof *m);
-  if (m)
-    world_join(m);
-  return m;
-}
-
-/* Another mutator goes on in its block, if there is no other with room. */
-void gc_thread_detach(gc_mutator *m) {
+/* Another mutator may go on in a detaching one's block, unless there is an open
+ * block already. */
+static void semi_detach(gc_mutator *m) {
   pthread_mutex_lock(&semi.lock);
   if (!gc_mutant(fill_forgotten))
     semi_note_fill(m);
@@ -472,9 +448,10 @@ void gc_thread_detach(gc_mutator *m) {
   }
   m->block = 0;
   pthread_mutex_unlock(&semi.lock);
-  world_leave(m);
-  world_mutator_destroy(m);
 }
+
+#define THREAD_END(m) semi_detach(m)
+#include "common/inline/threads.h"
 
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
@@ -483,11 +460,9 @@ void gc_thread_detach(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *h) {
   pthread_mutex_lock(&h->lock);
   uint64_t side = blocks_side_bytes(sizeof *h->blocks) + large_list_bytes() +
-                  object_stack_bytes(&h->gray.stack) + tracked_bytes() +
-                  finalizers_bytes();
+                  object_stack_bytes(&h->gray.stack);
   pthread_mutex_unlock(&h->lock);
-  side += space_metadata();
-  return (gc_footprint){space_used() + side, space_used_peak() + side};
+  return bookkeeping_footprint(side);
 }
 
 uint64_t gc_heap_objects(gc_heap *h) {
@@ -513,27 +488,24 @@ static char *semi_end(uint32_t number) {
 }
 
 gc_usage gc_heap_usage(gc_heap *h) {
-  gc_usage u = {.objects = large_objects.size,
-                .cells = large_cells(),
-                .pages = space_used()};
-  uint64_t stretch = 0; /* of free bytes, up to the end of block b */
+  survey s = {.usage.pages = space_used()};
   semi_note_fills();
   for (uint32_t b = 1; b < blocks_end; b++) {
-    uint32_t fill = BLOCK_BYTES; /* if it is not ours */
     if (blocks_taken(b)) {
-      fill = h->blocks[b].fill;
-      u.cells += fill;
-      for (char *p = block_address(b); p < semi_end(b); u.objects++)
+      for (char *p = block_address(b); p < semi_end(b);) {
+        survey_object(&s, forwarding_bytes((gc_object *)p));
         p += forwarding_bytes((gc_object *)p);
+      }
+      survey_free(&s, BLOCK_BYTES - h->blocks[b].fill);
     } else if (blocks_empty(b)) {
-      fill = 0;
+      survey_free(&s, BLOCK_BYTES);
+    } else {
+      survey_gap(&s);
     }
-    u.free += BLOCK_BYTES - fill;
-    stretch = (fill ? 0 : stretch) + BLOCK_BYTES - fill;
-    if (stretch > u.free_largest)
-      u.free_largest = stretch;
   }
-  return u;
+  s.usage.objects += large_objects.size;
+  s.usage.cells += large_cells();
+  return s.usage;
 }
 
 static const char *semi_check_blocks(void) {
@@ -552,7 +524,8 @@ static const char *semi_check_blocks(void) {
   return blocks_check();
 }
 
-static uint64_t *semi_starts; /* of objects, a bit per granule; in a check */
+/* During a check: a bit per granule where an object begins. */
+static uint64_t *semi_starts;
 
 static const char *semi_check_object(gc_object *o, const char *end) {
   if (o->meta & (FORWARDING_MOVED | FORWARDING_STAYS))

@@ -1,8 +1,8 @@
 /* semispace.h: the inline half of the copying collector: allocation.
  *
- * A mutator allocates by bumping a cursor in a block of its own.  Whatever has
- * survived a collection was copied, so there are no holes to look for, and no
- * classes of sizes.  See semispace.c for all else. */
+ * A mutator allocates by bumping a cursor in a block that only it uses.  All
+ * survivors of a collection were copied, so there are no free spans to look for
+ * and no size classes.  See semispace.c for everything else. */
 #ifndef REAPMARK_SEMISPACE_H
 #define REAPMARK_SEMISPACE_H
 
@@ -10,22 +10,24 @@
 #include "common/world.h"
 
 enum {
-  /* The largest object in bytes that is copied.  It is also what may be left
-   * over at the end of each block, and so what there must be more of to copy
-   * into than to copy from: a thirty-second. */
+  /* The largest object that is copied, in bytes.  It also bounds what is left
+   * unused at the end of a block, which copies need on top of their size: a
+   * thirty-second. */
   SEMI_LARGEST = BLOCK_BYTES / 32,
 };
 
 struct gc_mutator {
   gc_mutator_base base;
-  char *cursor, *limit; /* free part of its block that it may fill */
-  uint32_t block;       /* its number, 0: none */
+  char *cursor, *limit; /* the free part of its block that it may fill */
+  uint32_t block;       /* the number of the block; 0: none */
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 
-/* The slow path.  May collect; NULL when out of memory. */
+/* The slow path.  Memory for an object of `bytes`; NULL when out of memory. May
+ * collect.  (S) */
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes);
 
 static inline gc_object *semi_new(gc_mutator *m, gc_shape shape) {

@@ -33,6 +33,7 @@ struct gc_mutator {
   fake_object *tls[GC_TLS];
   fake_object *reg[GC_REGISTERS];
 };
+#define GC_MUTATOR_DEFINED
 
 extern fake_object *fake_globals[GC_GLOBALS];
 

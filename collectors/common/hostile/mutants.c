@@ -7,6 +7,16 @@
 #include <string.h>
 
 mutant_id mutant_planted;
+static mutant_id mutant_suspended; /* what mutants_resume plants again */
+
+void mutants_suspend(void) {
+  mutant_suspended = mutant_planted;
+  mutant_planted = MUTANT_NONE;
+}
+
+void mutants_resume(void) {
+  mutant_planted = mutant_suspended;
+}
 
 void mutant_count_up(uint32_t *count) {
   uint32_t old = __atomic_load_n(count, __ATOMIC_RELAXED);

@@ -137,9 +137,14 @@ typedef enum mutant_id {
 } mutant_id;
 #undef MUTANT_ID
 
-/* The one that is planted; set before the heap is made. */
+/* The bug that is planted; set before the heap is made. */
 extern mutant_id mutant_planted;
 #define gc_mutant(name) (mutant_planted == MUTANT_##name)
+
+/* Bracket the part of a check that runs code which may hold the bug: the check
+ * must not be blind to its effects.  No mutator may run meanwhile. */
+void mutants_suspend(void);
+void mutants_resume(void);
 
 /* Plants the bug of this name, or for "list" prints the table as JSON and ends
  * the process.  Returns false if there is none: *hint is then the nearest. */
@@ -150,6 +155,8 @@ void mutant_count_up(uint32_t *count);
 
 #else
 #define gc_mutant(name)        0
+#define mutants_suspend()      ((void)0)
+#define mutants_resume()       ((void)0)
 #define mutant_count_up(count) ((void)(count))
 #endif
 

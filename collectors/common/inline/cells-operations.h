@@ -1,17 +1,23 @@
-/* cells-operations.h: allocation of a collector over cells.h.
+/* cells-operations.h, a template (include it after struct gc_mutator and
+ * plain-operations.h): allocation from size-segregated blocks
+ * (common/cells.h).
  *
- * To be included by its header after struct gc_mutator, which has a member
- * `cells_hand hand`, and after plain-operations.h; with what
- * tracked-operations.h may want to be defined, but for OBJECT_NEW. */
-#ifndef REAPMARK_COMMON_CELLS_OPERATIONS_H
-#define REAPMARK_COMMON_CELLS_OPERATIONS_H
+ * The mutator has a member `cells_buffer buffer`.  The optional macros of
+ * tracked-operations.h, which this file includes, are defined before;
+ * OBJECT_NEW is defined here. */
+#ifndef REAPMARK_COMMON_INLINE_CELLS_OPERATIONS_H
+#define REAPMARK_COMMON_INLINE_CELLS_OPERATIONS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/cells.h"
 #include "common/inline/registers.h"
 
-/* The slow path, which calls cells_obtain: memory for an object of class `c`,
- * which for CELLS_LARGE is of `bytes`.  May collect, and returns NULL when out
- * of memory.  Defined by the collector. */
+/* The slow path, defined by the collector, which calls cells_obtain.  Returns
+ * memory for an object of size class `c`, or of `bytes` if `c` is CELLS_LARGE;
+ * NULL when out of memory.  May collect.  (S) */
 gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes);
 
 static inline gc_object *cells_new(gc_mutator *m, gc_shape shape) {
@@ -19,7 +25,7 @@ static inline gc_object *cells_new(gc_mutator *m, gc_shape shape) {
   if (gc_unlikely(bytes > SIZE_CLASS_MOST))
     return cells_slow(m, CELLS_LARGE, bytes);
   unsigned c = size_class(bytes);
-  gc_object *o = cells_bump(&m->hand, c);
+  gc_object *o = cells_bump(&m->buffer, c);
   return gc_likely(o) ? o : cells_slow(m, c, bytes);
 }
 

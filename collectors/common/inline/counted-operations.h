@@ -1,21 +1,25 @@
-/* counted-operations.h: the operations of an adapter to a runtime that counts
- * references, to which every place is a pointer that owns a count, but for
- * borrowing registers.
+/* counted-operations.h, a template (include it after struct gc_mutator): the
+ * operations of an adapter to a production runtime that counts references.
+ * Every place but a borrowing register is a pointer that owns one count.
  *
- * To be included by its header after these:
+ * To be defined before:
  *   counted               the type that places point to
- *   counted_retain(o)     gives an object one more count; releasing takes one,
- *   counted_release(o)    and perhaps the object
- *   counted_slot(m, r, i) the place of slot `i` of the object in a register
+ *   counted_retain(o)     adds a count to an object
+ *   counted_release(o)    drops a count, and with the last one the object
+ *   counted_slot(m, r, i) the place of slot `i` of the object in register `r`
  *   counted_globals       the array of global roots
- *   COUNTED_BASE(m)       points to what has `top` and `tls`; `m->reg` are the
- *                         registers */
-#ifndef REAPMARK_COMMON_COUNTED_OPERATIONS_H
-#define REAPMARK_COMMON_COUNTED_OPERATIONS_H
+ *   COUNTED_BASE(m)       a pointer to the struct with the members `top` and
+ *                         `tls`; the registers are `m->reg` */
+#ifndef REAPMARK_COMMON_INLINE_COUNTED_OPERATIONS_H
+#define REAPMARK_COMMON_INLINE_COUNTED_OPERATIONS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/object.h"
 
-/* *place <- o, whose count is already the place's own. */
+/* *place <- o.  The caller hands over one count of `o`. */
 static inline void counted_replace(counted **place, counted *o) {
   counted *old = *place;
   *place = o;
@@ -23,13 +27,15 @@ static inline void counted_replace(counted **place, counted *o) {
     counted_release(old);
 }
 
-/* Retains first: o may be kept alive by nothing but what is replaced. */
+/* *place <- o.  Retains first: the old object may be all that keeps `o` alive.
+ */
 static inline void counted_assign(counted **place, counted *o) {
   if (o)
     counted_retain(o);
   counted_replace(place, o);
 }
 
+/* *place <- *from and *from <- null: the count moves. */
 static inline void counted_take(counted **place, counted **from) {
   counted *o = *from;
   *from = NULL;

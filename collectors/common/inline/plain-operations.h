@@ -1,11 +1,18 @@
-/* plain-operations.h: loads and stores of a collector to which owning and
- * borrowing, copying and taking are the same, and roots need no barrier.
+/* plain-operations.h, a template (include it after struct gc_mutator): loads
+ * and stores of a collector to which owning and borrowing registers are the
+ * same, and whose roots need no barrier.
  *
- * One that must know of stores into objects defines OBJECT_BARRIER before it
- * includes this.  It runs before each, with the mutator, the object, the place
- * in it, and the new value, which is the constant NULL where that is stored. */
-#ifndef REAPMARK_COMMON_PLAIN_OPERATIONS_H
-#define REAPMARK_COMMON_PLAIN_OPERATIONS_H
+ * A collector with a write barrier defines OBJECT_BARRIER(m, o, place, value)
+ * before including this file.  The barrier runs before every store into an
+ * object: `m` is the mutator, `o` the object, `place` the slot in it, `value`
+ * the new reference; where null is stored, `value` is the constant NULL, so
+ * that tests of it fold away. */
+#ifndef REAPMARK_COMMON_INLINE_PLAIN_OPERATIONS_H
+#define REAPMARK_COMMON_INLINE_PLAIN_OPERATIONS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/hostile/mutants.h"
 #include "common/inline/registers.h"
@@ -14,6 +21,7 @@
 #define OBJECT_BARRIER(m, o, place, value) ((void)0)
 #endif
 
+/* Stores `value` into slot `i` of the object in register `obj`. */
 static inline void object_store(gc_mutator *m, gc_reg obj, uint32_t i,
                                 gc_object *value) {
   gc_object **place = object_slot(m, obj, i);

@@ -1,9 +1,12 @@
-/* reachable.h: the check that every tracing collector owes: what can be reached
- * from the roots is an object, and alive.  For gc_heap_check; no mutator runs.
- *
- * To be included where roots.h may be. */
-#ifndef REAPMARK_COMMON_REACHABLE_H
-#define REAPMARK_COMMON_REACHABLE_H
+/* reachable.h, a template (include it after struct gc_mutator): the check that
+ * every tracing collector makes in gc_heap_check: whatever the roots reach is
+ * an object, and alive.  No mutator may run meanwhile. */
+#ifndef REAPMARK_COMMON_INLINE_REACHABLE_H
+#define REAPMARK_COMMON_INLINE_REACHABLE_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/bitmap.h"
 #include "common/inline/roots.h"
@@ -11,9 +14,9 @@
 #include "common/stack.h"
 
 typedef struct reachable {
-  uint64_t *seen;
-  object_stack stack;
-  const char *why;
+  uint64_t *seen;     /* a bit per granule: an object there was reached */
+  object_stack stack; /* objects that were reached and not scanned yet */
+  const char *why;    /* what is wrong; NULL so far */
 } reachable;
 
 static inline void reachable_reach(void *data, gc_object **place) {
@@ -28,11 +31,10 @@ static inline void reachable_reach(void *data, gc_object **place) {
     object_push_or_die(&r->stack, o);
 }
 
-/* Walks from the roots.  `is`: whether there may be an object at an address
- * within the reservation.  `alive`: whether this object is there as far as the
- * collector knows; it is asked of objects only.  Returns what is wrong, or
- * NULL.
- */
+/* Walks the heap from the roots.  `is` tells whether an object may begin at an
+ * address within the reservation.  `alive` tells whether the collector takes
+ * an object for alive; it is called with addresses that passed `is` only.
+ * Returns what is wrong, or NULL. */
 static inline const char *reachable_check(bool (*is)(const gc_object *o),
                                           bool (*alive)(const gc_object *o)) {
   reachable r = {.stack = {.reliable = true}};
@@ -40,7 +42,9 @@ static inline const char *reachable_check(bool (*is)(const gc_object *o),
   r.seen = space_table_create(bytes);
   if (!r.seen)
     return "no memory to check in";
-  roots_walk(reachable_reach, &r, false);
+  mutants_suspend(); /* a check sees the heap as it is */
+  roots_each(reachable_reach, &r);
+  mutants_resume();
   while (r.stack.size && !r.why) {
     gc_object *o = object_pop(&r.stack);
     if (!is(o))

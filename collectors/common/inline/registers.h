@@ -1,21 +1,27 @@
-/* registers.h: reading registers, and the operations that are plain moves to
- * every collector of ours.
+/* registers.h, a template (include it after struct gc_mutator): checked access
+ * to registers, and the operations that are plain moves in every collector of
+ * ours.
  *
- * To be included by a collector's header after its struct gc_mutator, whose
- * `base` and `reg` it uses.  A collector without barriers includes
- * plain-operations.h as well and has nothing but allocation left to define. */
-#ifndef REAPMARK_COMMON_REGISTERS_H
-#define REAPMARK_COMMON_REGISTERS_H
+ * It uses the mutator's members `base` and `reg`.  A collector whose stores
+ * need no reference counts includes plain-operations.h as well, which leaves
+ * only allocation to be defined. */
+#ifndef REAPMARK_COMMON_INLINE_REGISTERS_H
+#define REAPMARK_COMMON_INLINE_REGISTERS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/object.h"
 
-/* A register that an owning operation may write, or a borrowing one. */
+/* Register `r`, to be written by an owning operation. */
 static inline gc_object **object_owning(gc_mutator *m, gc_reg r) {
   OBJECT_CHECK(r < m->base.top, "register outside the frame", r);
   OBJECT_CHECK(!m->base.borrowing[r], "owning write to borrowing register", r);
   return &m->reg[r];
 }
 
+/* Register `r`, to be written by a borrowing operation. */
 static inline gc_object **object_borrowing(gc_mutator *m, gc_reg r) {
   OBJECT_CHECK(r < m->base.top, "register outside the frame", r);
   OBJECT_CHECK(m->base.borrowing[r], "borrow into owning register", r);
@@ -65,7 +71,7 @@ static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
   return frame;
 }
 
-/* The end of gc_frame_leave: what it pops must be what was pushed. */
+/* The end of gc_frame_leave: pops the topmost frame, of `registers`. */
 static inline void object_frame_pop(gc_mutator *m, gc_reg frame,
                                     uint32_t registers) {
   OBJECT_CHECK(m->base.top == frame + registers, "frame left out of order",

@@ -1,14 +1,18 @@
-/* root-operations.h: registers and root slots that are variables and nothing
- * else: whatever manages the memory looks at them anew, or never.
+/* root-operations.h, a template (include it after struct gc_mutator): registers
+ * and root slots of an adapter to which they are plain variables, because its
+ * production runtime scans them at each collection or never collects.
  *
- * To be included by an adapter's header after its struct gc_mutator, which has
- * arrays `reg` and `tls`, with these defined:
- *   ROOT_NULL     what a null reference is in them
- *   ROOT_GLOBALS  the array of the process-wide root slots
- * What is left to define is access to objects: gc_load, gc_store,
- * gc_store_null, gc_payload; and allocation. */
-#ifndef REAPMARK_COMMON_ROOT_OPERATIONS_H
-#define REAPMARK_COMMON_ROOT_OPERATIONS_H
+ * The mutator has the arrays `reg` and `tls`.  To be defined before:
+ *   ROOT_NULL     what such a variable holds for null
+ *   ROOT_GLOBALS  the array of global roots
+ * The adapter still defines access to objects (gc_load, gc_store,
+ * gc_store_null, gc_payload) and allocation. */
+#ifndef REAPMARK_COMMON_INLINE_ROOT_OPERATIONS_H
+#define REAPMARK_COMMON_INLINE_ROOT_OPERATIONS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "gc.h"
 

@@ -1,9 +1,11 @@
-/* tracing.h: the part of a collection that finds out what is alive, for a
- * collector that marks in cells_marks with the world stopped.
- *
- * To be included where roots.h may be. */
-#ifndef REAPMARK_COMMON_TRACING_H
-#define REAPMARK_COMMON_TRACING_H
+/* tracing.h, a template (include it after struct gc_mutator): marks what is
+ * alive, for a collector over cells.h that marks with the world stopped. */
+#ifndef REAPMARK_COMMON_INLINE_TRACING_H
+#define REAPMARK_COMMON_INLINE_TRACING_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/marking.h"
 #include "common/hostile/mutants.h"
@@ -15,31 +17,27 @@ static inline void tracing_root(void *data, gc_object **place) {
     marking_push(data, *place);
 }
 
-/* What tracked.h asks. */
-static inline gc_object *tracing_where(gc_object *o) {
-  return cells_marked(o) ? o : NULL;
-}
-
-/* Marks what can be reached from the roots and from what `k` holds already;
- * then does the steps of tracked.h, for all or for what is new only.  `visit`:
- * see marking_drain. */
+/* Marks whatever the roots and the objects that are already queued in `k` can
+ * reach, and takes the three steps of tracked.h on the way.  `all`: false if
+ * everything old is known to be alive, so that only the new entries of the
+ * lists need a look.  `visit`: see marking_drain.  The world is stopped. */
 static inline __attribute__((always_inline)) void
-tracing_run(marking *k, bool all, bool (*visit)(gc_object *o)) {
+tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o)) {
   roots_each(tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
   if (!gc_mutant(ms_weak_late))
-    tracked_clear_weak(tracing_where, all);
-  tracked_queue_dead(tracing_where, all);
-  /* The queue is a root once more. */
+    tracked_clear_weak(cells_where, all);
+  tracked_queue_dead(cells_where, all);
+  /* The finalizer queue, which is a root, has new entries. */
   roots_each(tracing_root, k);
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
   marking_drain(k, MARKING_ALL, visit);
   if (gc_mutant(ms_weak_late))
-    tracked_clear_weak(tracing_where, all);
-  tracked_prune_weak(tracing_where, all);
+    tracked_clear_weak(cells_where, all);
+  tracked_prune_weak(cells_where, all);
 }
 
 #endif

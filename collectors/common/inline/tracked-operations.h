@@ -1,14 +1,20 @@
-/* tracked-operations.h: objects, weak references, finalizers and safepoints of
- * a collector that keeps lists of what it must look at (tracked.h).
+/* tracked-operations.h, a template (include it after struct gc_mutator and
+ * plain-operations.h): allocation, weak references, finalizers and safepoints
+ * of a collector that lists its weak references and finalizable objects
+ * (common/tracked.h).
  *
- * To be included by its header after plain-operations.h, with these defined:
- *   OBJECT_NEW(m, shape)  memory for an object, or NULL: it is out of memory.
- *                         May collect
- *   OBJECT_WEAK_BARRIER(m, target)  where it must know of what weak references
- *                         give
- *   OBJECT_POLL(m)        where there is more to look at in safepoints */
-#ifndef REAPMARK_COMMON_TRACKED_OPERATIONS_H
-#define REAPMARK_COMMON_TRACKED_OPERATIONS_H
+ * To be defined before:
+ *   OBJECT_NEW(m, shape)  memory for an object, or NULL when out of memory; may
+ *                         collect
+ *   OBJECT_WEAK_BARRIER(m, target)  optional: runs on the target that a weak
+ *                         reference is about to give, null included
+ *   OBJECT_POLL(m)        optional: further work of gc_safepoint */
+#ifndef REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
+#define REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
+
+#ifndef GC_MUTATOR_DEFINED
+#error "a template: include it after the collector's struct gc_mutator"
+#endif
 
 #include "common/finalizers.h"
 #include "common/forwarding.h"
@@ -36,7 +42,7 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
   return true;
 }
 
-/* The target is read after the object was made: that may have moved it. */
+/* Reads the target after allocating, which may have moved it. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   gc_object *o = OBJECT_NEW(m, GC_WEAK_SHAPE);
   if (gc_unlikely(!o))

@@ -6,6 +6,7 @@ struct gc_mutator {
   gc_mutator_base base;
   gc_object *reg[];
 };
+#define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 

@@ -1,0 +1,17 @@
+/* bookkeeping.h: the memory beside the heap that every tracing collector needs,
+ * whatever its heap is divided into: the lists of weak references and
+ * finalizable objects (tracked.h), the finalizer queue (finalizers.h), the
+ * tables of bags (stack.h), the global roots. */
+#ifndef REAPMARK_COMMON_BOOKKEEPING_H
+#define REAPMARK_COMMON_BOOKKEEPING_H
+
+#include "gc.h"
+
+/* Empties all of it, before the space is destroyed.  Bags must be empty. */
+void bookkeeping_destroy(void);
+
+/* The footprint of a heap whose collector holds `side` bytes of its own beside
+ * the space: as gc_heap_footprint returns it.  Any thread. */
+gc_footprint bookkeeping_footprint(uint64_t side);
+
+#endif

@@ -1,0 +1,54 @@
+/* pacing.h: how far a heap without a limit may grow before the next collection,
+ * and whether the next one should look at the whole heap. */
+#ifndef REAPMARK_COMMON_PACING_H
+#define REAPMARK_COMMON_PACING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A heap may always grow by this much: a collection of a smaller one costs
+ * little, but many of them would be needed. */
+#define PACING_LEAST ((uint64_t)4 << 20)
+
+/* Bytes that a heap with `live` live bytes may grow by, if that is `percent`
+ * of them. */
+static inline uint64_t pacing_growth(uint64_t live, uint64_t percent) {
+  uint64_t growth = live / 100 * percent;
+  return growth > PACING_LEAST ? growth : PACING_LEAST;
+}
+
+/* State of a collector that has full collections, which look at the whole heap,
+ * and partial ones, which look at what changed.  Zero at first, but for `most`:
+ * PACING_LEAST. */
+typedef struct pacing {
+  uint64_t most;  /* without a heap limit, the next collection is full once more
+                     bytes than these are alive */
+  uint64_t yield; /* 1 + the bytes handed out between the last full collection
+                     and the one after it; 0: the last collection was full */
+} pacing;
+
+/* To be called after a full collection that left `live` bytes alive. */
+static inline void pacing_full(pacing *p, uint64_t live, uint64_t percent) {
+  p->most = live + pacing_growth(live, percent);
+  p->yield = 0;
+}
+
+/* To be called after a partial collection, before which `handed` bytes had been
+ * handed out since the last collection. */
+static inline void pacing_partial(pacing *p, uint64_t handed) {
+  if (!p->yield)
+    p->yield = handed + 1;
+}
+
+static inline bool pacing_was_full(const pacing *p) {
+  return !p->yield;
+}
+
+/* Whether another full collection is worth it when memory runs out after
+ * `handed` bytes: partial collections give back less and less where garbage is
+ * old, and this one has less than half of what the last full one gave. */
+static inline bool pacing_dwindles(const pacing *p, uint64_t handed) {
+  return handed < p->yield / 2;
+}
+
+#endif
