@@ -181,8 +181,8 @@ static bool rc_deliver(rc_owner *owner, gc_object *o) {
   }
   owner->queued++;
   bag_put(&owner->queue, o);
-  if (owner->mutator && !owner->mutator->asked)
-    owner->mutator->asked = true;
+  if (owner->mutator && !owner->mutator->counts.asked)
+    owner->mutator->counts.asked = true;
   return false;
 }
 
@@ -190,11 +190,11 @@ static bool rc_deliver(rc_owner *owner, gc_object *o) {
  * it comes to a safepoint, many at a time, since a queue's lock passes from one
  * processor to another.  If there are too many, at once. */
 static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
-  if (m->nr_outgoing < RC_OUTGOING) {
-    m->outgoing[m->nr_outgoing].object = o;
-    m->outgoing[m->nr_outgoing].owner = (uint8_t)number;
-    if (++m->nr_outgoing == RC_OUTGOING)
-      m->asked = true;
+  if (m->counts.nr_outgoing < RC_OUTGOING) {
+    m->counts.outgoing[m->counts.nr_outgoing].object = o;
+    m->counts.outgoing[m->counts.nr_outgoing].owner = (uint8_t)number;
+    if (++m->counts.nr_outgoing == RC_OUTGOING)
+      m->counts.asked = true;
     return false;
   }
   rc_owner *owner = &biased.owners[number];
@@ -258,9 +258,9 @@ bool rc_drop_shared(gc_mutator *m, gc_object *o) {
  * `from` or has stopped the world.  Returns whether there was anything. */
 static bool rc_flush(gc_mutator *m, gc_mutator *from) {
   rc_outgoing some[RC_OUTGOING];
-  unsigned n = from->nr_outgoing, dead = 0;
-  memcpy(some, from->outgoing, n * sizeof *some);
-  from->nr_outgoing = 0;
+  unsigned n = from->counts.nr_outgoing, dead = 0;
+  memcpy(some, from->counts.outgoing, n * sizeof *some);
+  from->counts.nr_outgoing = 0;
   rc_owner *locked = NULL;
   for (unsigned i = 0; i < n; i++) {
     rc_owner *owner = &biased.owners[some[i].owner];
@@ -292,7 +292,7 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
   while (n < RC_OUTGOING && (some[n] = bag_take(&owner->queue)))
     n++;
   if (n < RC_OUTGOING && owner->mutator)
-    owner->mutator->asked = false;
+    owner->mutator->counts.asked = false;
   if (n == 0 && leaving) {
     owner->away = true;
     owner->mutator = NULL;
@@ -305,61 +305,66 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
 }
 
 void rc_serve(gc_mutator *m) {
-  m->asked = false;
-  while (m->owner && rc_serve_some(m, m->owner, false))
+  m->counts.asked = false;
+  while (m->counts.owner && rc_serve_some(m, m->counts.owner, false))
     continue;
   rc_flush(m, m);
 }
 
-/* The queues of those that are gone are empty. */
-void rc_biased_collect_stopped(gc_mutator *m) {
+/* Serves the queues of all mutators with the world stopped.  The queues of
+ * owners that are away are empty. */
+static void rc_serve_all(gc_mutator *m) {
   for (bool more = true; more;) {
     more = false;
     for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
       while (rc_flush(m, n))
         more = true;
-      while (n->owner && rc_serve_some(m, n->owner, false))
+      while (n->counts.owner && rc_serve_some(m, n->counts.owner, false))
         more = true;
     }
   }
 }
 
-void rc_biased_collect(gc_mutator *m) {
+bool rc_counts_collect_stopped(gc_mutator *m) {
+  rc_serve_all(m);
+  return true;
+}
+
+void rc_counts_collect(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
-  rc_biased_collect_stopped(m);
-  world_start();
-  rc_report(m->base.heap, GC_PAUSE_STOP, begin);
+  rc_serve_all(m);
+  rc_world_start(m, begin);
 }
 
-void rc_biased_leave(gc_mutator *m) {
+void rc_counts_leave(gc_mutator *m) {
   do
     while (rc_flush(m, m))
       continue;
-  while (m->owner && rc_serve_some(m, m->owner, true));
+  while (m->counts.owner && rc_serve_some(m, m->counts.owner, true));
 }
 
-void rc_biased_return(gc_mutator *m) {
-  if (!m->owner)
+void rc_counts_return(gc_mutator *m) {
+  if (!m->counts.owner)
     return;
   hostile_race();
-  pthread_mutex_lock(&m->owner->lock);
-  m->owner->away = false;
-  m->owner->mutator = m;
-  pthread_mutex_unlock(&m->owner->lock);
+  pthread_mutex_lock(&m->counts.owner->lock);
+  m->counts.owner->away = false;
+  m->counts.owner->mutator = m;
+  pthread_mutex_unlock(&m->counts.owner->lock);
 }
 
 /* ------------------------------------------------------------------------- *
  * Owners.
  * ------------------------------------------------------------------------- */
 
-void rc_biased_create(void) {
+void rc_counts_create(void) {
   biased.made = 1;
   biased.nr_free = 0;
 }
 
-void rc_biased_destroy(void) {
+void rc_counts_destroy(void) {
   for (unsigned i = 1; i < biased.made; i++) {
     bag_free(&biased.owners[i].queue);
     pthread_mutex_destroy(&biased.owners[i].lock);
@@ -371,7 +376,7 @@ void rc_biased_destroy(void) {
   surplus.room = 0;
 }
 
-void rc_biased_attach(gc_mutator *m) {
+void rc_counts_attach(gc_mutator *m) {
   unsigned number = 0;
   pthread_mutex_lock(&biased.lock);
   if (biased.nr_free) {
@@ -387,18 +392,19 @@ void rc_biased_attach(gc_mutator *m) {
     __atomic_store_n(&biased.made, number + 1, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&biased.lock);
-  m->mine = number ? (uint16_t)(number << 8) : RC_OWNS_NOTHING;
-  m->born = number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
-  m->owner = number ? &biased.owners[number] : NULL;
-  rc_biased_return(m);
+  m->counts.mine = number ? (uint16_t)(number << 8) : RC_OWNS_NOTHING;
+  m->counts.born =
+      number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
+  m->counts.owner = number ? &biased.owners[number] : NULL;
+  rc_counts_return(m);
 }
 
-void rc_biased_detach(gc_mutator *m) {
-  rc_biased_leave(m);
-  if (!m->owner)
+void rc_counts_detach(gc_mutator *m) {
+  rc_counts_leave(m);
+  if (!m->counts.owner)
     return;
   pthread_mutex_lock(&biased.lock);
-  biased.free[biased.nr_free++] = (uint8_t)(m->mine >> 8);
+  biased.free[biased.nr_free++] = (uint8_t)(m->counts.mine >> 8);
   pthread_mutex_unlock(&biased.lock);
 }
 
@@ -406,7 +412,7 @@ void rc_biased_detach(gc_mutator *m) {
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
-uint64_t rc_biased_bytes(void) {
+uint64_t rc_counts_bytes(void) {
   uint64_t bytes = object_stack_bytes(&surplus.objects) +
                    surplus.room * sizeof *surplus.counts;
   unsigned made = __atomic_load_n(&biased.made, __ATOMIC_ACQUIRE);
@@ -415,7 +421,7 @@ uint64_t rc_biased_bytes(void) {
   return bytes;
 }
 
-size_t rc_biased_counters(gc_counter *out, size_t room) {
+size_t rc_counts_counters(gc_counter *out, size_t room) {
   uint64_t queued = 0, merged = 0;
   for (unsigned i = 1; i < biased.made; i++) {
     queued += biased.owners[i].queued;
@@ -425,14 +431,14 @@ size_t rc_biased_counters(gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-uint64_t rc_biased_count(const gc_object *o) {
+uint64_t rc_count(const gc_object *o) {
   uint64_t count = (uint64_t)rc_total(o->header);
   if (o->meta & RC_SURPLUS)
     count += surplus.counts[rc_surplus_find(o)];
   return count;
 }
 
-const char *rc_biased_check(void) {
+const char *rc_counts_check(void) {
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;
@@ -446,8 +452,8 @@ const char *rc_biased_check(void) {
     }
   }
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    for (unsigned i = 0; i < m->nr_outgoing; i++)
-      if (!(m->outgoing[i].object->meta & RC_QUEUED))
+    for (unsigned i = 0; i < m->counts.nr_outgoing; i++)
+      if (!(m->counts.outgoing[i].object->meta & RC_QUEUED))
         return "an object is on its way to a queue and not flagged";
   for (size_t i = 0; i < surplus.objects.size; i++)
     if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])

@@ -35,16 +35,6 @@ static struct {
 /* For `orphans` and blocks.h. */
 static pthread_mutex_t freelists_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static void freelists_lock(void) {
-  if (FREELISTS_SHARED)
-    pthread_mutex_lock(&freelists_mutex);
-}
-
-static void freelists_unlock(void) {
-  if (FREELISTS_SHARED)
-    pthread_mutex_unlock(&freelists_mutex);
-}
-
 /* Whether every allocation and every free takes the slow path. */
 static bool freelists_watched(void) {
   return hostile_each() || poison_active();
@@ -213,9 +203,9 @@ static void put(freelists_block *b, gc_object *cell) {
     ring_add(ring_of(b), number);
     return;
   }
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   give_back(number);
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
 /* A cell leaves the quarantine, by whichever thread. */
@@ -223,7 +213,7 @@ static void release(void *cell) {
   freelists_block *b = block_of(cell);
   atomic_fetch_sub(&heap.buried, 1);
   atomic_fetch_sub(&heap.buried_bytes, cell_bytes(b));
-  if (FREELISTS_SHARED)
+  if (RC_SHARED)
     remote_push(b, cell);
   else
     put(b, cell);
@@ -247,7 +237,7 @@ void freelists_return(freelists *f, gc_object *o) {
   }
   if (poison_active())
     poison_free(o, cell_bytes(b));
-  if (FREELISTS_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
+  if (RC_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
     remote_push(b, o);
   else
     put(b, o);
@@ -303,12 +293,12 @@ static uint32_t look(uint32_t *ring, uint32_t tries) {
 /* A block with free cells of class `c`, or 0. */
 static uint32_t next_block(freelists *f, unsigned c) {
   uint32_t number = f->partial[c];
-  if (!number && FREELISTS_SHARED)
+  if (!number && RC_SHARED)
     number = look(&f->full[c], FREELISTS_LOOKS);
   if (number)
     return take_in_hand(f, number);
   hostile_race();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   number = orphans.partial[c];
   if (!number)
     number = look(&orphans.full[c], FREELISTS_LOOKS);
@@ -323,7 +313,7 @@ static uint32_t next_block(freelists *f, unsigned c) {
   }
   if (!number)
     number = take_in_hand(f, look(&orphans.full[c], UINT32_MAX));
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
   if (!number)
     number = take_in_hand(f, look(&f->full[c], UINT32_MAX));
   return number;
@@ -429,20 +419,20 @@ static void let_go_all(freelists *f) {
 
 void freelists_leave(freelists *f) {
   hostile_race();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   if (!gc_mutant(blocks_abandoned))
     let_go_all(f);
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
 void freelists_reclaim(void) {
   poison_exhume();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     let_go_all(&m->cells);
   let_go_all(&orphans);
   blocks_release();
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -35,7 +35,7 @@
  * what nobody uses (freelists_reclaim): that cells are free in another one's
  * blocks is no reason to fail.
  *
- * Compiled with each collector: FREELISTS_SHARED says whether several mutators
+ * Compiled with each collector: RC_SHARED says whether several mutators
  * free each other's objects.  The collector's struct gc_mutator has a member
  * `freelists cells`. */
 #ifndef REAPMARK_FREELISTS_H
@@ -113,12 +113,11 @@ static inline gc_object *freelists_alloc(freelists *f, size_t bytes) {
 
 static inline void freelists_free(freelists *f, gc_object *o) {
   freelists_block *b = freelists_entry(freelists_quick, o);
-#if FREELISTS_SHARED
-  if (gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)) {
+  if (RC_SHARED &&
+      gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)) {
     freelists_return(f, o);
     return;
   }
-#endif
   uint32_t left = b->left;
   if (gc_unlikely(left <= 1)) {
     freelists_return(f, o);

@@ -46,6 +46,8 @@
  * are let go when the cycle that owned them is freed.  (3) White objects are
  * gathered on a list before any is freed, as freeing while walking would follow
  * pointers into freed objects. */
+#include "gc.h"
+#include "common/blocks.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
 #include "refcount/rc-internal.h"
@@ -137,59 +139,36 @@ static void set_color(gc_object *o, uint32_t c) {
 /* What is rare stands apart, so that its calls cost the rest no registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
-    bag_put(&m->candidates, o);
+    bag_put(&m->candidates.bag, o);
   return false;
 }
 
-#if RC_ATOMIC
-/* rc_release_buffering; with `race`, others may come between (hostile.h). */
-static inline bool drop_and_buffer(gc_mutator *m, gc_object *o, bool race) {
-  const uint64_t mark = (uint64_t)RC_BUFFERED << 32;
-  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), dropped;
-  bool last;
-  do {
-    if (header & mark)
-      return rc_drop(m, o);
-    if (race)
-      hostile_race();
-    last = (uint32_t)header == 1;
-    dropped = last ? header - 1 : (header - 1) | mark;
-  } while (!__atomic_compare_exchange_n(&o->header, &header, dropped, true,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  return last ? true : buffer(m, o);
+/* rc_release_buffering; another thread may come where `between` is called. */
+static inline bool drop_and_buffer(gc_mutator *m, gc_object *o,
+                                   void (*between)(void)) {
+  switch (rc_word_down_or_flag(o, RC_BUFFERED, between)) {
+  case RC_DROPPED_LAST:
+    return true;
+  case RC_DROPPED_BEFORE:
+    return false;
+  default:
+    return buffer(m, o);
+  }
 }
 
 __attribute__((noinline)) static bool drop_in_a_race(gc_mutator *m,
                                                      gc_object *o) {
-  return drop_and_buffer(m, o, true);
+  return drop_and_buffer(m, o, hostile_race);
 }
-#endif
 
 bool rc_release_buffering(gc_mutator *m, gc_object *o) {
-#if RC_ATOMIC
-  return gc_unlikely(hostile.yield) ? drop_in_a_race(m, o)
-                                    : drop_and_buffer(m, o, false);
-#else
-  if (rc_drop(m, o))
-    return true;
-  if (o->meta & RC_BUFFERED)
-    return false;
-  o->meta |= RC_BUFFERED;
-  return buffer(m, o);
-#endif
+  return gc_unlikely(RC_SHARED && hostile.yield) ? drop_in_a_race(m, o)
+                                                 : drop_and_buffer(m, o, NULL);
 }
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
-#if RC_ATOMIC
-  const uint64_t buffered = (uint64_t)RC_BUFFERED << 32;
-  if (__atomic_fetch_or(&o->header, buffered, __ATOMIC_RELAXED) & buffered)
-    return;
-#else
-  if (o->meta & RC_BUFFERED)
-    return;
-  o->meta |= RC_BUFFERED;
-#endif
-  bag_put(&m->candidates, o);
+  if (!rc_meta_raise(o, RC_BUFFERED))
+    bag_put(&m->candidates.bag, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -201,12 +180,12 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 
 void rc_detect_if_due(gc_mutator *m) {
   /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || m->candidates.stack.size == 0 ||
+  if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
   if (bytes_in_use() >= cycles.pressure)
-    rc_detect(m);
-  else if (m->candidates.stack.size >= cycles.threshold)
+    detect(m, UNBOUNDED);
+  else if (m->candidates.bag.stack.size >= cycles.threshold)
     detect(m, option_most ? option_most : UNBOUNDED);
 }
 
@@ -438,8 +417,8 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
     examine(m, &cycles.large);
   examine(m, &cycles.waiting);
   for (gc_mutator *other = world_mutators(); other; other = other->base.next) {
-    examine(m, &other->candidates);
-    for (gc_object *o; (o = bag_take(&other->candidates));)
+    examine(m, &other->candidates.bag);
+    for (gc_object *o; (o = bag_take(&other->candidates.bag));)
       bag_put(&cycles.waiting, o);
   }
   if (cycles.undone) {
@@ -483,7 +462,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
   uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    new += other->candidates.stack.size;
+    new += other->candidates.bag.stack.size;
   bool all = examine_all(m, most);
   m->in_cascade = true; /* leaves die below: no detection within detection */
   each_root(scan);
@@ -506,66 +485,43 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
     cycles.pressure = PRESSURE_LEAST;
 }
 
-void rc_detect_stopped(gc_mutator *m) {
-  detect_stopped(m, UNBOUNDED);
-}
-
 static void detect(gc_mutator *m, uint64_t most) {
   uint64_t begin = gc_now_ns();
   /* Another thread that stopped the world first has examined this one's
    * candidates too, though perhaps not all of them. */
-  while (RC_ATOMIC && !world_stop())
+  while (!rc_world_stop())
     if (most != UNBOUNDED || !option_most)
       return;
   detect_stopped(m, most);
-  if (RC_ATOMIC)
-    world_start();
-  rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);
+  rc_world_start(m, begin);
+  rc_report_detection(m, begin);
 }
 
-void rc_detect(gc_mutator *m) {
+void rc_candidates_collect(gc_mutator *m) {
   detect(m, UNBOUNDED);
+}
+
+bool rc_candidates_collect_stopped(gc_mutator *m) {
+  if (gc_mutant(detects_when_asked_only))
+    return false;
+  detect_stopped(m, UNBOUNDED);
+  return true;
 }
 
 /* ------------------------------------------------------------------------- *
  * The rest of the collector.
  * ------------------------------------------------------------------------- */
 
-const gc_collector gc_this_collector = {
-#if RC_ATOMIC
-    .name = "refcount-cycles-atomic",
-    .summary = "atomic reference counting with a cycle detector that stops "
-               "the world",
-#elif RC_JEMALLOC
-    .name = "refcount-cycles-jemalloc",
-    .summary = "refcount-cycles with objects straight from jemalloc",
-#else
-    .name = "refcount-cycles",
-    .summary = "reference counting with a synchronous cycle detector",
-#endif
-    .source = "trial deletion: Bacon & Rajan, ECOOP 2001, section 3",
-    .hostile = true,
-    .can = {.reclaims = GC_RECLAIMS_ALL,
-            .prompt = GC_PROMPT_CONTENTS, /* the dead among the candidates */
-            .threads = RC_ATOMIC,
-            .weak = true,
-            .finalizers = true,
-            .heap_limit = true},
-    .options =
-        (const gc_option[]){
-            {"threshold",
-             "candidates at which to look for cycles, at the least",
-             &option_threshold, 1, THRESHOLD_MOST},
-            {"adaptive", "1: the threshold follows what detection yields",
-             &option_adaptive, 0, 1},
-            {"most",
-             "objects traced by one detection, but for full ones; 0: no bound",
-             &option_most, 0, UINT32_MAX},
-            {0}},
-};
+const gc_option rc_candidates_options[] = {
+    {"threshold", "candidates at which to look for cycles, at the least",
+     &option_threshold, 1, THRESHOLD_MOST},
+    {"adaptive", "1: the threshold follows what detection yields",
+     &option_adaptive, 0, 1},
+    {"most", "objects traced by one detection, but for full ones; 0: no bound",
+     &option_most, 0, UINT32_MAX},
+    {0}};
 
-void rc_cycles_create(const gc_config *config) {
-  (void)config;
+void rc_candidates_create(void) {
   memset(&cycles, 0, sizeof cycles);
   bag_init(&cycles.waiting, TABLE_CANDIDATES);
   bag_init(&cycles.large, TABLE_CANDIDATES);
@@ -579,7 +535,7 @@ void rc_cycles_create(const gc_config *config) {
   cycles.pressure = PRESSURE_LEAST;
 }
 
-void rc_cycles_destroy(void) {
+void rc_candidates_destroy(void) {
   bag_free(&cycles.waiting);
   bag_free(&cycles.large);
   bag_free(&cycles.roots);
@@ -589,18 +545,18 @@ void rc_cycles_destroy(void) {
   bag_tables_free();
 }
 
-void rc_cycles_attach(gc_mutator *m) {
-  bag_init(&m->candidates, TABLE_CANDIDATES);
+void rc_candidates_attach(gc_mutator *m) {
+  bag_init(&m->candidates.bag, TABLE_CANDIDATES);
 }
 
-void rc_cycles_detach(gc_mutator *m) {
+void rc_candidates_detach(gc_mutator *m) {
   hostile_race();
   world_lock();
-  for (gc_object *o; (o = bag_take(&m->candidates));)
+  for (gc_object *o; (o = bag_take(&m->candidates.bag));)
     if (!gc_mutant(orphans_forgotten))
       bag_put(&cycles.waiting, o);
   world_unlock();
-  bag_free(&m->candidates);
+  bag_free(&m->candidates.bag);
 }
 
 static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
@@ -616,16 +572,24 @@ static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
   return NULL;
 }
 
-const char *rc_cycles_check(uint32_t *census) {
+const char *rc_candidates_check_object(const gc_object *o, bool buffered) {
+  if (color(o) != BLACK)
+    return "an object is not black between detections";
+  if (object_slots(o) && !(o->meta & RC_BUFFERED) != !buffered)
+    return "an object is flagged as a candidate and is in no buffer";
+  return NULL;
+}
+
+const char *rc_candidates_check(uint32_t *census) {
   const char *why = check_buffer(&cycles.waiting, census);
   if (!why)
     why = check_buffer(&cycles.large, census);
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
-    why = check_buffer(&m->candidates, census);
+    why = check_buffer(&m->candidates.bag, census);
   return why;
 }
 
-uint64_t rc_cycles_bytes(void) {
+uint64_t rc_candidates_bytes(void) {
   const object_bag *bags[] = {&cycles.waiting, &cycles.large,  &cycles.roots,
                               &cycles.work,    &cycles.doomed, &cycles.black};
   uint64_t bytes = 0;
@@ -633,12 +597,12 @@ uint64_t rc_cycles_bytes(void) {
     bytes += object_stack_bytes(&bags[i]->stack);
   world_lock();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    bytes += object_stack_bytes(&m->candidates.stack);
+    bytes += object_stack_bytes(&m->candidates.bag.stack);
   world_unlock();
   return bytes;
 }
 
-size_t rc_cycles_counters(gc_counter *out, size_t room) {
+size_t rc_candidates_counters(gc_counter *out, size_t room) {
   const gc_counter all[] = {
       {"detections", cycles.detections}, {"bounded", cycles.bounded},
       {"candidates", cycles.candidates}, {"traces", cycles.traces},
