@@ -1,39 +1,42 @@
-/* biased.c: biased counting, the slow paths: merging, the owners' queues, and
- * counts that do not fit.  The layout and its invariants are in biased.h. */
+/* biased.c: biased counting, the slow paths: counts that do not fit the header,
+ * merging, the owners' queues, and the owners.  The layout of the count word
+ * and its invariants are in counts-biased.h. */
 #include "gc.h"
 #include "common/hostile/hostile.h"
 #include "common/stack.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 
-/* Owners are numbered from 1.  A thread that finds no number left makes its
- * objects merged, and counts atomically. */
+/* Owners are numbered from 1; 0 is the owner's byte of a merged object, and 255
+ * is no owner's (RC_OWNS_NOTHING).  A thread that finds no number left makes
+ * merged objects and counts atomically. */
 enum { RC_OWNERS = 255 };
 
-/* An owner outlives its thread: the next thread takes over a number that is
- * free, with the objects that bear it.  While it is away its queue is empty:
- * whoever would put something in merges at once instead. */
+/* An owner outlives its thread: the next thread takes over the number and the
+ * objects that bear it.  The queue of an owner that is away is empty: whoever
+ * would put an object there merges it at once instead. */
 typedef struct rc_owner {
-  /* For all of it, and for merging while it is away. */
+  /* For all fields, and for merging this owner's objects while it is away. */
   _Alignas(64) pthread_mutex_t lock;
   _Atomic bool away;
-  gc_mutator *mutator; /* unless away */
+  gc_mutator *mutator; /* null while away */
   object_bag queue;
-  uint64_t queued, merged; /* objects that came, and that were merged at once */
+  uint64_t queued; /* objects put in the queue so far */
+  uint64_t merged; /* objects merged for others while it was away, so far */
 } rc_owner;
 
 static struct {
-  pthread_mutex_t lock; /* for the numbers */
+  pthread_mutex_t lock; /* for the other fields, not for the owners' own */
   rc_owner owners[RC_OWNERS];
-  unsigned made;                    /* numbers below it were ever used */
-  uint8_t free[RC_OWNERS], nr_free; /* of them, those without a thread */
+  unsigned made;                    /* the least number that was never used */
+  uint8_t free[RC_OWNERS], nr_free; /* numbers that have no thread now */
 } biased = {.lock = PTHREAD_MUTEX_INITIALIZER, .made = 1};
 
 static bool rc_is_merged(uint64_t header) {
   return (uint32_t)header >> 24 == 0;
 }
 
-/* What the header says, without surplus. */
+/* The counts in the header, without the table of surplus. */
 static int64_t rc_total(uint64_t header) {
   uint32_t word = (uint32_t)header;
   if (rc_is_merged(header))
@@ -43,15 +46,19 @@ static int64_t rc_total(uint64_t header) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Surplus: counts beyond what the header has room for.
+ * Surplus: counts for which the header has no room.
  *
- * A shared half that is half full gives a part of it to a table, as does a
- * merged count, and takes it back when it runs out.  It takes 32768 references
- * counted by others to get there, so the table has few entries.
+ * When a shared half is half full, or a merged count is, some of its counts
+ * move to a table; they move back when the header has run out.  An object needs
+ * 32,512 references counted by other threads to get there, so the table has few
+ * entries.
  * ------------------------------------------------------------------------- */
 
 enum {
-  RC_SHARED_MANY = RC_HIGH, /* counts to shed from, and how many at a time */
+  /* Counts are moved to the table from *_MANY on, *_SHED at a time.  *_MANY is
+   * half of what fits: between two looks many threads may add a count.  *_SHED
+   * is a half of that, so that the next move is far in both directions. */
+  RC_SHARED_MANY = RC_HIGH,
   RC_SHARED_SHED = 1 << 14,
   RC_COUNT_MANY = 1 << 23,
   RC_COUNT_SHED = 1 << 22,
@@ -59,12 +66,12 @@ enum {
 
 static struct {
   pthread_mutex_t lock;
-  object_stack objects; /* with as many counts each as `counts` says */
-  uint64_t *counts;
-  _Atomic size_t room;
+  object_stack objects;
+  uint64_t *counts;    /* of each object, in the same order */
+  _Atomic size_t room; /* of `counts` */
 } surplus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* The entry's index, or objects.size. */
+/* The index of the object's entry, or objects.size if it has none. */
 static size_t rc_surplus_find(const gc_object *o) {
   size_t i = 0;
   while (i < surplus.objects.size && surplus.objects.items[i] != o)
@@ -72,8 +79,8 @@ static size_t rc_surplus_find(const gc_object *o) {
   return i;
 }
 
-/* Of `o`, which may be new; ends the process without memory: references would
- * be forgotten. */
+/* The object's entry, which may be new.  Ends the process if there is no memory
+ * for it: references would be forgotten. */
 static uint64_t *rc_surplus_entry(gc_object *o) {
   size_t i = rc_surplus_find(o);
   if (i < surplus.objects.size)
@@ -92,7 +99,7 @@ static uint64_t *rc_surplus_entry(gc_object *o) {
   return &surplus.counts[i];
 }
 
-/* How many counts an object with this header gives away. */
+/* How many counts an object with this header moves to the table. */
 static uint32_t rc_excess(uint64_t header) {
   uint32_t word = (uint32_t)header;
   if (rc_is_merged(header))
@@ -100,8 +107,8 @@ static uint32_t rc_excess(uint64_t header) {
   return (word & RC_SHARED_MASK) >= RC_SHARED_MANY ? RC_SHARED_SHED : 0;
 }
 
-/* Called after a count that may have been one too many: there is room for as
- * many again before it shows. */
+/* Called after a count was added, without haste: the header has room for as
+ * many counts again. */
 void rc_shed(gc_object *o) {
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED);
   if (!rc_excess(header))
@@ -120,7 +127,7 @@ void rc_shed(gc_object *o) {
   pthread_mutex_unlock(&surplus.lock);
 }
 
-/* The header has run out, but not the surplus. */
+/* The header has run out of counts: moves some back from the table. */
 static void rc_refill(gc_object *o) {
   pthread_mutex_lock(&surplus.lock);
   size_t i = rc_surplus_find(o);
@@ -138,7 +145,8 @@ static void rc_refill(gc_object *o) {
   pthread_mutex_unlock(&surplus.lock);
 }
 
-/* The owner's half is full: half of it goes to the shared one. */
+/* One count is added to the owner's 255: 128 move to the shared half, 128 stay.
+ */
 void rc_local_full(gc_object *o) {
   const uint64_t part = (RC_LOCAL_MOST + 1) / 2;
   uint64_t old = __atomic_fetch_add(&o->header, part - ((part - 1) << 16),
@@ -148,12 +156,9 @@ void rc_local_full(gc_object *o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Merging, and dropping a count that is not the owner's.
+ * Merging, and dropping counts of other threads' objects.
  * ------------------------------------------------------------------------- */
 
-/* Merges, if that was not done, and drops as many counts; returns whether none
- * is left.  The caller is the owner, or has its lock while it is away, or the
- * object is merged. */
 bool rc_merge(gc_object *o, uint32_t drop) {
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), next;
   do {
@@ -171,9 +176,9 @@ bool rc_merge(gc_object *o, uint32_t drop) {
   return (uint32_t)next == 0;
 }
 
-/* The count of an object that was flagged goes to its owner's queue, whose lock
- * is held, or is dropped for an owner that is away; returns whether it was the
- * last. */
+/* A count of an object that is flagged RC_QUEUED goes to its owner's queue, or
+ * is dropped if the owner is away; returns whether it was the last.  The caller
+ * holds the owner's lock. */
 static bool rc_deliver(rc_owner *owner, gc_object *o) {
   if (owner->away && !gc_mutant(away_owner_waits)) {
     owner->merged++;
@@ -181,20 +186,21 @@ static bool rc_deliver(rc_owner *owner, gc_object *o) {
   }
   owner->queued++;
   bag_put(&owner->queue, o);
-  if (owner->mutator && !owner->mutator->asked)
-    owner->mutator->asked = true;
+  if (owner->mutator && !owner->mutator->counts.asked)
+    owner->mutator->counts.asked = true;
   return false;
 }
 
-/* The same with some delay: what this mutator drops leaves for the queues when
- * it comes to a safepoint, many at a time, since a queue's lock passes from one
- * processor to another.  If there are too many, at once. */
+/* Delivers the object at the mutator's next safepoint, with others: a queue's
+ * lock passes from one processor to another, which costs less once for many
+ * objects.  Delivers it at once if `outgoing` is full.  Returns whether that
+ * dropped its last count. */
 static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
-  if (m->nr_outgoing < RC_OUTGOING) {
-    m->outgoing[m->nr_outgoing].object = o;
-    m->outgoing[m->nr_outgoing].owner = (uint8_t)number;
-    if (++m->nr_outgoing == RC_OUTGOING)
-      m->asked = true;
+  if (m->counts.nr_outgoing < RC_OUTGOING) {
+    m->counts.outgoing[m->counts.nr_outgoing].object = o;
+    m->counts.outgoing[m->counts.nr_outgoing].owner = (uint8_t)number;
+    if (++m->counts.nr_outgoing == RC_OUTGOING)
+      m->counts.asked = true;
     return false;
   }
   rc_owner *owner = &biased.owners[number];
@@ -205,9 +211,10 @@ static bool rc_send(gc_mutator *m, gc_object *o, unsigned number) {
   return last;
 }
 
-/* Drops a count of an object whose owner seems to be away, merging it: so
- * others count at the full speed of atomic operations what its owner leaves
- * alone.  Returns false if the owner is back. */
+/* Merges an object whose owner seems to be away, and drops a count; *last says
+ * whether it was the last.  From then on everybody counts the object by single
+ * atomic operations.  Returns false, having done nothing, if the owner is back.
+ */
 static bool rc_drop_absent(rc_owner *owner, gc_object *o, bool *last) {
   hostile_race();
   pthread_mutex_lock(&owner->lock);
@@ -220,7 +227,6 @@ static bool rc_drop_absent(rc_owner *owner, gc_object *o, bool *last) {
   return away;
 }
 
-/* rc_drop, of what this mutator does not own. */
 bool rc_drop_shared(gc_mutator *m, gc_object *o) {
   const uint64_t flag = (uint64_t)RC_QUEUED << 32;
   hostile_race();
@@ -228,7 +234,7 @@ bool rc_drop_shared(gc_mutator *m, gc_object *o) {
   do {
     uint32_t word = (uint32_t)header, meta = (uint32_t)(header >> 32);
     bool merged = rc_is_merged(header), last;
-    if (merged && !(meta & RC_SURPLUS)) /* since rc_drop looked */
+    if (merged && !(meta & RC_SURPLUS)) /* merged since rc_drop looked */
       return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
     rc_owner *owner = &biased.owners[word >> 24];
     if (!merged && atomic_load_explicit(&owner->away, memory_order_relaxed) &&
@@ -254,13 +260,14 @@ bool rc_drop_shared(gc_mutator *m, gc_object *o) {
  * Queues.
  * ------------------------------------------------------------------------- */
 
-/* Delivers what `from` is to send; what is dead then is buried by `m`, which is
- * `from` or has stopped the world.  Returns whether there was anything. */
+/* Delivers the outgoing objects of `from`.  Mutator `m` tears down those that
+ * are dead then; it is `from`, or has stopped the world.  Returns whether there
+ * were any objects. */
 static bool rc_flush(gc_mutator *m, gc_mutator *from) {
   rc_outgoing some[RC_OUTGOING];
-  unsigned n = from->nr_outgoing, dead = 0;
-  memcpy(some, from->outgoing, n * sizeof *some);
-  from->nr_outgoing = 0;
+  unsigned n = from->counts.nr_outgoing, dead = 0;
+  memcpy(some, from->counts.outgoing, n * sizeof *some);
+  from->counts.nr_outgoing = 0;
   rc_owner *locked = NULL;
   for (unsigned i = 0; i < n; i++) {
     rc_owner *owner = &biased.owners[some[i].owner];
@@ -276,15 +283,17 @@ static bool rc_flush(gc_mutator *m, gc_mutator *from) {
   }
   if (locked)
     pthread_mutex_unlock(&locked->lock);
-  /* Without a lock: their children may go to any queue. */
+  /* Without a lock: the children of the dead may go to any queue. */
   for (unsigned i = 0; i < dead; i++)
     rc_dead(m, some[i].object);
   return n != 0;
 }
 
-/* Takes some objects out of a queue whose owner is the caller or stopped, and
- * drops the queue's counts of them.  With `leaving`, an owner whose queue is
- * empty is away from then on.  Returns whether there was anything. */
+/* Takes some objects out of an owner's queue, and drops the queue's counts of
+ * them.  The owner is the caller, or is stopped.  With `leaving`, an owner
+ * whose queue is empty is away from then on.  Returns whether there were any
+ * objects.
+ */
 static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
   gc_object *some[RC_OUTGOING];
   unsigned n = 0;
@@ -292,7 +301,7 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
   while (n < RC_OUTGOING && (some[n] = bag_take(&owner->queue)))
     n++;
   if (n < RC_OUTGOING && owner->mutator)
-    owner->mutator->asked = false;
+    owner->mutator->counts.asked = false;
   if (n == 0 && leaving) {
     owner->away = true;
     owner->mutator = NULL;
@@ -305,61 +314,66 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
 }
 
 void rc_serve(gc_mutator *m) {
-  m->asked = false;
-  while (m->owner && rc_serve_some(m, m->owner, false))
+  m->counts.asked = false;
+  while (m->counts.owner && rc_serve_some(m, m->counts.owner, false))
     continue;
   rc_flush(m, m);
 }
 
-/* The queues of those that are gone are empty. */
-void rc_biased_collect_stopped(gc_mutator *m) {
+/* Serves the queues of all mutators with the world stopped.  The queues of
+ * owners that are away are empty. */
+static void rc_serve_all(gc_mutator *m) {
   for (bool more = true; more;) {
     more = false;
     for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
       while (rc_flush(m, n))
         more = true;
-      while (n->owner && rc_serve_some(m, n->owner, false))
+      while (n->counts.owner && rc_serve_some(m, n->counts.owner, false))
         more = true;
     }
   }
 }
 
-void rc_biased_collect(gc_mutator *m) {
+bool rc_counts_collect_stopped(gc_mutator *m) {
+  rc_serve_all(m);
+  return true;
+}
+
+void rc_counts_collect(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
-  rc_biased_collect_stopped(m);
-  world_start();
-  rc_report(m->base.heap, GC_PAUSE_STOP, begin);
+  rc_serve_all(m);
+  rc_world_start(m, begin);
 }
 
-void rc_biased_leave(gc_mutator *m) {
+void rc_counts_leave(gc_mutator *m) {
   do
     while (rc_flush(m, m))
       continue;
-  while (m->owner && rc_serve_some(m, m->owner, true));
+  while (m->counts.owner && rc_serve_some(m, m->counts.owner, true));
 }
 
-void rc_biased_return(gc_mutator *m) {
-  if (!m->owner)
+void rc_counts_return(gc_mutator *m) {
+  if (!m->counts.owner)
     return;
   hostile_race();
-  pthread_mutex_lock(&m->owner->lock);
-  m->owner->away = false;
-  m->owner->mutator = m;
-  pthread_mutex_unlock(&m->owner->lock);
+  pthread_mutex_lock(&m->counts.owner->lock);
+  m->counts.owner->away = false;
+  m->counts.owner->mutator = m;
+  pthread_mutex_unlock(&m->counts.owner->lock);
 }
 
 /* ------------------------------------------------------------------------- *
  * Owners.
  * ------------------------------------------------------------------------- */
 
-void rc_biased_create(void) {
+void rc_counts_create(void) {
   biased.made = 1;
   biased.nr_free = 0;
 }
 
-void rc_biased_destroy(void) {
+void rc_counts_destroy(void) {
   for (unsigned i = 1; i < biased.made; i++) {
     bag_free(&biased.owners[i].queue);
     pthread_mutex_destroy(&biased.owners[i].lock);
@@ -371,7 +385,7 @@ void rc_biased_destroy(void) {
   surplus.room = 0;
 }
 
-void rc_biased_attach(gc_mutator *m) {
+void rc_counts_attach(gc_mutator *m) {
   unsigned number = 0;
   pthread_mutex_lock(&biased.lock);
   if (biased.nr_free) {
@@ -387,18 +401,19 @@ void rc_biased_attach(gc_mutator *m) {
     __atomic_store_n(&biased.made, number + 1, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&biased.lock);
-  m->mine = number ? (uint16_t)(number << 8) : RC_OWNS_NOTHING;
-  m->born = number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
-  m->owner = number ? &biased.owners[number] : NULL;
-  rc_biased_return(m);
+  m->counts.mine = number ? (uint16_t)(number << 8) : RC_OWNS_NOTHING;
+  m->counts.born =
+      number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
+  m->counts.owner = number ? &biased.owners[number] : NULL;
+  rc_counts_return(m);
 }
 
-void rc_biased_detach(gc_mutator *m) {
-  rc_biased_leave(m);
-  if (!m->owner)
+void rc_counts_detach(gc_mutator *m) {
+  rc_counts_leave(m);
+  if (!m->counts.owner)
     return;
   pthread_mutex_lock(&biased.lock);
-  biased.free[biased.nr_free++] = (uint8_t)(m->mine >> 8);
+  biased.free[biased.nr_free++] = (uint8_t)(m->counts.mine >> 8);
   pthread_mutex_unlock(&biased.lock);
 }
 
@@ -406,7 +421,7 @@ void rc_biased_detach(gc_mutator *m) {
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
-uint64_t rc_biased_bytes(void) {
+uint64_t rc_counts_bytes(void) {
   uint64_t bytes = object_stack_bytes(&surplus.objects) +
                    surplus.room * sizeof *surplus.counts;
   unsigned made = __atomic_load_n(&biased.made, __ATOMIC_ACQUIRE);
@@ -415,7 +430,7 @@ uint64_t rc_biased_bytes(void) {
   return bytes;
 }
 
-size_t rc_biased_counters(gc_counter *out, size_t room) {
+size_t rc_counts_counters(gc_counter *out, size_t room) {
   uint64_t queued = 0, merged = 0;
   for (unsigned i = 1; i < biased.made; i++) {
     queued += biased.owners[i].queued;
@@ -425,14 +440,14 @@ size_t rc_biased_counters(gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-uint64_t rc_biased_count(const gc_object *o) {
+uint64_t rc_count(const gc_object *o) {
   uint64_t count = (uint64_t)rc_total(o->header);
   if (o->meta & RC_SURPLUS)
     count += surplus.counts[rc_surplus_find(o)];
   return count;
 }
 
-const char *rc_biased_check(void) {
+const char *rc_counts_check(void) {
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;
@@ -446,8 +461,8 @@ const char *rc_biased_check(void) {
     }
   }
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    for (unsigned i = 0; i < m->nr_outgoing; i++)
-      if (!(m->outgoing[i].object->meta & RC_QUEUED))
+    for (unsigned i = 0; i < m->counts.nr_outgoing; i++)
+      if (!(m->counts.outgoing[i].object->meta & RC_QUEUED))
         return "an object is on its way to a queue and not flagged";
   for (size_t i = 0; i < surplus.objects.size; i++)
     if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])

@@ -1,4 +1,6 @@
-/* freelists.c: see freelists.h. */
+/* freelists.c: the slow paths of freelists.h, which describes the blocks and
+ * their states: refilling allocation buffers, changing the states of blocks,
+ * and taking blocks back from mutators; figures and checks. */
 #include "gc.h"
 #include "common/bitmap.h"
 #include "common/hostile/hostile.h"
@@ -6,44 +8,35 @@
 #include <pthread.h>
 
 enum {
-  /* The part of a full block that must be free again before it is partial: a
-   * block taken in hand should last for some allocations. */
+  /* A full block becomes partial when 1/16 of it is free: a new allocation
+   * buffer should last for some allocations. */
   FREELISTS_PART = 16,
-  /* How much of a block is put on its list at once: as long as that, it is in
-   * the cache when it is used. */
+  /* Bytes of a block that are put on its list at once: few enough that they are
+   * still in the cache when they are used. */
   FREELISTS_CARVED = 4096,
-  /* Full blocks looked at for what others have freed there, before a block is
-   * taken that nobody has.  The oldest come first. */
+  /* Full blocks, oldest first, that are searched for cells freed by other
+   * mutators before an empty block is taken. */
   FREELISTS_LOOKS = 8,
 };
 
 uintptr_t freelists_table, freelists_quick;
 
-/* Blocks that nobody holds: their holders are gone, or were asked to let go. */
+/* Holds the blocks without a mutator: the mutator is gone, or had to give them
+ * up (freelists_reclaim). */
 static freelists orphans;
 
 static struct {
   freelists_block *blocks; /* by number */
-  freelists_block *none;   /* as long, and all zero */
-  /* Where freed memory must stay as it is (poison.h), links are beside the
-   * heap: a granule for each. */
+  freelists_block *none;   /* a table as long, all zero (freelists_quick) */
+  /* Where freed memory must stay as it is (poison.h), the links of free cells
+   * are here, one for each granule.  NULL otherwise. */
   uint32_t *links;
-  _Atomic uint64_t large, large_bytes;
+  _Atomic uint64_t large, large_bytes;   /* large objects */
   _Atomic uint64_t buried, buried_bytes; /* cells in quarantine */
 } heap;
 
-/* For `orphans` and blocks.h. */
+/* For `orphans` and the functions of blocks.h. */
 static pthread_mutex_t freelists_mutex = PTHREAD_MUTEX_INITIALIZER;
-
-static void freelists_lock(void) {
-  if (FREELISTS_SHARED)
-    pthread_mutex_lock(&freelists_mutex);
-}
-
-static void freelists_unlock(void) {
-  if (FREELISTS_SHARED)
-    pthread_mutex_unlock(&freelists_mutex);
-}
 
 /* Whether every allocation and every free takes the slow path. */
 static bool freelists_watched(void) {
@@ -107,7 +100,7 @@ static void link_set(gc_object *cell, const gc_object *next) {
     cell->header = (uintptr_t)next;
 }
 
-/* How many cells are in b->freed. */
+/* The number of cells in b->freed. */
 static uint32_t freed_count(const freelists_block *b) {
   return b->due - b->left;
 }
@@ -118,7 +111,7 @@ static void freed_push(freelists_block *b, gc_object *cell) {
   b->left--;
 }
 
-/* From now on the frees are counted until all of the block is free. */
+/* Makes `left` count the frees until all of the block is free. */
 static void count_to_empty(freelists_block *b) {
   b->left = b->carved - freed_count(b);
   b->due = b->carved;
@@ -145,7 +138,7 @@ static void ring_remove(uint32_t *ring, uint32_t number) {
     *ring = b->next == number ? 0 : b->next;
 }
 
-/* What a block is in, with its holder and state. */
+/* The ring that a full or partial block is in. */
 static uint32_t *ring_of(const freelists_block *b) {
   unsigned c = b->kind - 1u;
   return b->state == FREELISTS_FULL ? &b->holder->full[c]
@@ -157,7 +150,7 @@ static void hold(freelists_block *b, freelists *holder) {
 }
 
 /* ------------------------------------------------------------------------- *
- * What other mutators free.
+ * Cells freed by mutators that do not hold the block.
  * ------------------------------------------------------------------------- */
 
 static uint32_t remote_count(const freelists_block *b) {
@@ -176,7 +169,8 @@ static void remote_push(freelists_block *b, gc_object *cell) {
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-/* Takes all of it over into an empty list of freed cells. */
+/* Moves the cells that others freed to b->freed, which must be empty.  Returns
+ * whether there were any. */
 static bool remote_take(freelists_block *b) {
   if (!remote_count(b))
     return false;
@@ -190,7 +184,7 @@ static bool remote_take(freelists_block *b) {
  * Freeing.
  * ------------------------------------------------------------------------- */
 
-/* Nobody holds the block any longer.  With the lock. */
+/* An empty block returns to blocks.h.  The caller holds the lock. */
 static void give_back(uint32_t number) {
   freelists_block *b = &heap.blocks[number];
   hold(b, NULL);
@@ -203,7 +197,7 @@ static void give_back(uint32_t number) {
 /* Frees a cell of a block that the caller holds. */
 static void put(freelists_block *b, gc_object *cell) {
   freed_push(b, cell);
-  if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_HAND)
+  if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_BUFFER)
     return;
   uint32_t number = (uint32_t)(b - heap.blocks);
   ring_remove(ring_of(b), number);
@@ -213,17 +207,17 @@ static void put(freelists_block *b, gc_object *cell) {
     ring_add(ring_of(b), number);
     return;
   }
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   give_back(number);
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
-/* A cell leaves the quarantine, by whichever thread. */
+/* A cell leaves the quarantine.  Any thread. */
 static void release(void *cell) {
   freelists_block *b = block_of(cell);
   atomic_fetch_sub(&heap.buried, 1);
   atomic_fetch_sub(&heap.buried_bytes, cell_bytes(b));
-  if (FREELISTS_SHARED)
+  if (RC_SHARED)
     remote_push(b, cell);
   else
     put(b, cell);
@@ -247,7 +241,7 @@ void freelists_return(freelists *f, gc_object *o) {
   }
   if (poison_active())
     poison_free(o, cell_bytes(b));
-  if (FREELISTS_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
+  if (RC_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
     remote_push(b, o);
   else
     put(b, o);
@@ -257,7 +251,8 @@ void freelists_return(freelists *f, gc_object *o) {
  * Allocating.
  * ------------------------------------------------------------------------- */
 
-/* Sees to it that there are freed cells in the block in hand. */
+/* Puts cells on b->freed for the allocation buffer, unless there are some.
+ * Returns whether there are. */
 static bool fill(freelists_block *b) {
   if (b->freed || remote_take(b))
     return true;
@@ -272,23 +267,25 @@ static bool fill(freelists_block *b) {
     b->freed = cell;
   }
   b->carved = (uint16_t)(b->carved + n);
-  b->due += n; /* and as many are on the list */
+  b->due += n; /* `left` stays: due - left is the length of b->freed */
   return n > 0;
 }
 
-/* Takes a block out of its ring and into `f`'s hand; 0 stays 0. */
-static uint32_t take_in_hand(freelists *f, uint32_t number) {
+/* Takes a block out of its ring and makes it an allocation buffer of `f`.
+ * Returns its number; number 0 is no block and stays 0. */
+static uint32_t take_buffer(freelists *f, uint32_t number) {
   freelists_block *b = &heap.blocks[number];
   if (!number)
     return 0;
   ring_remove(ring_of(b), number);
   hold(b, f);
   count_to_empty(b);
-  b->state = FREELISTS_HAND;
+  b->state = FREELISTS_BUFFER;
   return number;
 }
 
-/* The first of `tries` blocks of a ring in which something is free, or 0. */
+/* The first block with free cells among the first `tries` of a ring, or 0.
+ * Blocks that were searched in vain go to the end of the ring. */
 static uint32_t look(uint32_t *ring, uint32_t tries) {
   for (uint32_t first = *ring, b = first; b && tries-- > 0;) {
     if (freed_count(&heap.blocks[b]) || remote_count(&heap.blocks[b]))
@@ -300,43 +297,44 @@ static uint32_t look(uint32_t *ring, uint32_t tries) {
   return 0;
 }
 
-/* A block with free cells of class `c`, or 0. */
+/* A block with room for cells of class `c`, which `f` holds from now on; or 0.
+ */
 static uint32_t next_block(freelists *f, unsigned c) {
   uint32_t number = f->partial[c];
-  if (!number && FREELISTS_SHARED)
+  if (!number && RC_SHARED)
     number = look(&f->full[c], FREELISTS_LOOKS);
   if (number)
-    return take_in_hand(f, number);
+    return take_buffer(f, number);
   hostile_race();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   number = orphans.partial[c];
   if (!number)
     number = look(&orphans.full[c], FREELISTS_LOOKS);
   if (number) {
-    take_in_hand(f, number);
+    take_buffer(f, number);
   } else if ((number = blocks_take()) != 0) {
     freelists_block *b = &heap.blocks[number];
     b->cells = (uint16_t)(BLOCK_BYTES / size_class_bytes(c));
     b->kind = (uint8_t)(c + 1);
-    b->state = FREELISTS_HAND;
+    b->state = FREELISTS_BUFFER;
     hold(b, f);
   }
   if (!number)
-    number = take_in_hand(f, look(&orphans.full[c], UINT32_MAX));
-  freelists_unlock();
+    number = take_buffer(f, look(&orphans.full[c], UINT32_MAX));
+  rc_unlock(&freelists_mutex);
   if (!number)
-    number = take_in_hand(f, look(&f->full[c], UINT32_MAX));
+    number = take_buffer(f, look(&f->full[c], UINT32_MAX));
   return number;
 }
 
-/* The block in hand has nothing left. */
-static void put_aside(freelists *f, unsigned c) {
-  uint32_t number = f->hand[c];
+/* The allocation buffer is used up: its block becomes full. */
+static void put_away(freelists *f, unsigned c) {
+  uint32_t number = f->buffer[c];
   freelists_block *b = &heap.blocks[number];
   b->state = FREELISTS_FULL;
   b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(&f->full[c], number);
-  f->hand[c] = 0;
+  f->buffer[c] = 0;
 }
 
 static gc_object *large(size_t bytes) {
@@ -352,15 +350,15 @@ gc_object *freelists_obtain(freelists *f, size_t bytes) {
   if (bytes > SIZE_CLASS_MOST)
     return large(bytes);
   unsigned c = size_class(bytes);
-  while (!f->hand[c] || !fill(&heap.blocks[f->hand[c]])) {
-    if (f->hand[c])
-      put_aside(f, c);
-    if (!(f->hand[c] = next_block(f, c)))
+  while (!f->buffer[c] || !fill(&heap.blocks[f->buffer[c]])) {
+    if (f->buffer[c])
+      put_away(f, c);
+    if (!(f->buffer[c] = next_block(f, c)))
       return NULL;
   }
-  freelists_block *b = &heap.blocks[f->hand[c]];
+  freelists_block *b = &heap.blocks[f->buffer[c]];
   gc_object *cell = b->freed;
-  if (freelists_watched()) { /* none but this one */
+  if (freelists_watched()) { /* one cell at a time: the buffer stays empty */
     b->freed = link_get(cell);
     b->left++;
     if (poison_active())
@@ -374,10 +372,11 @@ gc_object *freelists_obtain(freelists *f, size_t bytes) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Letting go.
+ * Giving up blocks.
  * ------------------------------------------------------------------------- */
 
-/* Nobody holds the block from now on, which is in no ring.  With the lock. */
+/* The block, which is in no ring, goes to `orphans`, or back to blocks.h if it
+ * is empty.  The caller holds the lock. */
 static void let_go(uint32_t number) {
   freelists_block *b = &heap.blocks[number];
   count_to_empty(b);
@@ -398,7 +397,7 @@ static void let_go(uint32_t number) {
   ring_add(ring_of(b), number);
 }
 
-/* Whatever is in the rings of `f`, which may be those of the orphans. */
+/* let_go for all blocks of a ring, which may be a ring of `orphans`. */
 static void let_go_ring(uint32_t *ring) {
   uint32_t all = 0;
   for (uint32_t number; (number = *ring);) {
@@ -413,13 +412,13 @@ static void let_go_ring(uint32_t *ring) {
 
 static void let_go_all(freelists *f) {
   for (unsigned c = 0; c < SIZE_CLASSES; c++) {
-    uint32_t number = f->hand[c];
+    uint32_t number = f->buffer[c];
     while (f->free[c]) {
       gc_object *cell = f->free[c];
       f->free[c] = link_get(cell);
       freed_push(&heap.blocks[number], cell);
     }
-    f->hand[c] = 0;
+    f->buffer[c] = 0;
     if (number)
       let_go(number);
     let_go_ring(&f->full[c]);
@@ -429,28 +428,28 @@ static void let_go_all(freelists *f) {
 
 void freelists_leave(freelists *f) {
   hostile_race();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   if (!gc_mutant(blocks_abandoned))
     let_go_all(f);
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
 void freelists_reclaim(void) {
   poison_exhume();
-  freelists_lock();
+  rc_lock(&freelists_mutex);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     let_go_all(&m->cells);
   let_go_all(&orphans);
   blocks_release();
-  freelists_unlock();
+  rc_unlock(&freelists_mutex);
 }
 
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
 
-/* Calls visit(data, cell) for each cell of a list; returns how many there are,
- * or `most` + 1 if there are more. */
+/* Calls visit(data, cell) for each cell of a list.  Returns the number of
+ * cells, or `most` + 1 if there are more. */
 static uint32_t each_in_list(gc_object *cell, uint32_t most,
                              void (*visit)(void *data, gc_object *cell),
                              void *data) {
@@ -461,7 +460,7 @@ static uint32_t each_in_list(gc_object *cell, uint32_t most,
   return n;
 }
 
-/* The same for all that is free in a block, but for the list in hand. */
+/* The same for the free cells of a block, without the mutator's list. */
 static uint32_t each_in_block(const freelists_block *b,
                               void (*visit)(void *data, gc_object *cell),
                               void *data) {
@@ -485,14 +484,14 @@ uint64_t freelists_objects(void) {
 
 typedef struct survey {
   gc_usage usage;
-  uint64_t stretch; /* of free bytes, up to where the survey is */
+  uint64_t span; /* bytes of the free span that ends where the survey is */
 } survey;
 
 static void survey_free(survey *s, uint64_t bytes) {
   s->usage.free += bytes;
-  s->stretch += bytes;
-  if (s->stretch > s->usage.free_largest)
-    s->usage.free_largest = s->stretch;
+  s->span += bytes;
+  if (s->span > s->usage.free_largest)
+    s->usage.free_largest = s->span;
 }
 
 static void survey_block(survey *s, uint32_t number, const uint64_t *is_free) {
@@ -505,17 +504,17 @@ static void survey_block(survey *s, uint32_t number, const uint64_t *is_free) {
       continue;
     }
     s->usage.cells += bytes;
-    s->stretch = 0;
+    s->span = 0;
   }
-  survey_free(s, BLOCK_BYTES - at); /* too short for a cell */
+  survey_free(s, BLOCK_BYTES - at); /* the end is too short for a cell */
 }
 
 static void note_free(void *bits, gc_object *cell) {
   bitmap_set(bits, space_granule(cell));
 }
 
-/* Free memory is that in blocks: what is left between large objects is the
- * arena's.  A stretch may reach over several blocks. */
+/* Free memory is counted in blocks only: what lies between large objects
+ * belongs to the arena.  A free span may reach over several blocks. */
 gc_usage freelists_usage(void) {
   survey s = {.usage = {.objects = freelists_objects(),
                         .cells = atomic_load(&heap.large_bytes),
@@ -537,7 +536,7 @@ gc_usage freelists_usage(void) {
     else if (blocks_empty(i))
       survey_free(&s, BLOCK_BYTES);
     else
-      s.stretch = 0;
+      s.span = 0;
   }
   space_table_destroy(is_free, bytes);
   s.usage.cells -= atomic_load(&heap.buried_bytes);
@@ -548,13 +547,13 @@ uint64_t freelists_side_bytes(void) {
   return blocks_side_bytes(sizeof *heap.blocks);
 }
 
-/* What `check` looks at next, and what it found. */
+/* What freelists_check is looking at, and what it found. */
 typedef struct examination {
   void (*visit)(void *data, gc_object *cell);
   void *data;
-  const freelists_block *block; /* the cells must be of it */
+  const freelists_block *block; /* the cells must lie in it */
   const char *why;
-  uint32_t blocks; /* that somebody holds */
+  uint32_t blocks; /* found to be held by somebody */
 } examination;
 
 static void check_cell(void *data, gc_object *cell) {
@@ -594,9 +593,9 @@ static void check_holder(examination *e, const freelists *f) {
   for (unsigned c = 0; c < SIZE_CLASSES && !e->why; c++) {
     check_ring(e, f, f->full[c], FREELISTS_FULL, c);
     check_ring(e, f, f->partial[c], FREELISTS_PARTIAL, c);
-    if (!f->hand[c])
+    if (!f->buffer[c])
       continue;
-    check_block(e, f, f->hand[c], FREELISTS_HAND, c);
+    check_block(e, f, f->buffer[c], FREELISTS_BUFFER, c);
     each_in_list(f->free[c], UINT16_MAX, check_cell, e);
   }
 }

@@ -1,124 +1,134 @@
-/* freelists.h: cells of one size a block, each block with a free list of its
- * own: where the counting collectors' objects live.
+/* freelists.h: the memory of the counting collectors' objects: blocks of heap
+ * cells of one size, each block with a free list of its own.
  *
- * A list for all cells of a size would be the obvious thing, and a trap: after
- * a while its order is that in which objects happened to die, and each
- * allocation waits for a cell from anywhere in memory to say where the next one
- * is.  Cells of one block lie together whatever their order (Leijen, Zorn & de
+ * One list for all cells of a size would be simpler, and a trap: after a while
+ * its order is the order in which objects happened to die, and each allocation
+ * waits for a cell from anywhere in memory to say where the next one is.  The
+ * cells of one block lie together whatever their order (Leijen, Zorn & de
  * Moura, "Mimalloc: Free List Sharding in Action", APLAS 2019).
  *
- * A mutator *holds* blocks.  From one block of each size class, the one *in
- * hand*, it allocates: the block's list was moved to the mutator, which pops
- * cells off it.  What the holder frees goes on the list of the cell's block,
- * what others free on a second list of the block that is atomic, so that
- * neither allocating nor freeing one's own takes an atomic operation.  When the
- * list in hand is used up it takes, of these, the first that there is:
+ * A mutator *holds* blocks.  In each size class it allocates from one of them,
+ * its *allocation buffer*: the block's list was moved to the mutator, which
+ * pops cells off it.  A cell that the holder frees goes on the list of its
+ * block.  A cell that another mutator frees goes on a second, atomic list of
+ * the block, so that neither allocating nor freeing one's own cells takes an
+ * atomic operation.  When the allocation buffer is used up, it is refilled from
+ * the first of these that exists:
  *
- *     what was freed in the block in hand meanwhile; the rest of the block that
- *     was never used, a page at a time; another block of its own with free
- *     cells; a block that a mutator held that is gone; an empty block.
+ *     cells freed in the buffer's block meanwhile;
+ *     the part of the block that was never used, a page at a time;
+ *     another block of the mutator's own with free cells;
+ *     a block with free cells whose mutator is gone;
+ *     an empty block.
  *
- * A block is in one of these states:
+ * The state of a block is one of these:
  *
- *     in hand   its cells are in use, in the mutator's list, or in its own;
- *     full      so it was when it left the hand: nobody looks for cells there
- *               until a good part of it is free again;
- *     partial   there are free cells;
- *     none's    given back as soon as the holder sees all of it free, so that
- *               cells of another size can have it.
+ *     none      no mutator holds it: it is empty, and may become a block of any
+ *               cell size.  The holder gives a block back once it sees that all
+ *               of it is free;
+ *     buffer    it is an allocation buffer: its cells are in use, on the
+ *               mutator's list, or on its own;
+ *     full      nothing was free when it stopped being an allocation buffer.
+ *               It is not searched for cells until a good part of it is free;
+ *     partial   it has free cells.
  *
- * `left` counts down the frees until the state changes, which makes one
- * comparison of all that a free has to ask: it is 0 of what is no block of ours
- * (large objects), too.
+ * The field `left` counts down the frees until the state changes, so that a
+ * free makes one comparison for all questions.  It is 0 where no block of ours
+ * is (large objects), which the same comparison catches.
  *
- * Before it is out of memory a mutator stops the world and takes from everybody
- * what nobody uses (freelists_reclaim): that cells are free in another one's
- * blocks is no reason to fail.
+ * Before a mutator is out of memory it stops the world and takes what nobody
+ * uses from every mutator (freelists_reclaim): free cells in another mutator's
+ * blocks are no reason to fail.
  *
- * Compiled with each collector: FREELISTS_SHARED says whether several mutators
- * free each other's objects.  The collector's struct gc_mutator has a member
- * `freelists cells`. */
+ * Compiled with each collector, since the part `threads` says whether several
+ * mutators free each other's objects (RC_SHARED). */
 #ifndef REAPMARK_FREELISTS_H
 #define REAPMARK_FREELISTS_H
 
 #include "common/blocks.h"
 #include "common/sizeclass.h"
+#include "refcount/parts.h"
 
-/* What a mutator holds; zero at first. */
+/* What a mutator holds, for each size class.  All zero at first.  The lists of
+ * full and partial blocks are rings, in the order in which the blocks are to be
+ * searched; a ring is the number of its first block, or 0. */
 typedef struct freelists {
-  gc_object *free[SIZE_CLASSES];  /* cells of the block in hand */
-  uint32_t hand[SIZE_CLASSES];    /* its number, or 0 */
-  uint32_t full[SIZE_CLASSES];    /* rings of blocks, in the order in which */
-  uint32_t partial[SIZE_CLASSES]; /* they are to be looked at */
+  gc_object *free[SIZE_CLASSES]; /* cells of the allocation buffer */
+  uint32_t buffer[SIZE_CLASSES]; /* the number of its block, or 0 */
+  uint32_t full[SIZE_CLASSES];   /* rings */
+  uint32_t partial[SIZE_CLASSES];
 } freelists;
 
 typedef enum freelists_state {
   FREELISTS_NONE,
-  FREELISTS_HAND,
+  FREELISTS_BUFFER,
   FREELISTS_FULL,
   FREELISTS_PARTIAL
 } freelists_state;
 
-/* What is known of a block.  A line of the cache each: those of blocks that
- * different threads hold do not disturb each other.  Apart from the blocks,
- * whose first lines would all fall into the same set of the cache. */
+/* What is known of a block.  Each entry fills a line of the cache, so that the
+ * entries of different threads' blocks do not disturb each other.  The entries
+ * are in a table and not in the blocks, whose first lines would all fall into
+ * the same set of the cache. */
 typedef struct freelists_block {
-  _Alignas(64) uint32_t left;
-  uint32_t due;      /* what `left` was: due - left cells are in `freed` */
-  gc_object *freed;  /* by the holder */
-  freelists *holder; /* or what stands for nobody */
-  uint64_t remote;   /* freed by others: granule of the first, and how many of
-                        them in the upper half */
+  _Alignas(64) uint32_t left; /* frees by the holder until the state changes */
+  uint32_t due;               /* `left` and the number of cells in `freed` */
+  gc_object *freed;           /* cells freed by the holder */
+  freelists *holder; /* a mutator's, or that of blocks without a mutator */
+  uint64_t remote;   /* cells freed by others: the granule of the first, and
+                        their number in the upper half */
   uint32_t next, previous; /* in the ring */
-  uint16_t cells, carved;  /* in the block; of these, used at some time */
-  uint8_t kind;            /* its class + 1, or 0: no block of ours */
-  uint8_t state;
+  uint16_t cells;          /* how many fit in the block */
+  uint16_t carved;         /* of these, how many were ever on a list */
+  uint8_t kind;            /* size class + 1, or 0: no block of ours */
+  uint8_t state;           /* freelists_state */
 } freelists_block;
 
 _Static_assert(sizeof(freelists_block) == 64, "one line each");
 
-/* Address of the table of blocks, less that of the entry that address 0 would
- * have.  The second is the one that fast paths look into; where each allocation
- * and each free must take the slow path (hostile.h, poison.h) it is all zero.
- */
+/* The address that the entry of address 0 would have in the table of blocks, so
+ * that an object's address gives its entry without a subtraction.  Fast paths
+ * use freelists_quick.  Where every allocation and every free must take the
+ * slow path (hostile.h, poison.h), that table is all zero. */
 extern uintptr_t freelists_table, freelists_quick;
 
+/* The entry of the block that `p` lies in. */
 static inline freelists_block *freelists_entry(uintptr_t table, const void *p) {
   return (freelists_block *)(table + (uintptr_t)p / BLOCK_BYTES *
                                          sizeof(freelists_block));
 }
 
-/* After space_create.  False if the system refuses. */
+/* To be called after space_create.  Returns false if the system refuses. */
 bool freelists_create(void);
 void freelists_destroy(void);
 
-/* Hands on what a mutator that goes away holds. */
+/* A mutator detaches: other mutators may take over the blocks it holds.  Any
+ * thread. */
 void freelists_leave(freelists *f);
 
-/* The slow paths.  freelists_obtain gives NULL if the limit is reached, or if
- * memory is refused. */
+/* The slow paths of allocating and freeing.  freelists_obtain returns NULL if
+ * the heap limit is reached or the system refuses memory. */
 gc_object *freelists_obtain(freelists *f, size_t bytes);
 void freelists_return(freelists *f, gc_object *o);
 
-/* Memory for an object of `bytes`, or NULL: freelists_obtain has more. */
+/* Memory for an object of `bytes`, or NULL: then try freelists_obtain. */
 static inline gc_object *freelists_alloc(freelists *f, size_t bytes) {
   if (bytes > SIZE_CLASS_MOST)
     return NULL;
   unsigned c = size_class(bytes);
   gc_object *o = f->free[c];
   if (gc_likely(o))
-    f->free[c] = (gc_object *)o->header; /* a free cell's link */
+    f->free[c] = (gc_object *)o->header; /* the link to the next free cell */
   return o;
 }
 
 static inline void freelists_free(freelists *f, gc_object *o) {
   freelists_block *b = freelists_entry(freelists_quick, o);
-#if FREELISTS_SHARED
-  if (gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)) {
+  if (RC_SHARED &&
+      gc_unlikely(__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)) {
     freelists_return(f, o);
     return;
   }
-#endif
   uint32_t left = b->left;
   if (gc_unlikely(left <= 1)) {
     freelists_return(f, o);
@@ -129,19 +139,20 @@ static inline void freelists_free(freelists *f, gc_object *o) {
   b->freed = o;
 }
 
-/* Gives all that is free, in whosever hands, back to where objects of every
- * size can have it.  The world is stopped. */
+/* Takes the free cells of all mutators and makes empty blocks available to
+ * objects of every size.  The world is stopped. */
 void freelists_reclaim(void);
 
-/* Objects in the heap, cells and large ones; no mutator may run. */
+/* The number of objects in the heap, large ones included, and where memory is
+ * used and free.  No mutator may run. */
 uint64_t freelists_objects(void);
 gc_usage freelists_usage(void);
 
-/* Bytes of the tables. */
+/* Bytes of the tables beside the heap. */
 uint64_t freelists_side_bytes(void);
 
-/* What is wrong with lists, rings and counts, or NULL.  Calls `visit` for each
- * cell that is free.  No mutator may run. */
+/* Returns what is wrong with lists, rings and counts, or NULL.  Calls `visit`
+ * for each free cell.  No mutator may run. */
 const char *freelists_check(void (*visit)(void *data, gc_object *cell),
                             void *data);
 

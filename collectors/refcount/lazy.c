@@ -1,41 +1,45 @@
-/* lazy.c: dead objects are torn down by later allocations (RC_LAZY), one by
- * each; here is what does that where more must go.
+/* lazy.c: later allocations tear down the dead, one each (death-lazy.h); this
+ * file tears down more of them where that is needed.
  *
- * An object whose count reaches zero is put on a list with what it refers to,
- * which keeps its counts: nothing that is dropped, a tree or a list of any
- * size, takes longer than one object.  An allocation takes the first of the
- * dead and drops its children, which puts these on the list in turn
- * (refcount.h).  If it is of the same size, the new object takes its place: it
- * is in the cache, and was on no free list.  If not it is freed.
+ * An object whose count reaches zero is put on a list with its references,
+ * which keep their counts: dropping a tree or list of any size takes no longer
+ * than dropping one object.  An allocation takes the first of the dead and
+ * drops its children, some of which die and are put on the list in turn.  If
+ * the dead object's cell fits, the new object takes its place: the cell is in
+ * the cache, and was on no free list.  If it does not fit, the cell is freed.
  *
- * What that costs is space: what the dead hold is not known to be free (Boehm,
- * "The Space Cost of Lazy Reference Counting", POPL 2004).  So whoever needs
- * memory that was never used, or not lately, pays first: it tears down as many
- * bytes of the dead as it may get.  The heap grows only by what is alive, or
- * while nothing dead is left.  A large array is torn down in parts: its slots
- * are dropped from the last to the first, and its slot count says how far it
- * is.
+ * Laziness costs space, because nobody knows that the memory of what the dead
+ * refer to is free (Boehm, "The Space Cost of Lazy Reference Counting", POPL
+ * 2004).  So whoever needs memory that was never used, or not lately, pays
+ * first, by tearing down as many bytes of the dead as it may get.  The heap
+ * grows only by what is alive, or while nothing dead is left.  A large array is
+ * torn down in parts: its slots are dropped from the last to the first, and its
+ * slot count says how many are left.
  *
- * Invariants.  The dead are linked by their count words.  An object on the list
- * has lost its weak references and its right to a finalizer; it is referred to
- * by nothing; what it refers to has the counts for that. */
+ * Invariants.  The count words of the dead link them.  An object on the list
+ * has lost its weak references and its right to a finalizer; nothing refers to
+ * it; the objects it refers to have counts for its references. */
 #include "gc.h"
 #include "refcount/rc-internal.h"
 
-/* What an allocation gets at the most, unless it is larger, when the list of
- * free cells in hand is used up: a run of new ones (freelists.c). */
+/* Bytes that an allocation gets at the most when its allocation buffer is used
+ * up, unless the object is larger: so many are carved at once (freelists.c). */
 enum { RC_LAZY_STEP = 4096 };
+
+/* Bytes that are torn down first when the heap is full: a block, so that
+ * memory may become free for objects of another size. */
+enum { RC_LAZY_LEAST = BLOCK_BYTES };
 
 gc_object *rc_dead_first;
 
 static uint64_t torn; /* objects torn down here, and not by reuse */
 
-/* Tears down the first of the dead, or as much of it as `budget` bytes of
- * slots. Returns how many that were, its header among them. */
+/* Tears down the first of the dead, or `budget` bytes of its slots if it has
+ * more.  Returns the bytes of the slots torn down and of the header. */
 static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
   gc_object *o = rc_dead_first;
   uint32_t slots = object_slots(o), left = 0;
-  uint64_t most = budget / sizeof *o->slots + 1; /* some progress */
+  uint64_t most = budget / sizeof *o->slots + 1; /* always makes progress */
   if (slots > most)
     left = slots - (uint32_t)most;
   rc_dead_first = space_address(o->word);
@@ -50,7 +54,9 @@ static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
   return (slots - left + 1) * sizeof *o->slots;
 }
 
-bool rc_lazy_tear(gc_mutator *m, uint64_t budget) {
+/* Tears down dead objects of up to `budget` bytes in slots and headers. Returns
+ * false if there were none. */
+static bool tear(gc_mutator *m, uint64_t budget) {
   uint64_t before = torn, begin = 0, done = 0;
   while (rc_dead_first != rc_dead_end() && done < budget) {
     done += tear_first(m, budget - done);
@@ -65,19 +71,41 @@ bool rc_lazy_tear(gc_mutator *m, uint64_t budget) {
   return done > 0;
 }
 
-void rc_lazy_pay(gc_mutator *m, size_t bytes) {
-  /* Where every allocation comes by here it gets no more than it asks for. */
-  if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
-    bytes = RC_LAZY_STEP;
-  rc_lazy_tear(m, bytes);
+void rc_dead(gc_mutator *m, gc_object *o) {
+  (void)m;
+  if (!gc_mutant(lazy_weak_late) && !rc_really_dead(o))
+    return;
+  if (o->meta & OBJECT_WEAK_REFERENCE)
+    rc_weak_unlink(o);
+  rc_bury(o);
 }
 
-void rc_lazy_create(void) {
+void rc_death_pay(gc_mutator *m, size_t bytes) {
+  /* Where every allocation takes the slow path it gets only what it asks for.
+   */
+  if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
+    bytes = RC_LAZY_STEP;
+  tear(m, bytes);
+}
+
+/* Tears down no more at once than the allocation needs. */
+gc_object *rc_death_obtain(gc_mutator *m, size_t bytes) {
+  gc_object *o = NULL;
+  for (uint64_t budget = RC_LAZY_LEAST; !o && tear(m, budget); budget *= 2)
+    o = rc_cell_obtain(m, bytes);
+  return o;
+}
+
+void rc_death_collect(gc_mutator *m) {
+  tear(m, UINT64_MAX);
+}
+
+void rc_death_create(void) {
   rc_dead_first = rc_dead_end();
   torn = 0;
 }
 
-const char *rc_lazy_check(const uint32_t *references) {
+const char *rc_death_check(const uint32_t *references) {
   for (uint32_t g = space_granule(rc_dead_first); g;) {
     const gc_object *o = space_address(g);
     if (references[g])
@@ -89,6 +117,7 @@ const char *rc_lazy_check(const uint32_t *references) {
   return NULL;
 }
 
-uint64_t rc_lazy_torn(void) {
-  return torn;
+size_t rc_death_counters(gc_counter *out, size_t room) {
+  const gc_counter all[] = {{"torn-down", torn}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -1,45 +1,40 @@
-/* refcount.c: pure reference counting, the slow paths: death and its cascade,
- * weak references, finalizers, and running into the heap limit. */
+/* refcount.c: pure reference counting, the slow paths that all collectors of
+ * the family share: weak references, finalizers, running into the heap limit,
+ * the life of heap and mutators, and the check of the heap.  What the
+ * collectors do differently is in their parts (parts.h), whose functions are
+ * called here. */
 #include "gc.h"
 #include "common/hostile/hostile.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 
-/* Weak references are rare against counts: one lock serves them all, and only
- * threads need it. */
-static pthread_mutex_t rc_weak_mutex = PTHREAD_MUTEX_INITIALIZER;
-
-static void rc_weak_lock(void) {
-  if (RC_ATOMIC)
-    pthread_mutex_lock(&rc_weak_mutex);
-}
-
-static void rc_weak_unlock(void) {
-  if (RC_ATOMIC)
-    pthread_mutex_unlock(&rc_weak_mutex);
-}
-
 /* ------------------------------------------------------------------------- *
  * Weak references.
  *
- * A weak reference is a leaf object with its target and its neighbours in the
- * doubly linked list of all weak references to that target.  The lists' heads
- * stand in a hash table by target, so that objects without weak references pay
- * one flag bit.  The table is open-addressed with linear probing.
+ * A weak reference is an object without slots that holds its target and its
+ * neighbours in the doubly linked list of all weak references to that target.
+ * The heads of the lists are in a hash table by target, so that objects without
+ * weak references pay one flag bit.  The table is open-addressed with linear
+ * probing.
  * ------------------------------------------------------------------------- */
 
+/* For the table and all lists: weak references are rare compared with counts,
+ * so that one lock serves them all. */
+static pthread_mutex_t rc_weak_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 typedef struct rc_weak {
-  uint64_t header;   /* as gc_object has it */
-  gc_object *target; /* null once cleared */
+  uint64_t header;   /* as in gc_object */
+  gc_object *target; /* null once the reference is cleared */
   struct rc_weak *next, *previous;
 } rc_weak;
 
 _Static_assert(offsetof(rc_weak, target) == offsetof(gc_object, slots),
-               "gc_weak_get reads the target as the first word");
+               "rc_weak_read reads the target as the first word");
 
 static struct {
-  rc_weak **heads; /* power of two of places; null: free */
-  size_t places, used;
+  rc_weak **heads; /* null: a free place */
+  size_t places;   /* a power of two */
+  size_t used;
 } rc_weak_table;
 
 static size_t rc_weak_home(const gc_object *target) {
@@ -48,7 +43,7 @@ static size_t rc_weak_home(const gc_object *target) {
   return (size_t)(h >> 32) & (rc_weak_table.places - 1);
 }
 
-/* The place of `target`'s list, or the free place where it would go. */
+/* The place of the list of `target`, or the free place where it would go. */
 static rc_weak **rc_weak_place(const gc_object *target) {
   size_t i = rc_weak_home(target);
   while (rc_weak_table.heads[i] && rc_weak_table.heads[i]->target != target)
@@ -56,7 +51,8 @@ static rc_weak **rc_weak_place(const gc_object *target) {
   return &rc_weak_table.heads[i];
 }
 
-/* Keeps a quarter of the places free.  Returns false without memory. */
+/* Makes room for one more list, keeping a quarter of the places free.  Returns
+ * false without memory. */
 static bool rc_weak_reserve(void) {
   if (4 * (rc_weak_table.used + 1) <= 3 * rc_weak_table.places)
     return true;
@@ -75,7 +71,8 @@ static bool rc_weak_reserve(void) {
   return true;
 }
 
-/* Frees a place, and moves up those that were pushed past it (Knuth 6.4 R). */
+/* Frees a place, and moves up the lists that were pushed past it (Knuth, The
+ * Art of Computer Programming, 6.4, algorithm R). */
 static void rc_weak_vacate(rc_weak **place) {
   size_t mask = rc_weak_table.places - 1;
   size_t hole = (size_t)(place - rc_weak_table.heads);
@@ -97,13 +94,13 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   rc_weak *w = (rc_weak *)rc_alloc(m, sizeof *w);
   if (!w)
     return false;
-  uint32_t meta = OBJECT_WEAK_REFERENCE | (RC_CYCLES ? RC_BUFFERED : 0);
+  uint32_t meta = OBJECT_WEAK_REFERENCE | RC_BUFFERED;
   object_init((gc_object *)w, rc_born(m), meta, 0);
   w->target = target;
   w->previous = NULL;
-  rc_weak_lock();
+  rc_lock(&rc_weak_mutex);
   if (!rc_weak_reserve()) {
-    rc_weak_unlock();
+    rc_unlock(&rc_weak_mutex);
     rc_cell_free(m, w);
     return false;
   }
@@ -115,17 +112,17 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
     rc_weak_table.used++;
   *place = w;
   rc_meta_set(target, OBJECT_WEAK_TARGET);
-  rc_weak_unlock();
+  rc_unlock(&rc_weak_mutex);
   rc_replace(m, object_owning(m, dst), (gc_object *)w);
   return true;
 }
 
 gc_object *rc_weak_get(gc_object *weak) {
-  rc_weak_lock();
+  rc_lock(&rc_weak_mutex);
   gc_object *target = ((rc_weak *)weak)->target;
   if (target) {
-    /* The last count may just have been dropped by a thread that waits for the
-     * lock to clear this reference: a count of zero never rises again. */
+    /* Another thread may just have dropped the last count, and wait for the
+     * lock to clear this reference: a count of zero must not rise again. */
     uint64_t header = __atomic_load_n(&target->header, __ATOMIC_RELAXED);
     hostile_race();
     do {
@@ -136,36 +133,34 @@ gc_object *rc_weak_get(gc_object *weak) {
     } while (!__atomic_compare_exchange_n(
         &target->header, &header, header + !gc_mutant(weak_get_uncounted), true,
         __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-#if RC_BIASED
-    if (target && header & RC_HIGH)
-      rc_shed(target);
-#endif
+    if (target)
+      rc_raised(target, header);
   }
-  rc_weak_unlock();
+  rc_unlock(&rc_weak_mutex);
   return target;
 }
 
 void rc_weak_clear(gc_object *target) {
   hostile_race();
-  rc_weak_lock();
+  rc_lock(&rc_weak_mutex);
   rc_weak **place = rc_weak_place(target);
   rc_weak *w = *place;
-  if (!w) { /* the last reference has died since the flag was seen */
-    rc_weak_unlock();
+  if (!w) { /* the last weak reference has died since the flag was seen */
+    rc_unlock(&rc_weak_mutex);
     return;
   }
-  rc_weak_vacate(place); /* while the list still names its target */
+  rc_weak_vacate(place); /* first: it reads the target from the list */
   while (w) {
     w->target = NULL;
     w = w->next;
   }
   rc_meta_clear(target, OBJECT_WEAK_TARGET);
-  rc_weak_unlock();
+  rc_unlock(&rc_weak_mutex);
 }
 
-/* A weak reference dies: it leaves its target's list, if that still is. */
-static void rc_weak_unlink(rc_weak *w) {
-  rc_weak_lock();
+void rc_weak_unlink(gc_object *weak) {
+  rc_weak *w = (rc_weak *)weak;
+  rc_lock(&rc_weak_mutex);
   if (w->target) {
     if (w->next)
       w->next->previous = w->previous;
@@ -182,119 +177,23 @@ static void rc_weak_unlink(rc_weak *w) {
       }
     }
   }
-  rc_weak_unlock();
+  rc_unlock(&rc_weak_mutex);
 }
 
 /* ------------------------------------------------------------------------- *
- * Death.
- *
- * The dead that still hold their children form a list threaded through their
- * count words, which they need no more: each keeps the granule number of the
- * next.  A cascade of any size and shape thus takes no memory and no stack.
+ * Death (cascade.c, lazy.c).
  * ------------------------------------------------------------------------- */
 
-/* Whether an object whose count reached zero goes on the list.  Not if it waits
- * for its finalizer. */
-static bool rc_really_dead(gc_object *o) {
-  uint32_t meta = rc_meta(o);
-  if (gc_likely(!(meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))))
-    return true;
+bool rc_known_really_dead(gc_object *o, uint32_t meta) {
   if (meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
   if (!(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
-  o->word = 1; /* the queue's; of a biased object, merged */
+  o->word = 1; /* the queue's count; a biased object is merged by this */
   finalizers_push(o);
   return false;
 }
-
-#if !RC_LAZY
-/* Pushes a dead object on the list. */
-static void rc_list_push(uint32_t *list, gc_object *o) {
-  o->word = *list;
-  *list = space_granule(o);
-}
-
-/* Whether an object needs no more than being freed: nothing knows of it, and it
- * refers to nothing. */
-static inline bool rc_is_bare(const gc_object *o) {
-  uint32_t slots = object_slots(o), i = 0;
-  if (rc_meta(o) & (RC_KNOWN | (RC_CYCLES ? RC_BUFFERED : 0)))
-    return false;
-  while (i < slots && !o->slots[i])
-    i++;
-  return i == slots;
-}
-
-/* The rest, apart, so that it costs the bare nothing. */
-static void rc_cascade(gc_mutator *m, gc_object *o);
-#endif
-
-void rc_dead(gc_mutator *m, gc_object *o) {
-#if RC_LAZY
-  (void)m;
-  if (!gc_mutant(lazy_weak_late) && !rc_really_dead(o))
-    return;
-  if (o->meta & OBJECT_WEAK_REFERENCE)
-    rc_weak_unlink((rc_weak *)o);
-  rc_bury(o);
-#else
-  if (gc_likely(rc_is_bare(o)) && !gc_mutant(written_after_free))
-    rc_cell_free(m, o);
-  else
-    rc_cascade(m, o);
-#endif
-}
-
-#if !RC_LAZY
-__attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
-  if (!rc_really_dead(o))
-    return;
-  bool nested = m->in_cascade;
-  m->in_cascade = true;
-  uint64_t freed = 0, begin = 0;
-  uint32_t list = 0;
-  rc_list_push(&list, o);
-  while (list) {
-    o = space_address(list);
-    list = o->word;
-    uint32_t slots = object_slots(o);
-    for (uint32_t i = 0; i + gc_mutant(last_child_kept) < slots; i++) {
-      gc_object *child = o->slots[i];
-      if (gc_mutant(cascade_recurses) && child) {
-        if (rc_release_in_cascade(m, child))
-          rc_dead(m, child);
-        continue;
-      }
-      if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
-        rc_list_push(&list, child);
-    }
-    if (o->meta & OBJECT_WEAK_REFERENCE)
-      rc_weak_unlink((rc_weak *)o);
-    if (RC_CYCLES && slots && (o->meta & RC_BUFFERED) &&
-        !gc_mutant(buffered_freed))
-      o->word = 0; /* a candidate: the detector will find it dead */
-    else if (!gc_mutant(weak_reference_leaked) ||
-             !(o->meta & OBJECT_WEAK_REFERENCE))
-      rc_cell_free(m, o);
-    if (gc_mutant(written_after_free) && slots > 1)
-      o->slots[1] = NULL;
-    if (++freed == RC_CASCADE_TIMED)
-      begin = gc_now_ns();
-  }
-  m->in_cascade = nested;
-  if (begin) {
-    m->cascades++;
-    m->cascade_freed += freed;
-    rc_report(m->base.heap, GC_PAUSE_CASCADE, begin);
-  }
-#if RC_CYCLES
-  if (!nested)
-    rc_detect_if_due(m);
-#endif
-}
-#endif
 
 /* ------------------------------------------------------------------------- *
  * The heap.
@@ -304,75 +203,36 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
   heap->listener.pause(heap->listener.data, kind, begin_ns, gc_now_ns());
 }
 
-/* Memory for an object where the fast path had none, or was not allowed to. */
-static gc_object *rc_cell_obtain(gc_mutator *m, size_t bytes) {
-#if RC_JEMALLOC
-  return space_alloc_slow(bytes, m->flags);
-#else
-  return freelists_obtain(&m->cells, bytes);
-#endif
-}
-
-/* Makes what is free in some shape or place available in any other. */
-static void rc_cells_reclaim(gc_mutator *m) {
-#if RC_JEMALLOC
-  space_cache_flush(m->flags);
-  space_purge();
-#else
-  (void)m;
-  freelists_reclaim();
-#endif
-}
-
-#if RC_LAZY
-/* What is torn down first when the heap is full, in bytes: a block. */
-enum { RC_LAZY_LEAST = BLOCK_BYTES };
-#endif
-
-/* The heap is full: everything that can be done.  Among threads with the world
- * stopped until the object is there, or being out of memory would be a matter
- * of who is fast enough to take what was found. */
+/* The heap is full: does everything that can be done.  The world stays stopped
+ * until the object has its memory: otherwise other threads could take what was
+ * found, and running out of memory would depend on who is fastest. */
 static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
   gc_object *o = NULL;
-  while (RC_ATOMIC && !world_stop()) /* another did the same */
+  while (!rc_world_stop()) /* another mutator did the same */
     if ((o = rc_cell_obtain(m, bytes)))
       return o;
-#if RC_LAZY
-  /* No more at once than it takes. */
-  for (uint64_t budget = RC_LAZY_LEAST; rc_lazy_tear(m, budget); budget *= 2)
-    if ((o = rc_cell_obtain(m, bytes)))
-      return o;
-#endif
   uint64_t begin = gc_now_ns();
-#if RC_CYCLES
-  if (!gc_mutant(detects_when_asked_only)) {
-    rc_detect_stopped(m);
-    o = rc_cell_obtain(m, bytes);
+  o = rc_death_obtain(m, bytes);
+  if (!o) {
+    bool collected = rc_counts_collect_stopped(m);
+    collected |= rc_candidates_collect_stopped(m);
+    if (collected)
+      o = rc_cell_obtain(m, bytes);
   }
-#elif RC_BIASED
-  rc_biased_collect_stopped(m);
-  o = rc_cell_obtain(m, bytes);
-#endif
   if (!o) {
     rc_cells_reclaim(m);
     o = rc_cell_obtain(m, bytes);
   }
-  if (RC_ATOMIC)
-    world_start();
-  if (RC_ATOMIC || RC_CYCLES)
-    rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);
+  rc_world_start(m, begin);
+  rc_candidates_report(m, begin);
   return o;
 }
 
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
-#if RC_ATOMIC
-  world_poll(); /* a loop that only allocates must come by here */
-#endif
+  rc_world_poll(); /* a loop may do nothing but allocate */
   if (hostile_allocation())
     gc_collect(m);
-#if RC_LAZY
-  rc_lazy_pay(m, bytes);
-#endif
+  rc_death_pay(m, bytes);
   gc_object *o = rc_cell_obtain(m, bytes);
   return o ? o : rc_alloc_last(m, bytes);
 }
@@ -383,38 +243,26 @@ gc_heap *gc_heap_create(const gc_config *config) {
     free(heap);
     return NULL;
   }
-#if !RC_JEMALLOC
-  if (!freelists_create()) {
+  if (!rc_cells_create()) {
     space_destroy();
     free(heap);
     return NULL;
   }
-#endif
   heap->listener = config->listener;
-#if RC_CYCLES
-  rc_cycles_create(config);
-#elif RC_BIASED
-  rc_biased_create();
-#endif
-#if RC_LAZY
-  rc_lazy_create();
-#endif
+  rc_candidates_create();
+  rc_counts_create();
+  rc_death_create();
   return heap;
 }
 
 void gc_heap_destroy(gc_heap *heap) {
-#if RC_CYCLES
-  rc_cycles_destroy();
-#elif RC_BIASED
-  rc_biased_destroy();
-#endif
+  rc_candidates_destroy();
+  rc_counts_destroy();
   finalizers_destroy();
   free(rc_weak_table.heads);
   memset(&rc_weak_table, 0, sizeof rc_weak_table);
   memset(object_globals, 0, sizeof object_globals);
-#if !RC_JEMALLOC
-  freelists_destroy();
-#endif
+  rc_cells_destroy();
   space_destroy();
   free(heap);
 }
@@ -422,14 +270,9 @@ void gc_heap_destroy(gc_heap *heap) {
 gc_mutator *gc_thread_attach(gc_heap *heap) {
   gc_mutator *m = world_mutator_create(heap, sizeof *m);
   if (m) {
-#if RC_JEMALLOC
-    m->flags = space_cache_create();
-#endif
-#if RC_CYCLES
-    rc_cycles_attach(m);
-#elif RC_BIASED
-    rc_biased_attach(m);
-#endif
+    rc_cells_attach(m);
+    rc_candidates_attach(m);
+    rc_counts_attach(m);
     world_join(m);
   }
   return m;
@@ -438,99 +281,50 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 void gc_thread_detach(gc_mutator *m) {
   for (uint32_t t = 0; t < GC_TLS && !gc_mutant(tls_kept); t++)
     gc_tls_clear(m, t);
-#if RC_CYCLES
-  rc_cycles_detach(m);
-#elif RC_BIASED
-  rc_biased_detach(m);
-#endif
-#if !RC_JEMALLOC
-  freelists_leave(&m->cells);
-#endif
+  rc_candidates_detach(m);
+  rc_counts_detach(m);
+  rc_cells_detach(m);
   world_lock();
   m->base.heap->cascades += m->cascades;
   m->base.heap->cascade_freed += m->cascade_freed;
   world_unlock();
   world_leave(m);
-#if RC_JEMALLOC
-  space_cache_destroy(m->flags);
-#endif
+  rc_cells_left(m);
   world_mutator_destroy(m);
 }
 
 void gc_blocking_enter(gc_mutator *m) {
-#if RC_BIASED
-  rc_biased_leave(m);
-#endif
-  (void)m;
-  if (RC_ATOMIC)
-    world_blocking_enter();
+  rc_counts_leave(m);
+  rc_blocking_enter();
 }
 
 void gc_blocking_leave(gc_mutator *m) {
-  (void)m;
-  if (RC_ATOMIC)
-    world_blocking_leave();
-#if RC_BIASED
-  rc_biased_return(m);
-#endif
+  rc_blocking_leave();
+  rc_counts_return(m);
 }
 
 void gc_collect(gc_mutator *m) {
-  (void)m;
-#if RC_CYCLES
-  rc_detect(m);
-#elif RC_BIASED
-  rc_biased_collect(m);
-#endif
-#if RC_LAZY
-  rc_lazy_tear(m, UINT64_MAX);
-#endif
+  rc_candidates_collect(m);
+  rc_counts_collect(m);
+  rc_death_collect(m);
 }
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t side = space_metadata() + finalizers_bytes() +
-                  rc_weak_table.places * sizeof(rc_weak *);
-#if RC_CYCLES
-  side += rc_cycles_bytes();
-#elif RC_BIASED
-  side += rc_biased_bytes();
-#endif
-#if !RC_JEMALLOC
-  side += freelists_side_bytes();
-#endif
+                  rc_weak_table.places * sizeof(rc_weak *) + rc_cells_bytes() +
+                  rc_candidates_bytes() + rc_counts_bytes();
   return (gc_footprint){space_used() + side, space_used_peak() + side};
 }
 
-#if RC_JEMALLOC
-static void rc_flush_all(void) {
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    space_cache_flush(m->flags);
-}
-#endif
-
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
-#if RC_JEMALLOC
-  rc_flush_all();
-  return space_objects();
-#else
-  return freelists_objects();
-#endif
+  return rc_cells_objects();
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {
   (void)heap;
-#if RC_JEMALLOC
-  rc_flush_all(); /* where its free cells lie, jemalloc does not tell */
-  return (gc_usage){.objects = space_objects(),
-                    .cells = space_cells(),
-                    .pages = space_used(),
-                    .free = GC_UNKNOWN,
-                    .free_largest = GC_UNKNOWN};
-#else
-  return freelists_usage();
-#endif
+  return rc_cells_usage();
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
@@ -539,34 +333,24 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
     cascades += m->cascades;
     freed += m->cascade_freed;
   }
-  size_t n = 0;
-  if (n < room)
-    out[n++] = (gc_counter){"cascades", cascades};
-  if (n < room)
-    out[n++] = (gc_counter){"cascade-freed", freed};
-#if RC_LAZY
-  if (n < room)
-    out[n++] = (gc_counter){"torn-down", rc_lazy_torn()};
-#endif
-#if RC_CYCLES
-  n += rc_cycles_counters(out + n, room - n);
-#elif RC_BIASED
-  n += rc_biased_counters(out + n, room - n);
-#endif
+  const gc_counter all[] = {{"cascades", cascades}, {"cascade-freed", freed}};
+  size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+  n += rc_death_counters(out + n, room - n);
+  n += rc_candidates_counters(out + n, room - n);
+  n += rc_counts_counters(out + n, room - n);
   return n;
 }
 
 /* ------------------------------------------------------------------------- *
- * Checking: every object that is reachable must have exactly as many counts as
- * there are references to it from reachable objects and roots, or more, if
- * garbage that has not been found refers to it too.  It is a candidate if it
- * says so, and black.
+ * Checking.  A reachable object has as many counts as there are references to
+ * it from reachable objects and roots, or more if garbage that has not been
+ * found refers to it as well.  The parts check their own invariants.
  * ------------------------------------------------------------------------- */
 
 typedef struct rc_census {
-  uint32_t *references; /* per granule: found so far, and RC_CENSUS_CANDIDATE */
+  uint32_t *references; /* for each granule (RC_CENSUS_CANDIDATE) */
   object_stack reached;
-  bool free_reached;
+  bool free_reached; /* something refers to a free cell */
 } rc_census;
 
 static void rc_census_count(rc_census *c, gc_object *o) {
@@ -574,14 +358,12 @@ static void rc_census_count(rc_census *c, gc_object *o) {
     object_push_or_die(&c->reached, o);
 }
 
-#if !RC_JEMALLOC
 /* Nothing may refer to a free cell. */
 static void rc_census_free(void *data, gc_object *cell) {
   rc_census *c = data;
   if (c->references[space_granule(cell)])
     c->free_reached = true;
 }
-#endif
 
 static const char *rc_census_object(const rc_census *c, gc_object *o) {
   uint32_t found = c->references[space_granule(o)];
@@ -589,13 +371,7 @@ static const char *rc_census_object(const rc_census *c, gc_object *o) {
     return "an object has fewer counts than references";
   if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
     return "a weak target has no weak references";
-#if RC_CYCLES
-  if (o->meta & (OBJECT_FLAG_B | OBJECT_FLAG_C))
-    return "an object is not black between detections";
-  if (object_slots(o) && !(o->meta & RC_BUFFERED) != !(found >> 31))
-    return "an object is flagged as a candidate and is in no buffer";
-#endif
-  return NULL;
+  return rc_candidates_check_object(o, found & RC_CENSUS_CANDIDATE);
 }
 
 const char *gc_heap_check(gc_heap *heap) {
@@ -610,8 +386,8 @@ const char *gc_heap_check(gc_heap *heap) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     for (unsigned t = 0; t < GC_TLS; t++)
       rc_census_count(&c, m->base.tls[t]);
-    /* Only owning registers have counts, and which those are is not recorded;
-     * so a register's count is granted, not required. */
+    /* Registers are left out: only owning registers have counts, and which
+     * registers own is not recorded. */
   }
   for (size_t i = 0; i < finalizers_count(); i++)
     rc_census_count(&c, finalizers_first()[i]);
@@ -620,26 +396,17 @@ const char *gc_heap_check(gc_heap *heap) {
     for (uint32_t s = 0; s < object_slots(o); s++)
       rc_census_count(&c, o->slots[s]);
   }
-  const char *why = NULL;
-#if !RC_JEMALLOC
-  why = freelists_check(rc_census_free, &c);
+  const char *why = rc_cells_check(rc_census_free, &c);
   if (!why && c.free_reached)
     why = "a free cell is referred to";
-#endif
-#if RC_LAZY
   if (!why)
-    why = rc_lazy_check(c.references);
-#endif
-#if RC_CYCLES
+    why = rc_death_check(c.references);
   if (!why)
-    why = rc_cycles_check(c.references);
-#elif RC_BIASED
+    why = rc_candidates_check(c.references);
   if (!why)
-    why = rc_biased_check();
-#endif
-  for (size_t i = 0; i < c.reached.size && !why; i++) {
+    why = rc_counts_check();
+  for (size_t i = 0; i < c.reached.size && !why; i++)
     why = rc_census_object(&c, c.reached.items[i]);
-  }
   object_stack_free(&c.reached);
   space_table_destroy(c.references, bytes);
   return why;

@@ -43,7 +43,7 @@ static void empty_blocks_serve_another_size(void **state) {
   assert_int_equal(blocks_in_use(), BLOCKS);
   uint64_t used = gc_heap_usage(heap).pages;
   gc_clear(m, f);
-  assert_int_equal(blocks_in_use(), 1); /* the one in hand */
+  assert_int_equal(blocks_in_use(), 1); /* the allocation buffer */
   for (uint32_t i = 0; i < (BLOCKS - 1) * (BLOCK_BYTES / 1024); i++) {
     gc_reg g = gc_frame_enter(m, 1, 0);
     gc_new(m, g, (gc_shape){1, 1024 - 16}, GC_PLAIN);
@@ -93,7 +93,7 @@ static void full_blocks_wait_until_it_pays(void **state) {
     fill(m, f, 2 * IN_BLOCK);
     for (uint32_t i = 0; i < freed; i++)
       gc_store_null(m, f, i);
-    gc_new(m, f + 1, small, GC_PLAIN); /* nothing is left in hand */
+    gc_new(m, f + 1, small, GC_PLAIN); /* the buffer is used up */
     bool early = gc_this_collector.can.threads || freed == PART;
     assert_int_equal(blocks_in_use(), early ? 2 : 3);
     gc_frame_leave(m, f, 2, 0);

@@ -2,50 +2,57 @@
  * Rajan, Concurrent Cycle Collection in Reference Counted Systems, ECOOP 2001,
  * section 3).
  *
- * A cycle can only become garbage when a count drops to other than zero, or
- * when the last reference from outside is moved into it: every object to which
- * the one happens, or may be happening, is buffered as a candidate root.  From
- * time to time all candidates are examined together, in three passes over what
- * they reach:
+ * A cycle can only become garbage when one of its objects loses a count and
+ * keeps others, or when the last reference from outside moves into the cycle.
+ * Every object to which one of these happens, or may be happening, is buffered
+ * as a candidate root.  From time to time all candidates are examined together,
+ * in three passes over the objects that they reach:
  *
- *   mark gray  subtract every reference inside the reached subgraph from the
+ *   mark gray  subtracts every reference inside the reached subgraph from the
  *              counts: what is left of a count comes from outside;
- *   scan       an object with a count left is live, and everything it reaches
- *              gets its counts back (black); the others are white;
- *   collect    the white objects are the dead cycles: free them.
+ *   scan       takes an object with a count left to be alive, and gives
+ *              everything it reaches its counts back (black); the other
+ *              objects become white;
+ *   gather     lists the white objects, which are the dead cycles, to be freed.
  *
- * Nothing here is lost for want of memory: candidates and work lists are bags,
- * which have room for every object of the heap.
+ * Invariants.
+ *   - Between detections every object is black.
+ *   - An object's count is the number of references to it, without those from
+ *     gray and white objects.
+ *   - Only the detector frees a buffered object, when it takes the object out
+ * of the buffer.  A buffered object that dies stays, without children, with a
+ *     count of zero.
+ *   - A dead cycle to which nothing refers contains a candidate.
+ *   - No pass recurses: the objects that it has yet to visit wait in a bag.
+ *   - Nothing is lost for want of memory: candidates and work lists are bags,
+ *     which have room for every object of the heap (stack.h).
  *
- * The option `most` bounds what one detection traces.  Candidates are marked
- * gray one after the other; when that many objects were, no more candidates are
- * begun, and the one under way is undone: what it reaches is taken for live.
- * It and the others wait for the next detection, those whose trace alone
- * exceeds the bound for a full one.  So a dead cycle is found later, but found:
- * detection is full in gc_collect, when the heap has doubled since all
- * candidates were examined, and when memory runs out.
+ * The option `most` bounds the objects that one detection marks gray.
+ * Candidates are marked gray one after the other.  At the bound no further
+ * candidate is begun, and the one under way is undone: what it reaches counts
+ * as alive.  It and the rest wait for the next detection, or for a full one if
+ * the candidate alone exceeds the bound.  So a dead cycle is found later, but
+ * it is found: detection is full in gc_collect, when the heap has doubled since
+ * all candidates were examined, and when memory runs out.
  *
- *   The bound holds for detections begun because candidates were many: each
- *   pass visits `most` objects at the most.
- *   It does not hold for full detections, nor for what is no tracing: an object
- *   counts as one whatever its slots; leaves that die with a cycle, candidates
- *   that have died, and the moving of those that wait are not counted.
+ *   The bound holds for detections that began because candidates were many:
+ *   each pass visits at most `most` objects.
+ *   The bound does not hold for full detections.  An object counts as one
+ *   whatever its slots.  Not counted are objects without slots that die with a
+ *   cycle, candidates that have died, and the moving of candidates that wait.
  *
- * Invariants.  Between detections every object is black.  An object's count is
- * the number of references to it, less those from gray and white objects.  A
- * buffered object is freed by nobody but the detector, when it takes it out of
- * the buffer; if it dies it stays, childless, with a count of zero.  A dead
- * cycle that nothing refers to has a candidate in it.  No pass recurses: what
- * is yet to be visited waits in a bag.
- *
- * Differences to the paper.  (1) Incrementing does not recolour: a buffered
- * object stays a candidate although it was retained since, because clearing the
- * mark would cost every increment, and the typical program drops again what it
- * retained.  That examines more, and frees no live object: mark gray and scan
- * never trust the colour.  (2) Objects without slots are never visited: they
- * are let go when the cycle that owned them is freed.  (3) White objects are
- * gathered on a list before any is freed, as freeing while walking would follow
- * pointers into freed objects. */
+ * Differences to the paper.
+ *   (1) Incrementing does not change the colour.  A buffered object stays a
+ *       candidate although it was retained since, because clearing the flag
+ *       would cost every increment, and a typical program soon drops what it
+ *       retained.  More objects are examined for that, but no live object is
+ *       freed: mark gray and scan never trust the colour.
+ *   (2) Objects without slots are never visited: they lose their counts when
+ *       the cycle that owned them is freed.
+ *   (3) All white objects are gathered before any is freed: freeing them during
+ *       the walk would follow references into freed objects. */
+#include "gc.h"
+#include "common/blocks.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
 #include "refcount/rc-internal.h"
@@ -55,13 +62,13 @@
 #define BLACK      0u
 #define GRAY       OBJECT_FLAG_B
 #define WHITE      OBJECT_FLAG_C
-#define DOOMED     COLOR_MASK /* white, and gathered on the list of the dead */
+#define DOOMED     COLOR_MASK /* white, and gathered to be freed */
 
 /* ------------------------------------------------------------------------- *
- * When to look.  No fixed threshold is right: live candidates make detection
- * cost and find nothing, and then it should be rare; rings dropped one after
- * the other make it pay off at once, and then it should be frequent, while they
- * are in the cache.  So the threshold follows the yield.
+ * When to look.  No fixed threshold is right.  Where candidates are alive,
+ * detection costs and finds nothing, so it should be rare.  Where rings are
+ * dropped one after the other, detection pays off at once, so it should be
+ * frequent, while the rings are in the cache.  The threshold follows the yield.
  * ------------------------------------------------------------------------- */
 
 static uint64_t option_threshold = 256;
@@ -69,57 +76,65 @@ static uint64_t option_adaptive = 1;
 static uint64_t option_most = 0;
 
 enum {
-  /* Raise when more is traced than this many times what is freed, plus what
-   * the candidates themselves cost: little for each, and more for each that was
-   * not reached from another before its turn.  Candidates that reach the same
-   * live objects share one trace, so there more of them cost no more... */
+  /* The threshold rises when more objects are marked gray than the sum of these
+   * factors, times the objects freed, the new candidates, and the candidates
+   * that no other candidate had reached before their turn.  Candidates that
+   * reach the same live objects are marked in one go, so that waiting for more
+   * of them costs nothing. */
   RAISE_TRACED_PER_FREED = 4,
   RAISE_TRACED_PER_CANDIDATE = 4,
   RAISE_TRACED_PER_TRACE = 12,
-  /* ...and lower when less than this many times what is freed is traced: then
-   * most of the work pays. */
+  /* The threshold falls when fewer objects are marked gray than this factor
+   * times the objects freed: then most of the work pays off. */
   LOWER_TRACED_PER_FREED = 2,
-  /* With more candidates than this, a detection is longer than any cache. */
+  /* With more candidates than this their objects fit no cache, so that waiting
+   * for still more saves nothing. */
   THRESHOLD_MOST = 1 << 24,
 };
 
-/* Heap pressure: look also when the heap has doubled since the last detection,
- * however few the candidates: one may hold a huge cycle. */
+/* A full detection is due when the heap has doubled since the last one, however
+ * few the candidates are, since one may hold a huge cycle; but not in a heap
+ * smaller than this, in bytes. */
 #define PRESSURE_LEAST ((uint64_t)4 << 20)
 
-/* Blocks that nobody has are not in use: with them the heap would seem to
- * double again and again by what detection itself has freed. */
+/* Bytes of blocks in use.  Spare blocks do not count: detection itself frees
+ * blocks, and the heap would seem to double again and again. */
 static uint64_t bytes_in_use(void) {
-  uint64_t spare = (uint64_t)blocks_spare * BLOCK_BYTES; /* before what it is
-                                                            part of grows */
+  /* Read before space_used(), or a concurrent growth could make the difference
+   * negative. */
+  uint64_t spare = (uint64_t)blocks_spare * BLOCK_BYTES;
   return space_used() - spare;
 }
 
-/* Which bags share a table (stack.h): an object is in at most one at a time of
- * each group. */
+/* The bags that share a table (stack.h): an object is in at most one bag of
+ * each group at a time. */
 enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
 
 #define UNBOUNDED UINT64_MAX
 
-/* A detection that traces `most` objects at the most, or is full if UNBOUNDED.
+/* A detection that marks at most `most` objects gray, or is full if UNBOUNDED.
  * (S) */
 static void detect(gc_mutator *m, uint64_t most);
 
 static struct {
-  uint64_t threshold;
-  uint64_t pressure;  /* bytes in use at which to look at everything */
+  uint64_t threshold; /* candidates at which to look */
+  uint64_t pressure;  /* bytes in use at which a full detection is due */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
-  object_bag large;   /* those with more to trace than the bound */
+  object_bag large;   /* candidates that exceed the bound alone */
   object_bag roots;   /* candidates under examination */
-  object_bag work;    /* what mark gray and scan have yet to visit */
-  object_bag doomed;  /* white objects, to be freed, when those are through */
-  object_bag black;   /* what the others have yet to visit */
-  uint64_t left;      /* objects that this detection may yet trace */
-  gc_object *undone;  /* the candidate at which it stopped, or NULL */
-  /* Events so far: bounded are detections that stopped early, traces are of
-   * candidates that were not reached before their turn. */
-  uint64_t detections, bounded, candidates, traces, traced, freed;
+  object_bag work;    /* objects that mark gray and scan have yet to visit */
+  object_bag doomed;  /* white objects that are to be freed */
+  object_bag black;   /* objects that scan_black and gather have yet to visit */
+  uint64_t left;      /* objects that this detection may still mark gray */
+  gc_object *undone;  /* the candidate that exceeded the bound, or NULL */
+  /* Counters since the heap was made. */
+  uint64_t detections;
+  uint64_t bounded;    /* detections that left candidates waiting */
+  uint64_t candidates; /* examined */
+  uint64_t traces;     /* candidates that no other had reached before */
+  uint64_t traced;     /* objects marked gray */
+  uint64_t freed;      /* objects of dead cycles */
 } cycles;
 
 static uint32_t color(const gc_object *o) {
@@ -134,62 +149,40 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
-/* What is rare stands apart, so that its calls cost the rest no registers. */
+/* The object, whose flag was just set, enters the buffer.  A function of its
+ * own, because it is rare and its calls would cost the callers registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
-    bag_put(&m->candidates, o);
+    bag_put(&m->candidates.bag, o);
   return false;
 }
 
-#if RC_ATOMIC
-/* rc_release_buffering; with `race`, others may come between (hostile.h). */
-static inline bool drop_and_buffer(gc_mutator *m, gc_object *o, bool race) {
-  const uint64_t mark = (uint64_t)RC_BUFFERED << 32;
-  uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), dropped;
-  bool last;
-  do {
-    if (header & mark)
-      return rc_drop(m, o);
-    if (race)
-      hostile_race();
-    last = (uint32_t)header == 1;
-    dropped = last ? header - 1 : (header - 1) | mark;
-  } while (!__atomic_compare_exchange_n(&o->header, &header, dropped, true,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  return last ? true : buffer(m, o);
+/* rc_release_buffering; another thread may come where `between` is called. */
+static inline bool drop_and_buffer(gc_mutator *m, gc_object *o,
+                                   void (*between)(void)) {
+  switch (rc_word_down_or_flag(o, RC_BUFFERED, between)) {
+  case RC_DROPPED_LAST:
+    return true;
+  case RC_DROPPED_BEFORE:
+    return false;
+  default:
+    return buffer(m, o);
+  }
 }
 
 __attribute__((noinline)) static bool drop_in_a_race(gc_mutator *m,
                                                      gc_object *o) {
-  return drop_and_buffer(m, o, true);
+  return drop_and_buffer(m, o, hostile_race);
 }
-#endif
 
 bool rc_release_buffering(gc_mutator *m, gc_object *o) {
-#if RC_ATOMIC
-  return gc_unlikely(hostile.yield) ? drop_in_a_race(m, o)
-                                    : drop_and_buffer(m, o, false);
-#else
-  if (rc_drop(m, o))
-    return true;
-  if (o->meta & RC_BUFFERED)
-    return false;
-  o->meta |= RC_BUFFERED;
-  return buffer(m, o);
-#endif
+  return gc_unlikely(RC_SHARED && hostile.yield) ? drop_in_a_race(m, o)
+                                                 : drop_and_buffer(m, o, NULL);
 }
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
-#if RC_ATOMIC
-  const uint64_t buffered = (uint64_t)RC_BUFFERED << 32;
-  if (__atomic_fetch_or(&o->header, buffered, __ATOMIC_RELAXED) & buffered)
-    return;
-#else
-  if (o->meta & RC_BUFFERED)
-    return;
-  o->meta |= RC_BUFFERED;
-#endif
-  bag_put(&m->candidates, o);
+  if (!rc_meta_raise(o, RC_BUFFERED))
+    bag_put(&m->candidates.bag, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -200,13 +193,13 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
 }
 
 void rc_detect_if_due(gc_mutator *m) {
-  /* A cascade's list is threaded through counts: not a time to look at them. */
-  if (m->in_cascade || m->candidates.stack.size == 0 ||
+  /* In a cascade, counts are used as the links of its list. */
+  if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
   if (bytes_in_use() >= cycles.pressure)
-    rc_detect(m);
-  else if (m->candidates.stack.size >= cycles.threshold)
+    detect(m, UNBOUNDED);
+  else if (m->candidates.bag.stack.size >= cycles.threshold)
     detect(m, option_most ? option_most : UNBOUNDED);
 }
 
@@ -214,30 +207,35 @@ void rc_detect_if_due(gc_mutator *m) {
  * The three passes.
  * ------------------------------------------------------------------------- */
 
-/* Calls `visit(child)` for each child of `o` that may be part of a cycle. */
+/* Loops over the children of `o` that may be part of a cycle. */
 #define EACH_CHILD(o, child)                                                   \
   for (gc_object **slot_ = (o)->slots, **end_ = slot_ + object_slots(o),       \
                  *child;                                                       \
        slot_ < end_; slot_++)                                                  \
     if ((child = *slot_) != NULL && object_slots(child) != 0)
 
+/* Gives an object its colour, and puts it in the bag of objects to visit. */
 static void visit(gc_object *o, uint32_t c, object_bag *later) {
   set_color(o, c);
   bag_put(later, o);
 }
 
 enum {
-  TRAVERSE_PLAIN = 4096, /* objects visited as they come: they are in a cache */
-  TRAVERSE_AHEAD = 16,   /* later ones wait while their children are fetched */
-  TRAVERSE_FETCH = 8,    /* children of each, at the most */
+  /* So many objects are visited as they come: a small graph is in the cache,
+   * and is over before fetching ahead would pay. */
+  TRAVERSE_PLAIN = 4096,
+  /* Later objects wait in a queue of this length while their children are
+   * fetched, TRAVERSE_FETCH of each at the most. */
+  TRAVERSE_AHEAD = 16,
+  TRAVERSE_FETCH = 8,
 };
 
-/* Of a pass: what it does with an object that it visits. */
+/* Marks what a pass does with an object that it visits. */
 #define STEP inline __attribute__((always_inline))
 
-/* Visits what is in `bag` and what step(o) puts there, `most` objects at the
- * most; returns how many.  A step reads its children's headers, and in a large
- * graph each is a miss; a small one is over before fetching would pay. */
+/* Calls step(o) for at most `most` objects of `bag`, where step puts further
+ * objects; returns how many were visited.  A step reads the headers of the
+ * object's children, each of which is a cache miss in a large graph. */
 static inline __attribute__((always_inline)) uint64_t
 traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
   uint64_t n = 0, plain = most < TRAVERSE_PLAIN ? most : TRAVERSE_PLAIN;
@@ -256,7 +254,7 @@ traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
         if (next->slots[i])
           __builtin_prefetch(next->slots[i]);
       idle = 0;
-    } else if (idle++ == TRAVERSE_AHEAD) { /* nothing came for a whole round */
+    } else if (idle++ == TRAVERSE_AHEAD) { /* the queue is empty */
       break;
     }
     queue[at] = next;
@@ -271,7 +269,7 @@ traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
   return n;
 }
 
-/* Gives the references back to everything that a live object reaches. */
+/* Gives the children of a live object the counts of its references back. */
 static STEP void restore_children(gc_object *o) {
   EACH_CHILD(o, child) {
     if (!gc_mutant(black_restores_once) || color(child) != BLACK)
@@ -286,7 +284,7 @@ __attribute__((noinline)) static void scan_black(gc_object *root) {
   traverse(&cycles.black, UNBOUNDED, restore_children);
 }
 
-/* Takes the references inside the subgraph off the counts. */
+/* Subtracts the references to the children from their counts. */
 static STEP void subtract_children(gc_object *o) {
   EACH_CHILD(o, child) {
     child->word--;
@@ -295,7 +293,8 @@ static STEP void subtract_children(gc_object *o) {
   }
 }
 
-/* Returns false if that passed the bound, and is undone. */
+/* Marks gray what a candidate reaches.  Returns false, with everything undone,
+ * if that exceeds the bound. */
 static bool mark_gray(gc_object *root) {
   if (color(root) == GRAY)
     return true;
@@ -307,17 +306,19 @@ static bool mark_gray(gc_object *root) {
   gc_object *o = bag_take(&cycles.work);
   if (!o)
     return true;
-  /* What was reached and not visited has taken nothing off its children: it is
-   * black, and what was visited is what black is to be scanned from.  That
-   * restores what the root shares with earlier ones too, who need it no more:
-   * if that is dead, so is the root, which stays a candidate. */
+  /* Objects that were reached and not visited have subtracted nothing from
+   * their children, so they become black as they are; from the root, scan_black
+   * restores what the visited ones subtracted.  It also restores objects that
+   * earlier candidates had marked gray.  No dead cycle is lost by that: if
+   * these objects are dead and the root reaches them, the root stays a
+   * candidate. */
   for (; o; o = bag_take(&cycles.work))
     set_color(o, BLACK);
   scan_black(root);
   return false;
 }
 
-/* Tells the live from the dead. */
+/* Blackens an object with a count from outside; otherwise whitens it. */
 static STEP void scan_object(gc_object *o) {
   if (color(o) != GRAY)
     return;
@@ -336,7 +337,7 @@ static void scan(gc_object *root) {
   traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
-/* Gathers the white objects among the doomed. */
+/* Puts a white object among the doomed, and goes on to its white children. */
 static STEP void gather_object(gc_object *o) {
   bag_put(&cycles.doomed, o);
   EACH_CHILD(o, child)
@@ -351,8 +352,9 @@ static void gather(gc_object *root) {
   traverse(&cycles.black, UNBOUNDED, gather_object);
 }
 
-/* Weak references to the doomed become null: to those as well that a finalizer
- * is going to see, or it would see what somebody else got hold of. */
+/* Clears the weak references to the doomed, including those to objects that a
+ * finalizer is going to see: otherwise a program could get such an object back
+ * while the finalizer uses it. */
 static void clear_weak(void) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));)
@@ -360,23 +362,24 @@ static void clear_weak(void) {
       rc_weak_clear(o);
 }
 
-/* Finalizable objects are not freed but queued, and keep what they reach. */
+/* Finalizable objects among the doomed are queued for their finalizers and not
+ * freed; nor is anything that they reach. */
 static void spare_finalizable(void) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
-    o->word++; /* the queue's */
+    o->word++; /* the count of the queue */
     finalizers_push(o);
-    /* It may have been spared already, as part of another's subgraph. */
+    /* Another finalizable object may have spared it already. */
     if (color(o) == DOOMED)
       scan_black(o);
   }
 }
 
-/* Frees the doomed.  Their references to live objects were taken off when they
- * were marked gray; those to objects without slots were not. */
+/* Frees the doomed.  Marking gray has subtracted their references to live
+ * objects, but not those to objects without slots. */
 static void free_doomed(gc_mutator *m) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
@@ -390,14 +393,14 @@ static void free_doomed(gc_mutator *m) {
         rc_dead(m, leaf);
     }
   }
-  /* Only now: until here a doomed object's slots had to name objects whose slot
-   * count could be read. */
+  /* Freed only now: the loop above reads the slot counts of the objects that
+   * the doomed refer to, which may be doomed as well. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
     cycles.freed++;
     if (o->meta & RC_BUFFERED)
-      set_color(o, BLACK); /* a candidate that waits: found dead there */
+      set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
     else
       rc_cell_free(m, o);
   }
@@ -407,9 +410,11 @@ static void free_doomed(gc_mutator *m) {
  * A detection.
  * ------------------------------------------------------------------------- */
 
-/* Marks gray from a buffer's candidates while something is left to be traced.
- * Those that have died gave up their children then and are only freed: they are
- * black, while a gray object with a count of zero may be alive. */
+/* Marks gray what the candidates of a buffer reach, up to the bound. Candidates
+ * that have died gave up their children when they died, and are only freed.
+ * They are told by being black: a gray object with a count of zero may be
+ * alive.
+ */
 static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
     if (o->word == 0 && color(o) == BLACK) {
@@ -417,7 +422,7 @@ static void examine(gc_mutator *m, object_bag *buffer) {
       continue;
     }
     cycles.candidates++;
-    if (!mark_gray(o)) { /* and nothing is left */
+    if (!mark_gray(o)) { /* the bound is reached */
       cycles.undone = o;
       return;
     }
@@ -427,9 +432,9 @@ static void examine(gc_mutator *m, object_bag *buffer) {
   }
 }
 
-/* Marks gray from as many candidates as the bound allows; the others wait, the
- * one that was undone so that it is the first next time.  Returns false if any
- * do. */
+/* Marks gray what the candidates reach, as many of them as the bound allows.
+ * The others wait, and the candidate that was undone is the first next time.
+ * Returns whether none waits that was not too large. */
 static bool examine_all(gc_mutator *m, uint64_t most) {
   uint64_t traces = cycles.traces;
   cycles.left = most;
@@ -438,12 +443,12 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
     examine(m, &cycles.large);
   examine(m, &cycles.waiting);
   for (gc_mutator *other = world_mutators(); other; other = other->base.next) {
-    examine(m, &other->candidates);
-    for (gc_object *o; (o = bag_take(&other->candidates));)
+    examine(m, &other->candidates.bag);
+    for (gc_object *o; (o = bag_take(&other->candidates.bag));)
       bag_put(&cycles.waiting, o);
   }
   if (cycles.undone) {
-    bool alone = cycles.traces == traces + 1; /* it had the whole bound */
+    bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
     bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
@@ -456,8 +461,10 @@ static void each_root(void (*pass)(gc_object *root)) {
     pass(o);
 }
 
-/* After a detection, of which these are the events, that was begun because of
- * so many new candidates. */
+/* Sets the threshold after a detection.  `new`: candidates since the detection
+ * before; `examined`, `traces`, `traced`, `freed`: what this one added to the
+ * fields of these names (traces: candidates that no other had reached, traced:
+ * objects marked gray); `all`: no candidate waits. */
 static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
                   uint64_t traced, uint64_t freed, bool all) {
   uint64_t least = option_threshold;
@@ -469,7 +476,8 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
       cycles.threshold *= traced > 4 * worth ? 4 : 2;
   } else if (traced < LOWER_TRACED_PER_FREED * freed) {
     cycles.threshold /= 2;
-    /* What waits pays: catch up with it, examining two for each new one. */
+    /* Candidates that wait are worth examining: catch up with them, examining
+     * two for each new one. */
     if (!all && examined / 2 < least)
       least = 1 + examined / 2;
   } else if (!all) {
@@ -483,9 +491,9 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
   uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    new += other->candidates.stack.size;
+    new += other->candidates.bag.stack.size;
   bool all = examine_all(m, most);
-  m->in_cascade = true; /* leaves die below: no detection within detection */
+  m->in_cascade = true; /* objects die below: no detection within this one */
   each_root(scan);
   each_root(gather);
   clear_weak();
@@ -506,66 +514,43 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
     cycles.pressure = PRESSURE_LEAST;
 }
 
-void rc_detect_stopped(gc_mutator *m) {
-  detect_stopped(m, UNBOUNDED);
-}
-
 static void detect(gc_mutator *m, uint64_t most) {
   uint64_t begin = gc_now_ns();
-  /* Another thread that stopped the world first has examined this one's
-   * candidates too, though perhaps not all of them. */
-  while (RC_ATOMIC && !world_stop())
+  /* Another thread that stopped the world first has examined the candidates of
+   * this one as well; but not all of them if its detection had a bound. */
+  while (!rc_world_stop())
     if (most != UNBOUNDED || !option_most)
       return;
   detect_stopped(m, most);
-  if (RC_ATOMIC)
-    world_start();
-  rc_report(m->base.heap, RC_ATOMIC ? GC_PAUSE_STOP : GC_PAUSE_DETECT, begin);
+  rc_world_start(m, begin);
+  rc_report_detection(m, begin);
 }
 
-void rc_detect(gc_mutator *m) {
+void rc_candidates_collect(gc_mutator *m) {
   detect(m, UNBOUNDED);
+}
+
+bool rc_candidates_collect_stopped(gc_mutator *m) {
+  if (gc_mutant(detects_when_asked_only))
+    return false;
+  detect_stopped(m, UNBOUNDED);
+  return true;
 }
 
 /* ------------------------------------------------------------------------- *
  * The rest of the collector.
  * ------------------------------------------------------------------------- */
 
-const gc_collector gc_this_collector = {
-#if RC_ATOMIC
-    .name = "refcount-cycles-atomic",
-    .summary = "atomic reference counting with a cycle detector that stops "
-               "the world",
-#elif RC_JEMALLOC
-    .name = "refcount-cycles-jemalloc",
-    .summary = "refcount-cycles with objects straight from jemalloc",
-#else
-    .name = "refcount-cycles",
-    .summary = "reference counting with a synchronous cycle detector",
-#endif
-    .source = "trial deletion: Bacon & Rajan, ECOOP 2001, section 3",
-    .hostile = true,
-    .can = {.reclaims = GC_RECLAIMS_ALL,
-            .prompt = GC_PROMPT_CONTENTS, /* the dead among the candidates */
-            .threads = RC_ATOMIC,
-            .weak = true,
-            .finalizers = true,
-            .heap_limit = true},
-    .options =
-        (const gc_option[]){
-            {"threshold",
-             "candidates at which to look for cycles, at the least",
-             &option_threshold, 1, THRESHOLD_MOST},
-            {"adaptive", "1: the threshold follows what detection yields",
-             &option_adaptive, 0, 1},
-            {"most",
-             "objects traced by one detection, but for full ones; 0: no bound",
-             &option_most, 0, UINT32_MAX},
-            {0}},
-};
+const gc_option rc_candidates_options[] = {
+    {"threshold", "candidates at which to look for cycles, at the least",
+     &option_threshold, 1, THRESHOLD_MOST},
+    {"adaptive", "1: the threshold follows what detection yields",
+     &option_adaptive, 0, 1},
+    {"most", "objects traced by one detection, but for full ones; 0: no bound",
+     &option_most, 0, UINT32_MAX},
+    {0}};
 
-void rc_cycles_create(const gc_config *config) {
-  (void)config;
+void rc_candidates_create(void) {
   memset(&cycles, 0, sizeof cycles);
   bag_init(&cycles.waiting, TABLE_CANDIDATES);
   bag_init(&cycles.large, TABLE_CANDIDATES);
@@ -579,7 +564,7 @@ void rc_cycles_create(const gc_config *config) {
   cycles.pressure = PRESSURE_LEAST;
 }
 
-void rc_cycles_destroy(void) {
+void rc_candidates_destroy(void) {
   bag_free(&cycles.waiting);
   bag_free(&cycles.large);
   bag_free(&cycles.roots);
@@ -589,18 +574,18 @@ void rc_cycles_destroy(void) {
   bag_tables_free();
 }
 
-void rc_cycles_attach(gc_mutator *m) {
-  bag_init(&m->candidates, TABLE_CANDIDATES);
+void rc_candidates_attach(gc_mutator *m) {
+  bag_init(&m->candidates.bag, TABLE_CANDIDATES);
 }
 
-void rc_cycles_detach(gc_mutator *m) {
+void rc_candidates_detach(gc_mutator *m) {
   hostile_race();
   world_lock();
-  for (gc_object *o; (o = bag_take(&m->candidates));)
+  for (gc_object *o; (o = bag_take(&m->candidates.bag));)
     if (!gc_mutant(orphans_forgotten))
       bag_put(&cycles.waiting, o);
   world_unlock();
-  bag_free(&m->candidates);
+  bag_free(&m->candidates.bag);
 }
 
 static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
@@ -616,16 +601,24 @@ static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
   return NULL;
 }
 
-const char *rc_cycles_check(uint32_t *census) {
+const char *rc_candidates_check_object(const gc_object *o, bool buffered) {
+  if (color(o) != BLACK)
+    return "an object is not black between detections";
+  if (object_slots(o) && !(o->meta & RC_BUFFERED) != !buffered)
+    return "an object is flagged as a candidate and is in no buffer";
+  return NULL;
+}
+
+const char *rc_candidates_check(uint32_t *census) {
   const char *why = check_buffer(&cycles.waiting, census);
   if (!why)
     why = check_buffer(&cycles.large, census);
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
-    why = check_buffer(&m->candidates, census);
+    why = check_buffer(&m->candidates.bag, census);
   return why;
 }
 
-uint64_t rc_cycles_bytes(void) {
+uint64_t rc_candidates_bytes(void) {
   const object_bag *bags[] = {&cycles.waiting, &cycles.large,  &cycles.roots,
                               &cycles.work,    &cycles.doomed, &cycles.black};
   uint64_t bytes = 0;
@@ -633,12 +626,12 @@ uint64_t rc_cycles_bytes(void) {
     bytes += object_stack_bytes(&bags[i]->stack);
   world_lock();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    bytes += object_stack_bytes(&m->candidates.stack);
+    bytes += object_stack_bytes(&m->candidates.bag.stack);
   world_unlock();
   return bytes;
 }
 
-size_t rc_cycles_counters(gc_counter *out, size_t room) {
+size_t rc_candidates_counters(gc_counter *out, size_t room) {
   const gc_counter all[] = {
       {"detections", cycles.detections}, {"bounded", cycles.bounded},
       {"candidates", cycles.candidates}, {"traces", cycles.traces},

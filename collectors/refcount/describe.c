@@ -1,0 +1,18 @@
+/* describe.c: how the counting collectors describe themselves.  The name, the
+ * summary and RC_PROMPT are defined by the collector's header in variants/, the
+ * rest by its parts. */
+#include "gc.h"
+
+const gc_collector gc_this_collector = {
+    .name = RC_NAME,
+    .summary = RC_SUMMARY,
+    .source = RC_SOURCE,
+    .hostile = true,
+    .can = {.reclaims = RC_RECLAIMS,
+            .prompt = RC_PROMPT,
+            .threads = RC_SHARED,
+            .weak = true,
+            .finalizers = true,
+            .heap_limit = true},
+    .options = RC_OPTIONS,
+};
