@@ -1,5 +1,5 @@
 /* collector.c: the mutator interface of one collector as a fuzz target.  A byte
- * string is an episode of fuzz (workloads/fuzz.h) in a heap that lasts for the
+ * string is an episode of fuzz (workloads/operations/fuzz/fuzz.h) in a heap that lasts for the
  * whole process; between episodes nothing is alive, and that is checked.
  *
  * With an engine (libFuzzer, AFL++) it brings main; without, the program runs
