@@ -7,7 +7,7 @@
 #ifndef REAPMARK_FUZZ_ACTIONS_H
 #define REAPMARK_FUZZ_ACTIONS_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* Each with its weight, of 4096 about.  A phase multiplies each weight by 0,
  * 1/4, 1 or 4. */

@@ -2,7 +2,7 @@
 #include "checkpoint.h"
 #include "actions.h"
 #include "choice.h"
-#include "emit.h"
+#include "loans.h"
 #include "ownership.h"
 
 void fuzz_cull(actor *a) {

@@ -3,7 +3,7 @@
 #ifndef REAPMARK_FUZZ_CHECKPOINT_H
 #define REAPMARK_FUZZ_CHECKPOINT_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* Runs the finalizers, compares everything, and freezes some of what is shared
  * for the time until the next check (ownership.h).  All other threads wait. */

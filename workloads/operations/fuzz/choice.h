@@ -3,7 +3,7 @@
 #ifndef REAPMARK_FUZZ_CHOICE_H
 #define REAPMARK_FUZZ_CHOICE_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* One of 0 to n - 1; 0 when the bytes are used up. */
 uint32_t choose(source *s, uint32_t n);

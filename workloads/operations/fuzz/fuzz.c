@@ -22,7 +22,7 @@
 
 #include "actions.h"
 #include "basics.h"
-#include "emit.h"
+#include "loans.h"
 #include "mutators.h"
 
 enum {
@@ -40,11 +40,11 @@ enum { TURNS, FREE };
 static const char *const schedules[] = {"turns", "free", NULL};
 
 /* ------------------------------------------------------------------------- *
- * An episode: from an empty heap to one in which nothing can be reached.
+ * One run, from an empty heap to one in which nothing can be reached.
  * ------------------------------------------------------------------------- */
 
 /* The settings are in `f`. */
-static void open_episode(fuzz *f, wl_thread *t, unsigned oracles) {
+static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles) {
   f->run = t->run;
   executor_open(&f->x, t, oracles, f->parallel);
   turns_open(&f->turns, f->threads);
@@ -58,7 +58,7 @@ static void open_episode(fuzz *f, wl_thread *t, unsigned oracles) {
   f->alive = 1;
 }
 
-static void run_episode(fuzz *f, wl_thread *t) {
+static void run_fuzz(fuzz *f, wl_thread *t) {
   actor *a = &f->actors[0];
   mutator_begin(a, t);
   if (f->deepest)
@@ -86,7 +86,7 @@ static void run_episode(fuzz *f, wl_thread *t) {
   executor_check(&a->x, turns_each, &(turns_call){&f->turns, t, 0});
 }
 
-static void close_episode(fuzz *f) {
+static void close_fuzz(fuzz *f) {
   turns_sit(&f->turns, 0, NULL);
   executor_detach(&f->actors[0].x);
   executor_close(&f->x);
@@ -104,11 +104,11 @@ void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n) {
             .left = INT64_MAX,
             .threads = 1};
   static const uint8_t none;
-  open_episode(&f, t, ORACLE_ALL);
+  open_fuzz(&f, t, ORACLE_ALL);
   f.sources[0].next = n ? bytes : &none; /* engines may pass NULL */
   f.sources[0].end = f.sources[0].next + n;
-  run_episode(&f, t);
-  close_episode(&f);
+  run_fuzz(&f, t);
+  close_fuzz(&f);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -176,7 +176,7 @@ static void run(wl_thread *t) {
             .threads = t->run->threads};
   f.parallel = f.schedule == FREE && f.threads > 1;
   uint8_t *bytes = NULL;
-  open_episode(&f, t, executor_oracle_bits(wl_get(t, ORACLE)));
+  open_fuzz(&f, t, executor_oracle_bits(wl_get(t, ORACLE)));
   if (t->run->input) {
     size_t n;
     if (f.parallel) {
@@ -189,11 +189,11 @@ static void run(wl_thread *t) {
     f.left = INT64_MAX;
   }
   wl_begin(t);
-  run_episode(&f, t);
+  run_fuzz(&f, t);
   wl_step(t, 0, f.x.clock);
   wl_end(t);
   executor_conclude(&f.actors[0].x, expected(&f, f.x.clock));
-  close_episode(&f);
+  close_fuzz(&f);
   free(bytes);
 }
 

@@ -4,7 +4,7 @@
 
 #include "workload.h"
 
-/* Runs an episode of one thread whose choices are the bytes.  It ends with
+/* Runs one thread whose choices are the bytes.  It ends with
  * them; then nothing is reachable any more, and everything has been compared. A
  * difference is a wl_violation. */
 void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n);

@@ -3,7 +3,7 @@
 #include "actions.h"
 #include "checkpoint.h"
 #include "choice.h"
-#include "emit.h"
+#include "loans.h"
 
 /* ------------------------------------------------------------------------- *
  * Beginning and end.

@@ -6,7 +6,7 @@
 #ifndef REAPMARK_FUZZ_MUTATORS_H
 #define REAPMARK_FUZZ_MUTATORS_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* The thread begins: attaches to the executor and enters its first frame. */
 void mutator_begin(actor *a, wl_thread *t);

@@ -1,7 +1,7 @@
 /* operands.c: see operands.h. */
 #include "operands.h"
 #include "choice.h"
-#include "emit.h"
+#include "loans.h"
 #include "ownership.h"
 
 enum { REGISTERS = 40 }; /* the topmost ones, from which operands are drawn */

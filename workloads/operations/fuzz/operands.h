@@ -3,7 +3,7 @@
 #ifndef REAPMARK_FUZZ_OPERANDS_H
 #define REAPMARK_FUZZ_OPERANDS_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* One of the thread's topmost registers; one that is owning or borrowing. */
 gc_reg operand_register(actor *a);

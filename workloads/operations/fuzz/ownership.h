@@ -15,7 +15,7 @@
 #ifndef REAPMARK_FUZZ_OWNERSHIP_H
 #define REAPMARK_FUZZ_OWNERSHIP_H
 
-#include "episode.h"
+#include "actor.h"
 
 enum { OWNER_SHARED = TRACE_THREADS, OWNER_FROZEN, OWNER_MAILED };
 _Static_assert(OWNER_MAILED <= UINT16_MAX, "owners are kept in 16 bits");

@@ -3,7 +3,7 @@
  * owning register of the first frame or drop it. */
 #include "actions.h"
 #include "choice.h"
-#include "emit.h"
+#include "loans.h"
 #include "operands.h"
 #include "ownership.h"
 

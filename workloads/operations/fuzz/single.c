@@ -1,7 +1,7 @@
 /* single.c: the actions that are one operation, or little more. */
 #include "actions.h"
 #include "choice.h"
-#include "emit.h"
+#include "loans.h"
 #include "operands.h"
 #include "ownership.h"
 

@@ -1,10 +1,10 @@
-/* emit.h: performs operations of the random mutator, and keeps the promises of
+/* loans.h: performs operations of the random mutator, and keeps the promises of
  * its borrowing registers (loans): an operation that would take away what keeps
  * a borrowed object alive ends the loan first. */
-#ifndef REAPMARK_FUZZ_EMIT_H
-#define REAPMARK_FUZZ_EMIT_H
+#ifndef REAPMARK_FUZZ_LOANS_H
+#define REAPMARK_FUZZ_LOANS_H
 
-#include "episode.h"
+#include "actor.h"
 
 /* Performs an operation, after ending the thread's loans that it would spoil.
  * REFUSED also if it would spoil another thread's loan. */

@@ -1,5 +1,5 @@
-/* emit.c: see emit.h. */
-#include "emit.h"
+/* loans.c: see loans.h. */
+#include "loans.h"
 
 /* ------------------------------------------------------------------------- *
  * Loans.

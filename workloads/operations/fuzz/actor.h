@@ -1,7 +1,7 @@
-/* episode.h: the data of the random mutator: where choices come from, the
+/* actor.h: the data of the random mutator: where choices come from, the
  * threads, the run. */
-#ifndef REAPMARK_FUZZ_EPISODE_H
-#define REAPMARK_FUZZ_EPISODE_H
+#ifndef REAPMARK_FUZZ_ACTOR_H
+#define REAPMARK_FUZZ_ACTOR_H
 
 #include "operations/executor/executor.h"
 #include "operations/turns.h"
