@@ -1,4 +1,5 @@
 # Statistics: pure functions.
 reapmark_test(histogram SOURCES stats/histogram.c LIBRARIES reapmark::stats)
 reapmark_test(summary SOURCES stats/summary.c LIBRARIES reapmark::stats)
+reapmark_test(distributions SOURCES stats/distributions.c LIBRARIES reapmark::stats m)
 reapmark_test(inference SOURCES stats/inference.c LIBRARIES reapmark::stats m)

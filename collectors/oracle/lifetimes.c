@@ -1,6 +1,6 @@
 /* lifetimes.c: see lifetimes.h. */
 #include "oracle/lifetimes.h"
-#include "harness/stats/fragmentation.h"
+#include "harness/stats/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>

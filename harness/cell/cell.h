@@ -31,7 +31,7 @@
 
 #include "harness/base/capabilities.h"
 #include "harness/stats/histogram.h"
-#include "harness/stats/fragmentation.h"
+#include "harness/stats/drag.h"
 #include "harness/stats/mmu.h"
 #include "workload.h"
 

@@ -1,5 +1,6 @@
 /* compare.c: see compare.h. */
 #include "compare.h"
+#include "harness/stats/distributions.h"
 #include "format.h"
 #include "harness/output/emit.h"
 #include "harness/output/text.h"

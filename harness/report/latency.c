@@ -2,6 +2,7 @@
 #include "latency.h"
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
+#include "harness/stats/series.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>

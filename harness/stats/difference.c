@@ -1,5 +1,6 @@
 /* difference.c: see difference.h. */
 #include "harness/stats/difference.h"
+#include "harness/stats/distributions.h"
 #include "harness/stats/interval.h"
 
 #include <math.h>
@@ -11,8 +12,8 @@
 
 typedef struct ranked {
   double value;
-  bool first;       /* of the first sample */
-  unsigned doubled; /* twice its mid-rank, so that it is whole */
+  bool first;       /* belongs to the first sample */
+  unsigned doubled; /* twice the mid-rank, which is a whole number */
 } ranked;
 
 static int by_value(const void *a, const void *b) {
@@ -20,7 +21,8 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Sorts and ranks them; returns the sum of t³ - t over the groups of ties. */
+/* Sorts and ranks the values; returns the sum of t³ - t over the groups of t
+ * equal values. */
 static double rank(ranked *r, size_t n) {
   double ties = 0;
   qsort(r, n, sizeof *r, by_value);
@@ -102,7 +104,7 @@ stat_welch stat_welch_test(const double *a, size_t a_n, const double *b,
   return (stat_welch){t, freedom, stat_student_p(t, freedom)};
 }
 
-/* The index of the smallest p that is not done, or n. */
+/* The index of the smallest p that is not adjusted yet, or n. */
 static size_t smallest(const double *p, const bool *done, size_t n) {
   size_t best = n;
   for (size_t i = 0; i < n; i++)
@@ -122,31 +124,14 @@ void stat_holm(double *p, size_t n) {
     p[i] = floor;
     done[i] = true;
   }
-  for (size_t k = 0; !done && k < n; k++) /* no memory: nothing is shown */
+  for (size_t k = 0; !done && k < n; k++) /* no memory: no p is known */
     p[k] = NAN;
   free(done);
 }
 
 /* ------------------------------------------------------------------------- *
- * Binomial, and how many values are needed.
+ * How many values are needed.
  * ------------------------------------------------------------------------- */
-
-double stat_binomial(size_t k, size_t n, double p) {
-  double sum = 0, count = (double)n;
-  for (size_t i = 0; i <= k && i <= n; i++) {
-    double x = (double)i;
-    sum += exp(lgamma(count + 1) - lgamma(x + 1) - lgamma(count - x + 1) +
-               x * log(p) + (count - x) * log1p(-p));
-  }
-  return fmin(sum, 1);
-}
-
-size_t stat_binomial_bound(size_t n, double p, double confidence) {
-  size_t k = 0;
-  while (k < n && stat_binomial(k, n, p) < confidence)
-    k++;
-  return k;
-}
 
 double stat_smallest_p(size_t a, size_t b) {
   double ways = 1; /* C(a + i, i) */
@@ -158,13 +143,6 @@ double stat_smallest_p(size_t a, size_t b) {
 size_t stat_fewest_for_test(double alpha) {
   size_t n = 1;
   while (stat_smallest_p(n, n) > alpha)
-    n++;
-  return n;
-}
-
-size_t stat_fewest_for_median(double confidence) {
-  size_t n = 2;
-  while (!stat_median_rank(n, confidence, NULL))
     n++;
   return n;
 }

@@ -1,7 +1,7 @@
 /* interval.c: see interval.h. */
 #include "harness/stats/interval.h"
-#include "harness/stats/difference.h"
 #include "harness/base/random.h"
+#include "harness/stats/distributions.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -10,7 +10,8 @@
 
 static const stat_interval none = {NAN, NAN};
 
-/* Samples of invocations are short. */
+/* By insertion: samples are short, and the bootstrap sorts one 10,000 times and
+ * more. */
 static void sort(double *values, size_t n) {
   for (size_t i = 1; i < n; i++) {
     double value = values[i];
@@ -38,6 +39,13 @@ size_t stat_median_rank(size_t n, double confidence, double *coverage) {
   return rank;
 }
 
+size_t stat_fewest_for_median(double confidence) {
+  size_t n = 2;
+  while (!stat_median_rank(n, confidence, NULL))
+    n++;
+  return n;
+}
+
 stat_interval stat_median_interval(const double *values, size_t n,
                                    double confidence) {
   size_t rank = stat_median_rank(n, confidence, NULL);
@@ -62,64 +70,6 @@ double stat_half_spread(const double *values, size_t n, double confidence) {
   if (isnan(i.low) || s.spread <= 0)
     return s.spread / 2;
   return (i.high - i.low) / 2 / fabs(s.median);
-}
-
-/* ------------------------------------------------------------------------- *
- * Student's distribution, by the incomplete beta function: its continued
- * fraction (DLMF 8.17.22), evaluated as Lentz (1976) does.
- * ------------------------------------------------------------------------- */
-
-static double beta_fraction(double x, double a, double b) {
-  const double tiny = 1e-300;
-  double c = 1, d = 1 - (a + b) * x / (a + 1);
-  d = 1 / (fabs(d) < tiny ? tiny : d);
-  double value = d;
-  for (int m = 1; m < 10000; m++) {
-    double change = 1;
-    for (int odd = 0; odd < 2; odd++) {
-      double term =
-          odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-              : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-      d = 1 + term * d;
-      c = 1 + term / c;
-      d = 1 / (fabs(d) < tiny ? tiny : d);
-      c = fabs(c) < tiny ? tiny : c;
-      change = c * d;
-      value *= change;
-    }
-    if (fabs(change - 1) < 1e-15)
-      break;
-  }
-  return value;
-}
-
-/* I_x(a, b); the fraction converges fast below the mean only. */
-static double incomplete_beta(double x, double a, double b) {
-  if (x <= 0 || x >= 1)
-    return x <= 0 ? 0 : 1;
-  double front =
-      exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-  if (x < (a + 1) / (a + b + 2))
-    return front * beta_fraction(x, a, b) / a;
-  return 1 - front * beta_fraction(1 - x, b, a) / b;
-}
-
-double stat_student_p(double t, double freedom) {
-  return incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5);
-}
-
-double stat_student_t(double p, double freedom) {
-  double low = 0, high = 1;
-  while (stat_student_p(high, freedom) > p && high < 1e12)
-    high *= 2;
-  for (int i = 0; i < 200 && high - low > 1e-13 * high; i++) {
-    double middle = (low + high) / 2;
-    if (stat_student_p(middle, freedom) > p)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (low + high) / 2;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -171,7 +121,7 @@ stat_interval stat_fieller(const stat_moments *above, const stat_moments *below,
  * Ratios.
  * ------------------------------------------------------------------------- */
 
-/* May sort `values`. */
+/* The location of a sample, which may be sorted in place. */
 static double locate(double *values, size_t n, stat_location location) {
   if (location == STAT_MEAN)
     return mean_of(values, n);
@@ -186,7 +136,8 @@ static bool positive(const double *values, size_t n) {
   return n > 0;
 }
 
-/* Room for the longest sample, or NULL if one of the ratios is not defined. */
+/* Memory for the longest sample, to be freed; NULL if one of the ratios is not
+ * defined. */
 static double *make_room(const stat_pair *pairs, size_t n) {
   size_t longest = 0;
   for (size_t i = 0; i < n; i++) {
@@ -199,7 +150,9 @@ static double *make_room(const stat_pair *pairs, size_t n) {
   return n ? malloc(longest * sizeof(double)) : NULL;
 }
 
-/* The location of a sample, or with a state of one drawn from it. */
+/* The location of a sample, or, with the state of a random generator, of a
+ * sample of the same size drawn from it with replacement.  `room` is
+ * overwritten. */
 static double locate_copy(const double *values, size_t n,
                           stat_location location, uint64_t *state,
                           double *room) {
@@ -231,12 +184,8 @@ double stat_ratio(const stat_pair *pair, stat_location location) {
   return stat_geomean(pair, 1, location);
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* The rank from 0 below which that share of the resamples lies. */
+/* The index, in ascending order, of the resample below which this share of them
+ * lies. */
 static size_t percentile_rank(double share) {
   double rank = floor(share * STAT_RESAMPLES + 0.5);
   return rank < 1 ? 0 : (size_t)rank - 1;
@@ -251,7 +200,7 @@ stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
   if (results) {
     for (size_t i = 0; i < STAT_RESAMPLES; i++)
       results[i] = geomean(pairs, n, location, &seed, room);
-    qsort(results, STAT_RESAMPLES, sizeof *results, ascending);
+    qsort(results, STAT_RESAMPLES, sizeof *results, stat_ascending);
     interval.low = results[percentile_rank((1 - confidence) / 2)];
     interval.high = results[percentile_rank((1 + confidence) / 2)];
   }

@@ -1,9 +1,9 @@
 /* interval.h: confidence intervals of small samples and of their ratios.
  *
- * The unit is the invocation: a process of its own.  All functions are pure and
- * leave the samples as they are; `confidence` is between 0 and 1, as 0.95.
- * Where there is no interval (too few values, no positive denominator) both
- * ends are NAN. */
+ * A value is a figure of one invocation, which is a process of its own.  All
+ * functions are pure and leave the samples as they are.  `confidence` is
+ * between 0 and 1, such as 0.95.  Where there is no interval (too few values,
+ * no positive denominator), both ends are NAN. */
 #ifndef REAPMARK_INTERVAL_H
 #define REAPMARK_INTERVAL_H
 
@@ -21,21 +21,25 @@ typedef struct stat_interval {
  * the distribution is (Conover, Practical Nonparametric Statistics, 3.2).
  * ------------------------------------------------------------------------- */
 
-/* The largest such k (from 1) that keeps the confidence, or 0 if even the range
- * does not; *coverage (may be NULL) becomes what it really has. */
+/* The largest such k (from 1) that keeps the confidence, or 0 if not even the
+ * range of the sample does.  *coverage (may be NULL) becomes the confidence
+ * that rank k really has. */
 size_t stat_median_rank(size_t n, double confidence, double *coverage);
 
-/* The interval of that rank; `values` in any order. */
+/* The fewest values with which the median has an interval. */
+size_t stat_fewest_for_median(double confidence);
+
+/* The interval of the median; `values` in any order. */
 stat_interval stat_median_interval(const double *values, size_t n,
                                    double confidence);
 
-/* How far the median is known, as a share of its size: half that interval, or
- * where there is none half the range.  0 for fewer than 2 values or a median of
- * 0. */
+/* How well the median is known, as a share of its absolute value: half the
+ * width of its interval, or where there is none, half the range.  0 for fewer
+ * than 2 values or a median of 0. */
 double stat_half_spread(const double *values, size_t n, double confidence);
 
 /* ------------------------------------------------------------------------- *
- * Means: of distributions that are about normal.
+ * Means, for distributions that are about normal.
  * ------------------------------------------------------------------------- */
 
 typedef struct stat_moments {
@@ -44,7 +48,7 @@ typedef struct stat_moments {
 } stat_moments;
 stat_moments stat_moments_of(const double *values, size_t n);
 
-/* Student's: mean ± t s / sqrt(n). */
+/* Student's interval: mean ± t s / sqrt(n). */
 stat_interval stat_mean_interval(const stat_moments *m, double confidence);
 
 /* Fieller's interval of the ratio of two independent means, as Kalibera & Jones
@@ -54,17 +58,13 @@ stat_interval stat_mean_interval(const stat_moments *m, double confidence);
 stat_interval stat_fieller(const stat_moments *above, const stat_moments *below,
                            double confidence);
 
-/* Student's distribution: P(|T| >= |t|), and the t > 0 for which that is p. */
-double stat_student_p(double t, double freedom);
-double stat_student_t(double p, double freedom);
-
 /* ------------------------------------------------------------------------- *
  * Ratios by the percentile bootstrap (Efron 1979).
  * ------------------------------------------------------------------------- */
 
 typedef enum stat_location { STAT_MEAN, STAT_MEDIAN } stat_location;
 
-/* Two samples of which the ratio of `above` to `below` is asked. */
+/* Two samples; their ratio is that of `above` to `below`. */
 typedef struct stat_pair {
   const double *above;
   size_t above_n;
@@ -72,18 +72,21 @@ typedef struct stat_pair {
   size_t below_n;
 } stat_pair;
 
-/* The ratio of the two locations; NAN unless all values are positive. */
+/* The ratio of the means or medians of the two samples; NAN unless all values
+ * are positive. */
 double stat_ratio(const stat_pair *pair, stat_location location);
 
 /* The geometric mean of the pairs' ratios, the only mean for which it does not
- * matter which side is the base.  NAN if one of them is, or without pairs. */
+ * matter which side is the base.  NAN if one of the ratios is NAN, or without
+ * pairs. */
 double stat_geomean(const stat_pair *pairs, size_t n, stat_location location);
 
-/* Its interval: STAT_RESAMPLES times every sample is drawn anew from itself
- * with replacement, pair after pair, `above` before `below`, so that each pair
- * keeps its own invocations (hierarchical); the interval is between the sorted
- * results of ranks (1 - confidence)/2 and (1 + confidence)/2 of them.  One pair
- * gives the interval of a ratio.  Allocates; NAN also if memory runs out. */
+/* The interval of that geometric mean; one pair gives the interval of a ratio.
+ * STAT_RESAMPLES times every sample is drawn anew from itself with replacement,
+ * pair after pair, `above` before `below`, so that each pair keeps its own
+ * invocations (hierarchical bootstrap).  The interval lies between the sorted
+ * results of ranks (1 - confidence)/2 and (1 + confidence)/2 of their number.
+ * Allocates; NAN also if there is no memory. */
 enum { STAT_RESAMPLES = 10000, STAT_SEED = 42 };
 stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
                              stat_location location, double confidence,

@@ -30,3 +30,11 @@ size_t stat_steady(const double *values, size_t n, size_t window, double limit,
   }
   return 0;
 }
+
+double stat_time_mean(const uint64_t *at, const uint64_t *values, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i + 1 < n; i++)
+    sum += (double)values[i] * (double)(at[i + 1] - at[i]);
+  double span = n ? (double)(at[n - 1] - at[0]) : 0;
+  return span > 0 ? sum / span : n ? (double)values[0] : 0;
+}

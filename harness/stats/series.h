@@ -1,20 +1,27 @@
-/* series.h: whether values that follow each other settle or go on changing.
- * Pure functions. */
+/* series.h: values that follow each other in time: whether they settle or go on
+ * changing, and their mean over time.  Pure functions. */
 #ifndef REAPMARK_SERIES_H
 #define REAPMARK_SERIES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* The slope for each step, as Theil (1950) and Sen (1968) estimate it: the
- * median over all pairs of their difference by their distance, which single
- * outliers do not move.  NAN for fewer than two values. */
+/* The slope per step as Theil (1950) and Sen (1968) estimate it: the median,
+ * over all pairs of values, of their difference divided by their distance.
+ * Single outliers do not move it.  NAN for fewer than two values, or without
+ * memory. */
 double stat_theil_sen(const double *values, size_t n);
 
-/* The first window of so many values of which the coefficient of variation
- * (standard deviation over mean) is at most `limit`, as Georges, Buytaert &
- * Eeckhout (OOPSLA 2007) define the steady state.  Returns the number, from 1,
- * of the window's last value, with its mean in *mean; 0 if there is none. */
+/* The first `window` consecutive values whose coefficient of variation
+ * (standard deviation over mean) is at most `limit`, which is how Georges,
+ * Buytaert & Eeckhout (OOPSLA 2007) define the steady state.  Returns the
+ * number, from 1, of the last value of that window, with the window's mean in
+ * *mean; 0 if there is none. */
 size_t stat_steady(const double *values, size_t n, size_t window, double limit,
                    double *mean);
+
+/* The mean over time of values that were sampled at the ascending times `at`;
+ * each value holds until the next one.  0 without values. */
+double stat_time_mean(const uint64_t *at, const uint64_t *values, size_t n);
 
 #endif

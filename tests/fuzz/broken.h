@@ -79,15 +79,10 @@ static inline bool broken_finalizer_next(gc_mutator *m, gc_reg dst) {
   return gc_finalizer_next(m, dst);
 }
 
-static inline const char *broken_heap_check(gc_heap *heap) {
-  return broken == BROKEN_CHECK ? "broken on request" : gc_heap_check(heap);
-}
-
 #define gc_store          broken_store
 #define gc_try_new        broken_try_new
 #define gc_tls_clear      broken_tls_clear
 #define gc_weak_get       broken_weak_get
 #define gc_finalizer_next broken_finalizer_next
-#define gc_heap_check     broken_heap_check
 
 #endif

@@ -1,10 +1,11 @@
-/* collector.c: the mutator interface of one collector as a fuzz target.  A byte
- * string is an episode of fuzz (workloads/fuzz.h) in a heap that lasts for the
- * whole process; between episodes nothing is alive, and that is checked.
+/* collector.c: the mutator interface of one collector as a fuzz target.  Each
+ * byte string gives the choices of one thread
+ * (workloads/operations/fuzz/fuzz.h) in a heap that lasts for the whole
+ * process.  Between the strings nothing is alive, and that is checked.
  *
- * With an engine (libFuzzer, AFL++) it brings main; without, the program runs
- * every file that it is given, and byte strings of every length up to a bound,
- * cut from a random one. */
+ * An engine (libFuzzer, AFL++) brings its own main.  Without an engine, the
+ * program runs every file that it is given, and byte strings of every length up
+ * to a bound, cut from a random one. */
 #include "rig.h"
 
 _Noreturn static void rig_violation(const char *oracle, const char *story) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "operations/fuzz.h"
+#include "operations/fuzz/fuzz.h"
 
 extern const workload workload_fuzz;
 

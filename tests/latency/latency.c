@@ -8,10 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/stats/drag.h"
+#include "harness/stats/fragmentation.h"
 #include "harness/stats/histogram.h"
 #include "harness/stats/latency.h"
-#include "harness/stats/fragmentation.h"
 #include "harness/stats/rates.h"
+#include "harness/stats/series.h"
+#include "harness/stats/summary.h"
 
 enum { N = 10, UNIT = 1000000 /* fractions are of this */ };
 

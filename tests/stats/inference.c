@@ -6,9 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/stats/difference.h"
-#include "harness/stats/interval.h"
 #include "harness/base/random.h"
+#include "harness/stats/difference.h"
+#include "harness/stats/distributions.h"
+#include "harness/stats/interval.h"
 #include "harness/stats/series.h"
 #include "harness/stats/summary.h"
 

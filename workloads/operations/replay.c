@@ -1,20 +1,22 @@
-/* replay: performs the operations of a trace (docs/trace-format.md), read from
- * --input, and compares with a shadow heap in step (executor.h).
+/* replay.c: the workload `replay`: performs the operations of a trace
+ * (docs/trace-format.md), read from --input, and compares them in step with a
+ * shadow heap (executor.h).
  *
  * Operations that make no sense where they stand are skipped and counted, so
- * that a trace from which lines were removed is still a trace; what only the
+ * that a trace from which lines were removed is still a trace.  What only the
  * collector knows, such as whether a weak reference is cleared, is taken from
- * the collector that runs it.  All is compared at `check` lines and at the end.
+ * the collector that runs the trace.  Everything is compared at `check` lines
+ * and at the end.
  *
  * Each thread of the trace is a thread here.  They take turns in the order of
  * the file, so that a trace repeats a run.
  *
  * Not for measuring. */
-#include "executor.h"
+#include "basics.h"
 #include "harness/trace/reader.h"
 #include "harness/trace/verify.h"
-#include "parts.h"
-#include "turns.h"
+#include "operations/executor/executor.h"
+#include "operations/turns.h"
 
 enum { ORACLE };
 
@@ -23,16 +25,16 @@ typedef struct player {
   executor_thread x;
   struct replay *r;
   uint32_t number;
-  wl_child *child; /* NULL: does not live */
-  bool ended;
+  wl_child *child; /* NULL: not running */
+  bool ended;      /* and is to be joined */
 } player;
 
 typedef struct replay {
   executor x;
   turns turns;
   trace_text text;
-  size_t at;       /* the operation to be performed next */
-  uint64_t number; /* of the last object */
+  size_t at;       /* index of the operation to be performed next */
+  uint64_t number; /* of the last object made */
   uint32_t threads;
   player *players;
 } replay;
@@ -54,7 +56,7 @@ static void end(player *p) {
   executor_detach(&p->x);
 }
 
-/* Whoever has ended is waited for by the next that works. */
+/* Joins the threads that have ended; called by the next one that works. */
 static void join_ended(player *p) {
   replay *r = p->r;
   for (uint32_t i = 0; i < r->threads; i++)
@@ -70,7 +72,8 @@ static void check(player *p) {
                  &(turns_call){&p->r->turns, p->x.wl, p->number});
 }
 
-/* Performs operations up to one that is another thread's, or ends this. */
+/* Performs operations up to one of another thread, or the one that ends this
+ * thread. */
 static void play(player *p) {
   replay *r = p->r;
   for (; r->at < r->text.count; r->at++) {
@@ -92,7 +95,7 @@ static void play(player *p) {
 
 static void live(wl_thread *t, void *data);
 
-/* Gives the turn to the thread whose operation is next, which may be new. */
+/* Gives the turn to thread `next`, which is started if it does not run yet. */
 static void hand_on(player *p, uint32_t next) {
   replay *r = p->r;
   player *to = &r->players[next];
@@ -127,7 +130,8 @@ static void live(wl_thread *t, void *data) {
   turns_give_up(&r->turns, 0);
 }
 
-/* The first thread works, or leads on to the others. */
+/* The first thread performs its operations and gives the turn to the others for
+ * theirs; at the end, it lets each of them end. */
 static void lead(player *p) {
   replay *r = p->r;
   while (r->at < r->text.count) {
@@ -144,8 +148,7 @@ static void lead(player *p) {
  * The run.
  * ------------------------------------------------------------------------- */
 
-/* Lets go of what the trace has left alive.  Returns whether there was
- * anything. */
+/* Drops what the trace has left alive.  Returns whether there was anything. */
 static bool drop_roots(player *p) {
   uint64_t before = p->x.counts.operations;
   shadow_frame f;
@@ -167,8 +170,9 @@ static void say_problem(void *data, uint64_t line, const char *what) {
           what);
 }
 
-/* Whoever frees what a trace says is dead must be able to trust it, and to do
- * all that it does. */
+/* A collector that is told of deaths needs a trace that states them all, and
+ * rightly, and that has no weak references and no finalizers.  Exits with 2 if
+ * this is not such a trace. */
 static void require_deaths(const replay *r, const char *path) {
   verify_counts c;
   trace_reader *reader = trace_reader_open(path);
@@ -260,11 +264,13 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 
 const workload workload_replay = {
     .name = "replay",
-    .summary = "the operations of a trace (--input), compared with a model",
+    .summary =
+        "the operations of a trace (--input), compared with a shadow heap",
     .source = "none",
     .unit = "operations",
     .knows_deaths = true,
     .steps = {"all"},
-    .params = {{"oracle", "what is compared", 0, 0, 0, executor_oracles}},
+    .params = {{"oracle", "which comparisons are made", 0, 0, 0,
+                executor_oracles}},
     .volume = volume,
     .run = run};

@@ -3,7 +3,7 @@
 
 #include <sched.h>
 
-#include "parts.h"
+#include "basics.h"
 
 void turns_open(turns *s, uint32_t n) {
   *s = (turns){.members = 1, .count = n};
@@ -30,13 +30,16 @@ bool turns_taken(const turns *s, uint32_t number) {
   return s->seats[number].x != NULL;
 }
 
-/* With the lock.  Those who wait at safepoints look without it. */
+/* The lock is held.  A thread that waits at safepoints reads `turn` without it.
+ */
 static void give(turns *s, uint32_t next) {
   __atomic_store_n(&s->turn, next, __ATOMIC_RELEASE);
   if (next != TURNS_NOBODY)
     pthread_cond_signal(&s->seats[next].called);
 }
 
+/* A member arrives at the meeting, or is a member no more.  The last one gives
+ * the turn to thread 0. */
 static void arrive(turns *s, bool arrives) {
   pthread_mutex_lock(&s->lock);
   if (arrives)
@@ -65,12 +68,14 @@ static void sleep_until(turns *s, uint32_t me, uint64_t meeting) {
   pthread_mutex_unlock(&s->lock);
 }
 
-/* What a thread does when it has begun to wait. */
-enum { NOTHING = TURNS_NOBODY, ARRIVE = TURNS_NOBODY - 1 }; /* or: the next */
+/* What a thread does first when it waits: nothing, arrive at a meeting, or give
+ * the turn to the thread of this number. */
+enum { NOTHING = TURNS_NOBODY, ARRIVE = TURNS_NOBODY - 1 };
 
-/* Waits for the turn or the end of the meeting, and does tasks meanwhile.  The
- * thread is blocked before anybody else can have the turn, and no longer when
- * it has: so what a collection meets does not depend on the scheduler. */
+/* Waits for the turn or the end of the meeting, and runs tasks meanwhile.  The
+ * thread enters its blocking stretch before another thread can have the turn,
+ * and leaves it when it has the turn itself, so that the state in which a
+ * collection finds the threads does not depend on the scheduler. */
 static void wait(turns *s, wl_thread *t, uint32_t me, uint32_t first,
                  bool blocking) {
   uint64_t meeting = s->meetings;
@@ -84,7 +89,7 @@ static void wait(turns *s, wl_thread *t, uint32_t me, uint32_t first,
     if (blocking)
       sleep_until(s, me, meeting);
     while (!blocking && !has_turn(s, me)) {
-      gc_safepoint(t->m);
+      executor_safepoint(s->seats[me].x);
       sched_yield();
     }
     if (blocking)

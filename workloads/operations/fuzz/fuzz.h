@@ -4,9 +4,9 @@
 
 #include "workload.h"
 
-/* An episode of one thread whose choices are the bytes: it ends with them, with
- * nothing reachable any more and everything compared.  A difference is a
- * wl_violation. */
+/* Runs one thread whose choices are the bytes.  It ends with
+ * them; then nothing is reachable any more, and everything has been compared. A
+ * difference is a wl_violation. */
 void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n);
 
 #endif

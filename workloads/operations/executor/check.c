@@ -1,0 +1,203 @@
+/* check.c: compares the whole heap with the shadow heap while all threads stand
+ * still. */
+#include "comparison.h"
+#include "inside.h"
+#include "questions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "basics.h"
+
+/* ------------------------------------------------------------------------- *
+ * Finalizers.
+ * ------------------------------------------------------------------------- */
+
+/* Collects and takes what waits for its finalizer, until nothing waits after a
+ * collection. */
+static void drain(executor_thread *t) {
+  if (!gc_this_collector.can.finalizers) {
+    gc_collect(t->m);
+    return;
+  }
+  gc_reg r = shadow_top(t->shadow);
+  executor_perform(t, &(trace_op){.kind = TRACE_ENTER, .a = 1}, 0);
+  for (bool again = true; again;) {
+    again = false;
+    gc_collect(t->m);
+    for (;;) {
+      executor_perform(t, &(trace_op){.kind = TRACE_FINALIZER_NEXT, .a = r}, 0);
+      if (!shadow_register(t->shadow, r))
+        break;
+      executor_perform(t, &(trace_op){.kind = TRACE_CLEAR, .a = r}, 0);
+      again = true;
+    }
+  }
+  executor_perform(t, &(trace_op){.kind = TRACE_LEAVE}, 0);
+}
+
+/* Compares that every dead finalizable object that the collector reclaims was
+ * handed out.  For that the dead ones are treated as ordinary objects for a
+ * moment: then they must not be among those that survive. */
+static void compare_finalizable(executor_thread *t) {
+  executor *x = t->x;
+  size_t n = 0, room = 0;
+  shadow_ref *dead = NULL;
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++) {
+    shadow_object *object = at(t, o);
+    if (!object->used || !object->finalizable ||
+        past(t, o)->reached == x->checks)
+      continue;
+    dead = grown(dead, n, &room, sizeof *dead);
+    dead[n++] = o;
+    object->finalizable = false;
+  }
+  if (n > 0)
+    shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+  for (size_t i = 0; i < n; i++) {
+    at(t, dead[i])->finalizable = true;
+    if (!at(t, dead[i])->marked && asks(t, ORACLE_FINALIZER) && must_find())
+      executor_violation(t, "finalizer", dead[i],
+                         "object %" PRIu64
+                         " is dead and was never handed out for finalization",
+                         past(t, dead[i])->number);
+  }
+  free(dead);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Numbers of objects and bytes.
+ * ------------------------------------------------------------------------- */
+
+/* What the memory of the heap is used for, as far as the collector tells. */
+static gc_usage usage_of(gc_heap *heap) {
+  return gc_heap_usage ? gc_heap_usage(heap)
+                       : (gc_usage){.objects = GC_UNKNOWN, .pages = GC_UNKNOWN};
+}
+
+/* Compares the number of objects with what must survive. */
+static void compare_count(executor_thread *t, uint64_t expected) {
+  if (!asks(t, ORACLE_COUNT))
+    return;
+  uint64_t all = gc_heap_objects(t->x->run->heap);
+  uint64_t used = usage_of(t->x->run->heap).objects;
+  if (used != all && used != GC_UNKNOWN)
+    executor_violation(t, "count", 0,
+                       "gc_heap_usage tells of %" PRIu64
+                       " objects right after a collection, gc_heap_objects of "
+                       "%" PRIu64,
+                       used, all);
+  uint64_t found = all - t->x->foreign;
+  uint64_t spare = wl_spare(executor_sum(t->x).made - expected);
+  if (found >= expected && found <= expected + spare)
+    return;
+  executor_violation(
+      t, "count", 0,
+      "%" PRIu64 " objects are in the heap, %" PRIu64
+      " %s than must be: of %" PRIu64 " that are reachable and %" PRIu64
+      " kept as declared",
+      found, found < expected ? expected - found : found - expected - spare,
+      found < expected ? "fewer" : "more", t->x->reachable.objects,
+      expected - t->x->reachable.objects);
+}
+
+/* Compares the memory of the heap with its limit. */
+static void compare_limit(executor_thread *t) {
+  uint64_t limit = t->x->run->heap_limit;
+  if (!limit || !asks(t, ORACLE_LIMIT))
+    return;
+  gc_footprint f = gc_heap_footprint(t->x->run->heap);
+  if (f.bytes > limit + limit / 4 + LIMIT_OVER)
+    executor_violation(t, "limit", 0,
+                       "the heap takes %" PRIu64 " bytes, and its limit is "
+                       "%" PRIu64,
+                       f.bytes, limit);
+  uint64_t pages = usage_of(t->x->run->heap).pages;
+  if (pages > limit && pages != GC_UNKNOWN)
+    executor_violation(t, "limit", 0,
+                       "objects take %" PRIu64
+                       " bytes of pages, and the limit is %" PRIu64,
+                       pages, limit);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Standing still.
+ * ------------------------------------------------------------------------- */
+
+/* Sets the clocks of all threads to the latest of them. */
+static void synchronise(executor *x) {
+  for (executor_thread *t = x->threads; t; t = t->next)
+    x->clock = max_u64(x->clock, t->now);
+  for (executor_thread *t = x->threads; t; t = t->next)
+    t->now = x->clock;
+}
+
+/* Answers the questions of all threads. */
+static void answer_threads(executor_thread *first) {
+  executor *x = first->x;
+  shadow_mark_reachable(x->shadow);
+  question_answer_all(first, &x->left);
+  for (executor_thread *t = x->threads; t; t = t->next)
+    question_answer_all(t, &t->questions);
+}
+
+void executor_stand(executor_thread *t, bool still) {
+  t->x->standing = still;
+  synchronise(t->x);
+  if (still)
+    answer_threads(t);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The check.
+ * ------------------------------------------------------------------------- */
+
+/* Notes which objects are marked as reachable. */
+static void note_reachable(executor_thread *t) {
+  executor *x = t->x;
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++) {
+    const shadow_object *object = at(t, o);
+    executor_past *p = past(t, o);
+    if (object->marked) {
+      p->reached = (uint32_t)x->checks;
+      p->checks++;
+      p->gone = 0;
+    } else if (object->used && !p->gone) {
+      p->gone = t->now;
+    }
+  }
+}
+
+void executor_check(executor_thread *t, executor_each *each, void *data) {
+  executor *x = t->x;
+  t->checking = true;
+  x->checks++;
+  answer_threads(t);
+  drain(t);
+  answer_threads(t); /* those that the drain has added */
+  x->reachable = shadow_mark_reachable(x->shadow);
+  note_reachable(t);
+  compare_finalizable(t);
+  x->surviving =
+      shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+  if (x->surviving.bytes > x->peak_bytes)
+    x->peak_bytes = x->surviving.bytes;
+  /* A collector that is told of deaths frees those objects and no others. */
+  compare_count(t, gc_this_collector.can.explicit_free
+                       ? executor_sum(x).made - x->freed
+                       : x->surviving.objects);
+  if (asks(t, ORACLE_CHECK)) {
+    const char *why = gc_heap_check(x->run->heap);
+    if (why)
+      executor_violation(t, "check", 0, "%s", why);
+  }
+  if (asks(t, ORACLE_GRAPH | ORACLE_WEAK)) {
+    each(data, comparison_walk);
+    t->checking = true;
+  }
+  shadow_bury_unmarked(x->shadow, NULL, NULL);
+  x->buried = executor_sum(x).made - x->surviving.objects;
+  x->safe_bytes = x->surviving.bytes;
+  compare_limit(t);
+  t->checking = false;
+}

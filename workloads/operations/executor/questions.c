@@ -1,0 +1,70 @@
+/* questions.c: see questions.h. */
+#include "questions.h"
+#include "inside.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+bool question_afford_mark(executor_thread *t) {
+  uint64_t price = shadow_end(t->x->shadow);
+  if (t->credit < price)
+    return false;
+  t->credit -= price;
+  return true;
+}
+
+bool question_mark_now(executor_thread *t) {
+  if (!t->x->standing || !question_afford_mark(t))
+    return false;
+  shadow_mark_reachable(t->x->shadow);
+  return true;
+}
+
+void question_add(executor_questions *list, executor_question q) {
+  list->items = grown(list->items, list->count, &list->room, sizeof q);
+  list->items[list->count++] = q;
+}
+
+void question_answer(executor_thread *t, executor_question q) {
+  const executor_past *p = past(t, q.object);
+  if (!at(t, q.object)->marked)
+    return;
+  if (q.kind == QUESTION_CLEARED && q.weak_birth > p->doubt)
+    executor_violation(t, "weak", q.object,
+                       "a weak reference to object %" PRIu64
+                       " was cleared by operation %" PRIu64
+                       ", though the object is alive",
+                       p->number, q.when);
+  if (q.kind == QUESTION_HANDED_OUT)
+    executor_violation(t, "finalizer", q.object,
+                       "object %" PRIu64
+                       " was handed out for finalization in operation %" PRIu64
+                       " while alive",
+                       p->number, q.when);
+}
+
+void question_answer_all(executor_thread *t, executor_questions *list) {
+  for (size_t i = 0; i < list->count; i++)
+    question_answer(t, list->items[i]);
+  list->count = 0;
+}
+
+void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
+  size_t count = 0, room = 0;
+  shadow_ref *work = grown(NULL, 0, &room, sizeof *work);
+  past(t, o)->doubt = t->now;
+  work[count++] = o;
+  while (count > 0) {
+    const shadow_object *object = at(t, work[--count]);
+    for (uint32_t i = 0; i < object->slot_count; i++) {
+      shadow_ref child = object->slots[i];
+      if (!child || past(t, child)->doubt == t->now ||
+          (dead && at(t, child)->marked))
+        continue;
+      past(t, child)->doubt = t->now;
+      work = grown(work, count, &room, sizeof *work);
+      work[count++] = child;
+    }
+  }
+  free(work);
+}

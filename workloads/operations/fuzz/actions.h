@@ -1,0 +1,69 @@
+/* actions.h: what the random mutator does.  An action is one operation, or a
+ * short program in which collectors have gone wrong.
+ *
+ * The weights of actions change from phase to phase, so that phases differ in
+ * character: some never clear a register, some do little but weak references
+ * (swarm testing: Groce et al., ISSTA 2012). */
+#ifndef REAPMARK_FUZZ_ACTIONS_H
+#define REAPMARK_FUZZ_ACTIONS_H
+
+#include "actor.h"
+
+/* Each with its weight, of 4096 about.  A phase multiplies each weight by 0,
+ * 1/4, 1 or 4. */
+#define ACTIONS(ACTION)                                                        \
+  ACTION(NEW, new_object, 600)                                                 \
+  ACTION(LINKED, new_linked, 400) /* and stored somewhere at once */           \
+  ACTION(ENTER, enter, 60)                                                     \
+  ACTION(LEAVE, leave, 60)                                                     \
+  ACTION(LOAD, load, 350)                                                      \
+  ACTION(BORROW, borrow, 250)                                                  \
+  ACTION(UNBORROW, unborrow, 60)                                               \
+  ACTION(STORE, store, 450)                                                    \
+  ACTION(STORE_TAKE, store_take, 200)                                          \
+  ACTION(STORE_NULL, store_null, 150)                                          \
+  ACTION(COPY, copy, 100)                                                      \
+  ACTION(MOVE, move, 100)                                                      \
+  ACTION(CLEAR, clear, 200)                                                    \
+  ACTION(PAYLOAD, payload, 80)                                                 \
+  ACTION(GLOBAL_LOAD, global_load, 150)                                        \
+  ACTION(GLOBAL_BORROW, global_borrow, 80)                                     \
+  ACTION(GLOBAL_STORE, global_store, 150)                                      \
+  ACTION(GLOBAL_CLEAR, global_clear, 60)                                       \
+  ACTION(TLS_LOAD, tls_load, 60)                                               \
+  ACTION(TLS_BORROW, tls_borrow, 40)                                           \
+  ACTION(TLS_STORE, tls_store, 60)                                             \
+  ACTION(TLS_CLEAR, tls_clear, 30)                                             \
+  ACTION(WEAK_GET, weak_get, 200)                                              \
+  ACTION(FINALIZE, finalize, 80)                                               \
+  ACTION(SAFEPOINT, safepoint, 60)                                             \
+  ACTION(COLLECT, collect, 2)                                                  \
+  ACTION(ITSELF, itself, 80) /* x.f = x and its like */                        \
+  ACTION(RING, ring, 40)                                                       \
+  ACTION(CHAIN, chain, 10)   /* of cycles, each hanging on the one before */   \
+  ACTION(DOUBLY, doubly, 20) /* linked list */                                 \
+  ACTION(WIDE, wide, 4)                                                        \
+  ACTION(POPULAR, popular, 4) /* many references to one object */              \
+  ACTION(DEEP, deep, 2)       /* list */                                       \
+  ACTION(HAMMER, hammer, 10)  /* what all threads may read */                  \
+  ACTION(SEND, send, 40)      /* a graph to another thread */                  \
+  ACTION(RECEIVE, receive, 60)                                                 \
+  ACTION(START, start, 4) /* a thread */                                       \
+  ACTION(DIE, die, 2)
+
+#define ACTION_FUNCTION(NAME, function, weight)                                \
+  void action_##function(actor *a);
+ACTIONS(ACTION_FUNCTION)
+#undef ACTION_FUNCTION
+
+/* Performs one action, and begins a new phase when it is time. */
+void actions_perform(actor *a);
+
+/* Does with the object in `r`, which was handed out, what a finalizer may do:
+ * drop it, bring it back, collect, allocate. */
+void program_finalizer(actor *a, gc_reg r);
+
+/* Makes a list of n objects, which lives on for a while or is dropped. */
+void program_list(actor *a, uint32_t n);
+
+#endif

@@ -1,0 +1,80 @@
+/* checkpoint.c: see checkpoint.h. */
+#include "checkpoint.h"
+#include "actions.h"
+#include "choice.h"
+#include "loans.h"
+#include "ownership.h"
+
+void fuzz_cull(actor *a) {
+  a->cull = false;
+  for (gc_reg r = 0; r < shadow_top(a->x.shadow); r++)
+    if (shadow_is_owning(a->x.shadow, r) && held_by(a, r) &&
+        chance(a->source, 2))
+      emit1(a, TRACE_CLEAR, r);
+  for (uint32_t l = 0; l < GC_TLS; l++)
+    if (shadow_tls(a->x.shadow, l) && chance(a->source, 2))
+      emit1(a, TRACE_TLS_CLEAR, l);
+  emit_lock(a, a->f->parallel);
+  uint32_t first = a->f->parallel ? FROZEN_GLOBALS : 0;
+  for (uint32_t g = first; g < GC_GLOBALS; g++)
+    if (shadow_global(a->f->x.shadow, g) && chance(a->source, 2))
+      emit1(a, TRACE_GLOBAL_CLEAR, g);
+}
+
+/* Collects and runs finalizers until none waits after a collection.  Some bring
+ * their objects back. */
+static void run_finalizers(actor *a) {
+  gc_reg r = shadow_top(a->x.shadow);
+  emit2(a, TRACE_ENTER, 1, 0);
+  for (bool again = true; again;) {
+    emit1(a, TRACE_COLLECT, 0);
+    again = false;
+    while (gc_this_collector.can.finalizers) {
+      emit1(a, TRACE_FINALIZER_NEXT, r);
+      if (!held_by(a, r))
+        break;
+      program_finalizer(a, r);
+      emit1(a, TRACE_CLEAR, r);
+      again = true;
+    }
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+/* What was frozen becomes shared again, and some of what is shared is frozen.
+ */
+static void freeze(actor *a) {
+  fuzz *f = a->f;
+  if (!f->parallel)
+    return;
+  for (shadow_ref o = 1; o < shadow_end(f->x.shadow); o++)
+    if (owner_of(a, o) == OWNER_FROZEN)
+      owner_set(a, o, OWNER_SHARED);
+  gc_reg r = emit_frame(a, 1);
+  for (uint32_t g = 0; g < FROZEN_GLOBALS; g++) {
+    uint32_t from = 0;
+    for (int tries = 0; tries < 4 && !shadow_global(f->x.shadow, from); tries++)
+      from = FROZEN_GLOBALS + MAIL_GLOBALS +
+             choose(a->source, GC_GLOBALS - FROZEN_GLOBALS - MAIL_GLOBALS);
+    emit2(a, TRACE_GLOBAL_LOAD, r, from);
+    emit2(a, TRACE_GLOBAL_STORE, g, r);
+    if (held_by(a, r))
+      owner_hand_over(a, held_by(a, r), OWNER_SHARED, OWNER_FROZEN);
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+void fuzz_check(actor *a) {
+  fuzz *f = a->f;
+  executor_stand(&a->x, true);
+  f->to_check = (int64_t)f->every;
+  run_finalizers(a);
+  emit1(a, TRACE_CHECK, 0);
+  executor_check(&a->x, turns_each,
+                 &(turns_call){&f->turns, a->x.wl, a->number});
+  if (f->x.reachable.objects > f->live)
+    for (unsigned i = 0; i < f->threads; i++)
+      f->actors[i].cull = true;
+  freeze(a);
+  executor_stand(&a->x, !f->parallel);
+}

@@ -1,0 +1,252 @@
+/* programs.c: the actions that are short programs in which collectors have gone
+ * wrong.  They work in a frame of their own, and leave their result in an
+ * owning register of the first frame or drop it. */
+#include "actions.h"
+#include "choice.h"
+#include "loans.h"
+#include "operands.h"
+#include "ownership.h"
+
+enum { DEEP_LIST = 100000 };
+
+/* ------------------------------------------------------------------------- *
+ * An object and its own slot.
+ * ------------------------------------------------------------------------- */
+
+/* x.f = x; x.f = x.f by load and by borrow; the only register that holds x is
+ * taken into x.f; x is loaded from x.f over its only holder. */
+void action_itself(actor *a) {
+  gc_reg r;
+  uint32_t i;
+  if (!operand_slot(a, true, &r, &i))
+    return;
+  switch (choose(a->source, 5)) {
+  case 0:
+    if (operand_may_store(a, held_by(a, r), r))
+      emit3(a, TRACE_STORE, r, i, r);
+    break;
+  case 1: {
+    gc_reg temp = operand_owning(a);
+    if (temp == r || emit3(a, TRACE_LOAD, temp, r, i) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE, r, i, temp);
+    break;
+  }
+  case 2: {
+    gc_reg temp = BASE_OWNING; /* borrowing */
+    if (loan_of(a, temp) || emit3(a, TRACE_BORROW, temp, r, i) != PERFORMED)
+      break;
+    /* The borrowed object stays alive while its own slot is written with it. */
+    emit3(a, TRACE_STORE, r, i, temp);
+    emit1(a, TRACE_UNBORROW, temp);
+    break;
+  }
+  case 3:
+    if (shadow_is_owning(a->x.shadow, r) &&
+        operand_may_store(a, held_by(a, r), r))
+      emit3(a, TRACE_STORE_TAKE, r, i, r);
+    break;
+  case 4:
+    if (shadow_is_owning(a->x.shadow, r))
+      emit3(a, TRACE_LOAD, r, r, i);
+    break;
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Rings and lists.
+ * ------------------------------------------------------------------------- */
+
+/* Leaves the frame; what is in `result` goes to a register of the first frame,
+ * or is dropped. */
+static void hand_on(actor *a, gc_reg result) {
+  gc_reg dst = choose(a->source, BASE_OWNING);
+  if (!chance(a->source, 3))
+    emit2(a, TRACE_MOVE, dst, result);
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+/* dst <- a ring of n objects of one shape, linked by slot 0.  `work` and the
+ * register after it are owning and free for use.  False if there was no room.
+ */
+static bool make_ring(actor *a, gc_reg dst, gc_reg work, uint32_t n) {
+  gc_shape shape = {1 + choose(a->source, 3), 8 * choose(a->source, 4)};
+  if (chance(a->source, 8)) /* few objects, much memory */
+    shape.bytes = 1000 + choose(a->source, 7000);
+  bool finalizable = choose(a->source, 1000) < a->f->finalizable;
+  if (emit_new(a, work, shape, finalizable) != PERFORMED)
+    return false;
+  emit2(a, TRACE_COPY, dst, work);
+  for (uint32_t i = 1; i < n; i++) {
+    if (emit_new(a, work + 1, shape, false) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE_TAKE, work + 1, 0, dst);
+    emit2(a, TRACE_MOVE, dst, work + 1);
+  }
+  emit3(a, TRACE_STORE_TAKE, work, 0, dst);
+  /* The last object is loaded back, and once more over itself. */
+  emit2(a, TRACE_LOAD, dst, work);
+  emit3(a, TRACE_LOAD, dst, work, 0);
+  return true;
+}
+
+void action_ring(actor *a) {
+  gc_reg w = emit_frame(a, 3);
+  make_ring(a, w, w + 1, choose_length(a->source));
+  hand_on(a, w);
+}
+
+/* Rings, of which each one's first object refers to the ring before in its last
+ * slot. */
+void action_chain(actor *a) {
+  gc_reg w = emit_frame(a, 4);
+  uint32_t n = choose_length(a->source);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!make_ring(a, w + 1, w + 2, 1 + choose(a->source, 3)))
+      break;
+    uint32_t last = object_at(a, held_by(a, w + 1))->slot_count - 1;
+    if (last > 0)
+      emit3(a, TRACE_STORE_TAKE, w + 1, last, w);
+    emit2(a, TRACE_MOVE, w, w + 1);
+  }
+  hand_on(a, w);
+}
+
+/* A doubly linked list. */
+void action_doubly(actor *a) {
+  enum { NEXT, BEFORE };
+  gc_reg w = emit_frame(a, 2);
+  uint32_t n = choose_length(a->source);
+  for (uint32_t i = 0; i < n; i++) {
+    if (emit_new(a, w + 1, (gc_shape){2, 8 * choose(a->source, 3)}, false) !=
+        PERFORMED)
+      break;
+    if (held_by(a, w)) {
+      emit3(a, TRACE_STORE, w, BEFORE, w + 1);
+      emit3(a, TRACE_STORE_TAKE, w + 1, NEXT, w);
+    }
+    emit2(a, TRACE_MOVE, w, w + 1);
+  }
+  hand_on(a, w);
+}
+
+void program_list(actor *a, uint32_t n) {
+  gc_reg w = emit_frame(a, 2);
+  for (uint32_t i = 0; i < n && !a->source->over; i++) {
+    if (emit_new(a, w + 1, (gc_shape){1, 8}, false) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE_TAKE, w + 1, 0, w);
+    emit2(a, TRACE_MOVE, w, w + 1);
+  }
+  hand_on(a, w);
+}
+
+/* How long the longest lists are. */
+static uint32_t deepest(const actor *a) {
+  uint64_t limit = a->f->run->heap_limit;
+  if (a->f->deepest)
+    return (uint32_t)a->f->deepest;
+  if (a->f->ops < 1000000 || (limit && limit < 1 << 26) ||
+      gc_this_collector.can.shallow)
+    return 2000;
+  return DEEP_LIST;
+}
+
+void action_deep(actor *a) {
+  uint32_t n = 20 + choose(a->source, 200);
+  if (!a->source->end && chance(a->source, 32))
+    n = deepest(a);
+  program_list(a, n);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Many references.
+ * ------------------------------------------------------------------------- */
+
+/* An object of many slots, each of which holds an object of its own.  The
+ * object is small or large by its payload, and to a copying collector every
+ * fourth of the others is large.  Some are loaded again after a collection. */
+void action_wide(actor *a) {
+  gc_reg w = emit_frame(a, 2);
+  uint32_t n = 50 + choose(a->source, 500);
+  uint32_t bytes = chance(a->source, 2) ? 8 : 8000;
+  if (emit_new(a, w, (gc_shape){n, bytes}, false) == PERFORMED) {
+    for (uint32_t i = 0; i < n; i++) {
+      if (emit_new(a, w + 1, (gc_shape){0, i % 4 ? 8 : 1200}, false) !=
+          PERFORMED)
+        break;
+      emit3(a, TRACE_STORE_TAKE, w, i, w + 1);
+    }
+    if (chance(a->source, 2)) {
+      action_collect(a);
+      for (int i = 0; i < 8; i++)
+        emit3(a, TRACE_LOAD, w + 1, w, choose(a->source, n));
+    }
+  }
+  hand_on(a, w);
+}
+
+/* More references lead to one object than 8 bits count, and in long runs more
+ * than 16 bits do; half of them are dropped while the others are held. */
+void action_popular(actor *a) {
+  gc_reg w = emit_frame(a, 2);
+  uint32_t n = 200 + choose(a->source, 200);
+  if (!a->source->end && deepest(a) == DEEP_LIST && chance(a->source, 16))
+    n = 70000;
+  if (emit_new(a, w, (gc_shape){n, 8}, false) == PERFORMED &&
+      emit_new(a, w + 1, (gc_shape){1, 8}, false) == PERFORMED) {
+    for (uint32_t i = 0; i < n; i++)
+      emit3(a, TRACE_STORE, w, i, w + 1);
+    for (uint32_t i = 0; i < n / 2; i++)
+      emit2(a, TRACE_STORE_NULL, w, i);
+  }
+  hand_on(a, w);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Between threads that run beside each other.
+ * ------------------------------------------------------------------------- */
+
+/* Loads and clears one of few frozen objects again and again, while other
+ * threads do the same. */
+void action_hammer(actor *a) {
+  if (!a->f->parallel)
+    return;
+  gc_reg r = operand_owning(a);
+  uint32_t g = choose(a->source, 2);
+  for (uint32_t n = 20 + choose(a->source, 100); n > 0; n--) {
+    emit2(a, TRACE_GLOBAL_LOAD, r, g);
+    emit1(a, TRACE_CLEAR, r);
+  }
+}
+
+/* Puts a new graph, to which nothing else refers, into a global root, for
+ * another thread to take. */
+void action_send(actor *a) {
+  if (!a->f->parallel)
+    return;
+  uint32_t g = FROZEN_GLOBALS + choose(a->source, MAIL_GLOBALS);
+  gc_reg w = emit_frame(a, 3);
+  if (make_ring(a, w, w + 1, choose_length(a->source))) {
+    emit1(a, TRACE_CLEAR, w + 1);
+    emit_lock(a, true);
+    if (!shadow_global(a->f->x.shadow, g)) {
+      owner_hand_over(a, held_by(a, w), a->number, OWNER_MAILED);
+      emit2(a, TRACE_GLOBAL_STORE, g, w);
+    }
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+void action_receive(actor *a) {
+  if (!a->f->parallel)
+    return;
+  uint32_t g = FROZEN_GLOBALS + choose(a->source, MAIL_GLOBALS);
+  gc_reg dst = operand_owning(a);
+  emit_lock(a, true);
+  if (!shadow_global(a->f->x.shadow, g))
+    return;
+  emit2(a, TRACE_GLOBAL_LOAD, dst, g);
+  emit1(a, TRACE_GLOBAL_CLEAR, g);
+  owner_hand_over(a, held_by(a, dst), OWNER_MAILED, a->number);
+}
