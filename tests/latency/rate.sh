@@ -9,8 +9,8 @@ load=requests:sessions=10,fields=0,body=8,duration=0,requests=200
 
 # Workloads without a rate are not swept.
 expect 0 run -w "$load,list-drop" --rate 1000,2000 --heap none -c mark-sweep -n 1 --dry-run
-[ "$(grep -c 'rate=' out)" = 2 ] || fail 'not two rates'
-! grep -q list-drop out || fail 'list-drop has no rate'
+counted 2 'rate=' out
+unprinted list-drop
 said '--rate: left out, as it has no parameter rate: list-drop'
 expect 3 run -w list-drop --rate 1000 --heap none -c mark-sweep -n 1 --dry-run
 expect 2 run -w "$load" --rate fast --heap none -c mark-sweep --dry-run
@@ -22,12 +22,12 @@ expect 0 run -w "$load" --rate 0,1000,2000 --heap none -c mark-sweep -n 1 -o "$w
 expect 0 report "$work/sweep" --table latency
 printed 'rate=…'
 for rate in closed 1000 2000; do
-  grep -Eq "^mark-sweep +$rate .* 200 " out || fail "no rate $rate"
+  row "^mark-sweep +$rate .* 200 "
 done
 expect 0 report "$work/sweep" --table memory --format markdown
 printed '| mark-sweep |'
 expect 0 report "$work/sweep" --table memory --format csv
-[ "$(grep -c '^"requests:.*",mark-sweep,' out)" = 3 ] || fail 'not three rows'
+counted 3 '^"requests:.*",mark-sweep,' out
 expect 2 report "$work/sweep" --table latencies
 said "did you mean 'latency'?"
 
@@ -46,14 +46,14 @@ again() {
 cp "$work/loose/probes.jsonl" probes
 cp "$work/loose/rate.json" result
 again 3600s
-cmp probes "$work/loose/probes.jsonl" || fail 'probes were repeated'
+same probes "$work/loose/probes.jsonl"
 sed -i '3,$d' "$work/loose/probes.jsonl"
 printf '{"probe": "cut sh' >>"$work/loose/probes.jsonl"
 again 3600s
 [ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'not the same probes'
 head -n 2 probes | cmp - "$work/loose/probes.jsonl" -n "$(head -n 2 probes | wc -c)" ||
   fail 'probes were lost'
-cmp result "$work/loose/rate.json" || fail 'another result'
+same result "$work/loose/rate.json"
 again 1ns
 printed 'unsatisfied'
 [ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'probes were repeated'
