@@ -79,7 +79,7 @@ test_lists() {
 }
 
 test_lists_of_references() {
-  [ -x "$collectors/malloc" ] || skip 'the adapter malloc is not built'
+
   use_collectors refcount record mark-sweep none malloc
   expect 0 leaks all -w pair-cycle --format csv
   [ "$(collectors_of out)" = 'malloc mark-sweep none refcount' ] || fail all
