@@ -79,7 +79,6 @@ test_lists() {
 }
 
 test_lists_of_references() {
-
   use_collectors refcount record mark-sweep none malloc
   expect 0 leaks all -w pair-cycle --format csv
   [ "$(collectors_of out)" = 'malloc mark-sweep none refcount' ] || fail all
