@@ -4,16 +4,9 @@ reapmark_test(lbo SOURCES figures/lbo.c LIBRARIES reapmark::stats m)
 reapmark_test(sweep SOURCES figures/sweep.c LIBRARIES reapmark_driver)
 reapmark_test(figure-tables SOURCES figures/tables.c LIBRARIES reapmark_report)
 
-# growth.sh makes a plot of a results directory.
-find_program(GNUPLOT gnuplot)
-set(except "")
-if(NOT GNUPLOT)
-  set(except EXCEPT plot)
-  message(STATUS "Test of the plot left out: it needs gnuplot")
-endif()
 reapmark_script(
   figures figures/end-to-end.sh
-  ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/collectors ${except}
+  ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/collectors
   NEEDS canary=models canary_between=models until_ci_canary=models suites=models
         plot=models describe_threads=oracle
   SLOW minheap_again canary canary_between until_ci_canary suites plot)

@@ -30,6 +30,5 @@ foreach(table latency memory)
 endforeach()
 
 # The search for a rate, and a sweep, with real collectors on tiny loads.
-reapmark_register(rate LABEL slow NEEDS mark-sweep
-                  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/latency/rate.sh
-                          $<TARGET_FILE:reapmark>)
+reapmark_script(rate latency/rate.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=mark-sweep
+                SLOW sweep search search_again)

@@ -7,8 +7,8 @@ if(TARGET reapmark-collector-refcount)
 endif()
 reapmark_script(
   leaks leaks/end-to-end.sh ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/liars
-  NEEDS *=models formats=refcount,mark-sweep false_declarations=refcount,liar
-        usage_errors=refcount)
+  NEEDS *=models lists_of_references=models,malloc formats=refcount,mark-sweep
+        false_declarations=refcount,liar usage_errors=refcount)
 
 # The page about Python, against the Python that it is about.
 find_program(PYTHON_3_11 python3.11 HINTS /usr/bin)

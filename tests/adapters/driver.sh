@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# driver.sh REAPMARK BEHAVIOUR [SOURCE CMAKE]: adapters, as users of the driver
-# meet them.
-set -u
-reapmark=$1 behaviour=$2 source=${3-} cmake=${4-}
+# driver.sh REAPMARK BEHAVIOUR [SOURCE CMAKE]: what the driver shows a user of
+# the adapters.
 . "$(dirname "$0")/../expect.sh"
+reapmark=$1 source=${3-} cmake=${4-}
+collectors=$(dirname "$reapmark")/collectors
 
-# References are in blocks of their own, without a limit if they have none, with
-# what their interface takes; which is marked when it is most of the time.
+# Production runtimes are in blocks of their own: without a limit if they have
+# none, and with the time that their C interface takes, which is marked when it is
+# most of the time.
 test_report() {
   expect 0 run -n 1 -c mark-sweep,malloc -w list-drop:length=5000 --heap 3x,64M \
     -o dir
@@ -14,18 +15,18 @@ test_report() {
   printed 'list-drop:length=5000, heap none, 1 thread: reference runtimes'
   printed 'n/a: needs a heap limit' # a size is not a multiple
   printed 'interface'
-  [ "$(grep -c '"ns"' dir/floors.json)" = 1 ] || fail 'not one floor'
-  ! grep -q ' \* ' out || fail 'marked although the interface is cheap'
+  counted 1 '"ns"' dir/floors.json
+  unprinted ' * '
   sed -i 's/"ns": [0-9.e+-]*/"ns": 1e15/' dir/floors.json
   expect 0 report dir
   printed ' * '
   printed 'malloc: * more than half of the time may be that of its C interface'
   expect 0 run -n 1 -c mark-sweep -w list-drop:length=5000 -o models
   [ ! -e models/floors.json ] || fail 'a floor of a model'
-  ! grep -q interface out || fail 'a column for nothing'
+  unprinted interface
 }
 
-# Chains that may be too long for a runtime are not given to it.
+# A runtime whose C stack limits the depth of a chain gets no long chain.
 test_shallow() {
   expect 0 run -n 1 -c mark-sweep,php -w list-drop:length=5000 -o dir
   printed 'n/a: needs drops of any depth'
@@ -34,26 +35,27 @@ test_shallow() {
 # PHP's threshold counts possible roots in its buffer: not those that died
 # since, which leave it.
 test_threshold() {
-  php=$(dirname "$reapmark")/collectors/php
-  searches() {
-    "$php" --option threshold="$1" --run leak-self-cycle:quiet=0,remedy="$2" |
-      grep -o '"collections":[0-9]*'
+  searches() { # THRESHOLD REMEDY
+    exits 0 "$collectors/php" --option threshold="$1" \
+      --run leak-self-cycle:quiet=0,remedy="$2"
+    grep -o '"collections":[0-9]*' out
   }
-  by_request=$(searches 1000000000 on)
-  [ "$(searches 10 on)" = "$by_request" ] || fail 'searched for what had died'
-  [ "$(searches 10 off)" != "$by_request" ] || fail 'did not search'
+  searches 1000000000 on >by_request
+  searches 10 on >after_deaths
+  same by_request after_deaths
+  searches 10 off >without_remedy
+  ! cmp -s by_request without_remedy || fail 'did not search'
 }
 
-# Every cause of leaks on every adapter that was built: as declared, or n/a.
+# Every cause of leaks on every adapter that was built: the adapter does what it
+# declares, or it cannot run the cause.
 test_leaks() {
-  adapters=()
-  for name in malloc cpython cpython-refcount lua gobject bdwgc bdwgc-exact \
-    ocaml ruby php; do
-    [ ! -e "$(dirname "$reapmark")/collectors/$name" ] || adapters+=("$name")
-  done
+  expect 0 leaks references -w pair-cycle --format csv
+  mapfile -t adapters < <(cut -d, -f3 out | sed 1d | sort -u)
+  [ "${#adapters[@]}" -gt 0 ] || fail 'no adapters'
   expect 0 leaks "${adapters[@]}" -w pair-cycle,global,tls-pool
   printed 'n/a: needs to be told of deaths'
-  ! grep -q '^! ' out || fail 'not as declared'
+  counted 0 '^! ' out
   case " ${adapters[*]} " in *" cpython "*)
     printed 'at collection → prompt' ;; esac
   case " ${adapters[*]} " in *" gobject "*)
@@ -75,11 +77,11 @@ test_leaks() {
 # A thread for whose record libgc has no memory left ends the run, not the
 # process: in about one run of five it was one.
 test_no_room() {
-  for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    "$(dirname "$reapmark")/collectors/bdwgc" --run tls:waves=200,ops=1000 \
-      --threads 4 --heap 0.9x --seed $seed >>out 2>>err
+  for seed in {1..20}; do
+    exits 0 "$collectors/bdwgc" --run tls:waves=200,ops=1000 --threads 4 \
+      --heap 0.9x --seed "$seed"
+    printed '"status":"OOM"'
   done
-  [ "$(grep -c '"status":"OOM"' out)" = 20 ] || fail 'not 20 records'
 }
 
 # Without its packages the build says which, and so does the driver.
@@ -90,17 +92,17 @@ case "\$*" in *bdw-gc* | *python* | *ruby*) exit 1 ;; esac
 exec $(command -v pkg-config) "\$@"
 END
   chmod +x tools/pkg-config
-  "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
+  exits 0 "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
     -DPKG_CONFIG_EXECUTABLE="$work/tools/pkg-config" \
     -DOCAMLOPT= -DPHP_CONFIG= \
-    -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON >out 2>err || fail 'no configuration'
+    -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON
   printed 'Collector bdwgc left out: it needs libgc-dev'
   printed 'Collector cpython left out: it needs python3.11-dev'
   printed 'Collector malloc-mimalloc left out: it needs libmimalloc-dev'
   printed 'Collector ocaml left out: it needs ocaml-nox'
   printed 'Collector ruby left out: it needs ruby-dev'
   printed 'Collector php left out: it needs libphp-embed php-dev'
-  ! grep -q 'Collector malloc left out' out || fail 'malloc needs no package'
+  unprinted 'Collector malloc left out'
   # The driver beside that folder.
   cp "$reapmark" build/reapmark
   reapmark=build/reapmark
@@ -108,9 +110,8 @@ END
   said 'bdwgc (package libgc-dev)'
   said 'cpython-refcount (package python3.11-dev)'
   said 'php (package libphp-embed php-dev)'
-  code=0
-  "$reapmark" doctor >out 2>err || code=$?
+  "$reapmark" doctor >out 2>err || true # what doctor finds is up to the machine
   printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
 }
 
-"test_$behaviour"
+run_test "$2"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# workloads.sh PROGRAM WORKLOAD,... [NAME=VALUE]...: every workload, small and with
-# checks, on one collector program with these options: as declared, or refused
-# because the collector lacks what the workload needs.
-set -euo pipefail
+# workloads.sh PROGRAM WORKLOAD,... [NAME=VALUE]...: runs every workload, small
+# and with checks, on one collector program with these options.  Each run ends as
+# the collector declares, or the collector refuses the workload because it lacks
+# what the workload needs.
+. "$(dirname "$0")/../expect.sh"
 program=$1 workloads=$2
 shift 2
 options=()
@@ -20,7 +21,9 @@ declare -A small=(
   [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100
   [by-hand]=depth=8)
 threads=1
-! "$program" --describe | grep -q '"threads": *true' || threads=2
+"$program" --describe >describe
+grep -qE '"threads": ?(true|false)' describe || fail 'describe lacks threads'
+! grep -qE '"threads": ?true' describe || threads=2
 ran=0
 for name in ${workloads//,/ } cycles:shape=tree,live=100,rounds=3 \
   cycles:shape=clique,live=100,rounds=3 cycles:shape=list,live=100,rounds=3 \
@@ -28,18 +31,16 @@ for name in ${workloads//,/ } cycles:shape=tree,live=100,rounds=3 \
   live-heap:objects=2000,measure=collect-random,rounds=2 \
   candidates:kind=live,nodes=300,ops=2000; do
   parameters=${small[$name]-}
-  workload=$name${parameters:+:$parameters}
   code=0
-  record=$("$program" --run "$workload" --threads $threads --check --pin none \
-    "${options[@]}" 2>&1) || code=$?
-  if [ $code = 2 ]; then
-    echo "$record" | grep -qE 'workload [a-z-]+ (needs|does not state)' ||
-      { echo "$workload: $record" >&2; exit 1; }
-    continue
-  fi
-  [ $code = 0 ] || { echo "$workload: exit $code: $record" >&2; exit 1; }
-  echo "$record" | grep -qE '"verdict":\{"status":"(ok|LEAK)","declared":true' ||
-    { echo "$workload: $record" | cut -c1-900 >&2; exit 1; }
-  ran=$((ran + 1))
+  "$program" --run "$name${parameters:+:$parameters}" --threads $threads \
+    --check --pin none "${options[@]}" >out 2>err || code=$?
+  case $code in
+  0)
+    row '"verdict":\{"status":"(ok|LEAK)","declared":true'
+    ran=$((ran + 1))
+    ;;
+  2) grep -qE 'workload [a-z-]+ (needs|does not state)' err || fail "$name" ;;
+  *) fail "$name: exit $code" ;;
+  esac
 done
-[ $ran -ge 10 ] || { echo "only $ran workloads could run" >&2; exit 1; }
+[ $ran -ge 10 ] || fail "only $ran workloads could run"

@@ -1,19 +1,15 @@
-#!/bin/sh
-# files.sh PROGRAM: a file that cannot be read or written is the caller's
-# mistake, and the line says what the system says of it.
-set -eu
-program=$1
+#!/usr/bin/env bash
+# files.sh PROGRAM: a file that cannot be opened is an error of the caller, and
+# the program's one line has the reason of the operating system.
+. "$(dirname "$0")/../expect.sh"
 
-# refused LINE ARGUMENT...
-refused() {
-  line=$1
-  shift
-  code=0
-  said=$("$program" --run fuzz:ops=10 "$@" 2>&1) || code=$?
-  [ "$code" = 2 ] && [ "$said" = "$line" ] ||
-    { echo "exit $code: $said" >&2; exit 1; }
+refused() { # LINE ARGUMENT...
+  exits 2 "$program" --run fuzz:ops=10 "${@:2}"
+  echo "$1" >expected
+  same expected err
 }
 
+program=$1
 refused 'executor: --trace /nonexistent/x: No such file or directory' \
   --trace /nonexistent/x
 refused 'fuzz: --input /nonexistent/x: No such file or directory' \

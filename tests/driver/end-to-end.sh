@@ -1,43 +1,18 @@
-#!/bin/sh
-# Tests of the driver as users have it, with scripted collectors.
+#!/usr/bin/env bash
+# Tests of the driver with scripted collectors, as a user runs the driver.
 # Usage: end-to-end.sh REAPMARK TEST; one function per test.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-program=$1
-reapmark=./reapmark
-. "$root/tests/expect.sh"
-# A copy finds the collectors of no build, only those of REAPMARK_PATH.
-cp "$program" reapmark
-mkdir "$work/found"
-for name in alpha beta gamma; do
-  ln -s "$here/scripted-collector" "$work/found/$name"
-done
-REAPMARK_PATH=$work/found
-export REAPMARK_PATH
+. "$(dirname "$0")/../expect.sh"
+reapmark=$1
+use_scripted "$here/scripted-collector" alpha beta gamma
 
-# complained TEXT: stderr is this one line.
-complained() {
-  [ "$(wc -l <err)" = 1 ] || fail "stderr is not one line"
-  said "$1"
-}
-
-lines() { wc -l <"$1/runs.jsonl" 2>/dev/null || echo 0; }
-# wait_for CONDITION...: until it holds.
-wait_for() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 1000 ] || fail "waited in vain for: $*"
-    sleep 0.02
-  done
-}
+# records DIR: prints how many records a results directory has.
+records() { lines "$1/runs.jsonl"; }
 
 test_run() {
   expect 0 run -w script -n 2 -c alpha,beta -o dir
   printed 'script, heap 3x, 1 thread'
   printed '1.00M' # 1000 acts in a millisecond
-  [ "$(lines dir)" = 4 ] || fail 'not four records'
+  [ "$(records dir)" = 4 ] || fail 'not four records'
   [ -f dir/plan.json ] && [ -f dir/machine.json ] || fail 'no description'
   expect 0 report dir --format csv
   printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,10,100,'
@@ -46,7 +21,7 @@ test_run() {
 test_failures_cost_one_cell() {
   expect 1 run --timeout 1 -n 1 -o dir -c alpha -w \
     script:act=ok,script:act=declared,script:act=leak,script:act=wrong,script:act=oom,script:act=crash,script:act=hang,script:act=fail,script:act=garbage,script:act=half,script:act=quiet
-  [ "$(lines dir)" = 11 ] || fail 'not eleven records'
+  [ "$(records dir)" = 11 ] || fail 'not eleven records'
   printed 'LEAK 7 (declared)'
   printed 'LEAK 7 !'
   printed 'alpha: LEAK 7 ! in 1 of 1 invocations: 7 objects too many'
@@ -66,7 +41,7 @@ test_not_applicable() {
   expect 0 run -n 1 -o dir -w shared,script
   printed 'n/a: needs threads'      # beta
   printed 'n/a: needs a heap limit' # gamma
-  grep -q '"n/a": "needs threads"' dir/plan.json || fail 'not in plan.json'
+  has dir/plan.json '"n/a": "needs threads"'
   expect 0 run -n 1 -o other -w script --heap none --dry-run
   printed 'script/gamma/heap=none/threads=1/seed=42#1'
 }
@@ -77,15 +52,16 @@ test_turns() {
   expect 0 run -n 1 -c alpha,lockstep -w shared -t 1,2 -o dir
   note='lockstep: its threads take turns, so that more of them are no faster'
   printed "$note"
-  [ "$(grep -c 'take turns' out)" = 1 ] || fail 'not of the one block'
-  sed -n '/, 2 threads/,$p' out | grep -qF "$note" || fail 'of one thread'
+  counted 1 'take turns' out
+  sed -n '/, 2 threads/,$p' out >of_two_threads
+  has of_two_threads "$note"
   expect 0 run -n 1 -c alpha,lockstep -w shared -t 1,2 -o dir --resume
   expect 0 report dir --format markdown
   printed "- $note"
   expect 0 list collectors
-  grep -qE '^lockstep .* take turns ' out || fail 'not listed'
+  row '^lockstep .* take turns '
   expect 0 list collectors --json
-  [ "$(grep -c '"turns": true' out)" = 1 ] || fail 'not in JSON'
+  counted 1 '"turns": true' out
 }
 
 test_dry_run() {
@@ -93,7 +69,7 @@ test_dry_run() {
   [ ! -e dir ] || fail 'a dry run made its directory'
   mv out first
   expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run
-  cmp first out || fail 'two plans for the same arguments'
+  same first out
   said '16 runs of 8 cells'
   expect 0 run -w script,shared -t 1,2 --heap 2x,64M -n 2 --dry-run --seed 7
   ! cmp -s first out || fail 'the seed does not matter'
@@ -150,7 +126,7 @@ EOF
   complained "nothing matches: suite 'one'"
   expect 3 run ./one.yml -w shared
   said "suite 'one' has no workload 'shared'"
-  (REAPMARK_PATH= && expect 3 run ./one.yml)
+  REAPMARK_PATH= expect 3 run ./one.yml
   complained 'no collectors found'
 }
 
@@ -246,7 +222,7 @@ EOF
   echo 'ghost libghost-dev' >collectors/not-built
   expect 0 run some.yml -o dir
   printed 'n/a: not built (package libghost-dev)'
-  [ "$(lines dir)" = 2 ] || fail 'not two records'
+  [ "$(records dir)" = 2 ] || fail 'not two records'
   expect 0 run some.yml -c beta,alpha --dry-run
   printed 'script/beta/heap=none/threads=1/seed=42#1'
   said '3 runs of 3 cells'
@@ -304,7 +280,7 @@ test_targets() {
   sed -i '4,$d' dir/runs.jsonl
   expect 0 run aims.yml -o dir --resume
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
   sed -i 's/gate: 0.4/gate: 0.3/' aims.yml
   expect 2 run aims.yml -o dir --resume
   said 'dir has another plan: its targets is'
@@ -317,7 +293,7 @@ test_targets_selection() {
   said '5 runs of 1 cells, and 0 pairs that cannot run'
   expect 0 run aims.yml -c alpha,beta -w script:act=ok -n 1 -o dir
   printed '1 invocations, 5 are wanted'
-  ! grep -q nobody out || fail 'a target with a collector that was not named'
+  unprinted nobody
   expect 2 run aims.yml --heap 3x
   complained "--heap: suite 'aims' compares cells in fixed heaps"
   expect 3 report dir --table growth
@@ -329,8 +305,7 @@ test_targets_of_failures() {
   targets_suite
   sed -i 's/act=clock", collector: alpha/act=wrong", collector: alpha/' aims.yml
   expect 1 run aims.yml -o dir
-  sed -n '/^target/,$p' out | grep -qE '^two .*n/a: alpha: WRONG$' ||
-    fail 'a number of what is wrong'
+  row '^two .*n/a: alpha: WRONG$'
 }
 
 # target_error TEXT FIELDS: a suite with this target is refused with this line.
@@ -379,33 +354,31 @@ test_discovery() {
   printed 'not used: --describe ended with status 1: oops'
   printed 'not used: --describe is not JSON'
   printed 'not used: --describe is incomplete'
-  ! grep -q README out || fail 'a file that is no program was listed'
+  unprinted README
   expect 0 list collectors --json
   printed '"trouble"'
   expect 0 list workloads
   printed 'script'
-  (REAPMARK_PATH= && expect 3 list collectors)
+  REAPMARK_PATH= expect 3 list collectors
 }
 
 test_resume_after_kill() {
   set -- -c alpha,beta -w script:act=slow,shared -n 4
   expect 0 run "$@" -o whole
-  ./reapmark run "$@" -o dir >out 2>err &
-  driver=$!
-  three() { [ "$(lines dir)" -ge 3 ]; }
+  start run "$@" -o dir
+  three() { [ "$(records dir)" -ge 3 ]; }
   wait_for three
-  kill -9 $driver
-  wait $driver || true
-  [ "$(lines dir)" -lt "$(lines whole)" ] || fail 'killed too late'
+  kill_driver
+  [ "$(records dir)" -lt "$(records whole)" ] || fail 'killed too late'
   expect 0 run --resume "$@" -o dir
   keys whole >a
   keys dir >b
-  cmp a b || fail 'not the same records'
+  same a b
   expect 0 report dir
   # With everything there, nothing is run again.
-  before=$(lines dir)
+  before=$(records dir)
   expect 0 run --resume -o dir
-  [ "$(lines dir)" = "$before" ] || fail 'runs were repeated'
+  [ "$(records dir)" = "$before" ] || fail 'runs were repeated'
 }
 
 test_resume_cut_short() {
@@ -422,9 +395,9 @@ test_resume_cut_short() {
   expect 0 run --resume -o dir
   said 'the last line is cut short and was ignored'
   keys dir >b
-  cmp a b || fail 'not the same records'
+  same a b
   expect 0 report dir
-  [ ! -s err ] || fail 'the cut line is still there'
+  silent
 }
 
 test_resume_damaged() {
@@ -434,7 +407,7 @@ test_resume_damaged() {
   expect 0 run --resume -o dir
   said 'runs.jsonl:2: not a record; 1 such lines were ignored'
   keys dir >b
-  cmp a b || fail 'not the same records'
+  same a b
 }
 
 test_resume_other_plan() {
@@ -449,88 +422,84 @@ test_resume_other_plan() {
   expect 2 run -o elsewhere --resume
   complained 'elsewhere has no plan.json: there is nothing to resume'
   [ ! -e elsewhere ] || fail 'it was made'
-  (REAPMARK_PATH= && expect 2 run -o dir --resume)
+  REAPMARK_PATH= expect 2 run -o dir --resume
   complained "collector 'alpha' of the plan is not found"
   touch -d 2001-01-01 found/changed
   mkdir other && sed 's/^set -u/set -u # changed/' found/alpha >other/alpha
   chmod +x other/alpha
-  (REAPMARK_PATH=$work/other && expect 0 run -o dir --resume)
+  REAPMARK_PATH=$work/other expect 0 run -o dir --resume
   said 'warning: collector alpha changed since dir was begun'
 }
 
 test_interrupt() {
   for signal in INT TERM; do
     rm -f found/alpha.pid
-    ./reapmark run -c alpha -w script,script:act=hang -n 1 -o dir.$signal \
-      >out 2>err &
-    driver=$!
+    start run -c alpha -w script,script:act=hang -n 1 -o dir.$signal
     wait_for test -s found/alpha.pid
-    kill -$signal $driver
-    code=0
-    wait $driver || code=$?
-    [ $code = 130 ] || fail "exit $code"
+    kill -$signal "$driver"
+    ended 130
     said 'interrupted; 1 of 2 runs are kept; go on with: reapmark run --resume'
-    [ "$(lines dir.$signal)" = 1 ] || fail 'not one record'
+    [ "$(records dir.$signal)" = 1 ] || fail 'not one record'
     ! kill -0 "$(cat found/alpha.pid)" 2>/dev/null || fail 'the child lives'
   done
 }
 
 # nohup: hanging up is ignored, and stays so.
 test_nohup() {
-  (
-    trap '' HUP
-    exec ./reapmark run -c alpha -w script:act=slow -n 20 -o dir
-  ) >out 2>err &
-  driver=$!
-  one() { [ "$(lines dir)" -ge 1 ]; }
+  trap '' HUP
+  start run -c alpha -w script:act=slow -n 20 -o dir
+  one() { [ "$(records dir)" -ge 1 ]; }
   wait_for one
-  kill -HUP $driver
-  wait $driver || fail "exit $?"
-  [ "$(lines dir)" = 20 ] || fail 'not all records'
+  kill -HUP "$driver"
+  ended 0
+  [ "$(records dir)" = 20 ] || fail 'not all records'
 }
 
 test_locked() {
-  ./reapmark run -c alpha -w script:act=hang -n 1 -o dir >out 2>err &
-  driver=$!
+  start run -c alpha -w script:act=hang -n 1 -o dir
   wait_for test -s found/alpha.pid
   expect 2 run --resume -o dir
   complained 'dir: another run is writing here'
-  kill $driver
-  wait $driver || true
+  kill "$driver"
+  ended 130
 }
 
 test_unwritable() {
   echo text >file
   expect 2 run -c alpha -w script -o file/dir
   complained 'file/dir: Not a directory'
-  [ "$(id -u)" != 0 ] || return 0 # permissions do not bind root
+}
+
+test_no_permission() {
   mkdir closed
+  # Permissions do not bind root, who therefore gives up being root here.
+  plain=()
+  if [ "$(id -u)" = 0 ]; then
+    plain=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chmod a+rx .
+  fi
   chmod a-w closed
-  expect 2 run -c alpha -w script -o closed/dir
+  exits 2 "${plain[@]}" "$reapmark" run -c alpha -w script -o closed/dir
   complained 'closed/dir: Permission denied'
 }
 
 test_full_disk() {
   # A limit on file sizes: plan.json fits, runs.jsonl does not fit whole.
-  code=0
-  (
-    ulimit -f 8
-    exec ./reapmark run -c alpha -w script -n 12 -o dir
-  ) >out 2>err || code=$?
-  [ $code = 1 ] || fail "exit $code"
+  exits 1 bash -c 'ulimit -f 8 && exec "$@"' bash \
+    "$reapmark" run -c alpha -w script -n 12 -o dir
   said 'stopped: dir/runs.jsonl: File too large; '
-  kept=$(lines dir)
+  kept=$(records dir)
   [ "$kept" -gt 0 ] && [ "$kept" -lt 12 ] || fail "$kept records kept"
   said "; $kept of 12 runs are kept; go on with"
   [ "$(tail -c 1 dir/runs.jsonl | od -An -c | tr -d ' ')" = '\n' ] ||
     fail 'a line is cut short'
   expect 0 run --resume -o dir
-  [ "$(lines dir)" = 12 ] || fail 'not twelve records'
+  [ "$(records dir)" = 12 ] || fail 'not twelve records'
 }
 
 test_progress() {
   expect 0 run -c alpha,beta -w script -n 2 -o dir
-  [ "$(grep -c '^\[' err)" = 2 ] || fail 'not a line per block'
+  counted 2 '^\[' err
   said '[4/4] script heap=3x threads=1 #2: 2 runs in'
 }
 
@@ -539,13 +508,13 @@ test_environment() {
   MALLOC_CONF=narenas:1
   export MALLOC_CONF # the scripted collector gives up when it sees it
   expect 0 run -c beta -w script -n 1 -o dir
-  grep -q '"MALLOC_CONF"' dir/machine.json || fail 'not in machine.json'
+  has dir/machine.json '"MALLOC_CONF"'
 }
 
 test_report_formats() {
   for format in table markdown csv json gbench; do
     expect 0 report "$here/canned" --format $format
-    diff "$here/canned/expected.$format" out >&2 || fail "$format differs"
+    same "$here/canned/expected.$format" out
     said 'the last line is cut short and was ignored'
     said '1 of 16 runs are missing'
   done
@@ -569,9 +538,9 @@ test_compare_difference() {
   # 10 % longer: found, and how much.
   expect 0 compare base new -m cpu,throughput
   printed '+10.00%'
-  grep -qE '^script.* <0.001 +8\+8 +worse$' out || fail 'not worse'
+  row '^script.* <0.001 +8\+8 +worse$'
   printed 'geomean, 1 of 1 cells'
-  [ ! -s err ] || fail 'there is nothing to warn of'
+  silent
   expect 4 compare base new --fail-on-regression cpu=5%
   complained 'regression: new: script:act=clock/alpha/heap=3x: cpu_ns is worse by 10.0 %'
   expect 4 compare base new --fail-on-regression throughput=5%,cpu=20%
@@ -579,12 +548,12 @@ test_compare_difference() {
   expect 0 compare base new --fail-on-regression cpu=15%
   # The other way round it is no regression.
   expect 0 compare new base --fail-on-regression cpu=5% -m throughput
-  grep -qE '^script.* 8\+8 +better$' out || fail 'not better'
+  row '^script.* 8\+8 +better$'
   expect 0 compare base new -m cpu --threshold 20%
-  grep -qE '^script.* 8\+8 +small$' out || fail 'not small'
+  row '^script.* 8\+8 +small$'
   # 0 %: not found.
   expect 0 compare base same -m cpu --fail-on-regression cpu=0.01%
-  grep -qE '^script.* ~ .* 8\+8 +~' out || fail 'a difference where there is none'
+  row '^script.* ~ .* 8\+8 +~'
 }
 
 test_compare_failures() {
@@ -668,7 +637,7 @@ test_compare_formats() {
   # What a test can show is up to both sides together: 2 of C(11, 3) ways.
   clocked many alpha 101 102 103 104 105 106 107 108
   expect 0 compare many few -m cpu
-  grep -qE '^script.* 0.012 +8\+3 +better$' out || fail 'not significant'
+  row '^script.* 0.012 +8\+3 +better$'
   ! grep -q 'cannot' err || fail 'a warning of what was shown'
   clocked two alpha 1 2
   expect 0 compare many two -m cpu
@@ -712,12 +681,12 @@ test_compare_collectors() {
   expect 0 run -c alpha,beta -w script:act=clock,script -n 5 -o dir
   expect 0 compare dir:alpha dir:beta -m cpu
   printed 'base: dir:alpha; new: dir:beta'
-  grep -qE '^script:act=clock/heap=3x .*\+19.61% .* worse' out || fail 'not found'
-  grep -qE '^script/heap=3x .* ~ ' out || fail 'not the same'
+  row '^script:act=clock/heap=3x .*\+19.61% .* worse'
+  row '^script/heap=3x .* ~ '
   printed 'geomean, 2 of 2 cells'
   mv out both
   expect 0 compare dir:alpha -m cpu # with all others
-  cmp both out || fail 'not the same as by name'
+  same both out
   expect 0 run -c alpha -w script -n 1 -o one
   expect 3 compare one:alpha
   complained 'one:alpha is the only collector there'
@@ -728,14 +697,14 @@ test_compare_against_itself() {
   clocked dir alpha 1063 1018 1092 1047 1005 1081 1036 1070 1024 1099 1052 1011 \
     1088 1043 1002 1077 1031 1066 1020 1095 1058 1014 1084 1039
   expect 0 compare dir --aa 6 -m cpu,footprint --seed 1
-  grep -qE '^cpu_ns +2 +0 +0.0% +1 +2 +0 +0.0% +1 +ok$' out || fail 'not two'
-  grep -qE '^footprint_bytes +2 +0 .* ok$' out || fail 'no footprint'
+  row '^cpu_ns +2 +0 +0.0% +1 +2 +0 +0.0% +1 +ok$'
+  row '^footprint_bytes +2 +0 .* ok$'
   # Lots that by chance put both groups apart.
   expect 1 compare dir --aa 6 -m cpu --seed 42
-  grep -qE '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$' out || fail 'not told'
+  row '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$'
   # A metric that no invocation has, and a test that finds nothing ever.
   expect 0 compare dir --aa 6 -m footprint,drop_max
-  grep -qE '^drop_max_ns +0 .* no data$' out || fail 'not told'
+  row '^drop_max_ns +0 .* no data$'
   expect 2 compare dir --aa 3
   complained '--aa: 3 invocations a side cannot show any difference at 0.05; it takes 4'
   expect 0 compare dir --aa 3 --alpha 10% -m footprint
@@ -768,25 +737,25 @@ test_until_ci() {
   sed -i '14,$d' dir/runs.jsonl
   expect 0 run --resume -o dir
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
   expect 0 run --resume -o dir
-  [ "$(lines dir)" = 15 ] || fail 'runs were repeated'
+  [ "$(records dir)" = 15 ] || fail 'runs were repeated'
   expect 2 run -c alpha,beta -w script:act=clock -n 3 --until-ci 1% -o dir --resume
   complained 'dir has another plan: its until_ci is 0.02'
   # Failures are not repeated.
   expect 1 run -c alpha -w script:act=wrong -n 2 --until-ci 2% -o failing
-  [ "$(lines failing)" = 2 ] || fail 'a failure was repeated'
+  [ "$(records failing)" = 2 ] || fail 'a failure was repeated'
 }
 
 test_until_ci_budget() {
   expect 2 run -c alpha -w script --budget 1 -o dir
   complained '--budget needs --until-ci'
   expect 0 run -c alpha -w script -n 1 --until-ci 2% --budget 0.000001 -o dir
-  [ "$(lines dir)" = 2 ] || fail 'not one round more'
+  [ "$(records dir)" = 2 ] || fail 'not one round more'
   said 'script/alpha/heap=3x/threads=1/seed=42: too few invocations (2) for an interval'
   printf '%s\n' 900 1100 >found/alpha.clock
   expect 0 run -c alpha -w script:act=clock -n 99 --until-ci 2% -o wide
   said 'still ±10 % after 100 invocations'
 }
 
-"test_$2"
+run_test "$2"

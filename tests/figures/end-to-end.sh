@@ -1,33 +1,30 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Tests of sweeps, minimum heaps, canary and observer with real collector
 # programs.  Usage: end-to-end.sh REAPMARK FOLDER-OF-FAKE TEST.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$0")/../expect.sh"
 reapmark=$1
-REAPMARK_PATH=$2
-export REAPMARK_PATH
-. "$here/../expect.sh"
+export REAPMARK_PATH=$2
 
 # The fake collector's need is known to the byte: 100 objects of 32.
 test_minheap() {
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
-  grep -q '"heap": 3200' dir/minheap.json || fail 'not 3200'
-  grep -q '"failed_below": 3199' dir/minheap.json || fail 'not tried below'
+  has dir/minheap.json '"heap": 3200'
+  has dir/minheap.json '"failed_below": 3199'
   printed '1.00x'
-  lines=$(wc -l <dir/probes.jsonl)
+  probes=$(lines dir/probes.jsonl)
   cp dir/minheap.json first
   # Begun again, it runs nothing; cut off, it goes on.
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
-  [ "$(wc -l <dir/probes.jsonl)" = "$lines" ] || fail 'probes were repeated'
+  [ "$(lines dir/probes.jsonl)" = "$probes" ] || fail 'probes were repeated'
   sed -i '6,$d' dir/probes.jsonl
   printf '{"cell": "cut sh' >>dir/probes.jsonl
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
-  [ "$(wc -l <dir/probes.jsonl)" = "$lines" ] || fail 'not the same probes'
-  cmp first dir/minheap.json || fail 'another result'
+  [ "$(lines dir/probes.jsonl)" = "$probes" ] || fail 'not the same probes'
+  same first dir/minheap.json
 
   expect 0 run --heap-base minheap:dir --heap 1x,2x,none -c fake -w tiny -n 1 \
     -o runs
-  grep -q '"limit":6400' runs/runs.jsonl || fail 'not twice the minimum'
+  has runs/runs.jsonl '"limit":6400'
   printed 'heap 1xmin'
   expect 0 run -o runs --resume
   expect 2 run --heap-base minheap -c fake -w tiny -o none
@@ -66,7 +63,7 @@ test_minheap_without_an_answer() {
 test_minheap_not_applicable() {
   mkdir scripted found
   for name in beta gamma; do
-    ln -s "$here/../driver/scripted-collector" scripted/$name
+    ln -s "$tests/driver/scripted-collector" scripted/$name
   done
   ln -s ../scripted/beta found
   # A reference without a limit, which keeps its own policy in a plan.
@@ -79,8 +76,8 @@ EOF
   REAPMARK_PATH=$REAPMARK_PATH:$work/found
   expect 3 minheap -o dir -c free,beta -w shared
   said 'no pair of these collectors and workloads can run'
-  grep -qE '^shared +free +2 +n/a .* 0  needs a heap limit$' out || fail 'no row'
-  grep -qE '^shared +beta +2 +n/a .* 0  needs threads$' out || fail 'no row'
+  row '^shared +free +2 +n/a .* 0  needs a heap limit$'
+  row '^shared +beta +2 +n/a .* 0  needs threads$'
   # Beside others they are no failure.
   expect 0 minheap -o both -c fake,free -w tiny --grain 1
   printed 'was built without this workload'
@@ -93,7 +90,7 @@ test_minheap_again() {
   cp "$REAPMARK_PATH/fake" mine
   REAPMARK_PATH=$work/mine
   again() { expect 0 minheap -o dir -c fake --grain 1 --rtol 0 "$@"; }
-  probes() { wc -l <dir/probes.jsonl; }
+  probes() { lines dir/probes.jsonl; }
   again -w tiny
   once=$(probes)
   again -w tiny --timeout 7
@@ -106,14 +103,14 @@ test_minheap_again() {
   [ "$(probes)" = $((3 * once)) ] || fail 'probes of another build'
   again -w tiny:objects=50
   again -w tiny:objects=70
-  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
+  counted 3 '"found": "minimum"' dir/minheap.json
   again -w tiny:objects=50
-  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 3 ] || fail 'not three'
-  grep -q '"heap": 3200' dir/minheap.json || fail 'what was found is lost'
+  counted 3 '"found": "minimum"' dir/minheap.json
+  has dir/minheap.json '"heap": 3200'
   again -w tiny --rtol 2%
   said 'warning: dir/minheap.json was made with other settings, and is replaced'
-  [ "$(grep -c '"found": "minimum"' dir/minheap.json)" = 1 ] || fail 'a mixture'
-  grep -q '"rtol": 0.02' dir/minheap.json || fail 'not two per cent'
+  counted 1 '"found": "minimum"' dir/minheap.json
+  has dir/minheap.json '"rtol": 0.02'
   # Of the only size of the grain it is not known that less would not do.
   expect 1 minheap -o grain -c fake -w tiny
   printed 'at most'
@@ -124,27 +121,29 @@ test_sweep() {
     1.25x,1.5x,2x,3x,4x,6x -n 1
   grep -o 'heap=[^/]*' out >order
   printf 'heap=%sx\n' 1.25 2 6 1.25 2 6 1.5 3 1.5 3 4 4 >expected
-  cmp order expected || fail 'not coarse first'
+  same order expected
   expect 0 run --dry-run -c fake -w tiny --heap range:1-6/8 -n 1
   grep -o 'heap=[^/]*' out >order
   printf 'heap=%sx\n' 1 3.024 6 1.893 4.393 1.417 2.429 3.679 5.167 >expected
-  cmp order expected || fail 'not in the order of filling in'
+  same order expected
   expect 2 run --dry-run -c fake -w tiny --heap range:6-1/8
   said 'is not range:FROM-TO/DIVISIONS'
 }
 
 test_canary() {
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir
-  [ "$(grep -c '"canary":true' dir/runs.jsonl)" = 5 ] || fail 'not five'
-  head -n 1 dir/runs.jsonl | grep -q canary || fail 'not at the start'
-  tail -n 1 dir/runs.jsonl | grep -q canary || fail 'not at the end'
+  counted 5 '"canary":true' dir/runs.jsonl
+  head -n 1 dir/runs.jsonl >first
+  tail -n 1 dir/runs.jsonl >last
+  has first canary
+  has last canary
   printed 'canary, run 5 times'
   printed '7 of 7 runs'
   keys dir >a
   sed -i '3,$d' dir/runs.jsonl
   expect 0 run -o dir --resume
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir --resume
 }
 
@@ -183,17 +182,15 @@ test_canary_between() {
 test_observer() {
   expect 0 run --observer -c fake -w tiny -n 2 -o dir
   printed 'observer: time with instruments over time without'
-  [ "$(grep -c '"instrumented":false' dir/runs.jsonl)" = 2 ] || fail 'not two'
+  counted 2 '"instrumented":false' dir/runs.jsonl
   expect 0 report dir --table observer --format csv
-  grep -q '^tiny,fake,3x,1,.*,2,2$' out || fail 'no row'
+  row '^tiny,fake,3x,1,.*,2,2$'
   keys dir >a
   sed -i '2,$d' dir/runs.jsonl
   expect 0 run -o dir --resume
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
 }
-
-count() { grep -c -e "$1" dir/runs.jsonl || :; }
 
 # In the rounds that --until-ci adds the canary runs as in all others.
 test_until_ci_canary() {
@@ -204,8 +201,8 @@ test_until_ci_canary() {
   run
   # Two rounds, and the one more that uses up the budget: each has two of the
   # canary, which also ends what was planned and what was added.
-  [ "$(count '"canary":true')" = 8 ] || fail 'not eight of the canary'
-  [ "$(wc -l <dir/runs.jsonl)" = 11 ] || fail 'not eleven runs'
+  counted 8 '"canary":true' dir/runs.jsonl
+  [ "$(lines dir/runs.jsonl)" = 11 ] || fail 'not eleven runs'
   printed 'canary, run 8 times'
   printed '11 of 11 runs, 2 invocations or more per cell'
   keys dir >a
@@ -213,7 +210,7 @@ test_until_ci_canary() {
   sed -i '4,$d' dir/runs.jsonl
   run --resume
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
 }
 
 # With instruments and without go the same rounds.
@@ -223,16 +220,16 @@ test_until_ci_observer() {
       --budget 0.000001 -o dir "$@"
   }
   run
-  [ "$(count '"instrumented":false')" = 2 ] || fail 'not two without'
-  [ "$(count '"instrumented":true')" = 2 ] || fail 'not two with'
+  counted 2 '"instrumented":false' dir/runs.jsonl
+  counted 2 '"instrumented":true' dir/runs.jsonl
   printed '4 of 4 runs, 1 invocation or more per cell'
   keys dir >a
   expect 0 report dir --table observer --format csv
-  grep -q '^tiny,fake,3x,1,.*,2,1$' out || fail 'no row of two'
+  row '^tiny,fake,3x,1,.*,2,1$'
   sed -i '2,$d' dir/runs.jsonl
   run --resume
   keys dir >b
-  cmp a b || fail 'not the same runs'
+  same a b
 }
 
 # A collector that stalls the mutator and says nothing is named.
@@ -259,7 +256,7 @@ test_describe_threads() {
   said 'warning: list-drop has one thread, and --threads is left out'
   expect 0 describe threads:ops=10,live=10 -t 2
   printed '2 threads'
-  [ ! -s err ] || fail 'there is nothing to warn of'
+  silent
   expect 2 describe lst-drop
   said "unknown workload 'lst-drop' (did you mean 'list-drop'?)"
   expect 2 describe nope
@@ -293,18 +290,18 @@ test_suites() {
     -w live-heap:objects=1000,rounds=2,binary-trees:depth=8,stretch=8,by-hand:depth=8
   printed '14 harness'
   printed '14 instruments'
-  grep -qE '^5 random .* ns .*not decided: 1 invocations' out || fail 'no target'
-  ! grep -q bdwgc out || fail 'a target with a collector that was not named'
+  row '^5 random .* ns .*not decided: 1 invocations'
+  unprinted bdwgc
 }
 
 test_plot() {
+  command -v gnuplot >/dev/null || skip 'gnuplot is not installed'
   expect 0 run growth -c none,mark-sweep -n 1 -o dir \
     -w live-heap:objects=1000,rounds=2
-  REAPMARK=$reapmark "$here/../../scripts/growth.sh" dir >out 2>err ||
-    fail 'no plot'
+  REAPMARK=$reapmark exits 0 "$tests/../scripts/growth.sh" dir
   for text in '<svg' 'reuse, 1 thread' 'allocate, 1000 objects' mark-sweep; do
-    grep -qF "$text" dir/growth.svg || fail "the plot lacks: $text"
+    has dir/growth.svg "$text"
   done
 }
 
-"test_$3"
+run_test "$3"

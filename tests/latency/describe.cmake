@@ -1,6 +1,7 @@
 # cmake -DREAPMARK=program -DCASE=name -P describe.cmake
 #
-# Figures of `reapmark describe` for small parameters, worked out by hand.
+# Compares figures of `reapmark describe` for small parameters with figures that
+# were worked out by hand.
 cmake_minimum_required(VERSION 3.25)
 
 # Four nodes of 24 bytes (header, slot, 8 bytes), twice.  Each list is built
@@ -42,7 +43,7 @@ function(describe workload out)
     OUTPUT_VARIABLE json
     ERROR_VARIABLE talk
     RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
+  if(NOT "${status}" EQUAL 0)
     message(FATAL_ERROR "describe ${workload}: ${status}: ${talk}")
   endif()
   set(${out} "${json}" PARENT_SCOPE)
@@ -50,12 +51,12 @@ endfunction()
 
 # Rings and chains of the same size die at the same times, although only a trace
 # finds the rings: enough of them that several traces do.
-if(CASE STREQUAL deaths)
+if("${CASE}" STREQUAL "deaths")
   set(workload cycles:shape=ring,live=1000,rounds=20)
   describe(${workload},cyclic=100 rings)
   describe(${workload},cyclic=0 chains)
   string(JSON cyclic GET "${rings}" figures cyclic-objects)
-  if(NOT cyclic EQUAL 210000)
+  if(NOT "${cyclic}" EQUAL 210000)
     message(SEND_ERROR "${cyclic} objects died through cycles, not 210000")
   endif()
   foreach(name peak-objects peak-bytes lifetime-mean lifetime-p10 lifetime-p50
@@ -63,13 +64,17 @@ if(CASE STREQUAL deaths)
                lived-to-the-end-percent)
     string(JSON of_rings GET "${rings}" figures ${name})
     string(JSON of_chains GET "${chains}" figures ${name})
-    if(NOT of_rings STREQUAL of_chains)
+    if(NOT "${of_rings}" STREQUAL "${of_chains}")
       message(SEND_ERROR "${name}: rings ${of_rings}, chains ${of_chains}")
     endif()
   endforeach()
   return()
 endif()
 
+list(LENGTH ${CASE} length)
+if("${length}" LESS 2)
+  message(FATAL_ERROR "no figures for case ${CASE}")
+endif()
 list(POP_FRONT ${CASE} workload)
 describe(${workload} out)
 foreach(pair IN LISTS ${CASE})
@@ -77,7 +82,7 @@ foreach(pair IN LISTS ${CASE})
   set(name ${CMAKE_MATCH_1})
   set(wanted ${CMAKE_MATCH_2})
   string(JSON got GET "${out}" figures ${name})
-  if(NOT got EQUAL wanted)
+  if(NOT "${got}" EQUAL "${wanted}")
     message(SEND_ERROR "${workload}: ${name} is ${got}, not ${wanted}")
   endif()
 endforeach()

@@ -1,79 +1,98 @@
-#!/bin/sh
-# Rates of requests from the command line: a sweep, its tables, and a search.
-# Loads are tiny and bounds far away, so that no speed of the machine matters.
-set -eu
+#!/usr/bin/env bash
+# Tests of rates of requests, as a user asks for them: a sweep over given rates,
+# and the search for the highest rate.  Usage: rate.sh REAPMARK TEST; one function
+# per test.  The loads are tiny, and the bounds on latency are far away, so that
+# the speed of the machine does not matter.
+. "$(dirname "$0")/../expect.sh"
 reapmark=$1
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../expect.sh"
 load=requests:sessions=10,fields=0,body=8,duration=0,requests=200
 
-# Workloads without a rate are not swept.
-expect 0 run -w "$load,list-drop" --rate 1000,2000 --heap none -c mark-sweep -n 1 --dry-run
-[ "$(grep -c 'rate=' out)" = 2 ] || fail 'not two rates'
-! grep -q list-drop out || fail 'list-drop has no rate'
-said '--rate: left out, as it has no parameter rate: list-drop'
-expect 3 run -w list-drop --rate 1000 --heap none -c mark-sweep -n 1 --dry-run
-expect 2 run -w "$load" --rate fast --heap none -c mark-sweep --dry-run
-said "'fast'"
-expect 2 run -w "$load" --rate auto --heap none -c mark-sweep --dry-run
-said "'reapmark rate' finds the highest"
+# Workloads without a rate are left out of a sweep.
+test_sweep_plan() {
+  expect 0 run -w "$load,list-drop" --rate 1000,2000 --heap none -c mark-sweep \
+    -n 1 --dry-run
+  counted 2 'rate=' out
+  unprinted list-drop
+  said '--rate: left out, as it has no parameter rate: list-drop'
+  expect 3 run -w list-drop --rate 1000 --heap none -c mark-sweep -n 1 --dry-run
+  expect 2 run -w "$load" --rate fast --heap none -c mark-sweep --dry-run
+  said "'fast'"
+  expect 2 run -w "$load" --rate auto --heap none -c mark-sweep --dry-run
+  said "'reapmark rate' finds the highest"
+}
 
-expect 0 run -w "$load" --rate 0,1000,2000 --heap none -c mark-sweep -n 1 -o "$work/sweep"
-expect 0 report "$work/sweep" --table latency
-printed 'rate=…'
-for rate in closed 1000 2000; do
-  grep -Eq "^mark-sweep +$rate .* 200 " out || fail "no rate $rate"
-done
-expect 0 report "$work/sweep" --table memory --format markdown
-printed '| mark-sweep |'
-expect 0 report "$work/sweep" --table memory --format csv
-[ "$(grep -c '^"requests:.*",mark-sweep,' out)" = 3 ] || fail 'not three rows'
-expect 2 report "$work/sweep" --table latencies
-said "did you mean 'latency'?"
+test_sweep() {
+  expect 0 run -w "$load" --rate 0,1000,2000 --heap none -c mark-sweep -n 1 \
+    -o dir
+  expect 0 report dir --table latency
+  printed 'rate=…'
+  for rate in closed 1000 2000; do
+    row "^mark-sweep +$rate .* 200 "
+  done
+  expect 0 report dir --table memory --format markdown
+  printed '| mark-sweep |'
+  expect 0 report dir --table memory --format csv
+  counted 3 '^"requests:.*",mark-sweep,' out
+  expect 2 report dir --table latencies
+  said "did you mean 'latency'?"
+}
+
+# search CODE BOUND ARGUMENT...: looks for the highest rate from 1000 to 4000 at
+# which the p99 of the latency meets the bound.
+search() {
+  expect "$1" rate -w "$load" --heap none -c mark-sweep --p99 "$2" --from 1000 \
+    --to 4000 "${@:3}"
+}
 
 # Every rate meets an hour, no rate meets a nanosecond.
-expect 1 rate -w "$load" --heap none -c mark-sweep --p99 3600s --from 1000 --to 4000 -n 2 \
-  -o "$work/loose"
-printed 'at least'
-printed ' 4000 '
-[ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'not four probes'
-# Begun again, it runs nothing; cut off, it goes on; with another bound it judges
-# what it has anew.
-again() {
-  expect 1 rate -w "$load" --heap none -c mark-sweep --p99 "$1" --from 1000 --to 4000 -n 2 \
-    -o "$work/loose"
+test_search() {
+  search 1 3600s -n 2 -o loose
+  printed 'at least'
+  printed ' 4000 '
+  [ "$(lines loose/probes.jsonl)" = 4 ] || fail 'not four probes'
+  search 1 1ns -n 1 -o tight
+  printed 'unsatisfied'
+  expect 1 rate -w requests:sessions=10,duration=0,requests=50 --heap none \
+    -c mark-sweep --p99 1ms -n 1 -o few
+  printed 'fewer than 100 requests'
 }
-cp "$work/loose/probes.jsonl" probes
-cp "$work/loose/rate.json" result
-again 3600s
-cmp probes "$work/loose/probes.jsonl" || fail 'probes were repeated'
-sed -i '3,$d' "$work/loose/probes.jsonl"
-printf '{"probe": "cut sh' >>"$work/loose/probes.jsonl"
-again 3600s
-[ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'not the same probes'
-head -n 2 probes | cmp - "$work/loose/probes.jsonl" -n "$(head -n 2 probes | wc -c)" ||
-  fail 'probes were lost'
-cmp result "$work/loose/rate.json" || fail 'another result'
-again 1ns
-printed 'unsatisfied'
-[ "$(wc -l <"$work/loose/probes.jsonl")" = 4 ] || fail 'probes were repeated'
-expect 1 rate -w "$load" --heap none -c mark-sweep --p99 1ns --from 1000 --to 4000 -n 1 \
-  -o "$work/tight"
-printed 'unsatisfied'
-expect 1 rate -w requests:sessions=10,duration=0,requests=50 --heap none -c mark-sweep --p99 1ms -n 1 \
-  -o "$work/few"
-printed 'fewer than 100 requests'
-expect 3 rate -w list-drop -c mark-sweep --p99 1ms -o "$work/none"
-said 'reapmark: --workloads: left out, as it has no parameter rate: list-drop'
-expect 2 rate --p99 1 -o "$work/unit"
-said "'1' is not a time"
 
-# A pair that cannot run is a row.
-mkdir found
-ln -s "$here/../driver/scripted-collector" found/beta
-REAPMARK_PATH=$work/found
-export REAPMARK_PATH
-expect 3 rate -w "$load" -c beta --p99 1ms -o "$work/missing"
-printed 'n/a'
-printed 'was built without this workload'
-said 'no pair of these collectors and workloads can run'
+# A search that is begun again runs nothing; one that was cut off goes on; one
+# with another bound judges its old probes by the new bound.
+test_search_again() {
+  search 1 3600s -n 2 -o dir
+  cp dir/probes.jsonl probes
+  cp dir/rate.json result
+  search 1 3600s -n 2 -o dir
+  same probes dir/probes.jsonl
+  sed -i '3,$d' dir/probes.jsonl
+  printf '{"probe": "cut sh' >>dir/probes.jsonl
+  search 1 3600s -n 2 -o dir
+  [ "$(lines dir/probes.jsonl)" = 4 ] || fail 'not the same probes'
+  head -n 2 probes >first_two
+  head -n 2 dir/probes.jsonl >kept
+  same first_two kept
+  same result dir/rate.json
+  search 1 1ns -n 2 -o dir
+  printed 'unsatisfied'
+  [ "$(lines dir/probes.jsonl)" = 4 ] || fail 'probes were repeated'
+}
+
+test_usage() {
+  expect 3 rate -w list-drop -c mark-sweep --p99 1ms -o dir
+  said 'reapmark: --workloads: left out, as it has no parameter rate: list-drop'
+  expect 2 rate --p99 1 -o dir
+  said "'1' is not a time"
+}
+
+# A pair that cannot run is a row, with the reason.
+test_not_applicable() {
+  mkdir found
+  ln -s "$tests/driver/scripted-collector" found/beta
+  REAPMARK_PATH=$work/found expect 3 rate -w "$load" -c beta --p99 1ms -o dir
+  printed 'n/a'
+  printed 'was built without this workload'
+  said 'no pair of these collectors and workloads can run'
+}
+
+run_test "$2"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# specialisation.sh OBJDUMP COLLECTORS: in the compiled binary-trees of
-# mark-sweep, building a tree calls nothing but itself and the collector's slow
-# paths: allocation and stores are inlined.  The same look at a collector that
-# allocates out of line shows that the test can fail.
-set -euo pipefail
+# specialisation.sh OBJDUMP COLLECTORS: in the program of mark-sweep, the function
+# of binary-trees that builds a tree calls nothing but itself and the slow paths
+# of the collector, because allocation and stores are inlined.  The same look at a
+# collector that allocates out of line shows that a call would be seen.
+. "$(dirname "$0")/../expect.sh"
 objdump=$1 collectors=$2
 
-# The functions called by the builder,
-# one a line; "indirect" for a pointer.
+# callees NAME: the functions that the tree builder of this collector calls, one a
+# line; "indirect" for a call through a pointer.
 callees() {
   "$objdump" -d --no-show-raw-insn "$collectors/$1" |
     awk '/^[0-9a-f]+ <.*>:$/ { here = ($2 ~ /^<tree_bottom_up(\..*)?>:$/) }
@@ -18,15 +18,12 @@ callees() {
          }' | sort -u
 }
 
-found=$(callees mark-sweep)
-[ -n "$found" ] || { echo "no function tree_bottom_up in mark-sweep"; exit 1; }
-echo "mark-sweep, called by the tree builder:" $found
-unexpected=$(echo "$found" | grep -vxE \
-  'tree_bottom_up|cells_slow|gc_out_of_memory|object_stack_overflow' || true)
-[ -z "$unexpected" ] || { echo "not inlined: $unexpected"; exit 1; }
-grep -qx cells_slow <<<"$found" || { echo "allocation is missing"; exit 1; }
-# Counting on jemalloc allocates by a call, and this must be seen.
-# (Kept first: a grep that ends early would break the pipe and fail the test.)
-counted=$(callees refcount-jemalloc)
-grep -qx space_alloc <<<"$counted" ||
-  { echo "the call to the allocator of refcount-jemalloc was not seen"; exit 1; }
+callees mark-sweep >out
+[ -s out ] || fail 'mark-sweep has no function tree_bottom_up'
+has_line out cells_slow # the slow path of allocation
+grep -vxE 'tree_bottom_up|cells_slow|gc_out_of_memory|object_stack_overflow' \
+  out >unexpected && fail "not inlined: $(xargs <unexpected)"
+
+# The counter on jemalloc allocates by a call.
+callees refcount-jemalloc >out
+has_line out space_alloc

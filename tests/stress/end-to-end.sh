@@ -1,33 +1,22 @@
-#!/bin/sh
-# Tests of `reapmark stress` as users have it, with scripted collectors.
+#!/usr/bin/env bash
+# Tests of `reapmark stress` with scripted collectors, as a user runs it.
 # Usage: end-to-end.sh REAPMARK TEST; one function per test.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-program=$1
-reapmark=./reapmark
-. "$here/../expect.sh"
-# A copy finds the collectors of no build, only those of REAPMARK_PATH.
-cp "$program" reapmark
-mkdir "$work/found"
-for name in alpha beta gamma; do
-  ln -s "$here/scripted-collector" "$work/found/$name"
-done
-REAPMARK_PATH=$work/found
-export REAPMARK_PATH
+. "$(dirname "$0")/../expect.sh"
+reapmark=$1
+use_scripted "$here/scripted-collector" alpha beta gamma
 
-# acts NAME COMMANDS: what that collector does from now on.
+# acts NAME COMMANDS: the shell commands say what this collector does from now on.
 acts() { printf '%s\n' "$2" >"found/$1.act"; }
-entries() { cat "$1/episodes.jsonl" 2>/dev/null | wc -l; }
-ran() { cat "found/$1.commands" 2>/dev/null | wc -l; }
+episodes() { lines "$1/episodes.jsonl"; }
+ran() { lines "found/$1.commands"; }
 
 test_passes() {
   expect 0 stress alpha beta --quick -o dir
   printed 'ok, all 5 places' # of a sweep
-  grep -Eq '^alpha +\(all\) +ok ' out || fail 'no sum'
-  grep -Eq '^beta +turns +n/a: needs threads' out || fail 'beta has threads'
+  row '^alpha +\(all\) +ok '
+  row '^beta +turns +n/a: needs threads'
   expect 0 stress gamma -c plain,stack --quick -o shallow
-  grep -Eq '^gamma +stack +n/a: needs drops of any depth' out ||
-    fail 'gamma drops deep structures'
+  row '^gamma +stack +n/a: needs drops of any depth'
   # The operations asked for.
   expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \
     -o other
@@ -39,26 +28,25 @@ test_passes() {
 test_commands() {
   expect 0 stress alpha:trigger=3 -c plain,yield,heap-90,heap-live --ops 375000 --seeds 1 \
     --seed 7 -t 3 -o dir
-  grep -qx -e '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3' \
-    found/alpha.commands || fail 'no plain run'
-  grep -qx -e '--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 --hostile yield=100 --option trigger=3 --record-fd 3' \
-    found/alpha.commands || fail 'no run with yields'
+  has_line found/alpha.commands \
+    '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3'
+  options='--hostile yield=100 --option trigger=3 --record-fd 3'
+  has_line found/alpha.commands \
+    "--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 $options"
   # The footprint without a limit is 1000000, and 100000 bytes are alive.
-  grep -q -e '--heap 900000 ' found/alpha.commands || fail 'no limit'
-  grep -q -e '--heap 50000 ' found/alpha.commands || fail 'no other limit'
+  has found/alpha.commands '--heap 900000 '
+  has found/alpha.commands '--heap 50000 '
   expect 0 stress beta -c plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
-  grep -q 'fuzz:live=9,schedule=free,ops=' found/beta.commands ||
-    fail 'parameters got lost'
-  grep -q 'fuzz:live=300,schedule=free,ops=' found/beta.commands ||
-    fail "the condition's parameter does not go first"
+  has found/beta.commands 'fuzz:live=9,schedule=free,ops='
+  has found/beta.commands 'fuzz:live=300,schedule=free,ops='
 }
 
 # A failure says what it was, is run again with a trace, is kept, and repeated.
 test_failure() {
   acts alpha 'case $hostile in poison=1*) act=wrong ;; esac'
   expect 1 stress alpha --quick -o dir
-  grep -Eq '^alpha +poison +FAILED: graph ' out || fail 'no row'
-  grep -Eq '^alpha +poison-0 +ok ' out || fail 'other conditions failed'
+  row '^alpha +poison +FAILED: graph '
+  row '^alpha +poison-0 +ok '
   printed 'alpha, poison, seed 1: graph: object 4 was lost'
   printed 'exposed by operation 41'
   printed '    made by operation 3'
@@ -84,7 +72,7 @@ test_shrink() {
   expect 1 stress alpha -c poison,collect-1 --quick --shrink -o dir
   sed -n '/shrunk to/,$p' out >a
   for line in '# fails with WRONG graph' 'enter 1 0' 'new 0 0 0'; do
-    grep -qxF "    $line" a || fail "the list lacks: $line"
+    has_line a "    $line"
   done
   acts alpha 'case $hostile/$input in
   poison=1000/) act=wrong ;;
@@ -164,17 +152,11 @@ test_resume_after_kill() {
   set -- alpha beta --quick --format csv
   expect 1 stress "$@" -o whole
   sed 's/,[0-9]*,[^,]*$//' out >rows
-  ./reapmark stress "$@" -o dir >out 2>err &
-  driver=$!
-  tries=0
-  until [ "$(entries dir)" -ge 5 ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 1000 ] || fail 'nothing is written'
-    sleep 0.02
-  done
-  kill -9 $driver
-  wait $driver || true
-  [ "$(entries dir)" -lt "$(entries whole)" ] || fail 'killed too late'
+  start stress "$@" -o dir
+  five() { [ "$(episodes dir)" -ge 5 ]; }
+  wait_for five
+  kill_driver
+  [ "$(episodes dir)" -lt "$(episodes whole)" ] || fail 'killed too late'
   printf '{"key": "half' >>dir/episodes.jsonl
   expect 2 stress "$@" -o dir
   said 'has episodes already; go on with --resume'
@@ -183,8 +165,8 @@ test_resume_after_kill() {
   expect 1 stress "$@" -o dir --resume
   said 'cut short'
   sed 's/,[0-9]*,[^,]*$//' out >rows.resumed
-  cmp rows rows.resumed || fail 'not the same table'
-  [ "$(entries dir)" = "$(entries whole)" ] || fail 'not the same episodes'
+  same rows rows.resumed
+  [ "$(episodes dir)" = "$(episodes whole)" ] || fail 'not the same episodes'
   before=$(ran alpha)
   expect 1 stress "$@" -o dir --resume
   [ "$(ran alpha)" = "$before" ] || fail 'episodes were repeated'
@@ -194,7 +176,7 @@ test_time() {
   acts alpha 'act=slow'
   expect 0 stress alpha -c plain,turns --seeds 100 --time 0.3 -o dir
   said 'the time is used up'
-  [ "$(entries dir)" -lt 50 ] || fail 'it went on'
+  [ "$(episodes dir)" -lt 50 ] || fail 'it went on'
 }
 
 test_time_too_short() {
@@ -206,18 +188,11 @@ test_time_too_short() {
 
 test_interrupt() {
   acts alpha 'act=hang'
-  ./reapmark stress alpha -c plain --quick -o dir >out 2>err &
-  driver=$!
-  tries=0
-  until [ "$(ran alpha)" -ge 1 ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 1000 ] || fail 'nothing runs'
-    sleep 0.02
-  done
-  kill -TERM $driver
-  code=0
-  wait $driver || code=$?
-  [ "$code" = 130 ] || fail "exit $code"
+  start stress alpha -c plain --quick -o dir
+  one() { [ "$(ran alpha)" -ge 1 ]; }
+  wait_for one
+  kill -TERM "$driver"
+  ended 130
   said 'interrupted; --resume --out dir goes on'
 }
 
@@ -256,7 +231,7 @@ test_mutant_not_caught() {
   seed_bugs '[ "$mutant" != weak-late ] || act=weak'
   expect 1 stress --mutants --quick -c plain,collect-1 -o dir
   printed 'Caught: 1 of 2.'
-  grep -Eq '^delta +root-skipped +1 +NO ' out || fail 'no row'
+  row '^delta +root-skipped +1 +NO '
 }
 
 # If the program fails without a bug, its bugs are not caught by failing.
@@ -291,7 +266,7 @@ test_cannot_take_part() {
   [ ! -e dir ] && [ "$(ran alpha)" = 0 ] || fail 'something was run'
   # Where none is named such are not meant.
   expect 0 stress -c plain --quick -o dir
-  ! grep -q told out || fail 'told was run'
+  unprinted told
 }
 
 test_formats() {
@@ -328,7 +303,7 @@ test_usage() {
   said 'nowhere/failure.json'
   expect 0 stress --list
   printed 'collect-at'
-  grep -q '^peak ' out || fail 'what failures name is not listed'
+  row '^peak '
   expect 2 stress alpha -c peak
   said "condition 'peak' is run by itself, before heap-..."
   expect 2 stress alpha -c plain,free,plain
@@ -340,4 +315,4 @@ test_usage() {
   REAPMARK_PATH= expect 3 stress
 }
 
-"test_$2"
+run_test "$2"

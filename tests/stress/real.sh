@@ -1,12 +1,10 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Tests of `reapmark stress` with collectors that collect.
 # Usage: real.sh REAPMARK FOLDER-OF-TOYS TEST; one function per test.  The
-# seeded bugs are in the folder mutants/ beside REAPMARK.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+# programs with seeded bugs are in the folder mutants/ beside REAPMARK.
+. "$(dirname "$0")/../expect.sh"
 reapmark=$1
 toys=$2
-. "$here/../expect.sh"
 
 # All of ours pass, and so does a plain one from elsewhere.
 test_collectors() {
@@ -33,7 +31,7 @@ test_same_again() {
     expect 0 stress mark-sweep semispace immix -c heap-200,heap-90 --ops 400000 \
       --seeds 1 --format csv -o $dir
     cut -d, -f1-7 out >$dir.csv
-    cmp a.csv $dir.csv || fail "another run than the first"
+    same a.csv $dir.csv
   done
 }
 
@@ -67,4 +65,4 @@ test_toy_broken() {
   grep -q '"status":"ok"' record || fail 'a sound collector fails on the list'
 }
 
-"test_$3"
+run_test "$3"

@@ -1,10 +1,8 @@
-#!/bin/sh
-# Tests of `reapmark trace` as users have it.
+#!/usr/bin/env bash
+# Tests of `reapmark trace`, as a user runs it.
 # Usage: end-to-end.sh REAPMARK TEST; one function per test.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$0")/../expect.sh"
 reapmark=$1
-. "$here/../expect.sh"
 
 # Object 2 dies when the global root is cleared, 1 and 3 when their frame is
 # left: 3 is on a cycle of its own.
@@ -71,7 +69,7 @@ test_verify() {
   said "bad:13: 'leave' cannot be performed: no frame to leave"
   expect 0 trace verify --lenient bad
   printed '11 operations, 1 of them refused'
-  { cat good; yes leave | head -n 30; } >worse
+  { cat good; printf 'leave\n%.0s' {1..30}; } >worse
   expect 1 trace verify worse
   said 'worse: and 10 more'
   expect 2 trace verify nowhere
@@ -84,7 +82,7 @@ test_verify() {
 # The example of the format's page says what it says of it.
 test_example() {
   sed -n '/^    reapmark-trace 1/,/^$/s/^    //p' \
-    "$here/../../docs/trace-format.md" >example
+    "$tests/../docs/trace-format.md" >example
   expect 0 trace verify example
   printed '22 operations, 0 of them refused; 3 objects'
   expect 0 trace annotate example
@@ -129,12 +127,12 @@ test_stat() {
 test_annotate() {
   sed 's/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
   expect 0 trace annotate good
-  cmp out wanted || fail 'annotated otherwise'
+  same out wanted
   expect 0 trace verify wanted
   printed "3 lines 'dead', 3 of them exact"
   # Again: what was there is not there twice.
   expect 0 trace annotate wanted -o again
-  cmp again wanted || fail 'annotated twice'
+  same again wanted
   expect 2 trace annotate good -o good
   said 'good is the trace itself'
   expect 2 trace annotate good -o no/where
@@ -148,11 +146,11 @@ test_pipes() {
   expect 0 trace annotate good
   mv out wanted
   expect 0 trace annotate - <good
-  cmp out wanted || fail 'standard input is another trace'
+  same out wanted
   mkfifo pipe
   cat good >pipe &
   expect 0 trace annotate pipe
-  cmp out wanted || fail 'a pipe is another trace'
+  same out wanted
   expect 0 trace verify - <good
   echo nonsense >bad
   expect 2 trace stat - <bad
@@ -167,9 +165,9 @@ shrinks() { # FAILURE WORDS [ARGUMENT...]
   operations short >got
   [ "$(cat got)" = "$shortest" ] || fail "shrunk to: $(cat got)"
   said "shrink: $words: from 10 to 3 operations"
-  grep -qx "# fails with $words" short || fail 'the trace does not say how'
-  grep -qx '# replay: ./scripted --some option --run replay --input short' \
-    short || fail 'the trace does not say how to replay it'
+  has_line short "# fails with $words"
+  has_line short \
+    '# replay: ./scripted --some option --run replay --input short'
   expect 0 trace verify short
 }
 
@@ -226,18 +224,10 @@ test_shrink_mistakes() {
 
 test_shrink_interrupted() {
   echo slow >failure
-  "$reapmark" trace shrink good -o short -- ./scripted 2>err &
-  shrinker=$!
-  tries=0
-  until grep -q 'operations after' err; do
-    tries=$((tries + 1))
-    [ $tries -lt 500 ] || fail 'no progress'
-    sleep 0.02
-  done
-  kill -TERM $shrinker
-  code=0
-  wait $shrinker || code=$?
-  [ $code = 130 ] || fail "exit $code after a signal"
+  start trace shrink good -o short -- ./scripted
+  wait_for grep -q 'operations after' err
+  kill -TERM "$driver"
+  ended 130
   said ', interrupted'
   [ "$(operations short | wc -l)" -lt 10 ] || fail 'nothing was kept'
 }
@@ -253,4 +243,4 @@ test_usage() {
   printed 'Ctrl-C'
 }
 
-"test_$2"
+run_test "$2"

@@ -1,12 +1,16 @@
 # cmake -DPROGRAMS=folder -DWORKLOAD=name -P expectations.cmake
 #
-# Runs a workload on the oracle's variants with each of the parameters below, in
-# a heap of exactly the size that its volume() says is needed, and checks that
-# its expectations hold and that the volume is what was needed indeed.
+# Runs a workload on the three oracles with each of the parameters below.  The
+# heap has exactly the size that the workload's volume() declares.  The test
+# checks that the workload's expectations hold and that the declared volume is
+# close to what was needed.
+#
+# A name without quotes in if() is replaced by the variable of that name, and the
+# lists below are variables.  Both sides of every comparison are therefore quoted.
 cmake_minimum_required(VERSION 3.25)
 
-# Parameters, and after a blank more options.  The smallest values, odd ones,
-# and those at which a formula changes.
+# The parameters of each run and, after a blank, further options: the smallest
+# values, odd values, and values at which a formula of volume() changes.
 set(binary-trees
     "depth=4,stretch=4,array=1"
     "depth=5,stretch=7,array=13,rounds=2"
@@ -137,53 +141,59 @@ function(check run)
       ERROR_VARIABLE talk
       RESULT_VARIABLE status)
     set(what "${program}, ${WORKLOAD}:${run}")
-    if(NOT status EQUAL 0)
+    if(NOT "${status}" EQUAL 0)
       message(SEND_ERROR "${what}: ended with ${status}: ${talk}")
       continue()
     endif()
     string(JSON verdict GET "${record}" verdict status)
     string(JSON declared GET "${record}" verdict declared)
     string(JSON reason GET "${record}" verdict reason)
-    if(NOT declared OR (NOT verdict STREQUAL ok AND reclaims STREQUAL all))
+    if(NOT "${declared}" OR (NOT "${verdict}" STREQUAL "ok" AND "${reclaims}"
+                                                              STREQUAL "all"))
       message(SEND_ERROR "${what}: ${verdict}: ${reason}")
       continue()
     endif()
 
-    # An upper bound within 10 %, and a chunk of some table.  How much several
-    # threads need at a time is up to the scheduler.
+    # The volume is an upper bound: at most 10 % and one chunk of a table above
+    # what was needed.  With several threads the scheduler decides how much is
+    # needed, so that only the bound itself is checked.
     string(JSON volume GET "${record}" heap must_hold)
     string(JSON needed GET "${record}" memory footprint_peak)
     math(EXPR bound "${needed} + ${needed} / 10 + 4096")
-    if(volume LESS needed OR (volume GREATER bound AND NOT run MATCHES threads))
+    if("${volume}" LESS "${needed}"
+       OR ("${volume}" GREATER "${bound}" AND NOT "${run}" MATCHES "--threads"))
       message(SEND_ERROR "${what}: volume ${volume}, but needed ${needed}")
     endif()
 
-    # What is said to be live, in bytes, is there; what is said to be allocated
-    # in the measured part is what a heap that frees nothing grew by.
-    if(reclaims STREQUAL all)
+    # The workload says how many bytes are live at the end: the collector that
+    # reclaims everything must hold as many.  The workload says how many bytes the
+    # measured part allocates: a heap that frees nothing must grow by as many.
+    if("${reclaims}" STREQUAL "all")
       string(JSON told GET "${record}" memory settled live_bytes)
       string(JSON held GET "${record}" memory settled cells)
-      if(NOT told EQUAL held)
+      if(NOT "${told}" EQUAL "${held}")
         message(SEND_ERROR "${what}: ${told} bytes live, but ${held} held")
       endif()
-    elseif(reclaims STREQUAL nothing)
+    elseif("${reclaims}" STREQUAL "nothing")
       string(JSON told GET "${record}" heap allocated)
       string(JSON before GET "${record}" memory curve 0 1)
       string(JSON after GET "${record}" memory footprint)
       math(EXPR made "${after} - ${before}")
-      if(NOT told EQUAL made)
+      if(NOT "${told}" EQUAL "${made}")
         message(SEND_ERROR "${what}: allocates ${told}, but ${made} were made")
       endif()
     endif()
   endforeach()
 endfunction()
 
-# Five handles of 96 bytes with their buffers die one a step, at whose end
-# finalizers are asked for: found after one op by whoever reclaims them at once.
+# Five handles of 96 bytes (their buffers included) die, one in each step, and
+# the end of each step asks for finalizers.  A collector that reclaims at once
+# therefore finds each death one operation later.
 function(check_reclamation reclaims expected)
+  set(program oracle-${reclaims})
   execute_process(
     COMMAND
-      ${PROGRAMS}/model-${reclaims} --run
+      ${PROGRAMS}/${program} --run
       finalizers:live=1,rounds=5,payload=32,resurrect=0,cyclic=0 --heap none
       --pin none
     OUTPUT_VARIABLE record COMMAND_ERROR_IS_FATAL ANY)
@@ -192,17 +202,19 @@ function(check_reclamation reclaims expected)
     string(JSON value GET "${record}" reclamation ${field})
     string(APPEND got "${value} ")
   endforeach()
-  if(NOT got STREQUAL expected)
-    message(SEND_ERROR "model-${reclaims}: reclamation ${got}, not ${expected}")
+  if(NOT "${got}" STREQUAL "${expected}")
+    message(SEND_ERROR "${program}: reclamation ${got}, not ${expected}")
   endif()
 endfunction()
 
-if(WORKLOAD STREQUAL finalizers)
+if("${WORKLOAD}" STREQUAL "finalizers")
   check_reclamation(nothing "5 0 0 0 0 ")
   check_reclamation(acyclic "5 5 5 1 480 ")
+  check_reclamation(all "5 5 5 1 480 ")
 endif()
 
-if(NOT ${WORKLOAD})
+list(LENGTH ${WORKLOAD} runs)
+if("${runs}" EQUAL 0)
   message(FATAL_ERROR "no parameters for workload ${WORKLOAD}")
 endif()
 foreach(run IN LISTS ${WORKLOAD})
