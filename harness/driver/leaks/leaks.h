@@ -6,8 +6,8 @@
 
 int leaks_command(int argc, char **argv);
 
-/* Finds the cause that a user calls [leak-]CAUSE[:KEY=VALUE,...].  Returns
- * NULL, or what is wrong. */
+/* Resolves the user's word for a cause of leaks, [leak-]CAUSE[:KEY=VALUE,...],
+ * to its workload.  Returns NULL, or what is wrong with the word. */
 const char *leaks_choose(const collectors *all, const char *word, spec *out);
 
 #endif

@@ -87,8 +87,8 @@ static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, suite, suite_fields)};
 
 /* ------------------------------------------------------------------------- *
- * What libcyaml says is a message, then a backtrace from the innermost place
- * outwards.  The message and the first place are what the user needs.
+ * libcyaml logs a message, then a backtrace from the innermost place outwards.
+ * The user needs the message and the first place.
  * ------------------------------------------------------------------------- */
 
 typedef struct complaint {
@@ -141,18 +141,20 @@ static void explain(const char *path, const complaint *c, cyaml_err_t error) {
 
 /* ------------------------------------------------------------------------- */
 
+/* The text of a file; NULL, and errno tells why, if it cannot be read. */
 static char *read_file(const char *path) {
   FILE *file = fopen(path, "r");
   if (!file)
     return NULL;
-  char *text = arena_take(1);
-  char piece[4096];
-  size_t n;
-  while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-    text = arena_text("%s%.*s", text, (int)n, piece);
-  if (ferror(file))
-    text = NULL; /* a folder, say */
+  char *line = NULL;
+  size_t room = 0;
+  /* A text has no 0: up to the next one is all of the file. */
+  bool any = getdelim(&line, &room, 0, file) >= 0;
+  int error = ferror(file) ? errno : 0; /* of a folder, say */
+  char *text = error ? NULL : arena_text("%s", any ? line : "");
+  free(line);
   fclose(file);
+  errno = error;
   return text;
 }
 
@@ -174,7 +176,8 @@ const char *suite_locate(const char *path, const char *word) {
   return path;
 }
 
-/* What the schema cannot say. */
+/* What is wrong with a target that the schema allows, or NULL; then *word
+ * stands where it is wrong. */
 static const char *check_target(const suite_target *t, const char **word) {
   const metric *m = metric_find(t->metric);
   *word = t->metric;
@@ -208,6 +211,7 @@ static const char *check_target(const suite_target *t, const char **word) {
   return NULL;
 }
 
+/* The same of the whole suite. */
 static const char *check(const suite *s, const char **word) {
   *word = "invocations";
   if (s->invocations && (*s->invocations < 1 || *s->invocations > 1000))
@@ -252,7 +256,8 @@ const suite *suite_load(const char *path) {
     say("%s: is empty", path);
     return NULL;
   }
-  /* Where what libcyaml allocated is kept. */
+  /* In the arena the suite stays reachable for leak checkers, and with it what
+   * libcyaml allocated. */
   suite *kept = arena_take(sizeof *kept);
   const char *word, *wrong = check(s, &word);
   *kept = *s;

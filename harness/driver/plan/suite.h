@@ -1,12 +1,12 @@
-/* suite.h: suite files. */
+/* suite.h: suite files, which say what `reapmark run` runs. */
 #ifndef REAPMARK_SUITE_H
 #define REAPMARK_SUITE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One entry of `cells`.  Empty lists: as the suite, or as the default, has
- * it. */
+/* One entry of `cells`.  Where a list is empty, that of the suite holds, or the
+ * default. */
 typedef struct suite_cell {
   char *workload; /* NAME:KEY=VALUE,... */
   char **collectors;
@@ -24,24 +24,24 @@ typedef struct suite_side {
   uint32_t *threads; /* NULL: 1 */
 } suite_side;
 
-/* One entry of `targets`: what a measurement is to show.
+/* One entry of `targets`: a number that a measurement is to reach.
  *
  *   name, what   one line each
  *   metric       of one cell (the median of its invocations), as in reports
  *   cell         that cell: workload, collector, heap (none), threads (1)
- *   over         the cell by whose metric it is divided: a collector, and where
- *                they are others a workload and threads; heap as above. Without
- *                one, the metric itself is meant, in its base unit (ns, bytes,
- *                per second)
+ *   over         the cell by whose metric the first one's is divided: a
+ *                collector, and if they differ a workload and threads; heap as
+ *                above.  Without `over`, the gate is in the metric's base unit
+ *                (ns, bytes, per second)
  *   untimed      true: `over` runs without instruments, and without `over` the
  *                same cell does; the metric is then wall_ns
- *   gate         the number that is to be reached; from which side, the metric
- *                says: if less of it is better, from above
- *   stretch      a better one (as the gate)
- *   rss          peak RSS of both cells must be equal within so many percent,
- *                or they are not comparable
- *   floor        true: what the interface of the other one costs, by
- *                floors.json, is taken off its time first
+ *   gate         the number to reach: at most this where less of the metric is
+ *                better, else at least this
+ *   stretch      a better number, likewise
+ *   rss          the cells are comparable only if their peaks of RSS are equal
+ *                within this percentage
+ *   floor        true: the time of `over` is taken less what its interface
+ *                costs (floors.json)
  */
 typedef struct suite_target {
   char *name, *what, *metric;
@@ -62,7 +62,8 @@ typedef struct suite_target {
  *                       differ from the suite's, collectors, heaps, threads
  *   targets             list of mappings as above; their cells need not be in
  *                       `cells`, and without other ones `cells` is left out
- *   table               the one that the run ends with, instead of all metrics
+ *   table               the table that the run ends with, instead of all
+ *                       metrics
  */
 typedef struct suite {
   char *name, *description;
@@ -85,12 +86,12 @@ typedef struct suite {
 enum { SUITE_INVOCATIONS = 3, SUITE_TIMEOUT = 60, SUITE_THREADS = 2 };
 #define SUITE_HEAP "3x"
 
-/* The suite in a file, or NULL when it is not one, which was said with line and
- * column.  Lives as long as the process. */
+/* The suite in a file; NULL if the file is none, which was said with line and
+ * column.  The suite lives as long as the process. */
 const suite *suite_load(const char *path);
 
 /* "PATH:LINE:COLUMN" of the first place where `word` stands in the file outside
- * a comment, or "PATH" if it does not. */
+ * a comment, or "PATH" if it stands nowhere. */
 const char *suite_locate(const char *path, const char *word);
 
 #endif

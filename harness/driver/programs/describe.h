@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-/* Runs a workload (with its parameters) on the collector `oracle`.  Returns the
- * record, whose counters are exact figures of the whole run; or NULL, after
- * having said why there is none. */
+/* Runs a workload, NAME:KEY=VALUE,..., on the collector `oracle` within
+ * `timeout` seconds.  Returns the record, new, whose counters are exact figures
+ * of the whole run; or NULL, after saying why there is none. */
 json_t *describe_count(const collector *oracle, const char *workload,
                        uint64_t threads, uint64_t seed, double timeout);
 

@@ -152,7 +152,7 @@ collectors discover_mutants(void) {
   return all;
 }
 
-/* The list of them that the build has left. */
+/* Opens the list of optional collectors that the build left out. */
 static FILE *open_not_built(void) {
   const char *own = own_folder();
   FILE *f = fopen(arena_text("%s/collectors/not-built", own), "r");
@@ -239,11 +239,11 @@ json_t *discover_workloads(const collectors *all) {
   return list;
 }
 
-bool workload_needs(const json_t *workload, const char *what) {
+bool workload_needs(const json_t *workload, const char *capability) {
   size_t i;
   json_t *need;
   json_array_foreach(json_object_get(workload, "needs"), i, need) {
-    if (!strcmp(json_string_value(need), what))
+    if (!strcmp(json_string_value(need), capability))
       return true;
   }
   return false;

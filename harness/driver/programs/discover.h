@@ -22,63 +22,70 @@ typedef struct collectors {
 
 /* Looks into the folder that belongs to this driver (collectors/ beside it, or
  * ../lib/reapmark/collectors where it is installed) and into those of
- * REAPMARK_PATH, and asks every program to describe itself.  What is odd is
- * said. */
+ * REAPMARK_PATH, and asks every program to describe itself.  Programs that
+ * cannot be used are in the list with their trouble, which was said. */
 collectors discover_collectors(void);
 
 /* The programs with seeded bugs, in the folder mutants/ beside this driver. */
 collectors discover_mutants(void);
 
 /* The optional collectors that this build is without, and the packages that
- * they need: "bdwgc (package libgc-dev), ...", "" if none.  As arena_text. */
+ * they need: "bdwgc (package libgc-dev), ..."; "" if there are none.  As
+ * arena_text. */
 char *discover_not_built(void);
 
-/* The package that this build lacks for an optional collector, or NULL if it is
- * none of those. */
+/* The package that this build lacks for an optional collector, or NULL if the
+ * name is not that of an optional collector which was left out. */
 const char *discover_package(const char *name);
 
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);
 
-/* What to say of a name that is no collector's. */
+/* The message for a name that no collector has. */
 const char *discover_unknown(const collectors *all, const char *name);
 
-/* The description of a workload by the first collector that has it, or NULL;
- * and by this collector. */
+/* How a workload is described by the first collector that has it, or by this
+ * collector; NULL if there is none. */
 const json_t *discover_workload(const collectors *all, const char *name);
 const json_t *collector_workload(const collector *c, const char *name);
 
-/* Of such a description: whether it needs a capability of its collector;
- * whether it can have several mutator threads, with one by default; and whether
- * it has any number of them other than one. */
-bool workload_needs(const json_t *workload, const char *what);
+/* Whether a workload, by its description, needs a capability of its collector
+ * ("threads"). */
+bool workload_needs(const json_t *workload, const char *capability);
+
+/* Whether it can have several mutator threads, but has one by default. */
 bool workload_takes_threads(const json_t *workload);
+
+/* Whether it can have several mutator threads at all. */
 bool workload_is_threaded(const json_t *workload);
 
-/* All workloads that some collector has, as they describe them, new. */
+/* The descriptions of all workloads that some collector has: a new array. */
 json_t *discover_workloads(const collectors *all);
 
-/* What it is in this suite: "model", "reference" or "diagnostic". */
+/* "model", "reference" (an adapter to a production runtime) or "diagnostic". */
 const char *collector_kind(const collector *c);
 
-/* Whether it is usable and measured where no collectors are named: a model. */
+/* Whether the collector is measured where no collectors are named: it is usable
+ * and a model. */
 bool collector_is_measured(const collector *c);
 
-/* Words that mean many collectors, `models`, `references` and `all` of both:
- * whether this is one of them, and whether it means this collector. */
+/* Whether a word means many collectors: `models`, `references`, or `all` of
+ * both. */
 bool discover_is_group(const char *word);
+
+/* Whether such a word means this collector. */
 bool collector_is_in(const collector *c, const char *group);
 
-/* Whether it declares a capability ("threads"). */
+/* Whether the collector declares a capability ("threads"). */
 bool collector_can(const collector *c, const char *capability);
 
-/* Calls `visit` for the name and path of every suite of this driver. */
+/* Calls `visit` with the name and path of every suite of this driver. */
 void discover_suites(void (*visit)(void *data, const char *name,
                                    const char *path),
                      void *data);
 
-/* The path of a suite given by name, or by path (it has a '/' or ends in
- * .yml).  NULL, and it was said, if there is none. */
+/* The path of a suite that is given by name, or by path (with a '/' or ending
+ * in .yml).  NULL if there is none, which was said. */
 const char *discover_suite(const char *name_or_path);
 
 #endif

@@ -1,7 +1,7 @@
-/* floor.c: the interface floor of a cell: how often the workload calls each
- * primitive that moves references, as the collector that counts says, times
- * what the primitive takes by itself.  Allocation is left out: it is what is to
- * be measured. */
+/* floor.c: computes the interface floor of a cell: the sum, over the primitives
+ * that move references, of the number of calls (counted by the collector
+ * "oracle") times the time of one call.  Allocation is left out, because its
+ * cost is what the suite measures. */
 #include "floor.h"
 #include "describe.h"
 #include "harness/base/arena.h"
@@ -72,8 +72,9 @@ static json_t *counters_of(json_t *cache, const collector *oracle,
   return json_object_get(cache, key);
 }
 
-/* Of a suite that ends with a table of its own, only what its targets ask for:
- * its cells may be large, and counting what they do takes long. */
+/* Whether the cell's floor will be shown.  In a suite that ends with a table of
+ * its own, only targets show floors: its cells may be large, and counting their
+ * operations takes long. */
 static bool is_wanted(const plan *p, const plan_cell *c) {
   for (size_t i = 0; i < p->targets_count; i++) {
     const plan_target *t = &p->targets[i];
@@ -93,7 +94,7 @@ json_t *floor_measure(const plan *p, const collectors *all) {
         !is_wanted(p, c))
       continue;
     if (!json_array_size(floors))
-      say("measuring what the interfaces of the reference runtimes cost");
+      say("measuring what the interfaces of the production runtimes cost");
     json_t *micro = micro_of(micros, c);
     json_t *counters = counters_of(counts, oracle, c, p->seed);
     if (json_is_object(micro) && json_is_object(counters))

@@ -1,4 +1,4 @@
-/* machine.h: the machine and the build, as far as they bear on results. */
+/* machine.h: facts about the machine and the build that results depend on. */
 #ifndef REAPMARK_MACHINE_H
 #define REAPMARK_MACHINE_H
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Facts.  Texts are "" and numbers -1 where a machine does not tell. */
+/* Texts are "" and numbers -1 where the machine does not say. */
 typedef struct machine {
   char cpu[128];
   int mhz;
@@ -31,27 +31,29 @@ typedef struct machine {
   int valgrind;  /* 1: in PATH */
 } machine;
 
-/* Reads everything, within milliseconds. */
+/* Reads all of them; takes milliseconds. */
 void machine_read(machine *m);
 
-/* Share of CPU time that the hypervisor gave to others during the next
- * `seconds`, in percent; -1 if it cannot be said. */
+/* Waits `seconds`.  Returns the share of CPU time in percent that the
+ * hypervisor gave to other machines meanwhile (steal time), or -1 if it is not
+ * known. */
 double machine_steal(double seconds);
 
-/* Sleeps a millisecond again and again for so many seconds, and adds to `into`
- * how late it woke up, corrected for what such a sleeper sleeps through. */
+/* Sleeps a millisecond at a time for `seconds`, and adds to `into` how late
+ * each wake-up was (ns), corrected for the wake-ups that a late one left out
+ * (coordinated omission). */
 void machine_hiccups(double seconds, hist *into);
 
-/* Its size and time of change, new, by which a program that was rebuilt is
- * known; NULL if it is not there. */
+/* Size and modification time of the collector's program, new, which tell
+ * whether it was rebuilt; NULL if the file is not there. */
 json_t *machine_stamp(const collector *c);
 
 /* machine.json: the machine, the build, the children's environment and the
  * collector programs. */
 json_t *machine_to_json(const machine *m, const collectors *all);
 
-/* What of two machine.json would make their results differ: "the CPU model",
- * or NULL. */
+/* The first difference between two machine.json that makes their results
+ * incomparable ("the CPU model"), or NULL. */
 const char *machine_difference(const json_t *then, const json_t *now);
 
 /* The build of this driver and the collectors beside it. */

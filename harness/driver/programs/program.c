@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/personality.h>
 
-/* Why there is no record, beginning with what tables show, and the status for
- * it. */
+/* Why there is no record, beginning with the words that tables show; *status
+ * becomes the verdict's. */
 static const char *explain(const spawn_result *r, double timeout,
                            const char *invalid, const char **status) {
   const char *what;
@@ -48,6 +48,14 @@ static json_t *read_record(const spawn_result *r, char *invalid, size_t room) {
     record = NULL;
   }
   return record;
+}
+
+void program_add_options(word_list *words, const spec *options) {
+  for (size_t i = 0; i < options->count; i++) {
+    const spec_setting *o = &options->settings[i];
+    word_list_add(words, "--option");
+    word_list_add(words, arena_text("%s=%s", o->key, o->value));
+  }
 }
 
 void program_fix_addresses(void) {

@@ -1,4 +1,4 @@
-/* program.h: runs a collector program and takes its record. */
+/* program.h: runs a collector program to its end and reads its record. */
 #ifndef REAPMARK_PROGRAM_H
 #define REAPMARK_PROGRAM_H
 
@@ -10,19 +10,22 @@
 
 typedef struct program_result {
   json_t *record; /* new and valid (results/schema.md); NULL: it left none */
-  const char *status; /* then TIMEOUT, CRASH or ERROR, */
-  const char *reason; /* and why: the signal or exit status, the last words */
-  const char *errors; /* the end of what it wrote to stderr */
+  const char *status; /* without a record: TIMEOUT, CRASH or ERROR */
+  const char *reason; /* likewise: the signal or exit status, the last words */
+  const char *errors; /* the end of what the program wrote to stderr */
   uint64_t elapsed;   /* wall time of the process, ns */
 } program_result;
 
-/* Runs words[0] (a path) with the other words, and an option that tells it
- * where to write the record.  False if the user interrupted. */
+/* Adds "--option KEY=VALUE" for each option of a collector. */
+void program_add_options(word_list *words, const spec *options);
+
+/* Runs words[0] (a path) with the other words as arguments, and one more that
+ * says where to write the record.  False if the user interrupted. */
 bool program_run(const word_list *words, double timeout, program_result *out);
 
-/* Has the programs that are run from now on lie at the same addresses each
- * time: where a heap is limited, what fits depends on them, and with that what
- * a seed leads to.  Does nothing where the system refuses. */
+/* Turns off address-space randomisation for the programs that are run from now
+ * on.  What fits into a limited heap depends on addresses, and a seed is to
+ * lead to the same episode each time.  Does nothing if the system refuses. */
 void program_fix_addresses(void);
 
 #endif

@@ -19,36 +19,38 @@ typedef enum spawn_end {
 typedef struct spawn_result {
   spawn_end end;
   int code;
-  uint64_t elapsed;    /* wall time of the process, ns */
-  char *output;        /* what it wrote to the output descriptor, terminated */
-  size_t output_bytes; /* without the terminator */
-  char *errors;        /* the last 64 KiB that it wrote to stderr, terminated */
-  char last_words[160]; /* the last line of them, "" if there is none */
+  uint64_t elapsed;     /* wall time of the process, ns */
+  char *output;         /* all that was written to the output descriptor,
+                           terminated by a 0 */
+  size_t output_bytes;  /* without the 0 */
+  char *errors;         /* the last 64 KiB of stderr, terminated by a 0 */
+  char last_words[160]; /* the last line of `errors`, or "" */
 } spawn_result;
 
-/* Descriptors the child can be told to write its output to.  The record gets
- * one that no stray printf reaches. */
+/* Descriptors that the child can be told to write its output to.  The record
+ * has a descriptor of its own, which no stray printf reaches. */
 enum { SPAWN_STDOUT = 1, SPAWN_RECORD = 3 };
 
-/* Runs argv[0] (a path) and waits for it.  What it writes to `output_fd` comes
- * back in the result, and the end of stderr; stdout is dropped where it is not
- * the output.  After `timeout` seconds, and when the
- * user interrupts, its whole process group is killed; processes that it left
- * behind are killed in any case.  One call at a time. */
+/* Runs argv[0] (a path) and waits until it ends.  The result has what the child
+ * wrote to `output_fd`, and the end of its stderr; its stdout is dropped unless
+ * it is the output.  After `timeout` seconds, and when the user interrupts, the
+ * child's whole process group is killed; processes that the child left behind
+ * are killed in any case.  One call at a time.  Free the result with
+ * spawn_result_free. */
 void spawn_run(char *const argv[], int output_fd, double timeout,
                spawn_result *out);
 void spawn_result_free(spawn_result *r);
 
-/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored) do not end the driver
- * but the child that runs.  Returns false if that cannot be had. */
+/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored) end the child that
+ * runs, and not the driver.  False if the system refuses. */
 bool spawn_catch_interrupts(void);
 
-/* Whether such a signal waits; the first spawn_run after it returns at once. */
+/* Whether such a signal is pending.  While it is, spawn_run returns at once. */
 bool spawn_interrupted(void);
 
-/* What children get as their environment, by name, and the names of variables
- * that would have changed what is measured and were kept from them: a new
- * object {"given": {...}, "withheld": [...]}. */
+/* The environment of the children, by name, and the names of variables that are
+ * withheld from them because they would change what is measured: a new object
+ * {"given": {...}, "withheld": [...]}. */
 json_t *spawn_environment_json(void);
 
 #endif

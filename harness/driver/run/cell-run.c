@@ -22,11 +22,7 @@ static word_list run_arguments(const plan *p, const plan_cell *c) {
       arena_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed))};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     word_list_add(&a, fixed[i]);
-  for (size_t i = 0; i < c->options.count; i++) {
-    const spec_setting *o = &c->options.settings[i];
-    word_list_add(&a, "--option");
-    word_list_add(&a, arena_text("%s=%s", o->key, o->value));
-  }
+  program_add_options(&a, &c->options);
   if (c->untimed) {
     word_list_add(&a, "--instrument");
     word_list_add(&a, "off");

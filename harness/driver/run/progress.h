@@ -10,17 +10,18 @@
 
 typedef struct progress progress;
 
-/* All runs of the plan are ahead of it. */
+/* Begins with all runs of the plan ahead. */
 progress *progress_begin(const plan *p);
 
-/* That run is done, now or before (`now` false); it took so long. */
+/* The run is done and took `elapsed_ns`: now, or (`now` false) in an earlier
+ * session that this one resumes. */
 void progress_done(progress *g, const plan_run *run, uint64_t elapsed_ns,
                    bool now);
 
-/* That run starts. */
+/* The run starts. */
 void progress_start(progress *g, const plan_run *run);
 
-/* Says something without spoiling the line. */
+/* Says something, as say() does, without spoiling the line. */
 void progress_say(progress *g, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -18,19 +18,20 @@ typedef struct runlog {
 
 /* Those that return bool return false after saying what went wrong. */
 
-/* Makes DIR and the folders above it where they are missing, and locks it: the
- * lock ends with the process, however that ends. */
+/* Makes DIR and the folders above it if they are missing, and locks DIR.  The
+ * lock ends with the process, even if the process is killed. */
 bool runlog_open(runlog *log, const char *dir);
 
-/* Writes DIR/NAME: whole or not at all. */
+/* Writes DIR/NAME: the whole file or, after an error, none of it. */
 bool runlog_write(runlog *log, const char *name, const json_t *json);
 
-/* Opens DIR/NAME (runs.jsonl), made if missing, for appending after its first
- * `whole` bytes; what follows them is cut off. */
+/* Opens DIR/NAME (runs.jsonl) for appending after its first `whole` bytes, and
+ * cuts off the rest, which a run before left incomplete.  Makes the file if it
+ * is missing. */
 bool runlog_begin(runlog *log, const char *name, off_t whole);
 
 /* Appends a record as one line and waits until it is on the disk.  Returns 0,
- * or the errno of what went wrong: then the line was taken back. */
+ * or the errno of a failure, after which the line is not in the file. */
 int runlog_append(runlog *log, const json_t *record);
 
 void runlog_close(runlog *log);

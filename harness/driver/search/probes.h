@@ -1,10 +1,10 @@
-/* probes.h: what the commands have in common that search (search.h) by runs,
- * for each cell of a plan: `minheap` and `rate`.
+/* probes.h: the common part of `minheap` and `rate`, which search (search.h) by
+ * runs, for each cell of a plan.
  *
- * Every probe is appended to DIR/probes.jsonl, so that nothing is lost: begun
- * again in the same directory, a search goes the same way over what the log
- * has, and on from there.  What the log has of another time limit or of another
- * build of the collector does not count. */
+ * Every probe is appended to DIR/probes.jsonl.  When the command is given again
+ * with the same directory, the search takes the answers that the log has and
+ * goes on from there.  Answers with another time limit or of another build of
+ * the collector do not count. */
 #ifndef REAPMARK_PROBES_H
 #define REAPMARK_PROBES_H
 
@@ -23,13 +23,13 @@ typedef struct probing {
   const plan_cell *cell;
   const void *options; /* of the command */
   probe_log *log;
-  const char *reason; /* why it was given up, or NULL */
+  const char *reason; /* why the search was given up, or NULL */
   unsigned timeouts;
-  bool interrupted, unwritable; /* cut off */
+  bool interrupted, unwritable; /* the search was cut off */
   json_t *program;              /* machine_stamp */
 } probing;
 
-/* The `found` of a cell that cannot run; its `reason` says why. */
+/* The member `found` of a cell that cannot run; `reason` says why. */
 #define PROBE_NONE "n/a"
 
 /* A command. */
@@ -37,10 +37,12 @@ typedef struct probe_command {
   const char *file;        /* the result, in DIR: "minheap.json" */
   const char *list;        /* in it, the rows: "minimums" */
   const char *const *keys; /* fields by which rows differ, up to NULL */
-  bool limits; /* the search sets the heap limit, which has to be honoured */
-  /* What a row's `found` is: that of SEARCH_FOUND means success. */
+  bool
+      limits; /* the search sets the heap limit, so collectors must honour it */
+  /* The member `found` of a row, by how its search ended; only the one of
+   * SEARCH_FOUND means success. */
   const char *ends[SEARCH_STOPPED + 1];
-  /* What the log keeps of a run's record, new.  It has to have the verdict. */
+  /* The part of a run's record that the log keeps, new; with the verdict. */
   json_t *(*keep)(const json_t *record);
   /* Searches, and returns the row, new: `found`, `probes` and `reason` are
    * added to it. */
@@ -53,13 +55,13 @@ typedef struct probe_command {
   void (*add_row)(text_table *t, const json_t *row);
 } probe_command;
 
-/* What the log keeps of the cell `c` run now, unless the log has a run of
- * p->cell that tried the same; new.  NULL if it was cut off. */
+/* The answer of the log to "p->cell with what was `tried`"; without one, runs
+ * the cell `c` and logs it.  New; NULL if the run was cut off. */
 json_t *probe_run(probing *p, const plan_cell *c, const char *tried);
 
-/* Of a probe's verdict alone: out of memory or time is SEARCH_FAILED, and what
- * is neither that nor as declared SEARCH_STOP, with a reason.  Counts what ran
- * out of time. */
+/* The answer that follows from a probe's verdict alone: SEARCH_FAILED if it ran
+ * out of memory or time, SEARCH_PASSED if it ended as declared, else
+ * SEARCH_STOP with p->reason.  Counts the probes that ran out of time. */
 search_answer probe_judge(probing *p, const json_t *probe);
 
 /* Makes the plan, searches cell by cell, writes the result (`settings`, which

@@ -1,5 +1,5 @@
-/* search.h: the search for the smallest heap with which a workload completes,
- * as a pure function of what a probe answers. */
+/* search.h: the search for the smallest heap with which a workload completes.
+ * The search is a pure function of the answers of a probe. */
 #ifndef REAPMARK_SEARCH_H
 #define REAPMARK_SEARCH_H
 
@@ -8,18 +8,19 @@
 typedef enum search_answer {
   SEARCH_PASSED,
   SEARCH_FAILED, /* out of memory, or out of time: the heap is too small */
-  SEARCH_STOP    /* anything else says nothing of the heap: give up */
+  SEARCH_STOP    /* the run failed for a reason that has nothing to do with the
+                    heap: give up */
 } search_answer;
 
-/* Tries once with a heap of so many bytes. */
+/* Runs once with a heap of `heap` bytes. */
 typedef search_answer search_probe(void *data, uint64_t heap);
 
 typedef struct search_request {
   uint64_t low, high; /* bounds, bytes; rounded outwards to the grain */
   uint64_t grain;     /* step of the heap sizes, at least 1 */
   double rtol;        /* stop when the bracket is this share of its upper end */
-  unsigned confirm;   /* a heap is good if so many probes ... */
-  unsigned of;        /* ... of so many at most have passed */
+  unsigned confirm;   /* a heap is good if `confirm` probes pass ... */
+  unsigned of;        /* ... of at most `of` probes */
 } search_request;
 
 typedef enum search_end {
@@ -31,15 +32,15 @@ typedef enum search_end {
 
 typedef struct search_result {
   search_end end;
-  uint64_t heap;   /* always one that was tried */
-  uint64_t failed; /* the largest below it that failed; 0: none */
+  uint64_t heap;   /* a size that was tried */
+  uint64_t failed; /* the largest smaller size that failed; 0: none */
   unsigned probes;
 } search_result;
 
-/* Bisection that tries both ends first, so that what it returns was always
- * tried, and keeps "low failed, high passed": where a collector's need varies
- * between runs, `confirm` of `of` make sure that one lucky run does not
- * decide. */
+/* Bisects, keeping the invariant "low failed, high passed".  Both ends are
+ * tried first, so the result is always a size that was tried.  A collector's
+ * need may vary between runs: `confirm` of `of` keep one lucky run from
+ * deciding. */
 search_result search_minimum(const search_request *request, search_probe *probe,
                              void *data);
 

@@ -14,18 +14,6 @@
 /* A sweep goes no farther: an episode may make a very long list. */
 enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
 
-const char *campaign_take_workload(campaign *c, const collectors *all,
-                                   const char *word) {
-  const char *wrong = resolve_workload(all, word, &c->workload);
-  bool other = strcmp(c->workload.name, CAMPAIGN_MUTATOR);
-  return other
-             ? arena_text("--workload: the random mutator is " CAMPAIGN_MUTATOR
-                          "[:KEY=VALUE,...], and '%s' is "
-                          "not",
-                          c->workload.name)
-             : wrong;
-}
-
 /* ------------------------------------------------------------------------- *
  * The directory.
  * ------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ enum {
   NEEDS_THREADS = 1,
   NEEDS_LIMIT = 2,      /* honours a heap limit */
   NEEDS_FREEING = 4,    /* frees anything */
-  NEEDS_TRAVERSING = 8, /* goes through the heap, with lists of its own */
+  NEEDS_TRAVERSING = 8, /* traces the heap, with mark stacks or lists */
   NEEDS_DEPTH = 16,     /* drops structures of any depth */
 };
 
@@ -23,30 +23,30 @@ typedef struct condition {
   const char *provokes; /* what it brings to light, one line */
 
   /* Of the collector program. */
-  const char *hostile;    /* --hostile; of a sweep the key alone; or NULL */
+  const char *hostile;    /* value of --hostile (in a sweep, the key alone), or
+                             NULL */
   spec_setting params[3]; /* of the workload; the key after the last is NULL */
-  unsigned heap;   /* limit, in percent of what an episode without one had
-                      as its footprint while it collected all the time; 0:
-                      none */
-  bool live;       /* ... or of the bytes that were alive */
-  bool one_thread; /* else as many as were asked for, if it has threads */
+  unsigned heap;   /* heap limit, in percent of the footprint of the episode
+                      condition_peak; 0: no limit */
+  bool live;       /* the limit is in percent of its live bytes instead */
+  bool one_thread; /* one mutator, even if the collector has threads */
 
   unsigned needs;
-  const char *proof; /* what in the record (results/schema.md) says how often
-                        the condition came about; NULL: nothing in it */
+  const char *proof; /* path in the record (results/schema.md) of how often the
+                        condition came about; NULL: the record does not say */
   bool uncertain;    /* a proof count of 0 is acceptable */
   unsigned share;    /* of operations, in percent of an ordinary condition's */
-  bool sweep;  /* a short episode again and again with KEY=1, 2, ..., until the
-                  condition no longer comes about: all the places there are */
-  bool scarce; /* out of memory is no failure */
-  bool races;  /* not the same every time */
+  bool sweep;  /* many short episodes with KEY=1, 2, ..., until the condition no
+                  longer comes about: then every place was tried */
+  bool scarce; /* running out of memory is no failure */
+  bool races;  /* episodes of the same seed may differ */
 } condition;
 
 extern const condition conditions[];
 extern const size_t conditions_count;
 
-/* What an episode takes where no limit stands in its way.  Not in the table: it
- * is run for those that have a limit. */
+/* Collects often and has no heap limit.  It is not in the table: an episode of
+ * this condition precedes those with a heap limit, which follows from it. */
 extern const condition condition_peak;
 
 /* NULL if there is none. */
@@ -56,7 +56,8 @@ const condition *condition_find(const char *name);
  * there are none. */
 const char *condition_params(const condition *c);
 
-/* Why the collector cannot be put under it ("needs threads"), or NULL. */
+/* Why the collector cannot be put under the condition ("needs threads"), or
+ * NULL. */
 const char *condition_missing(const condition *c, const collector *of);
 
 #endif

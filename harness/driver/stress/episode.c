@@ -74,11 +74,7 @@ word_list episode_words(const episode *e, const char *trace) {
       word_list_add(&a, given[i].option);
       word_list_add(&a, given[i].value);
     }
-  for (size_t i = 0; i < e->subject->options.count; i++) {
-    word_list_add(&a, "--option");
-    word_list_add(&a, arena_text("%s=%s", e->subject->options.settings[i].key,
-                                 e->subject->options.settings[i].value));
-  }
+  program_add_options(&a, &e->subject->options);
   return a;
 }
 
@@ -136,7 +132,7 @@ static episode_fault read_report(const char *errors) {
   return (episode_fault){0};
 }
 
-/* Who came to the verdict WRONG, which names the oracle before a colon. */
+/* The oracle that the reason of a verdict WRONG names before a colon. */
 static const char *accuser(const char *reason) {
   static const char *const oracles[] = {ORACLE_NAMES, "poison"};
   size_t n = strcspn(reason, ":");
@@ -184,15 +180,15 @@ static uint64_t count_of(const json_t *record, const char *path) {
   return n > 0 ? (uint64_t)n : 0;
 }
 
-/* Whether the collector keeps to hostile conditions itself. */
+/* Whether the collector itself implements the hostile conditions. */
 static bool is_hostile(const collector *c) {
   return json_is_true(
       json_object_get(json_object_get(c->about, "hostile"), "collects"));
 }
 
-/* Why an episode proves nothing though nothing is wrong, or NULL.  In a sweep
- * one that does not come about is the last; one that ran out of memory ended
- * too early to be asked for more. */
+/* Why an episode that found no fault proves nothing, or NULL.  In a sweep, an
+ * episode in which the condition did not come about is not vacuous: it is the
+ * last one.  Nor is one that ran out of memory: it ended too early. */
 static const char *find_vacuity(const condition *c, const char *status,
                                 const char *reason, uint64_t fired,
                                 uint64_t collections) {

@@ -1,12 +1,12 @@
-/* episode.h: one run of a collector under one hostile condition, and what came
- * of it. */
+/* episode.h: one run of a collector under one hostile condition, and its
+ * outcome. */
 #ifndef REAPMARK_EPISODE_H
 #define REAPMARK_EPISODE_H
 
 #include "conditions.h"
 #include "harness/driver/programs/program.h"
 
-/* A collector as it is put to the test. */
+/* A collector with its options, and perhaps a seeded bug. */
 typedef struct subject {
   const char *name; /* NAME[:OPTION=VALUE,...][+MUTANT] */
   const collector *program;
@@ -21,29 +21,29 @@ typedef struct episode {
   uint64_t operations, seed;
   uint64_t place;     /* of a sweep, from 1 */
   uint64_t heap;      /* limit in bytes, 0: none */
-  const char *oracle; /* the comparisons that are made; NULL: all */
+  const char *oracle; /* the one comparison that is made; NULL: all */
   unsigned threads;
   double timeout;  /* seconds */
-  double patience; /* what takes longer is given so many times that once more,
-                      since a busy machine is slow; 0: is not */
+  double patience; /* after a timeout, retry once with timeout x patience, since
+                      a busy machine is slow; 0: no retry */
 } episode;
 
-/* What names the episode, and no other of the same settings. */
+/* The identity of the episode within a campaign. */
 const char *episode_key(const episode *e);
 
 /* The words of the command that runs it; operations go to the file `trace` if
  * that is not NULL. */
 word_list episode_words(const episode *e, const char *trace);
 
-/* Words as one line that a shell takes apart again. */
+/* The words as one line for a shell, quoted where needed. */
 const char *episode_command(const word_list *words);
 
-/* Runs it and returns its entry (results/schema.md, episodes.jsonl), new; NULL
- * if the user interrupted.  *errors becomes what it wrote to stderr. */
+/* Runs the episode and returns its entry (results/schema.md, episodes.jsonl),
+ * new; NULL if the user interrupted.  *errors becomes the program's stderr. */
 json_t *episode_run(const episode *e, const char *trace, const char **errors);
 
-/* Who found out that something is wrong, and what; the oracle is NULL if
- * nothing is. */
+/* The oracle that found a fault, and what is wrong.  Without a fault the oracle
+ * is NULL. */
 typedef struct episode_fault {
   const char *oracle, *reason;
 } episode_fault;
@@ -52,8 +52,11 @@ episode_fault episode_find_fault(const condition *c, const program_result *r);
 /* Members of entries. */
 const char *entry_text(const json_t *entry, const char *name); /* "" if none */
 uint64_t entry_number(const json_t *entry, const char *name);
-bool entry_failed(const json_t *entry); /* it was wrong, or proved nothing */
-const char *
-entry_accuser(const json_t *entry); /* then: its oracle, "vacuous" */
+
+/* Whether the episode found a fault, or proved nothing (vacuous). */
+bool entry_failed(const json_t *entry);
+
+/* The oracle of an entry that failed, or "vacuous". */
+const char *entry_accuser(const json_t *entry);
 
 #endif

@@ -1,5 +1,6 @@
-/* failure.h: makes a failed episode usable: runs it again until it fails with
- * its operations written down, keeps what there is, shrinks it, and repeats it.
+/* failure.h: what is done with a failed episode: it is run again until it fails
+ * with its operations written to a trace, kept in a folder, shrunk, and
+ * repeated when the user asks.
  *
  * DIR/failure-N holds `failure.json` (the entry of the episode), `errors` (what
  * the program wrote to stderr), `trace` (its operations up to the failure), and
@@ -11,16 +12,16 @@
 
 #include <stdio.h>
 
-/* Keeps the failure that `entry` (with its number) tells of, and adds to the
- * entry what came of running it again.  False if the user interrupted. */
+/* Keeps the failure of `entry`, whose member `failure` is its number, and adds
+ * to the entry whether it failed again.  False if the user interrupted. */
 bool failure_keep(const campaign *c, const episode *e, json_t *entry,
                   const char *errors);
 
-/* Prints what the entry tells, and how to go on. */
+/* Prints the failure, and how to go on with it. */
 void failure_print(const char *dir, const json_t *entry, FILE *out);
 
-/* Runs the failure that is kept in `folder` again and prints what came of it,
- * after shrinking it (again) if that is wanted.  Returns an exit code. */
+/* Runs the failure that is kept in `folder` again, after shrinking its trace if
+ * `shrinks`, and prints the outcome.  Returns an exit code. */
 int failure_repeat(const char *folder, bool shrinks);
 
 #endif

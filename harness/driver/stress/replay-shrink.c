@@ -1,4 +1,4 @@
-/* replay-shrink.c: see shrink.h. */
+/* replay-shrink.c: see replay-shrink.h. */
 #include "replay-shrink.h"
 #include "harness/base/arena.h"
 #include "harness/driver/programs/program.h"

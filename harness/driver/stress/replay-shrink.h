@@ -1,5 +1,5 @@
 /* replay-shrink.h: shrinks a trace on which a collector program fails, by
- * replaying what is tried on that program. */
+ * replaying each candidate on that program. */
 #ifndef REAPMARK_SHRINK_H
 #define REAPMARK_SHRINK_H
 
@@ -12,7 +12,7 @@ typedef struct shrink_replay {
                            whatever the trace fails with */
   double timeout;       /* of one run, seconds */
   uint64_t repeat;      /* runs of each try; one that fails is enough */
-  uint64_t tries;       /* at the most */
+  uint64_t tries;       /* candidates at most */
 } shrink_replay;
 
 /* How a run of a collector program failed, in a few words that are the same for

@@ -3,6 +3,7 @@
 #include "seeded-bugs.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
@@ -354,7 +355,7 @@ int mutants_run(campaign *c, const char *workload, char **words,
         "mutants' makes the programs that have them");
     return EXIT_NOTHING;
   }
-  const char *wrong = campaign_take_workload(c, &programs, workload);
+  const char *wrong = resolve_workload(&programs, workload, &c->workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;

@@ -1,13 +1,14 @@
-/* seeded-bugs.h: the proof that the proof works: collectors with one known bug
- * each are put under the hostile conditions, until it is seen. */
+/* seeded-bugs.h: tests the stress test itself: puts collectors with one known
+ * bug each under the hostile conditions, until the bug is seen. */
 #ifndef REAPMARK_MUTANTS_H
 #define REAPMARK_MUTANTS_H
 
 #include "campaign.h"
 
-/* `reapmark stress --mutants`: `words` (up to NULL; none: all) name programs or
- * bugs.  Fills the campaign's names, opens it in `dir`, runs it and prints the
- * table.  Returns an exit code. */
+/* `reapmark stress --mutants`.  `workload` is the random mutator as the user
+ * wrote it; `words`, up to NULL, name programs or bugs (none: all).  Completes
+ * the campaign, runs it in `dir` and prints the table.  Returns an exit code.
+ */
 int mutants_run(campaign *c, const char *workload, char **words,
                 const char *dir, bool resume, const char *format);
 

@@ -7,6 +7,7 @@
 #include "seeded-bugs.h"
 #include "harness/base/options.h"
 #include "harness/base/say.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/report/format.h"
 #include "harness/output/emit.h"
@@ -21,8 +22,9 @@
  * Command line.
  * ------------------------------------------------------------------------- */
 
-/* The seconds in which a program shows whether it can run the random
- * mutator. */
+/* The workload that draws operations at random, and the seconds in which a
+ * program shows whether it can run it. */
+#define MUTATOR       "fuzz"
 #define TRIAL_TIMEOUT 10.0
 
 typedef struct stress_options {
@@ -100,7 +102,7 @@ static const char *find_obstacle(const collector *c) {
     return NULL;
   char *argv[] = {(char *)c->path,
                   (char *)"--run",
-                  (char *)CAMPAIGN_MUTATOR ":ops=0",
+                  (char *)MUTATOR ":ops=0",
                   (char *)"--record-fd",
                   arena_text("%d", SPAWN_RECORD),
                   NULL};
@@ -170,6 +172,17 @@ static const char *choose_conditions(campaign *c, const char *list) {
     word_list_add(&c->names, found->name);
   }
   return NULL;
+}
+
+/* Whether the word is about the random mutator.  Its parameters are resolved
+ * when the programs are known. */
+static const char *check_mutator(const char *word) {
+  size_t n = strcspn(word, ":");
+  if (n == strlen(MUTATOR) && !strncmp(word, MUTATOR, n))
+    return NULL;
+  return arena_text("--workload: the random mutator is " MUTATOR
+                    "[:KEY=VALUE,...], and '%.*s' is not",
+                    (int)n, word);
 }
 
 static const char *check_format(const char *format) {
@@ -398,7 +411,7 @@ int stress_command(int argc, char **argv) {
                       .threads = 4,
                       .tries = 10,
                       .timeout = 60,
-                      .workload = CAMPAIGN_MUTATOR,
+                      .workload = MUTATOR,
                       .format = "table"};
   char **operands;
   int code = options_parse(&usage, argc, argv, &o, &operands);
@@ -437,6 +450,8 @@ int stress_command(int argc, char **argv) {
   const char *wrong = check_format(o.format);
   if (!wrong)
     wrong = choose_conditions(&c, o.conditions);
+  if (!wrong)
+    wrong = check_mutator(o.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
@@ -454,7 +469,7 @@ int stress_command(int argc, char **argv) {
   size_t n;
   wrong = choose_subjects(&c, &all, operands, &subjects, &n);
   if (!wrong && n)
-    wrong = campaign_take_workload(&c, &all, o.workload);
+    wrong = resolve_workload(&all, o.workload, &c.workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
