@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# bench.sh [--all-collectors] [ARGUMENT...]: installs what is missing, builds,
-# and runs `reapmark run` with the arguments given, by default the suite `quick`.
-#   --all-collectors  also the optional ones, adapters to memory managers that
-#                     are in use, with the packages that they need
+# bench.sh [--all-collectors] [ARGUMENT...]: installs what is missing, builds the
+# driver and the collectors that the run needs, and runs `reapmark run` with the
+# arguments given, by default the suite `quick`.
+#   --all-collectors  also the optional ones, adapters to production runtimes, with
+#                     the packages that they need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/install.sh
@@ -11,9 +12,17 @@ if [ "${1-}" = --all-collectors ]; then
   all=all
   shift
 fi
-packages_install scripts/packages.txt $all
-cmake --preset release >&2
-cmake --build --preset release >&2
 [ $# -gt 0 ] || set -- quick
 [ -z "$all" ] || set -- "$@" -c all
+
+build() { cmake --build --preset release --target "$@" >&2; }
+packages_install scripts/packages.txt $all
+cmake --preset release >&2
+build reapmark
+# Names that are not in the list of those that can be built are of collectors in
+# REAPMARK_PATH, or mistakes, and those the run itself reports.
+needed=$(build/reapmark run "$@" --needs)
+names=$(grep -Fxf <(echo "$needed") build/collectors/names || true)
+# shellcheck disable=SC2086
+[ -z "$names" ] || build $(printf 'reapmark-collector-%s ' $names)
 exec build/reapmark run "$@"

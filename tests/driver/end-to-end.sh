@@ -202,6 +202,35 @@ EOF
   said '2 runs of 1 cells'
 }
 
+# The collectors that a run needs are told without any of them: those of the suite,
+# of its cells and targets, of the command line, and the canary's.
+test_needs() {
+  needed() {
+    names=$1
+    shift
+    REAPMARK_PATH= expect 0 run "$@" --needs
+    [ "$(xargs <out)" = "$names" ] || fail "needs '$(xargs <out)', not '$names'"
+  }
+  cat >some.yml <<EOF
+name: some
+description: collectors of cells
+cells:
+  - workload: script
+    collectors: [beta, "alpha:trigger=3"]
+EOF
+  needed 'beta alpha mark-sweep' some.yml
+  needed 'gamma beta alpha mark-sweep' some.yml -c gamma:trigger=3,lose=1
+  echo '  - workload: shared' >>some.yml
+  needed 'beta alpha mark-sweep models' some.yml
+  needed 'gamma' -w script -c gamma
+  needed 'models' -w script
+  needed 'mark-sweep models' standard
+  REAPMARK_PATH= expect 2 run suite-that-is-not --needs
+  # Resuming needs what the plan has.
+  expect 0 run -c beta:trigger=3,alpha -w script --heap none -n 1 -o dir
+  needed 'beta alpha' -o dir --resume
+}
+
 # What a suite lists is a default; what a cell lists is all there is for it.
 test_suite_collectors() {
   cat >some.yml <<EOF

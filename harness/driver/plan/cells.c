@@ -7,9 +7,8 @@
 
 /* The canary: small, single-threaded, half mutator and half collector.  It must
  * never change, or results of different times would not share a canary. */
-#define CANARY_COLLECTOR "mark-sweep"
-#define CANARY_WORKLOAD  "binary-trees:depth=12,stretch=14,array=100000"
-#define CANARY_HEAP      "3x"
+#define CANARY_WORKLOAD "binary-trees:depth=12,stretch=14,array=100000"
+#define CANARY_HEAP     "3x"
 
 /* ------------------------------------------------------------------------- *
  * What a cell follows from.
@@ -116,11 +115,11 @@ void plan_add_cell(plan *p, plan_cell c) {
 }
 
 void plan_add_canary(const planning *g) {
-  const collector *program = discover_find(g->all, CANARY_COLLECTOR);
-  plan_cell c = {.id = "canary/" CANARY_WORKLOAD "/" CANARY_COLLECTOR
+  const collector *program = discover_find(g->all, PLAN_CANARY_COLLECTOR);
+  plan_cell c = {.id = "canary/" CANARY_WORKLOAD "/" PLAN_CANARY_COLLECTOR
                        "/heap=" CANARY_HEAP,
                  .program = program,
-                 .options = {.name = CANARY_COLLECTOR},
+                 .options = {.name = PLAN_CANARY_COLLECTOR},
                  .threads = 1,
                  .canary = true};
   heap_size_parse(CANARY_HEAP, &c.heap);

@@ -44,6 +44,9 @@ typedef struct plan_request {
 } plan_request;
 enum { PLAN_SEED = 42 };
 
+/* The collector of the canary, which every plan of a suite needs. */
+#define PLAN_CANARY_COLLECTOR "mark-sweep"
+
 typedef struct plan_cell {
   const char *id;           /* WORKLOAD/COLLECTOR/heap=H/threads=T/seed=S */
   spec workload;            /* with its parameters */

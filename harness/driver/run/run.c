@@ -1,6 +1,7 @@
 /* run.c: runs a plan: spawns one program after the other, and appends a record
  * for each to the run log. */
 #include "run.h"
+#include "harness/driver/plan/needs.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/driver/programs/floor.h"
 #include "harness/driver/programs/machine.h"
@@ -33,7 +34,7 @@
 typedef struct run_options {
   plan_request request;
   const char *dir;
-  bool dry, resume;
+  bool dry, needs, resume;
   const char *heap_base;
 } run_options;
 
@@ -69,6 +70,8 @@ static const option_row option_rows[] = {
      OPTION_SECONDS, FIELD(request.timeout), 0, 0},
     {"dry-run", 0, NULL, "print the plan in its order and run nothing",
      OPTION_FLAG, FIELD(dry), 0, 0},
+    {"needs", 0, NULL, "print the names of the collectors needed, run nothing",
+     OPTION_FLAG, FIELD(needs), 0, 0},
     {"until-ci", 0, "SHARE",
      "more invocations until the throughput is known to ±SHARE", OPTION_SHARE,
      FIELD(request.until_ci), 0, 0},
@@ -428,6 +431,23 @@ static int print_plan(const plan *p) {
   return EXIT_OK;
 }
 
+/* Prints which collectors the run needs; none of them has to be built. */
+static int print_needs(const run_options *o, bool from_dir) {
+  word_list names;
+  if (from_dir) {
+    collectors none = {0};
+    plan p = {0};
+    int code = take_recorded_plan(o, &none, &p);
+    if (code)
+      return code;
+    needs_of_plan(&p, &names);
+  } else if (!needs_of_request(&o->request, &names))
+    return EXIT_USAGE;
+  for (size_t i = 0; i < names.count; i++)
+    printf("%s\n", names.words[i]);
+  return EXIT_OK;
+}
+
 /* Runs the plan in the directory that `log` has locked. */
 static int run_in(const run_options *o, plan *p, runlog *log,
                   const collectors *all) {
@@ -514,6 +534,8 @@ int run_command(int argc, char **argv) {
     say("%s has no plan.json: there is nothing to resume", o.dir);
     return EXIT_USAGE;
   }
+  if (o.needs)
+    return print_needs(&o, from_dir);
   collectors all = discover_collectors();
   plan p = {0};
   if (!from_dir) {
