@@ -125,8 +125,7 @@ static const option_row option_rows[] = {
     {"micro-fixed", 0, "PRIMITIVE,...",
      "run these primitives ITERATIONS times each, untimed", .kind = OPTION_CALL,
      .call = micro_fixed},
-    {"heap", 0, "SIZE",
-     "heap limit: 64M, 3x (times the bytes to be held) or none (none)",
+    {"heap", 0, "SIZE", "64M, 3x (times the bytes to be held) or none (none)",
      .kind = OPTION_TEXT, .offset = FIELD(heap)},
     {"threads", 0, "N", "mutator threads, for workloads that take threads (1)",
      .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1,
@@ -162,14 +161,14 @@ static const option_row option_rows[] = {
 static void print_rest(void) {
   puts("\nOptions of the collector (--option NAME=VALUE):");
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
-    printf("  %-28s  %s (%llu)\n", o->name, o->help,
+    printf("  %-24s  %s (%llu)\n", o->name, o->help,
            (unsigned long long)*o->value);
   puts("\nHostile conditions (--hostile KEY=VALUE,...):");
   for (const gc_option *o = hostile_options; o->name; o++)
-    printf("  %-28s  %s\n", o->name, o->help);
+    printf("  %-24s  %s\n", o->name, o->help);
   puts("\nWorkloads:");
   for (const workload *const *w = wl_all; *w; w++)
-    printf("  %-28s  %s\n", (*w)->name, (*w)->summary);
+    printf("  %-24s  %s\n", (*w)->name, (*w)->summary);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -45,7 +45,7 @@ static const option_row option_rows[] = {
     {"workloads", 'w', "WORKLOAD,...", "NAME[:KEY=VALUE,...] (the suite's)",
      .kind = OPTION_LIST, .offset = FIELD(request.workloads)},
     {"heap", 0, "SIZE,...",
-     "64M, 3x (times the bytes to be held), none, range:1-6/8 (the suite's)",
+     "64M, 3x (times the bytes held), none, range:1-6/8 (the suite's)",
      .kind = OPTION_LIST, .offset = FIELD(request.heaps)},
     {"rate", 0, "N,...",
      "requests per second; runs only workloads that have a rate",
