@@ -195,7 +195,7 @@ static const char *check_mutator(const char *word) {
   size_t n = strcspn(word, ":");
   if (n == strlen(MUTATOR) && !strncmp(word, MUTATOR, n))
     return NULL;
-  return arena_text("--workload: the random mutator is " MUTATOR
+  return arena_text("--workloads: the random mutator is " MUTATOR
                     "[:KEY=VALUE,...], and '%.*s' is not",
                     (int)n, word);
 }
