@@ -52,8 +52,8 @@ fresh() {
 stress() {
   rm -rf "$1/stress"
   # shellcheck disable=SC2086
-  "$1/reapmark" stress $stress_collectors --quick -c $stress_conditions \
-    --ops $stress_ops --time $stress_seconds --out "$1/stress"
+  "$1/reapmark" stress $stress_collectors --quick -C $stress_conditions \
+    --ops $stress_ops --time $stress_seconds --output "$1/stress"
 }
 
 sanitize=

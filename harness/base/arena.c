@@ -1,6 +1,7 @@
-/* arena.c: a list of blocks, reachable to the end (so that leak checkers see
- * what it is). */
+/* arena.c: see arena.h.  The blocks are a list that stays reachable to the end
+ * of the process, so that leak checkers do not report them. */
 #include "arena.h"
+#include "say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@ static block *blocks;
 void *arena_take(size_t bytes) {
   block *b = calloc(1, sizeof *b + bytes);
   if (!b) {
-    fprintf(stderr, "reapmark: out of memory\n");
-    exit(1);
+    say("out of memory");
+    exit(EXIT_SOME_FAILED);
   }
   b->next = blocks;
   blocks = b;

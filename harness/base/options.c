@@ -1,7 +1,8 @@
-/* options.c: getopt_long from one table per command. */
+/* options.c: see options.h.  getopt_long does the parsing. */
 #include "options.h"
 #include "arena.h"
 #include "say.h"
+#include "words.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -10,43 +11,99 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_help(const option_usage *u) {
-  printf("usage: reapmark %s %s\n", u->command, u->synopsis);
-  if (u->description)
-    printf("\n%s\n", u->description);
-  printf("\noptions:\n");
-  for (const option_row *o = u->options; o->name; o++) {
-    char left[64];
-    snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
-             o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-             o->argument ? " " : "", o->argument ? o->argument : "");
-    printf("  %-26s %s\n", left, o->help);
-  }
-  printf("  %-26s %s\n", "-h, --help", "print this and exit");
+static const option_row help_row = {
+    "help", 'h', NULL, "print this help and exit", .kind = OPTION_FLAG};
+
+/* ------------------------------------------------------------------------- *
+ * The help.
+ * ------------------------------------------------------------------------- */
+
+/* The help of a longer left part begins further right. */
+enum { LEFT_MOST = 34 };
+
+const char *options_left(const option_row *o) {
+  const char *letter = o->letter ? arena_text("-%c, ", o->letter) : "    ";
+  const char *argument = o->argument ? o->argument : "";
+  const char *apart = *argument && *argument != '[' ? " " : "";
+  return arena_text("%s--%s%s%s", letter, o->name, apart, argument);
 }
 
-bool options_share(const char *text, double *share) {
+int options_column(const option_row *rows) {
+  size_t longest = 0;
+  for (const option_row *o = rows; o->name; o++) {
+    size_t length = strlen(options_left(o));
+    if (length > longest && length <= LEFT_MOST)
+      longest = length;
+  }
+  return (int)longest + 4;
+}
+
+static void print_row(const option_row *o, int column) {
+  printf("  %-*s  %s\n", column - 4, options_left(o), o->help);
+}
+
+/* "run ", or nothing for a program without commands. */
+static const char *name_of(const option_usage *u) {
+  return *u->name ? arena_text("%s ", u->name) : "";
+}
+
+static const char *usage_line(const option_usage *u) {
+  return arena_text("usage: %s %s%s", say_program, name_of(u), u->synopsis);
+}
+
+void options_help(const option_usage *u) {
+  printf("%s\n\n%s\n", usage_line(u), u->description);
+  if (u->example)
+    printf("\nexample: %s %s%s\n", say_program, name_of(u), u->example);
+  if (u->actions) {
+    printf("\nactions:\n");
+    for (const option_usage *const *a = u->actions; *a; a++)
+      printf("  %-16s %s\n", (*a)->name, (*a)->summary);
+  }
+  int column = options_column(u->options);
+  printf("\noptions:\n");
+  for (const option_row *o = u->options; o->name; o++)
+    print_row(o, column);
+  print_row(&help_row, column);
+  if (u->more_help)
+    u->more_help();
+}
+
+/* ------------------------------------------------------------------------- *
+ * Values.
+ * ------------------------------------------------------------------------- */
+
+static bool read_share(const char *text, double *share) {
   char *end;
   double number = strtod(text, &end);
   bool percent = !strcmp(end, "%");
   /* A plain 2 would be 200 %, which nobody means. */
-  if (end == text || (*end && !percent) || !isfinite(number) || number <= 0 ||
+  if (end == text || (*end && !percent) || !isfinite(number) || number < 0 ||
       (!percent && number >= 1))
     return false;
   *share = percent ? number / 100 : number;
   return true;
 }
 
+bool options_share(const char *text, double *share) {
+  double read;
+  if (!read_share(text, &read) || read <= 0)
+    return false;
+  *share = read;
+  return true;
+}
+
+/* Stores the value of one option.  False after a mistake, which has been
+ * reported. */
 static bool set(const option_row *o, const char *text, void *values) {
   void *value = (char *)values + o->offset;
-  char *end;
-  errno = 0;
   switch (o->kind) {
   case OPTION_FLAG:
     *(bool *)value = true;
     return true;
   case OPTION_TEXT:
-    if (!*text) { /* a variable of the shell that is not set */
+  case OPTION_LIST:
+    if (!*text) { /* such as a variable of the shell that is not set */
       say("--%s: the value is empty: %s is wanted: %s", o->name, o->argument,
           o->help);
       return false;
@@ -54,9 +111,8 @@ static bool set(const option_row *o, const char *text, void *values) {
     *(const char **)value = text;
     return true;
   case OPTION_NUMBER: {
-    uint64_t number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || number < o->min ||
-        number > o->max) {
+    uint64_t number;
+    if (!words_number(text, &number) || number < o->min || number > o->max) {
       say("--%s: '%s' is not a whole number from %ju to %ju", o->name, text,
           (uintmax_t)o->min, (uintmax_t)o->max);
       return false;
@@ -65,8 +121,9 @@ static bool set(const option_row *o, const char *text, void *values) {
     return true;
   }
   case OPTION_SECONDS: {
+    char *end;
     double seconds = strtod(text, &end);
-    if (end == text || *end || errno || !isfinite(seconds) || seconds <= 0 ||
+    if (end == text || *end || !isfinite(seconds) || seconds <= 0 ||
         seconds > 1e6) {
       say("--%s: '%s' is not a number of seconds above 0", o->name, text);
       return false;
@@ -75,92 +132,135 @@ static bool set(const option_row *o, const char *text, void *values) {
     return true;
   }
   case OPTION_SHARE:
-    if (options_share(text, value))
+    if (o->zero ? read_share(text, value) : options_share(text, value))
       return true;
     say("--%s: '%s' is not a share such as 2%% or 0.02", o->name, text);
     return false;
+  case OPTION_CALL: {
+    const char *wrong = o->call(values, text);
+    if (wrong)
+      say("%s", wrong);
+    return !wrong;
+  }
   }
   return false;
 }
 
-/* Says what is wrong with the word that getopt_long has just refused. */
-static void complain(const option_usage *u, char **argv, int code) {
-  const char *word = argv[optind - 1];
-  if (code == ':') {
-    say("%s: option '%s' needs a value", u->command, word);
-    return;
-  }
-  if (optopt) { /* a letter, or a flag that was given a value */
-    for (const option_row *o = u->options; o->name; o++)
-      if (o->letter == optopt || (o - u->options) + 256 == optopt) {
-        say("%s: option '--%s' takes no value", u->command, o->name);
-        return;
-      }
-    say("%s: unknown option '-%c'", u->command, optopt);
-    return;
-  }
-  size_t length = strcspn(word, "=");
-  const char *name = arena_text("%.*s", (int)length, word);
+/* ------------------------------------------------------------------------- *
+ * Mistakes.
+ * ------------------------------------------------------------------------- */
+
+/* " (did you mean '--collectors'?)" for a long option that does not exist;
+ * " (see --help)" if no option is near. */
+static const char *nearest_option(const option_usage *u, const char *name) {
   candidates known = {0};
+  for (const option_row *o = u->options; o->name; o++) {
+    if (o->former && !strcmp(o->former, name))
+      return arena_text(" (did you mean '--%s'?)", o->name);
+    candidates_add(&known, o->name);
+  }
+  const char *nearest = words_nearest(name, known.words, known.count);
+  return nearest ? arena_text(" (did you mean '--%s'?)", nearest)
+                 : " (see --help)";
+}
+
+/* The options that the beginning of a name may stand for, by commas; NULL if
+ * there are fewer than two. */
+static const char *ambiguous(const option_usage *u, const char *name) {
+  const char *list = "";
+  size_t n = 0;
   for (const option_row *o = u->options; o->name; o++)
-    candidates_add(&known, arena_text("--%s", o->name));
-  say("%s: unknown or ambiguous option '%s'%s", u->command, name,
-      suggest(name, &known));
+    if (!strncmp(o->name, name, strlen(name)))
+      list = arena_text("%s%s--%s", list, n++ ? ", " : "", o->name);
+  return n > 1 ? list : NULL;
+}
+
+/* Reports what is wrong with the word that getopt_long has just refused. */
+static void complain(const option_usage *u, char **argv, int code,
+                     int first_long) {
+  const char *word = argv[optind - 1];
+  const char *command = *u->name ? arena_text("%s: ", u->name) : "";
+  const char *option = arena_text("%.*s", (int)strcspn(word, "="), word);
+  if (code == ':')
+    say("%soption '%s' needs a value", command, option);
+  else if (optopt == help_row.letter || optopt >= first_long)
+    say("%soption '%s' takes no value", command, option);
+  else if (optopt)
+    say("%sunknown option '-%c' (see --help)", command, optopt);
+  else {
+    const char *name = option + strspn(option, "-");
+    const char *several = ambiguous(u, name);
+    if (several)
+      say("%soption '%s' is ambiguous: %s", command, option, several);
+    else
+      say("%sunknown option '%s'%s", command, option, nearest_option(u, name));
+  }
+}
+
+static bool count_is_right(const option_usage *u, int count, char **operands) {
+  const char *command = *u->name ? arena_text("%s: ", u->name) : "";
+  if (count > u->max_operands)
+    say("%sunexpected argument '%s'; %s", command, operands[u->max_operands],
+        usage_line(u));
+  else if (count < u->min_operands)
+    say("%s%s is missing; %s", command, u->missing, usage_line(u));
+  else
+    return true;
+  return false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Parsing.
+ * ------------------------------------------------------------------------- */
+
+static int argument_of(const option_row *o) {
+  if (!o->argument)
+    return no_argument;
+  return *o->argument == '[' ? optional_argument : required_argument;
 }
 
 int options_parse(const option_usage *u, int argc, char **argv, void *values,
                   char ***operands) {
+  enum { FIRST_LONG = 256 }; /* getopt_long's codes: letters, then rows */
   size_t count = 0;
   while (u->options[count].name)
     count++;
   struct option *longs = arena_take((count + 2) * sizeof *longs);
-  char *letters = arena_take(2 * count + 4);
-  size_t n = 0;
-  letters[n++] = ':';
+  char *letters = arena_take(2 * count + 4), *end = letters;
+  *end++ = ':'; /* a missing value is told from an unknown option */
   for (size_t i = 0; i < count; i++) {
     const option_row *o = &u->options[i];
     longs[i] =
-        (struct option){o->name, o->argument ? required_argument : no_argument,
-                        NULL, 256 + (int)i};
-    if (o->letter) {
-      letters[n++] = o->letter;
-      if (o->argument)
-        letters[n++] = ':';
-    }
+        (struct option){o->name, argument_of(o), NULL, FIRST_LONG + (int)i};
+    if (o->letter)
+      *end++ = o->letter;
+    if (o->letter && o->argument)
+      *end++ = ':';
   }
-  longs[count] = (struct option){"help", no_argument, NULL, 'h'};
-  letters[n] = 'h';
+  longs[count] =
+      (struct option){help_row.name, no_argument, NULL, help_row.letter};
+  *end = help_row.letter;
 
   optind = 0; /* glibc: start afresh, whatever was parsed before */
   for (int code;
        (code = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
-    if (code == 'h') {
-      print_help(u);
+    if (code == help_row.letter) {
+      options_help(u);
       return EXIT_OK;
     }
     if (code == '?' || code == ':') {
-      complain(u, argv, code);
+      complain(u, argv, code, FIRST_LONG);
       return EXIT_USAGE;
     }
     const option_row *o = u->options;
-    if (code >= 256)
-      o += code - 256;
+    if (code >= FIRST_LONG)
+      o += code - FIRST_LONG;
     else
       while (o->letter != code)
         o++;
     if (!set(o, optarg, values))
       return EXIT_USAGE;
   }
-  int left = argc - optind;
-  if (left < u->min_operands || left > u->max_operands) {
-    if (left > u->max_operands)
-      say("%s: what is '%s'? usage: reapmark %s %s", u->command,
-          argv[optind + u->max_operands], u->command, u->synopsis);
-    else
-      say("%s: %s is missing; usage: reapmark %s %s", u->command,
-          u->missing ? u->missing : "something", u->command, u->synopsis);
-    return EXIT_USAGE;
-  }
   *operands = argv + optind;
-  return OPTIONS_GO;
+  return count_is_right(u, argc - optind, *operands) ? OPTIONS_GO : EXIT_USAGE;
 }

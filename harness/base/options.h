@@ -1,5 +1,6 @@
-/* options.h: a command's options, stated once in a table from which they are
- * parsed and the help is printed. */
+/* options.h: the options of a command or of a collector program, stated once in
+ * a table.  The command line is parsed from the table, and --help is printed
+ * from it. */
 #ifndef REAPMARK_OPTIONS_H
 #define REAPMARK_OPTIONS_H
 
@@ -8,43 +9,71 @@
 #include <stdint.h>
 
 typedef enum option_kind {
-  OPTION_FLAG,    /* bool */
-  OPTION_TEXT,    /* const char * */
-  OPTION_NUMBER,  /* uint64_t */
+  OPTION_FLAG,    /* bool: true if the option is given */
+  OPTION_TEXT,    /* const char *, never empty */
+  OPTION_LIST,    /* const char *, to be split by words_split() */
+  OPTION_NUMBER,  /* uint64_t, as words_number() reads numbers */
   OPTION_SECONDS, /* double, above 0 */
-  OPTION_SHARE    /* double, above 0: 0.02 for "2%" or "0.02" */
+  OPTION_SHARE,   /* double, as options_share() reads shares */
+  OPTION_CALL     /* what `call` does with the text */
 } option_kind;
 
-/* Reads "2%" or "0.02" as 0.02.  False if it is anything else, or not above
- * 0. */
-bool options_share(const char *text, double *share);
-
-/* One option; its value goes to `offset` in the command's struct of values. */
+/* One option. */
 typedef struct option_row {
-  const char *name;     /* without the dashes */
-  char letter;          /* 0: no short form */
-  const char *argument; /* its name in the help; NULL for a flag */
-  const char *help;     /* one line */
+  const char *name; /* without the dashes */
+  char letter;      /* 0: no short form */
+  /* The value's name in the help; ends in ",..." for a list.  NULL: the option
+   * takes no value.  In brackets: the value may be left out, and is otherwise
+   * attached by '='. */
+  const char *argument;
+  const char *help; /* one line */
   option_kind kind;
-  size_t offset;
-  uint64_t min, max; /* of an OPTION_NUMBER */
+  size_t offset;     /* of the value, in the command's struct of values */
+  uint64_t min, max; /* bounds of an OPTION_NUMBER */
+  bool zero;         /* an OPTION_SHARE may be 0 */
+  /* For an OPTION_CALL: takes the value (NULL: none was given).  Returns NULL,
+   * or the message that says what is wrong with the value. */
+  const char *(*call)(void *values, const char *text);
+  const char *former; /* an earlier name: an error suggests the present one */
 } option_row;
 
+/* What a command, or a collector program, does and takes. */
 typedef struct option_usage {
-  const char *command;
-  const char *synopsis;      /* what follows "reapmark COMMAND" */
-  const char *description;   /* paragraphs, may be NULL */
+  const char *name;          /* "run"; "" for a program without commands */
+  const char *summary;       /* for the list of commands; one line */
+  const char *synopsis;      /* what follows the command's name */
+  const char *description;   /* paragraphs */
+  const char *example;       /* arguments of an example, or NULL */
   const option_row *options; /* up to a row without a name */
   int min_operands, max_operands;
-  const char *missing; /* what is, if there are fewer; NULL: "something" */
+  const char *missing; /* what the first missing operand is */
+  /* The actions of a command that has some, up to NULL; each is named "COMMAND
+   * ACTION". */
+  const struct option_usage *const *actions;
+  void (*more_help)(void); /* prints what follows the options, or NULL */
 } option_usage;
 
 /* Parses into `values` (which holds the defaults) and sets *operands to the
- * words that are no options, NULL-terminated.  Returns OPTIONS_GO, or the exit
- * code with which to leave: 0 after --help, 2 after a mistake, which was
- * said. */
+ * words that are not options, NULL-terminated.  Returns OPTIONS_GO, or the exit
+ * code with which to leave: 0 after --help, 2 after a mistake.  The mistake has
+ * been reported by say(). */
 enum { OPTIONS_GO = -1 };
 int options_parse(const option_usage *usage, int argc, char **argv,
                   void *values, char ***operands);
+
+/* Prints the help, as --help does. */
+void options_help(const option_usage *usage);
+
+/* What --help prints to the left of an option's help, without indentation:
+ * "-n, --invocations N". */
+const char *options_left(const option_row *row);
+
+/* The column in which the help of these options begins.  An option whose left
+ * part is longer pushes its own help to the right. */
+int options_column(const option_row *rows);
+
+/* Reads "2%" or "0.02" as 0.02.  False if `text` is anything else, or is not
+ * above 0. */
+bool options_share(const char *text, double *share);
 
 #endif

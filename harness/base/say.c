@@ -1,4 +1,4 @@
-/* say.c: talk to the user, on stderr. */
+/* say.c: see say.h. */
 #include "say.h"
 #include "arena.h"
 #include "words.h"
@@ -6,12 +6,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const char *say_program = "reapmark";
+
+void say_list(const char *format, va_list args) {
+  fprintf(stderr, "%s: ", say_program);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+}
+
 void say(const char *format, ...) {
   va_list args;
   va_start(args, format);
-  fputs("reapmark: ", stderr);
-  vfprintf(stderr, format, args);
-  fputc('\n', stderr);
+  say_list(format, args);
   va_end(args);
 }
 

@@ -1,7 +1,8 @@
-/* say.h: talk to the user, on stderr. */
+/* say.h: messages to the user, on standard error. */
 #ifndef REAPMARK_SAY_H
 #define REAPMARK_SAY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* The exit codes of every command. */
@@ -14,10 +15,16 @@ enum {
   EXIT_INTERRUPTED = 130
 };
 
-/* One line, "reapmark: ...". */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The program's name, which begins each message: "reapmark", until a collector
+ * program sets its own name. */
+extern const char *say_program;
 
-/* Words that could have been meant. */
+/* Prints one line, "PROGRAM: ...". */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_list(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
+
+/* The words that the user could have meant by a word that is not known. */
 typedef struct candidates {
   const char **words;
   size_t count;
@@ -27,7 +34,7 @@ void candidates_add(candidates *c, const char *word);
 /* " (did you mean 'x'?)", or "" if no candidate is near `word`. */
 const char *suggest(const char *word, const candidates *c);
 
-/* The same, for where candidates are few: if none is near, all of them. */
+/* The same, for few candidates: if none is near, the text lists all of them. */
 const char *suggest_any(const char *word, const candidates *c);
 
 #endif

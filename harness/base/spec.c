@@ -1,26 +1,25 @@
 /* spec.c: see spec.h. */
 #include "spec.h"
 #include "arena.h"
+#include "words.h"
 
 #include <string.h>
 
 /* Parses KEY=VALUE,... into `out`.  `whole` is the text for messages. */
 static const char *parse_settings(const char *text, const char *whole,
                                   spec *out) {
-  for (const char *p = text;; p++) {
-    size_t n = strcspn(p, ",");
-    const char *piece = arena_text("%.*s", (int)n, p);
+  word_list pieces = words_pieces(text);
+  for (size_t i = 0; i < pieces.count; i++) {
+    const char *piece = pieces.words[i];
     const char *equals = strchr(piece, '=');
-    if (!equals || equals == piece || !equals[1] || strpbrk(piece, "/# \t"))
+    if (!equals || equals == piece || !equals[1] || strpbrk(piece, "/#"))
       return arena_text("'%s': '%s' is not KEY=VALUE", whole, piece);
     const char *key = arena_text("%.*s", (int)(equals - piece), piece);
     if (spec_value(out, key))
       return arena_text("'%s': '%s' is set twice", whole, key);
     spec_set(out, key, equals + 1);
-    p += n;
-    if (!*p)
-      return NULL;
   }
+  return NULL;
 }
 
 const char *spec_parse(const char *text, spec *out) {
@@ -69,34 +68,4 @@ spec spec_with(const spec *s, const char *key, const char *value) {
     spec_set(&copy, s->settings[i].key, s->settings[i].value);
   spec_set(&copy, key, value);
   return copy;
-}
-
-void word_list_add(word_list *list, const char *word) {
-  list->words = arena_more(list->words, list->count, sizeof *list->words);
-  list->words[list->count++] = word;
-}
-
-bool word_list_has(const word_list *list, const char *word) {
-  for (size_t i = 0; i < list->count; i++)
-    if (!strcmp(list->words[i], word))
-      return true;
-  return false;
-}
-
-word_list spec_split(const char *text) {
-  word_list list = {0};
-  for (const char *p = text;; p++) {
-    size_t n = strcspn(p, ",");
-    const char *piece = arena_text("%.*s", (int)n, p);
-    const char *equals = strchr(piece, '='), *colon = strchr(piece, ':');
-    if (list.count && equals && (!colon || colon > equals)) {
-      const char **last = &list.words[list.count - 1];
-      *last = arena_text("%s,%s", *last, piece);
-    } else {
-      word_list_add(&list, piece);
-    }
-    p += n;
-    if (!*p)
-      return list;
-  }
 }

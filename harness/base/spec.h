@@ -1,13 +1,12 @@
 /* spec.h: NAME:KEY=VALUE,..., which is how users name a workload with its
- * parameters or a collector with its options, and lists of such words.  The
- * driver and the collector programs parse them with this code; whether the
- * names and values exist is checked elsewhere.
+ * parameters or a collector with its options.  The driver and the collector
+ * programs parse such words with this code; whether the names and values exist
+ * is checked elsewhere.
  *
  * Texts and arrays live as long as the process (arena.h). */
 #ifndef REAPMARK_SPEC_H
 #define REAPMARK_SPEC_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct spec_setting {
@@ -40,16 +39,5 @@ void spec_set(spec *s, const char *key, const char *value);
 
 /* A copy of `s` in which `key` is set to `value`. */
 spec spec_with(const spec *s, const char *key, const char *value);
-
-typedef struct word_list {
-  const char **words;
-  size_t count;
-} word_list;
-
-/* Splits at commas.  A piece like KEY=VALUE belongs to the item before it, so
- * that "a:x=1,y=2,b" is two items. */
-word_list spec_split(const char *text);
-void word_list_add(word_list *list, const char *word);
-bool word_list_has(const word_list *list, const char *word);
 
 #endif

@@ -1,5 +1,6 @@
 /* words.c: see words.h. */
 #include "words.h"
+#include "arena.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Words longer than this are compared by what comes before. */
+/* Of longer words only the first characters are compared. */
 enum { LONGEST = 64 };
 
 /* The distance of two words, by dynamic programming over their prefixes. */
@@ -111,4 +112,64 @@ bool words_number(const char *text, uint64_t *value) {
     return false;
   *value = number << shift;
   return true;
+}
+
+void word_list_add(word_list *list, const char *word) {
+  list->words = arena_more(list->words, list->count, sizeof *list->words);
+  list->words[list->count++] = word;
+}
+
+bool word_list_has(const word_list *list, const char *word) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!strcmp(list->words[i], word))
+      return true;
+  return false;
+}
+
+/* One comma with blanks around it, or blanks alone, separate two pieces; two
+ * commas enclose an empty piece, which is a mistake for the caller to report.
+ */
+word_list words_pieces(const char *text) {
+  static const char blanks[] = " \t\n";
+  word_list list = {0};
+  for (const char *p = text + strspn(text, blanks);;) {
+    size_t n = strcspn(p, ", \t\n");
+    word_list_add(&list, arena_text("%.*s", (int)n, p));
+    p += n;
+    p += strspn(p, blanks);
+    if (!*p)
+      return list;
+    if (*p == ',')
+      p += 1 + strspn(p + 1, blanks);
+  }
+}
+
+/* Adds the items of a list. */
+static void add_items(word_list *list, const char *text) {
+  word_list pieces = words_pieces(text);
+  for (size_t i = 0; i < pieces.count; i++) {
+    const char *piece = pieces.words[i];
+    const char *equals = strchr(piece, '='), *colon = strchr(piece, ':');
+    if (i && equals && (!colon || colon > equals)) {
+      const char **last = &list->words[list->count - 1];
+      *last = arena_text("%s,%s", *last, piece);
+    } else {
+      word_list_add(list, piece);
+    }
+  }
+}
+
+word_list words_split(const char *text) {
+  word_list list = {0};
+  add_items(&list, text);
+  return list;
+}
+
+word_list words_chosen(const char *option, char **operands) {
+  word_list list = {0};
+  if (option)
+    add_items(&list, option);
+  for (; *operands; operands++)
+    add_items(&list, *operands);
+  return list;
 }

@@ -7,24 +7,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which of the `n` `known` words the user may have meant by `word`: the one of
- * the smallest edit distance (Levenshtein 1966, a swap of neighbours counted
- * once), if that is at most a third of the longer word's length.  NULL if none
- * is near.  Borrowed from `known`, whose NULL entries are passed over. */
+/* Returns which of the `n` `known` words the user may have meant by `word`: the
+ * one of the smallest edit distance (Levenshtein 1966, with a swap of
+ * neighbours counted once), if this distance is at most a third of the longer
+ * word's length.  NULL if no word is so near.  The result is borrowed from
+ * `known`, in which NULL entries are skipped. */
 const char *words_nearest(const char *word, const char *const *known, size_t n);
 
-/* Writes " (did you mean 'NEAREST'?)" to `out`, or the empty string if no known
- * word is near; returns `out`.  For the end of an error line. */
+/* Writes " (did you mean 'NEAREST'?)" to `out`, which has `room` bytes, or the
+ * empty string if no known word is near; returns `out`.  For the end of an
+ * error message. */
 const char *words_suggest(char *out, size_t room, const char *word,
                           const char *const *known, size_t n);
 
-/* The same; where none is near, " (choose from A, B, C)" if there are any and
- * it fits. */
+/* The same; if no known word is near, writes " (choose from A, B, C)", provided
+ * that there are any and that the text fits. */
 const char *words_choices(char *out, size_t room, const char *word,
                           const char *const *known, size_t n);
 
 /* Reads an unsigned integer, decimal, with an optional k, M or G for a power of
  * 1024 (any case).  Returns false if `text` is anything else or too large. */
 bool words_number(const char *text, uint64_t *value);
+
+/* A list of words. */
+typedef struct word_list {
+  const char **words;
+  size_t count;
+} word_list;
+void word_list_add(word_list *list, const char *word);
+bool word_list_has(const word_list *list, const char *word);
+
+/* Splits a list that the user wrote at commas or blanks.  A piece KEY=VALUE
+ * belongs to the item before it, so that "a:x=1,y=2 b" is the two items
+ * "a:x=1,y=2" and "b". */
+word_list words_split(const char *text);
+
+/* The items of an option's list (NULL: the option is not given) and of the
+ * operands (NULL-terminated), each of which is a list, too. */
+word_list words_chosen(const char *option, char **operands);
+
+/* Splits a list whose items are themselves KEY=VALUE: at every comma or
+ * blank. */
+word_list words_pieces(const char *text);
 
 #endif

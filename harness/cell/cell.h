@@ -95,10 +95,10 @@ typedef struct cell_options {
   const char *pin;
   uint64_t threads;
   uint64_t seed;
-  const char *input; /* for the workload, or NULL */
-  bool check;        /* gc_heap_check at every expectation */
-  bool instrument;   /* time steps and listen to pauses */
-  int record_fd;
+  const char *input;  /* for the workload, or NULL */
+  bool check;         /* gc_heap_check at every expectation */
+  bool instrument;    /* time steps and listen to pauses */
+  uint64_t record_fd; /* a file descriptor */
 } cell_options;
 
 /* Reads the command line; the collector's options are set by it.  After an

@@ -32,7 +32,7 @@ void cell_end(const cell_verdict *verdict, json_t *violation) {
   json_t *record = cell_record_short(current, verdict);
   if (violation)
     json_object_set_new(record, "violation", violation);
-  cell_write(record, current->options->record_fd);
+  cell_write(record, (int)current->options->record_fd);
   _exit(0);
 }
 
@@ -152,7 +152,7 @@ static void *run(void *data) {
   gc_heap_destroy(run.wl.heap);
 
   json_t *record = cell_record(&run, &verdict);
-  cell_write(record, options->record_fd);
+  cell_write(record, (int)options->record_fd);
   json_decref(record);
   json_decref(run.counters);
   cell_requests_finish();
@@ -188,7 +188,7 @@ int main(int argc, char **argv) {
     break;
   }
   if (json)
-    cell_write(json, options.record_fd);
+    cell_write(json, (int)options.record_fd);
   json_decref(json);
   return 0;
 }

@@ -101,24 +101,23 @@ const char *const cell_primitives[] = {PRIMITIVES(NAME) NULL};
  * Which ones, on which heap.
  * ------------------------------------------------------------------------- */
 
-/* Marks the primitives that a list names, separated by commas; NULL: all. */
+/* Marks the primitives that a list names; NULL: all. */
 static void choose(const char *list, bool *chosen) {
   for (size_t i = 0; i < COUNT; i++)
     chosen[i] = !list;
-  while (list) {
-    size_t length = strcspn(list, ","), i = 0;
-    while (i < COUNT && (strlen(primitives[i].name) != length ||
-                         memcmp(primitives[i].name, list, length) != 0))
+  word_list words = list ? words_split(list) : (word_list){0};
+  for (size_t k = 0; k < words.count; k++) {
+    const char *word = words.words[k];
+    size_t i = 0;
+    while (i < COUNT && strcmp(primitives[i].name, word) != 0)
       i++;
     if (i == COUNT) {
-      char word[32], hint[80];
-      snprintf(word, sizeof word, "%.*s", (int)length, list);
+      char hint[80];
       cell_usage(
           "unknown primitive '%s'%s", word,
           words_suggest(hint, sizeof hint, word, cell_primitives, COUNT));
     }
     chosen[i] = true;
-    list = list[length] ? list + length + 1 : NULL;
   }
 }
 

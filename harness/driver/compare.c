@@ -1,10 +1,10 @@
 /* compare.c: compares results directories, or collectors within them.  It never
  * runs anything. */
-#include "compare.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "report.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/base/spec.h"
 #include "harness/report/compare.h"
 #include "harness/output/text.h"
@@ -28,43 +28,48 @@ typedef struct compare_options {
 
 #define FIELD(member) offsetof(compare_options, member)
 static const option_row option_rows[] = {
-    {"metric", 'm', "LIST", "metrics to compare, by commas (the main ones)",
-     OPTION_TEXT, FIELD(metrics), 0, 0},
+    {"metric", 'm', "METRIC,...", "metrics to compare (the main ones)",
+     .kind = OPTION_LIST, .offset = FIELD(metrics)},
     {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
-     OPTION_TEXT, FIELD(format), 0, 0},
-    {"alpha", 0, "SHARE", "chance of a false difference in a table (5%)",
-     OPTION_SHARE, FIELD(alpha), 0, 0},
-    {"threshold", 0, "SHARE", "differences below it do not matter (none do)",
-     OPTION_SHARE, FIELD(threshold), 0, 0},
-    {"fail-on-regression", 0, "LIST",
-     "METRIC=SHARE,...: exit 4 if worse by more", OPTION_TEXT, FIELD(limits), 0,
-     0},
-    {"aa", 0, "N", "compare cells of DIR with themselves, N invocations a side",
-     OPTION_NUMBER, FIELD(aa), 2, 500},
-    {"seed", 0, "N", "of the lots drawn by --aa (42)", OPTION_NUMBER,
-     FIELD(seed), 0, INT64_MAX},
+     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {"alpha", 0, "SHARE", "chance of one false difference in a table (5%)",
+     .kind = OPTION_SHARE, .offset = FIELD(alpha)},
+    {"threshold", 0, "SHARE", "ignore differences below this share (none)",
+     .kind = OPTION_SHARE, .offset = FIELD(threshold)},
+    {"fail-on-regression", 0, "METRIC=SHARE,...",
+     "exit with status 4 if METRIC is worse by more", .kind = OPTION_LIST,
+     .offset = FIELD(limits)},
+    {"aa", 0, "N", "compare DIR with itself, N invocations a side",
+     .kind = OPTION_NUMBER, .offset = FIELD(aa), .min = 2, .max = 500},
+    {"seed", 0, "N", "seed of the sides that --aa draws (42)",
+     .kind = OPTION_NUMBER, .offset = FIELD(seed), .max = INT64_MAX},
     {0}};
 
-static const option_usage usage = {
-    .command = "compare",
+const option_usage compare_usage = {
+    .name = "compare",
+    .summary = "compare results, or the collectors within results",
     .synopsis = "BASE [NEW...] [options]",
     .description =
-        "Compares the results in BASE with those in each NEW, cell by cell.  "
-        "Each is a\nresults directory, or DIR:COLLECTOR for the cells of one "
-        "collector; BASE alone\nas DIR:COLLECTOR is compared with every other "
-        "collector of DIR.\n\nThe invocation is the unit.  A change is shown "
-        "where Mann and Whitney's test with\nHolm's adjustment over the table "
-        "finds it, and ~ elsewhere; at least 4 invocations\na side can show "
-        "any, and more if there are several cells.\n\nWith --aa, cuts each "
-        "cell's invocations into groups of 2 N, deals each group to\ntwo "
-        "sides, and counts how often these differ significantly: no more than "
-        "alpha\npromises, or something is wrong.\n\n"
-        "exit status: 0 compared, 1 --aa found more than chance allows, 2 "
-        "usage,\n3 nothing to compare, also of a single METRIC, 4 a regression "
-        "beyond\n--fail-on-regression, or a cell that only base completed.",
+        "Is it faster or slower, and is the difference real?  Compares the "
+        "results in BASE\nwith those in each NEW, cell by cell.  Each is a "
+        "results directory, or\nDIR:COLLECTOR for the cells of one collector; "
+        "BASE alone, as DIR:COLLECTOR, is\ncompared with every other collector "
+        "of DIR.\n\nThe unit of comparison is the invocation.  A change is "
+        "shown if the test of Mann\nand Whitney, with Holm's adjustment over "
+        "the table, finds it significant, else ~.\nAt least 4 invocations a "
+        "side are needed, more if there are several cells.\n\n--aa cuts the "
+        "invocations of each cell into groups of 2 N, deals each group to\ntwo "
+        "sides, and counts how often the sides differ significantly: if more "
+        "often than\nalpha allows, the test or the measurements are wrong.\n\n"
+        "exit status: 0 compared, 1 --aa found more than alpha allows, 2 "
+        "usage, 3 nothing to\ncompare (or nothing of one METRIC), 4 a "
+        "regression beyond --fail-on-regression, or\na cell that only BASE "
+        "completed.",
+    .example = "before after --metric throughput,pause_p99",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 64};
+    .max_operands = 64,
+    .missing = "a results directory"};
 
 /* ------------------------------------------------------------------------- *
  * Metrics by name.
@@ -142,7 +147,7 @@ static const metric *find_metric(const char *option, const char *name) {
 }
 
 static bool choose_metrics(const char *text, metric_list *list) {
-  word_list words = spec_split(text);
+  word_list words = words_split(text);
   for (size_t i = 0; i < words.count; i++) {
     const metric *m = find_metric("metric", words.words[i]);
     if (!m)
@@ -164,9 +169,9 @@ typedef struct limit_list {
 
 static bool choose_limits(const char *text, limit_list *list) {
   static const char option[] = "fail-on-regression";
-  for (const char *p = text; *p; p += *p == ',') {
-    size_t n = strcspn(p, ",");
-    const char *piece = arena_text("%.*s", (int)n, p);
+  word_list pieces = words_pieces(text);
+  for (size_t i = 0; i < pieces.count; i++) {
+    const char *piece = pieces.words[i];
     const char *equals = strchr(piece, '=');
     limit l = {0};
     if (!equals || !options_share(equals + 1, &l.worse)) {
@@ -180,7 +185,6 @@ static bool choose_limits(const char *text, limit_list *list) {
       return false;
     list->items = arena_more(list->items, list->count, sizeof l);
     list->items[list->count++] = l;
-    p += n;
   }
   return true;
 }
@@ -595,7 +599,7 @@ int compare_command(int argc, char **argv) {
                        .alpha = 0.05,
                        .seed = STAT_SEED};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&compare_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   const compare_format *format = find_format(o.format);

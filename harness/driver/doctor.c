@@ -2,7 +2,7 @@
 #include "doctor.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 
@@ -134,16 +134,19 @@ typedef struct doctor_options {
 } doctor_options;
 
 static const option_row option_rows[] = {
-    {"threads", 't', "N", "threads that are to run at once (2)", OPTION_NUMBER,
-     offsetof(doctor_options, threads), 1, 1024},
+    {"threads", 't', "N", "threads that are to run at once (2)",
+     .kind = OPTION_NUMBER, .offset = offsetof(doctor_options, threads),
+     .min = 1, .max = 1024},
     {0}};
 
-static const option_usage usage = {
-    .command = "doctor",
+const option_usage doctor_usage = {
+    .name = "doctor",
+    .summary = "say what on this machine disturbs measurements",
     .synopsis = "[options]",
     .description =
-        "Says what on this machine will disturb measurements, and what to do "
-        "about it.\nexit status: 0 nothing serious, 1 something serious.",
+        "What on this machine will disturb measurements, and what can be done "
+        "about it?\n\nexit status: 0 nothing serious, 1 something serious.",
+    .example = "--threads 4",
     .options = option_rows};
 
 static const char *withheld_names(void) {
@@ -160,7 +163,7 @@ static const char *withheld_names(void) {
 int doctor_command(int argc, char **argv) {
   doctor_options o = {.threads = 2};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&doctor_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   machine m;

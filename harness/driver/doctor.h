@@ -35,6 +35,4 @@ enum { DOCTOR_FINDINGS = 17 };
 size_t doctor_examine(const machine *m, const doctor_question *q,
                       doctor_finding *out);
 
-int doctor_command(int argc, char **argv);
-
 #endif

@@ -1,8 +1,7 @@
 /* list.c: lists what there is: a table for people, JSON for programs. */
-#include "list.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/plan/suite.h"
 #include "harness/output/text.h"
@@ -206,20 +205,25 @@ static int list_suites(bool as_json) {
 /* ------------------------------------------------------------------------- */
 
 typedef struct list_options {
-  bool json;
+  const char *format;
 } list_options;
 
 static const option_row option_rows[] = {
-    {"json", 0, NULL, "print JSON, with everything that is known", OPTION_FLAG,
-     offsetof(list_options, json), 0, 0},
+    {"format", 'f', "FORMAT",
+     "table, or json, which holds everything that is known (table)",
+     .kind = OPTION_TEXT, .offset = offsetof(list_options, format),
+     .former = "json"},
     {0}};
 
-static const option_usage usage = {
-    .command = "list",
-    .synopsis = "collectors|workloads|suites [--json]",
-    .description = "Lists what there is.  Collectors are programs in the "
-                   "folder collectors/ beside\nreapmark and in those that "
-                   "REAPMARK_PATH names, apart by colons.",
+const option_usage list_usage = {
+    .name = "list",
+    .summary = "list the collectors, workloads or suites that exist",
+    .synopsis = "collectors|workloads|suites [options]",
+    .description =
+        "What can be run?  Collectors are the programs in the folder "
+        "collectors/ beside\nreapmark, and in the folders that the variable "
+        "REAPMARK_PATH names (separated by\ncolons).",
+    .example = "workloads",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -232,18 +236,23 @@ int list_command(int argc, char **argv) {
   } table[] = {{"collectors", list_collectors},
                {"workloads", list_workloads},
                {"suites", list_suites}};
-  list_options o = {0};
+  list_options o = {.format = "table"};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&list_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
+  bool as_json = !strcmp(o.format, "json");
+  if (!as_json && strcmp(o.format, "table")) {
+    say("unknown format '%s' (table or json)", o.format);
+    return EXIT_USAGE;
+  }
   candidates known = {0};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     if (!strcmp(operands[0], table[i].what))
-      return table[i].list(o.json);
+      return table[i].list(as_json);
     candidates_add(&known, table[i].what);
   }
   say("list: unknown '%s'%s; usage: reapmark list %s", operands[0],
-      suggest(operands[0], &known), usage.synopsis);
+      suggest(operands[0], &known), list_usage.synopsis);
   return EXIT_USAGE;
 }

@@ -1,79 +1,69 @@
-/* main.c: the command table. */
-#include "harness/driver/programs/describe.h"
-#include "compare.h"
-#include "doctor.h"
-#include "harness/driver/leaks/explain.h"
-#include "harness/driver/leaks/leaks.h"
-#include "list.h"
-#include "harness/driver/programs/machine.h"
+/* main.c: finds the command that the user wants, and runs it. */
+#include "commands.h"
 #include "harness/base/arena.h"
-#include "harness/driver/programs/micro.h"
-#include "harness/driver/search/minheap.h"
-#include "harness/base/options.h"
-#include "harness/driver/search/rate.h"
-#include "report.h"
-#include "harness/driver/run/run.h"
 #include "harness/base/say.h"
-#include "harness/driver/stress/stress.h"
-#include "trace.h"
+#include "harness/driver/programs/machine.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct command {
-  const char *name, *summary;
-  int (*run)(int argc, char **argv);
-} commands[] = {
-    {"list", "collectors, workloads or suites that there are", list_command},
-    {"run", "run a suite and print its table", run_command},
-    {"minheap", "find the smallest heap of each collector", minheap_command},
-    {"report", "print the results in a directory again", report_command},
-    {"rate", "find the highest request rate that meets a latency",
-     rate_command},
-    {"describe", "what a workload does, in exact figures", describe_command},
-    {"compare", "compare results, or collectors within them", compare_command},
-    {"leaks", "what causes of leaks leave behind, on which collector",
-     leaks_command},
-    {"explain", "what keeps the objects of a cause of leaks", explain_command},
-    {"micro", "time the primitives of collectors", micro_command},
-    {"stress", "look for bugs in collectors", stress_command},
-    {"trace", "verify, count, annotate or shrink a trace of operations",
-     trace_command},
-    {"doctor", "what on this machine disturbs measurements", doctor_command},
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
-static void print_help(void) {
+static int print_help(void) {
   printf("usage: reapmark COMMAND [options]\n\n"
          "Benchmark and stress-test suite for garbage collectors.\n\n");
-  for (size_t i = 0; i < COMMANDS; i++)
-    printf("  %-8s %s\n", commands[i].name, commands[i].summary);
-  printf("\n'reapmark COMMAND --help' tells more; 'reapmark --version' tells "
-         "the version.\n");
+  for (const command_row *c = commands; c->usage; c++)
+    printf("  %-8s  %s\n", c->usage->name, c->usage->summary);
+  printf("\n'reapmark help COMMAND' describes a command and its options; "
+         "'reapmark --version'\nprints the version.\n");
+  return EXIT_OK;
+}
+
+static int print_version(void) {
+  const machine_build *b = &machine_this_build;
+  printf("reapmark %s%s%s%s (%s, %s)\n", b->version, *b->git ? " (" : "",
+         b->git, *b->git ? ")" : "", b->compiler, b->type);
+  return EXIT_OK;
+}
+
+/* Returns NULL, having reported it, if no command has the name. */
+static const command_row *find_command(const char *word) {
+  candidates known = {0};
+  for (const command_row *c = commands; c->usage; c++) {
+    if (!strcmp(word, c->usage->name))
+      return c;
+    candidates_add(&known, c->usage->name);
+  }
+  candidates_add(&known, "help");
+  say("unknown command '%s'%s; see reapmark --help", word,
+      suggest(word, &known));
+  return NULL;
+}
+
+static int run(int argc, char **argv) {
+  const command_row *c = find_command(argv[0]);
+  return c ? c->run(argc, argv) : EXIT_USAGE;
+}
+
+/* `help COMMAND [ACTION]` is `COMMAND [ACTION] --help`. */
+static int help(int argc, char **argv) {
+  if (argc < 2 || !strcmp(argv[1], "help"))
+    return print_help();
+  char **asked = arena_take((size_t)(argc + 1) * sizeof *asked);
+  memcpy(asked, argv + 1, (size_t)(argc - 1) * sizeof *asked);
+  asked[argc - 1] = arena_text("--help");
+  return run(argc, asked);
 }
 
 int main(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "";
-  if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
-    print_help();
-    return EXIT_OK;
-  }
-  if (!strcmp(word, "--version")) {
-    const machine_build *b = &machine_this_build;
-    printf("reapmark %s%s%s%s (%s, %s)\n", b->version, *b->git ? " (" : "",
-           b->git, *b->git ? ")" : "", b->compiler, b->type);
-    return EXIT_OK;
-  }
-  candidates known = {0};
-  for (size_t i = 0; i < COMMANDS; i++) {
-    if (!strcmp(word, commands[i].name))
-      return commands[i].run(argc - 1, argv + 1);
-    candidates_add(&known, commands[i].name);
-  }
-  if (*word)
-    say("unknown command '%s'%s; see reapmark --help", word,
-        suggest(word, &known));
-  else
+  if (!*word) {
     say("no command; see reapmark --help");
-  return EXIT_USAGE;
+    return EXIT_USAGE;
+  }
+  if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+    return print_help();
+  if (!strcmp(word, "help"))
+    return help(argc - 1, argv + 1);
+  if (!strcmp(word, "--version"))
+    return print_version();
+  return run(argc - 1, argv + 1);
 }

@@ -1,7 +1,7 @@
 /* report.c: prints a results directory.  It never runs anything. */
 #include "report.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/report/figures.h"
 #include "harness/report/format.h"
@@ -141,21 +141,21 @@ typedef struct report_options {
 
 static const option_row option_rows[] = {
     {"format", 'f', "FORMAT", "table, markdown, csv, json or gbench (table)",
-     OPTION_TEXT, offsetof(report_options, format), 0, 0},
-    {"table", 't', "TABLE",
-     "one of those above, instead of all metrics by cell", OPTION_TEXT,
-     offsetof(report_options, table), 0, 0},
+     .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
+    {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
+     .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},
     {0}};
 
-static const option_usage usage = {
-    .command = "report",
-    .synopsis = "DIR [--table TABLE] [--format FORMAT]",
+const option_usage report_usage = {
+    .name = "report",
+    .summary = "print the results in a directory again",
+    .synopsis = "DIR [options]",
     .description =
-        "Prints the results in DIR, whether all runs are there or not.  Runs "
-        "nothing.\ncsv and json hold numbers in base units (ns, bytes, per "
-        "second), json every\nsample; gbench is JSON that Google Benchmark's "
-        "own tools read.\n\n"
-        "tables beside that (not in gbench):\n"
+        "What do the results in DIR say?  Prints them, whether all runs are "
+        "there or not,\nand runs nothing.  csv and json hold numbers in base "
+        "units (ns, bytes, per second);\njson holds every sample; gbench is "
+        "JSON for Google Benchmark's own tools.\n\n"
+        "tables, in every format but gbench:\n"
         "  time-space  wall time relative to the best, by heap\n"
         "  lbo         lower-bound overhead in wall and CPU time, and the "
         "naive "
@@ -163,22 +163,24 @@ static const option_usage usage = {
         "  mmu         mutator utilisation (MMU and BMU) at windows of 1 to "
         "100 "
         "ms\n"
-        "  observer    what the instruments cost, of run --observer\n"
+        "  observer    what the instruments cost (after run --observer)\n"
         "  stability   whether the invocations of a cell settle or drift\n"
-        "  latency     of requests by rate: from the intended start, simple, "
+        "  latency     of requests, by rate: from the intended start, simple, "
         "metered\n"
-        "  memory      footprint over what must be held, fragmentation, "
+        "  memory      footprint over the bytes to be held, fragmentation, "
         "floating garbage\n"
-        "  growth      ns an op by the number of live objects\n"
-        "  limits      the suite's targets, met or not",
+        "  growth      ns per operation by the number of live objects\n"
+        "  limits      whether the suite's targets are met",
+    .example = "DIR --table latency --format csv",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .missing = "a results directory"};
 
 int report_command(int argc, char **argv) {
   report_options o = {.format = "table"};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&report_usage, argc, argv, &o, &operands);
   return code != OPTIONS_GO ? code
                             : report_print(operands[0], o.table, o.format);
 }

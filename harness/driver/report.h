@@ -4,8 +4,6 @@
 
 #include "harness/report/load.h"
 
-int report_command(int argc, char **argv);
-
 /* Prints the report of a results directory to stdout, in a format of
  * harness/report/format.h, or the table of this name of
  * harness/report/figures.h, or limits (targets.h), if `table` is not NULL, and

@@ -1,9 +1,8 @@
 /* trace.c: `reapmark trace`: verifies a trace, counts what it does, adds the
  * deaths of its objects, shrinks one that fails. */
-#include "trace.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/stress/replay-shrink.h"
 #include "harness/report/format.h"
@@ -121,20 +120,23 @@ static void say_problem(void *data, uint64_t line, const char *what) {
 
 static const option_row verify_rows[] = {
     {"lenient", 0, NULL,
-     "operations that cannot be performed are counted, not mistakes",
-     OPTION_FLAG, FIELD(lenient), 0, 0},
+     "count operations that cannot be performed; they are no mistakes",
+     .kind = OPTION_FLAG, .offset = FIELD(lenient)},
     {0}};
 
 static const option_usage verify_usage = {
-    .command = "trace verify",
-    .synopsis = "FILE [--lenient]",
+    .name = "trace verify",
+    .summary = "check a trace against the rules of the mutator interface",
+    .synopsis = "FILE [options]",
     .description =
-        "Holds a trace to the rules of the mutator interface: operations that "
-        "cannot be\nperformed, borrowed registers whose object nothing keeps "
-        "alive, detaching with\nframes open, the lock, and lines `dead` of "
-        "objects that do not exist, are dead\nalready, or are still used.  "
-        "Prints what it counted.\n\nexit status: 0 the trace keeps to the "
-        "rules, 1 it does not, 2 it cannot be read.",
+        "Does a trace keep to the rules of the mutator interface?  Reports "
+        "operations that\ncannot be performed, borrowed registers whose object "
+        "nothing keeps alive, threads\nthat detach with frames open, misuse of "
+        "the lock, and lines 'dead' of objects that do\nnot exist, are dead "
+        "already, or are still used.  Prints counts of what it has read.\n\n"
+        "exit status: 0 the trace keeps to the rules, 1 it does not, 2 it "
+        "cannot be read.",
+    .example = "FILE --lenient",
     .options = verify_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -293,19 +295,21 @@ static const struct stat_format {
                     {"json", print_json}};
 enum { STAT_FORMATS = sizeof stat_formats / sizeof *stat_formats };
 
-static const option_row stat_rows[] = {{"format", 'f', "FORMAT",
-                                        "table, markdown, csv or json (table)",
-                                        OPTION_TEXT, FIELD(format), 0, 0},
-                                       {0}};
+static const option_row stat_rows[] = {
+    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
+     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {0}};
 
 static const option_usage stat_usage = {
-    .command = "trace stat",
-    .synopsis = "FILE [--format FORMAT]",
+    .name = "trace stat",
+    .summary = "count exactly what a trace does",
+    .synopsis = "FILE [options]",
     .description =
-        "Prints what a trace does, in exact figures: objects and bytes, what "
-        "is reachable\nat the most, lifetimes, dead cycles, weak references, "
-        "finalizers, operations.\nBytes are nominal: a header word, slots, "
-        "payload in words.",
+        "What does a trace do?  Prints exact figures: objects and bytes, the "
+        "most that is ever\nreachable, lifetimes, dead cycles, weak "
+        "references, finalizers, operations.  Bytes are\nnominal: a header "
+        "word, the slots, and the payload in whole words.",
+    .example = "FILE --format csv",
     .options = stat_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -349,17 +353,20 @@ static int stat_of(const trace_options *o, char **operands) {
  * ------------------------------------------------------------------------- */
 
 static const option_row annotate_rows[] = {
-    {"output", 'o', "FILE", "where the trace goes (standard output)",
-     OPTION_TEXT, FIELD(output), 0, 0},
+    {"output", 'o', "FILE", "file for the trace (-, standard output)",
+     .kind = OPTION_TEXT, .offset = FIELD(output)},
     {0}};
 
 static const option_usage annotate_usage = {
-    .command = "trace annotate",
-    .synopsis = "FILE [-o FILE]",
+    .name = "trace annotate",
+    .summary = "add to a trace when each object dies",
+    .synopsis = "FILE [options]",
     .description =
-        "Writes the trace with a line 'dead N' after each operation that makes "
-        "object N\ngarbage: after which nothing in the rest of the trace "
-        "reaches it.  With these a\ntrace can be run by explicit freeing.",
+        "When does each object die?  Writes the trace with a line 'dead N' "
+        "after the operation\nthat makes object N garbage: nothing in the rest "
+        "of the trace reaches object N.  With\nthese lines, collectors that "
+        "free explicitly can run the trace.",
+    .example = "FILE -o annotated",
     .options = annotate_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -414,29 +421,34 @@ static int annotate(const trace_options *o, char **operands) {
  * ------------------------------------------------------------------------- */
 
 static const option_row shrink_rows[] = {
-    {"output", 'o', "FILE", "where the trace goes (standard output)",
-     OPTION_TEXT, FIELD(output), 0, 0},
-    {"repeat", 0, "N",
-     "runs of each try, for what does not fail every time (1)", OPTION_NUMBER,
-     FIELD(repeat), 1, 1000},
-    {"tries", 0, "N", "at the most (10000)", OPTION_NUMBER, FIELD(tries), 1,
-     INT64_MAX},
-    {"timeout", 0, "SECONDS", "of one run (60)", OPTION_SECONDS, FIELD(timeout),
-     0, 0},
+    {"output", 'o', "FILE", "file for the trace (-, standard output)",
+     .kind = OPTION_TEXT, .offset = FIELD(output)},
+    {"invocations", 'n', "N",
+     "runs of each trace tried, for a failure that comes and goes (1)",
+     .kind = OPTION_NUMBER, .offset = FIELD(repeat), .min = 1, .max = 1000,
+     .former = "repeat"},
+    {"tries", 0, "N", "try at most this many traces (10000)",
+     .kind = OPTION_NUMBER, .offset = FIELD(tries), .min = 1, .max = INT64_MAX},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (60)",
+     .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
     {0}};
 
 static const option_usage shrink_usage = {
-    .command = "trace shrink",
+    .name = "trace shrink",
+    .summary = "find the shortest trace that still fails",
     .synopsis = "FILE [options] -- COLLECTOR [its options]",
     .description =
-        "Finds a trace that is as short and simple as can be and still fails "
-        "in the same\nway (signal, or verdict and oracle) when COLLECTOR, a "
-        "name or the path of a\nprogram, replays it.  Ctrl-C ends it with the "
-        "smallest so far.\n\nexit status: 0 shrunk, 1 it does not fail, 2 "
-        "usage, 130 interrupted.",
+        "Which operations does a failure need?  Finds a trace as short and "
+        "simple as possible\nthat still fails in the same way (signal, or "
+        "verdict and oracle) when COLLECTOR, a\nname or the path of a program, "
+        "replays the trace.  Ctrl-C ends the search with the\nsmallest trace "
+        "so far.\n\nexit status: 0 shrunk, 1 the trace does not fail, 2 usage, "
+        "130 interrupted.",
+    .example = "FILE -o short -- mark-sweep --heap 1M",
     .options = shrink_rows,
     .min_operands = 2,
-    .max_operands = 1000};
+    .max_operands = 1000,
+    .missing = "a trace, or the collector after --,"};
 
 /* The path of a collector that is given by name or path; NULL, and it was said,
  * if there is none. */
@@ -466,31 +478,28 @@ static int shrink(const trace_options *o, char **operands) {
 
 /* ------------------------------------------------------------------------- */
 
-static const struct action {
-  const char *name, *summary;
-  const option_usage *usage;
-  int (*run)(const trace_options *o, char **operands);
-} actions[] = {
-    {"verify", "hold it to the rules of the mutator interface", &verify_usage,
-     verify},
-    {"stat", "what it does, in exact figures", &stat_usage, stat_of},
-    {"annotate", "add when each object dies", &annotate_usage, annotate},
-    {"shrink", "find the shortest that still fails", &shrink_usage, shrink},
-};
-enum { ACTIONS = sizeof actions / sizeof *actions };
+static const option_usage *const usages[] = {
+    &verify_usage, &stat_usage, &annotate_usage, &shrink_usage, NULL};
+static int (*const actions[])(const trace_options *o, char **operands) = {
+    verify, stat_of, annotate, shrink};
 
-static void print_help(void) {
-  printf("usage: reapmark trace ACTION FILE [options]\n\n"
-         "Works on a trace (docs/trace-format.md); '-' is standard input.\n\n");
-  for (size_t i = 0; i < ACTIONS; i++)
-    printf("  %-8s %s\n", actions[i].name, actions[i].summary);
-  printf("\n'reapmark trace ACTION --help' tells more.\n");
-}
+static const option_row no_rows[] = {{0}};
+const option_usage trace_usage = {
+    .name = "trace",
+    .summary = "verify, count, annotate or shrink a trace",
+    .synopsis = "ACTION FILE [options]",
+    .description =
+        "Works on a trace, a file of mutator operations "
+        "(docs/trace-format.md); FILE '-' is\nstandard input.  'reapmark help "
+        "trace ACTION' describes an action.",
+    .example = "stat FILE",
+    .options = no_rows,
+    .actions = usages};
 
 int trace_command(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "";
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-    print_help();
+    options_help(&trace_usage);
     return EXIT_OK;
   }
   trace_options o = {.format = "table",
@@ -499,14 +508,14 @@ int trace_command(int argc, char **argv) {
                      .repeat = 1,
                      .tries = 10000};
   candidates known = {0};
-  for (size_t i = 0; i < ACTIONS; i++) {
-    candidates_add(&known, actions[i].name);
-    if (strcmp(word, actions[i].name))
+  for (size_t i = 0; usages[i]; i++) {
+    const char *name = strchr(usages[i]->name, ' ') + 1;
+    candidates_add(&known, name);
+    if (strcmp(word, name))
       continue;
     char **operands;
-    int code =
-        options_parse(actions[i].usage, argc - 1, argv + 1, &o, &operands);
-    return code != OPTIONS_GO ? code : actions[i].run(&o, operands);
+    int code = options_parse(usages[i], argc - 1, argv + 1, &o, &operands);
+    return code != OPTIONS_GO ? code : actions[i](&o, operands);
   }
   if (*word)
     say("trace: unknown action '%s'%s; see reapmark trace --help", word,

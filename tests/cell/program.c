@@ -305,7 +305,7 @@ static void wrong_usage(void **state) {
       {"--run tiny more", "unexpected argument 'more'"},
       {"--run tinny", "unknown workload 'tinny' (did you mean 'tiny'?)"},
       {"--run tiny --threads 0",
-       "--threads is a whole number within 1 and 1024, not '0'"},
+       "--threads: '0' is not a whole number from 1 to 1024"},
       {"--run tiny --option lsoe=1",
        "unknown option of collector fake 'lsoe' (did you mean 'lose'?)"},
       {"--run tiny --hostile colect-at=1",
@@ -319,8 +319,8 @@ static void wrong_usage(void **state) {
       {"--run tiny --pin everywhere",
        "--pin is auto, none or a list of PUs such as 0,2-3, not 'everywhere'"},
       {"--run tiny --record-fd 9 9>&-", "--record-fd 9: Bad file descriptor"},
-      {"--micro --min-time soon", "--min-time is a number of seconds, not "
-                                  "'soon'"},
+      {"--micro --min-time soon", "--min-time: 'soon' is not a number of "
+                                  "seconds above 0"},
       {"--micro-fixed new", "--micro-fixed needs a number of iterations"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

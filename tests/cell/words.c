@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "harness/base/words.h"
 
 static const char *const known[] = {"mark-sweep", "refcount", NULL,
@@ -103,6 +105,31 @@ static void other_text_is_no_number(void **state) {
   }
 }
 
+static void assert_list(word_list list, const char *expected) {
+  char text[100] = "";
+  for (size_t i = 0; i < list.count; i++) {
+    strcat(text, list.words[i]);
+    strcat(text, "|");
+  }
+  assert_string_equal(text, expected);
+}
+
+static void lists_split_at_commas_or_blanks(void **state) {
+  (void)state;
+  assert_list(words_split("a,b"), "a|b|");
+  assert_list(words_split(" a  b\tc "), "a|b|c|");
+  assert_list(words_split("a, b ,c"), "a|b|c|");
+  assert_list(words_split("a,,b,"), "a||b||");
+  assert_list(words_split(""), "|");
+  assert_list(words_split("a:x=1,y=2 z=3,b c:x=1"), "a:x=1,y=2,z=3|b|c:x=1|");
+  assert_list(words_split("x=1,y=2"), "x=1,y=2|");
+  assert_list(words_pieces("x=1, y=2"), "x=1|y=2|");
+  char *operands[] = {(char *)"a b:x=1", (char *)"c,d", NULL};
+  assert_list(words_chosen(NULL, operands), "a|b:x=1|c|d|");
+  assert_list(words_chosen("e f", operands), "e|f|a|b:x=1|c|d|");
+  assert_list(words_chosen(NULL, operands + 2), "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(near_words_are_suggested),
@@ -112,6 +139,7 @@ int main(void) {
       cmocka_unit_test(long_words_are_harmless),
       cmocka_unit_test(numbers_have_suffixes),
       cmocka_unit_test(other_text_is_no_number),
+      cmocka_unit_test(lists_split_at_commas_or_blanks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

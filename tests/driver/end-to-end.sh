@@ -60,7 +60,7 @@ test_turns() {
   printed "- $note"
   expect 0 list collectors
   row '^lockstep .* take turns '
-  expect 0 list collectors --json
+  expect 0 list collectors --format json
   counted 1 '"turns": true' out
 }
 
@@ -97,11 +97,11 @@ test_usage_errors() {
   expect 2 run -c alpha -w script -n 0
   complained "--invocations: '0' is not a whole number from 1 to 1000"
   expect 2 run --sede 3
-  complained "run: unknown or ambiguous option '--sede' (did you mean '--seed'?)"
+  complained "run: unknown option '--sede' (did you mean '--seed'?)"
   expect 2 run quikc
   complained "unknown suite 'quikc' (did you mean 'quick'?)"
   expect 2 run quick standard
-  complained "run: what is 'standard'?"
+  complained "run: unexpected argument 'standard'; usage: reapmark run"
   expect 2 run --resume
   complained '--resume needs -o DIR'
   expect 2 rnu
@@ -114,6 +114,58 @@ test_usage_errors() {
   complained 'nowhere/plan.json: No such file or directory'
   expect 0 run --help
   printed '--timeout SECONDS'
+}
+
+test_help() {
+  expect 0 help
+  printed 'find the smallest heap of each collector'
+  cp out all
+  expect 0 --help
+  same all out
+  commands=$(sed -nE 's/^  ([a-z]+) .*/\1/p' all)
+  [ "$(echo "$commands" | wc -l)" -ge 13 ] || fail "only these commands: $commands"
+  for command in $commands 'trace verify' 'trace stat' 'trace annotate' 'trace shrink'; do
+    expect 0 help $command
+    printed "usage: reapmark $command "
+    printed "example: reapmark $command "
+    cp out one
+    expect 0 $command --help
+    same one out
+    awk 'length($0) > 100 { exit 1 }' out || fail "$command: a line is too long"
+  done
+  expect 2 help rnu
+  complained "unknown command 'rnu' (did you mean 'run'?)"
+  expect 2 hepl
+  complained "unknown command 'hepl' (did you mean 'help'?)"
+  expect 2 help trace verfiy
+  complained "unknown action 'verfiy' (did you mean 'verify'?)"
+  # Earlier names are answered by the present ones, or still understood.
+  expect 2 list collectors --json
+  complained "(did you mean '--format'?)"
+  expect 2 leaks --causes cache
+  complained "(did you mean '--workloads'?)"
+  expect 2 rate --runs 3
+  complained "(did you mean '--invocations'?)"
+  expect 2 minheap --rtol 1
+  complained "(did you mean '--precision'?)"
+  expect 2 stress --tries 3
+  complained "(did you mean '--invocations'?)"
+  expect 2 stress -c poison
+  complained "'poison' is a condition: it goes to --conditions (-C)"
+}
+
+# Commas and blanks are the same, in options and operands.
+test_lists() {
+  expect 0 run -w script,shared -t 1,2 --heap 2x,64M -c alpha,beta --dry-run
+  cp out plain
+  expect 0 run -w 'script shared' -t ' 1 2' --heap '2x, 64M' -c 'alpha  beta' --dry-run
+  same plain out
+  expect 0 run -w script:size=2,act=ok,shared -c alpha --dry-run
+  cp out plain
+  expect 0 run -w 'script:size=2 act=ok shared' -c alpha --dry-run
+  same plain out
+  expect 2 run -w script,,shared -c alpha --dry-run
+  complained "'' has no name"
 }
 
 test_nothing_matches() {
@@ -384,7 +436,7 @@ test_discovery() {
   printed 'not used: --describe is not JSON'
   printed 'not used: --describe is incomplete'
   unprinted README
-  expect 0 list collectors --json
+  expect 0 list collectors --format json
   printed '"trouble"'
   expect 0 list workloads
   printed 'script'
@@ -639,7 +691,7 @@ test_compare_nothing() {
   expect 3 compare base base $gate cpu=5%,drop_max=5%
   complained 'base and base have no cell with drop_max_ns on both sides'
   expect 2 compare base base $gate ''
-  complained '--fail-on-regression: the value is empty: LIST is wanted: METRIC='
+  complained '--fail-on-regression: the value is empty: METRIC=SHARE,... is wanted'
   expect 2 compare base base $gate throuput=5%
   complained "unknown metric 'throuput' (did you mean 'throughput'?)"
 }

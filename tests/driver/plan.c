@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "harness/base/words.h"
 #include "harness/base/arena.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
@@ -291,7 +292,7 @@ static void cells_of_a_target_are_neighbours(void **state) {
 
 static void lists_keep_settings_together(void **state) {
   (void)state;
-  word_list list = spec_split("a:x=1,y=2,b,c:z=3");
+  word_list list = words_split("a:x=1,y=2,b,c:z=3");
   assert_int_equal(list.count, 3);
   assert_string_equal(list.words[0], "a:x=1,y=2");
   assert_string_equal(list.words[1], "b");

@@ -7,18 +7,18 @@ export REAPMARK_PATH=$2
 
 # The fake collector's need is known to the byte: 100 objects of 32.
 test_minheap() {
-  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   has dir/minheap.json '"heap": 3200'
   has dir/minheap.json '"failed_below": 3199'
   printed '1.00x'
   probes=$(lines dir/probes.jsonl)
   cp dir/minheap.json first
   # Begun again, it runs nothing; cut off, it goes on.
-  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   [ "$(lines dir/probes.jsonl)" = "$probes" ] || fail 'probes were repeated'
   sed -i '6,$d' dir/probes.jsonl
   printf '{"cell": "cut sh' >>dir/probes.jsonl
-  expect 0 minheap -o dir -c fake -w tiny --grain 1 --rtol 0 --confirm 2
+  expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   [ "$(lines dir/probes.jsonl)" = "$probes" ] || fail 'not the same probes'
   same first dir/minheap.json
 
@@ -49,8 +49,8 @@ test_minheap_without_an_answer() {
   said "--confirm: '3/2' is not K or K/N"
   expect 2 minheap -o dir -w tiny --range 4-2
   said "--range: '4-2'"
-  expect 2 minheap -o dir -w tiny --rtol 1kg
-  said "--rtol: '1kg' is not a percentage"
+  expect 2 minheap -o dir -w tiny --precision 1kg
+  said "--precision: '1kg' is not a share"
   expect 2 minheap -o dir -w tinny
   said "unknown workload 'tinny' (did you mean 'tiny'?)"
   expect 2 minheap -o dir -w nope
@@ -89,7 +89,7 @@ test_minheap_again() {
   mkdir mine
   cp "$REAPMARK_PATH/fake" mine
   REAPMARK_PATH=$work/mine
-  again() { expect 0 minheap -o dir -c fake --grain 1 --rtol 0 "$@"; }
+  again() { expect 0 minheap -o dir -c fake --grain 1 --precision 0 "$@"; }
   probes() { lines dir/probes.jsonl; }
   again -w tiny
   once=$(probes)
@@ -107,7 +107,7 @@ test_minheap_again() {
   again -w tiny:objects=50
   counted 3 '"found": "minimum"' dir/minheap.json
   has dir/minheap.json '"heap": 3200'
-  again -w tiny --rtol 2%
+  again -w tiny --precision 2%
   said 'warning: dir/minheap.json was made with other settings, and is replaced'
   counted 1 '"found": "minimum"' dir/minheap.json
   has dir/minheap.json '"rtol": 0.02'

@@ -15,10 +15,10 @@ test_passes() {
   printed 'ok, all 5 places' # of a sweep
   row '^alpha +\(all\) +ok '
   row '^beta +turns +n/a: needs threads'
-  expect 0 stress gamma -c plain,stack --quick -o shallow
+  expect 0 stress gamma -C plain,stack --quick -o shallow
   row '^gamma +stack +n/a: needs drops of any depth'
   # The operations asked for.
-  expect 0 stress alpha --ops 1000000 --seeds 2 -c plain,poison --format csv \
+  expect 0 stress alpha --ops 1000000 --seeds 2 -C plain,poison --format csv \
     -o other
   printed 'alpha,plain,ok,2,500000,14,0,'
   printed 'alpha,poison,ok,2,500000,14,6,'
@@ -26,7 +26,7 @@ test_passes() {
 }
 
 test_commands() {
-  expect 0 stress alpha:trigger=3 -c plain,yield,heap-90,heap-live --ops 375000 --seeds 1 \
+  expect 0 stress alpha:trigger=3 -C plain,yield,heap-90,heap-live --ops 375000 --seeds 1 \
     --seed 7 -t 3 -o dir
   has_line found/alpha.commands \
     '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3'
@@ -36,7 +36,7 @@ test_commands() {
   # The footprint without a limit is 1000000, and 100000 bytes are alive.
   has found/alpha.commands '--heap 900000 '
   has found/alpha.commands '--heap 50000 '
-  expect 0 stress beta -c plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
+  expect 0 stress beta -C plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
   has found/beta.commands 'fuzz:live=9,schedule=free,ops='
   has found/beta.commands 'fuzz:live=300,schedule=free,ops='
 }
@@ -69,7 +69,7 @@ test_shrink() {
   poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
   collect-every=1/*) ! grep -q new "$input" || act=wrong ;;
   esac'
-  expect 1 stress alpha -c poison,collect-1 --quick --shrink -o dir
+  expect 1 stress alpha -C poison,collect-1 --quick --shrink -o dir
   sed -n '/shrunk to/,$p' out >a
   for line in '# fails with WRONG graph' 'enter 1 0' 'new 0 0 0'; do
     has_line a "    $line"
@@ -78,7 +78,7 @@ test_shrink() {
   poison=1000/) act=wrong ;;
   poison=1000/*) ! grep -q store "$input" || ! grep -q collect "$input" || act=wrong ;;
   esac'
-  expect 1 stress alpha -c poison --quick --shrink -o other
+  expect 1 stress alpha -C poison --quick --shrink -o other
   printed 'shrunk to 3 operations: other/failure-1/minimal.trace'
   printed '    tls-store 0 0'
   printed '    collect'
@@ -92,7 +92,7 @@ test_shrink() {
 # After a failure the pair is done with, and others are not.
 test_failure_ends_a_pair() {
   acts alpha 'case $seed in 2) act=wrong ;; esac'
-  expect 1 stress alpha beta -c plain --seeds 5 --ops 50000 --format csv -o dir
+  expect 1 stress alpha beta -C plain --seeds 5 --ops 50000 --format csv -o dir
   printed 'alpha,plain,FAILED: graph,2,'
   printed 'beta,plain,ok,5,'
 }
@@ -126,10 +126,10 @@ test_kinds_of_failure() {
   # One that was slow for once hangs no more than others.
   acts beta 'n=$(cat "$0.n" 2>/dev/null || echo 0); echo 1 >"$0.n"
   [ "$n" = 1 ] || act=hang'
-  expect 0 stress beta -c plain --quick --timeout 1 -o third
+  expect 0 stress beta -C plain --quick --timeout 1 -o third
   # A collector that has no hooks is not blamed for it.
   acts gamma 'case $hostile in poison*) act=mute ;; esac'
-  expect 0 stress gamma -c plain,poison --quick --format csv -o other
+  expect 0 stress gamma -C plain,poison --quick --format csv -o other
   printed 'gamma,poison,n/a: its hooks are missing'
 }
 
@@ -138,11 +138,11 @@ test_race() {
   acts alpha 'n=$(cat "$0.n" 2>/dev/null || echo 0)
   echo $((n + 1)) >"$0.n"
   case $n in 0|3|4|5|6|7|8|9) act=wrong ;; esac'
-  expect 1 stress alpha -c free --quick -o dir
+  expect 1 stress alpha -C free --quick -o dir
   printed 'failed again at try 3'
   echo 0 >found/alpha.n
   acts alpha 'n=$(cat "$0.n"); echo 1 >"$0.n"; [ "$n" = 1 ] || act=wrong'
-  expect 1 stress alpha -c free --quick --tries 4 -o other
+  expect 1 stress alpha -C free --quick --invocations 4 -o other
   printed 'did not fail again in 4 tries'
   [ ! -f other/failure-1/trace ] || fail 'the trace is of another run'
 }
@@ -174,26 +174,26 @@ test_resume_after_kill() {
 
 test_time() {
   acts alpha 'act=slow'
-  expect 0 stress alpha -c plain,turns --seeds 100 --time 0.3 -o dir
+  expect 0 stress alpha -C plain,turns --seeds 100 --time 0.3 -o dir
   said 'the time is used up'
   [ "$(episodes dir)" -lt 50 ] || fail 'it went on'
 }
 
 test_time_too_short() {
   acts alpha 'act=slow'
-  expect 1 stress alpha -c plain,turns,free --seeds 1 --time 0.01 -o dir
+  expect 1 stress alpha -C plain,turns,free --seeds 1 --time 0.01 -o dir
   said '2 of 3 rows were not run'
   printed 'not run'
 }
 
 test_interrupt() {
   acts alpha 'act=hang'
-  start stress alpha -c plain --quick -o dir
+  start stress alpha -C plain --quick -o dir
   one() { [ "$(ran alpha)" -ge 1 ]; }
   wait_for one
   kill -TERM "$driver"
   ended 130
-  said 'interrupted; --resume --out dir goes on'
+  said 'interrupted; --resume -o dir goes on'
 }
 
 # What the programs in mutants/ do: see `acts`.
@@ -214,22 +214,22 @@ test_mutants() {
   weak-late/*oracle=*) ;;
   weak-late/*) [ "$seed" = 1 ] || act=weak ;;
   esac'
-  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --format csv -o dir
+  expect 0 stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --format csv -o dir
   printed 'delta,root-skipped,1,yes,graph,collect-1,'
   printed ',count crash,a root is skipped'
   printed 'delta,weak-late,14,yes,weak,plain,'
   printed ',weak,a weak reference'
-  expect 0 stress --mutants --ops 80000 --seeds 2 -c plain,collect-1 --resume -o dir
+  expect 0 stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --resume -o dir
   printed 'Caught: 2 of 2.'
   printed 'Only by weak: delta+weak-late.'
   printed 'Only by graph: none.'
-  expect 0 stress --mutants weak-late --ops 80000 --seeds 2 -c plain -o other
+  expect 0 stress --mutants weak-late --ops 80000 --seeds 2 -C plain -o other
   printed 'Caught: 1 of 1.'
 }
 
 test_mutant_not_caught() {
   seed_bugs '[ "$mutant" != weak-late ] || act=weak'
-  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  expect 1 stress --mutants --quick -C plain,collect-1 -o dir
   printed 'Caught: 1 of 2.'
   row '^delta +root-skipped +1 +NO '
 }
@@ -237,7 +237,7 @@ test_mutant_not_caught() {
 # If the program fails without a bug, its bugs are not caught by failing.
 test_mutants_of_the_sick() {
   seed_bugs 'act=leak'
-  expect 1 stress --mutants --quick -c plain,collect-1 -o dir
+  expect 1 stress --mutants --quick -C plain,collect-1 -o dir
   said 'delta without any bug fails: plain, seed 1: count: 7 objects too many'
   printed 'Caught: 0 of 2.'
 }
@@ -255,26 +255,26 @@ test_cannot_take_part() {
   for name in told diagnostic; do
     ln -s "$here/scripted-collector" "found/$name"
   done
-  expect 2 stress alpha told -c plain -o dir
+  expect 2 stress alpha told -C plain -o dir
   said 'told cannot take part: it frees what it is told is dead'
-  expect 2 stress alpha diagnostic -c plain -o dir
+  expect 2 stress alpha diagnostic -C plain -o dir
   said 'diagnostic cannot take part: it says: diagnostic: --trace FILE is'
   for what in '' --mutants; do
-    expect 2 stress $what -w binary-trees -c plain -o dir
+    expect 2 stress $what -w binary-trees -C plain -o dir
     said "the random mutator is fuzz[:KEY=VALUE,...], and 'binary-trees' is not"
   done
   [ ! -e dir ] && [ "$(ran alpha)" = 0 ] || fail 'something was run'
   # Where none is named such are not meant.
-  expect 0 stress -c plain --quick -o dir
+  expect 0 stress -C plain --quick -o dir
   unprinted told
 }
 
 test_formats() {
   acts alpha '[ "$hostile" != poison=1000 ] || act=wrong'
-  expect 1 stress alpha -c plain,poison --quick --format markdown -o a
+  expect 1 stress alpha -C plain,poison --quick --format markdown -o a
   printed '| alpha | poison | FAILED: graph |'
   printed '```'
-  expect 1 stress alpha -c plain,poison --quick --format json -o b
+  expect 1 stress alpha -C plain,poison --quick --format json -o b
   printed '"operation": 41'
 }
 
@@ -287,7 +287,7 @@ test_usage() {
   said "alpha has no option 'foo' (choose from trigger)"
   expect 2 stress alpha -w fuzz:schedule=foo
   said "'foo' is none of its choices (choose from turns, free)"
-  expect 2 stress alpha -c posion
+  expect 2 stress alpha -C posion
   said "unknown condition 'posion' (did you mean 'poison'?)"
   expect 2 stress alpha -w fuzz:lve=4
   said "fuzz has no parameter 'lve' (did you mean 'live'?)"
@@ -296,22 +296,22 @@ test_usage() {
   expect 2 stress alpha --format xml
   said "unknown format 'xml' (choose from table, markdown, csv, json)"
   expect 2 stress alpha --resume
-  said '--resume needs --out DIR'
-  expect 2 stress alpha --out ''
-  said '--out: the value is empty: DIR is wanted'
+  said '--resume needs -o DIR'
+  expect 2 stress alpha --output ''
+  said '--output: the value is empty: DIR is wanted'
   expect 2 stress --repeat nowhere
   said 'nowhere/failure.json'
   expect 0 stress --list
   printed 'collect-at'
   row '^peak '
-  expect 2 stress alpha -c peak
+  expect 2 stress alpha -C peak
   said "condition 'peak' is run by itself, before heap-..."
-  expect 2 stress alpha -c plain,free,plain
+  expect 2 stress alpha -C plain,free,plain
   said "condition 'plain' is given twice"
   expect 2 stress --list extra
-  said "what is 'extra'? --list takes no collectors"
+  said "unexpected argument 'extra': --list takes no collectors"
   expect 2 stress --repeat dir/failure-1 extra
-  said "what is 'extra'? --repeat takes no collectors"
+  said "unexpected argument 'extra': --repeat takes no collectors"
   REAPMARK_PATH= expect 3 stress
 }
 

@@ -17,7 +17,7 @@ test_seeded_bugs() {
   expect 0 stress --mutants payload_threaded weak_reference_leaked \
     ms_weak_hasty finalized_twice stray_mark_bit ms_limit_ignored \
     written_after_free cascade_recurses restart_lost \
-    -c plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --timeout 20 \
+    -C plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --timeout 20 \
     -o dir
   printed 'Caught: 9 of 9.'
   for oracle in graph count weak finalizer check limit poison crash hang; do
@@ -28,7 +28,7 @@ test_seeded_bugs() {
 # The same seed is the same run, also where a heap is full.
 test_same_again() {
   for dir in a b c; do
-    expect 0 stress mark-sweep semispace immix -c heap-200,heap-90 --ops 400000 \
+    expect 0 stress mark-sweep semispace immix -C heap-200,heap-90 --ops 400000 \
       --seeds 1 --format csv -o $dir
     cut -d, -f1-7 out >$dir.csv
     same a.csv $dir.csv
@@ -38,19 +38,19 @@ test_same_again() {
 # What tears down by recursion is not given what it declares to be too deep, of
 # no condition: a million operations have lists for which the stack is too small.
 test_shallow() {
-  expect 0 stress gobject -c plain,stack --quick -o dir
+  expect 0 stress gobject -C plain,stack --quick -o dir
   printed 'n/a: needs drops of any depth'
 }
 
 test_toy() {
   REAPMARK_PATH=$toys expect 0 stress toy --ops 300000 --seeds 2 \
-    -c plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
+    -C plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
 }
 
 # A root that is not marked: caught, and shrunk to no more than twenty
 # operations that fail by themselves.
 test_toy_broken() {
-  REAPMARK_PATH=$toys expect 1 stress toy-broken -c plain --ops 300000 \
+  REAPMARK_PATH=$toys expect 1 stress toy-broken -C plain --ops 300000 \
     --seeds 1 --shrink -o dir
   printed 'FAILED: '
   n=$(sed -n 's/.*shrunk to \([0-9]*\) operations.*/\1/p' out)

@@ -176,7 +176,7 @@ test_shrink() {
   shrinks crash 'CRASH SIGSEGV'
   shrinks exit 'CRASH exit status 3'
   shrinks hang TIMEOUT --timeout 0.2
-  shrinks sometimes LEAK --repeat 3
+  shrinks sometimes LEAK --invocations 3
   # To standard output.
   echo graph >failure
   expect 0 trace shrink good -- ./scripted
@@ -216,7 +216,7 @@ test_shrink_mistakes() {
     [ "$(cat kept)" = old ] && [ ! -e new ] || fail 'it was written'
   done
   expect 2 trace shrink good
-  said 'trace shrink: something is missing'
+  said 'trace shrink: a trace, or the collector after --, is missing'
   echo graph >failure
   expect 0 trace shrink good --tries 2 -- ./scripted
   said 'in 2 tries, which were all that it had'

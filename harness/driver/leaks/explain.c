@@ -5,11 +5,11 @@
  * they are performed again on the shadow heap (harness/trace/walk.h) up to the
  * moment right after the last reference was dropped, and there the shadow heap
  * is asked. */
-#include "explain.h"
 #include "leaks.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/trace/reader.h"
 #include "harness/trace/walk.h"
@@ -287,7 +287,7 @@ static const char *find_audience(const collectors *all, const char *list,
                                  audience *out) {
   *out =
       (audience){all, arena_take((all->count + 1) * sizeof *out->asked), NULL};
-  word_list words = spec_split(list ? list : "models");
+  word_list words = words_split(list ? list : "models");
   for (size_t i = 0; i < words.count; i++) {
     const char *word = words.words[i];
     chosen_list meant = {0};
@@ -367,20 +367,22 @@ typedef struct explain_options {
 } explain_options;
 
 static const option_row option_rows[] = {
-    {"collectors", 'c', "LIST",
-     "say what these do about it: names, or all, models, references (models)",
-     OPTION_TEXT, offsetof(explain_options, collectors), 0, 0},
+    {"collectors", 'c', "COLLECTOR,...",
+     "say what these do; names, or all, models, references (models)",
+     .kind = OPTION_LIST, .offset = offsetof(explain_options, collectors)},
     {0}};
 
-static const option_usage usage = {
-    .command = "explain",
-    .synopsis = "CAUSE[:KEY=VALUE,...] [--collectors LIST]",
+const option_usage explain_usage = {
+    .name = "explain",
+    .summary = "show what keeps the objects of a cause of leaks",
+    .synopsis = "CAUSE[:KEY=VALUE,...] [options]",
     .description =
-        "Prints what keeps the objects of a cause of leaks (see 'reapmark "
-        "leaks'): the path\nfrom a root, or the cycle that counting cannot "
-        "free, with the operations that made\neach reference, as 'record' "
-        "writes them to a trace.  One round is run, of three\nthings unless "
-        "CAUSE:objects=N says otherwise.",
+        "What keeps the objects of a cause of leaks (see 'reapmark leaks')?  "
+        "Prints the path\nfrom a root, or the cycle that reference counting "
+        "cannot free, and the operations\nthat made each reference, as the "
+        "collector 'record' writes them to a trace.  Runs\none round of three "
+        "things, or of as many as CAUSE:objects=N says.",
+    .example = "pair-cycle -c refcount,mark-sweep",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -448,7 +450,7 @@ static void set_unless(spec *s, const char *key, const char *value) {
 int explain_command(int argc, char **argv) {
   explain_options o = {0};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&explain_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   collectors all = discover_collectors();

@@ -2,10 +2,11 @@
  * its remedy and with it. */
 #include "leaks.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/run/cell-run.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
@@ -17,36 +18,42 @@
 #define PREFIX "leak-"
 
 typedef struct leaks_options {
-  const char *causes, *format;
+  const char *collectors, *causes, *format;
   double timeout;
   bool verbose;
 } leaks_options;
 
 #define FIELD(member) offsetof(leaks_options, member)
 static const option_row option_rows[] = {
-    {"causes", 'w', "LIST", "these causes, CAUSE[:KEY=VALUE,...] (all)",
-     OPTION_TEXT, FIELD(causes), 0, 0},
+    {"collectors", 'c', "COLLECTOR,...",
+     "the same as COLLECTOR without an option", .kind = OPTION_LIST,
+     .offset = FIELD(collectors)},
+    {"workloads", 'w', "WORKLOAD,...",
+     "run only these causes, NAME[:KEY=VALUE,...] (all)", .kind = OPTION_LIST,
+     .offset = FIELD(causes), .former = "causes"},
     {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
-     OPTION_TEXT, FIELD(format), 0, 0},
-    {"verbose", 'v', NULL, "print objects and bytes, too", OPTION_FLAG,
-     FIELD(verbose), 0, 0},
-    {"timeout", 0, "SECONDS", "time that a run may take (60)", OPTION_SECONDS,
-     FIELD(timeout), 0, 0},
+     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {"verbose", 'v', NULL, "print objects and bytes, too", .kind = OPTION_FLAG,
+     .offset = FIELD(verbose)},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (60)",
+     .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
     {0}};
 
-static const option_usage usage = {
-    .command = "leaks",
-    .synopsis = "[LIST...] [options]",
+const option_usage leaks_usage = {
+    .name = "leaks",
+    .summary = "show what causes of leaks leave behind, by collector",
+    .synopsis = "[COLLECTOR...] [options]",
     .description =
-        "Runs the causes of leaks on collectors, each without its remedy and "
-        "with it, and\nprints what is still held of things that the program is "
-        "done with.  What a\ncollector should show follows from what it "
-        "declares.  'reapmark explain CAUSE'\ntells why.\n\nLIST: "
-        "NAME[:OPTION=VALUE,...], or all, models, references.  If there is "
-        "none: one of\neach family (refcount, refcount-cycles, mark-sweep), "
-        "and what was built of\ncpython, lua and bdwgc.\n\nexit status: 0 all "
-        "as declared, 1 some not, 2 usage, 3 nothing matched, "
-        "130\ninterrupted.",
+        "What stays in memory that the program no longer needs?  Runs the "
+        "causes of leaks (the\nworkloads leak-...), each without its remedy "
+        "and with it, and prints what is still\nheld.  What a collector should "
+        "show follows from what it declares.  'reapmark explain\nCAUSE' says "
+        "what keeps the objects.\n\nCOLLECTOR is NAME[:OPTION=VALUE,...], or "
+        "all, models, references.  Without any: one of\neach family (refcount, "
+        "refcount-cycles, mark-sweep), and those of cpython, lua and\nbdwgc "
+        "that are built.\n\nexit status: 0 all as declared, 1 some not, 2 "
+        "usage, 3 nothing matched,\n130 interrupted.",
+    .example = "refcount mark-sweep -w pair-cycle,cache",
     .options = option_rows,
     .max_operands = 1000};
 
@@ -82,7 +89,7 @@ static const char *all_causes(const collectors *all) {
  * where they are. */
 static const char *no_cause(const collectors *all, const char *name) {
   candidates known = {0};
-  word_list causes = spec_split(all_causes(all));
+  word_list causes = words_split(all_causes(all));
   for (size_t i = 0; i < causes.count; i++)
     candidates_add(&known, causes.words[i] + strlen(PREFIX));
   const char *near = suggest(name, &known);
@@ -108,7 +115,7 @@ const char *leaks_choose(const collectors *all, const char *word, spec *out) {
  * on.  False after a mistake, which was said. */
 static bool both_remedies(const collectors *all, const char *causes,
                           spec_list *out) {
-  word_list words = spec_split(causes);
+  word_list words = words_split(causes);
   for (size_t i = 0; i < words.count; i++) {
     spec cause;
     const char *wrong = leaks_choose(all, words.words[i], &cause);
@@ -225,18 +232,15 @@ static void choose_heads(const collectors *all, chosen_list *out) {
   }
 }
 
-/* The collectors of all operands.  False after a mistake, which was said. */
-static bool choose_operands(const collectors *all, char **operands,
-                            chosen_list *out) {
-  for (; *operands; operands++) {
-    word_list words = spec_split(*operands);
-    for (size_t i = 0; i < words.count; i++) {
-      const char *wrong =
-          resolve_collectors(all, words.words[i], ABSENT_WRONG, out);
-      if (wrong) {
-        say("leaks: %s", wrong);
-        return false;
-      }
+/* The collectors named.  False after a mistake, which was said. */
+static bool choose_named(const collectors *all, const word_list *names,
+                         chosen_list *out) {
+  for (size_t i = 0; i < names->count; i++) {
+    const char *wrong =
+        resolve_collectors(all, names->words[i], ABSENT_WRONG, out);
+    if (wrong) {
+      say("leaks: %s", wrong);
+      return false;
     }
   }
   return true;
@@ -245,7 +249,7 @@ static bool choose_operands(const collectors *all, char **operands,
 int leaks_command(int argc, char **argv) {
   leaks_options o = {.format = "table", .timeout = 60};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&leaks_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   if (!is_format(o.format))
@@ -257,9 +261,10 @@ int leaks_command(int argc, char **argv) {
                           .timeout = o.timeout,
                           .seed = PLAN_SEED};
   chosen_list *with = &request.chosen_collectors;
-  if (!*operands)
+  word_list names = words_chosen(o.collectors, operands);
+  if (!names.count)
     choose_heads(&all, with);
-  else if (!choose_operands(&all, operands, with))
+  else if (!choose_named(&all, &names, with))
     return EXIT_USAGE;
   if (!both_remedies(&all, o.causes ? o.causes : all_causes(&all),
                      &request.chosen_workloads))

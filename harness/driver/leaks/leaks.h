@@ -4,8 +4,6 @@
 
 #include "harness/driver/plan/resolve.h"
 
-int leaks_command(int argc, char **argv);
-
 /* Resolves the user's word for a cause of leaks, [leak-]CAUSE[:KEY=VALUE,...],
  * to its workload.  Returns NULL, or what is wrong with the word. */
 const char *leaks_choose(const collectors *all, const char *word, spec *out);

@@ -43,7 +43,7 @@ bool needs_of_request(const plan_request *request, word_list *out) {
   *out = (word_list){0};
   word_list named = {0};
   if (request->collectors)
-    named = spec_split(request->collectors);
+    named = words_split(request->collectors);
   for (size_t i = 0; i < named.count; i++)
     need(out, named.words[i]);
   bool open = request->workloads && !request->suite;

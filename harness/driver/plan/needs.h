@@ -2,6 +2,7 @@
 #ifndef REAPMARK_NEEDS_H
 #define REAPMARK_NEEDS_H
 
+#include "harness/base/words.h"
 #include "plan.h"
 
 /* The names of the collectors that the plan of this request would name, each

@@ -73,13 +73,13 @@ static bool read_request(planning *g) {
   wanted->collectors = r->chosen_collectors;
   g->selects = r->collectors || r->chosen_collectors.count;
   if (r->collectors &&
-      !read_collectors(g, "--collectors", spec_split(r->collectors),
+      !read_collectors(g, "--collectors", words_split(r->collectors),
                        &wanted->collectors))
     return false;
   if (r->heaps &&
-      !read_heaps(g, "--heap", spec_split(r->heaps), &wanted->heaps))
+      !read_heaps(g, "--heap", words_split(r->heaps), &wanted->heaps))
     return false;
-  word_list words = r->threads ? spec_split(r->threads) : (word_list){0};
+  word_list words = r->threads ? words_split(r->threads) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {
     uint64_t n = 0;
     words_number(words.words[i], &n);
@@ -94,7 +94,7 @@ static bool read_workloads(planning *g) {
   spec_list *list = &g->listed.workloads;
   const plan_request *r = g->request;
   *list = r->chosen_workloads;
-  word_list words = r->workloads ? spec_split(r->workloads) : (word_list){0};
+  word_list words = r->workloads ? words_split(r->workloads) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {
     spec workload;
     const char *wrong = resolve_workload(g->all, words.words[i], &workload);
@@ -222,7 +222,7 @@ static bool add_rates(const planning *g, const suite_cell *cell,
         g->request->searched ? "--workloads" : "--rate", workload->name);
     return true;
   }
-  word_list rates = spec_split(g->request->rates);
+  word_list rates = words_split(g->request->rates);
   for (size_t i = 0; i < rates.count; i++) {
     spec at_rate = spec_with(workload, "rate", rates.words[i]);
     const char *wrong = resolve_parameters(g->all, &at_rate);

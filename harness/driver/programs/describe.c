@@ -3,7 +3,7 @@
 #include "describe.h"
 #include "discover.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
@@ -186,27 +186,30 @@ typedef struct describe_options {
 
 #define FIELD(member) offsetof(describe_options, member)
 static const option_row option_rows[] = {
-    {"threads", 't', "N", "mutator threads, of workloads that have them (1)",
-     OPTION_NUMBER, FIELD(threads), 1, 1024},
-    {"seed", 0, "N", "of the workload (42)", OPTION_NUMBER, FIELD(seed), 0,
-     INT64_MAX},
-    {"format", 'f', "FORMAT", "table or json (table)", OPTION_TEXT,
-     FIELD(format), 0, 0},
-    {"timeout", 0, "SECONDS", "time that it may take (600)", OPTION_SECONDS,
-     FIELD(timeout), 0, 0},
+    {"threads", 't', "N",
+     "mutator threads, for workloads that take threads (1)",
+     .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 1024},
+    {"seed", 0, "N", "seed of the workload (42)", .kind = OPTION_NUMBER,
+     .offset = FIELD(seed), .max = INT64_MAX},
+    {"format", 'f', "FORMAT", "table or json (table)", .kind = OPTION_TEXT,
+     .offset = FIELD(format)},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (600)",
+     .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
     {0}};
 
-static const option_usage usage = {
-    .command = "describe",
+const option_usage describe_usage = {
+    .name = "describe",
+    .summary = "count exactly what a workload does",
     .synopsis = "WORKLOAD[:KEY=VALUE,...] [options]",
     .description =
-        "Prints what a workload does, in exact figures and without timing it: "
-        "the collector\nthat counts (oracle) runs it once.  The same "
-        "parameters "
-        "and seed give the same\nfigures, with one thread.\n\nLifetimes are "
-        "in bytes allocated between an object's allocation and its death;\n"
-        "deaths are exact, those of cycles too (Merlin).  Where dead cycles "
-        "have\nfinalizers, their second life begins when a trace finds them.",
+        "What does a workload do?  Runs it once, untimed, on the collector "
+        "'oracle', which\ncounts, and prints exact figures.  With one thread, "
+        "the same parameters and seed\nalways give the same figures.\n\n"
+        "A lifetime is the number of bytes allocated between an object's "
+        "allocation and its\ndeath.  Deaths are exact, also those of cycles "
+        "(the Merlin algorithm).  The second\nlife of a dead cycle that has "
+        "finalizers begins when a collection finds the cycle.",
+    .example = "binary-trees:depth=10",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -258,7 +261,7 @@ int describe_command(int argc, char **argv) {
   describe_options o = {
       .threads = 1, .seed = 42, .format = "table", .timeout = 600};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&describe_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   bool as_json = !strcmp(o.format, "json");

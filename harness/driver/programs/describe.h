@@ -12,6 +12,4 @@
 json_t *describe_count(const collector *oracle, const char *workload,
                        uint64_t threads, uint64_t seed, double timeout);
 
-int describe_command(int argc, char **argv);
-
 #endif

@@ -4,8 +4,9 @@
 #include "micro.h"
 #include "discover.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
@@ -26,28 +27,28 @@ typedef struct request {
 } request;
 
 static const option_row option_rows[] = {
-    {"collectors", 'c', "LIST", "these collectors, NAME[:OPTION=VALUE,...]",
-     OPTION_TEXT, offsetof(request, collectors), 0, 0},
-    {"primitives", 'p', "LIST", "these primitives", OPTION_TEXT,
-     offsetof(request, primitives), 0, 0},
-    {"min-time", 0, "SECONDS", "for each primitive (0.1)", OPTION_SECONDS,
-     offsetof(request, min_time), 0, 0},
+    {"collectors", 'c', "COLLECTOR,...", "NAME[:OPTION=VALUE,...] (models)",
+     .kind = OPTION_LIST, .offset = offsetof(request, collectors)},
+    {"primitives", 'p', "PRIMITIVE,...", "time only these primitives (all)",
+     .kind = OPTION_LIST, .offset = offsetof(request, primitives)},
+    {"min-time", 0, "SECONDS", "measuring time for each primitive (0.1)",
+     .kind = OPTION_SECONDS, .offset = offsetof(request, min_time)},
     {"instructions", 0, NULL, "count instructions instead of time (valgrind)",
-     OPTION_FLAG, offsetof(request, instructions), 0, 0},
-    {"format", 0, "FORMAT", "table or json (table)", OPTION_TEXT,
-     offsetof(request, format), 0, 0},
-    {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0}};
+     .kind = OPTION_FLAG, .offset = offsetof(request, instructions)},
+    {"format", 'f', "FORMAT", "table or json (table)", .kind = OPTION_TEXT,
+     .offset = offsetof(request, format)},
+    {0}};
 
-static const option_usage usage = {
-    .command = "micro",
-    .synopsis = "[-c LIST] [-p PRIMITIVES] [--min-time S] [--instructions] "
-                "[--format table|json]",
+const option_usage micro_usage = {
+    .name = "micro",
+    .summary = "time the primitives of collectors",
+    .synopsis = "[options]",
     .description =
-        "Times each collector's primitives, adaptively: nanoseconds of CPU "
-        "time for one\n"
-        "operation, the median of five repetitions and half their range. "
-        "`loop` is the\n"
-        "empty loop that is in all the others.",
+        "What does one allocation, one write barrier, one frame cost?  Prints "
+        "nanoseconds of\nCPU time per operation, for each primitive of each "
+        "collector: the median of five\nrepetitions and half their range.  "
+        "'loop' is the empty loop that every other figure\ncontains.",
+    .example = "-c mark-sweep,refcount -p alloc,store",
     .options = option_rows};
 
 /* A collector, and what was found out. */
@@ -95,7 +96,7 @@ static const char *choose_collectors(table *t, const collectors *all,
     for (size_t i = 0; i < all->count; i++)
       if (collector_is_measured(&all->items[i]))
         add_column(t, &all->items[i], (spec){.name = all->items[i].name});
-  word_list words = list ? spec_split(list) : (word_list){0};
+  word_list words = list ? words_split(list) : (word_list){0};
   for (size_t i = 0; i < words.count; i++) {
     chosen one;
     const char *wrong =
@@ -118,7 +119,7 @@ static const char *choose_primitives(table *t, const char *list) {
     t->primitives = known;
     return NULL;
   }
-  word_list words = spec_split(list);
+  word_list words = words_split(list);
   for (size_t i = 0; i < words.count; i++) {
     const candidates all = {known.words, known.count};
     if (!word_list_has(&known, words.words[i]))
@@ -411,7 +412,7 @@ static int measure(table *t, const request *r, const char *valgrind) {
 int micro_command(int argc, char **argv) {
   request r = {.min_time = 0.1, .format = "table"};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &r, &operands);
+  int code = options_parse(&micro_usage, argc, argv, &r, &operands);
   if (code != OPTIONS_GO)
     return code;
   bool json = !strcmp(r.format, "json");

@@ -11,7 +11,4 @@
 json_t *micro_time(const collector *c, const spec *options, double min_time,
                    const char *list);
 
-/* Runs the command; argv[0] is its name.  Returns an exit code. */
-int micro_command(int argc, char **argv);
-
 #endif

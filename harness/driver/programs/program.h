@@ -2,6 +2,7 @@
 #ifndef REAPMARK_PROGRAM_H
 #define REAPMARK_PROGRAM_H
 
+#include "harness/base/words.h"
 #include "harness/base/spec.h"
 
 #include <jansson.h>

@@ -1,12 +1,11 @@
 /* run.c: runs a plan: spawns one program after the other, and appends a record
  * for each to the run log. */
-#include "run.h"
 #include "harness/driver/plan/needs.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/driver/programs/floor.h"
 #include "harness/driver/programs/machine.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
 #include "cell-run.h"
@@ -40,63 +39,67 @@ typedef struct run_options {
 
 #define FIELD(member) offsetof(run_options, member)
 static const option_row option_rows[] = {
-    {"collectors", 'c', "LIST",
+    {"collectors", 'c', "COLLECTOR,...",
      "NAME[:OPTION=VALUE,...], or all, models, references (models)",
-     OPTION_TEXT, FIELD(request.collectors), 0, 0},
-    {"workloads", 'w', "LIST",
-     "workloads to run, NAME[:KEY=VALUE,...], by commas (the suite's)",
-     OPTION_TEXT, FIELD(request.workloads), 0, 0},
-    {"heap", 0, "LIST",
-     "heap sizes: 64M, 3x, none or range:1-6/8 (the suite's)", OPTION_TEXT,
-     FIELD(request.heaps), 0, 0},
-    {"rate", 0, "LIST",
-     "requests a second: only workloads that have a rate, at each of these",
-     OPTION_TEXT, FIELD(request.rates), 0, 0},
+     .kind = OPTION_LIST, .offset = FIELD(request.collectors)},
+    {"workloads", 'w', "WORKLOAD,...", "NAME[:KEY=VALUE,...] (the suite's)",
+     .kind = OPTION_LIST, .offset = FIELD(request.workloads)},
+    {"heap", 0, "SIZE,...",
+     "64M, 3x (times the bytes held), none, range:1-6/8 (the suite's)",
+     .kind = OPTION_LIST, .offset = FIELD(request.heaps)},
+    {"rate", 0, "N,...",
+     "requests per second; runs only workloads that have a rate",
+     .kind = OPTION_LIST, .offset = FIELD(request.rates)},
     {"heap-base", 0, "BASE",
-     "what 1x is: peak, the bytes to be held, or minheap[:PATH] (peak)",
-     OPTION_TEXT, FIELD(heap_base), 0, 0},
-    {"observer", 0, NULL, "run every cell also without instruments",
-     OPTION_FLAG, FIELD(request.observer), 0, 0},
-    {"threads", 't', "LIST",
-     "mutator threads, of workloads that have threads (the suite's)",
-     OPTION_TEXT, FIELD(request.threads), 0, 0},
-    {"invocations", 'n', "N", "processes per cell (the suite's)", OPTION_NUMBER,
-     FIELD(request.invocations), 1, 1000},
-    {"seed", 0, "N", "of the workloads and of the order (42)", OPTION_NUMBER,
-     FIELD(request.seed), 0, INT64_MAX},
-    {"output", 'o', "DIR", "results directory (results/runs/TIME)", OPTION_TEXT,
-     FIELD(dir), 0, 0},
-    {"timeout", 0, "SECONDS", "time that a run may take (the suite's)",
-     OPTION_SECONDS, FIELD(request.timeout), 0, 0},
-    {"dry-run", 0, NULL, "print the plan in its order and run nothing",
-     OPTION_FLAG, FIELD(dry), 0, 0},
-    {"needs", 0, NULL, "print the names of the collectors needed, run nothing",
-     OPTION_FLAG, FIELD(needs), 0, 0},
+     "what 1x is: peak (the bytes to be held) or minheap[:PATH] (peak)",
+     .kind = OPTION_TEXT, .offset = FIELD(heap_base)},
+    {"observer", 0, NULL, "run every cell a second time without instruments",
+     .kind = OPTION_FLAG, .offset = FIELD(request.observer)},
+    {"threads", 't', "N,...",
+     "mutator threads, for workloads that take threads (the suite's)",
+     .kind = OPTION_LIST, .offset = FIELD(request.threads)},
+    {"invocations", 'n', "N", "processes per cell (the suite's)",
+     .kind = OPTION_NUMBER, .offset = FIELD(request.invocations), .min = 1,
+     .max = 1000},
+    {"seed", 0, "N", "seed of the workloads and of the order of runs (42)",
+     .kind = OPTION_NUMBER, .offset = FIELD(request.seed), .max = INT64_MAX},
+    {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
+     .kind = OPTION_TEXT, .offset = FIELD(dir)},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (the suite's)",
+     .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
+    {"dry-run", 0, NULL, "print the plan in the order of its runs; run nothing",
+     .kind = OPTION_FLAG, .offset = FIELD(dry)},
+    {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
+     .kind = OPTION_FLAG, .offset = FIELD(needs)},
     {"until-ci", 0, "SHARE",
-     "more invocations until the throughput is known to ±SHARE", OPTION_SHARE,
-     FIELD(request.until_ci), 0, 0},
-    {"budget", 0, "SECONDS", "time that these may take (until there are 100)",
-     OPTION_SECONDS, FIELD(request.budget), 0, 0},
-    {"resume", 0, NULL, "run what is missing in DIR", OPTION_FLAG,
-     FIELD(resume), 0, 0},
+     "add invocations until the throughput is known to ±SHARE",
+     .kind = OPTION_SHARE, .offset = FIELD(request.until_ci)},
+    {"budget", 0, "SECONDS",
+     "add no more of them after this time (at 100 per cell)",
+     .kind = OPTION_SECONDS, .offset = FIELD(request.budget)},
+    {"resume", 0, NULL, "run only what DIR has no record of",
+     .kind = OPTION_FLAG, .offset = FIELD(resume)},
     {0}};
 
-static const option_usage usage = {
-    .command = "run",
+const option_usage run_usage = {
+    .name = "run",
+    .summary = "run a suite and print its table",
     .synopsis = "[SUITE] [options]",
     .description =
-        "Runs every collector on every workload of a suite (by name, or the "
-        "path of a\nsuite file; 'quick' if none is given), each in a process "
-        "of its own, and prints\nthe table.  With -w and no suite, runs these "
-        "workloads as they are given.  With a\nsuite, -w selects its cells, "
-        "and parameters given are put over the suite's.\n\nOf several heap "
-        "sizes the ends and the middle come first, so that an interrupted\nrun "
-        "is a coarse picture.  With --heap-base minheap multiples are of each "
-        "collector's\nown minimum, as 'reapmark minheap' found it, in "
-        "minheap.json of DIR or of PATH.\n\nResults are kept "
-        "in DIR: 'reapmark report DIR' prints them again.\n\n"
-        "exit status: 0 all as declared, 1 some cell failed, 2 usage, 3 "
-        "nothing matched,\n130 interrupted (results are kept).",
+        "How do collectors compare on these workloads?  Runs every collector "
+        "on every\nworkload of a suite (its name, or the path of a suite file; "
+        "'quick' if none is\ngiven), each in a process of its own, and prints "
+        "the table.  With -w and no SUITE,\nruns these workloads.  With a "
+        "SUITE, -w selects among its cells, and parameters\ngiven by -w "
+        "replace the suite's.\n\nOf several heap sizes the smallest, the "
+        "largest and the middle one run first, so\nthat an interrupted sweep "
+        "is a coarse picture.  With --heap-base minheap, 3x is\nthree times "
+        "the minimum heap of that collector on that workload, which 'reapmark\n"
+        "minheap' has written to minheap.json in DIR or PATH.\n\n"
+        "DIR keeps the results; 'reapmark report DIR' prints them again.\n\n"
+        "exit status: 0 every verdict is as declared, 1 some cell failed, "
+        "2 usage,\n3 nothing matched, 130 interrupted (the results are kept).",
+    .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
     .options = option_rows,
     .max_operands = 1};
 
@@ -512,7 +515,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
 int run_command(int argc, char **argv) {
   run_options o = {.request = {.seed = PLAN_SEED}};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&run_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   o.request.suite = operands[0];

@@ -1,8 +1,7 @@
 /* minheap.c: `reapmark minheap`: for each collector and workload the search
  * (probes.h) for the smallest heap. */
-#include "minheap.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "probes.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
@@ -16,51 +15,57 @@
 
 typedef struct minheap_options {
   plan_request request;
-  const char *dir, *grain, *rtol, *confirm, *range;
+  const char *dir, *grain, *confirm, *range;
   uint64_t grain_bytes;
-  double rtol_share, low, high; /* of the range, in multiples */
+  double precision, low, high; /* of the range, in multiples */
   uint64_t passes, of;
 } minheap_options;
 
 #define FIELD(member) offsetof(minheap_options, member)
 static const option_row option_rows[] = {
-    {"collectors", 'c', "LIST", "these collectors, NAME[:OPTION=VALUE,...]",
-     OPTION_TEXT, FIELD(request.collectors), 0, 0},
-    {"workloads", 'w', "LIST", "these workloads, NAME[:KEY=VALUE,...]",
-     OPTION_TEXT, FIELD(request.workloads), 0, 0},
-    {"suite", 0, "SUITE", "the workloads of a suite (quick)", OPTION_TEXT,
-     FIELD(request.suite), 0, 0},
-    {"threads", 't', "LIST", "mutator threads (the suite's)", OPTION_TEXT,
-     FIELD(request.threads), 0, 0},
-    {"grain", 0, "SIZE", "sizes tried are multiples of this (64k)", OPTION_TEXT,
-     FIELD(grain), 0, 0},
-    {"rtol", 0, "PERCENT", "stop when the answer is known so well (1%)",
-     OPTION_TEXT, FIELD(rtol), 0, 0},
-    {"confirm", 0, "K[/N]", "a size is good if K of N runs pass (3/3)",
-     OPTION_TEXT, FIELD(confirm), 0, 0},
-    {"range", 0, "A-B", "search between these multiples (0.5-16)", OPTION_TEXT,
-     FIELD(range), 0, 0},
-    {"timeout", 0, "SECONDS", "time that a run may take (the suite's)",
-     OPTION_SECONDS, FIELD(request.timeout), 0, 0},
-    {"output", 'o', "DIR", "where minheap.json and probes.jsonl go",
-     OPTION_TEXT, FIELD(dir), 0, 0},
+    {"collectors", 'c', "COLLECTOR,...",
+     "NAME[:OPTION=VALUE,...], or all, models, references (models)",
+     .kind = OPTION_LIST, .offset = FIELD(request.collectors)},
+    {"workloads", 'w', "WORKLOAD,...", "NAME[:KEY=VALUE,...] (the suite's)",
+     .kind = OPTION_LIST, .offset = FIELD(request.workloads)},
+    {"suite", 0, "SUITE", "take the workloads of this suite (quick)",
+     .kind = OPTION_TEXT, .offset = FIELD(request.suite)},
+    {"threads", 't', "N,...",
+     "mutator threads, for workloads that take threads (the suite's)",
+     .kind = OPTION_LIST, .offset = FIELD(request.threads)},
+    {"grain", 0, "SIZE", "try only multiples of this size (64k)",
+     .kind = OPTION_TEXT, .offset = FIELD(grain)},
+    {"precision", 0, "SHARE", "stop when the minimum is known this well (1%)",
+     .kind = OPTION_SHARE, .offset = FIELD(precision), .zero = true,
+     .former = "rtol"},
+    {"confirm", 0, "K[/N]", "a size suffices if K of N runs pass (3/3)",
+     .kind = OPTION_TEXT, .offset = FIELD(confirm)},
+    {"range", 0, "A-B",
+     "search from A to B times the bytes to be held (0.5-16)",
+     .kind = OPTION_TEXT, .offset = FIELD(range)},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (the suite's)",
+     .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
+    {"output", 'o', "DIR", "directory for minheap.json and probes.jsonl",
+     .kind = OPTION_TEXT, .offset = FIELD(dir)},
     {0}};
 
-static const option_usage usage = {
-    .command = "minheap",
+const option_usage minheap_usage = {
+    .name = "minheap",
+    .summary = "find the smallest heap of each collector",
     .synopsis = "-o DIR [options]",
     .description =
-        "Finds the smallest heap limit with which each workload completes "
-        "correctly under\neach collector: by bisection between multiples of "
-        "the bytes that the collector\nmust hold, both ends tried first, each "
-        "size run until K of N runs have passed or\ncannot any more.  Out of "
-        "memory and out of time mean too small; a wrong answer or\na crash "
-        "ends the search for that pair, and is reported.  Every probe is kept "
-        "in\nDIR/probes.jsonl; called again with the same DIR, the search goes "
-        "on from there,\nunless the time limit or the collector is another, "
-        "and what was found for other\ncells stays in DIR/minheap.json.\n\n"
-        "exit status: 0 all found, 1 some were not, 2 usage, 3 nothing matched "
-        "or can run,\n130 interrupted.",
+        "What is the smallest heap limit under which each workload completes "
+        "correctly with\neach collector?  Searches by bisection between "
+        "multiples of the bytes that the\ncollector must hold: both ends "
+        "first, and each size until K of N runs have passed\nor can no longer "
+        "pass.  Out of memory and out of time mean too small.  A wrong\nanswer "
+        "or a crash ends the search for that pair, and is reported.\n\n"
+        "DIR/probes.jsonl keeps every run, and a search with the same DIR "
+        "continues from\nthem, unless the time limit or the collector has "
+        "changed.  What DIR/minheap.json\nholds of other cells stays.\n\n"
+        "exit status: 0 all found, 1 some not found, 2 usage, 3 nothing "
+        "matched or can run,\n130 interrupted.",
+    .example = "-c mark-sweep,immix -w binary-trees -o DIR",
     .options = option_rows};
 
 /* ------------------------------------------------------------------------- *
@@ -79,14 +84,8 @@ static bool read_two(const char *text, char between, double *a, double *b) {
 }
 
 static const char *read_values(minheap_options *o) {
-  char *end;
   if (!words_number(o->grain, &o->grain_bytes) || !o->grain_bytes)
     return arena_text("--grain: '%s' is not a size such as 64k", o->grain);
-  double percent = strtod(o->rtol, &end);
-  if (end == o->rtol || (*end && strcmp(end, "%")) ||
-      !(percent >= 0 && percent < 100))
-    return arena_text("--rtol: '%s' is not a percentage", o->rtol);
-  o->rtol_share = percent / 100;
   if (!read_two(o->range, '-', &o->low, &o->high) ||
       !(o->low > 0 && o->high > o->low && o->high < 1e6))
     return arena_text("--range: '%s' is not a range such as 0.5-16", o->range);
@@ -176,7 +175,7 @@ static json_t *search(probing *p, search_result *r) {
         .low = (uint64_t)(o->low * (double)v.must_hold),
         .high = (uint64_t)ceil(o->high * (double)v.must_hold),
         .grain = o->grain_bytes,
-        .rtol = o->rtol_share,
+        .rtol = o->precision,
         .confirm = (unsigned)o->passes,
         .of = (unsigned)o->of};
     *r = search_minimum(&request, probe_heap, p);
@@ -243,11 +242,11 @@ int minheap_command(int argc, char **argv) {
   minheap_options o = {
       .request = {.seed = PLAN_SEED, .heaps = "1x", .invocations = 1},
       .grain = "64k",
-      .rtol = "1",
+      .precision = 0.01,
       .confirm = "3",
       .range = "0.5-16"};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&minheap_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   const char *wrong = read_values(&o);
@@ -259,6 +258,6 @@ int minheap_command(int argc, char **argv) {
   }
   json_t *settings =
       json_pack("{s:i, s:f, s:i, s:i}", "grain", (int)o.grain_bytes, "rtol",
-                o.rtol_share, "confirm", (int)o.passes, "of", (int)o.of);
+                o.precision, "confirm", (int)o.passes, "of", (int)o.of);
   return probes_command(&command, &o, &o.request, o.dir, settings);
 }

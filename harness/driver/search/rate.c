@@ -1,9 +1,8 @@
 /* rate.c: `reapmark rate`: for each collector, the highest rate of requests at
  * which their latency stays within a bound: the search (probes.h) for the
  * shortest time between two requests. */
-#include "rate.h"
 #include "harness/base/arena.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "probes.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
@@ -23,43 +22,48 @@ typedef struct rate_options {
 
 #define FIELD(member) offsetof(rate_options, member)
 static const option_row option_rows[] = {
-    {"workloads", 'w', "LIST", "workloads with a rate (requests)", OPTION_TEXT,
-     FIELD(request.workloads), 0, 0},
-    {"collectors", 'c', "LIST", "these collectors, NAME[:OPTION=VALUE,...]",
-     OPTION_TEXT, FIELD(request.collectors), 0, 0},
-    {"heap", 0, "LIST", "heap sizes (3x)", OPTION_TEXT, FIELD(request.heaps), 0,
-     0},
-    {"p99", 0, "TIME", "the bound: 1ms, 500us", OPTION_TEXT, FIELD(p99), 0, 0},
-    {"from", 0, "N", "lowest rate tried, requests a second (1000)",
-     OPTION_NUMBER, FIELD(from), 1, 1 << 24},
-    {"to", 0, "N", "highest rate tried (200000)", OPTION_NUMBER, FIELD(to), 1,
-     1 << 24},
-    {"precision", 0, "SHARE", "stop when the rate is known so well (5%)",
-     OPTION_SHARE, FIELD(precision), 0, 0},
-    {"runs", 'n', "N", "a rate is met if all of so many runs meet it (3)",
-     OPTION_NUMBER, FIELD(runs), 1, 100},
-    {"seed", 0, "N", "of the workload (42)", OPTION_NUMBER, FIELD(request.seed),
-     0, INT64_MAX},
-    {"timeout", 0, "SECONDS", "time that a run may take (60)", OPTION_SECONDS,
-     FIELD(request.timeout), 0, 0},
-    {"output", 'o', "DIR", "where rate.json and probes.jsonl go", OPTION_TEXT,
-     FIELD(dir), 0, 0},
+    {"workloads", 'w', "WORKLOAD,...",
+     "NAME[:KEY=VALUE,...], of those that have a rate (requests)",
+     .kind = OPTION_LIST, .offset = FIELD(request.workloads)},
+    {"collectors", 'c', "COLLECTOR,...",
+     "NAME[:OPTION=VALUE,...], or all, models, references (models)",
+     .kind = OPTION_LIST, .offset = FIELD(request.collectors)},
+    {"heap", 0, "SIZE,...", "64M, 3x (times the bytes to be held) or none (3x)",
+     .kind = OPTION_LIST, .offset = FIELD(request.heaps)},
+    {"p99", 0, "TIME", "bound on the 99th percentile, such as 1ms or 500us",
+     .kind = OPTION_TEXT, .offset = FIELD(p99)},
+    {"from", 0, "N", "lowest rate tried, requests per second (1000)",
+     .kind = OPTION_NUMBER, .offset = FIELD(from), .min = 1, .max = 1 << 24},
+    {"to", 0, "N", "highest rate tried (200000)", .kind = OPTION_NUMBER,
+     .offset = FIELD(to), .min = 1, .max = 1 << 24},
+    {"precision", 0, "SHARE", "stop when the rate is known this well (5%)",
+     .kind = OPTION_SHARE, .offset = FIELD(precision)},
+    {"invocations", 'n', "N",
+     "processes per rate tried, all of which must meet the bound (3)",
+     .kind = OPTION_NUMBER, .offset = FIELD(runs), .min = 1, .max = 100,
+     .former = "runs"},
+    {"seed", 0, "N", "seed of the workloads (42)", .kind = OPTION_NUMBER,
+     .offset = FIELD(request.seed), .max = INT64_MAX},
+    {"timeout", 0, "SECONDS", "end a run that takes longer (60)",
+     .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
+    {"output", 'o', "DIR", "directory for rate.json and probes.jsonl",
+     .kind = OPTION_TEXT, .offset = FIELD(dir)},
     {0}};
 
-static const option_usage usage = {
-    .command = "rate",
+const option_usage rate_usage = {
+    .name = "rate",
+    .summary = "find the highest request rate within a latency bound",
     .synopsis = "--p99 TIME -o DIR [options]",
     .description =
-        "Finds the highest rate of requests at which the 99th percentile of "
-        "their latency\nis within TIME, for each collector.  Requests arrive "
+        "What is the highest rate of requests at which the 99th percentile of "
+        "their latency\nis within TIME, for each collector?  Requests arrive "
         "on a schedule that does not\nwait for the server (open loop), and "
-        "latency counts from the arrival.  Both ends\nare tried first, then "
-        "the middle of what is left (of the time between requests);\nwhat is "
-        "printed was always tried.  The record of every run is kept in "
-        "DIR/probes.jsonl.\nThe workload's parameters apply: "
-        "-w requests:duration=10,arrivals=poisson.\n\nexit status: 0 all "
-        "found, 1 some were not, 2 usage, 3 nothing matched or can run,\n130 "
-        "interrupted.",
+        "their latency counts from the intended arrival.\nTries both ends "
+        "first, then halves the interval of the time between requests; every\n"
+        "rate printed has been run.  DIR/probes.jsonl keeps the record of "
+        "every run.\n\nexit status: 0 all found, 1 some not found, 2 usage, 3 "
+        "nothing matched or can run,\n130 interrupted.",
+    .example = "--p99 1ms -w requests:duration=10 -c mark-sweep -o DIR",
     .options = option_rows};
 
 /* "1ms" in ns; false if it is no time above 0. */
@@ -200,7 +204,7 @@ int rate_command(int argc, char **argv) {
                     .runs = 3,
                     .precision = 0.05};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&rate_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
   const char *wrong = NULL;

@@ -7,6 +7,7 @@
 #ifndef REAPMARK_CAMPAIGN_H
 #define REAPMARK_CAMPAIGN_H
 
+#include "harness/base/words.h"
 #include "episode.h"
 #include "harness/driver/run/runlog.h"
 

@@ -3,6 +3,7 @@
 #ifndef REAPMARK_EPISODE_H
 #define REAPMARK_EPISODE_H
 
+#include "harness/base/words.h"
 #include "conditions.h"
 #include "harness/driver/programs/program.h"
 

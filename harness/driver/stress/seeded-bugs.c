@@ -63,23 +63,20 @@ static json_t *read_list(const collector *program) {
   return list;
 }
 
-static bool is_wanted(char **words, const char *family, const char *name) {
-  if (!*words)
-    return true;
-  for (; *words; words++)
-    if (!strcmp(*words, family) || !strcmp(*words, name))
-      return true;
-  return false;
+static bool is_wanted(const word_list *words, const char *family,
+                      const char *name) {
+  return !words->count || word_list_has(words, family) ||
+         word_list_has(words, name);
 }
 
-static void check_words(char **words, const candidates *known) {
-  for (; *words; words++) {
+static void check_words(const word_list *words, const candidates *known) {
+  for (size_t k = 0; k < words->count; k++) {
+    const char *word = words->words[k];
     bool found = false;
     for (size_t i = 0; i < known->count; i++)
-      found |= !strcmp(known->words[i], *words);
+      found |= !strcmp(known->words[i], word);
     if (!found)
-      say("warning: there is no seeded bug '%s'%s", *words,
-          suggest(*words, known));
+      say("warning: there is no seeded bug '%s'%s", word, suggest(word, known));
   }
 }
 
@@ -110,7 +107,7 @@ static void add_bug(bugs *all, const collectors *programs, json_t *about) {
 }
 
 /* Every program lists the bugs of all. */
-static bugs find_bugs(const collectors *programs, char **words) {
+static bugs find_bugs(const collectors *programs, const word_list *words) {
   bugs all = {0};
   candidates known = {0};
   json_t *list = NULL, *about;
@@ -346,7 +343,7 @@ static bool print_bugs(const bugs *all, const char *format) {
   return caught == all->count;
 }
 
-int mutants_run(campaign *c, const char *workload, char **words,
+int mutants_run(campaign *c, const char *workload, const word_list *words,
                 const char *dir, bool resume, const char *format) {
   const collectors programs = discover_mutants();
   bugs all = find_bugs(&programs, words);

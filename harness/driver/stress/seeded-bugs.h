@@ -3,13 +3,13 @@
 #ifndef REAPMARK_MUTANTS_H
 #define REAPMARK_MUTANTS_H
 
+#include "harness/base/words.h"
 #include "campaign.h"
 
 /* `reapmark stress --mutants`.  `workload` is the random mutator as the user
- * wrote it; `words`, up to NULL, name programs or bugs (none: all).  Completes
- * the campaign, runs it in `dir` and prints the table.  Returns an exit code.
- */
-int mutants_run(campaign *c, const char *workload, char **words,
+ * wrote it; `words` name programs or bugs (none: all).  Completes the campaign,
+ * runs it in `dir` and prints the table.  Returns an exit code. */
+int mutants_run(campaign *c, const char *workload, const word_list *words,
                 const char *dir, bool resume, const char *format);
 
 #endif

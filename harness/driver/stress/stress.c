@@ -1,11 +1,10 @@
 /* stress.c: `reapmark stress`: puts collectors under hostile conditions, in
  * rounds, and prints what came of it. */
-#include "stress.h"
 #include "campaign.h"
 #include "failure.h"
 #include "harness/base/arena.h"
 #include "seeded-bugs.h"
-#include "harness/base/options.h"
+#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/driver/programs/spawn.h"
@@ -28,7 +27,7 @@
 #define TRIAL_TIMEOUT 10.0
 
 typedef struct stress_options {
-  const char *conditions, *workload, *dir, *format, *repeat;
+  const char *collectors, *conditions, *workload, *dir, *format, *repeat;
   uint64_t operations, seeds, first_seed, threads, tries;
   double time, timeout;
   bool quick, resume, list, shrink, mutants;
@@ -36,56 +35,66 @@ typedef struct stress_options {
 
 #define FIELD(member) offsetof(stress_options, member)
 static const option_row option_rows[] = {
-    {"conditions", 'c', "LIST", "these conditions (all; see --list)",
-     OPTION_TEXT, FIELD(conditions), 0, 0},
-    {"ops", 0, "N", "operations of each collector, in all (10000000)",
-     OPTION_NUMBER, FIELD(operations), 1, INT64_MAX / 100},
-    {"seeds", 0, "N", "rounds, each with a seed of its own (5)", OPTION_NUMBER,
-     FIELD(seeds), 1, 1000000},
-    {"seed", 0, "N", "the first of them (1)", OPTION_NUMBER, FIELD(first_seed),
-     0, INT64_MAX / 2},
-    {"threads", 't', "N", "mutators, where the condition has several (4)",
-     OPTION_NUMBER, FIELD(threads), 1, 64},
-    {"workload", 'w', "NAME[:KEY=VALUE,...]",
-     "the random mutator's parameters (fuzz)", OPTION_TEXT, FIELD(workload), 0,
-     0},
-    {"time", 0, "SECONDS", "begin no episode after so long (no limit)",
-     OPTION_SECONDS, FIELD(time), 0, 0},
+    {"collectors", 'c', "COLLECTOR,...",
+     "the same as COLLECTOR without an option", .kind = OPTION_LIST,
+     .offset = FIELD(collectors)},
+    {"conditions", 'C', "CONDITION,...",
+     "only under these conditions (all; see --list)", .kind = OPTION_LIST,
+     .offset = FIELD(conditions)},
+    {"ops", 0, "N", "operations of each collector, in all rounds (10000000)",
+     .kind = OPTION_NUMBER, .offset = FIELD(operations), .min = 1,
+     .max = INT64_MAX / 100},
+    {"seeds", 0, "N", "rounds, each with a seed of its own (5)",
+     .kind = OPTION_NUMBER, .offset = FIELD(seeds), .min = 1, .max = 1000000},
+    {"seed", 0, "N", "seed of the first round; others count up from it (1)",
+     .kind = OPTION_NUMBER, .offset = FIELD(first_seed), .max = INT64_MAX / 2},
+    {"threads", 't', "N",
+     "mutator threads, in conditions that have several (4)",
+     .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 64},
+    {"workloads", 'w', "WORKLOAD",
+     "the random mutator, fuzz[:KEY=VALUE,...] (fuzz)", .kind = OPTION_TEXT,
+     .offset = FIELD(workload)},
+    {"time", 0, "SECONDS", "begin no episode after this time (no limit)",
+     .kind = OPTION_SECONDS, .offset = FIELD(time)},
     {"timeout", 0, "SECONDS", "an episode that takes longer hangs (60)",
-     OPTION_SECONDS, FIELD(timeout), 0, 0},
-    {"quick", 0, NULL, "1000000 operations, in one round", OPTION_FLAG,
-     FIELD(quick), 0, 0},
-    {"shrink", 0, NULL, "reduce what fails to as few operations as can be",
-     OPTION_FLAG, FIELD(shrink), 0, 0},
-    {"tries", 0, "N", "to see a race fail again (10)", OPTION_NUMBER,
-     FIELD(tries), 1, 1000},
-    {"out", 'o', "DIR", "where all is kept (results/stress/TIME)", OPTION_TEXT,
-     FIELD(dir), 0, 0},
-    {"resume", 0, NULL, "go on with what DIR has, of the same settings",
-     OPTION_FLAG, FIELD(resume), 0, 0},
+     .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
+    {"quick", 0, NULL, "1000000 operations, in one round", .kind = OPTION_FLAG,
+     .offset = FIELD(quick)},
+    {"shrink", 0, NULL, "reduce a failure to as few operations as possible",
+     .kind = OPTION_FLAG, .offset = FIELD(shrink)},
+    {"invocations", 'n', "N",
+     "repeat a failed race until it fails again, N times at most (10)",
+     .kind = OPTION_NUMBER, .offset = FIELD(tries), .min = 1, .max = 1000,
+     .former = "tries"},
+    {"output", 'o', "DIR", "directory for what is found (results/stress/TIME)",
+     .kind = OPTION_TEXT, .offset = FIELD(dir)},
+    {"resume", 0, NULL, "continue the campaign in DIR, with the same settings",
+     .kind = OPTION_FLAG, .offset = FIELD(resume)},
     {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
-     OPTION_TEXT, FIELD(format), 0, 0},
-    {"mutants", 0, NULL, "instead, see whether every seeded bug is caught",
-     OPTION_FLAG, FIELD(mutants), 0, 0},
-    {"repeat", 0, "DIR/failure-N", "instead, run a failure again", OPTION_TEXT,
-     FIELD(repeat), 0, 0},
-    {"list", 0, NULL, "instead, list the conditions", OPTION_FLAG, FIELD(list),
-     0, 0},
+     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {"mutants", 0, NULL, "instead, check that every seeded bug is caught",
+     .kind = OPTION_FLAG, .offset = FIELD(mutants)},
+    {"repeat", 0, "DIR/failure-N", "instead, run a failure again",
+     .kind = OPTION_TEXT, .offset = FIELD(repeat)},
+    {"list", 0, NULL, "instead, list the conditions", .kind = OPTION_FLAG,
+     .offset = FIELD(list)},
     {0}};
 
-static const option_usage usage = {
-    .command = "stress",
+const option_usage stress_usage = {
+    .name = "stress",
+    .summary = "look for bugs in collectors",
     .synopsis = "[COLLECTOR[:OPTION=VALUE,...]...] [options]",
     .description =
-        "Looks for bugs: runs random operations on each collector (all, if "
-        "none is named)\nunder hostile conditions, each episode a process of "
-        "its own, and compares the heap\nwith a model of what it should be.  "
-        "An episode in which its condition never came\nabout, or nothing was "
-        "collected, fails as vacuous.  What fails is run again with\nits "
-        "operations written down, and kept in DIR.  docs/stress.md tells how "
-        "to "
+        "Does a collector have bugs?  Runs random operations on each COLLECTOR "
+        "(all models, if\nnone is named) under hostile conditions, each "
+        "episode in a process of its own, and\ncompares the heap with a shadow "
+        "heap: the exact picture of what should be alive.  An\nepisode in "
+        "which its condition never came about, or nothing was collected, fails "
+        "as\nvacuous.  A failed episode is run again with its operations "
+        "recorded, and DIR keeps\nthe recording.  docs/stress.md says how to "
         "go on.\n\nexit status: 0 nothing found, 1 something failed, 2 usage, "
         "3 nothing to run,\n130 interrupted (DIR is kept).",
+    .example = "mark-sweep refcount -C poison,heap-90 --quick",
     .options = option_rows,
     .max_operands = INT_MAX};
 
@@ -117,10 +126,11 @@ static const char *find_obstacle(const collector *c) {
 
 /* What was chosen.  Returns NULL, or what is wrong. */
 static const char *choose_subjects(campaign *c, const collectors *all,
-                                   char **words, subject **out, size_t *n) {
+                                   const word_list *names, subject **out,
+                                   size_t *n) {
   *out = NULL;
   *n = 0;
-  for (size_t i = 0; !*words && i < all->count; i++)
+  for (size_t i = 0; !names->count && i < all->count; i++)
     if (collector_is_measured(&all->items[i]) &&
         !find_obstacle(&all->items[i])) {
       *out = arena_more(*out, *n, sizeof **out);
@@ -128,11 +138,16 @@ static const char *choose_subjects(campaign *c, const collectors *all,
                                  .program = &all->items[i],
                                  .options = {.name = all->items[i].name}};
     }
-  for (; *words; words++) {
+  for (size_t i = 0; i < names->count; i++) {
     chosen one;
-    const char *wrong = resolve_collector(all, *words, ABSENT_WRONG, &one);
+    const char *word = names->words[i];
+    const char *wrong = resolve_collector(all, word, ABSENT_WRONG, &one);
     if (wrong)
-      return wrong;
+      return condition_find(word)
+                 ? arena_text("'%s' is a condition: it goes to --conditions "
+                              "(-C)",
+                              word)
+                 : wrong;
     const char *obstacle = find_obstacle(one.program);
     if (obstacle)
       return arena_text("%s cannot take part: %s", one.program->name, obstacle);
@@ -153,7 +168,7 @@ static const char *choose_conditions(campaign *c, const char *list) {
   for (size_t i = 0; i < conditions_count; i++)
     candidates_add(&known, conditions[i].name);
   if (list)
-    words = spec_split(list);
+    words = words_split(list);
   else
     words = (word_list){known.words, known.count};
   for (size_t i = 0; i < words.count; i++) {
@@ -180,7 +195,7 @@ static const char *check_mutator(const char *word) {
   size_t n = strcspn(word, ":");
   if (n == strlen(MUTATOR) && !strncmp(word, MUTATOR, n))
     return NULL;
-  return arena_text("--workload: the random mutator is " MUTATOR
+  return arena_text("--workloads: the random mutator is " MUTATOR
                     "[:KEY=VALUE,...], and '%.*s' is not",
                     (int)n, word);
 }
@@ -360,10 +375,10 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
                           &tallies[i * c->conditions_count]);
   bool good = print_all(c, subjects, n, tallies, format);
   if (c->end == OUT_OF_TIME)
-    say("the time is used up after %.3g s; --resume --out %s goes on", c->spent,
+    say("the time is used up after %.3g s; --resume -o %s goes on", c->spent,
         c->log.dir);
   if (c->end == INTERRUPTED) {
-    say("interrupted; --resume --out %s goes on", c->log.dir);
+    say("interrupted; --resume -o %s goes on", c->log.dir);
     return EXIT_INTERRUPTED;
   }
   return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
@@ -414,12 +429,13 @@ int stress_command(int argc, char **argv) {
                       .workload = MUTATOR,
                       .format = "table"};
   char **operands;
-  int code = options_parse(&usage, argc, argv, &o, &operands);
+  int code = options_parse(&stress_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
-  if ((o.list || o.repeat) && *operands) {
-    say("stress: what is '%s'? --%s takes no collectors", *operands,
-        o.list ? "list" : "repeat");
+  word_list names = words_chosen(o.collectors, operands);
+  if ((o.list || o.repeat) && names.count) {
+    say("stress: unexpected argument '%s': --%s takes no collectors",
+        names.words[0], o.list ? "list" : "repeat");
     return EXIT_USAGE;
   }
   if (o.list)
@@ -443,7 +459,7 @@ int stress_command(int argc, char **argv) {
                 .keeps = true,
                 .shrinks = o.shrink};
   if (o.resume && !o.dir) {
-    say("--resume needs --out DIR");
+    say("--resume needs -o DIR");
     return EXIT_USAGE;
   }
   const char *dir = o.dir ? o.dir : default_dir();
@@ -460,14 +476,14 @@ int stress_command(int argc, char **argv) {
     say("warning: Ctrl-C will leave a collector running");
   if (o.mutants) {
     c.keeps = false;
-    code = mutants_run(&c, o.workload, operands, dir, o.resume, o.format);
+    code = mutants_run(&c, o.workload, &names, dir, o.resume, o.format);
     campaign_close(&c);
     return code;
   }
   collectors all = discover_collectors();
   subject *subjects;
   size_t n;
-  wrong = choose_subjects(&c, &all, operands, &subjects, &n);
+  wrong = choose_subjects(&c, &all, &names, &subjects, &n);
   if (!wrong && n)
     wrong = resolve_workload(&all, o.workload, &c.workload);
   if (wrong) {
