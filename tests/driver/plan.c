@@ -290,6 +290,87 @@ static void cells_of_a_target_are_neighbours(void **state) {
   json_decref(again);
 }
 
+/* A word that names nothing is no collector that is merely not built. */
+static void targets_need_names(void **state) {
+  static const char text[] =
+      "name: t\ndescription: t\ntargets:\n"
+      "  - {name: n, what: w, metric: wall_ns, gate: 1,\n"
+      "     cell: {workload: plain, collector: 'a b'}}\n";
+  char path[] = "/tmp/plan-XXXXXX.yml";
+  (void)state;
+  int file = mkstemps(path, 4);
+  assert_true(file >= 0);
+  assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
+  close(file);
+  plan p;
+  plan_request r = {.suite = path, .seed = PLAN_SEED};
+  assert_int_equal(plan_make(&r, &all, &p), EXIT_USAGE);
+  unlink(path);
+}
+
+/* A minimum that was found before the collector lost a capability does not make
+ * the pair possible. */
+static void minimums_are_limits(void **state) {
+  (void)state;
+  json_t *minimums = json_pack(
+      "{s:[{s:s, s:s, s:i, s:s, s:i}, {s:s, s:s, s:i, s:s, s:i}]}", "minimums",
+      "workload", "plain", "collector", "a", "threads", 1, "found", "minimum",
+      "heap", 1000, "workload", "weak", "collector", "poor", "threads", 1,
+      "found", "minimum", "heap", 1000);
+  plan p = make((plan_request){.workloads = "plain,weak",
+                               .collectors = "a,b,poor",
+                               .heaps = "1.5x,none,64M",
+                               .minimums = minimums});
+  const char *of_a = "plain/a/heap=1.5xmin/threads=1/seed=42";
+  assert_null(missing_of(&p, of_a));
+  assert_string_equal(p.cells[0].id, of_a);
+  assert_int_equal(p.cells[0].heap.kind, HEAP_OF_MINIMUM);
+  assert_int_equal(p.cells[0].heap.bytes, 1500);
+  assert_string_equal(heap_size_argument(&p.cells[0].heap), "1500");
+  assert_true(plans(&p, "plain/a/heap=none/threads=1/seed=42"));
+  assert_true(plans(&p, "plain/a/heap=64M/threads=1/seed=42"));
+  assert_string_equal(missing_of(&p, "plain/b/heap=1.5xmin/threads=1/seed=42"),
+                      "no minimum heap known");
+  assert_string_equal(
+      missing_of(&p, "weak/poor/heap=1.5xmin/threads=1/seed=42"),
+      "needs weak references");
+  json_t *json = plan_to_json(&p);
+  plan read;
+  assert_true(plan_from_json(json, &all, &read));
+  assert_int_equal(read.cells[0].heap.bytes, 1500);
+  json_decref(json);
+  json_decref(minimums);
+}
+
+/* Cells hold their program and settings, also after plan.json was read. */
+static void cells_are_parsed(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain:kind=list,size=64k",
+                               .collectors = "a:trigger=3",
+                               .heaps = "1.5x"}),
+       q;
+  json_t *json = plan_to_json(&p);
+  assert_true(plan_from_json(json, &all, &q));
+  const plan *both[] = {&p, &q};
+  for (size_t i = 0; i < 2; i++) {
+    const plan_cell *c = &both[i]->cells[0];
+    assert_ptr_equal(c->program, &all.items[0]);
+    assert_string_equal(c->workload.name, "plain");
+    assert_string_equal(spec_value(&c->workload, "size"), "64k");
+    assert_string_equal(spec_value(&c->options, "trigger"), "3");
+    assert_int_equal(c->heap.kind, HEAP_MULTIPLE);
+  }
+  /* A collector that is gone leaves a cell without a program. */
+  const collectors none = {0};
+  assert_true(plan_from_json(json, &none, &q));
+  assert_null(q.cells[0].program);
+  assert_string_equal(q.cells[0].options.name, "a");
+  json_object_set_new(json_array_get(json_object_get(json, "cells"), 0), "heap",
+                      json_string("3y"));
+  assert_false(plan_from_json(json, &all, &q));
+  json_decref(json);
+}
+
 static void lists_keep_settings_together(void **state) {
   (void)state;
   word_list list = words_split("a:x=1,y=2,b,c:z=3");
@@ -326,6 +407,45 @@ static void heaps_are_checked(void **state) {
     assert_false(heap_size_parse(bad[i], &h));
 }
 
+static heap_size size_of(const char *text) {
+  heap_size h;
+  assert_true(heap_size_read(text, &h));
+  return h;
+}
+
+static void heaps_are_compared(void **state) {
+  (void)state;
+  const heap_size none = size_of("none"), small = size_of("512K"),
+                  same = size_of("524288"), large = size_of("1M"),
+                  twice = size_of("2x"), minimum = size_of("2xmin");
+  assert_true(heap_size_comparable(&small, &large)); /* whatever the unit */
+  assert_true(heap_size_larger(&large, &small));
+  assert_false(heap_size_larger(&small, &same));
+  assert_false(heap_size_larger(&same, &small));
+  assert_true(heap_size_comparable(&none, &twice));
+  assert_true(heap_size_larger(&none, &large));
+  assert_false(heap_size_larger(&large, &none));
+  assert_false(heap_size_larger(&none, &none));
+  assert_false(heap_size_comparable(&twice, &large));
+  assert_false(heap_size_comparable(&twice, &minimum));
+}
+
+static void heaps_become_limits(void **state) {
+  (void)state;
+  const struct {
+    const char *text;
+    uint64_t limit;
+  } sizes[] = {{"none", 0}, {"64M", 64 << 20}, {"1.5x", 1500}, {"0.0015x", 2}};
+  uint64_t limit;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const heap_size h = size_of(sizes[i].text);
+    assert_true(heap_size_limit(&h, 1000, &limit));
+    assert_int_equal(limit, sizes[i].limit);
+  }
+  const heap_size huge = size_of("1e300x");
+  assert_false(heap_size_limit(&huge, 1000, &limit));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_are_stable),
@@ -337,9 +457,14 @@ int main(void) {
       cmocka_unit_test(twice_is_once),
       cmocka_unit_test(survives_json),
       cmocka_unit_test(cells_of_a_target_are_neighbours),
+      cmocka_unit_test(targets_need_names),
+      cmocka_unit_test(minimums_are_limits),
+      cmocka_unit_test(cells_are_parsed),
       cmocka_unit_test(lists_keep_settings_together),
       cmocka_unit_test(specs_are_checked),
       cmocka_unit_test(heaps_are_checked),
+      cmocka_unit_test(heaps_are_compared),
+      cmocka_unit_test(heaps_become_limits),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

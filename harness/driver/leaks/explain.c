@@ -110,8 +110,8 @@ static const char *word_for(const story *s, const char *key) {
   return json_string_value(json_object_get(s->words, key));
 }
 
-/* "object 3 (child)".  After the last object with a name, the names come over
- * again. */
+/* "object 3 (child)".  The workload names the objects of its first thing; the
+ * names repeat for each further thing. */
 static const char *object_text(const story *s, shadow_ref o) {
   uint64_t number = walk_number(s->walk, o), named = 0;
   while (word_for(s, arena_text("object %" PRIu64, named + 2)))
@@ -141,7 +141,7 @@ static const char *made_text(const written *w) {
  * A chain: each object is held by what stands before it.
  * ------------------------------------------------------------------------- */
 
-/* Longer ones are shown without their middle. */
+/* Longer chains are shown without their middle. */
 enum { CHAIN_SHOWN = 10, INDENT = 3, COLUMN = 60 };
 
 typedef struct chain {
@@ -159,7 +159,8 @@ static int find_slot(const story *s, shadow_ref from, shadow_ref to) {
   return (int)slot;
 }
 
-/* A line: so far to the right, what is there, and the operation in a column. */
+/* Prints a line: `what`, indented by `depth`, and the operation that made the
+ * reference in a column. */
 static void print_line(int depth, const char *what, const char *made) {
   int right = INDENT * depth, arrow = depth ? INDENT : 0;
   printf("%*s%s%s", right, "", depth ? "└─ " : "", what);
@@ -274,15 +275,15 @@ static chain find_cycle(const story *s, shadow_ref start) {
  * What collectors make of it.
  * ------------------------------------------------------------------------- */
 
-/* Those that the user wants to hear of. */
+/* The collectors that the user asks about. */
 typedef struct audience {
   const collectors *all;
   bool *asked;           /* of each */
   const collector *only; /* the one, or NULL if there are several */
 } audience;
 
-/* Finds those of a list, or the models if it is NULL.  Returns NULL, or what is
- * wrong. */
+/* Finds the collectors of a list, or the models if the list is NULL.  Returns
+ * NULL, or what is wrong with the list. */
 static const char *find_audience(const collectors *all, const char *list,
                                  audience *out) {
   *out =
@@ -308,7 +309,7 @@ static const char *declared(const collector *c, const char *name) {
   return text ? text : "";
 }
 
-/* What becomes of garbage, by the collector's declaration. */
+/* What the collector does with garbage, by its declaration. */
 static const char *fate(const collector *c, bool cyclic) {
   const char *reclaims = declared(c, "reclaims");
   if (!strcmp(reclaims, "nothing"))
@@ -388,11 +389,11 @@ const option_usage explain_usage = {
     .max_operands = 1,
     .missing = "a cause of leaks (see 'reapmark list workloads')"};
 
-/* Runs the workload and returns its trace, to be freed as a result of spawn;
- * says why there is none. */
+/* Runs the workload; r->output becomes its trace, and is freed with `r`. False,
+ * after saying why, if there is none. */
 static bool record_trace(const collector *recorder, const char *workload,
                          spawn_result *r) {
-  /* The trace goes to where records go, the record nowhere. */
+  /* The trace is written to the descriptor for records; no record is. */
   const char *argv[] = {recorder->path,
                         "--run",
                         workload,

@@ -71,7 +71,7 @@ static bool is_cause(const json_t *workload) {
   return false;
 }
 
-/* Their names, apart by commas. */
+/* The names of all causes, separated by commas. */
 static const char *all_causes(const collectors *all) {
   const char *list = "";
   json_t *workloads = discover_workloads(all), *w;
@@ -85,8 +85,8 @@ static const char *all_causes(const collectors *all) {
   return list;
 }
 
-/* What is wrong with a name that no cause has; the one that may be meant, or
- * where they are. */
+/* The message for a name that no cause has: suggests one, or says where the
+ * causes are listed. */
 static const char *no_cause(const collectors *all, const char *name) {
   candidates known = {0};
   word_list causes = words_split(all_causes(all));
@@ -136,7 +136,8 @@ static bool both_remedies(const collectors *all, const char *causes,
   return true;
 }
 
-/* What keeps the retained objects, in the workload's words: its first root. */
+/* The first root of the workload, in its own words; it keeps the retained
+ * objects. */
 static const char *root_of(const collectors *all, const char *workload) {
   const char *name;
   json_t *word;
@@ -148,7 +149,7 @@ static const char *root_of(const collectors *all, const char *workload) {
   return "";
 }
 
-/* What the row is called: without the prefix, and the remedy. */
+/* The name of a row: the cause without the prefix and without `remedy`. */
 static const char *cause_text(spec cause) {
   size_t kept = 0;
   spec_setting *others = arena_take((cause.count + 1) * sizeof *others);
@@ -215,7 +216,8 @@ static bool is_format(const char *name) {
   return false;
 }
 
-/* Counting, counting with a search for cycles, tracing; and those in use. */
+/* The default collectors: counting, counting with a search for cycles, tracing,
+ * and production runtimes. */
 static const char *const heads[] = {
     "refcount", "refcount-cycles", "mark-sweep", "cpython", "lua", "bdwgc"};
 

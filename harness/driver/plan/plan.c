@@ -15,10 +15,6 @@
  * messages have the place in the file.
  * ------------------------------------------------------------------------- */
 
-void plan_say(const planning *g, const char *word, const char *wrong) {
-  say("%s: %s", suite_locate(g->suite->path, word), wrong);
-}
-
 static void say_wrong(const planning *g, const char *option, const char *word,
                       const char *wrong) {
   if (option)
@@ -234,20 +230,6 @@ static bool add_rates(const planning *g, const suite_cell *cell,
       return false;
   }
   return true;
-}
-
-bool plan_select(planning *g, spec *workload) {
-  const spec_list *listed = &g->listed.workloads;
-  bool found = false;
-  for (size_t i = 0; i < listed->count; i++) {
-    const spec *s = &listed->items[i];
-    if (strcmp(s->name, workload->name))
-      continue;
-    for (size_t k = 0; k < s->count; k++)
-      *workload = spec_with(workload, s->settings[k].key, s->settings[k].value);
-    found = g->listed.used[i] = true;
-  }
-  return found;
 }
 
 /* The cells of the suite, or those of its workloads that the command line

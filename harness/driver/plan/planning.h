@@ -1,5 +1,6 @@
-/* planning.h: what the parts of plan_make share: plan.c combines the lists,
- * targets.c has the cells that a suite compares, cells.c makes one cell. */
+/* planning.h: shared by the parts of plan_make.  plan.c combines the lists of
+ * collectors, workloads, heaps and threads; targets.c adds the cells that a
+ * suite compares; both make a cell with cells.c. */
 #ifndef REAPMARK_PLANNING_H
 #define REAPMARK_PLANNING_H
 

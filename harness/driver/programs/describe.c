@@ -65,7 +65,7 @@ static double reads(const json_t *c) {
                counter(c, "objects"));
 }
 
-/* A row: a counter as it is, or a figure that follows from some. */
+/* A row: a counter, or a figure that is computed from counters. */
 static const struct row {
   const char *name; /* of the counter or the figure */
   double (*figure)(const json_t *counters);

@@ -1,5 +1,5 @@
-/* machine.c: the machine and the build.  The topology comes from hwloc; what
- * the kernel alone knows, from /proc and /sys. */
+/* machine.c: facts about the machine and the build.  The topology comes from
+ * hwloc, all else from /proc and /sys. */
 #include "machine.h"
 #include "harness/base/arena.h"
 #include "spawn.h"
@@ -51,7 +51,7 @@ static long long read_number(const char *path) {
   return read_line(path, line, sizeof line) ? atoll(line) : -1;
 }
 
-/* What stands behind "KEY:" in a file like /proc/meminfo. */
+/* The text after "KEY:" in a file like /proc/meminfo. */
 static bool read_entry(const char *path, const char *key, char *out,
                        size_t room) {
   FILE *file = fopen(path, "re");
@@ -132,7 +132,7 @@ static void read_cpu(machine *m) {
                  : (int)read_number("/sys/devices/system/cpu/cpufreq/boost");
 }
 
-/* The limit that a control group (version 2) states, in CPUs, or -1. */
+/* The limit of a control group (version 2) in CPUs, or -1. */
 static double limit_v2(const char *group) {
   char path[4096 + 32], line[64];
   double quota, period;
@@ -347,7 +347,7 @@ const char *machine_difference(const json_t *then, const json_t *now) {
   if (!json_equal(json_object_get(then, "environment"),
                   json_object_get(now, "environment")))
     return "the environment";
-  /* Collectors that came or went are of no concern, changed ones are. */
+  /* Added or removed collectors make no difference, changed ones do. */
   size_t i, k;
   json_t *a, *b;
   json_array_foreach(json_object_get(then, "collectors"), i, a)

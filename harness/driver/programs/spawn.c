@@ -97,7 +97,8 @@ bool spawn_catch_interrupts(void) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  /* Under nohup it is ignored, and has to stay so: blocked it would come. */
+  /* Under nohup SIGHUP is ignored and must stay ignored: signalfd would deliver
+   * a blocked one. */
   if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
     sigaddset(&set, SIGHUP);
   interrupts = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -145,14 +146,14 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   return error;
 }
 
-/* The last bytes of what was written to stderr: room for a sanitizer's report.
+/* The last bytes of stderr, with room for a sanitizer's report.
  */
 typedef struct tail {
   char bytes[64 << 10];
   size_t length;
 } tail;
 
-/* Reads what is there; false at the end of the file. */
+/* Reads the bytes that are available; false at the end of the file. */
 static bool tail_read(tail *t, int fd) {
   char piece[sizeof t->bytes / 2];
   ssize_t n;
@@ -184,7 +185,7 @@ static void last_line(const tail *t, char *out, size_t room) {
   out[n] = 0;
 }
 
-/* Waits until the process ends or has to. */
+/* Waits until the process ends, its time is up or the user interrupts. */
 static spawn_end supervise(int process, int errors, tail *t,
                            uint64_t deadline) {
   for (;;) {
@@ -243,7 +244,8 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
         supervise(process, errors[0], &t, begin + (uint64_t)(timeout * 1e9));
   else
     out->code = errno;
-  /* Not yet waited for, it still holds the number of its process group. */
+  /* The child was not yet waited for, so the number of its process group cannot
+   * have been given to another one. */
   kill(-pid, SIGKILL);
   siginfo_t info = {0};
   while (waitid(P_PID, (id_t)pid, &info, WEXITED) && errno == EINTR)

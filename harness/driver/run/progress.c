@@ -10,11 +10,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* What runs took so far. */
+/* The time that runs took so far. */
 typedef struct tally {
   double seconds;
-  unsigned runs;  /* that took them */
-  unsigned ahead; /* not done yet */
+  unsigned runs;  /* that are done */
+  unsigned ahead; /* runs that are not done yet */
 } tally;
 
 struct progress {
@@ -25,7 +25,7 @@ struct progress {
   tally *blocks; /* by block */
   tally all;
   const plan_run *last; /* the one that was done last, or NULL */
-  tally of_block;       /* this invocation of its block */
+  tally of_block;       /* of the same block and invocation as `last` */
 };
 
 progress *progress_begin(const plan *p) {
@@ -64,7 +64,7 @@ static void add(tally *t, double seconds) {
   t->runs++;
 }
 
-/* "3:41", or "" before there is anything to go by. */
+/* The estimated time left, such as "3:41"; "" before the first run is done. */
 static const char *left_text(const progress *g, char *out, size_t room) {
   unsigned long seconds = (unsigned long)(progress_left(g) + 0.5);
   out[0] = 0;

@@ -130,13 +130,13 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * All runs.
  * ------------------------------------------------------------------------- */
 
-/* What is known of the runs of a plan. */
+/* The results of the runs of a plan so far. */
 typedef struct state {
   const plan *plan;
   bool *done;         /* by run */
   uint64_t *elapsed;  /* by run */
   double *throughput; /* by run; NAN of a failure */
-  size_t room;        /* of these */
+  size_t room;        /* elements of these arrays */
   size_t failures, finished;
 } state;
 
@@ -228,9 +228,10 @@ static int run_missing(state *s, runlog *log) {
  * alone, so that --resume comes to the same ones.
  * ------------------------------------------------------------------------- */
 
-/* How far the cell's median throughput is known: half its interval as a share
- * of it, HUGE_VAL while there are too few invocations for one, 0 if one of them
- * failed: more would not help.  *n becomes their number. */
+/* Half the confidence interval of the cell's median throughput as a share of
+ * the median; HUGE_VAL while there are too few invocations for an interval; 0
+ * if one of them failed, since more invocations would not help.  *n becomes the
+ * number of invocations. */
 static double half_width(const state *s, size_t cell, size_t *n) {
   const plan *p = s->plan;
   double *values = arena_take(p->runs_count * sizeof *values);
@@ -352,8 +353,8 @@ static bool exists(const char *dir, const char *name) {
   return !access(arena_text("%s/%s", dir, name), F_OK);
 }
 
-/* Takes the plan that DIR has, which must be the one asked for if one is.
- * Returns an exit code. */
+/* Takes the plan that DIR has.  If the user asks for a plan, it must be the
+ * same. Returns an exit code. */
 static int take_recorded_plan(const run_options *o, const collectors *all,
                               plan *p) {
   char why[256];
@@ -391,7 +392,8 @@ static bool check_collectors(const plan *p) {
   return true;
 }
 
-/* Writes what describes the runs, or on resuming checks it. */
+/* Writes machine.json and plan.json.  When resuming, they are there: warns if
+ * the machine has changed. */
 static bool write_description(runlog *log, const plan *p, const collectors *all,
                               bool resumed) {
   machine m;
@@ -428,7 +430,7 @@ static int print_plan(const plan *p) {
       printf("%s n/a: %s\n", p->cells[i].id, p->cells[i].missing);
       missing++;
     }
-  fflush(stdout); /* before what is said of it */
+  fflush(stdout); /* before the summary on stderr */
   say("%zu runs of %zu cells, and %zu pairs that cannot run", p->runs_count,
       p->cells_count - missing, missing);
   return EXIT_OK;
@@ -483,7 +485,8 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   report_warn(o->dir, &found);
   if (!spawn_catch_interrupts())
     say("warning: Ctrl-C will leave a collector running");
-  signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk to us */
+  signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
+                               disk */
   signal(SIGPIPE, SIG_IGN);
   if (!write_description(log, p, all, resumed) ||
       !runlog_begin(log, "runs.jsonl", found.whole))

@@ -110,7 +110,7 @@ static json_t *keep(const json_t *record) {
   json_object_set(probe, "verdict", json_object_get(record, "verdict"));
   json_object_set(probe, "elapsed", json_object_get(record, "elapsed"));
   json_t *heap = json_object_get(record, "heap");
-  if (heap) /* absent where the run told nothing */
+  if (heap) /* a run that left no record has no such member */
     json_object_set(probe, "heap", heap);
   return probe;
 }
@@ -130,8 +130,8 @@ static search_answer probe_heap(void *data, uint64_t bytes) {
   return answer;
 }
 
-/* What the collector must hold at the peak, and the workload allocates in the
- * measured part; 0 if a run does not tell. */
+/* Bytes that the collector must hold at the peak, and bytes that the workload
+ * allocates in the measured part; 0 if the run does not say. */
 typedef struct volume {
   uint64_t must_hold, allocated;
 } volume;
@@ -147,8 +147,8 @@ static volume find_volume(probing *p, double multiple) {
     v.allocated = (uint64_t)json_integer_value(allocated);
   }
   if (probe && !v.must_hold && !p->reason)
-    p->reason = arena_text("with %s it ran out of time, so that nothing is "
-                           "known of the bytes it must hold",
+    p->reason = arena_text("the run with %s was out of time, so the bytes "
+                           "that the collector must hold are not known",
                            heap.text);
   json_decref(probe);
   return v;

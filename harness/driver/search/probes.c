@@ -20,7 +20,8 @@
 
 struct probe_log {
   const probe_command *command;
-  json_t *old; /* of the log when it was opened: array; each is used once */
+  json_t *old; /* array: the probes that the log had when it was opened, less
+                  those that the search has used */
   runlog log;
 };
 
@@ -38,7 +39,8 @@ static bool keep(void *data, const json_t *probe) {
          !json_array_append(data, (json_t *)probe);
 }
 
-/* Whether a probe says of now what it said of then. */
+/* Whether a logged probe still holds: the time limit and the collector's
+ * program are the same. */
 static bool same_conditions(const probing *p, const json_t *probe) {
   const json_t *timeout = json_object_get(probe, "timeout");
   return json_number_value(timeout) >= p->plan->timeout &&
@@ -46,7 +48,8 @@ static bool same_conditions(const probing *p, const json_t *probe) {
          json_equal(json_object_get(probe, "program"), p->program);
 }
 
-/* The next such probe of this name that the log has; NULL: none is left. */
+/* Takes the next probe of this name that still holds from those of the log;
+ * NULL if none is left. */
 static json_t *take_old(probing *p, const char *name) {
   size_t i;
   json_t *probe;
@@ -101,7 +104,7 @@ search_answer probe_judge(probing *p, const json_t *probe) {
  * All cells.
  * ------------------------------------------------------------------------- */
 
-/* What every row has. */
+/* Adds the members that every row has. */
 static json_t *finish_row(json_t *row, const char *found, unsigned probes,
                           unsigned timeouts, const char *reason) {
   json_object_set_new(row, "found", json_string(found));
@@ -126,8 +129,8 @@ static json_t *search_cell(const probe_command *command, probing *p) {
                     stopped ? p->reason : "");
 }
 
-/* Why a cell cannot be searched, or NULL.  The plan lets references that honour
- * no limit keep their own policy. */
+/* Why a cell cannot be searched, or NULL.  Adapters that honour no heap limit
+ * are planned with heap `none`: they cannot be searched for a heap. */
 static const char *find_missing(const probe_command *command,
                                 const plan_cell *c) {
   if (c->missing || !command->limits || c->heap.kind != HEAP_UNLIMITED)
@@ -184,7 +187,7 @@ static int search_all(const probe_command *command, const void *options,
  * The result.
  * ------------------------------------------------------------------------- */
 
-/* Whether the members of `a`, but for one, are the same in `b`. */
+/* Whether all members of `a` except `but` are the same in `b`. */
 static bool same_settings(json_t *a, const json_t *b, const char *but) {
   const char *key;
   json_t *value;
@@ -203,7 +206,8 @@ static bool same_cell(const json_t *a, const json_t *b,
   return same;
 }
 
-/* The rows that DIR has, new, those of the same cells replaced by `rows`. */
+/* The rows that DIR has, with `rows` added or in place of those of the same
+ * cells: a new array. */
 static json_t *merge(const probe_command *command, const char *dir,
                      const json_t *settings, const json_t *rows) {
   char why[256];
@@ -232,7 +236,7 @@ static json_t *merge(const probe_command *command, const char *dir,
   return merged;
 }
 
-/* The same in DIR, which is locked. */
+/* Searches all cells of the plan and writes the result; DIR is locked. */
 static int search_in(const probe_command *command, const void *options,
                      const plan *p, probe_log *log, json_t *settings) {
   results_state found;

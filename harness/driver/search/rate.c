@@ -66,7 +66,7 @@ const option_usage rate_usage = {
     .example = "--p99 1ms -w requests:duration=10 -c mark-sweep -o DIR",
     .options = option_rows};
 
-/* "1ms" in ns; false if it is no time above 0. */
+/* Reads a time such as "1ms"; false if the text is no time above 0. */
 static bool read_time(const char *text, double *ns) {
   static const struct {
     const char *name;
@@ -218,7 +218,7 @@ int rate_command(int argc, char **argv) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  /* The plan has one cell for each search, as if for its lowest rate. */
+  /* The plan has one cell for each search, with the lowest rate. */
   o.request.searched = true;
   o.request.rates = arena_text("%ju", (uintmax_t)o.from);
   json_t *settings = json_pack("{s:f, s:i, s:f}", "p99_ns", o.bound, "runs",

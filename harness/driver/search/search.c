@@ -10,7 +10,8 @@ typedef struct searching {
   search_result *result;
 } searching;
 
-/* Probes until the answer is sure. */
+/* Probes a heap until `confirm` of `of` probes have passed or cannot any more.
+ */
 static search_answer try_heap(searching *s, uint64_t heap) {
   const search_request *r = s->request;
   unsigned passed = 0, failed = 0;
@@ -49,7 +50,7 @@ search_result search_minimum(const search_request *request, search_probe *probe,
   }
   if (high > low)
     a = try_heap(&s, low);
-  if (a != SEARCH_FAILED) { /* or nothing below was tried */
+  if (a != SEARCH_FAILED) { /* `low` passed, or is the same size as `high` */
     result.end = a == SEARCH_STOP ? SEARCH_STOPPED : SEARCH_AT_MOST;
     return result;
   }

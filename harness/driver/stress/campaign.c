@@ -11,7 +11,8 @@
 
 #define LOG "episodes.jsonl"
 
-/* A sweep goes no farther: an episode may make a very long list. */
+/* A sweep stops after SWEEP_MOST places: an episode may have very many.  No
+ * episode has fewer operations than OPERATIONS_LEAST. */
 enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
 
 /* ------------------------------------------------------------------------- *
@@ -30,7 +31,8 @@ static json_t *settings_of(const campaign *c) {
                    "timeout", c->timeout, "names", names);
 }
 
-/* The settings must be those that the directory was begun with. */
+/* Whether the settings are those that the directory was begun with; says so if
+ * they are not. */
 static bool check_settings(const campaign *c, const char *dir) {
   char why[256];
   json_t *then = results_read_json(dir, "stress.json", why, sizeof why);
@@ -154,7 +156,8 @@ static void add(tally *t, const json_t *entry) {
     t->missing = "its hooks are missing";
 }
 
-/* One place after the other, until the condition no longer comes about. */
+/* Tries one place after the other, until the condition no longer comes about.
+ */
 static bool sweep(campaign *c, episode *e, tally *t) {
   for (e->place = 1; e->place <= SWEEP_MOST && !t->fault; e->place++) {
     const json_t *entry = get_entry(c, e);
@@ -209,7 +212,8 @@ bool campaign_run(campaign *c, const subject *s, const condition *under,
     return sweep(c, &e, t);
   }
   if (under->heap) {
-    /* As large as it must be without a seeded bug, which may be a leak. */
+    /* The limit follows from the collector without its seeded bug, which may be
+     * a leak. */
     subject sound = *s;
     if (s->mutant)
       sound.name = s->program->name, sound.mutant = NULL;

@@ -1,5 +1,4 @@
-/* episode.c: one run of a collector under one hostile condition, and what came
- * of it. */
+/* episode.c: see episode.h. */
 #include "episode.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
@@ -57,7 +56,7 @@ static const char *workload_words(const episode *e) {
 word_list episode_words(const episode *e, const char *trace) {
   word_list a = {0};
   const struct {
-    const char *option, *value; /* not given where that is NULL */
+    const char *option, *value; /* left out if the value is NULL */
   } given[] = {
       {"--mutant", e->subject->mutant},
       {"--run", workload_words(e)},
@@ -102,7 +101,8 @@ const char *episode_command(const word_list *words) {
  * What came of it.
  * ------------------------------------------------------------------------- */
 
-/* The reason, without the oracle's name that may come first. */
+/* The fault that an oracle found; its name at the beginning of the reason is
+ * left out. */
 static episode_fault by(const char *oracle, const char *reason) {
   size_t n = strlen(oracle);
   if (reason && !strncmp(reason, oracle, n) && reason[n] == ':')

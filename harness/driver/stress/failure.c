@@ -48,7 +48,7 @@ static bool run_again(const campaign *c, const episode *e, const char *trace,
                       json_t *entry) {
   uint64_t most = e->condition->races ? c->tries : 2, tries = 0;
   episode hasty = *e;
-  hasty.patience = 0; /* that it hangs is known */
+  hasty.patience = 0; /* a hang is known to be one: no retry */
   bool again = false;
   while (tries < most && !again) {
     const char *errors;
@@ -96,7 +96,8 @@ static char **replay_words(const word_list *words, const char *hostile) {
   return (char **)a.words;
 }
 
-/* How the kind of failure begins that the oracle stands for (shrink.h). */
+/* The beginning of the shrink_kind (replay-shrink.h) of failures that the
+ * oracle finds. */
 static const char *kind_of(const char *oracle) {
   static const struct {
     const char *oracle, *kind;
@@ -108,7 +109,7 @@ static const char *kind_of(const char *oracle) {
   return arena_text("WRONG %s", oracle);
 }
 
-/* Takes the minimal trace into the entry: its operations and their number. */
+/* Adds the operations of the minimal trace, and their number, to the entry. */
 static void take_minimal(const char *path, json_t *entry) {
   FILE *file = fopen(path, "re");
   json_t *lines = json_array();

@@ -124,7 +124,8 @@ static const char *find_obstacle(const collector *c) {
   return obstacle;
 }
 
-/* What was chosen.  Returns NULL, or what is wrong. */
+/* Finds the collectors that the words name (none: all models that can take
+ * part).  Returns NULL, or what is wrong with a word. */
 static const char *choose_subjects(campaign *c, const collectors *all,
                                    const word_list *names, subject **out,
                                    size_t *n) {
@@ -278,7 +279,8 @@ static void add_up(tally *sum, const tally *t) {
     sum->fault = t->fault;
 }
 
-/* Several conditions may rest on the same episode (the footprint's). */
+/* Whether the fault is in the list: several conditions may have failed in the
+ * same episode of condition_peak. */
 static bool has(const json_t *faults, const json_t *fault) {
   size_t i;
   const json_t *other;
