@@ -10,11 +10,7 @@ endif()
 reapmark_test(cell-verdict SOURCES cell/verdict.c LIBRARIES reapmark::cell)
 
 # Steps and pauses by a clock and a scheduler that the test plays itself.
-reapmark_test(
-  cell-steps
-  SOURCES cell/steps.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
-          ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c
-  LIBRARIES reapmark::cell)
+reapmark_test(cell-steps SOURCES cell/steps.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
                     -Wl,--wrap=pread)
 

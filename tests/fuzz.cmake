@@ -3,15 +3,21 @@
 get_property(fuzz_collectors GLOBAL PROPERTY REAPMARK_MODELS)
 file(GLOB corpus CONFIGURE_DEPENDS
      ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/collector/*)
+
+# The fuzz target: a program over a byte string (fuzz/README.md).  It calls the
+# operations, which are compiled for each collector, and is compiled once itself.
+add_library(fuzz-collector OBJECT fuzz/collector.c)
+target_include_directories(fuzz-collector PRIVATE ${REAPMARK_INCLUDE_DIRS})
+if(REAPMARK_FUZZ)
+  target_compile_definitions(fuzz-collector PRIVATE FUZZ_ENGINE)
+endif()
 foreach(name IN LISTS fuzz_collectors)
-  # The fuzz target: a program over a byte string (fuzz/README.md).  Without an
-  # engine it is its own test.
   set(target fuzz-${name})
   reapmark_program(
-    ${target} SOURCES fuzz/collector.c
+    ${target} SOURCES $<TARGET_OBJECTS:fuzz-collector>
     LIBRARIES reapmark-${name} reapmark-${name}-operations reapmark::workloads)
+  # Without an engine it is its own test.
   if(REAPMARK_FUZZ)
-    target_compile_definitions(${target} PRIVATE FUZZ_ENGINE)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   else()
     reapmark_register(fuzz-bytes-${name} LABEL unit COMMAND ${target} ${corpus})

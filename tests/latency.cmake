@@ -2,12 +2,7 @@
 reapmark_test(latency SOURCES latency/latency.c LIBRARIES reapmark::stats m)
 
 # Requests and samples by a clock that the test plays itself.
-reapmark_test(
-  requests
-  SOURCES latency/requests.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
-          ${PROJECT_SOURCE_DIR}/harness/cell/requests.c
-          ${PROJECT_SOURCE_DIR}/harness/cell/curve.c
-  LIBRARIES reapmark::cell)
+reapmark_test(requests SOURCES latency/requests.c LIBRARIES reapmark::cell)
 target_link_options(
   test-requests PRIVATE -Wl,--wrap=clock_gettime -Wl,--wrap=clock_nanosleep
   -Wl,--wrap=pread)
