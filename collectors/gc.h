@@ -1,43 +1,43 @@
-/* gc.h: the mutator interface, the one contract between workloads and
- * collectors.
+/* gc.h: the mutator interface, the contract between workloads and collectors.
  *
- * A workload includes this file and nothing of a collector.  The build
- * compiles it once per collector, with GC_COLLECTOR_HEADER naming the header
- * that defines the inline half below, so that allocation and barriers are
- * inlined and what is measured is the collector, not a table of function
- * pointers.  Code that is the same for all collectors (the cell runtime) is
- * compiled without it and sees the out-of-line half only.  There is one heap
- * and one collector in a process.
+ * A workload includes this file and nothing of a collector.  The build compiles
+ * the workload once per collector.  GC_COLLECTOR_HEADER names the collector's
+ * header, which defines the inline half of the interface, so that allocation
+ * and barriers are inlined and the collector is measured, not a table of
+ * function pointers.  Code that is the same for all collectors (the cell
+ * runtime) is compiled without GC_COLLECTOR_HEADER and sees the out-of-line
+ * half only. There is one heap and one collector per process.
  *
- * The mutator is a register machine.  It never holds a reference in a C
- * variable: it names *registers*, which are slots of a shadow stack and the
- * collector's roots.  A moving collector may therefore change any reference at
- * any safepoint, a counting one knows who owns a count, and a runtime with a
- * stack of its own can map a register to one of its slots.
+ * Registers.  The mutator is a register machine.  It never holds a reference in
+ * a C variable; it names *registers*, which are slots of a shadow stack and
+ * roots of the collector.  So a moving collector can update every reference, a
+ * counting collector knows which places own a count, and an adapter can map a
+ * register to a slot of its production runtime's own stack.
  *
- * Owning and borrowing registers.  A frame has both, and a register keeps its
- * kind for as long as the frame lives.  An owning register keeps its object
- * alive (to a counting collector: it owns one count).  A borrowing register
- * does not: the mutator promises that something else, usually the slot it was
- * borrowed from, keeps the object alive for as long as the register is used.
- * Only gc_borrow, gc_global_borrow, gc_tls_borrow and gc_unborrow write a
- * borrowing register; every other operation writes owning ones.  Any operation
- * may read either kind, but `take` and `move` take from owning ones only.  To a
- * tracing collector all of these are plain moves.
+ * Owning and borrowing.  A frame has registers of both kinds, and a register
+ * keeps its kind for as long as the frame exists.  An owning register keeps its
+ * object alive (in a counting collector, it owns one count).  A borrowing
+ * register does not: the mutator promises that another place, usually the slot
+ * that the reference was borrowed from, keeps the object alive for as long as
+ * the register is used.  Only gc_borrow, gc_global_borrow, gc_tls_borrow and
+ * gc_unborrow write borrowing registers; all other operations write owning
+ * ones. Every operation may read either kind, but gc_store_take and gc_move
+ * take from owning registers only.  To a tracing collector all of these are
+ * plain moves.
  *
- * Safepoints.  gc_new, gc_weak_new, gc_safepoint, gc_collect, gc_blocking_* and
- * gc_thread_* are safepoints, marked (S) below: only there may a collection
- * move objects or wait for this mutator.  A counting collector frees wherever a
- * reference is dropped, and may look for cycles there.
+ * Safepoints.  Functions marked (S) are safepoints: gc_new, gc_weak_new,
+ * gc_safepoint, gc_collect, gc_blocking_* and gc_thread_*.  Only there may a
+ * collection move objects or wait for this mutator.  A counting collector may
+ * free objects, and look for dead cycles, wherever a reference is dropped.
  *
  * Threads.  A mutator belongs to the thread that attached it.  Data races on a
- * slot (or global root) are not allowed: a workload that shares one guards it
- * with the harness's lock (workload.h), writers and readers alike.  Concurrent
- * reads of a slot that nobody writes are allowed.
+ * slot or global root are not allowed: a workload guards one that threads share
+ * with the harness's lock (workload.h), for writing and for reading.  Threads
+ * may read a slot at the same time while no thread writes it.
  *
  * Errors.  Misuse (a register outside the frame, a slot outside the shape, a
- * null object operand) is undefined, and caught by an assertion where GC_CHECKS
- * is defined, as all sanitizer presets do. */
+ * null object operand) is undefined.  Where GC_CHECKS is defined, as in all
+ * sanitizer presets, it ends the process with a message. */
 #ifndef REAPMARK_GC_H
 #define REAPMARK_GC_H
 
@@ -54,13 +54,13 @@
 typedef struct gc_heap gc_heap;
 typedef struct gc_mutator gc_mutator;
 
-/* A register: its number, counted from the bottom of the mutator's shadow
- * stack.  Numbers are absolute, so that a function can be handed a register of
- * its caller's frame as the place for its result. */
+/* The number of a register, counted from the bottom of the mutator's shadow
+ * stack.  Because it is not relative to a frame, a function can be passed a
+ * register of its caller's frame as the place for its result. */
 typedef uint32_t gc_reg;
 
-/* The layout of an object: reference slots, then raw payload bytes.  Payload is
- * aligned to 8 bytes. */
+/* The layout of an object: reference slots, then payload bytes, which hold no
+ * references and are aligned to 8. */
 typedef struct gc_shape {
   uint32_t slots; /* at most GC_SLOTS_MAX */
   uint32_t bytes; /* at most GC_BYTES_MAX */
@@ -69,43 +69,46 @@ typedef struct gc_shape {
 enum {
   GC_SLOTS_MAX = (1 << 26) - 1,
   GC_BYTES_MAX = (1 << 30),
-  GC_GLOBALS = 64,       /* process-wide root slots */
-  GC_TLS = 16,           /* root slots per mutator */
-  GC_REGISTERS = 1 << 16 /* shadow-stack depth per mutator */
+  GC_GLOBALS = 64,       /* global roots of the process */
+  GC_TLS = 16,           /* thread-local roots of a mutator */
+  GC_REGISTERS = 1 << 16 /* depth of a mutator's shadow stack */
 };
 
 /* Flags of gc_new. */
 enum { GC_PLAIN = 0, GC_FINALIZABLE = 1 };
 
-/* The nominal size of an object in bytes: what every collector is charged for
- * in live and allocated volumes, whatever its own header and rounding: one
- * header word, the slots, the payload rounded up to words. */
+/* The nominal size of an object in bytes: one header word, the slots, and the
+ * payload rounded up to words.  Live and allocated volumes are in nominal
+ * bytes, so that they do not depend on a collector's own header and rounding.
+ */
 static inline uint64_t gc_shape_bytes(gc_shape s) {
   return 8 + 8 * (uint64_t)s.slots + (((uint64_t)s.bytes + 7) & ~(uint64_t)7);
 }
 
-/* The shape whose nominal size a weak reference is charged with. */
+/* The nominal shape of a weak reference. */
 #define GC_WEAK_SHAPE ((gc_shape){0, 24})
 
 /* ------------------------------------------------------------------------- *
  * The collector describes itself.
  * ------------------------------------------------------------------------- */
 
-/* What a collector reclaims, in order of strength.  The harness holds it to the
- * declaration in both directions. */
+/* What a collector reclaims, in order of strength.  The harness checks that it
+ * reclaims no less and no more than it declares. */
 typedef enum gc_reclaims {
   GC_RECLAIMS_NOTHING, /* every object survives */
-  GC_RECLAIMS_ACYCLIC, /* all garbage but what a dead cycle reaches */
+  GC_RECLAIMS_ACYCLIC, /* all garbage that no dead cycle reaches */
   GC_RECLAIMS_ALL
 } gc_reclaims;
 
-/* When it reclaims garbage that no dead cycle reaches, in order of strength. */
+/* When a collector reclaims garbage that no dead cycle reaches, in order of
+ * strength. */
 typedef enum gc_prompt {
-  GC_PROMPT_NO,       /* at a collection, whenever that is */
-  GC_PROMPT_CONTENTS, /* when its last reference is dropped, but for the memory
-                         of objects that had lost another one before, and what
-                         other threads drop: that may wait for a collection */
-  GC_PROMPT_ALL       /* when its last reference is dropped, all of it */
+  GC_PROMPT_NO,       /* at its next collection */
+  GC_PROMPT_CONTENTS, /* when the last reference is dropped.  The memory of an
+                         object that had lost a reference before, and objects
+                         that another thread drops, may wait for a collection.
+                       */
+  GC_PROMPT_ALL /* when the last reference is dropped, without exception */
 } gc_prompt;
 
 typedef struct gc_capabilities {
@@ -117,33 +120,35 @@ typedef struct gc_capabilities {
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */
   bool concurrent; /* collector threads run beside mutators */
-  /* Frees what gc_free is told is dead, and nothing else: `reclaims` then says
-   * what there is to be freed.  Needs workloads that know deaths. */
+  /* Frees only the objects that gc_free is called for; `reclaims` then tells
+   * which garbage gc_free may be called for.  Runs only workloads that know
+   * when objects die. */
   bool explicit_free;
-  /* Finds references by what looks like one: garbage may survive because a
-   * stale word refers to it.  The harness then allows for some (workload.h). */
+  /* Takes any word that looks like a reference for one, so a stale word can
+   * keep garbage.  The harness allows for some (workload.h). */
   bool conservative;
-  /* Tears down what dies by recursion: of a chain of some ten thousands, it
-   * overflows the stack.  Workloads that make such are not for it. */
+  /* Frees the contents of a dead object by recursion, and overflows the C stack
+   * on a chain of some ten thousand objects.  Workloads with such chains do not
+   * run. */
   bool shallow;
-  /* Its threads take turns, as by an interpreter's lock: one mutator runs at a
-   * time, so that more of them are no faster.  Reports say so. */
+  /* Mutators take turns, as under an interpreter's lock: only one runs at a
+   * time, so more threads are no faster.  Reports say so. */
   bool turns;
-  /* Of a heap limit, how many percent never hold objects, since there must be
-   * room to copy into. */
+  /* The percentage of a heap limit that never holds objects, because copies
+   * need the room. */
   uint8_t reserve;
 } gc_capabilities;
 
-/* What a collector is in this suite.  Tables keep the first two apart: what a
- * runtime's C interface costs is not memory management. */
+/* The kind of a collector.  Models and adapters never share a table: part of an
+ * adapter's time is the production runtime's C interface. */
 typedef enum gc_kind {
-  GC_KIND_MODEL,     /* an algorithm, made to be compared with other models */
-  GC_KIND_REFERENCE, /* an adapter to a memory manager that is in use */
-  GC_KIND_DIAGNOSTIC /* not made to be fast: runs only where it is named */
+  GC_KIND_MODEL,     /* an algorithm of this project, compared with others */
+  GC_KIND_REFERENCE, /* an adapter to a production runtime */
+  GC_KIND_DIAGNOSTIC /* not made to be fast: runs only if named */
 } gc_kind;
 
-/* A tuning knob: an integer that the command line may set before the heap is
- * made.  *value holds the default until then. */
+/* A tuning option: an integer that the command line may set before the heap is
+ * made.  Until then *value is the default. */
 typedef struct gc_option {
   const char *name; /* lower case, words joined by '-' */
   const char *help; /* one line, with the unit */
@@ -154,46 +159,49 @@ typedef struct gc_option {
 typedef struct gc_collector {
   const char *name;
   const char *summary; /* one line */
-  const char *source;  /* where the algorithm comes from */
+  const char *source;  /* where the algorithm was published */
   gc_kind kind;
-  bool hostile; /* collects where common/hostile.h says; else only those
-                   who drive operations see to it (hostile_before_new) */
-  bool faults;  /* may have a signal handler for writes to protected pages */
+  bool hostile; /* its slow paths call hostile_allocation
+                   (common/hostile/hostile.h).  If false, only fuzz and replay
+                   force collections, through hostile_before_new. */
+  bool faults;  /* it may handle signals for writes to protected pages */
   gc_capabilities can;
-  const gc_option *options; /* terminated by an entry without a name */
+  const gc_option *options; /* ended by an entry without a name */
 } gc_collector;
 
 /* Defined by the collector's .c file. */
 extern const gc_collector gc_this_collector;
 
 /* ------------------------------------------------------------------------- *
- * Events.  A collector reports each interval in which it kept a mutator from
- * running.  Clock reads belong in its slow paths only.
+ * Pauses.  A collector reports each interval in which it kept a mutator from
+ * running.  It reads the clock in slow paths only.
  * ------------------------------------------------------------------------- */
 
 typedef enum gc_pause_kind {
   GC_PAUSE_STOP,    /* every mutator was stopped */
-  GC_PAUSE_CASCADE, /* this mutator tore down dead objects */
-  GC_PAUSE_DETECT,  /* this mutator searched for cycles, the others ran */
+  GC_PAUSE_CASCADE, /* this mutator freed dead objects, others ran */
+  GC_PAUSE_DETECT,  /* this mutator searched for dead cycles, others ran */
   GC_PAUSE_KINDS
 } gc_pause_kind;
 
-/* `pause` is called on the thread that was paused (for GC_PAUSE_STOP: the one
- * that ran the collection) after the pause, with CLOCK_MONOTONIC nanoseconds.
- * It must not call back into the collector. */
+/* Whom a collector reports pauses to.  It calls `pause` after the pause, on the
+ * thread that was paused (for GC_PAUSE_STOP, on the thread that ran the
+ * collection).  Times are CLOCK_MONOTONIC nanoseconds.  `pause` must not call
+ * the collector. */
 typedef struct gc_listener {
   void (*pause)(void *data, gc_pause_kind kind, uint64_t begin_ns,
                 uint64_t end_ns);
   void *data;
 } gc_listener;
 
-/* The listener for those who do not listen. */
+/* A listener that does nothing. */
 static inline void gc_null_pause(void *data, gc_pause_kind kind,
                                  uint64_t begin_ns, uint64_t end_ns) {
   (void)data, (void)kind, (void)begin_ns, (void)end_ns;
 }
 #define GC_NULL_LISTENER ((gc_listener){gc_null_pause, NULL})
 
+/* CLOCK_MONOTONIC in nanoseconds. */
 static inline uint64_t gc_now_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -201,60 +209,63 @@ static inline uint64_t gc_now_ns(void) {
 }
 
 /* ------------------------------------------------------------------------- *
- * The heap.  Out of line; called at the edges of a run.
+ * The heap.  These functions are out of line: they are called before and after
+ * what is timed.
  * ------------------------------------------------------------------------- */
 
 typedef struct gc_config {
-  uint64_t heap_limit; /* bytes that objects may occupy, hard; 0: unlimited */
+  uint64_t heap_limit; /* bytes of memory that objects may occupy, never more;
+                          0: no limit */
   gc_listener listener;
 } gc_config;
 
-/* Makes the process's heap, its options set through gc_this_collector.options.
- * Returns NULL if the memory for it cannot be reserved.  To be called once,
- * before any thread attaches. */
+/* Makes the process's heap.  Options must have been set, through
+ * gc_this_collector.options.  Returns NULL if memory cannot be reserved.  Call
+ * it once, before any thread attaches. */
 gc_heap *gc_heap_create(const gc_config *config);
 
 /* Frees the heap and all its objects.  Every mutator must have detached. */
 void gc_heap_destroy(gc_heap *heap);
 
-/* Bytes of memory that the heap holds from the operating system for objects and
- * for its own metadata, now and at the most so far.  Any thread, any time. */
+/* Bytes of memory that the heap has got from the operating system for objects
+ * and for its own metadata: now, and the most so far.  Any thread, any time. */
 typedef struct gc_footprint {
   uint64_t bytes;
   uint64_t peak_bytes;
 } gc_footprint;
 gc_footprint gc_heap_footprint(gc_heap *heap);
 
-/* Objects in the heap, exactly: what the collector thinks alive.  To be called
- * right after gc_collect, with no other mutator running. */
+/* The exact number of objects that the collector takes for alive.  Call right
+ * after gc_collect, while no other mutator runs. */
 uint64_t gc_heap_objects(gc_heap *heap);
 
-/* What the heap's memory is used for, dead objects that were not found yet
- * included.  What a collector cannot tell exactly is GC_UNKNOWN. */
+/* What the heap's memory is used for.  Dead objects that the collector has not
+ * found yet count as objects.  A figure that it cannot tell exactly is
+ * GC_UNKNOWN. */
 #define GC_UNKNOWN UINT64_MAX
 typedef struct gc_usage {
   uint64_t objects;
-  uint64_t cells; /* bytes of the places they occupy, rounding included */
+  uint64_t cells; /* bytes of the heap cells of these objects, with rounding */
   uint64_t pages; /* bytes held for objects, without metadata */
-  uint64_t free;  /* bytes, in blocks of the collector's own, of no object */
-  uint64_t free_largest; /* the longest stretch of them */
+  uint64_t free;  /* bytes without an object in the collector's blocks */
+  uint64_t free_largest; /* bytes of the longest free stretch in blocks */
 } gc_usage;
 
-/* Optional: a collector may leave it undefined.  Changes nothing; may be slow.
- * No mutator may run meanwhile. */
+/* Optional: a collector may leave this function undefined.  May be slow, and
+ * changes nothing.  No mutator may run meanwhile. */
 gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
-/* Deterministic event counts of the collector's slow paths ("collections",
- * "objects-marked"), for records and tests.  Fills at most `room` entries and
- * returns how many.  No mutator may run meanwhile. */
+/* Counts of events in the collector's slow paths, such as "collections" and
+ * "objects-marked", for records and tests; they are deterministic for one
+ * mutator.  Fills at most `room` entries and returns how many.  No mutator may
+ * run meanwhile. */
 typedef struct gc_counter {
   const char *name;
   uint64_t value;
 } gc_counter;
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room);
 
-/* What gc_heap_counters does with the `count` counters that there are.  For
- * collectors; thread-safe. */
+/* For a collector's gc_heap_counters: copies its `count` counters. */
 static inline size_t gc_counters_fill(gc_counter *out, size_t room,
                                       const gc_counter *all, size_t count) {
   size_t n = count < room ? count : room;
@@ -263,62 +274,64 @@ static inline size_t gc_counters_fill(gc_counter *out, size_t room,
   return n;
 }
 
-/* Checks the collector's invariants over the whole heap (slow).  Returns NULL,
- * or a description of the first violation, valid until the next call.  No
+/* Checks the collector's invariants over the whole heap.  Returns NULL, or a
+ * description of the first violation, valid until the next call.  Slow.  No
  * mutator may run meanwhile. */
 const char *gc_heap_check(gc_heap *heap);
 
-/* Called when an allocation cannot be served after everything reclaimable was
- * reclaimed; or with `m` null, from anywhere in the collector, when there is no
- * memory for a list that it cannot do without.  Defined by whoever embeds the
- * collector; must not return, nor call it but for gc_heap_footprint. */
+/* Ends the process.  Called when an allocation fails after everything that can
+ * be reclaimed was; or, with `m` null, by the collector when it lacks memory
+ * for a list that it needs to be correct.  Defined by the program that the
+ * collector is part of, not by the collector.  May call gc_heap_footprint, but
+ * no other function of the collector. */
 _Noreturn void gc_out_of_memory(gc_mutator *m, gc_shape shape);
 
-/* Makes the calling thread a mutator.  (S)  Returns NULL when out of memory. */
+/* Makes the calling thread a mutator.  Returns NULL when out of memory.  (S) */
 gc_mutator *gc_thread_attach(gc_heap *heap);
 
-/* Ends it: its registers must all be left, its thread-local roots are dropped.
- * (S) */
+/* Ends a mutator, on its own thread: drops its thread-local roots.  All of its
+ * frames must have been left.  (S) */
 void gc_thread_detach(gc_mutator *m);
 
-/* Brackets a stretch in which the thread blocks or runs foreign code and does
- * not touch the heap, so that a collection need not wait for it.  (S) */
+/* Begin and end a stretch in which the thread blocks or runs foreign code and
+ * does not touch the heap; a collection does not wait for it then.  (S) */
 void gc_blocking_enter(gc_mutator *m);
 void gc_blocking_leave(gc_mutator *m);
 
-/* Reclaims everything that this collector can ever reclaim of what is garbage
- * now, but for objects that wait to be finalized.  (S) */
+/* Reclaims all garbage that there is now and that this collector can reclaim,
+ * but not objects that wait to be finalized.  (S) */
 void gc_collect(gc_mutator *m);
 
 #ifdef GC_COLLECTOR_HEADER
 
 /* ------------------------------------------------------------------------- *
  * The inline half, defined by the collector's header.  `m` is the calling
- * thread's mutator; `dst`, `src`, `obj` are registers; `i` is a slot index.
+ * thread's mutator; `dst`, `src`, `obj` are registers; `i` is a slot's number.
+ * An arrow assigns: "dst <- obj.slot[i]".
  * ------------------------------------------------------------------------- */
 
 /* Pushes a frame of `owning` owning registers followed by `borrowing` borrowing
- * ones, all null, and returns the first.  Overflowing the shadow stack ends the
- * process with a message. */
+ * ones, all null, and returns the first.  If the shadow stack overflows, the
+ * process ends with a message. */
 static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
                                     uint32_t borrowing);
 
-/* Pops the topmost frame, entered as `frame` with the same numbers; what its
- * owning registers still hold is released. */
+/* Pops the topmost frame, which gc_frame_enter returned as `frame` for the same
+ * numbers of registers, and releases what its owning registers hold. */
 static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
                                   uint32_t borrowing);
 
-/* dst <- a new object of this shape, all slots null, payload unspecified.  (S)
- * Returns false, with dst unchanged, if that is impossible within the heap
- * limit after everything reclaimable was reclaimed. */
+/* dst <- a new object of this shape, all slots null, payload unspecified.
+ * `flags`: GC_FINALIZABLE or GC_PLAIN.  Returns false, with dst unchanged, if
+ * there is no room under the heap limit after everything that can be reclaimed
+ * was.  (S) */
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags);
 
 /* dst <- obj.slot[i] */
 static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i);
 
-/* dst <- obj.slot[i], without owning it.  dst is a borrowing register and may
- * be obj. */
+/* dst <- obj.slot[i], for a borrowing register, which may be obj. */
 static inline void gc_borrow(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i);
 
 /* r <- null, for a borrowing register. */
@@ -343,63 +356,68 @@ static inline void gc_move(gc_mutator *m, gc_reg dst, gc_reg src);
 /* r <- null, for an owning register. */
 static inline void gc_clear(gc_mutator *m, gc_reg r);
 
-/* The object in this owning register is dead: nothing else refers to it, nor
- * will; r <- null.  Only collectors that can.explicit_free define it, and with
- * it GC_EXPLICIT_FREE as 1.  To all others it is gc_clear.  Such a collector
- * has one global root more, number GC_GLOBALS, for whoever must find an object
- * again that the program has lost, to free it. */
+/* r <- null, for an owning register.  The mutator states that the object is
+ * dead: nothing else refers to it.  Only collectors that can.explicit_free
+ * define this function, and GC_EXPLICIT_FREE as 1; in all others it is
+ * gc_clear.  Such a collector has one more global root, number GC_GLOBALS,
+ * which the mutator may use to find objects that it has to free. */
 static inline void gc_free(gc_mutator *m, gc_reg r);
 
-/* The object's payload bytes, valid until the next safepoint and for as long as
- * the object is alive.  Not owned. */
+/* The object's payload.  The pointer is valid until the next safepoint, while
+ * the object is alive; the caller does not own it. */
 static inline void *gc_payload(gc_mutator *m, gc_reg obj);
 
+/* Whether a register holds null. */
 static inline bool gc_is_null(gc_mutator *m, gc_reg r);
 
-/* Whether two registers hold the same object (or both null). */
+/* Whether two registers hold the same object, or both null. */
 static inline bool gc_same(gc_mutator *m, gc_reg a, gc_reg b);
 
-/* Process-wide root slots, 0 <= g < GC_GLOBALS, null at first. */
+/* Global roots, 0 <= g < GC_GLOBALS, null at first: dst <- global g, the same
+ * for a borrowing register, global g <- src, global g <- null. */
 static inline void gc_global_load(gc_mutator *m, gc_reg dst, uint32_t g);
 static inline void gc_global_borrow(gc_mutator *m, gc_reg dst, uint32_t g);
 static inline void gc_global_store(gc_mutator *m, uint32_t g, gc_reg src);
 static inline void gc_global_clear(gc_mutator *m, uint32_t g);
 
-/* Root slots of this mutator, 0 <= t < GC_TLS, null at first; dropped when it
- * detaches. */
+/* The same for thread-local roots of this mutator, 0 <= t < GC_TLS.  They are
+ * dropped when it detaches. */
 static inline void gc_tls_load(gc_mutator *m, gc_reg dst, uint32_t t);
 static inline void gc_tls_borrow(gc_mutator *m, gc_reg dst, uint32_t t);
 static inline void gc_tls_store(gc_mutator *m, uint32_t t, gc_reg src);
 static inline void gc_tls_clear(gc_mutator *m, uint32_t t);
 
-/* dst <- a new weak reference to the object in `target`: an object of its own,
- * counted by gc_heap_objects, of nominal shape GC_WEAK_SHAPE.  (S)  Returns
- * false as gc_try_new does.  The target is no weak reference itself: some
- * runtimes have none to those.  Weak references to an object are cleared when
- * it is found dead, *before* it is queued for its finalizer; they stay cleared
- * if it is resurrected. */
+/* dst <- a new weak reference to the object in `target`.  A weak reference is
+ * itself an object, of nominal shape GC_WEAK_SHAPE, and gc_heap_objects counts
+ * it.  The target must not be a weak reference, because some production
+ * runtimes do not allow that.  Returns false as gc_try_new does.  (S)
+ *
+ * Weak references to an object are cleared when it is found dead, *before* it
+ * is queued for its finalizer, and stay cleared if the finalizer keeps it. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 
-/* dst <- the target of the weak reference in `weak`, and true; or dst <- null
- * and false if it was cleared. */
+/* dst <- the target of the weak reference in `weak`; returns true.  If the weak
+ * reference was cleared: dst <- null; returns false. */
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
 
-/* dst <- an object made GC_FINALIZABLE that was found dead and waits for its
- * finalizer, and true; or false, with dst unchanged, if none waits.  The caller
- * is the finalizer: it may use the object and may keep it (resurrection).  Each
- * object is handed out once; after that it is an ordinary object.  Finalizers
- * thus never run inside a collection, nor on a thread that did not ask; compare
- * MPS's finalization messages and guardians (Dybvig, PLDI 1993). */
+/* dst <- an object made with GC_FINALIZABLE that was found dead and waits for
+ * its finalizer; returns true.  If none waits: dst is unchanged; returns false.
+ *
+ * The caller is the finalizer.  It may use the object and may keep it
+ * (resurrection).  Each object is handed out once; after that it is an ordinary
+ * object.  So finalizers never run inside a collection, and only on threads
+ * that ask for it; compare MPS's finalization messages, and guardians (Dybvig,
+ * PLDI 1993). */
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst);
 
-/* Gives a waiting collection the chance to run.  (S)  Needed at least every
- * few microseconds in a loop that allocates nothing. */
+/* Lets a collection run that another thread waits for.  (S)  A loop that does
+ * not allocate must call it every few microseconds. */
 static inline void gc_safepoint(gc_mutator *m);
 
 #include GC_COLLECTOR_HEADER
 
-/* Whether deaths are stated one by one, as a constant: what a workload does
- * only to state them stands in `if (GC_EXPLICIT_FREE)` and costs the others
+/* Whether the collector needs gc_free.  A workload puts work that it does only
+ * to state deaths into `if (GC_EXPLICIT_FREE)`, which costs other collectors
  * nothing. */
 #ifndef GC_EXPLICIT_FREE
 #define GC_EXPLICIT_FREE 0
@@ -412,13 +430,14 @@ static inline void gc_free(gc_mutator *m, gc_reg r) {
  * Derived operations.
  * ------------------------------------------------------------------------- */
 
-/* gc_try_new, or gc_out_of_memory. */
+/* gc_try_new, which calls gc_out_of_memory instead of returning false.  (S) */
 static inline void gc_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                           unsigned flags) {
   if (gc_unlikely(!gc_try_new(m, dst, shape, flags)))
     gc_out_of_memory(m, shape);
 }
 
+/* gc_try_weak_new, likewise.  (S) */
 static inline void gc_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   if (gc_unlikely(!gc_try_weak_new(m, dst, target)))
     gc_out_of_memory(m, GC_WEAK_SHAPE);

@@ -1,5 +1,7 @@
-/* bitmap.h: bits beside the heap, one a granule.  A bitmap is an array of
- * 64-bit words; bit i is bit i % 64 of word i / 64.  Not thread-safe. */
+/* bitmap.h: bitmaps beside the heap, mostly with a bit per granule.  A bitmap
+ * is an array of 64-bit words; bit i is bit i % 64 of word i / 64.  Not
+ * thread-safe.
+ */
 #ifndef REAPMARK_COMMON_BITMAP_H
 #define REAPMARK_COMMON_BITMAP_H
 
@@ -25,7 +27,7 @@ static inline void bitmap_clear(uint64_t *bits, size_t i) {
   bits[i / 64] &= ~((uint64_t)1 << (i % 64));
 }
 
-/* The first set bit in [i, end), or end. */
+/* The number of the first set bit in [i, end), or end. */
 static inline size_t bitmap_next(const uint64_t *bits, size_t i, size_t end) {
   if (i >= end)
     return end;
@@ -40,7 +42,7 @@ static inline size_t bitmap_next(const uint64_t *bits, size_t i, size_t end) {
   return i < end ? i : end;
 }
 
-/* The first clear bit in [i, end), or end. */
+/* The number of the first clear bit in [i, end), or end. */
 static inline size_t bitmap_next_clear(const uint64_t *bits, size_t i,
                                        size_t end) {
   if (i >= end)

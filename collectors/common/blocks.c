@@ -3,19 +3,19 @@
 #include "common/hostile/poison.h"
 
 enum {
-  /* Blocks are taken from the arena in groups of as many as this: each costs a
-   * page on top, which is a sixty-fourth of a group. */
+  /* Blocks per group.  The page that the arena adds to each group is then a
+   * sixty-fourth of it. */
   BLOCKS_GROUP = 8,
 };
 
 typedef struct block {
-  uint8_t taken; /* somebody has it */
-  uint8_t group; /* of the first block of a group: how many blocks it has */
-  uint32_t next; /* in the list of empty ones, 0 at the end */
+  uint8_t taken; /* not empty */
+  uint8_t group; /* of the first block of a group: the blocks in it; else 0 */
+  uint32_t next; /* in the list of empty blocks, 0 at the end */
 } block;
 
 static block *blocks;        /* by number; 0 is never a block */
-static uint32_t blocks_list; /* of the empty ones */
+static uint32_t blocks_list; /* the list of empty blocks */
 uint32_t blocks_end;
 _Atomic uint32_t blocks_spare;
 
@@ -30,14 +30,15 @@ void blocks_destroy(void) {
   blocks_table_destroy(blocks, sizeof *blocks);
 }
 
+/* Adds a block to the list of empty ones. */
 static void blocks_push(uint32_t number) {
   blocks[number].next = blocks_list;
   blocks_list = number;
   blocks_spare++;
 }
 
-/* Takes a group from the arena, a smaller one if that is all there is.  Its
- * first block is taken first. */
+/* Takes a group from the arena, a smaller one if there is no room for a whole
+ * one.  Its blocks will be taken in address order. */
 static void blocks_grow(void) {
   uint32_t n = BLOCKS_GROUP;
   char *p;
@@ -116,7 +117,7 @@ bool blocks_taken(uint32_t number) {
 bool blocks_empty(uint32_t number) {
   if (number >= blocks_end || blocks[number].taken)
     return false;
-  /* Its group's first block is at most a group away. */
+  /* Look for the first block of its group, which is less than a group away. */
   for (uint32_t b = number; b > 0 && number - b < BLOCKS_GROUP; b--)
     if (blocks[b].group)
       return number - b < blocks[b].group;
@@ -136,7 +137,7 @@ void blocks_table_destroy(void *table, size_t bytes) {
 }
 
 uint64_t blocks_side_bytes(size_t bytes) {
-  /* Asked by the footprint while another thread may be taking a group. */
+  /* Atomic: another thread may be taking a group. */
   uint32_t end = __atomic_load_n(&blocks_end, __ATOMIC_RELAXED);
   return (uint64_t)end * (sizeof *blocks + bytes);
 }

@@ -1,74 +1,76 @@
-/* blocks.h: aligned blocks of one size, which the collectors divide as they
- * like: cells of one size (cells.h), lines, a stretch to copy into.
+/* blocks.h: aligned blocks of one size, which collectors divide as they like:
+ * into cells of one size (cells.h), into lines, or into objects to copy.
  *
- * Blocks come from the arena in groups and go back in groups, so that what the
- * arena adds to each allocation is little.  A table by block number says to
- * whom a block belongs; what else there is to know of it, its owner keeps in a
- * table of its own, by the same number (blocks_table).
+ * Blocks are taken from the arena (space.h) in groups and given back in groups,
+ * because the arena adds a page to each allocation.  A table by block number
+ * tells which blocks are taken; a collector keeps everything else about its
+ * blocks in a table of its own, by the same number (blocks_table).
  *
- * Not thread-safe: whoever takes and gives blocks while mutators run has a
- * lock around it. */
+ * Not thread-safe: a collector that takes and gives blocks while mutators run
+ * guards its calls with a lock. */
 #ifndef REAPMARK_COMMON_BLOCKS_H
 #define REAPMARK_COMMON_BLOCKS_H
 
 #include "common/space.h"
 
 enum {
-  /* Large enough that taking one is rare, small enough that one block for each
-   * class in use is nothing to a heap of a few MiB. */
+  /* Large enough that taking one is rare; small enough that a block for each
+   * size class in use is little to a heap of a few MiB. */
   BLOCK_BYTES = 32 * 1024,
   BLOCK_GRANULES = BLOCK_BYTES / SPACE_GRANULE,
 };
 
-/* After space_create, and before space_destroy.  False if the system refuses.
- */
+/* Make and destroy the table of blocks; the space must exist.  blocks_create
+ * returns false if the system refuses memory. */
 bool blocks_create(void);
 void blocks_destroy(void);
 
-/* A block with nothing in it, its contents undefined, or 0: the limit is
- * reached.  Where free memory is told from memory in use (poison.h) it is free:
- * whoever uses a part of it says so by poison_take. */
+/* Takes an empty block and returns its number; its contents are undefined.
+ * Returns 0 if the heap limit is reached.  If free memory is poisoned
+ * (poison.h) the block is: call poison_take for each part before it is used. */
 uint32_t blocks_take(void);
 
-/* It is empty again, and the next to be taken. */
+/* Gives a block back: it is empty, and the next one to be taken. */
 void blocks_give(uint32_t number);
 
-/* Makes sure that at least `n` blocks are there that nobody has, so that as
- * many can be taken.  False if they are not to be had. */
+/* Makes sure that at least `n` empty blocks can be taken.  Returns false if
+ * they cannot be had. */
 bool blocks_hold(uint32_t n);
 
-/* Gives groups of blocks that nobody has back to the arena, all but `keep`
- * blocks, and everything that is unused in the arena to the system, so that it
- * can be had in another shape. */
+/* Returns groups of empty blocks to the arena, all but `keep` blocks, and
+ * unused pages of the arena to the system, so that the memory can be used for
+ * other purposes under the heap limit. */
 void blocks_release_but(uint32_t keep);
 static inline void blocks_release(void) {
   blocks_release_but(0);
 }
 
-/* One past the highest number that was ever taken, and how many blocks are
- * there that nobody has: that may be read by any thread. */
+/* One past the highest number that was ever taken. */
 extern uint32_t blocks_end;
+
+/* The number of empty blocks.  Any thread may read it. */
 extern _Atomic uint32_t blocks_spare;
 
-/* Whether somebody has this block.  0 is never a block, nor is what an address
- * outside any block gives. */
+/* Whether a block is taken.  False for 0, which is never a block, and for the
+ * number of an address outside all blocks. */
 bool blocks_taken(uint32_t number);
 
-/* Whether this is a block that nobody has.  For figures and checks: slow. */
+/* Whether this is an empty block.  For figures and checks: slow. */
 bool blocks_empty(uint32_t number);
 
-/* A zeroed table with an entry of `bytes` for each block that there can be;
- * NULL if the system refuses. */
+/* Makes a zeroed table with an entry of `bytes` for every block that the space
+ * can hold; NULL if the system refuses. */
 void *blocks_table(size_t bytes);
 void blocks_table_destroy(void *table, size_t bytes);
 
-/* Bytes of the tables that describe blocks in use, with `bytes` an entry in
- * those of the owner. */
+/* Bytes of side tables that describe the blocks up to blocks_end, if the
+ * collector's tables have `bytes` per block. */
 uint64_t blocks_side_bytes(size_t bytes);
 
-/* What is wrong with the list of empty blocks, or NULL. */
+/* Checks the list of empty blocks; returns what is wrong, or NULL. */
 const char *blocks_check(void);
 
+/* The number of the block that has this address. */
 static inline uint32_t block_number(const void *p) {
   return (uint32_t)((uintptr_t)p / BLOCK_BYTES -
                     (uintptr_t)space_base / BLOCK_BYTES);
@@ -78,9 +80,9 @@ static inline char *block_address(uint32_t number) {
   return (char *)(((uintptr_t)space_base / BLOCK_BYTES + number) * BLOCK_BYTES);
 }
 
-/* The number of a block's first granule.  Reservation and blocks are aligned to
- * pages, of 256 granules each, so that a word of a bitmap by granule never
- * belongs to two blocks. */
+/* The number of a block's first granule.  The reservation and the blocks are
+ * aligned to pages, of 256 granules each, so no word of a bitmap with a bit per
+ * granule belongs to two blocks. */
 static inline uint32_t block_granule(uint32_t number) {
   return space_granule(block_address(number));
 }

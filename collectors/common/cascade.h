@@ -1,25 +1,28 @@
-/* cascade.h: deaths that cause deaths in a runtime that counts, of which the
- * first one's end is the end of a pause if there were enough of them to be
- * worth two looks at the clock. */
+/* cascade.h: times cascades for adapters to counting runtimes.  A cascade is
+ * the death of an object with all the deaths that it causes; it is reported as
+ * a pause (GC_PAUSE_CASCADE) if it is long enough to be worth two clock reads.
+ */
 #ifndef REAPMARK_COMMON_CASCADE_H
 #define REAPMARK_COMMON_CASCADE_H
 
 #include "gc.h"
 
-enum { CASCADE_TIMED = 128 };
+enum { CASCADE_TIMED = 128 }; /* deaths in a cascade that is timed */
 
-/* Of one thread, or of all that take turns; zero at first. */
+/* The state of one thread, or of threads that take turns.  Zero at first. */
 typedef struct cascade {
-  unsigned depth;
-  uint64_t freed;
-  uint64_t began; /* of the death that made it long enough */
+  unsigned depth; /* deaths that have begun and not ended */
+  uint64_t freed; /* deaths in this cascade that have ended */
+  uint64_t began; /* when number CASCADE_TIMED of them ended */
 } cascade;
 
+/* Call when an object begins to die. */
 static inline void cascade_death_begins(cascade *c) {
   c->depth++;
 }
 
-/* Returns whether a long cascade is over, which began at c->began. */
+/* Call when it has died.  Returns true at the end of a timed cascade, whose
+ * pause began at c->began. */
 static inline bool cascade_death_ends(cascade *c) {
   if (++c->freed == CASCADE_TIMED)
     c->began = gc_now_ns();

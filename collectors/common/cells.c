@@ -1,4 +1,5 @@
-/* cells.c: see cells.h. */
+/* cells.c: see cells.h: blocks of cells of one size, allocation from their free
+ * spans, and what becomes of them in collections. */
 #include "common/cells.h"
 #include "common/bookkeeping.h"
 #include "common/hostile/mutants.h"
@@ -8,51 +9,54 @@
 #include <pthread.h>
 
 typedef enum cells_state {
-  CELLS_NONE,     /* not a block of ours; must be 0 */
-  CELLS_LISTED,   /* has free cells nobody took since the last collection */
+  CELLS_NONE,     /* not divided into cells; must be 0 */
+  CELLS_LISTED,   /* has free cells that no mutator took */
   CELLS_TAKEN,    /* a mutator's, or filled by one since the last collection */
-  CELLS_FULL,     /* without free cells at the last collection */
-  CELLS_UNSORTED, /* as the last collection left it; nobody may take it */
+  CELLS_FULL,     /* had no free cells at the last collection */
+  CELLS_UNSORTED, /* was marked but is not sorted; no mutator may take it */
 } cells_state;
 
 typedef struct cells_block {
   uint8_t state;
   uint8_t class;
   bool flagged;   /* holds marked objects that may not have been scanned */
-  bool touched;   /* some of it was handed out since the last collection */
+  bool touched;   /* a mutator took it since the last collection */
   uint16_t taken; /* granules from its start that were handed out already */
-  uint16_t free;  /* granules that were not counted as handed out yet */
-  uint16_t live;  /* objects, after the last collection */
+  uint16_t free;  /* granules to be counted as handed out when it is taken */
+  uint16_t live;  /* objects after the last collection */
   uint32_t next;  /* in its list, 0 at the end */
-  uint32_t next_touched;
+  uint32_t next_touched; /* in the list of touched blocks, 0 at the end */
 } cells_block;
 
 cells_figures cells;
 uint64_t *cells_marks;
-static unsigned cells_bitmaps; /* cells_marks, and those of cells_bitmap */
+static unsigned cells_bitmaps; /* how many bitmaps there are */
 
 static cells_block *cells_blocks; /* by block number */
-static bool cells_poisons;        /* free memory is told from memory in use */
-static bool cells_each; /* runs of one cell, so that every one is seen */
-/* By class: bit 0, and on from it a bit for each start of a cell. */
+static bool cells_poisons;        /* free memory is poisoned (poison.h) */
+/* Free spans have one cell, so that every allocation takes the slow path. */
+static bool cells_each;
+/* By size class: a word of a bitmap with a bit where a cell begins, if one
+ * begins at bit 0. */
 static uint64_t cells_starts[SIZE_CLASSES];
 
-/* For the lists, the large objects, the arena and the figures, while mutators
- * run. */
+/* Guards the lists, the blocks, the large objects and the figures while
+ * mutators run. */
 static pthread_mutex_t cells_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t cells_listed[SIZE_CLASSES];
-static uint32_t cells_touched; /* list, the last one first */
+static uint32_t cells_listed[SIZE_CLASSES]; /* lists of blocks, by class */
+static uint32_t cells_touched; /* the list of touched blocks, newest first */
 
-static uint32_t cells_unsorted; /* blocks below are yet to be sorted; 0: none */
+static uint32_t cells_unsorted; /* blocks below this are not sorted; 0: none */
 static size_t cells_large_kept; /* large objects after the last collection */
 
-/* What the marker left unscanned. */
+/* What the marker has flagged. */
 static struct {
-  uint32_t blocks; /* so many are flagged */
-  uint32_t at;     /* the search goes on here */
-  bool large;
+  uint32_t blocks; /* how many blocks */
+  uint32_t at;     /* the search for the next one goes on here */
+  bool large;      /* the large objects */
 } cells_unscanned;
 
+/* Bytes of a block that are cells. */
 static uint64_t cells_bytes(unsigned c) {
   size_t cell = size_class_bytes(c);
   return BLOCK_BYTES / cell * cell;
@@ -108,6 +112,7 @@ void cells_destroy(void) {
  * Allocation.
  * ------------------------------------------------------------------------- */
 
+/* Adds a block to the list of its class. */
 static void cells_list(uint32_t number) {
   uint32_t *list = &cells_listed[cells_blocks[number].class];
   cells_blocks[number].state = CELLS_LISTED;
@@ -115,9 +120,10 @@ static void cells_list(uint32_t number) {
   *list = number;
 }
 
-/* The first free cell of class `c` at `at`, which is the start of one, or
- * behind; from `end` on if there is none.  A word of marks at a time: how many
- * survivors lie in a row is nothing that a processor could guess. */
+/* Returns the first free cell of class `c` from granule `at`, the start of a
+ * cell, on; `end` or more if there is none.  Looks at a word of marks at a
+ * time, because the number of survivors in a row is a branch that processors
+ * cannot predict. */
 static size_t cells_next_free(unsigned c, size_t at, size_t end) {
   while (at < end) {
     uint64_t starts = cells_starts[c] << at % 64;
@@ -130,14 +136,15 @@ static size_t cells_next_free(unsigned c, size_t at, size_t end) {
   return end;
 }
 
-/* Finds the next run of free cells in the block in hand of class `c`. */
+/* Goes on to the next free span in the buffer's block of class `c`.  Returns
+ * false if there is none. */
 static bool cells_next_span(cells_buffer *buffer, unsigned c,
                             const cells_policy *policy) {
   cells_span *span = &buffer->spans[c];
   size_t cell = size_class_bytes(c) / SPACE_GRANULE;
   size_t end =
       space_granule(buffer->blocks[c]) + cells_bytes(c) / SPACE_GRANULE;
-  /* The limit of the last one is a marked cell, or the end. */
+  /* The last span ended at a marked cell, or at the end of the block. */
   size_t at = cells_next_free(c, space_granule(span->limit), end);
   if (at >= end)
     return false;
@@ -155,8 +162,10 @@ static bool cells_next_span(cells_buffer *buffer, unsigned c,
   return true;
 }
 
-/* A block of class `c` with free cells, or 0.  `may` is NULL where it is not to
- * be asked. */
+/* Takes a block with free cells of class `c`; 0 if a collection is due or there
+ * is no memory.  `may` is that of the policy, or NULL: do not ask.  With the
+ * lock.
+ */
 static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
   uint32_t number = cells_listed[c];
   if (number) {
@@ -184,8 +193,8 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
   return number;
 }
 
-/* A block of class `c`, or for CELLS_LARGE a large object of `bytes`; NULL if a
- * collection is due, or if there is no memory. */
+/* A block of class `c`, or if that is CELLS_LARGE a large object of `bytes`;
+ * NULL if a collection is due or there is no memory. */
 static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
   void *p = NULL;
   pthread_mutex_lock(&cells_lock);
@@ -264,7 +273,7 @@ void cells_buffer_return(cells_buffer *buffer) {
     cells_blocks[number].taken = gc_mutant(block_reused_from_start)
                                      ? 0
                                      : (uint16_t)(taken / SPACE_GRANULE);
-    cells_blocks[number].free = 0; /* all of it was counted */
+    cells_blocks[number].free = 0; /* was counted when the block was taken */
     cells_list(number);
   }
   pthread_mutex_unlock(&cells_lock);
@@ -280,8 +289,8 @@ void cells_buffer_reset(cells_buffer *buffer) {
 }
 
 void cells_clear_marks(uint64_t *marks) {
-  /* Everything below the highest block, in one stretch: the bits of large
-   * objects lie between those of blocks. */
+  /* All bits up to the highest block at once, including those of large objects
+   * between blocks. */
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t i = 0; i < large_objects.size; i++) {
     size_t granule = space_granule(large_objects.items[i]);
@@ -306,7 +315,8 @@ bool cells_any_flagged(void) {
   return cells_unscanned.blocks || cells_unscanned.large;
 }
 
-/* The next block that is flagged, with its flag taken; 0 if none is. */
+/* Takes the flag off the next flagged block and returns its number; 0 if there
+ * is none. */
 static uint32_t cells_unflag(void) {
   if (!cells_unscanned.blocks)
     return 0;
@@ -335,6 +345,7 @@ bool cells_flagged(const uint64_t *marks,
   return true;
 }
 
+/* The number of bits in a block. */
 static unsigned cells_count(uint32_t number) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
   unsigned n = 0;
@@ -343,7 +354,7 @@ static unsigned cells_count(uint32_t number) {
   return n;
 }
 
-/* All that is free in a block is from now on seen to be. */
+/* Poisons the free cells of a block. */
 static void cells_poison_free(uint32_t number) {
   unsigned c = cells_blocks[number].class;
   char *cell = block_address(number), *end = cell + cells_bytes(c);
@@ -358,7 +369,7 @@ static bool cells_large_alive(gc_object *o) {
   return cells_marked(o);
 }
 
-/* Sees what is left in a block, and puts it where it belongs. */
+/* Counts what is left in a block and lists it accordingly. */
 static void cells_sort_block(uint32_t b) {
   cells_block *block = &cells_blocks[b];
   size_t cell = size_class_bytes(block->class);
@@ -385,7 +396,7 @@ static void cells_sort_block(uint32_t b) {
   }
 }
 
-/* Of the list of large objects, from number `first` on. */
+/* Frees dead large objects from number `first` of the list on. */
 static void cells_sort_large(size_t first) {
   large_left left = large_sweep_from(first, cells_large_alive);
   cells.live_objects += left.objects;
@@ -406,7 +417,7 @@ void cells_sort_begin(void) {
   cells_unsorted = blocks_end;
 }
 
-/* From the top, so that the lists end up in address order. */
+/* From the highest block down, so that the lists end up in address order. */
 bool cells_sort_more(uint32_t most) {
   for (; cells_unsorted > 1 && most > 0; most--)
     if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED)
@@ -414,16 +425,17 @@ bool cells_sort_more(uint32_t most) {
   return cells_unsorted <= 1;
 }
 
+/* Sorts after a collection that kept the marks. */
 static void cells_sort_touched(void) {
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
   cells_sort_large(cells_large_kept);
-  /* Of a list's blocks, those that were taken and handed back come first. */
+  /* Touched blocks on a list, which were returned by mutators, come first. */
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
     while (cells_blocks[cells_listed[c]].touched)
       cells_listed[c] = cells_blocks[cells_listed[c]].next;
-  /* The one that was taken last first, so that it is taken last again. */
+  /* The newest first, so that blocks are taken in the same order again. */
   for (uint32_t b = cells_touched; b; b = cells_blocks[b].next_touched)
     cells_sort_block(b);
 }
@@ -445,7 +457,7 @@ void cells_sort(bool all) {
 
 gc_footprint cells_footprint(uint64_t side) {
   pthread_mutex_lock(&cells_lock);
-  /* Of the tables, the parts that describe memory in use. */
+  /* Of the tables, only the parts that describe blocks in use. */
   side += blocks_side_bytes(cells_bitmaps * BLOCK_GRANULES / 8 +
                             sizeof *cells_blocks) +
           large_list_bytes();
@@ -453,8 +465,8 @@ gc_footprint cells_footprint(uint64_t side) {
   return bookkeeping_footprint(side);
 }
 
-/* The cell of block `b` from which on no run was handed out since the last
- * collection, so that it is occupied only if it is marked, as an offset. */
+/* The offset in block `b` from which on nothing was handed out since the last
+ * collection: there, a cell is occupied only if it is marked. */
 static uint64_t cells_frontier(uint32_t b, cells_buffer_of buffer_of) {
   const cells_block *block = &cells_blocks[b];
   for (gc_mutator *m = world_mutators(); m; m = world_base(m)->next)
@@ -480,8 +492,8 @@ static void cells_survey_block(survey *s, uint32_t b,
   survey_free(s, BLOCK_BYTES - at); /* too short for a cell */
 }
 
-/* Free memory is that in blocks: what is left between large objects is the
- * arena's.  A stretch may reach over several blocks. */
+/* Free memory is what is free in blocks: memory between large objects belongs
+ * to the arena.  A free stretch may reach over several blocks. */
 gc_usage cells_usage(cells_buffer_of buffer_of) {
   survey s = {.usage.pages = space_used()};
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -514,7 +526,7 @@ bool cells_is(const gc_object *p) {
 }
 
 static const char *cells_check_lists(void) {
-  uint32_t listed = 0; /* less those that say so themselves */
+  uint32_t listed = 0; /* on lists, less those whose state says so */
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
     for (uint32_t b = cells_listed[c]; b; b = cells_blocks[b].next, listed++)
       if (cells_blocks[b].state != CELLS_LISTED || cells_blocks[b].class != c ||
@@ -539,12 +551,12 @@ static const char *cells_check_lists(void) {
   return blocks_check();
 }
 
-/* Right after a collection the bits are the objects. */
+/* Right after a collection there is one bit per object. */
 static const char *cells_check_bits(void) {
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t i = 0; i < large_objects.size; i++)
     if (space_granule(large_objects.items[i]) + 2 > end)
-      end = space_granule(large_objects.items[i]) + 2; /* and the next one */
+      end = space_granule(large_objects.items[i]) + 2; /* one more granule */
   uint64_t bits = 0;
   for (size_t at = 0; (at = bitmap_next(cells_marks, at, end)) < end; at++)
     bits++;
@@ -553,7 +565,8 @@ static const char *cells_check_bits(void) {
   return NULL;
 }
 
-/* Whether somebody before (m, c) has the same block in hand. */
+/* Whether the block of mutator `m` and class `c` is in another buffer, or in
+ * this one for another class; looks only at those before (m, c). */
 static bool cells_shared(cells_buffer_of buffer_of, gc_mutator *m, unsigned c) {
   for (gc_mutator *n = world_mutators(); n; n = world_base(n)->next)
     for (unsigned d = 0; d < SIZE_CLASSES; d++) {

@@ -8,9 +8,10 @@ _Atomic bool finalizers_waiting;
 static struct {
   pthread_mutex_t lock;
   object_stack objects;
-  size_t first; /* entries before it were handed out */
+  size_t first; /* the entries before this one were handed out */
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Updates finalizers_waiting.  With the lock. */
 static void finalizers_note(void) {
   atomic_store_explicit(&finalizers_waiting, queue.first < queue.objects.size,
                         memory_order_relaxed);
@@ -21,7 +22,7 @@ void finalizers_push(gc_object *o) {
   bool pushed = object_push(&queue.objects, o);
   finalizers_note();
   pthread_mutex_unlock(&queue.lock);
-  if (!pushed) /* nobody would ever finalize it */
+  if (!pushed) /* it would never be finalized */
     gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 

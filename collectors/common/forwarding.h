@@ -1,13 +1,14 @@
-/* forwarding.h: how collectors that move objects leave word of where each went.
+/* forwarding.h: forwarding addresses: the header of an object that was copied
+ * tells where the copy is.
  *
- * `word` of an object is its size in granules.  That of an object that was
- * copied is the granule of the copy instead, which a flag in `meta` tells: the
- * header alone changes, so whoever still has the old address reads slots and
- * payload there as they were, and the size in the copy.  An object that was
- * reached and stays where it is (too large to be worth copying, or in a block
- * that is not emptied) has another flag.  Both are of one collection: the
- * collector takes the second off what it has stayed on; the first goes with the
- * old objects.
+ * The header's `word` is the object's size in granules.  When the object is
+ * copied, the flag FORWARDING_MOVED is set in `meta`, and `word` of the old
+ * object becomes the granule of the copy.  Nothing but the header changes, so
+ * slots and payload can still be read at the old address, and the size in the
+ * copy.  An object that was reached and stays in place, because it is too large
+ * to be worth copying, has the flag FORWARDING_STAYS instead.  Both flags
+ * belong to one collection: the first vanishes with the old object, the second
+ * is taken off by the collector.
  *
  * Source: Minsky, A LISP garbage collector algorithm using serial secondary
  * storage, MIT AI memo 58, 1963.  Not thread-safe: the world is stopped, and
@@ -21,12 +22,12 @@
 #define FORWARDING_MOVED OBJECT_FLAG_A
 #define FORWARDING_STAYS OBJECT_FLAG_B
 
-/* `word` for an object of this shape. */
+/* The `word` of an object of this shape. */
 static inline uint32_t forwarding_word(gc_shape shape) {
   return (uint32_t)(object_bytes(shape) / SPACE_GRANULE);
 }
 
-/* Bytes of an object that has not moved, or of a copy. */
+/* The size in bytes of an object that has not moved. */
 static inline size_t forwarding_bytes(const gc_object *o) {
   return (size_t)o->word * SPACE_GRANULE;
 }
@@ -40,10 +41,11 @@ static inline gc_object *forwarding_copy(const gc_object *o) {
   return space_address(o->word);
 }
 
-/* Copies an object to `to`, where there is room for forwarding_bytes of it, and
- * leaves word. */
+/* Copies an object to `to`, where there is room for forwarding_bytes(o) bytes,
+ * leaves the forwarding address, and returns the copy. */
 static inline gc_object *forwarding_move(gc_object *o, void *to) {
-  /* Most are a few granules: a call would cost more than the copying. */
+  /* A loop, because most objects are a few granules long: calling memcpy would
+   * cost more than copying them. */
   typedef struct granule {
     uint64_t words[SPACE_GRANULE / 8];
   } granule;
@@ -56,7 +58,7 @@ static inline gc_object *forwarding_move(gc_object *o, void *to) {
   return to;
 }
 
-/* Where an object is now, for an old address: its copy, itself if it stays, or
+/* Where the object at an old address is now: its copy, itself if it stays, or
  * NULL if it was not reached. */
 static inline gc_object *forwarding_where(gc_object *o) {
   if (forwarding_moved(o))

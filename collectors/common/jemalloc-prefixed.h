@@ -1,6 +1,6 @@
-/* jemalloc-prefixed.h: the part of jemalloc's interface that space.c uses, by
- * the names that the build gives it (objcopy, prefix rmje_).  jemalloc's own
- * header declares the unprefixed functions, which would be the process's. */
+/* jemalloc-prefixed.h: the part of jemalloc's interface that space.c uses,
+ * under the names with the prefix rmje_ that the build gives it by objcopy.
+ * jemalloc's own header declares the names without the prefix. */
 #ifndef REAPMARK_COMMON_JEMALLOC_PREFIXED_H
 #define REAPMARK_COMMON_JEMALLOC_PREFIXED_H
 

@@ -1,38 +1,41 @@
-/* large.h: objects too large for a block's parts, allocated one by one from the
- * arena and listed.  They never move. */
+/* large.h: large objects, which are allocated one by one from the arena, and
+ * the list of them.  They never move. */
 #ifndef REAPMARK_COMMON_LARGE_H
 #define REAPMARK_COMMON_LARGE_H
 
 #include "common/space.h"
 #include "common/stack.h"
 
-/* One list a process, as there is one heap; in the order in which they were
- * made. */
+/* The list of all large objects, in the order in which they were made.  There
+ * is one per process, as there is one heap. */
 extern object_stack large_objects;
 
-/* Memory for one, with its place in the list but no header yet; NULL without
- * memory.  Not thread-safe. */
+/* Allocates a large object of `bytes` and lists it; the caller writes its
+ * header. NULL when out of memory.  Not thread-safe. */
 gc_object *large_new(size_t bytes);
 
-/* Frees those that are not `alive`, and tells the objects and the bytes that
- * are left.  The world is stopped.  The second: of those from number `first` in
- * the list on. */
+/* Objects and bytes that a sweep left. */
 typedef struct large_left {
   uint64_t objects, bytes;
 } large_left;
+
+/* Free all large objects, or those from number `first` in the list on, that are
+ * not `alive`, and return what is left of them.  The world is stopped. */
 large_left large_sweep(bool (*alive)(gc_object *o));
 large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o));
 
-/* Whether there is one at this address: for checks, slow. */
+/* Whether a large object is at this address.  For checks: slow. */
 bool large_is(const void *p);
 
-/* Bytes of their cells, and of the list. */
+/* Bytes of the arena that large objects occupy. */
 uint64_t large_cells(void);
+
+/* Bytes of the list.  Any thread. */
 static inline uint64_t large_list_bytes(void) {
   return object_stack_bytes(&large_objects);
 }
 
-/* Forgets them, when the heap goes. */
+/* Empties the list when the heap is destroyed. */
 void large_destroy(void);
 
 #endif

@@ -1,12 +1,13 @@
-/* object.h: the object layout and the register file that our own collectors
+/* object.h: the object layout and the shadow stack of registers that all models
  * share.
  *
  * An object is an 8-byte header, its reference slots, its payload:
  *
  *     | word : 32 | slots : 26, flags : 6 | slot 0 | ... | payload ... |
  *
- * `word` belongs to the collector: a reference count, or nothing.  The shape's
- * byte count is not kept: nothing needs it once the object is laid out. */
+ * `word` belongs to the collector, for a reference count or a size.  The
+ * payload's size in bytes is not kept: nothing needs it once the object is laid
+ * out. */
 #ifndef REAPMARK_COMMON_OBJECT_H
 #define REAPMARK_COMMON_OBJECT_H
 
@@ -22,7 +23,7 @@ typedef struct gc_object {
       uint32_t word;
       uint32_t meta;
     };
-    uint64_t header; /* both at once, for atomic access; little endian */
+    uint64_t header; /* both, for atomic access; little endian */
   };
   struct gc_object *slots[];
 } gc_object;
@@ -32,26 +33,27 @@ _Static_assert(sizeof(gc_object) == 8, "one header word");
 enum {
   OBJECT_SLOTS = GC_SLOTS_MAX,     /* mask of the slot count in `meta` */
   OBJECT_FINALIZABLE = 1 << 26,    /* not yet handed to its finalizer */
-  OBJECT_WEAK_REFERENCE = 1 << 27, /* is a weak reference (weak.h) */
-  OBJECT_WEAK_TARGET = 1 << 28,    /* some weak reference refers to it */
+  OBJECT_WEAK_REFERENCE = 1 << 27, /* the object is a weak reference */
+  OBJECT_WEAK_TARGET = 1 << 28,    /* a weak reference refers to the object */
 };
-/* For the collector. */
+/* Flags that the collector may use as it likes. */
 #define OBJECT_FLAG_A (1u << 29)
 #define OBJECT_FLAG_B (1u << 30)
 #define OBJECT_FLAG_C (1u << 31)
 
-/* The slot count never changes, but other threads may be changing the flags
- * beside it, or the count as one word with them. */
+/* The number of slots.  It never changes, but the load is atomic because other
+ * threads may be changing the flags in the same word. */
 static inline uint32_t object_slots(const gc_object *o) {
   return __atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_SLOTS;
 }
 
-/* Bytes of an object of this shape, header included, rounded up to 16 so that
- * every object starts on a granule. */
+/* Bytes of an object of this shape with its header, rounded up to 16, so that
+ * every object begins on a granule. */
 static inline size_t object_bytes(gc_shape s) {
   return (8 + 8 * (size_t)s.slots + s.bytes + 15) & ~(size_t)15;
 }
 
+/* The `meta` of an object of this shape; `flags` as of gc_new. */
 static inline uint32_t object_meta(gc_shape s, unsigned flags) {
   return s.slots | (flags & GC_FINALIZABLE ? (uint32_t)OBJECT_FINALIZABLE : 0);
 }
@@ -60,7 +62,7 @@ static inline uint32_t object_meta(gc_shape s, unsigned flags) {
 static inline void object_init(gc_object *o, uint32_t word, uint32_t meta,
                                uint32_t slots) {
   o->header = (uint64_t)meta << 32 | word;
-  /* Small constant counts become straight stores. */
+  /* For a small constant number the compiler unrolls this. */
   for (uint32_t i = 0; i < slots; i++)
     o->slots[i] = NULL;
 }
@@ -69,25 +71,35 @@ static inline void *object_payload(gc_object *o) {
   return &o->slots[object_slots(o)];
 }
 
-/* What every mutator of ours begins with.  The collector's struct gc_mutator
- * has it as first member `base` and ends in `gc_object *reg[]`: the shadow
- * stack follows the mutator directly, so that a register is one load away. */
+/* The beginning of every model's mutator.  A collector defines struct
+ * gc_mutator with this as its first member, `base`, and with `gc_object *reg[]`
+ * as its last, so that the shadow stack follows directly and a register is one
+ * load away. Right after the struct it says
+ *
+ *     #define GC_MUTATOR_DEFINED
+ *
+ * because the templates in common/inline/, which use the struct's members, must
+ * not be included before. */
 typedef struct gc_mutator_base {
   gc_heap *heap;
-  gc_reg top;    /* registers below it are in some frame */
-  size_t mapped; /* bytes of this mutator's mapping */
+  gc_reg top;    /* registers with lower numbers are in a frame */
+  size_t mapped; /* bytes of this mutator's mapping (world.h) */
   gc_object *tls[GC_TLS];
   struct gc_mutator *next; /* in the world's list */
 #ifdef GC_CHECKS
-  uint8_t borrowing[GC_REGISTERS]; /* kind of each register */
+  uint8_t borrowing[GC_REGISTERS]; /* 1: the register is a borrowing one */
 #endif
 } gc_mutator_base;
 
-/* Process-wide root slots; the last is that of gc_free (gc.h), and no root. */
+/* The global roots.  The last one is number GC_GLOBALS, which only collectors
+ * with explicit freeing have (gc_free in gc.h); to others it is no root. */
 extern gc_object *object_globals[GC_GLOBALS + 1];
 
+/* Ends the process: too many registers are in use. */
 _Noreturn void object_stack_overflow(void);
 
+/* Ends the process if the mutator misuses the interface, where GC_CHECKS is
+ * defined.  `number` is what the message shows, such as a register. */
 #ifdef GC_CHECKS
 _Noreturn void object_misuse(const char *what, uint32_t number);
 #define OBJECT_CHECK(condition, what, number)                                  \

@@ -1,5 +1,5 @@
-/* signals.h: what signals do, saved before a runtime starts and sets handlers
- * of its own, and restored after. */
+/* signals.h: saves the actions of all signals before a production runtime
+ * starts and sets handlers of its own, and restores them after. */
 #ifndef REAPMARK_COMMON_SIGNALS_H
 #define REAPMARK_COMMON_SIGNALS_H
 

@@ -1,7 +1,8 @@
-/* sizeclass.h: size classes of the block-based collectors.
+/* sizeclass.h: the size classes of size-segregated blocks.
  *
- * Every granule up to 256 bytes, then four a doubling, so that rounding wastes
- * at most a fifth.  The functions fold to constants where the size is one. */
+ * Up to 256 bytes every multiple of 16 is a class; above, there are four
+ * classes per doubling, so that rounding wastes at most a fifth.  For a
+ * constant size the functions fold to constants. */
 #ifndef REAPMARK_COMMON_SIZECLASS_H
 #define REAPMARK_COMMON_SIZECLASS_H
 
@@ -9,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-  SIZE_CLASS_FINE = 256,  /* bytes up to which every granule is a class */
+  SIZE_CLASS_FINE = 256,  /* up to here every multiple of 16 is a class */
   SIZE_CLASS_MOST = 4096, /* the largest; an eighth of a block (blocks.h) */
   SIZE_CLASSES = SIZE_CLASS_FINE / 16 + 4 * 4,
 };

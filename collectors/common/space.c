@@ -1,4 +1,4 @@
-/* space.c: the reservation, the arena and its extent hooks; see space.h. */
+/* space.c: see space.h: the reservation, the arena and its extent hooks. */
 #include "common/space.h"
 #include "common/hostile/poison.h"
 #include <errno.h>
@@ -17,31 +17,31 @@ uint64_t space_huge_pages;
 
 static struct {
   unsigned arena;
-  uint64_t limit;        /* UINT64_MAX: none */
-  _Atomic uint64_t next; /* bytes of the reservation handed out so far */
-  _Atomic uint64_t used; /* committed object pages */
+  uint64_t limit;        /* in bytes; UINT64_MAX: none */
+  _Atomic uint64_t next; /* bytes of the reservation that the arena has got */
+  _Atomic uint64_t used; /* bytes of committed pages for objects */
   _Atomic uint64_t peak; /* the most that `used` ever was */
-  _Atomic bool full;     /* a commit was refused, and none undone since */
+  _Atomic bool full; /* a commit was refused, and no page decommitted since */
 } space;
 
-/* Options of the process's one jemalloc.  The symbol used is the one that takes
- * precedence over the environment, which must not change what is measured.
- * Dirty pages are kept until we purge: giving memory back in the middle of a
- * run would be noise that belongs to no collector. */
+/* jemalloc's options.  This symbol takes precedence over the environment, which
+ * must not change what is measured.  Dirty pages are kept until space_purge:
+ * giving them back in the middle of a run would be noise that belongs to no
+ * collector. */
 const char *rmje_malloc_conf_2_conf_harder =
     "narenas:1,retain:true,background_thread:false,dirty_decay_ms:-1,"
     "muzzy_decay_ms:0,abort_conf:true";
 
 /* ------------------------------------------------------------------------- *
- * Extent hooks.  jemalloc takes address space in large pieces, uncommitted, and
- * commits what it uses page by page: that is where limit and footprint are
- * exact.  It asks for committed memory only for its own metadata.
+ * Extent hooks.  jemalloc takes address space in large uncommitted pieces and
+ * commits the pages that it uses: there the limit and the footprint are exact.
+ * Only for its own metadata does it ask for committed memory.
  * ------------------------------------------------------------------------- */
 
 #define SPACE_HUGE_PAGE ((size_t)2 << 20)
 
-/* Metadata must not lie between objects.  Rare: 2 MiB at a time.  Never freed:
- * the arena is made once. */
+/* Metadata is mapped apart, so that it does not lie between objects.  It comes
+ * 2 MiB at a time and is never freed, since the arena is made once. */
 static void *space_map_metadata(size_t size, bool *zero) {
   char *p = mmap(NULL, size + SPACE_HUGE_PAGE, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -58,16 +58,16 @@ static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
   if (address)
     return NULL;
   if (*commit) {
-    /* Committed from the start is wanted for metadata, in huge pages; and, once
-     * the commit hook has refused, for a second try at the same object. */
+    /* Memory that is committed from the start is asked for metadata, aligned to
+     * huge pages; and again for an object that the commit hook has refused. */
     if (alignment < SPACE_HUGE_PAGE)
       return NULL;
     return space_map_metadata(size, zero);
   }
-  /* What could not be committed is address space that the arena keeps, in one
-   * piece and longer than all that the limit still allows.  It needs no more
-   * then; but it asks at each allocation that is refused, and tracing
-   * collectors begin each collection with one. */
+  /* After a refused commit the arena keeps the address space, in one piece that
+   * is longer than what the limit still allows, so it needs no more.  Yet it
+   * asks for more at each allocation that is refused, and tracing collectors
+   * begin each collection with one. */
   if (atomic_load(&space.full))
     return NULL;
   uint64_t next = atomic_load(&space.next), start;
@@ -145,9 +145,9 @@ static extent_hooks_t space_hooks = {
 };
 
 /* ------------------------------------------------------------------------- *
- * Allocation and freeing.  Both go through a pointer, which costs no more than
- * the jump to jemalloc that would be there without, so that hostile conditions
- * see every call and nobody else pays for that.
+ * Allocation and freeing.  Both go through a function pointer, so that hostile
+ * conditions can see every call.  That costs no more than the jump to jemalloc
+ * that would be needed anyway.
  * ------------------------------------------------------------------------- */
 
 static void *(*space_allocate)(size_t bytes, int flags);
@@ -158,6 +158,7 @@ static void *space_refuse(size_t bytes, int flags) {
   return NULL;
 }
 
+/* The memory at `p`, which may be null, is in use from now on. */
 static void *space_taken(void *p) {
   if (p && poison_active())
     poison_take(p, rmje_sallocx(p, 0));
@@ -178,6 +179,7 @@ static void space_release_watched(void *p, int flags) {
     poison_bury(p, rmje_sallocx(p, 0), space_release_buried);
 }
 
+/* Chooses the two functions by the hostile conditions. */
 static void space_watch(void) {
   space_allocate = hostile_each()    ? space_refuse
                    : poison_active() ? space_allocate_watched
@@ -211,10 +213,11 @@ void space_free(void *p, int flags) {
  * Creation.
  * ------------------------------------------------------------------------- */
 
+/* One of jemalloc's statistics or settings; 0 if there is none of that name. */
 static uint64_t space_control(const char *name) {
   uint64_t value = 0;
   size_t size = sizeof value;
-  /* Some of these are 32-bit. */
+  /* Some of them have 32 bits. */
   uint32_t narrow;
   size_t narrow_size = sizeof narrow;
   if (!rmje_mallctl(name, &value, &size, NULL, 0))
@@ -222,28 +225,30 @@ static uint64_t space_control(const char *name) {
   return rmje_mallctl(name, &narrow, &narrow_size, NULL, 0) ? 0 : narrow;
 }
 
-/* The arena's statistic of that name; `number` is the kind of cell, if any. */
+/* A statistic of the arena; `number` is that of a size class, if any. */
 static uint64_t space_read(const char *format, unsigned number) {
   char name[96];
   snprintf(name, sizeof name, format, space.arena, number);
   return space_control(name);
 }
 
-/* The bytes of a cell of "bin" or "lextent" `number`. */
+/* The bytes of an allocation in "bin" or "lextent" `number`. */
 static uint64_t space_size(const char *kind, unsigned number) {
   char name[96];
   snprintf(name, sizeof name, "arenas.%s.%u.size", kind, number);
   return space_control(name);
 }
 
+/* Brings jemalloc's statistics up to date. */
 static void space_refresh(void) {
   uint64_t epoch = 1;
   rmje_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
 }
 
 bool space_create(uint64_t limit) {
-  /* Address space is taken in growing pieces and never given back, so the
-   * reservation is larger than the limit; only what is touched costs. */
+  /* The arena takes address space in growing pieces and never gives it back, so
+   * the reservation is larger than the limit.  Only touched pages cost memory.
+   */
   space_bytes = SPACE_MOST;
   if (limit && limit < SPACE_MOST / 8)
     space_bytes = 4 * limit + ((uint64_t)1 << 28);
@@ -252,9 +257,9 @@ bool space_create(uint64_t limit) {
   if (space_base == MAP_FAILED)
     return false;
   if (space_huge_pages)
-    madvise(space_base, space_bytes, MADV_HUGEPAGE); /* a wish: no error */
+    madvise(space_base, space_bytes, MADV_HUGEPAGE); /* may be refused */
   space.limit = limit ? limit : UINT64_MAX;
-  /* Granule 0 is nobody's, so that 0 can end a list. */
+  /* No object has granule 0, so that 0 can end a list. */
   atomic_store(&space.next, 4096);
   atomic_store(&space.used, 0);
   atomic_store(&space.peak, 0);
@@ -293,7 +298,7 @@ int space_cache_create(void) {
   unsigned cache;
   size_t size = sizeof cache;
   if (hostile_fails() || rmje_mallctl("tcache.create", &cache, &size, NULL, 0))
-    return space_uncached(); /* slow, but right */
+    return space_uncached(); /* slow, but correct */
   return MALLOCX_ARENA(space.arena) | MALLOCX_TCACHE(cache);
 }
 
@@ -333,7 +338,7 @@ uint64_t space_metadata(void) {
   return space_read("stats.arenas.%u.base", 0);
 }
 
-/* All cells in use, each counted as 1 or as its bytes. */
+/* The number of allocations in use, or their bytes. */
 static uint64_t space_count(bool bytes) {
   space_refresh();
   uint64_t n = 0, bins = space_control("arenas.nbins");

@@ -13,7 +13,7 @@ static void tracked_note(tracked_list *list, gc_object *o) {
   pthread_mutex_lock(&tracked_lock);
   bool pushed = object_push(&list->stack, o);
   pthread_mutex_unlock(&tracked_lock);
-  if (!pushed) /* it would never be finalized, or cleared */
+  if (!pushed) /* it would never be finalized or cleared */
     gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 
@@ -25,9 +25,9 @@ void tracked_note_finalizable(gc_object *o) {
   tracked_note(&tracked_finalizable, o);
 }
 
-/* A dead weak reference's target is cleared as well: a finalizer may revive the
- * reference, and the target will be gone.  What an entry refers to is read
- * where the entry is now, or was. */
+/* The target of a dead weak reference is cleared as well: a finalizer may keep
+ * the reference, and by then the target is gone.  A target is read from where
+ * the weak reference is now, or was if it is dead. */
 void tracked_clear_weak(tracked_where where, bool all) {
   object_stack *list = &tracked_weak.stack;
   for (size_t i = all ? 0 : tracked_weak.old; i < list->size; i++) {
@@ -59,7 +59,7 @@ void tracked_queue_dead(tracked_where where, bool all) {
   list->size = tracked_finalizable.old = kept;
 }
 
-/* A reference that was cleared is needed no more: it stays null. */
+/* A cleared weak reference leaves the list: it stays null. */
 void tracked_prune_weak(tracked_where where, bool all) {
   object_stack *list = &tracked_weak.stack;
   size_t kept = all ? 0 : tracked_weak.old;

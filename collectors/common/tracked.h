@@ -1,23 +1,25 @@
-/* tracked.h: the objects of which a tracing collector must learn that they
- * died: weak references, whose targets may, and finalizable objects.
+/* tracked.h: the lists of all weak references and of all finalizable objects,
+ * which a tracing collector must treat when they or their targets die.
  *
- * A collector that has traced what the roots reach does, in this order:
+ * A collector that has marked (or copied) what the roots reach takes these
+ * steps in this order:
  *
- *     tracked_clear_weak    weak references to the dead become null
- *     tracked_queue_dead    the dead that are finalizable join the queue of
- *                           finalizers, which is a root: trace from there again
- *     tracked_prune_weak    what is left of the weak references is known
+ *     tracked_clear_weak  clears weak references to dead objects
+ *     tracked_queue_dead  moves dead finalizable objects to the finalizer
+ * queue. The queue is a root: the collector now marks from it.
+ *     tracked_prune_weak  takes weak references that died or were cleared off
+ *                         the list, and updates the others
  *
- * The order is the promise: a weak reference is cleared before its target is
- * handed to its finalizer (gc.h).
+ * The order keeps the promise of gc.h: a weak reference is cleared before its
+ * target is handed to its finalizer.
  *
- * What `where` says of an object: where it is now, which is where it was unless
- * the collector moves objects, or NULL if it is dead so far.  It is asked of
- * addresses from before the collection only.
+ * The collector passes a function `where`, which is called with addresses from
+ * before the collection and returns where the object is now, or NULL if it is
+ * dead as far as is known.
  *
- * `old`: both lists keep the order in which objects were made, so a collector
- * with generations looks at entries from number `old` on only: those before
- * survived its last collection, and so did what they refer to. */
+ * Both lists keep the order in which objects were made.  So a collector with
+ * generations looks only at entries from number `old` on: the ones before
+ * survived its last collection, and so did their targets. */
 #ifndef REAPMARK_COMMON_TRACKED_H
 #define REAPMARK_COMMON_TRACKED_H
 
@@ -30,31 +32,35 @@ typedef struct tracked_list {
   size_t old; /* entries that survived the last collection of any kind */
 } tracked_list;
 
-/* One pair a process, as there is one heap. */
+/* There is one pair per process, as there is one heap. */
 extern tracked_list tracked_weak, tracked_finalizable;
 
-/* Adds an object that was just made.  Any thread; ends the process by
- * gc_out_of_memory where there is no room, since a promise could not be kept.
+/* Add an object that was just made.  If a list cannot grow, the process ends by
+ * gc_out_of_memory: the object would never be cleared or finalized.  Any
+ * thread.
  */
 void tracked_note_weak(gc_object *weak);
 void tracked_note_finalizable(gc_object *o);
 
-/* A weak reference has no slots: its target is in the payload, where tracing
- * does not see it. */
+/* The target of a weak reference.  It is in the payload, where the marker does
+ * not see it; a weak reference has no slots. */
 static inline gc_object **tracked_target(gc_object *weak) {
   return (gc_object **)object_payload(weak);
 }
 
-/* The three steps; the world is stopped.  `all`: with the old entries, too. */
+/* The three steps, with the world stopped.  `all`: old entries too. */
 void tracked_clear_weak(tracked_where where, bool all);
 void tracked_queue_dead(tracked_where where, bool all);
 void tracked_prune_weak(tracked_where where, bool all);
 
+/* Bytes of memory of the lists.  Any thread. */
 uint64_t tracked_bytes(void);
+
+/* Empties the lists when the heap is destroyed. */
 void tracked_destroy(void);
 
-/* What is wrong with the lists, or NULL: an entry that is no object (`is`),
- * lacks its flag, or, with `dead_too` false, is not alive (`where`). */
+/* Checks that each entry is an object (`is`), has its flag and, unless
+ * `dead_too`, is alive (`where`).  Returns what is wrong, or NULL. */
 const char *tracked_check(bool (*is)(const gc_object *o), tracked_where where,
                           bool dead_too);
 

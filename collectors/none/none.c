@@ -1,20 +1,21 @@
-/* none.c: chunks for the bump allocator of none.h.
+/* none.c: chunks of memory for the bump allocator of none.h.
  *
- * A chunk belongs to one mutator while it is filled; the heap keeps a list of
- * all of them so that objects can be counted by walking. */
+ * A mutator fills a chunk of its own at a time.  The heap lists all chunks, so
+ * that objects can be counted by walking them. */
 #include "gc.h"
 #include "common/hostile/hostile.h"
 #include "common/space.h"
 #include "common/world.h"
 #include <pthread.h>
 
-/* Large enough that taking one costs nothing per object; small enough that the
- * unused end of a mutator's last one does not count. */
+/* Bytes of a chunk: large enough that taking one costs next to nothing per
+ * object; small enough that the unused end of a mutator's last chunk does not
+ * matter. */
 enum { NONE_CHUNK = 256 * 1024 };
 
 typedef struct none_chunk {
   struct none_chunk *next;
-  char *end; /* of the objects in it; of a mutator's current one: not yet set */
+  char *end; /* of its objects; out of date in a mutator's current chunk */
 } none_chunk;
 
 struct gc_heap {
@@ -76,7 +77,8 @@ gc_object *none_new_slow(gc_mutator *m, size_t bytes) {
     gc_collect(m);
   bool alone = bytes > NONE_CHUNK / 8;
   char *first = m->cursor;
-  /* There may be room left that the fast path is not shown, see below. */
+  /* Where every allocation takes the slow path, the chunk may have room left.
+   */
   if (alone || !m->chunk ||
       bytes > (size_t)((char *)m->chunk + NONE_CHUNK - first)) {
     none_chunk *chunk = space_alloc_zeroed(
@@ -118,11 +120,12 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   return (gc_footprint){space_used() + metadata, space_used_peak() + metadata};
 }
 
+/* Bytes of an object, whose `word` is the payload's size. */
 static size_t none_size(const gc_object *o) {
   return gc_shape_bytes((gc_shape){object_slots(o), o->word});
 }
 
-/* What is free will never be used: nothing is known of it. */
+/* Free memory at the end of chunks is not told: it is never used again. */
 gc_usage gc_heap_usage(gc_heap *heap) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     none_close_chunk(m);

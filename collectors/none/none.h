@@ -1,8 +1,9 @@
-/* none.h: bump allocation, and nothing is ever freed.
+/* none.h: the inline half of the collector that never frees: bump allocation.
  *
- * The floor under every other collector's time, and the baseline of overhead
- * figures: it has no barrier, no metadata and no pause.  It is not the fastest
- * that a mutator can run, since it always touches fresh memory. */
+ * It has no barriers, no metadata and no pauses, and so is the baseline of
+ * overhead figures.  It is not a lower bound of a mutator's time: it touches
+ * fresh memory all the time, where a collector reuses memory that is in the
+ * cache. */
 #ifndef REAPMARK_NONE_H
 #define REAPMARK_NONE_H
 
@@ -10,19 +11,20 @@
 
 struct gc_mutator {
   gc_mutator_base base;
-  char *cursor, *limit; /* free part of the current chunk, all zero */
-  struct none_chunk *chunk;
+  char *cursor, *limit;     /* the free part of the current chunk, zeroed */
+  struct none_chunk *chunk; /* the current chunk, or NULL */
   gc_object *reg[];
 };
 #define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 
-/* The slow path: a new chunk, or a chunk for one large object. */
+/* The slow path: memory for an object of `bytes` from a new chunk, or a chunk
+ * of its own if it is large; NULL when out of memory. */
 gc_object *none_new_slow(gc_mutator *m, size_t bytes);
 
-/* Bytes of an object: chunks are walked object by object, so `word` keeps the
- * payload's size.  Slots need no clearing: the memory is fresh. */
+/* Allocates an object.  `word` keeps the payload's size, by which chunks are
+ * walked object by object.  Slots need no clearing: the memory is fresh. */
 static inline gc_object *none_new(gc_mutator *m, gc_shape shape,
                                   uint32_t meta) {
   size_t bytes = gc_shape_bytes(shape);
@@ -46,7 +48,7 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
   return o != NULL;
 }
 
-/* A weak reference's payload is its target. */
+/* A weak reference's target is in its payload. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   gc_object *o = none_new(m, GC_WEAK_SHAPE, OBJECT_WEAK_REFERENCE);
   if (!o)

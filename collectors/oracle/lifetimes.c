@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The array, with room for one more element. */
+/* Makes sure that an array has room for one more element, and returns it. */
 static void *grown(void *array, size_t count, size_t *room, size_t size) {
   if (count < *room)
     return array;
@@ -102,7 +102,8 @@ void lifetimes_deaths_known(lifetimes *f) {
  * The result.
  * ------------------------------------------------------------------------- */
 
-/* How many are less than `bound`, of numbers in ascending order. */
+/* How many numbers are less than `bound`.  The numbers are in ascending order.
+ */
 static uint64_t count_below(const lifetimes_numbers *n, uint64_t bound) {
   size_t low = 0, high = n->count;
   while (low < high) {
@@ -117,7 +118,7 @@ static uint64_t count_below(const lifetimes_numbers *n, uint64_t bound) {
 
 size_t lifetimes_counters(lifetimes *f, const uint64_t *births, size_t alive,
                           gc_counter *out, size_t room) {
-  /* What is still alive lives to the end. */
+  /* Objects that are still alive count as living to the end. */
   lifetimes_numbers lives = {0};
   for (size_t i = 0; i < f->lifetimes.count; i++)
     note(&lives, f->lifetimes.values[i]);

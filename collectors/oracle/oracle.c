@@ -1,30 +1,31 @@
-/* oracle.c: the collector that is slow and right: the shadow heap of
- * harness/trace/shadow-heap.h, which knows what can be reached, with payload.
+/* oracle.c: the oracle, a collector that is slow and exact: it keeps a shadow
+ * heap (harness/trace/shadow-heap.h), which knows what can be reached, and adds
+ * the payload.
  *
  * It performs every operation on the shadow heap, and ends the process at an
- * operation that gc.h forbids.  It is what workloads are tested with, since it
- * is exact; what `reapmark describe` counts with; and, built with
- * ORACLE_RECORDS, the program `record`, which writes every operation to a
- * trace.
+ * operation that gc.h forbids.  Workloads are tested with it, because it is
+ * exact; `reapmark describe` counts with it; and built with ORACLE_RECORDS it
+ * is the program `record`, which writes every operation to a trace.
  *
- * Two methods find what is dead.
- *   - References are counted, so that what dies without a cycle is known to be
- *     dead at once, is finalized, and its weak references cleared: that depends
- *     on the program alone, and not on when a trace happens to be.
- *   - A trace goes through the shadow heap and finds the rest, which dead
- * cycles kept; when that died, shadow_bury_unmarked knows. Each checks the
- * other: what is left after a trace must be what the counts say. With the
- * option `strict` what the counts know to be dead is buried by the trace too,
- * and must be unreachable by the shadow heap, and since the same instant.
+ * Two methods find dead objects, and each checks the other.
+ *   - Counting.  References are counted, so an object that dies without a cycle
+ * is known to be dead at once; then its weak references are cleared and it is
+ *     queued for its finalizer.  So these events depend on the program alone,
+ * not on when the oracle marks.
+ *   - Marking.  A marking pass over the shadow heap finds the other dead
+ * objects, which dead cycles kept; shadow_bury_unmarked tells when they died.
+ * What survives must be what the counts say.  With the option `strict`, objects
+ *     that died by their counts are buried by the marking pass too, and the
+ * shadow heap must find them unreachable since the same instant.
  *
- * Two limits, both by the nature of things.  Dead cycles with finalizers live
- * again when they are found, so their second life depends on when that is.  And
- * a weak reference into a dead cycle still leads to it until it is found; if
- * the program makes use of that, the cycle was alive after all.
+ * Two limits cannot be avoided.  A dead cycle with a finalizer lives again when
+ * it is found, so its second life depends on when that is.  And a weak
+ * reference still leads to a dead cycle until the cycle is found; if the
+ * program follows it, the cycle was alive after all.
  *
- * One lock guards everything, so that operations of all threads have an order,
- * which is that of the trace: replayed in it, one at a time, they do the same.
- * The harness's locks are not seen here, and not needed for that. */
+ * One lock guards everything, so the operations of all threads have one order,
+ * which is that of the trace: replayed in this order by one thread, they do the
+ * same.  The oracle neither sees nor needs the harness's locks. */
 #include GC_COLLECTOR_HEADER
 
 #include "harness/trace/shadow-heap.h"
@@ -39,7 +40,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Variants for tests may declare less, and then do less. */
+/* Tests build variants that declare that they reclaim less, and do. */
 #ifndef ORACLE_RECLAIMS
 #define ORACLE_RECLAIMS GC_RECLAIMS_ALL
 #endif
@@ -47,21 +48,23 @@
 #define ORACLE_RECORDS 0
 #endif
 
+/* Payloads of up to this many bytes are kept in the note. */
 enum { NEAR_BYTES = 40 };
 
-/* What is known of an object beside the shadow heap, by its place there. */
+/* What the oracle knows of an object besides the shadow heap.  Notes have the
+ * indices of their objects there. */
 typedef struct note {
-  void *payload;      /* little of it is below, unless it moves */
-  uint64_t count;     /* references from slots, owning registers and roots */
-  uint64_t birth;     /* bytes allocated, itself included */
-  uint64_t gone;      /* instant at which the count became zero; 0: it is not */
-  uint32_t maker;     /* gc_mutator.serial */
-  uint32_t exposures; /* payload pointers given out since their safepoints */
-  shadow_ref dying;   /* the next on that list */
-  shadow_ref waiting; /* the next that waits to be finalized */
-  shadow_ref weaks;   /* the weak references to this, */
-  shadow_ref weak_next; /* and the next on that list */
-  bool elsewhere;       /* was used by another mutator than its maker */
+  void *payload;  /* points to `near` or to memory of its own */
+  uint64_t count; /* references from slots, owning registers and roots */
+  uint64_t birth; /* bytes allocated when it was made, itself included */
+  uint64_t gone;  /* the instant at which the count became zero; 0: it is not */
+  uint32_t maker; /* the `serial` of the mutator that made it */
+  uint32_t exposures;   /* payload pointers given out that are still valid */
+  shadow_ref dying;     /* the next in the list of the dying */
+  shadow_ref waiting;   /* the next in the finalizer queue */
+  shadow_ref weaks;     /* the first in the list of weak references to it */
+  shadow_ref weak_next; /* of a weak reference: the next in such a list */
+  bool elsewhere;       /* a mutator that did not make it has used it */
   uint64_t near[NEAR_BYTES / 8];
 } note;
 
@@ -70,8 +73,9 @@ typedef struct note {
 struct gc_mutator {
   shadow_mutator *shadow;
   gc_mutator *next;
-  uint32_t serial; /* of all mutators so far */
-  uint16_t number; /* of those at a time */
+  uint32_t serial; /* its number among all mutators so far */
+  uint16_t number; /* its number among those that are attached */
+  /* Objects whose payload pointers were given out since the last safepoint. */
   shadow_ref
       *exposed; /* whose payload was looked at since the last safepoint */
   size_t exposed_count, exposed_room;
@@ -79,29 +83,29 @@ struct gc_mutator {
 
 struct gc_heap {
   shadow *shadow;
-  shadow_object *places; /* of the shadow heap */
+  shadow_object *places; /* the objects of the shadow heap */
   note *notes;
   uint64_t limit;
-  uint64_t objects, bytes, bytes_peak; /* nominal, not gone */
-  uint64_t since_trace;                /* allocations */
-  uint64_t trace_due;
+  uint64_t objects, bytes, bytes_peak; /* alive by counts, in nominal bytes */
+  uint64_t since_marking; /* allocations since the last marking pass */
+  uint64_t marking_due;   /* after this many the next one is due */
   gc_mutator *mutators;
-  bool taken[TRACE_THREADS]; /* numbers of mutators */
-  shadow_ref dying;
-  shadow_ref waiting, waiting_last;
+  bool taken[TRACE_THREADS]; /* the numbers of attached mutators */
+  shadow_ref dying; /* the list of objects whose count became zero just now */
+  shadow_ref waiting, waiting_last; /* the finalizer queue */
   lifetimes lifetimes;
   trace_writer *writer;
-  const char *output; /* where it writes */
+  const char *output; /* the name of the file that it writes */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gc_heap the_heap;
 static gc_heap *const h = &the_heap;
 
-/* A trace is due after so many allocations, and twice the objects: often enough
- * that what is dead does not pile up, rarely enough that traces cost a constant
- * per allocation. */
-enum { TRACE_LEAST = 1 << 16 };
+/* A marking pass is due after this many allocations plus twice the number of
+ * objects: often enough that dead objects do not pile up, and so rarely that
+ * marking costs a constant per allocation. */
+enum { MARKING_LEAST = 1 << 16 };
 
 static uint64_t strict;
 
@@ -122,11 +126,12 @@ const gc_collector gc_this_collector = {
             .heap_limit = !ORACLE_RECORDS},
     .options = (const gc_option[]){
         {"strict",
-         "1: payload moves at safepoints, and a trace comes before each new "
+         "1: payload moves at safepoints, and marking comes before each new "
          "peak, to find mistakes of workloads",
          &strict, 0, 1},
         {0}}};
 
+/* Ends the process with a message. */
 __attribute__((format(printf, 1, 2))) _Noreturn static void
 stop(const char *format, ...) {
   va_list args;
@@ -167,6 +172,7 @@ static void retain(shadow_ref o) {
     note_of(o)->count++;
 }
 
+/* Takes a count off an object, which dies if that was the last. */
 static void drop(shadow_ref o) {
   if (!o || --note_of(o)->count > 0 || ORACLE_RECLAIMS == GC_RECLAIMS_NOTHING)
     return;
@@ -180,6 +186,7 @@ static void clear_weaks(shadow_ref o) {
   note_of(o)->weaks = 0;
 }
 
+/* Adds an object to the finalizer queue, which holds a count. */
 static void enqueue(shadow_ref o) {
   note *n = note_of(o);
   n->waiting = 0;
@@ -191,8 +198,8 @@ static void enqueue(shadow_ref o) {
   retain(o);
 }
 
-/* The object is dead: takes it out of the books, but not out of the shadow
- * heap. */
+/* The object is dead: it no longer counts as alive, nor in the list of weak
+ * references to its target.  It stays in the shadow heap. */
 static void discount(shadow_ref o) {
   h->objects--;
   h->bytes -= nominal(at(o));
@@ -204,7 +211,7 @@ static void discount(shadow_ref o) {
   *link = note_of(o)->weak_next;
 }
 
-/* What is known of the object is told, and forgotten. */
+/* Reports an object's death and clears its note. */
 static void account(shadow_ref o, uint64_t when, bool cyclic) {
   note *n = note_of(o);
   lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
@@ -213,7 +220,9 @@ static void account(shadow_ref o, uint64_t when, bool cyclic) {
   *n = (note){0};
 }
 
-/* Drops a reference held by mutator `m`, and what only it kept. */
+/* Drops a reference held by mutator `m`, and all objects that only it kept
+ * alive.
+ */
 static void release(gc_mutator *m, shadow_ref o) {
   uint64_t now = lifetimes_now(&h->lifetimes);
   drop(o);
@@ -227,7 +236,7 @@ static void release(gc_mutator *m, shadow_ref o) {
     }
     const shadow_ref *slots = at(o)->slots;
     for (uint32_t i = 0, count = at(o)->slot_count; i < count; i++) {
-      at(slots[i])->loss = now; /* that of null is nobody's */
+      at(slots[i])->loss = now; /* of null, too: nothing reads it */
       drop(slots[i]);
     }
     n->gone = now;
@@ -241,12 +250,12 @@ static void release(gc_mutator *m, shadow_ref o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Tracing.
+ * Marking.
  * ------------------------------------------------------------------------- */
 
-/* What a dead cycle keeps is found dead: its weak references are cleared, and
- * what is finalizable of it waits from now on.  What waited already was dealt
- * with then. */
+/* Objects that only dead cycles keep are found dead: weak references to them
+ * are cleared, and finalizable ones queued.  Objects that were queued before,
+ * and all that they reach, are not dead. */
 static void find_dead(void) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
     return;
@@ -263,7 +272,7 @@ static void find_dead(void) {
   }
 }
 
-/* What the mutators look at is not known any more if it is not marked. */
+/* Forgets exposed payload of objects that are not marked. */
 static void forget_exposed(void) {
   for (gc_mutator *m = h->mutators; m; m = m->next) {
     size_t kept = 0;
@@ -274,11 +283,13 @@ static void forget_exposed(void) {
   }
 }
 
-/* An object that is not marked, though its count is not zero. */
+/* The object is not marked though its count is not zero: a dead cycle kept it.
+ */
 static void die_in_cycle(shadow_ref o) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
-    stop("the count of object %ju is wrong, or the model", at(o)->serial);
-  /* What lives has lost the references from it, but that was no loss. */
+    stop("the count of object %ju is wrong, or the shadow heap", at(o)->serial);
+  /* Live objects no longer count its references, but did not lose them by an
+   * operation: their `loss` stays. */
   for (uint32_t i = 0; i < at(o)->slot_count; i++) {
     shadow_ref child = at(o)->slots[i];
     if (child && at(child)->marked)
@@ -287,18 +298,19 @@ static void die_in_cycle(shadow_ref o) {
   discount(o);
 }
 
-/* Called by the shadow heap as it buries. */
+/* Called by the shadow heap for each object that it buries. */
 static void die(void *data, const shadow_object *object, uint64_t when) {
   (void)data;
   shadow_ref o = (shadow_ref)(object - at(0));
   note *n = note_of(o);
   if (n->gone && n->gone != when)
-    stop("object %ju died in instant %ju by its count, in %ju by the model",
+    stop("object %ju died in instant %ju by its count, in %ju by the shadow "
+         "heap",
          object->serial, n->gone, when);
   account(o, when, !n->gone);
 }
 
-static void trace(void) {
+static void mark(void) {
   h->lifetimes.traces++;
   find_dead();
   shadow_volume left = shadow_mark_surviving(h->shadow, ORACLE_RECLAIMS);
@@ -307,19 +319,20 @@ static void trace(void) {
     if (at(o)->used && !at(o)->marked && !note_of(o)->gone)
       die_in_cycle(o);
   if (left.objects != h->objects || left.bytes != h->bytes)
-    stop("%ju objects of %ju bytes by the model, but %ju of %ju by counts",
-         left.objects, left.bytes, h->objects, h->bytes);
+    stop(
+        "%ju objects of %ju bytes by the shadow heap, but %ju of %ju by counts",
+        left.objects, left.bytes, h->objects, h->bytes);
   shadow_bury_unmarked(h->shadow, die, NULL);
   lifetimes_deaths_known(&h->lifetimes);
-  h->since_trace = 0;
-  h->trace_due = TRACE_LEAST + 2 * h->objects;
+  h->since_marking = 0;
+  h->marking_due = MARKING_LEAST + 2 * h->objects;
 }
 
 /* ------------------------------------------------------------------------- *
  * Operations.
  * ------------------------------------------------------------------------- */
 
-/* Ends the process unless the mutator may do that. */
+/* Ends the process unless the mutator may perform the operation. */
 static void check(const gc_mutator *m, const trace_op *op) {
   const char *why = shadow_refuses(m->shadow, op);
   if (why)
@@ -327,7 +340,7 @@ static void check(const gc_mutator *m, const trace_op *op) {
          op->b, op->c, m->number, why);
 }
 
-/* What is in a register that is read. */
+/* The object in a register that is read. */
 static shadow_ref held(const gc_mutator *m, gc_reg r) {
   shadow_ref o = shadow_register(m->shadow, r);
   if (o && note_of(o)->gone)
@@ -336,7 +349,7 @@ static shadow_ref held(const gc_mutator *m, gc_reg r) {
   return o;
 }
 
-/* The object in the register, which an operation is about. */
+/* The object in a register, whose slots or payload an operation uses. */
 static shadow_ref used(const gc_mutator *m, gc_reg r) {
   shadow_ref o = held(m, r);
   note *n = note_of(o);
@@ -347,9 +360,10 @@ static shadow_ref used(const gc_mutator *m, gc_reg r) {
   return o;
 }
 
-/* The object whose reference an operation overwrites, where that kept it alive;
- * and the one that gets one more, where `made` is what the operation puts into
- * its destination register. */
+/* What an operation does to counts: `lost` is the object that loses a reference
+ * because its place is overwritten; `gained` gets one more.  `gains_made`: the
+ * object that gains is the one that the operation puts into its destination
+ * register. */
 typedef struct effect {
   shadow_ref lost, gained;
   bool gains_made;
@@ -396,13 +410,13 @@ static effect foresee(const gc_mutator *m, const trace_op *op) {
   case TRACE_MOVE:
   case TRACE_CLEAR:
     return (effect){.lost = shadow_register(t, op->a)};
-  default: /* frames and finalizers are dealt with where they are performed */
+  default: /* frames and finalizers: see the functions that perform them */
     return (effect){0};
   }
 }
 
-/* Performs an operation that was checked; arguments and result as of
- * shadow_apply. */
+/* Performs an operation that was checked.  `outcome` and the result are those
+ * of shadow_apply. */
 static shadow_ref apply(gc_mutator *m, const trace_op *op, shadow_ref outcome) {
   h->lifetimes.operations[op->kind]++;
   if (ORACLE_RECORDS)
@@ -421,7 +435,8 @@ static trace_op operation(const gc_mutator *m, trace_kind kind, uint32_t a,
       .kind = (uint8_t)kind, .thread = m->number, .a = a, .b = b, .c = c};
 }
 
-/* Moves the payload that no other mutator looks at either. */
+/* A safepoint of `m`: its payload pointers become invalid.  Moves payload to
+ * which no other mutator has a pointer. */
 static void move_exposed(gc_mutator *m) {
   while (m->exposed_count > 0) {
     shadow_ref o = m->exposed[--m->exposed_count];
@@ -529,10 +544,11 @@ void *oracle_payload(gc_mutator *m, gc_reg obj) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Allocation, and what is answered.
+ * Allocation, and operations with an answer.
  * ------------------------------------------------------------------------- */
 
-/* Its contents are unspecified: nonsense, where that is to be noticed. */
+/* Makes the payload, whose contents are unspecified.  If strict, fills it, so
+ * that a workload that relies on zeros fails. */
 static void make_payload(note *n, uint32_t bytes) {
   bool near = bytes <= NEAR_BYTES && !strict;
   n->payload = near ? n->near : memory(bytes);
@@ -540,7 +556,7 @@ static void make_payload(note *n, uint32_t bytes) {
     memset(n->payload, 0xcd, bytes);
 }
 
-/* Makes the object that `op` says, if there is room for it. */
+/* Performs an allocation.  Returns false if there is no room. */
 static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   pthread_mutex_lock(&lock);
   check(m, op);
@@ -548,20 +564,20 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   uint64_t bytes = gc_shape_bytes(shape);
   bool full = h->limit && h->bytes + bytes > h->limit;
   bool peak = strict && h->bytes + bytes > h->bytes_peak;
-  if (h->since_trace >= h->trace_due ||
+  if (h->since_marking >= h->marking_due ||
       (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
-    trace();
+    mark();
   bool room = !h->limit || h->bytes + bytes <= h->limit;
   if (room) {
     lifetimes_allocate(&h->lifetimes, shape.slots, bytes);
-    h->since_trace++;
+    h->since_marking++;
     h->objects++;
     h->bytes += bytes;
     if (h->bytes > h->bytes_peak)
       h->bytes_peak = h->bytes;
     h->lifetimes.finalizable += op->finalizable;
-    /* The destination may hold the last reference to the target, which is to
-     * know its weak reference before it dies. */
+    /* The destination register may hold the last reference to the target, and
+     * the target must not die before it knows its weak reference. */
     shadow_ref target =
         op->kind == TRACE_WEAK_NEW ? shadow_register(m->shadow, op->b) : 0;
     retain(target);
@@ -591,7 +607,7 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   return allocate(m, &op, GC_WEAK_SHAPE);
 }
 
-/* What the collector gave, as a trace says it. */
+/* The answer of the collector as a trace encodes it. */
 static uint32_t answer(shadow_ref o) {
   return o ? (uint32_t)at(o)->serial + 1 : 1;
 }
@@ -614,7 +630,7 @@ bool oracle_finalizer_next(gc_mutator *m, gc_reg dst) {
   check(m, &op);
   shadow_ref o = h->waiting;
   op.b = answer(o);
-  if (o) { /* the count of the queue goes to the register */
+  if (o) { /* the queue's count passes to the register */
     h->lifetimes.finalized++;
     h->waiting = note_of(o)->waiting;
     shadow_ref lost = shadow_register(m->shadow, dst);
@@ -643,14 +659,14 @@ static void open_trace(void) {
     exit(2);
   }
   h->output = trace_output;
-  trace_output = NULL; /* or workloads that know their operations write too */
+  trace_output = NULL; /* or fuzz and replay would write a trace too */
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
-  *h = (gc_heap){.limit = config->heap_limit, .trace_due = TRACE_LEAST};
+  *h = (gc_heap){.limit = config->heap_limit, .marking_due = MARKING_LEAST};
   h->shadow = shadow_create();
   h->places = h->shadow ? shadow_at(h->shadow, 0) : NULL;
-  /* Address space, which costs nothing before it is used. */
+  /* Address space: only pages that are used become resident. */
   h->notes = mmap(NULL, NOTES_BYTES, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (!h->shadow || h->notes == MAP_FAILED)
@@ -687,14 +703,14 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   return heap->objects;
 }
 
-/* Nominal bytes: there are no cells, and no pages. */
+/* In nominal bytes: there are neither cells nor pages. */
 gc_usage gc_heap_usage(gc_heap *heap) {
   return (gc_usage){heap->objects, heap->bytes, heap->bytes, 0, 0};
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   (void)heap;
-  trace();
+  mark();
   uint64_t *births = memory(h->objects * sizeof *births);
   size_t n = 0;
   for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
@@ -705,7 +721,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   return count;
 }
 
-/* Counts anew, from the shadow heap. */
+/* Counts all references in the shadow heap anew. */
 static void recount(uint64_t *count) {
   for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (!note_of(o)->gone)
@@ -799,8 +815,9 @@ void gc_blocking_leave(gc_mutator *m) {
   safepoint(m);
 }
 
-/* To a tracing collector borrowing registers are roots: they would keep what
- * the program thinks dead. */
+/* Reads all registers, borrowing ones included, before a collection.  In a
+ * tracing collector they are roots, so one that refers to a dead object would
+ * keep it alive. */
 static void check_borrowed(void) {
   for (gc_mutator *m = h->mutators; m; m = m->next)
     for (gc_reg r = 0; r < shadow_top(m->shadow); r++)
@@ -813,6 +830,6 @@ void gc_collect(gc_mutator *m) {
   move_exposed(m);
   check_borrowed();
   apply(m, &op, 0);
-  trace();
+  mark();
   pthread_mutex_unlock(&lock);
 }

@@ -1,14 +1,13 @@
-/* oracle.h: the mutator interface of the oracle: every operation is made a
- * trace_op and performed out of line.  Nothing is inlined: it is not made to be
- * fast. */
+/* oracle.h: the inline half of the oracle: every operation becomes a trace_op
+ * and is performed out of line, because the oracle is not made to be fast. */
 #ifndef REAPMARK_ORACLE_H
 #define REAPMARK_ORACLE_H
 
 #include "harness/trace/trace.h"
 
-/* Performs an operation that neither allocates nor is answered; a, b, c as in
- * trace_op.  Ends the process, with one line that says why, if a rule of gc.h
- * forbids it; so do all functions below. */
+/* Performs an operation that neither allocates nor has an answer; a, b, c are
+ * those of trace_op.  If gc.h forbids the operation, ends the process with one
+ * line that says why; so do all functions below. */
 void oracle_perform(gc_mutator *m, trace_kind kind, uint32_t a, uint32_t b,
                     uint32_t c);
 

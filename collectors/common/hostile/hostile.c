@@ -1,5 +1,5 @@
-/* hostile.c: settings, counts and clocks of the hostile conditions; see
- * hostile.h.  What they do is done where it happens. */
+/* hostile.c: see hostile.h: settings, counts and clocks of the hostile
+ * conditions.  Their effects are where they happen: in the collectors. */
 #include "common/hostile/hostile.h"
 #include <pthread.h>
 #include <sched.h>
@@ -12,7 +12,6 @@ _Atomic uint64_t hostile_fired[HOSTILE_KINDS];
 hostile_seen hostile_saw;
 _Thread_local uint64_t hostile_clock;
 
-/* By kind. */
 const gc_option hostile_options[] = {
     {"collect-every", "collect before every Nth allocation",
      &hostile.collect_every, 1, INT64_MAX},
@@ -75,15 +74,16 @@ bool hostile_fails(void) {
 void hostile_lose_processor(void) {
   static _Atomic uint64_t threads;
   static _Thread_local uint64_t state;
-  if (!state) /* odd, so that it never is 0 */
+  if (!state) /* an odd number, so that it never becomes 0 */
     state = (hostile.seed << 16 | (atomic_fetch_add(&threads, 1) << 1)) + 1;
-  /* Lehmer's generator modulo 2^64 (L'Ecuyer, 1999), its high bits. */
+  /* The high bits of Lehmer's generator modulo 2^64 (L'Ecuyer, 1999). */
   state *= 0x27bb2ee687b0b0fdu;
   uint64_t draw = state >> 32;
   if (draw % 1000 >= hostile.yield)
     return;
   hostile_fire(HOSTILE_YIELD);
-  /* On a machine with a processor to spare a yield returns at once. */
+  /* A yield returns at once on a machine with an idle processor; so spin half
+   * of the time. */
   if (state >> 31 & 1)
     sched_yield();
   else

@@ -1,4 +1,4 @@
-/* mutants.c: the table of planted bugs; see mutants.h. */
+/* mutants.c: see mutants.h: the table of seeded bugs. */
 #include "common/hostile/mutants.h"
 #include "common/hostile/hostile.h"
 #include "harness/base/words.h"
@@ -34,7 +34,7 @@ static const struct {
     MUTANTS(MUTANT_ROW)};
 enum { ROWS = sizeof table / sizeof table[0] };
 
-/* Nothing in the table needs escaping. */
+/* Prints the table, in which nothing needs escaping. */
 static _Noreturn void list(void) {
   for (unsigned i = 0; i < ROWS; i++)
     printf("%s{\"name\":\"%s\",\"family\":\"%s\",\"class\":%u,"

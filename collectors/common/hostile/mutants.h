@@ -1,28 +1,25 @@
-/* mutants.h: known bugs, planted one at a time, to prove that a test suite
- * finds them.
+/* mutants.h: seeded bugs: known bugs that are planted one at a time, to prove
+ * that the tests find them.
  *
- * `gc_mutant(NAME)` stands in the collectors where the bug goes.  In an
- * ordinary build it is the constant false and leaves nothing behind; in a build
- * with GC_MUTANTS it is true if the bug was selected (--mutant of the programs
- * that the target `mutants` makes).
+ * `gc_mutant(NAME)` is an expression in the collector's code where the bug
+ * goes. In an ordinary build it is the constant 0 and leaves nothing behind. In
+ * a build with GC_MUTANTS (the target `mutants`) it is true if the program was
+ * started with --mutant NAME.
  *
- * X(name, family, class, oracle, what is wrong):
- *   family   the collectors that have it;
+ * Each bug is a row X(name, family, class, oracle, what is wrong):
+ *   family   the collectors that have the bug;
  *   class    of the bug: 1 root missed, 2 root or reference kept too long, 3
- *            write barrier missing, 4 the same while marking in steps, 5 object
- *            made while marking, 6 field not scanned, 8 free memory used, 9
- *            freed too early, 10 race on a count, 12 finalized or freed twice,
- *            13 finalizer not run, 14 weak reference, 16 cycle detector frees
- *            the living, 17 cycle detector misses garbage, 18 recursion, 20
- *            mark stack, 21 heap limit, 22 large objects, 23 count overflows,
- *            24 attaching and detaching, 25 stopping the world, 26 sweeping, 27
- *            moving objects, 30 wrong figures;
- *   oracle   what should see it:
- *            `graph`      a live object is lost or damaged,
- *            `count`      too many or too few objects after gc_collect,
- *            `weak`, `finalizer`,
- *            `poison`     freed memory was used,
- *            `check`      gc_heap_check,
+ *            write barrier missing, 4 the same while marking in slices, 5
+ * object made while marking, 6 field not scanned, 8 free memory used, 9 freed
+ * too early, 10 race on a count, 12 finalized or freed twice, 13 finalizer not
+ * run, 14 weak reference, 16 cycle detector frees the living, 17 cycle detector
+ * misses garbage, 18 recursion, 20 mark stack, 21 heap limit, 22 large objects,
+ * 23 count overflows, 24 attaching and detaching, 25 stopping the world, 26
+ * sweeping, 27 moving objects, 30 wrong figures; oracle   the check that should
+ * detect it: `graph`      a live object is lost or damaged, `count`      too
+ * many or too few objects after gc_collect, `weak`       a weak reference holds
+ * the wrong target, `finalizer`  an object is finalized too early, twice, or
+ * never, `poison`     freed memory was used, `check`      gc_heap_check,
  *            `limit`      out of memory where there is room, or the reverse,
  *            `crash`, `hang`. */
 #ifndef REAPMARK_COMMON_MUTANTS_H
@@ -146,11 +143,12 @@ extern mutant_id mutant_planted;
 void mutants_suspend(void);
 void mutants_resume(void);
 
-/* Plants the bug of this name, or for "list" prints the table as JSON and ends
- * the process.  Returns false if there is none: *hint is then the nearest. */
+/* Plants the bug of this name; "list" instead prints the table as JSON and ends
+ * the process.  Returns false, and sets *hint to the most similar name, if
+ * there is none. */
 bool mutant_plant(const char *name, const char **hint);
 
-/* Adds one by a load and a store, with time for others in between. */
+/* Adds one by a load and a store, with time for another thread in between. */
 void mutant_count_up(uint32_t *count);
 
 #else

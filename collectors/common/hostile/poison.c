@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <pthread.h>
 
-/* The code that looks at free memory must be allowed to. */
+/* For functions that read free memory. */
 #define POISON_READS __attribute__((no_sanitize("address")))
 
-/* However many frees the quarantine is to last, it holds no more than this. */
+/* The most bytes in quarantine, whatever the setting. */
 #define POISON_BYTES ((uint64_t)64 << 20)
 
 typedef struct poison_entry {
@@ -18,12 +18,12 @@ typedef struct poison_entry {
 } poison_entry;
 
 static struct {
-  pthread_mutex_t lock; /* for all of it, and for the memory that is free */
-  uint64_t *bits;       /* per granule: filled */
-  size_t end;           /* granules from here on have never been */
-  poison_entry *ring;   /* room for hostile.poison */
-  size_t first, kept;
-  uint64_t bytes; /* of those kept */
+  pthread_mutex_t lock; /* for all of this, and for free memory */
+  uint64_t *bits;       /* a bit per granule: it is filled with the pattern */
+  size_t end;           /* granules from here on were never filled */
+  poison_entry *ring;   /* the quarantine: room for hostile.poison entries */
+  size_t first, kept;   /* the oldest entry, and how many there are */
+  uint64_t bytes;       /* in these entries */
 } poison = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static size_t poison_bits_bytes(void) {
@@ -44,15 +44,16 @@ void poison_destroy(void) {
   free(poison.ring);
   poison.bits = NULL;
   poison.ring = NULL;
-  poison.first = poison.kept = poison.bytes = 0; /* with what is in it */
+  poison.first = poison.kept = poison.bytes = 0; /* entries go with the space */
 }
 
 /* ------------------------------------------------------------------------- *
  * The pattern.
  * ------------------------------------------------------------------------- */
 
-/* Looks at a granule of the stretch that begins at `stretch`: both its words
- * were filled at once.  What is wrong is reported and put right. */
+/* Checks a filled granule in the stretch that begins at `stretch`.  Its two
+ * words were filled at the same time.  A violation is reported, and the pattern
+ * restored. */
 POISON_READS static void poison_look(uint64_t granule, const char *stretch) {
   char *at = space_address((uint32_t)granule);
   uint64_t *word = (uint64_t *)at, when[2];
@@ -79,7 +80,7 @@ POISON_READS void poison_fill(void *p, size_t bytes) {
   size_t g = space_granule(p), end = g + bytes / SPACE_GRANULE;
   bool filled = false;
   for (; g < end; g++) {
-    /* Whole blocks are often free already. */
+    /* A shortcut: whole blocks are often free already. */
     if (g % 64 == 0 && end - g >= 64 && poison.bits[g / 64] == UINT64_MAX) {
       g += 63;
       continue;
@@ -97,8 +98,8 @@ POISON_READS void poison_fill(void *p, size_t bytes) {
     hostile_fire(HOSTILE_POISON);
 }
 
-/* Looks at the granules of [g, end) that are filled, which they are no more if
- * `clear`.  With the lock. */
+/* Checks the filled granules in [g, end).  `clear`: they no longer count as
+ * filled.  With the lock. */
 static void poison_visit(size_t g, size_t end, bool clear) {
   const char *stretch = space_address((uint32_t)g);
   bool any = false;
@@ -144,7 +145,7 @@ void poison_check_all(void) {
   if (!poison.bits)
     return;
   pthread_mutex_lock(&poison.lock);
-  /* Stretch by stretch, that offsets make sense. */
+  /* Stretch by stretch, because reports name an offset in the stretch. */
   for (size_t g = 0; (g = bitmap_next(poison.bits, g, poison.end)) < poison.end;
        g++) {
     size_t begin = g;
@@ -159,7 +160,7 @@ void poison_check_all(void) {
  * The quarantine.
  * ------------------------------------------------------------------------- */
 
-/* Takes out what has been in longest.  With the lock. */
+/* Takes the oldest entry out.  With the lock. */
 static poison_entry poison_oldest(void) {
   poison_entry e = poison.ring[poison.first];
   poison.first = (poison.first + 1) % hostile.poison;
@@ -170,8 +171,8 @@ static poison_entry poison_oldest(void) {
   return e;
 }
 
-/* Releases the oldest if there are more than `most`, or more bytes than
- * `most_bytes`; false if not. */
+/* Releases the oldest entry if there are more than `most` entries or more than
+ * `most_bytes` bytes.  Returns whether it did. */
 static bool poison_leave(size_t most, uint64_t most_bytes) {
   poison_entry e = {0};
   pthread_mutex_lock(&poison.lock);

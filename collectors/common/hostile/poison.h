@@ -1,14 +1,14 @@
-/* poison.h: freed memory that can be told from memory in use.
+/* poison.h: poisons free memory, so that its use is detected.
  *
- * With the hostile condition `poison`, memory that is free is filled with a
- * pattern that is no address and says when it was freed; a bit for each granule
- * remembers that it was.  When the memory is used again, the pattern must be
- * what it was: whoever wrote to a dead object is found.  In a build under
- * AddressSanitizer free memory is shadowed as well, with or without the
- * condition, which finds reads too.
+ * Under the hostile condition `poison`, free memory is filled with a pattern
+ * that is no address and tells when the memory was freed (hostile.h); a bit per
+ * granule notes that it was filled.  When the memory is used again, the pattern
+ * must be unchanged, so writes to dead objects are found.  In a build with
+ * AddressSanitizer free memory is also poisoned in its shadow, with or without
+ * the condition, so reads are found too.
  *
- * `space_free` does both for what goes back to the arena; a collector with
- * cells of its own calls what is below. */
+ * space_free does both for memory that goes back to the arena.  A collector
+ * that manages cells or blocks of its own calls the functions below. */
 #ifndef REAPMARK_COMMON_POISON_H
 #define REAPMARK_COMMON_POISON_H
 
@@ -26,52 +26,57 @@
 #define POISON_SHADOWS false
 #endif
 
-/* Makes and ends the record of what is poisoned, for the reservation that is
- * there (space.h, which calls these).  False if the system refuses. */
+/* Make and destroy the notes of what is poisoned in the space; space.c calls
+ * these.  poison_create returns false if the system refuses memory. */
 bool poison_create(void);
 void poison_destroy(void);
 
-/* Whether free memory is marked as such in any way. */
+/* Whether free memory is poisoned in either way. */
 static inline bool poison_active(void) {
   return POISON_SHADOWS || hostile.poison != HOSTILE_NO_POISON;
 }
 
-/* The pattern's half of the two functions after them; nothing where the
- * condition is not set. */
+/* What the next two functions do about the pattern; nothing if the condition is
+ * not set. */
 void poison_fill(void *p, size_t bytes);
 void poison_check(void *p, size_t bytes);
 
-/* These bytes, a number of granules, are free from now on; what of them was
- * already stays as it is.  They are in use from now on: reports a violation
- * unless they are as they were left.  Any thread. */
+/* These bytes, whole granules, are free from now on.  Those that were free
+ * already stay as they are.  Any thread. */
 static inline void poison_free(void *p, size_t bytes) {
   poison_fill(p, bytes);
   ASAN_POISON_MEMORY_REGION(p, bytes);
 }
+
+/* These bytes are in use from now on.  Reports a violation if they were changed
+ * while they were free.  Any thread. */
 static inline void poison_take(void *p, size_t bytes) {
   ASAN_UNPOISON_MEMORY_REGION(p, bytes);
   poison_check(p, bytes);
 }
 
-/* The system has taken back what was in these bytes. */
+/* The contents of these bytes were given back to the system, pattern included.
+ */
 void poison_forget(void *p, size_t bytes);
 
 /* Whether the granule at `p` is filled with the pattern. */
 bool poison_is_free(const void *p);
 
-/* Looks at all free memory.  No other mutator may run. */
+/* Checks the pattern of all free memory.  No other mutator may run. */
 void poison_check_all(void);
 
-/* Whether memory that is to be freed is free already, which is reported. */
+/* Whether memory that is about to be freed is free already; reports that. */
 bool poison_refuses(const void *p);
 
-/* What is freed goes through a quarantine, first in, first out, before it is
- * `release`d to be used again.  Any thread may free, and any thread may be the
- * one that releases; it must hold no lock that `release` takes. */
+/* Puts freed memory into the quarantine, a queue; `release` is called with it
+ * when it leaves the queue and may be used again.  Any thread; the caller must
+ * not hold a lock that `release` takes, also for other entries. */
 void poison_bury(void *p, size_t bytes, void (*release)(void *p));
-/* Releases all that is there. */
+
+/* Releases all entries of the quarantine. */
 void poison_exhume(void);
-/* How much is there, or how many bytes it takes. */
+
+/* The number of entries in the quarantine, or their bytes. */
 uint64_t poison_kept(bool bytes);
 
 #endif
