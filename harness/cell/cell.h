@@ -101,12 +101,14 @@ typedef struct cell_options {
   uint64_t record_fd; /* a file descriptor */
 } cell_options;
 
-/* Reads the command line; the collector's options are set by it.  After an
- * error, or --help, it ends the process. */
+/* Reads the command line, and sets the options of the collector and the hostile
+ * conditions.  Ends the process after --help (exit status 0) or a mistake (2).
+ */
 cell_options cell_read_options(int argc, char **argv);
 
-/* Ends the process, with one line on stderr: of wrong usage (exit status 2), of
- * anything else that keeps it from writing a record (1). */
+/* Both end the process with one line on standard error: cell_usage after a
+ * mistake of the user (exit status 2), cell_die after anything else that keeps
+ * the program from writing a record (1). */
 _Noreturn void cell_usage(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 _Noreturn void cell_die(const char *format, ...)
@@ -116,7 +118,7 @@ _Noreturn void cell_die(const char *format, ...)
  * describe.c, micro.c
  * ------------------------------------------------------------------------- */
 
-/* The self-description; to be freed by the caller. */
+/* Returns the collector's description of itself; the caller frees it. */
 json_t *cell_describe(void);
 
 /* Defined by micro.c.  Both name primitives by a list separated by commas, NULL

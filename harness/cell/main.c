@@ -1,5 +1,5 @@
-/* main.c: main() of every collector program: one run, from the command line to
- * the record. */
+/* main.c: main() of every collector program.  It carries out one run, from the
+ * command line to the record. */
 #include "cell.h"
 
 #include <inttypes.h>
@@ -14,16 +14,16 @@
 
 enum { COUNTERS_MAX = 64 };
 
-/* The run of this process; NULL where there is none to record. */
+/* The run of this process; NULL while there is no run to record. */
 static cell_run *current;
 
 /* ------------------------------------------------------------------------- *
- * Ends before the end.
+ * Ends of a run before its workload has ended.
  * ------------------------------------------------------------------------- */
 
 void cell_end(const cell_verdict *verdict, json_t *violation) {
-  /* Other mutators may still run, and meet the same fate: the first one writes,
-   * the others wait for the end. */
+  /* Other mutators still run, and may get here, too: the first one writes the
+   * record, the others wait for the end of the process. */
   static bool taken;
   while (__atomic_exchange_n(&taken, true, __ATOMIC_ACQ_REL))
     pause();
@@ -94,7 +94,8 @@ static json_t *read_counters(gc_heap *heap) {
   return json;
 }
 
-/* What the options ask for; ends the process if that cannot be. */
+/* The run that the options ask for.  Ends the process if this collector cannot
+ * do such a run. */
 static cell_run plan(const cell_options *options) {
   char error[CELL_REASON];
   const gc_collector *c = &gc_this_collector;
@@ -125,7 +126,8 @@ static void *run(void *data) {
   if (options->check)
     cell_check_invariants();
 
-  /* Bound before anything is allocated that the run will touch. */
+  /* The thread is bound before it allocates anything that the run touches, so
+   * that this memory is near its processor. */
   cell_binding_init(options->pin, run.wl.threads);
   cell_bind_self(0);
   cell_thread *main_thread = cell_threads_init(&run.wl);
@@ -163,8 +165,8 @@ static void *run(void *data) {
 
 int main(int argc, char **argv) {
   cell_options options = cell_read_options(argc, argv);
-  /* A driver that is killed cannot stop us, and nobody would read the record:
-   * a run that hangs must not outlive it. */
+  /* A driver that is killed cannot stop this program, and nobody would read the
+   * record: a run that hangs must not outlive the driver. */
   if (options.record_fd != STDOUT_FILENO)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
   json_t *json = NULL;
