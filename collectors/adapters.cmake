@@ -1,12 +1,14 @@
-# Adapters to memory managers that are in use.  Each is built where the package
-# that it needs is found; the others are named here, when configuring, and in
-# the file `not-built` beside the collector programs, for `reapmark list` and
-# `reapmark doctor` to say.  Without REAPMARK_OPTIONAL none is built.
+# Adapters to production runtimes.  An adapter is built if the package that it needs is
+# found.  The names of the others are printed by the configuration and written to the
+# file `not-built` beside the collector programs, from which `reapmark list` and
+# `reapmark doctor` tell them.  Without REAPMARK_OPTIONAL no adapter is built.
 set(not_built "")
 
-# reapmark_add_adapter(FOUND is-there PACKAGE debian-packages
+# reapmark_add_adapter(FOUND condition PACKAGE debian-packages
+#                      [REFUSES sanitizer... WHY reason]
 #                      NAME ... as reapmark_add_collector)
-# REFUSES sanitizers under which it cannot run: WHY.
+#
+# REFUSES lists the sanitizers under which the adapter cannot run.
 function(reapmark_add_adapter)
   cmake_parse_arguments(A "" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
   reapmark_wanted(wanted ${A_NAME})
@@ -31,7 +33,7 @@ function(reapmark_add_adapter)
     reapmark_add_collector(NAME ${A_NAME} ${A_UNPARSED_ARGUMENTS})
     set_property(GLOBAL APPEND PROPERTY REAPMARK_ADAPTERS ${A_NAME})
     if(TARGET reapmark-collector-oracle)
-      # The driver counts by it what the interface of a runtime costs.
+      # The driver needs the oracle to find out what a runtime's interface costs.
       add_dependencies(reapmark-collector-${A_NAME} reapmark-collector-oracle)
     endif()
   elseif(wanted_collectors)
@@ -75,14 +77,14 @@ reapmark_add_adapter(NAME cpython ${cpython} SOURCE_DEFINITIONS ${cpython_home})
 reapmark_add_adapter(NAME cpython-refcount ${cpython} SOURCE_DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
 
-# Its runtime, with the few lines of OCaml that there are, as one object.
+# OCaml's runtime and the few lines of OCaml that the adapter needs, as one object.
 find_program(OCAMLOPT ocamlopt)
 if(OCAMLOPT)
   execute_process(COMMAND ${OCAMLOPT} -where OUTPUT_VARIABLE ocaml_where
                   OUTPUT_STRIP_TRAILING_WHITESPACE)
   execute_process(COMMAND ${OCAMLOPT} -version OUTPUT_VARIABLE ocaml_version
                   OUTPUT_STRIP_TRAILING_WHITESPACE)
-  # Until 4.14: the next has another runtime.
+  # From OCaml 5.0 on the runtime is another one.
   if(ocaml_version VERSION_LESS 4.13 OR ocaml_version VERSION_GREATER_EQUAL 5)
     set(OCAMLOPT OCAMLOPT-NOTFOUND)
   endif()
@@ -125,7 +127,7 @@ if(PHP_CONFIG AND PHP_EMBED)
                   OUTPUT_STRIP_TRAILING_WHITESPACE)
   execute_process(COMMAND ${PHP_CONFIG} --vernum OUTPUT_VARIABLE php_version
                   OUTPUT_STRIP_TRAILING_WHITESPACE)
-  # Layouts that the inline half repeats are those of 8.2.
+  # The inline half repeats the layouts of PHP 8.2.
   if(php_version GREATER_EQUAL 80200 AND php_version LESS 80300
      AND EXISTS ${php_include}/sapi/embed/php_embed.h)
     set(PHP_FOUND TRUE)

@@ -1,13 +1,12 @@
-# What `cmake --install` installs: the driver, the collectors, the suites, and a
-# CMake package with which a project of its own makes collectors for them
-# (collectors/README.md).
+# `cmake --install` installs the driver, the collectors, the suites, and a CMake package
+# with which another project makes collectors for them (collectors/README.md).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/reapmark)
 set(library_dir ${CMAKE_INSTALL_LIBDIR}/reapmark)
 set(share_dir ${CMAKE_INSTALL_DATADIR}/reapmark)
-# Sources and headers keep their places relative to each other, because every
-# collector compiles the workloads and the micro-benchmarks anew.
+# Sources and headers keep their places relative to each other, because the other
+# project compiles the timed workloads and the micro benchmarks for its collectors.
 set(source_dir ${share_dir}/source)
 
 install(TARGETS reapmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

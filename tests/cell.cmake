@@ -1,4 +1,4 @@
-# The collector program of the tests; its options stand in fake-collector/fake.h.
+# The cell runtime.  The tests' own collector has its options in fake-collector/fake.h.
 add_subdirectory(fake-collector)
 
 reapmark_test(words SOURCES cell/words.c LIBRARIES reapmark::base)
@@ -19,7 +19,7 @@ reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
               ARGS $<TARGET_FILE:reapmark-collector-fake>)
 add_dependencies(test-cell-program reapmark-collector-fake)
 
-# What a workload leaves out of the measured part is no more than it says.
+# The cell runtime in a real collector program.
 foreach(what refused-threads files skips)
   reapmark_register(
     cell-${what} LABEL end-to-end NEEDS mark-sweep

@@ -1,5 +1,5 @@
-# Every collector against the mutator interface: one source, compiled for each; of
-# the adapters, those that were built.
+# The contract of the mutator interface: one source, compiled for every model and every
+# adapter that is built.
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
 get_property(collectors GLOBAL PROPERTY REAPMARK_MODELS)
 foreach(name IN LISTS collectors adapters ITEMS oracle)
@@ -51,7 +51,7 @@ foreach(
             $<TARGET_FILE:reapmark-collector-record> ${recorded})
 endforeach()
 
-# Hostile conditions: that they fire, and that no collector breaks under them.
+# Hostile conditions fire, and no collector breaks under them.
 set(hostile ${collectors})
 list(REMOVE_ITEM hostile none) # which frees nothing
 foreach(name IN LISTS hostile)

@@ -23,13 +23,14 @@ foreach(name IN LISTS fuzz_collectors)
     reapmark_register(fuzz-bytes-${name} LABEL unit COMMAND ${target} ${corpus})
   endif()
 
-  # Short runs of the program, several seeds, threads in both ways.
+  # Short runs of the program with several seeds, with threads that take turns and
+  # with threads that run freely.
   reapmark_register(fuzz-${name} LABEL slow
                     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/runs.sh
                             $<TARGET_FILE:reapmark-collector-${name}>)
 endforeach()
 
-# Found what is there to be found: mark-sweep with faults in its inline half.
+# Each comparison finds a fault in the inline half of a mark-sweep collector.
 if(TARGET reapmark-mark-sweep)
   reapmark_test(
     fuzz-oracles

@@ -1,7 +1,7 @@
 # The micro benchmarks, and the C interface to Google Benchmark.
 reapmark_test(gbench SOURCES gbench/gbench.c
               LIBRARIES reapmark::gbench PkgConfig::JANSSON Threads::Threads)
-# None of these settings may change anything.
+# Google Benchmark's settings in the environment must not change anything.
 set_tests_properties(
   gbench
   PROPERTIES
@@ -19,7 +19,7 @@ if(TARGET test-micro)
   add_dependencies(test-micro ${programs})
 endif()
 
-# What is counted in instructions: the loop's overhead over a native one, and the
+# Instruction counts: the overhead of our loop over Google Benchmark's own, and the
 # primitives.
 find_program(VALGRIND valgrind)
 if(NOT VALGRIND)

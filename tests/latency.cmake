@@ -1,4 +1,4 @@
-# What workloads do, what requests took, memory over time.
+# Tests of latency: what workloads do, how long requests take, memory over time.
 reapmark_test(latency SOURCES latency/latency.c LIBRARIES reapmark::stats m)
 
 # Requests and samples by a clock that the test plays itself.

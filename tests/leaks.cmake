@@ -1,4 +1,4 @@
-# What causes of leaks leave behind, and what keeps it.
+# `reapmark leaks` and `reapmark explain`.
 reapmark_test(leaks-rows SOURCES leaks/rows.c LIBRARIES reapmark_report)
 
 # A collector that declares what it does not do, in a folder of its own.

@@ -1,7 +1,8 @@
 # The command that looks for bugs, with scripted collectors.
 reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 
-# ... and with real ones.  How long the sanitizers are given says scripts/test.sh.
+# The same command with real collectors.  (scripts/test.sh runs it at length under
+# sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
 set(except seeded_bugs)
