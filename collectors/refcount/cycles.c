@@ -149,35 +149,38 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
-/* The object, whose flag was just set, enters the buffer.  A function of its
- * own, because it is rare and its calls would cost the callers registers. */
+/* The object, whose flag was just set, enters the buffer.  Returns false, for
+ * rc_release_buffering.  A function of its own, because it is rare and its
+ * calls would cost the callers registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
     bag_put(&m->candidates.bag, o);
   return false;
 }
 
-/* rc_release_buffering; another thread may come where `between` is called. */
-static inline bool drop_and_buffer(gc_mutator *m, gc_object *o,
-                                   void (*between)(void)) {
-  switch (rc_word_down_or_flag(o, RC_BUFFERED, between)) {
-  case RC_DROPPED_LAST:
-    return true;
-  case RC_DROPPED_BEFORE:
-    return false;
-  default:
+/* The object's count was dropped: buffers the object if it is to be.  Returns
+ * whether that was the last count. */
+static inline bool dropped_last(gc_mutator *m, gc_object *o, rc_dropped how) {
+  if (how == RC_DROPPED_FLAGGED)
     return buffer(m, o);
-  }
+  return how == RC_DROPPED_LAST;
 }
 
-__attribute__((noinline)) static bool drop_in_a_race(gc_mutator *m,
-                                                     gc_object *o) {
-  return drop_and_buffer(m, o, hostile_race);
+/* Dropping counts where other threads are to come between (hostile.h), apart
+ * for the same reason. */
+__attribute__((noinline)) static rc_dropped drop_in_a_race(gc_object *o) {
+  return rc_word_down_or_flag(o, RC_BUFFERED, hostile_race);
+}
+
+__attribute__((noinline)) static bool release_in_a_race(gc_mutator *m,
+                                                        gc_object *o) {
+  return dropped_last(m, o, drop_in_a_race(o));
 }
 
 bool rc_release_buffering(gc_mutator *m, gc_object *o) {
-  return gc_unlikely(RC_SHARED && hostile.yield) ? drop_in_a_race(m, o)
-                                                 : drop_and_buffer(m, o, NULL);
+  if (gc_unlikely(RC_SHARED && hostile.yield))
+    return release_in_a_race(m, o);
+  return dropped_last(m, o, rc_word_down_or_flag(o, RC_BUFFERED, NULL));
 }
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
@@ -186,10 +189,16 @@ void rc_candidate(gc_mutator *m, gc_object *o) {
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
-  if (rc_release_buffering(m, o))
+  rc_dropped how = gc_unlikely(RC_SHARED && hostile.yield)
+                       ? drop_in_a_race(o)
+                       : rc_word_down_or_flag(o, RC_BUFFERED, NULL);
+  if (how == RC_DROPPED_LAST) {
     rc_dead(m, o);
-  else
-    rc_detect_if_due(m);
+    return;
+  }
+  if (how == RC_DROPPED_FLAGGED)
+    buffer(m, o);
+  rc_detect_if_due(m);
 }
 
 void rc_detect_if_due(gc_mutator *m) {
