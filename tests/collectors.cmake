@@ -82,3 +82,6 @@ endif()
 reapmark_register(no-mutants LABEL end-to-end
                   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/collectors/no-mutants.sh
                           ${REAPMARK_COLLECTOR_DIR} ${collectors})
+reapmark_register(templates LABEL unit
+                  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/collectors/templates.sh
+                          ${CMAKE_C_COMPILER} ${PROJECT_SOURCE_DIR}/collectors)

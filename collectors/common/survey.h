@@ -25,7 +25,7 @@ static inline void survey_object(survey *s, uint64_t bytes) {
   s->stretch = 0;
 }
 
-/* What comes next belongs to somebody else. */
+/* The walk skips memory that is in no block of the collector. */
 static inline void survey_gap(survey *s) {
   s->stretch = 0;
 }

@@ -306,7 +306,7 @@ static const char *gen_check_set(const object_bag *set) {
   uint64_t at = 0;
   for (const gc_object *o; (o = bag_next(set, &at));) {
     if (!cells_is(o) || !cells_marked(o))
-      return "what is remembered is not old";
+      return "a remembered object is not old";
     if (!bitmap_set(gen_remembered, space_granule(o)))
       return "an object is remembered twice";
   }

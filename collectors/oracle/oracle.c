@@ -76,8 +76,7 @@ struct gc_mutator {
   uint32_t serial; /* its number among all mutators so far */
   uint16_t number; /* its number among those that are attached */
   /* Objects whose payload pointers were given out since the last safepoint. */
-  shadow_ref
-      *exposed; /* whose payload was looked at since the last safepoint */
+  shadow_ref *exposed;
   size_t exposed_count, exposed_room;
 };
 

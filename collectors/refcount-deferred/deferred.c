@@ -645,7 +645,7 @@ static void dc_census_old(gc_heap *h, gc_object *o) {
  * is wrong, or NULL. */
 static const char *dc_census_object(const gc_object *o) {
   if (o->meta & DC_LOCKED)
-    return "an object is locked, and nobody logs it";
+    return "an object is locked, but no mutator logs it";
   bool large = dc_is_large(o);
   if (!(o->meta & DC_UNLOGGED)) {
     if (large)

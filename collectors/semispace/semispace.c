@@ -513,7 +513,7 @@ static const char *semi_check_blocks(void) {
   uint64_t bytes = 0;
   for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next) {
     if (!blocks_taken(b) || ++count > semi.space.count)
-      return "a block of the space is nobody's, or there twice";
+      return "a block of the space is not taken, or is there twice";
     bytes += semi.blocks[b].fill;
   }
   if (count != semi.space.count || bytes > semi.charged)

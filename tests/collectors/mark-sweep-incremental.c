@@ -113,7 +113,7 @@ static void the_new_are_black(void **state) {
   (void)state;
   rig_open(0);
   gc_reg f = gc_frame_enter(m, 4, 0);
-  begin_cycle(); /* with a run in hand of the pair's size, not of the leaf's */
+  begin_cycle(); /* with a free span of the pair's size, not of the leaf's */
   uint64_t cycles = rig_counter("collections");
   make_pair(f, 1);
   make_pair(f + 1, 2);

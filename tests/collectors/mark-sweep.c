@@ -79,7 +79,7 @@ static void free_memory_is_found_where_it_is(void **state) {
   for (uint32_t i = 0; i < N; i++) {
     gc_new(m, f + 1, (gc_shape){1, 16}, GC_PLAIN);
     gc_store_take(m, f, i, f + 1);
-    if (i == 9) { /* a run in hand is free from its cursor on */
+    if (i == 9) { /* a free span is free from its cursor on */
       gc_usage u = gc_heap_usage(heap);
       assert_int_equal(u.objects, 11);
       assert_int_equal(u.free, GROUP * BLOCK - 10 * CELL);

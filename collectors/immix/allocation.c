@@ -1,0 +1,212 @@
+/* allocation.c: immix's slow paths of allocation: the next hole, the next
+ * block, a collection. */
+#include "gc.h"
+#include "common/pause.h"
+#include "immix/layout.h"
+
+/* How many objects in a row may go to the overflow block before the hole that
+ * they did not fit into is given up. */
+enum { IM_PATIENCE = 4 };
+
+/* Covers the rest of a hole, up to `end`, with a filler. */
+void im_fill(im_hole *hole, char *end) {
+  size_t bytes = (size_t)(end - hole->cursor);
+  if (bytes == 0)
+    return;
+  if (gc_unlikely(im.poisons))
+    poison_take(hole->cursor, SPACE_GRANULE);
+  gc_object *filler = (gc_object *)hole->cursor;
+  filler->word = (uint32_t)(bytes / SPACE_GRANULE);
+  filler->meta = IM_FILLER;
+  hole->cursor = end;
+}
+
+/* Goes on to the next hole of the same block; false if there is none. */
+static bool im_next_hole(im_hole *hole) {
+  if (!hole->block)
+    return false;
+  im_fill(hole, hole->end);
+  size_t end,
+      at = im_find_hole(hole->block, im_line(hole->block, hole->end), &end);
+  if (at == IM_LINES) {
+    *hole = (im_hole){0};
+    return false;
+  }
+  hole->cursor = im_line_address(hole->block, at);
+  hole->end = im_line_address(
+      hole->block, end + (gc_mutant(hole_too_long) && end < IM_LINES));
+  return true;
+}
+
+/* Gives block `b` to a mutator, which still has to go on to its first hole.
+ * Returns false if `b` is 0.  With the lock. */
+static bool im_take(im_hole *hole, uint32_t b) {
+  if (!b)
+    return false;
+  im.untouched = false;
+  im.blocks[b].state = IM_TAKEN;
+  char *at = im_line_address(b, im.blocks[b].taken);
+  *hole = (im_hole){at, at, b};
+  return true;
+}
+
+/* Takes the first recyclable block with a hole of at least `lines` off the
+ * list; 0 if there is none. */
+static uint32_t im_pop_recyclable(unsigned lines) {
+  if (lines >= im.sought)
+    return 0;
+  uint32_t *link = &im.recyclable;
+  while (*link && im.blocks[*link].longest < lines)
+    link = &im.blocks[*link].next;
+  uint32_t b = *link;
+  if (b)
+    *link = im.blocks[b].next;
+  else
+    im.sought = lines;
+  return b;
+}
+
+/* Whether memory may be handed out that is not in recyclable blocks.  If not, a
+ * collection is due. */
+static bool im_may_grow(void) {
+  return im.limit || im.allocated < im.budget;
+}
+
+/* Fills the headroom up from empty blocks, as far as there are any.  With the
+ * lock. */
+void im_fill_headroom(void) {
+  uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
+  uint64_t wanted =
+      im_option_evacuate ? (of * im_option_headroom + 999) / 1000 : 0;
+  uint32_t b;
+  while (im.headroom_blocks < wanted && (b = blocks_take())) {
+    im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
+    im.headroom = b;
+    im.headroom_blocks++;
+  }
+}
+
+/* Sets the headroom aside before the limit is reached for the first time: up to
+ * then no collection has done so. */
+static void im_keep_headroom(void) {
+  uint64_t kept = im.limit / 1000 * im_option_headroom;
+  if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
+    im_fill_headroom();
+}
+
+/* Takes an empty block; 0 if a collection is due or there is none. */
+static uint32_t im_pop_empty(void) {
+  if (im.full || !im_may_grow())
+    return 0;
+  im_keep_headroom();
+  uint32_t b = blocks_take();
+  if (b) {
+    im.blocks[b] = (im_block){0};
+    im.allocated += BLOCK_BYTES;
+  }
+  im.full = !b;
+  return b;
+}
+
+/* Gives a mutator a block with a hole for `bytes`; `empty_first`: rather an
+ * empty one than a recyclable one.  Returns false if there is none. */
+static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
+  unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+  pthread_mutex_lock(&im.lock);
+  uint32_t b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
+  if (!b)
+    b = empty_first ? im_pop_recyclable(lines) : im_pop_empty();
+  bool taken = im_take(hole, b);
+  pthread_mutex_unlock(&im.lock);
+  return taken;
+}
+
+/* Whether an object larger than a line, for which the hole is too short, may go
+ * to the overflow block, so that smaller objects can use what is left of the
+ * hole.  If no smaller ones come, the hole only keeps the fast path from being
+ * taken. */
+static bool im_may_overflow(gc_mutator *m) {
+  if (m->waits != m->hole.cursor)
+    m->waited = 0;
+  m->waits = m->hole.cursor;
+  return m->waited++ < IM_PATIENCE;
+}
+
+/* Memory for an object that goes into a block, from the mutator's holes or from
+ * another block; NULL if a collection is due or there is no memory. */
+static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
+  gc_object *o = im_bump(&m->hole, bytes);
+  if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
+    o = im_bump(&m->hole, bytes);
+  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE &&
+      im_may_overflow(m)) {
+    do
+      o = im_bump(&m->overflow, bytes);
+    while (!o && (im_next_hole(&m->overflow) ||
+                  im_take_block(&m->overflow, bytes, true)));
+  }
+  while (!o &&
+         (im_next_hole(&m->hole) || im_take_block(&m->hole, bytes, false)))
+    o = im_bump(&m->hole, bytes);
+  return o;
+}
+
+static gc_object *im_obtain_large(size_t bytes) {
+  pthread_mutex_lock(&im.lock);
+  im_keep_headroom();
+  gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
+  if (o) {
+    im.allocated += bytes;
+    im.untouched = false;
+  }
+  pthread_mutex_unlock(&im.lock);
+  return o;
+}
+
+/* The same for an object of any size.  `request`: its size in bytes. */
+static void *im_obtain(gc_mutator *m, void *request) {
+  size_t bytes = *(size_t *)request;
+  return bytes > IM_MOST ? im_obtain_large(bytes) : im_obtain_small(m, bytes);
+}
+
+/* Collects, and does all that can be done to get memory for an object.  The
+ * world is stopped. */
+static void *im_collect_for(gc_mutator *m, void *request) {
+  im_collect(false);
+  gc_object *o = im_obtain(m, request);
+  uint64_t occupied;
+  do {
+    if (o)
+      return o;
+    blocks_release();
+    im.full = false;
+    if ((o = im_obtain(m, request)))
+      return o;
+    /* Evacuate the blocks that take the least copying, as long as that frees
+     * blocks. */
+    occupied = im.occupied;
+    im_collect(true);
+    o = im_obtain(m, request);
+  } while (im.occupied < occupied);
+  if (o)
+    return o;
+  im.spent = true;
+  while (im.headroom) {
+    uint32_t b = im.headroom;
+    im.headroom = im.blocks[b].next;
+    im.headroom_blocks--;
+    im.blocks[b] = (im_block){0};
+    blocks_give(b);
+  }
+  blocks_release();
+  im.full = false;
+  return im_obtain(m, request);
+}
+
+gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
+  gc_object *o = pause_obtain(m, &bytes, im_obtain, im_collect_for);
+  m->limit = im.each ? NULL : m->hole.end;
+  return o;
+}

@@ -1,0 +1,238 @@
+/* evacuation.c: immix's marking and opportunistic evacuation: which blocks to
+ * copy objects out of, where to, and the traversal that does it.  The world is
+ * stopped. */
+#include "gc.h"
+#include "immix/layout.h"
+#include "common/inline/roots.h"
+
+enum {
+  /* The length of the prefetch queue, and the byte of an object whose cache
+   * line is fetched besides that of the first (marking.h says why). */
+  IM_FIFO = 64,
+  IM_AHEAD = 63,
+};
+
+/* Marks the lines of an object. */
+static inline void im_mark_lines(const gc_object *o, size_t bytes) {
+  uintptr_t at = (uintptr_t)o - (uintptr_t)block_address(0);
+  if (im_option_conservative && bytes <= IM_LINE)
+    bytes = 1;
+  size_t line = at / IM_LINE, last = (at + bytes - 1) / IM_LINE;
+  if (gc_mutant(last_line_unmarked) && last > line)
+    last--;
+  for (; line / 64 < last / 64; line = (line / 64 + 1) * 64)
+    im.lines[line / 64] |= UINT64_MAX << (line % 64);
+  im.lines[line / 64] |= UINT64_MAX >> (63 - (last - line)) << (line % 64);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Evacuation: what to copy, and where to.  The world is stopped.
+ * ------------------------------------------------------------------------- */
+
+/* Lines that the objects of a block would take elsewhere.  Counts what the
+ * block held after the last collection: most of what filled its holes since is
+ * dead.
+ */
+static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
+  if (!desperate)
+    return IM_LINES - im.blocks[b].free;
+  /* The last collection was just now, so the marked objects are all there are.
+   * Their bytes count, not their lines, of which they may use little. */
+  size_t bytes = 0, at = block_granule(b), end = at + BLOCK_GRANULES;
+  for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
+    bytes += forwarding_bytes(space_address((uint32_t)at));
+  return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+}
+
+/* Chooses the candidates: the most fragmented blocks, as many as there is room
+ * to copy into.  A block's fragmentation is its number of holes, as in the
+ * paper; if memory is short (`desperate`), the lines that need not be copied to
+ * empty it.  Returns whether there are candidates. */
+bool im_choose(bool desperate) {
+  uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
+  /* A histogram: the lines to copy from all blocks with this fragmentation. */
+  uint64_t lines_of[IM_LINES + 1] = {0};
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    im_block *block = &im.blocks[b];
+    block->lines = block->fragmentation = 0;
+    if (block->state == IM_NONE || block->state == IM_HEADROOM)
+      continue;
+    block->lines = (uint16_t)im_lines_to_copy(b, desperate);
+    block->fragmentation =
+        (uint16_t)(desperate ? IM_LINES - block->lines : block->holes);
+    lines_of[block->fragmentation] += block->lines;
+  }
+  unsigned least = IM_LINES;
+  while (least > 1 && lines_of[least] <= left)
+    left -= lines_of[least--];
+  bool any = false;
+  for (uint32_t b = 1; b < blocks_end; b++) {
+    im_block *block = &im.blocks[b];
+    if (block->fragmentation < least || block->fragmentation == 0)
+      continue;
+    if (block->fragmentation ==
+        least) { /* of these, as many as there is room */
+      if (block->lines > left)
+        continue;
+      left -= block->lines;
+    }
+    block->candidate = any = true;
+    im.candidates++;
+  }
+  return any;
+}
+
+/* Whether the heap is fragmented enough to evacuate (paper, section 2.4): holes
+ * were left unused, because memory of another shape was wanted; or the last
+ * collection yielded little, so that more than half of the limit is in marked
+ * lines. */
+bool im_fragmented(void) {
+  uint64_t in_use = im.occupied * IM_LINES - im.free_lines;
+  return im.free_lines > 0 &&
+         (im.recyclable || (im.limit && in_use * IM_LINE > im.limit / 2));
+}
+
+/* Memory for a copy; NULL if there is no more room. */
+static gc_object *im_copy_room(size_t bytes) {
+  gc_object *to = im_bump(&im.copies, bytes);
+  if (to)
+    return to;
+  if (gc_mutant(headroom_overrun) && im.copies.block)
+    return (gc_object *)(im.copies.end - bytes);
+  uint32_t b = im.headroom;
+  if (b) {
+    im.headroom = im.blocks[b].next;
+    im.headroom_blocks--;
+  } else if (blocks_spare) {
+    b = blocks_take();
+  } else {
+    return NULL;
+  }
+  im.blocks[b] = (im_block){.state = IM_TAKEN};
+  im.copies = (im_hole){block_address(b), block_address(b) + BLOCK_BYTES, b};
+  return im_bump(&im.copies, bytes);
+}
+
+static inline void im_mark(gc_object *o) {
+  if (bitmap_set(im.marks, space_granule(o)))
+    bag_put(&im.grey, o);
+}
+
+/* Copies an object of a candidate, unless that was done or there is no room,
+ * and marks it.  Returns where it is from now on. */
+static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
+  if (forwarding_moved(o))
+    return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
+  if (im_marked(o))
+    return o;
+  gc_object *to = im_copy_room(forwarding_bytes(o));
+  if (to) {
+    o = forwarding_move(o, to);
+    im.moved++;
+  } else {
+    im.stayed++;
+  }
+  im_mark(o);
+  return o;
+}
+
+/* The answer to tracked.h: where an object is now, or NULL if it was not
+ * reached.
+ */
+gc_object *im_where(gc_object *o) {
+  if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
+    return forwarding_copy(o);
+  return im_marked(o) ? o : NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Marking.  An object is marked when the first reference to it is followed, and
+ * scanned once, after it has passed through a queue while its header is
+ * fetched. Objects for which the mark stack has no room stay in the bag, so
+ * none is lost. `evacuates` is a constant wherever these functions are inlined.
+ * ------------------------------------------------------------------------- */
+
+/* Follows the reference at `place`, which may be null. */
+static inline __attribute__((always_inline)) void im_reach(gc_object **place,
+                                                           bool evacuates) {
+  gc_object *o = *place;
+  if (!o)
+    return;
+  if (evacuates && im.blocks[block_number(o)].candidate)
+    *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o);
+  else
+    im_mark(o);
+}
+
+/* Scans all grey objects and what they lead to.  The top of the stack is kept
+ * in a register, if the stack has room for all slots of an object; else, and
+ * while evacuating, objects are marked through the bag. */
+static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
+  gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
+  object_stack *stack = &im.grey.stack;
+  gc_object **bottom = stack->items;
+  gc_object **top = object_stack_place(stack, stack->size);
+  gc_object **limit = object_stack_place(stack, stack->room);
+  uint64_t *marks = im.marks, objects = 0, live = 0;
+  unsigned at = 0;
+  /* After a whole round without a new entry the queue is empty. */
+  for (unsigned idle = 0; idle <= IM_FIFO; at = (at + 1) % IM_FIFO) {
+    gc_object *next = NULL, *o = fifo[at];
+    idle++;
+    if (gc_likely(top > bottom))
+      next = *--top;
+    else if (gc_unlikely(im.grey.spilled))
+      next = bag_unspill(&im.grey);
+    if (next) {
+      __builtin_prefetch(next);
+      __builtin_prefetch((char *)next + IM_AHEAD);
+      idle = 0;
+    }
+    fifo[at] = next;
+    if (!o)
+      continue;
+    size_t bytes = forwarding_bytes(o);
+    if (bytes <= IM_MOST)
+      im_mark_lines(o, bytes);
+    objects++;
+    live += bytes;
+    uint32_t slots = object_slots(o);
+    gc_object **slot = o->slots, **end = slot + slots;
+    if (!evacuates && gc_likely((size_t)(limit - top) >= slots)) {
+      for (; slot < end; slot++)
+        if (*slot && bitmap_set(marks, space_granule(*slot)))
+          *top++ = *slot;
+      continue;
+    }
+    stack->size = (size_t)(top - bottom);
+    for (; slot < end; slot++)
+      im_reach(slot, evacuates);
+    bottom = stack->items;
+    top = object_stack_place(stack, stack->size);
+    limit = object_stack_place(stack, stack->room);
+  }
+  stack->size = 0;
+  im.live_objects += objects;
+  im.live_bytes += live;
+}
+
+static void im_visit(void *data, gc_object **place) {
+  (void)data;
+  im_reach(place, false);
+}
+
+static void im_visit_evacuating(void *data, gc_object **place) {
+  (void)data;
+  im_reach(place, true);
+}
+
+/* Marks all that the roots can reach. */
+void im_mark_reachable(bool evacuates) {
+  if (evacuates) {
+    roots_each(im_visit_evacuating, NULL);
+    im_drain(true);
+  } else {
+    roots_each(im_visit, NULL);
+    im_drain(false);
+  }
+}
