@@ -35,7 +35,7 @@ test_minheap() {
 
 test_minheap_without_an_answer() {
   expect 1 minheap -o dir -c fake:crash=1,fake:lose=1,fake:hang=1 -w tiny \
-    --timeout 0.2
+    --timeout 3
   printed 'CRASH: SIGABRT'
   printed 'WRONG: reclaimed 1 objects'
   printed 'stopped'
