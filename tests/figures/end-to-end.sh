@@ -266,9 +266,13 @@ test_describe_threads() {
 test_tables() {
   expect 0 run -c fake -w tiny:objects=100 --heap 1x,2x -n 2 -o dir
   for table in time-space lbo mmu growth; do
-    for format in table markdown csv json; do
+    for format in table markdown json; do
       expect 0 report dir --table $table --format $format
       printed fake
+    done
+    expect 0 report dir --table $table --format csv
+    for heap in 1x 2x; do # a row for each heap size, of two invocations
+      row "^tiny:objects=100,fake,$heap,1,.*,2(,|\$)"
     done
   done
   expect 3 report dir --table limits
