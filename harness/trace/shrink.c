@@ -332,8 +332,7 @@ static void simplify_frames(shrinker *s) {
   for (uint16_t t = TRACE_THREADS - 1; t > 0 && !one; t--)
     if (present[t]) {
       becomes[t] = 0;
-      try_flat(s,
-               becomes); /* if it fails, the best program lacks this thread */
+      try_flat(s, becomes); /* the best program may lose the thread here */
       becomes[t] = t;
     }
   if (!one)
