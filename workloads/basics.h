@@ -23,8 +23,8 @@ static inline uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/* Zeroed memory for `count` items of `size` bytes outside the heap, to be freed
- * by free().  Ends the process when there is none. */
+/* Zeroed memory for `count` items of `size` bytes outside the heap, to be
+ * freed by free().  Ends the process when there is none. */
 static inline void *own_memory(size_t count, size_t size) {
   void *p = calloc(count, size);
   if (p == NULL) {

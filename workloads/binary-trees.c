@@ -1,19 +1,20 @@
-/* binary-trees: GCBench, the classic of its kind (John Ellis and Pete Kovac,
- * modified by Hans Boehm), with the names and the order of the original.
+/* binary-trees: GCBench, the classic benchmark of garbage collectors (John
+ * Ellis and Pete Kovac, modified by Hans Boehm), with the names and the order
+ * of the original.
  *
- * A big tree is made and dropped to stretch the heap; a long-lived tree and a
- * large array of doubles are made and kept; then many short-lived trees of
+ * A big tree is made and dropped to stretch the heap.  A long-lived tree and a
+ * large array of doubles are made and kept.  Then many short-lived trees of
  * depth 4, 6, ... are made and dropped, top-down and bottom-up.
  *
- * Stresses allocation of small objects, promptness of reuse, tracing a live
- * tree again and again, and the fall of a whole tree at once.
+ * Stresses allocation of small objects, prompt reuse of memory, marking a live
+ * tree again and again, and the death of a whole tree at once.
  *
- * Survivors: a tree of depth d has 2^(d+1) - 1 nodes; the long-lived tree and
- * the array survive.
+ * Survivors: the long-lived tree and the array.  A tree of depth d has 2^(d+1)
+ * - 1 nodes.
  *
  * Limits: one object size, no sharing, no mutation of old objects, lifetimes
- * that no real program has.  It flatters collectors that allocate in sequence.
- */
+ * that no real program has.  The workload flatters collectors that allocate in
+ * sequence. */
 #include "trees.h"
 
 enum { DEPTH, STRETCH, ARRAY, ROUNDS, SETTLE };
@@ -21,7 +22,7 @@ enum { BUILD, CHURN, DROP, FILL, COLLECT };
 
 enum { STEP_DEPTH = 9 }; /* trees of this depth are built in one step */
 
-/* How many short-lived trees of this depth are made each way. */
+/* How many short-lived trees of this depth are made in each of the two ways. */
 static uint64_t iterations(const uint64_t *p, uint64_t depth) {
   return p[ROUNDS] * tree_count(p[STRETCH], depth);
 }
@@ -45,7 +46,8 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   };
 }
 
-/* What is deeper than a step is made step by step. */
+/* Makes all nodes below `top`.  Levels above the trees that are built in one
+ * step are made node by node. */
 static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
   gc_mutator *m = t->m;
   if (depth <= STEP_DEPTH) {
@@ -83,7 +85,7 @@ static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_frame_leave(m, child, 2, 0);
 }
 
-/* Of a tree's nodes, how many no step has accounted for yet. */
+/* How many nodes of a tree no step has counted yet. */
 static uint64_t remainder_of(uint64_t depth) {
   uint64_t n = tree_size(depth);
   if (depth >= STEP_DEPTH)
@@ -167,8 +169,8 @@ const workload workload_binary_trees = {
                {"rounds", "factor on the number of short-lived trees", 1, 1,
                 1000, NULL},
                {"settle",
-                "1: the measured part ends with a collection, so that what "
-                "was put off is in it",
+                "1: the measured part ends with a collection, so that "
+                "deferred work is measured",
                 0, 0, 1, NULL}},
     .knows_deaths = true,
     .volume = volume,

@@ -1,12 +1,12 @@
-/* by-hand: the trees of binary-trees as a program makes them that knows nothing
- * of a harness: between the two readings of the clock there is not one call of
- * it.  What binary-trees takes longer is what the harness costs, and that is
- * all that it is for (the suite `limits`).
+/* by-hand: the trees of binary-trees, made by a program that knows nothing of
+ * a harness: between the two readings of the clock it does not call the
+ * harness.  The difference from binary-trees is what the harness costs; to
+ * measure that is the only purpose of this workload (suite `limits`).
  *
- * Stresses, survivors: as binary-trees, with a stretch tree as deep as the
+ * Stresses and survivors: as binary-trees, with a stretch tree as deep as the
  * long-lived one.
  *
- * Limits: has no steps, so nothing is seen of pauses from outside. */
+ * Limits: there are no steps, so that pauses cannot be seen from outside. */
 #include "trees.h"
 
 enum { DEPTH };
@@ -47,7 +47,7 @@ static void run(wl_thread *t) {
       tree_drop(m, temporary, depth);
     }
   }
-  wl_step(t, 0, all_objects(most)); /* what there was, in one step */
+  wl_step(t, 0, all_objects(most)); /* everything is one step */
   wl_end(t);
 
   wl_check(t, tree_whole(m, tree, most), "the long-lived tree is damaged");
@@ -64,7 +64,8 @@ static void run(wl_thread *t) {
 
 const workload workload_by_hand = {
     .name = "by-hand",
-    .summary = "the trees of binary-trees without the harness: what that costs",
+    .summary =
+        "the trees of binary-trees without calls of the harness, to price them",
     .source = "GCBench (Ellis, Kovac, Boehm)",
     .unit = "objects",
     .steps = {"run"},

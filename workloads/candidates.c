@@ -1,22 +1,23 @@
-/* candidates: what a cycle detector is asked to look at, in two kinds.
+/* candidates: two kinds of candidates for a cycle detector.
  *
- *   rings  rings of objects that were just dropped: all of it is garbage
+ *   rings  rings of objects that were just dropped: all of them are garbage
  *   live   references to the nodes of a live tree come and go: each node that
- *          lost one lives on, and so does all that it reaches
+ *          lost a reference lives on, and so does everything that it reaches
  *
- * A detector that looks at every candidate at once pays for the second kind,
- * one that waits long pays for the first with memory and cold caches.  Bacon &
- * Rajan (ECOOP 2001) buffer candidates and look when there are some; how many
- * is the setting that the two kinds pull in opposite directions, which is why
- * both are to be run with the same one.
+ * A detector that examines every candidate at once pays for the second kind; a
+ * detector that waits long pays for the first kind with memory and cold
+ * caches.  Bacon & Rajan (ECOOP 2001) buffer candidates and examine them when
+ * there are enough.  The two kinds pull that number in opposite directions,
+ * which is why both are to be run with the same setting.
  *
- * Making the rings is not timed; dropping them and what it sets off is, with a
- * collection at the end of each round.  To tracing collectors the first kind is
- * a collection of a small heap, the second loads of references.
+ * Making the rings is not timed.  Dropping them, and the work that follows
+ * from it, is timed, with a collection at the end of each round.  For a
+ * tracing collector the first kind is a collection of a small heap, and the
+ * second kind is loads of references.
  *
  * Survivors: the table, and the tree with a place in the table for each node.
  *
- * Limits: all rings are of one size and none refers to another. */
+ * Limits: all rings are of one size, and none refers to another. */
 #include "parts.h"
 
 enum { KIND, RINGS, SIZE, ROUNDS, NODES, OPS };
@@ -80,7 +81,7 @@ static bool ring_whole(gc_mutator *m, gc_reg first, uint64_t size,
   return ok;
 }
 
-/* Drops the ring in a place of the table. */
+/* Drops the ring in place `place` of the table. */
 static void drop_ring(gc_mutator *m, gc_reg table, uint64_t place,
                       uint64_t size) {
   gc_reg frame = gc_frame_enter(m, 2, 1);
@@ -230,18 +231,19 @@ static void run(wl_thread *t) {
 
 const workload workload_candidates = {
     .name = "candidates",
-    .summary = "what cycle detectors look at: dropped rings, or nodes that "
+    .summary = "candidates for a cycle detector: dropped rings, or nodes that "
                "live on",
     .source = "after Bacon & Rajan, ECOOP 2001",
     .unit = "candidates",
     .steps = {"drop", "mutate", "collect"},
-    .params = {{"kind", "of candidates", DROPPED, 0, 0, kinds},
-               {"rings", "dropped in a round", 1000, 1, 1 << 20, NULL},
+    .params = {{"kind", "kind of candidates", DROPPED, 0, 0, kinds},
+               {"rings", "rings dropped in a round", 1000, 1, 1 << 20, NULL},
                {"size", "objects in a ring", 10, 1, 1 << 16, NULL},
-               {"rounds", "of rings", 300, 1, 1 << 16, NULL},
-               {"nodes", "of the live tree", 524287, 1, 1 << 24, NULL},
-               {"ops", "references to them that come and go", 5000000, 1,
-                1 << 30, NULL}},
+               {"rounds", "rounds of making and dropping rings", 300, 1,
+                1 << 16, NULL},
+               {"nodes", "nodes of the live tree", 524287, 1, 1 << 24, NULL},
+               {"ops", "references to nodes of the tree that come and go",
+                5000000, 1, 1 << 30, NULL}},
     .knows_deaths = true,
     .volume = volume,
     .run = run,

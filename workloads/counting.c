@@ -1,17 +1,19 @@
 /* counting: threads that take references and drop them, and do nothing else.
  *
- *   private  each to objects that it made itself and nobody else refers to
- *   shared   all to the same objects
+ *   private  each thread takes references to objects that it made itself and no
+ *            other thread refers to
+ *   shared   all threads take references to the same objects
  *
- * An operation loads a reference from a table into an owning register, which
- * lets go of the one before: to a collector that counts, one count goes up and
- * one down; to the others it is a load.  The share of objects that only one
- * thread ever counts is what biased counting lives on (Choi, Shull & Torrellas,
- * PACT 2018); shared ones make threads wait for each other's cache lines.
+ * An operation loads a reference from a table into an owning register and so
+ * drops the reference that was there.  To a counting collector one count goes
+ * up and another goes down; to the others the operation is a load.  Biased
+ * counting gains by the share of objects whose counts only one thread changes
+ * (Choi, Shull & Torrellas, PACT 2018).  Shared objects make threads wait for
+ * each other's cache lines.
  *
  * Survivors: the tables and the objects in them.
  *
- * Limits: no program does only this; it is the bound of what counting can
+ * Limits: no program does only this; the workload bounds what counting can
  * cost. */
 #include "parts.h"
 
@@ -22,12 +24,12 @@ enum { COUNT };
 
 #define LEAF ((gc_shape){0, 16})
 
-/* Global root of an object that refers to the tables. */
+/* The global root with an object that refers to the tables. */
 enum { TABLES };
 
 enum {
   STEP_OPS = 512,
-  SAFEPOINT_OPS = 64, /* between safepoints */
+  SAFEPOINT_OPS = 64, /* operations between two safepoints */
 };
 
 static unsigned tables_of(const uint64_t *p, unsigned threads) {
@@ -46,7 +48,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
       .live = all, .allocated = all, .set_up = p[MODE] == SHARED ? all : root};
 }
 
-/* Makes table number `place` and what is in it. */
+/* Makes table number `place` and the objects in it. */
 static void make_table(wl_thread *t, uint32_t place) {
   gc_mutator *m = t->m;
   uint64_t objects = wl_get(t, OBJECTS);
@@ -154,9 +156,11 @@ const workload workload_counting = {
     .source = "after Choi, Shull & Torrellas, PACT 2018",
     .unit = "operations",
     .steps = {"count"},
-    .params = {{"mode", "whose objects", PRIVATE, 0, 0, modes},
-               {"ops", "of each thread", 20000000, 1, 1 << 30, NULL},
-               {"objects", "in a table", 1000, 1, 1 << 20, NULL}},
+    .params = {{"mode",
+                "whether threads use objects of their own or the same ones",
+                PRIVATE, 0, 0, modes},
+               {"ops", "operations of each thread", 20000000, 1, 1 << 30, NULL},
+               {"objects", "objects in a table", 1000, 1, 1 << 20, NULL}},
     .needs = WL_NEEDS_THREADS,
     .knows_deaths = true,
     .volume = volume,

@@ -1,21 +1,21 @@
 /* cycles: cyclic structures of a chosen kind replace one another in a live
  * table: rings, doubly linked lists, binary trees with parent pointers, or
- * cliques.  A share of the table's places holds the acyclic version instead
- * (open lists, no back pointers, edges one way only), of the same size.
+ * cliques.  A share of the table's places holds an acyclic version of the same
+ * size instead (open lists, no back pointers, edges in one direction only).
  *
- * The shapes are the textbook cases of reference counting's blind spot (from
- * McBeth, CACM 1963, on) and of the cycle detectors' papers (Bacon & Rajan,
- * ECOOP 2001).  Replacement goes round by round, each round in a new random
- * order, so that structures do not die in order of age, as generational
- * collectors hope.
+ * The shapes are the textbook cases of what reference counting cannot reclaim
+ * (McBeth, CACM 1963, and later) and those of the papers on cycle detectors
+ * (Bacon & Rajan, ECOOP 2001).  Replacement goes round by round, each round in
+ * a new random order, so that structures do not die in order of age, which
+ * would suit generational collectors.
  *
- * Stresses cycle detection; for tracing collectors, allocation and small
- * connected structures of middling age.
+ * Stresses cycle detection; in tracing collectors, allocation and small
+ * connected structures of medium lifetime.
  *
  * Survivors: the table and one structure for each place.  Each round drops as
  * many cyclic structures as there are cyclic places.
  *
- * Limits: dead cycles never refer to live objects, nor to each other. */
+ * Limits: dead cycles refer neither to live objects nor to each other. */
 #include "parts.h"
 
 enum { SHAPE, SIZE, PAYLOAD, LIVE, ROUNDS, CYCLIC };
@@ -24,8 +24,9 @@ enum { CHURN, DROP };
 enum { RING, LIST, TREE, CLIQUE };
 static const char *const shapes[] = {"ring", "list", "tree", "clique", NULL};
 
-/* Slots: of rings and lists, NEXT and PREVIOUS; of trees, the two children and
- * PARENT; of cliques, the other nodes in the order of their numbers. */
+/* Slots: rings and lists have NEXT and PREVIOUS; trees have two children and
+ * PARENT; nodes of a clique have the other nodes in the order of their
+ * numbers. */
 enum { NEXT = 0, PREVIOUS = 1 };
 enum { LEFT = 0, RIGHT = 1, PARENT = 2 };
 
@@ -36,8 +37,8 @@ static gc_shape node_shape(const uint64_t *p) {
   return (gc_shape){(uint32_t)slots[p[SHAPE]], (uint32_t)p[PAYLOAD]};
 }
 
-/* Whether the structure in a place is cyclic.  A single node is so only as a
- * ring: it refers to itself. */
+/* Whether structures of this shape and size can be cyclic.  A single node can
+ * be cyclic only as a ring: it refers to itself. */
 static bool can_be_cyclic(const uint64_t *p) {
   return p[SIZE] > 1 || p[SHAPE] == RING;
 }
@@ -50,7 +51,7 @@ static uint64_t cyclic_places(const uint64_t *p) {
   return can_be_cyclic(p) ? share_of(p[LIVE], p[CYCLIC]) : 0;
 }
 
-/* The table and what is in it. */
+/* Bytes of the table and the structures in it. */
 static uint64_t kept_bytes(const uint64_t *p) {
   return table_bytes(p[LIVE]) +
          p[LIVE] * p[SIZE] * gc_shape_bytes(node_shape(p));
@@ -187,7 +188,7 @@ static void free_tree(gc_mutator *m, gc_reg top, uint64_t size) {
   gc_free(m, top);
 }
 
-/* Frees the structure in `place` of the table, if there is one. */
+/* Frees the structure in place `place` of the table, if there is one. */
 static void free_structure(maker *k, gc_reg table, uint64_t place) {
   gc_mutator *m = k->t->m;
   gc_reg frame = gc_frame_enter(m, 2, 1);
@@ -201,7 +202,7 @@ static void free_structure(maker *k, gc_reg table, uint64_t place) {
   case TREE:
     free_tree(m, node, k->size);
     break;
-  case CLIQUE: /* the first refers to all others, in both versions */
+  case CLIQUE: /* the first node refers to all others, in both versions */
     for (uint64_t i = 1; i < k->size; i++)
       free_slot(m, node, edge(0, i));
     gc_free(m, node);
@@ -370,11 +371,12 @@ const workload workload_cycles = {
     .source = "the cases of Bacon & Rajan, ECOOP 2001",
     .unit = "objects",
     .steps = {"churn", "drop"},
-    .params = {{"shape", "of the structures", RING, 0, 0, shapes},
+    .params = {{"shape", "shape of the structures", RING, 0, 0, shapes},
                {"size", "nodes in a structure", 10, 1, 1 << 20, NULL},
                {"payload", "bytes in a node", 16, 8, 1024, NULL},
                {"live", "structures alive at a time", 10000, 1, 1 << 20, NULL},
-               {"rounds", "times that each is replaced", 120, 1, 4096, NULL},
+               {"rounds", "how often each structure is replaced", 120, 1, 4096,
+                NULL},
                {"cyclic", "percent of the structures that are cyclic", 100, 0,
                 100, NULL}},
     .knows_deaths = true,

@@ -1,37 +1,38 @@
-/* finalizers: handles with a finalizer, each holding a buffer, replace one
- * another in a live table among ordinary garbage.
+/* finalizers: handles with a finalizer, each of which holds a buffer, replace
+ * one another in a live table among ordinary garbage.
  *
- * Finalizers are run by the workload when it asks for them, at the end of each
- * step and when memory runs out, as guardians (Dybvig, Bruggeman & Eby, PLDI
- * 1993) and the finalization queues of real runtimes have it.  A share of them
- * resurrects its object, into a ring in which it later dies for good, without
- * being finalized again.  Some handles are in a cycle with their buffer.
+ * The workload runs finalizers itself, at the end of each step and when memory
+ * runs out, as with guardians (Dybvig, Bruggeman & Eby, PLDI 1993) and the
+ * finalizer queues of production runtimes.  A share of the finalizers
+ * resurrects its object into a ring, in which the object later dies for good,
+ * without being finalized again.  Some handles form a cycle with their buffer.
  *
- * Stresses the finding of dead finalizable objects, their second life while
- * they wait, and resurrection.
+ * Stresses finding dead finalizable objects, keeping them alive while they
+ * wait for their finalizers, and resurrection.
  *
  * Survivors: the table with its handles and buffers, and as many resurrected
- * pairs as the ring can hold or as were resurrected.  Every handle's id is
- * counted, so that a finalizer that is run twice, or for a live object, or
- * forgotten, is noticed.  Some are followed from their death to their
- * finalizer, in handles made meanwhile; finalizers are asked for once a step,
- * so that no figure is finer than a step.
+ * pairs as the ring can hold, or as were resurrected.  The state of every
+ * handle is kept by id, so that a finalizer that runs twice, or for a live
+ * object, or never, is noticed.  For some handles the time from death to
+ * finalizer is measured, in handles made meanwhile; since finalizers run once
+ * a step, no such figure is finer than a step.
  *
  * Limits: no finalizable object refers to another, since collectors differ in
- * the order (see the MPS manual on finalization); finalizers do not allocate.
+ * the order of finalization (see the MPS manual); finalizers do not allocate.
  */
 #include "parts.h"
 
 enum { LIVE, ROUNDS, GARBAGE, PAYLOAD, RESURRECT, CYCLIC, RING };
 enum { CHURN, FINALIZE };
 
-/* A handle refers to its buffer; the buffer, if they are a cycle, to it. */
+/* A handle refers to its buffer; in a cycle, the buffer also refers to its
+ * handle. */
 enum { PEER };
 
 enum {
   STEP_OPS = 64,
-  FINALIZED_A_STEP = 256, /* enough to keep up */
-  FOLLOWED = 61,          /* every so many places: see follows */
+  FINALIZED_A_STEP = 256, /* as many as die in a step, and more */
+  FOLLOWED = 61,          /* one place in so many is followed: see follows */
 };
 
 enum { TABLE, REBORN }; /* global roots */
@@ -42,20 +43,20 @@ static gc_shape pair_shape(const uint64_t *p) {
 
 #define GARBAGE_SHAPE ((gc_shape){1, 24})
 
-/* Whether handles with this id are resurrected: those in the last RESURRECT
- * percent of each hundred of places. */
+/* Whether the handle with this id is resurrected: those in the last RESURRECT
+ * of each hundred places are. */
 static bool resurrects(const uint64_t *p, uint64_t id) {
   return id % p[LIVE] % 100 >= 100 - p[RESURRECT];
 }
 
-/* Whether the handle with this id is followed from its death to its finalizer:
- * the time of death takes memory that is not the collector's, so only some are.
- * Those that are resurrected are not. */
+/* Whether the time from death to finalizer is measured for the handle with
+ * this id.  Only some handles are followed, because the times of death take
+ * memory outside the heap.  Handles that are resurrected are not. */
 static bool follows(const uint64_t *p, uint64_t id) {
   return id % p[LIVE] % FOLLOWED == 0 && !resurrects(p, id);
 }
 
-/* Its place among the times of death. */
+/* The index of the handle among the times of death. */
 static uint64_t death_of(const uint64_t *p, uint64_t id) {
   uint64_t a_round = (p[LIVE] + FOLLOWED - 1) / FOLLOWED;
   return id / p[LIVE] * a_round + id % p[LIVE] / FOLLOWED;
@@ -66,9 +67,10 @@ static bool is_cyclic(const uint64_t *p, uint64_t id) {
   return share_has(id % p[LIVE], p[CYCLIC]);
 }
 
-/* How many resurrected pairs are in the ring when all that was dropped in the
- * run was finalized, and how many if cycles are not reclaimed, so that none of
- * those is resurrected. */
+/* How many resurrected pairs are in the ring when everything that was dropped
+ * in the run has been finalized (*all), and how many if the collector does not
+ * reclaim cycles, so that handles in cycles are never resurrected (*acyclic).
+ */
 static void count_reborn(const uint64_t *p, uint64_t *all, uint64_t *acyclic) {
   uint64_t n = 0, n_acyclic = 0;
   for (uint64_t place = 0; place < p[LIVE]; place++)
@@ -89,7 +91,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   uint64_t cyclic = rounds * share_of(live, p[CYCLIC]);
   uint64_t reborn, reborn_acyclic;
   count_reborn(p, &reborn, &reborn_acyclic);
-  /* Beside the live pairs, those of a step that wait for their finalizers. */
+  /* Beside the live pairs, those of one step wait for their finalizers. */
   return (wl_volume){
       .live =
           tables + (live + min_u64(live, STEP_OPS) + reborn) * pair + litter,
@@ -98,21 +100,21 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
       .set_up = tables + live * pair};
 }
 
-/* What is known of a handle, by id. */
+/* The states of a handle. */
 enum { HELD, DROPPED, FINALIZED };
 
 typedef struct guardian {
   wl_thread *t;
   uint8_t *state;    /* of each handle */
-  uint64_t *deaths;  /* of those that are followed: `made` at that time */
+  uint64_t *deaths;  /* of the handles that are followed: `made` at that time */
   uint64_t made;     /* handles so far */
-  uint64_t handles;  /* ids are below */
-  uint64_t runs;     /* of finalizers */
+  uint64_t handles;  /* all ids are below */
+  uint64_t runs;     /* finalizers that have run */
   uint64_t reborn;   /* resurrected so far */
   bool resurrecting; /* the run is not over */
 } guardian;
 
-/* The finalizer of `handle`, which becomes null. */
+/* Runs the finalizer of the object in `handle`, which becomes null. */
 static void finalize(guardian *g, gc_reg handle) {
   gc_mutator *m = g->t->m;
   const uint64_t *p = g->t->run->params;
@@ -139,7 +141,7 @@ static void finalize(guardian *g, gc_reg handle) {
   gc_clear(m, handle);
 }
 
-/* Runs at most `most` waiting finalizers; returns how many. */
+/* Runs at most `most` waiting finalizers, and returns their number. */
 static uint64_t finalize_waiting(guardian *g, uint64_t most) {
   gc_mutator *m = g->t->m;
   gc_reg handle = gc_frame_enter(m, 1, 0);
@@ -152,7 +154,8 @@ static uint64_t finalize_waiting(guardian *g, uint64_t most) {
   return n;
 }
 
-/* gc_new, but what memory is held up by waiting finalizers is got back. */
+/* gc_new, but if memory runs out, waiting finalizers are run to release some.
+ */
 static void new_or_finalize(guardian *g, gc_reg dst, gc_shape shape,
                             unsigned flags) {
   if (gc_unlikely(!gc_try_new(g->t->m, dst, shape, flags))) {
@@ -168,7 +171,7 @@ static void settle(guardian *g) {
   while (finalize_waiting(g, UINT64_MAX) > 0);
 }
 
-/* Puts the handle `id` with its buffer into its place. */
+/* Puts the new handle `id`, with its buffer, into its place. */
 static void replace(guardian *g, uint64_t id) {
   gc_mutator *m = g->t->m;
   const uint64_t *p = g->t->run->params;
@@ -197,7 +200,7 @@ static void replace(guardian *g, uint64_t id) {
   gc_frame_leave(m, frame, 2, 2);
 }
 
-/* Makes a list that dies. */
+/* Makes a list of ordinary objects and drops it. */
 static void litter(guardian *g, uint64_t length) {
   gc_mutator *m = g->t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), list = frame, node = frame + 1;
@@ -222,7 +225,8 @@ static void set_up(guardian *g) {
     replace(g, id);
 }
 
-/* Whether all that is held or was resurrected is whole. */
+/* Whether the handles in the table of global root `root`, and their buffers,
+ * are undamaged. */
 static bool whole(guardian *g, uint32_t root, uint64_t n) {
   gc_mutator *m = g->t->m;
   uint64_t payload = wl_get(g->t, PAYLOAD);
@@ -283,8 +287,8 @@ static void run(wl_thread *t) {
   uint64_t cyclic = share_of(live, p[CYCLIC]), acyclic = live - cyclic;
   wl_expect_reclaimed(t, "finalizers run", g.runs, rounds * acyclic,
                       rounds * cyclic);
-  /* Collectors that do not reclaim cycles have those that are dead instead of
-   * those in the ring. */
+  /* With a collector that does not reclaim cycles, pairs that died in cycles
+   * are still in the heap, and fewer pairs are in the ring. */
   uint64_t reborn, reborn_acyclic;
   count_reborn(p, &reborn, &reborn_acyclic);
   uint64_t tables = table_objects(live) + table_objects(ring);
@@ -319,7 +323,7 @@ const workload workload_finalizers = {
     .steps = {"churn", "finalize"},
     .params =
         {{"live", "handles alive at a time", 20000, 1, 1 << 22, NULL},
-         {"rounds", "times that each is replaced", 40, 1, 4096, NULL},
+         {"rounds", "how often each handle is replaced", 40, 1, 4096, NULL},
          {"garbage", "ordinary objects made for each handle", 8, 0, 1024, NULL},
          {"payload", "bytes in a handle and in a buffer", 32, 8, 4096, NULL},
          {"resurrect", "percent of the finalizers that resurrect", 20, 0, 100,

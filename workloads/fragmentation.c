@@ -1,19 +1,19 @@
-/* fragmentation: survivors are left scattered over one size, then another size
- * is wanted.
+/* fragmentation: survivors stay scattered among dead objects of one size, then
+ * objects of another size are allocated.
  *
- * In each round, objects of one size fill `volume` bytes; then all but one of
- * `keep` neighbours, picked at random, are dropped, and the next round wants
- * another size.  The survivors of the last `history` rounds stay.  This is the
- * adversary of Robson (JACM 1971, 1974) in a gentle form: he proved that
- * without moving any allocator can be made to need the logarithm of the ratio
- * of sizes times what is live.
+ * In each round, objects of one size fill `volume` bytes.  Then all but one of
+ * `keep` neighbours, picked at random, are dropped, and the next round
+ * allocates another size.  The survivors of the last `history` rounds stay.
+ * This is a gentle form of Robson's adversary (JACM 1971, 1974): he proved
+ * that any allocator that does not move objects can be made to need a multiple
+ * of the live bytes that grows with the logarithm of the ratio of sizes.
  *
  * Stresses what a collector does with half-empty blocks: compare its footprint
- * and its peak of memory with the bytes that are alive.
+ * and its peak RSS with the live bytes.
  *
- * Survivors: one object of `keep` from each of the last `history` rounds.
+ * Survivors: one of `keep` objects from each of the last `history` rounds.
  *
- * Limits: leaf objects only, and each round all of one size. */
+ * Limits: leaf objects only, and all objects of a round have one size. */
 #include "parts.h"
 
 enum { VOLUME, ROUNDS, KEEP, HISTORY };
@@ -21,15 +21,15 @@ enum { FILL, THIN, DROP };
 
 enum { STEP_OBJECTS = 256 };
 
-/* The sizes of payload, in an order in which neighbours differ a lot and each
- * comes once: 16, 24, ..., 512 in steps of 37 places, modulo their number. */
+/* The sizes of payload: 16, 24, ..., 512, each once, in an order in which
+ * neighbours differ a lot: in steps of 37 places, modulo their number. */
 enum { SMALLEST = 16, SIZES = 63, STRIDE = 37 };
 
 static gc_shape shape_of(uint64_t round) {
   return (gc_shape){0, (uint32_t)(SMALLEST + 8 * (round * STRIDE % SIZES))};
 }
 
-/* Objects made in a round: a multiple of `keep`. */
+/* Objects made in a round, which is a multiple of `keep`. */
 static uint64_t made_in(const uint64_t *p, uint64_t round) {
   uint64_t n = p[VOLUME] / gc_shape_bytes(shape_of(round)) / p[KEEP];
   return max_u64(n, 1) * p[KEEP];
@@ -39,12 +39,12 @@ static uint64_t kept_of(const uint64_t *p, uint64_t round) {
   return made_in(p, round) / p[KEEP];
 }
 
-/* Places in the table that a round fills: enough for any. */
+/* Places in the table: enough for the objects of any round. */
 static uint64_t places(const uint64_t *p) {
   return made_in(p, 0);
 }
 
-/* Survivors of a round, with their table. */
+/* Bytes of the survivors of a round and of their table. */
 static uint64_t survivor_bytes(const uint64_t *p, uint64_t round) {
   return table_bytes(kept_of(p, round)) +
          kept_of(p, round) * gc_shape_bytes(shape_of(round));
@@ -54,7 +54,7 @@ static gc_shape history_shape(const uint64_t *p) {
   return (gc_shape){(uint32_t)p[HISTORY], 0};
 }
 
-/* The table that is filled and the history. */
+/* Bytes of the table that is filled, and of the table of survivors. */
 static uint64_t set_up_bytes(const uint64_t *p) {
   return table_bytes(places(p)) + gc_shape_bytes(history_shape(p));
 }
@@ -62,7 +62,7 @@ static uint64_t set_up_bytes(const uint64_t *p) {
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t tables = set_up_bytes(p);
-  uint64_t history = 0; /* survivors of earlier rounds */
+  uint64_t history = 0; /* bytes of the survivors of earlier rounds */
   wl_volume v = {.allocated = tables, .set_up = tables};
   for (uint64_t r = 0; r < p[ROUNDS]; r++) {
     if (r >= p[HISTORY])
@@ -96,7 +96,7 @@ static void fill(wl_thread *t, gc_reg table, uint64_t round) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
-/* Empties the table, but for one object of each group of `keep`, which goes to
+/* Empties the table, except that one object of each group of `keep` goes to
  * `survivors`. */
 static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
   gc_mutator *m = t->m;
@@ -124,7 +124,7 @@ static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
   gc_frame_leave(m, frame, 1, 2);
 }
 
-/* Frees the survivors of a round with their table. */
+/* Frees the survivors of a round, and their table. */
 static void free_round(wl_thread *t, gc_reg history, uint64_t round) {
   gc_mutator *m = t->m;
   uint64_t n = kept_of(t->run->params, round);
@@ -136,7 +136,7 @@ static void free_round(wl_thread *t, gc_reg history, uint64_t round) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
-/* Whether the survivors of a round are whole. */
+/* Whether the survivors of a round are undamaged. */
 static bool whole(wl_thread *t, gc_reg survivors, uint64_t round) {
   gc_mutator *m = t->m;
   uint64_t keep = wl_get(t, KEEP), n = kept_of(t->run->params, round);
@@ -205,13 +205,14 @@ static void run(wl_thread *t) {
 
 const workload workload_fragmentation = {
     .name = "fragmentation",
-    .summary = "survivors scattered over one size, then another size is wanted",
+    .summary =
+        "survivors scattered over one size, then another size is allocated",
     .source = "after Robson, JACM 1971",
     .unit = "objects",
     .steps = {"fill", "thin", "drop"},
     .params = {{"volume", "bytes that a round fills", 8 << 20, 1024, 1 << 30,
                 NULL},
-               {"rounds", "sizes wanted, one after another", 32, 1, 1 << 16,
+               {"rounds", "rounds, each with another size", 32, 1, 1 << 16,
                 NULL},
                {"keep", "one object of so many survives", 8, 1, 1024, NULL},
                {"history", "rounds whose survivors are alive", 4, 1, 64, NULL}},

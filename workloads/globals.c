@@ -1,33 +1,35 @@
-/* globals: what programs hang on global variables: a cache without a bound, a
- * cache bounded by least recent use, and a registry of subscribers, where each
- * is removed in time.
+/* globals: what programs keep in global variables: a cache without a bound, a
+ * cache that evicts the least recently used entry (LRU), and a registry of
+ * subscribers, each of which is removed in time.
  *
- * These are the classes of leak and of unwanted retention most often reported
- * of long-running programs.  They differ in what they ask of a collector: the
- * cache grows an old structure by references to young objects, the LRU list
- * relinks old objects on every hit, and removal has to break a cycle between
- * the subscriber and its registration.  Every read makes a small result that
- * dies at once.
+ * These are the kinds of leaks and unwanted retention that are reported most
+ * often for long-running programs.  They ask different things of a collector:
+ * the cache extends an old structure by references to young objects; the LRU
+ * list relinks old objects on every hit; removal from the registry has to
+ * break a cycle between the subscriber and its registration.  Every read makes
+ * a small result that dies at once.
  *
  * Survivors: every insertion into the cache; `entries` in the LRU cache and in
  * the registry.  Reads always hit: keys are drawn from the most recently
- * inserted quarter of the LRU cache's capacity, and since its insertion fewer
- * than half as many keys as it can hold were used, none has been evicted.  The
- * LRU cache's entries are linked both ways, and a subscriber refers to its
- * registration, so what is in these two when their global is cleared becomes
- * cyclic garbage; what was evicted or removed before is acyclic.
+ * inserted quarter of the LRU cache's capacity, and since the insertion of
+ * such a key fewer than half as many keys as the cache can hold were used, so
+ * that the key was not evicted.  The entries of the LRU cache are linked both
+ * ways, and a subscriber refers to its registration, so that the content of
+ * these two becomes cyclic garbage when their global root is cleared; what was
+ * evicted or removed before is acyclic garbage.
  *
- * Limits: sizes and hit rates are fixed, reads uniform. */
+ * Limits: sizes and hit rates are fixed, and reads are uniform. */
 #include "parts.h"
 
 enum { KIND, ENTRIES, OPS, READS, PAYLOAD };
-enum { CACHE, LRU, REGISTRY, KINDS }; /* steps, global roots, choices */
+/* Values of `kind`, which are also the kinds of steps and the global roots. */
+enum { CACHE, LRU, REGISTRY, KINDS };
 static const char *const kinds[] = {"cache", "lru", "registry", "all", NULL};
 
 enum { STEP_OPS = 32 };
 
-/* An entry of a hash table: NEXT in its chain, and VALUE; in the LRU list also
- * NEWER and OLDER. */
+/* An entry of a hash table refers to the NEXT entry in its chain and to its
+ * VALUE; in the LRU list also to its neighbours NEWER and OLDER. */
 enum { NEXT, VALUE, NEWER, OLDER };
 #define CACHE_ENTRY ((gc_shape){2, 8})
 #define LRU_ENTRY   ((gc_shape){4, 8})
@@ -37,7 +39,7 @@ enum { MAP, NEWEST, OLDEST };
 /* A registration refers to its subscriber, a subscriber to its registration. */
 enum { PEER };
 #define REGISTRATION ((gc_shape){1, 8})
-/* What a read returns: a reference to what was found. */
+/* The result of a read: a reference to the value. */
 #define RESULT ((gc_shape){1, 8})
 
 static gc_shape value_shape(const uint64_t *p) {
@@ -52,7 +54,8 @@ static bool has(const uint64_t *p, unsigned kind) {
   return p[KIND] == KINDS || p[KIND] == kind;
 }
 
-/* An entry with its value, or a registration with its subscriber. */
+/* Bytes of an entry with its value, or of a registration with its subscriber.
+ */
 static uint64_t pair_bytes(const uint64_t *p, unsigned kind) {
   switch (kind) {
   case CACHE:
@@ -64,7 +67,7 @@ static uint64_t pair_bytes(const uint64_t *p, unsigned kind) {
   }
 }
 
-/* What is reachable from the global root of a kind in the end. */
+/* Bytes reachable from the global root of a kind at the end. */
 static uint64_t kept_bytes(const uint64_t *p, unsigned kind) {
   uint64_t n = kind == CACHE ? p[OPS] : p[ENTRIES];
   return (kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0) + table_bytes(n) +
@@ -78,7 +81,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   for (unsigned kind = 0; kind < KINDS; kind++)
     if (has(p, kind)) {
       uint64_t kept = kept_bytes(p, kind);
-      /* The cache starts empty, the others full. */
+      /* The cache is empty at first; the other two are full. */
       uint64_t made = ops * pair_bytes(p, kind);
       v.live += kept;
       v.set_up += kind == CACHE ? kept - made : kept;
@@ -99,7 +102,8 @@ static uint64_t key_of(gc_mutator *m, gc_reg entry) {
   return *(const uint64_t *)gc_payload(m, entry);
 }
 
-/* entry <- the entry with this key, borrowed; or null, and false. */
+/* entry <- the entry with this key, borrowed; if there is none, null, and the
+ * result is false. */
 static bool map_find(gc_mutator *m, gc_reg entry, gc_reg map, uint64_t buckets,
                      uint64_t key) {
   table_borrow(m, entry, map, bucket(key, buckets));
@@ -108,7 +112,7 @@ static bool map_find(gc_mutator *m, gc_reg entry, gc_reg map, uint64_t buckets,
   return !gc_is_null(m, entry);
 }
 
-/* Puts `entry`, which becomes null, in front of its chain. */
+/* Puts `entry`, which becomes null, at the front of its chain. */
 static void map_add(gc_mutator *m, gc_reg map, uint64_t buckets, gc_reg entry) {
   gc_reg frame = gc_frame_enter(m, 1, 1), chain = frame, chunk = frame + 1;
   uint32_t slot = table_at(m, chunk, map, bucket(key_of(m, entry), buckets));
@@ -118,7 +122,7 @@ static void map_add(gc_mutator *m, gc_reg map, uint64_t buckets, gc_reg entry) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
-/* Takes the entry with this key, which must exist, out of its chain. */
+/* Removes the entry with this key, which must exist, from its chain. */
 static void map_remove(gc_mutator *m, gc_reg map, uint64_t buckets,
                        uint64_t key) {
   gc_reg frame = gc_frame_enter(m, 1, 2);
@@ -145,8 +149,8 @@ static void entry_new(wl_thread *t, gc_reg dst, gc_shape shape, uint64_t key) {
   gc_frame_leave(m, value, 1, 0);
 }
 
-/* Reads what slot `i` of `obj` refers to and returns a result that refers to
- * it, for a caller that has no use for it.  Whether it is what it should be. */
+/* Reads the value in slot `i` of `obj` and makes a result that refers to it,
+ * which nobody uses.  Returns whether it is the expected value. */
 static bool read_result(gc_mutator *m, gc_reg obj, uint32_t i, uint64_t id) {
   gc_reg frame = gc_frame_enter(m, 1, 1);
   gc_reg result = frame, found = frame + 1;
@@ -167,7 +171,7 @@ static void set_up_cache(wl_thread *t) {
   gc_frame_leave(t->m, map, 1, 0);
 }
 
-/* Inserts a value under the next key and reads values that are there. */
+/* Inserts a value under the next key, and reads some earlier ones. */
 static void use_cache(wl_thread *t, uint64_t key) {
   gc_mutator *m = t->m;
   uint64_t buckets = wl_get(t, OPS), reads = wl_get(t, READS);
@@ -202,8 +206,8 @@ static void lru_link(gc_mutator *m, gc_reg lru, gc_reg entry) {
   gc_frame_leave(m, newest, 0, 1);
 }
 
-/* Takes `entry`, which the map keeps alive, out of the list.  It may be the
- * oldest but not the newest. */
+/* Removes `entry`, which the hash table keeps alive, from the list.  It may be
+ * the oldest but not the newest. */
 static void lru_unlink(gc_mutator *m, gc_reg lru, gc_reg entry) {
   gc_reg frame = gc_frame_enter(m, 0, 2), newer = frame, older = frame + 1;
   gc_borrow(m, newer, entry, NEWER);
@@ -251,7 +255,7 @@ static void set_up_lru(wl_thread *t) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-/* Misses on a new key, and hits recent ones. */
+/* Inserts a new key, and reads recent ones. */
 static void use_lru(wl_thread *t, uint64_t op) {
   gc_mutator *m = t->m;
   uint64_t entries = wl_get(t, ENTRIES), reads = wl_get(t, READS);
@@ -300,7 +304,7 @@ static void unsubscribe(gc_mutator *m, gc_reg registry, uint64_t id) {
   gc_borrow(m, registration, chunk, slot);
   gc_borrow(m, subscriber, registration, PEER);
   gc_store_null(m, subscriber, PEER);
-  gc_store_null(m, chunk, slot); /* both are dead now */
+  gc_store_null(m, chunk, slot); /* subscriber and registration are dead now */
   gc_frame_leave(m, frame, 0, 3);
 }
 
@@ -313,7 +317,7 @@ static void set_up_registry(wl_thread *t) {
   gc_frame_leave(t->m, registry, 1, 0);
 }
 
-/* Replaces a subscriber, and notifies some. */
+/* Replaces a subscriber, and notifies some subscribers. */
 static void use_registry(wl_thread *t, uint64_t op) {
   (void)op;
   gc_mutator *m = t->m;
@@ -336,7 +340,8 @@ static void use_registry(wl_thread *t, uint64_t op) {
 
 /* ------------------------------------------------------------------------- */
 
-/* Whether all values in the hash table, of `count` entries, are whole. */
+/* Whether the hash table has `count` entries and all their values are
+ * undamaged. */
 static bool map_whole(gc_mutator *m, gc_reg map, uint64_t buckets,
                       uint64_t count, uint64_t payload) {
   gc_reg frame = gc_frame_enter(m, 0, 2), entry = frame, value = frame + 1;
@@ -428,16 +433,18 @@ static void run(wl_thread *t) {
 
 const workload workload_globals = {
     .name = "globals",
-    .summary = "a cache, an LRU cache and a registry hang on global roots",
+    .summary = "a cache, an LRU cache and a registry in global roots",
     .source = "common classes of leaks and retention",
     .unit = "insertions and reads",
     .steps = {"cache", "lru", "registry"},
-    .params = {{"kind", "what is run, all in turn", KINDS, 0, 0, kinds},
-               {"entries", "size of the LRU cache and of the registry", 20000,
-                8, 1 << 24, NULL},
-               {"ops", "insertions into each; the final size of the cache",
+    .params = {{"kind", "which of the three runs; all: one after the other",
+                KINDS, 0, 0, kinds},
+               {"entries", "entries of the LRU cache and of the registry",
+                20000, 8, 1 << 24, NULL},
+               {"ops",
+                "insertions into each, and so the final size of the cache",
                 100000, 1, 1 << 24, NULL},
-               {"reads", "for each insertion", 4, 0, 64, NULL},
+               {"reads", "reads for each insertion", 4, 0, 64, NULL},
                {"payload", "bytes in a value", 64, 8, 4096, NULL}},
     .volume = volume,
     .run = run,

@@ -2,23 +2,24 @@
  *
  * The nodes of the graph are handles in a table, each with a body that holds
  * `degree` references to other handles.  Most operations overwrite one such
- * reference, chosen at random, by one to another random handle; some replace a
- * body, so that old objects die and young ones are referred to from old ones.
+ * reference, chosen at random, with a reference to another random handle.
+ * Some operations replace a body, so that old objects die, and old objects
+ * refer to young ones.
  *
- * The adversary of generational collectors, since hardly any store is into a
- * young object, and of cycle detectors: with every store some handle loses a
- * reference and lives on, a candidate for nothing.  What stores cost is the
- * subject of Yang et al. (ISMM 2012), candidates that of Bacon & Rajan (ECOOP
- * 2001).
+ * This is the adversary of generational collectors, since hardly any store is
+ * into a young object, and of cycle detectors: with every store some handle
+ * loses a reference and lives on, so that it is a candidate in vain.  Yang et
+ * al. (ISMM 2012) studied the cost of stores, Bacon & Rajan (ECOOP 2001)
+ * candidates.
  *
- * Survivors: all handles with their bodies; a replaced body is acyclic garbage,
- * since no body is referred to by anything but its handle.  The first `cyclic`
- * percent of the nodes refer only to each other; their first edge is fixed and
- * closes a ring through all of them, so that they become cyclic garbage as one
- * when the table is dropped.  The others refer only to such others as come
- * before them, and are acyclic.
+ * Survivors: all handles with their bodies.  A replaced body is acyclic
+ * garbage, since only its handle refers to a body.  The first `cyclic` percent
+ * of the nodes refer only to each other; their first edge is fixed and closes
+ * a ring through all of them, so that they become cyclic garbage together when
+ * the table is dropped.  The other nodes refer only to nodes of their own kind
+ * that come before them, and are acyclic.
  *
- * Limits: edges are uniformly random, with no locality at all. */
+ * Limits: edges are uniformly random, without any locality. */
 #include "parts.h"
 
 enum { NODES, DEGREE, OPS, REPLACE, CYCLIC };
@@ -26,7 +27,8 @@ enum { MUTATE };
 
 enum { STEP_OPS = 256 };
 
-/* A handle refers to its body, a body to handles: slot 0 is the fixed edge. */
+/* A handle refers to its body.  A body refers to handles; slot 0 is the fixed
+ * edge. */
 enum { BODY };
 #define HANDLE ((gc_shape){1, 8})
 static gc_shape body_shape(const uint64_t *p) {
@@ -37,7 +39,7 @@ static uint64_t cyclic_nodes(const uint64_t *p) {
   return share_of(p[NODES], p[CYCLIC]);
 }
 
-/* The table and the nodes in it. */
+/* Bytes of the table and the nodes in it. */
 static uint64_t kept_bytes(const uint64_t *p) {
   return table_bytes(p[NODES]) +
          p[NODES] * (gc_shape_bytes(HANDLE) + gc_shape_bytes(body_shape(p)));
@@ -57,12 +59,12 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 
 typedef struct mutation {
   uint64_t node;
-  uint32_t slot; /* that is overwritten; 0: the whole body is replaced */
-  uint64_t seed; /* of targets */
+  uint32_t slot; /* to be overwritten; 0: the whole body is replaced */
+  uint64_t seed; /* determines the new targets */
 } mutation;
 
-/* Mutation number n: first each node gets its first body, then the operations
- * follow. */
+/* Mutation number n.  At first each node gets its first body; the operations
+ * come after that. */
 static mutation next_mutation(wl_thread *t, uint64_t n) {
   const uint64_t *p = t->run->params;
   uint64_t seed = wl_random(t);
@@ -88,7 +90,7 @@ static uint32_t target_of(const uint64_t *p, const mutation *x, uint32_t slot) {
   return (uint32_t)(cyclic + (random * (x->node - cyclic) >> 32));
 }
 
-/* body.slot[slot] <- the target's handle */
+/* body.slot[slot] <- the handle of the target */
 static void set_edge(wl_thread *t, gc_reg table, gc_reg body, const mutation *x,
                      uint32_t slot) {
   gc_mutator *m = t->m;
@@ -114,7 +116,7 @@ static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
     for (uint32_t slot = 0; slot < shape.slots; slot++)
       set_edge(t, table, fresh, x, slot);
     if (GC_EXPLICIT_FREE)
-      free_slot(m, handle, BODY); /* edges go to handles, never to bodies */
+      free_slot(m, handle, BODY); /* edges lead to handles, never to bodies */
     gc_store_take(m, handle, BODY, fresh);
   } else {
     gc_borrow(m, body, handle, BODY);
@@ -124,7 +126,7 @@ static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
   gc_frame_leave(m, frame, 1, 2);
 }
 
-/* What the edges must be after all mutations, repeated from the state of the
+/* The targets of all edges after all mutations, computed from the state of the
  * random generator before the first; to be freed. */
 static uint32_t *edges_after(wl_thread *before) {
   const uint64_t *p = before->run->params;
@@ -162,7 +164,7 @@ static void run(wl_thread *t) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
   uint64_t nodes = p[NODES], ops = p[OPS];
-  wl_thread before = *t; /* for its random generator */
+  wl_thread before = *t; /* keeps the state of the random generator */
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, at = frame + 2;
   table_new(m, table, nodes);
@@ -217,7 +219,7 @@ const workload workload_graph_mutation = {
     .source = "after Yang et al., ISMM 2012; Bacon & Rajan, ECOOP 2001",
     .unit = "mutations",
     .steps = {"mutate"},
-    .params = {{"nodes", "of the graph", 100000, 1, 1 << 24, NULL},
+    .params = {{"nodes", "nodes of the graph", 100000, 1, 1 << 24, NULL},
                {"degree", "edges of a node that are overwritten", 4, 1, 64,
                 NULL},
                {"ops", "mutations", 3000000, 1, 1 << 30, NULL},

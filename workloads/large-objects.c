@@ -1,19 +1,19 @@
 /* large-objects: objects of 4 KiB to a megabyte replace one another.
  *
- * For each power of two from `min` to `max` there is a table of live objects of
- * about that size; a step replaces one in each table.  Half of them
- * are arrays of references, half are payload with two slots.  The first and the
- * last slot refer to small objects, which die with them: a collector that loses
- * the edge of a large object loses these.  Sizes vary by a sixteenth, so that
- * few holes fit exactly.
+ * For each power of two from `min` to `max` there is a table of live objects
+ * of about that size; a step replaces one object in each table.  Half of the
+ * objects are arrays of references, half are payload with two slots.  The
+ * first and the last slot refer to small objects, which die with the large
+ * one: a collector that loses the edge of a large object loses these.  Sizes
+ * vary by a sixteenth, so that few holes fit exactly.
  *
  * Stresses the large-object allocator, clearing of slots, heap accounting and
  * triggers (a few allocations fill the heap), and the return of memory.
  *
  * Survivors: the objects in the tables, with two small objects each.
  *
- * Limits: payload is written once a page only, so that it is the collector and
- * not memory bandwidth that is measured. */
+ * Limits: payload is written only once a page, so that the collector and not
+ * the bandwidth of memory is measured. */
 #include "parts.h"
 
 enum { MIN, MAX, LIVE, STEPS };
@@ -30,7 +30,7 @@ static unsigned classes(const uint64_t *p) {
   return n;
 }
 
-/* Of the object that is made in step `step` for class `class`. */
+/* The shape of the object made in step `step` for class `class`. */
 static gc_shape shape_of(const uint64_t *p, unsigned class, uint64_t step) {
   uint64_t size = p[MIN] << class;
   uint64_t bytes = (size + step % JITTER * (size / 256)) & ~(uint64_t)7;
@@ -39,7 +39,7 @@ static gc_shape shape_of(const uint64_t *p, unsigned class, uint64_t step) {
                : (gc_shape){2, (uint32_t)(bytes - 16)};
 }
 
-/* Of an object with its edges. */
+/* Bytes of such an object with its two small ones. */
 static uint64_t bytes_of(const uint64_t *p, unsigned class, uint64_t step) {
   return gc_shape_bytes(shape_of(p, class, step)) + 2 * gc_shape_bytes(EDGE);
 }
@@ -49,11 +49,11 @@ static uint64_t tables_bytes(const uint64_t *p) {
   return 8 + 8 * n + n * (8 + 8 * p[LIVE]);
 }
 
-/* Of the objects that the first `steps` steps make. */
+/* Bytes of the objects made in the first `steps` steps. */
 static uint64_t made_bytes(const uint64_t *p, uint64_t steps) {
   uint64_t bytes = 0;
   for (unsigned c = 0; c < classes(p); c++)
-    for (unsigned j = 0; j < JITTER; j++) /* comes so often: */
+    for (unsigned j = 0; j < JITTER; j++) /* times each variation of the size */
       bytes += (steps / JITTER + (j < steps % JITTER)) * bytes_of(p, c, j);
   return bytes;
 }
@@ -64,14 +64,14 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   uint64_t tables = tables_bytes(p), largest = 0;
   for (unsigned c = 0; c < n; c++)
     largest += bytes_of(p, c, JITTER - 1);
-  /* One more of the largest class is there while it replaces another. */
+  /* One more object of the largest class is alive while it replaces another. */
   return (wl_volume){.live = tables + p[LIVE] * largest +
                              bytes_of(p, n - 1, JITTER - 1),
                      .allocated = tables + made_bytes(p, p[LIVE] + p[STEPS]),
                      .set_up = tables + made_bytes(p, p[LIVE])};
 }
 
-/* dst <- the object of class `class` made in step `step`. */
+/* dst <- the object made in step `step` for class `class` */
 static void make(wl_thread *t, gc_reg dst, unsigned class, uint64_t step) {
   gc_mutator *m = t->m;
   gc_shape shape = shape_of(t->run->params, class, step);
@@ -90,7 +90,7 @@ static void make(wl_thread *t, gc_reg dst, unsigned class, uint64_t step) {
   gc_frame_leave(m, edge, 1, 0);
 }
 
-/* Frees element i of `table`, if there is one, with its edges. */
+/* Frees element i of `table`, if there is one, with its two small objects. */
 static void free_element(wl_thread *t, gc_reg table, unsigned class,
                          uint32_t i) {
   gc_mutator *m = t->m;
@@ -106,7 +106,7 @@ static void free_element(wl_thread *t, gc_reg table, unsigned class,
   gc_frame_leave(m, frame, 1, 1);
 }
 
-/* Adds the bytes of a whole one. */
+/* Whether the object is undamaged; if so, adds its bytes to *bytes. */
 static bool whole(wl_thread *t, gc_reg obj, unsigned class, uint64_t *bytes) {
   gc_mutator *m = t->m;
   gc_reg edge = gc_frame_enter(m, 0, 1);
@@ -193,7 +193,8 @@ const workload workload_large_objects = {
                {"max", "bytes of the largest size, by powers of two from min",
                 1 << 20, 256, 1 << 28, NULL},
                {"live", "objects alive of each size", 12, 1, 1 << 16, NULL},
-               {"steps", "times that one of each size is replaced", 500, 1,
+               {"steps",
+                "steps, each of which replaces one object of each size", 500, 1,
                 1 << 20, NULL}},
     .knows_deaths = true,
     .volume = volume,

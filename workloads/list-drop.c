@@ -1,16 +1,16 @@
 /* list-drop: a very long list dies at once.
  *
- * The worst case of immediate reference counting, known since Weizenbaum
- * (CACM 1963), whose answer was to put the dead on a list and free them later:
- * dropping one reference frees everything, in one cascade.  A
- * recursive cascade overflows the stack, which real runtimes still do at a few
- * hundred thousand nodes.  For a marker the same list is the structure that
- * has no parallelism and nothing to prefetch.
+ * This is the worst case of immediate reference counting, known since
+ * Weizenbaum (CACM 1963), who put dead objects on a list and freed them later:
+ * dropping one reference frees everything, in one cascade.  A recursive
+ * cascade overflows the stack, which production runtimes still do at a few
+ * hundred thousand nodes.  For a marking collector the same list has no
+ * parallelism and nothing to prefetch.
  *
- * Stresses the drop (a step of its own), the stack of destruction and marking,
- * and the reuse of many cells that were freed at once.
+ * Stresses the drop (a step of its own), the stacks of destruction and of
+ * marking, and the reuse of many heap cells that were freed at once.
  *
- * Survivors: all of the last list.
+ * Survivors: all nodes of the last list.
  *
  * Limits: the nodes lie in memory in the order of the list. */
 #include "parts.h"

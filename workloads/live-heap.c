@@ -1,34 +1,37 @@
-/* live-heap: what an object costs in a heap of a chosen number of live ones.
+/* live-heap: what an object costs in a heap with a chosen number of live
+ * objects.
  *
- * One cost by itself, so that it can be followed over sizes of the heap:
+ * Each value of `measure` times one cost, so that it can be followed over heap
+ * sizes:
  *
- *   allocate          making the heap, in memory that was used before but for
- *                     the first round
- *   collect           a collection that finds everything alive; objects lie in
- *                     memory in the order in which they are reached
- *   collect-shuffled  the same tree, but at places in random order
- *   collect-random    a random graph of three edges a node
+ *   allocate          making the heap, in memory that was used before, except
+ * in the first round collect           a collection that finds everything
+ * alive; objects lie in memory in the order in which they are reached
+ *   collect-shuffled  the same tree, with objects at places in random order
+ *   collect-random    a random graph with three edges per node
  *   reuse             allocation after a collection that found every other
- *                     object dead: what is left of sweeping
+ *                     object dead: the part of sweeping that is done lazily
  *   churn             short lists that die at once, beside the heap
  *
- * Objects of 48 bytes with three references, as in the measurements of marking
- * by Cher, Hosking & Vitek (ASPLOS 2004) and Garner, Blackburn & Frampton (ISMM
- * 2007), which showed that marking is waiting for memory.
+ * Objects have 48 bytes with three references, as in the measurements of
+ * marking by Cher, Hosking & Vitek (ASPLOS 2004) and Garner, Blackburn &
+ * Frampton (ISMM 2007), which showed that marking mostly waits for memory.
  *
  * Before each collection a reference to the root of the heap is made and
- * dropped: to a cycle detector all that it reaches is suspect then, and has to
- * be looked at, as a tracing collector does anyway.  To those that do neither a
- * collection costs nothing, and says nothing.
+ * dropped.  To a cycle detector the root is a candidate then, so that it has
+ * to visit everything that the root reaches, as a tracing collector does
+ * anyway.  With other collectors a collection costs nothing, and the figure
+ * says nothing.
  *
- * Threads, where there are several, have a part of the heap each: they make it,
- * fill its holes, or churn beside it.  A collection is asked for by one.
+ * With several threads each has a part of the heap: the thread makes it, fills
+ * its holes, or churns beside it.  One thread requests the collections.
  *
- * Survivors: all objects of the heap, and what filled the holes.
+ * Survivors: all objects of the heap, and the objects that filled the holes.
  *
- * Limits: one size, no garbage but what is said above.  Making the two
- * heaps out of order takes a table, whose fall makes every object suspect to a
- * cycle detector: with one that looks often, that takes long, unmeasured. */
+ * Limits: one object size, and no garbage other than the above.  Making the
+ * two heaps with shuffled places takes a table, and when the table dies, every
+ * object becomes a candidate: a cycle detector that examines candidates often
+ * takes long then, unmeasured. */
 #include "parts.h"
 
 enum { OBJECTS, MEASURE, ROUNDS };
@@ -38,19 +41,19 @@ static const char *const measures[] = {
     "churn",    NULL};
 enum { STEP_ALLOCATE, STEP_COLLECT, STEP_WAIT };
 
-/* In trees and lists the third slot is null, in the random graph NEXT goes
+/* In trees and lists the third slot is null.  In the random graph, NEXT leads
  * through all nodes of a part in random order and back to the first. */
 #define NODE ((gc_shape){3, 16})
 enum { LEFT, RIGHT, THIRD };
 enum { NEXT };
 
-/* Global root of an object that refers to the parts of the heap, and then to
- * the lists of those who filled its holes. */
+/* The global root of an object that refers to the parts of the heap and then
+ * to the lists of the threads that filled the holes of the parts. */
 enum { HEAP };
 
 enum {
-  STEP_NODES = 512, /* made in one step */
-  CHURN_NODES = 64, /* in a short list */
+  STEP_NODES = 512, /* nodes made in one step */
+  CHURN_NODES = 64, /* nodes of a short list */
 };
 
 static gc_shape heap_shape(unsigned threads) {
@@ -61,7 +64,7 @@ static bool needs_table(const uint64_t *p) {
   return p[MEASURE] == SHUFFLED || p[MEASURE] == RANDOM;
 }
 
-/* Part k has the nodes from part_begin(k) to part_begin(k + 1). */
+/* Part k consists of the nodes from part_begin(k) to part_begin(k + 1) - 1. */
 static uint64_t part_begin(const uint64_t *p, unsigned threads, unsigned k) {
   return p[OBJECTS] * k / threads;
 }
@@ -70,7 +73,7 @@ static uint64_t part_size(const uint64_t *p, unsigned threads, unsigned k) {
   return part_begin(p, threads, k + 1) - part_begin(p, threads, k);
 }
 
-/* Nodes made in all. */
+/* Nodes made in all, or only those of the set-up. */
 static uint64_t nodes_made(const uint64_t *p, bool in_set_up) {
   switch (p[MEASURE]) {
   case ALLOCATE:
@@ -97,7 +100,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
     tables += table;
     largest = max_u64(largest, table);
   }
-  uint64_t lists = 0; /* of churn, alive at a time */
+  uint64_t lists = 0; /* lists that are alive at a time, for churn */
   for (unsigned k = 0; k < threads && p[MEASURE] == CHURN; k++)
     lists += each * min_u64(CHURN_NODES, part_size(p, threads, k));
   return (wl_volume){
@@ -119,12 +122,12 @@ static void keep(gc_mutator *m, uint32_t slot, gc_reg reg) {
   gc_frame_leave(m, heap, 0, 1);
 }
 
-/* Makes nodes, and steps of them. */
+/* Makes nodes, and ends a step when enough are made. */
 typedef struct maker {
   wl_thread *t;
   bool timed;
-  uint64_t pending; /* nodes since the last step */
-  gc_reg holes;     /* if `holed`, a list of what will be holes */
+  uint64_t pending; /* nodes made since the last step */
+  gc_reg holes;     /* if `holed`, a list of the nodes that will be holes */
   bool holed;
 } maker;
 
@@ -140,7 +143,7 @@ static void new_node(maker *k, gc_reg dst, uint64_t id) {
     end_step(k);
 }
 
-/* list <- a new node with the list behind it. */
+/* list <- a new node, followed by the list */
 static void prepend(maker *k, gc_reg list, uint64_t id) {
   gc_mutator *m = k->t->m;
   gc_reg node = gc_frame_enter(m, 1, 0);
@@ -150,9 +153,9 @@ static void prepend(maker *k, gc_reg list, uint64_t id) {
   gc_frame_leave(m, node, 1, 0);
 }
 
-/* dst <- a tree of `size` nodes, made in the order of their ids: each before
- * its left subtree, and that before the right one.  If `holed`, with each node
- * goes one of the list of holes, before or after it. */
+/* dst <- a tree of `size` nodes, made in the order of their ids: each node
+ * before its left subtree, and that before the right one.  If `holed`, a node
+ * of the list of holes is made before or after each. */
 static void make_tree(maker *k, gc_reg dst, uint64_t size, uint64_t id) {
   gc_mutator *m = k->t->m;
   bool before = k->holed && (wl_random(k->t) >> 63) != 0;
@@ -174,7 +177,7 @@ static void make_tree(maker *k, gc_reg dst, uint64_t size, uint64_t id) {
   gc_frame_leave(m, child, 1, 0);
 }
 
-/* Which part is this thread's. */
+/* The number of the part of this thread. */
 static unsigned part_of(const wl_thread *t) {
   return t->index == 0 ? 0 : t->index - 1;
 }
@@ -199,14 +202,14 @@ static void make_part(wl_thread *t, unsigned part, bool timed, bool holed) {
  * Parts out of order: all nodes are made first, then linked through a table.
  * ------------------------------------------------------------------------- */
 
-/* The node that slot `slot` of node i of a random graph of n refers to. */
+/* The target of slot `slot` of node i in a random graph of n nodes. */
 static uint64_t random_edge(const wl_run *run, uint64_t i, uint32_t slot,
                             uint64_t n) {
   uint64_t random = mix(run->seed + THIRD * i + slot);
   return (uint64_t)(((unsigned __int128)random * n) >> 64);
 }
 
-/* node at.slot[slot] <- node `to` */
+/* slot `slot` of node `at` <- node `to` */
 static void link_nodes(gc_mutator *m, gc_reg table, uint64_t at, uint32_t slot,
                        uint64_t to) {
   gc_reg from = gc_frame_enter(m, 0, 2), target = from + 1;
@@ -216,7 +219,8 @@ static void link_nodes(gc_mutator *m, gc_reg table, uint64_t at, uint32_t slot,
   gc_frame_leave(m, from, 0, 2);
 }
 
-/* As make_tree has them, but node n of the tree is order[n] of the table. */
+/* Links nodes as make_tree does, where node n of the tree is node order[n] of
+ * the table. */
 static void link_tree(gc_mutator *m, gc_reg table, const uint32_t *order,
                       uint64_t top, uint64_t size) {
   const uint64_t sizes[] = {size / 2, size - 1 - size / 2};
@@ -358,7 +362,8 @@ static bool graph_whole(wl_thread *t, gc_reg top, uint64_t size,
   return ok;
 }
 
-/* A list of nodes with ids from `id` on, the last first. */
+/* Whether the list is undamaged: its nodes have the ids from `id` on, the last
+ * first. */
 static bool list_whole(gc_mutator *m, gc_reg list, uint64_t size, uint64_t id) {
   gc_reg node = gc_frame_enter(m, 0, 1), at = list;
   bool ok = true;
@@ -402,14 +407,14 @@ static void check(wl_thread *t, uint32_t *const *orders) {
  * The measures.
  * ------------------------------------------------------------------------- */
 
-/* Runs the body for every part, each on a thread of its own if there are
+/* Runs the body for every part: on a thread for each part, if there are
  * several. */
 static void for_parts(wl_thread *t, void (*body)(wl_thread *t, void *data)) {
   if (t->run->threads == 1)
     body(t, NULL);
   else {
     wl_threads(t, t->run->threads, 1, body, NULL);
-    wl_step(t, STEP_WAIT, 0); /* or what is skipped next would begin here */
+    wl_step(t, STEP_WAIT, 0); /* otherwise the next wl_skip would begin here */
   }
 }
 
@@ -450,7 +455,7 @@ static void churn_part(wl_thread *t, void *data) {
   gc_frame_leave(t->m, list, 1, 0);
 }
 
-/* Makes a reference to the root of every part, and drops it. */
+/* Makes a reference to the root of every part and drops it. */
 static void suspect(wl_thread *t) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), top = frame, heap = frame + 1;
@@ -544,17 +549,18 @@ static void run(wl_thread *t) {
 
 const workload workload_live_heap = {
     .name = "live-heap",
-    .summary = "what an object costs to make, to mark and to sweep, by the "
+    .summary = "cost per object of allocation, marking and sweeping, by the "
                "size of the heap",
     .source = "after Garner et al., ISMM 2007",
     .unit = "objects",
     .steps = {"allocate", "collect", "wait"},
-    .params = {{"objects", "alive", 100000, 1, 1 << 26, NULL},
+    .params = {{"objects", "live objects", 100000, 1, 1 << 26, NULL},
                {"measure", "what is timed", COLLECT, 0, 0, measures},
                {"rounds",
-                "times that it is done; of churn, that so many objects die", 10,
-                1, 1 << 20, NULL}},
-    .needs = WL_TAKES_THREADS | WL_NEEDS_DEPTH, /* what fills holes */
+                "how often it is done; with churn: so many times `objects` die",
+                10, 1, 1 << 20, NULL}},
+    .needs = WL_TAKES_THREADS |
+             WL_NEEDS_DEPTH, /* the lists that fill holes are long */
     .knows_deaths = true,
     .volume = volume,
     .run = run,

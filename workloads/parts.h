@@ -1,6 +1,7 @@
-/* parts.h: what several workloads are made of: payload that tells whether it
- * was damaged, tables of objects, an exact share of a sequence, random orders.
- */
+/* parts.h: what several workloads share: payload whose damage is noticed,
+ * tables of objects, deaths that are stated, exact shares of a sequence,
+ * random orders.  The functions use the inline half of gc.h; basics.h has what
+ * does not. */
 #ifndef REAPMARK_PARTS_H
 #define REAPMARK_PARTS_H
 
@@ -14,10 +15,11 @@
  *   2 or 3     id, ..., ~id
  *   4 or more  id, noise, ~noise, ..., ~id
  *
- * The last word shows whether the whole object is there.  Noise is the address
- * of the object stamped before, which may be dead by now: a collector that
- * takes payload for references keeps garbage or corrupts the word, and either
- * is noticed.  Payload has to have room for one word. */
+ * The last word shows whether the whole object was kept.  Noise is the address
+ * of the object that was stamped before this one, which may be dead by now: a
+ * collector that takes payload for references keeps garbage or changes the
+ * word, and both are noticed.  `bytes` is the size of the payload, at least one
+ * word. */
 
 static inline void stamp(gc_mutator *m, gc_reg obj, uint64_t bytes,
                          uint64_t id) {
@@ -49,7 +51,7 @@ static inline bool stamp_is(gc_mutator *m, gc_reg obj, uint64_t bytes,
   return stamp_id(m, obj) == id && stamp_whole(m, obj, bytes);
 }
 
-/* A new stamped object. */
+/* dst <- a new stamped object, whose payload has at least one word.  (S) */
 static inline void new_stamped(gc_mutator *m, gc_reg dst, gc_shape shape,
                                uint64_t id) {
   gc_new(m, dst, shape, GC_PLAIN);
@@ -57,12 +59,13 @@ static inline void new_stamped(gc_mutator *m, gc_reg dst, gc_shape shape,
 }
 
 /* ------------------------------------------------------------------------- *
- * Tables: `n` slots in chunks under one directory, since a single array of a
- * hundred thousand references is itself a stress (see large-objects) and more
- * than some runtimes can have. */
+ * Tables: `n` slots in chunks under one directory.  A single array of a hundred
+ * thousand references would be a stress of its own (see large-objects), and
+ * some runtimes cannot have one. */
 
 enum { TABLE_CHUNK = 256 };
 
+/* The objects and nominal bytes that a table of n slots consists of. */
 static inline uint64_t table_objects(uint64_t n) {
   return 1 + (n + TABLE_CHUNK - 1) / TABLE_CHUNK;
 }
@@ -85,7 +88,8 @@ static inline void table_new(gc_mutator *m, gc_reg dst, uint64_t n) {
   gc_frame_leave(m, chunk, 1, 0);
 }
 
-/* chunk <- the chunk that holds element i, borrowed; returns the slot in it. */
+/* chunk <- the chunk that holds element i, borrowed.  Returns the element's
+ * slot in the chunk. */
 static inline uint32_t table_at(gc_mutator *m, gc_reg chunk, gc_reg table,
                                 uint64_t i) {
   gc_borrow(m, chunk, table, (uint32_t)(i / TABLE_CHUNK));
@@ -98,8 +102,8 @@ static inline void table_borrow(gc_mutator *m, gc_reg dst, gc_reg table,
   gc_borrow(m, dst, dst, table_at(m, dst, table, i));
 }
 
-/* Element i <- src, and src <- null.  `chunk` is a borrowing register to work
- * with, null afterwards. */
+/* Element i <- src, and src <- null.  `chunk` is a borrowing register for the
+ * function's own use, null afterwards. */
 static inline void table_put(gc_mutator *m, gc_reg chunk, gc_reg table,
                              uint64_t i, gc_reg src) {
   gc_store_take(m, chunk, table_at(m, chunk, table, i), src);
@@ -107,10 +111,11 @@ static inline void table_put(gc_mutator *m, gc_reg chunk, gc_reg table,
 }
 
 /* ------------------------------------------------------------------------- *
- * Deaths.  A drop_ is gc_clear to collectors that find the dead themselves, and
- * frees one by one for those that do not. */
+ * Deaths.  A drop_ function is gc_clear if the collector finds dead objects
+ * itself; if GC_EXPLICIT_FREE, it frees them one by one. */
 
-/* Drops the list in `list`, linked by slot `next`. */
+/* Drops the list in register `list`, whose objects are linked by slot `next`.
+ */
 static inline void drop_list(gc_mutator *m, gc_reg list, uint32_t next) {
   if (!GC_EXPLICIT_FREE) {
     gc_clear(m, list);
@@ -125,8 +130,8 @@ static inline void drop_list(gc_mutator *m, gc_reg list, uint32_t next) {
   gc_frame_leave(m, rest, 1, 0);
 }
 
-/* Frees what slot `i` of `obj` refers to, a leaf or stripped; the slot is about
- * to be overwritten, or to die. */
+/* Frees the object in slot `i` of `obj`, which refers to nothing that lives
+ * on.  The slot is about to be overwritten, or to die. */
 static inline void free_slot(gc_mutator *m, gc_reg obj, uint32_t i) {
   gc_reg old = gc_frame_enter(m, 1, 0);
   gc_load(m, old, obj, i);
@@ -135,7 +140,7 @@ static inline void free_slot(gc_mutator *m, gc_reg obj, uint32_t i) {
   gc_frame_leave(m, old, 1, 0);
 }
 
-/* Frees the table of n slots in `table`, not its elements. */
+/* Frees the table of n slots in `table`, but not its elements. */
 static inline void free_table(gc_mutator *m, gc_reg table, uint64_t n) {
   for (uint32_t c = 0; c + 1 < table_objects(n); c++)
     free_slot(m, table, c);
@@ -145,8 +150,8 @@ static inline void free_table(gc_mutator *m, gc_reg table, uint64_t n) {
 /* ------------------------------------------------------------------------- *
  * Sequences. */
 
-/* Whether number i of a sequence belongs to the `percent` that are something,
- * evenly spread, so that exactly share_of(n) of its first n do. */
+/* A share of `percent` of a sequence, evenly spread: share_has says whether
+ * number i belongs to it, and exactly share_of(n) of the first n numbers do. */
 static inline uint64_t share_of(uint64_t n, uint64_t percent) {
   return n * percent / 100;
 }
@@ -155,9 +160,10 @@ static inline bool share_has(uint64_t i, uint64_t percent) {
   return share_of(i + 1, percent) > share_of(i, percent);
 }
 
-/* A random order of 0 .. n - 1: replacing elements round by round, each round
- * in a new order, gives them lifetimes spread over 0 .. 2n - 1 and yet replaces
- * each exactly once a round. */
+/* An order of 0 .. n - 1, to be freed by free(), and its random shuffling.  A
+ * workload that replaces its elements round by round, each round in a new
+ * order, replaces each element exactly once a round, and the lifetimes are
+ * spread over 0 .. 2n - 1 replacements. */
 static inline uint32_t *order_new(uint64_t n) {
   uint32_t *order = own_memory(n, sizeof *order);
   for (uint64_t i = 0; i < n; i++)

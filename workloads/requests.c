@@ -1,21 +1,21 @@
-/* requests: a server.  A large table of sessions lives long; every request
- * makes a small heap of its own beside it, reads a session or two, sometimes
- * changes one, and leaves nothing else behind.
+/* requests: a server.  A large table of sessions is alive all the time.  Every
+ * request makes a small structure of its own beside it, reads a session or
+ * two, sometimes changes one, and leaves nothing else behind.
  *
- * The shape is that of the transactional workloads (SPECjbb, Extremem, DaCapo's
+ * The shape is that of transactional benchmarks (SPECjbb, Extremem, DaCapo's
  * latency-sensitive ones) without their logic: what matters is how long a
  * request takes in the worst case.  A request that updates a session stores
  * references to young objects into old ones, and old objects die.
  *
  * Stresses latency.  With a rate, requests arrive on a schedule that does not
- * wait for the server (an open loop), so that a pause delays all that arrive
- * during it; latency counts from the arrival, and a step is a request.  Without
- * one the next request waits for the one before (a closed loop), and steps are
- * batches of a few requests, all alike.
+ * wait for the server (an open loop), so that a pause delays all requests that
+ * arrive during it; latency counts from the arrival, and a step is a request.
+ * Without a rate the next request waits for the one before (a closed loop),
+ * and a step is a batch of a few equal requests.
  *
  * Survivors: the sessions, each with its profile and RECENT items.
  *
- * Limits: one thread serves. */
+ * Limits: one thread serves all requests. */
 #include "parts.h"
 
 enum { SESSIONS, REQUESTS, FIELDS, BODY, UPDATES, RATE, ARRIVALS, DURATION };
@@ -23,13 +23,13 @@ enum { UNIFORM, POISSON };
 enum { SERVE };
 
 enum {
-  RECENT = 4,         /* items a session remembers */
+  RECENT = 4,         /* items that a session keeps */
   STEP_REQUESTS = 16, /* requests in a step */
 };
 
-/* A session refers to its profile and its newest item; an item to the one
- * before.  A request has a list of fields, a body and its session; a response
- * has a list of parts, each of which shows an item. */
+/* A session refers to its profile and its newest item; an item to the item
+ * before it.  A request has a list of fields, a body and its session; a
+ * response has a list of parts, each of which shows an item. */
 enum { PROFILE, ITEMS };
 enum { NEXT, SHOWN };
 enum { FIELD_LIST, BODY_TEXT, SESSION };
@@ -53,17 +53,17 @@ static uint64_t session_bytes(void) {
          RECENT * gc_shape_bytes(ITEM_SHAPE);
 }
 
-/* Requests in all. */
+/* The number of requests. */
 static uint64_t requests_of(const uint64_t *p) {
   return p[RATE] && p[DURATION] ? p[RATE] * p[DURATION] : p[REQUESTS];
 }
 
-/* Objects that one request makes and leaves. */
+/* Objects that one request makes, all of which die with it. */
 static uint64_t request_objects(const uint64_t *p) {
   return 3 + p[FIELDS] + RECENT;
 }
 
-/* The table and the sessions in it. */
+/* Bytes of the table and the sessions in it. */
 static uint64_t kept_bytes(const uint64_t *p) {
   return table_bytes(p[SESSIONS]) + p[SESSIONS] * session_bytes();
 }
@@ -114,7 +114,7 @@ static void parse(wl_thread *t, gc_reg dst, gc_reg session, uint64_t id) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-/* The session remembers a new item and forgets its oldest. */
+/* Adds a new item to the session, and drops its oldest. */
 static void update(wl_thread *t, gc_reg session) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 1);
@@ -132,7 +132,8 @@ static void update(wl_thread *t, gc_reg session) {
   gc_frame_leave(m, frame, 2, 1);
 }
 
-/* dst <- a response that shows the session's items.  Whether these are its. */
+/* dst <- a response that shows the session's items.  Returns whether they are
+ * the right ones. */
 static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 2);
@@ -155,7 +156,7 @@ static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
   return ok;
 }
 
-/* Frees slot `i` of `obj`, a list, and `obj`. */
+/* Frees the list in slot `i` of `obj`, and `obj`. */
 static void free_with_list(gc_mutator *m, gc_reg obj, uint32_t i) {
   gc_reg list = gc_frame_enter(m, 1, 0);
   gc_load(m, list, obj, i);
@@ -256,21 +257,23 @@ const workload workload_requests = {
     .source = "the shape of transactional benchmarks (SPECjbb, Extremem)",
     .unit = "requests",
     .steps = {"serve"},
-    .params = {{"sessions", "that live all the time", 30000, 1, 1 << 22, NULL},
-               {"requests", "that are served", 250000, 1, 1 << 28, NULL},
-               {"fields", "in a request, one object each", 48, 0, 1 << 16,
+    .params = {{"sessions", "sessions that are alive all the time", 30000, 1,
+                1 << 22, NULL},
+               {"requests", "requests that are served", 250000, 1, 1 << 28,
                 NULL},
+               {"fields", "fields of a request, one object each", 48, 0,
+                1 << 16, NULL},
                {"body", "bytes of a request's body", 512, 8, 1 << 20, NULL},
                {"updates", "percent of the requests that change a session", 20,
                 0, 100, NULL},
                {"rate",
-                "requests a second, whatever the server does; 0: each "
+                "requests per second, whatever the server does; 0: each "
                 "after the one before",
                 0, 0, 1 << 24, NULL},
-               {"arrivals", "how requests are spread, at a rate", UNIFORM, 0, 0,
-                arrivals},
+               {"arrivals", "distances between arrivals, if there is a rate",
+                UNIFORM, 0, 0, arrivals},
                {"duration",
-                "seconds of requests, at a rate; 0: as many as "
+                "seconds of requests, if there is a rate; 0: as many as "
                 "`requests` says",
                 5, 0, 3600, NULL}},
     .knows_deaths = true,

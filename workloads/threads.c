@@ -1,4 +1,4 @@
-/* threads: mutator threads beside one another, in three modes.
+/* threads: several mutator threads at once, in three modes.
  *
  *   private    each thread replaces lists in a table of its own
  *   pipeline   half of the threads (at least one) make messages, the others
@@ -6,22 +6,23 @@
  *   shared     all threads replace and read lists in one table, under a lock;
  *              every node refers to one of a few shared descriptors
  *
- * They are the ways in which threads meet in a heap (compare the threaded
- * allocator benchmarks of Larson & Krishnan, ISMM 1998, and Hoard's, ASPLOS
- * 2000): not at all but through the allocator; by objects that die on another
- * thread than they were made on; and by counts and marks that several threads
- * want to write.  The queue and the shared table are objects like any other.
+ * The modes are the ways in which threads meet in a heap (compare the
+ * allocator benchmarks with threads of Larson & Krishnan, ISMM 1998, and of
+ * Hoard, ASPLOS 2000): only in the allocator; by objects that die on another
+ * thread than the one that made them; and by counts and marks that several
+ * threads write.  The queue and the shared table are ordinary objects.
  *
- * Survivors: the tables with one list for each place; the queue is empty in the
- * end.  Which thread replaces what in which order does not matter, since all
- * lists are of one length.
+ * Survivors: the tables with one list for each place; the queue is empty at
+ * the end.  It does not matter which thread replaces which list in which
+ * order, since all lists are equally long.
  *
- * Limits: the lock is the only synchronisation, and with many threads it, not
- * the collector, is what is measured in the last two modes. */
+ * Limits: the lock is the only synchronisation, and with many threads the last
+ * two modes measure the lock rather than the collector. */
 #include "parts.h"
 
 enum { MODE, OPS, LIVE, SIZE, QUEUE };
-enum { PRIVATE, PIPELINE, SHARED, MODES }; /* choices, global roots */
+/* Values of `mode`, which are also the global roots. */
+enum { PRIVATE, PIPELINE, SHARED, MODES };
 static const char *const modes[] = {"private", "pipeline", "shared", "all",
                                     NULL};
 enum { TYPES = MODES }; /* global root of the shared descriptors */
@@ -33,7 +34,7 @@ enum { NEXT, TYPE };
 #define DESCRIPTOR ((gc_shape){0, 16})
 
 enum {
-  STEP_NODES = 512, /* made in one step */
+  STEP_NODES = 512, /* nodes made in one step */
   DESCRIPTORS = 8,
 };
 
@@ -49,17 +50,17 @@ static uint64_t consumers(unsigned threads) {
   return max_u64(threads - producers(threads), 1);
 }
 
-/* What a mode puts into the heap. */
+/* What a mode allocates. */
 typedef struct needs {
-  uint64_t objects, bytes; /* tables, queues and the like, to the end */
-  uint64_t kept;           /* lists, to the end */
-  uint64_t momentary;      /* lists alive beside these, at most */
-  uint64_t made;           /* lists, in all */
+  uint64_t objects, bytes; /* tables, queues and so on, which stay to the end */
+  uint64_t kept;           /* lists that stay to the end */
+  uint64_t momentary;      /* other lists that are alive at a time, at most */
+  uint64_t made;           /* lists made in all */
 } needs;
 
 static needs needs_of(const uint64_t *p, unsigned threads, unsigned mode) {
   switch (mode) {
-  case PRIVATE: /* a table each, and what holds the tables in the end */
+  case PRIVATE: /* a table for each thread, and an object that refers to them */
     return (needs){.objects = threads * table_objects(p[LIVE]) + 1,
                    .bytes = threads * table_bytes(p[LIVE]) +
                             gc_shape_bytes((gc_shape){threads, 0}),
@@ -73,7 +74,7 @@ static needs needs_of(const uint64_t *p, unsigned threads, unsigned mode) {
                                         p[QUEUE] + producers(threads) +
                                             consumers(threads)),
                    .made = producers(threads) * p[OPS]};
-  default: /* SHARED: the table, the descriptors and what holds them */
+  default: /* SHARED: the table, the descriptors, an object over both */
     return (needs){.objects = table_objects(p[LIVE]) + 1 + DESCRIPTORS,
                    .bytes = table_bytes(p[LIVE]) +
                             gc_shape_bytes((gc_shape){DESCRIPTORS, 0}) +
@@ -98,19 +99,19 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   return v;
 }
 
-/* What the threads share beside the heap; the run's data. */
+/* What the threads share outside the heap, as the data of the run. */
 typedef struct shared {
   wl_lock lock;
-  uint64_t sent, taken; /* messages, by `lock` */
+  uint64_t sent, taken; /* messages so far, guarded by `lock` */
   uint64_t total;       /* messages to be sent */
-  uint64_t sum;         /* of the ids of messages taken, by `lock` */
+  uint64_t sum; /* of the ids of the messages taken, guarded by `lock` */
 } shared;
 
 /* ------------------------------------------------------------------------- *
  * Lists.  The nodes of list `id` are stamped id, id + 1, ... */
 
-/* dst <- a new list; with `types` (else: any null register) the nodes refer to
- * its elements. */
+/* dst <- a new list.  Its nodes refer to the elements of `types`, unless that
+ * register is null. */
 static void list_new(wl_thread *t, gc_reg dst, uint64_t id, gc_reg types) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, type = frame + 1;
@@ -127,7 +128,7 @@ static void list_new(wl_thread *t, gc_reg dst, uint64_t id, gc_reg types) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
-/* Whether `list` is the list `id`, whole. */
+/* Whether `list` is the list `id`, undamaged. */
 static bool list_is(wl_thread *t, gc_reg list, uint64_t id) {
   gc_mutator *m = t->m;
   if (gc_is_null(m, list))
@@ -146,14 +147,14 @@ static bool list_is(wl_thread *t, gc_reg list, uint64_t id) {
   return n == size;
 }
 
-/* Ends a step that did `*lists`, if it did any. */
+/* Ends a step of `*lists` units of work, unless there were none. */
 static void end_step(wl_thread *t, unsigned kind, uint64_t *lists) {
   if (*lists > 0)
     wl_step(t, kind, *lists);
   *lists = 0;
 }
 
-/* The same for one more list, if with it there is enough for a step. */
+/* Counts one more list, and ends the step if there is enough work in it. */
 static void count_list(wl_thread *t, unsigned kind, uint64_t *lists) {
   if (++*lists * wl_get(t, SIZE) >= STEP_NODES)
     end_step(t, kind, lists);
@@ -216,7 +217,7 @@ static bool private_whole(wl_thread *t) {
 /* ------------------------------------------------------------------------- *
  * Pipeline.  Message n is the list n * SIZE in place n modulo QUEUE. */
 
-/* Lets go of the lock for a moment. */
+/* Releases the lock for a moment. */
 static void give_way(wl_thread *t, shared *s) {
   wl_lock_release(t, &s->lock);
   wl_yield(t);
@@ -411,8 +412,8 @@ const workload workload_threads = {
     .source = "compare Larson & Krishnan, ISMM 1998; Hoard, ASPLOS 2000",
     .unit = "lists",
     .steps = {"private", "produce", "consume", "shared", "wait"},
-    .params = {{"mode", "how the threads meet, all in turn", MODES, 0, 0,
-                modes},
+    .params = {{"mode", "how the threads meet; all: one mode after the other",
+                MODES, 0, 0, modes},
                {"ops", "lists that each thread makes, in each mode", 150000, 1,
                 1 << 24, NULL},
                {"live", "lists in a table", 2000, 1, 1 << 20, NULL},

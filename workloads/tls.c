@@ -1,22 +1,22 @@
 /* tls: threads that come and go, and keep what they make in thread-local
  * roots.
  *
- * Wave after wave of threads is started; each fills lists that hang on its
- * thread-local slots, as caches and pools of threads do, drops a list that has
- * become too long, reads the others, and ends without cleaning up.  What hung
- * on its slots must die with it.  The main thread keeps lists of its own all
- * the while.  The case is from the reports on thread-local retention in thread
- * pools and on collectors that forget, or never let go of, the roots of threads
- * that ended (for example that libgc does not scan a main thread's thread-local
- * variables).
+ * Wave after wave of threads is started.  Each thread fills lists in its
+ * thread-local roots, as caches and thread pools do, drops a list that has
+ * become too long, reads the other lists, and ends without cleaning up.  What
+ * its roots held must die with the thread.  The main thread keeps lists of its
+ * own meanwhile.  The case is taken from reports on thread-local retention in
+ * thread pools, and on collectors that forget the roots of threads, or never
+ * drop those of threads that ended (for example, libgc does not scan the
+ * thread-local variables of the main thread).
  *
- * Stresses attaching and detaching, thread-local roots, and the return of a
- * dead thread's memory to the others.
+ * Stresses attaching and detaching, thread-local roots, and the reuse of a
+ * dead thread's memory by the others.
  *
- * Survivors: the main thread's lists, until it clears its slots.
+ * Survivors: the main thread's lists, until it clears its roots.
  *
- * Limits: a step of kind "wave" contains the kernel's work for starting and
- * ending threads. */
+ * Limits: the measured time contains the kernel's work for starting and ending
+ * threads, though no step does. */
 #include "parts.h"
 
 enum { WAVES, SLOTS, LENGTH, OPS };
@@ -36,7 +36,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
                                   gc_shape_bytes(NODE)};
 }
 
-/* Drops the list on a slot. */
+/* Drops the list in a thread-local root. */
 static void drop_slot(gc_mutator *m, uint32_t slot) {
   if (GC_EXPLICIT_FREE) {
     gc_reg list = gc_frame_enter(m, 1, 0);
@@ -47,8 +47,9 @@ static void drop_slot(gc_mutator *m, uint32_t slot) {
   gc_tls_clear(m, slot);
 }
 
-/* The `n`th node goes to the front of list n modulo SLOTS, after that list was
- * dropped if it is full.  Position n / SLOTS modulo LENGTH is stamped. */
+/* Puts node n at the front of list n modulo SLOTS, which is dropped before if
+ * it is full.  The node is stamped with its position, n / SLOTS modulo LENGTH.
+ */
 static void push(wl_thread *t, uint64_t n) {
   gc_mutator *m = t->m;
   uint32_t slot = (uint32_t)(n % wl_get(t, SLOTS));
@@ -63,7 +64,8 @@ static void push(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-/* Nodes in this thread's lists, or more than there can be if one is damaged. */
+/* The number of nodes in the lists of this thread; if one is damaged, more
+ * than there can be. */
 static uint64_t count(wl_thread *t) {
   gc_mutator *m = t->m;
   uint64_t slots = wl_get(t, SLOTS), length = wl_get(t, LENGTH), n = 0;
@@ -134,9 +136,8 @@ const workload workload_tls = {
     .source = "reports on thread-local retention",
     .unit = "objects",
     .steps = {"work"},
-    .params = {{"waves", "times that threads are started", 400, 1, 100000,
-                NULL},
-               {"slots", "thread-local slots in use", 8, 1, GC_TLS, NULL},
+    .params = {{"waves", "how often threads are started", 400, 1, 100000, NULL},
+               {"slots", "thread-local roots in use", 8, 1, GC_TLS, NULL},
                {"length", "nodes in a full list", 1000, 1, 1 << 20, NULL},
                {"ops", "nodes that each thread makes", 12000, 1, 1 << 24,
                 NULL}},

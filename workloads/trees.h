@@ -1,6 +1,7 @@
-/* trees.h: binary trees that are made from the root down or from the leaves up,
- * by nothing but the mutator interface: what a program without a harness would
- * do.  For binary-trees, and for by-hand, which shows what the harness adds. */
+/* trees.h: binary trees that are made from the root down or from the leaves
+ * up.  The code calls the mutator interface only, as a program without a
+ * harness would.  For binary-trees, and for by-hand, which shows what the
+ * harness adds. */
 #ifndef REAPMARK_TREES_H
 #define REAPMARK_TREES_H
 
@@ -9,17 +10,19 @@
 enum { LEFT, RIGHT };
 #define NODE ((gc_shape){2, sizeof(node)})
 typedef struct node {
-  uint32_t height; /* of the tree below */
-  uint32_t check;  /* its complement */
+  uint32_t height; /* of the tree below this node */
+  uint32_t check;  /* the complement of the height */
 } node;
 
-enum { MIN_DEPTH = 4 }; /* of short-lived trees */
+enum { MIN_DEPTH = 4 }; /* the smallest depth of short-lived trees */
 
+/* The nodes of a tree of this depth. */
 static inline uint64_t tree_size(uint64_t depth) {
   return ((uint64_t)2 << depth) - 1;
 }
 
-/* Trees of this depth that have twice as many nodes as one of depth `most`. */
+/* How many trees of this depth have twice as many nodes as one of depth
+ * `most`. */
 static inline uint64_t tree_count(uint64_t most, uint64_t depth) {
   return max_u64(2 * tree_size(most) / tree_size(depth), 1);
 }
@@ -31,7 +34,7 @@ static inline void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
   n->check = ~height;
 }
 
-/* Gives `top` two children, using `fresh`. */
+/* Gives `top` two new children, by way of register `fresh`. */
 static inline void new_children(gc_mutator *m, gc_reg top, gc_reg fresh,
                                 uint32_t height) {
   new_node(m, fresh, height);
@@ -40,7 +43,8 @@ static inline void new_children(gc_mutator *m, gc_reg top, gc_reg fresh,
   gc_store_take(m, top, RIGHT, fresh);
 }
 
-/* dst <- a node over what is in `child` and the next register. */
+/* dst <- a new node, whose children are in `child` and the register after it.
+ */
 static inline void new_parent(gc_mutator *m, gc_reg dst, gc_reg child,
                               uint32_t height) {
   new_node(m, dst, height);

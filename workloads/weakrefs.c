@@ -1,40 +1,41 @@
 /* weakrefs: the three classic uses of weak references.
  *
- *   cache      a table of weak references to values that somebody else may
+ *   cache      a table of weak references to values that something else may
  *              still hold; reads of values that are held must succeed, reads of
- *              dropped ones may, until the collector has found out
- *   canonical  one object for equal keys: whoever wants a key gets the object
- *              that others have, if there is one, else makes it
- *   observers  subjects know their observers weakly, observers their subject
- *              strongly, so that neither has to say goodbye; some observers are
- *              in a cycle with their callback
+ *              dropped values may succeed until the collector has found them
+ *   canonical  one object for equal keys: whoever asks for a key gets the
+ * object that others have, if there is one, else a new one observers  subjects
+ * refer to their observers weakly, observers to their subject strongly, so that
+ * neither has to be deregistered; some observers are in a cycle with their
+ * callback
  *
- * After the java.util.WeakHashMap family, hash-consing (Goto 1974; Filliatre &
- * Conchon, ML 2006) and the "lapsed listener" problem.
+ * After java.util.WeakHashMap and its kind, hash-consing (Goto 1974; Filliâtre
+ * & Conchon, ML 2006) and the "lapsed listener" problem.
  *
- * Stresses creation and clearing of weak references, and strong references got
- * from weak ones.
+ * Stresses creation and clearing of weak references, and strong references
+ * that are got from weak ones.
  *
  * Survivors: what the strong tables hold, and the weak references in the weak
- * ones.  What is done never depends on whether a dead target was found dead
- * already, which differs among collectors: in the canonical table every round
- * asks for a new version of each key.
+ * tables.  No operation depends on whether a dead target was already found
+ * dead, in which collectors differ: in the canonical table every round asks
+ * for a new version of each key.
  *
- * Limits: no weak reference has a callback, and none refers to an object that
- * is finalizable (see finalizers). */
+ * Limits: no weak reference has a callback, and none refers to a finalizable
+ * object (see finalizers). */
 #include "parts.h"
 
 enum { KIND, ENTRIES, ROUNDS, READS, PAYLOAD, CYCLIC };
-enum { CACHE, CANONICAL, OBSERVERS, KINDS }; /* choices, steps */
+/* Values of `kind`, which are also the kinds of steps. */
+enum { CACHE, CANONICAL, OBSERVERS, KINDS };
 static const char *const kinds[] = {"cache", "canonical", "observers", "all",
                                     NULL};
-/* Global roots: the strong table and the weak table of each kind, and the
- * cache's weak references to values that were dropped. */
+/* Global roots: the strong table and the weak table of each kind, and the weak
+ * references to values that were dropped from the cache. */
 enum { STRONG = 0, WEAK = KINDS, EXPIRED = 2 * KINDS };
 
-/* An observer refers to its subject and to its callback; the callback, if it is
- * one of a cycle, to its observer.  A subject refers weakly to its observers.
- */
+/* An observer refers to its subject and to its callback; in a cycle, the
+ * callback also refers to its observer.  A subject refers weakly to its
+ * observers. */
 enum { SUBJECT, CALLBACK };
 enum { OBSERVER };
 enum { GROUP = 16 }; /* observers of a subject */
@@ -67,13 +68,13 @@ static bool has(const uint64_t *p, unsigned kind) {
   return p[KIND] == KINDS || p[KIND] == kind;
 }
 
-/* What a kind puts into the heap, in objects or in bytes. */
+/* What a kind allocates, in objects or in bytes. */
 typedef struct needs {
-  uint64_t holders; /* tables and subjects, to the end */
-  uint64_t kept;    /* all the rest that is reachable in the end */
-  uint64_t extra;   /* reachable beside these for a moment */
-  uint64_t cyclic;  /* dropped in cycles before the end */
-  uint64_t made;    /* all but the holders */
+  uint64_t holders; /* tables and subjects, which stay to the end */
+  uint64_t kept;    /* the rest of what is reachable at the end */
+  uint64_t extra;   /* what is also reachable for a moment */
+  uint64_t cyclic;  /* what dies in cycles before the end */
+  uint64_t made;    /* all that is allocated except the holders */
 } needs;
 
 static needs needs_of(const uint64_t *p, unsigned kind, bool bytes) {
@@ -92,7 +93,7 @@ static needs needs_of(const uint64_t *p, unsigned kind, bool bytes) {
                            min_u64(n * rounds, expired(p)) * weak,
                    .extra = value + weak,
                    .made = n * (rounds + 1) * (value + weak)};
-  case CANONICAL: /* in the middle of a round, both versions of most keys */
+  case CANONICAL: /* both versions of most keys live in the middle of a round */
     return (needs){.holders = table(n) + table(keys(p)),
                    .kept = keys(p) * (value + weak),
                    .extra = keys(p) * value + weak,
@@ -123,8 +124,8 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   return v;
 }
 
-/* A turn of a kind: in round `round`, the turn of number `op` in its random
- * order, which is `place`.  Round 0 is set-up. */
+/* A turn of a kind: number `op` of round `round`, whose place in the random
+ * order is `place`.  Round 0 belongs to the set-up. */
 typedef struct turn {
   uint64_t round, op, place;
 } turn;
@@ -132,7 +133,8 @@ typedef struct turn {
 /* ------------------------------------------------------------------------- *
  * Cache: value i of round r is stamped r * ENTRIES + i. */
 
-/* Replaces a value.  The weak reference to the old one goes to the expired. */
+/* Replaces a value.  The weak reference to the old value is moved to the
+ * expired ones. */
 static void cache_replace(wl_thread *t, turn at) {
   gc_mutator *m = t->m;
   uint64_t n = wl_get(t, ENTRIES), room = expired(t->run->params);
@@ -155,7 +157,7 @@ static void cache_replace(wl_thread *t, turn at) {
   gc_frame_leave(m, frame, 3, 3);
 }
 
-/* Reads values through the weak table, and one that was dropped. */
+/* Reads values through the weak table, and a value that was dropped. */
 static void cache_read(wl_thread *t, turn at) {
   gc_mutator *m = t->m;
   uint64_t n = wl_get(t, ENTRIES), room = expired(t->run->params);
@@ -204,8 +206,8 @@ static void canonical_want(wl_thread *t, turn at, uint64_t key) {
 /* ------------------------------------------------------------------------- *
  * Observers: observer i is stamped i and watches subject i / GROUP. */
 
-/* Replaces an observer, has the subject notify all that it still sees, and
- * makes the new one known to it. */
+/* Replaces an observer, has the subject notify all observers that are still
+ * alive, and registers the new one. */
 static void observers_replace(wl_thread *t, turn at) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
@@ -274,7 +276,7 @@ static void take_turn(wl_thread *t, unsigned kind, turn at) {
     if (at.round > 0)
       cache_read(t, at);
     break;
-  case CANONICAL: /* the random order is that of the keys */
+  case CANONICAL: /* the random order is the order of keys */
     number = at.place % keys(t->run->params);
     at.place = at.op;
     canonical_want(t, at, number);
@@ -285,8 +287,8 @@ static void take_turn(wl_thread *t, unsigned kind, turn at) {
   }
 }
 
-/* weak <- weak reference number i of a kind, borrowed; returns what its target
- * is stamped if it is there. */
+/* weak <- weak reference number i of a kind, borrowed.  Returns the stamp that
+ * its target has, if the target is alive. */
 static uint64_t weak_at(wl_thread *t, unsigned kind, uint64_t i, gc_reg weak) {
   const uint64_t *p = t->run->params;
   gc_global_borrow(t->m, weak, WEAK + kind);
@@ -299,9 +301,9 @@ static uint64_t weak_at(wl_thread *t, unsigned kind, uint64_t i, gc_reg weak) {
   return p[ROUNDS] * (kind == CACHE ? p[ENTRIES] : keys(p)) + i;
 }
 
-/* Drops every other value and observer, and all users of keys.  What is left
- * must still be seen through the weak references, and whole; those to the rest
- * must have been cleared, as far as the collector reclaims the rest. */
+/* Drops every other value and observer, and all users of keys.  The weak
+ * references must still return the others, undamaged; those to the dropped
+ * ones must have been cleared, as far as the collector reclaims these. */
 static void check_weak(wl_thread *t, unsigned kind) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
@@ -334,7 +336,7 @@ static void check_weak(wl_thread *t, unsigned kind) {
   gc_frame_leave(m, frame, 1, 2);
 }
 
-/* All values dropped from the cache in the run are dead by now. */
+/* Checks that all values that were dropped from the cache are found dead. */
 static void check_expired(wl_thread *t) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
@@ -350,8 +352,8 @@ static void check_expired(wl_thread *t) {
   gc_frame_leave(m, frame, 1, 2);
 }
 
-/* Objects that are left over in cycles of observers when all roots are gone:
- * these, their subjects, and the weak references that the subjects hold. */
+/* Objects that remain in cycles of observers when all roots are dropped: the
+ * observers, their subjects, and the weak references of the subjects. */
 static uint64_t left_by_observers(const uint64_t *p) {
   uint64_t n = (p[ROUNDS] + 1) * share_of(p[ENTRIES], p[CYCLIC]) * 2;
   for (uint64_t first = 0; first < p[ENTRIES]; first += GROUP) {
@@ -418,10 +420,12 @@ const workload workload_weakrefs = {
     .source = "weak maps, hash-consing, the lapsed listener problem",
     .unit = "operations",
     .steps = {"cache", "canonical", "observers"},
-    .params = {{"kind", "what is run, all in turn", KINDS, 0, 0, kinds},
-               {"entries", "values, users of keys, observers", 20000, 1,
+    .params = {{"kind", "which of the three runs; all: one after the other",
+                KINDS, 0, 0, kinds},
+               {"entries",
+                "number of values, of users of keys and of observers", 20000, 1,
                 1 << 22, NULL},
-               {"rounds", "times that each is replaced", 30, 1, 4096, NULL},
+               {"rounds", "how often each is replaced", 30, 1, 4096, NULL},
                {"reads", "weak reads of the cache for each replacement", 4, 0,
                 64, NULL},
                {"payload", "bytes in a value or observer", 32, 8, 4096, NULL},

@@ -1,14 +1,14 @@
 /* workload.h: what a workload is, and what the cell runtime offers it.
  *
  * A workload is one file, workloads/NAME.c, that defines one `const workload`.
- * It is written against gc.h only and compiled once per collector.  A run of it
- * goes like this:
+ * It is written against gc.h only and compiled once per collector.  A run
+ * looks like this:
  *
  *   static void run(wl_thread *t) {
  *     ... build what must exist before the clock starts ...
  *     wl_begin(t);
  *     for (...) {
- *       ... a few microseconds to a millisecond of work ...
+ *       ... work that takes a few microseconds to a millisecond ...
  *       wl_step(t, KIND, ops);        // ends a timed step
  *     }
  *     wl_end(t);
@@ -18,12 +18,17 @@
  *     wl_expect(t, (wl_expectation){.live = 0, ...});
  *   }
  *
- * Rules.  A workload is deterministic for its parameters, seed and number of
- * threads: the same operations on every collector.  It knows analytically what
- * must survive, and says so at least once with its data alive and once with its
- * roots dropped.  Steps are short and alike, so that a long one means that
- * something stalled; drops are inside steps.  It never looks at the collector's
- * name, and asks nothing about the collector but what is below. */
+ * Rules.  The parameters, the seed and the number of threads determine what a
+ * workload does: it performs the same operations on every collector.  It knows
+ * how many objects must survive and states the numbers (wl_expect) at least
+ * once with its data alive and once with its roots dropped.  Steps are short
+ * and do equal amounts of work, so that a long step means that something
+ * stalled the thread; dropping references is part of a step.  A workload never
+ * looks at the collector's name, and asks nothing about the collector that is
+ * not in this file.
+ *
+ * Unless a function says otherwise, any mutator thread may call it with its
+ * own wl_thread.  (S) marks safepoints, as in gc.h. */
 #ifndef REAPMARK_WORKLOAD_H
 #define REAPMARK_WORKLOAD_H
 
@@ -44,56 +49,61 @@ typedef struct wl_param {
   const char *const *choices; /* NULL-terminated, or NULL for an integer */
 } wl_param;
 
-/* Bytes that the workload needs in the heap, by gc_shape_bytes, for given
- * parameters.  Exact where the workload can say so, else an upper bound within
- * 10 %.  Heap sizes given as multiples ("3x") are multiples of what the
- * collector must hold by its own declaration: `live`, plus `cyclic` if it does
- * not reclaim cycles; `allocated` if it reclaims nothing. */
+/* How many bytes (gc_shape_bytes) the workload puts into the heap with given
+ * parameters: exact where the workload can tell, else an upper bound that is
+ * at most 10 % too high.
+ *
+ * A heap size given as a multiple ("3x") is a multiple of the bytes that the
+ * collector must hold by its own declaration: `live`; `live + cyclic` if it
+ * does not reclaim cycles; `allocated` if it reclaims nothing. */
 typedef struct wl_volume {
-  uint64_t live;      /* peak of reachable bytes */
-  uint64_t cyclic;    /* total of garbage that dead cycles reach, but for what
-                         becomes garbage when the roots are dropped at the end:
-                         live + cyclic is the most that a counter holds */
-  uint64_t allocated; /* total */
-  uint64_t set_up;    /* of that, before the measured part */
+  uint64_t live;   /* the most bytes that are reachable at any time */
+  uint64_t cyclic; /* all garbage that is part of a dead cycle or reachable from
+                      one, without what becomes garbage when the roots are
+                      dropped at the end; live + cyclic is the most that a
+                      counting collector ever holds */
+  uint64_t allocated; /* all bytes allocated */
+  uint64_t set_up;    /* the part of `allocated` before wl_begin */
 } wl_volume;
 
-/* What a workload needs of a collector; others get `n/a` with the reason.  One
- * that can do without threads but takes as many as are asked for says so: it
- * runs on every collector with one. */
+/* What a workload needs of a collector.  On a collector without it the
+ * workload does not run, and tables show `n/a` with the reason. */
 enum {
   WL_NEEDS_THREADS = 1,
   WL_NEEDS_WEAK = 2,
   WL_NEEDS_FINALIZERS = 4,
-  WL_TAKES_THREADS = 8,
-  WL_NEEDS_DEPTH = 16 /* drops long chains */
+  WL_TAKES_THREADS = 8, /* runs with as many threads as are asked for, and with
+                           one on collectors that have no threads */
+  WL_NEEDS_DEPTH = 16   /* drops long chains (gc_capabilities.shallow) */
 };
 
 enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };
 
 typedef struct workload {
   const char *name;
-  const char *summary; /* what it stresses, one line */
-  const char *source;  /* where it comes from */
-  const char *unit;    /* what an op is, plural: "objects", "requests" */
+  const char *summary; /* what the workload stresses, one line */
+  const char *source;  /* the program or paper that it is taken from */
+  const char *unit;    /* the unit of work, plural: "objects", "requests" */
   const char *steps[WL_STEP_KINDS]; /* names of the kinds of steps */
   wl_param params[WL_PARAMS];       /* up to an entry without a name */
-  unsigned needs;
-  /* States every death by gc_free, if GC_EXPLICIT_FREE: collectors that free
-   * nothing else can run it. */
+  unsigned needs;                   /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* The workload states every death by gc_free if GC_EXPLICIT_FREE, so that
+   * collectors that free nothing else can run it. */
   bool knows_deaths;
-  /* What it calls its roots and objects, for those who explain what keeps an
-   * object alive: pairs such as "global 0", "the cache" and "object 2",
-   * "entry", up to NULL; or NULL.  Objects by the order in which they are made,
-   * from 1; after the last one with a name, the names from "object 2" on come
-   * over again. */
+  /* Names for roots and objects, for explanations of what keeps an object
+   * alive: pairs such as "global 0", "the cache" and "object 2", "entry", up
+   * to NULL; or NULL without names.  Objects are numbered in the order of
+   * allocation, from 1. Objects after the last one with a name get the names
+   * from "object 2" on again. */
   const char *const *words;
-  /* With `threads` as given by the user (1 where the workload has none). */
+  /* `params` are in the order of the field above; `threads` is what the user
+   * asked for, 1 where the workload has no threads. */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
+  /* Runs the workload on the main thread, in an empty heap. */
   void (*run)(wl_thread *t);
 } workload;
 
-/* Every workload of this build, up to NULL. */
+/* Every workload of this program, up to NULL. */
 extern const workload *const wl_all[];
 
 /* ------------------------------------------------------------------------- *
@@ -107,16 +117,17 @@ typedef struct wl_run {
   uint64_t seed;
   unsigned threads;    /* mutator threads asked for, at least 1 */
   uint64_t heap_limit; /* bytes, 0: none */
-  const char *input;   /* the file that the workload is to read, or NULL */
+  const char *input;   /* the file of --input, or NULL */
   gc_heap *heap;
 } wl_run;
 
-/* One mutator thread of a run; the cell runtime owns the rest of it. */
+/* One mutator thread of a run.  The cell runtime makes it; it lasts as long as
+ * the thread. */
 struct wl_thread {
   wl_run *run;
   gc_mutator *m;
-  unsigned index; /* 0 for the thread that `run` is called on */
-  uint64_t random[4];
+  unsigned index;     /* 0 for the main thread, which `run` is called on */
+  uint64_t random[4]; /* the state of wl_random */
 };
 
 /* The value of parameter number `i`. */
@@ -124,139 +135,147 @@ static inline uint64_t wl_get(const wl_thread *t, unsigned i) {
   return t->run->params[i];
 }
 
-/* Starts and ends the measured part; main thread only, once each.  Before the
- * measured part the collector collects, so that what set-up left behind is not
- * charged to it.  wl_begin starts the first step. */
+/* Start and end the measured part.  Main thread only, once each.  wl_begin
+ * collects first, so that garbage of the set-up is not charged to the measured
+ * part, and starts the first step.  (S) */
 void wl_begin(wl_thread *t);
 void wl_end(wl_thread *t);
 
-/* Ends the current step of this thread, of kind `kind` (an index into
- * workload.steps), which did `ops` units of work, and starts the next one.
- * Costs one clock read.  Outside the measured part it does nothing. */
+/* Ends the current step of this thread, in which it did `ops` units of work,
+ * and starts the next step.  `kind` is an index into workload.steps.  Costs
+ * one clock read.  Outside the measured part it does nothing. */
 void wl_step(wl_thread *t, unsigned kind, uint64_t ops);
 
-/* Announces that the measured part will serve `count` requests: `rate` a second
- * on a schedule that is fixed now, evenly or (`poisson`) at random times by the
- * run's seed, which take nothing of wl_random; or, with a rate of 0, each after
- * the one before (a closed loop).  Main thread, before wl_begin. */
+/* Announces that the measured part will serve `count` requests.  With `rate` >
+ * 0 they arrive `rate` times per second on a schedule that is fixed now: at
+ * equal distances or, with `poisson`, at random times that the run's seed
+ * determines (without using wl_random).  With a rate of 0 each request arrives
+ * when the one before has ended (a closed loop).  Main thread only, before
+ * wl_begin. */
 void wl_requests(wl_thread *t, uint64_t count, uint64_t rate, bool poisson);
 
-/* Brackets a request, in the measured part.  On a schedule, the beginning waits
- * until the request is to arrive (S), if that is still to come, and starts a
- * step; waiting is in no step, but in the measured time.  Each costs a clock
- * read. */
+/* Bracket a request, in the measured part.  On a schedule, wl_request_begin
+ * waits until the request arrives, if it has not yet, and starts a step (S);
+ * the time spent waiting is in no step, but in the measured time.  Each costs
+ * a clock read. */
 void wl_request_begin(wl_thread *t);
 void wl_request_end(wl_thread *t);
 
 /* Discards the time since the last step: it is in no step and not in the
- * measured time.  For work beside the heap, such as shuffling an order: CPU
- * time, page faults and pauses met meanwhile still count. */
+ * measured time.  For work that does not touch the heap, such as shuffling an
+ * order.  CPU time, page faults and pauses in that time are still counted. */
 void wl_skip(wl_thread *t);
 
-/* Unless `ok`, the run's verdict is WRONG for the reason given (printf format).
- * The first failure is kept and the run goes on. */
+/* If `ok` is false, the run's verdict is WRONG for the reason given (a printf
+ * format).  The first failure is kept, and the run goes on. */
 void wl_check(wl_thread *t, bool ok, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What must be in the heap now, in objects, weak references included:
- * `live`: reachable; `cyclic`: garbage that dead cycles reach, of all that was
- * made so far; `allocated`: all objects made so far.  Collects, then holds the
- * collector to what it declares: exactly live, live + cyclic, or allocated
- * objects.  Fewer is WRONG, more is a LEAK, which is as declared only if the
- * number is.  A conservative collector may keep a few more (cell_spare).  No
- * other mutator thread may touch the heap; not measured.
- * `bytes`: of the live objects, by gc_shape_bytes; to be told by the first
- * expectation after the measured part, where it says how much of the memory is
- * lost to fragmentation (0: not told). */
+/* What must be in the heap now, in objects, weak references included. */
 typedef struct wl_expectation {
-  uint64_t live, cyclic, allocated;
-  uint64_t bytes;
+  uint64_t live;      /* reachable */
+  uint64_t cyclic;    /* all garbage so far that is part of a dead cycle or
+                         reachable from one */
+  uint64_t allocated; /* all objects made so far */
+  uint64_t bytes; /* of the live objects, by gc_shape_bytes, for the figures of
+                     fragmentation; to be set in the first expectation after
+                     the measured part; 0: not told */
 } wl_expectation;
+
+/* Collects, and compares the number of objects in the heap with what the
+ * collector must hold by its declaration: live, live + cyclic, or allocated
+ * objects.  Fewer objects make the run WRONG; more are a LEAK, which is as
+ * declared only if the number is exactly the declared one.  A conservative
+ * collector may hold wl_spare objects more.  No other mutator thread may touch
+ * the heap meanwhile.  Not measured.  (S) */
 void wl_expect(wl_thread *t, wl_expectation e);
 
-/* Of objects whose death the workload knows, all or a fixed share of those that
- * die: one has died; the collector has shown that it found one dead, so many
- * ops after its death, with all the bytes that died with it.  Main thread only;
- * outside the measured part they do nothing. */
+/* For objects whose death the workload knows (all that die, or a fixed share
+ * of them).  wl_died: one has died.  wl_reclaimed: the collector has shown
+ * that it found one dead; this was `ops` units of work after its death, and
+ * `bytes` died with it. Main thread only.  Outside the measured part they do
+ * nothing. */
 void wl_died(wl_thread *t);
 void wl_reclaimed(wl_thread *t, uint64_t ops, uint64_t bytes);
 
-/* Of things that happen only to objects that are reclaimed (finalizers run,
- * weak references cleared): `acyclic` must have happened if acyclic garbage is
- * reclaimed, `cyclic` more if cycles are.  `actual` must be exactly that.
- * `what` names them in the reason. */
+/* Checks the number of events that happen only to reclaimed objects, such as
+ * cleared weak references: `actual` must be `acyclic` if the collector
+ * reclaims acyclic garbage, acyclic + cyclic if it reclaims cycles too, else
+ * 0; otherwise the run is WRONG.  `what` names the events in the reason. */
 void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
                          uint64_t acyclic, uint64_t cyclic);
 
-/* How many of so many dead objects the collector may keep beyond what it
- * declares: none, unless it is conservative. */
+/* How many of `garbage` dead objects the collector may keep beyond what it
+ * declares: 0, unless it is conservative. */
 uint64_t wl_spare(uint64_t garbage);
 
-/* Ends the run as WRONG, from any thread: `oracle`, a word, says which
- * comparison failed, at which operation (a number of the workload's own);
- * `story` tells the rest, in lines, the first of which is the reason.  For runs
- * that a second difference could only confuse. */
+/* Ends the run as WRONG at once, for workloads that stop at the first
+ * difference. `oracle` is a word that says which comparison failed,
+ * `operation` the workload's own number of the operation, and `story` the
+ * explanation; its first line is the reason in the record. */
 _Noreturn void wl_violation(wl_thread *t, const char *oracle,
                             uint64_t operation, const char *story);
 
-/* Adds a deterministic count to the record, or to one of that name there (a
- * string that stays).  Main thread. */
+/* Adds `n` to the deterministic count `name` of the record.  The string is not
+ * copied and must last until the end of the run.  Main thread only. */
 void wl_count(wl_thread *t, const char *name, uint64_t n);
 
 /* ------------------------------------------------------------------------- *
- * Leaks: what is still held of things that the workload is done with, round
- * after round.
+ * Leaks: what the heap still holds of objects that the workload has dropped,
+ * round after round.
  * ------------------------------------------------------------------------- */
 
 typedef enum wl_moment {
-  WL_START,     /* once, before the first round; collects */
-  WL_DROPPED,   /* right after the last reference was dropped that the workload
-                   means to have */
-  WL_QUIET,     /* after some unrelated work; nobody asked for a collection */
-  WL_COLLECTED, /* as wl_expect, which collects; this ends the round */
+  WL_START,     /* before the first round, once; collects */
+  WL_DROPPED,   /* right after the workload dropped its last reference to the
+                   objects of the round */
+  WL_QUIET,     /* after some unrelated work, without a requested collection */
+  WL_COLLECTED, /* collects, as wl_expect does, and ends the round */
   WL_MOMENTS
 } wl_moment;
 
 /* Records what the heap holds at this moment, if the collector can tell
- * (gc_heap_usage), and holds the collector to what it declares.  `e` is as for
- * wl_expect, which WL_START and WL_COLLECTED imply.  At the other two, garbage
- * that is no older than the last collection may still be there if the collector
- * does not declare to reclaim it at once; it is an error as well if a collector
- * reclaims at once, in every round, what it does not declare to.  Any thread;
- * no other mutator may touch the heap meanwhile. */
+ * (gc_heap_usage), and compares it with the collector's declaration.  WL_START
+ * and WL_COLLECTED imply wl_expect with `e`.  At the other moments, objects
+ * that have died since the last collection may still be in the heap, unless
+ * the collector declares to reclaim them at once (gc_prompt); a collector that
+ * reclaims them at once in every round without declaring it is WRONG, too.  No
+ * other mutator may touch the heap meanwhile.  (S) */
 void wl_held(wl_thread *t, wl_moment moment, wl_expectation e);
 
 /* ------------------------------------------------------------------------- *
  * Threads and locks.
  * ------------------------------------------------------------------------- */
 
-/* Runs `body(thread, data)` on `n` new threads, attached as mutators with
- * indices first_index .. first_index + n - 1 and random generators seeded from
- * the run's seed and their index, started together; returns when all have
- * detached.  The caller is blocked (gc_blocking_enter) meanwhile, and none of
- * that, nor what it did since its last step, is in a step of its own.  (S) */
+/* Runs `body(thread, data)` on `n` new mutator threads and returns when all
+ * have detached.  They have the indices first_index .. first_index + n - 1,
+ * and random generators seeded from the run's seed and their index, and begin
+ * together.  The caller is in a blocking stretch (gc_blocking_enter)
+ * meanwhile.  The time since its last step until the return is in no step of
+ * the caller.  (S) */
 void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
                 void (*body)(wl_thread *t, void *data), void *data);
 
-/* The same for one thread that the caller does not wait for: wl_thread_join
- * does, which the caller or any other thread calls once, being blocked
- * meanwhile.  (S)  Its time is in no step. */
+/* Start one such thread without waiting for it, and wait for its end.  Any
+ * thread may call wl_thread_join, once for each child; it is in a blocking
+ * stretch meanwhile, whose time is in no step.  (S) */
 typedef struct wl_child wl_child;
 wl_child *wl_thread_start(wl_thread *t, unsigned index,
                           void (*body)(wl_thread *t, void *data), void *data);
 void wl_thread_join(wl_thread *t, wl_child *child);
 
-/* A mutual exclusion lock.  Waiting for it is a blocking stretch, so a thread
- * that holds it may collect.  Static initialiser: WL_LOCK_INIT. */
+/* A mutual exclusion lock.  Waiting for it is a blocking stretch, so that the
+ * thread that holds it may collect.  Static initialiser: WL_LOCK_INIT. */
 typedef struct wl_lock {
-  uint32_t state; /* 0 free, 1 held, 2 held and awaited (Drepper 2011) */
+  uint32_t state; /* 0: free, 1: held, 2: held and awaited (Drepper 2011) */
 } wl_lock;
 #define WL_LOCK_INIT                                                           \
   { 0 }
 void wl_lock_acquire(wl_thread *t, wl_lock *lock); /* (S) if it must wait */
 void wl_lock_release(wl_thread *t, wl_lock *lock);
 
-/* Lets another thread run when this one can only wait for it.  (S) */
+/* Yields the processor in a blocking stretch, for a thread that waits for
+ * another. (S) */
 void wl_yield(wl_thread *t);
 
 /* ------------------------------------------------------------------------- *
@@ -277,8 +296,8 @@ static inline uint64_t wl_random(wl_thread *t) {
   return result;
 }
 
-/* Uniform in 0 .. n - 1 (Lemire 2019, without the rejection: the bias is under
- * n / 2^64). */
+/* A random number, uniform in 0 .. n - 1 (Lemire 2019, without the rejection:
+ * the bias is less than n / 2^64). */
 static inline uint64_t wl_random_below(wl_thread *t, uint64_t n) {
   return (uint64_t)(((unsigned __int128)wl_random(t) * n) >> 64);
 }

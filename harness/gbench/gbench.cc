@@ -35,7 +35,7 @@ static_assert(GB_INVERT == int(Counter::kInvert), "");
 
 namespace {
 
-// A registered benchmark: what the engine does not remember, or not tell.
+// A registered benchmark, with what the engine does not store or does not tell.
 struct Registration {
   gb_body *body;
   void *data;
@@ -67,8 +67,8 @@ struct gb_state {
 };
 
 // The engine compares the iteration counts of all repetitions, failed ones as
-// well, and a repetition has its count only once it entered its loop.  So who
-// fails before the loop enters it first.
+// well, and a repetition has a count only after it has entered its loop.  So a
+// body that fails before its loop enters the loop first.
 static void fail(gb_state *st, const char *message) {
   if (st->failed)
     return;
@@ -122,12 +122,12 @@ bool gb_keep_running(gb_state *st) {
 
 // A body that returned must have been through its loop.
 //
-// From the first repetition the engine takes the iteration count and the list
-// of statistics for all of them, even if it failed and has neither.  So when
-// it failed, the others are not run and fail likewise.
+// The engine takes the iteration count and the list of statistics of all
+// repetitions from the first one, even if that failed and has neither.  So if
+// the first repetition fails, the others are not run and fail, too.
 static void run_body(Registration *r, State &state) {
-  // Attempts to find the iteration count of the first repetition have rising
-  // counts, the other repetitions that of the last attempt.
+  // The attempts of the first repetition to find the iteration count have
+  // rising counts; the other repetitions have the count of the last attempt.
   int64_t &last = r->iterations[size_t(state.thread_index())];
   gb_state st = {};
   st.state = &state;

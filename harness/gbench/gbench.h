@@ -1,5 +1,6 @@
-/* gbench.h: a C API for Google Benchmark, so that C programs have its adaptive
- * timing engine, and the JSON that its tools read, without writing C++.
+/* gbench.h: a C API for Google Benchmark, so that C programs can use its
+ * adaptive timing engine and write the JSON that its tools read, without any
+ * C++.
  *
  * A benchmark is a C function that runs its loop once:
  *
@@ -11,19 +12,18 @@
  *     ... counters, a label ...
  *   }
  *
- * The engine calls it with rising iteration counts until the loop took long
+ * The engine calls it with rising iteration counts until the loop takes long
  * enough, then once for each repetition.  Between gb_begin and gb_end nothing
  * of this library runs: the loop is the caller's own, and counting down costs
- * what C++'s `for (auto _ : state)` does, two instructions.  (Counting up takes
- * a third, the comparison.)
+ * two instructions, as C++'s `for (auto _ : state)` does.  (Counting up takes
+ * a third one, the comparison.)
  *
- * The library never ends the process for what a benchmark does: a body that
+ * The library never ends the process because of a benchmark: a body that
  * fails, forgets its loop, leaves it early or runs it twice gets a result row
- * with an error.  See README.md for an example and for what to know of the
- * engine.
+ * with an error.  README.md has an example, and what to know about the engine.
  *
- * Threads.  Functions that take a gb_state are called by the thread that the
- * body runs on; the others by one thread at a time, and not from a body. */
+ * Threads.  Functions with a gb_state are called by the thread that the body
+ * runs on; the others by one thread at a time, and not from a body. */
 #ifndef REAPMARK_GBENCH_H
 #define REAPMARK_GBENCH_H
 
@@ -60,26 +60,26 @@ typedef enum gb_unit {
   GB_SECOND
 } gb_unit;
 
-/* All but the name may be left 0. */
+/* All fields but the name may be 0. */
 typedef struct gb_config {
   const char *name;
   const int64_t *args; /* what gb_arg returns; part of the full name */
   size_t arg_count;
   const char *const *arg_names; /* arg_count of them, or NULL */
-  uint64_t iterations;  /* exactly so many; 0: as many as min_time needs, but 1
-                           for GB_MANUAL_TIME, where the engine would know no
+  uint64_t iterations;  /* how many; 0: as many as min_time needs, but 1 for
+                           GB_MANUAL_TIME, for which the engine would find no
                            other end */
   unsigned repetitions; /* 0: one */
   double min_time;      /* seconds; 0: 0.5.  Not together with iterations */
   gb_unit unit;
   gb_clock clock;
   bool process_cpu; /* CPU time is that of the whole process */
-  unsigned threads; /* that run the body at once; 0: one */
+  unsigned threads; /* threads that run the body at once; 0: one */
 } gb_config;
 
 /* Registers a benchmark.  `config` and what it points to are copied; `data` is
- * handed to the body and must outlive the runs.  Returns NULL, or what is wrong
- * with the configuration (a string constant). */
+ * handed to the body and must outlive the runs.  Returns NULL, or what is
+ * wrong with the configuration (a string constant). */
 const char *gb_register(const gb_config *config, gb_body *body, void *data);
 
 /* Forgets all benchmarks, so that others may be registered and run. */
@@ -111,7 +111,7 @@ bool gb_keep_running(gb_state *st);
 void gb_pause(gb_state *st);
 void gb_resume(gb_state *st);
 
-/* Adds to the manual time, seconds. */
+/* Adds to the manual time, in seconds. */
 void gb_set_iteration_time(gb_state *st, double seconds);
 
 /* Ends this repetition with an error, before, in or after the loop.  The first
@@ -123,11 +123,11 @@ void gb_skip_with_error(gb_state *st, const char *message);
 /* Whether this thread's repetition has failed. */
 bool gb_failed(const gb_state *st);
 
-/* Argument number `i` of the configuration.  One that is not there is an error
- * and 0. */
+/* Argument number `i` of the configuration.  If there is none, that is an
+ * error, and the result is 0. */
 int64_t gb_arg(gb_state *st, size_t i);
 
-/* 0 .. threads - 1, and threads. */
+/* The number of this thread, from 0, and the number of threads. */
 unsigned gb_thread_index(const gb_state *st);
 unsigned gb_threads(const gb_state *st);
 
@@ -142,16 +142,16 @@ enum {
 };
 
 /* Sets a counter, once per thread, in or (better) after the loop; values of
- * several threads are added up.  A counter must have the same flags whenever it
- * is set; other flags are an error.  Its name must not be one of those that the
- * JSON file uses itself ("name", "iterations", "threads", ...). */
+ * several threads are added up.  A counter must have the same flags whenever
+ * it is set; other flags are an error.  Its name must not be one of those that
+ * the JSON file uses itself ("name", "iterations", "threads", ...). */
 void gb_set_counter(gb_state *st, const char *name, double value, int flags);
 
 /* The counters items_per_second and bytes_per_second, from totals. */
 void gb_set_items(gb_state *st, int64_t items);
 void gb_set_bytes(gb_state *st, int64_t bytes);
 
-/* Text shown with the result; copied.  The last one stands. */
+/* A text that is shown with the result; copied.  A later label replaces it. */
 void gb_set_label(gb_state *st, const char *label);
 
 /* Makes the compiler believe that `value` is used, and that all of memory is
@@ -167,7 +167,8 @@ static inline void gb_clobber(void) {
 
 typedef struct gb_counter {
   const char *name;
-  double value; /* finite: a rate over no time is DBL_MAX, no number is 0 */
+  double value; /* finite: an infinite rate is DBL_MAX, a value that is not a
+                   number is 0 */
 } gb_counter;
 
 /* A line of results: one repetition, or a statistic over those that did not
@@ -181,8 +182,8 @@ typedef struct gb_row {
   bool ratio;            /* of an aggregate: times and counters are ratios */
   unsigned repetition;   /* 0, 1, ...; of an aggregate 0 */
   unsigned threads;
-  uint64_t iterations; /* of all threads; of an aggregate: the repetitions that
-                          it is over */
+  uint64_t iterations; /* of all threads; of an aggregate: the number of
+                          repetitions that it summarises */
   double real_ns;      /* per iteration: by the wall, or the manual clock */
   double cpu_ns;       /* per iteration */
   const gb_counter *counters; /* by name */

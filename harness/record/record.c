@@ -34,12 +34,13 @@ static const char *const type_names[] = {
     "what was held in each round",
 };
 
-/* Which records have the field, by verdict.  Each includes those before. */
+/* Which records must have the field, by verdict.  Each value includes those
+ * before it. */
 typedef enum field_presence {
-  OPTIONAL, /* the driver's, and what not every run measures */
-  MEASURED, /* ok, LEAK, WRONG: the run went through */
-  REPORTED, /* OOM as well: the program itself wrote the record */
-  ALWAYS    /* TIMEOUT, CRASH, ERROR as well: the driver wrote it */
+  OPTIONAL, /* of the driver, or not measured by every run */
+  MEASURED, /* ok, LEAK, WRONG: the run went to its end */
+  REPORTED, /* also OOM: the program itself wrote the record */
+  ALWAYS    /* also TIMEOUT, CRASH, ERROR: the driver wrote the record */
 } field_presence;
 
 static const struct field {
@@ -123,7 +124,7 @@ enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 static const struct status {
   const char *name;
-  field_presence least; /* what a record with it must have, and all above */
+  field_presence least; /* fields of this presence and above are required */
 } statuses[] = {
     {"ok", MEASURED},  {"LEAK", MEASURED},  {"WRONG", MEASURED},
     {"OOM", REPORTED}, {"TIMEOUT", ALWAYS}, {"CRASH", ALWAYS},
@@ -302,7 +303,7 @@ static bool are_curves(const json_t *json) {
          is_curve(json_object_get(json, "worst"), n);
 }
 
-/* An array of `n` integers, or null where it was not told. */
+/* An array of `n` integers, or null if the collector could not tell. */
 static bool is_row(const json_t *json, size_t n) {
   size_t i;
   json_t *value;
@@ -389,7 +390,7 @@ bool record_valid(const json_t *record, char *why, size_t room) {
   if (s == statuses + STATUSES)
     return invalid(why, room, "field 'verdict.status' is no known status");
 
-  /* A violation ends the run at once, and nothing was measured. */
+  /* A violation ends the run at once, so that nothing was measured. */
   field_presence least =
       json_object_get(record, "violation") ? REPORTED : s->least;
   for (const struct field *f = fields; f < fields + FIELDS; f++) {

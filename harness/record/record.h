@@ -12,24 +12,25 @@
 
 enum { RECORD_SCHEMA = 1 };
 
-/* What the identity of a cell ends in that runs without instruments. */
+/* The end of the identity of a cell that runs without instruments. */
 #define RECORD_UNTIMED "/instrument=off"
 
-/* Whether `record` is a run record of this schema: every field that its
- * verdict calls for is there, and every field that is there has its type and
- * sense (no negative times, histograms that add up).  The driver's own fields
- * may be missing.  If not, writes one line to `why`. */
+/* Whether `record` is a run record of this schema: it has every field that its
+ * verdict requires, and every field has the right type and a possible value
+ * (no negative times, histograms that add up).  The fields that the driver
+ * adds may be missing.  If the record is not valid, one line that says why
+ * goes to `why`, which has `room` bytes. */
 bool record_valid(const json_t *record, char *why, size_t room);
 
 /* The value at a dotted path ("verdict.status"), borrowed, or NULL. */
 json_t *record_get(const json_t *record, const char *path);
 
-/* An integer.  JSON as jansson has it ends at INT64_MAX: larger values, which
- * occur as "no limit" only, become that. */
+/* A new JSON integer.  Integers of jansson end at INT64_MAX; larger values,
+ * which mean "no limit", become that. */
 json_t *record_integer(uint64_t value);
 
-/* A histogram as the schema has it, and back.  Reading returns false, with `h`
- * empty, if `json` is not one. */
+/* A histogram as JSON (new), and back.  Reading returns false, with `h` empty,
+ * if `json` is no histogram. */
 json_t *record_histogram(const hist *h);
 bool record_read_histogram(const json_t *json, hist *h);
 

@@ -37,9 +37,9 @@ static double rank(ranked *r, size_t n) {
   return ties;
 }
 
-/* The share of the ways to choose `a_n` of the values whose doubled rank sum is
- * at least as far from its mean as `sum`.  ways[k][s] counts those that choose
- * k of the values seen so far with the sum s: below 2^53, so exact. */
+/* The share of the ways to choose `a_n` of the values whose doubled rank sum
+ * is at least as far from its mean as `sum`.  ways[k][s] counts those that
+ * choose k of the values seen so far with the sum s: below 2^53, so exact. */
 static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
   size_t sums = n * (n + 1) + 1;
   double *ways = calloc((a_n + 1) * sums, sizeof *ways);

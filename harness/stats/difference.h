@@ -7,11 +7,11 @@
 #include <stddef.h>
 
 /* Mann & Whitney's U test (1947), two-sided, with mid-ranks for ties.  Up to
- * STAT_EXACT values in both samples together, p is exact, with ties or without:
- * of all ways to deal the pooled values to the two samples, the share whose
- * rank sum is at least as far from its mean.  With more values, p is taken from
- * the normal distribution, with the variance corrected for ties and a
- * continuity correction of one half. */
+ * STAT_EXACT values in both samples together, p is exact, with ties or
+ * without: of all ways to deal the pooled values to the two samples, the share
+ * whose rank sum is at least as far from its mean.  With more values, p is
+ * taken from the normal distribution, with the variance corrected for ties and
+ * a continuity correction of one half. */
 enum { STAT_EXACT = 50 };
 typedef struct stat_test {
   double statistic; /* U: pairs in which the value of the first sample is
@@ -40,8 +40,8 @@ void stat_holm(double *p, size_t n);
  * at all. */
 size_t stat_fewest_for_test(double alpha);
 
-/* The smallest p that the U test can give for samples of `a` and `b` values: of
- * the C(a + b, a) ways to deal them, two are the most extreme. */
+/* The smallest p that the U test can give for samples of `a` and `b` values:
+ * of the C(a + b, a) ways to deal them, two are the most extreme. */
 double stat_smallest_p(size_t a, size_t b);
 
 /* How many values, at least `n`, it takes until the half width of an interval,

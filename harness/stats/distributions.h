@@ -19,8 +19,8 @@ double stat_student_t(double p, double freedom);
 /* P(B <= k) for B binomial(n, p), 0 < p < 1. */
 double stat_binomial(size_t k, size_t n, double p);
 
-/* The smallest k with P(B <= k) >= confidence: more successes than that are not
- * chance. */
+/* The smallest k with P(B <= k) >= confidence: more successes than that are
+ * not chance. */
 size_t stat_binomial_bound(size_t n, double p, double confidence);
 
 #endif

@@ -1,7 +1,6 @@
 /* fragmentation.h: how much of the memory of a heap no live object uses.  All
  * arguments are bytes; results are NAN where the denominator is 0.  Pure
- * functions.
- */
+ * functions. */
 #ifndef REAPMARK_STATS_FRAGMENTATION_H
 #define REAPMARK_STATS_FRAGMENTATION_H
 

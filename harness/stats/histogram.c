@@ -50,7 +50,7 @@ void hist_correct(hist *into, const hist *from, uint64_t interval) {
 
 bool hist_percentile(const hist *h, double p, uint64_t *value) {
   double n = (double)h->count;
-  /* A little slack, for percentiles that binary fractions miss: 1000 values do
+  /* A little slack for percentiles that binary fractions miss: 1000 values do
    * support 99.9. */
   if (n * (100 - p) < 100 * (1 - 1e-9))
     return false;

@@ -36,7 +36,7 @@ typedef struct hist_bucket {
   uint64_t count;
 } hist_bucket;
 
-/* Makes it empty, and touches all of its memory. */
+/* Makes the histogram empty, and touches all of its memory. */
 void hist_reset(hist *h);
 
 /* The bucket of a value.  Shifting the value right until HIST_BITS + 1
@@ -63,18 +63,19 @@ uint64_t hist_high(unsigned index);
 /* Adds all of `from` to `into`: the same as adding every value of both. */
 void hist_merge(hist *into, const hist *from);
 
-/* Adds to `into` what is in `from`, and for each value v above it what others
- * would have met behind it had they come every `interval` > 0: v - interval,
- * v - 2 interval, ... down to `interval`.  This is HdrHistogram's correction
- * for coordinated omission, for closed loops that were to keep a rate; values
- * of an open loop need none, and nothing must be corrected twice.  Values are
- * taken to be their bucket's highest, clipped to the maximum. */
+/* Adds to `into` the values of `from`, and for each value v above `interval`
+ * the values that further requests would have had if one had come every
+ * `interval` > 0 meanwhile: v - interval, v - 2 interval, ... down to
+ * `interval`.  This is HdrHistogram's correction for coordinated omission, for
+ * closed loops that were meant to keep a rate.  Values of an open loop need no
+ * correction, and nothing must be corrected twice.  A value is taken to be the
+ * highest of its bucket, clipped to the maximum. */
 void hist_correct(hist *into, const hist *from, uint64_t interval);
 
-/* The nearest-rank percentile 0 <= p <= 100: the value of rank
- * max(1, floor(p/100 * n + 0.5)) in ascending order, given as its bucket's
- * highest value clipped to the maximum.  Returns false, with *value unchanged,
- * if fewer than one value is expected above it (n * (1 - p/100) < 1): such a
+/* The nearest-rank percentile 0 <= p <= 100: the value of rank max(1,
+ * floor(p/100 * n + 0.5)) in ascending order, given as its bucket's highest
+ * value clipped to the maximum.  Returns false, with *value unchanged, if
+ * fewer than one value is expected above it (n * (1 - p/100) < 1): such a
  * percentile is the maximum under another name. */
 bool hist_percentile(const hist *h, double p, uint64_t *value);
 
@@ -82,11 +83,11 @@ bool hist_percentile(const hist *h, double p, uint64_t *value);
  * call until it returns false. */
 bool hist_next(const hist *h, unsigned *cursor, hist_bucket *bucket);
 
-/* Makes `h` the histogram that hist_next gave these `n` buckets of, with the
- * exact values that the buckets cannot tell (ignored when n is 0).  Returns
- * false, with `h` empty, if they are not a histogram's: buckets unordered, not
- * at a bucket's lowest value or with a count of 0, or min and max not in the
- * first and the last of them. */
+/* Makes `h` the histogram of which hist_next gave these `n` buckets, with the
+ * exact values that the buckets cannot tell (ignored if n is 0).  Returns
+ * false, with `h` empty, if there is no such histogram: buckets are unordered,
+ * do not begin at the lowest value of a bucket or have a count of 0, or min
+ * and max are not in the first and the last of them. */
 bool hist_rebuild(hist *h, const hist_bucket *buckets, size_t n, uint64_t sum,
                   uint64_t min, uint64_t max);
 

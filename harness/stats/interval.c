@@ -10,8 +10,8 @@
 
 static const stat_interval none = {NAN, NAN};
 
-/* By insertion: samples are short, and the bootstrap sorts one 10,000 times and
- * more. */
+/* By insertion: samples are short, and the bootstrap sorts one 10,000 times
+ * and more. */
 static void sort(double *values, size_t n) {
   for (size_t i = 1; i < n; i++) {
     double value = values[i];
@@ -184,8 +184,8 @@ double stat_ratio(const stat_pair *pair, stat_location location) {
   return stat_geomean(pair, 1, location);
 }
 
-/* The index, in ascending order, of the resample below which this share of them
- * lies. */
+/* The index, in ascending order, of the resample below which this share of
+ * them lies. */
 static size_t percentile_rank(double share) {
   double rank = floor(share * STAT_RESAMPLES + 0.5);
   return rank < 1 ? 0 : (size_t)rank - 1;

@@ -51,10 +51,10 @@ stat_moments stat_moments_of(const double *values, size_t n);
 /* Student's interval: mean ± t s / sqrt(n). */
 stat_interval stat_mean_interval(const stat_moments *m, double confidence);
 
-/* Fieller's interval of the ratio of two independent means, as Kalibera & Jones
- * (ISMM 2013) use it: with the half widths h of their intervals,
- * (xy ± sqrt((xy)² - (y² - hy²)(x² - hx²))) / (x² - hx²) for y / x.  None
- * unless x is distinct from 0, x² > hx². */
+/* Fieller's interval of the ratio of two independent means, as Kalibera &
+ * Jones (ISMM 2013) use it: with the half widths h of their intervals, (xy ±
+ * sqrt((xy)² - (y² - hy²)(x² - hx²))) / (x² - hx²) for y / x.  None unless x
+ * is distinct from 0, x² > hx². */
 stat_interval stat_fieller(const stat_moments *above, const stat_moments *below,
                            double confidence);
 
@@ -82,11 +82,11 @@ double stat_ratio(const stat_pair *pair, stat_location location);
 double stat_geomean(const stat_pair *pairs, size_t n, stat_location location);
 
 /* The interval of that geometric mean; one pair gives the interval of a ratio.
- * STAT_RESAMPLES times every sample is drawn anew from itself with replacement,
- * pair after pair, `above` before `below`, so that each pair keeps its own
- * invocations (hierarchical bootstrap).  The interval lies between the sorted
- * results of ranks (1 - confidence)/2 and (1 + confidence)/2 of their number.
- * Allocates; NAN also if there is no memory. */
+ * STAT_RESAMPLES times every sample is drawn anew from itself with
+ * replacement, pair after pair, `above` before `below`, so that each pair
+ * keeps its own invocations (hierarchical bootstrap).  The interval lies
+ * between the sorted results of ranks (1 - confidence)/2 and (1 +
+ * confidence)/2 of their number.  Allocates; NAN also if there is no memory. */
 enum { STAT_RESAMPLES = 10000, STAT_SEED = 42 };
 stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
                              stat_location location, double confidence,

@@ -26,7 +26,7 @@ uint64_t latency_hiccup(uint64_t *least, uint64_t elapsed) {
 
 void latency_metered(const uint64_t *start, const uint64_t *end, size_t n,
                      uint64_t window, uint64_t *out) {
-  size_t first = 0, last = 0; /* of the window around request i */
+  size_t first = 0, last = 0; /* requests of the window around request i */
   for (size_t i = 0; i < n; i++) {
     if (window == LATENCY_FULL)
       last = n - 1;

@@ -31,12 +31,12 @@ size_t mmu_normalize(mmu_interval *pauses, size_t n, uint64_t begin,
   return merged;
 }
 
-/* Walks over windows of one length whose position only grows, and keeps the
- * pauses that lie wholly before either edge summed up: all windows of a length
- * take one pass each over the pauses. */
+/* One edge of a window that only moves forward.  It keeps the sum of the
+ * pauses that lie wholly before it, so that all windows of one length take one
+ * pass over the pauses for each edge. */
 typedef struct edge {
   size_t next;     /* the first pause that ends after the edge */
-  uint64_t before; /* pause time in those before it */
+  uint64_t before; /* pause time of the pauses before that one */
 } edge;
 
 /* Pause time before `at`, which must not be less than the time before. */
@@ -74,9 +74,9 @@ double mmu_at(const mmu_interval *pauses, size_t n, uint64_t begin,
     window = end - begin;
   if (window == 0)
     return 0;
-  /* The pause time covered is piecewise linear in the window's position: it is
-   * greatest where the left edge is at a pause's begin, the right edge at a
-   * pause's end, or the window at an end of the run. */
+  /* The pause time in the window is piecewise linear in the window's position,
+   * so that it is greatest where the left edge is at the begin of a pause, the
+   * right edge at the end of a pause, or the window at an end of the run. */
   uint64_t last = end - window;
   window_walk lefts = {.pauses = pauses, .n = n, .length = window};
   window_walk rights = lefts;
@@ -98,9 +98,9 @@ void mmu_curves(const mmu_interval *pauses, size_t n, uint64_t begin,
     bmu[k] = mmu[k] = mmu_at(pauses, n, begin, end, windows[k]);
   if (!count)
     return;
-  /* Where MMU has a local minimum, the worst window reaches from the begin of a
-   * pause to the end of one.  Each such window counts for the longest window
-   * asked for that it is as long as. */
+  /* Where MMU has a local minimum, the worst window reaches from the begin of
+   * one pause to the end of another.  Each such window counts for the longest
+   * requested window that is not longer than it. */
   double whole = mmu_at(pauses, n, begin, end, end - begin);
   for (size_t i = 0; i < n; i++) {
     uint64_t paused = 0;

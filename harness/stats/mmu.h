@@ -1,13 +1,13 @@
 /* mmu.h: mutator utilisation.
  *
- * Of a window [a, a+w) of a run, the utilisation is the share of w that is not
- * covered by pauses.  MMU(w), the minimum mutator utilisation, is the least of
- * all windows of that length inside the run (Cheng & Blelloch, PLDI 2001);
- * BMU(w), the bounded one, the least of all windows of that length or longer
- * (Sachindran, Moss & Berger, OOPSLA 2004), so that it never falls as w grows.
- * Both are exact, not sampled.
+ * The utilisation of a window [a, a+w) of a run is the share of w that is not
+ * covered by pauses.  MMU(w), the minimum mutator utilisation, is the least
+ * utilisation of all windows of length w inside the run (Cheng & Blelloch,
+ * PLDI 2001).  BMU(w), the bounded one, is the least of all windows of length
+ * w or longer (Sachindran, Moss & Berger, OOPSLA 2004), so that it never falls
+ * as w grows.  Both are exact, not sampled.
  *
- * Times are nanoseconds on any one clock; intervals are half open.  Pure
+ * Times are nanoseconds of any one clock; intervals are half open.  Pure
  * functions, safe from any thread. */
 #ifndef REAPMARK_MMU_H
 #define REAPMARK_MMU_H
@@ -19,20 +19,20 @@ typedef struct mmu_interval {
   uint64_t begin, end;
 } mmu_interval;
 
-/* Brings intervals into the form that the functions below want: clipped to
- * [begin, end), sorted, without empty ones, overlapping and adjacent ones
- * merged.  Works in place and returns how many are left. */
+/* Brings intervals into the form that the functions below need: clipped to
+ * [begin, end), sorted, without empty ones, and with overlapping and adjacent
+ * ones merged.  Works in place and returns how many are left. */
 size_t mmu_normalize(mmu_interval *pauses, size_t n, uint64_t begin,
                      uint64_t end);
 
-/* MMU of a run [begin, end) with these normalized pauses.  A window longer than
- * the run stands for the run; one of length 0 has 0 if there is a pause, else
- * 1. */
+/* The MMU of a run [begin, end) with these normalized pauses.  A window longer
+ * than the run stands for the run.  A window of length 0 has the MMU 0 if
+ * there is a pause, else 1. */
 double mmu_at(const mmu_interval *pauses, size_t n, uint64_t begin,
               uint64_t end, uint64_t window);
 
-/* MMU and BMU at `count` ascending windows, into arrays of the caller.  Takes
- * time in the square of `n`. */
+/* MMU and BMU at `count` ascending windows, into the caller's arrays.  The
+ * time grows with the square of `n`. */
 void mmu_curves(const mmu_interval *pauses, size_t n, uint64_t begin,
                 uint64_t end, const uint64_t *windows, size_t count,
                 double *mmu, double *bmu);

@@ -1,17 +1,18 @@
 /* rates.h: figures by which allocation and heap sizes are commonly compared.
- * NAN where the denominator is not above 0.  Pure functions. */
+ * NAN if the denominator is not positive.  Pure functions. */
 #ifndef REAPMARK_RATES_H
 #define REAPMARK_RATES_H
 
-/* `amount` in so many nanoseconds, per second. */
+/* `amount` per second, where it took `ns` nanoseconds. */
 double stat_rate(double amount, double ns);
 
-/* How often a heap is filled anew: bytes allocated over those it holds. */
+/* How often a heap is filled anew: bytes allocated over bytes that the heap
+ * has room for. */
 double stat_turnover(double allocated, double heap);
 
-/* How much more it is: 0.5 for half as much again.  Of the time in a small heap
- * over that in a generous one this is DaCapo's GSS; of the smallest heap after
- * many iterations over that after one, its GLK. */
+/* How much more `more` is than `than`, as a share: 0.5 for half as much again.
+ * For the time in a small heap and in a generous one this is DaCapo's GSS; for
+ * the smallest heap after many iterations and after one, its GLK. */
 double stat_growth(double more, double than);
 
 #endif

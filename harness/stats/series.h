@@ -1,5 +1,5 @@
-/* series.h: values that follow each other in time: whether they settle or go on
- * changing, and their mean over time.  Pure functions. */
+/* series.h: values that follow each other in time: whether they settle or go
+ * on changing, and their mean over time.  Pure functions. */
 #ifndef REAPMARK_SERIES_H
 #define REAPMARK_SERIES_H
 

@@ -16,8 +16,8 @@ typedef struct stat_summary {
   size_t n;
   double median; /* the middle value; of an even sample, the mean of the two */
   double min, max;
-  /* (max - min) / |median|: 0.05 means that the sample spans 5 % of its median.
-   * 0 for fewer than 2 values or a median of 0. */
+  /* (max - min) / |median|: 0.05 means that the sample spans 5 % of its
+   * median.  0 for fewer than 2 values or a median of 0. */
   double spread;
 } stat_summary;
 

@@ -103,7 +103,7 @@ static void count_done(trace_count *c, const walk *w, const trace_op *op) {
   }
 }
 
-/* Lifetimes take the place of `when`, of deaths that have been counted. */
+/* In the array, lifetimes replace `when` of deaths that have been counted. */
 static int by_lifetime(const void *a, const void *b) {
   return compare(((const walk_death *)a)->when, ((const walk_death *)b)->when);
 }
@@ -127,7 +127,7 @@ static void count_lifetimes(trace_count *c, trace_deaths *d) {
   c->lifetime_max = percentile(d, 100);
 }
 
-/* The object died now, `allocated` bytes into the trace. */
+/* Counts a death that happens now, after `allocated` bytes of the trace. */
 static void count_death(trace_count *c, walk_death *death, uint64_t allocated) {
   c->end_objects--;
   c->end_bytes -= death->bytes;

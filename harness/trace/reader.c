@@ -13,20 +13,20 @@ enum { BUFFER = 1 << 16 };
 
 struct trace_reader {
   FILE *file;
-  bool ours; /* to close */
+  bool ours; /* the file is to be closed by this reader */
   const char *name;
   void (*comment)(void *data, const char *text);
   void *comment_data;
   uint64_t line;    /* lines begun so far */
-  uint64_t objects; /* made so far: numbers are 32 bits */
-  uint16_t thread;  /* whose operations are being read */
+  uint64_t objects; /* made so far; object numbers have 32 bits */
+  uint16_t thread;  /* the thread whose operations are being read */
   bool failed;
   char error[TRACE_ERROR];
-  size_t next, end; /* of what is in the buffer and not read yet */
+  size_t next, end; /* of the part of the buffer that is not read yet */
   char buffer[BUFFER];
 };
 
-/* A stretch of the line: not terminated. */
+/* A part of the line; not terminated by 0. */
 typedef struct span {
   const char *text, *end;
 } span;
@@ -96,8 +96,8 @@ wrong(trace_reader *r, const char *format, ...) {
   return false;
 }
 
-/* A word as it may be shown: cut to a sensible length, nothing that would
- * confuse a terminal. */
+/* A word as it may be shown in a message: cut to a sensible length, and
+ * without characters that would confuse a terminal. */
 typedef struct shown {
   char text[36];
 } shown;
@@ -115,8 +115,8 @@ static shown show(span word) {
  * Lines and words.
  * ------------------------------------------------------------------------- */
 
-/* Moves what is left to the front and reads more.  False at the end of the
- * file. */
+/* Moves the unread part of the buffer to its front and reads more.  False at
+ * the end of the file. */
 static bool refill(trace_reader *r) {
   memmove(r->buffer, r->buffer + r->next, r->end - r->next);
   r->end -= r->next;
@@ -126,9 +126,10 @@ static bool refill(trace_reader *r) {
   return got > 0;
 }
 
-/* The next line without its newline.  False at the end, or when it failed. */
+/* Returns the next line without its newline.  False at the end of the file, or
+ * when reading has failed. */
 static bool next_line(trace_reader *r, span *line) {
-  size_t seen = 0; /* bytes after `next` that are no newline */
+  size_t seen = 0; /* bytes after `next` that are known to be no newline */
   for (;;) {
     char *from = r->buffer + r->next;
     char *newline = memchr(from + seen, '\n', r->end - r->next - seen);
@@ -158,7 +159,8 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Takes the next word off the line; an empty one at its end. */
+/* Removes the next word from the line and returns it; an empty word at the end
+ * of the line. */
 static span next_word(span *line) {
   while (line->text < line->end && is_blank(*line->text))
     line->text++;
@@ -264,7 +266,7 @@ static bool read_operands(trace_reader *r, span *line, trace_op *op) {
   return true;
 }
 
-/* What is left of a line after an operation's operands. */
+/* Reads the rest of a line after the operands of its operation. */
 static bool read_rest(trace_reader *r, span *line, trace_op *op) {
   span word = next_word(line);
   if (op->kind == TRACE_NEW && is(word, "f")) {
@@ -311,7 +313,7 @@ static bool read_thread(trace_reader *r, span *line) {
   return true;
 }
 
-/* Numbers of objects are 32 bits, wherever they are kept. */
+/* Counts an object; fails if its number would not fit into 32 bits. */
 static bool count_object(trace_reader *r, const trace_op *op) {
   if (op->kind != TRACE_NEW && op->kind != TRACE_WEAK_NEW)
     return true;
@@ -330,7 +332,7 @@ static bool read_operation(trace_reader *r, span word, span *line,
          count_object(r, op);
 }
 
-/* Cuts the comment off the line. */
+/* Cuts the comment off the line and passes it on. */
 static void take_comment(const trace_reader *r, span *line) {
   const char *sign = memchr(line->text, '#', (size_t)(line->end - line->text));
   if (!sign)

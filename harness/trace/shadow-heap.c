@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PLACES_BATCH = 256 }; /* handed to a mutator at a time */
+enum { PLACES_BATCH = 256 }; /* places handed to a mutator at a time */
 
-/* What a register is.  A borrowing one whose object was buried is null, and
- * stale until it is written again: to read it is a mistake, even where null
- * would be none. */
+/* What a register is.  A borrowing register whose object was buried is null
+ * and STALE until it is written again: reading it is an error even where
+ * reading null is not. */
 typedef enum register_kind { BORROWING, OWNING, STALE } register_kind;
 
 struct shadow_mutator {
@@ -35,13 +35,14 @@ struct shadow {
   shadow_ref globals[GC_GLOBALS];
   uint64_t serials; /* objects made so far */
 
-  pthread_mutex_t lock; /* for the following */
+  pthread_mutex_t lock; /* guards the following */
   shadow_mutator *mutators;
-  shadow_ref end;   /* places below were in use at some time */
-  shadow_ref *free; /* of those, the ones that are not */
+  shadow_ref end;   /* all places below were in use at some time */
+  shadow_ref *free; /* those of them that are not in use now */
   size_t free_count, free_room;
 
-  shadow_ref *work; /* marked objects whose slots are still to be looked at */
+  shadow_ref *work; /* the mark stack: marked objects whose slots are still to
+                       be scanned */
   size_t work_count, work_room;
 };
 
@@ -64,7 +65,7 @@ static void *grown(void *array, size_t count, size_t *room, size_t size) {
   return array;
 }
 
-/* Zeroed memory that costs nothing before it is used. */
+/* Reserves zeroed memory, which takes no physical memory before it is used. */
 static void *reserve(size_t bytes) {
   void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -146,7 +147,7 @@ static void refill(shadow_mutator *t) {
   if (t->places_count == 0) {
     if (m->end > SHADOW_PLACES - PLACES_BATCH)
       out_of_memory();
-    /* From the top, so that they are used in the order of their numbers. */
+    /* The highest place first, so that places are used in ascending order. */
     for (shadow_ref i = PLACES_BATCH; i-- > 0;)
       t->places[t->places_count++] = m->end + i;
     m->end += PLACES_BATCH;
@@ -159,10 +160,10 @@ static void give_back(shadow *m, shadow_ref place) {
   m->free[m->free_count++] = place;
 }
 
-/* *place <- o, where `place` keeps what it holds alive.  What loses a reference
- * that others may be dropping too is stamped by whoever comes last: the stamps
- * of one instant are alike, and between instants of different threads there is
- * no order to keep. */
+/* *place <- o, for a `place` that keeps its object alive.  Stamps the loss of
+ * the object that was there.  Several threads may drop references to one
+ * object at once; the last of them sets the stamp, which is as good as any,
+ * since the clocks of different threads have no order between checks. */
 static void put(shadow_mutator *t, shadow_ref *place, shadow_ref o) {
   if (*place)
     __atomic_store_n(&at(t->m, *place)->loss, t->clock, __ATOMIC_RELAXED);
@@ -203,7 +204,8 @@ static shadow_ref make(shadow_mutator *t) {
  * Operations.
  * ------------------------------------------------------------------------- */
 
-/* Each says what is wrong with one operand, or two that belong together. */
+/* A refusal says what is wrong with one operand, or with two that belong
+ * together. */
 typedef const char *refusal;
 
 const char *shadow_refuses_reading(const shadow_mutator *t, gc_reg r) {
@@ -261,7 +263,7 @@ static refusal no_room(const shadow_mutator *t, uint32_t owning,
                                                       : "too many registers";
 }
 
-/* The first of two that there is. */
+/* The first refusal, if there is one, else the second. */
 static refusal either(refusal a, refusal b) {
   return a ? a : b;
 }
@@ -399,8 +401,9 @@ static void borrow(shadow_mutator *t, gc_reg r, shadow_ref o) {
   t->reg[r] = o;
 }
 
-/* The register loses what it gives away: if that goes into a slot of what it
- * alone kept, it is dead. */
+/* The register loses the reference that it hands over.  The loss is stamped,
+ * because if the reference goes into a slot of an object that this register
+ * alone kept alive, that object is dead now. */
 static shadow_ref take(shadow_mutator *t, gc_reg r) {
   shadow_ref o = t->reg[r];
   put(t, &t->reg[r], 0);
@@ -434,7 +437,7 @@ shadow_ref shadow_apply(shadow_mutator *t, const trace_op *op,
     put(t, &at(m, reg[op->a])->slots[op->b], reg[op->c]);
     break;
   case TRACE_STORE_TAKE: {
-    /* The register may be the one that holds the object. */
+    /* The register may be the one that holds the object with the slot. */
     shadow_ref *slot = &at(m, reg[op->a])->slots[op->b];
     put(t, slot, take(t, op->c));
     break;
@@ -566,8 +569,8 @@ static void mark(shadow *m, shadow_ref o) {
   push(m, o);
 }
 
-/* Marks all that is reached from what is marked; calls `visit` for each object
- * as it leaves the list. */
+/* Marks all objects that marked objects reach.  Calls `visit` for each object
+ * as it leaves the mark stack. */
 static void mark_through(shadow *m, void (*visit)(shadow_object *, uint64_t),
                          uint64_t data) {
   while (m->work_count > 0) {
@@ -615,9 +618,9 @@ void shadow_mark_also(shadow *m, shadow_ref o) {
   mark_through(m, NULL, 0);
 }
 
-/* Marks the unmarked objects that a dead cycle reaches: those that are left
- * when objects to which nothing unmarked refers are taken away, one after the
- * other. */
+/* Marks the unmarked objects that are in dead cycles or reachable from them:
+ * those that are left when objects to which no unmarked object refers are
+ * removed one after the other. */
 static void mark_cyclic(shadow *m) {
   uint32_t *references = calloc(m->end, sizeof *references);
   bool *gone = calloc(m->end, sizeof *gone);
@@ -666,17 +669,17 @@ shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
  * Whole heap: burying.
  * ------------------------------------------------------------------------- */
 
-/* An object that dies, and its own last loss. */
+/* An object that dies, and the time of its own last loss. */
 typedef struct dead {
   uint64_t loss;
   shadow_ref o;
 } dead;
 
-/* Sorts by loss, the latest first: byte by byte, beginning with the lowest.
- * Losses since the last burial are near each other, so that there are few bytes
- * in which they differ. */
+/* Sorts by loss, the latest first: a radix sort, beginning with the lowest
+ * byte.  Losses since the last burial are near each other, so that they differ
+ * in few bytes. */
 static void sort_by_loss(dead *list, dead *spare, size_t n) {
-  uint64_t differing = 0; /* bits that are set in some, but not in all */
+  uint64_t differing = 0; /* bits that are set in some losses but not in all */
   for (size_t i = 0; i < n; i++)
     differing |= list[i].loss ^ list[0].loss;
   for (unsigned shift = 0; shift < 64 && differing >> shift; shift += 8) {
@@ -696,7 +699,8 @@ static void note_loss(shadow_object *o, uint64_t loss) {
     o->loss = loss;
 }
 
-/* Each passes its loss on to what it leads to, the latest loss first. */
+/* Each object passes its loss on to the objects that it leads to, the latest
+ * loss first. */
 static void date_deaths(shadow *m, dead *list, size_t n) {
   sort_by_loss(list, list + n, n);
   for (size_t i = 0; i < n; i++) {
@@ -705,7 +709,7 @@ static void date_deaths(shadow *m, dead *list, size_t n) {
   }
 }
 
-/* Registers that borrow what is not marked become stale. */
+/* Registers that borrow an object that is not marked become stale. */
 static void forget_borrowed(shadow *m) {
   for (shadow_mutator *t = m->mutators; t; t = t->next)
     for (gc_reg r = 0; r < t->top; r++)
@@ -730,7 +734,7 @@ void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
     if (o->target && !at(m, o->target)->marked)
       o->target = 0;
   }
-  dead *list = malloc((2 * n + 1) * sizeof *list); /* the half is spare */
+  dead *list = malloc((2 * n + 1) * sizeof *list); /* one half is spare */
   if (!list)
     out_of_memory();
   n = 0;
@@ -752,8 +756,8 @@ void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
  * Whole heap: why an object is reachable.
  * ------------------------------------------------------------------------- */
 
-/* A breadth-first search; the work list is its queue.  `parent` is the object
- * before, 0 for one that a root holds. */
+/* A breadth-first search, whose queue is the work list.  `parent` is the
+ * object before, 0 for an object that a root holds. */
 typedef struct search {
   shadow *m;
   shadow_ref *parent, wanted, found;
@@ -768,7 +772,8 @@ static void reach(search *s, shadow_ref o, shadow_ref parent) {
   push(s->m, o);
 }
 
-/* Starts from one root; what it alone reaches is found before the next. */
+/* Starts from one root.  What this root reaches is searched before the next
+ * root. */
 static bool search_from(search *s, shadow_ref o, const char *kind, uint32_t n,
                         int thread) {
   shadow *m = s->m;

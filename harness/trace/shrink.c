@@ -7,7 +7,7 @@
 
 #include "walk.h"
 
-/* Slots, roots and registers that get other numbers, at the most. */
+/* The most slots, roots or registers that get other numbers. */
 enum { RENUMBERED = 256 };
 
 typedef struct program {
@@ -17,11 +17,11 @@ typedef struct program {
 
 typedef struct shrinker {
   const trace_shrinking *how;
-  program best;      /* the smallest that failed */
-  program candidate; /* made from it, to be tried */
+  program best;      /* the simplest program that failed */
+  program candidate; /* a simpler one, to be tried */
   bool keep_refused;
   uint64_t tries;
-  bool over; /* no more tries */
+  bool over; /* no more tries are left */
 } shrinker;
 
 static void *room_for(void *array, size_t bytes) {
@@ -44,7 +44,7 @@ static void add(program *p, trace_op op) {
  * One try.
  * ------------------------------------------------------------------------- */
 
-/* Takes out what the rest of the program does not allow. */
+/* Removes operations that the rest of the program does not allow. */
 static void repair(program *p, bool keep_refused) {
   walk *w = walk_create(WALK_AT_ONCE, (walk_listener){0});
   size_t kept = 0;
@@ -58,8 +58,9 @@ static void repair(program *p, bool keep_refused) {
   walk_destroy(w);
 }
 
-/* Whether `a` is simpler than `b`: has fewer operations, or the sum of its
- * operands is less.  Every step goes down in this order, so there is an end. */
+/* Whether `a` is simpler than `b`: it has fewer operations, or as many and a
+ * smaller sum of operands.  Every change goes down in this order, so that the
+ * shrinking ends. */
 static bool is_simpler(const program *a, const program *b) {
   if (a->count != b->count)
     return a->count < b->count;
@@ -83,7 +84,8 @@ static bool fails(shrinker *s, const program *p) {
   return s->how->fails(s->how->data, p->ops, p->count);
 }
 
-/* Repairs and tries the candidate; if it fails it becomes the best. */
+/* Repairs and tries the candidate, which becomes the best program if it fails.
+ */
 static bool try_candidate(shrinker *s) {
   repair(&s->candidate, s->keep_refused);
   if (!is_simpler(&s->candidate, &s->best) || !fails(s, &s->candidate))
@@ -96,7 +98,7 @@ static bool try_candidate(shrinker *s) {
   return true;
 }
 
-/* The best without its operations from `from` to before `to`. */
+/* Tries the best program without its operations from `from` to before `to`. */
 static bool try_without(shrinker *s, size_t from, size_t to) {
   s->candidate.count = 0;
   for (size_t i = 0; i < s->best.count; i++)
@@ -105,7 +107,7 @@ static bool try_without(shrinker *s, size_t from, size_t to) {
   return try_candidate(s);
 }
 
-/* The best with another operation at `i`. */
+/* Tries the best program with another operation at `i`. */
 static bool try_with(shrinker *s, size_t i, trace_op op) {
   s->candidate.count = 0;
   for (size_t k = 0; k < s->best.count; k++)
@@ -117,7 +119,8 @@ static bool try_with(shrinker *s, size_t i, trace_op op) {
  * Fewer operations.
  * ------------------------------------------------------------------------- */
 
-/* The end after the failure, by bisection: most failures end the run. */
+/* Cuts off the end after the failure, by bisection: most failures end the run.
+ */
 static void cut_end(shrinker *s) {
   for (size_t low = 0; low + 1 < s->best.count && !s->over;) {
     size_t middle = low + (s->best.count - low) / 2;
@@ -126,23 +129,23 @@ static void cut_end(shrinker *s) {
   }
 }
 
-/* Parts of `size` operations, from the end, as long as one can go: what is late
- * depends on what is early. */
+/* Leaves out parts of `size` operations, from the end on, as long as that
+ * succeeds: late operations depend on early ones. */
 static bool leave_out_parts(shrinker *s, size_t size) {
   bool any = false;
   for (size_t end = s->best.count; end > 0 && !s->over;) {
     size_t from = end > size ? end - size : 0;
     if (try_without(s, from, end))
       any = true;
-    /* Repair may have taken more than the part. */
+    /* The repair may have removed more than the part. */
     end = from < s->best.count ? from : s->best.count;
   }
   return any;
 }
 
-/* ddmin by complements: halves, quarters, ... single operations, and those
- * until none can go.  Subsets alone are not tried: a part without what came
- * before it is nothing but refused. */
+/* ddmin by complements: halves, quarters, ... single operations, and these
+ * until none can be left out.  Subsets are not tried: nearly all operations of
+ * a part are refused without those before it. */
 static void leave_out(shrinker *s) {
   cut_end(s);
   for (size_t size = s->best.count / 2; size > 1 && !s->over; size /= 2)
@@ -155,7 +158,7 @@ static void leave_out(shrinker *s) {
  * Frames and threads.
  * ------------------------------------------------------------------------- */
 
-/* The `leave` of the `enter` at `i`, or the end. */
+/* The index of the `leave` that belongs to the `enter` at `i`, or the end. */
 static size_t leave_of(const program *p, size_t i) {
   size_t depth = 0;
   for (size_t k = i; k < p->count; k++) {
@@ -173,18 +176,19 @@ static bool is_register(char letter) {
   return strchr("dtbrow", letter) != NULL;
 }
 
-/* What `flatten` knows of a thread of the program that it makes. */
+/* What `flatten` knows about a thread of the program that it makes. */
 typedef struct flat_thread {
-  uint32_t counts[2]; /* owning, borrowing registers so far */
+  uint32_t counts[2]; /* numbers of owning and borrowing registers so far */
 } flat_thread;
 
-/* Registers of a thread of the old program by their number there: one more than
- * the new number, 0 if they have none yet; owning and borrowing ones apart. */
+/* The new numbers of the registers of a thread of the old program, by old
+ * number: one more than the new number, or 0 if there is none yet.  Owning and
+ * borrowing registers are counted apart. */
 typedef struct renaming {
   uint32_t names[2][GC_REGISTERS];
 } renaming;
 
-enum { BORROWING = 1 << 20 }; /* marks such a register for the time being */
+enum { BORROWING = 1 << 20 }; /* marks one until settle_registers */
 
 typedef struct flattening {
   walk *w;
@@ -219,7 +223,8 @@ static void emit(flattening *f, uint16_t thread, trace_op op) {
   add(f->out, op);
 }
 
-/* What leaving the topmost frame does to its registers. */
+/* Adds operations that do to the registers what leaving the topmost frame did.
+ */
 static void emit_clears(flattening *f, uint16_t thread) {
   const shadow_mutator *t = walk_mutator(f->w, thread);
   shadow_frame frame;
@@ -233,7 +238,8 @@ static void emit_clears(flattening *f, uint16_t thread) {
                       .a = rename_register(f, thread, r)});
 }
 
-/* A thread that becomes another leaves its roots behind when it ends. */
+/* Clears the roots of a thread that has become part of another, when it ends.
+ */
 static void emit_end(flattening *f, uint16_t thread) {
   const shadow_mutator *t = walk_mutator(f->w, thread);
   if (f->becomes[thread] == thread) {
@@ -272,8 +278,8 @@ static void flatten_one(flattening *f, const trace_op *op) {
   emit(f, thread, renamed);
 }
 
-/* Borrowing registers come after the owning ones, of which there may be more
- * than were known when they were named. */
+/* Gives borrowing registers their final numbers, after the owning ones, whose
+ * number is known only at the end. */
 static void settle_registers(const flattening *f) {
   for (size_t i = 0; i < f->out->count; i++) {
     trace_op *op = &f->out->ops[i];
@@ -290,8 +296,8 @@ static void settle_registers(const flattening *f) {
   }
 }
 
-/* The best with one frame for each thread, registers in the order of their use,
- * and threads that became others. */
+/* Tries the best program with one frame for each thread, registers in the
+ * order of their use, and each thread replaced by the thread in `becomes`. */
 static bool try_flat(shrinker *s, const uint16_t *becomes) {
   flattening f = {.w = walk_create(WALK_AT_ONCE, (walk_listener){0}),
                   .out = &s->candidate,
@@ -326,7 +332,7 @@ static void simplify_frames(shrinker *s) {
   for (uint16_t t = TRACE_THREADS - 1; t > 0 && !one; t--)
     if (present[t]) {
       becomes[t] = 0;
-      try_flat(s, becomes); /* what was the best then has this thread no more */
+      try_flat(s, becomes); /* the best program may lose the thread here */
       becomes[t] = t;
     }
   if (!one)
@@ -343,7 +349,7 @@ static void simplify_frames(shrinker *s) {
   }
 }
 
-/* The best with all operations by thread 0, in their frames. */
+/* Tries the best program with all operations by thread 0, in their frames. */
 static void try_one_thread(shrinker *s) {
   s->candidate.count = 0;
   for (size_t i = 0; i < s->best.count; i++) {
@@ -365,8 +371,9 @@ static gc_reg first_register(const program *p, size_t i) {
   return first;
 }
 
-/* The best with the frame that is entered at `i` lacking its register `which`;
- * those above it move down.  What uses it is refused, and so left out. */
+/* Tries the best program without register `which` of the frame that is entered
+ * at `i`; the registers above it move down.  Operations that use it are
+ * refused, and so left out. */
 static void try_without_register(shrinker *s, size_t i, uint32_t which) {
   gc_reg gone = first_register(&s->best, i) + which;
   size_t leave = leave_of(&s->best, i);
@@ -388,7 +395,7 @@ static void try_without_register(shrinker *s, size_t i, uint32_t which) {
   try_candidate(s);
 }
 
-/* Frames that cannot become one lose registers one by one. */
+/* Removes registers one by one from frames that could not become one. */
 static void simplify_registers(shrinker *s) {
   for (size_t i = s->best.count; i-- > 0 && !s->over;) {
     if (i >= s->best.count || s->best.ops[i].kind != TRACE_ENTER)
@@ -406,8 +413,8 @@ static void simplify_registers(shrinker *s) {
  * Operands.
  * ------------------------------------------------------------------------- */
 
-/* Operand `which` (0: a) at `i` gets the least value that still fails: 0, or
- * else what bisection finds. */
+/* Gives operand `which` (0: a) at `i` the least value with which the program
+ * still fails: 0, or the one that bisection finds. */
 static void lower(shrinker *s, size_t i, size_t which) {
   uint32_t passed = 0;
   for (bool first = true; i < s->best.count && !s->over; first = false) {
@@ -436,11 +443,11 @@ static void simplify_operands(shrinker *s) {
   }
 }
 
-/* The slots, global roots or thread-local roots (by the letter of the operand)
- * that are used get the lowest numbers, all at once: what is stored in one
- * place is loaded from there. */
+/* Gives the used slots, global roots or thread-local roots (by the letter of
+ * the operand) the lowest numbers, all at once, so that what is stored in a
+ * place is still loaded from there. */
 static void renumber(shrinker *s, char letter) {
-  uint32_t names[RENUMBERED]; /* by the new number */
+  uint32_t names[RENUMBERED]; /* old numbers, by the new number */
   uint32_t count = 0;
   s->candidate.count = 0;
   for (size_t i = 0; i < s->best.count; i++) {
@@ -463,7 +470,7 @@ static void renumber(shrinker *s, char letter) {
   try_candidate(s);
 }
 
-/* All objects at once: no payload, no slots but those that are used. */
+/* Takes the payload and the unused slots from all objects at once. */
 static void simplify_objects(shrinker *s) {
   uint32_t used = 0;
   for (size_t i = 0; i < s->best.count; i++) {
@@ -490,7 +497,8 @@ static void simplify_objects(shrinker *s) {
 
 /* ------------------------------------------------------------------------- */
 
-/* Both programs start as the trace, without what is only said of it. */
+/* Both programs begin as the trace, without `dead` lines and recorded answers.
+ */
 static void start(shrinker *s, const trace_op *ops, size_t n) {
   for (size_t i = 0; i < n; i++) {
     trace_op op = ops[i];
@@ -505,7 +513,7 @@ static void start(shrinker *s, const trace_op *ops, size_t n) {
   }
 }
 
-/* The trace, repaired, must fail. */
+/* Whether the trace fails once it is repaired, or as it is. */
 static bool fails_at_first(shrinker *s) {
   repair(&s->candidate, false);
   if (fails(s, &s->candidate)) {

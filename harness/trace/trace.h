@@ -1,9 +1,10 @@
 /* trace.h: operations of the mutator interface as data.
  *
- * One vocabulary serves all who handle operations without performing them at
- * once: the text of a trace (docs/trace-format.md), the shadow heap that knows
- * what operations leave alive (shadow-heap.h), the random mutator and the
- * replay (workloads/), the recorder and the tools of `reapmark trace`. */
+ * One vocabulary serves everything that handles operations without performing
+ * them at once: the text of a trace (docs/trace-format.md), the shadow heap,
+ * which knows what the operations leave alive (shadow-heap.h), the random
+ * mutator and the replay (workloads/operations), the recorder, and the tools
+ * of `reapmark trace`. */
 #ifndef REAPMARK_TRACE_H
 #define REAPMARK_TRACE_H
 
@@ -54,8 +55,8 @@
   OP(COLLECT, "collect", "")                                                   \
   OP(LOCK, "lock", "") /* the one lock that guards what threads share */       \
   OP(UNLOCK, "unlock", "")                                                     \
-  OP(CHECK, "check", "") /* all is compared with what it should be */          \
-  OP(DEAD, "dead", "#")  /* not an operation: here the object became garbage */
+  OP(CHECK, "check", "") /* the heap is compared with the shadow heap */       \
+  OP(DEAD, "dead", "#")  /* no operation: here the object became garbage */
 
 typedef enum trace_kind {
 #define TRACE_KIND(NAME, text, operands) TRACE_##NAME,
@@ -64,10 +65,11 @@ typedef enum trace_kind {
       TRACE_KINDS
 } trace_kind;
 
-/* Operands are a, b, c in the order of the letters; `s` takes two of them. */
+/* Operands are a, b, c in the order of the letters; `s` takes up two of them.
+ */
 typedef struct trace_op {
   uint8_t kind;     /* trace_kind */
-  bool finalizable; /* of a NEW */
+  bool finalizable; /* only for NEW */
   uint16_t thread;  /* number of the mutator, from 0 */
   uint32_t a, b, c;
 } trace_op;
@@ -79,9 +81,9 @@ _Static_assert(sizeof(trace_op) == 16, "traces are held in memory by millions");
 #define TRACE_FIRST_LINE   "reapmark-trace " TRACE_VERSION_TEXT
 
 enum {
-  TRACE_THREADS = 1 << 10 /* mutators that a trace may have */
+  TRACE_THREADS = 1 << 10 /* the most mutators of a trace */
 };
-#define TRACE_OBJECTS 4000000000u /* objects that it may have */
+#define TRACE_OBJECTS 4000000000u /* the most objects of a trace */
 
 typedef struct trace_about {
   const char *name, *operands;
@@ -90,7 +92,8 @@ typedef struct trace_about {
 /* By kind. */
 extern const trace_about trace_kinds[TRACE_KINDS];
 
-/* Last, since the header of a collector that it includes may need the above. */
+/* Included last, since the collector header that it includes may need the
+ * above. */
 #include "gc.h"
 
 #endif

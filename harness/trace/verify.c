@@ -9,10 +9,10 @@
 
 #define NEVER UINT64_MAX
 
-/* A line `dead` that is not held against the object's death yet. */
+/* A line `dead` that was not compared yet with the death of its object. */
 typedef struct claim {
   uint64_t number, line;
-  uint64_t after; /* the line of the operation before it */
+  uint64_t after; /* the line of the operation before the claim */
 } claim;
 
 typedef struct verifier {
@@ -21,8 +21,9 @@ typedef struct verifier {
   verify_counts *counts;
   claim *claims;
   size_t claims_count, claims_room;
-  bool sorted; /* by number */
-  /* By number, a bit each: the object was made, is dead by a line, is dead. */
+  bool sorted; /* sorted by number */
+  /* Bit sets by object number: the object was made; a line says that it is
+   * dead; it was buried. */
   uint8_t *made, *claimed, *buried;
   size_t bits_room;
 } verifier;
@@ -65,7 +66,7 @@ static int by_number(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* A claim about an object that is dead since `when`. */
+/* Judges a claim about an object that is dead since `when`. */
 static void judge(verifier *v, const claim *c, uint64_t when) {
   if (c->after == when)
     v->counts->dead_exact++;
@@ -94,7 +95,7 @@ static void died(void *data, const walk_death *death) {
   claim key = {.number = death->number};
   claim *c = bsearch(&key, v->claims, v->claims_count, sizeof key, by_number);
   judge(v, c, death->when);
-  c->line = 0; /* done: removed when new ones come */
+  c->line = 0; /* judged: removed when new claims come */
 }
 
 static void misused(void *data, uint64_t when, const char *what) {
@@ -126,7 +127,7 @@ static void claim_death(verifier *v, const walk *w, const trace_op *op,
   }
   set(v->claimed, op->a);
   if (has(v->buried, op->a))
-    return; /* late */
+    return; /* the line is late, which is allowed */
   if (v->claims_count == v->claims_room) {
     drop_judged(v);
     if (2 * v->claims_count >= v->claims_room) {

@@ -7,19 +7,19 @@
 #include <string.h>
 
 enum {
-  /* What may be alive in a walk: beyond it, `new` is refused, so that a trace
-   * of few lines cannot use up the machine's memory. */
-  OBJECTS_MOST = 1 << 25, /* 3 GB, with what is kept beside them here */
-  SLOTS_MOST = 1 << 28,   /* 1 GB, and one object */
-  /* The dead may be as many as the living, and so many besides. */
+  /* The most that may be alive in a walk.  Beyond it `new` is refused, so that
+   * a trace of few lines cannot use up the memory of the machine. */
+  OBJECTS_MOST = 1 << 25, /* 3 GB, with the `asides` */
+  SLOTS_MOST = 1 << 28,   /* 1 GB, plus one object */
+  /* Dead objects are buried when they outnumber the live ones by this many. */
   OBJECTS_SLACK = 1 << 16,
   SLOTS_SLACK = 1 << 20,
   NOBODY = -1
 };
 
-/* What is known of the object in a borrowing register.  At a time when `losses`
- * was what it is here, the object was reachable; and it came from a place that
- * may still hold it. */
+/* What is known about the object in a borrowing register: it was reachable
+ * when `losses` had this value, and it was borrowed from a place that may
+ * still hold it. */
 typedef struct evidence {
   uint64_t losses;
   shadow_ref holder; /* from a slot: its object, and who held that */
@@ -33,15 +33,15 @@ typedef struct thread {
   evidence *borrowed;      /* by register */
 } thread;
 
-/* What is kept beside an object of the shadow heap. */
+/* What the walk keeps for an object of the shadow heap. */
 typedef struct aside {
   uint64_t number;
   uint64_t age;
   uint64_t used; /* when it was last used through a borrowing register */
 } aside;
 
-/* Finalizable objects in the order of their numbers; entries whose place holds
- * another object by now, or one that was handed out, mean nothing. */
+/* Finalizable objects in the order of their numbers.  An entry is void if its
+ * object was handed out, or if its place holds another object by now. */
 typedef struct finalizable {
   uint64_t number;
   shadow_ref o;
@@ -64,7 +64,7 @@ struct walk {
   uint64_t losses_after;
   finalizable *finalizables;
   size_t finalizables_count, finalizables_room;
-  bool waiting; /* some of them wait, perhaps */
+  bool waiting; /* some finalizable objects may be waiting */
   shadow_ref given;
 };
 
@@ -113,7 +113,7 @@ uint64_t walk_allocated(const walk *w) {
   return w->allocated;
 }
 
-shadow *walk_model(const walk *w) {
+shadow *walk_shadow(const walk *w) {
   return w->m;
 }
 
@@ -137,9 +137,10 @@ static uint64_t bytes_of(const shadow_object *o) {
  * Burying.
  * ------------------------------------------------------------------------- */
 
-/* Marks, besides what is marked, what a weak reference that was not cleared may
- * still bring back, until there is nothing new.  Downwards, because targets are
- * older, and so are most places of them. */
+/* Marks, in addition to what is marked, everything that a weak reference that
+ * was not cleared may still bring back, until nothing new is found.  Goes from
+ * high places to low ones, since the target of a weak reference is older and
+ * so mostly in a lower place. */
 static void mark_targets(walk *w) {
   for (bool more = true; more;) {
     more = false;
@@ -154,8 +155,8 @@ static void mark_targets(walk *w) {
   }
 }
 
-/* Says of each object that is not marked, in `shared`, whether its death is
- * that of a cycle; leaves the marks as they are. */
+/* Sets `shared` in each object that is not marked if it dies in a cycle or is
+ * reachable from one.  Leaves the marks as they are. */
 static void tell_cyclic(walk *w) {
   shadow_ref end = shadow_end(w->m);
   for (shadow_ref o = 1; o < end; o++)
@@ -174,9 +175,10 @@ static void misused(const walk *w, uint64_t when, const char *what) {
     w->listener.misused(w->listener.data, when, what);
 }
 
-/* What a dead object referred to lost that with it.  The shadow heap passes
- * this on among those that are buried; here it goes to those that are not,
- * because a finalizer or a weak reference may still bring them back. */
+/* The objects that a dead object referred to lost these references at its
+ * death.  The shadow heap passes such losses on to objects that are buried;
+ * this function passes them on to objects that are not, because a finalizer or
+ * a weak reference may still bring them back. */
 static void pass_on_loss(const walk *w, const shadow_object *dead,
                          uint64_t when) {
   for (uint32_t i = 0; i < dead->slot_count; i++) {
@@ -214,7 +216,7 @@ static bool still_finalizable(const walk *w, const finalizable *f) {
          shadow_at(w->m, f->o)->finalizable;
 }
 
-/* Buries what is not marked. */
+/* Buries all objects that are not marked. */
 static void bury(walk *w) {
   tell_cyclic(w);
   shadow_bury_unmarked(w->m, buried, w);
@@ -253,7 +255,7 @@ void walk_finish(walk *w) {
  * What a collector decides.
  * ------------------------------------------------------------------------- */
 
-/* `collect`, by the laziest of collectors. */
+/* Performs `collect` as the laziest collector does. */
 static void collect(walk *w) {
   shadow_mark_reachable(w->m);
   for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
@@ -268,7 +270,7 @@ static void collect(walk *w) {
   walk_bury(w);
 }
 
-/* The object that waits with the lowest number, or 0. */
+/* The waiting object with the lowest number, or 0. */
 static shadow_ref first_waiting(walk *w) {
   for (size_t i = 0; w->waiting && i < w->finalizables_count; i++) {
     const finalizable *f = &w->finalizables[i];
@@ -295,7 +297,8 @@ static shadow_ref find_finalizable(const walk *w, uint64_t number) {
              : 0;
 }
 
-/* Sets what the collector gives; returns NULL, or why that cannot be. */
+/* Sets what the collector answers.  Returns NULL, or why it cannot answer
+ * that. */
 static const char *decide(walk *w, const shadow_mutator *t,
                           const trace_op *op) {
   w->given = 0;
@@ -318,9 +321,9 @@ static const char *decide(walk *w, const shadow_mutator *t,
  * Borrowed registers.
  * ------------------------------------------------------------------------- */
 
-/* Whether the object in borrowing register `r` is certainly reachable, without
- * a search: nothing was lost since it was, or the place that it was borrowed
- * from still holds it. */
+/* Whether the object in borrowing register `r` is certainly reachable, as can
+ * be told without a search: nothing was lost since it was reachable, or the
+ * place from which it was borrowed still holds it. */
 static bool plainly_reachable(const walk *w, const thread *t, gc_reg r) {
   const evidence *e = &t->borrowed[r];
   shadow_ref o = shadow_register(t->mutator, r);
@@ -352,16 +355,17 @@ static bool is_reachable(walk *w, const thread *t, gc_reg r) {
   return true;
 }
 
-/* Looks at register `r`, which is about to be read; `escapes` if what it holds
- * is about to be put elsewhere.  A late check notes the use, which is held
- * against the object's death when that is known.  But an object that escapes
- * would live again, so then there must be certainty before. */
+/* Checks register `r`, which is about to be read.  `escapes`: its object is
+ * about to be put elsewhere.  With WALK_LATE the use is only noted, and
+ * compared with the death of the object when that is known.  But an object
+ * that escapes would become reachable again, so then the search is done at
+ * once. */
 static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
   if (r >= shadow_top(t->mutator) || shadow_is_owning(t->mutator, r))
     return NULL;
   static const char nothing[] =
       "the borrowed register's object is kept alive by nothing";
-  if (shadow_refuses_reading(t->mutator, r)) /* it was buried */
+  if (shadow_refuses_reading(t->mutator, r)) /* its object was buried */
     return nothing;
   shadow_ref o = shadow_register(t->mutator, r);
   if (!o)
@@ -385,8 +389,8 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
  * Steps.
  * ------------------------------------------------------------------------- */
 
-/* Whether something may be unreachable after the operation that was not before:
- * a place that holds an object is about to be written. */
+/* Whether the operation may make something unreachable: it writes a place that
+ * holds an object. */
 static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
   switch (op->kind) {
   case TRACE_STORE_TAKE: /* what is taken may go into what it alone kept */
@@ -438,7 +442,7 @@ static const char *attach(walk *w, uint16_t number) {
   if (t->mutator)
     return "the thread is attached already";
   t->mutator = shadow_attach(w->m, number);
-  /* Not by `more`: most of it is never touched. */
+  /* Not by `more`, because most of this memory is never touched. */
   t->borrowed = calloc(GC_REGISTERS, sizeof *t->borrowed);
   if (t->mutator && t->borrowed)
     return NULL;
@@ -475,7 +479,7 @@ static const char *unlock(walk *w, uint16_t number) {
   return NULL;
 }
 
-/* Makes room, or says that there is none. */
+/* Makes room for an operation; returns why there is none, or NULL. */
 static const char *make_room(walk *w) {
   if (burial_is_due(w))
     walk_bury(w);
@@ -490,8 +494,8 @@ static bool makes_object(const trace_op *op) {
   return op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
 }
 
-/* The operations that are not between a mutator and its heap alone.  Sets *why
- * if one was refused; returns false if it is none of them. */
+/* Performs the operations that concern threads.  Sets *why if one was refused;
+ * returns false if the operation is none of these. */
 static bool step_of_threads(walk *w, const trace_op *op, const char **why) {
   switch (op->kind) {
   case TRACE_ATTACH:
@@ -522,7 +526,7 @@ static void perform(walk *w, thread *t, const trace_op *op) {
   case TRACE_BORROW:
   case TRACE_GLOBAL_BORROW:
   case TRACE_TLS_BORROW:
-    note_borrowed(w, t, op); /* before the register may be overwritten */
+    note_borrowed(w, t, op); /* before the operation overwrites the register */
     break;
   case TRACE_FINALIZER_NEXT:
     if (w->given)
@@ -542,7 +546,7 @@ walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
   if (op->kind == TRACE_DEAD)
     return WALK_DONE;
   w->numbered += makes_object(op);
-  /* The first thread is there without being asked for. */
+  /* Thread 0 is attached from the beginning. */
   if (op->thread == 0 && !w->begun) {
     w->begun = true;
     if (op->kind != TRACE_ATTACH)

@@ -12,12 +12,13 @@ struct trace_writer {
   bool every_line;
   int trouble; /* errno of the first failure, 0: none */
   pthread_mutex_t lock;
-  uint16_t thread; /* whose operation was written last */
+  uint16_t thread; /* the thread whose operation was written last */
 };
 
 const char *trace_output;
 
-/* Numbers by hand: printf would take most of the time of a recorded run. */
+/* Writes a number by hand, since printf would take most of the time of a
+ * recorded run. */
 static char *put_number(char *out, uint32_t n) {
   char digits[10];
   size_t count = 0;
@@ -62,7 +63,7 @@ static char *put_operation(char *out, const trace_op *op) {
   return out;
 }
 
-/* Under the lock. */
+/* Writes the text to the file; the lock is held. */
 static void put_out(trace_writer *w, const char *text, size_t bytes) {
   if (fwrite(text, 1, bytes, w->file) != bytes ||
       (w->every_line && fflush(w->file)))

@@ -6,24 +6,27 @@
 
 typedef struct trace_writer trace_writer;
 
-/* The file for the operations of this process, set before its heap is made;
- * NULL: none.  For collectors and workloads that write traces. */
+/* The file that this process writes its operations to (--trace), set before
+ * the heap is made; NULL: none.  For collectors and workloads that write
+ * traces. */
 extern const char *trace_output;
 
-/* Makes the file ("-": standard output) and writes the first line.  With
- * `every_line` each line has left the process when trace_write returns, so that
- * a line written before its operation survives the crash that it causes.
- * Returns NULL, with errno set, if the file cannot be made. */
+/* Creates the file ("-": standard output) and writes the first line.  With
+ * `every_line`, each line is handed to the operating system before trace_write
+ * returns, so that a line that is written before its operation survives a
+ * crash in the operation.  Returns NULL, with errno set, if the file cannot be
+ * created. */
 trace_writer *trace_writer_open(const char *path, bool every_line);
 
-/* Writes an operation, and before it a line `thread` if the one before was
- * another thread's.  Any thread; operations stand in the order of the calls. */
+/* Writes an operation, and before it a line `thread` if the operation before
+ * was another thread's.  Any thread; operations are written in the order of
+ * the calls. */
 void trace_write(trace_writer *w, const trace_op *op);
 
-/* Writes one line of comment; `text` has no newline.  Any thread. */
+/* Writes a comment of one line; `text` has no newline.  Any thread. */
 void trace_write_comment(trace_writer *w, const char *text);
 
-/* Ends the file.  Returns false, with errno set, if something of it could not
+/* Closes the file.  Returns false, with errno set, if a part of it could not
  * be written, now or before.  NULL is allowed. */
 bool trace_writer_close(trace_writer *w);
 

@@ -95,7 +95,7 @@ static bool self_store(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
   return op->kind == TRACE_STORE && held(w, op, op->a) &&
          held(w, op, op->a) == held(w, op, op->c) &&
-         op->b < shadow_at(walk_model(w), held(w, op, op->a))->slot_count;
+         op->b < shadow_at(walk_shadow(w), held(w, op, op->a))->slot_count;
 }
 
 static bool two_collections(const walk *w, const trace_op *op,
@@ -107,7 +107,7 @@ static bool two_collections(const walk *w, const trace_op *op,
 static bool global_read(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
   const shadow_mutator *t = walk_mutator(w, op->thread);
-  return op->kind == TRACE_GLOBAL_LOAD && shadow_global(walk_model(w), op->b) &&
+  return op->kind == TRACE_GLOBAL_LOAD && shadow_global(walk_shadow(w), op->b) &&
          op->a < shadow_top(t) && shadow_is_owning(t, op->a);
 }
 
@@ -117,7 +117,7 @@ static bool two_threads(const walk *w, const trace_op *op, uint64_t *memory) {
   shadow_ref o = held(w, op, op->a);
   return op->kind == TRACE_PAYLOAD && op->thread == 2 && o &&
          shadow_is_owning(walk_mutator(w, 2), op->a) &&
-         shadow_at(walk_model(w), o)->maker == 0;
+         shadow_at(walk_shadow(w), o)->maker == 0;
 }
 
 /* A frame that is left with an object of the thread in its last register, and
@@ -130,8 +130,8 @@ static bool left_full(const walk *w, const trace_op *op, uint64_t *memory) {
       frame.first == 0 || frame.owning == 0)
     return false;
   shadow_ref o = shadow_register(t, frame.first + frame.owning - 1);
-  return o && !shadow_at(walk_model(w), o)->weak &&
-         shadow_at(walk_model(w), o)->maker == op->thread;
+  return o && !shadow_at(walk_shadow(w), o)->weak &&
+         shadow_at(walk_shadow(w), o)->maker == op->thread;
 }
 
 /* An object with exactly 3 slots and 24 bytes or more dies finalizable. */
@@ -139,9 +139,9 @@ static bool large_enough(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
   shadow_ref o = held(w, op, op->a);
   return op->kind == TRACE_CLEAR && o &&
-         shadow_at(walk_model(w), o)->slot_count == 3 &&
-         shadow_at(walk_model(w), o)->bytes >= 24 &&
-         shadow_at(walk_model(w), o)->finalizable;
+         shadow_at(walk_shadow(w), o)->slot_count == 3 &&
+         shadow_at(walk_shadow(w), o)->bytes >= 24 &&
+         shadow_at(walk_shadow(w), o)->finalizable;
 }
 
 /* A use of a borrowed object that a global root holds. */
@@ -151,7 +151,7 @@ static bool borrowed_use(const walk *w, const trace_op *op, uint64_t *memory) {
   shadow_ref o = held(w, op, op->a);
   bool global = false;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    global = global || shadow_global(walk_model(w), g) == o;
+    global = global || shadow_global(walk_shadow(w), g) == o;
   return op->kind == TRACE_PAYLOAD && o && !shadow_is_owning(t, op->a) &&
          global;
 }

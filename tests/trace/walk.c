@@ -98,7 +98,7 @@ static void note_death(void *data, const walk_death *death) {
 }
 
 static void note_reachable(const walk *w, dates *d, uint64_t now) {
-  shadow *m = walk_model(w);
+  shadow *m = walk_shadow(w);
   shadow_mark_reachable(m);
   for (shadow_ref o = 1; o < shadow_end(m); o++)
     if (shadow_at(m, o)->marked)

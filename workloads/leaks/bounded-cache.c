@@ -1,8 +1,8 @@
-/* leak-bounded-cache: a cache that is full, and stays so.
+/* leak-bounded-cache: a cache that is full and stays full.
  *
- * What it keeps does not grow, so it is no leak; yet it is memory that the
- * program may never ask for again.  The remedy, where that matters, is to empty
- * the cache at the end of the work that it was for. */
+ * The cache does not grow, so it is no leak; yet it keeps memory that the
+ * program may never ask for again.  The remedy, where that matters, is to
+ * empty the cache at the end of the work that it was for. */
 #include "fifo.h"
 
 enum { CAPACITY = LEAK_PARAMS };

@@ -1,8 +1,9 @@
 /* leak-cache: a cache without a bound.
  *
- * Each round asks for what nobody asked for before, and the cache keeps it in
- * case somebody will again.  To a collector it is a global like any other.  The
- * remedy is a bound: the oldest entry goes when one comes too many. */
+ * Each round asks for values that were never asked for before, and the cache
+ * keeps them in case they are asked for again.  To a collector the cache is a
+ * global like any other.  The remedy is a bound: when there is one entry too
+ * many, the oldest is removed. */
 #include "fifo.h"
 
 enum { CAPACITY = LEAK_PARAMS };
@@ -10,7 +11,7 @@ enum { CAPACITY = LEAK_PARAMS };
 static leak_counts after(const uint64_t *p, uint64_t rounds) {
   uint64_t n = rounds * p[OBJECTS];
   uint64_t live = p[REMEDY] ? min_u64(n, p[CAPACITY]) : n;
-  /* In a round the cache may fill up. */
+  /* In the course of a round the cache may fill up. */
   uint64_t most = p[REMEDY] ? min_u64(p[OBJECTS], p[CAPACITY]) : p[OBJECTS];
   return (leak_counts){.live = live, .made = n, .building = most + 1};
 }

@@ -1,10 +1,10 @@
-/* leak-callback-cycle: a cycle through a weak reference's callback.
+/* leak-callback-cycle: a cycle through the callback of a weak reference.
  *
- * An owner watches a target weakly, and wants to be told when it dies: beside
- * the weak reference it keeps a callback, which refers to the owner in order to
- * tell it.  So the owner keeps itself, by way of the registration; the weak
- * reference, which leaks with it, keeps nothing, and the target dies.  The
- * remedy is a callback that refers to its owner weakly, too. */
+ * An owner watches a target weakly and wants to be told when the target dies:
+ * beside the weak reference it keeps a callback, which refers to the owner.
+ * So the owner keeps itself alive by way of the registration.  The weak
+ * reference leaks with the owner but keeps nothing alive, and the target dies.
+ * The remedy is a callback that refers to its owner weakly, too. */
 #include "cause.h"
 
 enum { REGISTRATION };    /* of an owner */
@@ -54,7 +54,7 @@ static const char *const words[] = {
 
 const workload workload_leak_callback_cycle = {
     .name = "leak-callback-cycle",
-    .summary = "the callback of a weak reference holds the one to be told; "
+    .summary = "the callback of a weak reference refers to the owner; "
                "remedy: weakly",
     .source = "weakref.ref(target, self.method), and the like",
     .params = {LEAK_COMMON_PARAMS},

@@ -1,14 +1,16 @@
 /* cause.h: what the causes of leaks in this folder share.
  *
- * A cause is a workload: one way in which memory stays held that the program is
- * done with, as small as it can be.  Round after round it makes some objects,
- * drops the last reference that it means to have, and looks at what is still
- * held: right then, after some unrelated work, and after a collection
- * (wl_held).  With remedy=on the same program does the one thing that helps.
+ * A cause is a workload that shows one way in which memory stays held although
+ * the program no longer needs it, as small as possible.  Round after round it
+ * makes some objects, drops the last reference that it means to have, and
+ * records what the heap still holds (wl_held): right then, after some
+ * unrelated work, and after a collection.  With remedy=on the same program
+ * does the one thing that helps.
  *
  * Every object is a node of two references and a number, as large as a weak
- * reference, so that bytes are so many times the objects.  Besides those of the
- * cause there is one, "the program", that lives from beginning to end. */
+ * reference, so that the bytes are proportional to the objects.  Besides the
+ * objects of the cause there is one, "the program", that is alive from
+ * beginning to end. */
 #ifndef REAPMARK_LEAKS_H
 #define REAPMARK_LEAKS_H
 
@@ -17,13 +19,15 @@
 /* The parameters that all causes have. */
 enum { REMEDY, ROUNDS, OBJECTS, QUIET, LEAK_PARAMS };
 static const char *const leak_remedies[] = {"off", "on", NULL};
-#define LEAK_COMMON_PARAMS                                                       \
-  {"remedy", "whether the program does what helps", 0, 0, 1, leak_remedies},     \
-      {"rounds", "times that objects are made and dropped", 10, 1, 10000, NULL}, \
-      {"objects", "things made in a round", 100, 1, 1 << 20, NULL}, {            \
-    "quiet", "unrelated objects made and dropped in the quiet period", 1000,     \
-        0, 1 << 20, NULL                                                         \
-  }
+/* clang-format off */
+#define LEAK_COMMON_PARAMS                                                     \
+  {"remedy", "whether the remedy is applied", 0, 0, 1, leak_remedies},         \
+  {"rounds", "how often objects are made and dropped", 10, 1, 10000, NULL},    \
+  {"objects", "objects of the cause in a round, or pairs", 100, 1, 1 << 20,    \
+   NULL},                                                                      \
+  {"quiet", "unrelated objects made and dropped in the quiet period", 1000, 0, \
+   1 << 20, NULL}
+/* clang-format on */
 
 #define NODE ((gc_shape){2, 8})
 _Static_assert(8 + 8 * 2 + 8 == 8 + 24, "a node is as large as GC_WEAK_SHAPE");
@@ -31,26 +35,28 @@ static inline uint64_t leak_bytes(uint64_t objects) {
   return objects * gc_shape_bytes(NODE);
 }
 
-/* Objects of the cause after some rounds. */
+/* Numbers of objects of the cause after some rounds. */
 typedef struct leak_counts {
   uint64_t live;     /* reachable */
-  uint64_t cyclic;   /* garbage that dead cycles reach */
-  uint64_t made;     /* all so far */
-  uint64_t building; /* in the course of a round, reachable for a moment beside
-                        those that were when it began */
+  uint64_t cyclic;   /* garbage in dead cycles or reachable from them */
+  uint64_t made;     /* all objects made so far */
+  uint64_t building; /* objects that are reachable for a moment in a round, in
+                        addition to those at its beginning */
 } leak_counts;
 
-/* A cause.  All but `after` and `round` may be NULL. */
+/* A cause.  All functions but `after` and `round` may be NULL. */
 typedef struct leak {
   leak_counts (*after)(const uint64_t *params, uint64_t rounds);
   void (*start)(wl_thread *t);
-  /* Makes and drops; rounds are counted from 0.  Any thread. */
+  /* Makes the objects of a round, counted from 0, and drops them.  Any thread.
+   */
   void (*round)(wl_thread *t, uint64_t round);
-  /* Is handed each object that waits to be finalized, in an owning register. */
+  /* The finalizer: is called for each object that waits, in an owning
+   * register. */
   void (*finalize)(wl_thread *t, gc_reg object);
-  void (*end)(wl_thread *t); /* lets go of what is still reachable */
-  /* Has leak_rounds run by a thread of its own making; what is still reachable
-   * in the end goes with such threads. */
+  void (*end)(wl_thread *t); /* drops what is still reachable */
+  /* Calls leak_rounds on a thread that it starts.  What is still reachable at
+   * the end ends with such threads. */
   void (*around)(wl_thread *t);
 } leak;
 
@@ -87,8 +93,8 @@ static inline void leak_node(gc_mutator *m, gc_reg dst) {
   gc_new(m, dst, NODE, GC_PLAIN);
 }
 
-/* dst <- a list of n new nodes, by their first slot, that ends in what was in
- * dst before. */
+/* dst <- a list of n new nodes, linked by their first slots, followed by what
+ * was in dst before. */
 static inline void leak_list(gc_mutator *m, gc_reg dst, uint64_t n) {
   gc_reg node = gc_frame_enter(m, 1, 0);
   while (n-- > 0) {
@@ -99,8 +105,8 @@ static inline void leak_list(gc_mutator *m, gc_reg dst, uint64_t n) {
   gc_frame_leave(m, node, 1, 0);
 }
 
-/* Puts `node` in front of the list, by its first slot, in a global root; node
- * becomes null. */
+/* Puts `node` at the front of the list in a global root, linked by the first
+ * slot.  `node` becomes null. */
 static inline void leak_push(gc_mutator *m, uint32_t global, gc_reg node) {
   gc_reg list = gc_frame_enter(m, 1, 0);
   gc_global_load(m, list, global);
@@ -110,7 +116,7 @@ static inline void leak_push(gc_mutator *m, uint32_t global, gc_reg node) {
   gc_frame_leave(m, list, 1, 0);
 }
 
-/* Takes the first node off that list. */
+/* Removes the first node of that list. */
 static inline void leak_pop(gc_mutator *m, uint32_t global) {
   gc_reg frame = gc_frame_enter(m, 2, 0), node = frame, rest = frame + 1;
   gc_global_load(m, node, global);
@@ -119,7 +125,8 @@ static inline void leak_pop(gc_mutator *m, uint32_t global) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-/* Work that leaves a list in a thread-local root; the remedy is to clear it. */
+/* Work that leaves a list in a thread-local root.  The remedy is to clear the
+ * root. */
 static inline void leak_work_in(wl_thread *t, uint32_t tls) {
   gc_reg value = gc_frame_enter(t->m, 1, 0);
   leak_list(t->m, value, wl_get(t, OBJECTS));
@@ -133,7 +140,7 @@ static inline void leak_work_in(wl_thread *t, uint32_t tls) {
  * A run.
  * ------------------------------------------------------------------------- */
 
-/* Runs the finalizers that wait; returns how many. */
+/* Runs the finalizers that wait, and returns their number. */
 static inline uint64_t leak_finalize(wl_thread *t, const leak *l) {
   uint64_t n = 0;
   if (!l->finalize)
@@ -208,7 +215,8 @@ static inline void leak_run(wl_thread *t, const leak *l) {
   wl_expect(t, e);
 }
 
-/* What `run` and `volume` are in all of them, of the cause `this_leak`. */
+/* The functions `run` and `volume`, which are the same for all causes; the
+ * file defines its cause as `this_leak`. */
 #define LEAK_FUNCTIONS                                                         \
   static wl_volume volume(const uint64_t *p, unsigned threads) {               \
     (void)threads;                                                             \
@@ -218,7 +226,7 @@ static inline void leak_run(wl_thread *t, const leak *l) {
     leak_run(t, &this_leak);                                                   \
   }
 
-/* Fields of the workload that are the same in all of them. */
+/* Fields of the workload that are the same for all causes. */
 #define LEAK_FIELDS                                                            \
   .unit = "things", .steps = {"round"}, .volume = volume, .run = run
 

@@ -1,9 +1,10 @@
-/* leak-closure: what a closure's environment keeps.
+/* leak-closure: what the environment of a closure keeps.
  *
  * A handler that lives as long as the program shares its environment with a
- * variable that some function used for a moment: a large value hangs on it
- * until the next one takes its place.  It does not grow, and nobody sees why it
- * is there.  The remedy is to clear the variable when the function is done. */
+ * variable that some function used for a moment: the variable keeps a large
+ * value until the next value takes its place.  The memory does not grow, and
+ * nothing in the handler shows why it is held.  The remedy is to clear the
+ * variable when the function is done. */
 #include "cause.h"
 
 enum { HANDLER };     /* global root */

@@ -1,8 +1,8 @@
-/* leak-container-cycle: a container whose elements know it.
+/* leak-container-cycle: a container whose elements refer to it.
  *
- * A window and its buttons, a document and its nodes: each element holds the
- * container that holds it, so that none can go before the others.  The remedy
- * is to empty the container when it is done with. */
+ * A window and its buttons, a document and its nodes: each element refers to
+ * the container that holds it, so that none can die before the others.  The
+ * remedy is to empty the container when it is no longer needed. */
 #include "cause.h"
 
 enum { FIRST };               /* of the container */

@@ -1,5 +1,5 @@
-/* fifo.h: a cache that knows the order in which its entries came: a list with a
- * global root at either end. */
+/* fifo.h: a cache that knows the order in which its entries came: a list with
+ * a global root at each end. */
 #ifndef REAPMARK_LEAKS_FIFO_H
 #define REAPMARK_LEAKS_FIFO_H
 
@@ -8,7 +8,7 @@
 enum { OLDEST, NEWEST }; /* global roots */
 enum { NEXT };
 
-/* Puts a new entry behind the newest. */
+/* Adds a new entry after the newest. */
 static inline void fifo_add(gc_mutator *m) {
   gc_reg frame = gc_frame_enter(m, 1, 1), entry = frame, newest = frame + 1;
   leak_node(m, entry);

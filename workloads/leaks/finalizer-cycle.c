@@ -1,10 +1,11 @@
-/* leak-finalizer-cycle: a handle with a finalizer, and a buffer that knows it.
+/* leak-finalizer-cycle: a handle with a finalizer, and a buffer that refers to
+ * the handle.
  *
- * The finalizer was to close the handle when nobody has it any more; in a cycle
- * that does not come to pass by counting, so that the file stays open as well.
- * CPython before 3.4 did not dare to reclaim such cycles even when it had found
- * them (PEP 442).  The remedy is an explicit close that lets go of the
- * buffer. */
+ * The finalizer is meant to close a file when nothing refers to the handle any
+ * more.  In a cycle that never happens to a counting collector, so that the
+ * file stays open as well.  CPython before 3.4 did not reclaim such cycles
+ * even when it had found them (PEP 442).  The remedy is an explicit close that
+ * drops the buffer. */
 #include "cause.h"
 
 enum { BUFFER };

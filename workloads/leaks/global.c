@@ -1,8 +1,8 @@
 /* leak-global: a global variable that keeps what was put there.
  *
- * Nothing is wrong with the collector: what a global refers to can be reached,
- * so it is held by design, on every collector, for as long as the program runs.
- * The remedy is to let go of it when it was used. */
+ * Nothing is wrong with the collector: what a global refers to is reachable,
+ * so every collector holds it, by design, for as long as the program runs.
+ * The remedy is to clear the variable after use. */
 #include "cause.h"
 
 enum { RESULTS }; /* global root */

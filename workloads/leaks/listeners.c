@@ -1,9 +1,9 @@
-/* leak-listeners: a registry of listeners that nobody leaves again.
+/* leak-listeners: a registry of listeners that are never removed.
  *
- * A dialog registers a listener with something that lives longer than itself.
- * The listener knows its dialog, so the dialog lives as long as the registry:
- * the "lapsed listener".  The remedy is to deregister when the dialog closes.
- */
+ * A dialog registers a listener with an object that lives longer than the
+ * dialog.  The listener refers to its dialog, so the dialog lives as long as
+ * the registry: the "lapsed listener".  The remedy is to deregister when the
+ * dialog closes. */
 #include "cause.h"
 
 enum { REGISTRY };       /* global root */

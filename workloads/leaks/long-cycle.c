@@ -1,8 +1,8 @@
 /* leak-long-cycle: one ring through all objects of a round.
  *
- * Its length changes nothing but the time that it takes to find it: the last
- * object keeps the first.  The remedy is to break one link, and counting frees
- * the whole ring. */
+ * The length of a cycle changes nothing but the time that it takes to find it:
+ * the last object keeps the first alive.  The remedy is to break one link,
+ * after which a counting collector frees the whole ring. */
 #include "cause.h"
 
 enum { NEXT };

@@ -1,12 +1,13 @@
 /* leak-native-handle: a handle that native code holds.
  *
- * Native code can not be looked into, so what it holds stands in a table of
- * handles, a root: a reference taken in C, a JNI global reference.  If it
- * forgets to give a handle back, the object is held for good, and nothing in
- * the managed program shows why.  The remedy is to release the handle. */
+ * A collector cannot look into native code, so the objects that native code
+ * uses are in a table of handles, which is a root: a reference taken in C, a
+ * JNI global reference.  If native code forgets to release a handle, the
+ * object is held for good, and nothing in the managed program shows why.  The
+ * remedy is to release the handle. */
 #include "cause.h"
 
-enum { HANDLES = GC_GLOBALS - 1 }; /* global root, that of native code */
+enum { HANDLES = GC_GLOBALS - 1 }; /* the global root of native code */
 enum { NEXT, OBJECT };             /* of a handle */
 
 static leak_counts after(const uint64_t *p, uint64_t rounds) {

@@ -1,8 +1,8 @@
 /* leak-pair-cycle: parent and child refer to each other.
  *
- * When the program drops the parent, the child still holds it, and it the
- * child.  The remedy is that one of the two directions, that which does not own
- * the other, is a weak reference. */
+ * When the program drops the parent, the child still refers to it, and the
+ * parent to the child.  The remedy is a weak reference in one of the two
+ * directions, from the object that does not own the other. */
 #include "cause.h"
 
 enum { CHILD };

@@ -1,9 +1,9 @@
 /* leak-resurrection: a finalizer that brings its object back.
  *
- * It puts the dead object into a global list, "to be looked at later": from
- * then on it is reachable like anything else, and is not finalized again.  The
- * remedy is a finalizer that takes what it needs from the object and lets the
- * object go. */
+ * The finalizer puts the dead object into a global list, "to be looked at
+ * later": from then on the object is reachable like any other, and is not
+ * finalized again.  The remedy is a finalizer that takes what it needs from
+ * the object and drops the object. */
 #include "cause.h"
 
 enum { LATER }; /* global root */
@@ -42,7 +42,8 @@ static const char *const words[] = {"global 0", "the list for later",
 
 const workload workload_leak_resurrection = {
     .name = "leak-resurrection",
-    .summary = "a finalizer brings its object back; remedy: it does not",
+    .summary =
+        "a finalizer brings its object back; remedy: it drops the object",
     .source = "guardians (Dybvig, Bruggeman & Eby, PLDI 1993); PEP 442",
     .params = {LEAK_COMMON_PARAMS},
     .needs = WL_NEEDS_FINALIZERS,

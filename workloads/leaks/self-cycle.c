@@ -1,8 +1,9 @@
 /* leak-self-cycle: an object that refers to itself.
  *
- * A count of references can not fall below the one that the object holds on
- * itself.  Who follows references from the roots never gets there.  The remedy
- * is to break the cycle while it can still be reached. */
+ * The reference count cannot fall below the one reference that the object
+ * holds to itself.  A collector that follows references from the roots does
+ * not reach the object, and reclaims it.  The remedy is to break the cycle
+ * while the object is still reachable. */
 #include "cause.h"
 
 enum { ITSELF };

@@ -1,9 +1,9 @@
 /* leak-tls-dead: a thread-local value of a thread that has ended.
  *
- * Often named among the causes of leaks.  It is one only where the memory
- * manager does not let go of a dead thread's roots: the root ends with its
- * thread, and what it held is garbage.  Clearing it first, the remedy, changes
- * nothing. */
+ * This is often named among the causes of leaks.  It is one only if the memory
+ * manager keeps the roots of dead threads: normally the root ends with its
+ * thread, and what it held is garbage.  Clearing the root first, the remedy,
+ * changes nothing. */
 #include "cause.h"
 
 enum { SCRATCH }; /* thread-local root */

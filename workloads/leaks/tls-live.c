@@ -1,8 +1,8 @@
 /* leak-tls-live: a thread-local value of a thread that goes on.
  *
- * It is a global by another name, which only its thread can clear.  Each round
- * replaces the value of the one before, so it does not grow.  The remedy is to
- * clear it when the work is done. */
+ * A thread-local value is like a global that only its thread can clear.  Each
+ * round replaces the value of the round before, so the memory does not grow.
+ * The remedy is to clear the value when the work is done. */
 #include "cause.h"
 
 enum { SCRATCH }; /* thread-local root */

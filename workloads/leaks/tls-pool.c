@@ -1,17 +1,18 @@
-/* leak-tls-pool: thread-local values of a pool's thread.
+/* leak-tls-pool: thread-local values of a thread in a pool.
  *
  * A thread of a pool takes a task, appends to a thread-local list, and waits
- * for the next task instead of ending: nothing that the tasks left there ever
- * goes.  The remedy is to clear it at the end of a task.
+ * for the next task instead of ending: what the tasks left in the list stays
+ * for ever.  The remedy is to clear the list at the end of a task.
  *
- * Two threads beside the main one: a client, which hands out the tasks and
- * looks at what is held, and the pool's.  They take turns, under a lock. */
+ * There are two threads beside the main one: a client, which hands out the
+ * tasks and records what is held, and the thread of the pool.  They take
+ * turns, under a lock. */
 #include "cause.h"
 
 enum { CONTEXTS }; /* thread-local root */
 
 static wl_lock lock = WL_LOCK_INIT;
-static enum { CLIENTS_TURN, WORKERS_TURN, OVER } turn; /* under the lock */
+static enum { CLIENTS_TURN, WORKERS_TURN, OVER } turn; /* guarded by the lock */
 
 static leak_counts after(const uint64_t *p, uint64_t rounds) {
   uint64_t n = rounds * p[OBJECTS];
@@ -19,7 +20,8 @@ static leak_counts after(const uint64_t *p, uint64_t rounds) {
       .live = p[REMEDY] ? 0 : n, .made = n, .building = p[OBJECTS]};
 }
 
-/* Waits, holding the lock before and afterwards, for the other to be done. */
+/* Waits until the other thread is done.  The caller holds the lock before and
+ * after. */
 static void await_other(wl_thread *t, int other) {
   while ((int)turn == other) {
     wl_lock_release(t, &lock);
@@ -46,7 +48,7 @@ static void hand_out_task(wl_thread *t, uint64_t round) {
 
 static const leak this_leak;
 
-enum { CLIENT = 1 }; /* index of the thread; the worker's is one more */
+enum { CLIENT = 1 }; /* index of the client; that of the worker is one more */
 
 static void body(wl_thread *t, void *data) {
   (void)data;

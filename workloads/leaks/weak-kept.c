@@ -1,15 +1,16 @@
 /* leak-weak-kept: weak references that outlive their targets.
  *
- * A weak reference does not keep its target: that dies, and the reference is
- * cleared.  But the reference is an object itself, and a table of them that is
- * never cleaned grows like any other.  The remedy is to remove the entry when
- * its target dies. */
+ * A weak reference does not keep its target alive: the target dies, and the
+ * reference is cleared.  But a weak reference is an object itself, and a table
+ * of them from which nothing is removed grows like any other.  The remedy is
+ * to remove the entry when its target dies. */
 #include "cause.h"
 
 enum { TABLE };      /* global root */
 enum { NEXT, WEAK }; /* of an entry of the table */
 
-static uint64_t cleared; /* references seen cleared, after the last round */
+static uint64_t
+    cleared; /* references that were found cleared, after the last round */
 
 static leak_counts after(const uint64_t *p, uint64_t rounds) {
   uint64_t n = rounds * p[OBJECTS];

@@ -430,7 +430,7 @@ static int explain(const spec *cause, const audience *a,
   story s = {.walk = walk_create(WALK_LATE, (walk_listener){0}),
              .words = json_object_get(discover_workload(a->all, cause->name),
                                       "words")};
-  s.shadow = walk_model(s.walk);
+  s.shadow = walk_shadow(s.walk);
   const char *wrong = perform(&s, reader);
   if (wrong)
     say("explain: %s", wrong);
