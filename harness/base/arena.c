@@ -3,7 +3,6 @@
 #include "arena.h"
 #include "say.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +25,20 @@ void *arena_take(size_t bytes) {
   return b->data;
 }
 
-char *arena_text(const char *format, ...) {
-  va_list args, again;
-  va_start(args, format);
+char *arena_vtext(const char *format, va_list args) {
+  va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, format, args);
   char *text = arena_take((size_t)n + 1);
   vsnprintf(text, (size_t)n + 1, format, again);
   va_end(again);
+  return text;
+}
+
+char *arena_text(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = arena_vtext(format, args);
   va_end(args);
   return text;
 }

@@ -7,6 +7,7 @@
 #ifndef REAPMARK_ARENA_H
 #define REAPMARK_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Returns `bytes` zeroed bytes, aligned for any object. */
@@ -14,6 +15,8 @@ void *arena_take(size_t bytes);
 
 /* Returns a new string, formatted as by printf. */
 char *arena_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *arena_vtext(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 /* Makes room for one more element in an array of `count` elements of `size`
  * bytes each, and returns the array, which may have moved.  The capacity

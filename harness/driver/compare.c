@@ -7,7 +7,7 @@
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
 #include "harness/report/compare.h"
-#include "harness/output/text.h"
+#include "harness/output/format.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -328,8 +328,8 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
                   json_object_get(fresh->report->plan, "seed")))
     say("warning: %s and %s have different seeds, so their workloads differ",
         base->name, fresh->name);
-  char suspect[REPORT_CANARY];
-  if (report_suspect_text(suspect, base->report, fresh->report))
+  const char *suspect = report_suspect_text(base->report, fresh->report);
+  if (suspect)
     say("warning: %s and %s: %s", base->name, fresh->name, suspect);
 }
 
@@ -403,10 +403,6 @@ typedef struct gate {
   bool nothing; /* a limit had no number to be held against */
 } gate;
 
-static const char *verdict_text(const report_cell *c) {
-  return report_verdict_text(arena_take(VERDICT_TEXT), c);
-}
-
 static bool good(const compare_sample *s) {
   return s->cell && report_is_good(s->cell);
 }
@@ -421,7 +417,7 @@ static const char *row_failure(const compare_row *row) {
     return NULL;
   if (!row->fresh.cell)
     return "the new side has no such cell";
-  return good(&row->fresh) ? NULL : verdict_text(row->fresh.cell);
+  return good(&row->fresh) ? NULL : report_verdict_text(row->fresh.cell);
 }
 
 /* Cells that base completed and the new side failed, of any one metric. */
@@ -501,7 +497,7 @@ static bool flush(void) {
 
 static int compare_all(const compare_side *base, const side_list *fresh,
                        const metric_list *chosen, const limit_list *limits,
-                       const compare_options *o, const compare_format *format) {
+                       const compare_options *o, const output_format *format) {
   compare_rules rules = {o->alpha, o->threshold};
   size_t count = 0;
   comparison **all = arena_take(fresh->count * chosen->count * sizeof *all);
@@ -515,7 +511,7 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   }
   int code = EXIT_OK;
   if (all[0]->count)
-    format->print(all, count, stdout);
+    format_print(format, compare_page(all, count), stdout);
   if (!flush())
     code = EXIT_SOME_FAILED;
   if (!all[0]->count) {
@@ -523,8 +519,6 @@ static int compare_all(const compare_side *base, const side_list *fresh,
     code = EXIT_NOTHING;
   } else
     held = say_regressions(all, count, chosen->count, limits);
-  for (size_t i = 0; i < count; i++)
-    compare_free(all[i]);
   if (code)
     return code;
   return held.regressions ? EXIT_REGRESSION
@@ -532,64 +526,81 @@ static int compare_all(const compare_side *base, const side_list *fresh,
                           : EXIT_OK;
 }
 
-static const char *share_text(size_t part, size_t of) {
-  return of ? arena_text("%.1f%%", 100 * (double)part / (double)of) : "–";
+static const table_column aa_columns[] = {
+    {.name = "metric", .header = "metric"},
+    {.name = "comparisons", .header = "comparisons", .kind = TABLE_INTEGER},
+    {.name = "significant", .header = "significant", .kind = TABLE_INTEGER},
+    {.name = "share",
+     .header = "share",
+     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
+    {.name = "at_most", .header = "at most", .kind = TABLE_INTEGER},
+    {.name = "tables", .header = "tables", .kind = TABLE_INTEGER},
+    {.name = "tables_significant", .header = "any", .kind = TABLE_INTEGER},
+    {.name = "tables_share",
+     .header = "share",
+     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
+    {.name = "tables_at_most", .header = "at most", .kind = TABLE_INTEGER},
+    {.name = "result", .header = ""}};
+
+static void show_share(table_row *row, const char *column, size_t part,
+                       size_t of) {
+  if (of)
+    table_show(row, column, "%.1f%%", 100 * (double)part / (double)of);
+  else
+    table_show(row, column, "–");
+}
+
+/* Adds the row of a metric; returns whether more is significant than chance
+ * allows. */
+static bool add_aa(table *t, const compare_aa *aa) {
+  bool bad =
+      aa->significant > aa->bound || aa->tables_significant > aa->tables_bound;
+  table_row *row = table_add(t, 0);
+  table_set_text(row, "metric", aa->metric->name);
+  table_set_integer(row, "comparisons", (long long)aa->comparisons);
+  table_set_integer(row, "significant", (long long)aa->significant);
+  show_share(row, "share", aa->significant, aa->comparisons);
+  table_set_integer(row, "at_most", (long long)aa->bound);
+  table_set_integer(row, "tables", (long long)aa->tables);
+  table_set_integer(row, "tables_significant",
+                    (long long)aa->tables_significant);
+  show_share(row, "tables_share", aa->tables_significant, aa->tables);
+  table_set_integer(row, "tables_at_most", (long long)aa->tables_bound);
+  table_set_text(row, "result",
+                 !aa->comparisons ? "no data"
+                 : bad            ? "TOO OFTEN"
+                                  : "ok");
+  return bad;
 }
 
 static int compare_aa_all(const report *r, const metric_list *chosen,
-                          const compare_options *o) {
-  static const char *const headers[] = {
-      "metric", "comparisons", "significant", "share",   "at most",
-      "tables", "any",         "share",       "at most", ""};
-  text_table *t = text_new("lrrrrrrrrl", 1);
-  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-    text_add(t, "%s", headers[i]);
+                          const compare_options *o,
+                          const output_format *format) {
+  table *t = table_new(aa_columns, sizeof aa_columns / sizeof *aa_columns);
   size_t comparisons = 0;
   bool too_often = false;
   for (size_t m = 0; m < chosen->count; m++) {
     compare_aa aa = compare_against_itself(r, chosen->items[m], (size_t)o->aa,
                                            o->alpha, o->seed);
-    bool bad =
-        aa.significant > aa.bound || aa.tables_significant > aa.tables_bound;
-    text_add(t, "%s", aa.metric->name);
-    text_add(t, "%zu", aa.comparisons);
-    text_add(t, "%zu", aa.significant);
-    text_add(t, "%s", share_text(aa.significant, aa.comparisons));
-    text_add(t, "%zu", aa.bound);
-    text_add(t, "%zu", aa.tables);
-    text_add(t, "%zu", aa.tables_significant);
-    text_add(t, "%s", share_text(aa.tables_significant, aa.tables));
-    text_add(t, "%zu", aa.tables_bound);
-    text_add(t, "%s", !aa.comparisons ? "no data" : bad ? "TOO OFTEN" : "ok");
+    too_often |= add_aa(t, &aa);
     comparisons += aa.comparisons;
-    too_often |= bad;
   }
-  if (!comparisons)
+  if (!comparisons) {
     say("no cell has %ju good invocations: nothing to compare",
         (uintmax_t)(2 * o->aa));
-  else
-    text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
-  if (!comparisons)
     return EXIT_NOTHING;
-  printf("\nCells against themselves, %ju invocations a side, alpha %g, seed "
-         "%ju.  significant:\np <= alpha in a single comparison; any: in a "
-         "table of all cells after Holm; at most: so\nmany are chance in %g "
-         "of 100 such experiments.\n",
-         (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
-         100 * COMPARE_AA_CONFIDENCE);
-  return !flush() || too_often ? EXIT_SOME_FAILED : EXIT_OK;
-}
-
-static const compare_format *find_format(const char *name) {
-  candidates known = {0};
-  for (size_t i = 0; i < COMPARE_FORMATS; i++) {
-    candidates_add(&known, compare_formats[i].name);
-    if (!strcmp(compare_formats[i].name, name))
-      return &compare_formats[i];
   }
-  say("unknown format '%s'%s", name, suggest_any(name, &known));
-  return NULL;
+  page *p = page_new(t);
+  page_tables(p, t);
+  page_text(p, PAGE_PARAGRAPH,
+            "Cells against themselves, %ju invocations a side, alpha %g, seed "
+            "%ju.  significant:\np <= alpha in a single comparison; any: in a "
+            "table of all cells after Holm; at most: so\nmany are chance in %g "
+            "of 100 such experiments.",
+            (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
+            100 * COMPARE_AA_CONFIDENCE);
+  format_print(format, p, stdout);
+  return !flush() || too_often ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 int compare_command(int argc, char **argv) {
@@ -602,13 +613,16 @@ int compare_command(int argc, char **argv) {
   int code = options_parse(&compare_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
-  const compare_format *format = find_format(o.format);
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
   metric_list chosen = {0};
   limit_list limits = {0};
   folder_list folders = {0};
   compare_side base;
   side_list fresh = {0};
-  if (!format || !choose_metrics(o.metrics, &chosen) ||
+  if (wrong)
+    say("%s", wrong);
+  if (wrong || !choose_metrics(o.metrics, &chosen) ||
       (o.limits && !choose_limits(o.limits, &limits)))
     return EXIT_USAGE;
   for (size_t i = 0; i < limits.count; i++)
@@ -630,7 +644,7 @@ int compare_command(int argc, char **argv) {
   }
   if (o.aa) {
     const report *r = open_folder(&folders, operands[0]);
-    code = r ? compare_aa_all(r, &chosen, &o) : EXIT_USAGE;
+    code = r ? compare_aa_all(r, &chosen, &o, format) : EXIT_USAGE;
   } else {
     code = open_sides(operands, &folders, &base, &fresh);
     if (!code)

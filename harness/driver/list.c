@@ -4,25 +4,18 @@
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/plan/suite.h"
-#include "harness/output/text.h"
+#include "harness/output/format.h"
+#include "harness/record/record.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text ? text : "";
-}
-
-static void print_json(json_t *json) {
-  json_dumpf(json, stdout, JSON_INDENT(1));
-  putchar('\n');
-  json_decref(json);
-}
-
-static void print_table(text_table *t) {
-  text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
+/* Prints the rows, or as JSON all that is known, which is taken. */
+static void print(const table *t, json_t *json, const output_format *format) {
+  page *p = page_new(t);
+  page_tables(p, t);
+  p->json = json;
+  format_print(format, p, stdout);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -46,41 +39,48 @@ static const char *capability_text(const collector *c, const char *name) {
   return collector_can(c, name) ? "yes" : "–";
 }
 
-static void print_collectors(const collectors *all) {
-  static const char *const capabilities[] = {
-      "threads", "weak", "finalizers", "moving", "heap_limit", "concurrent"};
+static const table_column collector_columns[] = {
+    {.name = "collector", .header = "collector"},
+    {.name = "kind", .header = "kind"},
+    {.name = "reclaims", .header = "reclaims"},
+    {.name = "prompt", .header = "prompt"},
+    {.name = "threads", .header = "threads"},
+    {.name = "weak", .header = "weak"},
+    {.name = "finalizers", .header = "finalizers"},
+    {.name = "moving", .header = "moving"},
+    {.name = "heap_limit", .header = "heap_limit"},
+    {.name = "concurrent", .header = "concurrent"},
+    {.name = "summary", .header = "summary"}};
+enum {
+  COLLECTOR_COLUMNS = sizeof collector_columns / sizeof *collector_columns,
+  CAPABILITY = 4, /* the first column that says what a collector can */
+  SUMMARY = COLLECTOR_COLUMNS - 1
+};
 
-  enum { N = sizeof capabilities / sizeof *capabilities };
-  text_table *t = text_new("lllllllllll", 1);
-  text_add(t, "collector");
-  text_add(t, "kind");
-  text_add(t, "reclaims");
-  text_add(t, "prompt");
-  for (size_t k = 0; k < N; k++)
-    text_add(t, "%s", capabilities[k]);
-  text_add(t, "summary");
-  for (size_t i = 0; i < all->count; i++) {
-    const collector *c = &all->items[i];
-    text_add(t, "%s", c->name);
-    text_add(t, "%s", c->trouble ? "" : collector_kind(c));
-    text_add(t, "%s",
-             text_of(json_object_get(c->about, "capabilities"), "reclaims"));
-    text_add(t, "%s",
-             text_of(json_object_get(c->about, "capabilities"), "prompt"));
-    for (size_t k = 0; k < N; k++)
-      text_add(t, "%s", c->trouble ? "" : capability_text(c, capabilities[k]));
-    text_add(t, "%s%s", c->trouble ? "not used: " : "",
-             c->trouble ? c->trouble : text_of(c->about, "summary"));
+static void add_collector(table *t, const collector *c) {
+  table_row *row = table_add(t, 0);
+  table_set_text(row, "collector", c->name);
+  if (c->trouble) {
+    table_set_text(row, "summary", arena_text("not used: %s", c->trouble));
+    return;
   }
-  print_table(t);
+  table_set_text(row, "kind", collector_kind(c));
+  table_set_text(row, "reclaims",
+                 record_text(c->about, "capabilities.reclaims"));
+  table_set_text(row, "prompt", record_text(c->about, "capabilities.prompt"));
+  for (size_t i = CAPABILITY; i < SUMMARY; i++)
+    table_set_text(row, collector_columns[i].name,
+                   capability_text(c, collector_columns[i].name));
+  table_set_text(row, "summary", record_text(c->about, "summary"));
 }
 
-static int list_collectors(bool as_json) {
+static int list_collectors(const output_format *format) {
   collectors all = discover_collectors();
-  if (as_json)
-    print_json(collectors_json(&all));
-  else if (all.count)
-    print_collectors(&all);
+  table *t = table_new(collector_columns, COLLECTOR_COLUMNS);
+  for (size_t i = 0; i < all.count; i++)
+    add_collector(t, &all.items[i]);
+  if (all.count || format->print != format_text)
+    print(t, collectors_json(&all), format);
   const char *not_built = discover_not_built();
   if (*not_built) {
     fflush(stdout);
@@ -104,7 +104,8 @@ static const char *params_text(const json_t *workload) {
   json_array_foreach(json_object_get(workload, "params"), i, param) {
     const json_t *initial = json_object_get(param, "default");
     const json_t *choices = json_object_get(param, "choices");
-    text = arena_text("%s%s%s=", text, i ? " " : "", text_of(param, "name"));
+    text =
+        arena_text("%s%s%s=", text, i ? " " : "", record_text(param, "name"));
     if (choices)
       text = arena_text("%s%s", text, json_string_value(initial));
     else
@@ -127,35 +128,35 @@ static const char *words_text(const json_t *words) {
   return text;
 }
 
-static int list_workloads(bool as_json) {
+static const table_column workload_columns[] = {
+    {.name = "workload", .header = "workload"},
+    {.name = "counts", .header = "counts"},
+    {.name = "needs", .header = "needs"},
+    {.name = "summary", .header = "summary"},
+    {.name = "parameters", .header = "parameters and their defaults"}};
+
+static void add_workload(table *t, const json_t *w) {
+  table_row *row = table_add(t, 0);
+  table_set_text(row, "workload", record_text(w, "name"));
+  table_set_text(row, "counts", record_text(w, "unit"));
+  table_set_text(row, "needs", words_text(json_object_get(w, "needs")));
+  table_set_text(row, "summary", record_text(w, "summary"));
+  table_set_text(row, "parameters", params_text(w));
+}
+
+static int list_workloads(const output_format *format) {
   collectors all = discover_collectors();
-  json_t *list = discover_workloads(&all);
+  json_t *list = discover_workloads(&all), *w;
   if (!json_array_size(list)) {
     json_decref(list);
     say("no collectors found, and so no workloads");
     return EXIT_NOTHING;
   }
-  if (as_json) {
-    print_json(list);
-    return EXIT_OK;
-  }
+  table *t = table_new(workload_columns,
+                       sizeof workload_columns / sizeof *workload_columns);
   size_t i;
-  json_t *w;
-  text_table *t = text_new("lllll", 1);
-  text_add(t, "workload");
-  text_add(t, "counts");
-  text_add(t, "needs");
-  text_add(t, "summary");
-  text_add(t, "parameters and their defaults");
-  json_array_foreach(list, i, w) {
-    text_add(t, "%s", text_of(w, "name"));
-    text_add(t, "%s", text_of(w, "unit"));
-    text_add(t, "%s", words_text(json_object_get(w, "needs")));
-    text_add(t, "%s", text_of(w, "summary"));
-    text_add(t, "%s", params_text(w));
-  }
-  print_table(t);
-  json_decref(list);
+  json_array_foreach(list, i, w) add_workload(t, w);
+  print(t, list, format);
   return EXIT_OK;
 }
 
@@ -173,32 +174,21 @@ static void add_suite(void *data, const char *name, const char *path) {
                   s->invocations ? (int)*s->invocations : SUITE_INVOCATIONS));
 }
 
-static int list_suites(bool as_json) {
+static const table_column suite_columns[] = {
+    {.name = "name", .header = "suite"},
+    {.name = "cells", .header = "cells", .kind = TABLE_INTEGER},
+    {.name = "targets", .header = "targets", .kind = TABLE_INTEGER},
+    {.name = "invocations", .header = "invocations", .kind = TABLE_INTEGER},
+    {.name = "description", .header = "description"}};
+
+static int list_suites(const output_format *format) {
   json_t *list = json_array(), *s;
+  table *t =
+      table_new(suite_columns, sizeof suite_columns / sizeof *suite_columns);
   discover_suites(add_suite, list);
-  if (as_json) {
-    print_json(list);
-    return EXIT_OK;
-  }
-  text_table *t = text_new("lrrrl", 1);
-  text_add(t, "suite");
-  text_add(t, "cells");
-  text_add(t, "targets");
-  text_add(t, "invocations");
-  text_add(t, "description");
   size_t i;
-  json_array_foreach(list, i, s) {
-    text_add(t, "%s", text_of(s, "name"));
-    text_add(t, "%" JSON_INTEGER_FORMAT,
-             json_integer_value(json_object_get(s, "cells")));
-    text_add(t, "%" JSON_INTEGER_FORMAT,
-             json_integer_value(json_object_get(s, "targets")));
-    text_add(t, "%" JSON_INTEGER_FORMAT,
-             json_integer_value(json_object_get(s, "invocations")));
-    text_add(t, "%s", text_of(s, "description"));
-  }
-  print_table(t);
-  json_decref(list);
+  json_array_foreach(list, i, s) table_set_object(table_add(t, 0), s);
+  print(t, list, format);
   return EXIT_OK;
 }
 
@@ -210,7 +200,7 @@ typedef struct list_options {
 
 static const option_row option_rows[] = {
     {"format", 'f', "FORMAT",
-     "table, or json, which holds everything that is known (table)",
+     "table, markdown, csv or json, which holds all that is known (table)",
      .kind = OPTION_TEXT, .offset = offsetof(list_options, format),
      .former = "json"},
     {0}};
@@ -232,8 +222,8 @@ const option_usage list_usage = {
 int list_command(int argc, char **argv) {
   static const struct {
     const char *what;
-    int (*list)(bool as_json);
-  } table[] = {{"collectors", list_collectors},
+    int (*list)(const output_format *format);
+  } lists[] = {{"collectors", list_collectors},
                {"workloads", list_workloads},
                {"suites", list_suites}};
   list_options o = {.format = "table"};
@@ -241,16 +231,17 @@ int list_command(int argc, char **argv) {
   int code = options_parse(&list_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
-  bool as_json = !strcmp(o.format, "json");
-  if (!as_json && strcmp(o.format, "table")) {
-    say("unknown format '%s' (table or json)", o.format);
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
+  if (wrong) {
+    say("%s", wrong);
     return EXIT_USAGE;
   }
   candidates known = {0};
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-    if (!strcmp(operands[0], table[i].what))
-      return table[i].list(as_json);
-    candidates_add(&known, table[i].what);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (!strcmp(operands[0], lists[i].what))
+      return lists[i].list(format);
+    candidates_add(&known, lists[i].what);
   }
   say("list: unknown '%s'%s; usage: reapmark list %s", operands[0],
       suggest(operands[0], &known), list_usage.synopsis);

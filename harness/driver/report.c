@@ -3,9 +3,8 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
-#include "harness/report/figures.h"
-#include "harness/report/format.h"
-#include "harness/report/targets.h"
+#include "harness/output/format.h"
+#include "harness/report/tables.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,108 +30,90 @@ report *report_open(const char *dir) {
     say("warning: %s/runs.jsonl: %zu records are not in the plan, or there "
         "twice, and were ignored",
         dir, r->strays);
-  char canary[REPORT_CANARY];
-  if (report_is_suspect(r) && report_canary_text(canary, r))
-    say("warning: %s: %s", dir, canary);
+  if (report_is_suspect(r))
+    say("warning: %s: %s", dir, report_canary_text(r));
   if (r->found < r->planned)
     say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
         r->planned - r->found, r->planned, dir);
   return r;
 }
 
-/* What is to be printed, in which format. */
-typedef struct wanted {
-  const report_format *plain; /* all metrics by cell; or */
-  const figure *figure;       /* a table of figures.h; or */
-  const figure_format *of_figure;
-  const char *limits; /* the targets: the format's name */
-} wanted;
+/* Google Benchmark's JSON is a format of the main table only. */
+#define GBENCH "gbench"
 
-#define LIMITS "limits"
-
-/* What the format has no place for. */
-static void say_stalls(const report *r) {
-  char stall[REPORT_STALL];
-  for (size_t i = 0; i < r->count; i++)
-    if (report_stall_text(stall, &r->cells[i]))
-      say("warning: %s: %s", r->cells[i].id, stall);
+/* Finds a table by name: NULL is the main one.  Returns NULL, or what is
+ * wrong. */
+static const char *find_table(const char *name, const report_table **found) {
+  candidates known = {0};
+  *found = &report_tables[0];
+  if (!name)
+    return NULL;
+  for (size_t i = 0; i < REPORT_TABLES; i++) {
+    candidates_add(&known, report_tables[i].name);
+    *found = &report_tables[i];
+    if (!strcmp(report_tables[i].name, name))
+      return NULL;
+  }
+  return arena_text("unknown table '%s'%s", name, suggest(name, &known));
 }
 
-static int print_and_close(report *r, const wanted *w, const char *table) {
-  bool any = true;
-  if (w->figure) {
-    figure_rows rows = figure_make(w->figure, r);
-    any = rows.count > 0;
-    if (any)
-      w->of_figure->print(w->figure, r, &rows, stdout);
-    figure_free(&rows);
-  } else if (w->limits)
-    any = targets_print(r, w->limits, stdout);
-  else {
-    w->plain->print(r, stdout);
-    if (!w->plain->warns)
-      say_stalls(r);
+const char *report_check_table(const char *name) {
+  const report_table *found;
+  return find_table(name, &found);
+}
+
+/* Says what a format without notes has no place for. */
+static void say_stalls(const report *r) {
+  for (size_t i = 0; i < r->count; i++) {
+    const char *stall = report_stall_text(&r->cells[i]);
+    if (stall)
+      say("warning: %s: %s", r->cells[i].id, stall);
   }
+}
+
+static void print_gbench(const report *r) {
+  json_t *json = report_gbench(r);
+  format_print_json(json, stdout);
+  json_decref(json);
+}
+
+/* Prints the table; a format of NULL is GBENCH.  False if no run has what the
+ * table shows. */
+static bool print(const report *r, const report_table *of,
+                  const output_format *format) {
+  page *p = format ? of->make(r) : NULL;
+  if (p)
+    format_print(format, p, stdout);
+  else if (!format)
+    print_gbench(r);
+  if (of == report_tables && (!format || format->rows_only))
+    say_stalls(r);
+  return p || !format;
+}
+
+int report_print(const char *dir, const char *name, const char *format_name) {
+  const report_table *found;
+  const output_format *format = NULL;
+  const char *wrong = find_table(name, &found);
+  if (!wrong)
+    wrong = format_find(format_name, found == report_tables ? GBENCH : NULL,
+                        &format);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  report *r = report_open(dir);
+  if (!r)
+    return EXIT_USAGE;
+  bool any = print(r, found, format);
   if (!any)
-    say("%s: no run has what the table '%s' shows", r->dir, table);
+    say("%s: no run has what the table '%s' shows", r->dir, found->name);
   report_free(r);
   if (fflush(stdout) || ferror(stdout)) {
     say("the report could not be written to stdout");
     return EXIT_SOME_FAILED;
   }
   return any ? EXIT_OK : EXIT_NOTHING;
-}
-
-/* Finds a table by name.  Returns NULL, or what is wrong. */
-static const char *find_table(const char *table, wanted *w) {
-  candidates known = {0};
-  for (size_t i = 0; i < FIGURES; i++) {
-    candidates_add(&known, figures[i].name);
-    if (!strcmp(figures[i].name, table))
-      w->figure = &figures[i];
-  }
-  candidates_add(&known, LIMITS);
-  if (w->figure || !strcmp(table, LIMITS))
-    return NULL;
-  return arena_text("unknown table '%s'%s", table, suggest(table, &known));
-}
-
-const char *report_check_table(const char *table) {
-  wanted w = {0};
-  return find_table(table, &w);
-}
-
-/* Finds the format of this name for what is wanted, likewise. */
-static const char *find_format(const char *format, bool table, wanted *w) {
-  candidates known = {0};
-  for (size_t i = 0; table && i < FIGURE_FORMATS; i++) {
-    candidates_add(&known, figure_formats[i].name);
-    if (!strcmp(figure_formats[i].name, format)) {
-      w->of_figure = &figure_formats[i];
-      w->limits = format;
-    }
-  }
-  for (size_t i = 0; !table && i < REPORT_FORMATS; i++) {
-    candidates_add(&known, report_formats[i].name);
-    if (!strcmp(report_formats[i].name, format))
-      w->plain = &report_formats[i];
-  }
-  if (w->plain || w->of_figure)
-    return NULL;
-  return arena_text("unknown format '%s'%s", format,
-                    suggest_any(format, &known));
-}
-
-int report_print(const char *dir, const char *table, const char *format) {
-  wanted w = {0};
-  const char *wrong = table ? find_table(table, &w) : NULL;
-  wrong = wrong ? wrong : find_format(format, table != NULL, &w);
-  if (wrong) {
-    say("%s", wrong);
-    return EXIT_USAGE;
-  }
-  report *r = report_open(dir);
-  return r ? print_and_close(r, &w, table) : EXIT_USAGE;
 }
 
 typedef struct report_options {

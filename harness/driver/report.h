@@ -4,20 +4,20 @@
 
 #include "harness/report/load.h"
 
-/* Prints the report of a results directory to stdout, in a format of
- * harness/report/format.h, or the table of this name of
- * harness/report/figures.h, or limits (targets.h), if `table` is not NULL, and
- * says what is odd about it.  Returns an exit code. */
-int report_print(const char *dir, const char *table, const char *format);
+/* Prints a table (harness/report/tables.h; NULL: the main one) of a results
+ * directory to stdout, in a format of harness/output/format.h or, of the main
+ * table, as "gbench".  Says on stderr what is doubtful about the results.
+ * Returns an exit code. */
+int report_print(const char *dir, const char *name, const char *format_name);
 
 /* NULL if there is a table of this name, or what is wrong. */
-const char *report_check_table(const char *table);
+const char *report_check_table(const char *name);
 
-/* Reads a results directory and says what is odd about it; NULL if it is none,
- * which was said. */
+/* Reads a results directory and says what is doubtful about it.  NULL, after
+ * having said why, if it holds no results. */
 report *report_open(const char *dir);
 
-/* Says what is odd about a run log. */
+/* Says what is doubtful about a run log. */
 void report_warn(const char *dir, const results_state *state);
 
 #endif

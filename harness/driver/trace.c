@@ -5,9 +5,7 @@
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/stress/replay-shrink.h"
-#include "harness/report/format.h"
-#include "harness/output/emit.h"
-#include "harness/output/text.h"
+#include "harness/output/format.h"
 #include "harness/trace/deaths.h"
 #include "harness/trace/verify.h"
 
@@ -163,11 +161,11 @@ static int verify(const trace_options *o, char **operands) {
  * stat
  * ------------------------------------------------------------------------- */
 
-/* A figure: of trace_count, by its offset. */
-static const struct figure_row {
+/* A number of trace_count, by its offset. */
+static const struct number {
   const char *name, *help;
   size_t offset;
-} figure_rows[] = {
+} numbers[] = {
 #define ROW(name, member, help)                                                \
   { name, help, offsetof(trace_count, member) }
     ROW("operations", operations, "of all kinds; lines 'dead' not included"),
@@ -194,106 +192,49 @@ static const struct figure_row {
     ROW("finalized", finalized, "handed to their finalizer"),
 #undef ROW
 };
-enum { FIGURE_ROWS = sizeof figure_rows / sizeof *figure_rows };
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-/* All figures in one list: those above, the mean lifetime, and the operations
- * by kind.  The form decides how a row is printed. */
-typedef struct figure_printer {
-  void (*integer)(void *data, const char *name, uint64_t value,
-                  const char *help);
-  void (*real)(void *data, const char *name, double value, const char *help);
-  void *data;
-} figure_printer;
+static const table_column stat_columns[] = {
+    {.name = "figure", .header = "figure"},
+    {.name = "value", .header = "value", .kind = TABLE_INTEGER},
+    {.name = "help", .header = "", .traits = TABLE_ONLY_PEOPLE}};
 
-static void print_figures(const trace_count *c, const figure_printer *p) {
-  for (const struct figure_row *r = figure_rows; r < figure_rows + FIGURE_ROWS;
-       r++) {
+static table_row *add_number(table *t, const char *name, const char *help) {
+  table_row *row = table_add(t, 0);
+  table_set_text(row, "figure", name);
+  table_set_text(row, "help", help);
+  return row;
+}
+
+/* Those above, the mean lifetime, and the operations by kind. */
+static table *make_stat(const trace_count *c) {
+  table *t =
+      table_new(stat_columns, sizeof stat_columns / sizeof *stat_columns);
+  for (const struct number *n = numbers; n < numbers + NUMBERS; n++) {
     uint64_t value;
-    memcpy(&value, (const char *)c + r->offset, sizeof value);
-    p->integer(p->data, r->name, value, r->help);
+    memcpy(&value, (const char *)c + n->offset, sizeof value);
+    table_set_integer(add_number(t, n->name, n->help), "value",
+                      (long long)value);
   }
-  p->real(p->data, "lifetime-mean", c->lifetime_mean, "");
+  table_row *mean = add_number(t, "lifetime-mean", "");
+  table_set_real(mean, "value", c->lifetime_mean);
+  table_show(mean, "value", "%.4f", c->lifetime_mean);
   for (int k = 0; k < TRACE_KINDS; k++)
     if (c->kinds[k])
-      p->integer(p->data, arena_text("op-%s", trace_kinds[k].name), c->kinds[k],
-                 "");
+      table_set_integer(
+          add_number(t, arena_text("op-%s", trace_kinds[k].name), ""), "value",
+          (long long)c->kinds[k]);
+  return t;
 }
 
-static void table_integer(void *data, const char *name, uint64_t value,
-                          const char *help) {
-  text_add(data, "%s", name);
-  text_add(data, "%" PRIu64, value);
-  text_add(data, "%s", help);
+static void print_stat(const trace_count *c, const output_format *format) {
+  table *t = make_stat(c);
+  page *p = page_new(t);
+  page_tables(p, t);
+  p->json = json_pack("{s:i, s:o}", "schema", 1, "figures",
+                      table_members_json(t, "figure", "value"));
+  format_print(format, p, stdout);
 }
-
-static void table_real(void *data, const char *name, double value,
-                       const char *help) {
-  text_add(data, "%s", name);
-  text_add(data, "%.4f", value);
-  text_add(data, "%s", help);
-}
-
-static void print_table(const trace_count *c, text_style style) {
-  text_table *t = text_new("lrl", 1);
-  text_add(t, "figure");
-  text_add(t, "value");
-  text_add(t, "%s", "");
-  print_figures(c, &(figure_printer){table_integer, table_real, t});
-  text_print(t, style, stdout);
-  text_free(t);
-}
-
-static void print_plain(const trace_count *c) {
-  print_table(c, TEXT_PLAIN);
-}
-
-static void print_markdown(const trace_count *c) {
-  print_table(c, TEXT_MARKDOWN);
-}
-
-static void csv_integer(void *data, const char *name, uint64_t value,
-                        const char *help) {
-  (void)help;
-  fprintf(data, "%s,%" PRIu64 "\n", name, value);
-}
-
-static void csv_real(void *data, const char *name, double value,
-                     const char *help) {
-  (void)help;
-  fprintf(data, "%s,%.12g\n", name, value);
-}
-
-static void print_csv(const trace_count *c) {
-  puts("figure,value");
-  print_figures(c, &(figure_printer){csv_integer, csv_real, stdout});
-}
-
-static void json_figure(void *data, const char *name, uint64_t value,
-                        const char *help) {
-  (void)help;
-  json_object_set_new(data, name, json_integer((json_int_t)value));
-}
-
-static void json_real_figure(void *data, const char *name, double value,
-                             const char *help) {
-  (void)help;
-  json_object_set_new(data, name, json_real(value));
-}
-
-static void print_json(const trace_count *c) {
-  json_t *figures = json_object();
-  print_figures(c, &(figure_printer){json_figure, json_real_figure, figures});
-  emit_json(json_pack("{s:i, s:o}", "schema", 1, "figures", figures), stdout);
-}
-
-static const struct stat_format {
-  const char *name;
-  void (*print)(const trace_count *c);
-} stat_formats[] = {{"table", print_plain},
-                    {"markdown", print_markdown},
-                    {"csv", print_csv},
-                    {"json", print_json}};
-enum { STAT_FORMATS = sizeof stat_formats / sizeof *stat_formats };
 
 static const option_row stat_rows[] = {
     {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
@@ -316,16 +257,10 @@ static const option_usage stat_usage = {
     .missing = "a trace"};
 
 static int stat_of(const trace_options *o, char **operands) {
-  const struct stat_format *format = NULL;
-  candidates known = {0};
-  for (size_t i = 0; i < STAT_FORMATS; i++) {
-    candidates_add(&known, stat_formats[i].name);
-    if (!strcmp(stat_formats[i].name, o->format))
-      format = &stat_formats[i];
-  }
-  if (!format) {
-    say("trace stat: unknown format '%s'%s", o->format,
-        suggest_any(o->format, &known));
+  const output_format *format;
+  const char *wrong = format_find(o->format, NULL, &format);
+  if (wrong) {
+    say("trace stat: %s", wrong);
     return EXIT_USAGE;
   }
   source s;
@@ -338,7 +273,7 @@ static int stat_of(const trace_options *o, char **operands) {
     trace_reader *r = source_read(&s);
     if (trace_count_up(r, &deaths, &count)) {
       trace_reader_close(r);
-      format->print(&count);
+      print_stat(&count, format);
       code = written(EXIT_OK);
     } else
       code = unreadable(r);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 typedef enum field_type {
@@ -147,6 +148,16 @@ json_t *record_get(const json_t *record, const char *path) {
     path += n + 1;
   }
   return (json_t *)at;
+}
+
+const char *record_text(const json_t *record, const char *path) {
+  const char *text = json_string_value(record_get(record, path));
+  return text ? text : "";
+}
+
+double record_number(const json_t *record, const char *path) {
+  const json_t *value = record_get(record, path);
+  return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 json_t *record_integer(uint64_t value) {

@@ -25,6 +25,10 @@ bool record_valid(const json_t *record, char *why, size_t room);
 /* The value at a dotted path ("verdict.status"), borrowed, or NULL. */
 json_t *record_get(const json_t *record, const char *path);
 
+/* The text there, borrowed, or ""; and the number there, or NAN. */
+const char *record_text(const json_t *record, const char *path);
+double record_number(const json_t *record, const char *path);
+
 /* A new JSON integer.  Integers of jansson end at INT64_MAX; larger values,
  * which mean "no limit", become that. */
 json_t *record_integer(uint64_t value);

@@ -1,20 +1,19 @@
 /* compare.h: one set of results against another, metric by metric.
  *
- * A row is a cell that both sides have, and what is compared are its
- * invocations: medians with their intervals, the ratio of the medians with a
- * bootstrap interval, and Mann & Whitney's test with Holm's adjustment over the
- * cells of the table.  Running out of memory ends the process with a
- * message. */
+ * A row is a cell that both sides have.  Its invocations are compared: medians
+ * with their intervals, the ratio of the medians with a bootstrap interval, and
+ * Mann & Whitney's test with Holm's adjustment over the cells of the table.
+ * Everything lives in the arena. */
 #ifndef REAPMARK_COMPARE_H
 #define REAPMARK_COMPARE_H
 
 #include "load.h"
+#include "harness/output/table.h"
 #include "harness/stats/difference.h"
 #include "harness/stats/interval.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /* A side: all cells of a report, or those of one collector. */
 typedef struct compare_side {
@@ -46,7 +45,8 @@ typedef struct compare_sample {
 } compare_sample;
 
 typedef struct compare_row {
-  char *label; /* WORKLOAD/COLLECTOR/heap=H/threads=T, what the sides share */
+  const char
+      *label; /* WORKLOAD/COLLECTOR/heap=H/threads=T, what the sides share */
   compare_sample base, fresh;
   compare_verdict verdict;
   /* NAN in COMPARE_NONE. */
@@ -58,9 +58,9 @@ typedef struct compare_row {
   double mean_ratio;
   stat_interval mean_ratio_bootstrap, mean_ratio_fieller;
   stat_welch welch;
-  /* Of COMPARE_SAME: invocations a side at which the ratio's interval would be
-   * as narrow as the threshold, or without one as the change seen; HUGE_VAL for
-   * never, and NAN if it cannot be said. */
+  /* Of COMPARE_SAME: the invocations a side at which the ratio's interval would
+   * be as narrow as the threshold, or as the change seen if there is no
+   * threshold; HUGE_VAL for never, NAN if not available. */
   double needed;
 } compare_row;
 
@@ -82,30 +82,22 @@ double compare_worse(const comparison *c, const compare_row *row);
 
 comparison *compare_make(compare_side base, compare_side fresh,
                          const metric *of, compare_rules rules);
-void compare_free(comparison *c);
 
-/* The comparisons of one base: `count` of them, those of a new side together,
- * with the same rows in the same order. */
-typedef struct compare_format {
-  const char *name;
-  void (*print)(comparison *const *all, size_t count, FILE *out);
-} compare_format;
-
-/* table, markdown, csv, json. */
-enum { COMPARE_FORMATS = 4 };
-extern const compare_format compare_formats[COMPARE_FORMATS];
+/* The page of `count` comparisons of one base: those of a new side stand
+ * together, and all have the same rows in the same order. */
+page *compare_page(comparison *const *all, size_t count);
 
 /* A/A: each cell against itself.  The invocations of a cell are cut into groups
- * of 2 `half` that follow each other, and of each two neighbours in a group one
+ * of 2 `half` that follow each other.  Of each two neighbours in a group one
  * goes to either side by lot, as the driver's order puts collectors next to
- * each other.  So the groups are independent, a drift of the machine is in them
- * as it is in a comparison of collectors, and whatever is significant is
- * wrong. */
+ * each other.  Thus the groups are independent, and a drift of the machine is
+ * in them as it is in a comparison of collectors.  Whatever is significant is a
+ * false difference. */
 typedef struct compare_aa {
   const metric *metric;
   size_t comparisons, significant; /* of single cells, p <= alpha */
-  size_t bound;              /* so many are chance, at COMPARE_AA_CONFIDENCE */
-  size_t tables;             /* groups of the same number in all cells */
+  size_t bound;  /* chance explains so many, at COMPARE_AA_CONFIDENCE */
+  size_t tables; /* groups of the same number in all cells */
   size_t tables_significant; /* with a p <= alpha after Holm */
   size_t tables_bound;
 } compare_aa;

@@ -1,8 +1,6 @@
-/* leak-matrix.c: see leaks.h. */
+/* leak-matrix.c: see leak-matrix.h. */
 #include "leak-matrix.h"
-#include "format.h"
-#include "harness/output/emit.h"
-#include "harness/output/rows.h"
+#include "harness/base/arena.h"
 #include "harness/record/record.h"
 #include "harness/stats/series.h"
 
@@ -10,13 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *row, const char *member) {
-  const char *text = json_string_value(json_object_get(row, member));
-  return text ? text : "";
-}
-
 static bool is_verdict(const json_t *row, const char *wanted) {
-  return !strcmp(text_of(row, "verdict"), wanted);
+  return !strcmp(record_text(row, "verdict"), wanted);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -53,11 +46,10 @@ static json_int_t end_of_unreachable(const json_t *leaks, bool *is_leak) {
 /* Sets `name` to the slope of a list, in whole objects or bytes. */
 static void set_growth(json_t *row, const char *name, const json_t *list) {
   size_t n = json_array_size(list);
-  double *values = calloc(n, sizeof *values);
-  for (size_t i = 0; values && i < n; i++)
+  double *values = arena_take(n * sizeof *values);
+  for (size_t i = 0; i < n; i++)
     values[i] = json_number_value(json_array_get(list, i));
-  double slope = values ? stat_theil_sen(values, n) : NAN;
-  free(values);
+  double slope = stat_theil_sen(values, n);
   json_t *last = json_array_get(list, n - 1);
   if (json_is_integer(last) && isfinite(slope))
     json_object_set_new(row, name, json_integer((json_int_t)llround(slope)));
@@ -157,41 +149,32 @@ json_t *leaks_row(const json_t *record) {
  * The matrix.
  * ------------------------------------------------------------------------- */
 
-enum { CELL = 64 };
-
 static json_int_t integer_of(const json_t *row, const char *member) {
   return json_integer_value(json_object_get(row, member));
 }
 
 /* "LEAK +100": what grows in each round, or else what there is. */
-static void write_count(char *out, const char *word, const json_t *row,
-                        const char *kind) {
-  char growth[32];
-  snprintf(growth, sizeof growth, "%s_growth", kind);
-  if (integer_of(row, growth) > 0)
-    snprintf(out, CELL, "%s +%lld", word, (long long)integer_of(row, growth));
-  else
-    snprintf(out, CELL, "%s %lld", word, (long long)integer_of(row, kind));
+static const char *count_text(const char *word, const json_t *row,
+                              const char *kind) {
+  json_int_t growth = integer_of(row, arena_text("%s_growth", kind));
+  return growth > 0
+             ? arena_text("%s +%lld", word, (long long)growth)
+             : arena_text("%s %lld", word, (long long)integer_of(row, kind));
 }
 
-/* A verdict in few words. */
-static void short_verdict(char *out, const json_t *row) {
-  char words[CELL], kept[32] = "";
-  if (is_verdict(row, "n/a")) {
-    snprintf(out, CELL, "n/a: %.40s", text_of(row, "reason"));
-    return;
-  }
+/* A verdict in few words; "!" marks what the collector does not declare. */
+static const char *short_verdict(const json_t *row) {
+  const char *words = record_text(row, "verdict"), *kept = "";
+  if (is_verdict(row, "n/a"))
+    return arena_text("n/a: %.40s", record_text(row, "reason"));
   if (is_verdict(row, "LEAK"))
-    write_count(words, "LEAK", row, "leaked");
+    words = count_text("LEAK", row, "leaked");
   else if (is_verdict(row, "retained by design"))
-    write_count(words, "retained", row, "retained");
-  else
-    snprintf(words, CELL, "%s", text_of(row, "verdict"));
+    words = count_text("retained", row, "retained");
   if (integer_of(row, "kept"))
-    snprintf(kept, sizeof kept, ", kept %lld",
-             (long long)integer_of(row, "kept"));
-  snprintf(out, CELL, "%.35s%.20s%s", words, kept,
-           json_is_true(json_object_get(row, "declared")) ? "" : " !");
+    kept = arena_text(", kept %lld", (long long)integer_of(row, "kept"));
+  return arena_text("%s%s%s", words, kept,
+                    json_is_true(json_object_get(row, "declared")) ? "" : " !");
 }
 
 static json_t *find_row(const json_t *rows, const char *cause,
@@ -199,115 +182,109 @@ static json_t *find_row(const json_t *rows, const char *cause,
   size_t i;
   json_t *row;
   json_array_foreach(rows, i, row) {
-    if (!strcmp(text_of(row, "cause"), cause) &&
-        !strcmp(text_of(row, "collector"), collector) &&
-        !strcmp(text_of(row, "remedy"), remedy))
+    if (!strcmp(record_text(row, "cause"), cause) &&
+        !strcmp(record_text(row, "collector"), collector) &&
+        !strcmp(record_text(row, "remedy"), remedy))
       return row;
   }
   return NULL;
 }
 
-/* The different values of a member, in the order in which they come. */
+/* The different values of a member, in the order in which they come: the keys
+ * of an object, new. */
 static json_t *values_of(const json_t *rows, const char *member) {
   json_t *seen = json_object(), *row;
   size_t i;
   json_array_foreach(rows, i, row) {
-    json_object_set_new(seen, text_of(row, member), json_true());
+    json_object_set_new(seen, record_text(row, member), json_true());
   }
   return seen;
 }
 
-static void set_cell(json_t *line, const json_t *rows, const char *cause,
+static void set_cell(table_row *line, const json_t *rows, const char *cause,
                      const char *collector) {
   const json_t *off = find_row(rows, cause, collector, "off");
   const json_t *on = find_row(rows, cause, collector, "on");
-  char before[CELL], after[CELL], both[2 * CELL + 8];
-  short_verdict(before, off);
-  short_verdict(after, on);
-  snprintf(both, sizeof both, "%s → %s", before, after);
-  json_object_set_new(line, collector,
-                      json_string(is_verdict(off, "n/a") ? before : both));
-  if (*text_of(off, "root"))
-    json_object_set(line, "root", json_object_get(off, "root"));
+  if (is_verdict(off, "n/a"))
+    table_set_text(line, collector, short_verdict(off));
+  else
+    table_set_text(
+        line, collector,
+        arena_text("%s → %s", short_verdict(off), short_verdict(on)));
+  if (*record_text(off, "root"))
+    table_set_text(line, "root", record_text(off, "root"));
 }
 
-static void print_matrix(const json_t *rows, const char *format, FILE *out) {
-  json_t *causes = values_of(rows, "cause"), *lines = json_array();
-  json_t *collectors = values_of(rows, "collector"), *value;
-  size_t count = json_object_size(collectors) + 2, n = 0;
-  rows_column *columns = calloc(count, sizeof *columns);
-  if (!columns)
-    exit(1);
+/* A line for each cause, a column for each collector. */
+static table *make_matrix(const json_t *rows) {
+  json_t *causes = values_of(rows, "cause"), *value, *other;
+  json_t *collectors = values_of(rows, "collector");
+  size_t n = 0;
+  table_column *columns =
+      arena_take((json_object_size(collectors) + 2) * sizeof *columns);
   const char *cause, *name;
-  columns[n++] = (rows_column){"cause", "cause", ROWS_TEXT};
+  columns[n++] = (table_column){.name = "cause", .header = "cause"};
   json_object_foreach(collectors, name, value) {
-    columns[n++] = (rows_column){name, name, ROWS_TEXT};
+    const char *own = arena_text("%s", name);
+    columns[n++] = (table_column){.name = own, .header = own};
   }
-  columns[n++] = (rows_column){"root", "retained by", ROWS_TEXT};
+  columns[n++] = (table_column){.name = "root", .header = "retained by"};
+  table *t = table_new(columns, n);
   json_object_foreach(causes, cause, value) {
-    json_t *line = json_pack("{s:s}", "cause", cause), *other;
+    table_row *line = table_add(t, 0);
+    table_set_text(line, "cause", cause);
     json_object_foreach(collectors, name, other) {
       set_cell(line, rows, cause, name);
     }
-    json_array_append_new(lines, line);
   }
-  rows_print(lines, columns, n, format, out);
-  free(columns);
-  json_decref(lines);
   json_decref(causes);
   json_decref(collectors);
+  return t;
 }
 
 /* ------------------------------------------------------------------------- *
  * All of it.
  * ------------------------------------------------------------------------- */
 
-static const rows_column columns[] = {
-    {"cause", "cause", ROWS_TEXT},
-    {"remedy", "remedy", ROWS_TEXT},
-    {"collector", "collector", ROWS_TEXT},
-    {"verdict", "verdict", ROWS_TEXT},
-    {"declared", NULL, ROWS_TEXT},
-    {"rounds", NULL, ROWS_INTEGER},
-    {"dropped", "dropped", ROWS_INTEGER},
-    {"dropped_bytes", "bytes", ROWS_INTEGER},
-    {"quiet", "quiet", ROWS_INTEGER},
-    {"quiet_bytes", "bytes", ROWS_INTEGER},
-    {"collected", "collected", ROWS_INTEGER},
-    {"collected_bytes", "bytes", ROWS_INTEGER},
-    {"retained", NULL, ROWS_INTEGER},
-    {"leaked", NULL, ROWS_INTEGER},
-    {"kept", NULL, ROWS_INTEGER},
-    {"growth", "a round", ROWS_INTEGER},
-    {"growth_bytes", "bytes", ROWS_INTEGER},
-    {"root", "retained by", ROWS_TEXT},
-    {"reason", NULL, ROWS_TEXT},
+static const table_column columns[] = {
+    {.name = "cause", .header = "cause"},
+    {.name = "remedy", .header = "remedy"},
+    {.name = "collector", .header = "collector"},
+    {.name = "verdict", .header = "verdict"},
+    {.name = "declared", .kind = TABLE_FLAG},
+    {.name = "rounds", .kind = TABLE_INTEGER},
+    {.name = "dropped", .header = "dropped", .kind = TABLE_INTEGER},
+    {.name = "dropped_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "quiet", .header = "quiet", .kind = TABLE_INTEGER},
+    {.name = "quiet_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "collected", .header = "collected", .kind = TABLE_INTEGER},
+    {.name = "collected_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "retained", .kind = TABLE_INTEGER},
+    {.name = "leaked", .kind = TABLE_INTEGER},
+    {.name = "kept", .kind = TABLE_INTEGER},
+    {.name = "growth", .header = "a round", .kind = TABLE_INTEGER},
+    {.name = "growth_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "root", .header = "retained by"},
+    {.name = "reason"},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
 
-/* Rows in which what is true or false is a word. */
-static json_t *with_words(const json_t *rows) {
-  json_t *copies = json_array(), *row;
+static table *make_rows(const json_t *rows) {
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
   size_t i;
-  json_array_foreach(rows, i, row) {
-    json_t *copy = json_copy(row), *declared = json_object_get(row, "declared");
-    if (declared)
-      json_object_set_new(copy, "declared",
-                          json_string(json_is_true(declared) ? "yes" : "no"));
-    json_array_append_new(copies, copy);
-  }
-  return copies;
+  json_t *row;
+  json_array_foreach(rows, i, row) table_set_object(table_add(t, 0), row);
+  return t;
 }
 
 /* Why verdicts are not as declared. */
-static void print_deviations(const json_t *rows, FILE *out) {
+static void add_deviations(page *p, const json_t *rows) {
   size_t i;
   json_t *row;
   json_array_foreach(rows, i, row) {
     if (json_is_false(json_object_get(row, "declared")))
-      fprintf(out, "\n! %s, %s, remedy %s: %s\n", text_of(row, "collector"),
-              text_of(row, "cause"), text_of(row, "remedy"),
-              text_of(row, "reason"));
+      page_text(p, PAGE_PARAGRAPH, "! %s, %s, remedy %s: %s",
+                record_text(row, "collector"), record_text(row, "cause"),
+                record_text(row, "remedy"), record_text(row, "reason"));
   }
 }
 
@@ -321,44 +298,35 @@ static bool some_kept(const json_t *rows) {
   return false;
 }
 
-static void print_legend(const json_t *rows, bool verbose, FILE *out) {
-  fputs(
-      "\nBefore the remedy → with it, of what the program is done with:\n"
+static void add_legend(page *p, const json_t *rows, bool verbose) {
+  page_text(
+      p, PAGE_PARAGRAPH,
+      "Before the remedy → with it, of what the program is done with:\n"
       "prompt: gone when the last reference was dropped; at collection: gone "
       "after one;\nreclaimed: gone after one, but when is not told.  retained "
       "N: N objects can still\nbe reached, by design; LEAK N: N objects are "
       "held that nothing reaches; +N: N more\nin each round.  All this as the "
-      "collector declares, but for what is marked with !.\n",
-      out);
-  if (some_kept(rows))
-    fputs("kept N: N objects, no more than are declared, that a conservative "
-          "collector took\nfor reachable.\n",
-          out);
+      "collector declares, but for what is marked with !.%s",
+      some_kept(rows) ? "\nkept N: N objects, no more than are declared, that "
+                        "a conservative collector took\nfor reachable."
+                      : "");
   if (verbose)
-    fputs("\nObjects and bytes beyond those at the start, in the last round: "
-          "right after the\nlast reference was dropped, after a quiet period, "
-          "after a collection; and how\nmany more of the last in each round "
-          "(Theil-Sen).  The quiet period makes\ngarbage of its own.\n",
-          out);
+    page_text(p, PAGE_PARAGRAPH,
+              "Objects and bytes beyond those at the start, in the last round: "
+              "right after the\nlast reference was dropped, after a quiet "
+              "period, after a collection; and how\nmany more of the last in "
+              "each round (Theil-Sen).  The quiet period makes\ngarbage of its "
+              "own.");
 }
 
-void leaks_print(const json_t *rows, const char *format, bool verbose,
-                 FILE *out) {
-  if (!strcmp(format, "json")) {
-    emit_json(json_pack("{s:i, s:O}", "schema", 1, "rows", rows), out);
-    return;
-  }
-  json_t *worded = with_words(rows);
-  if (!strcmp(format, "csv"))
-    rows_print(worded, columns, COLUMNS, format, out);
-  else {
-    print_matrix(rows, format, out);
-    if (verbose) {
-      fputc('\n', out);
-      rows_print(worded, columns, COLUMNS, format, out);
-    }
-    print_deviations(rows, out);
-    print_legend(rows, verbose, out);
-  }
-  json_decref(worded);
+page *leaks_page(const json_t *rows, bool verbose) {
+  const table *t = make_rows(rows);
+  page *p = page_new(t);
+  page_tables(p, make_matrix(rows));
+  if (verbose)
+    page_tables(p, t);
+  add_deviations(p, rows);
+  add_legend(p, rows, verbose);
+  p->json = json_pack("{s:i, s:O}", "schema", 1, "rows", rows);
+  return p;
 }

@@ -1,6 +1,7 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
-#include "harness/output/text.h"
+#include "harness/base/arena.h"
+#include "harness/output/table.h"
 #include "harness/record/record.h"
 #include "harness/stats/drift.h"
 #include "harness/stats/interval.h"
@@ -11,29 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *record, const char *path) {
-  const char *text = json_string_value(record_get(record, path));
-  return text ? text : "";
-}
-
 verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
     verdict verdict;
-  } table[] = {{"OOM", VERDICT_OOM},
+  } known[] = {{"OOM", VERDICT_OOM},
                {"WRONG", VERDICT_WRONG},
                {"ERROR", VERDICT_ERROR},
                {"TIMEOUT", VERDICT_TIMEOUT},
                {"CRASH", VERDICT_CRASH}};
-  const char *status = text_of(record, "verdict.status");
+  const char *status = record_text(record, "verdict.status");
   bool declared = json_is_true(record_get(record, "verdict.declared"));
   if (!strcmp(status, "ok") && declared)
     return VERDICT_OK;
   if (!strcmp(status, "LEAK"))
     return declared ? VERDICT_LEAK_DECLARED : VERDICT_LEAK;
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-    if (!strcmp(status, table[i].status))
-      return table[i].verdict;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (!strcmp(status, known[i].status))
+      return known[i].verdict;
   return VERDICT_WRONG;
 }
 
@@ -50,13 +46,6 @@ bool report_same_block(const report_cell *a, const report_cell *b) {
  * Reading.
  * ------------------------------------------------------------------------- */
 
-static void *must(void *p) {
-  if (p)
-    return p;
-  fprintf(stderr, "reapmark: out of memory\n");
-  exit(1);
-}
-
 static report_cell *find_cell(report *r, const char *id) {
   for (size_t i = 0; i < r->count; i++)
     if (!strcmp(r->cells[i].id, id))
@@ -69,7 +58,7 @@ static void add_pauses(report_cell *c, const json_t *record, hist *scratch) {
   if (!pauses || !record_read_histogram(pauses, scratch))
     return;
   if (!c->pauses) {
-    c->pauses = must(malloc(sizeof *c->pauses));
+    c->pauses = arena_take(sizeof *c->pauses);
     hist_reset(c->pauses);
   }
   hist_merge(c->pauses, scratch);
@@ -77,11 +66,6 @@ static void add_pauses(report_cell *c, const json_t *record, hist *scratch) {
 
 const long long report_windows_ns[REPORT_WINDOWS] = {
     1000000, 2000000, 5000000, 10000000, 20000000, 50000000, 100000000};
-
-static double number_of(const json_t *record, const char *path) {
-  const json_t *value = record_get(record, path);
-  return json_is_number(value) ? json_number_value(value) : NAN;
-}
 
 /* The point of a curve of mutator utilisation at each of the windows. */
 static void read_curve(const json_t *mmu, const char *path, double *out) {
@@ -113,14 +97,16 @@ static void read_stall(const json_t *record, report_sample *s) {
   if (!json_is_true(json_object_get(steps, "corrected")))
     return;
   json_object_foreach(steps, name, kind) {
-    double typical = number_of(kind, "p50"), worst = number_of(kind, "max");
-    if (!strcmp(name, "all") || !(number_of(kind, "count") >= TYPICAL_STEPS) ||
+    double typical = record_number(kind, "p50"),
+           worst = record_number(kind, "max");
+    if (!strcmp(name, "all") ||
+        !(record_number(kind, "count") >= TYPICAL_STEPS) ||
         !(typical <= SHORT_NS) || worst - typical <= s->stall)
       continue;
     s->stall = worst - typical;
     s->stall_step = worst;
   }
-  double pause = number_of(record, "pauses.all.max");
+  double pause = record_number(record, "pauses.all.max");
   s->stall_pause = isnan(pause) ? 0 : pause;
 }
 
@@ -138,30 +124,28 @@ bool report_under_reports(const report_cell *c, const report_sample **shown) {
   return 2 * unexplained > c->count && report_is_good(c);
 }
 
-bool report_stall_text(char *out, const report_cell *c) {
+const char *report_stall_text(const report_cell *c) {
   const report_sample *shown;
-  char step[TEXT_NUMBER], stall[TEXT_NUMBER], pause[TEXT_NUMBER];
   if (!report_under_reports(c, &shown))
-    return false;
-  snprintf(out, REPORT_STALL,
-           "a step took %s, %s longer than the typical one, but the longest "
-           "pause that it reports is %s",
-           text_time(step, shown->stall_step), text_time(stall, shown->stall),
-           text_time(pause, shown->stall_pause));
-  return true;
+    return NULL;
+  return arena_text("a step took %s, %s longer than the typical one, but the "
+                    "longest pause that it reports is %s",
+                    table_number(TABLE_TIME, shown->stall_step),
+                    table_number(TABLE_TIME, shown->stall),
+                    table_number(TABLE_TIME, shown->stall_pause));
 }
 
-/* What figures.c needs of a record. */
-static void read_figures(const json_t *record, report_sample *s) {
-  double stop = number_of(record, "time.stop");
-  double own = number_of(record, "time.own");
-  double skipped = number_of(record, "time.skipped");
-  s->gc_wall = stop + own / fmax(1, number_of(record, "threads"));
+/* Reads what the tables other than the main one are made of. */
+static void read_rest(const json_t *record, report_sample *s) {
+  double stop = record_number(record, "time.stop");
+  double own = record_number(record, "time.own");
+  double skipped = record_number(record, "time.skipped");
+  s->gc_wall = stop + own / fmax(1, record_number(record, "threads"));
   /* A thread that waits for a processor in a pause spends wall time only. */
-  double paused = number_of(record, "pauses.all.sum");
+  double paused = record_number(record, "pauses.all.sum");
   s->gc_cpu = isnan(paused) ? 0 : paused; /* no pauses, no sum */
-  s->clock = number_of(record, "time.wall") +
-             number_of(record, "time.instrument") +
+  s->clock = record_number(record, "time.wall") +
+             record_number(record, "time.instrument") +
              (isnan(skipped) ? 0 : skipped);
   const json_t *mmu = json_object_get(record, "mmu");
   read_curve(mmu, "worst.mmu", s->mmu);
@@ -174,20 +158,19 @@ static bool add_canary(report *r, const json_t *record) {
   size_t n = (size_t)json_integer_value(json_object_get(record, "invocation"));
   if (n < 1 || n > 1000000)
     return false;
-  if (n > r->canary_count) {
-    r->canary = must(realloc(r->canary, n * sizeof *r->canary));
-    while (r->canary_count < n)
-      r->canary[r->canary_count++] = NAN;
+  while (r->canary_count < n) {
+    r->canary = arena_more(r->canary, r->canary_count, sizeof *r->canary);
+    r->canary[r->canary_count++] = NAN;
   }
   r->canary[n - 1] = verdict_of_record(record) == VERDICT_OK
-                         ? number_of(record, "time.wall")
+                         ? record_number(record, "time.wall")
                          : NAN;
   return true;
 }
 
 /* Keeps a run without instruments by its cell.  False if it is no such run. */
 static bool add_untimed(report *r, const json_t *record) {
-  const char *id = text_of(record, "cell");
+  const char *id = record_text(record, "cell");
   size_t n = strlen(id), tail = strlen(RECORD_UNTIMED);
   for (size_t i = 0; i < r->count && n > tail; i++) {
     report_cell *c = &r->cells[i];
@@ -195,18 +178,17 @@ static bool add_untimed(report *r, const json_t *record) {
       continue;
     verdict v = verdict_of_record(record);
     if (v == VERDICT_OK || v == VERDICT_LEAK_DECLARED) {
-      c->untimed =
-          must(realloc(c->untimed, (c->untimed_count + 1) * sizeof(double)));
-      c->untimed[c->untimed_count++] = number_of(record, "time.wall");
+      c->untimed = arena_more(c->untimed, c->untimed_count, sizeof(double));
+      c->untimed[c->untimed_count++] = record_number(record, "time.wall");
     }
     return true;
   }
   return false;
 }
 
-/* The times of the canary that are known, `*n` of them, new. */
+/* The times of the canary that are known, `*n` of them. */
 static double *canary_times(const report *r, size_t *n) {
-  double *known = must(malloc((r->canary_count + 1) * sizeof *known));
+  double *known = arena_take(r->canary_count * sizeof *known);
   *n = 0;
   for (size_t i = 0; i < r->canary_count; i++)
     if (!isnan(r->canary[i]))
@@ -217,17 +199,13 @@ static double *canary_times(const report *r, size_t *n) {
 double report_drift(const report *r) {
   size_t n;
   double *known = canary_times(r, &n);
-  double drift = stat_drift(known, n);
-  free(known);
-  return drift;
+  return stat_drift(known, n);
 }
 
 static double canary_median(const report *r) {
   size_t n;
   double *known = canary_times(r, &n);
-  double median = n ? stat_summarize(known, n).median : NAN;
-  free(known);
-  return median;
+  return n ? stat_summarize(known, n).median : NAN;
 }
 
 double report_drift_between(const report *base, const report *fresh) {
@@ -235,45 +213,40 @@ double report_drift_between(const report *base, const report *fresh) {
   return was > 0 && is > 0 ? is / was - 1 : NAN;
 }
 
-bool report_suspect_text(char *out, const report *base, const report *fresh) {
+const char *report_suspect_text(const report *base, const report *fresh) {
   double drift = report_drift_between(base, fresh);
-  bool suspect = fabs(drift) > REPORT_DRIFT_BOUND;
-  if (suspect)
-    snprintf(out, REPORT_CANARY,
-             "SUSPECT: the median of the canary changed by %+.1f %% from base "
-             "to new (bound %.0f %%), and so did the machine.",
-             100 * drift, 100 * REPORT_DRIFT_BOUND);
-  return suspect;
+  if (!(fabs(drift) > REPORT_DRIFT_BOUND))
+    return NULL;
+  return arena_text("SUSPECT: the median of the canary changed by %+.1f %% "
+                    "from base to new (bound %.0f %%), and so did the machine.",
+                    100 * drift, 100 * REPORT_DRIFT_BOUND);
 }
 
 bool report_is_suspect(const report *r) {
   return fabs(report_drift(r)) > REPORT_DRIFT_BOUND;
 }
 
-bool report_canary_text(char *out, const report *r) {
+const char *report_canary_text(const report *r) {
   double drift = report_drift(r);
+  bool suspect = report_is_suspect(r);
   size_t n = 0;
   for (size_t i = 0; i < r->canary_count; i++)
     n += isnan(r->canary[i]) ? 0 : 1;
   if (!r->canary_count)
-    return false;
+    return NULL;
   if (isnan(drift))
-    snprintf(out, REPORT_CANARY,
-             "The canary ran %zu times: too few to tell "
-             "whether the machine drifted.",
-             n);
-  else
-    snprintf(out, REPORT_CANARY,
-             "%s canary, run %zu times, %s by %+.1f %% from the first half of "
-             "the time to the last (bound %.0f %%).",
-             report_is_suspect(r) ? "SUSPECT: the" : "The", n,
-             report_is_suspect(r) ? "drifted" : "changed", 100 * drift,
-             100 * REPORT_DRIFT_BOUND);
-  return true;
+    return arena_text("The canary ran %zu times: too few to tell whether the "
+                      "machine drifted.",
+                      n);
+  return arena_text("%s canary, run %zu times, %s by %+.1f %% from the first "
+                    "half of the time to the last (bound %.0f %%).",
+                    suspect ? "SUSPECT: the" : "The", n,
+                    suspect ? "drifted" : "changed", 100 * drift,
+                    100 * REPORT_DRIFT_BOUND);
 }
 
-/* How many runs of a cell, or of the canary, were planned from the start: that
- * one runs twice a round, and at the end. */
+/* How many runs of a cell, or of the canary, were planned from the start.  The
+ * canary runs twice in each round, and once at the end. */
 static size_t planned_of(const report *r, bool canary) {
   return canary ? 2 * r->invocations + 1 : r->invocations;
 }
@@ -290,12 +263,12 @@ static void add_record(void *data, const json_t *record) {
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
-    /* As --until-ci came to plan it. */
+    /* --until-ci planned the run later. */
     if (r->open_ended && (size_t)invocation > planned_of(r, canary))
       r->planned++;
     return;
   }
-  report_cell *c = find_cell(r, text_of(record, "cell"));
+  report_cell *c = find_cell(r, record_text(record, "cell"));
   bool stray = !c || c->missing || invocation < 1 ||
                (!r->open_ended && (size_t)invocation > r->invocations);
   size_t at = 0;
@@ -308,7 +281,7 @@ static void add_record(void *data, const json_t *record) {
     r->strays++;
     return;
   }
-  c->samples = must(realloc(c->samples, (c->count + 1) * sizeof *c->samples));
+  c->samples = arena_more(c->samples, c->count, sizeof *c->samples);
   report_sample *s = &c->samples[at];
   memmove(s + 1, s, (c->count - at) * sizeof *s);
   c->count++;
@@ -319,13 +292,13 @@ static void add_record(void *data, const json_t *record) {
       .invocation = invocation,
       .verdict = verdict_of_record(record),
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
-      .reason = must(strdup(text_of(record, "verdict.reason")))};
+      .reason = arena_text("%s", record_text(record, "verdict.reason"))};
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
-  read_figures(record, s);
-  const char *ops = text_of(record, "ops.unit");
+  read_rest(record, s);
+  const char *ops = record_text(record, "ops.unit");
   if (*ops && !c->ops)
-    c->ops = must(strdup(ops));
+    c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
   add_pauses(c, record, l->scratch);
@@ -382,10 +355,9 @@ static void conclude(report_cell *c) {
   for (size_t i = 0; i < c->count; i++)
     if (c->samples[i].verdict > c->verdict)
       c->verdict = c->samples[i].verdict;
-  double *scratch = must(malloc((c->count + 1) * sizeof *scratch));
+  double *scratch = arena_take(c->count * sizeof *scratch);
   for (size_t m = 0; m < METRICS; m++)
     c->values[m] = report_is_good(c) ? combine(c, m, scratch) : NAN;
-  free(scratch);
 }
 
 static bool read_plan(report *r) {
@@ -397,7 +369,7 @@ static bool read_plan(report *r) {
     return false;
   r->invocations = (size_t)invocations;
   r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
-  r->cells = must(calloc(json_array_size(cells) + 1, sizeof *r->cells));
+  r->cells = arena_take(json_array_size(cells) * sizeof *r->cells);
   size_t i;
   json_array_foreach(cells, i, cell) {
     bool missing = json_object_get(cell, "n/a") != NULL;
@@ -428,9 +400,9 @@ static void read_floors(report *r, const char *dir) {
   size_t i;
   json_t *row;
   json_array_foreach(json_object_get(json, "floors"), i, row) {
-    report_cell *c = find_cell(r, text_of(row, "cell"));
+    report_cell *c = find_cell(r, record_text(row, "cell"));
     if (c)
-      c->floor = number_of(row, "ns");
+      c->floor = record_number(row, "ns");
   }
   json_decref(json);
 }
@@ -440,9 +412,9 @@ double report_floor_share(const report_cell *c) {
 }
 
 report *report_load(const char *dir, char *why, size_t room) {
-  report *r = must(calloc(1, sizeof *r));
-  r->dir = must(strdup(dir));
-  loading l = {r, must(malloc(sizeof(hist)))};
+  report *r = arena_take(sizeof *r);
+  r->dir = arena_text("%s", dir);
+  loading l = {r, arena_take(sizeof(hist))};
   char no_machine[256];
   bool good = false;
   r->plan = results_read_json(dir, "plan.json", why, room);
@@ -454,7 +426,6 @@ report *report_load(const char *dir, char *why, size_t room) {
     good = results_read_runs(dir, add_record, &l, &r->state, why, room);
   if (good)
     read_floors(r, dir);
-  free(l.scratch);
   for (size_t i = 0; i < r->count; i++)
     conclude(&r->cells[i]);
   if (good)
@@ -464,21 +435,8 @@ report *report_load(const char *dir, char *why, size_t room) {
 }
 
 void report_free(report *r) {
-  for (size_t i = 0; i < r->count; i++) {
-    report_cell *c = &r->cells[i];
-    for (size_t k = 0; k < c->count; k++)
-      free(c->samples[k].reason);
-    free(c->samples);
-    free(c->ops);
-    free(c->pauses);
-    free(c->untimed);
-  }
-  free(r->cells);
-  free(r->canary);
-  free(r->dir);
   json_decref(r->plan);
   json_decref(r->machine);
-  free(r);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -492,7 +450,7 @@ const report_sample *report_worst(const report_cell *c) {
   return NULL;
 }
 
-char *report_verdict_text(char *out, const report_cell *c) {
+const char *report_verdict_text(const report_cell *c) {
   const report_sample *worst = report_worst(c);
   long long leaked = 0;
   for (size_t i = 0; i < c->count; i++)
@@ -500,30 +458,34 @@ char *report_verdict_text(char *out, const report_cell *c) {
       leaked = c->samples[i].leaked;
   switch (c->verdict) {
   case VERDICT_NOT_APPLICABLE:
-    snprintf(out, VERDICT_TEXT, "n/a: %s", c->missing);
-    break;
+    return arena_text("n/a: %s", c->missing);
   case VERDICT_NOT_RUN:
-    return strcpy(out, "not run yet");
+    return "not run yet";
   case VERDICT_OK:
-    return strcpy(out, "ok");
+    return "ok";
   case VERDICT_LEAK_DECLARED:
-    snprintf(out, VERDICT_TEXT, "LEAK %lld (declared)", leaked);
-    break;
+    return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_LEAK:
-    snprintf(out, VERDICT_TEXT, "LEAK %lld !", leaked);
-    break;
+    return arena_text("LEAK %lld !", leaked);
   case VERDICT_OOM:
-    return strcpy(out, "OOM");
+    return "OOM";
   case VERDICT_WRONG:
-    return strcpy(out, "WRONG");
+    return "WRONG";
   case VERDICT_ERROR:
-    return strcpy(out, "ERROR");
+    return "ERROR";
   case VERDICT_TIMEOUT:
-    return strcpy(out, "TIMEOUT");
-  case VERDICT_CRASH: /* its reason begins with the signal or exit status */
-    snprintf(out, VERDICT_TEXT, "CRASH %.*s", (int)strcspn(worst->reason, ":"),
-             worst->reason);
-    break;
+    return "TIMEOUT";
+  case VERDICT_CRASH: /* the reason begins with the signal or exit status */
+    return arena_text("CRASH %.*s", (int)strcspn(worst->reason, ":"),
+                      worst->reason);
   }
-  return out;
+  return "";
+}
+
+const char *report_failure_reason(const report_cell *c) {
+  const report_sample *worst = report_worst(c);
+  const char *reason = worst ? worst->reason : "";
+  if (c->verdict == VERDICT_CRASH) /* the verdict shows how it begins */
+    reason += strcspn(reason, ":");
+  return reason + strspn(reason, ": ");
 }

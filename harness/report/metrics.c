@@ -1,51 +1,47 @@
 /* metrics.c: every number that is reported. */
 #include "metrics.h"
-#include "harness/output/text.h"
 #include "harness/record/record.h"
 #include "harness/stats/rates.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-static double number(const json_t *record, const char *path) {
-  const json_t *value = record_get(record, path);
-  return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static double throughput(const json_t *r) {
-  return stat_rate(number(r, "ops.count"), number(r, "time.wall"));
+  return stat_rate(record_number(r, "ops.count"),
+                   record_number(r, "time.wall"));
 }
 
 static double allocation(const json_t *r) {
-  return stat_rate(number(r, "heap.allocated"), number(r, "time.wall"));
+  return stat_rate(record_number(r, "heap.allocated"),
+                   record_number(r, "time.wall"));
 }
 
 /* Pauses of single mutators count by their share of the threads. */
 static double gc_share(const json_t *r) {
-  double wall = number(r, "time.wall");
-  double own = number(r, "time.own") / fmax(1, number(r, "threads"));
-  return wall > 0 ? 100 * (number(r, "time.stop") + own) / wall : NAN;
+  double wall = record_number(r, "time.wall");
+  double own =
+      record_number(r, "time.own") / fmax(1, record_number(r, "threads"));
+  return wall > 0 ? 100 * (record_number(r, "time.stop") + own) / wall : NAN;
 }
 
 /* Of the threads that report pauses: the others wait. */
 static double gc_cpu_share(const json_t *r) {
-  double paused = number(r, "pauses.all.sum");
-  double cpu = number(r, "time.cpu");
+  double paused = record_number(r, "pauses.all.sum");
+  double cpu = record_number(r, "time.cpu");
   return cpu > 0 ? 100 * (isnan(paused) ? 0 : paused) / cpu : NAN;
 }
 
 static double cores(const json_t *r) {
-  double wall = number(r, "time.wall");
-  return wall > 0 ? number(r, "time.cpu") / wall : NAN;
+  double wall = record_number(r, "time.wall");
+  return wall > 0 ? record_number(r, "time.cpu") / wall : NAN;
 }
 
 static double pause_p50(const json_t *r) {
-  return number(r, "pauses.all.p50");
+  return record_number(r, "pauses.all.p50");
 }
 
 static double pause_p99(const json_t *r) {
-  return number(r, "pauses.all.p99");
+  return record_number(r, "pauses.all.p99");
 }
 
 /* The worst of a histogram, 0 if nothing happened.  Where the delay by the
@@ -54,7 +50,7 @@ static double pause_p99(const json_t *r) {
 static double worst(const json_t *r, const char *count, const char *max) {
   if (!json_is_true(record_get(r, "steps.corrected")))
     return NAN;
-  return number(r, count) == 0 ? 0 : number(r, max);
+  return record_number(r, count) == 0 ? 0 : record_number(r, max);
 }
 
 static double pause_max(const json_t *r) {
@@ -70,75 +66,75 @@ static double drop_max(const json_t *r) {
 }
 
 static double pause_count(const json_t *r) {
-  return number(r, "pauses.all.count");
+  return record_number(r, "pauses.all.count");
 }
 
 static double step_count(const json_t *r) {
-  return number(r, "steps.all.count");
+  return record_number(r, "steps.all.count");
 }
 
 static double op_time(const json_t *r) {
-  double ops = number(r, "ops.count");
-  return ops > 0 ? number(r, "time.wall") / ops : NAN;
+  double ops = record_number(r, "ops.count");
+  return ops > 0 ? record_number(r, "time.wall") / ops : NAN;
 }
 
 static double peak_rss(const json_t *r) {
-  return number(r, "memory.peak") - number(r, "memory.baseline");
+  return record_number(r, "memory.peak") - record_number(r, "memory.baseline");
 }
 
 static double footprint(const json_t *r) {
-  return number(r, "memory.footprint_peak");
+  return record_number(r, "memory.footprint_peak");
 }
 
 static double wall(const json_t *r) {
-  return number(r, "time.wall");
+  return record_number(r, "time.wall");
 }
 
 static double cpu(const json_t *r) {
-  return number(r, "time.cpu");
+  return record_number(r, "time.cpu");
 }
 
 const metric metrics[METRICS] = {
-    {"throughput_per_s", "throughput", UNIT_RATE, +1, COMBINE_MEDIAN,
+    {"throughput_per_s", "throughput", TABLE_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations"},
-    {"throughput_spread_percent", "±", UNIT_PERCENT, -1, COMBINE_SPREAD,
+    {"throughput_spread_percent", "±", TABLE_PERCENT, -1, COMBINE_SPREAD,
      throughput,
      "half the 95 % interval of the median throughput, in % of it; of fewer "
      "than "
      "6 invocations half their range"},
-    {"gc_share_percent", "GC", UNIT_PERCENT, -1, COMBINE_MEDIAN, gc_share,
+    {"gc_share_percent", "GC", TABLE_PERCENT, -1, COMBINE_MEDIAN, gc_share,
      "share of the wall time that mutators spent in pauses, median"},
-    {"pause_p50_ns", "pause p50", UNIT_NS, -1, COMBINE_P50, pause_p50,
+    {"pause_p50_ns", "pause p50", TABLE_TIME, -1, COMBINE_P50, pause_p50,
      "median of the pauses that the collector reports, all invocations"},
-    {"pause_p99_ns", "pause p99", UNIT_NS, -1, COMBINE_P99, pause_p99,
+    {"pause_p99_ns", "pause p99", TABLE_TIME, -1, COMBINE_P99, pause_p99,
      "their 99th percentile, given 100 pauses or more"},
-    {"pause_max_ns", "pause max", UNIT_NS, -1, COMBINE_MAXIMUM, pause_max,
+    {"pause_max_ns", "pause max", TABLE_TIME, -1, COMBINE_MAXIMUM, pause_max,
      "the longest of them"},
-    {"pause_count", NULL, UNIT_COUNT, 0, COMBINE_TOTAL, pause_count,
+    {"pause_count", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, pause_count,
      "how many they are, of all invocations"},
-    {"step_max_ns", "worst step", UNIT_NS, -1, COMBINE_MAXIMUM, step_max,
+    {"step_max_ns", "worst step", TABLE_TIME, -1, COMBINE_MAXIMUM, step_max,
      "the longest step of the workload, observed from outside"},
-    {"step_count", NULL, UNIT_COUNT, 0, COMBINE_TOTAL, step_count,
+    {"step_count", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, step_count,
      "how many steps there were, of all invocations"},
-    {"peak_rss_bytes", "peak RSS", UNIT_BYTES, -1, COMBINE_MAXIMUM, peak_rss,
+    {"peak_rss_bytes", "peak RSS", TABLE_BYTES, -1, COMBINE_MAXIMUM, peak_rss,
      "the process's peak of resident memory, less what it had before the heap"},
-    {"footprint_bytes", "footprint", UNIT_BYTES, -1, COMBINE_MAXIMUM, footprint,
-     "peak of what the heap holds from the operating system"},
-    {"wall_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, wall,
+    {"footprint_bytes", "footprint", TABLE_BYTES, -1, COMBINE_MAXIMUM,
+     footprint, "peak of what the heap holds from the operating system"},
+    {"wall_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, wall,
      "wall time of the measured part, median"},
-    {"cpu_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, cpu,
+    {"cpu_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, cpu,
      "CPU time of the process in the measured part, median"},
-    {"allocation_bytes_per_s", NULL, UNIT_RATE, +1, COMBINE_MEDIAN, allocation,
+    {"allocation_bytes_per_s", NULL, TABLE_RATE, +1, COMBINE_MEDIAN, allocation,
      "nominal bytes that the workload allocates per second of wall time, "
      "median"},
-    {"gc_cpu_percent", NULL, UNIT_PERCENT, -1, COMBINE_MEDIAN, gc_cpu_share,
+    {"gc_cpu_percent", NULL, TABLE_PERCENT, -1, COMBINE_MEDIAN, gc_cpu_share,
      "share of the CPU time in pauses, median; beside a small share of the "
      "wall time, a collector that works in the background"},
-    {"cores_used", NULL, UNIT_RATIO, -1, COMBINE_MEDIAN, cores,
+    {"cores_used", NULL, TABLE_RATIO, -1, COMBINE_MEDIAN, cores,
      "CPU time over wall time, median"},
-    {"op_ns", NULL, UNIT_NS, -1, COMBINE_MEDIAN, op_time,
+    {"op_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, op_time,
      "wall time of one op of the workload, median"},
-    {"drop_max_ns", NULL, UNIT_NS, -1, COMBINE_MAXIMUM, drop_max,
+    {"drop_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM, drop_max,
      "the longest step of the kind drop, of workloads that have it"},
 };
 
@@ -149,57 +145,29 @@ const metric *metric_find(const char *name) {
   return NULL;
 }
 
-char *metric_text(char *out, const metric *m, double value) {
-  char text[TEXT_NUMBER];
-  if (isnan(value))
-    return strcpy(out, "–");
-  switch (m->unit) {
-  case UNIT_RATE:
-    text_si(text, value);
-    break;
-  case UNIT_PERCENT:
-  case UNIT_RATIO:
-    text_fixed(text, value);
-    break;
-  case UNIT_NS:
-    text_time(text, value);
-    break;
-  case UNIT_BYTES:
-    text_fixed(text, value / 0x1p20);
-    break;
-  case UNIT_COUNT:
-    snprintf(text, sizeof text, "%.0f", value);
-    break;
-  }
-  return strcpy(out, text);
-}
-
 json_t *metric_json(const metric *m, double value) {
-  return m->unit == UNIT_COUNT ? json_integer((json_int_t)value)
-                               : json_real(value);
+  return m->kind == TABLE_INTEGER ? json_integer((json_int_t)value)
+                                  : json_real(value);
 }
 
-char *metric_unit_text(char *out, const metric *m, const char *ops) {
-  const char *arrow = m->better > 0 ? "↑" : "↓";
-  switch (m->unit) {
-  case UNIT_RATE:
-    snprintf(out, METRIC_TEXT, "%.20s/s %s", ops, arrow);
-    break;
-  case UNIT_PERCENT:
-    snprintf(out, METRIC_TEXT, "%% %s", arrow);
-    break;
-  case UNIT_RATIO:
-    strcpy(out, arrow);
-    break;
-  case UNIT_NS:
-    snprintf(out, METRIC_TEXT, "time %s", arrow);
-    break;
-  case UNIT_BYTES:
-    snprintf(out, METRIC_TEXT, "MiB %s", arrow);
-    break;
-  case UNIT_COUNT:
-    *out = 0;
-    break;
+const char *metric_unit(const metric *m) {
+  bool up = m->better > 0;
+  switch (m->kind) {
+  case TABLE_RATE:
+    return up ? "/s ↑" : "/s ↓";
+  case TABLE_PERCENT:
+    return up ? "% ↑" : "% ↓";
+  case TABLE_TIME:
+    return up ? "time ↑" : "time ↓";
+  case TABLE_BYTES:
+    return up ? "MiB ↑" : "MiB ↓";
+  case TABLE_RATIO:
+    return up ? "↑" : "↓";
+  default:
+    return "";
   }
-  return out;
+}
+
+const char *metric_title(const metric *m) {
+  return m->header ? m->header : m->name;
 }

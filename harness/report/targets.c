@@ -1,10 +1,8 @@
 /* targets.c: see targets.h. */
 #include "targets.h"
-#include "format.h"
+#include "tables.h"
+#include "harness/base/arena.h"
 #include "harness/record/record.h"
-#include "harness/output/emit.h"
-#include "harness/output/rows.h"
-#include "harness/output/text.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/summary.h"
 
@@ -12,29 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *must(void *p) {
-  if (p)
-    return p;
-  fprintf(stderr, "reapmark: out of memory\n");
-  exit(1);
-}
-
 /* ------------------------------------------------------------------------- *
  * The sides of a target.
  * ------------------------------------------------------------------------- */
 
-/* A metric of all invocations of a cell; `why` says why there is none. */
+/* A metric of all invocations of a cell, or why it is not available. */
 typedef struct side {
   const report_cell *cell;
   double *values;
   size_t n;
-  char why[160];
+  const char *why; /* NULL: it is */
 } side;
 
 static const char untimed_tail[] = RECORD_UNTIMED;
 
-/* The cell with this identity, or for that of one without instruments its twin
- * with them, which keeps their runs. */
+/* The cell with this identity.  A cell without instruments is part of its twin
+ * with instruments: of that, *untimed becomes true. */
 static const report_cell *find_cell(const report *r, const char *id,
                                     bool *untimed) {
   size_t n = strlen(id), tail = sizeof untimed_tail - 1;
@@ -47,29 +38,26 @@ static const report_cell *find_cell(const report *r, const char *id,
 }
 
 static void explain(side *s, const char *what) {
-  snprintf(s->why, sizeof s->why, "%.60s: %.80s",
-           s->cell ? s->cell->collector : "?", what);
+  s->why = arena_text("%.60s: %.80s", s->cell ? s->cell->collector : "?", what);
 }
 
-/* Values are `metric` of each invocation, less `floor`; without instruments,
- * where there is nothing but the whole time, that. */
+/* Reads the metric `of` of each invocation, less `floor`.  Of a cell without
+ * instruments only the wall time is known, which is read instead. */
 static side read_side(const report *r, const char *id, const metric *of,
                       double floor) {
   bool untimed;
   side s = {.cell = find_cell(r, id, &untimed)};
-  char verdict_text[VERDICT_TEXT];
   if (!s.cell || !report_is_good(s.cell)) {
-    const char *what =
-        s.cell ? report_verdict_text(verdict_text, s.cell) : "no cell";
+    const char *what = s.cell ? report_verdict_text(s.cell) : "no cell";
     explain(&s, strncmp(what, "n/a: ", 5) ? what : what + 5);
     return s;
   }
   size_t n = untimed ? s.cell->untimed_count : s.cell->count;
-  s.values = must(malloc((n + 1) * sizeof *s.values));
+  s.values = arena_take(n * sizeof *s.values);
   for (size_t i = 0; i < n; i++) {
     double value = untimed ? s.cell->untimed[i]
                            : s.cell->samples[i].values[of - metrics] - floor;
-    if (!(value > 0)) { /* nor could there be a ratio */
+    if (!(value > 0)) { /* no ratio could be made of it */
       explain(&s, isnan(floor)   ? "its interface's floor is not known"
                   : isnan(value) ? "an invocation without this number"
                                  : "an invocation in which it is 0");
@@ -82,34 +70,22 @@ static side read_side(const report *r, const char *id, const metric *of,
   return s;
 }
 
-/* The time that both instruments and the workload's own stretches take: what
- * there is without instruments. */
+/* Replaces the values by the time with instruments and with the stretches that
+ * the workload leaves out: the same as is measured without instruments. */
 static void take_clock(side *s) {
   for (size_t i = 0; i < s->n; i++)
     s->values[i] = s->cell->samples[i].clock;
 }
 
 static double median(const side *s) {
-  double *sorted = must(malloc((s->n + 1) * sizeof *sorted));
+  double *sorted = arena_take(s->n * sizeof *sorted);
   memcpy(sorted, s->values, s->n * sizeof *sorted);
-  double m = stat_summarize(sorted, s->n).median;
-  free(sorted);
-  return m;
+  return stat_summarize(sorted, s->n).median;
 }
 
 /* ------------------------------------------------------------------------- *
  * A target.
  * ------------------------------------------------------------------------- */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text ? text : "";
-}
-
-static double real_of(const json_t *json, const char *key) {
-  const json_t *value = json_object_get(json, key);
-  return value ? json_number_value(value) : NAN;
-}
 
 static void set_real(json_t *row, const char *key, double value) {
   if (isfinite(value))
@@ -123,7 +99,7 @@ static void conclude(json_t *row, const char *outcome, const char *reason) {
 }
 
 /* Where an interval is: +1 wholly at the bound or on its better side, -1 wholly
- * on the other, 0 on both. */
+ * on its worse side, 0 on both sides. */
 static int place(stat_interval x, double bound, int better) {
   double best = better > 0 ? x.high : x.low;
   double worst = better > 0 ? x.low : x.high;
@@ -133,13 +109,12 @@ static int place(stat_interval x, double bound, int better) {
 }
 
 static void judge(json_t *row, stat_interval interval, size_t n, int better) {
-  char why[80];
-  double stretch = real_of(row, "stretch"), gate = real_of(row, "gate");
+  double stretch = record_number(row, "stretch"),
+         gate = record_number(row, "gate");
   int at_gate = place(interval, gate, better);
   if (n < TARGET_FEWEST) {
-    snprintf(why, sizeof why, "%zu invocations, %d are wanted", n,
-             TARGET_FEWEST);
-    conclude(row, "not decided", why);
+    conclude(row, "not decided",
+             arena_text("%zu invocations, %d are wanted", n, TARGET_FEWEST));
   } else if (at_gate == 0)
     conclude(row, "not decided", "the interval contains the gate");
   else if (at_gate < 0)
@@ -150,33 +125,28 @@ static void judge(json_t *row, stat_interval interval, size_t n, int better) {
     conclude(row, "met", NULL);
 }
 
-/* Whether both needed about the same memory, or nothing asks that; *ratio
- * becomes how much. */
-static bool memory_equal(const report *r, const json_t *target, double *ratio,
-                         char *why, size_t room) {
+/* How the memory of both sides differs beyond what the target allows, or NULL;
+ * *ratio becomes that of their peaks. */
+static const char *unequal_memory(const report *r, const json_t *target,
+                                  double *ratio) {
   const metric *rss = metric_find("peak_rss_bytes");
-  double percent = real_of(target, "rss");
-  side a = read_side(r, text_of(target, "cell"), rss, 0);
-  side b = read_side(r, text_of(target, "over"), rss, 0);
-  *ratio = *a.why || *b.why ? NAN : median(&a) / median(&b);
-  free(a.values);
-  free(b.values);
+  double percent = record_number(target, "rss");
+  side a = read_side(r, record_text(target, "cell"), rss, 0);
+  side b = read_side(r, record_text(target, "over"), rss, 0);
+  *ratio = a.why || b.why ? NAN : median(&a) / median(&b);
   if (isnan(percent) || fabs(*ratio - 1) <= percent / 100)
-    return true;
-  if (isnan(*ratio))
-    snprintf(why, room, "peak RSS is not known");
-  else
-    snprintf(why, room, "peak RSS is %.2fx, and to be within %g %%", *ratio,
-             percent);
-  return false;
+    return NULL;
+  return isnan(*ratio) ? "peak RSS is not known"
+                       : arena_text("peak RSS is %.2fx, and to be within %g %%",
+                                    *ratio, percent);
 }
 
-/* What was measured, and by that the verdict. */
+/* Sets what was measured, and the verdict that follows from it. */
 static void measure(const report *r, const json_t *target, json_t *row) {
-  const metric *of = metric_find(text_of(target, "metric"));
+  const metric *of = metric_find(record_text(target, "metric"));
   const char *over = json_string_value(json_object_get(target, "over"));
   static const double one = 1;
-  side a = read_side(r, text_of(target, "cell"), of, 0), b = {0};
+  side a = read_side(r, record_text(target, "cell"), of, 0), b = {0};
   bool untimed = false;
   if (over) {
     const report_cell *base = find_cell(r, over, &untimed);
@@ -185,8 +155,8 @@ static void measure(const report *r, const json_t *target, json_t *row) {
   }
   if (untimed)
     take_clock(&a);
-  if (*a.why || *b.why) {
-    conclude(row, "n/a", *a.why ? a.why : b.why);
+  if (a.why || b.why) {
+    conclude(row, "n/a", a.why ? a.why : b.why);
   } else {
     stat_pair pair = {a.values, a.n, over ? b.values : &one, over ? b.n : 1};
     stat_interval interval =
@@ -197,15 +167,14 @@ static void measure(const report *r, const json_t *target, json_t *row) {
     set_real(row, "high", interval.high);
     json_object_set_new(row, "invocations", json_integer((json_int_t)n));
     double rss = NAN;
-    char why[80];
-    if (over && !untimed && !memory_equal(r, target, &rss, why, sizeof why))
-      conclude(row, "not comparable", why);
+    const char *unequal =
+        over && !untimed ? unequal_memory(r, target, &rss) : NULL;
+    if (unequal)
+      conclude(row, "not comparable", unequal);
     else
       judge(row, interval, n, of->better);
     set_real(row, "rss_ratio", rss);
   }
-  free(a.values);
-  free(b.values);
 }
 
 json_t *targets_judge(const report *r) {
@@ -216,13 +185,14 @@ json_t *targets_judge(const report *r) {
   size_t i;
   json_array_foreach(targets, i, target) {
     json_t *row = json_pack(
-        "{s:s, s:s, s:s, s:s, s:f}", "target", text_of(target, "name"), "what",
-        text_of(target, "what"), "metric", text_of(target, "metric"), "cell",
-        text_of(target, "cell"), "gate", real_of(target, "gate"));
+        "{s:s, s:s, s:s, s:s, s:f}", "target", record_text(target, "name"),
+        "what", record_text(target, "what"), "metric",
+        record_text(target, "metric"), "cell", record_text(target, "cell"),
+        "gate", record_number(target, "gate"));
     if (json_object_get(target, "over"))
       json_object_set(row, "over", json_object_get(target, "over"));
-    set_real(row, "stretch", real_of(target, "stretch"));
-    if (metric_find(text_of(target, "metric")))
+    set_real(row, "stretch", record_number(target, "stretch"));
+    if (metric_find(record_text(target, "metric")))
       measure(r, target, row);
     else
       conclude(row, "n/a", "this version has no such metric");
@@ -232,115 +202,81 @@ json_t *targets_judge(const report *r) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Formats.
+ * The table.
  * ------------------------------------------------------------------------- */
 
-static const rows_column csv_columns[] = {
-    {"target", NULL, ROWS_TEXT},    {"what", NULL, ROWS_TEXT},
-    {"metric", NULL, ROWS_TEXT},    {"cell", NULL, ROWS_TEXT},
-    {"over", NULL, ROWS_TEXT},      {"measured", NULL, ROWS_TEXT},
-    {"low", NULL, ROWS_TEXT},       {"high", NULL, ROWS_TEXT},
-    {"gate", NULL, ROWS_TEXT},      {"stretch", NULL, ROWS_TEXT},
-    {"verdict", NULL, ROWS_TEXT},   {"reason", NULL, ROWS_TEXT},
-    {"rss_ratio", NULL, ROWS_TEXT}, {"invocations", NULL, ROWS_INTEGER}};
-
-static const rows_column people_columns[] = {
-    {"target", "target", ROWS_TEXT},  {"what", "what", ROWS_TEXT},
-    {"shown", "measured", ROWS_TEXT}, {"interval", "95 % interval", ROWS_TEXT},
-    {"gate", "gate", ROWS_TEXT},      {"stretch", "stretch", ROWS_TEXT},
-    {"rss", "RSS", ROWS_TEXT},        {"outcome", "verdict", ROWS_TEXT}};
-
-enum {
-  CSV_COLUMNS = sizeof csv_columns / sizeof *csv_columns,
-  PEOPLE_COLUMNS = sizeof people_columns / sizeof *people_columns,
-  SHOWN = 64
-};
+static const table_column columns[] = {
+    {.name = "target", .header = "target"},
+    {.name = "what", .header = "what"},
+    {.name = "metric"},
+    {.name = "cell"},
+    {.name = "over"},
+    {.name = "measured", .header = "measured"},
+    {.name = "interval",
+     .header = "95 % interval",
+     .traits = TABLE_ONLY_PEOPLE},
+    {.name = "low"},
+    {.name = "high"},
+    {.name = "gate", .header = "gate"},
+    {.name = "stretch", .header = "stretch"},
+    {.name = "rss", .header = "RSS", .traits = TABLE_ONLY_PEOPLE},
+    {.name = "verdict", .header = "verdict"},
+    {.name = "reason"},
+    {.name = "rss_ratio"},
+    {.name = "invocations", .kind = TABLE_INTEGER}};
 
 /* A ratio, or a number in the metric's unit; "" for NAN.  Gates may be as close
  * to 1 as 1.005, and costs as small as 5.5 ns. */
-static char *show(char *out, const json_t *row, double value) {
-  const metric *of = metric_find(text_of(row, "metric"));
-  char text[METRIC_TEXT];
+static const char *show(const json_t *row, const char *member) {
+  const metric *of = metric_find(record_text(row, "metric"));
+  double value = record_number(row, member);
   if (isnan(value))
-    return strcpy(out, "");
+    return "";
   if (json_object_get(row, "over") || !of)
-    snprintf(out, SHOWN, "%.3fx", value);
-  else if (of->unit == UNIT_NS && value < 1000)
-    snprintf(out, SHOWN, "%.3g ns", value);
-  else
-    snprintf(out, SHOWN, "%s%s", metric_text(text, of, value),
-             of->unit == UNIT_BYTES ? " MiB" : "");
-  return out;
+    return arena_text("%.3fx", value);
+  if (of->kind == TABLE_TIME && value < 1000)
+    return arena_text("%.3g ns", value);
+  return arena_text("%s%s", table_number(of->kind, value),
+                    of->kind == TABLE_BYTES ? " MiB" : "");
 }
 
-static void set_shown(json_t *out, const char *member, const json_t *row,
-                      const char *from) {
-  char text[SHOWN];
-  json_object_set_new(out, member,
-                      json_string(show(text, row, real_of(row, from))));
-}
-
-/* The rows in words. */
-static json_t *for_people(const json_t *rows) {
-  json_t *list = json_array(), *row;
-  size_t i;
-  json_array_foreach(rows, i, row) {
-    json_t *out =
-        json_pack("{s:O, s:O}", "target", json_object_get(row, "target"),
-                  "what", json_object_get(row, "what"));
-    char low[SHOWN], high[SHOWN], text[300] = "";
-    set_shown(out, "shown", row, "measured");
-    set_shown(out, "gate", row, "gate");
-    set_shown(out, "stretch", row, "stretch");
-    if (json_object_get(row, "low"))
-      snprintf(text, sizeof text, "%s to %s",
-               show(low, row, real_of(row, "low")),
-               show(high, row, real_of(row, "high")));
-    json_object_set_new(out, "interval", json_string(text));
-    text[0] = 0;
-    if (json_object_get(row, "rss_ratio"))
-      snprintf(text, sizeof text, "%.2fx", real_of(row, "rss_ratio"));
-    json_object_set_new(out, "rss", json_string(text));
-    const char *reason = text_of(row, "reason");
-    snprintf(text, sizeof text, "%s%s%.200s", text_of(row, "verdict"),
+static void add_row(table *t, const json_t *judged) {
+  static const char *const numbers[] = {"measured", "gate", "stretch"};
+  const char *reason = record_text(judged, "reason");
+  table_row *row = table_add(t, 0);
+  table_set_object(row, judged);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    table_show(row, numbers[i], "%s", show(judged, numbers[i]));
+  if (json_object_get(judged, "low"))
+    table_show(row, "interval", "%s to %s", show(judged, "low"),
+               show(judged, "high"));
+  if (json_object_get(judged, "rss_ratio"))
+    table_show(row, "rss", "%.2fx", record_number(judged, "rss_ratio"));
+  table_show(row, "verdict", "%s%s%s", record_text(judged, "verdict"),
              *reason ? ": " : "", reason);
-    json_object_set_new(out, "outcome", json_string(text));
-    json_array_append_new(list, out);
-  }
-  return list;
 }
 
-static void print_people(const report *r, const json_t *rows,
-                         const char *format, FILE *out) {
-  report_print_title(r, !strcmp(format, "markdown"), out);
-  fputc('\n', out);
-  json_t *worded = for_people(rows);
-  rows_print(worded, people_columns, PEOPLE_COLUMNS, format, out);
-  json_decref(worded);
-  fprintf(out,
-          "\nMedians of the invocations, or their ratio (x), with 95 %% "
-          "intervals by the bootstrap.\nmet, not met: all of the interval is; "
-          "not decided: the gate is within it, or there\nare fewer than %d "
-          "invocations; not comparable: a condition is broken.\nRSS: peak of "
-          "the one over that of the other.  The interval is of runs of one "
-          "program:\nwhere the linker put its code alone moves times by some "
-          "percent, which it does not show.\n",
-          TARGET_FEWEST);
-}
-
-bool targets_print(const report *r, const char *format, FILE *out) {
-  json_t *rows = targets_judge(r);
+page *report_limits(const report *r) {
+  json_t *rows = targets_judge(r), *judged;
   if (!rows)
-    return false;
-  if (!strcmp(format, "json"))
-    emit_json(json_pack("{s:i, s:s, s:O?, s:b, s:O}", "schema", 1, "table",
-                        "limits", "suite", json_object_get(r->plan, "suite"),
-                        "suspect", report_is_suspect(r), "rows", rows),
-              out);
-  else if (!strcmp(format, "csv"))
-    rows_print(rows, csv_columns, CSV_COLUMNS, format, out);
-  else
-    print_people(r, rows, format, out);
-  json_decref(rows);
-  return true;
+    return NULL;
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
+  size_t i;
+  json_array_foreach(rows, i, judged) add_row(t, judged);
+  page *p = page_new(t);
+  report_add_title(p, r);
+  page_tables(p, t);
+  page_text(
+      p, PAGE_PARAGRAPH,
+      "Medians of the invocations, or their ratio (x), with 95 %% intervals by "
+      "the bootstrap.\nmet, not met: all of the interval is; not decided: the "
+      "gate is within it, or there\nare fewer than %d invocations; not "
+      "comparable: a condition is broken.\nRSS: peak of the one over that of "
+      "the other.  The interval is of runs of one program:\nwhere the linker "
+      "put its code alone moves times by some percent, which it does not show.",
+      TARGET_FEWEST);
+  p->json = json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1, "table",
+                      "limits", "suite", json_object_get(r->plan, "suite"),
+                      "suspect", report_is_suspect(r), "rows", rows);
+  return p;
 }

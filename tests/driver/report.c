@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "harness/output/format.h"
+#include "harness/output/numbers.h"
 #include "harness/report/load.h"
-#include "harness/output/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -174,17 +175,17 @@ static void shares_and_rates_of_a_record(void **state) {
   static const struct {
     const char *name;
     double expected;
-  } table[] = {{"gc_share_percent", 9},
+  } known[] = {{"gc_share_percent", 9},
                {"gc_cpu_percent", 100 * 3.2 / 14},
                {"cores_used", 1.4},
                {"allocation_bytes_per_s", 150 << 20}};
   assert_true(fabs(100 * 3.2 / 14 - 22.86) < 0.005); /* as published */
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     size_t m = 0;
-    while (m < METRICS && strcmp(metrics[m].name, table[i].name))
+    while (m < METRICS && strcmp(metrics[m].name, known[i].name))
       m++;
     assert_true(m < METRICS);
-    assert_near(metrics[m].read(record), table[i].expected);
+    assert_near(metrics[m].read(record), known[i].expected);
   }
   json_decref(record);
 }
@@ -203,7 +204,6 @@ static void bad_cells_have_no_numbers(void **state) {
              {"CRASH", -1, VERDICT_CRASH, "CRASH SIGSEGV"}};
   (void)state;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    char text[VERDICT_TEXT];
     remove_file("runs.jsonl");
     append((made){.invocation = 1, .wall = 1000, .peak = 200});
     append((made){.invocation = 2,
@@ -215,7 +215,7 @@ static void bad_cells_have_no_numbers(void **state) {
                   .peak = 200});
     const report_cell *c = load();
     assert_int_equal(c->verdict, bad[i].verdict);
-    assert_string_equal(report_verdict_text(text, c), bad[i].text);
+    assert_string_equal(report_verdict_text(c), bad[i].text);
     for (size_t m = 0; m < METRICS; m++)
       assert_true(isnan(c->values[m]));
     assert_int_equal(report_worst(c)->invocation, 2);
@@ -225,7 +225,6 @@ static void bad_cells_have_no_numbers(void **state) {
 }
 
 static void declared_leaks_are_good(void **state) {
-  char text[VERDICT_TEXT];
   (void)state;
   append((made){.invocation = 1,
                 .status = "LEAK",
@@ -233,7 +232,7 @@ static void declared_leaks_are_good(void **state) {
                 .wall = 1000,
                 .peak = 200});
   const report_cell *c = load();
-  assert_string_equal(report_verdict_text(text, c), "LEAK 2000 (declared)");
+  assert_string_equal(report_verdict_text(c), "LEAK 2000 (declared)");
   assert_near(value(c, "throughput_per_s"), 1e9);
   assert_null(report_worst(c));
 }
@@ -271,54 +270,188 @@ static void doubtful_lines_are_counted(void **state) {
 }
 
 static void nothing_is_run_yet(void **state) {
-  char text[VERDICT_TEXT];
   (void)state;
   const report_cell *c = load(); /* there is no runs.jsonl */
-  assert_string_equal(report_verdict_text(text, c), "not run yet");
+  assert_string_equal(report_verdict_text(c), "not run yet");
   assert_false(r->state.cut_short);
 }
 
 static void numbers_have_three_digits(void **state) {
-  char out[TEXT_NUMBER];
+  char out[NUMBER_TEXT];
   (void)state;
-  assert_string_equal(text_fixed(out, 0), "0");
-  assert_string_equal(text_fixed(out, 3.14159), "3.14");
-  assert_string_equal(text_fixed(out, 9.996), "10.0");
-  assert_string_equal(text_fixed(out, 99.96), "100");
-  assert_string_equal(text_time(out, 0), "0 ns");
-  assert_string_equal(text_time(out, 999), "999 ns");
-  assert_string_equal(text_time(out, 1000), "1.00 µs");
-  assert_string_equal(text_time(out, 999600), "1.00 ms");
-  assert_string_equal(text_time(out, 2.5e12), "2500 s");
-  assert_string_equal(text_si(out, 41234567), "41.2M");
-  assert_string_equal(text_si(out, 999), "999");
-  assert_string_equal(text_si(out, 1234), "1.23k");
+  assert_string_equal(number_fixed(out, 0), "0");
+  assert_string_equal(number_fixed(out, 3.14159), "3.14");
+  assert_string_equal(number_fixed(out, 9.996), "10.0");
+  assert_string_equal(number_fixed(out, 99.96), "100");
+  assert_string_equal(number_time(out, 0), "0 ns");
+  assert_string_equal(number_time(out, 999), "999 ns");
+  assert_string_equal(number_time(out, 1000), "1.00 µs");
+  assert_string_equal(number_time(out, 999600), "1.00 ms");
+  assert_string_equal(number_time(out, 2.5e12), "2500 s");
+  assert_string_equal(number_si(out, 41234567), "41.2M");
+  assert_string_equal(number_si(out, 999), "999");
+  assert_string_equal(number_si(out, 1234), "1.23k");
 }
 
-static void tables_align(void **state) {
+static const table_column columns[] = {
+    {.name = "a", .header = "a"},
+    {.name = "b", .header = "b", .unit = "/s ↑", .kind = TABLE_RATE},
+    {.name = "c", .header = "c", .absent = "–"},
+    {.name = "d", .header = "d", .kind = TABLE_TIME, .traits = TABLE_OPTIONAL},
+    {.name = "e", .kind = TABLE_COUNT},
+    {.name = "f", .header = "f", .traits = TABLE_ONLY_PEOPLE},
+    {.name = "g", .kind = TABLE_FLAG, .traits = TABLE_ONLY_JSON}};
+
+/* A page of two groups, with every kind of part around them. */
+static page *example(void) {
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
+  page *p = page_new(t);
+  size_t first = table_add_group(t, "first"), other = table_add_group(t, "");
+  t->groups[first].counted = "ops";
+  table_row *row = table_add(t, other);
+  table_set_text(row, "a", "last");
+  table_set_integer(row, "b", 22);
+  table_set_real(row, "d", 1500);
+  table_set_real(row, "e", NAN);
+  table_set_flag(row, "g", true);
+  row = table_add(t, first);
+  table_set_text(row, "a", "lo,ng");
+  table_set_real(row, "b", 1234);
+  table_set_text(row, "c", "z|z");
+  table_set_integer(row, "e", 5);
+  table_show(row, "f", "1 µs");
+  row = table_add(t, first);
+  row->audience = ROW_FOR_PEOPLE;
+  table_show(row, "a", "mean");
+  row = table_add(t, first);
+  row->audience = ROW_FOR_PROGRAMS;
+  table_set_text(row, "a", "\"");
+  page_text(p, PAGE_TITLE, "Title");
+  page_text(p, PAGE_LINE, "line");
+  page_tables(p, t);
+  page_list(p, "one");
+  page_item(p, "two");
+  page_text(p, PAGE_PARAGRAPH, "Text.");
+  page_list(p, "three");
+  page_text(p, PAGE_CODE, "  code");
+  return p;
+}
+
+static void assert_printed(const char *format, page *p, const char *expected) {
+  const output_format *found;
   char *text;
   size_t n;
-  (void)state;
+  assert_null(format_find(format, NULL, &found));
   FILE *out = open_memstream(&text, &n);
-  text_table *t = text_new("lrl", 1);
-  const char *const cells[] = {"a",  "b", "c",   "long", "1 µs", "–",
-                               "xy", "",  "z|z", "last", "22",   ""};
-  for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
-    text_add(t, "%s", cells[i]);
-  text_print(t, TEXT_PLAIN, out);
-  text_print(t, TEXT_MARKDOWN, out);
-  text_free(t);
+  format_print(found, p, out);
   fclose(out);
-  assert_string_equal(text, "a        b  c\n"
-                            "long  1 µs  –\n"
-                            "xy          z|z\n"
-                            "last    22\n"
-                            "| a | b | c |\n"
-                            "|:--|--:|:--|\n"
-                            "| long | 1 µs | – |\n"
-                            "| xy |  | z\\|z |\n"
-                            "| last | 22 |  |\n");
+  assert_string_equal(text, expected);
   free(text);
+}
+
+/* Columns and rows for people and for programs, groups with columns of their
+ * own, and what each format makes of the text around them. */
+static void pages_in_all_formats(void **state) {
+  (void)state;
+  assert_printed("table", example(),
+                 "Title\n"
+                 "line\n"
+                 "\n"
+                 "first\n"
+                 "a            b  c    f\n"
+                 "       ops/s ↑\n"
+                 "lo,ng    1.23k  z|z  1 µs\n"
+                 "mean            –\n"
+                 "\n"
+                 "a        b  c        d  f\n"
+                 "      /s ↑\n"
+                 "last  22.0  –  1.50 µs\n"
+                 "  one\n"
+                 "  two\n"
+                 "\n"
+                 "Text.\n"
+                 "  three\n"
+                 "\n"
+                 "  code\n");
+  assert_printed("markdown", example(),
+                 "## Title\n"
+                 "\n"
+                 "line\n"
+                 "\n"
+                 "### first\n"
+                 "\n"
+                 "| a | b ops/s ↑ | c | f |\n"
+                 "|:--|--:|:--|:--|\n"
+                 "| lo,ng | 1.23k | z\\|z | 1 µs |\n"
+                 "| mean |  | – |  |\n"
+                 "\n"
+                 "| a | b /s ↑ | c | d | f |\n"
+                 "|:--|--:|:--|--:|:--|\n"
+                 "| last | 22.0 | – | 1.50 µs |  |\n"
+                 "\n"
+                 "- one\n"
+                 "- two\n"
+                 "\n"
+                 "Text.\n"
+                 "\n"
+                 "- three\n"
+                 "\n"
+                 "```\n"
+                 "  code\n"
+                 "```\n");
+  assert_printed("csv", example(),
+                 "a,b,c,d,e\n"
+                 "last,22,,1500,\n"
+                 "\"lo,ng\",1234,z|z,,5\n"
+                 "\"\"\"\",,,,\n");
+  assert_printed("json", example(),
+                 "{\n \"schema\": 1,\n \"rows\": [\n"
+                 "  {\n   \"a\": \"last\",\n   \"b\": 22,\n"
+                 "   \"d\": 1500.0,\n   \"g\": true\n  },\n"
+                 "  {\n   \"a\": \"lo,ng\",\n   \"b\": 1234.0,\n"
+                 "   \"c\": \"z|z\",\n   \"e\": 5\n  },\n"
+                 "  {\n   \"a\": \"\\\"\"\n  }\n ]\n}\n");
+}
+
+/* A line for each value of one column, a column for each of another. */
+static void cross_tables(void **state) {
+  (void)state;
+  static const table_column three[] = {
+      {.name = "down"},
+      {.name = "across"},
+      {.name = "value", .kind = TABLE_TIME, .absent = "–"}};
+  static const table_cross cross = {"down", "across", "value", "corner", "x"};
+  static const char *const cells[][2] = {{"a", "x"}, {"b", "x"}, {"a", "y"}};
+  table *t = table_new(three, 3);
+  t->cross = &cross;
+  for (size_t i = 0; i < 3; i++) {
+    table_row *row = table_add(t, 0);
+    table_set_text(row, "down", cells[i][0]);
+    table_set_text(row, "across", cells[i][1]);
+    if (i != 1)
+      table_set_integer(row, "value", 2000 * (long long)i);
+  }
+  page *p = page_new(t);
+  page_tables(p, t);
+  assert_printed("table", p,
+                 "corner        y     x\n"
+                 "a       4.00 µs  0 ns\n"
+                 "b                   –\n");
+  assert_printed("csv", p, "down,across,value\na,x,0\nb,x,\na,y,4000\n");
+}
+
+static void formats_by_name(void **state) {
+  const output_format *found;
+  (void)state;
+  assert_string_equal(
+      format_find("xml", NULL, &found),
+      "unknown format 'xml' (choose from table, markdown, csv, json)");
+  assert_string_equal(
+      format_find("xml", "gbench", &found),
+      "unknown format 'xml' (choose from table, markdown, csv, json, gbench)");
+  assert_null(format_find("gbench", "gbench", &found));
+  assert_null(found);
+  assert_non_null(format_find("gbench", NULL, &found));
 }
 
 #define IN_DIRECTORY(test)                                                     \
@@ -335,7 +468,9 @@ int main(void) {
       IN_DIRECTORY(doubtful_lines_are_counted),
       IN_DIRECTORY(nothing_is_run_yet),
       cmocka_unit_test(numbers_have_three_digits),
-      cmocka_unit_test(tables_align),
+      cmocka_unit_test(pages_in_all_formats),
+      cmocka_unit_test(cross_tables),
+      cmocka_unit_test(formats_by_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/report/figures.h"
+#include "harness/report/tables.h"
 #include "harness/report/targets.h"
 #include "harness/stats/histogram.h"
 
@@ -20,7 +20,7 @@
 
 static char dir[] = "figures-XXXXXX";
 static report *r;
-static figure_rows rows;
+static const table *rows;
 static json_t *plan;
 
 static int set_up(void **state) {
@@ -40,7 +40,7 @@ static const char *path(const char *name) {
 
 static int tear_down(void **state) {
   (void)state;
-  figure_free(&rows);
+  rows = NULL;
   if (r)
     report_free(r);
   r = NULL;
@@ -157,17 +157,31 @@ static void load(const char *name, int invocations) {
   assert_non_null(r);
   assert_int_equal(r->state.damaged, 0);
   assert_int_equal(r->strays, 0);
-  for (size_t i = 0; name && i < FIGURES; i++)
-    if (!strcmp(figures[i].name, name))
-      rows = figure_make(&figures[i], r);
+  for (size_t i = 0; name && i < REPORT_TABLES; i++)
+    if (!strcmp(report_tables[i].name, name)) {
+      page *p = report_tables[i].make(r);
+      rows = p->data;
+      json_decref(p->json);
+    }
 }
 
-static const figure_row *row_of(const char *workload, const char *collector,
-                                const char *column) {
-  for (size_t i = 0; i < rows.count; i++) {
-    const figure_row *row = &rows.items[i];
-    if (!strcmp(row->workload, workload) &&
-        !strcmp(row->collector, collector) && !strcmp(row->column, column))
+static const char *text_of(const table_row *row, const char *column) {
+  const table_value *v = table_get(row, column);
+  return table_shown(&row->table->columns[v - row->values], v);
+}
+
+/* What people see there. */
+static const char *shown(const table_row *row) {
+  return text_of(row, rows->cross->shown);
+}
+
+static const table_row *row_of(const char *workload, const char *collector,
+                               const char *column) {
+  for (size_t i = 0; i < rows->rows_count; i++) {
+    const table_row *row = rows->rows[i];
+    if (!strcmp(text_of(row, "workload"), workload) &&
+        !strcmp(text_of(row, "collector"), collector) &&
+        !strcmp(text_of(row, rows->cross->across), column))
       return row;
   }
   fail_msg("no row %s %s %s", workload, collector, column);
@@ -207,14 +221,15 @@ static void lbo(void **state) {
   (void)state;
   append_example();
   load("lbo", 1);
-  assert_near(row_of("w", "none", "2x")->values[0], 1.00, 1e-9);
-  assert_near(row_of("w", "ms", "2x")->values[0], 1.50, 1e-9);
-  assert_near(row_of("w", "ms", "4x")->values[0], 1.25, 1e-9);
-  assert_near(row_of("w", "rc", "2x")->values[0], 1.40, 1e-9);
-  assert_near(row_of("w", "rc", "4x")->values[0], 1.39, 1e-9);
-  assert_near(row_of("w", "ms", "2x")->values[1], 1.50, 1e-9);
-  assert_near(row_of("w", "rc", "4x")->values[2], 6.5, .05);
-  assert_string_equal(row_of("w", "rc", "4x")->text, "1.39 / 1.39 (6.5%)");
+  assert_near(table_real(row_of("w", "none", "2x"), "lbo_wall"), 1.00, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "2x"), "lbo_wall"), 1.50, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "4x"), "lbo_wall"), 1.25, 1e-9);
+  assert_near(table_real(row_of("w", "rc", "2x"), "lbo_wall"), 1.40, 1e-9);
+  assert_near(table_real(row_of("w", "rc", "4x"), "lbo_wall"), 1.39, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "2x"), "lbo_cpu"), 1.50, 1e-9);
+  assert_near(table_real(row_of("w", "rc", "4x"), "naive_wall_percent"), 6.5,
+              .05);
+  assert_string_equal(shown(row_of("w", "rc", "4x")), "1.39 / 1.39 (6.5%)");
 }
 
 /* Pauses of single mutators count by their share of the wall time, and whole of
@@ -230,8 +245,8 @@ static void lbo_of_threads(void **state) {
                 .stop = 10,
                 .own = 20});
   load("lbo", 1);
-  assert_near(row_of("w", "rc", "2x")->values[0], 100. / 80, 1e-9);
-  assert_near(row_of("w", "rc", "2x")->values[1], 200. / 170, 1e-9);
+  assert_near(table_real(row_of("w", "rc", "2x"), "lbo_wall"), 100. / 80, 1e-9);
+  assert_near(table_real(row_of("w", "rc", "2x"), "lbo_cpu"), 200. / 170, 1e-9);
 }
 
 /* A thread that waits for a processor in a pause spends wall time only. */
@@ -245,8 +260,8 @@ static void lbo_of_a_run_that_waited(void **state) {
                 .stop = 40,
                 .pause = 10});
   load("lbo", 1);
-  assert_near(row_of("w", "ms", "2x")->values[0], 100. / 60, 1e-9);
-  assert_near(row_of("w", "ms", "2x")->values[1], 50. / 40, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "2x"), "lbo_wall"), 100. / 60, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "2x"), "lbo_cpu"), 50. / 40, 1e-9);
 }
 
 static void time_space(void **state) {
@@ -260,16 +275,16 @@ static void time_space(void **state) {
   append((made){
       .workload = "x", .collector = "rc", .heap = "4x", .status = "OOM"});
   load("time-space", 1);
-  assert_string_equal(row_of("w", "ms", "4x")->text, "1.25");
-  assert_string_equal(row_of("x", "rc", "2x")->text, "4");
-  assert_string_equal(row_of("x", "rc", "4x")->text, "OOM");
+  assert_string_equal(shown(row_of("w", "ms", "4x")), "1.25");
+  assert_string_equal(shown(row_of("x", "rc", "2x")), "4");
+  assert_string_equal(shown(row_of("x", "rc", "4x")), "OOM");
   /* sqrt(1.5 * 2); with 4x only the workload that all completed */
-  const figure_row *mean = row_of("geomean", "ms", "2x");
-  assert_near(mean->values[0], sqrt(3), 1e-9);
-  assert_string_equal(mean->text, "1.73 [2 of 2]");
+  const table_row *mean = row_of("geomean", "ms", "2x");
+  assert_near(table_real(mean, "ratio"), sqrt(3), 1e-9);
+  assert_string_equal(shown(mean), "1.73 [2 of 2]");
   mean = row_of("geomean", "ms", "4x");
-  assert_near(mean->values[0], 1.25, 1e-9);
-  assert_string_equal(mean->text, "1.25 [1 of 2]");
+  assert_near(table_real(mean, "ratio"), 1.25, 1e-9);
+  assert_string_equal(shown(mean), "1.25 [1 of 2]");
 }
 
 /* Against the roomiest heap that the collector completed in, if sizes can be
@@ -291,12 +306,10 @@ static void slowdown_in_small_heaps(void **state) {
   for (size_t i = 0; i < CELLS; i++)
     append(cells[i]);
   load("time-space", 1);
-  const struct figure_field *field = figures[0].fields;
-  while (strcmp(field->name, "slowdown_percent"))
-    field++;
   for (size_t i = 0; i < CELLS; i++) {
-    double value = row_of(cells[i].workload, cells[i].collector, cells[i].heap)
-                       ->values[field - figures[0].fields];
+    double value =
+        table_real(row_of(cells[i].workload, cells[i].collector, cells[i].heap),
+                   "slowdown_percent");
     if (isnan(expected[i]))
       assert_true(isnan(value));
     else
@@ -314,9 +327,9 @@ static void utilisation(void **state) {
                   .wall = 9000,
                   .mmu = i == 1 ? .2 : .4});
   load("mmu", 3);
-  assert_string_equal(row_of("w", "ms", "1 ms")->text, "0.400 / 0.200");
-  assert_string_equal(row_of("w", "ms", "5 ms")->text, "1.000 / 1.000");
-  assert_string_equal(row_of("w", "ms", "2 ms")->text, "–");
+  assert_string_equal(shown(row_of("w", "ms", "1 ms")), "0.400 / 0.200");
+  assert_string_equal(shown(row_of("w", "ms", "5 ms")), "1.000 / 1.000");
+  assert_string_equal(shown(row_of("w", "ms", "2 ms")), "–");
 }
 
 static void observer(void **state) {
@@ -335,14 +348,13 @@ static void observer(void **state) {
   assert_int_equal(r->count, 1); /* the twin is no cell */
   assert_int_equal(r->found, 2);
   assert_int_equal(r->planned, 2);
-  assert_near(row_of("w", "ms", "2x")->values[0], 1.05, 1e-9);
+  assert_near(table_real(row_of("w", "ms", "2x"), "ratio"), 1.05, 1e-9);
 }
 
 static void canary(void **state) {
   (void)state;
   static const int steady[] = {100, 104, 96, 101, 99},
                    slower[] = {100, 101, 99, 110, 111};
-  char text[REPORT_CANARY];
   append_example();
   for (int i = 0; i < 5; i++)
     append((made){.workload = "c",
@@ -356,10 +368,10 @@ static void canary(void **state) {
   assert_int_equal(r->found, 10);
   assert_int_equal(r->planned, 5 + 3);
   assert_false(report_is_suspect(r));
-  assert_true(report_canary_text(text, r));
-  assert_string_equal(text, "The canary, run 5 times, changed by -2.0 % from "
-                            "the first half of the time to the last (bound 5 "
-                            "%).");
+  assert_string_equal(report_canary_text(r),
+                      "The canary, run 5 times, changed by -2.0 % from "
+                      "the first half of the time to the last (bound 5 "
+                      "%).");
   report_free(r);
   unlink(path("runs.jsonl"));
   for (int i = 0; i < 5; i++)
@@ -371,9 +383,9 @@ static void canary(void **state) {
                   .canary = true});
   load(NULL, 1);
   assert_true(report_is_suspect(r));
-  assert_true(report_canary_text(text, r));
-  assert_non_null(strstr(text, "SUSPECT: the canary, run 5 times, drifted by "
-                               "+10.0 %"));
+  assert_non_null(strstr(report_canary_text(r),
+                         "SUSPECT: the canary, run 5 times, drifted by "
+                         "+10.0 %"));
 }
 
 static bool under_reports(int pause, int step, int typical, int honest_runs) {
@@ -437,14 +449,17 @@ static void growth(void **state) {
                 .wall = 1});
   append((made){.workload = "h", .collector = "ms", .heap = "2x", .wall = 1});
   load("growth", 1);
-  assert_int_equal(rows.count, 3);
-  assert_string_equal(rows.items[0].group, "h:measure=a, 1 thread");
-  assert_string_equal(rows.items[1].group, "h:measure=a, 1 thread");
-  assert_string_equal(rows.items[2].group, "h:measure=b, 2 threads");
-  assert_string_equal(rows.items[0].column, "1.00k");
-  assert_string_equal(rows.items[1].text, "40"); /* µs by 1000 acts */
-  assert_near(rows.items[1].values[0], 20000, 0);
-  assert_near(rows.items[2].values[1], 60, 1e-9);
+  assert_int_equal(rows->rows_count, 3);
+  assert_string_equal(rows->groups[rows->rows[0]->group].title,
+                      "h:measure=a, 1 thread");
+  assert_string_equal(rows->groups[rows->rows[1]->group].title,
+                      "h:measure=a, 1 thread");
+  assert_string_equal(rows->groups[rows->rows[2]->group].title,
+                      "h:measure=b, 2 threads");
+  assert_string_equal(text_of(rows->rows[0], "objects"), "1.00k");
+  assert_string_equal(shown(rows->rows[1]), "40"); /* µs by 1000 acts */
+  assert_near(table_real(rows->rows[1], "objects"), 20000, 0);
+  assert_near(table_real(rows->rows[2], "op_ns"), 60, 1e-9);
 }
 
 /* Five invocations of a collector in "2x", spread by `spread` to both sides. */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "harness/output/format.h"
 #include "harness/report/leak-matrix.h"
 
 /* The row of a run in which so many objects (times 32 bytes) were held in each
@@ -47,7 +48,9 @@ static void assert_matrix(const json_t *row, const char *text) {
     json_object_update(named, (json_t *)row);
     json_array_append_new(rows, named);
   }
-  leaks_print(rows, "table", false, out);
+  page *p = leaks_page(rows, false);
+  format_text(p, out);
+  json_decref(p->json);
   fclose(out);
   json_decref(rows);
   assert_non_null(strstr(printed, text));

@@ -8,6 +8,7 @@
 #include "harness/base/say.h"
 #include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
+#include "harness/output/format.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
 #include "harness/report/leak-matrix.h"
@@ -183,8 +184,8 @@ static json_t *make_row(const plan *p, const plan_cell *c,
   return row;
 }
 
-static int run_all(const plan *p, const collectors *all,
-                   const leaks_options *o) {
+static int run_all(const plan *p, const collectors *all, bool verbose,
+                   const output_format *format) {
   if (!spawn_catch_interrupts())
     say("warning: Ctrl-C will leave a collector running");
   json_t *rows = json_array();
@@ -199,21 +200,9 @@ static int run_all(const plan *p, const collectors *all,
       code = EXIT_SOME_FAILED;
     json_array_append_new(rows, row);
   }
-  leaks_print(rows, o->format, o->verbose, stdout);
+  format_print(format, leaks_page(rows, verbose), stdout);
   json_decref(rows);
   return code;
-}
-
-static bool is_format(const char *name) {
-  static const char *const formats[] = {"table", "markdown", "csv", "json"};
-  candidates known = {0};
-  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-    if (!strcmp(name, formats[i]))
-      return true;
-    candidates_add(&known, formats[i]);
-  }
-  say("leaks: unknown format '%s'%s", name, suggest_any(name, &known));
-  return false;
 }
 
 /* The default collectors: counting, counting with a search for cycles, tracing,
@@ -254,8 +243,12 @@ int leaks_command(int argc, char **argv) {
   int code = options_parse(&leaks_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
-  if (!is_format(o.format))
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
+  if (wrong) {
+    say("leaks: %s", wrong);
     return EXIT_USAGE;
+  }
   collectors all = discover_collectors();
   plan_request request = {.heaps = "none",
                           .threads = "1",
@@ -277,5 +270,5 @@ int leaks_command(int argc, char **argv) {
   }
   plan p;
   code = plan_make(&request, &all, &p);
-  return code ? code : run_all(&p, &all, &o);
+  return code ? code : run_all(&p, &all, o.verbose, format);
 }

@@ -8,7 +8,7 @@
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
-#include "harness/output/text.h"
+#include "harness/output/format.h"
 #include "harness/stats/rates.h"
 
 #include <stdio.h>
@@ -125,53 +125,52 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static double value_of(const struct row *r, const json_t *counters) {
-  return r->figure ? r->figure(counters) : counter(counters, r->name);
-}
-
 /* ------------------------------------------------------------------------- *
  * Output.
  * ------------------------------------------------------------------------- */
 
-static void print_json(const json_t *record) {
-  const json_t *counters = json_object_get(record, "counters");
-  json_t *figures = json_object();
-  for (const struct row *r = rows; r < rows + ROWS; r++)
-    json_object_set_new(figures, r->name,
-                        r->figure ? json_real(r->figure(counters))
-                                  : json_integer(json_integer_value(
-                                        json_object_get(counters, r->name))));
-  json_t *json =
-      json_pack("{s:i, s:O, s:O, s:O, s:O, s:o}", "schema", 1, "workload",
-                json_object_get(record, "workload"), "params",
-                json_object_get(record, "params"), "threads",
-                json_object_get(record, "threads"), "seed",
-                json_object_get(record, "seed"), "figures", figures);
-  json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-  putchar('\n');
-  json_decref(json);
+static const table_column columns[] = {
+    {.name = "figure", .header = ""},
+    {.name = "value", .header = "", .kind = TABLE_INTEGER},
+    {.name = "help", .header = "", .traits = TABLE_ONLY_PEOPLE}};
+
+static table *make_table(const json_t *counters) {
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
+  for (const struct row *r = rows; r < rows + ROWS; r++) {
+    table_row *row = table_add(t, 0);
+    table_set_text(row, "figure", r->name);
+    table_set_text(row, "help", r->help);
+    if (r->figure) {
+      table_set_real(row, "value", r->figure(counters));
+      table_show(row, "value", "%.4f", r->figure(counters));
+    } else
+      table_set_integer(row, "value",
+                        json_integer_value(json_object_get(counters, r->name)));
+  }
+  return t;
 }
 
-static void print_table(const json_t *record, const char *workload) {
-  const json_t *counters = json_object_get(record, "counters");
+static void print(const json_t *record, const char *workload,
+                  const output_format *format) {
   json_int_t threads = json_integer_value(json_object_get(record, "threads"));
-  printf(
-      "%s, %lld thread%s, seed %lld: the whole run, with set-up and checks.\n"
-      "%s\n",
+  table *t = make_table(json_object_get(record, "counters"));
+  page *p = page_new(t);
+  page_text(
+      p, PAGE_LINE,
+      "%s, %lld thread%s, seed %lld: the whole run, with set-up and checks.%s",
       workload, (long long)threads, threads == 1 ? "" : "s",
       (long long)json_integer_value(json_object_get(record, "seed")),
-      threads == 1
-          ? ""
-          : "What depends on the order in which threads run is that of one "
-            "such order.\n");
-  text_table *t = text_new("lrl", 0);
-  for (const struct row *r = rows; r < rows + ROWS; r++) {
-    text_add(t, "%s", r->name);
-    text_add(t, r->figure ? "%.4f" : "%.0f", value_of(r, counters));
-    text_add(t, "%s", r->help);
-  }
-  text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
+      threads == 1 ? ""
+                   : "\nWhat depends on the order in which threads run is that "
+                     "of one such order.");
+  page_tables(p, t);
+  p->json = json_pack("{s:i, s:O, s:O, s:O, s:O, s:o}", "schema", 1, "workload",
+                      json_object_get(record, "workload"), "params",
+                      json_object_get(record, "params"), "threads",
+                      json_object_get(record, "threads"), "seed",
+                      json_object_get(record, "seed"), "figures",
+                      table_members_json(t, "figure", "value"));
+  format_print(format, p, stdout);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -264,9 +263,10 @@ int describe_command(int argc, char **argv) {
   int code = options_parse(&describe_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
-  bool as_json = !strcmp(o.format, "json");
-  if (!as_json && strcmp(o.format, "table")) {
-    say("unknown format '%s' (table or json)", o.format);
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
+  if (wrong) {
+    say("%s", wrong);
     return EXIT_USAGE;
   }
   collectors all = discover_collectors();
@@ -276,7 +276,7 @@ int describe_command(int argc, char **argv) {
     return EXIT_NOTHING;
   }
   spec s;
-  const char *wrong = resolve_workload(&all, operands[0], &s);
+  wrong = resolve_workload(&all, operands[0], &s);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
@@ -288,10 +288,7 @@ int describe_command(int argc, char **argv) {
       describe_count(oracle, workload, o.threads, o.seed, o.timeout);
   if (!record)
     return EXIT_SOME_FAILED;
-  if (as_json)
-    print_json(record);
-  else
-    print_table(record, workload);
+  print(record, workload, format);
   json_decref(record);
   return EXIT_OK;
 }

@@ -10,7 +10,7 @@
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
-#include "harness/output/text.h"
+#include "harness/output/format.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,11 +58,11 @@ typedef struct column {
   json_t *record; /* "The micro record" of results/schema.md; NULL: failed */
 } column;
 
-typedef struct table {
+typedef struct matrix {
   column *columns;
   size_t columns_count;
   word_list primitives;
-} table;
+} matrix;
 
 /* ------------------------------------------------------------------------- *
  * What is asked for.
@@ -84,13 +84,13 @@ static word_list primitives_of(const collector *c) {
   return names;
 }
 
-static void add_column(table *t, const collector *c, spec s) {
+static void add_column(matrix *t, const collector *c, spec s) {
   t->columns = arena_more(t->columns, t->columns_count, sizeof *t->columns);
   t->columns[t->columns_count++] = (column){c, s, NULL};
 }
 
 /* Both return what is wrong with the list, or NULL. */
-static const char *choose_collectors(table *t, const collectors *all,
+static const char *choose_collectors(matrix *t, const collectors *all,
                                      const char *list) {
   if (!list)
     for (size_t i = 0; i < all->count; i++)
@@ -108,7 +108,7 @@ static const char *choose_collectors(table *t, const collectors *all,
   return NULL;
 }
 
-static const char *choose_primitives(table *t, const char *list) {
+static const char *choose_primitives(matrix *t, const char *list) {
   word_list known = {0};
   for (size_t i = 0; i < t->columns_count; i++) {
     word_list its = primitives_of(t->columns[i].c);
@@ -338,53 +338,62 @@ static const json_t *entry(const column *col, const char *primitive) {
   return NULL;
 }
 
-static void add_cell(text_table *out, const column *col,
-                     const char *primitive) {
+static const table_column columns[] = {
+    {.name = "collector"},
+    {.name = "primitive"},
+    {.name = "ns_median", .absent = "n/a"},
+    {.name = "spread"},
+    {.name = "instructions", .absent = "n/a"}};
+
+static const table_cross of_times = {"primitive", "collector", "ns_median",
+                                     "ns/op ↓", NULL};
+static const table_cross of_counts = {"primitive", "collector", "instructions",
+                                      "instructions/op ↓", NULL};
+
+static void add_row(table *out, const column *col, const char *primitive) {
   const json_t *p = entry(col, primitive);
   const json_t *ns = json_object_get(p, "ns_median");
   const json_t *instructions = json_object_get(p, "instructions");
-  char number[TEXT_NUMBER];
+  table_row *row = table_add(out, 0);
+  table_set_text(row, "collector", spec_text(&col->spec));
+  table_set_text(row, "primitive", primitive);
+  table_set_json(row, "ns_median", ns);
+  table_set_json(row, "spread", json_object_get(p, "spread"));
+  table_set_json(row, "instructions", instructions);
   if (!col->record)
-    text_add(out, "failed");
+    table_show(row, out->cross->shown, "failed");
   else if (ns)
-    text_add(out, "%s ±%3.0f %%", text_fixed(number, json_number_value(ns)),
-             50 * json_number_value(json_object_get(p, "spread")));
+    table_show(row, "ns_median", "%s ±%3.0f %%",
+               table_number(TABLE_RATIO, json_number_value(ns)),
+               50 * json_number_value(json_object_get(p, "spread")));
   else if (instructions)
-    text_add(out, "%.2f", json_number_value(instructions));
-  else
-    text_add(out, "n/a");
-}
-
-static void print_table(const table *t, bool instructions) {
-  char *align = arena_take(t->columns_count + 2);
-  memset(align, 'r', t->columns_count + 1);
-  align[0] = 'l';
-  text_table *out = text_new(align, 1);
-  text_add(out, instructions ? "instructions/op ↓" : "ns/op ↓");
-  for (size_t c = 0; c < t->columns_count; c++)
-    text_add(out, "%s", spec_text(&t->columns[c].spec));
-  for (size_t i = 0; i < t->primitives.count; i++) {
-    text_add(out, "%s", t->primitives.words[i]);
-    for (size_t c = 0; c < t->columns_count; c++)
-      add_cell(out, &t->columns[c], t->primitives.words[i]);
-  }
-  text_print(out, TEXT_PLAIN, stdout);
-  text_free(out);
+    table_show(row, "instructions", "%.2f", json_number_value(instructions));
 }
 
 /* The records, as an array. */
-static void print_json(const table *t) {
+static json_t *records_of(const matrix *t) {
   json_t *list = json_array();
   for (size_t c = 0; c < t->columns_count; c++)
     if (t->columns[c].record)
       json_array_append(list, t->columns[c].record);
-  json_dumpf(list, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-  putchar('\n');
-  json_decref(list);
+  return list;
+}
+
+static void print(const matrix *t, const output_format *format,
+                  bool instructions) {
+  table *out = table_new(columns, sizeof columns / sizeof *columns);
+  out->cross = instructions ? &of_counts : &of_times;
+  for (size_t i = 0; i < t->primitives.count; i++)
+    for (size_t c = 0; c < t->columns_count; c++)
+      add_row(out, &t->columns[c], t->primitives.words[i]);
+  page *p = page_new(out);
+  page_tables(p, out);
+  p->json = records_of(t);
+  format_print(format, p, stdout);
 }
 
 /* Fills the columns.  Returns an exit code. */
-static int measure(table *t, const request *r, const char *valgrind) {
+static int measure(matrix *t, const request *r, const char *valgrind) {
   int code = EXIT_OK;
   for (size_t i = 0; i < t->columns_count; i++) {
     column *col = &t->columns[i];
@@ -415,9 +424,10 @@ int micro_command(int argc, char **argv) {
   int code = options_parse(&micro_usage, argc, argv, &r, &operands);
   if (code != OPTIONS_GO)
     return code;
-  bool json = !strcmp(r.format, "json");
-  if (!json && strcmp(r.format, "table")) {
-    say("micro: unknown format '%s' (table or json)", r.format);
+  const output_format *format;
+  const char *wrong = format_find(r.format, NULL, &format);
+  if (wrong) {
+    say("micro: %s", wrong);
     return EXIT_USAGE;
   }
   const char *valgrind = r.instructions ? find_program("valgrind") : NULL;
@@ -427,8 +437,8 @@ int micro_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   collectors all = discover_collectors();
-  table t = {0};
-  const char *wrong = choose_collectors(&t, &all, r.collectors);
+  matrix t = {0};
+  wrong = choose_collectors(&t, &all, r.collectors);
   if (!wrong)
     wrong = choose_primitives(&t, r.primitives);
   if (wrong) {
@@ -443,10 +453,7 @@ int micro_command(int argc, char **argv) {
   code = measure(&t, &r, valgrind);
   if (code == EXIT_INTERRUPTED)
     return code;
-  if (json)
-    print_json(&t);
-  else
-    print_table(&t, r.instructions);
+  print(&t, format, r.instructions);
   for (size_t i = 0; i < t.columns_count; i++)
     json_decref(t.columns[i].record);
   return code;

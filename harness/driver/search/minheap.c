@@ -183,42 +183,38 @@ static json_t *search(probing *p, search_result *r) {
   return row_of(p->cell, r, v);
 }
 
-static const char *const headers[] = {"workload", "collector", "threads",
-                                      "result",   "bytes",     "of peak",
-                                      "turnover", "probes",    "reason"};
+static const table_column columns[] = {
+    {.name = "workload", .header = "workload"},
+    {.name = "collector", .header = "collector"},
+    {.name = "threads", .header = "threads", .kind = TABLE_INTEGER},
+    {.name = "found", .header = "result"},
+    {.name = "heap", .header = "bytes", .kind = TABLE_INTEGER, .absent = "–"},
+    {.name = "of_peak", .header = "of peak", .kind = TABLE_RATIO},
+    {.name = "turnover", .header = "turnover", .kind = TABLE_RATIO},
+    {.name = "probes", .header = "probes", .kind = TABLE_INTEGER},
+    {.name = "reason", .header = "reason"}};
 
-static void add_ratio(text_table *t, double value, const char *unit) {
-  char text[TEXT_NUMBER];
-  if (isnan(value))
-    text_add(t, "–");
-  else
-    text_add(t, "%s%s", text_fixed(text, value), unit);
+static void show_ratio(table_row *row, const char *column, double value,
+                       const char *unit) {
+  const char *shown = table_number(TABLE_RATIO, value);
+  table_set_real(row, column, value);
+  table_show(row, column, "%s%s", shown, isnan(value) ? "" : unit);
 }
 
-static void add_row(text_table *t, const json_t *row) {
-  const char *workload = "", *with = "", *found = "", *reason = "";
-  json_int_t heap = 0, must_hold = 0, allocated = 0;
-  int threads = 0, probes = 0, timeouts = 0;
-  json_unpack(
-      (json_t *)row, "{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:s}",
-      "workload", &workload, "collector", &with, "threads", &threads, "found",
-      &found, "heap", &heap, "must_hold", &must_hold, "allocated", &allocated,
-      "probes", &probes, "timeouts", &timeouts, "reason", &reason);
-  text_add(t, "%s", workload);
-  text_add(t, "%s", with);
-  text_add(t, "%d", threads);
-  text_add(t, "%s", found);
-  if (heap)
-    text_add(t, "%lld", (long long)heap);
-  else
-    text_add(t, "–");
-  add_ratio(t, must_hold ? (double)heap / (double)must_hold : NAN, "x");
-  add_ratio(t, stat_turnover((double)allocated, (double)heap), "");
-  text_add(t, "%d", probes);
+static void set_row(table_row *row, const json_t *found) {
+  const char *reason = record_text(found, "reason");
+  double heap = record_number(found, "heap");
+  double must_hold = record_number(found, "must_hold");
+  json_int_t timeouts = json_integer_value(json_object_get(found, "timeouts"));
+  table_set_object(row, found);
+  if (!(heap > 0))
+    table_set_text(row, "heap", NULL);
+  show_ratio(row, "of_peak", must_hold > 0 ? heap / must_hold : NAN, "x");
+  show_ratio(row, "turnover",
+             stat_turnover(record_number(found, "allocated"), heap), "");
   if (timeouts)
-    text_add(t, "%d out of time%s%s", timeouts, *reason ? "; " : "", reason);
-  else
-    text_add(t, "%s", reason);
+    table_show(row, "reason", "%lld out of time%s%s", (long long)timeouts,
+               *reason ? "; " : "", reason);
 }
 
 static const char *const keys[] = {"workload", "collector", "threads", NULL};
@@ -234,9 +230,9 @@ static const probe_command command = {
     .keep = keep,
     .search = search,
     .no_row = no_row,
-    .align = "llrlrrrrl",
-    .headers = headers,
-    .add_row = add_row};
+    .columns = columns,
+    .columns_count = sizeof columns / sizeof *columns,
+    .set_row = set_row};
 
 int minheap_command(int argc, char **argv) {
   minheap_options o = {

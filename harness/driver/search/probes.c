@@ -1,5 +1,6 @@
 /* probes.c: see probes.h. */
 #include "probes.h"
+#include "harness/output/format.h"
 #include "harness/driver/programs/machine.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
@@ -29,13 +30,10 @@ struct probe_log {
  * Probes.
  * ------------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *probe, const char *path) {
-  return json_string_value(record_get(probe, path));
-}
-
 static bool keep(void *data, const json_t *probe) {
-  return text_of(probe, "probe") && text_of(probe, "verdict.status") &&
-         text_of(probe, "verdict.reason") &&
+  return json_is_string(record_get(probe, "probe")) &&
+         json_is_string(record_get(probe, "verdict.status")) &&
+         json_is_string(record_get(probe, "verdict.reason")) &&
          !json_array_append(data, (json_t *)probe);
 }
 
@@ -54,7 +52,7 @@ static json_t *take_old(probing *p, const char *name) {
   size_t i;
   json_t *probe;
   json_array_foreach(p->log->old, i, probe) {
-    if (strcmp(text_of(probe, "probe"), name) || !same_conditions(p, probe))
+    if (strcmp(record_text(probe, "probe"), name) || !same_conditions(p, probe))
       continue;
     json_incref(probe);
     json_array_remove(p->log->old, i);
@@ -88,7 +86,7 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
 }
 
 search_answer probe_judge(probing *p, const json_t *probe) {
-  const char *status = text_of(probe, "verdict.status");
+  const char *status = record_text(probe, "verdict.status");
   bool declared = json_is_true(record_get(probe, "verdict.declared"));
   if (!strcmp(status, "TIMEOUT"))
     p->timeouts++;
@@ -96,7 +94,8 @@ search_answer probe_judge(probing *p, const json_t *probe) {
     return SEARCH_FAILED;
   if (declared && (!strcmp(status, "ok") || !strcmp(status, "LEAK")))
     return SEARCH_PASSED;
-  p->reason = arena_text("%s: %s", status, text_of(probe, "verdict.reason"));
+  p->reason =
+      arena_text("%s: %s", status, record_text(probe, "verdict.reason"));
   return SEARCH_STOP;
 }
 
@@ -139,14 +138,13 @@ static const char *find_missing(const probe_command *command,
 }
 
 static void print_rows(const probe_command *command, const json_t *rows) {
-  text_table *t = text_new(command->align, 1);
-  for (size_t i = 0; command->align[i]; i++)
-    text_add(t, "%s", command->headers[i]);
+  table *t = table_new(command->columns, command->columns_count);
+  page *p = page_new(t);
   size_t i;
   json_t *row;
-  json_array_foreach(rows, i, row) command->add_row(t, row);
-  text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
+  json_array_foreach(rows, i, row) command->set_row(table_add(t, 0), row);
+  page_group(p, t, table_group_of(t, ""));
+  format_text(p, stdout);
 }
 
 static int search_all(const probe_command *command, const void *options,
@@ -173,7 +171,7 @@ static int search_all(const probe_command *command, const void *options,
       say("stopped; the probes are kept, and the same command goes on");
       return one.interrupted ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
     }
-    if (strcmp(text_of(row, "found"), command->ends[SEARCH_FOUND]))
+    if (strcmp(record_text(row, "found"), command->ends[SEARCH_FOUND]))
       code = EXIT_SOME_FAILED;
     json_array_append_new(rows, row);
   }

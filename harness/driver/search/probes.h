@@ -10,7 +10,7 @@
 
 #include "harness/driver/plan/plan.h"
 #include "search.h"
-#include "harness/output/text.h"
+#include "harness/output/table.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -50,9 +50,9 @@ typedef struct probe_command {
   /* The row of a cell that cannot run, likewise. */
   json_t *(*no_row)(const plan_cell *c);
   /* The table. */
-  const char *align;
-  const char *const *headers; /* as many as `align` has letters */
-  void (*add_row)(text_table *t, const json_t *row);
+  const table_column *columns;
+  size_t columns_count;
+  void (*set_row)(table_row *row, const json_t *found);
 } probe_command;
 
 /* The answer of the log to "p->cell with what was `tried`"; without one, runs

@@ -149,33 +149,28 @@ static json_t *search(probing *p, search_result *r) {
   return row_of(p->cell, rate_of(r->heap), r->failed ? rate_of(r->failed) : 0);
 }
 
-static const char *const headers[] = {"workload", "collector",  "heap",
-                                      "result",   "requests/s", "missed at",
-                                      "runs",     "reason"};
+static const table_column columns[] = {
+    {.name = "workload", .header = "workload"},
+    {.name = "collector", .header = "collector"},
+    {.name = "heap", .header = "heap"},
+    {.name = "found", .header = "result", .traits = TABLE_RIGHT},
+    {.name = "rate",
+     .header = "requests/s",
+     .kind = TABLE_INTEGER,
+     .absent = "–"},
+    {.name = "failed_above",
+     .header = "missed at",
+     .kind = TABLE_INTEGER,
+     .absent = "–"},
+    {.name = "probes", .header = "runs", .kind = TABLE_INTEGER},
+    {.name = "reason", .header = "reason"}};
 
-static void add_rate(text_table *t, json_int_t rate) {
-  if (rate)
-    text_add(t, "%lld", (long long)rate);
-  else
-    text_add(t, "–");
-}
-
-static void add_row(text_table *t, const json_t *row) {
-  const char *workload = "", *with = "", *heap = "", *found = "", *reason = "";
-  json_int_t rate = 0, failed = 0;
-  int probes = 0;
-  json_unpack((json_t *)row, "{s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s}",
-              "workload", &workload, "collector", &with, "heap", &heap, "found",
-              &found, "rate", &rate, "failed_above", &failed, "probes", &probes,
-              "reason", &reason);
-  text_add(t, "%s", workload);
-  text_add(t, "%s", with);
-  text_add(t, "%s", heap);
-  text_add(t, "%s", found);
-  add_rate(t, rate);
-  add_rate(t, failed);
-  text_add(t, "%d", probes);
-  text_add(t, "%s", reason);
+static void set_row(table_row *row, const json_t *found) {
+  static const char *const rates[] = {"rate", "failed_above"};
+  table_set_object(row, found);
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+    if (!json_integer_value(json_object_get(found, rates[i])))
+      table_set_text(row, rates[i], NULL);
 }
 
 static const char *const keys[] = {"workload", "collector", "heap", NULL};
@@ -190,9 +185,9 @@ static const probe_command command = {
     .keep = keep,
     .search = search,
     .no_row = no_row,
-    .align = "lllrrrrl",
-    .headers = headers,
-    .add_row = add_row};
+    .columns = columns,
+    .columns_count = sizeof columns / sizeof *columns,
+    .set_row = set_row};
 
 int rate_command(int argc, char **argv) {
   rate_options o = {.request = {.seed = PLAN_SEED,

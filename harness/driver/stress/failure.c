@@ -183,49 +183,61 @@ bool failure_keep(const campaign *c, const episode *e, json_t *entry,
  * Telling of it.
  * ------------------------------------------------------------------------- */
 
-static void print_lines(const json_t *lines, FILE *out) {
+static const char *lines_text(const json_t *lines) {
+  const char *text = "";
   size_t i;
   json_t *line;
   json_array_foreach(lines, i, line) {
     if (json_is_string(line))
-      fprintf(out, "    %s\n", json_string_value(line));
+      text = arena_text("%s    %s\n", text, json_string_value(line));
   }
+  return text;
 }
 
-static void print_minimal(const char *folder, const json_t *entry, FILE *out) {
+/* "" if the failure was not shrunk. */
+static const char *minimal_text(const char *folder, const json_t *entry) {
   uint64_t operations = entry_number(entry, "minimal_operations");
   if (!operations)
-    return;
-  fprintf(out, "  shrunk to %ju operations: %s/minimal.trace\n",
-          (uintmax_t)operations, folder);
-  print_lines(json_object_get(entry, "minimal"), out);
-  if (operations > SHOWN)
-    fprintf(out, "    ... and %ju more\n", (uintmax_t)(operations - SHOWN));
+    return "";
+  return arena_text("  shrunk to %ju operations: %s/minimal.trace\n%s%s",
+                    (uintmax_t)operations, folder,
+                    lines_text(json_object_get(entry, "minimal")),
+                    operations > SHOWN
+                        ? arena_text("    ... and %ju more\n",
+                                     (uintmax_t)(operations - SHOWN))
+                        : "");
 }
 
-void failure_print(const char *dir, const json_t *entry, FILE *out) {
-  uint64_t operation = entry_number(entry, "operation");
+/* How often it was run again, and what came of it; "" if it was not. */
+static const char *again_text(const char *folder, const json_t *entry) {
   uint64_t tries = entry_number(entry, "tries");
-  const word_list words = words_of(entry);
-  const char *folder = folder_of(dir, entry);
-  fprintf(out, "\n%s, %s, seed %ju: %s: %s\n", entry_text(entry, "collector"),
-          entry_text(entry, "condition"),
-          (uintmax_t)entry_number(entry, "seed"), entry_accuser(entry),
-          entry_text(entry, "reason"));
-  if (operation)
-    fprintf(out, "  exposed by operation %ju\n", (uintmax_t)operation);
-  print_lines(json_object_get(entry, "story"), out);
-  fprintf(out, "  command: %s\n", episode_command(&words));
   if (!tries)
-    return;
-  fprintf(out, "  repeat:  reapmark stress --repeat %s\n", folder);
-  if (json_is_true(json_object_get(entry, "again")))
-    fprintf(out, "  failed again at try %ju; its operations: %s/trace\n",
-            (uintmax_t)tries, folder);
-  else
-    fprintf(out, "  did not fail again in %ju tr%s\n", (uintmax_t)tries,
-            tries == 1 ? "y" : "ies");
-  print_minimal(folder, entry, out);
+    return "";
+  const char *outcome =
+      json_is_true(json_object_get(entry, "again"))
+          ? arena_text("failed again at try %ju; its operations: %s/trace",
+                       (uintmax_t)tries, folder)
+          : arena_text("did not fail again in %ju tr%s", (uintmax_t)tries,
+                       tries == 1 ? "y" : "ies");
+  return arena_text("  repeat:  reapmark stress --repeat %s\n  %s\n%s", folder,
+                    outcome, minimal_text(folder, entry));
+}
+
+const char *failure_text(const char *dir, const json_t *entry) {
+  uint64_t operation = entry_number(entry, "operation");
+  const word_list words = words_of(entry);
+  const char *exposed = operation ? arena_text("  exposed by operation %ju\n",
+                                               (uintmax_t)operation)
+                                  : "";
+  char *text = arena_text(
+      "%s, %s, seed %ju: %s: %s\n%s%s  command: %s\n%s",
+      entry_text(entry, "collector"), entry_text(entry, "condition"),
+      (uintmax_t)entry_number(entry, "seed"), entry_accuser(entry),
+      entry_text(entry, "reason"), exposed,
+      lines_text(json_object_get(entry, "story")), episode_command(&words),
+      again_text(folder_of(dir, entry), entry));
+  text[strlen(text) - 1] = 0; /* the last newline */
+  return text;
 }
 
 int failure_repeat(const char *folder, bool shrinks) {
@@ -244,7 +256,7 @@ int failure_repeat(const char *folder, bool shrinks) {
   const condition any = {.name = "any"};
   if (shrinks) {
     shrink(folder, entry);
-    print_minimal(folder, entry, stdout);
+    fputs(minimal_text(folder, entry), stdout);
   }
   program_result r;
   double timeout = json_number_value(json_object_get(entry, "timeout"));
@@ -254,7 +266,7 @@ int failure_repeat(const char *folder, bool shrinks) {
   printf("%s\n", episode_command(&words));
   if (f.oracle) {
     printf("%s: %s\n", f.oracle, f.reason);
-    print_lines(record_get(r.record, "violation.story"), stdout);
+    fputs(lines_text(record_get(r.record, "violation.story")), stdout);
   } else
     printf("passed this time; then it was %s: %s\n",
            entry_text(entry, "oracle"), entry_text(entry, "reason"));

@@ -10,15 +10,13 @@
 
 #include "campaign.h"
 
-#include <stdio.h>
-
 /* Keeps the failure of `entry`, whose member `failure` is its number, and adds
  * to the entry whether it failed again.  False if the user interrupted. */
 bool failure_keep(const campaign *c, const episode *e, json_t *entry,
                   const char *errors);
 
-/* Prints the failure, and how to go on with it. */
-void failure_print(const char *dir, const json_t *entry, FILE *out);
+/* The failure, and how to go on with it: lines, without the last newline. */
+const char *failure_text(const char *dir, const json_t *entry);
 
 /* Runs the failure that is kept in `folder` again, after shrinking its trace if
  * `shrinks`, and prints the outcome.  Returns an exit code. */

@@ -7,9 +7,6 @@
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
-#include "harness/report/format.h"
-#include "harness/output/emit.h"
-#include "harness/output/rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -248,44 +245,43 @@ static bool run_bugs(campaign *c, bugs *all, const collectors *programs) {
  * The table.
  * ------------------------------------------------------------------------- */
 
-static const rows_column columns[] = {
-    {"program", "program", ROWS_TEXT},
-    {"bug", "bug", ROWS_TEXT},
-    {"class", "class", ROWS_INTEGER},
-    {"caught", "caught", ROWS_TEXT},
-    {"oracle", "by", ROWS_TEXT},
-    {"condition", "under", ROWS_TEXT},
-    {"operations", "operations", ROWS_COUNT},
-    {"elapsed", "time", ROWS_TIME},
-    {"alone", "also alone by", ROWS_TEXT},
-    {"text", "what is wrong", ROWS_TEXT},
+static const table_column columns[] = {
+    {.name = "program", .header = "program"},
+    {.name = "bug", .header = "bug"},
+    {.name = "family", .traits = TABLE_ONLY_JSON},
+    {.name = "class", .header = "class", .kind = TABLE_INTEGER},
+    {.name = "caught", .header = "caught"},
+    {.name = "oracle", .header = "by"},
+    {.name = "condition", .header = "under"},
+    {.name = "seed", .traits = TABLE_ONLY_JSON},
+    {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
+    {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
+    {.name = "alone", .header = "also alone by"},
+    {.name = "text", .header = "what is wrong"},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static json_t *make_row(const bug *b) {
+static void add_row(table *t, const bug *b) {
   const char *alone = "";
   for (size_t i = 0; i < b->alone.count; i++)
     alone = arena_text("%s%s%s", alone, *alone ? " " : "", b->alone.words[i]);
-  json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
-                          b->caught ? b->caught->program->name
-                                    : entry_text(b->about, "family"),
-                          "bug", entry_text(b->about, "name"), "family",
-                          entry_text(b->about, "family"), "caught",
-                          b->fault   ? "yes"
-                          : b->tried ? "NO"
-                                     : "not tried",
-                          "oracle", b->fault ? entry_accuser(b->fault) : "",
-                          "alone", alone, "text", entry_text(b->about, "text"));
-  json_t *class = json_object_get(b->about, "class");
-  if (class)
-    json_object_set(row, "class", class);
-  json_object_set_new(row, "operations", record_integer(b->operations));
-  json_object_set_new(row, "elapsed", record_integer(b->elapsed));
+  table_row *row = table_add(t, 0);
+  table_set_object(row, b->about); /* name and oracle are its own words */
+  table_set_text(row, "program",
+                 b->caught ? b->caught->program->name
+                           : entry_text(b->about, "family"));
+  table_set_text(row, "bug", entry_text(b->about, "name"));
+  table_set_text(row, "caught",
+                 b->fault   ? "yes"
+                 : b->tried ? "NO"
+                            : "not tried");
+  table_set_text(row, "oracle", b->fault ? entry_accuser(b->fault) : "");
+  table_set_text(row, "alone", alone);
+  table_set_integer(row, "operations", (long long)b->operations);
+  table_set_integer(row, "elapsed", (long long)b->elapsed);
   if (b->fault) {
-    json_object_set(row, "condition", json_object_get(b->fault, "condition"));
-    json_object_set(row, "seed", json_object_get(b->fault, "seed"));
+    table_set_json(row, "condition", json_object_get(b->fault, "condition"));
+    table_set_json(row, "seed", json_object_get(b->fault, "seed"));
   }
-  return row;
 }
 
 /* The bugs that no other oracle catches, as one text. */
@@ -313,38 +309,33 @@ static word_list oracles_of(const bugs *all) {
   return found;
 }
 
-static bool print_bugs(const bugs *all, const char *format) {
-  json_t *rows = json_array(), *only = json_object();
+static bool print_bugs(const bugs *all, const output_format *format) {
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
+  page *p = page_new(t);
+  json_t *only = json_object();
   size_t caught = 0, n;
   for (size_t i = 0; i < all->count; i++) {
     caught += all->items[i].fault != NULL;
-    json_array_append_new(rows, make_row(&all->items[i]));
+    add_row(t, &all->items[i]);
   }
   const word_list found = oracles_of(all);
-  bool text = strcmp(format, "json") && strcmp(format, "csv");
-  if (strcmp(format, "json"))
-    rows_print(rows, columns, COLUMNS, format, stdout);
-  if (text)
-    printf("\nCaught: %zu of %zu.\n", caught, all->count);
+  page_tables(p, t);
+  page_text(p, PAGE_PARAGRAPH, "Caught: %zu of %zu.", caught, all->count);
   for (size_t k = 0; k < found.count; k++) {
     const char *names = only_by(all, found.words[k], &n);
     json_object_set_new(only, found.words[k], json_string(names));
-    if (text)
-      printf("%sOnly by %s: %s.\n", strcmp(format, "markdown") ? "" : "\n",
-             found.words[k], n ? names : "none");
+    page_text(p, PAGE_LINE, "Only by %s: %s.", found.words[k],
+              n ? names : "none");
   }
-  if (!strcmp(format, "json"))
-    emit_json(json_pack("{s:i, s:i, s:i, s:O, s:O}", "schema", 1, "bugs",
-                        (int)all->count, "caught", (int)caught, "rows", rows,
-                        "only", only),
-              stdout);
-  json_decref(rows);
-  json_decref(only);
+  p->json = json_pack("{s:i, s:i, s:i, s:o, s:o}", "schema", 1, "bugs",
+                      (int)all->count, "caught", (int)caught, "rows",
+                      table_rows_json(t), "only", only);
+  format_print(format, p, stdout);
   return caught == all->count;
 }
 
 int mutants_run(campaign *c, const char *workload, const word_list *words,
-                const char *dir, bool resume, const char *format) {
+                const char *dir, bool resume, const output_format *format) {
   const collectors programs = discover_mutants();
   bugs all = find_bugs(&programs, words);
   if (!all.count) {

@@ -8,9 +8,7 @@
 #include "harness/base/say.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/driver/programs/spawn.h"
-#include "harness/report/format.h"
-#include "harness/output/emit.h"
-#include "harness/output/rows.h"
+#include "harness/output/format.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -97,9 +95,6 @@ const option_usage stress_usage = {
     .example = "mark-sweep refcount -C poison,heap-90 --quick",
     .options = option_rows,
     .max_operands = INT_MAX};
-
-static const char *const formats[] = {"table", "markdown", "csv", "json"};
-enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* Why a collector cannot take part at all, or NULL.  A diagnostic one may need
  * more than an episode gives it, which it alone knows: it is asked. */
@@ -201,34 +196,22 @@ static const char *check_mutator(const char *word) {
                     (int)n, word);
 }
 
-static const char *check_format(const char *format) {
-  candidates known = {0};
-  for (size_t i = 0; i < FORMATS; i++) {
-    if (!strcmp(formats[i], format))
-      return NULL;
-    candidates_add(&known, formats[i]);
-  }
-  return arena_text("unknown format '%s'%s", format,
-                    suggest_any(format, &known));
-}
-
 /* ------------------------------------------------------------------------- *
  * The table.
  * ------------------------------------------------------------------------- */
 
-static const rows_column columns[] = {
-    {"collector", "collector", ROWS_TEXT},
-    {"condition", "condition", ROWS_TEXT},
-    {"verdict", "verdict", ROWS_TEXT},
-    {"episodes", "episodes", ROWS_COUNT},
-    {"operations", "operations", ROWS_COUNT},
-    {"collections", "collections", ROWS_COUNT},
-    {"fired", "fired", ROWS_COUNT},
-    {"allocated", "bytes", ROWS_COUNT},
-    {"elapsed", "time", ROWS_TIME},
-    {"reason", NULL, ROWS_TEXT},
+static const table_column columns[] = {
+    {.name = "collector", .header = "collector"},
+    {.name = "condition", .header = "condition"},
+    {.name = "verdict", .header = "verdict"},
+    {.name = "episodes", .header = "episodes", .kind = TABLE_COUNT},
+    {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
+    {.name = "collections", .header = "collections", .kind = TABLE_COUNT},
+    {.name = "fired", .header = "fired", .kind = TABLE_COUNT},
+    {.name = "allocated", .header = "bytes", .kind = TABLE_COUNT},
+    {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
+    {.name = "reason"},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static const char *verdict_text(const tally *t) {
   if (t->fault && !strcmp(entry_text(t->fault, "result"), "vacuous"))
@@ -249,23 +232,22 @@ static const char *verdict_text(const tally *t) {
   return text;
 }
 
-static json_t *make_row(const char *name, const char *under, const tally *t) {
-  json_t *row = json_pack("{s:s, s:s, s:s}", "collector", name, "condition",
-                          under, "verdict", verdict_text(t));
+static void add_row(table *out, const char *name, const char *under,
+                    const tally *t) {
+  table_row *row = table_add(out, 0);
+  table_set_text(row, "collector", name);
+  table_set_text(row, "condition", under);
+  table_set_text(row, "verdict", verdict_text(t));
   if (!t->episodes || (t->missing && !t->fault))
-    return row;
-  json_object_set_new(row, "episodes", json_integer((json_int_t)t->episodes));
-  json_object_set_new(row, "operations",
-                      json_integer((json_int_t)t->operations));
-  json_object_set_new(row, "collections",
-                      json_integer((json_int_t)t->collections));
-  json_object_set_new(row, "fired", json_integer((json_int_t)t->fired));
-  json_object_set_new(row, "allocated", json_integer((json_int_t)t->allocated));
-  json_object_set_new(row, "elapsed", json_integer((json_int_t)t->elapsed));
+    return;
+  table_set_integer(row, "episodes", (long long)t->episodes);
+  table_set_integer(row, "operations", (long long)t->operations);
+  table_set_integer(row, "collections", (long long)t->collections);
+  table_set_integer(row, "fired", (long long)t->fired);
+  table_set_integer(row, "allocated", (long long)t->allocated);
+  table_set_integer(row, "elapsed", (long long)t->elapsed);
   if (t->fault)
-    json_object_set_new(row, "reason",
-                        json_string(entry_text(t->fault, "reason")));
-  return row;
+    table_set_text(row, "reason", entry_text(t->fault, "reason"));
 }
 
 static void add_up(tally *sum, const tally *t) {
@@ -294,42 +276,34 @@ static bool has(const json_t *faults, const json_t *fault) {
 /* Prints the tallies, by subject and condition.  Returns whether all are
  * good. */
 static bool print_all(const campaign *c, const subject *subjects, size_t n,
-                      const tally *tallies, const char *format) {
-  json_t *rows = json_array(), *faults = json_array();
+                      const tally *tallies, const output_format *format) {
+  table *out = table_new(columns, sizeof columns / sizeof *columns);
+  json_t *faults = json_array();
   bool good = true;
   size_t unrun = 0;
   for (size_t i = 0; i < n; i++) {
     tally sum = {0};
     for (size_t k = 0; k < c->conditions_count; k++) {
       const tally *t = &tallies[i * c->conditions_count + k];
-      json_array_append_new(
-          rows, make_row(subjects[i].name, c->conditions[k]->name, t));
+      add_row(out, subjects[i].name, c->conditions[k]->name, t);
       if (t->fault && !has(faults, t->fault))
         json_array_append(faults, (json_t *)t->fault);
       unrun += !t->episodes && !t->missing;
       add_up(&sum, t);
     }
     if (c->conditions_count > 1)
-      json_array_append_new(rows, make_row(subjects[i].name, "(all)", &sum));
+      add_row(out, subjects[i].name, "(all)", &sum);
     good &= !sum.fault;
   }
+  page *p = page_new(out);
   size_t i;
   json_t *fault;
-  if (!strcmp(format, "json")) {
-    emit_json(json_pack("{s:i, s:O, s:O}", "schema", 1, "rows", rows,
-                        "failures", faults),
-              stdout);
-  } else {
-    rows_print(rows, columns, COLUMNS, format, stdout);
-    const char *fence = strcmp(format, "markdown") ? "" : "\n```";
-    if (strcmp(format, "csv"))
-      json_array_foreach(faults, i, fault) {
-        fputs(fence, stdout);
-        failure_print(c->log.dir, fault, stdout);
-        fputs(*fence ? fence + 1 : "", stdout);
-      }
-  }
-  json_decref(rows);
+  page_tables(p, out);
+  json_array_foreach(faults, i, fault)
+      page_text(p, PAGE_CODE, "%s", failure_text(c->log.dir, fault));
+  p->json = json_pack("{s:i, s:o, s:O}", "schema", 1, "rows",
+                      table_rows_json(out), "failures", faults);
+  format_print(format, p, stdout);
   json_decref(faults);
   if (unrun)
     say("%zu of %zu rows were not run: they prove nothing", unrun,
@@ -368,7 +342,7 @@ static bool run_subject(campaign *c, const subject *s, uint64_t round,
 }
 
 static int run_rounds(campaign *c, const subject *subjects, size_t n,
-                      const char *format) {
+                      const output_format *format) {
   tally *tallies = arena_take(n * c->conditions_count * sizeof *tallies);
   bool going = true;
   for (uint64_t round = 0; round < c->seeds && going; round++)
@@ -386,29 +360,34 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
   return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
 }
 
-static void list_condition(text_table *t, const condition *c) {
+static const table_column condition_columns[] = {
+    {.name = "condition", .header = "condition"},
+    {.name = "provokes", .header = "provokes"},
+    {.name = "by", .header = "by"}};
+
+static void list_condition(table *t, const condition *c) {
   const char *params = condition_params(c);
-  text_add(t, "%s", c->name);
-  text_add(t, "%s", c->provokes);
+  table_row *row = table_add(t, 0);
+  table_set_text(row, "condition", c->name);
+  table_set_text(row, "provokes", c->provokes);
   if (c->heap)
-    text_add(t, "--heap, %u %% of the %s without a limit", c->heap,
-             c->live ? "live bytes" : "footprint");
+    table_show(row, "by", "--heap, %u %% of the %s without a limit", c->heap,
+               c->live ? "live bytes" : "footprint");
   else
-    text_add(t, "%s%s%s%s%s", c->hostile ? "--hostile " : "",
-             c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
-             c->hostile && params ? ", " : "", params ? params : "");
+    table_show(row, "by", "%s%s%s%s%s", c->hostile ? "--hostile " : "",
+               c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
+               c->hostile && params ? ", " : "", params ? params : "");
 }
 
 static int list_conditions(void) {
-  text_table *t = text_new("lll", 1);
-  static const char *const headers[] = {"condition", "provokes", "by"};
-  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-    text_add(t, "%s", headers[i]);
+  table *t = table_new(condition_columns,
+                       sizeof condition_columns / sizeof *condition_columns);
   for (size_t i = 0; i < conditions_count; i++)
     list_condition(t, &conditions[i]);
   list_condition(t, &condition_peak);
-  text_print(t, TEXT_PLAIN, stdout);
-  text_free(t);
+  page *p = page_new(t);
+  page_tables(p, t);
+  format_text(p, stdout);
   return EXIT_OK;
 }
 
@@ -465,7 +444,8 @@ int stress_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   const char *dir = o.dir ? o.dir : default_dir();
-  const char *wrong = check_format(o.format);
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
   if (!wrong)
     wrong = choose_conditions(&c, o.conditions);
   if (!wrong)
@@ -478,7 +458,7 @@ int stress_command(int argc, char **argv) {
     say("warning: Ctrl-C will leave a collector running");
   if (o.mutants) {
     c.keeps = false;
-    code = mutants_run(&c, o.workload, &names, dir, o.resume, o.format);
+    code = mutants_run(&c, o.workload, &names, dir, o.resume, format);
     campaign_close(&c);
     return code;
   }
@@ -496,9 +476,8 @@ int stress_command(int argc, char **argv) {
     say("there is no collector to put to the test");
     return EXIT_NOTHING;
   }
-  code = campaign_open(&c, dir, o.resume)
-             ? run_rounds(&c, subjects, n, o.format)
-             : EXIT_USAGE;
+  code = campaign_open(&c, dir, o.resume) ? run_rounds(&c, subjects, n, format)
+                                          : EXIT_USAGE;
   campaign_close(&c);
   return code;
 }

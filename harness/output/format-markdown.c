@@ -1,0 +1,73 @@
+/* format-markdown.c: the format `markdown`: tables as GitHub has them. */
+#include "format.h"
+#include "layout.h"
+
+static void print_escaped(const char *text, FILE *out) {
+  for (; *text; text++) {
+    if (*text == '|')
+      fputc('\\', out);
+    fputc(*text, out);
+  }
+}
+
+/* Markdown has one header line: both become one. */
+static void print_header(const layout *l, FILE *out) {
+  fputc('|', out);
+  for (size_t c = 0; c < l->columns_count; c++) {
+    for (size_t line = 0; line < l->headers; line++) {
+      const char *text = l->columns[c].header[line];
+      if (*text)
+        fputc(' ', out);
+      print_escaped(text, out);
+    }
+    fputs(" |", out);
+  }
+  fputs("\n|", out);
+  for (size_t c = 0; c < l->columns_count; c++)
+    fputs(l->columns[c].right ? "--:|" : ":--|", out);
+  fputc('\n', out);
+}
+
+static void print_group(const page_part *part, FILE *out) {
+  const char *title = part->table->groups[part->group].title;
+  layout l = layout_make(part->table, part->group);
+  if (*title)
+    fprintf(out, "### %s\n\n", title);
+  print_header(&l, out);
+  for (size_t row = 0; row < l.rows_count; row++) {
+    fputc('|', out);
+    for (size_t c = 0; c < l.columns_count; c++) {
+      fputc(' ', out);
+      print_escaped(l.cells[row * l.columns_count + c], out);
+      fputs(" |", out);
+    }
+    fputc('\n', out);
+  }
+}
+
+/* A blank line stands between parts, but for the items of a list. */
+void format_markdown(const page *p, FILE *out) {
+  for (size_t i = 0; i < p->count; i++) {
+    const page_part *part = &p->parts[i];
+    if (i && (part->kind != PAGE_ITEM || part->begins_list))
+      fputc('\n', out);
+    switch (part->kind) {
+    case PAGE_TITLE:
+      fprintf(out, "## %s\n", part->text);
+      break;
+    case PAGE_LINE:
+    case PAGE_PARAGRAPH:
+      fprintf(out, "%s\n", part->text);
+      break;
+    case PAGE_ITEM:
+      fprintf(out, "- %s\n", part->text);
+      break;
+    case PAGE_CODE:
+      fprintf(out, "```\n%s\n```\n", part->text);
+      break;
+    case PAGE_GROUP:
+      print_group(part, out);
+      break;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/* format.c: the list of formats. */
+#include "format.h"
+#include "harness/base/arena.h"
+#include "harness/base/say.h"
+
+#include <string.h>
+
+const output_format formats[FORMATS] = {
+    {"table", format_text, false},
+    {"markdown", format_markdown, false},
+    {"csv", format_csv, true},
+    {"json", format_json, false},
+};
+
+const char *format_find(const char *name, const char *also,
+                        const output_format **found) {
+  candidates known = {0};
+  for (size_t i = 0; i < FORMATS; i++) {
+    candidates_add(&known, formats[i].name);
+    *found = &formats[i];
+    if (!strcmp(formats[i].name, name))
+      return NULL;
+  }
+  *found = NULL;
+  if (also)
+    candidates_add(&known, also);
+  return also && !strcmp(name, also) ? NULL
+                                     : arena_text("unknown format '%s'%s", name,
+                                                  suggest_any(name, &known));
+}
+
+void format_print(const output_format *f, page *p, FILE *out) {
+  f->print(p, out);
+  json_decref(p->json);
+  p->json = NULL;
+}

@@ -1,0 +1,135 @@
+/* layout.c: see layout.h. */
+#include "layout.h"
+#include "harness/base/arena.h"
+
+#include <string.h>
+
+static void add_column(layout *l, const char *header, const char *unit,
+                       bool right) {
+  l->columns = arena_more(l->columns, l->columns_count, sizeof *l->columns);
+  l->columns[l->columns_count++] =
+      (layout_column){{header, unit ? unit : ""}, right};
+  size_t headers = unit ? 2 : *header ? 1 : 0;
+  l->headers = headers > l->headers ? headers : l->headers;
+}
+
+static bool is_right(const table_column *c) {
+  return c->traits & TABLE_RIGHT ||
+         (c->kind != TABLE_TEXT && !(c->traits & TABLE_LEFT));
+}
+
+static bool is_shown(const table_row *row, size_t group) {
+  return row->group == group && row->audience != ROW_FOR_PROGRAMS;
+}
+
+/* ------------------------------------------------------------------------- *
+ * A line for each row.
+ * ------------------------------------------------------------------------- */
+
+static bool has_value(const table *t, size_t group, size_t column) {
+  for (size_t i = 0; i < t->rows_count; i++) {
+    const table_value *v = &t->rows[i]->values[column];
+    if (is_shown(t->rows[i], group) && (v->type != VALUE_ABSENT || v->shown))
+      return true;
+  }
+  return false;
+}
+
+static bool has_column(const table *t, size_t group, size_t column) {
+  const table_column *c = &t->columns[column];
+  return c->header &&
+         (!(c->traits & TABLE_OPTIONAL) || has_value(t, group, column));
+}
+
+static layout make_lines(const table *t, size_t group) {
+  layout l = {0};
+  for (size_t i = 0; i < t->columns_count; i++) {
+    const table_column *c = &t->columns[i];
+    if (!has_column(t, group, i))
+      continue;
+    const char *unit = c->unit;
+    if (unit && c->kind == TABLE_RATE)
+      unit = arena_text("%s%s", t->groups[group].counted, unit);
+    add_column(&l, c->header, unit, is_right(c));
+  }
+  l.cells = arena_take(l.columns_count * t->rows_count * sizeof *l.cells);
+  const char **cell = l.cells;
+  for (size_t i = 0; i < t->rows_count; i++) {
+    if (!is_shown(t->rows[i], group))
+      continue;
+    l.rows_count++;
+    for (size_t k = 0; k < t->columns_count; k++)
+      if (has_column(t, group, k))
+        *cell++ = table_shown(&t->columns[k], &t->rows[i]->values[k]);
+  }
+  return l;
+}
+
+/* ------------------------------------------------------------------------- *
+ * A cross table.
+ * ------------------------------------------------------------------------- */
+
+typedef struct names {
+  const char **items;
+  size_t count;
+} names;
+
+static size_t find_name(const names *n, const char *name) {
+  size_t i = 0;
+  while (i < n->count && strcmp(n->items[i], name))
+    i++;
+  return i;
+}
+
+static void add_name(names *n, const char *name) {
+  if (find_name(n, name) < n->count)
+    return;
+  n->items = arena_more(n->items, n->count, sizeof *n->items);
+  n->items[n->count++] = name;
+}
+
+static void move_last(names *n, const char *name) {
+  for (size_t i = find_name(n, name); i + 1 < n->count; i++) {
+    const char *next = n->items[i + 1];
+    n->items[i + 1] = n->items[i];
+    n->items[i] = next;
+  }
+}
+
+static const char *text_at(const table_row *row, const char *column) {
+  const table_value *v = table_get(row, column);
+  return table_shown(&row->table->columns[v - row->values], v);
+}
+
+static layout make_cross(const table *t, size_t group) {
+  const table_cross *x = t->cross;
+  names down = {0}, across = {0};
+  for (size_t i = 0; i < t->rows_count; i++)
+    if (is_shown(t->rows[i], group)) {
+      add_name(&down, text_at(t->rows[i], x->down));
+      add_name(&across, text_at(t->rows[i], x->across));
+    }
+  if (x->last)
+    move_last(&across, x->last);
+  layout l = {0};
+  add_column(&l, x->corner, NULL, false);
+  for (size_t i = 0; i < across.count; i++)
+    add_column(&l, across.items[i], NULL, true);
+  l.rows_count = down.count;
+  size_t cells = l.rows_count * l.columns_count;
+  l.cells = arena_take(cells * sizeof *l.cells);
+  for (size_t i = 0; i < cells; i++)
+    l.cells[i] = i % l.columns_count ? "" : down.items[i / l.columns_count];
+  for (size_t i = t->rows_count; i-- > 0;) /* the first row of a cell stays */
+    if (is_shown(t->rows[i], group)) {
+      const table_row *row = t->rows[i];
+      l.cells[find_name(&down, text_at(row, x->down)) * l.columns_count + 1 +
+              find_name(&across, text_at(row, x->across))] =
+          text_at(row, x->shown);
+    }
+  return l;
+}
+
+layout layout_make(const table *t, size_t group) {
+  return t->cross ? make_cross(t, group) : make_lines(t, group);
+}

@@ -1,0 +1,79 @@
+/* gbench.c: a report as Google Benchmark writes its results: a benchmark per
+ * cell, a repetition per invocation, one iteration each: the measured part.
+ * The other metrics are user counters, which stand beside the fields of a
+ * repetition. */
+#include "tables.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *word(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text ? text : "";
+}
+
+static json_t *gbench_context(const json_t *machine) {
+  const json_t *cpu = json_object_get(machine, "cpu");
+  json_t *context = json_object();
+  json_object_set_new(context, "date", json_string(word(machine, "date")));
+  json_object_set_new(context, "executable", json_string("reapmark"));
+  json_object_set_new(
+      context, "num_cpus",
+      json_integer(json_integer_value(json_object_get(cpu, "allowed"))));
+  json_object_set_new(
+      context, "mhz_per_cpu",
+      json_integer(json_integer_value(json_object_get(cpu, "mhz"))));
+  json_object_set_new(
+      context, "cpu_scaling_enabled",
+      json_boolean(!strcmp(word(cpu, "governor"), "powersave")));
+  json_object_set_new(context, "caches", json_array());
+  json_t *load = json_object_get(machine, "load");
+  json_object_set(context, "load_avg", load ? load : json_null());
+  json_object_set_new(context, "library_build_type", json_string("release"));
+  return context;
+}
+
+static json_t *gbench_repetition(const report *r, const report_cell *c,
+                                 size_t family, const report_sample *s) {
+  json_t *b = json_pack(
+      "{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:i}", "name", c->id, "family_index",
+      (int)family, "per_family_instance_index", 0, "run_name", c->id,
+      "run_type", "iteration", "repetitions", (int)r->invocations,
+      "repetition_index", s->invocation - 1, "threads", c->threads);
+  if (!report_is_good(c)) {
+    json_object_set_new(b, "error_occurred", json_true());
+    json_object_set_new(b, "error_message", json_string(s->reason));
+    json_object_set_new(b, "iterations", json_integer(0));
+    json_object_set_new(b, "real_time", json_real(0));
+    json_object_set_new(b, "cpu_time", json_real(0));
+    json_object_set_new(b, "time_unit", json_string("ms"));
+    return b;
+  }
+  json_object_set_new(b, "iterations", json_integer(1));
+  json_object_set_new(b, "time_unit", json_string("ms"));
+  for (size_t m = 0; m < METRICS; m++) {
+    double value = s->values[m];
+    const char *name = metrics[m].name;
+    if (!strcmp(name, "wall_ns") || !strcmp(name, "cpu_ns")) {
+      name = name[0] == 'w' ? "real_time" : "cpu_time";
+      value /= 1e6;
+    } else if (!strcmp(name, "throughput_per_s"))
+      name = "items_per_second";
+    else if (metrics[m].combine == COMBINE_SPREAD)
+      continue; /* Google Benchmark's tools compute the spread themselves */
+    if (isfinite(value))
+      json_object_set_new(b, name, metric_json(&metrics[m], value));
+  }
+  return b;
+}
+
+json_t *report_gbench(const report *r) {
+  json_t *benchmarks = json_array();
+  for (size_t i = 0; i < r->count; i++)
+    for (size_t k = 0; k < r->cells[i].count; k++)
+      json_array_append_new(
+          benchmarks,
+          gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
+  return json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
+                   "benchmarks", benchmarks);
+}

@@ -1,0 +1,275 @@
+/* table-cells.c: the main table: all metrics of every cell, a group for each
+ * workload, heap and number of threads, and below each group why numbers are
+ * missing. */
+#include "tables.h"
+#include "harness/base/arena.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------- *
+ * Columns.
+ * ------------------------------------------------------------------------- */
+
+static const table_column before[] = {
+    {.name = "suite"},
+    {.name = "workload"},
+    {.name = "collector", .header = "collector"},
+    {.name = "heap"},
+    {.name = "threads", .kind = TABLE_INTEGER},
+    {.name = "verdict", .header = "verdict"},
+    {.name = "reason"},
+    {.name = "ops_unit"}};
+
+static const table_column after[] = {
+    {.name = "interface",
+     .header = "interface",
+     .unit = "% ↓",
+     .kind = TABLE_PERCENT,
+     .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE},
+    {.name = "runs", .header = "runs", .kind = TABLE_INTEGER},
+    {.name = "runs_planned", .kind = TABLE_INTEGER}};
+
+enum {
+  BEFORE = sizeof before / sizeof *before,
+  AFTER = sizeof after / sizeof *after
+};
+
+/* The metrics stand between. */
+static table *new_table(void) {
+  table_column *columns =
+      arena_take((BEFORE + METRICS + AFTER) * sizeof *columns);
+  memcpy(columns, before, sizeof before);
+  for (size_t m = 0; m < METRICS; m++)
+    columns[BEFORE + m] = (table_column){.name = metrics[m].name,
+                                         .header = metrics[m].header,
+                                         .unit = metric_unit(&metrics[m]),
+                                         .kind = metrics[m].kind,
+                                         .absent = "–"};
+  memcpy(columns + BEFORE + METRICS, after, sizeof after);
+  return table_new(columns, BEFORE + METRICS + AFTER);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Rows.
+ * ------------------------------------------------------------------------- */
+
+static const char *suite_of(const report *r) {
+  const char *name = json_string_value(json_object_get(r->plan, "suite"));
+  return name ? name : "";
+}
+
+/* Whether most of the time may be that of the runtime's C interface. */
+static bool is_grey(const report_cell *c) {
+  return report_floor_share(c) > REPORT_FLOOR_BOUND;
+}
+
+static void set_metrics(table_row *row, const report_cell *c) {
+  for (size_t m = 0; m < METRICS; m++) {
+    const char *name = metrics[m].name;
+    double value = c->values[m];
+    if (metrics[m].kind == TABLE_INTEGER && isfinite(value))
+      table_set_integer(row, name, (long long)value);
+    else
+      table_set_real(row, name, value);
+    if (!c->count)
+      table_show(row, name, "%s", "");
+    else if (m == METRIC_THROUGHPUT && is_grey(c))
+      table_show(row, name, "%s *", table_number(metrics[m].kind, value));
+  }
+}
+
+static void show_interface(table_row *row, const report_cell *c) {
+  double share = report_floor_share(c);
+  if (!c->count)
+    table_show(row, "interface", "%s", "");
+  else if (isnan(share))
+    table_show(row, "interface", "–");
+  else
+    table_show(row, "interface", "%.0f", 100 * share);
+}
+
+static void add_row(table *t, const report *r, const report_cell *c,
+                    size_t group) {
+  const report_sample *worst = report_worst(c);
+  table_row *row = table_add(t, group);
+  table_set_text(row, "suite", suite_of(r));
+  table_set_text(row, "workload", c->workload);
+  table_set_text(row, "collector", c->collector);
+  table_set_text(row, "heap", c->heap);
+  table_set_integer(row, "threads", c->threads);
+  table_set_text(row, "verdict", report_verdict_text(c));
+  table_set_text(row, "reason", worst ? worst->reason : "");
+  table_set_text(row, "ops_unit", c->ops ? c->ops : "");
+  set_metrics(row, c);
+  if (c->reference)
+    show_interface(row, c);
+  table_set_integer(row, "runs", (long long)c->count);
+  table_set_integer(row, "runs_planned",
+                    c->missing ? 0 : (long long)r->invocations);
+  if (c->missing)
+    table_show(row, "runs", "%s", "");
+  else if (c->count < r->invocations)
+    table_show(row, "runs", "%zu/%zu", c->count, r->invocations);
+}
+
+static size_t group_of(table *t, const report_cell *c) {
+  size_t group =
+      table_group_of(t, arena_text("%s%s", report_heap_title(c),
+                                   c->reference ? ": reference runtimes" : ""));
+  if (c->ops)
+    t->groups[group].counted = c->ops;
+  else if (!*t->groups[group].counted)
+    t->groups[group].counted = "ops";
+  return group;
+}
+
+/* ------------------------------------------------------------------------- *
+ * For people: what is to be known of a cell's numbers, and why some are
+ * missing.
+ * ------------------------------------------------------------------------- */
+
+static void add_failure(page *p, const report_cell *c) {
+  const char *reason = report_failure_reason(c);
+  size_t failures = 0;
+  for (size_t i = 0; i < c->count; i++)
+    failures += c->samples[i].verdict >= VERDICT_LEAK;
+  page_list(p, "%s: %s in %zu of %zu invocations%s%s", c->collector,
+            report_verdict_text(c), failures, c->count, *reason ? ": " : "",
+            reason);
+}
+
+static void add_notes(page *p, const report_cell *c) {
+  const char *stall = report_stall_text(c);
+  if (stall)
+    page_list(p, "%s: WARNING: %s", c->collector, stall);
+  if (is_grey(c))
+    page_list(p,
+              "%s: * more than half of the time may be that of its C interface",
+              c->collector);
+  if (c->turns && c->count)
+    page_list(p,
+              "%s: its threads take turns, so that more of them are no faster",
+              c->collector);
+  if (report_worst(c))
+    add_failure(p, c);
+  else if (c->uncorrected)
+    page_list(p, "%s: no maxima, because the run-queue delay could not be read",
+              c->collector);
+}
+
+static void add_legend(page *p, const report *r) {
+  bool references = false;
+  for (size_t i = 0; i < r->count; i++)
+    references |= r->cells[i].reference;
+  page_text(p, PAGE_PARAGRAPH,
+            "↑ higher is better, ↓ lower is better; – not available.");
+  bool begun = false;
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].header) {
+      (begun ? page_item : page_list)(p, "%s: %s.", metrics[m].header,
+                                      metrics[m].help);
+      begun = true;
+    }
+  if (references)
+    page_item(p, "interface: the share of the CPU time that calls of the "
+                 "runtime's C interface take, estimated.");
+  page_item(p, "runs: invocations that went into the row, of those planned "
+               "where some are missing.");
+  page_item(p, "Time that a thread was runnable but not run is taken off "
+               "pauses and steps.");
+}
+
+/* ------------------------------------------------------------------------- *
+ * JSON: with every invocation.
+ * ------------------------------------------------------------------------- */
+
+/* Sets the numbers that are available; JSON cannot write the others.  A single
+ * invocation has no spread. */
+static void set_values(json_t *object, const double *values, bool spread) {
+  for (size_t m = 0; m < METRICS; m++)
+    if (isfinite(values[m]) && (spread || metrics[m].combine != COMBINE_SPREAD))
+      json_object_set_new(object, metrics[m].name,
+                          metric_json(&metrics[m], values[m]));
+}
+
+static json_t *json_of_cell(const report *r, const report_cell *c) {
+  const report_sample *worst = report_worst(c);
+  json_t *samples = json_array(), *values = json_object();
+  for (size_t i = 0; i < c->count; i++) {
+    const report_sample *s = &c->samples[i];
+    json_t *sample =
+        json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
+                  s->verdict >= VERDICT_LEAK, "leaked", (json_int_t)s->leaked,
+                  "reason", s->reason);
+    set_values(sample, s->values, false);
+    json_array_append_new(samples, sample);
+  }
+  set_values(values, c->values, true);
+  double share = report_floor_share(c);
+  if (isfinite(share))
+    json_object_set_new(values, "interface_share", json_real(share));
+  return json_pack(
+      "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s?, s:i, s:i, "
+      "s:o, s:o}",
+      "cell", c->id, "workload", c->workload, "collector", c->collector, "heap",
+      c->heap, "threads", c->threads, "verdict", report_verdict_text(c),
+      "failed", c->verdict >= VERDICT_LEAK, "reason",
+      worst ? worst->reason : "", "ops_unit", c->ops, "runs", (int)c->count,
+      "runs_planned", c->missing ? 0 : (int)r->invocations, "metrics", values,
+      "samples", samples);
+}
+
+/* What makes the numbers doubtful: of all cells, and of single ones. */
+static json_t *json_of_warnings(const report *r) {
+  json_t *list = json_array();
+  if (report_is_suspect(r))
+    json_array_append_new(list, json_string(report_canary_text(r)));
+  for (size_t i = 0; i < r->count; i++) {
+    const char *stall = report_stall_text(&r->cells[i]);
+    if (stall)
+      json_array_append_new(list,
+                            json_sprintf("%s: %s", r->cells[i].id, stall));
+  }
+  return list;
+}
+
+static json_t *json_of(const report *r) {
+  static const char *const combined[] = {"median", "spread", "maximum",
+                                         "pooled", "pooled", "total"};
+  static const char *const better[] = {"lower", "neither", "higher"};
+  json_t *described = json_array(), *cells = json_array();
+  for (size_t m = 0; m < METRICS; m++)
+    json_array_append_new(
+        described,
+        json_pack("{s:s, s:s, s:s, s:s}", "name", metrics[m].name, "better",
+                  better[metrics[m].better + 1], "combined",
+                  combined[metrics[m].combine], "help", metrics[m].help));
+  for (size_t i = 0; i < r->count; i++)
+    json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
+  return json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
+                   "schema", 1, "suite", json_object_get(r->plan, "suite"),
+                   "suspect", report_is_suspect(r), "warnings",
+                   json_of_warnings(r), "seed",
+                   json_object_get(r->plan, "seed"), "invocations",
+                   json_object_get(r->plan, "invocations"), "machine",
+                   r->machine, "runs", (int)r->found, "runs_planned",
+                   (int)r->planned, "metrics", described, "cells", cells);
+}
+
+page *report_cells(const report *r) {
+  table *t = new_table();
+  page *p = page_new(t);
+  for (size_t i = 0; i < r->count; i++)
+    add_row(t, r, &r->cells[i], group_of(t, &r->cells[i]));
+  report_add_title(p, r);
+  for (size_t group = 0; group < t->groups_count; group++) {
+    page_group(p, t, group);
+    for (size_t i = 0; i < r->count; i++)
+      if (t->rows[i]->group == group)
+        add_notes(p, &r->cells[i]);
+  }
+  add_legend(p, r);
+  p->json = json_of(r);
+  return p;
+}

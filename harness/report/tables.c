@@ -1,0 +1,144 @@
+/* tables.c: the list of tables, and what they share. */
+#include "tables.h"
+#include "harness/base/arena.h"
+#include "harness/stats/summary.h"
+
+#include <math.h>
+#include <string.h>
+
+const report_table report_tables[REPORT_TABLES] = {
+    {"cells", report_cells},       {"time-space", report_time_space},
+    {"lbo", report_lbo},           {"mmu", report_mmu},
+    {"observer", report_observer}, {"stability", report_stability},
+    {"latency", report_latency},   {"memory", report_memory},
+    {"growth", report_growth},     {"limits", report_limits},
+};
+
+/* ------------------------------------------------------------------------- *
+ * Rows.
+ * ------------------------------------------------------------------------- */
+
+table_row *report_add_row(table *t, const report_cell *c, const char *title) {
+  table_row *row = table_add(t, table_group_of(t, title));
+  table_set_text(row, "workload", c->workload);
+  table_set_text(row, "collector", c->collector);
+  table_set_text(row, "heap", c->heap);
+  table_set_integer(row, "threads", c->threads);
+  table_set_text(row, "verdict", report_verdict_text(c));
+  return row;
+}
+
+void report_set_runs(table_row *row, const report *r, const report_cell *c,
+                     size_t runs) {
+  table_set_real(row, "runs", (double)runs);
+  table_set_real(row, "runs_planned", c->missing ? 0 : (double)r->invocations);
+}
+
+void report_show_status(table_row *row, const char *column,
+                        const report_cell *c) {
+  const char *text = report_verdict_text(c);
+  if (c->verdict == VERDICT_NOT_RUN)
+    table_show(row, column, "…");
+  else
+    table_show(row, column, "%.*s", (int)strcspn(text, " :"), text);
+}
+
+const char *report_work_title(const report_cell *c) {
+  return arena_text("%s, %d thread%s", c->workload, c->threads,
+                    c->threads == 1 ? "" : "s");
+}
+
+const char *report_heap_title(const report_cell *c) {
+  return arena_text("%s, heap %s, %d thread%s", c->workload, c->heap,
+                    c->threads, c->threads == 1 ? "" : "s");
+}
+
+/* ------------------------------------------------------------------------- *
+ * Numbers of invocations.
+ * ------------------------------------------------------------------------- */
+
+double *report_numbers(const report_cell *c, sample_number *of) {
+  double *numbers = arena_take(c->count * sizeof *numbers);
+  for (size_t i = 0; i < c->count; i++) {
+    numbers[i] = of(&c->samples[i]);
+    if (isnan(numbers[i]))
+      return NULL;
+  }
+  return c->count && report_is_good(c) ? numbers : NULL;
+}
+
+double report_median(const report_cell *c, sample_number *of) {
+  double *numbers = report_numbers(c, of);
+  return numbers ? stat_summarize(numbers, c->count).median : NAN;
+}
+
+double sample_metric(const report_sample *s, const char *name) {
+  return s->values[metric_find(name) - metrics];
+}
+
+double sample_wall(const report_sample *s) {
+  return sample_metric(s, "wall_ns");
+}
+
+double sample_clock(const report_sample *s) {
+  return s->clock;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Pages.
+ * ------------------------------------------------------------------------- */
+
+static const char *word(const json_t *object, const char *key,
+                        const char *otherwise) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text && *text ? text : otherwise;
+}
+
+/* "EPYC, 2 CPUs, Linux 6.1, built with gcc (Release).", and the canary. */
+static const char *machine_text(const report *r) {
+  const json_t *cpu = json_object_get(r->machine, "cpu");
+  const json_t *os = json_object_get(r->machine, "os");
+  const json_t *build = json_object_get(r->machine, "build");
+  const char *hypervisor = word(cpu, "hypervisor", "");
+  if (!r->machine)
+    return "";
+  return arena_text(
+      "%s, %lld CPUs%s%s, %s %s, built with %s (%s).",
+      word(cpu, "model", "unknown CPU"),
+      (long long)json_integer_value(json_object_get(cpu, "allowed")),
+      *hypervisor ? ", virtual: " : "", hypervisor, word(os, "name", "?"),
+      word(os, "release", "?"), word(build, "compiler", "?"),
+      word(build, "type", "?"));
+}
+
+void report_add_title(page *p, const report *r) {
+  const char *machine = machine_text(r), *canary = report_canary_text(r);
+  page_text(p, PAGE_TITLE,
+            "Suite %s: %zu of %zu runs, %zu invocation%s%s per cell, seed "
+            "%lld.",
+            word(r->plan, "suite", "?"), r->found, r->planned, r->invocations,
+            r->invocations == 1 ? "" : "s", r->open_ended ? " or more" : "",
+            (long long)json_integer_value(json_object_get(r->plan, "seed")));
+  if (*machine || canary)
+    page_text(p, PAGE_LINE, "%s%s%s", machine, *machine && canary ? "\n" : "",
+              canary ? canary : "");
+}
+
+json_t *report_table_json(const report *r, const table *t, const char *name) {
+  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
+                   name, "suite", json_object_get(r->plan, "suite"), "suspect",
+                   report_is_suspect(r), "fields", table_help_json(t), "rows",
+                   table_rows_json(t));
+}
+
+page *report_cross_page(const report *r, table *t, const char *name,
+                        const char *cell) {
+  if (!t->rows_count)
+    return NULL;
+  page *p = page_new(t);
+  report_add_title(p, r);
+  page_text(p, PAGE_PARAGRAPH, "%s: %s.", name, cell);
+  page_tables(p, t);
+  p->json = report_table_json(r, t, name);
+  return p;
+}

@@ -1,0 +1,89 @@
+/* tables.h: the tables of a results directory, one function for each, that
+ * makes the rows; harness/output prints them. */
+#ifndef REAPMARK_REPORT_TABLES_H
+#define REAPMARK_REPORT_TABLES_H
+
+#include "load.h"
+#include "harness/output/table.h"
+
+typedef struct report_table {
+  const char *name; /* of `report --table` */
+  /* Makes the page, in the arena; NULL if no run has what it shows. */
+  page *(*make)(const report *r);
+} report_table;
+
+/* cells (the main one, which stands first), time-space, lbo, mmu, observer,
+ * stability, latency, memory, growth, limits. */
+enum { REPORT_TABLES = 10 };
+extern const report_table report_tables[REPORT_TABLES];
+
+page *report_cells(const report *r);
+page *report_time_space(const report *r);
+page *report_lbo(const report *r);
+page *report_mmu(const report *r);
+page *report_observer(const report *r);
+page *report_stability(const report *r);
+page *report_latency(const report *r);
+page *report_memory(const report *r);
+page *report_growth(const report *r);
+page *report_limits(const report *r);
+
+/* The main table as JSON for the tools of Google Benchmark, new. */
+json_t *report_gbench(const report *r);
+
+/* ------------------------------------------------------------------------- *
+ * What the tables share.
+ * ------------------------------------------------------------------------- */
+
+/* The first columns of every table with a row for each cell. */
+#define CELL_COLUMNS                                                           \
+  {.name = "workload"}, {.name = "collector", .header = "collector"},          \
+      {.name = "heap"}, {.name = "threads", .kind = TABLE_INTEGER}, {          \
+    .name = "verdict"                                                          \
+  }
+
+/* The last two columns of most of them. */
+#define RUNS_COLUMNS(runs)                                                     \
+  {.name = "runs", .kind = TABLE_INTEGER, .help = (runs)}, {                   \
+    .name = "runs_planned", .kind = TABLE_INTEGER, .help = "of those planned"  \
+  }
+
+/* Adds a row with CELL_COLUMNS set, to the group of this title. */
+table_row *report_add_row(table *t, const report_cell *c, const char *title);
+
+/* Sets RUNS_COLUMNS. */
+void report_set_runs(table_row *row, const report *r, const report_cell *c,
+                     size_t runs);
+
+/* Shows in a column, for a cell without numbers, the first word of its
+ * verdict. */
+void report_show_status(table_row *row, const char *column,
+                        const report_cell *c);
+
+/* Titles of groups: "WORKLOAD, N threads", and with the heap between. */
+const char *report_work_title(const report_cell *c);
+const char *report_heap_title(const report_cell *c);
+
+/* Adds the lines at the head of a report: suite, machine, canary. */
+void report_add_title(page *p, const report *r);
+
+/* The page of a cross table: the title, what a cell shows, the groups.  NULL if
+ * there are no rows. */
+page *report_cross_page(const report *r, table *t, const char *name,
+                        const char *cell);
+
+/* The JSON of a table: what it is, its columns' help, its rows; new. */
+json_t *report_table_json(const report *r, const table *t, const char *name);
+
+/* One number of every invocation of a good cell, *n of them; NULL if one of
+ * them is not available.  And their median, or NAN. */
+typedef double sample_number(const report_sample *s);
+double *report_numbers(const report_cell *c, sample_number *of);
+double report_median(const report_cell *c, sample_number *of);
+
+/* Numbers of a sample. */
+double sample_wall(const report_sample *s);  /* ns */
+double sample_clock(const report_sample *s); /* ns, report_sample.clock */
+double sample_metric(const report_sample *s, const char *name);
+
+#endif
