@@ -47,11 +47,12 @@ foreach(mode private pipeline shared all)
     APPEND
     threads
     "mode=${mode},ops=1,live=1,size=1,queue=1"
+    "mode=${mode},ops=70,live=300,size=5"
     "mode=${mode},ops=50,live=100,size=3,queue=2 --threads 2"
     "mode=${mode},ops=70,live=300,size=5,queue=7 --threads 3"
     "mode=${mode},ops=20,live=2,size=600,queue=1 --threads 2")
 endforeach()
-set(tls "waves=1,slots=1,length=1,ops=1"
+set(tls "waves=1,slots=1,length=1,ops=1" "waves=3,slots=16,length=300,ops=100"
         "waves=3,slots=16,length=7,ops=100 --threads 2"
         "waves=20,slots=5,length=50,ops=37 --threads 3"
         "waves=2,slots=2,length=300,ops=1500 --threads 2")
@@ -114,6 +115,7 @@ foreach(mode private shared)
     APPEND
     counting
     "mode=${mode},ops=1,objects=1"
+    "mode=${mode},ops=600,objects=300"
     "mode=${mode},ops=600,objects=300 --threads 2"
     "mode=${mode},ops=512,objects=7 --threads 3")
 endforeach()
