@@ -4,9 +4,10 @@
  * Each value of `measure` times one cost, so that it can be followed over heap
  * sizes:
  *
- *   allocate          making the heap, in memory that was used before, except
- * in the first round collect           a collection that finds everything
- * alive; objects lie in memory in the order in which they are reached
+ *   allocate          making the heap, in memory that was used before (but not
+ *                     in the first round)
+ *   collect           a collection that finds everything alive; objects lie
+ *                     in memory in the order in which they are reached
  *   collect-shuffled  the same tree, with objects at places in random order
  *   collect-random    a random graph with three edges per node
  *   reuse             allocation after a collection that found every other

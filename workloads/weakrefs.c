@@ -4,10 +4,10 @@
  *              still hold; reads of values that are held must succeed, reads of
  *              dropped values may succeed until the collector has found them
  *   canonical  one object for equal keys: whoever asks for a key gets the
- * object that others have, if there is one, else a new one observers  subjects
- * refer to their observers weakly, observers to their subject strongly, so that
- * neither has to be deregistered; some observers are in a cycle with their
- * callback
+ *              object that others have, if there is one, else a new one
+ *   observers  subjects refer to their observers weakly, observers to their
+ *              subject strongly, so that neither has to be deregistered; some
+ *              observers are in a cycle with their callback
  *
  * After java.util.WeakHashMap and its kind, hash-consing (Goto 1974; Filliâtre
  * & Conchon, ML 2006) and the "lapsed listener" problem.

@@ -1,12 +1,15 @@
 /* ownership.h: which thread may touch which object, while threads run beside
  * each other.  Every object has one owner:
  *
- *   a thread  made the object, and no other thread can reach it but by weak
- *             references and finalization: the thread touches its slots freely
- *   OWNER_SHARED   global roots lead to it: its slots are touched under the
- * lock OWNER_FROZEN   shared, and until the next check everybody reads its
- * slots without the lock and nobody writes them OWNER_MAILED   on the way from
- * one thread to another in a global root
+ *   a thread      made the object, and no other thread can reach it but by
+ *                 weak references and finalization: the thread touches its
+ *                 slots freely
+ *   OWNER_SHARED  global roots lead to the object: its slots are touched under
+ *                 the lock
+ *   OWNER_FROZEN  the object is shared, and until the next check all threads
+ *                 read its slots without the lock and none writes them
+ *   OWNER_MAILED  the object is in a global root, on its way from one thread
+ *                 to another
  *
  * A thread's own objects refer to its own, shared and frozen ones.  Shared and
  * frozen objects refer to shared and frozen ones: whatever is stored into them
