@@ -1,7 +1,7 @@
-/* bdwgc.c: libgc, the out-of-line half.
+/* bdwgc.c: the Boehm-Demers-Weiser collector (libgc), the out-of-line half.
  *
- * libgc is one for the process and cannot be ended, so a second heap in a
- * process (tests make several) is the same one after a collection. */
+ * A process has one libgc, which cannot be shut down.  A second heap in the
+ * same process (tests make several) is the same heap after a collection. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* CPU affinity */
 #endif
@@ -19,8 +19,8 @@
 
 struct gc_heap {
   gc_listener listener;
-  uint64_t began; /* the pause in progress, by the thread that collects */
-  bool whole;     /* between START and END: a collection in one go */
+  uint64_t began; /* begin of the current pause; written by the collector */
+  bool whole;     /* a collection that is not divided into slices is running */
 };
 
 static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
@@ -44,25 +44,27 @@ const gc_collector gc_this_collector = {
             .conservative = !BDWGC_EXACT},
     .options =
         (const gc_option[]){
-            {"markers", "threads that mark", &markers, 1, 16},
-            {"incremental", "1: generational, in slices, by page protection",
+            {"markers", "number of threads that mark", &markers, 1, 16},
+            {"incremental", "1: generational and in slices, by page protection",
              &incremental, 0, 1},
-            {"time-limit", "milliseconds of a slice, where incremental",
+            {"time-limit",
+             "milliseconds of a slice of an incremental collection",
              &time_limit, 1, 10000},
             {"free-space-divisor",
-             "collect after allocating about the heap's size over this",
+             "collect after allocating about the heap's size divided by this",
              &divisor, 1, 1000},
             {0}},
 };
 
 static gc_heap the_heap;
-static unsigned kinds[BDWGC_KINDS]; /* libgc's numbers */
+static unsigned kinds[BDWGC_KINDS]; /* libgc's number of each kind */
 
 /* ------------------------------------------------------------------------- *
  * Marking.
  * ------------------------------------------------------------------------- */
 
-/* May meet a cell that is on a free list, in which a stale word took part. */
+/* The mark procedure of nodes.  It may be called for a heap cell that is on a
+ * free list, if a stale word looks like a reference to that cell. */
 static struct GC_ms_entry *mark_node(GC_word *at, struct GC_ms_entry *top,
                                      struct GC_ms_entry *limit, GC_word env) {
   (void)env;
@@ -81,11 +83,11 @@ static void push_all(void *from, size_t words) {
   GC_push_all(from, (void **)from + words);
 }
 
-/* With the world stopped, perhaps in the middle of a change to the list of
- * mutators, whose links are in order at any time. */
+/* Runs with the world stopped, perhaps while another thread changes the list of
+ * mutators.  The list's links are valid at any time. */
 static void push_roots(void) {
   if (!BDWGC_EXACT && push_default)
-    push_default(); /* threads' stacks */
+    push_default(); /* pushes the threads' stacks */
   push_all(object_globals, GC_GLOBALS);
   push_all(finalizers_first(), finalizers_count());
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
@@ -105,7 +107,7 @@ static void push_roots(void) {
 
 gc_object *bdwgc_refill(gc_mutator *m, unsigned kind, size_t granules) {
   void **list = &m->free[kind][granules];
-  /* It may fail although a collection would find room. */
+  /* The first call may fail although a collection would find room. */
   for (unsigned tries = 0; tries < 2 && !*list; tries++) {
     if (tries)
       GC_gcollect();
@@ -118,8 +120,8 @@ gc_object *bdwgc_refill(gc_mutator *m, unsigned kind, size_t granules) {
 }
 
 gc_object *bdwgc_large(size_t bytes, unsigned kind) {
-  /* Beyond a block libgc can be told that only the start of an object will be
-   * referred to, so that fewer stray words are in the way. */
+  /* For objects larger than a block, libgc can be told that only references to
+   * an object's start count.  Then fewer stray words get in its way. */
   for (unsigned tries = 0; tries < 2; tries++) {
     if (tries)
       GC_gcollect();
@@ -147,15 +149,16 @@ static void *push_waiting(void *object) {
   return NULL;
 }
 
-/* Under libgc's lock no collection can begin, and find the queue while it is
- * being moved. */
+/* Appends to the queue under libgc's lock: no collection can begin, and scan
+ * the queue, while the queue is being moved. */
 static void enqueue(void *object, void *data) {
   (void)data;
   GC_call_with_alloc_lock(push_waiting, object);
 }
 
-/* Registering allocates, so the object must be held meanwhile.  Out of memory,
- * libgc leaves it unregistered and says nothing but by the old function. */
+/* Registering allocates, so the object is a root meanwhile.  When memory runs
+ * out, libgc leaves the object unregistered without an error; a second call
+ * that returns the registered function shows it. */
 bool bdwgc_finalizable(gc_mutator *m, gc_object *o) {
   GC_finalization_proc now = NULL;
   m->held = o;
@@ -171,8 +174,9 @@ gc_object *bdwgc_finalizer_next(void) {
   return finalizers_pop();
 }
 
-/* A leaf with the target as its first word, which libgc knows as a link that
- * is to disappear with the target, and forgets when the leaf is dead. */
+/* A weak reference is a leaf object whose first word is the target.  libgc
+ * knows that word as a disappearing link: it clears the link when the target is
+ * dead, and forgets it when the leaf is dead. */
 bool bdwgc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   OBJECT_CHECK(target, "weak reference to null in register", dst);
   gc_object *o = bdwgc_new(m, GC_WEAK_SHAPE, OBJECT_WEAK_REFERENCE);
@@ -194,17 +198,18 @@ static void *read_link(void *weak) {
   return ((gc_object *)weak)->slots[0];
 }
 
-/* Links are cleared after the world runs again, with libgc's lock held: without
- * it another thread might still see a target that is about to be swept. */
+/* libgc clears links after the world runs again, while it holds its lock.
+ * Without the lock, another thread might still read a target that is about to
+ * be swept. */
 gc_object *bdwgc_weak_get(gc_object *weak) {
   return BDWGC_EXACT ? read_link(weak)
                      : GC_call_with_alloc_lock(read_link, weak);
 }
 
 /* ------------------------------------------------------------------------- *
- * Pauses.  A collection in one go sends START and END around everything that
- * keeps its thread; a slice of an incremental one sends only the two around the
- * stopped world.
+ * Pauses.  libgc sends START and END around everything that holds up the thread
+ * that collects.  For a slice of an incremental collection, it sends only the
+ * two events around the stopped world.
  * ------------------------------------------------------------------------- */
 
 static void on_event(GC_EventType event) {
@@ -237,8 +242,8 @@ static void on_event(GC_EventType event) {
  * The heap.
  * ------------------------------------------------------------------------- */
 
-/* Marker threads inherit the place of the thread that starts them, which is
- * bound to one processor: let them go wherever the process may. */
+/* Marker threads inherit the CPU binding of the thread that starts them, which
+ * is bound to one processor.  So the binding is lifted meanwhile. */
 static void start_markers(void) {
   cpu_set_t mine, every;
   bool known = !sched_getaffinity(0, sizeof mine, &mine);
@@ -251,8 +256,8 @@ static void start_markers(void) {
 
 static GC_abort_func abort_default;
 
-/* libgc ends the process where it has no memory for what it cannot do without,
- * such as its record of a new thread. */
+/* libgc aborts the process if it has no memory for its own data, such as the
+ * record of a new thread. */
 static void GC_CALLBACK on_abort(const char *message) {
   if (message && strstr(message, "Failed to allocate memory"))
     gc_out_of_memory(NULL, (gc_shape){0, 0});
@@ -260,16 +265,18 @@ static void GC_CALLBACK on_abort(const char *message) {
 }
 
 static void start(void) {
-  GC_set_all_interior_pointers(0); /* in the heap; stacks may have them */
+  /* References in the heap are to the start of objects, those on stacks may be
+   * to their inside. */
+  GC_set_all_interior_pointers(0);
   GC_set_markers_count((unsigned)markers);
-  /* No static data is scanned: the roots in it are pushed, and the rest is
-   * what the harness and libgc itself have there, such as addresses of blocks,
-   * which are addresses of objects. */
+  /* Static data is not scanned.  The roots there are pushed, and the rest is
+   * data of the harness and of libgc, such as addresses of blocks, which are
+   * also addresses of objects. */
   GC_set_no_dls(1);
   GC_set_finalize_on_demand(1);
   GC_set_time_limit((unsigned long)time_limit);
   if (incremental)
-    GC_enable_incremental(); /* before the start, as afterwards it collects */
+    GC_enable_incremental(); /* before GC_init: a later call would collect */
   GC_init();
   GC_clear_roots();
   GC_set_warn_proc(GC_ignore_warn_proc);
@@ -319,7 +326,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
   return m;
 }
 
-/* What is on its free lists is found by the next collection. */
+/* The next collection finds the heap cells on the mutator's free lists. */
 void gc_thread_detach(gc_mutator *m) {
   bool registered = m->registered;
   world_leave(m);
@@ -328,7 +335,7 @@ void gc_thread_detach(gc_mutator *m) {
     GC_unregister_my_thread();
 }
 
-/* Blocked threads are stopped by signals as others are. */
+/* Blocked threads are stopped by signals, as all others are. */
 void gc_blocking_enter(gc_mutator *m) {
   (void)m;
 }
@@ -348,14 +355,15 @@ static void *set_stack_end(void *data) {
   return NULL;
 }
 
-/* Overwrites what finished calls have left on the stack. */
+/* Overwrites the stale words that finished calls have left on the stack. */
 __attribute__((noinline)) static void clear_stack(void) {
   volatile char dead[64 * 1024];
   for (size_t i = 0; i < sizeof dead; i++)
     dead[i] = 0;
 }
 
-/* A frame of its own, as that of its caller has the caller's registers. */
+/* A function with a frame of its own, because the caller's frame contains the
+ * caller's registers. */
 __attribute__((noinline)) static void collect_below(void) {
   stack_end whole, here;
   whole.thread = here.thread = GC_get_my_stackbottom(&whole.base);
@@ -367,11 +375,11 @@ __attribute__((noinline)) static void collect_below(void) {
   GC_call_with_alloc_lock(set_stack_end, &whole);
 }
 
-/* Only here is the caller's own stack left out of the roots: it holds stale
- * words by chance of the compilation, one of which can keep a whole graph, and
- * no reference that is not in a register of the interface too.  For the same
- * reason the CPU's registers are emptied, which libgc saves and looks at.
- * Collections that allocation starts do as libgc does. */
+/* Only here the caller's own stack is left out of the roots.  It contains no
+ * reference that is not in a register of the interface as well, but, by chance
+ * of the compilation, stale words, one of which can keep a whole graph.  For
+ * the same reason the CPU's registers are cleared, as libgc saves and scans
+ * them.  In collections that allocation starts, libgc scans all of these. */
 void gc_collect(gc_mutator *m) {
   (void)m;
 #ifdef __x86_64__
@@ -395,7 +403,8 @@ typedef struct survey {
   const char *wrong;
 } survey;
 
-/* Of what the last collection marked: ours are those with our header. */
+/* Visits a heap cell that the last collection marked.  Objects of ours are
+ * those with our header. */
 static void visit(void *cell, size_t bytes, void *data) {
   survey *s = data;
   gc_object *o = cell;

@@ -1,17 +1,19 @@
 /* bdwgc.h: the Boehm-Demers-Weiser collector (libgc), the inline half.
  *
- * Conservative, non-moving mark-sweep with lazy sweeping.  It scans stacks and
- * CPU registers for what looks like a reference; objects it marks exactly,
- * since they are of a kind of their own with a mark procedure, as language
- * implementations make it (this is several times faster than scanning them).
- * The interface's registers and root slots are pushed as roots.
+ * libgc is a conservative, non-moving mark-sweep collector with lazy sweeping.
+ * It scans stacks and CPU registers for words that look like references.
+ * Objects are marked exactly: they are of a kind of their own with a mark
+ * procedure, as language implementations do it, which is several times faster
+ * than scanning them conservatively.  The interface's registers and root slots
+ * are pushed as roots.
  *
- * Allocation takes from free lists of the mutator's own, as gc_inline.h does:
- * bdwgc.c marks what is on them, as libgc marks those of its own threads.
+ * Allocation takes from free lists of the mutator, as gc_inline.h does.
+ * bdwgc.c marks the heap cells on these lists, as libgc marks those of its own
+ * threads.
  *
  * BDWGC_EXACT makes the variant whose only roots are the interface's: no stack
- * is scanned.  That is sound for one thread alone, as others
- * are suspended anywhere, with fresh objects that no root has yet. */
+ * is scanned.  The variant is sound for one thread only, as other threads are
+ * suspended anywhere and may hold a new object that no root refers to yet. */
 #ifndef REAPMARK_BDWGC_H
 #define REAPMARK_BDWGC_H
 
@@ -21,33 +23,37 @@
 #define BDWGC_EXACT 0
 #endif
 
-/* Kinds of objects.  Leaves are never looked into; wide ones are left to libgc
- * to scan, which can do it in pieces, as a mark procedure must not push
- * hundreds of references at a time. */
+/* Kinds of objects.  Leaves are not scanned.  Wide objects are left to libgc,
+ * which can scan them in pieces: a mark procedure must not push hundreds of
+ * references at a time. */
 enum { BDWGC_LEAF, BDWGC_NODE, BDWGC_WIDE, BDWGC_KINDS };
 
 enum {
   BDWGC_GRANULE = 16,
   BDWGC_SMALL = 25, /* objects of fewer granules come from free lists */
   BDWGC_WIDE_SLOTS = 128,
-  /* The header's word of an object.  Cells on a free list have a link there,
-   * which is aligned: no odd number. */
+  /* The word that marks an object's header.  A heap cell on a free list has a
+   * link there instead, which is aligned and so never odd. */
   BDWGC_OBJECT = 0x0b3a57ed
 };
 
 struct gc_mutator {
   gc_mutator_base base;
-  void *free[BDWGC_WIDE][BDWGC_SMALL]; /* by kind and granules; zero but link */
-  gc_object *held;                     /* a root while an object is made */
-  bool registered;                     /* with libgc by us */
+  /* Free lists by kind and granules; their heap cells are zero but for the
+   * link. */
+  void *free[BDWGC_WIDE][BDWGC_SMALL];
+  gc_object *held; /* a root that keeps an object while it is made */
+  bool registered; /* we registered the thread with libgc */
   gc_object *reg[];
 };
 #define GC_MUTATOR_DEFINED
 
 #include "common/inline/plain-operations.h"
 
-/* Slow paths, in bdwgc.c: an object of a free list's kind and size, after it
- * was refilled; or one that no free list serves.  NULL without memory. */
+/* Slow paths, in bdwgc.c.  bdwgc_refill refills a free list and returns an
+ * object of its kind and size; bdwgc_large makes an object that no free list
+ * serves.  Both return NULL, and the functions with a bool return false, when
+ * memory runs out. */
 gc_object *bdwgc_refill(gc_mutator *m, unsigned kind, size_t granules);
 gc_object *bdwgc_large(size_t bytes, unsigned kind);
 bool bdwgc_finalizable(gc_mutator *m, gc_object *o);
@@ -72,7 +78,7 @@ static inline gc_object *bdwgc_new(gc_mutator *m, gc_shape shape,
   } else {
     o = bdwgc_large(bytes, kind);
   }
-  if (gc_likely(o != NULL)) /* the slots are zero already */
+  if (gc_likely(o != NULL)) /* libgc returns zeroed memory */
     o->header = (uint64_t)meta << 32 | BDWGC_OBJECT;
   return o;
 }
@@ -105,7 +111,7 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return o != NULL;
 }
 
-/* Threads are stopped by signals, wherever they are. */
+/* Nothing to do: libgc stops threads by signals, wherever they are. */
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
 }

@@ -1,7 +1,7 @@
 /* cpython.c: CPython, the out-of-line half.
  *
- * The interpreter is one for the process and is started once; a second heap in
- * a process (tests make several) is the same one, emptied. */
+ * A process has one interpreter, which is started once.  A second heap in the
+ * same process (tests make several) is the same interpreter, emptied. */
 #include "cpython/cpython.h"
 #include "common/cascade.h"
 #include "common/finalizers.h"
@@ -24,8 +24,8 @@ static uint64_t threshold0 = 700, threshold1 = 10, threshold2 = 10;
 const gc_collector gc_this_collector = {
 #if CPYTHON_PLAIN
     .name = "cpython-refcount",
-    .summary = "CPython " PY_VERSION ", types that its detector does not "
-               "track; threads take turns",
+    .summary = "CPython " PY_VERSION ", types that its cycle detector does "
+               "not track; threads take turns",
 #else
     .name = "cpython",
     .summary = "CPython " PY_VERSION ", counting and a generational cycle "
@@ -43,24 +43,24 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
 #if !CPYTHON_PLAIN
             {"threshold0",
-             "tracked objects made less those freed that start the detector; "
-             "0: never",
+             "tracked objects, made less freed, that start the detector; 0: "
+             "never",
              &threshold0, 0, INT32_MAX},
-            {"threshold1", "so many young collections make a middle one",
-             &threshold1, 1, INT32_MAX},
-            {"threshold2", "so many middle ones make an old one", &threshold2,
+            {"threshold1", "young collections before a middle one", &threshold1,
+             1, INT32_MAX},
+            {"threshold2", "middle collections before an old one", &threshold2,
              1, INT32_MAX},
 #endif
             {0}},
 };
 
 static gc_heap the_heap;
-static uint64_t objects; /* by the interpreter's lock */
+static uint64_t objects; /* guarded by the interpreter's lock */
 PyObject *cpy_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
- * Memory.  Small objects come from arenas, large ones and the interpreter's own
- * raw memory from malloc: both are counted where they are taken.
+ * Memory.  CPython takes small objects from arenas, and large objects and its
+ * own raw memory from malloc.  Both are counted where they are taken.
  * ------------------------------------------------------------------------- */
 
 static struct { _Atomic uint64_t now, peak; } held;
@@ -127,8 +127,8 @@ static void count_memory(void) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Pauses: the detector's by gc.callbacks, and cascades of deaths that are long
- * enough to be worth two looks at the clock, if not part of the former.
+ * Pauses: collections of the cycle detector, by gc.callbacks, and cascades of
+ * deaths outside of them that are long enough to justify two clock reads.
  * ------------------------------------------------------------------------- */
 
 static struct {
@@ -184,7 +184,7 @@ static int node_clear(PyObject *self) {
   return 0;
 }
 
-/* The count that the queue holds resurrects the object. */
+/* The queue's count resurrects the object. */
 static void node_finalize(PyObject *self) {
   cpy_node *n = (cpy_node *)self;
   if (!n->finalizable)
@@ -195,7 +195,7 @@ static void node_finalize(PyObject *self) {
 }
 
 /* Clears weak references and calls the finalizer, in this order.  Returns false
- * if the object lives on. */
+ * if the finalizer resurrected the object. */
 static bool node_dies(PyObject *self) {
   cpy_node *n = (cpy_node *)self;
   if (n->weak_list)
@@ -216,8 +216,9 @@ static void tracked_dealloc(PyObject *self) {
   Py_TRASHCAN_END death_ends();
 }
 
-/* CPython's trashcan is for tracked types only.  Here the dead wait in a list,
- * linked where their weak references were, for the first of them to free. */
+/* CPython's trashcan serves tracked types only.  Here the dead wait in a list,
+ * linked through the field of their weak references, and the outermost call
+ * frees them all, so that a long chain takes no stack. */
 static void plain_dealloc(PyObject *self) {
   static cpy_node *dead;
   static bool freeing;
@@ -247,8 +248,8 @@ static PyMemberDef node_members[] = {{"__weaklistoffset__", T_PYSSIZET,
                                       NULL},
                                      {NULL, 0, 0, 0, NULL}};
 
-/* A weak reference is an object of its own, with the interpreter's in it, which
- * is shared among all to the same target. */
+/* A weak reference is an object of its own that refers to the interpreter's
+ * weak reference, which all weak references to one target share. */
 typedef struct cpy_weak {
   PyObject_HEAD PyObject *reference;
 } cpy_weak;
@@ -261,7 +262,7 @@ static void weak_dealloc(PyObject *self) {
   objects--;
 }
 
-/* By whether tracked and finalizable. */
+/* Index: tracked, finalizable. */
 static PyTypeObject *node_types[2][2], *weak_type;
 
 static PyTypeObject *make_type(bool tracked, bool finalizable) {
@@ -370,11 +371,11 @@ static void get_lock(gc_mutator *m) {
 
 enum {
   SWITCH_NS = 5000000, /* the interpreter's switch interval */
-  POLLS = 64           /* between looks at the clock */
+  POLLS = 64           /* safepoints between clock reads */
 };
 
-/* The interpreter's own loop would see that another thread asks for the lock;
- * C code must look for itself. */
+/* A Python program gives the lock up in the interpreter's loop when another
+ * thread asks for it; C code must check for itself. */
 void cpy_turn(gc_mutator *m) {
   if (++m->polls % POLLS || gc_now_ns() - m->since < SWITCH_NS)
     return;
@@ -432,11 +433,11 @@ static bool start(void) {
   }
   if (!make_types())
     return false;
-  PyEval_SaveThread(); /* every thread attaches, this one too */
+  PyEval_SaveThread(); /* gc_thread_attach takes the lock, here as well */
   return true;
 }
 
-/* Thresholds, and a callback if anyone listens. */
+/* Sets the thresholds, and a callback if anyone listens. */
 static bool set_up(void) {
   static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
                                NULL};
@@ -481,7 +482,7 @@ void gc_heap_destroy(gc_heap *heap) {
     Py_DECREF(o);
   PyGC_Collect();
   finalizers_destroy();
-  objects = 0; /* cycles that nothing can find stay */
+  objects = 0; /* cycles that no detector can find stay allocated */
   PyGILState_Release(gil);
 }
 

@@ -1,17 +1,17 @@
 /* cpython.h: CPython's memory management, the inline half.
  *
- * Objects are instances of extension types, written as C extensions write them:
- * heap types with tp_traverse, tp_clear and a list of weak references, stores
- * that count.  Leaves are of types that the cycle detector does not track, as
- * str and bytes are not.  A register owns a reference; a borrowing one borrows
- * it.  No Python code runs.
+ * Objects are instances of extension types, as C extensions write them: heap
+ * types with tp_traverse, tp_clear and a list of weak references, and stores
+ * that count references.  Leaf types are not tracked by the cycle detector,
+ * just as str and bytes are not.  An owning register owns a reference, a
+ * borrowing one borrows it.  No Python code runs.
  *
- * CPYTHON_PLAIN makes the variant in which no type is tracked: counting alone,
- * so that cycles leak.
+ * CPYTHON_PLAIN makes the variant whose types are all untracked: counting
+ * alone, so that cycles leak.
  *
- * All threads take turns: whoever is attached holds the interpreter's lock, but
- * for blocking stretches, and gives it up at a safepoint if another has waited
- * for the interpreter's switch interval. */
+ * Threads take turns: an attached thread holds the interpreter's lock except in
+ * blocking stretches, and gives the lock up at a safepoint if another thread
+ * has waited for the interpreter's switch interval. */
 #ifndef REAPMARK_CPYTHON_H
 #define REAPMARK_CPYTHON_H
 
@@ -20,22 +20,22 @@
 #include <stdatomic.h>
 #include "common/object.h"
 
-/* As PyVarObject has it, then what our types add. */
+/* A PyVarObject with the fields of our types. */
 typedef struct cpy_node {
   PyObject_VAR_HEAD /* ob_size: words of slots and payload together */
       PyObject *weak_list;
   uint32_t slots;
-  bool finalizable; /* not yet handed to its finalizer */
+  bool finalizable; /* its finalizer has not run yet */
   PyObject *slot[];
 } cpy_node;
 
 struct gc_mutator {
   gc_heap *heap;
   gc_reg top;
-  PyGILState_STATE gil;  /* of the Ensure that spans its life */
-  PyThreadState *parked; /* in a blocking stretch */
+  PyGILState_STATE gil;  /* of a PyGILState_Ensure for the mutator's life */
+  PyThreadState *parked; /* the thread state during a blocking stretch */
   unsigned polls;
-  uint64_t since; /* when it got the lock */
+  uint64_t since; /* when the thread got the lock */
   PyObject *tls[GC_TLS];
   PyObject *reg[];
 };
@@ -43,10 +43,11 @@ struct gc_mutator {
 
 extern PyObject *cpy_globals[GC_GLOBALS];
 
-/* Threads that want the interpreter's lock. */
+/* Number of threads that wait for the interpreter's lock. */
 extern _Atomic unsigned cpy_wanted;
 
-/* Slow paths, in cpython.c.  What makes objects returns NULL without memory. */
+/* Slow paths, in cpython.c.  Functions that make objects return NULL when
+ * memory runs out. */
 PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags);
 PyObject *cpy_weak_new(gc_mutator *m, PyObject *target);
 PyObject *cpy_weak_get(PyObject *weak); /* a new reference, or NULL */

@@ -7,9 +7,9 @@
 
 struct gc_heap {
   gc_listener listener;
-  uint64_t objects; /* of mutators that have detached: made less freed */
+  uint64_t objects; /* made less freed, by mutators that have detached */
   _Atomic uint64_t cascades;
-  uint64_t at_start; /* bytes that malloc held before */
+  uint64_t at_start; /* bytes that malloc held before the heap was made */
   _Atomic uint64_t peak;
 };
 
@@ -33,17 +33,19 @@ const gc_collector gc_this_collector = {
 
 static gc_heap the_heap;
 
-/* The caller's mutator, if it has one: who frees does not say. */
+/* The calling thread's mutator, if it has one.  g_object_unref does not pass a
+ * mutator on. */
 static _Thread_local gc_mutator *self;
 
 /* ------------------------------------------------------------------------- *
  * The classes.
  * ------------------------------------------------------------------------- */
 
-enum { INSIDE = 64 }; /* words of slots and payload within an instance */
+/* The most words of slots and payload inside an instance. */
+enum { INSIDE = 64 };
 
 static GType plain_types[INSIDE + 1], finalizable_types[INSIDE + 1], weak_type;
-static GObjectClass *parent; /* of all of them */
+static GObjectClass *parent; /* the parent class of all of them */
 
 static void count_death(void) {
   if (self)
@@ -52,8 +54,8 @@ static void count_death(void) {
     the_heap.objects--;
 }
 
-/* Recursive, as every class's is that owns references: a long list overflows
- * the stack. */
+/* Recursive, like every class that owns references: a long list overflows the
+ * stack. */
 static void node_finalize(GObject *object) {
   gob_node *n = (gob_node *)object;
   if (self)
@@ -72,8 +74,8 @@ static void node_finalize(GObject *object) {
   }
 }
 
-/* Weak references are cleared by now; the reference that the queue holds
- * resurrects the object. */
+/* Runs after weak references were cleared.  The queue's reference resurrects
+ * the object. */
 static void finalizable_dispose(GObject *object) {
   gob_node *n = (gob_node *)object;
   if (!n->finalizable) {
@@ -147,7 +149,7 @@ gc_object *gob_new(gc_mutator *m, gc_shape shape, unsigned flags) {
   }
   gob_node *n = g_object_new(
       finalizable ? finalizable_types[words] : plain_types[words], NULL);
-  n->slot = beside ? beside : n->inside; /* which is zero already */
+  n->slot = beside ? beside : n->inside; /* which GObject has zeroed */
   n->slots = shape.slots;
   n->finalizable = finalizable;
   m->made++;
@@ -185,7 +187,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   return &the_heap;
 }
 
-/* Cycles stay with the process. */
+/* Objects in cycles stay allocated until the process ends. */
 void gc_heap_destroy(gc_heap *heap) {
   heap->listener = GC_NULL_LISTENER;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
@@ -227,7 +229,8 @@ void gc_collect(gc_mutator *m) {
   (void)m;
 }
 
-/* The C library keeps no peak: it is the most seen at a call. */
+/* The C library keeps no peak.  The peak here is the largest size seen by a
+ * call of this function. */
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   uint64_t bytes = malloc_held(), peak = heap->peak;
   bytes -= bytes < heap->at_start ? bytes : heap->at_start;
@@ -240,7 +243,8 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   uint64_t n = heap->objects;
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    n += m->made - m->freed; /* below zero where it freed what others made */
+    n += m->made - m->freed; /* may be below zero: a mutator also frees objects
+                                that others made */
   return n;
 }
 

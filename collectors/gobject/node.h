@@ -1,10 +1,10 @@
 /* node.h: GObject's memory management, the inline half.
  *
- * Pure counting by atomic operations: cycles leak, all threads may share.
- * Objects are instances of a class for each size, as a C program would have one
- * for each of its structs; wide ones have a block beside the instance, whose
- * size GObject keeps in 16 bits.  A register owns a reference; a borrowing one
- * borrows it. */
+ * GObject counts references with atomic operations and has no cycle detector:
+ * cycles leak, and all threads may share objects.  There is a class for each
+ * object size, as a C program has one for each of its structs.  Wide objects
+ * have a block beside the instance, because GObject keeps an instance's size in
+ * 16 bits.  An owning register owns a reference, a borrowing one borrows it. */
 #ifndef REAPMARK_GOBJECT_NODE_H
 #define REAPMARK_GOBJECT_NODE_H
 
@@ -12,12 +12,12 @@
 #include "common/cascade.h"
 #include "common/object.h"
 
-/* Places refer to it as gc_object. */
+/* Slots, roots and registers refer to it as gc_object. */
 typedef struct gob_node {
   GObject object;
-  gc_object **slot; /* and the payload after the slots */
+  gc_object **slot; /* the slots, then the payload */
   uint32_t slots;
-  bool finalizable; /* not yet handed to its finalizer */
+  bool finalizable; /* its finalizer has not run yet */
   gc_object *inside[];
 } gob_node;
 
@@ -56,7 +56,7 @@ static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
   return &n->slot[n->slots];
 }
 
-/* dst <- o, if there is one. */
+/* If `o` is not NULL, register `dst` takes over its reference. */
 static inline bool gob_give(gc_mutator *m, gc_reg dst, gc_object *o) {
   if (gc_likely(o != NULL))
     counted_replace(&m->reg[dst], o);

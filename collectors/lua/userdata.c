@@ -1,11 +1,11 @@
 /* userdata.c: Lua's collector, the out-of-line half.
  *
- * Lua says nothing about the pauses of its own collections: a step of one is
- * part of whatever allocates.  Stopping it and asking for steps instead would
- * be another collector: a step with an argument pays the whole debt at once,
- * and one without is not as long as Lua's own.  So steps are seen from outside
- * only, and reported are the whole collections that were asked for, or that a
- * full heap asks for. */
+ * Lua does not report the pauses of its own collections: a step of a collection
+ * is part of the allocation that starts it.  Stopping the collector and asking
+ * for steps instead would make a different collector: a step with an argument
+ * pays the whole debt at once, and a step without one differs in length from
+ * Lua's own.  So the adapter reports only whole collections, which the workload
+ * or a full heap asks for; the steps are visible from outside only. */
 #include "lua/userdata.h"
 
 static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
@@ -26,18 +26,18 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             {"mode", "0: incremental, 1: generational", &mode, 0, 1},
             {"pause",
-             "incremental: a collection begins when the heap is so many per "
-             "cent of what was left by the last",
+             "incremental: a collection begins when the heap has grown to this "
+             "per cent of its size after the last one",
              &step_pause, 1, 1000},
             {"step-multiplier",
-             "incremental: work in per cent of what is allocated", &multiplier,
-             1, 1000},
+             "incremental: collection work, in per cent of the bytes allocated",
+             &multiplier, 1, 1000},
             {"minor-multiplier",
-             "generational: a young collection after the heap grew by so many "
-             "per cent",
+             "generational: per cent by which the heap grows before a young "
+             "collection",
              &minor, 1, 100},
             {"major-multiplier",
-             "generational: an old one after it grew by so many per cent",
+             "generational: per cent by which the heap grows before an old one",
              &major, 1, 1000},
             {0}},
 };
@@ -45,16 +45,16 @@ const gc_collector gc_this_collector = {
 static gc_heap the_heap;
 
 /* ------------------------------------------------------------------------- *
- * Memory.  Lua tells what kind of thing it asks for, but not what it gives
- * back.  So that objects can be counted for nothing, all else is kept at
- * addresses half-way between the multiples of 16 that malloc returns.
+ * Memory.  Lua tells its allocator what kind of thing it asks for, but not what
+ * kind it gives back.  To count objects without a table of them, everything
+ * else is placed half-way between the multiples of 16 that malloc returns.
  * ------------------------------------------------------------------------- */
 
 static bool is_object(void *block) {
   return (uintptr_t)block % 16 == 0;
 }
 
-/* Between its block and the address that Lua knows. */
+/* Bytes between malloc's block and the address that Lua gets. */
 static size_t gap(bool object) {
   return object ? 0 : 8;
 }
@@ -67,7 +67,7 @@ static void account(gc_heap *h, bool object, uint64_t more, uint64_t less) {
     h->cells += more - less;
 }
 
-/* As lua_Alloc has it: of what is new `before` is the kind. */
+/* A lua_Alloc.  For a new block `before` is the kind of thing. */
 static void *take_or_give(void *data, void *old, size_t before, size_t bytes) {
   gc_heap *h = data;
   bool object =
@@ -89,13 +89,15 @@ static void *take_or_give(void *data, void *old, size_t before, size_t bytes) {
   return block + gap(object);
 }
 
-/* Of the system's memory, since what is beyond the limit is not asked for. */
+/* Called if the system's memory runs out: memory beyond the heap limit is not
+ * asked for. */
 static int out_of_memory(lua_State *lua) {
   (void)lua;
   gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 
-/* Whether there is room for more, which may take a collection. */
+/* Whether there is room for `bytes` more.  Collects if there is none at
+ * first. */
 static bool make_room(gc_mutator *m, uint64_t bytes) {
   gc_heap *h = m->heap;
   if (h->bytes + bytes > h->limit)
@@ -104,11 +106,11 @@ static bool make_room(gc_mutator *m, uint64_t bytes) {
 }
 
 /* ------------------------------------------------------------------------- *
- * The shared roots: user values of the anchor, which has every mutator's stack
- * refer to it.  After the global roots come the first and the last object of
- * the queue of finalizers: it is linked through a user value that finalizable
- * objects have for it, since there may be no memory when one is found dead.
- * Which of them that is stands behind the object's payload.
+ * The shared roots are user values of the anchor, which every mutator's stack
+ * refers to.  After the global roots come the first and the last object of the
+ * finalizer queue.  Finalizable objects have one user value more, the link of
+ * the queue, since there may be no memory for a link when an object is found
+ * dead.  The number of that user value is stored behind the object's payload.
  * ------------------------------------------------------------------------- */
 
 enum { FIRST = GC_GLOBALS + 1, LAST, ANCHOR_VALUES = LAST };
@@ -120,7 +122,8 @@ static int next_of(lua_State *lua, int object) {
   return value;
 }
 
-/* __gc: appends the object, at 1, to the queue; upvalue 1 is the anchor. */
+/* The metamethod __gc: appends the object, argument 1, to the queue.  Upvalue 1
+ * is the anchor. */
 static int enqueue(lua_State *lua) {
   const int anchor = lua_upvalueindex(1), object = 1, last = 2;
   lua_settop(lua, object);
@@ -154,10 +157,10 @@ bool ud_finalizer_next(gc_mutator *m, gc_reg dst) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Objects that are not made inline.
+ * Objects that the inline half does not make itself.
  * ------------------------------------------------------------------------- */
 
-/* A table that is part of an object, and no object. */
+/* Pushes a table that is part of an object and does not count as one. */
 static void push_part(gc_mutator *m, uint32_t entries) {
   m->heap->counts = false;
   lua_createtable(m->lua, (int)entries, 0);
@@ -169,7 +172,7 @@ bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
   bool finalizable = flags & GC_FINALIZABLE, wide = shape.slots > UD_DIRECT;
   int values = wide ? UD_REST : (int)shape.slots, next = values + 1;
   size_t bytes = shape.bytes + (finalizable ? sizeof next : 0);
-  enum { MORE = 256 }; /* for the table and what is rounded */
+  enum { MORE = 256 }; /* for the table and for rounding */
   if (!make_room(m, ud_bytes(shape) + MORE))
     return false;
   char *memory = lua_newuserdatauv(lua, bytes, values + finalizable);
@@ -177,7 +180,7 @@ bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
     push_part(m, shape.slots - UD_DIRECT);
     lua_setiuservalue(lua, -2, UD_REST);
   }
-  if (finalizable) { /* __gc is in the metatable already, as it must be */
+  if (finalizable) { /* Lua requires that the metatable has __gc already */
     memcpy(memory + shape.bytes, &next, sizeof next);
     lua_pushvalue(lua, UD_FINALIZABLE);
     lua_setmetatable(lua, -2);
@@ -188,7 +191,7 @@ bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
 
 bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   lua_State *lua = m->lua;
-  enum { TABLE = 128 }; /* and its array */
+  enum { TABLE = 128 }; /* the table and its array */
   if (!make_room(m, TABLE))
     return false;
   lua_createtable(lua, 1, 0);
@@ -214,8 +217,8 @@ void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i) {
   lua_settop(m->lua, -2);
 }
 
-/* Doubles the room.  Lua may halve a stack again, but not below what was asked
- * for. */
+/* Doubles the room for registers.  Lua may halve a stack again, but not below
+ * the size that was asked for. */
 void ud_grow(gc_mutator *m) {
   if (m->top > GC_REGISTERS)
     object_stack_overflow();
@@ -228,7 +231,8 @@ void ud_grow(gc_mutator *m) {
  * The heap.
  * ------------------------------------------------------------------------- */
 
-/* The places UD_ANCHOR to UD_WEAK of the first stack, for all to copy. */
+/* Pushes what stands in the places UD_ANCHOR to UD_WEAK of every mutator's
+ * stack. */
 static void push_shared(lua_State *lua) {
   lua_newuserdatauv(lua, 0, ANCHOR_VALUES);
   lua_createtable(lua, 0, 1);
@@ -311,8 +315,8 @@ uint64_t gc_heap_objects(gc_heap *h) {
   return h->objects;
 }
 
-/* What malloc has free is not known, nor what the tables within weak references
- * and wide objects take: they are not among the cells. */
+/* The heap cells leave out the tables within weak references and wide objects,
+ * and malloc's free memory is not known. */
 gc_usage gc_heap_usage(gc_heap *h) {
   return (gc_usage){h->objects, h->cells, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN};
 }

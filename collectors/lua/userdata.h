@@ -1,14 +1,14 @@
 /* userdata.h: Lua's collector, the inline half.
  *
- * Objects are full userdata: the slots are their user values, the payload is
- * their memory.  That is how C programs have objects of their own in Lua, and
- * half the cost of tables through this interface.  A mutator is a Lua thread
- * (a coroutine) with a stack of its own, and a register is one of its slots;
- * null is nil.  No Lua code runs.
+ * Objects are full userdata: their slots are user values, and their payload is
+ * the userdata's memory.  C programs have their own objects in Lua this way,
+ * and through this interface it costs half as much as tables.  A mutator is a
+ * Lua thread (a coroutine) with a stack of its own, a register is a place on
+ * that stack, and null is nil.  No Lua code runs.
  *
- * User values are counted by 16 bits, and more are cut off without a word.  The
- * slots of a wider object from UD_DIRECT on are in a table of its own, in its
- * user value after those.
+ * Lua counts user values in 16 bits and silently cuts off a larger number.  The
+ * slots of a wider object from UD_DIRECT on are in a table of that object, held
+ * by the user value after those.
  *
  * All threads share one state, which Lua does not guard: one runs at a time. */
 #ifndef REAPMARK_LUA_USERDATA_H
@@ -18,36 +18,36 @@
 #include "common/object.h"
 
 enum {
-  UD_DIRECT = 65532, /* slots that are user values */
-  UD_REST,           /* the user value with the table of the others */
-  UD_ANCHOR = 1,     /* places of a mutator's stack: the shared roots; */
-  UD_FINALIZABLE,    /* the metatables; */
+  UD_DIRECT = 65532, /* slots that are user values directly */
+  UD_REST,        /* the user value that holds the table of the other slots */
+  UD_ANCHOR = 1,  /* places on a mutator's stack: the shared roots, */
+  UD_FINALIZABLE, /* the two metatables, */
   UD_WEAK,
-  UD_TLS,                         /* thread-local roots; */
+  UD_TLS,                         /* thread-local roots, */
   UD_REGISTERS = UD_TLS + GC_TLS, /* and from here on the registers */
   UD_SPARE = LUA_MINSTACK         /* places above them, for operands */
 };
 
-/* Bytes that Lua asks for to make an object, at the most. */
+/* An upper bound of the bytes that Lua asks for to make an object. */
 static inline uint64_t ud_bytes(gc_shape shape) {
   return 40 + 16 * (uint64_t)shape.slots + shape.bytes;
 }
 
-/* What malloc takes for a block, its own header included: of an object at an
- * address that is a multiple of 16, of anything else half-way between two. */
+/* Bytes that malloc takes for a block, its header included.  Objects are at
+ * multiples of 16, everything else half-way between two of them. */
 static inline uint64_t ud_chunk(size_t bytes, bool object) {
   size_t whole = bytes + (object ? 8 : 16);
   return whole <= 32 ? 32 : (whole + 15) & ~(size_t)15;
 }
 
 struct gc_heap {
-  uint64_t limit; /* of `bytes`; UINT64_MAX: none */
+  uint64_t limit; /* the most that `bytes` may reach; UINT64_MAX: none */
   uint64_t bytes; /* taken from malloc since the state was made */
   uint64_t peak;
-  uint64_t objects, cells; /* among them; bytes that they take */
-  uint64_t collections;    /* whole ones that were asked for */
+  uint64_t objects, cells; /* their number; the part of `bytes` they take */
+  uint64_t collections;    /* whole collections that were asked for */
   uint64_t at_start;       /* bytes of the state itself */
-  bool counts;             /* what is made now may be an object */
+  bool counts;             /* a block that is made now may be an object */
   gc_listener listener;
   lua_State *state;
 };
@@ -55,7 +55,7 @@ struct gc_heap {
 struct gc_mutator {
   gc_heap *heap;
   lua_State *lua;
-  gc_reg top, room; /* registers, and those that the stack has room for */
+  gc_reg top, room; /* registers in use; registers that fit on the stack */
 };
 
 /* Slow paths, in userdata.c. */
@@ -92,7 +92,7 @@ static inline void ud_clear(gc_mutator *m, int place) {
   ud_pop_into(m, place);
 }
 
-/* Pushes what a slot holds. */
+/* Pushes the value of slot `i` of the object in register `obj`. */
 static inline void ud_push(gc_mutator *m, gc_reg obj, uint32_t i) {
   if (gc_likely(i < UD_DIRECT))
     lua_getiuservalue(m->lua, ud_at(obj), (int)i + 1);
@@ -100,7 +100,7 @@ static inline void ud_push(gc_mutator *m, gc_reg obj, uint32_t i) {
     ud_rest_load(m, obj, i);
 }
 
-/* Pops what a slot is to hold. */
+/* Pops a value into slot `i` of the object in register `obj`. */
 static inline void ud_pop(gc_mutator *m, gc_reg obj, uint32_t i) {
   if (gc_likely(i < UD_DIRECT))
     lua_setiuservalue(m->lua, ud_at(obj), (int)i + 1);

@@ -1,5 +1,5 @@
-/* malloc.c: explicit freeing, the out-of-line half: counting objects, and what
- * each allocator holds from the system. */
+/* malloc.c: explicit freeing, the out-of-line half.  It counts objects and the
+ * memory that each allocator holds from the system. */
 #include "gc.h"
 #include "malloc/malloc.h"
 
@@ -20,8 +20,8 @@
 #endif
 
 struct gc_heap {
-  uint64_t objects;      /* of mutators that have detached: made less freed */
-  gc_footprint at_start; /* what the process held before */
+  uint64_t objects;      /* made less freed, by mutators that have detached */
+  gc_footprint at_start; /* what the process held before the heap was made */
   uint64_t peak_seen;
 };
 
@@ -36,11 +36,11 @@ const gc_collector gc_this_collector = {
     .options = (const gc_option[]){{0}},
 };
 
-/* The C library keeps no peak of what it holds: it is the most seen at a call,
- * which the harness makes every few milliseconds. */
+/* The C library keeps no peak of its memory.  The peak is the largest size seen
+ * by a call, which the harness makes every few milliseconds. */
 static gc_footprint malloc_held(void) {
 #if defined MALLOC_MIMALLOC
-  mi_stats_merge(); /* of this thread */
+  mi_stats_merge(); /* the statistics of this thread */
   size_t unused, bytes, peak;
   mi_process_info(&unused, &unused, &unused, &unused, &unused, &bytes, &peak,
                   &unused);
@@ -64,14 +64,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
     free(heap);
     return NULL;
   }
-#elif !defined MALLOC_MIMALLOC /* which has room from the start: all is its */
+#elif !defined MALLOC_MIMALLOC /* all of mimalloc's memory counts */
   heap->at_start = malloc_held();
 #endif
   return heap;
 }
 
-/* What was not freed by now stays with the process, but for jemalloc, whose
- * arena goes as a whole. */
+/* Objects that were not freed stay allocated until the process ends; jemalloc's
+ * arena is released as a whole. */
 void gc_heap_destroy(gc_heap *heap) {
 #ifdef MALLOC_JEMALLOC
   space_destroy();
@@ -129,7 +129,8 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   uint64_t n = heap->objects;
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    n += m->made - m->freed; /* below zero where it freed what others made */
+    n += m->made - m->freed; /* may be below zero: a mutator also frees objects
+                                that others made */
   return n;
 }
 
@@ -140,5 +141,5 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 
 const char *gc_heap_check(gc_heap *heap) {
   (void)heap;
-  return NULL; /* the allocators check themselves where they are built to */
+  return NULL; /* the allocators have checks of their own, as a build option */
 }

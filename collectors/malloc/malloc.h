@@ -1,15 +1,16 @@
 /* malloc.h: explicit freeing, the inline half.
  *
- * What a program does that knows when its objects die: gc_new is malloc,
- * gc_free is free, and nothing else ever dies.  The reference of Hertz & Berger
- * (OOPSLA 2005), but with deaths stated by the program and not by an oracle.
+ * It does what a program does that knows when its objects die: gc_new is
+ * malloc, gc_free is free, and nothing else ever dies.  Hertz & Berger (OOPSLA
+ * 2005) compare collectors with such a program; here the program states the
+ * deaths itself, instead of an oracle.
  *
- * One source, three allocators, by macros:
+ * One source makes three allocators, by macros:
  *   (none)           the C library's malloc
- *   MALLOC_JEMALLOC  the jemalloc that the models stand on (common/space.h),
- *                    through a thread cache of each mutator
- *   MALLOC_MIMALLOC  mimalloc, linked in place of the C library's, so that the
- *                    harness's own few blocks come from it too */
+ *   MALLOC_JEMALLOC  the jemalloc under the models (common/space.h), through a
+ *                    thread cache of each mutator
+ *   MALLOC_MIMALLOC  mimalloc, linked in place of the C library's malloc, so
+ *                    that the harness's few blocks come from it too */
 #ifndef REAPMARK_MALLOC_H
 #define REAPMARK_MALLOC_H
 
@@ -20,7 +21,7 @@
 
 struct gc_mutator {
   gc_mutator_base base;
-  int flags; /* of the thread cache, with MALLOC_JEMALLOC */
+  int flags; /* MALLOC_JEMALLOC: flags that select the thread cache */
   uint64_t made, freed;
   gc_object *reg[];
 };
@@ -56,7 +57,7 @@ static inline void gc_free(gc_mutator *m, gc_reg r) {
   *place = NULL;
 }
 
-/* Declared missing: nobody would learn that a target is dead. */
+/* Declared missing: nothing would learn that a target is dead. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   (void)m, (void)dst, (void)target;
   return false;

@@ -1,3 +1,3 @@
-(* The finalizer of every finalizable object: all that is in OCaml here. *)
+(* The finalizer of all finalizable objects; no other OCaml code is needed. *)
 external died : Obj.t -> unit = "ml_died" [@@noalloc]
 let () = Callback.register "died" (fun o -> died o)

@@ -1,7 +1,7 @@
 /* ocaml.c: OCaml, the out-of-line half.
  *
- * The runtime is one for the process and is started once; a second heap in a
- * process (tests make several) is the same one, emptied. */
+ * A process has one OCaml runtime, which is started once.  A second heap in the
+ * same process (tests make several) is the same runtime, emptied. */
 #include "ocaml/ocaml.h"
 #include "common/finalizers.h"
 
@@ -18,13 +18,13 @@
 #include <caml/weak.h>
 #include <sys/mman.h>
 
-/* Primitives of Gc, which no header declares. */
+/* Primitives of OCaml's module Gc, which no header declares. */
 value caml_gc_full_major(value unit);
 value caml_final_register(value function, value object);
 
 struct gc_heap {
   gc_listener listener;
-  uint64_t began, ended; /* of the pause in progress, 0: none */
+  uint64_t began, ended; /* of the pause in progress; 0: none */
 };
 
 static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
@@ -41,20 +41,22 @@ const gc_collector gc_this_collector = {
             .moving = true},
     .options =
         (const gc_option[]){
-            {"minor-heap", "words of the nursery", &minor_heap, 4096, 1 << 28},
+            {"minor-heap", "size of the nursery in words", &minor_heap, 4096,
+             1 << 28},
             {"space-overhead",
-             "per cent of the live memory that may be wasted: the lower, the "
-             "larger the slices of the major collector",
+             "per cent of the live memory that may be wasted; less waste takes "
+             "larger slices of the major collector",
              &space_overhead, 1, 1000000},
             {0}},
 };
 
 static gc_heap the_heap;
-static value died; /* finalizer of all, an OCaml function */
+static value died; /* the finalizer of all objects, an OCaml function */
 value ml_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
- * Roots: of the process, and the two blocks of each mutator.
+ * Roots: one block of global roots, one for the finalizer queue, and two for
+ * each mutator.
  * ------------------------------------------------------------------------- */
 
 static struct caml__roots_block globals, queue;
@@ -76,15 +78,16 @@ static void unroot(struct caml__roots_block *b) {
   *at = b->next;
 }
 
-/* After every change to the queue of finalizers. */
+/* To be called after every change to the finalizer queue. */
 static void root_queue(void) {
   queue.tables[0] = (value *)finalizers_first();
   queue.nitems = (intnat)finalizers_count();
 }
 
 /* ------------------------------------------------------------------------- *
- * Pauses.  What allocation starts, a collection of the nursery and then a slice
- * of the other, each with hooks of its own, is one to those who wait.
+ * Pauses.  An allocation may start a collection of the nursery and then a slice
+ * of the major heap, each with hooks of its own.  To the mutator that waits
+ * they are one pause.
  * ------------------------------------------------------------------------- */
 
 static void on_begin(void) {
@@ -103,8 +106,9 @@ static void pause_over(void) {
   h->began = h->ended = 0;
 }
 
-/* Collects what is due, and calls finalizers.  Only OCaml code would do that by
- * itself, and until it is done every allocation comes by a slow path. */
+/* Does the collections that are due and calls finalizers.  In OCaml programs
+ * compiled code does this.  Until it is done, every allocation takes the slow
+ * path. */
 static void catch_up(void) {
   if (caml_check_pending_actions())
     caml_process_pending_actions();
@@ -115,9 +119,10 @@ static void catch_up(void) {
  * Objects.
  * ------------------------------------------------------------------------- */
 
-/* The finalizer of what was found dead: it is alive again and waits. */
+/* The finalizer of a dead object: it resurrects the object, which waits in the
+ * queue. */
 value ml_died(value o) {
-  Field(Field(o, Wosize_val(o) - 2), 0) = Val_false; /* the token */
+  Field(Field(o, Wosize_val(o) - 2), 0) = Val_false; /* the token: found dead */
   finalizers_push((gc_object *)o);
   root_queue();
   return Val_unit;
@@ -125,19 +130,19 @@ value ml_died(value o) {
 
 value *ml_nursery_slow(size_t words) {
   catch_up();
-  /* One block, which the caller divides. */
+  /* allocates one block, which the caller divides */
   value *at = (value *)Hp_val(caml_alloc_small(words - 1, String_tag));
   pause_over();
   return at;
 }
 
-/* A block outside the nursery, or 0.  Collects nothing. */
+/* Returns a block outside the nursery, or 0.  Never collects. */
 static value outside(size_t words, tag_t tag) {
   return caml_alloc_shr_no_track_noexc(words ? words : 1, tag);
 }
 
 bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
-  catch_up(); /* an allocation outside asks for a slice */
+  catch_up(); /* allocation outside the nursery requests a slice */
   bool finalizable = flags & GC_FINALIZABLE;
   size_t payload = ml_payload_words(shape);
   if (!finalizable && shape.slots == 0) {
@@ -168,9 +173,9 @@ bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
   return true;
 }
 
-/* The runtime lets weak references to what is to be finalized be, until it is
- * dead for good.  Ours must not give out what has been found dead, so they look
- * at its token, too. */
+/* The runtime keeps weak references to finalizable objects until such an object
+ * is dead for good.  Ours must not return an object whose finalizer is due, so
+ * they check the object's token, too. */
 bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   catch_up();
   struct caml__roots_block frame;
@@ -191,7 +196,7 @@ bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 }
 
 bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  caml_final_do_calls_exn(); /* of those that were found dead, if any */
+  caml_final_do_calls_exn(); /* runs the finalizers that are due */
   value w = m->reg[weak], token = Field(w, 1), o;
   bool alive = (token == Val_unit || Field(token, 0) == Val_true) &&
                caml_ephemeron_get_key(Field(w, 0), 0, &o);
@@ -245,8 +250,7 @@ void gc_blocking_leave(gc_mutator *m) {
   (void)m;
 }
 
-/* Settings of the environment, which the user may have for programs of their
- * own, do not count. */
+/* Overrides OCAMLRUNPARAM, which the user may have set for other programs. */
 static void start(void) {
   char name[] = "reapmark", *argv[] = {name, NULL}, settings[64];
   snprintf(settings, sizeof settings, "s=%llu,o=%llu",
@@ -274,7 +278,7 @@ void gc_heap_destroy(gc_heap *heap) {
   heap->listener = GC_NULL_LISTENER;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     ml_globals[g] = Val_unit;
-  do { /* those that are finalized now are not waited for */
+  do { /* again if finalizers resurrected objects */
     finalizers_destroy();
     root_queue();
     caml_gc_full_major(Val_unit);
@@ -282,7 +286,7 @@ void gc_heap_destroy(gc_heap *heap) {
   heap->began = heap->ended = 0;
 }
 
-/* Full collections have no hooks but those of the nursery. */
+/* A full collection calls no hooks except those of the nursery. */
 void gc_collect(gc_mutator *m) {
   (void)m;
   on_begin();
@@ -326,7 +330,8 @@ static void count_object(value o, void *data) {
   *(uint64_t *)data += is_object(o);
 }
 
-/* Right after a collection the nursery is empty, and all that is swept. */
+/* Exact right after a collection: the nursery is empty, and everything is
+ * swept. */
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
   uint64_t objects = 0;

@@ -1,18 +1,20 @@
 /* ocaml.h: OCaml's memory management, the inline half.
  *
- * A copying nursery, and a mark-sweep heap that is collected in slices.  Blocks
- * are laid out as ocamlopt does for records.  Whatever the runtime may scan
- * must be a value, so raw payload is a block of its own, as Bytes in a record
- * is, and allocated together with its object:
+ * OCaml has a copying nursery and a mark-sweep heap that is collected in
+ * slices.  Blocks have the layout that ocamlopt gives to records.  All that the
+ * runtime may scan must be values.  So raw payload is a block of its own, like
+ * Bytes in a record, allocated together with its object:
  *
- *     object       slot 0 ... slot n-1, payload   payload only if it has any
- *     finalizable  slot 0 ... slot n-1, token, payload      always both
+ *     object       slot 0 ... slot n-1, payload (if it has any)
+ *     finalizable  slot 0 ... slot n-1, token, payload (both always)
  *     leaf         payload
  *     weak         ephemeron, token or unit
  *
- * Null is unit.  Objects move: the registers are local roots of the runtime,
- * as CAMLlocal makes them.  There is one heap and one lock on it, so there is
- * one mutator at a time. */
+ * The token of a finalizable object is true until the object is found dead.
+ *
+ * Null is unit.  Objects move: the registers are local roots of the runtime, as
+ * CAMLlocal makes them.  There is one heap with one lock, so there is one
+ * mutator at a time. */
 #ifndef REAPMARK_OCAML_H
 #define REAPMARK_OCAML_H
 
@@ -25,7 +27,7 @@
 #include <caml/mlvalues.h>
 #undef CAML_INTERNALS
 
-/* Tags of blocks that are objects.  Payload has String_tag. */
+/* Tags of the blocks that are objects.  Payload blocks have String_tag. */
 enum {
   ML_OBJECT = 101,
   ML_FINALIZABLE = 102,
@@ -35,8 +37,8 @@ enum {
 
 struct gc_mutator {
   gc_heap *heap;
-  struct caml__roots_block registers; /* nitems: those in some frame */
-  struct caml__roots_block locals;    /* of tls */
+  struct caml__roots_block registers; /* nitems: the registers in frames */
+  struct caml__roots_block locals;    /* the thread-local roots */
   value tls[GC_TLS];
   value reg[];
 };
@@ -44,9 +46,10 @@ struct gc_mutator {
 
 extern value ml_globals[GC_GLOBALS];
 
-/* Slow paths, in ocaml.c.  `words` of nursery, header included, after a
- * collection; an object that is too large for it, or with a finalizer.  False
- * without memory. */
+/* Slow paths, in ocaml.c.  ml_nursery_slow returns `words` words of the
+ * nursery, headers included, after a collection.  ml_new_slow makes an object
+ * that is too large for the nursery or has a finalizer.  A false result of
+ * ml_new_slow and ml_weak_new means that memory ran out. */
 value *ml_nursery_slow(size_t words);
 bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
 bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
@@ -79,7 +82,7 @@ static inline size_t ml_payload_words(gc_shape shape) {
   return (shape.bytes + 7) / 8;
 }
 
-/* Words of the nursery, from which the caller makes blocks. */
+/* Returns words of the nursery, from which the caller makes blocks. */
 static inline value *ml_nursery(size_t words) {
   Caml_state->young_ptr -= words;
   if (gc_unlikely(Caml_state->young_ptr < Caml_state->young_limit)) {
@@ -101,7 +104,7 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
   size_t words = 1 + fields + (payload ? 1 + payload : 0);
   if (gc_unlikely(words > Max_young_whsize || flags & GC_FINALIZABLE))
     return ml_new_slow(m, dst, shape, flags);
-  if (shape.slots == 0) { /* a block has one field at least */
+  if (shape.slots == 0) { /* a block has at least one field */
     payload = payload ? payload : 1;
     m->reg[dst] = ml_block(ml_nursery(1 + payload), payload, ML_LEAF);
     return true;
@@ -128,13 +131,14 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return ml_finalizer_next(m, dst);
 }
 
-/* Nobody is waited for. */
+/* Nothing to do: there is one thread. */
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
 }
 
 /* ------------------------------------------------------------------------- *
- * Access.  Only stores into objects have a barrier: roots are looked at anew.
+ * Access.  Only stores into objects have a barrier: the runtime scans roots at
+ * every collection.
  * ------------------------------------------------------------------------- */
 
 static inline void gc_load(gc_mutator *m, gc_reg dst, gc_reg obj, uint32_t i) {

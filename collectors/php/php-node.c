@@ -1,7 +1,7 @@
 /* php-node.c: PHP, the out-of-line half.
  *
- * The interpreter is one for the process and is started once; a second heap in
- * a process (tests make several) is the same one, emptied. */
+ * A process has one interpreter, which is started once.  A second heap in the
+ * same process (tests make several) is the same interpreter, emptied. */
 #define object_init php_object_init /* common/object.h has one, too */
 #include <php.h>
 #include <sapi/embed/php_embed.h>
@@ -44,7 +44,7 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             {"threshold",
              "possible roots in the buffer that start the search for dead "
-             "cycles; 0: PHP's own number, which adapts, from 10000 on",
+             "cycles; 0: PHP's own number, which starts at 10000 and adapts",
              &threshold, 0, 1 << 30},
             {0}},
 };
@@ -54,15 +54,15 @@ static uint64_t objects;
 php_node *php_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
- * Pauses: searches, and cascades of deaths that are long enough to be worth two
- * looks at the clock, if not part of the former.
+ * Pauses: searches for dead cycles, and cascades of deaths outside of them that
+ * are long enough to justify two clock reads.
  * ------------------------------------------------------------------------- */
 
 enum { CASCADE_TIMED = 128 };
 
 static struct {
   bool searching;
-  unsigned depth; /* of deaths that cause deaths */
+  unsigned depth; /* nesting of deaths that cause deaths */
   uint64_t freed, cascade_began;
 } stop;
 
@@ -70,7 +70,7 @@ static void report(gc_pause_kind kind, uint64_t began) {
   the_heap.listener.pause(the_heap.listener.data, kind, began, gc_now_ns());
 }
 
-/* Stands in for PHP's own, wherever that is called. */
+/* Replaces PHP's function, wherever PHP calls it. */
 static int search(void) {
   uint64_t began = gc_now_ns();
   stop.searching = true;
@@ -80,7 +80,7 @@ static int search(void) {
   return found;
 }
 
-/* Those that died meanwhile have left the buffer, and do not count. */
+/* Objects that died meanwhile have left the buffer and do not count. */
 static uint64_t buffered(void) {
   zend_gc_status status;
   zend_gc_get_status(&status);
@@ -108,8 +108,9 @@ static HashTable *node_get_gc(zend_object *self, zval **table, int *n) {
   return NULL;
 }
 
-/* Dead, and still whole: the count that the queue holds resurrects it.  PHP
- * would clear weak references only when it is freed. */
+/* The object is dead, but still complete.  The queue's count resurrects it.
+ * PHP would clear weak references only when the object is freed, so they are
+ * cleared here. */
 static void node_destroy(zend_object *self) {
   if (GC_FLAGS(self) & IS_OBJ_WEAKLY_REFERENCED) {
     zend_weakrefs_notify(self);
@@ -119,7 +120,7 @@ static void node_destroy(zend_object *self) {
   finalizers_push((gc_object *)self);
 }
 
-/* Recursive, as all of PHP's are: a long list overflows the stack. */
+/* Recursive, as PHP's own classes are: a long list overflows the stack. */
 static void node_free(zend_object *self) {
   php_node *o = (php_node *)self;
   stop.depth++;
@@ -138,7 +139,7 @@ static void node_free(zend_object *self) {
   stop.freed = 0;
 }
 
-/* Classes can be made while modules are started, not later. */
+/* PHP lets modules register classes while modules start, not later. */
 static int make_class(int type, int module) {
   (void)type, (void)module;
   zend_class_entry template;
@@ -171,7 +172,7 @@ php_node *php_new(gc_shape shape, unsigned flags) {
   zend_object_std_init(self, node_class);
   self->handlers = flags & GC_FINALIZABLE ? &finalizable : &plain;
   if (shape.slots == 0)
-    GC_ADD_FLAGS(self, GC_NOT_COLLECTABLE); /* as strings have it */
+    GC_ADD_FLAGS(self, GC_NOT_COLLECTABLE); /* as PHP's strings have it */
   o->slots = shape.slots;
   for (uint32_t i = 0; i < shape.slots; i++)
     o->slot[i] = (php_slot){NULL, PHP_NULL, 0};
@@ -179,8 +180,8 @@ php_node *php_new(gc_shape shape, unsigned flags) {
   return o;
 }
 
-/* A weak reference is an object of its own, with PHP's in it, which is shared
- * among all to the same target. */
+/* A weak reference is an object of its own that refers to PHP's weak reference,
+ * which all weak references to one target share. */
 php_node *php_weak_new(php_node *target) {
   zval argument, reference;
   ZVAL_OBJ(&argument, (zend_object *)target);
@@ -218,7 +219,7 @@ static zend_function *method(const char *name) {
                                 strlen(name));
 }
 
-/* Settings of the user, for programs of their own, do not count. */
+/* Overrides settings that the user may have made for other programs. */
 static bool start(void) {
   signals before;
   signals_save(&before);
@@ -248,7 +249,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!started && !start())
     return NULL;
   started = true;
-  /* PHP's own trigger, which adapts; the buffer is always used. */
+  /* PHP's own trigger, which adapts.  The buffer is filled either way. */
   gc_enable(threshold == 0);
   return &the_heap;
 }
@@ -276,8 +277,8 @@ void gc_blocking_leave(gc_mutator *m) {
   (void)m;
 }
 
-/* A search that calls destructors leaves to the next what they may have
- * changed. */
+/* Destructors may change the graph, so a search that calls some leaves the
+ * objects that they reach to the next search. */
 void gc_collect(gc_mutator *m) {
   (void)m;
   while (gc_collect_cycles() > 0) {
@@ -288,7 +289,7 @@ void gc_heap_destroy(gc_heap *heap) {
   heap->listener = GC_NULL_LISTENER;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     php_replace(&php_globals[g], NULL);
-  do { /* those that are finalized now are not waited for */
+  do { /* again if destructors resurrected objects */
     for (php_node *o; (o = php_finalizer_next());)
       php_release(o);
     gc_collect(NULL);

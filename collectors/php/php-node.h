@@ -1,13 +1,14 @@
 /* php-node.h: PHP's memory management, the inline half.
  *
- * Reference counting, with a buffer of possible roots of dead cycles that is
- * searched when it is full.  Objects are those of an extension's class: a
- * zend_object with a table of slots that get_gc shows the collector.  A
- * register owns a reference; a borrowing one borrows it.  No PHP code runs, but
- * for the methods of WeakReference, which is itself written in C.
+ * PHP counts references and keeps a buffer of possible roots of dead cycles,
+ * which it searches when the buffer is full.  Objects are those of an
+ * extension's class: a zend_object with a table of slots, which get_gc shows to
+ * the collector.  An owning register owns a reference, a borrowing one borrows
+ * it.  No PHP code runs except the methods of WeakReference, which are written
+ * in C.
  *
- * PHP's headers are full of macros and stay in php-node.c; what the fast paths
- * need of them is repeated here, and checked there. */
+ * PHP's headers are full of macros and stay in php-node.c.  The declarations
+ * that the fast paths need are repeated here and checked there. */
 #ifndef REAPMARK_PHP_NODE_H
 #define REAPMARK_PHP_NODE_H
 
@@ -17,7 +18,7 @@
 
 typedef struct php_node php_node;
 
-/* As a zval. */
+/* The layout of a zval. */
 typedef struct php_slot {
   php_node *object;
   uint32_t type; /* PHP_NULL, or PHP_OBJECT if there is one */
@@ -27,11 +28,12 @@ typedef struct php_slot {
 enum {
   PHP_NULL = 1,
   PHP_OBJECT = 0x308,
-  /* Of `info`: is in the buffer, or need not be. */
+  /* Bits of `info`.  If any is set, the object is in the buffer or need not
+   * be. */
   PHP_NO_CANDIDATE = (int)0xfffffc10
 };
 
-/* As zend_object, then what our classes add. */
+/* The layout of a zend_object, then the fields of our classes. */
 struct php_node {
   uint32_t count, info;
   uint64_t others[6];
@@ -43,14 +45,14 @@ struct php_node {
 struct gc_mutator {
   gc_heap *heap;
   gc_reg top;
-  bool lent[GC_REGISTERS]; /* is a borrowing register, of those in a frame */
+  bool lent[GC_REGISTERS]; /* by register in use: whether it borrows */
   php_node *tls[GC_TLS];
   php_node *reg[GC_REGISTERS];
 };
 
 extern php_node *php_globals[GC_GLOBALS];
 
-/* Slow paths, in php-node.c; they end the process without memory. */
+/* Slow paths, in php-node.c.  They end the process when memory runs out. */
 php_node *php_new(gc_shape shape, unsigned flags);
 php_node *php_weak_new(php_node *target);
 php_node *php_weak_get(php_node *weak); /* a new reference, or NULL */
@@ -58,12 +60,12 @@ php_node *php_finalizer_next(void);
 void php_candidate(php_node *o);
 _Noreturn void php_stack_overflow(void);
 
-/* PHP's: the count of `o` is zero. */
+/* A function of PHP, which destroys an object whose count is zero. */
 struct _zend_object;
 void zend_objects_store_del(struct _zend_object *o);
 
 /* ------------------------------------------------------------------------- *
- * Places that own a reference: registers, roots, slots.
+ * Owners of a reference: registers, roots, slots.
  * ------------------------------------------------------------------------- */
 
 static inline void php_retain(php_node *o) {
@@ -80,7 +82,7 @@ static inline void php_release(php_node *o) {
     php_candidate(o);
 }
 
-/* *place <- o, whose count is already the place's own. */
+/* *place <- o.  The caller hands over one count of `o`. */
 static inline void php_replace(php_node **place, php_node *o) {
   php_node *old = *place;
   *place = o;
@@ -152,10 +154,11 @@ static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
   php_set(php_at(m, obj, i), m->reg[src]);
 }
 
-/* If this may close a cycle around the last reference from outside, no count
- * will be dropped that makes a candidate of it, so this does.  It cannot while
- * an owning register other than `src` holds the object, since that one will
- * drop its count. */
+/* The store may close a cycle around the last reference from outside.  A take
+ * drops no count that would make the object a candidate, so here a plain store
+ * and a drop are done instead.  That is not necessary while an owning register
+ * other than `src` holds the object, because that register will drop its count
+ * later. */
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
   php_node *o = m->reg[src];
@@ -252,7 +255,7 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return o != NULL;
 }
 
-/* Nobody is waited for. */
+/* Nothing to do: there is one thread. */
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
 }

@@ -1,17 +1,18 @@
 /* mri.c: Ruby, the out-of-line half.
  *
- * The interpreter is one for the process and is started once; a second heap in
- * a process (tests make several) is the same one, emptied.  Only the thread
- * that started it can be a mutator: there is no way to tell Ruby of another.
+ * A process has one interpreter, which is started once.  A second heap in the
+ * same process (tests make several) is the same interpreter, emptied.  Only the
+ * thread that started the interpreter can be a mutator, as Ruby has no function
+ * to register a foreign thread.
  *
- * Ruby's finalizers are told the number of an object that is gone.  As ours may
- * have the object back, they are not offered. */
+ * Ruby passes to a finalizer the number of an object that is gone.  Finalizers
+ * of gc.h get the object itself, so they are not offered. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* the stack's bounds */
+#define _GNU_SOURCE /* pthread_getattr_np */
 #endif
 #include <ruby.h>
 #include <ruby/debug.h>
-#undef snprintf /* Ruby's needs a running interpreter */
+#undef snprintf /* Ruby's version needs a running interpreter */
 #undef setenv
 
 #include "common/signals.h"
@@ -28,7 +29,7 @@ _Static_assert(offsetof(mri_object, node) == offsetof(struct RTypedData, data),
 struct gc_heap {
   gc_listener listener;
   uint64_t began;
-  gc_mutator *mutator; /* the one there is, or NULL */
+  gc_mutator *mutator; /* the only mutator, or NULL */
 };
 
 static uint64_t malloc_limit = 16 << 20, old_factor = 200;
@@ -42,11 +43,12 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL, .weak = true, .conservative = true},
     .options =
         (const gc_option[]){
-            {"malloc-limit", "bytes from malloc that start a collection",
-             &malloc_limit, 1 << 16, 1ull << 40},
+            {"malloc-limit",
+             "bytes allocated by malloc that start a collection", &malloc_limit,
+             1 << 16, 1ull << 40},
             {"old-factor",
-             "per cent of the old objects left by the last full collection "
-             "that start the next",
+             "a full collection starts when the old objects are this per cent "
+             "of those that the last one left",
              &old_factor, 101, 100000},
             {0}},
 };
@@ -56,8 +58,8 @@ static pthread_t starter;
 mri_value mri_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
- * Memory: what our objects have from malloc, and the pages that Ruby has its
- * part of them in.  Those are looked at around collections.
+ * Memory: the memory from malloc of our objects, and the pages that contain
+ * Ruby's part of them.  The number of pages is read around collections.
  * ------------------------------------------------------------------------- */
 
 static uint64_t objects;
@@ -83,7 +85,7 @@ static void look_at_pages(void) {
 static void node_mark(void *data) {
   mri_node *n = data;
   if (!n)
-    return; /* its memory is still being made */
+    return; /* mri_new has not allocated its memory yet */
   for (uint32_t i = 0; i < n->slots; i++)
     rb_gc_mark(n->slot[i]);
 }
@@ -124,7 +126,7 @@ static ID get_id, set_id;
 mri_value mri_new(gc_shape shape) {
   size_t bytes = sizeof(mri_node) + 8 * (size_t)shape.slots + shape.bytes;
   VALUE o = rb_data_typed_object_wrap(node_class, NULL, &node_type);
-  mri_node *n = ruby_xmalloc(bytes); /* may collect; the stack holds o */
+  mri_node *n = ruby_xmalloc(bytes); /* may collect; the stack holds `o` */
   n->slots = shape.slots;
   for (uint32_t i = 0; i < shape.slots; i++)
     n->slot[i] = 0;
@@ -136,9 +138,9 @@ mri_value mri_new(gc_shape shape) {
   return o;
 }
 
-/* An object that Ruby's table of weak references has the target of.  Entries of
- * the dead are removed when the interpreter looks at what is to be done, which
- * only Ruby code would do by itself. */
+/* A weak reference is an object that ObjectSpace::WeakMap maps to its target.
+ * Ruby removes entries of dead objects when the interpreter checks for pending
+ * work.  Ruby code makes that check itself; here no Ruby code runs. */
 mri_value mri_weak_new(gc_mutator *m, gc_reg target) {
   rb_thread_check_ints();
   VALUE weak = mri_new((gc_shape){0, 0});
@@ -177,8 +179,8 @@ static void set_environment(const char *name, double value) {
   setenv(name, text, 1);
 }
 
-/* Settings of the environment, which the user may have for programs of their
- * own, do not count. */
+/* Overrides environment variables that the user may have set for other
+ * programs. */
 static void set_up(void) {
   static const char *const ignored[] = {
       "RUBYOPT",
@@ -194,8 +196,10 @@ static void set_up(void) {
       "RUBY_GC_OLDMALLOC_LIMIT_GROWTH_FACTOR"};
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
     unsetenv(ignored[i]);
-  double limit = (double)malloc_limit; /* which grows to twice that, and */
-  set_environment("RUBY_GC_MALLOC_LIMIT", limit); /* eight times if old */
+  /* The limit may grow to twice its size, that of old objects to eight times
+   * its size. */
+  double limit = (double)malloc_limit;
+  set_environment("RUBY_GC_MALLOC_LIMIT", limit);
   set_environment("RUBY_GC_MALLOC_LIMIT_MAX", 2 * limit);
   set_environment("RUBY_GC_OLDMALLOC_LIMIT", limit);
   set_environment("RUBY_GC_OLDMALLOC_LIMIT_MAX", 8 * limit);
@@ -203,7 +207,7 @@ static void set_up(void) {
                   (double)old_factor / 100);
 }
 
-/* Where the calling thread's stack begins. */
+/* The address where the calling thread's stack begins. */
 static void *stack_base(void) {
   pthread_attr_t attr;
   void *low = NULL;
@@ -231,7 +235,7 @@ static VALUE make_objects(VALUE unused) {
   VALUE constants = rb_const_get(rb_mGC, rb_intern("INTERNAL_CONSTANTS"));
   page_bytes =
       NUM2SIZET(rb_hash_aref(constants, ID2SYM(rb_intern("HEAP_PAGE_SIZE"))));
-  look_at_pages(); /* the first time allocates, which events must not */
+  look_at_pages(); /* the first call allocates, which handlers must not do */
   VALUE point = rb_tracepoint_new(
       0, RUBY_INTERNAL_EVENT_GC_ENTER | RUBY_INTERNAL_EVENT_GC_EXIT, on_event,
       &the_heap);
@@ -301,15 +305,15 @@ void gc_blocking_leave(gc_mutator *m) {
   (void)m;
 }
 
-/* Overwrites what finished calls have left on the stack. */
+/* Overwrites the stale words that finished calls have left on the stack. */
 __attribute__((noinline)) static void clear_stack(void) {
   volatile char dead[64 * 1024];
   for (size_t i = 0; i < sizeof dead; i++)
     dead[i] = 0;
 }
 
-/* The CPU's registers, which Ruby saves and looks at, hold stale words of the
- * caller, but nothing that is needed: it has its references in registers of the
+/* Clears the CPU's registers, which Ruby saves and scans.  They hold stale
+ * words of the caller and no reference that is not in a register of the
  * interface too. */
 void gc_collect(gc_mutator *m) {
   (void)m;

@@ -1,31 +1,31 @@
 /* mri.h: Ruby's memory management (MRI), the inline half.
  *
- * A generational mark-sweep collector that marks in steps, sweeps lazily and
- * moves nothing.  Objects are made as C extensions make them: a typed data
- * object of the heap, with memory from Ruby's malloc, behind a write barrier.
- * The interface's registers and root slots are marked by one object that has no
- * barrier, and so is looked at in every collection.
+ * MRI is a generational mark-sweep collector that marks in slices, sweeps
+ * lazily and moves nothing.  Objects are made as C extensions make them: a
+ * typed data object of the heap, with memory from Ruby's malloc, behind a write
+ * barrier.  The interface's registers and root slots are marked by one object
+ * without a write barrier, which Ruby therefore marks in every collection.
  *
- * Ruby's headers are full of macros and stay in mri.c; what the fast paths need
- * of them is repeated here, and checked there.  (Nor may this file be called
- * ruby/ruby.h, as one of them is.) */
+ * Ruby's headers are full of macros and stay in mri.c.  The declarations that
+ * the fast paths need are repeated here and checked there.  (This file cannot
+ * be called ruby/ruby.h, the name of one of Ruby's headers.) */
 #ifndef REAPMARK_MRI_H
 #define REAPMARK_MRI_H
 
 #include <stdio.h>
 #include "gc.h"
 
-/* Ruby's VALUE, of which false, which is zero, is null. */
+/* Ruby's VALUE.  Null is false, which is zero. */
 typedef unsigned long mri_value;
 
-/* The memory of an object of ours. */
+/* The memory of an object, from Ruby's malloc. */
 typedef struct mri_node {
   uint32_t slots;
   uint32_t unused;
   mri_value slot[]; /* then payload */
 } mri_node;
 
-/* As struct RTypedData. */
+/* The layout of struct RTypedData. */
 typedef struct mri_object {
   mri_value flags, class;
   const void *type;
@@ -43,13 +43,13 @@ struct gc_mutator {
 
 extern mri_value mri_globals[GC_GLOBALS];
 
-/* Slow paths, in mri.c; they end the process without memory. */
+/* Slow paths, in mri.c.  They end the process when memory runs out. */
 mri_value mri_new(gc_shape shape);
 mri_value mri_weak_new(gc_mutator *m, gc_reg target);
 mri_value mri_weak_get(mri_value weak);
 _Noreturn void mri_stack_overflow(void);
 
-/* Ruby's: `o` was stored in `into`. */
+/* A function of Ruby: the write barrier for a store of `o` into `into`. */
 void rb_gc_writebarrier(mri_value into, mri_value o);
 
 static inline mri_node *mri_at(gc_mutator *m, gc_reg obj) {
@@ -75,7 +75,7 @@ static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
 
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
-  (void)flags; /* nothing is finalizable */
+  (void)flags; /* finalizers are not offered */
   m->reg[dst] = mri_new(shape);
   return true;
 }
@@ -115,7 +115,7 @@ static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return false;
 }
 
-/* Nobody is waited for. */
+/* Nothing to do: there is one thread. */
 static inline void gc_safepoint(gc_mutator *m) {
   (void)m;
 }

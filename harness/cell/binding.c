@@ -1,4 +1,4 @@
-/* binding.c: mutator threads to processing units (PUs), by hwloc. */
+/* binding.c: binds mutator threads to processing units (PUs), with hwloc. */
 #include "cell.h"
 
 #include <hwloc.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 
 static hwloc_topology_t topology;
-static bool binding;    /* false: left to the kernel */
+static bool binding;    /* false: the kernel places the threads */
 static unsigned places; /* mutators that get a PU of their own */
 static hwloc_bitmap_t *pus;
-static char **got; /* by mutator, NULL for those that never ran */
+static char **got; /* the granted CPU sets, by mutator; NULL: never ran */
 static unsigned got_room;
 static pthread_mutex_t got_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -26,7 +26,8 @@ static void place_spread(unsigned n) {
 /* Hands the listed PUs out in ascending order, again and again. */
 static void place_listed(const char *list, unsigned n) {
   hwloc_bitmap_t set = hwloc_bitmap_alloc();
-  /* hwloc reads "0x" and the like as something; we want what lists look like */
+  /* hwloc accepts text such as "0x" as well; a list has only these
+   * characters */
   if (!*list || strspn(list, "0123456789,-") != strlen(list) ||
       hwloc_bitmap_list_sscanf(set, list) < 0 || hwloc_bitmap_iszero(set))
     cell_usage("--pin is auto, none or a list of PUs such as 0,2-3, not '%s'",
@@ -49,7 +50,7 @@ static void place_listed(const char *list, unsigned n) {
 }
 
 void cell_binding_init(const char *policy, unsigned threads) {
-  /* Of the PUs that whoever started this process left to it. */
+  /* Only PUs that the parent process left to this one are handed out. */
   if (hwloc_topology_init(&topology) ||
       hwloc_topology_set_flags(
           topology, HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM |
@@ -59,7 +60,7 @@ void cell_binding_init(const char *policy, unsigned threads) {
   binding = strcmp(policy, "none") != 0;
   places = threads;
   pus = calloc(threads, sizeof *pus);
-  /* The main thread and the threads it runs. */
+  /* the main thread and its `threads` mutators */
   got_room = threads + 1;
   got = calloc(got_room, sizeof *got);
   if (!pus || !got)
@@ -71,13 +72,13 @@ void cell_binding_init(const char *policy, unsigned threads) {
 }
 
 void cell_bind_self(unsigned index) {
-  /* The main thread is blocked while the threads it made run, so that number
-   * `threads` may share its PU. */
+  /* The main thread is blocked while the threads that it made run, so mutator
+   * number `threads` may share its PU. */
   if (binding)
     hwloc_set_cpubind(topology, pus[index % places],
                       HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT);
   if (index >= got_room)
-    return; /* of a long sequence of threads, the first say enough */
+    return; /* one of very many threads: the first ones suffice */
   hwloc_bitmap_t set = hwloc_bitmap_alloc();
   char *text = NULL;
   if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_THREAD) == 0)

@@ -1,29 +1,30 @@
-/* cell.h: the contract among the files of the cell runtime, which is what runs
- * inside a collector program: main(), the command line, clocks, the verdict and
- * the record.
+/* cell.h: the interfaces among the files of the cell runtime, the part of every
+ * collector program that does not depend on the collector: main(), the command
+ * line, clocks, the verdict and the record of one run.
  *
  * Files, in the order in which a run passes through them:
  *
- *   main.c      the run from end to end
- *   options.c   the command line
- *   params.c    WORKLOAD:KEY=VALUE, heap sizes, collector options
- *   describe.c  --describe
- *   binding.c   threads to processing units
- *   memory.c    resident set, page faults
- *   threads.c   mutator threads, locks
- *   steps.c     timed steps, the measured part
- *   pauses.c    what the collector reports
- *   utilisation.c  what is left to the mutators
- *   requests.c  requests on a schedule, and what they took
- *   curve.c     memory over time
- *   verdict.c   what had to survive
- *   judge.c     its decisions
- *   violation.c a run that ends with the first thing wrong; counts
- *   leaks.c     what was held of things that were dropped
- *   record.c    the record
- *   micro.c     --micro: times the inline half, so compiled per collector
+ *   main.c         the run from end to end
+ *   options.c      the command line
+ *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
+ *   describe.c     --describe
+ *   binding.c      binding of threads to processing units
+ *   resident.c     the resident set of the process
+ *   threads.c      mutator threads, locks
+ *   steps.c        the measured part and its timed steps
+ *   pauses.c       the pauses that the collector reports
+ *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
+ *   requests.c     latency of requests that arrive on a schedule
+ *   curve.c        samples of memory use over time
+ *   verdict.c      the verdict so far
+ *   judge.c        the rules by which expectations are judged
+ *   violation.c    the end of a run at its first violation; counts
+ *   leak-rounds.c  what the heap holds in each round of a leak-* workload
+ *   record.c       the record
+ *   micro.c        --micro, which times the inline half of gc.h
  *
- * All but micro.c are compiled once, for all collectors. */
+ * All files but micro.c are compiled once, for all collectors.  A json_t that a
+ * function returns belongs to the caller. */
 #ifndef REAPMARK_CELL_H
 #define REAPMARK_CELL_H
 
@@ -35,37 +36,42 @@
 #include "harness/stats/mmu.h"
 #include "workload.h"
 
-enum { CELL_REASON = 200 }; /* longest reason or error line */
+/* Bytes of a reason or an error line, with the final 0. */
+enum { CELL_REASON = 200 };
 
 /* ------------------------------------------------------------------------- *
- * params.c: pure functions.  They return false with one line in `error`, which
- * has room for CELL_REASON bytes.
+ * params.c: parsing without side effects beside the result.  The functions
+ * return false and write one line to `error`, which has room for CELL_REASON
+ * bytes.
  * ------------------------------------------------------------------------- */
 
-/* "NAME:KEY=VALUE,KEY=VALUE": finds the workload in `all` and sets every one of
- * its parameters, those not mentioned to their initial values. */
+/* Parses "NAME:KEY=VALUE,KEY=VALUE".  Finds the workload in `all`, an array
+ * that ends with NULL, and sets all WL_PARAMS of `params`; parameters that the
+ * text does not name get their initial values. */
 bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params, char *error);
 
-/* "NAME=VALUE,NAME=VALUE": sets options of the collector. */
+/* Sets options of the collector from "NAME=VALUE,NAME=VALUE". */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
 
-/* "KEY=VALUE,KEY=VALUE": sets hostile conditions (common/hostile.h). */
+/* Sets hostile conditions (common/hostile/hostile.h) from
+ * "KEY=VALUE,KEY=VALUE". */
 bool cell_parse_hostile(const char *text, char *error);
 
-/* "64M", "3x" or "none" to bytes, 0 for none.  `must_hold` is what "1x" is. */
+/* Converts "64M", "3x" or "none" to bytes; none is 0.  "1x" stands for
+ * `must_hold` bytes.  Fails too if the collector cannot limit its heap. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
                      const gc_collector *c, uint64_t *limit, char *error);
 
-/* The bits of a workload's `needs` and the capabilities that they stand for, up
- * to a bit of 0. */
+/* The bits of a workload's `needs` and the capability that each bit stands for.
+ * The last entry has bit 0. */
 typedef struct cell_need {
   unsigned bit;
   capability capability;
 } cell_need;
 extern const cell_need cell_needs[];
 
-/* Whether the collector has what the workload needs. */
+/* Whether the collector has every capability that the workload needs. */
 bool cell_can_run(const workload *w, const gc_collector *c, char *error);
 
 /* Writes a printf-formatted line to `error` and returns false. */
@@ -84,7 +90,7 @@ typedef enum cell_mode {
   CELL_MICRO_FIXED
 } cell_mode;
 
-/* The command line.  Strings are borrowed from argv. */
+/* The parsed command line.  Strings are borrowed from argv. */
 typedef struct cell_options {
   cell_mode mode;
   const char *workload;   /* --run */
@@ -95,8 +101,8 @@ typedef struct cell_options {
   const char *pin;
   uint64_t threads;
   uint64_t seed;
-  const char *input;  /* for the workload, or NULL */
-  bool check;         /* gc_heap_check at every expectation */
+  const char *input;  /* the file that the workload reads, or NULL */
+  bool check;         /* call gc_heap_check at every expectation */
   bool instrument;    /* time steps and listen to pauses */
   uint64_t record_fd; /* a file descriptor */
 } cell_options;
@@ -106,9 +112,9 @@ typedef struct cell_options {
  */
 cell_options cell_read_options(int argc, char **argv);
 
-/* Both end the process with one line on standard error: cell_usage after a
- * mistake of the user (exit status 2), cell_die after anything else that keeps
- * the program from writing a record (1). */
+/* Both end the process with one line on standard error.  cell_usage is for
+ * mistakes of the user (exit status 2), cell_die for anything else that keeps
+ * the program from writing a record (exit status 1). */
 _Noreturn void cell_usage(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 _Noreturn void cell_die(const char *format, ...)
@@ -118,78 +124,83 @@ _Noreturn void cell_die(const char *format, ...)
  * describe.c, micro.c
  * ------------------------------------------------------------------------- */
 
-/* Returns the collector's description of itself; the caller frees it. */
+/* Returns the collector's description of itself (results/schema.md). */
 json_t *cell_describe(void);
 
-/* Defined by micro.c.  Both name primitives by a list separated by commas, NULL
- * for all, end the process by cell_usage for one that does not exist, and make
- * a heap of their own.  main.c has bound the thread that calls cell_micro. */
-extern const char *const cell_primitives[]; /* up to NULL */
+/* Defined by micro.c.  `primitives` is a list of names separated by commas,
+ * NULL for all primitives.  An unknown name ends the process by cell_usage.
+ * Both functions make a heap of their own.  `min_time`: seconds for each
+ * primitive.  cell_micro expects that its thread is bound; cell_micro_fixed
+ * prints the names of the loops that it ran. */
+extern const char *const cell_primitives[]; /* ends with NULL */
 json_t *cell_micro(const char *primitives, double min_time);
 void cell_micro_fixed(const char *primitives, uint64_t iterations);
 
 /* ------------------------------------------------------------------------- *
- * binding.c: each mutator thread on a processing unit of its own.
+ * binding.c: each mutator thread runs on a processing unit (PU) of its own.
  * ------------------------------------------------------------------------- */
 
-/* Reads the topology and decides where `threads` mutators will run, by the
- * policy: "auto" spreads them over the machine, "none" leaves them to the
- * kernel, and a list of PUs ("0,2-3") hands those out in turn.  Ends the
- * process by cell_usage if the policy is nonsense here. */
+/* Reads the machine's topology and decides where `threads` mutators will run.
+ * Policy "auto" spreads them over the machine, "none" leaves them to the
+ * kernel, and a list of PUs ("0,2-3") hands those PUs out in turn.  Ends the
+ * process by cell_usage if the policy is malformed or names a PU that this
+ * process may not use. */
 void cell_binding_init(const char *policy, unsigned threads);
 
-/* Binds the calling thread, mutator number `index`, and reads back what was
- * obtained.  Threads that it creates inherit its binding: a collector with
- * threads of its own has to place them itself. */
+/* Binds the calling thread, mutator number `index`, and records the binding
+ * that the kernel granted.  A thread inherits the binding of the thread that
+ * creates it, so a collector has to place its own threads itself. */
 void cell_bind_self(unsigned index);
 
-/* The CPU sets read back, by mutator; to be freed by the caller. */
+/* The granted CPU sets of the mutators, as an array of strings.  Any thread. */
 json_t *cell_binding_got(void);
 
 void cell_binding_finish(void);
 
 /* ------------------------------------------------------------------------- *
- * memory.c
+ * resident.c
  * ------------------------------------------------------------------------- */
 
 typedef struct cell_resident {
-  uint64_t now;  /* VmRSS */
-  uint64_t peak; /* VmHWM, of this program alone: unlike ru_maxrss it does not
-                    inherit the peak of the process that started it */
+  uint64_t now;  /* bytes, VmRSS */
+  uint64_t peak; /* bytes, VmHWM: the peak of this program alone; ru_maxrss
+                    would inherit the peak of the process that started it */
 } cell_resident;
 cell_resident cell_read_resident(void);
 
-/* Makes the peak what is resident now; false if the kernel does not let us. */
+/* Lowers the peak to what is resident now.  Returns false if the kernel does
+ * not allow that. */
 bool cell_reset_peak(void);
 
 /* ------------------------------------------------------------------------- *
  * threads.c: the mutator threads.
  * ------------------------------------------------------------------------- */
 
-/* Pauses as intervals of the clock, by their ends.  The room is fixed before
- * the run; when it is used up, neighbours with the shortest gaps between them
- * are joined, so that none is lost and what is made of them errs on the side of
- * too much pause. */
+/* Pauses as intervals of the clock, sorted by their ends.  The room is fixed
+ * before the run.  When it is used up, the neighbours with the shortest gaps
+ * between them are joined.  So no pause is lost, and figures made of the
+ * intervals err on the side of too much pause. */
 typedef struct cell_intervals {
   mmu_interval *items;
   size_t count, room;
-  uint64_t gap; /* no longer gap was closed; 0: none */
+  uint64_t gap; /* ns: the longest gap that was closed; 0: none */
 } cell_intervals;
 
-/* A slot for a mutator thread: the workload's view of it, and what it measures.
- * Slots are made before the heap is, so that they belong to the memory
- * baseline, and go to other threads when theirs have ended; what they measured
- * adds up.  Only the owning thread touches a slot while it runs. */
+/* A slot for a mutator thread: the workload's view of the thread, and what the
+ * thread measures.  Slots are made before the heap is, so that they belong to
+ * the memory baseline.  When a thread ends, its slot goes to another thread,
+ * and the totals go on adding up.  While a thread runs, only the thread itself
+ * touches its slot.  All times are nanoseconds. */
 typedef struct cell_thread {
-  wl_thread wl; /* first, so that the one can be cast to the other */
+  wl_thread wl; /* first, so that a wl_thread can be cast to its cell_thread */
   struct cell_thread *next;
   bool taken;
   bool used; /* has ever been taken */
 
   /* The run-queue delay of the owning thread. */
-  int delay_fd;           /* its schedstat, -1 if it cannot be read */
+  int delay_fd;           /* its schedstat file; -1 if it cannot be read */
   uint64_t delay_read;    /* the delay at the last reading */
-  uint64_t delay_refresh; /* the time when the next one is due */
+  uint64_t delay_refresh; /* when the next reading is due */
 
   /* The current step. */
   uint64_t step_begin;      /* the clock */
@@ -198,35 +209,39 @@ typedef struct cell_thread {
 
   /* Since the slot went to this thread. */
   uint64_t instrument; /* time spent on readings */
-  uint64_t skipped;    /* discarded by wl_skip */
+  uint64_t skipped;    /* time discarded by wl_skip */
 
   /* Totals of the run. */
   uint64_t ops;
-  uint64_t delayed; /* run-queue delay taken off steps */
-  hist *steps;      /* one for each kind of step of the workload */
-  hist *pauses;     /* by kind as reported, then all with the delay taken off */
-  cell_intervals stops; /* of all mutators, that this thread reported */
-  cell_intervals own;   /* of this thread alone */
+  uint64_t delayed; /* run-queue delay subtracted from steps */
+  hist *steps;      /* one histogram for each kind of step */
+  hist *pauses; /* one for each gc_pause_kind, as reported; then one for all,
+                   without run-queue delay */
+  cell_intervals stops; /* world stops, which halt every mutator, that this
+                           thread reported */
+  cell_intervals own;   /* pauses of this thread alone */
 } cell_thread;
 
 enum { CELL_PAUSES_ALL = GC_PAUSE_KINDS, CELL_PAUSE_HISTS };
 
-/* The calling thread's slot; NULL if it is none of ours. */
+/* The calling thread's slot; NULL in a thread that is no mutator. */
 extern _Thread_local cell_thread *cell_self;
 
-/* Makes slots for `threads` mutators beside the main thread, and gives the
- * calling thread its own, not yet attached. */
+/* Makes slots for the run's mutator threads and the main thread.  Returns the
+ * slot of the calling thread, the main mutator, not yet attached. */
 cell_thread *cell_threads_init(wl_run *run);
 
-/* Attaches and detaches the calling thread's slot.  The heap must exist. */
+/* Attaches the calling thread to the heap, which must exist, and detaches it. A
+ * thread that cannot be attached for want of memory ends the run as OOM. */
 void cell_attach(cell_thread *c);
 void cell_detach(cell_thread *c);
 
-/* Runs `body(data)`, the main mutator's part of the run: on a thread of its own
- * where hostile.stack asks for it, whose end it awaits. */
+/* Runs `body(data)`, the main mutator's part of the run, and returns when it
+ * has ended.  It runs on a thread of its own if hostile.stack asks for a stack
+ * size. */
 void cell_main_thread(void *(*body)(void *), void *data);
 
-/* The slots, by cell_thread.next. */
+/* The first slot; the others follow by cell_thread.next. */
 cell_thread *cell_threads(void);
 
 void cell_threads_finish(void);
@@ -235,7 +250,8 @@ void cell_threads_finish(void);
  * steps.c
  * ------------------------------------------------------------------------- */
 
-/* What wl_begin and wl_end found. */
+/* What was measured between wl_begin and wl_end.  Times are nanoseconds, and
+ * memory is bytes. */
 typedef struct cell_measured {
   bool begun, ended;
   uint64_t begin, end; /* the clock */
@@ -243,73 +259,76 @@ typedef struct cell_measured {
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
   cell_resident resident;
   gc_footprint footprint;
-  gc_usage usage;        /* in the end; all GC_UNKNOWN if it is not told */
-  stat_drag reclamation; /* of objects whose deaths were known */
-  uint64_t deaths;       /* of such objects */
+  gc_usage usage; /* at wl_end; all GC_UNKNOWN if the collector does not tell */
+  stat_drag reclamation; /* of objects whose time of death is known */
+  uint64_t deaths;       /* deaths of such objects */
 } cell_measured;
 extern cell_measured cell_measurement;
 
-/* gc_heap_usage, all GC_UNKNOWN if the collector does not have it. */
+/* gc_heap_usage, or all GC_UNKNOWN if the collector does not define it. */
 gc_usage cell_heap_usage(gc_heap *heap);
 
-/* Whether the measured part runs.  Threads that can see it change are blocked
- * meanwhile; others (a collector's own) may see it late. */
+/* Whether the measured part runs.  Mutators are blocked while the flag changes;
+ * a collector's own threads may see the change late. */
 extern bool cell_measuring_flag;
 static inline bool cell_measuring(void) {
   return __atomic_load_n(&cell_measuring_flag, __ATOMIC_ACQUIRE);
 }
 
-/* From now on steps are counted but not timed. */
+/* From now on steps are counted, but not timed. */
 void cell_steps_off(void);
 
-/* Starts a step of the thread at `now`: what came before belongs to none. */
+/* Starts a step of the thread at `now`.  The time before `now` belongs to no
+ * step. */
 void cell_start_step(cell_thread *c, uint64_t now);
 
-/* Begins and ends the run-queue accounting of the calling thread. */
+/* Begin and end the accounting of the calling thread's run-queue delay, the
+ * time in which the thread is ready to run and waits for a processor. */
 void cell_delay_open(cell_thread *c);
 void cell_delay_close(cell_thread *c);
 
-/* Reads the delay that the calling thread has met since the last reading, adds
- * it to the current step, and charges the time since `now` to the instrument.
+/* Reads the run-queue delay of the calling thread since the last reading, adds
+ * it to the current step, and books the time since `now` as instrument time.
  * Returns the delay. */
 uint64_t cell_delay_since(cell_thread *c, uint64_t now);
 
-/* Whether the delay could be read by every thread so far. */
+/* Whether every thread so far could read its run-queue delay. */
 bool cell_delay_known(void);
 
-/* Intervals longer than this are worth a reading.  On an idle machine a thread
- * that only reads the clock meets hundreds of gaps above 20 us a second, from
- * interrupts and the hypervisor, and tens above 50 us; below that there is
- * little to be mistaken for a pause.  A reading costs 1 to 2 us, so that it
- * takes 2 to 4 % beside the shortest interval it is made for; that time is
- * accounted to the instrument, not to the run. */
+/* Run-queue delay is read for intervals longer than this.  On an idle machine a
+ * thread that only reads the clock meets hundreds of gaps above 20 us a second,
+ * from interrupts and the hypervisor, and tens above 50 us; shorter gaps are
+ * hardly mistaken for a pause.  A reading costs 1 to 2 us, 2 to 4 % of the
+ * shortest interval it is made for, and is booked as instrument time, not as
+ * time of the run. */
 enum { CELL_SLOW_NS = 50000 };
 
 /* ------------------------------------------------------------------------- *
  * pauses.c
  * ------------------------------------------------------------------------- */
 
-/* The listener that records pauses in the measured part. */
+/* The listener that records the pauses of the measured part. */
 gc_listener cell_listener(void);
 
-/* Adds pauses reported by threads that are none of ours to `into`, an array of
- * CELL_PAUSE_HISTS. */
+/* Adds the pauses that threads other than mutators reported to `into`, an array
+ * of CELL_PAUSE_HISTS histograms. */
 void cell_foreign_pauses(hist *into);
 
-/* The stops among those, borrowed.  After the run. */
+/* The world stops among those pauses, borrowed.  To be called after the run. */
 const cell_intervals *cell_foreign_stops(void);
 
 /* ------------------------------------------------------------------------- *
  * utilisation.c
  * ------------------------------------------------------------------------- */
 
-/* Room for intervals, touched; a list without it keeps nothing. */
+/* Makes room for intervals and touches that memory, so that no page fault comes
+ * later.  A list without room ignores cell_intervals_add. */
 void cell_intervals_init(cell_intervals *list);
 void cell_intervals_free(cell_intervals *list);
 void cell_intervals_add(cell_intervals *list, uint64_t begin, uint64_t end);
 
-/* The record's `mmu` (results/schema.md) of the measured part that has ended;
- * to be freed by the caller. */
+/* The record's `mmu` (results/schema.md), for the measured part that has
+ * ended. */
 json_t *cell_utilisation(const cell_thread *threads,
                          const cell_intervals *foreign);
 
@@ -317,14 +336,14 @@ json_t *cell_utilisation(const cell_thread *threads,
  * requests.c
  * ------------------------------------------------------------------------- */
 
-/* Whether requests arrive whenever they do: their thread must not be held up.
- */
+/* Whether requests arrive on a schedule of their own, so that nothing may hold
+ * up the thread that serves them. */
 bool cell_requests_scheduled(void);
 
-/* Memory that the times of requests took after the baseline was read. */
+/* Bytes that the times of requests took after the baseline was read. */
 uint64_t cell_requests_bytes(void);
 
-/* The record's `latency`, new; NULL if there were no requests. */
+/* The record's `latency`; NULL if there were no requests. */
 json_t *cell_latency(void);
 
 void cell_requests_finish(void);
@@ -333,22 +352,23 @@ void cell_requests_finish(void);
  * curve.c
  * ------------------------------------------------------------------------- */
 
-/* Makes sampling possible, before the baseline is read.  Without this call the
- * others do nothing. */
+/* Makes sampling possible; to be called before the baseline is read.  Without
+ * this call the other functions do nothing. */
 void cell_curve_open(void);
 
-/* Samples at the beginning and the end of the measured part. */
+/* Take the samples at the beginning and the end of the measured part. */
 void cell_curve_begin(gc_heap *heap, uint64_t now);
 void cell_curve_end(gc_heap *heap, uint64_t now);
 
-/* Samples if that is due.  Returns the time it took.  Any mutator thread. */
+/* Takes a sample if one is due.  Returns the time that it took, in ns.  Any
+ * mutator thread. */
 uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
 
-/* Adds memory.curve and what belongs to it. */
+/* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`. */
 void cell_curve_record(json_t *memory);
 
 /* ------------------------------------------------------------------------- *
- * judge.c: pure functions.
+ * judge.c: the rules of the verdict, as pure functions.  Numbers are objects.
  * ------------------------------------------------------------------------- */
 
 typedef enum cell_status {
@@ -360,45 +380,48 @@ typedef enum cell_status {
 
 typedef struct cell_verdict {
   cell_status status;
-  bool declared; /* whether that is what the collector declares */
+  bool declared; /* whether the collector declares this outcome */
   uint64_t leaked;
   char reason[CELL_REASON];
 } cell_verdict;
 
 /* How many of `garbage` dead objects a collector may keep beyond its
- * declaration: none, unless it is conservative.  Then a stale word may keep an
- * object with all that it reaches, so no number is sure; this one is large
- * enough for a few structures, and far too small for a leak. */
+ * declaration: 0, unless it is conservative.  There a stale word may keep an
+ * object with all that the object reaches, so no number is certain; this one is
+ * large enough for a few structures and far too small for a leak. */
 uint64_t cell_spare(gc_capabilities can, uint64_t garbage);
 
-/* As many again where there are rounds: those of one, which a single word can
- * keep if they hang together. */
+/* The same for a workload in rounds (leak-rounds.c): the objects of one round,
+ * all of which a single stale word can keep if they hang together. */
 uint64_t cell_spare_of_round(void);
 
-/* Of a heap that should hold what `e` says, and may hold `spare` dead objects
- * more, and holds `objects`. */
+/* Judges a heap that holds `objects` after a collection, when `e` says what
+ * should be alive and `spare` dead objects more are allowed. */
 cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
                         uint64_t objects);
 
-/* How many dead objects a collector may still hold, of those that died since
- * it collected last: `before` was so then, `e` is so now. */
+/* How many dead objects a collector may hold between two collections: those
+ * that died since its last collection, when the expectation was `before`, and
+ * that it does not reclaim at once.  The expectation now is `e`. */
 uint64_t cell_late(gc_capabilities can, wl_expectation before,
                    wl_expectation e);
 
-/* Of a heap with `objects` at a moment when nobody has asked for a collection:
- * it may hold so many `late` ones beside what `e` says. */
+/* Judges a heap that holds `objects` at a moment when nobody asked for a
+ * collection: `late` objects beyond those of `e` are allowed. */
 cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
                              uint64_t late, uint64_t objects);
 
-/* Of a run so far that earned `old`, and `next` just now: what is worse, the
- * earlier of two failures, the later of two verdicts as declared. */
+/* The worse one of the verdict so far, `old`, and of `next`.  Of two failures
+ * the earlier one, of two verdicts as declared the later one. */
 cell_verdict cell_worse(cell_verdict old, cell_verdict next);
 
-/* What a collector keeps of a heap's objects or bytes, by its declaration. */
+/* How many objects (or bytes) a collector keeps of a heap, by its declaration,
+ * when `live` can be reached and `cyclic` are in dead cycles, of `allocated` in
+ * all. */
 uint64_t cell_remains(gc_reclaims reclaims, uint64_t live, uint64_t cyclic,
                       uint64_t allocated);
 
-/* How many of `acyclic` and `cyclic` garbage it reclaims. */
+/* How many of `acyclic` and `cyclic` garbage a collector reclaims. */
 uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
                         uint64_t cyclic);
 
@@ -406,74 +429,76 @@ uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
  * verdict.c
  * ------------------------------------------------------------------------- */
 
-/* The run's verdict so far; any thread.  A run that was never measured, or
- * never held to an expectation, is WRONG. */
+/* The run's verdict so far.  A run that measured nothing or stated no
+ * expectation is WRONG.  Any thread. */
 cell_verdict cell_verdict_now(void);
 
-/* What the heap held once the first expectation after the measured part had
- * collected, and that expectation; false if there was none. */
+/* What the heap held right after the collection of the first expectation that
+ * followed the measured part, and that expectation.  False if there was
+ * none. */
 bool cell_settled(gc_usage *usage, wl_expectation *e);
 
-/* Adds to it.  Any thread. */
+/* Makes the run's verdict the worse one of itself and `next`.  Any thread. */
 void cell_add_verdict(cell_verdict next);
 
-/* Fails the run.  Any thread. */
+/* Makes the run WRONG, for the reason that is printed.  Any thread. */
 void cell_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Holds the collector to gc_heap_check at every expectation from now on. */
+/* From now on gc_heap_check runs at every expectation. */
 void cell_check_invariants(void);
 
 /* ------------------------------------------------------------------------- *
  * violation.c
  * ------------------------------------------------------------------------- */
 
-/* The record's `counts`; NULL if there are none.  To be freed by the caller. */
+/* The record's `counts` (wl_count); NULL if there are none. */
 json_t *cell_counts(void);
 
 /* ------------------------------------------------------------------------- *
- * leaks.c
+ * leak-rounds.c
  * ------------------------------------------------------------------------- */
 
-/* Whether the collector reclaimed at once, in every one of several rounds, what
- * it declares to reclaim at collections only. */
+/* Whether a collector that declares prompt = GC_PROMPT_NO reclaimed at once in
+ * every one of at least three rounds, which its declaration denies. */
 bool cell_reclaims_unasked(void);
 
-/* The record's `leaks`, new; NULL if the workload has no rounds. */
-json_t *cell_leaks(void);
+/* The record's `leaks`; NULL if the workload has no rounds. */
+json_t *cell_leak_rounds(void);
 
 /* ------------------------------------------------------------------------- *
  * record.c
  * ------------------------------------------------------------------------- */
 
-/* What the record needs to know of the run, filled in by main.c. */
+/* The facts of a run for its record, filled in by main.c. */
 typedef struct cell_run {
   wl_run wl;
   const cell_options *options;
   uint64_t heap_limit, must_hold;
   wl_volume volume;
-  uint64_t baseline; /* VmRSS before the heap */
+  uint64_t baseline; /* bytes, VmRSS before the heap was made */
   bool peak_reset;
   json_t *counters;
 } cell_run;
 
-/* The record of a run that went through; of one that was cut short: out of
- * memory, or by a violation.  To be freed by the caller. */
+/* The record of a run that ended (cell_record), and of a run that was cut short
+ * because memory ran out or an oracle found a violation (cell_record_short). */
 json_t *cell_record(const cell_run *run, const cell_verdict *verdict);
 json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict);
 
-/* Writes it, composed in memory first, as one line; ends the process by
- * cell_die if that fails. */
+/* Writes `json` as one line.  The text is composed in memory first.  Ends the
+ * process by cell_die if writing fails. */
 void cell_write(const json_t *json, int fd);
 
 /* ------------------------------------------------------------------------- *
  * main.c
  * ------------------------------------------------------------------------- */
 
-/* Ends the run with an OOM record, from any thread. */
+/* Writes a record with status OOM and ends the process.  Any thread. */
 _Noreturn void cell_out_of_memory(const char *reason);
 
-/* Ends the run with the record of a run cut short, from any thread; `violation`
- * (NULL: none) is added to it and stolen. */
+/* Writes a short record with this verdict and ends the process.  Adds
+ * `violation`, unless it is NULL, and takes over the caller's reference to it.
+ * Any thread. */
 _Noreturn void cell_end(const cell_verdict *verdict, json_t *violation);
 
 #endif

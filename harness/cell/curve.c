@@ -1,6 +1,6 @@
-/* curve.c: memory over time.  A sample is taken at the end of the first step
- * after it came due, where the run-queue delay is read anyway, so that fast
- * steps pay nothing for it; its time is the instrument's. */
+/* curve.c: samples of memory use over time.  A sample is taken at the end of
+ * the first step after it came due, where the run-queue delay is read anyway,
+ * so fast steps pay nothing.  Its cost is booked as instrument time. */
 #include "cell.h"
 
 #include <fcntl.h>
@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* When the room is used up, every other sample goes and the interval doubles:
- * a run of any length has between ROOM / 2 and ROOM samples, but for short
- * ones. */
+/* When the room is used up, every other sample is dropped and the interval
+ * doubles.  So a run of any length has between ROOM / 2 and ROOM samples; a
+ * short one has fewer. */
 enum { ROOM = 256, INTERVAL_NS = 10000000 };
 
 typedef struct sample {
-  uint64_t at; /* ns of the measured part */
+  uint64_t at; /* ns since the measured part began */
   uint64_t footprint, resident;
 } sample;
 
@@ -22,7 +22,8 @@ static struct {
   sample samples[ROOM];
   size_t count;
   uint64_t begin, interval;
-  uint64_t due; /* atomic; UINT64_MAX: somebody samples, or nobody may */
+  uint64_t due; /* atomic; UINT64_MAX: a thread is sampling now, or sampling is
+                   off */
   uint64_t cost;
   int statm; /* -1: not open */
 } curve = {.due = UINT64_MAX, .statm = -1};
@@ -44,7 +45,7 @@ static uint64_t read_resident(void) {
   return strtoull(at, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* By the one thread that has the right to. */
+/* Called only by the thread that swapped curve.due for UINT64_MAX. */
 static void add_sample(gc_heap *heap, uint64_t now) {
   if (curve.count == ROOM) {
     for (size_t i = 1; i < ROOM / 2; i++)

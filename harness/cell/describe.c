@@ -66,7 +66,7 @@ static json_t *describe_workload(const workload *w) {
       w->knows_deaths, "steps", steps, "params", params, "words", words);
 }
 
-/* No defaults: all are off. */
+/* Conditions have no defaults: all of them are off. */
 static json_t *describe_hostile(void) {
   json_t *list = json_array();
   for (const gc_option *o = hostile_options; o->name; o++)

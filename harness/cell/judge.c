@@ -1,4 +1,4 @@
-/* judge.c: the decisions behind a verdict, as pure functions. */
+/* judge.c: the rules by which a verdict is reached, as pure functions. */
 #include "cell.h"
 
 #include <inttypes.h>
@@ -78,7 +78,7 @@ cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
   return v;
 }
 
-/* Ascending badness. */
+/* A larger rank is a worse verdict. */
 static int rank(const cell_verdict *v) {
   if (v->status == CELL_OK)
     return 0;

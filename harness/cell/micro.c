@@ -1,9 +1,10 @@
-/* micro.c: what each primitive of the mutator interface costs.  Compiled once
- * per collector, since it is the inline half that is timed.
+/* micro.c: the cost of each primitive of the mutator interface.  Compiled once
+ * per collector, because the inline half is what it times.
  *
- * A primitive is a line of the table below and becomes a function that is
+ * A primitive is one line of the table below and becomes a function that holds
  * nothing but its loop.  --micro times the loops with Google Benchmark;
- * --micro-fixed runs them for their instructions to be counted from outside. */
+ * --micro-fixed runs them a fixed number of times, for a tool outside that
+ * counts instructions. */
 #include "cell.h"
 
 #include <stdio.h>
@@ -14,34 +15,35 @@
 #include "harness/stats/summary.h"
 #include "harness/base/words.h"
 
-/* The frame that the loops work on. */
+/* The registers of the frame that the loops use. */
 enum {
-  HOLDER,            /* an object that holds VALUE in slot 0 */
-  VALUE,             /* another one, which nothing kills */
-  OTHER,             /* VALUE as well */
-  WEAK,              /* a weak reference to VALUE, where there are any */
-  SCRATCH,           /* null at first */
-  OWNING,            /* so many; then */
+  HOLDER,  /* an object that holds VALUE in slot 0 */
+  VALUE,   /* another object, alive throughout */
+  OTHER,   /* refers to VALUE as well */
+  WEAK,    /* a weak reference to VALUE, if the collector has weak references */
+  SCRATCH, /* null at first */
+  OWNING,  /* number of owning registers */
   BORROWED = OWNING, /* null at first */
   BORROWING = 1
 };
 
-/* r <- a new object, and the one before is dropped. */
+/* Allocates an object into `r` and drops the object that was there. */
 static inline void allocate(gc_mutator *m, gc_reg r, gc_shape shape) {
   if (GC_EXPLICIT_FREE && !gc_is_null(m, r))
     gc_free(m, r);
   gc_new(m, r, shape, GC_PLAIN);
 }
 
-/* One line a primitive, X(symbol, name, per, weak, slots, bytes, operation):
- *   per        how many operations one iteration does
- *   weak       whether it needs weak references
- *   slots, bytes  `shape`, what an operation allocates; 0, 0: nothing
- *   operation  on mutator m and frame f
- * `loop` is the loop without an operation, which is in all the others.  What
- * allocates drops the previous object, so that death is part of the cost.  An
- * operation that uses its operand up comes with what makes up for it: a copy
- * for store-take, a move back for move. */
+/* One line for each primitive, X(symbol, name, per, weak, slots, bytes,
+ * operation):
+ *   per            operations in one iteration
+ *   weak           whether it needs weak references
+ *   slots, bytes   `shape`, what an operation allocates; 0, 0: nothing
+ *   operation      the code, on mutator m and frame f
+ * `loop` is the loop without an operation; its cost is part of all the others.
+ * An operation that allocates drops the previous object, so that death is part
+ * of the cost.  An operation that empties its operand comes with one that
+ * refills it: a copy for store-take, a move back for move. */
 #define PRIMITIVES(X)                                                          \
   X(loop, "loop", 1, false, 0, 0, (void)0)                                     \
   X(alloc, "alloc", 1, false, 2, 8, allocate(m, f + SCRATCH, shape))           \
@@ -76,8 +78,8 @@ typedef struct primitive {
   gc_shape shape;
 } primitive;
 
-/* The clobber makes each iteration read and write memory anew, as if the next
- * one came from elsewhere, and costs no instruction. */
+/* The clobber tells the compiler that memory may have changed, so each
+ * iteration reads and writes memory anew.  It costs no instruction. */
 #define DEFINE_LOOP(symbol, name, per, weak, slots, bytes, operation)          \
   static void run_##symbol(gc_mutator *m, gc_reg f, uint64_t n) {              \
     const gc_shape shape = {slots, bytes};                                     \
@@ -98,10 +100,10 @@ enum { COUNT = sizeof primitives / sizeof primitives[0] };
 const char *const cell_primitives[] = {PRIMITIVES(NAME) NULL};
 
 /* ------------------------------------------------------------------------- *
- * Which ones, on which heap.
+ * The choice of primitives, and their heap.
  * ------------------------------------------------------------------------- */
 
-/* Marks the primitives that a list names; NULL: all. */
+/* Marks the primitives that a list names; NULL names all. */
 static void choose(const char *list, bool *chosen) {
   for (size_t i = 0; i < COUNT; i++)
     chosen[i] = !list;
@@ -121,7 +123,7 @@ static void choose(const char *list, bool *chosen) {
   }
 }
 
-/* Why this collector does not have a primitive, or NULL. */
+/* Why this collector cannot run a primitive, or NULL. */
 static const char *missing(const primitive *p) {
   return p->weak && !gc_this_collector.can.weak ? "no weak references" : NULL;
 }
@@ -166,8 +168,8 @@ static void leave(gc_mutator *m, gc_reg f) {
 
 enum { REPETITIONS = 5 };
 
-/* What the loops of a collector that reclaims nothing may allocate in all, in
- * nominal bytes. */
+/* Nominal bytes that all loops together may allocate in a collector that
+ * reclaims nothing. */
 static const uint64_t allocation_max = 256 << 20;
 
 /* A primitive being timed. */
@@ -197,8 +199,8 @@ static void take_row(const gb_row *row, void *data) {
   t->ns[row->repetition] = row->cpu_ns / t->p->per;
 }
 
-/* CPU time of all threads, so that work that the collector does elsewhere is
- * in it, and waiting for a processor is not. */
+/* Measures CPU time of all threads: it includes the work that the collector
+ * does on other threads, and excludes waiting for a processor. */
 static void measure(timing *t, double min_time) {
   gb_config config = {.name = t->p->name,
                       .repetitions = REPETITIONS,
@@ -248,8 +250,9 @@ json_t *cell_micro(const char *list, double min_time) {
  * --micro-fixed
  * ------------------------------------------------------------------------- */
 
-/* Called just before and just after each loop, for an instrument to know it
- * by.  Neither inlined nor, by the clobber, believed to do nothing. */
+/* Called right before and right after each loop, as marks for a tool that
+ * counts instructions.  noinline keeps the calls, and the clobber keeps the
+ * compiler from dropping them as calls without effect. */
 __attribute__((noinline)) void reapmark_count_begin(void);
 __attribute__((noinline)) void reapmark_count_end(void);
 void reapmark_count_begin(void) {

@@ -1,4 +1,5 @@
-/* options.c: the command line of a collector program, from one table. */
+/* options.c: the command line of a collector program, described by one
+ * table. */
 #include "cell.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include "harness/base/words.h"
 #include "harness/trace/writer.h"
 
-/* More threads than any machine has: a larger number is a mistake. */
+/* More threads than any machine has; a larger number is a mistake. */
 enum { THREADS_MAX = 1024 };
 
 void cell_usage(const char *format, ...) {
@@ -34,7 +35,7 @@ void cell_die(const char *format, ...) {
   va_start(args, format);
   say_list(format, args);
   va_end(args);
-  _exit(EXIT_SOME_FAILED); /* not exit(): other mutators may still run */
+  _exit(EXIT_SOME_FAILED); /* not exit(): other mutators may still be running */
 }
 
 /* ------------------------------------------------------------------------- *
@@ -132,7 +133,7 @@ static const option_row option_rows[] = {
      .max = THREADS_MAX},
     {"seed", 0, "N", "seed of the workload's random numbers (1)",
      .kind = OPTION_NUMBER, .offset = FIELD(seed),
-     .max = INT64_MAX}, /* what JSON integers can hold */
+     .max = INT64_MAX}, /* the largest integer in JSON */
     {"option", 0, "NAME=VALUE", "set an option of the collector",
      .kind = OPTION_CALL, .call = set_option},
     {"hostile", 0, "KEY=VALUE,...", "set hostile conditions",
@@ -175,8 +176,8 @@ static void print_rest(void) {
  * Parsing.
  * ------------------------------------------------------------------------- */
 
-/* Takes the words beside the options: the primitives of --micro, the iterations
- * of --micro-fixed. */
+/* Takes the words that are no options: the primitives of --micro, the
+ * iterations of --micro-fixed. */
 static void take_operands(cell_options *o, char **words) {
   if (o->mode == CELL_MICRO && !o->primitives && *words)
     o->primitives = *words++;

@@ -1,6 +1,6 @@
-/* params.c: holds the words of the command line against what the workloads, the
- * collector and the hostile conditions take.  Nothing here prints or exits, so
- * that every error can be tested. */
+/* params.c: parses the words of the command line by the parameters of the
+ * workloads, the options of the collector and the hostile conditions.  Nothing
+ * here prints or exits, so every error can be tested. */
 #include "cell.h"
 
 #include <inttypes.h>
@@ -23,7 +23,8 @@ bool cell_error(char *error, const char *format, ...) {
   return false;
 }
 
-/* "WHAT 'WORD' (did you mean ...?)", or what there is to choose from. */
+/* Writes "unknown WHAT 'WORD'" with a suggestion, or with the list of known
+ * words. */
 static bool unknown(char *error, const char *what, const char *word,
                     const char *const *known, size_t n) {
   char hint[2 * WORD];
@@ -97,7 +98,7 @@ bool cell_parse_workload(const char *text, const workload *const *all,
     if (strcmp(names[n], s.name) == 0)
       *found = all[n];
   }
-  if (!*found) /* also without a name */
+  if (!*found) /* also if the text has no name */
     return unknown(error, "workload", s.name, names, n);
   if (wrong)
     return cell_error(error, "%.300s", wrong);
@@ -145,8 +146,8 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
  * The collector's options.
  * ------------------------------------------------------------------------- */
 
-/* Sets one option.  `kind` and `of` are what errors call the option: an
- * "option" " of collector X". */
+/* Sets one option.  Errors call it `kind` and `of`, as in "option" " of
+ * collector X". */
 static bool set_option(const spec_setting *given, const gc_option *options,
                        const char *kind, const char *of, char *error) {
   char what[2 * WORD];
@@ -162,7 +163,7 @@ static bool set_option(const spec_setting *given, const gc_option *options,
   return unknown(error, what, given->key, names, n);
 }
 
-/* Sets the options in NAME=VALUE,.... */
+/* Sets the options in "NAME=VALUE,NAME=VALUE". */
 static bool parse_options(const char *text, const gc_option *options,
                           const char *kind, const char *of, char *error) {
   spec s;

@@ -1,9 +1,9 @@
-/* pauses.c: what the collector reports of itself. */
+/* pauses.c: the pauses that the collector reports. */
 #include "cell.h"
 
 #include <pthread.h>
 
-/* Of threads that are none of ours, such as a collector's own. */
+/* Pauses reported by threads other than mutators, such as a collector's own. */
 static hist foreign[CELL_PAUSE_HISTS];
 static cell_intervals foreign_stops;
 static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -18,7 +18,7 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   (void)data;
   if (!cell_measuring())
     return;
-  /* A pause that began before the measured part counts from there. */
+  /* Of a pause that began before the measured part, only the rest counts. */
   if (begin_ns < cell_measurement.begin)
     begin_ns = cell_measurement.begin;
   if (end_ns < begin_ns)
@@ -28,8 +28,8 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   if (!c) {
     pthread_mutex_lock(&foreign_lock);
     add(foreign, kind, took, 0);
-    /* What a collector does on threads of its own, beside the mutators, keeps
-     * none of them from running. */
+    /* Other work on a collector's own threads, beside the mutators, keeps no
+     * mutator from running. */
     if (kind == GC_PAUSE_STOP)
       cell_intervals_add(&foreign_stops, begin_ns, end_ns);
     pthread_mutex_unlock(&foreign_lock);

@@ -1,5 +1,6 @@
-/* record.c: the run's record, composed in memory and written by one loop, so
- * that it is there whole or not at all.  Fields: results/schema.md. */
+/* record.c: the record of a run.  It is composed in memory and written by one
+ * loop, so that it is written whole or not at all.  Fields:
+ * results/schema.md. */
 #include "cell.h"
 
 #include "common/hostile/hostile.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 /* ------------------------------------------------------------------------- *
- * What identifies a run.
+ * The fields that identify a run.
  * ------------------------------------------------------------------------- */
 
 static json_t *compose_params(const wl_run *run) {
@@ -58,7 +59,7 @@ static json_t *compose_verdict(const cell_verdict *v) {
                                       [CELL_LEAK] = "LEAK",
                                       [CELL_WRONG] = "WRONG",
                                       [CELL_OOM] = "OOM"};
-  /* A reason may quote anything; what is not UTF-8 is not worth its words. */
+  /* A reason may quote bytes that are not UTF-8, which JSON cannot hold. */
   json_t *reason = json_string(v->reason);
   return json_pack("{s:s,s:b,s:o,s:o}", "status", names[v->status], "declared",
                    v->declared, "leaked", record_integer(v->leaked), "reason",
@@ -75,7 +76,7 @@ static json_t *compose_memory(const cell_run *run, cell_resident resident,
                    record_integer(footprint.peak_bytes));
 }
 
-/* What is known of it. */
+/* Leaves out the figures that the collector does not tell. */
 static json_t *compose_usage(const gc_usage *u) {
   const struct {
     const char *name;
@@ -133,10 +134,10 @@ static json_t *compose_identity(const cell_run *run,
 }
 
 /* ------------------------------------------------------------------------- *
- * What was measured.
+ * The fields that were measured.
  * ------------------------------------------------------------------------- */
 
-/* Adds "all", the sum of the `n` histograms, as the schema has it. */
+/* Adds "all", the sum of the `n` histograms. */
 static void set_merged(json_t *into, const hist *h, unsigned n) {
   hist *all = malloc(sizeof *all);
   if (!all)
@@ -186,7 +187,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *latency = cell_latency();
   if (latency)
     json_object_set_new(json, "latency", latency);
-  json_t *leaks = cell_leaks();
+  json_t *leaks = cell_leak_rounds();
   if (leaks)
     json_object_set_new(json, "leaks", leaks);
 
@@ -194,7 +195,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
     json_object_set_new(json, "mmu",
                         cell_utilisation(cell_threads(), cell_foreign_stops()));
 
-  /* What the threads measured adds up in the first one's slot. */
+  /* The first slot collects the sums of all threads. */
   cell_thread *sum = cell_threads();
   for (cell_thread *c = sum->next; c; c = c->next) {
     for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
@@ -244,7 +245,7 @@ void cell_write(const json_t *json, int fd) {
   if (!text)
     cell_die("cannot compose the record");
   size_t n = strlen(text), done = 0;
-  text[n++] = '\n'; /* in place of the final 0 */
+  text[n++] = '\n'; /* replaces the final 0 */
   signal(SIGPIPE, SIG_IGN);
   while (done < n) {
     ssize_t wrote = write(fd, text + done, n - done);

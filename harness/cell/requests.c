@@ -1,11 +1,12 @@
-/* requests.c: requests, timed one by one, and held to their schedule.
+/* requests.c: requests that are timed one by one, and wait for their scheduled
+ * arrival.
  *
- * They live in a time of their own, which stands still while the machine does
- * something else: while the thread was ready to run but was not run, and while
- * the instrument read its delay.  Arrivals are put off with it.  Otherwise one
- * such delay would be in the latency of every request that arrives during it,
- * and a busy machine would look like a slow collector.  As for steps, the delay
- * is only read where something took long. */
+ * Their times are in a clock of their own, the request clock.  It stands still
+ * while the thread is ready to run but has no processor, and while the
+ * instrument reads that delay; arrivals are put off by the same time.
+ * Otherwise one such delay would be in the latency of every request that
+ * arrives during it, and a busy machine would look like a slow collector.  As
+ * for steps, the delay is read only when something took long. */
 #include "cell.h"
 
 #include "harness/record/record.h"
@@ -14,28 +15,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sleeping thread wakes some 50 to 100 us late, which would be mistaken for
- * latency: the last stretch before a request is spent looking at the clock. */
+/* A sleeping thread wakes 50 to 100 us late, which would be mistaken for
+ * latency: for this long before a request, the thread polls the clock. */
 enum { SPIN_NS = 200000 };
 
-/* A sample of memory delays what comes after it, so while requests are on a
- * schedule it is taken only where at least so long is to be waited anyway. */
+/* A memory sample delays the next request.  So on a schedule a sample is taken
+ * only if at least this much waiting is left. */
 enum { SAMPLE_NS = 100000 };
 
-/* A thread that comes back so late from looking at the clock was kept away. */
+/* A polling thread that sees the clock jump by more than this lost its
+ * processor. */
 enum { LATE_NS = 10000 };
 
-enum { WINDOW_NS = 100000000 }; /* DaCapo's */
+enum { WINDOW_NS = 100000000 }; /* the window of DaCapo */
 
-/* The arrays have room for `count`.  They are made, and touched, before the
- * measured part.  Their times are of the requests' own time. */
+/* The arrays have room for `count` times of the request clock.  They are made
+ * and touched before the measured part. */
 static struct {
   uint64_t count, rate; /* rate 0: closed loop */
   bool poisson;
-  uint64_t *arrival; /* open loop only */
+  uint64_t *arrival; /* only if rate > 0 */
   uint64_t *start, *end;
   uint64_t done;
-  uint64_t delay; /* read before the first request */
+  uint64_t delay; /* run-queue delay before the first request */
 } requests;
 
 static uint64_t *make_times(uint64_t n) {
@@ -68,15 +70,17 @@ uint64_t cell_requests_bytes(void) {
   return arrays * requests.count * sizeof(uint64_t);
 }
 
-/* The requests' own time at the clock's `now`, as far as delays are known. */
+/* The request clock when the system clock is `now`, as far as delays are
+ * known. */
 static uint64_t own_time(const cell_thread *c, uint64_t now) {
   uint64_t lost = c->instrument + (c->delay_read - requests.delay);
   uint64_t since = now - cell_measurement.begin;
   return since > lost ? since - lost : 0;
 }
 
-/* Waits until `due` of the requests' own time, without keeping a collection
- * waiting.  What comes after may be later: then a collection had to end. */
+/* Waits until the request clock shows `due`, in a blocking stretch, so that no
+ * collection waits for this thread.  May return later, if a collection had to
+ * end first. */
 static void wait_until(cell_thread *c, uint64_t due) {
   gc_blocking_enter(c->wl.m);
   uint64_t now = gc_now_ns();
@@ -86,7 +90,7 @@ static void wait_until(cell_thread *c, uint64_t due) {
     now = gc_now_ns();
     uint64_t at = own_time(c, now);
     if (at >= due + LATE_NS)
-      cell_delay_since(c, now); /* which may take us back before `due` */
+      cell_delay_since(c, now); /* may set the clock back before `due` */
     if (own_time(c, now) >= due)
       break;
     if (at + SPIN_NS < due) {
@@ -115,7 +119,7 @@ void wl_request_begin(wl_thread *t) {
     cell_start_step(c, now);
   }
   uint64_t start = own_time(c, now);
-  /* Delays that are learnt of late may turn the time back. */
+  /* A delay that is read late may set the request clock back. */
   if (i > 0 && start < requests.start[i - 1])
     start = requests.start[i - 1];
   requests.start[i] = start;

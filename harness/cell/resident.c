@@ -1,4 +1,4 @@
-/* resident.c: the process's resident set, as the kernel counts it. */
+/* resident.c: the resident set of the process, as the kernel counts it. */
 #include "cell.h"
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@ static uint64_t kilobytes(const char *text, const char *key) {
   return strtoull(at + strlen(key), NULL, 10) * 1024;
 }
 
-/* Allocates nothing: it must not change what it reads. */
+/* Allocates nothing, so as not to change what it reads. */
 cell_resident cell_read_resident(void) {
   char text[4096];
   int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);

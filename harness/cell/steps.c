@@ -1,8 +1,8 @@
-/* steps.c: the measured part of a run and the timed steps in it.
+/* steps.c: the measured part of a run, and the timed steps in it.
  *
- * A step costs one clock read and one histogram entry.  Only steps that took
- * long are looked at closer: scheduler noise looks just like a pause, so for
- * them the thread's run-queue delay is read and taken off. */
+ * A step costs one clock read and one histogram entry.  Only long steps are
+ * examined: scheduler noise looks just like a pause, so the thread's run-queue
+ * delay is read and subtracted from them. */
 #include "cell.h"
 
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The kernel tells the sum of all delays, so a reading gives what came up since
- * the one before.  Fast steps are not read, and their small delays must not
- * pile up to be taken off one slow step much later: hence a reading at least
- * this often, for 20 us at the most. */
+/* The kernel reports the sum of all delays so far, so a reading gives the delay
+ * since the previous reading.  Fast steps take no reading, and their small
+ * delays must not pile up and be subtracted from one slow step much later.
+ * Therefore a reading is taken at least this often.  It costs at most 20 us. */
 enum { REFRESH_NS = 10000000 };
 
 cell_measured cell_measurement;
@@ -28,9 +28,10 @@ void cell_steps_off(void) {
  * Run-queue delay.
  * ------------------------------------------------------------------------- */
 
-static bool delay_unknown; /* for some thread */
+static bool delay_unknown; /* of at least one thread */
 
-/* The second number of schedstat: ns ready to run, but not running. */
+/* The second number of schedstat: ns for which the thread was ready to run, but
+ * not running. */
 static bool read_delay(const cell_thread *c, uint64_t *delay) {
   char text[96];
   ssize_t n = pread(c->delay_fd, text, sizeof text - 1, 0);
@@ -87,11 +88,12 @@ void cell_start_step(cell_thread *c, uint64_t now) {
   c->step_delay = 0;
 }
 
-/* Ends a step that took long, or in which a reading came due, at `now`, and
- * starts the next one.  Returns the time that counts. */
+/* Ends at `now` a step that took long or in which a reading came due, and
+ * starts the next one.  Returns the corrected duration. */
 __attribute__((noinline)) static uint64_t
 correct_step(cell_thread *c, uint64_t took, uint64_t now) {
-  /* A collector that claims a pause of the future can make this the larger. */
+  /* step_instrument is larger only if the collector reports a pause of the
+   * future. */
   took -= c->step_instrument < took ? c->step_instrument : took;
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);
@@ -116,21 +118,21 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   uint64_t now = gc_now_ns();
   uint64_t took = now - c->step_begin;
   c->step_begin = now;
-  /* Readings and delays inside a step only occur in slow ones, so that a fast
-   * one has nothing to take off or to forget. */
+  /* Readings occur only in slow steps, so a fast one has nothing to subtract or
+   * to reset. */
   if (gc_unlikely(took > CELL_SLOW_NS || now > c->delay_refresh))
     took = correct_step(c, took, now);
   hist_add(&c->steps[kind], took);
 }
 
 void wl_skip(wl_thread *t) {
-  /* Untimed, nobody knows when the last step ended: nothing is skipped. */
+  /* If untimed, the end of the last step is unknown, and nothing is skipped. */
   if (!cell_measuring() || untimed)
     return;
   cell_thread *c = (cell_thread *)t;
   uint64_t now = gc_now_ns();
   c->skipped += now - c->step_begin - c->step_instrument;
-  /* Delays in the skipped time are not the next step's. */
+  /* Delays in the skipped time do not belong to the next step. */
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);
   cell_start_step(c, now + (c->instrument - instrument));
@@ -150,8 +152,9 @@ static uint64_t timeval_ns(struct timeval t) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
 }
 
-/* Adds (sign 1) or takes off (-1, in unsigned arithmetic) the running totals:
- * off at the beginning, added at the end, they give the difference. */
+/* Adds the running totals (sign 1) or subtracts them (-1, in unsigned
+ * arithmetic).  Subtracting at the beginning and adding at the end gives the
+ * difference. */
 static void add_totals(cell_measured *x, cell_thread *c, uint64_t sign) {
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);

@@ -1,4 +1,4 @@
-/* threads.c: mutator threads and what they wait with. */
+/* threads.c: mutator threads, and the locks by which they wait. */
 #include "cell.h"
 
 #include <linux/futex.h>
@@ -11,8 +11,8 @@
 
 #include "common/hostile/hostile.h"
 
-/* Plenty for a workload, whose data is in the heap; little enough for hundreds
- * of threads. */
+/* Plenty for a workload, whose data is in the heap, and small enough for
+ * hundreds of threads. */
 enum { STACK_BYTES = 512 << 10 };
 
 /* ------------------------------------------------------------------------- *
@@ -55,8 +55,7 @@ static cell_thread *make_slot(void) {
   return c;
 }
 
-/* SplitMix64 (Steele, Lea & Flood 2014): one number of its sequence, or its
- * mixing function. */
+/* SplitMix64 (Steele, Lea & Flood 2014): the next number of its sequence. */
 static uint64_t split_mix(uint64_t *state) {
   uint64_t z = *state += 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -64,9 +63,9 @@ static uint64_t split_mix(uint64_t *state) {
   return z ^ (z >> 31);
 }
 
-/* Both the seed and the index go through the mixer before they are combined:
- * SplitMix's own states are evenly spaced, so that sums of small numbers would
- * give threads shifted copies of one sequence. */
+/* The seed and the index both go through the mixer before they are combined.
+ * The states of SplitMix are evenly spaced, so sums of small numbers would give
+ * threads shifted copies of one sequence. */
 static void seed_random(wl_thread *t, uint64_t seed, uint64_t index) {
   uint64_t state = split_mix(&seed);
   state ^= split_mix(&index);
@@ -122,7 +121,8 @@ void cell_attach(cell_thread *c) {
   cell_self = c;
   cell_delay_open(c);
   c->wl.m = gc_thread_attach(the_run->heap);
-  /* Refused on purpose: that did no harm if it goes on from here. */
+  /* A hostile condition may have refused the memory.  A refusal must do no
+   * harm, so the thread tries again. */
   if (!c->wl.m && (hostile.fail_at || hostile.fail_every))
     c->wl.m = gc_thread_attach(the_run->heap);
   if (!c->wl.m)
@@ -140,8 +140,8 @@ void cell_detach(cell_thread *c) {
  * Threads.
  * ------------------------------------------------------------------------- */
 
-/* Threads that run one body, and the gate at which they start together; a
- * single one has none. */
+/* Threads that run one body, and the gate at which they start together.  A
+ * single thread has no gate. */
 typedef struct crew {
   void (*body)(wl_thread *t, void *data);
   void *data;
@@ -171,12 +171,12 @@ static void *work(void *arg) {
   return NULL;
 }
 
-/* Starts a mutator thread, with the stack that it is to have. */
+/* Starts a mutator thread with the stack size that the run asks for. */
 static pthread_t start(void *(*body)(void *), void *data) {
   pthread_attr_t attributes;
   pthread_t id;
   size_t stack = hostile.stack ? hostile.stack : STACK_BYTES;
-  /* Before the thread runs: it may be the one that tells. */
+  /* counted before the thread runs, as that thread may write the record */
   if (hostile.stack)
     hostile_fire(HOSTILE_STACK);
   int error = pthread_attr_init(&attributes);
@@ -211,9 +211,9 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
     members[i].slot = take_slot(first_index + i);
     members[i].id = start(work, &members[i]);
   }
-  /* To the caller these threads were one stretch of time, which is in no step
-   * of its own.  What the one that was kept longest by instruments and skipping
-   * lost, the stretch lost. */
+  /* To the caller these threads are one stretch of time, which belongs to no
+   * step of its own.  The stretch loses as much instrument and skipped time as
+   * the thread that lost the most. */
   cell_thread *caller = (cell_thread *)t;
   uint64_t instrument = 0, skipped = 0;
   for (unsigned i = 0; i < n; i++) {
@@ -268,8 +268,9 @@ void wl_lock_acquire(wl_thread *t, wl_lock *lock) {
                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
     return;
   gc_blocking_enter(t->m);
-  /* Whoever gets the lock from here marks it awaited, since others may wait
-   * too: at worst one wake-up is for nothing. */
+  /* The state 2 says that threads wait.  A thread that gets the lock after
+   * waiting keeps that state, as others may wait too: at worst one wake-up
+   * finds nobody. */
   while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0)
     syscall(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
   gc_blocking_leave(t->m);

@@ -1,5 +1,5 @@
 /* utilisation.c: raw pause intervals, and the curves of mutator utilisation
- * made of them after the run. */
+ * that are made of them after the run. */
 #include "cell.h"
 
 #include <math.h>
@@ -8,17 +8,18 @@
 
 #include "harness/record/record.h"
 
-/* Enough for most runs, and little enough for the curves' quadratic time. */
+/* Enough for most runs, and few enough for the curves' quadratic time. */
 enum { INTERVALS = 4096 };
 
-/* The first gap that is closed when there are more. */
+/* The width of the first gaps that are closed when there are more. */
 enum { FIRST_GAP_NS = 1000 };
 
 void cell_intervals_init(cell_intervals *list) {
   list->items = malloc(INTERVALS * sizeof *list->items);
   if (!list->items)
     cell_die("no memory for pause intervals");
-  memset(list->items, 0, INTERVALS * sizeof *list->items); /* touch it */
+  /* No page fault is to come later. */
+  memset(list->items, 0, INTERVALS * sizeof *list->items);
   list->room = INTERVALS;
 }
 
@@ -26,8 +27,8 @@ void cell_intervals_free(cell_intervals *list) {
   free(list->items);
 }
 
-/* Joins neighbours that are less than `gap` apart.  They are in the order in
- * which they were reported: by their ends. */
+/* Joins neighbours that are less than `gap` apart.  The intervals are sorted by
+ * their ends, the order in which they were reported. */
 static size_t join(mmu_interval *items, size_t n, uint64_t gap) {
   size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
@@ -44,7 +45,7 @@ static size_t join(mmu_interval *items, size_t n, uint64_t gap) {
   return kept;
 }
 
-/* Joins until at most `room` are left, with ever wider gaps. */
+/* Joins intervals across ever wider gaps until at most `room` are left. */
 static void shrink(cell_intervals *list, size_t room) {
   while (list->count > room) {
     list->gap = list->gap ? 2 * list->gap : FIRST_GAP_NS;
@@ -54,7 +55,7 @@ static void shrink(cell_intervals *list, size_t room) {
 
 void cell_intervals_add(cell_intervals *list, uint64_t begin, uint64_t end) {
   if (list->count == list->room)
-    return; /* only where there is no room at all */
+    return; /* only if there is no room at all */
   list->items[list->count++] = (mmu_interval){begin, end};
   if (list->count == list->room)
     shrink(list, list->room / 2);
@@ -66,7 +67,7 @@ void cell_intervals_add(cell_intervals *list, uint64_t begin, uint64_t end) {
 
 static void append(cell_intervals *all, const cell_intervals *more) {
   if (!more->count)
-    return; /* it may have no items, and memcpy wants some */
+    return; /* items may be NULL, which memcpy does not allow */
   memcpy(all->items + all->count, more->items,
          more->count * sizeof *more->items);
   all->count += more->count;
@@ -110,7 +111,7 @@ json_t *cell_utilisation(const cell_thread *threads,
   if (!stops.items || !mine.items)
     cell_die("no memory for the curves");
 
-  /* Stops belong to every thread, whoever reported them. */
+  /* World stops halt every thread, whichever reported them. */
   append(&stops, foreign);
   for (const cell_thread *c = threads; c; c = c->next)
     append(&stops, &c->stops);

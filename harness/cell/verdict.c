@@ -1,4 +1,5 @@
-/* verdict.c: whether the collector did its job, so far in this run. */
+/* verdict.c: the run's verdict so far: whether the collector kept its
+ * promises. */
 #include "cell.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cell_verdict verdict = {.status = CELL_OK, .declared = true};
-static bool held_to_account; /* some expectation was stated */
+static bool held_to_account; /* the workload stated an expectation */
 static bool check_invariants;
 
 void cell_add_verdict(cell_verdict next) {
@@ -24,7 +25,7 @@ __attribute__((format(printf, 1, 0))) static void wrong(const char *format,
                                                         va_list args) {
   cell_verdict v = {.status = CELL_WRONG};
   vsnprintf(v.reason, sizeof v.reason, format, args);
-  /* One line, whatever was in it. */
+  /* a reason is one line */
   v.reason[strcspn(v.reason, "\n")] = 0;
   cell_add_verdict(v);
 }
@@ -46,7 +47,7 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
   va_end(args);
 }
 
-/* Of the first expectation after the measured part. */
+/* The first expectation after the measured part. */
 static struct {
   bool known;
   gc_usage usage;

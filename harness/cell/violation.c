@@ -1,5 +1,6 @@
-/* violation.c: for workloads that compare the collector with a model at every
- * operation: the end of a run at the first difference, and what it counted. */
+/* violation.c: for workloads that compare the heap with a shadow heap at every
+ * operation: it ends the run at the first difference, and keeps the run's
+ * counts. */
 #include "cell.h"
 
 #include <inttypes.h>

@@ -1,32 +1,32 @@
-/* leaks.c: what the heap holds of things that the workload is done with, at the
- * moments of each of its rounds.
+/* leak-rounds.c: what the heap holds of objects that a leak-* workload has
+ * dropped, at the moments of each of its rounds.
  *
- * Each reading costs the collector a count of its objects, which may be slow:
- * workloads with rounds are not there to be timed. */
+ * Each reading makes the collector count its objects, which may be slow;
+ * workloads with rounds are not timed. */
 #include "cell.h"
 
 #include <stdlib.h>
 
 #include "harness/record/record.h"
 
-/* One round, or (number 0) what there was before the first. */
+/* One round.  Round 0 is the state before the first. */
 typedef struct round {
   wl_expectation expected; /* at WL_COLLECTED */
   gc_usage held[WL_MOMENTS];
 } round;
 
-/* The last one is the one that is going on. */
+/* The last element is the current round. */
 static round *rounds;
 static size_t count;
 
-/* Objects of the largest round. */
+/* Objects made in the largest round. */
 static uint64_t most_made;
 
-/* Of the rounds in which the collector might have held dead objects right after
- * they were dropped: all, and those in which it did. */
+/* Rounds in which the collector was free to hold dead objects right after they
+ * were dropped, and those of them in which it did. */
 static unsigned chances, taken;
 
-enum { CHANCES_LEAST = 3 }; /* by then it is no coincidence */
+enum { CHANCES_LEAST = 3 }; /* fewer could be coincidence */
 
 static round *begin_round(void) {
   rounds = realloc(rounds, (count + 1) * sizeof *rounds);
@@ -80,7 +80,7 @@ static json_t *compose_value(uint64_t value) {
   return value == GC_UNKNOWN ? json_null() : record_integer(value);
 }
 
-/* One moment over the rounds. */
+/* Adds the readings of one moment, one per round. */
 static void set_moment(json_t *leaks, const char *name, wl_moment moment) {
   json_t *objects = json_array(), *bytes = json_array();
   for (size_t i = 1; i < count; i++) {
@@ -92,7 +92,7 @@ static void set_moment(json_t *leaks, const char *name, wl_moment moment) {
       leaks, name, json_pack("{s:o,s:o}", "objects", objects, "bytes", bytes));
 }
 
-json_t *cell_leaks(void) {
+json_t *cell_leak_rounds(void) {
   if (count < 2)
     return NULL;
   json_t *reachable = json_array();
