@@ -30,8 +30,8 @@ typedef struct compare_options {
 static const option_row option_rows[] = {
     {"metric", 'm', "METRIC,...", "metrics to compare (the main ones)",
      .kind = OPTION_LIST, .offset = FIELD(metrics)},
-    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
-     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
+     .offset = FIELD(format)},
     {"alpha", 0, "SHARE", "chance of one false difference in a table (5%)",
      .kind = OPTION_SHARE, .offset = FIELD(alpha)},
     {"threshold", 0, "SHARE", "ignore differences below this share (none)",

@@ -5,6 +5,7 @@
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
+#include "harness/output/format.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,12 +132,15 @@ size_t doctor_examine(const machine *m, const doctor_question *q,
 
 typedef struct doctor_options {
   uint64_t threads;
+  const char *format;
 } doctor_options;
 
 static const option_row option_rows[] = {
     {"threads", 't', "N", "threads that are to run at once (2)",
      .kind = OPTION_NUMBER, .offset = offsetof(doctor_options, threads),
      .min = 1, .max = 1024},
+    {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
+     .offset = offsetof(doctor_options, format)},
     {0}};
 
 const option_usage doctor_usage = {
@@ -160,12 +164,41 @@ static const char *withheld_names(void) {
   return names;
 }
 
+static const table_column columns[] = {
+    {.name = "grade"}, {.name = "finding"}, {.name = "what"}, {.name = "cure"}};
+
+/* Programs get rows; people get a paragraph for each finding, because lines of
+ * a table would be too long. */
+static page *make_page(const doctor_finding *findings, size_t n,
+                       size_t serious) {
+  table *t = table_new(columns, sizeof columns / sizeof *columns);
+  page *p = page_new(t);
+  for (const doctor_finding *f = findings; f < findings + n; f++) {
+    const char *grade = f->grade == DOCTOR_SERIOUS ? "SERIOUS" : "note";
+    table_row *row = table_add(t, 0);
+    table_set_text(row, "grade", grade);
+    table_set_text(row, "finding", f->id);
+    table_set_text(row, "what", f->what);
+    table_set_text(row, "cure", f->cure);
+    page_text(p, PAGE_LINE, "%-7s  %s: %s\n         %s", grade, f->id, f->what,
+              f->cure);
+  }
+  page_text(p, PAGE_LINE, "%zu serious, %zu to know", serious, n - serious);
+  return p;
+}
+
 int doctor_command(int argc, char **argv) {
-  doctor_options o = {.threads = 2};
+  doctor_options o = {.threads = 2, .format = "table"};
   char **operands;
   int code = options_parse(&doctor_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
+  const output_format *format;
+  const char *wrong = format_find(o.format, NULL, &format);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
   machine m;
   machine_read(&m);
   static hist hiccups;
@@ -179,13 +212,8 @@ int doctor_command(int argc, char **argv) {
                        .build = machine_this_build};
   doctor_finding findings[DOCTOR_FINDINGS];
   size_t n = doctor_examine(&m, &q, findings), serious = 0;
-  for (size_t i = 0; i < n; i++) {
-    const doctor_finding *f = &findings[i];
-    serious += f->grade == DOCTOR_SERIOUS;
-    printf("%-7s  %s: %s\n         %s\n",
-           f->grade == DOCTOR_SERIOUS ? "SERIOUS" : "note", f->id, f->what,
-           f->cure);
-  }
-  printf("%zu serious, %zu to know\n", serious, n - serious);
+  for (size_t i = 0; i < n; i++)
+    serious += findings[i].grade == DOCTOR_SERIOUS;
+  format_print(format, make_page(findings, n, serious), stdout);
   return serious ? EXIT_SOME_FAILED : EXIT_OK;
 }

@@ -200,9 +200,8 @@ typedef struct list_options {
 
 static const option_row option_rows[] = {
     {"format", 'f', "FORMAT",
-     "table, markdown, csv or json, which holds all that is known (table)",
-     .kind = OPTION_TEXT, .offset = offsetof(list_options, format),
-     .former = "json"},
+     FORMAT_NAMES "; json holds all that is known (table)", .kind = OPTION_TEXT,
+     .offset = offsetof(list_options, format), .former = "json"},
     {0}};
 
 const option_usage list_usage = {

@@ -121,7 +121,7 @@ typedef struct report_options {
 } report_options;
 
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT", "table, markdown, csv, json or gbench (table)",
+    {"format", 'f', "FORMAT", FORMAT_NAMES ", gbench (table)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},

@@ -237,8 +237,8 @@ static void print_stat(const trace_count *c, const output_format *format) {
 }
 
 static const option_row stat_rows[] = {
-    {"format", 'f', "FORMAT", "table, markdown, csv or json (table)",
-     .kind = OPTION_TEXT, .offset = FIELD(format)},
+    {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
+     .offset = FIELD(format)},
     {0}};
 
 static const option_usage stat_usage = {

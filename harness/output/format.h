@@ -14,7 +14,9 @@ typedef struct output_format {
   bool rows_only; /* the format has no place for the text around the rows */
 } output_format;
 
-/* table, markdown, csv, json. */
+/* The names of all, for the help of an option. */
+#define FORMAT_NAMES "table, markdown, csv, json"
+
 enum { FORMATS = 4 };
 extern const output_format formats[FORMATS];
 

@@ -445,10 +445,10 @@ static void formats_by_name(void **state) {
   (void)state;
   assert_string_equal(
       format_find("xml", NULL, &found),
-      "unknown format 'xml' (choose from table, markdown, csv, json)");
+      "unknown format 'xml' (choose from " FORMAT_NAMES ")");
   assert_string_equal(
       format_find("xml", "gbench", &found),
-      "unknown format 'xml' (choose from table, markdown, csv, json, gbench)");
+      "unknown format 'xml' (choose from " FORMAT_NAMES ", gbench)");
   assert_null(format_find("gbench", "gbench", &found));
   assert_null(found);
   assert_non_null(format_find("gbench", NULL, &found));

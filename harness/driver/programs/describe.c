@@ -190,7 +190,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 1024},
     {"seed", 0, "N", "seed of the workload (42)", .kind = OPTION_NUMBER,
      .offset = FIELD(seed), .max = INT64_MAX},
-    {"format", 'f', "FORMAT", "table or json (table)", .kind = OPTION_TEXT,
+    {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
      .offset = FIELD(format)},
     {"timeout", 0, "SECONDS", "end a run that takes longer (600)",
      .kind = OPTION_SECONDS, .offset = FIELD(timeout)},

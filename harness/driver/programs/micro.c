@@ -35,7 +35,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_SECONDS, .offset = offsetof(request, min_time)},
     {"instructions", 0, NULL, "count instructions instead of time (valgrind)",
      .kind = OPTION_FLAG, .offset = offsetof(request, instructions)},
-    {"format", 'f', "FORMAT", "table or json (table)", .kind = OPTION_TEXT,
+    {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
      .offset = offsetof(request, format)},
     {0}};
 
