@@ -179,51 +179,14 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
     h->full_due = 1;
 }
 
-static void gen_collect_now(gc_mutator *m, bool full) {
-  pause_begin();
-  gen_collect_stopped(m->base.heap, full);
-  pause_end();
-}
-
-void gc_collect(gc_mutator *m) {
-  gen_collect_now(m, true);
-}
-
 /* ------------------------------------------------------------------------- *
- * Allocation, slow path.
+ * When to collect.
  * ------------------------------------------------------------------------- */
 
-static bool gen_may(bool fresh, uint64_t bytes) {
-  (void)fresh, (void)bytes;
-  return cells_handed_out() < gen_heap.nursery;
-}
-
-/* The second attempt is always a full collection.  So is the first if memory
- * ran out before the nursery was used up and minor collections yield too
- * little. */
-static void gen_collect(gc_mutator *m, bool again) {
-  gc_heap *h = m->base.heap;
-  if (again && pacing_was_full(&h->pacing))
-    return;
-  uint64_t handed = cells_handed_out();
-  bool little = handed < h->nursery && pacing_dwindles(&h->pacing, handed);
-  gen_collect_stopped(h, again || little || h->full_due);
-}
-
-/* Collections that hostile conditions ask for are minor: they come so often
- * that full ones would leave nothing for minor ones to do, and the bugs of
- * generations are in minor ones. */
-static void gen_hostile(gc_mutator *m) {
-  gen_collect_now(m, m->base.heap->full_due);
-}
-
-gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
-  static const cells_policy policy = {.may = gen_may,
-                                      .collect = gen_collect,
-                                      .attempts = 2,
-                                      .hostile = gen_hostile};
-  return cells_obtain(m, &m->buffer, c, bytes, &policy);
-}
+#define PARTIAL_HEAP             (&gen_heap)
+#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->nursery)
+#define PARTIAL_COLLECT(h, full) gen_collect_stopped(h, full)
+#include "common/inline/partial-collections.h"
 
 /* ------------------------------------------------------------------------- *
  * The heap and its mutators.

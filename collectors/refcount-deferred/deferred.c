@@ -504,16 +504,6 @@ static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
   h->full_due = !full && !h->limited && live > h->pacing.most;
 }
 
-static void dc_collect_now(gc_mutator *m, bool full) {
-  pause_begin();
-  dc_collect_stopped(m->base.heap, full);
-  pause_end();
-}
-
-void gc_collect(gc_mutator *m) {
-  dc_collect_now(m, true);
-}
-
 void dc_collect_due(gc_mutator *m) {
   if (!pause_try())
     return; /* another mutator has collected */
@@ -523,40 +513,13 @@ void dc_collect_due(gc_mutator *m) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Allocation, slow path.
+ * When to collect.
  * ------------------------------------------------------------------------- */
 
-static bool dc_may(bool fresh, uint64_t bytes) {
-  (void)fresh, (void)bytes;
-  return cells_handed_out() < dc_heap.budget && !dc_due;
-}
-
-/* The second attempt is always a full collection.  So is the first if memory
- * ran out before the epoch ended and counting yields too little, which it does
- * when dead cycles pile up. */
-static void dc_collect(gc_mutator *m, bool again) {
-  gc_heap *h = m->base.heap;
-  if (again && pacing_was_full(&h->pacing))
-    return;
-  uint64_t handed = cells_handed_out();
-  bool little =
-      handed < h->budget && !dc_due && pacing_dwindles(&h->pacing, handed);
-  dc_collect_stopped(h, again || little || h->full_due);
-}
-
-/* Collections that hostile conditions ask for count: they come so often that
- * full ones would leave counting nothing to do. */
-static void dc_hostile(gc_mutator *m) {
-  dc_collect_now(m, m->base.heap->full_due);
-}
-
-gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
-  static const cells_policy policy = {.may = dc_may,
-                                      .collect = dc_collect,
-                                      .attempts = 2,
-                                      .hostile = dc_hostile};
-  return cells_obtain(m, &m->buffer, c, bytes, &policy);
-}
+#define PARTIAL_HEAP             (&dc_heap)
+#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->budget || dc_due)
+#define PARTIAL_COLLECT(h, full) dc_collect_stopped(h, full)
+#include "common/inline/partial-collections.h"
 
 /* ------------------------------------------------------------------------- *
  * The heap and its mutators.
