@@ -32,8 +32,8 @@ test_shallow() {
   printed 'n/a: needs drops of any depth'
 }
 
-# PHP's threshold counts possible roots in its buffer: not those that died
-# since, which leave it.
+# PHP searches for cycles when its buffer holds `threshold` possible roots.  Objects
+# that die leave the buffer, so that they cause no search.
 test_threshold() {
   searches() { # THRESHOLD REMEDY
     exits 0 "$collectors/php" --option threshold="$1" \
@@ -74,8 +74,8 @@ test_leaks() {
   done
 }
 
-# A thread for whose record libgc has no memory left ends the run, not the
-# process: in about one run of five it was one.
+# When libgc has no memory left for the record of a new thread, the run ends out of
+# memory.  In about one run of five the whole process used to end.
 test_no_room() {
   for seed in {1..20}; do
     exits 0 "$collectors/bdwgc" --run tls:waves=200,ops=1000 --threads 4 \
@@ -84,7 +84,7 @@ test_no_room() {
   done
 }
 
-# Without its packages the build says which, and so does the driver.
+# If packages are missing, then the build names them, and so does the driver.
 test_missing() {
   mkdir tools && cat >tools/pkg-config <<END
 #!/bin/sh
@@ -103,7 +103,7 @@ END
   printed 'Collector ruby left out: it needs ruby-dev'
   printed 'Collector php left out: it needs libphp-embed php-dev'
   unprinted 'Collector malloc left out'
-  # The driver beside that folder.
+  # A driver beside the folder of that build.
   cp "$reapmark" build/reapmark
   reapmark=build/reapmark
   expect 3 list collectors

@@ -47,7 +47,7 @@ test_not_applicable() {
   printed 'script/gamma/heap=none/threads=1/seed=42#1'
 }
 
-# Of more than one thread it is said that they take turns.
+# The report says that the threads of a cell take turns if the cell has several.
 test_turns() {
   ln -s "$here/scripted-collector" found/lockstep
   expect 0 run -n 1 -c alpha,lockstep -w shared -t 1,2 -o dir
@@ -189,7 +189,8 @@ EOF
   complained 'no collectors found'
 }
 
-# suite_error TEXT LINE...: a suite of these lines is refused with this line.
+# suite_error TEXT LINE...: the driver refuses a suite of these lines, and its one
+# line on stderr has the text.
 suite_error() {
   text=$1
   shift
@@ -232,7 +233,7 @@ test_suite_errors() {
   complained "suite './missing.yml': No such file or directory"
 }
 
-# The suites of the tree name what there is.
+# The driver finds the suites of the source tree.
 test_suites() {
   expect 0 list suites
   for suite in quick standard full limits growth; do
@@ -261,8 +262,8 @@ EOF
   said '2 runs of 1 cells'
 }
 
-# The collectors that a run needs are told without any of them: those of the suite,
-# of its cells and targets, of the command line, and the canary's.
+# `--needs` lists the collectors that a run needs, and runs none of them: those of
+# the suite, of its cells and targets, of the command line, and of the canary.
 test_needs() {
   needed() {
     names=$1
@@ -285,12 +286,13 @@ EOF
   needed 'models' -w script
   needed 'mark-sweep models' standard
   REAPMARK_PATH= expect 2 run suite-that-is-not --needs
-  # Resuming needs what the plan has.
+  # A run that is resumed needs the collectors of its plan.
   expect 0 run -c beta:trigger=3,alpha -w script --heap none -n 1 -o dir
   needed 'beta alpha' -o dir --resume
 }
 
-# What a suite lists is a default; what a cell lists is all there is for it.
+# The collectors of a suite are a default for its cells.  The collectors of a cell
+# are a limit: no others run it.
 test_suite_collectors() {
   cat >some.yml <<EOF
 name: some
@@ -305,7 +307,7 @@ cells:
 EOF
   expect 2 run some.yml --dry-run
   complained "some.yml:5:21: unknown collector 'ghost'"
-  # Known, but without its package when this was built: n/a, and no mistake.
+  # A collector that was not built for lack of a package is n/a, not a mistake.
   mkdir collectors
   echo 'ghost libghost-dev' >collectors/not-built
   expect 0 run some.yml -o dir
@@ -318,7 +320,7 @@ EOF
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
-# alpha takes half of beta's time; each target has an outcome of its own.
+# alpha takes half of beta's time.  Each target has another outcome.
 targets_suite() {
   cat >aims.yml <<EOF
 name: aims
@@ -363,7 +365,7 @@ test_targets() {
   done
   expect 0 report dir --table limits --format csv
   printed 'three,too much,wall_ns,'
-  # Interrupted and gone on with, it comes to the same runs.
+  # A run that was cut off and resumed has the same runs in the end.
   keys dir >a
   sed -i '4,$d' dir/runs.jsonl
   expect 0 run aims.yml -o dir --resume
@@ -374,7 +376,8 @@ test_targets() {
   said 'dir has another plan: its targets is'
 }
 
-# Only targets of which all cells are wanted; parameters are put over theirs.
+# A target runs only if the command line selects all of its cells.  Parameters of
+# the command line replace those of the target's cells.
 test_targets_selection() {
   targets_suite
   expect 0 run aims.yml -c alpha --dry-run
@@ -388,7 +391,7 @@ test_targets_selection() {
   complained "dir: no run has what the table 'growth' shows"
 }
 
-# No ratio of what is wrong, and the exit status of any suite.
+# A target with a failed cell has no ratio, and the exit status is 1 as ever.
 test_targets_of_failures() {
   targets_suite
   sed -i 's/act=clock", collector: alpha/act=wrong", collector: alpha/' aims.yml
@@ -396,7 +399,8 @@ test_targets_of_failures() {
   row '^two .*n/a: alpha: WRONG$'
 }
 
-# target_error TEXT FIELDS: a suite with this target is refused with this line.
+# target_error TEXT FIELDS: the driver refuses a suite with a target of these
+# fields, and its one line on stderr has the text.
 target_error() {
   suite_error "$1" "targets:" "  - {name: t, what: w, gate: 1, $2}"
 }
@@ -463,7 +467,7 @@ test_resume_after_kill() {
   keys dir >b
   same a b
   expect 0 report dir
-  # With everything there, nothing is run again.
+  # Resuming a complete directory runs nothing.
   before=$(records dir)
   expect 0 run --resume -o dir
   [ "$(records dir)" = "$before" ] || fail 'runs were repeated'
@@ -472,7 +476,7 @@ test_resume_after_kill() {
 test_resume_cut_short() {
   expect 0 run -c alpha,beta -w script -n 2 -o dir
   keys dir >a
-  # Cut the last line short; and lose another altogether.
+  # Cut the last line short, and remove another line.
   size=$(wc -c <dir/runs.jsonl)
   head -c $((size - 20)) dir/runs.jsonl | sed 2d >cut
   cp cut dir/runs.jsonl
@@ -532,7 +536,7 @@ test_interrupt() {
   done
 }
 
-# nohup: hanging up is ignored, and stays so.
+# Under nohup the driver inherits that SIGHUP is ignored, and keeps ignoring it.
 test_nohup() {
   trap '' HUP
   start run -c alpha -w script:act=slow -n 20 -o dir
@@ -560,7 +564,7 @@ test_unwritable() {
 
 test_no_permission() {
   mkdir closed
-  # Permissions do not bind root, who therefore gives up being root here.
+  # Permissions do not bind root, so that root runs the driver as another user.
   plain=()
   if [ "$(id -u)" = 0 ]; then
     plain=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -574,7 +578,7 @@ test_no_permission() {
 }
 
 test_full_disk() {
-  # A limit on file sizes: plan.json fits, runs.jsonl does not fit whole.
+  # The limit on file sizes leaves room for plan.json, but not for all records.
   exits 1 bash -c 'ulimit -f 8 && exec "$@"' bash \
     "$reapmark" run -c alpha -w script -n 12 -o dir
   said 'stopped: dir/runs.jsonl: File too large; '
@@ -593,7 +597,8 @@ test_progress() {
   said '[4/4] script heap=3x threads=1 #2: 2 runs in'
 }
 
-# The environment of the children is ours, and what was kept from them is told.
+# The driver gives collectors an environment of its own, and machine.json names the
+# variables that it withheld.
 test_environment() {
   MALLOC_CONF=narenas:1
   export MALLOC_CONF # the scripted collector gives up when it sees it
@@ -612,8 +617,8 @@ test_report_formats() {
   complained "unknown format 'xml'"
 }
 
-# clocked DIR COLLECTOR TIME...: a results directory of as many invocations as
-# there are times, in ns.
+# clocked DIR COLLECTOR TIME...: makes a results directory with one invocation for
+# each time, which is in ns.
 clocked() {
   clocked_dir=$1 clocked_name=$2
   shift 2
@@ -625,7 +630,7 @@ test_compare_difference() {
   clocked base alpha 1000000 1004000 996000 1002000 998000 1001000 999000 1003000
   clocked new alpha 1104400 1095600 1102200 1097800 1101100 1098900 1103300 1100000
   clocked same alpha 998500 1003500 1001500 999500 1002500 997500 1000500 1004500
-  # 10 % longer: found, and how much.
+  # The new side takes 10 % longer, which is found.
   expect 0 compare base new -m cpu,throughput
   printed '+10.00%'
   row '^script.* <0.001 +8\+8 +worse$'
@@ -636,12 +641,12 @@ test_compare_difference() {
   expect 4 compare base new --fail-on-regression throughput=5%,cpu=20%
   complained 'throughput_per_s is worse by 9.1 %'
   expect 0 compare base new --fail-on-regression cpu=15%
-  # The other way round it is no regression.
+  # In the other direction the difference is no regression.
   expect 0 compare new base --fail-on-regression cpu=5% -m throughput
   row '^script.* 8\+8 +better$'
   expect 0 compare base new -m cpu --threshold 20%
   row '^script.* 8\+8 +small$'
-  # 0 %: not found.
+  # Without a difference none is found.
   expect 0 compare base same -m cpu --fail-on-regression cpu=0.01%
   row '^script.* ~ .* 8\+8 +~'
 }
@@ -649,7 +654,7 @@ test_compare_difference() {
 test_compare_failures() {
   expect 0 run -c alpha,beta -w script,shared -n 4 -o base
   expect 0 run -c alpha,beta -w script -n 4 -o new
-  # One invocation of a cell of the new side goes wrong.
+  # One invocation of one cell fails on the new side.
   sed -i '/alpha.*#2"/s/"status":"ok"/"status":"WRONG"/' new/runs.jsonl
   expect 0 compare base new -m throughput
   printed 'script/alpha/heap=3x: base ok; new WRONG'
@@ -658,18 +663,18 @@ test_compare_failures() {
   expect 4 compare base new --fail-on-regression throughput=5%
   said 'regression: new: script/alpha/heap=3x: WRONG'
   expect 0 compare new base --fail-on-regression throughput=5%
-  # A cell that is missing counts too, once for all limits.
+  # A cell that the new side lacks is a regression, reported once for all limits.
   expect 4 compare base new --fail-on-regression throughput=5%,cpu=5%
   missing='regression: new: shared/alpha/heap=3x/threads=2: the new side has no such cell'
   [ "$(grep -cF "$missing" err)" = 1 ] || fail 'not said once'
 }
 
-# A gate with nothing to hold on to is not open.
+# --fail-on-regression does not succeed when there is nothing to compare.
 test_compare_nothing() {
   gate=--fail-on-regression
   expect 0 run -c alpha,beta -w script -n 6 -o base
   cp -r base new
-  # One cell has no runs yet; then none has.
+  # First one cell of the new side has no runs yet, then no cell has.
   sed -i '/beta/d' new/runs.jsonl
   expect 4 compare base new $gate cpu=5%
   said 'regression: new: script/beta/heap=3x: not run'
@@ -682,7 +687,7 @@ test_compare_nothing() {
   expect 0 run -c alpha -w script:size=6 -n 6 -o other
   expect 3 compare base other $gate cpu=5%
   said 'nothing to compare'
-  # The new side was not run on a workload, or cannot be.
+  # The new side was not run on a workload, or cannot run it.
   expect 0 run -c alpha,gamma -w script,script:size=6 -n 6 --heap none -o unlimited
   expect 0 run -c gamma -w script -n 6 --heap none -o free
   expect 4 compare unlimited free $gate cpu=5%
@@ -690,7 +695,7 @@ test_compare_nothing() {
   expect 0 run -c alpha,beta -w script,shared -n 6 -o pairs
   expect 4 compare pairs:alpha pairs:beta $gate cpu=5%
   complained 'regression: pairs:beta: shared/heap=3x/threads=2: n/a: needs threads'
-  # The new side has no number of this metric, or no side has.
+  # The new side has no value of the metric, or neither side has.
   cp -r base numberless
   sed -i '/alpha.*#2"/s/"corrected":true/"corrected":false/' \
     numberless/runs.jsonl
@@ -705,7 +710,7 @@ test_compare_nothing() {
   complained "unknown metric 'throuput' (did you mean 'throughput'?)"
 }
 
-# The numbers of methodology's worked example, from times to JSON.
+# The numbers of the worked example in docs/methodology.md.
 test_compare_formats() {
   clocked base alpha 100 102 98 101 99
   clocked new alpha 110 113 108 111 108
@@ -724,7 +729,8 @@ test_compare_formats() {
   clocked few alpha 1 2 3
   expect 0 compare few few -m cpu
   said '3 invocations a side cannot show any difference at 0.05; it takes 4, so 1 more'
-  # What a test can show is up to both sides together: 2 of C(11, 3) ways.
+  # Eight and three invocations can show a difference: the smallest p is 2 of
+  # C(11, 3).
   clocked many alpha 101 102 103 104 105 106 107 108
   expect 0 compare many few -m cpu
   row '^script.* 0.012 +8\+3 +better$'
@@ -783,16 +789,16 @@ test_compare_collectors() {
 }
 
 test_compare_against_itself() {
-  # 24 times without order
+  # These 24 times are in no order.
   clocked dir alpha 1063 1018 1092 1047 1005 1081 1036 1070 1024 1099 1052 1011 \
     1088 1043 1002 1077 1031 1066 1020 1095 1058 1014 1084 1039
   expect 0 compare dir --aa 6 -m cpu,footprint --seed 1
   row '^cpu_ns +2 +0 +0.0% +1 +2 +0 +0.0% +1 +ok$'
   row '^footprint_bytes +2 +0 .* ok$'
-  # Lots that by chance put both groups apart.
+  # With this seed chance draws groups that differ.
   expect 1 compare dir --aa 6 -m cpu --seed 42
   row '^cpu_ns +2 +2 +100.0% +1 .* TOO OFTEN$'
-  # A metric that no invocation has, and a test that finds nothing ever.
+  # No invocation has the metric drop_max, and all footprints are the same.
   expect 0 compare dir --aa 6 -m footprint,drop_max
   row '^drop_max_ns +0 .* no data$'
   expect 2 compare dir --aa 3
@@ -814,7 +820,8 @@ test_stability() {
 }
 
 test_until_ci() {
-  # One outlier on either side: the range until there are nine.
+  # With an outlier on either side, the interval of a median spans the whole range
+  # until there are nine invocations.
   printf '%s\n' 900 1100 1000 1000 1000 1000 1000 1000 1000 1000 1000 \
     >found/alpha.clock
   echo 1000 >found/beta.clock # narrow as soon as there is an interval
@@ -823,7 +830,7 @@ test_until_ci() {
   [ "$(keys dir | grep -c beta)" = 6 ] || fail 'not six of beta'
   printed '15 of 15 runs, 3 invocations or more per cell'
   keys dir >a
-  # Resuming finds the same rounds, and what is missing of them.
+  # Resuming finds the same rounds and runs what is missing of them.
   sed -i '14,$d' dir/runs.jsonl
   expect 0 run --resume -o dir
   keys dir >b
@@ -832,7 +839,7 @@ test_until_ci() {
   [ "$(records dir)" = 15 ] || fail 'runs were repeated'
   expect 2 run -c alpha,beta -w script:act=clock -n 3 --until-ci 1% -o dir --resume
   complained 'dir has another plan: its until_ci is 0.02'
-  # Failures are not repeated.
+  # A cell that failed gets no further invocations.
   expect 1 run -c alpha -w script:act=wrong -n 2 --until-ci 2% -o failing
   [ "$(records failing)" = 2 ] || fail 'a failure was repeated'
 }

@@ -5,7 +5,7 @@
 reapmark=$1
 export REAPMARK_PATH=$2
 
-# The fake collector's need is known to the byte: 100 objects of 32.
+# The fake collector needs exactly 3200 bytes: 100 objects of 32 bytes.
 test_minheap() {
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   has dir/minheap.json '"heap": 3200'
@@ -13,7 +13,7 @@ test_minheap() {
   printed '1.00x'
   probes=$(lines dir/probes.jsonl)
   cp dir/minheap.json first
-  # Begun again, it runs nothing; cut off, it goes on.
+  # A search that is begun again runs nothing; one that was cut off goes on.
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   [ "$(lines dir/probes.jsonl)" = "$probes" ] || fail 'probes were repeated'
   sed -i '6,$d' dir/probes.jsonl
@@ -59,14 +59,14 @@ test_minheap_without_an_answer() {
   said "--grain: '0'"
 }
 
-# Pairs that cannot be searched are rows, with the reason.
+# A pair of collector and workload that cannot run is a row with the reason.
 test_minheap_not_applicable() {
   mkdir scripted found
   for name in beta gamma; do
     ln -s "$tests/driver/scripted-collector" scripted/$name
   done
   ln -s ../scripted/beta found
-  # A reference without a limit, which keeps its own policy in a plan.
+  # A production runtime without a heap limit keeps its own policy in a plan.
   cat >found/free <<EOF
 #!/bin/sh
 "$work/scripted/gamma" "\$@" |
@@ -78,13 +78,14 @@ EOF
   said 'no pair of these collectors and workloads can run'
   row '^shared +free +2 +n/a .* 0  needs a heap limit$'
   row '^shared +beta +2 +n/a .* 0  needs threads$'
-  # Beside others they are no failure.
+  # Beside pairs that can run, such a pair is no failure.
   expect 0 minheap -o both -c fake,free -w tiny --grain 1
   printed 'was built without this workload'
   expect 0 run --heap-base minheap:both --heap 1x -c fake -w tiny -n 1 -o runs
 }
 
-# Old probes count if nothing has changed; what was found elsewhere stays.
+# Probes of an earlier search count if neither the time limit nor the program has
+# changed since.  Minimum heaps of other cells stay.
 test_minheap_again() {
   mkdir mine
   cp "$REAPMARK_PATH/fake" mine
@@ -111,7 +112,7 @@ test_minheap_again() {
   said 'warning: dir/minheap.json was made with other settings, and is replaced'
   counted 1 '"found": "minimum"' dir/minheap.json
   has dir/minheap.json '"rtol": 0.02'
-  # Of the only size of the grain it is not known that less would not do.
+  # The search tried no size below the smallest multiple of the grain.
   expect 1 minheap -o grain -c fake -w tiny
   printed 'at most'
 }
@@ -147,7 +148,8 @@ test_canary() {
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o dir --resume
 }
 
-# Between two folders it tells as much: the machine is another.
+# A canary that differs between two results directories marks their comparison as
+# suspect, because the machine has changed.
 test_canary_between() {
   expect 0 run quick -c none -w list-drop:length=1000 -n 2 -o base
   cp -r base new
@@ -158,7 +160,7 @@ test_canary_between() {
   canary 1000000 base
   canary 1040000 near
   canary 1100000 new
-  # Within one it is a warning in every format.
+  # A canary that drifts within one directory leads to a warning in every format.
   cp -r base drifting
   sed -i '4,$s/"wall":1000000/"wall":1100000/' drifting/runs.jsonl
   expect 0 report drifting --format json
@@ -192,28 +194,28 @@ test_observer() {
   same a b
 }
 
-# In the rounds that --until-ci adds the canary runs as in all others.
+# The canary also runs in the rounds that --until-ci adds.
 test_until_ci_canary() {
   run() {
     expect 0 run quick -c none -w list-drop:length=1000 -n 2 --until-ci 0.000001% \
       --budget 0.000001 -o dir "$@"
   }
   run
-  # Two rounds, and the one more that uses up the budget: each has two of the
-  # canary, which also ends what was planned and what was added.
+  # Two planned rounds, and a third that uses up the budget.  The canary runs twice
+  # in each, once after the planned rounds and once at the end.
   counted 8 '"canary":true' dir/runs.jsonl
   [ "$(lines dir/runs.jsonl)" = 11 ] || fail 'not eleven runs'
   printed 'canary, run 8 times'
   printed '11 of 11 runs, 2 invocations or more per cell'
   keys dir >a
-  # Without its last lines, it goes on to the same runs.
+  # Resumed without its last lines, the directory gets the same runs.
   sed -i '4,$d' dir/runs.jsonl
   run --resume
   keys dir >b
   same a b
 }
 
-# With instruments and without go the same rounds.
+# --until-ci runs a cell as often without instruments as with them.
 test_until_ci_observer() {
   run() {
     expect 0 run --observer -c fake -w tiny -n 1 --until-ci 0.000001% \
@@ -232,7 +234,7 @@ test_until_ci_observer() {
   same a b
 }
 
-# A collector that stalls the mutator and says nothing is named.
+# The report names a collector that stalls the mutator and reports no pause.
 test_under_reporting() {
   expect 0 run -c fake:stall=2000000 -w tiny:objects=400 -n 1 -o dir
   printed 'WARNING: a step took'
@@ -241,7 +243,7 @@ test_under_reporting() {
   expect 0 report dir --format json
   printed '"suspect": false'
   printed "$warning"
-  # A format without a place for it does not keep it to itself.
+  # For a format that has no place for the warning, the warning is on stderr.
   for format in csv gbench; do
     expect 0 report dir --format $format
     said 'warning: tiny:objects=400/fake:stall=2000000/heap=3x/threads=1/seed=42: a step took'
@@ -249,7 +251,7 @@ test_under_reporting() {
   done
 }
 
-# Threads that a workload does not have are not counted in silence.
+# `describe` says so when it ignores --threads, because the workload has one thread.
 test_describe_threads() {
   expect 0 describe list-drop:length=4,rounds=1 -t 2
   printed '1 thread'
@@ -283,7 +285,7 @@ test_tables() {
   said "unknown format 'gbench'"
 }
 
-# The suites with tables of their own, made small.
+# The suites with tables of their own, on small workloads.
 test_suites() {
   expect 0 run growth -c none,mark-sweep -n 1 -o growth \
     -w live-heap:objects=1000,rounds=2

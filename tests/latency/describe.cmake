@@ -4,9 +4,9 @@
 # were worked out by hand.
 cmake_minimum_required(VERSION 3.25)
 
-# Four nodes of 24 bytes (header, slot, 8 bytes), twice.  Each list is built
-# from its last node: lifetimes are 72, 48, 24, 0 both times.  3 of 4 stores are
-# of a node, one of null.
+# Two lists of four nodes of 24 bytes (header, slot, 8 bytes).  Each list is built
+# from its last node, so that the lifetimes are 72, 48, 24 and 0 bytes.  Three of
+# four stores are of a node, one is of null.
 set(list-drop
     "list-drop:length=4,rounds=1,payload=8"
     objects=8 bytes=192 peak-bytes=96 peak-objects=4 turnover=2.0
@@ -14,23 +14,23 @@ set(list-drop
     cyclic-objects=0 stores=8 stores-of-references-percent=75.0 finalizable=0
     weak-references=0 mutators=1 freed-elsewhere=0)
 
-# Rings of one node that refers to itself, one alive at a time, in a table of two
-# objects of 16 bytes.  Nodes are 24 bytes; a ring dies when the next one takes
-# its place, so that two are alive at the peak.  Lifetimes: 112 and 96 of the
-# table, 24 three times, 0 of the last ring.
+# Rings of one node of 24 bytes that refers to itself, in a table of two objects of
+# 16 bytes.  A ring dies when the next ring takes its place in the table, so that
+# two rings are alive at the peak.  The lifetimes are 112 and 96 for the table, 24
+# for three rings, and 0 for the last ring.
 set(of_one_node
     objects=6 bytes=128 peak-objects=4 peak-bytes=80 turnover=1.6 size-p10=16
     size-p50=24 lifetime-p50=24 lifetime-mean=47 lifetime-max=112
     died-within-64K-percent=100.0)
 set(cycles "cycles:shape=ring,size=1,live=1,rounds=3,cyclic=100,payload=8"
            ${of_one_node} cyclic-objects=4 cyclic-percent=75.0)
-# Without the reference to themselves they die at the same times, but singly.
+# Nodes without a reference to themselves die at the same times, on no cycle.
 set(lists "cycles:shape=ring,size=1,live=1,rounds=3,cyclic=0,payload=8"
           ${of_one_node} cyclic-objects=0 cyclic-percent=0.0)
 
-# Trees of depth 4 are 31 nodes of 32 bytes: one to stretch the heap, one that is
-# kept, beside an array of 16 bytes, and 4 that come and go one by one.  The last
-# of these dies after the last allocation.
+# A tree of depth 4 has 31 nodes of 32 bytes.  One tree stretches the heap, one is
+# kept beside an array of 16 bytes, and four are made and dropped one by one.  The
+# last of these four dies after the last allocation.
 set(binary-trees
     "binary-trees:depth=4,stretch=4,array=1"
     objects=187 bytes=5968 peak-objects=63 peak-bytes=2000 turnover=2.984
@@ -49,8 +49,8 @@ function(describe workload out)
   set(${out} "${json}" PARENT_SCOPE)
 endfunction()
 
-# Rings and chains of the same size die at the same times, although only a trace
-# finds the rings: enough of them that several traces do.
+# Rings and chains of the same size die at the same times, although only marking
+# finds that a ring is dead.  There are enough rings for several mark phases.
 if("${CASE}" STREQUAL "deaths")
   set(workload cycles:shape=ring,live=1000,rounds=20)
   describe(${workload},cyclic=100 rings)

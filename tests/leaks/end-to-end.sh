@@ -7,7 +7,7 @@ reapmark=$1
 liars=$2
 collectors=$(dirname "$reapmark")/collectors
 
-# All verdicts and figures, to the last object and byte.
+# All verdicts and figures are exact, to the object and byte.
 test_matrix() {
   expect 0 leaks refcount refcount-atomic refcount-cycles-atomic mark-sweep \
     none --format csv
@@ -31,7 +31,7 @@ test_formats() {
   printed '"growth_bytes": 3200'
 }
 
-# The collectors that are in rows of CSV, in their order.
+# collectors_of FILE: prints the collectors in the rows of a CSV file, in order.
 collectors_of() { cut -d, -f3 "$1" | sed 1d | awk '!seen[$0]++' | xargs; }
 
 # Without names: one collector of each family, and the production runtimes that
@@ -90,7 +90,7 @@ test_lists_of_references() {
 test_false_declarations() {
   export REAPMARK_PATH=$liars
   expect 1 leaks liar refcount -w pair-cycle
-  # It does not reclaim cycles; and it does not wait for a collection.
+  # The liar does not reclaim cycles, and reclaims other garbage at once.
   printed 'LEAK +200 ! → WRONG !'
   printed 'LEAK +200 → prompt'
   printed '! liar, pair-cycle, remedy off: 201 objects survive, 200 more than'
@@ -104,7 +104,7 @@ test_usage_errors() {
   said "leaks: unknown collector 'refcuont' (did you mean 'refcount'?)"
   expect 2 leaks refcount -w cahce
   said "leaks: 'cahce' is no cause of leaks (did you mean 'cache'?)"
-  # A workload, and no cause.
+  # binary-trees is a workload, but no cause of leaks.
   expect 2 leaks refcount -w binary-trees
   said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
   [ "$(lines err)" = 1 ] || fail 'not one line'
@@ -116,7 +116,7 @@ test_usage_errors() {
   said "parameter 'objects' of leak-cache: '0' is not"
 }
 
-# explained CODE ARGUMENT...: what follows on stdin is printed.
+# explained CODE ARGUMENT...: `reapmark explain` prints exactly what is on stdin.
 explained() {
   cat >expected
   expect "$1" explain "${@:2}"
@@ -152,7 +152,7 @@ global 0: results
 A root reaches object 2 (result), so mark-sweep holds it, by design.
 END
   expect 0 explain tls-pool
-  # Threads are numbered as they attach, which is up to the scheduler.
+  # Threads are numbered in the order in which the scheduler lets them attach.
   row "^thread-local root 0 of thread [12]: contexts of the pool's thread"
   expect 0 explain global:objects=30 # too many to print them all
   printed '... 20 more ...'

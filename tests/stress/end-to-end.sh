@@ -17,7 +17,7 @@ test_passes() {
   row '^beta +turns +n/a: needs threads'
   expect 0 stress gamma -C plain,stack --quick -o shallow
   row '^gamma +stack +n/a: needs drops of any depth'
-  # The operations asked for.
+  # Each collector performs as many operations as --ops asks for.
   expect 0 stress alpha --ops 1000000 --seeds 2 -C plain,poison --format csv \
     -o other
   printed 'alpha,plain,ok,2,500000,14,0,'
@@ -33,7 +33,7 @@ test_commands() {
   options='--hostile yield=100 --option trigger=3 --record-fd 3'
   has_line found/alpha.commands \
     "--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 $options"
-  # The footprint without a limit is 1000000, and 100000 bytes are alive.
+  # The scripted footprint is 1000000 bytes, of which 100000 are alive.
   has found/alpha.commands '--heap 900000 '
   has found/alpha.commands '--heap 50000 '
   expect 0 stress beta -C plain,collect-7 -w fuzz:live=9,schedule=free --quick -o other
@@ -41,7 +41,8 @@ test_commands() {
   has found/beta.commands 'fuzz:live=300,schedule=free,ops='
 }
 
-# A failure says what it was, is run again with a trace, is kept, and repeated.
+# A failure is described, run again with a trace, and kept in a folder, from which
+# --repeat runs it.
 test_failure() {
   acts alpha 'case $hostile in poison=1*) act=wrong ;; esac'
   expect 1 stress alpha --quick -o dir
@@ -62,7 +63,8 @@ test_failure() {
   printed 'passed this time'
 }
 
-# The trace is shrunk to what fails, under the condition where it must be.
+# Shrinking keeps the operations that fail.  It first tries a collection at every
+# allocation in place of the condition.
 test_shrink() {
   acts alpha 'case $hostile/$input in
   poison=1000/ | collect-every=7/) act=wrong ;;
@@ -89,7 +91,7 @@ test_shrink() {
   printed 'shrunk to 3 operations'
 }
 
-# After a failure the pair is done with, and others are not.
+# A failure ends the episodes of that collector under that condition, and no others.
 test_failure_ends_a_pair() {
   acts alpha 'case $seed in 2) act=wrong ;; esac'
   expect 1 stress alpha beta -C plain --seeds 5 --ops 50000 --format csv -o dir
@@ -123,17 +125,17 @@ test_kinds_of_failure() {
   printed ',no collection happened'
   printed 'alpha,fail-every,ok; 1 out of memory,'
   printed 'alpha,fail-at,FAILED: crash,4,'
-  # One that was slow for once hangs no more than others.
+  # An episode that was too slow once and not again does not hang.
   acts beta 'n=$(cat "$0.n" 2>/dev/null || echo 0); echo 1 >"$0.n"
   [ "$n" = 1 ] || act=hang'
   expect 0 stress beta -C plain --quick --timeout 1 -o third
-  # A collector that has no hooks is not blamed for it.
+  # For a collector without hooks for the condition, the row is n/a.
   acts gamma 'case $hostile in poison*) act=mute ;; esac'
   expect 0 stress gamma -C plain,poison --quick --format csv -o other
   printed 'gamma,poison,n/a: its hooks are missing'
 }
 
-# A race that shows once in three runs is tried again.
+# A failure under a condition with races is run again until it fails once more.
 test_race() {
   acts alpha 'n=$(cat "$0.n" 2>/dev/null || echo 0)
   echo $((n + 1)) >"$0.n"
@@ -196,7 +198,8 @@ test_interrupt() {
   said 'interrupted; --resume -o dir goes on'
 }
 
-# What the programs in mutants/ do: see `acts`.
+# seed_bugs COMMANDS: makes a program with seeded bugs that acts by the commands
+# (see `acts`).
 seed_bugs() {
   mkdir -p mutants
   ln -sf "$here/scripted-collector" mutants/delta
@@ -204,7 +207,8 @@ seed_bugs() {
 }
 
 test_mutants() {
-  # One bug is caught by three; the other by one, in the second round.
+  # Three oracles catch the first bug.  One oracle catches the second bug, in the
+  # second round.
   seed_bugs 'case $mutant/$spec in
   root-skipped/*oracle=graph | root-skipped/*oracle=none) act=crash ;;
   root-skipped/*oracle=weak) ;;
@@ -234,7 +238,8 @@ test_mutant_not_caught() {
   row '^delta +root-skipped +1 +NO '
 }
 
-# If the program fails without a bug, its bugs are not caught by failing.
+# If the program fails without a bug, then a failure does not count as catching a
+# bug.
 test_mutants_of_the_sick() {
   seed_bugs 'act=leak'
   expect 1 stress --mutants --quick -C plain,collect-1 -o dir
@@ -250,7 +255,7 @@ test_no_mutants() {
   said "there is no seeded bug 'weak-latte' (did you mean 'weak-late'?)"
 }
 
-# What cannot take part is refused before anything is run.
+# A collector or workload that cannot take part is refused before anything runs.
 test_cannot_take_part() {
   for name in told diagnostic; do
     ln -s "$here/scripted-collector" "found/$name"
@@ -264,7 +269,7 @@ test_cannot_take_part() {
     said "the random mutator is fuzz[:KEY=VALUE,...], and 'binary-trees' is not"
   done
   [ ! -e dir ] && [ "$(ran alpha)" = 0 ] || fail 'something was run'
-  # Where none is named such are not meant.
+  # Without names on the command line, such collectors are left out.
   expect 0 stress -C plain --quick -o dir
   unprinted told
 }

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
 
-# Object 2 dies when the global root is cleared, 1 and 3 when their frame is
-# left: 3 is on a cycle of its own.
+# Object 2 dies when the global root is cleared.  Objects 1 and 3 die when their
+# frame is left; object 3 refers to itself.
 cat >good <<'END'
 reapmark-trace 1
 # a comment that stays
@@ -21,8 +21,9 @@ store 2 0 2
 leave
 END
 
-# A program that replays nothing, but fails in the way that the file `failure` says if
-# the trace has a line `global-store` and, later, one `collect`.
+# A program that stands for a collector and replays nothing.  If the trace has a
+# line `global-store` and, later, a line `collect`, then the program fails in the way
+# that the file `failure` says.
 cat >scripted <<'END'
 #!/bin/sh
 while [ $# -gt 0 ]; do
@@ -79,7 +80,8 @@ test_verify() {
   said "bad:14: unknown operation 'nwe' (did you mean 'new'?)"
 }
 
-# The example of the format's page says what it says of it.
+# The example in docs/trace-format.md is valid, and its objects die where the page
+# says.
 test_example() {
   sed -n '/^    reapmark-trace 1/,/^$/s/^    //p' \
     "$tests/../docs/trace-format.md" >example
@@ -108,7 +110,7 @@ test_stat() {
   printed 'cyclic-bytes,16'
   printed 'finalizable,1'
   printed 'op-new,3'
-  # Allocated after each: 48, 0, 0.
+  # After the three objects 48, 0 and 0 bytes are allocated in their lifetimes.
   printed 'lifetime-p50,0'
   printed 'lifetime-max,48'
   printed 'lifetime-mean,16'
@@ -130,7 +132,7 @@ test_annotate() {
   same out wanted
   expect 0 trace verify wanted
   printed "3 lines 'dead', 3 of them exact"
-  # Again: what was there is not there twice.
+  # A trace that is annotated already stays the same.
   expect 0 trace annotate wanted -o again
   same again wanted
   expect 2 trace annotate good -o good
@@ -141,7 +143,7 @@ test_annotate() {
   said '/dev/full: No space left on device'
 }
 
-# What cannot be read twice is.
+# The commands read a trace twice, also where a pipe can be read only once.
 test_pipes() {
   expect 0 trace annotate good
   mv out wanted
@@ -201,14 +203,14 @@ test_shrink_mistakes() {
   said 'nowhere: No such file or directory'
   expect 2 trace shrink good -- /bin/true
   said '/bin/true cannot replay the trace: it leaves no record'
-  # Nothing is run for what could not be written.
+  # If the output cannot be written, then nothing is run.
   echo sometimes >failure
   for output in no/where .; do
     expect 2 trace shrink good -o $output -- ./scripted
     said "shrink: $output: "
     [ ! -e runs ] || fail 'it was run'
   done
-  # What stands there is left alone until there is something better.
+  # An existing output file is kept until a shorter trace is found.
   echo none >failure
   for output in kept new; do
     echo old >kept
