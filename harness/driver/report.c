@@ -41,27 +41,6 @@ report *report_open(const char *dir) {
 /* Google Benchmark's JSON is a format of the main table only. */
 #define GBENCH "gbench"
 
-/* Finds a table by name: NULL is the main one.  Returns NULL, or what is
- * wrong. */
-static const char *find_table(const char *name, const report_table **found) {
-  candidates known = {0};
-  *found = &report_tables[0];
-  if (!name)
-    return NULL;
-  for (size_t i = 0; i < REPORT_TABLES; i++) {
-    candidates_add(&known, report_tables[i].name);
-    *found = &report_tables[i];
-    if (!strcmp(report_tables[i].name, name))
-      return NULL;
-  }
-  return arena_text("unknown table '%s'%s", name, suggest(name, &known));
-}
-
-const char *report_check_table(const char *name) {
-  const report_table *found;
-  return find_table(name, &found);
-}
-
 /* Says what a format without notes has no place for. */
 static void say_stalls(const report *r) {
   for (size_t i = 0; i < r->count; i++) {
@@ -94,7 +73,7 @@ static bool print(const report *r, const report_table *of,
 int report_print(const char *dir, const char *name, const char *format_name) {
   const report_table *found;
   const output_format *format = NULL;
-  const char *wrong = find_table(name, &found);
+  const char *wrong = report_find_table(name, &found);
   if (!wrong)
     wrong = format_find(format_name, found == report_tables ? GBENCH : NULL,
                         &format);

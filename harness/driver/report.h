@@ -10,9 +10,6 @@
  * Returns an exit code. */
 int report_print(const char *dir, const char *name, const char *format_name);
 
-/* NULL if there is a table of this name, or what is wrong. */
-const char *report_check_table(const char *name);
-
 /* Reads a results directory and says what is doubtful about it.  NULL, after
  * having said why, if it holds no results. */
 report *report_open(const char *dir);

@@ -1,6 +1,7 @@
 /* tables.c: the list of tables, and what they share. */
 #include "tables.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -13,6 +14,20 @@ const report_table report_tables[REPORT_TABLES] = {
     {"latency", report_latency},   {"memory", report_memory},
     {"growth", report_growth},     {"limits", report_limits},
 };
+
+const char *report_find_table(const char *name, const report_table **found) {
+  candidates known = {0};
+  *found = &report_tables[0];
+  if (!name)
+    return NULL;
+  for (size_t i = 0; i < REPORT_TABLES; i++) {
+    candidates_add(&known, report_tables[i].name);
+    *found = &report_tables[i];
+    if (!strcmp(report_tables[i].name, name))
+      return NULL;
+  }
+  return arena_text("unknown table '%s'%s", name, suggest(name, &known));
+}
 
 /* ------------------------------------------------------------------------- *
  * Rows.

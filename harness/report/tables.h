@@ -17,6 +17,10 @@ typedef struct report_table {
 enum { REPORT_TABLES = 10 };
 extern const report_table report_tables[REPORT_TABLES];
 
+/* Finds the table of this name, or the main one if the name is NULL.  Returns
+ * NULL, or in the arena what is wrong with the name. */
+const char *report_find_table(const char *name, const report_table **found);
+
 page *report_cells(const report *r);
 page *report_time_space(const report *r);
 page *report_lbo(const report *r);

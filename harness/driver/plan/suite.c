@@ -1,9 +1,9 @@
 /* suite.c: suite files, YAML by libcyaml's schema. */
 #include "suite.h"
 #include "harness/base/arena.h"
-#include "harness/driver/report.h"
 #include "harness/base/say.h"
 #include "harness/report/metrics.h"
+#include "harness/report/tables.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>
@@ -220,13 +220,15 @@ static const char *check(const suite *s, const char **word) {
   if (s->timeout && !(*s->timeout > 0 && *s->timeout <= 1e6))
     return "timeout is a number of seconds above 0";
   *word = s->table;
-  if (s->table && report_check_table(s->table))
-    return report_check_table(s->table);
+  const report_table *shown;
+  const char *wrong = report_find_table(s->table, &shown);
+  if (wrong)
+    return wrong;
   *word = s->name;
   if (!s->cells_count && !s->targets_count)
     return "the suite has neither cells nor targets";
   for (unsigned i = 0; i < s->targets_count; i++) {
-    const char *wrong = check_target(&s->targets[i], word);
+    wrong = check_target(&s->targets[i], word);
     if (wrong)
       return wrong;
   }

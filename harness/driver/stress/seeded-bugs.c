@@ -1,5 +1,5 @@
 /* seeded-bugs.c: see seeded-bugs.h.  The programs in the folder mutants/ list
- * their bugs themselves (--mutant list; collectors/common/mutants.h). */
+ * their bugs themselves (--mutant list; collectors/common/hostile/mutants.h). */
 #include "seeded-bugs.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
