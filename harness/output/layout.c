@@ -14,8 +14,7 @@ static void add_column(layout *l, const char *header, const char *unit,
 }
 
 static bool is_right(const table_column *c) {
-  return c->traits & TABLE_RIGHT ||
-         (c->kind != TABLE_TEXT && !(c->traits & TABLE_LEFT));
+  return c->kind != TABLE_TEXT || c->traits & TABLE_RIGHT;
 }
 
 static bool is_shown(const table_row *row, size_t group) {

@@ -33,10 +33,9 @@ typedef enum table_kind {
 
 enum {
   TABLE_OPTIONAL = 1,    /* left out of groups in which no row has a value */
-  TABLE_LEFT = 2,        /* aligned left; texts are without being told */
-  TABLE_RIGHT = 4,       /* aligned right; numbers are without being told */
-  TABLE_ONLY_PEOPLE = 8, /* not in CSV and JSON */
-  TABLE_ONLY_JSON = 16   /* not in CSV */
+  TABLE_RIGHT = 2,       /* a text aligned right, as all numbers are */
+  TABLE_ONLY_PEOPLE = 4, /* not in CSV and JSON */
+  TABLE_ONLY_JSON = 8    /* not in CSV, and not for people */
 };
 
 typedef struct table_column {
@@ -170,7 +169,8 @@ typedef struct page {
   json_t *json;      /* what JSON holds; NULL: the rows of `data` */
 } page;
 
-/* A page for the rows of `data`, which page_tables or page_group show. */
+/* A page of which programs get the rows of `data`.  People see what is added
+ * below. */
 page *page_new(const table *data);
 
 /* Adds a part (printf format).  page_list begins a list, page_item goes on with

@@ -443,12 +443,11 @@ static void cross_tables(void **state) {
 static void formats_by_name(void **state) {
   const output_format *found;
   (void)state;
-  assert_string_equal(
-      format_find("xml", NULL, &found),
-      "unknown format 'xml' (choose from " FORMAT_NAMES ")");
-  assert_string_equal(
-      format_find("xml", "gbench", &found),
-      "unknown format 'xml' (choose from " FORMAT_NAMES ", gbench)");
+  assert_string_equal(format_find("xml", NULL, &found),
+                      "unknown format 'xml' (choose from " FORMAT_NAMES ")");
+  assert_string_equal(format_find("xml", "gbench", &found),
+                      "unknown format 'xml' (choose from " FORMAT_NAMES
+                      ", gbench)");
   assert_null(format_find("gbench", "gbench", &found));
   assert_null(found);
   assert_non_null(format_find("gbench", NULL, &found));
