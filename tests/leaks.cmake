@@ -7,7 +7,7 @@ if(TARGET reapmark-collector-refcount)
 endif()
 reapmark_script(
   leaks leaks/end-to-end.sh ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/tests/liars
-  NEEDS *=models lists_of_references=models,malloc formats=refcount,mark-sweep
+  NEEDS *=models formats=refcount,mark-sweep
         false_declarations=refcount,liar usage_errors=refcount)
 
 # The page about Python, against the Python that it is about.

@@ -19,8 +19,9 @@ test_run() {
 }
 
 test_failures_cost_one_cell() {
-  expect 1 run --timeout 1 -n 1 -o dir -c alpha -w \
-    script:act=ok,script:act=declared,script:act=leak,script:act=wrong,script:act=oom,script:act=crash,script:act=hang,script:act=fail,script:act=garbage,script:act=half,script:act=quiet
+  acts=ok,declared,leak,wrong,oom,crash,hang,fail,garbage,half,quiet
+  expect 1 run --timeout 1 -n 1 -o dir -c alpha \
+    -w "script:act=${acts//,/,script:act=}"
   [ "$(records dir)" = 11 ] || fail 'not eleven records'
   printed 'LEAK 7 (declared)'
   printed 'LEAK 7 !'
