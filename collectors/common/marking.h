@@ -48,8 +48,8 @@ typedef struct marking {
 extern uint64_t marking_most;
 #define MARKING_OPTION                                                         \
   {                                                                            \
-    "mark-stack", "entries of the mark stack at the most, 0: no cap",          \
-        &marking_most, 0, (uint64_t)1 << 32                                    \
+    "mark-stack", "most entries of the mark stack, 0: no cap", &marking_most,  \
+        0, (uint64_t)1 << 32                                                   \
   }
 
 /* A marker with nothing to scan that marks in `marks`.  Hostile conditions or

@@ -234,7 +234,7 @@ enum {
    * and is over before fetching ahead would pay. */
   TRAVERSE_PLAIN = 4096,
   /* Later objects wait in a queue of this length while their children are
-   * fetched, TRAVERSE_FETCH of each at the most. */
+   * fetched, at most TRAVERSE_FETCH of each. */
   TRAVERSE_AHEAD = 16,
   TRAVERSE_FETCH = 8,
 };

@@ -22,8 +22,8 @@
 #include "gc.h"
 #include "refcount/rc-internal.h"
 
-/* Bytes that an allocation gets at the most when its allocation buffer is used
- * up, unless the object is larger: so many are carved at once (freelists.c). */
+/* Most bytes that an allocation frees when its allocation buffer is used up,
+ * unless the object is larger: as many are carved at once (freelists.c). */
 enum { RC_LAZY_STEP = 4096 };
 
 /* Bytes that are torn down first when the heap is full: a block, so that

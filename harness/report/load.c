@@ -82,7 +82,7 @@ static void read_curve(const json_t *mmu, const char *path, double *out) {
 
 /* The rules of report_under_reports. */
 enum {
-  SHORT_NS = 50000, /* a step of so much holds one pause at the most */
+  SHORT_NS = 50000, /* a step this short holds at most one pause */
   /* On a virtual machine a thread that does nothing but look at the clock sees
    * gaps of up to 0.6 ms that no counter of the guest explains. */
   NOISE_NS = 1000000,

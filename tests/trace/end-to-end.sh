@@ -115,7 +115,7 @@ test_stat() {
   printed 'lifetime-max,48'
   printed 'lifetime-mean,16'
   expect 0 trace stat good
-  printed 'reachable at the most'
+  printed 'reachable at the peak'
   expect 0 trace stat good -f markdown
   printed '| peak-objects'
   expect 0 trace stat good -f json

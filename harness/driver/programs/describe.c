@@ -73,8 +73,8 @@ static const struct row {
 } rows[] = {
     {"objects", NULL, "allocated, weak references included"},
     {"bytes", NULL, "allocated: a header word, slots, payload in words"},
-    {"peak-bytes", NULL, "reachable at the most"},
-    {"peak-objects", NULL, "reachable at the most"},
+    {"peak-bytes", NULL, "reachable at the peak"},
+    {"peak-objects", NULL, "reachable at the peak"},
     {"turnover", turnover, "bytes allocated / peak of reachable bytes"},
     {"size-mean", size_mean, "bytes of an object"},
     {"size-p10", NULL, ""},
