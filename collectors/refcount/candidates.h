@@ -53,8 +53,9 @@ static inline void rc_release(gc_mutator *m, gc_object *o) {
 
 /* Most children have one count: they need no look at the buffers. */
 static inline bool rc_release_in_cascade(gc_mutator *m, gc_object *child) {
-  return rc_has_one_count(child) ? rc_drop(m, child)
-                                 : rc_release_buffering(m, child);
+  if (gc_likely(rc_has_one_count(child)))
+    return rc_drop(m, child);
+  return rc_release_buffering(m, child);
 }
 
 static inline void rc_lent(gc_mutator *m, gc_reg r) {
