@@ -5,7 +5,7 @@ if(NOT REAPMARK_SANITIZE)
     out-of-tree LABEL slow NEEDS none
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/out-of-tree.sh ${CMAKE_BINARY_DIR}
             ${PROJECT_SOURCE_DIR}
-    PROPERTIES TIMEOUT 600)
+    PROPERTIES TIMEOUT 900)
   reapmark_register(
     specialisation LABEL end-to-end NEEDS mark-sweep refcount-jemalloc
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/specialisation.sh ${CMAKE_OBJDUMP}
