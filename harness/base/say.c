@@ -27,8 +27,9 @@ void candidates_add(candidates *c, const char *word) {
 }
 
 const char *suggest(const char *word, const candidates *c) {
-  const char *nearest = words_nearest(word, c->words, c->count);
-  return nearest ? arena_text(" (did you mean '%s'?)", nearest) : "";
+  char hint[400];
+  return arena_text("%s",
+                    words_suggest(hint, sizeof hint, word, c->words, c->count));
 }
 
 const char *suggest_any(const char *word, const candidates *c) {
