@@ -46,7 +46,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define GC_API_VERSION 1
+#define GC_API_VERSION 2
 
 #define gc_likely(x)   __builtin_expect(!!(x), 1)
 #define gc_unlikely(x) __builtin_expect(!!(x), 0)
@@ -156,17 +156,44 @@ typedef struct gc_option {
   uint64_t min, max;
 } gc_option;
 
+/* The hooks of common/hostile/hostile.h through which a collector takes part in
+ * hostile conditions, bits.  A collector is held to those that it declares: if
+ * a condition that needs one of them never comes about, a run proves nothing.
+ * Without GC_HOSTILE_COLLECT only the random mutator and replay force
+ * collections (hostile_before_new). */
+typedef enum gc_hostile_hooks {
+  GC_HOSTILE_COLLECT = 1, /* calls hostile_allocation before it allocates */
+  GC_HOSTILE_POISON = 2,  /* fills freed memory (common/hostile/poison.h) */
+  GC_HOSTILE_BUFFERS = 4, /* bounds its lists by hostile.buffers */
+  GC_HOSTILE_FAIL = 8,    /* calls hostile_fails before internal allocations */
+  GC_HOSTILE_YIELD = 16,  /* calls hostile_race at its racy points */
+  GC_HOSTILE_ALL = 31
+} gc_hostile_hooks;
+
 typedef struct gc_collector {
   const char *name;
   const char *summary; /* one line */
   const char *source;  /* where the algorithm was published */
   gc_kind kind;
-  bool hostile; /* its slow paths call hostile_allocation
-                   (common/hostile/hostile.h).  If false, only fuzz and replay
-                   force collections, through hostile_before_new. */
-  bool faults;  /* it may handle signals for writes to protected pages */
+  unsigned hostile; /* gc_hostile_hooks that its slow paths call */
+  bool faults;      /* it may handle signals for writes to protected pages */
   gc_capabilities can;
   const gc_option *options; /* ended by an entry without a name */
+
+  /* What `reapmark stress` has to know.  Lists of strings, each ended by NULL;
+   * a list that would be empty may be left out. */
+
+  /* Names of counters (gc_heap_counters), one for each part of the algorithm: a
+   * stress campaign in which one of them stays 0 has not tested that part, and
+   * fails. */
+  const char *const *events;
+  /* Names of counters that count work: objects visited, slots scanned.  For
+   * twice as large a program they must not much more than double. */
+  const char *const *work;
+  /* Settings, "OPTION=VALUE,...", under which everything happens often; each of
+   * them is a condition of the stress suite.  Every option that changes the
+   * algorithm should be in one. */
+  const char *const *tight;
 } gc_collector;
 
 /* Defined by the collector's .c file. */

@@ -75,7 +75,7 @@ const gc_collector gc_this_collector = {
                "barrier, nothing moves",
     .source = "sticky mark bits: Demmers et al., POPL 1990; logging objects "
               "once: Blackburn & McKinley, ISMM 2002",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

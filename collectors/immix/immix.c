@@ -76,7 +76,7 @@ const gc_collector gc_this_collector = {
     .summary = "precise mark-region, evacuating fragmented blocks",
     .source = "Blackburn & McKinley, PLDI 2008; prefetch queue: Cher, Hosking "
               "& Vitek, ASPLOS 2004",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

@@ -120,7 +120,7 @@ const gc_collector gc_this_collector = {
                "beginning",
     .source = "snapshot at the beginning, deletion barrier: Yuasa, JSS 1990; "
               "weak and strong invariants: Pirinen, ISMM 1998",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

@@ -40,7 +40,7 @@ const gc_collector gc_this_collector = {
                "bits",
     .source = "McCarthy, CACM 1960; lazy sweep: Hughes, SP&E 1982; prefetch "
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

@@ -28,7 +28,7 @@ const gc_collector gc_this_collector = {
     .summary = "bump allocation, never frees: the floor",
     .source = "the baseline of Cai et al., Distilling the Real Cost of "
               "Production Garbage Collectors, ISPASS 2022",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_NOTHING,
             .threads = true,
             .weak = true,

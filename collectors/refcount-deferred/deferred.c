@@ -107,7 +107,7 @@ const gc_collector gc_this_collector = {
                "for cycles",
     .source = "Deutsch & Bobrow, CACM 1976; Levanoni & Petrank, TOPLAS 2006; "
               "Shahriyar, Blackburn & Frampton, ISMM 2012",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

@@ -7,7 +7,7 @@ const gc_collector gc_this_collector = {
     .name = RC_NAME,
     .summary = RC_SUMMARY,
     .source = RC_SOURCE,
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = RC_RECLAIMS,
             .prompt = RC_PROMPT,
             .threads = RC_SHARED,

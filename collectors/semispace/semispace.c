@@ -78,7 +78,7 @@ const gc_collector gc_this_collector = {
     .name = "semispace",
     .summary = "precise stop-the-world copying, breadth first",
     .source = "Minsky, MIT AI memo 58, 1963; Cheney, CACM 1970",
-    .hostile = true,
+    .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,

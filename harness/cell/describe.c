@@ -66,6 +66,23 @@ static json_t *describe_workload(const workload *w) {
       w->knows_deaths, "steps", steps, "params", params, "words", words);
 }
 
+static json_t *describe_words(const char *const *words) {
+  json_t *list = json_array();
+  for (; words && *words; words++)
+    json_array_append_new(list, json_string(*words));
+  return list;
+}
+
+static json_t *describe_hooks(unsigned hooks) {
+  static const char *const names[] = {"collect", "poison", "buffers", "fail",
+                                      "yield"};
+  json_t *list = json_array();
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    if (hooks & 1u << i)
+      json_array_append_new(list, json_string(names[i]));
+  return list;
+}
+
 /* Conditions have no defaults: all of them are off. */
 static json_t *describe_hostile(void) {
   json_t *list = json_array();
@@ -74,8 +91,9 @@ static json_t *describe_hostile(void) {
                                           "help", o->help, "min",
                                           record_integer(o->min), "max",
                                           record_integer(o->max)));
-  return json_pack("{s:b,s:o}", "collects", gc_this_collector.hostile,
-                   "conditions", list);
+  return json_pack("{s:o,s:o}", "hooks",
+                   describe_hooks(gc_this_collector.hostile), "conditions",
+                   list);
 }
 
 json_t *cell_describe(void) {
@@ -88,11 +106,12 @@ json_t *cell_describe(void) {
     json_array_append_new(workloads, describe_workload(*w));
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
-  return json_pack("{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "schema",
-                   RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
-                   "summary", c->summary, "source", c->source, "kind",
-                   kinds[c->kind], "capabilities",
-                   describe_capabilities(c->can), "options",
-                   describe_options(c->options), "hostile", describe_hostile(),
-                   "workloads", workloads, "primitives", primitives);
+  return json_pack(
+      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
+      RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name, "summary",
+      c->summary, "source", c->source, "kind", kinds[c->kind], "capabilities",
+      describe_capabilities(c->can), "options", describe_options(c->options),
+      "hostile", describe_hostile(), "events", describe_words(c->events),
+      "work", describe_words(c->work), "tight", describe_words(c->tight),
+      "workloads", workloads, "primitives", primitives);
 }

@@ -386,7 +386,7 @@ static void
 weak_references_to_what_a_finalizer_keeps_are_cleared(void **state) {
   (void)state;
   if (!CAN.weak || !CAN.finalizers || RECLAIMS != GC_RECLAIMS_ALL ||
-      !gc_this_collector.hostile)
+      !(gc_this_collector.hostile & GC_HOSTILE_COLLECT))
     return;
   gc_reg f = gc_frame_enter(m, 4, 0);
   rig_ring(f, 5);

@@ -93,7 +93,7 @@ bool hostile_allocation(void);
  * declare `hostile`, it counts the allocation and collects if that is due.  (S)
  */
 static inline void hostile_before_new(gc_mutator *m) {
-  if (!gc_this_collector.hostile && hostile_allocation())
+  if (!(gc_this_collector.hostile & GC_HOSTILE_COLLECT) && hostile_allocation())
     gc_collect(m);
 }
 

@@ -180,10 +180,16 @@ static uint64_t count_of(const json_t *record, const char *path) {
   return n > 0 ? (uint64_t)n : 0;
 }
 
-/* Whether the collector itself implements the hostile conditions. */
+/* Whether the collector itself forces collections when it is told to. */
 static bool is_hostile(const collector *c) {
-  return json_is_true(
-      json_object_get(json_object_get(c->about, "hostile"), "collects"));
+  size_t i;
+  json_t *hook;
+  json_array_foreach(
+      json_object_get(json_object_get(c->about, "hostile"), "hooks"), i, hook) {
+    if (!strcmp(json_string_value(hook), "collect"))
+      return true;
+  }
+  return false;
 }
 
 /* Why an episode that found no fault proves nothing, or NULL.  In a sweep, an
