@@ -185,6 +185,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   executor *x = t->x;
   t->checking = true;
   x->checks++;
+  executor_set_aside(t, true);
   answer_threads(t);
   drain(t);
   answer_threads(t); /* those that the drain has added */
@@ -212,5 +213,6 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   x->buried = executor_sum(x).made - x->surviving.objects;
   x->safe_bytes = x->surviving.bytes;
   compare_limit(t);
+  executor_set_aside(t, false);
   t->checking = false;
 }
