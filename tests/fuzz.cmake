@@ -43,7 +43,8 @@ if(TARGET reapmark-mark-sweep)
   # One fault is that the collector finds itself broken.  It is planted at the link,
   # because gc_heap_check is no part of the inline half.  So are the counters, for
   # the test of what is covered.
-  foreach(name IN ITEMS gc_heap_check gc_heap_counters gc_collect gc_this_collector)
+  foreach(name IN ITEMS gc_heap_check gc_heap_footprint gc_heap_counters gc_collect
+                        gc_this_collector)
     target_link_options(test-fuzz-oracles PRIVATE -Wl,--wrap=${name})
   endforeach()
 endif()

@@ -17,6 +17,7 @@ typedef enum broken_fault {
   BROKEN_FORGOTTEN, /* an object is not handed out for finalization */
   BROKEN_CHECK,     /* the collector finds itself broken */
   BROKEN_LIMIT,     /* an allocation fails with room left */
+  BROKEN_FOOTPRINT, /* the heap holds half as much again as its limit */
   BROKEN_CRASH
 } broken_fault;
 

@@ -24,6 +24,14 @@ const char *__wrap_gc_heap_check(gc_heap *heap) {
                                 : __real_gc_heap_check(heap);
 }
 
+gc_footprint __real_gc_heap_footprint(gc_heap *heap);
+gc_footprint __wrap_gc_heap_footprint(gc_heap *heap);
+gc_footprint __wrap_gc_heap_footprint(gc_heap *heap) {
+  uint64_t bytes = rig_run.heap_limit / 2 * 3;
+  return broken == BROKEN_FOOTPRINT ? (gc_footprint){bytes, bytes}
+                                    : __real_gc_heap_footprint(heap);
+}
+
 /* The collector declares what these count: each collection, whoever asks for
  * it, and each store. */
 void __real_gc_collect(gc_mutator *m);
@@ -135,6 +143,7 @@ static void check(void **state) {
 static void limit(void **state) {
   (void)state;
   assert_found(BROKEN_LIMIT, "limit", "no room", 64 << 20);
+  assert_found(BROKEN_FOOTPRINT, "limit", "the heap has taken", 16 << 20);
 }
 
 /* A story names the operation, the object's life and the way to it. */

@@ -44,10 +44,9 @@ unsigned executor_oracle_bits(uint64_t choice);
 
 /* An allocation may fail if the surviving objects and the new one take more
  * than limit / LIMIT_SHARE - LIMIT_SPARE bytes; the rest of the limit is left
- * to rounding, fragmentation and the collector's tables.  The footprint may
- * exceed the limit by a quarter and LIMIT_OVER bytes, for tables that the limit
- * does not cover. */
-enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20, LIMIT_OVER = 8 << 20 };
+ * to rounding, fragmentation and the collector's tables.  How far the footprint
+ * may exceed the limit is the rule of gc_footprint_most. */
+enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20 };
 
 /* What is known about an object beyond the shadow heap, by the object's place
  * there.  It outlives the object until the place is used again.  Times are
