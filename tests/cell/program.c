@@ -76,7 +76,7 @@ static void description(void **state) {
   (void)state;
   json_t *d = get_json("--describe");
   assert_number(d, "schema", RECORD_SCHEMA);
-  assert_number(d, "api", 1);
+  assert_number(d, "api", 2);
   assert_text(d, "name", "fake");
   assert_text(d, "capabilities.reclaims", "nothing");
   assert_true(json_is_true(record_get(d, "capabilities.threads")));
