@@ -13,6 +13,7 @@ const gc_collector gc_this_collector = {
             .threads = RC_SHARED,
             .weak = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options = RC_OPTIONS,
 };

@@ -18,7 +18,7 @@
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
- *   violation.c    the end of a run at its first violation; counts
+ *   violation.c    the end of a run at its first violation; counts, coverage
  *   leak-rounds.c  what the heap holds in each round of a leak-* workload
  *   record.c       the record
  *   micro.c        --micro, which times the inline half of gc.h
@@ -453,6 +453,9 @@ void cell_check_invariants(void);
 
 /* The record's `counts` (wl_count); NULL if there are none. */
 json_t *cell_counts(void);
+
+/* The record's `coverage` (wl_covered); NULL if there is none. */
+json_t *cell_coverage(void);
 
 /* ------------------------------------------------------------------------- *
  * leak-rounds.c

@@ -182,6 +182,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *counts = cell_counts();
   if (counts)
     json_object_set_new(json, "counts", counts);
+  json_t *coverage = cell_coverage();
+  if (coverage)
+    json_object_set_new(json, "coverage", coverage);
   if (x->deaths)
     json_object_set_new(json, "reclamation", compose_reclamation(x));
   json_t *latency = cell_latency();

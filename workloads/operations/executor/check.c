@@ -119,12 +119,14 @@ static void compare_limit(executor_thread *t) {
   uint64_t limit = t->x->run->heap_limit;
   if (!limit || !asks(t, ORACLE_LIMIT))
     return;
-  gc_footprint f = gc_heap_footprint(t->x->run->heap);
-  if (f.bytes > limit + limit / 4 + LIMIT_OVER)
+  uint64_t peak = gc_heap_footprint(t->x->run->heap).peak_bytes;
+  uint64_t most = gc_footprint_most(&gc_this_collector.can, limit);
+  if (peak > most)
     executor_violation(t, "limit", 0,
-                       "the heap takes %" PRIu64 " bytes, and its limit is "
-                       "%" PRIu64,
-                       f.bytes, limit);
+                       "the heap has taken %" PRIu64
+                       " bytes, and with its limit of %" PRIu64
+                       " may take %" PRIu64,
+                       peak, limit, most);
   uint64_t pages = usage_of(t->x->run->heap).pages;
   if (pages > limit && pages != GC_UNKNOWN)
     executor_violation(t, "limit", 0,
@@ -185,6 +187,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   executor *x = t->x;
   t->checking = true;
   x->checks++;
+  executor_set_aside(t, true);
   answer_threads(t);
   drain(t);
   answer_threads(t); /* those that the drain has added */
@@ -212,5 +215,6 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   x->buried = executor_sum(x).made - x->surviving.objects;
   x->safe_bytes = x->surviving.bytes;
   compare_limit(t);
+  executor_set_aside(t, false);
   t->checking = false;
 }

@@ -44,10 +44,9 @@ unsigned executor_oracle_bits(uint64_t choice);
 
 /* An allocation may fail if the surviving objects and the new one take more
  * than limit / LIMIT_SHARE - LIMIT_SPARE bytes; the rest of the limit is left
- * to rounding, fragmentation and the collector's tables.  The footprint may
- * exceed the limit by a quarter and LIMIT_OVER bytes, for tables that the limit
- * does not cover. */
-enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20, LIMIT_OVER = 8 << 20 };
+ * to rounding, fragmentation and the collector's tables.  How far the footprint
+ * may exceed the limit is the rule of gc_footprint_most. */
+enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20 };
 
 /* What is known about an object beyond the shadow heap, by the object's place
  * there.  It outlives the object until the place is used again.  Times are
@@ -97,6 +96,20 @@ typedef struct executor_counts {
   uint64_t handed_out;         /* objects handed out for finalization */
 } executor_counts;
 
+/* Which events of the collector happened (coverage.h). */
+enum { COVERAGE_COUNTERS = 64 };
+typedef struct executor_coverage {
+  bool watched; /* there is something to be read */
+  size_t events;
+  uint8_t place[WL_EVENTS];  /* of each event among the counters */
+  uint64_t last[WL_EVENTS];  /* its value when it was last read */
+  uint8_t of_collections[2]; /* places of the counters of collections */
+  uint64_t collections;      /* their sum when they were last read */
+  uint64_t happened; /* a bit for each event of the last operation that had any
+                      */
+  wl_coverage found;
+} executor_coverage;
+
 typedef struct executor_thread executor_thread;
 
 /* One for a run. */
@@ -122,6 +135,9 @@ typedef struct executor {
   shadow_volume reachable, surviving; /* at the last check */
   uint64_t peak_bytes;                /* the most that survived a check */
   uint64_t clock;                     /* no thread's `now` is below it */
+  executor_coverage coverage;
+  unsigned aside; /* what happens now is not counted as covered, if not 0 */
+  bool hushed;    /* threads that wait must not call the collector */
 } executor;
 
 struct executor_thread {
@@ -133,6 +149,7 @@ struct executor_thread {
   uint16_t number;
   bool locked;   /* holds the lock */
   bool checking; /* takes part in a check, after operation `op` */
+  bool polling;  /* waits, and may be in a safepoint */
   trace_op op;   /* the operation that is being performed */
   uint64_t now;  /* the number of that operation, in the thread's own count or,
                     if threads take turns, in a common one; all threads go on
@@ -171,6 +188,10 @@ executor_result executor_perform(executor_thread *t, const trace_op *op,
 
 /* A safepoint that is no operation, for a thread that waits.  (S) */
 void executor_safepoint(executor_thread *t);
+
+/* Bracket a stretch that belongs to a check: what the collector does in it is
+ * not counted as covered.  All other threads stand still. */
+void executor_set_aside(executor_thread *t, bool aside);
 
 /* Says that all threads but the caller stand still from now on (`still`), or
  * run on after a check.  For threads that run beside each other. */
