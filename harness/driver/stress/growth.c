@@ -74,7 +74,7 @@ static const shape shapes[] = {
     {"growth-weak-one", "growth-weak", 256, LINEAR},
     {"growth-weak-dead", "growth-weak", 256, LINEAR},
     {"growth-weak-dropped", "growth-weak", 1024, FLAT},
-    {"growth-threads-pairs", "growth-threads", 256, FLAT_CYCLES},
+    {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
 };
