@@ -98,6 +98,8 @@ test_usage_errors() {
   complained "alpha has no option 'triger' (did you mean 'trigger'?)"
   expect 2 run -c alpha -w script --heap 3q
   complained "--heap: heap size '3q' is neither"
+  expect 2 run -c alpha -w script --heap 512
+  complained "--heap: heap size '512' has no unit (did you mean 512M or 3x?)"
   expect 2 run -c alpha -w shared -t 0
   complained "--threads: '0' threads"
   expect 2 run -c alpha -w script --timeout -1
@@ -203,12 +205,12 @@ suite_error() {
 test_suite_errors() {
   suite_error "5:5: unknown key 'heeps' (did you mean 'heaps'?)" \
     'cells:' '  - workload: script' '    heeps: [3x]'
-  suite_error "3:14: Invalid uint64_t value: 'many'" \
+  suite_error "3:14: 'many' is not a whole decimal number" \
     'invocations: many' 'cells: [{workload: script}]'
   suite_error '3:1: invocations is a number from 1 to 1000' \
     'invocations: 0' 'cells: [{workload: script}]'
   suite_error '3:1: timeout is a number of seconds above 0' \
-    'timeout: -3' 'cells: [{workload: script}]'
+    'timeout: 0.0' 'cells: [{workload: script}]'
   suite_error "3:8: Insufficient entries" 'cells: []'
   suite_error "3:35: Expecting SEQUENCE" 'cells: [{workload: script, heaps: 3x}]'
   suite_error "5:17: unknown workload 'scirpt' (did you mean 'script'?)" \
@@ -232,6 +234,34 @@ test_suite_errors() {
   complained 'bad.yml: is empty'
   expect 2 run ./missing.yml
   complained "suite './missing.yml': No such file or directory"
+}
+
+# Numbers of suites are decimal, and whole where they count.
+test_suite_numbers() {
+  script='cells: [{workload: script}]'
+  for number in 1.5 2abc 010 0x10 5,5 -1 +5 '" 5"' '"5"' null; do
+    suite_error "3:14: '" "invocations: $number" "$script"
+    [ "$number" = 5,5 ] || suite_error "3:14: '" "threads: [1, $number]" "$script"
+    [ "$number" = 1.5 ] || suite_error "3:10: '" "timeout: $number" "$script"
+  done
+  suite_error "4:30: '1,5' is not a decimal number (it is in quotes)" targets: \
+    '  - {name: t, what: w, gate: "1,5", metric: wall_ns}'
+  printf '%s\n' 'name: good' 'description: good' 'timeout: 1.5' "$script" >good.yml
+  expect 0 run good.yml -n 1 --dry-run
+}
+
+# A suite is one document of text, and a long one takes no time to speak of.
+test_suite_is_one_text() {
+  suite_error '4:1: a suite is one document, and here begins a second' \
+    'cells: [{workload: script}]' '---' 'name: second'
+  printf 'name: bad\ndescription: bad\ncells: [{workload: script}]\n\0[' >bad.yml
+  expect 2 run bad.yml --dry-run
+  complained 'bad.yml:4: a NUL character'
+  {
+    printf '%s\n' 'name: long' 'description: long' 'cells: [{workload: script}]'
+    head -c 4000000 /dev/zero | tr '\0' '#'
+  } >long.yml
+  exits 0 bash -c 'ulimit -t 5 -v 200000 && exec "$@"' bash "$reapmark" run long.yml --dry-run
 }
 
 # The driver finds the suites of the source tree.
