@@ -37,7 +37,7 @@ BEGIN {
         " \"footprint\": 2097152, \"footprint_peak\": 2097152," \
         " \"minor_faults\": 0, \"major_faults\": 0}, \"counters\": {}," \
         " \"binding\": {\"policy\": \"none\", \"got\": []}, \"noise\":" \
-        " {\"voluntary\": 0, \"involuntary\": 0, \"run_delay\": 0}, \"key\": \"" \
+        " {\"voluntary\": 0, \"involuntary\": 0, \"run_delay\": 0}, \"key\":\"" \
         id(c) "#" n "\", \"cell\": \"" id(c) "\", \"suite\": \"custom\"," \
         " \"invocation\": " n ", \"order\": " (n - 1) * cells + c + 1 "," \
         " \"started\": \"2026-01-02T03:04:05Z\", \"elapsed\": 5000000}" >runs
