@@ -243,6 +243,8 @@ trial campaign_trial(const campaign *c, const subject *s,
 static unsigned threads_of(const campaign *c, const trial *t) {
   if (t->under->one_thread || !collector_can(t->subject->program, "threads"))
     return 1;
+  if (t->under->run) /* may have the same episodes for all seeds */
+    return (unsigned)c->threads;
   uint64_t sum = t->seed;
   for (const char *p = t->under->heap ? condition_peak.name : t->under->name;
        *p; p++)
