@@ -27,10 +27,12 @@ run() {
 }
 
 # counts: prints the deterministic counts of the run.  Not among them are the
-# number of operations that were left out, because a trace does not have it, and how
-# often the heap was inspected, which a replay does after each operation.
+# number of operations that were left out and the actions that chose them, because a
+# trace does not have these, and how often the heap was inspected, which a replay does
+# after each operation.
 counts() {
-  grep -o '"counts":{[^}]*}' out | sed -E 's/"(skipped|inspections)":[0-9]*//g'
+  grep -o '"counts":{[^}]*}' out |
+    sed -E 's/,?"(skipped|inspections|action-[a-z_]*)":[0-9]*//g'
 }
 
 # repeats ARGUMENT...: the same run does the same operations again, and the

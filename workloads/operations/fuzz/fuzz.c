@@ -63,6 +63,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
 static void run_fuzz(fuzz *f, wl_thread *t) {
   actor *a = &f->actors[0];
   mutator_begin(a, t);
+  program_commons(a);
   if (f->deepest)
     program_list(a, (uint32_t)f->deepest);
   if (f->parallel)
@@ -195,6 +196,8 @@ static void run(wl_thread *t) {
   wl_step(t, 0, f.x.clock);
   wl_end(t);
   executor_conclude(&f.actors[0].x, expected(&f, f.x.clock));
+  for (unsigned i = 0; i < f.threads; i++)
+    actions_record(t, &f.sources[i]);
   close_fuzz(&f);
   free(bytes);
 }
