@@ -15,6 +15,7 @@
 
 broken_fault broken;
 uint64_t broken_stores;
+uint32_t broken_slot;
 
 /* Functions that begin with __wrap_ take the place of those of the collector,
  * which the linker renames. */
@@ -72,10 +73,9 @@ _Noreturn static void rig_violation(const char *oracle, const char *story) {
   _exit(0);
 }
 
-/* Runs fuzz with a fault; returns what was found, or what it said last, or "".
- */
-static const char *found(broken_fault fault, const char *oracle,
-                         uint64_t limit) {
+/* Runs `body` in a process of its own; returns what was found, or what the
+ * process said last, or "". */
+static const char *said_by(void (*body)(void)) {
   static char text[4096];
   int pipes[2];
   assert_int_equal(pipe(pipes), 0);
@@ -86,16 +86,7 @@ static const char *found(broken_fault fault, const char *oracle,
     close(pipes[0]);
     tell_fd = pipes[1];
     dup2(tell_fd, STDERR_FILENO);
-    rig_open(limit);
-    rig_set("ops", "60000");
-    rig_set("every", "2000");
-    rig_set("live", "500");
-    rig_set("finalizable", "60");
-    rig_set("weak", "200");
-    rig_set("oracle", oracle);
-    rig_set("inspect", inspect);
-    broken = fault;
-    workload_fuzz.run(&rig_thread);
+    body();
     _exit(0);
   }
   close(pipes[1]);
@@ -107,6 +98,35 @@ static const char *found(broken_fault fault, const char *oracle,
   close(pipes[0]);
   waitpid(child, NULL, 0);
   return text;
+}
+
+/* What a run of fuzz is made with. */
+static struct {
+  broken_fault fault;
+  const char *oracle;
+  uint64_t limit;
+} asked;
+
+static void run_fuzz(void) {
+  rig_open(asked.limit);
+  rig_set("ops", "60000");
+  rig_set("every", "2000");
+  rig_set("live", "500");
+  rig_set("finalizable", "60");
+  rig_set("weak", "200");
+  rig_set("oracle", asked.oracle);
+  rig_set("inspect", inspect);
+  broken = asked.fault;
+  workload_fuzz.run(&rig_thread);
+}
+
+/* Runs fuzz with a fault; returns what was found. */
+static const char *found(broken_fault fault, const char *oracle,
+                         uint64_t limit) {
+  asked.fault = fault;
+  asked.oracle = oracle;
+  asked.limit = limit;
+  return said_by(run_fuzz);
 }
 
 static void assert_found(broken_fault fault, const char *oracle,
@@ -210,12 +230,13 @@ static void everything_occurs(void **state) {
 }
 
 /* ------------------------------------------------------------------------- *
- * What was covered.
+ * What a check compares: every slot, and every byte of the payload.
  * ------------------------------------------------------------------------- */
 
 static void perform(executor_thread *t, trace_kind kind, uint32_t a, uint32_t b,
                     uint32_t c) {
-  uint64_t number = kind == TRACE_NEW;
+  static uint64_t made;
+  uint64_t number = kind == TRACE_NEW ? ++made : 0;
   trace_op op = {.kind = (uint8_t)kind, .a = a, .b = b, .c = c};
   assert_int_equal(executor_perform(t, &op, number), PERFORMED);
 }
@@ -223,6 +244,51 @@ static void perform(executor_thread *t, trace_kind kind, uint32_t a, uint32_t b,
 static void only_me(void *data, executor_task *task) {
   task(data);
 }
+
+enum { WIDE = 300, BYTES = 5003 };
+static uint32_t damaged_byte;
+
+/* A wide object, of which one slot is not null, or one byte of the payload is
+ * not what it was; nothing but a check looks at it. */
+static void damage(void) {
+  executor x;
+  executor_thread t;
+  rig_open(0);
+  executor_open(&x, &rig_thread, ORACLE_GRAPH, 0, false);
+  executor_attach(&t, &x, &rig_thread, 0);
+  perform(&t, TRACE_ENTER, 2, 0, 0);
+  perform(&t, TRACE_NEW, 0, WIDE, BYTES);
+  perform(&t, TRACE_NEW, 1, 0, 8);
+  if (broken == BROKEN_SLOT)
+    perform(&t, TRACE_STORE, 0, broken_slot, 1);
+  else
+    ((unsigned char *)gc_payload(t.m, 0))[damaged_byte] ^= 1;
+  executor_check(&t, only_me, &t);
+}
+
+static void every_slot(void **state) {
+  (void)state;
+  broken = BROKEN_SLOT;
+  for (broken_slot = 0; broken_slot < WIDE; broken_slot += 23) {
+    const char *text = said_by(damage);
+    if (!strstr(text, "graph: slot "))
+      fail_msg("slot %u: '%s'", broken_slot, text);
+  }
+  broken = BROKEN_NOTHING;
+}
+
+static void every_byte(void **state) {
+  (void)state;
+  for (damaged_byte = 0; damaged_byte < BYTES; damaged_byte += 122) {
+    const char *text = said_by(damage);
+    if (strncmp(text, "graph: ", 7))
+      fail_msg("byte %u: '%s'", damaged_byte, text);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * What was covered.
+ * ------------------------------------------------------------------------- */
 
 /* Events are counted where they happen, and pairs where nothing happened in
  * between; what a check causes, and what its caller sets aside, is not. */
@@ -273,6 +339,7 @@ int main(void) {
       cmocka_unit_test(check_between),   cmocka_unit_test(limit),
       cmocka_unit_test(stories),         cmocka_unit_test(last_words),
       cmocka_unit_test(coverage),        cmocka_unit_test(everything_occurs),
+      cmocka_unit_test(every_slot),      cmocka_unit_test(every_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

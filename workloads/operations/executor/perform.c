@@ -57,8 +57,7 @@ static void name_object(executor_thread *t, gc_reg dst, shadow_ref o,
   executor *x = t->x;
   *past(t, o) = (executor_past){.number = number, .owner = t->number};
   const shadow_object *object = at(t, o);
-  if (is_stamped(object))
-    stamp(t->m, dst, object->bytes, stamp_of(t, o));
+  comparison_stamp(t, dst, o);
   uint64_t bytes =
       gc_shape_bytes((gc_shape){object->slot_count, object->bytes});
   t->counts.made++;
