@@ -233,12 +233,21 @@ static void everything_occurs(void **state) {
  * What a check compares: every slot, and every byte of the payload.
  * ------------------------------------------------------------------------- */
 
+static uint64_t made; /* objects, in the process of the test */
+
 static void perform(executor_thread *t, trace_kind kind, uint32_t a, uint32_t b,
                     uint32_t c) {
-  static uint64_t made;
-  uint64_t number = kind == TRACE_NEW ? ++made : 0;
+  bool names = kind == TRACE_NEW || kind == TRACE_WEAK_NEW;
   trace_op op = {.kind = (uint8_t)kind, .a = a, .b = b, .c = c};
+  uint64_t number = names ? ++made : 0;
   assert_int_equal(executor_perform(t, &op, number), PERFORMED);
+}
+
+/* dst <- a new finalizable object. */
+static void make_finalizable(executor_thread *t, uint32_t dst, uint32_t slots) {
+  trace_op op = {
+      .kind = TRACE_NEW, .a = dst, .b = slots, .c = 8, .finalizable = true};
+  assert_int_equal(executor_perform(t, &op, ++made), PERFORMED);
 }
 
 static void only_me(void *data, executor_task *task) {
@@ -284,6 +293,70 @@ static void every_byte(void **state) {
     if (strncmp(text, "graph: ", 7))
       fail_msg("byte %u: '%s'", damaged_byte, text);
   }
+}
+
+/* ------------------------------------------------------------------------- *
+ * What the comparison costs.
+ * ------------------------------------------------------------------------- */
+
+static void open_executor(executor *x, executor_thread *t) {
+  rig_open(0);
+  executor_open(x, &rig_thread, ORACLE_ALL, 0, false);
+  executor_attach(t, x, &rig_thread, 0);
+}
+
+static void close_executor(executor *x, executor_thread *t) {
+  executor_check(t, only_me, t);
+  executor_detach(t);
+  executor_close(x);
+  rig_close();
+}
+
+/* Without checks, too, the shadow heap forgets what is dead; but not what a
+ * weak reference may give, nor what is to be handed out. */
+static void memory_follows_the_living(void **state) {
+  (void)state;
+  enum { OBJECTS = 400000 };
+  executor x;
+  executor_thread t;
+  open_executor(&x, &t);
+  perform(&t, TRACE_ENTER, 3, 0, 0);
+  perform(&t, TRACE_NEW, 0, 1, 8);
+  perform(&t, TRACE_WEAK_NEW, 1, 0, 0);
+  make_finalizable(&t, 2, 0);
+  perform(&t, TRACE_CLEAR, 0, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++)
+    perform(&t, TRACE_NEW, 2, 0, 8);
+  assert_true(shadow_end(x.shadow) < OBJECTS / 2);
+  perform(&t, TRACE_WEAK_GET, 0, 1, 0);
+  perform(&t, TRACE_LEAVE, 0, 0, 0);
+  close_executor(&x, &t);
+  assert_int_equal(t.counts.handed_out, 1);
+}
+
+/* A list of finalizable objects is handed out one by one. */
+static void finalization_is_linear(void **state) {
+  (void)state;
+  enum { OBJECTS = 2000 };
+  executor x;
+  executor_thread t;
+  open_executor(&x, &t);
+  perform(&t, TRACE_ENTER, 2, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++) {
+    make_finalizable(&t, 1, 1);
+    perform(&t, TRACE_STORE_TAKE, 1, 0, 0);
+    perform(&t, TRACE_MOVE, 0, 1, 0);
+  }
+  perform(&t, TRACE_CLEAR, 0, 0, 0);
+  perform(&t, TRACE_COLLECT, 0, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++) {
+    perform(&t, TRACE_FINALIZER_NEXT, 1, 0, 0);
+    perform(&t, TRACE_CLEAR, 1, 0, 0);
+  }
+  assert_int_equal(t.counts.handed_out, OBJECTS);
+  assert_true(x.doubted <= 2 * OBJECTS);
+  perform(&t, TRACE_LEAVE, 0, 0, 0);
+  close_executor(&x, &t);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -333,13 +406,22 @@ int main(void) {
   __wrap_gc_this_collector = __real_gc_this_collector;
   __wrap_gc_this_collector.events = events;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_to_find), cmocka_unit_test(graph),
-      cmocka_unit_test(count),           cmocka_unit_test(weak),
-      cmocka_unit_test(finalizer),       cmocka_unit_test(check),
-      cmocka_unit_test(check_between),   cmocka_unit_test(limit),
-      cmocka_unit_test(stories),         cmocka_unit_test(last_words),
-      cmocka_unit_test(coverage),        cmocka_unit_test(everything_occurs),
-      cmocka_unit_test(every_slot),      cmocka_unit_test(every_byte),
+      cmocka_unit_test(nothing_to_find),
+      cmocka_unit_test(graph),
+      cmocka_unit_test(count),
+      cmocka_unit_test(weak),
+      cmocka_unit_test(finalizer),
+      cmocka_unit_test(check),
+      cmocka_unit_test(check_between),
+      cmocka_unit_test(limit),
+      cmocka_unit_test(stories),
+      cmocka_unit_test(last_words),
+      cmocka_unit_test(coverage),
+      cmocka_unit_test(everything_occurs),
+      cmocka_unit_test(every_slot),
+      cmocka_unit_test(every_byte),
+      cmocka_unit_test(memory_follows_the_living),
+      cmocka_unit_test(finalization_is_linear),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

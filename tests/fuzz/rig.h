@@ -84,6 +84,11 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
     rig_fail(format);
 }
 
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all) {
+  (void)t, (void)failed, (void)all;
+  rig_fail("allocations failed");
+}
+
 void wl_expect(wl_thread *t, wl_expectation e) {
   (void)t, (void)e; /* compared by the last check */
 }

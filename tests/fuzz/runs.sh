@@ -74,5 +74,16 @@ if is threads; then
 else
   refuses threads --run fuzz --threads 2
 fi
+# Where most allocations fail, a replay has not performed the trace, unless that was
+# asked for.
+printf '%s\n' 'reapmark-trace 1' 'enter 1 0' 'new 0 0 8' 'new 0 0 1073741824' >huge
+if is heap_limit; then
+  exits 0 "$program" --pin none --run replay --input huge --heap 8M
+  grep -q '"status":"OOM".*"1 of 2 allocations failed' out || fail "replay: no OOM"
+  run --run replay:scarce=1 --input huge --heap 8M
+fi
+# The trace is read while it is performed.
+echo 'new 0 0 x' >>huge
+refuses huge:5 --run replay --input huge
 refuses --input --run replay
 refuses no-such-file --run replay --input no-such-file

@@ -88,7 +88,7 @@ _Noreturn static void wrong_object(executor_thread *t, const char *oracle,
         "object %" PRIu64
         " is not there: its memory was freed in operation %" PRIu64,
         past(t, o)->number, freed);
-  if (place && past(t, place)->number == found >> PLACE_BITS)
+  if (is_place(t, place) && past(t, place)->number == found >> PLACE_BITS)
     executor_violation(t, oracle, o,
                        "object %" PRIu64 " is expected, and object %" PRIu64
                        " found",

@@ -50,6 +50,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
   f->run = t->run;
   executor_open(&f->x, t, oracles, inspect, f->parallel);
   turns_open(&f->turns, f->threads);
+  turns_admit(&f->turns, f->threads - 1);
   f->actors = own_memory(f->threads, sizeof *f->actors);
   f->sources = own_memory(f->threads, sizeof *f->sources);
   for (unsigned i = 0; i < f->threads; i++)
