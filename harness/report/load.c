@@ -19,11 +19,9 @@ verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
     verdict verdict;
-  } known[] = {{"OOM", VERDICT_OOM},
-               {"WRONG", VERDICT_WRONG},
-               {"ERROR", VERDICT_ERROR},
-               {"TIMEOUT", VERDICT_TIMEOUT},
-               {"CRASH", VERDICT_CRASH}};
+  } known[] = {{"OOM", VERDICT_OOM},         {"OVER LIMIT", VERDICT_OVER_LIMIT},
+               {"WRONG", VERDICT_WRONG},     {"ERROR", VERDICT_ERROR},
+               {"TIMEOUT", VERDICT_TIMEOUT}, {"CRASH", VERDICT_CRASH}};
   const char *status = record_text(record, "verdict.status");
   bool declared = json_is_true(record_get(record, "verdict.declared"));
   if (!strcmp(status, "ok") && declared)
@@ -500,6 +498,8 @@ const char *report_verdict_text(const report_cell *c) {
     return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
+  case VERDICT_OVER_LIMIT:
+    return "OVER LIMIT";
   case VERDICT_OOM:
     return "OOM";
   case VERDICT_WRONG:

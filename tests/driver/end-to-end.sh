@@ -19,14 +19,15 @@ test_run() {
 }
 
 test_failures_cost_one_cell() {
-  acts=ok,declared,leak,wrong,oom,crash,hang,fail,garbage,half,quiet
+  acts=ok,declared,leak,wrong,over,oom,crash,hang,fail,garbage,half,quiet
   expect 1 run --timeout 1 -n 1 -o dir -c alpha \
     -w "script:act=${acts//,/,script:act=}"
-  [ "$(records dir)" = 11 ] || fail 'not eleven records'
+  [ "$(records dir)" = 12 ] || fail 'not twelve records'
   printed 'LEAK 7 (declared)'
   printed 'LEAK 7 !'
   printed 'alpha: LEAK 7 ! in 1 of 1 invocations: 7 objects too many'
   printed 'alpha: WRONG in 1 of 1 invocations: a node was lost'
+  printed 'alpha: OVER LIMIT in 1 of 1 invocations: the heap held up to 9 bytes'
   printed 'alpha: OOM in 1 of 1 invocations: no room for 64 bytes'
   printed 'alpha: CRASH SIGABRT in 1 of 1 invocations: assertion failed'
   printed 'alpha: TIMEOUT in 1 of 1 invocations: killed after 1 s: waiting'

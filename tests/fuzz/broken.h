@@ -16,6 +16,7 @@ typedef enum broken_fault {
   BROKEN_STALE,     /* one is not cleared, although the target is dead */
   BROKEN_FORGOTTEN, /* an object is not handed out for finalization */
   BROKEN_CHECK,     /* the collector finds itself broken */
+  BROKEN_BETWEEN,   /* it does so unless it has just collected */
   BROKEN_LIMIT,     /* an allocation fails with room left */
   BROKEN_FOOTPRINT, /* the heap holds half as much again as its limit */
   BROKEN_CRASH

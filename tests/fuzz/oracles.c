@@ -16,12 +16,17 @@
 broken_fault broken;
 uint64_t broken_stores;
 
-/* Takes the place of gc_heap_check, which the linker renames (--wrap). */
+/* Functions that begin with __wrap_ take the place of those of the collector,
+ * which the linker renames. */
 const char *__real_gc_heap_check(gc_heap *heap);
 const char *__wrap_gc_heap_check(gc_heap *heap);
+static uint64_t collected, stores_collected;
 const char *__wrap_gc_heap_check(gc_heap *heap) {
-  return broken == BROKEN_CHECK ? "broken on request"
-                                : __real_gc_heap_check(heap);
+  if (broken == BROKEN_CHECK)
+    return "broken on request";
+  if (broken == BROKEN_BETWEEN && broken_stores > stores_collected)
+    return "broken between collections";
+  return __real_gc_heap_check(heap);
 }
 
 gc_footprint __real_gc_heap_footprint(gc_heap *heap);
@@ -36,9 +41,9 @@ gc_footprint __wrap_gc_heap_footprint(gc_heap *heap) {
  * it, and each store. */
 void __real_gc_collect(gc_mutator *m);
 void __wrap_gc_collect(gc_mutator *m);
-static uint64_t collected;
 void __wrap_gc_collect(gc_mutator *m) {
   collected++;
+  stores_collected = broken_stores;
   __real_gc_collect(m);
 }
 
@@ -57,6 +62,7 @@ extern gc_collector __wrap_gc_this_collector;
 gc_collector __wrap_gc_this_collector;
 
 static int tell_fd;
+static const char *inspect = "0"; /* the parameter of fuzz */
 
 /* The oracle's name and the story go to the test. */
 _Noreturn static void rig_violation(const char *oracle, const char *story) {
@@ -85,6 +91,7 @@ static const char *found(broken_fault fault, const char *oracle,
     rig_set("finalizable", "60");
     rig_set("weak", "200");
     rig_set("oracle", oracle);
+    rig_set("inspect", inspect);
     broken = fault;
     workload_fuzz.run(&rig_thread);
     _exit(0);
@@ -140,6 +147,23 @@ static void check(void **state) {
   assert_found(BROKEN_CHECK, "check", "broken on request", 0);
 }
 
+/* The collector checks its invariants while garbage, logs and half of a cycle
+ * are there, not only after the collection of a check: before each check, which
+ * comes every 2000 operations, and more often if the workload asks for it. */
+static void check_between(void **state) {
+  (void)state;
+  for (unsigned often = 0; often < 2; often++) {
+    inspect = often ? "10" : "0";
+    const char *text = found(BROKEN_BETWEEN, "check", 0);
+    unsigned long long operation = 0;
+    sscanf(text, "check: broken between collections\noperation %llu",
+           &operation);
+    assert_int_not_equal(operation, 0);
+    assert_int_equal(operation < 2000, often);
+  }
+  inspect = "0";
+}
+
 static void limit(void **state) {
   (void)state;
   assert_found(BROKEN_LIMIT, "limit", "no room", 64 << 20);
@@ -187,7 +211,7 @@ static void coverage(void **state) {
   executor x;
   executor_thread t;
   rig_open(0);
-  executor_open(&x, &rig_thread, ORACLE_ALL, false);
+  executor_open(&x, &rig_thread, ORACLE_ALL, 1, false);
   executor_attach(&t, &x, &rig_thread, 0);
   perform(&t, TRACE_ENTER, 1, 0, 0);
   perform(&t, TRACE_NEW, 0, 1, 8);
@@ -225,8 +249,9 @@ int main(void) {
       cmocka_unit_test(nothing_to_find), cmocka_unit_test(graph),
       cmocka_unit_test(count),           cmocka_unit_test(weak),
       cmocka_unit_test(finalizer),       cmocka_unit_test(check),
-      cmocka_unit_test(limit),           cmocka_unit_test(stories),
-      cmocka_unit_test(last_words),      cmocka_unit_test(coverage),
+      cmocka_unit_test(check_between),   cmocka_unit_test(limit),
+      cmocka_unit_test(stories),         cmocka_unit_test(last_words),
+      cmocka_unit_test(coverage),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

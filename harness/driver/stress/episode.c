@@ -240,7 +240,9 @@ static json_t *judge(const episode *e, const program_result *r) {
     collections = count_of(r->record, "counts.op-collect") +
                   count_of(r->record, "counts.checks");
   const char *result = f.oracle ? "failed" : "passed";
-  const char *vacuous = find_vacuity(c, status, f.reason, fired, collections);
+  /* A condition that runs several episodes judges all of them together. */
+  const char *vacuous =
+      c->run ? NULL : find_vacuity(c, status, f.reason, fired, collections);
   if (vacuous) {
     bool blamed = is_hostile(e->subject->program) || fired || !c->hostile;
     result = blamed ? "vacuous" : "n/a";
@@ -249,7 +251,7 @@ static json_t *judge(const episode *e, const program_result *r) {
   const json_t *story = record_get(r->record, "violation.story");
   json_t *entry = json_pack(
       "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
-      "s:I, s:I}",
+      "s:I, s:I, s:I, s:I}",
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
@@ -257,7 +259,9 @@ static json_t *judge(const episode *e, const program_result *r) {
       (json_int_t)count_of(r->record, "counts.operations"), "collections",
       (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
       (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
-      (json_int_t)count_of(r->record, "memory.footprint_peak"), "live",
+      (json_int_t)count_of(r->record, "memory.footprint_peak"), "held",
+      (json_int_t)count_of(r->record, "memory.footprint"), "longest",
+      (json_int_t)count_of(r->record, "counts.longest-work"), "live",
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);
   json_object_set_new(entry, "work", work_of(e, r->record));

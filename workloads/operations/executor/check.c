@@ -136,6 +136,44 @@ static void compare_limit(executor_thread *t) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * The collector's own invariants.
+ * ------------------------------------------------------------------------- */
+
+void executor_inspect(executor_thread *t) {
+  executor *x = t->x;
+  if (!asks(t, ORACLE_CHECK))
+    return;
+  x->inspections++;
+  executor_hush(t, true);
+  const char *why = gc_heap_check(x->run->heap);
+  executor_hush(t, false);
+  if (why)
+    executor_violation(t, "check", 0, "%s", why);
+}
+
+void executor_inspect_due(executor_thread *t) {
+  executor *x = t->x;
+  if (x->parallel)
+    return;
+  int64_t price =
+      (int64_t)(INSPECTION_BASE + shadow_end(x->shadow) +
+                gc_heap_footprint(x->run->heap).bytes / INSPECTION_BYTES);
+  /* What was earned since the last one was due, and where that is too little,
+   * when it will be enough. */
+  x->inspect_credit +=
+      INSPECTION_CREDIT * (int64_t)(x->clock - x->inspect_from);
+  x->inspect_from = x->clock;
+  if (x->inspect_credit < price) {
+    x->inspect_at = x->clock + 1 +
+                    (uint64_t)(price - x->inspect_credit) / INSPECTION_CREDIT;
+    return;
+  }
+  x->inspect_credit -= price;
+  x->inspect_at = x->clock + x->inspect;
+  executor_inspect(t);
+}
+
+/* ------------------------------------------------------------------------- *
  * Standing still.
  * ------------------------------------------------------------------------- */
 
@@ -202,11 +240,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   compare_count(t, gc_this_collector.can.explicit_free
                        ? executor_sum(x).made - x->freed
                        : x->surviving.objects);
-  if (asks(t, ORACLE_CHECK)) {
-    const char *why = gc_heap_check(x->run->heap);
-    if (why)
-      executor_violation(t, "check", 0, "%s", why);
-  }
+  executor_inspect(t);
   if (asks(t, ORACLE_GRAPH | ORACLE_WEAK)) {
     each(data, comparison_walk);
     t->checking = true;

@@ -57,6 +57,13 @@ void executor_advance(executor_thread *t, const trace_op *op);
  * run. */
 void executor_hush(executor_thread *t, bool hush);
 
+/* Has the collector check its invariants, and ends the run with a violation if
+ * they do not hold.  All other threads stand still. */
+void executor_inspect(executor_thread *t);
+
+/* The same after an operation, if it can be afforded. */
+void executor_inspect_due(executor_thread *t);
+
 /* Counts what has happened in the collector since it was last asked. */
 void executor_sample(executor_thread *t);
 

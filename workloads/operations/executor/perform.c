@@ -401,6 +401,8 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
     executor_violation(t, "poison", 0, "%s", hostile_violation());
   if (!t->x->parallel && !t->x->aside)
     executor_sample(t);
+  if (gc_unlikely(t->x->clock >= t->x->inspect_at && !t->checking))
+    executor_inspect_due(t);
   return result;
 }
 

@@ -39,12 +39,16 @@ void *grown(void *array, size_t count, size_t *room, size_t size) {
  * The run.
  * ------------------------------------------------------------------------- */
 
-void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
+void executor_open(executor *x, wl_thread *t, unsigned oracles,
+                   uint64_t inspect, bool parallel) {
   *x = (executor){.run = t->run,
                   .shadow = shadow_create(),
                   .oracles = oracles,
                   .parallel = parallel,
-                  .standing = !parallel};
+                  .standing = !parallel,
+                  .inspect = inspect,
+                  .inspect_at = inspect ? inspect : UINT64_MAX,
+                  .inspect_credit = INSPECTION_CREDIT_FIRST};
   pthread_mutex_init(&x->list, NULL);
   x->pasts = mmap(NULL, PLACES * sizeof *x->pasts, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -188,12 +192,14 @@ void executor_sample(executor_thread *t) {
 
 void executor_set_aside(executor_thread *t, bool aside) {
   executor *x = t->x;
-  executor_hush(t, true);
-  if (aside && x->aside++ == 0)
-    coverage_sample(x);
-  else if (!aside && --x->aside == 0)
+  if (aside && x->aside++ == 0) {
+    executor_sample(t);
+    executor_inspect(t);
+  } else if (!aside && --x->aside == 0) {
+    executor_hush(t, true);
     coverage_skip(x);
-  executor_hush(t, false);
+    executor_hush(t, false);
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -210,6 +216,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "operations", c->operations);
   wl_count(wl, "skipped", c->skipped);
   wl_count(wl, "checks", x->checks);
+  wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "allocations-failed", c->failed);
