@@ -48,4 +48,8 @@ json_t *record_integer(uint64_t value);
 json_t *record_histogram(const hist *h);
 bool record_read_histogram(const json_t *json, hist *h);
 
+/* The same, sparse: h->buckets is to be freed, and is NULL if there are none or
+ * the result is false. */
+bool record_read_sparse(const json_t *json, hist_sparse *h);
+
 #endif
