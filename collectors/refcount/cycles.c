@@ -74,6 +74,7 @@
 static uint64_t option_threshold = 256;
 static uint64_t option_adaptive = 1;
 static uint64_t option_most = 0;
+static uint64_t option_least = 4096;
 
 enum {
   /* The threshold rises when more objects are marked gray than the sum of these
@@ -94,8 +95,10 @@ enum {
 
 /* A full detection is due when the heap has doubled since the last one, however
  * few the candidates are, since one may hold a huge cycle; but not in a heap
- * smaller than this, in bytes. */
-#define PRESSURE_LEAST ((uint64_t)4 << 20)
+ * smaller than option_least, in KiB. */
+static uint64_t pressure_least(void) {
+  return option_least << 10;
+}
 
 /* Bytes of blocks in use.  Spare blocks do not count: detection itself frees
  * blocks, and the heap would seem to double again and again. */
@@ -116,8 +119,16 @@ enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
  * (S) */
 static void detect(gc_mutator *m, uint64_t most);
 
+/* A mutator counts so many new candidates by itself before it adds them to
+ * those of all mutators, which takes an atomic operation on a shared line. */
+enum { FRESH_MOST = 16 };
+
 static struct {
-  uint64_t threshold; /* candidates at which to look */
+  /* Candidates that were buffered since the last detection, by mutators that
+   * are there and by others that have detached: together they make a detection
+   * due.  On a line of its own: all mutators write it. */
+  _Alignas(64) _Atomic uint64_t fresh;
+  _Alignas(64) uint64_t threshold; /* candidates at which to look */
   uint64_t pressure;  /* bytes in use at which a full detection is due */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
@@ -130,11 +141,18 @@ static struct {
   gc_object *undone;  /* the candidate that exceeded the bound, or NULL */
   /* Counters since the heap was made. */
   uint64_t detections;
+  uint64_t full;       /* detections that were due because the heap had grown */
   uint64_t bounded;    /* detections that left candidates waiting */
+  uint64_t put_off;    /* candidates that exceeded the bound alone */
+  uint64_t inherited;  /* candidates of mutators that have detached */
   uint64_t candidates; /* examined */
+  uint64_t dead;       /* candidates found to have died before */
   uint64_t traces;     /* candidates that no other had reached before */
   uint64_t traced;     /* objects marked gray */
+  uint64_t scanned;    /* objects scanned */
+  uint64_t restored;   /* objects that got their children's counts back */
   uint64_t freed;      /* objects of dead cycles */
+  uint64_t spared;     /* finalizable objects of dead cycles */
 } cycles;
 
 static uint32_t color(const gc_object *o) {
@@ -149,12 +167,24 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
+/* Adds what the mutator counted by itself to the candidates of all mutators. */
+static void count_fresh(gc_mutator *m) {
+  cycles.fresh += m->candidates.fresh;
+  m->candidates.fresh = 0;
+}
+
+static void put(gc_mutator *m, gc_object *o) {
+  bag_put(&m->candidates.bag, o);
+  if (++m->candidates.fresh == FRESH_MOST && RC_SHARED)
+    count_fresh(m);
+}
+
 /* The object, whose flag was just set, enters the buffer.  Returns false, for
  * rc_release_buffering.  A function of its own, because it is rare and its
  * calls would cost the callers registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
   return false;
 }
 
@@ -185,7 +215,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
   if (!rc_meta_raise(o, RC_BUFFERED))
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -201,15 +231,23 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
   rc_detect_if_due(m);
 }
 
+/* Looks if the heap has grown or if there are candidates enough, whoever has
+ * buffered them. */
+static void detect_if_many(gc_mutator *m) {
+  if (bytes_in_use() >= cycles.pressure) {
+    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
+    detect(m, UNBOUNDED);
+  } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
+    detect(m, option_most ? option_most : UNBOUNDED);
+  }
+}
+
 void rc_detect_if_due(gc_mutator *m) {
   /* In a cascade, counts are used as the links of its list. */
   if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (bytes_in_use() >= cycles.pressure)
-    detect(m, UNBOUNDED);
-  else if (m->candidates.bag.stack.size >= cycles.threshold)
-    detect(m, option_most ? option_most : UNBOUNDED);
+  detect_if_many(m);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -290,7 +328,7 @@ static STEP void restore_children(gc_object *o) {
 
 __attribute__((noinline)) static void scan_black(gc_object *root) {
   visit(root, BLACK, &cycles.black);
-  traverse(&cycles.black, UNBOUNDED, restore_children);
+  cycles.restored += traverse(&cycles.black, UNBOUNDED, restore_children);
 }
 
 /* Subtracts the references to the children from their counts. */
@@ -343,7 +381,7 @@ static STEP void scan_object(gc_object *o) {
 
 static void scan(gc_object *root) {
   bag_put(&cycles.work, root);
-  traverse(&cycles.work, UNBOUNDED, scan_object);
+  cycles.scanned += traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
 /* Puts a white object among the doomed, and goes on to its white children. */
@@ -380,7 +418,8 @@ static void spare_finalizable(void) {
       continue;
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
     o->word++; /* the count of the queue */
-    finalizers_push(o);
+    rc_queue_for_finalizer(o);
+    cycles.spared++;
     /* Another finalizable object may have spared it already. */
     if (color(o) == DOOMED)
       scan_black(o);
@@ -428,6 +467,7 @@ static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
     if (o->word == 0 && color(o) == BLACK) {
       rc_cell_free(m, o);
+      cycles.dead++;
       continue;
     }
     cycles.candidates++;
@@ -458,6 +498,7 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
   }
   if (cycles.undone) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
+    cycles.put_off += alone;
     bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
@@ -496,11 +537,26 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
     cycles.threshold = least;
 }
 
+/* The bytes in use at which the next full detection is due: twice the bytes of
+ * the objects that are there now.  Free cells between them do not count, or
+ * each detection that leaves blocks nearly empty would double what the next one
+ * waits for.  Nor should they make detections follow each other closely, so the
+ * blocks may always grow by half of what a heap of the objects' size might. */
+static uint64_t pressure_after(gc_mutator *m) {
+  uint64_t objects = rc_cells_object_bytes(m), least = pressure_least();
+  if (objects < least / 2)
+    objects = least / 2;
+  uint64_t grown = bytes_in_use() + objects / 2;
+  return grown > 2 * objects ? grown : 2 * objects;
+}
+
 static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
-  uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
+  uint64_t traced = cycles.traced, freed = cycles.freed;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    new += other->candidates.bag.stack.size;
+    count_fresh(other);
+  uint64_t new = cycles.fresh;
+  cycles.fresh = 0;
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
   each_root(scan);
@@ -516,11 +572,8 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   if (option_adaptive && !hostile.buffers)
     adapt(new, cycles.candidates - examined, cycles.traces - traces,
           cycles.traced - traced, cycles.freed - freed, all);
-  if (!all || !bag_empty(&cycles.large))
-    return;
-  cycles.pressure = 2 * bytes_in_use();
-  if (cycles.pressure < PRESSURE_LEAST)
-    cycles.pressure = PRESSURE_LEAST;
+  if (all && bag_empty(&cycles.large))
+    cycles.pressure = pressure_after(m);
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
@@ -557,6 +610,9 @@ const gc_option rc_candidates_options[] = {
      &option_adaptive, 0, 1},
     {"most", "objects traced by one detection, but for full ones; 0: no bound",
      &option_most, 0, UINT32_MAX},
+    {"least",
+     "heap, in KiB, below which doubling is no reason for a full detection",
+     &option_least, 64, (uint64_t)1 << 32},
     {0}};
 
 void rc_candidates_create(void) {
@@ -570,7 +626,7 @@ void rc_candidates_create(void) {
   cycles.threshold = option_threshold;
   if (hostile.buffers && hostile.buffers < option_threshold)
     cycles.threshold = hostile.buffers; /* look as soon as it is full */
-  cycles.pressure = PRESSURE_LEAST;
+  cycles.pressure = pressure_least();
 }
 
 void rc_candidates_destroy(void) {
@@ -587,10 +643,15 @@ void rc_candidates_attach(gc_mutator *m) {
   bag_init(&m->candidates.bag, TABLE_CANDIDATES);
 }
 
+/* Those who are left may never buffer a candidate themselves, so the last
+ * chance to look at these is here. */
 void rc_candidates_detach(gc_mutator *m) {
+  count_fresh(m);
+  if (cycles.fresh && !gc_mutant(detects_when_asked_only))
+    detect_if_many(m);
   hostile_race();
   world_lock();
-  for (gc_object *o; (o = bag_take(&m->candidates.bag));)
+  for (gc_object *o; (o = bag_take(&m->candidates.bag)); cycles.inherited++)
     if (!gc_mutant(orphans_forgotten))
       bag_put(&cycles.waiting, o);
   world_unlock();
@@ -641,9 +702,18 @@ uint64_t rc_candidates_bytes(void) {
 }
 
 size_t rc_candidates_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {
-      {"detections", cycles.detections}, {"bounded", cycles.bounded},
-      {"candidates", cycles.candidates}, {"traces", cycles.traces},
-      {"objects-traced", cycles.traced}, {"cycle-freed", cycles.freed}};
+  const gc_counter all[] = {{"detections", cycles.detections},
+                            {"full-detections", cycles.full},
+                            {"bounded", cycles.bounded},
+                            {"put-off", cycles.put_off},
+                            {"inherited", cycles.inherited},
+                            {"candidates", cycles.candidates},
+                            {"dead-candidates", cycles.dead},
+                            {"traces", cycles.traces},
+                            {"objects-traced", cycles.traced},
+                            {"objects-scanned", cycles.scanned},
+                            {"objects-restored", cycles.restored},
+                            {"cycle-freed", cycles.freed},
+                            {"cycle-spared", cycles.spared}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -154,19 +154,21 @@ static void hold(freelists_block *b, freelists *holder) {
  * ------------------------------------------------------------------------- */
 
 static uint32_t remote_count(const freelists_block *b) {
-  return (uint32_t)(__atomic_load_n(&b->remote, __ATOMIC_RELAXED) >> 32);
+  return (uint32_t)(__atomic_load_n(&b->remote, __ATOMIC_SEQ_CST) >> 32);
 }
 
-static void remote_push(freelists_block *b, gc_object *cell) {
+/* Returns how many there are now. */
+static uint32_t remote_push(freelists_block *b, gc_object *cell) {
   if (gc_mutant(remote_free_lost))
-    return;
+    return 0;
   uint64_t old = __atomic_load_n(&b->remote, __ATOMIC_RELAXED), pushed;
   do {
     link_set(cell, (uint32_t)old ? space_address((uint32_t)old) : NULL);
     hostile_race();
     pushed = ((old >> 32) + 1) << 32 | space_granule(cell);
   } while (!__atomic_compare_exchange_n(&b->remote, &old, pushed, true,
-                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+  return (uint32_t)(pushed >> 32);
 }
 
 /* Moves the cells that others freed to b->freed, which must be empty.  Returns
@@ -177,6 +179,7 @@ static bool remote_take(freelists_block *b) {
   uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
   b->freed = space_address((uint32_t)all);
   b->left -= (uint32_t)(all >> 32);
+  b->holder->counts.remote += all >> 32;
   return true;
 }
 
@@ -191,7 +194,10 @@ static void give_back(uint32_t number) {
   b->freed = NULL;
   b->left = b->due = 0;
   b->cells = b->carved = b->kind = b->state = 0;
+  __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
+  b->remote_all = 0;
   blocks_give(number);
+  orphans.counts.given_back++;
 }
 
 /* Frees a cell of a block that the caller holds. */
@@ -205,10 +211,33 @@ static void put(freelists_block *b, gc_object *cell) {
     count_to_empty(b);
     b->state = FREELISTS_PARTIAL;
     ring_add(ring_of(b), number);
+    b->holder->counts.partial++;
     return;
   }
   rc_lock(&freelists_mutex);
   give_back(number);
+  rc_unlock(&freelists_mutex);
+}
+
+/* If no mutator holds the block and all of it is free, gives it back.  The
+ * caller holds the lock. */
+static void give_back_orphan(freelists_block *b) {
+  if (__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != &orphans ||
+      remote_count(b) != b->remote_all)
+    return;
+  uint32_t number = (uint32_t)(b - heap.blocks);
+  ring_remove(ring_of(b), number);
+  give_back(number);
+}
+
+/* Frees a cell of a block that another mutator holds, or none. */
+static void put_remote(freelists_block *b, gc_object *cell) {
+  uint32_t n = remote_push(b, cell);
+  if (gc_likely(n != b->remote_all))
+    return;
+  hostile_race();
+  rc_lock(&freelists_mutex);
+  give_back_orphan(b); /* unless somebody has adopted it or given it back */
   rc_unlock(&freelists_mutex);
 }
 
@@ -218,7 +247,7 @@ static void release(void *cell) {
   atomic_fetch_sub(&heap.buried, 1);
   atomic_fetch_sub(&heap.buried_bytes, cell_bytes(b));
   if (RC_SHARED)
-    remote_push(b, cell);
+    put_remote(b, cell);
   else
     put(b, cell);
 }
@@ -242,7 +271,7 @@ void freelists_return(freelists *f, gc_object *o) {
   if (poison_active())
     poison_free(o, cell_bytes(b));
   if (RC_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
-    remote_push(b, o);
+    put_remote(b, o);
   else
     put(b, o);
 }
@@ -278,6 +307,7 @@ static uint32_t take_buffer(freelists *f, uint32_t number) {
   if (!number)
     return 0;
   ring_remove(ring_of(b), number);
+  b->remote_all = 0;
   hold(b, f);
   count_to_empty(b);
   b->state = FREELISTS_BUFFER;
@@ -285,9 +315,11 @@ static uint32_t take_buffer(freelists *f, uint32_t number) {
 }
 
 /* The first block with free cells among the first `tries` of a ring, or 0.
- * Blocks that were searched in vain go to the end of the ring. */
-static uint32_t look(uint32_t *ring, uint32_t tries) {
+ * Blocks that were searched in vain go to the end of the ring.  Mutator `f`
+ * looks. */
+static uint32_t look(freelists *f, uint32_t *ring, uint32_t tries) {
   for (uint32_t first = *ring, b = first; b && tries-- > 0;) {
+    f->counts.searched++;
     if (freed_count(&heap.blocks[b]) || remote_count(&heap.blocks[b]))
       return b;
     *ring = b = heap.blocks[b].next;
@@ -302,16 +334,17 @@ static uint32_t look(uint32_t *ring, uint32_t tries) {
 static uint32_t next_block(freelists *f, unsigned c) {
   uint32_t number = f->partial[c];
   if (!number && RC_SHARED)
-    number = look(&f->full[c], FREELISTS_LOOKS);
+    number = look(f, &f->full[c], FREELISTS_LOOKS);
   if (number)
     return take_buffer(f, number);
   hostile_race();
   rc_lock(&freelists_mutex);
   number = orphans.partial[c];
   if (!number)
-    number = look(&orphans.full[c], FREELISTS_LOOKS);
+    number = look(f, &orphans.full[c], FREELISTS_LOOKS);
   if (number) {
     take_buffer(f, number);
+    f->counts.adopted++;
   } else if ((number = blocks_take()) != 0) {
     freelists_block *b = &heap.blocks[number];
     b->cells = (uint16_t)(BLOCK_BYTES / size_class_bytes(c));
@@ -320,10 +353,10 @@ static uint32_t next_block(freelists *f, unsigned c) {
     hold(b, f);
   }
   if (!number)
-    number = take_buffer(f, look(&orphans.full[c], UINT32_MAX));
+    number = take_buffer(f, look(f, &orphans.full[c], UINT32_MAX));
   rc_unlock(&freelists_mutex);
   if (!number)
-    number = take_buffer(f, look(&f->full[c], UINT32_MAX));
+    number = take_buffer(f, look(f, &f->full[c], UINT32_MAX));
   return number;
 }
 
@@ -391,10 +424,15 @@ static void let_go(uint32_t number) {
     return;
   }
   hold(b, &orphans);
-  b->state = b->freed ? FREELISTS_PARTIAL : FREELISTS_FULL;
-  if (!b->freed)
+  uint32_t rest = b->left; /* cells that are in use */
+  bool partial = b->freed || b->carved < b->cells;
+  b->state = partial ? FREELISTS_PARTIAL : FREELISTS_FULL;
+  if (!partial)
     b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(ring_of(b), number);
+  b->remote_all = rest;
+  /* All of these may have been freed before anybody could see that number. */
+  give_back_orphan(b);
 }
 
 /* let_go for all blocks of a ring, which may be a ring of `orphans`. */
@@ -426,9 +464,19 @@ static void let_go_all(freelists *f) {
   }
 }
 
+static void counts_add(freelists_counts *sum, const freelists_counts *c) {
+  sum->partial += c->partial;
+  sum->given_back += c->given_back;
+  sum->adopted += c->adopted;
+  sum->remote += c->remote;
+  sum->searched += c->searched;
+}
+
 void freelists_leave(freelists *f) {
   hostile_race();
   rc_lock(&freelists_mutex);
+  counts_add(&orphans.counts, &f->counts);
+  memset(&f->counts, 0, sizeof f->counts);
   if (!gc_mutant(blocks_abandoned))
     let_go_all(f);
   rc_unlock(&freelists_mutex);
@@ -480,6 +528,17 @@ uint64_t freelists_objects(void) {
     for (unsigned c = 0; c < SIZE_CLASSES; c++)
       n -= each_in_list(m->cells.free[c], UINT16_MAX, NULL, NULL);
   return n;
+}
+
+uint64_t freelists_object_bytes(void) {
+  uint64_t bytes =
+      atomic_load(&heap.large_bytes) - atomic_load(&heap.buried_bytes);
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    const freelists_block *b = &heap.blocks[i];
+    if (b->kind)
+      bytes += (b->carved - freed_count(b) - remote_count(b)) * cell_bytes(b);
+  }
+  return bytes;
 }
 
 typedef struct survey {
@@ -543,6 +602,18 @@ gc_usage freelists_usage(void) {
   return s.usage;
 }
 
+size_t freelists_counters(gc_counter *out, size_t room) {
+  freelists_counts sum = orphans.counts;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    counts_add(&sum, &m->cells.counts);
+  const gc_counter all[] = {{"blocks-partial", sum.partial},
+                            {"blocks-given-back", sum.given_back},
+                            {"blocks-adopted", sum.adopted},
+                            {"remote-freed", sum.remote},
+                            {"blocks-searched", sum.searched}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+}
+
 uint64_t freelists_side_bytes(void) {
   return blocks_side_bytes(sizeof *heap.blocks);
 }
@@ -574,6 +645,10 @@ static void check_block(examination *e, const freelists *f, uint32_t number,
     e->why = "a block is not what its holder takes it for";
     return;
   }
+  if (f == &orphans ? b->remote_all != b->carved - freed_count(b) ||
+                          remote_count(b) >= b->remote_all
+                    : b->remote_all != 0)
+    e->why = "an empty block without a mutator was not given back";
   uint32_t listed = each_in_block(b, check_cell, e);
   if (!e->why && listed != freed_count(b) + remote_count(b))
     e->why = "a block's free cells are miscounted";

@@ -25,7 +25,8 @@
  *
  *     none      no mutator holds it: it is empty, and may become a block of any
  *               cell size.  The holder gives a block back once it sees that all
- *               of it is free;
+ *               of it is free; if the holder is gone, whoever frees the last
+ *               cell does;
  *     buffer    it is an allocation buffer: its cells are in use, on the
  *               mutator's list, or on its own;
  *     full      nothing was free when it stopped being an allocation buffer.
@@ -49,6 +50,15 @@
 #include "common/sizeclass.h"
 #include "refcount/parts.h"
 
+/* What a mutator did in the slow paths, so far. */
+typedef struct freelists_counts {
+  uint64_t partial;    /* full blocks of which a good part became free */
+  uint64_t given_back; /* blocks that became empty */
+  uint64_t adopted;    /* blocks taken over from mutators that are gone */
+  uint64_t remote;     /* cells taken that other mutators had freed */
+  uint64_t searched;   /* blocks that were searched for free cells */
+} freelists_counts;
+
 /* What a mutator holds, for each size class.  All zero at first.  The lists of
  * full and partial blocks are rings, in the order in which the blocks are to be
  * searched; a ring is the number of its first block, or 0. */
@@ -57,6 +67,7 @@ typedef struct freelists {
   uint32_t buffer[SIZE_CLASSES]; /* the number of its block, or 0 */
   uint32_t full[SIZE_CLASSES];   /* rings */
   uint32_t partial[SIZE_CLASSES];
+  freelists_counts counts;
 } freelists;
 
 typedef enum freelists_state {
@@ -82,6 +93,9 @@ typedef struct freelists_block {
   uint16_t carved;         /* of these, how many were ever on a list */
   uint8_t kind;            /* size class + 1, or 0: no block of ours */
   uint8_t state;           /* freelists_state */
+  /* The number of cells in `remote` with which all of the block is free, if its
+   * mutator is gone; otherwise 0. */
+  _Atomic uint32_t remote_all;
 } freelists_block;
 
 _Static_assert(sizeof(freelists_block) == 64, "one line each");
@@ -146,7 +160,14 @@ void freelists_reclaim(void);
 /* The number of objects in the heap, large ones included, and where memory is
  * used and free.  No mutator may run. */
 uint64_t freelists_objects(void);
+/* Bytes of the cells of these objects, and perhaps of some free ones that are
+ * on the lists of allocation buffers.  No mutator may run. */
+uint64_t freelists_object_bytes(void);
 gc_usage freelists_usage(void);
+
+/* The counters: the fields of freelists_counts, summed over all mutators.  No
+ * mutator may run. */
+size_t freelists_counters(gc_counter *out, size_t room);
 
 /* Bytes of the tables beside the heap. */
 uint64_t freelists_side_bytes(void);

@@ -57,6 +57,7 @@ static json_t *compose_hostile(void) {
 static json_t *compose_verdict(const cell_verdict *v) {
   static const char *const names[] = {[CELL_OK] = "ok",
                                       [CELL_LEAK] = "LEAK",
+                                      [CELL_OVER_LIMIT] = "OVER LIMIT",
                                       [CELL_WRONG] = "WRONG",
                                       [CELL_OOM] = "OOM"};
   /* A reason may quote bytes that are not UTF-8, which JSON cannot hold. */

@@ -47,6 +47,15 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
   va_end(args);
 }
 
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all) {
+  cell_verdict v = {.status = CELL_OOM};
+  snprintf(v.reason, sizeof v.reason,
+           "%" PRIu64 " of %" PRIu64
+           " allocations failed, with a limit of %" PRIu64,
+           failed, all, t->run->heap_limit);
+  cell_add_verdict(v);
+}
+
 /* The first expectation after the measured part. */
 static struct {
   bool known;
@@ -101,7 +110,7 @@ void cell_check_invariants(void) {
   check_invariants = true;
 }
 
-cell_verdict cell_verdict_now(void) {
+cell_verdict cell_verdict_now(uint64_t heap_limit) {
   if (!cell_measurement.ended)
     cell_wrong("the workload measured nothing");
   if (!held_to_account)
@@ -111,6 +120,8 @@ cell_verdict cell_verdict_now(void) {
   if (cell_reclaims_unasked())
     cell_wrong("reclaims garbage when its last reference is dropped, which it "
                "does not declare");
+  cell_add_verdict(cell_judge_limit(&gc_this_collector.can, heap_limit,
+                                    cell_measurement.footprint.peak_bytes));
   pthread_mutex_lock(&lock);
   cell_verdict v = verdict;
   pthread_mutex_unlock(&lock);

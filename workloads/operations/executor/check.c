@@ -136,6 +136,44 @@ static void compare_limit(executor_thread *t) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * The collector's own invariants.
+ * ------------------------------------------------------------------------- */
+
+void executor_inspect(executor_thread *t) {
+  executor *x = t->x;
+  if (!asks(t, ORACLE_CHECK))
+    return;
+  x->inspections++;
+  executor_hush(t, true);
+  const char *why = gc_heap_check(x->run->heap);
+  executor_hush(t, false);
+  if (why)
+    executor_violation(t, "check", 0, "%s", why);
+}
+
+void executor_inspect_due(executor_thread *t) {
+  executor *x = t->x;
+  if (x->parallel)
+    return;
+  int64_t price =
+      (int64_t)(INSPECTION_BASE + shadow_end(x->shadow) +
+                gc_heap_footprint(x->run->heap).bytes / INSPECTION_BYTES);
+  /* What was earned since the last one was due, and where that is too little,
+   * when it will be enough. */
+  x->inspect_credit +=
+      INSPECTION_CREDIT * (int64_t)(x->clock - x->inspect_from);
+  x->inspect_from = x->clock;
+  if (x->inspect_credit < price) {
+    x->inspect_at = x->clock + 1 +
+                    (uint64_t)(price - x->inspect_credit) / INSPECTION_CREDIT;
+    return;
+  }
+  x->inspect_credit -= price;
+  x->inspect_at = x->clock + x->inspect;
+  executor_inspect(t);
+}
+
+/* ------------------------------------------------------------------------- *
  * Standing still.
  * ------------------------------------------------------------------------- */
 
@@ -159,8 +197,47 @@ static void answer_threads(executor_thread *first) {
 void executor_stand(executor_thread *t, bool still) {
   t->x->standing = still;
   synchronise(t->x);
+  t->x->changed = t->x->clock;
   if (still)
     answer_threads(t);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Between checks.
+ * ------------------------------------------------------------------------- */
+
+/* Marks, in addition, what marked weak references refer to, as long as that
+ * leads to more of them. */
+static void mark_weakly_held(executor_thread *t) {
+  shadow *s = t->x->shadow;
+  for (bool again = true; again;) {
+    again = false;
+    for (shadow_ref o = 1; o < shadow_end(s); o++) {
+      const shadow_object *object = at(t, o);
+      if (!object->used || !object->weak || !object->marked ||
+          !object->target || at(t, object->target)->marked)
+        continue;
+      shadow_mark_also(s, object->target);
+      again = true;
+    }
+  }
+}
+
+/* The collector may not have found out that an object is dead, so that what it
+ * can still hand out or must still count stays. */
+void executor_forget(executor_thread *t) {
+  executor *x = t->x;
+  x->forget_at = UINT64_MAX;
+  if (x->parallel || gc_this_collector.can.reclaims == GC_RECLAIMS_NOTHING)
+    return;
+  answer_threads(t);
+  shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+  mark_weakly_held(t);
+  uint64_t kept = 0;
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++)
+    kept += at(t, o)->used && at(t, o)->marked;
+  shadow_bury_unmarked(x->shadow, NULL, NULL);
+  x->forget_at = executor_sum(x).made + max_u64(FORGET_LEAST, kept);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -202,11 +279,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   compare_count(t, gc_this_collector.can.explicit_free
                        ? executor_sum(x).made - x->freed
                        : x->surviving.objects);
-  if (asks(t, ORACLE_CHECK)) {
-    const char *why = gc_heap_check(x->run->heap);
-    if (why)
-      executor_violation(t, "check", 0, "%s", why);
-  }
+  executor_inspect(t);
   if (asks(t, ORACLE_GRAPH | ORACLE_WEAK)) {
     each(data, comparison_walk);
     t->checking = true;

@@ -48,6 +48,20 @@ unsigned executor_oracle_bits(uint64_t choice);
  * may exceed the limit is the rule of gc_footprint_most. */
 enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20 };
 
+/* gc_heap_check runs before anything is collected for a check, and between
+ * checks while threads take turns, so that it meets cycles that are in
+ * progress, remembered sets and queues that are not empty.  It costs about
+ * INSPECTION_BASE units and one for each place of the shadow heap and for each
+ * INSPECTION_BYTES of the footprint.  Every operation earns INSPECTION_CREDIT
+ * units, and a run begins with INSPECTION_CREDIT_FIRST, so that a short trace
+ * is inspected after each operation. */
+enum {
+  INSPECTION_BASE = 512,
+  INSPECTION_BYTES = 256,
+  INSPECTION_CREDIT = 8,
+  INSPECTION_CREDIT_FIRST = 1 << 20
+};
+
 /* What is known about an object beyond the shadow heap, by the object's place
  * there.  It outlives the object until the place is used again.  Times are
  * numbers of operations. */
@@ -133,8 +147,19 @@ typedef struct executor {
   uint64_t safe_bytes;      /* that survived the last check; if parallel,
                                and all that was allocated since */
   shadow_volume reachable, surviving; /* at the last check */
-  uint64_t peak_bytes;                /* the most that survived a check */
-  uint64_t clock;                     /* no thread's `now` is below it */
+  uint64_t forget_at; /* objects made, when what is dead is forgotten next */
+  uint64_t doubted;   /* slots that were looked at to put objects in doubt: what
+                         finalization costs, for tests */
+  uint64_t changed;   /* when a reference was last stored into an object, or a
+                            weak reference made */
+  uint64_t peak_bytes; /* the most that survived a check */
+  uint64_t clock;      /* no thread's `now` is below it */
+  uint64_t inspect;    /* operations between two inspections, at least; 0: none
+                        */
+  uint64_t inspect_at; /* when the next one is due */
+  uint64_t inspect_from;  /* when one was due last */
+  int64_t inspect_credit; /* as of then */
+  uint64_t inspections;   /* so far */
   executor_coverage coverage;
   unsigned aside; /* what happens now is not counted as covered, if not 0 */
   bool hushed;    /* threads that wait must not call the collector */
@@ -168,9 +193,11 @@ typedef enum executor_result {
 } executor_result;
 
 /* Begin and end the comparison of a run, on its first thread.  No object can be
- * reached at either end.  `oracles` are bits.  They exit with 2 if the file of
- * --trace cannot be written. */
-void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel);
+ * reached at either end.  `oracles` are bits; threads that take turns have the
+ * heap inspected every `inspect` operations at most.  They exit with 2 if the
+ * file of --trace cannot be written. */
+void executor_open(executor *x, wl_thread *t, unsigned oracles,
+                   uint64_t inspect, bool parallel);
 void executor_close(executor *x);
 
 /* The calling thread, attached to the collector as `wl`, begins as mutator
@@ -190,7 +217,8 @@ executor_result executor_perform(executor_thread *t, const trace_op *op,
 void executor_safepoint(executor_thread *t);
 
 /* Bracket a stretch that belongs to a check: what the collector does in it is
- * not counted as covered.  All other threads stand still. */
+ * not counted as covered.  At the beginning, before anything is collected, the
+ * collector checks its invariants.  All other threads stand still. */
 void executor_set_aside(executor_thread *t, bool aside);
 
 /* Says that all threads but the caller stand still from now on (`still`), or
@@ -225,6 +253,9 @@ _Noreturn void executor_violation(executor_thread *t, const char *oracle,
  * length.  Async-signal-safe. */
 enum { EXECUTOR_TEXT = 80 };
 size_t executor_text(char text[EXECUTOR_TEXT], const trace_op *op);
+
+/* Allocations that were tried so far, and those of them that failed. */
+uint64_t executor_tried(const executor *x, uint64_t *failed);
 
 /* After the last check: adds the deterministic counts to the record and tells
  * the cell runtime what must survive (wl_expect).  `expected` has a bit

@@ -26,6 +26,11 @@ static inline executor_past *past(const executor_thread *t, shadow_ref o) {
   return &t->x->pasts[o];
 }
 
+/* Whether `o`, which was read from a payload, is a place. */
+static inline bool is_place(const executor_thread *t, shadow_ref o) {
+  return o && o < shadow_places(t->x->shadow);
+}
+
 static inline uint64_t stamp_of(const executor_thread *t, shadow_ref o) {
   return past(t, o)->number << PLACE_BITS | o;
 }
@@ -48,6 +53,12 @@ static inline bool must_find(void) {
   return !gc_this_collector.can.conservative;
 }
 
+/* Forgets what is dead and cannot come back, so that the memory of the shadow
+ * heap follows what is alive between checks too.  All other threads stand
+ * still. */
+void executor_forget(executor_thread *t);
+enum { FORGET_LEAST = 1 << 17 }; /* objects made between two of these */
+
 /* Begins the next operation: counts it, sets the clocks to its number and
  * writes it to the trace. */
 void executor_advance(executor_thread *t, const trace_op *op);
@@ -56,6 +67,13 @@ void executor_advance(executor_thread *t, const trace_op *op);
  * more: while its counters are read and its heap is checked, no mutator may
  * run. */
 void executor_hush(executor_thread *t, bool hush);
+
+/* Has the collector check its invariants, and ends the run with a violation if
+ * they do not hold.  All other threads stand still. */
+void executor_inspect(executor_thread *t);
+
+/* The same after an operation, if it can be afforded. */
+void executor_inspect_due(executor_thread *t);
 
 /* Counts what has happened in the collector since it was last asked. */
 void executor_sample(executor_thread *t);

@@ -39,15 +39,22 @@ void *grown(void *array, size_t count, size_t *room, size_t size) {
  * The run.
  * ------------------------------------------------------------------------- */
 
-void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
+void executor_open(executor *x, wl_thread *t, unsigned oracles,
+                   uint64_t inspect, bool parallel) {
   *x = (executor){.run = t->run,
                   .shadow = shadow_create(),
                   .oracles = oracles,
                   .parallel = parallel,
-                  .standing = !parallel};
+                  .standing = !parallel,
+                  .forget_at = FORGET_LEAST,
+                  .inspect = inspect,
+                  .inspect_at = inspect ? inspect : UINT64_MAX,
+                  .inspect_credit = INSPECTION_CREDIT_FIRST};
   pthread_mutex_init(&x->list, NULL);
-  x->pasts = mmap(NULL, PLACES * sizeof *x->pasts, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (x->shadow)
+    x->pasts = mmap(NULL, shadow_places(x->shadow) * sizeof *x->pasts,
+                    PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (!x->shadow || x->pasts == MAP_FAILED) {
     fputs("executor: no memory for the shadow heap\n", stderr);
     exit(EXIT_FAILURE);
@@ -74,7 +81,7 @@ void executor_close(executor *x) {
   }
   pthread_mutex_destroy(&x->list);
   free(x->left.items);
-  munmap(x->pasts, PLACES * sizeof *x->pasts);
+  munmap(x->pasts, shadow_places(x->shadow) * sizeof *x->pasts);
   shadow_destroy(x->shadow);
 }
 
@@ -109,6 +116,12 @@ executor_counts executor_sum(const executor *x) {
   for (const executor_thread *t = x->threads; t; t = t->next)
     add_counts(&sum, &t->counts);
   return sum;
+}
+
+uint64_t executor_tried(const executor *x, uint64_t *failed) {
+  executor_counts sum = executor_sum(x);
+  *failed = sum.failed;
+  return sum.made + sum.failed;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -188,12 +201,14 @@ void executor_sample(executor_thread *t) {
 
 void executor_set_aside(executor_thread *t, bool aside) {
   executor *x = t->x;
-  executor_hush(t, true);
-  if (aside && x->aside++ == 0)
-    coverage_sample(x);
-  else if (!aside && --x->aside == 0)
+  if (aside && x->aside++ == 0) {
+    executor_sample(t);
+    executor_inspect(t);
+  } else if (!aside && --x->aside == 0) {
+    executor_hush(t, true);
     coverage_skip(x);
-  executor_hush(t, false);
+    executor_hush(t, false);
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -210,6 +225,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "operations", c->operations);
   wl_count(wl, "skipped", c->skipped);
   wl_count(wl, "checks", x->checks);
+  wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "allocations-failed", c->failed);
