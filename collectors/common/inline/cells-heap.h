@@ -9,6 +9,7 @@
 #endif
 
 #include "common/cells.h"
+#include "common/ephemerons.h"
 #include "common/inline/reachable.h"
 #include "common/tracked.h"
 
@@ -38,6 +39,8 @@ static inline const char *cells_heap_check(bool (*alive)(const gc_object *o)) {
   const char *why = cells_check(cells_buffer_in, false);
   if (!why)
     why = tracked_check(cells_is, cells_where, !cells.untouched);
+  if (!why)
+    why = ephemerons_check(cells_is, cells_where, !cells.untouched);
   return why ? why : reachable_check(cells_is, alive);
 }
 
