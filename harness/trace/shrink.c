@@ -504,7 +504,7 @@ static void start(shrinker *s, const trace_op *ops, size_t n) {
     trace_op op = ops[i];
     if (op.kind == TRACE_DEAD)
       continue;
-    if (op.kind == TRACE_WEAK_GET)
+    if (op.kind == TRACE_WEAK_GET || op.kind == TRACE_EPHEMERON_GET)
       op.c = 0;
     if (op.kind == TRACE_FINALIZER_NEXT)
       op.b = 0;

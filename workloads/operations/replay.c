@@ -78,7 +78,7 @@ static void play(player *p) {
   replay *r = p->r;
   for (; r->at < r->text.count; r->at++) {
     const trace_op *op = &r->text.ops[r->at];
-    bool names = op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
+    bool names = trace_makes_object(op);
     if (op->thread != p->number)
       return;
     if (op->kind == TRACE_DETACH && p->number > 0)
@@ -182,6 +182,7 @@ static void require_deaths(const replay *r, const char *path) {
     exit(2);
   for (size_t i = 0; i < r->text.count; i++)
     if (r->text.ops[i].kind == TRACE_WEAK_NEW ||
+        r->text.ops[i].kind == TRACE_EPHEMERON_NEW ||
         r->text.ops[i].kind == TRACE_FINALIZER_NEXT) {
       fprintf(stderr,
               "replay: %s has weak references or finalizers, and collector %s "
