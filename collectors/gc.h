@@ -142,7 +142,26 @@ typedef struct gc_capabilities {
   /* The percentage of a heap limit that never holds objects, because copies
    * need the room. */
   uint8_t reserve;
+  /* How far the footprint may exceed a heap limit, for tables that the limit
+   * does not cover: a percentage of the limit, and bytes.  0 stands for
+   * GC_OVERHEAD and GC_OVERHEAD_BYTES.  See gc_footprint_most. */
+  uint8_t overhead;
+  uint32_t overhead_bytes;
 } gc_capabilities;
+
+enum { GC_OVERHEAD = 25, GC_OVERHEAD_BYTES = 64 << 10 };
+
+/* The largest footprint (gc_heap_footprint) with which the collector keeps a
+ * heap limit; `limit` is not 0.  A collector that holds more has an advantage
+ * over those that keep to the limit: the comparison of figures depends on this
+ * rule. */
+static inline uint64_t gc_footprint_most(const gc_capabilities *can,
+                                         uint64_t limit) {
+  uint64_t percent = can->overhead ? can->overhead : GC_OVERHEAD;
+  uint64_t bytes =
+      can->overhead_bytes ? can->overhead_bytes : GC_OVERHEAD_BYTES;
+  return limit + limit / 100 * percent + bytes;
+}
 
 /* The kind of a collector.  Models and adapters never share a table: part of an
  * adapter's time is the production runtime's C interface. */

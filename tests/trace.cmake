@@ -5,7 +5,8 @@ reapmark_test(trace-walk SOURCES trace/walk.c LIBRARIES reapmark::trace)
 reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
 
 # The commands as users have them.
-reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
+reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
+                NEEDS replayed_threads=mark-sweep)
 
 # The reader as a fuzz target (fuzz/README.md).  Without an engine it runs the
 # corpus, with any compiler.

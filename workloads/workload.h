@@ -221,6 +221,22 @@ _Noreturn void wl_violation(wl_thread *t, const char *oracle,
  * copied and must last until the end of the run.  Main thread only. */
 void wl_count(wl_thread *t, const char *name, uint64_t n);
 
+/* How often the collector's declared events (gc_collector.events) happened in
+ * the run, and which followed which. */
+enum { WL_EVENTS = 64 };
+typedef struct wl_coverage {
+  uint64_t collections;
+  size_t events;
+  const char *const *names;
+  uint64_t counts[WL_EVENTS];
+  uint64_t followers[WL_EVENTS]; /* a bit for each event that happened next
+                                    after this one, or again */
+} wl_coverage;
+
+/* Adds the coverage to the record, for workloads that sample it.  Main thread
+ * only, once. */
+void wl_covered(wl_thread *t, const wl_coverage *c);
+
 /* ------------------------------------------------------------------------- *
  * Leaks: what the heap still holds of objects that the workload has dropped,
  * round after round.

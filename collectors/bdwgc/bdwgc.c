@@ -41,6 +41,7 @@ const gc_collector gc_this_collector = {
             .weak = true,
             .finalizers = true,
             .heap_limit = true,
+            .overhead_bytes = 512 << 10,
             .conservative = !BDWGC_EXACT},
     .options =
         (const gc_option[]){

@@ -84,7 +84,8 @@ const gc_collector gc_this_collector = {
             .ephemerons = true,
             .finalizers = true,
             .moving = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
             {"growth",

@@ -132,7 +132,8 @@ const gc_collector gc_this_collector = {
             .weak = true,
             .ephemerons = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
             {"pause-target", "how long a slice of marking may take, in us",

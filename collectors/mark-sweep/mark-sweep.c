@@ -46,7 +46,8 @@ const gc_collector gc_this_collector = {
             .weak = true,
             .ephemerons = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
             {"growth",

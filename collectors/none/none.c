@@ -33,7 +33,8 @@ const gc_collector gc_this_collector = {
             .threads = true,
             .weak = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options = (const gc_option[]){{0}},
 };
 

@@ -100,7 +100,20 @@ struct gc_heap {
   pacing pacing;   /* when a full collection is due */
   bool full_due;   /* the next collection is full */
 
-  uint64_t epochs, traces, logged, survivors, died; /* events so far */
+  /* Counters since the heap was made. */
+  uint64_t epochs;    /* collections that ended an epoch */
+  uint64_t traces;    /* full collections */
+  uint64_t by_log;    /* of both: because the logs were long */
+  uint64_t logged;    /* objects and parts of large objects in logs */
+  uint64_t parts;     /* of these, parts of large objects */
+  uint64_t entries;   /* of logs, references included */
+  uint64_t inherited; /* of these, from mutators that had detached */
+  uint64_t overflows; /* times that a log was found to be incomplete */
+  uint64_t survivors; /* objects that became old */
+  uint64_t died;      /* objects that died old */
+  uint64_t zeros;     /* objects put in the zero-count table */
+  uint64_t roots;     /* places of roots that were looked at */
+  uint64_t queued_young, queued_old; /* objects found dead to be finalized */
 };
 static gc_heap dc_heap;
 _Atomic bool dc_due;
@@ -122,11 +135,23 @@ const gc_collector gc_this_collector = {
             .weak = true,
             .ephemerons = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+             .overhead_bytes = 128 << 10},
+    .events = (const char *const[]){"epochs", "traces", "ended-by-log",
+                                    "logged", "logged-parts", "logs-inherited",
+                                    "logs-incomplete", "survivors", "died-old",
+                                    "zero-counts", "queued-young", "queued-old",
+                                    NULL},
+    .work = (const char *const[]){"log-entries", "survivors", "died-old",
+                                  "zero-counts", "roots-visited", NULL},
+    /* Epochs that end because their logs are long, soon and at once; and
+     * because of allocation alone. */
+    .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
+                                   "epoch=1,growth=10", NULL},
     .options =
         (const gc_option[]){
             {"epoch", "allocation between collections, in KiB", &option_epoch,
-             64, (uint64_t)1 << 20},
+             1, (uint64_t)1 << 20},
             {"log", "entries of a log from which on a collection is due",
              &option_log, 1, (uint64_t)1 << 32},
             {"growth",
@@ -266,6 +291,7 @@ static void dc_orphan(gc_heap *h, gc_mutator *m) {
       h->lost = true;
       break;
     }
+  h->inherited += m->log.size;
   pthread_mutex_unlock(&h->lock);
   object_stack_free(&m->log);
 }
@@ -401,6 +427,7 @@ static void dc_count_logged(gc_heap *h, gc_object *o, dc_range range) {
     dc_unlog(o, range);
   dc_count_slots(h, o, range);
   h->logged++;
+  h->parts += dc_is_large(o);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -488,8 +515,11 @@ static void dc_find_dead(gc_heap *h) {
 /* Step 4 for one root. */
 static void dc_uncount_root(void *data, gc_object **place) {
   gc_heap *h = data;
-  if (*place && --(*place)->word == 0 && !gc_mutant(zero_count_forgotten))
+  h->roots++;
+  if (*place && --(*place)->word == 0 && !gc_mutant(zero_count_forgotten)) {
     bag_put(&h->zct, *place);
+    h->zeros++;
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -522,6 +552,7 @@ static void dc_queue_dead_young(gc_heap *h, bool all) {
   tracked_queue_dead(cells_where, all);
   for (size_t i = before; i < finalizers_count(); i++)
     dc_count_later(h, finalizers_first()[i]);
+  h->queued_young += finalizers_count() - before;
   if (h->pairs)
     dc_drain_pairs(h);
   else
@@ -530,7 +561,7 @@ static void dc_queue_dead_young(gc_heap *h, bool all) {
 }
 
 /* The same for objects that died old.  Their references are counted already. */
-static void dc_queue_dead_old(void) {
+static void dc_queue_dead_old(gc_heap *h) {
   size_t before = finalizers_count();
   tracked_clear_weak(cells_where, true);
   tracked_queue_dead(cells_where, true);
@@ -539,20 +570,26 @@ static void dc_queue_dead_old(void) {
     bitmap_set(cells_marks, space_granule(o));
     o->word = 1;
   }
+  h->queued_old += finalizers_count() - before;
 }
 
 static void dc_plan(gc_heap *h, bool full, uint64_t handed);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
   uint64_t handed = cells_handed_out(), died = h->died;
+  h->by_log += dc_due;
+  h->overflows += h->lost;
   dc_due = false;
   full |= h->lost;
   if (full)
     dc_forget(h);
   cells_reset_all();
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     dc_walk(h, &m->log, dc_count_logged, NULL);
+    h->entries += m->log.size;
+  }
   dc_walk(h, &h->orphaned, dc_count_logged, NULL);
+  h->entries += h->orphaned.size;
   if (!gc_mutant(roots_not_counted))
     roots_each(dc_count_root, h);
   dc_drain(h);
@@ -561,7 +598,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   bool old_died = h->died != died;
   if (old_died) {
     dc_part_all(h);
-    dc_queue_dead_old();
+    dc_queue_dead_old(h);
   }
   tracked_prune_weak(cells_where, full || old_died);
   ephemerons_prune(cells_where, full || old_died);
@@ -663,10 +700,20 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->epochs + h->traces},
+                            {"epochs", h->epochs},
                             {"traces", h->traces},
+                            {"ended-by-log", h->by_log},
                             {"logged", h->logged},
+                            {"logged-parts", h->parts},
+                            {"log-entries", h->entries},
+                            {"logs-inherited", h->inherited},
+                            {"logs-incomplete", h->overflows},
                             {"survivors", h->survivors},
-                            {"died-old", h->died}};
+                            {"died-old", h->died},
+                            {"zero-counts", h->zeros},
+                            {"queued-young", h->queued_young},
+                            {"queued-old", h->queued_old},
+                            {"roots-visited", h->roots}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

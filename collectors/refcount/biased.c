@@ -23,6 +23,8 @@ typedef struct rc_owner {
   object_bag queue;
   uint64_t queued; /* objects put in the queue so far */
   uint64_t merged; /* objects merged for others while it was away, so far */
+  uint64_t own;    /* objects merged by the owner when its counts came to zero,
+                      so far.  Without the lock: only the owner counts here */
 } rc_owner;
 
 static struct {
@@ -69,6 +71,9 @@ static struct {
   object_stack objects;
   uint64_t *counts;    /* of each object, in the same order */
   _Atomic size_t room; /* of `counts` */
+  /* So far: times that counts were moved, either way, and entries that were
+   * looked at. */
+  uint64_t moves, searched;
 } surplus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The index of the object's entry, or objects.size if it has none. */
@@ -76,6 +81,7 @@ static size_t rc_surplus_find(const gc_object *o) {
   size_t i = 0;
   while (i < surplus.objects.size && surplus.objects.items[i] != o)
     i++;
+  surplus.searched += i + 1;
   return i;
 }
 
@@ -122,6 +128,7 @@ void rc_shed(gc_object *o) {
                                     (header - excess) | flag, true,
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       *entry += excess;
+      surplus.moves++;
       break;
     }
   pthread_mutex_unlock(&surplus.lock);
@@ -135,6 +142,7 @@ static void rc_refill(gc_object *o) {
     uint64_t most = RC_SHARED_SHED, *entry = &surplus.counts[i];
     uint64_t part = *entry < most ? *entry : most;
     *entry -= part;
+    surplus.moves++;
     __atomic_fetch_add(&o->header, part, __ATOMIC_RELAXED);
     if (*entry == 0) {
       rc_meta_clear(o, RC_SURPLUS);
@@ -174,6 +182,11 @@ bool rc_merge(gc_object *o, uint32_t drop) {
   } while (!__atomic_compare_exchange_n(&o->header, &header, next, true,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
   return (uint32_t)next == 0;
+}
+
+bool rc_merge_own(gc_mutator *m, gc_object *o) {
+  m->counts.owner->own++;
+  return rc_merge(o, 1);
 }
 
 /* A count of an object that is flagged RC_QUEUED goes to its owner's queue, or
@@ -383,6 +396,7 @@ void rc_counts_destroy(void) {
   free(surplus.counts);
   surplus.counts = NULL;
   surplus.room = 0;
+  surplus.moves = surplus.searched = 0;
 }
 
 void rc_counts_attach(gc_mutator *m) {
@@ -396,7 +410,7 @@ void rc_counts_attach(gc_mutator *m) {
     pthread_mutex_init(&owner->lock, NULL);
     owner->away = true;
     owner->mutator = NULL;
-    owner->queued = owner->merged = 0;
+    owner->queued = owner->merged = owner->own = 0;
     bag_init(&owner->queue, 0);
     __atomic_store_n(&biased.made, number + 1, __ATOMIC_RELEASE);
   }
@@ -431,12 +445,17 @@ uint64_t rc_counts_bytes(void) {
 }
 
 size_t rc_counts_counters(gc_counter *out, size_t room) {
-  uint64_t queued = 0, merged = 0;
+  uint64_t queued = 0, merged = 0, own = 0;
   for (unsigned i = 1; i < biased.made; i++) {
     queued += biased.owners[i].queued;
     merged += biased.owners[i].merged;
+    own += biased.owners[i].own;
   }
-  const gc_counter all[] = {{"queued", queued}, {"merged-for-absent", merged}};
+  const gc_counter all[] = {{"queued", queued},
+                            {"merged-for-absent", merged},
+                            {"merged-by-owner", own},
+                            {"surplus-moves", surplus.moves},
+                            {"surplus-searched", surplus.searched}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

@@ -11,6 +11,11 @@
 #define RC_SOURCE   RC_COUNTS_SOURCE
 #define RC_OPTIONS  ((const gc_option[]){{0}})
 
+#define RC_CANDIDATES_EVENTS
+#define RC_CANDIDATES_WORK
+#define RC_CANDIDATES_TIGHT
+#define RC_CANDIDATES_HOSTILE 0
+
 #define RC_BUFFERED 0u /* no object is a candidate */
 
 typedef struct rc_candidates {

@@ -15,6 +15,21 @@ _Static_assert(RC_COUNT_IS_WORD, "the detector changes counts in place");
 #define RC_OPTIONS  rc_candidates_options
 extern const gc_option rc_candidates_options[];
 
+/* The counters of cycles.c. */
+#define RC_CANDIDATES_EVENTS                                                   \
+  "detections", "full-detections", "bounded", "put-off", "candidates",         \
+      "dead-candidates", "traces", "objects-restored", "cycle-freed",          \
+      "cycle-spared", RC_IF_SHARED("inherited", )
+#define RC_CANDIDATES_WORK                                                     \
+  "candidates", "objects-traced", "objects-scanned", "objects-restored",
+/* A detection at each candidate; bounds that are reached all the time, with a
+ * threshold that follows the yield and with a fixed one; full detections by the
+ * growth of the heap alone. */
+#define RC_CANDIDATES_TIGHT                                                    \
+  "threshold=1", "threshold=4,most=20", "threshold=2,adaptive=0,most=5",       \
+      "threshold=1000000,least=64",
+#define RC_CANDIDATES_HOSTILE GC_HOSTILE_BUFFERS
+
 /* The object is in a candidate buffer; or it has no slots, so that it can never
  * be part of a cycle and must not be buffered (Bacon & Rajan's green).  One
  * flag for both makes one test of the two. */

@@ -7,6 +7,14 @@
 #include "refcount/freelists.h"
 #include "refcount/parts.h"
 
+/* For the collector's description: the counters of freelists.h.  Only where
+ * threads share objects does one free what another made, and take over its
+ * blocks. */
+#define RC_CELLS_EVENTS                                                        \
+  "blocks-partial", "blocks-given-back",                                       \
+      RC_IF_SHARED("remote-freed", "blocks-adopted", )
+#define RC_CELLS_WORK "blocks-searched",
+
 typedef freelists rc_cells;
 
 static inline rc_cells *rc_cells_of(gc_mutator *m);
@@ -64,6 +72,10 @@ static inline gc_usage rc_cells_usage(void) {
 
 static inline uint64_t rc_cells_bytes(void) {
   return freelists_side_bytes();
+}
+
+static inline size_t rc_cells_counters(gc_counter *out, size_t room) {
+  return freelists_counters(out, room);
 }
 
 static inline const char *

@@ -38,6 +38,14 @@ _Static_assert(RC_SHARED, "biased counting is for several threads");
 #define RC_COUNTS_SOURCE                                                       \
   "Choi, Shull & Torrellas, PACT 2018; free lists: Leijen et al., APLAS 2019"
 
+/* For the collector's description.  Objects put in a queue of their owner, and
+ * merged at once because the owner was away; objects whose owner's half came to
+ * zero while other threads had counts; counts moved to the table of surplus. */
+#define RC_COUNTS_EVENTS                                                       \
+  "queued", "merged-for-absent", "merged-by-owner", "surplus-moves",
+#define RC_COUNTS_WORK    "queued", "surplus-searched",
+#define RC_COUNTS_HOSTILE GC_HOSTILE_BUFFERS
+
 /* A search for cycles could not change the counts in place. */
 enum { RC_COUNT_IS_WORD = 0 };
 
@@ -88,6 +96,9 @@ bool rc_drop_shared(gc_mutator *m, gc_object *o);
  * whether none is left.  For the owner, for whoever holds its lock while it is
  * away, and for anybody if the object is merged. */
 bool rc_merge(gc_object *o, uint32_t drop);
+/* rc_merge(o, 1) for the object's owner, which has dropped its last own count.
+ */
+bool rc_merge_own(gc_mutator *m, gc_object *o);
 /* Empties the mutator's queue, and sends what it is to send. */
 void rc_serve(gc_mutator *m);
 
@@ -128,7 +139,7 @@ static inline bool rc_drop(gc_mutator *m, gc_object *o) {
                 !(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) &
                   (RC_SURPLUS | OBJECT_WEAK_TARGET))))
     return true;
-  return rc_merge(o, 1);
+  return rc_merge_own(m, o);
 }
 
 static inline uint32_t rc_born(gc_mutator *m) {

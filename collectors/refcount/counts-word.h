@@ -10,6 +10,11 @@
   "Collins, CACM 1960; worklist: Weizenbaum, CACM 1963; free lists: Leijen "   \
   "et al., APLAS 2019"
 
+/* For the collector's description: nothing to count. */
+#define RC_COUNTS_EVENTS
+#define RC_COUNTS_WORK
+#define RC_COUNTS_HOSTILE 0
+
 /* A search for cycles may change the counts in place. */
 enum { RC_COUNT_IS_WORD = 1 };
 

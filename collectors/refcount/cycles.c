@@ -74,6 +74,7 @@
 static uint64_t option_threshold = 256;
 static uint64_t option_adaptive = 1;
 static uint64_t option_most = 0;
+static uint64_t option_least = 4096;
 
 enum {
   /* The threshold rises when more objects are marked gray than the sum of these
@@ -94,8 +95,10 @@ enum {
 
 /* A full detection is due when the heap has doubled since the last one, however
  * few the candidates are, since one may hold a huge cycle; but not in a heap
- * smaller than this, in bytes. */
-#define PRESSURE_LEAST ((uint64_t)4 << 20)
+ * smaller than option_least, in KiB. */
+static uint64_t pressure_least(void) {
+  return option_least << 10;
+}
 
 /* Bytes of blocks in use.  Spare blocks do not count: detection itself frees
  * blocks, and the heap would seem to double again and again. */
@@ -130,11 +133,18 @@ static struct {
   gc_object *undone;  /* the candidate that exceeded the bound, or NULL */
   /* Counters since the heap was made. */
   uint64_t detections;
+  uint64_t full;       /* detections that were due because the heap had grown */
   uint64_t bounded;    /* detections that left candidates waiting */
+  uint64_t put_off;    /* candidates that exceeded the bound alone */
+  uint64_t inherited;  /* candidates of mutators that have detached */
   uint64_t candidates; /* examined */
+  uint64_t dead;       /* candidates found to have died before */
   uint64_t traces;     /* candidates that no other had reached before */
   uint64_t traced;     /* objects marked gray */
+  uint64_t scanned;    /* objects scanned */
+  uint64_t restored;   /* objects that got their children's counts back */
   uint64_t freed;      /* objects of dead cycles */
+  uint64_t spared;     /* finalizable objects of dead cycles */
 } cycles;
 
 static uint32_t color(const gc_object *o) {
@@ -206,9 +216,10 @@ void rc_detect_if_due(gc_mutator *m) {
   if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (bytes_in_use() >= cycles.pressure)
+  if (bytes_in_use() >= cycles.pressure) {
+    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
     detect(m, UNBOUNDED);
-  else if (m->candidates.bag.stack.size >= cycles.threshold)
+  } else if (m->candidates.bag.stack.size >= cycles.threshold)
     detect(m, option_most ? option_most : UNBOUNDED);
 }
 
@@ -290,7 +301,7 @@ static STEP void restore_children(gc_object *o) {
 
 __attribute__((noinline)) static void scan_black(gc_object *root) {
   visit(root, BLACK, &cycles.black);
-  traverse(&cycles.black, UNBOUNDED, restore_children);
+  cycles.restored += traverse(&cycles.black, UNBOUNDED, restore_children);
 }
 
 /* Subtracts the references to the children from their counts. */
@@ -343,7 +354,7 @@ static STEP void scan_object(gc_object *o) {
 
 static void scan(gc_object *root) {
   bag_put(&cycles.work, root);
-  traverse(&cycles.work, UNBOUNDED, scan_object);
+  cycles.scanned += traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
 /* Puts a white object among the doomed, and goes on to its white children. */
@@ -380,7 +391,8 @@ static void spare_finalizable(void) {
       continue;
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
     o->word++; /* the count of the queue */
-    finalizers_push(o);
+    rc_queue_for_finalizer(o);
+    cycles.spared++;
     /* Another finalizable object may have spared it already. */
     if (color(o) == DOOMED)
       scan_black(o);
@@ -428,6 +440,7 @@ static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
     if (o->word == 0 && color(o) == BLACK) {
       rc_cell_free(m, o);
+      cycles.dead++;
       continue;
     }
     cycles.candidates++;
@@ -458,6 +471,7 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
   }
   if (cycles.undone) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
+    cycles.put_off += alone;
     bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
@@ -519,8 +533,8 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   if (!all || !bag_empty(&cycles.large))
     return;
   cycles.pressure = 2 * bytes_in_use();
-  if (cycles.pressure < PRESSURE_LEAST)
-    cycles.pressure = PRESSURE_LEAST;
+  if (cycles.pressure < pressure_least())
+    cycles.pressure = pressure_least();
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
@@ -557,6 +571,9 @@ const gc_option rc_candidates_options[] = {
      &option_adaptive, 0, 1},
     {"most", "objects traced by one detection, but for full ones; 0: no bound",
      &option_most, 0, UINT32_MAX},
+    {"least",
+     "heap, in KiB, below which doubling is no reason for a full detection",
+     &option_least, 64, (uint64_t)1 << 32},
     {0}};
 
 void rc_candidates_create(void) {
@@ -570,7 +587,7 @@ void rc_candidates_create(void) {
   cycles.threshold = option_threshold;
   if (hostile.buffers && hostile.buffers < option_threshold)
     cycles.threshold = hostile.buffers; /* look as soon as it is full */
-  cycles.pressure = PRESSURE_LEAST;
+  cycles.pressure = pressure_least();
 }
 
 void rc_candidates_destroy(void) {
@@ -590,7 +607,7 @@ void rc_candidates_attach(gc_mutator *m) {
 void rc_candidates_detach(gc_mutator *m) {
   hostile_race();
   world_lock();
-  for (gc_object *o; (o = bag_take(&m->candidates.bag));)
+  for (gc_object *o; (o = bag_take(&m->candidates.bag)); cycles.inherited++)
     if (!gc_mutant(orphans_forgotten))
       bag_put(&cycles.waiting, o);
   world_unlock();
@@ -641,9 +658,18 @@ uint64_t rc_candidates_bytes(void) {
 }
 
 size_t rc_candidates_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {
-      {"detections", cycles.detections}, {"bounded", cycles.bounded},
-      {"candidates", cycles.candidates}, {"traces", cycles.traces},
-      {"objects-traced", cycles.traced}, {"cycle-freed", cycles.freed}};
+  const gc_counter all[] = {{"detections", cycles.detections},
+                            {"full-detections", cycles.full},
+                            {"bounded", cycles.bounded},
+                            {"put-off", cycles.put_off},
+                            {"inherited", cycles.inherited},
+                            {"candidates", cycles.candidates},
+                            {"dead-candidates", cycles.dead},
+                            {"traces", cycles.traces},
+                            {"objects-traced", cycles.traced},
+                            {"objects-scanned", cycles.scanned},
+                            {"objects-restored", cycles.restored},
+                            {"cycle-freed", cycles.freed},
+                            {"cycle-spared", cycles.spared}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -8,6 +8,11 @@
 #include "common/space.h"
 #include "refcount/parts.h"
 
+/* For the collector's description: dead objects that were torn down and whose
+ * place no new object took; parts of large dead objects. */
+#define RC_DEATH_EVENTS "torn-down", "torn-in-part",
+#define RC_DEATH_WORK   "torn-down", "torn-in-part",
+
 _Static_assert(!RC_SHARED, "the list of the dead has no lock");
 
 /* The first of the dead that are not torn down yet.  Their count words link

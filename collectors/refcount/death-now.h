@@ -6,6 +6,10 @@
 
 #include "refcount/parts.h"
 
+/* For the collector's description: cascades are counted by refcount.c. */
+#define RC_DEATH_EVENTS "cascades",
+#define RC_DEATH_WORK   "cascade-freed",
+
 static inline void rc_last(gc_mutator *m, gc_object *o) {
   rc_dead(m, o);
 }

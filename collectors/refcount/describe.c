@@ -3,16 +3,39 @@
  * rest by its parts. */
 #include "gc.h"
 
+/* Counters of refcount.c: objects that were put in the queue of finalizers, and
+ * objects to which weak references were cleared. */
+static const char *const rc_events[] = {
+    "finalizers-queued", "weak-cleared",
+    RC_COUNTS_EVENTS RC_CELLS_EVENTS RC_DEATH_EVENTS RC_CANDIDATES_EVENTS NULL};
+
+static const char *const rc_work[] = {
+    RC_COUNTS_WORK RC_CELLS_WORK RC_DEATH_WORK RC_CANDIDATES_WORK NULL};
+
+static const char *const rc_tight[] = {RC_CANDIDATES_TIGHT NULL};
+
+/* All of these collectors call the hooks for collections, poison and failures.
+ * One mutator alone has no races, and some parts have no lists to bound. */
+enum {
+  rc_hostile = GC_HOSTILE_COLLECT | GC_HOSTILE_POISON | GC_HOSTILE_FAIL |
+               (RC_SHARED ? GC_HOSTILE_YIELD : 0) | RC_COUNTS_HOSTILE |
+               RC_CANDIDATES_HOSTILE
+};
+
 const gc_collector gc_this_collector = {
     .name = RC_NAME,
     .summary = RC_SUMMARY,
     .source = RC_SOURCE,
-    .hostile = GC_HOSTILE_ALL,
+    .hostile = rc_hostile,
     .can = {.reclaims = RC_RECLAIMS,
             .prompt = RC_PROMPT,
             .threads = RC_SHARED,
             .weak = true,
             .finalizers = true,
-            .heap_limit = true},
+            .heap_limit = true,
+            .overhead_bytes = 128 << 10},
     .options = RC_OPTIONS,
+    .events = rc_events,
+    .work = rc_work,
+    .tight = rc_tight,
 };

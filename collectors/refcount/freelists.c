@@ -177,6 +177,7 @@ static bool remote_take(freelists_block *b) {
   uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
   b->freed = space_address((uint32_t)all);
   b->left -= (uint32_t)(all >> 32);
+  b->holder->counts.remote += all >> 32;
   return true;
 }
 
@@ -192,6 +193,7 @@ static void give_back(uint32_t number) {
   b->left = b->due = 0;
   b->cells = b->carved = b->kind = b->state = 0;
   blocks_give(number);
+  orphans.counts.given_back++;
 }
 
 /* Frees a cell of a block that the caller holds. */
@@ -205,6 +207,7 @@ static void put(freelists_block *b, gc_object *cell) {
     count_to_empty(b);
     b->state = FREELISTS_PARTIAL;
     ring_add(ring_of(b), number);
+    b->holder->counts.partial++;
     return;
   }
   rc_lock(&freelists_mutex);
@@ -285,9 +288,11 @@ static uint32_t take_buffer(freelists *f, uint32_t number) {
 }
 
 /* The first block with free cells among the first `tries` of a ring, or 0.
- * Blocks that were searched in vain go to the end of the ring. */
-static uint32_t look(uint32_t *ring, uint32_t tries) {
+ * Blocks that were searched in vain go to the end of the ring.  Mutator `f`
+ * looks. */
+static uint32_t look(freelists *f, uint32_t *ring, uint32_t tries) {
   for (uint32_t first = *ring, b = first; b && tries-- > 0;) {
+    f->counts.searched++;
     if (freed_count(&heap.blocks[b]) || remote_count(&heap.blocks[b]))
       return b;
     *ring = b = heap.blocks[b].next;
@@ -302,16 +307,17 @@ static uint32_t look(uint32_t *ring, uint32_t tries) {
 static uint32_t next_block(freelists *f, unsigned c) {
   uint32_t number = f->partial[c];
   if (!number && RC_SHARED)
-    number = look(&f->full[c], FREELISTS_LOOKS);
+    number = look(f, &f->full[c], FREELISTS_LOOKS);
   if (number)
     return take_buffer(f, number);
   hostile_race();
   rc_lock(&freelists_mutex);
   number = orphans.partial[c];
   if (!number)
-    number = look(&orphans.full[c], FREELISTS_LOOKS);
+    number = look(f, &orphans.full[c], FREELISTS_LOOKS);
   if (number) {
     take_buffer(f, number);
+    f->counts.adopted++;
   } else if ((number = blocks_take()) != 0) {
     freelists_block *b = &heap.blocks[number];
     b->cells = (uint16_t)(BLOCK_BYTES / size_class_bytes(c));
@@ -320,10 +326,10 @@ static uint32_t next_block(freelists *f, unsigned c) {
     hold(b, f);
   }
   if (!number)
-    number = take_buffer(f, look(&orphans.full[c], UINT32_MAX));
+    number = take_buffer(f, look(f, &orphans.full[c], UINT32_MAX));
   rc_unlock(&freelists_mutex);
   if (!number)
-    number = take_buffer(f, look(&f->full[c], UINT32_MAX));
+    number = take_buffer(f, look(f, &f->full[c], UINT32_MAX));
   return number;
 }
 
@@ -426,9 +432,19 @@ static void let_go_all(freelists *f) {
   }
 }
 
+static void counts_add(freelists_counts *sum, const freelists_counts *c) {
+  sum->partial += c->partial;
+  sum->given_back += c->given_back;
+  sum->adopted += c->adopted;
+  sum->remote += c->remote;
+  sum->searched += c->searched;
+}
+
 void freelists_leave(freelists *f) {
   hostile_race();
   rc_lock(&freelists_mutex);
+  counts_add(&orphans.counts, &f->counts);
+  memset(&f->counts, 0, sizeof f->counts);
   if (!gc_mutant(blocks_abandoned))
     let_go_all(f);
   rc_unlock(&freelists_mutex);
@@ -541,6 +557,18 @@ gc_usage freelists_usage(void) {
   space_table_destroy(is_free, bytes);
   s.usage.cells -= atomic_load(&heap.buried_bytes);
   return s.usage;
+}
+
+size_t freelists_counters(gc_counter *out, size_t room) {
+  freelists_counts sum = orphans.counts;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    counts_add(&sum, &m->cells.counts);
+  const gc_counter all[] = {{"blocks-partial", sum.partial},
+                            {"blocks-given-back", sum.given_back},
+                            {"blocks-adopted", sum.adopted},
+                            {"remote-freed", sum.remote},
+                            {"blocks-searched", sum.searched}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 uint64_t freelists_side_bytes(void) {

@@ -49,6 +49,15 @@
 #include "common/sizeclass.h"
 #include "refcount/parts.h"
 
+/* What a mutator did in the slow paths, so far. */
+typedef struct freelists_counts {
+  uint64_t partial;    /* full blocks of which a good part became free */
+  uint64_t given_back; /* blocks that became empty */
+  uint64_t adopted;    /* blocks taken over from mutators that are gone */
+  uint64_t remote;     /* cells taken that other mutators had freed */
+  uint64_t searched;   /* blocks that were searched for free cells */
+} freelists_counts;
+
 /* What a mutator holds, for each size class.  All zero at first.  The lists of
  * full and partial blocks are rings, in the order in which the blocks are to be
  * searched; a ring is the number of its first block, or 0. */
@@ -57,6 +66,7 @@ typedef struct freelists {
   uint32_t buffer[SIZE_CLASSES]; /* the number of its block, or 0 */
   uint32_t full[SIZE_CLASSES];   /* rings */
   uint32_t partial[SIZE_CLASSES];
+  freelists_counts counts;
 } freelists;
 
 typedef enum freelists_state {
@@ -147,6 +157,10 @@ void freelists_reclaim(void);
  * used and free.  No mutator may run. */
 uint64_t freelists_objects(void);
 gc_usage freelists_usage(void);
+
+/* The counters: the fields of freelists_counts, summed over all mutators.  No
+ * mutator may run. */
+size_t freelists_counters(gc_counter *out, size_t room);
 
 /* Bytes of the tables beside the heap. */
 uint64_t freelists_side_bytes(void);

@@ -32,7 +32,8 @@ enum { RC_LAZY_LEAST = BLOCK_BYTES };
 
 gc_object *rc_dead_first;
 
-static uint64_t torn; /* objects torn down here, and not by reuse */
+static uint64_t torn;  /* objects torn down here, and not by reuse */
+static uint64_t parts; /* times that a part of an object was torn down */
 
 /* Tears down the first of the dead, or `budget` bytes of its slots if it has
  * more.  Returns the bytes of the slots torn down and of the header. */
@@ -47,6 +48,7 @@ static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
   if (left) {
     o->meta -= slots - left - gc_mutant(lazy_child_twice);
     rc_bury(o);
+    parts++;
   } else {
     rc_cell_free(m, o);
     torn++;
@@ -102,7 +104,7 @@ void rc_death_collect(gc_mutator *m) {
 
 void rc_death_create(void) {
   rc_dead_first = rc_dead_end();
-  torn = 0;
+  torn = parts = 0;
 }
 
 const char *rc_death_check(const uint32_t *references) {
@@ -118,6 +120,6 @@ const char *rc_death_check(const uint32_t *references) {
 }
 
 size_t rc_death_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {{"torn-down", torn}};
+  const gc_counter all[] = {{"torn-down", torn}, {"torn-in-part", parts}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

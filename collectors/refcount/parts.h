@@ -37,6 +37,16 @@
  *   rc_<part>_counters(out, room)  appends counters, returns how many
  *   rc_<part>_check(...)       what is wrong, or NULL (gc_heap_check)
  *
+ * These four parts also define macros for the collector's description
+ * (describe.c), each a list of strings that ends with a comma, or nothing:
+ *
+ *   RC_<PART>_EVENTS, RC_<PART>_WORK   names of the part's counters for
+ *                              gc_collector.events and .work
+ *
+ * `counts` and `candidates` define RC_<PART>_HOSTILE, the hooks of hostile
+ * conditions (gc_hostile_hooks) that only they call, and `candidates`, the only
+ * part with options, RC_CANDIDATES_TIGHT for .tight.
+ *
  * A part that keeps something for each mutator has a type for that (rc_counts,
  * rc_cells, rc_candidates), which struct gc_mutator holds (refcount.h). */
 #ifndef REAPMARK_REFCOUNT_PARTS_H
@@ -81,7 +91,8 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
- * share objects), rc_lock and rc_unlock (a mutex that only threads need), and
+ * share objects), the macro RC_IF_SHARED (its arguments in that case, otherwise
+ * nothing), rc_lock and rc_unlock (a mutex that only threads need), and
  * rc_blocking_enter and rc_blocking_leave.
  * ------------------------------------------------------------------------- */
 

@@ -21,6 +21,10 @@ enum { RC_CASCADE_TIMED = 128 };
  * buffer. */
 #define RC_CENSUS_CANDIDATE ((uint32_t)1 << 31)
 
+/* Puts an object in the queue of finalizers, which owns a count of it already.
+ */
+void rc_queue_for_finalizer(gc_object *o);
+
 /* Clears every weak reference to an object that had one a moment ago. */
 void rc_weak_clear(gc_object *target);
 

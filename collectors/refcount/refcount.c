@@ -35,6 +35,7 @@ static struct {
   rc_weak **heads; /* null: a free place */
   size_t places;   /* a power of two */
   size_t used;
+  uint64_t cleared; /* objects to which weak references were cleared, so far */
 } rc_weak_table;
 
 static size_t rc_weak_home(const gc_object *target) {
@@ -150,6 +151,7 @@ void rc_weak_clear(gc_object *target) {
     return;
   }
   rc_weak_vacate(place); /* first: it reads the target from the list */
+  rc_weak_table.cleared++;
   while (w) {
     w->target = NULL;
     w = w->next;
@@ -184,6 +186,13 @@ void rc_weak_unlink(gc_object *weak) {
  * Death (cascade.c, lazy.c).
  * ------------------------------------------------------------------------- */
 
+static _Atomic uint64_t rc_finalizers_queued; /* so far */
+
+void rc_queue_for_finalizer(gc_object *o) {
+  rc_finalizers_queued++;
+  finalizers_push(o);
+}
+
 bool rc_known_really_dead(gc_object *o, uint32_t meta) {
   if (meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
@@ -191,7 +200,7 @@ bool rc_known_really_dead(gc_object *o, uint32_t meta) {
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's count; a biased object is merged by this */
-  finalizers_push(o);
+  rc_queue_for_finalizer(o);
   return false;
 }
 
@@ -259,6 +268,7 @@ void gc_heap_destroy(gc_heap *heap) {
   rc_candidates_destroy();
   rc_counts_destroy();
   finalizers_destroy();
+  rc_finalizers_queued = 0;
   free(rc_weak_table.heads);
   memset(&rc_weak_table, 0, sizeof rc_weak_table);
   memset(object_globals, 0, sizeof object_globals);
@@ -333,8 +343,12 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
     cascades += m->cascades;
     freed += m->cascade_freed;
   }
-  const gc_counter all[] = {{"cascades", cascades}, {"cascade-freed", freed}};
+  const gc_counter all[] = {{"cascades", cascades},
+                            {"cascade-freed", freed},
+                            {"finalizers-queued", rc_finalizers_queued},
+                            {"weak-cleared", rc_weak_table.cleared}};
   size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+  n += rc_cells_counters(out + n, room - n);
   n += rc_death_counters(out + n, room - n);
   n += rc_candidates_counters(out + n, room - n);
   n += rc_counts_counters(out + n, room - n);

@@ -11,6 +11,7 @@
 #include "refcount/parts.h"
 
 enum { RC_SHARED = 1 };
+#define RC_IF_SHARED(...) __VA_ARGS__
 
 static inline void rc_word_up(gc_object *o) {
   __atomic_fetch_add(&o->header, 1, __ATOMIC_RELAXED);

@@ -7,6 +7,7 @@
 #include "refcount/parts.h"
 
 enum { RC_SHARED = 0 };
+#define RC_IF_SHARED(...)
 
 static inline void rc_word_up(gc_object *o) {
   o->word++;

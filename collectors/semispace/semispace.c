@@ -87,7 +87,8 @@ const gc_collector gc_this_collector = {
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
-            .reserve = 52},
+            .reserve = 52,
+            .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
             {"growth",

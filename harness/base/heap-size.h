@@ -1,10 +1,11 @@
 /* heap-size.h: sizes of the heap as users and plans write them.
  *
  *   none    no limit
- *   64M     bytes, with an optional k, M or G
- *   1.5x    a multiple of the bytes that the workload must hold at its peak
- *   1.5xmin a multiple of the smallest heap in which the cell completes; plans
- *           and records have these, users do not write them
+ *   64M     bytes, with an optional k, M or G (powers of 1024); also 64MB,
+ * 64MiB and 0.5G, which are the same as 64M and 512M 1.5x    a multiple of the
+ * bytes that the workload must hold at its peak 1.5xmin a multiple of the
+ * smallest heap in which the cell completes; plans and records have these,
+ * users do not write them
  *
  * The driver, the collector programs and the reports parse them with this
  * code. */
@@ -26,7 +27,8 @@ typedef struct heap_size {
   double multiple;  /* of HEAP_MULTIPLE and HEAP_OF_MINIMUM */
   uint64_t bytes;   /* of HEAP_BYTES; of HEAP_OF_MINIMUM: the limit that follows
                        from the multiple, 0 if the minimum is not known */
-  const char *text; /* as written; borrowed from what was parsed */
+  const char *text; /* as written, borrowed from what was parsed; of bytes with
+                       a fraction or a unit in B, an equal size without */
 } heap_size;
 
 /* What to say of a text that is none of what users write. */
@@ -37,6 +39,13 @@ typedef struct heap_size {
 /* Parses what users write.  False: it is something else, and *out is without a
  * limit. */
 bool heap_size_parse(const char *text, heap_size *out);
+
+/* The same for the driver's command line and for suites.  There, a number
+ * without a unit that is below HEAP_BARE_LEAST is a mistake: no heap is that
+ * small, and megabytes or a multiple were meant.  Returns NULL, or what is
+ * wrong with the text, as arena_text. */
+enum { HEAP_BARE_LEAST = 64 << 10 };
+const char *heap_size_take(const char *text, heap_size *out);
 
 /* The same for what plans and records hold: also multiples of minimums. */
 bool heap_size_read(const char *text, heap_size *out);

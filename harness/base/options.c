@@ -74,12 +74,11 @@ void options_help(const option_usage *u) {
  * ------------------------------------------------------------------------- */
 
 static bool read_share(const char *text, double *share) {
-  char *end;
-  double number = strtod(text, &end);
-  bool percent = !strcmp(end, "%");
+  double number;
+  const char *end = words_decimal(text, &number);
+  bool percent = end && !strcmp(end, "%");
   /* A plain 2 would be 200 %, which nobody means. */
-  if (end == text || (*end && !percent) || !isfinite(number) || number < 0 ||
-      (!percent && number >= 1))
+  if (!end || (*end && !percent) || (!percent && number >= 1))
     return false;
   *share = percent ? number / 100 : number;
   return true;
@@ -121,10 +120,9 @@ static bool set(const option_row *o, const char *text, void *values) {
     return true;
   }
   case OPTION_SECONDS: {
-    char *end;
-    double seconds = strtod(text, &end);
-    if (end == text || *end || !isfinite(seconds) || seconds <= 0 ||
-        seconds > 1e6) {
+    double seconds;
+    const char *end = words_decimal(text, &seconds);
+    if (!end || *end || seconds <= 0 || seconds > 1e6) {
       say("--%s: '%s' is not a number of seconds above 0", o->name, text);
       return false;
     }

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,15 @@ bool words_number(const char *text, uint64_t *value) {
     return false;
   *value = number << shift;
   return true;
+}
+
+const char *words_decimal(const char *text, double *value) {
+  char *end;
+  if (!isdigit((unsigned char)*text) ||
+      (*text == '0' && (text[1] == 'x' || text[1] == 'X')))
+    return NULL;
+  *value = strtod(text, &end);
+  return isfinite(*value) ? end : NULL;
 }
 
 void word_list_add(word_list *list, const char *word) {

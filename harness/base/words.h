@@ -29,6 +29,11 @@ const char *words_choices(char *out, size_t room, const char *word,
  * 1024 (any case).  Returns false if `text` is anything else or too large. */
 bool words_number(const char *text, uint64_t *value);
 
+/* Reads an unsigned decimal number with an optional fraction and exponent
+ * ("1.5", "1e3"), and returns what follows it; NULL if `text` does not begin
+ * with a digit, is hexadecimal, or is too large. */
+const char *words_decimal(const char *text, double *value);
+
 /* A list of words. */
 typedef struct word_list {
   const char **words;

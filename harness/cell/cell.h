@@ -18,7 +18,7 @@
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
- *   violation.c    the end of a run at its first violation; counts
+ *   violation.c    the end of a run at its first violation; counts, coverage
  *   leak-rounds.c  what the heap holds in each round of a leak-* workload
  *   record.c       the record
  *   micro.c        --micro, which times the inline half of gc.h
@@ -374,6 +374,7 @@ void cell_curve_record(json_t *memory);
 typedef enum cell_status {
   CELL_OK,
   CELL_LEAK,
+  CELL_OVER_LIMIT,
   CELL_WRONG,
   CELL_OOM
 } cell_status;
@@ -411,6 +412,12 @@ uint64_t cell_late(gc_capabilities can, wl_expectation before,
 cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
                              uint64_t late, uint64_t objects);
 
+/* Judges a heap with the limit `limit` (0: none) whose footprint was `peak` at
+ * most.  A collector that holds more than it may (gc_footprint_most) would be
+ * compared with others that have less. */
+cell_verdict cell_judge_limit(const gc_capabilities *can, uint64_t limit,
+                              uint64_t peak);
+
 /* The worse one of the verdict so far, `old`, and of `next`.  Of two failures
  * the earlier one, of two verdicts as declared the later one. */
 cell_verdict cell_worse(cell_verdict old, cell_verdict next);
@@ -429,9 +436,10 @@ uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
  * verdict.c
  * ------------------------------------------------------------------------- */
 
-/* The run's verdict so far.  A run that measured nothing or stated no
- * expectation is WRONG.  Any thread. */
-cell_verdict cell_verdict_now(void);
+/* The run's verdict at its end, when the heap's limit was `heap_limit` (0:
+ * none).  A run that measured nothing or stated no expectation is WRONG.  Any
+ * thread. */
+cell_verdict cell_verdict_now(uint64_t heap_limit);
 
 /* What the heap held right after the collection of the first expectation that
  * followed the measured part, and that expectation.  False if there was
@@ -453,6 +461,9 @@ void cell_check_invariants(void);
 
 /* The record's `counts` (wl_count); NULL if there are none. */
 json_t *cell_counts(void);
+
+/* The record's `coverage` (wl_covered); NULL if there is none. */
+json_t *cell_coverage(void);
 
 /* ------------------------------------------------------------------------- *
  * leak-rounds.c

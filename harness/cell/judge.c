@@ -78,13 +78,35 @@ cell_verdict cell_judge_late(gc_reclaims reclaims, wl_expectation e,
   return v;
 }
 
+cell_verdict cell_judge_limit(const gc_capabilities *can, uint64_t limit,
+                              uint64_t peak) {
+  cell_verdict v = {.status = CELL_OK, .declared = true};
+  uint64_t most = limit && can->heap_limit ? gc_footprint_most(can, limit) : 0;
+  if (!most || peak <= most)
+    return v;
+  v.status = CELL_OVER_LIMIT;
+  v.declared = false;
+  snprintf(v.reason, sizeof v.reason,
+           "the heap held up to %" PRIu64 " bytes; with a limit of %" PRIu64
+           " it may hold %" PRIu64,
+           peak, limit, most);
+  return v;
+}
+
 /* A larger rank is a worse verdict. */
 static int rank(const cell_verdict *v) {
-  if (v->status == CELL_OK)
+  switch (v->status) {
+  case CELL_OK:
     return 0;
-  if (v->status == CELL_LEAK)
+  case CELL_LEAK:
     return v->declared ? 1 : 2;
-  return 3;
+  case CELL_OVER_LIMIT:
+    return 3;
+  case CELL_WRONG:
+  case CELL_OOM:
+    break;
+  }
+  return 4;
 }
 
 cell_verdict cell_worse(cell_verdict old, cell_verdict next) {

@@ -148,7 +148,7 @@ static void *run(void *data) {
 
   run_workload(main_thread);
 
-  cell_verdict verdict = cell_verdict_now();
+  cell_verdict verdict = cell_verdict_now(run.heap_limit);
   run.counters = read_counters(run.wl.heap);
   cell_detach(main_thread);
   gc_heap_destroy(run.wl.heap);

@@ -57,6 +57,7 @@ static json_t *compose_hostile(void) {
 static json_t *compose_verdict(const cell_verdict *v) {
   static const char *const names[] = {[CELL_OK] = "ok",
                                       [CELL_LEAK] = "LEAK",
+                                      [CELL_OVER_LIMIT] = "OVER LIMIT",
                                       [CELL_WRONG] = "WRONG",
                                       [CELL_OOM] = "OOM"};
   /* A reason may quote bytes that are not UTF-8, which JSON cannot hold. */
@@ -182,6 +183,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *counts = cell_counts();
   if (counts)
     json_object_set_new(json, "counts", counts);
+  json_t *coverage = cell_coverage();
+  if (coverage)
+    json_object_set_new(json, "coverage", coverage);
   if (x->deaths)
     json_object_set_new(json, "reclamation", compose_reclamation(x));
   json_t *latency = cell_latency();

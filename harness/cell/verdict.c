@@ -101,7 +101,7 @@ void cell_check_invariants(void) {
   check_invariants = true;
 }
 
-cell_verdict cell_verdict_now(void) {
+cell_verdict cell_verdict_now(uint64_t heap_limit) {
   if (!cell_measurement.ended)
     cell_wrong("the workload measured nothing");
   if (!held_to_account)
@@ -111,6 +111,8 @@ cell_verdict cell_verdict_now(void) {
   if (cell_reclaims_unasked())
     cell_wrong("reclaims garbage when its last reference is dropped, which it "
                "does not declare");
+  cell_add_verdict(cell_judge_limit(&gc_this_collector.can, heap_limit,
+                                    cell_measurement.footprint.peak_bytes));
   pthread_mutex_lock(&lock);
   cell_verdict v = verdict;
   pthread_mutex_unlock(&lock);

@@ -1,6 +1,6 @@
 /* violation.c: for workloads that compare the heap with a shadow heap at every
  * operation: it ends the run at the first difference, and keeps the run's
- * counts. */
+ * counts and its coverage. */
 #include "cell.h"
 
 #include <inttypes.h>
@@ -33,6 +33,27 @@ json_t *cell_counts(void) {
   for (size_t i = 0; i < COUNTS && counts[i].name; i++)
     json_object_set_new(json, counts[i].name, record_integer(counts[i].value));
   return json;
+}
+
+static json_t *coverage;
+
+void wl_covered(wl_thread *t, const wl_coverage *c) {
+  (void)t;
+  json_t *events = json_object(), *pairs = json_array();
+  for (size_t i = 0; i < c->events; i++) {
+    json_object_set_new(events, c->names[i], record_integer(c->counts[i]));
+    for (size_t k = 0; k < c->events; k++)
+      if (c->followers[i] >> k & 1)
+        json_array_append_new(pairs,
+                              json_sprintf("%s>%s", c->names[i], c->names[k]));
+  }
+  coverage =
+      json_pack("{s:o,s:o,s:o}", "collections", record_integer(c->collections),
+                "events", events, "pairs", pairs);
+}
+
+json_t *cell_coverage(void) {
+  return coverage;
 }
 
 void wl_violation(wl_thread *t, const char *oracle, uint64_t operation,

@@ -127,9 +127,9 @@ static const struct status {
   const char *name;
   field_presence least; /* fields of this presence and above are required */
 } statuses[] = {
-    {"ok", MEASURED},  {"LEAK", MEASURED},  {"WRONG", MEASURED},
-    {"OOM", REPORTED}, {"TIMEOUT", ALWAYS}, {"CRASH", ALWAYS},
-    {"ERROR", ALWAYS},
+    {"ok", MEASURED},    {"LEAK", MEASURED}, {"OVER LIMIT", MEASURED},
+    {"WRONG", MEASURED}, {"OOM", REPORTED},  {"TIMEOUT", ALWAYS},
+    {"CRASH", ALWAYS},   {"ERROR", ALWAYS},
 };
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 

@@ -22,7 +22,15 @@ json_t *results_read_json(const char *dir, const char *name, char *why,
   if (!json)
     snprintf(why, room, "%s:%d:%d: %s", path, error.line, error.column,
              error.text);
-  return json;
+  const json_t *schema = json_object_get(json, "schema");
+  if (!schema || json_integer_value(schema) == RECORD_SCHEMA)
+    return json;
+  char *is = json_dumps(schema, JSON_ENCODE_ANY);
+  snprintf(why, room, "%s: its schema is %s, and this reapmark reads %d", path,
+           is ? is : "?", RECORD_SCHEMA);
+  free(is);
+  json_decref(json);
+  return NULL;
 }
 
 bool results_read_lines(const char *dir, const char *name,

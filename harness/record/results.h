@@ -16,7 +16,8 @@ typedef struct results_state {
 } results_state;
 
 /* Reads DIR/NAME as one JSON value (new), or returns NULL with one line in
- * `why`. */
+ * `why`: also if it has a schema, and this is another one than
+ * RECORD_SCHEMA. */
 json_t *results_read_json(const char *dir, const char *name, char *why,
                           size_t room);
 

@@ -7,20 +7,20 @@
 #include "harness/stats/interval.h"
 #include "harness/stats/summary.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
     verdict verdict;
-  } known[] = {{"OOM", VERDICT_OOM},
-               {"WRONG", VERDICT_WRONG},
-               {"ERROR", VERDICT_ERROR},
-               {"TIMEOUT", VERDICT_TIMEOUT},
-               {"CRASH", VERDICT_CRASH}};
+  } known[] = {{"OOM", VERDICT_OOM},         {"OVER LIMIT", VERDICT_OVER_LIMIT},
+               {"WRONG", VERDICT_WRONG},     {"ERROR", VERDICT_ERROR},
+               {"TIMEOUT", VERDICT_TIMEOUT}, {"CRASH", VERDICT_CRASH}};
   const char *status = record_text(record, "verdict.status");
   bool declared = json_is_true(record_get(record, "verdict.declared"));
   if (!strcmp(status, "ok") && declared)
@@ -362,9 +362,9 @@ static void conclude(report_cell *c) {
 
 static bool read_plan(report *r) {
   json_t *cells, *cell;
-  int invocations;
-  if (json_unpack(r->plan, "{s:i, s:o}", "invocations", &invocations, "cells",
-                  &cells) ||
+  int schema, invocations;
+  if (json_unpack(r->plan, "{s:i, s:i, s:o}", "schema", &schema, "invocations",
+                  &invocations, "cells", &cells) ||
       invocations < 1)
     return false;
   r->invocations = (size_t)invocations;
@@ -411,6 +411,20 @@ double report_floor_share(const report_cell *c) {
   return c->floor / c->values[METRIC_CPU];
 }
 
+/* Why a directory without a plan holds no results, if it is one. */
+static void explain_no_plan(const char *dir, char *why, size_t room) {
+  struct dirent **entries;
+  int n = scandir(dir, &entries, NULL, NULL);
+  for (int i = 0; i < n; i++)
+    free(entries[i]);
+  if (n >= 0)
+    free(entries);
+  if (n == 2) /* . and .. */
+    snprintf(why, room, "%s is empty: no run wrote its results there", dir);
+  else if (n > 2 && access(arena_text("%s/plan.json", dir), F_OK))
+    snprintf(why, room, "%s holds no results: it has no plan.json", dir);
+}
+
 report *report_load(const char *dir, char *why, size_t room) {
   report *r = arena_take(sizeof *r);
   r->dir = arena_text("%s", dir);
@@ -420,9 +434,11 @@ report *report_load(const char *dir, char *why, size_t room) {
   r->plan = results_read_json(dir, "plan.json", why, room);
   r->machine =
       results_read_json(dir, "machine.json", no_machine, sizeof no_machine);
-  if (r->plan && !read_plan(r))
+  if (!r->plan)
+    explain_no_plan(dir, why, room);
+  else if (!read_plan(r))
     snprintf(why, room, "%s/plan.json is not a plan", dir);
-  else if (r->plan)
+  else
     good = results_read_runs(dir, add_record, &l, &r->state, why, room);
   if (good)
     read_floors(r, dir);
@@ -467,6 +483,8 @@ const char *report_verdict_text(const report_cell *c) {
     return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
+  case VERDICT_OVER_LIMIT:
+    return "OVER LIMIT";
   case VERDICT_OOM:
     return "OOM";
   case VERDICT_WRONG:

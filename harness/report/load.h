@@ -19,6 +19,7 @@ typedef enum verdict {
   VERDICT_LEAK_DECLARED,
   VERDICT_NOT_RUN, /* no record yet */
   VERDICT_LEAK,
+  VERDICT_OVER_LIMIT,
   VERDICT_OOM,
   VERDICT_WRONG,
   VERDICT_ERROR,

@@ -3,15 +3,13 @@
 
 #include <stdlib.h>
 
+#include "memory.h"
+
 static void add_death(void *data, const walk_death *death) {
   trace_deaths *d = data;
   if (d->count == d->room) {
     d->room = d->room ? 2 * d->room : 1024;
-    d->items = realloc(d->items, d->room * sizeof *d->items);
-    if (!d->items) {
-      fputs("trace: no memory for the deaths\n", stderr);
-      abort();
-    }
+    d->items = trace_memory(d->items, d->room * sizeof *d->items);
   }
   d->items[d->count++] = *death;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/base/words.h"
+#include "memory.h"
 
 enum { BUFFER = 1 << 16 };
 
@@ -32,16 +33,8 @@ typedef struct span {
   const char *text, *end;
 } span;
 
-static void *obtain(void *old, size_t bytes) {
-  void *p = realloc(old, bytes);
-  if (p)
-    return p;
-  fputs("trace reader: no memory\n", stderr);
-  abort();
-}
-
 trace_reader *trace_reader_from(FILE *file, const char *name) {
-  trace_reader *r = obtain(NULL, sizeof *r);
+  trace_reader *r = trace_memory(NULL, sizeof *r);
   memset(r, 0, offsetof(trace_reader, buffer));
   r->file = file;
   r->name = name;
@@ -395,7 +388,7 @@ bool trace_load(const char *path, size_t most, trace_text *trace,
     }
     if (trace->count == room) {
       room = room ? 2 * room : 1024;
-      trace->ops = obtain(trace->ops, room * sizeof *trace->ops);
+      trace->ops = trace_memory(trace->ops, room * sizeof *trace->ops);
     }
     trace->ops[trace->count++] = op;
   }

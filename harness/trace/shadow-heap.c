@@ -6,8 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-enum { PLACES_BATCH = 256 }; /* places handed to a mutator at a time */
+#include "memory.h"
+
+enum {
+  PLACES_BATCH = 256,     /* places handed to a mutator at a time */
+  PLACES_LEAST = 1 << 16, /* so many must fit into the address space */
+  /* Where the address space is limited, the share of it that the places get:
+   * the rest is for a collector, for tables by place, for everything else. */
+  LIMITED_SHARE = 4,
+  REGISTERS_FIRST = 64
+};
 
 /* What a register is.  A borrowing register whose object was buried is null
  * and STALE until it is written again: reading it is an error even where
@@ -16,7 +26,7 @@ typedef enum register_kind { BORROWING, OWNING, STALE } register_kind;
 
 struct shadow_mutator {
   shadow *m;
-  shadow_mutator *next;
+  shadow_mutator *next, **link; /* `link` is what points to this one */
   uint64_t clock;
   uint16_t number;
   shadow_ref tls[GC_TLS];
@@ -25,13 +35,14 @@ struct shadow_mutator {
   uint32_t places_count;
   shadow_frame *frames;
   uint32_t frames_count, frames_room;
-  gc_reg top;
-  uint8_t kind[GC_REGISTERS]; /* register_kind */
-  shadow_ref reg[GC_REGISTERS];
+  gc_reg top, room; /* registers in use; that there is memory for */
+  uint8_t *kind;    /* register_kind, by register */
+  shadow_ref *reg;
 };
 
 struct shadow {
   shadow_object *objects;
+  shadow_ref places; /* there is address space for these */
   shadow_ref globals[GC_GLOBALS];
   uint64_t serials; /* objects made so far */
 
@@ -44,26 +55,24 @@ struct shadow {
   shadow_ref *work; /* the mark stack: marked objects whose slots are still to
                        be scanned */
   size_t work_count, work_room;
+  bool weakly;    /* marking goes on to the targets of weak references */
+  uint64_t steps; /* places and references looked at by whole-heap functions */
 };
 
 #define TRACE_ABOUT(NAME, text, operands) {text, operands},
 const trace_about trace_kinds[TRACE_KINDS] = {TRACE_OPERATIONS(TRACE_ABOUT)};
 #undef TRACE_ABOUT
 
-_Noreturn static void out_of_memory(void) {
-  fputs("model: no memory for its objects\n", stderr);
-  abort();
-}
-
 static void *grown(void *array, size_t count, size_t *room, size_t size) {
   if (count < *room)
     return array;
   *room = 2 * *room + 1024;
-  array = realloc(array, *room * size);
-  if (!array)
-    out_of_memory();
-  return array;
+  return trace_memory(array, *room * size);
 }
+
+/* ------------------------------------------------------------------------- *
+ * The beginning and the end.
+ * ------------------------------------------------------------------------- */
 
 /* Reserves zeroed memory, which takes no physical memory before it is used. */
 static void *reserve(size_t bytes) {
@@ -72,12 +81,29 @@ static void *reserve(size_t bytes) {
   return p == MAP_FAILED ? NULL : p;
 }
 
+/* Reserves all places, or where the address space is limited (ulimit -v) a
+ * share of what fits. */
+static bool reserve_places(shadow *m) {
+  for (size_t n = SHADOW_PLACES; n >= PLACES_LEAST; n /= 2) {
+    m->objects = reserve(n * sizeof *m->objects);
+    if (!m->objects)
+      continue;
+    m->places = (shadow_ref)n;
+    if (n < SHADOW_PLACES && n > PLACES_LEAST * LIMITED_SHARE) {
+      m->places /= LIMITED_SHARE;
+      munmap(m->objects + m->places,
+             (n - m->places) * sizeof *m->objects); /* both whole pages */
+    }
+    return true;
+  }
+  return false;
+}
+
 shadow *shadow_create(void) {
   shadow *m = calloc(1, sizeof *m);
   if (!m)
     return NULL;
-  m->objects = reserve(SHADOW_PLACES * sizeof *m->objects);
-  if (!m->objects) {
+  if (!reserve_places(m)) {
     free(m);
     return NULL;
   }
@@ -86,9 +112,11 @@ shadow *shadow_create(void) {
   return m;
 }
 
-static void unmap_mutator(shadow_mutator *t) {
+static void free_mutator(shadow_mutator *t) {
   free(t->frames);
-  munmap(t, sizeof *t);
+  free(t->kind);
+  free(t->reg);
+  free(t);
 }
 
 static void free_slots(shadow_object *o) {
@@ -101,23 +129,34 @@ void shadow_destroy(shadow *m) {
     free_slots(&m->objects[o]);
   for (shadow_mutator *t = m->mutators, *next; t; t = next) {
     next = t->next;
-    unmap_mutator(t);
+    free_mutator(t);
   }
-  munmap(m->objects, SHADOW_PLACES * sizeof *m->objects);
+  munmap(m->objects, m->places * sizeof *m->objects);
   pthread_mutex_destroy(&m->lock);
   free(m->free);
   free(m->work);
   free(m);
 }
 
+shadow_ref shadow_places(const shadow *m) {
+  return m->places;
+}
+
+uint64_t shadow_steps(const shadow *m) {
+  return m->steps;
+}
+
 shadow_mutator *shadow_attach(shadow *m, uint16_t number) {
-  shadow_mutator *t = reserve(sizeof *t);
+  shadow_mutator *t = calloc(1, sizeof *t);
   if (!t)
     return NULL;
   t->m = m;
   t->number = number;
   pthread_mutex_lock(&m->lock);
   t->next = m->mutators;
+  t->link = &m->mutators;
+  if (t->next)
+    t->next->link = &t->next;
   m->mutators = t;
   pthread_mutex_unlock(&m->lock);
   return t;
@@ -142,16 +181,15 @@ shadow_object *shadow_at(const shadow *m, shadow_ref o) {
 static void refill(shadow_mutator *t) {
   shadow *m = t->m;
   pthread_mutex_lock(&m->lock);
-  while (t->places_count < PLACES_BATCH && m->free_count > 0)
-    t->places[t->places_count++] = m->free[--m->free_count];
-  if (t->places_count == 0) {
-    if (m->end > SHADOW_PLACES - PLACES_BATCH)
-      out_of_memory();
-    /* The highest place first, so that places are used in ascending order. */
-    for (shadow_ref i = PLACES_BATCH; i-- > 0;)
-      t->places[t->places_count++] = m->end + i;
-    m->end += PLACES_BATCH;
-  }
+  uint32_t n = PLACES_BATCH;
+  if (m->free_count > 0 && m->free_count < n)
+    n = (uint32_t)m->free_count;
+  if (m->free_count == 0 && m->end > m->places - n)
+    trace_no_memory("objects in the shadow heap");
+  /* The highest place first, so that places are used in ascending order. */
+  for (uint32_t i = n; i-- > 0;)
+    t->places[i] = m->free_count > 0 ? m->free[--m->free_count] : m->end++;
+  t->places_count = n;
   pthread_mutex_unlock(&m->lock);
 }
 
@@ -178,14 +216,13 @@ void shadow_detach(shadow_mutator *t) {
     if (t->kind[r] == OWNING)
       put(t, &t->reg[r], 0);
   pthread_mutex_lock(&m->lock);
-  shadow_mutator **link = &m->mutators;
-  while (*link != t)
-    link = &(*link)->next;
-  *link = t->next;
+  *t->link = t->next;
+  if (t->next)
+    t->next->link = t->link;
   while (t->places_count > 0)
     give_back(m, t->places[--t->places_count]);
   pthread_mutex_unlock(&m->lock);
-  unmap_mutator(t);
+  free_mutator(t);
 }
 
 static shadow_ref make(shadow_mutator *t) {
@@ -348,7 +385,19 @@ const char *shadow_refuses(const shadow_mutator *t, const trace_op *op) {
   return "not an operation of a mutator";
 }
 
+/* Makes room for registers up to `top`, which is within GC_REGISTERS. */
+static void make_registers(shadow_mutator *t, gc_reg top) {
+  if (top <= t->room)
+    return;
+  t->room = t->room ? 2 * t->room : REGISTERS_FIRST;
+  if (t->room < top)
+    t->room = top;
+  t->reg = trace_memory(t->reg, t->room * sizeof *t->reg);
+  t->kind = trace_memory(t->kind, t->room * sizeof *t->kind);
+}
+
 static void enter(shadow_mutator *t, uint32_t owning, uint32_t borrowing) {
+  make_registers(t, t->top + owning + borrowing);
   size_t room = t->frames_room;
   t->frames = grown(t->frames, t->frames_count, &room, sizeof *t->frames);
   t->frames_room = (uint32_t)room;
@@ -379,7 +428,7 @@ static shadow_ref make_plain(shadow_mutator *t, const trace_op *op) {
   else if (op->b > 0) {
     object->slots = calloc(op->b, sizeof *object->slots);
     if (!object->slots)
-      out_of_memory();
+      trace_no_memory("slots in the shadow heap");
   }
   return o;
 }
@@ -620,8 +669,14 @@ uint16_t shadow_number(const shadow_mutator *t) {
   return t->number;
 }
 
+/* Begins a pass over all places, and returns the first of them. */
+static shadow_ref first_place(shadow *m) {
+  m->steps += m->end;
+  return 1;
+}
+
 static void unmark_all(shadow *m) {
-  for (shadow_ref o = 1; o < m->end; o++)
+  for (shadow_ref o = first_place(m); o < m->end; o++)
     at(m, o)->marked = false;
 }
 
@@ -631,10 +686,17 @@ static void push(shadow *m, shadow_ref o) {
 }
 
 static void mark(shadow *m, shadow_ref o) {
+  m->steps++;
   if (!o || at(m, o)->marked)
     return;
   at(m, o)->marked = true;
   push(m, o);
+}
+
+/* Whether the object is an ephemeron whose key was found dead, so that it brings
+ * nothing back (`was_dead` says so). */
+static bool is_lost(const shadow_object *o) {
+  return o->ephemeron && o->was_dead;
 }
 
 /* Marks the values that a marked object keeps alive together with what was
@@ -644,7 +706,7 @@ static void mark(shadow *m, shadow_ref o) {
 static void mark_values(shadow *m, const shadow_object *o) {
   if (o->ephemeron && at(m, o->target)->marked)
     mark(m, o->value);
-  for (shadow_ref e = o->pairs; e; e = at(m, e)->next_pair)
+  for (shadow_ref e = o->pairs; e; e = at(m, e)->next_pair, m->steps++)
     if (at(m, e)->marked)
       mark(m, at(m, e)->value);
 }
@@ -660,6 +722,8 @@ static void mark_through(shadow *m, void (*visit)(shadow_object *, uint64_t),
     for (uint32_t i = 0; i < o->slot_count; i++)
       mark(m, o->slots[i]);
     mark_values(m, o);
+    if (m->weakly && !is_lost(o))
+      mark(m, o->target);
   }
 }
 
@@ -677,9 +741,9 @@ static void mark_from_roots(shadow *m) {
   mark_through(m, NULL, 0);
 }
 
-static shadow_volume volume_of_marked(const shadow *m) {
+static shadow_volume volume_of_marked(shadow *m) {
   shadow_volume v = {0};
-  for (shadow_ref i = 1; i < m->end; i++) {
+  for (shadow_ref i = first_place(m); i < m->end; i++) {
     const shadow_object *o = at(m, i);
     if (!o->marked)
       continue;
@@ -699,6 +763,17 @@ void shadow_mark_also(shadow *m, shadow_ref o) {
   mark_through(m, NULL, 0);
 }
 
+/* In one pass: targets of weak references that were marked before it begins
+ * are found by it, and those of others as they are marked. */
+void shadow_mark_recoverable(shadow *m) {
+  shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  m->weakly = true;
+  for (shadow_ref o = first_place(m); o < m->end; o++)
+    if (at(m, o)->marked && at(m, o)->target && !is_lost(at(m, o)))
+      shadow_mark_also(m, at(m, o)->target);
+  m->weakly = false;
+}
+
 /* Takes a reference off an unmarked object; if that was the last, the object is
  * to be removed. */
 static void unrefer(shadow *m, uint32_t *references, shadow_ref o) {
@@ -711,12 +786,11 @@ static void unrefer(shadow *m, uint32_t *references, shadow_ref o) {
  * removed one after the other.  An ephemeron refers to its value until it or
  * its key is removed; it may be marked itself. */
 static void mark_cyclic(shadow *m) {
-  uint32_t *references = calloc(m->end, sizeof *references);
-  bool *gone = calloc(m->end, sizeof *gone);
-  if (!references || !gone)
-    out_of_memory();
-  for (shadow_ref i = 1; i < m->end; i++) {
+  uint32_t *references = trace_zeroed(m->end, sizeof *references);
+  bool *gone = trace_zeroed(m->end, sizeof *gone);
+  for (shadow_ref i = first_place(m); i < m->end; i++) {
     const shadow_object *o = at(m, i);
+    m->steps += o->slot_count;
     if (o->used && !o->marked)
       for (uint32_t s = 0; s < o->slot_count; s++)
         references[o->slots[s]]++;
@@ -729,6 +803,7 @@ static void mark_cyclic(shadow *m) {
     shadow_ref i = m->work[--m->work_count];
     const shadow_object *o = at(m, i);
     gone[i] = true;
+    m->steps += o->slot_count;
     for (uint32_t s = 0; s < o->slot_count; s++)
       unrefer(m, references, o->slots[s]);
     if (!gone[o->target])
@@ -746,7 +821,7 @@ static void mark_cyclic(shadow *m) {
 
 shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
   mark_from_roots(m);
-  for (shadow_ref i = 1; i < m->end; i++) {
+  for (shadow_ref i = first_place(m); i < m->end; i++) {
     shadow_object *o = at(m, i);
     if (o->used && (o->finalizable || reclaims == GC_RECLAIMS_NOTHING))
       mark(m, i);
@@ -822,21 +897,41 @@ void shadow_bury(shadow *m, shadow_ref o) {
   give_back(m, o);
 }
 
+/* Takes back the places that mutators have in stock, puts all that are not in
+ * use into order, so that low ones are used before high ones, and gives the
+ * memory of those above all that are in use back to the operating system. */
+static void tidy(shadow *m) {
+  for (shadow_mutator *t = m->mutators; t; t = t->next)
+    t->places_count = 0;
+  shadow_ref before = m->end;
+  while (m->end > 1 && !at(m, m->end - 1)->used)
+    m->end--;
+  m->free_count = 0;
+  for (shadow_ref o = m->end; o-- > 1;)
+    if (!at(m, o)->used)
+      give_back(m, o);
+  m->steps += before;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  size_t from = (m->end * sizeof *m->objects + page - 1) / page * page;
+  if (from < before * sizeof *m->objects)
+    madvise((char *)m->objects + from, before * sizeof *m->objects - from,
+            MADV_DONTNEED);
+}
+
 void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
   forget_borrowed(m);
   size_t n = 0;
-  for (shadow_ref i = 1; i < m->end; i++) {
+  for (shadow_ref i = first_place(m); i < m->end; i++) {
     shadow_object *o = at(m, i);
     n += o->used && !o->marked;
     o->dying = o->used && !o->marked;
     if (!o->ephemeron && o->target && !at(m, o->target)->marked)
       o->target = 0;
   }
-  dead *list = malloc((2 * n + 1) * sizeof *list); /* one half is spare */
-  if (!list)
-    out_of_memory();
+  /* one half is spare */
+  dead *list = trace_memory(NULL, (2 * n + 1) * sizeof *list);
   n = 0;
-  for (shadow_ref i = 1; i < m->end; i++)
+  for (shadow_ref i = first_place(m); i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked)
       list[n++] = (dead){at(m, i)->loss, i};
   if (died)
@@ -846,6 +941,7 @@ void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
   for (size_t k = 0; k < n; k++)
     shadow_bury(m, list[k].o);
   free(list);
+  tidy(m);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -914,9 +1010,7 @@ static bool search_roots(search *s) {
 size_t shadow_path(shadow *m, shadow_ref o, char root[64], shadow_ref *way,
                    size_t room) {
   search s = {.m = m, .wanted = o, .root = root};
-  s.parent = calloc(m->end, sizeof *s.parent);
-  if (!s.parent)
-    out_of_memory();
+  s.parent = trace_zeroed(m->end, sizeof *s.parent);
   unmark_all(m);
   m->work_count = 0;
   size_t length = 0;

@@ -21,7 +21,8 @@ typedef struct shadow_mutator shadow_mutator;
  * after its object was buried. */
 typedef uint32_t shadow_ref;
 
-/* All places are below this number. */
+/* All places are below this number.  Where the address space is limited, there
+ * are fewer (shadow_places). */
 enum { SHADOW_PLACES = 1 << 27 };
 
 enum { SHADOW_NEAR_SLOTS = 4 }; /* as many slots fit into the struct */
@@ -52,9 +53,13 @@ typedef struct shadow_object {
   shadow_ref near_slots[SHADOW_NEAR_SLOTS];
 } shadow_object;
 
-/* Returns NULL if there is no memory. */
+/* Returns NULL if there is no memory.  If there is none later, a function ends
+ * the process (memory.h). */
 shadow *shadow_create(void);
 void shadow_destroy(shadow *m);
+
+/* How many places this shadow heap has, for tables by place. */
+shadow_ref shadow_places(const shadow *m);
 
 /* Begin and end mutator `number` (below TRACE_THREADS).  Any thread.
  * Attaching returns NULL if there is no memory; detaching drops the
@@ -131,11 +136,21 @@ shadow_volume shadow_mark_reachable(shadow *m);
 /* Marks `o` (0: nothing) and what it reaches, in addition to what is marked. */
 void shadow_mark_also(shadow *m, shadow_ref o);
 
+/* Marks what the mutator may still get: what is reachable, what finalizable
+ * objects lead to, and what a marked weak reference refers to that was not seen
+ * cleared.  All else can be buried, whatever the mutator does and whatever the
+ * collector has found out. */
+void shadow_mark_recoverable(shadow *m);
+
 /* Marks what must be in a heap after gc_collect, if the collector reclaims
  * exactly what it declares: what is reachable; what waits for its finalizer,
  * or will, with all that it reaches; and by the declaration, garbage in dead
  * cycles or reachable from them, or all garbage. */
 shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims);
+
+/* How many places and references the functions of this part have looked at so
+ * far: what they cost, for tests. */
+uint64_t shadow_steps(const shadow *m);
 
 /* The collector has cleared a weak reference or an ephemeron, whose value loses
  * a reference at time `now`.  Any thread. */
@@ -148,7 +163,9 @@ void shadow_clear(shadow *m, shadow_ref weak, uint64_t now);
  * the value go).  Weak references to it and ephemerons with it as their key are
  * cleared.  Registers
  * that borrow it are null from now on, and operations that read them are
- * refused until something is borrowed into them again. */
+ * refused until something is borrowed into them again.  Low places are used
+ * again first, and memory above the highest that is in use is given back, so
+ * that memory follows what is alive. */
 typedef void shadow_died(void *data, const shadow_object *o, uint64_t when);
 void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "walk.h"
 
 /* The most slots, roots or registers that get other numbers. */
@@ -20,22 +21,15 @@ typedef struct shrinker {
   program best;      /* the simplest program that failed */
   program candidate; /* a simpler one, to be tried */
   bool keep_refused;
+  uint32_t threads; /* all numbers of threads are below this one */
   uint64_t tries;
   bool over; /* no more tries are left */
 } shrinker;
 
-static void *room_for(void *array, size_t bytes) {
-  array = realloc(array, bytes ? bytes : 1);
-  if (array)
-    return array;
-  fputs("trace: no memory to shrink it\n", stderr);
-  abort();
-}
-
 static void add(program *p, trace_op op) {
   if (p->count == p->room) {
     p->room = 2 * p->room + 64;
-    p->ops = room_for(p->ops, p->room * sizeof *p->ops);
+    p->ops = trace_memory(p->ops, p->room * sizeof *p->ops);
   }
   p->ops[p->count++] = op;
 }
@@ -185,7 +179,8 @@ typedef struct flat_thread {
  * number: one more than the new number, or 0 if there is none yet.  Owning and
  * borrowing registers are counted apart. */
 typedef struct renaming {
-  uint32_t names[2][GC_REGISTERS];
+  uint32_t (*names)[2]; /* by old number and kind */
+  size_t room;
 } renaming;
 
 enum { BORROWING = 1 << 20 }; /* marks one until settle_registers */
@@ -194,9 +189,9 @@ typedef struct flattening {
   walk *w;
   program *out;
   const uint16_t *becomes; /* by thread */
-  renaming **renamings;    /* by thread of the old program */
-  flat_thread threads[TRACE_THREADS];
-  bool entered[TRACE_THREADS];
+  renaming *renamings;     /* by thread of the old program */
+  flat_thread *threads;    /* by thread */
+  bool *entered;           /* by thread */
 } flattening;
 
 static uint32_t rename_register(flattening *f, uint16_t thread, gc_reg r) {
@@ -204,11 +199,15 @@ static uint32_t rename_register(flattening *f, uint16_t thread, gc_reg r) {
   if (!t || r >= shadow_top(t))
     return r; /* refused */
   int kind = !shadow_is_owning(t, r);
-  if (!f->renamings[thread]) {
-    f->renamings[thread] = room_for(NULL, sizeof(renaming));
-    memset(f->renamings[thread], 0, sizeof(renaming));
+  renaming *known = &f->renamings[thread];
+  if (r >= known->room) {
+    size_t room = r < 32 ? 64 : 2 * (size_t)r;
+    known->names = trace_memory(known->names, room * sizeof *known->names);
+    memset(known->names + known->room, 0,
+           (room - known->room) * sizeof *known->names);
+    known->room = room;
   }
-  uint32_t *name = &f->renamings[thread]->names[kind][r];
+  uint32_t *name = &known->names[r][kind];
   if (*name == 0)
     *name = ++f->threads[f->becomes[thread]].counts[kind];
   return *name - 1 + (kind ? BORROWING : 0);
@@ -301,9 +300,10 @@ static void settle_registers(const flattening *f) {
 static bool try_flat(shrinker *s, const uint16_t *becomes) {
   flattening f = {.w = walk_create(WALK_AT_ONCE, (walk_listener){0}),
                   .out = &s->candidate,
-                  .becomes = becomes};
-  f.renamings = room_for(NULL, TRACE_THREADS * sizeof *f.renamings);
-  memset(f.renamings, 0, TRACE_THREADS * sizeof *f.renamings);
+                  .becomes = becomes,
+                  .renamings = trace_zeroed(s->threads, sizeof(renaming)),
+                  .threads = trace_zeroed(s->threads, sizeof(flat_thread)),
+                  .entered = trace_zeroed(s->threads, sizeof(bool))};
   f.out->count = 0;
   for (size_t i = 0; i < s->best.count; i++) {
     const char *why;
@@ -312,31 +312,33 @@ static bool try_flat(shrinker *s, const uint16_t *becomes) {
     walk_step(f.w, op, i + 1, &why);
   }
   settle_registers(&f);
-  for (int i = 0; i < TRACE_THREADS; i++)
-    free(f.renamings[i]);
+  for (uint32_t i = 0; i < s->threads; i++)
+    free(f.renamings[i].names);
   free(f.renamings);
+  free(f.threads);
+  free(f.entered);
   walk_destroy(f.w);
   return try_candidate(s);
 }
 
 static void simplify_frames(shrinker *s) {
-  uint16_t becomes[TRACE_THREADS];
-  bool present[TRACE_THREADS] = {false};
+  uint16_t *becomes = trace_zeroed(s->threads, sizeof *becomes);
+  bool *present = trace_zeroed(s->threads, sizeof *present);
   for (size_t i = 0; i < s->best.count; i++)
     present[s->best.ops[i].thread] = true;
-  for (uint16_t t = 0; t < TRACE_THREADS; t++)
-    becomes[t] = 0;
   bool one = try_flat(s, becomes);
-  for (uint16_t t = 0; t < TRACE_THREADS; t++)
-    becomes[t] = t;
-  for (uint16_t t = TRACE_THREADS - 1; t > 0 && !one; t--)
+  for (uint32_t t = 0; t < s->threads; t++)
+    becomes[t] = (uint16_t)t;
+  for (uint32_t t = s->threads - 1; t > 0 && !one; t--)
     if (present[t]) {
       becomes[t] = 0;
       try_flat(s, becomes); /* the best program may lose the thread here */
-      becomes[t] = t;
+      becomes[t] = (uint16_t)t;
     }
   if (!one)
     try_flat(s, becomes);
+  free(becomes);
+  free(present);
   for (size_t i = s->best.count; i-- > 0 && !s->over;) {
     if (i >= s->best.count || s->best.ops[i].kind != TRACE_ENTER)
       continue;
@@ -361,13 +363,22 @@ static void try_one_thread(shrinker *s) {
   try_candidate(s);
 }
 
-/* The number of the first register of the frame that is entered at `i`. */
+/* The number of the first register of the frame that is entered at `i`: one
+ * pass, over the frames that are open. */
 static gc_reg first_register(const program *p, size_t i) {
+  uint32_t *sizes = trace_memory(NULL, (i + 1) * sizeof *sizes);
+  size_t depth = 0;
   gc_reg first = 0;
-  for (size_t k = 0; k < i; k++)
-    if (p->ops[k].thread == p->ops[i].thread && p->ops[k].kind == TRACE_ENTER &&
-        leave_of(p, k) > i)
-      first += p->ops[k].a + p->ops[k].b;
+  for (size_t k = 0; k < i; k++) {
+    const trace_op *op = &p->ops[k];
+    if (op->thread != p->ops[i].thread)
+      continue;
+    if (op->kind == TRACE_ENTER)
+      first += sizes[depth++] = op->a + op->b;
+    else if (op->kind == TRACE_LEAVE && depth > 0)
+      first -= sizes[--depth];
+  }
+  free(sizes);
   return first;
 }
 
@@ -504,6 +515,8 @@ static void start(shrinker *s, const trace_op *ops, size_t n) {
     trace_op op = ops[i];
     if (op.kind == TRACE_DEAD)
       continue;
+    if (op.thread >= s->threads)
+      s->threads = op.thread + 1u;
     if (op.kind == TRACE_WEAK_GET || op.kind == TRACE_EPHEMERON_GET)
       op.c = 0;
     if (op.kind == TRACE_FINALIZER_NEXT)
@@ -530,7 +543,7 @@ static bool fails_at_first(shrinker *s) {
 
 trace_shrunk trace_shrink(trace_op *ops, size_t *n,
                           const trace_shrinking *how) {
-  shrinker s = {.how = how};
+  shrinker s = {.how = how, .threads = 1};
   start(&s, ops, *n);
   bool failed = fails_at_first(&s);
   program before = {0};

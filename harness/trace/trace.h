@@ -86,7 +86,8 @@ _Static_assert(sizeof(trace_op) == 16, "traces are held in memory by millions");
 #define TRACE_FIRST_LINE_1 "reapmark-trace 1"
 
 enum {
-  TRACE_THREADS = 1 << 10 /* the most mutators of a trace */
+  TRACE_THREADS = 1 << 15 /* numbers of threads; 16 bits hold more, and others
+                             use some of these for what is no thread */
 };
 #define TRACE_OBJECTS 4000000000u /* the most objects of a trace */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "walk.h"
 
 #define NEVER UINT64_MAX
@@ -41,14 +42,6 @@ static void set(uint8_t *bits, uint64_t number) {
   bits[number / 8] = (uint8_t)(bits[number / 8] | 1u << number % 8);
 }
 
-static void *grown(void *array, size_t bytes) {
-  array = realloc(array, bytes);
-  if (array)
-    return array;
-  fputs("trace: no memory for verification\n", stderr);
-  abort();
-}
-
 static void make_bits(verifier *v, uint64_t number) {
   size_t old = v->bits_room;
   if (number / 8 < old)
@@ -56,7 +49,7 @@ static void make_bits(verifier *v, uint64_t number) {
   v->bits_room = old ? 2 * old : 1024;
   uint8_t **all[] = {&v->made, &v->claimed, &v->buried};
   for (size_t i = 0; i < 3; i++) {
-    *all[i] = grown(*all[i], v->bits_room);
+    *all[i] = trace_memory(*all[i], v->bits_room);
     memset(*all[i] + old, 0, v->bits_room - old);
   }
 }
@@ -132,7 +125,7 @@ static void claim_death(verifier *v, const walk *w, const trace_op *op,
     drop_judged(v);
     if (2 * v->claims_count >= v->claims_room) {
       v->claims_room = 2 * v->claims_room + 1024;
-      v->claims = grown(v->claims, v->claims_room * sizeof *v->claims);
+      v->claims = trace_memory(v->claims, v->claims_room * sizeof *v->claims);
     }
   }
   v->sorted = false;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 enum {
   /* The most that may be alive in a walk.  Beyond it `new` is refused, so that
    * a trace of few lines cannot use up the memory of the machine. */
@@ -14,23 +16,29 @@ enum {
   /* Dead objects are buried when they outnumber the live ones by this many. */
   OBJECTS_SLACK = 1 << 16,
   SLOTS_SLACK = 1 << 20,
+  /* How many registers that borrow from each other are followed. */
+  BORROWED_DEPTH = 64,
   NOBODY = -1
 };
 
 /* What is known about the object in a borrowing register: it was reachable
- * when `losses` had this value, and it was borrowed from a place that may
- * still hold it. */
+ * when `losses` had this value (NEVER: that is not known), and it was borrowed
+ * from a place, or was put into a place, that may still hold it. */
+#define NEVER UINT64_MAX
 typedef struct evidence {
   uint64_t losses;
-  shadow_ref holder; /* from a slot: its object, and who held that */
+  shadow_ref holder; /* of a slot: its object, and who held that */
   gc_reg holder_register;
-  uint32_t place; /* the slot, or the number of the root */
-  uint8_t kind;   /* trace_kind of the operation that borrowed it; 0: null */
+  uint32_t place; /* the slot, or the number of the root or register */
+  uint8_t kind;   /* what the place is: TRACE_BORROW, a slot;
+                     TRACE_GLOBAL_BORROW, TRACE_TLS_BORROW, a root;
+                     TRACE_COPY, an owning register */
 } evidence;
 
 typedef struct thread {
   shadow_mutator *mutator; /* NULL: not attached */
   evidence *borrowed;      /* by register */
+  size_t borrowed_room;
 } thread;
 
 /* What the walk keeps for an object of the shadow heap. */
@@ -52,7 +60,9 @@ struct walk {
   walk_rigour rigour;
   walk_listener listener;
   uint64_t now;
-  thread threads[TRACE_THREADS];
+  uint64_t steps;  /* finalizable objects looked at (walk_steps) */
+  thread *threads; /* by number */
+  size_t threads_room;
   bool begun;    /* thread 0 was attached at some time */
   int locker;    /* the thread that holds the lock, or NOBODY */
   aside *asides; /* by shadow_ref */
@@ -62,34 +72,32 @@ struct walk {
   uint64_t objects_after, slots_after; /* the last burial */
   uint64_t losses; /* operations after which something may be unreachable */
   uint64_t losses_after;
+  uint64_t most; /* objects that there is room for */
   finalizable *finalizables;
   size_t finalizables_count, finalizables_room;
-  bool waiting; /* some finalizable objects may be waiting */
+  size_t waiting; /* none of the entries before this one waits */
   shadow_ref given;
 };
 
+/* Makes room for `needed` items; new ones are zero. */
 static void *more(void *array, size_t *room, size_t needed, size_t size) {
   if (needed <= *room)
     return array;
   size_t old = *room;
   *room = needed > 2 * old ? needed : 2 * old;
-  array = realloc(array, *room * size);
-  if (!array) {
-    fputs("trace: no memory for what is alive in it\n", stderr);
-    abort();
-  }
+  array = trace_memory(array, *room * size);
   memset((char *)array + old * size, 0, (*room - old) * size);
   return array;
 }
 
 walk *walk_create(walk_rigour rigour, walk_listener listener) {
-  size_t none = 0;
-  walk *w = more(NULL, &none, 1, sizeof *w);
+  walk *w = trace_zeroed(1, sizeof *w);
   w->m = shadow_create();
-  if (!w->m) {
-    fputs("trace: no memory for the model\n", stderr);
-    abort();
-  }
+  if (!w->m)
+    trace_no_memory("the shadow heap");
+  w->most = shadow_places(w->m) / 2;
+  if (w->most > OBJECTS_MOST)
+    w->most = OBJECTS_MOST;
   w->rigour = rigour;
   w->listener = listener;
   w->locker = NOBODY;
@@ -97,12 +105,17 @@ walk *walk_create(walk_rigour rigour, walk_listener listener) {
 }
 
 void walk_destroy(walk *w) {
-  for (int i = 0; i < TRACE_THREADS; i++)
+  for (size_t i = 0; i < w->threads_room; i++)
     free(w->threads[i].borrowed);
+  free(w->threads);
   shadow_destroy(w->m);
   free(w->asides);
   free(w->finalizables);
   free(w);
+}
+
+uint64_t walk_steps(const walk *w) {
+  return w->steps + shadow_steps(w->m);
 }
 
 uint64_t walk_numbered(const walk *w) {
@@ -118,7 +131,7 @@ shadow *walk_shadow(const walk *w) {
 }
 
 const shadow_mutator *walk_mutator(const walk *w, uint16_t number) {
-  return w->threads[number].mutator;
+  return number < w->threads_room ? w->threads[number].mutator : NULL;
 }
 
 uint64_t walk_number(const walk *w, shadow_ref o) {
@@ -136,26 +149,6 @@ static uint64_t bytes_of(const shadow_object *o) {
 /* ------------------------------------------------------------------------- *
  * Burying.
  * ------------------------------------------------------------------------- */
-
-/* Marks, in addition to what is marked, everything that a weak reference that
- * was not cleared may still bring back, until nothing new is found.  Goes from
- * high places to low ones, since the target of a weak reference is older and
- * so mostly in a lower place.  The key of an ephemeron
- * counts as its target: as long as the ephemeron was not cleared, it gives the
- * value.  `was_dead` leaves an ephemeron out (collect). */
-static void mark_targets(walk *w) {
-  for (bool more = true; more;) {
-    more = false;
-    for (shadow_ref o = shadow_end(w->m); o-- > 1;) {
-      const shadow_object *object = shadow_at(w->m, o);
-      if (!object->marked || !object->target || object->was_dead ||
-          shadow_at(w->m, object->target)->marked)
-        continue;
-      shadow_mark_also(w->m, object->target);
-      more = true;
-    }
-  }
-}
 
 /* Sets `shared` in each object that is not marked if it dies in a cycle or is
  * reachable from one.  Leaves the marks as they are. */
@@ -238,10 +231,16 @@ static bool still_finalizable(const walk *w, const finalizable *f) {
 static void bury(walk *w) {
   tell_cyclic(w);
   shadow_bury_unmarked(w->m, buried, w);
-  size_t kept = 0;
-  for (size_t i = 0; i < w->finalizables_count; i++)
+  size_t kept = 0, before = w->waiting;
+  for (size_t i = 0; i < w->finalizables_count; i++) {
+    if (i == before)
+      w->waiting = kept;
     if (still_finalizable(w, &w->finalizables[i]))
       w->finalizables[kept++] = w->finalizables[i];
+  }
+  if (before >= w->finalizables_count)
+    w->waiting = kept;
+  w->steps += w->finalizables_count;
   w->finalizables_count = kept;
   w->objects_after = w->objects;
   w->slots_after = w->slots;
@@ -249,8 +248,7 @@ static void bury(walk *w) {
 }
 
 void walk_bury(walk *w) {
-  shadow_mark_surviving(w->m, GC_RECLAIMS_ALL);
-  mark_targets(w);
+  shadow_mark_recoverable(w->m);
   bury(w);
 }
 
@@ -259,7 +257,7 @@ static bool burial_is_due(const walk *w) {
     return false;
   return w->objects > 2 * w->objects_after + OBJECTS_SLACK ||
          w->slots > 2 * w->slots_after + SLOTS_SLACK ||
-         w->objects >= OBJECTS_MOST || w->slots > SLOTS_MOST;
+         w->objects >= w->most || w->slots > SLOTS_MOST;
 }
 
 void walk_finish(walk *w) {
@@ -276,14 +274,11 @@ void walk_finish(walk *w) {
 /* Clears the ephemerons whose keys were found dead (`was_dead`) and are not
  * buried with this collection, because a finalizer may bring them back. */
 static void clear_kept(walk *w) {
-  shadow_mark_surviving(w->m, GC_RECLAIMS_ALL);
-  mark_targets(w);
+  shadow_mark_recoverable(w->m);
   for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
     shadow_object *o = shadow_at(w->m, i);
-    if (!o->ephemeron || !o->was_dead)
-      continue;
-    o->was_dead = false;
-    if (o->target && shadow_at(w->m, o->target)->marked)
+    if (o->ephemeron && o->was_dead && o->target &&
+        shadow_at(w->m, o->target)->marked)
       shadow_clear(w->m, i, w->now);
   }
 }
@@ -299,24 +294,24 @@ static void collect(walk *w) {
       o->was_dead = pairs = true;
     else if (lost)
       o->target = 0;
-    if (o->finalizable && !o->marked) {
+    if (o->finalizable && !o->marked)
       o->was_dead = true;
-      w->waiting = true;
-    }
   }
   if (pairs)
     clear_kept(w);
+  w->waiting = 0;
   walk_bury(w);
 }
 
-/* The waiting object with the lowest number, or 0. */
+/* The waiting object with the lowest number, or 0.  An object begins to wait
+ * only at `collect`, so that the search goes on where the last one ended. */
 static shadow_ref first_waiting(walk *w) {
-  for (size_t i = 0; w->waiting && i < w->finalizables_count; i++) {
-    const finalizable *f = &w->finalizables[i];
+  for (; w->waiting < w->finalizables_count; w->waiting++) {
+    const finalizable *f = &w->finalizables[w->waiting];
+    w->steps++;
     if (still_finalizable(w, f) && shadow_at(w->m, f->o)->was_dead)
       return f->o;
   }
-  w->waiting = false;
   return 0;
 }
 
@@ -366,32 +361,47 @@ static const char *decide(walk *w, const shadow_mutator *t,
  * Borrowed registers.
  * ------------------------------------------------------------------------- */
 
-/* Whether the object in borrowing register `r` is certainly reachable, as can
- * be told without a search: nothing was lost since it was reachable, or the
- * place from which it was borrowed still holds it. */
-static bool plainly_reachable(const walk *w, const thread *t, gc_reg r) {
+static bool plainly_reachable(const walk *w, const thread *t, gc_reg r,
+                              int depth);
+
+/* Whether the place from which the object in borrowing register `r` was
+ * borrowed still holds the object and is certainly reachable.  The place may be
+ * a slot of an object that is borrowed itself. */
+static bool still_held(const walk *w, const thread *t, gc_reg r, int depth) {
   const evidence *e = &t->borrowed[r];
   shadow_ref o = shadow_register(t->mutator, r);
-  if (e->losses == w->losses)
-    return true;
   switch (e->kind) {
   case TRACE_BORROW:
     return e->holder_register < shadow_top(t->mutator) &&
-           shadow_is_owning(t->mutator, e->holder_register) &&
            shadow_register(t->mutator, e->holder_register) == e->holder &&
            e->place < shadow_at(w->m, e->holder)->slot_count &&
-           shadow_at(w->m, e->holder)->slots[e->place] == o;
+           shadow_at(w->m, e->holder)->slots[e->place] == o &&
+           (shadow_is_owning(t->mutator, e->holder_register) ||
+            (depth < BORROWED_DEPTH &&
+             plainly_reachable(w, t, e->holder_register, depth + 1)));
   case TRACE_GLOBAL_BORROW:
     return shadow_global(w->m, e->place) == o;
   case TRACE_TLS_BORROW:
     return shadow_tls(t->mutator, e->place) == o;
+  case TRACE_COPY:
+    return e->place < shadow_top(t->mutator) &&
+           shadow_is_owning(t->mutator, e->place) &&
+           shadow_register(t->mutator, e->place) == o;
   default:
     return false;
   }
 }
 
+/* Whether the object in borrowing register `r` is certainly reachable, as can
+ * be told without a search: nothing was lost since it was reachable, or its
+ * place still holds it. */
+static bool plainly_reachable(const walk *w, const thread *t, gc_reg r,
+                              int depth) {
+  return t->borrowed[r].losses == w->losses || still_held(w, t, r, depth);
+}
+
 static bool is_reachable(walk *w, const thread *t, gc_reg r) {
-  if (!plainly_reachable(w, t, r)) {
+  if (!plainly_reachable(w, t, r, 0)) {
     shadow_mark_reachable(w->m);
     if (!shadow_at(w->m, shadow_register(t->mutator, r))->marked)
       return false;
@@ -400,11 +410,11 @@ static bool is_reachable(walk *w, const thread *t, gc_reg r) {
   return true;
 }
 
-/* Checks register `r`, which is about to be read.  `escapes`: its object is
- * about to be put elsewhere.  With WALK_LATE the use is only noted, and
- * compared with the death of the object when that is known.  But an object
- * that escapes would become reachable again, so then the search is done at
- * once. */
+/* Checks register `r`, which is about to be read.  `escapes`: its object, or
+ * one that it leads to, is about to be put elsewhere.  With WALK_LATE the use
+ * is only noted, and compared with the death of the object when that is known.
+ * But an object that escapes would become reachable again, so then the search
+ * is done at once. */
 static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
   if (r >= shadow_top(t->mutator) || shadow_is_owning(t->mutator, r))
     return NULL;
@@ -426,7 +436,9 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
   const char *letters = trace_kinds[op->kind].operands, *why = NULL;
   for (size_t i = 0; letters[i] && !why; i++)
     if (strchr("rowe", letters[i]))
-      why = check_register(w, t, operands[i], letters[i] == 'r');
+      why = check_register(w, t, operands[i],
+                           letters[i] == 'r' || op->kind == TRACE_LOAD ||
+                               op->kind == TRACE_EPHEMERON_GET);
   return why;
 }
 
@@ -460,13 +472,57 @@ static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
 }
 
 static void note_borrowed(walk *w, thread *t, const trace_op *op) {
+  t->borrowed = more(t->borrowed, &t->borrowed_room, (size_t)op->a + 1,
+                     sizeof *t->borrowed);
   evidence e = {.losses = w->losses, .kind = op->kind, .place = op->b};
   if (op->kind == TRACE_BORROW) {
     e.holder_register = op->b;
     e.holder = shadow_register(t->mutator, op->b);
     e.place = op->c;
+    if (!shadow_is_owning(t->mutator, op->b)) {
+      /* A register that walks along a list borrows from itself. */
+      if (t->borrowed[op->b].kind == TRACE_COPY)
+        e.holder_register = t->borrowed[op->b].place;
+      if (!plainly_reachable(w, t, op->b, 0))
+        e.losses = NEVER;
+    }
   }
   t->borrowed[op->a] = e;
+}
+
+/* Notes that a place now holds the object of a borrowing register, unless the
+ * place that is known holds it as well. */
+static void note_kept(walk *w, thread *t, const trace_op *op) {
+  gc_reg r = op->b;
+  evidence e = {.losses = w->losses, .place = op->a};
+  switch (op->kind) {
+  case TRACE_COPY:
+    e.kind = TRACE_COPY;
+    break;
+  case TRACE_GLOBAL_STORE:
+    e.kind = TRACE_GLOBAL_BORROW;
+    break;
+  case TRACE_TLS_STORE:
+    e.kind = TRACE_TLS_BORROW;
+    break;
+  case TRACE_STORE:
+    if (!shadow_is_owning(t->mutator, op->a))
+      return;
+    r = op->c;
+    e.kind = TRACE_BORROW;
+    e.holder_register = op->a;
+    e.holder = shadow_register(t->mutator, op->a);
+    e.place = op->b;
+    break;
+  default:
+    return;
+  }
+  if (shadow_is_owning(t->mutator, r) || !shadow_register(t->mutator, r))
+    return;
+  if (still_held(w, t, r, 0))
+    t->borrowed[r].losses = w->losses;
+  else
+    t->borrowed[r] = e;
 }
 
 static void note_object(walk *w, const trace_op *op, shadow_ref o) {
@@ -489,12 +545,9 @@ static const char *attach(walk *w, uint16_t number) {
   if (t->mutator)
     return "the thread is attached already";
   t->mutator = shadow_attach(w->m, number);
-  /* Not by `more`, because most of this memory is never touched. */
-  t->borrowed = calloc(GC_REGISTERS, sizeof *t->borrowed);
-  if (t->mutator && t->borrowed)
-    return NULL;
-  fputs("trace: no memory for its threads\n", stderr);
-  abort();
+  if (!t->mutator)
+    trace_no_memory("a thread");
+  return NULL;
 }
 
 static const char *detach(walk *w, uint16_t number) {
@@ -532,7 +585,7 @@ static const char *make_room(walk *w) {
     walk_bury(w);
   if (w->slots > SLOTS_MOST)
     return "more slots are alive than the model takes";
-  return w->objects >= OBJECTS_MOST
+  return w->objects >= w->most
              ? "more objects are alive than the model takes"
              : NULL;
 }
@@ -579,10 +632,13 @@ static void perform(walk *w, thread *t, const trace_op *op) {
   shadow_ref o = shadow_apply(t->mutator, op, w->given);
   if (trace_makes_object(op))
     note_object(w, op, o);
+  note_kept(w, t, op);
 }
 
 walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
                        const char **why) {
+  w->threads = more(w->threads, &w->threads_room, (size_t)op->thread + 1,
+                    sizeof *w->threads);
   thread *t = &w->threads[op->thread];
   w->now = now;
   *why = NULL;

@@ -15,6 +15,11 @@
  * objects of the trace: dead objects are buried whenever they outnumber the
  * live ones.
  *
+ * Time is proportional to the operations, with two exceptions: `collect` costs
+ * what is alive, as it does in a collector, and so does putting the object of a
+ * borrowing register elsewhere, if something was lost since it was borrowed and
+ * no place is known that still holds it.
+ *
  * A walk belongs to one thread. */
 #ifndef REAPMARK_TRACE_WALK_H
 #define REAPMARK_TRACE_WALK_H
@@ -76,6 +81,10 @@ void walk_finish(walk *w);
  * those that were really made (not refused). */
 uint64_t walk_numbered(const walk *w);
 uint64_t walk_allocated(const walk *w);
+
+/* What the walk has cost so far: shadow_steps, and finalizable objects looked
+ * at.  For tests. */
+uint64_t walk_steps(const walk *w);
 
 /* The shadow heap, not to be changed; the mutator of a thread, NULL if the
  * thread is not attached; the number of an object. */

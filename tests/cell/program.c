@@ -76,7 +76,7 @@ static void description(void **state) {
   (void)state;
   json_t *d = get_json("--describe");
   assert_number(d, "schema", RECORD_SCHEMA);
-  assert_number(d, "api", 1);
+  assert_number(d, "api", 2);
   assert_text(d, "name", "fake");
   assert_text(d, "capabilities.reclaims", "nothing");
   assert_true(json_is_true(record_get(d, "capabilities.threads")));
@@ -244,6 +244,31 @@ static void out_of_memory_is_a_record(void **state) {
   json_decref(r);
 }
 
+/* The fake declares nothing: a quarter of the limit and 64 KiB are what it may
+ * hold beyond. */
+static void limits_are_kept(void **state) {
+  (void)state;
+  json_t *r = get_record("--run tiny --heap 1M");
+  char arguments[100], reason[200];
+  json_int_t held = json_integer_value(record_get(r, "memory.footprint_peak"));
+  json_int_t most = 1048576 + 1048576 / 100 * 25 + 65536;
+  assert_text(r, "verdict.status", "LEAK");
+  json_decref(r);
+  snprintf(arguments, sizeof arguments,
+           "--run tiny --heap 1M --option held=%lld", (long long)(most - held));
+  assert_verdict(arguments, "LEAK", true, "");
+  snprintf(arguments, sizeof arguments,
+           "--run tiny --heap 1M --option held=%lld",
+           (long long)(most - held + 1));
+  snprintf(
+      reason, sizeof reason,
+      "the heap held up to %lld bytes; with a limit of 1048576 it may hold "
+      "%lld",
+      (long long)most + 1, (long long)most);
+  assert_verdict(arguments, "OVER LIMIT", false, reason);
+  assert_verdict("--run tiny --option held=100000000", "LEAK", true, "");
+}
+
 /* On other threads than the first, and on all of them at once. */
 static void out_of_memory_of_threads(void **state) {
   (void)state;
@@ -358,6 +383,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(verdicts),
       cmocka_unit_test(invariants_are_checked_on_request),
       cmocka_unit_test(out_of_memory_is_a_record),
+      cmocka_unit_test(limits_are_kept),
       cmocka_unit_test(out_of_memory_of_threads),
       cmocka_unit_test(hostile_conditions_are_in_the_record),
       cmocka_unit_test(record_goes_to_its_descriptor),

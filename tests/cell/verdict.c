@@ -141,16 +141,49 @@ static void worse_verdict_stays(void **state) {
       {.status = CELL_OK, .declared = true},
       {.status = CELL_LEAK, .declared = true},
       {.status = CELL_LEAK, .declared = false},
+      {.status = CELL_OVER_LIMIT, .declared = false},
       {.status = CELL_WRONG, .declared = false},
   };
-  for (size_t i = 0; i < 4; i++)
-    for (size_t j = 0; j < 4; j++) {
+  for (size_t i = 0; i < 5; i++)
+    for (size_t j = 0; j < 5; j++) {
       cell_verdict first = ranks[i], second = ranks[j];
       first.leaked = 1;
       second.leaked = 2;
       bool keeps_first = i > j || (i == j && i >= 2);
       assert_int_equal(cell_worse(first, second).leaked, keeps_first ? 1 : 2);
     }
+}
+
+/* A quarter and 64 KiB more than the limit, or what the collector declares. */
+static void limits_are_kept_as_declared(void **state) {
+  (void)state;
+  const gc_capabilities plain = {.heap_limit = true},
+                        large = {.heap_limit = true,
+                                 .overhead = 100,
+                                 .overhead_bytes = 1000},
+                        none = {0};
+  const struct {
+    const gc_capabilities *can;
+    uint64_t limit, peak;
+    bool over;
+  } cases[] = {
+      {&plain, 0, 1 << 30, false},
+      {&plain, 1000000, 1250000 + (64 << 10), false},
+      {&plain, 1000000, 1250001 + (64 << 10), true},
+      {&plain, 1000000, 2000000, true},
+      {&large, 1000000, 2001000, false},
+      {&large, 1000000, 2001001, true},
+      {&none, 1000000, 1 << 30, false}, /* it has no limit to keep */
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cell_verdict v =
+        cell_judge_limit(cases[i].can, cases[i].limit, cases[i].peak);
+    assert_int_equal(v.status, cases[i].over ? CELL_OVER_LIMIT : CELL_OK);
+    assert_int_equal(v.declared, !cases[i].over);
+  }
+  cell_verdict v = cell_judge_limit(&large, 1000000, 2001001);
+  assert_string_equal(v.reason, "the heap held up to 2001001 bytes; with a "
+                                "limit of 1000000 it may hold 2001000");
 }
 
 static void reclaimed_by_level(void **state) {
@@ -175,6 +208,7 @@ int main(void) {
       cmocka_unit_test(what_may_be_late_follows_from_declaration),
       cmocka_unit_test(late_objects_are_held_to_declaration),
       cmocka_unit_test(worse_verdict_stays),
+      cmocka_unit_test(limits_are_kept_as_declared),
       cmocka_unit_test(reclaimed_by_level),
       cmocka_unit_test(remains_by_level),
   };

@@ -52,8 +52,8 @@ static inline uint64_t rig_objects(void) {
 }
 
 static inline uint64_t rig_counter(const char *name) {
-  gc_counter counters[16];
-  size_t n = gc_heap_counters(heap, counters, 16);
+  gc_counter counters[64];
+  size_t n = gc_heap_counters(heap, counters, 64);
   for (size_t i = 0; i < n; i++)
     if (!strcmp(counters[i].name, name))
       return counters[i].value;

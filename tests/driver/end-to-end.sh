@@ -19,14 +19,15 @@ test_run() {
 }
 
 test_failures_cost_one_cell() {
-  acts=ok,declared,leak,wrong,oom,crash,hang,fail,garbage,half,quiet
+  acts=ok,declared,leak,wrong,over,oom,crash,hang,fail,garbage,half,quiet
   expect 1 run --timeout 1 -n 1 -o dir -c alpha \
     -w "script:act=${acts//,/,script:act=}"
-  [ "$(records dir)" = 11 ] || fail 'not eleven records'
+  [ "$(records dir)" = 12 ] || fail 'not twelve records'
   printed 'LEAK 7 (declared)'
   printed 'LEAK 7 !'
   printed 'alpha: LEAK 7 ! in 1 of 1 invocations: 7 objects too many'
   printed 'alpha: WRONG in 1 of 1 invocations: a node was lost'
+  printed 'alpha: OVER LIMIT in 1 of 1 invocations: the heap held up to 9 bytes'
   printed 'alpha: OOM in 1 of 1 invocations: no room for 64 bytes'
   printed 'alpha: CRASH SIGABRT in 1 of 1 invocations: assertion failed'
   printed 'alpha: TIMEOUT in 1 of 1 invocations: killed after 1 s: waiting'
@@ -98,6 +99,8 @@ test_usage_errors() {
   complained "alpha has no option 'triger' (did you mean 'trigger'?)"
   expect 2 run -c alpha -w script --heap 3q
   complained "--heap: heap size '3q' is neither"
+  expect 2 run -c alpha -w script --heap 512
+  complained "--heap: heap size '512' has no unit (did you mean 512M or 3x?)"
   expect 2 run -c alpha -w shared -t 0
   complained "--threads: '0' threads"
   expect 2 run -c alpha -w script --timeout -1
@@ -203,12 +206,12 @@ suite_error() {
 test_suite_errors() {
   suite_error "5:5: unknown key 'heeps' (did you mean 'heaps'?)" \
     'cells:' '  - workload: script' '    heeps: [3x]'
-  suite_error "3:14: Invalid uint64_t value: 'many'" \
+  suite_error "3:14: 'many' is not a whole decimal number" \
     'invocations: many' 'cells: [{workload: script}]'
   suite_error '3:1: invocations is a number from 1 to 1000' \
     'invocations: 0' 'cells: [{workload: script}]'
   suite_error '3:1: timeout is a number of seconds above 0' \
-    'timeout: -3' 'cells: [{workload: script}]'
+    'timeout: 0.0' 'cells: [{workload: script}]'
   suite_error "3:8: Insufficient entries" 'cells: []'
   suite_error "3:35: Expecting SEQUENCE" 'cells: [{workload: script, heaps: 3x}]'
   suite_error "5:17: unknown workload 'scirpt' (did you mean 'script'?)" \
@@ -232,6 +235,34 @@ test_suite_errors() {
   complained 'bad.yml: is empty'
   expect 2 run ./missing.yml
   complained "suite './missing.yml': No such file or directory"
+}
+
+# Numbers of suites are decimal, and whole where they count.
+test_suite_numbers() {
+  script='cells: [{workload: script}]'
+  for number in 1.5 2abc 010 0x10 5,5 -1 +5 '" 5"' '"5"' null; do
+    suite_error "3:14: '" "invocations: $number" "$script"
+    [ "$number" = 5,5 ] || suite_error "3:14: '" "threads: [1, $number]" "$script"
+    [ "$number" = 1.5 ] || suite_error "3:10: '" "timeout: $number" "$script"
+  done
+  suite_error "4:30: '1,5' is not a decimal number (it is in quotes)" targets: \
+    '  - {name: t, what: w, gate: "1,5", metric: wall_ns}'
+  printf '%s\n' 'name: good' 'description: good' 'timeout: 1.5' "$script" >good.yml
+  expect 0 run good.yml -n 1 --dry-run
+}
+
+# A suite is one document of text, and a long one takes no time to speak of.
+test_suite_is_one_text() {
+  suite_error '4:1: a suite is one document, and here begins a second' \
+    'cells: [{workload: script}]' '---' 'name: second'
+  printf 'name: bad\ndescription: bad\ncells: [{workload: script}]\n\0[' >bad.yml
+  expect 2 run bad.yml --dry-run
+  complained 'bad.yml:4: a NUL character'
+  {
+    printf '%s\n' 'name: long' 'description: long' 'cells: [{workload: script}]'
+    head -c 4000000 /dev/zero | tr '\0' '#'
+  } >long.yml
+  exits 0 bash -c 'ulimit -t 5 -v 200000 && exec "$@"' bash "$reapmark" run long.yml --dry-run
 }
 
 # The driver finds the suites of the source tree.
@@ -507,11 +538,12 @@ test_resume_other_plan() {
   expect 0 run -c alpha -w script -n 1 -o dir
   expect 2 run -c alpha -w script -n 1 -o dir
   complained 'dir has results already; go on with --resume'
-  expect 2 run -c alpha -w script -n 2 -o dir --resume
-  complained 'dir has another plan: its invocations is 1, not 2'
-  expect 2 run -c alpha,beta -w script -n 1 -o dir --resume
+  expect 0 run -c alpha -w script -n 2 -o dir --resume
+  expect 2 run -c alpha -w script -n 1 -o dir --resume
+  complained 'dir has another plan: its invocations is 2, not 1, and they can only become more'
+  expect 2 run -c alpha,beta -w script -n 2 -o dir --resume
   complained 'dir has another plan: it has 1 cells, not 2'
-  expect 0 run -c alpha -w script -n 1 -o dir --resume
+  expect 0 run -c alpha -w script -n 2 -o dir --resume
   expect 2 run -o elsewhere --resume
   complained 'elsewhere has no plan.json: there is nothing to resume'
   [ ! -e elsewhere ] || fail 'it was made'
@@ -522,6 +554,84 @@ test_resume_other_plan() {
   chmod +x other/alpha
   REAPMARK_PATH=$work/other expect 0 run -o dir --resume
   said 'warning: collector alpha changed since dir was begun'
+}
+
+# Invocations can be added to a finished directory.  The runs are those of a plan
+# that had as many from the start.
+test_resume_with_more() {
+  expect 0 run -c alpha,beta -w script -n 2 -o dir
+  expect 0 run --resume -n 5 -o dir
+  [ "$(records dir)" = 10 ] || fail 'not ten records'
+  printed '10 of 10 runs, 5 invocations per cell'
+  expect 0 run -c alpha,beta -w script -n 5 -o whole
+  keys dir >a
+  keys whole >b
+  same a b
+  same whole/plan.json dir/plan.json
+  expect 2 run --resume -n 4 -o dir
+  complained 'dir has another plan: its invocations is 5, not 4'
+  expect 2 run --resume -n 4 -o elsewhere
+  complained 'elsewhere has no plan.json: there is nothing to resume'
+}
+
+# Every record is found by its key, wherever it stands in the log.
+test_resume_of_many() {
+  ln -s "$here/scripted-collector" found/delta
+  "$here/make-results.sh" dir 400 3
+  keys dir >a
+  sed -i '1d; 600d; $d' dir/runs.jsonl
+  sort -r dir/runs.jsonl >shuffled
+  cp shuffled dir/runs.jsonl
+  expect 0 run --resume -o dir
+  said '1200 runs, 3 to go, in dir'
+  keys dir >b
+  same a b
+}
+
+# A results directory, or its log, that goes away is noticed at the next record.
+test_directory_removed() {
+  for what in dir dir/runs.jsonl moved replaced truncated; do
+    rm -rf dir away
+    start run -c alpha -w script:act=slow -n 100 -o dir
+    two() { [ "$(records dir)" -ge 2 ]; }
+    wait_for two
+    case $what in
+    moved) mv dir away ;;
+    replaced) cp dir/runs.jsonl copy && mv copy dir/runs.jsonl ;;
+    truncated) : >dir/runs.jsonl ;;
+    *) rm -r $what ;;
+    esac
+    ended 1
+    said 'stopped: dir/runs.jsonl: '
+    said '; the runs are not kept'
+  done
+}
+
+# What another version wrote is not read as if it were ours.
+test_other_schema() {
+  expect 0 run -c alpha -w script -n 1 -o dir
+  cp -r dir other
+  sed -i 's/"schema": 1/"schema": 2/' other/plan.json
+  for command in 'report other' 'compare other dir' 'compare dir other' \
+    'run --resume -o other' 'run --resume --needs -o other' \
+    'run --resume --dry-run -o other'; do
+    expect 2 $command
+    complained 'other/plan.json: its schema is 2, and this reapmark reads 1'
+  done
+  sed -i '/"schema"/d' other/plan.json
+  expect 2 report other
+  complained 'other/plan.json is not a plan'
+}
+
+test_no_results() {
+  mkdir empty other
+  expect 2 report empty
+  complained 'empty is empty: no run wrote its results there'
+  expect 2 compare empty empty
+  complained 'empty is empty: no run wrote its results there'
+  echo text >other/file
+  expect 2 report other
+  complained 'other holds no results: it has no plan.json'
 }
 
 test_interrupt() {

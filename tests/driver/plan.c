@@ -397,14 +397,35 @@ static void specs_are_checked(void **state) {
 static void heaps_are_checked(void **state) {
   static const char *const good[] = {"none", "64M", "4096",
                                      "1.5x", "3x",  "0.5x"};
-  static const char *const bad[] = {"",   "0",    "x",    "-1x",  "3y",
-                                    "0x", "infx", "nanx", "64MB", "3xmin"};
+  static const char *const bad[] = {"",      "0",    "x",    "-1x",  "3y",
+                                    "0x",    "infx", "nanx", "64MX", "3xmin",
+                                    "0x10x", "64xB", "iB",   "3iB",  "0.0001B"};
   (void)state;
   heap_size h;
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     assert_true(heap_size_parse(good[i], &h));
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_false(heap_size_parse(bad[i], &h));
+}
+
+/* Sizes that users write in other ways have the same text, so that a cell has
+ * one name; and what is probably meant in other units is refused. */
+static void heaps_of_users(void **state) {
+  static const char *const same[][2] = {{"512MB", "512M"},     {"0.5G", "512M"},
+                                        {"64KiB", "64k"},      {"1.5k", "1536"},
+                                        {"100000B", "100000"}, {"2gb", NULL},
+                                        {"512M", "512M"}};
+  (void)state;
+  heap_size h;
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    const char *wrong = heap_size_take(same[i][0], &h);
+    assert_true(same[i][1] ? !wrong && !strcmp(h.text, same[i][1]) : !!wrong);
+  }
+  assert_null(heap_size_take("65536", &h));
+  assert_string_equal(heap_size_take("512", &h), "heap size '512' has no unit "
+                                                 "(did you mean 512M or 3x?)");
+  assert_string_equal(heap_size_take("3", &h), "heap size '3' has no unit "
+                                               "(did you mean 3M or 3x?)");
 }
 
 static heap_size size_of(const char *text) {
@@ -463,6 +484,7 @@ int main(void) {
       cmocka_unit_test(lists_keep_settings_together),
       cmocka_unit_test(specs_are_checked),
       cmocka_unit_test(heaps_are_checked),
+      cmocka_unit_test(heaps_of_users),
       cmocka_unit_test(heaps_are_compared),
       cmocka_unit_test(heaps_become_limits),
   };

@@ -198,6 +198,7 @@ static void bad_cells_have_no_numbers(void **state) {
     const char *text;
   } bad[] = {{"LEAK", -1, VERDICT_LEAK, "LEAK 3 !"},
              {"WRONG", -1, VERDICT_WRONG, "WRONG"},
+             {"OVER LIMIT", -1, VERDICT_OVER_LIMIT, "OVER LIMIT"},
              {"OOM", -1, VERDICT_OOM, "OOM"},
              {"TIMEOUT", -1, VERDICT_TIMEOUT, "TIMEOUT"},
              {"ERROR", -1, VERDICT_ERROR, "ERROR"},

@@ -9,6 +9,7 @@
 #include "harness/driver/programs/spawn.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,60 @@ static void those_left_behind_are_killed(void **state) {
   close(ends[0]);
 }
 
+/* Begins a shell script. */
+static spawn_child *begin(const char *script, double timeout,
+                          spawn_limit limit) {
+  char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
+  return spawn_begin(argv, SPAWN_STDOUT, timeout, limit);
+}
+
+static void take(spawn_child *child) {
+  spawn_result_free(&result);
+  spawn_take(child, &result);
+}
+
+/* The first waits for the second; a third, which is run in between, does not
+ * disturb them. */
+static void children_run_side_by_side(void **state) {
+  (void)state;
+  char folder[] = "/tmp/reapmark-spawn-XXXXXX", script[128];
+  assert_non_null(mkdtemp(folder));
+  snprintf(script, sizeof script,
+           "until [ -e %s/here ]; do sleep 0.01; done; echo first", folder);
+  spawn_child *first = begin(script, 20, SPAWN_BY_CLOCK);
+  run("echo third", SPAWN_STDOUT, 20);
+  assert_string_equal(result.output, "third\n");
+  snprintf(script, sizeof script, "touch %s/here; echo second", folder);
+  spawn_child *second = begin(script, 20, SPAWN_BY_CLOCK);
+  spawn_await(first);
+  take(first);
+  assert_string_equal(result.output, "first\n");
+  assert_ptr_equal(spawn_wait(), second);
+  take(second);
+  assert_string_equal(result.output, "second\n");
+  assert_null(spawn_wait());
+  snprintf(script, sizeof script, "%s/here", folder);
+  assert_int_equal(unlink(script) | rmdir(folder), 0);
+}
+
+/* Who works is late only after as much work; who idles is late at once. */
+static void work_and_idleness_are_limits(void **state) {
+  (void)state;
+  spawn_child *works =
+      begin("for i in 1 2 3 4 5 6 7 8; do x=0; while [ $x -lt 10000 ]; do "
+            "x=$((x + 1)); done; sleep 0.06; done",
+            0.4, SPAWN_BY_WORK);
+  spawn_child *idles = begin("sleep 1000", 0.4, SPAWN_BY_WORK);
+  spawn_child *turns = begin("while :; do :; done", 0.4, SPAWN_BY_WORK);
+  spawn_child *all[] = {works, idles, turns};
+  const spawn_end wanted[] = {SPAWN_EXITED, SPAWN_TIMED_OUT, SPAWN_TIMED_OUT};
+  for (size_t i = 0; i < 3; i++) {
+    spawn_await(all[i]);
+    take(all[i]);
+    assert_int_equal(result.end, wanted[i]);
+  }
+}
+
 static void environment_is_ours(void **state) {
   (void)state;
   setenv("MALLOC_CONF", "narenas:1", 1);
@@ -143,6 +198,8 @@ int main(void) {
       cmocka_unit_test(missing_program),
       cmocka_unit_test(time_limit_kills_the_group),
       cmocka_unit_test(those_left_behind_are_killed),
+      cmocka_unit_test(children_run_side_by_side),
+      cmocka_unit_test(work_and_idleness_are_limits),
       cmocka_unit_test(environment_is_ours),
       cmocka_unit_test(interrupts_end_the_child),
   };

@@ -16,7 +16,7 @@ struct gc_heap {
 fake_object *fake_globals[GC_GLOBALS];
 
 static uint64_t opt_crash, opt_hang, opt_exit, opt_lose, opt_leak, opt_pause,
-    opt_stall, opt_broken;
+    opt_stall, opt_broken, opt_held;
 
 static const gc_option options[] = {
     {"crash", "abort in a collection (0 or 1)", &opt_crash, 0, 1},
@@ -27,6 +27,7 @@ static const gc_option options[] = {
     {"pause", "length of the pauses to invent, ns", &opt_pause, 0, 1 << 30},
     {"stall", "time that some safepoints take in secret, ns", &opt_stall, 0,
      1 << 30},
+    {"held", "bytes of footprint to invent", &opt_held, 0, 1 << 30},
     {"broken", "break an invariant (0 or 1)", &opt_broken, 0, 1},
     {0}};
 
@@ -109,7 +110,7 @@ uint64_t gc_heap_objects(gc_heap *heap) {
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   pthread_mutex_lock(&heap->lock);
-  gc_footprint f = {heap->bytes, heap->bytes};
+  gc_footprint f = {heap->bytes + opt_held, heap->bytes + opt_held};
   pthread_mutex_unlock(&heap->lock);
   return f;
 }

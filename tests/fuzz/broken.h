@@ -16,11 +16,14 @@ typedef enum broken_fault {
   BROKEN_STALE,     /* one is not cleared, although the target is dead */
   BROKEN_FORGOTTEN, /* an object is not handed out for finalization */
   BROKEN_CHECK,     /* the collector finds itself broken */
+  BROKEN_BETWEEN,   /* it does so unless it has just collected */
   BROKEN_LIMIT,     /* an allocation fails with room left */
+  BROKEN_FOOTPRINT, /* the heap holds half as much again as its limit */
   BROKEN_CRASH
 } broken_fault;
 
 extern broken_fault broken;
+extern uint64_t broken_stores; /* made */
 
 /* Whether it is time for the fault: now and then, but not at once. */
 static inline bool broken_now(broken_fault fault, unsigned every) {
@@ -30,6 +33,7 @@ static inline bool broken_now(broken_fault fault, unsigned every) {
 
 static inline void broken_store(gc_mutator *m, gc_reg obj, uint32_t i,
                                 gc_reg src) {
+  broken_stores++;
   if (broken_now(BROKEN_CRASH, 100))
     raise(SIGSEGV); /* a null pointer's store would be UBSan's first */
   if (!broken_now(BROKEN_STORE, 100))

@@ -10,19 +10,59 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "operations/executor/executor.h"
 #include "rig.h"
 
 broken_fault broken;
+uint64_t broken_stores;
 
-/* Takes the place of gc_heap_check, which the linker renames (--wrap). */
+/* Functions that begin with __wrap_ take the place of those of the collector,
+ * which the linker renames. */
 const char *__real_gc_heap_check(gc_heap *heap);
 const char *__wrap_gc_heap_check(gc_heap *heap);
+static uint64_t collected, stores_collected;
 const char *__wrap_gc_heap_check(gc_heap *heap) {
-  return broken == BROKEN_CHECK ? "broken on request"
-                                : __real_gc_heap_check(heap);
+  if (broken == BROKEN_CHECK)
+    return "broken on request";
+  if (broken == BROKEN_BETWEEN && broken_stores > stores_collected)
+    return "broken between collections";
+  return __real_gc_heap_check(heap);
 }
 
+gc_footprint __real_gc_heap_footprint(gc_heap *heap);
+gc_footprint __wrap_gc_heap_footprint(gc_heap *heap);
+gc_footprint __wrap_gc_heap_footprint(gc_heap *heap) {
+  uint64_t bytes = rig_run.heap_limit / 2 * 3;
+  return broken == BROKEN_FOOTPRINT ? (gc_footprint){bytes, bytes}
+                                    : __real_gc_heap_footprint(heap);
+}
+
+/* The collector declares what these count: each collection, whoever asks for
+ * it, and each store. */
+void __real_gc_collect(gc_mutator *m);
+void __wrap_gc_collect(gc_mutator *m);
+void __wrap_gc_collect(gc_mutator *m) {
+  collected++;
+  stores_collected = broken_stores;
+  __real_gc_collect(m);
+}
+
+size_t __wrap_gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room);
+size_t __wrap_gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
+  (void)heap;
+  const gc_counter all[] = {{"nothing", 0},
+                            {"stored", broken_stores},
+                            {"collected", collected},
+                            {"collections", collected}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+}
+
+extern const gc_collector __real_gc_this_collector;
+extern gc_collector __wrap_gc_this_collector;
+gc_collector __wrap_gc_this_collector;
+
 static int tell_fd;
+static const char *inspect = "0"; /* the parameter of fuzz */
 
 /* The oracle's name and the story go to the test. */
 _Noreturn static void rig_violation(const char *oracle, const char *story) {
@@ -51,6 +91,7 @@ static const char *found(broken_fault fault, const char *oracle,
     rig_set("finalizable", "60");
     rig_set("weak", "200");
     rig_set("oracle", oracle);
+    rig_set("inspect", inspect);
     broken = fault;
     workload_fuzz.run(&rig_thread);
     _exit(0);
@@ -106,9 +147,27 @@ static void check(void **state) {
   assert_found(BROKEN_CHECK, "check", "broken on request", 0);
 }
 
+/* The collector checks its invariants while garbage, logs and half of a cycle
+ * are there, not only after the collection of a check: before each check, which
+ * comes every 2000 operations, and more often if the workload asks for it. */
+static void check_between(void **state) {
+  (void)state;
+  for (unsigned often = 0; often < 2; often++) {
+    inspect = often ? "10" : "0";
+    const char *text = found(BROKEN_BETWEEN, "check", 0);
+    unsigned long long operation = 0;
+    sscanf(text, "check: broken between collections\noperation %llu",
+           &operation);
+    assert_int_not_equal(operation, 0);
+    assert_int_equal(operation < 2000, often);
+  }
+  inspect = "0";
+}
+
 static void limit(void **state) {
   (void)state;
   assert_found(BROKEN_LIMIT, "limit", "no room", 64 << 20);
+  assert_found(BROKEN_FOOTPRINT, "limit", "the heap has taken", 16 << 20);
 }
 
 /* A story names the operation, the object's life and the way to it. */
@@ -129,13 +188,70 @@ static void last_words(void **state) {
     fail_msg("last words: '%s'", text);
 }
 
+/* ------------------------------------------------------------------------- *
+ * What was covered.
+ * ------------------------------------------------------------------------- */
+
+static void perform(executor_thread *t, trace_kind kind, uint32_t a, uint32_t b,
+                    uint32_t c) {
+  uint64_t number = kind == TRACE_NEW;
+  trace_op op = {.kind = (uint8_t)kind, .a = a, .b = b, .c = c};
+  assert_int_equal(executor_perform(t, &op, number), PERFORMED);
+}
+
+static void only_me(void *data, executor_task *task) {
+  task(data);
+}
+
+/* Events are counted where they happen, and pairs where nothing happened in
+ * between; what a check causes, and what its caller sets aside, is not. */
+static void coverage(void **state) {
+  (void)state;
+  enum { NOTHING, STORED, COLLECTED };
+  executor x;
+  executor_thread t;
+  rig_open(0);
+  executor_open(&x, &rig_thread, ORACLE_ALL, 1, false);
+  executor_attach(&t, &x, &rig_thread, 0);
+  perform(&t, TRACE_ENTER, 1, 0, 0);
+  perform(&t, TRACE_NEW, 0, 1, 8);
+  perform(&t, TRACE_STORE, 0, 0, 0);
+  perform(&t, TRACE_PAYLOAD, 0, 0, 0); /* nothing happens */
+  perform(&t, TRACE_COLLECT, 0, 0, 0);
+  perform(&t, TRACE_COLLECT, 0, 0, 0);
+  uint64_t before = collected;
+  executor_check(&t, only_me, &t);
+  executor_set_aside(&t, true);
+  perform(&t, TRACE_COLLECT, 0, 0, 0);
+  executor_set_aside(&t, false);
+  assert_true(collected > before + 1);
+  perform(&t, TRACE_LEAVE, 0, 0, 0);
+  executor_conclude(&t, 0);
+  executor_detach(&t);
+  executor_close(&x);
+  rig_close();
+  assert_int_equal(rig_coverage.events, 3);
+  assert_string_equal(rig_coverage.names[COLLECTED], "collected");
+  assert_int_equal(rig_coverage.collections, 2);
+  assert_int_equal(rig_coverage.counts[NOTHING], 0);
+  assert_int_equal(rig_coverage.counts[STORED], 1);
+  assert_int_equal(rig_coverage.counts[COLLECTED], 2);
+  assert_int_equal(rig_coverage.followers[NOTHING], 0);
+  assert_int_equal(rig_coverage.followers[STORED], 1 << COLLECTED);
+  assert_int_equal(rig_coverage.followers[COLLECTED], 1 << COLLECTED);
+}
+
 int main(void) {
+  static const char *const events[] = {"nothing", "stored", "collected", NULL};
+  __wrap_gc_this_collector = __real_gc_this_collector;
+  __wrap_gc_this_collector.events = events;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_to_find), cmocka_unit_test(graph),
       cmocka_unit_test(count),           cmocka_unit_test(weak),
       cmocka_unit_test(finalizer),       cmocka_unit_test(check),
-      cmocka_unit_test(limit),           cmocka_unit_test(stories),
-      cmocka_unit_test(last_words),
+      cmocka_unit_test(check_between),   cmocka_unit_test(limit),
+      cmocka_unit_test(stories),         cmocka_unit_test(last_words),
+      cmocka_unit_test(coverage),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ extern const workload workload_fuzz;
 
 static wl_run rig_run;
 static wl_thread rig_thread;
+static wl_coverage rig_coverage; /* of the last run */
 
 /* Defined by the test. */
 _Noreturn static void rig_violation(const char *oracle, const char *story);
@@ -106,6 +107,11 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
 
 void wl_count(wl_thread *t, const char *name, uint64_t n) {
   (void)t, (void)name, (void)n;
+}
+
+void wl_covered(wl_thread *t, const wl_coverage *c) {
+  (void)t;
+  rig_coverage = *c;
 }
 
 /* There is one thread: what several need is never called. */

@@ -26,9 +26,12 @@ run() {
   grep -q '"verdict":{[^}]*"declared":true' out || fail "run $*"
 }
 
-# counts: prints the deterministic counts of the run.  The number of operations
-# that were left out is not among them, because a trace does not have it.
-counts() { grep -o '"counts":{[^}]*}' out | sed 's/"skipped":[0-9]*//'; }
+# counts: prints the deterministic counts of the run.  Not among them are the
+# number of operations that were left out, because a trace does not have it, and how
+# often the heap was inspected, which a replay does after each operation.
+counts() {
+  grep -o '"counts":{[^}]*}' out | sed -E 's/"(skipped|inspections)":[0-9]*//g'
+}
 
 # repeats ARGUMENT...: the same run does the same operations again, and the
 # replay of its trace has the same counts.

@@ -80,6 +80,64 @@ test_verify() {
   said "bad:14: unknown operation 'nwe' (did you mean 'new'?)"
 }
 
+# Threads one after the other, each with a number of its own.
+threads() { # N
+  echo 'reapmark-trace 1'
+  for ((i = 1; i <= $1; i++)); do
+    printf 'thread %d\nattach\nenter 1 0\nnew 0 1 8\nleave\ndetach\n' "$i"
+  done
+}
+
+test_threads() {
+  for n in 1025 5000 32767; do
+    threads $n >many
+    expect 0 trace verify many
+    printed "$((5 * n)) operations, 0 of them refused; $n objects, $n of them dead"
+  done
+  expect 0 trace stat many -f csv
+  printed 'threads,32767'
+  threads 32768 >more
+  expect 2 trace verify more
+  said "more:196604: operand 1 of 'thread' is 32768; it can be 0 to 32767"
+}
+
+# A replay makes real threads of them.
+test_replayed_threads() {
+  threads 5000 >many
+  expect 1 trace shrink many --tries 1 -- mark-sweep
+  said 'does not fail on many'
+}
+
+# Little address space is enough for a small trace.  (Not for a sanitizer, which
+# reserves terabytes.)
+within() { # KILOBYTES CODE ARGUMENT...: with so much address space.
+  local kilobytes=$1 code=$2
+  shift 2
+  exits "$code" bash -c 'ulimit -v "$0" && exec "$@"' "$kilobytes" "$reapmark" "$@"
+}
+
+test_address_space() {
+  bash -c 'ulimit -v 8000000 && exec "$0" --version' "$reapmark" >out 2>&1 ||
+    skip "the program does not start in 8 GB: a sanitizer reserves more"
+  for kilobytes in 8000000 1000000 300000; do
+    within $kilobytes 0 trace verify good
+    printed '10 operations, 0 of them refused'
+    within $kilobytes 2 trace stat nowhere
+    said 'nowhere: No such file or directory'
+  done
+  # More is alive than there is room for: one line, and no signal.
+  {
+    echo 'reapmark-trace 1'
+    echo 'enter 1 0'
+    for g in {0..63}; do
+      printf 'new 0 1000000 0\nglobal-store %d 0\n' "$g"
+    done
+  } >large
+  within 300000 1 trace verify large
+  [ "$(cat err)" = 'trace: no memory for slots in the shadow heap' ] ||
+    fail 'it says something else'
+}
+
 # The example in docs/trace-format.md is valid, and its objects die where the page
 # says.
 test_example() {

@@ -107,8 +107,9 @@ static bool two_collections(const walk *w, const trace_op *op,
 static bool global_read(const walk *w, const trace_op *op, uint64_t *memory) {
   (void)memory;
   const shadow_mutator *t = walk_mutator(w, op->thread);
-  return op->kind == TRACE_GLOBAL_LOAD && shadow_global(walk_shadow(w), op->b) &&
-         op->a < shadow_top(t) && shadow_is_owning(t, op->a);
+  return op->kind == TRACE_GLOBAL_LOAD &&
+         shadow_global(walk_shadow(w), op->b) && op->a < shadow_top(t) &&
+         shadow_is_owning(t, op->a);
 }
 
 /* Thread 2 has thread 0's object: both are needed. */

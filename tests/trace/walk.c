@@ -374,6 +374,18 @@ static const struct rule {
     {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
      "clear 0\ncopy 1 2\n",
      "8: the borrowed register's object is kept alive by nothing\n"},
+    /* The dead object leads back to the one that it was borrowed from. */
+    {"enter 2 2\nnew 0 1 8\nnew 1 1 8\nstore 0 0 1\nstore 1 0 0\n"
+     "borrow 2 0 0\nleave\nenter 1 0\n",
+     ""},
+    {"enter 2 2\nnew 0 1 8\nnew 1 1 8\nstore 0 0 1\nstore 1 0 0\n"
+     "borrow 2 0 0\nclear 0\nclear 1\nload 0 2 0\n",
+     "10: the borrowed register's object is kept alive by nothing\n"},
+    {"enter 2 2\nnew 0 1 8\nnew 1 1 8\nstore 0 0 1\nstore 1 0 0\n"
+     "borrow 2 0 0\nclear 0\nclear 1\nborrow 3 2 0\nglobal-store 0 3\n",
+     "11: the borrowed register's object is kept alive by nothing\n"
+     "10: a borrowed register is used whose object 2 nothing has kept alive "
+     "since 9\n"},
     /* Kept alive by something else than what it was borrowed from. */
     {"enter 2 1\nnew 0 1 0\nnew 1 0 8\nstore 0 0 1\nborrow 2 0 0\n"
      "store-null 0 0\npayload 2\ncopy 0 2\n",
@@ -446,6 +458,195 @@ static void memory_is_bounded(void **state) {
   walk_destroy(w);
 }
 
+/* ------------------------------------------------------------------------- *
+ * What a walk costs, in places, references and objects looked at.
+ * ------------------------------------------------------------------------- */
+
+/* A walk over operations as they are made. */
+typedef struct course {
+  walk *w;
+  uint64_t now;
+  uint16_t thread;
+} course;
+
+static void go(course *c, trace_kind kind, uint32_t a, uint32_t b, uint32_t e) {
+  const char *why;
+  trace_op op = {.kind = (uint8_t)kind, .thread = c->thread, a, b, e};
+  if (walk_step(c->w, &op, ++c->now, &why) != WALK_DONE)
+    fail_msg("%s %u %u %u: %s", trace_kinds[kind].name, a, b, e, why);
+}
+
+static void go_finalizable(course *c, gc_reg r) {
+  const char *why;
+  trace_op op = {.kind = TRACE_NEW, .a = r, .c = 8, .finalizable = true};
+  assert_int_equal(walk_step(c->w, &op, ++c->now, &why), WALK_DONE);
+}
+
+/* The first half of the finalizable objects stay alive. */
+static void finalizers_one_by_one(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, n + 1, 0, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go_finalizable(c, i);
+  for (uint32_t i = 0; i < n; i++) {
+    go_finalizable(c, n);
+    go(c, TRACE_CLEAR, n, 0, 0);
+  }
+  go(c, TRACE_COLLECT, 0, 0, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    go(c, TRACE_FINALIZER_NEXT, n, 0, 0);
+    assert_int_not_equal(walk_given(c->w), 0);
+    go(c, TRACE_CLEAR, n, 0, 0);
+    if (i == n / 2)
+      walk_bury(c->w);
+  }
+  go(c, TRACE_FINALIZER_NEXT, n, 0, 0);
+  assert_int_equal(walk_given(c->w), 0);
+}
+
+/* A weak reference to an object that holds the next weak reference, which is
+ * younger. */
+static void weak_references_in_a_chain(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 0, 0);
+  go(c, TRACE_NEW, 0, 1, 8);
+  for (uint32_t i = 0; i < n; i++) {
+    go(c, TRACE_NEW, 1, 1, 8);
+    go(c, TRACE_WEAK_NEW, 2, 1, 0);
+    go(c, TRACE_STORE_TAKE, 0, 0, 2);
+    if (i == 0)
+      go(c, TRACE_GLOBAL_STORE, 0, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+  }
+  walk_bury(c->w);
+}
+
+static void weak_references_to_one_object(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, n + 1, 0, 0);
+  go(c, TRACE_NEW, n, 0, 8);
+  for (uint32_t i = 0; i < n; i++)
+    go(c, TRACE_WEAK_NEW, i, n, 0);
+  go(c, TRACE_CLEAR, n, 0, 0);
+  go(c, TRACE_COLLECT, 0, 0, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go(c, TRACE_WEAK_GET, n, i, 0);
+}
+
+static void threads_in_turn(course *c, uint32_t n) {
+  for (uint32_t i = 1; i <= n; i++) {
+    c->thread = (uint16_t)i;
+    go(c, TRACE_ATTACH, 0, 0, 0);
+    go(c, TRACE_ENTER, 1, 0, 0);
+    go(c, TRACE_NEW, 0, 0, 8);
+    go(c, TRACE_LEAVE, 0, 0, 0);
+    go(c, TRACE_DETACH, 0, 0, 0);
+  }
+}
+
+/* A list is walked by one borrowing register.  Each object on the way is put
+ * into a register, and after each something dies. */
+static void borrowed_along_a_list(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 1, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    go(c, TRACE_NEW, 1, 1, 8);
+    if (i > 0)
+      go(c, TRACE_STORE_TAKE, 1, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+  }
+  go(c, TRACE_BORROW, 3, 0, 0);
+  for (uint32_t i = 2; i < n; i++) {
+    go(c, TRACE_NEW, 2, 0, 8);
+    go(c, TRACE_CLEAR, 2, 0, 0);
+    go(c, TRACE_COPY, 1, 3, 0);
+    go(c, TRACE_BORROW, 3, 3, 0);
+  }
+}
+
+/* The way down a tree by frames, each of which borrows from the one below. */
+static void borrowed_in_frames(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 2, 0, 0);
+  go(c, TRACE_NEW, 0, 1, 8);
+  go(c, TRACE_NEW, 1, 1, 8);
+  go(c, TRACE_STORE, 0, 0, 1);
+  go(c, TRACE_STORE_TAKE, 1, 0, 0);
+  go(c, TRACE_GLOBAL_STORE, 0, 1, 0);
+  go(c, TRACE_CLEAR, 1, 0, 0);
+  for (uint32_t i = 0; i < n; i += 16) {
+    go(c, TRACE_ENTER, 1, 16, 0);
+    go(c, TRACE_GLOBAL_BORROW, 3, 0, 0);
+    for (uint32_t k = 1; k < 16; k++) {
+      go(c, TRACE_BORROW, 3 + k, 2 + k, 0);
+      go(c, TRACE_NEW, 2, 0, 8);
+      go(c, TRACE_COPY, 2, 3 + k, 0);
+    }
+    go(c, TRACE_LEAVE, 0, 0, 0);
+  }
+}
+
+/* Objects die young beside one wide object. */
+static void beside_a_wide_object(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 2, 0, 0);
+  go(c, TRACE_NEW, 0, n, 8);
+  for (uint32_t i = 0; i < 64 * n; i++) {
+    go(c, TRACE_NEW, 1, 0, 8);
+    go(c, TRACE_STORE, 0, i % n, 1);
+  }
+}
+
+/* Many collections after many objects have died. */
+static void after_a_peak(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, n + 1, 0, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go(c, TRACE_NEW, i, 0, 8);
+  go(c, TRACE_LEAVE, 0, 0, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go(c, TRACE_COLLECT, 0, 0, 0);
+}
+
+static void costs_are_linear(void **state) {
+  (void)state;
+  static const struct shape {
+    const char *name;
+    void (*play)(course *, uint32_t n);
+  } shapes[] = {
+#define SHAPE(name) {#name, name}
+      SHAPE(finalizers_one_by_one),         SHAPE(weak_references_in_a_chain),
+      SHAPE(weak_references_to_one_object), SHAPE(threads_in_turn),
+      SHAPE(borrowed_along_a_list),         SHAPE(borrowed_in_frames),
+      SHAPE(beside_a_wide_object),          SHAPE(after_a_peak),
+#undef SHAPE
+  };
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    uint64_t steps[2];
+    for (uint32_t k = 0; k < 2; k++) {
+      course c = {.w = walk_create(WALK_LATE, (walk_listener){0})};
+      shapes[i].play(&c, k ? 4000 : 2000);
+      walk_bury(c.w);
+      steps[k] = walk_steps(c.w);
+      walk_finish(c.w);
+      walk_destroy(c.w);
+    }
+    /* A tenth more, since burials come in whole numbers. */
+    if (10 * steps[1] > 22 * steps[0] + 200000)
+      fail_msg("%s: %" PRIu64 " steps for 2000, %" PRIu64 " for 4000",
+               shapes[i].name, steps[0], steps[1]);
+  }
+}
+
+/* Memory follows what is alive: the places of dead objects are used again, and
+ * those of a peak are given back. */
+static void places_follow_what_is_alive(void **state) {
+  (void)state;
+  course c = {.w = walk_create(WALK_LATE, (walk_listener){0})};
+  go(&c, TRACE_ENTER, 1, 0, 0);
+  for (int i = 0; i < 400000; i++)
+    go(&c, TRACE_NEW, 0, 1, 8);
+  assert_true(shadow_end(walk_shadow(c.w)) < 70000);
+  walk_bury(c.w);
+  go(&c, TRACE_NEW, 0, 1, 8); /* the last object may have a high place */
+  walk_bury(c.w);
+  assert_int_equal(shadow_end(walk_shadow(c.w)), 2);
+  walk_destroy(c.w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(deaths_are_those_of_brute_force),
@@ -456,6 +657,8 @@ int main(void) {
       cmocka_unit_test(rules_are_held),
       cmocka_unit_test(lenient_counts_refusals),
       cmocka_unit_test(memory_is_bounded),
+      cmocka_unit_test(costs_are_linear),
+      cmocka_unit_test(places_follow_what_is_alive),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,7 +226,7 @@ static void load(replay *r, const char *path) {
 static void run(wl_thread *t) {
   replay r = {0};
   load(&r, t->run->input);
-  executor_open(&r.x, t, executor_oracle_bits(wl_get(t, ORACLE)), false);
+  executor_open(&r.x, t, executor_oracle_bits(wl_get(t, ORACLE)), 1, false);
   turns_open(&r.turns, r.threads);
   r.players = own_memory(r.threads, sizeof *r.players);
   for (uint32_t i = 0; i < r.threads; i++)

@@ -84,7 +84,7 @@ static void join_blocks(plan *p, json_t *ids) {
  * Rounds.
  * ------------------------------------------------------------------------- */
 
-/* The blocks of a plan, and their cells. */
+/* The blocks of a plan, and their cells; the same in all rounds. */
 typedef struct block_table {
   size_t count;
   size_t *first;    /* of each block, and after the last: index into `cells` */
@@ -183,30 +183,39 @@ static size_t runs_of_rounds(const plan *p, unsigned rounds) {
   return (p->cells_count + 2) * rounds + 1;
 }
 
+/* Makes room for the runs of so many rounds more. */
+static void make_room(plan *p, unsigned rounds) {
+  size_t wanted = p->runs_count + runs_of_rounds(p, rounds);
+  if (wanted <= p->runs_room)
+    return;
+  p->runs_room = p->runs_count ? 2 * wanted : wanted;
+  plan_run *runs = arena_take(p->runs_room * sizeof *runs);
+  if (p->runs_count)
+    memcpy(runs, p->runs, p->runs_count * sizeof *runs);
+  p->runs = runs;
+}
+
 void plan_order(plan *p) {
   json_t *ids = drop_duplicates(p);
   number_blocks(p);
   join_blocks(p, ids);
   json_decref(ids);
-  block_table t = gather_blocks(p);
-  find_levels(p, &t);
-  p->runs = arena_take(runs_of_rounds(p, p->invocations) * sizeof *p->runs);
-  p->runs_count = 0;
+  block_table *t = arena_take(sizeof *t);
+  *t = gather_blocks(p);
+  find_levels(p, t);
+  p->blocks = t;
+  p->runs_count = p->runs_room = 0;
   p->canary_runs = 0;
   p->order = p->seed;
+  make_room(p, p->invocations);
   for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
-    add_round(p, &t, invocation, NULL);
+    add_round(p, t, invocation, NULL);
   add_canary_run(p);
 }
 
 void plan_add_round(plan *p, unsigned invocation, const bool *wanted) {
-  block_table t = gather_blocks(p);
-  find_levels(p, &t);
-  plan_run *more =
-      arena_take((p->runs_count + runs_of_rounds(p, 1)) * sizeof *more);
-  memcpy(more, p->runs, p->runs_count * sizeof *more);
-  p->runs = more;
-  add_round(p, &t, invocation, wanted);
+  make_room(p, 1);
+  add_round(p, p->blocks, invocation, wanted);
   add_canary_run(p);
 }
 

@@ -88,7 +88,9 @@ typedef struct plan {
   const char *table; /* that the run ends with; NULL: all metrics */
   plan_run *runs;    /* in the order of execution */
   size_t runs_count;
-  unsigned canary_runs; /* of these runs */
+  size_t runs_room;                 /* elements of `runs`; kept by order.c */
+  const struct block_table *blocks; /* likewise */
+  unsigned canary_runs;             /* of these runs */
   /* Rounds are added while the interval of a cell's median throughput is wider
    * than ± this share of the median (0: never), until the added runs have taken
    * `budget` seconds (0: no limit). */

@@ -2,15 +2,18 @@
 #include "suite.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/report/metrics.h"
 #include "harness/report/tables.h"
 
+#include <ctype.h>
 #include <cyaml/cyaml.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 enum { LIST = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, WORD_MAX = 200 };
 
@@ -141,25 +144,33 @@ static void explain(const char *path, const complaint *c, cyaml_err_t error) {
 
 /* ------------------------------------------------------------------------- */
 
-/* The text of a file; NULL, and errno tells why, if it cannot be read. */
-static char *read_file(const char *path) {
+/* A file: its text up to the first 0, and whether that is all. */
+typedef struct file_text {
+  const char *text; /* NULL, and errno tells why: it cannot be read */
+  bool whole;
+} file_text;
+
+static file_text read_file(const char *path) {
+  file_text f = {.whole = true};
   FILE *file = fopen(path, "r");
   if (!file)
-    return NULL;
+    return f;
   char *line = NULL;
   size_t room = 0;
-  /* A text has no 0: up to the next one is all of the file. */
-  bool any = getdelim(&line, &room, 0, file) >= 0;
+  ssize_t n = getdelim(&line, &room, 0, file);
   int error = ferror(file) ? errno : 0; /* of a folder, say */
-  char *text = error ? NULL : arena_text("%s", any ? line : "");
+  if (!error) {
+    f.text = arena_text("%s", n >= 0 ? line : "");
+    f.whole = n < 0 || line[n - 1];
+  }
   free(line);
   fclose(file);
   errno = error;
-  return text;
+  return f;
 }
 
 const char *suite_locate(const char *path, const char *word) {
-  const char *text = read_file(path);
+  const char *text = read_file(path).text;
   size_t length = strlen(word);
   unsigned row = 1, column = 1;
   bool comment = false;
@@ -235,12 +246,140 @@ static const char *check(const suite *s, const char **word) {
   return NULL;
 }
 
-const suite *suite_load(const char *path) {
-  const char *text = read_file(path);
-  if (!text) {
+/* ------------------------------------------------------------------------- *
+ * What libcyaml passes over: digits before other characters ("2abc" would be
+ * 2), octal and hexadecimal numbers, numbers in quotes, and a second document.
+ * One pass over libyaml's events finds them.
+ * ------------------------------------------------------------------------- */
+
+typedef enum number_form { NO_NUMBER, WHOLE, DECIMAL } number_form;
+
+/* What is to stand under a key. */
+static number_form form_of(const char *key) {
+  static const struct {
+    const char *key;
+    number_form form;
+  } forms[] = {{"invocations", WHOLE}, {"threads", WHOLE},
+               {"timeout", DECIMAL},   {"gate", DECIMAL},
+               {"rss", DECIMAL},       {"stretch", DECIMAL}};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    if (!strcmp(key, forms[i].key))
+      return forms[i].form;
+  return NO_NUMBER;
+}
+
+/* What is wrong with a scalar that is to be a number, or NULL. */
+static const char *check_number(const yaml_event_t *event, number_form form) {
+  const char *text = (const char *)event->data.scalar.value;
+  double number;
+  const char *end = words_decimal(text, &number);
+  const bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+  const bool octal = text[0] == '0' && isdigit((unsigned char)text[1]);
+  if (!quoted && !octal && end && !*end &&
+      (form == DECIMAL || !text[strspn(text, "0123456789")]))
+    return NULL;
+  return arena_text("'%s' is not a %s number%s", text,
+                    form == WHOLE ? "whole decimal" : "decimal",
+                    quoted ? " (it is in quotes)" : "");
+}
+
+/* Where the events are: for each level of nesting, whether it is a mapping of
+ * which a value comes next, and what is to stand there. */
+typedef struct level {
+  bool mapping, value;
+  number_form form;
+} level;
+enum { LEVELS = 16 }; /* more than a suite has */
+
+/* Takes one event; returns what is wrong there, or NULL. */
+static const char *check_event(const yaml_event_t *event, level *levels,
+                               size_t *depth, size_t *documents) {
+  level *at = &levels[*depth];
+  const char *wrong = NULL;
+  switch (event->type) {
+  case YAML_DOCUMENT_START_EVENT:
+    return (*documents)++ ? "a suite is one document, and here begins a second"
+                          : NULL;
+  case YAML_SCALAR_EVENT:
+    if (at->mapping && !at->value)
+      at->form = form_of((const char *)event->data.scalar.value);
+    else if (at->form)
+      wrong = check_number(event, at->form);
+    at->value = !at->value;
+    return wrong;
+  case YAML_ALIAS_EVENT:
+    at->value = !at->value;
+    return NULL;
+  case YAML_MAPPING_START_EVENT:
+  case YAML_SEQUENCE_START_EVENT:
+    if (*depth + 1 == LEVELS)
+      return "nested too deeply";
+    at->value = !at->value;
+    levels[++*depth] =
+        (level){.mapping = event->type == YAML_MAPPING_START_EVENT,
+                .form = event->type == YAML_SEQUENCE_START_EVENT ? at->form
+                                                                 : NO_NUMBER};
+    return NULL;
+  case YAML_MAPPING_END_EVENT:
+  case YAML_SEQUENCE_END_EVENT:
+    --*depth;
+    return NULL;
+  default:
+    return NULL;
+  }
+}
+
+/* Says what is wrong in the text; whether nothing is.  What is no YAML at all
+ * is left to libcyaml. */
+static bool check_text(const char *path, const char *text) {
+  yaml_parser_t parser;
+  level levels[LEVELS] = {0};
+  size_t depth = 0, documents = 0;
+  const char *wrong = NULL;
+  bool end = !yaml_parser_initialize(&parser);
+  if (end)
+    return true;
+  yaml_parser_set_input_string(&parser, (const unsigned char *)text,
+                               strlen(text));
+  while (!end && !wrong) {
+    yaml_event_t event;
+    if (!yaml_parser_parse(&parser, &event))
+      break;
+    end = event.type == YAML_STREAM_END_EVENT;
+    wrong = check_event(&event, levels, &depth, &documents);
+    if (wrong)
+      say("%s:%zu:%zu: %s", path, event.start_mark.line + 1,
+          event.start_mark.column + 1, wrong);
+    yaml_event_delete(&event);
+  }
+  yaml_parser_delete(&parser);
+  return !wrong;
+}
+
+/* The text of a suite file that can be given to libcyaml; NULL after having
+ * said why there is none. */
+static const char *read_text(const char *path) {
+  const file_text f = read_file(path);
+  if (!f.text) {
     say("suite '%s': %s", path, strerror(errno));
     return NULL;
   }
+  if (!f.whole) {
+    unsigned row = 1;
+    for (const char *c = f.text; *c; c++)
+      row += *c == '\n';
+    say("%s:%u: a NUL character, which no text has", path, row);
+    return NULL;
+  }
+  return check_text(path, f.text) ? f.text : NULL;
+}
+
+/* ------------------------------------------------------------------------- */
+
+const suite *suite_load(const char *path) {
+  const char *text = read_text(path);
+  if (!text)
+    return NULL;
   complaint heard = {"", ""};
   cyaml_config_t config = {.log_fn = hear,
                            .log_ctx = &heard,

@@ -1,8 +1,8 @@
 /* sweep.c: see sweep.h. */
 #include "sweep.h"
 #include "harness/base/arena.h"
+#include "harness/base/words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define RANGE "range:"
@@ -44,17 +44,12 @@ static void add(heap_list *list, heap_size h) {
 
 /* Adds the sizes of range:FROM-TO/DIVISIONS. */
 static const char *add_range(heap_list *heaps, const char *word) {
-  char *at;
-  const char *text = word + strlen(RANGE);
-  double from = strtod(text, &at), to = 0;
-  unsigned long divisions = 0;
-  if (at != text && *at == '-') {
-    text = at + 1;
-    to = strtod(text, &at);
-    if (at != text && *at == '/' && at[1] >= '1' && at[1] <= '9')
-      divisions = strtoul(at + 1, &at, 10);
-  }
-  if (*at || !(from > 0 && to > from && to < 1e6) || divisions < 1 ||
+  double from = 0, to = 0;
+  uint64_t divisions = 0;
+  const char *at = words_decimal(word + strlen(RANGE), &from);
+  at = at && *at == '-' ? words_decimal(at + 1, &to) : NULL;
+  if (!at || *at != '/' || !words_number(at + 1, &divisions) ||
+      !(from > 0 && to > from && to < 1e6) || divisions < 1 ||
       divisions > DIVISIONS_MAX)
     return arena_text("'%s' is not range:FROM-TO/DIVISIONS, such as "
                       "range:1-6/8 (at most %d divisions)",
@@ -72,8 +67,8 @@ const char *sweep_add(heap_list *heaps, const char *word) {
   heap_size h;
   if (!strncmp(word, RANGE, strlen(RANGE)))
     return add_range(heaps, word);
-  if (!heap_size_parse(word, &h))
-    return arena_text(HEAP_SIZE_WRONG, word);
-  add(heaps, h);
-  return NULL;
+  const char *wrong = heap_size_take(word, &h);
+  if (!wrong)
+    add(heaps, h);
+  return wrong;
 }

@@ -39,9 +39,8 @@ static bool add_side(planning *g, const suite_side *side,
   const char *wrong = resolve_workload(g->all, word, &workload);
   if (!wrong) {
     word = heap_word;
-    if (!heap_size_parse(heap_word, &heap))
-      wrong = arena_text(HEAP_SIZE_WRONG, heap_word);
-    else if (threads < 1 || threads > THREADS_MAX)
+    wrong = heap_size_take(heap_word, &heap);
+    if (!wrong && (threads < 1 || threads > THREADS_MAX))
       wrong = arena_text("a number of threads is from 1 to %d", THREADS_MAX);
   }
   if (!wrong) {

@@ -64,15 +64,20 @@ void program_fix_addresses(void) {
     personality((unsigned long)now | ADDR_NO_RANDOMIZE);
 }
 
-bool program_run(const word_list *words, double timeout, program_result *out) {
+spawn_child *program_begin(const word_list *words, double timeout,
+                           spawn_limit limit) {
   word_list a = {0};
   for (size_t i = 0; i < words->count; i++)
     word_list_add(&a, words->words[i]);
   word_list_add(&a, "--record-fd");
   word_list_add(&a, arena_text("%d", SPAWN_RECORD));
   word_list_add(&a, NULL);
+  return spawn_begin((char *const *)a.words, SPAWN_RECORD, timeout, limit);
+}
+
+bool program_take(spawn_child *child, double timeout, program_result *out) {
   spawn_result r;
-  spawn_run((char *const *)a.words, SPAWN_RECORD, timeout, &r);
+  spawn_take(child, &r);
   char invalid[160];
   *out = (program_result){.elapsed = r.elapsed,
                           .errors = arena_text("%s", r.errors ? r.errors : ""),
@@ -82,4 +87,10 @@ bool program_run(const word_list *words, double timeout, program_result *out) {
   bool finished = r.end != SPAWN_INTERRUPTED;
   spawn_result_free(&r);
   return finished;
+}
+
+bool program_run(const word_list *words, double timeout, program_result *out) {
+  spawn_child *child = program_begin(words, timeout, SPAWN_BY_CLOCK);
+  spawn_await(child);
+  return program_take(child, timeout, out);
 }

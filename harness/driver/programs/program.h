@@ -4,6 +4,7 @@
 
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
+#include "spawn.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -23,6 +24,12 @@ void program_add_options(word_list *words, const spec *options);
 /* Runs words[0] (a path) with the other words as arguments, and one more that
  * says where to write the record.  False if the user interrupted. */
 bool program_run(const word_list *words, double timeout, program_result *out);
+
+/* The same for a program that runs beside others: begins it, and takes what a
+ * child that has ended (spawn_wait) left. */
+spawn_child *program_begin(const word_list *words, double timeout,
+                           spawn_limit limit);
+bool program_take(spawn_child *child, double timeout, program_result *out);
 
 /* Turns off address-space randomisation for the programs that are run from now
  * on.  What fits into a limited heap depends on addresses, and a seed is to

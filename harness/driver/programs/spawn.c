@@ -1,5 +1,5 @@
-/* spawn.c: posix_spawn, then one poll loop over the process (pidfd), its stderr
- * and the user's interrupts (signalfd).
+/* spawn.c: posix_spawn, then one poll loop over the processes (pidfd), their
+ * stderr and the user's interrupts (signalfd).
  *
  * posix_spawn and not fork, because fork's cost grows with the driver.  The
  * output goes to a memory file, which needs no draining and which a program
@@ -185,27 +185,157 @@ static void last_line(const tail *t, char *out, size_t room) {
   out[n] = 0;
 }
 
-/* Waits until the process ends, its time is up or the user interrupts. */
-static spawn_end supervise(int process, int errors, tail *t,
-                           uint64_t deadline) {
-  for (;;) {
-    uint64_t time = now();
-    if (time >= deadline)
-      return SPAWN_TIMED_OUT;
-    uint64_t left = deadline - time;
-    struct timespec wait = {(time_t)(left / 1000000000u),
-                            (long)(left % 1000000000u)};
-    struct pollfd fds[] = {
-        {process, POLLIN, 0}, {errors, POLLIN, 0}, {interrupts, POLLIN, 0}};
-    if (ppoll(fds, 3, &wait, NULL) < 0)
-      continue; /* EINTR: a signal of no interest */
-    if (fds[1].revents && !tail_read(t, errors))
-      errors = -1;
-    if (fds[2].revents)
-      return SPAWN_INTERRUPTED;
-    if (fds[0].revents)
-      return SPAWN_EXITED;
+struct spawn_child {
+  spawn_child *next; /* in the order of their beginning */
+  pid_t pid;
+  int process, errors, output; /* descriptors, or -1 */
+  uint64_t begin, timeout;
+  spawn_limit limit;
+  uint64_t check; /* when to look at its time */
+  uint64_t used;  /* its CPU time at the last look */
+  bool ended;
+  spawn_end end;
+  int code;
+  uint64_t elapsed;
+  tail tail;
+};
+static spawn_child *children; /* all that were begun and not taken */
+
+/* CPU time of the process, all its threads. */
+static uint64_t used_by(pid_t pid) {
+  clockid_t clock;
+  struct timespec t;
+  if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+    return 0;
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* A child that uses less than this share of a processor does nothing. */
+enum { IDLE_PERCENT = 2 };
+
+/* Whether the child's time is up; else sets when to look again. */
+static bool is_late(spawn_child *c, uint64_t time) {
+  if (time < c->check)
+    return false;
+  if (c->limit == SPAWN_BY_CLOCK)
+    return true;
+  const uint64_t window = c->timeout / 2, used = used_by(c->pid);
+  const bool idle = used - c->used < window / 100 * IDLE_PERCENT;
+  if (time - c->begin >= c->timeout && (used >= c->timeout || idle))
+    return true;
+  c->used = used;
+  c->check = time + window;
+  return false;
+}
+
+/* Ends the child in the way `end`; processes that it left behind, too. */
+static void finish(spawn_child *c, spawn_end end) {
+  c->ended = true;
+  c->end = end;
+  /* The child was not yet waited for, so the number of its process group cannot
+   * have been given to another one. */
+  kill(-c->pid, SIGKILL);
+  siginfo_t info = {0};
+  while (waitid(P_PID, (id_t)c->pid, &info, WEXITED) && errno == EINTR)
+    ;
+  c->elapsed = now() - c->begin;
+  if (end == SPAWN_EXITED) {
+    c->code = info.si_status;
+    if (info.si_code != CLD_EXITED)
+      c->end = SPAWN_SIGNALED;
   }
+  tail_read(&c->tail, c->errors);
+}
+
+/* Looks after all children until one of them has ended, a time to look at has
+ * come, or the user interrupts. */
+static void supervise(void) {
+  static struct pollfd *fds;
+  static size_t room;
+  size_t n = 1;
+  uint64_t time = now(), next = UINT64_MAX;
+  for (spawn_child *c = children; c; c = c->next, n += 2)
+    if (!c->ended && c->check < next)
+      next = c->check;
+  if (n > room)
+    fds = arena_take((room = 2 * n) * sizeof *fds);
+  n = 0;
+  fds[n++] = (struct pollfd){interrupts, POLLIN, 0};
+  for (spawn_child *c = children; c; c = c->next) {
+    fds[n++] = (struct pollfd){c->ended ? -1 : c->process, POLLIN, 0};
+    fds[n++] = (struct pollfd){c->ended ? -1 : c->errors, POLLIN, 0};
+  }
+  const uint64_t left = next > time ? next - time : 0;
+  struct timespec wait = {(time_t)(left / 1000000000u),
+                          (long)(left % 1000000000u)};
+  if (ppoll(fds, n, &wait, NULL) < 0)
+    return; /* EINTR: a signal of no interest */
+  time = now();
+  n = 1;
+  for (spawn_child *c = children; c; c = c->next, n += 2) {
+    if (c->ended)
+      continue;
+    if (fds[n + 1].revents && !tail_read(&c->tail, c->errors)) {
+      close(c->errors);
+      c->errors = -1;
+    }
+    if (fds[0].revents)
+      finish(c, SPAWN_INTERRUPTED);
+    else if (fds[n].revents)
+      finish(c, SPAWN_EXITED);
+    else if (is_late(c, time))
+      finish(c, SPAWN_TIMED_OUT);
+  }
+}
+
+spawn_child *spawn_begin(char *const argv[], int output_fd, double timeout,
+                         spawn_limit limit) {
+  spawn_child *c = malloc(sizeof *c), **last = &children;
+  if (!c)
+    abort();
+  *c = (spawn_child){.pid = -1, .process = -1, .limit = limit};
+  while (*last)
+    last = &(*last)->next;
+  *last = c;
+  int errors[2] = {-1, -1};
+  c->output = memfd_create("output", MFD_CLOEXEC);
+  if (c->output < 0 || pipe2(errors, O_CLOEXEC) ||
+      fcntl(errors[0], F_SETFL, O_NONBLOCK))
+    c->code = errno;
+  c->begin = now();
+  c->timeout = (uint64_t)(timeout * 1e9);
+  c->check = c->begin + c->timeout / (limit == SPAWN_BY_WORK ? 2 : 1);
+  c->errors = errors[0];
+  if (!c->code)
+    c->code = start(argv, output_fd, c->output, errors[1], &c->pid);
+  if (errors[1] >= 0)
+    close(errors[1]);
+  c->ended = c->code;
+  c->end = SPAWN_FAILED;
+  if (c->ended)
+    return c;
+  c->process = pidfd_open(c->pid, 0);
+  if (c->process < 0) {
+    const int error = errno;
+    finish(c, SPAWN_FAILED);
+    c->code = error;
+  }
+  return c;
+}
+
+void spawn_await(spawn_child *child) {
+  while (!child->ended)
+    supervise();
+}
+
+spawn_child *spawn_wait(void) {
+  while (children) {
+    for (spawn_child *c = children; c; c = c->next)
+      if (c->ended)
+        return c;
+    supervise();
+  }
+  return NULL;
 }
 
 static void read_output(int fd, spawn_result *out) {
@@ -219,55 +349,29 @@ static void read_output(int fd, spawn_result *out) {
   out->output[out->output_bytes] = 0;
 }
 
+void spawn_take(spawn_child *c, spawn_result *out) {
+  *out = (spawn_result){.end = c->end, .code = c->code, .elapsed = c->elapsed};
+  if (c->pid >= 0) {
+    last_line(&c->tail, out->last_words, sizeof out->last_words);
+    out->errors = strndup(c->tail.bytes, c->tail.length);
+    read_output(c->output, out);
+  }
+  const int open[] = {c->process, c->errors, c->output};
+  for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+    if (open[i] >= 0)
+      close(open[i]);
+  spawn_child **at = &children;
+  while (*at != c)
+    at = &(*at)->next;
+  *at = c->next;
+  free(c);
+}
+
 void spawn_run(char *const argv[], int output_fd, double timeout,
                spawn_result *out) {
-  *out = (spawn_result){.end = SPAWN_FAILED};
-  int errors[2] = {-1, -1}, process = -1;
-  int output = memfd_create("output", MFD_CLOEXEC);
-  pid_t pid = -1;
-  if (output < 0 || pipe2(errors, O_CLOEXEC) ||
-      fcntl(errors[0], F_SETFL, O_NONBLOCK)) {
-    out->code = errno;
-    goto done;
-  }
-  uint64_t begin = now();
-  out->code = start(argv, output_fd, output, errors[1], &pid);
-  if (out->code)
-    goto done;
-  close(errors[1]);
-  errors[1] = -1;
-  process = pidfd_open(pid, 0);
-  tail t;
-  t.length = 0;
-  if (process >= 0)
-    out->end =
-        supervise(process, errors[0], &t, begin + (uint64_t)(timeout * 1e9));
-  else
-    out->code = errno;
-  /* The child was not yet waited for, so the number of its process group cannot
-   * have been given to another one. */
-  kill(-pid, SIGKILL);
-  siginfo_t info = {0};
-  while (waitid(P_PID, (id_t)pid, &info, WEXITED) && errno == EINTR)
-    ;
-  out->elapsed = now() - begin;
-  if (out->end == SPAWN_EXITED) {
-    out->code = info.si_status;
-    if (info.si_code != CLD_EXITED)
-      out->end = SPAWN_SIGNALED;
-  }
-  tail_read(&t, errors[0]);
-  last_line(&t, out->last_words, sizeof out->last_words);
-  out->errors = strndup(t.bytes, t.length);
-  read_output(output, out);
-done:
-  if (process >= 0)
-    close(process);
-  for (int i = 0; i < 2; i++)
-    if (errors[i] >= 0)
-      close(errors[i]);
-  if (output >= 0)
-    close(output);
+  spawn_child *c = spawn_begin(argv, output_fd, timeout, SPAWN_BY_CLOCK);
+  spawn_await(c);
+  spawn_take(c, out);
 }
 
 void spawn_result_free(spawn_result *r) {

@@ -9,6 +9,7 @@
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
 #include "cell-run.h"
+#include "done.h"
 #include "progress.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
@@ -77,7 +78,8 @@ static const option_row option_rows[] = {
     {"budget", 0, "SECONDS",
      "add no more of them after this time (at 100 per cell)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.budget)},
-    {"resume", 0, NULL, "run only what DIR has no record of",
+    {"resume", 0, NULL,
+     "run only what DIR has no record of; a larger -n adds runs",
      .kind = OPTION_FLAG, .offset = FIELD(resume)},
     {0}};
 
@@ -103,10 +105,12 @@ const option_usage run_usage = {
     .options = option_rows,
     .max_operands = 1};
 
+/* Whether the user asks for a plan, and not only for more invocations of the
+ * one that is there. */
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
-         r->rates || r->invocations || r->timeout > 0 || r->seed != PLAN_SEED ||
-         r->observer || r->minimums || r->until_ci > 0;
+         r->rates || r->timeout > 0 || r->seed != PLAN_SEED || r->observer ||
+         r->minimums || r->until_ci > 0;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -130,54 +134,6 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * All runs.
  * ------------------------------------------------------------------------- */
 
-/* The results of the runs of a plan so far. */
-typedef struct state {
-  const plan *plan;
-  bool *done;         /* by run */
-  uint64_t *elapsed;  /* by run */
-  double *throughput; /* by run; NAN of a failure */
-  size_t room;        /* elements of these arrays */
-  size_t failures, finished;
-} state;
-
-static void note_record(state *s, size_t run, const json_t *record) {
-  s->done[run] = true;
-  s->elapsed[run] =
-      (uint64_t)json_integer_value(json_object_get(record, "elapsed"));
-  s->finished++;
-  bool failed = verdict_of_record(record) >= VERDICT_LEAK;
-  s->failures += failed;
-  s->throughput[run] = failed ? NAN : metrics[METRIC_THROUGHPUT].read(record);
-}
-
-/* Makes room for all runs of the plan, which may have become more. */
-static void make_room(state *s) {
-  state old = *s;
-  s->room = s->plan->runs_count;
-  s->done = arena_take(s->room * sizeof *s->done);
-  s->elapsed = arena_take(s->room * sizeof *s->elapsed);
-  s->throughput = arena_take(s->room * sizeof *s->throughput);
-  for (size_t i = 0; i < old.room; i++) {
-    s->done[i] = old.done[i];
-    s->elapsed[i] = old.elapsed[i];
-    s->throughput[i] = old.throughput[i];
-  }
-}
-
-static void remember(void *data, const json_t *record) {
-  state *s = data;
-  const char *cell = json_string_value(json_object_get(record, "cell"));
-  json_int_t n = json_integer_value(json_object_get(record, "invocation"));
-  for (size_t i = 0; cell && i < s->plan->runs_count; i++) {
-    const plan_run *run = &s->plan->runs[i];
-    if (run->invocation == n && !s->done[i] &&
-        !strcmp(s->plan->cells[run->cell].id, cell)) {
-      note_record(s, i, record);
-      return;
-    }
-  }
-}
-
 static void say_failure(progress *g, const json_t *record) {
   if (verdict_of_record(record) >= VERDICT_LEAK)
     progress_say(g, "%s: %s: %s",
@@ -187,16 +143,16 @@ static void say_failure(progress *g, const json_t *record) {
 }
 
 /* Runs what is missing.  Returns an exit code. */
-static int run_missing(state *s, runlog *log) {
-  const plan *p = s->plan;
+static int run_missing(done_runs *d, runlog *log) {
+  const plan *p = d->plan;
   progress *g = progress_begin(p);
   for (size_t i = 0; i < p->runs_count; i++)
-    if (s->done[i])
-      progress_done(g, &p->runs[i], s->elapsed[i], false);
+    if (d->records[i])
+      progress_done(g, &p->runs[i], d->records[i]->elapsed, false);
   const char *stopped = NULL; /* why, before the end */
   int code = EXIT_OK;
   for (size_t i = 0; i < p->runs_count && !stopped; i++) {
-    if (s->done[i])
+    if (d->records[i])
       continue;
     progress_start(g, &p->runs[i]);
     json_t *record = run_one(p, &p->runs[i]);
@@ -209,17 +165,21 @@ static int run_missing(state *s, runlog *log) {
           arena_text("stopped: %s/runs.jsonl: %s", log->dir, strerror(error));
       code = EXIT_SOME_FAILED;
     } else {
-      note_record(s, i, record);
-      progress_done(g, &p->runs[i], s->elapsed[i], true);
+      done_note(d, i, record);
+      progress_done(g, &p->runs[i], d->records[i]->elapsed, true);
       say_failure(g, record);
     }
     json_decref(record);
   }
   progress_end(g);
   if (!stopped)
-    return s->failures ? EXIT_SOME_FAILED : EXIT_OK;
+    return d->failures ? EXIT_SOME_FAILED : EXIT_OK;
+  if (runlog_check(log)) {
+    say("%s; the runs are not kept", stopped);
+    return EXIT_SOME_FAILED;
+  }
   say("%s; %zu of %zu runs are kept; go on with: reapmark run --resume -o %s",
-      stopped, s->finished, p->runs_count, log->dir);
+      stopped, d->finished, p->runs_count, log->dir);
   return code;
 }
 
@@ -232,46 +192,43 @@ static int run_missing(state *s, runlog *log) {
  * the median; HUGE_VAL while there are too few invocations for an interval; 0
  * if one of them failed, since more invocations would not help.  *n becomes the
  * number of invocations. */
-static double half_width(const state *s, size_t cell, size_t *n) {
-  const plan *p = s->plan;
-  double *values = arena_take(p->runs_count * sizeof *values);
-  *n = 0;
-  for (size_t i = 0; i < p->runs_count; i++)
-    if (p->runs[i].cell == cell) {
-      if (isnan(s->throughput[i]))
-        return 0;
-      values[(*n)++] = s->throughput[i];
-    }
+static double half_width(const done_runs *d, size_t cell, double *values,
+                         size_t *n) {
+  *n = done_throughputs(d, cell, values);
+  for (size_t i = 0; i < *n; i++)
+    if (isnan(values[i]))
+      return 0;
   if (!stat_median_rank(*n, REPORT_CONFIDENCE, NULL))
     return HUGE_VAL;
   return stat_half_spread(values, *n, REPORT_CONFIDENCE);
 }
 
 /* The cells of which another invocation is wanted; false if there are none. */
-static bool find_wanted(const state *s, bool *wanted) {
-  const plan *p = s->plan;
+static bool find_wanted(const done_runs *d, double *values, bool *wanted) {
+  const plan *p = d->plan;
   bool any = false;
   for (size_t c = 0; c < p->cells_count; c++) {
     size_t n;
     wanted[c] = !p->cells[c].missing && !p->cells[c].canary &&
-                half_width(s, c, &n) > p->until_ci && n < PLAN_UNTIL_MOST;
+                half_width(d, c, values, &n) > p->until_ci &&
+                n < PLAN_UNTIL_MOST;
     any |= wanted[c];
   }
   return any;
 }
 
-static double seconds_from(const state *s, size_t run) {
+static double seconds_from(const done_runs *d, size_t run) {
   double seconds = 0;
-  for (; run < s->plan->runs_count; run++)
-    seconds += (double)s->elapsed[run] / 1e9;
+  for (; run < d->plan->runs_count; run++)
+    seconds += (double)d->records[run]->elapsed / 1e9;
   return seconds;
 }
 
-static void say_wide(const state *s) {
-  const plan *p = s->plan;
+static void say_wide(const done_runs *d, double *values) {
+  const plan *p = d->plan;
   for (size_t c = 0; c < p->cells_count; c++) {
     size_t n;
-    double half = half_width(s, c, &n);
+    double half = half_width(d, c, values, &n);
     if (p->cells[c].missing || p->cells[c].canary || half <= p->until_ci)
       continue;
     if (isinf(half))
@@ -284,26 +241,22 @@ static void say_wide(const state *s) {
 
 /* Adds rounds and runs them, until all cells are narrow or the budget is spent.
  * Returns an exit code. */
-static int run_until_narrow(state *s, plan *p, runlog *log, bool resumed) {
+static int run_until_narrow(done_runs *d, plan *p, runlog *log) {
   size_t planned = p->runs_count;
+  unsigned most =
+      p->invocations > PLAN_UNTIL_MOST ? p->invocations : PLAN_UNTIL_MOST;
   bool *wanted = arena_take(p->cells_count * sizeof *wanted);
+  double *values = arena_take(most * sizeof *values); /* of one cell */
   int code = EXIT_OK;
   unsigned round = p->invocations;
-  while (s->finished == p->runs_count && find_wanted(s, wanted) &&
-         (p->budget <= 0 || seconds_from(s, planned) < p->budget)) {
-    results_state found;
-    char why[256];
+  while (d->finished == p->runs_count && find_wanted(d, values, wanted) &&
+         (p->budget <= 0 || seconds_from(d, planned) < p->budget)) {
     plan_add_round(p, ++round, wanted);
-    make_room(s);
-    if (resumed &&
-        !results_read_runs(log->dir, remember, s, &found, why, sizeof why)) {
-      say("%s", why);
-      return EXIT_SOME_FAILED;
-    }
-    code = run_missing(s, log);
+    done_grow(d);
+    code = run_missing(d, log);
   }
-  if (s->finished == p->runs_count)
-    say_wide(s);
+  if (d->finished == p->runs_count)
+    say_wide(d, values);
   return code;
 }
 
@@ -353,18 +306,37 @@ static bool exists(const char *dir, const char *name) {
   return !access(arena_text("%s/%s", dir, name), F_OK);
 }
 
-/* Takes the plan that DIR has.  If the user asks for a plan, it must be the
- * same. Returns an exit code. */
+/* Takes over the number of invocations that the user asks for into the plan
+ * that DIR has, which may become more: the rounds that are there stay as they
+ * are.  Returns what is wrong with the number, or NULL. */
+static const char *extend_plan(json_t *recorded, const plan_request *r,
+                               bool *extended) {
+  const json_t *had = json_object_get(recorded, "invocations");
+  const json_int_t then = json_integer_value(had);
+  const json_int_t now = (json_int_t)r->invocations;
+  *extended = json_is_integer(had) && now > then;
+  if (*extended)
+    json_object_set_new(recorded, "invocations", json_integer(now));
+  return now && now < then
+             ? arena_text("its invocations is %lld, not %lld, and they can "
+                          "only become more",
+                          (long long)then, (long long)now)
+             : NULL;
+}
+
+/* Takes the plan that DIR has, with the invocations that the user wants to be
+ * added.  If the user asks for a plan, it must be the same.  Returns an exit
+ * code. */
 static int take_recorded_plan(const run_options *o, const collectors *all,
-                              plan *p) {
+                              plan *p, bool *extended) {
   char why[256];
   json_t *recorded = results_read_json(o->dir, "plan.json", why, sizeof why);
   if (!recorded) {
     say("%s", why);
     return EXIT_USAGE;
   }
-  const char *difference = NULL;
-  if (asks_for_a_plan(&o->request)) {
+  const char *difference = extend_plan(recorded, &o->request, extended);
+  if (!difference && asks_for_a_plan(&o->request)) {
     json_t *wanted = plan_to_json(p);
     difference = plan_difference(recorded, wanted);
     json_decref(wanted);
@@ -393,9 +365,9 @@ static bool check_collectors(const plan *p) {
 }
 
 /* Writes machine.json and plan.json.  When resuming, they are there: warns if
- * the machine has changed. */
+ * the machine has changed, and leaves a plan that was not extended. */
 static bool write_description(runlog *log, const plan *p, const collectors *all,
-                              bool resumed) {
+                              bool resumed, bool extended) {
   machine m;
   char why[256];
   machine_read(&m);
@@ -413,7 +385,7 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
     good = runlog_write(log, "machine.json", now);
   json_decref(then);
   json_decref(now);
-  if (good && !resumed) {
+  if (good && (!resumed || extended)) {
     json_t *plan_json = plan_to_json(p);
     good = runlog_write(log, "plan.json", plan_json);
     json_decref(plan_json);
@@ -442,7 +414,8 @@ static int print_needs(const run_options *o, bool from_dir) {
   if (from_dir) {
     collectors none = {0};
     plan p = {0};
-    int code = take_recorded_plan(o, &none, &p);
+    bool extended;
+    int code = take_recorded_plan(o, &none, &p, &extended);
     if (code)
       return code;
     needs_of_plan(&p, &names);
@@ -466,19 +439,19 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     say("%s has runs but no plan.json: they cannot be gone on with", o->dir);
     return EXIT_USAGE;
   }
+  bool extended = false;
   if (resumed) {
-    int code = take_recorded_plan(o, all, p);
+    int code = take_recorded_plan(o, all, p, &extended);
     if (code)
       return code;
   }
   if (!check_collectors(p))
     return EXIT_USAGE;
-  state s = {.plan = p};
-  make_room(&s);
+  done_runs d;
+  done_begin(&d, p);
   results_state found = {0};
   char why[256];
-  if (resumed &&
-      !results_read_runs(o->dir, remember, &s, &found, why, sizeof why)) {
+  if (resumed && !done_read(&d, o->dir, &found, why, sizeof why)) {
     say("%s", why);
     return EXIT_USAGE;
   }
@@ -488,26 +461,31 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
                                disk */
   signal(SIGPIPE, SIG_IGN);
-  if (!write_description(log, p, all, resumed) ||
+  if (!write_description(log, p, all, resumed, extended) ||
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
-      p->runs_count - s.finished, o->dir);
-  int code = run_missing(&s, log);
-  if (p->until_ci > 0 && s.finished == p->runs_count) {
-    int more = run_until_narrow(&s, p, log, resumed);
+      p->runs_count - d.finished, o->dir);
+  int code = run_missing(&d, log);
+  if (p->until_ci > 0 && d.finished == p->runs_count) {
+    int more = run_until_narrow(&d, p, log);
     code = more ? more : code;
   }
-  if (s.finished == p->runs_count && !exists(o->dir, "floors.json")) {
+  if (d.finished == p->runs_count && !exists(o->dir, "floors.json")) {
     json_t *floors = floor_measure(p, all);
     if (floors && !runlog_write(log, "floors.json", floors))
       code = EXIT_SOME_FAILED;
     json_decref(floors);
   }
+  int lost = runlog_check(log);
+  if (lost) {
+    say("%s/runs.jsonl: %s: the runs are lost", o->dir, strerror(lost));
+    return EXIT_SOME_FAILED;
+  }
   bool observer = false;
   for (size_t i = 0; i < p->cells_count && !p->targets_count; i++)
     observer |= p->cells[i].untimed;
-  if (s.finished == p->runs_count &&
+  if (d.finished == p->runs_count &&
       (report_print(o->dir, NULL, "table") ||
        (observer && report_print(o->dir, "observer", "table")) ||
        (p->table && report_print(o->dir, p->table, "table"))))
@@ -550,7 +528,8 @@ int run_command(int argc, char **argv) {
       return code;
   }
   if (o.dry) {
-    code = from_dir ? take_recorded_plan(&o, &all, &p) : EXIT_OK;
+    bool extended;
+    code = from_dir ? take_recorded_plan(&o, &all, &p, &extended) : EXIT_OK;
     return code ? code : print_plan(&p);
   }
   runlog log;

@@ -87,6 +87,17 @@ bool runlog_begin(runlog *log, const char *name, off_t whole) {
   return (log->runs >= 0 && !ftruncate(log->runs, whole)) || failed(log, name);
 }
 
+int runlog_check(const runlog *log) {
+  struct stat named, ours;
+  if (stat(arena_text("%s/%s", log->dir, log->name), &named) ||
+      fstat(log->runs, &ours))
+    return errno;
+  return named.st_dev == ours.st_dev && named.st_ino == ours.st_ino &&
+                 ours.st_size == log->end
+             ? 0
+             : ESTALE;
+}
+
 int runlog_append(runlog *log, const json_t *record) {
   char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
   if (!text)
@@ -99,8 +110,10 @@ int runlog_append(runlog *log, const json_t *record) {
     /* If this fails too, readers ignore the line that is cut short. */
     if (ftruncate(log->runs, log->end))
       say("%s/%s: %s", log->dir, log->name, strerror(errno));
-  } else
+  } else {
     log->end += (off_t)n + 1;
+    error = runlog_check(log);
+  }
   free(text);
   return error;
 }

@@ -31,8 +31,14 @@ bool runlog_write(runlog *log, const char *name, const json_t *json);
 bool runlog_begin(runlog *log, const char *name, off_t whole);
 
 /* Appends a record as one line and waits until it is on the disk.  Returns 0,
- * or the errno of a failure, after which the line is not in the file. */
+ * or the errno of a failure, after which the line is not in the file, or the
+ * file is not what readers will find (runlog_check). */
 int runlog_append(runlog *log, const json_t *record);
+
+/* Whether DIR/NAME is still the file that was appended to, with all that was
+ * appended: 0, or an errno: ENOENT if the directory or the file was removed,
+ * ESTALE if another file is in its place, or something else wrote to it. */
+int runlog_check(const runlog *log);
 
 void runlog_close(runlog *log);
 

@@ -90,7 +90,9 @@ search_answer probe_judge(probing *p, const json_t *probe) {
   bool declared = json_is_true(record_get(probe, "verdict.declared"));
   if (!strcmp(status, "TIMEOUT"))
     p->timeouts++;
-  if (!strcmp(status, "OOM") || !strcmp(status, "TIMEOUT"))
+  /* A collector that needs more than it may hold does not fit, either. */
+  if (!strcmp(status, "OOM") || !strcmp(status, "OVER LIMIT") ||
+      !strcmp(status, "TIMEOUT"))
     return SEARCH_FAILED;
   if (declared && (!strcmp(status, "ok") || !strcmp(status, "LEAK")))
     return SEARCH_PASSED;

@@ -109,9 +109,7 @@ void campaign_close(campaign *c) {
  * Episodes.
  * ------------------------------------------------------------------------- */
 
-/* The episode's entry, borrowed: from the log, or else it is run.  NULL if the
- * campaign ends here. */
-static const json_t *get_entry(campaign *c, const episode *e) {
+const json_t *campaign_entry(campaign *c, const episode *e) {
   const char *key = episode_key(e), *errors;
   const json_t *old = json_object_get(c->entries, key);
   if (old)
@@ -142,7 +140,9 @@ static const json_t *get_entry(campaign *c, const episode *e) {
   return NULL;
 }
 
-static void add(tally *t, const json_t *entry) {
+void trial_add(trial *trial, const json_t *entry) {
+  tally *t = &trial->tally;
+  trial->step++;
   t->episodes++;
   t->operations += entry_number(entry, "operations");
   t->collections += entry_number(entry, "collections");
@@ -158,15 +158,17 @@ static void add(tally *t, const json_t *entry) {
 
 /* Tries one place after the other, until the condition no longer comes about.
  */
-static bool sweep(campaign *c, episode *e, tally *t) {
-  for (e->place = 1; e->place <= SWEEP_MOST && !t->fault; e->place++) {
-    const json_t *entry = get_entry(c, e);
+static bool sweep(campaign *c, episode *e, trial *trial) {
+  tally *t = &trial->tally;
+  for (e->place = trial->step + 1; e->place <= SWEEP_MOST && !t->fault;
+       e->place++) {
+    const json_t *entry = campaign_entry(c, e);
     if (!entry)
       return false;
     bool fired = entry_number(entry, "fired") > 0;
     if (!fired && !entry_failed(entry) && e->place > 1)
       return true;
-    add(t, entry);
+    trial_add(trial, entry);
     t->places += fired;
     if (!fired && !entry_failed(entry)) {
       t->missing = "it never comes about";
@@ -192,48 +194,64 @@ static uint64_t operations_under(const campaign *c, const subject *s,
   return n < OPERATIONS_LEAST ? OPERATIONS_LEAST : n;
 }
 
-bool campaign_run(campaign *c, const subject *s, const condition *under,
-                  uint64_t seed, const char *oracle, tally *t) {
-  t->missing = condition_missing(under, s->program);
-  if (t->missing)
+episode campaign_episode(const campaign *c, const trial *t) {
+  const subject *s = t->subject;
+  bool many = !t->under->one_thread && collector_can(s->program, "threads");
+  return (episode){.subject = s,
+                   .condition = t->under,
+                   .workload = &c->workload,
+                   .operations = operations_under(c, s, t->under),
+                   .seed = t->seed,
+                   .oracle = t->oracle,
+                   .threads = many ? (unsigned)c->threads : 1,
+                   .timeout = c->timeout,
+                   .patience = c->patience};
+}
+
+/* Sets the limit that follows from the footprint; a footprint's episode that
+ * failed fails the trial.  False if it has to wait. */
+static bool limit_heap(campaign *c, trial *t, episode *e) {
+  const condition *under = t->under;
+  /* The limit follows from the collector without its seeded bug, which may be
+   * a leak. */
+  subject sound = *t->subject;
+  if (sound.mutant)
+    sound.name = sound.program->name, sound.mutant = NULL;
+  episode first = *e;
+  first.subject = &sound;
+  first.condition = &condition_peak;
+  first.operations = operations_under(c, t->subject, &condition_peak);
+  first.oracle = NULL;
+  const json_t *entry = campaign_entry(c, &first);
+  if (!entry)
+    return false;
+  if (entry_failed(entry))
+    trial_add(t, entry);
+  e->heap = entry_number(entry, under->live ? "live" : "footprint") *
+            under->heap / 100;
+  return true;
+}
+
+bool campaign_try(campaign *c, trial *t) {
+  const condition *under = t->under;
+  t->tally.missing = condition_missing(under, t->subject->program);
+  if (t->tally.missing)
     return true;
-  bool many = !under->one_thread && collector_can(s->program, "threads");
-  episode e = {.subject = s,
-               .condition = under,
-               .workload = &c->workload,
-               .operations = operations_under(c, s, under),
-               .seed = seed,
-               .oracle = oracle,
-               .threads = many ? (unsigned)c->threads : 1,
-               .timeout = c->timeout,
-               .patience = c->patience};
+  if (under->run)
+    return under->run(c, t);
+  episode e = campaign_episode(c, t);
   if (under->sweep) {
     e.operations = c->sweep;
     return sweep(c, &e, t);
   }
   if (under->heap) {
-    /* The limit follows from the collector without its seeded bug, which may be
-     * a leak. */
-    subject sound = *s;
-    if (s->mutant)
-      sound.name = s->program->name, sound.mutant = NULL;
-    episode first = e;
-    first.subject = &sound;
-    first.condition = &condition_peak;
-    first.operations = operations_under(c, s, &condition_peak);
-    first.oracle = NULL;
-    const json_t *entry = get_entry(c, &first);
-    if (!entry)
+    if (!limit_heap(c, t, &e))
       return false;
-    if (entry_failed(entry)) {
-      add(t, entry);
+    if (t->tally.fault)
       return true;
-    }
-    e.heap = entry_number(entry, under->live ? "live" : "footprint") *
-             under->heap / 100;
   }
-  const json_t *entry = get_entry(c, &e);
+  const json_t *entry = campaign_entry(c, &e);
   if (entry)
-    add(t, entry);
+    trial_add(t, entry);
   return entry;
 }

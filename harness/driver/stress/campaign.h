@@ -55,10 +55,32 @@ void campaign_close(campaign *c);
  * 100. */
 uint64_t campaign_ordinary(const campaign *c, const subject *s);
 
-/* Runs the subject's episodes under the condition with this seed, up to the
- * first that fails, and adds them to the tally.  Only the comparison `oracle`
- * is made (NULL: all).  False if the campaign ends here. */
-bool campaign_run(campaign *c, const subject *s, const condition *under,
-                  uint64_t seed, const char *oracle, tally *t);
+/* A subject under a condition with one seed: a sequence of episodes. */
+typedef struct trial {
+  const subject *subject;
+  const condition *under;
+  uint64_t seed;
+  const char *oracle; /* the only comparison that is made; NULL: all */
+  uint64_t step;      /* episodes whose entries the tally has */
+  tally tally;
+} trial;
+
+/* Goes on with the trial up to its end, or to the first episode that fails, and
+ * adds the entries to its tally.  Whether it is at its end: if not, it waits
+ * for an episode, and is to be called again. */
+bool campaign_try(campaign *c, trial *t);
+
+/* For the `run` of conditions.  An episode of the trial as the campaign's
+ * settings make it, with operations for the condition's share. */
+episode campaign_episode(const campaign *c, const trial *t);
+
+/* The entry of the episode, borrowed; NULL: it is not known yet, and run should
+ * return false.  An entry that is not in the log is run first. */
+const json_t *campaign_entry(campaign *c, const episode *e);
+
+/* Adds the entry, which lives as long as the campaign, to the tally: the
+ * step'th of the trial.  A condition that judges by several entries sets
+ * tally.fault to an entry that it makes from them. */
+void trial_add(trial *t, const json_t *entry);
 
 #endif

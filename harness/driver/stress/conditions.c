@@ -1,6 +1,7 @@
 /* conditions.c: the table of hostile conditions, those that take long last.
  * What the keys of `hostile` do stands in collectors/common/hostile.h. */
 #include "conditions.h"
+#include "growth.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
 
@@ -8,6 +9,8 @@
 
 #define FIRED(key) "hostile.fired." key
 #define REFUSED    "counts.allocations-failed"
+#define GROWTH(name, shape, provokes)                                          \
+  { "growth-" name, provokes, .params = {{"shape", shape}}, .run = growth_run }
 
 const condition conditions[] = {
     {"plain", "nothing forced, one mutator: what every collector must survive",
@@ -67,6 +70,52 @@ const condition conditions[] = {
     {"heap-live", "half of what was alive: nothing but refusals", .heap = 50,
      .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
      .scarce = true},
+    GROWTH("churn", "churn", "garbage: what is kept of the dead"),
+    GROWTH("list", "list",
+           "a large live heap beside garbage: full collections that are too "
+           "frequent"),
+    GROWTH("visits", "visits",
+           "references to all objects that come and go: candidates of live "
+           "objects"),
+    GROWTH("fans", "fans", "wide objects whose elements die together"),
+    GROWTH("one-target", "one-target",
+           "one object that has very many references"),
+    GROWTH(
+        "old-array", "old-array",
+        "few stores into a large old array: whole objects that are remembered"),
+    GROWTH("old-nodes", "old-nodes",
+           "stores into many old objects: remembered sets and logs"),
+    GROWTH(
+        "queue", "queue",
+        "a queue that wanders through old memory: dead and old keep the young"),
+    GROWTH("large-small", "large-small",
+           "large and small objects in turn: memory of one that the other "
+           "cannot use"),
+    GROWTH("large-kept", "large-kept",
+           "many large objects that live: walks of their list"),
+    GROWTH("tree-pieces", "tree-pieces",
+           "pieces of a tree that are dropped and grown again"),
+    GROWTH("rings", "rings", "dead rings: when cycles are found"),
+    GROWTH(
+        "rings-beside", "rings-beside",
+        "dead rings beside a large live heap: detection that walks all of it"),
+    GROWTH("backlog", "backlog",
+           "finalizers that are never all done: a queue that only grows"),
+    GROWTH("waiting", "waiting",
+           "many objects that wait for a finalizer: walks of the queue"),
+    GROWTH("finalizable", "alive",
+           "many finalizable objects that live: walks of their list"),
+    GROWTH("one-by-one", "one-by-one",
+           "a list of finalizable objects that are taken in turn"),
+    GROWTH("weak-one", "one-target", "many weak references to one object"),
+    GROWTH("weak-dead", "dead", "many weak references to dead objects"),
+    GROWTH("weak-dropped", "dropped",
+           "weak references that die before their target"),
+    GROWTH("threads-pairs", "pairs",
+           "candidates and blocks of threads that ended"),
+    GROWTH("threads-stores", "stores",
+           "what ended threads remembered and logged"),
+    GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .params = {{"deep", "20000"}},
      .needs = NEEDS_DEPTH, .proof = FIRED("stack"), .share = 50},

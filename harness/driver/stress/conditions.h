@@ -18,6 +18,9 @@ enum {
   NEEDS_DEPTH = 16,     /* drops structures of any depth */
 };
 
+struct campaign;
+struct trial;
+
 typedef struct condition {
   const char *name;
   const char *provokes; /* what it brings to light, one line */
@@ -40,6 +43,10 @@ typedef struct condition {
                   longer comes about: then every place was tried */
   bool scarce; /* running out of memory is no failure */
   bool races;  /* episodes of the same seed may differ */
+
+  /* Runs the episodes, as campaign_try does (campaign.h).  NULL: one episode of
+   * the random mutator, or a sweep. */
+  bool (*run)(struct campaign *c, struct trial *t);
 } condition;
 
 extern const condition conditions[];

@@ -39,6 +39,8 @@ const char *episode_key(const episode *e) {
                                e->condition->name, (uintmax_t)e->seed);
   if (e->place)
     key = arena_text("%s/%ju", key, (uintmax_t)e->place);
+  if (e->variant)
+    key = arena_text("%s/%s", key, e->variant);
   return e->oracle ? arena_text("%s/%s", key, e->oracle) : key;
 }
 
@@ -59,7 +61,8 @@ word_list episode_words(const episode *e, const char *trace) {
     const char *option, *value; /* left out if the value is NULL */
   } given[] = {
       {"--mutant", e->subject->mutant},
-      {"--run", workload_words(e)},
+      {"--run", e->run ? e->run : workload_words(e)},
+      {"--input", e->input},
       {"--threads", arena_text("%u", e->threads)},
       {"--seed", arena_text("%ju", (uintmax_t)e->seed)},
       {"--hostile", e->place ? arena_text("%s=%ju", e->condition->hostile,
@@ -210,6 +213,20 @@ static const char *find_vacuity(const condition *c, const char *status,
   return whole && !collections ? "no collection happened" : NULL;
 }
 
+/* The counters that the collector declares as work. */
+static json_t *work_of(const episode *e, const json_t *record) {
+  json_t *work = json_object(), *name;
+  size_t i;
+  json_array_foreach(json_object_get(e->subject->program->about, "work"), i,
+                     name) {
+    const char *counter = json_string_value(name);
+    json_object_set(
+        work, counter,
+        json_object_get(json_object_get(record, "counters"), counter));
+  }
+  return work;
+}
+
 static json_t *judge(const episode *e, const program_result *r) {
   const condition *c = e->condition;
   episode_fault f = episode_find_fault(c, r);
@@ -223,7 +240,9 @@ static json_t *judge(const episode *e, const program_result *r) {
     collections = count_of(r->record, "counts.op-collect") +
                   count_of(r->record, "counts.checks");
   const char *result = f.oracle ? "failed" : "passed";
-  const char *vacuous = find_vacuity(c, status, f.reason, fired, collections);
+  /* A condition that runs several episodes judges all of them together. */
+  const char *vacuous =
+      c->run ? NULL : find_vacuity(c, status, f.reason, fired, collections);
   if (vacuous) {
     bool blamed = is_hostile(e->subject->program) || fired || !c->hostile;
     result = blamed ? "vacuous" : "n/a";
@@ -232,7 +251,7 @@ static json_t *judge(const episode *e, const program_result *r) {
   const json_t *story = record_get(r->record, "violation.story");
   json_t *entry = json_pack(
       "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
-      "s:I, s:I}",
+      "s:I, s:I, s:I, s:I}",
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
@@ -240,9 +259,12 @@ static json_t *judge(const episode *e, const program_result *r) {
       (json_int_t)count_of(r->record, "counts.operations"), "collections",
       (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
       (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
-      (json_int_t)count_of(r->record, "memory.footprint_peak"), "live",
+      (json_int_t)count_of(r->record, "memory.footprint_peak"), "held",
+      (json_int_t)count_of(r->record, "memory.footprint"), "longest",
+      (json_int_t)count_of(r->record, "counts.longest-work"), "live",
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);
+  json_object_set_new(entry, "work", work_of(e, r->record));
   if (e->place)
     json_object_set_new(entry, "place", record_integer(e->place));
   if (f.oracle) {

@@ -19,6 +19,11 @@ typedef struct episode {
   const subject *subject;
   const condition *condition;
   const spec *workload; /* the random mutator, with its parameters */
+  const char *run;      /* what to run in its place, as --run takes it; NULL:
+                           the random mutator */
+  const char *input;    /* a file for --input, or NULL */
+  const char *variant;  /* the last part of the key, where one seed has several
+                           episodes; or NULL */
   uint64_t operations, seed;
   uint64_t place;     /* of a sweep, from 1 */
   uint64_t heap;      /* limit in bytes, 0: none */

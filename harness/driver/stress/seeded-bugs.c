@@ -1,5 +1,6 @@
 /* seeded-bugs.c: see seeded-bugs.h.  The programs in the folder mutants/ list
- * their bugs themselves (--mutant list; collectors/common/hostile/mutants.h). */
+ * their bugs themselves (--mutant list; collectors/common/hostile/mutants.h).
+ */
 #include "seeded-bugs.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
@@ -138,10 +139,12 @@ static bool check_healthy(campaign *c, const collector *p, bool *healthy) {
   *healthy = true;
   for (uint64_t round = 0; round < c->seeds; round++)
     for (size_t k = 0; k < c->conditions_count; k++) {
-      tally t = {0};
-      if (!campaign_run(c, &s, c->conditions[k], c->first_seed + round, NULL,
-                        &t))
+      trial one = {.subject = &s,
+                   .under = c->conditions[k],
+                   .seed = c->first_seed + round};
+      if (!campaign_try(c, &one))
         return false;
+      const tally t = one.tally;
       if (!t.fault)
         continue;
       say("%s without any bug fails: %s, seed %ju: %s: %s", p->path,
@@ -164,10 +167,12 @@ static bool is_proof(const json_t *fault) {
 static bool catch_in(campaign *c, bug *b, const subject *in) {
   for (uint64_t round = 0; round < c->seeds && !b->fault; round++)
     for (size_t k = 0; k < c->conditions_count && !b->fault; k++) {
-      tally t = {0};
-      if (!campaign_run(c, in, c->conditions[k], c->first_seed + round, NULL,
-                        &t))
+      trial one = {.subject = in,
+                   .under = c->conditions[k],
+                   .seed = c->first_seed + round};
+      if (!campaign_try(c, &one))
         return false;
+      const tally t = one.tally;
       b->operations += t.operations;
       b->elapsed += t.elapsed;
       if (is_proof(t.fault))
@@ -196,12 +201,14 @@ static bool try_alone(campaign *c, bug *b, const char *oracle) {
   bool caught = false, hung = false;
   for (size_t k = 0; k <= c->conditions_count && !caught && !hung; k++) {
     const condition *under = k ? c->conditions[k - 1] : first;
-    tally t = {0};
+    trial one = {
+        .subject = b->caught, .under = under, .seed = seed, .oracle = oracle};
     if (!under || (k && (under == first || under->sweep)))
       continue;
-    if (!campaign_run(c, b->caught, under, seed, oracle, &t))
+    if (!campaign_try(c, &one))
       return false;
-    const char *by = is_proof(t.fault) ? entry_accuser(t.fault) : "";
+    const json_t *fault = one.tally.fault;
+    const char *by = is_proof(fault) ? entry_accuser(fault) : "";
     hung = !strcmp(by, "hang"); /* once is enough waiting */
     caught = !strcmp(oracle, "none") ? is_always_seen(by) : !strcmp(by, oracle);
     if (caught)

@@ -322,17 +322,18 @@ static bool run_subject(campaign *c, const subject *s, uint64_t round,
   double before = c->spent;
   bool going = true;
   for (size_t k = 0; k < c->conditions_count && going; k++) {
-    tally one = {0}, *t = &tallies[k];
+    trial one = {
+        .subject = s, .under = c->conditions[k], .seed = c->first_seed + round};
+    tally *t = &tallies[k];
     if (t->fault || t->missing)
       continue; /* more would not tell more */
-    going =
-        campaign_run(c, s, c->conditions[k], c->first_seed + round, NULL, &one);
-    add_up(t, &one);
-    t->scarce += one.scarce;
-    t->places += one.places;
-    t->cut |= one.cut;
-    t->missing = one.missing;
-    add_up(&now, &one);
+    going = campaign_try(c, &one);
+    add_up(t, &one.tally);
+    t->scarce += one.tally.scarce;
+    t->places += one.tally.places;
+    t->cut |= one.tally.cut;
+    t->missing = one.tally.missing;
+    add_up(&now, &one.tally);
   }
   if (c->spent > before)
     say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",

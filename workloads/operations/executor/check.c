@@ -119,18 +119,58 @@ static void compare_limit(executor_thread *t) {
   uint64_t limit = t->x->run->heap_limit;
   if (!limit || !asks(t, ORACLE_LIMIT))
     return;
-  gc_footprint f = gc_heap_footprint(t->x->run->heap);
-  if (f.bytes > limit + limit / 4 + LIMIT_OVER)
+  uint64_t peak = gc_heap_footprint(t->x->run->heap).peak_bytes;
+  uint64_t most = gc_footprint_most(&gc_this_collector.can, limit);
+  if (peak > most)
     executor_violation(t, "limit", 0,
-                       "the heap takes %" PRIu64 " bytes, and its limit is "
-                       "%" PRIu64,
-                       f.bytes, limit);
+                       "the heap has taken %" PRIu64
+                       " bytes, and with its limit of %" PRIu64
+                       " may take %" PRIu64,
+                       peak, limit, most);
   uint64_t pages = usage_of(t->x->run->heap).pages;
   if (pages > limit && pages != GC_UNKNOWN)
     executor_violation(t, "limit", 0,
                        "objects take %" PRIu64
                        " bytes of pages, and the limit is %" PRIu64,
                        pages, limit);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The collector's own invariants.
+ * ------------------------------------------------------------------------- */
+
+void executor_inspect(executor_thread *t) {
+  executor *x = t->x;
+  if (!asks(t, ORACLE_CHECK))
+    return;
+  x->inspections++;
+  executor_hush(t, true);
+  const char *why = gc_heap_check(x->run->heap);
+  executor_hush(t, false);
+  if (why)
+    executor_violation(t, "check", 0, "%s", why);
+}
+
+void executor_inspect_due(executor_thread *t) {
+  executor *x = t->x;
+  if (x->parallel)
+    return;
+  int64_t price =
+      (int64_t)(INSPECTION_BASE + shadow_end(x->shadow) +
+                gc_heap_footprint(x->run->heap).bytes / INSPECTION_BYTES);
+  /* What was earned since the last one was due, and where that is too little,
+   * when it will be enough. */
+  x->inspect_credit +=
+      INSPECTION_CREDIT * (int64_t)(x->clock - x->inspect_from);
+  x->inspect_from = x->clock;
+  if (x->inspect_credit < price) {
+    x->inspect_at = x->clock + 1 +
+                    (uint64_t)(price - x->inspect_credit) / INSPECTION_CREDIT;
+    return;
+  }
+  x->inspect_credit -= price;
+  x->inspect_at = x->clock + x->inspect;
+  executor_inspect(t);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -185,6 +225,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   executor *x = t->x;
   t->checking = true;
   x->checks++;
+  executor_set_aside(t, true);
   answer_threads(t);
   drain(t);
   answer_threads(t); /* those that the drain has added */
@@ -199,11 +240,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   compare_count(t, gc_this_collector.can.explicit_free
                        ? executor_sum(x).made - x->freed
                        : x->surviving.objects);
-  if (asks(t, ORACLE_CHECK)) {
-    const char *why = gc_heap_check(x->run->heap);
-    if (why)
-      executor_violation(t, "check", 0, "%s", why);
-  }
+  executor_inspect(t);
   if (asks(t, ORACLE_GRAPH | ORACLE_WEAK)) {
     each(data, comparison_walk);
     t->checking = true;
@@ -212,5 +249,6 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   x->buried = executor_sum(x).made - x->surviving.objects;
   x->safe_bytes = x->surviving.bytes;
   compare_limit(t);
+  executor_set_aside(t, false);
   t->checking = false;
 }

@@ -44,10 +44,23 @@ unsigned executor_oracle_bits(uint64_t choice);
 
 /* An allocation may fail if the surviving objects and the new one take more
  * than limit / LIMIT_SHARE - LIMIT_SPARE bytes; the rest of the limit is left
- * to rounding, fragmentation and the collector's tables.  The footprint may
- * exceed the limit by a quarter and LIMIT_OVER bytes, for tables that the limit
- * does not cover. */
-enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20, LIMIT_OVER = 8 << 20 };
+ * to rounding, fragmentation and the collector's tables.  How far the footprint
+ * may exceed the limit is the rule of gc_footprint_most. */
+enum { LIMIT_SHARE = 3, LIMIT_SPARE = 1 << 20 };
+
+/* gc_heap_check runs before anything is collected for a check, and between
+ * checks while threads take turns, so that it meets cycles that are in
+ * progress, remembered sets and queues that are not empty.  It costs about
+ * INSPECTION_BASE units and one for each place of the shadow heap and for each
+ * INSPECTION_BYTES of the footprint.  Every operation earns INSPECTION_CREDIT
+ * units, and a run begins with INSPECTION_CREDIT_FIRST, so that a short trace
+ * is inspected after each operation. */
+enum {
+  INSPECTION_BASE = 512,
+  INSPECTION_BYTES = 256,
+  INSPECTION_CREDIT = 8,
+  INSPECTION_CREDIT_FIRST = 1 << 20
+};
 
 /* What is known about an object beyond the shadow heap, by the object's place
  * there.  It outlives the object until the place is used again.  Times are
@@ -97,6 +110,20 @@ typedef struct executor_counts {
   uint64_t handed_out;         /* objects handed out for finalization */
 } executor_counts;
 
+/* Which events of the collector happened (coverage.h). */
+enum { COVERAGE_COUNTERS = 64 };
+typedef struct executor_coverage {
+  bool watched; /* there is something to be read */
+  size_t events;
+  uint8_t place[WL_EVENTS];  /* of each event among the counters */
+  uint64_t last[WL_EVENTS];  /* its value when it was last read */
+  uint8_t of_collections[2]; /* places of the counters of collections */
+  uint64_t collections;      /* their sum when they were last read */
+  uint64_t happened; /* a bit for each event of the last operation that had any
+                      */
+  wl_coverage found;
+} executor_coverage;
+
 typedef struct executor_thread executor_thread;
 
 /* One for a run. */
@@ -122,6 +149,15 @@ typedef struct executor {
   shadow_volume reachable, surviving; /* at the last check */
   uint64_t peak_bytes;                /* the most that survived a check */
   uint64_t clock;                     /* no thread's `now` is below it */
+  uint64_t inspect;    /* operations between two inspections, at least; 0: none
+                        */
+  uint64_t inspect_at; /* when the next one is due */
+  uint64_t inspect_from;  /* when one was due last */
+  int64_t inspect_credit; /* as of then */
+  uint64_t inspections;   /* so far */
+  executor_coverage coverage;
+  unsigned aside; /* what happens now is not counted as covered, if not 0 */
+  bool hushed;    /* threads that wait must not call the collector */
 } executor;
 
 struct executor_thread {
@@ -133,6 +169,7 @@ struct executor_thread {
   uint16_t number;
   bool locked;   /* holds the lock */
   bool checking; /* takes part in a check, after operation `op` */
+  bool polling;  /* waits, and may be in a safepoint */
   trace_op op;   /* the operation that is being performed */
   uint64_t now;  /* the number of that operation, in the thread's own count or,
                     if threads take turns, in a common one; all threads go on
@@ -151,9 +188,11 @@ typedef enum executor_result {
 } executor_result;
 
 /* Begin and end the comparison of a run, on its first thread.  No object can be
- * reached at either end.  `oracles` are bits.  They exit with 2 if the file of
- * --trace cannot be written. */
-void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel);
+ * reached at either end.  `oracles` are bits; threads that take turns have the
+ * heap inspected every `inspect` operations at most.  They exit with 2 if the
+ * file of --trace cannot be written. */
+void executor_open(executor *x, wl_thread *t, unsigned oracles,
+                   uint64_t inspect, bool parallel);
 void executor_close(executor *x);
 
 /* The calling thread, attached to the collector as `wl`, begins as mutator
@@ -171,6 +210,11 @@ executor_result executor_perform(executor_thread *t, const trace_op *op,
 
 /* A safepoint that is no operation, for a thread that waits.  (S) */
 void executor_safepoint(executor_thread *t);
+
+/* Bracket a stretch that belongs to a check: what the collector does in it is
+ * not counted as covered.  At the beginning, before anything is collected, the
+ * collector checks its invariants.  All other threads stand still. */
+void executor_set_aside(executor_thread *t, bool aside);
 
 /* Says that all threads but the caller stand still from now on (`still`), or
  * run on after a check.  For threads that run beside each other. */

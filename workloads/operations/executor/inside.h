@@ -52,6 +52,21 @@ static inline bool must_find(void) {
  * writes it to the trace. */
 void executor_advance(executor_thread *t, const trace_op *op);
 
+/* Threads that wait for their turn stay out of the collector from now on, or no
+ * more: while its counters are read and its heap is checked, no mutator may
+ * run. */
+void executor_hush(executor_thread *t, bool hush);
+
+/* Has the collector check its invariants, and ends the run with a violation if
+ * they do not hold.  All other threads stand still. */
+void executor_inspect(executor_thread *t);
+
+/* The same after an operation, if it can be afforded. */
+void executor_inspect_due(executor_thread *t);
+
+/* Counts what has happened in the collector since it was last asked. */
+void executor_sample(executor_thread *t);
+
 /* The counts of all threads of the run, those that have ended included. */
 executor_counts executor_sum(const executor *x);
 

@@ -399,11 +399,21 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
   executor_result result = perform(t, &op, number);
   if (gc_unlikely(hostile_violation() != NULL))
     executor_violation(t, "poison", 0, "%s", hostile_violation());
+  if (!t->x->parallel && !t->x->aside)
+    executor_sample(t);
+  if (gc_unlikely(t->x->clock >= t->x->inspect_at && !t->checking))
+    executor_inspect_due(t);
   return result;
 }
 
+/* The order of `polling` and `hushed` is the same for all threads, so that
+ * either this thread sees that it is to stay out, or executor_hush sees that
+ * this thread is in. */
 void executor_safepoint(executor_thread *t) {
-  gc_safepoint(t->m);
+  __atomic_store_n(&t->polling, true, __ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&t->x->hushed, __ATOMIC_SEQ_CST))
+    gc_safepoint(t->m);
+  __atomic_store_n(&t->polling, false, __ATOMIC_RELEASE);
 }
 
 /* ------------------------------------------------------------------------- *

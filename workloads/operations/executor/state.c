@@ -1,10 +1,12 @@
 /* state.c: the beginning and the end of a run that is compared, and of each of
  * its threads; what is counted. */
+#include "coverage.h"
 #include "inside.h"
 #include "last-words.h"
 #include "questions.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -37,12 +39,16 @@ void *grown(void *array, size_t count, size_t *room, size_t size) {
  * The run.
  * ------------------------------------------------------------------------- */
 
-void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
+void executor_open(executor *x, wl_thread *t, unsigned oracles,
+                   uint64_t inspect, bool parallel) {
   *x = (executor){.run = t->run,
                   .shadow = shadow_create(),
                   .oracles = oracles,
                   .parallel = parallel,
-                  .standing = !parallel};
+                  .standing = !parallel,
+                  .inspect = inspect,
+                  .inspect_at = inspect ? inspect : UINT64_MAX,
+                  .inspect_credit = INSPECTION_CREDIT_FIRST};
   pthread_mutex_init(&x->list, NULL);
   x->pasts = mmap(NULL, PLACES * sizeof *x->pasts, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,6 +66,7 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles, bool parallel) {
   }
   gc_collect(t->m);
   x->foreign = gc_heap_objects(t->run->heap);
+  coverage_begin(x);
   last_words_watch();
 }
 
@@ -165,6 +172,36 @@ void executor_detach(executor_thread *t) {
   free(t->questions.items);
 }
 
+void executor_hush(executor_thread *t, bool hush) {
+  executor *x = t->x;
+  if (!x->threads->next)
+    return; /* there is nobody else */
+  __atomic_store_n(&x->hushed, hush, __ATOMIC_SEQ_CST);
+  for (executor_thread *o = x->threads; hush && o; o = o->next)
+    while (__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST))
+      sched_yield();
+}
+
+void executor_sample(executor_thread *t) {
+  if (!t->x->coverage.watched)
+    return;
+  executor_hush(t, true);
+  coverage_sample(t->x);
+  executor_hush(t, false);
+}
+
+void executor_set_aside(executor_thread *t, bool aside) {
+  executor *x = t->x;
+  if (aside && x->aside++ == 0) {
+    executor_sample(t);
+    executor_inspect(t);
+  } else if (!aside && --x->aside == 0) {
+    executor_hush(t, true);
+    coverage_skip(x);
+    executor_hush(t, false);
+  }
+}
+
 /* ------------------------------------------------------------------------- *
  * The record.
  * ------------------------------------------------------------------------- */
@@ -179,6 +216,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "operations", c->operations);
   wl_count(wl, "skipped", c->skipped);
   wl_count(wl, "checks", x->checks);
+  wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "allocations-failed", c->failed);
@@ -197,6 +235,7 @@ void executor_conclude(executor_thread *t, uint64_t expected) {
   executor_counts sum = executor_sum(x);
   gc_reclaims reclaims = gc_this_collector.can.reclaims;
   record_counts(t, &sum);
+  coverage_record(t);
   wl_check(t->wl, !expected || x->buried > 0 || reclaims == GC_RECLAIMS_NOTHING,
            "vacuous: no object was reclaimed");
   /* If most allocations fail, there may be no object to perform on. */

@@ -68,6 +68,7 @@ void fuzz_check(actor *a) {
   fuzz *f = a->f;
   executor_stand(&a->x, true);
   f->to_check = (int64_t)f->every;
+  executor_set_aside(&a->x, true);
   run_finalizers(a);
   emit1(a, TRACE_CHECK, 0);
   executor_check(&a->x, turns_each,
@@ -76,5 +77,6 @@ void fuzz_check(actor *a) {
     for (unsigned i = 0; i < f->threads; i++)
       f->actors[i].cull = true;
   freeze(a);
+  executor_set_aside(&a->x, false);
   executor_stand(&a->x, !f->parallel);
 }

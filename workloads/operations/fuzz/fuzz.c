@@ -34,6 +34,7 @@ enum {
   WEAK,
   DEEPEST,
   COLLECTIONS,
+  INSPECT,
   ORACLE
 };
 enum { TURNS, FREE };
@@ -44,9 +45,10 @@ static const char *const schedules[] = {"turns", "free", NULL};
  * ------------------------------------------------------------------------- */
 
 /* The settings are in `f`. */
-static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles) {
+static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
+                      uint64_t inspect) {
   f->run = t->run;
-  executor_open(&f->x, t, oracles, f->parallel);
+  executor_open(&f->x, t, oracles, inspect, f->parallel);
   turns_open(&f->turns, f->threads);
   f->actors = own_memory(f->threads, sizeof *f->actors);
   f->sources = own_memory(f->threads, sizeof *f->sources);
@@ -104,7 +106,7 @@ void fuzz_bytes(wl_thread *t, const uint8_t *bytes, size_t n) {
             .left = INT64_MAX,
             .threads = 1};
   static const uint8_t none;
-  open_fuzz(&f, t, ORACLE_ALL);
+  open_fuzz(&f, t, ORACLE_ALL, 50);
   f.sources[0].next = n ? bytes : &none; /* engines may pass NULL */
   f.sources[0].end = f.sources[0].next + n;
   run_fuzz(&f, t);
@@ -176,7 +178,7 @@ static void run(wl_thread *t) {
             .threads = t->run->threads};
   f.parallel = f.schedule == FREE && f.threads > 1;
   uint8_t *bytes = NULL;
-  open_fuzz(&f, t, executor_oracle_bits(wl_get(t, ORACLE)));
+  open_fuzz(&f, t, executor_oracle_bits(wl_get(t, ORACLE)), wl_get(t, INSPECT));
   if (t->run->input) {
     size_t n;
     if (f.parallel) {
@@ -213,26 +215,29 @@ const workload workload_fuzz = {
     .source = "model-based random testing; swarm testing (ISSTA 2012)",
     .unit = "operations",
     .steps = {"all"},
-    .params = {{"ops", "operations", 200000, 0, 1ull << 40, NULL},
-               {"schedule",
-                "threads take turns, or run freely beside each other", TURNS, 0,
-                0, schedules},
-               {"every", "operations between checks", 5000, 10, 1 << 30, NULL},
-               {"live", "objects that may be alive after a check, about", 4000,
-                10, 1 << 22, NULL},
-               {"finalizable", "finalizable objects, per mille of new objects",
-                20, 0, 500, NULL},
-               {"weak", "weak references, per mille of new objects", 60, 0, 500,
-                NULL},
-               {"deep",
-                "objects of the longest lists, the first of which is made at "
-                "once; 0: by `ops`",
-                0, 0, 1 << 20, NULL},
-               {"collections",
-                "1: some collections are requested between checks; 0: none", 1,
-                0, 1, NULL},
-               {"oracle", "which comparisons are made", 0, 0, 0,
-                executor_oracles}},
+    .params =
+        {{"ops", "operations", 200000, 0, 1ull << 40, NULL},
+         {"schedule", "threads take turns, or run freely beside each other",
+          TURNS, 0, 0, schedules},
+         {"every", "operations between checks", 5000, 10, 1 << 30, NULL},
+         {"live", "objects that may be alive after a check, about", 4000, 10,
+          1 << 22, NULL},
+         {"finalizable", "finalizable objects, per mille of new objects", 20, 0,
+          500, NULL},
+         {"weak", "weak references, per mille of new objects", 60, 0, 500,
+          NULL},
+         {"deep",
+          "objects of the longest lists, the first of which is made at "
+          "once; 0: by `ops`",
+          0, 0, 1 << 20, NULL},
+         {"collections",
+          "1: some collections are requested between checks; 0: none", 1, 0, 1,
+          NULL},
+         {"inspect",
+          "operations between two calls of gc_heap_check, at least, while "
+          "threads take turns; 0: at checks only",
+          300, 0, 1 << 30, NULL},
+         {"oracle", "which comparisons are made", 0, 0, 0, executor_oracles}},
     .needs = WL_TAKES_THREADS,
     .volume = volume,
     .run = run};

@@ -1,0 +1,237 @@
+/* growth.c: see growth.h. */
+#include "growth.h"
+#include "harness/base/arena.h"
+#include "harness/base/capabilities.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------- *
+ * The rule.
+ * ------------------------------------------------------------------------- */
+
+/* A figure that is linear doubles.  Collectors begin a collection when a heap
+ * that is alive has grown by a share of itself, so that their work is a
+ * geometric series, and the sum of such a series jumps by up to three times
+ * where one more collection is made, but never twice in a row.  A figure that
+ * is quadratic grows by four times at each doubling.  So a figure is too much
+ * if it grows by more than two and a half times, from n to 2n and again from 2n
+ * to 4n. */
+enum { LINEAR_PERCENT = 250 };
+
+/* A figure that is flat may vary with where in its course the program ends. */
+enum { FLAT_PERCENT = 125 };
+
+/* What a figure may grow by in any case: work that each collection does
+ * whatever the program is (roots, size classes, the last checks), a few
+ * collections, and memory that is taken in pieces. */
+static const uint64_t slack[] = {[GROWTH_WORK] = 8192,
+                                 [GROWTH_COLLECTIONS] = 16,
+                                 [GROWTH_BYTES] = 128 << 10};
+
+bool growth_exceeds(growth_kind kind, bool flat, uint64_t before,
+                    uint64_t after) {
+  uint64_t percent = flat ? FLAT_PERCENT : LINEAR_PERCENT;
+  return after >
+         before / 100 * percent + before % 100 * percent / 100 + slack[kind];
+}
+
+/* ------------------------------------------------------------------------- *
+ * The shapes.
+ * ------------------------------------------------------------------------- */
+
+/* In what a shape is flat. */
+typedef enum flatness {
+  LINEAR,
+  FLAT,       /* if the collector reclaims anything */
+  FLAT_CYCLES /* if it reclaims cycles */
+} flatness;
+
+typedef struct shape {
+  const char *condition, *workload; /* the condition names the shape */
+  unsigned n; /* at which whatever grows takes 4 MiB or more (growth.c of the
+                 workloads says why) */
+  flatness flat;
+} shape;
+
+static const shape shapes[] = {
+    {"growth-churn", "growth", 256, FLAT},
+    {"growth-list", "growth", 256, LINEAR},
+    {"growth-visits", "growth", 256, LINEAR},
+    {"growth-fans", "growth", 256, LINEAR},
+    {"growth-one-target", "growth", 1024, LINEAR},
+    {"growth-old-array", "growth", 256, LINEAR},
+    {"growth-old-nodes", "growth", 256, LINEAR},
+    {"growth-queue", "growth", 1024, FLAT},
+    {"growth-large-small", "growth", 512, FLAT},
+    {"growth-large-kept", "growth", 256, LINEAR},
+    {"growth-tree-pieces", "growth", 256, LINEAR},
+    {"growth-rings", "growth", 256, FLAT_CYCLES},
+    {"growth-rings-beside", "growth", 256, LINEAR},
+    {"growth-backlog", "growth-finalizers", 256, FLAT},
+    {"growth-waiting", "growth-finalizers", 256, LINEAR},
+    {"growth-finalizable", "growth-finalizers", 256, LINEAR},
+    {"growth-one-by-one", "growth-finalizers", 256, LINEAR},
+    {"growth-weak-one", "growth-weak", 256, LINEAR},
+    {"growth-weak-dead", "growth-weak", 256, LINEAR},
+    {"growth-weak-dropped", "growth-weak", 1024, FLAT},
+    {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
+    {"growth-threads-stores", "growth-threads", 300, FLAT},
+    {"growth-threads-idle", "growth-threads", 32, LINEAR},
+};
+
+static const shape *shape_of(const condition *c) {
+  const shape *s = shapes;
+  while (strcmp(s->condition, c->name))
+    s++;
+  return s;
+}
+
+static bool is_flat(const shape *s, const collector *c) {
+  const char *reclaims = json_string_value(
+      json_object_get(json_object_get(c->about, "capabilities"), "reclaims"));
+  bool all = reclaims && !strcmp(reclaims, "all");
+  bool nothing = reclaims && !strcmp(reclaims, "nothing");
+  return s->flat == FLAT_CYCLES ? all : s->flat == FLAT && !nothing;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The comparison.
+ * ------------------------------------------------------------------------- */
+
+/* What grew too fast between the entries of one size and of its double: the
+ * figure's name; NULL if nothing did. */
+static const char *find_excess(const json_t *before, const json_t *after,
+                               bool flat) {
+  static const struct {
+    const char *name;
+    growth_kind kind;
+    bool flat; /* in shapes that are flat */
+  } figures[] = {{"footprint", GROWTH_BYTES, true},
+                 {"held", GROWTH_BYTES, true},
+                 {"longest", GROWTH_WORK, true},
+                 {"collections", GROWTH_COLLECTIONS, false}};
+  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+    if (growth_exceeds(figures[i].kind, flat && figures[i].flat,
+                       entry_number(before, figures[i].name),
+                       entry_number(after, figures[i].name)))
+      return figures[i].name;
+  const json_t *work = json_object_get(before, "work");
+  const char *name;
+  json_t *value;
+  json_object_foreach(json_object_get(after, "work"), name, value) {
+    if (growth_exceeds(GROWTH_WORK, false, entry_number(work, name),
+                       (uint64_t)json_integer_value(value)))
+      return name;
+  }
+  return NULL;
+}
+
+/* The figure of an entry by the name that find_excess gave. */
+static uint64_t figure_of(const json_t *entry, const char *name) {
+  const json_t *work = json_object_get(entry, "work");
+  return entry_number(json_object_get(work, name) ? work : entry, name);
+}
+
+static const char *meaning_of(const char *figure) {
+  static const struct {
+    const char *name, *meaning;
+  } meanings[] = {{"footprint", "bytes of the footprint at its peak"},
+                  {"held", "bytes of the footprint in the end"},
+                  {"longest", "units of work in one step"}};
+  for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+    if (!strcmp(meanings[i].name, figure))
+      return meanings[i].meaning;
+  return figure;
+}
+
+/* The collector's settings that are tried: none, and the tight ones. */
+static size_t settings_of(const collector *c, const char ***out) {
+  const json_t *tight = json_object_get(c->about, "tight");
+  size_t n = json_array_size(tight);
+  *out = arena_take((1 + n) * sizeof **out);
+  for (size_t i = 0; i < n; i++)
+    (*out)[1 + i] = json_string_value(json_array_get(tight, i));
+  return 1 + n;
+}
+
+/* The subject with these settings over its own options; NULL: as it is. */
+static subject *with_settings(const subject *s, const char *settings) {
+  subject *out = arena_take(sizeof *out);
+  spec more;
+  *out = *s;
+  if (!settings || spec_parse_settings(settings, &more))
+    return out;
+  for (size_t i = 0; i < more.count; i++)
+    out->options =
+        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
+  out->name = arena_text("%s%s%s", spec_text(&out->options),
+                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
+  return out;
+}
+
+/* Runs the shape with one of the settings, up to the first failure.  False if
+ * it has to wait for an episode; *seen counts the entries of the trial. */
+static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
+  const shape *s = shape_of(t->under);
+  bool flat = is_flat(s, t->subject->program);
+  const json_t *entries[3];
+  const char *excess = NULL;
+  size_t k = 0;
+  episode e = campaign_episode(c, t);
+  e.subject = with_settings(t->subject, settings);
+  e.operations = 0;
+  e.seed = 1; /* nothing is drawn: all rounds are the same */
+  do {
+    unsigned n = s->n << k;
+    e.run =
+        arena_text("%s:%s,n=%u", s->workload, condition_params(t->under), n);
+    e.variant = arena_text("%u", n);
+    entries[k] = campaign_entry(c, &e);
+    if (!entries[k])
+      return false;
+    if ((*seen)++ == t->step)
+      trial_add(t, entries[k]);
+    if (t->tally.fault)
+      return true;
+    excess = k ? find_excess(entries[k - 1], entries[k], flat) : NULL;
+  } while (++k < 2 || (k < 3 && excess));
+  if (!excess)
+    return true;
+  const char *reason = arena_text(
+      "%s, %s with %s: %ju at n=%u, %ju at n=%u, %ju at n=%u, where %s",
+      meaning_of(excess), condition_params(t->under), e.subject->name,
+      (uintmax_t)figure_of(entries[0], excess), s->n,
+      (uintmax_t)figure_of(entries[1], excess), s->n * 2,
+      (uintmax_t)figure_of(entries[2], excess), s->n * 4,
+      flat ? "nothing that is alive grows" : "the program only doubles");
+  json_t *fault = json_copy((json_t *)entries[2]);
+  json_object_set_new(fault, "result", json_string("failed"));
+  json_object_set_new(fault, "oracle", json_string("growth"));
+  json_object_set_new(fault, "reason", json_string(reason));
+  t->tally.fault = fault;
+  return true;
+}
+
+/* The capability that the shape needs and the collector lacks, or NULL. */
+static const char *find_missing(const shape *s, const collector *c) {
+  const json_t *w = collector_workload(c, s->workload);
+  if (!w)
+    return "it lacks the workload";
+  for (size_t i = 0; i < CAPABILITIES; i++)
+    if (workload_needs(w, capability_words[i].name) &&
+        !collector_can(c, capability_words[i].name))
+      return capability_words[i].needs;
+  return NULL;
+}
+
+bool growth_run(campaign *c, trial *t) {
+  const char **settings;
+  size_t n = settings_of(t->subject->program, &settings), seen = 0;
+  t->tally.missing = find_missing(shape_of(t->under), t->subject->program);
+  if (t->oracle) /* a comparison of the random mutator */
+    return true;
+  for (size_t i = 0; i < n && !t->tally.missing && !t->tally.fault; i++)
+    if (!compare(c, t, settings[i], &seen))
+      return false;
+  return true;
+}

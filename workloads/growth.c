@@ -1,0 +1,852 @@
+/* growth: shapes of programs whose cost must grow no faster than they do.
+ *
+ * A shape does n times the same thing, beside live data that is fixed or that
+ * grows with n.  The stress conditions `growth-SHAPE` run a shape at n and at
+ * 2n and compare what is deterministic: the collector's own counts of its work,
+ * its collections, and its footprint.  So a list that is walked for each of its
+ * entries is found, or a buffer that only ever grows, however fast the machine
+ * is.  In a shape that is flat, nothing that is alive depends on n, so that the
+ * footprint must not grow at all.
+ *
+ * What grows with n takes at least 4 MiB at the sizes that the conditions use.
+ * A collector may let every heap grow by that much, and below it the number of
+ * collections depends on n alone: with live data that grows too, the work would
+ * be quadratic for a reason.
+ *
+ * There are four workloads, because a workload declares what it needs:
+ * `growth`, `growth-finalizers`, `growth-weak` and `growth-threads`.  They are
+ * not timed, so they are compiled once for all collectors.
+ *
+ * Survivors: each shape states beside its code what it makes and keeps.
+ *
+ * Limits: no shape needs more than one thread that runs at a time. */
+#include "parts.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { SHAPE, N };
+
+/* What a shape makes with a given n: objects and nominal bytes. */
+typedef struct amount {
+  uint64_t objects, bytes;
+} amount;
+
+typedef struct totals {
+  uint64_t live; /* the most bytes that are reachable at any time */
+  amount made;   /* all */
+  amount kept;   /* reachable in the end */
+  amount cyclic; /* dropped in dead cycles, or reachable from them */
+} totals;
+
+typedef struct shape {
+  void (*play)(wl_thread *t, uint64_t n); /* keeps what is kept in globals */
+  totals (*of)(uint64_t n);
+} shape;
+
+/* Global roots. */
+enum { KEPT, MORE, PROGRAM, ROOTS };
+
+/* A node of lists and trees. */
+enum { NEXT, OTHER };
+#define NODE       ((gc_shape){2, 24})
+#define NODE_BYTES ((uint64_t)48)
+
+enum {
+  STEP = 256,    /* things done in a step */
+  LITTER = 512,  /* garbage nodes of one unit of unrelated work */
+  CHUNK = 16384, /* bytes of a large object, at least */
+  QUEUE = 1000,  /* length of the queue that nodes pass through */
+  RING = 3,      /* nodes of a ring */
+};
+
+static amount nodes(uint64_t n) {
+  return (amount){n, n * NODE_BYTES};
+}
+
+static amount array(uint64_t slots) {
+  return (amount){1, 8 + 8 * slots};
+}
+
+static amount weaks(uint64_t n) {
+  return (amount){n, n * gc_shape_bytes(GC_WEAK_SHAPE)};
+}
+
+static amount sum(amount a, amount b) {
+  return (amount){a.objects + b.objects, a.bytes + b.bytes};
+}
+
+/* Bytes of the few nodes that are alive for a moment. */
+#define MOMENTARY (5 * NODE_BYTES)
+
+/* The totals of a shape that keeps `kept` and makes `made` besides. */
+static totals keeps(amount kept, amount made) {
+  return (totals){
+      .live = kept.bytes + MOMENTARY, .made = sum(kept, made), .kept = kept};
+}
+
+/* ------------------------------------------------------------------------- *
+ * Parts.
+ * ------------------------------------------------------------------------- */
+
+enum { COUNTERS = 64 };
+
+/* The work that the collector says it has done so far. */
+static uint64_t count_work(wl_thread *t) {
+  gc_counter counters[COUNTERS];
+  size_t n = gc_heap_counters(t->run->heap, counters, COUNTERS);
+  uint64_t work = 0;
+  for (const char *const *w = gc_this_collector.work; w && *w; w++)
+    for (size_t i = 0; i < n; i++)
+      if (!strcmp(counters[i].name, *w))
+        work += counters[i].value;
+  return work;
+}
+
+/* The most work between two steps, which bounds that of a pause. */
+static uint64_t work_before, work_longest;
+
+/* Ends a step of `ops` things.  No other mutator runs. */
+static void step(wl_thread *t, uint64_t ops) {
+  uint64_t work = count_work(t);
+  work_longest = max_u64(work_longest, work - work_before);
+  work_before = work;
+  wl_step(t, 0, ops);
+}
+
+/* Ends a step after every STEP things; `i` counts them from 0. */
+static void step_at(wl_thread *t, uint64_t i) {
+  if (i % STEP == STEP - 1)
+    step(t, STEP);
+}
+
+static void new_node(gc_mutator *m, gc_reg dst) {
+  gc_new(m, dst, NODE, GC_PLAIN);
+}
+
+/* Makes `n` nodes that nobody keeps. */
+static void litter(gc_mutator *m, uint64_t n) {
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  while (n-- > 0)
+    new_node(m, r);
+  gc_frame_leave(m, r, 1, 0);
+}
+
+/* Unrelated work after something was set up: n units, a step each. */
+static void work_on(wl_thread *t, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++) {
+    litter(t->m, LITTER);
+    step(t, 1);
+  }
+}
+
+/* Puts `r` in front of the list in global root `g`; `r` becomes null. */
+static void push(gc_mutator *m, uint32_t g, gc_reg r, uint32_t link) {
+  gc_reg rest = gc_frame_enter(m, 1, 0);
+  gc_global_load(m, rest, g);
+  gc_store_take(m, r, link, rest);
+  gc_global_store(m, g, r);
+  gc_clear(m, r);
+  gc_frame_leave(m, rest, 1, 0);
+}
+
+/* Puts a list of n new nodes into global root `g`. */
+static void make_list(wl_thread *t, uint32_t g, uint64_t n) {
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < n; i++) {
+    new_node(t->m, r);
+    push(t->m, g, r, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+/* Puts an array of null slots into global root `g`. */
+static void make_array(gc_mutator *m, uint32_t g, uint64_t slots) {
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  gc_new(m, r, (gc_shape){(uint32_t)slots, 0}, GC_PLAIN);
+  gc_global_store(m, g, r);
+  gc_frame_leave(m, r, 1, 0);
+}
+
+/* dst <- a new ring of RING nodes. */
+static void make_ring(gc_mutator *m, gc_reg dst) {
+  gc_reg frame = gc_frame_enter(m, 2, 0), last = frame, node = frame + 1;
+  new_node(m, dst);
+  gc_copy(m, last, dst);
+  for (int i = 1; i < RING; i++) {
+    new_node(m, node);
+    gc_store(m, last, NEXT, node);
+    gc_move(m, last, node);
+  }
+  gc_store(m, last, NEXT, dst);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Takes at most `most` objects that wait for their finalizers, and drops them.
+ */
+static uint64_t take_finalizers(gc_mutator *m, uint64_t most) {
+  uint64_t n = 0;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (; n < most && gc_finalizer_next(m, r); n++)
+    gc_clear(m, r);
+  gc_frame_leave(m, r, 1, 0);
+  return n;
+}
+
+/* Collects until no finalizer waits. */
+static void settle(gc_mutator *m) {
+  do
+    gc_collect(m);
+  while (gc_this_collector.can.finalizers && take_finalizers(m, UINT64_MAX));
+}
+
+/* ------------------------------------------------------------------------- *
+ * Shapes.  Beside each, what it makes and keeps.
+ * ------------------------------------------------------------------------- */
+
+/* Nodes die at once: flat. */
+static totals of_churn(uint64_t n) {
+  return keeps(nodes(0), nodes(n * LITTER));
+}
+
+static void churn(wl_thread *t, uint64_t n) {
+  work_on(t, n);
+}
+
+/* A long list beside which nodes die. */
+static totals of_list(uint64_t n) {
+  return keeps(nodes(n * STEP), nodes(n * LITTER));
+}
+
+static void list(wl_thread *t, uint64_t n) {
+  make_list(t, KEPT, n * STEP);
+  work_on(t, n);
+}
+
+/* The same list: a reference to each of its nodes is taken and dropped. */
+static totals of_visits(uint64_t n) {
+  return keeps(nodes(n * STEP), nodes(0));
+}
+
+static void visits(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, n * STEP);
+  gc_reg frame = gc_frame_enter(m, 2, 0), at = frame, next = frame + 1;
+  gc_global_load(m, at, KEPT);
+  for (uint64_t i = 0; !gc_is_null(m, at); i++) {
+    gc_load(m, next, at, NEXT);
+    gc_move(m, at, next);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* A wide array whose elements are dropped together, four times. */
+static totals of_fans(uint64_t n) {
+  amount fan = sum(array(n * STEP), nodes(n * STEP));
+  return (totals){.live = fan.bytes, .made = {4 * fan.objects, 4 * fan.bytes}};
+}
+
+static void fans(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  for (int round = 0; round < 4; round++) {
+    gc_reg frame = gc_frame_enter(m, 2, 0), fan = frame, node = frame + 1;
+    gc_new(m, fan, (gc_shape){(uint32_t)(n * STEP), 0}, GC_PLAIN);
+    for (uint64_t i = 0; i < n * STEP; i++) {
+      new_node(m, node);
+      gc_store_take(m, fan, (uint32_t)i, node);
+      step_at(t, i);
+    }
+    gc_frame_leave(m, frame, 2, 0);
+  }
+}
+
+/* One object to which all slots of wide arrays refer. */
+static totals of_one_target(uint64_t n) {
+  return keeps(sum(nodes(1), array(n * 2 * STEP)), nodes(n * LITTER));
+}
+
+static void one_target(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, n * 2 * STEP);
+  gc_reg frame = gc_frame_enter(m, 1, 1), one = frame, all = frame + 1;
+  new_node(m, one);
+  gc_global_borrow(m, all, KEPT);
+  for (uint64_t i = 0; i < n * 2 * STEP; i++) {
+    gc_store(m, all, (uint32_t)i, one);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+  work_on(t, n);
+}
+
+/* An old array.  For each unit of garbage a young object is stored into it,
+ * somewhere else each time. */
+enum { SLOTS_PER_STORE = 2048 };
+
+static totals of_old_array(uint64_t n) {
+  return keeps(sum(array(n * SLOTS_PER_STORE), nodes(n)), nodes(n * LITTER));
+}
+
+static void old_array(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, n * SLOTS_PER_STORE);
+  gc_collect(m);
+  gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, all = frame + 1;
+  for (uint64_t i = 0; i < n; i++) {
+    litter(m, LITTER);
+    new_node(m, node);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, (uint32_t)(i * SLOTS_PER_STORE), node);
+    step(t, 1);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* An old list, into each of whose nodes a young object is stored. */
+static totals of_old_nodes(uint64_t n) {
+  return keeps(nodes(2 * n * STEP), nodes(0));
+}
+
+static void old_nodes(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, n * STEP);
+  gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, at = frame + 1;
+  gc_global_borrow(m, at, KEPT);
+  for (uint64_t i = 0; !gc_is_null(m, at); i++) {
+    new_node(m, node);
+    gc_store_take(m, at, OTHER, node);
+    gc_borrow(m, at, at, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* Nodes pass through a queue of fixed length, so that it wanders through old
+ * memory: what is dead and old must not keep what is young.  Flat. */
+static totals of_queue(uint64_t n) {
+  return keeps(nodes(QUEUE), nodes(n * STEP));
+}
+
+static void queue(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), node = frame, first = frame + 1;
+  for (uint64_t i = 0; i < QUEUE + n * STEP; i++) {
+    new_node(m, node);
+    gc_reg last = gc_frame_enter(m, 1, 0);
+    gc_global_load(m, last, MORE);
+    if (gc_is_null(m, last))
+      gc_global_store(m, KEPT, node);
+    else
+      gc_store(m, last, NEXT, node);
+    gc_global_store(m, MORE, node);
+    gc_frame_leave(m, last, 1, 0);
+    gc_clear(m, node);
+    if (i >= QUEUE) {
+      gc_global_load(m, first, KEPT);
+      gc_load(m, node, first, NEXT);
+      gc_global_store(m, KEPT, node);
+      gc_clear(m, node);
+      gc_clear(m, first);
+    }
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Large and small objects in turn replace those of a table: flat. */
+enum { PLACES = 16 };
+
+static uint32_t large_bytes(uint64_t i) {
+  return (uint32_t)(CHUNK + i % 3 * 4096);
+}
+
+/* Nominal bytes of the large objects from number `first` on. */
+static amount larges(uint64_t first, uint64_t n) {
+  amount a = {n, 0};
+  for (uint64_t i = 0; i < n; i++)
+    a.bytes += gc_shape_bytes((gc_shape){0, large_bytes(first + i)});
+  return a;
+}
+
+static void replace_larges(wl_thread *t, uint64_t n, uint64_t places) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, all = frame + 1;
+  make_array(m, KEPT, places);
+  for (uint64_t i = 0; i < n; i++) {
+    gc_new(m, r, (gc_shape){0, large_bytes(i)}, GC_PLAIN);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, (uint32_t)(i % places), r);
+    litter(m, LITTER / 4);
+    step(t, 1);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static totals of_large_small(uint64_t n) {
+  uint64_t kept = min_u64(n, PLACES);
+  totals s = keeps(sum(array(PLACES), larges(n - kept, kept)),
+                   sum(larges(0, n - kept), nodes(n * (LITTER / 4))));
+  /* One more is alive while it is put into its place, and sizes vary. */
+  s.live += CHUNK + 4 * 4096;
+  return s;
+}
+
+static void large_small(wl_thread *t, uint64_t n) {
+  replace_larges(t, n, PLACES);
+}
+
+/* The same, but all large objects stay. */
+static totals of_large_kept(uint64_t n) {
+  return keeps(sum(array(n), larges(0, n)), nodes(n * (LITTER / 4)));
+}
+
+static void large_kept(wl_thread *t, uint64_t n) {
+  replace_larges(t, n, n);
+}
+
+/* A binary tree, from which pieces are cut and grown again. */
+enum { PIECE_DEPTH = 6, PIECE = (1 << PIECE_DEPTH) - 1 };
+
+static void grow(gc_mutator *m, gc_reg dst, unsigned depth) {
+  gc_reg child = gc_frame_enter(m, 1, 0);
+  new_node(m, dst);
+  for (uint32_t side = 0; side < 2 && depth > 1; side++) {
+    grow(m, child, depth - 1);
+    gc_store_take(m, dst, side, child);
+  }
+  gc_frame_leave(m, child, 1, 0);
+}
+
+static totals of_tree_pieces(uint64_t n) {
+  uint64_t pieces = 4 * n;
+  return keeps(sum(array(pieces), nodes(pieces * PIECE)),
+               nodes(pieces * PIECE));
+}
+
+/* The upper part of the tree is an array: a piece hangs in each slot. */
+static void tree_pieces(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  uint64_t pieces = 4 * n;
+  make_array(m, KEPT, pieces);
+  gc_reg frame = gc_frame_enter(m, 1, 1), piece = frame, all = frame + 1;
+  for (uint64_t i = 0; i < 2 * pieces; i++) {
+    gc_global_borrow(m, all, KEPT);
+    gc_store_null(m, all, (uint32_t)(i % pieces));
+    gc_unborrow(m, all);
+    grow(m, piece, PIECE_DEPTH);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, (uint32_t)(i % pieces), piece);
+    step(t, 1);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* Rings die, and nothing else is alive: flat. */
+static totals of_rings(uint64_t n) {
+  totals s = keeps(nodes(0), nodes(n * STEP * RING));
+  s.cyclic = s.made;
+  return s;
+}
+
+static void rings(wl_thread *t, uint64_t n) {
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    make_ring(t->m, r);
+    step_at(t, i);
+  }
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+/* Rings die beside a large list. */
+static totals of_rings_beside(uint64_t n) {
+  totals s = keeps(nodes(n * STEP), nodes(n * STEP / 2 * RING));
+  s.cyclic = nodes(n * STEP / 2 * RING);
+  return s;
+}
+
+static void rings_beside(wl_thread *t, uint64_t n) {
+  make_list(t, KEPT, n * STEP);
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP / 2; i++) {
+    make_ring(t->m, r);
+    step_at(t, i);
+  }
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Shapes with finalizers.
+ * ------------------------------------------------------------------------- */
+
+enum { FINALIZABLES = 200 };
+
+static void new_finalizable(gc_mutator *m, gc_reg dst) {
+  gc_new(m, dst, NODE, GC_FINALIZABLE);
+}
+
+/* Finalizable objects die and are taken, but never the last one: flat. */
+static totals of_backlog(uint64_t n) {
+  return (totals){.live = nodes(FINALIZABLES + 1).bytes + MOMENTARY,
+                  .made = nodes(1 + n * FINALIZABLES)};
+}
+
+static void backlog(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  new_finalizable(m, r);
+  gc_clear(m, r);
+  for (uint64_t i = 0; i < n; i++) {
+    for (int k = 0; k < FINALIZABLES; k++) {
+      new_finalizable(m, r);
+      gc_clear(m, r);
+    }
+    gc_collect(m);
+    take_finalizers(m, FINALIZABLES);
+    step(t, FINALIZABLES);
+  }
+  gc_frame_leave(m, r, 1, 0);
+}
+
+/* Finalizable objects wait and nobody asks for them, beside garbage. */
+static totals of_waiting(uint64_t n) {
+  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
+                  .made = nodes(n * STEP + n * LITTER)};
+}
+
+static void waiting(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    gc_clear(m, r);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+  gc_collect(m);
+  work_on(t, n);
+}
+
+/* The finalizable objects are alive. */
+static totals of_finalizable(uint64_t n) {
+  return keeps(nodes(n * STEP), nodes(n * LITTER));
+}
+
+static void finalizable(wl_thread *t, uint64_t n) {
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(t->m, r);
+    push(t->m, KEPT, r, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(t->m, r, 1, 0);
+  work_on(t, n);
+}
+
+/* A list of finalizable objects dies, and they are taken one by one with
+ * garbage in between. */
+static totals of_one_by_one(uint64_t n) {
+  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
+                  .made = nodes(n * STEP + n * LITTER)};
+}
+
+static void one_by_one(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    push(m, KEPT, r, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+  gc_global_clear(m, KEPT);
+  gc_collect(m);
+  for (uint64_t i = 0; i < n; i++) {
+    take_finalizers(m, STEP);
+    litter(m, LITTER);
+    step(t, STEP);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * Shapes with weak references.
+ * ------------------------------------------------------------------------- */
+
+/* Makes n weak references to the object in `target`, kept by nodes. */
+static void keep_weaks(wl_thread *t, uint64_t n, gc_reg target, bool same) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), weak = frame, node = frame + 1;
+  for (uint64_t i = 0; i < n; i++) {
+    if (!same)
+      new_node(m, target);
+    gc_weak_new(m, weak, target);
+    new_node(m, node);
+    gc_store_take(m, node, OTHER, weak);
+    push(m, KEPT, node, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Many weak references to one object. */
+static totals of_weak_one(uint64_t n) {
+  return keeps(sum(nodes(1 + n * STEP), weaks(n * STEP)), nodes(n * LITTER));
+}
+
+static void weak_one(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg target = gc_frame_enter(m, 1, 0);
+  new_node(m, target);
+  gc_global_store(m, MORE, target);
+  keep_weaks(t, n * STEP, target, true);
+  gc_frame_leave(m, target, 1, 0);
+  work_on(t, n);
+}
+
+/* Many weak references whose targets are dead. */
+static totals of_weak_dead(uint64_t n) {
+  return keeps(sum(nodes(n * STEP), weaks(n * STEP)),
+               nodes(n * STEP + n * LITTER));
+}
+
+static void weak_dead(wl_thread *t, uint64_t n) {
+  gc_reg target = gc_frame_enter(t->m, 1, 0);
+  keep_weaks(t, n * STEP, target, false);
+  gc_frame_leave(t->m, target, 1, 0);
+  work_on(t, n);
+}
+
+/* Weak references to one object that die at once: flat. */
+static totals of_weak_dropped(uint64_t n) {
+  return keeps(nodes(1), weaks(n * STEP));
+}
+
+static void weak_dropped(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), target = frame, weak = frame + 1;
+  new_node(m, target);
+  gc_global_store(m, MORE, target);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    gc_weak_new(m, weak, target);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Shapes with threads.
+ * ------------------------------------------------------------------------- */
+
+enum {
+  THREAD_PAIRS = 50,
+  THREAD_STORES = 64,
+  THREAD_LITTER = 256,
+  IDLE_LITTER = 256
+};
+
+/* Threads that come and go leave dead pairs, each fewer than a cycle detector
+ * would look for by itself: flat. */
+#define PARTNER ((gc_shape){2, 104})
+
+static totals of_threads_pairs(uint64_t n) {
+  uint64_t objects = n * 2 * THREAD_PAIRS;
+  totals s =
+      keeps(nodes(0), (amount){objects, objects * gc_shape_bytes(PARTNER)});
+  s.cyclic = s.made;
+  s.live += 4 * gc_shape_bytes(PARTNER);
+  return s;
+}
+
+static void leave_pairs(wl_thread *t, void *data) {
+  (void)data;
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), a = frame, b = frame + 1;
+  for (int i = 0; i < THREAD_PAIRS; i++) {
+    gc_new(m, a, PARTNER, GC_PLAIN);
+    gc_new(m, b, PARTNER, GC_PLAIN);
+    gc_store(m, a, NEXT, b);
+    gc_store(m, b, NEXT, a);
+    gc_clear(m, a);
+    gc_clear(m, b);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+static void threads_pairs(wl_thread *t, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, leave_pairs, NULL);
+    step(t, 1);
+  }
+}
+
+/* Threads that come and go store young objects into an old array: flat. */
+static totals of_threads_stores(uint64_t n) {
+  return keeps(sum(array(THREAD_STORES), nodes(THREAD_STORES)),
+               nodes(n * (THREAD_STORES + THREAD_LITTER) - THREAD_STORES));
+}
+
+static void store_young(wl_thread *t, void *data) {
+  (void)data;
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, all = frame + 1;
+  litter(m, THREAD_LITTER);
+  for (uint32_t i = 0; i < THREAD_STORES; i++) {
+    new_node(m, node);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, i, node);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void threads_stores(wl_thread *t, uint64_t n) {
+  make_array(t->m, KEPT, THREAD_STORES);
+  gc_collect(t->m);
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, store_young, NULL);
+    step(t, 1);
+  }
+}
+
+/* Threads that are attached and wait, each with an object of its own, beside
+ * garbage whose volume does not depend on their number. */
+static totals of_threads_idle(uint64_t n) {
+  totals s = keeps(nodes(0), nodes(n + IDLE_LITTER * LITTER));
+  s.live += nodes(n).bytes;
+  return s;
+}
+
+typedef struct idling {
+  wl_lock lock; /* held until they may go */
+  _Atomic uint64_t ready;
+} idling;
+
+static void idle(wl_thread *t, void *data) {
+  idling *all = data;
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  new_node(t->m, r);
+  atomic_fetch_add(&all->ready, 1);
+  wl_lock_acquire(t, &all->lock);
+  wl_lock_release(t, &all->lock);
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+static void threads_idle(wl_thread *t, uint64_t n) {
+  idling all = {.lock = WL_LOCK_INIT};
+  wl_child **children = own_memory(n, sizeof(wl_child *));
+  wl_lock_acquire(t, &all.lock);
+  for (uint64_t i = 0; i < n; i++)
+    children[i] = wl_thread_start(t, (unsigned)i + 1, idle, &all);
+  while (atomic_load(&all.ready) < n)
+    wl_yield(t);
+  litter(t->m, IDLE_LITTER * LITTER);
+  wl_lock_release(t, &all.lock);
+  for (uint64_t i = 0; i < n; i++)
+    wl_thread_join(t, children[i]);
+  free(children);
+  step(t, n);
+}
+
+/* ------------------------------------------------------------------------- *
+ * A run.
+ * ------------------------------------------------------------------------- */
+
+static wl_volume volume_of(const shape *s, const uint64_t *p) {
+  totals x = s->of(p[N]);
+  return (wl_volume){.live = NODE_BYTES + x.live,
+                     .cyclic = x.cyclic.bytes,
+                     .allocated = NODE_BYTES + x.made.bytes,
+                     .set_up = NODE_BYTES};
+}
+
+static void run_shape(wl_thread *t, const shape *s) {
+  uint64_t n = wl_get(t, N);
+  totals x = s->of(n);
+  make_list(t, PROGRAM, 1); /* one object that is alive to the end */
+  wl_begin(t);
+  work_before = count_work(t);
+  work_longest = 0;
+  s->play(t, n);
+  wl_end(t);
+  wl_count(t, "longest-work", work_longest);
+  settle(t->m);
+  wl_expectation e = {.live = 1 + x.kept.objects,
+                      .cyclic = x.cyclic.objects,
+                      .allocated = 1 + x.made.objects,
+                      .bytes = NODE_BYTES + x.kept.bytes};
+  wl_expect(t, e);
+  for (uint32_t g = 0; g < ROOTS; g++)
+    gc_global_clear(t->m, g);
+  settle(t->m);
+  e.live = e.bytes = 0;
+  wl_expect(t, e);
+}
+
+/* A workload of these shapes: SHAPES(X) has a row X(identifier, name) for each.
+ */
+#define SHAPE_NAME(identifier, name)  name,
+#define SHAPE_ENTRY(identifier, name) {identifier, of_##identifier},
+#define WORKLOAD(identifier, title, about, requires, SHAPES)                   \
+  static const char *const identifier##_names[] = {SHAPES(SHAPE_NAME) NULL};   \
+  static const shape identifier##_shapes[] = {SHAPES(SHAPE_ENTRY)};            \
+  static wl_volume identifier##_volume(const uint64_t *p, unsigned threads) {  \
+    (void)threads;                                                             \
+    return volume_of(&identifier##_shapes[p[SHAPE]], p);                       \
+  }                                                                            \
+  static void identifier##_run(wl_thread *t) {                                 \
+    run_shape(t, &identifier##_shapes[wl_get(t, SHAPE)]);                      \
+  }                                                                            \
+  const workload workload_##identifier = {                                     \
+      .name = title,                                                           \
+      .summary = about,                                                        \
+      .source = "public reports of costs that grew faster than programs",      \
+      .unit = "things",                                                        \
+      .steps = {"step"},                                                       \
+      .params = {{"shape", "what is done", 0, 0, 0, identifier##_names},       \
+                 {"n", "how often, or to how many", 256, 1, 16384, NULL}},     \
+      .needs = requires,                                                       \
+      .volume = identifier##_volume,                                           \
+      .run = identifier##_run}
+
+#define PLAIN_SHAPES(X)                                                        \
+  X(churn, "churn")                                                            \
+  X(list, "list")                                                              \
+  X(visits, "visits")                                                          \
+  X(fans, "fans")                                                              \
+  X(one_target, "one-target")                                                  \
+  X(old_array, "old-array")                                                    \
+  X(old_nodes, "old-nodes")                                                    \
+  X(queue, "queue")                                                            \
+  X(large_small, "large-small")                                                \
+  X(large_kept, "large-kept")                                                  \
+  X(tree_pieces, "tree-pieces")                                                \
+  X(rings, "rings")                                                            \
+  X(rings_beside, "rings-beside")
+
+#define FINALIZER_SHAPES(X)                                                    \
+  X(backlog, "backlog")                                                        \
+  X(waiting, "waiting")                                                        \
+  X(finalizable, "alive")                                                      \
+  X(one_by_one, "one-by-one")
+
+#define WEAK_SHAPES(X)                                                         \
+  X(weak_one, "one-target")                                                    \
+  X(weak_dead, "dead")                                                         \
+  X(weak_dropped, "dropped")
+
+#define THREAD_SHAPES(X)                                                       \
+  X(threads_pairs, "pairs")                                                    \
+  X(threads_stores, "stores")                                                  \
+  X(threads_idle, "idle")
+
+WORKLOAD(growth, "growth", "shapes whose cost must be linear", WL_NEEDS_DEPTH,
+         PLAIN_SHAPES);
+WORKLOAD(growth_finalizers, "growth-finalizers",
+         "shapes with finalizers whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_FINALIZERS, FINALIZER_SHAPES);
+WORKLOAD(growth_weak, "growth-weak",
+         "shapes with weak references whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_WEAK, WEAK_SHAPES);
+WORKLOAD(growth_threads, "growth-threads",
+         "shapes with threads whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_THREADS, THREAD_SHAPES);
