@@ -471,10 +471,9 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
 static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
                                         gc_reg value);
 
-/* dst <- the value of the ephemeron in `ephemeron`, which may be null; returns
+/* dst <- the value of the ephemeron in `pair`, which may be null; returns
  * true.  If the ephemeron was cleared: dst <- null; returns false. */
-static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst,
-                                    gc_reg ephemeron);
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 
 /* dst <- an object made with GC_FINALIZABLE that was found dead and waits for
  * its finalizer; returns true.  If none waits: dst is unchanged; returns false.
@@ -511,9 +510,8 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
   (void)m, (void)dst, (void)key, (void)value;
   return false;
 }
-static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst,
-                                    gc_reg ephemeron) {
-  (void)ephemeron;
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  (void)pair;
   gc_clear(m, dst);
   return false;
 }

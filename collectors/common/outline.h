@@ -42,7 +42,7 @@
   VALUE(bool, try_weak_new, (gc_mutator *m, gc_reg dst, gc_reg target), (m, dst, target)) \
   VALUE(bool, weak_get, (gc_mutator *m, gc_reg dst, gc_reg weak), (m, dst, weak)) \
   VALUE(bool, try_ephemeron_new, (gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value), (m, dst, key, value)) \
-  VALUE(bool, ephemeron_get, (gc_mutator *m, gc_reg dst, gc_reg ephemeron), (m, dst, ephemeron)) \
+  VALUE(bool, ephemeron_get, (gc_mutator *m, gc_reg dst, gc_reg pair), (m, dst, pair)) \
   VALUE(bool, finalizer_next, (gc_mutator *m, gc_reg dst), (m, dst))           \
   NOTHING(safepoint, (gc_mutator *m), (m))
 /* clang-format on */

@@ -671,13 +671,13 @@ bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return target != 0;
 }
 
-bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg ephemeron) {
-  trace_op op = operation(m, TRACE_EPHEMERON_GET, dst, ephemeron, 0);
+bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  trace_op op = operation(m, TRACE_EPHEMERON_GET, dst, pair, 0);
   pthread_mutex_lock(&lock);
   check(m, &op);
-  const shadow_object *pair = at(held(m, ephemeron));
-  bool alive = pair->target != 0;
-  op.c = answer(pair->value);
+  const shadow_object *object = at(held(m, pair));
+  bool alive = object->target != 0;
+  op.c = answer(object->value);
   apply(m, &op, alive);
   pthread_mutex_unlock(&lock);
   return alive;

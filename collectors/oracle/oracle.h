@@ -3,6 +3,9 @@
 #ifndef REAPMARK_ORACLE_H
 #define REAPMARK_ORACLE_H
 
+/* Before gc.h, which trace.h includes. */
+#define GC_EPHEMERONS 1
+
 #include "harness/trace/trace.h"
 
 /* Performs an operation that neither allocates nor has an answer; a, b, c are
@@ -18,7 +21,7 @@ bool oracle_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
 bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
 bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
-bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg ephemeron);
+bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool oracle_finalizer_next(gc_mutator *m, gc_reg dst);
 void *oracle_payload(gc_mutator *m, gc_reg obj);
 bool oracle_is_null(gc_mutator *m, gc_reg r);
@@ -129,16 +132,13 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return oracle_weak_get(m, dst, weak);
 }
 
-#define GC_EPHEMERONS 1
-
 static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
                                         gc_reg value) {
   return oracle_ephemeron_new(m, dst, key, value);
 }
 
-static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst,
-                                    gc_reg ephemeron) {
-  return oracle_ephemeron_get(m, dst, ephemeron);
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  return oracle_ephemeron_get(m, dst, pair);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

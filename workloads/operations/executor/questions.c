@@ -30,11 +30,11 @@ void question_answer(executor_thread *t, executor_question q) {
   if (!at(t, q.object)->marked)
     return;
   if (q.kind == QUESTION_CLEARED && q.weak_birth > p->doubt)
-    executor_violation(t, "weak", q.object,
-                       "a weak reference to object %" PRIu64
-                       " was cleared by operation %" PRIu64
-                       ", though the object is alive",
-                       p->number, q.when);
+    executor_violation(
+        t, "weak", q.object,
+        "a weak reference to object %" PRIu64 " or an ephemeron of it"
+        " was cleared by operation %" PRIu64 ", though the object is alive",
+        p->number, q.when);
   if (q.kind == QUESTION_HANDED_OUT)
     executor_violation(t, "finalizer", q.object,
                        "object %" PRIu64
@@ -49,22 +49,35 @@ void question_answer_all(executor_thread *t, executor_questions *list) {
   list->count = 0;
 }
 
-void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
-  size_t count = 0, room = 0;
-  shadow_ref *work = grown(NULL, 0, &room, sizeof *work);
+/* Objects in doubt whose references were not followed yet.  `dead`: see
+ * question_cast_doubt. */
+typedef struct doubts {
+  shadow_ref *items;
+  size_t count, room;
+  bool dead;
+} doubts;
+
+static void doubt(executor_thread *t, doubts *d, shadow_ref o) {
+  if (!o || past(t, o)->doubt == t->now || (d->dead && at(t, o)->marked))
+    return;
   past(t, o)->doubt = t->now;
-  work[count++] = o;
-  while (count > 0) {
-    const shadow_object *object = at(t, work[--count]);
-    for (uint32_t i = 0; i < object->slot_count; i++) {
-      shadow_ref child = object->slots[i];
-      if (!child || past(t, child)->doubt == t->now ||
-          (dead && at(t, child)->marked))
-        continue;
-      past(t, child)->doubt = t->now;
-      work = grown(work, count, &room, sizeof *work);
-      work[count++] = child;
-    }
+  d->items = grown(d->items, d->count, &d->room, sizeof *d->items);
+  d->items[d->count++] = o;
+}
+
+/* The value of an ephemeron is let go with its key. */
+void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
+  doubts d = {0};
+  past(t, o)->doubt = 0;
+  doubt(t, &d, o);
+  d.dead = dead;
+  while (d.count > 0) {
+    const shadow_object *object = at(t, d.items[--d.count]);
+    for (uint32_t i = 0; i < object->slot_count; i++)
+      doubt(t, &d, object->slots[i]);
+    doubt(t, &d, object->value);
+    for (shadow_ref e = object->pairs; e; e = at(t, e)->next_pair)
+      doubt(t, &d, at(t, e)->value);
   }
-  free(work);
+  free(d.items);
 }
