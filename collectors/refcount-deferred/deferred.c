@@ -136,7 +136,7 @@ const gc_collector gc_this_collector = {
             .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
-             .overhead_bytes = 128 << 10},
+            .overhead_bytes = 128 << 10},
     .events = (const char *const[]){"epochs", "traces", "ended-by-log",
                                     "logged", "logged-parts", "logs-inherited",
                                     "logs-incomplete", "survivors", "died-old",
@@ -446,12 +446,17 @@ static void dc_count_down(gc_heap *h, gc_object *o) {
     dc_dies(h, o);
 }
 
-/* An old ephemeron or its key dies: the ephemeron lets its value go. */
-static void dc_part(gc_heap *h, gc_object *o) {
-  ephemeron *e = ephemeron_at(o);
+/* An old ephemeron dies, or is cleared: it lets its value go. */
+static void dc_let_go(gc_heap *h, ephemeron *e) {
   if (e->counted && !gc_mutant(ephemeron_count_kept))
     dc_count_down(h, e->value);
   e->counted = false;
+}
+
+/* The key of an ephemeron dies. */
+static void dc_part(gc_heap *h, gc_object *o) {
+  ephemeron *e = ephemeron_at(o);
+  dc_let_go(h, e);
   e->key = e->value = NULL;
 }
 
@@ -465,7 +470,7 @@ static void dc_bury_all(gc_heap *h) {
     bitmap_clear(cells_marks, space_granule(o));
     h->died++;
     if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON))
-      dc_part(h, o);
+      dc_let_go(h, ephemeron_at(o)); /* which may wait for its key's death */
     if (gc_unlikely(h->parting))
       for (gc_object *e; (e = ephemerons_take(o));)
         dc_part(h, e);

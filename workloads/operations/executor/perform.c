@@ -207,8 +207,11 @@ static void handed_out(executor_thread *t, shadow_ref o) {
     past(t, o)->doubt = t->now;
     return;
   }
-  if (past(t, o)->doubt == 0)
+  if (past(t, o)->doubt == 0) {
     past(t, o)->condemned = t->now;
+    while (at(t, o)->pairs) /* which were cleared with it */
+      shadow_clear(t->x->shadow, at(t, o)->pairs, t->now);
+  }
   bool marked = question_mark_now(t);
   if (marked && looks)
     question_answer(t, q);

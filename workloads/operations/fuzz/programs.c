@@ -257,21 +257,24 @@ void action_receive(actor *a) {
 
 /* Ephemerons of which each value is the key of the next, or the other way
  * round; a value may refer to its key.  They are put into global roots.  The
- * first or the last of the keys and values is handed on or dropped, and with it
- * the whole chain. */
+ * first or the last of the keys and values is handed on or dropped. */
 void action_pairs(actor *a) {
   if (!gc_this_collector.can.ephemerons || !a->f->weak)
     return;
-  gc_reg key = emit_frame(a, 3), value = key + 1, pair = key + 2;
+  gc_reg key = emit_frame(a, 4), value = key + 1, pair = key + 2;
+  gc_reg first = key + 3;
   if (!key)
     return;
   uint32_t n = 1 + choose(a->source, 4);
   bool backwards = chance(a->source, 2), back = chance(a->source, 2);
-  bool failed = emit_new(a, key, choose_shape(a->source), false) != PERFORMED;
-  for (uint32_t i = 0; i < n && !failed; i++) {
+  bool finalizable = a->f->finalizable && chance(a->source, 4);
+  bool made =
+      emit_new(a, key, choose_shape(a->source), finalizable) == PERFORMED;
+  emit2(a, TRACE_COPY, first, key);
+  for (uint32_t i = 0; i < n && made; i++) {
     gc_shape shape = choose_shape(a->source);
     shape.slots += back;
-    bool finalizable = choose(a->source, 1000) < a->f->finalizable;
+    finalizable = a->f->finalizable && chance(a->source, 4);
     if (emit_new(a, value, shape, finalizable) != PERFORMED)
       break;
     gc_reg from = backwards ? value : key, to = backwards ? key : value;
@@ -285,5 +288,5 @@ void action_pairs(actor *a) {
     if (!chance(a->source, 4)) /* or another pair of the same key */
       emit2(a, TRACE_MOVE, key, value);
   }
-  hand_on(a, key);
+  hand_on(a, chance(a->source, 2) ? first : key);
 }
