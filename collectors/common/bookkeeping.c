@@ -1,9 +1,7 @@
 /* bookkeeping.c: see bookkeeping.h. */
 #include "common/bookkeeping.h"
 #include "common/ephemerons.h"
-#include "common/finalizers.h"
 #include "common/space.h"
-#include "common/tracked.h"
 
 void bookkeeping_destroy(void) {
   tracked_destroy();

@@ -29,10 +29,14 @@ size_t table_add_group(table *t, const char *title) {
 }
 
 size_t table_group_of(table *t, const char *title) {
-  for (size_t i = 0; i < t->groups_count; i++)
-    if (!strcmp(t->groups[i].title, title))
-      return i;
-  return table_add_group(t, title);
+  const json_t *known = json_object_get(t->titles, title);
+  if (known)
+    return (size_t)json_integer_value(known);
+  if (!t->titles)
+    t->titles = json_object();
+  size_t group = table_add_group(t, title);
+  json_object_set_new(t->titles, title, json_integer((json_int_t)group));
+  return group;
 }
 
 table_row *table_add(table *t, size_t group) {
@@ -43,6 +47,9 @@ table_row *table_add(table *t, size_t group) {
   row->table = t;
   row->group = group;
   t->rows = arena_more(t->rows, t->rows_count, sizeof(table_row *));
+  table_group *g = &t->groups[group];
+  g->rows = arena_more(g->rows, g->rows_count, sizeof *g->rows);
+  g->rows[g->rows_count++] = t->rows_count;
   return t->rows[t->rows_count++] = row;
 }
 

@@ -69,6 +69,8 @@ typedef struct table_row {
 typedef struct table_group {
   const char *title;   /* "" for none */
   const char *counted; /* what TABLE_RATE counts: "objects", or "" */
+  size_t *rows;        /* indices of its rows in the table */
+  size_t rows_count;
 } table_group;
 
 /* A cross table: people see one line for each value of the column `down`, and
@@ -85,6 +87,7 @@ struct table {
   size_t columns_count;
   table_group *groups;
   size_t groups_count;
+  json_t *titles; /* indices of the groups, by title; lives as long as we do */
   table_row **rows; /* of all groups, in the order in which they were added */
   size_t rows_count;
   const table_cross *cross; /* NULL: people see a line for each row */
@@ -167,6 +170,10 @@ typedef struct page {
   size_t count;
   const table *data; /* the rows for programs */
   json_t *json;      /* what JSON holds; NULL: the rows of `data` */
+  /* Instead of `json`, what makes it, new, when it is wanted: for what is
+   * large. */
+  json_t *(*make_json)(const void *of);
+  const void *of;
 } page;
 
 /* A page of which programs get the rows of `data`.  People see what is added

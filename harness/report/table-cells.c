@@ -234,7 +234,8 @@ static json_t *json_of_warnings(const report *r) {
   return list;
 }
 
-static json_t *json_of(const report *r) {
+static json_t *json_of(const void *of) {
+  const report *r = of;
   static const char *const combined[] = {"median", "spread", "maximum",
                                          "pooled", "pooled", "total"};
   static const char *const better[] = {"lower", "neither", "higher"};
@@ -265,11 +266,12 @@ page *report_cells(const report *r) {
   report_add_title(p, r);
   for (size_t group = 0; group < t->groups_count; group++) {
     page_group(p, t, group);
-    for (size_t i = 0; i < r->count; i++)
-      if (t->rows[i]->group == group)
-        add_notes(p, &r->cells[i]);
+    const table_group *g = &t->groups[group]; /* a row is a cell */
+    for (size_t i = 0; i < g->rows_count; i++)
+      add_notes(p, &r->cells[g->rows[i]]);
   }
   add_legend(p, r);
-  p->json = json_of(r);
+  p->make_json = json_of;
+  p->of = r;
   return p;
 }

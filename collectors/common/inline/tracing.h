@@ -46,11 +46,13 @@ tracing_mark_values(marking *k, bool (*reached)(gc_object *o)) {
 static inline __attribute__((always_inline)) void
 tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
              bool (*reached)(gc_object *o)) {
-  roots_each(tracing_root, k);
+  roots_outside_queue(tracing_root, k);
+  roots_queue(all ? 0 : finalizers_settled(), tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
   bool pairs = ephemerons_begin(cells_where, all);
   if (pairs)
     tracing_mark_values(k, reached);
+  size_t waited = finalizers_count();
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
   if (!gc_mutant(ms_weak_late))
@@ -59,7 +61,8 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     ephemerons_clear(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
-  roots_each(tracing_root, k);
+  roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
+  finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
   if (pairs)
@@ -72,6 +75,7 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     ephemerons_clear(cells_where, all);
   tracked_prune_weak(cells_where, all);
   ephemerons_prune(cells_where, all);
+  object_stack_rest(&k->stack);
 }
 
 #endif

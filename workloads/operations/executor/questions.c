@@ -55,19 +55,34 @@ typedef struct doubts {
   shadow_ref *items;
   size_t count, room;
   bool dead;
+  bool complete; /* no object in doubt leads to one that is not */
 } doubts;
 
 static void doubt(executor_thread *t, doubts *d, shadow_ref o) {
-  if (!o || past(t, o)->doubt == t->now || (d->dead && at(t, o)->marked))
+  executor *x = t->x;
+  x->doubted++;
+  if (!o || past(t, o)->doubt == t->now || past(t, o)->doubt > x->changed)
     return;
+  if (d->dead && at(t, o)->marked) {
+    d->complete = false;
+    return;
+  }
   past(t, o)->doubt = t->now;
   d->items = grown(d->items, d->count, &d->room, sizeof *d->items);
   d->items[d->count++] = o;
 }
 
-/* The value of an ephemeron is let go with its key. */
+/* An object in doubt since the last change, and what it leads to, need not be
+ * visited again: no reference leads from it to anything else by now, and no
+ * weak reference was made since.  Else a list of objects that are handed out
+ * one by one would take time by the square of its length.
+ *
+ * The value of an ephemeron is let go with its key. */
 void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
-  doubts d = {0};
+  executor *x = t->x;
+  doubts d = {.complete = true};
+  if (past(t, o)->doubt > x->changed)
+    return;
   past(t, o)->doubt = 0;
   doubt(t, &d, o);
   d.dead = dead;
@@ -75,9 +90,12 @@ void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
     const shadow_object *object = at(t, d.items[--d.count]);
     for (uint32_t i = 0; i < object->slot_count; i++)
       doubt(t, &d, object->slots[i]);
-    doubt(t, &d, object->value);
+    if (object->ephemeron)
+      doubt(t, &d, object->value);
     for (shadow_ref e = object->pairs; e; e = at(t, e)->next_pair)
       doubt(t, &d, at(t, e)->value);
   }
+  if (!d.complete)
+    x->changed = t->now;
   free(d.items);
 }
