@@ -60,6 +60,7 @@
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/tracked.h"
@@ -84,6 +85,7 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
@@ -212,10 +214,19 @@ void im_collect(bool desperate) {
                    im_choose(desperate);
   im_prepare();
   im_mark_reachable(evacuates);
+  bool pairs = ephemerons_begin(im_where, true);
+  if (pairs)
+    im_mark_values(evacuates);
   tracked_clear_weak(im_where, true);
+  if (pairs)
+    ephemerons_clear(im_where, true);
   tracked_queue_dead(im_where, true);
-  im_mark_reachable(evacuates);
+  if (pairs)
+    im_mark_values(evacuates);
+  else
+    im_mark_reachable(evacuates);
   tracked_prune_weak(im_where, true);
+  ephemerons_prune(im_where, true);
   im.copies = (im_hole){0};
   large_sweep(im_alive);
   im_sort();

@@ -183,6 +183,10 @@ bool im_choose(bool desperate);
  * candidates if `evacuates`. */
 void im_mark_reachable(bool evacuates);
 
+/* evacuation.c.  The same, and marks the values of ephemerons that are alive
+ * with all that they reach; after ephemerons_begin. */
+void im_mark_values(bool evacuates);
+
 /* evacuation.c.  The answer to tracked.h: where an object is now, or NULL if it
  * was not reached. */
 gc_object *im_where(gc_object *o);
