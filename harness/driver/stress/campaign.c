@@ -127,7 +127,7 @@ const json_t *campaign_entry(campaign *c, const episode *e) {
     }
   }
   if (!entry) {
-    c->end = INTERRUPTED;
+    c->end = spawn_interrupted() ? INTERRUPTED : BROKEN;
     return NULL;
   }
   int error = runlog_append(&c->log, entry);

@@ -350,6 +350,12 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
     for (size_t i = 0; i < n && going; i++)
       going = run_subject(c, &subjects[i], round,
                           &tallies[i * c->conditions_count]);
+  const int lost = runlog_check(&c->log);
+  if (lost) {
+    say("%s/%s: %s: the episodes are lost", c->log.dir, c->log.name,
+        strerror(lost));
+    c->end = BROKEN;
+  }
   bool good = print_all(c, subjects, n, tallies, format);
   if (c->end == OUT_OF_TIME)
     say("the time is used up after %.3g s; --resume -o %s goes on", c->spent,
