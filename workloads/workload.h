@@ -171,6 +171,10 @@ void wl_skip(wl_thread *t);
 void wl_check(wl_thread *t, bool ok, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Makes the verdict OOM because `failed` of `all` allocations failed, for
+ * workloads that go on after that. */
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all);
+
 /* What must be in the heap now, in objects, weak references included. */
 typedef struct wl_expectation {
   uint64_t live;      /* reachable */

@@ -1,8 +1,6 @@
 /* bookkeeping.c: see bookkeeping.h. */
 #include "common/bookkeeping.h"
-#include "common/finalizers.h"
 #include "common/space.h"
-#include "common/tracked.h"
 
 void bookkeeping_destroy(void) {
   tracked_destroy();

@@ -85,7 +85,7 @@ typedef struct gc_mutator_base {
   gc_reg top;    /* registers with lower numbers are in a frame */
   size_t mapped; /* bytes of this mutator's mapping (world.h) */
   gc_object *tls[GC_TLS];
-  struct gc_mutator *next; /* in the world's list */
+  struct gc_mutator *next, *previous; /* in the world's list */
 #ifdef GC_CHECKS
   uint8_t borrowing[GC_REGISTERS]; /* 1: the register is a borrowing one */
 #endif

@@ -72,13 +72,14 @@ static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }
 
-/* Fills the headroom up from empty blocks, as far as there are any.  With the
- * lock. */
-void im_fill_headroom(void) {
+uint32_t im_wanted_headroom(void) {
   uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
-  uint64_t wanted =
-      im_option_evacuate ? (of * im_option_headroom + 999) / 1000 : 0;
-  uint32_t b;
+  return im_option_evacuate ? (uint32_t)((of * im_option_headroom + 999) / 1000)
+                            : 0;
+}
+
+void im_fill_headroom(void) {
+  uint32_t b, wanted = im_wanted_headroom();
   while (im.headroom_blocks < wanted && (b = blocks_take())) {
     im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
     im.headroom = b;
@@ -87,9 +88,9 @@ void im_fill_headroom(void) {
 }
 
 /* Sets the headroom aside before the limit is reached for the first time: up to
- * then no collection has done so. */
+ * then no collection has done so.  The next block must not be the last one. */
 static void im_keep_headroom(void) {
-  uint64_t kept = im.limit / 1000 * im_option_headroom;
+  uint64_t kept = (uint64_t)(im_wanted_headroom() + 2) * BLOCK_BYTES;
   if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
     im_fill_headroom();
 }

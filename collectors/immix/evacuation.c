@@ -31,7 +31,9 @@ static inline void im_mark_lines(const gc_object *o, size_t bytes) {
 
 /* Lines that the objects of a block would take elsewhere.  Counts what the
  * block held after the last collection: most of what filled its holes since is
- * dead.
+ * dead.  Where it is not, a candidate is not emptied although blocks were used
+ * up for its copies; therefore such a collection leaves part of the headroom
+ * (im_collect).  An estimate for `desperate` is exact.
  */
 static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
   if (!desperate)
@@ -44,12 +46,21 @@ static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
   return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
 }
 
+/* Lines that can certainly be filled with copies.  At the end of each block but
+ * the last, an object may not fit any more. */
+static uint64_t im_room(void) {
+  uint64_t blocks = blocks_spare;
+  if (im.headroom_blocks > im.reserve)
+    blocks += im.headroom_blocks - im.reserve;
+  return blocks ? blocks * IM_LINES - (blocks - 1) * (IM_MOST / IM_LINE) : 0;
+}
+
 /* Chooses the candidates: the most fragmented blocks, as many as there is room
  * to copy into.  A block's fragmentation is its number of holes, as in the
  * paper; if memory is short (`desperate`), the lines that need not be copied to
  * empty it.  Returns whether there are candidates. */
 bool im_choose(bool desperate) {
-  uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
+  uint64_t left = im_room();
   /* A histogram: the lines to copy from all blocks with this fragmentation. */
   uint64_t lines_of[IM_LINES + 1] = {0};
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -99,8 +110,9 @@ static gc_object *im_copy_room(size_t bytes) {
     return to;
   if (gc_mutant(headroom_overrun) && im.copies.block)
     return (gc_object *)(im.copies.end - bytes);
-  uint32_t b = im.headroom;
-  if (b) {
+  uint32_t b;
+  if (im.headroom_blocks > im.reserve) {
+    b = im.headroom;
     im.headroom = im.blocks[b].next;
     im.headroom_blocks--;
   } else if (blocks_spare) {

@@ -30,7 +30,11 @@
  *
  * The room to copy into is the blocks that are empty when the collection
  * begins, and the *headroom*: empty blocks that mutators are given only when an
- * allocation would fail otherwise.
+ * allocation would fail otherwise.  How much of a candidate is alive is an
+ * estimate, unless a collection has just been made.  Copies of a candidate that
+ * has more use up blocks and empty none, and without an empty block there is no
+ * evacuation ever again.  So a collection with estimates leaves half of the
+ * headroom to those that know.
  *
  * Invariants between collections.
  *   - An object has a mark bit if and only if it survived the last collection.
@@ -183,6 +187,7 @@ static void im_sort(void) {
 /* `desperate`: an allocation is about to fail, so evacuate the blocks that are
  * the cheapest to empty. */
 void im_collect(bool desperate) {
+  im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
                    im_choose(desperate);
   im_prepare();

@@ -63,6 +63,7 @@ struct gc_heap {
   bool untouched;  /* nothing was handed out since the last collection */
 
   uint32_t headroom, headroom_blocks; /* the list, and its length */
+  uint32_t reserve;    /* so many of them the collection that runs must leave */
   bool spent;          /* mutators had to be given the headroom */
   im_hole copies;      /* where the next copy goes */
   object_bag grey;     /* objects marked and not scanned */
@@ -152,6 +153,9 @@ static inline gc_object *im_bump(im_hole *hole, size_t bytes) {
 
 /* allocation.c.  Covers the rest of a hole, up to `end`, with a filler. */
 void im_fill(im_hole *hole, char *end);
+
+/* allocation.c.  The number of blocks that the headroom should have. */
+uint32_t im_wanted_headroom(void);
 
 /* allocation.c.  Fills the headroom up from empty blocks, as far as there are
  * any. With the lock. */

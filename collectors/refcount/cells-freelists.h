@@ -66,6 +66,11 @@ static inline uint64_t rc_cells_objects(void) {
   return freelists_objects();
 }
 
+static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
+  (void)m;
+  return freelists_object_bytes();
+}
+
 static inline gc_usage rc_cells_usage(void) {
   return freelists_usage();
 }

@@ -66,6 +66,12 @@ static inline uint64_t rc_cells_objects(void) {
   return space_objects();
 }
 
+static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
+  (void)m;
+  rc_cells_flush();
+  return space_cells();
+}
+
 /* jemalloc does not tell where its free cells lie. */
 static inline gc_usage rc_cells_usage(void) {
   rc_cells_flush();

@@ -119,8 +119,16 @@ enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
  * (S) */
 static void detect(gc_mutator *m, uint64_t most);
 
+/* A mutator counts so many new candidates by itself before it adds them to
+ * those of all mutators, which takes an atomic operation on a shared line. */
+enum { FRESH_MOST = 16 };
+
 static struct {
-  uint64_t threshold; /* candidates at which to look */
+  /* Candidates that were buffered since the last detection, by mutators that
+   * are there and by others that have detached: together they make a detection
+   * due.  On a line of its own: all mutators write it. */
+  _Alignas(64) _Atomic uint64_t fresh;
+  _Alignas(64) uint64_t threshold; /* candidates at which to look */
   uint64_t pressure;  /* bytes in use at which a full detection is due */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
@@ -159,12 +167,24 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
+/* Adds what the mutator counted by itself to the candidates of all mutators. */
+static void count_fresh(gc_mutator *m) {
+  cycles.fresh += m->candidates.fresh;
+  m->candidates.fresh = 0;
+}
+
+static void put(gc_mutator *m, gc_object *o) {
+  bag_put(&m->candidates.bag, o);
+  if (++m->candidates.fresh == FRESH_MOST && RC_SHARED)
+    count_fresh(m);
+}
+
 /* The object, whose flag was just set, enters the buffer.  Returns false, for
  * rc_release_buffering.  A function of its own, because it is rare and its
  * calls would cost the callers registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
   return false;
 }
 
@@ -195,7 +215,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
   if (!rc_meta_raise(o, RC_BUFFERED))
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -211,16 +231,23 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
   rc_detect_if_due(m);
 }
 
+/* Looks if the heap has grown or if there are candidates enough, whoever has
+ * buffered them. */
+static void detect_if_many(gc_mutator *m) {
+  if (bytes_in_use() >= cycles.pressure) {
+    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
+    detect(m, UNBOUNDED);
+  } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
+    detect(m, option_most ? option_most : UNBOUNDED);
+  }
+}
+
 void rc_detect_if_due(gc_mutator *m) {
   /* In a cascade, counts are used as the links of its list. */
   if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (bytes_in_use() >= cycles.pressure) {
-    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
-    detect(m, UNBOUNDED);
-  } else if (m->candidates.bag.stack.size >= cycles.threshold)
-    detect(m, option_most ? option_most : UNBOUNDED);
+  detect_if_many(m);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -510,11 +537,26 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
     cycles.threshold = least;
 }
 
+/* The bytes in use at which the next full detection is due: twice the bytes of
+ * the objects that are there now.  Free cells between them do not count, or
+ * each detection that leaves blocks nearly empty would double what the next one
+ * waits for.  Nor should they make detections follow each other closely, so the
+ * blocks may always grow by half of what a heap of the objects' size might. */
+static uint64_t pressure_after(gc_mutator *m) {
+  uint64_t objects = rc_cells_object_bytes(m), least = pressure_least();
+  if (objects < least / 2)
+    objects = least / 2;
+  uint64_t grown = bytes_in_use() + objects / 2;
+  return grown > 2 * objects ? grown : 2 * objects;
+}
+
 static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
-  uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
+  uint64_t traced = cycles.traced, freed = cycles.freed;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    new += other->candidates.bag.stack.size;
+    count_fresh(other);
+  uint64_t new = cycles.fresh;
+  cycles.fresh = 0;
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
   each_root(scan);
@@ -530,11 +572,8 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   if (option_adaptive && !hostile.buffers)
     adapt(new, cycles.candidates - examined, cycles.traces - traces,
           cycles.traced - traced, cycles.freed - freed, all);
-  if (!all || !bag_empty(&cycles.large))
-    return;
-  cycles.pressure = 2 * bytes_in_use();
-  if (cycles.pressure < pressure_least())
-    cycles.pressure = pressure_least();
+  if (all && bag_empty(&cycles.large))
+    cycles.pressure = pressure_after(m);
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
@@ -604,7 +643,12 @@ void rc_candidates_attach(gc_mutator *m) {
   bag_init(&m->candidates.bag, TABLE_CANDIDATES);
 }
 
+/* Those who are left may never buffer a candidate themselves, so the last
+ * chance to look at these is here. */
 void rc_candidates_detach(gc_mutator *m) {
+  count_fresh(m);
+  if (cycles.fresh && !gc_mutant(detects_when_asked_only))
+    detect_if_many(m);
   hostile_race();
   world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates.bag)); cycles.inherited++)

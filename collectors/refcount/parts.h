@@ -174,6 +174,8 @@ static inline void rc_safepoint(gc_mutator *m);
  *                             available to every size and mutator; the world
  *                             is stopped
  *   rc_cells_left(m)          the mutator has left the world
+ *   rc_cells_object_bytes(m)  bytes of the cells of all objects; no mutator but
+ *                             `m` may run
  *   rc_cells_objects(), rc_cells_usage()   for gc_heap_objects and _usage
  * ------------------------------------------------------------------------- */
 

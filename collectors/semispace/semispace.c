@@ -45,8 +45,9 @@ static uint64_t option_growth = 100;
 
 /* A block of the space; the table is indexed by block number. */
 typedef struct semi_block {
-  uint32_t next; /* in the space, 0 at the end */
-  uint32_t fill; /* bytes from its start that are objects */
+  uint32_t next;      /* in the space, 0 at the end */
+  uint32_t next_open; /* in the list of open blocks, 0 at the end */
+  uint32_t fill;      /* bytes from its start that are objects */
 } semi_block;
 
 /* A list of blocks, in the order in which they were taken. */
@@ -62,14 +63,17 @@ struct gc_heap {
   pthread_mutex_t lock; /* for what follows, and for blocks and large objects */
   semi_block *blocks;
   semi_space space;
-  uint32_t open;      /* a block with room that no mutator allocates in, or 0 */
+  uint32_t open;      /* the list of blocks with room that no mutator allocates
+                         in, 0 if there is none */
   uint64_t charged;   /* bytes in the space that objects have or may get */
   uint64_t allocated; /* bytes handed out since the last collection */
   uint64_t budget;    /* without a limit: how many may be before the next one */
 
   object_bag gray;       /* large objects that were reached and not scanned */
   uint64_t live_objects; /* after the last collection */
-  uint64_t collections, copied, copied_bytes, large_scanned; /* so far */
+  /* So far: */
+  uint64_t collections, copied, copied_bytes, large_scanned;
+  uint64_t taken, reopened; /* taken by mutators; of these, open ones */
 };
 
 static struct gc_heap semi; /* there is one per process */
@@ -93,7 +97,16 @@ const gc_collector gc_this_collector = {
              "without a heap limit: allocation between collections, in "
              "percent of the live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             {0}},
+    .events =
+        (const char *const[]){"collections", "objects-copied", "large-scanned",
+                              "large-spilled", "blocks-reopened", LARGE_EVENTS,
+                              BOOKKEEPING_EVENTS, NULL},
+    .work =
+        (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
+                              LARGE_WORK, BOOKKEEPING_WORK, NULL},
+    .tight = (const char *const[]){"growth=10,growth-least=64", NULL},
 };
 
 /* Adds a block to a list. */
@@ -129,11 +142,20 @@ static void semi_collect_stopped(void);
  * that large, so that as many empty ones are needed for the next.  Both
  * together must therefore always have twice as many:
  *
- *     space.count <= semi_needed(charged)
- *     space.count + blocks_spare >= 2 * semi_needed(charged) */
+ *     blocks_spare >= semi_needed(charged)
+ *     blocks_spare + space.count >= 2 * semi_needed(charged)
+ *
+ * The second says more, unless open blocks make the space larger than its
+ * objects need. */
 static uint32_t semi_needed(uint64_t bytes) {
   const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
   return bytes ? (uint32_t)(bytes / full + 1) : 0;
+}
+
+/* The least blocks_spare if `charged` bytes are charged. */
+static uint32_t semi_reserve(uint64_t charged) {
+  uint32_t needed = semi_needed(charged), count = semi.space.count;
+  return count < needed ? 2 * needed - count : needed;
 }
 
 /* Whether memory may be handed out before the next collection. */
@@ -146,14 +168,17 @@ static bool semi_may(void) {
 static uint32_t semi_take_block(void) {
   uint32_t number = semi.open, fill = number ? semi.blocks[number].fill : 0;
   uint64_t charged = semi.charged + BLOCK_BYTES - fill;
-  uint32_t hold = 2 * semi_needed(charged) - semi.space.count;
+  uint32_t hold = semi_reserve(charged);
   if (!semi_may() || !blocks_hold(gc_mutant(reserve_spent) ? 1 : hold))
     return 0;
   if (!number) {
     number = blocks_take();
     semi_append(&semi.space, number);
+  } else {
+    semi.open = semi.blocks[number].next_open;
+    semi.reopened++;
   }
-  semi.open = 0;
+  semi.taken++;
   semi.charged = charged;
   semi.allocated += BLOCK_BYTES - fill;
   return number;
@@ -201,7 +226,7 @@ static void *semi_collect(gc_mutator *m, void *request) {
   semi_collect_stopped();
   gc_object *o = semi_try(m, request);
   if (!o) {
-    blocks_release_but(2 * semi_needed(semi.charged) - semi.space.count);
+    blocks_release_but(semi_reserve(semi.charged));
     o = semi_try(m, request);
   }
   return o;
@@ -369,9 +394,8 @@ static void semi_collect_stopped(void) {
   size_t waited = finalizers_count();
   tracked_clear_weak(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
-  for (size_t i = waited; i < finalizers_count() && !gc_mutant(queue_stale);
-       i++)
-    semi_visit(&c, &finalizers_first()[i]);
+  if (!gc_mutant(queue_stale))
+    roots_queue(waited, semi_visit, &c);
   semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
@@ -394,6 +418,7 @@ static void semi_collect_stopped(void) {
   semi.collections++;
   semi.copied += c.objects;
   semi.copied_bytes += bytes;
+  object_stack_rest(&semi.gray.stack);
 }
 
 void gc_collect(gc_mutator *m) {
@@ -435,15 +460,15 @@ void gc_heap_destroy(gc_heap *h) {
   space_destroy();
 }
 
-/* Another mutator may go on in a detaching one's block, unless there is an open
- * block already. */
+/* Other mutators go on in a detaching one's block. */
 static void semi_detach(gc_mutator *m) {
   pthread_mutex_lock(&semi.lock);
   if (!gc_mutant(fill_forgotten))
     semi_note_fill(m);
-  if (m->block && !semi.open) {
-    uint32_t room = BLOCK_BYTES - semi.blocks[m->block].fill;
-    semi.open = room ? m->block : 0;
+  uint32_t room = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
+  if (room) {
+    semi.blocks[m->block].next_open = semi.open;
+    semi.open = m->block;
     semi.charged -= room;
     semi.allocated -= room;
   }
@@ -474,7 +499,12 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
                             {"objects-copied", h->copied},
                             {"bytes-copied", h->copied_bytes},
-                            {"large-scanned", h->large_scanned}};
+                            {"large-scanned", h->large_scanned},
+                            {"large-spilled", bag_spills},
+                            {"blocks-taken", h->taken},
+                            {"blocks-reopened", h->reopened},
+                            LARGE_COUNTERS,
+                            BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
@@ -519,8 +549,7 @@ static const char *semi_check_blocks(void) {
   }
   if (count != semi.space.count || bytes > semi.charged)
     return "blocks or bytes of the space are miscounted";
-  if (count > semi_needed(semi.charged) ||
-      count + blocks_spare < 2 * semi_needed(semi.charged))
+  if (blocks_spare < semi_reserve(semi.charged))
     return "there might be too few blocks to copy into";
   return blocks_check();
 }

@@ -15,7 +15,7 @@ test_run() {
   [ "$(records dir)" = 4 ] || fail 'not four records'
   [ -f dir/plan.json ] && [ -f dir/machine.json ] || fail 'no description'
   expect 0 report dir --format csv
-  printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,10,100,'
+  printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,0.03,100,'
 }
 
 test_failures_cost_one_cell() {

@@ -53,6 +53,8 @@
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
   X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
   X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
+  X(queue_only_grows, "mark-sweep", 21, "limit", "the finalizer queue never uses again what was handed out") \
+  X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
   X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
   X(shaded_of_others_dropped, "mark-sweep-incremental", 4, "graph", "what all mutators but one shaded is not scanned") \
@@ -65,6 +67,10 @@
   X(remembered_overflow_lost, "generational", 3, "graph", "what a full remembered set refuses is forgotten") \
   X(remembered_not_inherited, "generational", 24, "graph", "what a dead thread's mutator remembered is dropped") \
   X(young_weak_skipped, "generational", 14, "poison", "minor collections look at no weak references") \
+  X(last_card_short, "generational", 6, "graph", "slots at the end of a wide object belong to no card") \
+  X(card_stays_dirty, "generational", 3, "graph", "a card is remembered once in its life only") \
+  X(one_card_scanned, "generational", 3, "graph", "of all remembered cards one is scanned") \
+  X(cards_not_inherited, "generational", 24, "graph", "the cards that a dead thread's mutator remembered are dropped") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \

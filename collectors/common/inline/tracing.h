@@ -23,21 +23,25 @@ static inline void tracing_root(void *data, gc_object **place) {
  * lists need a look.  `visit`: see marking_drain.  The world is stopped. */
 static inline __attribute__((always_inline)) void
 tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o)) {
-  roots_each(tracing_root, k);
+  roots_outside_queue(tracing_root, k);
+  roots_queue(all ? 0 : finalizers_settled(), tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
+  size_t waited = finalizers_count();
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
   if (!gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
-  roots_each(tracing_root, k);
+  roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
+  finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
   marking_drain(k, MARKING_ALL, visit);
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   tracked_prune_weak(cells_where, all);
+  object_stack_rest(&k->stack);
 }
 
 #endif

@@ -49,7 +49,8 @@ static json_t *read_record(const spawn_result *r, char *invalid, size_t room) {
   else if (!record_valid(record, invalid, room)) {
     json_decref(record);
     record = NULL;
-  }
+  } else
+    record_judge(record);
   return record;
 }
 

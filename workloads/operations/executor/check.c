@@ -197,8 +197,47 @@ static void answer_threads(executor_thread *first) {
 void executor_stand(executor_thread *t, bool still) {
   t->x->standing = still;
   synchronise(t->x);
+  t->x->changed = t->x->clock;
   if (still)
     answer_threads(t);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Between checks.
+ * ------------------------------------------------------------------------- */
+
+/* Marks, in addition, what marked weak references refer to, as long as that
+ * leads to more of them. */
+static void mark_weakly_held(executor_thread *t) {
+  shadow *s = t->x->shadow;
+  for (bool again = true; again;) {
+    again = false;
+    for (shadow_ref o = 1; o < shadow_end(s); o++) {
+      const shadow_object *object = at(t, o);
+      if (!object->used || !object->weak || !object->marked ||
+          !object->target || at(t, object->target)->marked)
+        continue;
+      shadow_mark_also(s, object->target);
+      again = true;
+    }
+  }
+}
+
+/* The collector may not have found out that an object is dead, so that what it
+ * can still hand out or must still count stays. */
+void executor_forget(executor_thread *t) {
+  executor *x = t->x;
+  x->forget_at = UINT64_MAX;
+  if (x->parallel || gc_this_collector.can.reclaims == GC_RECLAIMS_NOTHING)
+    return;
+  answer_threads(t);
+  shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+  mark_weakly_held(t);
+  uint64_t kept = 0;
+  for (shadow_ref o = 1; o < shadow_end(x->shadow); o++)
+    kept += at(t, o)->used && at(t, o)->marked;
+  shadow_bury_unmarked(x->shadow, NULL, NULL);
+  x->forget_at = executor_sum(x).made + max_u64(FORGET_LEAST, kept);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -51,14 +51,19 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   return FAILED;
 }
 
+/* References between objects are not what they were, or weak references. */
+static void note_change(executor_thread *t) {
+  if (t->x->standing) /* else executor_stand does it for all threads */
+    t->x->changed = t->now;
+}
+
 /* Gives the new object in register `dst` its number and its stamp. */
 static void name_object(executor_thread *t, gc_reg dst, shadow_ref o,
                         uint64_t number) {
   executor *x = t->x;
   *past(t, o) = (executor_past){.number = number, .owner = t->number};
   const shadow_object *object = at(t, o);
-  if (is_stamped(object))
-    stamp(t->m, dst, object->bytes, stamp_of(t, o));
+  comparison_stamp(t, dst, o);
   uint64_t bytes =
       gc_shape_bytes((gc_shape){object->slot_count, object->bytes});
   t->counts.made++;
@@ -101,6 +106,7 @@ static executor_result make_weak(executor_thread *t, const trace_op *op,
   if (!gc_try_weak_new(t->m, op->a, op->b))
     return failed(t, op->a, GC_WEAK_SHAPE);
   name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
+  note_change(t);
   return PERFORMED;
 }
 
@@ -155,7 +161,7 @@ static shadow_ref identify(executor_thread *t, gc_reg r) {
   uint64_t id = stamp_id(t->m, r);
   shadow_ref o = (shadow_ref)(id & (PLACES - 1));
   executor_past *p = past(t, o);
-  if (!o || p->number != id >> PLACE_BITS || !at(t, o)->used) {
+  if (!is_place(t, o) || p->number != id >> PLACE_BITS || !at(t, o)->used) {
     if (looks && must_find())
       executor_violation(t, "finalizer", 0,
                          "handed out is no live object of ours: it begins "
@@ -251,6 +257,7 @@ static void lock(executor_thread *t, bool wanted) {
 }
 
 static void note_stored(executor_thread *t, gc_reg src) {
+  note_change(t);
   shadow_ref o = shadow_register(t->shadow, src);
   if (o)
     __atomic_store_n(&past(t, o)->stored, t->now, __ATOMIC_RELAXED);
@@ -401,6 +408,8 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
     executor_violation(t, "poison", 0, "%s", hostile_violation());
   if (!t->x->parallel && !t->x->aside)
     executor_sample(t);
+  if (gc_unlikely(number >= t->x->forget_at && !t->checking))
+    executor_forget(t);
   if (gc_unlikely(t->x->clock >= t->x->inspect_at && !t->checking))
     executor_inspect_due(t);
   return result;

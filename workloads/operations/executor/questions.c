@@ -49,22 +49,38 @@ void question_answer_all(executor_thread *t, executor_questions *list) {
   list->count = 0;
 }
 
+/* An object in doubt since the last change, and what it leads to, need not be
+ * visited again: no reference leads from it to anything else by now, and no
+ * weak reference was made since.  Else a list of objects that are handed out
+ * one by one would take time by the square of its length. */
 void question_cast_doubt(executor_thread *t, shadow_ref o, bool dead) {
+  executor *x = t->x;
   size_t count = 0, room = 0;
-  shadow_ref *work = grown(NULL, 0, &room, sizeof *work);
+  shadow_ref *work = NULL;
+  bool complete = true;
+  if (past(t, o)->doubt > x->changed)
+    return;
   past(t, o)->doubt = t->now;
+  work = grown(work, 0, &room, sizeof *work);
   work[count++] = o;
   while (count > 0) {
     const shadow_object *object = at(t, work[--count]);
     for (uint32_t i = 0; i < object->slot_count; i++) {
       shadow_ref child = object->slots[i];
+      x->doubted++;
       if (!child || past(t, child)->doubt == t->now ||
-          (dead && at(t, child)->marked))
+          past(t, child)->doubt > x->changed)
         continue;
+      if (dead && at(t, child)->marked) {
+        complete = false;
+        continue;
+      }
       past(t, child)->doubt = t->now;
       work = grown(work, count, &room, sizeof *work);
       work[count++] = child;
     }
   }
+  if (!complete) /* objects in doubt lead to some that are not */
+    x->changed = t->now;
   free(work);
 }

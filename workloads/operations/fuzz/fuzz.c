@@ -50,6 +50,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
   f->run = t->run;
   executor_open(&f->x, t, oracles, inspect, f->parallel);
   turns_open(&f->turns, f->threads);
+  turns_admit(&f->turns, f->threads - 1);
   f->actors = own_memory(f->threads, sizeof *f->actors);
   f->sources = own_memory(f->threads, sizeof *f->sources);
   for (unsigned i = 0; i < f->threads; i++)
@@ -63,6 +64,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
 static void run_fuzz(fuzz *f, wl_thread *t) {
   actor *a = &f->actors[0];
   mutator_begin(a, t);
+  program_commons(a);
   if (f->deepest)
     program_list(a, (uint32_t)f->deepest);
   if (f->parallel)
@@ -195,6 +197,8 @@ static void run(wl_thread *t) {
   wl_step(t, 0, f.x.clock);
   wl_end(t);
   executor_conclude(&f.actors[0].x, expected(&f, f.x.clock));
+  for (unsigned i = 0; i < f.threads; i++)
+    actions_record(t, &f.sources[i]);
   close_fuzz(&f);
   free(bytes);
 }

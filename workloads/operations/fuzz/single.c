@@ -83,7 +83,8 @@ void action_borrow(actor *a) {
   if (!loan_can_begin(a, to) || !operand_slot(a, false, &r, &i))
     return;
   shadow_ref holder = held_by(a, r);
-  if (owner_may_touch(a, holder, false) != FREELY)
+  manner way = owner_may_touch(a, holder, false);
+  if (way != FREELY && way != OWN_SLOTS)
     return;
   loan l = {.root = 'r', .number = r};
   if (!shadow_is_owning(a->x.shadow, r)) {
@@ -232,9 +233,7 @@ void program_finalizer(actor *a, gc_reg r) {
     if (a->f->parallel)
       owner_hand_over(a, held_by(a, r), TURNS_NOBODY, OWNER_SHARED);
     emit2(a, TRACE_GLOBAL_STORE,
-          a->f->parallel ? GC_GLOBALS - 1 - choose(a->source, 8)
-                         : choose(a->source, GC_GLOBALS),
-          r);
+          SHARED_FIRST + choose(a->source, GC_GLOBALS - SHARED_FIRST), r);
     break;
   case 1:
     if (a->f->collections)
