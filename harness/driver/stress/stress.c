@@ -54,8 +54,7 @@ static const option_row option_rows[] = {
     {"seed", 0, "N", "seed of the first round; others count up from it (1)",
      .kind = OPTION_NUMBER, .offset = FIELD(first_seed), .max = INT64_MAX / 2},
     {"threads", 't', "N",
-     "mutator threads, in conditions that have several; in half of the "
-     "episodes 2 (4)",
+     "mutator threads where there are several, or 2 in turn (4)",
      .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 64},
     {"workloads", 'w', "WORKLOAD",
      "the random mutator, fuzz[:KEY=VALUE,...] (fuzz)", .kind = OPTION_TEXT,
