@@ -344,6 +344,18 @@ test_resume_after_kill() {
   [ "$(ran alpha)" = "$before" ] || fail 'episodes were repeated'
 }
 
+# A directory that goes away during a campaign is noticed at the next episode.
+test_directory_removed() {
+  acts alpha 'act=slow'
+  start stress alpha -C plain --seeds 50 -o dir
+  two() { [ "$(episodes dir)" -ge 2 ]; }
+  wait_for two
+  mv dir away
+  ended 1
+  said 'dir/episodes.jsonl: No such file or directory'
+  [ "$(episodes away)" -lt 50 ] || fail 'it went on'
+}
+
 test_time() {
   acts alpha 'act=slow'
   expect 0 stress alpha -C plain,turns --seeds 100 --time 0.3 -o dir
@@ -366,6 +378,15 @@ test_interrupt() {
   kill -TERM "$driver"
   ended 130
   said 'interrupted; --resume -o dir goes on'
+  # Also while the collectors describe themselves.
+  printf '#!/bin/sh\necho $$ >"$0.pid"\nexec sleep 1000\n' >found/hanging
+  chmod +x found/hanging
+  start stress alpha -C plain --quick -o other
+  wait_for test -s found/hanging.pid
+  kill -TERM "$driver"
+  ended 130
+  complained interrupted
+  [ ! -e other ] || fail 'a campaign was begun'
 }
 
 # seed_bugs COMMANDS: makes a program with seeded bugs that acts by the commands
