@@ -1,11 +1,27 @@
 /* bookkeeping.h: the memory beside the heap that every tracing collector needs,
  * whatever its heap is divided into: the lists of weak references and
- * finalizable objects (tracked.h), the finalizer queue (finalizers.h), the
- * tables of bags (stack.h), the global roots. */
+ * finalizable objects (tracked.h) and of ephemerons (ephemerons.h), the
+ * finalizer queue (finalizers.h), the tables of bags (stack.h), the global
+ * roots. */
 #ifndef REAPMARK_COMMON_BOOKKEEPING_H
 #define REAPMARK_COMMON_BOOKKEEPING_H
 
 #include "gc.h"
+#include "common/finalizers.h"
+#include "common/tracked.h"
+
+/* What happened to weak references and finalizable objects, as counters of
+ * gc_heap_counters; those that are events, and those that are work (gc.h). */
+#define BOOKKEEPING_COUNTERS                                                   \
+  {"weak-cleared", tracked_counted.cleared},                                   \
+      {"finalizers-queued", finalizers_counted.queued},                        \
+      {"finalizers-taken", finalizers_counted.taken},                          \
+      {"tracked-visited", tracked_counted.visited}, {                          \
+    "queue-visited", finalizers_counted.visited                                \
+  }
+#define BOOKKEEPING_EVENTS                                                     \
+  "weak-cleared", "finalizers-queued", "finalizers-taken"
+#define BOOKKEEPING_WORK "tracked-visited", "queue-visited"
 
 /* Empties all of it, before the space is destroyed.  Bags must be empty. */
 void bookkeeping_destroy(void);

@@ -29,6 +29,7 @@ typedef struct cells_block {
 } cells_block;
 
 cells_figures cells;
+cells_counts cells_counted;
 uint64_t *cells_marks;
 static unsigned cells_bitmaps; /* how many bitmaps there are */
 
@@ -81,6 +82,7 @@ bool cells_create(uint64_t limit) {
   if (!space_create(limit))
     return false;
   memset(&cells, 0, sizeof cells);
+  cells_counted = (cells_counts){0};
   memset(&cells_unscanned, 0, sizeof cells_unscanned);
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
@@ -174,6 +176,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
       return 0;
     cells_listed[c] = cells_blocks[number].next;
     cells.holes += bytes;
+    cells_counted.reused += cells_blocks[number].live > 0;
   } else {
     if (may && !may(true, BLOCK_BYTES))
       return 0;
@@ -274,6 +277,7 @@ void cells_buffer_return(cells_buffer *buffer) {
                                      ? 0
                                      : (uint16_t)(taken / SPACE_GRANULE);
     cells_blocks[number].free = 0; /* was counted when the block was taken */
+    cells_counted.returned++;
     cells_list(number);
   }
   pthread_mutex_unlock(&cells_lock);
@@ -327,22 +331,44 @@ static uint32_t cells_unflag(void) {
   return cells_unscanned.at;
 }
 
+/* Calls `scan` for each marked object of a block, or for each large one. */
+static void cells_scan_block(uint32_t number, const uint64_t *marks,
+                             void (*scan)(void *data, gc_object *o),
+                             void *data) {
+  size_t at = block_granule(number), end = at + BLOCK_GRANULES;
+  for (; (at = bitmap_next(marks, at, end)) < end; at++)
+    scan(data, space_address((uint32_t)at));
+}
+
+static void cells_scan_large(const uint64_t *marks,
+                             void (*scan)(void *data, gc_object *o),
+                             void *data) {
+  for (size_t i = 0; i < large_objects.size; i++)
+    if (bitmap_test(marks, space_granule(large_objects.items[i])))
+      scan(data, large_objects.items[i]);
+}
+
 bool cells_flagged(const uint64_t *marks,
                    void (*scan)(void *data, gc_object *o), void *data) {
   uint32_t number = cells_unflag();
   if (number) {
-    size_t at = block_granule(number), end = at + BLOCK_GRANULES;
-    for (; (at = bitmap_next(marks, at, end)) < end; at++)
-      scan(data, space_address((uint32_t)at));
+    cells_scan_block(number, marks, scan, data);
     return true;
   }
   if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
     return false;
   cells_unscanned.large = false;
-  for (size_t i = 0; i < large_objects.size; i++)
-    if (bitmap_test(marks, space_granule(large_objects.items[i])))
-      scan(data, large_objects.items[i]);
+  cells_scan_large(marks, scan, data);
   return true;
+}
+
+void cells_flagged_look(const uint64_t *marks,
+                        void (*look)(void *data, gc_object *o), void *data) {
+  for (uint32_t b = 1; b < blocks_end && cells_unscanned.blocks; b++)
+    if (cells_blocks[b].flagged)
+      cells_scan_block(b, marks, look, data);
+  if (cells_unscanned.large)
+    cells_scan_large(marks, look, data);
 }
 
 /* The number of bits in a block. */
@@ -374,6 +400,7 @@ static void cells_sort_block(uint32_t b) {
   cells_block *block = &cells_blocks[b];
   size_t cell = size_class_bytes(block->class);
   unsigned live = cells_count(b);
+  cells_counted.sorted++;
   uint64_t bytes = live * cell, all = cells_bytes(block->class);
   cells.live_objects += live - (uint64_t)block->live;
   cells.live_bytes += bytes - block->live * cell;
@@ -382,6 +409,7 @@ static void cells_sort_block(uint32_t b) {
   block->taken = 0;
   block->free = (uint16_t)((all - bytes) / SPACE_GRANULE);
   if (live == 0) {
+    cells_counted.emptied++;
     block->state = CELLS_NONE;
     blocks_give(b);
     return;
@@ -523,6 +551,14 @@ bool cells_is(const gc_object *p) {
   uint64_t inside = (uintptr_t)p % BLOCK_BYTES;
   return inside % size_class_bytes(block->class) == 0 &&
          inside < cells_bytes(block->class);
+}
+
+bool cells_occupied(cells_buffer_of buffer_of, const gc_object *o) {
+  uint32_t number = block_number(o);
+  if (cells_marked(o) || cells_blocks[number].state == CELLS_NONE)
+    return true;
+  return (uint64_t)((const char *)o - block_address(number)) <
+         cells_frontier(number, buffer_of);
 }
 
 static const char *cells_check_lists(void) {

@@ -70,6 +70,24 @@ typedef struct cells_figures {
 extern cells_figures cells;
 extern uint64_t *cells_marks; /* a bit per granule */
 
+/* Counts of events and of work so far, for gc_heap_counters; see
+ * CELLS_COUNTERS. */
+typedef struct cells_counts {
+  uint64_t reused;   /* blocks with survivors that mutators took */
+  uint64_t emptied;  /* blocks in which a collection left nothing */
+  uint64_t returned; /* blocks that a detaching mutator gave back */
+  uint64_t sorted;   /* blocks that collections looked at */
+} cells_counts;
+extern cells_counts cells_counted;
+#define CELLS_EVENTS                                                           \
+  "blocks-reused", "blocks-emptied", "blocks-returned", LARGE_EVENTS
+#define CELLS_WORK "blocks-sorted", LARGE_WORK
+#define CELLS_COUNTERS                                                         \
+  {"blocks-reused", cells_counted.reused},                                     \
+      {"blocks-emptied", cells_counted.emptied},                               \
+      {"blocks-returned", cells_counted.returned},                             \
+      {"blocks-sorted", cells_counted.sorted}, LARGE_COUNTERS
+
 /* Bytes of free memory handed out since the last cells_sort. */
 static inline uint64_t cells_handed_out(void) {
   return cells.fresh + cells.holes + cells.large;
@@ -184,6 +202,10 @@ bool cells_any_flagged(void);
 bool cells_flagged(const uint64_t *marks,
                    void (*scan)(void *data, gc_object *o), void *data);
 
+/* Calls `look` for each object that cells_flagged would; changes no flag. */
+void cells_flagged_look(const uint64_t *marks,
+                        void (*look)(void *data, gc_object *o), void *data);
+
 /* ------------------------------------------------------------------------- *
  * Figures and checks.
  * ------------------------------------------------------------------------- */
@@ -200,6 +222,10 @@ gc_footprint cells_footprint(uint64_t side);
 
 /* Whether an object may begin at `p`. */
 bool cells_is(const gc_object *p);
+
+/* Whether an object is at `o`, for which cells_is holds: its cell was handed
+ * out and has not been found free since. */
+bool cells_occupied(cells_buffer_of buffer_of, const gc_object *o);
 
 /* Checks lists, bits and buffers; returns what is wrong, or NULL.  Does not
  * check what objects refer to: reachable.h does.  `marking`: a marker has not

@@ -3,6 +3,7 @@
 #include "common/hostile/mutants.h"
 
 object_stack large_objects;
+large_counts large_counted;
 
 gc_object *large_new(size_t bytes) {
   gc_object *o = NULL;
@@ -20,9 +21,11 @@ large_left large_sweep(bool (*alive)(gc_object *o)) {
 large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
   large_left left = {0, 0};
   size_t kept = first;
+  large_counted.visited += large_objects.size - first;
   for (size_t i = first; i < large_objects.size; i++) {
     gc_object *o = large_objects.items[i];
     if (!alive(o)) {
+      large_counted.freed++;
       if (!gc_mutant(large_leaked))
         space_free(o, space_uncached());
       continue;
@@ -36,6 +39,7 @@ large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
     left.bytes += space_cell(o);
   }
   large_objects.size = kept;
+  object_stack_trim(&large_objects);
   return left;
 }
 
@@ -55,4 +59,5 @@ uint64_t large_cells(void) {
 
 void large_destroy(void) {
   object_stack_free(&large_objects);
+  large_counted = (large_counts){0};
 }

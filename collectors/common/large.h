@@ -24,6 +24,19 @@ typedef struct large_left {
 large_left large_sweep(bool (*alive)(gc_object *o));
 large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o));
 
+/* Counts of events and of work so far, for gc_heap_counters. */
+typedef struct large_counts {
+  uint64_t freed;   /* objects */
+  uint64_t visited; /* objects that sweeps looked at */
+} large_counts;
+extern large_counts large_counted;
+#define LARGE_EVENTS "large-freed"
+#define LARGE_WORK   "large-visited"
+#define LARGE_COUNTERS                                                         \
+  {"large-freed", large_counted.freed}, {                                      \
+    "large-visited", large_counted.visited                                     \
+  }
+
 /* Whether a large object is at this address.  For checks: slow. */
 bool large_is(const void *p);
 

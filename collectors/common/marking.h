@@ -52,6 +52,12 @@ extern uint64_t marking_most;
         0, (uint64_t)1 << 32                                                   \
   }
 
+/* What a marker did, as counters of gc_heap_counters. */
+#define MARKING_COUNTERS(k)                                                    \
+  {"objects-scanned", (k)->scanned}, {"rescans", (k)->rescans}, {              \
+    "mark-stack-room", (k)->stack.room                                         \
+  }
+
 /* A marker with nothing to scan that marks in `marks`.  Hostile conditions or
  * the option limit its stack. */
 marking marking_init(uint64_t *marks);

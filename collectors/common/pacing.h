@@ -6,9 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A heap may always grow by this much: a collection of a smaller one costs
- * little, but many of them would be needed. */
-#define PACING_LEAST ((uint64_t)4 << 20)
+/* In KiB: a heap may always grow by this much.  A collection of a smaller one
+ * costs little, but many of them would be needed. */
+extern uint64_t pacing_least;
+#define PACING_LEAST (pacing_least << 10)
+
+/* The option of collectors that use it. */
+#define PACING_OPTION                                                          \
+  {                                                                            \
+    "growth-least",                                                            \
+        "without a heap limit: allocation between collections is never less, " \
+        "in KiB",                                                              \
+        &pacing_least, 1, (uint64_t)1 << 20                                    \
+  }
 
 /* Bytes that a heap with `live` live bytes may grow by, if that is `percent`
  * of them. */

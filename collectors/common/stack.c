@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 bool object_stack_grow(object_stack *s) {
-  size_t room = s->room ? 2 * s->room : 256;
+  size_t room = s->room ? 2 * s->room : STACK_LEAST;
   if (s->most && room > s->most)
     room = s->most;
   if (room <= s->room) {
@@ -22,6 +22,26 @@ bool object_stack_grow(object_stack *s) {
   s->items = items;
   __atomic_store_n(&s->room, room, __ATOMIC_RELAXED);
   return true;
+}
+
+void object_stack_trim(object_stack *s) {
+  size_t room = s->room / 2;
+  if (s->size >= s->room / 4 || room < STACK_LEAST)
+    return;
+  gc_object **items = realloc(s->items, room * sizeof *items);
+  if (!items) /* then it stays as it is */
+    return;
+  s->items = items;
+  __atomic_store_n(&s->room, room, __ATOMIC_RELAXED);
+}
+
+void object_stack_rest(object_stack *s) {
+  if (s->room == s->rested && ++s->calm < STACK_CALM)
+    return;
+  if (s->room == s->rested)
+    object_stack_trim(s);
+  s->rested = s->room;
+  s->calm = 0;
 }
 
 void object_stack_free(object_stack *s) {
@@ -45,6 +65,7 @@ void object_push_or_die(object_stack *s, gc_object *o) {
  * page of the reservation. */
 enum { BAG_LAST = 1 };
 
+_Atomic uint64_t bag_spills;
 static _Atomic(uint32_t *) bag_tables[BAG_TABLES];
 static pthread_mutex_t bag_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -76,6 +97,7 @@ void bag_spill(object_bag *b, gc_object *o) {
     return;
   *link = b->spilled ? b->spilled : BAG_LAST;
   b->spilled = granule;
+  atomic_fetch_add_explicit(&bag_spills, 1, memory_order_relaxed);
 }
 
 gc_object *bag_unspill(object_bag *b) {
@@ -115,4 +137,5 @@ void bag_tables_free(void) {
     space_table_destroy(bag_tables[n], bag_table_bytes());
     bag_tables[n] = NULL;
   }
+  bag_spills = 0;
 }

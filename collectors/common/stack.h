@@ -8,6 +8,7 @@
 #define REAPMARK_COMMON_STACK_H
 
 #include "common/object.h"
+#include <stdatomic.h>
 
 typedef struct object_stack {
   gc_object **items;
@@ -15,6 +16,8 @@ typedef struct object_stack {
   size_t most;   /* the most entries; 0: no limit */
   bool reliable; /* no failure is injected into it (hostile.h): it belongs to a
                     check */
+  size_t rested; /* room at the last object_stack_rest, */
+  unsigned calm; /* and calls in a row that found it unchanged */
 } object_stack;
 
 /* Makes room for more entries.  Returns false if that is refused. */
@@ -24,6 +27,18 @@ bool object_stack_grow(object_stack *s);
 static inline bool object_stack_reserve(object_stack *s) {
   return s->size < s->room || object_stack_grow(s);
 }
+
+/* Gives memory back that the stack has not needed lately: halves its room if
+ * less than a quarter is in use.  Room for STACK_LEAST entries stays, so small
+ * stacks never shrink and large ones do not shrink and grow in turn. */
+enum { STACK_LEAST = 256 };
+void object_stack_trim(object_stack *s);
+
+/* The same for a stack that one collection after the other fills and empties:
+ * called when the stack is empty, trims at every STACK_CALMth call in a row
+ * between which the stack did not grow. */
+enum { STACK_CALM = 16 };
+void object_stack_rest(object_stack *s);
 
 /* Empties the stack and frees its memory. */
 void object_stack_free(object_stack *s);
@@ -69,7 +84,7 @@ static inline uint64_t object_stack_bytes(const object_stack *s) {
  * once or twice.  Objects come out in any order.
  * ------------------------------------------------------------------------- */
 
-enum { BAG_TABLES = 3 };
+enum { BAG_TABLES = 4 };
 
 typedef struct object_bag {
   object_stack stack;
@@ -79,6 +94,9 @@ typedef struct object_bag {
 
 /* Makes an empty bag.  Hostile conditions may limit its stack. */
 void bag_init(object_bag *b, unsigned table);
+
+/* How many objects were put in for which the stack of a bag had no room. */
+extern _Atomic uint64_t bag_spills;
 
 /* The slow halves of the functions that follow. */
 void bag_spill(object_bag *b, gc_object *o);

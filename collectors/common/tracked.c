@@ -1,11 +1,13 @@
 /* tracked.c: see tracked.h. */
 #include "common/tracked.h"
+#include "common/bitmap.h"
 #include "common/finalizers.h"
 #include "common/hostile/mutants.h"
 #include "common/space.h"
 #include <pthread.h>
 
 tracked_list tracked_weak, tracked_finalizable;
+tracked_counts tracked_counted;
 
 static pthread_mutex_t tracked_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -30,11 +32,15 @@ void tracked_note_finalizable(gc_object *o) {
  * the weak reference is now, or was if it is dead. */
 void tracked_clear_weak(tracked_where where, bool all) {
   object_stack *list = &tracked_weak.stack;
-  for (size_t i = all ? 0 : tracked_weak.old; i < list->size; i++) {
+  size_t first = all ? 0 : tracked_weak.old;
+  tracked_counted.visited += list->size - first;
+  for (size_t i = first; i < list->size; i++) {
     gc_object *now = where(list->items[i]);
     gc_object **target = tracked_target(now ? now : list->items[i]);
-    if (*target && !where(*target) && !gc_mutant(ms_weak_uncleared))
+    if (*target && !where(*target) && !gc_mutant(ms_weak_uncleared)) {
       *target = NULL;
+      tracked_counted.cleared++;
+    }
     if (gc_mutant(ms_weak_hasty) && *target && space_granule(*target) % 64 == 0)
       *target = NULL;
   }
@@ -43,6 +49,7 @@ void tracked_clear_weak(tracked_where where, bool all) {
 void tracked_queue_dead(tracked_where where, bool all) {
   object_stack *list = &tracked_finalizable.stack;
   size_t kept = all ? 0 : tracked_finalizable.old;
+  tracked_counted.visited += list->size - kept;
   for (size_t i = kept; i < list->size; i++) {
     gc_object *o = list->items[i], *now = where(o);
     if (now) {
@@ -57,12 +64,14 @@ void tracked_queue_dead(tracked_where where, bool all) {
       list->items[kept++] = o;
   }
   list->size = tracked_finalizable.old = kept;
+  object_stack_trim(list);
 }
 
 /* A cleared weak reference leaves the list: it stays null. */
 void tracked_prune_weak(tracked_where where, bool all) {
   object_stack *list = &tracked_weak.stack;
   size_t kept = all ? 0 : tracked_weak.old;
+  tracked_counted.visited += list->size - kept;
   for (size_t i = kept; i < list->size; i++) {
     gc_object *now = where(list->items[i]);
     gc_object **target = now ? tracked_target(now) : NULL;
@@ -73,6 +82,7 @@ void tracked_prune_weak(tracked_where where, bool all) {
     list->items[kept++] = now;
   }
   list->size = tracked_weak.old = kept;
+  object_stack_trim(list);
 }
 
 uint64_t tracked_bytes(void) {
@@ -84,6 +94,7 @@ void tracked_destroy(void) {
   object_stack_free(&tracked_weak.stack);
   object_stack_free(&tracked_finalizable.stack);
   tracked_weak.old = tracked_finalizable.old = 0;
+  tracked_counted = (tracked_counts){0};
 }
 
 static const char *tracked_check_list(const tracked_list *list, uint32_t flag,
@@ -91,12 +102,34 @@ static const char *tracked_check_list(const tracked_list *list, uint32_t flag,
                                       tracked_where where, bool dead_too) {
   if (list->old > list->stack.size)
     return "more tracked objects are old than there are";
-  for (size_t i = 0; i < list->stack.size; i++) {
+  size_t bytes = space_bytes / SPACE_GRANULE / 8 + 8;
+  uint64_t *seen = space_table_create(bytes);
+  if (!seen)
+    return "no memory to check in";
+  const char *why = NULL;
+  for (size_t i = 0; i < list->stack.size && !why; i++) {
     gc_object *o = list->stack.items[i];
     if (!is(o) || !(o->meta & flag))
-      return "a finalizable object or weak reference lacks its flag";
-    if (!dead_too && !where(o))
-      return "a dead object is listed after a collection";
+      why = "a finalizable object or weak reference lacks its flag";
+    else if (!dead_too && !where(o))
+      why = "a dead object is listed after a collection";
+    else if (!bitmap_set(seen, space_granule(o)))
+      why = "a finalizable object or weak reference is listed twice";
+  }
+  space_table_destroy(seen, bytes);
+  return why;
+}
+
+const char *tracked_check_old(tracked_where where) {
+  for (size_t i = 0; i < tracked_finalizable.old; i++)
+    if (!where(tracked_finalizable.stack.items[i]))
+      return "a young finalizable object is listed as old";
+  for (size_t i = 0; i < tracked_weak.old; i++) {
+    gc_object *weak = tracked_weak.stack.items[i];
+    gc_object *target = where(weak) ? *tracked_target(weak) : NULL;
+    if (!target || !where(target))
+      return "a young weak reference, or one to a young object, is listed as "
+             "old";
   }
   return NULL;
 }

@@ -53,15 +53,26 @@ void tracked_clear_weak(tracked_where where, bool all);
 void tracked_queue_dead(tracked_where where, bool all);
 void tracked_prune_weak(tracked_where where, bool all);
 
+/* Counts of events and of work so far, for gc_heap_counters. */
+typedef struct tracked_counts {
+  uint64_t cleared; /* weak references whose targets died */
+  uint64_t visited; /* entries that the three steps looked at */
+} tracked_counts;
+extern tracked_counts tracked_counted;
+
 /* Bytes of memory of the lists.  Any thread. */
 uint64_t tracked_bytes(void);
 
 /* Empties the lists when the heap is destroyed. */
 void tracked_destroy(void);
 
-/* Checks that each entry is an object (`is`), has its flag and, unless
- * `dead_too`, is alive (`where`).  Returns what is wrong, or NULL. */
+/* Checks that each entry is an object (`is`), has its flag, is there once and,
+ * unless `dead_too`, is alive (`where`).  Returns what is wrong, or NULL. */
 const char *tracked_check(bool (*is)(const gc_object *o), tracked_where where,
                           bool dead_too);
+
+/* Checks that old entries, and the targets of old weak references, are alive.
+ * Returns what is wrong, or NULL. */
+const char *tracked_check_old(tracked_where where);
 
 #endif

@@ -61,6 +61,9 @@ void world_join(gc_mutator *m) {
   pthread_mutex_lock(&world.lock);
   world_await_restart();
   world_base(m)->next = world.mutators;
+  world_base(m)->previous = NULL;
+  if (world.mutators)
+    world_base(world.mutators)->previous = m;
   world.mutators = m;
   world.running += !gc_mutant(attach_uncounted);
   pthread_mutex_unlock(&world.lock);
@@ -73,10 +76,13 @@ void world_leave(gc_mutator *m) {
    * roots or no mutator, so leave only while the world runs. */
   if (atomic_load(&world_stopping))
     world_park_locked();
-  gc_mutator **link = &world.mutators;
-  while (*link != m)
-    link = &world_base(*link)->next;
-  *link = world_base(m)->next;
+  gc_mutator *next = world_base(m)->next, *previous = world_base(m)->previous;
+  if (previous)
+    world_base(previous)->next = next;
+  else
+    world.mutators = next;
+  if (next)
+    world_base(next)->previous = previous;
   world.running--;
   pthread_mutex_unlock(&world.lock);
 }

@@ -7,10 +7,12 @@
  *               that these reach is the snapshot.  From now on the deletion
  *               barrier is on.
  *     slices    mark the snapshot in short stops, while allocation goes on
- *     revive    once nothing is left to be scanned: clears weak references to
- *               the dead, queues dead finalizable objects, and marks what the
- *               queue reaches, again in slices
- *     finish    takes dead weak references off their list, then sorts the
+ *     pairs     once nothing is left to be scanned: looks at all ephemerons,
+ *               and marks the values of those whose keys are marked, with what
+ *               they lead to, again in slices (common/ephemerons.h)
+ *     revive    clears weak references to the dead and ephemerons of dead keys,
+ * queues dead finalizable objects, and marks what the queue reaches, again in
+ * slices finish    takes dead weak references off their list, then sorts the
  * blocks by what is left in them, also in slices
  *
  * All marking runs with the world stopped, in the slow path of allocation, so
@@ -34,7 +36,8 @@
  *     hold of an object by loading a root, for which it is true, or a slot.
  *     What a slot holds was there when the cycle began, or was stored from a
  *     register since, for which it is true.  A target that a weak reference
- *     gives is shaded, since nothing else may lead to it.  The finalizer queue
+ *     gives, or the value of an ephemeron, is shaded, since nothing else may
+ *     lead to it.  The finalizer queue
  *     was a root, and what joins it in `revive` is marked there; from then on
  *     the same argument holds with what the queue reaches added.
  *   - *Every object of the snapshot is marked by the end of the cycle*: each
@@ -46,6 +49,7 @@
  * dies during a cycle is found by the next one. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/hostile/hostile.h"
 #include "common/marking.h"
 #include "common/pacing.h"
@@ -83,6 +87,7 @@ static uint64_t option_trigger = 60;
 typedef enum inc_phase {
   INC_IDLE,     /* no cycle */
   INC_SNAPSHOT, /* marks the snapshot */
+  INC_PAIRS,    /* marks the values of ephemerons */
   INC_REVIVED,  /* marks what the finalizer queue reaches */
   INC_SORTING,  /* no longer marks; sorts the blocks */
 } inc_phase;
@@ -99,6 +104,7 @@ struct gc_heap {
   uint32_t part;        /* the first slot of `parted` that was not scanned */
   object_bag orphans;   /* what detached mutators had shaded */
   pthread_mutex_t lock; /* for `orphans`, while mutators run */
+  bool pairs;           /* ephemerons may wait for objects (ephemerons.h) */
   bool whole;           /* the last cycle began and ended in the present stop */
 
   /* Pacing.  Of cells_handed_out(), the values at which ... */
@@ -109,7 +115,9 @@ struct gc_heap {
   uint64_t work;  /* words scanned in this cycle: headers and slots */
   uint64_t todo;  /* an upper bound of `work` at the cycle's end */
 
-  uint64_t cycles, slices, forced, shaded, parts; /* events so far */
+  /* Events so far.  A slice is late if marking is behind when it ends. */
+  uint64_t cycles, slices, late, forced, shaded, parts;
+  uint64_t inherited; /* shaded objects that detaching mutators left */
 };
 static gc_heap inc;
 bool inc_marking;
@@ -124,8 +132,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -139,8 +149,22 @@ const gc_collector gc_this_collector = {
              &option_growth, 10, 1000},
             {"trigger", "percent of that, or of free memory, when one begins",
              &option_trigger, 0, 100},
+            PACING_OPTION,
             MARKING_OPTION,
             {0}},
+    .events = (const char *const[]){"collections", "slices", "forced",
+                                    "objects-shaded", "spilled", "orphans",
+                                    "wide-parts", "rescans", CELLS_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
+    .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
+                                  BOOKKEEPING_WORK, NULL},
+    /* With a long pause-target the clock decides nothing. */
+    .tight =
+        (const char *const[]){
+            "growth-least=64,step=1,trigger=0,pause-target=100000000",
+            "growth-least=256,step=16,trigger=20,mark-stack=1",
+            "growth=10,growth-least=64,step=1,trigger=100,pause-target=10",
+            NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -196,6 +220,11 @@ static void inc_colour_buffers(bool black) {
  * Marking; the world is stopped.
  * ------------------------------------------------------------------------- */
 
+/* The answer to tracked.h during a cycle. */
+static gc_object *inc_where(gc_object *o) {
+  return bitmap_test(inc.marking.marks, space_granule(o)) ? o : NULL;
+}
+
 /* Called by the marker before it scans an object.  Sets wide objects aside. */
 static inline bool inc_visit(gc_object *o) {
   uint32_t slots = object_slots(o);
@@ -203,6 +232,27 @@ static inline bool inc_visit(gc_object *o) {
     return false;
   inc.work += 1 + slots;
   return true;
+}
+
+/* The same while ephemerons may wait for the object. */
+static inline bool inc_reached(gc_object *o) {
+  ephemerons_reached(o);
+  return inc_visit(o);
+}
+
+/* Marks up to INC_CHUNK values of ephemerons.  Returns false if there are none.
+ */
+static bool inc_take_values(void) {
+  uint64_t n = 0;
+  for (gc_object **value;
+       inc.pairs && n < INC_CHUNK && (value = ephemerons_next(inc_where)); n++)
+    marking_push(&inc.marking, *value);
+  return n > 0;
+}
+
+static bool inc_drain(uint64_t chunk) {
+  return inc.pairs ? marking_drain(&inc.marking, chunk, inc_reached)
+                   : marking_drain(&inc.marking, chunk, inc_visit);
 }
 
 /* Scans the next part of a wide object.  Returns false if there is none. */
@@ -267,8 +317,8 @@ static bool inc_is_over(const inc_bounds *b) {
 /* Marks within the bounds.  Returns whether nothing is left to be scanned. */
 static bool inc_mark(const inc_bounds *b) {
   for (;;) {
-    if (marking_drain(&inc.marking, b->chunk, inc_visit) && !inc_scan_part() &&
-        !inc_take_shaded())
+    if (inc_drain(b->chunk) && !inc_scan_part() && !inc_take_shaded() &&
+        !inc_take_values())
       return true;
     if (inc_is_over(b))
       return false;
@@ -294,18 +344,16 @@ static void inc_begin(void) {
   inc.todo = (cells.live_bytes + inc.began) / 8;
 }
 
-/* The answer to tracked.h during a cycle. */
-static gc_object *inc_where(gc_object *o) {
-  return bitmap_test(inc.marking.marks, space_granule(o)) ? o : NULL;
-}
-
-/* The snapshot is marked.  All weak references to other objects are cleared at
- * once, so that these can be reached through the finalizer queue only. */
+/* The snapshot is marked, with the values of ephemerons.  All weak references
+ * to other objects are cleared at once, so that these can be reached through
+ * the finalizer queue only. */
 static void inc_revive(void) {
+  size_t waited = finalizers_count();
   tracked_clear_weak(inc_where, true);
+  if (inc.pairs)
+    ephemerons_clear(inc_where, true);
   tracked_queue_dead(inc_where, true);
-  for (size_t i = 0; i < finalizers_count(); i++)
-    inc_root(&inc.marking, &finalizers_first()[i]);
+  roots_queue(waited, inc_root, &inc.marking);
   inc.phase = INC_REVIVED;
 }
 
@@ -332,6 +380,8 @@ static void inc_plan(uint64_t floating) {
 static void inc_finish(void) {
   uint64_t *old = cells_marks;
   tracked_prune_weak(inc_where, true);
+  ephemerons_prune(inc_where, true);
+  inc.pairs = false;
   cells_reset_all();
   /* inc_begin clears this bitmap for the next cycle, but by then the large
    * objects that are freed now will have left the list. */
@@ -342,6 +392,11 @@ static void inc_finish(void) {
   inc.born = cells_handed_out() - inc.began;
   inc.phase = INC_SORTING;
   inc_marking = false;
+  object_stack_rest(&inc.marking.stack);
+  object_stack_rest(&inc.wide);
+  object_stack_rest(&inc.orphans.stack);
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    object_stack_rest(&m->shaded.stack);
   cells_sort_begin();
 }
 
@@ -365,7 +420,10 @@ static void inc_advance(const inc_bounds *b) {
   while (inc.phase != INC_SORTING && inc_mark(b)) {
     if (inc.work != before && b->late != INC_NEVER && gc_now_ns() >= b->late)
       return;
-    if (inc.phase == INC_SNAPSHOT)
+    if (inc.phase == INC_SNAPSHOT && ephemerons_begin(inc_where, true)) {
+      inc.phase = INC_PAIRS;
+      inc.pairs = true;
+    } else if (inc.phase != INC_REVIVED)
       inc_revive();
     else
       inc_finish();
@@ -401,9 +459,12 @@ static void inc_slice(void) {
   if (inc.phase == INC_SORTING)
     b.due = UINT64_MAX;
   inc_advance(&b);
-  if (inc.phase != INC_IDLE) /* if it is behind, at the next slow path */
-    inc.next =
-        cells_handed_out() + (inc_marking && inc.work >= b.due ? step : 1);
+  if (inc.phase == INC_IDLE)
+    return;
+  /* If it is behind, at the next slow path. */
+  bool late = !inc_marking || inc.work < b.due;
+  inc.late += inc_marking && late;
+  inc.next = cells_handed_out() + (late ? 1 : step);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -531,6 +592,7 @@ static void inc_detach(gc_mutator *m) {
     inc_colour_buffer(&m->buffer, false);
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&h->lock);
+  h->inherited += !bag_empty(&m->shaded);
   bag_pour(&m->shaded, &h->orphans);
   pthread_mutex_unlock(&h->lock);
 }
@@ -554,14 +616,13 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
-  const gc_counter all[] = {{"collections", h->cycles},
-                            {"slices", h->slices},
-                            {"forced", h->forced},
-                            {"objects-marked", h->marking.scanned},
-                            {"objects-shaded", h->shaded},
-                            {"wide-parts", h->parts},
-                            {"mark-stack-room", h->marking.stack.room},
-                            {"rescans", h->marking.rescans}};
+  const gc_counter all[] = {
+      {"collections", h->cycles},    {"slices", h->slices},
+      {"forced", h->forced},         {"late-slices", h->late},
+      {"objects-shaded", h->shaded}, {"spilled", bag_spills},
+      {"orphans", h->inherited},     {"wide-parts", h->parts},
+      MARKING_COUNTERS(&h->marking), CELLS_COUNTERS,
+      BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
@@ -577,10 +638,26 @@ static bool inc_alive(const gc_object *o) {
          (!inc_marking && !cells.untouched);
 }
 
+/* Takes a queued object into account; `data` is the reachable. */
+static void inc_foresee_queued(void *data, gc_object *o) {
+  reachable *r = data;
+  if (!cells_is_object(o))
+    r->why = "a queued reference does not refer to an object";
+  else if (!inc_where(o))
+    r->why = "a queued object is not marked";
+  else
+    object_push_or_die(&r->stack, o);
+}
+
 static void inc_foresee_bag(reachable *r, const object_bag *shaded) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(shaded, &at));)
-    object_push_or_die(&r->stack, o);
+    inc_foresee_queued(r, o);
+}
+
+static void inc_foresee_stack(reachable *r, const object_stack *s) {
+  for (size_t i = 0; i < s->size; i++)
+    inc_foresee_queued(r, s->items[i]);
 }
 
 /* Computes inc_foreseen into `seen`: starts from the marks and scans all that
@@ -592,48 +669,63 @@ static const char *inc_foresee(uint64_t *seen) {
   for (size_t i = 0; i < large_objects.size; i++)
     if (inc_where(large_objects.items[i]))
       bitmap_set(seen, space_granule(large_objects.items[i]));
-  for (size_t i = 0; i < inc.marking.stack.size; i++)
-    object_push_or_die(&r.stack, inc.marking.stack.items[i]);
+  inc_foresee_stack(&r, &inc.marking.stack);
   for (unsigned i = 0; i < MARKING_FIFO; i++)
     if (inc.marking.fifo[i])
-      object_push_or_die(&r.stack, inc.marking.fifo[i]);
-  for (size_t i = 0; i < inc.wide.size; i++)
-    object_push_or_die(&r.stack, inc.wide.items[i]);
+      inc_foresee_queued(&r, inc.marking.fifo[i]);
+  inc_foresee_stack(&r, &inc.wide);
   if (inc.parted)
-    object_push_or_die(&r.stack, inc.parted);
+    inc_foresee_queued(&r, inc.parted);
   inc_foresee_bag(&r, &inc.orphans);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     inc_foresee_bag(&r, &m->shaded);
+  /* Where the mark stack overflowed, flagged blocks are scanned again. */
+  cells_flagged_look(inc.marking.marks, inc_foresee_queued, &r);
+  reachable_reach_values(&r);
   while (r.stack.size && !r.why) {
     gc_object *o = object_pop(&r.stack);
-    if (!cells_is(o))
-      r.why = "a queued reference does not refer to an object";
+    if (!cells_is_object(o))
+      r.why = "a reference in the snapshot does not refer to an object";
     else
       for (uint32_t s = 0; s < object_slots(o); s++)
         reachable_reach(&r, &o->slots[s]);
+    if (!r.stack.size && !r.why)
+      reachable_reach_values(&r);
   }
   object_stack_free(&r.stack);
   return r.why;
 }
 
-/* Checks a cycle that marks: that bits are at cells, and that everything
- * reachable will have one.  The second is left out where the mark stack
- * overflowed, because flagged blocks do not tell which objects are queued. */
+/* Checks that what mutators allocate next is born marked. */
+static const char *inc_check_colours(void) {
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    for (unsigned c = 0; c < SIZE_CLASSES; c++) {
+      const cells_span *span = &m->buffer.spans[c];
+      for (char *p = span->cursor; p < span->limit; p += size_class_bytes(c))
+        if (!inc_where((gc_object *)p))
+          return "a free cell would be an unmarked object in this cycle";
+    }
+  return NULL;
+}
+
+/* Checks a cycle that marks: that bits are at cells, that new objects will have
+ * one, and that everything reachable will. */
 static const char *inc_check_cycle(void) {
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t at = 0; (at = bitmap_next(inc.marking.marks, at, end)) < end;
        at++)
     if (!cells_is(space_address((uint32_t)at)))
       return "a bit of the cycle is not at the start of a cell";
-  if (cells_any_flagged())
-    return NULL;
+  const char *why = inc_check_colours();
+  if (why)
+    return why;
   uint64_t *seen = cells_bitmap();
   if (!seen)
     return "no memory to check in";
-  const char *why = inc_foresee(seen);
+  why = inc_foresee(seen);
   inc_foreseen = seen;
   if (!why)
-    why = reachable_check(cells_is, inc_alive);
+    why = reachable_check(cells_is_object, inc_alive);
   cells_bitmap_destroy(seen);
   return why;
 }
@@ -650,13 +742,11 @@ static bool inc_is_queued(void) {
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
   bool under_way = inc_marking;
-  const char *why = cells_check(cells_buffer_in, under_way);
-  if (!why)
-    why = tracked_check(cells_is, cells_where, !cells.untouched);
+  const char *why = cells_check_all(under_way);
   if (!why && !under_way && inc_is_queued())
     why = "something is queued between cycles";
   if (why || under_way)
     return why ? why : inc_check_cycle();
   inc_foreseen = cells_marks;
-  return reachable_check(cells_is, inc_alive);
+  return reachable_check(cells_is_object, inc_alive);
 }

@@ -44,8 +44,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -53,10 +55,18 @@ const gc_collector gc_this_collector = {
              "without a heap limit: allocation between collections, in "
              "percent of the live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             MARKING_OPTION,
             {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
              &space_huge_pages, 0, 1},
             {0}},
+    .events = (const char *const[]){"collections", "rescans", CELLS_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
+    .work = (const char *const[]){"objects-scanned", CELLS_WORK,
+                                  BOOKKEEPING_WORK, NULL},
+    .tight = (const char *const[]){"growth=10,growth-least=64",
+                                   "growth-least=64,mark-stack=1",
+                                   "huge-pages=1,mark-stack=8", NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -66,7 +76,7 @@ const gc_collector gc_this_collector = {
 static void ms_collect_stopped(gc_heap *h) {
   cells_reset_all();
   cells_clear_marks(cells_marks);
-  tracing_mark(&h->marking, true, NULL);
+  tracing_mark(&h->marking, true, NULL, tracing_reached);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
@@ -139,8 +149,9 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
                             {"objects-marked", h->marked},
-                            {"mark-stack-room", h->marking.stack.room},
-                            {"rescans", h->marking.rescans}};
+                            MARKING_COUNTERS(&h->marking),
+                            CELLS_COUNTERS,
+                            BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

@@ -20,6 +20,7 @@ typedef struct none_chunk {
 
 struct gc_heap {
   none_chunk *chunks;
+  uint64_t taken, alone; /* chunks so far, and those with one large object */
   pthread_mutex_t lock;
 };
 
@@ -28,7 +29,8 @@ const gc_collector gc_this_collector = {
     .summary = "bump allocation, never frees: the floor",
     .source = "the baseline of Cai et al., Distilling the Real Cost of "
               "Production Garbage Collectors, ISPASS 2022",
-    .hostile = GC_HOSTILE_ALL,
+    /* There are no lists to bound, and no memory is freed. */
+    .hostile = GC_HOSTILE_COLLECT | GC_HOSTILE_FAIL | GC_HOSTILE_YIELD,
     .can = {.reclaims = GC_RECLAIMS_NOTHING,
             .threads = true,
             .weak = true,
@@ -36,6 +38,8 @@ const gc_collector gc_this_collector = {
             .heap_limit = true,
             .overhead_bytes = 128 << 10},
     .options = (const gc_option[]){{0}},
+    .events = (const char *const[]){"chunks", "chunks-of-one-object", NULL},
+    .work = (const char *const[]){"chunks", NULL},
 };
 
 gc_heap *gc_heap_create(const gc_config *config) {
@@ -90,6 +94,8 @@ gc_object *none_new_slow(gc_mutator *m, size_t bytes) {
     pthread_mutex_lock(&heap->lock);
     chunk->next = heap->chunks;
     heap->chunks = chunk;
+    heap->taken++;
+    heap->alone += alone;
     pthread_mutex_unlock(&heap->lock);
     first = (char *)(chunk + 1);
     chunk->end = first + bytes;
@@ -145,12 +151,9 @@ uint64_t gc_heap_objects(gc_heap *heap) {
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
-  uint64_t n = 0;
-  for (none_chunk *c = heap->chunks; c; c = c->next)
-    n++;
-  if (room)
-    out[0] = (gc_counter){"chunks", n};
-  return room ? 1 : 0;
+  const gc_counter all[] = {{"chunks", heap->taken},
+                            {"chunks-of-one-object", heap->alone}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

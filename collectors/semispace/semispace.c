@@ -22,6 +22,7 @@
 #include "gc.h"
 #include "common/bitmap.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
@@ -45,8 +46,9 @@ static uint64_t option_growth = 100;
 
 /* A block of the space; the table is indexed by block number. */
 typedef struct semi_block {
-  uint32_t next; /* in the space, 0 at the end */
-  uint32_t fill; /* bytes from its start that are objects */
+  uint32_t next;      /* in the space, 0 at the end */
+  uint32_t next_open; /* in the list of open blocks, 0 at the end */
+  uint32_t fill;      /* bytes from its start that are objects */
 } semi_block;
 
 /* A list of blocks, in the order in which they were taken. */
@@ -62,14 +64,17 @@ struct gc_heap {
   pthread_mutex_t lock; /* for what follows, and for blocks and large objects */
   semi_block *blocks;
   semi_space space;
-  uint32_t open;      /* a block with room that no mutator allocates in, or 0 */
+  uint32_t open;      /* the list of blocks with room that no mutator allocates
+                         in, 0 if there is none */
   uint64_t charged;   /* bytes in the space that objects have or may get */
   uint64_t allocated; /* bytes handed out since the last collection */
   uint64_t budget;    /* without a limit: how many may be before the next one */
 
   object_bag gray;       /* large objects that were reached and not scanned */
   uint64_t live_objects; /* after the last collection */
-  uint64_t collections, copied, copied_bytes, large_scanned; /* so far */
+  /* So far: */
+  uint64_t collections, copied, copied_bytes, large_scanned;
+  uint64_t taken, reopened; /* taken by mutators; of these, open ones */
 };
 
 static struct gc_heap semi; /* there is one per process */
@@ -82,9 +87,11 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .reserve = 52,
             .overhead_bytes = 128 << 10},
     .options =
@@ -93,7 +100,16 @@ const gc_collector gc_this_collector = {
              "without a heap limit: allocation between collections, in "
              "percent of the live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             {0}},
+    .events =
+        (const char *const[]){"collections", "objects-copied", "large-scanned",
+                              "large-spilled", "blocks-reopened", LARGE_EVENTS,
+                              BOOKKEEPING_EVENTS, NULL},
+    .work =
+        (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
+                              LARGE_WORK, BOOKKEEPING_WORK, NULL},
+    .tight = (const char *const[]){"growth=10,growth-least=64", NULL},
 };
 
 /* Adds a block to a list. */
@@ -129,11 +145,20 @@ static void semi_collect_stopped(void);
  * that large, so that as many empty ones are needed for the next.  Both
  * together must therefore always have twice as many:
  *
- *     space.count <= semi_needed(charged)
- *     space.count + blocks_spare >= 2 * semi_needed(charged) */
+ *     blocks_spare >= semi_needed(charged)
+ *     blocks_spare + space.count >= 2 * semi_needed(charged)
+ *
+ * The second says more, unless open blocks make the space larger than its
+ * objects need. */
 static uint32_t semi_needed(uint64_t bytes) {
   const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
   return bytes ? (uint32_t)(bytes / full + 1) : 0;
+}
+
+/* The least blocks_spare if `charged` bytes are charged. */
+static uint32_t semi_reserve(uint64_t charged) {
+  uint32_t needed = semi_needed(charged), count = semi.space.count;
+  return count < needed ? 2 * needed - count : needed;
 }
 
 /* Whether memory may be handed out before the next collection. */
@@ -146,14 +171,17 @@ static bool semi_may(void) {
 static uint32_t semi_take_block(void) {
   uint32_t number = semi.open, fill = number ? semi.blocks[number].fill : 0;
   uint64_t charged = semi.charged + BLOCK_BYTES - fill;
-  uint32_t hold = 2 * semi_needed(charged) - semi.space.count;
+  uint32_t hold = semi_reserve(charged);
   if (!semi_may() || !blocks_hold(gc_mutant(reserve_spent) ? 1 : hold))
     return 0;
   if (!number) {
     number = blocks_take();
     semi_append(&semi.space, number);
+  } else {
+    semi.open = semi.blocks[number].next_open;
+    semi.reopened++;
   }
-  semi.open = 0;
+  semi.taken++;
   semi.charged = charged;
   semi.allocated += BLOCK_BYTES - fill;
   return number;
@@ -201,7 +229,7 @@ static void *semi_collect(gc_mutator *m, void *request) {
   semi_collect_stopped();
   gc_object *o = semi_try(m, request);
   if (!o) {
-    blocks_release_but(2 * semi_needed(semi.charged) - semi.space.count);
+    blocks_release_but(semi_reserve(semi.charged));
     o = semi_try(m, request);
   }
   return o;
@@ -262,8 +290,10 @@ static gc_object *semi_copy(semi_copying *c, gc_object *o) {
 }
 
 /* Updates the reference at `place`, which is not null, copying the object if
- * this is the first reference to it. */
-static inline void semi_forward(semi_copying *c, gc_object **place) {
+ * this is the first reference to it.  `pairs`, a constant: ephemerons may wait
+ * for the object (ephemerons.h). */
+static inline __attribute__((always_inline)) void
+semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
   gc_object *o = *place;
   if (gc_mutant(global_stale) && place >= object_globals &&
       place < object_globals + GC_GLOBALS)
@@ -272,17 +302,21 @@ static inline void semi_forward(semi_copying *c, gc_object **place) {
     *place = forwarding_copy(o);
   } else if (gc_likely(forwarding_bytes(o) <= SEMI_LARGEST)) {
     *place = semi_copy(c, o);
+    if (pairs)
+      ephemerons_reached(o);
   } else if (!(o->meta & FORWARDING_STAYS)) {
     o->meta |= FORWARDING_STAYS;
     if (!gc_mutant(large_unscanned))
       bag_put(&semi.gray, o);
+    if (pairs)
+      ephemerons_reached(o);
   }
 }
 
 /* The same once the object has been fetched.  *place may be null.  `data` is
  * the semi_copying. */
-static inline void semi_visit(void *data, gc_object **place) {
-  semi_copying *c = data;
+static inline __attribute__((always_inline)) void
+semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
   if (!*place)
     return;
   __builtin_prefetch(*place);
@@ -290,17 +324,25 @@ static inline void semi_visit(void *data, gc_object **place) {
   c->fifo[c->at] = place;
   c->at = (c->at + 1) % SEMI_FIFO;
   if (due)
-    semi_forward(c, due);
+    semi_forward_as(c, due, pairs);
+}
+
+static inline void semi_visit(void *data, gc_object **place) {
+  semi_visit_as(data, place, false);
+}
+
+static inline void semi_visit_paired(void *data, gc_object **place) {
+  semi_visit_as(data, place, true);
 }
 
 /* Forwards all waiting references.  Returns whether there were any. */
-static bool semi_flush(semi_copying *c) {
+static inline bool semi_flush(semi_copying *c, bool pairs) {
   bool any = false;
   for (unsigned i = 0; i < SEMI_FIFO; i++, c->at = (c->at + 1) % SEMI_FIFO) {
     gc_object **due = c->fifo[c->at];
     c->fifo[c->at] = NULL;
     if (due)
-      semi_forward(c, due), any = true;
+      semi_forward_as(c, due, pairs), any = true;
   }
   return any;
 }
@@ -329,14 +371,33 @@ static inline gc_object *semi_next(semi_copying *c) {
 }
 
 /* Copies all objects that those copied so far can reach. */
-static void semi_copy_reached(semi_copying *c) {
+static inline __attribute__((always_inline)) void
+semi_copy_reached_as(semi_copying *c, bool pairs) {
   do {
     for (gc_object *o; (o = semi_next(c));) {
       gc_object **slot = o->slots, **end = slot + object_slots(o);
       while (slot < end)
-        semi_visit(c, slot++);
+        semi_visit_as(c, slot++, pairs);
     }
-  } while (semi_flush(c));
+  } while (semi_flush(c, pairs));
+}
+
+static void semi_copy_reached(semi_copying *c) {
+  semi_copy_reached_as(c, false);
+}
+
+/* Copies the values of ephemerons that are alive, too. */
+static void semi_copy_values(semi_copying *c) {
+  for (bool more = true; more;) {
+    more = false;
+    semi_copy_reached_as(c, true);
+    for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
+      gc_object *moved = *value;
+      bool stale = gc_mutant(ephemeron_value_stale);
+      semi_forward_as(c, stale ? &moved : value, true);
+      more = true;
+    }
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -367,13 +428,21 @@ static void semi_collect_stopped(void) {
   /* The objects that were in the finalizer queue before were roots.  Those that
    * join it now are copied here, with all that they reach. */
   size_t waited = finalizers_count();
+  bool pairs = ephemerons_begin(forwarding_where, true);
+  if (pairs)
+    semi_copy_values(&c);
   tracked_clear_weak(forwarding_where, true);
+  if (pairs)
+    ephemerons_clear(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
-  for (size_t i = waited; i < finalizers_count() && !gc_mutant(queue_stale);
-       i++)
-    semi_visit(&c, &finalizers_first()[i]);
-  semi_copy_reached(&c);
+  if (!gc_mutant(queue_stale))
+    roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
+  if (pairs)
+    semi_copy_values(&c);
+  else
+    semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
+  ephemerons_prune(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
   semi_leave_block(&c);
 
@@ -394,6 +463,7 @@ static void semi_collect_stopped(void) {
   semi.collections++;
   semi.copied += c.objects;
   semi.copied_bytes += bytes;
+  object_stack_rest(&semi.gray.stack);
 }
 
 void gc_collect(gc_mutator *m) {
@@ -435,15 +505,15 @@ void gc_heap_destroy(gc_heap *h) {
   space_destroy();
 }
 
-/* Another mutator may go on in a detaching one's block, unless there is an open
- * block already. */
+/* Other mutators go on in a detaching one's block. */
 static void semi_detach(gc_mutator *m) {
   pthread_mutex_lock(&semi.lock);
   if (!gc_mutant(fill_forgotten))
     semi_note_fill(m);
-  if (m->block && !semi.open) {
-    uint32_t room = BLOCK_BYTES - semi.blocks[m->block].fill;
-    semi.open = room ? m->block : 0;
+  uint32_t room = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
+  if (room) {
+    semi.blocks[m->block].next_open = semi.open;
+    semi.open = m->block;
     semi.charged -= room;
     semi.allocated -= room;
   }
@@ -474,7 +544,12 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
                             {"objects-copied", h->copied},
                             {"bytes-copied", h->copied_bytes},
-                            {"large-scanned", h->large_scanned}};
+                            {"large-scanned", h->large_scanned},
+                            {"large-spilled", bag_spills},
+                            {"blocks-taken", h->taken},
+                            {"blocks-reopened", h->reopened},
+                            LARGE_COUNTERS,
+                            BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
@@ -519,8 +594,7 @@ static const char *semi_check_blocks(void) {
   }
   if (count != semi.space.count || bytes > semi.charged)
     return "blocks or bytes of the space are miscounted";
-  if (count > semi_needed(semi.charged) ||
-      count + blocks_spare < 2 * semi_needed(semi.charged))
+  if (blocks_spare < semi_reserve(semi.charged))
     return "there might be too few blocks to copy into";
   return blocks_check();
 }
@@ -573,6 +647,8 @@ const char *gc_heap_check(gc_heap *h) {
     why = reachable_check(semi_is_object, semi_is_object);
   if (!why)
     why = tracked_check(semi_is_object, semi_itself, true);
+  if (!why)
+    why = ephemerons_check(semi_is_object, semi_itself, true);
   space_table_destroy(semi_starts, bytes);
   return why;
 }

@@ -9,6 +9,8 @@
 #endif
 
 #include "common/cells.h"
+#include "common/ephemerons.h"
+#include "common/finalizers.h"
 #include "common/inline/reachable.h"
 #include "common/tracked.h"
 
@@ -32,13 +34,27 @@ static inline void cells_reset_all(void) {
     cells_buffer_reset(&m->buffer);
 }
 
+/* Whether there is an object at `o`. */
+static inline bool cells_is_object(const gc_object *o) {
+  return cells_is(o) && cells_occupied(cells_buffer_in, o);
+}
+
+/* Checks lists, blocks, bits and the finalizer queue.  `under_way`: a
+ * marker has not finished.  Returns what is wrong, or NULL. */
+static inline const char *cells_check_all(bool under_way) {
+  const char *why = cells_check(cells_buffer_in, under_way);
+  if (!why)
+    why = tracked_check(cells_is_object, cells_where, !cells.untouched);
+  if (!why)
+    why = ephemerons_check(cells_is_object, cells_where, !cells.untouched);
+  return why ? why : finalizers_check(cells_is_object);
+}
+
 /* Checks everything but the invariants of the collector's own.  `alive`: see
  * reachable_check.  Returns what is wrong, or NULL. */
 static inline const char *cells_heap_check(bool (*alive)(const gc_object *o)) {
-  const char *why = cells_check(cells_buffer_in, false);
-  if (!why)
-    why = tracked_check(cells_is, cells_where, !cells.untouched);
-  return why ? why : reachable_check(cells_is, alive);
+  const char *why = cells_check_all(false);
+  return why ? why : reachable_check(cells_is_object, alive);
 }
 
 #endif
