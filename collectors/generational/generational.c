@@ -208,7 +208,8 @@ static bool gen_is_dirty(const gc_object *o, uint32_t card) {
 void gen_remember(gc_mutator *m, gc_object *o, gc_object **place) {
   if (gc_unlikely(object_slots(o) > GEN_WIDE)) {
     uint32_t card = gen_card_of(o, (uint32_t)(place - o->slots));
-    if (gen_is_dirty(o, card) || gen_remember_card(&m->cards, o, card))
+    if (gen_is_dirty(o, card) || gen_remember_card(&m->cards, o, card) ||
+        gc_mutant(card_overflow_lost))
       return;
   }
   gen_remember_whole(&m->remembered, o);
