@@ -40,6 +40,7 @@ extern const gc_option rc_candidates_options[];
 typedef struct rc_candidates {
   bool lent[GC_REGISTERS]; /* registers that have borrowed something */
   object_bag bag;
+  unsigned fresh; /* in the bag, and not yet counted for all mutators */
 } rc_candidates;
 
 static inline rc_candidates *rc_candidates_of(gc_mutator *m);

@@ -10,6 +10,7 @@
 /* For the collector's description: the counters of freelists.h.  Only where
  * threads share objects does one free what another made, and take over its
  * blocks. */
+#define RC_CELLS_GRANULE BLOCK_BYTES
 #define RC_CELLS_EVENTS                                                        \
   "blocks-partial", "blocks-given-back",                                       \
       RC_IF_SHARED("remote-freed", "blocks-adopted", )
@@ -64,6 +65,11 @@ static inline void rc_cells_left(gc_mutator *m) {
 
 static inline uint64_t rc_cells_objects(void) {
   return freelists_objects();
+}
+
+static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
+  (void)m;
+  return freelists_object_bytes();
 }
 
 static inline gc_usage rc_cells_usage(void) {

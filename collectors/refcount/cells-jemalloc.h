@@ -8,6 +8,7 @@
 #include "refcount/parts.h"
 
 /* For the collector's description: jemalloc has no counters of ours. */
+#define RC_CELLS_GRANULE 0
 #define RC_CELLS_EVENTS
 #define RC_CELLS_WORK
 
@@ -64,6 +65,12 @@ static inline void rc_cells_flush(void) {
 static inline uint64_t rc_cells_objects(void) {
   rc_cells_flush();
   return space_objects();
+}
+
+static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
+  (void)m;
+  rc_cells_flush();
+  return space_cells();
 }
 
 /* jemalloc does not tell where its free cells lie. */

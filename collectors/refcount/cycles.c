@@ -41,14 +41,27 @@
  *   whatever its slots.  Not counted are objects without slots that die with a
  *   cycle, candidates that have died, and the moving of candidates that wait.
  *
+ * Ephemerons.  An ephemeron owns a count of its value, but the value is alive
+ * by it only if the ephemeron *and* the key are.  So the count is treated as a
+ * reference from both: it is subtracted once, when the first of the two is
+ * marked gray, and given back when the last of the two is known to be alive
+ * (`subtracted`).  An object that was never marked gray counts as alive.  If
+ * one of the two turns out to be alive and the other is not known yet, the
+ * value is still to be scanned, and no path of white objects need lead to it:
+ * it is put `apart`, to be gathered from there.  A dead key clears the
+ * ephemeron, whose value then has no count of it any more; a value that was not
+ * subtracted is dropped after everything else. An object without slots may be a
+ * key, and then it is visited like any other; but it never becomes a candidate.
+ * Instead a full detection takes the ephemerons of such keys for candidates.
+ *
  * Differences to the paper.
  *   (1) Incrementing does not change the colour.  A buffered object stays a
  *       candidate although it was retained since, because clearing the flag
  *       would cost every increment, and a typical program soon drops what it
  *       retained.  More objects are examined for that, but no live object is
  *       freed: mark gray and scan never trust the colour.
- *   (2) Objects without slots are never visited: they lose their counts when
- *       the cycle that owned them is freed.
+ *   (2) Objects without slots are never visited, keys apart: they lose their
+ *       counts when the cycle that owned them is freed.
  *   (3) All white objects are gathered before any is freed: freeing them during
  *       the walk would follow references into freed objects. */
 #include "gc.h"
@@ -111,7 +124,7 @@ static uint64_t bytes_in_use(void) {
 
 /* The bags that share a table (stack.h): an object is in at most one bag of
  * each group at a time. */
-enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
+enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK, TABLE_APART };
 
 #define UNBOUNDED UINT64_MAX
 
@@ -119,8 +132,16 @@ enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
  * (S) */
 static void detect(gc_mutator *m, uint64_t most);
 
+/* A mutator counts so many new candidates by itself before it adds them to
+ * those of all mutators, which takes an atomic operation on a shared line. */
+enum { FRESH_MOST = 16 };
+
 static struct {
-  uint64_t threshold; /* candidates at which to look */
+  /* Candidates that were buffered since the last detection, by mutators that
+   * are there and by others that have detached: together they make a detection
+   * due.  On a line of its own: all mutators write it. */
+  _Alignas(64) _Atomic uint64_t fresh;
+  _Alignas(64) uint64_t threshold; /* candidates at which to look */
   uint64_t pressure;  /* bytes in use at which a full detection is due */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
@@ -130,6 +151,9 @@ static struct {
   object_bag doomed;  /* white objects that are to be freed */
   object_bag black;   /* objects that scan_black and gather have yet to visit */
   uint64_t left;      /* objects that this detection may still mark gray */
+  object_bag apart;   /* values of ephemerons to be gathered (see above) */
+  bool pairs;         /* there are ephemerons */
+  bool undoing;       /* what scan_black reaches counts as alive */
   gc_object *undone;  /* the candidate that exceeded the bound, or NULL */
   /* Counters since the heap was made. */
   uint64_t detections;
@@ -159,12 +183,24 @@ static void set_color(gc_object *o, uint32_t c) {
  * Candidates.
  * ------------------------------------------------------------------------- */
 
+/* Adds what the mutator counted by itself to the candidates of all mutators. */
+static void count_fresh(gc_mutator *m) {
+  cycles.fresh += m->candidates.fresh;
+  m->candidates.fresh = 0;
+}
+
+static void put(gc_mutator *m, gc_object *o) {
+  bag_put(&m->candidates.bag, o);
+  if (++m->candidates.fresh == FRESH_MOST && RC_SHARED)
+    count_fresh(m);
+}
+
 /* The object, whose flag was just set, enters the buffer.  Returns false, for
  * rc_release_buffering.  A function of its own, because it is rare and its
  * calls would cost the callers registers. */
 __attribute__((noinline)) static bool buffer(gc_mutator *m, gc_object *o) {
   if (!gc_mutant(self_loops_skipped) || o->slots[0] != o)
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
   return false;
 }
 
@@ -195,7 +231,7 @@ bool rc_release_buffering(gc_mutator *m, gc_object *o) {
 
 void rc_candidate(gc_mutator *m, gc_object *o) {
   if (!rc_meta_raise(o, RC_BUFFERED))
-    bag_put(&m->candidates.bag, o);
+    put(m, o);
 }
 
 void rc_release_candidate(gc_mutator *m, gc_object *o) {
@@ -211,28 +247,70 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
   rc_detect_if_due(m);
 }
 
+/* Looks if the heap has grown or if there are candidates enough, whoever has
+ * buffered them. */
+static void detect_if_many(gc_mutator *m) {
+  if (bytes_in_use() >= cycles.pressure) {
+    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
+    detect(m, UNBOUNDED);
+  } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
+    detect(m, option_most ? option_most : UNBOUNDED);
+  }
+}
+
 void rc_detect_if_due(gc_mutator *m) {
   /* In a cascade, counts are used as the links of its list. */
   if (m->in_cascade || m->candidates.bag.stack.size == 0 ||
       gc_mutant(detects_when_asked_only))
     return;
-  if (bytes_in_use() >= cycles.pressure) {
-    __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
-    detect(m, UNBOUNDED);
-  } else if (m->candidates.bag.stack.size >= cycles.threshold)
-    detect(m, option_most ? option_most : UNBOUNDED);
+  detect_if_many(m);
 }
 
 /* ------------------------------------------------------------------------- *
  * The three passes.
  * ------------------------------------------------------------------------- */
 
+/* Whether an object may be part of a cycle.  During a detection the answer
+ * stays the same. */
+static inline bool is_visited(const gc_object *o) {
+  return object_slots(o) != 0 ||
+         (gc_unlikely(cycles.pairs) && o->meta & OBJECT_WEAK_TARGET);
+}
+
+/* The slots that a pass follows: not those of ephemerons. */
+static inline uint32_t followed_slots(const gc_object *o) {
+  return gc_unlikely(o->meta & OBJECT_WEAK_REFERENCE) ? 0 : object_slots(o);
+}
+
 /* Loops over the children of `o` that may be part of a cycle. */
 #define EACH_CHILD(o, child)                                                   \
-  for (gc_object **slot_ = (o)->slots, **end_ = slot_ + object_slots(o),       \
+  for (gc_object **slot_ = (o)->slots, **end_ = slot_ + followed_slots(o),     \
                  *child;                                                       \
        slot_ < end_; slot_++)                                                  \
-    if ((child = *slot_) != NULL && object_slots(child) != 0)
+    if ((child = *slot_) != NULL && is_visited(child))
+
+/* Whether `o` may be an ephemeron or a key. */
+static inline bool is_paired(const gc_object *o) {
+  return gc_unlikely(cycles.pairs) &&
+         o->meta & (OBJECT_WEAK_REFERENCE | OBJECT_WEAK_TARGET);
+}
+
+/* Calls step(p, other) for the ephemeron `o` or for each of which `o` is the
+ * key; `other` is the other end, the key or the ephemeron.  Ephemerons that
+ * were cleared or whose values are not visited are left out. */
+static void each_pair(gc_object *o,
+                      void (*step)(rc_pair *p, const gc_object *other)) {
+  if (rc_is_pair(o)) {
+    rc_pair *p = (rc_pair *)o;
+    if (p->link.target && p->value && is_visited(p->value))
+      step(p, p->link.target);
+    return;
+  }
+  for (rc_pair *p = rc_pairs_of(o); p;
+       p = p->link.next ? rc_pair_of(p->link.next) : NULL)
+    if (p->value && is_visited(p->value))
+      step(p, (gc_object *)p);
+}
 
 /* Gives an object its colour, and puts it in the bag of objects to visit. */
 static void visit(gc_object *o, uint32_t c, object_bag *later) {
@@ -289,8 +367,29 @@ traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
   return n;
 }
 
+/* One end of an ephemeron is alive: gives the value its count back if the other
+ * is, too. */
+static void restore_value(rc_pair *p, const gc_object *other) {
+  gc_object *value = p->value;
+  if (!p->subtracted)
+    return;
+  if (color(other) != BLACK && !cycles.undoing) {
+    if (color(value) == GRAY) {
+      bag_put(&cycles.work, value);
+      bag_put(&cycles.apart, value);
+    }
+    return;
+  }
+  p->subtracted = false;
+  value->word++;
+  if (color(value) != BLACK)
+    visit(value, BLACK, &cycles.black);
+}
+
 /* Gives the children of a live object the counts of its references back. */
 static STEP void restore_children(gc_object *o) {
+  if (is_paired(o))
+    each_pair(o, restore_value);
   EACH_CHILD(o, child) {
     if (!gc_mutant(black_restores_once) || color(child) != BLACK)
       child->word++;
@@ -304,8 +403,22 @@ __attribute__((noinline)) static void scan_black(gc_object *root) {
   cycles.restored += traverse(&cycles.black, UNBOUNDED, restore_children);
 }
 
+static void subtract_value(rc_pair *p, const gc_object *other) {
+  gc_object *value = p->value;
+  if (p->subtracted && !gc_mutant(pair_subtracted_twice))
+    return;
+  if (gc_mutant(pair_edge_strong) && other == (gc_object *)p)
+    return;
+  p->subtracted = true;
+  value->word--;
+  if (color(value) != GRAY)
+    visit(value, GRAY, &cycles.work);
+}
+
 /* Subtracts the references to the children from their counts. */
 static STEP void subtract_children(gc_object *o) {
+  if (is_paired(o))
+    each_pair(o, subtract_value);
   EACH_CHILD(o, child) {
     child->word--;
     if (color(child) != GRAY)
@@ -334,8 +447,16 @@ static bool mark_gray(gc_object *root) {
    * candidate. */
   for (; o; o = bag_take(&cycles.work))
     set_color(o, BLACK);
+  cycles.undoing = true;
   scan_black(root);
+  cycles.undoing = false;
   return false;
+}
+
+static void scan_value(rc_pair *p, const gc_object *other) {
+  (void)other;
+  if (color(p->value) == GRAY)
+    bag_put(&cycles.work, p->value);
 }
 
 /* Blackens an object with a count from outside; otherwise whitens it. */
@@ -347,6 +468,8 @@ static STEP void scan_object(gc_object *o) {
     return;
   }
   set_color(o, WHITE);
+  if (is_paired(o))
+    each_pair(o, scan_value);
   EACH_CHILD(o, child)
   if (color(child) == GRAY)
     bag_put(&cycles.work, child);
@@ -357,9 +480,17 @@ static void scan(gc_object *root) {
   cycles.scanned += traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
+static void gather_value(rc_pair *p, const gc_object *other) {
+  (void)other;
+  if (color(p->value) == WHITE)
+    visit(p->value, DOOMED, &cycles.black);
+}
+
 /* Puts a white object among the doomed, and goes on to its white children. */
 static STEP void gather_object(gc_object *o) {
   bag_put(&cycles.doomed, o);
+  if (is_paired(o))
+    each_pair(o, gather_value);
   EACH_CHILD(o, child)
   if (color(child) == WHITE)
     visit(child, DOOMED, &cycles.black);
@@ -380,6 +511,12 @@ static void clear_weak(void) {
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));)
     if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
+  /* The flag of a key without slots stays until the doomed are freed, because
+   * it tells that references to the key were subtracted (is_visited). */
+  at = 0;
+  for (gc_object *o; cycles.pairs && (o = bag_next(&cycles.doomed, &at));)
+    if (object_slots(o) == 0)
+      o->meta |= OBJECT_WEAK_TARGET;
 }
 
 /* Finalizable objects among the doomed are queued for their finalizers and not
@@ -399,15 +536,43 @@ static void spare_finalizable(void) {
   }
 }
 
+/* Takes the references out of the doomed that marking gray has subtracted.  It
+ * must be done before any object dies: by that, a flag may change that tells
+ * which objects were visited. */
+static void forget_subtracted(void) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
+    if (color(o) != DOOMED)
+      continue;
+    for (uint32_t s = 0; s < object_slots(o); s++)
+      if (o->slots[s] && is_visited(o->slots[s]))
+        o->slots[s] = NULL;
+  }
+}
+
+/* Drops the values of ephemerons whose keys died and which were not subtracted:
+ * the counts are whole again. */
+static void drop_parted(gc_mutator *m) {
+  while (rc_any_parted()) {
+    gc_object *value = rc_parted_value();
+    if (value && rc_release_in_cascade(m, value))
+      rc_dead(m, value);
+  }
+}
+
 /* Frees the doomed.  Marking gray has subtracted their references to live
  * objects, but not those to objects without slots. */
 static void free_doomed(gc_mutator *m) {
   uint64_t at = 0;
+  if (cycles.pairs)
+    forget_subtracted();
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (color(o) != DOOMED)
       continue; /* spared */
     if (gc_mutant(freed_while_walking))
       rc_cell_free(m, o);
+    if (o->meta & OBJECT_WEAK_REFERENCE)
+      rc_weak_unlink(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
       if (leaf && object_slots(leaf) == 0 && rc_drop(m, leaf))
@@ -417,10 +582,12 @@ static void free_doomed(gc_mutator *m) {
   /* Freed only now: the loop above reads the slot counts of the objects that
    * the doomed refer to, which may be doomed as well. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
+    if (object_slots(o) == 0)
+      rc_meta_clear(o, OBJECT_WEAK_TARGET);
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
     cycles.freed++;
-    if (o->meta & RC_BUFFERED)
+    if (object_slots(o) && o->meta & RC_BUFFERED)
       set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
     else
       rc_cell_free(m, o);
@@ -454,6 +621,15 @@ static void examine(gc_mutator *m, object_bag *buffer) {
   }
 }
 
+/* Examines an ephemeron whose key has no slots. */
+static void examine_pair(void *data, gc_object *key, gc_object *pair) {
+  (void)data;
+  if (object_slots(key) != 0)
+    return;
+  mark_gray(pair);
+  bag_put(&cycles.roots, pair);
+}
+
 /* Marks gray what the candidates reach, as many of them as the bound allows.
  * The others wait, and the candidate that was undone is the first next time.
  * Returns whether none waits that was not too large. */
@@ -469,6 +645,8 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
     for (gc_object *o; (o = bag_take(&other->candidates.bag));)
       bag_put(&cycles.waiting, o);
   }
+  if (most == UNBOUNDED && cycles.pairs)
+    rc_each_pair(examine_pair, NULL);
   if (cycles.undone) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
     cycles.put_off += alone;
@@ -510,18 +688,37 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
     cycles.threshold = least;
 }
 
+/* The bytes in use at which the next full detection is due: twice the bytes of
+ * the objects that are there now.  Free cells between them do not count, or
+ * each detection that leaves blocks nearly empty would double what the next one
+ * waits for.  Nor should they make detections follow each other closely, so the
+ * blocks may always grow by half of what a heap of the objects' size might. */
+static uint64_t pressure_after(gc_mutator *m) {
+  uint64_t objects = rc_cells_object_bytes(m), least = pressure_least();
+  if (objects < least / 2)
+    objects = least / 2;
+  uint64_t grown = bytes_in_use() + objects / 2;
+  return grown > 2 * objects ? grown : 2 * objects;
+}
+
 static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
-  uint64_t traced = cycles.traced, freed = cycles.freed, new = 0;
+  uint64_t traced = cycles.traced, freed = cycles.freed;
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
-    new += other->candidates.bag.stack.size;
+    count_fresh(other);
+  uint64_t new = cycles.fresh;
+  cycles.fresh = 0;
+  cycles.pairs = rc_any_pairs();
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
   each_root(scan);
   each_root(gather);
+  for (gc_object *o; (o = bag_take(&cycles.apart));)
+    gather(o);
   clear_weak();
   spare_finalizable();
   free_doomed(m);
+  drop_parted(m);
   m->in_cascade = false;
   while (bag_take(&cycles.roots))
     continue;
@@ -530,11 +727,8 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   if (option_adaptive && !hostile.buffers)
     adapt(new, cycles.candidates - examined, cycles.traces - traces,
           cycles.traced - traced, cycles.freed - freed, all);
-  if (!all || !bag_empty(&cycles.large))
-    return;
-  cycles.pressure = 2 * bytes_in_use();
-  if (cycles.pressure < pressure_least())
-    cycles.pressure = pressure_least();
+  if (all && bag_empty(&cycles.large))
+    cycles.pressure = pressure_after(m);
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
@@ -584,6 +778,7 @@ void rc_candidates_create(void) {
   bag_init(&cycles.work, TABLE_WORK);
   bag_init(&cycles.doomed, TABLE_WORK);
   bag_init(&cycles.black, TABLE_BLACK);
+  bag_init(&cycles.apart, TABLE_APART);
   cycles.threshold = option_threshold;
   if (hostile.buffers && hostile.buffers < option_threshold)
     cycles.threshold = hostile.buffers; /* look as soon as it is full */
@@ -597,6 +792,7 @@ void rc_candidates_destroy(void) {
   bag_free(&cycles.work);
   bag_free(&cycles.doomed);
   bag_free(&cycles.black);
+  bag_free(&cycles.apart);
   bag_tables_free();
 }
 
@@ -604,7 +800,12 @@ void rc_candidates_attach(gc_mutator *m) {
   bag_init(&m->candidates.bag, TABLE_CANDIDATES);
 }
 
+/* Those who are left may never buffer a candidate themselves, so the last
+ * chance to look at these is here. */
 void rc_candidates_detach(gc_mutator *m) {
+  count_fresh(m);
+  if (cycles.fresh && !gc_mutant(detects_when_asked_only))
+    detect_if_many(m);
   hostile_race();
   world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates.bag)); cycles.inherited++)
@@ -646,7 +847,8 @@ const char *rc_candidates_check(uint32_t *census) {
 
 uint64_t rc_candidates_bytes(void) {
   const object_bag *bags[] = {&cycles.waiting, &cycles.large,  &cycles.roots,
-                              &cycles.work,    &cycles.doomed, &cycles.black};
+                              &cycles.work,    &cycles.doomed, &cycles.black,
+                              &cycles.apart};
   uint64_t bytes = 0;
   for (unsigned i = 0; i < sizeof bags / sizeof *bags; i++)
     bytes += object_stack_bytes(&bags[i]->stack);

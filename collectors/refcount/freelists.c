@@ -154,19 +154,21 @@ static void hold(freelists_block *b, freelists *holder) {
  * ------------------------------------------------------------------------- */
 
 static uint32_t remote_count(const freelists_block *b) {
-  return (uint32_t)(__atomic_load_n(&b->remote, __ATOMIC_RELAXED) >> 32);
+  return (uint32_t)(__atomic_load_n(&b->remote, __ATOMIC_SEQ_CST) >> 32);
 }
 
-static void remote_push(freelists_block *b, gc_object *cell) {
+/* Returns how many there are now. */
+static uint32_t remote_push(freelists_block *b, gc_object *cell) {
   if (gc_mutant(remote_free_lost))
-    return;
+    return 0;
   uint64_t old = __atomic_load_n(&b->remote, __ATOMIC_RELAXED), pushed;
   do {
     link_set(cell, (uint32_t)old ? space_address((uint32_t)old) : NULL);
     hostile_race();
     pushed = ((old >> 32) + 1) << 32 | space_granule(cell);
   } while (!__atomic_compare_exchange_n(&b->remote, &old, pushed, true,
-                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+  return (uint32_t)(pushed >> 32);
 }
 
 /* Moves the cells that others freed to b->freed, which must be empty.  Returns
@@ -192,6 +194,8 @@ static void give_back(uint32_t number) {
   b->freed = NULL;
   b->left = b->due = 0;
   b->cells = b->carved = b->kind = b->state = 0;
+  __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
+  b->remote_all = 0;
   blocks_give(number);
   orphans.counts.given_back++;
 }
@@ -215,13 +219,35 @@ static void put(freelists_block *b, gc_object *cell) {
   rc_unlock(&freelists_mutex);
 }
 
+/* If no mutator holds the block and all of it is free, gives it back.  The
+ * caller holds the lock. */
+static void give_back_orphan(freelists_block *b) {
+  if (__atomic_load_n(&b->holder, __ATOMIC_RELAXED) != &orphans ||
+      remote_count(b) != b->remote_all)
+    return;
+  uint32_t number = (uint32_t)(b - heap.blocks);
+  ring_remove(ring_of(b), number);
+  give_back(number);
+}
+
+/* Frees a cell of a block that another mutator holds, or none. */
+static void put_remote(freelists_block *b, gc_object *cell) {
+  uint32_t n = remote_push(b, cell);
+  if (gc_likely(n != b->remote_all))
+    return;
+  hostile_race();
+  rc_lock(&freelists_mutex);
+  give_back_orphan(b); /* unless somebody has adopted it or given it back */
+  rc_unlock(&freelists_mutex);
+}
+
 /* A cell leaves the quarantine.  Any thread. */
 static void release(void *cell) {
   freelists_block *b = block_of(cell);
   atomic_fetch_sub(&heap.buried, 1);
   atomic_fetch_sub(&heap.buried_bytes, cell_bytes(b));
   if (RC_SHARED)
-    remote_push(b, cell);
+    put_remote(b, cell);
   else
     put(b, cell);
 }
@@ -245,7 +271,7 @@ void freelists_return(freelists *f, gc_object *o) {
   if (poison_active())
     poison_free(o, cell_bytes(b));
   if (RC_SHARED && __atomic_load_n(&b->holder, __ATOMIC_RELAXED) != f)
-    remote_push(b, o);
+    put_remote(b, o);
   else
     put(b, o);
 }
@@ -281,6 +307,7 @@ static uint32_t take_buffer(freelists *f, uint32_t number) {
   if (!number)
     return 0;
   ring_remove(ring_of(b), number);
+  b->remote_all = 0;
   hold(b, f);
   count_to_empty(b);
   b->state = FREELISTS_BUFFER;
@@ -397,10 +424,15 @@ static void let_go(uint32_t number) {
     return;
   }
   hold(b, &orphans);
-  b->state = b->freed ? FREELISTS_PARTIAL : FREELISTS_FULL;
-  if (!b->freed)
+  uint32_t rest = b->left; /* cells that are in use */
+  bool partial = b->freed || b->carved < b->cells;
+  b->state = partial ? FREELISTS_PARTIAL : FREELISTS_FULL;
+  if (!partial)
     b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(ring_of(b), number);
+  b->remote_all = rest;
+  /* All of these may have been freed before anybody could see that number. */
+  give_back_orphan(b);
 }
 
 /* let_go for all blocks of a ring, which may be a ring of `orphans`. */
@@ -496,6 +528,17 @@ uint64_t freelists_objects(void) {
     for (unsigned c = 0; c < SIZE_CLASSES; c++)
       n -= each_in_list(m->cells.free[c], UINT16_MAX, NULL, NULL);
   return n;
+}
+
+uint64_t freelists_object_bytes(void) {
+  uint64_t bytes =
+      atomic_load(&heap.large_bytes) - atomic_load(&heap.buried_bytes);
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    const freelists_block *b = &heap.blocks[i];
+    if (b->kind)
+      bytes += (b->carved - freed_count(b) - remote_count(b)) * cell_bytes(b);
+  }
+  return bytes;
 }
 
 typedef struct survey {
@@ -602,6 +645,10 @@ static void check_block(examination *e, const freelists *f, uint32_t number,
     e->why = "a block is not what its holder takes it for";
     return;
   }
+  if (f == &orphans ? b->remote_all != b->carved - freed_count(b) ||
+                          remote_count(b) >= b->remote_all
+                    : b->remote_all != 0)
+    e->why = "an empty block without a mutator was not given back";
   uint32_t listed = each_in_block(b, check_cell, e);
   if (!e->why && listed != freed_count(b) + remote_count(b))
     e->why = "a block's free cells are miscounted";

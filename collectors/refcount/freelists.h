@@ -25,7 +25,8 @@
  *
  *     none      no mutator holds it: it is empty, and may become a block of any
  *               cell size.  The holder gives a block back once it sees that all
- *               of it is free;
+ *               of it is free; if the holder is gone, whoever frees the last
+ *               cell does;
  *     buffer    it is an allocation buffer: its cells are in use, on the
  *               mutator's list, or on its own;
  *     full      nothing was free when it stopped being an allocation buffer.
@@ -92,6 +93,9 @@ typedef struct freelists_block {
   uint16_t carved;         /* of these, how many were ever on a list */
   uint8_t kind;            /* size class + 1, or 0: no block of ours */
   uint8_t state;           /* freelists_state */
+  /* The number of cells in `remote` with which all of the block is free, if its
+   * mutator is gone; otherwise 0. */
+  _Atomic uint32_t remote_all;
 } freelists_block;
 
 _Static_assert(sizeof(freelists_block) == 64, "one line each");
@@ -156,6 +160,9 @@ void freelists_reclaim(void);
 /* The number of objects in the heap, large ones included, and where memory is
  * used and free.  No mutator may run. */
 uint64_t freelists_objects(void);
+/* Bytes of the cells of these objects, and perhaps of some free ones that are
+ * on the lists of allocation buffers.  No mutator may run. */
+uint64_t freelists_object_bytes(void);
 gc_usage freelists_usage(void);
 
 /* The counters: the fields of freelists_counts, summed over all mutators.  No

@@ -186,6 +186,33 @@ static void remote_frees_come_home(void **state) {
   rig_close();
 }
 
+static void *fill_global(void *unused) {
+  gc_mutator *mine = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(mine, 1, 0);
+  fill(mine, f, BLOCKS * IN_BLOCK);
+  gc_global_store(mine, 0, f);
+  gc_frame_leave(mine, f, 1, 0);
+  gc_thread_detach(mine);
+  return unused;
+}
+
+/* Nobody holds the blocks of a thread that is gone: whoever frees the last cell
+ * of one gives it back, for objects of every size. */
+static void empty_blocks_of_ended_threads_are_given_back(void **state) {
+  (void)state;
+  if (!gc_this_collector.can.threads)
+    return;
+  rig_open(0);
+  in_another_thread(fill_global);
+  rig_check();
+  assert_int_equal(blocks_in_use(), BLOCKS);
+  gc_global_clear(m, 0);
+  rig_check();
+  assert_int_equal(blocks_in_use(), 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
 static const uint64_t limit = 4 << 20;
 static bool got_it;
 
@@ -234,6 +261,7 @@ int main(void) {
       cmocka_unit_test(blocks_outlive_their_mutator),
       cmocka_unit_test(a_cell_is_freed_once),
       cmocka_unit_test(remote_frees_come_home),
+      cmocka_unit_test(empty_blocks_of_ended_threads_are_given_back),
       cmocka_unit_test(idle_mutators_keep_nothing),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* trial-deletion.c: the cycle detector where it is known to be easy to get
- * wrong. */
+ * wrong.  For the detector with one thread and for the one with threads. */
 #include "rig.h"
+#include <pthread.h>
 
 /* Candidates that reach each other: while the first is examined the second is
  * gray with a trial count of zero, and yet alive. */
@@ -243,6 +244,132 @@ static void what_refers_to_nothing_moves_unnoticed(void **state) {
   rig_close();
 }
 
+/* ------------------------------------------------------------------------- *
+ * When to look: nothing that is free counts as used, and nothing that is
+ * garbage waits where nobody counts it.
+ * ------------------------------------------------------------------------- */
+
+/* Of the rings that are dropped a few stay for a while, so that every block
+ * keeps some: 4096 rings of 64 bytes, which is 256 KiB.  If the blocks that
+ * these keep counted as heap, each detection would wait for twice the memory of
+ * the one before. */
+static void free_cells_are_not_heap_that_has_grown(void **state) {
+  (void)state;
+  enum { KEPT = 4096, RINGS = 800000 };
+  rig_option("threshold", 1 << 20); /* only the heap's growth counts */
+  rig_option("adaptive", 0);
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){KEPT, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < RINGS; i++) {
+    rig_ring(f + 1, 2);
+    if (i % 200 == 0)
+      gc_store_take(m, f, i / 200 % KEPT, f + 1);
+  }
+  gc_clear(m, f + 1);
+  assert_in_range(rig_counter("full-detections"), 4, 40);
+  assert_true(gc_heap_usage(heap).pages < 16 << 20);
+  gc_frame_leave(m, f, 2, 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+static int usual_options(void **state) {
+  (void)state;
+  rig_option("threshold", 256);
+  rig_option("adaptive", 1);
+  return 0;
+}
+
+static pthread_barrier_t together;
+enum { EACH = 60, MANY_THREADS = 12 };
+
+static void drop_rings(gc_mutator *mine, unsigned n) {
+  gc_reg f = gc_frame_enter(mine, 2, 0);
+  for (unsigned i = 0; i < n; i++) {
+    gc_new(mine, f, (gc_shape){1, 40}, GC_PLAIN);
+    gc_new(mine, f + 1, (gc_shape){1, 40}, GC_PLAIN);
+    gc_store(mine, f, 0, f + 1);
+    gc_store(mine, f + 1, 0, f);
+    gc_clear(mine, f + 1); /* a candidate each */
+    gc_clear(mine, f);
+  }
+  gc_frame_leave(mine, f, 2, 0);
+}
+
+static void *come_and_go(void *unused) {
+  gc_mutator *mine = gc_thread_attach(heap);
+  drop_rings(mine, EACH);
+  gc_thread_detach(mine);
+  return unused;
+}
+
+/* No thread has candidates enough for a detection, but all together have: those
+ * that have ended here. */
+static void candidates_of_ended_threads_count(void **state) {
+  (void)state;
+  if (!gc_this_collector.can.threads)
+    skip();
+  rig_open(0);
+  uint64_t before = gc_heap_footprint(heap).bytes;
+  gc_blocking_enter(m);
+  for (unsigned i = 0; i < 200; i++) {
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, come_and_go, NULL), 0);
+    pthread_join(thread, NULL);
+  }
+  gc_blocking_leave(m);
+  assert_in_range(gc_heap_objects(heap), 0, 512);
+  assert_true(gc_heap_footprint(heap).peak_bytes < before + (512 << 10));
+  assert_in_range(rig_counter("inherited"), 1, 200 * 2 * EACH);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+static void *stay(void *unused) {
+  gc_mutator *mine = gc_thread_attach(heap);
+  for (unsigned i = 0; i < EACH; i++) {
+    drop_rings(mine, 1);
+    gc_blocking_enter(mine);
+    pthread_barrier_wait(&together);
+    gc_blocking_leave(mine);
+  }
+  gc_blocking_enter(mine);
+  pthread_barrier_wait(&together);
+  pthread_barrier_wait(&together);
+  gc_blocking_leave(mine);
+  gc_thread_detach(mine);
+  return unused;
+}
+
+/* The same for threads that stay. */
+static void candidates_of_all_threads_count(void **state) {
+  (void)state;
+  if (!gc_this_collector.can.threads)
+    skip();
+  rig_open(0);
+  pthread_t threads[MANY_THREADS];
+  pthread_barrier_init(&together, NULL, MANY_THREADS + 1);
+  for (unsigned i = 0; i < MANY_THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, stay, NULL), 0);
+  gc_blocking_enter(m);
+  for (unsigned i = 0; i <= EACH; i++)
+    pthread_barrier_wait(&together);
+  gc_blocking_leave(m);
+  /* 1440 have become candidates; 15 of each thread may not be counted yet. */
+  assert_true(rig_counter("detections") > 1);
+  assert_in_range(gc_heap_objects(heap), 0, 256 + 16 * MANY_THREADS);
+  rig_check();
+  gc_blocking_enter(m);
+  pthread_barrier_wait(&together);
+  for (unsigned i = 0; i < MANY_THREADS; i++)
+    pthread_join(threads[i], NULL);
+  gc_blocking_leave(m);
+  pthread_barrier_destroy(&together);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(candidates_that_reach_each_other_live),
@@ -255,6 +382,10 @@ int main(void) {
       cmocka_unit_test(large_cycles_are_found_unasked),
       cmocka_unit_test(a_reference_taken_may_close_a_cycle),
       cmocka_unit_test(what_refers_to_nothing_moves_unnoticed),
+      cmocka_unit_test_teardown(free_cells_are_not_heap_that_has_grown,
+                                usual_options),
+      cmocka_unit_test(candidates_of_ended_threads_count),
+      cmocka_unit_test(candidates_of_all_threads_count),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
 }
