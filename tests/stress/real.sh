@@ -52,6 +52,20 @@ test_toy() {
     -C plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
 }
 
+# What costs more than twice as much for twice the work is found, by the figure;
+# the same collector without such a cost passes.
+test_toy_costs() {
+  conditions=growth-churn,growth-list,growth-tree-pieces
+  REAPMARK_PATH=$toys expect 0 stress toy --quick -C $conditions -o sound
+  row '^toy +growth-churn +ok '
+  REAPMARK_PATH=$toys expect 1 stress toy:plants=1 --quick -C growth-churn -o bytes
+  printed 'growth: bytes of the footprint at its peak, shape=churn with toy:plants=1: '
+  printed 'where nothing that is alive grows'
+  REAPMARK_PATH=$toys expect 1 stress toy:plants=2 --quick -C growth-churn -o work
+  printed 'growth: visited, shape=churn with toy:plants=2'
+  printed 'where the program only doubles'
+}
+
 # A collector out of tree declares the hooks that it calls, its events and its tight
 # settings, and is held to them.
 test_toy_declares() {
