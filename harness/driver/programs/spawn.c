@@ -5,6 +5,7 @@
  * output goes to a memory file, which needs no draining and which a program
  * that crashes cannot leave us waiting for. */
 #include "spawn.h"
+#include "harness/base/words.h"
 #include "harness/base/arena.h"
 
 #include <errno.h>
@@ -177,12 +178,7 @@ static void last_line(const tail *t, char *out, size_t room) {
   size_t begin = end;
   while (begin && t->bytes[begin - 1] != '\n')
     begin--;
-  size_t n = 0;
-  for (; begin < end && n + 1 < room; begin++) {
-    unsigned char c = (unsigned char)t->bytes[begin];
-    out[n++] = c < ' ' || c > '~' ? '?' : (char)c; /* it goes into JSON */
-  }
-  out[n] = 0;
+  words_clean(out, room, t->bytes + begin, end - begin);
 }
 
 struct spawn_child {
