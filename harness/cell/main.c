@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gbench.h"
+#include "harness/base/say.h"
 #include "harness/record/record.h"
 
 enum { COUNTERS_MAX = 64 };
@@ -165,6 +166,7 @@ static void *run(void *data) {
 }
 
 int main(int argc, char **argv) {
+  say_begin();
   cell_options options = cell_read_options(argc, argv);
   /* A driver that is killed cannot stop this program, and nobody would read the
    * record: a run that hangs must not outlive the driver. */

@@ -113,6 +113,7 @@ bool cell_parse_workload(const char *text, const workload *const *all,
 
 const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},
                                 {WL_NEEDS_WEAK, CAPABILITY_WEAK},
+                                {WL_NEEDS_EPHEMERONS, CAPABILITY_EPHEMERONS},
                                 {WL_NEEDS_FINALIZERS, CAPABILITY_FINALIZERS},
                                 {WL_NEEDS_DEPTH, CAPABILITY_DEEP},
                                 {0, 0}};
@@ -121,6 +122,7 @@ static bool has(gc_capabilities can, capability wanted) {
   const bool capabilities[CAPABILITIES] = {
       [CAPABILITY_THREADS] = can.threads,
       [CAPABILITY_WEAK] = can.weak,
+      [CAPABILITY_EPHEMERONS] = can.ephemerons,
       [CAPABILITY_FINALIZERS] = can.finalizers,
       [CAPABILITY_DEEP] = !can.shallow,
       [CAPABILITY_HEAP_LIMIT] = can.heap_limit};
