@@ -116,6 +116,7 @@ static gc_object *im_copy_room(size_t bytes) {
     b = im.headroom;
     im.headroom = im.blocks[b].next;
     im.headroom_blocks--;
+    im.copied_into++;
   } else if (blocks_spare) {
     b = blocks_take();
   } else {
@@ -157,7 +158,7 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
  */
 gc_object *im_where(gc_object *o) {
   if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
-    return forwarding_copy(o);
+    return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
   return im_marked(o) ? o : NULL;
 }
 
@@ -201,8 +202,10 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
     idle++;
     if (gc_likely(top > bottom))
       next = *--top;
-    else if (gc_unlikely(im.grey.spilled))
+    else if (gc_unlikely(im.grey.spilled)) {
       next = bag_unspill(&im.grey);
+      im.unspilled++;
+    }
     if (next) {
       __builtin_prefetch(next);
       __builtin_prefetch((char *)next + IM_AHEAD);

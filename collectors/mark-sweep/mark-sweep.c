@@ -47,6 +47,7 @@ const gc_collector gc_this_collector = {
             .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){

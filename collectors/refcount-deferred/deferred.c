@@ -137,6 +137,7 @@ const gc_collector gc_this_collector = {
             .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .events = (const char *const[]){"epochs", "traces", "ended-by-log",
                                     "logged", "logged-parts", "logs-inherited",

@@ -34,6 +34,7 @@ const gc_collector gc_this_collector = {
             .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = RC_CELLS_GRANULE,
             .overhead_bytes = 128 << 10},
     .options = RC_OPTIONS,
     .events = rc_events,

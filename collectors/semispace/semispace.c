@@ -91,6 +91,7 @@ const gc_collector gc_this_collector = {
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .reserve = 52,
             .overhead_bytes = 128 << 10},
     .options =

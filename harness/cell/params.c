@@ -193,7 +193,8 @@ bool cell_parse_hostile(const char *text, char *error) {
  * ------------------------------------------------------------------------- */
 
 bool cell_parse_heap(const char *text, uint64_t must_hold,
-                     const gc_collector *c, uint64_t *limit, char *error) {
+                     const gc_collector *c, uint64_t *limit, bool *coarse,
+                     char *error) {
   heap_size h;
   *limit = 0;
   if (!heap_size_parse(text, &h))
@@ -212,5 +213,6 @@ bool cell_parse_heap(const char *text, uint64_t must_hold,
                       "none)",
                       c->name);
   *limit = bytes;
+  *coarse = h.kind == HEAP_MULTIPLE && gc_limit_is_coarse(&c->can, bytes);
   return true;
 }

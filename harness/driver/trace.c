@@ -25,14 +25,6 @@ typedef struct trace_options {
 
 #define FIELD(member) offsetof(trace_options, member)
 
-/* What is wrong with standard output, if anything. */
-static int written(int code) {
-  if (!fflush(stdout) && !ferror(stdout))
-    return code;
-  say("trace: standard output could not be written");
-  return EXIT_SOME_FAILED;
-}
-
 /* Says why a trace could not be read, closes it. */
 static int unreadable(trace_reader *r) {
   say("%s", trace_reader_error(r));
@@ -154,7 +146,7 @@ static int verify(const trace_options *o, char **operands) {
          " lines 'dead', %" PRIu64 " of them exact; %" PRIu64 " problems\n",
          c.operations, c.refused, c.objects, c.deaths, c.dead, c.dead_exact,
          c.problems);
-  return written(c.problems ? EXIT_SOME_FAILED : EXIT_OK);
+  return c.problems ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -276,7 +268,7 @@ static int stat_of(const trace_options *o, char **operands) {
     if (trace_count_up(r, &deaths, &count)) {
       trace_reader_close(r);
       print_stat(&count, format);
-      code = written(EXIT_OK);
+      code = EXIT_OK;
     } else
       code = unreadable(r);
   }

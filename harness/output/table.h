@@ -105,7 +105,8 @@ size_t table_group_of(table *t, const char *title);
 table_row *table_add(table *t, size_t group);
 
 /* Set the value of the column `name`, which has to exist.  A NULL text, and a
- * real that is not finite, are missing values. */
+ * real that is not finite, are missing values.  Texts, here and in titles and
+ * pages, lose their control characters (words_clean). */
 void table_set_text(table_row *row, const char *name, const char *text);
 void table_set_flag(table_row *row, const char *name, bool flag);
 void table_set_integer(table_row *row, const char *name, long long integer);

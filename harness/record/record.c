@@ -1,5 +1,6 @@
 /* record.c: see record.h.  The table below is results/schema.md, field by
  * field; change both together. */
+#include "harness/base/words.h"
 #include "harness/record/record.h"
 
 #include <stdarg.h>
@@ -101,6 +102,7 @@ static const struct field {
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
+    {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
     {"hostile.settings", NAMED, OPTIONAL},
@@ -162,6 +164,40 @@ double record_number(const json_t *record, const char *path) {
 
 json_t *record_integer(uint64_t value) {
   return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* What the text is when it is clean, new; NULL if it is clean already. */
+static char *cleaned(const char *text, size_t n) {
+  char *copy = strndup(text, n); /* nothing is kept behind a 0 */
+  if (!copy)
+    return NULL;
+  words_clean(copy, false);
+  if (strlen(copy) == n && !memcmp(copy, text, n)) {
+    free(copy);
+    return NULL;
+  }
+  return copy;
+}
+
+void record_clean(json_t *json) {
+  const char *name;
+  json_t *member;
+  void *next;
+  size_t i;
+  if (json_is_string(json)) {
+    char *copy = cleaned(json_string_value(json), json_string_length(json));
+    if (copy)
+      json_string_set(json, copy);
+    free(copy);
+  }
+  json_array_foreach(json, i, member) record_clean(member);
+  json_object_foreach_safe(json, next, name, member) {
+    char *copy = cleaned(name, strlen(name));
+    record_clean(member);
+    if (copy)
+      json_object_del(json, name);
+    free(copy);
+  }
 }
 
 static bool is_integer(const json_t *json) {

@@ -43,6 +43,10 @@ double record_number(const json_t *record, const char *path);
  * which mean "no limit", become that. */
 json_t *record_integer(uint64_t value);
 
+/* Cleans all texts of a value that a program wrote (words_clean), and removes
+ * members whose names are not clean. */
+void record_clean(json_t *json);
+
 /* A histogram as JSON (new), and back.  Reading returns false, with `h` empty,
  * if `json` is no histogram. */
 json_t *record_histogram(const hist *h);

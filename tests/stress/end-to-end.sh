@@ -283,6 +283,16 @@ test_kinds_are_shown_once() {
     --shrink -o dir --resume
   printed 'shrunk to'
   ! grep -q 'tries' err || fail 'shrunk again'
+  # The same failure under other conditions is one; other numbers make no other
+  # kind, but another condition does.
+  acts alpha 'act=wrong'
+  expect 1 stress alpha -C plain,turns,poison --quick -o same
+  printed '2 more like it: turns, poison'
+  acts alpha 'act=wrong; case $hostile in
+  poison=1*) at=141 ;; poison=0*) at=151 ;; esac'
+  expect 1 stress alpha -C plain,turns,poison,poison-0 --quick -o other
+  counted 2 'graph: object 4 was lost' out
+  printed '1 more like it: poison-0'
 }
 
 # A failed row shows the operation that failed, also of a program that crashed.
@@ -334,6 +344,18 @@ test_resume_after_kill() {
   [ "$(ran alpha)" = "$before" ] || fail 'episodes were repeated'
 }
 
+# A directory that goes away during a campaign is noticed at the next episode.
+test_directory_removed() {
+  acts alpha 'act=slow'
+  start stress alpha -C plain --seeds 50 -o dir
+  two() { [ "$(episodes dir)" -ge 2 ]; }
+  wait_for two
+  mv dir away
+  ended 1
+  said 'dir/episodes.jsonl: No such file or directory'
+  [ "$(episodes away)" -lt 50 ] || fail 'it went on'
+}
+
 test_time() {
   acts alpha 'act=slow'
   expect 0 stress alpha -C plain,turns --seeds 100 --time 0.3 -o dir
@@ -356,6 +378,15 @@ test_interrupt() {
   kill -TERM "$driver"
   ended 130
   said 'interrupted; --resume -o dir goes on'
+  # Also while the collectors describe themselves.
+  printf '#!/bin/sh\necho $$ >"$0.pid"\nexec sleep 1000\n' >found/hanging
+  chmod +x found/hanging
+  start stress alpha -C plain --quick -o other
+  wait_for test -s found/hanging.pid
+  kill -TERM "$driver"
+  ended 130
+  complained interrupted
+  [ ! -e other ] || fail 'a campaign was begun'
 }
 
 # seed_bugs COMMANDS: makes a program with seeded bugs that acts by the commands

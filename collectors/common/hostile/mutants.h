@@ -125,6 +125,10 @@
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
   X(second_reference_stale, "immix", 27, "graph", "only the first reference to a copied object is changed") \
   X(slot_not_updated, "immix", 27, "graph", "references to copied objects stay what they were") \
+  X(next_line_used, "immix", 26, "graph", "the line after a small object is taken for free though it is not marked") \
+  X(overflow_kept, "immix", 25, "graph", "a mutator goes on in its overflow block after a collection") \
+  X(target_not_followed, "immix", 14, "graph", "weak references and the queue keep to where an object was") \
+  X(large_stale, "immix", 22, "count", "marks of large objects are kept") \
   X(headroom_overrun, "immix", 27, "graph", "copies go on in the last block when there is no more room") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \

@@ -234,16 +234,12 @@ json_t *describe_count(const collector *oracle, const char *workload,
   spawn_run((char *const *)argv, SPAWN_RECORD, timeout, &r);
   char why[200] = "";
   json_t *record = NULL;
-  if (r.end == SPAWN_TIMED_OUT)
-    snprintf(why, sizeof why, "not done within %g s", timeout);
-  else if (r.end == SPAWN_FAILED)
-    snprintf(why, sizeof why, "could not be started: %s", strerror(r.code));
-  else if (r.end != SPAWN_EXITED || r.code)
-    snprintf(why, sizeof why, "ended with %s %d: %s",
-             r.end == SPAWN_SIGNALED ? "signal" : "status", r.code,
-             r.last_words);
+  const char *trouble = spawn_trouble(&r, timeout);
+  if (trouble)
+    snprintf(why, sizeof why, "%s", trouble);
   else {
-    record = json_loads(r.output ? r.output : "", 0, NULL);
+    record = json_loadb(r.output, r.output_bytes, 0, NULL);
+    record_clean(record);
     if (record_valid(record, why, sizeof why) &&
         strcmp(json_string_value(record_get(record, "verdict.status")), "ok"))
       snprintf(why, sizeof why, "%s: %s",

@@ -157,7 +157,7 @@ static void take(campaign *c, const running *r, json_t *entry,
     }
   }
   if (!entry) {
-    c->end = INTERRUPTED;
+    c->end = spawn_interrupted() ? INTERRUPTED : BROKEN;
     return;
   }
   int error = runlog_append(&c->log, entry);

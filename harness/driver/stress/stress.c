@@ -54,8 +54,7 @@ static const option_row option_rows[] = {
     {"seed", 0, "N", "seed of the first round; others count up from it (1)",
      .kind = OPTION_NUMBER, .offset = FIELD(first_seed), .max = INT64_MAX / 2},
     {"threads", 't', "N",
-     "mutator threads, in conditions that have several; in half of the "
-     "episodes 2 (4)",
+     "mutator threads where there are several, or 2 in turn (4)",
      .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 64},
     {"workloads", 'w', "WORKLOAD",
      "the random mutator, fuzz[:KEY=VALUE,...] (fuzz)", .kind = OPTION_TEXT,
@@ -261,6 +260,12 @@ static const char *check_mutator(const char *word) {
 static int run_rounds(campaign *c, const subject *subjects, size_t n,
                       bool whole, const output_format *format) {
   const course *courses = rounds_run(c, subjects, n);
+  const int lost = runlog_check(&c->log);
+  if (lost) {
+    say("%s/%s: %s: the episodes are lost", c->log.dir, c->log.name,
+        strerror(lost));
+    c->end = BROKEN;
+  }
   bool good = summary_print(c, courses, n, whole, format);
   if (c->end == OUT_OF_TIME)
     say("the time is used up after %.3g s; --resume -o %s goes on",
