@@ -155,7 +155,7 @@
   X(ephemeron_value_unmoved, "immix", 31, "graph", "an ephemeron's value stays at its old address") \
   X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped again with its ephemeron") \
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
-  X(pair_edge_strong, "refcount-cycles", 31, "count", "a value's count is subtracted for its ephemeron alone, not for its key") \
+  X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
   X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
 /* clang-format on */
