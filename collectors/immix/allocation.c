@@ -59,10 +59,12 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   while (*link && im.blocks[*link].longest < lines)
     link = &im.blocks[*link].next;
   uint32_t b = *link;
-  if (b)
+  if (b) {
     *link = im.blocks[b].next;
-  else
+    im.reused++;
+  } else {
     im.sought = lines;
+  }
   return b;
 }
 
@@ -130,7 +132,9 @@ static bool im_may_overflow(gc_mutator *m) {
   if (m->waits != m->hole.cursor)
     m->waited = 0;
   m->waits = m->hole.cursor;
-  return m->waited++ < IM_PATIENCE;
+  bool may = m->waited++ < IM_PATIENCE;
+  *(may ? &m->overflowed : &m->given_up) += 1;
+  return may;
 }
 
 /* Memory for an object that goes into a block, from the mutator's holes or from
@@ -196,6 +200,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
     uint32_t b = im.headroom;
     im.headroom = im.blocks[b].next;
     im.headroom_blocks--;
+    im.spent_blocks++;
     im.blocks[b] = (im_block){0};
     blocks_give(b);
   }

@@ -32,15 +32,22 @@
  * whole heap, and step 3 has nothing to do.  The counter `traces` counts full
  * collections.
  *
+ * An old ephemeron counts its value, as if by a slot, until it or its key dies
+ * (`counted`): step 1 counts the value up once both are known to be alive, and
+ * step 3 counts it down.  So a value that leads to its key is a dead cycle that
+ * a full collection finds.
+ *
  * Invariants of every old object, between collections:
  *   - Its count is the number of references to it that old objects held when
- *     the epoch began: those in slots that are not logged, and those in logs.
+ *     the epoch began: those in slots that are not logged, those in logs, and
+ *     those of old ephemerons.
  *   - If its count is zero, it is in the zero-count table.
  *   - It is flagged DC_UNLOGGED if and only if it is in no log.  Each part of a
  *     large object instead has a bit in dc_parts, set when it is in a log.
  *   - What it referred to when the epoch began is old. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
@@ -86,6 +93,8 @@ struct gc_heap {
   unsigned at;              /* the place in the ring whose turn it is */
   uint32_t dead; /* the granule of the first object in the list of the dead, 0:
                     none */
+  bool pairs;    /* ephemerons may wait for objects that get counts, ... */
+  bool parting;  /* ... or for objects that die */
 
   uint64_t budget; /* bytes to be handed out in an epoch */
   pacing pacing;   /* when a full collection is due */
@@ -124,9 +133,11 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
-             .overhead_bytes = 128 << 10},
+            .granule = BLOCK_BYTES,
+            .overhead_bytes = 128 << 10},
     .events = (const char *const[]){"epochs", "traces", "ended-by-log",
                                     "logged", "logged-parts", "logs-inherited",
                                     "logs-incomplete", "survivors", "died-old",
@@ -343,6 +354,8 @@ static void dc_count(gc_heap *h, gc_object *o) {
   if (bitmap_set(cells_marks, space_granule(o))) {
     o->word = 0;
     h->survivors++;
+    if (gc_unlikely(h->pairs))
+      ephemerons_reached(o);
     if (object_slots(o)) {
       dc_unlog(o, (dc_range){0, object_slots(o)});
       bag_put(&h->young, o);
@@ -367,6 +380,11 @@ static void dc_count_slots(gc_heap *h, gc_object *o, dc_range range) {
       dc_count_later(h, o->slots[i]);
 }
 
+/* The ephemeron that has this place of a value. */
+static ephemeron *dc_pair_of(gc_object **value) {
+  return (ephemeron *)((char *)value - offsetof(ephemeron, value));
+}
+
 /* Counts all waiting references, and the references of all objects that become
  * old by that. */
 static void dc_drain(gc_heap *h) {
@@ -383,6 +401,20 @@ static void dc_drain(gc_heap *h) {
     if (first)
       dc_count(h, first);
     idle = first ? 0 : idle + 1;
+  }
+}
+
+/* The same, and counts the values of ephemerons that are alive.  After
+ * ephemerons_begin. */
+static void dc_drain_pairs(gc_heap *h) {
+  for (bool more = true; more;) {
+    more = false;
+    dc_drain(h);
+    for (gc_object **value; (value = ephemerons_next(cells_where));) {
+      dc_pair_of(value)->counted = true;
+      dc_count_later(h, *value);
+      more = true;
+    }
   }
 }
 
@@ -415,6 +447,20 @@ static void dc_count_down(gc_heap *h, gc_object *o) {
     dc_dies(h, o);
 }
 
+/* An old ephemeron dies, or is cleared: it lets its value go. */
+static void dc_let_go(gc_heap *h, ephemeron *e) {
+  if (e->counted && !gc_mutant(ephemeron_count_kept))
+    dc_count_down(h, e->value);
+  e->counted = false;
+}
+
+/* The key of an ephemeron dies. */
+static void dc_part(gc_heap *h, gc_object *o) {
+  ephemeron *e = ephemeron_at(o);
+  dc_let_go(h, e);
+  e->key = e->value = NULL;
+}
+
 /* Empties the list of the dead.  They lose their bits, so that tracked.h takes
  * them for dead.  A finalizable object keeps its references: it is about to be
  * queued. */
@@ -424,11 +470,39 @@ static void dc_bury_all(gc_heap *h) {
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
     h->died++;
+    if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON))
+      dc_let_go(h, ephemeron_at(o)); /* which may wait for its key's death */
+    if (gc_unlikely(h->parting))
+      for (gc_object *e; (e = ephemerons_take(o));)
+        dc_part(h, e);
     if (o->meta & OBJECT_FINALIZABLE)
       continue;
     for (uint32_t i = 0, slots = object_slots(o); i < slots; i++)
       if (o->slots[i])
         dc_count_down(h, o->slots[i]);
+  }
+}
+
+/* Objects have died: parts the ephemerons of dead keys, and goes on with what
+ * dies by that.  Ephemerons of living keys wait for the deaths of these, so
+ * that each is looked at once. */
+static void dc_part_all(gc_heap *h) {
+  for (size_t i = 0; i < ephemerons.stack.size; i++) {
+    gc_object *o = ephemerons.stack.items[i], *key = ephemeron_at(o)->key;
+    if (!key || !cells_marked(o))
+      continue;
+    if (cells_marked(key))
+      ephemerons_wait(key, o);
+    else
+      dc_part(h, o);
+  }
+  h->parting = true;
+  dc_bury_all(h);
+  h->parting = false;
+  for (size_t i = 0; i < ephemerons.stack.size; i++) {
+    gc_object *key = ephemeron_at(ephemerons.stack.items[i])->key;
+    if (key)
+      ephemerons_waiting[space_granule(key)] = 0;
   }
 }
 
@@ -467,18 +541,29 @@ static void dc_forget(gc_heap *h) {
   h->orphaned.size = 0;
   while (bag_take(&h->zct))
     continue;
+  for (size_t i = 0; i < ephemerons.stack.size; i++)
+    ephemeron_at(ephemerons.stack.items[i])->counted = false;
   h->lost = false;
 }
 
 /* Step 2.  The finalizer queue is a root, so it counts what it holds. */
 static void dc_queue_dead_young(gc_heap *h, bool all) {
   size_t before = finalizers_count();
+  h->pairs = ephemerons_begin(cells_where, all);
+  if (h->pairs) {
+    dc_drain_pairs(h);
+    ephemerons_clear(cells_where, all);
+  }
   tracked_clear_weak(cells_where, all);
   tracked_queue_dead(cells_where, all);
   for (size_t i = before; i < finalizers_count(); i++)
     dc_count_later(h, finalizers_first()[i]);
   h->queued_young += finalizers_count() - before;
-  dc_drain(h);
+  if (h->pairs)
+    dc_drain_pairs(h);
+  else
+    dc_drain(h);
+  h->pairs = false;
 }
 
 /* The same for objects that died old.  Their references are counted already. */
@@ -517,9 +602,12 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   dc_queue_dead_young(h, full);
   dc_find_dead(h);
   bool old_died = h->died != died;
-  if (old_died)
+  if (old_died) {
+    dc_part_all(h);
     dc_queue_dead_old(h);
+  }
   tracked_prune_weak(cells_where, full || old_died);
+  ephemerons_prune(cells_where, full || old_died);
   if (!gc_mutant(roots_not_counted))
     roots_each(dc_uncount_root, h);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
@@ -695,6 +783,9 @@ static const char *dc_check_counts(gc_heap *h) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, NULL, dc_census_old);
   dc_walk(h, &h->orphaned, NULL, dc_census_old);
+  for (size_t i = 0; i < ephemerons.stack.size; i++)
+    if (ephemeron_at(ephemerons.stack.items[i])->counted)
+      dc_census_old(h, ephemeron_at(ephemerons.stack.items[i])->value);
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&h->zct, &at));)
     dc_census[space_granule(o)] |= DC_CENSUS_ZERO;

@@ -163,7 +163,7 @@ static const struct number {
     ROW("operations", operations, "of all kinds; lines 'dead' not included"),
     ROW("refused", refused, "that could not be performed"),
     ROW("threads", threads, "that performed any"),
-    ROW("objects", objects, "made, weak references included"),
+    ROW("objects", objects, "made, weak references and ephemerons included"),
     ROW("bytes", bytes, "a header word, slots, payload in words"),
     ROW("slots", slots, ""),
     ROW("peak-objects", peak_objects, "reachable at the peak"),
@@ -180,6 +180,8 @@ static const struct number {
     ROW("cyclic-bytes", cyclic_bytes, ""),
     ROW("weak-references", weak, "made"),
     ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
+    ROW("ephemerons", ephemerons, "made"),
+    ROW("ephemeron-reads-null", ephemerons_null, "that gave no value"),
     ROW("finalizable", finalizable, "objects made with a finalizer"),
     ROW("finalized", finalized, "handed to their finalizer"),
 #undef ROW

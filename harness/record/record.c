@@ -102,6 +102,7 @@ static const struct field {
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
+    {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
     {"hostile.settings", NAMED, OPTIONAL},

@@ -24,6 +24,9 @@ verdict verdict_of_record(const json_t *record) {
                {"TIMEOUT", VERDICT_TIMEOUT}, {"CRASH", VERDICT_CRASH}};
   const char *status = record_text(record, "verdict.status");
   bool declared = json_is_true(record_get(record, "verdict.declared"));
+  if (json_is_true(record_get(record, "heap.coarse")) &&
+      (declared || !strcmp(status, "OOM")))
+    return VERDICT_BELOW_GRANULE;
   if (!strcmp(status, "ok") && declared)
     return VERDICT_OK;
   if (!strcmp(status, "LEAK"))
@@ -496,6 +499,8 @@ const char *report_verdict_text(const report_cell *c) {
     return "ok";
   case VERDICT_LEAK_DECLARED:
     return arena_text("LEAK %lld (declared)", leaked);
+  case VERDICT_BELOW_GRANULE:
+    return "below granule";
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
   case VERDICT_OVER_LIMIT:
@@ -518,6 +523,9 @@ const char *report_verdict_text(const report_cell *c) {
 const char *report_failure_reason(const report_cell *c) {
   const report_sample *worst = report_worst(c);
   const char *reason = worst ? worst->reason : "";
+  if (c->verdict == VERDICT_BELOW_GRANULE)
+    return "the heap is so small that the size of the collector's blocks "
+           "decides; ask for more data, or for a heap in bytes";
   if (c->verdict == VERDICT_CRASH) /* the verdict shows how it begins */
     reason += strcspn(reason, ":");
   return reason + strspn(reason, ": ");

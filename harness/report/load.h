@@ -17,7 +17,8 @@ typedef enum verdict {
   VERDICT_NOT_APPLICABLE, /* the collector cannot run the workload */
   VERDICT_OK,
   VERDICT_LEAK_DECLARED,
-  VERDICT_NOT_RUN, /* no record yet */
+  VERDICT_BELOW_GRANULE, /* the heap is too small to tell of the algorithm */
+  VERDICT_NOT_RUN,       /* no record yet */
   VERDICT_LEAK,
   VERDICT_OVER_LIMIT,
   VERDICT_OOM,

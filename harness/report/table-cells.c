@@ -133,7 +133,8 @@ static void add_failure(page *p, const report_cell *c) {
   const char *reason = report_failure_reason(c);
   size_t failures = 0;
   for (size_t i = 0; i < c->count; i++)
-    failures += c->samples[i].verdict >= VERDICT_LEAK;
+    failures += c->samples[i].verdict >= VERDICT_LEAK ||
+                c->samples[i].verdict == c->verdict;
   page_list(p, "%s: %s in %zu of %zu invocations%s%s", c->collector,
             report_verdict_text(c), failures, c->count, *reason ? ": " : "",
             reason);

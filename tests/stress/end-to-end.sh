@@ -283,6 +283,16 @@ test_kinds_are_shown_once() {
     --shrink -o dir --resume
   printed 'shrunk to'
   ! grep -q 'tries' err || fail 'shrunk again'
+  # The same failure under other conditions is one; other numbers make no other
+  # kind, but another condition does.
+  acts alpha 'act=wrong'
+  expect 1 stress alpha -C plain,turns,poison --quick -o same
+  printed '2 more like it: turns, poison'
+  acts alpha 'act=wrong; case $hostile in
+  poison=1*) at=141 ;; poison=0*) at=151 ;; esac'
+  expect 1 stress alpha -C plain,turns,poison,poison-0 --quick -o other
+  counted 2 'graph: object 4 was lost' out
+  printed '1 more like it: poison-0'
 }
 
 # A failed row shows the operation that failed, also of a program that crashed.

@@ -110,7 +110,7 @@ static void play(player *p) {
   replay *r = p->r;
   for (; !r->over && r->op.thread == p->number; advance(r)) {
     const trace_op *op = &r->op;
-    bool names = op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
+    bool names = trace_makes_object(op);
     if (op->kind == TRACE_DETACH && p->number > 0)
       return;
     if (op->kind == TRACE_DEAD)
@@ -217,7 +217,8 @@ static uint64_t require_deaths(const char *path) {
     exit(2);
   reader = trace_reader_open(path);
   for (trace_op op; trace_read(reader, &op) == TRACE_READ_OP;)
-    if (op.kind == TRACE_WEAK_NEW || op.kind == TRACE_FINALIZER_NEXT)
+    if (op.kind == TRACE_WEAK_NEW || op.kind == TRACE_EPHEMERON_NEW ||
+        op.kind == TRACE_FINALIZER_NEXT)
       refuse("%s has weak references or finalizers, and collector %s none",
              path, name);
   trace_reader_close(reader);

@@ -15,13 +15,13 @@
  * run, 14 weak reference, 16 cycle detector frees the living, 17 cycle detector
  * misses garbage, 18 recursion, 20 mark stack, 21 heap limit, 22 large objects,
  * 23 count overflows, 24 attaching and detaching, 25 stopping the world, 26
- * sweeping, 27 moving objects, 30 wrong figures; oracle   the check that should
- * detect it: `graph`      a live object is lost or damaged, `count`      too
- * many or too few objects after gc_collect, `weak`       a weak reference holds
- * the wrong target, `finalizer`  an object is finalized too early, twice, or
- * never, `poison`     freed memory was used, `check`      gc_heap_check,
- *            `limit`      out of memory where there is room, or the reverse,
- *            `crash`, `hang`. */
+ * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons; oracle   the
+ * check that should detect it: `graph`      a live object is lost or damaged,
+ * `count`      too many or too few objects after gc_collect, `weak`       a
+ * weak reference holds the wrong target, `finalizer`  an object is finalized
+ * too early, twice, or never, `poison`     freed memory was used, `check`
+ * gc_heap_check, `limit`      out of memory where there is room, or the
+ * reverse, `crash`, `hang`. */
 #ifndef REAPMARK_COMMON_MUTANTS_H
 #define REAPMARK_COMMON_MUTANTS_H
 
@@ -125,7 +125,24 @@
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
   X(second_reference_stale, "immix", 27, "graph", "only the first reference to a copied object is changed") \
   X(slot_not_updated, "immix", 27, "graph", "references to copied objects stay what they were") \
-  X(headroom_overrun, "immix", 27, "graph", "copies go on in the last block when there is no more room")
+  X(next_line_used, "immix", 26, "graph", "the line after a small object is taken for free though it is not marked") \
+  X(overflow_kept, "immix", 25, "graph", "a mutator goes on in its overflow block after a collection") \
+  X(target_not_followed, "immix", 14, "graph", "weak references and the queue keep to where an object was") \
+  X(large_stale, "immix", 22, "count", "marks of large objects are kept") \
+  X(headroom_overrun, "immix", 27, "graph", "copies go on in the last block when there is no more room") \
+  X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
+  X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
+  X(ephemeron_late, "mark-sweep", 31, "weak", "ephemerons are cleared after their keys were queued for finalizers") \
+  X(ephemeron_uncleared, "mark-sweep", 31, "weak", "an ephemeron loses its value and still says that its key lives") \
+  X(young_ephemerons_skipped, "generational", 31, "poison", "minor collections look at no ephemerons") \
+  X(ephemeron_get_unshaded, "mark-sweep-incremental", 31, "graph", "the value that an ephemeron gives is not shaded") \
+  X(ephemeron_value_stale, "semispace", 31, "graph", "an ephemeron's value stays at its old address") \
+  X(ephemeron_value_unmoved, "immix", 31, "graph", "an ephemeron's value stays at its old address") \
+  X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped again with its ephemeron") \
+  X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
+  X(pair_edge_strong, "refcount-cycles", 31, "count", "a value's count is subtracted for its ephemeron alone, not for its key") \
+  X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
+  X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
 /* clang-format on */
 
 #ifdef GC_MUTANTS

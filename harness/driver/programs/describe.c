@@ -71,7 +71,7 @@ static const struct row {
   double (*figure)(const json_t *counters);
   const char *help;
 } rows[] = {
-    {"objects", NULL, "allocated, weak references included"},
+    {"objects", NULL, "allocated, weak references and ephemerons included"},
     {"bytes", NULL, "allocated: a header word, slots, payload in words"},
     {"peak-bytes", NULL, "reachable at the peak"},
     {"peak-objects", NULL, "reachable at the peak"},
@@ -117,6 +117,8 @@ static const struct row {
     {"weak-references", NULL, "made"},
     {"weak-reads", NULL, ""},
     {"weak-reads-cleared", NULL, "that found the target dead"},
+    {"ephemerons", NULL, "made"},
+    {"ephemeron-reads", NULL, ""},
     {"finalizable", NULL, "objects made with a finalizer"},
     {"finalized", NULL, "handed to their finalizer"},
     {"mutators", NULL, "threads that attached, the main one included"},

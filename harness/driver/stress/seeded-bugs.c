@@ -211,9 +211,9 @@ static uint64_t operations_of(size_t rung, uint64_t most) {
   return n < most ? n : most;
 }
 
-/* Begins the next trial of the hunt that applies, or ends the hunt.  Sweeps, and
- * conditions with episodes of their own, are long and the same in all rungs:
- * they come in the last. */
+/* Begins the next trial of the hunt that applies, or ends the hunt.  Sweeps,
+ * and conditions with episodes of their own, are long and the same in all
+ * rungs: they come in the last. */
 static void begin_next(const campaign *c, const bug *b, hunt *h) {
   if (!b->places_count)
     h->ended = true;

@@ -78,8 +78,8 @@ typedef struct kinds {
   size_t count;
 } kinds;
 
-/* What failures of the same kind have in common: the collector, the oracle, the
- * family of the condition, and the reason without its numbers. */
+/* What failures of the same kind have in common, if not all: the collector, the
+ * oracle, the family of the condition, and the reason without its numbers. */
 static const char *kind_of(const json_t *fault) {
   char *reason = arena_text("%s", entry_text(fault, "reason")), *end = reason;
   for (const char *p = reason; *p; p++)
@@ -93,12 +93,21 @@ static const char *kind_of(const json_t *fault) {
                     condition_family(entry_text(fault, "condition")), reason);
 }
 
+/* Whether two failures are one, seen under different conditions. */
+static bool is_same(const json_t *a, const json_t *b) {
+  static const char *const members[] = {"collector", "oracle", "reason"};
+  bool same = entry_number(a, "operation") == entry_number(b, "operation");
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    same &= !strcmp(entry_text(a, members[i]), entry_text(b, members[i]));
+  return same;
+}
+
 static void add_fault(kinds *all, json_t *fault) {
   const char *text = kind_of(fault);
   const char *under = entry_text(fault, "condition");
   for (size_t i = 0; i < all->count; i++) {
     kind *k = &all->items[i];
-    if (strcmp(k->text, text))
+    if (strcmp(k->text, text) && !is_same(k->first, fault))
       continue;
     k->under = k->others++ ? arena_text("%s, %s", k->under, under) : under;
     return;

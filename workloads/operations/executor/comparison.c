@@ -136,11 +136,14 @@ void comparison_uncleared(executor_thread *t, shadow_ref weak) {
   shadow_ref target = at(t, weak)->target;
   if (at(t, weak)->birth <= past(t, target)->condemned)
     executor_violation(t, "weak", target,
-                       "weak reference %" PRIu64 " gives object %" PRIu64
+                       "%s %" PRIu64 " %s object %" PRIu64
                        ", which was found dead and handed out for finalization "
                        "by operation %" PRIu64,
-                       past(t, weak)->number, past(t, target)->number,
-                       past(t, target)->condemned);
+                       at(t, weak)->ephemeron ? "ephemeron" : "weak reference",
+                       past(t, weak)->number,
+                       at(t, weak)->ephemeron ? "was not cleared with its key,"
+                                              : "gives",
+                       past(t, target)->number, past(t, target)->condemned);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -201,35 +204,37 @@ _Noreturn static void differs(walk *w, origin from, shadow_ref o) {
                      o ? "object" : "null, not", past(t, o)->number);
 }
 
-/* Compares the weak reference `o`, which register `r` holds, with its target.
- */
+/* Compares the weak reference or ephemeron `o`, which register `r` holds, with
+ * its target or value. */
 static void compare_weak(walk *w, gc_reg r, shadow_ref o) {
   executor_thread *t = w->t;
   executor *x = t->x;
-  shadow_object *weak = at(t, o);
+  const shadow_object *weak = at(t, o);
+  bool pair = weak->ephemeron;
+  const char *kind = pair ? "ephemeron" : "weak reference";
+  const char *end = pair ? "key" : "target";
   shadow_ref target = weak->target;
-  bool got = gc_weak_get(t->m, w->own, r);
+  bool got =
+      pair ? gc_ephemeron_get(t->m, w->own, r) : gc_weak_get(t->m, w->own, r);
   bool late = got && (!target || !at(t, target)->marked);
   if (late && must_find())
     executor_violation(t, "weak", o,
-                       "weak reference %" PRIu64
-                       " was not cleared, though its target is gone",
-                       past(t, o)->number);
-  if (late)
-    weak->target = 0;
-  else if (got) {
+                       "%s %" PRIu64 " was not cleared, though its %s is gone",
+                       kind, past(t, o)->number, end);
+  if (got && !late) {
     comparison_uncleared(t, o);
-    comparison_register(t, w->own, target, "weak", false);
+    comparison_register(t, w->own, pair ? weak->value : target, "weak", false);
   }
   if (!got && target) {
     const executor_past *p = past(t, target);
     if (p->reached == x->checks && weak->birth > p->doubt)
       executor_violation(t, "weak", target,
-                         "weak reference %" PRIu64
-                         " was cleared, though its target %" PRIu64 " is alive",
-                         past(t, o)->number, p->number);
-    weak->target = 0;
+                         "%s %" PRIu64 " was cleared, though its %s %" PRIu64
+                         " is alive",
+                         kind, past(t, o)->number, end, p->number);
   }
+  if (!got || late)
+    shadow_clear(x->shadow, o, t->now);
   gc_clear(t->m, w->own);
 }
 

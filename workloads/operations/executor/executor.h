@@ -207,9 +207,10 @@ void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
                      uint16_t number);
 void executor_detach(executor_thread *t);
 
-/* Performs one operation of the calling thread.  For NEW and WEAK_NEW `number`
- * is the new object's: not 0, below 2^37, never given before.  The payload of a
- * finalizable object is made large enough for the stamp.  (S) */
+/* Performs one operation of the calling thread.  For operations that make an
+ * object `number` is the new object's: not 0, below 2^37, never given before.
+ * The payload of a finalizable object is made large enough for the stamp.  (S)
+ */
 executor_result executor_perform(executor_thread *t, const trace_op *op,
                                  uint64_t number);
 

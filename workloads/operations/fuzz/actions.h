@@ -34,6 +34,7 @@
   ACTION(TLS_BORROW, tls_borrow, 40)                                           \
   ACTION(TLS_STORE, tls_store, 60)                                             \
   ACTION(TLS_CLEAR, tls_clear, 30)                                             \
+  ACTION(PAIRS, pairs, 60) /* a chain of ephemerons */                         \
   ACTION(WEAK_GET, weak_get, 200)                                              \
   ACTION(FINALIZE, finalize, 80)                                               \
   ACTION(SAFEPOINT, safepoint, 60)                                             \

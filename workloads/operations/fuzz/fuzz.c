@@ -161,6 +161,10 @@ static uint64_t expected(const fuzz *f, uint64_t operations) {
     WITHOUT(WEAK_NEW);
     WITHOUT(WEAK_GET);
   }
+  if (!can->ephemerons || f->weak == 0) {
+    WITHOUT(EPHEMERON_NEW);
+    WITHOUT(EPHEMERON_GET);
+  }
   if (!can->finalizers)
     WITHOUT(FINALIZER_NEXT);
 #undef WITHOUT
@@ -228,8 +232,8 @@ const workload workload_fuzz = {
           1 << 22, NULL},
          {"finalizable", "finalizable objects, per mille of new objects", 20, 0,
           500, NULL},
-         {"weak", "weak references, per mille of new objects", 60, 0, 500,
-          NULL},
+         {"weak", "weak references and ephemerons, per mille of new objects",
+          60, 0, 500, NULL},
          {"deep",
           "objects of the longest lists, the first of which is made at "
           "once; 0: by `ops`",

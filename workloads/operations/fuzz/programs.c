@@ -407,3 +407,43 @@ void action_receive(actor *a) {
   emit1(a, TRACE_GLOBAL_CLEAR, g);
   owner_hand_over(a, held_by(a, dst), OWNER_MAILED, a->number);
 }
+
+/* ------------------------------------------------------------------------- *
+ * Ephemerons.
+ * ------------------------------------------------------------------------- */
+
+/* Ephemerons of which each value is the key of the next, or the other way
+ * round; a value may refer to its key.  They are put into global roots.  The
+ * first or the last of the keys and values is handed on or dropped. */
+void action_pairs(actor *a) {
+  if (!gc_this_collector.can.ephemerons || !a->f->weak)
+    return;
+  gc_reg key = emit_frame(a, 4), value = key + 1, pair = key + 2;
+  gc_reg first = key + 3;
+  if (!key)
+    return;
+  uint32_t n = 1 + choose(a->source, 4);
+  bool backwards = chance(a->source, 2), back = chance(a->source, 2);
+  bool finalizable = a->f->finalizable && chance(a->source, 4);
+  bool made =
+      emit_new(a, key, choose_shape(a->source), finalizable) == PERFORMED;
+  emit2(a, TRACE_COPY, first, key);
+  for (uint32_t i = 0; i < n && made; i++) {
+    gc_shape shape = choose_shape(a->source);
+    shape.slots += back;
+    finalizable = a->f->finalizable && chance(a->source, 4);
+    if (emit_new(a, value, shape, finalizable) != PERFORMED)
+      break;
+    gc_reg from = backwards ? value : key, to = backwards ? key : value;
+    if (emit3(a, TRACE_EPHEMERON_NEW, pair, from, to) != PERFORMED)
+      break;
+    if (back && object_at(a, held_by(a, to))->slot_count > 0)
+      emit3(a, TRACE_STORE, to, 0, from);
+    uint32_t g = operand_weak_global(a);
+    if (operand_may_store(a, 0, pair))
+      emit2(a, TRACE_GLOBAL_STORE, g, pair);
+    if (!chance(a->source, 4)) /* or another pair of the same key */
+      emit2(a, TRACE_MOVE, key, value);
+  }
+  hand_on(a, chance(a->source, 2) ? first : key);
+}
