@@ -65,8 +65,8 @@ void executor_advance(executor_thread *t, const trace_op *op);
 
 /* Threads that wait for their turn stay out of the collector from now on, or no
  * more: while its counters are read and its heap is checked, no mutator may
- * run. */
-void executor_hush(executor_thread *t, bool hush);
+ * run.  (S) */
+void executor_hush(executor_thread *t, bool on);
 
 /* Has the collector check its invariants, and ends the run with a violation if
  * they do not hold.  All other threads stand still. */
