@@ -309,6 +309,7 @@ json_t *episode_take(const episode *e, spawn_child *child,
   if (!program_take(child, e->timeout, &r))
     return NULL;
   const word_list words = episode_words(e, NULL);
+  program_check(&r, &words, e->subject->program);
   json_t *entry = judge(e, &r);
   json_t *list = json_array();
   for (size_t i = 0; i < words.count; i++)
