@@ -172,13 +172,24 @@ void executor_detach(executor_thread *t) {
   free(t->questions.items);
 }
 
+/* Whether a thread stops the world (common/world.h), where the collector has
+ * that. */
+extern _Atomic bool world_stopping __attribute__((weak));
+
+static bool awaits_this_thread(void) {
+  return &world_stopping && world_stopping;
+}
+
+/* A thread that was let in may have begun to stop the world.  Then it waits for
+ * this one, and does nothing before. */
 void executor_hush(executor_thread *t, bool hush) {
   executor *x = t->x;
   if (!x->threads->next)
     return; /* there is nobody else */
   __atomic_store_n(&x->hushed, hush, __ATOMIC_SEQ_CST);
   for (executor_thread *o = x->threads; hush && o; o = o->next)
-    while (__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST))
+    while (__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST) &&
+           !awaits_this_thread())
       sched_yield();
 }
 
