@@ -98,6 +98,7 @@
   X(logged_for_good, "refcount-deferred", 9, "graph", "an object is logged once in its life") \
   X(roots_not_counted, "refcount-deferred", 1, "graph", "roots have no counts while the dead are found") \
   X(zero_count_forgotten, "refcount-deferred", 2, "check", "what roots alone refer to is in no table of zero counts") \
+  X(taken_not_logged, "refcount-deferred", 2, "check", "an object taken from the queue of finalizers keeps the queue's count") \
   X(lazy_child_twice, "refcount-lazy", 12, "graph", "a large array's child is dropped again when its teardown goes on") \
   X(lazy_contents_kept, "refcount-lazy", 2, "count", "what takes a dead object's place keeps its first child") \
   X(lazy_weak_late, "refcount-lazy", 14, "weak", "weak references and finalizers of the dead are forgotten") \

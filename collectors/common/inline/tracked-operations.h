@@ -8,6 +8,10 @@
  *                         collect
  *   OBJECT_WEAK_BARRIER(m, target)  optional: runs on the target that a weak
  *                         reference is about to give, null included
+ *   OBJECT_WEAK_MADE(m, target)  optional: runs when an object gets a weak
+ *                         reference
+ *   OBJECT_TAKEN(m, o)    optional: runs on an object that has left the
+ *                         finalizer queue, before a register has it
  *   OBJECT_POLL(m)        optional: further work of gc_safepoint */
 #ifndef REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
 #define REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
@@ -24,6 +28,12 @@
 
 #ifndef OBJECT_WEAK_BARRIER
 #define OBJECT_WEAK_BARRIER(m, target) ((void)0)
+#endif
+#ifndef OBJECT_WEAK_MADE
+#define OBJECT_WEAK_MADE(m, target) ((void)0)
+#endif
+#ifndef OBJECT_TAKEN
+#define OBJECT_TAKEN(m, o) ((void)0)
 #endif
 #ifndef OBJECT_POLL
 #define OBJECT_POLL(m) ((void)(m))
@@ -48,6 +58,7 @@ static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   if (gc_unlikely(!o))
     return false;
   object_init(o, forwarding_word(GC_WEAK_SHAPE), OBJECT_WEAK_REFERENCE, 0);
+  OBJECT_WEAK_MADE(m, object_read(m, target));
   *tracked_target(o) = object_read(m, target);
   *object_owning(m, dst) = o;
   tracked_note_weak(o);
@@ -63,8 +74,10 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   gc_object *o = finalizers_pop();
-  if (o)
+  if (o) {
+    OBJECT_TAKEN(m, o);
     *object_owning(m, dst) = o;
+  }
   return o != NULL;
 }
 
