@@ -466,7 +466,7 @@ uint64_t rc_count(const gc_object *o) {
   return count;
 }
 
-const char *rc_counts_check(void) {
+const char *rc_counts_check(uint32_t *census) {
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;
@@ -477,12 +477,16 @@ const char *rc_counts_check(void) {
         return "an object in a queue is not flagged, or not counted";
       if (!rc_is_merged(o->header) && o->word >> 24 != i)
         return "an object is in the queue of another owner";
+      census[space_granule(o)]++;
     }
   }
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    for (unsigned i = 0; i < m->counts.nr_outgoing; i++)
-      if (!(m->counts.outgoing[i].object->meta & RC_QUEUED))
+    for (unsigned i = 0; i < m->counts.nr_outgoing; i++) {
+      const gc_object *o = m->counts.outgoing[i].object;
+      if (!(o->meta & RC_QUEUED))
         return "an object is on its way to a queue and not flagged";
+      census[space_granule(o)]++;
+    }
   for (size_t i = 0; i < surplus.objects.size; i++)
     if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])
       return "an object has surplus counts and does not say so";

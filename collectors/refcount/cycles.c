@@ -664,6 +664,8 @@ static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
     uint32_t *found = &census[space_granule(o)];
     if (!(o->meta & RC_BUFFERED) || !object_slots(o))
       return "an object in a candidate buffer is no candidate";
+    if (*found & RC_CENSUS_FREE)
+      return "a candidate's cell is free";
     if (*found & RC_CENSUS_CANDIDATE)
       return "an object is in the candidate buffers twice";
     *found |= RC_CENSUS_CANDIDATE;

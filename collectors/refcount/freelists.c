@@ -618,6 +618,21 @@ uint64_t freelists_side_bytes(void) {
   return blocks_side_bytes(sizeof *heap.blocks);
 }
 
+bool freelists_each(void (*visit)(void *data, gc_object *cell), void *data) {
+  if (poison_active())
+    return false;
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    const freelists_block *b = &heap.blocks[i];
+    for (uint32_t n = 0; n < b->carved; n++)
+      visit(data, (gc_object *)(block_address(i) + n * cell_bytes(b)));
+  }
+  return true;
+}
+
+uint64_t freelists_large(void) {
+  return atomic_load(&heap.large);
+}
+
 /* What freelists_check is looking at, and what it found. */
 typedef struct examination {
   void (*visit)(void *data, gc_object *cell);
