@@ -74,7 +74,8 @@ enum {
   WL_NEEDS_FINALIZERS = 4,
   WL_TAKES_THREADS = 8, /* runs with as many threads as are asked for, and with
                            one on collectors that have no threads */
-  WL_NEEDS_DEPTH = 16   /* drops long chains (gc_capabilities.shallow) */
+  WL_NEEDS_DEPTH = 16,  /* drops long chains (gc_capabilities.shallow) */
+  WL_NEEDS_EPHEMERONS = 32
 };
 
 enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };
@@ -170,6 +171,10 @@ void wl_skip(wl_thread *t);
  * format).  The first failure is kept, and the run goes on. */
 void wl_check(wl_thread *t, bool ok, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Makes the verdict OOM because `failed` of `all` allocations failed, for
+ * workloads that go on after that. */
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all);
 
 /* What must be in the heap now, in objects, weak references included. */
 typedef struct wl_expectation {

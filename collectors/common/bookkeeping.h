@@ -1,7 +1,8 @@
 /* bookkeeping.h: the memory beside the heap that every tracing collector needs,
  * whatever its heap is divided into: the lists of weak references and
- * finalizable objects (tracked.h), the finalizer queue (finalizers.h), the
- * tables of bags (stack.h), the global roots. */
+ * finalizable objects (tracked.h) and of ephemerons (ephemerons.h), the
+ * finalizer queue (finalizers.h), the tables of bags (stack.h), the global
+ * roots. */
 #ifndef REAPMARK_COMMON_BOOKKEEPING_H
 #define REAPMARK_COMMON_BOOKKEEPING_H
 

@@ -36,6 +36,10 @@ enum {
   OBJECT_WEAK_REFERENCE = 1 << 27, /* the object is a weak reference */
   OBJECT_WEAK_TARGET = 1 << 28,    /* a weak reference refers to the object */
 };
+/* Both flags together say that a tracing collector's object is an ephemeron: no
+ * weak reference is the target of another. */
+#define OBJECT_EPHEMERON                                                       \
+  ((uint32_t)(OBJECT_WEAK_REFERENCE | OBJECT_WEAK_TARGET))
 /* Flags that the collector may use as it likes. */
 #define OBJECT_FLAG_A (1u << 29)
 #define OBJECT_FLAG_B (1u << 30)

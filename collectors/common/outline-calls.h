@@ -11,3 +11,7 @@
     return outline_##name arguments;                                           \
   }
 OUTLINE_OPERATIONS(OUTLINE_CALL_NOTHING, OUTLINE_CALL_VALUE)
+
+/* The collector's own inline half decides; a workload that needs ephemerons
+ * does not run where there are none. */
+#define GC_EPHEMERONS 1

@@ -41,6 +41,8 @@
   NOTHING(tls_clear, (gc_mutator *m, uint32_t t), (m, t))                      \
   VALUE(bool, try_weak_new, (gc_mutator *m, gc_reg dst, gc_reg target), (m, dst, target)) \
   VALUE(bool, weak_get, (gc_mutator *m, gc_reg dst, gc_reg weak), (m, dst, weak)) \
+  VALUE(bool, try_ephemeron_new, (gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value), (m, dst, key, value)) \
+  VALUE(bool, ephemeron_get, (gc_mutator *m, gc_reg dst, gc_reg pair), (m, dst, pair)) \
   VALUE(bool, finalizer_next, (gc_mutator *m, gc_reg dst), (m, dst))           \
   NOTHING(safepoint, (gc_mutator *m), (m))
 /* clang-format on */

@@ -84,7 +84,7 @@ static inline uint64_t object_stack_bytes(const object_stack *s) {
  * once or twice.  Objects come out in any order.
  * ------------------------------------------------------------------------- */
 
-enum { BAG_TABLES = 3 };
+enum { BAG_TABLES = 4 };
 
 typedef struct object_bag {
   object_stack stack;

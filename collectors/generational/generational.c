@@ -17,8 +17,9 @@
  *   - An object with slots is old if it has a mark bit.  An old object with
  *     slots either has the flag GEN_OLD or is in exactly one remembered set.
  *   - An object with the flag refers to old objects and null only.
- *   - Old weak references have old targets, and the old entries are the first
- * of the lists of weak references and finalizable objects (tracked.h). The
+ *   - Old weak references have old targets, old ephemerons old keys and
+ * values, and the old entries are the first of the lists of weak references,
+ * finalizable objects (tracked.h) and ephemerons (ephemerons.h). The
  * barrier keeps the second invariant by remembering an object, which takes its
  * flag off, before the first store into it.  A collection makes everything
  * alive old, and so may set the flag again. */
@@ -98,8 +99,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -267,6 +270,12 @@ static inline bool gen_visit(gc_object *o) {
   return true;
 }
 
+/* The same once ephemerons wait (ephemerons.h). */
+static inline bool gen_reached(gc_object *o) {
+  ephemerons_reached(o);
+  return gen_visit(o);
+}
+
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void gen_collect_stopped(gc_heap *h, bool full) {
@@ -281,7 +290,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   }
   gen_rescan(h, &h->orphaned, full);
   gen_rescan_cards(h, &h->orphaned_cards, full);
-  tracing_mark(&h->marking, full, gen_visit);
+  tracing_mark(&h->marking, full, gen_visit, gen_reached);
   cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
   h->marked += cells.live_objects - objects;

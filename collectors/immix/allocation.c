@@ -59,10 +59,12 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   while (*link && im.blocks[*link].longest < lines)
     link = &im.blocks[*link].next;
   uint32_t b = *link;
-  if (b)
+  if (b) {
     *link = im.blocks[b].next;
-  else
+    im.reused++;
+  } else {
     im.sought = lines;
+  }
   return b;
 }
 
@@ -72,13 +74,14 @@ static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }
 
-/* Fills the headroom up from empty blocks, as far as there are any.  With the
- * lock. */
-void im_fill_headroom(void) {
+uint32_t im_wanted_headroom(void) {
   uint64_t of = im.limit ? im.limit / BLOCK_BYTES : im.occupied;
-  uint64_t wanted =
-      im_option_evacuate ? (of * im_option_headroom + 999) / 1000 : 0;
-  uint32_t b;
+  return im_option_evacuate ? (uint32_t)((of * im_option_headroom + 999) / 1000)
+                            : 0;
+}
+
+void im_fill_headroom(void) {
+  uint32_t b, wanted = im_wanted_headroom();
   while (im.headroom_blocks < wanted && (b = blocks_take())) {
     im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
     im.headroom = b;
@@ -87,9 +90,9 @@ void im_fill_headroom(void) {
 }
 
 /* Sets the headroom aside before the limit is reached for the first time: up to
- * then no collection has done so. */
+ * then no collection has done so.  The next block must not be the last one. */
 static void im_keep_headroom(void) {
-  uint64_t kept = im.limit / 1000 * im_option_headroom;
+  uint64_t kept = (uint64_t)(im_wanted_headroom() + 2) * BLOCK_BYTES;
   if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
     im_fill_headroom();
 }
@@ -129,7 +132,9 @@ static bool im_may_overflow(gc_mutator *m) {
   if (m->waits != m->hole.cursor)
     m->waited = 0;
   m->waits = m->hole.cursor;
-  return m->waited++ < IM_PATIENCE;
+  bool may = m->waited++ < IM_PATIENCE;
+  *(may ? &m->overflowed : &m->given_up) += 1;
+  return may;
 }
 
 /* Memory for an object that goes into a block, from the mutator's holes or from
@@ -195,6 +200,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
     uint32_t b = im.headroom;
     im.headroom = im.blocks[b].next;
     im.headroom_blocks--;
+    im.spent_blocks++;
     im.blocks[b] = (im_block){0};
     blocks_give(b);
   }

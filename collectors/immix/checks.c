@@ -1,6 +1,7 @@
 /* checks.c: immix's walks over its heap: what memory is used for, and whether
  * the invariants hold.  No mutator runs. */
 #include "gc.h"
+#include "common/ephemerons.h"
 #include "common/survey.h"
 #include "common/tracked.h"
 #include "immix/layout.h"
@@ -216,6 +217,8 @@ const char *gc_heap_check(gc_heap *h) {
     return why;
   im_check_starts = starts;
   why = tracked_check(im_check_is, im_where, !im.untouched);
+  if (!why)
+    why = ephemerons_check(im_check_is, im_where, !im.untouched);
   if (!why)
     why = reachable_check(im_check_is, im_check_alive);
   space_table_destroy(starts, im_marks_bytes());

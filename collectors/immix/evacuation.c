@@ -2,6 +2,7 @@
  * copy objects out of, where to, and the traversal that does it.  The world is
  * stopped. */
 #include "gc.h"
+#include "common/ephemerons.h"
 #include "immix/layout.h"
 #include "common/inline/roots.h"
 
@@ -31,7 +32,9 @@ static inline void im_mark_lines(const gc_object *o, size_t bytes) {
 
 /* Lines that the objects of a block would take elsewhere.  Counts what the
  * block held after the last collection: most of what filled its holes since is
- * dead.
+ * dead.  Where it is not, a candidate is not emptied although blocks were used
+ * up for its copies; therefore such a collection leaves part of the headroom
+ * (im_collect).  An estimate for `desperate` is exact.
  */
 static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
   if (!desperate)
@@ -44,12 +47,21 @@ static unsigned im_lines_to_copy(uint32_t b, bool desperate) {
   return (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
 }
 
+/* Lines that can certainly be filled with copies.  At the end of each block but
+ * the last, an object may not fit any more. */
+static uint64_t im_room(void) {
+  uint64_t blocks = blocks_spare;
+  if (im.headroom_blocks > im.reserve)
+    blocks += im.headroom_blocks - im.reserve;
+  return blocks ? blocks * IM_LINES - (blocks - 1) * (IM_MOST / IM_LINE) : 0;
+}
+
 /* Chooses the candidates: the most fragmented blocks, as many as there is room
  * to copy into.  A block's fragmentation is its number of holes, as in the
  * paper; if memory is short (`desperate`), the lines that need not be copied to
  * empty it.  Returns whether there are candidates. */
 bool im_choose(bool desperate) {
-  uint64_t left = ((uint64_t)im.headroom_blocks + blocks_spare) * IM_LINES;
+  uint64_t left = im_room();
   /* A histogram: the lines to copy from all blocks with this fragmentation. */
   uint64_t lines_of[IM_LINES + 1] = {0};
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -99,10 +111,12 @@ static gc_object *im_copy_room(size_t bytes) {
     return to;
   if (gc_mutant(headroom_overrun) && im.copies.block)
     return (gc_object *)(im.copies.end - bytes);
-  uint32_t b = im.headroom;
-  if (b) {
+  uint32_t b;
+  if (im.headroom_blocks > im.reserve) {
+    b = im.headroom;
     im.headroom = im.blocks[b].next;
     im.headroom_blocks--;
+    im.copied_into++;
   } else if (blocks_spare) {
     b = blocks_take();
   } else {
@@ -120,13 +134,16 @@ static inline void im_mark(gc_object *o) {
 
 /* Copies an object of a candidate, unless that was done or there is no room,
  * and marks it.  Returns where it is from now on. */
-static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
+static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
+                                                        bool pairs) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
   if (im_marked(o))
     return o;
   gc_object *to = im_copy_room(forwarding_bytes(o));
   if (to) {
+    if (pairs)
+      ephemerons_reached(o);
     o = forwarding_move(o, to);
     im.moved++;
   } else {
@@ -141,7 +158,7 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o) {
  */
 gc_object *im_where(gc_object *o) {
   if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
-    return forwarding_copy(o);
+    return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
   return im_marked(o) ? o : NULL;
 }
 
@@ -149,17 +166,20 @@ gc_object *im_where(gc_object *o) {
  * Marking.  An object is marked when the first reference to it is followed, and
  * scanned once, after it has passed through a queue while its header is
  * fetched. Objects for which the mark stack has no room stay in the bag, so
- * none is lost. `evacuates` is a constant wherever these functions are inlined.
+ * none is lost. `evacuates` is a constant wherever these functions are inlined,
+ * and so is `pairs`: ephemerons may wait for the objects (ephemerons.h).  They
+ * wait for old addresses: an object that moves wakes them when it is copied,
+ * any other when it is scanned.
  * ------------------------------------------------------------------------- */
 
 /* Follows the reference at `place`, which may be null. */
-static inline __attribute__((always_inline)) void im_reach(gc_object **place,
-                                                           bool evacuates) {
+static inline __attribute__((always_inline)) void
+im_reach(gc_object **place, bool evacuates, bool pairs) {
   gc_object *o = *place;
   if (!o)
     return;
   if (evacuates && im.blocks[block_number(o)].candidate)
-    *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o);
+    *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o, pairs);
   else
     im_mark(o);
 }
@@ -167,7 +187,8 @@ static inline __attribute__((always_inline)) void im_reach(gc_object **place,
 /* Scans all grey objects and what they lead to.  The top of the stack is kept
  * in a register, if the stack has room for all slots of an object; else, and
  * while evacuating, objects are marked through the bag. */
-static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
+static inline __attribute__((always_inline)) void im_drain(bool evacuates,
+                                                           bool pairs) {
   gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
   object_stack *stack = &im.grey.stack;
   gc_object **bottom = stack->items;
@@ -181,8 +202,10 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
     idle++;
     if (gc_likely(top > bottom))
       next = *--top;
-    else if (gc_unlikely(im.grey.spilled))
+    else if (gc_unlikely(im.grey.spilled)) {
       next = bag_unspill(&im.grey);
+      im.unspilled++;
+    }
     if (next) {
       __builtin_prefetch(next);
       __builtin_prefetch((char *)next + IM_AHEAD);
@@ -196,6 +219,8 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
       im_mark_lines(o, bytes);
     objects++;
     live += bytes;
+    if (pairs)
+      ephemerons_reached(o);
     uint32_t slots = object_slots(o);
     gc_object **slot = o->slots, **end = slot + slots;
     if (!evacuates && gc_likely((size_t)(limit - top) >= slots)) {
@@ -206,7 +231,7 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
     }
     stack->size = (size_t)(top - bottom);
     for (; slot < end; slot++)
-      im_reach(slot, evacuates);
+      im_reach(slot, evacuates, pairs);
     bottom = stack->items;
     top = object_stack_place(stack, stack->size);
     limit = object_stack_place(stack, stack->room);
@@ -218,21 +243,42 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates) {
 
 static void im_visit(void *data, gc_object **place) {
   (void)data;
-  im_reach(place, false);
+  im_reach(place, false, false);
 }
 
 static void im_visit_evacuating(void *data, gc_object **place) {
   (void)data;
-  im_reach(place, true);
+  im_reach(place, true, false);
 }
 
-/* Marks all that the roots can reach. */
+static void im_visit_evacuating_pairs(void *data, gc_object **place) {
+  (void)data;
+  im_reach(place, true, true);
+}
+
 void im_mark_reachable(bool evacuates) {
   if (evacuates) {
     roots_each(im_visit_evacuating, NULL);
-    im_drain(true);
+    im_drain(true, false);
   } else {
     roots_each(im_visit, NULL);
-    im_drain(false);
+    im_drain(false, false);
+  }
+}
+
+void im_mark_values(bool evacuates) {
+  roots_each(evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
+  for (bool more = true; more;) {
+    more = false;
+    if (evacuates)
+      im_drain(true, true);
+    else
+      im_drain(false, true);
+    for (gc_object **value; (value = ephemerons_next(im_where));) {
+      gc_object *moved = *value;
+      bool stale = gc_mutant(ephemeron_value_unmoved);
+      im_reach(stale ? &moved : value, evacuates, true);
+      more = true;
+    }
   }
 }

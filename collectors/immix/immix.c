@@ -30,7 +30,11 @@
  *
  * The room to copy into is the blocks that are empty when the collection
  * begins, and the *headroom*: empty blocks that mutators are given only when an
- * allocation would fail otherwise.
+ * allocation would fail otherwise.  How much of a candidate is alive is an
+ * estimate, unless a collection has just been made.  Copies of a candidate that
+ * has more use up blocks and empty none, and without an empty block there is no
+ * evacuation ever again.  So a collection with estimates leaves half of the
+ * headroom to those that know.
  *
  * Invariants between collections.
  *   - An object has a mark bit if and only if it survived the last collection.
@@ -56,6 +60,7 @@
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/tracked.h"
@@ -80,9 +85,11 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -90,6 +97,7 @@ const gc_collector gc_this_collector = {
              "without a heap limit: allocation between collections, in "
              "percent of the live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             {"evacuate", "copy objects out of fragmented blocks",
              &im_option_evacuate, 0, 1},
             {"headroom",
@@ -101,6 +109,20 @@ const gc_collector gc_this_collector = {
              "next",
              &im_option_conservative, 0, 1},
             {0}},
+    .events =
+        (const char *const[]){
+            "collections", "evacuations", "objects-moved", "objects-stayed",
+            "desperate", "headroom-used", "headroom-spent", "blocks-reused",
+            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
+            "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .work =
+        (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
+                              LARGE_WORK, BOOKKEEPING_WORK, NULL},
+    .tight =
+        (const char *const[]){"growth-least=32,growth=10",
+                              "growth-least=32,growth=10,conservative=1",
+                              "growth-least=32,growth=10,evacuate=0",
+                              "growth-least=32,growth=10,headroom=0", NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -111,7 +133,9 @@ const gc_collector gc_this_collector = {
  */
 static void im_prepare(void) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    m->hole = m->overflow = (im_hole){0};
+    m->hole = (im_hole){0};
+    if (!gc_mutant(overflow_kept))
+      m->overflow = (im_hole){0};
     m->limit = NULL;
   }
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -121,7 +145,7 @@ static void im_prepare(void) {
     if (!gc_mutant(lines_stale))
       memset(im_lines(b), 0, IM_LINES / 8);
   }
-  for (size_t i = 0; i < large_objects.size; i++)
+  for (size_t i = 0; i < large_objects.size && !gc_mutant(large_stale); i++)
     bitmap_clear(im.marks, space_granule(large_objects.items[i]));
   im.live_objects = im.live_bytes = 0;
 }
@@ -157,7 +181,9 @@ static void im_sort(void) {
     block->candidate = false;
     block->taken = 0;
     im_measure(b);
+    im.sorted++;
     if (block->free == IM_LINES) {
+      im.emptied++;
       im.blocks[b] = (im_block){0};
       blocks_give(b);
       continue;
@@ -183,20 +209,32 @@ static void im_sort(void) {
 /* `desperate`: an allocation is about to fail, so evacuate the blocks that are
  * the cheapest to empty. */
 void im_collect(bool desperate) {
+  im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
                    im_choose(desperate);
   im_prepare();
   im_mark_reachable(evacuates);
+  bool pairs = ephemerons_begin(im_where, true);
+  if (pairs)
+    im_mark_values(evacuates);
   tracked_clear_weak(im_where, true);
+  if (pairs)
+    ephemerons_clear(im_where, true);
   tracked_queue_dead(im_where, true);
-  im_mark_reachable(evacuates);
+  if (pairs)
+    im_mark_values(evacuates);
+  else
+    im_mark_reachable(evacuates);
   tracked_prune_weak(im_where, true);
+  ephemerons_prune(im_where, true);
   im.copies = (im_hole){0};
   large_sweep(im_alive);
   im_sort();
   im.collections++;
   im.evacuations += evacuates;
+  im.desperate += desperate;
   im.marked += im.live_objects;
+  im.marked_bytes += im.live_bytes;
   im.allocated = 0;
   im.untouched = true;
   im.budget = pacing_growth(im.live_bytes, option_growth);
@@ -262,6 +300,7 @@ static void im_return(im_hole *hole) {
   block->taken = (uint16_t)line;
   im_measure(b);
   if (block->free) {
+    im.returned++;
     block->state = IM_RECYCLABLE;
     block->next = im.recyclable;
     im.recyclable = b;
@@ -274,6 +313,11 @@ static void im_detach(gc_mutator *m) {
   im_return(&m->hole);
   im_return(&m->overflow);
   m->hole = m->overflow = (im_hole){0};
+  pthread_mutex_lock(&im.lock);
+  im.overflowed += m->overflowed;
+  im.given_up += m->given_up;
+  pthread_mutex_unlock(&im.lock);
+  m->overflowed = m->given_up = 0;
 }
 
 #define THREAD_END(m) im_detach(m)
@@ -298,10 +342,30 @@ uint64_t gc_heap_objects(gc_heap *h) {
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
-  const gc_counter all[] = {
-      {"collections", h->collections}, {"objects-marked", h->marked},
-      {"evacuations", h->evacuations}, {"candidates", h->candidates},
-      {"objects-moved", h->moved},     {"objects-stayed", h->stayed},
-      {"headroom", h->headroom_blocks}};
+  uint64_t overflowed = h->overflowed, given_up = h->given_up;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    overflowed += m->overflowed;
+    given_up += m->given_up;
+  }
+  const gc_counter all[] = {{"collections", h->collections},
+                            {"objects-marked", h->marked},
+                            {"bytes-marked", h->marked_bytes},
+                            {"evacuations", h->evacuations},
+                            {"candidates", h->candidates},
+                            {"objects-moved", h->moved},
+                            {"objects-stayed", h->stayed},
+                            {"desperate", h->desperate},
+                            {"headroom", h->headroom_blocks},
+                            {"headroom-used", h->copied_into},
+                            {"headroom-spent", h->spent_blocks},
+                            {"blocks-reused", h->reused},
+                            {"blocks-emptied", h->emptied},
+                            {"blocks-returned", h->returned},
+                            {"blocks-sorted", h->sorted},
+                            {"overflowed", overflowed},
+                            {"holes-given-up", given_up},
+                            {"unspilled", h->unspilled},
+                            LARGE_COUNTERS,
+                            BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -28,6 +28,7 @@ struct gc_mutator {
    * how many in a row did so with the cursor there. */
   char *waits;
   unsigned waited;
+  uint64_t overflowed, given_up; /* see gc_heap, for figures */
   gc_object *reg[];
 };
 #define GC_MUTATOR_DEFINED

@@ -63,6 +63,7 @@ struct gc_heap {
   bool untouched;  /* nothing was handed out since the last collection */
 
   uint32_t headroom, headroom_blocks; /* the list, and its length */
+  uint32_t reserve;    /* so many of them the collection that runs must leave */
   bool spent;          /* mutators had to be given the headroom */
   im_hole copies;      /* where the next copy goes */
   object_bag grey;     /* objects marked and not scanned */
@@ -72,6 +73,17 @@ struct gc_heap {
 
   /* Events so far. */
   uint64_t collections, marked, evacuations, candidates, moved, stayed;
+  uint64_t marked_bytes; /* of the objects marked */
+  uint64_t unspilled;   /* objects marked that the mark stack had no room for */
+  uint64_t sorted;      /* blocks that collections looked at */
+  uint64_t emptied;     /* blocks in which they left nothing */
+  uint64_t desperate;   /* collections because an allocation was failing */
+  uint64_t copied_into; /* blocks of the headroom that took copies */
+  uint64_t spent_blocks; /* blocks of the headroom that mutators were given */
+  uint64_t reused;       /* recyclable blocks that mutators took */
+  uint64_t returned;     /* blocks that ended threads left to others */
+  uint64_t overflowed;   /* objects for which a mutator's hole was too short */
+  uint64_t given_up;     /* holes given up because only such objects came */
 };
 extern gc_heap im;
 
@@ -112,8 +124,8 @@ static inline size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
   for (;;) {
     line = bitmap_next_clear(lines, line, IM_LINES);
     *end = bitmap_next(lines, line, IM_LINES);
-    if (!im_option_conservative || line == 0 || line == IM_LINES ||
-        !bitmap_test(lines, line - 1))
+    if (!im_option_conservative || gc_mutant(next_line_used) || line == 0 ||
+        line == IM_LINES || !bitmap_test(lines, line - 1))
       return line;
     /* A small object that begins in the marked line may end in this one. */
     if (++line < *end)
@@ -153,6 +165,9 @@ static inline gc_object *im_bump(im_hole *hole, size_t bytes) {
 /* allocation.c.  Covers the rest of a hole, up to `end`, with a filler. */
 void im_fill(im_hole *hole, char *end);
 
+/* allocation.c.  The number of blocks that the headroom should have. */
+uint32_t im_wanted_headroom(void);
+
 /* allocation.c.  Fills the headroom up from empty blocks, as far as there are
  * any. With the lock. */
 void im_fill_headroom(void);
@@ -167,6 +182,10 @@ bool im_choose(bool desperate);
 /* evacuation.c.  Marks all that the roots can reach, copying objects out of
  * candidates if `evacuates`. */
 void im_mark_reachable(bool evacuates);
+
+/* evacuation.c.  The same, and marks the values of ephemerons that are alive
+ * with all that they reach; after ephemerons_begin. */
+void im_mark_values(bool evacuates);
 
 /* evacuation.c.  The answer to tracked.h: where an object is now, or NULL if it
  * was not reached. */

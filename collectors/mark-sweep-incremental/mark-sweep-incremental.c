@@ -7,10 +7,12 @@
  *               that these reach is the snapshot.  From now on the deletion
  *               barrier is on.
  *     slices    mark the snapshot in short stops, while allocation goes on
- *     revive    once nothing is left to be scanned: clears weak references to
- *               the dead, queues dead finalizable objects, and marks what the
- *               queue reaches, again in slices
- *     finish    takes dead weak references off their list, then sorts the
+ *     pairs     once nothing is left to be scanned: looks at all ephemerons,
+ *               and marks the values of those whose keys are marked, with what
+ *               they lead to, again in slices (common/ephemerons.h)
+ *     revive    clears weak references to the dead and ephemerons of dead keys,
+ * queues dead finalizable objects, and marks what the queue reaches, again in
+ * slices finish    takes dead weak references off their list, then sorts the
  * blocks by what is left in them, also in slices
  *
  * All marking runs with the world stopped, in the slow path of allocation, so
@@ -34,7 +36,8 @@
  *     hold of an object by loading a root, for which it is true, or a slot.
  *     What a slot holds was there when the cycle began, or was stored from a
  *     register since, for which it is true.  A target that a weak reference
- *     gives is shaded, since nothing else may lead to it.  The finalizer queue
+ *     gives, or the value of an ephemeron, is shaded, since nothing else may
+ *     lead to it.  The finalizer queue
  *     was a root, and what joins it in `revive` is marked there; from then on
  *     the same argument holds with what the queue reaches added.
  *   - *Every object of the snapshot is marked by the end of the cycle*: each
@@ -46,6 +49,7 @@
  * dies during a cycle is found by the next one. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/hostile/hostile.h"
 #include "common/marking.h"
 #include "common/pacing.h"
@@ -83,6 +87,7 @@ static uint64_t option_trigger = 60;
 typedef enum inc_phase {
   INC_IDLE,     /* no cycle */
   INC_SNAPSHOT, /* marks the snapshot */
+  INC_PAIRS,    /* marks the values of ephemerons */
   INC_REVIVED,  /* marks what the finalizer queue reaches */
   INC_SORTING,  /* no longer marks; sorts the blocks */
 } inc_phase;
@@ -99,6 +104,7 @@ struct gc_heap {
   uint32_t part;        /* the first slot of `parted` that was not scanned */
   object_bag orphans;   /* what detached mutators had shaded */
   pthread_mutex_t lock; /* for `orphans`, while mutators run */
+  bool pairs;           /* ephemerons may wait for objects (ephemerons.h) */
   bool whole;           /* the last cycle began and ended in the present stop */
 
   /* Pacing.  Of cells_handed_out(), the values at which ... */
@@ -126,8 +132,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -212,6 +220,11 @@ static void inc_colour_buffers(bool black) {
  * Marking; the world is stopped.
  * ------------------------------------------------------------------------- */
 
+/* The answer to tracked.h during a cycle. */
+static gc_object *inc_where(gc_object *o) {
+  return bitmap_test(inc.marking.marks, space_granule(o)) ? o : NULL;
+}
+
 /* Called by the marker before it scans an object.  Sets wide objects aside. */
 static inline bool inc_visit(gc_object *o) {
   uint32_t slots = object_slots(o);
@@ -219,6 +232,27 @@ static inline bool inc_visit(gc_object *o) {
     return false;
   inc.work += 1 + slots;
   return true;
+}
+
+/* The same while ephemerons may wait for the object. */
+static inline bool inc_reached(gc_object *o) {
+  ephemerons_reached(o);
+  return inc_visit(o);
+}
+
+/* Marks up to INC_CHUNK values of ephemerons.  Returns false if there are none.
+ */
+static bool inc_take_values(void) {
+  uint64_t n = 0;
+  for (gc_object **value;
+       inc.pairs && n < INC_CHUNK && (value = ephemerons_next(inc_where)); n++)
+    marking_push(&inc.marking, *value);
+  return n > 0;
+}
+
+static bool inc_drain(uint64_t chunk) {
+  return inc.pairs ? marking_drain(&inc.marking, chunk, inc_reached)
+                   : marking_drain(&inc.marking, chunk, inc_visit);
 }
 
 /* Scans the next part of a wide object.  Returns false if there is none. */
@@ -283,8 +317,8 @@ static bool inc_is_over(const inc_bounds *b) {
 /* Marks within the bounds.  Returns whether nothing is left to be scanned. */
 static bool inc_mark(const inc_bounds *b) {
   for (;;) {
-    if (marking_drain(&inc.marking, b->chunk, inc_visit) && !inc_scan_part() &&
-        !inc_take_shaded())
+    if (inc_drain(b->chunk) && !inc_scan_part() && !inc_take_shaded() &&
+        !inc_take_values())
       return true;
     if (inc_is_over(b))
       return false;
@@ -310,16 +344,14 @@ static void inc_begin(void) {
   inc.todo = (cells.live_bytes + inc.began) / 8;
 }
 
-/* The answer to tracked.h during a cycle. */
-static gc_object *inc_where(gc_object *o) {
-  return bitmap_test(inc.marking.marks, space_granule(o)) ? o : NULL;
-}
-
-/* The snapshot is marked.  All weak references to other objects are cleared at
- * once, so that these can be reached through the finalizer queue only. */
+/* The snapshot is marked, with the values of ephemerons.  All weak references
+ * to other objects are cleared at once, so that these can be reached through
+ * the finalizer queue only. */
 static void inc_revive(void) {
   size_t waited = finalizers_count();
   tracked_clear_weak(inc_where, true);
+  if (inc.pairs)
+    ephemerons_clear(inc_where, true);
   tracked_queue_dead(inc_where, true);
   roots_queue(waited, inc_root, &inc.marking);
   inc.phase = INC_REVIVED;
@@ -348,6 +380,8 @@ static void inc_plan(uint64_t floating) {
 static void inc_finish(void) {
   uint64_t *old = cells_marks;
   tracked_prune_weak(inc_where, true);
+  ephemerons_prune(inc_where, true);
+  inc.pairs = false;
   cells_reset_all();
   /* inc_begin clears this bitmap for the next cycle, but by then the large
    * objects that are freed now will have left the list. */
@@ -386,7 +420,10 @@ static void inc_advance(const inc_bounds *b) {
   while (inc.phase != INC_SORTING && inc_mark(b)) {
     if (inc.work != before && b->late != INC_NEVER && gc_now_ns() >= b->late)
       return;
-    if (inc.phase == INC_SNAPSHOT)
+    if (inc.phase == INC_SNAPSHOT && ephemerons_begin(inc_where, true)) {
+      inc.phase = INC_PAIRS;
+      inc.pairs = true;
+    } else if (inc.phase != INC_REVIVED)
       inc_revive();
     else
       inc_finish();
@@ -644,6 +681,7 @@ static const char *inc_foresee(uint64_t *seen) {
     inc_foresee_bag(&r, &m->shaded);
   /* Where the mark stack overflowed, flagged blocks are scanned again. */
   cells_flagged_look(inc.marking.marks, inc_foresee_queued, &r);
+  reachable_reach_values(&r);
   while (r.stack.size && !r.why) {
     gc_object *o = object_pop(&r.stack);
     if (!cells_is_object(o))
@@ -651,6 +689,8 @@ static const char *inc_foresee(uint64_t *seen) {
     else
       for (uint32_t s = 0; s < object_slots(o); s++)
         reachable_reach(&r, &o->slots[s]);
+    if (!r.stack.size && !r.why)
+      reachable_reach_values(&r);
   }
   object_stack_free(&r.stack);
   return r.why;

@@ -41,8 +41,15 @@ static inline void inc_weak_read(gc_mutator *m, gc_object *target) {
     inc_shade(m, target);
 }
 
+/* The same for the value of an ephemeron. */
+static inline void inc_ephemeron_read(gc_mutator *m, gc_object *value) {
+  if (gc_unlikely(inc_marking) && value && !gc_mutant(ephemeron_get_unshaded))
+    inc_shade(m, value);
+}
+
 #define OBJECT_BARRIER(m, o, place, value) inc_overwrite(m, place, value)
 #define OBJECT_WEAK_BARRIER(m, target)     inc_weak_read(m, target)
+#define OBJECT_EPHEMERON_BARRIER(m, value) inc_ephemeron_read(m, value)
 #include "common/inline/plain-operations.h"
 
 #include "common/inline/cells-operations.h"

@@ -44,8 +44,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
@@ -74,7 +76,7 @@ const gc_collector gc_this_collector = {
 static void ms_collect_stopped(gc_heap *h) {
   cells_reset_all();
   cells_clear_marks(cells_marks);
-  tracing_mark(&h->marking, true, NULL);
+  tracing_mark(&h->marking, true, NULL, tracing_reached);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;

@@ -120,6 +120,7 @@ const gc_collector gc_this_collector = {
             .prompt = GC_PROMPT_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .moving = true,
             .heap_limit = !ORACLE_RECORDS},
@@ -185,6 +186,13 @@ static void clear_weaks(shadow_ref o) {
   note_of(o)->weaks = 0;
 }
 
+/* The ephemeron or its key died at instant `now`: the value is let go. */
+static void clear_pair(shadow_ref e, uint64_t now) {
+  shadow_ref value = at(e)->value;
+  shadow_clear(h->shadow, e, now);
+  drop(value);
+}
+
 /* Adds an object to the finalizer queue, which holds a count. */
 static void enqueue(shadow_ref o) {
   note *n = note_of(o);
@@ -202,7 +210,7 @@ static void enqueue(shadow_ref o) {
 static void discount(shadow_ref o) {
   h->objects--;
   h->bytes -= nominal(at(o));
-  if (!at(o)->target)
+  if (!at(o)->target || at(o)->ephemeron)
     return;
   shadow_ref *link = &note_of(at(o)->target)->weaks;
   while (*link != o)
@@ -229,10 +237,14 @@ static void release(gc_mutator *m, shadow_ref o) {
     note *n = note_of(o);
     h->dying = n->dying;
     clear_weaks(o);
+    while (at(o)->pairs)
+      clear_pair(at(o)->pairs, now);
     if (at(o)->finalizable) {
       enqueue(o);
       continue;
     }
+    if (at(o)->ephemeron)
+      clear_pair(o, now);
     const shadow_ref *slots = at(o)->slots;
     for (uint32_t i = 0, count = at(o)->slot_count; i < count; i++) {
       at(slots[i])->loss = now; /* of null, too: nothing reads it */
@@ -254,7 +266,8 @@ static void release(gc_mutator *m, shadow_ref o) {
 
 /* Objects that only dead cycles keep are found dead: weak references to them
  * are cleared, and finalizable ones queued.  Objects that were queued before,
- * and all that they reach, are not dead. */
+ * and all that they reach, are not dead.  `was_dead` is set in those that are
+ * the keys of ephemerons. */
 static void find_dead(void) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
     return;
@@ -266,9 +279,26 @@ static void find_dead(void) {
     if (!object->used || object->marked || note_of(o)->gone)
       continue;
     clear_weaks(o);
+    at(o)->was_dead = object->pairs != 0;
     if (object->finalizable)
       enqueue(o);
   }
+}
+
+/* Clears the ephemerons of keys that were found dead and are kept for a
+ * finalizer.  Returns whether there were any.  Their values are not on the list
+ * of the dying: the marking that follows finds those that die. */
+static bool clear_kept(void) {
+  bool any = false;
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
+    bool kept = at(o)->was_dead && at(o)->marked;
+    at(o)->was_dead = false;
+    for (shadow_ref e; kept && (e = at(o)->pairs) != 0; any = true) {
+      note_of(at(e)->value)->count--;
+      shadow_clear(h->shadow, e, lifetimes_now(&h->lifetimes));
+    }
+  }
+  return any;
 }
 
 /* Forgets exposed payload of objects that are not marked. */
@@ -294,6 +324,11 @@ static void die_in_cycle(shadow_ref o) {
     if (child && at(child)->marked)
       note_of(child)->count--;
   }
+  if (at(o)->value && at(at(o)->value)->marked)
+    note_of(at(o)->value)->count--;
+  for (shadow_ref e = at(o)->pairs; e; e = at(e)->next_pair)
+    if (at(e)->marked && at(at(e)->value)->marked)
+      note_of(at(e)->value)->count--;
   discount(o);
 }
 
@@ -313,6 +348,8 @@ static void mark(void) {
   h->lifetimes.traces++;
   find_dead();
   shadow_volume left = shadow_mark_surviving(h->shadow, ORACLE_RECLAIMS);
+  if (clear_kept())
+    left = shadow_mark_surviving(h->shadow, ORACLE_RECLAIMS);
   forget_exposed();
   for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
     if (at(o)->used && !at(o)->marked && !note_of(o)->gone)
@@ -397,6 +434,8 @@ static effect foresee(const gc_mutator *m, const trace_op *op) {
   case TRACE_LOAD:
   case TRACE_WEAK_NEW:
   case TRACE_WEAK_GET:
+  case TRACE_EPHEMERON_NEW:
+  case TRACE_EPHEMERON_GET:
     used(m, op->b);
     return (effect){shadow_register(t, op->a), 0, true};
   case TRACE_COPY:
@@ -577,15 +616,19 @@ static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
     h->lifetimes.finalizable += op->finalizable;
     /* The destination register may hold the last reference to the target, and
      * the target must not die before it knows its weak reference. */
-    shadow_ref target =
-        op->kind == TRACE_WEAK_NEW ? shadow_register(m->shadow, op->b) : 0;
+    bool pair = op->kind == TRACE_EPHEMERON_NEW;
+    shadow_ref target = pair || op->kind == TRACE_WEAK_NEW
+                            ? shadow_register(m->shadow, op->b)
+                            : 0;
     retain(target);
+    if (pair) /* the count of the ephemeron */
+      retain(held(m, op->c));
     shadow_ref o = apply(m, op, 0);
     note *n = note_of(o);
     make_payload(n, shape.bytes);
     n->birth = lifetimes_bytes(&h->lifetimes);
     n->maker = m->serial;
-    if (target) {
+    if (target && !pair) {
       n->weak_next = note_of(target)->weaks;
       note_of(target)->weaks = o;
     }
@@ -606,6 +649,11 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   return allocate(m, &op, GC_WEAK_SHAPE);
 }
 
+bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
+  trace_op op = operation(m, TRACE_EPHEMERON_NEW, dst, key, value);
+  return allocate(m, &op, GC_EPHEMERON_SHAPE);
+}
+
 /* The answer of the collector as a trace encodes it. */
 static uint32_t answer(shadow_ref o) {
   return o ? (uint32_t)at(o)->serial + 1 : 1;
@@ -621,6 +669,18 @@ bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   apply(m, &op, target);
   pthread_mutex_unlock(&lock);
   return target != 0;
+}
+
+bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  trace_op op = operation(m, TRACE_EPHEMERON_GET, dst, pair, 0);
+  pthread_mutex_lock(&lock);
+  check(m, &op);
+  const shadow_object *object = at(held(m, pair));
+  bool alive = object->target != 0;
+  op.c = answer(object->value);
+  apply(m, &op, alive);
+  pthread_mutex_unlock(&lock);
+  return alive;
 }
 
 bool oracle_finalizer_next(gc_mutator *m, gc_reg dst) {
@@ -726,6 +786,8 @@ static void recount(uint64_t *count) {
     if (!note_of(o)->gone)
       for (uint32_t i = 0; i < at(o)->slot_count; i++)
         count[at(o)->slots[i]]++;
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
+    count[at(o)->value]++;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     count[shadow_global(h->shadow, g)]++;
   for (shadow_ref o = h->waiting; o; o = note_of(o)->waiting)

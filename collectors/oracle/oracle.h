@@ -3,6 +3,9 @@
 #ifndef REAPMARK_ORACLE_H
 #define REAPMARK_ORACLE_H
 
+/* Before gc.h, which trace.h includes. */
+#define GC_EPHEMERONS 1
+
 #include "harness/trace/trace.h"
 
 /* Performs an operation that neither allocates nor has an answer; a, b, c are
@@ -17,6 +20,8 @@ void oracle_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
 bool oracle_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
 bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
+bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
+bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool oracle_finalizer_next(gc_mutator *m, gc_reg dst);
 void *oracle_payload(gc_mutator *m, gc_reg obj);
 bool oracle_is_null(gc_mutator *m, gc_reg r);
@@ -125,6 +130,15 @@ static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return oracle_weak_get(m, dst, weak);
+}
+
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  return oracle_ephemeron_new(m, dst, key, value);
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  return oracle_ephemeron_get(m, dst, pair);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

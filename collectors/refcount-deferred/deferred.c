@@ -33,17 +33,23 @@
  * whole heap, and step 3 has nothing to do.  The counter `traces` counts full
  * collections.
  *
+ * An old ephemeron counts its value, as if by a slot, until it or its key dies
+ * (`counted`): step 1 counts the value up once both are known to be alive, and
+ * step 3 counts it down.  So a value that leads to its key is a dead cycle that
+ * a full collection finds.
+ *
  * Invariants of every old object, between collections:
  *   - Its count is the number of references to it that old objects held when
- *     the epoch began: those in slots that are not logged, and those in logs.
- *     The queue of finalizers counts as an old object that is logged when
- *     something is taken from it.
+ *     the epoch began: those in slots that are not logged, those in logs, and
+ *     those of old ephemerons.  The queue of finalizers counts as an old object
+ *     that is logged when something is taken from it.
  *   - If its count is zero, it is in the zero-count table.
  *   - It is flagged DC_UNLOGGED if and only if it is in no log.  Each part of a
  *     large object instead has a bit in dc_parts, set when it is in a log.
  *   - What it referred to when the epoch began is old. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
@@ -96,6 +102,8 @@ struct gc_heap {
   unsigned at;              /* the place in the ring whose turn it is */
   uint32_t dead; /* the granule of the first object in the list of the dead, 0:
                     none */
+  bool pairs;    /* ephemerons may wait for objects that get counts, ... */
+  bool parting;  /* ... or for objects that die */
 
   bool known_died; /* in this collection, an old object with such a flag */
 
@@ -136,8 +144,10 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .events = (const char *const[]){"epochs", "traces", "ended-by-log",
                                     "logged", "logged-parts", "logs-inherited",
@@ -284,6 +294,8 @@ void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
   bool large = dc_is_large(o);
   uint32_t part = large ? dc_part_of(o, (uint32_t)(place - o->slots)) : 0;
   size_t bit = large ? dc_part_bit(o, part) : 0;
+  if (gc_mutant(last_part_unlogged) && large && part + 1 == dc_parts_of(o))
+    return;
   if (!dc_lock(o, large, bit))
     return;
   dc_range range = {0, object_slots(o)};
@@ -302,7 +314,7 @@ void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
       pushed = object_push(log, o->slots[i]);
   if (!pushed) {
     log->size = before;
-    dc_heap.lost = true;
+    dc_heap.lost = !gc_mutant(lost_log_untold);
   }
   dc_unlock(o, large, bit);
   dc_log_grew(m);
@@ -366,7 +378,7 @@ dc_walk(gc_heap *h, const object_stack *log,
 
 /* No part of a large object in this range of slots is logged any more. */
 static void dc_clear_parts(gc_object *o, dc_range range) {
-  if (!dc_is_large(o))
+  if (!dc_is_large(o) || gc_mutant(parts_logged_for_good))
     return;
   for (uint32_t p = dc_part_of(o, range.first); p < dc_parts_of(o); p++) {
     if (dc_part_range(o, p).first >= range.end)
@@ -388,6 +400,8 @@ static void dc_count(gc_heap *h, gc_object *o) {
   if (bitmap_set(cells_marks, space_granule(o))) {
     o->word = 0;
     h->survivors++;
+    if (gc_unlikely(h->pairs))
+      ephemerons_reached(o);
     if (object_slots(o)) {
       dc_unlog(o, (dc_range){0, object_slots(o)});
       bag_put(&h->young, o);
@@ -412,6 +426,11 @@ static void dc_count_slots(gc_heap *h, gc_object *o, dc_range range) {
       dc_count_later(h, o->slots[i]);
 }
 
+/* The ephemeron that has this place of a value. */
+static ephemeron *dc_pair_of(gc_object **value) {
+  return (ephemeron *)((char *)value - offsetof(ephemeron, value));
+}
+
 /* Counts all waiting references, and the references of all objects that become
  * old by that. */
 static void dc_drain(gc_heap *h) {
@@ -428,6 +447,20 @@ static void dc_drain(gc_heap *h) {
     if (first)
       dc_count(h, first);
     idle = first ? 0 : idle + 1;
+  }
+}
+
+/* The same, and counts the values of ephemerons that are alive.  After
+ * ephemerons_begin. */
+static void dc_drain_pairs(gc_heap *h) {
+  for (bool more = true; more;) {
+    more = false;
+    dc_drain(h);
+    for (gc_object **value; (value = ephemerons_next(cells_where));) {
+      dc_pair_of(value)->counted = true;
+      dc_count_later(h, *value);
+      more = true;
+    }
   }
 }
 
@@ -460,6 +493,20 @@ static void dc_count_down(gc_heap *h, gc_object *o) {
     dc_dies(h, o);
 }
 
+/* An old ephemeron dies, or is cleared: it lets its value go. */
+static void dc_let_go(gc_heap *h, ephemeron *e) {
+  if (e->counted && !gc_mutant(ephemeron_count_kept))
+    dc_count_down(h, e->value);
+  e->counted = false;
+}
+
+/* The key of an ephemeron dies. */
+static void dc_part(gc_heap *h, gc_object *o) {
+  ephemeron *e = ephemeron_at(o);
+  dc_let_go(h, e);
+  e->key = e->value = NULL;
+}
+
 /* Empties the list of the dead.  They lose their bits, so that tracked.h takes
  * them for dead.  A finalizable object keeps its references: it is about to be
  * queued. */
@@ -471,7 +518,12 @@ static void dc_bury_all(gc_heap *h) {
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
-    if (o->meta & OBJECT_FINALIZABLE)
+    if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON))
+      dc_let_go(h, ephemeron_at(o)); /* which may wait for its key's death */
+    if (gc_unlikely(h->parting))
+      for (gc_object *e; (e = ephemerons_take(o));)
+        dc_part(h, e);
+    if (o->meta & OBJECT_FINALIZABLE && !gc_mutant(finalizable_lets_go))
       continue;
     for (uint32_t i = 0, slots = object_slots(o); i < slots; i++)
       if (o->slots[i])
@@ -479,11 +531,34 @@ static void dc_bury_all(gc_heap *h) {
   }
 }
 
+/* Objects have died: parts the ephemerons of dead keys, and goes on with what
+ * dies by that.  Ephemerons of living keys wait for the deaths of these, so
+ * that each is looked at once. */
+static void dc_part_all(gc_heap *h) {
+  for (size_t i = 0; i < ephemerons.stack.size; i++) {
+    gc_object *o = ephemerons.stack.items[i], *key = ephemeron_at(o)->key;
+    if (!key || !cells_marked(o))
+      continue;
+    if (cells_marked(key))
+      ephemerons_wait(key, o);
+    else
+      dc_part(h, o);
+  }
+  h->parting = true;
+  dc_bury_all(h);
+  h->parting = false;
+  for (size_t i = 0; i < ephemerons.stack.size; i++) {
+    gc_object *key = ephemeron_at(ephemerons.stack.items[i])->key;
+    if (key)
+      ephemerons_waiting[space_granule(key)] = 0;
+  }
+}
+
 /* Step 3.  The zero-count table comes first: no logged reference leads to one
  * of its objects, or its count would not be zero, so no object dies twice. */
 static void dc_find_dead(gc_heap *h) {
   for (gc_object *o; (o = bag_take(&h->zct));)
-    if (o->word == 0)
+    if (o->word == 0 && !gc_mutant(zero_counts_kept))
       dc_dies(h, o);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, NULL, dc_count_down);
@@ -512,18 +587,29 @@ static void dc_forget(gc_heap *h) {
   dc_empty_logs(h);
   while (bag_take(&h->zct))
     continue;
+  for (size_t i = 0; i < ephemerons.stack.size; i++)
+    ephemeron_at(ephemerons.stack.items[i])->counted = false;
   h->lost = false;
 }
 
 /* Step 2.  The queue of finalizers counts what it holds. */
 static void dc_queue_dead_young(gc_heap *h, bool all) {
   size_t before = finalizers_count();
+  h->pairs = ephemerons_begin(cells_where, all);
+  if (h->pairs) {
+    dc_drain_pairs(h);
+    ephemerons_clear(cells_where, all);
+  }
   tracked_clear_weak(cells_where, all);
   tracked_queue_dead(cells_where, all);
   for (size_t i = before; i < finalizers_count(); i++)
     dc_count_later(h, finalizers_first()[i]);
   h->queued_young += finalizers_count() - before;
-  dc_drain(h);
+  if (h->pairs)
+    dc_drain_pairs(h);
+  else
+    dc_drain(h);
+  h->pairs = false;
 }
 
 /* The same for objects that died old.  Their references are counted already. */
@@ -564,9 +650,12 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   dc_queue_dead_young(h, full);
   dc_find_dead(h);
   bool old_died = h->died != died;
-  if (h->known_died)
+  if (h->known_died) {
+    dc_part_all(h);
     dc_queue_dead_old(h);
+  }
   tracked_prune_weak(cells_where, full || h->known_died);
+  ephemerons_prune(cells_where, full || h->known_died);
   h->known_died = false;
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
@@ -745,6 +834,9 @@ static const char *dc_check_counts(gc_heap *h) {
   dc_walk(h, &h->orphaned, NULL, dc_census_old);
   for (size_t i = 0; i < finalizers_count(); i++)
     dc_census_old(h, finalizers_first()[i]);
+  for (size_t i = 0; i < ephemerons.stack.size; i++)
+    if (ephemeron_at(ephemerons.stack.items[i])->counted)
+      dc_census_old(h, ephemeron_at(ephemerons.stack.items[i])->value);
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(&h->zct, &at));)
     dc_census[space_granule(o)] |= DC_CENSUS_ZERO;

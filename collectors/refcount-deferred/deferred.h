@@ -13,6 +13,7 @@
 #define REAPMARK_REFCOUNT_DEFERRED_H
 
 #include "common/cells.h"
+#include "common/hostile/mutants.h"
 #include <stdatomic.h>
 
 /* DC_UNLOGGED: the object is old, has slots, and is not logged; or it is large,
@@ -54,11 +55,12 @@ static inline void dc_poll(gc_mutator *m) {
  * collection takes the count off. */
 void dc_log_taken(gc_mutator *m, gc_object *o);
 
-/* The object has got a weak reference, which is to be cleared when the object
- * dies.  Atomic: another mutator may be logging the object. */
+/* The object has got a weak reference or ephemeron, which is to be cleared when
+ * the object dies.  Atomic: another mutator may be logging the object. */
 static inline void dc_weak_made(gc_object *target) {
-  __atomic_fetch_or(&target->meta, (uint32_t)OBJECT_WEAK_TARGET,
-                    __ATOMIC_RELAXED);
+  if (!gc_mutant(weak_target_unflagged))
+    __atomic_fetch_or(&target->meta, (uint32_t)OBJECT_WEAK_TARGET,
+                      __ATOMIC_RELAXED);
 }
 
 #define OBJECT_BARRIER(m, o, place, value) dc_barrier(m, o, place)

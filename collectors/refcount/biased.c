@@ -159,6 +159,8 @@ void rc_local_full(gc_object *o) {
   const uint64_t part = (RC_LOCAL_MOST + 1) / 2;
   uint64_t old = __atomic_fetch_add(&o->header, part - ((part - 1) << 16),
                                     __ATOMIC_RELAXED);
+  if (gc_mutant(full_half_loses))
+    __atomic_fetch_sub(&o->header, 1, __ATOMIC_RELAXED);
   if (old & RC_HIGH)
     rc_shed(o);
 }
@@ -321,7 +323,7 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
   }
   pthread_mutex_unlock(&owner->lock);
   for (unsigned i = 0; i < n; i++)
-    if (rc_merge(some[i], 1))
+    if (rc_merge(some[i], 1 + gc_mutant(queue_counts_twice)))
       rc_dead(m, some[i]);
   return n != 0;
 }
@@ -362,7 +364,7 @@ void rc_counts_collect(gc_mutator *m) {
 
 void rc_counts_leave(gc_mutator *m) {
   do
-    while (rc_flush(m, m))
+    while (!gc_mutant(outgoing_dropped) && rc_flush(m, m))
       continue;
   while (m->counts.owner && rc_serve_some(m, m->counts.owner, true));
 }

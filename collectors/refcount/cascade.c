@@ -28,16 +28,26 @@ static inline bool rc_is_bare(const gc_object *o) {
 /* rc_dead for other objects.  A function of its own, so that bare objects do
  * not pay for saving its registers. */
 __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
-  if (!rc_really_dead(o))
+  bool dead = rc_really_dead(o);
+  if (!dead && !rc_any_parted())
     return;
   bool nested = m->in_cascade;
   m->in_cascade = true;
   uint64_t freed = 0, begin = 0;
   uint32_t list = 0;
-  rc_list_push(&list, o);
-  while (list) {
+  if (dead)
+    rc_list_push(&list, o);
+  while (list || rc_any_parted()) {
+    if (!list) {
+      gc_object *value = rc_parted_value();
+      if (value && rc_release_in_cascade(m, value) && rc_really_dead(value))
+        rc_list_push(&list, value);
+      continue;
+    }
     o = space_address(list);
     list = o->word;
+    if (o->meta & OBJECT_WEAK_REFERENCE)
+      rc_weak_unlink(o);
     uint32_t slots = object_slots(o);
     for (uint32_t i = 0; i + gc_mutant(last_child_kept) < slots; i++) {
       gc_object *child = o->slots[i];
@@ -49,8 +59,6 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
       if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
         rc_list_push(&list, child);
     }
-    if (o->meta & OBJECT_WEAK_REFERENCE)
-      rc_weak_unlink(o);
     if (slots && (o->meta & RC_BUFFERED) && !gc_mutant(buffered_freed))
       o->word = 0; /* a candidate: the detector will find it dead */
     else if (!gc_mutant(weak_reference_leaked) ||

@@ -10,6 +10,7 @@
 /* For the collector's description: the counters of freelists.h.  Only where
  * threads share objects does one free what another made, and take over its
  * blocks. */
+#define RC_CELLS_GRANULE BLOCK_BYTES
 #define RC_CELLS_EVENTS                                                        \
   "blocks-partial", "blocks-given-back",                                       \
       RC_IF_SHARED("remote-freed", "blocks-adopted", )

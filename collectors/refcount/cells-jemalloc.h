@@ -8,6 +8,7 @@
 #include "refcount/parts.h"
 
 /* For the collector's description: jemalloc has no counters of ours. */
+#define RC_CELLS_GRANULE 0
 #define RC_CELLS_EVENTS
 #define RC_CELLS_WORK
 

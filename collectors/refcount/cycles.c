@@ -41,14 +41,27 @@
  *   whatever its slots.  Not counted are objects without slots that die with a
  *   cycle, candidates that have died, and the moving of candidates that wait.
  *
+ * Ephemerons.  An ephemeron owns a count of its value, but the value is alive
+ * by it only if the ephemeron *and* the key are.  So the count is treated as a
+ * reference from both: it is subtracted once, when the first of the two is
+ * marked gray, and given back when the last of the two is known to be alive
+ * (`subtracted`).  An object that was never marked gray counts as alive.  If
+ * one of the two turns out to be alive and the other is not known yet, the
+ * value is still to be scanned, and no path of white objects need lead to it:
+ * it is put `apart`, to be gathered from there.  A dead key clears the
+ * ephemeron, whose value then has no count of it any more; a value that was not
+ * subtracted is dropped after everything else. An object without slots may be a
+ * key, and then it is visited like any other; but it never becomes a candidate.
+ * Instead a full detection takes the ephemerons of such keys for candidates.
+ *
  * Differences to the paper.
  *   (1) Incrementing does not change the colour.  A buffered object stays a
  *       candidate although it was retained since, because clearing the flag
  *       would cost every increment, and a typical program soon drops what it
  *       retained.  More objects are examined for that, but no live object is
  *       freed: mark gray and scan never trust the colour.
- *   (2) Objects without slots are never visited: they lose their counts when
- *       the cycle that owned them is freed.
+ *   (2) Objects without slots are never visited, keys apart: they lose their
+ *       counts when the cycle that owned them is freed.
  *   (3) All white objects are gathered before any is freed: freeing them during
  *       the walk would follow references into freed objects. */
 #include "gc.h"
@@ -111,7 +124,7 @@ static uint64_t bytes_in_use(void) {
 
 /* The bags that share a table (stack.h): an object is in at most one bag of
  * each group at a time. */
-enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK };
+enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK, TABLE_APART };
 
 #define UNBOUNDED UINT64_MAX
 
@@ -138,6 +151,9 @@ static struct {
   object_bag doomed;  /* white objects that are to be freed */
   object_bag black;   /* objects that scan_black and gather have yet to visit */
   uint64_t left;      /* objects that this detection may still mark gray */
+  object_bag apart;   /* values of ephemerons to be gathered (see above) */
+  bool pairs;         /* there are ephemerons */
+  bool undoing;       /* what scan_black reaches counts as alive */
   gc_object *undone;  /* the candidate that exceeded the bound, or NULL */
   /* Counters since the heap was made. */
   uint64_t detections;
@@ -254,12 +270,47 @@ void rc_detect_if_due(gc_mutator *m) {
  * The three passes.
  * ------------------------------------------------------------------------- */
 
+/* Whether an object may be part of a cycle.  During a detection the answer
+ * stays the same. */
+static inline bool is_visited(const gc_object *o) {
+  return object_slots(o) != 0 ||
+         (gc_unlikely(cycles.pairs) && o->meta & OBJECT_WEAK_TARGET);
+}
+
+/* The slots that a pass follows: not those of ephemerons. */
+static inline uint32_t followed_slots(const gc_object *o) {
+  return gc_unlikely(o->meta & OBJECT_WEAK_REFERENCE) ? 0 : object_slots(o);
+}
+
 /* Loops over the children of `o` that may be part of a cycle. */
 #define EACH_CHILD(o, child)                                                   \
-  for (gc_object **slot_ = (o)->slots, **end_ = slot_ + object_slots(o),       \
+  for (gc_object **slot_ = (o)->slots, **end_ = slot_ + followed_slots(o),     \
                  *child;                                                       \
        slot_ < end_; slot_++)                                                  \
-    if ((child = *slot_) != NULL && object_slots(child) != 0)
+    if ((child = *slot_) != NULL && is_visited(child))
+
+/* Whether `o` may be an ephemeron or a key. */
+static inline bool is_paired(const gc_object *o) {
+  return gc_unlikely(cycles.pairs) &&
+         o->meta & (OBJECT_WEAK_REFERENCE | OBJECT_WEAK_TARGET);
+}
+
+/* Calls step(p, other) for the ephemeron `o` or for each of which `o` is the
+ * key; `other` is the other end, the key or the ephemeron.  Ephemerons that
+ * were cleared or whose values are not visited are left out. */
+static void each_pair(gc_object *o,
+                      void (*step)(rc_pair *p, const gc_object *other)) {
+  if (rc_is_pair(o)) {
+    rc_pair *p = (rc_pair *)o;
+    if (p->link.target && p->value && is_visited(p->value))
+      step(p, p->link.target);
+    return;
+  }
+  for (rc_pair *p = rc_pairs_of(o); p;
+       p = p->link.next ? rc_pair_of(p->link.next) : NULL)
+    if (p->value && is_visited(p->value))
+      step(p, (gc_object *)p);
+}
 
 /* Gives an object its colour, and puts it in the bag of objects to visit. */
 static void visit(gc_object *o, uint32_t c, object_bag *later) {
@@ -316,8 +367,29 @@ traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
   return n;
 }
 
+/* One end of an ephemeron is alive: gives the value its count back if the other
+ * is, too. */
+static void restore_value(rc_pair *p, const gc_object *other) {
+  gc_object *value = p->value;
+  if (!p->subtracted)
+    return;
+  if (color(other) != BLACK && !cycles.undoing) {
+    if (color(value) == GRAY) {
+      bag_put(&cycles.work, value);
+      bag_put(&cycles.apart, value);
+    }
+    return;
+  }
+  p->subtracted = false;
+  value->word++;
+  if (color(value) != BLACK)
+    visit(value, BLACK, &cycles.black);
+}
+
 /* Gives the children of a live object the counts of its references back. */
 static STEP void restore_children(gc_object *o) {
+  if (is_paired(o))
+    each_pair(o, restore_value);
   EACH_CHILD(o, child) {
     if (!gc_mutant(black_restores_once) || color(child) != BLACK)
       child->word++;
@@ -331,8 +403,22 @@ __attribute__((noinline)) static void scan_black(gc_object *root) {
   cycles.restored += traverse(&cycles.black, UNBOUNDED, restore_children);
 }
 
+static void subtract_value(rc_pair *p, const gc_object *other) {
+  gc_object *value = p->value;
+  if (p->subtracted && !gc_mutant(pair_subtracted_twice))
+    return;
+  if (gc_mutant(pair_edge_strong) && other == (gc_object *)p)
+    return;
+  p->subtracted = true;
+  value->word--;
+  if (color(value) != GRAY)
+    visit(value, GRAY, &cycles.work);
+}
+
 /* Subtracts the references to the children from their counts. */
 static STEP void subtract_children(gc_object *o) {
+  if (is_paired(o))
+    each_pair(o, subtract_value);
   EACH_CHILD(o, child) {
     child->word--;
     if (color(child) != GRAY)
@@ -360,9 +446,19 @@ static bool mark_gray(gc_object *root) {
    * these objects are dead and the root reaches them, the root stays a
    * candidate. */
   for (; o; o = bag_take(&cycles.work))
-    set_color(o, BLACK);
-  scan_black(root);
+    if (!gc_mutant(frontier_gray))
+      set_color(o, BLACK);
+  cycles.undoing = true;
+  if (!gc_mutant(undone_not_restored))
+    scan_black(root);
+  cycles.undoing = false;
   return false;
+}
+
+static void scan_value(rc_pair *p, const gc_object *other) {
+  (void)other;
+  if (color(p->value) == GRAY)
+    bag_put(&cycles.work, p->value);
 }
 
 /* Blackens an object with a count from outside; otherwise whitens it. */
@@ -374,6 +470,8 @@ static STEP void scan_object(gc_object *o) {
     return;
   }
   set_color(o, WHITE);
+  if (is_paired(o))
+    each_pair(o, scan_value);
   EACH_CHILD(o, child)
   if (color(child) == GRAY)
     bag_put(&cycles.work, child);
@@ -384,9 +482,17 @@ static void scan(gc_object *root) {
   cycles.scanned += traverse(&cycles.work, UNBOUNDED, scan_object);
 }
 
+static void gather_value(rc_pair *p, const gc_object *other) {
+  (void)other;
+  if (color(p->value) == WHITE)
+    visit(p->value, DOOMED, &cycles.black);
+}
+
 /* Puts a white object among the doomed, and goes on to its white children. */
 static STEP void gather_object(gc_object *o) {
   bag_put(&cycles.doomed, o);
+  if (is_paired(o))
+    each_pair(o, gather_value);
   EACH_CHILD(o, child)
   if (color(child) == WHITE)
     visit(child, DOOMED, &cycles.black);
@@ -407,6 +513,12 @@ static void clear_weak(void) {
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));)
     if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_weak_uncleared))
       rc_weak_clear(o);
+  /* The flag of a key without slots stays until the doomed are freed, because
+   * it tells that references to the key were subtracted (is_visited). */
+  at = 0;
+  for (gc_object *o; cycles.pairs && (o = bag_next(&cycles.doomed, &at));)
+    if (object_slots(o) == 0)
+      o->meta |= OBJECT_WEAK_TARGET;
 }
 
 /* Finalizable objects among the doomed are queued for their finalizers and not
@@ -417,12 +529,38 @@ static void spare_finalizable(void) {
     if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
-    o->word++; /* the count of the queue */
+    o->word += !gc_mutant(cycle_queue_uncounted); /* the queue's count */
     rc_queue_for_finalizer(o);
     cycles.spared++;
     /* Another finalizable object may have spared it already. */
-    if (color(o) == DOOMED)
+    if (color(o) == DOOMED && gc_mutant(spared_contents_freed))
+      set_color(o, BLACK);
+    else if (color(o) == DOOMED)
       scan_black(o);
+  }
+}
+
+/* Takes the references out of the doomed that marking gray has subtracted.  It
+ * must be done before any object dies: by that, a flag may change that tells
+ * which objects were visited. */
+static void forget_subtracted(void) {
+  uint64_t at = 0;
+  for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
+    if (color(o) != DOOMED)
+      continue;
+    for (uint32_t s = 0; s < object_slots(o); s++)
+      if (o->slots[s] && is_visited(o->slots[s]))
+        o->slots[s] = NULL;
+  }
+}
+
+/* Drops the values of ephemerons whose keys died and which were not subtracted:
+ * the counts are whole again. */
+static void drop_parted(gc_mutator *m) {
+  while (rc_any_parted()) {
+    gc_object *value = rc_parted_value();
+    if (value && rc_release_in_cascade(m, value))
+      rc_dead(m, value);
   }
 }
 
@@ -430,24 +568,31 @@ static void spare_finalizable(void) {
  * objects, but not those to objects without slots. */
 static void free_doomed(gc_mutator *m) {
   uint64_t at = 0;
+  if (cycles.pairs)
+    forget_subtracted();
   for (gc_object *o; (o = bag_next(&cycles.doomed, &at));) {
     if (color(o) != DOOMED)
       continue; /* spared */
     if (gc_mutant(freed_while_walking))
       rc_cell_free(m, o);
+    if (o->meta & OBJECT_WEAK_REFERENCE)
+      rc_weak_unlink(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
-      if (leaf && object_slots(leaf) == 0 && rc_drop(m, leaf))
+      if (leaf && object_slots(leaf) == 0 && !gc_mutant(cycle_leaf_kept) &&
+          rc_drop(m, leaf))
         rc_dead(m, leaf);
     }
   }
   /* Freed only now: the loop above reads the slot counts of the objects that
    * the doomed refer to, which may be doomed as well. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
+    if (object_slots(o) == 0)
+      rc_meta_clear(o, OBJECT_WEAK_TARGET);
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
     cycles.freed++;
-    if (o->meta & RC_BUFFERED)
+    if (object_slots(o) && o->meta & RC_BUFFERED)
       set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
     else
       rc_cell_free(m, o);
@@ -466,7 +611,8 @@ static void free_doomed(gc_mutator *m) {
 static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
     if (o->word == 0 && color(o) == BLACK) {
-      rc_cell_free(m, o);
+      if (!gc_mutant(dead_candidate_kept))
+        rc_cell_free(m, o);
       cycles.dead++;
       continue;
     }
@@ -479,6 +625,15 @@ static void examine(gc_mutator *m, object_bag *buffer) {
       o->meta &= ~(uint32_t)RC_BUFFERED;
     bag_put(&cycles.roots, o);
   }
+}
+
+/* Examines an ephemeron whose key has no slots. */
+static void examine_pair(void *data, gc_object *key, gc_object *pair) {
+  (void)data;
+  if (object_slots(key) != 0)
+    return;
+  mark_gray(pair);
+  bag_put(&cycles.roots, pair);
 }
 
 /* Marks gray what the candidates reach, as many of them as the bound allows.
@@ -496,10 +651,13 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
     for (gc_object *o; (o = bag_take(&other->candidates.bag));)
       bag_put(&cycles.waiting, o);
   }
+  if (most == UNBOUNDED && cycles.pairs)
+    rc_each_pair(examine_pair, NULL);
   if (cycles.undone) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
     cycles.put_off += alone;
-    bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
+    if (!gc_mutant(undone_dropped))
+      bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
 }
@@ -557,13 +715,17 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
     count_fresh(other);
   uint64_t new = cycles.fresh;
   cycles.fresh = 0;
+  cycles.pairs = rc_any_pairs();
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
   each_root(scan);
   each_root(gather);
+  for (gc_object *o; (o = bag_take(&cycles.apart));)
+    gather(o);
   clear_weak();
   spare_finalizable();
   free_doomed(m);
+  drop_parted(m);
   m->in_cascade = false;
   while (bag_take(&cycles.roots))
     continue;
@@ -623,6 +785,7 @@ void rc_candidates_create(void) {
   bag_init(&cycles.work, TABLE_WORK);
   bag_init(&cycles.doomed, TABLE_WORK);
   bag_init(&cycles.black, TABLE_BLACK);
+  bag_init(&cycles.apart, TABLE_APART);
   cycles.threshold = option_threshold;
   if (hostile.buffers && hostile.buffers < option_threshold)
     cycles.threshold = hostile.buffers; /* look as soon as it is full */
@@ -636,6 +799,7 @@ void rc_candidates_destroy(void) {
   bag_free(&cycles.work);
   bag_free(&cycles.doomed);
   bag_free(&cycles.black);
+  bag_free(&cycles.apart);
   bag_tables_free();
 }
 
@@ -692,7 +856,8 @@ const char *rc_candidates_check(uint32_t *census) {
 
 uint64_t rc_candidates_bytes(void) {
   const object_bag *bags[] = {&cycles.waiting, &cycles.large,  &cycles.roots,
-                              &cycles.work,    &cycles.doomed, &cycles.black};
+                              &cycles.work,    &cycles.doomed, &cycles.black,
+                              &cycles.apart};
   uint64_t bytes = 0;
   for (unsigned i = 0; i < sizeof bags / sizeof *bags; i++)
     bytes += object_stack_bytes(&bags[i]->stack);

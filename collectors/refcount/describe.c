@@ -6,7 +6,7 @@
 /* Counters of refcount.c: objects that were put in the queue of finalizers, and
  * objects to which weak references were cleared. */
 static const char *const rc_events[] = {
-    "finalizers-queued", "weak-cleared",
+    "finalizers-queued", "weak-cleared", "ephemerons-cleared",
     RC_COUNTS_EVENTS RC_CELLS_EVENTS RC_DEATH_EVENTS RC_CANDIDATES_EVENTS NULL};
 
 static const char *const rc_work[] = {
@@ -31,8 +31,10 @@ const gc_collector gc_this_collector = {
             .prompt = RC_PROMPT,
             .threads = RC_SHARED,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
+            .granule = RC_CELLS_GRANULE,
             .overhead_bytes = 128 << 10},
     .options = RC_OPTIONS,
     .events = rc_events,

@@ -46,7 +46,8 @@ static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
   rc_dead_first = space_address(o->word);
   rc_give_up(m, o, left, slots);
   if (left) {
-    o->meta -= slots - left - gc_mutant(lazy_child_twice);
+    o->meta -= slots - left - gc_mutant(lazy_child_twice) +
+               gc_mutant(lazy_child_skipped);
     rc_bury(o);
     parts++;
   } else {
@@ -73,13 +74,29 @@ static bool tear(gc_mutator *m, uint64_t budget) {
   return done > 0;
 }
 
-void rc_dead(gc_mutator *m, gc_object *o) {
-  (void)m;
-  if (!gc_mutant(lazy_weak_late) && !rc_really_dead(o))
+/* Drops the values of the parted.  A chain of ephemerons may make this function
+ * find further keys dead: the outermost call then drops their values. */
+static void part(gc_mutator *m) {
+  static bool parting;
+  if (parting)
     return;
-  if (o->meta & OBJECT_WEAK_REFERENCE)
-    rc_weak_unlink(o);
-  rc_bury(o);
+  parting = true;
+  while (rc_any_parted()) {
+    gc_object *value = rc_parted_value();
+    if (rc_drop(m, value))
+      rc_last(m, value);
+  }
+  parting = false;
+}
+
+void rc_dead(gc_mutator *m, gc_object *o) {
+  if (gc_mutant(lazy_weak_late) || rc_really_dead(o)) {
+    if (o->meta & OBJECT_WEAK_REFERENCE)
+      rc_weak_unlink(o);
+    rc_bury(o);
+  }
+  if (rc_any_parted())
+    part(m);
 }
 
 void rc_death_pay(gc_mutator *m, size_t bytes) {

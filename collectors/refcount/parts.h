@@ -86,6 +86,10 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target);
 /* The target of a weak reference with a count for the caller, or NULL.  Any
  * thread. */
 gc_object *rc_weak_get(gc_object *weak);
+bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value);
+/* The value of an ephemeron, with a count for the caller if it is not null.
+ * Returns false, and null, if the key is dead.  Any thread. */
+bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 

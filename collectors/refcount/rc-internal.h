@@ -4,6 +4,7 @@
 #define REAPMARK_RC_INTERNAL_H
 
 #include "gc.h"
+#include "refcount/parts.h"
 
 struct gc_heap {
   gc_listener listener;
@@ -28,11 +29,51 @@ enum { RC_CASCADE_TIMED = 128 };
  */
 void rc_queue_for_finalizer(gc_object *o);
 
-/* Clears every weak reference to an object that had one a moment ago. */
+/* A weak reference's or ephemeron's place among those with the same target. */
+typedef struct rc_link {
+  gc_object *target; /* or key; null once the reference is cleared */
+  struct rc_link *next, *previous;
+} rc_link;
+
+/* An ephemeron. */
+typedef struct rc_pair {
+  uint64_t header;  /* as in gc_object, with one slot: */
+  gc_object *value; /* null if it was let go */
+  rc_link link;
+  bool
+      subtracted; /* the cycle detector has subtracted its count of the value */
+} rc_pair;
+
+static inline rc_pair *rc_pair_of(rc_link *l) {
+  return (rc_pair *)((char *)l - offsetof(rc_pair, link));
+}
+
+static inline bool rc_is_pair(const gc_object *o) {
+  uint32_t meta = rc_meta_relaxed(o);
+  return meta & OBJECT_WEAK_REFERENCE && meta & OBJECT_SLOTS;
+}
+
+/* Clears every weak reference to an object that had one a moment ago, and every
+ * ephemeron whose key it is; the values of these are to be dropped. */
 void rc_weak_clear(gc_object *target);
 
-/* A weak reference dies: takes it off its target's list, if it is on one. */
+/* A weak reference or ephemeron dies: takes it off its target's list, if it is
+ * on one.  An ephemeron keeps its count of the value, unless that was dropped.
+ */
 void rc_weak_unlink(gc_object *weak);
+
+/* Whether ephemerons of dead keys have values to be dropped; takes one value
+ * with its count, NULL if there is none. */
+bool rc_any_parted(void);
+gc_object *rc_parted_value(void);
+
+/* For the cycle detector; no mutator runs: the first ephemeron with this key,
+ * the others by link.next; whether there are any that were not cleared; and all
+ * of these. */
+rc_pair *rc_pairs_of(const gc_object *key);
+bool rc_any_pairs(void);
+void rc_each_pair(void (*visit)(void *data, gc_object *key, gc_object *pair),
+                  void *data);
 
 /* rc_really_dead for an object with flags `meta` that is finalizable or the
  * target of a weak reference. */

@@ -9,85 +9,132 @@
 #include <pthread.h>
 
 /* ------------------------------------------------------------------------- *
- * Weak references.
+ * Weak references and ephemerons.
  *
- * A weak reference is an object without slots that holds its target and its
- * neighbours in the doubly linked list of all weak references to that target.
- * The heads of the lists are in a hash table by target, so that objects without
- * weak references pay one flag bit.  The table is open-addressed with linear
- * probing.
+ * A weak reference holds its target and its neighbours in the doubly linked
+ * list of all weak references to that target; an ephemeron likewise, with its
+ * key for a target.  The heads of the lists are in a hash table by target, one
+ * for weak references and one for ephemerons, so that objects without them pay
+ * one flag bit.  The tables are open-addressed with linear probing.
+ *
+ * An ephemeron has one slot, which the mutator does not see: its value, of
+ * which it owns a count.  So the value is let go with a dead ephemeron as any
+ * child is.  When the key dies first, the ephemeron goes to the list of the
+ * *parted*, and whoever found the key dead drops the values of these, one by
+ * one, so that a chain of ephemerons, each of whose values is the next key,
+ * takes no stack.
  * ------------------------------------------------------------------------- */
 
-/* For the table and all lists: weak references are rare compared with counts,
+/* For the tables and all lists: weak references are rare compared with counts,
  * so that one lock serves them all. */
 static pthread_mutex_t rc_weak_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 typedef struct rc_weak {
-  uint64_t header;   /* as in gc_object */
-  gc_object *target; /* null once the reference is cleared */
-  struct rc_weak *next, *previous;
+  uint64_t header; /* as in gc_object */
+  rc_link link;
 } rc_weak;
 
-_Static_assert(offsetof(rc_weak, target) == offsetof(gc_object, slots),
+_Static_assert(offsetof(rc_weak, link.target) == offsetof(gc_object, slots),
                "rc_weak_read reads the target as the first word");
 
-static struct {
-  rc_weak **heads; /* null: a free place */
+typedef struct rc_weak_table {
+  rc_link **heads; /* null: a free place */
   size_t places;   /* a power of two */
   size_t used;
-  uint64_t cleared; /* objects to which weak references were cleared, so far */
+  uint64_t cleared; /* lists of dead targets, so far */
 } rc_weak_table;
+static rc_weak_table rc_weaks, rc_pairs;
 
-static size_t rc_weak_home(const gc_object *target) {
+/* The first of the parted. */
+static rc_link *rc_parted;
+
+static size_t rc_weak_home(const rc_weak_table *t, const gc_object *target) {
   /* Fibonacci hashing of the granule number. */
   uint64_t h = (uint64_t)space_granule(target) * 0x9e3779b97f4a7c15u;
-  return (size_t)(h >> 32) & (rc_weak_table.places - 1);
+  return (size_t)(h >> 32) & (t->places - 1);
 }
 
 /* The place of the list of `target`, or the free place where it would go. */
-static rc_weak **rc_weak_place(const gc_object *target) {
-  size_t i = rc_weak_home(target);
-  while (rc_weak_table.heads[i] && rc_weak_table.heads[i]->target != target)
-    i = (i + 1) & (rc_weak_table.places - 1);
-  return &rc_weak_table.heads[i];
+static rc_link **rc_weak_place(const rc_weak_table *t,
+                               const gc_object *target) {
+  size_t i = rc_weak_home(t, target);
+  while (t->heads[i] && t->heads[i]->target != target)
+    i = (i + 1) & (t->places - 1);
+  return &t->heads[i];
+}
+
+/* The first of the list of `target`, or NULL. */
+static rc_link *rc_weak_first(const rc_weak_table *t, const gc_object *target) {
+  return t->used ? *rc_weak_place(t, target) : NULL;
 }
 
 /* Makes room for one more list, keeping a quarter of the places free.  Returns
  * false without memory. */
-static bool rc_weak_reserve(void) {
-  if (4 * (rc_weak_table.used + 1) <= 3 * rc_weak_table.places)
+static bool rc_weak_reserve(rc_weak_table *t) {
+  if (4 * (t->used + 1) <= 3 * t->places)
     return true;
-  size_t old_places = rc_weak_table.places;
-  rc_weak **old = rc_weak_table.heads;
-  size_t places = old_places ? 2 * old_places : 64;
-  rc_weak **heads = hostile_fails() ? NULL : calloc(places, sizeof *heads);
+  rc_weak_table old = *t;
+  size_t places = old.places ? 2 * old.places : 64;
+  rc_link **heads = hostile_fails() ? NULL : calloc(places, sizeof *heads);
   if (!heads)
     return false;
-  rc_weak_table.heads = heads;
-  rc_weak_table.places = places;
-  for (size_t i = 0; i < old_places; i++)
-    if (old[i])
-      *rc_weak_place(old[i]->target) = old[i];
-  free(old);
+  t->heads = heads;
+  t->places = places;
+  for (size_t i = 0; i < old.places; i++)
+    if (old.heads[i])
+      *rc_weak_place(t, old.heads[i]->target) = old.heads[i];
+  free(old.heads);
   return true;
 }
 
 /* Frees a place, and moves up the lists that were pushed past it (Knuth, The
  * Art of Computer Programming, 6.4, algorithm R). */
-static void rc_weak_vacate(rc_weak **place) {
-  size_t mask = rc_weak_table.places - 1;
-  size_t hole = (size_t)(place - rc_weak_table.heads);
-  rc_weak_table.heads[hole] = NULL;
-  rc_weak_table.used--;
-  for (size_t i = (hole + 1) & mask; rc_weak_table.heads[i];
-       i = (i + 1) & mask) {
-    size_t home = rc_weak_home(rc_weak_table.heads[i]->target);
+static void rc_weak_vacate(rc_weak_table *t, rc_link **place) {
+  size_t mask = t->places - 1;
+  size_t hole = (size_t)(place - t->heads);
+  t->heads[hole] = NULL;
+  t->used--;
+  for (size_t i = (hole + 1) & mask; t->heads[i]; i = (i + 1) & mask) {
+    size_t home = rc_weak_home(t, t->heads[i]->target);
     if (((i - home) & mask) >= ((i - hole) & mask)) {
-      rc_weak_table.heads[hole] = rc_weak_table.heads[i];
-      rc_weak_table.heads[i] = NULL;
+      t->heads[hole] = t->heads[i];
+      t->heads[i] = NULL;
       hole = i;
     }
   }
+}
+
+static void rc_link_push(rc_link **list, rc_link *l) {
+  l->previous = NULL;
+  l->next = *list;
+  if (l->next)
+    l->next->previous = l;
+  *list = l;
+}
+
+static void rc_link_remove(rc_link **list, rc_link *l) {
+  if (l->next)
+    l->next->previous = l->previous;
+  if (l->previous)
+    l->previous->next = l->next;
+  else
+    *list = l->next;
+}
+
+/* Enters a new weak reference or ephemeron into the table.  Returns false
+ * without memory. */
+static bool rc_weak_enter(rc_weak_table *t, rc_link *l, gc_object *target) {
+  l->target = target;
+  rc_lock(&rc_weak_mutex);
+  bool reserved = rc_weak_reserve(t);
+  if (reserved) {
+    rc_link **place = rc_weak_place(t, target);
+    t->used += !*place;
+    rc_link_push(place, l);
+    rc_meta_set(target, OBJECT_WEAK_TARGET);
+  }
+  rc_unlock(&rc_weak_mutex);
+  return reserved;
 }
 
 bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
@@ -97,30 +144,36 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
     return false;
   uint32_t meta = OBJECT_WEAK_REFERENCE | RC_BUFFERED;
   object_init((gc_object *)w, rc_born(m), meta, 0);
-  w->target = target;
-  w->previous = NULL;
-  rc_lock(&rc_weak_mutex);
-  if (!rc_weak_reserve()) {
-    rc_unlock(&rc_weak_mutex);
+  if (!rc_weak_enter(&rc_weaks, &w->link, target)) {
     rc_cell_free(m, w);
     return false;
   }
-  rc_weak **place = rc_weak_place(target);
-  w->next = *place;
-  if (w->next)
-    w->next->previous = w;
-  else
-    rc_weak_table.used++;
-  *place = w;
-  rc_meta_set(target, OBJECT_WEAK_TARGET);
-  rc_unlock(&rc_weak_mutex);
   rc_replace(m, object_owning(m, dst), (gc_object *)w);
+  return true;
+}
+
+bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value) {
+  OBJECT_CHECK(key, "ephemeron with a null key in register", dst);
+  rc_pair *p = (rc_pair *)rc_alloc(m, sizeof *p);
+  if (!p)
+    return false;
+  object_init((gc_object *)p, rc_born(m), OBJECT_WEAK_REFERENCE | 1, 1);
+  p->subtracted = false;
+  if (!rc_weak_enter(&rc_pairs, &p->link, key)) {
+    rc_cell_free(m, p);
+    return false;
+  }
+  if (value) {
+    rc_retain(m, value);
+    p->value = value;
+  }
+  rc_replace(m, object_owning(m, dst), (gc_object *)p);
   return true;
 }
 
 gc_object *rc_weak_get(gc_object *weak) {
   rc_lock(&rc_weak_mutex);
-  gc_object *target = ((rc_weak *)weak)->target;
+  gc_object *target = ((rc_weak *)weak)->link.target;
   if (target) {
     /* Another thread may just have dropped the last count, and wait for the
      * lock to clear this reference: a count of zero must not rise again. */
@@ -141,45 +194,113 @@ gc_object *rc_weak_get(gc_object *weak) {
   return target;
 }
 
+/* The ephemeron owns a count of its value for as long as the lock is held. */
+bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value) {
+  const rc_pair *p = (const rc_pair *)pair;
+  rc_lock(&rc_weak_mutex);
+  const gc_object *key = p->link.target;
+  /* A key whose last count was dropped just now is dead. */
+  bool alive =
+      key && (uint32_t)__atomic_load_n(&key->header, __ATOMIC_RELAXED) != 0;
+  hostile_race();
+  *value = alive ? p->value : NULL;
+  if (*value)
+    rc_retain(m, *value);
+  rc_unlock(&rc_weak_mutex);
+  return alive;
+}
+
+/* The ephemerons of a dead key part with their values.  A value that the cycle
+ * detector has subtracted is no longer counted.  With the lock. */
+static void rc_part_all(rc_link *first) {
+  for (rc_link *l = first, *next; l; l = next) {
+    rc_pair *p = rc_pair_of(l);
+    next = l->next;
+    l->target = NULL;
+    if (p->subtracted)
+      p->value = NULL;
+    p->subtracted = false;
+    if (p->value)
+      rc_link_push(&rc_parted, l);
+  }
+}
+
 void rc_weak_clear(gc_object *target) {
   hostile_race();
   rc_lock(&rc_weak_mutex);
-  rc_weak **place = rc_weak_place(target);
-  rc_weak *w = *place;
-  if (!w) { /* the last weak reference has died since the flag was seen */
-    rc_unlock(&rc_weak_mutex);
-    return;
-  }
-  rc_weak_vacate(place); /* first: it reads the target from the list */
-  rc_weak_table.cleared++;
-  while (w) {
+  rc_link *weaks = rc_weak_first(&rc_weaks, target);
+  rc_link *pairs = rc_weak_first(&rc_pairs, target);
+  if (weaks) /* first: it reads the target from the list */
+    rc_weak_vacate(&rc_weaks, rc_weak_place(&rc_weaks, target));
+  if (pairs)
+    rc_weak_vacate(&rc_pairs, rc_weak_place(&rc_pairs, target));
+  rc_weaks.cleared += weaks != NULL;
+  rc_pairs.cleared += pairs != NULL;
+  for (rc_link *w = weaks; w; w = w->next)
     w->target = NULL;
-    w = w->next;
-  }
-  rc_meta_clear(target, OBJECT_WEAK_TARGET);
+  rc_part_all(pairs);
+  /* There are none if the last has died since the flag was seen. */
+  if (weaks || pairs)
+    rc_meta_clear(target, OBJECT_WEAK_TARGET);
   rc_unlock(&rc_weak_mutex);
 }
 
 void rc_weak_unlink(gc_object *weak) {
-  rc_weak *w = (rc_weak *)weak;
+  bool pair = rc_is_pair(weak);
+  rc_weak_table *t = pair ? &rc_pairs : &rc_weaks;
+  rc_link *l = pair ? &((rc_pair *)weak)->link : &((rc_weak *)weak)->link;
   rc_lock(&rc_weak_mutex);
-  if (w->target) {
-    if (w->next)
-      w->next->previous = w->previous;
-    if (w->previous) {
-      w->previous->next = w->next;
-    } else {
-      rc_weak **place = rc_weak_place(w->target);
-      if (w->next) {
-        *place = w->next;
-      } else {
-        rc_weak_vacate(place);
-        if (!gc_mutant(weak_flag_stale))
-          rc_meta_clear(w->target, OBJECT_WEAK_TARGET);
-      }
-    }
+  gc_object *target = l->target;
+  if (target) {
+    rc_link **place = rc_weak_place(t, target);
+    if (*place == l && !l->next)
+      rc_weak_vacate(t, place);
+    else
+      rc_link_remove(place, l);
+    if (!rc_weak_first(&rc_weaks, target) &&
+        !rc_weak_first(&rc_pairs, target) && !gc_mutant(weak_flag_stale))
+      rc_meta_clear(target, OBJECT_WEAK_TARGET);
+    if (pair && gc_mutant(pair_value_kept))
+      ((rc_pair *)weak)->value = NULL;
+  } else if (pair && ((rc_pair *)weak)->value) {
+    rc_link_remove(&rc_parted, l);
+  }
+  l->target = NULL;
+  rc_unlock(&rc_weak_mutex);
+}
+
+bool rc_any_parted(void) {
+  return gc_unlikely(__atomic_load_n(&rc_parted, __ATOMIC_RELAXED) != NULL);
+}
+
+gc_object *rc_parted_value(void) {
+  gc_object *value = NULL;
+  rc_lock(&rc_weak_mutex);
+  rc_link *l = rc_parted;
+  if (l) {
+    rc_link_remove(&rc_parted, l);
+    value = rc_pair_of(l)->value;
+    if (!gc_mutant(pair_value_twice))
+      rc_pair_of(l)->value = NULL;
   }
   rc_unlock(&rc_weak_mutex);
+  return value;
+}
+
+rc_pair *rc_pairs_of(const gc_object *key) {
+  rc_link *l = rc_weak_first(&rc_pairs, key);
+  return l ? rc_pair_of(l) : NULL;
+}
+
+bool rc_any_pairs(void) {
+  return rc_pairs.used > 0;
+}
+
+void rc_each_pair(void (*visit)(void *data, gc_object *key, gc_object *pair),
+                  void *data) {
+  for (size_t i = 0; rc_pairs.used && i < rc_pairs.places; i++)
+    for (rc_link *l = rc_pairs.heads[i]; l; l = l->next)
+      visit(data, l->target, (gc_object *)rc_pair_of(l));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -269,8 +390,10 @@ void gc_heap_destroy(gc_heap *heap) {
   rc_counts_destroy();
   finalizers_destroy();
   rc_finalizers_queued = 0;
-  free(rc_weak_table.heads);
-  memset(&rc_weak_table, 0, sizeof rc_weak_table);
+  free(rc_weaks.heads);
+  free(rc_pairs.heads);
+  rc_weaks = rc_pairs = (rc_weak_table){0};
+  rc_parted = NULL;
   memset(object_globals, 0, sizeof object_globals);
   rc_cells_destroy();
   space_destroy();
@@ -322,8 +445,8 @@ void gc_collect(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t side = space_metadata() + finalizers_bytes() +
-                  rc_weak_table.places * sizeof(rc_weak *) + rc_cells_bytes() +
-                  rc_candidates_bytes() + rc_counts_bytes();
+                  (rc_weaks.places + rc_pairs.places) * sizeof(rc_link *) +
+                  rc_cells_bytes() + rc_candidates_bytes() + rc_counts_bytes();
   return (gc_footprint){space_used() + side, space_used_peak() + side};
 }
 
@@ -346,7 +469,8 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"cascades", cascades},
                             {"cascade-freed", freed},
                             {"finalizers-queued", rc_finalizers_queued},
-                            {"weak-cleared", rc_weak_table.cleared}};
+                            {"weak-cleared", rc_weaks.cleared},
+                            {"ephemerons-cleared", rc_pairs.cleared}};
   size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
   n += rc_cells_counters(out + n, room - n);
   n += rc_death_counters(out + n, room - n);
@@ -435,8 +559,11 @@ static const char *rc_census_object(const rc_census *c, gc_object *o,
     return "an object has fewer counts than references";
   if (whole && rc_count(o) > references + c->registers[space_granule(o)])
     return "an object has more counts than references";
-  if (o->meta & OBJECT_WEAK_TARGET && !*rc_weak_place(o))
+  if (o->meta & OBJECT_WEAK_TARGET && !rc_weak_first(&rc_weaks, o) &&
+      !rc_weak_first(&rc_pairs, o))
     return "a weak target has no weak references";
+  if (rc_is_pair(o) && ((const rc_pair *)o)->subtracted)
+    return "the value of an ephemeron is subtracted between detections";
   return rc_candidates_check_object(o, found & RC_CENSUS_CANDIDATE);
 }
 

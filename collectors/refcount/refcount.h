@@ -191,6 +191,20 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return target != NULL;
 }
 
+#define GC_EPHEMERONS 1
+
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  return rc_pair_new(m, dst, object_read(m, key), object_read(m, value));
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  gc_object *value;
+  bool alive = rc_pair_get(m, object_read(m, pair), &value);
+  rc_replace(m, object_owning(m, dst), value);
+  return alive;
+}
+
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   gc_object *o = finalizers_pop();
   if (o)

@@ -22,6 +22,7 @@
 #include "gc.h"
 #include "common/bitmap.h"
 #include "common/bookkeeping.h"
+#include "common/ephemerons.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
@@ -86,9 +87,11 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .moving = true,
             .heap_limit = true,
+            .granule = BLOCK_BYTES,
             .reserve = 52,
             .overhead_bytes = 128 << 10},
     .options =
@@ -287,8 +290,10 @@ static gc_object *semi_copy(semi_copying *c, gc_object *o) {
 }
 
 /* Updates the reference at `place`, which is not null, copying the object if
- * this is the first reference to it. */
-static inline void semi_forward(semi_copying *c, gc_object **place) {
+ * this is the first reference to it.  `pairs`, a constant: ephemerons may wait
+ * for the object (ephemerons.h). */
+static inline __attribute__((always_inline)) void
+semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
   gc_object *o = *place;
   if (gc_mutant(global_stale) && place >= object_globals &&
       place < object_globals + GC_GLOBALS)
@@ -297,17 +302,21 @@ static inline void semi_forward(semi_copying *c, gc_object **place) {
     *place = forwarding_copy(o);
   } else if (gc_likely(forwarding_bytes(o) <= SEMI_LARGEST)) {
     *place = semi_copy(c, o);
+    if (pairs)
+      ephemerons_reached(o);
   } else if (!(o->meta & FORWARDING_STAYS)) {
     o->meta |= FORWARDING_STAYS;
     if (!gc_mutant(large_unscanned))
       bag_put(&semi.gray, o);
+    if (pairs)
+      ephemerons_reached(o);
   }
 }
 
 /* The same once the object has been fetched.  *place may be null.  `data` is
  * the semi_copying. */
-static inline void semi_visit(void *data, gc_object **place) {
-  semi_copying *c = data;
+static inline __attribute__((always_inline)) void
+semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
   if (!*place)
     return;
   __builtin_prefetch(*place);
@@ -315,17 +324,25 @@ static inline void semi_visit(void *data, gc_object **place) {
   c->fifo[c->at] = place;
   c->at = (c->at + 1) % SEMI_FIFO;
   if (due)
-    semi_forward(c, due);
+    semi_forward_as(c, due, pairs);
+}
+
+static inline void semi_visit(void *data, gc_object **place) {
+  semi_visit_as(data, place, false);
+}
+
+static inline void semi_visit_paired(void *data, gc_object **place) {
+  semi_visit_as(data, place, true);
 }
 
 /* Forwards all waiting references.  Returns whether there were any. */
-static bool semi_flush(semi_copying *c) {
+static inline bool semi_flush(semi_copying *c, bool pairs) {
   bool any = false;
   for (unsigned i = 0; i < SEMI_FIFO; i++, c->at = (c->at + 1) % SEMI_FIFO) {
     gc_object **due = c->fifo[c->at];
     c->fifo[c->at] = NULL;
     if (due)
-      semi_forward(c, due), any = true;
+      semi_forward_as(c, due, pairs), any = true;
   }
   return any;
 }
@@ -354,14 +371,33 @@ static inline gc_object *semi_next(semi_copying *c) {
 }
 
 /* Copies all objects that those copied so far can reach. */
-static void semi_copy_reached(semi_copying *c) {
+static inline __attribute__((always_inline)) void
+semi_copy_reached_as(semi_copying *c, bool pairs) {
   do {
     for (gc_object *o; (o = semi_next(c));) {
       gc_object **slot = o->slots, **end = slot + object_slots(o);
       while (slot < end)
-        semi_visit(c, slot++);
+        semi_visit_as(c, slot++, pairs);
     }
-  } while (semi_flush(c));
+  } while (semi_flush(c, pairs));
+}
+
+static void semi_copy_reached(semi_copying *c) {
+  semi_copy_reached_as(c, false);
+}
+
+/* Copies the values of ephemerons that are alive, too. */
+static void semi_copy_values(semi_copying *c) {
+  for (bool more = true; more;) {
+    more = false;
+    semi_copy_reached_as(c, true);
+    for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
+      gc_object *moved = *value;
+      bool stale = gc_mutant(ephemeron_value_stale);
+      semi_forward_as(c, stale ? &moved : value, true);
+      more = true;
+    }
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -392,12 +428,21 @@ static void semi_collect_stopped(void) {
   /* The objects that were in the finalizer queue before were roots.  Those that
    * join it now are copied here, with all that they reach. */
   size_t waited = finalizers_count();
+  bool pairs = ephemerons_begin(forwarding_where, true);
+  if (pairs)
+    semi_copy_values(&c);
   tracked_clear_weak(forwarding_where, true);
+  if (pairs)
+    ephemerons_clear(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
   if (!gc_mutant(queue_stale))
-    roots_queue(waited, semi_visit, &c);
-  semi_copy_reached(&c);
+    roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
+  if (pairs)
+    semi_copy_values(&c);
+  else
+    semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
+  ephemerons_prune(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
   semi_leave_block(&c);
 
@@ -602,6 +647,8 @@ const char *gc_heap_check(gc_heap *h) {
     why = reachable_check(semi_is_object, semi_is_object);
   if (!why)
     why = tracked_check(semi_is_object, semi_itself, true);
+  if (!why)
+    why = ephemerons_check(semi_is_object, semi_itself, true);
   space_table_destroy(semi_starts, bytes);
   return why;
 }

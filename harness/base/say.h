@@ -3,6 +3,7 @@
 #define REAPMARK_SAY_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The exit codes of every command. */
@@ -19,10 +20,22 @@ enum {
  * program sets its own name. */
 extern const char *say_program;
 
-/* Prints one line, "PROGRAM: ...". */
+/* If set, called before each message: takes away an unfinished line. */
+extern void (*say_before)(void);
+
+/* Prints one line, "PROGRAM: ...", without control characters. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_list(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
+
+/* To be called first by every program: opens /dev/null for those of standard
+ * input, output and error that are closed (by cron, say), so that no other file
+ * comes in their place.  Ends the process if it cannot. */
+void say_begin(void);
+
+/* To be called last: whether all of standard output was written.  If not, it was
+ * said. */
+bool say_end(void);
 
 /* The words that the user could have meant by a word that is not known. */
 typedef struct candidates {

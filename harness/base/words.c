@@ -124,6 +124,46 @@ const char *words_decimal(const char *text, double *value) {
   return isfinite(*value) ? end : NULL;
 }
 
+/* The length of the UTF-8 sequence at `text`, and its character; 0 if it is
+ * none. */
+static size_t read_character(const unsigned char *text, uint32_t *character) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t n = *text < 0x80             ? 1
+             : (*text & 0xe0) == 0xc0 ? 2
+             : (*text & 0xf0) == 0xe0 ? 3
+             : (*text & 0xf8) == 0xf0 ? 4
+                                      : 0;
+  uint32_t c = n < 2 ? *text : *text & (0x7fu >> n);
+  for (size_t i = 1; i < n; i++) {
+    if ((text[i] & 0xc0) != 0x80) /* also at the end of the text */
+      return 0;
+    c = c << 6 | (text[i] & 0x3f);
+  }
+  *character = c;
+  return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+static bool is_harmless(uint32_t c) {
+  return c >= ' ' && !(c >= 0x7f && c < 0xa0) &&
+         !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) &&
+         c != 0x200e && c != 0x200f;
+}
+
+void words_clean(char *text, bool lines) {
+  char *out = text;
+  while (*text) {
+    uint32_t c = 0;
+    const size_t n = read_character((const unsigned char *)text, &c);
+    if (n && (is_harmless(c) || (lines && c == '\n'))) {
+      memmove(out, text, n);
+      out += n;
+    } else
+      *out++ = '?';
+    text += n ? n : 1;
+  }
+  *out = 0;
+}
+
 void word_list_add(word_list *list, const char *word) {
   list->words = arena_more(list->words, list->count, sizeof *list->words);
   list->words[list->count++] = word;

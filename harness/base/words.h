@@ -34,6 +34,12 @@ bool words_number(const char *text, uint64_t *value);
  * with a digit, is hexadecimal, or is too large. */
 const char *words_decimal(const char *text, double *value);
 
+/* Replaces by '?', in place, what a terminal could take for a command or show
+ * elsewhere: control characters (of ASCII and of U+0080 to U+009F), separators
+ * of lines and marks of direction, and bytes that are no UTF-8.  Newlines stay
+ * if `lines` is true. */
+void words_clean(char *text, bool lines);
+
 /* A list of words. */
 typedef struct word_list {
   const char **words;

@@ -59,9 +59,13 @@ bool cell_parse_option(const char *text, const gc_collector *c, char *error);
 bool cell_parse_hostile(const char *text, char *error);
 
 /* Converts "64M", "3x" or "none" to bytes; none is 0.  "1x" stands for
- * `must_hold` bytes.  Fails too if the collector cannot limit its heap. */
+ * `must_hold` bytes.  *coarse becomes true if it is a multiple of so little
+ * that it says more about the collector's granule than about the algorithm
+ * (gc_limit_is_coarse); who asks for bytes has chosen them.  Fails too if the
+ * collector cannot limit its heap. */
 bool cell_parse_heap(const char *text, uint64_t must_hold,
-                     const gc_collector *c, uint64_t *limit, char *error);
+                     const gc_collector *c, uint64_t *limit, bool *coarse,
+                     char *error);
 
 /* The bits of a workload's `needs` and the capability that each bit stands for.
  * The last entry has bit 0. */
@@ -485,6 +489,7 @@ typedef struct cell_run {
   wl_run wl;
   const cell_options *options;
   uint64_t heap_limit, must_hold;
+  bool coarse; /* the limit, for this collector (cell_parse_heap) */
   wl_volume volume;
   uint64_t baseline; /* bytes, VmRSS before the heap was made */
   bool peak_reset;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gbench.h"
+#include "harness/base/say.h"
 #include "harness/record/record.h"
 
 enum { COUNTERS_MAX = 64 };
@@ -114,7 +115,8 @@ static cell_run plan(const cell_options *options) {
   wl_volume v = run.wl.workload->volume(run.wl.params, run.wl.threads);
   run.volume = v;
   run.must_hold = cell_remains(c->can.reclaims, v.live, v.cyclic, v.allocated);
-  if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit, error))
+  if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit,
+                       &run.coarse, error))
     cell_usage("%s", error);
   run.wl.heap_limit = run.heap_limit;
   return run;
@@ -164,6 +166,7 @@ static void *run(void *data) {
 }
 
 int main(int argc, char **argv) {
+  say_begin();
   cell_options options = cell_read_options(argc, argv);
   /* A driver that is killed cannot stop this program, and nobody would read the
    * record: a run that hangs must not outlive the driver. */

@@ -113,6 +113,7 @@ bool cell_parse_workload(const char *text, const workload *const *all,
 
 const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},
                                 {WL_NEEDS_WEAK, CAPABILITY_WEAK},
+                                {WL_NEEDS_EPHEMERONS, CAPABILITY_EPHEMERONS},
                                 {WL_NEEDS_FINALIZERS, CAPABILITY_FINALIZERS},
                                 {WL_NEEDS_DEPTH, CAPABILITY_DEEP},
                                 {0, 0}};
@@ -121,6 +122,7 @@ static bool has(gc_capabilities can, capability wanted) {
   const bool capabilities[CAPABILITIES] = {
       [CAPABILITY_THREADS] = can.threads,
       [CAPABILITY_WEAK] = can.weak,
+      [CAPABILITY_EPHEMERONS] = can.ephemerons,
       [CAPABILITY_FINALIZERS] = can.finalizers,
       [CAPABILITY_DEEP] = !can.shallow,
       [CAPABILITY_HEAP_LIMIT] = can.heap_limit};
@@ -191,7 +193,8 @@ bool cell_parse_hostile(const char *text, char *error) {
  * ------------------------------------------------------------------------- */
 
 bool cell_parse_heap(const char *text, uint64_t must_hold,
-                     const gc_collector *c, uint64_t *limit, char *error) {
+                     const gc_collector *c, uint64_t *limit, bool *coarse,
+                     char *error) {
   heap_size h;
   *limit = 0;
   if (!heap_size_parse(text, &h))
@@ -210,5 +213,6 @@ bool cell_parse_heap(const char *text, uint64_t must_hold,
                       "none)",
                       c->name);
   *limit = bytes;
+  *coarse = h.kind == HEAP_MULTIPLE && gc_limit_is_coarse(&c->can, bytes);
   return true;
 }

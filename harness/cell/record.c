@@ -120,13 +120,14 @@ static json_t *compose_reclamation(const cell_measured *x) {
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:"
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o}"
+      ",s:"
       "b,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
       "heap", "asked", run->options->heap, "limit",
-      record_integer(run->heap_limit), "must_hold",
+      record_integer(run->heap_limit), "coarse", run->coarse, "must_hold",
       record_integer(run->must_hold), "live", record_integer(run->volume.live),
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
       "options", compose_options(), "verdict", compose_verdict(verdict),

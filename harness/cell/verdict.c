@@ -47,6 +47,15 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
   va_end(args);
 }
 
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all) {
+  cell_verdict v = {.status = CELL_OOM};
+  snprintf(v.reason, sizeof v.reason,
+           "%" PRIu64 " of %" PRIu64
+           " allocations failed, with a limit of %" PRIu64,
+           failed, all, t->run->heap_limit);
+  cell_add_verdict(v);
+}
+
 /* The first expectation after the measured part. */
 static struct {
   bool known;

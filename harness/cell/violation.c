@@ -12,7 +12,7 @@
 static struct {
   const char *name;
   uint64_t value;
-} counts[96];
+} counts[160];
 enum { COUNTS = sizeof counts / sizeof counts[0] };
 
 void wl_count(wl_thread *t, const char *name, uint64_t n) {

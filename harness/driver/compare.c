@@ -484,13 +484,6 @@ static gate say_regressions(comparison *const *all, size_t count, size_t a_side,
   return g;
 }
 
-static bool flush(void) {
-  if (!fflush(stdout) && !ferror(stdout))
-    return true;
-  say("the comparison could not be written to stdout");
-  return false;
-}
-
 /* ------------------------------------------------------------------------- *
  * The command.
  * ------------------------------------------------------------------------- */
@@ -512,8 +505,6 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   int code = EXIT_OK;
   if (all[0]->count)
     format_print(format, compare_page(all, count), stdout);
-  if (!flush())
-    code = EXIT_SOME_FAILED;
   if (!all[0]->count) {
     say("the two sides have no cells");
     code = EXIT_NOTHING;
@@ -600,7 +591,7 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
             (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
             100 * COMPARE_AA_CONFIDENCE);
   format_print(format, p, stdout);
-  return !flush() || too_often ? EXIT_SOME_FAILED : EXIT_OK;
+  return too_often ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 int compare_command(int argc, char **argv) {

@@ -46,6 +46,7 @@ static const table_column collector_columns[] = {
     {.name = "prompt", .header = "prompt"},
     {.name = "threads", .header = "threads"},
     {.name = "weak", .header = "weak"},
+    {.name = "ephemerons", .header = "ephemerons"},
     {.name = "finalizers", .header = "finalizers"},
     {.name = "moving", .header = "moving"},
     {.name = "heap_limit", .header = "heap_limit"},

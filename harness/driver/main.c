@@ -53,7 +53,7 @@ static int help(int argc, char **argv) {
   return run(argc, asked);
 }
 
-int main(int argc, char **argv) {
+static int choose(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "";
   if (!*word) {
     say("no command; see reapmark --help");
@@ -66,4 +66,12 @@ int main(int argc, char **argv) {
   if (!strcmp(word, "--version"))
     return print_version();
   return run(argc - 1, argv + 1);
+}
+
+/* What was printed may be all that a command is for, so it counts as failed if
+ * that could not be written. */
+int main(int argc, char **argv) {
+  say_begin();
+  int code = choose(argc, argv);
+  return say_end() || code ? code : EXIT_SOME_FAILED;
 }

@@ -25,14 +25,6 @@ typedef struct trace_options {
 
 #define FIELD(member) offsetof(trace_options, member)
 
-/* What is wrong with standard output, if anything. */
-static int written(int code) {
-  if (!fflush(stdout) && !ferror(stdout))
-    return code;
-  say("trace: standard output could not be written");
-  return EXIT_SOME_FAILED;
-}
-
 /* Says why a trace could not be read, closes it. */
 static int unreadable(trace_reader *r) {
   say("%s", trace_reader_error(r));
@@ -154,7 +146,7 @@ static int verify(const trace_options *o, char **operands) {
          " lines 'dead', %" PRIu64 " of them exact; %" PRIu64 " problems\n",
          c.operations, c.refused, c.objects, c.deaths, c.dead, c.dead_exact,
          c.problems);
-  return written(c.problems ? EXIT_SOME_FAILED : EXIT_OK);
+  return c.problems ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -171,7 +163,7 @@ static const struct number {
     ROW("operations", operations, "of all kinds; lines 'dead' not included"),
     ROW("refused", refused, "that could not be performed"),
     ROW("threads", threads, "that performed any"),
-    ROW("objects", objects, "made, weak references included"),
+    ROW("objects", objects, "made, weak references and ephemerons included"),
     ROW("bytes", bytes, "a header word, slots, payload in words"),
     ROW("slots", slots, ""),
     ROW("peak-objects", peak_objects, "reachable at the peak"),
@@ -188,6 +180,8 @@ static const struct number {
     ROW("cyclic-bytes", cyclic_bytes, ""),
     ROW("weak-references", weak, "made"),
     ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
+    ROW("ephemerons", ephemerons, "made"),
+    ROW("ephemeron-reads-null", ephemerons_null, "that gave no value"),
     ROW("finalizable", finalizable, "objects made with a finalizer"),
     ROW("finalized", finalized, "handed to their finalizer"),
 #undef ROW
@@ -274,7 +268,7 @@ static int stat_of(const trace_options *o, char **operands) {
     if (trace_count_up(r, &deaths, &count)) {
       trace_reader_close(r);
       print_stat(&count, format);
-      code = written(EXIT_OK);
+      code = EXIT_OK;
     } else
       code = unreadable(r);
   }

@@ -64,8 +64,9 @@ void format_json(const page *p, FILE *out) {
     format_print_json(p->json, out);
     return;
   }
-  json_t *json =
-      json_pack("{s:i, s:o}", "schema", 1, "rows", table_rows_json(p->data));
+  json_t *json = p->make_json ? p->make_json(p->of)
+                              : json_pack("{s:i, s:o}", "schema", 1, "rows",
+                                          table_rows_json(p->data));
   format_print_json(json, out);
   json_decref(json);
 }

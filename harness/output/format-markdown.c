@@ -2,9 +2,20 @@
 #include "format.h"
 #include "layout.h"
 
-static void print_escaped(const char *text, FILE *out) {
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* What is escaped. */
+#define IN_TEXT "[`\\"
+#define IN_CELL "|" IN_TEXT
+
+/* Text of programs is not to become a link, a tag or another column. */
+static void print_escaped(const char *text, const char *special, FILE *out) {
   for (; *text; text++) {
-    if (*text == '|')
+    const bool tag = *text == '<' && (isalpha((unsigned char)text[1]) ||
+                                      (text[1] && strchr("/!?", text[1])));
+    if (tag || strchr(special, *text))
       fputc('\\', out);
     fputc(*text, out);
   }
@@ -18,7 +29,7 @@ static void print_header(const layout *l, FILE *out) {
       const char *text = l->columns[c].header[line];
       if (*text)
         fputc(' ', out);
-      print_escaped(text, out);
+      print_escaped(text, IN_CELL, out);
     }
     fputs(" |", out);
   }
@@ -38,7 +49,7 @@ static void print_group(const page_part *part, FILE *out) {
     fputc('|', out);
     for (size_t c = 0; c < l.columns_count; c++) {
       fputc(' ', out);
-      print_escaped(l.cells[row * l.columns_count + c], out);
+      print_escaped(l.cells[row * l.columns_count + c], IN_CELL, out);
       fputs(" |", out);
     }
     fputc('\n', out);
@@ -60,7 +71,9 @@ void format_markdown(const page *p, FILE *out) {
       fprintf(out, "%s\n", part->text);
       break;
     case PAGE_ITEM:
-      fprintf(out, "- %s\n", part->text);
+      fputs("- ", out);
+      print_escaped(part->text, IN_TEXT, out);
+      fputc('\n', out);
       break;
     case PAGE_CODE:
       fprintf(out, "```\n%s\n```\n", part->text);

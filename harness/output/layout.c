@@ -17,8 +17,10 @@ static bool is_right(const table_column *c) {
   return c->kind != TABLE_TEXT || c->traits & TABLE_RIGHT;
 }
 
-static bool is_shown(const table_row *row, size_t group) {
-  return row->group == group && row->audience != ROW_FOR_PROGRAMS;
+/* Row `i` of a group, or NULL if people do not see it. */
+static const table_row *row_of(const table *t, size_t group, size_t i) {
+  const table_row *row = t->rows[t->groups[group].rows[i]];
+  return row->audience == ROW_FOR_PROGRAMS ? NULL : row;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -26,9 +28,10 @@ static bool is_shown(const table_row *row, size_t group) {
  * ------------------------------------------------------------------------- */
 
 static bool has_value(const table *t, size_t group, size_t column) {
-  for (size_t i = 0; i < t->rows_count; i++) {
-    const table_value *v = &t->rows[i]->values[column];
-    if (is_shown(t->rows[i], group) && (v->type != VALUE_ABSENT || v->shown))
+  for (size_t i = 0; i < t->groups[group].rows_count; i++) {
+    const table_row *row = row_of(t, group, i);
+    const table_value *v = row ? &row->values[column] : NULL;
+    if (v && (v->type != VALUE_ABSENT || v->shown))
       return true;
   }
   return false;
@@ -42,24 +45,28 @@ static bool has_column(const table *t, size_t group, size_t column) {
 
 static layout make_lines(const table *t, size_t group) {
   layout l = {0};
+  bool *has = arena_take(t->columns_count * sizeof *has);
   for (size_t i = 0; i < t->columns_count; i++) {
     const table_column *c = &t->columns[i];
-    if (!has_column(t, group, i))
+    has[i] = has_column(t, group, i);
+    if (!has[i])
       continue;
     const char *unit = c->unit;
     if (unit && c->kind == TABLE_RATE)
       unit = arena_text("%s%s", t->groups[group].counted, unit);
     add_column(&l, c->header, unit, is_right(c));
   }
-  l.cells = arena_take(l.columns_count * t->rows_count * sizeof *l.cells);
+  const size_t rows = t->groups[group].rows_count;
+  l.cells = arena_take(l.columns_count * rows * sizeof *l.cells);
   const char **cell = l.cells;
-  for (size_t i = 0; i < t->rows_count; i++) {
-    if (!is_shown(t->rows[i], group))
+  for (size_t i = 0; i < rows; i++) {
+    const table_row *row = row_of(t, group, i);
+    if (!row)
       continue;
     l.rows_count++;
     for (size_t k = 0; k < t->columns_count; k++)
-      if (has_column(t, group, k))
-        *cell++ = table_shown(&t->columns[k], &t->rows[i]->values[k]);
+      if (has[k])
+        *cell++ = table_shown(&t->columns[k], &row->values[k]);
   }
   return l;
 }
@@ -102,12 +109,15 @@ static const char *text_at(const table_row *row, const char *column) {
 
 static layout make_cross(const table *t, size_t group) {
   const table_cross *x = t->cross;
+  const size_t rows = t->groups[group].rows_count;
   names down = {0}, across = {0};
-  for (size_t i = 0; i < t->rows_count; i++)
-    if (is_shown(t->rows[i], group)) {
-      add_name(&down, text_at(t->rows[i], x->down));
-      add_name(&across, text_at(t->rows[i], x->across));
+  for (size_t i = 0; i < rows; i++) {
+    const table_row *row = row_of(t, group, i);
+    if (row) {
+      add_name(&down, text_at(row, x->down));
+      add_name(&across, text_at(row, x->across));
     }
+  }
   if (x->last)
     move_last(&across, x->last);
   layout l = {0};
@@ -119,13 +129,13 @@ static layout make_cross(const table *t, size_t group) {
   l.cells = arena_take(cells * sizeof *l.cells);
   for (size_t i = 0; i < cells; i++)
     l.cells[i] = i % l.columns_count ? "" : down.items[i / l.columns_count];
-  for (size_t i = t->rows_count; i-- > 0;) /* the first row of a cell stays */
-    if (is_shown(t->rows[i], group)) {
-      const table_row *row = t->rows[i];
+  for (size_t i = rows; i-- > 0;) { /* the first row of a cell stays */
+    const table_row *row = row_of(t, group, i);
+    if (row)
       l.cells[find_name(&down, text_at(row, x->down)) * l.columns_count + 1 +
               find_name(&across, text_at(row, x->across))] =
           text_at(row, x->shown);
-    }
+  }
   return l;
 }
 

@@ -3,6 +3,7 @@
 #include "numbers.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -14,6 +15,13 @@
  * Rows.
  * ------------------------------------------------------------------------- */
 
+/* Texts come from programs and files. */
+static char *clean_text(const char *text) {
+  char *copy = arena_text("%s", text);
+  words_clean(copy, false);
+  return copy;
+}
+
 table *table_new(const table_column *columns, size_t count) {
   table *t = arena_take(sizeof *t);
   t->columns = columns;
@@ -24,15 +32,19 @@ table *table_new(const table_column *columns, size_t count) {
 size_t table_add_group(table *t, const char *title) {
   t->groups = arena_more(t->groups, t->groups_count, sizeof *t->groups);
   t->groups[t->groups_count] =
-      (table_group){.title = arena_text("%s", title), .counted = ""};
+      (table_group){.title = clean_text(title), .counted = ""};
   return t->groups_count++;
 }
 
 size_t table_group_of(table *t, const char *title) {
-  for (size_t i = 0; i < t->groups_count; i++)
-    if (!strcmp(t->groups[i].title, title))
-      return i;
-  return table_add_group(t, title);
+  const json_t *known = json_object_get(t->titles, title);
+  if (known)
+    return (size_t)json_integer_value(known);
+  if (!t->titles)
+    t->titles = json_object();
+  size_t group = table_add_group(t, title);
+  json_object_set_new(t->titles, title, json_integer((json_int_t)group));
+  return group;
 }
 
 table_row *table_add(table *t, size_t group) {
@@ -43,6 +55,9 @@ table_row *table_add(table *t, size_t group) {
   row->table = t;
   row->group = group;
   t->rows = arena_more(t->rows, t->rows_count, sizeof(table_row *));
+  table_group *g = &t->groups[group];
+  g->rows = arena_more(g->rows, g->rows_count, sizeof *g->rows);
+  g->rows[g->rows_count++] = t->rows_count;
   return t->rows[t->rows_count++] = row;
 }
 
@@ -76,7 +91,7 @@ static table_value *value_of(table_row *row, const char *name) {
 void table_set_text(table_row *row, const char *name, const char *text) {
   table_value *v = value_of(row, name);
   v->type = text ? VALUE_TEXT : VALUE_ABSENT;
-  v->text = text ? arena_text("%s", text) : NULL;
+  v->text = text ? clean_text(text) : NULL;
 }
 
 void table_set_flag(table_row *row, const char *name, bool flag) {
@@ -120,8 +135,10 @@ void table_set_object(table_row *row, const json_t *object) {
 void table_show(table_row *row, const char *name, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  value_of(row, name)->shown = arena_vtext(format, args);
+  char *text = arena_vtext(format, args);
   va_end(args);
+  words_clean(text, false);
+  value_of(row, name)->shown = text;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -197,8 +214,10 @@ static void add_part(page *p, page_part part) {
   do {                                                                         \
     va_list args;                                                              \
     va_start(args, format);                                                    \
-    add_part(p, (page_part){__VA_ARGS__, .text = arena_vtext(format, args)});  \
+    char *text_ = arena_vtext(format, args);                                   \
     va_end(args);                                                              \
+    words_clean(text_, true);                                                  \
+    add_part(p, (page_part){__VA_ARGS__, .text = text_});                      \
   } while (0)
 
 void page_text(page *p, page_kind kind, const char *format, ...) {

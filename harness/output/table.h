@@ -69,6 +69,8 @@ typedef struct table_row {
 typedef struct table_group {
   const char *title;   /* "" for none */
   const char *counted; /* what TABLE_RATE counts: "objects", or "" */
+  size_t *rows;        /* indices of its rows in the table */
+  size_t rows_count;
 } table_group;
 
 /* A cross table: people see one line for each value of the column `down`, and
@@ -85,6 +87,7 @@ struct table {
   size_t columns_count;
   table_group *groups;
   size_t groups_count;
+  json_t *titles; /* indices of the groups, by title; lives as long as we do */
   table_row **rows; /* of all groups, in the order in which they were added */
   size_t rows_count;
   const table_cross *cross; /* NULL: people see a line for each row */
@@ -102,7 +105,8 @@ size_t table_group_of(table *t, const char *title);
 table_row *table_add(table *t, size_t group);
 
 /* Set the value of the column `name`, which has to exist.  A NULL text, and a
- * real that is not finite, are missing values. */
+ * real that is not finite, are missing values.  Texts, here and in titles and
+ * pages, lose their control characters (words_clean). */
 void table_set_text(table_row *row, const char *name, const char *text);
 void table_set_flag(table_row *row, const char *name, bool flag);
 void table_set_integer(table_row *row, const char *name, long long integer);
@@ -167,6 +171,10 @@ typedef struct page {
   size_t count;
   const table *data; /* the rows for programs */
   json_t *json;      /* what JSON holds; NULL: the rows of `data` */
+  /* Instead of `json`, what makes it, new, when it is wanted: for what is
+   * large. */
+  json_t *(*make_json)(const void *of);
+  const void *of;
 } page;
 
 /* A page of which programs get the rows of `data`.  People see what is added

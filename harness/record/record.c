@@ -1,5 +1,6 @@
 /* record.c: see record.h.  The table below is results/schema.md, field by
  * field; change both together. */
+#include "harness/base/words.h"
 #include "harness/record/record.h"
 
 #include <stdarg.h>
@@ -101,6 +102,7 @@ static const struct field {
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
+    {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
     {"hostile.settings", NAMED, OPTIONAL},
@@ -164,6 +166,40 @@ json_t *record_integer(uint64_t value) {
   return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
+/* What the text is when it is clean, new; NULL if it is clean already. */
+static char *cleaned(const char *text, size_t n) {
+  char *copy = strndup(text, n); /* nothing is kept behind a 0 */
+  if (!copy)
+    return NULL;
+  words_clean(copy, false);
+  if (strlen(copy) == n && !memcmp(copy, text, n)) {
+    free(copy);
+    return NULL;
+  }
+  return copy;
+}
+
+void record_clean(json_t *json) {
+  const char *name;
+  json_t *member;
+  void *next;
+  size_t i;
+  if (json_is_string(json)) {
+    char *copy = cleaned(json_string_value(json), json_string_length(json));
+    if (copy)
+      json_string_set(json, copy);
+    free(copy);
+  }
+  json_array_foreach(json, i, member) record_clean(member);
+  json_object_foreach_safe(json, next, name, member) {
+    char *copy = cleaned(name, strlen(name));
+    record_clean(member);
+    if (copy)
+      json_object_del(json, name);
+    free(copy);
+  }
+}
+
 static bool is_integer(const json_t *json) {
   return json_is_integer(json) && json_integer_value(json) >= 0;
 }
@@ -192,8 +228,23 @@ json_t *record_histogram(const hist *h) {
                    "buckets", buckets);
 }
 
-bool record_read_histogram(const json_t *json, hist *h) {
-  hist_reset(h);
+/* Reads the pairs [low, count]; false if one is none. */
+static bool read_buckets(const json_t *list, hist_bucket *buckets) {
+  size_t i;
+  json_t *pair;
+  json_array_foreach(list, i, pair) {
+    const json_t *low = json_array_get(pair, 0);
+    const json_t *number = json_array_get(pair, 1);
+    if (json_array_size(pair) != 2 || !is_integer(low) || !is_integer(number))
+      return false;
+    buckets[i] = (hist_bucket){(uint64_t)json_integer_value(low),
+                               (uint64_t)json_integer_value(number)};
+  }
+  return true;
+}
+
+bool record_read_sparse(const json_t *json, hist_sparse *h) {
+  *h = (hist_sparse){0};
   const json_t *count = json_object_get(json, "count");
   if (!is_integer(count))
     return false;
@@ -207,32 +258,31 @@ bool record_read_histogram(const json_t *json, hist *h) {
   if (!is_integer(sum) || !is_integer(min) || !is_integer(max) || n == 0 ||
       n > HIST_BUCKETS)
     return false;
-
-  hist_bucket *buckets = malloc(n * sizeof *buckets);
-  bool good = buckets != NULL;
-  for (size_t i = 0; good && i < n; i++) {
-    const json_t *pair = json_array_get(list, i);
-    const json_t *low = json_array_get(pair, 0);
-    const json_t *number = json_array_get(pair, 1);
-    good = json_array_size(pair) == 2 && is_integer(low) && is_integer(number);
-    if (good)
-      buckets[i] = (hist_bucket){(uint64_t)json_integer_value(low),
-                                 (uint64_t)json_integer_value(number)};
-  }
-  good = good && hist_rebuild(h, buckets, n, (uint64_t)json_integer_value(sum),
-                              (uint64_t)json_integer_value(min),
-                              (uint64_t)json_integer_value(max));
-  free(buckets);
-  if (good && h->count == (uint64_t)json_integer_value(count))
+  *h = (hist_sparse){.count = (uint64_t)json_integer_value(count),
+                     .sum = (uint64_t)json_integer_value(sum),
+                     .min = (uint64_t)json_integer_value(min),
+                     .max = (uint64_t)json_integer_value(max),
+                     .buckets = malloc(n * sizeof(hist_bucket)),
+                     .occupied = n};
+  if (h->buckets && read_buckets(list, h->buckets) && hist_sparse_valid(h))
     return true;
-  hist_reset(h);
+  free(h->buckets);
+  *h = (hist_sparse){0};
   return false;
 }
 
+bool record_read_histogram(const json_t *json, hist *h) {
+  hist_sparse sparse;
+  bool good = record_read_sparse(json, &sparse);
+  hist_rebuild(h, &sparse); /* empty, unless it is good */
+  free(sparse.buckets);
+  return good;
+}
+
 static bool is_histogram(const json_t *json) {
-  hist *h = malloc(sizeof *h);
-  bool good = h && record_read_histogram(json, h);
-  free(h);
+  hist_sparse sparse;
+  bool good = record_read_sparse(json, &sparse);
+  free(sparse.buckets);
   return good;
 }
 

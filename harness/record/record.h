@@ -22,6 +22,16 @@ enum { RECORD_SCHEMA = 1 };
  * goes to `why`, which has `room` bytes. */
 bool record_valid(const json_t *record, char *why, size_t room);
 
+/* Whether the figures of a valid record agree with each other: a peak is above
+ * the samples, all pauses are those of the kinds, stops are not longer than the
+ * run, utilisation follows from pauses.  Figures that are missing agree.  If
+ * they do not agree, one line that says which goes to `why`.  A program that is
+ * not ours writes records, too, and the harness may have bugs of its own. */
+bool record_consistent(const json_t *record, char *why, size_t room);
+
+/* Makes the verdict of a valid record WRONG if it is not consistent. */
+void record_judge(json_t *record);
+
 /* The value at a dotted path ("verdict.status"), borrowed, or NULL. */
 json_t *record_get(const json_t *record, const char *path);
 
@@ -33,9 +43,17 @@ double record_number(const json_t *record, const char *path);
  * which mean "no limit", become that. */
 json_t *record_integer(uint64_t value);
 
+/* Cleans all texts of a value that a program wrote (words_clean), and removes
+ * members whose names are not clean. */
+void record_clean(json_t *json);
+
 /* A histogram as JSON (new), and back.  Reading returns false, with `h` empty,
  * if `json` is no histogram. */
 json_t *record_histogram(const hist *h);
 bool record_read_histogram(const json_t *json, hist *h);
+
+/* The same, sparse: h->buckets is to be freed, and is NULL if there are none or
+ * the result is false. */
+bool record_read_sparse(const json_t *json, hist_sparse *h);
 
 #endif

@@ -295,7 +295,14 @@ static json_t *json_of_row(const compare_row *row) {
   return o;
 }
 
-static json_t *json_of(comparison *const *all, size_t count) {
+typedef struct comparisons {
+  comparison *const *all;
+  size_t count;
+} comparisons;
+
+static json_t *json_of(const void *of) {
+  comparison *const *all = ((const comparisons *)of)->all;
+  const size_t count = ((const comparisons *)of)->count;
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {
     const comparison *c = all[i];
@@ -330,6 +337,9 @@ page *compare_page(comparison *const *all, size_t count) {
     add_side(p, t, all + from, end - from);
   }
   add_legend(p, all[0]);
-  p->json = json_of(all, count);
+  comparisons *of = arena_take(sizeof *of);
+  *of = (comparisons){all, count};
+  p->make_json = json_of;
+  p->of = of;
   return p;
 }

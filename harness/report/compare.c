@@ -17,16 +17,33 @@ static bool on_side(const compare_side *side, const report_cell *c) {
   return !side->collector || !strcmp(side->collector, c->collector);
 }
 
-/* The side's cell that is like this one of the other side. */
-static const report_cell *counterpart(const compare_side *side,
-                                      const report_cell *like) {
+/* What the cells that are compared have in common: their block, and, unless
+ * sides are collectors, the collector. */
+static const char *likeness(const compare_side *side, const report_cell *c) {
+  return arena_text("%s\n%s\n%d\n%d\n%s", c->workload, c->heap, c->threads,
+                    c->reference, side->collector ? "" : c->collector);
+}
+
+/* The numbers of the side's cells, by likeness; of like ones the first. */
+static json_t *index_cells(const compare_side *side) {
+  json_t *index = json_object();
   for (size_t i = 0; i < side->report->count; i++) {
     const report_cell *c = &side->report->cells[i];
-    if (on_side(side, c) && report_same_block(c, like) &&
-        (side->collector || !strcmp(c->collector, like->collector)))
-      return c;
+    if (!on_side(side, c))
+      continue;
+    const char *like = likeness(side, c);
+    if (!json_object_get(index, like))
+      json_object_set_new(index, like, json_integer((json_int_t)i));
   }
-  return NULL;
+  return index;
+}
+
+/* The side's cell that is like this one of the other side, or NULL. */
+static const report_cell *counterpart(const compare_side *side,
+                                      const json_t *index,
+                                      const report_cell *like) {
+  const json_t *at = json_object_get(index, likeness(side, like));
+  return at ? &side->report->cells[json_integer_value(at)] : NULL;
 }
 
 static const char *label_of(const report_cell *c, bool with_collector) {
@@ -52,16 +69,19 @@ static void add_row(comparison *c, const report_cell *base,
 }
 
 static void pair_cells(comparison *c) {
+  json_t *bases = index_cells(&c->base), *freshes = index_cells(&c->fresh);
   for (size_t i = 0; i < c->base.report->count; i++) {
     const report_cell *base = &c->base.report->cells[i];
     if (on_side(&c->base, base))
-      add_row(c, base, counterpart(&c->fresh, base));
+      add_row(c, base, counterpart(&c->fresh, freshes, base));
   }
   for (size_t i = 0; i < c->fresh.report->count; i++) {
     const report_cell *fresh = &c->fresh.report->cells[i];
-    if (on_side(&c->fresh, fresh) && !counterpart(&c->base, fresh))
+    if (on_side(&c->fresh, fresh) && !counterpart(&c->base, bases, fresh))
       add_row(c, NULL, fresh);
   }
+  json_decref(bases);
+  json_decref(freshes);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -1,8 +1,13 @@
 /* gbench.c: a report as Google Benchmark writes its results: a benchmark per
  * cell, a repetition per invocation, one iteration each: the measured part.
  * The other metrics are user counters, which stand beside the fields of a
- * repetition. */
+ * repetition.
+ *
+ * Cells that failed are no benchmarks here.  Google Benchmark gives a benchmark
+ * with an error a time of 0, and tools that track times take 0 for the best one
+ * ever.  The context names these cells. */
 #include "tables.h"
+#include "harness/base/arena.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,7 +17,23 @@ static const char *word(const json_t *object, const char *key) {
   return text ? text : "";
 }
 
-static json_t *gbench_context(const json_t *machine) {
+/* The cells that are left out, and why. */
+static json_t *gbench_left_out(const report *r) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    const char *reason = report_failure_reason(c);
+    if (!report_is_good(c))
+      json_array_append_new(
+          list, json_pack("{s:s, s:s}", "name", c->id, "reason",
+                          arena_text("%s%s%s", report_verdict_text(c),
+                                     *reason ? ": " : "", reason)));
+  }
+  return list;
+}
+
+static json_t *gbench_context(const report *r) {
+  const json_t *machine = r->machine;
   const json_t *cpu = json_object_get(machine, "cpu");
   json_t *context = json_object();
   json_object_set_new(context, "date", json_string(word(machine, "date")));
@@ -30,6 +51,7 @@ static json_t *gbench_context(const json_t *machine) {
   json_t *load = json_object_get(machine, "load");
   json_object_set(context, "load_avg", load ? load : json_null());
   json_object_set_new(context, "library_build_type", json_string("release"));
+  json_object_set_new(context, "left_out", gbench_left_out(r));
   return context;
 }
 
@@ -40,15 +62,6 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
       (int)family, "per_family_instance_index", 0, "run_name", c->id,
       "run_type", "iteration", "repetitions", (int)r->invocations,
       "repetition_index", s->invocation - 1, "threads", c->threads);
-  if (!report_is_good(c)) {
-    json_object_set_new(b, "error_occurred", json_true());
-    json_object_set_new(b, "error_message", json_string(s->reason));
-    json_object_set_new(b, "iterations", json_integer(0));
-    json_object_set_new(b, "real_time", json_real(0));
-    json_object_set_new(b, "cpu_time", json_real(0));
-    json_object_set_new(b, "time_unit", json_string("ms"));
-    return b;
-  }
   json_object_set_new(b, "iterations", json_integer(1));
   json_object_set_new(b, "time_unit", json_string("ms"));
   for (size_t m = 0; m < METRICS; m++) {
@@ -70,10 +83,11 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
 json_t *report_gbench(const report *r) {
   json_t *benchmarks = json_array();
   for (size_t i = 0; i < r->count; i++)
-    for (size_t k = 0; k < r->cells[i].count; k++)
+    for (size_t k = 0; report_is_good(&r->cells[i]) && k < r->cells[i].count;
+         k++)
       json_array_append_new(
           benchmarks,
           gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
-  return json_pack("{s:o, s:o}", "context", gbench_context(r->machine),
-                   "benchmarks", benchmarks);
+  return json_pack("{s:o, s:o}", "context", gbench_context(r), "benchmarks",
+                   benchmarks);
 }

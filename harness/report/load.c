@@ -1,6 +1,7 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 #include "harness/output/table.h"
 #include "harness/record/record.h"
 #include "harness/stats/drift.h"
@@ -23,6 +24,9 @@ verdict verdict_of_record(const json_t *record) {
                {"TIMEOUT", VERDICT_TIMEOUT}, {"CRASH", VERDICT_CRASH}};
   const char *status = record_text(record, "verdict.status");
   bool declared = json_is_true(record_get(record, "verdict.declared"));
+  if (json_is_true(record_get(record, "heap.coarse")) &&
+      (declared || !strcmp(status, "OOM")))
+    return VERDICT_BELOW_GRANULE;
   if (!strcmp(status, "ok") && declared)
     return VERDICT_OK;
   if (!strcmp(status, "LEAK"))
@@ -46,22 +50,35 @@ bool report_same_block(const report_cell *a, const report_cell *b) {
  * Reading.
  * ------------------------------------------------------------------------- */
 
-static report_cell *find_cell(report *r, const char *id) {
-  for (size_t i = 0; i < r->count; i++)
-    if (!strcmp(r->cells[i].id, id))
-      return &r->cells[i];
-  return NULL;
+report_cell *report_find_cell(const report *r, const char *id) {
+  const json_t *index = json_object_get(r->ids, id);
+  return index ? &r->cells[json_integer_value(index)] : NULL;
 }
 
-static void add_pauses(report_cell *c, const json_t *record, hist *scratch) {
-  const json_t *pauses = record_get(record, "pauses.all");
-  if (!pauses || !record_read_histogram(pauses, scratch))
+/* Adds the pauses of a record.  What is merged is not in the arena, as it is
+ * made anew by each record. */
+static void add_pauses(report_cell *c, const json_t *record) {
+  hist_sparse fresh, *all = &c->pauses;
+  if (!record_read_sparse(record_get(record, "pauses.all"), &fresh) ||
+      !fresh.count)
     return;
-  if (!c->pauses) {
-    c->pauses = arena_take(sizeof *c->pauses);
-    hist_reset(c->pauses);
+  hist_bucket *merged =
+      malloc((all->occupied + fresh.occupied) * sizeof *merged);
+  if (!merged) {
+    say("out of memory");
+    exit(EXIT_SOME_FAILED);
   }
-  hist_merge(c->pauses, scratch);
+  const size_t occupied = hist_sparse_merge(all, &fresh, merged);
+  const bool first = !all->count;
+  free(all->buckets);
+  *all =
+      (hist_sparse){.count = all->count + fresh.count,
+                    .sum = all->sum + fresh.sum,
+                    .min = first || fresh.min < all->min ? fresh.min : all->min,
+                    .max = first || fresh.max > all->max ? fresh.max : all->max,
+                    .buckets = merged,
+                    .occupied = occupied};
+  free(fresh.buckets);
 }
 
 const long long report_windows_ns[REPORT_WINDOWS] = {
@@ -172,18 +189,19 @@ static bool add_canary(report *r, const json_t *record) {
 static bool add_untimed(report *r, const json_t *record) {
   const char *id = record_text(record, "cell");
   size_t n = strlen(id), tail = strlen(RECORD_UNTIMED);
-  for (size_t i = 0; i < r->count && n > tail; i++) {
-    report_cell *c = &r->cells[i];
-    if (strncmp(c->id, id, n - tail) || c->id[n - tail])
-      continue;
-    verdict v = verdict_of_record(record);
-    if (v == VERDICT_OK || v == VERDICT_LEAK_DECLARED) {
-      c->untimed = arena_more(c->untimed, c->untimed_count, sizeof(double));
-      c->untimed[c->untimed_count++] = record_number(record, "time.wall");
-    }
-    return true;
+  if (n <= tail || strcmp(id + n - tail, RECORD_UNTIMED))
+    return false;
+  char *twin = strndup(id, n - tail);
+  report_cell *c = twin ? report_find_cell(r, twin) : NULL;
+  free(twin);
+  if (!c)
+    return false;
+  verdict v = verdict_of_record(record);
+  if (v == VERDICT_OK || v == VERDICT_LEAK_DECLARED) {
+    c->untimed = arena_more(c->untimed, c->untimed_count, sizeof(double));
+    c->untimed[c->untimed_count++] = record_number(record, "time.wall");
   }
-  return false;
+  return true;
 }
 
 /* The times of the canary that are known, `*n` of them. */
@@ -251,14 +269,8 @@ static size_t planned_of(const report *r, bool canary) {
   return canary ? 2 * r->invocations + 1 : r->invocations;
 }
 
-typedef struct loading {
-  report *report;
-  hist *scratch;
-} loading;
-
 static void add_record(void *data, const json_t *record) {
-  loading *l = data;
-  report *r = l->report;
+  report *r = data;
   bool canary = json_is_true(json_object_get(record, "canary"));
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
@@ -268,15 +280,14 @@ static void add_record(void *data, const json_t *record) {
       r->planned++;
     return;
   }
-  report_cell *c = find_cell(r, record_text(record, "cell"));
+  report_cell *c = report_find_cell(r, record_text(record, "cell"));
   bool stray = !c || c->missing || invocation < 1 ||
                (!r->open_ended && (size_t)invocation > r->invocations);
-  size_t at = 0;
-  for (; !stray && at < c->count; at++) {
-    if (c->samples[at].invocation > invocation)
-      break;
-    stray = c->samples[at].invocation == invocation;
-  }
+  /* From the end: records come in the order of their rounds. */
+  size_t at = stray ? 0 : c->count;
+  while (at && c->samples[at - 1].invocation > invocation)
+    at--;
+  stray |= at && c->samples[at - 1].invocation == invocation;
   if (stray) {
     r->strays++;
     return;
@@ -288,11 +299,12 @@ static void add_record(void *data, const json_t *record) {
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
+  const char *reason = record_text(record, "verdict.reason");
   *s = (report_sample){
       .invocation = invocation,
       .verdict = verdict_of_record(record),
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
-      .reason = arena_text("%s", record_text(record, "verdict.reason"))};
+      .reason = *reason ? arena_text("%s", reason) : ""};
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);
@@ -301,7 +313,7 @@ static void add_record(void *data, const json_t *record) {
     c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
-  add_pauses(c, record, l->scratch);
+  add_pauses(c, record);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -310,7 +322,7 @@ static void add_record(void *data, const json_t *record) {
 
 static double pooled(const report_cell *c, double percentile) {
   uint64_t value;
-  if (!c->pauses || !hist_percentile(c->pauses, percentile, &value))
+  if (!hist_sparse_percentile(&c->pauses, percentile, &value))
     return NAN;
   return (double)value;
 }
@@ -383,6 +395,9 @@ static bool read_plan(report *r) {
                     "heap", &c->heap, "threads", &c->threads, "n/a",
                     &c->missing))
       return false;
+    if (!json_object_get(r->ids, c->id)) /* the first one, if there are twins */
+      json_object_set_new(r->ids, c->id,
+                          json_integer((json_int_t)r->count - 1));
     c->reference = json_object_get(cell, "kind") != NULL;
     c->turns = json_is_true(json_object_get(cell, "turns"));
     c->floor = NAN;
@@ -400,7 +415,7 @@ static void read_floors(report *r, const char *dir) {
   size_t i;
   json_t *row;
   json_array_foreach(json_object_get(json, "floors"), i, row) {
-    report_cell *c = find_cell(r, record_text(row, "cell"));
+    report_cell *c = report_find_cell(r, record_text(row, "cell"));
     if (c)
       c->floor = record_number(row, "ns");
   }
@@ -428,7 +443,7 @@ static void explain_no_plan(const char *dir, char *why, size_t room) {
 report *report_load(const char *dir, char *why, size_t room) {
   report *r = arena_take(sizeof *r);
   r->dir = arena_text("%s", dir);
-  loading l = {r, arena_take(sizeof(hist))};
+  r->ids = json_object();
   char no_machine[256];
   bool good = false;
   r->plan = results_read_json(dir, "plan.json", why, room);
@@ -439,7 +454,7 @@ report *report_load(const char *dir, char *why, size_t room) {
   else if (!read_plan(r))
     snprintf(why, room, "%s/plan.json is not a plan", dir);
   else
-    good = results_read_runs(dir, add_record, &l, &r->state, why, room);
+    good = results_read_runs(dir, add_record, r, &r->state, why, room);
   if (good)
     read_floors(r, dir);
   for (size_t i = 0; i < r->count; i++)
@@ -451,6 +466,9 @@ report *report_load(const char *dir, char *why, size_t room) {
 }
 
 void report_free(report *r) {
+  for (size_t i = 0; i < r->count; i++)
+    free(r->cells[i].pauses.buckets);
+  json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);
 }
@@ -481,6 +499,8 @@ const char *report_verdict_text(const report_cell *c) {
     return "ok";
   case VERDICT_LEAK_DECLARED:
     return arena_text("LEAK %lld (declared)", leaked);
+  case VERDICT_BELOW_GRANULE:
+    return "below granule";
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
   case VERDICT_OVER_LIMIT:
@@ -503,6 +523,9 @@ const char *report_verdict_text(const report_cell *c) {
 const char *report_failure_reason(const report_cell *c) {
   const report_sample *worst = report_worst(c);
   const char *reason = worst ? worst->reason : "";
+  if (c->verdict == VERDICT_BELOW_GRANULE)
+    return "the heap is so small that the size of the collector's blocks "
+           "decides; ask for more data, or for a heap in bytes";
   if (c->verdict == VERDICT_CRASH) /* the verdict shows how it begins */
     reason += strcspn(reason, ":");
   return reason + strspn(reason, ": ");

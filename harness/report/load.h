@@ -17,7 +17,8 @@ typedef enum verdict {
   VERDICT_NOT_APPLICABLE, /* the collector cannot run the workload */
   VERDICT_OK,
   VERDICT_LEAK_DECLARED,
-  VERDICT_NOT_RUN, /* no record yet */
+  VERDICT_BELOW_GRANULE, /* the heap is too small to tell of the algorithm */
+  VERDICT_NOT_RUN,       /* no record yet */
   VERDICT_LEAK,
   VERDICT_OVER_LIMIT,
   VERDICT_OOM,
@@ -71,8 +72,8 @@ typedef struct report_cell {
   const char *ops; /* what the workload counts; NULL until a record says it */
   double *untimed; /* wall time in ns of each invocation without instruments */
   size_t untimed_count;
-  hist *pauses;     /* of all invocations; NULL if none was measured */
-  bool uncorrected; /* maxima are withheld: the run-queue delay is unknown */
+  hist_sparse pauses; /* of all invocations; empty if none was measured */
+  bool uncorrected;   /* maxima are withheld: the run-queue delay is unknown */
   verdict verdict;
   double values[METRICS]; /* all NAN when the verdict is not good */
 } report_cell;
@@ -82,6 +83,7 @@ typedef struct report {
   const char *dir;    /* some tables read its records once more */
   report_cell *cells; /* in the order of the plan */
   size_t count;
+  json_t *ids;           /* indices of the cells, by identity */
   size_t invocations;    /* planned for each cell */
   bool open_ended;       /* --until-ci may have planned more */
   size_t planned, found; /* runs */
@@ -94,6 +96,9 @@ typedef struct report {
 /* Reads the results directory `dir`.  NULL, with one line in `why`, if it holds
  * no results. */
 report *report_load(const char *dir, char *why, size_t room);
+
+/* The cell of this identity, or NULL. */
+report_cell *report_find_cell(const report *r, const char *id);
 
 /* Releases the plan and the machine. */
 void report_free(report *r);

@@ -133,7 +133,8 @@ static void add_failure(page *p, const report_cell *c) {
   const char *reason = report_failure_reason(c);
   size_t failures = 0;
   for (size_t i = 0; i < c->count; i++)
-    failures += c->samples[i].verdict >= VERDICT_LEAK;
+    failures += c->samples[i].verdict >= VERDICT_LEAK ||
+                c->samples[i].verdict == c->verdict;
   page_list(p, "%s: %s in %zu of %zu invocations%s%s", c->collector,
             report_verdict_text(c), failures, c->count, *reason ? ": " : "",
             reason);
@@ -234,7 +235,8 @@ static json_t *json_of_warnings(const report *r) {
   return list;
 }
 
-static json_t *json_of(const report *r) {
+static json_t *json_of(const void *of) {
+  const report *r = of;
   static const char *const combined[] = {"median", "spread", "maximum",
                                          "pooled", "pooled", "total"};
   static const char *const better[] = {"lower", "neither", "higher"};
@@ -265,11 +267,12 @@ page *report_cells(const report *r) {
   report_add_title(p, r);
   for (size_t group = 0; group < t->groups_count; group++) {
     page_group(p, t, group);
-    for (size_t i = 0; i < r->count; i++)
-      if (t->rows[i]->group == group)
-        add_notes(p, &r->cells[i]);
+    const table_group *g = &t->groups[group]; /* a row is a cell */
+    for (size_t i = 0; i < g->rows_count; i++)
+      add_notes(p, &r->cells[g->rows[i]]);
   }
   add_legend(p, r);
-  p->json = json_of(r);
+  p->make_json = json_of;
+  p->of = r;
   return p;
 }

@@ -168,12 +168,10 @@ static void add_memory(gathered *g, const json_t *record) {
 static void gather(void *data, const json_t *record) {
   gathering *all = data;
   const char *id = json_string_value(record_get(record, "cell"));
-  size_t i = 0;
-  while (i < all->report->count && id && strcmp(all->report->cells[i].id, id))
-    i++;
-  if (!id || i == all->report->count || !report_is_good(&all->report->cells[i]))
+  const report_cell *c = id ? report_find_cell(all->report, id) : NULL;
+  if (!c || !report_is_good(c))
     return;
-  gathered *g = &all->cells[i];
+  gathered *g = &all->cells[c - all->report->cells];
   for (unsigned k = 0; k < NUMBERS_OF_RUN; k++) {
     g->numbers[k] = arena_more(g->numbers[k], g->count, sizeof(double));
     g->numbers[k][g->count] = NAN;

@@ -32,7 +32,8 @@ page *report_memory(const report *r);
 page *report_growth(const report *r);
 page *report_limits(const report *r);
 
-/* The main table as JSON for the tools of Google Benchmark, new. */
+/* The main table as JSON for the tools of Google Benchmark, new.  Cells that
+ * failed are left out, and named in its context. */
 json_t *report_gbench(const report *r);
 
 /* ------------------------------------------------------------------------- *

@@ -104,29 +104,35 @@ stat_welch stat_welch_test(const double *a, size_t a_n, const double *b,
   return (stat_welch){t, freedom, stat_student_p(t, freedom)};
 }
 
-/* The index of the smallest p that is not adjusted yet, or n. */
-static size_t smallest(const double *p, const bool *done, size_t n) {
-  size_t best = n;
-  for (size_t i = 0; i < n; i++)
-    if (!done[i] && !isnan(p[i]) && (best == n || p[i] < p[best]))
-      best = i;
-  return best;
+/* A p and where it stands. */
+typedef struct placed {
+  double p;
+  size_t at;
+} placed;
+
+static int by_p(const void *a, const void *b) {
+  const placed *x = a, *y = b;
+  if (x->p < y->p || x->p > y->p)
+    return x->p < y->p ? -1 : 1;
+  return (x->at > y->at) - (x->at < y->at);
 }
 
 void stat_holm(double *p, size_t n) {
-  bool *done = calloc(n + 1, sizeof *done);
-  size_t left = 0, i;
-  for (size_t k = 0; k < n; k++)
-    left += isnan(p[k]) ? 0 : 1;
+  placed *sorted = malloc((n + 1) * sizeof *sorted);
+  size_t left = 0;
+  for (size_t k = 0; sorted && k < n; k++)
+    if (!isnan(p[k]))
+      sorted[left++] = (placed){p[k], k};
+  if (sorted)
+    qsort(sorted, left, sizeof *sorted, by_p);
   double floor = 0; /* a larger p must not come out smaller */
-  for (; done && (i = smallest(p, done, n)) < n; left--) {
-    floor = fmax(floor, fmin(1, p[i] * (double)left));
-    p[i] = floor;
-    done[i] = true;
+  for (size_t k = 0; k < left; k++) {
+    floor = fmax(floor, fmin(1, sorted[k].p * (double)(left - k)));
+    p[sorted[k].at] = floor;
   }
-  for (size_t k = 0; !done && k < n; k++) /* no memory: no p is known */
+  for (size_t k = 0; !sorted && k < n; k++) /* no memory: no p is known */
     p[k] = NAN;
-  free(done);
+  free(sorted);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -48,21 +48,77 @@ void hist_correct(hist *into, const hist *from, uint64_t interval) {
   }
 }
 
-bool hist_percentile(const hist *h, double p, uint64_t *value) {
-  double n = (double)h->count;
+/* The rank of a percentile among `n` values; 0 if they cannot tell it. */
+static uint64_t rank_of(uint64_t n, double p) {
   /* A little slack for percentiles that binary fractions miss: 1000 values do
    * support 99.9. */
-  if (n * (100 - p) < 100 * (1 - 1e-9))
+  if ((double)n * (100 - p) < 100 * (1 - 1e-9))
+    return 0;
+  uint64_t rank = (uint64_t)floor(p / 100 * (double)n + 0.5);
+  return rank ? rank : 1;
+}
+
+static uint64_t highest(unsigned index, uint64_t max) {
+  return hist_high(index) < max ? hist_high(index) : max;
+}
+
+bool hist_percentile(const hist *h, double p, uint64_t *value) {
+  const uint64_t rank = rank_of(h->count, p);
+  if (!rank)
     return false;
-  uint64_t rank = (uint64_t)floor(p / 100 * n + 0.5);
-  if (rank == 0)
-    rank = 1;
   uint64_t seen = 0;
   unsigned i = 0;
   while ((seen += h->buckets[i]) < rank)
     i++;
-  *value = hist_high(i) < h->max ? hist_high(i) : h->max;
+  *value = highest(i, h->max);
   return true;
+}
+
+bool hist_sparse_percentile(const hist_sparse *h, double p, uint64_t *value) {
+  const uint64_t rank = rank_of(h->count, p);
+  if (!rank)
+    return false;
+  uint64_t seen = 0;
+  size_t i = 0;
+  while ((seen += h->buckets[i].count) < rank)
+    i++;
+  *value = highest(hist_index(h->buckets[i].low), h->max);
+  return true;
+}
+
+size_t hist_sparse_merge(const hist_sparse *a, const hist_sparse *b,
+                         hist_bucket *out) {
+  size_t i = 0, k = 0, n = 0;
+  while (i < a->occupied || k < b->occupied) {
+    const hist_bucket *x = i < a->occupied ? &a->buckets[i] : NULL;
+    const hist_bucket *y = k < b->occupied ? &b->buckets[k] : NULL;
+    const bool takes_x = x && (!y || x->low <= y->low);
+    const bool takes_y = y && (!x || y->low <= x->low);
+    out[n++] =
+        (hist_bucket){takes_x ? x->low : y->low,
+                      (takes_x ? x->count : 0) + (takes_y ? y->count : 0)};
+    i += takes_x;
+    k += takes_y;
+  }
+  return n;
+}
+
+bool hist_sparse_valid(const hist_sparse *h) {
+  const size_t n = h->occupied;
+  const hist_bucket *buckets = h->buckets;
+  if (!n)
+    return !h->count;
+  bool good = h->min <= h->max &&
+              hist_index(h->min) == hist_index(buckets[0].low) &&
+              hist_index(h->max) == hist_index(buckets[n - 1].low);
+  uint64_t count = 0;
+  for (size_t k = 0; good && k < n; k++) {
+    good = hist_low(hist_index(buckets[k].low)) == buckets[k].low &&
+           buckets[k].count > 0 &&
+           (k == 0 || buckets[k].low > buckets[k - 1].low);
+    count += buckets[k].count;
+  }
+  return good && count == h->count;
 }
 
 bool hist_next(const hist *h, unsigned *cursor, hist_bucket *bucket) {
@@ -76,26 +132,17 @@ bool hist_next(const hist *h, unsigned *cursor, hist_bucket *bucket) {
   return false;
 }
 
-bool hist_rebuild(hist *h, const hist_bucket *buckets, size_t n, uint64_t sum,
-                  uint64_t min, uint64_t max) {
+bool hist_rebuild(hist *h, const hist_sparse *from) {
   hist_reset(h);
-  if (n == 0)
-    return true;
-  bool good = min <= max && hist_index(min) == hist_index(buckets[0].low) &&
-              hist_index(max) == hist_index(buckets[n - 1].low);
-  for (size_t k = 0; good && k < n; k++) {
-    unsigned i = hist_index(buckets[k].low);
-    good = hist_low(i) == buckets[k].low && buckets[k].count > 0 &&
-           (k == 0 || buckets[k].low > buckets[k - 1].low);
-    h->buckets[i] = buckets[k].count;
-    h->count += buckets[k].count;
-  }
-  if (!good) {
-    hist_reset(h);
+  if (!hist_sparse_valid(from))
     return false;
-  }
-  h->sum = sum;
-  h->min = min;
-  h->max = max;
+  if (!from->occupied)
+    return true;
+  for (size_t k = 0; k < from->occupied; k++)
+    h->buckets[hist_index(from->buckets[k].low)] = from->buckets[k].count;
+  h->count = from->count;
+  h->sum = from->sum;
+  h->min = from->min;
+  h->max = from->max;
   return true;
 }

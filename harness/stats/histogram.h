@@ -36,6 +36,14 @@ typedef struct hist_bucket {
   uint64_t count;
 } hist_bucket;
 
+/* A histogram as its occupied buckets, in ascending order: some hundred bytes
+ * instead of 58 KiB.  `min` and `max` mean nothing while it is empty. */
+typedef struct hist_sparse {
+  uint64_t count, sum, min, max; /* as above */
+  hist_bucket *buckets;
+  size_t occupied;
+} hist_sparse;
+
 /* Makes the histogram empty, and touches all of its memory. */
 void hist_reset(hist *h);
 
@@ -79,16 +87,24 @@ void hist_correct(hist *into, const hist *from, uint64_t interval);
  * percentile is the maximum under another name. */
 bool hist_percentile(const hist *h, double p, uint64_t *value);
 
+bool hist_sparse_percentile(const hist_sparse *h, double p, uint64_t *value);
+
+/* Writes the buckets of both to `out`, which has room for as many as both
+ * have.  Returns how many they are. */
+size_t hist_sparse_merge(const hist_sparse *a, const hist_sparse *b,
+                         hist_bucket *out);
+
+/* Whether there is such a histogram, apart from its sum: the buckets are in
+ * order, begin at the lowest values of buckets, hold `count` values in all,
+ * each at least one, and min and max are in the first and the last of them. */
+bool hist_sparse_valid(const hist_sparse *h);
+
 /* Visits the occupied buckets in ascending order: start with *cursor = 0 and
  * call until it returns false. */
 bool hist_next(const hist *h, unsigned *cursor, hist_bucket *bucket);
 
-/* Makes `h` the histogram of which hist_next gave these `n` buckets, with the
- * exact values that the buckets cannot tell (ignored if n is 0).  Returns
- * false, with `h` empty, if there is no such histogram: buckets are unordered,
- * do not begin at the lowest value of a bucket or have a count of 0, or min
- * and max are not in the first and the last of them. */
-bool hist_rebuild(hist *h, const hist_bucket *buckets, size_t n, uint64_t sum,
-                  uint64_t min, uint64_t max);
+/* Makes `h` the histogram of which hist_next gave these buckets.  Returns
+ * false, with `h` empty, if there is no such histogram (hist_sparse_valid). */
+bool hist_rebuild(hist *h, const hist_sparse *from);
 
 #endif

@@ -10,18 +10,6 @@
 
 static const stat_interval none = {NAN, NAN};
 
-/* By insertion: samples are short, and the bootstrap sorts one 10,000 times
- * and more. */
-static void sort(double *values, size_t n) {
-  for (size_t i = 1; i < n; i++) {
-    double value = values[i];
-    size_t k = i;
-    for (; k > 0 && values[k - 1] > value; k--)
-      values[k] = values[k - 1];
-    values[k] = value;
-  }
-}
-
 /* ------------------------------------------------------------------------- *
  * Median.
  * ------------------------------------------------------------------------- */
@@ -53,7 +41,7 @@ stat_interval stat_median_interval(const double *values, size_t n,
   if (!sorted)
     return none;
   memcpy(sorted, values, n * sizeof *sorted);
-  sort(sorted, n);
+  qsort(sorted, n, sizeof *sorted, stat_ascending);
   stat_interval i = {sorted[rank - 1], sorted[n - rank]};
   free(sorted);
   return i;
@@ -121,14 +109,6 @@ stat_interval stat_fieller(const stat_moments *above, const stat_moments *below,
  * Ratios.
  * ------------------------------------------------------------------------- */
 
-/* The location of a sample, which may be sorted in place. */
-static double locate(double *values, size_t n, stat_location location) {
-  if (location == STAT_MEAN)
-    return mean_of(values, n);
-  sort(values, n);
-  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 static bool positive(const double *values, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (!(values[i] > 0))
@@ -136,47 +116,132 @@ static bool positive(const double *values, size_t n) {
   return n > 0;
 }
 
-/* Memory for the longest sample, to be freed; NULL if one of the ratios is not
- * defined. */
-static double *make_room(const stat_pair *pairs, size_t n) {
+/* A sample of which resamples are drawn.  A resample is known by how often each
+ * value was drawn, so that its median takes no sorting. */
+typedef struct drawn {
+  const double *values; /* as they came */
+  size_t n;
+  double *sorted;
+  uint32_t *ranks; /* of each value: its place in `sorted` */
+} drawn;
+
+/* What is needed to draw: two samples for each pair, and for the longest one
+ * how often each value was drawn. */
+typedef struct drawing {
+  drawn *samples;
+  size_t count;
+  uint32_t *times;
+  stat_location location;
+} drawing;
+
+static void free_drawing(drawing *d) {
+  for (size_t i = 0; d->samples && i < d->count; i++) {
+    free(d->samples[i].sorted);
+    free(d->samples[i].ranks);
+  }
+  free(d->samples);
+  free(d->times);
+}
+
+typedef struct placed {
+  double value;
+  size_t at;
+} placed;
+
+static int by_value(const void *a, const void *b) {
+  const placed *x = a, *y = b;
+  return (x->value > y->value) - (x->value < y->value);
+}
+
+static bool add_sample(drawn *s, const double *values, size_t n) {
+  placed *order = malloc(n * sizeof *order);
+  *s = (drawn){values, n, malloc(n * sizeof *s->sorted),
+               malloc(n * sizeof *s->ranks)};
+  bool good = order && s->sorted && s->ranks;
+  for (size_t i = 0; good && i < n; i++)
+    order[i] = (placed){values[i], i};
+  if (good)
+    qsort(order, n, sizeof *order, by_value);
+  for (size_t i = 0; good && i < n; i++) {
+    s->sorted[i] = order[i].value;
+    s->ranks[order[i].at] = (uint32_t)i;
+  }
+  free(order);
+  return good;
+}
+
+/* False if one of the ratios is not defined, or there is no memory; the drawing
+ * is to be freed in any case. */
+static bool make_drawing(const stat_pair *pairs, size_t n,
+                         stat_location location, drawing *d) {
   size_t longest = 0;
-  for (size_t i = 0; i < n; i++) {
-    const stat_pair *p = &pairs[i];
-    if (!positive(p->above, p->above_n) || !positive(p->below, p->below_n))
-      return NULL;
-    longest = p->above_n > longest ? p->above_n : longest;
-    longest = p->below_n > longest ? p->below_n : longest;
-  }
-  return n ? malloc(longest * sizeof(double)) : NULL;
-}
-
-/* The location of a sample, or, with the state of a random generator, of a
- * sample of the same size drawn from it with replacement.  `room` is
- * overwritten. */
-static double locate_copy(const double *values, size_t n,
-                          stat_location location, uint64_t *state,
-                          double *room) {
+  *d = (drawing){.location = location};
   for (size_t i = 0; i < n; i++)
-    room[i] = values[state ? random_below(state, n) : i];
-  return locate(room, n, location);
+    if (!positive(pairs[i].above, pairs[i].above_n) ||
+        !positive(pairs[i].below, pairs[i].below_n))
+      return false;
+  d->samples = n ? malloc(2 * n * sizeof *d->samples) : NULL;
+  for (size_t i = 0; d->samples && i < 2 * n; i++) {
+    const stat_pair *p = &pairs[i / 2];
+    const size_t size = i % 2 ? p->below_n : p->above_n;
+    d->count++;
+    if (!add_sample(&d->samples[i], i % 2 ? p->below : p->above, size))
+      return false;
+    longest = size > longest ? size : longest;
+  }
+  d->times = d->samples ? malloc(longest * sizeof *d->times) : NULL;
+  return d->times;
 }
 
-static double geomean(const stat_pair *pairs, size_t n, stat_location location,
-                      uint64_t *state, double *room) {
-  double logs = 0;
-  for (size_t i = 0; i < n; i++) {
-    const stat_pair *p = &pairs[i];
-    double above = locate_copy(p->above, p->above_n, location, state, room);
-    double below = locate_copy(p->below, p->below_n, location, state, room);
-    logs += log(above / below);
+/* The value of this rank, from 0, in a resample. */
+static double value_at(const drawn *s, const uint32_t *times, size_t rank) {
+  size_t seen = 0, i = 0;
+  while ((seen += times[i]) <= rank)
+    i++;
+  return s->sorted[i];
+}
+
+/* The location of a sample of the same size that is drawn from this one with
+ * replacement. */
+static double draw(const drawing *d, const drawn *s, uint64_t *state) {
+  const size_t n = s->n;
+  if (d->location == STAT_MEAN) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+      sum += s->values[random_below(state, n)];
+    return sum / (double)n;
   }
-  return exp(logs / (double)n);
+  memset(d->times, 0, n * sizeof *d->times);
+  for (size_t i = 0; i < n; i++)
+    d->times[s->ranks[random_below(state, n)]]++;
+  const double upper = value_at(s, d->times, n / 2);
+  return n % 2 ? upper : (value_at(s, d->times, n / 2 - 1) + upper) / 2;
+}
+
+static double locate(const drawing *d, const drawn *s) {
+  const size_t n = s->n;
+  if (d->location == STAT_MEAN)
+    return mean_of(s->values, n);
+  return n % 2 ? s->sorted[n / 2]
+               : (s->sorted[n / 2 - 1] + s->sorted[n / 2]) / 2;
+}
+
+/* Of the samples, or with the state of a random generator of resamples. */
+static double geomean(const drawing *d, uint64_t *state) {
+  double logs = 0;
+  for (size_t i = 0; i < d->count; i += 2) {
+    const drawn *above = &d->samples[i], *below = above + 1;
+    const double x = state ? draw(d, above, state) : locate(d, above);
+    const double y = state ? draw(d, below, state) : locate(d, below);
+    logs += log(x / y);
+  }
+  return exp(logs / (double)(d->count / 2));
 }
 
 double stat_geomean(const stat_pair *pairs, size_t n, stat_location location) {
-  double *room = make_room(pairs, n);
-  double value = room ? geomean(pairs, n, location, NULL, room) : NAN;
-  free(room);
+  drawing d;
+  double value = make_drawing(pairs, n, location, &d) ? geomean(&d, NULL) : NAN;
+  free_drawing(&d);
   return value;
 }
 
@@ -194,17 +259,19 @@ static size_t percentile_rank(double share) {
 stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
                              stat_location location, double confidence,
                              uint64_t seed) {
-  double *room = make_room(pairs, n);
-  double *results = room ? malloc(STAT_RESAMPLES * sizeof *results) : NULL;
+  drawing d;
+  double *results = make_drawing(pairs, n, location, &d)
+                        ? malloc(STAT_RESAMPLES * sizeof *results)
+                        : NULL;
   stat_interval interval = none;
   if (results) {
     for (size_t i = 0; i < STAT_RESAMPLES; i++)
-      results[i] = geomean(pairs, n, location, &seed, room);
+      results[i] = geomean(&d, &seed);
     qsort(results, STAT_RESAMPLES, sizeof *results, stat_ascending);
     interval.low = results[percentile_rank((1 - confidence) / 2)];
     interval.high = results[percentile_rank((1 + confidence) / 2)];
   }
   free(results);
-  free(room);
+  free_drawing(&d);
   return interval;
 }

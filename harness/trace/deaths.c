@@ -82,6 +82,10 @@ static void count_object(trace_count *c, const trace_op *op) {
     c->weak++;
     return;
   }
+  if (op->kind == TRACE_EPHEMERON_NEW) {
+    c->ephemerons++;
+    return;
+  }
   c->slots += op->b;
   c->finalizable += op->finalizable;
 }
@@ -90,10 +94,14 @@ static void count_done(trace_count *c, const walk *w, const trace_op *op) {
   switch (op->kind) {
   case TRACE_NEW:
   case TRACE_WEAK_NEW:
+  case TRACE_EPHEMERON_NEW:
     count_object(c, op);
     break;
   case TRACE_WEAK_GET:
     c->weak_cleared += walk_given(w) == 0;
+    break;
+  case TRACE_EPHEMERON_GET:
+    c->ephemerons_null += walk_given(w) == 0;
     break;
   case TRACE_FINALIZER_NEXT:
     c->finalized += walk_given(w) != 0;

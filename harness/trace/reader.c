@@ -21,6 +21,7 @@ struct trace_reader {
   uint64_t line;    /* lines begun so far */
   uint64_t objects; /* made so far; object numbers have 32 bits */
   uint16_t thread;  /* the thread whose operations are being read */
+  bool first;       /* the trace is of the first version, without ephemerons */
   bool failed;
   char error[TRACE_ERROR];
   size_t next, end; /* of the part of the buffer that is not read yet */
@@ -186,12 +187,15 @@ static bool read_first_line(trace_reader *r) {
     return wrong(r, "empty: a trace begins with the line '%s'",
                  TRACE_FIRST_LINE);
   }
-  if (is(line, TRACE_FIRST_LINE))
+  r->first = is(line, TRACE_FIRST_LINE_1);
+  if (r->first || is(line, TRACE_FIRST_LINE))
     return true;
   if (is(next_word(&line), "reapmark-trace") &&
       length_of(version = next_word(&line)) > 0 &&
-      !is(version, TRACE_VERSION_TEXT))
-    return wrong(r, "version '%s' of the format; this program reads version %s",
+      !is(version, TRACE_VERSION_TEXT) && !is(version, "1"))
+    return wrong(r,
+                 "version '%s' of the format; this program reads versions "
+                 "1 and %s",
                  show(version).text, TRACE_VERSION_TEXT);
   return wrong(r, "not a trace: the first line is not '%s'", TRACE_FIRST_LINE);
 }
@@ -308,7 +312,7 @@ static bool read_thread(trace_reader *r, span *line) {
 
 /* Counts an object; fails if its number would not fit into 32 bits. */
 static bool count_object(trace_reader *r, const trace_op *op) {
-  if (op->kind != TRACE_NEW && op->kind != TRACE_WEAK_NEW)
+  if (!trace_makes_object(op))
     return true;
   if (r->objects == TRACE_OBJECTS)
     return wrong(r, "more than %u objects", TRACE_OBJECTS);
@@ -321,6 +325,10 @@ static bool read_operation(trace_reader *r, span word, span *line,
   *op = (trace_op){.thread = r->thread};
   if (!read_kind(word, op))
     return unknown(r, word);
+  if (r->first &&
+      (op->kind == TRACE_EPHEMERON_NEW || op->kind == TRACE_EPHEMERON_GET))
+    return wrong(r, "'%s' needs a trace of version 2, and this is version 1",
+                 trace_kinds[op->kind].name);
   return read_operands(r, line, op) && read_rest(r, line, op) &&
          count_object(r, op);
 }

@@ -270,7 +270,15 @@ static refusal no_object(const shadow_mutator *t, gc_reg r) {
 
 static refusal no_weak(const shadow_mutator *t, gc_reg r) {
   refusal why = no_object(t, r);
-  return why || at(t->m, t->reg[r])->weak ? why : "not a weak reference";
+  if (why)
+    return why;
+  const shadow_object *o = at(t->m, t->reg[r]);
+  return o->weak && !o->ephemeron ? NULL : "not a weak reference";
+}
+
+static refusal no_ephemeron(const shadow_mutator *t, gc_reg r) {
+  refusal why = no_object(t, r);
+  return why || at(t->m, t->reg[r])->ephemeron ? why : "not an ephemeron";
 }
 
 static refusal no_target(const shadow_mutator *t, gc_reg r) {
@@ -357,6 +365,11 @@ const char *shadow_refuses(const shadow_mutator *t, const trace_op *op) {
     return either(not_owning(t, a), no_target(t, b));
   case TRACE_WEAK_GET:
     return either(not_owning(t, a), no_weak(t, b));
+  case TRACE_EPHEMERON_NEW:
+    return either(either(not_owning(t, a), no_target(t, b)),
+                  shadow_refuses_reading(t, c));
+  case TRACE_EPHEMERON_GET:
+    return either(not_owning(t, a), no_ephemeron(t, b));
   case TRACE_SAFEPOINT:
   case TRACE_COLLECT:
   case TRACE_LOCK:
@@ -429,6 +442,52 @@ static shadow_ref make_weak(shadow_mutator *t, shadow_ref target) {
   return o;
 }
 
+/* Threads that share a key may make and clear ephemerons of it at the same
+ * time, so the list of a key's ephemerons has a lock. */
+static shadow_ref make_ephemeron(shadow_mutator *t, shadow_ref key,
+                                 shadow_ref value) {
+  shadow *m = t->m;
+  shadow_ref o = make(t);
+  shadow_object *object = at(m, o);
+  object->weak = object->ephemeron = true;
+  object->bytes = GC_EPHEMERON_SHAPE.bytes;
+  object->target = key;
+  object->value = value;
+  pthread_mutex_lock(&m->lock);
+  object->next_pair = at(m, key)->pairs;
+  at(m, object->next_pair)->previous_pair = o; /* of 0, too: nobody reads it */
+  at(m, key)->pairs = o;
+  pthread_mutex_unlock(&m->lock);
+  return o;
+}
+
+/* Takes an ephemeron that was not cleared out of the list of its key. */
+static void unlink_pair(shadow *m, shadow_object *e) {
+  if (e->previous_pair)
+    at(m, e->previous_pair)->next_pair = e->next_pair;
+  else
+    at(m, e->target)->pairs = e->next_pair;
+  at(m, e->next_pair)->previous_pair = e->previous_pair;
+  e->next_pair = e->previous_pair = 0;
+}
+
+void shadow_clear(shadow *m, shadow_ref weak, uint64_t now) {
+  shadow_object *object = at(m, weak);
+  if (!object->ephemeron) {
+    __atomic_store_n(&object->target, 0, __ATOMIC_RELAXED);
+    return;
+  }
+  pthread_mutex_lock(&m->lock);
+  if (object->target) {
+    unlink_pair(m, object);
+    if (object->value)
+      __atomic_store_n(&at(m, object->value)->loss, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&object->target, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&object->value, 0, __ATOMIC_RELAXED);
+  }
+  pthread_mutex_unlock(&m->lock);
+}
+
 static shadow_ref hand_out(shadow_mutator *t, shadow_ref o) {
   if (o) {
     at(t->m, o)->finalizable = false;
@@ -437,11 +496,13 @@ static shadow_ref hand_out(shadow_mutator *t, shadow_ref o) {
   return o;
 }
 
-/* Any number of threads may read a weak reference at the same time. */
-static shadow_ref get_target(shadow_object *weak, bool got) {
+/* Any number of threads may read a weak reference or an ephemeron at the same
+ * time.  `from` is its target or value. */
+static shadow_ref get(shadow_mutator *t, shadow_ref weak,
+                      const shadow_ref *from, bool got) {
   if (got)
-    return __atomic_load_n(&weak->target, __ATOMIC_RELAXED);
-  __atomic_store_n(&weak->target, 0, __ATOMIC_RELAXED);
+    return __atomic_load_n(from, __ATOMIC_RELAXED);
+  shadow_clear(t->m, weak, t->clock);
   return 0;
 }
 
@@ -532,7 +593,14 @@ shadow_ref shadow_apply(shadow_mutator *t, const trace_op *op,
     put(t, &reg[op->a], o = make_weak(t, reg[op->b]));
     break;
   case TRACE_WEAK_GET:
-    o = get_target(at(m, reg[op->b]), outcome != 0);
+    o = get(t, reg[op->b], &at(m, reg[op->b])->target, outcome != 0);
+    put(t, &reg[op->a], o);
+    break;
+  case TRACE_EPHEMERON_NEW:
+    put(t, &reg[op->a], o = make_ephemeron(t, reg[op->b], reg[op->c]));
+    break;
+  case TRACE_EPHEMERON_GET:
+    o = get(t, reg[op->b], &at(m, reg[op->b])->value, outcome != 0);
     put(t, &reg[op->a], o);
     break;
   case TRACE_FINALIZER_NEXT:
@@ -625,6 +693,24 @@ static void mark(shadow *m, shadow_ref o) {
   push(m, o);
 }
 
+/* Whether the object is an ephemeron whose key was found dead, so that it brings
+ * nothing back (`was_dead` says so). */
+static bool is_lost(const shadow_object *o) {
+  return o->ephemeron && o->was_dead;
+}
+
+/* Marks the values that a marked object keeps alive together with what was
+ * marked before it: as an ephemeron, or as the key of ephemerons.  Whichever of
+ * the two leaves the mark stack last finds the other marked, so an ephemeron is
+ * looked at twice. */
+static void mark_values(shadow *m, const shadow_object *o) {
+  if (o->ephemeron && at(m, o->target)->marked)
+    mark(m, o->value);
+  for (shadow_ref e = o->pairs; e; e = at(m, e)->next_pair, m->steps++)
+    if (at(m, e)->marked)
+      mark(m, at(m, e)->value);
+}
+
 /* Marks all objects that marked objects reach.  Calls `visit` for each object
  * as it leaves the mark stack. */
 static void mark_through(shadow *m, void (*visit)(shadow_object *, uint64_t),
@@ -635,7 +721,8 @@ static void mark_through(shadow *m, void (*visit)(shadow_object *, uint64_t),
       visit(o, data);
     for (uint32_t i = 0; i < o->slot_count; i++)
       mark(m, o->slots[i]);
-    if (m->weakly)
+    mark_values(m, o);
+    if (m->weakly && !is_lost(o))
       mark(m, o->target);
   }
 }
@@ -682,14 +769,22 @@ void shadow_mark_recoverable(shadow *m) {
   shadow_mark_surviving(m, GC_RECLAIMS_ALL);
   m->weakly = true;
   for (shadow_ref o = first_place(m); o < m->end; o++)
-    if (at(m, o)->marked && at(m, o)->target)
+    if (at(m, o)->marked && at(m, o)->target && !is_lost(at(m, o)))
       shadow_mark_also(m, at(m, o)->target);
   m->weakly = false;
 }
 
+/* Takes a reference off an unmarked object; if that was the last, the object is
+ * to be removed. */
+static void unrefer(shadow *m, uint32_t *references, shadow_ref o) {
+  if (o && !at(m, o)->marked && --references[o] == 0)
+    push(m, o);
+}
+
 /* Marks the unmarked objects that are in dead cycles or reachable from them:
  * those that are left when objects to which no unmarked object refers are
- * removed one after the other. */
+ * removed one after the other.  An ephemeron refers to its value until it or
+ * its key is removed; it may be marked itself. */
 static void mark_cyclic(shadow *m) {
   uint32_t *references = trace_zeroed(m->end, sizeof *references);
   bool *gone = trace_zeroed(m->end, sizeof *gone);
@@ -699,6 +794,7 @@ static void mark_cyclic(shadow *m) {
     if (o->used && !o->marked)
       for (uint32_t s = 0; s < o->slot_count; s++)
         references[o->slots[s]]++;
+    references[o->value]++;
   }
   for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked && references[i] == 0)
@@ -708,11 +804,13 @@ static void mark_cyclic(shadow *m) {
     const shadow_object *o = at(m, i);
     gone[i] = true;
     m->steps += o->slot_count;
-    for (uint32_t s = 0; s < o->slot_count; s++) {
-      shadow_ref child = o->slots[s];
-      if (child && !at(m, child)->marked && --references[child] == 0)
-        push(m, child);
-    }
+    for (uint32_t s = 0; s < o->slot_count; s++)
+      unrefer(m, references, o->slots[s]);
+    if (!gone[o->target])
+      unrefer(m, references, o->value);
+    for (shadow_ref e = o->pairs; e; e = at(m, e)->next_pair)
+      if (!gone[e])
+        unrefer(m, references, at(m, e)->value);
   }
   for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !gone[i])
@@ -789,7 +887,12 @@ static void forget_borrowed(shadow *m) {
 }
 
 void shadow_bury(shadow *m, shadow_ref o) {
-  free_slots(at(m, o));
+  shadow_object *object = at(m, o);
+  while (object->pairs)
+    shadow_clear(m, object->pairs, at(m, at(m, object->pairs)->value)->loss);
+  if (object->ephemeron)
+    shadow_clear(m, o, at(m, object->value)->loss);
+  free_slots(object);
   *at(m, o) = (shadow_object){0};
   give_back(m, o);
 }
@@ -821,7 +924,8 @@ void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
   for (shadow_ref i = first_place(m); i < m->end; i++) {
     shadow_object *o = at(m, i);
     n += o->used && !o->marked;
-    if (o->target && !at(m, o->target)->marked)
+    o->dying = o->used && !o->marked;
+    if (!o->ephemeron && o->target && !at(m, o->target)->marked)
       o->target = 0;
   }
   /* one half is spare */
@@ -832,12 +936,10 @@ void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
       list[n++] = (dead){at(m, i)->loss, i};
   if (died)
     date_deaths(m, list, n);
-  for (size_t k = 0; k < n; k++) {
-    shadow_object *o = at(m, list[k].o);
-    if (died)
-      died(data, o, o->loss);
+  for (size_t k = 0; k < n && died; k++)
+    died(data, at(m, list[k].o), at(m, list[k].o)->loss);
+  for (size_t k = 0; k < n; k++)
     shadow_bury(m, list[k].o);
-  }
   free(list);
   tidy(m);
 }
@@ -880,6 +982,11 @@ static bool search_from(search *s, shadow_ref o, const char *kind, uint32_t n,
     const shadow_object *object = at(m, here);
     for (uint32_t i = 0; i < object->slot_count; i++)
       reach(s, object->slots[i], here);
+    if (object->ephemeron && at(m, object->target)->marked)
+      reach(s, object->value, here);
+    for (shadow_ref e = object->pairs; e; e = at(m, e)->next_pair)
+      if (at(m, e)->marked)
+        reach(s, at(m, e)->value, here);
   }
   return false;
 }

@@ -34,16 +34,22 @@ typedef struct shadow_object {
   shadow_ref *slots; /* NULL if there are none; near_slots if they are few */
   uint32_t slot_count;
   uint32_t bytes;    /* of payload */
-  shadow_ref target; /* of a weak reference; 0 when it was seen cleared */
-  uint16_t maker;    /* number of the mutator that made it */
-  bool used;         /* the place holds an object */
-  bool weak;         /* it is a weak reference */
-  bool finalizable;  /* finalizable, and not handed out yet */
-  bool finalized;    /* it was handed out */
-  bool was_dead;     /* a check found it unreachable: its weak references may
-                        have been cleared even if it is reachable again */
-  bool shared;       /* for the user of the shadow heap */
-  bool marked;       /* by the last of the mark functions below */
+  shadow_ref target; /* of a weak reference, or the key of an ephemeron; 0 when
+                        it was seen cleared */
+  shadow_ref value;  /* of an ephemeron; 0 when it was seen cleared */
+  shadow_ref pairs;  /* the first of the ephemerons whose key the object is */
+  shadow_ref next_pair, previous_pair; /* of an ephemeron, in that list */
+  uint16_t maker;                      /* number of the mutator that made it */
+  bool used;                           /* the place holds an object */
+  bool weak;        /* it is a weak reference or an ephemeron */
+  bool ephemeron;   /* it is an ephemeron */
+  bool dying;       /* it is about to be buried (shadow_bury_unmarked) */
+  bool finalizable; /* finalizable, and not handed out yet */
+  bool finalized;   /* it was handed out */
+  bool was_dead;    /* a check found it unreachable: its weak references may
+                       have been cleared even if it is reachable again */
+  bool shared;      /* for the user of the shadow heap */
+  bool marked;      /* by the last of the mark functions below */
   shadow_ref near_slots[SHADOW_NEAR_SLOTS];
 } shadow_object;
 
@@ -80,8 +86,9 @@ const char *shadow_refuses_reading(const shadow_mutator *t, gc_reg r);
 
 /* Performs an operation that is not refused.  Returns the object that it put
  * into its destination register, or 0.  The caller passes what only the
- * collector knows: for WEAK_GET, `outcome` is not 0 if the target was
- * returned, and 0 if the weak reference was cleared; for FINALIZER_NEXT it is
+ * collector knows: for WEAK_GET and EPHEMERON_GET, `outcome` is not 0 if the
+ * target or value was returned, and 0 if the weak reference or ephemeron was
+ * cleared; for FINALIZER_NEXT it is
  * the object that was handed out, or 0 for none.  Ends the process if there is
  * no memory. */
 shadow_ref shadow_apply(shadow_mutator *t, const trace_op *op,
@@ -121,7 +128,8 @@ typedef struct shadow_volume {
   uint64_t objects, bytes;
 } shadow_volume;
 
-/* Marks what owning registers and other roots reach, and nothing else.
+/* Marks what owning registers and other roots reach, and nothing else.  The
+ * value of an ephemeron is reached when both the ephemeron and its key are.
  * Returns how much that is, as the other mark functions do. */
 shadow_volume shadow_mark_reachable(shadow *m);
 
@@ -144,10 +152,16 @@ shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims);
  * far: what they cost, for tests. */
 uint64_t shadow_steps(const shadow *m);
 
+/* The collector has cleared a weak reference or an ephemeron, whose value loses
+ * a reference at time `now`.  Any thread. */
+void shadow_clear(shadow *m, shadow_ref weak, uint64_t now);
+
 /* Buries every object that is not marked, after telling `died` (may be NULL)
  * of the object and of its time of death: the latest of its own last loss and
  * of the losses of the unmarked objects that lead to it (Merlin: Hertz et al.,
- * SIGMETRICS 2002, section 3).  Weak references to it are cleared.  Registers
+ * SIGMETRICS 2002, section 3; of an ephemeron and its key, what dies first lets
+ * the value go).  Weak references to it and ephemerons with it as their key are
+ * cleared.  Registers
  * that borrow it are null from now on, and operations that read them are
  * refused until something is borrowed into them again.  Low places are used
  * again first, and memory above the highest that is in use is given back, so

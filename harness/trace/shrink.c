@@ -517,7 +517,7 @@ static void start(shrinker *s, const trace_op *ops, size_t n) {
       continue;
     if (op.thread >= s->threads)
       s->threads = op.thread + 1u;
-    if (op.kind == TRACE_WEAK_GET)
+    if (op.kind == TRACE_WEAK_GET || op.kind == TRACE_EPHEMERON_GET)
       op.c = 0;
     if (op.kind == TRACE_FINALIZER_NEXT)
       op.b = 0;

@@ -18,6 +18,7 @@
  *   b  a borrowing register, written        r  a register, read; may be null
  *   o  a register that holds an object      w  ... that holds a weak reference
  *   i  a slot of the object before it       n  a plain number
+ *   e  ... that holds an ephemeron
  *   g  a global root                        l  a thread-local root
  *   s  slots and payload bytes of a new object, and 'f' if it is finalizable
  *   #  the number of an object, counted from 1 in the order of the trace
@@ -50,6 +51,8 @@
   OP(TLS_CLEAR, "tls-clear", "l")                                              \
   OP(WEAK_NEW, "weak-new", "do")                                               \
   OP(WEAK_GET, "weak-get", "dw?")                                              \
+  OP(EPHEMERON_NEW, "ephemeron-new", "dor")                                    \
+  OP(EPHEMERON_GET, "ephemeron-get", "de?")                                    \
   OP(FINALIZER_NEXT, "finalizer-next", "d?")                                   \
   OP(SAFEPOINT, "safepoint", "")                                               \
   OP(COLLECT, "collect", "")                                                   \
@@ -76,9 +79,11 @@ typedef struct trace_op {
 
 _Static_assert(sizeof(trace_op) == 16, "traces are held in memory by millions");
 
-/* The first line of a trace's text. */
-#define TRACE_VERSION_TEXT "1"
+/* The first line of a trace's text as it is written, and that of a trace of the
+ * first version, which has no ephemerons and is otherwise the same. */
+#define TRACE_VERSION_TEXT "2"
 #define TRACE_FIRST_LINE   "reapmark-trace " TRACE_VERSION_TEXT
+#define TRACE_FIRST_LINE_1 "reapmark-trace 1"
 
 enum {
   TRACE_THREADS = 1 << 15 /* numbers of threads; 16 bits hold more, and others
@@ -92,6 +97,12 @@ typedef struct trace_about {
 
 /* By kind. */
 extern const trace_about trace_kinds[TRACE_KINDS];
+
+/* Whether the operation makes an object, which takes the next number. */
+static inline bool trace_makes_object(const trace_op *op) {
+  return op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW ||
+         op->kind == TRACE_EPHEMERON_NEW;
+}
 
 /* Included last, since the collector header that it includes may need the
  * above. */

@@ -170,6 +170,11 @@ static void misused(const walk *w, uint64_t when, const char *what) {
     w->listener.misused(w->listener.data, when, what);
 }
 
+static void note_loss(shadow_object *o, uint64_t when) {
+  if (o->used && o->loss < when)
+    o->loss = when;
+}
+
 /* The objects that a dead object referred to lost these references at its
  * death.  The shadow heap passes such losses on to objects that are buried;
  * this function passes them on to objects that are not, because a finalizer or
@@ -178,8 +183,19 @@ static void pass_on_loss(const walk *w, const shadow_object *dead,
                          uint64_t when) {
   for (uint32_t i = 0; i < dead->slot_count; i++) {
     shadow_object *child = shadow_at(w->m, dead->slots[i]);
-    if (dead->slots[i] && child->used && child->loss < when)
-      child->loss = when;
+    if (dead->slots[i])
+      note_loss(child, when);
+  }
+  if (dead->value) { /* the ephemeron or its key, whichever died first */
+    const shadow_object *key = shadow_at(w->m, dead->target);
+    bool before = key->dying && key->loss < when;
+    note_loss(shadow_at(w->m, dead->value), before ? key->loss : when);
+  }
+  for (shadow_ref e = dead->pairs; e;) {
+    const shadow_object *pair = shadow_at(w->m, e);
+    if (!pair->dying && pair->value)
+      note_loss(shadow_at(w->m, pair->value), when);
+    e = pair->next_pair;
   }
 }
 
@@ -255,16 +271,34 @@ void walk_finish(walk *w) {
  * What a collector decides.
  * ------------------------------------------------------------------------- */
 
+/* Clears the ephemerons whose keys were found dead (`was_dead`) and are not
+ * buried with this collection, because a finalizer may bring them back. */
+static void clear_kept(walk *w) {
+  shadow_mark_recoverable(w->m);
+  for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
+    shadow_object *o = shadow_at(w->m, i);
+    if (o->ephemeron && o->was_dead && o->target &&
+        shadow_at(w->m, o->target)->marked)
+      shadow_clear(w->m, i, w->now);
+  }
+}
+
 /* Performs `collect` as the laziest collector does. */
 static void collect(walk *w) {
+  bool pairs = false;
   shadow_mark_reachable(w->m);
   for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
     shadow_object *o = shadow_at(w->m, i);
-    if (o->target && !shadow_at(w->m, o->target)->marked)
+    bool lost = o->target && !shadow_at(w->m, o->target)->marked;
+    if (lost && o->ephemeron)
+      o->was_dead = pairs = true;
+    else if (lost)
       o->target = 0;
     if (o->finalizable && !o->marked)
       o->was_dead = true;
   }
+  if (pairs)
+    clear_kept(w);
   w->waiting = 0;
   walk_bury(w);
 }
@@ -313,6 +347,12 @@ static const char *decide(walk *w, const shadow_mutator *t,
     if (op->c > 1 && (!target || walk_number(w, target) != op->c - 1))
       return "the weak reference does not refer to that object";
     w->given = op->c == 1 ? 0 : target;
+  }
+  if (op->kind == TRACE_EPHEMERON_GET) {
+    shadow_ref value = shadow_at(w->m, shadow_register(t, op->b))->value;
+    if (op->c > 1 && (!value || walk_number(w, value) != op->c - 1))
+      return "the ephemeron's value is not that object";
+    w->given = op->c == 1 ? 0 : value;
   }
   return NULL;
 }
@@ -395,9 +435,10 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
   const uint32_t operands[] = {op->a, op->b, op->c};
   const char *letters = trace_kinds[op->kind].operands, *why = NULL;
   for (size_t i = 0; letters[i] && !why; i++)
-    if (strchr("row", letters[i]))
+    if (strchr("rowe", letters[i]))
       why = check_register(w, t, operands[i],
-                           letters[i] == 'r' || op->kind == TRACE_LOAD);
+                           letters[i] == 'r' || op->kind == TRACE_LOAD ||
+                               op->kind == TRACE_EPHEMERON_GET);
   return why;
 }
 
@@ -422,6 +463,8 @@ static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
     return shadow_tls(t, op->a) != 0;
   case TRACE_LEAVE:
     return true;
+  case TRACE_EPHEMERON_GET: /* a cleared ephemeron lets its value go */
+    return !w->given || shadow_register(t, op->a) != 0;
   default:
     return trace_kinds[op->kind].operands[0] == 'd' &&
            shadow_register(t, op->a) != 0;
@@ -547,10 +590,6 @@ static const char *make_room(walk *w) {
              : NULL;
 }
 
-static bool makes_object(const trace_op *op) {
-  return op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
-}
-
 /* Performs the operations that concern threads.  Sets *why if one was refused;
  * returns false if the operation is none of these. */
 static bool step_of_threads(walk *w, const trace_op *op, const char **why) {
@@ -591,7 +630,7 @@ static void perform(walk *w, thread *t, const trace_op *op) {
     break;
   }
   shadow_ref o = shadow_apply(t->mutator, op, w->given);
-  if (makes_object(op))
+  if (trace_makes_object(op))
     note_object(w, op, o);
   note_kept(w, t, op);
 }
@@ -605,7 +644,7 @@ walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
   *why = NULL;
   if (op->kind == TRACE_DEAD)
     return WALK_DONE;
-  w->numbered += makes_object(op);
+  w->numbered += trace_makes_object(op);
   /* Thread 0 is attached from the beginning. */
   if (op->thread == 0 && !w->begun) {
     w->begun = true;
@@ -626,7 +665,7 @@ walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
   }
   if ((*why = shadow_refuses(t->mutator, op)) != NULL ||
       (*why = decide(w, t->mutator, op)) != NULL ||
-      (makes_object(op) && (*why = make_room(w)) != NULL))
+      (trace_makes_object(op) && (*why = make_room(w)) != NULL))
     return WALK_REFUSED;
   perform(w, t, op);
   return WALK_DONE;

@@ -2,11 +2,12 @@
  * that need to know what the operations mean: verify, stat, annotate, shrink.
  *
  * Where the trace records what a collector decided (the last operand of
- * weak-get and finalizer-next), the walk follows it.  Where it does not, the
- * walk acts as the laziest collector, which looks for garbage only when it is
- * told to: `collect` clears the weak references to unreachable objects, and
- * puts unreachable finalizable objects into the finalizer queue, from which
- * they are handed out in the order of their numbers.
+ * weak-get, ephemeron-get and finalizer-next), the walk follows it.  Where it
+ * does not, the walk acts as the laziest collector, which looks for garbage
+ * only when it is told to: `collect` clears the weak references to unreachable
+ * objects and the ephemerons of unreachable keys, and puts unreachable
+ * finalizable objects into the finalizer queue, from which they are handed out
+ * in the order of their numbers.
  *
  * By this reading an object dies with the operation after which the rest of
  * the trace cannot reach it any more; the times of death are exact (Merlin,
@@ -91,7 +92,8 @@ shadow *walk_shadow(const walk *w);
 const shadow_mutator *walk_mutator(const walk *w, uint16_t thread);
 uint64_t walk_number(const walk *w, shadow_ref o);
 
-/* The object that the last FINALIZER_NEXT or WEAK_GET returned, or 0. */
+/* The object that the last FINALIZER_NEXT, WEAK_GET or EPHEMERON_GET returned,
+ * or 0. */
 shadow_ref walk_given(const walk *w);
 
 #endif

@@ -124,8 +124,35 @@ static void heap_sizes(void **state) {
               {"3x", 3000}, {"1.5x", 1500},    {"0.0015x", 2}};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     uint64_t limit = 1;
-    assert_true(cell_parse_heap(good[i].text, 1000, &able, &limit, error));
+    bool coarse = true;
+    assert_true(
+        cell_parse_heap(good[i].text, 1000, &able, &limit, &coarse, error));
     assert_int_equal(limit, good[i].limit);
+    assert_false(coarse);
+  }
+}
+
+/* A multiple that leaves less than 16 units for objects; half of the heap of a
+ * copying collector is not for them. */
+static void coarse_multiples_are_told(void **state) {
+  (void)state;
+  gc_collector blocks = able, copies = able;
+  blocks.can.granule = copies.can.granule = 1000;
+  copies.can.reserve = 50;
+  const struct {
+    const gc_collector *c;
+    const char *text;
+    bool coarse;
+  } cases[] = {{&blocks, "16x", false},  {&blocks, "15.9x", true},
+               {&copies, "32x", false},  {&copies, "31.9x", true},
+               {&blocks, "1000", false}, {&blocks, "none", false},
+               {&able, "1x", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t limit;
+    bool coarse = !cases[i].coarse;
+    assert_true(cell_parse_heap(cases[i].text, 1000, cases[i].c, &limit,
+                                &coarse, error));
+    assert_int_equal(coarse, cases[i].coarse);
   }
 }
 
@@ -152,12 +179,14 @@ static void bad_heap_sizes_are_explained(void **state) {
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     uint64_t limit;
+    bool coarse;
     assert_false(cell_parse_heap(bad[i].text, bad[i].must_hold, bad[i].c,
-                                 &limit, error));
+                                 &limit, &coarse, error));
     assert_non_null(strstr(error, bad[i].part));
   }
   uint64_t limit = 1;
-  assert_true(cell_parse_heap("none", 1000, &unable, &limit, error));
+  bool coarse;
+  assert_true(cell_parse_heap("none", 1000, &unable, &limit, &coarse, error));
   assert_int_equal(limit, 0);
 }
 
@@ -179,6 +208,7 @@ int main(void) {
       cmocka_unit_test(options_are_set),
       cmocka_unit_test(bad_options_are_explained),
       cmocka_unit_test(heap_sizes),
+      cmocka_unit_test(coarse_multiples_are_told),
       cmocka_unit_test(bad_heap_sizes_are_explained),
       cmocka_unit_test(needs_are_held_against_capabilities),
   };

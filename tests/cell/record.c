@@ -162,6 +162,116 @@ static void wrong_type_is_named(void **state) {
   json_decref(array);
 }
 
+/* A record whose figures agree: two threads, and stops of 10 and 30 ns in a run
+ * of 100 ns. */
+static json_t *agreeing_record(void) {
+  json_t *record = whole_record();
+  const struct {
+    const char *path, *json;
+  } fields[] = {
+      {"time.wall", "80"},
+      {"time.instrument", "15"},
+      {"time.skipped", "5"},
+      {"time.stop", "40"},
+      {"pauses.stop", "{'count':2,'sum':40,'min':10,'max':30,'p50':10,"
+                      "'p99':null,'buckets':[[10,1],[30,1]]}"},
+      {"pauses.all", "{'count':2,'sum':38,'min':10,'max':28,'p50':10,"
+                     "'p99':null,'buckets':[[10,1],[28,1]]}"},
+      {"steps.all", "{'count':2,'sum':30,'min':10,'max':20,'p50':10,"
+                    "'p99':null,'buckets':[[10,1],[20,1]]}"},
+      {"mmu", "{'joined':0,'windows':[20,50,100],'worst':{"
+              "'mmu':[0,0.44,0.62],'bmu':[0,0.44,0.62]},'threads':["
+              "{'mmu':[0,0.44,0.62],'bmu':[0,0.44,0.62]},"
+              "{'mmu':[0,0.44,0.62],'bmu':[0,0.44,0.62]}]}"},
+      {"memory.peak", "90000000"},
+      {"memory.footprint", "50"},
+      {"memory.footprint_peak", "60"},
+      {"memory.curve", "[[0,10,20],[50,60,90000000],[100,50,95000000]]"}};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    char *json = strdup(fields[i].json);
+    for (char *p = json; *p; p++)
+      if (*p == '\'')
+        *p = '"';
+    put(record, fields[i].path, json_loads(json, JSON_DECODE_ANY, NULL));
+    free(json);
+  }
+  assert_valid(record);
+  return record;
+}
+
+/* Each case is the record with one figure changed. */
+static void contradictions_are_found(void **state) {
+  (void)state;
+  const struct {
+    const char *path, *json, *why; /* "": it still agrees */
+  } cases[] = {
+      {"seed", "2", ""},
+      /* Memory.  The kernel's figures are rough: a sample may be a bit above
+       * the peak. */
+      {"memory.peak", "70000000",
+       "memory.peak 70000000 is below 90000000 in memory.curve"},
+      {"memory.footprint_peak", "59",
+       "memory.footprint_peak 59 is below 60 in memory.curve"},
+      {"memory.footprint", "61",
+       "memory.footprint 61 is above memory.footprint_peak 60"},
+      {"memory.curve", "[]", ""},
+      /* Times. */
+      {"time.wall", "19", "time.stop 40 is longer than the run, 39"},
+      {"time.stop", "39", "time.stop 39 is not the sum of pauses.stop"},
+      {"pauses.stop", "{\"count\":0}",
+       "pauses.all counts 2, the kinds of it 0"},
+      {"pauses.all",
+       "{\"count\":1,\"sum\":10,\"min\":10,\"max\":10,\"buckets\":[[10,1]]}",
+       "pauses.all counts 1, the kinds of it 2"},
+      {"pauses.all",
+       "{\"count\":2,\"sum\":42,\"min\":10,\"max\":32,"
+       "\"buckets\":[[10,1],[32,1]]}",
+       "pauses.all is longer than the kinds of it"},
+      {"steps.push", "{\"count\":0}", "steps.all counts 2, the kinds of it 0"},
+      /* Utilisation: a pause of 28 ns leaves 22 of 50. */
+      {"pauses.all",
+       "{\"count\":2,\"sum\":39,\"min\":10,\"max\":29,"
+       "\"buckets\":[[10,1],[29,1]]}",
+       "mmu.worst.mmu is 0.440000 at 50 ns, with a pause of 29"},
+      {"pauses.all",
+       "{\"count\":2,\"sum\":20,\"min\":10,\"max\":10,\"buckets\":[[10,2]]}",
+       "mmu.worst.mmu of the run is 0.620000, by its pauses 0.800000"},
+      {"mmu.windows", "[20,45,100]",
+       "mmu.worst.mmu is 0.440000 at 45 ns, with a pause of 28"},
+      {"mmu.windows", "[20,50,110]",
+       "mmu.windows ends with 110, and the run with 100"},
+      {"mmu.worst.mmu", "[0.1,0.44,0.62]",
+       "mmu.worst.mmu is 0.100000 at 20 ns, with a pause of 28"},
+      {"mmu.worst.bmu", "[0,0.5,0.62]", "mmu.worst: the curves cross at 50 ns"},
+      {"mmu.worst.bmu", "[0,0.44,0.4]",
+       "mmu.worst: the curves cross at 100 ns"},
+      {"mmu.joined", "1000", ""},
+      /* The verdict. */
+      {"verdict.leaked", "3", "verdict: ok, with 3 objects leaked"},
+      {"verdict.declared", "false", "verdict: ok, with 0 objects leaked"},
+      {"verdict.status", "\"OVER LIMIT\"", ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    json_t *record = agreeing_record();
+    char why[200] = "";
+    put(record, cases[i].path,
+        json_loads(cases[i].json, JSON_DECODE_ANY, NULL));
+    if (record_consistent(record, why, sizeof why) != !*cases[i].why)
+      fail_msg("%s = %s: '%s'", cases[i].path, cases[i].json, why);
+    assert_string_equal(why, cases[i].why);
+    record_judge(record);
+    if (*why) {
+      assert_string_equal(record_text(record, "verdict.status"), "WRONG");
+      assert_false(json_is_true(record_get(record, "verdict.declared")));
+      const char *reason = record_text(record, "verdict.reason");
+      assert_ptr_equal(strstr(reason, "the record contradicts itself: "),
+                       reason);
+    }
+    assert_valid(record);
+    json_decref(record);
+  }
+}
+
 /* An OOM record tells memory but no times; the driver's own tell neither. */
 static void fewer_fields_for_failures(void **state) {
   (void)state;
@@ -220,6 +330,7 @@ int main(void) {
       cmocka_unit_test(missing_field_is_named),
       cmocka_unit_test(rounds_belong_together),
       cmocka_unit_test(wrong_type_is_named),
+      cmocka_unit_test(contradictions_are_found),
       cmocka_unit_test(fewer_fields_for_failures),
       cmocka_unit_test(histogram_there_and_back),
       cmocka_unit_test(empty_histogram_is_a_count),

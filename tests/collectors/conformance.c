@@ -291,7 +291,7 @@ static void many_weak_references_to_many_targets(void **state) {
   (void)state;
   if (!CAN.weak)
     return;
-  enum { N = 3000 };
+  enum { N = 300 };
   gc_reg f = gc_frame_enter(m, 4, 0);
   gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);     /* targets */
   gc_new(m, f + 1, (gc_shape){N, 0}, GC_PLAIN); /* references */
@@ -377,6 +377,205 @@ static void a_finalizer_runs_once(void **state) {
   assert_false(gc_finalizer_next(m, f + 2));
   gc_frame_leave(m, f, 3, 0);
   assert_objects(left(3, 0));
+}
+
+/* ------------------------------------------------------------------------- *
+ * Ephemerons.
+ * ------------------------------------------------------------------------- */
+
+static void
+an_ephemeron_keeps_its_value_as_long_as_the_key_lives(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  gc_reg f = gc_frame_enter(m, 4, 0), key = f, value = f + 1, pair = f + 2;
+  gc_new(m, key, (gc_shape){1, 8}, GC_PLAIN);
+  gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+  memset(gc_payload(m, value), 7, 8);
+  gc_ephemeron_new(m, pair, key, value);
+  gc_clear(m, value);
+  assert_objects(3);
+  assert_true(gc_ephemeron_get(m, value, pair));
+  assert_int_equal(*(char *)gc_payload(m, value), 7);
+  gc_clear(m, value);
+  gc_clear(m, key);
+  assert_objects(1 + left(2, 0));
+  bool alive = RECLAIMS == GC_RECLAIMS_NOTHING;
+  assert_int_equal(gc_ephemeron_get(m, value, pair), alive);
+  assert_int_equal(gc_is_null(m, value), !alive);
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(left(3, 0));
+}
+
+static void an_ephemeron_that_dies_first_lets_its_value_go(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  gc_reg f = gc_frame_enter(m, 4, 0), key = f, value = f + 1, pair = f + 2;
+  gc_new(m, key, (gc_shape){1, 8}, GC_PLAIN);
+  gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+  gc_ephemeron_new(m, pair, key, value);
+  gc_ephemeron_new(m, f + 3, key, value);
+  gc_clear(m, value);
+  gc_clear(m, pair);
+  assert_objects(3 + left(1, 0));
+  gc_clear(m, f + 3);
+  assert_objects(1 + left(3, 0));
+  /* Another pair in its place, and a weak reference beside it. */
+  gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+  gc_ephemeron_new(m, pair, key, value);
+  gc_weak_new(m, f + 3, key);
+  assert_objects(4 + left(3, 0));
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(left(7, 0));
+}
+
+static void the_value_of_an_ephemeron_may_be_null(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
+  gc_ephemeron_new(m, f + 1, f, f + 2);
+  gc_copy(m, f + 2, f);
+  assert_true(gc_ephemeron_get(m, f + 2, f + 1));
+  assert_true(gc_is_null(m, f + 2));
+  gc_clear(m, f);
+  assert_objects(1 + left(1, 0));
+  assert_int_equal(gc_ephemeron_get(m, f + 2, f + 1),
+                   RECLAIMS == GC_RECLAIMS_NOTHING);
+  gc_frame_leave(m, f, 3, 0);
+  assert_objects(left(2, 0));
+}
+
+/* What a weak table of attributes leaks whose values are held strongly. */
+static void a_value_that_refers_to_its_key_keeps_neither(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  for (uint32_t slots = 0; slots < 2; slots++) { /* of the key */
+    uint64_t before = rig_objects();
+    gc_reg f = gc_frame_enter(m, 4, 0), key = f, value = f + 1, pair = f + 2;
+    gc_new(m, key, (gc_shape){slots, 8}, GC_PLAIN);
+    gc_new(m, value, (gc_shape){2, 8}, GC_PLAIN);
+    gc_store(m, value, 1, key);
+    gc_ephemeron_new(m, pair, key, value);
+    gc_clear(m, value);
+    assert_objects(before + 3);
+    gc_clear(m, key);
+    assert_objects(before + 1 + left(2, 2));
+    assert_int_equal(gc_ephemeron_get(m, value, pair),
+                     RECLAIMS < GC_RECLAIMS_ALL);
+    gc_frame_leave(m, f, 4, 0);
+    assert_objects(before + left(3, 0));
+  }
+}
+
+/* Each value is the next key, and refers to its own key if `back`. */
+static void chain_of_ephemerons(unsigned n, bool backwards, bool back) {
+  gc_reg f = gc_frame_enter(m, 5, 1), key = f, value = f + 1, pair = f + 2;
+  gc_reg table = f + 3, first = f + 4;
+  gc_new(m, table, (gc_shape){n, 0}, GC_PLAIN);
+  gc_new(m, key, (gc_shape){1, 8}, GC_PLAIN);
+  gc_copy(m, first, key);
+  for (unsigned i = 0; i < n; i++) {
+    gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+    gc_reg from = backwards ? value : key, to = backwards ? key : value;
+    gc_ephemeron_new(m, pair, from, to);
+    if (back)
+      gc_store(m, to, 0, from);
+    gc_store_take(m, table, i, pair);
+    gc_move(m, key, value);
+  }
+  if (backwards)
+    gc_move(m, first, key);
+  gc_clear(m, key);
+  assert_objects(2 * n + 2);
+  gc_clear(m, first);
+  assert_objects(1 + n + left(n + 1, back ? n + 1 : 0));
+  gc_frame_leave(m, f, 5, 1);
+  assert_objects(left(2 * n + 2, 0));
+}
+
+static void chains_of_ephemerons_live_and_die_as_one(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  if (RECLAIMS == GC_RECLAIMS_NOTHING)
+    return; /* the counts are those of an empty heap */
+  for (unsigned i = 0; i < 4; i++)
+    chain_of_ephemerons(300, i & 1, i & 2);
+}
+
+static void many_ephemerons_may_have_one_key(void **state) {
+  (void)state;
+  if (!CAN.ephemerons)
+    skip();
+  enum { N = 300 };
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+  for (unsigned i = 0; i < N; i++) {
+    gc_new(m, f + 2, (gc_shape){i % 3, 8}, GC_PLAIN);
+    gc_ephemeron_new(m, f + 3, f + 1, f + 2);
+    gc_store_take(m, f, i, f + 3);
+  }
+  gc_clear(m, f + 2);
+  assert_objects(2 + 2 * N);
+  for (unsigned i = 0; i < N; i += 2)
+    gc_store_null(m, f, i);
+  assert_objects(2 + N + left(N, 0));
+  gc_clear(m, f + 1);
+  assert_objects(1 + N / 2 + left(N + N / 2 + 1, 0));
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(left(2 + 2 * N, 0));
+}
+
+static void ephemerons_are_cleared_before_the_key_is_finalized(void **state) {
+  (void)state;
+  if (!CAN.ephemerons || !CAN.finalizers || RECLAIMS == GC_RECLAIMS_NOTHING)
+    skip();
+  gc_reg f = gc_frame_enter(m, 4, 0), key = f, value = f + 1, pair = f + 2;
+  gc_new(m, key, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+  gc_ephemeron_new(m, pair, key, value);
+  gc_store(m, key, 0, pair); /* the finalizer will see the pair */
+  gc_clear(m, value);
+  gc_clear(m, key);
+  gc_collect(m);
+  assert_true(gc_finalizer_next(m, key));
+  assert_false(gc_ephemeron_get(m, value, pair));
+  gc_clear(m, pair);
+  assert_objects(2);
+  gc_load(m, pair, key, 0);
+  assert_false(gc_ephemeron_get(m, value, pair));
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(0);
+}
+
+/* The pair dies with its finalizable owner while the key lives: it is brought
+ * back whole. */
+static void a_finalizer_sees_an_ephemeron_with_its_value(void **state) {
+  (void)state;
+  if (!CAN.ephemerons || !CAN.finalizers || RECLAIMS == GC_RECLAIMS_NOTHING)
+    skip();
+  gc_reg f = gc_frame_enter(m, 4, 0), key = f, value = f + 1, pair = f + 2;
+  gc_new(m, key, (gc_shape){1, 8}, GC_PLAIN);
+  gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+  memset(gc_payload(m, value), 9, 8);
+  gc_ephemeron_new(m, pair, key, value);
+  gc_new(m, f + 3, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_store_take(m, f + 3, 0, pair);
+  gc_clear(m, value);
+  gc_clear(m, f + 3);
+  gc_collect(m);
+  rig_check();
+  assert_true(gc_finalizer_next(m, f + 3));
+  gc_load(m, pair, f + 3, 0);
+  assert_true(gc_ephemeron_get(m, value, pair));
+  assert_int_equal(*(char *)gc_payload(m, value), 9);
+  gc_frame_leave(m, f, 4, 0);
+  assert_objects(0);
 }
 
 /* A dead ring of which one object has a finalizer: weak references to the
@@ -858,6 +1057,14 @@ int main(int argc, char **argv) {
       ON_HEAP(a_weak_reference_may_replace_its_target),
       ON_HEAP(many_weak_references_to_many_targets),
       ON_HEAP(a_weak_reference_in_a_dead_cycle_goes_with_it),
+      ON_HEAP(an_ephemeron_keeps_its_value_as_long_as_the_key_lives),
+      ON_HEAP(an_ephemeron_that_dies_first_lets_its_value_go),
+      ON_HEAP(the_value_of_an_ephemeron_may_be_null),
+      ON_HEAP(a_value_that_refers_to_its_key_keeps_neither),
+      ON_HEAP(chains_of_ephemerons_live_and_die_as_one),
+      ON_HEAP(many_ephemerons_may_have_one_key),
+      ON_HEAP(ephemerons_are_cleared_before_the_key_is_finalized),
+      ON_HEAP(a_finalizer_sees_an_ephemeron_with_its_value),
       ON_HEAP(a_finalizer_runs_once),
       ON_HEAP(finalizers_in_dead_cycles_run_once),
       ON_HEAP(weak_references_to_what_a_finalizer_keeps_are_cleared),

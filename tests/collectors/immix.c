@@ -230,7 +230,8 @@ static void nothing_moves_where_that_is_switched_off(void **state) {
 }
 
 /* The holes of most blocks are filled with what lives on: far more has to be
- * copied than was reckoned with, and what finds no room stays. */
+ * copied than was reckoned with, and what finds no room stays.  Half of the
+ * headroom is left, without which nothing could ever be copied again. */
 static void what_finds_no_room_stays(void **state) {
   (void)state;
   enum { BLOCKS = 40, N = BLOCKS * LINES, KEEP = 4 };
@@ -244,10 +245,11 @@ static void what_finds_no_room_stays(void **state) {
   scatter(f + 1, MORE, LINE, 1);
   gc_collect(m);
   uint64_t candidates = rig_counter("candidates");
-  assert_true(candidates >= KEEP * 7);
+  assert_true(candidates > 3);
+  assert_true(rig_counter("headroom") >= 7 / 2 + 1);
   uint64_t moved = rig_counter("objects-moved");
   uint64_t stayed = rig_counter("objects-stayed");
-  assert_true(moved >= 7 * LINES);
+  assert_true(moved >= 3 * LINES);
   assert_true(stayed > 0);
   assert_true(moved + stayed >= (candidates - 2) * LINES);
   assert_int_equal(gc_heap_objects(heap), 2 + N / KEEP + MORE);

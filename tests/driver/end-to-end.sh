@@ -15,7 +15,7 @@ test_run() {
   [ "$(records dir)" = 4 ] || fail 'not four records'
   [ -f dir/plan.json ] && [ -f dir/machine.json ] || fail 'no description'
   expect 0 report dir --format csv
-  printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,10,100,'
+  printed 'custom,script,alpha,3x,1,ok,,acts,1000000,0,0.03,100,'
 }
 
 test_failures_cost_one_cell() {
@@ -474,8 +474,8 @@ test_discovery() {
   expect 0 list collectors
   said "REAPMARK_PATH: there is no folder '$work/nowhere'"
   said "more/alpha: 'alpha' is already $work/found/alpha"
-  said 'more/broken: --describe ended with status 1: oops'
-  printed 'not used: --describe ended with status 1: oops'
+  said 'more/broken: --describe: exit status 1: oops'
+  printed 'not used: --describe: exit status 1: oops'
   printed 'not used: --describe is not JSON'
   printed 'not used: --describe is incomplete'
   unprinted README
@@ -484,6 +484,132 @@ test_discovery() {
   expect 0 list workloads
   printed 'script'
   REAPMARK_PATH= expect 3 list collectors
+}
+
+# The record of another run than was asked for is none.
+test_records_of_others() {
+  for what in collector workload param threads seed heap option instrumented; do
+    expect 1 run -c alpha:trigger=3 -n 1 -o "$what" \
+      -w "script:act=lie,about=$what,size=5"
+    printed 'alpha:trigger=3: CRASH exit status 0 in 1 of 1 invocations: no valid record: it'
+  done
+  expect 0 report heap --format csv
+  printed "no valid record: its heap.asked is '4x', not '3x'"
+  expect 0 report param --format csv
+  printed 'no valid record: its parameter size is 6, not 5'
+  expect 0 run -c alpha:trigger=3 -n 1 -o none -w script:act=lie,size=5
+  expect 0 run -c alpha -n 1 -o both -w script --observer
+}
+
+# Fields of the driver never come from a program, and its text commands nothing.
+test_forged_records() {
+  expect 1 run -c alpha -n 1 -o dir -w script:act=forge
+  ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' out err ||
+    fail 'a control character'
+  printed 'alpha: WRONG in 1 of 1 invocations: red ?[31m?2J ?txt <b>|[x](y)'
+  counted 0 forged dir/runs.jsonl
+  has dir/runs.jsonl '"invocation":1,"order":1'
+  expect 0 report dir --format markdown
+  printed '- alpha: WRONG in 1 of 1 invocations: red ?\[31m?2J ?txt \<b>|\[x](y)'
+  # What is in the file is no more trusted.
+  sed -i 's/red ?/red \\u001b/' dir/runs.jsonl
+  expect 0 report dir
+  printed 'red ?[31m'
+}
+
+# Output without end is cut off, and costs the driver no more than that.
+test_flood() {
+  exits 1 bash -c 'ulimit -v 1000000 && exec "$@"' bash \
+    "$reapmark" run -c alpha,beta -n 1 -o dir -w script:act=flood,script
+  printed 'alpha: CRASH killed, because it wrote more than 64 MiB in 1 of 1 invocations'
+  [ "$(records dir)" = 4 ] || fail 'not four records'
+  printf '#!/bin/sh\nhead -c 100000000 /dev/zero | tr "\\0" "["\n' >found/flooding
+  printf '#!/bin/sh\nhead -c 5000000 /dev/zero | tr "\\0" "["\n' >found/long
+  chmod +x found/flooding found/long
+  expect 0 list collectors
+  printed 'not used: --describe: killed, because it wrote more than 64 MiB'
+  printed 'not used: --describe wrote more than 4 MiB'
+}
+
+# A process in a session of its own is in no group of ours, and yet ended.
+test_left_behind() {
+  expect 0 run -c alpha -n 2 -o dir -w script:act=leave
+  said 'warning: alpha left processes running, which were ended: '
+  said 'sleep ('
+  counted 2 'warning: alpha left' err
+  counted 2 '"left_behind":"sleep' dir/runs.jsonl
+  ! kill -0 "$(cat found/alpha.pid)" 2>/dev/null || fail 'the child lives'
+}
+
+# An interrupt while collectors describe themselves leaves none of them running.
+test_interrupt_in_discovery() {
+  printf '#!/bin/sh\necho $$ >"$0.pid"\nexec sleep 1000\n' >found/hanging
+  chmod +x found/hanging
+  for command in 'list collectors' 'run -w script -o dir' 'micro'; do
+    rm -f found/hanging.pid
+    start $command
+    wait_for test -s found/hanging.pid
+    kill -TERM "$driver"
+    ended 143
+    ! kill -0 "$(cat found/hanging.pid)" 2>/dev/null || fail 'the child lives'
+    [ ! -e dir ] || fail 'a run was begun'
+  done
+}
+
+# Want of descriptors is no fault of a collector: the run stops and goes on later.
+test_shortage() {
+  expect 0 run -c alpha,beta -w script -n 1 -o whole
+  : >found/alpha.starve
+  start run -c alpha,beta -w script:act=slow -n 20 -o dir
+  two() { [ "$(records dir)" -ge 2 ]; }
+  wait_for two
+  prlimit --pid "$driver" --nofile=4:4
+  ended 1
+  said 'could not be started: Too many open files'
+  said 'stopped; '
+  said ' of 40 runs are kept; go on with: reapmark run --resume -o dir'
+  counted 0 ERROR dir/runs.jsonl
+  expect 0 run --resume -o dir
+  [ "$(records dir)" = 40 ] || fail 'not forty records'
+  exits 1 bash -c 'ulimit -n 5 && exec "$@"' bash "$reapmark" run -w script -o none
+  said 'could not be started: Too many open files'
+  [ ! -e none ] || fail 'a run was begun without its collectors'
+}
+
+# cron, for one, gives no standard input, output or error.
+test_closed_descriptors() {
+  "$reapmark" run -c alpha -w script -n 2 -o dir <&- >&- 2>&-
+  [ "$(records dir)" = 2 ] || fail 'not two records'
+  expect 0 report dir
+  printed 'script, heap 3x, 1 thread'
+  counted 2 '"status":"ok"' dir/runs.jsonl
+  "$reapmark" stress --list <&- >&- 2>&- || fail 'status'
+}
+
+# A command whose output cannot be written has failed.
+test_full_output() {
+  expect 0 run -c alpha,beta -w script -n 5 -o dir
+  for command in help --version 'help run' 'list collectors' 'list workloads' \
+    'list suites --format json' 'report dir' 'report dir --format gbench' \
+    'compare dir:alpha' 'run -w script --dry-run' 'run -w script --needs' \
+    'run --resume -o dir' 'stress --list' doctor; do
+    code=0
+    "$reapmark" $command >/dev/full 2>err || code=$?
+    checks=$((checks + 1))
+    [ $code = 1 ] || fail "$command: exit $code, not 1"
+    said 'standard output could not be written'
+  done
+}
+
+# A collector must have a name that can be asked for.
+test_unusable_names() {
+  for name in '' 'a b' 'a/b' 'a:b' models '-x' 'a,b'; do
+    sed "s|^name=.*|name='$name'|" "$here/scripted-collector" >found/odd
+    chmod +x found/odd
+    expect 0 list collectors
+    said "collector not used: $work/found/odd: its name is '$name', and a name is"
+    expect 2 run -c odd -w script -o dir
+  done
 }
 
 test_resume_after_kill() {
@@ -735,6 +861,16 @@ clocked() {
   shift 2
   printf '%s\n' "$@" >"found/$clocked_name.clock"
   expect 0 run -c "$clocked_name" -w script:act=clock -n $# -o "$clocked_dir"
+}
+
+# Tools that follow times over days take a time of 0 for the best one.
+test_gbench_of_failures() {
+  expect 1 run -c alpha,beta -n 2 -o dir -w script:act=wrong,script
+  expect 0 report dir --format gbench
+  said 'warning: 2 cells failed and are no benchmark; see context.left_out'
+  counted 4 '"real_time"' out
+  counted 0 '"real_time": 0|error_occurred' out
+  counted 2 '"reason": "WRONG: a node was lost"' out
 }
 
 test_compare_difference() {

@@ -63,6 +63,7 @@ typedef struct made {
   int declared, leaked;
   const char *reason;
   int wall, stop, own, pause, corrected, peak;
+  bool coarse;
 } made;
 
 /* Appends a record of 1000 ops with two pauses. */
@@ -76,7 +77,8 @@ static void append(made m) {
       text, sizeof text,
       "{\"schema\": 1, \"collector\": \"c\", \"workload\": \"w\", "
       "\"params\": {}, \"threads\": 2, \"seed\": 1, \"heap\": "
-      "{\"asked\": \"3x\", \"limit\": 0, \"must_hold\": 0}, \"options\": {}, "
+      "{\"asked\": \"3x\", \"limit\": 0, \"coarse\": %s, \"must_hold\": 0}, "
+      "\"options\": {}, "
       "\"verdict\": {\"status\": \"%s\", \"declared\": %s, \"leaked\": %d, "
       "\"reason\": \"%s\"}, \"ops\": {\"count\": 1000, \"unit\": "
       "\"acts\"}, \"time\": {\"wall\": %d, \"cpu\": 1, \"user\": 1, "
@@ -88,9 +90,10 @@ static void append(made m) {
       "\"binding\": {\"policy\": \"none\", \"got\": []}, \"noise\": "
       "{\"voluntary\": 0, \"involuntary\": 0, \"run_delay\": 0}, "
       "\"cell\": \"id\", \"invocation\": %d}\n",
-      m.status ? m.status : "ok", m.declared < 0 ? "false" : "true", m.leaked,
-      m.reason ? m.reason : "", m.wall, m.stop, m.own, pauses, pauses,
-      m.corrected < 0 ? "false" : "true", m.peak, m.invocation);
+      m.coarse ? "true" : "false", m.status ? m.status : "ok",
+      m.declared < 0 ? "false" : "true", m.leaked, m.reason ? m.reason : "",
+      m.wall, m.stop, m.own, pauses, pauses, m.corrected < 0 ? "false" : "true",
+      m.peak, m.invocation);
   write_file("runs.jsonl", "a", text);
 }
 
@@ -220,6 +223,33 @@ static void bad_cells_have_no_numbers(void **state) {
     for (size_t m = 0; m < METRICS; m++)
       assert_true(isnan(c->values[m]));
     assert_int_equal(report_worst(c)->invocation, 2);
+    report_free(r);
+    r = NULL;
+  }
+}
+
+/* In a heap of a few blocks neither a time nor a failure to fit tells of the
+ * algorithm.  What is wrong there is wrong. */
+static void coarse_heaps_have_no_numbers(void **state) {
+  (void)state;
+  static const struct {
+    const char *status, *text;
+  } cases[] = {
+      {"ok", "below granule"}, {"OOM", "below granule"}, {"WRONG", "WRONG"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    remove_file("runs.jsonl");
+    append((made){.invocation = 1,
+                  .status = cases[i].status,
+                  .declared = i ? -1 : 1,
+                  .wall = 1000,
+                  .peak = 200,
+                  .coarse = true});
+    const report_cell *c = load();
+    assert_string_equal(report_verdict_text(c), cases[i].text);
+    assert_false(report_is_good(c));
+    assert_int_equal(c->verdict >= VERDICT_LEAK, i == 2); /* a failure */
+    for (size_t m = 0; m < METRICS; m++)
+      assert_true(isnan(c->values[m]));
     report_free(r);
     r = NULL;
   }
@@ -463,6 +493,7 @@ int main(void) {
       IN_DIRECTORY(gc_share_is_pauses_by_wall),
       cmocka_unit_test(shares_and_rates_of_a_record),
       IN_DIRECTORY(bad_cells_have_no_numbers),
+      IN_DIRECTORY(coarse_heaps_have_no_numbers),
       IN_DIRECTORY(declared_leaks_are_good),
       IN_DIRECTORY(uncorrected_steps_have_no_maximum),
       IN_DIRECTORY(doubtful_lines_are_counted),

@@ -168,7 +168,7 @@ static void environment_is_ours(void **state) {
   run("env | sort | cut -d= -f1 | grep -v -e _OPTIONS -e PWD -e SHLVL -e '^_' "
       "-e LD_LIBRARY_PATH",
       SPAWN_STDOUT, 20);
-  assert_string_equal(result.output, "LC_ALL\nPATH\n");
+  assert_string_equal(result.output, "LC_ALL\nPATH\nREAPMARK_CHILD\n");
   json_t *told = spawn_environment_json();
   assert_string_equal(
       json_string_value(json_array_get(json_object_get(told, "withheld"), 0)),

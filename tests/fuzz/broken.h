@@ -10,6 +10,7 @@
 typedef enum broken_fault {
   BROKEN_NOTHING,
   BROKEN_STORE,     /* a store is forgotten */
+  BROKEN_SLOT,      /* every store into slot number broken_slot is */
   BROKEN_PAYLOAD,   /* a new object overlaps the payload of another */
   BROKEN_ROOT,      /* a thread-local root that is cleared stays */
   BROKEN_WEAK,      /* a weak reference is cleared although its target lives */
@@ -24,6 +25,7 @@ typedef enum broken_fault {
 
 extern broken_fault broken;
 extern uint64_t broken_stores; /* made */
+extern uint32_t broken_slot;
 
 /* Whether it is time for the fault: now and then, but not at once. */
 static inline bool broken_now(broken_fault fault, unsigned every) {
@@ -36,7 +38,8 @@ static inline void broken_store(gc_mutator *m, gc_reg obj, uint32_t i,
   broken_stores++;
   if (broken_now(BROKEN_CRASH, 100))
     raise(SIGSEGV); /* a null pointer's store would be UBSan's first */
-  if (!broken_now(BROKEN_STORE, 100))
+  if (!broken_now(BROKEN_STORE, 100) &&
+      !(broken == BROKEN_SLOT && i == broken_slot))
     gc_store(m, obj, i, src);
 }
 

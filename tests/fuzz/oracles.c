@@ -15,6 +15,7 @@
 
 broken_fault broken;
 uint64_t broken_stores;
+uint32_t broken_slot;
 
 /* Functions that begin with __wrap_ take the place of those of the collector,
  * which the linker renames. */
@@ -66,14 +67,15 @@ static const char *inspect = "0"; /* the parameter of fuzz */
 
 /* The oracle's name and the story go to the test. */
 _Noreturn static void rig_violation(const char *oracle, const char *story) {
+  if (tell_fd == 0)
+    rig_fail(story); /* in the process of the test, which expects none */
   dprintf(tell_fd, "%s: %s", oracle, story);
   _exit(0);
 }
 
-/* Runs fuzz with a fault; returns what was found, or what it said last, or "".
- */
-static const char *found(broken_fault fault, const char *oracle,
-                         uint64_t limit) {
+/* Runs `body` in a process of its own; returns what was found, or what the
+ * process said last, or "". */
+static const char *said_by(void (*body)(void)) {
   static char text[4096];
   int pipes[2];
   assert_int_equal(pipe(pipes), 0);
@@ -84,16 +86,7 @@ static const char *found(broken_fault fault, const char *oracle,
     close(pipes[0]);
     tell_fd = pipes[1];
     dup2(tell_fd, STDERR_FILENO);
-    rig_open(limit);
-    rig_set("ops", "60000");
-    rig_set("every", "2000");
-    rig_set("live", "500");
-    rig_set("finalizable", "60");
-    rig_set("weak", "200");
-    rig_set("oracle", oracle);
-    rig_set("inspect", inspect);
-    broken = fault;
-    workload_fuzz.run(&rig_thread);
+    body();
     _exit(0);
   }
   close(pipes[1]);
@@ -105,6 +98,35 @@ static const char *found(broken_fault fault, const char *oracle,
   close(pipes[0]);
   waitpid(child, NULL, 0);
   return text;
+}
+
+/* What a run of fuzz is made with. */
+static struct {
+  broken_fault fault;
+  const char *oracle;
+  uint64_t limit;
+} asked;
+
+static void run_fuzz(void) {
+  rig_open(asked.limit);
+  rig_set("ops", "60000");
+  rig_set("every", "2000");
+  rig_set("live", "500");
+  rig_set("finalizable", "60");
+  rig_set("weak", "200");
+  rig_set("oracle", asked.oracle);
+  rig_set("inspect", inspect);
+  broken = asked.fault;
+  workload_fuzz.run(&rig_thread);
+}
+
+/* Runs fuzz with a fault; returns what was found. */
+static const char *found(broken_fault fault, const char *oracle,
+                         uint64_t limit) {
+  asked.fault = fault;
+  asked.oracle = oracle;
+  asked.limit = limit;
+  return said_by(run_fuzz);
 }
 
 static void assert_found(broken_fault fault, const char *oracle,
@@ -188,20 +210,158 @@ static void last_words(void **state) {
     fail_msg("last words: '%s'", text);
 }
 
+/* Every kind of action and of operation occurs in a run, and the collector gets
+ * to see it. */
+static void everything_occurs(void **state) {
+  (void)state;
+  rig_open(0);
+  rig_set("ops", "300000");
+  rig_set("inspect", "0");
+  workload_fuzz.run(&rig_thread);
+  rig_close();
+  unsigned actions = 0;
+  for (size_t i = 0; rig_counts[i].name; i++)
+    if (!strncmp(rig_counts[i].name, "action-", 7)) {
+      actions++;
+      if (rig_counts[i].n == 0)
+        fail_msg("no %s", rig_counts[i].name);
+    }
+  assert_true(actions > 40);
+}
+
 /* ------------------------------------------------------------------------- *
- * What was covered.
+ * What a check compares: every slot, and every byte of the payload.
  * ------------------------------------------------------------------------- */
+
+static uint64_t made; /* objects, in the process of the test */
 
 static void perform(executor_thread *t, trace_kind kind, uint32_t a, uint32_t b,
                     uint32_t c) {
-  uint64_t number = kind == TRACE_NEW;
+  bool names = kind == TRACE_NEW || kind == TRACE_WEAK_NEW;
   trace_op op = {.kind = (uint8_t)kind, .a = a, .b = b, .c = c};
+  uint64_t number = names ? ++made : 0;
   assert_int_equal(executor_perform(t, &op, number), PERFORMED);
+}
+
+/* dst <- a new finalizable object. */
+static void make_finalizable(executor_thread *t, uint32_t dst, uint32_t slots) {
+  trace_op op = {
+      .kind = TRACE_NEW, .a = dst, .b = slots, .c = 8, .finalizable = true};
+  assert_int_equal(executor_perform(t, &op, ++made), PERFORMED);
 }
 
 static void only_me(void *data, executor_task *task) {
   task(data);
 }
+
+enum { WIDE = 300, BYTES = 5003 };
+static uint32_t damaged_byte;
+
+/* A wide object, of which one slot is not null, or one byte of the payload is
+ * not what it was; nothing but a check looks at it. */
+static void damage(void) {
+  executor x;
+  executor_thread t;
+  rig_open(0);
+  executor_open(&x, &rig_thread, ORACLE_GRAPH, 0, false);
+  executor_attach(&t, &x, &rig_thread, 0);
+  perform(&t, TRACE_ENTER, 2, 0, 0);
+  perform(&t, TRACE_NEW, 0, WIDE, BYTES);
+  perform(&t, TRACE_NEW, 1, 0, 8);
+  if (broken == BROKEN_SLOT)
+    perform(&t, TRACE_STORE, 0, broken_slot, 1);
+  else
+    ((unsigned char *)gc_payload(t.m, 0))[damaged_byte] ^= 1;
+  executor_check(&t, only_me, &t);
+}
+
+static void every_slot(void **state) {
+  (void)state;
+  broken = BROKEN_SLOT;
+  for (broken_slot = 0; broken_slot < WIDE; broken_slot += 23) {
+    const char *text = said_by(damage);
+    if (!strstr(text, "graph: slot "))
+      fail_msg("slot %u: '%s'", broken_slot, text);
+  }
+  broken = BROKEN_NOTHING;
+}
+
+static void every_byte(void **state) {
+  (void)state;
+  for (damaged_byte = 0; damaged_byte < BYTES; damaged_byte += 122) {
+    const char *text = said_by(damage);
+    if (strncmp(text, "graph: ", 7))
+      fail_msg("byte %u: '%s'", damaged_byte, text);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * What the comparison costs.
+ * ------------------------------------------------------------------------- */
+
+static void open_executor(executor *x, executor_thread *t) {
+  rig_open(0);
+  executor_open(x, &rig_thread, ORACLE_ALL, 0, false);
+  executor_attach(t, x, &rig_thread, 0);
+}
+
+static void close_executor(executor *x, executor_thread *t) {
+  executor_check(t, only_me, t);
+  executor_detach(t);
+  executor_close(x);
+  rig_close();
+}
+
+/* Without checks, too, the shadow heap forgets what is dead; but not what a
+ * weak reference may give, nor what is to be handed out. */
+static void memory_follows_the_living(void **state) {
+  (void)state;
+  enum { OBJECTS = 400000 };
+  executor x;
+  executor_thread t;
+  open_executor(&x, &t);
+  perform(&t, TRACE_ENTER, 3, 0, 0);
+  perform(&t, TRACE_NEW, 0, 1, 8);
+  perform(&t, TRACE_WEAK_NEW, 1, 0, 0);
+  make_finalizable(&t, 2, 0);
+  perform(&t, TRACE_CLEAR, 0, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++)
+    perform(&t, TRACE_NEW, 2, 0, 8);
+  assert_true(shadow_end(x.shadow) < OBJECTS / 2);
+  perform(&t, TRACE_WEAK_GET, 0, 1, 0);
+  perform(&t, TRACE_LEAVE, 0, 0, 0);
+  close_executor(&x, &t);
+  assert_int_equal(t.counts.handed_out, 1);
+}
+
+/* A list of finalizable objects is handed out one by one. */
+static void finalization_is_linear(void **state) {
+  (void)state;
+  enum { OBJECTS = 2000 };
+  executor x;
+  executor_thread t;
+  open_executor(&x, &t);
+  perform(&t, TRACE_ENTER, 2, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++) {
+    make_finalizable(&t, 1, 1);
+    perform(&t, TRACE_STORE_TAKE, 1, 0, 0);
+    perform(&t, TRACE_MOVE, 0, 1, 0);
+  }
+  perform(&t, TRACE_CLEAR, 0, 0, 0);
+  perform(&t, TRACE_COLLECT, 0, 0, 0);
+  for (unsigned i = 0; i < OBJECTS; i++) {
+    perform(&t, TRACE_FINALIZER_NEXT, 1, 0, 0);
+    perform(&t, TRACE_CLEAR, 1, 0, 0);
+  }
+  assert_int_equal(t.counts.handed_out, OBJECTS);
+  assert_true(x.doubted <= 2 * OBJECTS);
+  perform(&t, TRACE_LEAVE, 0, 0, 0);
+  close_executor(&x, &t);
+}
+
+/* ------------------------------------------------------------------------- *
+ * What was covered.
+ * ------------------------------------------------------------------------- */
 
 /* Events are counted where they happen, and pairs where nothing happened in
  * between; what a check causes, and what its caller sets aside, is not. */
@@ -246,12 +406,22 @@ int main(void) {
   __wrap_gc_this_collector = __real_gc_this_collector;
   __wrap_gc_this_collector.events = events;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_to_find), cmocka_unit_test(graph),
-      cmocka_unit_test(count),           cmocka_unit_test(weak),
-      cmocka_unit_test(finalizer),       cmocka_unit_test(check),
-      cmocka_unit_test(check_between),   cmocka_unit_test(limit),
-      cmocka_unit_test(stories),         cmocka_unit_test(last_words),
+      cmocka_unit_test(nothing_to_find),
+      cmocka_unit_test(graph),
+      cmocka_unit_test(count),
+      cmocka_unit_test(weak),
+      cmocka_unit_test(finalizer),
+      cmocka_unit_test(check),
+      cmocka_unit_test(check_between),
+      cmocka_unit_test(limit),
+      cmocka_unit_test(stories),
+      cmocka_unit_test(last_words),
       cmocka_unit_test(coverage),
+      cmocka_unit_test(everything_occurs),
+      cmocka_unit_test(every_slot),
+      cmocka_unit_test(every_byte),
+      cmocka_unit_test(memory_follows_the_living),
+      cmocka_unit_test(finalization_is_linear),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

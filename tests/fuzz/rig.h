@@ -84,6 +84,11 @@ void wl_check(wl_thread *t, bool ok, const char *format, ...) {
     rig_fail(format);
 }
 
+void wl_starved(wl_thread *t, uint64_t failed, uint64_t all) {
+  (void)t, (void)failed, (void)all;
+  rig_fail("allocations failed");
+}
+
 void wl_expect(wl_thread *t, wl_expectation e) {
   (void)t, (void)e; /* compared by the last check */
 }
@@ -105,8 +110,18 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   (void)t, (void)kind, (void)ops;
 }
 
+static struct {
+  const char *name;
+  uint64_t n;
+} rig_counts[160];
+
 void wl_count(wl_thread *t, const char *name, uint64_t n) {
-  (void)t, (void)name, (void)n;
+  (void)t;
+  size_t i = 0;
+  while (rig_counts[i].name && strcmp(rig_counts[i].name, name))
+    i++;
+  rig_counts[i].name = name;
+  rig_counts[i].n += n;
 }
 
 void wl_covered(wl_thread *t, const wl_coverage *c) {

@@ -27,10 +27,12 @@ run() {
 }
 
 # counts: prints the deterministic counts of the run.  Not among them are the
-# number of operations that were left out, because a trace does not have it, and how
-# often the heap was inspected, which a replay does after each operation.
+# number of operations that were left out and the actions that chose them, because a
+# trace does not have these, and how often the heap was inspected, which a replay does
+# after each operation.
 counts() {
-  grep -o '"counts":{[^}]*}' out | sed -E 's/"(skipped|inspections)":[0-9]*//g'
+  grep -o '"counts":{[^}]*}' out |
+    sed -E 's/,?"(skipped|inspections|action-[a-z_]*)":[0-9]*//g'
 }
 
 # repeats ARGUMENT...: the same run does the same operations again, and the
@@ -72,5 +74,16 @@ if is threads; then
 else
   refuses threads --run fuzz --threads 2
 fi
+# Where most allocations fail, a replay has not performed the trace, unless that was
+# asked for.
+printf '%s\n' 'reapmark-trace 1' 'enter 1 0' 'new 0 0 8' 'new 0 0 1073741824' >huge
+if is heap_limit; then
+  exits 0 "$program" --pin none --run replay --input huge --heap 8M
+  grep -q '"status":"OOM".*"1 of 2 allocations failed' out || fail "replay: no OOM"
+  run --run replay:scarce=1 --input huge --heap 8M
+fi
+# The trace is read while it is performed.
+echo 'new 0 0 x' >>huge
+refuses huge:5 --run replay --input huge
 refuses --input --run replay
 refuses no-such-file --run replay --input no-such-file

@@ -198,18 +198,47 @@ static void rebuilt_from_buckets(void **state) {
   for (unsigned i = 0; i < 5000; i++)
     hist_add(&h, some_value());
   size_t n = take_apart(buckets);
-  assert_true(hist_rebuild(&other, buckets, n, h.sum, h.min, h.max));
+  const hist_sparse all = {h.count, h.sum, h.min, h.max, buckets, n};
+  assert_true(hist_rebuild(&other, &all));
   assert_same(&h, &other);
+  for (unsigned p = 0; p <= 100; p++) {
+    uint64_t value = 0, sparse = 0;
+    assert_int_equal(hist_percentile(&h, p, &value),
+                     hist_sparse_percentile(&all, p, &sparse));
+    assert_int_equal(value, sparse);
+  }
 
   hist_reset(&h);
   assert_int_equal(take_apart(buckets), 0);
-  assert_true(hist_rebuild(&other, buckets, 0, 0, 0, 0));
+  assert_true(hist_rebuild(&other, &(hist_sparse){.buckets = buckets}));
   assert_same(&h, &other);
+}
+
+/* Two halves have the buckets of the whole. */
+static void sparse_ones_are_merged(void **state) {
+  static hist_bucket of_half[HIST_BUCKETS], of_other[HIST_BUCKETS],
+      merged[2 * HIST_BUCKETS], whole[HIST_BUCKETS];
+  (void)state;
+  hist_reset(&h);
+  hist_reset(&other);
+  for (unsigned i = 0; i < 500; i++)
+    hist_add(i % 3 ? &h : &other, some_value());
+  const hist_sparse half = {.buckets = of_half,
+                            .occupied = take_apart(of_half)};
+  const hist kept = h;
+  h = other;
+  const hist_sparse rest = {.buckets = of_other,
+                            .occupied = take_apart(of_other)};
+  h = kept;
+  hist_merge(&h, &other);
+  const size_t n = hist_sparse_merge(&half, &rest, merged);
+  assert_int_equal(n, take_apart(whole));
+  assert_memory_equal(merged, whole, n * sizeof *whole);
 }
 
 static void nonsense_is_not_rebuilt(void **state) {
   (void)state;
-  const struct {
+  struct {
     hist_bucket buckets[2];
     uint64_t min, max;
   } bad[] = {
@@ -222,8 +251,13 @@ static void nonsense_is_not_rebuilt(void **state) {
       {{{1000, 1}, {1000, 0}}, 1003, 1000},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    assert_false(
-        hist_rebuild(&h, bad[i].buckets, 2, 30, bad[i].min, bad[i].max));
+    hist_sparse from = {.sum = 30,
+                        .min = bad[i].min,
+                        .max = bad[i].max,
+                        .buckets = bad[i].buckets,
+                        .occupied = 2};
+    from.count = bad[i].buckets[0].count + bad[i].buckets[1].count;
+    assert_false(hist_rebuild(&h, &from));
     assert_int_equal(h.count, 0);
   }
 }
@@ -242,6 +276,7 @@ int main(void) {
       cmocka_unit_test(coordinated_omission_is_corrected),
       cmocka_unit_test(merging_is_adding_all),
       cmocka_unit_test(rebuilt_from_buckets),
+      cmocka_unit_test(sparse_ones_are_merged),
       cmocka_unit_test(nonsense_is_not_rebuilt),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 # Usage: end-to-end.sh REAPMARK TEST; one function per test.
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
-use_scripted "$here/scripted-collector" alpha beta gamma
+use_scripted "$here/scripted-collector" alpha beta gamma epsilon
 
 # acts NAME COMMANDS: the shell commands say what this collector does from now on.
 acts() { printf '%s\n' "$2" >"found/$1.act"; }
@@ -115,7 +115,7 @@ test_kinds_of_failure() {
   printed 'alpha,collect-1,FAILED: crash,1,0,0,0,'
   printed ',SIGABRT: assertion failed'
   printed 'alpha,collect-7,FAILED: hang,'
-  printed ',killed after 5 s: waiting' # the second time
+  printed ',killed after 1 s: waiting'
   printed 'alpha,collect-1000,FAILED: count,'
   printed 'alpha,collect-free,FAILED: tsan,'
   printed ',ThreadSanitizer: data race gc.c:7'
@@ -125,14 +125,184 @@ test_kinds_of_failure() {
   printed ',no collection happened'
   printed 'alpha,fail-every,ok; 1 out of memory,'
   printed 'alpha,fail-at,FAILED: crash,4,'
-  # An episode that was too slow once and not again does not hang.
-  acts beta 'n=$(cat "$0.n" 2>/dev/null || echo 0); echo 1 >"$0.n"
-  [ "$n" = 1 ] || act=hang'
-  expect 0 stress beta -C plain --quick --timeout 1 -o third
-  # For a collector without hooks for the condition, the row is n/a.
-  acts gamma 'case $hostile in poison*) act=mute ;; esac'
-  expect 0 stress gamma -C plain,poison --quick --format csv -o other
-  printed 'gamma,poison,n/a: its hooks are missing'
+}
+
+# A collector is put under those conditions whose hooks it declares, and must let
+# them come about.
+test_hooks() {
+  acts gamma 'echo "$hostile" >>"$0.hostile"'
+  expect 0 stress gamma -C plain,poison,buffers-1,fail-at,yield,collect-7 --quick \
+    --format csv -o dir
+  printed 'gamma,poison,n/a: does not poison what it frees'
+  printed 'gamma,buffers-1,n/a: has no list with a bound'
+  printed 'gamma,fail-at,n/a: its own allocations have no hook'
+  printed 'gamma,yield,n/a: its races have no hook'
+  printed 'gamma,collect-7,ok,' # which the random mutator sees to
+  ! grep -qE 'poison|buffers|fail|yield' found/gamma.hostile || fail 'it was put under one of them'
+  acts alpha 'act=mute'
+  expect 1 stress alpha -C poison,buffers-2,collect-7 --quick -o other
+  counted 3 '^alpha +(poison|buffers-2|collect-7) +VACUOUS ' out
+}
+
+# Time that a program did not get from a busy machine does not make it hang.
+# Neither does waiting alone, nor work alone.
+test_busy_machine() {
+  acts alpha 'for turn in 1 2 3 4 5 6 7 8 9; do
+    x=0; while [ $x -lt 10000 ]; do x=$((x + 1)); done
+    sleep 0.06
+  done'
+  expect 0 stress alpha -C plain --quick --timeout 0.4 -o dir
+  row '^alpha +plain +ok '
+  acts alpha 'while :; do :; done'
+  expect 1 stress alpha -C plain --quick --timeout 0.4 -o other
+  row '^alpha +plain +FAILED: hang '
+}
+
+# As many episodes as --jobs asks for run side by side.
+test_side_by_side() {
+  acts alpha 'echo >>"$0.here"
+  tries=0
+  until [ "$(wc -l <"$0.here")" -ge 3 ] || [ $tries = 500 ]; do
+    tries=$((tries + 1)); sleep 0.02
+  done
+  [ $tries -lt 500 ] || act=crash'
+  expect 0 stress alpha -C plain,turns,free --quick --jobs 3 -o dir
+  acts alpha 'mkdir "$0.alone" || act=crash; sleep 0.05; rmdir "$0.alone"'
+  expect 0 stress alpha -C plain,turns,free --quick --jobs 1 -o other
+}
+
+# What is concluded does not depend on how many run side by side.
+test_same_conclusions() {
+  acts epsilon 'sleep 0.0$((seed % 7))
+  case $hostile/$seed in poison=1000/2 | collect-at=7/1) act=wrong ;; esac
+  pairs="\"a>$seed\""'
+  for jobs in 1 2 5; do
+    expect 1 stress epsilon alpha --ops 400000 --seeds 4 --jobs $jobs \
+      --format csv -o $jobs
+    sed 's/,[0-9]*,[^,]*$//' out >$jobs.csv
+    same 1.csv $jobs.csv
+    grep -o '"key":"[^"]*"' $jobs/episodes.jsonl | sort >$jobs.keys
+    same 1.keys $jobs.keys
+  done
+}
+
+# Half of the episodes have two threads.
+test_threads() {
+  expect 0 stress alpha -C turns,free --seeds 4 --ops 50000 -t 5 -o dir
+  counted 4 '--threads 5 ' found/alpha.commands
+  counted 4 '--threads 2 ' found/alpha.commands
+}
+
+# Each tight setting of a collector is a condition.
+test_tight() {
+  expect 0 stress alpha epsilon --quick --format csv -o dir
+  printed 'alpha,tight,n/a: declares no tight settings'
+  for setting in 2 3; do
+    for name in tight tight-free tight-poison tight-buffers tight-heap; do
+      printed "epsilon,$name:trigger=$setting,ok"
+    done
+    has found/epsilon.commands "--hostile poison=1000 --option trigger=$setting "
+  done
+  expect 0 stress epsilon:trigger=9 -C tight:trigger=3,tight-free --quick -o some
+  row '^epsilon:trigger=9 +tight:trigger=3 +ok '
+  row '^epsilon:trigger=9 +tight-free:trigger=2 +ok '
+  ! grep -q 'tight:trigger=2' out || fail 'a setting that was not chosen'
+  ! grep -q 'trigger=9' found/epsilon.commands || fail 'the setting is not set'
+  expect 2 stress epsilon -C tight:trigger=4 --quick -o none
+  said "no collector here declares the tight setting 'trigger=4'"
+  expect 2 stress epsilon -C plain:trigger=2 --quick -o none
+  said "unknown condition 'plain:trigger=2'"
+  ln -s "$here/scripted-collector" found/zeta
+  expect 2 stress zeta -C plain --quick -o none
+  said "its tight setting 'triger=2': zeta has no option 'triger'"
+}
+
+# What never ran in a whole campaign fails it.
+test_not_reached() {
+  acts epsilon 'major=0; [ "$hostile" != poison=1000 ] || minor=0'
+  expect 1 stress epsilon --quick -o dir
+  printed 'epsilon: 1 of 2 events happened, 1 pairs of them followed each other'
+  row '^minor +[0-9]+ +plain$'
+  row '^major +0 +NOT REACHED$'
+  printed 'NOT REACHED: epsilon: major.'
+  ! grep -q FAILED out || fail 'something else failed'
+  # Under some of the conditions it may be missing.
+  expect 0 stress epsilon -C plain,poison --quick -o some
+  printed 'NOT REACHED under these conditions: epsilon: major.'
+  expect 0 stress epsilon -C plain,poison --quick --resume -o some --format csv
+  printed 'epsilon,event minor,ok,,,,3,,,first under plain'
+  printed 'epsilon,event major,NOT REACHED,,,,0,'
+  expect 0 stress epsilon -C plain,poison --quick --resume -o some --format json
+  printed '"event": "minor"'
+  printed '"minor>major"'
+}
+
+# Collections of the checks are no proof.
+test_coverage_of_collections() {
+  acts epsilon '[ "$hostile" != poison=1000 ] || checked=true'
+  expect 1 stress epsilon -C plain,poison --quick --format csv -o dir
+  printed 'epsilon,plain,ok,1,500000,7,'
+  printed 'epsilon,poison,VACUOUS,1,'
+  printed ',no collection happened'
+}
+
+# Seeds with which new pairs of events were seen go on longer under tight settings,
+# in every second round, those that added most first.
+test_leads() {
+  acts epsilon 'case $seed in
+  5) pairs="\"a>b\"" ;; 6) pairs="\"a>b\", \"b>c\", \"c>d\"" ;; *) pairs= ;; esac'
+  set -- epsilon -C plain,tight --seed 5 --seeds 4 --ops 600000 --jobs 1
+  expect 0 stress "$@" -o dir
+  grep -o '"key":"[^"]*"' dir/episodes.jsonl >keys
+  for key in plain/6 tight:trigger=2/5/longer tight:trigger=3/6 \
+    tight:trigger=2/6/longer; do
+    counted 1 "\"epsilon/$key\"" keys
+  done
+  counted 2 longer keys
+  counted 10 'ops=50000 ' found/epsilon.commands
+  counted 2 'ops=100000 ' found/epsilon.commands
+  expect 0 stress "$@" -o dir --resume
+  counted 12 ops= found/epsilon.commands
+}
+
+# One failure of a kind is shown, and shrunk.
+test_kinds_are_shown_once() {
+  acts alpha 'case $hostile/$input in
+  collect-every=*/) act=wrong ;;
+  */) ;;
+  *) ! grep -q store "$input" || act=wrong ;;
+  esac'
+  expect 1 stress alpha -C plain,collect-1,collect-7,collect-1000,poison-0 --quick \
+    --shrink -o dir
+  counted 1 'graph: object 4 was lost' out
+  printed '2 more like it: collect-7, collect-1000'
+  counted 1 'shrunk to' out
+  [ ! -e dir/failure-2/minimal.trace ] || [ ! -e dir/failure-1/minimal.trace ] ||
+    fail 'two were shrunk'
+  expect 1 stress alpha -C plain,collect-1,collect-7,collect-1000,poison-0 --quick \
+    --shrink -o dir --resume
+  printed 'shrunk to'
+  ! grep -q 'tries' err || fail 'shrunk again'
+  # The same failure under other conditions is one; other numbers make no other
+  # kind, but another condition does.
+  acts alpha 'act=wrong'
+  expect 1 stress alpha -C plain,turns,poison --quick -o same
+  printed '2 more like it: turns, poison'
+  acts alpha 'act=wrong; case $hostile in
+  poison=1*) at=141 ;; poison=0*) at=151 ;; esac'
+  expect 1 stress alpha -C plain,turns,poison,poison-0 --quick -o other
+  counted 2 'graph: object 4 was lost' out
+  printed '1 more like it: poison-0'
+}
+
+# A failed row shows the operation that failed, also of a program that crashed.
+test_operation_of_failure() {
+  acts alpha 'ops=0
+  case $hostile in poison=1000) act=wrong ;;
+  collect-every=7) echo "alpha: SIGSEGV in operation 1234 of thread 0" >&2; act=crash ;; esac'
+  expect 1 stress alpha -C poison,collect-7 --quick --format csv -o dir
+  printed 'alpha,poison,FAILED: graph,1,41,'
+  printed 'alpha,collect-7,FAILED: crash,1,1234,'
 }
 
 # A failure under a condition with races is run again until it fails once more.
@@ -174,6 +344,18 @@ test_resume_after_kill() {
   [ "$(ran alpha)" = "$before" ] || fail 'episodes were repeated'
 }
 
+# A directory that goes away during a campaign is noticed at the next episode.
+test_directory_removed() {
+  acts alpha 'act=slow'
+  start stress alpha -C plain --seeds 50 -o dir
+  two() { [ "$(episodes dir)" -ge 2 ]; }
+  wait_for two
+  mv dir away
+  ended 1
+  said 'dir/episodes.jsonl: No such file or directory'
+  [ "$(episodes away)" -lt 50 ] || fail 'it went on'
+}
+
 test_time() {
   acts alpha 'act=slow'
   expect 0 stress alpha -C plain,turns --seeds 100 --time 0.3 -o dir
@@ -183,7 +365,7 @@ test_time() {
 
 test_time_too_short() {
   acts alpha 'act=slow'
-  expect 1 stress alpha -C plain,turns,free --seeds 1 --time 0.01 -o dir
+  expect 1 stress alpha -C plain,turns,free --seeds 1 --time 0.01 --jobs 1 -o dir
   said '2 of 3 rows were not run'
   printed 'not run'
 }
@@ -196,6 +378,15 @@ test_interrupt() {
   kill -TERM "$driver"
   ended 130
   said 'interrupted; --resume -o dir goes on'
+  # Also while the collectors describe themselves.
+  printf '#!/bin/sh\necho $$ >"$0.pid"\nexec sleep 1000\n' >found/hanging
+  chmod +x found/hanging
+  start stress alpha -C plain --quick -o other
+  wait_for test -s found/hanging.pid
+  kill -TERM "$driver"
+  ended 130
+  complained interrupted
+  [ ! -e other ] || fail 'a campaign was begun'
 }
 
 # seed_bugs COMMANDS: makes a program with seeded bugs that acts by the commands
@@ -207,8 +398,7 @@ seed_bugs() {
 }
 
 test_mutants() {
-  # Three oracles catch the first bug.  One oracle catches the second bug, in the
-  # second round.
+  # Three oracles catch the first bug.  One oracle catches the second bug.
   seed_bugs 'case $mutant/$spec in
   root-skipped/*oracle=graph | root-skipped/*oracle=none) act=crash ;;
   root-skipped/*oracle=weak) ;;
@@ -216,35 +406,76 @@ test_mutants() {
   root-skipped/*) [ -z "$hostile" ] || act=wrong ;;
   weak-late/*oracle=weak) act=weak ;;
   weak-late/*oracle=*) ;;
-  weak-late/*) [ "$seed" = 1 ] || act=weak ;;
+  weak-late/*) act=weak ;;
   esac'
-  expect 0 stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --format csv -o dir
-  printed 'delta,root-skipped,1,yes,graph,collect-1,'
+  set -- stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --alone
+  expect 0 "$@" --format csv -o dir
+  printed 'delta,root-skipped,1,1,yes,graph,collect-1,15000,'
+  printed 'delta,root-skipped,1,2,yes,graph,collect-1,15000,'
   printed ',count crash,a root is skipped'
-  printed 'delta,weak-late,14,yes,weak,plain,'
+  printed 'delta,weak-late,14,1,yes,weak,plain,'
   printed ',weak,a weak reference'
-  expect 0 stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --resume -o dir
-  printed 'Caught: 2 of 2.'
+  before=$(lines mutants/delta.commands)
+  expect 0 "$@" --resume -o dir
+  [ "$(lines mutants/delta.commands)" = "$before" ] || fail 'episodes were repeated'
+  printed 'Caught: 2 of 2, with each of 2 seeds.'
   printed 'Only by weak: delta+weak-late.'
   printed 'Only by graph: none.'
-  expect 0 stress --mutants weak-late --ops 80000 --seeds 2 -C plain -o other
-  printed 'Caught: 1 of 1.'
+  expect 0 stress --mutants weak-late --ops 80000 --seeds 1 -C plain -o other
+  printed 'Caught: 1 of 1, with one seed.'
+  ! grep -q oracle= other/episodes.jsonl || fail 'the oracles were asked'
 }
 
+# A bug counts as caught if each seed catches it.  Longer episodes follow shorter
+# ones.
 test_mutant_not_caught() {
-  seed_bugs '[ "$mutant" != weak-late ] || act=weak'
-  expect 1 stress --mutants --quick -C plain,collect-1 -o dir
-  printed 'Caught: 1 of 2.'
-  row '^delta +root-skipped +1 +NO '
+  seed_bugs 'case $mutant/$seed/$ops in
+  weak-late/*) act=weak ;;
+  root-skipped/[13]/*) ;;
+  root-skipped/2/5000 | root-skipped/2/10000) ;;
+  root-skipped/2/*) act=wrong ;;
+  esac'
+  expect 1 stress --mutants --ops 240000 -C plain,collect-1 -o dir
+  printed 'Caught: 1 of 2, with each of 3 seeds.'
+  row '^delta +root-skipped +1 +1 +NO '
+  row '^delta +root-skipped +1 +2 +yes +graph +plain +55000 '
+  row '^delta +root-skipped +1 +3 +NO '
+  row '^delta +weak-late +14 +3 +yes +weak +plain +10000 '
 }
 
 # If the program fails without a bug, then a failure does not count as catching a
-# bug.
+# bug; and what proves nothing does not count as failing.
 test_mutants_of_the_sick() {
   seed_bugs 'act=leak'
   expect 1 stress --mutants --quick -C plain,collect-1 -o dir
   said 'delta without any bug fails: plain, seed 1: count: 7 objects too many'
-  printed 'Caught: 0 of 2.'
+  counted 1 'plain, seed 1' err
+  printed 'Caught: 0 of 2,'
+  seed_bugs 'case $mutant in "") act=idle ;; *) act=wrong ;; esac'
+  expect 0 stress --mutants --quick -C plain,collect-1 -o other
+  printed 'Caught: 2 of 2,'
+  seed_bugs 'case $mutant/$hostile in /?*) ;; /) act=wrong ;; *) act=wrong ;; esac'
+  expect 0 stress --mutants --quick -C plain,collect-1 -o third
+  counted 6 ' yes +graph +collect-1 ' out
+}
+
+test_mutants_resume_after_kill() {
+  seed_bugs 'sleep 0.05; case $mutant/$spec in
+  */*oracle=weak | */*oracle=count) ;;
+  *) [ -z "$mutant$hostile" ] || act=wrong ;; esac'
+  set -- stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --alone
+  expect 0 "$@" --format csv -o whole
+  cut -d, -f1-8,10- out >rows
+  for wanted in 1 7 12; do
+    start "$@" -o dir$wanted
+    some() { [ "$(episodes dir$wanted)" -ge $wanted ]; }
+    wait_for some
+    kill_driver
+    expect 0 "$@" --resume --format csv -o dir$wanted
+    cut -d, -f1-8,10- out >rows.resumed
+    same rows rows.resumed
+    [ "$(episodes dir$wanted)" = "$(episodes whole)" ] || fail 'not the same episodes'
+  done
 }
 
 test_no_mutants() {

@@ -22,9 +22,8 @@ test_seeded_bugs() {
   expect 0 stress --mutants payload_threaded weak_reference_leaked \
     ms_weak_hasty finalized_twice stray_mark_bit ms_limit_ignored \
     written_after_free cascade_recurses restart_lost \
-    -C plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --timeout 20 \
-    -o dir
-  printed 'Caught: 9 of 9.'
+    -C plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --alone -o dir
+  printed 'Caught: 9 of 9, with one seed.'
   for oracle in graph count weak finalizer check limit poison crash hang; do
     row "^Only by $oracle: .*[+]"
   done
@@ -51,6 +50,24 @@ test_shallow() {
 test_toy() {
   REAPMARK_PATH=$toys expect 0 stress toy --ops 300000 --seeds 2 \
     -C plain,collect-1,collect-7,heap-90,heap-live,stack -o dir
+}
+
+# A collector out of tree declares the hooks that it calls, its events and its tight
+# settings, and is held to them.
+test_toy_declares() {
+  REAPMARK_PATH=$toys expect 0 stress toy --quick --ops 200000 --format csv \
+    -C collect-1,fail-every,poison,buffers-1,yield,tight,tight-collect,tight-buffers \
+    -o dir
+  printed 'toy,collect-1,ok,1,'
+  row '^toy,fail-every,ok'
+  printed 'toy,poison,n/a: does not poison what it frees'
+  printed 'toy,buffers-1,n/a: has no list with a bound'
+  printed 'toy,yield,n/a: needs threads'
+  printed 'toy,tight:slack=1,ok,1,'
+  printed 'toy,tight-collect:slack=1,ok,1,'
+  printed 'toy,tight-buffers:slack=1,n/a: has no list with a bound'
+  row '^toy,event collections,ok,,,,[0-9]+,'
+  row '^toy,event freed,ok,,,,[0-9]+,,,first under collect-1'
 }
 
 # A collector with a root that it does not mark: the failure is found, and shrunk

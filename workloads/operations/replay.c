@@ -12,13 +12,16 @@
  * the file, so that a trace repeats a run.
  *
  * Not for measuring. */
+#include <stdarg.h>
+
 #include "basics.h"
+#include "common/hostile/hostile.h"
 #include "harness/trace/reader.h"
 #include "harness/trace/verify.h"
 #include "operations/executor/executor.h"
 #include "operations/turns.h"
 
-enum { ORACLE };
+enum { SCARCE, ORACLE };
 
 /* A thread of the trace. */
 typedef struct player {
@@ -32,12 +35,41 @@ typedef struct player {
 typedef struct replay {
   executor x;
   turns turns;
-  trace_text text;
-  size_t at;       /* index of the operation to be performed next */
+  trace_reader *reader;
+  bool over;       /* the trace has ended */
+  trace_op op;     /* else the operation to be performed next */
+  trace_kind last; /* the kind of the operation before it */
   uint64_t number; /* of the last object made */
-  uint32_t threads;
-  player *players;
+  player *players; /* by number */
 } replay;
+
+/* ------------------------------------------------------------------------- *
+ * The trace, read as it is performed, so that the memory of a replay does not
+ * depend on its length.
+ * ------------------------------------------------------------------------- */
+
+/* Ends the process because the trace cannot be replayed by this collector. */
+_Noreturn __attribute__((format(printf, 1, 2))) static void
+refuse(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("replay: ", stderr);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+  exit(2);
+}
+
+/* Reads the next operation. */
+static void advance(replay *r) {
+  r->last = r->op.kind;
+  trace_status status = trace_read(r->reader, &r->op);
+  if (status == TRACE_READ_FAILED)
+    refuse("%s", trace_reader_error(r->reader));
+  r->over = status == TRACE_READ_END;
+  if (!r->over && r->op.thread > 0 && !gc_this_collector.can.threads)
+    refuse("%s has several threads, and collector %s none", r->x.run->input,
+           gc_this_collector.name);
+}
 
 /* ------------------------------------------------------------------------- *
  * One thread's part.
@@ -59,7 +91,7 @@ static void end(player *p) {
 /* Joins the threads that have ended; called by the next one that works. */
 static void join_ended(player *p) {
   replay *r = p->r;
-  for (uint32_t i = 0; i < r->threads; i++)
+  for (uint32_t i = 1; i < r->turns.count; i++)
     if (r->players[i].ended) {
       wl_thread_join(p->x.wl, r->players[i].child);
       r->players[i].child = NULL;
@@ -76,11 +108,9 @@ static void check(player *p) {
  * thread. */
 static void play(player *p) {
   replay *r = p->r;
-  for (; r->at < r->text.count; r->at++) {
-    const trace_op *op = &r->text.ops[r->at];
-    bool names = op->kind == TRACE_NEW || op->kind == TRACE_WEAK_NEW;
-    if (op->thread != p->number)
-      return;
+  for (; !r->over && r->op.thread == p->number; advance(r)) {
+    const trace_op *op = &r->op;
+    bool names = trace_makes_object(op);
     if (op->kind == TRACE_DETACH && p->number > 0)
       return;
     if (op->kind == TRACE_DEAD)
@@ -99,15 +129,18 @@ static void live(wl_thread *t, void *data);
 static void hand_on(player *p, uint32_t next) {
   replay *r = p->r;
   player *to = &r->players[next];
-  if (next > 0 && !to->child)
+  turns_admit(&r->turns, next);
+  if (next > 0 && !to->child) {
+    *to = (player){.r = r, .number = next};
     to->child = wl_thread_start(p->x.wl, next, live, to);
+  }
   turns_give(&r->turns, p->x.wl, p->number, next, true);
   join_ended(p);
 }
 
 /* The thread that the next operation belongs to; at the end the first. */
 static uint32_t next_thread(const replay *r) {
-  return r->at < r->text.count ? r->text.ops[r->at].thread : 0;
+  return r->over ? 0 : r->op.thread;
 }
 
 static void live(wl_thread *t, void *data) {
@@ -117,10 +150,10 @@ static void live(wl_thread *t, void *data) {
   begin(p, t);
   for (;;) {
     play(p);
-    if (r->at == r->text.count)
+    if (r->over)
       break;
     if (next_thread(r) == p->number) { /* its detach */
-      r->at++;
+      advance(r);
       break;
     }
     hand_on(p, next_thread(r));
@@ -134,12 +167,12 @@ static void live(wl_thread *t, void *data) {
  * theirs; at the end, it lets each of them end. */
 static void lead(player *p) {
   replay *r = p->r;
-  while (r->at < r->text.count) {
+  while (!r->over) {
     play(p);
     if (next_thread(r) != 0)
       hand_on(p, next_thread(r));
   }
-  for (uint32_t i = 1; i < r->threads; i++)
+  for (uint32_t i = 1; i < r->turns.count; i++)
     if (r->players[i].child)
       hand_on(p, i);
 }
@@ -172,89 +205,75 @@ static void say_problem(void *data, uint64_t line, const char *what) {
 
 /* A collector that is told of deaths needs a trace that states them all, and
  * rightly, and that has no weak references and no finalizers.  Exits with 2 if
- * this is not such a trace. */
-static void require_deaths(const replay *r, const char *path) {
+ * this is not such a trace.  Returns the number of its objects. */
+static uint64_t require_deaths(const char *path) {
+  const char *name = gc_this_collector.name;
   verify_counts c;
   trace_reader *reader = trace_reader_open(path);
-  bool read = trace_verify(reader, false, say_problem, &path, &c);
+  if (!trace_verify(reader, false, say_problem, &path, &c))
+    refuse("%s", trace_reader_error(reader));
   trace_reader_close(reader);
-  if (!read || c.problems > 0)
+  if (c.problems > 0)
     exit(2);
-  for (size_t i = 0; i < r->text.count; i++)
-    if (r->text.ops[i].kind == TRACE_WEAK_NEW ||
-        r->text.ops[i].kind == TRACE_FINALIZER_NEXT) {
-      fprintf(stderr,
-              "replay: %s has weak references or finalizers, and collector %s "
-              "none\n",
-              path, gc_this_collector.name);
-      exit(2);
-    }
-  if (c.dead >= c.deaths && c.objects <= GC_SLOTS_MAX)
-    return;
-  fprintf(stderr,
-          "replay: %s states %llu deaths of %llu, which collector %s needs "
-          "(reapmark trace annotate)\n",
-          path, (unsigned long long)c.dead, (unsigned long long)c.deaths,
-          gc_this_collector.name);
-  exit(2);
+  reader = trace_reader_open(path);
+  for (trace_op op; trace_read(reader, &op) == TRACE_READ_OP;)
+    if (op.kind == TRACE_WEAK_NEW || op.kind == TRACE_EPHEMERON_NEW ||
+        op.kind == TRACE_FINALIZER_NEXT)
+      refuse("%s has weak references or finalizers, and collector %s none",
+             path, name);
+  trace_reader_close(reader);
+  if (c.dead < c.deaths || c.objects > GC_SLOTS_MAX)
+    refuse("%s states %llu deaths of %llu, which collector %s needs (reapmark "
+           "trace annotate)",
+           path, (unsigned long long)c.dead, (unsigned long long)c.deaths,
+           name);
+  return c.objects;
 }
 
-static void load(replay *r, const char *path) {
-  char error[TRACE_ERROR];
-  if (!path) {
-    fputs("replay: no trace to be replayed (give --input FILE)\n", stderr);
-    exit(2);
-  }
-  if (!trace_load(path, TRACE_LOAD_MOST, &r->text, error)) {
-    fprintf(stderr, "replay: %s\n", error);
-    exit(2);
-  }
-  if (gc_this_collector.can.explicit_free)
-    require_deaths(r, path);
-  r->threads = 1;
-  for (size_t i = 0; i < r->text.count; i++)
-    if (r->text.ops[i].thread >= r->threads)
-      r->threads = r->text.ops[i].thread + 1u;
-  if (r->threads > 1 && !gc_this_collector.can.threads) {
-    fprintf(stderr, "replay: %s has several threads, and collector %s none\n",
-            path, gc_this_collector.name);
-    exit(2);
-  }
+/* Without `scarce`, or a condition that makes allocations fail, a run in which
+ * some failed has not performed the trace. */
+static void judge_failed(replay *r, wl_thread *t) {
+  uint64_t failed, tried = executor_tried(&r->x, &failed);
+  if (failed > 0 && !wl_get(t, SCARCE) && !hostile.fail_at &&
+      !hostile.fail_every)
+    wl_starved(t, failed, tried);
 }
 
 static void run(wl_thread *t) {
+  const char *path = t->run->input;
+  if (!path)
+    refuse("no trace to be replayed (give --input FILE)");
   replay r = {0};
-  load(&r, t->run->input);
+  uint64_t objects =
+      gc_this_collector.can.explicit_free ? require_deaths(path) : 0;
+  r.reader = trace_reader_open(path);
   executor_open(&r.x, t, executor_oracle_bits(wl_get(t, ORACLE)), 1, false);
-  turns_open(&r.turns, r.threads);
-  r.players = own_memory(r.threads, sizeof *r.players);
-  for (uint32_t i = 0; i < r.threads; i++)
-    r.players[i] = (player){.r = &r, .number = i};
+  advance(&r);
+  turns_open(&r.turns, TRACE_THREADS);
+  r.players = own_memory(TRACE_THREADS, sizeof *r.players);
   player *first = &r.players[0];
+  first->r = &r;
 
   wl_begin(t);
   begin(first, t);
-  uint64_t objects = 0;
-  for (size_t i = 0; i < r.text.count; i++)
-    objects += r.text.ops[i].kind == TRACE_NEW;
   executor_hold(&first->x, objects);
   lead(first);
   wl_step(t, 0, r.x.clock);
   wl_end(t);
-  size_t n = r.text.count;
-  if (n == 0 || r.text.ops[n - 1].kind != TRACE_CHECK)
+  if (r.last != TRACE_CHECK)
     check(first);
   bool left = drop_roots(first);
   executor_free_rest(&first->x);
   if (left)
     check(first);
   executor_conclude(&first->x, 0);
+  judge_failed(&r, t);
 
   end(first);
   executor_close(&r.x);
   turns_close(&r.turns);
   free(r.players);
-  free(r.text.ops);
+  trace_reader_close(r.reader);
 }
 
 static wl_volume volume(const uint64_t *p, unsigned threads) {
@@ -270,7 +289,11 @@ const workload workload_replay = {
     .unit = "operations",
     .knows_deaths = true,
     .steps = {"all"},
-    .params = {{"oracle", "which comparisons are made", 0, 0, 0,
+    .params = {{"scarce",
+                "1: allocations may fail for want of room; 0: the verdict is "
+                "OOM then",
+                0, 0, 1, NULL},
+               {"oracle", "which comparisons are made", 0, 0, 0,
                 executor_oracles}},
     .volume = volume,
     .run = run};

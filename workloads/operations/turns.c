@@ -5,12 +5,18 @@
 
 #include "basics.h"
 
-void turns_open(turns *s, uint32_t n) {
-  *s = (turns){.members = 1, .count = n};
+void turns_open(turns *s, uint32_t most) {
+  *s = (turns){.members = 1};
   pthread_mutex_init(&s->lock, NULL);
-  s->seats = own_memory(n, sizeof *s->seats);
-  for (uint32_t i = 0; i < n; i++)
-    pthread_cond_init(&s->seats[i].called, NULL);
+  s->seats = own_memory(most, sizeof *s->seats);
+  turns_admit(s, 0);
+}
+
+void turns_admit(turns *s, uint32_t number) {
+  pthread_mutex_lock(&s->lock);
+  for (; s->count <= number; s->count++)
+    pthread_cond_init(&s->seats[s->count].called, NULL);
+  pthread_mutex_unlock(&s->lock);
 }
 
 void turns_close(turns *s) {

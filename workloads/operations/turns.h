@@ -30,13 +30,17 @@ typedef struct turns {
                           then gives back to `caller`; or NULL */
   uint32_t caller;
   turns_seat *seats; /* by number */
-  uint32_t count;
+  uint32_t count;    /* those that were admitted */
 } turns;
 
-/* For threads 0 to n - 1.  Thread 0 has the turn at first, and is the first
- * member of meetings. */
-void turns_open(turns *s, uint32_t n);
+/* For threads 0 to most - 1, of which 0 is admitted.  It has the turn at first,
+ * and is the first member of meetings. */
+void turns_open(turns *s, uint32_t most);
 void turns_close(turns *s);
+
+/* Admits all threads up to this number: no other can be given the turn.  Before
+ * the threads run, or by the thread that has the turn. */
+void turns_admit(turns *s, uint32_t number);
 
 /* Thread `number` takes part from now on, and tasks are run on it; x NULL: no
  * more. */

@@ -9,6 +9,7 @@
 #endif
 
 #include "common/cells.h"
+#include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/inline/reachable.h"
 #include "common/tracked.h"
@@ -44,6 +45,8 @@ static inline const char *cells_check_all(bool under_way) {
   const char *why = cells_check(cells_buffer_in, under_way);
   if (!why)
     why = tracked_check(cells_is_object, cells_where, !cells.untouched);
+  if (!why)
+    why = ephemerons_check(cells_is_object, cells_where, !cells.untouched);
   return why ? why : finalizers_check(cells_is_object);
 }
 

@@ -9,6 +9,7 @@
 #endif
 
 #include "common/bitmap.h"
+#include "common/ephemerons.h"
 #include "common/inline/roots.h"
 #include "common/space.h"
 #include "common/stack.h"
@@ -29,6 +30,27 @@ static inline void reachable_reach(void *data, gc_object **place) {
     r->why = "a reference leads out of the heap";
   else if (bitmap_set(r->seen, space_granule(o)))
     object_push_or_die(&r->stack, o);
+}
+
+/* Reaches the value of ephemeron number `i` if ephemeron and key were reached.
+ */
+static inline void reachable_reach_value(reachable *r, size_t i) {
+  gc_object *o = ephemerons.stack.items[i];
+  ephemeron *e = ephemeron_at(o);
+  if (e->key && bitmap_test(r->seen, space_granule(o)) &&
+      bitmap_test(r->seen, space_granule(e->key)))
+    reachable_reach(r, &e->value);
+}
+
+/* Reaches the values of all ephemerons whose keys were reached, in the order in
+ * which the ephemerons were made, and then the other way, since values mostly
+ * form chains in one of the two. */
+static inline void reachable_reach_values(reachable *r) {
+  size_t n = ephemerons.stack.size;
+  for (size_t i = 0; i < n; i++)
+    reachable_reach_value(r, i);
+  for (size_t i = n; i-- > 0;)
+    reachable_reach_value(r, i);
 }
 
 /* Walks the heap from the roots.  `is` tells whether an object may begin at an
@@ -56,6 +78,8 @@ static inline const char *reachable_check(bool (*is)(const gc_object *o),
     else
       for (uint32_t s = 0; s < object_slots(o); s++)
         reachable_reach(&r, &o->slots[s]);
+    if (!r.stack.size && !r.why)
+      reachable_reach_values(&r);
   }
   object_stack_free(&r.stack);
   space_table_destroy(r.seen, bytes);

@@ -7,6 +7,7 @@
 #error "a template: include it after the collector's struct gc_mutator"
 #endif
 
+#include "common/ephemerons.h"
 #include "common/marking.h"
 #include "common/hostile/mutants.h"
 #include "common/inline/roots.h"
@@ -17,30 +18,63 @@ static inline void tracing_root(void *data, gc_object **place) {
     marking_push(data, *place);
 }
 
-/* Marks whatever the roots and the objects that are already queued in `k` can
- * reach, and takes the three steps of tracked.h on the way.  `all`: false if
- * everything old is known to be alive, so that only the new entries of the
- * lists need a look.  `visit`: see marking_drain.  The world is stopped. */
+/* The `visit` of a collector that has none, once ephemerons wait. */
+static inline bool tracing_reached(gc_object *o) {
+  ephemerons_reached(o);
+  return true;
+}
+
+/* Marks the values of ephemerons that are alive and all that they lead to,
+ * besides what is queued in `k`. */
 static inline __attribute__((always_inline)) void
-tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o)) {
+tracing_mark_values(marking *k, bool (*reached)(gc_object *o)) {
+  for (bool more = true; more;) {
+    more = false;
+    marking_drain(k, MARKING_ALL, reached);
+    for (gc_object **value; (value = ephemerons_next(cells_where));) {
+      marking_push(k, *value);
+      more = true;
+    }
+  }
+}
+
+/* Marks whatever the roots and the objects that are already queued in `k` can
+ * reach, and takes the steps of tracked.h and ephemerons.h on the way.  `all`:
+ * false if everything old is known to be alive, so that only the new entries of
+ * the lists need a look.  `visit`: see marking_drain.  `reached`: does the same
+ * and calls ephemerons_reached.  The world is stopped. */
+static inline __attribute__((always_inline)) void
+tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
+             bool (*reached)(gc_object *o)) {
   roots_outside_queue(tracing_root, k);
   roots_queue(all ? 0 : finalizers_settled(), tracing_root, k);
   marking_drain(k, MARKING_ALL, visit);
+  bool pairs = ephemerons_begin(cells_where, all);
+  if (pairs)
+    tracing_mark_values(k, reached);
   size_t waited = finalizers_count();
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
   if (!gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
+  if (pairs && !gc_mutant(ephemeron_late))
+    ephemerons_clear(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
   finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
-  marking_drain(k, MARKING_ALL, visit);
+  if (pairs)
+    tracing_mark_values(k, reached);
+  else
+    marking_drain(k, MARKING_ALL, visit);
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
+  if (pairs && gc_mutant(ephemeron_late))
+    ephemerons_clear(cells_where, all);
   tracked_prune_weak(cells_where, all);
+  ephemerons_prune(cells_where, all);
   object_stack_rest(&k->stack);
 }
 

@@ -1,15 +1,17 @@
 /* tracked-operations.h, a template (include it after struct gc_mutator and
- * plain-operations.h): allocation, weak references, finalizers and safepoints
- * of a collector that lists its weak references and finalizable objects
- * (common/tracked.h).
+ * plain-operations.h): allocation, weak references, ephemerons, finalizers and
+ * safepoints of a collector that lists its weak references and finalizable
+ * objects (common/tracked.h) and its ephemerons (common/ephemerons.h).
  *
  * To be defined before:
  *   OBJECT_NEW(m, shape)  memory for an object, or NULL when out of memory; may
  *                         collect
  *   OBJECT_WEAK_BARRIER(m, target)  optional: runs on the target that a weak
  *                         reference is about to give, null included
+ *   OBJECT_EPHEMERON_BARRIER(m, value)  optional: the same for the value of an
+ *                         ephemeron
  *   OBJECT_WEAK_MADE(m, target)  optional: runs when an object gets a weak
- *                         reference
+ *                         reference, or becomes the key of an ephemeron
  *   OBJECT_TAKEN(m, o)    optional: runs on an object that has left the
  *                         finalizer queue, before a register has it
  *   OBJECT_POLL(m)        optional: further work of gc_safepoint */
@@ -20,6 +22,7 @@
 #error "a template: include it after the collector's struct gc_mutator"
 #endif
 
+#include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/forwarding.h"
 #include "common/inline/registers.h"
@@ -34,6 +37,9 @@
 #endif
 #ifndef OBJECT_TAKEN
 #define OBJECT_TAKEN(m, o) ((void)0)
+#endif
+#ifndef OBJECT_EPHEMERON_BARRIER
+#define OBJECT_EPHEMERON_BARRIER(m, value) OBJECT_WEAK_BARRIER(m, value)
 #endif
 #ifndef OBJECT_POLL
 #define OBJECT_POLL(m) ((void)(m))
@@ -70,6 +76,35 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   OBJECT_WEAK_BARRIER(m, target);
   *object_owning(m, dst) = target;
   return target != NULL;
+}
+
+#define GC_EPHEMERONS 1
+
+/* Reads key and value after allocating, too. */
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  gc_object *o = OBJECT_NEW(m, GC_EPHEMERON_SHAPE);
+  if (gc_unlikely(!o))
+    return false;
+  object_init(o, forwarding_word(GC_EPHEMERON_SHAPE), OBJECT_EPHEMERON, 0);
+  ephemeron *e = ephemeron_at(o);
+  e->key = object_read(m, key);
+  OBJECT_WEAK_MADE(m, e->key);
+  e->value = object_read(m, value);
+  e->next = e->counted = 0;
+  *object_owning(m, dst) = o;
+  ephemerons_note(o);
+  return true;
+}
+
+/* Keys are cleared only while the world is stopped. */
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg e) {
+  const ephemeron *pair = ephemeron_at(object_read(m, e));
+  bool alive = pair->key != NULL;
+  gc_object *value = pair->value;
+  OBJECT_EPHEMERON_BARRIER(m, value);
+  *object_owning(m, dst) = value;
+  return alive;
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

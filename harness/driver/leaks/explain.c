@@ -406,10 +406,7 @@ static bool record_trace(const collector *recorder, const char *workload,
   spawn_run((char *const *)argv, SPAWN_RECORD, TIMEOUT, r);
   if (r->end == SPAWN_EXITED && r->code == 0 && r->output)
     return true;
-  if (r->end == SPAWN_FAILED)
-    say("explain: %s: %s", recorder->path, strerror(r->code));
-  else
-    say("explain: %s did not run through: %s", recorder->name, r->last_words);
+  say("explain: %s: %s", recorder->name, spawn_trouble(r, TIMEOUT));
   return false;
 }
 

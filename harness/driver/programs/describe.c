@@ -71,7 +71,7 @@ static const struct row {
   double (*figure)(const json_t *counters);
   const char *help;
 } rows[] = {
-    {"objects", NULL, "allocated, weak references included"},
+    {"objects", NULL, "allocated, weak references and ephemerons included"},
     {"bytes", NULL, "allocated: a header word, slots, payload in words"},
     {"peak-bytes", NULL, "reachable at the peak"},
     {"peak-objects", NULL, "reachable at the peak"},
@@ -117,6 +117,8 @@ static const struct row {
     {"weak-references", NULL, "made"},
     {"weak-reads", NULL, ""},
     {"weak-reads-cleared", NULL, "that found the target dead"},
+    {"ephemerons", NULL, "made"},
+    {"ephemeron-reads", NULL, ""},
     {"finalizable", NULL, "objects made with a finalizer"},
     {"finalized", NULL, "handed to their finalizer"},
     {"mutators", NULL, "threads that attached, the main one included"},
@@ -232,16 +234,12 @@ json_t *describe_count(const collector *oracle, const char *workload,
   spawn_run((char *const *)argv, SPAWN_RECORD, timeout, &r);
   char why[200] = "";
   json_t *record = NULL;
-  if (r.end == SPAWN_TIMED_OUT)
-    snprintf(why, sizeof why, "not done within %g s", timeout);
-  else if (r.end == SPAWN_FAILED)
-    snprintf(why, sizeof why, "could not be started: %s", strerror(r.code));
-  else if (r.end != SPAWN_EXITED || r.code)
-    snprintf(why, sizeof why, "ended with %s %d: %s",
-             r.end == SPAWN_SIGNALED ? "signal" : "status", r.code,
-             r.last_words);
+  const char *trouble = spawn_trouble(&r, timeout);
+  if (trouble)
+    snprintf(why, sizeof why, "%s", trouble);
   else {
-    record = json_loads(r.output ? r.output : "", 0, NULL);
+    record = json_loadb(r.output, r.output_bytes, 0, NULL);
+    record_clean(record);
     if (record_valid(record, why, sizeof why) &&
         strcmp(json_string_value(record_get(record, "verdict.status")), "ok"))
       snprintf(why, sizeof why, "%s: %s",

@@ -7,6 +7,7 @@
 #include "harness/base/words.h"
 #include "harness/record/record.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,9 @@
 
 /* Long enough for a sanitizer build on a busy machine. */
 #define DESCRIBE_TIMEOUT 10.0
+
+/* A description takes some 100 KiB; as a tree it takes ten times its text. */
+enum { DESCRIPTION_MOST = 4 << 20 };
 
 /* The folder that this program is in. */
 static const char *own_folder(void) {
@@ -59,33 +63,44 @@ static word_list folder_names(const char *folder) {
  * Collectors.
  * ------------------------------------------------------------------------- */
 
+/* Whether a collector of this name can be asked for: names are words of lists,
+ * and parts of keys and of file names. */
+static bool is_usable(const char *name) {
+  const size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+");
+  return n && !name[n] && isalnum((unsigned char)*name) &&
+         !discover_is_group(name);
+}
+
 /* Asks a program to describe itself.  Returns what is wrong, or NULL. */
 static const char *ask(collector *c) {
   spawn_result r;
   char *argv[] = {(char *)c->path, (char *)"--describe", NULL};
   spawn_run(argv, SPAWN_STDOUT, DESCRIBE_TIMEOUT, &r);
-  const char *trouble = NULL;
+  const char *trouble = spawn_trouble(&r, DESCRIBE_TIMEOUT);
   json_error_t error;
-  if (r.end == SPAWN_FAILED)
-    trouble = arena_text("could not be started: %s", strerror(r.code));
-  else if (r.end == SPAWN_TIMED_OUT)
+  if (spawn_is_shortage(&r)) { /* of all programs, and not for good */
+    say("%s %s", c->path, trouble);
+    exit(EXIT_SOME_FAILED);
+  }
+  if (r.end == SPAWN_INTERRUPTED) {
+    say("interrupted");
+    exit(EXIT_INTERRUPTED);
+  }
+  if (trouble)
     trouble =
-        arena_text("did not answer --describe within %g s", DESCRIBE_TIMEOUT);
-  else if (r.end == SPAWN_SIGNALED)
-    trouble = arena_text("--describe ended with SIG%s %s", sigabbrev_np(r.code),
-                         r.last_words);
-  else if (r.end == SPAWN_INTERRUPTED)
-    trouble = "interrupted";
-  else if (r.code)
+        arena_text(r.end == SPAWN_FAILED ? "%s" : "--describe: %s", trouble);
+  else if (r.output_bytes > DESCRIPTION_MOST)
     trouble =
-        arena_text("--describe ended with status %d: %s", r.code, r.last_words);
-  else if (!(c->about = json_loads(r.output ? r.output : "", 0, &error)))
+        arena_text("--describe wrote more than %d MiB", DESCRIPTION_MOST >> 20);
+  else if (!(c->about = json_loadb(r.output, r.output_bytes, 0, &error)))
     trouble = arena_text("--describe is not JSON: line %d: %s", error.line,
                          error.text);
   spawn_result_free(&r);
   if (trouble)
     return trouble;
 
+  record_clean(c->about);
   const char *name, *summary;
   json_t *capabilities, *options, *workloads;
   int schema;
@@ -97,6 +112,10 @@ static const char *ask(collector *c) {
   if (schema != RECORD_SCHEMA)
     return arena_text("its schema is %d, this driver's is %d", schema,
                       RECORD_SCHEMA);
+  if (!is_usable(name))
+    return arena_text("its name is '%s', and a name is letters, digits, '-', "
+                      "'_', '.' and '+', and no group of collectors",
+                      name);
   c->name = name;
   return NULL;
 }

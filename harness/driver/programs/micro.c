@@ -178,16 +178,8 @@ static char *run(command_line *line, const column *col, double timeout) {
     spawn_result_free(&r);
     return output;
   }
-  const char *name = col->c->name;
-  if (r.end == SPAWN_FAILED)
-    say("micro: %s could not be started: %s", name, strerror(r.code));
-  else if (r.end == SPAWN_TIMED_OUT)
-    say("micro: %s was not done within %g s", name, timeout);
-  else if (r.end == SPAWN_SIGNALED)
-    say("micro: %s ended with SIG%s %s", name, sigabbrev_np(r.code),
-        r.last_words);
-  else if (r.end == SPAWN_EXITED)
-    say("micro: %s ended with status %d: %s", name, r.code, r.last_words);
+  if (r.end != SPAWN_INTERRUPTED)
+    say("micro: %s: %s", col->c->name, spawn_trouble(&r, timeout));
   spawn_result_free(&r);
   return NULL;
 }

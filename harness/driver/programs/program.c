@@ -1,10 +1,12 @@
 /* program.c: runs a collector program and takes its record. */
 #include "program.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 #include "spawn.h"
 #include "harness/record/record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 
@@ -12,26 +14,25 @@
  * becomes the verdict's. */
 static const char *explain(const spawn_result *r, double timeout,
                            const char *invalid, const char **status) {
-  const char *what;
-  *status = "CRASH";
-  switch (r->end) {
-  case SPAWN_TIMED_OUT:
-    *status = "TIMEOUT";
-    what = arena_text("killed after %g s", timeout);
-    break;
-  case SPAWN_FAILED:
-    *status = "ERROR";
-    return arena_text("could not be started: %s", strerror(r->code));
-  case SPAWN_SIGNALED:
-    what = sigabbrev_np(r->code) ? arena_text("SIG%s", sigabbrev_np(r->code))
-                                 : arena_text("signal %d", r->code);
-    break;
-  default:
-    what = arena_text("exit status %d", r->code);
-    if (!r->code)
-      what = arena_text("%s: no valid record: %s", what, invalid);
-  }
-  return *r->last_words ? arena_text("%s: %s", what, r->last_words) : what;
+  const char *trouble = spawn_trouble(r, timeout);
+  *status = r->end == SPAWN_TIMED_OUT ? "TIMEOUT"
+            : r->end == SPAWN_FAILED  ? "ERROR"
+                                      : "CRASH";
+  if (trouble)
+    return trouble;
+  return arena_text("exit status 0: no valid record: %s%s%s", invalid,
+                    *r->last_words ? ": " : "", r->last_words);
+}
+
+/* Fields that the driver adds, and no program may. */
+static const char *const of_driver[] = {
+    "key",     "cell",   "suite", "invocation", "order",   "started",
+    "elapsed", "canary", "probe", "timeout",    "program", "left_behind"};
+
+static void take_from_program(json_t *record) {
+  record_clean(record);
+  for (size_t i = 0; i < sizeof of_driver / sizeof *of_driver; i++)
+    json_object_del(record, of_driver[i]);
 }
 
 /* The record it wrote, or NULL and what is wrong with it. */
@@ -41,12 +42,15 @@ static json_t *read_record(const spawn_result *r, char *invalid, size_t room) {
     return NULL;
   json_error_t error;
   json_t *record = json_loadb(r->output, r->output_bytes, 0, &error);
+  if (record)
+    take_from_program(record);
   if (!record)
     snprintf(invalid, room, "%s", error.text);
   else if (!record_valid(record, invalid, room)) {
     json_decref(record);
     record = NULL;
-  }
+  } else
+    record_judge(record);
   return record;
 }
 
@@ -84,7 +88,11 @@ bool program_take(spawn_child *child, double timeout, program_result *out) {
                           .record = read_record(&r, invalid, sizeof invalid)};
   if (!out->record)
     out->reason = explain(&r, timeout, invalid, &out->status);
-  bool finished = r.end != SPAWN_INTERRUPTED;
+  if (r.left)
+    out->left_behind = arena_text("%s", r.left);
+  bool finished = r.end != SPAWN_INTERRUPTED && !spawn_is_shortage(&r);
+  if (spawn_is_shortage(&r))
+    say("a collector %s", out->reason);
   spawn_result_free(&r);
   return finished;
 }
@@ -93,4 +101,67 @@ bool program_run(const word_list *words, double timeout, program_result *out) {
   spawn_child *child = program_begin(words, timeout, SPAWN_BY_CLOCK);
   spawn_await(child);
   return program_take(child, timeout, out);
+}
+
+/* What is wrong with the settings of a record, of which `given` were asked for;
+ * or NULL. */
+static const char *differs_in(const json_t *settings, const spec *given,
+                              const char *what) {
+  for (size_t i = 0; i < given->count; i++) {
+    const spec_setting *s = &given->settings[i];
+    const json_t *is = json_object_get(settings, s->key);
+    uint64_t number;
+    const bool same =
+        json_is_integer(is)
+            ? words_number(s->value, &number) &&
+                  (json_int_t)number == json_integer_value(is)
+            : json_is_string(is) && !strcmp(json_string_value(is), s->value);
+    if (same)
+      continue;
+    char *text = is ? json_dumps(is, JSON_ENCODE_ANY) : NULL;
+    const char *wrong = arena_text("its %s %s is %s, not %s", what, s->key,
+                                   text ? text : "missing", s->value);
+    free(text);
+    return wrong;
+  }
+  return NULL;
+}
+
+static const char *differs_as_text(const json_t *record, const char *path,
+                                   const char *wanted) {
+  const char *is = record_text(record, path);
+  return strcmp(is, wanted)
+             ? arena_text("its %s is '%s', not '%s'", path, is, wanted)
+             : NULL;
+}
+
+static const char *differs_as_number(const json_t *record, const char *path,
+                                     uint64_t wanted) {
+  const json_int_t is = json_integer_value(record_get(record, path));
+  return is != (json_int_t)wanted ? arena_text("its %s is %lld, not %ju", path,
+                                               (long long)is, (uintmax_t)wanted)
+                                  : NULL;
+}
+
+const char *program_differs(const json_t *record, const program_asked *a) {
+  const char *wrong = differs_as_text(record, "collector", a->options->name);
+  if (!wrong)
+    wrong = differs_as_text(record, "workload", a->workload->name);
+  if (!wrong)
+    wrong =
+        differs_in(json_object_get(record, "params"), a->workload, "parameter");
+  if (!wrong)
+    wrong =
+        differs_in(json_object_get(record, "options"), a->options, "option");
+  if (!wrong)
+    wrong = differs_as_text(record, "heap.asked", a->heap);
+  if (!wrong)
+    wrong = differs_as_number(record, "threads", a->threads);
+  if (!wrong)
+    wrong = differs_as_number(record, "seed", a->seed);
+  const json_t *instrumented = json_object_get(record, "instrumented");
+  if (!wrong && instrumented && json_is_true(instrumented) == a->untimed)
+    wrong =
+        a->untimed ? "it ran with instruments" : "it ran without instruments";
+  return wrong;
 }

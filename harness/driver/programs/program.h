@@ -16,13 +16,29 @@ typedef struct program_result {
   const char *reason; /* likewise: the signal or exit status, the last words */
   const char *errors; /* the end of what the program wrote to stderr */
   uint64_t elapsed;   /* wall time of the process, ns */
+  const char *left_behind; /* as spawn_result.left */
 } program_result;
+
+/* What a program was asked to run. */
+typedef struct program_asked {
+  const spec *workload, *options; /* options: also the collector's name */
+  const char *heap;               /* as it was given */
+  unsigned threads;
+  uint64_t seed;
+  bool untimed;
+} program_asked;
+
+/* How the record of a program differs from what was asked for ("its seed is 7,
+ * not 42"), as arena_text; or NULL. */
+const char *program_differs(const json_t *record, const program_asked *asked);
 
 /* Adds "--option KEY=VALUE" for each option of a collector. */
 void program_add_options(word_list *words, const spec *options);
 
 /* Runs words[0] (a path) with the other words as arguments, and one more that
- * says where to write the record.  False if the user interrupted. */
+ * says where to write the record.  The record has no text that is not clean,
+ * and none of the driver's fields.  False if the user interrupted, or, which
+ * was said, if the system is short of what it takes to start a program. */
 bool program_run(const word_list *words, double timeout, program_result *out);
 
 /* The same for a program that runs beside others: begins it, and takes what a

@@ -1,23 +1,28 @@
 /* spawn.c: posix_spawn, then one poll loop over the processes (pidfd), their
- * stderr and the user's interrupts (signalfd).
+ * output, their stderr and the user's interrupts (signalfd).
  *
  * posix_spawn and not fork, because fork's cost grows with the driver.  The
- * output goes to a memory file, which needs no draining and which a program
- * that crashes cannot leave us waiting for. */
+ * output comes through a pipe, so that a program which writes without end is
+ * stopped where we stop taking it.
+ *
+ * This process adopts what its children leave behind (PR_SET_CHILD_SUBREAPER):
+ * a process that called setsid is in no group of ours, but would disturb the
+ * runs that follow. */
 #include "spawn.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,11 +59,17 @@ static bool begins_with_any(const char *variable, const char *const *prefixes,
 #define BEGINS(variable, list)                                                 \
   begins_with_any(variable, list, sizeof list / sizeof *list)
 
-static char **child_environment(void) {
+/* By this variable a process is known as a descendant of one child, whatever
+ * group and session it is in.  The number has a fixed width. */
+#define TAG "REAPMARK_CHILD="
+
+/* The environment of a child with this tag; NULL: without one. */
+static char **child_environment(char *tag) {
   static char **environment;
+  static size_t n;
   if (!environment) {
-    size_t n = 0, fixed_count = sizeof fixed / sizeof *fixed;
-    environment = arena_take((fixed_count + sizeof given / sizeof *given + 1) *
+    size_t fixed_count = sizeof fixed / sizeof *fixed;
+    environment = arena_take((fixed_count + sizeof given / sizeof *given + 2) *
                              sizeof *environment);
     while (n < fixed_count) {
       environment[n] = arena_text("%s", fixed[n]);
@@ -68,12 +79,13 @@ static char **child_environment(void) {
       if (BEGINS(*v, given))
         environment[n++] = *v;
   }
+  environment[n] = tag;
   return environment;
 }
 
 json_t *spawn_environment_json(void) {
   json_t *yes = json_object(), *no = json_array();
-  for (char **v = child_environment(); *v; v++) {
+  for (char **v = child_environment(NULL); *v; v++) {
     char *equals = strchr(*v, '=');
     json_object_set_new(yes, arena_text("%.*s", (int)(equals - *v), *v),
                         json_string(equals + 1));
@@ -90,8 +102,10 @@ json_t *spawn_environment_json(void) {
  * ------------------------------------------------------------------------- */
 
 static int interrupts = -1; /* poll passes over negative descriptors */
+static bool lasting;        /* for good, and not only while children run */
+static sigset_t unblocked;  /* the signal mask without */
 
-bool spawn_catch_interrupts(void) {
+static bool catch_interrupts(void) {
   sigset_t set;
   struct sigaction hangup;
   sigemptyset(&set);
@@ -102,7 +116,21 @@ bool spawn_catch_interrupts(void) {
   if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
     sigaddset(&set, SIGHUP);
   interrupts = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  return interrupts >= 0 && !sigprocmask(SIG_BLOCK, &set, NULL);
+  return interrupts >= 0 && !sigprocmask(SIG_BLOCK, &set, &unblocked);
+}
+
+bool spawn_catch_interrupts(void) {
+  lasting = true;
+  return interrupts >= 0 || catch_interrupts();
+}
+
+/* No child runs: an interrupt that came meanwhile ends this process. */
+static void let_interrupts_through(void) {
+  if (lasting || interrupts < 0)
+    return;
+  close(interrupts);
+  interrupts = -1;
+  sigprocmask(SIG_SETMASK, &unblocked, NULL);
 }
 
 bool spawn_interrupted(void) {
@@ -121,7 +149,7 @@ static uint64_t now(void) {
 }
 
 static int start(char *const argv[], int output_fd, int output, int errors,
-                 pid_t *pid) {
+                 char *tag, pid_t *pid) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   sigset_t none, all;
@@ -139,8 +167,8 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  int error =
-      posix_spawn(pid, argv[0], &files, &attributes, argv, child_environment());
+  int error = posix_spawn(pid, argv[0], &files, &attributes, argv,
+                          child_environment(tag));
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   return error;
@@ -185,9 +213,40 @@ static void last_line(const tail *t, char *out, size_t room) {
   out[n] = 0;
 }
 
+/* All of the output; more than SPAWN_MOST is a flood. */
+typedef struct text {
+  char *bytes;
+  size_t length, room;
+} text;
+
+/* Makes room for more; false if there is no memory. */
+static bool text_grow(text *t) {
+  if (t->length + 1 < t->room)
+    return true;
+  const size_t room = t->room ? 2 * t->room : 16 << 10;
+  char *bytes = realloc(t->bytes, room);
+  if (!bytes)
+    return false;
+  t->bytes = bytes;
+  t->room = room;
+  return true;
+}
+
+/* Reads the bytes that are available; false at the end of the file, and when it
+ * has become a flood. */
+static bool text_read(text *t, int fd) {
+  ssize_t n = 1;
+  while (n > 0 && t->length <= SPAWN_MOST && text_grow(t)) {
+    n = read(fd, t->bytes + t->length, t->room - 1 - t->length);
+    t->length += n > 0 ? (size_t)n : 0;
+  }
+  return n < 0;
+}
+
 struct spawn_child {
   spawn_child *next; /* in the order of their beginning */
   pid_t pid;
+  char name[64], tag[sizeof TAG + 16];
   int process, errors, output; /* descriptors, or -1 */
   uint64_t begin, timeout;
   spawn_limit limit;
@@ -197,9 +256,101 @@ struct spawn_child {
   spawn_end end;
   int code;
   uint64_t elapsed;
+  text text;
+  char *left;
   tail tail;
 };
 static spawn_child *children; /* all that were begun and not taken */
+
+/* ------------------------------------------------------------------------- *
+ * What children leave behind.
+ * ------------------------------------------------------------------------- */
+
+/* The beginning of /proc/PID/NAME, of which some is there; "" if not. */
+static size_t read_about(pid_t pid, const char *name, char *out, size_t room) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n, length = 0;
+  while (fd >= 0 && (n = read(fd, out + length, room - 1 - (size_t)length)) > 0)
+    length += n;
+  if (fd >= 0)
+    close(fd);
+  out[length] = 0;
+  return (size_t)length;
+}
+
+static bool is_child(pid_t pid) {
+  for (const spawn_child *c = children; c; c = c->next)
+    if (!c->ended && c->pid == pid)
+      return true;
+  return false;
+}
+
+/* Whether the process descends from the child.  One without a tag has wiped its
+ * environment; it can be blamed on the child only if no other runs. */
+static bool descends(pid_t pid, const spawn_child *from) {
+  static char environment[64 << 10];
+  const size_t n = read_about(pid, "environ", environment, sizeof environment);
+  bool tagged = false, alone = true;
+  for (const char *v = environment; v < environment + n; v += strlen(v) + 1) {
+    if (!strcmp(v, from->tag))
+      return true;
+    tagged |= !strncmp(v, TAG, sizeof TAG - 1);
+  }
+  for (const spawn_child *c = children; c; c = c->next)
+    alone &= c == from || c->ended;
+  return alone && !tagged;
+}
+
+/* Adds "NAME (PID)" to what the child left. */
+static void note_left(spawn_child *c, pid_t pid) {
+  char name[32];
+  read_about(pid, "comm", name, sizeof name);
+  for (char *at = name; *at; at++)
+    *at = *at == '\n' ? 0 : *at < ' ' || *at > '~' ? '?' : *at;
+  char *all = NULL;
+  if (asprintf(&all, "%s%s%s (%d)", c->left ? c->left : "", c->left ? ", " : "",
+               name, (int)pid) < 0)
+    return;
+  free(c->left);
+  c->left = all;
+}
+
+/* Ends the processes that the child left behind, and theirs, which we adopt in
+ * turn.  Those of its group were killed and only need to be waited for. Returns
+ * whether there were any. */
+static bool end_left(spawn_child *c) {
+  static char list[64 << 10];
+  char name[32];
+  bool any = false;
+  snprintf(name, sizeof name, "task/%d/children", (int)getpid());
+  read_about(getpid(), name, list, sizeof list);
+  char *at = list;
+  for (long pid; (pid = strtol(at, &at, 10)) > 0;) {
+    const pid_t left = (pid_t)pid;
+    if (is_child(left))
+      continue;
+    if (waitpid(left, NULL, WNOHANG) == left) {
+      any = true;
+      continue;
+    }
+    const bool of_group = getpgid(left) == c->pid;
+    if (!of_group && !descends(left, c))
+      continue;
+    if (!of_group)
+      note_left(c, left);
+    kill(left, SIGKILL);
+    while (waitpid(left, NULL, 0) < 0 && errno == EINTR)
+      ;
+    any = true;
+  }
+  return any;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Looking after children.
+ * ------------------------------------------------------------------------- */
 
 /* CPU time of the process, all its threads. */
 static uint64_t used_by(pid_t pid) {
@@ -239,13 +390,28 @@ static void finish(spawn_child *c, spawn_end end) {
   while (waitid(P_PID, (id_t)c->pid, &info, WEXITED) && errno == EINTR)
     ;
   c->elapsed = now() - c->begin;
+  enum { GENERATIONS = 1000 }; /* who forks faster gets away */
+  for (int i = 0; i < GENERATIONS && end_left(c); i++)
+    ;
   if (end == SPAWN_EXITED) {
     c->code = info.si_status;
     if (info.si_code != CLD_EXITED)
       c->end = SPAWN_SIGNALED;
   }
   tail_read(&c->tail, c->errors);
+  text_read(&c->text, c->output);
+  if (c->text.length > SPAWN_MOST && c->end == SPAWN_EXITED)
+    c->end = SPAWN_FLOODED;
 }
+
+/* Reads what a pipe has; closes it at its end. */
+#define DRAIN(read_all, into, fd)                                              \
+  do {                                                                         \
+    if (!(read_all)((into), *(fd))) {                                          \
+      close(*(fd));                                                            \
+      *(fd) = -1;                                                              \
+    }                                                                          \
+  } while (0)
 
 /* Looks after all children until one of them has ended, a time to look at has
  * come, or the user interrupts. */
@@ -254,7 +420,7 @@ static void supervise(void) {
   static size_t room;
   size_t n = 1;
   uint64_t time = now(), next = UINT64_MAX;
-  for (spawn_child *c = children; c; c = c->next, n += 2)
+  for (spawn_child *c = children; c; c = c->next, n += 3)
     if (!c->ended && c->check < next)
       next = c->check;
   if (n > room)
@@ -264,6 +430,7 @@ static void supervise(void) {
   for (spawn_child *c = children; c; c = c->next) {
     fds[n++] = (struct pollfd){c->ended ? -1 : c->process, POLLIN, 0};
     fds[n++] = (struct pollfd){c->ended ? -1 : c->errors, POLLIN, 0};
+    fds[n++] = (struct pollfd){c->ended ? -1 : c->output, POLLIN, 0};
   }
   const uint64_t left = next > time ? next - time : 0;
   struct timespec wait = {(time_t)(left / 1000000000u),
@@ -272,15 +439,17 @@ static void supervise(void) {
     return; /* EINTR: a signal of no interest */
   time = now();
   n = 1;
-  for (spawn_child *c = children; c; c = c->next, n += 2) {
+  for (spawn_child *c = children; c; c = c->next, n += 3) {
     if (c->ended)
       continue;
-    if (fds[n + 1].revents && !tail_read(&c->tail, c->errors)) {
-      close(c->errors);
-      c->errors = -1;
-    }
+    if (fds[n + 1].revents)
+      DRAIN(tail_read, &c->tail, &c->errors);
+    if (fds[n + 2].revents)
+      DRAIN(text_read, &c->text, &c->output);
     if (fds[0].revents)
       finish(c, SPAWN_INTERRUPTED);
+    else if (c->text.length > SPAWN_MOST)
+      finish(c, SPAWN_FLOODED);
     else if (fds[n].revents)
       finish(c, SPAWN_EXITED);
     else if (is_late(c, time))
@@ -288,28 +457,43 @@ static void supervise(void) {
   }
 }
 
+/* A pipe of which we read the end ends[0]; false, and errno tells why. */
+static bool make_pipe(int ends[2]) {
+  return !pipe2(ends, O_CLOEXEC) && !fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
 spawn_child *spawn_begin(char *const argv[], int output_fd, double timeout,
                          spawn_limit limit) {
+  static unsigned number;
   spawn_child *c = malloc(sizeof *c), **last = &children;
-  if (!c)
-    abort();
+  if (!c) {
+    say("out of memory");
+    exit(EXIT_SOME_FAILED);
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
+  if (interrupts < 0)
+    catch_interrupts();
   *c = (spawn_child){.pid = -1, .process = -1, .limit = limit};
+  const char *slash = strrchr(argv[0], '/');
+  snprintf(c->name, sizeof c->name, "%s", slash ? slash + 1 : argv[0]);
+  snprintf(c->tag, sizeof c->tag, TAG "%08x%08x", (unsigned)getpid(), number++);
   while (*last)
     last = &(*last)->next;
   *last = c;
-  int errors[2] = {-1, -1};
-  c->output = memfd_create("output", MFD_CLOEXEC);
-  if (c->output < 0 || pipe2(errors, O_CLOEXEC) ||
-      fcntl(errors[0], F_SETFL, O_NONBLOCK))
+  int errors[2] = {-1, -1}, output[2] = {-1, -1};
+  if (!make_pipe(errors) || !make_pipe(output))
     c->code = errno;
   c->begin = now();
   c->timeout = (uint64_t)(timeout * 1e9);
   c->check = c->begin + c->timeout / (limit == SPAWN_BY_WORK ? 2 : 1);
   c->errors = errors[0];
+  c->output = output[0];
   if (!c->code)
-    c->code = start(argv, output_fd, c->output, errors[1], &c->pid);
+    c->code = start(argv, output_fd, output[1], errors[1], c->tag, &c->pid);
   if (errors[1] >= 0)
     close(errors[1]);
+  if (output[1] >= 0)
+    close(output[1]);
   c->ended = c->code;
   c->end = SPAWN_FAILED;
   if (c->ended)
@@ -338,24 +522,23 @@ spawn_child *spawn_wait(void) {
   return NULL;
 }
 
-static void read_output(int fd, spawn_result *out) {
-  struct stat status;
-  size_t size = fstat(fd, &status) ? 0 : (size_t)status.st_size;
-  out->output = malloc(size + 1);
-  if (!out->output)
-    return;
-  ssize_t n = pread(fd, out->output, size, 0);
-  out->output_bytes = n > 0 ? (size_t)n : 0;
-  out->output[out->output_bytes] = 0;
-}
-
 void spawn_take(spawn_child *c, spawn_result *out) {
-  *out = (spawn_result){.end = c->end, .code = c->code, .elapsed = c->elapsed};
+  *out = (spawn_result){.end = c->end,
+                        .code = c->code,
+                        .elapsed = c->elapsed,
+                        .left = c->left,
+                        .output = c->text.bytes};
   if (c->pid >= 0) {
     last_line(&c->tail, out->last_words, sizeof out->last_words);
     out->errors = strndup(c->tail.bytes, c->tail.length);
-    read_output(c->output, out);
+    out->output = c->text.bytes ? c->text.bytes : calloc(1, 1);
+    out->output_bytes = c->text.length;
+    if (c->text.bytes)
+      c->text.bytes[c->text.length] = 0;
   }
+  if (c->left)
+    say("warning: %s left processes running, which were ended: %s", c->name,
+        c->left);
   const int open[] = {c->process, c->errors, c->output};
   for (size_t i = 0; i < sizeof open / sizeof *open; i++)
     if (open[i] >= 0)
@@ -365,6 +548,43 @@ void spawn_take(spawn_child *c, spawn_result *out) {
     at = &(*at)->next;
   *at = c->next;
   free(c);
+  if (!children)
+    let_interrupts_through();
+}
+
+const char *spawn_trouble(const spawn_result *r, double timeout) {
+  const char *what = NULL;
+  switch (r->end) {
+  case SPAWN_FAILED:
+    return arena_text("could not be started: %s", strerror(r->code));
+  case SPAWN_TIMED_OUT:
+    what = arena_text("killed after %g s", timeout);
+    break;
+  case SPAWN_INTERRUPTED:
+    return "interrupted";
+  case SPAWN_FLOODED:
+    what = arena_text("killed, because it wrote more than %d MiB",
+                      SPAWN_MOST >> 20);
+    break;
+  case SPAWN_SIGNALED:
+    what = sigabbrev_np(r->code) ? arena_text("SIG%s", sigabbrev_np(r->code))
+                                 : arena_text("signal %d", r->code);
+    break;
+  case SPAWN_EXITED:
+    if (!r->code)
+      return NULL;
+    what = arena_text("exit status %d", r->code);
+    break;
+  }
+  return *r->last_words ? arena_text("%s: %s", what, r->last_words) : what;
+}
+
+bool spawn_is_shortage(const spawn_result *r) {
+  static const int shortages[] = {EMFILE, ENFILE, EAGAIN, ENOMEM};
+  bool is = false;
+  for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++)
+    is |= r->end == SPAWN_FAILED && r->code == shortages[i];
+  return is;
 }
 
 void spawn_run(char *const argv[], int output_fd, double timeout,
@@ -377,5 +597,6 @@ void spawn_run(char *const argv[], int output_fd, double timeout,
 void spawn_result_free(spawn_result *r) {
   free(r->output);
   free(r->errors);
-  r->output = r->errors = NULL;
+  free(r->left);
+  r->output = r->errors = r->left = NULL;
 }

@@ -14,6 +14,7 @@ typedef enum spawn_end {
   SPAWN_SIGNALED,    /* code: signal number */
   SPAWN_TIMED_OUT,   /* killed by us */
   SPAWN_INTERRUPTED, /* killed by us, because the user interrupted */
+  SPAWN_FLOODED,     /* killed by us: its output is longer than SPAWN_MOST */
   SPAWN_FAILED       /* could not be started; code: errno */
 } spawn_end;
 
@@ -26,17 +27,25 @@ typedef struct spawn_result {
   size_t output_bytes;  /* without the 0 */
   char *errors;         /* the last 64 KiB of stderr, terminated by a 0 */
   char last_words[160]; /* the last line of `errors`, or "" */
+  char *left; /* processes outside its group that it left running, which were
+                 ended: "sleep (123), ..."; NULL if there were none */
 } spawn_result;
+
+/* The most bytes of output that are taken. */
+enum { SPAWN_MOST = 64 << 20 };
 
 /* Descriptors that the child can be told to write its output to.  The record
  * has a descriptor of its own, which no stray printf reaches. */
 enum { SPAWN_STDOUT = 1, SPAWN_RECORD = 3 };
 
-/* Runs argv[0] (a path) and waits until it ends.  The result has what the child
- * wrote to `output_fd`, and the end of its stderr; its stdout is dropped unless
- * it is the output.  After `timeout` seconds, and when the user interrupts, the
- * child's whole process group is killed; processes that the child left behind
- * are killed in any case.  Free the result with spawn_result_free. */
+/* Runs argv[0] (a path) and waits until it ends.  Unless
+ * spawn_catch_interrupts was called, an interrupt while programs run ends them,
+ * and then this process, as if it had not waited.  The result has what the
+ * child wrote to `output_fd`, and the end of its stderr; its stdout is dropped
+ * unless it is the output.  After `timeout` seconds, and when the user
+ * interrupts, the child's whole process group is killed; processes that the
+ * child left behind are killed in any case.  Free the result with
+ * spawn_result_free. */
 void spawn_run(char *const argv[], int output_fd, double timeout,
                spawn_result *out);
 void spawn_result_free(spawn_result *r);
@@ -73,6 +82,17 @@ void spawn_take(spawn_child *child, spawn_result *out);
 /* From now on SIGINT, SIGTERM and SIGHUP (unless ignored) end the children that
  * run, and not the driver.  False if the system refuses. */
 bool spawn_catch_interrupts(void);
+
+/* What went wrong, as arena_text: "could not be started: ...", "killed after 5
+ * s", "SIGABRT", "exit status 1", "killed, because ...", each followed by the
+ * last words; NULL if the program exited with 0.  `timeout` is the one that it
+ * was given. */
+const char *spawn_trouble(const spawn_result *r, double timeout);
+
+/* Whether a program could not be started because the system is short of
+ * descriptors, processes or memory.  That is no fault of the program: the same
+ * run may succeed later. */
+bool spawn_is_shortage(const spawn_result *r);
 
 /* Whether such a signal is pending.  While it is, children end at once. */
 bool spawn_interrupted(void);

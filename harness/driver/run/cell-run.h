@@ -6,7 +6,8 @@
 
 /* Runs the cell, whose program must be there.  Returns its record, new, with
  * the driver's fields but for those of a planned run (key, invocation, order);
- * NULL if the user interrupted. */
+ * NULL if the user interrupted, or no program can be started now, which was
+ * said. A record of another run than was asked for counts as none. */
 json_t *run_cell(const plan *p, const plan_cell *c);
 
 #endif

@@ -2,6 +2,8 @@
 #include "progress.h"
 #include "harness/driver/plan/order.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
+#include "harness/base/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,6 +85,13 @@ static void clear_line(const progress *g) {
     fputs("\r\033[K", stderr);
 }
 
+static const progress *drawn; /* whose line may be on the terminal */
+
+static void clear_drawn(void) {
+  if (drawn)
+    clear_line(drawn);
+}
+
 /* On terminals: the line.  It must not wrap, or it could not be rewritten. */
 static void draw(const progress *g, const plan_run *run) {
   struct winsize size = {0};
@@ -98,6 +107,8 @@ static void draw(const progress *g, const plan_run *run) {
   clear_line(g);
   fputs(line, stderr);
   fflush(stderr);
+  drawn = g;
+  say_before = clear_drawn;
 }
 
 /* Elsewhere: a line when a block is left. */
@@ -144,12 +155,15 @@ void progress_say(progress *g, const char *format, ...) {
   clear_line(g);
   if (g->colour)
     fputs("\033[31m", stderr);
-  vfprintf(stderr, format, args);
+  char *text = arena_vtext(format, args);
+  words_clean(text, false); /* the reason may be a program's */
+  fputs(text, stderr);
   fputs(g->colour ? "\033[0m\n" : "\n", stderr);
   va_end(args);
 }
 
 void progress_end(progress *g) {
   clear_line(g);
+  drawn = NULL;
   print_block(g);
 }

@@ -98,9 +98,13 @@ const option_usage run_usage = {
         "is a coarse picture.  With --heap-base minheap, 3x is\nthree times "
         "the minimum heap of that collector on that workload, which 'reapmark\n"
         "minheap' has written to minheap.json in DIR or PATH.\n\n"
-        "DIR keeps the results; 'reapmark report DIR' prints them again.\n\n"
+        "DIR keeps the results; 'reapmark report DIR' prints them again.  "
+        "--resume "
+        "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
+        "invocations to it.\n\n"
         "exit status: 0 every verdict is as declared, 1 some cell failed, "
-        "2 usage,\n3 nothing matched, 130 interrupted (the results are kept).",
+        "or runs could not be\nkept, 2 usage, 3 nothing matched, 130 "
+        "interrupted (the results are kept).",
     .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
     .options = option_rows,
     .max_operands = 1};
@@ -158,8 +162,8 @@ static int run_missing(done_runs *d, runlog *log) {
     json_t *record = run_one(p, &p->runs[i]);
     int error = record ? runlog_append(log, record) : 0;
     if (!record) {
-      stopped = "interrupted";
-      code = EXIT_INTERRUPTED;
+      stopped = spawn_interrupted() ? "interrupted" : "stopped";
+      code = spawn_interrupted() ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
     } else if (error) {
       stopped =
           arena_text("stopped: %s/runs.jsonl: %s", log->dir, strerror(error));

@@ -15,6 +15,13 @@
  * episode has fewer operations than OPERATIONS_LEAST. */
 enum { SWEEP_MOST = 2000, OPERATIONS_LEAST = 5000 };
 
+/* An episode that runs. */
+typedef struct running {
+  episode episode;
+  const char *key;
+  spawn_child *child; /* NULL: the place is free */
+} running;
+
 /* ------------------------------------------------------------------------- *
  * The directory.
  * ------------------------------------------------------------------------- */
@@ -72,6 +79,7 @@ bool campaign_open(campaign *c, const char *dir, bool resume) {
   results_state found;
   char why[256];
   c->entries = json_object();
+  c->running = arena_take(c->jobs * sizeof *c->running);
   if (!runlog_open(&c->log, dir))
     return false;
   bool begun = !access(arena_text("%s/stress.json", dir), F_OK);
@@ -110,41 +118,79 @@ void campaign_close(campaign *c) {
  * ------------------------------------------------------------------------- */
 
 const json_t *campaign_entry(campaign *c, const episode *e) {
-  const char *key = episode_key(e), *errors;
+  const char *key = episode_key(e);
   const json_t *old = json_object_get(c->entries, key);
-  if (old)
+  running *place = NULL;
+  if (old || c->end)
     return old;
-  if (c->time > 0 && c->spent >= c->time) {
-    c->end = OUT_OF_TIME;
-    return NULL;
+  for (size_t i = 0; i < c->jobs; i++) {
+    running *r = &c->running[i];
+    if (!r->child)
+      place = r;
+    else if (!strcmp(r->key, key))
+      return NULL;
   }
-  json_t *entry = episode_run(e, NULL, &errors);
+  if (!place)
+    return NULL;
+  if (c->time > 0 && c->spent / (double)c->jobs >= c->time)
+    c->end = OUT_OF_TIME;
+  else
+    *place = (running){*e, key, episode_begin(e, NULL)};
+  return NULL;
+}
+
+bool campaign_is_busy(const campaign *c) {
+  for (size_t i = 0; i < c->jobs; i++)
+    if (!c->running[i].child)
+      return false;
+  return true;
+}
+
+/* Logs the entry of an episode; NULL: the user interrupted. */
+static void take(campaign *c, const running *r, json_t *entry,
+                 const char *errors) {
   if (entry && c->keeps && !strcmp(entry_text(entry, "result"), "failed")) {
     json_object_set_new(entry, "failure", json_integer(++c->failures));
-    if (!failure_keep(c, e, entry, errors)) {
+    if (!failure_keep(c, &r->episode, entry, errors)) {
       json_decref(entry);
       entry = NULL;
     }
   }
   if (!entry) {
-    c->end = INTERRUPTED;
-    return NULL;
+    c->end = spawn_interrupted() ? INTERRUPTED : BROKEN;
+    return;
   }
   int error = runlog_append(&c->log, entry);
   c->spent += (double)entry_number(entry, "elapsed") / 1e9;
-  json_object_set_new(c->entries, key, entry);
-  if (!error)
-    return entry;
-  say("%s/" LOG ": %s", c->log.dir, strerror(error));
-  c->end = BROKEN;
-  return NULL;
+  json_object_set_new(c->entries, r->key, entry);
+  if (error) {
+    say("%s/" LOG ": %s", c->log.dir, strerror(error));
+    c->end = BROKEN;
+  }
 }
 
-void trial_add(trial *trial, const json_t *entry) {
-  tally *t = &trial->tally;
-  trial->step++;
+bool campaign_wait(campaign *c) {
+  spawn_child *child = spawn_wait();
+  for (size_t i = 0; i < c->jobs && child; i++) {
+    running *r = &c->running[i];
+    if (r->child != child)
+      continue;
+    const char *errors = "";
+    json_t *entry = episode_take(&r->episode, child, &errors);
+    r->child = NULL;
+    take(c, r, entry, errors);
+    return true;
+  }
+  return false;
+}
+
+void trial_add(trial *of, const json_t *entry) {
+  tally *t = &of->tally;
+  of->entries = arena_more(of->entries, of->step, sizeof *of->entries);
+  of->entries[of->step++] = entry;
+  uint64_t operations = entry_number(entry, "operations");
   t->episodes++;
-  t->operations += entry_number(entry, "operations");
+  t->operations += operations ? operations : entry_number(entry, "operation");
   t->collections += entry_number(entry, "collections");
   t->fired += entry_number(entry, "fired");
   t->allocated += entry_number(entry, "allocated");
@@ -152,15 +198,13 @@ void trial_add(trial *trial, const json_t *entry) {
   t->scarce += !strcmp(entry_text(entry, "verdict"), "OOM");
   if (entry_failed(entry) && !t->fault)
     t->fault = entry;
-  if (!strcmp(entry_text(entry, "result"), "n/a"))
-    t->missing = "its hooks are missing";
 }
 
 /* Tries one place after the other, until the condition no longer comes about.
  */
-static bool sweep(campaign *c, episode *e, trial *trial) {
-  tally *t = &trial->tally;
-  for (e->place = trial->step + 1; e->place <= SWEEP_MOST && !t->fault;
+static bool sweep(campaign *c, episode *e, trial *of) {
+  tally *t = &of->tally;
+  for (e->place = of->step + 1; e->place <= SWEEP_MOST && !t->fault;
        e->place++) {
     const json_t *entry = campaign_entry(c, e);
     if (!entry)
@@ -168,7 +212,7 @@ static bool sweep(campaign *c, episode *e, trial *trial) {
     bool fired = entry_number(entry, "fired") > 0;
     if (!fired && !entry_failed(entry) && e->place > 1)
       return true;
-    trial_add(trial, entry);
+    trial_add(of, entry);
     t->places += fired;
     if (!fired && !entry_failed(entry)) {
       t->missing = "it never comes about";
@@ -179,66 +223,73 @@ static bool sweep(campaign *c, episode *e, trial *trial) {
   return true;
 }
 
-uint64_t campaign_ordinary(const campaign *c, const subject *s) {
+trial campaign_trial(const campaign *c, const subject *s,
+                     const condition *under, uint64_t seed) {
   uint64_t shares = 0;
-  for (size_t i = 0; i < c->conditions_count; i++)
-    if (!condition_missing(c->conditions[i], s->program))
-      shares += c->conditions[i]->share;
-  return shares ? c->operations * 100 / (shares * c->seeds) : 0;
+  for (size_t i = 0; i < s->conditions.count; i++)
+    if (!condition_missing(s->conditions.items[i], s->program))
+      shares += s->conditions.items[i]->share;
+  return (trial){.subject = s,
+                 .under = under,
+                 .seed = seed,
+                 .ordinary =
+                     shares ? c->operations * 100 / (shares * c->seeds) : 0};
 }
 
-/* Operations of an episode under the condition. */
-static uint64_t operations_under(const campaign *c, const subject *s,
-                                 const condition *under) {
-  uint64_t n = campaign_ordinary(c, s) * under->share / 100;
-  return n < OPERATIONS_LEAST ? OPERATIONS_LEAST : n;
+/* Mutator threads of an episode: for half of all pairs of condition and seed
+ * two instead of those that were asked for, since two threads meet at other
+ * places than many do.  Conditions with a heap limit have as many as the
+ * episode that the limit follows from. */
+static unsigned threads_of(const campaign *c, const trial *t) {
+  if (t->under->one_thread || !collector_can(t->subject->program, "threads"))
+    return 1;
+  if (t->under->run) /* may have the same episodes for all seeds */
+    return (unsigned)c->threads;
+  uint64_t sum = t->seed;
+  for (const char *p = t->under->heap ? condition_peak.name : t->under->name;
+       *p; p++)
+    sum += (unsigned char)*p;
+  return (unsigned)(sum % 2 && c->threads > 2 ? 2 : c->threads);
 }
 
 episode campaign_episode(const campaign *c, const trial *t) {
-  const subject *s = t->subject;
-  bool many = !t->under->one_thread && collector_can(s->program, "threads");
-  return (episode){.subject = s,
+  uint64_t operations = t->ordinary * t->under->share / 100;
+  return (episode){.subject = t->subject,
                    .condition = t->under,
                    .workload = &c->workload,
-                   .operations = operations_under(c, s, t->under),
+                   .variant = t->variant,
+                   .operations = operations < OPERATIONS_LEAST
+                                     ? OPERATIONS_LEAST
+                                     : operations,
                    .seed = t->seed,
                    .oracle = t->oracle,
-                   .threads = many ? (unsigned)c->threads : 1,
-                   .timeout = c->timeout,
-                   .patience = c->patience};
+                   .threads = threads_of(c, t),
+                   .timeout = c->timeout};
 }
 
-/* Sets the limit that follows from the footprint; a footprint's episode that
- * failed fails the trial.  False if it has to wait. */
+/* Sets the limit that follows from the footprint of an episode without a limit,
+ * and without the seeded bug, which may be a leak.  If that episode failed, the
+ * trial has failed.  False if the trial has to wait. */
 static bool limit_heap(campaign *c, trial *t, episode *e) {
-  const condition *under = t->under;
-  /* The limit follows from the collector without its seeded bug, which may be
-   * a leak. */
-  subject sound = *t->subject;
-  if (sound.mutant)
-    sound.name = sound.program->name, sound.mutant = NULL;
-  episode first = *e;
-  first.subject = &sound;
-  first.condition = &condition_peak;
-  first.operations = operations_under(c, t->subject, &condition_peak);
-  first.oracle = NULL;
+  trial unlimited = *t;
+  unlimited.under = &condition_peak;
+  unlimited.oracle = NULL;
+  if (t->subject->sound)
+    unlimited.subject = t->subject->sound;
+  const episode first = campaign_episode(c, &unlimited);
   const json_t *entry = campaign_entry(c, &first);
   if (!entry)
     return false;
   if (entry_failed(entry))
     trial_add(t, entry);
-  e->heap = entry_number(entry, under->live ? "live" : "footprint") *
-            under->heap / 100;
+  e->heap = entry_number(entry, t->under->live ? "live" : "footprint") *
+            t->under->heap / 100;
   return true;
 }
 
-bool campaign_try(campaign *c, trial *t) {
+/* One episode, or a sweep. */
+static bool run(campaign *c, trial *t) {
   const condition *under = t->under;
-  t->tally.missing = condition_missing(under, t->subject->program);
-  if (t->tally.missing)
-    return true;
-  if (under->run)
-    return under->run(c, t);
   episode e = campaign_episode(c, t);
   if (under->sweep) {
     e.operations = c->sweep;
@@ -254,4 +305,12 @@ bool campaign_try(campaign *c, trial *t) {
   if (entry)
     trial_add(t, entry);
   return entry;
+}
+
+bool campaign_try(campaign *c, trial *t) {
+  if (!t->ended) {
+    t->tally.missing = condition_missing(t->under, t->subject->program);
+    t->ended = t->tally.missing || (t->under->run ? t->under->run : run)(c, t);
+  }
+  return t->ended;
 }

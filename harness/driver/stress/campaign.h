@@ -1,9 +1,13 @@
-/* campaign.h: a sequence of episodes, each of them logged.  `reapmark stress`
- * runs a campaign over collectors or over seeded bugs.
+/* campaign.h: many episodes, several side by side, each of them logged.
+ * `reapmark stress` runs a campaign over collectors or over seeded bugs.
  *
- * Which episode is next follows from the entries of the episodes before.  To
- * resume, a campaign therefore starts again and takes the entries that the log
- * has instead of running those episodes. */
+ * A campaign consists of trials, each of which is a sequence of episodes.
+ * Which episode of a trial is next follows from the entries of the episodes
+ * before, and never from the order in which episodes of different trials
+ * happened to end.  A trial that needs an entry which the campaign does not
+ * have yet is left, and tried again when some episode has ended.  To resume, a
+ * campaign starts again and takes the entries that the log has instead of
+ * running those episodes. */
 #ifndef REAPMARK_CAMPAIGN_H
 #define REAPMARK_CAMPAIGN_H
 
@@ -19,19 +23,19 @@ typedef struct campaign {
   uint64_t threads;
   uint64_t sweep;  /* operations of an episode of a sweep */
   uint64_t tries;  /* runs at most to reproduce a failure */
+  uint64_t jobs;   /* episodes side by side, at most */
   double timeout;  /* of an episode, seconds */
-  double patience; /* see episode.h */
-  double time;     /* of all episodes, seconds; 0: no limit */
+  double time;     /* begin no episode after it, seconds; 0: no limit */
   word_list names; /* of subjects and conditions, as chosen */
-  const condition **conditions;
-  size_t conditions_count;
-  bool keeps;   /* failures are run again and kept in folders */
-  bool shrinks; /* and their traces shrunk */
+  condition_list conditions; /* as chosen; each subject has its own */
+  bool keeps;                /* failures are run again and kept in folders */
+  bool shrinks;              /* and their traces shrunk */
 
   /* Progress. */
   runlog log;
-  json_t *entries; /* by key */
-  double spent;    /* seconds, by the entries */
+  json_t *entries;         /* by key */
+  struct running *running; /* `jobs` places */
+  double spent; /* seconds that the processors were busy, by the entries */
   unsigned failures;
   enum campaign_end { CAMPAIGN_GOES_ON, INTERRUPTED, OUT_OF_TIME, BROKEN } end;
 } campaign;
@@ -51,31 +55,44 @@ typedef struct tally {
 bool campaign_open(campaign *c, const char *dir, bool resume);
 void campaign_close(campaign *c);
 
-/* The number of operations of the subject's episode under a condition of share
- * 100. */
-uint64_t campaign_ordinary(const campaign *c, const subject *s);
-
 /* A subject under a condition with one seed: a sequence of episodes. */
 typedef struct trial {
   const subject *subject;
   const condition *under;
   uint64_t seed;
-  const char *oracle; /* the only comparison that is made; NULL: all */
-  uint64_t step;      /* episodes whose entries the tally has */
+  uint64_t ordinary;      /* operations of an episode, if the share is 100 */
+  const char *variant;    /* see episode.h */
+  const char *oracle;     /* the only comparison that is made; NULL: all */
+  const json_t **entries; /* of the episodes that the tally has */
+  size_t step;            /* their number */
   tally tally;
+  bool ended;
 } trial;
+
+/* A trial with all oracles, in which the subject's operations are spread over
+ * its conditions by their shares, and over the seeds. */
+trial campaign_trial(const campaign *c, const subject *s,
+                     const condition *under, uint64_t seed);
 
 /* Goes on with the trial up to its end, or to the first episode that fails, and
  * adds the entries to its tally.  Whether it is at its end: if not, it waits
- * for an episode, and is to be called again. */
+ * for an episode, and is to be called again after campaign_wait. */
 bool campaign_try(campaign *c, trial *t);
 
+/* Whether no further episode can be begun before one has ended. */
+bool campaign_is_busy(const campaign *c);
+
+/* Waits until an episode that runs has ended, and logs it.  False if none runs:
+ * the campaign has ended, or all trials have. */
+bool campaign_wait(campaign *c);
+
 /* For the `run` of conditions.  An episode of the trial as the campaign's
- * settings make it, with operations for the condition's share. */
+ * settings make it. */
 episode campaign_episode(const campaign *c, const trial *t);
 
-/* The entry of the episode, borrowed; NULL: it is not known yet, and run should
- * return false.  An entry that is not in the log is run first. */
+/* The entry of the episode, borrowed; NULL: it is not known yet, and `run`
+ * should return false.  An episode that is not in the log is begun if there is
+ * a free place for it. */
 const json_t *campaign_entry(campaign *c, const episode *e);
 
 /* Adds the entry, which lives as long as the campaign, to the tally: the

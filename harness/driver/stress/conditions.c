@@ -22,8 +22,8 @@ const condition conditions[] = {
      .races = true},
     {"yield", "the same, and the processor is lost at the racy points",
      .hostile = "yield=100", .params = {{"schedule", "free"}},
-     .needs = NEEDS_THREADS | NEEDS_FREEING, .proof = FIRED("yield"),
-     .share = 50, .races = true},
+     .needs = NEEDS_THREADS | NEEDS_FREEING | NEEDS_YIELD,
+     .proof = FIRED("yield"), .share = 50, .races = true},
     {"collect-1", "a collection at every allocation: roots and fields missed",
      .hostile = "collect-every=1", .params = {{"live", "100"}},
      .proof = FIRED("collect-every"), .share = 5},
@@ -38,21 +38,24 @@ const condition conditions[] = {
      .needs = NEEDS_THREADS, .proof = FIRED("collect-every"), .share = 50,
      .races = true},
     {"poison", "freed memory is overwritten and watched: use after free",
-     .hostile = "poison=1000", .needs = NEEDS_FREEING, .proof = FIRED("poison"),
-     .share = 100},
+     .hostile = "poison=1000", .needs = NEEDS_FREEING | NEEDS_POISON,
+     .proof = FIRED("poison"), .share = 100},
     {"poison-0", "the same, and it is used again at once",
-     .hostile = "poison=0,collect-every=100", .needs = NEEDS_FREEING,
-     .proof = FIRED("poison"), .share = 50},
+     .hostile = "poison=0,collect-every=100",
+     .needs = NEEDS_FREEING | NEEDS_POISON, .proof = FIRED("poison"),
+     .share = 50},
     {"buffers-1", "lists of one entry: overflow, rescan, early detection",
-     .hostile = "buffers=1", .needs = NEEDS_TRAVERSING,
+     .hostile = "buffers=1", .needs = NEEDS_TRAVERSING | NEEDS_BUFFERS,
      .proof = FIRED("buffers"), .share = 20},
     {"buffers-2", "lists of two entries", .hostile = "buffers=2",
-     .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 20},
+     .needs = NEEDS_TRAVERSING | NEEDS_BUFFERS, .proof = FIRED("buffers"),
+     .share = 20},
     {"buffers-8", "lists of eight entries", .hostile = "buffers=8",
-     .needs = NEEDS_TRAVERSING, .proof = FIRED("buffers"), .share = 50},
+     .needs = NEEDS_TRAVERSING | NEEDS_BUFFERS, .proof = FIRED("buffers"),
+     .share = 50},
     {"fail-every", "every 13th internal allocation fails",
-     .hostile = "fail-every=13", .proof = FIRED("fail-every"), .share = 50,
-     .scarce = true},
+     .hostile = "fail-every=13", .needs = NEEDS_FAIL,
+     .proof = FIRED("fail-every"), .share = 50, .scarce = true},
     {"heap-200",
      "twice, and nobody asks for collections: what must happen "
      "of itself, leaks of memory",
@@ -119,10 +122,30 @@ const condition conditions[] = {
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .params = {{"deep", "20000"}},
      .needs = NEEDS_DEPTH, .proof = FIRED("stack"), .share = 50},
+    {"tight", "small buffers, nurseries, steps: all of an algorithm, often",
+     .needs = NEEDS_TIGHT, .share = 100},
+    {"tight-free", "the same, several mutators at once",
+     .params = {{"schedule", "free"}}, .needs = NEEDS_TIGHT | NEEDS_THREADS,
+     .share = 50, .races = true},
+    {"tight-collect", "the same, and a collection at every 50th allocation",
+     .hostile = "collect-every=50", .needs = NEEDS_TIGHT,
+     .proof = FIRED("collect-every"), .share = 50},
+    {"tight-poison", "the same, and freed memory is overwritten and watched",
+     .hostile = "poison=1000",
+     .needs = NEEDS_TIGHT | NEEDS_FREEING | NEEDS_POISON,
+     .proof = FIRED("poison"), .share = 50},
+    {"tight-buffers", "the same, and lists of two entries",
+     .hostile = "buffers=2",
+     .needs = NEEDS_TIGHT | NEEDS_TRAVERSING | NEEDS_BUFFERS,
+     .proof = FIRED("buffers"), .share = 20},
+    {"tight-heap", "the same, in a heap as large as it must be", .heap = 100,
+     .needs = NEEDS_TIGHT | NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
+     .share = 20, .scarce = true},
     {"collect-at", "at each single allocation in turn: a root missed once",
      .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
     {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",
-     .proof = FIRED("fail-at"), .sweep = true, .scarce = true},
+     .needs = NEEDS_FAIL, .proof = FIRED("fail-at"), .sweep = true,
+     .scarce = true},
 };
 const size_t conditions_count = sizeof conditions / sizeof *conditions;
 
@@ -130,11 +153,67 @@ const condition condition_peak = {
     "peak", "comes before heap-...: the footprint that limits follow from",
     .hostile = "collect-every=10", .share = 50};
 
+void condition_list_add(condition_list *list, const condition *c) {
+  list->items = arena_more(list->items, list->count, sizeof *list->items);
+  list->items[list->count++] = c;
+}
+
 const condition *condition_find(const char *name) {
+  size_t n = strcspn(name, ":");
   for (size_t i = 0; i < conditions_count; i++)
-    if (!strcmp(conditions[i].name, name))
+    if (strlen(conditions[i].name) == n &&
+        !strncmp(conditions[i].name, name, n) &&
+        (!name[n] || conditions[i].needs & NEEDS_TIGHT))
       return &conditions[i];
   return NULL;
+}
+
+const condition *condition_with(const condition *c, const char *setting) {
+  condition *one = arena_take(sizeof *one);
+  *one = *c;
+  one->name = arena_text("%s:%s", c->name, setting);
+  one->setting = setting;
+  return one;
+}
+
+/* An array of the collector's self-description. */
+static const json_t *declared(const collector *of, const char *name) {
+  return json_object_get(of->about, name);
+}
+
+static bool has_word(const json_t *list, const char *word) {
+  size_t i;
+  json_t *other;
+  json_array_foreach(list, i, other) {
+    if (json_is_string(other) && !strcmp(json_string_value(other), word))
+      return true;
+  }
+  return false;
+}
+
+bool condition_declares(const collector *of, const char *setting) {
+  return has_word(declared(of, "tight"), setting);
+}
+
+condition_list condition_expand(const condition_list *chosen,
+                                const collector *of) {
+  condition_list out = {0};
+  const json_t *settings = declared(of, "tight");
+  for (size_t i = 0; i < chosen->count; i++) {
+    const condition *c = chosen->items[i];
+    size_t k;
+    json_t *setting;
+    if (!(c->needs & NEEDS_TIGHT) || c->setting || !json_array_size(settings))
+      condition_list_add(&out, c);
+    else
+      json_array_foreach(settings, k, setting) condition_list_add(
+          &out, condition_with(c, json_string_value(setting)));
+  }
+  return out;
+}
+
+const char *condition_family(const char *name) {
+  return arena_text("%.*s", (int)strcspn(name, "-:"), name);
 }
 
 const char *condition_params(const condition *c) {
@@ -144,6 +223,18 @@ const char *condition_params(const condition *c) {
                 : arena_text("%s=%s", p->key, p->value);
   return text;
 }
+
+/* The hooks that conditions need, and what is said of a collector that lacks
+ * one. */
+static const struct {
+  unsigned need;
+  const char *hook, *missing;
+} hooks[] = {
+    {NEEDS_POISON, "poison", "does not poison what it frees"},
+    {NEEDS_BUFFERS, "buffers", "has no list with a bound"},
+    {NEEDS_FAIL, "fail", "its own allocations have no hook"},
+    {NEEDS_YIELD, "yield", "its races have no hook"},
+};
 
 const char *condition_missing(const condition *c, const collector *of) {
   const char *reclaims = json_string_value(
@@ -158,5 +249,13 @@ const char *condition_missing(const condition *c, const collector *of) {
     return "never traverses";
   if (c->needs & NEEDS_DEPTH && !collector_can(of, "deep"))
     return capability_words[CAPABILITY_DEEP].needs;
+  if (c->needs & NEEDS_TIGHT && !c->setting)
+    return "declares no tight settings";
+  if (c->setting && !condition_declares(of, c->setting))
+    return "does not declare this setting";
+  const json_t *its = json_object_get(declared(of, "hostile"), "hooks");
+  for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++)
+    if (c->needs & hooks[i].need && !has_word(its, hooks[i].hook))
+      return hooks[i].missing;
   return NULL;
 }

@@ -16,6 +16,12 @@ enum {
   NEEDS_FREEING = 4,    /* frees anything */
   NEEDS_TRAVERSING = 8, /* traces the heap, with mark stacks or lists */
   NEEDS_DEPTH = 16,     /* drops structures of any depth */
+  NEEDS_TIGHT = 32,     /* declares tight settings */
+  /* Declares the hook of this name (gc_hostile_hooks in gc.h). */
+  NEEDS_POISON = 64,
+  NEEDS_BUFFERS = 128,
+  NEEDS_FAIL = 256,
+  NEEDS_YIELD = 512,
 };
 
 struct campaign;
@@ -25,7 +31,10 @@ typedef struct condition {
   const char *name;
   const char *provokes; /* what it brings to light, one line */
 
-  /* Of the collector program. */
+  /* Of the collector program.  A condition that needs tight settings is one
+   * condition for each of them, called NAME:SETTING; in the table it has none.
+   */
+  const char *setting;    /* OPTION=VALUE,... of the collector, or NULL */
   const char *hostile;    /* value of --hostile (in a sweep, the key alone), or
                              NULL */
   spec_setting params[3]; /* of the workload; the key after the last is NULL */
@@ -56,8 +65,31 @@ extern const size_t conditions_count;
  * this condition precedes those with a heap limit, which follows from it. */
 extern const condition condition_peak;
 
-/* NULL if there is none. */
+/* A list of conditions. */
+typedef struct condition_list {
+  const condition **items;
+  size_t count;
+} condition_list;
+void condition_list_add(condition_list *list, const condition *c);
+
+/* The condition of this name; for NAME:SETTING the one in the table.  NULL if
+ * there is none. */
 const condition *condition_find(const char *name);
+
+/* The condition with a tight setting. */
+const condition *condition_with(const condition *c, const char *setting);
+
+/* The conditions that the chosen ones mean for a collector: those that need
+ * tight settings once for each setting that it declares. */
+condition_list condition_expand(const condition_list *chosen,
+                                const collector *of);
+
+/* The first part of its name: conditions of the same family differ in a number
+ * or a setting only. */
+const char *condition_family(const char *name);
+
+/* Whether the collector declares this tight setting. */
+bool condition_declares(const collector *of, const char *setting);
 
 /* Its parameters of the workload as one writes them, KEY=VALUE,...; NULL if
  * there are none. */

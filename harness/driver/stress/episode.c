@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *entry_text(const json_t *entry, const char *name) {
@@ -76,7 +77,13 @@ word_list episode_words(const episode *e, const char *trace) {
       word_list_add(&a, given[i].option);
       word_list_add(&a, given[i].value);
     }
-  program_add_options(&a, &e->subject->options);
+  spec options = e->subject->options, tight = {0};
+  if (e->condition->setting)
+    spec_parse_settings(e->condition->setting, &tight);
+  for (size_t i = 0; i < tight.count; i++)
+    options =
+        spec_with(&options, tight.settings[i].key, tight.settings[i].value);
+  program_add_options(&a, &options);
   return a;
 }
 
@@ -183,18 +190,6 @@ static uint64_t count_of(const json_t *record, const char *path) {
   return n > 0 ? (uint64_t)n : 0;
 }
 
-/* Whether the collector itself forces collections when it is told to. */
-static bool is_hostile(const collector *c) {
-  size_t i;
-  json_t *hook;
-  json_array_foreach(
-      json_object_get(json_object_get(c->about, "hostile"), "hooks"), i, hook) {
-    if (!strcmp(json_string_value(hook), "collect"))
-      return true;
-  }
-  return false;
-}
-
 /* Why an episode that found no fault proves nothing, or NULL.  In a sweep, an
  * episode in which the condition did not come about is not vacuous: it is the
  * last one.  Nor is one that ran out of memory: it ended too early. */
@@ -213,6 +208,20 @@ static const char *find_vacuity(const condition *c, const char *status,
   return whole && !collections ? "no collection happened" : NULL;
 }
 
+/* Collections and detections.  Those that only the checks caused are no proof
+ * and do not count where the record tells them apart.  A collector that counts
+ * none has collected whenever somebody asked. */
+static uint64_t collections_of(const json_t *record) {
+  const json_t *apart = record_get(record, "coverage.collections");
+  uint64_t n = count_of(record, "counters.collections") +
+               count_of(record, "counters.detections");
+  if (apart && n)
+    return count_of(record, "coverage.collections");
+  return n ? n
+           : count_of(record, "counts.op-collect") +
+                 count_of(record, "counts.checks");
+}
+
 /* The counters that the collector declares as work. */
 static json_t *work_of(const episode *e, const json_t *record) {
   json_t *work = json_object(), *name;
@@ -227,6 +236,15 @@ static json_t *work_of(const episode *e, const json_t *record) {
   return work;
 }
 
+/* The number of the operation that failed, as the record or the last words of a
+ * program that crashed tell; 0 if nobody does. */
+static uint64_t operation_of(const program_result *r) {
+  static const char said[] = "operation ";
+  uint64_t n = count_of(r->record, "violation.operation");
+  const char *at = n ? NULL : strstr(r->errors, said);
+  return at ? strtoull(at + strlen(said), NULL, 10) : n;
+}
+
 static json_t *judge(const episode *e, const program_result *r) {
   const condition *c = e->condition;
   episode_fault f = episode_find_fault(c, r);
@@ -234,18 +252,13 @@ static json_t *judge(const episode *e, const program_result *r) {
       r->record ? json_string_value(record_get(r->record, "verdict.status"))
                 : r->status;
   uint64_t fired = c->proof ? count_of(r->record, c->proof) : 0;
-  uint64_t collections = count_of(r->record, "counters.collections") +
-                         count_of(r->record, "counters.detections");
-  if (!collections)
-    collections = count_of(r->record, "counts.op-collect") +
-                  count_of(r->record, "counts.checks");
+  uint64_t collections = collections_of(r->record);
   const char *result = f.oracle ? "failed" : "passed";
   /* A condition that runs several episodes judges all of them together. */
   const char *vacuous =
       c->run ? NULL : find_vacuity(c, status, f.reason, fired, collections);
   if (vacuous) {
-    bool blamed = is_hostile(e->subject->program) || fired || !c->hostile;
-    result = blamed ? "vacuous" : "n/a";
+    result = "vacuous";
     f = (episode_fault){NULL, vacuous};
   }
   const json_t *story = record_get(r->record, "violation.story");
@@ -265,26 +278,35 @@ static json_t *judge(const episode *e, const program_result *r) {
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);
   json_object_set_new(entry, "work", work_of(e, r->record));
+  const json_t *coverage = record_get(r->record, "coverage");
+  if (coverage) {
+    json_object_set_new(entry, "events",
+                        json_deep_copy(json_object_get(coverage, "events")));
+    if (!e->place)
+      json_object_set_new(entry, "pairs",
+                          json_deep_copy(json_object_get(coverage, "pairs")));
+  }
   if (e->place)
     json_object_set_new(entry, "place", record_integer(e->place));
   if (f.oracle) {
-    json_object_set_new(
-        entry, "operation",
-        record_integer(count_of(r->record, "violation.operation")));
+    json_object_set_new(entry, "operation", record_integer(operation_of(r)));
     json_object_set_new(entry, "story",
                         story ? json_deep_copy(story) : json_array());
   }
   return entry;
 }
 
-json_t *episode_run(const episode *e, const char *trace, const char **errors) {
+spawn_child *episode_begin(const episode *e, const char *trace) {
   const word_list words = episode_words(e, trace);
+  return program_begin(&words, e->timeout, SPAWN_BY_WORK);
+}
+
+json_t *episode_take(const episode *e, spawn_child *child,
+                     const char **errors) {
   program_result r;
-  if (!program_run(&words, e->timeout, &r))
+  if (!program_take(child, e->timeout, &r))
     return NULL;
-  if (e->patience > 0 && !r.record && !strcmp(r.status, "TIMEOUT") &&
-      !program_run(&words, e->patience * e->timeout, &r))
-    return NULL;
+  const word_list words = episode_words(e, NULL);
   json_t *entry = judge(e, &r);
   json_t *list = json_array();
   for (size_t i = 0; i < words.count; i++)

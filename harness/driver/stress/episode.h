@@ -12,7 +12,10 @@ typedef struct subject {
   const char *name; /* NAME[:OPTION=VALUE,...][+MUTANT] */
   const collector *program;
   spec options;
-  const char *mutant; /* seeded bug, or NULL */
+  const char *mutant;          /* seeded bug, or NULL */
+  const struct subject *sound; /* the same without the seeded bug; NULL: it has
+                                  none */
+  condition_list conditions;   /* that it is put under */
 } subject;
 
 typedef struct episode {
@@ -29,9 +32,7 @@ typedef struct episode {
   uint64_t heap;      /* limit in bytes, 0: none */
   const char *oracle; /* the one comparison that is made; NULL: all */
   unsigned threads;
-  double timeout;  /* seconds */
-  double patience; /* after a timeout, retry once with timeout x patience, since
-                      a busy machine is slow; 0: no retry */
+  double timeout; /* seconds, of wall time and of work (SPAWN_BY_WORK) */
 } episode;
 
 /* The identity of the episode within a campaign. */
@@ -44,9 +45,14 @@ word_list episode_words(const episode *e, const char *trace);
 /* The words as one line for a shell, quoted where needed. */
 const char *episode_command(const word_list *words);
 
-/* Runs the episode and returns its entry (results/schema.md, episodes.jsonl),
- * new; NULL if the user interrupted.  *errors becomes the program's stderr. */
-json_t *episode_run(const episode *e, const char *trace, const char **errors);
+/* Starts the episode.  Operations go to the file `trace` if that is not NULL.
+ */
+spawn_child *episode_begin(const episode *e, const char *trace);
+
+/* Returns the entry (results/schema.md, episodes.jsonl) of an episode whose
+ * child has ended, new; NULL if the user interrupted.  *errors becomes the
+ * program's stderr. */
+json_t *episode_take(const episode *e, spawn_child *child, const char **errors);
 
 /* The oracle that found a fault, and what is wrong.  Without a fault the oracle
  * is NULL. */

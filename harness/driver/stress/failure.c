@@ -47,12 +47,12 @@ static word_list words_of(const json_t *entry) {
 static bool run_again(const campaign *c, const episode *e, const char *trace,
                       json_t *entry) {
   uint64_t most = e->condition->races ? c->tries : 2, tries = 0;
-  episode hasty = *e;
-  hasty.patience = 0; /* a hang is known to be one: no retry */
   bool again = false;
   while (tries < most && !again) {
     const char *errors;
-    json_t *other = episode_run(&hasty, trace, &errors);
+    spawn_child *child = episode_begin(e, trace);
+    spawn_await(child);
+    json_t *other = episode_take(e, child, &errors);
     if (!other)
       return false;
     tries++;
@@ -160,6 +160,12 @@ static void shrink(const char *folder, json_t *entry) {
     take_minimal(minimal, entry);
 }
 
+static void write_entry(const char *folder, const json_t *entry) {
+  char *text = json_dumps(entry, JSON_INDENT(1));
+  write_text(folder, "failure.json", text ? text : "");
+  free(text);
+}
+
 bool failure_keep(const campaign *c, const episode *e, json_t *entry,
                   const char *errors) {
   const char *folder = folder_of(c->log.dir, entry);
@@ -171,12 +177,22 @@ bool failure_keep(const campaign *c, const episode *e, json_t *entry,
   if (!run_again(c, e, arena_text("%s/trace", folder), entry))
     return false;
   write_text(folder, "errors", errors);
-  if (c->shrinks)
-    shrink(folder, entry);
-  char *text = json_dumps(entry, JSON_INDENT(1));
-  write_text(folder, "failure.json", text ? text : "");
-  free(text);
+  write_entry(folder, entry);
   return true;
+}
+
+void failure_shrink(const char *dir, json_t *entry) {
+  if (!entry_number(entry, "failure"))
+    return;
+  char why[256];
+  const char *folder = folder_of(dir, entry);
+  json_t *kept = results_read_json(folder, "failure.json", why, sizeof why);
+  if (!entry_number(kept, "minimal_operations"))
+    shrink(folder, entry);
+  else
+    json_object_update(entry, kept);
+  json_decref(kept);
+  write_entry(folder, entry);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -259,8 +275,10 @@ int failure_repeat(const char *folder, bool shrinks) {
     fputs(minimal_text(folder, entry), stdout);
   }
   program_result r;
-  double timeout = json_number_value(json_object_get(entry, "timeout"));
-  if (!program_run(&words, timeout > 0 ? timeout : 60, &r))
+  const double timeout = 60;
+  spawn_child *child = program_begin(&words, timeout, SPAWN_BY_WORK);
+  spawn_await(child);
+  if (!program_take(child, timeout, &r))
     return EXIT_INTERRUPTED;
   episode_fault f = episode_find_fault(under ? under : &any, &r);
   printf("%s\n", episode_command(&words));

@@ -15,6 +15,10 @@
 bool failure_keep(const campaign *c, const episode *e, json_t *entry,
                   const char *errors);
 
+/* Shrinks the failure of `entry`, which is kept in its folder in `dir`, unless
+ * it was shrunk before.  Adds the outcome to the entry and to failure.json. */
+void failure_shrink(const char *dir, json_t *entry);
+
 /* The failure, and how to go on with it: lines, without the last newline. */
 const char *failure_text(const char *dir, const json_t *entry);
 

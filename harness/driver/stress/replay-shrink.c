@@ -63,6 +63,9 @@ shrink_kind shrink_kind_of(const spawn_result *r) {
   case SPAWN_TIMED_OUT:
     snprintf(kind.text, sizeof kind.text, "TIMEOUT");
     break;
+  case SPAWN_FLOODED:
+    snprintf(kind.text, sizeof kind.text, "CRASH too much output");
+    break;
   case SPAWN_INTERRUPTED:
   case SPAWN_FAILED:
     break;

@@ -14,16 +14,43 @@
 
 #define LIST_TIMEOUT 10.0
 
+/* The search for a bug with one seed.  Short episodes come first: under every
+ * condition of every program, and then again with more operations. */
+typedef struct hunt {
+  uint64_t seed;
+  size_t trials; /* that were begun */
+  trial now;     /* the last of them */
+  bool begun;    /* it has not ended */
+  trial check;   /* the same without the bug, where it failed */
+  bool checks;
+  bool ended;                   /* the hunt */
+  const json_t *fault;          /* the entry that gave the bug away, or NULL */
+  uint64_t operations, elapsed; /* up to that, or all */
+} hunt;
+
+/* A program under a condition. */
+typedef struct bug_place {
+  const subject *subject;
+  const condition *under;
+} bug_place;
+
+/* The question whether an oracle catches a bug alone. */
+typedef struct question {
+  size_t condition; /* 0: that of the fault; then all */
+  trial now;
+  bool begun, ended;
+} question;
+
 typedef struct bug {
-  const char *name;     /* FAMILY+NAME */
-  const json_t *about;  /* name, family, class, oracle, text */
-  const subject *first; /* of those in the programs of the family */
-  size_t subjects;
-  const subject *caught;        /* the one in which it was caught, or NULL, */
-  const json_t *fault;          /* and the entry that gave it away */
-  bool tried;                   /* everything, or until it was caught */
-  uint64_t operations, elapsed; /* up to that */
-  word_list alone;              /* the oracles that catch it with no other */
+  const char *name;    /* FAMILY+NAME */
+  const json_t *about; /* name, family, class, oracle, text */
+  bug_place *places;   /* the programs of the family, under each condition */
+  size_t places_count;
+  hunt *hunts; /* one for each seed */
+  question
+      *questions;  /* one for each oracle, after the hunt of the first seed */
+  word_list alone; /* the oracles that catch it with no other */
+  bool told;
 } bug;
 
 typedef struct bugs {
@@ -84,28 +111,41 @@ static bool is_of(const char *family, const char *program) {
   return !strncmp(program, family, n) && (!program[n] || program[n] == '-');
 }
 
-static void add_bug(bugs *all, const collectors *programs, json_t *about) {
+static void add_places(bug *b, const campaign *c, const collector *p,
+                       const char *name) {
+  subject *sound = arena_take(sizeof *sound), *s = arena_take(sizeof *s);
+  *sound = (subject){.name = p->name,
+                     .program = p,
+                     .options = {.name = p->name},
+                     .conditions = condition_expand(&c->conditions, p)};
+  *s = *sound;
+  s->name = arena_text("%s+%s", p->name, name);
+  s->mutant = name;
+  s->sound = sound;
+  for (size_t i = 0; i < s->conditions.count; i++) {
+    b->places = arena_more(b->places, b->places_count, sizeof *b->places);
+    b->places[b->places_count++] = (bug_place){s, s->conditions.items[i]};
+  }
+}
+
+static void add_bug(bugs *all, const campaign *c, const collectors *programs,
+                    json_t *about) {
   const char *family = entry_text(about, "family");
   const char *name = entry_text(about, "name");
   bug one = {.about = json_incref(about),
              .name = arena_text("%s+%s", family, name)};
-  subject *subjects = arena_take(programs->count * sizeof *subjects);
   for (size_t i = 0; i < programs->count; i++) {
     const collector *p = &programs->items[i];
     if (!p->trouble && is_of(family, p->name))
-      subjects[one.subjects++] =
-          (subject){.name = arena_text("%s+%s", p->name, name),
-                    .program = p,
-                    .options = {.name = p->name},
-                    .mutant = name};
+      add_places(&one, c, p, name);
   }
-  one.first = subjects;
   all->items = arena_more(all->items, all->count, sizeof one);
   all->items[all->count++] = one;
 }
 
 /* Every program lists the bugs of all. */
-static bugs find_bugs(const collectors *programs, const word_list *words) {
+static bugs find_bugs(const campaign *c, const collectors *programs,
+                      const word_list *words) {
   bugs all = {0};
   candidates known = {0};
   json_t *list = NULL, *about;
@@ -119,7 +159,7 @@ static bugs find_bugs(const collectors *programs, const word_list *words) {
     candidates_add(&known, name);
     candidates_add(&known, family);
     if (*name && is_wanted(words, family, name))
-      add_bug(&all, programs, about);
+      add_bug(&all, c, programs, about);
   }
   json_decref(list);
   check_words(words, &known);
@@ -130,30 +170,31 @@ static bugs find_bugs(const collectors *programs, const word_list *words) {
  * Catching them.
  * ------------------------------------------------------------------------- */
 
-/* Without a bug a program must pass all that its bugs are put through, or
- * nothing would follow from their failing.  Sets whether it does; false if the
- * campaign ends. */
-static bool check_healthy(campaign *c, const collector *p, bool *healthy) {
-  const subject s = {
-      .name = p->name, .program = p, .options = {.name = p->name}};
-  *healthy = true;
-  for (uint64_t round = 0; round < c->seeds; round++)
-    for (size_t k = 0; k < c->conditions_count; k++) {
-      trial one = {.subject = &s,
-                   .under = c->conditions[k],
-                   .seed = c->first_seed + round};
-      if (!campaign_try(c, &one))
-        return false;
-      const tally t = one.tally;
-      if (!t.fault)
-        continue;
-      say("%s without any bug fails: %s, seed %ju: %s: %s", p->path,
-          c->conditions[k]->name, (uintmax_t)(c->first_seed + round),
-          entry_text(t.fault, "oracle"), entry_text(t.fault, "reason"));
-      *healthy = false;
-      return true;
+/* Operations of an episode in the first rung, if the share of its condition is
+ * 100; each further rung has RUNG_FACTOR times as many. */
+enum { RUNG_FIRST = 10000, RUNG_FACTOR = 4 };
+
+/* What most bugs fall to in the least time comes first. */
+static const char *const order[] = {
+    "plain",        "turns",      "collect-7",     "poison",
+    "tight",        "poison-0",   "tight-poison",  "buffers-2",
+    "free",         "tight-free", "heap-100",      "collect-1",
+    "collect-1000", "tight-heap", "tight-collect", "buffers-1",
+    "heap-90",      "heap-200",   "tight-buffers"};
+
+/* Puts the conditions into that order; those that it does not name follow. */
+static void put_in_order(condition_list *list) {
+  condition_list out = {0};
+  const size_t named = sizeof order / sizeof *order;
+  for (size_t i = 0; i <= named; i++)
+    for (size_t k = 0; k < list->count; k++) {
+      size_t place = 0;
+      while (place < named && strcmp(order[place], list->items[k]->name))
+        place++;
+      if (place == i)
+        condition_list_add(&out, list->items[k]);
     }
-  return true;
+  *list = out;
 }
 
 /* Whether an entry says that something is wrong; one that proves nothing does
@@ -162,28 +203,92 @@ static bool is_proof(const json_t *fault) {
   return fault && !strcmp(entry_text(fault, "result"), "failed");
 }
 
-/* Tries the conditions until the bug is caught in the program.  False if the
- * campaign ends. */
-static bool catch_in(campaign *c, bug *b, const subject *in) {
-  for (uint64_t round = 0; round < c->seeds && !b->fault; round++)
-    for (size_t k = 0; k < c->conditions_count && !b->fault; k++) {
-      trial one = {.subject = in,
-                   .under = c->conditions[k],
-                   .seed = c->first_seed + round};
-      if (!campaign_try(c, &one))
-        return false;
-      const tally t = one.tally;
-      b->operations += t.operations;
-      b->elapsed += t.elapsed;
-      if (is_proof(t.fault))
-        b->fault = t.fault;
-    }
-  if (!b->fault)
-    return true;
-  b->caught = in;
-  if (!entry_number(b->fault, "operations"))
-    b->operations += entry_number(b->fault, "operation");
+/* Operations in the rung; in the last one, those of the campaign. */
+static uint64_t operations_of(size_t rung, uint64_t most) {
+  uint64_t n = RUNG_FIRST;
+  while (rung-- && n < most)
+    n *= RUNG_FACTOR;
+  return n < most ? n : most;
+}
+
+/* Begins the next trial of the hunt that applies, or ends the hunt.  Sweeps,
+ * and conditions with episodes of their own, are long and the same in all
+ * rungs: they come in the last. */
+static void begin_next(const campaign *c, const bug *b, hunt *h) {
+  if (!b->places_count)
+    h->ended = true;
+  for (; !h->begun && !h->ended; h->trials++) {
+    const size_t rung = h->trials / b->places_count;
+    const bug_place *at = &b->places[h->trials % b->places_count];
+    trial *t = &h->now;
+    *t = campaign_trial(c, at->subject, at->under, h->seed);
+    const uint64_t most = t->ordinary;
+    h->ended = rung && operations_of(rung - 1, most) == most;
+    h->begun = !h->ended && !condition_missing(at->under, at->subject->program);
+    t->ordinary = operations_of(rung, most);
+    t->variant = arena_text("rung-%zu", rung + 1);
+    if ((at->under->sweep || at->under->run) && t->ordinary < most)
+      h->begun = false;
+  }
+}
+
+/* Programs, conditions and seeds that failed without a bug, and were told. */
+static word_list sick;
+
+/* Whether the program passes without the bug where it failed with it: otherwise
+ * nothing follows from the failure.  False if that is not known yet. */
+static bool check_sound(campaign *c, hunt *h, bool *sound) {
+  const json_t *fault = h->now.tally.fault, *entry;
+  trial *t = &h->check;
+  if (!h->checks)
+    *t = (trial){.subject = h->now.subject->sound,
+                 .under = h->now.under,
+                 .seed = h->seed,
+                 .ordinary = h->now.ordinary,
+                 .variant = h->now.variant};
+  h->checks = true;
+  if (t->under->sweep) {
+    episode e = campaign_episode(c, t);
+    e.operations = c->sweep;
+    e.place = entry_number(fault, "place");
+    entry = campaign_entry(c, &e);
+    if (!entry)
+      return false;
+    trial_add(t, entry);
+  } else if (!campaign_try(c, t))
+    return false;
+  *sound = !is_proof(t->tally.fault);
+  const char *where = arena_text("%s/%s/%ju", t->subject->name, t->under->name,
+                                 (uintmax_t)t->seed);
+  if (!*sound && !word_list_has(&sick, where)) {
+    word_list_add(&sick, where);
+    say("%s without any bug fails: %s, seed %ju: %s: %s",
+        t->subject->program->path, t->under->name, (uintmax_t)t->seed,
+        entry_accuser(t->tally.fault), entry_text(t->tally.fault, "reason"));
+  }
   return true;
+}
+
+/* Goes on with the hunt.  Whether it has ended; if not, it waits. */
+static bool go_on(campaign *c, const bug *b, hunt *h) {
+  while (!h->ended) {
+    if (!h->begun)
+      begin_next(c, b, h);
+    if (h->ended || !campaign_try(c, &h->now))
+      break;
+    const tally *t = &h->now.tally;
+    bool sound = true;
+    if (is_proof(t->fault) && !check_sound(c, h, &sound))
+      break;
+    h->begun = h->checks = false;
+    h->operations += t->operations;
+    h->elapsed += t->elapsed;
+    if (is_proof(t->fault) && sound) {
+      h->fault = t->fault;
+      h->ended = true;
+    }
+  }
+  return h->ended;
 }
 
 /* Whether it is seen whatever is compared.  The count at the end of a run is
@@ -192,60 +297,84 @@ static bool is_always_seen(const char *by) {
   return *by && strcmp(by, "count") && strcmp(by, "verdict");
 }
 
-/* Adds the oracle to those of the bug, if it catches it alone under some
- * condition with the seed that gave the bug away: that condition first.  Other
- * sweeps are left out, as they take long. */
-static bool try_alone(campaign *c, bug *b, const char *oracle) {
-  const condition *first = condition_find(entry_text(b->fault, "condition"));
-  uint64_t seed = entry_number(b->fault, "seed");
-  bool caught = false, hung = false;
-  for (size_t k = 0; k <= c->conditions_count && !caught && !hung; k++) {
-    const condition *under = k ? c->conditions[k - 1] : first;
-    trial one = {
-        .subject = b->caught, .under = under, .seed = seed, .oracle = oracle};
-    if (!under || (k && (under == first || under->sweep)))
+/* Goes on with the question whether the oracle catches the bug alone: in the
+ * place where the hunt of the first seed ended, and then under the other
+ * conditions of that program but sweeps.  Whether it is answered. */
+static bool ask_on(campaign *c, bug *b, question *q, const char *oracle) {
+  const hunt *h = b->hunts;
+  const subject *in = h->now.subject;
+  for (; !q->ended && q->condition <= in->conditions.count; q->condition++) {
+    const condition *under =
+        q->condition ? in->conditions.items[q->condition - 1] : h->now.under;
+    if (q->condition && (under == h->now.under || under->sweep))
       continue;
-    if (!campaign_try(c, &one))
+    if (!q->begun)
+      q->now = (trial){.subject = in,
+                       .under = under,
+                       .seed = h->seed,
+                       .ordinary = h->now.ordinary,
+                       .variant = h->now.variant,
+                       .oracle = oracle};
+    q->begun = true;
+    if (!campaign_try(c, &q->now))
       return false;
-    const json_t *fault = one.tally.fault;
+    q->begun = false;
+    const json_t *fault = q->now.tally.fault;
     const char *by = is_proof(fault) ? entry_accuser(fault) : "";
-    hung = !strcmp(by, "hang"); /* once is enough waiting */
-    caught = !strcmp(oracle, "none") ? is_always_seen(by) : !strcmp(by, oracle);
+    bool caught =
+        !strcmp(oracle, "none") ? is_always_seen(by) : !strcmp(by, oracle);
     if (caught)
       word_list_add(&b->alone, by);
+    q->ended = caught || !strcmp(by, "hang"); /* once is enough waiting */
   }
-  return true;
+  return q->ended = true;
 }
 
-static bool run_bugs(campaign *c, bugs *all, const collectors *programs) {
-  bool *healthy = arena_take(programs->count * sizeof *healthy);
-  for (size_t i = 0; i < programs->count; i++)
-    for (size_t k = 0; k < all->count; k++)
-      if (is_of(entry_text(all->items[k].about, "family"),
-                programs->items[i].name)) {
-        if (!check_healthy(c, &programs->items[i], &healthy[i]))
-          return false;
-        break;
-      }
+/* Goes on with all that concerns the bug.  Whether it is at its end. */
+static bool hunt_on(campaign *c, bug *b, bool alone) {
+  bool ended = true;
+  for (size_t i = 0; i < c->seeds; i++)
+    ended &= b->hunts[i].ended ||
+             (!campaign_is_busy(c) && go_on(c, b, &b->hunts[i]));
+  const json_t *fault = b->hunts->fault;
+  if (!ended || !alone || !fault)
+    return ended;
+  /* What hangs does so whatever is compared: once is enough waiting. */
+  bool hangs = !strcmp(entry_accuser(fault), "hang");
+  for (size_t k = hangs ? ORACLES - 1 : 0; k < ORACLES; k++)
+    ended &=
+        b->questions[k].ended ||
+        (!campaign_is_busy(c) && ask_on(c, b, &b->questions[k], oracles[k]));
+  return ended;
+}
+
+/* The number of seeds with which the bug was caught. */
+static size_t caught_of(const campaign *c, const bug *b) {
+  size_t n = 0;
+  for (size_t i = 0; i < c->seeds; i++)
+    n += b->hunts[i].fault != NULL;
+  return n;
+}
+
+static void tell(const campaign *c, const bugs *all, bug *b) {
+  size_t told = 1;
+  for (size_t i = 0; i < all->count; i++)
+    told += all->items[i].told;
+  b->told = true;
+  say("%zu of %zu, %s: caught with %zu of %ju seed%s", told, all->count,
+      b->name, caught_of(c, b), (uintmax_t)c->seeds, c->seeds == 1 ? "" : "s");
+}
+
+/* Goes on with all bugs.  Whether all are at their end. */
+static bool hunt_all(campaign *c, bugs *all, bool alone) {
+  bool ended = true;
   for (size_t i = 0; i < all->count; i++) {
     bug *b = &all->items[i];
-    for (size_t k = 0; k < b->subjects && !b->fault; k++)
-      if (healthy[b->first[k].program - programs->items]) {
-        if (!catch_in(c, b, &b->first[k]))
-          return false;
-        b->tried = true;
-      }
-    /* What hangs does so whatever is compared: once is enough waiting. */
-    bool hangs = b->fault && !strcmp(entry_accuser(b->fault), "hang");
-    for (size_t k = hangs ? ORACLES - 1 : 0; b->fault && k < ORACLES; k++)
-      if (!try_alone(c, b, oracles[k]))
-        return false;
-    say("%zu of %zu, %s: %s", i + 1, all->count, b->name,
-        b->fault   ? entry_accuser(b->fault)
-        : b->tried ? "NOT CAUGHT"
-                   : "not tried");
+    if (!b->told && !campaign_is_busy(c) && hunt_on(c, b, alone))
+      tell(c, all, b);
+    ended &= b->told;
   }
-  return true;
+  return ended;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -257,38 +386,41 @@ static const table_column columns[] = {
     {.name = "bug", .header = "bug"},
     {.name = "family", .traits = TABLE_ONLY_JSON},
     {.name = "class", .header = "class", .kind = TABLE_INTEGER},
+    {.name = "seed", .header = "seed", .kind = TABLE_INTEGER},
     {.name = "caught", .header = "caught"},
     {.name = "oracle", .header = "by"},
     {.name = "condition", .header = "under"},
-    {.name = "seed", .traits = TABLE_ONLY_JSON},
     {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
     {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
-    {.name = "alone", .header = "also alone by"},
+    {.name = "alone", .header = "also alone by", .traits = TABLE_OPTIONAL},
     {.name = "text", .header = "what is wrong"},
 };
 
-static void add_row(table *t, const bug *b) {
-  const char *alone = "";
-  for (size_t i = 0; i < b->alone.count; i++)
-    alone = arena_text("%s%s%s", alone, *alone ? " " : "", b->alone.words[i]);
+/* The row of a bug with a seed. */
+static void add_row(table *t, const bug *b, const hunt *h) {
+  const char *alone = NULL;
+  for (size_t i = 0; i < b->alone.count && h == b->hunts; i++)
+    alone = arena_text("%s%s%s", alone ? alone : "", alone ? " " : "",
+                       b->alone.words[i]);
   table_row *row = table_add(t, 0);
   table_set_object(row, b->about); /* name and oracle are its own words */
   table_set_text(row, "program",
-                 b->caught ? b->caught->program->name
-                           : entry_text(b->about, "family"));
+                 h->fault ? h->now.subject->program->name
+                          : entry_text(b->about, "family"));
   table_set_text(row, "bug", entry_text(b->about, "name"));
+  table_set_integer(row, "seed", (long long)h->seed);
   table_set_text(row, "caught",
-                 b->fault   ? "yes"
-                 : b->tried ? "NO"
-                            : "not tried");
-  table_set_text(row, "oracle", b->fault ? entry_accuser(b->fault) : "");
+                 h->fault                      ? "yes"
+                 : h->ended && b->places_count ? "NO"
+                                               : "not tried");
+  table_set_text(row, "oracle", h->fault ? entry_accuser(h->fault) : "");
   table_set_text(row, "alone", alone);
-  table_set_integer(row, "operations", (long long)b->operations);
-  table_set_integer(row, "elapsed", (long long)b->elapsed);
-  if (b->fault) {
-    table_set_json(row, "condition", json_object_get(b->fault, "condition"));
-    table_set_json(row, "seed", json_object_get(b->fault, "seed"));
-  }
+  table_set_integer(row, "operations", (long long)h->operations);
+  table_set_integer(row, "elapsed", (long long)h->elapsed);
+  if (h->fault)
+    table_set_text(row, "condition", h->now.under->name);
+  if (h != b->hunts)
+    table_show(row, "text", "%s", "");
 }
 
 /* The bugs that no other oracle catches, as one text. */
@@ -316,19 +448,25 @@ static word_list oracles_of(const bugs *all) {
   return found;
 }
 
-static bool print_bugs(const bugs *all, const output_format *format) {
+static bool print_bugs(const campaign *c, const bugs *all, bool alone,
+                       const output_format *format) {
   table *t = table_new(columns, sizeof columns / sizeof *columns);
   page *p = page_new(t);
   json_t *only = json_object();
   size_t caught = 0, n;
   for (size_t i = 0; i < all->count; i++) {
-    caught += all->items[i].fault != NULL;
-    add_row(t, &all->items[i]);
+    const bug *b = &all->items[i];
+    caught += caught_of(c, b) == c->seeds;
+    for (size_t k = 0; k < c->seeds; k++)
+      add_row(t, b, &b->hunts[k]);
   }
   const word_list found = oracles_of(all);
   page_tables(p, t);
-  page_text(p, PAGE_PARAGRAPH, "Caught: %zu of %zu.", caught, all->count);
-  for (size_t k = 0; k < found.count; k++) {
+  page_text(
+      p, PAGE_PARAGRAPH, "Caught: %zu of %zu, with %s.", caught, all->count,
+      c->seeds == 1 ? "one seed"
+                    : arena_text("each of %ju seeds", (uintmax_t)c->seeds));
+  for (size_t k = 0; alone && k < found.count; k++) {
     const char *names = only_by(all, found.words[k], &n);
     json_object_set_new(only, found.words[k], json_string(names));
     page_text(p, PAGE_LINE, "Only by %s: %s.", found.words[k],
@@ -341,30 +479,39 @@ static bool print_bugs(const bugs *all, const output_format *format) {
   return caught == all->count;
 }
 
-int mutants_run(campaign *c, const char *workload, const word_list *words,
-                const char *dir, bool resume, const output_format *format) {
+int mutants_run(campaign *c, const bug_hunting *how, const char *dir,
+                bool resume, const output_format *format) {
   const collectors programs = discover_mutants();
-  bugs all = find_bugs(&programs, words);
+  if (!how->chosen)
+    put_in_order(&c->conditions);
+  bugs all = find_bugs(c, &programs, how->words);
   if (!all.count) {
     say("there are no seeded bugs; 'cmake --build --preset release --target "
         "mutants' makes the programs that have them");
     return EXIT_NOTHING;
   }
-  const char *wrong = resolve_workload(&programs, workload, &c->workload);
+  const char *wrong = resolve_workload(&programs, how->workload, &c->workload);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  for (size_t i = 0; i < all.count; i++)
-    word_list_add(&c->names, all.items[i].name);
+  for (size_t i = 0; i < all.count; i++) {
+    bug *b = &all.items[i];
+    word_list_add(&c->names, b->name);
+    b->hunts = arena_take(c->seeds * sizeof *b->hunts);
+    b->questions = arena_take(ORACLES * sizeof *b->questions);
+    for (uint64_t k = 0; k < c->seeds; k++)
+      b->hunts[k].seed = c->first_seed + k;
+  }
   if (!campaign_open(c, dir, resume))
     return EXIT_USAGE;
-  bool whole = run_bugs(c, &all, &programs);
-  bool good = print_bugs(&all, format);
-  if (!whole)
+  while (!hunt_all(c, &all, how->alone) && campaign_wait(c))
+    ;
+  bool good = print_bugs(c, &all, how->alone, format);
+  if (c->end)
     say("%s; --resume --out %s goes on",
         c->end == OUT_OF_TIME ? "the time is used up" : "interrupted", dir);
   if (c->end == INTERRUPTED)
     return EXIT_INTERRUPTED;
-  return whole && good ? EXIT_OK : EXIT_SOME_FAILED;
+  return !c->end && good ? EXIT_OK : EXIT_SOME_FAILED;
 }

@@ -7,10 +7,17 @@
 #include "campaign.h"
 #include "harness/output/format.h"
 
-/* `reapmark stress --mutants`.  `workload` is the random mutator as the user
- * wrote it; `words` name programs or bugs (none: all).  Completes the campaign,
- * runs it in `dir` and prints the table.  Returns an exit code. */
-int mutants_run(campaign *c, const char *workload, const word_list *words,
-                const char *dir, bool resume, const output_format *format);
+/* How to look for them. */
+typedef struct bug_hunting {
+  const char *workload;   /* the random mutator as the user wrote it */
+  const word_list *words; /* families or bugs; none: all */
+  bool chosen; /* the conditions were chosen by the user, in this order */
+  bool alone;  /* also find which oracles catch a bug with no help */
+} bug_hunting;
+
+/* `reapmark stress --mutants`.  Completes the campaign, runs it in `dir` and
+ * prints the table.  Returns an exit code. */
+int mutants_run(campaign *c, const bug_hunting *how, const char *dir,
+                bool resume, const output_format *format);
 
 #endif

@@ -1,9 +1,10 @@
-/* stress.c: `reapmark stress`: puts collectors under hostile conditions, in
- * rounds, and prints what came of it. */
+/* stress.c: `reapmark stress`: the command line. */
 #include "campaign.h"
 #include "failure.h"
 #include "harness/base/arena.h"
+#include "rounds.h"
 #include "seeded-bugs.h"
+#include "summary.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/driver/plan/resolve.h"
@@ -13,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sched.h>
 #include <time.h>
 
 /* ------------------------------------------------------------------------- *
@@ -24,11 +26,15 @@
 #define MUTATOR       "fuzz"
 #define TRIAL_TIMEOUT 10.0
 
+/* Seconds after which an episode hangs.  Many seeded bugs do, and their
+ * episodes are short. */
+enum { TIMEOUT = 60, TIMEOUT_MUTANTS = 5 };
+
 typedef struct stress_options {
   const char *collectors, *conditions, *workload, *dir, *format, *repeat;
-  uint64_t operations, seeds, first_seed, threads, tries;
+  uint64_t operations, seeds, first_seed, threads, tries, jobs;
   double time, timeout;
-  bool quick, resume, list, shrink, mutants;
+  bool quick, resume, list, shrink, mutants, alone;
 } stress_options;
 
 #define FIELD(member) offsetof(stress_options, member)
@@ -42,19 +48,23 @@ static const option_row option_rows[] = {
     {"ops", 0, "N", "operations of each collector, in all rounds (10000000)",
      .kind = OPTION_NUMBER, .offset = FIELD(operations), .min = 1,
      .max = INT64_MAX / 100},
-    {"seeds", 0, "N", "rounds, each with a seed of its own (5)",
+    {"seeds", 0, "N",
+     "rounds, each with a seed of its own (5; for seeded bugs 3)",
      .kind = OPTION_NUMBER, .offset = FIELD(seeds), .min = 1, .max = 1000000},
     {"seed", 0, "N", "seed of the first round; others count up from it (1)",
      .kind = OPTION_NUMBER, .offset = FIELD(first_seed), .max = INT64_MAX / 2},
     {"threads", 't', "N",
-     "mutator threads, in conditions that have several (4)",
+     "mutator threads where there are several, or 2 in turn (4)",
      .kind = OPTION_NUMBER, .offset = FIELD(threads), .min = 1, .max = 64},
     {"workloads", 'w', "WORKLOAD",
      "the random mutator, fuzz[:KEY=VALUE,...] (fuzz)", .kind = OPTION_TEXT,
      .offset = FIELD(workload)},
+    {"jobs", 'j', "N", "episodes side by side (the number of processors)",
+     .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 1024},
     {"time", 0, "SECONDS", "begin no episode after this time (no limit)",
      .kind = OPTION_SECONDS, .offset = FIELD(time)},
-    {"timeout", 0, "SECONDS", "an episode that takes longer hangs (60)",
+    {"timeout", 0, "SECONDS",
+     "an episode that idles or computes longer hangs (60; for seeded bugs 5)",
      .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
     {"quick", 0, NULL, "1000000 operations, in one round", .kind = OPTION_FLAG,
      .offset = FIELD(quick)},
@@ -72,6 +82,9 @@ static const option_row option_rows[] = {
      .offset = FIELD(format)},
     {"mutants", 0, NULL, "instead, check that every seeded bug is caught",
      .kind = OPTION_FLAG, .offset = FIELD(mutants)},
+    {"alone", 0, NULL,
+     "with --mutants: also find which oracles catch each bug alone",
+     .kind = OPTION_FLAG, .offset = FIELD(alone)},
     {"repeat", 0, "DIR/failure-N", "instead, run a failure again",
      .kind = OPTION_TEXT, .offset = FIELD(repeat)},
     {"list", 0, NULL, "instead, list the conditions", .kind = OPTION_FLAG,
@@ -119,6 +132,73 @@ static const char *find_obstacle(const collector *c) {
   return obstacle;
 }
 
+static const char *choose_conditions(campaign *c, const char *list) {
+  candidates known = {0};
+  for (size_t i = 0; i < conditions_count; i++)
+    candidates_add(&known, conditions[i].name);
+  const word_list words =
+      list ? words_split(list) : (word_list){known.words, known.count};
+  for (size_t i = 0; i < words.count; i++) {
+    const char *word = words.words[i], *setting = strchr(word, ':');
+    const condition *found = condition_find(word);
+    if (!strcmp(word, condition_peak.name))
+      return arena_text("condition '%s' is run by itself, before heap-...",
+                        condition_peak.name);
+    if (found && word_list_has(&c->names, word))
+      return arena_text("condition '%s' is given twice", word);
+    if (!found)
+      return arena_text("unknown condition '%s'%s; see --list", word,
+                        suggest(word, &known));
+    condition_list_add(&c->conditions,
+                       setting ? condition_with(found, setting + 1) : found);
+    word_list_add(&c->names, word);
+  }
+  return NULL;
+}
+
+/* Gives the subject its conditions.  Returns NULL, or what is wrong with a
+ * tight setting that its collector declares. */
+static const char *spread_conditions(const collectors *all, const campaign *c,
+                                     subject *s) {
+  size_t i;
+  json_t *setting;
+  json_array_foreach(json_object_get(s->program->about, "tight"), i, setting) {
+    chosen one;
+    const char *text = json_string_value(setting);
+    const char *wrong = resolve_collector(
+        all, arena_text("%s:%s", s->program->name, text ? text : ""),
+        ABSENT_WRONG, &one);
+    if (wrong)
+      return arena_text("%s: its tight setting '%s': %s", s->program->path,
+                        text ? text : "", wrong);
+  }
+  s->conditions = condition_expand(&c->conditions, s->program);
+  return NULL;
+}
+
+/* Says which chosen condition has a setting that no subject declares, or NULL.
+ */
+static const char *check_settings(const campaign *c, const subject *subjects,
+                                  size_t n) {
+  for (size_t k = 0; k < c->conditions.count; k++) {
+    const condition *under = c->conditions.items[k];
+    candidates known = {0};
+    bool declared = !under->setting;
+    for (size_t i = 0; i < n && !declared; i++) {
+      const json_t *its = json_object_get(subjects[i].program->about, "tight");
+      declared = condition_declares(subjects[i].program, under->setting);
+      for (size_t m = 0; m < json_array_size(its); m++)
+        candidates_add(&known, json_string_value(json_array_get(its, m)));
+    }
+    if (!declared)
+      return arena_text("condition '%s': no collector here declares the tight "
+                        "setting '%s'%s",
+                        under->name, under->setting,
+                        suggest_any(under->setting, &known));
+  }
+  return NULL;
+}
+
 /* Finds the collectors that the words name (none: all models that can take
  * part).  Returns NULL, or what is wrong with a word. */
 static const char *choose_subjects(campaign *c, const collectors *all,
@@ -153,36 +233,13 @@ static const char *choose_subjects(campaign *c, const collectors *all,
     *out = arena_more(*out, *n, sizeof **out);
     (*out)[(*n)++] = s;
   }
-  for (size_t i = 0; i < *n; i++)
+  for (size_t i = 0; i < *n; i++) {
     word_list_add(&c->names, (*out)[i].name);
-  return NULL;
-}
-
-static const char *choose_conditions(campaign *c, const char *list) {
-  word_list words = {0};
-  candidates known = {0};
-  for (size_t i = 0; i < conditions_count; i++)
-    candidates_add(&known, conditions[i].name);
-  if (list)
-    words = words_split(list);
-  else
-    words = (word_list){known.words, known.count};
-  for (size_t i = 0; i < words.count; i++) {
-    const condition *found = condition_find(words.words[i]);
-    if (!strcmp(words.words[i], condition_peak.name))
-      return arena_text("condition '%s' is run by itself, before heap-...",
-                        condition_peak.name);
-    if (found && word_list_has(&c->names, found->name))
-      return arena_text("condition '%s' is given twice", found->name);
-    if (!found)
-      return arena_text("unknown condition '%s'%s; see --list", words.words[i],
-                        suggest(words.words[i], &known));
-    c->conditions =
-        arena_more(c->conditions, c->conditions_count, sizeof *c->conditions);
-    c->conditions[c->conditions_count++] = found;
-    word_list_add(&c->names, found->name);
+    const char *wrong = spread_conditions(all, c, &(*out)[i]);
+    if (wrong)
+      return wrong;
   }
-  return NULL;
+  return check_settings(c, *out, *n);
 }
 
 /* Whether the word is about the random mutator.  Its parameters are resolved
@@ -197,169 +254,32 @@ static const char *check_mutator(const char *word) {
 }
 
 /* ------------------------------------------------------------------------- *
- * The table.
+ * The campaign.
  * ------------------------------------------------------------------------- */
-
-static const table_column columns[] = {
-    {.name = "collector", .header = "collector"},
-    {.name = "condition", .header = "condition"},
-    {.name = "verdict", .header = "verdict"},
-    {.name = "episodes", .header = "episodes", .kind = TABLE_COUNT},
-    {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
-    {.name = "collections", .header = "collections", .kind = TABLE_COUNT},
-    {.name = "fired", .header = "fired", .kind = TABLE_COUNT},
-    {.name = "allocated", .header = "bytes", .kind = TABLE_COUNT},
-    {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
-    {.name = "reason"},
-};
-
-static const char *verdict_text(const tally *t) {
-  if (t->fault && !strcmp(entry_text(t->fault, "result"), "vacuous"))
-    return "VACUOUS";
-  if (t->fault)
-    return arena_text("FAILED: %s", entry_text(t->fault, "oracle"));
-  if (t->missing)
-    return arena_text("n/a: %s", t->missing);
-  if (!t->episodes)
-    return "not run";
-  const char *text = "ok";
-  if (t->cut)
-    text = arena_text("ok, the first %ju places", (uintmax_t)t->places);
-  else if (t->places)
-    text = arena_text("ok, all %ju places", (uintmax_t)t->places);
-  if (t->scarce)
-    text = arena_text("%s; %ju out of memory", text, (uintmax_t)t->scarce);
-  return text;
-}
-
-static void add_row(table *out, const char *name, const char *under,
-                    const tally *t) {
-  table_row *row = table_add(out, 0);
-  table_set_text(row, "collector", name);
-  table_set_text(row, "condition", under);
-  table_set_text(row, "verdict", verdict_text(t));
-  if (!t->episodes || (t->missing && !t->fault))
-    return;
-  table_set_integer(row, "episodes", (long long)t->episodes);
-  table_set_integer(row, "operations", (long long)t->operations);
-  table_set_integer(row, "collections", (long long)t->collections);
-  table_set_integer(row, "fired", (long long)t->fired);
-  table_set_integer(row, "allocated", (long long)t->allocated);
-  table_set_integer(row, "elapsed", (long long)t->elapsed);
-  if (t->fault)
-    table_set_text(row, "reason", entry_text(t->fault, "reason"));
-}
-
-static void add_up(tally *sum, const tally *t) {
-  sum->episodes += t->episodes;
-  sum->operations += t->operations;
-  sum->collections += t->collections;
-  sum->fired += t->fired;
-  sum->allocated += t->allocated;
-  sum->elapsed += t->elapsed;
-  if (!sum->fault)
-    sum->fault = t->fault;
-}
-
-/* Whether the fault is in the list: several conditions may have failed in the
- * same episode of condition_peak. */
-static bool has(const json_t *faults, const json_t *fault) {
-  size_t i;
-  const json_t *other;
-  json_array_foreach(faults, i, other) {
-    if (other == fault)
-      return true;
-  }
-  return false;
-}
-
-/* Prints the tallies, by subject and condition.  Returns whether all are
- * good. */
-static bool print_all(const campaign *c, const subject *subjects, size_t n,
-                      const tally *tallies, const output_format *format) {
-  table *out = table_new(columns, sizeof columns / sizeof *columns);
-  json_t *faults = json_array();
-  bool good = true;
-  size_t unrun = 0;
-  for (size_t i = 0; i < n; i++) {
-    tally sum = {0};
-    for (size_t k = 0; k < c->conditions_count; k++) {
-      const tally *t = &tallies[i * c->conditions_count + k];
-      add_row(out, subjects[i].name, c->conditions[k]->name, t);
-      if (t->fault && !has(faults, t->fault))
-        json_array_append(faults, (json_t *)t->fault);
-      unrun += !t->episodes && !t->missing;
-      add_up(&sum, t);
-    }
-    if (c->conditions_count > 1)
-      add_row(out, subjects[i].name, "(all)", &sum);
-    good &= !sum.fault;
-  }
-  page *p = page_new(out);
-  size_t i;
-  json_t *fault;
-  page_tables(p, out);
-  json_array_foreach(faults, i, fault)
-      page_text(p, PAGE_CODE, "%s", failure_text(c->log.dir, fault));
-  p->json = json_pack("{s:i, s:o, s:O}", "schema", 1, "rows",
-                      table_rows_json(out), "failures", faults);
-  format_print(format, p, stdout);
-  json_decref(faults);
-  if (unrun)
-    say("%zu of %zu rows were not run: they prove nothing", unrun,
-        n * c->conditions_count);
-  return good && !unrun;
-}
-
-/* ------------------------------------------------------------------------- *
- * All rounds.
- * ------------------------------------------------------------------------- */
-
-/* One round of a subject; false if the campaign ends here. */
-static bool run_subject(campaign *c, const subject *s, uint64_t round,
-                        tally *tallies) {
-  tally now = {0};
-  double before = c->spent;
-  bool going = true;
-  for (size_t k = 0; k < c->conditions_count && going; k++) {
-    trial one = {
-        .subject = s, .under = c->conditions[k], .seed = c->first_seed + round};
-    tally *t = &tallies[k];
-    if (t->fault || t->missing)
-      continue; /* more would not tell more */
-    going = campaign_try(c, &one);
-    add_up(t, &one.tally);
-    t->scarce += one.tally.scarce;
-    t->places += one.tally.places;
-    t->cut |= one.tally.cut;
-    t->missing = one.tally.missing;
-    add_up(&now, &one.tally);
-  }
-  if (c->spent > before)
-    say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",
-        (uintmax_t)round + 1, (uintmax_t)c->seeds, s->name,
-        (uintmax_t)now.episodes, (uintmax_t)now.operations, c->spent - before);
-  return going;
-}
 
 static int run_rounds(campaign *c, const subject *subjects, size_t n,
-                      const output_format *format) {
-  tally *tallies = arena_take(n * c->conditions_count * sizeof *tallies);
-  bool going = true;
-  for (uint64_t round = 0; round < c->seeds && going; round++)
-    for (size_t i = 0; i < n && going; i++)
-      going = run_subject(c, &subjects[i], round,
-                          &tallies[i * c->conditions_count]);
-  bool good = print_all(c, subjects, n, tallies, format);
+                      bool whole, const output_format *format) {
+  const course *courses = rounds_run(c, subjects, n);
+  const int lost = runlog_check(&c->log);
+  if (lost) {
+    say("%s/%s: %s: the episodes are lost", c->log.dir, c->log.name,
+        strerror(lost));
+    c->end = BROKEN;
+  }
+  bool good = summary_print(c, courses, n, whole, format);
   if (c->end == OUT_OF_TIME)
-    say("the time is used up after %.3g s; --resume -o %s goes on", c->spent,
-        c->log.dir);
+    say("the time is used up after %.3g s; --resume -o %s goes on",
+        c->spent / (double)c->jobs, c->log.dir);
   if (c->end == INTERRUPTED) {
     say("interrupted; --resume -o %s goes on", c->log.dir);
     return EXIT_INTERRUPTED;
   }
   return good && c->end != BROKEN ? EXIT_OK : EXIT_SOME_FAILED;
 }
+
+/* ------------------------------------------------------------------------- *
+ * The list of conditions.
+ * ------------------------------------------------------------------------- */
 
 static const table_column condition_columns[] = {
     {.name = "condition", .header = "condition"},
@@ -374,10 +294,12 @@ static void list_condition(table *t, const condition *c) {
   if (c->heap)
     table_show(row, "by", "--heap, %u %% of the %s without a limit", c->heap,
                c->live ? "live bytes" : "footprint");
-  else
+  else if (c->hostile || params)
     table_show(row, "by", "%s%s%s%s%s", c->hostile ? "--hostile " : "",
                c->hostile ? c->hostile : "", c->sweep ? "=1, 2, ..." : "",
                c->hostile && params ? ", " : "", params ? params : "");
+  else if (c->needs & NEEDS_TIGHT)
+    table_show(row, "by", "--option, for each tight setting of the collector");
 }
 
 static int list_conditions(void) {
@@ -399,15 +321,16 @@ static const char *default_dir(void) {
   return arena_text("results/stress/%s", stamp);
 }
 
-/* Beside six busy threads on two processors an episode of threads that take
- * turns in a full heap took more than eight times as long as alone. */
-enum { PATIENCE = 5 };
+/* Processors that this process may use. */
+static uint64_t processors(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) ? 1 : (uint64_t)CPU_COUNT(&set);
+}
 
 int stress_command(int argc, char **argv) {
   stress_options o = {.first_seed = 1,
                       .threads = 4,
                       .tries = 10,
-                      .timeout = 60,
                       .workload = MUTATOR,
                       .format = "table"};
   char **operands;
@@ -428,15 +351,18 @@ int stress_command(int argc, char **argv) {
   campaign c = {.operations = o.operations ? o.operations
                               : o.quick    ? 1000000
                                            : 10000000,
-                .seeds = o.seeds   ? o.seeds
-                         : o.quick ? 1
-                                   : 5,
+                .seeds = o.seeds     ? o.seeds
+                         : o.mutants ? 3
+                         : o.quick   ? 1
+                                     : 5,
                 .first_seed = o.first_seed,
                 .threads = o.threads,
                 .sweep = o.quick ? 150 : 400,
                 .tries = o.tries,
-                .timeout = o.timeout,
-                .patience = o.mutants ? 0 : PATIENCE,
+                .jobs = o.jobs ? o.jobs : processors(),
+                .timeout = o.timeout > 0 ? o.timeout
+                           : o.mutants   ? TIMEOUT_MUTANTS
+                                         : TIMEOUT,
                 .time = o.time,
                 .keeps = true,
                 .shrinks = o.shrink};
@@ -459,7 +385,11 @@ int stress_command(int argc, char **argv) {
     say("warning: Ctrl-C will leave a collector running");
   if (o.mutants) {
     c.keeps = false;
-    code = mutants_run(&c, o.workload, &names, dir, o.resume, format);
+    const bug_hunting how = {.workload = o.workload,
+                             .words = &names,
+                             .chosen = o.conditions,
+                             .alone = o.alone};
+    code = mutants_run(&c, &how, dir, o.resume, format);
     campaign_close(&c);
     return code;
   }
@@ -477,8 +407,9 @@ int stress_command(int argc, char **argv) {
     say("there is no collector to put to the test");
     return EXIT_NOTHING;
   }
-  code = campaign_open(&c, dir, o.resume) ? run_rounds(&c, subjects, n, format)
-                                          : EXIT_USAGE;
+  code = campaign_open(&c, dir, o.resume)
+             ? run_rounds(&c, subjects, n, !o.conditions, format)
+             : EXIT_USAGE;
   campaign_close(&c);
   return code;
 }

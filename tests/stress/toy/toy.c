@@ -1,7 +1,10 @@
 /* toy.c: marks and sweeps a list of objects.  With TOY_FORGETS it has a bug:
  * thread-local roots are not marked. */
 #include "gc.h"
+#include "common/hostile/hostile.h"
 #include "common/world.h"
+
+static uint64_t option_slack = 64; /* KiB */
 
 /* Before each object. */
 typedef struct toy_link {
@@ -16,7 +19,7 @@ struct gc_heap {
   toy_link *all;
   gc_object *pending;
   uint64_t objects, bytes, peak, due; /* due: collect at so many bytes */
-  uint64_t collections;
+  uint64_t collections, freed;
 };
 
 static toy_link *toy_link_of(gc_object *o) {
@@ -56,6 +59,7 @@ static void toy_sweep(gc_heap *h) {
     }
     *at = l->next;
     h->objects--;
+    h->freed++;
     h->bytes -= l->bytes;
     free(l);
   }
@@ -71,7 +75,7 @@ static void toy_collect(gc_heap *h) {
       toy_mark(h, o->slots[i]);
   }
   toy_sweep(h);
-  h->due = 2 * h->bytes + (64 << 10);
+  h->due = 2 * h->bytes + (option_slack << 10);
   h->collections++;
   h->config.listener.pause(h->config.listener.data, GC_PAUSE_STOP, begin,
                            gc_now_ns());
@@ -81,9 +85,11 @@ gc_object *toy_new(gc_mutator *m, gc_shape shape) {
   gc_heap *h = m->base.heap;
   size_t bytes = sizeof(toy_link) + object_bytes(shape);
   uint64_t limit = h->config.heap_limit ? h->config.heap_limit : UINT64_MAX;
-  if (h->bytes + bytes > h->due || h->bytes + bytes > limit)
+  if (hostile_allocation() || h->bytes + bytes > h->due ||
+      h->bytes + bytes > limit)
     toy_collect(h);
-  toy_link *l = h->bytes + bytes > limit ? NULL : malloc(bytes);
+  bool fits = h->bytes + bytes <= limit && !hostile_fails();
+  toy_link *l = fits ? malloc(bytes) : NULL;
   if (!l)
     return NULL;
   *l = (toy_link){.next = h->all, .bytes = bytes};
@@ -100,14 +106,21 @@ const gc_collector gc_this_collector = {
     .name = TOY_NAME,
     .summary = "marks and sweeps a list",
     .source = "McCarthy 1960",
+    .hostile = GC_HOSTILE_COLLECT | GC_HOSTILE_FAIL, /* it has no mark stack */
+    .events = (const char *const[]){"collections", "freed", NULL},
+    .tight = (const char *const[]){"slack=1", NULL},
     .can = {.reclaims = GC_RECLAIMS_ALL, .heap_limit = true},
-    .options = (const gc_option[]){{0}},
+    .options =
+        (const gc_option[]){
+            {"slack", "allocation between collections, in KiB, beyond the live",
+             &option_slack, 1, 1 << 20},
+            {0}},
 };
 
 gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = calloc(1, sizeof *h);
   if (h)
-    *h = (gc_heap){.config = *config, .due = 64 << 10};
+    *h = (gc_heap){.config = *config, .due = option_slack << 10};
   return h;
 }
 
@@ -149,9 +162,11 @@ uint64_t gc_heap_objects(gc_heap *h) {
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
-  if (room)
-    out[0] = (gc_counter){"collections", h->collections};
-  return room ? 1 : 0;
+  const gc_counter all[] = {{"collections", h->collections},
+                            {"freed", h->freed}};
+  size_t n = room < 2 ? room : 2;
+  memcpy(out, all, n * sizeof *out);
+  return n;
 }
 
 const char *gc_heap_check(gc_heap *h) {

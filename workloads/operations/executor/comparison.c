@@ -5,13 +5,75 @@
 #include "inside.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/hostile/hostile.h"
 #include "parts.h"
 
 /* ------------------------------------------------------------------------- *
+ * The payload.  A pattern fills whatever a stamp (parts.h) leaves out: words in
+ * the middle, bytes after the last word, or all bytes of a payload that has no
+ * word.
+ * ------------------------------------------------------------------------- */
+
+/* Words `first` to `end` - 1, and the bytes from word `words` on. */
+typedef struct stretch {
+  uint64_t first, end, words;
+} stretch;
+
+static stretch pattern_in(uint64_t bytes) {
+  uint64_t words = bytes / 8, first = words >= 4 ? 3 : 1;
+  return (stretch){first, words > first ? words - 1 : first, words};
+}
+
+/* Word `i` of the pattern: no address, and not that of a neighbour. */
+static uint64_t pattern(uint64_t id, uint64_t i) {
+  return (~(id * 0x9e3779b97f4a7c15u) - i) | (uint64_t)0xa5 << 56;
+}
+
+void comparison_stamp(executor_thread *t, gc_reg r, shadow_ref o) {
+  uint64_t bytes = at(t, o)->bytes, id = stamp_of(t, o);
+  if (at(t, o)->weak || bytes == 0)
+    return;
+  if (bytes >= 8)
+    stamp(t->m, r, bytes, id);
+  uint64_t *word = gc_payload(t->m, r), tail = pattern(id, 0);
+  stretch s = pattern_in(bytes);
+  for (uint64_t i = s.first; i < s.end; i++)
+    word[i] = pattern(id, i);
+  memcpy(word + s.words, &tail, bytes % 8);
+}
+
+/* Whether the pattern of `o` in register `r` is as it was written: `all` of it,
+ * or a few words that are other ones each time. */
+static bool pattern_is(const executor_thread *t, gc_reg r, shadow_ref o,
+                       bool all) {
+  enum { FEW = 8 };
+  uint64_t bytes = at(t, o)->bytes, id = stamp_of(t, o), differs = 0;
+  if (at(t, o)->weak || bytes == 0)
+    return true;
+  const uint64_t *word = gc_payload(t->m, r);
+  uint64_t tail = pattern(id, 0);
+  stretch s = pattern_in(bytes);
+  if (!all && s.end - s.first > FEW) {
+    s.first += t->now % (s.end - s.first - FEW);
+    s.end = s.first + FEW;
+  }
+  for (uint64_t i = s.first; i < s.end; i++)
+    differs |= word[i] ^ pattern(id, i);
+  return !differs && !memcmp(word + s.words, &tail, bytes % 8);
+}
+
+/* ------------------------------------------------------------------------- *
  * One register.
  * ------------------------------------------------------------------------- */
+
+_Noreturn static void damaged(executor_thread *t, const char *oracle,
+                              shadow_ref o) {
+  executor_violation(t, oracle, o,
+                     "the payload of object %" PRIu64 " is damaged",
+                     past(t, o)->number);
+}
 
 /* Ends the run because register `r` does not hold `o` as `o` was left. */
 _Noreturn static void wrong_object(executor_thread *t, const char *oracle,
@@ -19,16 +81,14 @@ _Noreturn static void wrong_object(executor_thread *t, const char *oracle,
   uint64_t expected = stamp_of(t, o), found = stamp_id(t->m, r), freed;
   shadow_ref place = (shadow_ref)(found & (PLACES - 1));
   if (found == expected)
-    executor_violation(t, oracle, o,
-                       "the payload of object %" PRIu64 " is damaged",
-                       past(t, o)->number);
+    damaged(t, oracle, o);
   if (hostile_is_pattern(found, &freed))
     executor_violation(
         t, oracle, o,
         "object %" PRIu64
         " is not there: its memory was freed in operation %" PRIu64,
         past(t, o)->number, freed);
-  if (place && past(t, place)->number == found >> PLACE_BITS)
+  if (is_place(t, place) && past(t, place)->number == found >> PLACE_BITS)
     executor_violation(t, oracle, o,
                        "object %" PRIu64 " is expected, and object %" PRIu64
                        " found",
@@ -68,17 +128,22 @@ void comparison_register(executor_thread *t, gc_reg r, shadow_ref o,
   else if (stamp_id(t->m, r) != stamp_of(t, o) ||
            (whole && !stamp_whole(t->m, r, object->bytes)))
     wrong_object(t, oracle, r, o);
+  if (whole && !pattern_is(t, r, o, false))
+    damaged(t, oracle, o);
 }
 
 void comparison_uncleared(executor_thread *t, shadow_ref weak) {
   shadow_ref target = at(t, weak)->target;
   if (at(t, weak)->birth <= past(t, target)->condemned)
     executor_violation(t, "weak", target,
-                       "weak reference %" PRIu64 " gives object %" PRIu64
+                       "%s %" PRIu64 " %s object %" PRIu64
                        ", which was found dead and handed out for finalization "
                        "by operation %" PRIu64,
-                       past(t, weak)->number, past(t, target)->number,
-                       past(t, target)->condemned);
+                       at(t, weak)->ephemeron ? "ephemeron" : "weak reference",
+                       past(t, weak)->number,
+                       at(t, weak)->ephemeron ? "was not cleared with its key,"
+                                              : "gives",
+                       past(t, target)->number, past(t, target)->condemned);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -139,35 +204,37 @@ _Noreturn static void differs(walk *w, origin from, shadow_ref o) {
                      o ? "object" : "null, not", past(t, o)->number);
 }
 
-/* Compares the weak reference `o`, which register `r` holds, with its target.
- */
+/* Compares the weak reference or ephemeron `o`, which register `r` holds, with
+ * its target or value. */
 static void compare_weak(walk *w, gc_reg r, shadow_ref o) {
   executor_thread *t = w->t;
   executor *x = t->x;
-  shadow_object *weak = at(t, o);
+  const shadow_object *weak = at(t, o);
+  bool pair = weak->ephemeron;
+  const char *kind = pair ? "ephemeron" : "weak reference";
+  const char *end = pair ? "key" : "target";
   shadow_ref target = weak->target;
-  bool got = gc_weak_get(t->m, w->own, r);
+  bool got =
+      pair ? gc_ephemeron_get(t->m, w->own, r) : gc_weak_get(t->m, w->own, r);
   bool late = got && (!target || !at(t, target)->marked);
   if (late && must_find())
     executor_violation(t, "weak", o,
-                       "weak reference %" PRIu64
-                       " was not cleared, though its target is gone",
-                       past(t, o)->number);
-  if (late)
-    weak->target = 0;
-  else if (got) {
+                       "%s %" PRIu64 " was not cleared, though its %s is gone",
+                       kind, past(t, o)->number, end);
+  if (got && !late) {
     comparison_uncleared(t, o);
-    comparison_register(t, w->own, target, "weak", false);
+    comparison_register(t, w->own, pair ? weak->value : target, "weak", false);
   }
   if (!got && target) {
     const executor_past *p = past(t, target);
     if (p->reached == x->checks && weak->birth > p->doubt)
       executor_violation(t, "weak", target,
-                         "weak reference %" PRIu64
-                         " was cleared, though its target %" PRIu64 " is alive",
-                         past(t, o)->number, p->number);
-    weak->target = 0;
+                         "%s %" PRIu64 " was cleared, though its %s %" PRIu64
+                         " is alive",
+                         kind, past(t, o)->number, end, p->number);
   }
+  if (!got || late)
+    shadow_clear(x->shadow, o, t->now);
   gc_clear(t->m, w->own);
 }
 
@@ -197,6 +264,8 @@ static bool compare(walk *w, gc_reg r, shadow_ref o, origin from) {
              !gc_same(t->m, r, w->witnesses + o % WITNESSES)) {
     differs(w, from, o);
   }
+  if (first && asks(t, ORACLE_GRAPH) && !pattern_is(t, r, o, true))
+    damaged(t, "graph", o);
   if (first && object->weak && asks(t, ORACLE_WEAK))
     compare_weak(w, r, o);
   return first && object->slot_count > 0;

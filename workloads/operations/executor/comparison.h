@@ -5,6 +5,10 @@
 
 #include "executor.h"
 
+/* Writes the payload of the new object `o` in register `r`: a stamp, if there
+ * is room for one, and a pattern everywhere else. */
+void comparison_stamp(executor_thread *t, gc_reg r, shadow_ref o);
+
 /* Compares register `r`, which is not one of the executor's own, with `o`:
  * which object it holds, and with `whole` also whether the payload is as it was
  * left. `oracle` names the comparison in the story. */

@@ -147,8 +147,13 @@ typedef struct executor {
   uint64_t safe_bytes;      /* that survived the last check; if parallel,
                                and all that was allocated since */
   shadow_volume reachable, surviving; /* at the last check */
-  uint64_t peak_bytes;                /* the most that survived a check */
-  uint64_t clock;                     /* no thread's `now` is below it */
+  uint64_t forget_at; /* objects made, when what is dead is forgotten next */
+  uint64_t doubted;   /* slots that were looked at to put objects in doubt: what
+                         finalization costs, for tests */
+  uint64_t changed;   /* when a reference was last stored into an object, or a
+                            weak reference made */
+  uint64_t peak_bytes; /* the most that survived a check */
+  uint64_t clock;      /* no thread's `now` is below it */
   uint64_t inspect;    /* operations between two inspections, at least; 0: none
                         */
   uint64_t inspect_at; /* when the next one is due */
@@ -202,9 +207,10 @@ void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
                      uint16_t number);
 void executor_detach(executor_thread *t);
 
-/* Performs one operation of the calling thread.  For NEW and WEAK_NEW `number`
- * is the new object's: not 0, below 2^37, never given before.  The payload of a
- * finalizable object is made large enough for the stamp.  (S) */
+/* Performs one operation of the calling thread.  For operations that make an
+ * object `number` is the new object's: not 0, below 2^37, never given before.
+ * The payload of a finalizable object is made large enough for the stamp.  (S)
+ */
 executor_result executor_perform(executor_thread *t, const trace_op *op,
                                  uint64_t number);
 
@@ -248,6 +254,9 @@ _Noreturn void executor_violation(executor_thread *t, const char *oracle,
  * length.  Async-signal-safe. */
 enum { EXECUTOR_TEXT = 80 };
 size_t executor_text(char text[EXECUTOR_TEXT], const trace_op *op);
+
+/* Allocations that were tried so far, and those of them that failed. */
+uint64_t executor_tried(const executor *x, uint64_t *failed);
 
 /* After the last check: adds the deterministic counts to the record and tells
  * the cell runtime what must survive (wl_expect).  `expected` has a bit

@@ -26,6 +26,11 @@ static inline executor_past *past(const executor_thread *t, shadow_ref o) {
   return &t->x->pasts[o];
 }
 
+/* Whether `o`, which was read from a payload, is a place. */
+static inline bool is_place(const executor_thread *t, shadow_ref o) {
+  return o && o < shadow_places(t->x->shadow);
+}
+
 static inline uint64_t stamp_of(const executor_thread *t, shadow_ref o) {
   return past(t, o)->number << PLACE_BITS | o;
 }
@@ -47,6 +52,12 @@ static inline bool asks(const executor_thread *t, unsigned oracle) {
 static inline bool must_find(void) {
   return !gc_this_collector.can.conservative;
 }
+
+/* Forgets what is dead and cannot come back, so that the memory of the shadow
+ * heap follows what is alive between checks too.  All other threads stand
+ * still. */
+void executor_forget(executor_thread *t);
+enum { FORGET_LEAST = 1 << 17 }; /* objects made between two of these */
 
 /* Begins the next operation: counts it, sets the clocks to its number and
  * writes it to the trace. */

@@ -51,14 +51,19 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   return FAILED;
 }
 
+/* References between objects are not what they were, or weak references. */
+static void note_change(executor_thread *t) {
+  if (t->x->standing) /* else executor_stand does it for all threads */
+    t->x->changed = t->now;
+}
+
 /* Gives the new object in register `dst` its number and its stamp. */
 static void name_object(executor_thread *t, gc_reg dst, shadow_ref o,
                         uint64_t number) {
   executor *x = t->x;
   *past(t, o) = (executor_past){.number = number, .owner = t->number};
   const shadow_object *object = at(t, o);
-  if (is_stamped(object))
-    stamp(t->m, dst, object->bytes, stamp_of(t, o));
+  comparison_stamp(t, dst, o);
   uint64_t bytes =
       gc_shape_bytes((gc_shape){object->slot_count, object->bytes});
   t->counts.made++;
@@ -101,14 +106,27 @@ static executor_result make_weak(executor_thread *t, const trace_op *op,
   if (!gc_try_weak_new(t->m, op->a, op->b))
     return failed(t, op->a, GC_WEAK_SHAPE);
   name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
+  note_change(t);
+  return PERFORMED;
+}
+
+/* The operation `ephemeron-new`. */
+static executor_result make_ephemeron(executor_thread *t, const trace_op *op,
+                                      uint64_t number) {
+  hostile_before_new(t->m);
+  if (!gc_try_ephemeron_new(t->m, op->a, op->b, op->c))
+    return failed(t, op->a, GC_EPHEMERON_SHAPE);
+  name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
+  note_change(t);
   return PERFORMED;
 }
 
 /* ------------------------------------------------------------------------- *
- * Weak references and finalizers.
+ * Weak references, ephemerons and finalizers.
  * ------------------------------------------------------------------------- */
 
-/* A weak reference returned null: its target must be unreachable. */
+/* A weak reference returned null, or an ephemeron was cleared: its target or
+ * key must be unreachable. */
 static void weak_cleared(executor_thread *t, shadow_ref weak,
                          shadow_ref target) {
   t->counts.weak_cleared++;
@@ -124,17 +142,19 @@ static void weak_cleared(executor_thread *t, shadow_ref weak,
     question_add(&t->questions, q);
 }
 
-/* The operation `weak-get`. */
+/* The operations `weak-get` and `ephemeron-get`. */
 static void weak_get(executor_thread *t, const trace_op *op) {
+  bool pair = op->kind == TRACE_EPHEMERON_GET;
   shadow_ref weak = shadow_register(t->shadow, op->b);
   shadow_ref target = at(t, weak)->target;
-  bool got = gc_weak_get(t->m, op->a, op->b);
+  bool got = pair ? gc_ephemeron_get(t->m, op->a, op->b)
+                  : gc_weak_get(t->m, op->a, op->b);
   if (got && !target) {
     if (asks(t, ORACLE_WEAK) && must_find())
       executor_violation(t, "weak", weak,
-                         "weak reference %" PRIu64
-                         " gives an object, but its target is gone",
-                         past(t, weak)->number);
+                         "%s %" PRIu64 " gives an object, but its %s is gone",
+                         pair ? "ephemeron" : "weak reference",
+                         past(t, weak)->number, pair ? "key" : "target");
     gc_clear(t->m, op->a);
     got = false;
   }
@@ -155,7 +175,7 @@ static shadow_ref identify(executor_thread *t, gc_reg r) {
   uint64_t id = stamp_id(t->m, r);
   shadow_ref o = (shadow_ref)(id & (PLACES - 1));
   executor_past *p = past(t, o);
-  if (!o || p->number != id >> PLACE_BITS || !at(t, o)->used) {
+  if (!is_place(t, o) || p->number != id >> PLACE_BITS || !at(t, o)->used) {
     if (looks && must_find())
       executor_violation(t, "finalizer", 0,
                          "handed out is no live object of ours: it begins "
@@ -194,8 +214,11 @@ static void handed_out(executor_thread *t, shadow_ref o) {
     past(t, o)->doubt = t->now;
     return;
   }
-  if (past(t, o)->doubt == 0)
+  if (past(t, o)->doubt == 0) {
     past(t, o)->condemned = t->now;
+    while (at(t, o)->pairs) /* which were cleared with it */
+      shadow_clear(t->x->shadow, at(t, o)->pairs, t->now);
+  }
   bool marked = question_mark_now(t);
   if (marked && looks)
     question_answer(t, q);
@@ -251,6 +274,7 @@ static void lock(executor_thread *t, bool wanted) {
 }
 
 static void note_stored(executor_thread *t, gc_reg src) {
+  note_change(t);
   shadow_ref o = shadow_register(t->shadow, src);
   if (o)
     __atomic_store_n(&past(t, o)->stored, t->now, __ATOMIC_RELAXED);
@@ -355,7 +379,10 @@ static executor_result perform(executor_thread *t, const trace_op *op,
     return make(t, op, number);
   case TRACE_WEAK_NEW:
     return make_weak(t, op, number);
+  case TRACE_EPHEMERON_NEW:
+    return make_ephemeron(t, op, number);
   case TRACE_WEAK_GET:
+  case TRACE_EPHEMERON_GET:
     weak_get(t, op);
     return PERFORMED;
   case TRACE_FINALIZER_NEXT:
@@ -377,7 +404,9 @@ static executor_result perform(executor_thread *t, const trace_op *op,
 static bool refuses(const executor_thread *t, const trace_op *op) {
   const gc_capabilities *can = &gc_this_collector.can;
   bool weak = op->kind == TRACE_WEAK_NEW || op->kind == TRACE_WEAK_GET;
-  return (weak && !can->weak) ||
+  bool pair =
+      op->kind == TRACE_EPHEMERON_NEW || op->kind == TRACE_EPHEMERON_GET;
+  return (weak && !can->weak) || (pair && !can->ephemerons) ||
          (op->kind == TRACE_FINALIZER_NEXT && !can->finalizers) ||
          shadow_refuses(t->shadow, op);
 }
@@ -401,6 +430,8 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
     executor_violation(t, "poison", 0, "%s", hostile_violation());
   if (!t->x->parallel && !t->x->aside)
     executor_sample(t);
+  if (gc_unlikely(number >= t->x->forget_at && !t->checking))
+    executor_forget(t);
   if (gc_unlikely(t->x->clock >= t->x->inspect_at && !t->checking))
     executor_inspect_due(t);
   return result;

@@ -46,12 +46,15 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
                   .oracles = oracles,
                   .parallel = parallel,
                   .standing = !parallel,
+                  .forget_at = FORGET_LEAST,
                   .inspect = inspect,
                   .inspect_at = inspect ? inspect : UINT64_MAX,
                   .inspect_credit = INSPECTION_CREDIT_FIRST};
   pthread_mutex_init(&x->list, NULL);
-  x->pasts = mmap(NULL, PLACES * sizeof *x->pasts, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (x->shadow)
+    x->pasts = mmap(NULL, shadow_places(x->shadow) * sizeof *x->pasts,
+                    PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (!x->shadow || x->pasts == MAP_FAILED) {
     fputs("executor: no memory for the shadow heap\n", stderr);
     exit(EXIT_FAILURE);
@@ -78,7 +81,7 @@ void executor_close(executor *x) {
   }
   pthread_mutex_destroy(&x->list);
   free(x->left.items);
-  munmap(x->pasts, PLACES * sizeof *x->pasts);
+  munmap(x->pasts, shadow_places(x->shadow) * sizeof *x->pasts);
   shadow_destroy(x->shadow);
 }
 
@@ -113,6 +116,12 @@ executor_counts executor_sum(const executor *x) {
   for (const executor_thread *t = x->threads; t; t = t->next)
     add_counts(&sum, &t->counts);
   return sum;
+}
+
+uint64_t executor_tried(const executor *x, uint64_t *failed) {
+  executor_counts sum = executor_sum(x);
+  *failed = sum.failed;
+  return sum.made + sum.failed;
 }
 
 /* ------------------------------------------------------------------------- *

@@ -70,7 +70,7 @@ static void tell_object(story *s, const executor_thread *t, shadow_ref o) {
     return;
   }
   if (object->weak)
-    tell(s, "a weak reference");
+    tell(s, object->ephemeron ? "an ephemeron" : "a weak reference");
   else
     tell(s, "%" PRIu32 " slots, %" PRIu32 " bytes%s", object->slot_count,
          object->bytes,

@@ -4,13 +4,17 @@
 #include "actions.h"
 #include "choice.h"
 
-#define ACTION_ENTRY(NAME, function, weight) {action_##function, weight},
+#define ACTION_ENTRY(NAME, function, weight)                                   \
+  {action_##function, weight, "action-" #function},
 static const struct {
   void (*act)(actor *a);
   unsigned weight;
+  const char *name;
 } actions[] = {ACTIONS(ACTION_ENTRY)};
 #undef ACTION_ENTRY
 enum { ACTION_KINDS = sizeof actions / sizeof actions[0] };
+_Static_assert((int)ACTION_KINDS <= (int)ACTIONS_MOST,
+               "a source counts all actions");
 
 static void draw_phase(source *s) {
   static const unsigned quarters[] = {0, 1, 4, 4, 4, 16};
@@ -40,5 +44,12 @@ void actions_perform(actor *a) {
   if (s->phase == 0)
     draw_phase(s);
   s->phase--;
-  actions[s->table[choose(s, TABLE)]].act(a);
+  unsigned kind = s->table[choose(s, TABLE)];
+  s->acted[kind]++;
+  actions[kind].act(a);
+}
+
+void actions_record(wl_thread *t, const source *s) {
+  for (unsigned i = 0; i < ACTION_KINDS; i++)
+    wl_count(t, actions[i].name, s->acted[i]);
 }

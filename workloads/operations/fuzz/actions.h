@@ -34,6 +34,7 @@
   ACTION(TLS_BORROW, tls_borrow, 40)                                           \
   ACTION(TLS_STORE, tls_store, 60)                                             \
   ACTION(TLS_CLEAR, tls_clear, 30)                                             \
+  ACTION(PAIRS, pairs, 60) /* a chain of ephemerons */                         \
   ACTION(WEAK_GET, weak_get, 200)                                              \
   ACTION(FINALIZE, finalize, 80)                                               \
   ACTION(SAFEPOINT, safepoint, 60)                                             \
@@ -48,8 +49,17 @@
   ACTION(HAMMER, hammer, 10)  /* what all threads may read */                  \
   ACTION(SEND, send, 40)      /* a graph to another thread */                  \
   ACTION(RECEIVE, receive, 60)                                                 \
-  ACTION(START, start, 4) /* a thread */                                       \
-  ACTION(DIE, die, 2)
+  ACTION(START, start, 12) /* a thread */                                      \
+  ACTION(DIE, die, 6)                                                          \
+  ACTION(PULL, pull, 150)        /* load, and null the slot */                 \
+  ACTION(REVIVE, revive, 40)     /* what only a weak reference knows */        \
+  ACTION(COMMON, common, 100)    /* old objects, each slot one thread's */     \
+  ACTION(SPARSE, sparse, 20)     /* wide objects with one reference */         \
+  ACTION(BORROWED, borrowed, 20) /* a ring, closed by a borrowed holder */     \
+  ACTION(WEAKS, weaks, 3)                                                      \
+  ACTION(FINALIZABLES, finalizables, 2)                                        \
+  ACTION(STACK, stack, 1) /* of many frames */                                 \
+  ACTION(GROW, grow, 2)
 
 #define ACTION_FUNCTION(NAME, function, weight)                                \
   void action_##function(actor *a);
@@ -59,9 +69,21 @@ ACTIONS(ACTION_FUNCTION)
 /* Performs one action, and begins a new phase when it is time. */
 void actions_perform(actor *a);
 
+/* Adds to the record how often each kind of action was performed with choices
+ * from this source. */
+void actions_record(wl_thread *t, const source *s);
+
 /* Does with the object in `r`, which was handed out, what a finalizer may do:
  * drop it, bring it back, collect, allocate. */
 void program_finalizer(actor *a, gc_reg r);
+
+/* Puts a new common object (ownership.h) into each global root for one that is
+ * empty, and now and then in place of an old one.  Other threads stand still.
+ */
+void program_commons(actor *a);
+
+/* Stores new objects, which nothing else refers to, into old ones. */
+void program_last_store(actor *a);
 
 /* Makes a list of n objects, which lives on for a while or is dropped. */
 void program_list(actor *a, uint32_t n);

@@ -9,10 +9,11 @@
 enum {
   BASE_OWNING = 8, /* registers of the frame that a thread keeps all its life */
   BASE_BORROWING = 4,
-  DEPTH_MOST = 10, /* frames */
-  LINKS = 4,       /* slots on the way to a borrowed object, at most */
-  BORROWS = 8,     /* loans of one thread, at most */
-  TABLE = 4096,    /* entries of a table of weights */
+  DEPTH_MOST = 10,   /* frames */
+  LINKS = 4,         /* slots on the way to a borrowed object, at most */
+  BORROWS = 8,       /* loans of one thread, at most */
+  TABLE = 4096,      /* entries of a table of weights */
+  ACTIONS_MOST = 64, /* kinds of actions, at most */
 };
 
 /* Where choices come from: a random generator, or the bytes of a string. */
@@ -22,6 +23,7 @@ typedef struct source {
   bool over;                 /* the bytes are used up */
   unsigned phase;            /* actions left in this phase (actions.h) */
   uint8_t table[TABLE];      /* actions in proportion to the phase's weights */
+  uint64_t acted[ACTIONS_MOST]; /* actions so far, by kind */
 } source;
 
 /* A borrowing register in use.  What it holds stays alive as long as the root

@@ -5,6 +5,22 @@
 #include "loans.h"
 #include "ownership.h"
 
+/* Clears about half of the thread's slots of common objects. */
+static void cull_commons(actor *a) {
+  gc_reg r = emit_frame(a, 1);
+  uint32_t step = a->f->parallel ? a->f->threads : 1;
+  for (uint32_t g = COMMON_FIRST; g < SHARED_FIRST; g++) {
+    if (emit2(a, TRACE_GLOBAL_LOAD, r, g) != PERFORMED || !held_by(a, r))
+      continue;
+    const shadow_object *common = object_at(a, held_by(a, r));
+    for (uint32_t i = a->f->parallel ? a->number : 0; i < common->slot_count;
+         i += step)
+      if (common->slots[i] && chance(a->source, 2))
+        emit2(a, TRACE_STORE_NULL, r, i);
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
 void fuzz_cull(actor *a) {
   a->cull = false;
   for (gc_reg r = 0; r < shadow_top(a->x.shadow); r++)
@@ -14,10 +30,12 @@ void fuzz_cull(actor *a) {
   for (uint32_t l = 0; l < GC_TLS; l++)
     if (shadow_tls(a->x.shadow, l) && chance(a->source, 2))
       emit1(a, TRACE_TLS_CLEAR, l);
+  cull_commons(a);
   emit_lock(a, a->f->parallel);
   uint32_t first = a->f->parallel ? FROZEN_GLOBALS : 0;
   for (uint32_t g = first; g < GC_GLOBALS; g++)
-    if (shadow_global(a->f->x.shadow, g) && chance(a->source, 2))
+    if ((g < COMMON_FIRST || g >= SHARED_FIRST) &&
+        shadow_global(a->f->x.shadow, g) && chance(a->source, 2))
       emit1(a, TRACE_GLOBAL_CLEAR, g);
 }
 
@@ -54,8 +72,7 @@ static void freeze(actor *a) {
   for (uint32_t g = 0; g < FROZEN_GLOBALS; g++) {
     uint32_t from = 0;
     for (int tries = 0; tries < 4 && !shadow_global(f->x.shadow, from); tries++)
-      from = FROZEN_GLOBALS + MAIL_GLOBALS +
-             choose(a->source, GC_GLOBALS - FROZEN_GLOBALS - MAIL_GLOBALS);
+      from = SHARED_FIRST + choose(a->source, GC_GLOBALS - SHARED_FIRST);
     emit2(a, TRACE_GLOBAL_LOAD, r, from);
     emit2(a, TRACE_GLOBAL_STORE, g, r);
     if (held_by(a, r))
@@ -76,6 +93,7 @@ void fuzz_check(actor *a) {
   if (f->x.reachable.objects > f->live)
     for (unsigned i = 0; i < f->threads; i++)
       f->actors[i].cull = true;
+  program_commons(a);
   freeze(a);
   executor_set_aside(&a->x, false);
   executor_stand(&a->x, !f->parallel);

@@ -50,6 +50,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
   f->run = t->run;
   executor_open(&f->x, t, oracles, inspect, f->parallel);
   turns_open(&f->turns, f->threads);
+  turns_admit(&f->turns, f->threads - 1);
   f->actors = own_memory(f->threads, sizeof *f->actors);
   f->sources = own_memory(f->threads, sizeof *f->sources);
   for (unsigned i = 0; i < f->threads; i++)
@@ -63,6 +64,7 @@ static void open_fuzz(fuzz *f, wl_thread *t, unsigned oracles,
 static void run_fuzz(fuzz *f, wl_thread *t) {
   actor *a = &f->actors[0];
   mutator_begin(a, t);
+  program_commons(a);
   if (f->deepest)
     program_list(a, (uint32_t)f->deepest);
   if (f->parallel)
@@ -159,6 +161,10 @@ static uint64_t expected(const fuzz *f, uint64_t operations) {
     WITHOUT(WEAK_NEW);
     WITHOUT(WEAK_GET);
   }
+  if (!can->ephemerons || f->weak == 0) {
+    WITHOUT(EPHEMERON_NEW);
+    WITHOUT(EPHEMERON_GET);
+  }
   if (!can->finalizers)
     WITHOUT(FINALIZER_NEXT);
 #undef WITHOUT
@@ -195,6 +201,8 @@ static void run(wl_thread *t) {
   wl_step(t, 0, f.x.clock);
   wl_end(t);
   executor_conclude(&f.actors[0].x, expected(&f, f.x.clock));
+  for (unsigned i = 0; i < f.threads; i++)
+    actions_record(t, &f.sources[i]);
   close_fuzz(&f);
   free(bytes);
 }
@@ -224,8 +232,8 @@ const workload workload_fuzz = {
           1 << 22, NULL},
          {"finalizable", "finalizable objects, per mille of new objects", 20, 0,
           500, NULL},
-         {"weak", "weak references, per mille of new objects", 60, 0, 500,
-          NULL},
+         {"weak", "weak references and ephemerons, per mille of new objects",
+          60, 0, 500, NULL},
          {"deep",
           "objects of the longest lists, the first of which is made at "
           "once; 0: by `ops`",

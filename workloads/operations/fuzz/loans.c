@@ -95,7 +95,7 @@ executor_result fuzz_emit(actor *a, trace_op op) {
   if (!clear_the_way(a, &op))
     return REFUSED;
   uint64_t number = 0;
-  if (op.kind == TRACE_NEW || op.kind == TRACE_WEAK_NEW)
+  if (trace_makes_object(&op))
     number = __atomic_add_fetch(&f->numbers, 1, __ATOMIC_RELAXED);
   executor_result result = executor_perform(&a->x, &op, number);
   if (number && result == REFUSED && !f->parallel)

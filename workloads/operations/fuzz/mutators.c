@@ -162,8 +162,11 @@ void action_start(actor *a) {
   }
 }
 
+/* What the collector knows of the thread's last stores must outlive it. */
 void action_die(actor *a) {
   a->dies = a->number > 0;
+  if (a->dies)
+    program_last_store(a);
 }
 
 void mutator_end_others(actor *a) {

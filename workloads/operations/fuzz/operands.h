@@ -18,6 +18,9 @@ bool operand_object(actor *a, gc_reg *r);
  * the object needs it.  False if none was found. */
 bool operand_slot(actor *a, bool writes, gc_reg *r, uint32_t *i);
 
+/* The same for a slot of the object in register `r`, if there is one. */
+bool operand_slot_of(actor *a, gc_reg r, bool writes, uint32_t *i);
+
 /* Whether what is in `src` may be stored into `target` (0: a global root).  If
  * the target is shared, the object becomes shared too. */
 bool operand_may_store(actor *a, shadow_ref target, gc_reg src);

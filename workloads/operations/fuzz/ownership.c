@@ -11,13 +11,21 @@ manner owner_may_touch(const actor *a, shadow_ref o, bool writes) {
   uint16_t owner = owner_of(a, o);
   if (owner == a->number || (owner == OWNER_FROZEN && !writes))
     return FREELY;
+  if (owner == OWNER_COMMON)
+    return OWN_SLOTS;
   return owner == OWNER_SHARED ? LOCKED : FORBIDDEN;
+}
+
+bool owner_is_public(const actor *a, shadow_ref o) {
+  uint16_t owner = owner_of(a, o);
+  return owner == OWNER_SHARED || owner == OWNER_FROZEN ||
+         owner == OWNER_COMMON;
 }
 
 bool owner_is_foreign(const actor *a, gc_reg r) {
   shadow_ref o = held_by(a, r);
   return a->f->parallel && o && owner_of(a, o) != a->number &&
-         owner_of(a, o) != OWNER_SHARED && owner_of(a, o) != OWNER_FROZEN;
+         !owner_is_public(a, o);
 }
 
 void owner_hand_over(actor *a, shadow_ref o, uint32_t from, unsigned to) {

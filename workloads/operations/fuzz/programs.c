@@ -130,6 +130,31 @@ void action_doubly(actor *a) {
   hand_on(a, w);
 }
 
+/* A list, linked by the last slots, becomes a ring: its last object, which a
+ * borrowing register holds, gets a reference to the first. */
+void action_borrowed(actor *a) {
+  emit2(a, TRACE_ENTER, 2, 2);
+  gc_reg w = shadow_top(a->x.shadow) - 4, last = w + 2;
+  uint32_t slots = 1 + choose(a->source, 10), n = 2 + choose(a->source, 5);
+  for (uint32_t i = 0; i < n; i++) {
+    if (emit_new(a, w + 1, (gc_shape){slots, 8 * choose(a->source, 3)},
+                 false) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE_TAKE, w + 1, slots - 1, w);
+    emit2(a, TRACE_MOVE, w, w + 1);
+  }
+  gc_reg holder = w;
+  while (held_by(a, holder) &&
+         object_at(a, held_by(a, holder))->slots[slots - 1]) {
+    emit3(a, TRACE_BORROW, last, holder, slots - 1);
+    holder = last;
+  }
+  if (held_by(a, last))
+    emit3(a, TRACE_STORE, last, slots - 1, w);
+  emit1(a, TRACE_UNBORROW, last);
+  hand_on(a, w);
+}
+
 void program_list(actor *a, uint32_t n) {
   gc_reg w = emit_frame(a, 2);
   for (uint32_t i = 0; i < n && !a->source->over; i++) {
@@ -203,6 +228,138 @@ void action_popular(actor *a) {
   hand_on(a, w);
 }
 
+/* Objects of many slots, of which one holds the only reference to the next: the
+ * last, or one in the middle. */
+void action_sparse(actor *a) {
+  gc_reg w = emit_frame(a, 2);
+  emit_new(a, w, (gc_shape){1, 8}, false);
+  for (uint32_t n = 1 + choose(a->source, 4); n > 0; n--) {
+    uint32_t slots = chance(a->source, 4) ? 60 + choose(a->source, 300)
+                                          : 8 + choose(a->source, 57);
+    gc_shape shape = {slots, 8 * choose(a->source, 3)};
+    if (emit_new(a, w + 1, shape, false) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE_TAKE, w + 1,
+          chance(a->source, 3) ? slots / 2 : slots - 1, w);
+    emit2(a, TRACE_MOVE, w, w + 1);
+  }
+  hand_on(a, w);
+}
+
+/* A large graph, if there is room for it: what other actions make is small
+ * beside the collector's buffers. */
+void action_grow(actor *a) {
+  enum { FAN = 32 };
+  uint32_t live = (uint32_t)a->f->live;
+  if (a->f->x.reachable.objects > live / 2 || a->source->end)
+    return;
+  gc_reg w = emit_frame(a, 3);
+  uint32_t n = live / 16 / FAN + choose(a->source, live / 8 / FAN + 1) + 1;
+  bool room = emit_new(a, w, (gc_shape){n, 8}, false) == PERFORMED;
+  for (uint32_t i = 0; room && i < n; i++) {
+    room = emit_new(a, w + 1, (gc_shape){FAN, 8}, false) == PERFORMED;
+    for (uint32_t k = 0; room && k < FAN; k++) {
+      gc_shape shape = {choose(a->source, 3), 8 * choose(a->source, 8)};
+      room = emit_new(a, w + 2, shape, false) == PERFORMED;
+      if (room)
+        emit3(a, TRACE_STORE_TAKE, w + 1, k, w + 2);
+    }
+    if (held_by(a, w + 1))
+      emit3(a, TRACE_STORE_TAKE, w, i, w + 1);
+  }
+  hand_on(a, w);
+}
+
+/* Frames nested deeply, each with a live register; at the innermost the
+ * collector goes on, and on the way back some registers are looked at. */
+void action_stack(actor *a) {
+  uint32_t n = 20 + choose(a->source, 200);
+  if (!a->source->end && chance(a->source, 16))
+    n = 1000 + choose(a->source, 4000);
+  gc_reg first = emit_frame(a, 2), w = first;
+  for (uint32_t i = 1; i < n; i++, w += 2) {
+    if (i % 8 == 1)
+      emit_new(a, w, (gc_shape){1, 8}, false);
+    if (!emit_frame(a, 2))
+      break;
+    emit2(a, TRACE_COPY, w + 2, w);
+    emit2(a, TRACE_MOVE, w + 1, w);
+  }
+  for (uint32_t i = choose(a->source, 16); i > 0; i--)
+    emit_new(a, w, choose_shape(a->source), false);
+  action_safepoint(a);
+  for (; w > first; w -= 2) {
+    if (held_by(a, w - 1) && chance(a->source, 16))
+      emit1(a, TRACE_PAYLOAD, w - 1);
+    emit1(a, TRACE_LEAVE, 0);
+  }
+  hand_on(a, first);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Many weak references, and many finalizable objects.
+ * ------------------------------------------------------------------------- */
+
+/* Weak references to one object, or to one each, whose targets die or half of
+ * them; some are read then. */
+void action_weaks(actor *a) {
+  if (!gc_this_collector.can.weak || a->f->weak == 0)
+    return;
+  gc_reg weaks = emit_frame(a, 4);
+  gc_reg targets = weaks + 1, target = weaks + 2, work = weaks + 3;
+  uint32_t n = 10 + choose(a->source, 100);
+  bool one = chance(a->source, 2);
+  bool room = emit_new(a, weaks, (gc_shape){n, 8}, false) == PERFORMED &&
+              emit_new(a, targets, (gc_shape){n, 8}, false) == PERFORMED;
+  for (uint32_t i = 0; room && i < n; i++) {
+    if (!one && emit_new(a, target, (gc_shape){1, 8}, false) == PERFORMED)
+      emit3(a, TRACE_STORE, targets, i, target);
+    room = emit2(a, TRACE_WEAK_NEW, work, one ? targets : target) == PERFORMED;
+    if (room)
+      emit3(a, TRACE_STORE_TAKE, weaks, i, work);
+  }
+  emit1(a, TRACE_CLEAR, target);
+  if (chance(a->source, 2))
+    emit1(a, TRACE_CLEAR, targets);
+  for (uint32_t i = 0; room && held_by(a, targets) && i < n; i += 2)
+    emit2(a, TRACE_STORE_NULL, targets, i);
+  if (chance(a->source, 4))
+    action_collect(a);
+  for (int i = 0; room && i < 8; i++) {
+    emit3(a, TRACE_LOAD, work, weaks, choose(a->source, n));
+    if (held_by(a, work))
+      emit2(a, TRACE_WEAK_GET, target, work);
+  }
+  emit1(a, TRACE_CLEAR, targets);
+  hand_on(a, weaks);
+}
+
+/* Finalizable objects that die together, alone or in a list, some with a weak
+ * reference to them. */
+void action_finalizables(actor *a) {
+  if (!gc_this_collector.can.finalizers || a->f->finalizable == 0)
+    return;
+  gc_reg all = emit_frame(a, 3), o = all + 1, work = all + 2;
+  uint32_t n = 20 + choose(a->source, 100);
+  bool listed = chance(a->source, 2);
+  bool room = emit_new(a, all, (gc_shape){n, 8}, false) == PERFORMED;
+  for (uint32_t i = 0; room && i < n; i++) {
+    room = emit_new(a, o, (gc_shape){1, 8}, true) == PERFORMED;
+    if (!room)
+      break;
+    if (listed && i > 0 && emit3(a, TRACE_LOAD, work, all, i - 1) == PERFORMED)
+      emit3(a, TRACE_STORE, o, 0, work);
+    if (a->f->weak && gc_this_collector.can.weak && chance(a->source, 8) &&
+        emit2(a, TRACE_WEAK_NEW, work, o) == PERFORMED) {
+      uint32_t g = operand_weak_global(a);
+      if (operand_may_store(a, 0, work))
+        emit2(a, TRACE_GLOBAL_STORE, g, work);
+    }
+    emit3(a, TRACE_STORE_TAKE, all, i, o);
+  }
+  hand_on(a, all);
+}
+
 /* ------------------------------------------------------------------------- *
  * Between threads that run beside each other.
  * ------------------------------------------------------------------------- */
@@ -249,4 +406,44 @@ void action_receive(actor *a) {
   emit2(a, TRACE_GLOBAL_LOAD, dst, g);
   emit1(a, TRACE_GLOBAL_CLEAR, g);
   owner_hand_over(a, held_by(a, dst), OWNER_MAILED, a->number);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Ephemerons.
+ * ------------------------------------------------------------------------- */
+
+/* Ephemerons of which each value is the key of the next, or the other way
+ * round; a value may refer to its key.  They are put into global roots.  The
+ * first or the last of the keys and values is handed on or dropped. */
+void action_pairs(actor *a) {
+  if (!gc_this_collector.can.ephemerons || !a->f->weak)
+    return;
+  gc_reg key = emit_frame(a, 4), value = key + 1, pair = key + 2;
+  gc_reg first = key + 3;
+  if (!key)
+    return;
+  uint32_t n = 1 + choose(a->source, 4);
+  bool backwards = chance(a->source, 2), back = chance(a->source, 2);
+  bool finalizable = a->f->finalizable && chance(a->source, 4);
+  bool made =
+      emit_new(a, key, choose_shape(a->source), finalizable) == PERFORMED;
+  emit2(a, TRACE_COPY, first, key);
+  for (uint32_t i = 0; i < n && made; i++) {
+    gc_shape shape = choose_shape(a->source);
+    shape.slots += back;
+    finalizable = a->f->finalizable && chance(a->source, 4);
+    if (emit_new(a, value, shape, finalizable) != PERFORMED)
+      break;
+    gc_reg from = backwards ? value : key, to = backwards ? key : value;
+    if (emit3(a, TRACE_EPHEMERON_NEW, pair, from, to) != PERFORMED)
+      break;
+    if (back && object_at(a, held_by(a, to))->slot_count > 0)
+      emit3(a, TRACE_STORE, to, 0, from);
+    uint32_t g = operand_weak_global(a);
+    if (operand_may_store(a, 0, pair))
+      emit2(a, TRACE_GLOBAL_STORE, g, pair);
+    if (!chance(a->source, 4)) /* or another pair of the same key */
+      emit2(a, TRACE_MOVE, key, value);
+  }
+  hand_on(a, chance(a->source, 2) ? first : key);
 }

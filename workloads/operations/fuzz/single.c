@@ -9,15 +9,18 @@
  * Allocation and frames.
  * ------------------------------------------------------------------------- */
 
-/* dst <- a new object, or a weak reference, which is put into a global root as
- * well. */
+/* dst <- a new object, or a weak reference or an ephemeron, which is put into a
+ * global root as well. */
 static executor_result draw_new(actor *a, gc_reg dst) {
   fuzz *f = a->f;
   gc_reg target;
   uint32_t c = choose(a->source, 1000);
   if (c < f->weak && gc_this_collector.can.weak && operand_object(a, &target) &&
       !object_at(a, held_by(a, target))->weak) {
-    executor_result result = emit2(a, TRACE_WEAK_NEW, dst, target);
+    bool pair = gc_this_collector.can.ephemerons && chance(a->source, 2);
+    executor_result result =
+        pair ? emit3(a, TRACE_EPHEMERON_NEW, dst, target, operand_register(a))
+             : emit2(a, TRACE_WEAK_NEW, dst, target);
     uint32_t g = operand_weak_global(a);
     if (result == PERFORMED && operand_may_store(a, 0, dst))
       emit2(a, TRACE_GLOBAL_STORE, g, dst);
@@ -83,7 +86,8 @@ void action_borrow(actor *a) {
   if (!loan_can_begin(a, to) || !operand_slot(a, false, &r, &i))
     return;
   shadow_ref holder = held_by(a, r);
-  if (owner_may_touch(a, holder, false) != FREELY)
+  manner way = owner_may_touch(a, holder, false);
+  if (way != FREELY && way != OWN_SLOTS)
     return;
   loan l = {.root = 'r', .number = r};
   if (!shadow_is_owning(a->x.shadow, r)) {
@@ -215,7 +219,8 @@ void action_weak_get(actor *a) {
       continue;
     emit_lock(a, way != FREELY);
     gc_reg dst = operand_owning(a);
-    emit2(a, TRACE_WEAK_GET, dst, r);
+    emit2(a, object_at(a, o)->ephemeron ? TRACE_EPHEMERON_GET : TRACE_WEAK_GET,
+          dst, r);
     if (owner_is_foreign(a, dst))
       emit1(a, TRACE_CLEAR, dst);
     return;
@@ -232,9 +237,7 @@ void program_finalizer(actor *a, gc_reg r) {
     if (a->f->parallel)
       owner_hand_over(a, held_by(a, r), TURNS_NOBODY, OWNER_SHARED);
     emit2(a, TRACE_GLOBAL_STORE,
-          a->f->parallel ? GC_GLOBALS - 1 - choose(a->source, 8)
-                         : choose(a->source, GC_GLOBALS),
-          r);
+          SHARED_FIRST + choose(a->source, GC_GLOBALS - SHARED_FIRST), r);
     break;
   case 1:
     if (a->f->collections)
