@@ -182,6 +182,7 @@ void rc_counts_collect(gc_mutator *m);
 bool rc_counts_collect_stopped(gc_mutator *m);
 uint64_t rc_counts_bytes(void);
 size_t rc_counts_counters(gc_counter *out, size_t room);
-const char *rc_counts_check(void);
+/* Adds the counts that queues hold to a table with a word for each granule. */
+const char *rc_counts_check(uint32_t *census);
 
 #endif
