@@ -84,49 +84,6 @@ const char *words_choices(char *out, size_t room, const char *word,
   return out;
 }
 
-/* The bytes of the character at the beginning of `text`, which has `bytes`
- * bytes, and its number; 0 if it is no UTF-8 (RFC 3629: no surrogates, nothing
- * longer than it must be). */
-static size_t character(const char *text, size_t bytes, uint32_t *number) {
-  const unsigned char *p = (const unsigned char *)text;
-  size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (n == 0 || n > bytes || *p > 0xf4)
-    return 0;
-  *number = n == 1 ? *p : *p & (0x7fu >> n);
-  for (size_t i = 1; i < n; i++) {
-    if ((p[i] & 0xc0) != 0x80)
-      return 0;
-    *number = *number << 6 | (p[i] & 0x3f);
-  }
-  bool surrogate = *number >= 0xd800 && *number < 0xe000;
-  return *number < least[n] || *number > 0x10ffff || surrogate ? 0 : n;
-}
-
-size_t words_clean(char *out, size_t room, const char *text, size_t bytes) {
-  static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
-  size_t used = 0;
-  for (size_t at = 0, n; at < bytes; at += n ? n : 1) {
-    uint32_t number = 0;
-    n = character(text + at, bytes - at, &number);
-    const char *from = text + at;
-    size_t length = n;
-    if (n == 0) {
-      from = unknown;
-      length = sizeof unknown - 1;
-    } else if (number < ' ' || (number >= 0x7f && number < 0xa0)) {
-      from = "?";
-      length = 1;
-    }
-    if (used + length >= room)
-      break;
-    memcpy(out + used, from, length);
-    used += length;
-  }
-  out[used] = 0;
-  return used;
-}
-
 bool words_number(const char *text, uint64_t *value) {
   if (!isdigit((unsigned char)*text))
     return false;
@@ -205,6 +162,17 @@ void words_clean(char *text, bool lines) {
     text += n ? n : 1;
   }
   *out = 0;
+}
+
+size_t words_copy(char *out, size_t room, const char *text, size_t bytes) {
+  size_t n = bytes < room ? bytes : room - 1;
+  while (n > 0 && n < bytes && (text[n] & 0xc0) == 0x80)
+    n--;
+  for (size_t i = 0; i < n; i++)
+    out[i] = text[i] ? text[i] : '?';
+  out[n] = 0;
+  words_clean(out, false);
+  return strlen(out);
 }
 
 void word_list_add(word_list *list, const char *word) {

@@ -25,13 +25,6 @@ const char *words_suggest(char *out, size_t room, const char *word,
 const char *words_choices(char *out, size_t room, const char *word,
                           const char *const *known, size_t n);
 
-/* Copies text of another program, `bytes` of it, to `out`, which has `room`
- * bytes with the final 0, so that a terminal and JSON can take it: UTF-8 stays
- * as it is, control characters become '?', and bytes that are no UTF-8 become
- * U+FFFD.  What has no room is cut off, between characters.  Returns the length
- * of the copy. */
-size_t words_clean(char *out, size_t room, const char *text, size_t bytes);
-
 /* Reads an unsigned integer, decimal, with an optional k, M or G for a power of
  * 1024 (any case).  Returns false if `text` is anything else or too large. */
 bool words_number(const char *text, uint64_t *value);
@@ -46,6 +39,11 @@ const char *words_decimal(const char *text, double *value);
  * of lines and marks of direction, and bytes that are no UTF-8.  Newlines stay
  * if `lines` is true. */
 void words_clean(char *text, bool lines);
+
+/* Copies `bytes` bytes of text to `out`, which has `room` bytes with the final
+ * 0, cleaned and on one line.  What has no room is cut off, between characters.
+ * Returns the length of the copy. */
+size_t words_copy(char *out, size_t room, const char *text, size_t bytes);
 
 /* A list of words. */
 typedef struct word_list {

@@ -62,8 +62,8 @@ static json_t *compose_verdict(const cell_verdict *v) {
                                       [CELL_WRONG] = "WRONG",
                                       [CELL_OOM] = "OOM"};
   /* A reason may quote bytes that are not UTF-8, which JSON cannot hold. */
-  char reason[3 * CELL_REASON];
-  words_clean(reason, sizeof reason, v->reason, strlen(v->reason));
+  char reason[CELL_REASON];
+  words_copy(reason, sizeof reason, v->reason, strlen(v->reason));
   return json_pack("{s:s,s:b,s:o,s:o}", "status", names[v->status], "declared",
                    v->declared, "leaked", record_integer(v->leaked), "reason",
                    json_string(reason));

@@ -102,10 +102,9 @@ typedef struct shown {
 
 static shown show(span word) {
   shown s;
-  char whole[3 * TRACE_LINE];
-  size_t n = words_clean(whole, sizeof whole, word.text, length_of(word));
-  bool cut = n >= sizeof s.text;
-  size_t used = words_clean(s.text, sizeof s.text - (cut ? 3 : 0), whole, n);
+  bool cut = length_of(word) >= sizeof s.text;
+  size_t used = words_copy(s.text, sizeof s.text - (cut ? 3 : 0), word.text,
+                           length_of(word));
   strcpy(s.text + used, cut ? "..." : "");
   return s;
 }

@@ -206,7 +206,7 @@ static void last_line(const tail *t, char *out, size_t room) {
   size_t begin = end;
   while (begin && t->bytes[begin - 1] != '\n')
     begin--;
-  words_clean(out, room, t->bytes + begin, end - begin);
+  words_copy(out, room, t->bytes + begin, end - begin);
 }
 
 /* All of the output; more than SPAWN_MOST is a flood. */

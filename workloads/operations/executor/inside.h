@@ -54,8 +54,8 @@ static inline bool must_find(void) {
 }
 
 /* Forgets what is dead and cannot come back, so that the memory of the shadow
- * heap follows what is alive between checks too.  All other threads stand
- * still. */
+ * heap follows what is alive between checks too.  For threads that take turns.
+ */
 void executor_forget(executor_thread *t);
 enum { FORGET_LEAST = 1 << 17 }; /* objects made between two of these */
 
