@@ -70,7 +70,6 @@
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
   X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
-  X(shaded_not_inherited, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
