@@ -51,7 +51,8 @@ static trace_op some_operation(bool with_weak) {
   do
     op.kind =
         below(2) ? often[below(sizeof often)] : (uint8_t)below(TRACE_DEAD);
-  while (!with_weak && op.kind == TRACE_WEAK_GET);
+  while (!with_weak &&
+         (op.kind == TRACE_WEAK_GET || op.kind == TRACE_EPHEMERON_GET));
   if (op.kind == TRACE_COLLECT && below(3))
     op.kind = TRACE_NEW;
   uint32_t *operands[] = {&op.a, &op.b, &op.c};
@@ -121,7 +122,8 @@ static void deaths_are_those_of_brute_force(void **state) {
       const char *why;
       walk_outcome one = walk_step(brute, &ops[i], i + 1, &why);
       assert_int_equal(walk_step(w, &ops[i], i + 1, &why), one);
-      if (ops[i].kind == TRACE_FINALIZER_NEXT || ops[i].kind == TRACE_WEAK_GET)
+      if (ops[i].kind == TRACE_FINALIZER_NEXT ||
+          ops[i].kind == TRACE_WEAK_GET || ops[i].kind == TRACE_EPHEMERON_GET)
         given += walk_given(w) != 0;
       note_reachable(brute, &d, i + 1);
       if (below(50) == 0)
