@@ -45,8 +45,9 @@ typedef struct rc_weak_table {
 } rc_weak_table;
 static rc_weak_table rc_weaks, rc_pairs;
 
-/* The first of the parted. */
+/* The first of the parted, and how many there are. */
 static rc_link *rc_parted;
+static _Atomic size_t rc_parted_count;
 
 static size_t rc_weak_home(const rc_weak_table *t, const gc_object *target) {
   /* Fibonacci hashing of the granule number. */
@@ -225,8 +226,10 @@ static void rc_part_all(rc_link *first) {
     if (p->subtracted)
       p->value = NULL;
     p->subtracted = false;
-    if (p->value)
+    if (p->value) {
       rc_link_push(&rc_parted, l);
+      rc_parted_count++;
+    }
   }
 }
 
@@ -269,13 +272,14 @@ void rc_weak_unlink(gc_object *weak) {
       ((rc_pair *)weak)->value = NULL;
   } else if (pair && ((rc_pair *)weak)->value) {
     rc_link_remove(&rc_parted, l);
+    rc_parted_count--;
   }
   l->target = NULL;
   rc_unlock(&rc_weak_mutex);
 }
 
 bool rc_any_parted(void) {
-  return gc_unlikely(__atomic_load_n(&rc_parted, __ATOMIC_RELAXED) != NULL);
+  return atomic_load_explicit(&rc_parted_count, memory_order_relaxed) > 0;
 }
 
 gc_object *rc_parted_value(void) {
@@ -284,9 +288,11 @@ gc_object *rc_parted_value(void) {
   rc_link *l = rc_parted;
   if (l) {
     rc_link_remove(&rc_parted, l);
+    rc_parted_count--;
     value = rc_pair_of(l)->value;
-    if (!gc_mutant(pair_value_twice))
-      rc_pair_of(l)->value = NULL;
+    rc_pair_of(l)->value = NULL;
+    if (gc_mutant(pair_value_twice))
+      value->word--;
   }
   rc_unlock(&rc_weak_mutex);
   return value;
@@ -399,6 +405,7 @@ void gc_heap_destroy(gc_heap *heap) {
   free(rc_pairs.heads);
   rc_weaks = rc_pairs = (rc_weak_table){0};
   rc_parted = NULL;
+  rc_parted_count = 0;
   memset(object_globals, 0, sizeof object_globals);
   rc_cells_destroy();
   space_destroy();

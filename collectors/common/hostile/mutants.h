@@ -178,7 +178,7 @@
   X(ephemeron_get_unshaded, "mark-sweep-incremental", 31, "graph", "the value that an ephemeron gives is not shaded") \
   X(ephemeron_value_stale, "semispace", 31, "graph", "an ephemeron's value stays at its old address") \
   X(ephemeron_value_unmoved, "immix", 31, "graph", "an ephemeron's value stays at its old address") \
-  X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped again with its ephemeron") \
+  X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped twice") \
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
   X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
