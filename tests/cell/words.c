@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include <string.h>
 
@@ -130,6 +131,32 @@ static void lists_split_at_commas_or_blanks(void **state) {
   assert_list(words_chosen(NULL, operands + 2), "");
 }
 
+static void texts_are_cleaned(void **state) {
+  static const char *const texts[][2] = {
+      {"plain, 100 % é – 漢", "plain, 100 % é – 漢"},
+      {"\033[31mred", "?[31mred"},
+      {"a\nb\tc\177", "a?b?c?"},
+      {"\xc2\x9b"
+       "2J",
+       "?2J"}, /* CSI as one character */
+      {"x\xe2\x80\xae"
+       "y\xe2\x81\xa6z",
+       "x?y?z"},                         /* direction */
+      {"\xff\xc3", "??"},                /* no UTF-8 */
+      {"\xc0\xaf\xed\xa0\x80", "?????"}, /* overlong, surrogate */
+      {"", ""}};
+  (void)state;
+  char text[64];
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    snprintf(text, sizeof text, "%s", texts[i][0]);
+    words_clean(text, false);
+    assert_string_equal(text, texts[i][1]);
+  }
+  snprintf(text, sizeof text, "a\nb\rc");
+  words_clean(text, true);
+  assert_string_equal(text, "a\nb?c");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(near_words_are_suggested),
@@ -140,6 +167,7 @@ int main(void) {
       cmocka_unit_test(numbers_have_suffixes),
       cmocka_unit_test(other_text_is_no_number),
       cmocka_unit_test(lists_split_at_commas_or_blanks),
+      cmocka_unit_test(texts_are_cleaned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
