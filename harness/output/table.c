@@ -33,18 +33,17 @@ size_t table_add_group(table *t, const char *title) {
   t->groups = arena_more(t->groups, t->groups_count, sizeof *t->groups);
   t->groups[t->groups_count] =
       (table_group){.title = clean_text(title), .counted = ""};
+  if (!t->titles)
+    t->titles = json_object();
+  if (!json_object_get(t->titles, title)) /* the first of this title is found */
+    json_object_set_new(t->titles, title,
+                        json_integer((json_int_t)t->groups_count));
   return t->groups_count++;
 }
 
 size_t table_group_of(table *t, const char *title) {
   const json_t *known = json_object_get(t->titles, title);
-  if (known)
-    return (size_t)json_integer_value(known);
-  if (!t->titles)
-    t->titles = json_object();
-  size_t group = table_add_group(t, title);
-  json_object_set_new(t->titles, title, json_integer((json_int_t)group));
-  return group;
+  return known ? (size_t)json_integer_value(known) : table_add_group(t, title);
 }
 
 table_row *table_add(table *t, size_t group) {

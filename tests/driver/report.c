@@ -462,6 +462,8 @@ static void cross_tables(void **state) {
     if (i != 1)
       table_set_integer(row, "value", 2000 * (long long)i);
   }
+  /* The group that was added for the first row is found by its title. */
+  assert_int_equal(table_group_of(t, ""), 0);
   page *p = page_new(t);
   page_tables(p, t);
   assert_printed("table", p,

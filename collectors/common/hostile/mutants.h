@@ -27,6 +27,10 @@
 
 /* clang-format off */
 #define MUTANTS(X) \
+  X(peak_read_early, "harness", 31, "verdict", "the peak of resident memory is read before the measured part") \
+  X(footprint_read_early, "harness", 31, "verdict", "the footprint is read before the measured part") \
+  X(longest_pause_dropped, "harness", 31, "verdict", "a pause that is longer than all before is in no sum") \
+  X(window_off, "harness", 31, "verdict", "the utilisation of a window is that of the next longer one") \
   X(globals_skipped, "mark-sweep", 1, "graph", "global roots are no roots") \
   X(tls_skipped, "mark-sweep", 1, "graph", "thread-local roots are no roots") \
   X(last_register_skipped, "mark-sweep", 1, "graph", "the topmost register is no root") \
@@ -53,7 +57,10 @@
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
   X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
   X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
-  X(queue_only_grows, "mark-sweep", 21, "limit", "the finalizer queue never uses again what was handed out") \
+  X(queue_only_grows, "mark-sweep", 21, "check", "the finalizer queue never uses the room of handed out entries again") \
+  X(queue_tail_lost, "mark-sweep", 13, "finalizer", "the finalizer queue loses its last entry when it is moved") \
+  X(one_block_rescanned, "mark-sweep", 20, "graph", "of the blocks that the mark stack had no room for one is scanned again") \
+  X(previous_not_updated, "mark-sweep", 24, "crash", "the mutator behind one that detaches still refers to it") \
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
   X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
@@ -61,6 +68,10 @@
   X(born_white, "mark-sweep-incremental", 5, "graph", "objects made during a cycle are unmarked") \
   X(hand_unmarked, "mark-sweep-incremental", 5, "graph", "those in runs handed out before are") \
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
+  X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
+  X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
+  X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
+  X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
   X(flag_not_restored, "generational", 3, "graph", "an object is remembered once in its life only") \
@@ -71,6 +82,11 @@
   X(card_stays_dirty, "generational", 3, "graph", "a card is remembered once in its life only") \
   X(one_card_scanned, "generational", 3, "graph", "of all remembered cards one is scanned") \
   X(cards_not_inherited, "generational", 24, "graph", "the cards that a dead thread's mutator remembered are dropped") \
+  X(card_overflow_lost, "generational", 3, "graph", "a card for which there is no room is forgotten") \
+  X(young_finalizable_skipped, "generational", 13, "graph", "minor collections look at no finalizable objects") \
+  X(weak_old_too_far, "generational", 14, "check", "young weak references are counted as old once others died") \
+  X(large_born_old, "generational", 22, "graph", "large objects are old when they are made") \
+  X(settled_not_lowered, "generational", 12, "check", "a handed out object still counts among those that wait") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \
@@ -91,16 +107,31 @@
   X(remote_free_lost, "refcount-atomic", 24, "count", "a cell freed by another thread is forgotten") \
   X(block_given_early, "refcount", 9, "graph", "a block is given back with one of its cells in use") \
   X(blocks_abandoned, "refcount-atomic", 24, "check", "the blocks of a detached thread are nobody's") \
+  X(remote_cells_twice, "refcount-atomic", 12, "graph", "cells that other threads freed are taken off their list twice") \
+  X(orphan_given_early, "refcount-atomic", 9, "graph", "a dead thread's block is given back with one of its cells in use") \
+  X(orphan_kept, "refcount-atomic", 26, "check", "a dead thread's block that others emptied is not given back") \
   X(merge_forgets_shared, "refcount-biased", 10, "graph", "merging keeps the owner's counts only") \
   X(queue_counts_nothing, "refcount-biased", 9, "poison", "an object in its owner's queue is not counted for that") \
   X(away_owner_waits, "refcount-biased", 24, "count", "objects of a blocking or dead owner wait in its queue") \
+  X(queue_counts_twice, "refcount-biased", 9, "graph", "serving a queue drops two counts for each entry") \
+  X(outgoing_dropped, "refcount-biased", 24, "check", "what is on its way to queues is forgotten when its thread blocks or ends") \
+  X(full_half_loses, "refcount-biased", 23, "check", "a count is lost when the owner's half is full") \
   X(log_not_inherited, "refcount-deferred", 24, "graph", "what a thread logged is dropped when it detaches") \
   X(logged_for_good, "refcount-deferred", 9, "graph", "an object is logged once in its life") \
   X(roots_not_counted, "refcount-deferred", 1, "graph", "roots have no counts while the dead are found") \
   X(zero_count_forgotten, "refcount-deferred", 2, "check", "what roots alone refer to is in no table of zero counts") \
+  X(last_part_unlogged, "refcount-deferred", 3, "check", "stores into the last part of a large object are not logged") \
+  X(parts_logged_for_good, "refcount-deferred", 3, "check", "a part of a large object is logged once in its life") \
+  X(lost_log_untold, "refcount-deferred", 3, "graph", "an incomplete log does not make the next collection a full one") \
+  X(zero_counts_kept, "refcount-deferred", 2, "check", "the dead in the table of zero counts are dropped from it and not freed") \
+  X(finalizable_lets_go, "refcount-deferred", 13, "graph", "a dead finalizable object's references are counted down before it is queued") \
+  X(weak_target_unflagged, "refcount-deferred", 14, "weak", "nobody notices that an old object with weak references dies") \
+  X(taken_not_logged, "refcount-deferred", 2, "check", "an object taken from the queue of finalizers keeps the queue's count") \
   X(lazy_child_twice, "refcount-lazy", 12, "graph", "a large array's child is dropped again when its teardown goes on") \
   X(lazy_contents_kept, "refcount-lazy", 2, "count", "what takes a dead object's place keeps its first child") \
   X(lazy_weak_late, "refcount-lazy", 14, "weak", "weak references and finalizers of the dead are forgotten") \
+  X(lazy_child_skipped, "refcount-lazy", 2, "count", "a large array's teardown goes on one slot too far") \
+  X(lazy_misfit, "refcount-lazy", 8, "graph", "a new object takes a dead one's place though it does not fit") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
   X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
   X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \
@@ -111,11 +142,20 @@
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
   X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector") \
+  X(frontier_gray, "refcount-cycles", 16, "check", "a bounded detection leaves what it reached and did not visit gray") \
+  X(undone_not_restored, "refcount-cycles", 16, "graph", "a bounded detection does not give back the counts that it took") \
+  X(undone_dropped, "refcount-cycles", 17, "check", "a candidate that exceeds the bound is forgotten") \
+  X(cycle_queue_uncounted, "refcount-cycles", 9, "graph", "the queue of finalizers has no count of what died in a cycle") \
+  X(spared_contents_freed, "refcount-cycles", 13, "graph", "what a finalizable object of a dead cycle refers to is freed") \
+  X(dead_candidate_kept, "refcount-cycles", 2, "check", "a candidate that has died is never freed") \
+  X(cycle_leaf_kept, "refcount-cycles", 2, "count", "a dead cycle does not let go of objects without slots") \
   X(forwarding_ignored, "semispace", 27, "graph", "an object is copied again for each reference to it") \
   X(copy_cut, "semispace", 27, "graph", "the end of an object is not copied") \
   X(global_stale, "semispace", 27, "graph", "global roots are traced, but not updated") \
   X(queue_stale, "semispace", 27, "graph", "objects that were found dead stay where they were in the queue of finalizers") \
   X(weak_target_stale, "semispace", 14, "weak", "a weak reference keeps its target's old address") \
+  X(weak_list_stale, "semispace", 14, "weak", "the list of weak references keeps their old addresses") \
+  X(open_block_twice, "semispace", 24, "graph", "a block that a dead thread left is handed out twice") \
   X(large_unscanned, "semispace", 22, "graph", "large objects are kept, but not what they refer to") \
   X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
   X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
@@ -145,6 +185,19 @@
   X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
 /* clang-format on */
 
+/* Bugs of the harness that no run can show, in the same form: the test
+ * harness-faults plants each and looks whether its checks fail. */
+/* clang-format off */
+#define HARNESS_MUTANTS(X) \
+  X(faster_is_calm, "harness", 31, "test", "a canary that gets faster is not suspect") \
+  X(sides_swapped, "harness", 31, "test", "the canary of the base is compared with itself in the wrong order") \
+  X(leak_off_by_one, "harness", 31, "test", "one object too many is no leak") \
+  X(lost_off_by_one, "harness", 31, "test", "one object too few is not lost") \
+  X(limit_at_twice, "harness", 31, "test", "a heap may hold twice what it may hold") \
+  X(oom_is_good, "harness", 31, "test", "a record with the status OOM counts as ok") \
+  X(declared_unread, "harness", 31, "test", "a leak counts as declared whatever the record says")
+/* clang-format on */
+
 #ifdef GC_MUTANTS
 
 #include <stdbool.h>
@@ -153,7 +206,7 @@
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
   MUTANT_NONE,
-  MUTANTS(MUTANT_ID) MUTANTS_END
+  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID) MUTANTS_END
 } mutant_id;
 #undef MUTANT_ID
 

@@ -143,25 +143,79 @@ static const char *differs_as_number(const json_t *record, const char *path,
                                   : NULL;
 }
 
-const char *program_differs(const json_t *record, const program_asked *a) {
-  const char *wrong = differs_as_text(record, "collector", a->options->name);
-  if (!wrong)
-    wrong = differs_as_text(record, "workload", a->workload->name);
-  if (!wrong)
-    wrong =
-        differs_in(json_object_get(record, "params"), a->workload, "parameter");
-  if (!wrong)
-    wrong =
-        differs_in(json_object_get(record, "options"), a->options, "option");
-  if (!wrong)
-    wrong = differs_as_text(record, "heap.asked", a->heap);
-  if (!wrong)
-    wrong = differs_as_number(record, "threads", a->threads);
-  if (!wrong)
-    wrong = differs_as_number(record, "seed", a->seed);
+/* The word after `option`, or what holds without it. */
+static const char *word_after(const word_list *words, const char *option,
+                              const char *otherwise) {
+  for (size_t i = 1; i + 1 < words->count; i++)
+    if (!strcmp(words->words[i], option))
+      return words->words[i + 1];
+  return otherwise;
+}
+
+static spec options_in(const word_list *words) {
+  spec options = {0};
+  for (size_t i = 1; i + 1 < words->count; i++) {
+    const char *value = words->words[i + 1], *equals = strchr(value, '=');
+    if (!strcmp(words->words[i], "--option") && equals)
+      spec_set(&options, arena_text("%.*s", (int)(equals - value), value),
+               equals + 1);
+  }
+  return options;
+}
+
+static uint64_t number_in(const word_list *words, const char *option,
+                          const char *otherwise) {
+  uint64_t number = 0;
+  words_number(word_after(words, option, otherwise), &number);
+  return number;
+}
+
+/* A workload that takes no threads has one, whatever was asked for. */
+static uint64_t threads_in(const word_list *words, const collector *of,
+                           const spec *workload) {
+  const json_t *about = collector_workload(of, workload->name);
+  return !about || workload_is_threaded(about)
+             ? number_in(words, "--threads", "1")
+             : 1;
+}
+
+static const char *find_difference(const json_t *record, const word_list *words,
+                                   const collector *of) {
+  spec workload;
+  const spec options = options_in(words);
+  const char *wrong = differs_as_text(record, "collector", of->name);
   const json_t *instrumented = json_object_get(record, "instrumented");
-  if (!wrong && instrumented && json_is_true(instrumented) == a->untimed)
+  const bool off = !strcmp(word_after(words, "--instrument", "on"), "off");
+  if (!wrong)
+    wrong = spec_parse(word_after(words, "--run", ""), &workload);
+  if (!wrong)
+    wrong = differs_as_text(record, "workload", workload.name);
+  if (!wrong)
     wrong =
-        a->untimed ? "it ran with instruments" : "it ran without instruments";
+        differs_in(json_object_get(record, "params"), &workload, "parameter");
+  if (!wrong)
+    wrong = differs_in(json_object_get(record, "options"), &options, "option");
+  if (!wrong)
+    wrong = differs_as_text(record, "heap.asked",
+                            word_after(words, "--heap", "none"));
+  if (!wrong)
+    wrong =
+        differs_as_number(record, "threads", threads_in(words, of, &workload));
+  if (!wrong)
+    wrong = differs_as_number(record, "seed", number_in(words, "--seed", "1"));
+  if (!wrong && instrumented && json_is_true(instrumented) == off)
+    wrong = off ? "it ran with instruments" : "it ran without instruments";
   return wrong;
+}
+
+void program_check(program_result *r, const word_list *words,
+                   const collector *of) {
+  const char *difference =
+      r->record ? find_difference(r->record, words, of) : NULL;
+  if (!difference)
+    return;
+  json_decref(r->record);
+  r->record = NULL;
+  r->status = "CRASH";
+  r->reason = arena_text("exit status 0: no valid record: %s", difference);
 }

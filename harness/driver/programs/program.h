@@ -4,6 +4,7 @@
 
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
+#include "discover.h"
 #include "spawn.h"
 
 #include <jansson.h>
@@ -19,19 +20,6 @@ typedef struct program_result {
   const char *left_behind; /* as spawn_result.left */
 } program_result;
 
-/* What a program was asked to run. */
-typedef struct program_asked {
-  const spec *workload, *options; /* options: also the collector's name */
-  const char *heap;               /* as it was given */
-  unsigned threads;
-  uint64_t seed;
-  bool untimed;
-} program_asked;
-
-/* How the record of a program differs from what was asked for ("its seed is 7,
- * not 42"), as arena_text; or NULL. */
-const char *program_differs(const json_t *record, const program_asked *asked);
-
 /* Adds "--option KEY=VALUE" for each option of a collector. */
 void program_add_options(word_list *words, const spec *options);
 
@@ -46,6 +34,12 @@ bool program_run(const word_list *words, double timeout, program_result *out);
 spawn_child *program_begin(const word_list *words, double timeout,
                            spawn_limit limit);
 bool program_take(spawn_child *child, double timeout, program_result *out);
+
+/* Drops a record that is of another run than these words (program_run's) ask
+ * for, or of another collector: then the result is that of a program without a
+ * record, and says how the record differs. */
+void program_check(program_result *result, const word_list *words,
+                   const collector *of);
 
 /* Turns off address-space randomisation for the programs that are run from now
  * on.  What fits into a limited heap depends on addresses, and a seed is to

@@ -7,22 +7,19 @@
 
 #include <time.h>
 
-static uint64_t seed_of(const plan *p, const plan_cell *c) {
-  return c->canary ? PLAN_SEED : p->seed;
-}
-
 /* The words of the command. */
 static word_list run_arguments(const plan *p, const plan_cell *c) {
   word_list a = {0};
-  const char *fixed[] = {c->program->path,
-                         "--run",
-                         spec_text(&c->workload),
-                         "--heap",
-                         heap_size_argument(&c->heap),
-                         "--threads",
-                         arena_text("%u", c->threads),
-                         "--seed",
-                         arena_text("%ju", (uintmax_t)seed_of(p, c))};
+  const char *fixed[] = {
+      c->program->path,
+      "--run",
+      spec_text(&c->workload),
+      "--heap",
+      heap_size_argument(&c->heap),
+      "--threads",
+      arena_text("%u", c->threads),
+      "--seed",
+      arena_text("%ju", (uintmax_t)(c->canary ? PLAN_SEED : p->seed))};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     word_list_add(&a, fixed[i]);
   program_add_options(&a, &c->options);
@@ -67,21 +64,10 @@ json_t *run_cell(const plan *p, const plan_cell *c) {
   program_result result;
   if (!program_run(&arguments, p->timeout, &result))
     return NULL;
-  json_t *record = result.record;
-  const program_asked asked = {.workload = &c->workload,
-                               .options = &c->options,
-                               .heap = heap_size_argument(&c->heap),
-                               .threads = c->threads,
-                               .seed = seed_of(p, c),
-                               .untimed = c->untimed};
-  const char *differs = record ? program_differs(record, &asked) : NULL;
-  if (differs) {
-    json_decref(record);
-    record = substitute_record(
-        p, c, "CRASH",
-        arena_text("exit status 0: no valid record: %s", differs));
-  } else if (!record)
-    record = substitute_record(p, c, result.status, result.reason);
+  program_check(&result, &arguments, c->program);
+  json_t *record = result.record
+                       ? result.record
+                       : substitute_record(p, c, result.status, result.reason);
   if (result.left_behind)
     json_object_set_new(record, "left_behind", json_string(result.left_behind));
   json_object_set_new(record, "cell", json_string(c->id));

@@ -286,6 +286,8 @@ static json_t *judge(const episode *e, const program_result *r) {
       json_object_set_new(entry, "pairs",
                           json_deep_copy(json_object_get(coverage, "pairs")));
   }
+  json_object_set_new(entry, "must_hold",
+                      record_integer(count_of(r->record, "heap.must_hold")));
   if (e->place)
     json_object_set_new(entry, "place", record_integer(e->place));
   if (f.oracle) {
@@ -307,6 +309,7 @@ json_t *episode_take(const episode *e, spawn_child *child,
   if (!program_take(child, e->timeout, &r))
     return NULL;
   const word_list words = episode_words(e, NULL);
+  program_check(&r, &words, e->subject->program);
   json_t *entry = judge(e, &r);
   json_t *list = json_array();
   for (size_t i = 0; i < words.count; i++)

@@ -64,7 +64,7 @@ static const option_row option_rows[] = {
     {"time", 0, "SECONDS", "begin no episode after this time (no limit)",
      .kind = OPTION_SECONDS, .offset = FIELD(time)},
     {"timeout", 0, "SECONDS",
-     "an episode that idles or computes longer hangs (60; for seeded bugs 5)",
+     "an episode that takes longer hangs (60; for seeded bugs 5)",
      .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
     {"quick", 0, NULL, "1000000 operations, in one round", .kind = OPTION_FLAG,
      .offset = FIELD(quick)},
