@@ -231,7 +231,9 @@ typedef struct gc_collector {
   const char *const *work;
   /* Settings, "OPTION=VALUE,...", under which everything happens often; each of
    * them is a condition of the stress suite.  Every option that changes the
-   * algorithm should be in one. */
+   * algorithm should be in one.  The first must not bound a list to so few
+   * entries that a collector goes through the heap instead: it is also one
+   * under which costs are compared (growth-...). */
   const char *const *tight;
 } gc_collector;
 

@@ -2,9 +2,9 @@
  * must not cost more than twice as much.
  *
  * A shape of the workloads `growth` (workloads/growth.c) runs at n and at 2n,
- * with the collector's default options and with each of its tight settings.
- * What is compared is deterministic: counts of the collector's work, its
- * collections, the most work between two steps of the program, and the
+ * with the collector's default options and with the first of its tight
+ * settings. What is compared is deterministic: counts of the collector's work,
+ * its collections, the most work between two steps of the program, and the
  * footprint.  No clock is read. */
 #ifndef REAPMARK_GROWTH_H
 #define REAPMARK_GROWTH_H
