@@ -90,7 +90,7 @@ static inline uint64_t gc_shape_bytes(gc_shape s) {
 #define GC_WEAK_SHAPE ((gc_shape){0, 24})
 
 /* The nominal shape of an ephemeron. */
-#define GC_EPHEMERON_SHAPE ((gc_shape){0, 32})
+#define GC_EPHEMERON_SHAPE ((gc_shape){0, 24})
 
 /* ------------------------------------------------------------------------- *
  * The collector describes itself.

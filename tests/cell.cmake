@@ -9,6 +9,13 @@ if(NOT REAPMARK_SANITIZE) # whose shadow memory is resident as well
 endif()
 reapmark_test(cell-verdict SOURCES cell/verdict.c LIBRARIES reapmark::cell)
 
+# The harness's own seeded bugs, in those files that may hold them.
+reapmark_test(
+  harness-faults
+  SOURCES cell/harness-faults.c ${PROJECT_SOURCE_DIR}/harness/cell/judge.c
+          ${PROJECT_SOURCE_DIR}/harness/report/load.c
+  DEFINITIONS GC_MUTANTS _GNU_SOURCE LIBRARIES reapmark::cell reapmark_report)
+
 # Steps and pauses by a clock and a scheduler that the test plays itself.
 reapmark_test(cell-steps SOURCES cell/steps.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime

@@ -1,3 +1,6 @@
+# The rule of the conditions growth-SHAPE.
+reapmark_test(stress-growth SOURCES stress/growth.c LIBRARIES reapmark_driver)
+
 # The command that looks for bugs, with scripted collectors.
 reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 

@@ -14,8 +14,9 @@
  * be quadratic for a reason.
  *
  * There are four workloads, because a workload declares what it needs:
- * `growth`, `growth-finalizers`, `growth-weak` and `growth-threads`.  They are
- * not timed, so they are compiled once for all collectors.
+ * `growth`, `growth-finalizers`, `growth-weak`, `growth-ephemerons` and
+ * `growth-threads`.  They are not timed, so they are compiled once for all
+ * collectors.
  *
  * Survivors: each shape states beside its code what it makes and keeps.
  *
@@ -635,6 +636,70 @@ static void weak_dropped(wl_thread *t, uint64_t n) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * Shapes with ephemerons.
+ * ------------------------------------------------------------------------- */
+
+/* Ephemerons of one key; of keys each of which is the value before; and the
+ * other way round. */
+typedef enum pairing { OF_ONE_KEY, FORWARDS, BACKWARDS } pairing;
+
+/* Makes n ephemerons, kept by nodes.  A global root holds the one key that is
+ * not a value. */
+static void keep_pairs(wl_thread *t, uint64_t n, pairing how) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 4, 0), key = frame, value = frame + 1;
+  gc_reg pair = frame + 2, node = frame + 3;
+  new_node(m, key);
+  gc_global_store(m, MORE, key);
+  for (uint64_t i = 0; i < n; i++) {
+    new_node(m, value);
+    if (how == BACKWARDS) {
+      gc_ephemeron_new(m, pair, value, key);
+      gc_global_store(m, MORE, value);
+    } else {
+      gc_ephemeron_new(m, pair, key, value);
+    }
+    if (how != OF_ONE_KEY)
+      gc_move(m, key, value);
+    new_node(m, node);
+    gc_store_take(m, node, OTHER, pair);
+    push(m, KEPT, node, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 4, 0);
+  work_on(t, n / STEP);
+}
+
+static totals of_pairs(uint64_t n) {
+  return keeps(sum(nodes(1 + 2 * n * STEP), weaks(n * STEP)),
+               nodes(n * LITTER));
+}
+
+static totals of_pairs_one_key(uint64_t n) {
+  return of_pairs(n);
+}
+
+static void pairs_one_key(wl_thread *t, uint64_t n) {
+  keep_pairs(t, n * STEP, OF_ONE_KEY);
+}
+
+static totals of_pairs_forwards(uint64_t n) {
+  return of_pairs(n);
+}
+
+static void pairs_forwards(wl_thread *t, uint64_t n) {
+  keep_pairs(t, n * STEP, FORWARDS);
+}
+
+static totals of_pairs_backwards(uint64_t n) {
+  return of_pairs(n);
+}
+
+static void pairs_backwards(wl_thread *t, uint64_t n) {
+  keep_pairs(t, n * STEP, BACKWARDS);
+}
+
+/* ------------------------------------------------------------------------- *
  * Shapes with threads.
  * ------------------------------------------------------------------------- */
 
@@ -834,6 +899,11 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(weak_dead, "dead")                                                         \
   X(weak_dropped, "dropped")
 
+#define EPHEMERON_SHAPES(X)                                                    \
+  X(pairs_one_key, "one-key")                                                  \
+  X(pairs_forwards, "forwards")                                                \
+  X(pairs_backwards, "backwards")
+
 #define THREAD_SHAPES(X)                                                       \
   X(threads_pairs, "pairs")                                                    \
   X(threads_stores, "stores")                                                  \
@@ -847,6 +917,9 @@ WORKLOAD(growth_finalizers, "growth-finalizers",
 WORKLOAD(growth_weak, "growth-weak",
          "shapes with weak references whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_WEAK, WEAK_SHAPES);
+WORKLOAD(growth_ephemerons, "growth-ephemerons",
+         "shapes with ephemerons whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_EPHEMERONS, EPHEMERON_SHAPES);
 WORKLOAD(growth_threads, "growth-threads",
          "shapes with threads whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_THREADS, THREAD_SHAPES);

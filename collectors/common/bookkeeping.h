@@ -7,21 +7,26 @@
 #define REAPMARK_COMMON_BOOKKEEPING_H
 
 #include "gc.h"
+#include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/tracked.h"
 
-/* What happened to weak references and finalizable objects, as counters of
- * gc_heap_counters; those that are events, and those that are work (gc.h). */
+/* What happened to weak references, ephemerons and finalizable objects, as
+ * counters of gc_heap_counters; those that are events, and those that are work
+ * (gc.h). */
 #define BOOKKEEPING_COUNTERS                                                   \
   {"weak-cleared", tracked_counted.cleared},                                   \
+      {"ephemerons-cleared", ephemerons_counted.cleared},                      \
+      {"ephemerons-visited", ephemerons_counted.visited},                      \
       {"finalizers-queued", finalizers_counted.queued},                        \
       {"finalizers-taken", finalizers_counted.taken},                          \
       {"tracked-visited", tracked_counted.visited}, {                          \
     "queue-visited", finalizers_counted.visited                                \
   }
 #define BOOKKEEPING_EVENTS                                                     \
-  "weak-cleared", "finalizers-queued", "finalizers-taken"
-#define BOOKKEEPING_WORK "tracked-visited", "queue-visited"
+  "weak-cleared", "ephemerons-cleared", "finalizers-queued", "finalizers-taken"
+#define BOOKKEEPING_WORK                                                       \
+  "tracked-visited", "ephemerons-visited", "queue-visited"
 
 /* Empties all of it, before the space is destroyed.  Bags must be empty. */
 void bookkeeping_destroy(void);

@@ -208,6 +208,8 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
     p = large_new(bytes);
     if (p)
       cells.large += bytes;
+    if (p && gc_mutant(large_born_old))
+      bitmap_set(cells_marks, space_granule(p));
   }
   if (p)
     cells.untouched = false;
@@ -353,6 +355,8 @@ bool cells_flagged(const uint64_t *marks,
   uint32_t number = cells_unflag();
   if (number) {
     cells_scan_block(number, marks, scan, data);
+    if (gc_mutant(one_block_rescanned))
+      cells_unscanned.blocks = 0;
     return true;
   }
   if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
@@ -448,7 +452,9 @@ void cells_sort_begin(void) {
 /* From the highest block down, so that the lists end up in address order. */
 bool cells_sort_more(uint32_t most) {
   for (; cells_unsorted > 1 && most > 0; most--)
-    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED)
+    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED ||
+        (gc_mutant(block_sorted_twice) &&
+         cells_blocks[cells_unsorted].state == CELLS_TAKEN))
       cells_sort_block(cells_unsorted);
   return cells_unsorted <= 1;
 }

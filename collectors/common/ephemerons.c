@@ -5,6 +5,7 @@
 
 tracked_list ephemerons;
 uint32_t *ephemerons_waiting;
+ephemerons_counts ephemerons_counted;
 
 static pthread_mutex_t ephemerons_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -59,6 +60,7 @@ void ephemerons_wake(const gc_object *o) {
  * not null; else lets the ephemeron wait for what was not reached so far. */
 static gc_object **ephemerons_settle(gc_object *e, tracked_where where) {
   gc_object *key = ephemeron_at(e)->key;
+  ephemerons_counted.visited++;
   if (!key)
     return NULL;
   if (!where(key) && !gc_mutant(ephemeron_strong)) {
@@ -115,6 +117,7 @@ void ephemerons_clear(tracked_where where, bool all) {
     if (!e->key || where(e->key) || gc_mutant(ephemeron_strong))
       continue;
     ephemerons_waiting[space_granule(e->key)] = 0;
+    ephemerons_counted.cleared++;
     if (!gc_mutant(ephemeron_uncleared))
       e->key = NULL;
     e->value = NULL;
@@ -124,6 +127,7 @@ void ephemerons_clear(tracked_where where, bool all) {
 /* A cleared ephemeron leaves the list: it stays null. */
 void ephemerons_prune(tracked_where where, bool all) {
   size_t kept = ephemerons_first(all);
+  ephemerons_counted.visited += ephemerons.stack.size - kept;
   for (size_t i = kept; i < ephemerons.stack.size; i++) {
     gc_object *e = ephemerons.stack.items[i], *now = where(e);
     if (ephemerons_waiting)
@@ -149,6 +153,7 @@ uint64_t ephemerons_bytes(void) {
 void ephemerons_destroy(void) {
   object_stack_free(&ephemerons.stack);
   ephemerons.old = 0;
+  ephemerons_counted = (ephemerons_counts){0};
   ephemerons_ready = 0;
   space_table_destroy(ephemerons_waiting, ephemerons_table_bytes());
   ephemerons_waiting = NULL;

@@ -55,6 +55,12 @@ extern tracked_list ephemerons;
  * 0: none waits.  Mapped when the first ephemeron waits. */
 extern uint32_t *ephemerons_waiting;
 
+typedef struct ephemerons_counts {
+  uint64_t cleared; /* ephemerons whose keys died */
+  uint64_t visited; /* looks at ephemerons */
+} ephemerons_counts;
+extern ephemerons_counts ephemerons_counted; /* so far */
+
 static inline ephemeron *ephemeron_at(gc_object *o) {
   return (ephemeron *)o;
 }

@@ -29,6 +29,8 @@ static void finalizers_close_up(void) {
   size_t waiting = queue.objects.size - queue.first;
   if (queue.first < waiting || gc_mutant(queue_only_grows))
     return;
+  if (gc_mutant(queue_tail_lost) && waiting > 1)
+    waiting--;
   if (waiting)
     memmove(queue.objects.items, queue.objects.items + queue.first,
             waiting * sizeof *queue.objects.items);
@@ -54,7 +56,8 @@ gc_object *finalizers_pop_waiting(void) {
   pthread_mutex_lock(&queue.lock);
   if (queue.first < queue.objects.size) {
     o = queue.objects.items[queue.first++];
-    queue.settled -= queue.settled > 0;
+    if (!gc_mutant(settled_not_lowered))
+      queue.settled -= queue.settled > 0;
     finalizers_counted.taken++;
   }
   size_t waiting = queue.objects.size - queue.first;
@@ -102,6 +105,9 @@ const char *finalizers_check(bool (*is)(const gc_object *o)) {
   const char *why = NULL;
   if (queue.settled > finalizers_count())
     why = "more objects that wait for finalizers are settled than wait";
+  if (queue.objects.room > STACK_LEAST &&
+      queue.objects.room > 16 * (finalizers_count() + 1))
+    why = "the finalizer queue takes more memory than what waits needs";
   for (size_t i = 0; i < finalizers_count() && !why; i++) {
     const gc_object *o = finalizers_first()[i];
     if (!is(o))

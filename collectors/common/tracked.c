@@ -79,9 +79,10 @@ void tracked_prune_weak(tracked_where where, bool all) {
       continue;
     if (!gc_mutant(ms_weak_uncleared) && !gc_mutant(weak_target_stale))
       *target = where(*target);
-    list->items[kept++] = now;
+    list->items[kept++] = gc_mutant(weak_list_stale) ? list->items[i] : now;
   }
-  list->size = tracked_weak.old = kept;
+  tracked_weak.old = gc_mutant(weak_old_too_far) ? list->size : kept;
+  list->size = kept;
   object_stack_trim(list);
 }
 

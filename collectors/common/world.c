@@ -81,7 +81,7 @@ void world_leave(gc_mutator *m) {
     world_base(previous)->next = next;
   else
     world.mutators = next;
-  if (next)
+  if (next && !gc_mutant(previous_not_updated))
     world_base(next)->previous = previous;
   world.running--;
   pthread_mutex_unlock(&world.lock);

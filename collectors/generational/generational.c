@@ -16,7 +16,8 @@
  * Invariants, between collections:
  *   - An object with slots is old if it has a mark bit.  An old object with
  *     slots either has the flag GEN_OLD or is in exactly one remembered set.
- *   - An object with the flag refers to old objects and null only.
+ *   - An object with the flag refers to old objects and null only, except that
+ *     slots of remembered cards of a wide object may refer to young ones.
  *   - Old weak references have old targets, old ephemerons old keys and
  * values, and the old entries are the first of the lists of weak references,
  * finalizable objects (tracked.h) and ephemerons (ephemerons.h). The
@@ -94,7 +95,8 @@ const gc_collector gc_this_collector = {
     .summary = "two generations by sticky mark bits, an object-logging write "
                "barrier, nothing moves",
     .source = "sticky mark bits: Demmers et al., POPL 1990; logging objects "
-              "once: Blackburn & McKinley, ISMM 2002",
+              "once: Blackburn & McKinley, ISMM 2002; cards in remembered "
+              "sets: Hosking & Hudson, OOPSLA GC workshop 1993",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .threads = true,
@@ -211,7 +213,8 @@ static bool gen_is_dirty(const gc_object *o, uint32_t card) {
 void gen_remember(gc_mutator *m, gc_object *o, gc_object **place) {
   if (gc_unlikely(object_slots(o) > GEN_WIDE)) {
     uint32_t card = gen_card_of(o, (uint32_t)(place - o->slots));
-    if (gen_is_dirty(o, card) || gen_remember_card(&m->cards, o, card))
+    if (gen_is_dirty(o, card) || gen_remember_card(&m->cards, o, card) ||
+        gc_mutant(card_overflow_lost))
       return;
   }
   gen_remember_whole(&m->remembered, o);

@@ -353,7 +353,8 @@ static void inc_revive(void) {
   if (inc.pairs)
     ephemerons_clear(inc_where, true);
   tracked_queue_dead(inc_where, true);
-  roots_queue(waited, inc_root, &inc.marking);
+  if (!gc_mutant(revived_unmarked))
+    roots_queue(waited, inc_root, &inc.marking);
   inc.phase = INC_REVIVED;
 }
 
@@ -546,7 +547,7 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
   if (gc_unlikely(inc.each) && hostile_saw.allocations % 4 == 0)
     inc_hostile_step();
   gc_object *o = cells_obtain(m, &m->buffer, c, bytes, &policy);
-  if (c == CELLS_LARGE && o && inc_marking)
+  if (c == CELLS_LARGE && o && inc_marking && !gc_mutant(large_born_white))
     inc_colour((char *)o, (char *)o + SPACE_GRANULE, SPACE_GRANULE, true);
   return o;
 }
@@ -588,11 +589,13 @@ void gc_heap_destroy(gc_heap *h) {
  * objects, and are handed out to other mutators again. */
 static void inc_detach(gc_mutator *m) {
   gc_heap *h = m->base.heap;
-  if (inc_marking)
+  if (inc_marking && !gc_mutant(span_stays_marked))
     inc_colour_buffer(&m->buffer, false);
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&h->lock);
   h->inherited += !bag_empty(&m->shaded);
+  if (gc_mutant(shaded_not_inherited))
+    bag_free(&m->shaded);
   bag_pour(&m->shaded, &h->orphans);
   pthread_mutex_unlock(&h->lock);
 }
@@ -649,6 +652,13 @@ static void inc_foresee_queued(void *data, gc_object *o) {
     object_push_or_die(&r->stack, o);
 }
 
+/* The same for what is marked in a flagged block, which may be a free cell that
+ * is marked for the object to come. */
+static void inc_foresee_flagged(void *data, gc_object *o) {
+  if (cells_is_object(o))
+    inc_foresee_queued(data, o);
+}
+
 static void inc_foresee_bag(reachable *r, const object_bag *shaded) {
   uint64_t at = 0;
   for (gc_object *o; (o = bag_next(shaded, &at));)
@@ -680,7 +690,7 @@ static const char *inc_foresee(uint64_t *seen) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     inc_foresee_bag(&r, &m->shaded);
   /* Where the mark stack overflowed, flagged blocks are scanned again. */
-  cells_flagged_look(inc.marking.marks, inc_foresee_queued, &r);
+  cells_flagged_look(inc.marking.marks, inc_foresee_flagged, &r);
   reachable_reach_values(&r);
   while (r.stack.size && !r.why) {
     gc_object *o = object_pop(&r.stack);

@@ -95,6 +95,7 @@ struct gc_heap {
                     none */
   bool pairs;    /* ephemerons may wait for objects that get counts, ... */
   bool parting;  /* ... or for objects that die */
+  uint64_t parted; /* ephemerons whose keys died old, so far */
 
   uint64_t budget; /* bytes to be handed out in an epoch */
   pacing pacing;   /* when a full collection is due */
@@ -142,9 +143,10 @@ const gc_collector gc_this_collector = {
                                     "logged", "logged-parts", "logs-inherited",
                                     "logs-incomplete", "survivors", "died-old",
                                     "zero-counts", "queued-young", "queued-old",
-                                    NULL},
+                                    "ephemerons-parted", NULL},
     .work = (const char *const[]){"log-entries", "survivors", "died-old",
-                                  "zero-counts", "roots-visited", NULL},
+                                  "zero-counts", "roots-visited",
+                                  "ephemerons-visited", NULL},
     /* Epochs that end because their logs are long, soon and at once; and
      * because of allocation alone. */
     .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
@@ -459,6 +461,7 @@ static void dc_part(gc_heap *h, gc_object *o) {
   ephemeron *e = ephemeron_at(o);
   dc_let_go(h, e);
   e->key = e->value = NULL;
+  dc_heap.parted++;
 }
 
 /* Empties the list of the dead.  They lose their bits, so that tracked.h takes
@@ -718,6 +721,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"died-old", h->died},
                             {"zero-counts", h->zeros},
                             {"queued-young", h->queued_young},
+                            {"ephemerons-parted", h->parted},
+                            {"ephemerons-visited", ephemerons_counted.visited},
                             {"queued-old", h->queued_old},
                             {"roots-visited", h->roots}};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -373,7 +373,8 @@ static void restore_value(rc_pair *p, const gc_object *other) {
   gc_object *value = p->value;
   if (!p->subtracted)
     return;
-  if (color(other) != BLACK && !cycles.undoing) {
+  if (color(other) != BLACK && !cycles.undoing &&
+      !gc_mutant(pair_edge_strong)) {
     if (color(value) == GRAY) {
       bag_put(&cycles.work, value);
       bag_put(&cycles.apart, value);
@@ -405,9 +406,8 @@ __attribute__((noinline)) static void scan_black(gc_object *root) {
 
 static void subtract_value(rc_pair *p, const gc_object *other) {
   gc_object *value = p->value;
+  (void)other;
   if (p->subtracted && !gc_mutant(pair_subtracted_twice))
-    return;
-  if (gc_mutant(pair_edge_strong) && other == (gc_object *)p)
     return;
   p->subtracted = true;
   value->word--;

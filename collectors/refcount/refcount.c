@@ -104,12 +104,17 @@ static void rc_weak_vacate(rc_weak_table *t, rc_link **place) {
   }
 }
 
+/* The head of a list is read without the mutex as well (rc_any_parted). */
+static void rc_link_set_head(rc_link **list, rc_link *l) {
+  __atomic_store_n(list, l, __ATOMIC_RELAXED);
+}
+
 static void rc_link_push(rc_link **list, rc_link *l) {
   l->previous = NULL;
   l->next = *list;
   if (l->next)
     l->next->previous = l;
-  *list = l;
+  rc_link_set_head(list, l);
 }
 
 static void rc_link_remove(rc_link **list, rc_link *l) {
@@ -118,7 +123,7 @@ static void rc_link_remove(rc_link **list, rc_link *l) {
   if (l->previous)
     l->previous->next = l->next;
   else
-    *list = l->next;
+    rc_link_set_head(list, l->next);
 }
 
 /* Enters a new weak reference or ephemeron into the table.  Returns false

@@ -178,7 +178,8 @@ static uint32_t semi_take_block(void) {
     number = blocks_take();
     semi_append(&semi.space, number);
   } else {
-    semi.open = semi.blocks[number].next_open;
+    if (!gc_mutant(open_block_twice))
+      semi.open = semi.blocks[number].next_open;
     semi.reopened++;
   }
   semi.taken++;
@@ -647,6 +648,8 @@ const char *gc_heap_check(gc_heap *h) {
     why = reachable_check(semi_is_object, semi_is_object);
   if (!why)
     why = tracked_check(semi_is_object, semi_itself, true);
+  if (!why)
+    why = finalizers_check(semi_is_object);
   if (!why)
     why = ephemerons_check(semi_is_object, semi_itself, true);
   space_table_destroy(semi_starts, bytes);

@@ -164,6 +164,17 @@ void words_clean(char *text, bool lines) {
   *out = 0;
 }
 
+size_t words_copy(char *out, size_t room, const char *text, size_t bytes) {
+  size_t n = bytes < room ? bytes : room - 1;
+  while (n > 0 && n < bytes && (text[n] & 0xc0) == 0x80)
+    n--;
+  for (size_t i = 0; i < n; i++)
+    out[i] = text[i] ? text[i] : '?';
+  out[n] = 0;
+  words_clean(out, false);
+  return strlen(out);
+}
+
 void word_list_add(word_list *list, const char *word) {
   list->words = arena_more(list->words, list->count, sizeof *list->words);
   list->words[list->count++] = word;

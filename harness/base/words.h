@@ -40,6 +40,11 @@ const char *words_decimal(const char *text, double *value);
  * if `lines` is true. */
 void words_clean(char *text, bool lines);
 
+/* Copies `bytes` bytes of text to `out`, which has `room` bytes with the final
+ * 0, cleaned and on one line.  What has no room is cut off, between characters.
+ * Returns the length of the copy. */
+size_t words_copy(char *out, size_t room, const char *text, size_t bytes);
+
 /* A list of words. */
 typedef struct word_list {
   const char **words;

@@ -1,6 +1,8 @@
 /* judge.c: the rules by which a verdict is reached, as pure functions. */
 #include "cell.h"
 
+#include "common/hostile/mutants.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -31,7 +33,7 @@ cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
                         uint64_t objects) {
   uint64_t expected = cell_remains(reclaims, e.live, e.cyclic, e.allocated);
   cell_verdict v = {.status = CELL_OK, .declared = true};
-  if (objects < e.live) {
+  if (objects + gc_mutant(lost_off_by_one) < e.live) {
     v.status = CELL_WRONG;
     v.declared = false;
     snprintf(v.reason, sizeof v.reason, "lost %" PRIu64 " objects",
@@ -44,7 +46,7 @@ cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,
              expected - objects);
   } else if (objects > e.live) {
     v.status = CELL_LEAK;
-    v.declared = objects <= expected + spare;
+    v.declared = objects <= expected + spare + gc_mutant(leak_off_by_one);
     v.leaked = objects - e.live;
     if (!v.declared)
       snprintf(v.reason, sizeof v.reason,
@@ -82,7 +84,7 @@ cell_verdict cell_judge_limit(const gc_capabilities *can, uint64_t limit,
                               uint64_t peak) {
   cell_verdict v = {.status = CELL_OK, .declared = true};
   uint64_t most = limit && can->heap_limit ? gc_footprint_most(can, limit) : 0;
-  if (!most || peak <= most)
+  if (!most || peak <= (gc_mutant(limit_at_twice) ? 2 * most : most))
     return v;
   v.status = CELL_OVER_LIMIT;
   v.declared = false;

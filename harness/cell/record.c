@@ -4,6 +4,7 @@
 #include "cell.h"
 
 #include "common/hostile/hostile.h"
+#include "harness/base/words.h"
 #include "harness/record/record.h"
 
 #include <errno.h>
@@ -61,10 +62,11 @@ static json_t *compose_verdict(const cell_verdict *v) {
                                       [CELL_WRONG] = "WRONG",
                                       [CELL_OOM] = "OOM"};
   /* A reason may quote bytes that are not UTF-8, which JSON cannot hold. */
-  json_t *reason = json_string(v->reason);
+  char reason[CELL_REASON];
+  words_copy(reason, sizeof reason, v->reason, strlen(v->reason));
   return json_pack("{s:s,s:b,s:o,s:o}", "status", names[v->status], "declared",
                    v->declared, "leaked", record_integer(v->leaked), "reason",
-                   reason ? reason : json_string("(unprintable)"));
+                   json_string(reason));
 }
 
 static json_t *compose_memory(const cell_run *run, cell_resident resident,

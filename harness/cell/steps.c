@@ -5,6 +5,8 @@
  * delay is read and subtracted from them. */
 #include "cell.h"
 
+#include "common/hostile/mutants.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -176,6 +178,10 @@ void wl_begin(wl_thread *t) {
   if (gc_this_collector.can.reclaims != GC_RECLAIMS_NOTHING)
     gc_collect(t->m);
   cell_measurement = (cell_measured){.begun = true};
+  if (gc_mutant(peak_read_early))
+    cell_measurement.resident = cell_read_resident();
+  if (gc_mutant(footprint_read_early))
+    cell_measurement.footprint = gc_heap_footprint(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
   if (!untimed)
@@ -198,8 +204,10 @@ void wl_end(wl_thread *t) {
   x->wall = now - x->begin - c->instrument - c->skipped;
   if (!untimed)
     cell_curve_end(t->run->heap, now);
-  x->resident = cell_read_resident();
-  x->footprint = gc_heap_footprint(t->run->heap);
+  if (!gc_mutant(peak_read_early))
+    x->resident = cell_read_resident();
+  if (!gc_mutant(footprint_read_early))
+    x->footprint = gc_heap_footprint(t->run->heap);
   x->usage = cell_heap_usage(t->run->heap);
   x->ended = x->begun;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hostile/mutants.h"
 #include "harness/record/record.h"
 
 /* Enough for most runs, and few enough for the curves' quadratic time. */
@@ -136,6 +137,8 @@ json_t *cell_utilisation(const cell_thread *threads,
     mine.count = mmu_normalize(mine.items, mine.count, begin, end);
     shrink(&mine, INTERVALS);
     mmu_curves(mine.items, mine.count, begin, end, windows, n, x.mmu, x.bmu);
+    for (size_t i = 0; gc_mutant(window_off) && i + 1 < n; i++)
+      x.mmu[i] = x.mmu[i + 1];
     keep_worse(&worst, &x, n);
     json_array_append_new(each, compose(&x, n));
     gap = mine.gap > gap ? mine.gap : gap;

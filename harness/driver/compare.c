@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ------------------------------------------------------------------------- *
  * Command line.
@@ -245,12 +246,32 @@ static bool has_collector(const report *r, const char *name,
   return found;
 }
 
-/* DIR or DIR:COLLECTOR: a folder whose name has a colon is a folder. */
+static bool is_results(const char *path) {
+  return is_folder(path) && !access(arena_text("%s/plan.json", path), F_OK);
+}
+
+/* Where DIR ends in DIR or DIR:COLLECTOR: both may have colons.  DIR is the
+ * longest beginning that `is` such a folder; NULL if none is. */
+static const char *end_of_folder(const char *text, bool (*is)(const char *)) {
+  const char *end = text + strlen(text);
+  while (!is(arena_text("%.*s", (int)(end - text), text))) {
+    do
+      if (end == text)
+        return NULL;
+    while (*--end != ':');
+  }
+  return end;
+}
+
 static bool open_side(folder_list *folders, const char *text,
                       compare_side *side) {
-  const char *colon = NULL, *path = text;
-  if (!is_folder(text) && (colon = strchr(text, ':')) != NULL)
-    path = arena_text("%.*s", (int)(colon - text), text);
+  const char *end = end_of_folder(text, is_results);
+  if (!end) /* for the message */
+    end = end_of_folder(text, is_folder);
+  if (!end)
+    end = text + strcspn(text, ":");
+  const char *path = arena_text("%.*s", (int)(end - text), text);
+  const char *colon = *end ? end : NULL;
   *side = (compare_side){.name = text,
                          .report = open_folder(folders, path),
                          .collector = colon ? colon + 1 : NULL};

@@ -17,6 +17,13 @@ static const char *word(const json_t *object, const char *key) {
   return text ? text : "";
 }
 
+/* Where Google Benchmark has a number, null says that it is not known. */
+static void set_known(json_t *context, const char *name, const json_t *number) {
+  json_int_t value = json_integer_value(number);
+  json_object_set_new(context, name,
+                      value > 0 ? json_integer(value) : json_null());
+}
+
 /* The cells that are left out, and why. */
 static json_t *gbench_left_out(const report *r) {
   json_t *list = json_array();
@@ -38,18 +45,16 @@ static json_t *gbench_context(const report *r) {
   json_t *context = json_object();
   json_object_set_new(context, "date", json_string(word(machine, "date")));
   json_object_set_new(context, "executable", json_string("reapmark"));
-  json_object_set_new(
-      context, "num_cpus",
-      json_integer(json_integer_value(json_object_get(cpu, "allowed"))));
-  json_object_set_new(
-      context, "mhz_per_cpu",
-      json_integer(json_integer_value(json_object_get(cpu, "mhz"))));
+  set_known(context, "num_cpus", json_object_get(cpu, "allowed"));
+  set_known(context, "mhz_per_cpu", json_object_get(cpu, "mhz"));
   json_object_set_new(
       context, "cpu_scaling_enabled",
       json_boolean(!strcmp(word(cpu, "governor"), "powersave")));
   json_object_set_new(context, "caches", json_array());
   json_t *load = json_object_get(machine, "load");
-  json_object_set(context, "load_avg", load ? load : json_null());
+  bool known = json_number_value(json_array_get(load, 0)) >= 0;
+  json_object_set_new(context, "load_avg",
+                      load && known ? json_incref(load) : json_array());
   json_object_set_new(context, "library_build_type", json_string("release"));
   json_object_set_new(context, "left_out", gbench_left_out(r));
   return context;

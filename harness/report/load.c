@@ -1,5 +1,6 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
+#include "collectors/common/hostile/mutants.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/output/table.h"
@@ -27,10 +28,12 @@ verdict verdict_of_record(const json_t *record) {
   if (json_is_true(record_get(record, "heap.coarse")) &&
       (declared || !strcmp(status, "OOM")))
     return VERDICT_BELOW_GRANULE;
-  if (!strcmp(status, "ok") && declared)
+  if ((!strcmp(status, "ok") && declared) ||
+      (gc_mutant(oom_is_good) && !strcmp(status, "OOM")))
     return VERDICT_OK;
   if (!strcmp(status, "LEAK"))
-    return declared ? VERDICT_LEAK_DECLARED : VERDICT_LEAK;
+    return declared || gc_mutant(declared_unread) ? VERDICT_LEAK_DECLARED
+                                                  : VERDICT_LEAK;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (!strcmp(status, known[i].status))
       return known[i].verdict;
@@ -228,6 +231,8 @@ static double canary_median(const report *r) {
 
 double report_drift_between(const report *base, const report *fresh) {
   double was = canary_median(base), is = canary_median(fresh);
+  if (gc_mutant(sides_swapped))
+    return was / is - 1;
   return was > 0 && is > 0 ? is / was - 1 : NAN;
 }
 
@@ -241,6 +246,8 @@ const char *report_suspect_text(const report *base, const report *fresh) {
 }
 
 bool report_is_suspect(const report *r) {
+  if (gc_mutant(faster_is_calm))
+    return report_drift(r) > REPORT_DRIFT_BOUND;
   return fabs(report_drift(r)) > REPORT_DRIFT_BOUND;
 }
 

@@ -115,15 +115,16 @@ static const char *machine_text(const report *r) {
   const json_t *os = json_object_get(r->machine, "os");
   const json_t *build = json_object_get(r->machine, "build");
   const char *hypervisor = word(cpu, "hypervisor", "");
+  long long cpus = json_integer_value(json_object_get(cpu, "allowed"));
   if (!r->machine)
     return "";
-  return arena_text(
-      "%s, %lld CPUs%s%s, %s %s, built with %s (%s).",
-      word(cpu, "model", "unknown CPU"),
-      (long long)json_integer_value(json_object_get(cpu, "allowed")),
-      *hypervisor ? ", virtual: " : "", hypervisor, word(os, "name", "?"),
-      word(os, "release", "?"), word(build, "compiler", "?"),
-      word(build, "type", "?"));
+  return arena_text("%s, %s%s%s, %s %s, built with %s (%s).",
+                    word(cpu, "model", "unknown CPU"),
+                    cpus > 0 ? arena_text("%lld CPUs", cpus)
+                             : "unknown number of CPUs",
+                    *hypervisor ? ", virtual: " : "", hypervisor,
+                    word(os, "name", "?"), word(os, "release", "?"),
+                    word(build, "compiler", "?"), word(build, "type", "?"));
 }
 
 void report_add_title(page *p, const report *r) {

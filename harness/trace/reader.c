@@ -33,6 +33,10 @@ typedef struct span {
   const char *text, *end;
 } span;
 
+static size_t length_of(span word) {
+  return (size_t)(word.end - word.text);
+}
+
 trace_reader *trace_reader_from(FILE *file, const char *name) {
   trace_reader *r = trace_memory(NULL, sizeof *r);
   memset(r, 0, offsetof(trace_reader, buffer));
@@ -98,10 +102,10 @@ typedef struct shown {
 
 static shown show(span word) {
   shown s;
-  size_t n = 0;
-  for (; word.text < word.end && n < sizeof s.text - 4; word.text++)
-    s.text[n++] = *word.text > ' ' && *word.text < 127 ? *word.text : '?';
-  strcpy(s.text + n, word.text < word.end ? "..." : "");
+  bool cut = length_of(word) >= sizeof s.text;
+  size_t used = words_copy(s.text, sizeof s.text - (cut ? 3 : 0), word.text,
+                           length_of(word));
+  strcpy(s.text + used, cut ? "..." : "");
   return s;
 }
 
@@ -163,10 +167,6 @@ static span next_word(span *line) {
     word.end++;
   line->text = word.end;
   return word;
-}
-
-static size_t length_of(span word) {
-  return (size_t)(word.end - word.text);
 }
 
 static bool is(span word, const char *text) {

@@ -48,7 +48,9 @@ typedef struct walk_listener {
 
 /* When the use of a borrowed object that is dead is noticed. */
 typedef enum walk_rigour {
-  WALK_LATE,   /* when the death is known: cheap; reported to `misused` */
+  WALK_LATE,   /* when the death is known: cheap; reported to `misused`.  Not
+                  noticed if the object is brought back before that, by a weak
+                  reference or as one that was to be finalized */
   WALK_AT_ONCE /* before the operation, which is not performed */
 } walk_rigour;
 

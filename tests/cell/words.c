@@ -157,6 +157,29 @@ static void texts_are_cleaned(void **state) {
   assert_string_equal(text, "a\nb?c");
 }
 
+/* Text of another program, as a terminal and JSON can take it. */
+static void text_is_copied(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *copy;
+    size_t room;
+  } cases[] = {
+      {"plain", "plain", 100},
+      {"caf\u00e9 \u2265 \U0001f600", "caf\u00e9 \u2265 \U0001f600", 100},
+      {"\x1b[31m\ttab\x7f", "?[31m?tab?", 100},
+      {"caf\xe9s \xc3", "caf?s ?", 100}, /* Latin-1; cut short */
+      {"caf\u00e9s", "caf", 5},          /* cut off between characters */
+      {"caf\u00e9s", "caf\u00e9", 6},
+      {"long", "", 1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char out[100];
+    size_t n =
+        words_copy(out, cases[i].room, cases[i].text, strlen(cases[i].text));
+    assert_string_equal(out, cases[i].copy);
+    assert_int_equal(n, strlen(out));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(near_words_are_suggested),
@@ -168,6 +191,7 @@ int main(void) {
       cmocka_unit_test(other_text_is_no_number),
       cmocka_unit_test(lists_split_at_commas_or_blanks),
       cmocka_unit_test(texts_are_cleaned),
+      cmocka_unit_test(text_is_copied),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

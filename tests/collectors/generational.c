@@ -4,6 +4,8 @@
 #include "rig.h"
 /* After the collector. */
 #include "common/cells.h"
+#include "common/finalizers.h"
+#include "common/tracked.h"
 #include <pthread.h>
 
 enum { KIB = 1024 };
@@ -129,14 +131,14 @@ static void the_young_and_roots_are_not_remembered(void **state) {
   close_old(f);
 }
 
-static void *store_and_leave(void *shared) {
+/* Stores into the last slot of the global, which has *slots of them. */
+static void *store_and_leave(void *slots) {
   gc_mutator *mine = gc_thread_attach(heap);
   gc_reg f = gc_frame_enter(mine, 2, 0);
-  (void)shared;
   gc_global_load(mine, f, 0);
   gc_new(mine, f + 1, (gc_shape){0, 8}, GC_PLAIN);
   *(uint64_t *)gc_payload(mine, f + 1) = 4711;
-  gc_store_take(mine, f, 0, f + 1);
+  gc_store_take(mine, f, *(uint32_t *)slots - 1, f + 1);
   gc_frame_leave(mine, f, 2, 0);
   gc_thread_detach(mine);
   return NULL;
@@ -144,23 +146,29 @@ static void *store_and_leave(void *shared) {
 
 static void what_a_dead_thread_stored_is_found(void **state) {
   (void)state;
-  gc_reg f = open_old();
-  gc_new(m, f + 1, (gc_shape){1, 0}, GC_PLAIN);
-  gc_global_store(m, 0, f + 1);
-  gc_collect(m);
-  pthread_t thread;
-  gc_blocking_enter(m);
-  assert_int_equal(pthread_create(&thread, NULL, store_and_leave, NULL), 0);
-  assert_int_equal(pthread_join(thread, NULL), 0);
-  gc_blocking_leave(m);
-  rig_check();
-  until_minor();
-  assert_int_equal(rig_counter("objects-remembered"), 1);
-  gc_load(m, f + 2, f + 1, 0);
-  assert_true(is_old(f + 2));
-  assert_int_equal(*(uint64_t *)gc_payload(m, f + 2), 4711);
-  gc_global_clear(m, 0);
-  close_old(f);
+  uint32_t sizes[] = {1, 1000}; /* remembered as a whole, and as a card */
+  for (unsigned i = 0; i < 2; i++) {
+    gc_reg f = open_old();
+    gc_new(m, f + 1, (gc_shape){sizes[i], 0}, GC_PLAIN);
+    gc_global_store(m, 0, f + 1);
+    gc_collect(m);
+    pthread_t thread;
+    gc_blocking_enter(m);
+    assert_int_equal(pthread_create(&thread, NULL, store_and_leave, &sizes[i]),
+                     0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    gc_blocking_leave(m);
+    rig_check();
+    until_minor();
+    assert_int_equal(rig_counter("objects-remembered"), i == 0);
+    assert_int_equal(rig_counter("cards-remembered"), i == 1);
+    assert_int_equal(rig_counter("remembered-inherited"), 1);
+    gc_load(m, f + 2, f + 1, sizes[i] - 1);
+    assert_true(is_old(f + 2));
+    assert_int_equal(*(uint64_t *)gc_payload(m, f + 2), 4711);
+    gc_global_clear(m, 0);
+    close_old(f);
+  }
 }
 
 /* Large objects get old in place as well, and are remembered as a whole. */
@@ -179,6 +187,185 @@ static void large_objects_have_generations(void **state) {
   uint64_t marked = rig_counter("objects-marked");
   until_minor();
   assert_int_equal(rig_counter("objects-marked"), marked + 9);
+  close_old(f);
+}
+
+/* A store into an old wide object makes the next collection look at one card,
+ * whatever the size of the object, and what is stored is found wherever it
+ * is. */
+static void a_wide_object_is_remembered_in_parts(void **state) {
+  (void)state;
+  for (uint32_t slots = GEN_WIDE + 1; slots < 200000; slots = slots * 5 + 7) {
+    gc_reg f = open_old();
+    gc_new(m, f + 1, (gc_shape){slots, 8}, GC_PLAIN);
+    gc_collect(m);
+    const uint32_t places[] = {0,         GEN_CARD - 1,         GEN_CARD,
+                               slots / 2, slots - GEN_CARD - 1, slots - 1};
+    for (unsigned i = 0; i < 6; i++) {
+      uint64_t scanned = rig_counter("slots-rescanned");
+      rig_list(f + 2, 3);
+      gc_store(m, f + 1, places[i], f + 2);
+      gc_store_take(m, f + 1, places[i], f + 2); /* the same card */
+      rig_check();
+      until_minor();
+      rig_check();
+      assert_int_equal(rig_counter("cards-remembered"), i + 1);
+      assert_in_range(rig_counter("slots-rescanned") - scanned, GEN_CARD,
+                      2 * GEN_CARD);
+      gc_load(m, f + 2, f + 1, places[i]);
+      assert_true(is_old(f + 2));
+      gc_clear(m, f + 2);
+    }
+    assert_int_equal(rig_counter("objects-remembered"), 0);
+    close_old(f);
+  }
+}
+
+/* Cards for which there is no room are remembered with their objects. */
+static void what_no_set_has_room_for_is_remembered(void **state) {
+  (void)state;
+  enum { ARRAYS = 5, SLOTS = 1000 };
+  for (uint64_t room = 1; room <= 4; room++) {
+    rig_option("remembered-set", room);
+    gc_reg f = open_old();
+    for (gc_reg a = 1; a <= ARRAYS; a++)
+      gc_new(m, f + a, (gc_shape){SLOTS, 0}, GC_PLAIN);
+    gc_collect(m);
+    for (uint32_t s = 3; s < SLOTS; s += 50)
+      for (gc_reg a = 1; a <= ARRAYS; a++) {
+        rig_list(f + 6, 1);
+        gc_store_take(m, f + a, s, f + 6);
+        rig_check();
+      }
+    uint64_t marked = rig_counter("objects-marked");
+    until_minor();
+    rig_check();
+    assert_int_equal(rig_counter("objects-marked"), marked + ARRAYS * 20);
+    assert_true(rig_counter("objects-remembered") >= ARRAYS - room / 2);
+    assert_true(rig_counter("spilled") > 0);
+    close_old(f);
+  }
+  rig_option("remembered-set", 0);
+}
+
+/* Objects that wait for a finalizer that nobody asks for are looked at when
+ * they come, and by full collections. */
+static void what_waits_costs_minor_collections_nothing(void **state) {
+  (void)state;
+  enum { WAITING = 5000 };
+  gc_reg f = open_old();
+  for (unsigned i = 0; i < WAITING; i++)
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_clear(m, f + 1);
+  gc_collect(m);
+  assert_int_equal(rig_counter("finalizers-queued"), WAITING);
+  for (unsigned i = 0; i < 20; i++) {
+    uint64_t visited = rig_counter("queue-visited");
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_FINALIZABLE); /* one more each time */
+    rig_list(f + 2, 4);
+    gc_store_take(m, f + 1, 0, f + 2);
+    gc_clear(m, f + 1);
+    until_minor();
+    rig_check();
+    assert_int_equal(rig_counter("queue-visited"), visited + 1);
+    assert_true(gc_finalizer_next(m, f + 1)); /* and one fewer */
+  }
+  for (unsigned i = 0; i < WAITING; i++)
+    assert_true(gc_finalizer_next(m, f + 1));
+  assert_false(gc_finalizer_next(m, f + 2));
+  gc_load(m, f + 2, f + 1, 0); /* the last of them, with what hangs on it */
+  gc_load(m, f + 2, f + 2, 0);
+  assert_true(is_old(f + 2));
+  close_old(f);
+}
+
+/* The same for weak references and finalizable objects that are alive. */
+static void old_tracked_objects_cost_minor_collections_nothing(void **state) {
+  (void)state;
+  enum { EACH = 2000 };
+  gc_reg f = open_old();
+  gc_new(m, f + 1, (gc_shape){EACH, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < EACH; i++) {
+    if (i % 2)
+      gc_weak_new(m, f + 2, f + 1);
+    else
+      gc_new(m, f + 2, (gc_shape){0, 8}, GC_FINALIZABLE);
+    gc_store_take(m, f + 1, i, f + 2);
+  }
+  gc_collect(m);
+  uint64_t visited = rig_counter("tracked-visited");
+  until_minor();
+  until_minor();
+  assert_int_equal(rig_counter("tracked-visited"), visited);
+  gc_clear(m, f + 1);
+  gc_collect(m);
+  while (gc_finalizer_next(m, f + 1))
+    continue;
+  close_old(f);
+}
+
+/* The check finds each of these in a heap that is being used. */
+static void the_check_finds_what_is_broken_between_collections(void **state) {
+  (void)state;
+  gc_reg f = open_old();
+  gc_new(m, f + 1, (gc_shape){200, 0}, GC_PLAIN); /* wide */
+  gc_new(m, f + 2, (gc_shape){1, 0}, GC_PLAIN);
+  gc_new(m, f + 3, (gc_shape){0, 0}, GC_FINALIZABLE);
+  gc_weak_new(m, f + 4, f + 2);
+  gc_collect(m);
+  gc_new(m, f + 5, (gc_shape){0, 0}, GC_PLAIN);
+  gc_object *wide = object_read(m, f + 1), *small = object_read(m, f + 2);
+  gc_object *young = object_read(m, f + 5);
+  rig_check();
+
+  wide->slots[199] = young; /* as if the barrier were missing */
+  rig_broken("not remembered refers to a young one");
+  wide->slots[199] = NULL;
+  small->slots[0] = young;
+  rig_broken("not remembered refers to a young one");
+  small->slots[0] = NULL;
+
+  gc_store(m, f + 1, 70, f + 5);
+  rig_check();
+  size_t cards = m->cards.size;
+  assert_int_equal(cards, 2);
+  m->cards.size = 0; /* dirty and forgotten */
+  rig_broken("dirty and not remembered");
+  m->cards.size = cards;
+  m->cards.items[cards - 1] = NULL; /* card 0 in place of card 2 */
+  rig_broken("dirty and not remembered");
+  m->cards.items[cards - 1] = (gc_object *)(uintptr_t)2;
+
+  gc_store(m, f + 2, 0, f + 5);
+  rig_check();
+  m->remembered.stack.size--;
+  rig_broken("neither flagged nor remembered");
+  m->remembered.stack.size++;
+  object_push_or_die(&m->remembered.stack, small);
+  rig_broken("remembered twice");
+  (void)object_pop(&m->remembered.stack);
+
+  tracked_finalizable.stack.items[0] = young;
+  rig_broken("lacks its flag");
+  tracked_finalizable.stack.items[0] = object_read(m, f + 3);
+  gc_weak_new(m, f + 6, f + 5);
+  tracked_weak.old++;
+  rig_broken("is listed as old");
+  tracked_weak.old--;
+  bitmap_clear(cells_marks, space_granule(object_read(m, f + 4)));
+  rig_broken("");
+  bitmap_set(cells_marks, space_granule(object_read(m, f + 4)));
+
+  gc_new(m, f + 6, (gc_shape){0, 0}, GC_PLAIN);
+  finalizers_push(object_read(m, f + 6));
+  rig_check();
+  finalizers_settle();
+  rig_broken("young object in the finalizer queue");
+  (void)finalizers_pop();
+  rig_check();
+  gc_clear(m, f + 3);
+  gc_collect(m);
+  assert_true(gc_finalizer_next(m, f + 3));
   close_old(f);
 }
 
@@ -273,6 +460,11 @@ int main(void) {
       cmocka_unit_test(the_young_and_roots_are_not_remembered),
       cmocka_unit_test(what_a_dead_thread_stored_is_found),
       cmocka_unit_test(large_objects_have_generations),
+      cmocka_unit_test(a_wide_object_is_remembered_in_parts),
+      cmocka_unit_test(what_no_set_has_room_for_is_remembered),
+      cmocka_unit_test(what_waits_costs_minor_collections_nothing),
+      cmocka_unit_test(old_tracked_objects_cost_minor_collections_nothing),
+      cmocka_unit_test(the_check_finds_what_is_broken_between_collections),
       cmocka_unit_test(the_young_are_finalized_and_cleared),
       cmocka_unit_test(the_nursery_is_reused),
       cmocka_unit_test(the_limit_brings_a_full_collection),

@@ -2,6 +2,9 @@
  * collector's own check, which foresees what will have been marked at its end,
  * runs after each step and each operation. */
 #include "rig.h"
+/* After the collector. */
+#include "common/cells.h"
+#include "common/finalizers.h"
 #include <pthread.h>
 
 static int calm(void **state) {
@@ -292,6 +295,65 @@ static void no_step_can_lose_an_object(void **state) {
   }
 }
 
+/* The check finds each of these while a cycle marks, also after the mark stack
+ * overflowed. */
+static void the_check_finds_what_is_broken_in_a_cycle(void **state) {
+  (void)state;
+  for (uint64_t stack = 0; stack < 2; stack++) {
+    rig_option("mark-stack", stack);
+    rig_open(0);
+    gc_reg f = gc_frame_enter(m, 5, 0);
+    gc_new(m, f, (gc_shape){2, 0}, GC_PLAIN);
+    make_pair(f + 1, 42);
+    gc_store_take(m, f, 0, f + 1);
+    make_pair(f + 1, 43);
+    gc_store_take(m, f, 1, f + 1);
+    gc_new(m, f + 3, (gc_shape){0, 8}, GC_FINALIZABLE);
+    rig_list(f + 2, 100);
+    begin_cycle();
+    rig_check();
+    assert_int_equal(cells_any_flagged(), stack);
+    gc_object *holder = object_read(m, f), *pair = holder->slots[0];
+
+    /* A register gets what the slot held, without the barrier. */
+    gc_load(m, f + 1, f, 0);
+    holder->slots[0] = NULL;
+    rig_broken("not marked");
+    holder->slots[0] = pair;
+    rig_check();
+
+    gc_load(m, f + 4, f, 1);
+    gc_store_null(m, f, 1);
+    rig_check(); /* shaded */
+    gc_object *shaded = bag_take(&m->shaded);
+    assert_ptr_equal(shaded, object_read(m, f + 4));
+    if (!stack) { /* else its block is flagged */
+      rig_broken("not marked");
+      bag_put(&m->shaded, shaded);
+    }
+    rig_check();
+    bag_put(&m->shaded, pair);
+    rig_broken("queued object is not marked");
+    (void)bag_take(&m->shaded);
+    rig_check();
+
+    finalizers_push(object_read(m, f + 3));
+    rig_broken("finalizable still");
+    (void)finalizers_pop();
+    rig_check();
+    inc_marking = false; /* so what is handed out now is not marked */
+    gc_new(m, f + 1, (gc_shape){0, 500}, GC_PLAIN);
+    gc_clear(m, f + 1);
+    inc_marking = true;
+    rig_broken("free cell would be an unmarked object");
+    gc_clear(m, f + 3);
+    gc_collect(m);
+    assert_true(gc_finalizer_next(m, f + 3));
+    gc_frame_leave(m, f, 5, 0);
+    rig_close();
+  }
+}
+
 /* Marking is paced to end before memory does; where it is let fall behind, it
  * is finished at once when there is no memory left. */
 static void only_a_late_cycle_is_forced(void **state) {
@@ -324,6 +386,7 @@ int main(void) {
       CALM(a_wide_object_is_scanned_in_parts),
       CALM(revival_is_incremental),
       CALM(no_step_can_lose_an_object),
+      CALM(the_check_finds_what_is_broken_in_a_cycle),
       CALM(only_a_late_cycle_is_forced),
   };
   return cmocka_run_group_tests_name("mark-sweep-incremental", tests, NULL,

@@ -1,7 +1,10 @@
 /* mark-sweep.c: what mark-sweep promises beyond the interface: a mark stack of
  * any capacity marks everything, and memory goes to objects. */
 #include "rig.h"
+#include "common/cells.h"
+#include "common/finalizers.h"
 #include "common/space.h"
+#include "common/tracked.h"
 #include <unistd.h>
 
 /* A wide node over lists, rings and a large object with both: what a stack of
@@ -29,6 +32,10 @@ static uint64_t build(gc_reg dst) {
   gc_store_take(m, dst, 0, f); /* instead of the first, a ring of one */
   gc_frame_leave(m, f, 2, 0);
   return n - 1;
+}
+
+static void nothing(void *data, gc_object *o) {
+  (void)data, (void)o;
 }
 
 static void every_capacity_marks_everything(void **state) {
@@ -109,6 +116,139 @@ static void free_memory_is_found_where_it_is(void **state) {
   rig_close();
 }
 
+/* Whatever passes through the finalizer queue, its memory follows what waits,
+ * and it stays first in, first out. */
+static void the_finalizer_queue_follows_the_backlog(void **state) {
+  (void)state;
+  enum { EACH = 1000, ROUNDS = 100 };
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  uint64_t made = 0, taken = 0;
+  for (unsigned round = 0; round <= ROUNDS; round++) {
+    /* One more than is taken in the first round, so that one always waits. */
+    for (unsigned i = 0; i < EACH + !round; i++) {
+      gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+      *(uint64_t *)gc_payload(m, f) = made++;
+    }
+    gc_clear(m, f);
+    gc_collect(m);
+    rig_check();
+    assert_int_equal(finalizers_count(), EACH + 1);
+    assert_true(finalizers_bytes() <= 64 * EACH);
+    for (unsigned i = 0; i < EACH; i++) {
+      assert_true(gc_finalizer_next(m, f));
+      assert_int_equal(*(uint64_t *)gc_payload(m, f), taken++);
+    }
+    rig_check();
+    assert_true(finalizers_bytes() <= 2048);
+  }
+  gc_frame_leave(m, f, 1, 0);
+  rig_close();
+}
+
+/* Lists beside the heap shrink when what they list dies. */
+static void lists_give_memory_back(void **state) {
+  (void)state;
+  enum { N = 100000 };
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_collect(m);
+  uint64_t least = gc_heap_footprint(heap).bytes - gc_heap_usage(heap).pages;
+  gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){0, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < N; i++) {
+    gc_weak_new(m, f + 2, f + 1);
+    gc_store_take(m, f, i, f + 2);
+  }
+  gc_collect(m);
+  assert_true(tracked_bytes() >= N * sizeof(void *));
+  gc_clear(m, f);
+  for (unsigned i = 0; i < 20 * STACK_CALM; i++)
+    gc_collect(m);
+  assert_true(tracked_bytes() <= 2 * STACK_LEAST * sizeof(void *));
+  uint64_t now = gc_heap_footprint(heap).bytes - gc_heap_usage(heap).pages;
+  assert_true(now < least + N * sizeof(void *));
+  assert_true(rig_counter("mark-stack-room") <= STACK_LEAST);
+  gc_frame_leave(m, f, 3, 0);
+  rig_close();
+}
+
+/* However many mutators there are and in whatever order they leave, each of
+ * them counts, and what they leave is used by others. */
+static void mutators_come_and_go(void **state) {
+  (void)state;
+  enum { N = 1500, ROUNDS = 3 };
+  static gc_mutator *all[N];
+  rig_open(0);
+  uint64_t pages = 0;
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    gc_blocking_enter(m); /* one of them runs at a time */
+    for (unsigned i = 0; i < N; i++) {
+      all[i] = gc_thread_attach(heap);
+      assert_non_null(all[i]);
+      gc_reg f = gc_frame_enter(all[i], 1, 0);
+      gc_new(all[i], f, (gc_shape){0, 40}, GC_PLAIN);
+      gc_tls_store(all[i], 0, f);
+      gc_frame_leave(all[i], f, 1, 0);
+      gc_blocking_enter(all[i]);
+    }
+    gc_blocking_leave(m);
+    assert_int_equal(rig_objects(), N);
+    for (unsigned i = 0; i < N; i++) {
+      unsigned leaves = round == 0   ? i
+                        : round == 1 ? N - 1 - i
+                                     : (unsigned)(i * 7 % N);
+      gc_blocking_leave(all[leaves]);
+      gc_thread_detach(all[leaves]);
+      if (i % 100 == 0)
+        assert_int_equal(rig_objects(), N - 1 - i);
+    }
+    if (round == 0)
+      pages = gc_heap_usage(heap).pages;
+    assert_int_equal(gc_heap_usage(heap).pages, pages);
+  }
+  rig_close();
+}
+
+/* The check finds each of these in a heap that is being used. */
+static void the_check_finds_what_is_broken_between_collections(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  rig_list(f, 3);
+  gc_new(m, f + 1, (gc_shape){0, 8}, GC_FINALIZABLE);
+  gc_weak_new(m, f + 2, f);
+  gc_collect(m);
+  gc_new(m, f + 3, (gc_shape){0, 100}, GC_PLAIN); /* in another block */
+  rig_check();
+
+  /* A survivor whose cell is free, although it can be reached. */
+  gc_object *survivor = object_read(m, f)->slots[0]->slots[0];
+  bitmap_clear(cells_marks, space_granule(survivor));
+  rig_broken("does not refer to an object");
+  bitmap_set(cells_marks, space_granule(survivor));
+
+  gc_object *finalizable = object_read(m, f + 1);
+  finalizers_push(finalizable);
+  rig_broken("finalizable still");
+  (void)finalizers_pop();
+  finalizers_push(survivor);
+  finalizers_push(survivor);
+  rig_broken("waits for its finalizer twice");
+  (void)finalizers_pop();
+  (void)finalizers_pop();
+  tracked_note_finalizable(finalizable);
+  rig_broken("listed twice");
+  tracked_finalizable.stack.size--;
+  cells_flag(survivor);
+  rig_broken("waits for a rescan");
+  while (cells_flagged(cells_marks, nothing, NULL))
+    continue;
+  rig_check();
+  gc_frame_leave(m, f, 4, 0);
+  rig_close();
+}
+
 /* Whether the system was asked for huge pages where the heap is ("hg" among the
  * flags of the mapping). */
 static bool huge_pages_are_wished(void) {
@@ -145,6 +285,10 @@ int main(void) {
       cmocka_unit_test(every_capacity_marks_everything),
       cmocka_unit_test(nearly_all_of_the_limit_holds_objects),
       cmocka_unit_test(free_memory_is_found_where_it_is),
+      cmocka_unit_test(the_finalizer_queue_follows_the_backlog),
+      cmocka_unit_test(lists_give_memory_back),
+      cmocka_unit_test(mutators_come_and_go),
+      cmocka_unit_test(the_check_finds_what_is_broken_between_collections),
       cmocka_unit_test(huge_pages_come_by_option_only),
   };
   return cmocka_run_group_tests_name("mark-sweep", tests, NULL, NULL);

@@ -37,6 +37,13 @@ static inline void rig_check(void) {
     fail_msg("%s", why);
 }
 
+/* The check must find what a test has broken, and say so with these words. */
+static inline void rig_broken(const char *words) {
+  const char *why = gc_heap_check(heap);
+  if (!why || !strstr(why, words))
+    fail_msg("\"%s\" was expected to contain \"%s\"", why ? why : "", words);
+}
+
 static inline void rig_close(void) {
   rig_check();
   poison_check_all();

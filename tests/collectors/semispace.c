@@ -1,6 +1,10 @@
 /* semispace.c: what the copying collector promises beyond the interface: what
  * it copies, where to, and that there is always room. */
 #include "rig.h"
+/* After the collector. */
+#include "common/finalizers.h"
+#include "common/forwarding.h"
+#include "common/tracked.h"
 
 enum { BLOCK = 32 * 1024, LARGEST = BLOCK / 32 };
 
@@ -207,6 +211,101 @@ static void a_block_is_handed_on(void **state) {
   rig_close();
 }
 
+/* Mutators that were there at the same time leave a block each, and those that
+ * come after them go on there.  Nothing is alive, and no collection is due. */
+static void all_blocks_of_those_that_left_are_reused(void **state) {
+  (void)state;
+  enum { N = 20, ROUNDS = 50 };
+  rig_open(0);
+  gc_mutator *main = m, *all[N];
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned i = 0; i < N; i++) {
+      m = all[i] = gc_thread_attach(heap);
+      gc_reg f = gc_frame_enter(m, 1, 0);
+      gc_new(m, f, (gc_shape){1, 40}, GC_PLAIN);
+      gc_frame_leave(m, f, 1, 0);
+    }
+    for (unsigned i = 0; i < N; i++)
+      gc_thread_detach(all[i]);
+    m = main;
+    rig_check();
+    assert_int_equal(
+        rig_counter("blocks-taken") - rig_counter("blocks-reopened"), N);
+  }
+  assert_int_equal(rig_counter("collections"), 0);
+  assert_int_equal(gc_heap_usage(heap).objects, N * ROUNDS);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+/* The same within a limit that holds few blocks: there is always room to copy
+ * into, also when most open blocks are nearly empty. */
+static void open_blocks_leave_room_to_copy_into(void **state) {
+  (void)state;
+  enum { N = 8, ROUNDS = 30 };
+  rig_open(32 * BLOCK);
+  gc_mutator *main = m, *all[N];
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned i = 0; i < N; i++)
+      all[i] = gc_thread_attach(heap);
+    for (unsigned i = 0; i < N; i++)
+      gc_blocking_enter(all[i]);
+    for (unsigned i = 0; i < N; i++) {
+      m = all[i];
+      gc_blocking_leave(m);
+      gc_reg f = gc_frame_enter(m, 1, 0);
+      if (gc_try_new(m, f, (gc_shape){1, round % 2 ? 900 : 8}, GC_PLAIN))
+        gc_tls_store(m, 0, f);
+      gc_frame_leave(m, f, 1, 0);
+      gc_blocking_enter(m);
+      m = main;
+      rig_check();
+    }
+    for (unsigned i = 0; i < N; i++) {
+      gc_blocking_leave(all[i]);
+      gc_thread_detach(all[i]);
+      rig_check();
+    }
+    if (round % 3 == 0)
+      assert_int_equal(rig_objects(), 0);
+  }
+  rig_close();
+}
+
+/* The check finds each of these in a heap that is being used. */
+static void the_check_finds_what_is_broken_between_collections(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 4, 0);
+  rig_list(f, 3);
+  gc_new(m, f + 1, (gc_shape){0, 8}, GC_FINALIZABLE);
+  gc_weak_new(m, f + 2, f);
+  gc_collect(m);
+  gc_new(m, f + 3, (gc_shape){1, 8}, GC_PLAIN);
+  rig_check();
+  gc_object *o = object_read(m, f + 3), *old = object_read(m, f);
+  object_read(m, f)->slots[0] = o + 2; /* into the middle of an object */
+  rig_broken("does not refer to an object");
+  old->slots[0] = NULL;
+  o->meta |= FORWARDING_STAYS;
+  rig_broken("forwarded or flagged");
+  o->meta &= ~FORWARDING_STAYS;
+  finalizers_push(old);
+  finalizers_push(old);
+  rig_broken("waits for its finalizer twice");
+  (void)finalizers_pop();
+  (void)finalizers_pop();
+  tracked_note_weak(object_read(m, f + 2));
+  rig_broken("listed twice");
+  tracked_weak.stack.size--;
+  m->cursor -= 16; /* the last object ends behind the fill of its block */
+  rig_broken("not as large as it says");
+  m->cursor += 16;
+  rig_check();
+  gc_frame_leave(m, f, 4, 0);
+  rig_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(only_the_living_are_copied_and_once),
@@ -216,6 +315,9 @@ int main(void) {
       cmocka_unit_test(the_worst_packing_finds_room),
       cmocka_unit_test(a_refused_object_leaves_the_rest_of_the_block),
       cmocka_unit_test(a_block_is_handed_on),
+      cmocka_unit_test(all_blocks_of_those_that_left_are_reused),
+      cmocka_unit_test(open_blocks_leave_room_to_copy_into),
+      cmocka_unit_test(the_check_finds_what_is_broken_between_collections),
   };
   return cmocka_run_group_tests_name("semispace", tests, NULL, NULL);
 }

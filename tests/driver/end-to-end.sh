@@ -31,7 +31,7 @@ test_failures_cost_one_cell() {
   printed 'alpha: OOM in 1 of 1 invocations: no room for 64 bytes'
   printed 'alpha: CRASH SIGABRT in 1 of 1 invocations: assertion failed'
   printed 'alpha: TIMEOUT in 1 of 1 invocations: killed after 1 s: waiting'
-  printed 'alpha: CRASH exit status 3 in 1 of 1 invocations: it gave up'
+  printed 'alpha: CRASH exit status 3 in 1 of 1 invocations: il a abandonné: "3 | 4"'
   printed "no valid record: '[' or '{' expected near 'not'"
   printed "no valid record: field 'verdict.status' is no known status"
   printed 'no valid record: nothing was written'
@@ -1038,6 +1038,54 @@ test_compare_collectors() {
   expect 0 run -c alpha -w script -n 1 -o one
   expect 3 compare one:alpha
   complained 'one:alpha is the only collector there'
+}
+
+# Names of folders and of collectors may have colons.
+test_compare_colons() {
+  expect 0 run -c alpha,beta -w script -n 1 -o a:b
+  expect 0 run -c alpha,beta -w script -n 1 -o a:b:alpha
+  expect 0 compare a:b:beta a:b:alpha:alpha -m cpu
+  printed 'base: a:b:beta; new: a:b:alpha:alpha'
+  expect 0 compare a:b a:b:alpha -m cpu # two folders
+  printed 'base: a:b; new: a:b:alpha'
+  expect 2 compare a:b:betta a:b:beta
+  said "a:b has no collector 'betta' (did you mean 'beta'?)"
+  mkdir a:b:beta # is a folder, but has no results
+  expect 0 compare a:b:beta a:b:alpha:alpha -m cpu
+  printed 'base: a:b:beta;'
+  expect 2 compare c:d a:b
+  said 'c/plan.json: No such file or directory'
+}
+
+# What the machine does not tell is not shown as a number.
+test_unknown_machine() {
+  expect 0 run -c alpha -w script -n 1 -o dir
+  sed -i -E 's/("allowed"|"mhz"): *[0-9]+/\1: -1/; s/("load": *\[)[0-9.]+/\1-1.0/' \
+    dir/machine.json
+  has dir/machine.json '"allowed": -1'
+  expect 0 report dir
+  printed ', unknown number of CPUs'
+  ! grep -q -e '-1' out || fail 'a number that is none'
+  expect 0 report dir --format gbench
+  printed '"num_cpus": null'
+  printed '"mhz_per_cpu": null'
+  ! grep -q -e ' -1' out || fail 'a number that is none'
+}
+
+# Without /proc the collectors beside the driver are found all the same.
+test_no_proc() {
+  hidden='mount -t tmpfs none /proc && exec "$@"'
+  unshare -rm bash -c "$hidden" bash true 2>err ||
+    skip "no mount of our own: $(cat err)"
+  mkdir -p bin/collectors
+  cp "$reapmark" bin/reapmark
+  cp "$here/scripted-collector" bin/collectors/beside
+  unset REAPMARK_PATH
+  exits 0 unshare -rm bash -c "$hidden" bash bin/reapmark list collectors
+  printed beside
+  cd bin
+  exits 0 unshare -rm bash -c "$hidden" bash ./reapmark list collectors
+  printed beside
 }
 
 test_compare_against_itself() {

@@ -58,8 +58,9 @@ static void large_output_does_not_block(void **state) {
 
 static void last_words_are_clean(void **state) {
   (void)state;
-  run("printf 'first\\n\\033[31mred\\377\\n\\n \\n' >&2", SPAWN_STDOUT, 20);
-  assert_string_equal(result.last_words, "?[31mred?");
+  run("printf 'first\\n\\033[31mred\\377caf\\303\\251\\n\\n \\n' >&2",
+      SPAWN_STDOUT, 20);
+  assert_string_equal(result.last_words, "?[31mred?caf\u00e9");
 }
 
 static void status_and_signal(void **state) {

@@ -10,6 +10,7 @@ test_minheap() {
   expect 0 minheap -o dir -c fake -w tiny --grain 1 --precision 0 --confirm 2
   has dir/minheap.json '"heap": 3200'
   has dir/minheap.json '"failed_below": 3199'
+  has dir/minheap.json '"fails_above": 0'
   printed '1.00x'
   probes=$(lines dir/probes.jsonl)
   cp dir/minheap.json first

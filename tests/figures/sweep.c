@@ -72,6 +72,7 @@ typedef struct script {
   uint64_t need;
   uint64_t flaky; /* passes every other time */
   uint64_t stop;  /* crashes */
+  uint64_t gap;   /* fails although smaller sizes pass */
   unsigned flips;
   uint64_t heaps[64];
   char answers[65];
@@ -81,7 +82,7 @@ typedef struct script {
 static search_answer play(void *data, uint64_t heap) {
   script *s = data;
   assert_true(s->n < 64);
-  bool good = heap >= s->need;
+  bool good = heap >= s->need && heap != s->gap;
   if (heap == s->flaky)
     good = s->flips++ % 2 == 0;
   s->heaps[s->n] = heap;
@@ -266,6 +267,32 @@ static void a_crash_ends_the_search(void **state) {
   assert_string_equal(s.answers, "+--!");
 }
 
+/* A minimum is one only if larger sizes pass. */
+static void larger_sizes_are_tried(void **state) {
+  (void)state;
+  search_request request = {.low = 2,
+                            .high = 64,
+                            .grain = 1,
+                            .step = 0.1,
+                            .steps = 3,
+                            .confirm = 1,
+                            .of = 1};
+  script s = {.need = 37};
+  search_result r = search_minimum(&request, play, &s);
+  assert_int_equal(r.end, SEARCH_FOUND);
+  assert_int_equal(r.heap, 37);
+  assert_int_equal(r.above, 0);
+  assert_int_equal(s.heaps[s.n - 1], 49); /* 37 * 1.1^3 */
+  s = (script){.need = 37, .gap = 44};
+  r = search_minimum(&request, play, &s);
+  assert_int_equal(r.end, SEARCH_FOUND);
+  assert_int_equal(r.heap, 37);
+  assert_int_equal(r.above, 44);
+  s = (script){.need = 37, .stop = 44};
+  r = search_minimum(&request, play, &s);
+  assert_int_equal(r.end, SEARCH_STOPPED);
+}
+
 static void sizes_are_rounded_outwards(void **state) {
   (void)state;
   script s = {.need = 37};
@@ -293,6 +320,7 @@ int main(void) {
       cmocka_unit_test(confirmation),
       cmocka_unit_test(nothing_below_was_tried),
       cmocka_unit_test(a_crash_ends_the_search),
+      cmocka_unit_test(larger_sizes_are_tried),
       cmocka_unit_test(sizes_are_rounded_outwards)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,7 +155,7 @@ static void count(void **state) {
 
 static void weak(void **state) {
   (void)state;
-  assert_found(BROKEN_WEAK, "weak", "was cleared", 0);
+  assert_found(BROKEN_WEAK, "weak", "weak reference", 0);
   assert_found(BROKEN_STALE, "weak", "gone", 0);
 }
 

@@ -74,6 +74,13 @@ if is threads; then
 else
   refuses threads --run fuzz --threads 2
 fi
+# The settings under which everything happens often, in the middle of what the
+# collector is doing.
+threads=1
+! is threads || threads=4
+for setting in $(grep -oE '"tight": ?\[[^]]*' describe | grep -oE '[a-z0-9,=-]+=[0-9]+'); do
+  run --option "$setting" --run "fuzz:$small" --threads $threads --seed 8
+done
 # Where most allocations fail, a replay has not performed the trace, unless that was
 # asked for.
 printf '%s\n' 'reapmark-trace 1' 'enter 1 0' 'new 0 0 8' 'new 0 0 1073741824' >huge

@@ -408,7 +408,7 @@ test_mutants() {
   weak-late/*oracle=*) ;;
   weak-late/*) act=weak ;;
   esac'
-  set -- stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --alone
+  set -- stress --mutants delta --ops 80000 --seeds 2 -C plain,collect-1 --alone
   expect 0 "$@" --format csv -o dir
   printed 'delta,root-skipped,1,1,yes,graph,collect-1,15000,'
   printed 'delta,root-skipped,1,2,yes,graph,collect-1,15000,'
@@ -435,7 +435,7 @@ test_mutant_not_caught() {
   root-skipped/2/5000 | root-skipped/2/10000) ;;
   root-skipped/2/*) act=wrong ;;
   esac'
-  expect 1 stress --mutants --ops 240000 -C plain,collect-1 -o dir
+  expect 1 stress --mutants delta --ops 240000 -C plain,collect-1 -o dir
   printed 'Caught: 1 of 2, with each of 3 seeds.'
   row '^delta +root-skipped +1 +1 +NO '
   row '^delta +root-skipped +1 +2 +yes +graph +plain +55000 '
@@ -443,19 +443,27 @@ test_mutant_not_caught() {
   row '^delta +weak-late +14 +3 +yes +weak +plain +10000 '
 }
 
+# Bugs of the harness are in the programs of every family.
+test_mutants_of_the_harness() {
+  seed_bugs '[ "$mutant" != blind ] || act=wrong'
+  expect 0 stress --mutants harness --quick -C plain -o dir
+  row '^delta +blind +30 +1 +yes +graph +plain '
+  printed 'Caught: 1 of 1,'
+}
+
 # If the program fails without a bug, then a failure does not count as catching a
 # bug; and what proves nothing does not count as failing.
 test_mutants_of_the_sick() {
   seed_bugs 'act=leak'
-  expect 1 stress --mutants --quick -C plain,collect-1 -o dir
+  expect 1 stress --mutants delta --quick -C plain,collect-1 -o dir
   said 'delta without any bug fails: plain, seed 1: count: 7 objects too many'
   counted 1 'plain, seed 1' err
   printed 'Caught: 0 of 2,'
   seed_bugs 'case $mutant in "") act=idle ;; *) act=wrong ;; esac'
-  expect 0 stress --mutants --quick -C plain,collect-1 -o other
+  expect 0 stress --mutants delta --quick -C plain,collect-1 -o other
   printed 'Caught: 2 of 2,'
   seed_bugs 'case $mutant/$hostile in /?*) ;; /) act=wrong ;; *) act=wrong ;; esac'
-  expect 0 stress --mutants --quick -C plain,collect-1 -o third
+  expect 0 stress --mutants delta --quick -C plain,collect-1 -o third
   counted 6 ' yes +graph +collect-1 ' out
 }
 
@@ -463,7 +471,7 @@ test_mutants_resume_after_kill() {
   seed_bugs 'sleep 0.05; case $mutant/$spec in
   */*oracle=weak | */*oracle=count) ;;
   *) [ -z "$mutant$hostile" ] || act=wrong ;; esac'
-  set -- stress --mutants --ops 80000 --seeds 2 -C plain,collect-1 --alone
+  set -- stress --mutants delta --ops 80000 --seeds 2 -C plain,collect-1 --alone
   expect 0 "$@" --format csv -o whole
   cut -d, -f1-8,10- out >rows
   for wanted in 1 7 12; do

@@ -43,6 +43,12 @@ static uint32_t some_operand(char letter) {
   }
 }
 
+/* Whether the operation may give an object that was dead already. */
+static bool brings_back(uint8_t kind) {
+  return kind == TRACE_WEAK_GET || kind == TRACE_EPHEMERON_GET ||
+         kind == TRACE_FINALIZER_NEXT;
+}
+
 static trace_op some_operation(bool with_weak) {
   static const uint8_t often[] = {TRACE_NEW,     TRACE_STORE,      TRACE_LOAD,
                                   TRACE_CLEAR,   TRACE_STORE_TAKE, TRACE_BORROW,
@@ -51,7 +57,7 @@ static trace_op some_operation(bool with_weak) {
   do
     op.kind =
         below(2) ? often[below(sizeof often)] : (uint8_t)below(TRACE_DEAD);
-  while (!with_weak && op.kind == TRACE_WEAK_GET);
+  while (!with_weak && brings_back(op.kind));
   if (op.kind == TRACE_COLLECT && below(3))
     op.kind = TRACE_NEW;
   uint32_t *operands[] = {&op.a, &op.b, &op.c};

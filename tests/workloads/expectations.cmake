@@ -67,6 +67,10 @@ foreach(kind cache canonical observers all)
     "kind=${kind},entries=300,rounds=2,payload=8"
     "kind=${kind},entries=133,rounds=5,cyclic=0,payload=100")
 endforeach()
+set(ephemerons
+    "entries=1,rounds=1" "entries=2,rounds=3,cyclic=100"
+    "entries=17,rounds=4,cyclic=5,reads=0" "entries=300,rounds=2,payload=8"
+    "entries=133,rounds=5,cyclic=0,payload=100")
 set(finalizers
     "live=1,rounds=1,ring=1"
     "live=1,rounds=3,resurrect=100,cyclic=100,ring=2"
@@ -133,6 +137,10 @@ endforeach()
 set(growth-weak)
 foreach(shape one-target dead dropped)
   list(APPEND growth-weak "shape=${shape},n=1" "shape=${shape},n=5")
+endforeach()
+set(growth-ephemerons)
+foreach(shape one-key forwards backwards)
+  list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)
 foreach(shape pairs stores idle)

@@ -13,6 +13,8 @@
  *
  * Not for measuring. */
 #include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "basics.h"
 #include "common/hostile/hostile.h"
@@ -208,6 +210,10 @@ static void say_problem(void *data, uint64_t line, const char *what) {
  * this is not such a trace.  Returns the number of its objects. */
 static uint64_t require_deaths(const char *path) {
   const char *name = gc_this_collector.name;
+  struct stat about;
+  if (!strcmp(path, "-") || (!stat(path, &about) && !S_ISREG(about.st_mode)))
+    refuse("%s is no file, and collector %s needs one to read it twice", path,
+           name);
   verify_counts c;
   trace_reader *reader = trace_reader_open(path);
   if (!trace_verify(reader, false, say_problem, &path, &c))

@@ -27,6 +27,10 @@
 
 /* clang-format off */
 #define MUTANTS(X) \
+  X(peak_read_early, "harness", 31, "verdict", "the peak of resident memory is read before the measured part") \
+  X(footprint_read_early, "harness", 31, "verdict", "the footprint is read before the measured part") \
+  X(longest_pause_dropped, "harness", 31, "verdict", "a pause that is longer than all before is in no sum") \
+  X(window_off, "harness", 31, "verdict", "the utilisation of a window is that of the next longer one") \
   X(globals_skipped, "mark-sweep", 1, "graph", "global roots are no roots") \
   X(tls_skipped, "mark-sweep", 1, "graph", "thread-local roots are no roots") \
   X(last_register_skipped, "mark-sweep", 1, "graph", "the topmost register is no root") \
@@ -53,7 +57,10 @@
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
   X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
   X(restart_lost, "mark-sweep", 25, "hang", "the parked are not told that the world runs again") \
-  X(queue_only_grows, "mark-sweep", 21, "limit", "the finalizer queue never uses again what was handed out") \
+  X(queue_only_grows, "mark-sweep", 21, "check", "the finalizer queue never uses the room of handed out entries again") \
+  X(queue_tail_lost, "mark-sweep", 13, "finalizer", "the finalizer queue loses its last entry when it is moved") \
+  X(one_block_rescanned, "mark-sweep", 20, "graph", "of the blocks that the mark stack had no room for one is scanned again") \
+  X(previous_not_updated, "mark-sweep", 24, "crash", "the mutator behind one that detaches still refers to it") \
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
   X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
@@ -61,6 +68,11 @@
   X(born_white, "mark-sweep-incremental", 5, "graph", "objects made during a cycle are unmarked") \
   X(hand_unmarked, "mark-sweep-incremental", 5, "graph", "those in runs handed out before are") \
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
+  X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
+  X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
+  X(shaded_not_inherited, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
+  X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
+  X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
   X(flag_not_restored, "generational", 3, "graph", "an object is remembered once in its life only") \
@@ -71,6 +83,11 @@
   X(card_stays_dirty, "generational", 3, "graph", "a card is remembered once in its life only") \
   X(one_card_scanned, "generational", 3, "graph", "of all remembered cards one is scanned") \
   X(cards_not_inherited, "generational", 24, "graph", "the cards that a dead thread's mutator remembered are dropped") \
+  X(card_overflow_lost, "generational", 3, "graph", "a card for which there is no room is forgotten") \
+  X(young_finalizable_skipped, "generational", 13, "graph", "minor collections look at no finalizable objects") \
+  X(weak_old_too_far, "generational", 14, "check", "young weak references are counted as old once others died") \
+  X(large_born_old, "generational", 22, "graph", "large objects are old when they are made") \
+  X(settled_not_lowered, "generational", 12, "check", "a handed out object still counts among those that wait") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \
@@ -116,6 +133,8 @@
   X(global_stale, "semispace", 27, "graph", "global roots are traced, but not updated") \
   X(queue_stale, "semispace", 27, "graph", "objects that were found dead stay where they were in the queue of finalizers") \
   X(weak_target_stale, "semispace", 14, "weak", "a weak reference keeps its target's old address") \
+  X(weak_list_stale, "semispace", 14, "weak", "the list of weak references keeps their old addresses") \
+  X(open_block_twice, "semispace", 24, "graph", "a block that a dead thread left is handed out twice") \
   X(large_unscanned, "semispace", 22, "graph", "large objects are kept, but not what they refer to") \
   X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
   X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
@@ -140,9 +159,22 @@
   X(ephemeron_value_unmoved, "immix", 31, "graph", "an ephemeron's value stays at its old address") \
   X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped again with its ephemeron") \
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
-  X(pair_edge_strong, "refcount-cycles", 31, "count", "a value's count is subtracted for its ephemeron alone, not for its key") \
+  X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
   X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
+/* clang-format on */
+
+/* Bugs of the harness that no run can show, in the same form: the test
+ * harness-faults plants each and looks whether its checks fail. */
+/* clang-format off */
+#define HARNESS_MUTANTS(X) \
+  X(faster_is_calm, "harness", 31, "test", "a canary that gets faster is not suspect") \
+  X(sides_swapped, "harness", 31, "test", "the canary of the base is compared with itself in the wrong order") \
+  X(leak_off_by_one, "harness", 31, "test", "one object too many is no leak") \
+  X(lost_off_by_one, "harness", 31, "test", "one object too few is not lost") \
+  X(limit_at_twice, "harness", 31, "test", "a heap may hold twice what it may hold") \
+  X(oom_is_good, "harness", 31, "test", "a record with the status OOM counts as ok") \
+  X(declared_unread, "harness", 31, "test", "a leak counts as declared whatever the record says")
 /* clang-format on */
 
 #ifdef GC_MUTANTS
@@ -153,7 +185,7 @@
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
   MUTANT_NONE,
-  MUTANTS(MUTANT_ID) MUTANTS_END
+  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID) MUTANTS_END
 } mutant_id;
 #undef MUTANT_ID
 

@@ -55,6 +55,8 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
   size_t waited = finalizers_count();
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
+  if (gc_mutant(young_finalizable_skipped) && !all)
+    tracked_finalizable.old = tracked_finalizable.stack.size;
   if (!gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   if (pairs && !gc_mutant(ephemeron_late))

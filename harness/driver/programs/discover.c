@@ -10,9 +10,11 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,11 +26,16 @@ enum { DESCRIPTION_MOST = 4 << 20 };
 
 /* The folder that this program is in. */
 static const char *own_folder(void) {
-  char path[4096];
+  char path[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (n <= 0)
+  if (n > 0)
+    path[n] = 0;
+  /* Without /proc the kernel has told only how the program was called. */
+  else if (!realpath((const char *)getauxval(AT_EXECFN), path)) {
+    say("cannot tell where this program lies, and so where collectors are: "
+        "/proc/self/exe cannot be read");
     return ".";
-  path[n] = 0;
+  }
   *strrchr(path, '/') = 0;
   return arena_text("%s", path);
 }

@@ -9,6 +9,7 @@
 
 #include <hwloc.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,12 +107,17 @@ static void read_topology(machine *m) {
     m->l1d = cache_bytes(t, HWLOC_OBJ_L1CACHE);
     m->l2 = cache_bytes(t, HWLOC_OBJ_L2CACHE);
     m->l3 = cache_bytes(t, HWLOC_OBJ_L3CACHE);
-    hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    if (set && !hwloc_get_cpubind(t, set, HWLOC_CPUBIND_PROCESS))
-      m->allowed = hwloc_bitmap_weight(set);
-    hwloc_bitmap_free(set);
   }
   hwloc_topology_destroy(t);
+}
+
+/* The kernel itself says it, also where /proc and /sys are missing. */
+static void read_allowed(machine *m) {
+  size_t most = 1 << 16, bytes = CPU_ALLOC_SIZE(most);
+  cpu_set_t *set = CPU_ALLOC(most);
+  if (set && !sched_getaffinity(0, bytes, set))
+    m->allowed = CPU_COUNT_S(bytes, set);
+  CPU_FREE(set);
 }
 
 static void read_cpu(machine *m) {
@@ -200,6 +206,7 @@ static bool in_path(const char *program) {
 void machine_read(machine *m) {
   *m = (machine){.mhz = -1, .turbo = -1, .allowed = -1};
   read_topology(m);
+  read_allowed(m);
   read_cpu(m);
   struct utsname name;
   if (!uname(&name)) {

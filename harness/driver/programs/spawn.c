@@ -9,6 +9,7 @@
  * a process that called setsid is in no group of ours, but would disturb the
  * runs that follow. */
 #include "spawn.h"
+#include "harness/base/words.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 
@@ -205,12 +206,7 @@ static void last_line(const tail *t, char *out, size_t room) {
   size_t begin = end;
   while (begin && t->bytes[begin - 1] != '\n')
     begin--;
-  size_t n = 0;
-  for (; begin < end && n + 1 < room; begin++) {
-    unsigned char c = (unsigned char)t->bytes[begin];
-    out[n++] = c < ' ' || c > '~' ? '?' : (char)c; /* it goes into JSON */
-  }
-  out[n] = 0;
+  words_copy(out, room, t->bytes + begin, end - begin);
 }
 
 /* All of the output; more than SPAWN_MOST is a flood. */

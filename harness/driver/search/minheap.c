@@ -102,8 +102,12 @@ static const char *read_values(minheap_options *o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * The search.
+ * The search.  Bisection is right only if whether a run fits is monotone in the
+ * heap's size, so some sizes above the minimum are tried as well.
  * ------------------------------------------------------------------------- */
+
+enum { ABOVE = 4 };
+static const double ABOVE_STEP = 0.07;
 
 static json_t *keep(const json_t *record) {
   json_t *probe = json_object();
@@ -155,12 +159,12 @@ static volume find_volume(probing *p, double multiple) {
 }
 
 static json_t *row_of(const plan_cell *c, const search_result *r, volume v) {
-  return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "workload",
+  return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "workload",
                    spec_text(&c->workload), "collector", spec_text(&c->options),
                    "threads", (int)c->threads, "heap", (json_int_t)r->heap,
-                   "failed_below", (json_int_t)r->failed, "must_hold",
-                   (json_int_t)v.must_hold, "allocated",
-                   (json_int_t)v.allocated);
+                   "failed_below", (json_int_t)r->failed, "fails_above",
+                   (json_int_t)r->above, "must_hold", (json_int_t)v.must_hold,
+                   "allocated", (json_int_t)v.allocated);
 }
 
 static json_t *no_row(const plan_cell *c) {
@@ -176,6 +180,8 @@ static json_t *search(probing *p, search_result *r) {
         .high = (uint64_t)ceil(o->high * (double)v.must_hold),
         .grain = o->grain_bytes,
         .rtol = o->precision,
+        .step = ABOVE_STEP,
+        .steps = ABOVE,
         .confirm = (unsigned)o->passes,
         .of = (unsigned)o->of};
     *r = search_minimum(&request, probe_heap, p);
@@ -212,6 +218,12 @@ static void set_row(table_row *row, const json_t *found) {
   show_ratio(row, "of_peak", must_hold > 0 ? heap / must_hold : NAN, "x");
   show_ratio(row, "turnover",
              stat_turnover(record_number(found, "allocated"), heap), "");
+  json_int_t above = json_integer_value(json_object_get(found, "fails_above"));
+  if (above)
+    reason = arena_text("not monotone: %lld bytes are too few%s%s",
+                        (long long)above, *reason ? "; " : "", reason);
+  if (above && !timeouts)
+    table_set_text(row, "reason", reason);
   if (timeouts)
     table_show(row, "reason", "%lld out of time%s%s", (long long)timeouts,
                *reason ? "; " : "", reason);

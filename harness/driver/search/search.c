@@ -33,6 +33,25 @@ static bool narrow_enough(const search_request *r, uint64_t low,
          (double)(high - low) <= r->rtol * (double)high;
 }
 
+/* Tries the sizes above a minimum, up to the first that fails, and notes that
+ * one.  SEARCH_STOP if a probe answers that. */
+static search_answer look_above(searching *s, uint64_t minimum) {
+  const search_request *r = s->request;
+  double heap = (double)minimum;
+  for (unsigned i = 0; i < r->steps; i++) {
+    heap *= 1 + r->step;
+    uint64_t bytes = ((uint64_t)heap + r->grain - 1) / r->grain * r->grain;
+    search_answer a = try_heap(s, bytes);
+    if (a == SEARCH_STOP)
+      return a;
+    if (a == SEARCH_FAILED) {
+      s->result->above = bytes;
+      return a;
+    }
+  }
+  return SEARCH_PASSED;
+}
+
 search_result search_minimum(const search_request *request, search_probe *probe,
                              void *data) {
   search_result result = {0};
@@ -67,7 +86,9 @@ search_result search_minimum(const search_request *request, search_probe *probe,
     else
       result.failed = low = middle;
   }
-  result.end = SEARCH_FOUND;
-  result.heap = high;
+  a = look_above(&s, high);
+  result.end = a == SEARCH_STOP ? SEARCH_STOPPED : SEARCH_FOUND;
+  if (a != SEARCH_STOP)
+    result.heap = high;
   return result;
 }

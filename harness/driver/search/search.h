@@ -19,6 +19,9 @@ typedef struct search_request {
   uint64_t low, high; /* bounds, bytes; rounded outwards to the grain */
   uint64_t grain;     /* step of the heap sizes, at least 1 */
   double rtol;        /* stop when the bracket is this share of its upper end */
+  double step;        /* sizes above the minimum that must pass, too: each
+                         larger by this share than the one before */
+  unsigned steps;     /* how many of them are tried */
   unsigned confirm;   /* a heap is good if `confirm` probes pass ... */
   unsigned of;        /* ... of at most `of` probes */
 } search_request;
@@ -34,6 +37,9 @@ typedef struct search_result {
   search_end end;
   uint64_t heap;   /* a size that was tried */
   uint64_t failed; /* the largest smaller size that failed; 0: none */
+  uint64_t above;  /* a larger size that failed, so that the minimum is none:
+                      whether a run fits is not monotone in the heap's size; 0:
+                      the sizes that were tried above passed */
   unsigned probes;
 } search_result;
 

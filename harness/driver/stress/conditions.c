@@ -2,6 +2,7 @@
  * What the keys of `hostile` do stands in collectors/common/hostile.h. */
 #include "conditions.h"
 #include "growth.h"
+#include "heap-sweep.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
 
@@ -73,6 +74,9 @@ const condition conditions[] = {
     {"heap-live", "half of what was alive: nothing but refusals", .heap = 50,
      .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
      .scarce = true},
+    {"heap-sweep",
+     "heaps 5 % larger each: what fits must fit into a larger one",
+     .needs = NEEDS_LIMIT, .scarce = true, .run = heap_sweep_run},
     GROWTH("churn", "churn", "garbage: what is kept of the dead"),
     GROWTH("list", "list",
            "a large live heap beside garbage: full collections that are too "

@@ -286,6 +286,8 @@ static json_t *judge(const episode *e, const program_result *r) {
       json_object_set_new(entry, "pairs",
                           json_deep_copy(json_object_get(coverage, "pairs")));
   }
+  json_object_set_new(entry, "must_hold",
+                      record_integer(count_of(r->record, "heap.must_hold")));
   if (e->place)
     json_object_set_new(entry, "place", record_integer(e->place));
   if (f.oracle) {

@@ -32,6 +32,7 @@ typedef struct hunt {
 typedef struct bug_place {
   const subject *subject;
   const condition *under;
+  size_t rung; /* the first in which it takes part; in the last, all do */
 } bug_place;
 
 /* The question whether an oracle catches a bug alone. */
@@ -105,15 +106,55 @@ static void check_words(const word_list *words, const candidates *known) {
   }
 }
 
-/* Whether the program is of the family: `refcount-atomic` is a refcount. */
+/* Whether the program is of the family: `refcount-atomic` is a refcount.  Bugs
+ * of the harness are in all. */
 static bool is_of(const char *family, const char *program) {
+  if (!strcmp(family, "harness"))
+    return true;
   size_t n = strlen(family);
+  /* The harness is in all programs; one stands for them. */
+  if (!strcmp(family, "harness"))
+    return !strcmp(program, "mark-sweep");
   return !strncmp(program, family, n) && (!program[n] || program[n] == '-');
 }
 
+/* What most bugs fall to in the least time: these come first, in this order. */
+static const char *const order[] = {
+    "plain",  "turns", "collect-7", "buffers-2", "poison-0", "stack",
+    "poison", "tight", "heap-100",  "free",      "heap-200", "tight-poison"};
+enum { ORDERED = sizeof order / sizeof *order };
+
+/* The place of a condition in the order; ORDERED if it has none. */
+static size_t place_of(const condition *c) {
+  size_t n = c->setting ? strcspn(c->name, ":") : strlen(c->name), i = 0;
+  while (i < ORDERED &&
+         (strlen(order[i]) != n || strncmp(order[i], c->name, n)))
+    i++;
+  return i;
+}
+
+static void put_in_order(condition_list *list) {
+  condition_list out = {0};
+  for (size_t i = 0; i <= ORDERED; i++)
+    for (size_t k = 0; k < list->count; k++)
+      if (place_of(list->items[k]) == i)
+        condition_list_add(&out, list->items[k]);
+  *list = out;
+}
+
+/* The first rung in which a condition takes part, of the first program or of
+ * another one.  Sweeps, and conditions with episodes of their own, are long and
+ * the same in all rungs: they come in the last. */
+static size_t rung_of(const condition *c, bool first, bool by_user) {
+  if (c->sweep || c->run)
+    return SIZE_MAX;
+  return (size_t)!first + (!by_user && place_of(c) == ORDERED);
+}
+
 static void add_places(bug *b, const campaign *c, const collector *p,
-                       const char *name) {
+                       const char *name, bool by_user) {
   subject *sound = arena_take(sizeof *sound), *s = arena_take(sizeof *s);
+  const bool first = !b->places_count;
   *sound = (subject){.name = p->name,
                      .program = p,
                      .options = {.name = p->name},
@@ -124,12 +165,14 @@ static void add_places(bug *b, const campaign *c, const collector *p,
   s->sound = sound;
   for (size_t i = 0; i < s->conditions.count; i++) {
     b->places = arena_more(b->places, b->places_count, sizeof *b->places);
-    b->places[b->places_count++] = (bug_place){s, s->conditions.items[i]};
+    b->places[b->places_count++] =
+        (bug_place){s, s->conditions.items[i],
+                    rung_of(s->conditions.items[i], first, by_user)};
   }
 }
 
 static void add_bug(bugs *all, const campaign *c, const collectors *programs,
-                    json_t *about) {
+                    json_t *about, bool by_user) {
   const char *family = entry_text(about, "family");
   const char *name = entry_text(about, "name");
   bug one = {.about = json_incref(about),
@@ -137,7 +180,7 @@ static void add_bug(bugs *all, const campaign *c, const collectors *programs,
   for (size_t i = 0; i < programs->count; i++) {
     const collector *p = &programs->items[i];
     if (!p->trouble && is_of(family, p->name))
-      add_places(&one, c, p, name);
+      add_places(&one, c, p, name, by_user);
   }
   all->items = arena_more(all->items, all->count, sizeof one);
   all->items[all->count++] = one;
@@ -145,7 +188,7 @@ static void add_bug(bugs *all, const campaign *c, const collectors *programs,
 
 /* Every program lists the bugs of all. */
 static bugs find_bugs(const campaign *c, const collectors *programs,
-                      const word_list *words) {
+                      const bug_hunting *how) {
   bugs all = {0};
   candidates known = {0};
   json_t *list = NULL, *about;
@@ -158,11 +201,11 @@ static bugs find_bugs(const campaign *c, const collectors *programs,
     const char *family = arena_text("%s", entry_text(about, "family"));
     candidates_add(&known, name);
     candidates_add(&known, family);
-    if (*name && is_wanted(words, family, name))
-      add_bug(&all, c, programs, about);
+    if (*name && is_wanted(how->words, family, name))
+      add_bug(&all, c, programs, about, how->chosen);
   }
   json_decref(list);
-  check_words(words, &known);
+  check_words(how->words, &known);
   return all;
 }
 
@@ -173,29 +216,6 @@ static bugs find_bugs(const campaign *c, const collectors *programs,
 /* Operations of an episode in the first rung, if the share of its condition is
  * 100; each further rung has RUNG_FACTOR times as many. */
 enum { RUNG_FIRST = 10000, RUNG_FACTOR = 4 };
-
-/* What most bugs fall to in the least time comes first. */
-static const char *const order[] = {
-    "plain",        "turns",      "collect-7",     "poison",
-    "tight",        "poison-0",   "tight-poison",  "buffers-2",
-    "free",         "tight-free", "heap-100",      "collect-1",
-    "collect-1000", "tight-heap", "tight-collect", "buffers-1",
-    "heap-90",      "heap-200",   "tight-buffers"};
-
-/* Puts the conditions into that order; those that it does not name follow. */
-static void put_in_order(condition_list *list) {
-  condition_list out = {0};
-  const size_t named = sizeof order / sizeof *order;
-  for (size_t i = 0; i <= named; i++)
-    for (size_t k = 0; k < list->count; k++) {
-      size_t place = 0;
-      while (place < named && strcmp(order[place], list->items[k]->name))
-        place++;
-      if (place == i)
-        condition_list_add(&out, list->items[k]);
-    }
-  *list = out;
-}
 
 /* Whether an entry says that something is wrong; one that proves nothing does
  * not. */
@@ -211,24 +231,26 @@ static uint64_t operations_of(size_t rung, uint64_t most) {
   return n < most ? n : most;
 }
 
-/* Begins the next trial of the hunt that applies, or ends the hunt.  Sweeps,
- * and conditions with episodes of their own, are long and the same in all
- * rungs: they come in the last. */
+/* Begins the next trial of the hunt that applies, or ends the hunt. */
 static void begin_next(const campaign *c, const bug *b, hunt *h) {
-  if (!b->places_count)
+  if (!b->places_count) {
     h->ended = true;
+    return;
+  }
+  const bug_place *first = b->places;
+  const uint64_t most =
+      campaign_trial(c, first->subject, first->under, h->seed).ordinary;
   for (; !h->begun && !h->ended; h->trials++) {
     const size_t rung = h->trials / b->places_count;
     const bug_place *at = &b->places[h->trials % b->places_count];
     trial *t = &h->now;
     *t = campaign_trial(c, at->subject, at->under, h->seed);
-    const uint64_t most = t->ordinary;
-    h->ended = rung && operations_of(rung - 1, most) == most;
-    h->begun = !h->ended && !condition_missing(at->under, at->subject->program);
     t->ordinary = operations_of(rung, most);
     t->variant = arena_text("rung-%zu", rung + 1);
-    if ((at->under->sweep || at->under->run) && t->ordinary < most)
-      h->begun = false;
+    h->ended = rung && operations_of(rung - 1, most) == most;
+    h->begun = !h->ended &&
+               !condition_missing(at->under, at->subject->program) &&
+               (rung >= at->rung || t->ordinary == most);
   }
 }
 
@@ -484,7 +506,7 @@ int mutants_run(campaign *c, const bug_hunting *how, const char *dir,
   const collectors programs = discover_mutants();
   if (!how->chosen)
     put_in_order(&c->conditions);
-  bugs all = find_bugs(c, &programs, how->words);
+  bugs all = find_bugs(c, &programs, how);
   if (!all.count) {
     say("there are no seeded bugs; 'cmake --build --preset release --target "
         "mutants' makes the programs that have them");

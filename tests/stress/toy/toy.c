@@ -1,5 +1,6 @@
 /* toy.c: marks and sweeps a list of objects.  With TOY_FORGETS it has a bug:
- * thread-local roots are not marked. */
+ * thread-local roots are not marked.  The option `plants` plants a cost that a
+ * collector should not have. */
 #include "gc.h"
 #include "common/hostile/hostile.h"
 #include "common/world.h"
@@ -14,12 +15,17 @@ typedef struct toy_link {
   bool marked;
 } toy_link;
 
+/* Values of the option. */
+enum { TOY_SOUND, TOY_RATCHETS, TOY_WALKS };
+static uint64_t toy_plants = TOY_SOUND;
+
 struct gc_heap {
   gc_config config;
   toy_link *all;
   gc_object *pending;
   uint64_t objects, bytes, peak, due; /* due: collect at so many bytes */
   uint64_t collections, freed;
+  uint64_t made, visited; /* objects; those that collections looked at */
 };
 
 static toy_link *toy_link_of(gc_object *o) {
@@ -71,11 +77,16 @@ static void toy_collect(gc_heap *h) {
   while (h->pending) {
     gc_object *o = h->pending;
     h->pending = toy_link_of(o)->pending;
+    h->visited++;
     for (uint32_t i = 0; i < object_slots(o); i++)
       toy_mark(h, o->slots[i]);
   }
   toy_sweep(h);
-  h->due = 2 * h->bytes + (option_slack << 10);
+  /* Bug: what was allowed once is allowed ever after. */
+  h->due = (toy_plants == TOY_RATCHETS ? h->due : 0) + 2 * h->bytes +
+           (option_slack << 10);
+  if (toy_plants == TOY_WALKS) /* bug: as if it walked all that ever was made */
+    h->visited += h->made;
   h->collections++;
   h->config.listener.pause(h->config.listener.data, GC_PAUSE_STOP, begin,
                            gc_now_ns());
@@ -95,6 +106,7 @@ gc_object *toy_new(gc_mutator *m, gc_shape shape) {
   *l = (toy_link){.next = h->all, .bytes = bytes};
   h->all = l;
   h->objects++;
+  h->made++;
   h->bytes += bytes;
   if (h->bytes > h->peak)
     h->peak = h->bytes;
@@ -108,12 +120,15 @@ const gc_collector gc_this_collector = {
     .source = "McCarthy 1960",
     .hostile = GC_HOSTILE_COLLECT | GC_HOSTILE_FAIL, /* it has no mark stack */
     .events = (const char *const[]){"collections", "freed", NULL},
+    .work = (const char *const[]){"visited", NULL},
     .tight = (const char *const[]){"slack=1", NULL},
     .can = {.reclaims = GC_RECLAIMS_ALL, .heap_limit = true},
     .options =
         (const gc_option[]){
             {"slack", "allocation between collections, in KiB, beyond the live",
              &option_slack, 1, 1 << 20},
+            {"plants", "1: the heap only grows, 2: dead objects cost work",
+             &toy_plants, TOY_SOUND, TOY_WALKS},
             {0}},
 };
 
@@ -163,10 +178,9 @@ uint64_t gc_heap_objects(gc_heap *h) {
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
-                            {"freed", h->freed}};
-  size_t n = room < 2 ? room : 2;
-  memcpy(out, all, n * sizeof *out);
-  return n;
+                            {"freed", h->freed},
+                            {"visited", h->visited}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *h) {

@@ -190,8 +190,6 @@ void executor_inspect(executor_thread *t) {
 
 void executor_inspect_due(executor_thread *t) {
   executor *x = t->x;
-  if (x->parallel)
-    return;
   int64_t price =
       (int64_t)(INSPECTION_BASE + shadow_end(x->shadow) +
                 gc_heap_footprint(x->run->heap).bytes / INSPECTION_BYTES);
@@ -265,7 +263,7 @@ static void mark_weakly_held(executor_thread *t) {
 void executor_forget(executor_thread *t) {
   executor *x = t->x;
   x->forget_at = UINT64_MAX;
-  if (x->parallel || gc_this_collector.can.reclaims == GC_RECLAIMS_NOTHING)
+  if (gc_this_collector.can.reclaims == GC_RECLAIMS_NOTHING)
     return;
   answer_threads(t);
   shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);

@@ -54,8 +54,8 @@ static inline bool must_find(void) {
 }
 
 /* Forgets what is dead and cannot come back, so that the memory of the shadow
- * heap follows what is alive between checks too.  All other threads stand
- * still. */
+ * heap follows what is alive between checks too.  For threads that take turns.
+ */
 void executor_forget(executor_thread *t);
 enum { FORGET_LEAST = 1 << 17 }; /* objects made between two of these */
 
@@ -65,8 +65,8 @@ void executor_advance(executor_thread *t, const trace_op *op);
 
 /* Threads that wait for their turn stay out of the collector from now on, or no
  * more: while its counters are read and its heap is checked, no mutator may
- * run. */
-void executor_hush(executor_thread *t, bool hush);
+ * run.  (S) */
+void executor_hush(executor_thread *t, bool on);
 
 /* Has the collector check its invariants, and ends the run with a violation if
  * they do not hold.  All other threads stand still. */

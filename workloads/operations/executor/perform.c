@@ -428,7 +428,9 @@ executor_result executor_perform(executor_thread *t, const trace_op *wanted,
   executor_result result = perform(t, &op, number);
   if (gc_unlikely(hostile_violation() != NULL))
     executor_violation(t, "poison", 0, "%s", hostile_violation());
-  if (!t->x->parallel && !t->x->aside)
+  if (t->x->parallel)
+    return result;
+  if (!t->x->aside)
     executor_sample(t);
   if (gc_unlikely(number >= t->x->forget_at && !t->checking))
     executor_forget(t);

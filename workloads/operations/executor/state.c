@@ -181,14 +181,42 @@ void executor_detach(executor_thread *t) {
   free(t->questions.items);
 }
 
-void executor_hush(executor_thread *t, bool hush) {
+/* Waits a little until thread `o` is out of the collector.  Returns whether it
+ * is. */
+static bool is_out(const executor_thread *o) {
+  for (int spins = 0; spins < 1000; spins++)
+    if (!__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST))
+      return true;
+  return false;
+}
+
+/* The same for all threads, which stay out from now on.  If one of them is in
+ * for longer, it collects perhaps, and waits for all other threads to stop:
+ * then this thread lets them poll, and waits in a blocking stretch. */
+static void hush(executor_thread *t) {
   executor *x = t->x;
-  if (!x->threads->next)
-    return; /* there is nobody else */
-  __atomic_store_n(&x->hushed, hush, __ATOMIC_SEQ_CST);
-  for (executor_thread *o = x->threads; hush && o; o = o->next)
+  for (executor_thread *o = x->threads; o;) {
+    __atomic_store_n(&x->hushed, true, __ATOMIC_SEQ_CST);
+    if (is_out(o)) {
+      o = o->next;
+      continue;
+    }
+    __atomic_store_n(&x->hushed, false, __ATOMIC_SEQ_CST);
+    gc_blocking_enter(t->m);
     while (__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST))
       sched_yield();
+    gc_blocking_leave(t->m);
+    o = x->threads; /* others may be in by now */
+  }
+}
+
+void executor_hush(executor_thread *t, bool on) {
+  if (!t->x->threads->next)
+    return; /* there is nobody else */
+  if (on)
+    hush(t);
+  else
+    __atomic_store_n(&t->x->hushed, false, __ATOMIC_SEQ_CST);
 }
 
 void executor_sample(executor_thread *t) {

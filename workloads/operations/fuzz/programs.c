@@ -246,6 +246,21 @@ void action_sparse(actor *a) {
   hand_on(a, w);
 }
 
+/* Stores what is in register `r` into an empty slot of a common object, where
+ * it stays for long.  `work` is an owning register. */
+static void keep(actor *a, gc_reg r, gc_reg work) {
+  for (int tries = 0; tries < 8; tries++) {
+    uint32_t i;
+    emit2(a, TRACE_GLOBAL_LOAD, work,
+          COMMON_FIRST + choose(a->source, COMMON_GLOBALS));
+    if (!operand_slot_of(a, work, true, &i) ||
+        object_at(a, held_by(a, work))->slots[i])
+      continue;
+    emit3(a, TRACE_STORE, work, i, r);
+    return;
+  }
+}
+
 /* A large graph, if there is room for it: what other actions make is small
  * beside the collector's buffers. */
 void action_grow(actor *a) {
@@ -267,6 +282,8 @@ void action_grow(actor *a) {
     if (held_by(a, w + 1))
       emit3(a, TRACE_STORE_TAKE, w, i, w + 1);
   }
+  if (held_by(a, w) && !chance(a->source, 4))
+    keep(a, w, w + 1);
   hand_on(a, w);
 }
 
