@@ -375,10 +375,10 @@ static void restore_value(rc_pair *p, const gc_object *other) {
     return;
   if (color(other) != BLACK && !cycles.undoing &&
       !gc_mutant(pair_edge_strong)) {
-    if (color(value) == GRAY) {
+    if (color(value) == GRAY)
       bag_put(&cycles.work, value);
+    if (color(value) == GRAY || color(value) == WHITE)
       bag_put(&cycles.apart, value);
-    }
     return;
   }
   p->subtracted = false;
