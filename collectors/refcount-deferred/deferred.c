@@ -128,7 +128,8 @@ struct gc_heap {
   uint64_t queued_young, queued_old; /* objects found dead to be finalized */
 };
 static gc_heap dc_heap;
-_Atomic bool dc_due;
+/* The logs have reached their length. */
+static _Atomic bool dc_due;
 
 /* Whether a part of a large object is logged: a bit per 256 bytes of heap.  Two
  * parts never share a bit, because a part has at least 256 bytes. */
@@ -282,7 +283,7 @@ static void dc_log_grew(gc_mutator *m) {
   if (m->log.size - m->counted >= DC_BATCH)
     dc_count_entries(&dc_heap, m);
   if (dc_heap.entries_now + (m->log.size - m->counted) >= option_log)
-    dc_due = true;
+    m->due = dc_due = true;
 }
 
 static void dc_empty_logs(gc_heap *h) {
@@ -680,6 +681,7 @@ static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
 }
 
 void dc_collect_due(gc_mutator *m) {
+  m->due = false;
   if (!pause_try())
     return; /* another mutator has collected */
   if (dc_due)

@@ -27,6 +27,7 @@ struct gc_mutator {
   cells_buffer buffer;
   object_stack log; /* see "Logs" in deferred.c */
   size_t counted;   /* entries of it that gc_heap.entries_now has */
+  bool due;         /* by this mutator the logs reached their length */
   gc_object *reg[];
 };
 #define GC_MUTATOR_DEFINED
@@ -39,14 +40,15 @@ static inline void dc_barrier(gc_mutator *m, gc_object *o, gc_object **place) {
     dc_log(m, o, place);
 }
 
-/* The logs have reached their length: the next safepoint collects. */
-extern _Atomic bool dc_due;
-
 /* Collects if that is still due.  (S) */
 void dc_collect_due(gc_mutator *m);
 
+/* Once the logs have reached their length, the next safepoint of the mutator
+ * that logged last collects, or the next allocation of any mutator.  A thread
+ * that only waits never begins a collection: when it would is up to the
+ * scheduler, and a run could not be repeated. */
 static inline void dc_poll(gc_mutator *m) {
-  if (gc_unlikely(atomic_load_explicit(&dc_due, memory_order_relaxed)))
+  if (gc_unlikely(m->due))
     dc_collect_due(m);
 }
 
