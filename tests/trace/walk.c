@@ -698,6 +698,23 @@ static void borrowed_from_a_cursor(course *c, uint32_t n) {
   }
 }
 
+/* The same with the head of the list in a later register, and a cursor that is
+ * far on and goes two objects further. */
+static void borrowed_from_an_early_cursor(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  make_list(c, 3 * n);
+  go(c, TRACE_MOVE, 3, 0, 0);
+  go(c, TRACE_COPY, 0, 3, 0);
+  for (uint32_t i = 1; i < n; i++)
+    go(c, TRACE_LOAD, 0, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_COPY, 2, 4, 0);
+  }
+}
+
 /* The same while the list grows at its head. */
 static void borrowed_from_a_growing_list(course *c, uint32_t n) {
   go(c, TRACE_ENTER, 3, 1, 0);
@@ -802,6 +819,7 @@ static void costs_are_linear(void **state) {
       SHAPE(borrowed_along_a_list),
       SHAPE(borrowed_in_frames),
       SHAPE(borrowed_from_a_cursor),
+      SHAPE(borrowed_from_an_early_cursor),
       SHAPE(borrowed_from_a_growing_list),
       SHAPE(borrowed_from_a_shrinking_list),
       SHAPE(used_and_brought_back),
