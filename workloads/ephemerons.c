@@ -16,7 +16,9 @@
  * Survivors: the keys, their attributes, both tables, and the ephemerons in
  * them.  No operation depends on whether a dead key was already found dead.
  *
- * Limits: no key is finalizable, and no attribute is another's key. */
+ * Limits: no key is finalizable, and no attribute is another's key.  The file is
+ * compiled once for all collectors, so that a read costs a call as well, about a
+ * nanosecond. */
 #include "parts.h"
 
 enum { ENTRIES, ROUNDS, READS, PAYLOAD, CYCLIC };

@@ -158,11 +158,13 @@ const gc_collector gc_this_collector = {
                                     BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    /* With a long pause-target the clock decides nothing. */
+    /* With a long pause-target the clock decides nothing.  With a long step a
+     * cycle is under way most of the time, and what mutators shade stays with
+     * them. */
     .tight =
         (const char *const[]){
             "growth-least=64,step=1,trigger=0,pause-target=100000000",
-            "growth-least=256,step=16,trigger=20,mark-stack=1",
+            "growth-least=64,step=256,trigger=0,mark-stack=1",
             "growth=10,growth-least=64,step=1,trigger=100,pause-target=10",
             NULL},
 };
@@ -594,8 +596,6 @@ static void inc_detach(gc_mutator *m) {
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&h->lock);
   h->inherited += !bag_empty(&m->shaded);
-  if (gc_mutant(shaded_not_inherited))
-    bag_free(&m->shaded);
   bag_pour(&m->shaded, &h->orphans);
   pthread_mutex_unlock(&h->lock);
 }

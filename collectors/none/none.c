@@ -34,6 +34,7 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_NOTHING,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true,
             .overhead_bytes = 128 << 10},

@@ -63,6 +63,25 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return true;
 }
 
+#define GC_EPHEMERONS 1
+
+/* Key and value are in an ephemeron's payload. */
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  gc_object *o = none_new(m, GC_EPHEMERON_SHAPE, OBJECT_WEAK_REFERENCE);
+  if (!o)
+    return false;
+  o->slots[0] = object_read(m, key);
+  o->slots[1] = object_read(m, value);
+  *object_owning(m, dst) = o;
+  return true;
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  *object_owning(m, dst) = object_read(m, pair)->slots[1];
+  return true;
+}
+
 /* Nothing dies, so nothing is finalized. */
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   (void)m, (void)dst;

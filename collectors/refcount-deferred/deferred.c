@@ -15,8 +15,9 @@
  * steps:
  *
  *   1. Count up: one for each root, until step 4, and one for each reference
- *      that a logged object holds now.  A young object that gets a count
- * becomes old, and its own references are counted up too.
+ *      that a logged object holds now.  The queue of finalizers is no root: its
+ *      objects are counted once, when they enter it.  A young object that gets
+ * a count becomes old, and its own references are counted up too.
  *   2. Queue finalizable objects that are still young: they are dead.
  *   3. Count down: one for each reference that a logged object held when the
  *      epoch began.  An object whose count is now zero, or that was in the
@@ -40,7 +41,8 @@
  * Invariants of every old object, between collections:
  *   - Its count is the number of references to it that old objects held when
  *     the epoch began: those in slots that are not logged, those in logs, and
- *     those of old ephemerons.
+ *     those of old ephemerons.  The queue of finalizers counts as an old object
+ *     that is logged when something is taken from it.
  *   - If its count is zero, it is in the zero-count table.
  *   - It is flagged DC_UNLOGGED if and only if it is in no log.  Each part of a
  *     large object instead has a bit in dc_parts, set when it is in a log.
@@ -64,7 +66,7 @@
  * most of it is dead by the collection. */
 static uint64_t option_epoch = 8192;
 
-/* A mutator's log with this many entries ends the epoch. */
+/* Logs that have this many entries together end the epoch. */
 static uint64_t option_log = 1 << 16;
 
 /* Without a heap limit: how much the live bytes may grow from one full
@@ -77,6 +79,11 @@ enum {
   /* An object with more than 2 * DC_PART slots is *large*: logged in parts of
    * DC_PART slots, the last one of up to twice as many. */
   DC_PART = 32,
+  /* A mutator counts so many entries of its log by itself. */
+  DC_BATCH = 64,
+  /* The flags of objects for whose death old entries of the lists of tracked.h
+   * must be looked at. */
+  DC_KNOWN = OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET | OBJECT_WEAK_REFERENCE,
 };
 
 /* There is one per process. */
@@ -86,6 +93,8 @@ struct gc_heap {
   pthread_mutex_t lock;  /* for `orphaned`, while mutators run */
   object_stack orphaned; /* the logs of detached mutators */
   _Atomic bool lost;     /* a log is incomplete: the next collection is full */
+  /* Entries of all logs, but for less than DC_BATCH of each mutator. */
+  _Atomic uint64_t entries_now;
 
   object_bag zct;   /* the zero-count table: old objects whose count is zero */
   object_bag young; /* objects that became old whose slots were not counted */
@@ -96,6 +105,8 @@ struct gc_heap {
   bool pairs;    /* ephemerons may wait for objects that get counts, ... */
   bool parting;  /* ... or for objects that die */
   uint64_t parted; /* ephemerons whose keys died old, so far */
+
+  bool known_died; /* in this collection, an old object with such a flag */
 
   uint64_t budget; /* bytes to be handed out in an epoch */
   pacing pacing;   /* when a full collection is due */
@@ -143,10 +154,11 @@ const gc_collector gc_this_collector = {
                                     "logged", "logged-parts", "logs-inherited",
                                     "logs-incomplete", "survivors", "died-old",
                                     "zero-counts", "queued-young", "queued-old",
-                                    "ephemerons-parted", NULL},
+                                    "ephemerons-parted", CELLS_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"log-entries", "survivors", "died-old",
-                                  "zero-counts", "roots-visited",
-                                  "ephemerons-visited", NULL},
+                                  "zero-counts", "roots-visited", CELLS_WORK,
+                                  BOOKKEEPING_WORK, NULL},
     /* Epochs that end because their logs are long, soon and at once; and
      * because of allocation alone. */
     .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
@@ -155,7 +167,7 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             {"epoch", "allocation between collections, in KiB", &option_epoch,
              1, (uint64_t)1 << 20},
-            {"log", "entries of a log from which on a collection is due",
+            {"log", "entries of all logs from which on a collection is due",
              &option_log, 1, (uint64_t)1 << 32},
             {"growth",
              "without a heap limit: growth between traces, in percent of the "
@@ -170,8 +182,9 @@ const gc_collector gc_this_collector = {
  * A log is a sequence of entries.  An entry is an object tagged DC_OBJECT, or
  * an object tagged DC_LARGE followed by the number of the part, a multiple of
  * 16; then come the references that the object or part held when the epoch
- * began, untagged and without nulls.  Tags are in the low bits: objects are
- * aligned to 16 bytes.
+ * began, untagged and without nulls.  A reference may also come before or after
+ * all of those, from the queue of finalizers.  Tags are in the low bits:
+ * objects are aligned to 16 bytes.
  * ------------------------------------------------------------------------- */
 
 enum { DC_TAGS = 15, DC_OBJECT = 1, DC_LARGE = 2 };
@@ -257,10 +270,34 @@ static void dc_unlock(gc_object *o, bool large, size_t bit) {
                      __ATOMIC_RELEASE);
 }
 
+/* Adds what a mutator logged to the entries of all logs. */
+static void dc_count_entries(gc_heap *h, gc_mutator *m) {
+  h->entries_now += m->log.size - m->counted;
+  m->counted = m->log.size;
+}
+
+/* The epoch ends if the logs are long, whoever's they are: otherwise threads
+ * that come and go, or many that stay, could fill memory with logs. */
+static void dc_log_grew(gc_mutator *m) {
+  if (m->log.size - m->counted >= DC_BATCH)
+    dc_count_entries(&dc_heap, m);
+  if (dc_heap.entries_now + (m->log.size - m->counted) >= option_log)
+    dc_due = true;
+}
+
+static void dc_empty_logs(gc_heap *h) {
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    m->log.size = m->counted = 0;
+  h->orphaned.size = 0;
+  h->entries_now = 0;
+}
+
 void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
   bool large = dc_is_large(o);
   uint32_t part = large ? dc_part_of(o, (uint32_t)(place - o->slots)) : 0;
   size_t bit = large ? dc_part_bit(o, part) : 0;
+  if (gc_mutant(last_part_unlogged) && large && part + 1 == dc_parts_of(o))
+    return;
   if (!dc_lock(o, large, bit))
     return;
   dc_range range = {0, object_slots(o)};
@@ -279,11 +316,18 @@ void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
       pushed = object_push(log, o->slots[i]);
   if (!pushed) {
     log->size = before;
-    dc_heap.lost = true;
+    dc_heap.lost = !gc_mutant(lost_log_untold);
   }
   dc_unlock(o, large, bit);
-  if (log->size >= option_log)
-    dc_due = true;
+  dc_log_grew(m);
+}
+
+void dc_log_taken(gc_mutator *m, gc_object *o) {
+  if (gc_mutant(taken_not_logged))
+    return;
+  if (!object_push(&m->log, o))
+    dc_heap.lost = true;
+  dc_log_grew(m);
 }
 
 /* The heap inherits a detaching mutator's log. */
@@ -295,6 +339,8 @@ static void dc_orphan(gc_heap *h, gc_mutator *m) {
       break;
     }
   h->inherited += m->log.size;
+  dc_count_entries(h, m);
+  dc_log_grew(m);
   pthread_mutex_unlock(&h->lock);
   object_stack_free(&m->log);
 }
@@ -334,7 +380,7 @@ dc_walk(gc_heap *h, const object_stack *log,
 
 /* No part of a large object in this range of slots is logged any more. */
 static void dc_clear_parts(gc_object *o, dc_range range) {
-  if (!dc_is_large(o))
+  if (!dc_is_large(o) || gc_mutant(parts_logged_for_good))
     return;
   for (uint32_t p = dc_part_of(o, range.first); p < dc_parts_of(o); p++) {
     if (dc_part_range(o, p).first >= range.end)
@@ -473,12 +519,14 @@ static void dc_bury_all(gc_heap *h) {
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
     h->died++;
+    if (o->meta & DC_KNOWN)
+      h->known_died = true;
     if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON))
       dc_let_go(h, ephemeron_at(o)); /* which may wait for its key's death */
     if (gc_unlikely(h->parting))
       for (gc_object *e; (e = ephemerons_take(o));)
         dc_part(h, e);
-    if (o->meta & OBJECT_FINALIZABLE)
+    if (o->meta & OBJECT_FINALIZABLE && !gc_mutant(finalizable_lets_go))
       continue;
     for (uint32_t i = 0, slots = object_slots(o); i < slots; i++)
       if (o->slots[i])
@@ -513,7 +561,7 @@ static void dc_part_all(gc_heap *h) {
  * of its objects, or its count would not be zero, so no object dies twice. */
 static void dc_find_dead(gc_heap *h) {
   for (gc_object *o; (o = bag_take(&h->zct));)
-    if (o->word == 0)
+    if (o->word == 0 && !gc_mutant(zero_counts_kept))
       dc_dies(h, o);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, NULL, dc_count_down);
@@ -539,9 +587,7 @@ static void dc_uncount_root(void *data, gc_object **place) {
  * use then. */
 static void dc_forget(gc_heap *h) {
   cells_clear_marks(cells_marks);
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    m->log.size = 0;
-  h->orphaned.size = 0;
+  dc_empty_logs(h);
   while (bag_take(&h->zct))
     continue;
   for (size_t i = 0; i < ephemerons.stack.size; i++)
@@ -549,7 +595,7 @@ static void dc_forget(gc_heap *h) {
   h->lost = false;
 }
 
-/* Step 2.  The finalizer queue is a root, so it counts what it holds. */
+/* Step 2.  The queue of finalizers counts what it holds. */
 static void dc_queue_dead_young(gc_heap *h, bool all) {
   size_t before = finalizers_count();
   h->pairs = ephemerons_begin(cells_where, all);
@@ -599,23 +645,24 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   }
   dc_walk(h, &h->orphaned, dc_count_logged, NULL);
   h->entries += h->orphaned.size;
+  if (full)
+    roots_queue(0, dc_count_root, h);
   if (!gc_mutant(roots_not_counted))
-    roots_each(dc_count_root, h);
+    roots_outside_queue(dc_count_root, h);
   dc_drain(h);
   dc_queue_dead_young(h, full);
   dc_find_dead(h);
   bool old_died = h->died != died;
-  if (old_died) {
+  if (h->known_died) {
     dc_part_all(h);
     dc_queue_dead_old(h);
   }
-  tracked_prune_weak(cells_where, full || old_died);
-  ephemerons_prune(cells_where, full || old_died);
+  tracked_prune_weak(cells_where, full || h->known_died);
+  ephemerons_prune(cells_where, full || h->known_died);
+  h->known_died = false;
   if (!gc_mutant(roots_not_counted))
-    roots_each(dc_uncount_root, h);
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    m->log.size = 0;
-  h->orphaned.size = 0;
+    roots_outside_queue(dc_uncount_root, h);
+  dc_empty_logs(h);
   cells_sort(full || old_died);
   *(full ? &h->traces : &h->epochs) += 1;
   dc_plan(h, full, handed);
@@ -722,9 +769,10 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"zero-counts", h->zeros},
                             {"queued-young", h->queued_young},
                             {"ephemerons-parted", h->parted},
-                            {"ephemerons-visited", ephemerons_counted.visited},
                             {"queued-old", h->queued_old},
-                            {"roots-visited", h->roots}};
+                            {"roots-visited", h->roots},
+                            CELLS_COUNTERS,
+                            BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
@@ -788,6 +836,8 @@ static const char *dc_check_counts(gc_heap *h) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     dc_walk(h, &m->log, NULL, dc_census_old);
   dc_walk(h, &h->orphaned, NULL, dc_census_old);
+  for (size_t i = 0; i < finalizers_count(); i++)
+    dc_census_old(h, finalizers_first()[i]);
   for (size_t i = 0; i < ephemerons.stack.size; i++)
     if (ephemeron_at(ephemerons.stack.items[i])->counted)
       dc_census_old(h, ephemeron_at(ephemerons.stack.items[i])->value);

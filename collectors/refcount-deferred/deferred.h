@@ -13,6 +13,7 @@
 #define REAPMARK_REFCOUNT_DEFERRED_H
 
 #include "common/cells.h"
+#include "common/hostile/mutants.h"
 #include <stdatomic.h>
 
 /* DC_UNLOGGED: the object is old, has slots, and is not logged; or it is large,
@@ -25,6 +26,7 @@ struct gc_mutator {
   gc_mutator_base base;
   cells_buffer buffer;
   object_stack log; /* see "Logs" in deferred.c */
+  size_t counted;   /* entries of it that gc_heap.entries_now has */
   gc_object *reg[];
 };
 #define GC_MUTATOR_DEFINED
@@ -37,7 +39,7 @@ static inline void dc_barrier(gc_mutator *m, gc_object *o, gc_object **place) {
     dc_log(m, o, place);
 }
 
-/* A log has reached its length: the next safepoint collects. */
+/* The logs have reached their length: the next safepoint collects. */
 extern _Atomic bool dc_due;
 
 /* Collects if that is still due.  (S) */
@@ -48,10 +50,25 @@ static inline void dc_poll(gc_mutator *m) {
     dc_collect_due(m);
 }
 
+/* The queue of finalizers owns a count of each of its objects.  Counts change
+ * in collections only, so an object that leaves the queue is logged: the next
+ * collection takes the count off. */
+void dc_log_taken(gc_mutator *m, gc_object *o);
+
+/* The object has got a weak reference or ephemeron, which is to be cleared when
+ * the object dies.  Atomic: another mutator may be logging the object. */
+static inline void dc_weak_made(gc_object *target) {
+  if (!gc_mutant(weak_target_unflagged))
+    __atomic_fetch_or(&target->meta, (uint32_t)OBJECT_WEAK_TARGET,
+                      __ATOMIC_RELAXED);
+}
+
 #define OBJECT_BARRIER(m, o, place, value) dc_barrier(m, o, place)
 #include "common/inline/plain-operations.h"
 
-#define OBJECT_POLL(m) dc_poll(m)
+#define OBJECT_POLL(m)              dc_poll(m)
+#define OBJECT_WEAK_MADE(m, target) dc_weak_made(target)
+#define OBJECT_TAKEN(m, o)          dc_log_taken(m, o)
 #include "common/inline/cells-operations.h"
 
 #endif

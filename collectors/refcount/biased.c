@@ -159,6 +159,8 @@ void rc_local_full(gc_object *o) {
   const uint64_t part = (RC_LOCAL_MOST + 1) / 2;
   uint64_t old = __atomic_fetch_add(&o->header, part - ((part - 1) << 16),
                                     __ATOMIC_RELAXED);
+  if (gc_mutant(full_half_loses))
+    __atomic_fetch_sub(&o->header, 1, __ATOMIC_RELAXED);
   if (old & RC_HIGH)
     rc_shed(o);
 }
@@ -321,7 +323,7 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
   }
   pthread_mutex_unlock(&owner->lock);
   for (unsigned i = 0; i < n; i++)
-    if (rc_merge(some[i], 1))
+    if (rc_merge(some[i], 1 + gc_mutant(queue_counts_twice)))
       rc_dead(m, some[i]);
   return n != 0;
 }
@@ -362,7 +364,7 @@ void rc_counts_collect(gc_mutator *m) {
 
 void rc_counts_leave(gc_mutator *m) {
   do
-    while (rc_flush(m, m))
+    while (!gc_mutant(outgoing_dropped) && rc_flush(m, m))
       continue;
   while (m->counts.owner && rc_serve_some(m, m->counts.owner, true));
 }
@@ -466,7 +468,7 @@ uint64_t rc_count(const gc_object *o) {
   return count;
 }
 
-const char *rc_counts_check(void) {
+const char *rc_counts_check(uint32_t *census) {
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;
@@ -477,12 +479,16 @@ const char *rc_counts_check(void) {
         return "an object in a queue is not flagged, or not counted";
       if (!rc_is_merged(o->header) && o->word >> 24 != i)
         return "an object is in the queue of another owner";
+      census[space_granule(o)]++;
     }
   }
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    for (unsigned i = 0; i < m->counts.nr_outgoing; i++)
-      if (!(m->counts.outgoing[i].object->meta & RC_QUEUED))
+    for (unsigned i = 0; i < m->counts.nr_outgoing; i++) {
+      const gc_object *o = m->counts.outgoing[i].object;
+      if (!(o->meta & RC_QUEUED))
         return "an object is on its way to a queue and not flagged";
+      census[space_granule(o)]++;
+    }
   for (size_t i = 0; i < surplus.objects.size; i++)
     if (!(surplus.objects.items[i]->meta & RC_SURPLUS) || !surplus.counts[i])
       return "an object has surplus counts and does not say so";

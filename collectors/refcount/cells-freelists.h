@@ -80,6 +80,19 @@ static inline uint64_t rc_cells_bytes(void) {
   return freelists_side_bytes();
 }
 
+static inline bool rc_cells_each(void (*visit)(void *data, gc_object *cell),
+                                 void *data) {
+  return freelists_each(visit, data);
+}
+
+static inline bool rc_cell_is_large(const gc_object *o) {
+  return !freelists_entry(freelists_table, o)->kind;
+}
+
+static inline uint64_t rc_cells_large(void) {
+  return freelists_large();
+}
+
 static inline size_t rc_cells_counters(gc_counter *out, size_t room) {
   return freelists_counters(out, room);
 }

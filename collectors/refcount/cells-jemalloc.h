@@ -87,6 +87,21 @@ static inline uint64_t rc_cells_bytes(void) {
   return 0;
 }
 
+static inline bool rc_cells_each(void (*visit)(void *data, gc_object *cell),
+                                 void *data) {
+  (void)visit, (void)data;
+  return false;
+}
+
+static inline bool rc_cell_is_large(const gc_object *o) {
+  (void)o;
+  return true;
+}
+
+static inline uint64_t rc_cells_large(void) {
+  return rc_cells_objects();
+}
+
 static inline size_t rc_cells_counters(gc_counter *out, size_t room) {
   (void)out, (void)room;
   return 0;

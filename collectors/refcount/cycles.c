@@ -375,10 +375,10 @@ static void restore_value(rc_pair *p, const gc_object *other) {
     return;
   if (color(other) != BLACK && !cycles.undoing &&
       !gc_mutant(pair_edge_strong)) {
-    if (color(value) == GRAY) {
+    if (color(value) == GRAY)
       bag_put(&cycles.work, value);
+    if (color(value) == GRAY || color(value) == WHITE)
       bag_put(&cycles.apart, value);
-    }
     return;
   }
   p->subtracted = false;
@@ -446,9 +446,11 @@ static bool mark_gray(gc_object *root) {
    * these objects are dead and the root reaches them, the root stays a
    * candidate. */
   for (; o; o = bag_take(&cycles.work))
-    set_color(o, BLACK);
+    if (!gc_mutant(frontier_gray))
+      set_color(o, BLACK);
   cycles.undoing = true;
-  scan_black(root);
+  if (!gc_mutant(undone_not_restored))
+    scan_black(root);
   cycles.undoing = false;
   return false;
 }
@@ -527,11 +529,13 @@ static void spare_finalizable(void) {
     if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(cycle_not_finalized))
       continue;
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
-    o->word++; /* the count of the queue */
+    o->word += !gc_mutant(cycle_queue_uncounted); /* the queue's count */
     rc_queue_for_finalizer(o);
     cycles.spared++;
     /* Another finalizable object may have spared it already. */
-    if (color(o) == DOOMED)
+    if (color(o) == DOOMED && gc_mutant(spared_contents_freed))
+      set_color(o, BLACK);
+    else if (color(o) == DOOMED)
       scan_black(o);
   }
 }
@@ -575,7 +579,8 @@ static void free_doomed(gc_mutator *m) {
       rc_weak_unlink(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
       gc_object *leaf = o->slots[s];
-      if (leaf && object_slots(leaf) == 0 && rc_drop(m, leaf))
+      if (leaf && object_slots(leaf) == 0 && !gc_mutant(cycle_leaf_kept) &&
+          rc_drop(m, leaf))
         rc_dead(m, leaf);
     }
   }
@@ -606,7 +611,8 @@ static void free_doomed(gc_mutator *m) {
 static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
     if (o->word == 0 && color(o) == BLACK) {
-      rc_cell_free(m, o);
+      if (!gc_mutant(dead_candidate_kept))
+        rc_cell_free(m, o);
       cycles.dead++;
       continue;
     }
@@ -650,7 +656,8 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
   if (cycles.undone) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
     cycles.put_off += alone;
-    bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
+    if (!gc_mutant(undone_dropped))
+      bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
 }
@@ -821,6 +828,8 @@ static const char *check_buffer(const object_bag *buffer, uint32_t *census) {
     uint32_t *found = &census[space_granule(o)];
     if (!(o->meta & RC_BUFFERED) || !object_slots(o))
       return "an object in a candidate buffer is no candidate";
+    if (*found & RC_CENSUS_FREE)
+      return "a candidate's cell is free";
     if (*found & RC_CENSUS_CANDIDATE)
       return "an object is in the candidate buffers twice";
     *found |= RC_CENSUS_CANDIDATE;

@@ -75,7 +75,7 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
     return NULL;
   rc_dead_first = space_address(o->word);
   rc_give_up(m, o, gc_mutant(lazy_contents_kept), slots);
-  if (gc_likely(rc_cell_fits(o, bytes)))
+  if (gc_likely(rc_cell_fits(o, bytes) || gc_mutant(lazy_misfit)))
     return o;
   rc_cell_free(m, o);
   return NULL;
@@ -89,8 +89,9 @@ gc_object *rc_death_obtain(gc_mutator *m, size_t bytes);
 /* Tears down all of the dead. */
 void rc_death_collect(gc_mutator *m);
 size_t rc_death_counters(gc_counter *out, size_t room);
-/* `references`: for each granule, how many references the object there has from
- * reachable objects and roots. */
-const char *rc_death_check(const uint32_t *references);
+/* Sets RC_CENSUS_DEAD (rc-internal.h) in the word of each dead object, in a
+ * table with a word for each granule, which has what refers to the object so
+ * far. */
+const char *rc_death_check(uint32_t *census);
 
 #endif

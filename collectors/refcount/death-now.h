@@ -42,8 +42,8 @@ static inline size_t rc_death_counters(gc_counter *out, size_t room) {
   return 0;
 }
 
-static inline const char *rc_death_check(const uint32_t *references) {
-  (void)references;
+static inline const char *rc_death_check(uint32_t *census) {
+  (void)census;
   return NULL;
 }
 

@@ -176,7 +176,9 @@ static uint32_t remote_push(freelists_block *b, gc_object *cell) {
 static bool remote_take(freelists_block *b) {
   if (!remote_count(b))
     return false;
-  uint64_t all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
+  uint64_t all = b->remote;
+  if (!gc_mutant(remote_cells_twice))
+    all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
   b->freed = space_address((uint32_t)all);
   b->left -= (uint32_t)(all >> 32);
   b->holder->counts.remote += all >> 32;
@@ -233,7 +235,7 @@ static void give_back_orphan(freelists_block *b) {
 /* Frees a cell of a block that another mutator holds, or none. */
 static void put_remote(freelists_block *b, gc_object *cell) {
   uint32_t n = remote_push(b, cell);
-  if (gc_likely(n != b->remote_all))
+  if (gc_likely(n != b->remote_all) || gc_mutant(orphan_kept))
     return;
   hostile_race();
   rc_lock(&freelists_mutex);
@@ -430,7 +432,7 @@ static void let_go(uint32_t number) {
   if (!partial)
     b->due = b->left = b->cells / FREELISTS_PART + 1u;
   ring_add(ring_of(b), number);
-  b->remote_all = rest;
+  b->remote_all = rest - (gc_mutant(orphan_given_early) && rest > 1);
   /* All of these may have been freed before anybody could see that number. */
   give_back_orphan(b);
 }
@@ -616,6 +618,21 @@ size_t freelists_counters(gc_counter *out, size_t room) {
 
 uint64_t freelists_side_bytes(void) {
   return blocks_side_bytes(sizeof *heap.blocks);
+}
+
+bool freelists_each(void (*visit)(void *data, gc_object *cell), void *data) {
+  if (poison_active())
+    return false;
+  for (uint32_t i = 1; i < blocks_end; i++) {
+    const freelists_block *b = &heap.blocks[i];
+    for (uint32_t n = 0; n < b->carved; n++)
+      visit(data, (gc_object *)(block_address(i) + n * cell_bytes(b)));
+  }
+  return true;
+}
+
+uint64_t freelists_large(void) {
+  return atomic_load(&heap.large);
 }
 
 /* What freelists_check is looking at, and what it found. */

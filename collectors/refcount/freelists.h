@@ -172,6 +172,13 @@ size_t freelists_counters(gc_counter *out, size_t room);
 /* Bytes of the tables beside the heap. */
 uint64_t freelists_side_bytes(void);
 
+/* Calls `visit` for each cell of a block that was ever on a list, free or not.
+ * Returns false if freed cells are in quarantine (poison.h), where they are on
+ * no list.  freelists_large counts the objects that are in no block.  No
+ * mutator may run. */
+bool freelists_each(void (*visit)(void *data, gc_object *cell), void *data);
+uint64_t freelists_large(void);
+
 /* Returns what is wrong with lists, rings and counts, or NULL.  Calls `visit`
  * for each free cell.  No mutator may run. */
 const char *freelists_check(void (*visit)(void *data, gc_object *cell),

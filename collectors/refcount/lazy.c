@@ -46,7 +46,8 @@ static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
   rc_dead_first = space_address(o->word);
   rc_give_up(m, o, left, slots);
   if (left) {
-    o->meta -= slots - left - gc_mutant(lazy_child_twice);
+    o->meta -= slots - left - gc_mutant(lazy_child_twice) +
+               gc_mutant(lazy_child_skipped);
     rc_bury(o);
     parts++;
   } else {
@@ -123,11 +124,14 @@ void rc_death_create(void) {
   torn = parts = 0;
 }
 
-const char *rc_death_check(const uint32_t *references) {
+const char *rc_death_check(uint32_t *census) {
   for (uint32_t g = space_granule(rc_dead_first); g;) {
     const gc_object *o = space_address(g);
-    if (references[g])
-      return "a dead object is referred to";
+    if (census[g] & RC_CENSUS_DEAD)
+      return "a dead object waits twice to be torn down";
+    if (census[g])
+      return "a dead object is referred to, or free";
+    census[g] |= RC_CENSUS_DEAD;
     if (o->meta & (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET))
       return "a dead object waits for a finalizer or is weakly referred to";
     g = o->word;

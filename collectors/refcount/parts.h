@@ -177,10 +177,13 @@ static inline void rc_safepoint(gc_mutator *m);
  *   rc_cells_reclaim(m)       makes memory that is free in one size or place
  *                             available to every size and mutator; the world
  *                             is stopped
- *   rc_cells_left(m)          the mutator has left the world
- *   rc_cells_object_bytes(m)  bytes of the cells of all objects; no mutator but
- *                             `m` may run
- *   rc_cells_objects(), rc_cells_usage()   for gc_heap_objects and _usage
+ *   rc_cells_each(visit, data)   calls visit(data, cell) for each cell that is
+ * not large and was ever used, free or not; returns false if it cannot tell
+ * (gc_heap_check) rc_cell_is_large(o), rc_cells_large()   whether that leaves
+ * `o` out, and how many objects it leaves out rc_cells_left(m)          the
+ * mutator has left the world rc_cells_object_bytes(m)  bytes of the cells of
+ * all objects; no mutator but `m` may run rc_cells_objects(), rc_cells_usage()
+ * for gc_heap_objects and _usage
  * ------------------------------------------------------------------------- */
 
 /* Memory for an object of `bytes`, or NULL: take the slow path. */

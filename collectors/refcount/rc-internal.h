@@ -17,10 +17,13 @@ struct gc_heap {
  */
 enum { RC_CASCADE_TIMED = 128 };
 
-/* A table of gc_heap_check has a word for each granule: the number of
- * references to the object there, and this flag if the object is in a candidate
- * buffer. */
-#define RC_CENSUS_CANDIDATE ((uint32_t)1 << 31)
+/* A table of gc_heap_check has a word for each granule: the number of counts
+ * that the object there must have, and flags. */
+#define RC_CENSUS_CANDIDATE  ((uint32_t)1 << 31) /* is in a candidate buffer */
+#define RC_CENSUS_DEAD       ((uint32_t)1 << 30) /* waits to be torn down */
+#define RC_CENSUS_FREE       ((uint32_t)1 << 29) /* there is a free cell */
+#define RC_CENSUS_SEEN       ((uint32_t)1 << 28)
+#define RC_CENSUS_REFERENCES (RC_CENSUS_SEEN - 1)
 
 /* Puts an object in the queue of finalizers, which owns a count of it already.
  */

@@ -45,8 +45,9 @@ typedef struct rc_weak_table {
 } rc_weak_table;
 static rc_weak_table rc_weaks, rc_pairs;
 
-/* The first of the parted. */
+/* The first of the parted, and how many there are. */
 static rc_link *rc_parted;
+static _Atomic size_t rc_parted_count;
 
 static size_t rc_weak_home(const rc_weak_table *t, const gc_object *target) {
   /* Fibonacci hashing of the granule number. */
@@ -225,8 +226,10 @@ static void rc_part_all(rc_link *first) {
     if (p->subtracted)
       p->value = NULL;
     p->subtracted = false;
-    if (p->value)
+    if (p->value) {
       rc_link_push(&rc_parted, l);
+      rc_parted_count++;
+    }
   }
 }
 
@@ -269,13 +272,14 @@ void rc_weak_unlink(gc_object *weak) {
       ((rc_pair *)weak)->value = NULL;
   } else if (pair && ((rc_pair *)weak)->value) {
     rc_link_remove(&rc_parted, l);
+    rc_parted_count--;
   }
   l->target = NULL;
   rc_unlock(&rc_weak_mutex);
 }
 
 bool rc_any_parted(void) {
-  return gc_unlikely(__atomic_load_n(&rc_parted, __ATOMIC_RELAXED) != NULL);
+  return atomic_load_explicit(&rc_parted_count, memory_order_relaxed) > 0;
 }
 
 gc_object *rc_parted_value(void) {
@@ -284,9 +288,11 @@ gc_object *rc_parted_value(void) {
   rc_link *l = rc_parted;
   if (l) {
     rc_link_remove(&rc_parted, l);
+    rc_parted_count--;
     value = rc_pair_of(l)->value;
-    if (!gc_mutant(pair_value_twice))
-      rc_pair_of(l)->value = NULL;
+    rc_pair_of(l)->value = NULL;
+    if (gc_mutant(pair_value_twice))
+      value->word--;
   }
   rc_unlock(&rc_weak_mutex);
   return value;
@@ -399,6 +405,7 @@ void gc_heap_destroy(gc_heap *heap) {
   free(rc_pairs.heads);
   rc_weaks = rc_pairs = (rc_weak_table){0};
   rc_parted = NULL;
+  rc_parted_count = 0;
   memset(object_globals, 0, sizeof object_globals);
   rc_cells_destroy();
   space_destroy();
@@ -485,33 +492,85 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Checking.  A reachable object has as many counts as there are references to
- * it from reachable objects and roots, or more if garbage that has not been
- * found refers to it as well.  The parts check their own invariants.
+ * Checking.  An object has a count for each reference from another object, from
+ * a root and from the queue of finalizers, for each entry in a queue of counts
+ * (biased.c), and for each owning register.  Which registers own is not
+ * recorded, so it has no fewer counts than the former, and no more than these
+ * and all registers together.  This holds at any time at which no operation is
+ * under way, for garbage that has not been found as well.  The parts check
+ * their own invariants.
  * ------------------------------------------------------------------------- */
 
 typedef struct rc_census {
-  uint32_t *references; /* for each granule (RC_CENSUS_CANDIDATE) */
-  object_stack reached;
-  bool free_reached; /* something refers to a free cell */
+  uint32_t *found;     /* for each granule (RC_CENSUS_REFERENCES) */
+  uint32_t *registers; /* likewise: registers that refer to the object */
+  object_stack seen;   /* objects, each once */
+  const char *why;     /* what is wrong, or NULL */
 } rc_census;
 
-static void rc_census_count(rc_census *c, gc_object *o) {
-  if (o && (c->references[space_granule(o)]++ & ~RC_CENSUS_CANDIDATE) == 0)
-    object_push_or_die(&c->reached, o);
+/* The object is there: what it refers to will be counted. */
+static void rc_census_see(rc_census *c, gc_object *o) {
+  uint32_t *found = &c->found[space_granule(o)];
+  if (*found & RC_CENSUS_SEEN)
+    return;
+  *found |= RC_CENSUS_SEEN;
+  object_push_or_die(&c->seen, o);
 }
 
-/* Nothing may refer to a free cell. */
+static void rc_census_count(rc_census *c, gc_object *o) {
+  if (!o)
+    return;
+  c->found[space_granule(o)]++;
+  rc_census_see(c, o);
+}
+
+/* Counts what is in the slots of the objects seen, from number `i` on, and of
+ * those that are seen by that. */
+static void rc_census_scan(rc_census *c, size_t i) {
+  for (; i < c->seen.size; i++) {
+    gc_object *o = c->seen.items[i];
+    for (uint32_t s = 0; s < object_slots(o); s++)
+      rc_census_count(c, o->slots[s]);
+  }
+}
+
+/* Nothing refers to a free cell, which is in one list only. */
 static void rc_census_free(void *data, gc_object *cell) {
   rc_census *c = data;
-  if (c->references[space_granule(cell)])
-    c->free_reached = true;
+  uint32_t *found = &c->found[space_granule(cell)];
+  if (*found & RC_CENSUS_FREE)
+    c->why = "a cell is free twice";
+  else if (*found)
+    c->why = "a free cell is referred to";
+  *found |= RC_CENSUS_FREE;
 }
 
-static const char *rc_census_object(const rc_census *c, gc_object *o) {
-  uint32_t found = c->references[space_granule(o)];
-  if (rc_count(o) < (found & ~RC_CENSUS_CANDIDATE))
+/* A cell that is not free has an object, found or not.  A candidate that has
+ * died has let go of what is in its slots. */
+static void rc_census_garbage(void *data, gc_object *cell) {
+  rc_census *c = data;
+  uint32_t found = c->found[space_granule(cell)];
+  if (found & (RC_CENSUS_FREE | RC_CENSUS_SEEN))
+    return;
+  if (found & RC_CENSUS_DEAD || rc_count(cell))
+    rc_census_see(c, cell);
+  else if (!(found & RC_CENSUS_CANDIDATE))
+    c->why = "an object without counts has not been freed";
+}
+
+/* `whole`: every object was seen. */
+static const char *rc_census_object(const rc_census *c, gc_object *o,
+                                    bool whole) {
+  uint32_t found = c->found[space_granule(o)];
+  uint64_t references = found & RC_CENSUS_REFERENCES;
+  if (found & RC_CENSUS_FREE)
+    return "a free cell is referred to";
+  if (found & RC_CENSUS_DEAD)
+    return references ? "a dead object is referred to" : NULL;
+  if (rc_count(o) < references)
     return "an object has fewer counts than references";
+  if (whole && rc_count(o) > references + c->registers[space_granule(o)])
+    return "an object has more counts than references";
   if (o->meta & OBJECT_WEAK_TARGET && !rc_weak_first(&rc_weaks, o) &&
       !rc_weak_first(&rc_pairs, o))
     return "a weak target has no weak references";
@@ -520,40 +579,58 @@ static const char *rc_census_object(const rc_census *c, gc_object *o) {
   return rc_candidates_check_object(o, found & RC_CENSUS_CANDIDATE);
 }
 
+static void rc_census_roots(rc_census *c) {
+  for (unsigned g = 0; g < GC_GLOBALS; g++)
+    rc_census_count(c, object_globals[g]);
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    for (unsigned t = 0; t < GC_TLS; t++)
+      rc_census_count(c, m->base.tls[t]);
+    for (gc_reg r = 0; r < m->base.top; r++)
+      if (m->reg[r])
+        c->registers[space_granule(m->reg[r])]++;
+  }
+  for (size_t i = 0; i < finalizers_count(); i++)
+    rc_census_count(c, finalizers_first()[i]);
+}
+
+static const char *rc_census_take(rc_census *c) {
+  rc_census_roots(c);
+  const char *why = rc_counts_check(c->found);
+  rc_census_scan(c, 0);
+  if (!why)
+    why = rc_cells_check(rc_census_free, c);
+  if (!why)
+    why = c->why;
+  if (!why)
+    why = rc_death_check(c->found);
+  if (!why)
+    why = rc_candidates_check(c->found);
+  if (why)
+    return why;
+  size_t reached = c->seen.size;
+  bool whole = rc_cells_each(rc_census_garbage, c);
+  if (whole)
+    rc_census_scan(c, reached);
+  uint64_t large = 0;
+  for (size_t i = 0; i < c->seen.size; i++)
+    large += rc_cell_is_large(c->seen.items[i]);
+  whole = whole && large == rc_cells_large(); /* these are in no list */
+  why = c->why;
+  for (size_t i = 0; i < c->seen.size && !why; i++)
+    why = rc_census_object(c, c->seen.items[i], whole);
+  return why;
+}
+
 const char *gc_heap_check(gc_heap *heap) {
   (void)heap;
   size_t bytes = space_bytes / SPACE_GRANULE * sizeof(uint32_t);
-  rc_census c = {.references = space_table_create(bytes),
-                 .reached = {.reliable = true}};
-  if (!c.references)
-    return "no memory to check in";
-  for (unsigned g = 0; g < GC_GLOBALS; g++)
-    rc_census_count(&c, object_globals[g]);
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    for (unsigned t = 0; t < GC_TLS; t++)
-      rc_census_count(&c, m->base.tls[t]);
-    /* Registers are left out: only owning registers have counts, and which
-     * registers own is not recorded. */
-  }
-  for (size_t i = 0; i < finalizers_count(); i++)
-    rc_census_count(&c, finalizers_first()[i]);
-  for (size_t i = 0; i < c.reached.size; i++) {
-    gc_object *o = c.reached.items[i];
-    for (uint32_t s = 0; s < object_slots(o); s++)
-      rc_census_count(&c, o->slots[s]);
-  }
-  const char *why = rc_cells_check(rc_census_free, &c);
-  if (!why && c.free_reached)
-    why = "a free cell is referred to";
-  if (!why)
-    why = rc_death_check(c.references);
-  if (!why)
-    why = rc_candidates_check(c.references);
-  if (!why)
-    why = rc_counts_check();
-  for (size_t i = 0; i < c.reached.size && !why; i++)
-    why = rc_census_object(&c, c.reached.items[i]);
-  object_stack_free(&c.reached);
-  space_table_destroy(c.references, bytes);
+  rc_census c = {.found = space_table_create(bytes),
+                 .registers = space_table_create(bytes),
+                 .seen = {.reliable = true}};
+  const char *why =
+      c.found && c.registers ? rc_census_take(&c) : "no memory to check in";
+  object_stack_free(&c.seen);
+  space_table_destroy(c.found, c.found ? bytes : 0);
+  space_table_destroy(c.registers, c.registers ? bytes : 0);
   return why;
 }

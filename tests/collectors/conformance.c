@@ -463,7 +463,7 @@ static void a_value_that_refers_to_its_key_keeps_neither(void **state) {
     gc_clear(m, value);
     assert_objects(before + 3);
     gc_clear(m, key);
-    assert_objects(before + 1 + left(2, 2));
+    assert_objects(before + 1 + left(0, 2));
     assert_int_equal(gc_ephemeron_get(m, value, pair),
                      RECLAIMS < GC_RECLAIMS_ALL);
     gc_frame_leave(m, f, 4, 0);

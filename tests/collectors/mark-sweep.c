@@ -280,6 +280,40 @@ static void huge_pages_come_by_option_only(void **state) {
   rig_option("huge-pages", 0);
 }
 
+/* Looks at ephemerons in a collection of a chain of n, each of whose values is
+ * the next key, or the key before. */
+static uint64_t looks_at_chain(uint32_t n, bool backwards) {
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 5, 0);
+  gc_new(m, f, (gc_shape){n, 0}, GC_PLAIN);
+  gc_new(m, f + 1, (gc_shape){0, 8}, GC_PLAIN);
+  gc_copy(m, f + 4, f + 1);
+  for (uint32_t i = 0; i < n; i++) {
+    gc_new(m, f + 2, (gc_shape){0, 8}, GC_PLAIN);
+    gc_ephemeron_new(m, f + 3, f + 1 + backwards, f + 2 - backwards);
+    gc_store_take(m, f, i, f + 3);
+    gc_move(m, f + 1, f + 2);
+  }
+  gc_clear(m, backwards ? f + 4 : f + 1);
+  assert_int_equal(rig_objects(), 2 * n + 2);
+  uint64_t before = rig_counter("ephemerons-visited");
+  assert_int_equal(rig_objects(), 2 * n + 2);
+  uint64_t looks = rig_counter("ephemerons-visited") - before;
+  gc_frame_leave(m, f, 5, 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+  return looks;
+}
+
+static void chains_of_ephemerons_take_linear_time(void **state) {
+  (void)state;
+  for (int backwards = 0; backwards < 2; backwards++) {
+    uint64_t once = looks_at_chain(2000, backwards);
+    assert_true(once >= 2000);
+    assert_true(looks_at_chain(4000, backwards) <= 2 * once + 8);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_capacity_marks_everything),
@@ -290,6 +324,7 @@ int main(void) {
       cmocka_unit_test(mutators_come_and_go),
       cmocka_unit_test(the_check_finds_what_is_broken_between_collections),
       cmocka_unit_test(huge_pages_come_by_option_only),
+      cmocka_unit_test(chains_of_ephemerons_take_linear_time),
   };
   return cmocka_run_group_tests_name("mark-sweep", tests, NULL, NULL);
 }

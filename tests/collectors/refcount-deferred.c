@@ -1,7 +1,9 @@
 /* refcount-deferred.c: what an epoch logs, counts and frees, exactly. */
 #include "rig.h"
 /* After the collector. */
+#include "common/finalizers.h"
 #include "common/space.h"
+#include <pthread.h>
 
 static int open_heap(void **state) {
   (void)state;
@@ -202,6 +204,133 @@ static void a_long_log_ends_the_epoch_at_a_safepoint(void **state) {
   gc_frame_leave(m, f, 3, 0);
 }
 
+/* Epochs do not look at what waits for its finalizer, nor at what is alive and
+ * finalizable or weakly referred to. */
+static void what_waits_costs_an_epoch_nothing(void **state) {
+  (void)state;
+  enum { WAITING = 2000, ALIVE = 1000 };
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f + 1, (gc_shape){2 * ALIVE, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < ALIVE; i++) {
+    gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+    gc_store(m, f + 1, 2 * i, f);
+    gc_weak_new(m, f + 2, f);
+    gc_store_take(m, f + 1, 2 * i + 1, f + 2);
+  }
+  for (unsigned i = 0; i < WAITING; i++)
+    gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_clear(m, f);
+  gc_collect(m);
+  assert_int_equal(finalizers_count(), WAITING);
+  uint64_t roots = rig_counter("roots-visited");
+  uint64_t queue = rig_counter("queue-visited");
+  uint64_t tracked = rig_counter("tracked-visited");
+  uint64_t zeros = rig_counter("zero-counts");
+  for (unsigned i = 0; i < 10; i++) {
+    rig_list(f, 10);
+    gc_global_store(m, 0, f);
+    end_epoch(); /* in which the list before this one dies old */
+  }
+  assert_int_equal(rig_counter("died-old"), 90);
+  assert_int_equal(rig_counter("queue-visited"), queue);
+  assert_int_equal(rig_counter("tracked-visited"), tracked);
+  assert_in_range(rig_counter("zero-counts") - zeros, 10, 30);
+  assert_in_range(rig_counter("roots-visited") - roots, 10,
+                  10 * (GC_GLOBALS + GC_TLS + 10));
+  gc_global_clear(m, 0);
+  gc_frame_leave(m, f, 3, 0);
+}
+
+/* The queue's count is taken off in the epoch in which the object leaves it. */
+static void what_is_taken_from_the_queue_may_live_on(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned i = 0; i < 3; i++) {
+    rig_list(f, 5);
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_FINALIZABLE);
+    gc_store_take(m, f + 1, 0, f);
+    gc_clear(m, f + 1);
+  }
+  end_epoch();
+  assert_int_equal(finalizers_count(), 3);
+  assert_true(gc_finalizer_next(m, f));
+  assert_true(gc_finalizer_next(m, f + 1));
+  rig_check(); /* with the two in the log */
+  gc_clear(m, f + 1);
+  end_epoch();
+  assert_int_equal(rig_counter("died-old"), 6);
+  gc_clear(m, f);
+  end_epoch();
+  assert_int_equal(rig_counter("died-old"), 12);
+  assert_int_equal(rig_counter("traces"), 0);
+  assert_int_equal(rig_objects(), 6); /* the one that waits still */
+  assert_true(gc_finalizer_next(m, f));
+  gc_frame_leave(m, f, 2, 0);
+}
+
+/* Weak references and finalizers of what died old are found all the same. */
+static void the_old_dead_are_told_of(void **state) {
+  (void)state;
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+  gc_weak_new(m, f + 1, f);
+  end_epoch();
+  end_epoch();
+  gc_clear(m, f);
+  end_epoch();
+  assert_false(gc_weak_get(m, f, f + 1));
+  gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_weak_new(m, f + 1, f);
+  end_epoch();
+  gc_clear(m, f);
+  end_epoch();
+  assert_false(gc_weak_get(m, f, f + 1));
+  assert_true(gc_finalizer_next(m, f));
+  assert_int_equal(rig_counter("queued-old"), 1);
+  gc_frame_leave(m, f, 3, 0);
+}
+
+/* Stores into one object of its own each, of those that global 0 lists. */
+static void *log_one(void *number) {
+  gc_mutator *other = gc_thread_attach(heap);
+  gc_reg r = gc_frame_enter(other, 2, 0);
+  gc_global_load(other, r, 0);
+  gc_load(other, r + 1, r, (uint32_t)(uintptr_t)number);
+  gc_store(other, r + 1, 0, r);
+  gc_frame_leave(other, r, 2, 0);
+  gc_thread_detach(other);
+  return NULL;
+}
+
+/* Each thread logs one object and ends.  Together they fill a log. */
+static void logs_of_ended_threads_end_the_epoch(void **state) {
+  (void)state;
+  enum { THREADS = 30 };
+  rig_option("log", 20);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){THREADS, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < THREADS; i++) {
+    gc_new(m, f + 1, (gc_shape){1, 0}, GC_PLAIN);
+    gc_store_take(m, f, i, f + 1);
+  }
+  gc_global_store(m, 0, f);
+  end_epoch();
+  uint64_t all = rig_counter("ended-by-log");
+  for (uintptr_t i = 0; i < THREADS; i++) {
+    pthread_t thread;
+    gc_blocking_enter(m);
+    assert_int_equal(pthread_create(&thread, NULL, log_one, (void *)i), 0);
+    pthread_join(thread, NULL);
+    gc_blocking_leave(m);
+    rig_check(); /* with logs of threads that have ended */
+    gc_safepoint(m);
+  }
+  assert_int_equal(rig_counter("ended-by-log"), all + 1);
+  assert_int_equal(rig_counter("logs-inherited"), THREADS);
+  gc_global_clear(m, 0);
+  gc_frame_leave(m, f, 2, 0);
+}
+
 int main(void) {
 #define HEAP(test) cmocka_unit_test_setup_teardown(test, open_heap, close_heap)
   const struct CMUnitTest tests[] = {
@@ -214,6 +343,10 @@ int main(void) {
       HEAP(a_large_object_is_logged_in_parts),
       HEAP(an_incomplete_log_makes_the_next_collection_a_trace),
       HEAP(a_long_log_ends_the_epoch_at_a_safepoint),
+      HEAP(what_waits_costs_an_epoch_nothing),
+      HEAP(what_is_taken_from_the_queue_may_live_on),
+      HEAP(the_old_dead_are_told_of),
+      HEAP(logs_of_ended_threads_end_the_epoch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

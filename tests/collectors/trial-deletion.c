@@ -370,6 +370,34 @@ static void candidates_of_all_threads_count(void **state) {
   rig_close();
 }
 
+/* The ephemeron is scanned first and taken for dead, and its key and value with
+ * it; then an object that refers to it turns out to be alive, but the key does
+ * not. */
+static void
+an_ephemeron_may_be_found_alive_after_its_value_was_scanned(void **state) {
+  (void)state;
+  for (uint32_t slots = 0; slots < 2; slots++) { /* of the key */
+    rig_open(0);
+    gc_reg f = gc_frame_enter(m, 5, 0), key = f, value = f + 1, pair = f + 2;
+    gc_reg holder = f + 3, again = f + 4;
+    gc_new(m, holder, (gc_shape){1, 8}, GC_PLAIN);
+    gc_new(m, key, (gc_shape){slots, 8}, GC_PLAIN);
+    gc_new(m, value, (gc_shape){1, 8}, GC_PLAIN);
+    gc_store(m, value, 0, key);
+    gc_ephemeron_new(m, pair, key, value);
+    gc_store(m, holder, 0, pair);
+    gc_clear(m, pair); /* a candidate */
+    gc_copy(m, again, holder);
+    gc_clear(m, again); /* another */
+    gc_clear(m, value);
+    gc_clear(m, key);
+    assert_int_equal(rig_objects(), 2);
+    gc_frame_leave(m, f, 5, 0);
+    assert_int_equal(rig_objects(), 0);
+    rig_close();
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(candidates_that_reach_each_other_live),
@@ -386,6 +414,8 @@ int main(void) {
                                 usual_options),
       cmocka_unit_test(candidates_of_ended_threads_count),
       cmocka_unit_test(candidates_of_all_threads_count),
+      cmocka_unit_test(
+          an_ephemeron_may_be_found_alive_after_its_value_was_scanned),
   };
   return cmocka_run_group_tests_name("trial deletion", tests, NULL, NULL);
 }

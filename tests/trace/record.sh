@@ -28,7 +28,7 @@ compare_figures() {
   mv out stat.json
   expect 0 describe "$workload" --threads "$threads" --seed 42 --format json
   mv out described.json
-  agree objects op-new op-weak-new
+  agree objects op-new op-weak-new op-ephemeron-new
   agree stores op-store op-store-take op-store-null
   agree loads op-load
   agree borrows op-borrow

@@ -335,6 +335,122 @@ static void finalizable_objects_and_what_they_lead_to_survive(void **state) {
   survive(5, 4, 4);
 }
 
+/* Registers 0 to 3 hold a key, a value, their ephemeron and another object. */
+static void make_pair(shadow_ref *key, shadow_ref *value, shadow_ref *pair) {
+  run(TRACE_ENTER, 5, 0, 0);
+  *key = run(TRACE_NEW, 0, 1, 8);
+  *value = run(TRACE_NEW, 1, 1, 8);
+  *pair = run(TRACE_EPHEMERON_NEW, 2, 0, 1);
+}
+
+static void a_value_is_reached_by_key_and_ephemeron_together(void **state) {
+  (void)state;
+  shadow_ref key, value, pair;
+  make_pair(&key, &value, &pair);
+  run(TRACE_STORE, 1, 0, 0); /* the value refers to the key */
+  run(TRACE_CLEAR, 1, 0, 0);
+  assert_int_equal(shadow_mark_reachable(m).objects, 3);
+  run(TRACE_MOVE, 3, 0, 0);
+  assert_int_equal(shadow_mark_reachable(m).objects, 3);
+  assert_true(shadow_at(m, value)->marked);
+  run(TRACE_CLEAR, 3, 0, 0);
+  assert_int_equal(shadow_mark_reachable(m).objects, 1);
+  assert_true(shadow_at(m, pair)->marked);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, 1);
+  /* A collector that only counts keeps what refers to each other. */
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 3);
+  run(TRACE_CLEAR, 2, 0, 0);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 0);
+}
+
+static void a_value_without_a_cycle_dies_with_its_key(void **state) {
+  (void)state;
+  shadow_ref key, value, pair;
+  make_pair(&key, &value, &pair);
+  run(TRACE_CLEAR, 1, 0, 0);
+  run(TRACE_CLEAR, 0, 0, 0);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 1);
+  shadow_bury_unmarked(m, NULL, NULL);
+  assert_false(shadow_at(m, value)->used);
+  assert_int_equal(shadow_at(m, pair)->target, 0);
+  assert_int_equal(apply(operation(TRACE_EPHEMERON_GET, 4, 2, 0), 0), 0);
+}
+
+/* Each value is the key of the ephemeron before or after: both orders of
+ * marking take as long. */
+static void chains_of_ephemerons_take_linear_time(void **state) {
+  (void)state;
+  enum { N = 1000 };
+  for (int backwards = 0; backwards < 2; backwards++) {
+    uint64_t steps[2];
+    for (unsigned twice = 0; twice < 2; twice++) {
+      run(TRACE_ENTER, 5, 0, 0);
+      run(TRACE_NEW, 3, (twice + 1) * N, 0);
+      run(TRACE_NEW, 0, 0, 8);
+      run(TRACE_COPY, 4, 0, 0);
+      for (uint32_t i = 0; i < (twice + 1) * N; i++) {
+        run(TRACE_NEW, 1, 0, 8);
+        run(TRACE_EPHEMERON_NEW, 2, (uint32_t)backwards, !backwards);
+        run(TRACE_STORE_TAKE, 3, i, 2);
+        run(TRACE_MOVE, 0, 1, 0);
+      }
+      run(TRACE_CLEAR, backwards ? 4 : 0, 0, 0);
+      uint64_t before = shadow_steps(m);
+      assert_int_equal(shadow_mark_reachable(m).objects,
+                       2 + 2 * (twice + 1) * N);
+      steps[twice] = shadow_steps(m) - before;
+      run(TRACE_LEAVE, 0, 0, 0);
+      shadow_mark_reachable(m);
+      shadow_bury_unmarked(m, NULL, NULL);
+    }
+    assert_true(steps[0] > 0 && steps[1] < 3 * steps[0]);
+  }
+}
+
+/* Collects the times of deaths by place. */
+static void note_death(void *data, const shadow_object *o, uint64_t when) {
+  ((uint64_t *)data)[o - shadow_at(m, 0)] = when;
+}
+
+static void
+a_value_dies_when_the_first_of_key_and_ephemeron_does(void **state) {
+  (void)state;
+  for (int key_first = 0; key_first < 2; key_first++) {
+    uint64_t when[1024] = {0};
+    shadow_ref key, value, pair;
+    make_pair(&key, &value, &pair);
+    run(TRACE_CLEAR, 1, 0, 0);
+    run(TRACE_CLEAR, key_first ? 0 : 2, 0, 0);
+    uint64_t first = now;
+    run(TRACE_NEW, 3, 0, 8);
+    run(TRACE_CLEAR, key_first ? 2 : 0, 0, 0);
+    uint64_t second = now;
+    shadow_mark_reachable(m);
+    shadow_bury_unmarked(m, note_death, when);
+    assert_int_equal(when[value], first);
+    assert_int_equal(when[key], key_first ? first : second);
+    assert_int_equal(when[pair], key_first ? second : first);
+    run(TRACE_LEAVE, 0, 0, 0);
+    shadow_mark_reachable(m);
+    shadow_bury_unmarked(m, NULL, NULL);
+  }
+}
+
+static void what_is_weak_is_no_key(void **state) {
+  (void)state;
+  shadow_ref key, value, pair;
+  make_pair(&key, &value, &pair);
+  run(TRACE_WEAK_NEW, 3, 0, 0);
+  const trace_op wrong[] = {operation(TRACE_EPHEMERON_NEW, 4, 2, 0),
+                            operation(TRACE_EPHEMERON_NEW, 4, 3, 0),
+                            operation(TRACE_EPHEMERON_GET, 4, 3, 0),
+                            operation(TRACE_WEAK_NEW, 4, 2, 0),
+                            operation(TRACE_WEAK_GET, 4, 2, 0),
+                            operation(TRACE_EPHEMERON_NEW, 4, 4, 0)};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_non_null(shadow_refuses(t, &wrong[i]));
+}
+
 static void burial_clears_weak_references_and_frees_places(void **state) {
   (void)state;
   run(TRACE_ENTER, 2, 0, 0);
@@ -733,6 +849,11 @@ int main(void) {
       ON_MODEL(a_self_loop_survives_counting),
       ON_MODEL(a_ring_keeps_its_tail_but_not_what_leads_to_it),
       ON_MODEL(finalizable_objects_and_what_they_lead_to_survive),
+      ON_MODEL(a_value_is_reached_by_key_and_ephemeron_together),
+      ON_MODEL(a_value_without_a_cycle_dies_with_its_key),
+      ON_MODEL(chains_of_ephemerons_take_linear_time),
+      ON_MODEL(a_value_dies_when_the_first_of_key_and_ephemeron_does),
+      ON_MODEL(what_is_weak_is_no_key),
       ON_MODEL(burial_clears_weak_references_and_frees_places),
       ON_MODEL(reading_a_register_that_borrows_the_buried_is_refused),
       cmocka_unit_test(random_programs_agree_with_plain_methods),

@@ -171,22 +171,27 @@ static void lines_of_every_length(void **state) {
  * Errors.
  * ------------------------------------------------------------------------- */
 
-#define HEAD "reapmark-trace 1\n"
+#define HEAD  "reapmark-trace 1\n"
+#define HEAD2 "reapmark-trace 2\n"
 
 static const struct mistake {
   const char *text;
   const char *error; /* after the name of the file */
 } mistakes[] = {
-    {"", ":1: empty: a trace begins with the line 'reapmark-trace 1'"},
+    {"", ":1: empty: a trace begins with the line 'reapmark-trace 2'"},
     {"new 0 0 8\n",
-     ":1: not a trace: the first line is not 'reapmark-trace 1'"},
+     ":1: not a trace: the first line is not 'reapmark-trace 2'"},
     {"reapmark-trace\n", ":1: not a trace: "},
     {"reapmark-trace 1 2\n", ":1: not a trace: "},
     {"\x7f"
      "ELF\n",
      ":1: not a trace: "},
-    {"reapmark-trace 2\n",
-     ":1: version '2' of the format; this program reads version 1"},
+    {"reapmark-trace 2 1\n", ":1: not a trace: "},
+    {"reapmark-trace 3\n",
+     ":1: version '3' of the format; this program reads versions 1 and 2"},
+    {HEAD "ephemeron-get 1 2\n",
+     ":2: 'ephemeron-get' needs a trace of version 2, and this is version 1"},
+    {HEAD2 "ephemeron-new 1 2\n", ":2: 'ephemeron-new' lacks its operand 3"},
     {"reapmark-trace 1", ":1: the line is cut short: it has no newline"},
     {HEAD "nwe 0 0 8\n", ":2: unknown operation 'nwe' (did you mean 'new'?)"},
     {HEAD "store_take 0 0 1\n",

@@ -70,7 +70,6 @@
   X(only_first_part_scanned, "mark-sweep-incremental", 6, "graph", "of a wide object only the first part is scanned") \
   X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
-  X(shaded_not_inherited, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
@@ -108,16 +107,31 @@
   X(remote_free_lost, "refcount-atomic", 24, "count", "a cell freed by another thread is forgotten") \
   X(block_given_early, "refcount", 9, "graph", "a block is given back with one of its cells in use") \
   X(blocks_abandoned, "refcount-atomic", 24, "check", "the blocks of a detached thread are nobody's") \
+  X(remote_cells_twice, "refcount-atomic", 12, "graph", "cells that other threads freed are taken off their list twice") \
+  X(orphan_given_early, "refcount-atomic", 9, "graph", "a dead thread's block is given back with one of its cells in use") \
+  X(orphan_kept, "refcount-atomic", 26, "check", "a dead thread's block that others emptied is not given back") \
   X(merge_forgets_shared, "refcount-biased", 10, "graph", "merging keeps the owner's counts only") \
   X(queue_counts_nothing, "refcount-biased", 9, "poison", "an object in its owner's queue is not counted for that") \
   X(away_owner_waits, "refcount-biased", 24, "count", "objects of a blocking or dead owner wait in its queue") \
+  X(queue_counts_twice, "refcount-biased", 9, "graph", "serving a queue drops two counts for each entry") \
+  X(outgoing_dropped, "refcount-biased", 24, "check", "what is on its way to queues is forgotten when its thread blocks or ends") \
+  X(full_half_loses, "refcount-biased", 23, "check", "a count is lost when the owner's half is full") \
   X(log_not_inherited, "refcount-deferred", 24, "graph", "what a thread logged is dropped when it detaches") \
   X(logged_for_good, "refcount-deferred", 9, "graph", "an object is logged once in its life") \
   X(roots_not_counted, "refcount-deferred", 1, "graph", "roots have no counts while the dead are found") \
   X(zero_count_forgotten, "refcount-deferred", 2, "check", "what roots alone refer to is in no table of zero counts") \
+  X(last_part_unlogged, "refcount-deferred", 3, "check", "stores into the last part of a large object are not logged") \
+  X(parts_logged_for_good, "refcount-deferred", 3, "check", "a part of a large object is logged once in its life") \
+  X(lost_log_untold, "refcount-deferred", 3, "graph", "an incomplete log does not make the next collection a full one") \
+  X(zero_counts_kept, "refcount-deferred", 2, "check", "the dead in the table of zero counts are dropped from it and not freed") \
+  X(finalizable_lets_go, "refcount-deferred", 13, "graph", "a dead finalizable object's references are counted down before it is queued") \
+  X(weak_target_unflagged, "refcount-deferred", 14, "weak", "nobody notices that an old object with weak references dies") \
+  X(taken_not_logged, "refcount-deferred", 2, "check", "an object taken from the queue of finalizers keeps the queue's count") \
   X(lazy_child_twice, "refcount-lazy", 12, "graph", "a large array's child is dropped again when its teardown goes on") \
   X(lazy_contents_kept, "refcount-lazy", 2, "count", "what takes a dead object's place keeps its first child") \
   X(lazy_weak_late, "refcount-lazy", 14, "weak", "weak references and finalizers of the dead are forgotten") \
+  X(lazy_child_skipped, "refcount-lazy", 2, "count", "a large array's teardown goes on one slot too far") \
+  X(lazy_misfit, "refcount-lazy", 8, "graph", "a new object takes a dead one's place though it does not fit") \
   X(external_ignored, "refcount-cycles", 16, "graph", "an object with one reference from outside is taken for dead") \
   X(black_restores_once, "refcount-cycles", 16, "check", "counts of a live subgraph are only partly restored") \
   X(candidate_stays_marked, "refcount-cycles", 17, "count", "an object becomes a candidate once only") \
@@ -128,6 +142,13 @@
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
   X(buffered_freed, "refcount-cycles", 12, "poison", "a candidate that dies is freed by the cascade and by the detector") \
+  X(frontier_gray, "refcount-cycles", 16, "check", "a bounded detection leaves what it reached and did not visit gray") \
+  X(undone_not_restored, "refcount-cycles", 16, "graph", "a bounded detection does not give back the counts that it took") \
+  X(undone_dropped, "refcount-cycles", 17, "check", "a candidate that exceeds the bound is forgotten") \
+  X(cycle_queue_uncounted, "refcount-cycles", 9, "graph", "the queue of finalizers has no count of what died in a cycle") \
+  X(spared_contents_freed, "refcount-cycles", 13, "graph", "what a finalizable object of a dead cycle refers to is freed") \
+  X(dead_candidate_kept, "refcount-cycles", 2, "check", "a candidate that has died is never freed") \
+  X(cycle_leaf_kept, "refcount-cycles", 2, "count", "a dead cycle does not let go of objects without slots") \
   X(forwarding_ignored, "semispace", 27, "graph", "an object is copied again for each reference to it") \
   X(copy_cut, "semispace", 27, "graph", "the end of an object is not copied") \
   X(global_stale, "semispace", 27, "graph", "global roots are traced, but not updated") \
@@ -157,7 +178,7 @@
   X(ephemeron_get_unshaded, "mark-sweep-incremental", 31, "graph", "the value that an ephemeron gives is not shaded") \
   X(ephemeron_value_stale, "semispace", 31, "graph", "an ephemeron's value stays at its old address") \
   X(ephemeron_value_unmoved, "immix", 31, "graph", "an ephemeron's value stays at its old address") \
-  X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped again with its ephemeron") \
+  X(pair_value_twice, "refcount", 31, "poison", "the value of a dead key is dropped twice") \
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
   X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \

@@ -65,9 +65,9 @@ static inline const char *reachable_check(bool (*is)(const gc_object *o),
   if (!r.seen)
     return "no memory to check in";
   mutants_suspend(); /* a check sees the heap as it is */
-  uint64_t visited = finalizers_counted.visited;
+  finalizers_counts counted = finalizers_counted; /* a check is no work */
   roots_each(reachable_reach, &r);
-  finalizers_counted.visited = visited; /* that was no work of the collector */
+  finalizers_counted = counted;
   mutants_resume();
   while (r.stack.size && !r.why) {
     gc_object *o = object_pop(&r.stack);

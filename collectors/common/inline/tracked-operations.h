@@ -10,6 +10,10 @@
  *                         reference is about to give, null included
  *   OBJECT_EPHEMERON_BARRIER(m, value)  optional: the same for the value of an
  *                         ephemeron
+ *   OBJECT_WEAK_MADE(m, target)  optional: runs when an object gets a weak
+ *                         reference, or becomes the key of an ephemeron
+ *   OBJECT_TAKEN(m, o)    optional: runs on an object that has left the
+ *                         finalizer queue, before a register has it
  *   OBJECT_POLL(m)        optional: further work of gc_safepoint */
 #ifndef REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
 #define REAPMARK_COMMON_INLINE_TRACKED_OPERATIONS_H
@@ -27,6 +31,12 @@
 
 #ifndef OBJECT_WEAK_BARRIER
 #define OBJECT_WEAK_BARRIER(m, target) ((void)0)
+#endif
+#ifndef OBJECT_WEAK_MADE
+#define OBJECT_WEAK_MADE(m, target) ((void)0)
+#endif
+#ifndef OBJECT_TAKEN
+#define OBJECT_TAKEN(m, o) ((void)0)
 #endif
 #ifndef OBJECT_EPHEMERON_BARRIER
 #define OBJECT_EPHEMERON_BARRIER(m, value) OBJECT_WEAK_BARRIER(m, value)
@@ -54,6 +64,7 @@ static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   if (gc_unlikely(!o))
     return false;
   object_init(o, forwarding_word(GC_WEAK_SHAPE), OBJECT_WEAK_REFERENCE, 0);
+  OBJECT_WEAK_MADE(m, object_read(m, target));
   *tracked_target(o) = object_read(m, target);
   *object_owning(m, dst) = o;
   tracked_note_weak(o);
@@ -78,6 +89,7 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
   object_init(o, forwarding_word(GC_EPHEMERON_SHAPE), OBJECT_EPHEMERON, 0);
   ephemeron *e = ephemeron_at(o);
   e->key = object_read(m, key);
+  OBJECT_WEAK_MADE(m, e->key);
   e->value = object_read(m, value);
   e->next = e->counted = 0;
   *object_owning(m, dst) = o;
@@ -97,8 +109,10 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg e) {
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   gc_object *o = finalizers_pop();
-  if (o)
+  if (o) {
+    OBJECT_TAKEN(m, o);
     *object_owning(m, dst) = o;
+  }
   return o != NULL;
 }
 
