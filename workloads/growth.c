@@ -243,26 +243,6 @@ static void visits(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-/* A wide array whose elements are dropped together, four times. */
-static totals of_fans(uint64_t n) {
-  amount fan = sum(array(n * STEP), nodes(n * STEP));
-  return (totals){.live = fan.bytes, .made = {4 * fan.objects, 4 * fan.bytes}};
-}
-
-static void fans(wl_thread *t, uint64_t n) {
-  gc_mutator *m = t->m;
-  for (int round = 0; round < 4; round++) {
-    gc_reg frame = gc_frame_enter(m, 2, 0), fan = frame, node = frame + 1;
-    gc_new(m, fan, (gc_shape){(uint32_t)(n * STEP), 0}, GC_PLAIN);
-    for (uint64_t i = 0; i < n * STEP; i++) {
-      new_node(m, node);
-      gc_store_take(m, fan, (uint32_t)i, node);
-      step_at(t, i);
-    }
-    gc_frame_leave(m, frame, 2, 0);
-  }
-}
-
 /* One object to which all slots of wide arrays refer. */
 static totals of_one_target(uint64_t n) {
   return keeps(sum(nodes(1), array(n * 2 * STEP)), nodes(n * LITTER));
@@ -877,7 +857,6 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(churn, "churn")                                                            \
   X(list, "list")                                                              \
   X(visits, "visits")                                                          \
-  X(fans, "fans")                                                              \
   X(one_target, "one-target")                                                  \
   X(old_array, "old-array")                                                    \
   X(old_nodes, "old-nodes")                                                    \

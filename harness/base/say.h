@@ -33,8 +33,8 @@ void say_list(const char *format, va_list args)
  * comes in their place.  Ends the process if it cannot. */
 void say_begin(void);
 
-/* To be called last: whether all of standard output was written.  If not, it was
- * said. */
+/* To be called last: whether all of standard output was written.  If not, it
+ * was said. */
 bool say_end(void);
 
 /* The words that the user could have meant by a word that is not known. */

@@ -13,12 +13,15 @@ json_t *results_read_json(const char *dir, const char *name, char *why,
   snprintf(path, sizeof path, "%s/%s", dir, name);
   FILE *file = fopen(path, "re");
   if (!file) {
-    snprintf(why, room, "%s: %s", path, strerror(errno));
+    const int number = errno;
+    snprintf(why, room, "%s: %s", path, strerror(number));
+    errno = number;
     return NULL;
   }
   json_error_t error;
   json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
   fclose(file);
+  errno = 0; /* the file is there */
   if (!json)
     snprintf(why, room, "%s:%d:%d: %s", path, error.line, error.column,
              error.text);
@@ -30,6 +33,7 @@ json_t *results_read_json(const char *dir, const char *name, char *why,
            is ? is : "?", RECORD_SCHEMA);
   free(is);
   json_decref(json);
+  errno = 0;
   return NULL;
 }
 

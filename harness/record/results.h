@@ -17,7 +17,8 @@ typedef struct results_state {
 
 /* Reads DIR/NAME as one JSON value (new), or returns NULL with one line in
  * `why`: also if it has a schema, and this is another one than
- * RECORD_SCHEMA. */
+ * RECORD_SCHEMA.  Then errno is 0, and otherwise tells why the file could not
+ * be opened. */
 json_t *results_read_json(const char *dir, const char *name, char *why,
                           size_t room);
 

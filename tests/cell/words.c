@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include <string.h>
 
@@ -153,6 +154,32 @@ static void text_is_copied(void **state) {
   }
 }
 
+static void texts_are_cleaned(void **state) {
+  static const char *const texts[][2] = {
+      {"plain, 100 % é – 漢", "plain, 100 % é – 漢"},
+      {"\033[31mred", "?[31mred"},
+      {"a\nb\tc\177", "a?b?c?"},
+      {"\xc2\x9b"
+       "2J",
+       "?2J"}, /* CSI as one character */
+      {"x\xe2\x80\xae"
+       "y\xe2\x81\xa6z",
+       "x?y?z"},                         /* direction */
+      {"\xff\xc3", "??"},                /* no UTF-8 */
+      {"\xc0\xaf\xed\xa0\x80", "?????"}, /* overlong, surrogate */
+      {"", ""}};
+  (void)state;
+  char text[64];
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    snprintf(text, sizeof text, "%s", texts[i][0]);
+    words_clean(text, false);
+    assert_string_equal(text, texts[i][1]);
+  }
+  snprintf(text, sizeof text, "a\nb\rc");
+  words_clean(text, true);
+  assert_string_equal(text, "a\nb?c");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(near_words_are_suggested),
@@ -164,6 +191,7 @@ int main(void) {
       cmocka_unit_test(other_text_is_no_number),
       cmocka_unit_test(lists_split_at_commas_or_blanks),
       cmocka_unit_test(text_is_copied),
+      cmocka_unit_test(texts_are_cleaned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

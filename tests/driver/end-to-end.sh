@@ -744,6 +744,11 @@ test_other_schema() {
     expect 2 $command
     complained 'other/plan.json: its schema is 2, and this reapmark reads 1'
   done
+  mkdir found_minima
+  echo '{"schema": 2, "minimums": []}' >found_minima/minheap.json
+  expect 2 minheap -w script -c alpha -o found_minima
+  complained 'found_minima/minheap.json: its schema is 2, and this reapmark reads 1'
+  has found_minima/minheap.json '"schema": 2'
   sed -i '/"schema"/d' other/plan.json
   expect 2 report other
   complained 'other/plan.json is not a plan'

@@ -162,6 +162,21 @@ static void work_and_idleness_are_limits(void **state) {
   }
 }
 
+/* Who waits for a processor that others have does not idle: on one processor
+ * with three busy neighbours it gets less time than counts as idle. */
+static void waiting_for_a_processor_is_no_idleness(void **state) {
+  (void)state;
+  spawn_child *waits = begin(
+      "cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//'); for i in 1 2 3; do "
+      "taskset -c $cpu timeout 1 sh -c 'while :; do :; done' & done; "
+      "exec taskset -c $cpu nice -n 19 sh -c 'x=0; while [ $x -lt 10000 ]; do "
+      "x=$((x + 1)); done'",
+      0.4, SPAWN_BY_WORK);
+  spawn_await(waits);
+  take(waits);
+  assert_int_equal(result.end, SPAWN_EXITED);
+}
+
 static void environment_is_ours(void **state) {
   (void)state;
   setenv("MALLOC_CONF", "narenas:1", 1);
@@ -201,6 +216,7 @@ int main(void) {
       cmocka_unit_test(those_left_behind_are_killed),
       cmocka_unit_test(children_run_side_by_side),
       cmocka_unit_test(work_and_idleness_are_limits),
+      cmocka_unit_test(waiting_for_a_processor_is_no_idleness),
       cmocka_unit_test(environment_is_ours),
       cmocka_unit_test(interrupts_end_the_child),
   };

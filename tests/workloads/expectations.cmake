@@ -125,7 +125,7 @@ foreach(mode private shared)
 endforeach()
 
 set(growth)
-foreach(shape churn list visits fans one-target old-array old-nodes queue large-kept
+foreach(shape churn list visits one-target old-array old-nodes queue large-kept
               tree-pieces rings rings-beside)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()

@@ -13,8 +13,10 @@
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -247,7 +249,7 @@ struct spawn_child {
   uint64_t begin, timeout;
   spawn_limit limit;
   uint64_t check; /* when to look at its time */
-  uint64_t used;  /* its CPU time at the last look */
+  uint64_t busy;  /* busy_of at the last look */
   bool ended;
   spawn_end end;
   int code;
@@ -357,7 +359,45 @@ static uint64_t used_by(pid_t pid) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* A child that uses less than this share of a processor does nothing. */
+/* Reads a file of /proc/PID/task/TID; false if there is none. */
+static bool read_task(pid_t pid, const char *task, const char *name, char *out,
+                      size_t room) {
+  snprintf(out, room, "/proc/%d/task/%.20s/%s", (int)pid, task, name);
+  FILE *f = fopen(out, "re");
+  const size_t n = f ? fread(out, 1, room - 1, f) : 0;
+  out[n] = 0;
+  if (f)
+    fclose(f);
+  return n;
+}
+
+/* Time for which threads of the process ran or waited for a processor, and
+ * whether one does now, which the time does not show yet; its CPU time if the
+ * system does not say.  Threads that hand work to each other may wait for a
+ * processor nearly all the time on a busy machine: they are not idle. */
+static uint64_t busy_of(pid_t pid, bool *ready) {
+  char line[512];
+  uint64_t sum = 0, ran, waited;
+  *ready = false;
+  snprintf(line, sizeof line, "/proc/%d/task", (int)pid);
+  DIR *tasks = opendir(line);
+  for (struct dirent *task; tasks && (task = readdir(tasks));) {
+    if (*task->d_name == '.')
+      continue;
+    if (read_task(pid, task->d_name, "schedstat", line, sizeof line) &&
+        sscanf(line, "%" SCNu64 " %" SCNu64, &ran, &waited) == 2)
+      sum += ran + waited;
+    if (read_task(pid, task->d_name, "stat", line, sizeof line)) {
+      const char *name_end = strrchr(line, ')');
+      *ready |= name_end && !strncmp(name_end, ") R", 3);
+    }
+  }
+  if (tasks)
+    closedir(tasks);
+  return sum ? sum : used_by(pid);
+}
+
+/* A child that is busy for less than this share of the time does nothing. */
 enum { IDLE_PERCENT = 2 };
 
 /* Whether the child's time is up; else sets when to look again. */
@@ -366,11 +406,12 @@ static bool is_late(spawn_child *c, uint64_t time) {
     return false;
   if (c->limit == SPAWN_BY_CLOCK)
     return true;
-  const uint64_t window = c->timeout / 2, used = used_by(c->pid);
-  const bool idle = used - c->used < window / 100 * IDLE_PERCENT;
-  if (time - c->begin >= c->timeout && (used >= c->timeout || idle))
+  bool ready;
+  const uint64_t window = c->timeout / 2, busy = busy_of(c->pid, &ready);
+  const bool idle = !ready && busy - c->busy < window / 100 * IDLE_PERCENT;
+  if (time - c->begin >= c->timeout && (idle || used_by(c->pid) >= c->timeout))
     return true;
-  c->used = used;
+  c->busy = busy;
   c->check = time + window;
   return false;
 }

@@ -58,8 +58,8 @@ typedef enum spawn_limit {
   SPAWN_BY_CLOCK, /* by wall time */
   /* By wall time and CPU time, so that a busy machine makes nobody late: the
    * child is killed after `timeout` seconds if it used as much CPU time, or if
-   * it was idle during the last half of them, and otherwise later, when one of
-   * the two holds. */
+   * it was idle during the last half of them (it neither ran nor waited for a
+   * processor), and otherwise later, when one of the two holds. */
   SPAWN_BY_WORK
 } spawn_limit;
 

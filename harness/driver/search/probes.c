@@ -241,6 +241,15 @@ static int search_in(const probe_command *command, const void *options,
                      const plan *p, probe_log *log, json_t *settings) {
   results_state found;
   char why[256];
+  /* The file would be replaced: one that we cannot read is not ours. */
+  json_t *before =
+      results_read_json(log->log.dir, command->file, why, sizeof why);
+  bool readable = before || errno == ENOENT;
+  json_decref(before);
+  if (!readable) {
+    say("%s", why);
+    return EXIT_USAGE;
+  }
   log->old = json_array();
   if (!results_read_lines(log->log.dir, LOG, keep, log->old, &found, why,
                           sizeof why)) {

@@ -84,7 +84,6 @@ const condition conditions[] = {
     GROWTH("visits", "visits",
            "references to all objects that come and go: candidates of live "
            "objects"),
-    GROWTH("fans", "fans", "wide objects whose elements die together"),
     GROWTH("one-target", "one-target",
            "one object that has very many references"),
     GROWTH(

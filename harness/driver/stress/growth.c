@@ -57,7 +57,6 @@ static const shape shapes[] = {
     {"growth-churn", "growth", 256, FLAT},
     {"growth-list", "growth", 256, LINEAR},
     {"growth-visits", "growth", 256, LINEAR},
-    {"growth-fans", "growth", 256, LINEAR},
     {"growth-one-target", "growth", 1024, LINEAR},
     {"growth-old-array", "growth", 256, LINEAR},
     {"growth-old-nodes", "growth", 256, LINEAR},
@@ -98,9 +97,25 @@ static bool is_flat(const shape *s, const collector *c) {
  * The comparison.
  * ------------------------------------------------------------------------- */
 
-/* What grew too fast between the entries of one size and of its double: the
- * figure's name; NULL if nothing did. */
-static const char *find_excess(const json_t *before, const json_t *after,
+/* The figure of an entry: a counter of work, or a member. */
+static uint64_t figure_of(const json_t *entry, const char *name) {
+  const json_t *work = json_object_get(entry, "work");
+  return entry_number(json_object_get(work, name) ? work : entry, name);
+}
+
+/* Whether the figure grew too fast between each of the `n` entries, of which
+ * each has twice the size of the one before. */
+static bool exceeds_always(const json_t *const *entries, size_t n,
+                           const char *name, growth_kind kind, bool flat) {
+  for (size_t i = 1; i < n; i++)
+    if (!growth_exceeds(kind, flat, figure_of(entries[i - 1], name),
+                        figure_of(entries[i], name)))
+      return false;
+  return true;
+}
+
+/* The name of a figure that did; NULL if none did. */
+static const char *find_excess(const json_t *const *entries, size_t n,
                                bool flat) {
   static const struct {
     const char *name;
@@ -110,26 +125,17 @@ static const char *find_excess(const json_t *before, const json_t *after,
                  {"held", GROWTH_BYTES, true},
                  {"longest", GROWTH_WORK, true},
                  {"collections", GROWTH_COLLECTIONS, false}};
-  const json_t *work = json_object_get(before, "work");
   const char *name;
   json_t *value;
-  json_object_foreach(json_object_get(after, "work"), name, value) {
-    if (growth_exceeds(GROWTH_WORK, false, entry_number(work, name),
-                       (uint64_t)json_integer_value(value)))
+  json_object_foreach(json_object_get(entries[0], "work"), name, value) {
+    if (exceeds_always(entries, n, name, GROWTH_WORK, false))
       return name;
   }
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-    if (growth_exceeds(figures[i].kind, flat && figures[i].flat,
-                       entry_number(before, figures[i].name),
-                       entry_number(after, figures[i].name)))
+    if (exceeds_always(entries, n, figures[i].name, figures[i].kind,
+                       flat && figures[i].flat))
       return figures[i].name;
   return NULL;
-}
-
-/* The figure of an entry by the name that find_excess gave. */
-static uint64_t figure_of(const json_t *entry, const char *name) {
-  const json_t *work = json_object_get(entry, "work");
-  return entry_number(json_object_get(work, name) ? work : entry, name);
 }
 
 /* What the figure says in words.  NULL: its name does; it counts the
@@ -196,7 +202,7 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
       trial_add(t, entries[k]);
     if (t->tally.fault)
       return true;
-    excess = k ? find_excess(entries[k - 1], entries[k], flat) : NULL;
+    excess = k ? find_excess(entries, k + 1, flat) : NULL;
   } while (++k < 2 || (k < 3 && excess));
   if (!excess)
     return true;
