@@ -27,10 +27,12 @@ static struct {
 /* jemalloc's options.  This symbol takes precedence over the environment, which
  * must not change what is measured.  Dirty pages are kept until space_purge:
  * giving them back in the middle of a run would be noise that belongs to no
- * collector. */
+ * collector.  So an allocation may split any free extent: by default jemalloc
+ * takes new memory rather than split an extent of more than 64 times the size,
+ * and what a collection frees in one piece would never be used again. */
 const char *rmje_malloc_conf_2_conf_harder =
     "narenas:1,retain:true,background_thread:false,dirty_decay_ms:-1,"
-    "muzzy_decay_ms:0,abort_conf:true";
+    "muzzy_decay_ms:0,lg_extent_max_active_fit:63,abort_conf:true";
 
 /* ------------------------------------------------------------------------- *
  * Extent hooks.  jemalloc takes address space in large uncommitted pieces and

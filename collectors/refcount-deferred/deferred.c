@@ -517,6 +517,7 @@ static void dc_bury_all(gc_heap *h) {
     gc_object *o = space_address(h->dead);
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
+    cells_died(o);
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
@@ -630,7 +631,7 @@ static void dc_queue_dead_old(gc_heap *h) {
 static void dc_plan(gc_heap *h, bool full, uint64_t handed);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), died = h->died;
+  uint64_t handed = cells_handed_out();
   h->by_log += dc_due;
   h->overflows += h->lost;
   dc_due = false;
@@ -651,7 +652,6 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   dc_drain(h);
   dc_queue_dead_young(h, full);
   dc_find_dead(h);
-  bool old_died = h->died != died;
   if (h->known_died) {
     dc_part_all(h);
     dc_queue_dead_old(h);
@@ -662,7 +662,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
   dc_empty_logs(h);
-  cells_sort(full || old_died);
+  cells_sort(full);
   *(full ? &h->traces : &h->epochs) += 1;
   dc_plan(h, full, handed);
 }

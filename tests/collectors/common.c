@@ -1,4 +1,5 @@
-/* common.c: size classes and bitmaps, against their definitions. */
+/* common.c: size classes and bitmaps, against their definitions, and what the
+ * space does with freed memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <cmocka.h>
 #include "common/bitmap.h"
 #include "common/sizeclass.h"
+#include "common/space.h"
 
 static void every_size_has_the_smallest_class_that_holds_it(void **state) {
   (void)state;
@@ -44,10 +46,32 @@ static void next_set_bit_is_what_a_scan_finds(void **state) {
   assert_int_equal(bitmap_next(bits, 64, 320), 130);
 }
 
+/* Neighbours that are freed together become one extent.  Small parts of such an
+ * extent are used before the footprint grows. */
+static void what_was_freed_together_is_used_again(void **state) {
+  (void)state;
+  enum { PIECES = 512, PIECE = 20 << 10 };
+  static void *pieces[PIECES];
+  assert_true(space_create(0));
+  uint64_t used = 0;
+  for (unsigned round = 0; round < 3; round++) {
+    for (size_t i = 0; i < PIECES; i++) {
+      pieces[i] = space_alloc_slow(PIECE, space_uncached());
+      assert_non_null(pieces[i]);
+      assert_true(round == 0 || space_used() == used);
+    }
+    used = space_used();
+    for (size_t i = 0; i < PIECES; i++)
+      space_free(pieces[i], space_uncached());
+  }
+  space_destroy();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
       cmocka_unit_test(next_set_bit_is_what_a_scan_finds),
+      cmocka_unit_test(what_was_freed_together_is_used_again),
   };
   return cmocka_run_group_tests_name("common", tests, NULL, NULL);
 }
