@@ -20,11 +20,13 @@ typedef struct cells_block {
   uint8_t state;
   uint8_t class;
   bool flagged;   /* holds marked objects that may not have been scanned */
-  bool touched;   /* a mutator took it since the last collection */
+  bool touched;   /* since the last collection a mutator took it, or something
+                     old died in it */
   uint16_t taken; /* granules from its start that were handed out already */
   uint16_t free;  /* granules to be counted as handed out when it is taken */
   uint16_t live;  /* objects after the last collection */
-  uint32_t next;  /* in its list, 0 at the end */
+  uint32_t next;  /* in its list, 0 at the end, */
+  uint32_t last;  /* and the one before, 0 at the beginning */
   uint32_t next_touched; /* in the list of touched blocks, 0 at the end */
 } cells_block;
 
@@ -50,6 +52,16 @@ static uint32_t cells_touched; /* the list of touched blocks, newest first */
 static uint32_t cells_unsorted; /* blocks below this are not sorted; 0: none */
 static size_t cells_large_kept; /* large objects after the last collection */
 
+/* Of these, what is needed to find one in the list.  The table has an entry for
+ * every SIZE_CLASS_MOST bytes, in which no two large objects begin, and exists
+ * only if some old large object ever died (cells_died). */
+typedef struct cells_large {
+  uint32_t place;     /* in the list of large objects */
+  uint32_t next_died; /* the entry of the next one that died, 0 at the end */
+} cells_large;
+static cells_large *cells_larges;
+static uint32_t cells_large_died; /* the entry of the first one that died */
+
 /* What the marker has flagged. */
 static struct {
   uint32_t blocks; /* how many blocks */
@@ -65,6 +77,10 @@ static uint64_t cells_bytes(unsigned c) {
 
 static size_t cells_marks_bytes(void) {
   return space_bytes / SPACE_GRANULE / 8 + 8;
+}
+
+static size_t cells_larges_bytes(void) {
+  return (space_bytes / SIZE_CLASS_MOST + 1) * sizeof *cells_larges;
 }
 
 uint64_t *cells_bitmap(void) {
@@ -87,6 +103,7 @@ bool cells_create(uint64_t limit) {
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
+  cells_large_died = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
   for (unsigned c = 0; c < SIZE_CLASSES; c++) {
@@ -105,6 +122,8 @@ bool cells_create(uint64_t limit) {
 void cells_destroy(void) {
   cells_bitmap_destroy(cells_marks);
   blocks_table_destroy(cells_blocks, sizeof *cells_blocks);
+  space_table_destroy(cells_larges, cells_larges_bytes());
+  cells_larges = NULL;
   blocks_destroy();
   large_destroy();
   space_destroy();
@@ -119,7 +138,31 @@ static void cells_list(uint32_t number) {
   uint32_t *list = &cells_listed[cells_blocks[number].class];
   cells_blocks[number].state = CELLS_LISTED;
   cells_blocks[number].next = *list;
+  cells_blocks[number].last = 0;
+  if (*list)
+    cells_blocks[*list].last = number;
   *list = number;
+}
+
+/* Takes a block off the list of its class. */
+static void cells_unlist(uint32_t number) {
+  const cells_block *block = &cells_blocks[number];
+  if (block->last)
+    cells_blocks[block->last].next = block->next;
+  else
+    cells_listed[block->class] = block->next;
+  if (block->next)
+    cells_blocks[block->next].last = block->last;
+}
+
+/* Adds a block to the list of touched ones, unless it is there. */
+static void cells_touch(uint32_t number) {
+  cells_block *block = &cells_blocks[number];
+  if (block->touched)
+    return;
+  block->touched = true;
+  block->next_touched = cells_touched;
+  cells_touched = number;
 }
 
 /* Returns the first free cell of class `c` from granule `at`, the start of a
@@ -174,7 +217,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
     uint64_t bytes = cells_blocks[number].free * (uint64_t)SPACE_GRANULE;
     if (may && !may(false, bytes))
       return 0;
-    cells_listed[c] = cells_blocks[number].next;
+    cells_unlist(number);
     cells.holes += bytes;
     cells_counted.reused += cells_blocks[number].live > 0;
   } else {
@@ -186,13 +229,8 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
     cells_blocks[number] = (cells_block){.class = (uint8_t)c};
     cells.fresh += BLOCK_BYTES;
   }
-  cells_block *block = &cells_blocks[number];
-  block->state = CELLS_TAKEN;
-  if (!block->touched) {
-    block->touched = true;
-    block->next_touched = cells_touched;
-    cells_touched = number;
-  }
+  cells_blocks[number].state = CELLS_TAKEN;
+  cells_touch(number);
   return number;
 }
 
@@ -428,17 +466,50 @@ static void cells_sort_block(uint32_t b) {
   }
 }
 
+/* The entry of cells_larges for a large object. */
+static uint32_t cells_large_of(const gc_object *o) {
+  return (uint32_t)((uint64_t)((const char *)o - space_base) / SIZE_CLASS_MOST);
+}
+
+/* Notes the places in the list of large objects from number `first` on. */
+static void cells_note_places(size_t first) {
+  for (size_t i = first; i < large_objects.size; i++)
+    cells_larges[cells_large_of(large_objects.items[i])].place = (uint32_t)i;
+}
+
 /* Frees dead large objects from number `first` of the list on. */
 static void cells_sort_large(size_t first) {
   large_left left = large_sweep_from(first, cells_large_alive);
   cells.live_objects += left.objects;
   cells.live_bytes += left.bytes;
   cells_large_kept = large_objects.size;
+  if (cells_larges)
+    cells_note_places(first);
+}
+
+/* Puts the old large objects that died behind the other old ones in the list,
+ * where cells_sort_large finds them among the new ones.  Some may have been
+ * marked again, for their finalizers. */
+static void cells_part_large(void) {
+  for (; cells_large_died;
+       cells_large_died = cells_larges[cells_large_died].next_died) {
+    uint32_t place = cells_larges[cells_large_died].place;
+    gc_object **items = large_objects.items, *dead = items[place];
+    if (cells_marked(dead))
+      continue;
+    gc_object *other = items[--cells_large_kept];
+    items[cells_large_kept] = dead;
+    items[place] = other;
+    cells_larges[cells_large_of(other)].place = place;
+    cells.live_objects--;
+    cells.live_bytes -= space_cell(dead);
+  }
 }
 
 void cells_sort_begin(void) {
   cells = (cells_figures){.untouched = false};
   cells_sort_large(0);
+  cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
   for (uint32_t b = 1; b < blocks_end; b++) {
     cells_blocks[b].live = cells_blocks[b].taken = 0;
@@ -459,19 +530,45 @@ bool cells_sort_more(uint32_t most) {
   return cells_unsorted <= 1;
 }
 
+/* An object that is newer than the last collection will be looked at in any
+ * case. */
+static void cells_large_dies(const gc_object *o) {
+  if (!cells_larges) {
+    cells_larges = space_table_create(cells_larges_bytes());
+    if (!cells_larges)
+      gc_out_of_memory(NULL, (gc_shape){0, 0});
+    cells_note_places(0);
+  }
+  uint32_t entry = cells_large_of(o), place = cells_larges[entry].place;
+  if (place >= cells_large_kept || large_objects.items[place] != o)
+    return;
+  cells_larges[entry].next_died = cells_large_died;
+  cells_large_died = entry;
+}
+
+void cells_died(const gc_object *o) {
+  uint32_t number = block_number(o);
+  if (gc_unlikely(cells_blocks[number].state == CELLS_NONE))
+    cells_large_dies(o);
+  else
+    cells_touch(number);
+}
+
 /* Sorts after a collection that kept the marks. */
 static void cells_sort_touched(void) {
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
+  cells_part_large();
   cells_sort_large(cells_large_kept);
-  /* Touched blocks on a list, which were returned by mutators, come first. */
-  for (unsigned c = 0; c < SIZE_CLASSES; c++)
-    while (cells_blocks[cells_listed[c]].touched)
-      cells_listed[c] = cells_blocks[cells_listed[c]].next;
-  /* The newest first, so that blocks are taken in the same order again. */
-  for (uint32_t b = cells_touched; b; b = cells_blocks[b].next_touched)
+  /* The newest first, so that blocks are taken in the same order again.  On a
+   * list are those that mutators returned, and those with free cells that
+   * nobody took. */
+  for (uint32_t b = cells_touched; b; b = cells_blocks[b].next_touched) {
+    if (cells_blocks[b].state == CELLS_LISTED)
+      cells_unlist(b);
     cells_sort_block(b);
+  }
 }
 
 void cells_sort(bool all) {
@@ -492,9 +589,11 @@ void cells_sort(bool all) {
 gc_footprint cells_footprint(uint64_t side) {
   pthread_mutex_lock(&cells_lock);
   /* Of the tables, only the parts that describe blocks in use. */
-  side += blocks_side_bytes(cells_bitmaps * BLOCK_GRANULES / 8 +
-                            sizeof *cells_blocks) +
-          large_list_bytes();
+  size_t larges = cells_larges ? BLOCK_BYTES / SIZE_CLASS_MOST : 0;
+  side +=
+      blocks_side_bytes(cells_bitmaps * BLOCK_GRANULES / 8 +
+                        sizeof *cells_blocks + larges * sizeof *cells_larges) +
+      large_list_bytes();
   pthread_mutex_unlock(&cells_lock);
   return bookkeeping_footprint(side);
 }
@@ -570,9 +669,10 @@ bool cells_occupied(cells_buffer_of buffer_of, const gc_object *o) {
 static const char *cells_check_lists(void) {
   uint32_t listed = 0; /* on lists, less those whose state says so */
   for (unsigned c = 0; c < SIZE_CLASSES; c++)
-    for (uint32_t b = cells_listed[c]; b; b = cells_blocks[b].next, listed++)
+    for (uint32_t b = cells_listed[c], last = 0; b;
+         last = b, b = cells_blocks[b].next, listed++)
       if (cells_blocks[b].state != CELLS_LISTED || cells_blocks[b].class != c ||
-          listed > blocks_end)
+          cells_blocks[b].last != last || listed > blocks_end)
         return "a block is on a list it does not belong to";
   for (uint32_t b = 1; b < blocks_end; b++) {
     const cells_block *block = &cells_blocks[b];
@@ -590,6 +690,9 @@ static const char *cells_check_lists(void) {
   }
   if (listed)
     return "a block with free cells is on no list, or on two";
+  for (size_t i = 0; cells_larges && i < cells_large_kept; i++)
+    if (cells_larges[cells_large_of(large_objects.items[i])].place != i)
+      return "an old large object is not in its place in the list";
   return blocks_check();
 }
 

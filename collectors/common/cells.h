@@ -29,7 +29,8 @@
  *     ... marks (marking.h) and takes the steps of tracked.h ...
  *     cells_sort          frees large objects, and sorts blocks by what is left
  *                         in them; if marks were kept, only those blocks that
- *                         were handed out since the last collection
+ *                         were handed out since the last collection, or in
+ *                         which old objects died (cells_died)
  *
  * Sources: lazy sweeping, Hughes, SP&E 1982; allocating from a mark bitmap span
  * by span, as Boehm's collector builds its free lists, and as Immix (Blackburn
@@ -158,10 +159,15 @@ void cells_buffer_reset(cells_buffer *buffer);
  * cells_bitmap returned. */
 void cells_clear_marks(uint64_t *marks);
 
+/* Tells cells_sort(false) that an object which survived the last collection has
+ * lost its bit.  It may get the bit back before. */
+void cells_died(const gc_object *o);
+
 /* Frees the large objects that cells_marks has no bit for, sorts the blocks by
  * what is left in them, and sets the figures.  `all`: the marks were cleared
  * before marking.  If not, what survived the last collection has survived this
- * one too, and only memory handed out since is looked at. */
+ * one too, but for what cells_died was told of, and only memory handed out
+ * since and blocks in which something died are looked at. */
 void cells_sort(bool all);
 
 /* The same as cells_sort(true), in parts.  cells_sort_begin frees large

@@ -340,8 +340,6 @@ static void dc_orphan(gc_heap *h, gc_mutator *m) {
       break;
     }
   h->inherited += m->log.size;
-  dc_count_entries(h, m);
-  dc_log_grew(m);
   pthread_mutex_unlock(&h->lock);
   object_stack_free(&m->log);
 }
@@ -519,6 +517,7 @@ static void dc_bury_all(gc_heap *h) {
     gc_object *o = space_address(h->dead);
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
+    cells_died(o);
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
@@ -632,7 +631,7 @@ static void dc_queue_dead_old(gc_heap *h) {
 static void dc_plan(gc_heap *h, bool full, uint64_t handed);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), died = h->died;
+  uint64_t handed = cells_handed_out();
   h->by_log += dc_due;
   h->overflows += h->lost;
   dc_due = false;
@@ -653,7 +652,6 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   dc_drain(h);
   dc_queue_dead_young(h, full);
   dc_find_dead(h);
-  bool old_died = h->died != died;
   if (h->known_died) {
     dc_part_all(h);
     dc_queue_dead_old(h);
@@ -664,7 +662,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
   dc_empty_logs(h);
-  cells_sort(full || old_died);
+  cells_sort(full);
   *(full ? &h->traces : &h->epochs) += 1;
   dc_plan(h, full, handed);
 }
@@ -733,7 +731,12 @@ void gc_heap_destroy(gc_heap *h) {
   cells_destroy();
 }
 
+/* A thread ends the epoch itself if the logs are long by what it logged:
+ * otherwise they would wait for another thread to log or to allocate. */
 static void dc_detach(gc_mutator *m) {
+  dc_count_entries(m->base.heap, m);
+  dc_log_grew(m);
+  dc_poll(m);
   cells_buffer_return(&m->buffer);
   dc_orphan(m->base.heap, m);
 }
