@@ -225,10 +225,11 @@ static void reach_all(proof *p, place root) {
 }
 
 void proof_renew(proof *p) {
+  size_t end = shadow_end(p->m); /* beyond it nothing is in the tree */
   p->renewed = true;
-  if (p->nodes_room > 0)
-    memset(p->nodes, 0, p->nodes_room * sizeof *p->nodes);
-  p->steps += p->nodes_room;
+  p->nodes = roomy(p->nodes, &p->nodes_room, end, sizeof *p->nodes);
+  memset(p->nodes, 0, end * sizeof *p->nodes);
+  p->steps += end;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     reach_all(p, (place){0, g, GLOBAL});
   for (const shadow_mutator *t = shadow_first_mutator(p->m); t;
