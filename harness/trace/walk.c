@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "proof.h"
 
 enum {
   /* The most that may be alive in a walk.  Beyond it `new` is refused, so that
@@ -59,6 +60,7 @@ typedef struct finalizable {
 
 struct walk {
   shadow *m;
+  proof *proof; /* of what is reachable; renewed when it does not help */
   walk_rigour rigour;
   walk_listener listener;
   uint64_t now;
@@ -99,6 +101,7 @@ walk *walk_create(walk_rigour rigour, walk_listener listener) {
   w->m = shadow_create();
   if (!w->m)
     trace_no_memory("the shadow heap");
+  w->proof = proof_create(w->m);
   w->most = shadow_places(w->m) / 2;
   if (w->most > OBJECTS_MOST)
     w->most = OBJECTS_MOST;
@@ -112,6 +115,7 @@ void walk_destroy(walk *w) {
   for (size_t i = 0; i < w->threads_room; i++)
     free(w->threads[i].borrowed);
   free(w->threads);
+  proof_destroy(w->proof);
   shadow_destroy(w->m);
   free(w->asides);
   free(w->finalizables);
@@ -120,7 +124,7 @@ void walk_destroy(walk *w) {
 }
 
 uint64_t walk_steps(const walk *w) {
-  return w->steps + shadow_steps(w->m);
+  return w->steps + shadow_steps(w->m) + proof_steps(w->proof);
 }
 
 uint64_t walk_numbered(const walk *w) {
@@ -410,17 +414,22 @@ static bool still_held(const walk *w, const thread *t, gc_reg r, int depth) {
 
 /* Whether the object in borrowing register `r` is certainly reachable, as can
  * be told without a search: nothing was lost since it was reachable, or its
- * place still holds it. */
+ * place still holds it, or there is proof. */
 static bool plainly_reachable(const walk *w, const thread *t, gc_reg r,
                               int depth) {
-  return t->borrowed[r].losses == w->losses || still_held(w, t, r, depth);
+  return t->borrowed[r].losses == w->losses || still_held(w, t, r, depth) ||
+         proof_has(w->proof, shadow_register(t->mutator, r));
 }
 
 static bool is_reachable(walk *w, const thread *t, gc_reg r) {
+  shadow_ref o = shadow_register(t->mutator, r);
   if (!plainly_reachable(w, t, r, 0)) {
-    shadow_mark_reachable(w->m);
-    if (!shadow_at(w->m, shadow_register(t->mutator, r))->marked)
-      return false;
+    proof_renew(w->proof);
+    if (!proof_has(w->proof, o)) {
+      shadow_mark_reachable(w->m);
+      if (!shadow_at(w->m, o)->marked)
+        return false;
+    }
   }
   t->borrowed[r].losses = w->losses;
   return true;
@@ -511,7 +520,8 @@ static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
  * is brought back, which dies again; a value that was dead already is let go.
  */
 static bool changes_the_past(const walk *w, const trace_op *op) {
-  return w->given || op->kind == TRACE_EPHEMERON_GET;
+  return w->given ? !proof_has(w->proof, w->given)
+                  : op->kind == TRACE_EPHEMERON_GET;
 }
 
 static void note_borrowed(walk *w, thread *t, const trace_op *op) {
@@ -590,16 +600,19 @@ static const char *attach(walk *w, uint16_t number) {
   t->mutator = shadow_attach(w->m, number);
   if (!t->mutator)
     trace_no_memory("a thread");
+  proof_attach(w->proof, t->mutator);
   return NULL;
 }
 
-static const char *detach(walk *w, uint16_t number) {
+static const char *detach(walk *w, const trace_op *op) {
+  uint16_t number = op->thread;
   thread *t = &w->threads[number];
   shadow_frame frame;
   if (shadow_innermost(t->mutator, &frame))
     return "frames are open";
   if (w->locker == number)
     return "the thread holds the lock";
+  proof_before(w->proof, t->mutator, op);
   shadow_detach(t->mutator);
   free(t->borrowed);
   *t = (thread){0};
@@ -640,7 +653,7 @@ static bool step_of_threads(walk *w, const trace_op *op, const char **why) {
     *why = attach(w, op->thread);
     return true;
   case TRACE_DETACH:
-    *why = detach(w, op->thread);
+    *why = detach(w, op);
     return true;
   case TRACE_LOCK:
     *why = lock(w, op->thread);
@@ -658,8 +671,10 @@ static void perform(walk *w, thread *t, const trace_op *op) {
     collect(w);
     return;
   }
-  if (w->unjudged_count > 0 && changes_the_past(w, op))
+  if (w->unjudged_count > 0 && changes_the_past(w, op)) {
     date_and_judge(w);
+    proof_renew(w->proof); /* so that fewer uses are to be judged later */
+  }
   if (loses(w, t->mutator, op))
     w->losses++;
   switch (op->kind) {
@@ -673,7 +688,9 @@ static void perform(walk *w, thread *t, const trace_op *op) {
       shadow_at(w->m, w->given)->was_dead = false;
     break;
   }
+  proof_before(w->proof, t->mutator, op);
   shadow_ref o = shadow_apply(t->mutator, op, w->given);
+  proof_after(w->proof);
   if (trace_makes_object(op))
     note_object(w, op, o);
   note_kept(w, t, op);

@@ -17,13 +17,15 @@
  * objects and not to all objects of the trace: dead objects are buried whenever
  * they outnumber the live ones.
  *
- * Time is proportional to the operations, with three exceptions.  `collect`
- * costs what is alive, as it does in a collector.  If something was lost since
- * an object was borrowed, and no place is known that still holds the object,
- * then it costs what is alive to put the object elsewhere or to overwrite a
- * slot of it; and if such an object was used in any other way, that costs what
- * is alive once, at the next operation that may bring objects back (by a weak
- * reference, an ephemeron or a finalizer), for all uses together.
+ * Time is proportional to the operations, with two exceptions.  `collect` costs
+ * what is alive, as it does in a collector.  And the use of a borrowed object
+ * may cost what is alive, at once if the object is put elsewhere or a slot of
+ * it is overwritten, otherwise when an operation may bring objects back by a
+ * weak reference, an ephemeron or a finalizer, for all uses before it together:
+ * if something was lost since the object was borrowed, no place is known that
+ * still holds it, and what is known of the paths from the roots (proof.h) does
+ * not lead to it any more.  That knowledge is renewed at this cost, so that
+ * this does not happen again before such paths were cut.
  *
  * A walk belongs to one thread. */
 #ifndef REAPMARK_TRACE_WALK_H

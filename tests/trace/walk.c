@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/trace/proof.h"
 #include "harness/trace/verify.h"
 #include "harness/trace/walk.h"
 #include "tests/trace/random.h"
@@ -109,7 +110,7 @@ static void deaths_are_those_of_brute_force(void **state) {
   (void)state;
   static trace_op ops[OPERATIONS];
   uint64_t deaths = 0, given = 0;
-  for (uint64_t seed = 1; seed <= 60; seed++) {
+  for (uint64_t seed = 1; seed <= 30; seed++) {
     size_t n = make_trace(ops, seed);
     static dates d;
     memset(&d, 0, sizeof d);
@@ -312,7 +313,7 @@ static void late_and_at_once_agree(void **state) {
   static trace_op ops[OPERATIONS];
   static bool misuse[OPERATIONS];
   uint64_t with = 0, without = 0;
-  for (uint64_t seed = 1; seed <= 100; seed++) {
+  for (uint64_t seed = 1; seed <= 60; seed++) {
     make_trace(ops, seed);
     size_t n = 20 + below(OPERATIONS - 20);
     uint64_t count = check_agreement(ops, n, seed).count;
@@ -332,8 +333,64 @@ static void late_and_at_once_agree(void **state) {
     ops[where] = count ? one : ops[where];
     with += check_agreement(ops, n, seed).count == 1;
   }
-  assert_int_equal(without, 100);
-  assert_true(with > 40);
+  assert_int_equal(without, 60);
+  assert_true(with > 25);
+}
+
+/* Performs the operation with a proof, unless it is refused. */
+static void apply_with_proof(shadow *m, proof *p, shadow_mutator **crew,
+                             const trace_op *op, uint64_t now) {
+  shadow_mutator **t = &crew[op->thread];
+  shadow_frame frame;
+  if (op->kind == TRACE_ATTACH && !*t) {
+    *t = shadow_attach(m, op->thread);
+    proof_attach(p, *t);
+  }
+  if (*t)
+    shadow_set_clock(*t, now);
+  if (op->kind == TRACE_DETACH && *t && !shadow_innermost(*t, &frame)) {
+    proof_before(p, *t, op);
+    shadow_detach(*t);
+    *t = NULL;
+  }
+  if (!*t || shadow_refuses(*t, op))
+    return;
+  proof_before(p, *t, op);
+  shadow_apply(*t, op, op->kind != TRACE_FINALIZER_NEXT && below(2));
+  proof_after(p);
+}
+
+/* Dead objects are borrowed and brought back as well. */
+static void what_has_proof_is_reachable(void **state) {
+  (void)state;
+  static trace_op ops[OPERATIONS];
+  uint64_t reachable = 0, proved = 0, renewals = 0;
+  for (uint64_t seed = 1; seed <= 5; seed++) {
+    size_t n = make_trace(ops, seed);
+    shadow *m = shadow_create();
+    proof *p = proof_create(m);
+    shadow_mutator *crew[THREADS] = {NULL};
+    for (size_t i = 0; i < n; i++) {
+      apply_with_proof(m, p, crew, &ops[i], i + 1);
+      if (below(300) == 0) {
+        proof_renew(p);
+        renewals++;
+      }
+      shadow_mark_reachable(m);
+      for (shadow_ref o = 1; o < shadow_end(m); o++) {
+        bool marked = shadow_at(m, o)->marked, has = proof_has(p, o);
+        reachable += marked;
+        proved += has;
+        if (has && !marked)
+          fail_msg("seed %" PRIu64 ", operation %zu, object %" PRIu32, seed,
+                   i + 1, o);
+      }
+    }
+    proof_destroy(p);
+    shadow_destroy(m);
+  }
+  assert_true(renewals > 20);
+  assert_true(proved > reachable / 2);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -617,6 +674,96 @@ static void borrowed_along_a_list(course *c, uint32_t n) {
   }
 }
 
+static void make_list(course *c, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    go(c, TRACE_NEW, 1, 1, 8);
+    if (i > 0)
+      go(c, TRACE_STORE_TAKE, 1, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+  }
+}
+
+/* A list is walked by an owning register.  The object after the one in that
+ * register is borrowed; when it is put elsewhere, the register has gone on and
+ * something has died. */
+static void borrowed_from_a_cursor(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 1, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 1, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 3, 1, 0);
+    go(c, TRACE_LOAD, 1, 1, 0);
+    go(c, TRACE_NEW, 2, 0, 8);
+    go(c, TRACE_COPY, 2, 3, 0);
+  }
+}
+
+/* The same with the head of the list in a later register, and a cursor that is
+ * far on and goes two objects further. */
+static void borrowed_from_an_early_cursor(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  make_list(c, 3 * n);
+  go(c, TRACE_MOVE, 3, 0, 0);
+  go(c, TRACE_COPY, 0, 3, 0);
+  for (uint32_t i = 1; i < n; i++)
+    go(c, TRACE_LOAD, 0, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_COPY, 2, 4, 0);
+  }
+}
+
+/* The same while the list grows at its head. */
+static void borrowed_from_a_growing_list(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 1, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 2, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 3, 2, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+    go(c, TRACE_NEW, 1, 1, 8);
+    go(c, TRACE_STORE_TAKE, 1, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+    go(c, TRACE_COPY, 1, 3, 0);
+  }
+}
+
+/* The same while the list is taken apart from its head, by another register. */
+static void borrowed_from_a_shrinking_list(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  make_list(c, 2 * n);
+  go(c, TRACE_COPY, 2, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 2, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+    go(c, TRACE_COPY, 3, 4, 0);
+    go(c, TRACE_LOAD, 1, 0, 0);
+    go(c, TRACE_STORE_NULL, 0, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+  }
+}
+
+/* Between uses of borrowed objects, others are brought back. */
+static void used_and_brought_back(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go_finalizable(c, 2);
+  go(c, TRACE_WEAK_NEW, 3, 2, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 1, 0, 0);
+  go(c, TRACE_COLLECT, 0, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 1, 0);
+    go(c, TRACE_LOAD, 1, 1, 0);
+    go(c, TRACE_PAYLOAD, 4, 0, 0);
+    go(c, i % 2 ? TRACE_FINALIZER_NEXT : TRACE_WEAK_GET, 2, i % 2 ? 0 : 3, 0);
+    assert_int_not_equal(walk_given(c->w), 0);
+  }
+}
+
 /* The way down a tree by frames, each of which borrows from the one below. */
 static void borrowed_in_frames(course *c, uint32_t n) {
   go(c, TRACE_ENTER, 2, 0, 0);
@@ -665,10 +812,19 @@ static void costs_are_linear(void **state) {
     void (*play)(course *, uint32_t n);
   } shapes[] = {
 #define SHAPE(name) {#name, name}
-      SHAPE(finalizers_one_by_one),         SHAPE(weak_references_in_a_chain),
-      SHAPE(weak_references_to_one_object), SHAPE(threads_in_turn),
-      SHAPE(borrowed_along_a_list),         SHAPE(borrowed_in_frames),
-      SHAPE(beside_a_wide_object),          SHAPE(after_a_peak),
+      SHAPE(finalizers_one_by_one),
+      SHAPE(weak_references_in_a_chain),
+      SHAPE(weak_references_to_one_object),
+      SHAPE(threads_in_turn),
+      SHAPE(borrowed_along_a_list),
+      SHAPE(borrowed_in_frames),
+      SHAPE(borrowed_from_a_cursor),
+      SHAPE(borrowed_from_an_early_cursor),
+      SHAPE(borrowed_from_a_growing_list),
+      SHAPE(borrowed_from_a_shrinking_list),
+      SHAPE(used_and_brought_back),
+      SHAPE(beside_a_wide_object),
+      SHAPE(after_a_peak),
 #undef SHAPE
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -711,6 +867,7 @@ int main(void) {
       cmocka_unit_test(the_laziest_collector),
       cmocka_unit_test(the_trace_has_the_last_word),
       cmocka_unit_test(late_and_at_once_agree),
+      cmocka_unit_test(what_has_proof_is_reachable),
       cmocka_unit_test(rules_are_held),
       cmocka_unit_test(lenient_counts_refusals),
       cmocka_unit_test(memory_is_bounded),
