@@ -122,7 +122,8 @@ const gc_collector gc_this_collector = {
         (const char *const[]){"growth-least=32,growth=10",
                               "growth-least=32,growth=10,conservative=1",
                               "growth-least=32,growth=10,evacuate=0",
-                              "growth-least=32,growth=10,headroom=0", NULL},
+                              "growth-least=32,growth=10,headroom=0",
+                              "growth-least=32,growth=10,headroom=500", NULL},
 };
 
 /* ------------------------------------------------------------------------- *

@@ -662,9 +662,12 @@ static void check_block(examination *e, const freelists *f, uint32_t number,
     e->why = "a block is not what its holder takes it for";
     return;
   }
-  if (f == &orphans ? b->remote_all != b->carved - freed_count(b) ||
-                          remote_count(b) >= b->remote_all
-                    : b->remote_all != 0)
+  uint32_t in_use = b->carved - freed_count(b);
+  bool whole = f != &orphans ? b->remote_all == 0
+               : RC_SHARED
+                   ? b->remote_all == in_use && remote_count(b) < b->remote_all
+                   : in_use > 0;
+  if (!whole)
     e->why = "an empty block without a mutator was not given back";
   uint32_t listed = each_in_block(b, check_cell, e);
   if (!e->why && listed != freed_count(b) + remote_count(b))

@@ -35,6 +35,30 @@ static void thin(gc_mutator *mine, gc_reg array, uint32_t n, uint32_t keep) {
       gc_store_null(mine, array, at);
 }
 
+/* When memory is short, the mutator lets go of its blocks.  It may free what is
+ * in them as before. */
+static void blocks_without_a_mutator_empty_too(void **state) {
+  (void)state;
+  rig_open(BLOCKS * BLOCK_BYTES);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  uint32_t n = 0;
+  for (; gc_try_new(m, f + 1, small, GC_PLAIN); n++) {
+    gc_store_take(m, f + 1, 0, f);
+    gc_move(m, f, f + 1);
+  }
+  assert_true(n > IN_BLOCK);
+  uint32_t before = blocks_in_use();
+  for (uint32_t i = 0; i < n; i++) {
+    gc_load(m, f + 1, f, 0);
+    gc_move(m, f, f + 1);
+    if (i % 100 == 0)
+      rig_check();
+  }
+  assert_true(blocks_in_use() < before);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 static void empty_blocks_serve_another_size(void **state) {
   (void)state;
   rig_open(0);
@@ -255,6 +279,7 @@ static void idle_mutators_keep_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(blocks_without_a_mutator_empty_too),
       cmocka_unit_test(empty_blocks_serve_another_size),
       cmocka_unit_test(cells_come_block_by_block),
       cmocka_unit_test(full_blocks_wait_until_it_pays),

@@ -198,7 +198,8 @@ test_tight() {
   expect 0 stress alpha epsilon --quick --format csv -o dir
   printed 'alpha,tight,n/a: declares no tight settings'
   for setting in 2 3; do
-    for name in tight tight-free tight-poison tight-buffers tight-heap; do
+    for name in tight tight-free tight-poison tight-buffers tight-heap \
+      tight-heap-25; do
       printed "epsilon,$name:trigger=$setting,ok"
     done
     has found/epsilon.commands "--hostile poison=1000 --option trigger=$setting "
