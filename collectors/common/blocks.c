@@ -1,6 +1,7 @@
 /* blocks.c: see blocks.h. */
 #include "common/blocks.h"
 #include "common/hostile/poison.h"
+#include <string.h>
 
 enum {
   /* Blocks per group.  The page that the arena adds to each group is then a
@@ -11,16 +12,18 @@ enum {
 typedef struct block {
   uint8_t taken; /* not empty */
   uint8_t group; /* of the first block of a group: the blocks in it; else 0 */
-  uint32_t next; /* in the list of empty blocks, 0 at the end */
+  bool bare;     /* empty, and its pages were given back to the system */
+  uint32_t next; /* in its list, 0 at the end */
 } block;
 
 static block *blocks;        /* by number; 0 is never a block */
-static uint32_t blocks_list; /* the list of empty blocks */
+static uint32_t blocks_list; /* the list of empty blocks with pages */
+static uint32_t blocks_bare; /* the list of those without */
 uint32_t blocks_end;
 _Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
-  blocks_end = blocks_list = 0;
+  blocks_end = blocks_list = blocks_bare = 0;
   blocks_spare = 0;
   blocks = blocks_table(sizeof *blocks);
   return blocks != NULL;
@@ -30,11 +33,12 @@ void blocks_destroy(void) {
   blocks_table_destroy(blocks, sizeof *blocks);
 }
 
-/* Adds a block to the list of empty ones. */
+/* Adds an empty block to its list. */
 static void blocks_push(uint32_t number) {
-  blocks[number].next = blocks_list;
-  blocks_list = number;
-  blocks_spare++;
+  uint32_t *list = blocks[number].bare ? &blocks_bare : &blocks_list;
+  blocks[number].next = *list;
+  *list = number;
+  blocks_spare += !blocks[number].bare;
 }
 
 /* Takes a group from the arena, a smaller one if there is no room for a whole
@@ -56,9 +60,24 @@ static void blocks_grow(void) {
     blocks_push(first + n);
 }
 
+/* Gets at least one more empty block, if the limit allows.  Bare ones come
+ * first: they need no page for a new group. */
+static void blocks_get(void) {
+  uint32_t number = blocks_bare;
+  if (!number) {
+    blocks_grow();
+  } else if (space_commit(BLOCK_BYTES)) {
+    blocks_bare = blocks[number].next;
+    blocks[number].bare = false;
+    if (poison_active())
+      poison_free(block_address(number), BLOCK_BYTES);
+    blocks_push(number);
+  }
+}
+
 uint32_t blocks_take(void) {
   if (!blocks_list)
-    blocks_grow();
+    blocks_get();
   uint32_t number = blocks_list;
   if (number) {
     blocks_list = blocks[number].next;
@@ -79,33 +98,51 @@ bool blocks_hold(uint32_t n) {
   for (uint32_t before = UINT32_MAX;
        blocks_spare < n && blocks_spare != before;) {
     before = blocks_spare;
-    blocks_grow();
+    blocks_get();
   }
   return blocks_spare >= n;
 }
 
+/* Returns a group, of which all blocks are empty, to the arena, which takes it
+ * only with all of its pages: so those that `bare` blocks of it lack count
+ * until then.  Returns false if the limit does not allow that. */
+static bool blocks_free(uint32_t first, uint32_t bare) {
+  uint32_t n = blocks[first].group;
+  if (bare && !space_commit((uint64_t)bare * BLOCK_BYTES))
+    return false;
+  memset(&blocks[first], 0, n * sizeof *blocks);
+  if (poison_active()) /* to be freed as one */
+    poison_take(block_address(first), n * BLOCK_BYTES);
+  space_free(block_address(first), space_uncached());
+  return true;
+}
+
 void blocks_release_but(uint32_t keep) {
   uint32_t surplus = blocks_spare > keep ? blocks_spare - keep : 0;
-  blocks_list = 0;
+  blocks_list = blocks_bare = 0;
   blocks_spare = 0;
-  /* From the top, so that the list ends up in address order. */
+  /* From the top, so that the lists end up in address order. */
   for (uint32_t b = blocks_end; b-- > 1;) {
-    uint32_t n = blocks[b].group, empty = 0;
-    if (!n)
-      continue;
-    while (empty < n && !blocks[b + empty].taken)
-      empty++;
-    if (empty == n && n <= surplus) {
-      surplus -= n;
-      blocks[b].group = 0;
-      if (poison_active())
-        poison_take(block_address(b), n * BLOCK_BYTES); /* to be freed as one */
-      space_free(block_address(b), space_uncached());
+    uint32_t n = blocks[b].group, empty = 0, bare = 0;
+    for (uint32_t i = 0; i < n; i++) {
+      empty += !blocks[b + i].taken;
+      bare += blocks[b + i].bare;
+    }
+    if (n && empty == n && n - bare <= surplus && blocks_free(b, bare)) {
+      surplus -= n - bare;
       continue;
     }
-    while (n-- > 0)
-      if (!blocks[b + n].taken)
-        blocks_push(b + n);
+    while (n-- > 0) {
+      block *one = &blocks[b + n];
+      if (one->taken)
+        continue;
+      if (surplus && !one->bare &&
+          space_decommit(block_address(b + n), BLOCK_BYTES)) {
+        one->bare = true;
+        surplus--;
+      }
+      blocks_push(b + n);
+    }
   }
   space_purge();
 }
@@ -115,7 +152,7 @@ bool blocks_taken(uint32_t number) {
 }
 
 bool blocks_empty(uint32_t number) {
-  if (number >= blocks_end || blocks[number].taken)
+  if (number >= blocks_end || blocks[number].taken || blocks[number].bare)
     return false;
   /* Look for the first block of its group, which is less than a group away. */
   for (uint32_t b = number; b > 0 && number - b < BLOCKS_GROUP; b--)
@@ -143,9 +180,14 @@ uint64_t blocks_side_bytes(size_t bytes) {
 }
 
 const char *blocks_check(void) {
-  uint32_t listed = 0;
+  uint32_t listed = 0, bare = 0;
   for (uint32_t b = blocks_list; b; b = blocks[b].next, listed++)
-    if (blocks[b].taken || listed > blocks_end)
-      return "a block on the empty list is not empty";
-  return listed == blocks_spare ? NULL : "empty blocks are miscounted";
+    if (blocks[b].taken || blocks[b].bare || listed > blocks_end)
+      return "a block on the empty list is not empty, or has no pages";
+  for (uint32_t b = blocks_bare; b; b = blocks[b].next, bare++)
+    if (blocks[b].taken || !blocks[b].bare || bare > blocks_end)
+      return "a block on the list of those without pages is taken, or has some";
+  for (uint32_t b = 1; b < blocks_end; b++)
+    bare -= blocks[b].bare;
+  return listed == blocks_spare && !bare ? NULL : "empty blocks are miscounted";
 }

@@ -2,7 +2,10 @@
  * into cells of one size (cells.h), into lines, or into objects to copy.
  *
  * Blocks are taken from the arena (space.h) in groups and given back in groups,
- * because the arena adds a page to each allocation.  A table by block number
+ * because the arena adds a page to each allocation.  When memory is short, the
+ * pages of empty blocks go back to the system even if others of their group are
+ * taken, so that large objects can have as many bytes as are free, wherever
+ * they are: the heap limit counts pages.  A table by block number
  * tells which blocks are taken; a collector keeps everything else about its
  * blocks in a table of its own, by the same number (blocks_table).
  *
@@ -37,9 +40,11 @@ void blocks_give(uint32_t number);
  * they cannot be had. */
 bool blocks_hold(uint32_t n);
 
-/* Returns groups of empty blocks to the arena, all but `keep` blocks, and
- * unused pages of the arena to the system, so that the memory can be used for
- * other purposes under the heap limit. */
+/* Returns groups of empty blocks to the arena, all but `keep` blocks, the pages
+ * of further empty blocks to the system, and unused pages of the arena too, so
+ * that the memory can be used for other purposes under the heap limit.  For
+ * when memory is short: it costs system calls, and the pages are new when
+ * their blocks are taken again. */
 void blocks_release_but(uint32_t keep);
 static inline void blocks_release(void) {
   blocks_release_but(0);
@@ -48,14 +53,15 @@ static inline void blocks_release(void) {
 /* One past the highest number that was ever taken. */
 extern uint32_t blocks_end;
 
-/* The number of empty blocks.  Any thread may read it. */
+/* The number of empty blocks that can certainly be taken: those with pages. Any
+ * thread may read it. */
 extern _Atomic uint32_t blocks_spare;
 
 /* Whether a block is taken.  False for 0, which is never a block, and for the
  * number of an address outside all blocks. */
 bool blocks_taken(uint32_t number);
 
-/* Whether this is an empty block.  For figures and checks: slow. */
+/* Whether this is an empty block with pages.  For figures and checks: slow. */
 bool blocks_empty(uint32_t number);
 
 /* Makes a zeroed table with an entry of `bytes` for every block that the space

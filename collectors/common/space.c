@@ -21,7 +21,8 @@ static struct {
   _Atomic uint64_t next; /* bytes of the reservation that the arena has got */
   _Atomic uint64_t used; /* bytes of committed pages for objects */
   _Atomic uint64_t peak; /* the most that `used` ever was */
-  _Atomic bool full; /* a commit was refused, and no page decommitted since */
+  _Atomic bool
+      full; /* the arena was refused pages, and no page decommitted since */
 } space;
 
 /* jemalloc's options.  This symbol takes precedence over the environment, which
@@ -33,6 +34,39 @@ static struct {
 const char *rmje_malloc_conf_2_conf_harder =
     "narenas:1,retain:true,background_thread:false,dirty_decay_ms:-1,"
     "muzzy_decay_ms:0,lg_extent_max_active_fit:63,abort_conf:true";
+
+/* ------------------------------------------------------------------------- *
+ * Pages.
+ * ------------------------------------------------------------------------- */
+
+/* Counts so many bytes of pages, unless the limit forbids that. */
+static bool space_count_pages(uint64_t bytes) {
+  uint64_t used = atomic_load(&space.used);
+  do {
+    if (bytes > space.limit - used)
+      return false;
+  } while (!atomic_compare_exchange_weak(&space.used, &used, used + bytes));
+  uint64_t peak = atomic_load(&space.peak);
+  while (used + bytes > peak &&
+         !atomic_compare_exchange_weak(&space.peak, &peak, used + bytes))
+    continue;
+  return true;
+}
+
+bool space_commit(uint64_t bytes) {
+  return !hostile_fails() && space_count_pages(bytes);
+}
+
+bool space_decommit(void *p, size_t bytes) {
+  if (madvise(p, bytes, MADV_DONTNEED))
+    return false;
+  /* The arena's metadata comes here too, when the arena goes. */
+  if ((uintptr_t)p - (uintptr_t)space_base < space_bytes)
+    poison_forget(p, bytes);
+  atomic_fetch_sub(&space.used, bytes);
+  atomic_store(&space.full, false);
+  return true;
+}
 
 /* ------------------------------------------------------------------------- *
  * Extent hooks.  jemalloc takes address space in large uncommitted pieces and
@@ -93,32 +127,17 @@ static bool space_hook_commit(extent_hooks_t *hooks, void *address, size_t size,
   (void)hooks, (void)address, (void)size, (void)offset, (void)arena;
   if (hostile_fails())
     return true;
-  uint64_t used = atomic_load(&space.used);
-  do {
-    if (length > space.limit - used) {
-      atomic_store(&space.full, true);
-      return true;
-    }
-  } while (!atomic_compare_exchange_weak(&space.used, &used, used + length));
-  uint64_t peak = atomic_load(&space.peak);
-  while (used + length > peak &&
-         !atomic_compare_exchange_weak(&space.peak, &peak, used + length))
-    continue;
-  return false;
+  if (space_count_pages(length))
+    return false;
+  atomic_store(&space.full, true);
+  return true;
 }
 
 static bool space_hook_decommit(extent_hooks_t *hooks, void *address,
                                 size_t size, size_t offset, size_t length,
                                 unsigned arena) {
   (void)hooks, (void)size, (void)arena;
-  if (madvise((char *)address + offset, length, MADV_DONTNEED))
-    return true;
-  /* The arena's metadata comes here too, when the arena goes. */
-  if ((uintptr_t)address - (uintptr_t)space_base < space_bytes)
-    poison_forget((char *)address + offset, length);
-  atomic_fetch_sub(&space.used, length);
-  atomic_store(&space.full, false);
-  return false;
+  return !space_decommit((char *)address + offset, length);
 }
 
 static bool space_hook_split(extent_hooks_t *hooks, void *address, size_t size,

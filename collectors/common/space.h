@@ -71,6 +71,16 @@ void space_free(void *p, int flags);
  * memory can be used for other purposes under the limit. */
 void space_purge(void);
 
+/* Gives the pages of memory that is allocated, but not in use, back to the
+ * system: they do not count any more.  `p` and `bytes` are whole pages.  The
+ * contents are lost, and are not poisoned any more.  Returns false if the
+ * system refuses.  Any thread. */
+bool space_decommit(void *p, size_t bytes);
+
+/* Counts so many bytes of pages again, which come by themselves when they are
+ * touched.  Returns false if the limit does not allow that.  Any thread. */
+bool space_commit(uint64_t bytes);
+
 /* Bytes of pages for objects now, the most so far, and bytes of the arena's
  * metadata.  Any thread. */
 uint64_t space_used(void);

@@ -188,8 +188,9 @@ static void *im_collect_for(gc_mutator *m, void *request) {
     if ((o = im_obtain(m, request)))
       return o;
     /* Evacuate the blocks that take the least copying, as long as that frees
-     * blocks. */
+     * blocks.  All memory that was not enough is room to copy into. */
     occupied = im.occupied;
+    blocks_hold((uint32_t)occupied);
     im_collect(true);
     o = im_obtain(m, request);
   } while (im.occupied < occupied);

@@ -20,6 +20,7 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
             .heap_limit = true},
     .options =
@@ -110,16 +111,46 @@ static bool make_room(gc_mutator *m, uint64_t bytes) {
  * refers to.  After the global roots come the first and the last object of the
  * finalizer queue.  Finalizable objects have one user value more, the link of
  * the queue, since there may be no memory for a link when an object is found
- * dead.  The number of that user value is stored behind the object's payload.
+ * dead.  The number of that user value is stored behind the object's payload,
+ * negative once the object has been queued.
+ *
+ * Until then the link may hold the object's token, a table whose only entry is
+ * the object.  Weak references and ephemerons refer to the token in place of
+ * the object, because Lua would spare some when the object is found dead:
+ * ephemerons as long as its finalizer keeps it, and weak references to which
+ * only dead objects lead.
  * ------------------------------------------------------------------------- */
 
 enum { FIRST = GC_GLOBALS + 1, LAST, ANCHOR_VALUES = LAST };
 
-static int next_of(lua_State *lua, int object) {
+static char *behind_payload(lua_State *lua, int object) {
+  char *memory = lua_touserdata(lua, object);
+  return memory + lua_rawlen(lua, object) - sizeof(int);
+}
+
+/* The number of the object's link, negative once it has been queued. */
+static int link_of(lua_State *lua, int object) {
   int value;
-  const char *memory = lua_touserdata(lua, object);
-  memcpy(&value, memory + lua_rawlen(lua, object) - sizeof value, sizeof value);
+  memcpy(&value, behind_payload(lua, object), sizeof value);
   return value;
+}
+
+/* The same of an object that is in the queue. */
+static int next_of(lua_State *lua, int object) {
+  return -link_of(lua, object);
+}
+
+/* Empties the object's token, if there is one, and the link for the queue. */
+static void take_token(lua_State *lua, int object) {
+  int link = link_of(lua, object), queued = -link;
+  if (lua_getiuservalue(lua, object, link) == LUA_TTABLE) {
+    lua_pushnil(lua);
+    lua_rawseti(lua, -2, 1);
+    lua_pushnil(lua);
+    lua_setiuservalue(lua, object, link);
+  }
+  lua_settop(lua, -2);
+  memcpy(behind_payload(lua, object), &queued, sizeof queued);
 }
 
 /* The metamethod __gc: appends the object, argument 1, to the queue.  Upvalue 1
@@ -127,6 +158,7 @@ static int next_of(lua_State *lua, int object) {
 static int enqueue(lua_State *lua) {
   const int anchor = lua_upvalueindex(1), object = 1, last = 2;
   lua_settop(lua, object);
+  take_token(lua, object);
   lua_getiuservalue(lua, anchor, LAST);
   lua_pushvalue(lua, object);
   if (lua_isnil(lua, last))
@@ -189,18 +221,97 @@ bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
   return true;
 }
 
-bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+/* Pushes the object in register `r`, or its token if the object is finalizable
+ * and was not queued. */
+static void push_target(gc_mutator *m, gc_reg r) {
   lua_State *lua = m->lua;
-  enum { TABLE = 128 }; /* the table and its array */
-  if (!make_room(m, TABLE))
+  if (!lua_getmetatable(lua, ud_at(r))) {
+    lua_pushvalue(lua, ud_at(r));
+    return;
+  }
+  lua_settop(lua, -2);
+  int link = link_of(lua, ud_at(r));
+  if (link < 0) {
+    lua_pushvalue(lua, ud_at(r));
+  } else if (lua_getiuservalue(lua, ud_at(r), link) != LUA_TTABLE) {
+    lua_settop(lua, -2);
+    push_part(m, 1);
+    lua_pushvalue(lua, ud_at(r));
+    lua_rawseti(lua, -2, 1);
+    lua_pushvalue(lua, -1);
+    lua_setiuservalue(lua, ud_at(r), link);
+  }
+}
+
+enum { TABLE = 128 }; /* the most bytes of a table with one or two entries */
+
+/* Gives the table on top of the stack a metatable, and adds the target in
+ * register `r` as its entry 1. */
+static void refer_weakly(gc_mutator *m, gc_reg r) {
+  lua_pushvalue(m->lua, UD_WEAK);
+  lua_setmetatable(m->lua, -2);
+  push_target(m, r);
+  lua_rawseti(m->lua, -2, 1);
+}
+
+bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  if (!make_room(m, 2 * TABLE))
     return false;
-  lua_createtable(lua, 1, 0);
-  lua_pushvalue(lua, UD_WEAK);
-  lua_setmetatable(lua, -2);
-  lua_pushvalue(lua, ud_at(target));
-  lua_rawseti(lua, -2, 1);
+  lua_createtable(m->lua, 1, 0);
+  refer_weakly(m, target);
   ud_pop_into(m, ud_at(dst));
   return true;
+}
+
+void ud_open_token(gc_mutator *m) {
+  lua_rawgeti(m->lua, -1, 1);
+  lua_rotate(m->lua, -2, 1);
+  lua_settop(m->lua, -2);
+}
+
+/* Entry 1 is a weak reference to the key, which Lua clears at once when it
+ * finds the key dead.  The other entry is that of the key, which Lua removes
+ * only if no finalizer keeps the key. */
+bool ud_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
+  lua_State *lua = m->lua;
+  if (!make_room(m, 3 * TABLE))
+    return false;
+  lua_createtable(lua, 1, 1);
+  lua_pushvalue(lua, UD_EPHEMERON);
+  lua_setmetatable(lua, -2);
+  push_part(m, 1);
+  refer_weakly(m, key);
+  lua_rawseti(lua, -2, 1);
+  push_target(m, key);
+  if (gc_is_null(m, value))
+    lua_pushboolean(lua, false);
+  else
+    lua_pushvalue(lua, ud_at(value));
+  lua_rawset(lua, -3);
+  ud_pop_into(m, ud_at(dst));
+  return true;
+}
+
+bool ud_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  lua_State *lua = m->lua;
+  const int top = lua_gettop(lua), weak = top + 1, key = weak + 1,
+            value = key + 1;
+  lua_rawgeti(lua, ud_at(pair), 1);
+  bool alive = ud_push_target(m, weak) != LUA_TNIL;
+  lua_settop(lua, weak);
+  lua_pushinteger(lua, 1);
+  bool held = lua_next(lua, ud_at(pair));
+  if (held && !alive) { /* a finalizer keeps the key, but not the value */
+    lua_pushvalue(lua, key);
+    lua_pushnil(lua);
+    lua_rawset(lua, ud_at(pair));
+  }
+  if (held && alive && !lua_isboolean(lua, value))
+    lua_copy(lua, value, ud_at(dst));
+  else
+    ud_clear(m, ud_at(dst));
+  lua_settop(lua, top);
+  return held && alive;
 }
 
 void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i) {
@@ -231,7 +342,7 @@ void ud_grow(gc_mutator *m) {
  * The heap.
  * ------------------------------------------------------------------------- */
 
-/* Pushes what stands in the places UD_ANCHOR to UD_WEAK of every mutator's
+/* Pushes what stands in the places UD_ANCHOR to UD_SHARED of every mutator's
  * stack. */
 static void push_shared(lua_State *lua) {
   lua_newuserdatauv(lua, 0, ANCHOR_VALUES);
@@ -242,6 +353,9 @@ static void push_shared(lua_State *lua) {
   lua_createtable(lua, 0, 1);
   lua_pushstring(lua, "v");
   lua_setfield(lua, UD_WEAK, "__mode");
+  lua_createtable(lua, 0, 1);
+  lua_pushstring(lua, "k");
+  lua_setfield(lua, UD_EPHEMERON, "__mode");
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
@@ -277,9 +391,9 @@ gc_mutator *gc_thread_attach(gc_heap *h) {
   m->room = 64;
   if (!lua_checkstack(m->lua, UD_REGISTERS + (int)m->room + UD_SPARE))
     gc_out_of_memory(NULL, (gc_shape){0, 0});
-  for (int shared = UD_ANCHOR; shared <= UD_WEAK; shared++)
+  for (int shared = UD_ANCHOR; shared <= UD_SHARED; shared++)
     lua_pushvalue(h->state, shared);
-  lua_xmove(h->state, m->lua, UD_WEAK);
+  lua_xmove(h->state, m->lua, UD_SHARED);
   lua_settop(m->lua, ud_at(0) - 1);
   return m;
 }
@@ -315,8 +429,8 @@ uint64_t gc_heap_objects(gc_heap *h) {
   return h->objects;
 }
 
-/* The heap cells leave out the tables within weak references and wide objects,
- * and malloc's free memory is not known. */
+/* The heap cells leave out the tables within weak references, ephemerons and
+ * wide objects, and malloc's free memory is not known. */
 gc_usage gc_heap_usage(gc_heap *h) {
   return (gc_usage){h->objects, h->cells, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN};
 }

@@ -14,6 +14,8 @@
 #ifndef REAPMARK_LUA_USERDATA_H
 #define REAPMARK_LUA_USERDATA_H
 
+#define GC_EPHEMERONS 1
+
 #include <lua.h>
 #include "common/object.h"
 
@@ -21,8 +23,10 @@ enum {
   UD_DIRECT = 65532, /* slots that are user values directly */
   UD_REST,        /* the user value that holds the table of the other slots */
   UD_ANCHOR = 1,  /* places on a mutator's stack: the shared roots, */
-  UD_FINALIZABLE, /* the two metatables, */
+  UD_FINALIZABLE, /* the metatables, */
   UD_WEAK,
+  UD_EPHEMERON,
+  UD_SHARED = UD_EPHEMERON,       /* the last of those that all stacks share, */
   UD_TLS,                         /* thread-local roots, */
   UD_REGISTERS = UD_TLS + GC_TLS, /* and from here on the registers */
   UD_SPARE = LUA_MINSTACK         /* places above them, for operands */
@@ -61,6 +65,9 @@ struct gc_mutator {
 /* Slow paths, in userdata.c. */
 bool ud_new(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
 bool ud_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
+void ud_open_token(gc_mutator *m); /* replaces the token on top by its entry */
+bool ud_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
+bool ud_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool ud_finalizer_next(gc_mutator *m, gc_reg dst);
 void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i);
 void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i);
@@ -230,15 +237,36 @@ static inline void gc_tls_clear(gc_mutator *m, uint32_t t) {
   ud_clear(m, ud_tls(t));
 }
 
-/* A weak reference is a table with weak values and one entry. */
+/* A weak reference is a table with weak values and one entry: the target, or
+ * the target's token, which is a table. */
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   return ud_weak_new(m, dst, target);
 }
 
+/* Pushes the target of the weak reference at `place`, and returns its type. */
+static inline int ud_push_target(gc_mutator *m, int place) {
+  int type = lua_rawgeti(m->lua, place, 1);
+  if (gc_likely(type != LUA_TTABLE))
+    return type;
+  ud_open_token(m);
+  return lua_type(m->lua, -1);
+}
+
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  bool alive = lua_rawgeti(m->lua, ud_at(weak), 1) != LUA_TNIL;
+  bool alive = ud_push_target(m, ud_at(weak)) != LUA_TNIL;
   ud_pop_into(m, ud_at(dst));
   return alive;
+}
+
+/* An ephemeron is an ephemeron table of Lua's, one with weak keys, in which the
+ * key has the value, or false for null. */
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  return ud_ephemeron_new(m, dst, key, value);
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  return ud_ephemeron_get(m, dst, pair);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -340,8 +340,6 @@ static void dc_orphan(gc_heap *h, gc_mutator *m) {
       break;
     }
   h->inherited += m->log.size;
-  dc_count_entries(h, m);
-  dc_log_grew(m);
   pthread_mutex_unlock(&h->lock);
   object_stack_free(&m->log);
 }
@@ -733,7 +731,12 @@ void gc_heap_destroy(gc_heap *h) {
   cells_destroy();
 }
 
+/* A thread ends the epoch itself if the logs are long by what it logged:
+ * otherwise they would wait for another thread to log or to allocate. */
 static void dc_detach(gc_mutator *m) {
+  dc_count_entries(m->base.heap, m);
+  dc_log_grew(m);
+  dc_poll(m);
   cells_buffer_return(&m->buffer);
   dc_orphan(m->base.heap, m);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "common/bitmap.h"
+#include "common/blocks.h"
 #include "common/sizeclass.h"
 #include "common/space.h"
 
@@ -67,10 +68,76 @@ static void what_was_freed_together_is_used_again(void **state) {
   space_destroy();
 }
 
+enum { LIMIT = 4 << 20, BLOCKS = LIMIT / BLOCK_BYTES };
+
+/* Takes blocks until the limit is reached; returns how many. */
+static uint32_t take_all(uint32_t taken[BLOCKS]) {
+  uint32_t n = 0;
+  while (n < BLOCKS && (taken[n] = blocks_take()))
+    memset(block_address(taken[n++]), 0x5a, BLOCK_BYTES);
+  assert_true(n > BLOCKS / 10 * 9 && space_used() <= LIMIT);
+  assert_false(blocks_take());
+  return n;
+}
+
+/* Half of the memory is free, but no group of blocks is: a large object can
+ * have it all the same, and blocks can again when the object has gone. */
+static void the_pages_of_empty_blocks_can_be_had_for_anything(void **state) {
+  (void)state;
+  assert_true(space_create(LIMIT) && blocks_create());
+  uint32_t taken[BLOCKS], n = take_all(taken), given = 0;
+  for (uint32_t i = 0; i < n; i += 2, given++)
+    blocks_give(taken[i]);
+  const size_t bytes = (size_t)given * BLOCK_BYTES;
+  assert_null(space_alloc(bytes / 8 * 7, space_uncached()));
+  uint64_t used = space_used();
+  blocks_release();
+  assert_true(space_used() <= used - bytes);
+  assert_int_equal(blocks_spare, 0);
+  assert_null(blocks_check());
+  void *p = space_alloc(bytes / 8 * 7, space_uncached());
+  assert_non_null(p);
+  assert_true(space_used() <= LIMIT);
+  assert_false(blocks_hold(given / 2));
+  space_free(p, space_uncached());
+  space_purge();
+  assert_true(blocks_hold(given));
+  assert_true(space_used() <= LIMIT);
+  assert_null(blocks_check());
+  for (uint32_t b; (b = blocks_take()); given--)
+    memset(block_address(b), 0, BLOCK_BYTES);
+  assert_int_equal(given, 0);
+  for (uint32_t i = 1; i < n; i += 2)
+    assert_int_equal(*(uint8_t *)block_address(taken[i]), 0x5a);
+  blocks_destroy();
+  space_destroy();
+}
+
+/* A group that is given up has all of its pages, or lacks some. */
+static void empty_groups_are_given_up_whatever_they_lack(void **state) {
+  (void)state;
+  assert_true(space_create(LIMIT) && blocks_create());
+  uint32_t taken[BLOCKS], n = take_all(taken);
+  for (uint32_t i = 0; i < n; i += 2)
+    blocks_give(taken[i]);
+  blocks_release_but(n / 4); /* half of them keep their pages */
+  assert_int_equal(blocks_spare, n / 4);
+  for (uint32_t i = 1; i < n; i += 2)
+    blocks_give(taken[i]);
+  blocks_release();
+  assert_int_equal(space_used(), 0);
+  assert_null(blocks_check());
+  assert_int_equal(take_all(taken), n);
+  blocks_destroy();
+  space_destroy();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
       cmocka_unit_test(next_set_bit_is_what_a_scan_finds),
+      cmocka_unit_test(the_pages_of_empty_blocks_can_be_had_for_anything),
+      cmocka_unit_test(empty_groups_are_given_up_whatever_they_lack),
       cmocka_unit_test(what_was_freed_together_is_used_again),
   };
   return cmocka_run_group_tests_name("common", tests, NULL, NULL);

@@ -379,6 +379,25 @@ static void a_finalizer_runs_once(void **state) {
   assert_objects(left(3, 0));
 }
 
+/* To Lua a weak reference that is itself dead needs no clearing, even if a
+ * finalizer will see it. */
+static void a_finalizer_sees_a_weak_reference_to_its_object_cleared(void **s) {
+  (void)s;
+  if (!CAN.weak || !CAN.finalizers || RECLAIMS == GC_RECLAIMS_NOTHING)
+    return;
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f, (gc_shape){1, 8}, GC_FINALIZABLE);
+  gc_weak_new(m, f + 1, f);
+  gc_store_take(m, f, 0, f + 1);
+  gc_clear(m, f);
+  gc_collect(m);
+  assert_true(gc_finalizer_next(m, f));
+  gc_load(m, f + 1, f, 0);
+  assert_false(gc_weak_get(m, f + 2, f + 1));
+  gc_frame_leave(m, f, 3, 0);
+  assert_objects(0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Ephemerons.
  * ------------------------------------------------------------------------- */
@@ -580,12 +599,12 @@ static void a_finalizer_sees_an_ephemeron_with_its_value(void **state) {
 
 /* A dead ring of which one object has a finalizer: weak references to the
  * others are cleared too, or one could take hold of what is handed out.  Not so
- * OCaml's and PHP's: to them what a finalizer will see has not died yet. */
+ * "long" ones. */
 static void
 weak_references_to_what_a_finalizer_keeps_are_cleared(void **state) {
   (void)state;
   if (!CAN.weak || !CAN.finalizers || RECLAIMS != GC_RECLAIMS_ALL ||
-      !(gc_this_collector.hostile & GC_HOSTILE_COLLECT))
+      CAN.long_weak)
     return;
   gc_reg f = gc_frame_enter(m, 4, 0);
   rig_ring(f, 5);
@@ -1066,6 +1085,7 @@ int main(int argc, char **argv) {
       ON_HEAP(ephemerons_are_cleared_before_the_key_is_finalized),
       ON_HEAP(a_finalizer_sees_an_ephemeron_with_its_value),
       ON_HEAP(a_finalizer_runs_once),
+      ON_HEAP(a_finalizer_sees_a_weak_reference_to_its_object_cleared),
       ON_HEAP(finalizers_in_dead_cycles_run_once),
       ON_HEAP(weak_references_to_what_a_finalizer_keeps_are_cleared),
       cmocka_unit_test(random_graphs_agree_with_a_model),

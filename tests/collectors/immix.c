@@ -298,6 +298,31 @@ static void nearly_all_of_the_limit_holds_objects(void **state) {
   rig_close();
 }
 
+/* One object is left in every other block, so that no group of blocks is empty.
+ * Objects that stay where they are leave half of the memory to large ones;
+ * those that move, nearly all of it. */
+static void large_objects_can_have_what_is_free(void **state) {
+  (void)state;
+  enum { LIMIT = 3 << 18, SIZE = BLOCK_BYTES / 4, KEEP = 8 };
+  for (unsigned evacuate = 0; evacuate < 2; evacuate++) {
+    options(evacuate, 25, 0);
+    rig_open(LIMIT);
+    gc_reg f = gc_frame_enter(m, 2, 0);
+    scatter(f, LIMIT / SIZE - KEEP - 2, SIZE, KEEP);
+    uint32_t bytes = evacuate ? LIMIT / 3 * 2 : LIMIT / 5 * 2;
+    leaf(f + 1, bytes);
+    assert_true(gc_heap_usage(heap).pages <= LIMIT);
+    memset(gc_payload(m, f + 1), 0x5a, bytes - 8);
+    assert_intact(f, LIMIT / SIZE - KEEP - 2, KEEP);
+    gc_clear(m, f + 1);
+    for (unsigned i = 0; i < 10 * KEEP; i++)
+      leaf(f + 1, SIZE);
+    assert_intact(f, LIMIT / SIZE - KEEP - 2, KEEP);
+    gc_frame_leave(m, f, 2, 0);
+    rig_close();
+  }
+}
+
 /* Others go on in the block of a thread that ended, where it stopped. */
 static void a_dead_threads_block_is_gone_on_with(void **state) {
   (void)state;
@@ -330,6 +355,7 @@ int main(void) {
       cmocka_unit_test(what_finds_no_room_stays),
       cmocka_unit_test(half_empty_lines_are_not_lost),
       cmocka_unit_test(nearly_all_of_the_limit_holds_objects),
+      cmocka_unit_test(large_objects_can_have_what_is_free),
       cmocka_unit_test(a_dead_threads_block_is_gone_on_with),
   };
   return cmocka_run_group_tests_name("immix", tests, NULL, NULL);

@@ -80,9 +80,15 @@ test_lists() {
 test_groups() {
   use_collectors refcount record mark-sweep none
   cat >collectors/runtime <<EOF
-#!/bin/sh
-"$collectors/refcount" "\$@" |
-  sed 's/"name":"refcount"/"name":"runtime"/; s/"kind":"model"/"kind":"reference"/'
+#!/usr/bin/env bash
+words=() descriptor=1
+while [ \$# -gt 0 ]; do
+  if [ "\$1" = --record-fd ]; then descriptor=\$2 && shift; else words+=("\$1"); fi
+  shift
+done
+"$collectors/refcount" "\${words[@]}" |
+  sed 's/"\(name\|collector\)":"refcount"/"\1":"runtime"/
+       s/"kind":"model"/"kind":"reference"/' >&\$descriptor
 EOF
   chmod +x collectors/runtime
   expect 0 leaks models -w pair-cycle --format csv

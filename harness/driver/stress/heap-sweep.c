@@ -5,13 +5,14 @@
 #include <string.h>
 
 /* Each takes milliseconds, and leaves holes of another kind: entries of caches
- * between those that stay, trees that die at once, tables of large objects.
- * What they hold is large beside the blocks of a collector: in a heap of two or
- * three blocks, the blocks and not the objects decide what fits. */
+ * between those that stay, trees that die at once beside a large object, tables
+ * of large objects.  What they hold is large beside the blocks of a collector:
+ * in a heap of two or three blocks, the blocks and not the objects decide what
+ * fits. */
 static const char *const workloads[] = {
     "globals:entries=1000,ops=2000",
     "fragmentation:volume=262144,rounds=6,keep=8",
-    "binary-trees:depth=12,stretch=12,array=500,rounds=1",
+    "binary-trees:depth=12,stretch=12,array=10000,rounds=1",
     "large-objects:min=4096,max=65536,live=16,steps=60",
 };
 
