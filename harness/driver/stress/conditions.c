@@ -25,6 +25,8 @@ const condition conditions[] = {
      .hostile = "yield=100", .params = {{"schedule", "free"}},
      .needs = NEEDS_THREADS | NEEDS_FREEING | NEEDS_YIELD,
      .proof = FIRED("yield"), .share = 50, .races = true},
+    {"large", "a hundred thousand objects: mark stacks grow, blocks fill",
+     .params = {{"live", "100000"}, {"every", "50000"}}, .share = 300},
     {"collect-1", "a collection at every allocation: roots and fields missed",
      .hostile = "collect-every=1", .params = {{"live", "100"}},
      .proof = FIRED("collect-every"), .share = 5},
