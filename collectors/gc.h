@@ -121,6 +121,10 @@ typedef struct gc_capabilities {
   bool threads;    /* several mutators may share objects */
   bool weak;       /* gc_weak_* */
   bool ephemerons; /* gc_ephemeron_*, and GC_EPHEMERONS is 1 */
+  /* With ephemerons: they refer to their values strongly until the key is found
+   * dead, as weak-keyed tables do in Python and Java.  A value that leads to
+   * its key then stays as long as the ephemeron does. */
+  bool weak_keys;
   bool finalizers; /* GC_FINALIZABLE */
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */

@@ -16,9 +16,9 @@
  * Survivors: the keys, their attributes, both tables, and the ephemerons in
  * them.  No operation depends on whether a dead key was already found dead.
  *
- * Limits: no key is finalizable, and no attribute is another's key.  The file is
- * compiled once for all collectors, so that a read costs a call as well, about a
- * nanosecond. */
+ * Limits: no key is finalizable, and no attribute is another's key.  The file
+ * is compiled once for all collectors, so that a read costs a call as well,
+ * about a nanosecond. */
 #include "parts.h"
 
 enum { ENTRIES, ROUNDS, READS, PAYLOAD, CYCLIC };
@@ -228,6 +228,7 @@ const workload workload_ephemerons = {
                {"cyclic", "percent of the attributes that refer to their keys",
                 50, 0, 100, NULL}},
     .needs = WL_NEEDS_EPHEMERONS,
+    .cyclic_pairs = true,
     .volume = volume,
     .run = run,
 };

@@ -91,6 +91,11 @@ typedef struct workload {
   /* The workload states every death by gc_free if GC_EXPLICIT_FREE, so that
    * collectors that free nothing else can run it. */
   bool knows_deaths;
+  /* On a collector that reclaims dead cycles, what the workload counts as
+   * cyclic (wl_volume, wl_expectation, wl_expect_reclaimed) is what ephemerons
+   * whose values lead to their keys keep if they only have weak keys
+   * (gc_capabilities.weak_keys). */
+  bool cyclic_pairs;
   /* Names for roots and objects, for explanations of what keeps an object
    * alive: pairs such as "global 0", "the cache" and "object 2", "entry", up
    * to NULL; or NULL without names.  Objects are numbered in the order of

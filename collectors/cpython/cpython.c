@@ -37,6 +37,8 @@ const gc_collector gc_this_collector = {
             .prompt = GC_PROMPT_ALL,
             .threads = true,
             .weak = true,
+            .ephemerons = true,
+            .weak_keys = true,
             .finalizers = true,
             .turns = true},
     .options =
@@ -184,11 +186,15 @@ static int node_clear(PyObject *self) {
   return 0;
 }
 
+static bool dies_by_count; /* the finalizer is not called by the detector */
+static bool resurrected;   /* dead cycles, since pairs were last looked at */
+
 /* The queue's count resurrects the object. */
 static void node_finalize(PyObject *self) {
   cpy_node *n = (cpy_node *)self;
   if (!n->finalizable)
     return;
+  resurrected = resurrected || !dies_by_count;
   n->finalizable = false;
   Py_INCREF(self);
   finalizers_push((gc_object *)self);
@@ -200,7 +206,12 @@ static bool node_dies(PyObject *self) {
   cpy_node *n = (cpy_node *)self;
   if (n->weak_list)
     PyObject_ClearWeakRefs(self);
-  return !n->finalizable || PyObject_CallFinalizerFromDealloc(self) == 0;
+  if (!n->finalizable)
+    return true;
+  dies_by_count = true;
+  bool dies = PyObject_CallFinalizerFromDealloc(self) == 0;
+  dies_by_count = false;
+  return dies;
 }
 
 static void tracked_dealloc(PyObject *self) {
@@ -262,8 +273,97 @@ static void weak_dealloc(PyObject *self) {
   objects--;
 }
 
+/* An ephemeron is what WeakKeyDictionary has for an entry: a weak reference to
+ * the key, of a type of its own (compare weakref.KeyedRef), a strong reference
+ * to the value, and a callback that drops the value when the key dies.  So the
+ * value keeps a key that it refers to (gc_capabilities.weak_keys).  All pairs
+ * are in a list. */
+typedef struct cpy_pair {
+  PyWeakReference reference;
+  PyObject *value;
+  struct cpy_pair *next, *previous;
+  struct cpy_pair *next_released;
+} cpy_pair;
+
+static cpy_pair pairs = {.next = &pairs, .previous = &pairs};
+static uint64_t released;  /* pairs whose key died */
+static PyObject *key_died; /* the callback of all pairs */
+
+/* Drops the values of pairs whose keys died.  A value that dies may be the key
+ * of the next pair: such pairs wait in a list, so that a long chain takes no
+ * stack. */
+static void pair_release(cpy_pair *p) {
+  static cpy_pair *waiting;
+  static bool releasing;
+  Py_INCREF(p);
+  p->next_released = waiting;
+  waiting = p;
+  if (releasing)
+    return;
+  releasing = true;
+  while (waiting) {
+    cpy_pair *q = waiting;
+    waiting = q->next_released;
+    released++;
+    Py_CLEAR(q->value);
+    Py_DECREF(q);
+  }
+  releasing = false;
+}
+
+static PyObject *on_key_died(PyObject *self, PyObject *pair) {
+  (void)self;
+  pair_release((cpy_pair *)pair);
+  Py_RETURN_NONE;
+}
+
+static bool pair_is_cleared(const cpy_pair *p) {
+  return PyWeakref_GET_OBJECT((PyObject *)p) == Py_None;
+}
+
+/* The detector calls no callback of a pair that it found dead together with the
+ * key.  If a finalizer brought the pair back, its value is dropped here. */
+static void release_resurrected(void) {
+  if (!resurrected)
+    return;
+  resurrected = false;
+  for (cpy_pair *p = pairs.next, *next; p != &pairs; p = next) {
+    if (!p->value || !pair_is_cleared(p)) {
+      next = p->next;
+      continue;
+    }
+    Py_INCREF(p);
+    pair_release(p);
+    next = p->next; /* what follows may have died with the value */
+    Py_DECREF(p);
+  }
+}
+
+static int pair_traverse(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(((cpy_pair *)self)->value);
+  return _PyWeakref_RefType.tp_traverse(self, visit, arg);
+}
+
+static int pair_clear(PyObject *self) {
+  Py_CLEAR(((cpy_pair *)self)->value);
+  return _PyWeakref_RefType.tp_clear(self);
+}
+
+static void pair_dealloc(PyObject *self) {
+  cpy_pair *p = (cpy_pair *)self;
+  PyTypeObject *type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  p->next->previous = p->previous;
+  p->previous->next = p->next;
+  Py_CLEAR(p->value);
+  _PyWeakref_RefType.tp_dealloc(self);
+  Py_DECREF(type);
+  objects--;
+}
+
 /* Index: tracked, finalizable. */
-static PyTypeObject *node_types[2][2], *weak_type;
+static PyTypeObject *node_types[2][2], *weak_type, *pair_type;
 
 static PyTypeObject *make_type(bool tracked, bool finalizable) {
   PyType_Slot slots[8];
@@ -288,6 +388,22 @@ static PyTypeObject *make_type(bool tracked, bool finalizable) {
   return (PyTypeObject *)PyType_FromSpec(&spec);
 }
 
+static bool make_pair_type(void) {
+  static PyMethodDef method = {"key_died", on_key_died, METH_O, NULL};
+  PyType_Slot slots[] = {{Py_tp_traverse, (void *)pair_traverse},
+                         {Py_tp_clear, (void *)pair_clear},
+                         {Py_tp_dealloc, (void *)pair_dealloc},
+                         {0, NULL}};
+  PyType_Spec pair = {.name = "reapmark.pair",
+                      .basicsize = sizeof(cpy_pair),
+                      .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                      .slots = slots};
+  pair_type = (PyTypeObject *)PyType_FromSpecWithBases(
+      &pair, (PyObject *)&_PyWeakref_RefType);
+  key_died = PyCFunction_New(&method, NULL);
+  return pair_type && key_died;
+}
+
 static bool make_types(void) {
   PyType_Slot slots[] = {{Py_tp_dealloc, (void *)weak_dealloc}, {0, NULL}};
   PyType_Spec weak = {.name = "reapmark.weak",
@@ -295,7 +411,7 @@ static bool make_types(void) {
                       .flags = Py_TPFLAGS_DEFAULT,
                       .slots = slots};
   weak_type = (PyTypeObject *)PyType_FromSpec(&weak);
-  bool good = weak_type != NULL;
+  bool good = weak_type && make_pair_type();
   for (int tracked = 0; tracked < 2; tracked++)
     for (int finalizable = 0; finalizable < 2; finalizable++) {
       node_types[tracked][finalizable] = make_type(tracked, finalizable);
@@ -352,7 +468,35 @@ PyObject *cpy_weak_get(PyObject *weak) {
   return o;
 }
 
+PyObject *cpy_pair_new(gc_mutator *m, PyObject *key, PyObject *value) {
+  gc_safepoint(m);
+  cpy_pair *p = (cpy_pair *)PyObject_CallFunctionObjArgs((PyObject *)pair_type,
+                                                         key, key_died, NULL);
+  if (!p) {
+    PyErr_Clear();
+    return NULL;
+  }
+  if (CPYTHON_PLAIN)
+    PyObject_GC_UnTrack(p);
+  Py_XINCREF(value);
+  p->value = value;
+  p->next = pairs.next;
+  p->previous = &pairs;
+  p->next->previous = p->previous->next = p;
+  objects++;
+  return (PyObject *)p;
+}
+
+bool cpy_pair_get(PyObject *pair, PyObject **value) {
+  cpy_pair *p = (cpy_pair *)pair;
+  bool alive = !pair_is_cleared(p);
+  *value = alive ? p->value : NULL;
+  Py_XINCREF(*value);
+  return alive;
+}
+
 PyObject *cpy_finalizer_next(void) {
+  release_resurrected();
   return (PyObject *)finalizers_pop();
 }
 
@@ -486,10 +630,13 @@ void gc_heap_destroy(gc_heap *heap) {
   PyGILState_Release(gil);
 }
 
+/* Values that are let go may be in dead cycles, which are found next. */
 void gc_collect(gc_mutator *m) {
   (void)m;
-  if (!CPYTHON_PLAIN)
+  for (uint64_t before = released + 1; !CPYTHON_PLAIN && before != released;) {
+    before = released;
     PyGC_Collect();
+  }
 }
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {

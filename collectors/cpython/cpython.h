@@ -15,6 +15,8 @@
 #ifndef REAPMARK_CPYTHON_H
 #define REAPMARK_CPYTHON_H
 
+#define GC_EPHEMERONS 1
+
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdatomic.h>
@@ -51,6 +53,9 @@ extern _Atomic unsigned cpy_wanted;
 PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags);
 PyObject *cpy_weak_new(gc_mutator *m, PyObject *target);
 PyObject *cpy_weak_get(PyObject *weak); /* a new reference, or NULL */
+PyObject *cpy_pair_new(gc_mutator *m, PyObject *key, PyObject *value);
+/* Whether the key is alive; *value: a new reference, or NULL. */
+bool cpy_pair_get(PyObject *pair, PyObject **value);
 PyObject *cpy_finalizer_next(void);
 void cpy_turn(gc_mutator *m);
 
@@ -95,6 +100,21 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   PyObject *o = cpy_weak_get(m->reg[weak]);
   counted_replace(&m->reg[dst], o);
   return o != NULL;
+}
+
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  PyObject *o = cpy_pair_new(m, m->reg[key], m->reg[value]);
+  if (o)
+    counted_replace(&m->reg[dst], o);
+  return o != NULL;
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  PyObject *o;
+  bool alive = cpy_pair_get(m->reg[pair], &o);
+  counted_replace(&m->reg[dst], o);
+  return alive;
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

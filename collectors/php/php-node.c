@@ -38,6 +38,8 @@ const gc_collector gc_this_collector = {
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .prompt = GC_PROMPT_ALL,
             .weak = true,
+            .ephemerons = true,
+            .weak_keys = PHP_VERSION_ID < 80300,
             .finalizers = true,
             .shallow = true,
             .long_weak = true},
@@ -100,6 +102,8 @@ void php_candidate(php_node *o) {
 
 static zend_class_entry *node_class;
 static zend_object_handlers plain, finalizable;
+enum { MAP, KEY }; /* slots of an ephemeron */
+static zend_class_entry *weak_map;
 static zend_function *weak_create, *weak_target;
 
 static HashTable *node_get_gc(zend_object *self, zval **table, int *n) {
@@ -201,6 +205,41 @@ php_node *php_weak_get(php_node *weak) {
   return Z_TYPE(target) == IS_OBJECT ? (php_node *)Z_OBJ(target) : NULL;
 }
 
+/* An ephemeron is an object of its own that refers to a WeakMap with one entry
+ * and to a weak reference to the key.  Until PHP 8.3 the search for dead cycles
+ * took the map's values for references like others (weak_keys). */
+php_node *php_pair_new(php_node *key, php_node *value) {
+  php_node *pair = php_new((gc_shape){2, 0}, GC_PLAIN);
+  zval map, k, v;
+  object_init_ex(&map, weak_map);
+  ZVAL_OBJ(&k, (zend_object *)key);
+  ZVAL_NULL(&v);
+  if (value)
+    ZVAL_OBJ(&v, (zend_object *)value);
+  Z_OBJ_HANDLER(map, write_dimension)(Z_OBJ(map), &k, &v);
+  ZVAL_COPY_VALUE((zval *)&pair->slot[MAP], &map);
+  zend_call_known_function(weak_create, NULL, zend_ce_weakref,
+                           (zval *)&pair->slot[KEY], 1, &k, NULL);
+  return pair;
+}
+
+bool php_pair_get(php_node *pair, php_node **value) {
+  zval key, room;
+  *value = NULL;
+  zend_call_known_function(weak_target, (zend_object *)pair->slot[KEY].object,
+                           zend_ce_weakref, &key, 0, NULL, NULL);
+  if (Z_TYPE(key) != IS_OBJECT)
+    return false;
+  zend_object *map = (zend_object *)pair->slot[MAP].object;
+  zval *v = map->handlers->read_dimension(map, &key, BP_VAR_IS, &room);
+  if (v && Z_TYPE_P(v) == IS_OBJECT) {
+    *value = (php_node *)Z_OBJ_P(v);
+    php_retain(*value);
+  }
+  php_release((php_node *)Z_OBJ(key));
+  return true;
+}
+
 php_node *php_finalizer_next(void) {
   return (php_node *)finalizers_pop();
 }
@@ -241,7 +280,8 @@ static bool start(void) {
   weak_create = method("create");
   weak_target = method("get");
   gc_collect_cycles = search;
-  return weak_create && weak_target;
+  weak_map = zend_hash_str_find_ptr(CG(class_table), "weakmap", 7);
+  return weak_create && weak_target && weak_map;
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {

@@ -4,13 +4,15 @@
  * which it searches when the buffer is full.  Objects are those of an
  * extension's class: a zend_object with a table of slots, which get_gc shows to
  * the collector.  An owning register owns a reference, a borrowing one borrows
- * it.  No PHP code runs except the methods of WeakReference, which are written
- * in C.
+ * it.  No PHP code runs except the methods of WeakReference and WeakMap, which
+ * are written in C.
  *
  * PHP's headers are full of macros and stay in php-node.c.  The declarations
  * that the fast paths need are repeated here and checked there. */
 #ifndef REAPMARK_PHP_NODE_H
 #define REAPMARK_PHP_NODE_H
+
+#define GC_EPHEMERONS 1
 
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +58,9 @@ extern php_node *php_globals[GC_GLOBALS];
 php_node *php_new(gc_shape shape, unsigned flags);
 php_node *php_weak_new(php_node *target);
 php_node *php_weak_get(php_node *weak); /* a new reference, or NULL */
+php_node *php_pair_new(php_node *key, php_node *value);
+/* Whether the key is alive; *value: a new reference, or NULL. */
+bool php_pair_get(php_node *pair, php_node **value);
 php_node *php_finalizer_next(void);
 void php_candidate(php_node *o);
 _Noreturn void php_stack_overflow(void);
@@ -246,6 +251,19 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   php_node *o = php_weak_get(m->reg[weak]);
   php_replace(&m->reg[dst], o);
   return o != NULL;
+}
+
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  php_replace(&m->reg[dst], php_pair_new(m->reg[key], m->reg[value]));
+  return true;
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  php_node *value;
+  bool alive = php_pair_get(m->reg[pair], &value);
+  php_replace(&m->reg[dst], value);
+  return alive;
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -432,6 +432,11 @@ cell_verdict cell_worse(cell_verdict old, cell_verdict next);
 uint64_t cell_remains(gc_reclaims reclaims, uint64_t live, uint64_t cyclic,
                       uint64_t allocated);
 
+/* What the collector is held to in this workload: GC_RECLAIMS_ACYCLIC instead
+ * of GC_RECLAIMS_ALL if the workload's cyclic garbage is what ephemerons with
+ * weak keys keep. */
+gc_reclaims cell_reclaims(gc_capabilities can, const workload *w);
+
 /* How many of `acyclic` and `cyclic` garbage a collector reclaims. */
 uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
                         uint64_t cyclic);

@@ -6,6 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+gc_reclaims cell_reclaims(gc_capabilities can, const workload *w) {
+  return can.reclaims == GC_RECLAIMS_ALL && can.weak_keys && w->cyclic_pairs
+             ? GC_RECLAIMS_ACYCLIC
+             : can.reclaims;
+}
+
 uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
                         uint64_t cyclic) {
   return (reclaims >= GC_RECLAIMS_ACYCLIC ? acyclic : 0) +

@@ -36,8 +36,10 @@ static round *begin_round(void) {
   return &rounds[count++];
 }
 
-static void judge_late(wl_moment moment, wl_expectation e, uint64_t objects) {
+static void judge_late(const workload *w, wl_moment moment, wl_expectation e,
+                       uint64_t objects) {
   gc_capabilities can = gc_this_collector.can;
+  can.reclaims = cell_reclaims(can, w);
   wl_expectation before = rounds[count - 2].expected;
   uint64_t late = cell_late(can, before, e) + wl_spare(e.allocated - e.live) +
                   cell_spare_of_round();
@@ -68,7 +70,7 @@ void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
   if (collected)
     r->held[moment].objects = gc_heap_objects(t->run->heap);
   else if (r->held[moment].objects != GC_UNKNOWN)
-    judge_late(moment, e, r->held[moment].objects);
+    judge_late(t->run->workload, moment, e, r->held[moment].objects);
 }
 
 bool cell_reclaims_unasked(void) {

@@ -114,7 +114,8 @@ static cell_run plan(const cell_options *options) {
   run.wl.seed = options->seed;
   wl_volume v = run.wl.workload->volume(run.wl.params, run.wl.threads);
   run.volume = v;
-  run.must_hold = cell_remains(c->can.reclaims, v.live, v.cyclic, v.allocated);
+  run.must_hold = cell_remains(cell_reclaims(c->can, run.wl.workload), v.live,
+                               v.cyclic, v.allocated);
   if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit,
                        &run.coarse, error))
     cell_usage("%s", error);

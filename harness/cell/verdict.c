@@ -85,9 +85,10 @@ void wl_expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
   settle(t->run->heap, e);
-  cell_add_verdict(cell_judge(
-      can.reclaims, e, wl_spare(e.allocated - e.live) + cell_spare_of_round(),
-      gc_heap_objects(t->run->heap)));
+  cell_add_verdict(
+      cell_judge(cell_reclaims(can, t->run->workload), e,
+                 wl_spare(e.allocated - e.live) + cell_spare_of_round(),
+                 gc_heap_objects(t->run->heap)));
   held_to_account = true;
   poison_check_all();
   if (!check_invariants)
@@ -99,8 +100,8 @@ void wl_expect(wl_thread *t, wl_expectation e) {
 
 void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,
                          uint64_t acyclic, uint64_t cyclic) {
-  uint64_t expected =
-      cell_reclaimed(gc_this_collector.can.reclaims, acyclic, cyclic);
+  uint64_t expected = cell_reclaimed(
+      cell_reclaims(gc_this_collector.can, t->run->workload), acyclic, cyclic);
   uint64_t spare = wl_spare(expected);
   wl_check(t, actual <= expected && actual + spare >= expected,
            "%" PRIu64 " %s, expected %" PRIu64, actual, what, expected);

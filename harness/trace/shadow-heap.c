@@ -55,8 +55,10 @@ struct shadow {
   shadow_ref *work; /* the mark stack: marked objects whose slots are still to
                        be scanned */
   size_t work_count, work_room;
-  bool weakly;    /* marking goes on to the targets of weak references */
-  uint64_t steps; /* places and references looked at by whole-heap functions */
+  bool weak_keys;  /* ephemerons keep values whose keys were not found dead */
+  bool *dead_keys; /* by place, while these values are marked; else NULL */
+  bool weakly;     /* marking goes on to the targets of weak references */
+  uint64_t steps;  /* places and references looked at by whole-heap functions */
 };
 
 #define TRACE_ABOUT(NAME, text, operands) {text, operands},
@@ -704,6 +706,8 @@ static bool is_lost(const shadow_object *o) {
  * the two leaves the mark stack last finds the other marked, so an ephemeron is
  * looked at twice. */
 static void mark_values(shadow *m, const shadow_object *o) {
+  if (o->ephemeron && m->dead_keys && !m->dead_keys[o->target])
+    mark(m, o->value);
   if (o->ephemeron && at(m, o->target)->marked)
     mark(m, o->value);
   for (shadow_ref e = o->pairs; e; e = at(m, e)->next_pair, m->steps++)
@@ -819,7 +823,7 @@ static void mark_cyclic(shadow *m) {
   free(gone);
 }
 
-shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
+static void mark_kept(shadow *m, gc_reclaims reclaims) {
   mark_from_roots(m);
   for (shadow_ref i = first_place(m); i < m->end; i++) {
     shadow_object *o = at(m, i);
@@ -827,6 +831,37 @@ shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
       mark(m, i);
   }
   mark_through(m, NULL, 0);
+}
+
+/* Marks what survives if ephemerons keep all values whose keys were not found
+ * dead.  A key that is found dead lets values go, so that more keys are. */
+static void mark_weak_keyed(shadow *m) {
+  m->dead_keys = trace_zeroed(m->end, sizeof *m->dead_keys);
+  m->dead_keys[0] = true; /* of ephemerons that were seen cleared */
+  for (bool again = true; again;) {
+    again = false;
+    mark_kept(m, GC_RECLAIMS_ALL);
+    for (shadow_ref i = first_place(m); i < m->end; i++) {
+      const shadow_object *o = at(m, i);
+      if (!o->ephemeron || m->dead_keys[o->target] || at(m, o->target)->marked)
+        continue;
+      m->dead_keys[o->target] = true;
+      again = true;
+    }
+  }
+  free(m->dead_keys);
+  m->dead_keys = NULL;
+}
+
+void shadow_weak_keys(shadow *m) {
+  m->weak_keys = true;
+}
+
+shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims) {
+  if (m->weak_keys && reclaims == GC_RECLAIMS_ALL)
+    mark_weak_keyed(m);
+  else
+    mark_kept(m, reclaims);
   if (reclaims == GC_RECLAIMS_ACYCLIC)
     mark_cyclic(m);
   return volume_of_marked(m);

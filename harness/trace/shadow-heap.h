@@ -55,6 +55,10 @@ typedef struct shadow_object {
 /* Returns NULL if there is no memory.  If there is none later, a function ends
  * the process (memory.h). */
 shadow *shadow_create(void);
+
+/* From now on, shadow_mark_surviving takes ephemerons for those of a collector
+ * that declares weak_keys. */
+void shadow_weak_keys(shadow *m);
 void shadow_destroy(shadow *m);
 
 /* How many places this shadow heap has, for tables by place. */
@@ -144,7 +148,7 @@ void shadow_mark_recoverable(shadow *m);
 /* Marks what must be in a heap after gc_collect, if the collector reclaims
  * exactly what it declares: what is reachable; what waits for its finalizer,
  * or will, with all that it reaches; and by the declaration, garbage in dead
- * cycles or reachable from them, or all garbage. */
+ * cycles or reachable from them, or all garbage.  See shadow_weak_keys. */
 shadow_volume shadow_mark_surviving(shadow *m, gc_reclaims reclaims);
 
 /* How many places and references the functions of this part have looked at so

@@ -13,6 +13,7 @@ declare -A small=(
   [cycles]=live=300,rounds=4
   [globals]=entries=500,ops=2000 [threads]=ops=500,live=200
   [tls]=waves=5,ops=1000 [weakrefs]=entries=700,rounds=3
+  [ephemerons]=entries=700,rounds=3
   [finalizers]=live=500,rounds=4 [list-drop]=length=100000,rounds=2
   [large-objects]=steps=30 [fragmentation]=volume=100000,rounds=6
   [requests]=sessions=500,requests=1000

@@ -193,6 +193,19 @@ static void reclaimed_by_level(void **state) {
   assert_int_equal(cell_reclaimed(GC_RECLAIMS_ALL, 5, 3), 8);
 }
 
+/* A counted cycle through an ephemeron is no cycle to a dead-cycle detector. */
+static void weak_keys_keep_what_refers_to_them(void **state) {
+  (void)state;
+  const workload cycles = {0}, pairs = {.cyclic_pairs = true};
+  const gc_capabilities exact = {.reclaims = GC_RECLAIMS_ALL};
+  const gc_capabilities weak = {.reclaims = GC_RECLAIMS_ALL, .weak_keys = true};
+  const gc_capabilities none = {.weak_keys = true};
+  assert_int_equal(cell_reclaims(exact, &pairs), GC_RECLAIMS_ALL);
+  assert_int_equal(cell_reclaims(weak, &cycles), GC_RECLAIMS_ALL);
+  assert_int_equal(cell_reclaims(weak, &pairs), GC_RECLAIMS_ACYCLIC);
+  assert_int_equal(cell_reclaims(none, &pairs), GC_RECLAIMS_NOTHING);
+}
+
 static void remains_by_level(void **state) {
   (void)state;
   assert_int_equal(cell_remains(GC_RECLAIMS_NOTHING, 10, 30, 100), 100);
@@ -211,6 +224,7 @@ int main(void) {
       cmocka_unit_test(limits_are_kept_as_declared),
       cmocka_unit_test(reclaimed_by_level),
       cmocka_unit_test(remains_by_level),
+      cmocka_unit_test(weak_keys_keep_what_refers_to_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

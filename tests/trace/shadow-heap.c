@@ -359,7 +359,11 @@ static void a_value_is_reached_by_key_and_ephemeron_together(void **state) {
   assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, 1);
   /* A collector that only counts keeps what refers to each other. */
   assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 3);
+  shadow_weak_keys(m); /* so does an ephemeron that only has a weak key */
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, 3);
+  assert_int_equal(shadow_mark_reachable(m).objects, 1);
   run(TRACE_CLEAR, 2, 0, 0);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, 0);
   assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 0);
 }
 
@@ -370,6 +374,8 @@ static void a_value_without_a_cycle_dies_with_its_key(void **state) {
   run(TRACE_CLEAR, 1, 0, 0);
   run(TRACE_CLEAR, 0, 0, 0);
   assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC).objects, 1);
+  shadow_weak_keys(m);
+  assert_int_equal(shadow_mark_surviving(m, GC_RECLAIMS_ALL).objects, 1);
   shadow_bury_unmarked(m, NULL, NULL);
   assert_false(shadow_at(m, value)->used);
   assert_int_equal(shadow_at(m, pair)->target, 0);

@@ -96,6 +96,7 @@ const workload workload_leak_weak_key_cycle = {
     .source = "Python's WeakKeyDictionary, Java's WeakHashMap",
     .params = {LEAK_COMMON_PARAMS},
     .needs = WL_NEEDS_WEAK | WL_NEEDS_EPHEMERONS,
+    .cyclic_pairs = true,
     .words = words,
     LEAK_FIELDS,
 };

@@ -289,6 +289,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 
 const workload workload_replay = {
     .name = "replay",
+    .cyclic_pairs = true,
     .summary =
         "the operations of a trace (--input), compared with a shadow heap",
     .source = "none",

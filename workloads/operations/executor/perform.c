@@ -203,6 +203,14 @@ static shadow_ref identify(executor_thread *t, gc_reg r) {
   return o;
 }
 
+/* Ephemerons of `o` may have been cleared or not, so that their values may die
+ * while the object lives. */
+static void doubt_values(executor_thread *t, shadow_ref o) {
+  for (shadow_ref e = at(t, o)->pairs; e; e = at(t, e)->next_pair)
+    if (at(t, e)->value)
+      question_cast_doubt(t, at(t, e)->value, false);
+}
+
 /* Object `o` was handed out for finalization: it must have been unreachable. */
 static void handed_out(executor_thread *t, shadow_ref o) {
   t->counts.handed_out++;
@@ -220,6 +228,8 @@ static void handed_out(executor_thread *t, shadow_ref o) {
     past(t, o)->condemned = t->now;
     while (at(t, o)->pairs) /* which were cleared with it */
       shadow_clear(t->x->shadow, at(t, o)->pairs, t->now);
+  } else {
+    doubt_values(t, o);
   }
   bool marked = question_mark_now(t);
   if (marked && looks)

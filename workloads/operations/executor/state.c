@@ -51,6 +51,8 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
                   .inspect_at = inspect ? inspect : UINT64_MAX,
                   .inspect_credit = INSPECTION_CREDIT_FIRST};
   pthread_mutex_init(&x->list, NULL);
+  if (x->shadow && gc_this_collector.can.weak_keys)
+    shadow_weak_keys(x->shadow);
   if (x->shadow)
     x->pasts = mmap(NULL, shadow_places(x->shadow) * sizeof *x->pasts,
                     PROT_READ | PROT_WRITE,

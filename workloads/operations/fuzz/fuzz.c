@@ -218,6 +218,7 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 
 const workload workload_fuzz = {
     .name = "fuzz",
+    .cyclic_pairs = true,
     .summary =
         "random operations compared with a shadow heap (for correctness)",
     .source = "model-based random testing; swarm testing (ISSTA 2012)",
