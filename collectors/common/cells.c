@@ -548,7 +548,9 @@ static void cells_large_dies(const gc_object *o) {
 
 void cells_died(const gc_object *o) {
   uint32_t number = block_number(o);
-  if (gc_unlikely(cells_blocks[number].state == CELLS_NONE))
+  if (gc_likely(cells_blocks[number].touched))
+    return;
+  if (cells_blocks[number].state == CELLS_NONE)
     cells_large_dies(o);
   else
     cells_touch(number);

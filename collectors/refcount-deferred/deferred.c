@@ -283,7 +283,7 @@ static void dc_log_grew(gc_mutator *m) {
   if (m->log.size - m->counted >= DC_BATCH)
     dc_count_entries(&dc_heap, m);
   if (dc_heap.entries_now + (m->log.size - m->counted) >= option_log)
-    m->due = dc_due = true;
+    dc_due = m->due = true;
 }
 
 static void dc_empty_logs(gc_heap *h) {
