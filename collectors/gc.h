@@ -136,6 +136,11 @@ typedef struct gc_capabilities {
    * on a chain of some ten thousand objects.  Workloads with such chains do not
    * run. */
   bool shallow;
+  /* To weak references and ephemerons, what a finalizer will see has not died:
+   * they are cleared for the finalizable object itself, but not for objects
+   * that only it leads to, so one of these, or a value, may still give an
+   * object that waits for its finalizer ("long" weak references in C#). */
+  bool long_weak;
   /* Mutators take turns, as under an interpreter's lock: only one runs at a
    * time, so more threads are no faster.  Reports say so. */
   bool turns;

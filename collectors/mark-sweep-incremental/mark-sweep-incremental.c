@@ -68,6 +68,11 @@ enum {
    * a time, so that a slice can end within one. */
   INC_WIDE = 64,
   INC_PART = 256,
+  /* A cycle begins no sooner than when this share of the live bytes was handed
+   * out since the cycle before began, or of what there is room for if that is
+   * less: a cycle that finds few slots to scan ends early, and if the next one
+   * began at once, marking would cost far more than allocation pays for. */
+  INC_APART = 16,
 };
 
 /* How long a slice may take, in microseconds. */
@@ -80,8 +85,8 @@ static uint64_t option_step = 256;
  * next, in percent of the live bytes (pacing.h). */
 static uint64_t option_growth = 100;
 
-/* A cycle begins when this percentage of that allocation is done.  Marking is
- * paced to be finished when the rest is. */
+/* A cycle begins when this percentage of that allocation is done, or a little
+ * later (INC_APART).  Marking is paced to be finished when the rest is. */
 static uint64_t option_trigger = 60;
 
 typedef enum inc_phase {
@@ -361,9 +366,9 @@ static void inc_revive(void) {
 }
 
 /* Decides when the next cycle begins and should end.  `floating`: of the live
- * bytes, up to this many may have died during the cycle, and these must not let
- * the heap grow.  A sixteenth of a heap limit is left out, because some memory
- * is lost where no object fits. */
+ * bytes, up to this many were handed out during the cycle.  They may have died
+ * since, and must not let the heap grow.  A sixteenth of a heap limit is left
+ * out, because some memory is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
   uint64_t live = cells.live_bytes, room;
   if (inc.limit) {
@@ -376,6 +381,9 @@ static void inc_plan(uint64_t floating) {
   }
   inc.end = room;
   inc.next = room / 100 * option_trigger;
+  uint64_t apart = (live < room ? live : room) / INC_APART;
+  if (inc.next + floating < apart)
+    inc.next = apart - floating;
   if (inc.next == 0) /* or no memory could be handed out between cycles */
     inc.next = 1;
 }

@@ -37,8 +37,10 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .weak = true,
+            .ephemerons = true,
             .finalizers = true,
-            .moving = true},
+            .moving = true,
+            .long_weak = true},
     .options =
         (const gc_option[]){
             {"minor-heap", "size of the nursery in words", &minor_heap, 4096,
@@ -119,10 +121,15 @@ static void catch_up(void) {
  * Objects.
  * ------------------------------------------------------------------------- */
 
+static value *ml_token(value finalizable) {
+  return &Field(finalizable, Wosize_val(finalizable) - 2);
+}
+
 /* The finalizer of a dead object: it resurrects the object, which waits in the
  * queue. */
 value ml_died(value o) {
-  Field(Field(o, Wosize_val(o) - 2), 0) = Val_false; /* the token: found dead */
+  Field(*ml_token(o), 0) = Val_false; /* found dead */
+  caml_modify(ml_token(o), Val_unit);
   finalizers_push((gc_object *)o);
   root_queue();
   return Val_unit;
@@ -173,34 +180,71 @@ bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
   return true;
 }
 
-/* The runtime keeps weak references to finalizable objects until such an object
- * is dead for good.  Ours must not return an object whose finalizer is due, so
- * they check the object's token, too. */
-bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+/* dst <- a weak reference to the object in `target`, or an ephemeron with this
+ * key: one of the runtime's ephemerons, in a block with tag `tag`.
+ *
+ * The runtime keeps its ephemerons of finalizable objects until such an object
+ * is dead for good.  Ours must not return what belongs to an object whose
+ * finalizer is due.  So the object's token is a second key, which dies when the
+ * finalizer is called, and is checked until then. */
+static value pair_new(gc_mutator *m, gc_reg dst, gc_reg target, tag_t tag) {
   catch_up();
   struct caml__roots_block frame;
   value held;
   root(&frame, &held, 1);
-  held = caml_ephemeron_create(1);
+  held = caml_ephemeron_create(2);
   value *at = ml_nursery(3);
-  value weak = ml_block(at, 2, ML_WEAK), o = m->reg[target];
+  value pair = ml_block(at, 2, tag), o = m->reg[target];
   unroot(&frame);
-  bool dies = Tag_val(o) == ML_FINALIZABLE;
-  value token = dies ? Field(o, Wosize_val(o) - 2) : Val_unit;
-  Field(weak, 0) = held;
-  Field(weak, 1) =
-      token == Val_unit || Field(token, 0) == Val_false ? Val_unit : token;
+  value token = Tag_val(o) == ML_FINALIZABLE ? *ml_token(o) : Val_unit;
+  Field(pair, 0) = held;
+  Field(pair, 1) = Val_bool(token != Val_unit);
   caml_ephemeron_set_key(held, 0, o);
-  m->reg[dst] = weak;
+  caml_ephemeron_set_key(held, 1, token == Val_unit ? o : token);
+  m->reg[dst] = pair;
+  return held;
+}
+
+/* Whether the target or key of `pair`, which becomes `*o`, is alive.  Runs the
+ * finalizers that are due. */
+static bool pair_get(gc_mutator *m, gc_reg pair, value *o) {
+  caml_final_do_calls_exn();
+  value p = m->reg[pair], token;
+  if (Bool_val(Field(p, 1)) &&
+      !(caml_ephemeron_get_key(Field(p, 0), 1, &token) &&
+        Bool_val(Field(token, 0))))
+    return false;
+  return caml_ephemeron_get_key(Field(p, 0), 0, o);
+}
+
+bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
+  pair_new(m, dst, target, ML_WEAK);
   return true;
 }
 
 bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  caml_final_do_calls_exn(); /* runs the finalizers that are due */
-  value w = m->reg[weak], token = Field(w, 1), o;
-  bool alive = (token == Val_unit || Field(token, 0) == Val_true) &&
-               caml_ephemeron_get_key(Field(w, 0), 0, &o);
+  value o;
+  bool alive = pair_get(m, weak, &o);
   m->reg[dst] = alive ? o : Val_unit;
+  return alive;
+}
+
+bool ml_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg data) {
+  struct caml__roots_block frame;
+  value v;
+  root(&frame, &v, 1);
+  v = m->reg[data]; /* dst may be the same register */
+  value held = pair_new(m, dst, key, ML_EPHEMERON);
+  unroot(&frame);
+  caml_ephemeron_set_data(held, v);
+  return true;
+}
+
+bool ml_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  value key, v = Val_unit;
+  bool alive = pair_get(m, pair, &key) &&
+               caml_ephemeron_get_data(Field(m->reg[pair], 0), &v);
+  m->reg[dst] = alive ? v : Val_unit;
   return alive;
 }
 
@@ -319,6 +363,7 @@ static bool is_object(value o) {
   case ML_OBJECT:
   case ML_FINALIZABLE:
   case ML_WEAK:
+  case ML_EPHEMERON:
   case ML_LEAF:
     return true;
   default:
@@ -353,6 +398,8 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
 static void check_fields(value o, void *data) {
   if (Tag_val(o) != ML_OBJECT && Tag_val(o) != ML_FINALIZABLE)
     return;
+  if (caml_gc_phase == Phase_sweep && Is_white_val(o))
+    return; /* it may be dead, and wait to be freed after what it refers to */
   for (mlsize_t i = 0; i < Wosize_val(o); i++) {
     value f = Field(o, i);
     if (Is_block(f) && !Is_young(f) && Is_blue_val(f))

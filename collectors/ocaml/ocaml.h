@@ -8,15 +8,19 @@
  *     object       slot 0 ... slot n-1, payload (if it has any)
  *     finalizable  slot 0 ... slot n-1, token, payload (both always)
  *     leaf         payload
- *     weak         ephemeron, token or unit
+ *     weak         the runtime's ephemeron, whether its target has a token
+ *     ephemeron    the same
  *
- * The token of a finalizable object is true until the object is found dead.
+ * The token of a finalizable object is a block with true in it until the object
+ * is found dead, and then unit.
  *
  * Null is unit.  Objects move: the registers are local roots of the runtime, as
  * CAMLlocal makes them.  There is one heap with one lock, so there is one
  * mutator at a time. */
 #ifndef REAPMARK_OCAML_H
 #define REAPMARK_OCAML_H
+
+#define GC_EPHEMERONS 1
 
 #include <stdio.h>
 #include "gc.h"
@@ -32,6 +36,7 @@ enum {
   ML_OBJECT = 101,
   ML_FINALIZABLE = 102,
   ML_WEAK = 103,
+  ML_EPHEMERON = 104,
   ML_LEAF = Double_array_tag
 };
 
@@ -49,11 +54,13 @@ extern value ml_globals[GC_GLOBALS];
 /* Slow paths, in ocaml.c.  ml_nursery_slow returns `words` words of the
  * nursery, headers included, after a collection.  ml_new_slow makes an object
  * that is too large for the nursery or has a finalizer.  A false result of
- * ml_new_slow and ml_weak_new means that memory ran out. */
+ * ml_new_slow, ml_weak_new and ml_ephemeron_new means that memory ran out. */
 value *ml_nursery_slow(size_t words);
 bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags);
 bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
+bool ml_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg data);
+bool ml_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool ml_finalizer_next(gc_mutator *m, gc_reg dst);
 _Noreturn void ml_stack_overflow(void);
 
@@ -125,6 +132,15 @@ static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   return ml_weak_get(m, dst, weak);
+}
+
+static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
+                                        gc_reg value) {
+  return ml_ephemeron_new(m, dst, key, value);
+}
+
+static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+  return ml_ephemeron_get(m, dst, pair);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

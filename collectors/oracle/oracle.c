@@ -358,6 +358,7 @@ static void mark(void) {
     stop(
         "%ju objects of %ju bytes by the shadow heap, but %ju of %ju by counts",
         left.objects, left.bytes, h->objects, h->bytes);
+  shadow_date_unmarked(h->shadow);
   shadow_bury_unmarked(h->shadow, die, NULL);
   lifetimes_deaths_known(&h->lifetimes);
   h->since_marking = 0;

@@ -39,7 +39,8 @@ const gc_collector gc_this_collector = {
             .prompt = GC_PROMPT_ALL,
             .weak = true,
             .finalizers = true,
-            .shallow = true},
+            .shallow = true,
+            .long_weak = true},
     .options =
         (const gc_option[]){
             {"threshold",

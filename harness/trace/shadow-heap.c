@@ -693,8 +693,8 @@ static void mark(shadow *m, shadow_ref o) {
   push(m, o);
 }
 
-/* Whether the object is an ephemeron whose key was found dead, so that it brings
- * nothing back (`was_dead` says so). */
+/* Whether the object is an ephemeron whose key was found dead, so that it
+ * brings nothing back (`was_dead` says so). */
 static bool is_lost(const shadow_object *o) {
   return o->ephemeron && o->was_dead;
 }
@@ -867,7 +867,7 @@ static void note_loss(shadow_object *o, uint64_t loss) {
 }
 
 /* Each object passes its loss on to the objects that it leads to, the latest
- * loss first. */
+ * loss first.  Marks all objects. */
 static void date_deaths(shadow *m, dead *list, size_t n) {
   sort_by_loss(list, list + n, n);
   for (size_t i = 0; i < n; i++) {
@@ -918,24 +918,38 @@ static void tidy(shadow *m) {
             MADV_DONTNEED);
 }
 
-void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
-  forget_borrowed(m);
+/* Returns the objects that are not marked, and as much spare room. */
+static dead *list_unmarked(shadow *m, size_t *count) {
   size_t n = 0;
-  for (shadow_ref i = first_place(m); i < m->end; i++) {
-    shadow_object *o = at(m, i);
-    n += o->used && !o->marked;
-    o->dying = o->used && !o->marked;
-    if (!o->ephemeron && o->target && !at(m, o->target)->marked)
-      o->target = 0;
-  }
-  /* one half is spare */
+  for (shadow_ref i = first_place(m); i < m->end; i++)
+    n += at(m, i)->used && !at(m, i)->marked;
   dead *list = trace_memory(NULL, (2 * n + 1) * sizeof *list);
   n = 0;
   for (shadow_ref i = first_place(m); i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked)
       list[n++] = (dead){at(m, i)->loss, i};
-  if (died)
-    date_deaths(m, list, n);
+  *count = n;
+  return list;
+}
+
+void shadow_date_unmarked(shadow *m) {
+  size_t n;
+  dead *list = list_unmarked(m, &n);
+  date_deaths(m, list, n);
+  for (size_t k = 0; k < n; k++)
+    at(m, list[k].o)->marked = false;
+  free(list);
+}
+
+void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data) {
+  forget_borrowed(m);
+  size_t n;
+  dead *list = list_unmarked(m, &n);
+  for (shadow_ref i = first_place(m); i < m->end; i++) {
+    shadow_object *o = at(m, i);
+    if (!o->ephemeron && o->target && !at(m, o->target)->marked)
+      o->target = 0;
+  }
   for (size_t k = 0; k < n && died; k++)
     died(data, at(m, list[k].o), at(m, list[k].o)->loss);
   for (size_t k = 0; k < n; k++)

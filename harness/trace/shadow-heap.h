@@ -30,7 +30,7 @@ enum { SHADOW_NEAR_SLOTS = 4 }; /* as many slots fit into the struct */
 typedef struct shadow_object {
   uint64_t serial; /* number of the object in the order of allocation, from 1 */
   uint64_t birth;  /* when it was made, by the clock of its thread */
-  uint64_t loss;   /* when it last lost a reference */
+  uint64_t loss;   /* when it last lost a reference (shadow_date_unmarked) */
   shadow_ref *slots; /* NULL if there are none; near_slots if they are few */
   uint32_t slot_count;
   uint32_t bytes;    /* of payload */
@@ -43,7 +43,6 @@ typedef struct shadow_object {
   bool used;                           /* the place holds an object */
   bool weak;        /* it is a weak reference or an ephemeron */
   bool ephemeron;   /* it is an ephemeron */
-  bool dying;       /* it is about to be buried (shadow_bury_unmarked) */
   bool finalizable; /* finalizable, and not handed out yet */
   bool finalized;   /* it was handed out */
   bool was_dead;    /* a check found it unreachable: its weak references may
@@ -156,16 +155,19 @@ uint64_t shadow_steps(const shadow *m);
  * a reference at time `now`.  Any thread. */
 void shadow_clear(shadow *m, shadow_ref weak, uint64_t now);
 
-/* Buries every object that is not marked, after telling `died` (may be NULL)
- * of the object and of its time of death: the latest of its own last loss and
- * of the losses of the unmarked objects that lead to it (Merlin: Hertz et al.,
- * SIGMETRICS 2002, section 3; of an ephemeron and its key, what dies first lets
- * the value go).  Weak references to it and ephemerons with it as their key are
- * cleared.  Registers
- * that borrow it are null from now on, and operations that read them are
- * refused until something is borrowed into them again.  Low places are used
- * again first, and memory above the highest that is in use is given back, so
- * that memory follows what is alive. */
+/* Sets `loss` of every object that is not marked to its time of death, where
+ * the marks are those of shadow_mark_reachable: the latest of its own last loss
+ * and of the losses of the unmarked objects that lead to it (Merlin: Hertz et
+ * al., SIGMETRICS 2002, section 3; of an ephemeron and its key, what dies first
+ * lets the value go).  Leaves the marks as they are. */
+void shadow_date_unmarked(shadow *m);
+
+/* Buries every object that is not marked, after telling `died` (may be NULL) of
+ * the object and of its `loss`. Weak references to it and ephemerons with it as
+ * their key are cleared.  Registers that borrow it are null from now on, and
+ * operations that read them are refused until something is borrowed into them
+ * again.  Low places are used again first, and memory above the highest that is
+ * in use is given back, so that memory follows what is alive. */
 typedef void shadow_died(void *data, const shadow_object *o, uint64_t when);
 void shadow_bury_unmarked(shadow *m, shadow_died *died, void *data);
 

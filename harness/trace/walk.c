@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "proof.h"
 
 enum {
   /* The most that may be alive in a walk.  Beyond it `new` is refused, so that
@@ -45,7 +46,9 @@ typedef struct thread {
 typedef struct aside {
   uint64_t number;
   uint64_t age;
-  uint64_t used; /* when it was last used through a borrowing register */
+  uint64_t used; /* when it was last used through a borrowing register,
+                    without proof that it was reachable; 0: never, or that was
+                    judged */
 } aside;
 
 /* Finalizable objects in the order of their numbers.  An entry is void if its
@@ -57,6 +60,7 @@ typedef struct finalizable {
 
 struct walk {
   shadow *m;
+  proof *proof; /* of what is reachable; renewed when it does not help */
   walk_rigour rigour;
   walk_listener listener;
   uint64_t now;
@@ -75,7 +79,9 @@ struct walk {
   uint64_t most; /* objects that there is room for */
   finalizable *finalizables;
   size_t finalizables_count, finalizables_room;
-  size_t waiting; /* none of the entries before this one waits */
+  size_t waiting;       /* none of the entries before this one waits */
+  shadow_ref *unjudged; /* the objects with `used` above 0, and others */
+  size_t unjudged_count, unjudged_room;
   shadow_ref given;
 };
 
@@ -95,6 +101,7 @@ walk *walk_create(walk_rigour rigour, walk_listener listener) {
   w->m = shadow_create();
   if (!w->m)
     trace_no_memory("the shadow heap");
+  w->proof = proof_create(w->m);
   w->most = shadow_places(w->m) / 2;
   if (w->most > OBJECTS_MOST)
     w->most = OBJECTS_MOST;
@@ -108,14 +115,16 @@ void walk_destroy(walk *w) {
   for (size_t i = 0; i < w->threads_room; i++)
     free(w->threads[i].borrowed);
   free(w->threads);
+  proof_destroy(w->proof);
   shadow_destroy(w->m);
   free(w->asides);
   free(w->finalizables);
+  free(w->unjudged);
   free(w);
 }
 
 uint64_t walk_steps(const walk *w) {
-  return w->steps + shadow_steps(w->m);
+  return w->steps + shadow_steps(w->m) + proof_steps(w->proof);
 }
 
 uint64_t walk_numbered(const walk *w) {
@@ -170,53 +179,52 @@ static void misused(const walk *w, uint64_t when, const char *what) {
     w->listener.misused(w->listener.data, when, what);
 }
 
-static void note_loss(shadow_object *o, uint64_t when) {
-  if (o->used && o->loss < when)
-    o->loss = when;
+/* Judges the last use of an object that is dead since `death`. */
+static void judge(walk *w, const aside *a, uint64_t death) {
+  if (a->used <= death)
+    return;
+  char what[128];
+  snprintf(what, sizeof what,
+           "a borrowed register is used whose object %" PRIu64
+           " nothing has kept alive since %" PRIu64,
+           a->number, death);
+  misused(w, a->used, what);
 }
 
-/* The objects that a dead object referred to lost these references at its
- * death.  The shadow heap passes such losses on to objects that are buried;
- * this function passes them on to objects that are not, because a finalizer or
- * a weak reference may still bring them back. */
-static void pass_on_loss(const walk *w, const shadow_object *dead,
-                         uint64_t when) {
-  for (uint32_t i = 0; i < dead->slot_count; i++) {
-    shadow_object *child = shadow_at(w->m, dead->slots[i]);
-    if (dead->slots[i])
-      note_loss(child, when);
+/* Finds out the times of death of all objects that are not reachable, and
+ * judges all uses so far.  That must be done before such an object is brought
+ * back, because its first death is forgotten when it dies again. */
+static void date_and_judge(walk *w) {
+  shadow_mark_reachable(w->m);
+  shadow_date_unmarked(w->m);
+  for (size_t i = 0; i < w->unjudged_count; i++) {
+    shadow_ref o = w->unjudged[i];
+    const shadow_object *object = shadow_at(w->m, o);
+    if (!object->marked)
+      judge(w, &w->asides[o], object->loss);
+    w->asides[o].used = 0;
   }
-  if (dead->value) { /* the ephemeron or its key, whichever died first */
-    const shadow_object *key = shadow_at(w->m, dead->target);
-    bool before = key->dying && key->loss < when;
-    note_loss(shadow_at(w->m, dead->value), before ? key->loss : when);
+  w->unjudged_count = 0;
+}
+
+static void note_use(walk *w, shadow_ref o) {
+  if (w->asides[o].used == 0) {
+    w->unjudged = more(w->unjudged, &w->unjudged_room, w->unjudged_count + 1,
+                       sizeof *w->unjudged);
+    w->unjudged[w->unjudged_count++] = o;
   }
-  for (shadow_ref e = dead->pairs; e;) {
-    const shadow_object *pair = shadow_at(w->m, e);
-    if (!pair->dying && pair->value)
-      note_loss(shadow_at(w->m, pair->value), when);
-    e = pair->next_pair;
-  }
+  w->asides[o].used = w->now;
 }
 
 static void buried(void *data, const shadow_object *object, uint64_t when) {
   walk *w = data;
   aside *a = &w->asides[object - shadow_at(w->m, 0)];
-  if (a->used > when) {
-    char what[128];
-    snprintf(what, sizeof what,
-             "a borrowed register is used whose object %" PRIu64
-             " nothing has kept alive since %" PRIu64,
-             a->number, when);
-    misused(w, a->used, what);
-  }
   if (w->listener.died)
     w->listener.died(w->listener.data, &(walk_death){.number = a->number,
                                                      .when = when,
                                                      .age = a->age,
                                                      .bytes = bytes_of(object),
                                                      .cyclic = object->shared});
-  pass_on_loss(w, object, when);
   w->objects--;
   w->slots -= object->slot_count;
   a->number = 0;
@@ -227,7 +235,7 @@ static bool still_finalizable(const walk *w, const finalizable *f) {
          shadow_at(w->m, f->o)->finalizable;
 }
 
-/* Buries all objects that are not marked. */
+/* Buries all objects that are not marked.  Their times of death are known. */
 static void bury(walk *w) {
   tell_cyclic(w);
   shadow_bury_unmarked(w->m, buried, w);
@@ -247,21 +255,26 @@ static void bury(walk *w) {
   w->losses_after = w->losses;
 }
 
-void walk_bury(walk *w) {
+static void bury_lost(walk *w) {
   shadow_mark_recoverable(w->m);
   bury(w);
+}
+
+void walk_bury(walk *w) {
+  date_and_judge(w);
+  bury_lost(w);
 }
 
 static bool burial_is_due(const walk *w) {
   if (w->losses == w->losses_after)
     return false;
   return w->objects > 2 * w->objects_after + OBJECTS_SLACK ||
-         w->slots > 2 * w->slots_after + SLOTS_SLACK ||
-         w->objects >= w->most || w->slots > SLOTS_MOST;
+         w->slots > 2 * w->slots_after + SLOTS_SLACK || w->objects >= w->most ||
+         w->slots > SLOTS_MOST;
 }
 
 void walk_finish(walk *w) {
-  shadow_mark_reachable(w->m);
+  date_and_judge(w);
   for (shadow_ref o = 1; o < shadow_end(w->m); o++)
     shadow_at(w->m, o)->finalizable = false; /* nobody asks for them any more */
   bury(w);
@@ -271,6 +284,13 @@ void walk_finish(walk *w) {
  * What a collector decides.
  * ------------------------------------------------------------------------- */
 
+/* Clears an ephemeron whose key is dead.  The value loses nothing by that, so
+ * its `loss` stays as it is; if it is dead, that is the time of its death. */
+static void clear(walk *w, shadow_ref ephemeron) {
+  shadow_ref value = shadow_at(w->m, ephemeron)->value;
+  shadow_clear(w->m, ephemeron, shadow_at(w->m, value)->loss);
+}
+
 /* Clears the ephemerons whose keys were found dead (`was_dead`) and are not
  * buried with this collection, because a finalizer may bring them back. */
 static void clear_kept(walk *w) {
@@ -279,14 +299,14 @@ static void clear_kept(walk *w) {
     shadow_object *o = shadow_at(w->m, i);
     if (o->ephemeron && o->was_dead && o->target &&
         shadow_at(w->m, o->target)->marked)
-      shadow_clear(w->m, i, w->now);
+      clear(w, i);
   }
 }
 
 /* Performs `collect` as the laziest collector does. */
 static void collect(walk *w) {
   bool pairs = false;
-  shadow_mark_reachable(w->m);
+  date_and_judge(w); /* marks what is reachable */
   for (shadow_ref i = 1; i < shadow_end(w->m); i++) {
     shadow_object *o = shadow_at(w->m, i);
     bool lost = o->target && !shadow_at(w->m, o->target)->marked;
@@ -300,7 +320,7 @@ static void collect(walk *w) {
   if (pairs)
     clear_kept(w);
   w->waiting = 0;
-  walk_bury(w);
+  bury_lost(w);
 }
 
 /* The waiting object with the lowest number, or 0.  An object begins to wait
@@ -394,28 +414,54 @@ static bool still_held(const walk *w, const thread *t, gc_reg r, int depth) {
 
 /* Whether the object in borrowing register `r` is certainly reachable, as can
  * be told without a search: nothing was lost since it was reachable, or its
- * place still holds it. */
+ * place still holds it, or there is proof. */
 static bool plainly_reachable(const walk *w, const thread *t, gc_reg r,
                               int depth) {
-  return t->borrowed[r].losses == w->losses || still_held(w, t, r, depth);
+  return t->borrowed[r].losses == w->losses || still_held(w, t, r, depth) ||
+         proof_has(w->proof, shadow_register(t->mutator, r));
 }
 
 static bool is_reachable(walk *w, const thread *t, gc_reg r) {
+  shadow_ref o = shadow_register(t->mutator, r);
   if (!plainly_reachable(w, t, r, 0)) {
-    shadow_mark_reachable(w->m);
-    if (!shadow_at(w->m, shadow_register(t->mutator, r))->marked)
-      return false;
+    proof_renew(w->proof);
+    if (!proof_has(w->proof, o)) {
+      shadow_mark_reachable(w->m);
+      if (!shadow_at(w->m, o)->marked)
+        return false;
+    }
   }
   t->borrowed[r].losses = w->losses;
   return true;
 }
 
-/* Checks register `r`, which is about to be read.  `escapes`: its object, or
- * one that it leads to, is about to be put elsewhere.  With WALK_LATE the use
- * is only noted, and compared with the death of the object when that is known.
- * But an object that escapes would become reachable again, so then the search
- * is done at once. */
-static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
+/* Whether the operation would change when the object in a borrowing register
+ * seems to have died, were it dead: the object, or one that it leads to, is put
+ * elsewhere, so that it is reachable again; or a slot of it lets go of what may
+ * lead to it. */
+static bool hides_death(const walk *w, const shadow_mutator *t,
+                        const trace_op *op, char letter, gc_reg r) {
+  switch (op->kind) {
+  case TRACE_LOAD:
+  case TRACE_EPHEMERON_GET:
+    return true;
+  case TRACE_STORE:
+  case TRACE_STORE_TAKE:
+  case TRACE_STORE_NULL: {
+    const shadow_object *object = shadow_at(w->m, shadow_register(t, r));
+    return letter == 'r' ||
+           (op->b < object->slot_count && object->slots[op->b]);
+  }
+  default:
+    return letter == 'r';
+  }
+}
+
+/* Checks register `r`, which is about to be read as the operand `letter`.  With
+ * WALK_LATE the use is only noted, and compared with the death of the object
+ * when that is known. */
+static const char *check_register(walk *w, thread *t, const trace_op *op,
+                                  char letter, gc_reg r) {
   if (r >= shadow_top(t->mutator) || shadow_is_owning(t->mutator, r))
     return NULL;
   static const char nothing[] =
@@ -425,9 +471,10 @@ static const char *check_register(walk *w, thread *t, gc_reg r, bool escapes) {
   shadow_ref o = shadow_register(t->mutator, r);
   if (!o)
     return NULL;
-  if ((escapes || w->rigour == WALK_AT_ONCE) && !is_reachable(w, t, r))
-    return nothing;
-  w->asides[o].used = w->now;
+  if (w->rigour == WALK_AT_ONCE || hides_death(w, t->mutator, op, letter, r))
+    return is_reachable(w, t, r) ? NULL : nothing;
+  if (!plainly_reachable(w, t, r, 0))
+    note_use(w, o);
   return NULL;
 }
 
@@ -436,9 +483,7 @@ static const char *check_borrowed(walk *w, thread *t, const trace_op *op) {
   const char *letters = trace_kinds[op->kind].operands, *why = NULL;
   for (size_t i = 0; letters[i] && !why; i++)
     if (strchr("rowe", letters[i]))
-      why = check_register(w, t, operands[i],
-                           letters[i] == 'r' || op->kind == TRACE_LOAD ||
-                               op->kind == TRACE_EPHEMERON_GET);
+      why = check_register(w, t, op, letters[i], operands[i]);
   return why;
 }
 
@@ -469,6 +514,14 @@ static bool loses(const walk *w, const shadow_mutator *t, const trace_op *op) {
     return trace_kinds[op->kind].operands[0] == 'd' &&
            shadow_register(t, op->a) != 0;
   }
+}
+
+/* Whether the operation may change when an object seems to have died: an object
+ * is brought back, which dies again; a value that was dead already is let go.
+ */
+static bool changes_the_past(const walk *w, const trace_op *op) {
+  return w->given ? !proof_has(w->proof, w->given)
+                  : op->kind == TRACE_EPHEMERON_GET;
 }
 
 static void note_borrowed(walk *w, thread *t, const trace_op *op) {
@@ -547,16 +600,19 @@ static const char *attach(walk *w, uint16_t number) {
   t->mutator = shadow_attach(w->m, number);
   if (!t->mutator)
     trace_no_memory("a thread");
+  proof_attach(w->proof, t->mutator);
   return NULL;
 }
 
-static const char *detach(walk *w, uint16_t number) {
+static const char *detach(walk *w, const trace_op *op) {
+  uint16_t number = op->thread;
   thread *t = &w->threads[number];
   shadow_frame frame;
   if (shadow_innermost(t->mutator, &frame))
     return "frames are open";
   if (w->locker == number)
     return "the thread holds the lock";
+  proof_before(w->proof, t->mutator, op);
   shadow_detach(t->mutator);
   free(t->borrowed);
   *t = (thread){0};
@@ -585,9 +641,8 @@ static const char *make_room(walk *w) {
     walk_bury(w);
   if (w->slots > SLOTS_MOST)
     return "more slots are alive than the model takes";
-  return w->objects >= w->most
-             ? "more objects are alive than the model takes"
-             : NULL;
+  return w->objects >= w->most ? "more objects are alive than the model takes"
+                               : NULL;
 }
 
 /* Performs the operations that concern threads.  Sets *why if one was refused;
@@ -598,7 +653,7 @@ static bool step_of_threads(walk *w, const trace_op *op, const char **why) {
     *why = attach(w, op->thread);
     return true;
   case TRACE_DETACH:
-    *why = detach(w, op->thread);
+    *why = detach(w, op);
     return true;
   case TRACE_LOCK:
     *why = lock(w, op->thread);
@@ -616,6 +671,10 @@ static void perform(walk *w, thread *t, const trace_op *op) {
     collect(w);
     return;
   }
+  if (w->unjudged_count > 0 && changes_the_past(w, op)) {
+    date_and_judge(w);
+    proof_renew(w->proof); /* so that fewer uses are to be judged later */
+  }
   if (loses(w, t->mutator, op))
     w->losses++;
   switch (op->kind) {
@@ -629,7 +688,9 @@ static void perform(walk *w, thread *t, const trace_op *op) {
       shadow_at(w->m, w->given)->was_dead = false;
     break;
   }
+  proof_before(w->proof, t->mutator, op);
   shadow_ref o = shadow_apply(t->mutator, op, w->given);
+  proof_after(w->proof);
   if (trace_makes_object(op))
     note_object(w, op, o);
   note_kept(w, t, op);

@@ -11,14 +11,21 @@
  *
  * By this reading an object dies with the operation after which the rest of
  * the trace cannot reach it any more; the times of death are exact (Merlin,
- * shadow-heap.h).  Memory is proportional to the live objects and not to all
- * objects of the trace: dead objects are buried whenever they outnumber the
- * live ones.
+ * shadow-heap.h), but for the value of an ephemeron that the trace says was
+ * cleared: if a weak reference or a finalizer may still bring the value back,
+ * it seems to have lived until then.  Memory is proportional to the live
+ * objects and not to all objects of the trace: dead objects are buried whenever
+ * they outnumber the live ones.
  *
- * Time is proportional to the operations, with two exceptions: `collect` costs
- * what is alive, as it does in a collector, and so does putting the object of a
- * borrowing register elsewhere, if something was lost since it was borrowed and
- * no place is known that still holds it.
+ * Time is proportional to the operations, with two exceptions.  `collect` costs
+ * what is alive, as it does in a collector.  And the use of a borrowed object
+ * may cost what is alive, at once if the object is put elsewhere or a slot of
+ * it is overwritten, otherwise when an operation may bring objects back by a
+ * weak reference, an ephemeron or a finalizer, for all uses before it together:
+ * if something was lost since the object was borrowed, no place is known that
+ * still holds it, and what is known of the paths from the roots (proof.h) does
+ * not lead to it any more.  That knowledge is renewed at this cost, so that
+ * this does not happen again before such paths were cut.
  *
  * A walk belongs to one thread. */
 #ifndef REAPMARK_TRACE_WALK_H
@@ -48,9 +55,8 @@ typedef struct walk_listener {
 
 /* When the use of a borrowed object that is dead is noticed. */
 typedef enum walk_rigour {
-  WALK_LATE,   /* when the death is known: cheap; reported to `misused`.  Not
-                  noticed if the object is brought back before that, by a weak
-                  reference or as one that was to be finalized */
+  WALK_LATE,   /* when the death is known: cheap; reported to `misused`.  If an
+                  object is used more than once, only the last use is */
   WALK_AT_ONCE /* before the operation, which is not performed */
 } walk_rigour;
 

@@ -599,12 +599,12 @@ static void a_finalizer_sees_an_ephemeron_with_its_value(void **state) {
 
 /* A dead ring of which one object has a finalizer: weak references to the
  * others are cleared too, or one could take hold of what is handed out.  Not so
- * OCaml's and PHP's: to them what a finalizer will see has not died yet. */
+ * "long" ones. */
 static void
 weak_references_to_what_a_finalizer_keeps_are_cleared(void **state) {
   (void)state;
   if (!CAN.weak || !CAN.finalizers || RECLAIMS != GC_RECLAIMS_ALL ||
-      !(gc_this_collector.hostile & GC_HOSTILE_COLLECT))
+      CAN.long_weak)
     return;
   gc_reg f = gc_frame_enter(m, 4, 0);
   rig_ring(f, 5);

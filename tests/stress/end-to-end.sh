@@ -243,8 +243,19 @@ test_coverage_of_collections() {
   acts epsilon '[ "$hostile" != poison=1000 ] || checked=true'
   expect 1 stress epsilon -C plain,poison --quick --format csv -o dir
   printed 'epsilon,plain,ok,1,500000,7,'
-  printed 'epsilon,poison,VACUOUS,1,'
+  printed 'epsilon,poison,VACUOUS,4,'
   printed ',no collection happened'
+}
+
+# What proves nothing with one seed is tried with others.
+test_again_until_proof() {
+  acts epsilon '[ "$hostile/$seed" != poison=1000/1 ] || checked=true'
+  expect 0 stress epsilon -C plain,poison --quick --format csv -o dir
+  printed 'epsilon,plain,ok,1,500000,7,'
+  printed 'epsilon,poison,ok,2,'
+  grep -q '"key":"epsilon/poison/1001/again-1"' dir/episodes.jsonl || fail 'no second episode'
+  expect 0 stress epsilon -C plain,poison --quick --format csv --resume -o dir
+  printed 'epsilon,poison,ok,2,'
 }
 
 # Seeds with which new pairs of events were seen go on longer under tight settings,

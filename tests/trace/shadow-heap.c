@@ -426,6 +426,7 @@ a_value_dies_when_the_first_of_key_and_ephemeron_does(void **state) {
     run(TRACE_CLEAR, key_first ? 2 : 0, 0, 0);
     uint64_t second = now;
     shadow_mark_reachable(m);
+    shadow_date_unmarked(m);
     shadow_bury_unmarked(m, note_death, when);
     assert_int_equal(when[value], first);
     assert_int_equal(when[key], key_first ? first : second);
@@ -695,6 +696,7 @@ static void random_program(uint64_t seed) {
       shadow_mark_surviving(m, GC_RECLAIMS_ACYCLIC);
       marks_are_those_of(mark_acyclic_survivors_plainly, by_model);
       shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+      shadow_date_unmarked(m);
       shadow_bury_unmarked(m, died, NULL);
     }
   }
@@ -721,6 +723,7 @@ static void what_is_taken_into_itself_dies_then(void **state) {
   run(TRACE_SAFEPOINT, 0, 0, 0);
   deaths = 0;
   shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_date_unmarked(m);
   shadow_bury_unmarked(m, died, NULL);
   assert_int_equal(deaths, 1);
 }
@@ -745,6 +748,7 @@ static void deaths_at_distant_times_are_told_apart(void **state) {
   }
   deaths = 0;
   shadow_mark_surviving(m, GC_RECLAIMS_ALL);
+  shadow_date_unmarked(m);
   shadow_bury_unmarked(m, died, NULL);
   assert_int_equal(deaths, 16);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/trace/proof.h"
 #include "harness/trace/verify.h"
 #include "harness/trace/walk.h"
 #include "tests/trace/random.h"
@@ -43,23 +44,16 @@ static uint32_t some_operand(char letter) {
   }
 }
 
-/* Whether the operation may give an object that was dead already. */
-static bool brings_back(uint8_t kind) {
-  return kind == TRACE_WEAK_GET || kind == TRACE_EPHEMERON_GET ||
-         kind == TRACE_FINALIZER_NEXT;
-}
-
-static trace_op some_operation(bool with_weak) {
+static trace_op some_operation(void) {
   static const uint8_t often[] = {TRACE_NEW,     TRACE_STORE,      TRACE_LOAD,
                                   TRACE_CLEAR,   TRACE_STORE_TAKE, TRACE_BORROW,
                                   TRACE_PAYLOAD, TRACE_COPY};
   trace_op op = {.thread = (uint16_t)(below(4) ? 0 : below(THREADS))};
-  do
-    op.kind =
-        below(2) ? often[below(sizeof often)] : (uint8_t)below(TRACE_DEAD);
-  while (!with_weak && brings_back(op.kind));
+  op.kind = below(2) ? often[below(sizeof often)] : (uint8_t)below(TRACE_DEAD);
   if (op.kind == TRACE_COLLECT && below(3))
     op.kind = TRACE_NEW;
+  if (op.kind == TRACE_LEAVE && below(4)) /* the first frames stay for long */
+    op.kind = TRACE_ENTER;
   uint32_t *operands[] = {&op.a, &op.b, &op.c};
   size_t n = 0;
   for (const char *l = trace_kinds[op.kind].operands; *l; l++)
@@ -73,7 +67,7 @@ static trace_op some_operation(bool with_weak) {
 }
 
 /* Every thread has a frame from the start. */
-static size_t make_trace(trace_op *ops, uint64_t seed, bool with_weak) {
+static size_t make_trace(trace_op *ops, uint64_t seed) {
   random_seed(seed);
   size_t n = 0;
   for (uint16_t t = 0; t < THREADS; t++) {
@@ -82,7 +76,7 @@ static size_t make_trace(trace_op *ops, uint64_t seed, bool with_weak) {
         .kind = TRACE_ENTER, .thread = t, .a = OWNING, .b = BORROWING};
   }
   while (n < OPERATIONS)
-    ops[n++] = some_operation(with_weak);
+    ops[n++] = some_operation();
   return n;
 }
 
@@ -116,8 +110,8 @@ static void deaths_are_those_of_brute_force(void **state) {
   (void)state;
   static trace_op ops[OPERATIONS];
   uint64_t deaths = 0, given = 0;
-  for (uint64_t seed = 1; seed <= 60; seed++) {
-    size_t n = make_trace(ops, seed, true);
+  for (uint64_t seed = 1; seed <= 30; seed++) {
+    size_t n = make_trace(ops, seed);
     static dates d;
     memset(&d, 0, sizeof d);
     walk *brute = walk_create(WALK_AT_ONCE, (walk_listener){0});
@@ -269,38 +263,134 @@ static void the_trace_has_the_last_word(void **state) {
  * Borrowed objects.
  * ------------------------------------------------------------------------- */
 
-static void count_misuse(void *data, uint64_t when, const char *what) {
-  (void)when, (void)what;
-  ++*(uint64_t *)data;
+/* What a walk has reported: how many uses, and the first of them in time. */
+typedef struct misuses {
+  uint64_t count, first;
+} misuses;
+
+static void note_misuse(void *data, uint64_t when, const char *what) {
+  (void)what;
+  misuses *found = data;
+  if (found->count++ == 0 || when < found->first)
+    found->first = when;
 }
 
-/* Whether either way of looking finds misuse, over random traces. */
+/* With burials at random times.  Notes which operations were misuse (may be
+ * NULL), which only WALK_AT_ONCE tells. */
+static misuses misuses_of(walk_rigour rigour, const trace_op *ops, size_t n,
+                          bool *misuse) {
+  misuses found = {0};
+  walk *w = walk_create(
+      rigour, (walk_listener){.misused = note_misuse, .data = &found});
+  for (size_t i = 0; i < n; i++) {
+    const char *why;
+    walk_outcome outcome = walk_step(w, &ops[i], i + 1, &why);
+    if (misuse)
+      misuse[i] = outcome == WALK_MISUSED;
+    if (below(20) == 0)
+      walk_bury(w);
+  }
+  walk_finish(w);
+  walk_destroy(w);
+  return found;
+}
+
+/* Either way of looking finds misuse, or neither does. */
+static misuses check_agreement(const trace_op *ops, size_t n, uint64_t seed) {
+  misuses now = misuses_of(WALK_AT_ONCE, ops, n, NULL);
+  misuses late = misuses_of(WALK_LATE, ops, n, NULL);
+  if ((now.count > 0) != (late.count > 0) || late.first < now.first)
+    fail_msg("seed %" PRIu64 ": %" PRIu64 " misuses from %" PRIu64
+             " at once, %" PRIu64 " from %" PRIu64 " late",
+             seed, now.count, now.first, late.count, late.first);
+  return now;
+}
+
+/* Random traces as they are, without any misuse, and with one misuse, which no
+ * other one can cover up for. */
 static void late_and_at_once_agree(void **state) {
   (void)state;
   static trace_op ops[OPERATIONS];
-  unsigned with = 0, without = 0;
-  for (uint64_t seed = 1; seed <= 300; seed++) {
-    make_trace(ops, seed, false);
-    size_t n = 20 + below(1500);
-    uint64_t misuses[2] = {0, 0};
-    for (int k = 0; k < 2; k++) {
-      walk *w = walk_create(
-          k ? WALK_LATE : WALK_AT_ONCE,
-          (walk_listener){.misused = count_misuse, .data = &misuses[k]});
-      for (size_t i = 0; i < n; i++) {
-        const char *why;
-        walk_step(w, &ops[i], i + 1, &why);
-        if (below(20) == 0)
-          walk_bury(w);
+  static bool misuse[OPERATIONS];
+  uint64_t with = 0, without = 0;
+  for (uint64_t seed = 1; seed <= 60; seed++) {
+    make_trace(ops, seed);
+    size_t n = 20 + below(OPERATIONS - 20);
+    uint64_t count = check_agreement(ops, n, seed).count;
+    misuses_of(WALK_AT_ONCE, ops, n, misuse);
+    uint64_t chosen = count ? below((uint32_t)count) : 0;
+    size_t where = 0;
+    trace_op one = {.kind = TRACE_SAFEPOINT};
+    for (size_t i = 0; i < n; i++)
+      if (misuse[i]) {
+        if (chosen-- == 0) {
+          where = i;
+          one = ops[i];
+        }
+        ops[i] = (trace_op){.kind = TRACE_SAFEPOINT, .thread = ops[i].thread};
       }
-      walk_finish(w);
-      walk_destroy(w);
-    }
-    assert_int_equal(misuses[0] > 0, misuses[1] > 0);
-    with += misuses[0] > 0;
-    without += misuses[0] == 0;
+    without += check_agreement(ops, n, seed).count == 0;
+    ops[where] = count ? one : ops[where];
+    with += check_agreement(ops, n, seed).count == 1;
   }
-  assert_true(with > 20 && without > 20);
+  assert_int_equal(without, 60);
+  assert_true(with > 25);
+}
+
+/* Performs the operation with a proof, unless it is refused. */
+static void apply_with_proof(shadow *m, proof *p, shadow_mutator **crew,
+                             const trace_op *op, uint64_t now) {
+  shadow_mutator **t = &crew[op->thread];
+  shadow_frame frame;
+  if (op->kind == TRACE_ATTACH && !*t) {
+    *t = shadow_attach(m, op->thread);
+    proof_attach(p, *t);
+  }
+  if (*t)
+    shadow_set_clock(*t, now);
+  if (op->kind == TRACE_DETACH && *t && !shadow_innermost(*t, &frame)) {
+    proof_before(p, *t, op);
+    shadow_detach(*t);
+    *t = NULL;
+  }
+  if (!*t || shadow_refuses(*t, op))
+    return;
+  proof_before(p, *t, op);
+  shadow_apply(*t, op, op->kind != TRACE_FINALIZER_NEXT && below(2));
+  proof_after(p);
+}
+
+/* Dead objects are borrowed and brought back as well. */
+static void what_has_proof_is_reachable(void **state) {
+  (void)state;
+  static trace_op ops[OPERATIONS];
+  uint64_t reachable = 0, proved = 0, renewals = 0;
+  for (uint64_t seed = 1; seed <= 5; seed++) {
+    size_t n = make_trace(ops, seed);
+    shadow *m = shadow_create();
+    proof *p = proof_create(m);
+    shadow_mutator *crew[THREADS] = {NULL};
+    for (size_t i = 0; i < n; i++) {
+      apply_with_proof(m, p, crew, &ops[i], i + 1);
+      if (below(300) == 0) {
+        proof_renew(p);
+        renewals++;
+      }
+      shadow_mark_reachable(m);
+      for (shadow_ref o = 1; o < shadow_end(m); o++) {
+        bool marked = shadow_at(m, o)->marked, has = proof_has(p, o);
+        reachable += marked;
+        proved += has;
+        if (has && !marked)
+          fail_msg("seed %" PRIu64 ", operation %zu, object %" PRIu32, seed,
+                   i + 1, o);
+      }
+    }
+    proof_destroy(p);
+    shadow_destroy(m);
+  }
+  assert_true(renewals > 20);
+  assert_true(proved > reachable / 2);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -322,7 +412,7 @@ static found problems_of(const char *text, bool lenient,
                          verify_counts *counts) {
   found f = {""};
   char whole[2000];
-  int length = snprintf(whole, sizeof whole, "reapmark-trace 1\n%s", text);
+  int length = snprintf(whole, sizeof whole, "reapmark-trace 2\n%s", text);
   FILE *file = fmemopen(whole, (size_t)length, "r");
   assert_non_null(file);
   trace_reader *r = trace_reader_from(file, "text");
@@ -402,6 +492,24 @@ static const struct rule {
     {"enter 2 1\nnew 0 0 8\ntls-store 3 0\nclear 0\ntls-borrow 2 3\n"
      "copy 0 2\ntls-clear 3\nclear 0\ncopy 0 2\n",
      "10: the borrowed register's object is kept alive by nothing\n"},
+    /* The dead object is brought back after its use. */
+    {"enter 2 1\nnew 0 1 0 f\nnew 1 0 8\nstore-take 0 0 1\nborrow 2 0 0\n"
+     "clear 0\npayload 2\ncollect\nfinalizer-next 0\nclear 0\n",
+     "8: a borrowed register is used whose object 2 nothing has kept alive "
+     "since 7\n"},
+    {"enter 2 1\nnew 0 0 8\nglobal-store 3 0\nglobal-borrow 2 3\n"
+     "weak-new 1 0\nglobal-clear 3\nclear 0\npayload 2\nweak-get 0 1\n",
+     "9: a borrowed register is used whose object 1 nothing has kept alive "
+     "since 8\n"},
+    {"enter 3 1\nnew 0 1 8\nnew 1 0 8\nephemeron-new 2 0 1\n"
+     "store-take 0 0 1\nborrow 3 0 0\nclear 0\npayload 3\n"
+     "ephemeron-get 1 2\nclear 1\n",
+     "9: a borrowed register is used whose object 2 nothing has kept alive "
+     "since 8\n"},
+    /* It lets go of itself. */
+    {"enter 2 2\nnew 0 2 8\nstore 0 0 0\nglobal-store 3 0\nglobal-borrow 2 3\n"
+     "clear 0\nglobal-clear 3\nstore-null 2 0\n",
+     "9: the borrowed register's object is kept alive by nothing\n"},
     /* Its object is dead, but nobody looks any more. */
     {"enter 2 1\nnew 0 0 8\nglobal-store 3 0\nclear 0\nglobal-borrow 2 3\n"
      "global-clear 3\nunborrow 2\n",
@@ -566,6 +674,96 @@ static void borrowed_along_a_list(course *c, uint32_t n) {
   }
 }
 
+static void make_list(course *c, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    go(c, TRACE_NEW, 1, 1, 8);
+    if (i > 0)
+      go(c, TRACE_STORE_TAKE, 1, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+  }
+}
+
+/* A list is walked by an owning register.  The object after the one in that
+ * register is borrowed; when it is put elsewhere, the register has gone on and
+ * something has died. */
+static void borrowed_from_a_cursor(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 1, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 1, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 3, 1, 0);
+    go(c, TRACE_LOAD, 1, 1, 0);
+    go(c, TRACE_NEW, 2, 0, 8);
+    go(c, TRACE_COPY, 2, 3, 0);
+  }
+}
+
+/* The same with the head of the list in a later register, and a cursor that is
+ * far on and goes two objects further. */
+static void borrowed_from_an_early_cursor(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  make_list(c, 3 * n);
+  go(c, TRACE_MOVE, 3, 0, 0);
+  go(c, TRACE_COPY, 0, 3, 0);
+  for (uint32_t i = 1; i < n; i++)
+    go(c, TRACE_LOAD, 0, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_LOAD, 0, 0, 0);
+    go(c, TRACE_COPY, 2, 4, 0);
+  }
+}
+
+/* The same while the list grows at its head. */
+static void borrowed_from_a_growing_list(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 3, 1, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 2, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 3, 2, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+    go(c, TRACE_NEW, 1, 1, 8);
+    go(c, TRACE_STORE_TAKE, 1, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+    go(c, TRACE_COPY, 1, 3, 0);
+  }
+}
+
+/* The same while the list is taken apart from its head, by another register. */
+static void borrowed_from_a_shrinking_list(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  make_list(c, 2 * n);
+  go(c, TRACE_COPY, 2, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 2, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+    go(c, TRACE_COPY, 3, 4, 0);
+    go(c, TRACE_LOAD, 1, 0, 0);
+    go(c, TRACE_STORE_NULL, 0, 0, 0);
+    go(c, TRACE_MOVE, 0, 1, 0);
+    go(c, TRACE_LOAD, 2, 2, 0);
+  }
+}
+
+/* Between uses of borrowed objects, others are brought back. */
+static void used_and_brought_back(course *c, uint32_t n) {
+  go(c, TRACE_ENTER, 4, 1, 0);
+  for (uint32_t i = 0; i < n; i++)
+    go_finalizable(c, 2);
+  go(c, TRACE_WEAK_NEW, 3, 2, 0);
+  make_list(c, n);
+  go(c, TRACE_COPY, 1, 0, 0);
+  go(c, TRACE_COLLECT, 0, 0, 0);
+  for (uint32_t i = 1; i < n; i++) {
+    go(c, TRACE_BORROW, 4, 1, 0);
+    go(c, TRACE_LOAD, 1, 1, 0);
+    go(c, TRACE_PAYLOAD, 4, 0, 0);
+    go(c, i % 2 ? TRACE_FINALIZER_NEXT : TRACE_WEAK_GET, 2, i % 2 ? 0 : 3, 0);
+    assert_int_not_equal(walk_given(c->w), 0);
+  }
+}
+
 /* The way down a tree by frames, each of which borrows from the one below. */
 static void borrowed_in_frames(course *c, uint32_t n) {
   go(c, TRACE_ENTER, 2, 0, 0);
@@ -614,10 +812,19 @@ static void costs_are_linear(void **state) {
     void (*play)(course *, uint32_t n);
   } shapes[] = {
 #define SHAPE(name) {#name, name}
-      SHAPE(finalizers_one_by_one),         SHAPE(weak_references_in_a_chain),
-      SHAPE(weak_references_to_one_object), SHAPE(threads_in_turn),
-      SHAPE(borrowed_along_a_list),         SHAPE(borrowed_in_frames),
-      SHAPE(beside_a_wide_object),          SHAPE(after_a_peak),
+      SHAPE(finalizers_one_by_one),
+      SHAPE(weak_references_in_a_chain),
+      SHAPE(weak_references_to_one_object),
+      SHAPE(threads_in_turn),
+      SHAPE(borrowed_along_a_list),
+      SHAPE(borrowed_in_frames),
+      SHAPE(borrowed_from_a_cursor),
+      SHAPE(borrowed_from_an_early_cursor),
+      SHAPE(borrowed_from_a_growing_list),
+      SHAPE(borrowed_from_a_shrinking_list),
+      SHAPE(used_and_brought_back),
+      SHAPE(beside_a_wide_object),
+      SHAPE(after_a_peak),
 #undef SHAPE
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -660,6 +867,7 @@ int main(void) {
       cmocka_unit_test(the_laziest_collector),
       cmocka_unit_test(the_trace_has_the_last_word),
       cmocka_unit_test(late_and_at_once_agree),
+      cmocka_unit_test(what_has_proof_is_reachable),
       cmocka_unit_test(rules_are_held),
       cmocka_unit_test(lenient_counts_refusals),
       cmocka_unit_test(memory_is_bounded),

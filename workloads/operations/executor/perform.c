@@ -166,6 +166,8 @@ static void weak_get(executor_thread *t, const trace_op *op) {
   shadow_ref o = shadow_apply(t->shadow, op, got);
   if (asks(t, ORACLE_WEAK))
     comparison_register(t, op->a, o, "weak", false);
+  if (o && gc_this_collector.can.long_weak)
+    question_cast_doubt(t, o, false); /* it may wait for its finalizer */
 }
 
 /* The object that was handed out for finalization into register `r`; 0 if it is

@@ -211,8 +211,11 @@ static void hush(executor_thread *t) {
 }
 
 void executor_hush(executor_thread *t, bool on) {
-  if (!t->x->threads->next)
-    return; /* there is nobody else */
+  /* There is nobody else; or all others wait for the interpreter's lock,
+   * perhaps in a safepoint, and stay there until this thread gives the lock up.
+   */
+  if (!t->x->threads->next || gc_this_collector.can.turns)
+    return;
   if (on)
     hush(t);
   else

@@ -46,7 +46,7 @@
   ACTION(WIDE, wide, 4)                                                        \
   ACTION(POPULAR, popular, 4) /* many references to one object */              \
   ACTION(DEEP, deep, 2)       /* list */                                       \
-  ACTION(HAMMER, hammer, 10)  /* what all threads may read */                  \
+  ACTION(HAMMER, hammer, 30)  /* what all threads may read */                  \
   ACTION(SEND, send, 40)      /* a graph to another thread */                  \
   ACTION(RECEIVE, receive, 60)                                                 \
   ACTION(START, start, 12) /* a thread */                                      \

@@ -132,7 +132,7 @@ void program_commons(actor *a) {
   for (uint32_t g = 0; g < COMMON_GLOBALS; g++) {
     if (shadow_global(f->x.shadow, COMMON_FIRST + g) && !chance(a->source, 16))
       continue;
-    uint32_t slots = f->threads * (1 + choose(a->source, 30));
+    uint32_t slots = f->threads * (1 + choose(a->source, 60));
     if (chance(a->source, 8)) /* more than fit into a block */
       slots = 300 + choose(a->source, 3000);
     if (slots > f->live / COMMON_GLOBALS)
