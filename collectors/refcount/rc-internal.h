@@ -62,9 +62,12 @@ void rc_weak_clear(gc_object *target);
  */
 void rc_weak_unlink(gc_object *weak);
 
-/* Whether ephemerons of dead keys have values to be dropped; takes one value
- * with its count, NULL if there is none. */
-bool rc_any_parted(void);
+/* How many ephemerons of dead keys have values to be dropped; whether there are
+ * any; takes one value with its count, NULL if there is none. */
+extern _Atomic size_t rc_parted_count;
+static inline bool rc_any_parted(void) {
+  return atomic_load_explicit(&rc_parted_count, memory_order_relaxed) > 0;
+}
 gc_object *rc_parted_value(void);
 
 /* For the cycle detector; no mutator runs: the first ephemeron with this key,

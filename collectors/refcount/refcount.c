@@ -47,7 +47,7 @@ static rc_weak_table rc_weaks, rc_pairs;
 
 /* The first of the parted, and how many there are. */
 static rc_link *rc_parted;
-static _Atomic size_t rc_parted_count;
+_Atomic size_t rc_parted_count;
 
 static size_t rc_weak_home(const rc_weak_table *t, const gc_object *target) {
   /* Fibonacci hashing of the granule number. */
@@ -69,11 +69,14 @@ static rc_link *rc_weak_first(const rc_weak_table *t, const gc_object *target) {
   return t->used ? *rc_weak_place(t, target) : NULL;
 }
 
-/* Makes room for one more list, keeping a quarter of the places free.  Returns
- * false without memory. */
-static bool rc_weak_reserve(rc_weak_table *t) {
-  if (4 * (t->used + 1) <= 3 * t->places)
-    return true;
+/* Whether there is room for one more list: a quarter of the places stays free.
+ */
+static inline bool rc_weak_has_room(const rc_weak_table *t) {
+  return 4 * (t->used + 1) <= 3 * t->places;
+}
+
+/* Makes room for more lists.  Returns false without memory. */
+static bool rc_weak_grow(rc_weak_table *t) {
   rc_weak_table old = *t;
   size_t places = old.places ? 2 * old.places : 64;
   rc_link **heads = hostile_fails() ? NULL : calloc(places, sizeof *heads);
@@ -132,7 +135,7 @@ static void rc_link_remove(rc_link **list, rc_link *l) {
 static bool rc_weak_enter(rc_weak_table *t, rc_link *l, gc_object *target) {
   l->target = target;
   rc_lock(&rc_weak_mutex);
-  bool reserved = rc_weak_reserve(t);
+  bool reserved = rc_weak_has_room(t) || rc_weak_grow(t);
   if (reserved) {
     rc_link **place = rc_weak_place(t, target);
     t->used += !*place;
@@ -261,13 +264,14 @@ void rc_weak_unlink(gc_object *weak) {
   gc_object *target = l->target;
   if (target) {
     rc_link **place = rc_weak_place(t, target);
-    if (*place == l && !l->next)
+    if (*place == l && !l->next) {
       rc_weak_vacate(t, place);
-    else
+      if (!rc_weak_first(pair ? &rc_weaks : &rc_pairs, target) &&
+          !gc_mutant(weak_flag_stale))
+        rc_meta_clear(target, OBJECT_WEAK_TARGET);
+    } else {
       rc_link_remove(place, l);
-    if (!rc_weak_first(&rc_weaks, target) &&
-        !rc_weak_first(&rc_pairs, target) && !gc_mutant(weak_flag_stale))
-      rc_meta_clear(target, OBJECT_WEAK_TARGET);
+    }
     if (pair && gc_mutant(pair_value_kept))
       ((rc_pair *)weak)->value = NULL;
   } else if (pair && ((rc_pair *)weak)->value) {
@@ -276,10 +280,6 @@ void rc_weak_unlink(gc_object *weak) {
   }
   l->target = NULL;
   rc_unlock(&rc_weak_mutex);
-}
-
-bool rc_any_parted(void) {
-  return atomic_load_explicit(&rc_parted_count, memory_order_relaxed) > 0;
 }
 
 gc_object *rc_parted_value(void) {

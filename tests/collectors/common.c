@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "common/bitmap.h"
 #include "common/blocks.h"
+#include "common/hostile/poison.h"
 #include "common/sizeclass.h"
 #include "common/space.h"
 
@@ -70,11 +71,16 @@ static void what_was_freed_together_is_used_again(void **state) {
 
 enum { LIMIT = 4 << 20, BLOCKS = LIMIT / BLOCK_BYTES };
 
+static void use(uint32_t number, int byte) {
+  poison_take(block_address(number), BLOCK_BYTES);
+  memset(block_address(number), byte, BLOCK_BYTES);
+}
+
 /* Takes blocks until the limit is reached; returns how many. */
 static uint32_t take_all(uint32_t taken[BLOCKS]) {
   uint32_t n = 0;
   while (n < BLOCKS && (taken[n] = blocks_take()))
-    memset(block_address(taken[n++]), 0x5a, BLOCK_BYTES);
+    use(taken[n++], 0x5a);
   assert_true(n > BLOCKS / 10 * 9 && space_used() <= LIMIT);
   assert_false(blocks_take());
   return n;
@@ -105,7 +111,7 @@ static void the_pages_of_empty_blocks_can_be_had_for_anything(void **state) {
   assert_true(space_used() <= LIMIT);
   assert_null(blocks_check());
   for (uint32_t b; (b = blocks_take()); given--)
-    memset(block_address(b), 0, BLOCK_BYTES);
+    use(b, 0);
   assert_int_equal(given, 0);
   for (uint32_t i = 1; i < n; i += 2)
     assert_int_equal(*(uint8_t *)block_address(taken[i]), 0x5a);
