@@ -21,6 +21,7 @@ struct gc_heap {
   gc_listener listener;
   uint64_t began; /* begin of the current pause; written by the collector */
   bool whole;     /* a collection that is not divided into slices is running */
+  uint64_t collected; /* number of the last collection that gc_collect made */
 };
 
 static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
@@ -382,7 +383,6 @@ __attribute__((noinline)) static void collect_below(void) {
  * the same reason the CPU's registers are cleared, as libgc saves and scans
  * them.  In collections that allocation starts, libgc scans all of these. */
 void gc_collect(gc_mutator *m) {
-  (void)m;
 #ifdef __x86_64__
   __asm__ volatile("xor %%ebx, %%ebx\n\txor %%r12d, %%r12d\n\t"
                    "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\t"
@@ -390,6 +390,7 @@ void gc_collect(gc_mutator *m) {
                        : "rbx", "r12", "r13", "r14", "r15", "cc");
 #endif
   collect_below();
+  m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
 }
 
@@ -444,9 +445,14 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
+/* The marks of incremental mode are kept from one collection to the next, until
+ * a full one.  An object may have died with its mark, and refer to memory that
+ * was freed: nothing follows from that but right after a full collection. */
 const char *gc_heap_check(gc_heap *heap) {
-  (void)heap;
   survey s = {0};
+  if (GC_is_incremental_mode() &&
+      (heap->collected != GC_get_gc_no() || GC_get_bytes_since_gc() > 0))
+    return NULL;
   GC_call_with_alloc_lock(take_survey, &s);
   return s.wrong;
 }

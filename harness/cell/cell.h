@@ -400,6 +400,12 @@ uint64_t cell_spare(gc_capabilities can, uint64_t garbage);
  * all of which a single stale word can keep if they hang together. */
 uint64_t cell_spare_of_round(void);
 
+/* For a conservative collector: overwrites the stale words that finished calls
+ * have left below the caller's frame.  A function that collects calls this
+ * first, and does its work in a function of its own: otherwise such words are
+ * inside its frame, where the collector takes them for references. */
+void cell_clear_stack(void);
+
 /* Judges a heap that holds `objects` after a collection, when `e` says what
  * should be alive and `spare` dead objects more are allowed. */
 cell_verdict cell_judge(gc_reclaims reclaims, wl_expectation e, uint64_t spare,

@@ -54,7 +54,9 @@ uint64_t cell_spare_of_round(void) {
   return gc_this_collector.can.conservative ? most_made : 0;
 }
 
-void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
+/* With a frame of its own, made where the stack has been cleared. */
+__attribute__((noinline)) static void held(wl_thread *t, wl_moment moment,
+                                           wl_expectation e) {
   round *r = moment == WL_START || moment == WL_DROPPED ? begin_round()
                                                         : &rounds[count - 1];
   if (moment == WL_DROPPED) {
@@ -71,6 +73,11 @@ void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
     r->held[moment].objects = gc_heap_objects(t->run->heap);
   else if (r->held[moment].objects != GC_UNKNOWN)
     judge_late(t->run->workload, moment, e, r->held[moment].objects);
+}
+
+void wl_held(wl_thread *t, wl_moment moment, wl_expectation e) {
+  cell_clear_stack();
+  held(t, moment, e);
 }
 
 bool cell_reclaims_unasked(void) {

@@ -81,7 +81,19 @@ uint64_t wl_spare(uint64_t garbage) {
   return cell_spare(gc_this_collector.can, garbage);
 }
 
-void wl_expect(wl_thread *t, wl_expectation e) {
+__attribute__((noinline)) static void clear_stack(void) {
+  volatile char dead[64 * 1024];
+  for (size_t i = 0; i < sizeof dead; i++)
+    dead[i] = 0;
+}
+
+void cell_clear_stack(void) {
+  if (gc_this_collector.can.conservative)
+    clear_stack();
+}
+
+/* With a frame of its own, made where the stack has been cleared. */
+__attribute__((noinline)) static void expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
   settle(t->run->heap, e);
@@ -96,6 +108,11 @@ void wl_expect(wl_thread *t, wl_expectation e) {
   const char *violation = gc_heap_check(t->run->heap);
   if (violation)
     cell_wrong("heap check: %s", violation);
+}
+
+void wl_expect(wl_thread *t, wl_expectation e) {
+  cell_clear_stack();
+  expect(t, e);
 }
 
 void wl_expect_reclaimed(wl_thread *t, const char *what, uint64_t actual,

@@ -26,7 +26,8 @@ test_seeded_bugs() {
     -C plain,turns,poison,heap-100,stack --ops 500000 --seeds 1 --alone -o dir
   printed 'Caught: 9 of 9, with one seed.'
   row '^refcount +finalizer_skipped +.*  count finalizer  '
-  for oracle in graph count weak check limit poison crash hang; do
+  row '^refcount +weak_reference_leaked +.*  count check  '
+  for oracle in graph weak check limit poison crash hang; do
     row "^Only by $oracle: .*[+]"
   done
 }
