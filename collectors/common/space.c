@@ -21,6 +21,7 @@ static struct {
   _Atomic uint64_t next; /* bytes of the reservation that the arena has got */
   _Atomic uint64_t used; /* bytes of committed pages for objects */
   _Atomic uint64_t peak; /* the most that `used` ever was */
+  _Atomic uint64_t told; /* the highest peak that space_footprint has told */
   _Atomic bool
       full; /* the arena was refused pages, and no page decommitted since */
 } space;
@@ -284,6 +285,7 @@ bool space_create(uint64_t limit) {
   atomic_store(&space.next, 4096);
   atomic_store(&space.used, 0);
   atomic_store(&space.peak, 0);
+  atomic_store(&space.told, 0);
   atomic_store(&space.full, false);
   extent_hooks_t *hooks = &space_hooks;
   size_t size = sizeof space.arena;
@@ -352,6 +354,14 @@ uint64_t space_used(void) {
 
 uint64_t space_used_peak(void) {
   return atomic_load(&space.peak);
+}
+
+gc_footprint space_footprint(uint64_t side) {
+  uint64_t now = space_used_peak() + side;
+  uint64_t peak = atomic_load(&space.told);
+  while (now > peak && !atomic_compare_exchange_weak(&space.told, &peak, now))
+    continue;
+  return (gc_footprint){space_used() + side, now > peak ? now : peak};
 }
 
 uint64_t space_metadata(void) {

@@ -87,6 +87,11 @@ uint64_t space_used(void);
 uint64_t space_used_peak(void);
 uint64_t space_metadata(void);
 
+/* The footprint of a heap that holds `side` bytes beside pages for objects, as
+ * gc_heap_footprint returns it: the peak is never below what was told before,
+ * though lists and tables shrink.  Any thread. */
+gc_footprint space_footprint(uint64_t side);
+
 /* The exact number of allocations that were not freed, and the bytes that they
  * occupy with rounding.  All thread caches must have been flushed. */
 uint64_t space_objects(void);

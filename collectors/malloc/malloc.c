@@ -47,7 +47,7 @@ static gc_footprint malloc_held(void) {
   return (gc_footprint){bytes, peak};
 #elif defined MALLOC_JEMALLOC
   uint64_t side = space_metadata();
-  return (gc_footprint){space_used() + side, space_used_peak() + side};
+  return space_footprint(side);
 #else
   struct mallinfo2 info = mallinfo2();
   return (gc_footprint){info.arena + info.hblkhd, info.arena + info.hblkhd};

@@ -125,7 +125,7 @@ void gc_collect(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t metadata = space_metadata();
-  return (gc_footprint){space_used() + metadata, space_used_peak() + metadata};
+  return space_footprint(metadata);
 }
 
 /* Bytes of an object, whose `word` is the payload's size. */

@@ -459,7 +459,7 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   uint64_t side = space_metadata() + finalizers_bytes() +
                   (rc_weaks.places + rc_pairs.places) * sizeof(rc_link *) +
                   rc_cells_bytes() + rc_candidates_bytes() + rc_counts_bytes();
-  return (gc_footprint){space_used() + side, space_used_peak() + side};
+  return space_footprint(side);
 }
 
 uint64_t gc_heap_objects(gc_heap *heap) {

@@ -69,6 +69,19 @@ static void what_was_freed_together_is_used_again(void **state) {
   space_destroy();
 }
 
+/* A list beside the pages grows and shrinks while no page is added. */
+static void the_peak_of_a_footprint_is_never_below_what_was_told(void **state) {
+  (void)state;
+  assert_true(space_create(0));
+  gc_footprint before = space_footprint(100), more = space_footprint(5000),
+               after = space_footprint(10);
+  assert_int_equal(more.bytes, before.bytes + 4900);
+  assert_int_equal(more.peak_bytes, before.peak_bytes + 4900);
+  assert_int_equal(after.bytes, before.bytes - 90);
+  assert_int_equal(after.peak_bytes, more.peak_bytes);
+  space_destroy();
+}
+
 enum { LIMIT = 4 << 20, BLOCKS = LIMIT / BLOCK_BYTES };
 
 static void use(uint32_t number, int byte) {
@@ -145,6 +158,7 @@ int main(void) {
       cmocka_unit_test(the_pages_of_empty_blocks_can_be_had_for_anything),
       cmocka_unit_test(empty_groups_are_given_up_whatever_they_lack),
       cmocka_unit_test(what_was_freed_together_is_used_again),
+      cmocka_unit_test(the_peak_of_a_footprint_is_never_below_what_was_told),
   };
   return cmocka_run_group_tests_name("common", tests, NULL, NULL);
 }
