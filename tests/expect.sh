@@ -42,6 +42,12 @@ skip() {
   exit 77
 }
 
+# needs_unsanitized PROGRAM WHAT: the test needs a program without a sanitizer,
+# since sanitizers do not work with WHAT.
+needs_unsanitized() {
+  ! grep -qE '__[at]san_init' "$1" || skip "a sanitizer does not work with $2"
+}
+
 # run_test NAME: runs the function test_NAME, which must make a check.
 run_test() {
   behaviour=test_$1

@@ -258,6 +258,11 @@ test_suite_is_one_text() {
   printf 'name: bad\ndescription: bad\ncells: [{workload: script}]\n\0[' >bad.yml
   expect 2 run bad.yml --dry-run
   complained 'bad.yml:4: a NUL character'
+}
+
+# A long comment costs neither time nor memory.
+test_long_suite() {
+  needs_unsanitized "$reapmark" 'little address space'
   {
     printf '%s\n' 'name: long' 'description: long' 'cells: [{workload: script}]'
     head -c 4000000 /dev/zero | tr '\0' '#'
@@ -519,6 +524,7 @@ test_forged_records() {
 
 # Output without end is cut off, and costs the driver no more than that.
 test_flood() {
+  needs_unsanitized "$reapmark" 'little address space'
   exits 1 bash -c 'ulimit -v 1000000 && exec "$@"' bash \
     "$reapmark" run -c alpha,beta -n 1 -o dir -w script:act=flood,script
   printed 'alpha: CRASH killed, because it wrote more than 64 MiB in 1 of 1 invocations'
@@ -1074,6 +1080,7 @@ test_unknown_machine() {
 
 # Without /proc the collectors beside the driver are found all the same.
 test_no_proc() {
+  needs_unsanitized "$reapmark" 'no /proc'
   hidden='mount -t tmpfs none /proc && exec "$@"'
   unshare -rm bash -c "$hidden" bash true 2>err ||
     skip "no mount of our own: $(cat err)"

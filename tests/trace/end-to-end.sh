@@ -117,8 +117,7 @@ within() { # KILOBYTES CODE ARGUMENT...: with so much address space.
 }
 
 test_address_space() {
-  bash -c 'ulimit -v 8000000 && exec "$0" --version' "$reapmark" >out 2>&1 ||
-    skip "the program does not start in 8 GB: a sanitizer reserves more"
+  needs_unsanitized "$reapmark" 'little address space'
   for kilobytes in 8000000 1000000 300000; do
     within $kilobytes 0 trace verify good
     printed '10 operations, 0 of them refused'
