@@ -2,8 +2,9 @@
 # test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
 # every test.
 #   --sanitize  afterwards the same tests under AddressSanitizer with
-#               UndefinedBehaviorSanitizer, and under ThreadSanitizer, and the
-#               stress suite for as long as `stress_seconds` says, each
+#               UndefinedBehaviorSanitizer, those of collectors and of the harness
+#               under ThreadSanitizer too, and the stress suite for as long as
+#               `stress_seconds` says, each
 #   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
 #               which shows that scripts/packages.txt is complete (needs root
 #               and the package debootstrap)
@@ -24,10 +25,10 @@ stress_conditions=plain,turns,free,yield,collect-1,collect-7,collect-1000
 stress_conditions+=,collect-free,poison,poison-0,buffers-1,buffers-2,buffers-8
 stress_conditions+=,fail-every,heap-200,heap-100,heap-90,heap-50,heap-live,stack
 
-build_and_test() {
+build_and_test() { # PRESET BUILD [OPTION of ctest]...
   cmake --preset "$1" >&2
   cmake --build --preset "$1" >&2
-  ctest --test-dir "$2" --output-on-failure -j "$(nproc)"
+  ctest --test-dir "$2" --output-on-failure -j "$(nproc)" "${@:3}"
 }
 
 fresh() {
@@ -71,8 +72,9 @@ done
 packages_install scripts/packages.txt
 build_and_test release build
 if [ -n "$sanitize" ]; then
-  for preset in asan tsan; do
-    build_and_test $preset build-$preset
-    stress build-$preset
-  done
+  build_and_test asan build-asan
+  stress build-asan
+  # The driver has one thread, so that its own tests tell ThreadSanitizer nothing.
+  build_and_test tsan build-tsan -LE end-to-end
+  stress build-tsan
 fi
