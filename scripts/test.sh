@@ -24,6 +24,7 @@ stress_collectors="refcount refcount-lazy refcount-atomic refcount-biased
 stress_conditions=plain,turns,free,yield,collect-1,collect-7,collect-1000
 stress_conditions+=,collect-free,poison,poison-0,buffers-1,buffers-2,buffers-8
 stress_conditions+=,fail-every,heap-200,heap-100,heap-90,heap-50,heap-live,stack
+stress_conditions+=,tight,tight-free
 
 build_and_test() { # PRESET BUILD [OPTION of ctest]...
   cmake --preset "$1" >&2
