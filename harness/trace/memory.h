@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Ends the process with exit status 1, because there is no memory for `what`.
  * Any thread. */
@@ -28,6 +29,19 @@ static inline void *trace_zeroed(size_t count, size_t size) {
   if (!p)
     trace_no_memory("what is alive in the trace");
   return p;
+}
+
+/* Makes room for `needed` items of `size` bytes in an array that has *room of
+ * them; new ones are zero. */
+static inline void *trace_more(void *array, size_t *room, size_t needed,
+                               size_t size) {
+  if (needed <= *room)
+    return array;
+  size_t old = *room;
+  *room = needed > 2 * old ? needed : 2 * old;
+  array = trace_memory(array, *room * size);
+  memset((char *)array + old * size, 0, (*room - old) * size);
+  return array;
 }
 
 #endif

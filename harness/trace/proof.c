@@ -48,17 +48,6 @@ struct proof {
   uint64_t steps;
 };
 
-/* Makes room for `needed` items; new ones are zero. */
-static void *roomy(void *array, size_t *room, size_t needed, size_t size) {
-  if (needed <= *room)
-    return array;
-  size_t old = *room;
-  *room = needed > 2 * old ? needed : 2 * old;
-  array = trace_memory(array, *room * size);
-  memset((char *)array + old * size, 0, (*room - old) * size);
-  return array;
-}
-
 proof *proof_create(shadow *m) {
   proof *p = trace_zeroed(1, sizeof *p);
   p->m = m;
@@ -83,8 +72,8 @@ bool proof_has(const proof *p, shadow_ref o) {
 
 void proof_attach(proof *p, const shadow_mutator *t) {
   uint16_t number = shadow_number(t);
-  p->mutators = roomy(p->mutators, &p->mutators_room, (size_t)number + 1,
-                      sizeof *p->mutators);
+  p->mutators = trace_more(p->mutators, &p->mutators_room, (size_t)number + 1,
+                           sizeof *p->mutators);
   p->mutators[number] = t;
 }
 
@@ -124,7 +113,8 @@ static bool same(place a, place b) {
  * ------------------------------------------------------------------------- */
 
 static void push(proof *p, shadow_ref o) {
-  p->work = roomy(p->work, &p->work_room, p->work_count + 1, sizeof *p->work);
+  p->work =
+      trace_more(p->work, &p->work_room, p->work_count + 1, sizeof *p->work);
   p->work[p->work_count++] = o;
 }
 
@@ -168,7 +158,8 @@ static bool may_hang_on(proof *p, shadow_ref below, shadow_ref o) {
 /* The place holds `o` now.  Slots are preferred to registers, which are
  * overwritten sooner. */
 static void gain(proof *p, place at, shadow_ref o) {
-  p->nodes = roomy(p->nodes, &p->nodes_room, (size_t)o + 1, sizeof *p->nodes);
+  p->nodes =
+      trace_more(p->nodes, &p->nodes_room, (size_t)o + 1, sizeof *p->nodes);
   if (at.kind == SLOT && !proof_has(p, at.owner))
     return;
   node *n = &p->nodes[o];
@@ -227,7 +218,7 @@ static void reach_all(proof *p, place root) {
 void proof_renew(proof *p) {
   size_t end = shadow_end(p->m); /* beyond it nothing is in the tree */
   p->renewed = true;
-  p->nodes = roomy(p->nodes, &p->nodes_room, end, sizeof *p->nodes);
+  p->nodes = trace_more(p->nodes, &p->nodes_room, end, sizeof *p->nodes);
   memset(p->nodes, 0, end * sizeof *p->nodes);
   p->steps += end;
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
@@ -246,8 +237,8 @@ void proof_renew(proof *p) {
  * ------------------------------------------------------------------------- */
 
 static void note(proof *p, place_kind kind, uint32_t owner, uint32_t index) {
-  p->changes = roomy(p->changes, &p->changes_room, p->changes_count + 1,
-                     sizeof *p->changes);
+  p->changes = trace_more(p->changes, &p->changes_room, p->changes_count + 1,
+                          sizeof *p->changes);
   place at = {owner, index, (uint8_t)kind};
   p->changes[p->changes_count++] = (change){at, held(p, at)};
 }

@@ -85,17 +85,6 @@ struct walk {
   shadow_ref given;
 };
 
-/* Makes room for `needed` items; new ones are zero. */
-static void *more(void *array, size_t *room, size_t needed, size_t size) {
-  if (needed <= *room)
-    return array;
-  size_t old = *room;
-  *room = needed > 2 * old ? needed : 2 * old;
-  array = trace_memory(array, *room * size);
-  memset((char *)array + old * size, 0, (*room - old) * size);
-  return array;
-}
-
 walk *walk_create(walk_rigour rigour, walk_listener listener) {
   walk *w = trace_zeroed(1, sizeof *w);
   w->m = shadow_create();
@@ -209,8 +198,8 @@ static void date_and_judge(walk *w) {
 
 static void note_use(walk *w, shadow_ref o) {
   if (w->asides[o].used == 0) {
-    w->unjudged = more(w->unjudged, &w->unjudged_room, w->unjudged_count + 1,
-                       sizeof *w->unjudged);
+    w->unjudged = trace_more(w->unjudged, &w->unjudged_room,
+                             w->unjudged_count + 1, sizeof *w->unjudged);
     w->unjudged[w->unjudged_count++] = o;
   }
   w->asides[o].used = w->now;
@@ -525,8 +514,8 @@ static bool changes_the_past(const walk *w, const trace_op *op) {
 }
 
 static void note_borrowed(walk *w, thread *t, const trace_op *op) {
-  t->borrowed = more(t->borrowed, &t->borrowed_room, (size_t)op->a + 1,
-                     sizeof *t->borrowed);
+  t->borrowed = trace_more(t->borrowed, &t->borrowed_room, (size_t)op->a + 1,
+                           sizeof *t->borrowed);
   evidence e = {.losses = w->losses, .kind = op->kind, .place = op->b};
   if (op->kind == TRACE_BORROW) {
     e.holder_register = op->b;
@@ -581,15 +570,16 @@ static void note_kept(walk *w, thread *t, const trace_op *op) {
 static void note_object(walk *w, const trace_op *op, shadow_ref o) {
   const shadow_object *object = shadow_at(w->m, o);
   w->asides =
-      more(w->asides, &w->asides_room, (size_t)o + 1, sizeof *w->asides);
+      trace_more(w->asides, &w->asides_room, (size_t)o + 1, sizeof *w->asides);
   w->asides[o] = (aside){.number = w->numbered, .age = w->allocated};
   w->allocated += bytes_of(object);
   w->objects++;
   w->slots += object->slot_count;
   if (!op->finalizable)
     return;
-  w->finalizables = more(w->finalizables, &w->finalizables_room,
-                         w->finalizables_count + 1, sizeof *w->finalizables);
+  w->finalizables =
+      trace_more(w->finalizables, &w->finalizables_room,
+                 w->finalizables_count + 1, sizeof *w->finalizables);
   w->finalizables[w->finalizables_count++] = (finalizable){w->numbered, o};
 }
 
@@ -698,8 +688,8 @@ static void perform(walk *w, thread *t, const trace_op *op) {
 
 walk_outcome walk_step(walk *w, const trace_op *op, uint64_t now,
                        const char **why) {
-  w->threads = more(w->threads, &w->threads_room, (size_t)op->thread + 1,
-                    sizeof *w->threads);
+  w->threads = trace_more(w->threads, &w->threads_room, (size_t)op->thread + 1,
+                          sizeof *w->threads);
   thread *t = &w->threads[op->thread];
   w->now = now;
   *why = NULL;
