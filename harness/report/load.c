@@ -58,29 +58,22 @@ report_cell *report_find_cell(const report *r, const char *id) {
   return index ? &r->cells[json_integer_value(index)] : NULL;
 }
 
-/* Adds the pauses of a record.  What is merged is not in the arena, as it is
- * made anew by each record. */
+static void *more_or_exit(void *memory, size_t count, size_t size) {
+  void *moved = reallocarray(memory, count, size);
+  if (moved)
+    return moved;
+  say("out of memory");
+  exit(EXIT_SOME_FAILED);
+}
+
 static void add_pauses(report_cell *c, const json_t *record) {
-  hist_sparse fresh, *all = &c->pauses;
-  if (!record_read_sparse(record_get(record, "pauses.all"), &fresh) ||
-      !fresh.count)
+  hist_sparse fresh;
+  if (!record_read_sparse(record_get(record, "pauses.all"), &fresh))
     return;
-  hist_bucket *merged =
-      malloc((all->occupied + fresh.occupied) * sizeof *merged);
-  if (!merged) {
+  if (!hist_sparse_add(&c->pauses, &fresh)) {
     say("out of memory");
     exit(EXIT_SOME_FAILED);
   }
-  const size_t occupied = hist_sparse_merge(all, &fresh, merged);
-  const bool first = !all->count;
-  free(all->buckets);
-  *all =
-      (hist_sparse){.count = all->count + fresh.count,
-                    .sum = all->sum + fresh.sum,
-                    .min = first || fresh.min < all->min ? fresh.min : all->min,
-                    .max = first || fresh.max > all->max ? fresh.max : all->max,
-                    .buckets = merged,
-                    .occupied = occupied};
   free(fresh.buckets);
 }
 
@@ -276,8 +269,46 @@ static size_t planned_of(const report *r, bool canary) {
   return canary ? 2 * r->invocations + 1 : r->invocations;
 }
 
+/* No plan has more invocations of a cell. */
+enum { MOST_INVOCATIONS = 1000000 };
+
+/* False if the cell has that invocation already, or none can have it. */
+static bool note_invocation(report_cell *c, size_t invocation) {
+  if (invocation > MOST_INVOCATIONS)
+    return false;
+  if (invocation >= c->seen_room) {
+    const size_t room = 2 * invocation;
+    c->seen = more_or_exit(c->seen, room, sizeof *c->seen);
+    memset(c->seen + c->seen_room, 0, room - c->seen_room);
+    c->seen_room = room;
+  }
+  const bool fresh = !c->seen[invocation];
+  c->seen[invocation] = true;
+  return fresh;
+}
+
+/* Room for one more sample: at once for all that are planned, if these are few,
+ * and else for twice as many each time. */
+static report_sample *add_sample(const report *r, report_cell *c) {
+  enum { FEW = 16 };
+  if (!(c->count & (c->count - 1))) {
+    size_t room = c->count ? 2 * c->count : 1;
+    if (!r->open_ended && (r->invocations < FEW || r->invocations < room))
+      room = r->invocations;
+    c->samples = more_or_exit(c->samples, room, sizeof *c->samples);
+  }
+  return &c->samples[c->count++];
+}
+
+/* What is read, and who else sees it. */
+typedef struct loading {
+  report *report;
+  report_visitor *visit;
+} loading;
+
 static void add_record(void *data, const json_t *record) {
-  report *r = data;
+  const loading *l = data;
+  report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
@@ -288,21 +319,13 @@ static void add_record(void *data, const json_t *record) {
     return;
   }
   report_cell *c = report_find_cell(r, record_text(record, "cell"));
-  bool stray = !c || c->missing || invocation < 1 ||
-               (!r->open_ended && (size_t)invocation > r->invocations);
-  /* From the end: records come in the order of their rounds. */
-  size_t at = stray ? 0 : c->count;
-  while (at && c->samples[at - 1].invocation > invocation)
-    at--;
-  stray |= at && c->samples[at - 1].invocation == invocation;
-  if (stray) {
+  const bool stray = !c || c->missing || invocation < 1 ||
+                     (!r->open_ended && (size_t)invocation > r->invocations);
+  if (stray || !note_invocation(c, (size_t)invocation)) {
     r->strays++;
     return;
   }
-  c->samples = arena_more(c->samples, c->count, sizeof *c->samples);
-  report_sample *s = &c->samples[at];
-  memmove(s + 1, s, (c->count - at) * sizeof *s);
-  c->count++;
+  report_sample *s = add_sample(r, c);
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
@@ -321,6 +344,8 @@ static void add_record(void *data, const json_t *record) {
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
   add_pauses(c, record);
+  if (l->visit)
+    l->visit(r, c, record);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -367,7 +392,17 @@ static double combine(const report_cell *c, size_t m, double *scratch) {
   return NAN;
 }
 
+static int by_invocation(const void *a, const void *b) {
+  const report_sample *x = a, *y = b;
+  return (x->invocation > y->invocation) - (x->invocation < y->invocation);
+}
+
 static void conclude(report_cell *c) {
+  bool in_order = true; /* unless the log was put together from several */
+  for (size_t i = 1; i < c->count; i++)
+    in_order &= c->samples[i - 1].invocation < c->samples[i].invocation;
+  if (!in_order)
+    qsort(c->samples, c->count, sizeof *c->samples, by_invocation);
   c->verdict = c->missing  ? VERDICT_NOT_APPLICABLE
                : !c->count ? VERDICT_NOT_RUN
                            : VERDICT_OK;
@@ -447,8 +482,10 @@ static void explain_no_plan(const char *dir, char *why, size_t room) {
     snprintf(why, room, "%s holds no results: it has no plan.json", dir);
 }
 
-report *report_load(const char *dir, char *why, size_t room) {
+report *report_load(const char *dir, report_visitor *visit, char *why,
+                    size_t room) {
   report *r = arena_take(sizeof *r);
+  loading l = {r, visit};
   r->dir = arena_text("%s", dir);
   r->ids = json_object();
   char no_machine[256];
@@ -461,7 +498,7 @@ report *report_load(const char *dir, char *why, size_t room) {
   else if (!read_plan(r))
     snprintf(why, room, "%s/plan.json is not a plan", dir);
   else
-    good = results_read_runs(dir, add_record, r, &r->state, why, room);
+    good = results_read_runs(dir, add_record, &l, &r->state, why, room);
   if (good)
     read_floors(r, dir);
   for (size_t i = 0; i < r->count; i++)
@@ -473,8 +510,11 @@ report *report_load(const char *dir, char *why, size_t room) {
 }
 
 void report_free(report *r) {
-  for (size_t i = 0; i < r->count; i++)
+  for (size_t i = 0; i < r->count; i++) {
+    free(r->cells[i].samples);
+    free(r->cells[i].seen);
     free(r->cells[i].pauses.buckets);
+  }
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);

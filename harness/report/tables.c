@@ -8,11 +8,16 @@
 #include <string.h>
 
 const report_table report_tables[REPORT_TABLES] = {
-    {"cells", report_cells},       {"time-space", report_time_space},
-    {"lbo", report_lbo},           {"mmu", report_mmu},
-    {"observer", report_observer}, {"stability", report_stability},
-    {"latency", report_latency},   {"memory", report_memory},
-    {"growth", report_growth},     {"limits", report_limits},
+    {"cells", report_cells, NULL},
+    {"time-space", report_time_space, NULL},
+    {"lbo", report_lbo, NULL},
+    {"mmu", report_mmu, NULL},
+    {"observer", report_observer, NULL},
+    {"stability", report_stability, NULL},
+    {"latency", report_latency, report_gather},
+    {"memory", report_memory, report_gather},
+    {"growth", report_growth, NULL},
+    {"limits", report_limits, NULL},
 };
 
 const char *report_find_table(const char *name, const report_table **found) {
@@ -140,11 +145,12 @@ void report_add_title(page *p, const report *r) {
               canary ? canary : "");
 }
 
-json_t *report_table_json(const report *r, const table *t, const char *name) {
-  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
-                   name, "suite", json_object_get(r->plan, "suite"), "suspect",
-                   report_is_suspect(r), "fields", table_help_json(t), "rows",
-                   table_rows_json(t));
+void report_set_json(page *p, const report *r, const char *name) {
+  page_rows_json(p, json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1,
+                              "table", name, "suite",
+                              json_object_get(r->plan, "suite"), "suspect",
+                              report_is_suspect(r), "fields",
+                              table_help_json(p->data)));
 }
 
 page *report_cross_page(const report *r, table *t, const char *name,
@@ -155,6 +161,6 @@ page *report_cross_page(const report *r, table *t, const char *name,
   report_add_title(p, r);
   page_text(p, PAGE_PARAGRAPH, "%s: %s.", name, cell);
   page_tables(p, t);
-  p->json = report_table_json(r, t, name);
+  report_set_json(p, r, name);
   return p;
 }

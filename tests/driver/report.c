@@ -99,7 +99,7 @@ static void append(made m) {
 
 static const report_cell *load(void) {
   char why[256];
-  r = report_load(dir, why, sizeof why);
+  r = report_load(dir, NULL, why, sizeof why);
   assert_non_null(r);
   return &r->cells[0];
 }
