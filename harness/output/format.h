@@ -29,7 +29,6 @@ const char *format_find(const char *name, const char *also,
 /* Prints the page, and releases its JSON. */
 void format_print(const output_format *f, page *p, FILE *out);
 
-
 /* One for each format, in a file of its own. */
 void format_text(const page *p, FILE *out);
 void format_markdown(const page *p, FILE *out);

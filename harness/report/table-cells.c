@@ -261,14 +261,13 @@ static void set_json(page *p, const report *r) {
                   combined[metrics[m].combine], "help", metrics[m].help));
   cell_cursor *cells = arena_take(sizeof *cells);
   cells->report = r;
-  p->json = json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o}",
-                      "schema", 1, "suite", json_object_get(r->plan, "suite"),
-                      "suspect", report_is_suspect(r), "warnings",
-                      json_of_warnings(r), "seed",
-                      json_object_get(r->plan, "seed"), "invocations",
-                      json_object_get(r->plan, "invocations"), "machine",
-                      r->machine, "runs", (int)r->found, "runs_planned",
-                      (int)r->planned, "metrics", described);
+  p->json = json_pack(
+      "{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o}", "schema", 1,
+      "suite", json_object_get(r->plan, "suite"), "suspect",
+      report_is_suspect(r), "warnings", json_of_warnings(r), "seed",
+      json_object_get(r->plan, "seed"), "invocations",
+      json_object_get(r->plan, "invocations"), "machine", r->machine, "runs",
+      (int)r->found, "runs_planned", (int)r->planned, "metrics", described);
   p->list = "cells";
   p->next = next_cell;
   p->state = cells;

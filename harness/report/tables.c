@@ -63,6 +63,25 @@ void report_show_status(table_row *row, const char *column,
     table_show(row, column, "%.*s", (int)strcspn(text, " :"), text);
 }
 
+size_t report_number(json_t *numbers, const char *text) {
+  const json_t *known = json_object_get(numbers, text);
+  if (known)
+    return (size_t)json_integer_value(known);
+  const size_t number = json_object_size(numbers);
+  json_object_set_new(numbers, text, json_integer((json_int_t)number));
+  return number;
+}
+
+size_t *report_works(const report *r, size_t *count) {
+  size_t *works = arena_take(r->count * sizeof *works);
+  json_t *numbers = json_object();
+  for (size_t i = 0; i < r->count; i++)
+    works[i] = report_number(numbers, report_work_title(&r->cells[i]));
+  *count = json_object_size(numbers);
+  json_decref(numbers);
+  return works;
+}
+
 const char *report_work_title(const report_cell *c) {
   return arena_text("%s, %d thread%s", c->workload, c->threads,
                     c->threads == 1 ? "" : "s");
@@ -146,11 +165,10 @@ void report_add_title(page *p, const report *r) {
 }
 
 void report_set_json(page *p, const report *r, const char *name) {
-  page_rows_json(p, json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1,
-                              "table", name, "suite",
-                              json_object_get(r->plan, "suite"), "suspect",
-                              report_is_suspect(r), "fields",
-                              table_help_json(p->data)));
+  page_rows_json(
+      p, json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1, "table", name,
+                   "suite", json_object_get(r->plan, "suite"), "suspect",
+                   report_is_suspect(r), "fields", table_help_json(p->data)));
 }
 
 page *report_cross_page(const report *r, table *t, const char *name,

@@ -67,6 +67,15 @@ void report_set_runs(table_row *row, const report *r, const report_cell *c,
 void report_show_status(table_row *row, const char *column,
                         const report_cell *c);
 
+/* The number of a text: those that are met first are numbered from 0; `numbers`
+ * is an empty JSON object at first.  For one pass over cells where each would
+ * otherwise be compared with all others. */
+size_t report_number(json_t *numbers, const char *text);
+
+/* The number of the work (workload and threads) of each cell, in the arena;
+ * *count becomes how many there are. */
+size_t *report_works(const report *r, size_t *count);
+
 /* Titles of groups: "WORKLOAD, N threads", and with the heap between. */
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
