@@ -10,6 +10,7 @@
 #include "harness/stats/summary.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,9 @@ bool report_same_block(const report_cell *a, const report_cell *b) {
 /* ------------------------------------------------------------------------- *
  * Reading.
  * ------------------------------------------------------------------------- */
+
+/* Far more than any plan has; arrays are indexed by them. */
+enum { MOST_INVOCATIONS = 1000000 };
 
 report_cell *report_find_cell(const report *r, const char *id) {
   const json_t *index = json_object_get(r->ids, id);
@@ -169,7 +173,7 @@ static void read_rest(const json_t *record, report_sample *s) {
 /* Keeps a run of the canary by its number.  False if it is there. */
 static bool add_canary(report *r, const json_t *record) {
   size_t n = (size_t)json_integer_value(json_object_get(record, "invocation"));
-  if (n < 1 || n > 1000000)
+  if (n < 1 || n > MOST_INVOCATIONS)
     return false;
   while (r->canary_count < n) {
     r->canary = arena_more(r->canary, r->canary_count, sizeof *r->canary);
@@ -269,9 +273,6 @@ static size_t planned_of(const report *r, bool canary) {
   return canary ? 2 * r->invocations + 1 : r->invocations;
 }
 
-/* No plan has more invocations of a cell. */
-enum { MOST_INVOCATIONS = 1000000 };
-
 /* False if the cell has that invocation already, or none can have it. */
 static bool note_invocation(report_cell *c, size_t invocation) {
   if (invocation > MOST_INVOCATIONS)
@@ -310,7 +311,8 @@ static void add_record(void *data, const json_t *record) {
   const loading *l = data;
   report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
-  int invocation = (int)json_integer_value(record_get(record, "invocation"));
+  const json_int_t invocation =
+      json_integer_value(json_object_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
     /* --until-ci planned the run later. */
@@ -331,7 +333,7 @@ static void add_record(void *data, const json_t *record) {
     r->planned++;
   const char *reason = record_text(record, "verdict.reason");
   *s = (report_sample){
-      .invocation = invocation,
+      .invocation = (int)invocation,
       .verdict = verdict_of_record(record),
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
@@ -416,10 +418,10 @@ static void conclude(report_cell *c) {
 
 static bool read_plan(report *r) {
   json_t *cells, *cell;
-  int schema, invocations;
-  if (json_unpack(r->plan, "{s:i, s:i, s:o}", "schema", &schema, "invocations",
+  json_int_t schema, invocations, threads;
+  if (json_unpack(r->plan, "{s:I, s:I, s:o}", "schema", &schema, "invocations",
                   &invocations, "cells", &cells) ||
-      invocations < 1)
+      invocations < 1 || invocations > MOST_INVOCATIONS)
     return false;
   r->invocations = (size_t)invocations;
   r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
@@ -432,11 +434,13 @@ static bool read_plan(report *r) {
     if (json_is_true(json_object_get(cell, "untimed")))
       continue; /* add_untimed puts its runs with those of its twin */
     report_cell *c = &r->cells[r->count++];
-    if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:i, s?s}", "cell", &c->id,
+    if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:I, s?s}", "cell", &c->id,
                     "workload", &c->workload, "collector", &c->collector,
-                    "heap", &c->heap, "threads", &c->threads, "n/a",
-                    &c->missing))
+                    "heap", &c->heap, "threads", &threads, "n/a",
+                    &c->missing) ||
+        threads < 1 || threads > INT_MAX)
       return false;
+    c->threads = (int)threads;
     if (!json_object_get(r->ids, c->id)) /* the first one, if there are twins */
       json_object_set_new(r->ids, c->id,
                           json_integer((json_int_t)r->count - 1));
