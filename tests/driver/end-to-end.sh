@@ -807,10 +807,10 @@ test_log_is_read_once() {
 # memory first.
 test_memory_of_reports() {
   needs_unsanitized "$reapmark" 'little address space'
-  "$here/make-results.sh" dir 1000 4
+  "$here/make-results.sh" dir 1000 8
   for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
     '--table '{mmu,latency,memory,growth}' -f json'; do
-    exits 0 bash -c 'ulimit -v 60000 && exec "$@"' bash \
+    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
       "$reapmark" report dir $shown
   done
 }
