@@ -810,7 +810,7 @@ test_memory_of_reports() {
   "$here/make-results.sh" dir 1000 8
   for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
     '--table '{mmu,latency,memory,growth}' -f json'; do
-    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
+    exits 0 bash -c 'ulimit -v 30000 && exec "$@"' bash \
       "$reapmark" report dir $shown
   done
 }
