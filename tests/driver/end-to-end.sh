@@ -357,6 +357,13 @@ EOF
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
+# What mutators waited for because of the collector's own threads is told.
+test_own_delay() {
+  expect 0 run -c alpha -w script:act=helped,script -n 2 -o dir
+  printed 'alpha: up to 5.00 ms in which mutators waited for a processor while'
+  [ "$(grep -c 'waited for a processor' out)" = 1 ] || fail 'the other cell'
+}
+
 # alpha takes half of beta's time.  Each target has another outcome.
 targets_suite() {
   cat >aims.yml <<EOF
