@@ -688,9 +688,9 @@ static const char *inc_foresee(uint64_t *seen) {
     if (inc_where(large_objects.items[i]))
       bitmap_set(seen, space_granule(large_objects.items[i]));
   inc_foresee_stack(&r, &inc.marking.stack);
-  for (unsigned i = 0; i < MARKING_FIFO; i++)
-    if (inc.marking.fifo[i])
-      inc_foresee_queued(&r, inc.marking.fifo[i]);
+  const marking *k = &inc.marking;
+  for (unsigned i = 0; i < k->ends.size; i++)
+    inc_foresee_queued(&r, prefetch_waiting(k->fifo, MARKING_FIFO, k->ends, i));
   inc_foresee_stack(&r, &inc.wide);
   if (inc.parted)
     inc_foresee_queued(&r, inc.parted);

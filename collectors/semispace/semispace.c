@@ -28,6 +28,7 @@
 #include "common/hostile/poison.h"
 #include "common/pacing.h"
 #include "common/pause.h"
+#include "common/prefetch.h"
 #include "common/survey.h"
 #include "semispace/semispace.h"
 #include "common/inline/reachable.h"
@@ -35,8 +36,8 @@
 #include <pthread.h>
 
 enum {
-  /* References that wait to be forwarded while their objects are fetched (Cher,
-   * Hosking & Vitek, ASPLOS 2004). */
+  /* References that wait to be forwarded while their objects are fetched
+   * (prefetch.h). */
   SEMI_FIFO = 32,
 };
 
@@ -247,14 +248,14 @@ gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
  * ------------------------------------------------------------------------- */
 
 typedef struct semi_copying {
-  semi_space to;               /* where copies go */
-  char *cursor, *limit;        /* the free part of its last block */
-  char *scan;                  /* the first copy that was not scanned, ... */
-  uint32_t scan_block;         /* ... in this block, ... */
-  char *scan_end;              /* ... in which copies are complete up to here */
-  gc_object **fifo[SEMI_FIFO]; /* places that wait to be forwarded, a ring */
-  unsigned at;                 /* the place in the ring whose turn it is */
-  uint64_t objects;            /* copied so far */
+  semi_space to;         /* where copies go */
+  char *cursor, *limit;  /* the free part of its last block */
+  char *scan;            /* the first copy that was not scanned, ... */
+  uint32_t scan_block;   /* ... in this block, ... */
+  char *scan_end;        /* ... in which copies are complete up to here */
+  void *fifo[SEMI_FIFO]; /* places that wait to be forwarded */
+  prefetch_ends ends;    /* of the queue that they form (prefetch.h) */
+  uint64_t objects;      /* copied so far */
 } semi_copying;
 
 /* Notes how full the last block is. */
@@ -321,9 +322,7 @@ semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
   if (!*place)
     return;
   __builtin_prefetch(*place);
-  gc_object **due = c->fifo[c->at];
-  c->fifo[c->at] = place;
-  c->at = (c->at + 1) % SEMI_FIFO;
+  gc_object **due = prefetch_turn(c->fifo, SEMI_FIFO, &c->ends, place);
   if (due)
     semi_forward_as(c, due, pairs);
 }
@@ -338,13 +337,9 @@ static inline void semi_visit_paired(void *data, gc_object **place) {
 
 /* Forwards all waiting references.  Returns whether there were any. */
 static inline bool semi_flush(semi_copying *c, bool pairs) {
-  bool any = false;
-  for (unsigned i = 0; i < SEMI_FIFO; i++, c->at = (c->at + 1) % SEMI_FIFO) {
-    gc_object **due = c->fifo[c->at];
-    c->fifo[c->at] = NULL;
-    if (due)
-      semi_forward_as(c, due, pairs), any = true;
-  }
+  bool any = c->ends.size > 0;
+  for (gc_object **due; (due = prefetch_take(c->fifo, SEMI_FIFO, &c->ends));)
+    semi_forward_as(c, due, pairs);
   return any;
 }
 
