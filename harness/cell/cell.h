@@ -8,7 +8,8 @@
  *   options.c      the command line
  *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
  *   describe.c     --describe
- *   binding.c      binding of threads to processing units
+ *   binding.c      binding of threads to processing units; gc_helper_thread
+ *   accounts.c     how long the threads ran, and waited to run
  *   resident.c     the resident set of the process
  *   threads.c      mutator threads, locks
  *   steps.c        the measured part and its timed steps
@@ -153,11 +154,13 @@ void cell_binding_init(const char *policy, unsigned threads);
 
 /* Binds the calling thread, mutator number `index`, and records the binding
  * that the kernel granted.  A thread inherits the binding of the thread that
- * creates it, so a collector has to place its own threads itself. */
+ * creates it; gc_helper_thread places a collector's own threads. */
 void cell_bind_self(unsigned index);
 
-/* The granted CPU sets of the mutators, as an array of strings.  Any thread. */
+/* The granted CPU sets of the mutators, and of helpers (NULL: there were none),
+ * as arrays of strings.  Any thread. */
 json_t *cell_binding_got(void);
+json_t *cell_binding_helpers(void);
 
 void cell_binding_finish(void);
 
@@ -175,6 +178,32 @@ cell_resident cell_read_resident(void);
 /* Lowers the peak to what is resident now.  Returns false if the kernel does
  * not allow that. */
 bool cell_reset_peak(void);
+
+/* ------------------------------------------------------------------------- *
+ * accounts.c.  Times are ns since the beginning of a thread or process.
+ * ------------------------------------------------------------------------- */
+
+/* The CPU time of threads that used the account one after the other. */
+typedef struct cell_account cell_account;
+
+/* What the kernel tells of a thread (schedstat). */
+typedef struct cell_sched {
+  uint64_t ran;
+  uint64_t waited; /* ready to run, but not running: run-queue delay */
+} cell_sched;
+
+/* The account of the calling thread, until the thread ends; NULL if the kernel
+ * does not tell. */
+cell_account *cell_account_open(void);
+
+/* Reads the account of a thread that runs.  False if the kernel does not tell.
+ */
+bool cell_account_read(const cell_account *a, cell_sched *out);
+
+/* For how long threads without an account ran, when the process ran for
+ * `process` and the thread of the account `mine` for `ran`. */
+uint64_t cell_strangers_ran(const cell_account *mine, uint64_t process,
+                            uint64_t ran);
 
 /* ------------------------------------------------------------------------- *
  * threads.c: the mutator threads.
@@ -202,9 +231,11 @@ typedef struct cell_thread {
   bool used; /* has ever been taken */
 
   /* The run-queue delay of the owning thread. */
-  int delay_fd;           /* its schedstat file; -1 if it cannot be read */
-  uint64_t delay_read;    /* the delay at the last reading */
-  uint64_t delay_refresh; /* when the next reading is due */
+  cell_account *account;   /* NULL if it cannot be read */
+  uint64_t delay_read;     /* the delay at the last reading */
+  uint64_t strangers_read; /* for how long strangers had run, at most */
+  uint64_t delay_refresh;  /* when the next reading is due */
+  uint64_t delay_sum;      /* all that was read and others caused */
 
   /* The current step. */
   uint64_t step_begin;      /* the clock */
@@ -217,8 +248,10 @@ typedef struct cell_thread {
 
   /* Totals of the run. */
   uint64_t ops;
-  uint64_t delayed; /* run-queue delay subtracted from steps */
-  hist *steps;      /* one histogram for each kind of step */
+  uint64_t delayed;   /* run-queue delay subtracted from steps */
+  uint64_t own_delay; /* run-queue delay that was left where it was, because
+                         threads of this process ran meanwhile */
+  hist *steps;        /* one histogram for each kind of step */
   hist *pauses; /* one for each gc_pause_kind, as reported; then one for all,
                    without run-queue delay */
   cell_intervals stops; /* world stops, which halt every mutator, that this
@@ -286,14 +319,14 @@ void cell_steps_off(void);
  * step. */
 void cell_start_step(cell_thread *c, uint64_t now);
 
-/* Begin and end the accounting of the calling thread's run-queue delay, the
- * time in which the thread is ready to run and waits for a processor. */
+/* Begins the accounting of the calling thread's run-queue delay, the time in
+ * which the thread is ready to run and waits for a processor. */
 void cell_delay_open(cell_thread *c);
-void cell_delay_close(cell_thread *c);
 
-/* Reads the run-queue delay of the calling thread since the last reading, adds
- * it to the current step, and books the time since `now` as instrument time.
- * Returns the delay. */
+/* Reads the run-queue delay of the calling thread since the last reading, less
+ * what threads of this process may have caused (accounts.c), adds it to the
+ * current step, and books the time since `now` as instrument time.  Returns the
+ * delay. */
 uint64_t cell_delay_since(cell_thread *c, uint64_t now);
 
 /* Whether every thread so far could read its run-queue delay. */

@@ -122,9 +122,9 @@ static json_t *compose_reclamation(const cell_measured *x) {
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o}"
-      ",s:"
-      "b,s:o*}",
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o,"
+      "s:o*"
+      "},s:b,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
@@ -134,7 +134,8 @@ static json_t *compose_identity(const cell_run *run,
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
       "options", compose_options(), "verdict", compose_verdict(verdict),
       "binding", "policy", run->options->pin, "got", cell_binding_got(),
-      "instrumented", run->options->instrument, "hostile", compose_hostile());
+      "helpers", cell_binding_helpers(), "instrumented",
+      run->options->instrument, "hostile", compose_hostile());
 }
 
 /* ------------------------------------------------------------------------- *
@@ -211,6 +212,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
       hist_merge(&sum->pauses[i], &c->pauses[i]);
     sum->ops += c->ops;
     sum->delayed += c->delayed;
+    sum->own_delay += c->own_delay;
   }
   cell_foreign_pauses(sum->pauses);
 
@@ -232,10 +234,11 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                       compose_steps(w, sum->steps, sum->delayed));
   json_object_set(json, "counters", run->counters);
   json_object_set_new(json, "noise",
-                      json_pack("{s:o,s:o,s:o}", "voluntary",
+                      json_pack("{s:o,s:o,s:o,s:o}", "voluntary",
                                 record_integer(x->voluntary), "involuntary",
                                 record_integer(x->involuntary), "run_delay",
-                                record_integer(x->run_delay)));
+                                record_integer(x->run_delay), "own_delay",
+                                record_integer(sum->own_delay)));
   return json;
 }
 

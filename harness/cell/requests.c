@@ -73,7 +73,7 @@ uint64_t cell_requests_bytes(void) {
 /* The request clock when the system clock is `now`, as far as delays are
  * known. */
 static uint64_t own_time(const cell_thread *c, uint64_t now) {
-  uint64_t lost = c->instrument + (c->delay_read - requests.delay);
+  uint64_t lost = c->instrument + (c->delay_sum - requests.delay);
   uint64_t since = now - cell_measurement.begin;
   return since > lost ? since - lost : 0;
 }
@@ -110,7 +110,7 @@ void wl_request_begin(wl_thread *t) {
   if (i == requests.count)
     cell_die("the workload serves more requests than it announced");
   if (i == 0)
-    requests.delay = c->delay_read;
+    requests.delay = c->delay_sum;
   uint64_t now = gc_now_ns();
   if (requests.rate > 0) {
     if (own_time(c, now) < requests.arrival[i])

@@ -102,6 +102,8 @@ static const struct field {
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
+    {"binding.helpers", STRINGS, OPTIONAL},
+    {"noise.own_delay", INTEGER, OPTIONAL},
     {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},

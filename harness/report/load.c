@@ -276,6 +276,14 @@ static size_t planned_of(const report *r, bool canary) {
   return canary ? 2 * r->invocations + 1 : r->invocations;
 }
 
+/* Delay that the program's own threads may have caused, if it is more than a
+ * millisecond and a tenth of the time; else 0.  Mutator threads that come and
+ * go leave some, too: the kernel's work when they end. */
+static double own_delay(const json_t *record) {
+  double own = record_number(record, "noise.own_delay");
+  return own > fmax(1e6, .1 * record_number(record, "time.wall")) ? own : 0;
+}
+
 static void add_record(void *data, const json_t *record) {
   report *r = data;
   bool canary = json_is_true(json_object_get(record, "canary"));
@@ -320,6 +328,7 @@ static void add_record(void *data, const json_t *record) {
     c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
+  c->own_delay = fmax(c->own_delay, own_delay(record));
   add_pauses(c, record);
 }
 

@@ -74,6 +74,8 @@ typedef struct report_cell {
   size_t untimed_count;
   hist_sparse pauses; /* of all invocations; empty if none was measured */
   bool uncorrected;   /* maxima are withheld: the run-queue delay is unknown */
+  double own_delay;   /* the most of an invocation, ns, of delay that its own
+                         threads may have caused; 0: too little to matter */
   verdict verdict;
   double values[METRICS]; /* all NAN when the verdict is not good */
 } report_cell;

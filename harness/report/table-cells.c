@@ -152,6 +152,11 @@ static void add_notes(page *p, const report_cell *c) {
     page_list(p,
               "%s: its threads take turns, so that more of them are no faster",
               c->collector);
+  if (c->own_delay > 0)
+    page_list(p,
+              "%s: up to %s in which mutators waited for a processor while "
+              "threads of its own ran are left in pauses and steps",
+              c->collector, table_number(TABLE_TIME, c->own_delay));
   if (report_worst(c))
     add_failure(p, c);
   else if (c->uncorrected)

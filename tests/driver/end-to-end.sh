@@ -357,6 +357,13 @@ EOF
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
+# What mutators waited for because of the collector's own threads is told.
+test_own_delay() {
+  expect 0 run -c alpha -w script:act=helped,script -n 2 -o dir
+  printed 'alpha: up to 5.00 ms in which mutators waited for a processor while'
+  [ "$(grep -c 'waited for a processor' out)" = 1 ] || fail 'the other cell'
+}
+
 # alpha takes half of beta's time.  Each target has another outcome.
 targets_suite() {
   cat >aims.yml <<EOF
@@ -376,6 +383,10 @@ targets:
   - {name: four, what: too noisy, metric: wall_ns, gate: 1.001,
      cell: {workload: "script:act=clock", collector: gamma},
      over: {collector: beta}}
+  - {name: over, what: one act of one over all of the other, metric: op_ns,
+     gate: 0.0006, over_metric: wall_ns,
+     cell: {workload: "script:act=clock", collector: alpha},
+     over: {collector: beta}}
   - {name: five, what: nobody there, metric: wall_ns, gate: 1,
      cell: {workload: script, collector: delta}, over: {collector: beta}}
 EOF
@@ -388,10 +399,11 @@ test_targets() {
   targets_suite
   expect 0 run aims.yml -o dir
   sed -n '/^target/,$p' out >table
-  ratio='0\.500x +0\.500x to 0\.500x'
+  ratio='500 µs +1\.00 ms +0\.500x +0\.500x to 0\.500x'
   grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +stretch met\$" table ||
     fail 'one'
-  grep -qE '^two .* 500 ns .* met$' table || fail 'two'
+  grep -qE '^two .* 500 ns .* met, here only$' table || fail 'two'
+  grep -qE '^over .* 500 ns +1\.00 ms +0\.0005x .* met$' table || fail 'over'
   grep -qE "^three .* $ratio .* not met\$" table || fail 'three'
   grep -qE '^four .*not decided: the interval contains the gate$' table ||
     fail 'four'
@@ -452,6 +464,12 @@ test_target_errors() {
     "metric: wall_ns, stretch: 2, $cell"
   target_error "4:6: target 't': rss and floor need over" \
     "metric: wall_ns, rss: 5, $cell"
+  target_error "4:61: unknown metric 'wal_ns' (did you mean 'wall_ns'?)" \
+    "metric: op_ns, over_metric: wal_ns, $cell"
+  target_error "4:61: target 't': over_metric needs over, without untimed" \
+    "metric: op_ns, over_metric: wall_ns, $cell"
+  target_error "4:61: target 't': op_ns over peak_rss_bytes would be no ratio" \
+    "metric: op_ns, over_metric: peak_rss_bytes, over: {collector: beta}, $cell"
   target_error "4:41: target 't': no way is better for 'pause_count'" \
     "metric: pause_count, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \

@@ -543,6 +543,31 @@ static void targets_of_other_metrics(void **state) {
   assert_near(judged(1, "measured"), 5e6, 1e-3);
 }
 
+/* A pause over the time of one access to memory, both of which are shown.  Two
+ * machines whose memory differs by eight times may differ in nothing else. */
+static void targets_over_a_floor(void **state) {
+  (void)state;
+  append_five("ms", 640, 0, 0);
+  append_five("floor", 150, 0, 0);
+  append_five("slow-ms", 78, 0, 0);
+  append_five("fast-floor", 60, 0, 0);
+  add_target("w/ms/2x", "w/floor/2x", 3, 2);
+  add_target("w/slow-ms/2x", "w/fast-floor/2x", 1.5, 1.2);
+  json_t *pause = add_target("w/ms/2x", "w/floor/2x", 43, 42);
+  json_object_set_new(pause, "metric", json_string("pause_max_ns"));
+  json_object_set_new(pause, "over_metric", json_string("wall_ns"));
+  json_t *unknown = add_target("w/ms/2x", "w/floor/2x", 43, 42);
+  json_object_set_new(unknown, "over_metric", json_string("new"));
+  load(NULL, 5);
+  assert_judged(0, "not met", "");
+  assert_near(judged(0, "measured"), 640. / 150, 1e-9);
+  assert_near(judged(0, "over_figure") / judged(0, "figure"), 150. / 640, 1e-9);
+  assert_judged(1, "met", "");
+  assert_near(judged(2, "measured"), 6400. / 150, 1e-9);
+  assert_judged(2, "met", "");
+  assert_judged(3, "n/a", "this version has no such metric");
+}
+
 static void targets_of_few_invocations(void **state) {
   (void)state;
   append((made){.workload = "w", .collector = "ms", .heap = "2x", .wall = 1});
@@ -647,6 +672,7 @@ int main(void) {
                                      TABLE_TEST(growth),
                                      TABLE_TEST(targets_by_interval),
                                      TABLE_TEST(targets_of_other_metrics),
+                                     TABLE_TEST(targets_over_a_floor),
                                      TABLE_TEST(targets_of_few_invocations),
                                      TABLE_TEST(targets_with_a_condition),
                                      TABLE_TEST(targets_without_numbers),

@@ -67,6 +67,7 @@ typedef struct plan_cell {
 typedef struct plan_target {
   const char *name, *what, *metric;
   const char *cell, *over;   /* over: NULL if there is none */
+  const char *over_metric;   /* NULL: the same metric */
   double gate, stretch, rss; /* stretch, rss: 0 if there is none */
   bool floor;
 } plan_target;
