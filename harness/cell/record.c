@@ -123,8 +123,7 @@ static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
       "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o}"
-      ",s:"
-      "b,s:o*}",
+      ",s:b,s:o,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
@@ -134,7 +133,8 @@ static json_t *compose_identity(const cell_run *run,
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
       "options", compose_options(), "verdict", compose_verdict(verdict),
       "binding", "policy", run->options->pin, "got", cell_binding_got(),
-      "instrumented", run->options->instrument, "hostile", compose_hostile());
+      "instrumented", run->options->instrument, "build", cell_build_json(),
+      "hostile", compose_hostile());
 }
 
 /* ------------------------------------------------------------------------- *
