@@ -275,8 +275,9 @@ page *report_limits(const report *r) {
       "the other.  The interval is of runs of one program:\nwhere the linker "
       "put its code alone moves times by some percent, which it does not show.",
       TARGET_FEWEST);
-  p->json = json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1, "table",
+  p->json = json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
                       "limits", "suite", json_object_get(r->plan, "suite"),
-                      "suspect", report_is_suspect(r), "rows", rows);
+                      "suspect", report_is_suspect(r), "builds",
+                      builds_json(&r->builds), "rows", rows);
   return p;
 }
