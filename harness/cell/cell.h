@@ -143,6 +143,9 @@ extern const cell_build cell_this_build;
  * program. */
 json_t *cell_build_json(void);
 
+/* The values of the collector's options, by name.  Defined by record.c. */
+json_t *cell_options_json(void);
+
 /* Defined by micro.c.  `primitives` is a list of names separated by commas,
  * NULL for all primitives.  An unknown name ends the process by cell_usage.
  * Both functions make a heap of their own.  `min_time`: seconds for each

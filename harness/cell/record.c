@@ -28,7 +28,7 @@ static json_t *compose_params(const wl_run *run) {
   return params;
 }
 
-static json_t *compose_options(void) {
+json_t *cell_options_json(void) {
   json_t *options = json_object();
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
     json_object_set_new(options, o->name, record_integer(*o->value));
@@ -131,7 +131,7 @@ static json_t *compose_identity(const cell_run *run,
       record_integer(run->heap_limit), "coarse", run->coarse, "must_hold",
       record_integer(run->must_hold), "live", record_integer(run->volume.live),
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
-      "options", compose_options(), "verdict", compose_verdict(verdict),
+      "options", cell_options_json(), "verdict", compose_verdict(verdict),
       "binding", "policy", run->options->pin, "got", cell_binding_got(),
       "instrumented", run->options->instrument, "build", cell_build_json(),
       "hostile", compose_hostile());
