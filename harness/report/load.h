@@ -63,7 +63,7 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* an adapter, which stands in groups of its own */
+  bool reference;      /* no model: stands in groups of its own */
   bool turns;          /* only one of its threads runs at a time */
   double floor;        /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */

@@ -18,6 +18,8 @@ static json_t *targets_to_json(const plan *p) {
                   "metric", t->metric, "cell", t->cell, "gate", t->gate);
     if (t->over)
       json_object_set_new(target, "over", json_string(t->over));
+    if (t->by_hand)
+      json_object_set_new(target, "by_hand", json_string(t->by_hand));
     if (t->stretch > 0)
       json_object_set_new(target, "stretch", json_real(t->stretch));
     if (t->rss > 0)
@@ -77,18 +79,20 @@ json_t *plan_to_json(const plan *p) {
  * ------------------------------------------------------------------------- */
 
 static bool target_from_json(const json_t *json, plan *out) {
-  const char *name, *what, *metric, *cell, *over = NULL;
+  const char *name, *what, *metric, *cell, *over = NULL, *by_hand = NULL;
   plan_target t = {.floor = json_object_get(json, "floor") != NULL};
-  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:F, s?s, s?F, s?F}",
-                  "name", &name, "what", &what, "metric", &metric, "cell",
-                  &cell, "gate", &t.gate, "over", &over, "stretch", &t.stretch,
-                  "rss", &t.rss))
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:F, s?s, s?s, s?F, s?F}", "name",
+                  &name, "what", &what, "metric", &metric, "cell", &cell,
+                  "gate", &t.gate, "over", &over, "by_hand", &by_hand,
+                  "stretch", &t.stretch, "rss", &t.rss))
     return false;
   t.name = arena_text("%s", name);
   t.what = arena_text("%s", what);
   t.metric = arena_text("%s", metric);
   t.cell = arena_text("%s", cell);
   t.over = over ? arena_text("%s", over) : NULL;
+  t.by_hand = by_hand ? arena_text("%s", by_hand) : NULL;
   out->targets = arena_more(out->targets, out->targets_count, sizeof t);
   out->targets[out->targets_count++] = t;
   return true;

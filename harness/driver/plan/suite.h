@@ -33,6 +33,9 @@ typedef struct suite_side {
  *                collector, and if they differ a workload and threads; heap as
  *                above.  Without `over`, the gate is in the metric's base unit
  *                (ns, bytes, per second)
+ *   by_hand      a second cell, likewise, that is shown beside `over` and not
+ *                judged: the same library, used by a program without our
+ *                interface
  *   untimed      true: `over` runs without instruments, and without `over` the
  *                same cell does; the metric is then wall_ns
  *   gate         the number to reach: at most this where less of the metric is
@@ -45,7 +48,7 @@ typedef struct suite_side {
  */
 typedef struct suite_target {
   char *name, *what, *metric;
-  suite_side cell, *over;
+  suite_side cell, *over, *by_hand;
   double gate, *stretch, *rss;
   bool *floor, *untimed;
 } suite_target;
