@@ -50,27 +50,34 @@ static const char *add_word(const char *list, const char *word) {
 }
 
 const char *builds_text(const report_builds *all, const json_t *driver) {
-  const char *other = "", *unknown = "", *changed = "", *line = "";
+  const char *other = "", *changed = "";
   const report_build usual = find_reference(all, driver);
   for (size_t i = 0; i < all->count; i++) {
     const report_build *b = &all->items[i];
-    if (!is_known(b))
-      unknown = add_word(unknown, b->collector);
-    else if (strcmp(b->text, usual.text))
+    if (is_known(b) && strcmp(b->text, usual.text))
       other = add_word(other, arena_text("%s (%s)", b->collector, b->text));
     if (is_known(b) && is_changed(all, i))
       changed = add_word(changed, b->collector);
   }
   if (*other)
-    line = arena_text("Compiled otherwise than %s (%s): %s.", usual.collector,
-                      usual.text, other);
+    other = arena_text("Compiled otherwise than %s (%s): %s.", usual.collector,
+                       usual.text, other);
   if (*changed)
-    line = arena_text("%s%sCompiled anew between two runs: %s.", line,
-                      *line ? "  " : "", changed);
-  if (*unknown)
-    line = arena_text("%s%sHow they were compiled is unknown: %s.", line,
-                      *line ? "  " : "", unknown);
-  return *line ? line : NULL;
+    changed = arena_text("Compiled anew between two runs: %s.", changed);
+  return !*other && !*changed
+             ? NULL
+             : arena_text("%s%s%s", other, *other && *changed ? "  " : "",
+                          changed);
+}
+
+const char *builds_unknown(const report_builds *all) {
+  const char *unknown = "";
+  for (size_t i = 0; i < all->count; i++)
+    if (!is_known(&all->items[i]))
+      unknown = add_word(unknown, all->items[i].collector);
+  return *unknown
+             ? arena_text("How these were compiled is unknown: %s.", unknown)
+             : NULL;
 }
 
 json_t *builds_json(const report_builds *all) {

@@ -22,11 +22,15 @@ typedef struct report_builds {
 /* Adds the program that made this record, or that describes itself so. */
 void builds_add(report_builds *all, const char *collector, const json_t *build);
 
-/* One line that names the programs that were compiled otherwise than
- * the driver, whose build is in machine.json (NULL: otherwise than the first
- * program whose build is known), those of which it is not known, and
- * those that changed between two runs.  NULL if there are none. */
+/* One line that names the programs that were compiled otherwise than the
+ * driver, whose build is in machine.json (NULL: than the first program whose
+ * build is known), and those that changed between two runs.  NULL if there are
+ * none. */
 const char *builds_text(const report_builds *all, const json_t *driver);
+
+/* One line that names those that do not tell, as records of earlier versions do
+ * not; or NULL. */
+const char *builds_unknown(const report_builds *all);
 
 /* All of them: [{"collector": ..., "build": ..., "id": ...}, ...], new. */
 json_t *builds_json(const report_builds *all);

@@ -234,6 +234,9 @@ static void add_builds(page *p, const compare_side *side,
   const char *builds = report_builds_text(side->report, base->report);
   if (builds)
     page_text(p, PAGE_LINE, "%s: %s", side->name, builds);
+  if (builds_unknown(&side->report->builds))
+    page_text(p, PAGE_LINE, "%s: %s", side->name,
+              builds_unknown(&side->report->builds));
 }
 
 static void add_side(page *p, table *t, comparison *const *all, size_t count) {

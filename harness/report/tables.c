@@ -141,6 +141,8 @@ void report_add_title(page *p, const report *r) {
   const char *builds = report_builds_text(r, r);
   if (builds)
     page_text(p, PAGE_LINE, "%s", builds);
+  if (builds_unknown(&r->builds))
+    page_text(p, PAGE_LINE, "%s", builds_unknown(&r->builds));
 }
 
 json_t *report_table_json(const report *r, const table *t, const char *name) {
