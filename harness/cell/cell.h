@@ -23,9 +23,10 @@
  *   leak-rounds.c  what the heap holds in each round of a leak-* workload
  *   record.c       the record
  *   micro.c        --micro, which times the inline half of gc.h
+ *   build.c        how the program was compiled
  *
- * All files but micro.c are compiled once, for all collectors.  A json_t that a
- * function returns belongs to the caller. */
+ * All files but the last two are compiled once, for all collectors.  A json_t
+ * that a function returns belongs to the caller. */
 #ifndef REAPMARK_CELL_H
 #define REAPMARK_CELL_H
 
@@ -131,6 +132,20 @@ _Noreturn void cell_die(const char *format, ...)
 
 /* Returns the collector's description of itself (results/schema.md). */
 json_t *cell_describe(void);
+
+/* How the program was compiled.  Defined by build.c. */
+typedef struct cell_build {
+  const char *compiler, *flags, *type, *sanitizer;
+  bool optimised, checks;
+} cell_build;
+extern const cell_build cell_this_build;
+
+/* The same as JSON (results/schema.md), with the linker's hash of the
+ * program. */
+json_t *cell_build_json(void);
+
+/* The values of the collector's options, by name.  Defined by record.c. */
+json_t *cell_options_json(void);
 
 /* Defined by micro.c.  `primitives` is a list of names separated by commas,
  * NULL for all primitives.  An unknown name ends the process by cell_usage.

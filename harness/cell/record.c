@@ -28,7 +28,7 @@ static json_t *compose_params(const wl_run *run) {
   return params;
 }
 
-static json_t *compose_options(void) {
+json_t *cell_options_json(void) {
   json_t *options = json_object();
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
     json_object_set_new(options, o->name, record_integer(*o->value));
@@ -124,7 +124,7 @@ static json_t *compose_identity(const cell_run *run,
   return json_pack(
       "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o,"
       "s:o*"
-      "},s:b,s:o*}",
+      "},s:b,s:o,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
@@ -132,10 +132,11 @@ static json_t *compose_identity(const cell_run *run,
       record_integer(run->heap_limit), "coarse", run->coarse, "must_hold",
       record_integer(run->must_hold), "live", record_integer(run->volume.live),
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
-      "options", compose_options(), "verdict", compose_verdict(verdict),
+      "options", cell_options_json(), "verdict", compose_verdict(verdict),
       "binding", "policy", run->options->pin, "got", cell_binding_got(),
       "helpers", cell_binding_helpers(), "instrumented",
-      run->options->instrument, "hostile", compose_hostile());
+      run->options->instrument, "build", cell_build_json(), "hostile",
+      compose_hostile());
 }
 
 /* ------------------------------------------------------------------------- *

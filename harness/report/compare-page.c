@@ -227,6 +227,18 @@ static size_t next_side(comparison *const *all, size_t count, size_t from) {
   return end;
 }
 
+/* Names the programs of a side that were compiled otherwise than the driver of
+ * the base. */
+static void add_builds(page *p, const compare_side *side,
+                       const compare_side *base) {
+  const char *builds = report_builds_text(side->report, base->report);
+  if (builds)
+    page_text(p, PAGE_LINE, "%s: %s", side->name, builds);
+  if (builds_unknown(&side->report->builds))
+    page_text(p, PAGE_LINE, "%s: %s", side->name,
+              builds_unknown(&side->report->builds));
+}
+
 static void add_side(page *p, table *t, comparison *const *all, size_t count) {
   const comparison *first = all[0];
   page_text(p, PAGE_TITLE, "base: %s; new: %s", first->base.name,
@@ -235,6 +247,9 @@ static void add_side(page *p, table *t, comparison *const *all, size_t count) {
       report_suspect_text(first->base.report, first->fresh.report);
   if (suspect)
     page_text(p, PAGE_LINE, "%s", suspect);
+  add_builds(p, &first->base, &first->base);
+  if (first->fresh.report != first->base.report)
+    add_builds(p, &first->fresh, &first->base);
   for (size_t i = 0; i < count; i++) {
     size_t group = add_comparison(t, all[i]);
     if (all[i]->tested) /* add_absent says why not */
@@ -311,8 +326,9 @@ static json_t *json_of(const void *of) {
       json_array_append_new(rows, json_of_row(&c->rows[k]));
     bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
     json_t *o = json_pack(
-        "{s:s, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name, "suspect",
-        is_suspect, "metric", c->metric->name, "better",
+        "{s:s, s:o, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name,
+        "builds", builds_json(&c->fresh.report->builds), "suspect", is_suspect,
+        "metric", c->metric->name, "better",
         c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
         "cells_complete", (int)c->complete, "rows", rows);
     set_number(o, "canary_change",
@@ -321,10 +337,11 @@ static json_t *json_of(const void *of) {
     set_interval(o, "geomean_interval", c->geomean_interval);
     json_array_append_new(list, o);
   }
-  return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o}", "schema", 1, "base",
-                   all[0]->base.name, "alpha", all[0]->rules.alpha, "threshold",
-                   all[0]->rules.threshold, "confidence", REPORT_CONFIDENCE,
-                   "comparisons", list);
+  return json_pack("{s:i, s:s, s:o, s:f, s:f, s:f, s:o}", "schema", 1, "base",
+                   all[0]->base.name, "base_builds",
+                   builds_json(&all[0]->base.report->builds), "alpha",
+                   all[0]->rules.alpha, "threshold", all[0]->rules.threshold,
+                   "confidence", REPORT_CONFIDENCE, "comparisons", list);
 }
 
 /* ------------------------------------------------------------------------- */

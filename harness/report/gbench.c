@@ -57,6 +57,9 @@ static json_t *gbench_context(const report *r) {
                       load && known ? json_incref(load) : json_array());
   json_object_set_new(context, "library_build_type", json_string("release"));
   json_object_set_new(context, "left_out", gbench_left_out(r));
+  const char *builds = report_builds_text(r, r);
+  if (builds)
+    json_object_set_new(context, "compiled", json_string(builds));
   return context;
 }
 

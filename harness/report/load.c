@@ -270,6 +270,10 @@ const char *report_canary_text(const report *r) {
                     100 * REPORT_DRIFT_BOUND);
 }
 
+const char *report_builds_text(const report *r, const report *base) {
+  return builds_text(&r->builds, json_object_get(base->machine, "build"));
+}
+
 /* How many runs of a cell, or of the canary, were planned from the start.  The
  * canary runs twice in each round, and once at the end. */
 static size_t planned_of(const report *r, bool canary) {
@@ -288,6 +292,9 @@ static void add_record(void *data, const json_t *record) {
   report *r = data;
   bool canary = json_is_true(json_object_get(record, "canary"));
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
+  if (json_object_get(record, "binding")) /* the program itself wrote it */
+    builds_add(&r->builds, record_text(record, "collector"),
+               json_object_get(record, "build"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
     /* --until-ci planned the run later. */

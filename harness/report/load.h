@@ -5,6 +5,7 @@
 #ifndef REAPMARK_REPORT_LOAD_H
 #define REAPMARK_REPORT_LOAD_H
 
+#include "builds.h"
 #include "metrics.h"
 #include "harness/record/results.h"
 #include "harness/stats/histogram.h"
@@ -62,7 +63,7 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* an adapter, which stands in groups of its own */
+  bool reference;      /* no model: stands in groups of its own */
   bool turns;          /* only one of its threads runs at a time */
   double floor;        /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */
@@ -91,7 +92,8 @@ typedef struct report {
   size_t planned, found; /* runs */
   double *canary;        /* wall times of the canary, by run; NAN: failed */
   size_t canary_count;
-  size_t strays; /* records that match no planned cell, or duplicates */
+  report_builds builds; /* of the programs that made the records */
+  size_t strays;        /* records that match no planned cell, or duplicates */
   results_state state;
 } report;
 
@@ -139,6 +141,10 @@ bool report_is_suspect(const report *r);
 
 /* The same in one line ("The canary ..."), or NULL if no canary was run. */
 const char *report_canary_text(const report *r);
+
+/* Which programs were compiled otherwise than the driver of `base`, in one line
+ * (builds_text), or NULL.  `base` may be the report itself. */
+const char *report_builds_text(const report *r, const report *base);
 
 /* How much the machine changed from one directory to another: the median of the
  * canary's times in `fresh` over that in `base`, less 1; NAN unless both have

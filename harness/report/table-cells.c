@@ -254,14 +254,14 @@ static json_t *json_of(const void *of) {
                   combined[metrics[m].combine], "help", metrics[m].help));
   for (size_t i = 0; i < r->count; i++)
     json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  return json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
-                   "schema", 1, "suite", json_object_get(r->plan, "suite"),
-                   "suspect", report_is_suspect(r), "warnings",
-                   json_of_warnings(r), "seed",
-                   json_object_get(r->plan, "seed"), "invocations",
-                   json_object_get(r->plan, "invocations"), "machine",
-                   r->machine, "runs", (int)r->found, "runs_planned",
-                   (int)r->planned, "metrics", described, "cells", cells);
+  return json_pack(
+      "{s:i, s:o, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}", "schema",
+      1, "builds", builds_json(&r->builds), "suite",
+      json_object_get(r->plan, "suite"), "suspect", report_is_suspect(r),
+      "warnings", json_of_warnings(r), "seed", json_object_get(r->plan, "seed"),
+      "invocations", json_object_get(r->plan, "invocations"), "machine",
+      r->machine, "runs", (int)r->found, "runs_planned", (int)r->planned,
+      "metrics", described, "cells", cells);
 }
 
 page *report_cells(const report *r) {

@@ -138,13 +138,18 @@ void report_add_title(page *p, const report *r) {
   if (*machine || canary)
     page_text(p, PAGE_LINE, "%s%s%s", machine, *machine && canary ? "\n" : "",
               canary ? canary : "");
+  const char *builds = report_builds_text(r, r);
+  if (builds)
+    page_text(p, PAGE_LINE, "%s", builds);
+  if (builds_unknown(&r->builds))
+    page_text(p, PAGE_LINE, "%s", builds_unknown(&r->builds));
 }
 
 json_t *report_table_json(const report *r, const table *t, const char *name) {
-  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
+  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o, s:o}", "schema", 1, "table",
                    name, "suite", json_object_get(r->plan, "suite"), "suspect",
-                   report_is_suspect(r), "fields", table_help_json(t), "rows",
-                   table_rows_json(t));
+                   report_is_suspect(r), "builds", builds_json(&r->builds),
+                   "fields", table_help_json(t), "rows", table_rows_json(t));
 }
 
 page *report_cross_page(const report *r, table *t, const char *name,

@@ -26,6 +26,9 @@ enum { TARGET_FEWEST = 5 };
  *                           by the bootstrap (harness/stats/interval.h)
  *   invocations             of the side that has fewer
  *   rss_ratio               medians of the peaks of resident memory
+ *   by_hand, by_hand_ratio, by_hand_low, by_hand_high, by_hand_rss
+ *                           the same to the peer used by hand; the verdict does
+ *                           not depend on it
  *   verdict                 "stretch met", "met", "not met", "not decided",
  *                           "not comparable" (a condition is broken), "n/a"
  *   reason                  of the last three: why

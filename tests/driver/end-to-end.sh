@@ -374,7 +374,7 @@ table: limits
 targets:
   - {name: one, what: reached, metric: wall_ns, gate: 0.6, stretch: 0.51, rss: 5,
      cell: {workload: "script:act=clock", collector: alpha},
-     over: {collector: beta}}
+     over: {collector: beta}, by_hand: {collector: by-hand}}
   - {name: two, what: reached by a little, metric: op_ns, gate: 600,
      stretch: 400, cell: {workload: "script:act=clock", collector: alpha}}
   - {name: three, what: too much, metric: wall_ns, gate: 0.4,
@@ -390,8 +390,10 @@ targets:
   - {name: five, what: nobody there, metric: wall_ns, gate: 1,
      cell: {workload: script, collector: delta}, over: {collector: beta}}
 EOF
+  ln -sf "$here/scripted-collector" found/by-hand
   echo 500000 >found/alpha.clock
   echo 1000000 >found/beta.clock
+  echo 250000 >found/by-hand.clock
   printf '%s\n' 900000 1100000 1000000 950000 1060000 >found/gamma.clock
 }
 
@@ -400,7 +402,8 @@ test_targets() {
   expect 0 run aims.yml -o dir
   sed -n '/^target/,$p' out >table
   ratio='500 µs +1\.00 ms +0\.500x +0\.500x to 0\.500x'
-  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +stretch met\$" table ||
+  beside='2\.000x \(2\.000 to 2\.000\), RSS 1\.00x'
+  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +$beside +stretch met\$" table ||
     fail 'one'
   grep -qE '^two .* 500 ns .* met, here only$' table || fail 'two'
   grep -qE '^over .* 500 ns +1\.00 ms +0\.0005x .* met$' table || fail 'over'
@@ -412,6 +415,8 @@ test_targets() {
     expect 0 report dir --table limits --format $format
     printed 'stretch met'
   done
+  expect 0 report dir --table limits --format json
+  counted 1 '"by_hand_ratio": 2.0' out
   expect 0 report dir --table limits --format csv
   printed 'three,too much,wall_ns,'
   # A run that was cut off and resumed has the same runs in the end.
@@ -470,6 +475,8 @@ test_target_errors() {
     "metric: op_ns, over_metric: wall_ns, $cell"
   target_error "4:61: target 't': op_ns over peak_rss_bytes would be no ratio" \
     "metric: op_ns, over_metric: peak_rss_bytes, over: {collector: beta}, $cell"
+  target_error "4:6: target 't': by_hand goes with over" \
+    "metric: wall_ns, by_hand: {collector: beta}, $cell"
   target_error "4:41: target 't': no way is better for 'pause_count'" \
     "metric: pause_count, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \
@@ -525,6 +532,95 @@ test_records_of_others() {
 }
 
 # Fields of the driver never come from a program, and its text commands nothing.
+# A program that was compiled otherwise than the others is named, wherever its
+# figures stand beside theirs.
+test_compiled_otherwise() {
+  driver_build >mine
+  for name in alpha beta; do cp mine found/$name.build; done
+  expect 0 run -w script -c alpha,beta -n 1 -o same
+  unprinted 'ompiled'
+  expect 0 report same --format json
+  printed '"build": "'
+  printed '"id": "5a"'
+  expect 0 list collectors
+  ! grep -q ompiled err || fail 'alike, and named'
+
+  ln -s "$here/scripted-collector" found/odd
+  wrong='odd (GNU 1.0 -O0, not optimised).'
+  expect 0 list collectors
+  said 'warning: Compiled otherwise than the driver ('
+  said "$wrong"
+  "$reapmark" doctor >out 2>err || true
+  row 'SERIOUS  W18 compiled: Compiled otherwise than the driver '
+  printed "$wrong"
+  expect 0 run -w script -c alpha,odd -n 1 -o other
+  row "^Compiled otherwise than the driver .*: odd \(GNU 1.0 -O0, not optimised\)\.\$"
+  for format in table markdown csv json gbench; do
+    expect 0 report other --format $format
+    said "warning: other: Compiled otherwise than the driver ("
+    [ $format = csv ] || printed 'GNU 1.0 -O0, not optimised'
+  done
+  expect 0 report other --table stability --format markdown
+  printed "$wrong"
+  # Over two directories, in which each program is alone.
+  expect 0 run -w script -c alpha -n 4 -o a
+  cat >found/alpha.build <<'EOF'
+{"compiler": "GNU 1.0", "flags": "-O0", "type": "", "sanitizer": "address",
+ "optimised": false, "checks": true, "id": "2e"}
+EOF
+  expect 0 run -w script -c alpha -n 4 -o b
+  expect 0 compare a b
+  row '^b: Compiled otherwise than the driver '
+  printed 'alpha (GNU 1.0 -O0, not optimised, sanitizer address, with checks)'
+  ! grep -q '^a: Compiled' out || fail 'the base is as the driver'
+  expect 0 compare a b --format json
+  printed '"base_builds"'
+  printed 'not optimised, sanitizer address'
+  # The same program, made anew in the middle.
+  sed -i 's/"2e"/"3f"/' found/alpha.build
+  expect 0 run -o b --resume -n 5
+  printed 'Compiled anew between two runs: alpha.'
+}
+
+# The build of the driver, as a collector program would describe it.
+driver_build() {
+  "$reapmark" run -w script -c alpha -n 1 -o probe >/dev/null 2>&1
+  sed -n '/^ *"build": {/,/^ *}/p' probe/machine.json |
+    sed '1s/.*/{"id": "5a",/; $s/,$//'
+}
+
+# Records of earlier versions do not tell how the program was compiled.
+test_unknown_builds() {
+  expect 0 run -w script -c alpha,beta -n 1 -o dir
+  printed 'How these were compiled is unknown: alpha, beta.'
+  expect 0 report dir --format json
+  counted 2 '"build": "unknown"' out
+  # Nor does the driver know it of a program that left no record.
+  expect 1 run -w script:act=crash -c alpha -n 1 -o crashed
+  unprinted 'How these were compiled'
+}
+
+# A program that answers for another, or something that was not asked for.
+test_micro_of_others() {
+  expect 0 micro -c alpha -p loop,alloc
+  printed '2.00'
+  for wrong in 'beta 1 alloc' 'alpha 4 alloc' 'alpha 1 store'; do
+    echo "$wrong" >found/alpha.micro
+    expect 1 micro -c alpha:trigger=1 -p loop,alloc
+    said 'micro: alpha: no valid record: it'
+  done
+}
+
+# What the oracle counts is taken only of the run that was asked for.
+test_described_by_others() {
+  ln -s "$here/scripted-collector" found/oracle
+  expect 0 describe script
+  for what in collector workload param threads seed; do
+    expect 1 describe script:act=lie,about=$what,size=5
+    said "describe script:act=lie,about=$what,size=5: no valid record: its "
+  done
+}
+
 test_forged_records() {
   expect 1 run -c alpha -n 1 -o dir -w script:act=forge
   ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' out err ||

@@ -20,6 +20,8 @@ static json_t *targets_to_json(const plan *p) {
       json_object_set_new(target, "over", json_string(t->over));
     if (t->over_metric)
       json_object_set_new(target, "over_metric", json_string(t->over_metric));
+    if (t->by_hand)
+      json_object_set_new(target, "by_hand", json_string(t->by_hand));
     if (t->stretch > 0)
       json_object_set_new(target, "stretch", json_real(t->stretch));
     if (t->rss > 0)
@@ -80,12 +82,13 @@ json_t *plan_to_json(const plan *p) {
 
 static bool target_from_json(const json_t *json, plan *out) {
   const char *name, *what, *metric, *cell, *over = NULL, *over_metric = NULL;
+  const char *by_hand = NULL;
   plan_target t = {.floor = json_object_get(json, "floor") != NULL};
   if (json_unpack((json_t *)json,
-                  "{s:s, s:s, s:s, s:s, s:F, s?s, s?s, s?F, s?F}", "name",
+                  "{s:s, s:s, s:s, s:s, s:F, s?s, s?s, s?s, s?F, s?F}", "name",
                   &name, "what", &what, "metric", &metric, "cell", &cell,
                   "gate", &t.gate, "over", &over, "over_metric", &over_metric,
-                  "stretch", &t.stretch, "rss", &t.rss))
+                  "by_hand", &by_hand, "stretch", &t.stretch, "rss", &t.rss))
     return false;
   t.name = arena_text("%s", name);
   t.what = arena_text("%s", what);
@@ -93,6 +96,7 @@ static bool target_from_json(const json_t *json, plan *out) {
   t.cell = arena_text("%s", cell);
   t.over = over ? arena_text("%s", over) : NULL;
   t.over_metric = over_metric ? arena_text("%s", over_metric) : NULL;
+  t.by_hand = by_hand ? arena_text("%s", by_hand) : NULL;
   out->targets = arena_more(out->targets, out->targets_count, sizeof t);
   out->targets[out->targets_count++] = t;
   return true;

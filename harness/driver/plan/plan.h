@@ -58,7 +58,8 @@ typedef struct plan_cell {
   const char *missing; /* why the collector cannot run the workload, or NULL */
   bool canary;
   bool untimed;   /* runs without instruments */
-  bool reference; /* a production runtime: shown in tables of its own */
+  bool reference; /* a production runtime, or a diagnostic: shown in tables of
+                     its own */
   bool turns;     /* has several threads, of which one runs at a time */
   size_t block;
 } plan_cell;
@@ -66,9 +67,10 @@ typedef struct plan_cell {
 /* suite_target of suite.h, its cells by their identities. */
 typedef struct plan_target {
   const char *name, *what, *metric;
-  const char *cell, *over;   /* over: NULL if there is none */
-  const char *over_metric;   /* NULL: the same metric */
-  double gate, stretch, rss; /* stretch, rss: 0 if there is none */
+  const char *cell;
+  const char *over, *by_hand; /* NULL if there is none */
+  const char *over_metric;    /* NULL: the same metric */
+  double gate, stretch, rss;  /* stretch, rss: 0 if there is none */
   bool floor;
 } plan_target;
 

@@ -62,6 +62,8 @@ static const cyaml_schema_field_t target_fields[] = {
     CYAML_FIELD_MAPPING_PTR("over", LIST, suite_target, over, side_fields),
     CYAML_FIELD_STRING_PTR("over_metric", OPTIONAL_TEXT, suite_target,
                            over_metric, 1, WORD_MAX),
+    CYAML_FIELD_MAPPING_PTR("by_hand", LIST, suite_target, by_hand,
+                            side_fields),
     CYAML_FIELD_FLOAT("gate", CYAML_FLAG_STRICT, suite_target, gate),
     CYAML_FIELD_FLOAT_PTR("stretch", LIST | CYAML_FLAG_STRICT, suite_target,
                           stretch),
@@ -239,6 +241,10 @@ static const char *check_target(const suite_target *t, const char **word) {
       (strcmp(t->metric, "wall_ns") || t->rss || (t->floor && *t->floor)))
     return arena_text("target '%s': untimed goes with the metric wall_ns, and "
                       "without rss and floor",
+                      t->name);
+  if (t->by_hand && (!t->over || untimed))
+    return arena_text("target '%s': by_hand goes with over, and without "
+                      "untimed",
                       t->name);
   if (!t->over && (t->rss || (t->floor && *t->floor)))
     return arena_text("target '%s': rss and floor need over", t->name);

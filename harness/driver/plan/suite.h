@@ -35,6 +35,9 @@ typedef struct suite_side {
  *                (ns, bytes, per second), and a time holds for one machine only
  *   over_metric  the metric of `over`, if it is another one of the same kind: a
  *                pause over the time of one access to memory, for example
+ *   by_hand      a second cell, likewise, that is shown beside `over` and not
+ *                judged: the same library, used by a program without our
+ *                interface
  *   untimed      true: `over` runs without instruments, and without `over` the
  *                same cell does; the metric is then wall_ns
  *   gate         the number to reach: at most this where less of the metric is
@@ -47,7 +50,7 @@ typedef struct suite_side {
  */
 typedef struct suite_target {
   char *name, *what, *metric, *over_metric;
-  suite_side cell, *over;
+  suite_side cell, *over, *by_hand;
   double gate, *stretch, *rss;
   bool *floor, *untimed;
 } suite_target;

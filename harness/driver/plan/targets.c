@@ -81,6 +81,9 @@ static bool add_target(planning *g, const suite_target *t) {
     return false;
   if (t->over && !add_side(g, t->over, &t->cell, untimed, &x, &its->over))
     return false;
+  if (t->by_hand &&
+      !add_side(g, t->by_hand, &t->cell, false, &x, &its->by_hand))
+    return false;
   if (!its->cell || (t->over && !its->over))
     return true;
   if (untimed)
