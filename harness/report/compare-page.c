@@ -288,6 +288,12 @@ static json_t *json_of_sample(const compare_sample *s) {
   return o;
 }
 
+/* Only here, as it takes longer than all the rest. */
+static stat_interval mean_bootstrap(const compare_row *row) {
+  const stat_pair pair = compare_pair(row);
+  return stat_bootstrap(&pair, 1, STAT_MEAN, REPORT_CONFIDENCE, STAT_SEED);
+}
+
 static json_t *json_of_row(const compare_row *row) {
   json_t *o =
       json_pack("{s:s, s:s, s:o, s:o}", "cell", row->label, "result",
@@ -302,7 +308,7 @@ static json_t *json_of_row(const compare_row *row) {
   set_number(o, "p_holm", row->p);
   set_number(o, "invocations_needed", row->needed);
   set_number(o, "mean_ratio", row->mean_ratio);
-  set_interval(o, "mean_ratio_bootstrap", row->mean_ratio_bootstrap);
+  set_interval(o, "mean_ratio_bootstrap", mean_bootstrap(row));
   set_interval(o, "mean_ratio_fieller", row->mean_ratio_fieller);
   set_number(o, "welch_t", row->welch.t);
   set_number(o, "welch_freedom", row->welch.freedom);
@@ -310,38 +316,33 @@ static json_t *json_of_row(const compare_row *row) {
   return o;
 }
 
+static json_t *json_of_comparison(const comparison *c) {
+  json_t *rows = json_array();
+  for (size_t k = 0; k < c->count; k++)
+    json_array_append_new(rows, json_of_row(&c->rows[k]));
+  bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
+  json_t *o = json_pack(
+      "{s:s, s:o, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name,
+      "builds", builds_json(&c->fresh.report->builds), "suspect", is_suspect,
+      "metric", c->metric->name, "better",
+      c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
+      "cells_complete", (int)c->complete, "rows", rows);
+  set_number(o, "canary_change",
+             report_drift_between(c->base.report, c->fresh.report));
+  set_number(o, "geomean", c->geomean);
+  set_interval(o, "geomean_interval", c->geomean_interval);
+  return o;
+}
+
+/* The comparison that comes next. */
 typedef struct comparisons {
   comparison *const *all;
-  size_t count;
+  size_t count, at;
 } comparisons;
 
-static json_t *json_of(const void *of) {
-  comparison *const *all = ((const comparisons *)of)->all;
-  const size_t count = ((const comparisons *)of)->count;
-  json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) {
-    const comparison *c = all[i];
-    json_t *rows = json_array();
-    for (size_t k = 0; k < c->count; k++)
-      json_array_append_new(rows, json_of_row(&c->rows[k]));
-    bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
-    json_t *o = json_pack(
-        "{s:s, s:o, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name,
-        "builds", builds_json(&c->fresh.report->builds), "suspect", is_suspect,
-        "metric", c->metric->name, "better",
-        c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
-        "cells_complete", (int)c->complete, "rows", rows);
-    set_number(o, "canary_change",
-               report_drift_between(c->base.report, c->fresh.report));
-    set_number(o, "geomean", c->geomean);
-    set_interval(o, "geomean_interval", c->geomean_interval);
-    json_array_append_new(list, o);
-  }
-  return json_pack("{s:i, s:s, s:o, s:f, s:f, s:f, s:o}", "schema", 1, "base",
-                   all[0]->base.name, "base_builds",
-                   builds_json(&all[0]->base.report->builds), "alpha",
-                   all[0]->rules.alpha, "threshold", all[0]->rules.threshold,
-                   "confidence", REPORT_CONFIDENCE, "comparisons", list);
+static json_t *next_comparison(void *state) {
+  comparisons *c = state;
+  return c->at < c->count ? json_of_comparison(c->all[c->at++]) : NULL;
 }
 
 /* ------------------------------------------------------------------------- */
@@ -355,8 +356,14 @@ page *compare_page(comparison *const *all, size_t count) {
   }
   add_legend(p, all[0]);
   comparisons *of = arena_take(sizeof *of);
-  *of = (comparisons){all, count};
-  p->make_json = json_of;
-  p->of = of;
+  *of = (comparisons){all, count, 0};
+  p->json = json_pack("{s:i, s:s, s:o, s:f, s:f, s:f}", "schema", 1, "base",
+                      all[0]->base.name, "base_builds",
+                      builds_json(&all[0]->base.report->builds), "alpha",
+                      all[0]->rules.alpha, "threshold", all[0]->rules.threshold,
+                      "confidence", REPORT_CONFIDENCE);
+  p->list = "comparisons";
+  p->next = next_comparison;
+  p->state = of;
   return p;
 }

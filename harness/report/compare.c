@@ -107,7 +107,7 @@ static void read_sample(compare_sample *s, const metric *of) {
   s->median = stat_summarize(sorted, n).median;
 }
 
-static stat_pair pair_of(const compare_row *row) {
+stat_pair compare_pair(const compare_row *row) {
   return (stat_pair){row->fresh.values, row->fresh.n, row->base.values,
                      row->base.n};
 }
@@ -122,12 +122,12 @@ static void compare_values(compare_row *row) {
   const compare_sample *base = &row->base, *fresh = &row->fresh;
   stat_interval none = {NAN, NAN};
   row->change = row->p = row->mean_ratio = row->needed = NAN;
-  row->ratio = row->mean_ratio_bootstrap = row->mean_ratio_fieller = none;
+  row->ratio = row->mean_ratio_fieller = none;
   row->test = (stat_test){NAN, NAN};
   row->welch = (stat_welch){NAN, NAN, NAN};
   if (!base->values || !fresh->values)
     return;
-  stat_pair pair = pair_of(row);
+  stat_pair pair = compare_pair(row);
   row->change = relative_change(base->median, fresh->median);
   row->test = stat_mann_whitney(base->values, base->n, fresh->values, fresh->n);
   row->p = row->test.p;
@@ -138,8 +138,6 @@ static void compare_values(compare_row *row) {
     return;
   stat_moments x = stat_moments_of(base->values, base->n);
   stat_moments y = stat_moments_of(fresh->values, fresh->n);
-  row->mean_ratio_bootstrap =
-      stat_bootstrap(&pair, 1, STAT_MEAN, REPORT_CONFIDENCE, STAT_SEED);
   row->mean_ratio_fieller = stat_fieller(&y, &x, REPORT_CONFIDENCE);
   row->welch = stat_welch_test(base->values, base->n, fresh->values, fresh->n);
 }
@@ -193,7 +191,7 @@ comparison *compare_make(compare_side base, compare_side fresh,
     compare_values(row);
     c->tested += isnan(row->p) ? 0 : 1;
     if (!isnan(row->mean_ratio))
-      pairs[c->complete++] = pair_of(row);
+      pairs[c->complete++] = compare_pair(row);
   }
   adjust(c);
   for (size_t i = 0; i < c->count; i++)

@@ -88,14 +88,30 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
   return b;
 }
 
-json_t *report_gbench(const report *r) {
-  json_t *benchmarks = json_array();
-  for (size_t i = 0; i < r->count; i++)
-    for (size_t k = 0; report_is_good(&r->cells[i]) && k < r->cells[i].count;
-         k++)
-      json_array_append_new(
-          benchmarks,
-          gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
-  return json_pack("{s:o, s:o}", "context", gbench_context(r), "benchmarks",
-                   benchmarks);
+/* The repetition that comes next. */
+typedef struct repetition {
+  const report *report;
+  size_t cell, sample;
+} repetition;
+
+static json_t *next_repetition(void *state) {
+  repetition *at = state;
+  const report *r = at->report;
+  for (; at->cell < r->count; at->cell++, at->sample = 0) {
+    const report_cell *c = &r->cells[at->cell];
+    if (report_is_good(c) && at->sample < c->count)
+      return gbench_repetition(r, c, at->cell, &c->samples[at->sample++]);
+  }
+  return NULL;
+}
+
+page *report_gbench(const report *r) {
+  page *p = page_new(NULL);
+  repetition *first = arena_take(sizeof *first);
+  first->report = r;
+  p->json = json_pack("{s:o}", "context", gbench_context(r));
+  p->list = "benchmarks";
+  p->next = next_repetition;
+  p->state = first;
+  return p;
 }

@@ -1,7 +1,7 @@
 /* load.h: the records of a results directory, gathered by cell of the plan.
  *
- * Everything but the two JSON documents lives in the arena
- * (harness/base/arena.h). */
+ * Texts, and what grows with the number of cells, live in the arena
+ * (harness/base/arena.h); what grows with the number of records does not. */
 #ifndef REAPMARK_REPORT_LOAD_H
 #define REAPMARK_REPORT_LOAD_H
 
@@ -70,6 +70,8 @@ typedef struct report_cell {
 
   report_sample *samples; /* by invocation */
   size_t count;
+  bool *seen; /* by invocation, from 1: whether it has a sample */
+  size_t seen_room;
   const char *ops; /* what the workload counts; NULL until a record says it */
   double *untimed; /* wall time in ns of each invocation without instruments */
   size_t untimed_count;
@@ -83,7 +85,7 @@ typedef struct report_cell {
 
 typedef struct report {
   json_t *plan, *machine;
-  const char *dir;    /* some tables read its records once more */
+  const char *dir;
   report_cell *cells; /* in the order of the plan */
   size_t count;
   json_t *ids;           /* indices of the cells, by identity */
@@ -95,16 +97,23 @@ typedef struct report {
   report_builds builds; /* of the programs that made the records */
   size_t strays;        /* records that match no planned cell, or duplicates */
   results_state state;
+  void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
 } report;
 
-/* Reads the results directory `dir`.  NULL, with one line in `why`, if it holds
- * no results. */
-report *report_load(const char *dir, char *why, size_t room);
+/* Is called with every record that becomes a sample of the cell, once it has
+ * become one, for what samples do not keep.  The log is read once only. */
+typedef void report_visitor(report *r, const report_cell *c,
+                            const json_t *record);
+
+/* Reads the results directory `dir`; `visit` may be NULL.  NULL, with one line
+ * in `why`, if it holds no results. */
+report *report_load(const char *dir, report_visitor *visit, char *why,
+                    size_t room);
 
 /* The cell of this identity, or NULL. */
 report_cell *report_find_cell(const report *r, const char *id);
 
-/* Releases the plan and the machine. */
+/* Releases what is not in the arena. */
 void report_free(report *r);
 
 /* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "CRASH SIGABRT",

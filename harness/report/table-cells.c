@@ -240,28 +240,43 @@ static json_t *json_of_warnings(const report *r) {
   return list;
 }
 
-static json_t *json_of(const void *of) {
-  const report *r = of;
+/* The cell that comes next. */
+typedef struct cell_cursor {
+  const report *report;
+  size_t at;
+} cell_cursor;
+
+static json_t *next_cell(void *state) {
+  cell_cursor *c = state;
+  return c->at < c->report->count
+             ? json_of_cell(c->report, &c->report->cells[c->at++])
+             : NULL;
+}
+
+static void set_json(page *p, const report *r) {
   static const char *const combined[] = {"median", "spread", "maximum",
                                          "pooled", "pooled", "total"};
   static const char *const better[] = {"lower", "neither", "higher"};
-  json_t *described = json_array(), *cells = json_array();
+  json_t *described = json_array();
   for (size_t m = 0; m < METRICS; m++)
     json_array_append_new(
         described,
         json_pack("{s:s, s:s, s:s, s:s}", "name", metrics[m].name, "better",
                   better[metrics[m].better + 1], "combined",
                   combined[metrics[m].combine], "help", metrics[m].help));
-  for (size_t i = 0; i < r->count; i++)
-    json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  return json_pack(
-      "{s:i, s:o, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}", "schema",
-      1, "builds", builds_json(&r->builds), "suite",
+  cell_cursor *cells = arena_take(sizeof *cells);
+  cells->report = r;
+  p->json = json_pack(
+      "{s:i, s:o, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o}", "schema", 1,
+      "builds", builds_json(&r->builds), "suite",
       json_object_get(r->plan, "suite"), "suspect", report_is_suspect(r),
       "warnings", json_of_warnings(r), "seed", json_object_get(r->plan, "seed"),
       "invocations", json_object_get(r->plan, "invocations"), "machine",
       r->machine, "runs", (int)r->found, "runs_planned", (int)r->planned,
-      "metrics", described, "cells", cells);
+      "metrics", described);
+  p->list = "cells";
+  p->next = next_cell;
+  p->state = cells;
 }
 
 page *report_cells(const report *r) {
@@ -277,7 +292,6 @@ page *report_cells(const report *r) {
       add_notes(p, &r->cells[g->rows[i]]);
   }
   add_legend(p, r);
-  p->make_json = json_of;
-  p->of = r;
+  set_json(p, r);
   return p;
 }

@@ -8,11 +8,16 @@
 #include <string.h>
 
 const report_table report_tables[REPORT_TABLES] = {
-    {"cells", report_cells},       {"time-space", report_time_space},
-    {"lbo", report_lbo},           {"mmu", report_mmu},
-    {"observer", report_observer}, {"stability", report_stability},
-    {"latency", report_latency},   {"memory", report_memory},
-    {"growth", report_growth},     {"limits", report_limits},
+    {"cells", report_cells, NULL},
+    {"time-space", report_time_space, NULL},
+    {"lbo", report_lbo, NULL},
+    {"mmu", report_mmu, NULL},
+    {"observer", report_observer, NULL},
+    {"stability", report_stability, NULL},
+    {"latency", report_latency, report_gather},
+    {"memory", report_memory, report_gather},
+    {"growth", report_growth, NULL},
+    {"limits", report_limits, NULL},
 };
 
 const char *report_find_table(const char *name, const report_table **found) {
@@ -56,6 +61,25 @@ void report_show_status(table_row *row, const char *column,
     table_show(row, column, "…");
   else
     table_show(row, column, "%.*s", (int)strcspn(text, " :"), text);
+}
+
+size_t report_number(json_t *numbers, const char *text) {
+  const json_t *known = json_object_get(numbers, text);
+  if (known)
+    return (size_t)json_integer_value(known);
+  const size_t number = json_object_size(numbers);
+  json_object_set_new(numbers, text, json_integer((json_int_t)number));
+  return number;
+}
+
+size_t *report_works(const report *r, size_t *count) {
+  size_t *works = arena_take(r->count * sizeof *works);
+  json_t *numbers = json_object();
+  for (size_t i = 0; i < r->count; i++)
+    works[i] = report_number(numbers, report_work_title(&r->cells[i]));
+  *count = json_object_size(numbers);
+  json_decref(numbers);
+  return works;
 }
 
 const char *report_work_title(const report_cell *c) {
@@ -145,11 +169,12 @@ void report_add_title(page *p, const report *r) {
     page_text(p, PAGE_LINE, "%s", builds_unknown(&r->builds));
 }
 
-json_t *report_table_json(const report *r, const table *t, const char *name) {
-  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o, s:o}", "schema", 1, "table",
+void report_set_json(page *p, const report *r, const char *name) {
+  page_rows_json(
+      p, json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
                    name, "suite", json_object_get(r->plan, "suite"), "suspect",
                    report_is_suspect(r), "builds", builds_json(&r->builds),
-                   "fields", table_help_json(t), "rows", table_rows_json(t));
+                   "fields", table_help_json(p->data)));
 }
 
 page *report_cross_page(const report *r, table *t, const char *name,
@@ -160,6 +185,6 @@ page *report_cross_page(const report *r, table *t, const char *name,
   report_add_title(p, r);
   page_text(p, PAGE_PARAGRAPH, "%s: %s.", name, cell);
   page_tables(p, t);
-  p->json = report_table_json(r, t, name);
+  report_set_json(p, r, name);
   return p;
 }

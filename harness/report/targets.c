@@ -31,10 +31,7 @@ static const report_cell *find_cell(const report *r, const char *id,
   size_t n = strlen(id), tail = sizeof untimed_tail - 1;
   *untimed = n > tail && !strcmp(id + n - tail, untimed_tail);
   n -= *untimed ? tail : 0;
-  for (size_t i = 0; i < r->count; i++)
-    if (!strncmp(r->cells[i].id, id, n) && !r->cells[i].id[n])
-      return &r->cells[i];
-  return NULL;
+  return report_find_cell(r, arena_text("%.*s", (int)n, id));
 }
 
 static void explain(side *s, const char *what) {

@@ -247,6 +247,8 @@ test_suite_numbers() {
   done
   suite_error "4:30: '1,5' is not a decimal number (it is in quotes)" targets: \
     '  - {name: t, what: w, gate: "1,5", metric: wall_ns}'
+  suite_error '4:14: a number is to stand here, and not an alias' \
+    'table: &number 010' 'invocations: *number' "$script"
   printf '%s\n' 'name: good' 'description: good' 'timeout: 1.5' "$script" >good.yml
   expect 0 run good.yml -n 1 --dry-run
 }
@@ -708,11 +710,14 @@ test_closed_descriptors() {
 
 # A command whose output cannot be written has failed.
 test_full_output() {
-  expect 0 run -c alpha,beta -w script -n 5 -o dir
+  expect 0 run -c alpha,beta -w script -n 8 -o dir
   for command in help --version 'help run' 'list collectors' 'list workloads' \
     'list suites --format json' 'report dir' 'report dir --format gbench' \
     'compare dir:alpha' 'run -w script --dry-run' 'run -w script --needs' \
-    'run --resume -o dir' 'stress --list' doctor; do
+    'run --resume -o dir' 'stress --list' doctor 'report dir --format json' \
+    'report dir --format csv' 'report dir --format markdown' \
+    'report dir --table mmu --format json' 'compare dir:alpha --format json' \
+    'compare dir:alpha --format csv' 'compare --aa 4 dir --format json'; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?
     checks=$((checks + 1))
@@ -872,6 +877,56 @@ test_other_schema() {
   sed -i '/"schema"/d' other/plan.json
   expect 2 report other
   complained 'other/plan.json is not a plan'
+}
+
+# What is too large is not taken for what remains of it in fewer bits.
+test_numbers_of_plans() {
+  expect 0 run -c alpha -w script -n 2 -o dir
+  for number in '"invocations": 4294967298' '"invocations": 2147483647' \
+    '"invocations": 0' '"invocations": "2"' '"threads": 4294967297' \
+    '"threads": 0'; do
+    rm -rf odd
+    cp -r dir odd
+    sed -i -E "s/${number%:*}: [0-9]+/$number/" odd/plan.json
+    for command in 'report odd' 'compare odd dir' 'run --resume -o odd'; do
+      expect 2 $command
+      complained 'odd/plan.json is not a plan'
+    done
+  done
+  sed -E 's/"schema": 1/"schema": 4294967297/' "$here/scripted-collector" >found/odd
+  chmod +x found/odd
+  expect 0 list collectors
+  said "its schema is 4294967297, this driver's is 1"
+  sed -i 's/"invocation": *2/"invocation": 4294967298/' dir/runs.jsonl
+  expect 0 report dir
+  said 'warning: dir/runs.jsonl: 1 records are not in the plan'
+}
+
+# A log of a hundred thousand records is read once, whatever is shown.
+test_log_is_read_once() {
+  "$here/make-results.sh" dir 8 4
+  mv dir/runs.jsonl log
+  mkfifo dir/runs.jsonl
+  for command in 'report dir' 'report dir -f json' 'report dir -f gbench' \
+    'compare dir:alpha' 'report dir --table '{time-space,lbo,mmu,stability} \
+    'report dir --table '{latency,memory,growth}; do
+    cat log >dir/runs.jsonl &
+    exits 0 timeout 60 "$reapmark" $command
+    wait $!
+    printed alpha
+  done
+}
+
+# What is kept of a record are some numbers, and what is printed is not made in
+# memory first.
+test_memory_of_reports() {
+  needs_unsanitized "$reapmark" 'little address space'
+  "$here/make-results.sh" dir 1000 8
+  for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
+    '--table '{mmu,latency,memory,growth}' -f json'; do
+    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
+      "$reapmark" report dir $shown
+  done
 }
 
 test_no_results() {

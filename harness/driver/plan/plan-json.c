@@ -1,5 +1,6 @@
 /* plan-json.c: see plan-json.h. */
 #include "plan-json.h"
+#include "planning.h"
 #include "harness/base/arena.h"
 #include "order.h"
 
@@ -105,13 +106,14 @@ static bool target_from_json(const json_t *json, plan *out) {
 static bool cell_from_json(const json_t *json, const collectors *all,
                            bool canary, plan *out) {
   const char *id, *workload, *with, *heap, *missing = NULL;
-  int threads, untimed = 0, turns = 0;
-  json_int_t limit = 0;
+  int untimed = 0, turns = 0;
+  json_int_t threads, limit = 0;
   if (json_unpack((json_t *)json,
-                  "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b, s?b}", "cell", &id,
+                  "{s:s, s:s, s:s, s:s, s:I, s?s, s?I, s?b, s?b}", "cell", &id,
                   "workload", &workload, "collector", &with, "heap", &heap,
                   "threads", &threads, "n/a", &missing, "limit", &limit,
-                  "untimed", &untimed, "turns", &turns))
+                  "untimed", &untimed, "turns", &turns) ||
+      threads < 1 || threads > THREADS_MAX)
     return false;
   plan_cell c = {.id = arena_text("%s", id),
                  .threads = (unsigned)threads,
@@ -131,15 +133,14 @@ static bool cell_from_json(const json_t *json, const collectors *all,
 }
 
 bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
-  int schema, invocations;
-  json_int_t seed;
+  json_int_t schema, invocations, seed;
   json_t *cells, *cell;
   const char *name;
   *out = (plan){0};
-  if (json_unpack((json_t *)json, "{s:i, s:s, s:i, s:F, s:I, s:o}", "schema",
+  if (json_unpack((json_t *)json, "{s:I, s:s, s:I, s:F, s:I, s:o}", "schema",
                   &schema, "suite", &name, "invocations", &invocations,
                   "timeout", &out->timeout, "seed", &seed, "cells", &cells) ||
-      schema != 1 || invocations < 1)
+      schema != 1 || invocations < 1 || invocations > PLAN_MOST_INVOCATIONS)
     return false;
   out->suite = arena_text("%s", name);
   out->invocations = (unsigned)invocations;

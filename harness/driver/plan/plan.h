@@ -100,7 +100,8 @@ typedef struct plan {
   double until_ci, budget;
   uint64_t order; /* state of the generator that shuffles the runs */
 } plan;
-/* No cell has more invocations because of until_ci. */
+/* No plan has more for each cell; and no cell more because of until_ci. */
+enum { PLAN_MOST_INVOCATIONS = 1000 };
 enum { PLAN_UNTIL_MOST = 100 };
 
 /* Makes the plan for a request; the same one for the same request.  Borrows

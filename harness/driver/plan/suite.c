@@ -341,9 +341,10 @@ static const char *check_event(const yaml_event_t *event, level *levels,
       wrong = check_number(event, at->form);
     at->value = !at->value;
     return wrong;
-  case YAML_ALIAS_EVENT:
+  case YAML_ALIAS_EVENT: /* what it stands for may be a text elsewhere */
+    wrong = at->form ? "a number is to stand here, and not an alias" : NULL;
     at->value = !at->value;
-    return NULL;
+    return wrong;
   case YAML_MAPPING_START_EVENT:
   case YAML_SEQUENCE_START_EVENT:
     if (*depth + 1 == LEVELS)

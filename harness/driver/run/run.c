@@ -61,7 +61,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_LIST, .offset = FIELD(request.threads)},
     {"invocations", 'n', "N", "processes per cell (the suite's)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.invocations), .min = 1,
-     .max = 1000},
+     .max = PLAN_MOST_INVOCATIONS},
     {"seed", 0, "N", "seed of the workloads and of the order of runs (42)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.seed), .max = INT64_MAX},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
