@@ -73,6 +73,8 @@ uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
   uint64_t delay = total - c->delay_read;
   c->delay_read = total;
   c->step_delay += delay;
+  if (cell_measuring())
+    cell_still_look(now);
   uint64_t after = gc_now_ns();
   c->step_instrument += after - now;
   c->instrument += after - now;
@@ -184,6 +186,7 @@ void wl_begin(wl_thread *t) {
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
+  cell_still_begin(gc_now_ns());
   if (!untimed)
     cell_curve_begin(t->run->heap, gc_now_ns());
   c->instrument = c->skipped = 0;
@@ -202,6 +205,7 @@ void wl_end(wl_thread *t) {
   x->instrument = c->instrument;
   x->skipped = c->skipped;
   x->wall = now - x->begin - c->instrument - c->skipped;
+  cell_still_end(now);
   if (!untimed)
     cell_curve_end(t->run->heap, now);
   if (!gc_mutant(peak_read_early))

@@ -133,6 +133,7 @@ void cell_detach(cell_thread *c) {
   gc_thread_detach(c->wl.m);
   c->wl.m = NULL;
   cell_delay_close(c);
+  cell_still_left();
   cell_self = NULL;
 }
 

@@ -429,7 +429,12 @@ static bool good(const compare_sample *s) {
 }
 
 static bool failed(const compare_sample *s) {
-  return s->cell && s->cell->verdict >= VERDICT_LEAK;
+  return s->cell && verdict_is_failure(s->cell->verdict);
+}
+
+/* A run that was disturbed says nothing of the collector. */
+static bool suspect(const compare_sample *s) {
+  return s->cell && s->cell->verdict == VERDICT_SUSPECT;
 }
 
 /* How the new side fails a row that base completed; NULL: it does not. */
@@ -438,7 +443,9 @@ static const char *row_failure(const compare_row *row) {
     return NULL;
   if (!row->fresh.cell)
     return "the new side has no such cell";
-  return good(&row->fresh) ? NULL : report_verdict_text(row->fresh.cell);
+  return good(&row->fresh) || suspect(&row->fresh)
+             ? NULL
+             : report_verdict_text(row->fresh.cell);
 }
 
 /* Cells that base completed and the new side failed, of any one metric. */
@@ -458,11 +465,14 @@ static size_t say_failures(const comparison *c) {
 static void hold_against(const comparison *c, double worse, gate *g) {
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
-    if (row->base.values && !row->fresh.values && good(&row->fresh)) {
+    if (row->base.values && !row->fresh.values &&
+        (good(&row->fresh) || suspect(&row->fresh))) {
       /* No regression either: fewer than 100 pauses have no p99. */
-      say("--fail-on-regression: %s: %s: not every invocation has %s: nothing "
-          "to compare",
-          c->fresh.name, row->label, c->metric->name);
+      say("--fail-on-regression: %s: %s: %s: nothing to compare", c->fresh.name,
+          row->label,
+          good(&row->fresh)
+              ? arena_text("not every invocation has %s", c->metric->name)
+              : report_verdict_text(row->fresh.cell));
       g->nothing = true;
     }
     if (row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||

@@ -53,7 +53,7 @@ static void say_stalls(const report *r) {
 static void print_gbench(const report *r) {
   size_t failed = 0;
   for (size_t i = 0; i < r->count; i++)
-    failed += r->cells[i].verdict >= VERDICT_LEAK;
+    failed += verdict_is_failure(r->cells[i].verdict);
   if (failed)
     say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
         failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");

@@ -16,6 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+bool verdict_is_failure(verdict v) {
+  return v >= VERDICT_SUSPECT;
+}
+
 verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
@@ -28,6 +32,8 @@ verdict verdict_of_record(const json_t *record) {
   if (json_is_true(record_get(record, "heap.coarse")) &&
       (declared || !strcmp(status, "OOM")))
     return VERDICT_BELOW_GRANULE;
+  if (declared && json_object_get(record, "suspect"))
+    return VERDICT_SUSPECT;
   if ((!strcmp(status, "ok") && declared) ||
       (gc_mutant(oom_is_good) && !strcmp(status, "OOM")))
     return VERDICT_OK;
@@ -306,10 +312,12 @@ static void add_record(void *data, const json_t *record) {
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
-  const char *reason = record_text(record, "verdict.reason");
+  const verdict v = verdict_of_record(record);
+  const char *reason =
+      record_text(record, v == VERDICT_SUSPECT ? "suspect" : "verdict.reason");
   *s = (report_sample){
       .invocation = invocation,
-      .verdict = verdict_of_record(record),
+      .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
   for (size_t m = 0; m < METRICS; m++)
@@ -508,6 +516,8 @@ const char *report_verdict_text(const report_cell *c) {
     return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_BELOW_GRANULE:
     return "below granule";
+  case VERDICT_SUSPECT:
+    return "suspect";
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
   case VERDICT_OVER_LIMIT:

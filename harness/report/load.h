@@ -19,6 +19,7 @@ typedef enum verdict {
   VERDICT_LEAK_DECLARED,
   VERDICT_BELOW_GRANULE, /* the heap is too small to tell of the algorithm */
   VERDICT_NOT_RUN,       /* no record yet */
+  VERDICT_SUSPECT,       /* as declared, but the run was disturbed */
   VERDICT_LEAK,
   VERDICT_OVER_LIMIT,
   VERDICT_OOM,
@@ -28,8 +29,11 @@ typedef enum verdict {
   VERDICT_CRASH
 } verdict;
 
-/* The verdict of a record.  VERDICT_LEAK and all after it are failures. */
+/* The verdict of a record, which has been judged (record_judge). */
 verdict verdict_of_record(const json_t *record);
+
+/* VERDICT_SUSPECT and all after it are failures. */
+bool verdict_is_failure(verdict v);
 
 /* The windows at which mutator utilisation is shown, 1 to 100 ms. */
 enum { REPORT_WINDOWS = 7 };
@@ -103,8 +107,8 @@ report_cell *report_find_cell(const report *r, const char *id);
 /* Releases the plan and the machine. */
 void report_free(report *r);
 
-/* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "CRASH SIGABRT",
- * "n/a: needs threads". */
+/* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "suspect",
+ * "CRASH SIGABRT", "n/a: needs threads". */
 const char *report_verdict_text(const report_cell *c);
 
 /* The first invocation that has the cell's verdict, or NULL if that is good. */

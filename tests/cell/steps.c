@@ -53,6 +53,13 @@ cell_resident cell_read_resident(void) {
 bool cell_requests_scheduled(void) {
   return false;
 }
+static char complaint[CELL_REASON];
+void cell_wrong(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(complaint, sizeof complaint, format, args);
+  va_end(args);
+}
 _Thread_local cell_thread *cell_self;
 
 static hist steps[2], pauses[CELL_PAUSE_HISTS];
@@ -82,6 +89,7 @@ static int begin(void **state) {
   cell_intervals_init(&thread.own);
   cell_self = &thread;
   listener = cell_listener();
+  complaint[0] = 0;
   cell_delay_open(&thread);
   wl_begin(t);
   readings = 0;
@@ -94,6 +102,22 @@ static int end(void **state) {
   cell_intervals_free(&thread.stops);
   cell_intervals_free(&thread.own);
   return 0;
+}
+
+/* A pause that is reported before it is over, or that ends before it began, is
+ * none. */
+static void impossible_pauses_are_told(void **state) {
+  (void)state;
+  now += 1000;
+  listener.pause(listener.data, GC_PAUSE_STOP, now - 10, now);
+  assert_string_equal(complaint, "");
+  listener.pause(listener.data, GC_PAUSE_CASCADE, now - 10, now + 7);
+  assert_string_equal(complaint, "the collector reports a pause that ends 7 ns "
+                                 "after the report");
+  listener.pause(listener.data, GC_PAUSE_DETECT, now, now - 10);
+  assert_string_equal(complaint, "the collector reports a pause that ends 10 "
+                                 "ns before it begins");
+  assert_int_equal(pauses[CELL_PAUSES_ALL].count, 1);
 }
 
 static void pause_for(gc_pause_kind kind, uint64_t ns) {
@@ -327,6 +351,7 @@ int main(void) {
       STEP_TEST(pauses_by_kind_and_together),
       STEP_TEST(delay_in_a_pause),
       STEP_TEST(pauses_outside_are_not_counted),
+      STEP_TEST(impossible_pauses_are_told),
       STEP_TEST(pauses_of_unknown_threads),
       STEP_TEST(without_schedstat_nothing_is_corrected),
       STEP_TEST(utilisation_by_thread),

@@ -139,11 +139,13 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * ------------------------------------------------------------------------- */
 
 static void say_failure(progress *g, const json_t *record) {
-  if (verdict_of_record(record) >= VERDICT_LEAK)
+  const verdict v = verdict_of_record(record);
+  const bool suspect = v == VERDICT_SUSPECT;
+  if (verdict_is_failure(v))
     progress_say(g, "%s: %s: %s",
-                 json_string_value(record_get(record, "verdict.status")),
-                 json_string_value(json_object_get(record, "key")),
-                 json_string_value(record_get(record, "verdict.reason")));
+                 suspect ? "suspect" : record_text(record, "verdict.status"),
+                 record_text(record, "key"),
+                 record_text(record, suspect ? "suspect" : "verdict.reason"));
 }
 
 /* Runs what is missing.  Returns an exit code. */
