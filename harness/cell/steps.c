@@ -205,9 +205,9 @@ void wl_end(wl_thread *t) {
   x->instrument = c->instrument;
   x->skipped = c->skipped;
   x->wall = now - x->begin - c->instrument - c->skipped;
-  cell_still_end(now);
   if (!untimed)
     cell_curve_end(t->run->heap, now);
+  cell_still_end(now);
   if (!gc_mutant(peak_read_early))
     x->resident = cell_read_resident();
   if (!gc_mutant(footprint_read_early))

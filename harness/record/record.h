@@ -38,7 +38,8 @@ bool record_consistent(const json_t *record, char *why, size_t room);
 bool record_undisturbed(const json_t *record, char *why, size_t room);
 
 /* Makes the verdict of a valid record WRONG if it is not consistent; else gives
- * it the field `suspect`, the reason, if the run was disturbed.  Everyone who
+ * it the field `suspect`, the reason, if the run was disturbed.  A run that
+ * failed anyway stays what it is.  Everyone who
  * takes a record from a program or from a file judges it. */
 void record_judge(json_t *record);
 

@@ -39,6 +39,72 @@ test_failures_cost_one_cell() {
   expect 0 run -n 1 -o third -c alpha,beta -w script:act=declared
 }
 
+# A record that cannot be so is WRONG; it says which figure, and the limit.
+# A run that was disturbed is suspect.  Neither shows a figure.
+test_odd_records() {
+  odd() { # HOW VERDICT REASON
+    expect 1 run -c alpha -w "script:act=odd,how=$1" -n 1 -o "$1"
+    printed "alpha: $2 in 1 of 1 invocations: $3"
+    unprinted '1.00M'
+    said "$2: script:act=odd,how=$1/alpha/heap=3x/threads=1/seed=42#1: $3"
+    expect 1 run --resume -o "$1" # which counts it as run, and as failed
+    expect 0 report "$1" --format csv
+    printed ",$2,"
+    expect 0 report "$1" --format gbench
+    has out '"benchmarks": []'
+  }
+  wrong() { odd "$1" WRONG "the record contradicts itself: $2"; }
+  wrong long-pause 'pauses.cascade has one of 3000000, longer than the run, 1000000'
+  wrong much-pause 'time.own 3600000 is more than 1 threads have in a run of 1000000'
+  wrong long-stop 'time.stop 3600000 is longer than the run, 1000000'
+  wrong peak 'memory.peak 3145728 is below memory.baseline 9000000'
+  wrong leaks 'verdict: ok, with 9 objects leaked'
+  wrong no-leak 'verdict: LEAK, of 0 objects'
+  wrong violation 'verdict: ok, with a violation of graph'
+  wrong freed 'verdict: ok, with 3 violations of freed memory'
+  wrong no-ops 'ops.count is 0: nothing was done'
+  wrong no-wall 'time.wall is 0: nothing was measured'
+  wrong long-step 'steps.act has one of 3000000, longer than the run, 1000000'
+  wrong late-sample 'memory.curve ends at 900000000, after the run, 1000000'
+  odd still suspect 'the process neither ran nor waited for a processor for 1500 ms'
+  odd behind suspect 'the process grew by 398951424 bytes, and the heap held 2097152'
+  expect 1 run -c alpha -w script:act=odd,how=negative -n 1 -o negative
+  printed "no valid record: field 'time.own' is not an integer of at least 0"
+}
+
+# What a driver of another version let through is judged when it is read.
+test_odd_records_of_others() {
+  expect 0 run -c alpha,beta -w script -n 4 -o dir
+  cp -r dir base
+  sed -i '/"collector":"alpha"/s/"wall":1000000/"wall":0/' dir/runs.jsonl
+  sed -i '/"collector":"beta"/s/"run_delay":0/"run_delay":0,"still":60000000/' \
+    dir/runs.jsonl
+  expect 0 report dir
+  row '^alpha +WRONG '
+  row '^beta +suspect '
+  expect 1 run --resume -o dir
+  expect 0 compare base dir
+  printed 'new WRONG: the record contradicts itself: time.wall is 0'
+  printed 'new suspect: the process neither ran nor waited for a processor'
+  # A disturbed run is no regression, but there is nothing to compare either.
+  expect 3 compare base:beta dir:beta --fail-on-regression throughput=5%
+  said 'suspect: nothing to compare'
+  expect 4 compare base:alpha dir:alpha --fail-on-regression throughput=5%
+  said 'regression: dir:alpha: script/heap=3x: WRONG'
+}
+
+# Searches stop at such a run, and try it again when they are begun again.
+test_odd_probes() {
+  minheap() { expect 1 minheap -c alpha -w "script:act=odd,how=$1" -o "$1"; }
+  minheap still
+  printed 'suspect: the process neither ran nor waited'
+  [ "$(lines still/probes.jsonl)" = 1 ] || fail 'it went on'
+  minheap still
+  [ "$(lines still/probes.jsonl)" = 2 ] || fail 'it was not tried again'
+  minheap no-wall
+  printed 'WRONG: the record contradicts itself: time.wall is 0'
+}
+
 test_not_applicable() {
   expect 0 run -n 1 -o dir -w shared,script,dying
   printed 'n/a: needs threads'      # beta
