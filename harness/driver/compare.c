@@ -6,6 +6,7 @@
 #include "harness/base/say.h"
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
+#include "harness/record/identity.h"
 #include "harness/report/compare.h"
 #include "harness/output/format.h"
 
@@ -327,14 +328,31 @@ static int open_sides(char **operands, folder_list *folders, compare_side *base,
   return EXIT_NOTHING;
 }
 
+/* Warns if the sides were made by different processors. */
+static void check_processors(const compare_side *base,
+                             const compare_side *fresh) {
+  const json_t *a = json_object_get(base->report->machine, "cpu");
+  const json_t *b = json_object_get(fresh->report->machine, "cpu");
+  char of_base[128], of_fresh[128];
+  const char *field = identity_difference(a, b);
+  const char *verb = "differs";
+  if (!field) {
+    field = identity_unknown(a, b);
+    verb = "may differ";
+  }
+  if (a && b && field)
+    say("warning: the cpu %s %s: %s: %s, %s: %s", field, verb, base->name,
+        identity_text(a, field, of_base, sizeof of_base), fresh->name,
+        identity_text(b, field, of_fresh, sizeof of_fresh));
+}
+
 /* Warns of what makes a difference beside what is compared. */
 static void check_sides(const compare_side *base, const compare_side *fresh) {
-  static const char *const paths[][2] = {{"cpu", "model"},
-                                         {"os", "release"},
-                                         {"build", "compiler"},
-                                         {"build", "type"}};
+  static const char *const paths[][2] = {
+      {"os", "release"}, {"build", "compiler"}, {"build", "type"}};
   if (base->report == fresh->report)
     return;
+  check_processors(base, fresh);
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     const char *sides[2];
     const report *reports[] = {base->report, fresh->report};

@@ -32,6 +32,8 @@ report *report_open(const char *dir) {
         dir, r->strays);
   if (report_is_suspect(r))
     say("warning: %s: %s", dir, report_canary_text(r));
+  if (report_machines_text(r))
+    say("warning: %s: %s", dir, report_machines_text(r));
   if (r->found < r->planned)
     say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
         r->planned - r->found, r->planned, dir);

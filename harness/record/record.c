@@ -124,7 +124,7 @@ static const struct field {
     {"started", STRING, OPTIONAL},
     {"elapsed", INTEGER, OPTIONAL},
     {"suspect", STRING, OPTIONAL},
-    {"machine", STRING, OPTIONAL},
+    {"machine", NAMED, OPTIONAL},
     {"beside", NAMED, OPTIONAL},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };

@@ -277,14 +277,18 @@ const char *report_canary_text(const report *r) {
 }
 
 /* How many runs of a cell, or of the canary, were planned from the start.  The
- * canary runs twice in each round, and once at the end. */
+ * canary runs twice in each round, and once at the end; five times if there is
+ * one round. */
 static size_t planned_of(const report *r, bool canary) {
-  return canary ? 2 * r->invocations + 1 : r->invocations;
+  if (!canary)
+    return r->invocations;
+  return r->invocations == 1 ? 5 : 2 * r->invocations + 1;
 }
 
 static void add_record(void *data, const json_t *record) {
   report *r = data;
   bool canary = json_is_true(json_object_get(record, "canary"));
+  report_add_surroundings(r, record);
   int invocation = (int)json_integer_value(record_get(record, "invocation"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
@@ -486,6 +490,7 @@ void report_free(report *r) {
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);
+  json_decref(r->surroundings.machine);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -82,6 +82,15 @@ typedef struct report_cell {
   double values[METRICS]; /* all NAN when the verdict is not good */
 } report_cell;
 
+/* What the records tell of the machine, in sums over them: ns. */
+typedef struct report_surroundings {
+  double elapsed, others, stolen; /* of the processes; CPU time beside them */
+  double clock, waited;           /* of the measured parts */
+  json_t *machine; /* the first record's; the field in which a later one's
+                      differs from it, and both values, or NULL */
+  const char *other_field, *other_text;
+} report_surroundings;
+
 typedef struct report {
   json_t *plan, *machine;
   const char *dir;    /* some tables read its records once more */
@@ -93,6 +102,7 @@ typedef struct report {
   size_t planned, found; /* runs */
   double *canary;        /* wall times of the canary, by run; NAN: failed */
   size_t canary_count;
+  report_surroundings surroundings;
   size_t strays; /* records that match no planned cell, or duplicates */
   results_state state;
 } report;
@@ -141,6 +151,14 @@ bool report_is_suspect(const report *r);
 
 /* The same in one line ("The canary ..."), or NULL if no canary was run. */
 const char *report_canary_text(const report *r);
+
+/* Adds what a record tells of the machine. */
+void report_add_surroundings(report *r, const json_t *record);
+
+/* One line each, or NULL: that the machine was busy with other things; that the
+ * runs were made on different machines. */
+const char *report_busy_text(const report *r);
+const char *report_machines_text(const report *r);
 
 /* How much the machine changed from one directory to another: the median of the
  * canary's times in `fresh` over that in `base`, less 1; NAN unless both have

@@ -201,8 +201,8 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
     const report_sample *s = &c->samples[i];
     json_t *sample =
         json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
-                  verdict_is_failure(s->verdict), "leaked", (json_int_t)s->leaked,
-                  "reason", s->reason);
+                  verdict_is_failure(s->verdict), "leaked",
+                  (json_int_t)s->leaked, "reason", s->reason);
     set_values(sample, s->values, false);
     json_array_append_new(samples, sample);
   }
@@ -224,8 +224,12 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
 /* What makes the numbers doubtful: of all cells, and of single ones. */
 static json_t *json_of_warnings(const report *r) {
   json_t *list = json_array();
-  if (report_is_suspect(r))
-    json_array_append_new(list, json_string(report_canary_text(r)));
+  const char *const of_all[] = {report_is_suspect(r) ? report_canary_text(r)
+                                                     : NULL,
+                                report_machines_text(r), report_busy_text(r)};
+  for (size_t i = 0; i < sizeof of_all / sizeof *of_all; i++)
+    if (of_all[i])
+      json_array_append_new(list, json_string(of_all[i]));
   for (size_t i = 0; i < r->count; i++) {
     const char *stall = report_stall_text(&r->cells[i]);
     if (stall)

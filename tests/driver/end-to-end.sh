@@ -385,8 +385,8 @@ EOF
   needed 'gamma beta alpha mark-sweep' some.yml -c gamma:trigger=3,lose=1
   echo '  - workload: shared' >>some.yml
   needed 'beta alpha mark-sweep models' some.yml
-  needed 'gamma' -w script -c gamma
-  needed 'models' -w script
+  needed 'gamma mark-sweep' -w script -c gamma
+  needed 'mark-sweep models' -w script
   needed 'mark-sweep models' standard
   REAPMARK_PATH= expect 2 run suite-that-is-not --needs
   # A run that is resumed needs the collectors of its plan.

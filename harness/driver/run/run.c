@@ -8,6 +8,7 @@
 #include "harness/driver/commands.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
+#include "beside.h"
 #include "cell-run.h"
 #include "done.h"
 #include "progress.h"
@@ -15,6 +16,7 @@
 #include "runlog.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
+#include "harness/record/identity.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
 #include "harness/stats/interval.h"
@@ -121,11 +123,18 @@ static bool asks_for_a_plan(const plan_request *r) {
  * One run.
  * ------------------------------------------------------------------------- */
 
+static json_t *this_machine; /* identity_of its processor */
+
 /* Makes the record of a planned run; NULL if it was interrupted. */
 static json_t *run_one(const plan *p, const plan_run *run) {
+  const beside then = beside_now();
   json_t *record = run_cell(p, &p->cells[run->cell]);
   if (!record)
     return NULL;
+  json_t *others = beside_since(&then);
+  if (others)
+    json_object_set_new(record, "beside", others);
+  json_object_set(record, "machine", this_machine);
   json_object_set_new(record, "key", json_string(plan_key(p, run)));
   json_object_set_new(record, "invocation", json_integer(run->invocation));
   json_object_set_new(record, "order", json_integer(run - p->runs + 1));
@@ -378,6 +387,7 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
   char why[256];
   machine_read(&m);
   json_t *now = machine_to_json(&m, all);
+  this_machine = identity_of(json_object_get(now, "cpu"));
   json_t *then =
       resumed ? results_read_json(log->dir, "machine.json", why, sizeof why)
               : NULL;
@@ -470,6 +480,9 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   if (!write_description(log, p, all, resumed, extended) ||
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
+  if (!p->canary_runs)
+    say("warning: no canary, as " PLAN_CANARY_COLLECTOR
+        " is not here: a drift of the machine will not be seen");
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
   int code = run_missing(&d, log);
@@ -500,7 +513,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
 }
 
 int run_command(int argc, char **argv) {
-  run_options o = {.request = {.seed = PLAN_SEED}};
+  run_options o = {.request = {.seed = PLAN_SEED, .canary = true}};
   char **operands;
   int code = options_parse(&run_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
