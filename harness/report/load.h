@@ -58,8 +58,10 @@ typedef struct report_sample {
 
   /* Of the step that exceeds the typical step of its kind by most: the excess,
    * and its length; and the longest pause reported.  In ns; the excess is NAN
-   * where steps cannot be compared. */
+   * where steps cannot be compared.  `lone`: it is a long stall of which one is
+   * enough, and the pauses are all together. */
   double stall, stall_step, stall_pause;
+  bool stall_lone;
 } report_sample;
 
 typedef struct report_cell {
@@ -131,13 +133,19 @@ const char *report_failure_reason(const report_cell *c);
 /* Whether the cell was run and its numbers may be shown. */
 bool report_is_good(const report_cell *c);
 
-/* Whether the collector reports shorter pauses than the workload met: in more
- * than half of the cell's invocations the worst step exceeded the typical step
- * of its kind by more than the noise floor of 1 ms, and the longest reported
- * pause is less than 78 % of that excess.  Only kinds of steps are compared of
- * which there are at least 100 and that typically take less than 50 us, because
- * a long step may hold several pauses.  *shown becomes the invocation with the
- * largest excess. */
+/* Whether the collector reports shorter pauses than the workload met; *shown
+ * becomes the invocation that shows it best.  There are two signs:
+ *
+ * - Many short stalls: in more than half of the cell's invocations the worst
+ *   step exceeded the typical step of its kind by more than the noise floor of
+ *   1 ms, and the longest reported pause is less than 78 % of that excess.
+ *   Only kinds of steps are compared of which there are at least 100 and that
+ *   typically take less than 50 us, because a long step may hold several
+ *   pauses.
+ * - A few long stalls: in any invocation a step exceeded the typical step of
+ *   its kind by more than 50 ms, far beyond what the machine does to a process
+ *   that is not suspect, and ten times over, and all reported pauses together
+ *   are less than 78 % of that excess.  Five steps of the kind are enough. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 
 /* The same in words: "a step took ...", or NULL. */

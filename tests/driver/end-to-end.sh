@@ -105,6 +105,69 @@ test_odd_probes() {
   printed 'WRONG: the record contradicts itself: time.wall is 0'
 }
 
+# One line under the title tells that the machine was busy, or another one.
+test_surroundings() {
+  expect 0 run -c alpha -w script -n 2 -o dir
+  grep -q '"beside":{"cpu":[0-9]*,"steal":[0-9]*},"machine":{' \
+    dir/runs.jsonl || fail 'no surroundings in the record'
+  beside() { # OTHERS' CPU TIME, STOLEN TIME, RUN-QUEUE DELAY of 10 and 1 ms
+    sed -E 's/"beside":\{[^}]*\}/"beside":{"cpu":'"$1"',"steal":'"$2"'}/
+      s/"run_delay":0/"run_delay":'"$3"'/; s/"elapsed":[0-9]+/"elapsed":10000000/
+      s/"machine":\{[^}]*\}/"machine":{"stepping":3}/' dir/runs.jsonl >changed.jsonl
+    cp changed.jsonl changed/runs.jsonl
+    expect 0 report changed
+  }
+  cp -r dir changed
+  sed -i 's/"cpus": [0-9]*/"cpus": 4/' changed/machine.json
+  beside 3900000 390000 9000
+  unprinted BUSY
+  beside 4100000 0 0
+  printed 'BUSY: beside the runs 0.41 of 4 cores were in use; the runs waited for a processor 0.0 % of the time; 0.0 % of the CPU time was stolen.'
+  beside 0 410000 0
+  printed 'BUSY: beside the runs 0.00 of 4 cores were in use; the runs waited for a processor 0.0 % of the time; 1.0 % of the CPU time was stolen.'
+  beside 0 0 11000
+  printed 'the runs waited for a processor 1.1 % of the time'
+  expect 0 report changed --format json
+  printed '"BUSY: beside the runs'
+  # Records of another processor.
+  unprinted 'different machines'
+  sed -i '$s/"stepping":3/"stepping":4/' changed/runs.jsonl
+  expect 0 report changed
+  printed 'SUSPECT: the runs are of different machines: the cpu stepping is 3 and 4.'
+  said 'warning: changed: SUSPECT: the runs are of different machines'
+  # Records that do not tell are of no other machine.
+  sed -i '$s/,"machine":{[^}]*}//; s/,"beside":{[^}]*}//' changed/runs.jsonl
+  expect 0 report changed
+  unprinted 'different machines'
+}
+
+# Comparisons name the first thing in which the processors differ.
+test_compared_machines() {
+  expect 0 run -c alpha -w script -n 4 -o base
+  cp -r base new
+  machine() { # FIELD VALUE
+    sed -E 's/"'"$1"'": ("[^"]*"|-?[0-9]+)/"'"$1"'": '"$2"'/' base/machine.json \
+      >new/machine.json
+    expect 0 compare base new
+  }
+  for field in model family model_number stepping microcode l1d l2 l3; do
+    sed -i -E 's/"'$field'": ("[^"]*"|-?[0-9]+)/"'$field'": 777/' base/machine.json
+    machine $field 778
+    said "warning: the cpu $field differs: base: 777, new: 778"
+    machine $field -1 # it did not tell
+    said "warning: the cpu $field may differ: base: 777, new: unknown"
+    machine $field 777
+    ! grep -q 'the cpu' err || fail 'warned of the same processor'
+  done
+  # Results of before these fields are compared, too.
+  sed -E 's/"(family|model_number|stepping|microcode)"/"not-\1"/' \
+    base/machine.json >new/machine.json
+  expect 0 compare base new
+  said 'warning: the cpu family may differ: base: 777, new: unknown'
+  expect 0 run --resume -n 5 -o new
+  said "warning: the CPU's model changed since new was begun"
+}
+
 test_not_applicable() {
   expect 0 run -n 1 -o dir -w shared,script,dying
   printed 'n/a: needs threads'      # beta

@@ -393,7 +393,7 @@ static void canary(void **state) {
   json_object_set_new(plan, "canary", json_object());
   load(NULL, 1);
   assert_int_equal(r->found, 10);
-  assert_int_equal(r->planned, 5 + 3);
+  assert_int_equal(r->planned, 5 + 5);
   assert_false(report_is_suspect(r));
   assert_string_equal(report_canary_text(r),
                       "The canary, run 5 times, changed by -2.0 % from "
@@ -422,7 +422,7 @@ static bool under_reports(int pause, int step, int typical, int honest_runs) {
                   .collector = "ms",
                   .heap = "2x",
                   .invocation = i,
-                  .wall = 9000,
+                  .wall = 9000 + step,
                   .pause = i <= honest_runs ? step : pause,
                   .step = step,
                   .typical = typical});
@@ -448,6 +448,13 @@ static void pauses_against_steps(void **state) {
   assert_true(under_reports(0, 1100, 8, 0));
   assert_false(under_reports(0, 900, 8, 0));   /* noise */
   assert_false(under_reports(0, 2000, 64, 0)); /* steps are long anyway */
+  /* One long stall is enough. */
+  assert_true(under_reports(0, 60000, 8, 2));
+  assert_true(under_reports(0, 60000, 5000, 2));
+  assert_true(under_reports(40000, 60000, 64, 2));
+  assert_false(under_reports(50000, 60000, 64, 2)); /* explained */
+  assert_false(under_reports(0, 45000, 64, 2));     /* not so long */
+  assert_false(under_reports(0, 60000, 7000, 2));   /* not ten times over */
 }
 
 /* ------------------------------------------------------------------------- *
