@@ -29,9 +29,11 @@ enum { LOOK_NS = 100000000 };
  * hypervisor's and the interrupts' share. */
 enum { NOISE_SHARE = 10 };
 
-/* The sums over the threads of the process at a moment. */
+/* The sums over the threads of the process at a moment.  The thread that reads
+ * them may lose its processor meanwhile: they were read between two times. */
 typedef struct moment {
-  uint64_t at, ran, waited;
+  uint64_t before, after; /* the clock */
+  uint64_t ran, waited;
   uint64_t threads; /* sum of their numbers: other threads, another sum */
 } moment;
 
@@ -77,7 +79,7 @@ static void add_thread(moment *m, const char *thread) {
 /* Allocates nothing: the allocator may be the collector's. */
 static bool look(moment *m, uint64_t now) {
   _Alignas(struct dirent64) char entries[2048];
-  *m = (moment){.at = now, .ran = process_ns()};
+  *m = (moment){.before = now, .ran = process_ns()};
   int folder = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0)
     return false;
@@ -86,6 +88,7 @@ static bool look(moment *m, uint64_t now) {
          at += ((const struct dirent64 *)(void *)at)->d_reclen)
       add_thread(m, ((const struct dirent64 *)(void *)at)->d_name);
   close(folder);
+  m->after = gc_now_ns();
   return m->threads > 0;
 }
 
@@ -103,7 +106,8 @@ static void turn(uint64_t now) {
   if (known && readable && !left && next.threads == last.threads) {
     uint64_t accounted =
         next.ran - last.ran + (next.waited - last.waited) + asleep;
-    uint64_t still = stood(next.at - last.at, accounted);
+    uint64_t length = next.before > last.after ? next.before - last.after : 0;
+    uint64_t still = stood(length, accounted);
     longest = still > longest ? still : longest;
   }
   last = next;

@@ -451,7 +451,7 @@ static bool failed(const compare_sample *s) {
 }
 
 /* A run that was disturbed says nothing of the collector. */
-static bool suspect(const compare_sample *s) {
+static bool disturbed(const compare_sample *s) {
   return s->cell && s->cell->verdict == VERDICT_SUSPECT;
 }
 
@@ -461,7 +461,7 @@ static const char *row_failure(const compare_row *row) {
     return NULL;
   if (!row->fresh.cell)
     return "the new side has no such cell";
-  return good(&row->fresh) || suspect(&row->fresh)
+  return good(&row->fresh) || disturbed(&row->fresh)
              ? NULL
              : report_verdict_text(row->fresh.cell);
 }
@@ -484,7 +484,7 @@ static void hold_against(const comparison *c, double worse, gate *g) {
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
     if (row->base.values && !row->fresh.values &&
-        (good(&row->fresh) || suspect(&row->fresh))) {
+        (good(&row->fresh) || disturbed(&row->fresh))) {
       /* No regression either: fewer than 100 pauses have no p99. */
       say("--fail-on-regression: %s: %s: %s: nothing to compare", c->fresh.name,
           row->label,

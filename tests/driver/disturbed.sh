@@ -3,29 +3,30 @@
 # disturbed.sh REAPMARK TEST; one function per test.
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
-load=binary-trees:depth=15,stretch=16,array=100001
-
-# pids: prints the processes of the driver that run the load.
-pids() { pgrep -P "$driver" -f -- "--run $load " || true; }
+load=binary-trees:depth=16,stretch=16,array=100001
 
 # A run that is stopped from outside is suspect, and its figures are not shown.
 # It is stopped again and again, for longer than the bound, so that some stops
 # are in its measured part on a machine of any speed.
-test_stopped() {
-  start run -w "$load" -c mark-sweep -n 1 -o dir
-  while ! grep -q "\"cell\":\"$load" dir/runs.jsonl 2>/dev/null; do
+stopped() { # LOAD THREADS
+  start run -w "$1" -c mark-sweep -t "$2" -n 1 -o dir
+  while ! grep -q "\"cell\":\"$1" dir/runs.jsonl 2>/dev/null; do
     kill -0 "$driver" || fail 'the driver ended'
-    for pid in $(pids); do
+    for pid in $(pgrep -P "$driver" -f -- "--run $1 " || true); do
       kill -STOP "$pid" || true # it may have ended
       sleep 0.3
       kill -CONT "$pid" || true
     done
-    sleep 0.1
+    sleep 0.03
   done
   ended 1
   row '^mark-sweep +suspect +– '
   printed 'mark-sweep: suspect in 1 of 1 invocations: the process neither ran nor'
-  said "suspect: $load/mark-sweep/heap=3x/threads=1/seed=42#1: the process"
+  said "suspect: $1/mark-sweep/heap=3x/threads=$2/seed=42#1: the process"
+}
+
+test_stopped() {
+  stopped "$load" 1
   expect 0 report dir --format gbench
   printed 'suspect: the process neither ran nor waited'
   # The collector is not to blame, so that nothing is compared.
@@ -33,8 +34,11 @@ test_stopped() {
   printed 'base suspect: the process neither ran nor waited for a processor'
 }
 
+test_stopped_threads() { stopped threads:ops=100001 2; }
+
 # Nobody stopped this one, however busy the machine is.
 test_undisturbed() {
+  load=binary-trees:depth=14,stretch=14
   expect 0 run -w "$load,threads:ops=2000" -c mark-sweep -t 2 -n 1 -o dir
   counted 0 '"suspect":' dir/runs.jsonl
   counted 7 '"still":' dir/runs.jsonl # with five of the canary

@@ -104,8 +104,8 @@ const option_usage run_usage = {
         "--resume "
         "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
         "invocations to it.\n\n"
-        "exit status: 0 every verdict is as declared, 1 some cell failed, "
-        "or runs could not be\nkept, 2 usage, 3 nothing matched, 130 "
+        "exit status: 0 every verdict is as declared, 1 some cell failed or is "
+        "suspect, or runs\ncould not be kept, 2 usage, 3 nothing matched, 130 "
         "interrupted (the results are kept).",
     .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
     .options = option_rows,
