@@ -13,6 +13,7 @@
  *   resident.c     the resident set of the process
  *   threads.c      mutator threads, locks
  *   steps.c        the measured part and its timed steps
+ *   still.c        whether the process stood still
  *   pauses.c       the pauses that the collector reports
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
@@ -354,6 +355,27 @@ bool cell_delay_known(void);
  * shortest interval it is made for, and is booked as instrument time, not as
  * time of the run. */
 enum { CELL_SLOW_NS = 50000 };
+
+/* ------------------------------------------------------------------------- *
+ * still.c: whether the process stood still in the measured part, because it was
+ * stopped from outside.  `now` is the clock.  Any thread.
+ * ------------------------------------------------------------------------- */
+
+/* Begin and end the account.  In between cell_still_look goes on with it if
+ * that is due, every 100 ms; it is called where a step took long. */
+void cell_still_begin(uint64_t now);
+void cell_still_look(uint64_t now);
+void cell_still_end(uint64_t now);
+
+/* The only thread of the run has slept for so long, as it meant to. */
+void cell_still_slept(uint64_t ns);
+
+/* The calling thread ends. */
+void cell_still_left(void);
+
+/* The longest time that the process stood still between two looks, in ns.
+ * False if it is not known.  After the run. */
+bool cell_still(uint64_t *ns);
 
 /* ------------------------------------------------------------------------- *
  * pauses.c

@@ -3,6 +3,7 @@
 
 #include "common/hostile/mutants.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 
 /* Pauses reported by threads other than mutators, such as a collector's own. */
@@ -19,10 +20,24 @@ static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
   hist_add(&into[CELL_PAUSES_ALL], took - delay);
 }
 
+/* A pause is reported when it is over.  Whether its times can be so. */
+static bool is_possible(uint64_t begin_ns, uint64_t end_ns) {
+  uint64_t now = gc_now_ns();
+  if (end_ns < begin_ns)
+    cell_wrong("the collector reports a pause that ends %" PRIu64
+               " ns before it begins",
+               begin_ns - end_ns);
+  else if (end_ns > now)
+    cell_wrong("the collector reports a pause that ends %" PRIu64
+               " ns after the report",
+               end_ns - now);
+  return begin_ns <= end_ns && end_ns <= now;
+}
+
 static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      uint64_t end_ns) {
   (void)data;
-  if (!cell_measuring())
+  if (!cell_measuring() || !is_possible(begin_ns, end_ns))
     return;
   /* Of a pause that began before the measured part, only the rest counts. */
   if (begin_ns < cell_measurement.begin)

@@ -240,6 +240,10 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                                 record_integer(x->involuntary), "run_delay",
                                 record_integer(x->run_delay), "own_delay",
                                 record_integer(sum->own_delay)));
+  uint64_t still;
+  if (cell_still(&still))
+    json_object_set_new(record_get(json, "noise"), "still",
+                        record_integer(still));
   return json;
 }
 

@@ -98,6 +98,7 @@ static void wait_until(cell_thread *c, uint64_t due) {
       struct timespec until = {.tv_sec = (time_t)(wake / 1000000000),
                                .tv_nsec = (long)(wake % 1000000000)};
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+      cell_still_slept(wake - now); /* to wake later was not meant */
       cell_delay_since(c, gc_now_ns());
     }
   }

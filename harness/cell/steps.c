@@ -78,6 +78,8 @@ uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
   uint64_t delay = read_delay(c);
   c->delay_sum += delay;
   c->step_delay += delay;
+  if (cell_measuring())
+    cell_still_look(now);
   uint64_t after = gc_now_ns();
   c->step_instrument += after - now;
   c->instrument += after - now;
@@ -184,6 +186,7 @@ void wl_begin(wl_thread *t) {
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
+  cell_still_begin(gc_now_ns());
   if (!untimed)
     cell_curve_begin(t->run->heap, gc_now_ns());
   c->instrument = c->skipped = c->own_delay = 0;
@@ -204,6 +207,7 @@ void wl_end(wl_thread *t) {
   x->wall = now - x->begin - c->instrument - c->skipped;
   if (!untimed)
     cell_curve_end(t->run->heap, now);
+  cell_still_end(now);
   if (!gc_mutant(peak_read_early))
     x->resident = cell_read_resident();
   if (!gc_mutant(footprint_read_early))

@@ -131,6 +131,7 @@ void cell_attach(cell_thread *c) {
 void cell_detach(cell_thread *c) {
   gc_thread_detach(c->wl.m);
   c->wl.m = NULL;
+  cell_still_left();
   cell_self = NULL;
 }
 

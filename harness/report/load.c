@@ -17,6 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+bool verdict_is_failure(verdict v) {
+  return v >= VERDICT_SUSPECT;
+}
+
 verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
@@ -29,6 +33,8 @@ verdict verdict_of_record(const json_t *record) {
   if (json_is_true(record_get(record, "heap.coarse")) &&
       (declared || !strcmp(status, "OOM")))
     return VERDICT_BELOW_GRANULE;
+  if (declared && json_object_get(record, "suspect"))
+    return VERDICT_SUSPECT;
   if ((!strcmp(status, "ok") && declared) ||
       (gc_mutant(oom_is_good) && !strcmp(status, "OOM")))
     return VERDICT_OK;
@@ -103,9 +109,28 @@ enum {
   /* On a virtual machine a thread that does nothing but look at the clock sees
    * gaps of up to 0.6 ms that no counter of the guest explains. */
   NOISE_NS = 1000000,
-  TYPICAL_STEPS = 100
+  TYPICAL_STEPS = 100,
+  LONG_NS = 50000000, /* a process that stood still as long is suspect */
+  LONG_TIMES = 10, /* steps of a kind differ in their work, but not so much */
+  LONG_STEPS = 5
 };
 #define EXPLAINED 0.78
+
+/* A long stall in a step of any kind, that all pauses together do not explain:
+ * then it is the sample's. */
+static void read_long_stall(const json_t *kind, double pauses,
+                            report_sample *s) {
+  double typical = record_number(kind, "p50");
+  double worst = record_number(kind, "max"), excess = worst - typical;
+  if (!(record_number(kind, "count") >= LONG_STEPS) || !(excess > LONG_NS) ||
+      !(worst > LONG_TIMES * typical) || !(pauses < EXPLAINED * excess) ||
+      (s->stall_lone && excess <= s->stall))
+    return;
+  s->stall = excess;
+  s->stall_step = worst;
+  s->stall_pause = pauses;
+  s->stall_lone = true;
+}
 
 static void read_stall(const json_t *record, report_sample *s) {
   s->stall = NAN;
@@ -124,31 +149,39 @@ static void read_stall(const json_t *record, report_sample *s) {
     s->stall_step = worst;
   }
   double pause = record_number(record, "pauses.all.max");
+  double pauses = record_number(record, "pauses.all.sum");
   s->stall_pause = isnan(pause) ? 0 : pause;
+  json_object_foreach(steps, name, kind) {
+    if (strcmp(name, "all") && json_is_object(kind))
+      read_long_stall(kind, isnan(pauses) ? 0 : pauses, s);
+  }
 }
 
 bool report_under_reports(const report_cell *c, const report_sample **shown) {
   size_t unexplained = 0;
+  bool lone = false;
   *shown = NULL;
   for (size_t i = 0; i < c->count; i++) {
     const report_sample *s = &c->samples[i];
     if (!(s->stall > NOISE_NS && s->stall_pause < EXPLAINED * s->stall))
       continue;
     unexplained++;
+    lone |= s->stall_lone;
     if (!*shown || s->stall > (*shown)->stall)
       *shown = s;
   }
-  return 2 * unexplained > c->count && report_is_good(c);
+  return (lone || 2 * unexplained > c->count) && report_is_good(c);
 }
 
 const char *report_stall_text(const report_cell *c) {
   const report_sample *shown;
   if (!report_under_reports(c, &shown))
     return NULL;
-  return arena_text("a step took %s, %s longer than the typical one, but the "
-                    "longest pause that it reports is %s",
+  return arena_text("a step took %s, %s longer than the typical one, but %s %s",
                     table_number(TABLE_TIME, shown->stall_step),
                     table_number(TABLE_TIME, shown->stall),
+                    shown->stall_lone ? "all pauses that it reports take"
+                                      : "the longest pause that it reports is",
                     table_number(TABLE_TIME, shown->stall_pause));
 }
 
@@ -272,9 +305,12 @@ const char *report_builds_text(const report *r, const report *base) {
 }
 
 /* How many runs of a cell, or of the canary, were planned from the start.  The
- * canary runs twice in each round, and once at the end. */
+ * canary runs twice in each round, and once at the end; five times if there is
+ * one round. */
 static size_t planned_of(const report *r, bool canary) {
-  return canary ? 2 * r->invocations + 1 : r->invocations;
+  if (!canary)
+    return r->invocations;
+  return r->invocations == 1 ? 5 : 2 * r->invocations + 1;
 }
 
 /* Delay that the program's own threads may have caused, if it is more than a
@@ -323,6 +359,7 @@ static void add_record(void *data, const json_t *record) {
   const loading *l = data;
   report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
+  report_add_surroundings(r, record);
   const json_int_t invocation =
       json_integer_value(json_object_get(record, "invocation"));
   if (json_object_get(record, "binding")) /* the program itself wrote it */
@@ -346,10 +383,12 @@ static void add_record(void *data, const json_t *record) {
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
-  const char *reason = record_text(record, "verdict.reason");
+  const verdict v = verdict_of_record(record);
+  const char *reason =
+      record_text(record, v == VERDICT_SUSPECT ? "suspect" : "verdict.reason");
   *s = (report_sample){
       .invocation = (int)invocation,
-      .verdict = verdict_of_record(record),
+      .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
   for (size_t m = 0; m < METRICS; m++)
@@ -538,6 +577,7 @@ void report_free(report *r) {
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);
+  json_decref(r->surroundings.machine);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -568,6 +608,8 @@ const char *report_verdict_text(const report_cell *c) {
     return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_BELOW_GRANULE:
     return "below granule";
+  case VERDICT_SUSPECT:
+    return "suspect";
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
   case VERDICT_OVER_LIMIT:

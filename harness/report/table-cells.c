@@ -133,7 +133,7 @@ static void add_failure(page *p, const report_cell *c) {
   const char *reason = report_failure_reason(c);
   size_t failures = 0;
   for (size_t i = 0; i < c->count; i++)
-    failures += c->samples[i].verdict >= VERDICT_LEAK ||
+    failures += verdict_is_failure(c->samples[i].verdict) ||
                 c->samples[i].verdict == c->verdict;
   page_list(p, "%s: %s in %zu of %zu invocations%s%s", c->collector,
             report_verdict_text(c), failures, c->count, *reason ? ": " : "",
@@ -206,8 +206,8 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
     const report_sample *s = &c->samples[i];
     json_t *sample =
         json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
-                  s->verdict >= VERDICT_LEAK, "leaked", (json_int_t)s->leaked,
-                  "reason", s->reason);
+                  verdict_is_failure(s->verdict), "leaked",
+                  (json_int_t)s->leaked, "reason", s->reason);
     set_values(sample, s->values, false);
     json_array_append_new(samples, sample);
   }
@@ -220,7 +220,7 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
       "s:o, s:o}",
       "cell", c->id, "workload", c->workload, "collector", c->collector, "heap",
       c->heap, "threads", c->threads, "verdict", report_verdict_text(c),
-      "failed", c->verdict >= VERDICT_LEAK, "reason",
+      "failed", verdict_is_failure(c->verdict), "reason",
       worst ? worst->reason : "", "ops_unit", c->ops, "runs", (int)c->count,
       "runs_planned", c->missing ? 0 : (int)r->invocations, "metrics", values,
       "samples", samples);
@@ -229,8 +229,12 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
 /* What makes the numbers doubtful: of all cells, and of single ones. */
 static json_t *json_of_warnings(const report *r) {
   json_t *list = json_array();
-  if (report_is_suspect(r))
-    json_array_append_new(list, json_string(report_canary_text(r)));
+  const char *const of_all[] = {report_is_suspect(r) ? report_canary_text(r)
+                                                     : NULL,
+                                report_machines_text(r), report_busy_text(r)};
+  for (size_t i = 0; i < sizeof of_all / sizeof *of_all; i++)
+    if (of_all[i])
+      json_array_append_new(list, json_string(of_all[i]));
   for (size_t i = 0; i < r->count; i++) {
     const char *stall = report_stall_text(&r->cells[i]);
     if (stall)

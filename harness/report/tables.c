@@ -133,7 +133,7 @@ static const char *word(const json_t *object, const char *key,
   return text && *text ? text : otherwise;
 }
 
-/* "EPYC, 2 CPUs, Linux 6.1, built with gcc (Release).", and the canary. */
+/* "EPYC, 2 CPUs, Linux 6.1, built with gcc (Release)." */
 static const char *machine_text(const report *r) {
   const json_t *cpu = json_object_get(r->machine, "cpu");
   const json_t *os = json_object_get(r->machine, "os");
@@ -152,21 +152,21 @@ static const char *machine_text(const report *r) {
 }
 
 void report_add_title(page *p, const report *r) {
-  const char *machine = machine_text(r), *canary = report_canary_text(r);
+  const char *lines[] = {machine_text(r),          report_busy_text(r),
+                         report_machines_text(r),  report_canary_text(r),
+                         report_builds_text(r, r), builds_unknown(&r->builds)};
+  const char *all = "";
   page_text(p, PAGE_TITLE,
             "Suite %s: %zu of %zu runs, %zu invocation%s%s per cell, seed "
             "%lld.",
             word(r->plan, "suite", "?"), r->found, r->planned, r->invocations,
             r->invocations == 1 ? "" : "s", r->open_ended ? " or more" : "",
             (long long)json_integer_value(json_object_get(r->plan, "seed")));
-  if (*machine || canary)
-    page_text(p, PAGE_LINE, "%s%s%s", machine, *machine && canary ? "\n" : "",
-              canary ? canary : "");
-  const char *builds = report_builds_text(r, r);
-  if (builds)
-    page_text(p, PAGE_LINE, "%s", builds);
-  if (builds_unknown(&r->builds))
-    page_text(p, PAGE_LINE, "%s", builds_unknown(&r->builds));
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    if (lines[i] && *lines[i])
+      all = arena_text("%s%s%s", all, *all ? "\n" : "", lines[i]);
+  if (*all)
+    page_text(p, PAGE_LINE, "%s", all);
 }
 
 void report_set_json(page *p, const report *r, const char *name) {

@@ -80,7 +80,8 @@ size_t *report_works(const report *r, size_t *count);
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
 
-/* Adds the lines at the head of a report: suite, machine, canary. */
+/* Adds the lines at the head of a report: suite, machine, what else it did,
+ * canary. */
 void report_add_title(page *p, const report *r);
 
 /* The page of a cross table: the title, what a cell shows, the groups.  NULL if

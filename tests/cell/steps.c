@@ -59,6 +59,13 @@ cell_resident cell_read_resident(void) {
 bool cell_requests_scheduled(void) {
   return false;
 }
+static char complaint[CELL_REASON];
+void cell_wrong(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(complaint, sizeof complaint, format, args);
+  va_end(args);
+}
 _Thread_local cell_thread *cell_self;
 
 static hist steps[2], pauses[CELL_PAUSE_HISTS];
@@ -88,6 +95,7 @@ static int begin(void **state) {
   cell_intervals_init(&thread.own);
   cell_self = &thread;
   listener = cell_listener();
+  complaint[0] = 0;
   cell_delay_open(&thread);
   assert_non_null(thread.account);
   wl_begin(t);
@@ -100,6 +108,22 @@ static int end(void **state) {
   cell_intervals_free(&thread.stops);
   cell_intervals_free(&thread.own);
   return 0;
+}
+
+/* A pause that is reported before it is over, or that ends before it began, is
+ * none. */
+static void impossible_pauses_are_told(void **state) {
+  (void)state;
+  now += 1000;
+  listener.pause(listener.data, GC_PAUSE_STOP, now - 10, now);
+  assert_string_equal(complaint, "");
+  listener.pause(listener.data, GC_PAUSE_CASCADE, now - 10, now + 7);
+  assert_string_equal(complaint, "the collector reports a pause that ends 7 ns "
+                                 "after the report");
+  listener.pause(listener.data, GC_PAUSE_DETECT, now, now - 10);
+  assert_string_equal(complaint, "the collector reports a pause that ends 10 "
+                                 "ns before it begins");
+  assert_int_equal(pauses[CELL_PAUSES_ALL].count, 1);
 }
 
 static void pause_for(gc_pause_kind kind, uint64_t ns) {
@@ -284,9 +308,9 @@ static void pauses_outside_are_not_counted(void **state) {
   (void)state;
   listener.pause(NULL, GC_PAUSE_STOP, now - 5000, now - 3000);
   assert_int_equal(pauses[GC_PAUSE_STOP].count, 0);
-  listener.pause(NULL, GC_PAUSE_STOP, now - 5000, now + 3000);
-  assert_one(&pauses[GC_PAUSE_STOP], 3000);
   now += 3000;
+  listener.pause(NULL, GC_PAUSE_STOP, now - 8000, now);
+  assert_one(&pauses[GC_PAUSE_STOP], 3000);
   wl_end(t);
   pause_for(GC_PAUSE_STOP, 1000);
   wl_step(t, 0, 1);
@@ -395,6 +419,7 @@ int main(void) {
       STEP_TEST(pauses_by_kind_and_together),
       STEP_TEST(delay_in_a_pause),
       STEP_TEST(pauses_outside_are_not_counted),
+      STEP_TEST(impossible_pauses_are_told),
       STEP_TEST(pauses_of_unknown_threads),
       STEP_TEST(without_schedstat_nothing_is_corrected),
       STEP_TEST(utilisation_by_thread),

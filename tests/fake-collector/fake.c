@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct gc_heap {
@@ -11,12 +12,14 @@ struct gc_heap {
   pthread_mutex_t lock;
   fake_object *objects;
   uint64_t count, bytes, collections;
+  void *hidden;
 };
 
 fake_object *fake_globals[GC_GLOBALS];
 
 static uint64_t opt_crash, opt_hang, opt_exit, opt_lose, opt_leak, opt_pause,
-    opt_stall, opt_broken, opt_held, opt_helper, opt_placed;
+    opt_stall, opt_broken, opt_held, opt_helper, opt_placed, opt_future,
+    opt_backwards, opt_hidden;
 
 static const gc_option options[] = {
     {"crash", "abort in a collection (0 or 1)", &opt_crash, 0, 1},
@@ -24,13 +27,18 @@ static const gc_option options[] = {
     {"exit", "exit status in a collection (0: none)", &opt_exit, 0, 255},
     {"lose", "objects to deny", &opt_lose, 0, 1 << 30},
     {"leak", "objects to invent", &opt_leak, 0, 1 << 30},
-    {"pause", "length of the pauses to invent, ns", &opt_pause, 0, 1 << 30},
+    {"pause", "length of the pauses to make, ns", &opt_pause, 0, 1 << 30},
+    {"future", "how long after their report pauses end, ns", &opt_future, 0,
+     1 << 30},
+    {"backwards", "report pauses that end before they begin (0 or 1)",
+     &opt_backwards, 0, 1},
     {"stall", "time that some safepoints take in secret, ns", &opt_stall, 0,
      1 << 30},
     {"held", "bytes of footprint to invent", &opt_held, 0, 1 << 30},
     {"helper", "CPU time that a thread of its own takes in each pause, ns",
      &opt_helper, 0, 1 << 30},
     {"placed", "let that thread be placed (0 or 1)", &opt_placed, 0, 1},
+    {"hidden", "bytes to hold and not to tell of", &opt_hidden, 0, 1 << 30},
     {"broken", "break an invariant (0 or 1)", &opt_broken, 0, 1},
     {0}};
 
@@ -110,6 +118,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (h) {
     h->config = *config;
     pthread_mutex_init(&h->lock, NULL);
+    h->hidden = opt_hidden ? malloc(opt_hidden) : NULL;
+    if (h->hidden)
+      memset(h->hidden, 1, opt_hidden);
   }
   if (opt_helper && pthread_create(&helper.thread, NULL, help, NULL))
     abort();
@@ -124,6 +135,7 @@ void gc_heap_destroy(gc_heap *heap) {
     free(o);
   }
   pthread_mutex_destroy(&heap->lock);
+  free(heap->hidden);
   free(heap);
 }
 
@@ -158,10 +170,13 @@ void fake_safepoint(gc_mutator *m) {
     be_helped();
     l->pause(l->data, GC_PAUSE_STOP, begin, gc_now_ns());
   }
-  if (opt_pause) {
-    uint64_t now = gc_now_ns();
-    l->pause(l->data, GC_PAUSE_STOP, now, now + opt_pause);
-  }
+  uint64_t now = gc_now_ns();
+  while (gc_now_ns() < now + opt_pause)
+    ;
+  if (opt_pause || opt_future)
+    l->pause(l->data, GC_PAUSE_STOP, now, now + opt_pause + opt_future);
+  if (opt_backwards)
+    l->pause(l->data, GC_PAUSE_STOP, now, now - 1);
 }
 
 void gc_collect(gc_mutator *m) {

@@ -10,7 +10,11 @@
  *             stderr ("fake: gave up")
  *   lose=N    claim N objects fewer than there are
  *   leak=N    claim N objects more than there are
- *   pause=N   report a stop-the-world pause of N ns at every gc_safepoint
+ *   pause=N   make and report a pause of N ns at every gc_safepoint
+ *   future=N  report pauses that end N ns after the report
+ *   backwards=1
+ *             report pauses that end before they begin
+ *   hidden=N  hold N bytes that are in no footprint
  *   stall=N   keep every 128th gc_safepoint for N ns, and report nothing
  *   helper=N  in every gc_safepoint, wait busily until a thread of the
  *             collector's own has run for N ns; report that as a pause

@@ -8,9 +8,9 @@
  * The cells that differ in the collector only are a block.  They are compared
  * with each other, so they run next to each other; so do the cells of a target.
  *
- * A plan of a suite has one cell more, the canary: always the same work by the
- * same collector, run at the beginning, in the middle and at the end of every
- * round, so that a drift of the machine is seen. */
+ * A plan of runs that are compared has one cell more, the canary: always the
+ * same work by the same collector, run at the beginning, in the middle and at
+ * the end of every round, so that a drift of the machine is seen. */
 #ifndef REAPMARK_PLAN_H
 #define REAPMARK_PLAN_H
 
@@ -34,6 +34,7 @@ typedef struct plan_request {
   double timeout; /* of a run, seconds */
   uint64_t seed;
   bool observer;           /* every cell also without instruments */
+  bool canary;             /* with the canary */
   double until_ci, budget; /* as in the plan */
   const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
 
@@ -44,7 +45,7 @@ typedef struct plan_request {
 } plan_request;
 enum { PLAN_SEED = 42 };
 
-/* The collector of the canary, which every plan of a suite needs. */
+/* The collector of the canary. */
 #define PLAN_CANARY_COLLECTOR "mark-sweep"
 
 typedef struct plan_cell {

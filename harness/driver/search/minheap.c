@@ -116,6 +116,9 @@ static json_t *keep(const json_t *record) {
   json_t *heap = json_object_get(record, "heap");
   if (heap) /* a run that left no record has no such member */
     json_object_set(probe, "heap", heap);
+  json_t *suspect = json_object_get(record, "suspect");
+  if (suspect)
+    json_object_set(probe, "suspect", suspect);
   return probe;
 }
 

@@ -31,18 +31,21 @@ struct probe_log {
  * ------------------------------------------------------------------------- */
 
 static bool keep(void *data, const json_t *probe) {
-  return json_is_string(record_get(probe, "probe")) &&
-         json_is_string(record_get(probe, "verdict.status")) &&
-         json_is_string(record_get(probe, "verdict.reason")) &&
-         !json_array_append(data, (json_t *)probe);
+  if (!json_is_string(record_get(probe, "probe")) ||
+      !json_is_string(record_get(probe, "verdict.status")) ||
+      !json_is_string(record_get(probe, "verdict.reason")))
+    return false;
+  record_judge((json_t *)probe); /* what it has of a record */
+  return !json_array_append(data, (json_t *)probe);
 }
 
 /* Whether a logged probe still holds: the time limit and the collector's
- * program are the same. */
+ * program are the same, and nothing disturbed it. */
 static bool same_conditions(const probing *p, const json_t *probe) {
   const json_t *timeout = json_object_get(probe, "timeout");
   return json_number_value(timeout) >= p->plan->timeout &&
          json_number_value(timeout) <= p->plan->timeout &&
+         !json_object_get(probe, "suspect") &&
          json_equal(json_object_get(probe, "program"), p->program);
 }
 
@@ -88,6 +91,11 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
 search_answer probe_judge(probing *p, const json_t *probe) {
   const char *status = record_text(probe, "verdict.status");
   bool declared = json_is_true(record_get(probe, "verdict.declared"));
+  const char *suspect = record_text(probe, "suspect");
+  if (*suspect) {
+    p->reason = arena_text("suspect: %s", suspect);
+    return SEARCH_STOP;
+  }
   if (!strcmp(status, "TIMEOUT"))
     p->timeouts++;
   /* A collector that needs more than it may hold does not fit, either. */

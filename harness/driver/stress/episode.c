@@ -172,6 +172,7 @@ episode_fault episode_find_fault(const condition *c, const program_result *r) {
   switch (verdict_of_record(r->record)) {
   case VERDICT_OK:
   case VERDICT_LEAK_DECLARED:
+  case VERDICT_SUSPECT: /* times and memory are not what is looked for */
     return (episode_fault){0};
   case VERDICT_OOM:
     return c->scarce ? (episode_fault){0} : (episode_fault){"limit", reason};
