@@ -173,6 +173,7 @@ const workload workload_binary_trees = {
                 "deferred work is measured",
                 0, 0, 1, NULL}},
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

@@ -380,6 +380,7 @@ const workload workload_cycles = {
                {"cyclic", "percent of the structures that are cyclic", 100, 0,
                 100, NULL}},
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

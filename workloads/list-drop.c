@@ -99,6 +99,7 @@ const workload workload_list_drop = {
                {"payload", "bytes in a node", 16, 8, 1024, NULL}},
     .needs = WL_NEEDS_DEPTH,
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

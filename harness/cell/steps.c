@@ -182,6 +182,7 @@ void wl_begin(wl_thread *t) {
     cell_measurement.resident = cell_read_resident();
   if (gc_mutant(footprint_read_early))
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
+  cell_exercise_begin(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
   if (!untimed)
@@ -190,6 +191,11 @@ void wl_begin(wl_thread *t) {
   cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
+}
+
+void wl_apart(wl_thread *t) {
+  (void)t;
+  cell_measurement.apart = true;
 }
 
 void wl_end(wl_thread *t) {
@@ -209,6 +215,7 @@ void wl_end(wl_thread *t) {
   if (!gc_mutant(footprint_read_early))
     x->footprint = gc_heap_footprint(t->run->heap);
   x->usage = cell_heap_usage(t->run->heap);
+  cell_exercise_end(t->run->heap);
   x->ended = x->begun;
 }
 

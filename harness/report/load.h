@@ -6,6 +6,7 @@
 #define REAPMARK_REPORT_LOAD_H
 
 #include "metrics.h"
+#include "harness/record/exercised.h"
 #include "harness/record/results.h"
 #include "harness/stats/histogram.h"
 
@@ -42,6 +43,7 @@ typedef struct report_sample {
   long long leaked;
   const char *reason;
   double values[METRICS]; /* NAN: not available */
+  exercise exercise;
 
   /* The time that is certainly the collector's, in ns.  Of the wall time: stops
    * of all mutators, and pauses of single mutators divided by the number of

@@ -1,6 +1,7 @@
 /* table-records.c: the tables latency and memory, which need what report_load
  * does not keep of the records: both read them once more. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
@@ -88,8 +89,9 @@ static void add_latency(gathered *g, const json_t *record, hist *scratch) {
     if (k == INTENDED)
       g->numbers[P99][g->count] = percentile(scratch, 99);
   }
-  g->numbers[ACHIEVED][g->count] = record_number(record, "ops.count") /
-                                   record_number(record, "latency.span") * 1e9;
+  g->numbers[ACHIEVED][g->count] =
+      record_number(record, "latency.simple.count") /
+      record_number(record, "latency.span") * 1e9;
 }
 
 /* What the heap's memory is used for, as far as the collector and the workload
@@ -331,10 +333,16 @@ page *report_latency(const report *r) {
   table *t = table_new(latency_columns, LATENCY_COLUMNS);
   const gathered *cells = gather_all(r);
   hist *scratch = arena_take(sizeof *scratch);
-  for (size_t i = 0; i < r->count; i++)
-    if (cells[i].latency[SIMPLE])
-      set_latency(report_add_row(t, &r->cells[i], rates_title(&r->cells[i])),
-                  &cells[i], scratch);
+  for (size_t i = 0; i < r->count; i++) {
+    if (!cells[i].latency[SIMPLE])
+      continue;
+    table_row *row = report_add_row(t, &r->cells[i], rates_title(&r->cells[i]));
+    table_set_text(row, "note", report_exercise_text(&r->cells[i]));
+    if (report_compares_time(&r->cells[i]))
+      set_latency(row, &cells[i], scratch);
+    else
+      report_show_status(row, "achieved_per_s", &r->cells[i]);
+  }
   return make_page(
       r, t, "latency",
       "Of all requests of all runs; – not asked for, or too few requests to "
@@ -419,7 +427,8 @@ page *report_memory(const report *r) {
     for (unsigned k = OVERHEAD; k < NUMBERS_OF_RUN; k++)
       table_set_real(row, memory_names[k], summary(g, k).median);
     table_set_real(row, "runs", (double)g->count);
-    table_set_text(row, "note", g->note);
+    const char *mark = report_exercise_text(&r->cells[i]);
+    table_set_text(row, "note", mark ? mark : g->note);
   }
   return make_page(
       r, t, "memory",
