@@ -34,7 +34,10 @@ exercise record_exercise(const json_t *record) {
     return (exercise){.state = EXERCISED_APART, .unit = ""};
   if (strcmp(by, "collections"))
     return (exercise){.state = EXERCISED_ENOUGH, .unit = ""};
-  exercise e = {.collects = true, .unit = "collections"};
+  exercise e = {.collects = true,
+                .unit = "collections",
+                .full_known = record_get(record, "exercise.full") != NULL,
+                .full = count_of(record, "exercise.full")};
   if (record_get(record, "exercise.collections"))
     e.count = count_of(record, "exercise.collections");
   else {

@@ -33,6 +33,9 @@ typedef struct exercise {
   /* What was counted, plural: "collections", or "stops" of a collector that
    * does not count its collections. */
   const char *unit;
+  /* How many of them were full, if the collector tells (full_known). */
+  bool full_known;
+  uint64_t full;
 } exercise;
 
 static inline bool exercised_shows_pauses(exercised e) {
