@@ -77,6 +77,8 @@ static void set_metrics(table_row *row, const report_cell *c) {
       table_set_real(row, name, value);
     if (!c->count)
       table_show(row, name, "%s", "");
+    else if (isfinite(value) && !report_compares(c, &metrics[m]))
+      table_show(row, name, "(%s)", table_number(metrics[m].kind, value));
     else if (m == METRIC_THROUGHPUT && is_grey(c))
       table_show(row, name, "%s *", table_number(metrics[m].kind, value));
   }
@@ -181,6 +183,12 @@ static void add_legend(page *p, const report *r) {
       (begun ? page_item : page_list)(p, "%s: %s.", metrics[m].header,
                                       metrics[m].help);
       begun = true;
+    }
+  for (size_t i = 0; i < r->count; i++)
+    if (report_exercise_mark(&r->cells[i])) {
+      page_item(p, "( ): not to be compared, as the collector collected too "
+                   "seldom.");
+      break;
     }
   if (references)
     page_item(p, "interface: the share of the CPU time that calls of the "

@@ -35,6 +35,7 @@ typedef struct plan_request {
   uint64_t seed;
   bool observer;           /* every cell also without instruments */
   double until_ci, budget; /* as in the plan */
+  uint64_t exercise;       /* collections of each cell, of lengthen.h; 0: any */
   const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
 
   /* A command that has resolved its words gives these instead of the lists
@@ -95,7 +96,9 @@ typedef struct plan {
    * than ± this share of the median (0: never), until the added runs have taken
    * `budget` seconds (0: no limit). */
   double until_ci, budget;
-  uint64_t order; /* state of the generator that shuffles the runs */
+  uint64_t exercise; /* the collections that its workloads were made longer
+                        for; 0: they were not */
+  uint64_t order;    /* state of the generator that shuffles the runs */
 } plan;
 /* No cell has more invocations because of until_ci. */
 enum { PLAN_UNTIL_MOST = 100 };
