@@ -20,8 +20,6 @@ static const table_column before[] = {
     {.name = "threads", .kind = TABLE_INTEGER},
     {.name = "verdict", .header = "verdict"},
     {.name = "reason"},
-    {.name = "exercised"},
-    {.name = "collections", .kind = TABLE_INTEGER},
     {.name = "ops_unit"}};
 
 static const table_column after[] = {
@@ -31,7 +29,9 @@ static const table_column after[] = {
      .kind = TABLE_PERCENT,
      .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE},
     {.name = "runs", .header = "runs", .kind = TABLE_INTEGER},
-    {.name = "runs_planned", .kind = TABLE_INTEGER}};
+    {.name = "runs_planned", .kind = TABLE_INTEGER},
+    {.name = "exercised"},
+    {.name = "collections", .kind = TABLE_INTEGER}};
 
 enum {
   BEFORE = sizeof before / sizeof *before,

@@ -320,10 +320,8 @@ static void set_latency(table_row *row, const gathered *g, hist *scratch) {
   set_distribution(row, "simple", simple);
   set_distribution(row, "metered", g->latency[METERED]);
   set_distribution(row, "metered_100ms", g->latency[METERED_100MS]);
-  table_set_real(row, "runs", (double)g->count);
   if (g->rate <= 0)
     return; /* a closed loop, which expects nothing */
-  table_set_real(row, "rate_per_s", (double)g->rate);
   hist_reset(scratch);
   hist_correct(scratch, simple, 1000000000 / (uint64_t)g->rate);
   table_set_real(row, "corrected_p99_ns", percentile(scratch, 99));
@@ -338,6 +336,9 @@ page *report_latency(const report *r) {
       continue;
     table_row *row = report_add_row(t, &r->cells[i], rates_title(&r->cells[i]));
     table_set_text(row, "note", report_exercise_text(&r->cells[i]));
+    table_set_real(row, "runs", (double)cells[i].count);
+    if (cells[i].rate > 0)
+      table_set_real(row, "rate_per_s", (double)cells[i].rate);
     if (report_compares_time(&r->cells[i]))
       set_latency(row, &cells[i], scratch);
     else

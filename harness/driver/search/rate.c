@@ -265,7 +265,8 @@ static json_t *compose(const probing *p, const rate_grid *g,
   if (g->collects && s->fewest < UINT64_MAX)
     json_object_set_new(row, "collections",
                         json_integer((json_int_t)s->fewest));
-  json_object_set_new(row, "full", json_boolean(s->full));
+  if (s->fewest < UINT64_MAX)
+    json_object_set_new(row, "full", json_boolean(s->full));
   json_t *limits = json_array();
   for (size_t i = 0; i < o->bounds_count && o->critical; i++) {
     json_t *limit = json_pack("{s:f}", "p99_ns", o->bounds[i]);

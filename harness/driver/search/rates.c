@@ -24,6 +24,7 @@ rate_grid rate_grid_make(probing *p, uint64_t from, uint64_t to, double step) {
   uint64_t count = (uint64_t)ceil(steps) + 1;
   return (rate_grid){.probing = p,
                      .high = (double)to,
+                     .low = (double)from,
                      .step = step,
                      .count = count,
                      .slowest = count - 1,
@@ -33,7 +34,7 @@ rate_grid rate_grid_make(probing *p, uint64_t from, uint64_t to, double step) {
 
 uint64_t rate_at(const rate_grid *g, uint64_t index) {
   double rate = g->high / pow(1 + g->step, (double)index);
-  return (uint64_t)fmax(1, round(rate));
+  return (uint64_t)round(fmax(g->low, rate));
 }
 
 void rate_grid_forget(rate_grid *g) {
@@ -164,8 +165,9 @@ const rate_point *rate_probe(rate_grid *g, uint64_t index) {
       g->probing->not_exercised = true;
       g->probing->reason = arena_text(
           "at %ju/s: %ju collections in the steady state, %d are wanted; a "
-          "smaller heap or a longer --timeout would help",
-          (uintmax_t)rate, (uintmax_t)point->collections, EXERCISED_WANTED);
+          "smaller heap or %s would help",
+          (uintmax_t)rate, (uintmax_t)point->collections, EXERCISED_WANTED,
+          is_fixed(g) ? "more requests" : "a longer --timeout");
     }
   }
   find_slowest(g);

@@ -22,7 +22,7 @@ typedef struct rate_point {
 
 typedef struct rate_grid {
   probing *probing;
-  double high;      /* the rate of index 0, a second */
+  double high, low; /* the rates of the first and the last index, a second */
   double step;      /* share by which the next rate is lower */
   uint64_t count;   /* of rates */
   uint64_t slowest; /* the last index that a probe's time allows */
