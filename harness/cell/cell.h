@@ -17,6 +17,7 @@
  *   pauses.c       the pauses that the collector reports
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
+ *   exercise.c     how often the collector collected in the measured part
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
@@ -307,6 +308,7 @@ void cell_threads_finish(void);
  * memory is bytes. */
 typedef struct cell_measured {
   bool begun, ended;
+  bool apart;          /* wl_apart */
   uint64_t begin, end; /* the clock */
   uint64_t wall, cpu, user, system, instrument, skipped;
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
@@ -390,6 +392,26 @@ void cell_foreign_pauses(hist *into);
 
 /* The world stops among those pauses, borrowed.  To be called after the run. */
 const cell_intervals *cell_foreign_stops(void);
+
+/* Whether a stop or a search for dead cycles has been reported in the measured
+ * part.  Any thread. */
+bool cell_collected(void);
+
+/* ------------------------------------------------------------------------- *
+ * exercise.c
+ * ------------------------------------------------------------------------- */
+
+/* The most counters of a collector that are looked at. */
+enum { CELL_COUNTERS = 64 };
+
+/* Read the collector's counters at both ends of the measured part, while no
+ * mutator runs. */
+void cell_exercise_begin(gc_heap *heap);
+void cell_exercise_end(gc_heap *heap);
+
+/* The record's `exercise`. */
+typedef struct cell_run cell_run;
+json_t *cell_exercise(const cell_run *run);
 
 /* ------------------------------------------------------------------------- *
  * utilisation.c
@@ -566,7 +588,7 @@ json_t *cell_leak_rounds(void);
  * ------------------------------------------------------------------------- */
 
 /* The facts of a run for its record, filled in by main.c. */
-typedef struct cell_run {
+struct cell_run {
   wl_run wl;
   const cell_options *options;
   uint64_t heap_limit, must_hold;
@@ -575,7 +597,7 @@ typedef struct cell_run {
   uint64_t baseline; /* bytes, VmRSS before the heap was made */
   bool peak_reset;
   json_t *counters;
-} cell_run;
+};
 
 /* The record of a run that ended (cell_record), and of a run that was cut short
  * because memory ran out or an oracle found a violation (cell_record_short). */

@@ -184,6 +184,7 @@ void wl_begin(wl_thread *t) {
     cell_measurement.resident = cell_read_resident();
   if (gc_mutant(footprint_read_early))
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
+  cell_exercise_begin(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
   cell_still_begin(gc_now_ns());
@@ -193,6 +194,11 @@ void wl_begin(wl_thread *t) {
   cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
+}
+
+void wl_apart(wl_thread *t) {
+  (void)t;
+  cell_measurement.apart = true;
 }
 
 void wl_end(wl_thread *t) {
@@ -213,6 +219,7 @@ void wl_end(wl_thread *t) {
   if (!gc_mutant(footprint_read_early))
     x->footprint = gc_heap_footprint(t->run->heap);
   x->usage = cell_heap_usage(t->run->heap);
+  cell_exercise_end(t->run->heap);
   x->ended = x->begun;
 }
 

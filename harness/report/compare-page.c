@@ -1,6 +1,7 @@
 /* compare-page.c: comparisons as a page: for each new side a table by metric,
  * and the cells that could not be compared. */
 #include "compare.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -170,6 +171,21 @@ static const char *missing_metrics(comparison *const *all, size_t count,
   return names;
 }
 
+/* Why they are missing. */
+static const char *why_missing(const compare_row *row) {
+  const char *base =
+      row->base.cell ? report_exercise_mark(row->base.cell) : NULL;
+  const char *fresh =
+      row->fresh.cell ? report_exercise_mark(row->fresh.cell) : NULL;
+  if (!base && !fresh)
+    return " in every invocation of both";
+  return arena_text(": %s%s%s%s%s; run longer (--exercise %d) or in a smaller "
+                    "heap",
+                    base ? "base " : "", base ? base : "",
+                    base && fresh ? ", " : "", fresh ? "new " : "",
+                    fresh ? fresh : "", EXERCISED_WANTED);
+}
+
 /* The cells that failed on a side or that it does not have, once for all
  * metrics; and the cells of which only single metrics are missing. */
 static void add_absent(page *p, comparison *const *all, size_t count) {
@@ -184,7 +200,7 @@ static void add_absent(page *p, comparison *const *all, size_t count) {
       page_text(p, PAGE_PARAGRAPH, "Not compared:");
     const char *why = bad ? arena_text("base %s; new %s", why_not(&row->base),
                                        why_not(&row->fresh))
-                          : arena_text("%s in every invocation of both", names);
+                          : arena_text("%s%s", names, why_missing(row));
     (begun ? page_item : page_list)(p, "%s: %s", row->label, why);
     begun = true;
   }
@@ -275,8 +291,10 @@ static void set_interval(json_t *object, const char *key, stat_interval i) {
 
 static json_t *json_of_sample(const compare_sample *s) {
   const report_sample *worst = s->cell ? report_worst(s->cell) : NULL;
-  json_t *o = json_pack("{s:s, s:s, s:i}", "verdict", verdict_of(s), "reason",
-                        worst ? worst->reason : "", "n", (int)s->n);
+  json_t *o =
+      json_pack("{s:s, s:s, s:s*, s:i}", "verdict", verdict_of(s), "reason",
+                worst ? worst->reason : "", "exercised",
+                s->cell ? report_exercise_word(s->cell) : NULL, "n", (int)s->n);
   if (!s->values)
     return o;
   stat_moments mean = stat_moments_of(s->values, s->n);

@@ -1,5 +1,6 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
+#include "exercise.h"
 #include "collectors/common/hostile/mutants.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
@@ -394,6 +395,8 @@ static void add_record(void *data, const json_t *record) {
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);
+  s->exercise = record_exercise(record);
+  report_withhold(s);
   const char *ops = record_text(record, "ops.unit");
   if (*ops && !c->ops)
     c->ops = arena_text("%s", ops);
@@ -467,8 +470,12 @@ static void conclude(report_cell *c) {
     if (c->samples[i].verdict > c->verdict)
       c->verdict = c->samples[i].verdict;
   double *scratch = arena_take(c->count * sizeof *scratch);
+  bool shows_pauses = exercised_shows_pauses(report_exercise(c).state);
   for (size_t m = 0; m < METRICS; m++)
-    c->values[m] = report_is_good(c) ? combine(c, m, scratch) : NAN;
+    c->values[m] = report_is_good(c) &&
+                           (shows_pauses || metrics[m].claims != CLAIMS_PAUSES)
+                       ? combine(c, m, scratch)
+                       : NAN;
 }
 
 static bool read_plan(report *r) {

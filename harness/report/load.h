@@ -7,6 +7,7 @@
 
 #include "builds.h"
 #include "metrics.h"
+#include "harness/record/exercised.h"
 #include "harness/record/results.h"
 #include "harness/stats/histogram.h"
 
@@ -47,6 +48,7 @@ typedef struct report_sample {
   long long leaked;
   const char *reason;
   double values[METRICS]; /* NAN: not available */
+  exercise exercise;
 
   /* The time that is certainly the collector's, in ns.  Of the wall time: stops
    * of all mutators, and pauses of single mutators divided by the number of

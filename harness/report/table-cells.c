@@ -2,6 +2,7 @@
  * workload, heap and number of threads, and below each group why numbers are
  * missing. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -28,7 +29,9 @@ static const table_column after[] = {
      .kind = TABLE_PERCENT,
      .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE},
     {.name = "runs", .header = "runs", .kind = TABLE_INTEGER},
-    {.name = "runs_planned", .kind = TABLE_INTEGER}};
+    {.name = "runs_planned", .kind = TABLE_INTEGER},
+    {.name = "exercised"},
+    {.name = "collections", .kind = TABLE_INTEGER}};
 
 enum {
   BEFORE = sizeof before / sizeof *before,
@@ -74,6 +77,8 @@ static void set_metrics(table_row *row, const report_cell *c) {
       table_set_real(row, name, value);
     if (!c->count)
       table_show(row, name, "%s", "");
+    else if (isfinite(value) && !report_compares(c, &metrics[m]))
+      table_show(row, name, "(%s)", table_number(metrics[m].kind, value));
     else if (m == METRIC_THROUGHPUT && is_grey(c))
       table_show(row, name, "%s *", table_number(metrics[m].kind, value));
   }
@@ -99,7 +104,12 @@ static void add_row(table *t, const report *r, const report_cell *c,
   table_set_text(row, "heap", c->heap);
   table_set_integer(row, "threads", c->threads);
   table_set_text(row, "verdict", report_verdict_text(c));
+  table_show(row, "verdict", "%s", report_marked_verdict(c));
   table_set_text(row, "reason", worst ? worst->reason : "");
+  exercise e = report_exercise(c);
+  table_set_text(row, "exercised", report_exercise_word(c));
+  if (c->count && e.collects)
+    table_set_integer(row, "collections", (long long)e.count);
   table_set_text(row, "ops_unit", c->ops ? c->ops : "");
   set_metrics(row, c);
   if (c->reference)
@@ -144,6 +154,8 @@ static void add_notes(page *p, const report_cell *c) {
   const char *stall = report_stall_text(c);
   if (stall)
     page_list(p, "%s: WARNING: %s", c->collector, stall);
+  if (report_exercise_mark(c))
+    page_list(p, "%s: %s", c->collector, report_exercise_text(c));
   if (is_grey(c))
     page_list(p,
               "%s: * more than half of the time may be that of its C interface",
@@ -177,6 +189,12 @@ static void add_legend(page *p, const report *r) {
                                       metrics[m].help);
       begun = true;
     }
+  for (size_t i = 0; i < r->count; i++)
+    if (report_exercise_mark(&r->cells[i])) {
+      page_item(p, "( ): not to be compared, as the collector collected too "
+                   "seldom.");
+      break;
+    }
   if (references)
     page_item(p, "interface: the share of the CPU time that calls of the "
                  "runtime's C interface take, estimated.");
@@ -208,22 +226,30 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
         json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
                   verdict_is_failure(s->verdict), "leaked",
                   (json_int_t)s->leaked, "reason", s->reason);
+    if (s->exercise.collects)
+      json_object_set_new(sample, "collections",
+                          json_integer((json_int_t)s->exercise.count));
     set_values(sample, s->values, false);
     json_array_append_new(samples, sample);
   }
   set_values(values, c->values, true);
+  exercise e = report_exercise(c);
+  if (c->count && e.collects)
+    json_object_set_new(values, "collections",
+                        json_integer((json_int_t)e.count));
   double share = report_floor_share(c);
   if (isfinite(share))
     json_object_set_new(values, "interface_share", json_real(share));
   return json_pack(
-      "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s?, s:i, s:i, "
+      "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s*, s:s?, s:i, s:i, "
       "s:o, s:o}",
       "cell", c->id, "workload", c->workload, "collector", c->collector, "heap",
       c->heap, "threads", c->threads, "verdict", report_verdict_text(c),
       "failed", verdict_is_failure(c->verdict), "reason",
-      worst ? worst->reason : "", "ops_unit", c->ops, "runs", (int)c->count,
-      "runs_planned", c->missing ? 0 : (int)r->invocations, "metrics", values,
-      "samples", samples);
+      worst ? worst->reason : "", "exercised", report_exercise_word(c),
+      "ops_unit", c->ops, "runs", (int)c->count, "runs_planned",
+      c->missing ? 0 : (int)r->invocations, "metrics", values, "samples",
+      samples);
 }
 
 /* What makes the numbers doubtful: of all cells, and of single ones. */

@@ -1,5 +1,6 @@
 /* tables.c: the list of tables, and what they share. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/stats/summary.h"
@@ -59,6 +60,8 @@ void report_show_status(table_row *row, const char *column,
   const char *text = report_verdict_text(c);
   if (c->verdict == VERDICT_NOT_RUN)
     table_show(row, column, "…");
+  else if (report_exercise_mark(c))
+    table_show(row, column, "%s", report_exercise_mark(c));
   else
     table_show(row, column, "%.*s", (int)strcspn(text, " :"), text);
 }
@@ -103,7 +106,8 @@ double *report_numbers(const report_cell *c, sample_number *of) {
     if (isnan(numbers[i]))
       return NULL;
   }
-  return c->count && report_is_good(c) ? numbers : NULL;
+  return c->count && report_is_good(c) && report_compares_time(c) ? numbers
+                                                                  : NULL;
 }
 
 double report_median(const report_cell *c, sample_number *of) {

@@ -93,8 +93,9 @@ page *report_cross_page(const report *r, table *t, const char *name,
  * rows. */
 void report_set_json(page *p, const report *r, const char *name);
 
-/* One number of every invocation of a good cell, *n of them; NULL if one of
- * them is not available.  And their median, or NAN. */
+/* One number of every invocation of a good cell whose times may be compared
+ * (exercise.h); NULL if one of them is not available.  And their median, or
+ * NAN. */
 typedef double sample_number(const report_sample *s);
 double *report_numbers(const report_cell *c, sample_number *of);
 double report_median(const report_cell *c, sample_number *of);

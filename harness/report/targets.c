@@ -1,5 +1,6 @@
 /* targets.c: see targets.h. */
 #include "targets.h"
+#include "exercise.h"
 #include "tables.h"
 #include "harness/base/arena.h"
 #include "harness/record/record.h"
@@ -47,6 +48,10 @@ static side read_side(const report *r, const char *id, const metric *of,
   if (!s.cell || !report_is_good(s.cell)) {
     const char *what = s.cell ? report_verdict_text(s.cell) : "no cell";
     explain(&s, strncmp(what, "n/a: ", 5) ? what : what + 5);
+    return s;
+  }
+  if (!report_compares(s.cell, of)) {
+    explain(&s, report_exercise_mark(s.cell));
     return s;
   }
   size_t n = untimed ? s.cell->untimed_count : s.cell->count;

@@ -72,6 +72,9 @@ json_t *plan_to_json(const plan *p) {
     json_object_set_new(json, "table", json_string(p->table));
   if (p->until_ci > 0)
     json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->exercise)
+    json_object_set_new(json, "exercise",
+                        json_integer((json_int_t)p->exercise));
   if (p->budget > 0)
     json_object_set_new(json, "budget", json_real(p->budget));
   return json;
@@ -146,6 +149,8 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
   out->invocations = (unsigned)invocations;
   out->seed = (uint64_t)seed;
   out->until_ci = json_real_value(json_object_get(json, "until_ci"));
+  out->exercise =
+      (uint64_t)json_integer_value(json_object_get(json, "exercise"));
   out->budget = json_real_value(json_object_get(json, "budget"));
   size_t i;
   json_array_foreach(cells, i, cell) {

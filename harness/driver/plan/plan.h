@@ -36,6 +36,7 @@ typedef struct plan_request {
   bool observer;           /* every cell also without instruments */
   bool canary;             /* with the canary */
   double until_ci, budget; /* as in the plan */
+  uint64_t exercise;       /* collections of each cell, of lengthen.h; 0: any */
   const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
 
   /* A command that has resolved its words gives these instead of the lists
@@ -99,7 +100,9 @@ typedef struct plan {
    * than ± this share of the median (0: never), until the added runs have taken
    * `budget` seconds (0: no limit). */
   double until_ci, budget;
-  uint64_t order; /* state of the generator that shuffles the runs */
+  uint64_t exercise; /* the collections that its workloads were made longer
+                        for; 0: they were not */
+  uint64_t order;    /* state of the generator that shuffles the runs */
 } plan;
 /* No plan has more for each cell; and no cell more because of until_ci. */
 enum { PLAN_MOST_INVOCATIONS = 1000 };
