@@ -4,9 +4,9 @@
  * The random mutator finds races where a collector marks its racy points
  * (hostile.h), or where a step is long.  Here steps are short and hardly
  * anything is compared in between, so that threads meet within the few
- * instructions between, say, the drop of a count and what is done after it.
- * Timers interrupt each thread at any instruction and let it sleep while the
- * others go on, so that one processor is enough.
+ * instructions between, say, the drop of a count and what is done after it; and
+ * a thread is made to sleep after any instruction while the others go on
+ * (ambush.h), so that one processor is enough.
  *
  * A shape consists of phases.  In each, threads begin, do their rounds and end;
  * then the collector checks its invariants.  Whatever is read must have its
@@ -24,25 +24,23 @@
  *
  * Limits: slots are handed over by atomic variables, as by programs with queues
  * that have no locks.  Not timed; compiled once for all collectors. */
+#include "ambush.h"
 #include "parts.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { SHAPE, ROUNDS, INTERRUPT };
+enum { SHAPE, ROUNDS, AMBUSH };
 
 enum {
   PHASES = 3,
-  BATCH = 192,  /* objects to which threads do the same */
+  BATCH = 1000, /* objects to which threads do the same */
+  HANDED = 200, /* objects that a thread hands over in a round */
   LANE = 16,    /* objects on their way from one thread to the next */
   KEPT = 24,    /* objects of others that a thread holds */
   POOL = 6,     /* chains that wait for visitors */
   LONGEST = 10, /* objects of a chain, about */
   RINGS = 8,    /* one in so many objects that are handed over is a ring */
+  LAST = 12,    /* chains that a visitor drops when it ends */
   MOST = 64,    /* threads, at most */
   SMALL = 40,   /* small tables of `slots`, beside a large one */
   FEW = 6,      /* slots of a small one */
@@ -64,66 +62,14 @@ typedef struct meeting {
 /* What threads share outside the heap. */
 typedef struct play {
   unsigned threads;
-  uint64_t rounds, interrupt;
+  uint64_t rounds, one_in;
+  bool large; /* all objects of the phase are */
   meeting meeting;
   wl_lock lock;
   _Atomic uint64_t made;          /* objects so far */
   _Atomic uint64_t cyclic;        /* of these, in rings that were dropped */
   _Atomic bool full[MOST * LANE]; /* whether a slot of a lane is taken */
 } play;
-
-/* ------------------------------------------------------------------------- *
- * Interrupts: a timer for each thread, set again whenever it has fired.
- * ------------------------------------------------------------------------- */
-
-typedef struct alarm_clock {
-  timer_t timer;
-  uint64_t most; /* microseconds to the next interrupt, at most; 0: none */
-  uint64_t state;
-} alarm_clock;
-static _Thread_local alarm_clock clock_of_thread;
-
-static void alarm_set(void) {
-  alarm_clock *c = &clock_of_thread;
-  c->state += 0x9e3779b97f4a7c15u;
-  uint64_t ns = 1000 + mix(c->state) % (c->most * 1000);
-  struct itimerspec in = {.it_value = {.tv_nsec = (long)ns}};
-  timer_settime(c->timer, 0, &in, NULL);
-}
-
-/* Sleeps a little, wherever the thread is.  All of it may be done in a handler
- * of signals. */
-static void alarm_rings(int signal) {
-  (void)signal;
-  int before = errno;
-  struct timespec nap = {.tv_nsec = 1000};
-  clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-  if (clock_of_thread.most)
-    alarm_set();
-  errno = before;
-}
-
-static void alarm_begin(wl_thread *t, uint64_t most) {
-  struct sigaction act = {.sa_handler = alarm_rings, .sa_flags = SA_RESTART};
-  struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID,
-                           .sigev_signo = SIGURG};
-  alarm_clock *c = &clock_of_thread;
-  *c = (alarm_clock){.state = mix(t->run->seed) + t->index};
-  if (!most || sigaction(SIGURG, &act, NULL))
-    return;
-  event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
-  if (timer_create(CLOCK_MONOTONIC, &event, &c->timer))
-    return;
-  c->most = most;
-  alarm_set();
-}
-
-static void alarm_end(void) {
-  alarm_clock *c = &clock_of_thread;
-  if (c->most)
-    timer_delete(c->timer);
-  c->most = 0;
-}
 
 /* ------------------------------------------------------------------------- *
  * Parts.
@@ -150,16 +96,22 @@ static void meet(wl_thread *t, play *p) {
     wait_a_little(t, tries);
 }
 
-/* Some objects are large, so that few of them fit into a block and blocks fill
- * and empty often. */
+/* From now on the thread may be stopped within any operation. */
+static void await_ambush(wl_thread *t, const play *p) {
+  ambush_begin(p->one_in, mix(wl_random(t)));
+}
+
+/* Some objects are large, in some phases all, so that few of them fit into a
+ * block and blocks fill and empty often.  The lowest bit tells them. */
 static gc_shape shape_of(uint64_t id) {
-  uint32_t bytes = id % 7 == 0 ? 1200 : 24 + (uint32_t)(id % 4 * 16);
+  uint32_t bytes = id & 1 ? 1200 : 24 + (uint32_t)(id % 8 * 8);
   return (gc_shape){SLOTS, bytes};
 }
 
 /* dst <- a new object, whose id tells its shape. */
 static void new_item(wl_thread *t, play *p, gc_reg dst, unsigned flags) {
-  uint64_t id = atomic_fetch_add(&p->made, 1) + 1;
+  uint64_t number = atomic_fetch_add(&p->made, 1) + 1;
+  uint64_t id = 2 * number + (p->large || number % 7 == 0);
   gc_new(t->m, dst, shape_of(id), flags);
   stamp(t->m, dst, shape_of(id).bytes, id);
 }
@@ -174,7 +126,7 @@ static void new_table(wl_thread *t, play *p, gc_reg dst, uint32_t slots) {
 static void look(wl_thread *t, play *p, gc_reg r) {
   uint64_t id = stamp_id(t->m, r);
   wl_check(t,
-           id && id <= atomic_load(&p->made) &&
+           id && id / 2 <= atomic_load(&p->made) &&
                stamp_whole(t->m, r, shape_of(id).bytes),
            "an object is damaged: it begins with %#jx", (uintmax_t)id);
 }
@@ -205,22 +157,34 @@ static void close_ring(wl_thread *t, play *p, gc_reg r) {
  * drops: each thread has an array with the same objects.
  * ------------------------------------------------------------------------- */
 
-/* Global root <- an array of new items, of which each second one leads to the
- * one before. */
+/* Global root `g` <- a table with an array for each thread.  All arrays hold
+ * the same items, which never lost a reference: a collector may do something
+ * else for the first that they lose.  Some lead to the item before. */
 static void make_batch(wl_thread *t, play *p, uint32_t g) {
   gc_mutator *m = t->m;
-  gc_reg frame = gc_frame_enter(m, 3, 0), all = frame, item = frame + 1;
-  gc_reg before = frame + 2;
-  new_table(t, p, all, BATCH);
+  gc_reg frame = gc_frame_enter(m, 3, 1), all = frame, item = frame + 1;
+  gc_reg before = frame + 2, array = frame + 3;
+  new_table(t, p, all, p->threads);
+  for (uint32_t k = 0; k < p->threads; k++) {
+    new_table(t, p, item, BATCH);
+    gc_store_take(m, all, k, item);
+  }
   for (uint32_t i = 0; i < BATCH; i++) {
     new_item(t, p, item, GC_PLAIN);
-    if (i % 2)
-      gc_store(m, item, NEXT, before);
-    gc_copy(m, before, item);
-    gc_store_take(m, all, i, item);
+    if (i % 4 == 1) {
+      gc_load(m, before, array, i - 1);
+      gc_store_take(m, item, NEXT, before);
+    }
+    for (uint32_t k = 0; k < p->threads; k++) {
+      gc_borrow(m, array, all, k);
+      if (k + 1 < p->threads)
+        gc_store(m, array, i, item);
+      else
+        gc_store_take(m, array, i, item);
+    }
   }
   gc_global_store(m, g, all);
-  gc_frame_leave(m, frame, 3, 0);
+  gc_frame_leave(m, frame, 3, 1);
 }
 
 /* Drops what an array holds, one by one or all at once. */
@@ -232,35 +196,33 @@ static void drop_array(wl_thread *t, play *p, gc_reg mine, uint64_t round) {
       gc_load(m, item, mine, i);
       look(t, p, item);
     }
+    ambush();
     gc_store_null(m, mine, i);
   }
+  ambush();
   gc_clear(m, mine);
   gc_frame_leave(m, item, 1, 0);
 }
 
 static void drops(wl_thread *t, play *p) {
   gc_mutator *m = t->m;
-  gc_reg frame = gc_frame_enter(m, 2, 1), mine = frame, item = frame + 1;
-  gc_reg all = frame + 2;
+  gc_reg frame = gc_frame_enter(m, 1, 1), mine = frame, all = frame + 1;
   for (uint64_t round = 0; round < p->rounds; round++) {
     const bool maker = round % p->threads + 1 == t->index;
     const uint32_t g = CHAINS + (uint32_t)(round % 2);
     if (maker)
       make_batch(t, p, g);
     meet(t, p);
-    new_table(t, p, mine, BATCH);
     gc_global_borrow(m, all, g);
-    for (uint32_t i = 0; i < BATCH; i++) {
-      gc_load(m, item, all, i);
-      gc_store_take(m, mine, i, item);
-    }
+    gc_load(m, mine, all, t->index - 1);
     gc_unborrow(m, all);
     meet(t, p);
     if (maker)
       gc_global_clear(m, g);
+    meet(t, p);
     drop_array(t, p, mine, round);
   }
-  gc_frame_leave(m, frame, 2, 1);
+  gc_frame_leave(m, frame, 1, 1);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -287,6 +249,7 @@ static void hand_over(wl_thread *t, play *p, gc_reg lanes, gc_reg kept,
   gc_mutator *m = t->m;
   const uint32_t slot = lane_slot(t->index - 1, n);
   gc_reg frame = gc_frame_enter(m, 2, 0), item = frame, old = frame + 1;
+  ambush();
   new_item(t, p, item, GC_PLAIN);
   if (is_ring(n)) {
     close_ring(t, p, item);
@@ -316,6 +279,7 @@ static void take_over(wl_thread *t, play *p, gc_reg lanes, gc_reg kept,
   look(t, p, item);
   if (n % 16 == 5)
     gc_store_null(m, item, NEXT);
+  ambush();
   gc_store_take(m, kept, (uint32_t)(n * 5 % KEPT), item);
   gc_frame_leave(m, frame, 1, 0);
 }
@@ -324,7 +288,7 @@ static void handover(wl_thread *t, play *p) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), kept = frame, lanes = frame + 1;
   new_table(t, p, kept, KEPT);
-  for (uint64_t n = 0; n < p->rounds * BATCH; n++) {
+  for (uint64_t n = 0; n < p->rounds * HANDED; n++) {
     gc_global_borrow(m, lanes, TABLE);
     hand_over(t, p, lanes, kept, n);
     /* Half a lane behind, so that no thread waits for every object. */
@@ -332,7 +296,7 @@ static void handover(wl_thread *t, play *p) {
       take_over(t, p, lanes, kept, n - LANE / 2);
   }
   gc_global_borrow(m, lanes, TABLE);
-  for (uint64_t n = p->rounds * BATCH - LANE / 2; n < p->rounds * BATCH; n++)
+  for (uint64_t n = p->rounds * HANDED - LANE / 2; n < p->rounds * HANDED; n++)
     take_over(t, p, lanes, kept, n);
   gc_frame_leave(m, frame, 1, 1);
 }
@@ -371,6 +335,7 @@ static void store_slot(wl_thread *t, play *p, gc_reg array, uint32_t slot,
   } else {
     new_item(t, p, item, GC_PLAIN);
   }
+  ambush();
   gc_store_take(m, array, slot, item);
   gc_frame_leave(m, item, 1, 0);
 }
@@ -423,21 +388,21 @@ static unsigned length_of(wl_thread *t, play *p, gc_reg chain) {
 }
 
 /* Takes chains of others, puts an object of its own in front of them, and
- * leaves them to others; those that are long enough it drops, the last one as
- * it ends. */
+ * leaves them to others; those that are long enough it drops, the last of them
+ * as it ends. */
 static void visit_chains(wl_thread *t, play *p) {
   gc_mutator *m = t->m;
-  gc_reg frame = gc_frame_enter(m, 3, 0), chain = frame, item = frame + 1;
-  gc_reg last = frame + 2;
+  gc_reg frame = gc_frame_enter(m, 2 + LAST, 0), chain = frame;
+  gc_reg item = frame + 1, dropped = frame + 2;
   for (uint32_t n = 0; n < 4 * POOL; n++) {
     uint32_t g = (uint32_t)wl_random_below(t, POOL);
+    gc_reg last = dropped + n % LAST;
+    ambush();
     swap_chain(t, p, g, chain, true);
-    if (length_of(t, p, chain) > LONGEST) {
+    if (length_of(t, p, chain) > LONGEST)
       gc_move(m, last, chain);
-    } else if (n % 4 == 1) { /* half a chain */
-      if (!gc_is_null(m, chain))
-        gc_load(m, last, chain, NEXT);
-    }
+    else if (n % 4 == 1 && !gc_is_null(m, chain)) /* all but the first */
+      gc_load(m, last, chain, NEXT);
     new_item(t, p, item, GC_PLAIN);
     gc_store_take(m, item, NEXT, chain);
     if (n % 8 == 3) {
@@ -447,22 +412,28 @@ static void visit_chains(wl_thread *t, play *p) {
       gc_frame_leave(m, leaf, 1, 0);
     }
     swap_chain(t, p, g, item, false);
-    if (n % 4 == 2)
+    if (t->index > p->threads || n % 8 == 2)
       wl_yield(t);
   }
-  gc_frame_leave(m, frame, 3, 0);
+  for (gc_reg r = dropped; r < dropped + LAST; r++) {
+    ambush();
+    gc_clear(m, r);
+  }
+  gc_frame_leave(m, frame, 2 + LAST, 0);
 }
 
 static void visit(wl_thread *t, void *data) {
   play *p = data;
-  alarm_begin(t, p->interrupt);
+  await_ambush(t, p);
   visit_chains(t, p);
-  alarm_end();
+  ambush_end();
 }
 
 static void visitors(wl_thread *t, play *p) {
   for (uint64_t round = 0; round < p->rounds; round++) {
+    ambush_end();
     wl_child *child = wl_thread_start(t, p->threads + t->index, visit, p);
+    await_ambush(t, p);
     visit_chains(t, p);
     wl_thread_join(t, child);
   }
@@ -509,9 +480,11 @@ static void ask_weaks(wl_thread *t, play *p, gc_reg weaks) {
   gc_reg frame = gc_frame_enter(m, 1, 1), got = frame, weak = frame + 1;
   for (uint32_t i = 0; i < BATCH; i++) {
     gc_borrow(m, weak, weaks, i);
+    ambush();
     if (i % 2 && pairs ? gc_ephemeron_get(m, got, weak)
                        : gc_weak_get(m, got, weak))
       look(t, p, got);
+    ambush();
     gc_clear(m, got);
   }
   gc_frame_leave(m, frame, 1, 1);
@@ -556,11 +529,11 @@ static void weak(wl_thread *t, play *p) {
  * A run.
  * ------------------------------------------------------------------------- */
 
-/* What all threads of a phase do; the slots of the table; and how many times
- * BATCH objects a round of a thread makes at most. */
+/* What all threads of a phase do; the slots of the table; and, about, how many
+ * operations a round of a thread has in which the thread may be stopped. */
 typedef struct shape {
   void (*play)(wl_thread *t, play *p);
-  uint32_t slots, share;
+  uint32_t slots, operations;
 } shape;
 
 typedef struct phase {
@@ -570,9 +543,9 @@ typedef struct phase {
 
 static void take_part(wl_thread *t, void *data) {
   const phase *now = data;
-  alarm_begin(t, now->play->interrupt);
+  await_ambush(t, now->play);
   now->shape->play(t, now->play);
-  alarm_end();
+  ambush_end();
 }
 
 static unsigned threads_of(unsigned asked) {
@@ -597,7 +570,8 @@ static void run_shape(wl_thread *t, const shape *s) {
   gc_reg table = gc_frame_enter(t->m, 1, 0);
   p->threads = threads_of(t->run->threads);
   p->rounds = wl_get(t, ROUNDS);
-  p->interrupt = wl_get(t, INTERRUPT);
+  if (wl_get(t, AMBUSH))
+    p->one_in = 1 + p->rounds * s->operations / wl_get(t, AMBUSH);
   new_table(t, p, table, s->slots);
   uint64_t live = 1;
   if (s->play == slots) {
@@ -608,6 +582,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   gc_frame_leave(t->m, table, 1, 0);
   wl_begin(t);
   for (int i = 0; i < PHASES; i++) {
+    p->large = i == 1;
     wl_threads(t, p->threads, 1, take_part, &(phase){s, p});
     wl_step(t, 0, p->rounds);
     inspect(t);
@@ -629,15 +604,17 @@ static void run_shape(wl_thread *t, const shape *s) {
 static wl_volume volume_of(const shape *s, const uint64_t *p,
                            unsigned threads) {
   const uint64_t object = gc_shape_bytes(shape_of(7));
-  const uint64_t round = s->share * BATCH * object * 2 * threads_of(threads);
+  const uint64_t round =
+      (BATCH + s->operations) * object * 2 * threads_of(threads);
   return (wl_volume){.live = 4 * round,
                      .cyclic = round * p[ROUNDS] * PHASES,
                      .allocated = round * p[ROUNDS] * PHASES};
 }
 
 /* A workload of these shapes, as in growth.c. */
-#define SHAPE_NAME(identifier, slots, share)  #identifier,
-#define SHAPE_ENTRY(identifier, slots, share) {identifier, slots, share},
+#define SHAPE_NAME(identifier, slots, operations) #identifier,
+#define SHAPE_ENTRY(identifier, slots, operations)                             \
+  {identifier, slots, operations},
 #define WORKLOAD(identifier, title, about, requires, SHAPES)                   \
   static const char *const identifier##_names[] = {SHAPES(SHAPE_NAME) NULL};   \
   static const shape identifier##_shapes[] = {SHAPES(SHAPE_ENTRY)};            \
@@ -656,20 +633,19 @@ static wl_volume volume_of(const shape *s, const uint64_t *p,
       .params = {{"shape", "what threads do", 0, 0, 0, identifier##_names},    \
                  {"rounds", "rounds of each thread in each of 3 phases", 8, 1, \
                   65536, NULL},                                                \
-                 {"interrupt",                                                 \
-                  "microseconds between two interrupts of a thread, at most; " \
-                  "0: none",                                                   \
-                  0, 0, 100000, NULL}},                                        \
+                 {"ambush",                                                    \
+                  "stops of each thread within an operation, in each phase",   \
+                  0, 0, 1 << 20, NULL}},                                       \
       .needs = requires,                                                       \
       .volume = identifier##_volume,                                           \
       .run = identifier##_run}
 
 #define PLAIN_SHAPES(X)                                                        \
-  X(drops, 1, 2)                                                               \
-  X(handover, MOST *LANE, 4)                                                   \
-  X(slots, SMALL + 1, 4)                                                       \
-  X(visitors, 1, 2)
-#define WEAK_SHAPES(X) X(weak, 1, 4)
+  X(drops, 1, BATCH)                                                           \
+  X(handover, MOST *LANE, 2 * HANDED)                                          \
+  X(slots, SMALL + 1, (MANY + SMALL * FEW) / 2)                                \
+  X(visitors, 1, 4 * POOL + LAST)
+#define WEAK_SHAPES(X) X(weak, 1, 4 * BATCH)
 
 WORKLOAD(races, "races", "threads that race for the same objects",
          WL_NEEDS_THREADS | WL_TAKES_THREADS, PLAIN_SHAPES);
