@@ -245,6 +245,15 @@ typedef struct gc_collector {
    * entries that a collector goes through the heap instead: it is also one
    * under which costs are compared (growth-...). */
   const char *const *tight;
+  /* Settings without a last resort: no full collection finds what the partial
+   * ones overlooked, until memory runs out.  Under them partial collections
+   * alone reclaim garbage of the kind `reclaims`, so that a program whose live
+   * data is constant does not grow (growth-...).  NULL: the collector has no
+   * partial collections, or they find no more than a part of the garbage. */
+  struct {
+    const char *settings;
+    gc_reclaims reclaims;
+  } partial;
 } gc_collector;
 
 /* Defined by the collector's .c file. */

@@ -170,6 +170,23 @@ static void make_array(gc_mutator *m, uint32_t g, uint64_t slots) {
   gc_frame_leave(m, r, 1, 0);
 }
 
+/* Makes all slots of the array in global root `g` null. */
+static void empty_array(gc_mutator *m, uint32_t g, uint64_t slots) {
+  gc_reg r = gc_frame_enter(m, 0, 1);
+  gc_global_borrow(m, r, g);
+  for (uint64_t i = 0; i < slots; i++)
+    gc_store_null(m, r, (uint32_t)i);
+  gc_frame_leave(m, r, 0, 1);
+}
+
+/* Slot `i` of the array in global root `g` <- src, and src <- null. */
+static void put_into(gc_mutator *m, uint32_t g, uint64_t i, gc_reg src) {
+  gc_reg r = gc_frame_enter(m, 0, 1);
+  gc_global_borrow(m, r, g);
+  gc_store_take(m, r, (uint32_t)i, src);
+  gc_frame_leave(m, r, 0, 1);
+}
+
 /* dst <- a new ring of RING nodes. */
 static void make_ring(gc_mutator *m, gc_reg dst) {
   gc_reg frame = gc_frame_enter(m, 2, 0), last = frame, node = frame + 1;
@@ -457,6 +474,41 @@ static void rings_beside(wl_thread *t, uint64_t n) {
   gc_frame_leave(t->m, r, 1, 0);
 }
 
+/* Rings die beside a larger one that lives, and of which one object after the
+ * other is looked at, so that it is a candidate all the time: flat.  The others
+ * must not have to wait for it. */
+enum { PINNED = 300 };
+
+static totals of_rings_pinned(uint64_t n) {
+  totals s = keeps(nodes(PINNED), nodes(n * STEP * RING));
+  s.cyclic = nodes(n * STEP * RING);
+  return s;
+}
+
+static void rings_pinned(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, PINNED);
+  gc_reg frame = gc_frame_enter(m, 3, 0), r = frame, at = frame + 1;
+  gc_reg next = frame + 2;
+  gc_global_load(m, at, KEPT);
+  for (gc_load(m, next, at, NEXT); !gc_is_null(m, next);) {
+    gc_move(m, at, next);
+    gc_load(m, next, at, NEXT);
+  }
+  gc_global_load(m, next, KEPT);
+  gc_store_take(m, at, NEXT, next);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    gc_load(m, next, at, NEXT);
+    gc_move(m, at, next);
+    make_ring(m, r);
+    step_at(t, i);
+  }
+  gc_load(m, next, at, NEXT); /* it becomes a list again */
+  gc_global_store(m, KEPT, next);
+  gc_store_null(m, at, NEXT);
+  gc_frame_leave(m, frame, 3, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with finalizers.
  * ------------------------------------------------------------------------- */
@@ -550,6 +602,33 @@ static void one_by_one(wl_thread *t, uint64_t n) {
   }
 }
 
+/* Finalizable objects of a table die, each holding an object, and are taken
+ * whenever some wait; nobody asks for a collection: flat. */
+enum { TURNING = 64 }; /* places of a table whose objects come and go */
+
+static totals of_taken(uint64_t n) {
+  return keeps(array(TURNING), nodes(2 * n * STEP));
+}
+
+static void taken(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  gc_reg frame = gc_frame_enter(m, 2, 1), r = frame, held = frame + 1;
+  gc_reg all = frame + 2;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    new_node(m, held);
+    gc_store_take(m, r, NEXT, held);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, (uint32_t)(i * 7 % TURNING), r);
+    gc_unborrow(m, all);
+    take_finalizers(m, UINT64_MAX);
+    step_at(t, i);
+  }
+  empty_array(m, KEPT, TURNING);
+  gc_frame_leave(m, frame, 2, 1);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with weak references.
  * ------------------------------------------------------------------------- */
@@ -615,6 +694,35 @@ static void weak_dropped(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
+/* Targets and weak references of two tables come and go, in different orders,
+ * so that now the one dies first and now the other; some targets have two weak
+ * references: flat. */
+static totals of_weak_turnover(uint64_t n) {
+  totals s = keeps(sum(array(TURNING), array(TURNING)),
+                   sum(nodes(n * STEP), weaks(n * STEP + n * STEP / 4)));
+  s.live += nodes(TURNING).bytes + weaks(TURNING).bytes;
+  return s;
+}
+
+static void weak_turnover(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  make_array(m, MORE, TURNING);
+  gc_reg frame = gc_frame_enter(m, 2, 0), target = frame, weak = frame + 1;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(m, target);
+    if (i % 4 == 0)
+      gc_weak_new(m, weak, target);
+    gc_weak_new(m, weak, target);
+    put_into(m, MORE, i * 11 % TURNING, weak);
+    put_into(m, KEPT, i * 5 % (TURNING - 1), target);
+    step_at(t, i);
+  }
+  empty_array(m, KEPT, TURNING);
+  empty_array(m, MORE, TURNING);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with ephemerons.
  * ------------------------------------------------------------------------- */
@@ -677,6 +785,38 @@ static totals of_pairs_backwards(uint64_t n) {
 
 static void pairs_backwards(wl_thread *t, uint64_t n) {
   keep_pairs(t, n * STEP, BACKWARDS);
+}
+
+/* Ephemerons and their keys come and go as above; every other value is the key
+ * of the next ephemeron: flat. */
+static totals of_pairs_turnover(uint64_t n) {
+  totals s = keeps(sum(array(TURNING), array(TURNING)),
+                   sum(nodes(n * STEP + (n * STEP + 1) / 2), weaks(n * STEP)));
+  s.live += nodes(3 * TURNING).bytes + weaks(TURNING).bytes;
+  return s;
+}
+
+static void pairs_turnover(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  make_array(m, MORE, TURNING);
+  gc_reg frame = gc_frame_enter(m, 3, 0), key = frame, value = frame + 1;
+  gc_reg pair = frame + 2;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    if (i % 2)
+      gc_move(m, key, value);
+    else
+      new_node(m, key);
+    new_node(m, value);
+    gc_ephemeron_new(m, pair, key, value);
+    put_into(m, MORE, i * 11 % TURNING, pair);
+    put_into(m, KEPT, i * 5 % (TURNING - 1), key);
+    step_at(t, i);
+  }
+  gc_clear(m, value);
+  empty_array(m, KEPT, TURNING);
+  empty_array(m, MORE, TURNING);
+  gc_frame_leave(m, frame, 3, 0);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -865,23 +1005,27 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(large_kept, "large-kept")                                                  \
   X(tree_pieces, "tree-pieces")                                                \
   X(rings, "rings")                                                            \
-  X(rings_beside, "rings-beside")
+  X(rings_beside, "rings-beside")                                              \
+  X(rings_pinned, "rings-pinned")
 
 #define FINALIZER_SHAPES(X)                                                    \
   X(backlog, "backlog")                                                        \
   X(waiting, "waiting")                                                        \
   X(finalizable, "alive")                                                      \
-  X(one_by_one, "one-by-one")
+  X(one_by_one, "one-by-one")                                                  \
+  X(taken, "taken")
 
 #define WEAK_SHAPES(X)                                                         \
   X(weak_one, "one-target")                                                    \
   X(weak_dead, "dead")                                                         \
-  X(weak_dropped, "dropped")
+  X(weak_dropped, "dropped")                                                   \
+  X(weak_turnover, "turnover")
 
 #define EPHEMERON_SHAPES(X)                                                    \
   X(pairs_one_key, "one-key")                                                  \
   X(pairs_forwards, "forwards")                                                \
-  X(pairs_backwards, "backwards")
+  X(pairs_backwards, "backwards")                                              \
+  X(pairs_turnover, "turnover")
 
 #define THREAD_SHAPES(X)                                                       \
   X(threads_pairs, "pairs")                                                    \

@@ -165,6 +165,7 @@ const gc_collector gc_this_collector = {
      * because of allocation alone. */
     .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
                                    "epoch=1,growth=10", NULL},
+    .partial = {"epoch=64,log=16,growth-least=1048576", GC_RECLAIMS_ACYCLIC},
     .options =
         (const gc_option[]){
             {"epoch", "allocation between collections, in KiB", &option_epoch,
@@ -175,6 +176,7 @@ const gc_collector gc_this_collector = {
              "without a heap limit: growth between traces, in percent of the "
              "live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             {0}},
 };
 
@@ -254,7 +256,7 @@ static bool dc_lock(gc_object *o, bool large, size_t bit) {
     } else if (__atomic_compare_exchange_n(&o->meta, &meta, meta | DC_LOCKED,
                                            false, __ATOMIC_ACQUIRE,
                                            __ATOMIC_ACQUIRE)) {
-      if (!large || !dc_part_logged(bit))
+      if (!large || !dc_part_logged(bit) || gc_mutant(part_logged_twice))
         return true;
       __atomic_fetch_and(&o->meta, ~DC_LOCKED, __ATOMIC_RELEASE);
       return false;
@@ -510,7 +512,8 @@ static void dc_bury_all(gc_heap *h) {
     gc_object *o = space_address(h->dead);
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
-    cells_died(o);
+    if (!gc_mutant(died_old_untold))
+      cells_died(o);
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
@@ -584,7 +587,8 @@ static void dc_forget(gc_heap *h) {
   while (bag_take(&h->zct))
     continue;
   for (size_t i = 0; i < ephemerons.stack.size; i++)
-    ephemeron_at(ephemerons.stack.items[i])->counted = false;
+    ephemeron_at(ephemerons.stack.items[i])->counted &=
+        gc_mutant(counted_not_forgotten);
   h->lost = false;
 }
 

@@ -15,7 +15,8 @@
  * run, 14 weak reference, 16 cycle detector frees the living, 17 cycle detector
  * misses garbage, 18 recursion, 20 mark stack, 21 heap limit, 22 large objects,
  * 23 count overflows, 24 attaching and detaching, 25 stopping the world, 26
- * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons; oracle   the
+ * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons, 32 cost: memory or garbage without
+ * bound; oracle   the
  * check that should detect it: `graph`      a live object is lost or damaged,
  * `count`      too many or too few objects after gc_collect, `weak`       a
  * weak reference holds the wrong target, `finalizer`  an object is finalized
@@ -182,7 +183,17 @@
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
   X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
-  X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
+  X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count") \
+  X(dead_targets_count, "refcount", 32, "growth", "the table of weak targets has no room again for those that died") \
+  X(remote_taken_in_two, "refcount-atomic", 10, "count", "cells that other threads freed are taken by a load and a store") \
+  X(undone_tried_for_ever, "refcount-cycles", 32, "growth", "bounded detections begin with a candidate that exceeds the bound again and again") \
+  X(flagged_after_drop, "refcount-cycles-atomic", 10, "crash", "an object becomes a candidate after its count was dropped") \
+  X(last_take_unnoticed, "refcount-cycles", 17, "count", "a cycle that is closed by taking into a last slot has no candidate") \
+  X(outgoing_sent_once, "refcount-biased", 24, "check", "what a dying thread drops while it sends its objects to queues is forgotten") \
+  X(lazy_value_waits, "refcount-lazy", 31, "check", "the value of a finalizable key waits for another death") \
+  X(part_logged_twice, "refcount-deferred", 10, "check", "two threads log the same part of a large object") \
+  X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
+  X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test

@@ -56,6 +56,20 @@ static const char *workload_words(const episode *e) {
   return spec_text(&w);
 }
 
+const subject *subject_with(const subject *s, const char *settings) {
+  subject *out = arena_take(sizeof *out);
+  spec more;
+  *out = *s;
+  if (!settings || spec_parse_settings(settings, &more))
+    return out;
+  for (size_t i = 0; i < more.count; i++)
+    out->options =
+        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
+  out->name = arena_text("%s%s%s", spec_text(&out->options),
+                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
+  return out;
+}
+
 word_list episode_words(const episode *e, const char *trace) {
   word_list a = {0};
   const struct {

@@ -55,7 +55,9 @@
   ACTION(REVIVE, revive, 40)     /* what only a weak reference knows */        \
   ACTION(COMMON, common, 100)    /* old objects, each slot one thread's */     \
   ACTION(SPARSE, sparse, 20)     /* wide objects with one reference */         \
-  ACTION(BORROWED, borrowed, 20) /* a ring, closed by a borrowed holder */     \
+  ACTION(BORROWED, borrowed, 40) /* a ring, closed by a borrowed holder */     \
+  ACTION(RELAY, relay, 40)       /* a chain that several threads make */       \
+  ACTION(KEYED, keyed, 20)       /* a key that dies in one of many ways */     \
   ACTION(WEAKS, weaks, 3)                                                      \
   ACTION(FINALIZABLES, finalizables, 2)                                        \
   ACTION(STACK, stack, 1) /* of many frames */                                 \
@@ -84,6 +86,10 @@ void program_commons(actor *a);
 
 /* Stores new objects, which nothing else refers to, into old ones. */
 void program_last_store(actor *a);
+
+/* Takes chains of objects that several threads made, to be dropped when the
+ * thread ends. */
+void program_last_drop(actor *a);
 
 /* Makes a list of n objects, which lives on for a while or is dropped. */
 void program_list(actor *a, uint32_t n);
