@@ -3,6 +3,7 @@
 #include "conditions.h"
 #include "growth.h"
 #include "heap-sweep.h"
+#include "hunting.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
 
@@ -79,6 +80,14 @@ const condition conditions[] = {
     {"heap-sweep",
      "heaps 5 % larger each: what fits must fit into a larger one",
      .needs = NEEDS_LIMIT, .scarce = true, .run = heap_sweep_run},
+    {"scarcity",
+     "heaps that run out, are emptied and filled with another kind of objects",
+     .needs = NEEDS_LIMIT, .scarce = true, .run = hunting_scarcity},
+    {"volleys", "threads that write into neighbouring places at one moment",
+     .needs = NEEDS_THREADS, .races = true, .run = hunting_volleys},
+    {"volleys-yield", "the same, and the processor is lost at the racy points",
+     .hostile = "yield=200", .needs = NEEDS_THREADS | NEEDS_YIELD,
+     .proof = FIRED("yield"), .races = true, .run = hunting_volleys},
     GROWTH("churn", "churn", "garbage: what is kept of the dead"),
     GROWTH("list", "list",
            "a large live heap beside garbage: full collections that are too "
@@ -107,6 +116,11 @@ const condition conditions[] = {
     GROWTH(
         "rings-beside", "rings-beside",
         "dead rings beside a large live heap: detection that walks all of it"),
+    GROWTH("large-alone", "large-alone",
+           "large objects and nothing else: collections that only small ones "
+           "begin"),
+    GROWTH("sizes", "sizes",
+           "one size after the other: memory that stays with one size"),
     GROWTH("backlog", "backlog",
            "finalizers that are never all done: a queue that only grows"),
     GROWTH("waiting", "waiting",
@@ -115,15 +129,31 @@ const condition conditions[] = {
            "many finalizable objects that live: walks of their list"),
     GROWTH("one-by-one", "one-by-one",
            "a list of finalizable objects that are taken in turn"),
+    GROWTH("queued", "queued",
+           "the same, and nobody asks for a collection: what partial ones do"),
+    GROWTH("taken", "taken",
+           "finalizable objects and nothing else, taken as they come"),
     GROWTH("weak-one", "one-target", "many weak references to one object"),
     GROWTH("weak-dead", "dead", "many weak references to dead objects"),
     GROWTH("weak-dropped", "dropped",
            "weak references that die before their target"),
+    GROWTH("weak-alive", "alive",
+           "many weak references to as many objects that live"),
+    GROWTH("pairs-one-key", "one-key", "many ephemerons of one key"),
+    GROWTH("pairs-forwards", "forwards",
+           "ephemerons of which each value is the next key"),
+    GROWTH("pairs-backwards", "backwards",
+           "the same, and each is made before the one that leads to it"),
+    GROWTH("pairs-dropped", "dropped",
+           "ephemerons and nothing else, which die before their key"),
     GROWTH("threads-pairs", "pairs",
            "candidates and blocks of threads that ended"),
     GROWTH("threads-stores", "stores",
            "what ended threads remembered and logged"),
     GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
+    GROWTH("threads-brief", "brief",
+           "threads that make one object: memory that ended threads had"),
+    GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .params = {{"deep", "20000"}},
      .needs = NEEDS_DEPTH, .proof = FIRED("stack"), .share = 50},
@@ -132,6 +162,10 @@ const condition conditions[] = {
     {"tight-free", "the same, several mutators at once",
      .params = {{"schedule", "free"}}, .needs = NEEDS_TIGHT | NEEDS_THREADS,
      .share = 50, .races = true},
+    {"tight-yield", "the same, and the processor is lost at the racy points",
+     .hostile = "yield=100", .params = {{"schedule", "free"}},
+     .needs = NEEDS_TIGHT | NEEDS_THREADS | NEEDS_FREEING | NEEDS_YIELD,
+     .proof = FIRED("yield"), .share = 20, .races = true},
     {"tight-collect", "the same, and a collection at every 50th allocation",
      .hostile = "collect-every=50", .needs = NEEDS_TIGHT,
      .proof = FIRED("collect-every"), .share = 50},
