@@ -268,7 +268,7 @@ void im_mark_reachable(bool evacuates) {
   }
 }
 
-void im_mark_values(bool evacuates) {
+void im_mark_values(bool evacuates, bool revived) {
   roots_each(evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
   for (bool more = true; more;) {
     more = false;
@@ -278,7 +278,8 @@ void im_mark_values(bool evacuates) {
       im_drain(false, true);
     for (gc_object **value; (value = ephemerons_next(im_where));) {
       gc_object *moved = *value;
-      bool stale = gc_mutant(ephemeron_value_unmoved);
+      bool stale = gc_mutant(ephemeron_value_unmoved) ||
+                   (gc_mutant(revived_value_unmoved) && revived);
       im_reach(stale ? &moved : value, evacuates, true);
       more = true;
     }

@@ -186,7 +186,9 @@ void inc_shade(gc_mutator *m, gc_object *o) {
   if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
     return;
   hostile_race();
-  if (!(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
+  if (gc_mutant(shade_not_atomic)
+          ? mutant_set_bits(word, bit)
+          : !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
     bag_put(&m->shaded, o);
 }
 
@@ -506,7 +508,7 @@ static bool inc_may(bool fresh, uint64_t bytes) {
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
   inc_colour_buffers(false);
-  if (!again)
+  if (!again && !gc_mutant(whole_kept))
     inc.whole = false;
   if (!again && cells_handed_out() >= inc.next) {
     inc_slice();

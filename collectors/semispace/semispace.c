@@ -212,7 +212,7 @@ static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
 
 static gc_object *semi_try_large(size_t bytes) {
   gc_object *o = semi_may() ? large_new(bytes) : NULL;
-  if (o)
+  if (o && !gc_mutant(large_unpaced))
     semi.allocated += bytes;
   return o;
 }
@@ -382,14 +382,16 @@ static void semi_copy_reached(semi_copying *c) {
   semi_copy_reached_as(c, false);
 }
 
-/* Copies the values of ephemerons that are alive, too. */
-static void semi_copy_values(semi_copying *c) {
+/* Copies the values of ephemerons that are alive, too.  `revived`: what the
+ * finalizer queue leads to. */
+static void semi_copy_values(semi_copying *c, bool revived) {
   for (bool more = true; more;) {
     more = false;
     semi_copy_reached_as(c, true);
     for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
       gc_object *moved = *value;
-      bool stale = gc_mutant(ephemeron_value_stale);
+      bool stale = gc_mutant(ephemeron_value_stale) ||
+                   (gc_mutant(revived_value_stale) && revived);
       semi_forward_as(c, stale ? &moved : value, true);
       more = true;
     }
@@ -426,7 +428,7 @@ static void semi_collect_stopped(void) {
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(forwarding_where, true);
   if (pairs)
-    semi_copy_values(&c);
+    semi_copy_values(&c, false);
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
@@ -434,7 +436,7 @@ static void semi_collect_stopped(void) {
   if (!gc_mutant(queue_stale))
     roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
   if (pairs)
-    semi_copy_values(&c);
+    semi_copy_values(&c, true);
   else
     semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
@@ -509,7 +511,8 @@ static void semi_detach(gc_mutator *m) {
   uint32_t room = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
   if (room) {
     semi.blocks[m->block].next_open = semi.open;
-    semi.open = m->block;
+    if (!gc_mutant(open_block_lost))
+      semi.open = m->block;
     semi.charged -= room;
     semi.allocated -= room;
   }
