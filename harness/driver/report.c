@@ -32,6 +32,10 @@ report *report_open(const char *dir, report_visitor *visit) {
         dir, r->strays);
   if (report_is_suspect(r))
     say("warning: %s: %s", dir, report_canary_text(r));
+  if (report_builds_text(r, r))
+    say("warning: %s: %s", dir, report_builds_text(r, r));
+  if (report_machines_text(r))
+    say("warning: %s: %s", dir, report_machines_text(r));
   if (r->found < r->planned)
     say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
         r->planned - r->found, r->planned, dir);
@@ -53,7 +57,7 @@ static void say_stalls(const report *r) {
 static void print_gbench(const report *r) {
   size_t failed = 0;
   for (size_t i = 0; i < r->count; i++)
-    failed += r->cells[i].verdict >= VERDICT_LEAK;
+    failed += verdict_is_failure(r->cells[i].verdict);
   if (failed)
     say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
         failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");

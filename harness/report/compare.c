@@ -1,5 +1,6 @@
 /* compare.c: see compare.h. */
 #include "compare.h"
+#include "exercise.h"
 #include "harness/stats/distributions.h"
 #include "harness/base/arena.h"
 #include "harness/base/random.h"
@@ -90,7 +91,7 @@ static void pair_cells(comparison *c) {
 
 static void read_sample(compare_sample *s, const metric *of) {
   s->median = s->interval.low = s->interval.high = NAN;
-  if (!s->cell || !report_is_good(s->cell))
+  if (!s->cell || !report_is_good(s->cell) || !report_compares(s->cell, of))
     return;
   size_t n = s->cell->count, m = (size_t)(of - metrics);
   double *values = arena_take(n * sizeof *values);
@@ -210,7 +211,8 @@ comparison *compare_make(compare_side base, compare_side fresh,
 static double p_of_group(const report_cell *c, size_t m, size_t group,
                          size_t half, uint64_t *random, double *room) {
   size_t begin = 2 * half * group;
-  if (!report_is_good(c) || begin + 2 * half > c->count)
+  if (!report_is_good(c) || !report_compares(c, &metrics[m]) ||
+      begin + 2 * half > c->count)
     return NAN;
   double *sides[] = {room, room + half};
   for (size_t i = 0; i < half; i++) {

@@ -3,10 +3,12 @@
  * The other metrics are user counters, which stand beside the fields of a
  * repetition.
  *
- * Cells that failed are no benchmarks here.  Google Benchmark gives a benchmark
- * with an error a time of 0, and tools that track times take 0 for the best one
- * ever.  The context names these cells. */
+ * Cells that failed, and those whose collector did not collect, are no
+ * benchmarks here; those in which it hardly did have no pauses.  Google
+ * Benchmark gives a benchmark with an error a time of 0, and tools that track
+ * times take 0 for the best one ever.  The context names these cells. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -30,6 +32,9 @@ static json_t *gbench_left_out(const report *r) {
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
     const char *reason = report_failure_reason(c);
+    if (report_is_good(c) && !report_compares_time(c))
+      json_array_append_new(list, json_pack("{s:s, s:s}", "name", c->id,
+                                            "reason", report_exercise_text(c)));
     if (!report_is_good(c))
       json_array_append_new(
           list, json_pack("{s:s, s:s}", "name", c->id, "reason",
@@ -57,6 +62,9 @@ static json_t *gbench_context(const report *r) {
                       load && known ? json_incref(load) : json_array());
   json_object_set_new(context, "library_build_type", json_string("release"));
   json_object_set_new(context, "left_out", gbench_left_out(r));
+  const char *builds = report_builds_text(r, r);
+  if (builds)
+    json_object_set_new(context, "compiled", json_string(builds));
   return context;
 }
 
@@ -79,10 +87,14 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
       name = "items_per_second";
     else if (metrics[m].combine == COMBINE_SPREAD)
       continue; /* Google Benchmark's tools compute the spread themselves */
-    if (isfinite(value))
+    if (isfinite(value) && report_compares(c, &metrics[m]))
       json_object_set_new(b, name, metric_json(&metrics[m], value));
   }
   return b;
+}
+
+static bool is_benchmark(const report_cell *c) {
+  return report_is_good(c) && report_compares_time(c);
 }
 
 /* The repetition that comes next. */
@@ -96,7 +108,7 @@ static json_t *next_repetition(void *state) {
   const report *r = at->report;
   for (; at->cell < r->count; at->cell++, at->sample = 0) {
     const report_cell *c = &r->cells[at->cell];
-    if (report_is_good(c) && at->sample < c->count)
+    if (is_benchmark(c) && at->sample < c->count)
       return gbench_repetition(r, c, at->cell, &c->samples[at->sample++]);
   }
   return NULL;

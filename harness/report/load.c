@@ -1,5 +1,6 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
+#include "exercise.h"
 #include "collectors/common/hostile/mutants.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
@@ -17,6 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+bool verdict_is_failure(verdict v) {
+  return v >= VERDICT_SUSPECT;
+}
+
 verdict verdict_of_record(const json_t *record) {
   static const struct {
     const char *status;
@@ -29,6 +34,8 @@ verdict verdict_of_record(const json_t *record) {
   if (json_is_true(record_get(record, "heap.coarse")) &&
       (declared || !strcmp(status, "OOM")))
     return VERDICT_BELOW_GRANULE;
+  if (declared && json_object_get(record, "suspect"))
+    return VERDICT_SUSPECT;
   if ((!strcmp(status, "ok") && declared) ||
       (gc_mutant(oom_is_good) && !strcmp(status, "OOM")))
     return VERDICT_OK;
@@ -103,9 +110,28 @@ enum {
   /* On a virtual machine a thread that does nothing but look at the clock sees
    * gaps of up to 0.6 ms that no counter of the guest explains. */
   NOISE_NS = 1000000,
-  TYPICAL_STEPS = 100
+  TYPICAL_STEPS = 100,
+  LONG_NS = 50000000, /* a process that stood still as long is suspect */
+  LONG_TIMES = 10, /* steps of a kind differ in their work, but not so much */
+  LONG_STEPS = 5
 };
 #define EXPLAINED 0.78
+
+/* A long stall in a step of any kind, that all pauses together do not explain:
+ * then it is the sample's. */
+static void read_long_stall(const json_t *kind, double pauses,
+                            report_sample *s) {
+  double typical = record_number(kind, "p50");
+  double worst = record_number(kind, "max"), excess = worst - typical;
+  if (!(record_number(kind, "count") >= LONG_STEPS) || !(excess > LONG_NS) ||
+      !(worst > LONG_TIMES * typical) || !(pauses < EXPLAINED * excess) ||
+      (s->stall_lone && excess <= s->stall))
+    return;
+  s->stall = excess;
+  s->stall_step = worst;
+  s->stall_pause = pauses;
+  s->stall_lone = true;
+}
 
 static void read_stall(const json_t *record, report_sample *s) {
   s->stall = NAN;
@@ -124,31 +150,39 @@ static void read_stall(const json_t *record, report_sample *s) {
     s->stall_step = worst;
   }
   double pause = record_number(record, "pauses.all.max");
+  double pauses = record_number(record, "pauses.all.sum");
   s->stall_pause = isnan(pause) ? 0 : pause;
+  json_object_foreach(steps, name, kind) {
+    if (strcmp(name, "all") && json_is_object(kind))
+      read_long_stall(kind, isnan(pauses) ? 0 : pauses, s);
+  }
 }
 
 bool report_under_reports(const report_cell *c, const report_sample **shown) {
   size_t unexplained = 0;
+  bool lone = false;
   *shown = NULL;
   for (size_t i = 0; i < c->count; i++) {
     const report_sample *s = &c->samples[i];
     if (!(s->stall > NOISE_NS && s->stall_pause < EXPLAINED * s->stall))
       continue;
     unexplained++;
+    lone |= s->stall_lone;
     if (!*shown || s->stall > (*shown)->stall)
       *shown = s;
   }
-  return 2 * unexplained > c->count && report_is_good(c);
+  return (lone || 2 * unexplained > c->count) && report_is_good(c);
 }
 
 const char *report_stall_text(const report_cell *c) {
   const report_sample *shown;
   if (!report_under_reports(c, &shown))
     return NULL;
-  return arena_text("a step took %s, %s longer than the typical one, but the "
-                    "longest pause that it reports is %s",
+  return arena_text("a step took %s, %s longer than the typical one, but %s %s",
                     table_number(TABLE_TIME, shown->stall_step),
                     table_number(TABLE_TIME, shown->stall),
+                    shown->stall_lone ? "all pauses that it reports take"
+                                      : "the longest pause that it reports is",
                     table_number(TABLE_TIME, shown->stall_pause));
 }
 
@@ -267,10 +301,25 @@ const char *report_canary_text(const report *r) {
                     100 * REPORT_DRIFT_BOUND);
 }
 
+const char *report_builds_text(const report *r, const report *base) {
+  return builds_text(&r->builds, json_object_get(base->machine, "build"));
+}
+
 /* How many runs of a cell, or of the canary, were planned from the start.  The
- * canary runs twice in each round, and once at the end. */
+ * canary runs twice in each round, and once at the end; five times if there is
+ * one round. */
 static size_t planned_of(const report *r, bool canary) {
-  return canary ? 2 * r->invocations + 1 : r->invocations;
+  if (!canary)
+    return r->invocations;
+  return r->invocations == 1 ? 5 : 2 * r->invocations + 1;
+}
+
+/* Delay that the program's own threads may have caused, if it is more than a
+ * millisecond and a tenth of the time; else 0.  Mutator threads that come and
+ * go leave some, too: the kernel's work when they end. */
+static double own_delay(const json_t *record) {
+  double own = record_number(record, "noise.own_delay");
+  return own > fmax(1e6, .1 * record_number(record, "time.wall")) ? own : 0;
 }
 
 /* False if the cell has that invocation already, or none can have it. */
@@ -311,8 +360,12 @@ static void add_record(void *data, const json_t *record) {
   const loading *l = data;
   report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
+  report_add_surroundings(r, record);
   const json_int_t invocation =
       json_integer_value(json_object_get(record, "invocation"));
+  if (json_object_get(record, "binding")) /* the program itself wrote it */
+    builds_add(&r->builds, record_text(record, "collector"),
+               json_object_get(record, "build"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
     /* --until-ci planned the run later. */
@@ -331,20 +384,25 @@ static void add_record(void *data, const json_t *record) {
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
-  const char *reason = record_text(record, "verdict.reason");
+  const verdict v = verdict_of_record(record);
+  const char *reason =
+      record_text(record, v == VERDICT_SUSPECT ? "suspect" : "verdict.reason");
   *s = (report_sample){
       .invocation = (int)invocation,
-      .verdict = verdict_of_record(record),
+      .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);
+  s->exercise = record_exercise(record);
+  report_withhold(s);
   const char *ops = record_text(record, "ops.unit");
   if (*ops && !c->ops)
     c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
+  c->own_delay = fmax(c->own_delay, own_delay(record));
   add_pauses(c, record);
   if (l->visit)
     l->visit(r, c, record);
@@ -412,8 +470,12 @@ static void conclude(report_cell *c) {
     if (c->samples[i].verdict > c->verdict)
       c->verdict = c->samples[i].verdict;
   double *scratch = arena_take(c->count * sizeof *scratch);
+  bool shows_pauses = exercised_shows_pauses(report_exercise(c).state);
   for (size_t m = 0; m < METRICS; m++)
-    c->values[m] = report_is_good(c) ? combine(c, m, scratch) : NAN;
+    c->values[m] = report_is_good(c) &&
+                           (shows_pauses || metrics[m].claims != CLAIMS_PAUSES)
+                       ? combine(c, m, scratch)
+                       : NAN;
 }
 
 static bool read_plan(report *r) {
@@ -522,6 +584,7 @@ void report_free(report *r) {
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);
+  json_decref(r->surroundings.machine);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -552,6 +615,8 @@ const char *report_verdict_text(const report_cell *c) {
     return arena_text("LEAK %lld (declared)", leaked);
   case VERDICT_BELOW_GRANULE:
     return "below granule";
+  case VERDICT_SUSPECT:
+    return "suspect";
   case VERDICT_LEAK:
     return arena_text("LEAK %lld !", leaked);
   case VERDICT_OVER_LIMIT:

@@ -5,7 +5,9 @@
 #ifndef REAPMARK_REPORT_LOAD_H
 #define REAPMARK_REPORT_LOAD_H
 
+#include "builds.h"
 #include "metrics.h"
+#include "harness/record/exercised.h"
 #include "harness/record/results.h"
 #include "harness/stats/histogram.h"
 
@@ -19,6 +21,7 @@ typedef enum verdict {
   VERDICT_LEAK_DECLARED,
   VERDICT_BELOW_GRANULE, /* the heap is too small to tell of the algorithm */
   VERDICT_NOT_RUN,       /* no record yet */
+  VERDICT_SUSPECT,       /* as declared, but the run was disturbed */
   VERDICT_LEAK,
   VERDICT_OVER_LIMIT,
   VERDICT_OOM,
@@ -28,8 +31,11 @@ typedef enum verdict {
   VERDICT_CRASH
 } verdict;
 
-/* The verdict of a record.  VERDICT_LEAK and all after it are failures. */
+/* The verdict of a record, which has been judged (record_judge). */
 verdict verdict_of_record(const json_t *record);
+
+/* VERDICT_SUSPECT and all after it are failures. */
+bool verdict_is_failure(verdict v);
 
 /* The windows at which mutator utilisation is shown, 1 to 100 ms. */
 enum { REPORT_WINDOWS = 7 };
@@ -42,6 +48,7 @@ typedef struct report_sample {
   long long leaked;
   const char *reason;
   double values[METRICS]; /* NAN: not available */
+  exercise exercise;
 
   /* The time that is certainly the collector's, in ns.  Of the wall time: stops
    * of all mutators, and pauses of single mutators divided by the number of
@@ -54,15 +61,17 @@ typedef struct report_sample {
 
   /* Of the step that exceeds the typical step of its kind by most: the excess,
    * and its length; and the longest pause reported.  In ns; the excess is NAN
-   * where steps cannot be compared. */
+   * where steps cannot be compared.  `lone`: it is a long stall of which one is
+   * enough, and the pauses are all together. */
   double stall, stall_step, stall_pause;
+  bool stall_lone;
 } report_sample;
 
 typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* an adapter, which stands in groups of its own */
+  bool reference;      /* no model: stands in groups of its own */
   bool turns;          /* only one of its threads runs at a time */
   double floor;        /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */
@@ -76,9 +85,20 @@ typedef struct report_cell {
   size_t untimed_count;
   hist_sparse pauses; /* of all invocations; empty if none was measured */
   bool uncorrected;   /* maxima are withheld: the run-queue delay is unknown */
+  double own_delay;   /* the most of an invocation, ns, of delay that its own
+                         threads may have caused; 0: too little to matter */
   verdict verdict;
   double values[METRICS]; /* all NAN when the verdict is not good */
 } report_cell;
+
+/* What the records tell of the machine, in sums over them: ns. */
+typedef struct report_surroundings {
+  double elapsed, others, stolen; /* of the processes; CPU time beside them */
+  double clock, waited;           /* of the measured parts */
+  json_t *machine; /* the first record's; the field in which a later one's
+                      differs from it, and both values, or NULL */
+  const char *other_field, *other_text;
+} report_surroundings;
 
 typedef struct report {
   json_t *plan, *machine;
@@ -91,6 +111,8 @@ typedef struct report {
   size_t planned, found; /* runs */
   double *canary;        /* wall times of the canary, by run; NAN: failed */
   size_t canary_count;
+  report_builds builds; /* of the programs that made the records */
+  report_surroundings surroundings;
   size_t strays; /* records that match no planned cell, or duplicates */
   results_state state;
   void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
@@ -112,8 +134,8 @@ report_cell *report_find_cell(const report *r, const char *id);
 /* Releases what is not in the arena. */
 void report_free(report *r);
 
-/* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "CRASH SIGABRT",
- * "n/a: needs threads". */
+/* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "suspect",
+ * "CRASH SIGABRT", "n/a: needs threads". */
 const char *report_verdict_text(const report_cell *c);
 
 /* The first invocation that has the cell's verdict, or NULL if that is good. */
@@ -126,13 +148,19 @@ const char *report_failure_reason(const report_cell *c);
 /* Whether the cell was run and its numbers may be shown. */
 bool report_is_good(const report_cell *c);
 
-/* Whether the collector reports shorter pauses than the workload met: in more
- * than half of the cell's invocations the worst step exceeded the typical step
- * of its kind by more than the noise floor of 1 ms, and the longest reported
- * pause is less than 78 % of that excess.  Only kinds of steps are compared of
- * which there are at least 100 and that typically take less than 50 us, because
- * a long step may hold several pauses.  *shown becomes the invocation with the
- * largest excess. */
+/* Whether the collector reports shorter pauses than the workload met; *shown
+ * becomes the invocation that shows it best.  There are two signs:
+ *
+ * - Many short stalls: in more than half of the cell's invocations the worst
+ *   step exceeded the typical step of its kind by more than the noise floor of
+ *   1 ms, and the longest reported pause is less than 78 % of that excess.
+ *   Only kinds of steps are compared of which there are at least 100 and that
+ *   typically take less than 50 us, because a long step may hold several
+ *   pauses.
+ * - A few long stalls: in any invocation a step exceeded the typical step of
+ *   its kind by more than 50 ms, far beyond what the machine does to a process
+ *   that is not suspect, and ten times over, and all reported pauses together
+ *   are less than 78 % of that excess.  Five steps of the kind are enough. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 
 /* The same in words: "a step took ...", or NULL. */
@@ -146,6 +174,18 @@ bool report_is_suspect(const report *r);
 
 /* The same in one line ("The canary ..."), or NULL if no canary was run. */
 const char *report_canary_text(const report *r);
+
+/* Which programs were compiled otherwise than the driver of `base`, in one line
+ * (builds_text), or NULL.  `base` may be the report itself. */
+const char *report_builds_text(const report *r, const report *base);
+
+/* Adds what a record tells of the machine. */
+void report_add_surroundings(report *r, const json_t *record);
+
+/* One line each, or NULL: that the machine was busy with other things; that the
+ * runs were made on different machines. */
+const char *report_busy_text(const report *r);
+const char *report_machines_text(const report *r);
 
 /* How much the machine changed from one directory to another: the median of the
  * canary's times in `fresh` over that in `base`, less 1; NAN unless both have

@@ -1,6 +1,7 @@
 /* table-records.c: the tables latency and memory, which need what samples do
  * not keep of the records. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
@@ -96,8 +97,9 @@ static void add_latency(gathered *g, const json_t *record) {
     }
     free(fresh.buckets);
   }
-  g->numbers[ACHIEVED][g->count] = record_number(record, "ops.count") /
-                                   record_number(record, "latency.span") * 1e9;
+  g->numbers[ACHIEVED][g->count] =
+      record_number(record, "latency.simple.count") /
+      record_number(record, "latency.span") * 1e9;
 }
 
 /* What the heap's memory is used for, as far as the collector and the workload
@@ -334,10 +336,8 @@ static void set_latency(table_row *row, const gathered *g) {
   set_distribution(row, "simple", simple);
   set_distribution(row, "metered", &g->latency[METERED]);
   set_distribution(row, "metered_100ms", &g->latency[METERED_100MS]);
-  table_set_real(row, "runs", (double)g->count);
   if (g->rate <= 0)
     return; /* a closed loop, which expects nothing */
-  table_set_real(row, "rate_per_s", (double)g->rate);
   table_set_real(row, "corrected_p99_ns", corrected_p99(simple, g->rate));
 }
 
@@ -345,9 +345,17 @@ page *report_latency(const report *r) {
   table *t = table_new(latency_columns, LATENCY_COLUMNS);
   for (size_t i = 0; i < r->count; i++) {
     const gathered *g = gathered_of(r, i);
-    if (g && g->has[SIMPLE])
-      set_latency(report_add_row(t, &r->cells[i], rates_title(&r->cells[i])),
-                  g);
+    if (!g || !g->has[SIMPLE])
+      continue;
+    table_row *row = report_add_row(t, &r->cells[i], rates_title(&r->cells[i]));
+    table_set_text(row, "note", report_exercise_text(&r->cells[i]));
+    table_set_real(row, "runs", (double)g->count);
+    if (g->rate > 0)
+      table_set_real(row, "rate_per_s", (double)g->rate);
+    if (report_compares_time(&r->cells[i]))
+      set_latency(row, g);
+    else
+      report_show_status(row, "achieved_per_s", &r->cells[i]);
   }
   return make_page(
       r, t, "latency",
@@ -432,7 +440,8 @@ page *report_memory(const report *r) {
     for (unsigned k = OVERHEAD; k < NUMBERS_OF_RUN; k++)
       table_set_real(row, memory_names[k], summary(g, k).median);
     table_set_real(row, "runs", (double)g->count);
-    table_set_text(row, "note", g->note);
+    const char *mark = report_exercise_text(&r->cells[i]);
+    table_set_text(row, "note", mark ? mark : g->note);
   }
   return make_page(
       r, t, "memory",

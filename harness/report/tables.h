@@ -80,7 +80,8 @@ size_t *report_works(const report *r, size_t *count);
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
 
-/* Adds the lines at the head of a report: suite, machine, canary. */
+/* Adds the lines at the head of a report: suite, machine, what else it did,
+ * canary. */
 void report_add_title(page *p, const report *r);
 
 /* The page of a cross table: the title, what a cell shows, the groups.  NULL if
@@ -92,8 +93,9 @@ page *report_cross_page(const report *r, table *t, const char *name,
  * rows. */
 void report_set_json(page *p, const report *r, const char *name);
 
-/* One number of every invocation of a good cell, *n of them; NULL if one of
- * them is not available.  And their median, or NAN. */
+/* One number of every invocation of a good cell whose times may be compared
+ * (exercise.h); NULL if one of them is not available.  And their median, or
+ * NAN. */
 typedef double sample_number(const report_sample *s);
 double *report_numbers(const report_cell *c, sample_number *of);
 double report_median(const report_cell *c, sample_number *of);

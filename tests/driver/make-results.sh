@@ -35,7 +35,7 @@ BEGIN {
         " \"declared\": true, \"leaked\": 0, \"reason\": \"\"}, \"ops\":" \
         " {\"count\": 1000, \"unit\": \"acts\"}, \"time\": {\"wall\": " wall \
         ", \"cpu\": " wall ", \"user\": " wall ", \"system\": 0," \
-        " \"instrument\": 0, \"stop\": 100000, \"own\": 0}, \"pauses\":" \
+        " \"instrument\": 0, \"stop\": 300, \"own\": 0}, \"pauses\":" \
         " {\"stop\": " h ", \"all\": " h "}, \"steps\": {\"act\": " h "," \
         " \"all\": " h ", \"delayed\": 0, \"corrected\": true}, \"memory\":" \
         " {\"baseline\": 1048576, \"peak\": 3145728, \"peak_reset\": true," \

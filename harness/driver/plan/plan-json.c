@@ -19,6 +19,10 @@ static json_t *targets_to_json(const plan *p) {
                   "metric", t->metric, "cell", t->cell, "gate", t->gate);
     if (t->over)
       json_object_set_new(target, "over", json_string(t->over));
+    if (t->over_metric)
+      json_object_set_new(target, "over_metric", json_string(t->over_metric));
+    if (t->by_hand)
+      json_object_set_new(target, "by_hand", json_string(t->by_hand));
     if (t->stretch > 0)
       json_object_set_new(target, "stretch", json_real(t->stretch));
     if (t->rss > 0)
@@ -68,6 +72,9 @@ json_t *plan_to_json(const plan *p) {
     json_object_set_new(json, "table", json_string(p->table));
   if (p->until_ci > 0)
     json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->exercise)
+    json_object_set_new(json, "exercise",
+                        json_integer((json_int_t)p->exercise));
   if (p->budget > 0)
     json_object_set_new(json, "budget", json_real(p->budget));
   return json;
@@ -78,18 +85,22 @@ json_t *plan_to_json(const plan *p) {
  * ------------------------------------------------------------------------- */
 
 static bool target_from_json(const json_t *json, plan *out) {
-  const char *name, *what, *metric, *cell, *over = NULL;
+  const char *name, *what, *metric, *cell, *over = NULL, *over_metric = NULL;
+  const char *by_hand = NULL;
   plan_target t = {.floor = json_object_get(json, "floor") != NULL};
-  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:F, s?s, s?F, s?F}",
-                  "name", &name, "what", &what, "metric", &metric, "cell",
-                  &cell, "gate", &t.gate, "over", &over, "stretch", &t.stretch,
-                  "rss", &t.rss))
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:F, s?s, s?s, s?s, s?F, s?F}", "name",
+                  &name, "what", &what, "metric", &metric, "cell", &cell,
+                  "gate", &t.gate, "over", &over, "over_metric", &over_metric,
+                  "by_hand", &by_hand, "stretch", &t.stretch, "rss", &t.rss))
     return false;
   t.name = arena_text("%s", name);
   t.what = arena_text("%s", what);
   t.metric = arena_text("%s", metric);
   t.cell = arena_text("%s", cell);
   t.over = over ? arena_text("%s", over) : NULL;
+  t.over_metric = over_metric ? arena_text("%s", over_metric) : NULL;
+  t.by_hand = by_hand ? arena_text("%s", by_hand) : NULL;
   out->targets = arena_more(out->targets, out->targets_count, sizeof t);
   out->targets[out->targets_count++] = t;
   return true;
@@ -138,6 +149,8 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
   out->invocations = (unsigned)invocations;
   out->seed = (uint64_t)seed;
   out->until_ci = json_real_value(json_object_get(json, "until_ci"));
+  out->exercise =
+      (uint64_t)json_integer_value(json_object_get(json, "exercise"));
   out->budget = json_real_value(json_object_get(json, "budget"));
   size_t i;
   json_array_foreach(cells, i, cell) {
