@@ -63,6 +63,6 @@ static inline uint64_t remainder_of(uint64_t depth) {
               "1: the measured part ends with a collection, so that "          \
               "deferred work is measured",                                     \
               0, 0, 1, NULL}},                                                 \
-  .knows_deaths = true, .volume = volume
+  .knows_deaths = true, .longer = "rounds", .volume = volume
 
 #endif

@@ -73,6 +73,6 @@ static inline uint32_t edge(uint64_t from, uint64_t to) {
               NULL},                                                           \
              {"cyclic", "percent of the structures that are cyclic", 100, 0,   \
               100, NULL}},                                                     \
-  .knows_deaths = true, .volume = volume
+  .knows_deaths = true, .longer = "rounds", .volume = volume
 
 #endif

@@ -28,6 +28,7 @@ static inline wl_volume volume(const uint64_t *p, unsigned threads) {
   .params = {{"length", "nodes in the list", 1000000, 1, 1 << 27, NULL},       \
              {"rounds", "lists that are dropped", 10, 1, 10000, NULL},         \
              {"payload", "bytes in a node", 16, 8, 1024, NULL}},               \
-  .needs = WL_NEEDS_DEPTH, .knows_deaths = true, .volume = volume
+  .needs = WL_NEEDS_DEPTH, .knows_deaths = true, .longer = "rounds",           \
+  .volume = volume
 
 #endif

@@ -11,10 +11,11 @@
 #include <link.h>
 #include <stdio.h>
 
+static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
+                                       [GC_RECLAIMS_ACYCLIC] = "acyclic",
+                                       [GC_RECLAIMS_ALL] = "all"};
+
 static json_t *describe_capabilities(gc_capabilities can) {
-  static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
-                                         [GC_RECLAIMS_ACYCLIC] = "acyclic",
-                                         [GC_RECLAIMS_ALL] = "all"};
   static const char *const prompt[] = {[GC_PROMPT_NO] = "no",
                                        [GC_PROMPT_CONTENTS] = "contents",
                                        [GC_PROMPT_ALL] = "all"};
@@ -73,11 +74,12 @@ static json_t *describe_workload(const workload *w) {
   json_t *words = json_object();
   for (const char *const *pair = w->words; pair && *pair; pair += 2)
     json_object_set_new(words, pair[0], json_string(pair[1]));
-  return json_pack(
-      "{s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name", w->name, "summary",
-      w->summary, "source", w->source, "unit", w->unit, "needs", needs,
-      "takes_threads", (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths",
-      w->knows_deaths, "steps", steps, "params", params, "words", words);
+  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name",
+                   w->name, "summary", w->summary, "longer", w->longer,
+                   "source", w->source, "unit", w->unit, "needs", needs,
+                   "takes_threads", (w->needs & WL_TAKES_THREADS) != 0,
+                   "knows_deaths", w->knows_deaths, "steps", steps, "params",
+                   params, "words", words);
 }
 
 static json_t *describe_words(const char *const *words) {
@@ -85,6 +87,14 @@ static json_t *describe_words(const char *const *words) {
   for (; words && *words; words++)
     json_array_append_new(list, json_string(*words));
   return list;
+}
+
+/* Null if the collector declares none. */
+static json_t *describe_partial(const gc_collector *c) {
+  return c->partial.settings
+             ? json_pack("{s:s, s:s}", "settings", c->partial.settings,
+                         "reclaims", reclaims[c->partial.reclaims])
+             : json_null();
 }
 
 static json_t *describe_hooks(unsigned hooks) {
@@ -153,12 +163,12 @@ json_t *cell_describe(void) {
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
   return json_pack(
-      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
-      RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name, "summary",
-      c->summary, "source", c->source, "kind", kinds[c->kind], "build",
-      cell_build_json(), "capabilities", describe_capabilities(c->can),
+      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+      "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
+      "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
+      "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
       "options", describe_options(c->options), "hostile", describe_hostile(),
       "events", describe_words(c->events), "work", describe_words(c->work),
-      "tight", describe_words(c->tight), "workloads", workloads, "primitives",
-      primitives);
+      "tight", describe_words(c->tight), "partial", describe_partial(c),
+      "workloads", workloads, "primitives", primitives);
 }

@@ -18,7 +18,10 @@ enum { TARGET_FEWEST = 5 };
  *
  *   target, what, metric    as in the plan
  *   cell, over              the cells; over is absent without one
+ *   over_metric             that of `over`, if it has another one
  *   gate, stretch           real, in the metric's base unit, or ratios
+ *   figure, over_figure     with `over`: the medians of both sides, in the base
+ *                           units of their metrics
  *   measured, low, high     median or ratio of medians, and the 95 % interval
  *                           by the bootstrap (harness/stats/interval.h)
  *   invocations             of the side that has fewer

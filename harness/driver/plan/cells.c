@@ -60,13 +60,12 @@ static uint64_t find_minimum(const json_t *minimums, const plan_cell *c) {
   json_t *row;
   json_array_foreach(json_object_get(minimums, "minimums"), i, row) {
     const char *workload, *with, *found;
-    int threads;
-    json_int_t bytes = 0;
-    if (!json_unpack(row, "{s:s, s:s, s:i, s:s, s?I}", "workload", &workload,
+    json_int_t threads, bytes = 0;
+    if (!json_unpack(row, "{s:s, s:s, s:I, s:s, s?I}", "workload", &workload,
                      "collector", &with, "threads", &threads, "found", &found,
                      "heap", &bytes) &&
         !strcmp(workload, its_workload) && !strcmp(with, its_collector) &&
-        (unsigned)threads == c->threads && !strcmp(found, "minimum"))
+        threads == c->threads && !strcmp(found, "minimum"))
       minimum = (uint64_t)bytes;
   }
   return minimum;

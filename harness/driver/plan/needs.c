@@ -29,7 +29,6 @@ static void need_suite(word_list *out, const suite *s) {
     need_side(out, s->targets[i].over);
     need_side(out, s->targets[i].by_hand);
   }
-  need(out, PLAN_CANARY_COLLECTOR);
 }
 
 /* Whether some cell has no collectors of its own. */
@@ -57,6 +56,7 @@ bool needs_of_request(const plan_request *request, word_list *out) {
     need_suite(out, s);
     open = has_open_cell(s);
   }
+  need(out, PLAN_CANARY_COLLECTOR);
   if (open && !named.count)
     need(out, "models");
   return true;

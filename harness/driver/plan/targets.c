@@ -71,6 +71,7 @@ static bool add_target(planning *g, const suite_target *t) {
   comparison x = {.target = {.name = t->name,
                              .what = t->what,
                              .metric = t->metric,
+                             .over_metric = t->over_metric,
                              .gate = t->gate,
                              .stretch = t->stretch ? *t->stretch : 0,
                              .rss = t->rss ? *t->rss : 0,

@@ -6,6 +6,7 @@
 #include "build_info.h"
 #include "harness/report/builds.h"
 #include "git_describe.h"
+#include "harness/record/identity.h"
 #include "harness/stats/latency.h"
 
 #include <hwloc.h>
@@ -121,8 +122,22 @@ static void read_allowed(machine *m) {
   CPU_FREE(set);
 }
 
+/* A number of /proc/cpuinfo, decimal or hexadecimal: the first of two keys that
+ * is there, or -1. */
+static int cpu_number(const char *key, const char *other) {
+  char text[64];
+  return read_entry("/proc/cpuinfo", key, text, sizeof text) ||
+                 read_entry("/proc/cpuinfo", other, text, sizeof text)
+             ? (int)strtol(text, NULL, 0)
+             : -1;
+}
+
 static void read_cpu(machine *m) {
   char text[8192];
+  m->family = cpu_number("cpu family", "CPU implementer");
+  m->model = cpu_number("model", "CPU part");
+  m->stepping = cpu_number("stepping", "CPU revision");
+  read_entry("/proc/cpuinfo", "microcode", m->microcode, sizeof m->microcode);
   if (read_entry("/proc/cpuinfo", "cpu MHz", text, sizeof text))
     m->mhz = atoi(text);
   if (read_entry("/proc/cpuinfo", "flags", text, sizeof text) &&
@@ -337,6 +352,10 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",
       (json_int_t)m->l3, "governor", m->governor, "turbo", m->turbo,
       "hypervisor", m->hypervisor, "limit", m->cpu_limit);
+  json_object_set_new(cpu, "family", json_integer(m->family));
+  json_object_set_new(cpu, "model_number", json_integer(m->model));
+  json_object_set_new(cpu, "stepping", json_integer(m->stepping));
+  json_object_set_new(cpu, "microcode", json_string(m->microcode));
   json_t *os = json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", m->os, "release",
                          m->release, "aslr", m->aslr, "perf_event_paranoid",
                          m->perf_paranoid, "schedstat", m->schedstat);
@@ -354,13 +373,16 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
 const char *machine_difference(const json_t *then, const json_t *now) {
   static const struct {
     const char *group, *key, *name;
-  } table[] = {{"cpu", "model", "the CPU"},
-               {"cpu", "allowed", "the number of CPUs"},
+  } table[] = {{"cpu", "allowed", "the number of CPUs"},
                {"cpu", "governor", "the CPU governor"},
                {"os", "release", "the kernel"},
                {"memory", "thp", "the transparent huge page mode"},
                {"build", "compiler", "the compiler"},
                {"build", "flags", "the compiler's flags"}};
+  const char *field = identity_difference(json_object_get(then, "cpu"),
+                                          json_object_get(now, "cpu"));
+  if (field)
+    return arena_text("the CPU's %s", field);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (!json_equal(json_object_get(json_object_get(then, table[i].group),
                                     table[i].key),

@@ -26,8 +26,9 @@ static const char *explain(const spawn_result *r, double timeout,
 
 /* Fields that the driver adds, and no program may. */
 static const char *const of_driver[] = {
-    "key",     "cell",   "suite", "invocation", "order",   "started",
-    "elapsed", "canary", "probe", "timeout",    "program", "left_behind"};
+    "key",     "cell",        "suite",   "invocation", "order",
+    "started", "elapsed",     "canary",  "probe",      "timeout",
+    "program", "left_behind", "suspect", "machine",    "beside"};
 
 static void take_from_program(json_t *record) {
   record_clean(record);
