@@ -1057,7 +1057,7 @@ test_memory_of_reports() {
   "$here/make-results.sh" dir 1000 8
   for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
     '--table '{mmu,latency,memory,growth}' -f json'; do
-    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
+    exits 0 bash -c 'ulimit -v 30000 && exec "$@"' bash \
       "$reapmark" report dir $shown
   done
 }
@@ -1165,6 +1165,19 @@ test_report_formats() {
   done
   expect 2 report "$here/canned" --format xml
   complained "unknown format 'xml'"
+}
+
+# What a results directory of others says does not become a link or a tag.
+test_markdown_of_others() {
+  expect 0 run -c alpha,beta -w script -n 1 -o dir
+  sed -i 's|script|<b>[x](y)`z|g; s|"suite": "[^"]*"|"suite": "<i>[x](y)"|' dir/plan.json
+  sed -i 's|script|<b>[x](y)`z|g' dir/runs.jsonl
+  for command in 'report dir' 'report dir --table lbo' 'report dir --table memory' \
+    'compare dir:alpha dir:beta'; do
+    expect 0 $command --format markdown
+    printed '\<b>\[x](y)\`z'
+    ! grep -qE '(^|[^\])(<[bi]>|\[x|`)' out || fail "$command: not escaped"
+  done
 }
 
 # clocked DIR COLLECTOR TIME...: makes a results directory with one invocation for
