@@ -13,7 +13,7 @@
  * collections depends on n alone: with live data that grows too, the work would
  * be quadratic for a reason.
  *
- * There are four workloads, because a workload declares what it needs:
+ * There are five workloads, because a workload declares what it needs:
  * `growth`, `growth-finalizers`, `growth-weak`, `growth-ephemerons` and
  * `growth-threads`.  They are not timed, so they are compiled once for all
  * collectors.
