@@ -21,6 +21,11 @@ reapmark_test(cell-steps SOURCES cell/steps.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
                     -Wl,--wrap=pread)
 
+# The account of stops from outside, likewise.
+reapmark_test(cell-still SOURCES cell/still.c LIBRARIES reapmark::cell)
+target_link_options(test-cell-still PRIVATE -Wl,--wrap=clock_gettime
+                    -Wl,--wrap=read)
+
 # A whole run, as the driver starts it.
 reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
               ARGS $<TARGET_FILE:reapmark-collector-fake>)

@@ -7,3 +7,7 @@ reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 
 # The driver as users have it, with scripted collectors that measure nothing.
 reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
+
+# What disturbs runs, with a real collector.
+reapmark_script(disturbed driver/disturbed.sh ARGS $<TARGET_FILE:reapmark>
+                NEEDS *=mark-sweep)

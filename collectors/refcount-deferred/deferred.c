@@ -55,6 +55,7 @@
 #include "common/hostile/mutants.h"
 #include "common/pacing.h"
 #include "common/pause.h"
+#include "common/prefetch.h"
 #include "common/tracked.h"
 #include "refcount-deferred/deferred.h"
 #include "common/inline/cells-heap.h"
@@ -98,8 +99,8 @@ struct gc_heap {
 
   object_bag zct;   /* the zero-count table: old objects whose count is zero */
   object_bag young; /* objects that became old whose slots were not counted */
-  gc_object *fifo[DC_FIFO]; /* references that wait to be counted, a ring */
-  unsigned at;              /* the place in the ring whose turn it is */
+  void *fifo[DC_FIFO]; /* references that wait to be counted, a ring, */
+  prefetch_ends ends;  /* and its ends (prefetch.h) */
   uint32_t dead; /* the granule of the first object in the list of the dead, 0:
                     none */
   bool pairs;    /* ephemerons may wait for objects that get counts, ... */
@@ -415,12 +416,10 @@ static void dc_count(gc_heap *h, gc_object *o) {
 
 /* The same, once the object has been fetched. */
 static void dc_count_later(gc_heap *h, gc_object *o) {
-  gc_object *first = h->fifo[h->at];
   __builtin_prefetch(o, 1);
-  h->fifo[h->at] = o;
-  h->at = (h->at + 1) % DC_FIFO;
-  if (first)
-    dc_count(h, first);
+  gc_object *due = prefetch_turn(h->fifo, DC_FIFO, &h->ends, o);
+  if (due)
+    dc_count(h, due);
 }
 
 static void dc_count_slots(gc_heap *h, gc_object *o, dc_range range) {
@@ -437,19 +436,13 @@ static ephemeron *dc_pair_of(gc_object **value) {
 /* Counts all waiting references, and the references of all objects that become
  * old by that. */
 static void dc_drain(gc_heap *h) {
-  for (unsigned idle = 0; idle < DC_FIFO;) {
-    gc_object *o = bag_take(&h->young);
-    if (o) {
+  for (gc_object *o;;) {
+    if ((o = bag_take(&h->young)))
       dc_count_slots(h, o, (dc_range){0, object_slots(o)});
-      idle = 0;
-      continue;
-    }
-    gc_object *first = h->fifo[h->at];
-    h->fifo[h->at] = NULL;
-    h->at = (h->at + 1) % DC_FIFO;
-    if (first)
-      dc_count(h, first);
-    idle = first ? 0 : idle + 1;
+    else if ((o = prefetch_take(h->fifo, DC_FIFO, &h->ends)))
+      dc_count(h, o);
+    else
+      return;
   }
 }
 

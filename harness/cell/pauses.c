@@ -3,12 +3,14 @@
 
 #include "common/hostile/mutants.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 
 /* Pauses reported by threads other than mutators, such as a collector's own. */
 static hist foreign[CELL_PAUSE_HISTS];
 static cell_intervals foreign_stops;
 static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool collected; /* atomic */
 
 static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
   hist_add(&into[kind], took);
@@ -19,10 +21,24 @@ static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
   hist_add(&into[CELL_PAUSES_ALL], took - delay);
 }
 
+/* A pause is reported when it is over.  Whether its times can be so. */
+static bool is_possible(uint64_t begin_ns, uint64_t end_ns) {
+  uint64_t now = gc_now_ns();
+  if (end_ns < begin_ns)
+    cell_wrong("the collector reports a pause that ends %" PRIu64
+               " ns before it begins",
+               begin_ns - end_ns);
+  else if (end_ns > now)
+    cell_wrong("the collector reports a pause that ends %" PRIu64
+               " ns after the report",
+               end_ns - now);
+  return begin_ns <= end_ns && end_ns <= now;
+}
+
 static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      uint64_t end_ns) {
   (void)data;
-  if (!cell_measuring())
+  if (!cell_measuring() || !is_possible(begin_ns, end_ns))
     return;
   /* Of a pause that began before the measured part, only the rest counts. */
   if (begin_ns < cell_measurement.begin)
@@ -30,6 +46,8 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   if (end_ns < begin_ns)
     return;
   uint64_t took = end_ns - begin_ns;
+  if (kind != GC_PAUSE_CASCADE)
+    __atomic_store_n(&collected, true, __ATOMIC_RELAXED);
   cell_thread *c = cell_self;
   if (!c) {
     pthread_mutex_lock(&foreign_lock);
@@ -50,12 +68,17 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      end_ns - delay);
 }
 
+bool cell_collected(void) {
+  return __atomic_load_n(&collected, __ATOMIC_RELAXED);
+}
+
 gc_listener cell_listener(void) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&foreign[i]);
   if (!foreign_stops.items)
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
+  collected = false;
   return (gc_listener){on_pause, NULL};
 }
 

@@ -6,6 +6,7 @@
 #include "harness/base/say.h"
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
+#include "harness/record/identity.h"
 #include "harness/report/compare.h"
 #include "harness/output/format.h"
 
@@ -223,7 +224,7 @@ static report *open_folder(folder_list *list, const char *path) {
   for (size_t i = 0; i < list->count; i++)
     if (!strcmp(list->items[i].path, path))
       return list->items[i].report;
-  report *r = report_open(path);
+  report *r = report_open(path, NULL);
   if (!r)
     return NULL;
   list->items = arena_more(list->items, list->count, sizeof *list->items);
@@ -327,14 +328,31 @@ static int open_sides(char **operands, folder_list *folders, compare_side *base,
   return EXIT_NOTHING;
 }
 
+/* Warns if the sides were made by different processors. */
+static void check_processors(const compare_side *base,
+                             const compare_side *fresh) {
+  const json_t *a = json_object_get(base->report->machine, "cpu");
+  const json_t *b = json_object_get(fresh->report->machine, "cpu");
+  char of_base[128], of_fresh[128];
+  const char *field = identity_difference(a, b);
+  const char *verb = "differs";
+  if (!field) {
+    field = identity_unknown(a, b);
+    verb = "may differ";
+  }
+  if (a && b && field)
+    say("warning: the cpu %s %s: %s: %s, %s: %s", field, verb, base->name,
+        identity_text(a, field, of_base, sizeof of_base), fresh->name,
+        identity_text(b, field, of_fresh, sizeof of_fresh));
+}
+
 /* Warns of what makes a difference beside what is compared. */
 static void check_sides(const compare_side *base, const compare_side *fresh) {
-  static const char *const paths[][2] = {{"cpu", "model"},
-                                         {"os", "release"},
-                                         {"build", "compiler"},
-                                         {"build", "type"}};
+  static const char *const paths[][2] = {
+      {"os", "release"}, {"build", "compiler"}, {"build", "type"}};
   if (base->report == fresh->report)
     return;
+  check_processors(base, fresh);
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     const char *sides[2];
     const report *reports[] = {base->report, fresh->report};
@@ -429,7 +447,12 @@ static bool good(const compare_sample *s) {
 }
 
 static bool failed(const compare_sample *s) {
-  return s->cell && s->cell->verdict >= VERDICT_LEAK;
+  return s->cell && verdict_is_failure(s->cell->verdict);
+}
+
+/* A run that was disturbed says nothing of the collector. */
+static bool disturbed(const compare_sample *s) {
+  return s->cell && s->cell->verdict == VERDICT_SUSPECT;
 }
 
 /* How the new side fails a row that base completed; NULL: it does not. */
@@ -438,7 +461,9 @@ static const char *row_failure(const compare_row *row) {
     return NULL;
   if (!row->fresh.cell)
     return "the new side has no such cell";
-  return good(&row->fresh) ? NULL : report_verdict_text(row->fresh.cell);
+  return good(&row->fresh) || disturbed(&row->fresh)
+             ? NULL
+             : report_verdict_text(row->fresh.cell);
 }
 
 /* Cells that base completed and the new side failed, of any one metric. */
@@ -458,11 +483,14 @@ static size_t say_failures(const comparison *c) {
 static void hold_against(const comparison *c, double worse, gate *g) {
   for (size_t i = 0; i < c->count; i++) {
     const compare_row *row = &c->rows[i];
-    if (row->base.values && !row->fresh.values && good(&row->fresh)) {
+    if (row->base.values && !row->fresh.values &&
+        (good(&row->fresh) || disturbed(&row->fresh))) {
       /* No regression either: fewer than 100 pauses have no p99. */
-      say("--fail-on-regression: %s: %s: not every invocation has %s: nothing "
-          "to compare",
-          c->fresh.name, row->label, c->metric->name);
+      say("--fail-on-regression: %s: %s: %s: nothing to compare", c->fresh.name,
+          row->label,
+          good(&row->fresh)
+              ? arena_text("not every invocation has %s", c->metric->name)
+              : report_verdict_text(row->fresh.cell));
       g->nothing = true;
     }
     if (row->verdict == COMPARE_NONE || row->verdict == COMPARE_SAME ||

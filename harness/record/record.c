@@ -90,6 +90,7 @@ static const struct field {
     {"noise.voluntary", INTEGER, MEASURED},
     {"noise.involuntary", INTEGER, MEASURED},
     {"noise.run_delay", INTEGER, MEASURED},
+    {"noise.still", INTEGER, OPTIONAL},
     {"memory.curve", SAMPLES, OPTIONAL},
     {"memory.curve_interval", INTEGER, OPTIONAL},
     {"memory.curve_cost", INTEGER, OPTIONAL},
@@ -100,11 +101,29 @@ static const struct field {
     {"latency.simple", HISTOGRAM, OPTIONAL},
     {"latency.metered", HISTOGRAM, OPTIONAL},
     {"latency.metered_100ms", HISTOGRAM, OPTIONAL},
+    {"latency.steady", HISTOGRAM, OPTIONAL},
+    {"latency.warm_up", INTEGER, OPTIONAL},
+    {"exercise.by", STRING, OPTIONAL},
+    {"exercise.deaths", INTEGER, OPTIONAL},
+    {"exercise.counts", BOOLEAN, OPTIONAL},
+    {"exercise.cyclic", BOOLEAN, OPTIONAL},
+    {"exercise.collections", INTEGER, OPTIONAL},
+    {"exercise.full", INTEGER, OPTIONAL},
+    {"exercise.candidates", INTEGER, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
+    {"binding.helpers", STRINGS, OPTIONAL},
+    {"noise.own_delay", INTEGER, OPTIONAL},
     {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
+    {"build.compiler", STRING, OPTIONAL},
+    {"build.flags", STRING, OPTIONAL},
+    {"build.type", STRING, OPTIONAL},
+    {"build.sanitizer", STRING, OPTIONAL},
+    {"build.optimised", BOOLEAN, OPTIONAL},
+    {"build.checks", BOOLEAN, OPTIONAL},
+    {"build.id", STRING, OPTIONAL},
     {"hostile.settings", NAMED, OPTIONAL},
     {"hostile.fired", NAMED, OPTIONAL},
     {"hostile.allocations", INTEGER, OPTIONAL},
@@ -122,6 +141,9 @@ static const struct field {
     {"order", INTEGER, OPTIONAL},
     {"started", STRING, OPTIONAL},
     {"elapsed", INTEGER, OPTIONAL},
+    {"suspect", STRING, OPTIONAL},
+    {"machine", NAMED, OPTIONAL},
+    {"beside", NAMED, OPTIONAL},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -437,6 +459,24 @@ invalid(char *why, size_t room, const char *format, ...) {
   return false;
 }
 
+/* Whether no number in the value is negative: nothing that a record counts or
+ * measures is.  If one is, `name` is the member that it is in. */
+static bool is_negative_free(const json_t *json, const char **name) {
+  const char *key;
+  json_t *member;
+  size_t i;
+  bool good = !(json_is_number(json) && json_number_value(json) < 0);
+  json_array_foreach(json, i, member) good =
+      good && is_negative_free(member, name);
+  json_object_foreach((json_t *)json, key, member) {
+    if (good && !is_negative_free(member, name)) {
+      good = false;
+      *name = *name ? *name : key;
+    }
+  }
+  return good;
+}
+
 bool record_valid(const json_t *record, char *why, size_t room) {
   if (!json_is_object(record))
     return invalid(why, room, "a run record is a JSON object");
@@ -462,5 +502,8 @@ bool record_valid(const json_t *record, char *why, size_t room) {
       return invalid(why, room, "field '%s' is not %s", f->path,
                      type_names[f->type]);
   }
+  const char *negative = NULL;
+  if (!is_negative_free(record, &negative))
+    return invalid(why, room, "a number of field '%s' is negative", negative);
   return true;
 }

@@ -23,13 +23,24 @@ enum { RECORD_SCHEMA = 1 };
 bool record_valid(const json_t *record, char *why, size_t room);
 
 /* Whether the figures of a valid record agree with each other: a peak is above
- * the samples, all pauses are those of the kinds, stops are not longer than the
- * run, utilisation follows from pauses.  Figures that are missing agree.  If
+ * the baseline and the samples, all pauses are those of the kinds, nothing took
+ * longer than the run, threads have no more pause than time, utilisation
+ * follows from pauses, something was done, and the verdict is not better than
+ * what was found.  Figures that are missing agree.  If
  * they do not agree, one line that says which goes to `why`.  A program that is
  * not ours writes records, too, and the harness may have bugs of its own. */
 bool record_consistent(const json_t *record, char *why, size_t room);
 
-/* Makes the verdict of a valid record WRONG if it is not consistent. */
+/* Whether a valid record tells of a run that its figures can be relied on: the
+ * process did not stand still, stopped from outside, and held no memory far
+ * beyond the heap's footprint.  If not, one line that names the figure and the
+ * bound goes to `why`. */
+bool record_undisturbed(const json_t *record, char *why, size_t room);
+
+/* Makes the verdict of a valid record WRONG if it is not consistent; else gives
+ * it the field `suspect`, the reason, if the run was disturbed.  A run that
+ * failed anyway stays what it is.  Everyone who
+ * takes a record from a program or from a file judges it. */
 void record_judge(json_t *record);
 
 /* The value at a dotted path ("verdict.status"), borrowed, or NULL. */

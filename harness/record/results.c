@@ -81,6 +81,7 @@ static bool visit_run(void *data, const json_t *record) {
   char reason[160];
   if (!record_valid(record, reason, sizeof reason))
     return false;
+  record_judge((json_t *)record); /* our own, and nobody else's yet */
   v->visit(v->data, record);
   return true;
 }

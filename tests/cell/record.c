@@ -147,13 +147,17 @@ static void wrong_type_is_named(void **state) {
              {"binding.got", "\"0\""},
              {"pauses.stop", "{}"},
              {"steps.push", "{\"count\":1}"},
+             {"memory.end", "{\"free\":-1}"},
+             {"mystery", "[[3,-0.5]]"},
              {"key", "7"}};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     json_t *record = whole_record();
     put(record, bad[i].path, json_loads(bad[i].json, JSON_DECODE_ANY, NULL));
     char first[32];
-    snprintf(first, sizeof first, "'%.*s", (int)strcspn(bad[i].path, "."),
-             bad[i].path);
+    const char *name = bad[i].path;
+    if (!strcmp(name, "memory.end")) /* the innermost name is told */
+      name = "free";
+    snprintf(first, sizeof first, "'%.*s", (int)strcspn(name, "."), name);
     assert_invalid(record, first);
     json_decref(record);
   }
@@ -199,6 +203,10 @@ static json_t *agreeing_record(void) {
   return record;
 }
 
+#define LONG_LATENCY                                                           \
+  "{\"intended\":{\"count\":1,\"sum\":300,\"min\":300,\"max\":300,"            \
+  "\"buckets\":[[300,1]]}}"
+
 /* Each case is the record with one figure changed. */
 static void contradictions_are_found(void **state) {
   (void)state;
@@ -215,8 +223,28 @@ static void contradictions_are_found(void **state) {
       {"memory.footprint", "61",
        "memory.footprint 61 is above memory.footprint_peak 60"},
       {"memory.curve", "[]", ""},
+      {"memory.baseline", "97000000", ""},
+      {"memory.baseline", "98000000",
+       "memory.peak 90000000 is below memory.baseline 98000000"},
       /* Times. */
+      {"time.wall", "0", "time.wall is 0: nothing was measured"},
+      {"ops.count", "0", "ops.count is 0: nothing was done"},
+      {"time.wall", "7", "pauses.stop has one of 30, longer than the run, 27"},
       {"time.wall", "19", "time.stop 40 is longer than the run, 39"},
+      {"memory.curve", "[[100000000,10,20]]", ""},
+      {"memory.curve", "[[100000101,10,20]]",
+       "memory.curve ends at 100000101, after the run, 100"},
+      {"noise.run_delay", "90000000", ""},
+      {"noise.run_delay", "100000101",
+       "noise.run_delay 100000101 is longer than the run, 100"},
+      {"time.own", "201",
+       "time.own 201 is more than 2 threads have in a run "
+       "of 100"},
+      {"time.own", "5",
+       "time.own 5 is not the sum of pauses.cascade and "
+       "pauses.detect, 0"},
+      {"latency", LONG_LATENCY,
+       "latency.intended has one of 300, longer than the run, 100"},
       {"time.stop", "39", "time.stop 39 is not the sum of pauses.stop"},
       {"pauses.stop", "{\"count\":0}",
        "pauses.all counts 2, the kinds of it 0"},
@@ -249,6 +277,11 @@ static void contradictions_are_found(void **state) {
       /* The verdict. */
       {"verdict.leaked", "3", "verdict: ok, with 3 objects leaked"},
       {"verdict.declared", "false", "verdict: ok, with 0 objects leaked"},
+      {"verdict.status", "\"LEAK\"", "verdict: LEAK, of 0 objects"},
+      {"violation", "{\"oracle\": \"graph\"}",
+       "verdict: ok, with a violation of graph"},
+      {"hostile", "{\"violations\": 2}",
+       "verdict: ok, with 2 violations of freed memory"},
       {"verdict.status", "\"OVER LIMIT\"", ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -268,6 +301,49 @@ static void contradictions_are_found(void **state) {
                        reason);
     }
     assert_valid(record);
+    json_decref(record);
+  }
+}
+
+/* The limits of a run that was disturbed, from both sides. */
+static void disturbed_runs_are_suspect(void **state) {
+  (void)state;
+  const struct {
+    const char *path, *json, *why; /* "": it is not */
+  } cases[] = {
+      {"noise.still", "50000000", ""},
+      {"noise.still", "1234000000",
+       "the process neither ran nor waited for a processor for 1234 ms (bound "
+       "50 ms): it was stopped from outside"},
+      {"memory.peak", "33554613", ""}, /* 32 MiB and thrice 60 above 1 */
+      {"memory.peak", "33554614",
+       "the process grew by 33554613 bytes, and the heap held 60 at most: more "
+       "than 33554612 is memory behind the heap's back"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    json_t *record = agreeing_record();
+    put(record, "memory.curve", json_array());
+    put(record, "memory.peak", json_integer(2));
+    char why[200] = "";
+    put(record, cases[i].path,
+        json_loads(cases[i].json, JSON_DECODE_ANY, NULL));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (!strcmp(cases[i].path, "memory.peak")) { /* its own memory counts */
+      json_decref(record);
+      continue;
+    }
+#endif
+    record_undisturbed(record, why, sizeof why);
+    assert_string_equal(why, cases[i].why);
+    record_judge(record);
+    assert_string_equal(record_text(record, "suspect"), cases[i].why);
+    assert_string_equal(record_text(record, "verdict.status"), "ok");
+    assert_valid(record);
+    /* A shadow heap beside the heap is no secret. */
+    json_object_del(record, "suspect");
+    put(record, "counts", json_object());
+    record_judge(record);
+    assert_int_equal(json_object_get(record, "suspect") != NULL, i == 1);
     json_decref(record);
   }
 }
@@ -331,6 +407,7 @@ int main(void) {
       cmocka_unit_test(rounds_belong_together),
       cmocka_unit_test(wrong_type_is_named),
       cmocka_unit_test(contradictions_are_found),
+      cmocka_unit_test(disturbed_runs_are_suspect),
       cmocka_unit_test(fewer_fields_for_failures),
       cmocka_unit_test(histogram_there_and_back),
       cmocka_unit_test(empty_histogram_is_a_count),

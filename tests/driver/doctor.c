@@ -132,6 +132,11 @@ static void real_machine(void **state) {
   json_object_set_new(json_object_get(other, "os"), "release",
                       json_string("0"));
   assert_string_equal(machine_difference(json, other), "the kernel");
+  json_t *cpu = json_object_get(other, "cpu");
+  json_object_del(cpu, "microcode"); /* as before there was this field */
+  assert_string_equal(machine_difference(other, json), "the kernel");
+  json_object_set_new(cpu, "stepping", json_integer(99));
+  assert_string_equal(machine_difference(other, json), "the CPU's stepping");
   json_decref(other);
   json_decref(json);
 }

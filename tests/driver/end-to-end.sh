@@ -39,6 +39,135 @@ test_failures_cost_one_cell() {
   expect 0 run -n 1 -o third -c alpha,beta -w script:act=declared
 }
 
+# A record that cannot be so is WRONG; it says which figure, and the limit.
+# A run that was disturbed is suspect.  Neither shows a figure.
+test_odd_records() {
+  odd() { # HOW VERDICT REASON
+    expect 1 run -c alpha -w "script:act=odd,how=$1" -n 1 -o "$1"
+    printed "alpha: $2 in 1 of 1 invocations: $3"
+    unprinted '1.00M'
+    said "$2: script:act=odd,how=$1/alpha/heap=3x/threads=1/seed=42#1: $3"
+    expect 1 run --resume -o "$1" # which counts it as run, and as failed
+    expect 0 report "$1" --format csv
+    printed ",$2,"
+    expect 0 report "$1" --format gbench
+    has out '"benchmarks": []'
+  }
+  wrong() { odd "$1" WRONG "the record contradicts itself: $2"; }
+  wrong long-pause 'pauses.cascade has one of 3000000, longer than the run, 1000000'
+  wrong much-pause 'time.own 3600000 is more than 1 threads have in a run of 1000000'
+  wrong long-stop 'time.stop 3600000 is longer than the run, 1000000'
+  wrong peak 'memory.peak 3145728 is below memory.baseline 9000000'
+  wrong leaks 'verdict: ok, with 9 objects leaked'
+  wrong no-leak 'verdict: LEAK, of 0 objects'
+  wrong violation 'verdict: ok, with a violation of graph'
+  wrong freed 'verdict: ok, with 3 violations of freed memory'
+  wrong no-ops 'ops.count is 0: nothing was done'
+  wrong no-wall 'time.wall is 0: nothing was measured'
+  wrong long-step 'steps.act has one of 3000000, longer than the run, 1000000'
+  wrong late-sample 'memory.curve ends at 900000000, after the run, 1000000'
+  odd still suspect 'the process neither ran nor waited for a processor for 1500 ms'
+  odd behind suspect 'the process grew by 398951424 bytes, and the heap held 2097152'
+  expect 1 run -c alpha -w script:act=odd,how=negative -n 1 -o negative
+  printed "no valid record: field 'time.own' is not an integer of at least 0"
+}
+
+# What a driver of another version let through is judged when it is read.
+test_odd_records_of_others() {
+  expect 0 run -c alpha,beta -w script -n 4 -o dir
+  cp -r dir base
+  sed -i '/"collector":"alpha"/s/"wall":1000000/"wall":0/' dir/runs.jsonl
+  sed -i '/"collector":"beta"/s/"run_delay":0/"run_delay":0,"still":60000000/' \
+    dir/runs.jsonl
+  expect 0 report dir
+  row '^alpha +WRONG '
+  row '^beta +suspect '
+  expect 1 run --resume -o dir
+  expect 0 compare base dir
+  printed 'new WRONG: the record contradicts itself: time.wall is 0'
+  printed 'new suspect: the process neither ran nor waited for a processor'
+  # A disturbed run is no regression, but there is nothing to compare either.
+  expect 3 compare base:beta dir:beta --fail-on-regression throughput=5%
+  said 'suspect: nothing to compare'
+  expect 4 compare base:alpha dir:alpha --fail-on-regression throughput=5%
+  said 'regression: dir:alpha: script/heap=3x: WRONG'
+}
+
+# Searches stop at such a run, and try it again when they are begun again.
+test_odd_probes() {
+  minheap() { expect 1 minheap -c alpha -w "script:act=odd,how=$1" -o "$1"; }
+  minheap still
+  printed 'suspect: the process neither ran nor waited'
+  [ "$(lines still/probes.jsonl)" = 1 ] || fail 'it went on'
+  minheap still
+  [ "$(lines still/probes.jsonl)" = 2 ] || fail 'it was not tried again'
+  minheap no-wall
+  printed 'WRONG: the record contradicts itself: time.wall is 0'
+}
+
+# One line under the title tells that the machine was busy, or another one.
+test_surroundings() {
+  expect 0 run -c alpha -w script -n 2 -o dir
+  grep -q '"beside":{"cpu":[0-9]*,"steal":[0-9]*},"machine":{' \
+    dir/runs.jsonl || fail 'no surroundings in the record'
+  beside() { # OTHERS' CPU TIME, STOLEN TIME, RUN-QUEUE DELAY of 10 and 1 ms
+    sed -E 's/"beside":\{[^}]*\}/"beside":{"cpu":'"$1"',"steal":'"$2"'}/
+      s/"run_delay":0/"run_delay":'"$3"'/; s/"elapsed":[0-9]+/"elapsed":10000000/
+      s/"machine":\{[^}]*\}/"machine":{"stepping":3}/' dir/runs.jsonl >changed.jsonl
+    cp changed.jsonl changed/runs.jsonl
+    expect 0 report changed
+  }
+  cp -r dir changed
+  sed -i 's/"cpus": [0-9]*/"cpus": 4/' changed/machine.json
+  beside 3900000 390000 9000
+  unprinted BUSY
+  beside 4100000 0 0
+  printed 'BUSY: beside the runs 0.41 of 4 cores were in use; the runs waited for a processor 0.0 % of the time; 0.0 % of the CPU time was stolen.'
+  beside 0 410000 0
+  printed 'BUSY: beside the runs 0.00 of 4 cores were in use; the runs waited for a processor 0.0 % of the time; 1.0 % of the CPU time was stolen.'
+  beside 0 0 11000
+  printed 'the runs waited for a processor 1.1 % of the time'
+  expect 0 report changed --format json
+  printed '"BUSY: beside the runs'
+  # Records of another processor.
+  unprinted 'different machines'
+  sed -i '$s/"stepping":3/"stepping":4/' changed/runs.jsonl
+  expect 0 report changed
+  printed 'SUSPECT: the runs are of different machines: the cpu stepping is 3 and 4.'
+  said 'warning: changed: SUSPECT: the runs are of different machines'
+  # Records that do not tell are of no other machine.
+  sed -i '$s/,"machine":{[^}]*}//; s/,"beside":{[^}]*}//' changed/runs.jsonl
+  expect 0 report changed
+  unprinted 'different machines'
+}
+
+# Comparisons name the first thing in which the processors differ.
+test_compared_machines() {
+  expect 0 run -c alpha -w script -n 4 -o base
+  cp -r base new
+  machine() { # FIELD VALUE
+    sed -E 's/"'"$1"'": ("[^"]*"|-?[0-9]+)/"'"$1"'": '"$2"'/' base/machine.json \
+      >new/machine.json
+    expect 0 compare base new
+  }
+  for field in model family model_number stepping microcode l1d l2 l3; do
+    sed -i -E 's/"'$field'": ("[^"]*"|-?[0-9]+)/"'$field'": 777/' base/machine.json
+    machine $field 778
+    said "warning: the cpu $field differs: base: 777, new: 778"
+    machine $field -1 # it did not tell
+    said "warning: the cpu $field may differ: base: 777, new: unknown"
+    machine $field 777
+    ! grep -q 'the cpu' err || fail 'warned of the same processor'
+  done
+  # Results of before these fields are compared, too.
+  sed -E 's/"(family|model_number|stepping|microcode)"/"not-\1"/' \
+    base/machine.json >new/machine.json
+  expect 0 compare base new
+  said 'warning: the cpu family may differ: base: 777, new: unknown'
+  expect 0 run --resume -n 5 -o new
+  said "warning: the CPU's model changed since new was begun"
+}
+
 test_not_applicable() {
   expect 0 run -n 1 -o dir -w shared,script,dying
   printed 'n/a: needs threads'      # beta
@@ -247,6 +376,8 @@ test_suite_numbers() {
   done
   suite_error "4:30: '1,5' is not a decimal number (it is in quotes)" targets: \
     '  - {name: t, what: w, gate: "1,5", metric: wall_ns}'
+  suite_error '4:14: a number is to stand here, and not an alias' \
+    'table: &number 010' 'invocations: *number' "$script"
   printf '%s\n' 'name: good' 'description: good' 'timeout: 1.5' "$script" >good.yml
   expect 0 run good.yml -n 1 --dry-run
 }
@@ -319,8 +450,8 @@ EOF
   needed 'gamma beta alpha mark-sweep' some.yml -c gamma:trigger=3,lose=1
   echo '  - workload: shared' >>some.yml
   needed 'beta alpha mark-sweep models' some.yml
-  needed 'gamma' -w script -c gamma
-  needed 'models' -w script
+  needed 'gamma mark-sweep' -w script -c gamma
+  needed 'mark-sweep models' -w script
   needed 'mark-sweep models' standard
   REAPMARK_PATH= expect 2 run suite-that-is-not --needs
   # A run that is resumed needs the collectors of its plan.
@@ -357,6 +488,13 @@ EOF
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
+# What mutators waited for because of the collector's own threads is told.
+test_own_delay() {
+  expect 0 run -c alpha -w script:act=helped,script -n 2 -o dir
+  printed 'alpha: up to 5.00 ms in which mutators waited for a processor while'
+  [ "$(grep -c 'waited for a processor' out)" = 1 ] || fail 'the other cell'
+}
+
 # alpha takes half of beta's time.  Each target has another outcome.
 targets_suite() {
   cat >aims.yml <<EOF
@@ -367,7 +505,7 @@ table: limits
 targets:
   - {name: one, what: reached, metric: wall_ns, gate: 0.6, stretch: 0.51, rss: 5,
      cell: {workload: "script:act=clock", collector: alpha},
-     over: {collector: beta}}
+     over: {collector: beta}, by_hand: {collector: by-hand}}
   - {name: two, what: reached by a little, metric: op_ns, gate: 600,
      stretch: 400, cell: {workload: "script:act=clock", collector: alpha}}
   - {name: three, what: too much, metric: wall_ns, gate: 0.4,
@@ -376,11 +514,17 @@ targets:
   - {name: four, what: too noisy, metric: wall_ns, gate: 1.001,
      cell: {workload: "script:act=clock", collector: gamma},
      over: {collector: beta}}
+  - {name: over, what: one act of one over all of the other, metric: op_ns,
+     gate: 0.0006, over_metric: wall_ns,
+     cell: {workload: "script:act=clock", collector: alpha},
+     over: {collector: beta}}
   - {name: five, what: nobody there, metric: wall_ns, gate: 1,
      cell: {workload: script, collector: delta}, over: {collector: beta}}
 EOF
+  ln -sf "$here/scripted-collector" found/by-hand
   echo 500000 >found/alpha.clock
   echo 1000000 >found/beta.clock
+  echo 250000 >found/by-hand.clock
   printf '%s\n' 900000 1100000 1000000 950000 1060000 >found/gamma.clock
 }
 
@@ -388,10 +532,12 @@ test_targets() {
   targets_suite
   expect 0 run aims.yml -o dir
   sed -n '/^target/,$p' out >table
-  ratio='0\.500x +0\.500x to 0\.500x'
-  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +stretch met\$" table ||
+  ratio='500 µs +1\.00 ms +0\.500x +0\.500x to 0\.500x'
+  beside='2\.000x \(2\.000 to 2\.000\), RSS 1\.00x'
+  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +$beside +stretch met\$" table ||
     fail 'one'
-  grep -qE '^two .* 500 ns .* met$' table || fail 'two'
+  grep -qE '^two .* 500 ns .* met, here only$' table || fail 'two'
+  grep -qE '^over .* 500 ns +1\.00 ms +0\.0005x .* met$' table || fail 'over'
   grep -qE "^three .* $ratio .* not met\$" table || fail 'three'
   grep -qE '^four .*not decided: the interval contains the gate$' table ||
     fail 'four'
@@ -400,6 +546,8 @@ test_targets() {
     expect 0 report dir --table limits --format $format
     printed 'stretch met'
   done
+  expect 0 report dir --table limits --format json
+  counted 1 '"by_hand_ratio": 2.0' out
   expect 0 report dir --table limits --format csv
   printed 'three,too much,wall_ns,'
   # A run that was cut off and resumed has the same runs in the end.
@@ -452,6 +600,14 @@ test_target_errors() {
     "metric: wall_ns, stretch: 2, $cell"
   target_error "4:6: target 't': rss and floor need over" \
     "metric: wall_ns, rss: 5, $cell"
+  target_error "4:61: unknown metric 'wal_ns' (did you mean 'wall_ns'?)" \
+    "metric: op_ns, over_metric: wal_ns, $cell"
+  target_error "4:61: target 't': over_metric needs over, without untimed" \
+    "metric: op_ns, over_metric: wall_ns, $cell"
+  target_error "4:61: target 't': op_ns over peak_rss_bytes would be no ratio" \
+    "metric: op_ns, over_metric: peak_rss_bytes, over: {collector: beta}, $cell"
+  target_error "4:6: target 't': by_hand goes with over" \
+    "metric: wall_ns, by_hand: {collector: beta}, $cell"
   target_error "4:41: target 't': no way is better for 'pause_count'" \
     "metric: pause_count, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \
@@ -507,6 +663,95 @@ test_records_of_others() {
 }
 
 # Fields of the driver never come from a program, and its text commands nothing.
+# A program that was compiled otherwise than the others is named, wherever its
+# figures stand beside theirs.
+test_compiled_otherwise() {
+  driver_build >mine
+  for name in alpha beta; do cp mine found/$name.build; done
+  expect 0 run -w script -c alpha,beta -n 1 -o same
+  unprinted 'ompiled'
+  expect 0 report same --format json
+  printed '"build": "'
+  printed '"id": "5a"'
+  expect 0 list collectors
+  ! grep -q ompiled err || fail 'alike, and named'
+
+  ln -s "$here/scripted-collector" found/odd
+  wrong='odd (GNU 1.0 -O0, not optimised).'
+  expect 0 list collectors
+  said 'warning: Compiled otherwise than the driver ('
+  said "$wrong"
+  "$reapmark" doctor >out 2>err || true
+  row 'SERIOUS  W18 compiled: Compiled otherwise than the driver '
+  printed "$wrong"
+  expect 0 run -w script -c alpha,odd -n 1 -o other
+  row "^Compiled otherwise than the driver .*: odd \(GNU 1.0 -O0, not optimised\)\.\$"
+  for format in table markdown csv json gbench; do
+    expect 0 report other --format $format
+    said "warning: other: Compiled otherwise than the driver ("
+    [ $format = csv ] || printed 'GNU 1.0 -O0, not optimised'
+  done
+  expect 0 report other --table stability --format markdown
+  printed "$wrong"
+  # Over two directories, in which each program is alone.
+  expect 0 run -w script -c alpha -n 4 -o a
+  cat >found/alpha.build <<'EOF'
+{"compiler": "GNU 1.0", "flags": "-O0", "type": "", "sanitizer": "address",
+ "optimised": false, "checks": true, "id": "2e"}
+EOF
+  expect 0 run -w script -c alpha -n 4 -o b
+  expect 0 compare a b
+  row '^b: Compiled otherwise than the driver '
+  printed 'alpha (GNU 1.0 -O0, not optimised, sanitizer address, with checks)'
+  ! grep -q '^a: Compiled' out || fail 'the base is as the driver'
+  expect 0 compare a b --format json
+  printed '"base_builds"'
+  printed 'not optimised, sanitizer address'
+  # The same program, made anew in the middle.
+  sed -i 's/"2e"/"3f"/' found/alpha.build
+  expect 0 run -o b --resume -n 5
+  printed 'Compiled anew between two runs: alpha.'
+}
+
+# The build of the driver, as a collector program would describe it.
+driver_build() {
+  "$reapmark" run -w script -c alpha -n 1 -o probe >/dev/null 2>&1
+  sed -n '/^ *"build": {/,/^ *}/p' probe/machine.json |
+    sed '1s/.*/{"id": "5a",/; $s/,$//'
+}
+
+# Records of earlier versions do not tell how the program was compiled.
+test_unknown_builds() {
+  expect 0 run -w script -c alpha,beta -n 1 -o dir
+  printed 'How these were compiled is unknown: alpha, beta.'
+  expect 0 report dir --format json
+  counted 2 '"build": "unknown"' out
+  # Nor does the driver know it of a program that left no record.
+  expect 1 run -w script:act=crash -c alpha -n 1 -o crashed
+  unprinted 'How these were compiled'
+}
+
+# A program that answers for another, or something that was not asked for.
+test_micro_of_others() {
+  expect 0 micro -c alpha -p loop,alloc
+  printed '2.00'
+  for wrong in 'beta 1 alloc' 'alpha 4 alloc' 'alpha 1 store'; do
+    echo "$wrong" >found/alpha.micro
+    expect 1 micro -c alpha:trigger=1 -p loop,alloc
+    said 'micro: alpha: no valid record: it'
+  done
+}
+
+# What the oracle counts is taken only of the run that was asked for.
+test_described_by_others() {
+  ln -s "$here/scripted-collector" found/oracle
+  expect 0 describe script
+  for what in collector workload param threads seed; do
+    expect 1 describe script:act=lie,about=$what,size=5
+    said "describe script:act=lie,about=$what,size=5: no valid record: its "
+  done
+}
+
 test_forged_records() {
   expect 1 run -c alpha -n 1 -o dir -w script:act=forge
   ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' out err ||
@@ -594,11 +839,14 @@ test_closed_descriptors() {
 
 # A command whose output cannot be written has failed.
 test_full_output() {
-  expect 0 run -c alpha,beta -w script -n 5 -o dir
+  expect 0 run -c alpha,beta -w script -n 8 -o dir
   for command in help --version 'help run' 'list collectors' 'list workloads' \
     'list suites --format json' 'report dir' 'report dir --format gbench' \
     'compare dir:alpha' 'run -w script --dry-run' 'run -w script --needs' \
-    'run --resume -o dir' 'stress --list' doctor; do
+    'run --resume -o dir' 'stress --list' doctor 'report dir --format json' \
+    'report dir --format csv' 'report dir --format markdown' \
+    'report dir --table mmu --format json' 'compare dir:alpha --format json' \
+    'compare dir:alpha --format csv' 'compare --aa 4 dir --format json'; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?
     checks=$((checks + 1))
@@ -758,6 +1006,56 @@ test_other_schema() {
   sed -i '/"schema"/d' other/plan.json
   expect 2 report other
   complained 'other/plan.json is not a plan'
+}
+
+# What is too large is not taken for what remains of it in fewer bits.
+test_numbers_of_plans() {
+  expect 0 run -c alpha -w script -n 2 -o dir
+  for number in '"invocations": 4294967298' '"invocations": 2147483647' \
+    '"invocations": 0' '"invocations": "2"' '"threads": 4294967297' \
+    '"threads": 0'; do
+    rm -rf odd
+    cp -r dir odd
+    sed -i -E "s/${number%:*}: [0-9]+/$number/" odd/plan.json
+    for command in 'report odd' 'compare odd dir' 'run --resume -o odd'; do
+      expect 2 $command
+      complained 'odd/plan.json is not a plan'
+    done
+  done
+  sed -E 's/"schema": 1/"schema": 4294967297/' "$here/scripted-collector" >found/odd
+  chmod +x found/odd
+  expect 0 list collectors
+  said "its schema is 4294967297, this driver's is 1"
+  sed -i 's/"invocation": *2/"invocation": 4294967298/' dir/runs.jsonl
+  expect 0 report dir
+  said 'warning: dir/runs.jsonl: 1 records are not in the plan'
+}
+
+# A log of a hundred thousand records is read once, whatever is shown.
+test_log_is_read_once() {
+  "$here/make-results.sh" dir 8 4
+  mv dir/runs.jsonl log
+  mkfifo dir/runs.jsonl
+  for command in 'report dir' 'report dir -f json' 'report dir -f gbench' \
+    'compare dir:alpha' 'report dir --table '{time-space,lbo,mmu,stability} \
+    'report dir --table '{latency,memory,growth}; do
+    cat log >dir/runs.jsonl &
+    exits 0 timeout 60 "$reapmark" $command
+    wait $!
+    printed alpha
+  done
+}
+
+# What is kept of a record are some numbers, and what is printed is not made in
+# memory first.
+test_memory_of_reports() {
+  needs_unsanitized "$reapmark" 'little address space'
+  "$here/make-results.sh" dir 1000 8
+  for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
+    '--table '{mmu,latency,memory,growth}' -f json'; do
+    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
+      "$reapmark" report dir $shown
+  done
 }
 
 test_no_results() {

@@ -10,8 +10,15 @@
  *             stderr ("fake: gave up")
  *   lose=N    claim N objects fewer than there are
  *   leak=N    claim N objects more than there are
- *   pause=N   report a stop-the-world pause of N ns at every gc_safepoint
+ *   pause=N   make and report a pause of N ns at every gc_safepoint
+ *   future=N  report pauses that end N ns after the report
+ *   backwards=1
+ *             report pauses that end before they begin
+ *   hidden=N  hold N bytes that are in no footprint
  *   stall=N   keep every 128th gc_safepoint for N ns, and report nothing
+ *   helper=N  in every gc_safepoint, wait busily until a thread of the
+ *             collector's own has run for N ns; report that as a pause
+ *   placed=1  that thread calls gc_helper_thread
  *   broken=1  claim a broken invariant in gc_heap_check
  *
  * It declares that it reclaims nothing, has threads, weak references and

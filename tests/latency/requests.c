@@ -113,7 +113,6 @@ static json_t *finish(void) {
   wl_end(t);
   json_t *json = cell_latency();
   cell_requests_finish();
-  cell_delay_close(&thread);
   return json;
 }
 

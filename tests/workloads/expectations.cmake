@@ -109,6 +109,11 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
     "measure=${measure},objects=700,rounds=2"
     "measure=${measure},objects=601,rounds=3 --threads 2")
 endforeach()
+set(floor)
+foreach(kind read gather chase rmw fault copy)
+  list(APPEND floor "kind=${kind},objects=1" "kind=${kind},objects=40,rounds=3"
+       "kind=${kind},objects=5000,rounds=2,pages=huge")
+endforeach()
 set(candidates
     "kind=rings,rings=1,size=1,rounds=1" "kind=rings,rings=300,size=3,rounds=2"
     "kind=rings,rings=40,size=10,rounds=7" "kind=live,nodes=1,ops=1"

@@ -27,8 +27,8 @@ static void need_suite(word_list *out, const suite *s) {
   for (unsigned i = 0; i < s->targets_count; i++) {
     need_side(out, &s->targets[i].cell);
     need_side(out, s->targets[i].over);
+    need_side(out, s->targets[i].by_hand);
   }
-  need(out, PLAN_CANARY_COLLECTOR);
 }
 
 /* Whether some cell has no collectors of its own. */
@@ -56,6 +56,7 @@ bool needs_of_request(const plan_request *request, word_list *out) {
     need_suite(out, s);
     open = has_open_cell(s);
   }
+  need(out, PLAN_CANARY_COLLECTOR);
   if (open && !named.count)
     need(out, "models");
   return true;

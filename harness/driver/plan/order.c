@@ -178,9 +178,9 @@ static void add_round(plan *p, const block_table *t, unsigned invocation,
       }
 }
 
-/* At most two runs of the canary in each round, and the last one. */
+/* At most two runs of the canary in each round, and at most three more. */
 static size_t runs_of_rounds(const plan *p, unsigned rounds) {
-  return (p->cells_count + 2) * rounds + 1;
+  return (p->cells_count + 2) * rounds + 3;
 }
 
 /* Makes room for the runs of so many rounds more. */
@@ -208,9 +208,15 @@ void plan_order(plan *p) {
   p->canary_runs = 0;
   p->order = p->seed;
   make_room(p, p->invocations);
+  /* Of a single round three runs of the canary would tell no drift. */
+  const bool few = p->invocations == 1;
+  if (few)
+    add_canary_run(p);
   for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
     add_round(p, t, invocation, NULL);
   add_canary_run(p);
+  if (few)
+    add_canary_run(p);
 }
 
 void plan_add_round(plan *p, unsigned invocation, const bool *wanted) {

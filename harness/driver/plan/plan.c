@@ -289,8 +289,6 @@ static bool add_cells(planning *g, bool from_suite) {
     if (!g->listed.used[i])
       say("suite '%s' has no workload '%s'", s->name,
           g->listed.workloads.items[i].name);
-  if (g->plan->cells_count)
-    plan_add_canary(g);
   return true;
 }
 
@@ -301,6 +299,7 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   planning g = {.request = request, .all = all, .suite = &custom, .plan = out};
   *out = (plan){.seed = request->seed,
                 .until_ci = request->until_ci,
+                .exercise = request->exercise,
                 .budget = request->budget};
   if (from_suite) {
     const char *path =
@@ -325,6 +324,8 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
                                       : SUITE_TIMEOUT;
   if (!add_cells(&g, from_suite))
     return EXIT_USAGE;
+  if (request->canary && out->cells_count)
+    plan_add_canary(&g);
   plan_order(out);
   if (!out->cells_count) {
     say("nothing matches: suite '%s' has no cell with these collectors and "

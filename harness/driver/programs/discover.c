@@ -110,15 +110,15 @@ static const char *ask(collector *c) {
   record_clean(c->about);
   const char *name, *summary;
   json_t *capabilities, *options, *workloads;
-  int schema;
-  if (json_unpack_ex(c->about, &error, 0, "{s:i, s:s, s:s, s:o, s:o, s:o}",
+  json_int_t schema;
+  if (json_unpack_ex(c->about, &error, 0, "{s:I, s:s, s:s, s:o, s:o, s:o}",
                      "schema", &schema, "name", &name, "summary", &summary,
                      "capabilities", &capabilities, "options", &options,
                      "workloads", &workloads))
     return arena_text("--describe is incomplete: %s", error.text);
   if (schema != RECORD_SCHEMA)
-    return arena_text("its schema is %d, this driver's is %d", schema,
-                      RECORD_SCHEMA);
+    return arena_text("its schema is %lld, this driver's is %d",
+                      (long long)schema, RECORD_SCHEMA);
   if (!is_usable(name))
     return arena_text("its name is '%s', and a name is letters, digits, '-', "
                       "'_', '.' and '+', and no group of collectors",

@@ -4,7 +4,9 @@
 #include "harness/base/arena.h"
 #include "spawn.h"
 #include "build_info.h"
+#include "harness/report/builds.h"
 #include "git_describe.h"
+#include "harness/record/identity.h"
 #include "harness/stats/latency.h"
 
 #include <hwloc.h>
@@ -120,8 +122,22 @@ static void read_allowed(machine *m) {
   CPU_FREE(set);
 }
 
+/* A number of /proc/cpuinfo, decimal or hexadecimal: the first of two keys that
+ * is there, or -1. */
+static int cpu_number(const char *key, const char *other) {
+  char text[64];
+  return read_entry("/proc/cpuinfo", key, text, sizeof text) ||
+                 read_entry("/proc/cpuinfo", other, text, sizeof text)
+             ? (int)strtol(text, NULL, 0)
+             : -1;
+}
+
 static void read_cpu(machine *m) {
   char text[8192];
+  m->family = cpu_number("cpu family", "CPU implementer");
+  m->model = cpu_number("model", "CPU part");
+  m->stepping = cpu_number("stepping", "CPU revision");
+  read_entry("/proc/cpuinfo", "microcode", m->microcode, sizeof m->microcode);
   if (read_entry("/proc/cpuinfo", "cpu MHz", text, sizeof text))
     m->mhz = atoi(text);
   if (read_entry("/proc/cpuinfo", "flags", text, sizeof text) &&
@@ -305,8 +321,27 @@ static json_t *collectors_json(const collectors *all) {
   return list;
 }
 
-json_t *machine_to_json(const machine *m, const collectors *all) {
+static json_t *build_json(void) {
   const machine_build *b = &machine_this_build;
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version", b->version,
+                   "git", b->git, "compiler", b->compiler, "flags", b->flags,
+                   "type", b->type, "sanitizer", b->sanitizer, "checks",
+                   b->checks);
+}
+
+const char *machine_other_builds(const collectors *all) {
+  report_builds builds = {0};
+  json_t *mine = build_json();
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      builds_add(&builds, all->items[i].name,
+                 json_object_get(all->items[i].about, "build"));
+  const char *text = builds_text(&builds, mine);
+  json_decref(mine);
+  return text;
+}
+
+json_t *machine_to_json(const machine *m, const collectors *all) {
   char date[32];
   time_t now = time(NULL);
   strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
@@ -317,6 +352,10 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",
       (json_int_t)m->l3, "governor", m->governor, "turbo", m->turbo,
       "hypervisor", m->hypervisor, "limit", m->cpu_limit);
+  json_object_set_new(cpu, "family", json_integer(m->family));
+  json_object_set_new(cpu, "model_number", json_integer(m->model));
+  json_object_set_new(cpu, "stepping", json_integer(m->stepping));
+  json_object_set_new(cpu, "microcode", json_string(m->microcode));
   json_t *os = json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", m->os, "release",
                          m->release, "aslr", m->aslr, "perf_event_paranoid",
                          m->perf_paranoid, "schedstat", m->schedstat);
@@ -324,27 +363,26 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       json_pack("{s:I, s:I, s:I, s:s}", "total", (json_int_t)m->memory,
                 "available", (json_int_t)m->memory_available, "swap",
                 (json_int_t)m->swap, "thp", m->thp);
-  json_t *build = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version",
-                            b->version, "git", b->git, "compiler", b->compiler,
-                            "flags", b->flags, "type", b->type, "sanitizer",
-                            b->sanitizer, "checks", b->checks);
   return json_pack("{s:i, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
                    "schema", 1, "date", date, "cpu", cpu, "os", os, "memory",
                    memory, "load", m->load[0], m->load[1], m->load[2], "build",
-                   build, "environment", spawn_environment_json(), "collectors",
-                   collectors_json(all));
+                   build_json(), "environment", spawn_environment_json(),
+                   "collectors", collectors_json(all));
 }
 
 const char *machine_difference(const json_t *then, const json_t *now) {
   static const struct {
     const char *group, *key, *name;
-  } table[] = {{"cpu", "model", "the CPU"},
-               {"cpu", "allowed", "the number of CPUs"},
+  } table[] = {{"cpu", "allowed", "the number of CPUs"},
                {"cpu", "governor", "the CPU governor"},
                {"os", "release", "the kernel"},
                {"memory", "thp", "the transparent huge page mode"},
                {"build", "compiler", "the compiler"},
                {"build", "flags", "the compiler's flags"}};
+  const char *field = identity_difference(json_object_get(then, "cpu"),
+                                          json_object_get(now, "cpu"));
+  if (field)
+    return arena_text("the CPU's %s", field);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (!json_equal(json_object_get(json_object_get(then, table[i].group),
                                     table[i].key),

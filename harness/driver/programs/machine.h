@@ -13,6 +13,10 @@
 /* Texts are "" and numbers -1 where the machine does not say. */
 typedef struct machine {
   char cpu[128];
+  /* What tells it from others of this name (harness/record/identity.h).  On ARM
+   * the implementer, the part and the revision. */
+  int family, model, stepping;
+  char microcode[32];
   int mhz;
   int packages, cores, cpus, numa_nodes; /* of the machine */
   int allowed;                           /* CPUs that we may use */
@@ -53,7 +57,8 @@ json_t *machine_stamp(const collector *c);
 json_t *machine_to_json(const machine *m, const collectors *all);
 
 /* The first difference between two machine.json that makes their results
- * incomparable ("the CPU model"), or NULL. */
+ * incomparable ("the CPU's microcode"), or NULL.  What the older one does not
+ * tell is no difference. */
 const char *machine_difference(const json_t *then, const json_t *now);
 
 /* The build of this driver and the collectors beside it. */
@@ -62,5 +67,9 @@ typedef struct machine_build {
   bool checks;
 } machine_build;
 extern const machine_build machine_this_build;
+
+/* The collector programs that say they were compiled otherwise than this
+ * driver, or do not say how (builds_text), or NULL. */
+const char *machine_other_builds(const collectors *all);
 
 #endif

@@ -81,7 +81,7 @@ void done_begin(done_runs *d, const plan *p) {
 
 static done_record *read_record(const json_t *record) {
   done_record *r = arena_take(sizeof *r);
-  r->failed = verdict_of_record(record) >= VERDICT_LEAK;
+  r->failed = verdict_is_failure(verdict_of_record(record));
   r->elapsed = (uint64_t)json_integer_value(json_object_get(record, "elapsed"));
   r->throughput = r->failed ? NAN : metrics[METRIC_THROUGHPUT].read(record);
   return r;

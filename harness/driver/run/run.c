@@ -8,13 +8,16 @@
 #include "harness/driver/commands.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
+#include "beside.h"
 #include "cell-run.h"
 #include "done.h"
+#include "lengthen.h"
 #include "progress.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
+#include "harness/record/identity.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
 #include "harness/stats/interval.h"
@@ -61,7 +64,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_LIST, .offset = FIELD(request.threads)},
     {"invocations", 'n', "N", "processes per cell (the suite's)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.invocations), .min = 1,
-     .max = 1000},
+     .max = PLAN_MOST_INVOCATIONS},
     {"seed", 0, "N", "seed of the workloads and of the order of runs (42)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.seed), .max = INT64_MAX},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
@@ -72,6 +75,10 @@ static const option_row option_rows[] = {
      .kind = OPTION_FLAG, .offset = FIELD(dry)},
     {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
      .kind = OPTION_FLAG, .offset = FIELD(needs)},
+    {"exercise", 0, "N",
+     "make workloads so long that every collector collects N times",
+     .kind = OPTION_NUMBER, .offset = FIELD(request.exercise), .min = 1,
+     .max = 1000},
     {"until-ci", 0, "SHARE",
      "add invocations until the throughput is known to ±SHARE",
      .kind = OPTION_SHARE, .offset = FIELD(request.until_ci)},
@@ -102,8 +109,8 @@ const option_usage run_usage = {
         "--resume "
         "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
         "invocations to it.\n\n"
-        "exit status: 0 every verdict is as declared, 1 some cell failed, "
-        "or runs could not be\nkept, 2 usage, 3 nothing matched, 130 "
+        "exit status: 0 every verdict is as declared, 1 some cell failed or is "
+        "suspect, or runs\ncould not be kept, 2 usage, 3 nothing matched, 130 "
         "interrupted (the results are kept).",
     .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
     .options = option_rows,
@@ -114,18 +121,25 @@ const option_usage run_usage = {
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
          r->rates || r->timeout > 0 || r->seed != PLAN_SEED || r->observer ||
-         r->minimums || r->until_ci > 0;
+         r->minimums || r->until_ci > 0 || r->exercise;
 }
 
 /* ------------------------------------------------------------------------- *
  * One run.
  * ------------------------------------------------------------------------- */
 
+static json_t *this_machine; /* identity_of its processor */
+
 /* Makes the record of a planned run; NULL if it was interrupted. */
 static json_t *run_one(const plan *p, const plan_run *run) {
+  const beside then = beside_now();
   json_t *record = run_cell(p, &p->cells[run->cell]);
   if (!record)
     return NULL;
+  json_t *others = beside_since(&then);
+  if (others)
+    json_object_set_new(record, "beside", others);
+  json_object_set(record, "machine", this_machine);
   json_object_set_new(record, "key", json_string(plan_key(p, run)));
   json_object_set_new(record, "invocation", json_integer(run->invocation));
   json_object_set_new(record, "order", json_integer(run - p->runs + 1));
@@ -139,11 +153,13 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * ------------------------------------------------------------------------- */
 
 static void say_failure(progress *g, const json_t *record) {
-  if (verdict_of_record(record) >= VERDICT_LEAK)
+  const verdict v = verdict_of_record(record);
+  const bool suspect = v == VERDICT_SUSPECT;
+  if (verdict_is_failure(v))
     progress_say(g, "%s: %s: %s",
-                 json_string_value(record_get(record, "verdict.status")),
-                 json_string_value(json_object_get(record, "key")),
-                 json_string_value(record_get(record, "verdict.reason")));
+                 suspect ? "suspect" : record_text(record, "verdict.status"),
+                 record_text(record, "key"),
+                 record_text(record, suspect ? "suspect" : "verdict.reason"));
 }
 
 /* Runs what is missing.  Returns an exit code. */
@@ -376,6 +392,7 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
   char why[256];
   machine_read(&m);
   json_t *now = machine_to_json(&m, all);
+  this_machine = identity_of(json_object_get(now, "cpu"));
   json_t *then =
       resumed ? results_read_json(log->dir, "machine.json", why, sizeof why)
               : NULL;
@@ -465,9 +482,15 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
                                disk */
   signal(SIGPIPE, SIG_IGN);
+  if (!resumed && o->request.exercise &&
+      !plan_lengthen(p, (unsigned)o->request.exercise))
+    return spawn_interrupted() ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
   if (!write_description(log, p, all, resumed, extended) ||
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
+  if (!p->canary_runs)
+    say("warning: no canary, as " PLAN_CANARY_COLLECTOR
+        " is not here: a drift of the machine will not be seen");
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
   int code = run_missing(&d, log);
@@ -498,7 +521,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
 }
 
 int run_command(int argc, char **argv) {
-  run_options o = {.request = {.seed = PLAN_SEED}};
+  run_options o = {.request = {.seed = PLAN_SEED, .canary = true}};
   char **operands;
   int code = options_parse(&run_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)

@@ -31,18 +31,21 @@ struct probe_log {
  * ------------------------------------------------------------------------- */
 
 static bool keep(void *data, const json_t *probe) {
-  return json_is_string(record_get(probe, "probe")) &&
-         json_is_string(record_get(probe, "verdict.status")) &&
-         json_is_string(record_get(probe, "verdict.reason")) &&
-         !json_array_append(data, (json_t *)probe);
+  if (!json_is_string(record_get(probe, "probe")) ||
+      !json_is_string(record_get(probe, "verdict.status")) ||
+      !json_is_string(record_get(probe, "verdict.reason")))
+    return false;
+  record_judge((json_t *)probe); /* what it has of a record */
+  return !json_array_append(data, (json_t *)probe);
 }
 
 /* Whether a logged probe still holds: the time limit and the collector's
- * program are the same. */
+ * program are the same, and nothing disturbed it. */
 static bool same_conditions(const probing *p, const json_t *probe) {
   const json_t *timeout = json_object_get(probe, "timeout");
   return json_number_value(timeout) >= p->plan->timeout &&
          json_number_value(timeout) <= p->plan->timeout &&
+         !json_object_get(probe, "suspect") &&
          json_equal(json_object_get(probe, "program"), p->program);
 }
 
@@ -88,6 +91,11 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
 search_answer probe_judge(probing *p, const json_t *probe) {
   const char *status = record_text(probe, "verdict.status");
   bool declared = json_is_true(record_get(probe, "verdict.declared"));
+  const char *suspect = record_text(probe, "suspect");
+  if (*suspect) {
+    p->reason = arena_text("suspect: %s", suspect);
+    return SEARCH_STOP;
+  }
   if (!strcmp(status, "TIMEOUT"))
     p->timeouts++;
   /* A collector that needs more than it may hold does not fit, either. */
@@ -125,9 +133,10 @@ static json_t *search_cell(const probe_command *command, probing *p) {
     json_decref(row);
     return NULL;
   }
-  bool stopped = r.end == SEARCH_STOPPED && p->reason;
-  return finish_row(row, command->ends[r.end], r.probes, p->timeouts,
-                    stopped ? p->reason : "");
+  bool told = (r.end == SEARCH_STOPPED || p->not_exercised) && p->reason;
+  return finish_row(
+      row, p->not_exercised ? PROBE_NOT_EXERCISED : command->ends[r.end],
+      r.probes, p->timeouts, told ? p->reason : "");
 }
 
 /* Why a cell cannot be searched, or NULL.  Adapters that honour no heap limit
@@ -139,13 +148,16 @@ static const char *find_missing(const probe_command *command,
   return capability_words[CAPABILITY_HEAP_LIMIT].needs;
 }
 
-static void print_rows(const probe_command *command, const json_t *rows) {
+static void print_rows(const probe_command *command, const void *options,
+                       const json_t *rows) {
   table *t = table_new(command->columns, command->columns_count);
   page *p = page_new(t);
   size_t i;
   json_t *row;
   json_array_foreach(rows, i, row) command->set_row(table_add(t, 0), row);
   page_group(p, t, table_group_of(t, ""));
+  if (command->legend)
+    page_text(p, PAGE_PARAGRAPH, "%s", command->legend(options));
   format_text(p, stdout);
 }
 
@@ -268,7 +280,7 @@ static int search_in(const probe_command *command, const void *options,
                         merge(command, log->log.dir, settings, rows));
     if (!runlog_write(&log->log, command->file, settings) && code == EXIT_OK)
       code = EXIT_SOME_FAILED;
-    print_rows(command, rows);
+    print_rows(command, options, rows);
     json_decref(rows);
   }
   json_decref(log->old);

@@ -3,6 +3,7 @@
 #include "conditions.h"
 #include "growth.h"
 #include "heap-sweep.h"
+#include "hunting.h"
 #include "races.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
@@ -87,6 +88,14 @@ const condition conditions[] = {
     {"heap-sweep",
      "heaps 5 % larger each: what fits must fit into a larger one",
      .needs = NEEDS_LIMIT, .scarce = true, .run = heap_sweep_run},
+    {"scarcity",
+     "heaps that run out, are emptied and filled with another kind of objects",
+     .needs = NEEDS_LIMIT, .scarce = true, .run = hunting_scarcity},
+    {"volleys", "threads that write into neighbouring places at one moment",
+     .needs = NEEDS_THREADS, .races = true, .run = hunting_volleys},
+    {"volleys-yield", "the same, and the processor is lost at the racy points",
+     .hostile = "yield=200", .needs = NEEDS_THREADS | NEEDS_YIELD,
+     .proof = FIRED("yield"), .races = true, .run = hunting_volleys},
     GROWTH("churn", "churn", "garbage: what is kept of the dead"),
     GROWTH("list", "list",
            "a large live heap beside garbage: full collections that are too "
@@ -118,6 +127,11 @@ const condition conditions[] = {
     GROWTH("rings-pinned", "rings-pinned",
            "dead rings beside a live one that is a candidate again and again: "
            "what waits behind it"),
+    GROWTH("large-alone", "large-alone",
+           "large objects and nothing else: collections that only small ones "
+           "begin"),
+    GROWTH("sizes", "sizes",
+           "one size after the other: memory that stays with one size"),
     GROWTH("backlog", "backlog",
            "finalizers that are never all done: a queue that only grows"),
     GROWTH("waiting", "waiting",
@@ -126,19 +140,29 @@ const condition conditions[] = {
            "many finalizable objects that live: walks of their list"),
     GROWTH("one-by-one", "one-by-one",
            "a list of finalizable objects that are taken in turn"),
-    GROWTH("finalized", "taken",
-           "finalizable objects that are taken as they are found dead: what is "
-           "kept of them"),
+    GROWTH("queued", "queued",
+           "the same, and nobody asks for a collection: what partial ones do"),
+    GROWTH("taken", "taken",
+           "finalizable objects and nothing else, taken as they come"),
+    GROWTH("finalized", "turnover",
+           "finalizable objects of a table that hold others, taken as they are "
+           "found dead: what is kept of them"),
     GROWTH("weak-one", "one-target", "many weak references to one object"),
     GROWTH("weak-dead", "dead", "many weak references to dead objects"),
     GROWTH("weak-dropped", "dropped",
            "weak references that die before their target"),
+    GROWTH("weak-alive", "alive",
+           "many weak references to as many objects that live"),
     GROWTH("weak-turnover", "turnover",
            "weak references and targets that die in any order: tables of them"),
     GROWTH("pairs-one-key", "one-key", "many ephemerons with one key"),
     GROWTH("pairs-forwards", "forwards",
-           "ephemerons whose keys are the values before: walks of their list"),
-    GROWTH("pairs-backwards", "backwards", "the same, the other way round"),
+           "ephemerons of which each value is the next key: walks of their "
+           "list"),
+    GROWTH("pairs-backwards", "backwards",
+           "the same, and each is made before the one that leads to it"),
+    GROWTH("pairs-dropped", "dropped",
+           "ephemerons and nothing else, which die before their key"),
     GROWTH("pairs-turnover", "turnover",
            "ephemerons, keys and values that die in any order: tables of them"),
     GROWTH("threads-pairs", "pairs",
@@ -146,6 +170,9 @@ const condition conditions[] = {
     GROWTH("threads-stores", "stores",
            "what ended threads remembered and logged"),
     GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
+    GROWTH("threads-brief", "brief",
+           "threads that make one object: memory that ended threads had"),
+    GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
     RACE("drops", "drops",
          "threads drop the same objects: counts, flags, candidates"),
     RACE("handover", "handover",

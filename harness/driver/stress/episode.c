@@ -35,6 +35,20 @@ const char *entry_accuser(const json_t *entry) {
  * The command.
  * ------------------------------------------------------------------------- */
 
+const subject *subject_with(const subject *s, const char *settings) {
+  subject *out = arena_take(sizeof *out);
+  spec more;
+  *out = *s;
+  if (!settings || spec_parse_settings(settings, &more))
+    return out;
+  for (size_t i = 0; i < more.count; i++)
+    out->options =
+        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
+  out->name = arena_text("%s%s%s", spec_text(&out->options),
+                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
+  return out;
+}
+
 const char *episode_key(const episode *e) {
   const char *key = arena_text("%s/%s/%ju", e->subject->name,
                                e->condition->name, (uintmax_t)e->seed);
@@ -54,20 +68,6 @@ static const char *workload_words(const episode *e) {
   if (e->oracle)
     spec_set(&w, "oracle", e->oracle);
   return spec_text(&w);
-}
-
-const subject *subject_with(const subject *s, const char *settings) {
-  subject *out = arena_take(sizeof *out);
-  spec more;
-  *out = *s;
-  if (!settings || spec_parse_settings(settings, &more))
-    return out;
-  for (size_t i = 0; i < more.count; i++)
-    out->options =
-        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
-  out->name = arena_text("%s%s%s", spec_text(&out->options),
-                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
-  return out;
 }
 
 word_list episode_words(const episode *e, const char *trace) {
@@ -186,6 +186,7 @@ episode_fault episode_find_fault(const condition *c, const program_result *r) {
   switch (verdict_of_record(r->record)) {
   case VERDICT_OK:
   case VERDICT_LEAK_DECLARED:
+  case VERDICT_SUSPECT: /* times and memory are not what is looked for */
     return (episode_fault){0};
   case VERDICT_OOM:
     return c->scarce ? (episode_fault){0} : (episode_fault){"limit", reason};

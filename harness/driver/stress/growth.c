@@ -67,22 +67,30 @@ static const shape shapes[] = {
     {"growth-rings", "growth", 256, FLAT_CYCLES},
     {"growth-rings-beside", "growth", 256, LINEAR},
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
+    {"growth-large-alone", "growth", 512, FLAT},
+    {"growth-sizes", "growth", 64, FLAT},
     {"growth-backlog", "growth-finalizers", 256, FLAT},
     {"growth-waiting", "growth-finalizers", 256, LINEAR},
     {"growth-finalizable", "growth-finalizers", 256, LINEAR},
     {"growth-one-by-one", "growth-finalizers", 256, LINEAR},
+    {"growth-queued", "growth-finalizers", 512, LINEAR},
+    {"growth-taken", "growth-finalizers", 512, FLAT},
     {"growth-finalized", "growth-finalizers", 512, FLAT},
     {"growth-weak-one", "growth-weak", 256, LINEAR},
     {"growth-weak-dead", "growth-weak", 256, LINEAR},
     {"growth-weak-dropped", "growth-weak", 1024, FLAT},
+    {"growth-weak-alive", "growth-weak", 256, LINEAR},
     {"growth-weak-turnover", "growth-weak", 512, FLAT},
     {"growth-pairs-one-key", "growth-ephemerons", 256, LINEAR},
     {"growth-pairs-forwards", "growth-ephemerons", 256, LINEAR},
     {"growth-pairs-backwards", "growth-ephemerons", 256, LINEAR},
+    {"growth-pairs-dropped", "growth-ephemerons", 1024, FLAT},
     {"growth-pairs-turnover", "growth-ephemerons", 512, FLAT},
     {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
+    {"growth-threads-brief", "growth-threads", 16, FLAT},
+    {"growth-threads-sizes", "growth-threads", 16, FLAT},
 };
 
 static const shape *shape_of(const condition *c) {
@@ -181,23 +189,6 @@ static const char *partial_of(const shape *s, const collector *c) {
                  : NULL;
 }
 
-/* The collector's settings that are tried: none; the first of the tight ones,
- * since others may bound a list to very few entries, and a collector that then
- * goes through the heap instead does what it should, at any cost; and those
- * under which no full collection finds what others overlooked. */
-static size_t settings_of(const shape *s, const collector *c,
-                          const char *out[3]) {
-  const json_t *tight = json_object_get(c->about, "tight");
-  const char *more[] = {json_string_value(json_array_get(tight, 0)),
-                        partial_of(s, c)};
-  size_t n = 0;
-  out[n++] = NULL;
-  for (size_t i = 0; i < 2; i++)
-    if (more[i])
-      out[n++] = more[i];
-  return n;
-}
-
 /* Runs the shape with one of the settings, up to the first failure.  False if
  * it has to wait for an episode; *seen counts the entries of the trial. */
 static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
@@ -243,13 +234,17 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
 
 bool growth_run(campaign *c, trial *t) {
   const shape *s = shape_of(t->under);
-  const char *settings[3];
-  size_t n = settings_of(s, t->subject->program, settings), seen = 0;
-  t->tally.missing = collector_lacks(t->subject->program, s->workload);
-  if (t->oracle) /* a comparison of the random mutator */
+  const collector *program = t->subject->program;
+  const json_t *tight = json_object_get(program->about, "tight");
+  const char *partial = partial_of(s, program);
+  size_t seen = 0;
+  t->tally.missing = collector_lacks(program, s->workload);
+  if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;
-  for (size_t i = 0; i < n && !t->tally.missing && !t->tally.fault; i++)
-    if (!compare(c, t, settings[i], &seen))
+  if (!compare(c, t, NULL, &seen))
+    return false;
+  for (size_t i = 0; i < json_array_size(tight) && !t->tally.fault; i++)
+    if (!compare(c, t, json_string_value(json_array_get(tight, i)), &seen))
       return false;
-  return true;
+  return !partial || t->tally.fault || compare(c, t, partial, &seen);
 }

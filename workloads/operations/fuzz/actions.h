@@ -60,7 +60,8 @@
   ACTION(KEYED, keyed, 20)       /* a key that dies in one of many ways */     \
   ACTION(WEAKS, weaks, 3)                                                      \
   ACTION(FINALIZABLES, finalizables, 2)                                        \
-  ACTION(STACK, stack, 1) /* of many frames */                                 \
+  ACTION(HEIRS, heirs, 20) /* what a dead finalizable object leads to */       \
+  ACTION(STACK, stack, 1)  /* of many frames */                                \
   ACTION(GROW, grow, 2)
 
 #define ACTION_FUNCTION(NAME, function, weight)                                \
@@ -78,6 +79,9 @@ void actions_record(wl_thread *t, const source *s);
 /* Does with the object in `r`, which was handed out, what a finalizer may do:
  * drop it, bring it back, collect, allocate. */
 void program_finalizer(actor *a, gc_reg r);
+
+/* Looks at what register `r`, which holds an object, leads to. */
+void program_look(actor *a, gc_reg r);
 
 /* Puts a new common object (ownership.h) into each global root for one that is
  * empty, and now and then in place of an old one.  Other threads stand still.
