@@ -63,15 +63,17 @@ function(reapmark_add_collector)
   set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
 endfunction()
 
-# Tells build.c how it is compiled.  A project without a build type gets the flags of
-# the release build, or its collectors would be compiled without optimisation;
-# a type that was chosen is left alone, and reports name programs that it makes
+# Tells build.c how it is compiled.  A project that chose neither a build type nor an
+# optimisation gets the flags of the release build, or its collectors would be compiled
+# without any; what was chosen is left alone, and reports name programs that it makes
 # different.
 function(reapmark_tell_build inline)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
   set(flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}}")
   set(name "${CMAKE_BUILD_TYPE}")
-  if(NOT type)
+  if(CMAKE_CONFIGURATION_TYPES)
+    set(name $<CONFIG>) # chosen when it is built
+  elseif(NOT type AND NOT CMAKE_C_FLAGS MATCHES "(^| )-O")
     set(name Release)
     separate_arguments(release UNIX_COMMAND "${REAPMARK_RELEASE_FLAGS}")
     target_compile_options(${inline} INTERFACE ${release})

@@ -197,7 +197,9 @@ static void add_legend(page *p, const report *r) {
     }
   if (references)
     page_item(p, "interface: the share of the CPU time that calls of the "
-                 "runtime's C interface take, estimated.");
+                 "runtime's C interface take, estimated,\n  without what "
+                 "headers of objects and registers cost: see the programs "
+                 "by-hand-NAME.");
   page_item(p, "runs: invocations that went into the row, of those planned "
                "where some are missing.");
   page_item(p,

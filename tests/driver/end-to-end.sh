@@ -65,7 +65,7 @@ test_odd_records() {
   wrong no-ops 'ops.count is 0: nothing was done'
   wrong no-wall 'time.wall is 0: nothing was measured'
   wrong long-step 'steps.act has one of 3000000, longer than the run, 1000000'
-  wrong late-sample 'memory.curve ends at 900000000, after the run, 1000000'
+  wrong late-sample 'memory.curve ends at 90000000000, after the run, 1000000'
   odd still suspect 'the process neither ran nor waited for a processor for 1500 ms'
   odd behind suspect 'the process grew by 398951424 bytes, and the heap held 2097152'
   expect 1 run -c alpha -w script:act=odd,how=negative -n 1 -o negative
@@ -1057,7 +1057,7 @@ test_memory_of_reports() {
   "$here/make-results.sh" dir 1000 8
   for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
     '--table '{mmu,latency,memory,growth}' -f json'; do
-    exits 0 bash -c 'ulimit -v 36000 && exec "$@"' bash \
+    exits 0 bash -c 'ulimit -v 30000 && exec "$@"' bash \
       "$reapmark" report dir $shown
   done
 }
@@ -1165,6 +1165,19 @@ test_report_formats() {
   done
   expect 2 report "$here/canned" --format xml
   complained "unknown format 'xml'"
+}
+
+# What a results directory of others says does not become a link or a tag.
+test_markdown_of_others() {
+  expect 0 run -c alpha,beta -w script -n 1 -o dir
+  sed -i 's|script|<b>[x](y)`z|g; s|"suite": "[^"]*"|"suite": "<i>[x](y)"|' dir/plan.json
+  sed -i 's|script|<b>[x](y)`z|g' dir/runs.jsonl
+  for command in 'report dir' 'report dir --table lbo' 'report dir --table memory' \
+    'compare dir:alpha dir:beta'; do
+    expect 0 $command --format markdown
+    printed '\<b>\[x](y)\`z'
+    ! grep -qE '(^|[^\])(<[bi]>|\[x|`)' out || fail "$command: not escaped"
+  done
 }
 
 # clocked DIR COLLECTOR TIME...: makes a results directory with one invocation for
