@@ -176,7 +176,7 @@ static void any_order(void **state) {
     append((made){.invocation = logged[i],
                   .wall = 1000 + (int)i,
                   .stop = 100,
-                  .own = 200,
+                  .own = 100,
                   .pause = 100,
                   .peak = 500});
   const report_cell *c = load();
