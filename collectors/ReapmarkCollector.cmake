@@ -50,6 +50,7 @@ function(reapmark_add_collector)
 
   set(program reapmark-collector-${C_NAME})
   add_executable(${program})
+  target_link_options(${program} PRIVATE LINKER:--build-id)
   target_link_libraries(${program} PRIVATE ${collector}-workloads ${collector})
   if(TARGET ${collector}-operations)
     target_link_libraries(${program} PRIVATE ${collector}-operations)
@@ -60,6 +61,32 @@ function(reapmark_add_collector)
     ${program} PROPERTIES OUTPUT_NAME ${C_NAME} RUNTIME_OUTPUT_DIRECTORY
                           ${REAPMARK_COLLECTOR_DIR} LINKER_LANGUAGE CXX)
   set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
+endfunction()
+
+# Tells build.c how it is compiled.  A project that chose neither a build type nor an
+# optimisation gets the flags of the release build, or its collectors would be compiled
+# without any; what was chosen is left alone, and reports name programs that it makes
+# different.
+function(reapmark_tell_build inline)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  set(flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}}")
+  set(name "${CMAKE_BUILD_TYPE}")
+  if(CMAKE_CONFIGURATION_TYPES)
+    set(name $<CONFIG>) # chosen when it is built
+  elseif(NOT type AND NOT CMAKE_C_FLAGS MATCHES "(^| )-O")
+    set(name Release)
+    separate_arguments(release UNIX_COMMAND "${REAPMARK_RELEASE_FLAGS}")
+    target_compile_options(${inline} INTERFACE ${release})
+    string(APPEND flags " ${REAPMARK_RELEASE_FLAGS}")
+  endif()
+  string(STRIP "${flags}" flags)
+  string(REPLACE "\"" "\\\"" flags "${flags}")
+  set(build ${REAPMARK_CELL_SOURCES})
+  list(FILTER build INCLUDE REGEX "/build\\.c$")
+  set_source_files_properties(
+    ${build}
+    PROPERTIES COMPILE_DEFINITIONS
+               "BUILD_COMPILER=\"${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}\";BUILD_FLAGS=\"${flags}\";BUILD_TYPE=\"${name}\";BUILD_SANITIZER=\"${REAPMARK_SANITIZE}\"")
 endfunction()
 
 # Compiles what is inlined into: all that is shared by the collectors that have
@@ -74,6 +101,7 @@ function(reapmark_compile_workloads name header definitions libraries)
   target_compile_options(
     ${inline} INTERFACE $<$<COMPILE_LANGUAGE:C>:-fno-strict-aliasing>)
   target_link_libraries(${inline} INTERFACE ${libraries} reapmark::common)
+  reapmark_tell_build(${inline})
 
   add_library(reapmark-${name}-workloads OBJECT ${REAPMARK_CELL_SOURCES}
                                                 ${REAPMARK_WORKLOAD_SOURCES})

@@ -5,12 +5,14 @@
 set(not_built "")
 
 # reapmark_add_adapter(FOUND condition PACKAGE debian-packages
-#                      [REFUSES sanitizer... WHY reason]
+#                      [REFUSES sanitizer... WHY reason] [BY_HAND]
 #                      NAME ... as reapmark_add_collector)
 #
-# REFUSES lists the sanitizers under which the adapter cannot run.
+# REFUSES lists the sanitizers under which the adapter cannot run.  BY_HAND makes a
+# diagnostic: its workloads are written by hand for the runtime (by-hand/by-hand.h).
+set(by_hand_workloads binary-trees cycles list-drop)
 function(reapmark_add_adapter)
-  cmake_parse_arguments(A "" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
+  cmake_parse_arguments(A "BY_HAND" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
   reapmark_wanted(wanted ${A_NAME})
   if(NOT wanted)
     return()
@@ -29,7 +31,18 @@ function(reapmark_add_adapter)
   elseif(A_REFUSES)
     set(reason "${A_WHY}")
   endif()
-  if(NOT reason)
+  if(NOT reason AND A_BY_HAND)
+    list(TRANSFORM by_hand_workloads REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/by-hand/\\1.c"
+         OUTPUT_VARIABLE REAPMARK_WORKLOAD_SOURCES)
+    set(table ${CMAKE_CURRENT_BINARY_DIR}/by-hand/${A_NAME}.c)
+    reapmark_write_table(${table} ${by_hand_workloads})
+    list(APPEND REAPMARK_WORKLOAD_SOURCES ${table})
+    list(FILTER REAPMARK_CELL_SOURCES EXCLUDE REGEX "micro\\.c$")
+    list(APPEND REAPMARK_CELL_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/common/hostile/no-micro.c)
+    set(REAPMARK_OPERATION_SOURCES "")
+    set(REAPMARK_WORKLOAD_LIBRARIES "")
+    reapmark_add_collector(NAME ${A_NAME} ${A_UNPARSED_ARGUMENTS})
+  elseif(NOT reason)
     reapmark_add_collector(NAME ${A_NAME} ${A_UNPARSED_ARGUMENTS})
     set_property(GLOBAL APPEND PROPERTY REAPMARK_ADAPTERS ${A_NAME})
     if(TARGET reapmark-collector-oracle)
@@ -43,39 +56,56 @@ function(reapmark_add_adapter)
   endif()
 endfunction()
 
-reapmark_add_adapter(FOUND TRUE NAME malloc HEADER malloc/malloc.h SOURCES
-                     malloc/malloc.c)
-reapmark_add_adapter(
-  FOUND TRUE NAME malloc-jemalloc HEADER malloc/malloc.h SOURCES
-  malloc/malloc.c DEFINITIONS MALLOC_JEMALLOC=1)
 find_package(mimalloc QUIET)
-reapmark_add_adapter(
-  FOUND "${mimalloc_FOUND}" PACKAGE libmimalloc-dev
-  NAME malloc-mimalloc HEADER malloc/malloc.h SOURCES malloc/malloc.c
-  DEFINITIONS MALLOC_MIMALLOC=1 LIBRARIES mimalloc
-  REFUSES address thread
-  WHY "it replaces malloc, and so does the sanitizer")
+set(mimalloc
+    FOUND "${mimalloc_FOUND}" PACKAGE libmimalloc-dev
+    LIBRARIES mimalloc
+    REFUSES address thread
+    WHY "it replaces malloc, and so does the sanitizer")
+set(malloc_files HEADER malloc/malloc.h SOURCES malloc/malloc.c)
+set(jemalloc DEFINITIONS MALLOC_JEMALLOC=1)
+reapmark_add_adapter(FOUND TRUE NAME malloc ${malloc_files})
+reapmark_add_adapter(FOUND TRUE NAME malloc-jemalloc ${malloc_files} ${jemalloc})
+reapmark_add_adapter(NAME malloc-mimalloc ${mimalloc} ${malloc_files} DEFINITIONS
+                     MALLOC_MIMALLOC=1)
+set(malloc_by_hand HEADER by-hand/malloc.h SOURCES malloc/malloc.c by-hand/malloc.c
+                   BY_HAND)
+reapmark_add_adapter(FOUND TRUE NAME by-hand-malloc ${malloc_by_hand} DEFINITIONS
+                     MALLOC_BY_HAND=1)
+reapmark_add_adapter(FOUND TRUE NAME by-hand-malloc-jemalloc ${malloc_by_hand}
+                     ${jemalloc} MALLOC_BY_HAND=1)
+reapmark_add_adapter(NAME by-hand-malloc-mimalloc ${mimalloc} ${malloc_by_hand}
+                     DEFINITIONS MALLOC_MIMALLOC=1 MALLOC_BY_HAND=1)
 
 pkg_check_modules(BDWGC IMPORTED_TARGET bdw-gc>=8.2)
 set(bdwgc
     FOUND "${BDWGC_FOUND}" PACKAGE libgc-dev
-    HEADER bdwgc/bdwgc.h SOURCES bdwgc/bdwgc.c
     LIBRARIES PkgConfig::BDWGC
     REFUSES address thread
     WHY "it reads other threads' stacks and stops them by signals")
-reapmark_add_adapter(NAME bdwgc ${bdwgc})
-reapmark_add_adapter(NAME bdwgc-exact ${bdwgc} DEFINITIONS BDWGC_EXACT=1)
+set(bdwgc_files HEADER bdwgc/bdwgc.h SOURCES bdwgc/bdwgc.c)
+reapmark_add_adapter(NAME bdwgc ${bdwgc} ${bdwgc_files})
+reapmark_add_adapter(NAME bdwgc-exact ${bdwgc} ${bdwgc_files} DEFINITIONS BDWGC_EXACT=1)
+reapmark_add_adapter(
+  NAME by-hand-bdwgc ${bdwgc} BY_HAND
+  HEADER by-hand/bdwgc.h SOURCES bdwgc/bdwgc.c by-hand/bdwgc.c
+  DEFINITIONS BDWGC_BY_HAND=1)
 
 pkg_check_modules(CPYTHON IMPORTED_TARGET python-3.11-embed)
 pkg_get_variable(cpython_home python-3.11-embed prefix)
 set(cpython
     FOUND "${CPYTHON_FOUND}" PACKAGE python3.11-dev
-    HEADER cpython/cpython.h SOURCES cpython/cpython.c
     LIBRARIES PkgConfig::CPYTHON)
+set(cpython_files HEADER cpython/cpython.h SOURCES cpython/cpython.c)
 set(cpython_home CPYTHON_HOME="${cpython_home}")
-reapmark_add_adapter(NAME cpython ${cpython} SOURCE_DEFINITIONS ${cpython_home})
-reapmark_add_adapter(NAME cpython-refcount ${cpython} SOURCE_DEFINITIONS
+reapmark_add_adapter(NAME cpython ${cpython} ${cpython_files} SOURCE_DEFINITIONS
+                     ${cpython_home})
+reapmark_add_adapter(NAME cpython-refcount ${cpython} ${cpython_files} SOURCE_DEFINITIONS
                      ${cpython_home} CPYTHON_PLAIN=1)
+reapmark_add_adapter(
+  NAME by-hand-cpython ${cpython} BY_HAND
+  HEADER by-hand/cpython.h SOURCES cpython/cpython.c by-hand/cpython.c
+  DEFINITIONS CPYTHON_BY_HAND=1 SOURCE_DEFINITIONS ${cpython_home})
 
 # OCaml's runtime and the few lines of OCaml that the adapter needs, as one object.
 find_program(OCAMLOPT ocamlopt)

@@ -128,7 +128,8 @@ typedef struct gc_capabilities {
   bool finalizers; /* GC_FINALIZABLE */
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */
-  bool concurrent; /* collector threads run beside mutators */
+  bool concurrent; /* collector threads run beside mutators: see
+                      gc_helper_thread */
   /* Frees only the objects that gc_free is called for; `reclaims` then tells
    * which garbage gc_free may be called for.  Runs only workloads that know
    * when objects die. */
@@ -244,6 +245,15 @@ typedef struct gc_collector {
    * entries that a collector goes through the heap instead: it is also one
    * under which costs are compared (growth-...). */
   const char *const *tight;
+  /* Settings without a last resort: no full collection finds what the partial
+   * ones overlooked, until memory runs out.  Under them partial collections
+   * alone reclaim garbage of the kind `reclaims`, so that a program whose live
+   * data is constant does not grow (growth-...).  NULL: the collector has no
+   * partial collections, or they find no more than a part of the garbage. */
+  struct {
+    const char *settings;
+    gc_reclaims reclaims;
+  } partial;
 } gc_collector;
 
 /* Defined by the collector's .c file. */
@@ -362,6 +372,23 @@ const char *gc_heap_check(gc_heap *heap);
  * collector is part of, not by the collector.  May call gc_heap_footprint, but
  * no other function of the collector. */
 _Noreturn void gc_out_of_memory(gc_mutator *m, gc_shape shape);
+
+/* To be called by each thread that a collector starts for itself, on that
+ * thread, before it works.  A thread inherits the binding of the thread that
+ * creates it, and would take turns with that mutator on one processor.  This
+ * function binds the calling thread to the processors on which no mutator runs;
+ * if every processor has a mutator, to all of them.
+ *
+ * Where the thread has a processor apart, it keeps no mutator from running, so
+ * that all time in which a mutator was ready and not scheduled is noise, which
+ * is taken off its pauses.  Of a thread that never called this function, or has
+ * no processor apart, the program assumes that the mutators waited for as long
+ * as the thread ran, and leaves that time in their pauses.
+ *
+ * The thread must have ended when gc_heap_destroy returns.  Call it while the
+ * heap exists or is made.  Defined by the program that the collector is part
+ * of, not by the collector. */
+void gc_helper_thread(void);
 
 /* Makes the calling thread a mutator.  Returns NULL when out of memory.  (S) */
 gc_mutator *gc_thread_attach(gc_heap *heap);

@@ -6,6 +6,7 @@
 add_library(
   mutant-common OBJECT EXCLUDE_FROM_ALL
   ${reapmark_common_sources} common/hostile/mutants.c common/hostile/no-micro.c
+  ${PROJECT_SOURCE_DIR}/harness/cell/build.c
   ${PROJECT_SOURCE_DIR}/harness/cell/options.c
   ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
   ${PROJECT_SOURCE_DIR}/harness/cell/utilisation.c ${REAPMARK_OPERATION_TABLE})

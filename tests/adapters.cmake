@@ -57,6 +57,17 @@ list(FILTER workloads_list EXCLUDE REGEX "^leak-")
 list(JOIN workloads_list "," workloads)
 adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 
+# What is written by hand for the libraries that the adapters are for.
+foreach(peer malloc malloc-jemalloc malloc-mimalloc bdwgc cpython)
+  if(TARGET reapmark-collector-by-hand-${peer})
+    reapmark_register(
+      by-hand-${peer} LABEL end-to-end NEEDS ${peer}
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/adapters/by-hand.sh ${REAPMARK_COLLECTOR_DIR}
+              ${peer} $<TARGET_FILE:reapmark>
+      PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  endif()
+endforeach()
+
 reapmark_script(
   adapters adapters/driver.sh ARGS $<TARGET_FILE:reapmark>
   AFTER ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND}

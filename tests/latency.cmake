@@ -25,5 +25,5 @@ foreach(table latency memory)
 endforeach()
 
 # The search for a rate, and a sweep, with real collectors on tiny loads.
-reapmark_script(rate latency/rate.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=mark-sweep
-                SLOW sweep search search_again)
+reapmark_script(rate latency/rate.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=mark-sweep,refcount
+                SLOW sweep search search_again search_lengthens critical)

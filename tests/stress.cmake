@@ -8,7 +8,7 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 # sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
-set(except seeded_bugs)
+set(except seeded_bugs seeded_bugs_of_races_and_costs)
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)
 endif()
@@ -26,9 +26,11 @@ if(NOT REAPMARK_SANITIZE)
     build-mutants LABEL slow NEEDS models
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target mutants
     PROPERTIES FIXTURES_SETUP mutants TIMEOUT 900)
-  reapmark_register(
-    stress-seeded_bugs LABEL slow NEEDS models
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}
-            seeded_bugs
-    PROPERTIES FIXTURES_REQUIRED mutants)
+  foreach(test seeded_bugs seeded_bugs_of_races_and_costs)
+    reapmark_register(
+      stress-${test} LABEL slow NEEDS models
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}
+              ${test}
+      PROPERTIES FIXTURES_REQUIRED mutants)
+  endforeach()
 endif()

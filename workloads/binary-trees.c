@@ -15,36 +15,7 @@
  * Limits: one object size, no sharing, no mutation of old objects, lifetimes
  * that no real program has.  The workload flatters collectors that allocate in
  * sequence. */
-#include "trees.h"
-
-enum { DEPTH, STRETCH, ARRAY, ROUNDS, SETTLE };
-enum { BUILD, CHURN, DROP, FILL, COLLECT };
-
-enum { STEP_DEPTH = 9 }; /* trees of this depth are built in one step */
-
-/* How many short-lived trees of this depth are made in each of the two ways. */
-static uint64_t iterations(const uint64_t *p, uint64_t depth) {
-  return p[ROUNDS] * tree_count(p[STRETCH], depth);
-}
-
-static uint64_t all_objects(const uint64_t *p) {
-  uint64_t n = tree_size(p[STRETCH]) + tree_size(p[DEPTH]) + 1;
-  for (uint64_t d = MIN_DEPTH; d <= p[DEPTH]; d += 2)
-    n += 2 * iterations(p, d) * tree_size(d);
-  return n;
-}
-
-static wl_volume volume(const uint64_t *p, unsigned threads) {
-  (void)threads;
-  uint64_t each = gc_shape_bytes(NODE), array = kept_bytes(0, p[ARRAY]) - each;
-  uint64_t deepest = p[DEPTH] - p[DEPTH] % 2;
-  return (wl_volume){
-      .live =
-          max_u64(tree_size(p[STRETCH]) * each,
-                  kept_bytes(p[DEPTH], p[ARRAY]) + tree_size(deepest) * each),
-      .allocated = (all_objects(p) - 1) * each + array,
-  };
-}
+#include "binary-trees.h"
 
 /* Makes all nodes below `top`.  Levels above the trees that are built in one
  * step are made node by node. */
@@ -83,14 +54,6 @@ static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   bottom_up(t, child + RIGHT, depth - 1);
   new_parent(m, dst, child, depth);
   gc_frame_leave(m, child, 2, 0);
-}
-
-/* How many nodes of a tree no step has counted yet. */
-static uint64_t remainder_of(uint64_t depth) {
-  uint64_t n = tree_size(depth);
-  if (depth >= STEP_DEPTH)
-    n -= tree_size(STEP_DEPTH) << (depth - STEP_DEPTH);
-  return n;
 }
 
 typedef void builder(wl_thread *t, gc_reg dst, uint32_t depth);
@@ -153,26 +116,6 @@ static void run(wl_thread *t) {
 }
 
 const workload workload_binary_trees = {
-    .name = "binary-trees",
-    .summary = "short-lived trees beside a long-lived tree and array",
-    .source = "GCBench (Ellis, Kovac, Boehm)",
-    .unit = "objects",
-    .steps = {"build", "churn", "drop", "fill", "collect"},
-    .params = {{"depth",
-                "depth of the long-lived tree and of the deepest "
-                "short-lived ones",
-                16, MIN_DEPTH, 24, NULL},
-               {"stretch", "depth of the tree that stretches the heap", 18,
-                MIN_DEPTH, 26, NULL},
-               {"array", "doubles in the long-lived array", 500000, 1, 1 << 26,
-                NULL},
-               {"rounds", "factor on the number of short-lived trees", 1, 1,
-                1000, NULL},
-               {"settle",
-                "1: the measured part ends with a collection, so that "
-                "deferred work is measured",
-                0, 0, 1, NULL}},
-    .knows_deaths = true,
-    .volume = volume,
+    BINARY_TREES_DESCRIPTION,
     .run = run,
 };

@@ -245,6 +245,7 @@ const workload workload_candidates = {
                {"ops", "references to nodes of the tree that come and go",
                 5000000, 1, 1 << 30, NULL}},
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

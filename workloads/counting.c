@@ -163,6 +163,7 @@ const workload workload_counting = {
                {"objects", "objects in a table", 1000, 1, 1 << 20, NULL}},
     .needs = WL_NEEDS_THREADS,
     .knows_deaths = true,
+    .longer = "ops",
     .volume = volume,
     .run = run,
 };

@@ -16,57 +16,7 @@
  * many cyclic structures as there are cyclic places.
  *
  * Limits: dead cycles refer neither to live objects nor to each other. */
-#include "parts.h"
-
-enum { SHAPE, SIZE, PAYLOAD, LIVE, ROUNDS, CYCLIC };
-enum { CHURN, DROP };
-
-enum { RING, LIST, TREE, CLIQUE };
-static const char *const shapes[] = {"ring", "list", "tree", "clique", NULL};
-
-/* Slots: rings and lists have NEXT and PREVIOUS; trees have two children and
- * PARENT; nodes of a clique have the other nodes in the order of their
- * numbers. */
-enum { NEXT = 0, PREVIOUS = 1 };
-enum { LEFT = 0, RIGHT = 1, PARENT = 2 };
-
-enum { STEP_NODES = 512 };
-
-static gc_shape node_shape(const uint64_t *p) {
-  uint64_t slots[] = {1, 2, 3, p[SIZE] - 1};
-  return (gc_shape){(uint32_t)slots[p[SHAPE]], (uint32_t)p[PAYLOAD]};
-}
-
-/* Whether structures of this shape and size can be cyclic.  A single node can
- * be cyclic only as a ring: it refers to itself. */
-static bool can_be_cyclic(const uint64_t *p) {
-  return p[SIZE] > 1 || p[SHAPE] == RING;
-}
-
-static bool place_is_cyclic(const uint64_t *p, uint64_t place) {
-  return can_be_cyclic(p) && share_has(place, p[CYCLIC]);
-}
-
-static uint64_t cyclic_places(const uint64_t *p) {
-  return can_be_cyclic(p) ? share_of(p[LIVE], p[CYCLIC]) : 0;
-}
-
-/* Bytes of the table and the structures in it. */
-static uint64_t kept_bytes(const uint64_t *p) {
-  return table_bytes(p[LIVE]) +
-         p[LIVE] * p[SIZE] * gc_shape_bytes(node_shape(p));
-}
-
-static wl_volume volume(const uint64_t *p, unsigned threads) {
-  (void)threads;
-  uint64_t each = p[SIZE] * gc_shape_bytes(node_shape(p));
-  return (wl_volume){
-      .live = kept_bytes(p) + each,
-      .cyclic = p[ROUNDS] * cyclic_places(p) * each,
-      .allocated = kept_bytes(p) + p[LIVE] * p[ROUNDS] * each,
-      .set_up = kept_bytes(p),
-  };
-}
+#include "cycles.h"
 
 /* ------------------------------------------------------------------------- *
  * Building.  The nodes of a structure are stamped first_id, first_id + 1, ...
@@ -125,11 +75,6 @@ static void make_tree(maker *k, gc_reg dst, uint64_t size, uint64_t first_id,
     gc_store_take(m, dst, RIGHT, child);
   }
   gc_frame_leave(m, child, 1, 0);
-}
-
-/* The slot of node `from` that refers to node `to`. */
-static uint32_t edge(uint64_t from, uint64_t to) {
-  return (uint32_t)(to < from ? to : to - 1);
 }
 
 static void make_clique(maker *k, gc_reg dst, uint64_t first_id, bool both) {
@@ -366,20 +311,6 @@ static void run(wl_thread *t) {
 }
 
 const workload workload_cycles = {
-    .name = "cycles",
-    .summary = "cyclic structures replace one another in a live table",
-    .source = "the cases of Bacon & Rajan, ECOOP 2001",
-    .unit = "objects",
-    .steps = {"churn", "drop"},
-    .params = {{"shape", "shape of the structures", RING, 0, 0, shapes},
-               {"size", "nodes in a structure", 10, 1, 1 << 20, NULL},
-               {"payload", "bytes in a node", 16, 8, 1024, NULL},
-               {"live", "structures alive at a time", 10000, 1, 1 << 20, NULL},
-               {"rounds", "how often each structure is replaced", 120, 1, 4096,
-                NULL},
-               {"cyclic", "percent of the structures that are cyclic", 100, 0,
-                100, NULL}},
-    .knows_deaths = true,
-    .volume = volume,
+    CYCLES_DESCRIPTION,
     .run = run,
 };

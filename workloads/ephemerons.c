@@ -229,6 +229,7 @@ const workload workload_ephemerons = {
                 50, 0, 100, NULL}},
     .needs = WL_NEEDS_EPHEMERONS,
     .cyclic_pairs = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

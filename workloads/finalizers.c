@@ -332,6 +332,7 @@ const workload workload_finalizers = {
           0, 100, NULL},
          {"ring", "resurrected handles that are kept", 1000, 1, 1 << 20, NULL}},
     .needs = WL_NEEDS_FINALIZERS,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

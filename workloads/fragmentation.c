@@ -217,6 +217,7 @@ const workload workload_fragmentation = {
                {"keep", "one object of so many survives", 8, 1, 1024, NULL},
                {"history", "rounds whose survivors are alive", 4, 1, 64, NULL}},
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

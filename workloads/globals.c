@@ -9,19 +9,26 @@
  * break a cycle between the subscriber and its registration.  Every read makes
  * a small result that dies at once.
  *
- * Survivors: every insertion into the cache; `entries` in the LRU cache and in
- * the registry.  Reads always hit: keys are drawn from the most recently
- * inserted quarter of the LRU cache's capacity, and since the insertion of
- * such a key fewer than half as many keys as the cache can hold were used, so
- * that the key was not evicted.  The entries of the LRU cache are linked both
- * ways, and a subscriber refers to its registration, so that the content of
- * these two becomes cyclic garbage when their global root is cleared; what was
- * evicted or removed before is acyclic garbage.
+ * Survivors: what was inserted into the cache since it was last dropped;
+ * `entries` in the LRU cache and in the registry.  Reads always hit: keys are
+ * drawn from the most recently inserted quarter of the LRU cache's capacity,
+ * and since the insertion of such a key fewer than half as many keys as the
+ * cache can hold were used, so that the key was not evicted.  The entries of
+ * the LRU cache are linked both ways, and a subscriber refers to its
+ * registration, so that the content of these two becomes cyclic garbage when
+ * their global root is cleared; what was evicted or removed before is acyclic
+ * garbage.
+ *
+ * With a rate, requests arrive on a schedule that does not wait for the program
+ * (as in requests.c): each is one insertion with its reads, into the kinds in
+ * turn.  The cache is dropped as a whole when it holds `ops` entries, so that a
+ * run of any length keeps the same data alive.
  *
  * Limits: sizes and hit rates are fixed, and reads are uniform. */
 #include "parts.h"
 
-enum { KIND, ENTRIES, OPS, READS, PAYLOAD };
+enum { KIND, ENTRIES, OPS, READS, PAYLOAD, ROUNDS, RATE, ARRIVALS, DURATION };
+enum { UNIFORM, POISSON };
 /* Values of `kind`, which are also the kinds of steps and the global roots. */
 enum { CACHE, LRU, REGISTRY, KINDS };
 static const char *const kinds[] = {"cache", "lru", "registry", "all", NULL};
@@ -67,27 +74,50 @@ static uint64_t pair_bytes(const uint64_t *p, unsigned kind) {
   }
 }
 
+static unsigned kinds_of(const uint64_t *p) {
+  return p[KIND] == KINDS ? KINDS : 1;
+}
+
+/* Insertions into each kind, in all. */
+static uint64_t insertions(const uint64_t *p) {
+  uint64_t asked = p[RATE] * p[DURATION] / kinds_of(p);
+  return p[RATE] && p[DURATION] ? max_u64(asked, 1) : p[OPS] * p[ROUNDS];
+}
+
+/* How often the cache is begun, and how many entries it has at the end. */
+static uint64_t caches(const uint64_t *p) {
+  return (insertions(p) + p[OPS] - 1) / p[OPS];
+}
+
+static uint64_t cached(const uint64_t *p) {
+  return insertions(p) - (caches(p) - 1) * p[OPS];
+}
+
 /* Bytes reachable from the global root of a kind at the end. */
 static uint64_t kept_bytes(const uint64_t *p, unsigned kind) {
-  uint64_t n = kind == CACHE ? p[OPS] : p[ENTRIES];
-  return (kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0) + table_bytes(n) +
-         n * pair_bytes(p, kind);
+  if (kind == CACHE)
+    return table_bytes(p[OPS]) + cached(p) * pair_bytes(p, CACHE);
+  return (kind == LRU ? gc_shape_bytes(LRU_CACHE) : 0) +
+         table_bytes(p[ENTRIES]) + p[ENTRIES] * pair_bytes(p, kind);
 }
 
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
-  uint64_t ops = p[OPS], result = gc_shape_bytes(RESULT);
+  uint64_t n = insertions(p), result = gc_shape_bytes(RESULT);
   wl_volume v = {.live = result};
-  for (unsigned kind = 0; kind < KINDS; kind++)
-    if (has(p, kind)) {
-      uint64_t kept = kept_bytes(p, kind);
-      /* The cache is empty at first; the other two are full. */
-      uint64_t made = ops * pair_bytes(p, kind);
-      v.live += kept;
-      v.set_up += kind == CACHE ? kept - made : kept;
-      v.allocated +=
-          (kind == CACHE ? kept : kept + made) + ops * p[READS] * result;
-    }
+  for (unsigned kind = 0; kind < KINDS; kind++) {
+    if (!has(p, kind))
+      continue;
+    /* The cache is empty at first; the other two are full. */
+    uint64_t pair = pair_bytes(p, kind), table = table_bytes(p[OPS]);
+    uint64_t full =
+        kind == CACHE ? table + min_u64(n, p[OPS]) * pair : kept_bytes(p, kind);
+    uint64_t set_up = kind == CACHE ? table : full;
+    v.live += full;
+    v.set_up += set_up;
+    v.allocated += set_up + n * pair + n * p[READS] * result +
+                   (kind == CACHE ? (caches(p) - 1) * table : 0);
+  }
   return v;
 }
 
@@ -172,9 +202,14 @@ static void set_up_cache(wl_thread *t) {
 }
 
 /* Inserts a value under the next key, and reads some earlier ones. */
-static void use_cache(wl_thread *t, uint64_t key) {
+static void use_cache(wl_thread *t, uint64_t op) {
   gc_mutator *m = t->m;
   uint64_t buckets = wl_get(t, OPS), reads = wl_get(t, READS);
+  uint64_t key = op % buckets;
+  if (op > 0 && key == 0) {
+    gc_global_clear(m, CACHE);
+    set_up_cache(t);
+  }
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg fresh = frame, map = frame + 1, entry = frame + 2;
   gc_global_borrow(m, map, CACHE);
@@ -358,13 +393,13 @@ static bool map_whole(gc_mutator *m, gc_reg map, uint64_t buckets,
 static void check(wl_thread *t, unsigned kind) {
   gc_mutator *m = t->m;
   uint64_t entries = wl_get(t, ENTRIES), ops = wl_get(t, OPS);
-  uint64_t payload = wl_get(t, PAYLOAD);
+  uint64_t payload = wl_get(t, PAYLOAD), in_cache = cached(t->run->params);
   gc_reg frame = gc_frame_enter(m, 0, 2), root = frame, at = frame + 1;
   gc_global_borrow(m, root, kind);
   bool ok = true;
   switch (kind) {
   case CACHE:
-    ok = map_whole(m, root, ops, ops, payload);
+    ok = map_whole(m, root, ops, in_cache, payload);
     break;
   case LRU:
     gc_borrow(m, at, root, MAP);
@@ -382,27 +417,51 @@ static void check(wl_thread *t, unsigned kind) {
   gc_frame_leave(m, frame, 0, 2);
 }
 
+static void (*const use[KINDS])(wl_thread *, uint64_t) = {use_cache, use_lru,
+                                                          use_registry};
+
+/* One kind after the other, as fast as it goes. */
+static void use_all(wl_thread *t) {
+  const uint64_t *p = t->run->params;
+  uint64_t n = insertions(p);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    for (uint64_t op = 0; has(p, kind) && op < n; op += STEP_OPS) {
+      uint64_t end = min_u64(op + STEP_OPS, n);
+      for (uint64_t i = op; i < end; i++)
+        use[kind](t, i);
+      wl_step(t, kind, (end - op) * (1 + p[READS]));
+    }
+}
+
+/* Each insertion is a request. */
+static void serve_all(wl_thread *t) {
+  const uint64_t *p = t->run->params;
+  uint64_t n = insertions(p);
+  for (uint64_t i = 0; i < n; i++)
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+      if (!has(p, kind))
+        continue;
+      wl_request_begin(t);
+      use[kind](t, i);
+      wl_request_end(t);
+      wl_step(t, kind, 1 + p[READS]);
+    }
+}
+
 static void run(wl_thread *t) {
   static void (*const set_up[KINDS])(wl_thread *) = {set_up_cache, set_up_lru,
                                                      set_up_registry};
-  static void (*const use[KINDS])(wl_thread *, uint64_t) = {use_cache, use_lru,
-                                                            use_registry};
   const uint64_t *p = t->run->params;
-  uint64_t entries = p[ENTRIES], ops = p[OPS];
+  uint64_t entries = p[ENTRIES], n = insertions(p);
   wl_expectation e = {0};
 
   for (unsigned kind = 0; kind < KINDS; kind++)
     if (has(p, kind))
       set_up[kind](t);
+  if (p[RATE])
+    wl_requests(t, n * kinds_of(p), p[RATE], p[ARRIVALS] == POISSON);
   wl_begin(t);
-  for (unsigned kind = 0; kind < KINDS; kind++)
-    if (has(p, kind))
-      for (uint64_t op = 0; op < ops; op += STEP_OPS) {
-        uint64_t end = min_u64(op + STEP_OPS, ops);
-        for (uint64_t i = op; i < end; i++)
-          use[kind](t, i);
-        wl_step(t, kind, (end - op) * (1 + p[READS]));
-      }
+  (p[RATE] ? serve_all : use_all)(t);
   wl_end(t);
 
   for (unsigned kind = 0; kind < KINDS; kind++)
@@ -410,16 +469,16 @@ static void run(wl_thread *t) {
       e.bytes += kept_bytes(p, kind);
   if (has(p, CACHE)) {
     check(t, CACHE);
-    uint64_t kept = table_objects(ops) + 2 * ops;
-    e.live += kept;
-    e.allocated += kept + ops * p[READS];
+    uint64_t table = table_objects(p[OPS]);
+    e.live += table + 2 * cached(p);
+    e.allocated += caches(p) * table + 2 * n + n * p[READS];
   }
   for (unsigned kind = LRU; kind <= REGISTRY; kind++)
     if (has(p, kind)) {
       check(t, kind);
       uint64_t holders = (kind == LRU) + table_objects(entries);
       e.live += holders + 2 * entries;
-      e.allocated += holders + 2 * (entries + ops) + ops * p[READS];
+      e.allocated += holders + 2 * (entries + n) + n * p[READS];
     }
   wl_expect(t, e);
   for (unsigned kind = 0; kind < KINDS; kind++) {
@@ -430,6 +489,8 @@ static void run(wl_thread *t) {
   e.live = 0;
   wl_expect(t, e);
 }
+
+static const char *const arrivals[] = {"uniform", "poisson", NULL};
 
 const workload workload_globals = {
     .name = "globals",
@@ -442,10 +503,25 @@ const workload workload_globals = {
                {"entries", "entries of the LRU cache and of the registry",
                 20000, 8, 1 << 24, NULL},
                {"ops",
-                "insertions into each, and so the final size of the cache",
+                "insertions into each in a round, and so the size of the cache "
+                "at its end",
                 100000, 1, 1 << 24, NULL},
                {"reads", "reads for each insertion", 4, 0, 64, NULL},
-               {"payload", "bytes in a value", 64, 8, 4096, NULL}},
+               {"payload", "bytes in a value", 64, 8, 4096, NULL},
+               {"rounds",
+                "rounds; the cache is dropped after each but the last", 1, 1,
+                1 << 16, NULL},
+               {"rate",
+                "requests per second, each an insertion with its reads, "
+                "whatever the program does; 0: each after the one before",
+                0, 0, 1 << 24, NULL},
+               {"arrivals", "distances between arrivals, if there is a rate",
+                UNIFORM, 0, 0, arrivals},
+               {"duration",
+                "seconds of requests, if there is a rate; 0: as many as `ops` "
+                "and `rounds` say",
+                5, 0, 3600, NULL}},
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

@@ -228,6 +228,7 @@ const workload workload_graph_mutation = {
                {"cyclic", "percent of the nodes that are in one large cycle",
                 50, 0, 100, NULL}},
     .knows_deaths = true,
+    .longer = "ops",
     .volume = volume,
     .run = run,
 };

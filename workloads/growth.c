@@ -13,81 +13,28 @@
  * collections depends on n alone: with live data that grows too, the work would
  * be quadratic for a reason.
  *
- * There are four workloads, because a workload declares what it needs:
+ * There are five workloads, because a workload declares what it needs:
  * `growth`, `growth-finalizers`, `growth-weak`, `growth-ephemerons` and
  * `growth-threads`.  They are not timed, so they are compiled once for all
- * collectors.
+ * collectors.  Some shapes are in growth-alone.c.
  *
  * Survivors: each shape states beside its code what it makes and keeps.
  *
  * Limits: no shape needs more than one thread that runs at a time. */
-#include "parts.h"
+#include "growth.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
 enum { SHAPE, N };
 
-/* What a shape makes with a given n: objects and nominal bytes. */
-typedef struct amount {
-  uint64_t objects, bytes;
-} amount;
-
-typedef struct totals {
-  uint64_t live; /* the most bytes that are reachable at any time */
-  amount made;   /* all */
-  amount kept;   /* reachable in the end */
-  amount cyclic; /* dropped in dead cycles, or reachable from them */
-} totals;
-
-typedef struct shape {
-  void (*play)(wl_thread *t, uint64_t n); /* keeps what is kept in globals */
-  totals (*of)(uint64_t n);
-} shape;
-
-/* Global roots. */
-enum { KEPT, MORE, PROGRAM, ROOTS };
-
-/* A node of lists and trees. */
-enum { NEXT, OTHER };
-#define NODE       ((gc_shape){2, 24})
-#define NODE_BYTES ((uint64_t)48)
-
 enum {
-  STEP = 256,    /* things done in a step */
-  LITTER = 512,  /* garbage nodes of one unit of unrelated work */
-  CHUNK = 16384, /* bytes of a large object, at least */
-  QUEUE = 1000,  /* length of the queue that nodes pass through */
-  RING = 3,      /* nodes of a ring */
+  QUEUE = 1000, /* length of the queue that nodes pass through */
+  RING = 3,     /* nodes of a ring */
 };
 
-static amount nodes(uint64_t n) {
-  return (amount){n, n * NODE_BYTES};
-}
-
-static amount array(uint64_t slots) {
-  return (amount){1, 8 + 8 * slots};
-}
-
-static amount weaks(uint64_t n) {
-  return (amount){n, n * gc_shape_bytes(GC_WEAK_SHAPE)};
-}
-
-static amount sum(amount a, amount b) {
-  return (amount){a.objects + b.objects, a.bytes + b.bytes};
-}
-
-/* Bytes of the few nodes that are alive for a moment. */
-#define MOMENTARY (5 * NODE_BYTES)
-
-/* The totals of a shape that keeps `kept` and makes `made` besides. */
-static totals keeps(amount kept, amount made) {
-  return (totals){
-      .live = kept.bytes + MOMENTARY, .made = sum(kept, made), .kept = kept};
-}
-
 /* ------------------------------------------------------------------------- *
- * Parts.
+ * The account of work.
  * ------------------------------------------------------------------------- */
 
 enum { COUNTERS = 64 };
@@ -107,99 +54,10 @@ static uint64_t count_work(wl_thread *t) {
 /* The most work between two steps, which bounds that of a pause. */
 static uint64_t work_before, work_longest;
 
-/* Ends a step of `ops` things.  No other mutator runs. */
-static void step(wl_thread *t, uint64_t ops) {
+void growth_account(wl_thread *t) {
   uint64_t work = count_work(t);
   work_longest = max_u64(work_longest, work - work_before);
   work_before = work;
-  wl_step(t, 0, ops);
-}
-
-/* Ends a step after every STEP things; `i` counts them from 0. */
-static void step_at(wl_thread *t, uint64_t i) {
-  if (i % STEP == STEP - 1)
-    step(t, STEP);
-}
-
-static void new_node(gc_mutator *m, gc_reg dst) {
-  gc_new(m, dst, NODE, GC_PLAIN);
-}
-
-/* Makes `n` nodes that nobody keeps. */
-static void litter(gc_mutator *m, uint64_t n) {
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  while (n-- > 0)
-    new_node(m, r);
-  gc_frame_leave(m, r, 1, 0);
-}
-
-/* Unrelated work after something was set up: n units, a step each. */
-static void work_on(wl_thread *t, uint64_t n) {
-  for (uint64_t i = 0; i < n; i++) {
-    litter(t->m, LITTER);
-    step(t, 1);
-  }
-}
-
-/* Puts `r` in front of the list in global root `g`; `r` becomes null. */
-static void push(gc_mutator *m, uint32_t g, gc_reg r, uint32_t link) {
-  gc_reg rest = gc_frame_enter(m, 1, 0);
-  gc_global_load(m, rest, g);
-  gc_store_take(m, r, link, rest);
-  gc_global_store(m, g, r);
-  gc_clear(m, r);
-  gc_frame_leave(m, rest, 1, 0);
-}
-
-/* Puts a list of n new nodes into global root `g`. */
-static void make_list(wl_thread *t, uint32_t g, uint64_t n) {
-  gc_reg r = gc_frame_enter(t->m, 1, 0);
-  for (uint64_t i = 0; i < n; i++) {
-    new_node(t->m, r);
-    push(t->m, g, r, NEXT);
-    step_at(t, i);
-  }
-  gc_frame_leave(t->m, r, 1, 0);
-}
-
-/* Puts an array of null slots into global root `g`. */
-static void make_array(gc_mutator *m, uint32_t g, uint64_t slots) {
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  gc_new(m, r, (gc_shape){(uint32_t)slots, 0}, GC_PLAIN);
-  gc_global_store(m, g, r);
-  gc_frame_leave(m, r, 1, 0);
-}
-
-/* dst <- a new ring of RING nodes. */
-static void make_ring(gc_mutator *m, gc_reg dst) {
-  gc_reg frame = gc_frame_enter(m, 2, 0), last = frame, node = frame + 1;
-  new_node(m, dst);
-  gc_copy(m, last, dst);
-  for (int i = 1; i < RING; i++) {
-    new_node(m, node);
-    gc_store(m, last, NEXT, node);
-    gc_move(m, last, node);
-  }
-  gc_store(m, last, NEXT, dst);
-  gc_frame_leave(m, frame, 2, 0);
-}
-
-/* Takes at most `most` objects that wait for their finalizers, and drops them.
- */
-static uint64_t take_finalizers(gc_mutator *m, uint64_t most) {
-  uint64_t n = 0;
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  for (; n < most && gc_finalizer_next(m, r); n++)
-    gc_clear(m, r);
-  gc_frame_leave(m, r, 1, 0);
-  return n;
-}
-
-/* Collects until no finalizer waits. */
-static void settle(gc_mutator *m) {
-  do
-    gc_collect(m);
-  while (gc_this_collector.can.finalizers && take_finalizers(m, UINT64_MAX));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -339,32 +197,6 @@ static void queue(wl_thread *t, uint64_t n) {
 /* Large and small objects in turn replace those of a table: flat. */
 enum { PLACES = 16 };
 
-static uint32_t large_bytes(uint64_t i) {
-  return (uint32_t)(CHUNK + i % 3 * 4096);
-}
-
-/* Nominal bytes of the large objects from number `first` on. */
-static amount larges(uint64_t first, uint64_t n) {
-  amount a = {n, 0};
-  for (uint64_t i = 0; i < n; i++)
-    a.bytes += gc_shape_bytes((gc_shape){0, large_bytes(first + i)});
-  return a;
-}
-
-static void replace_larges(wl_thread *t, uint64_t n, uint64_t places) {
-  gc_mutator *m = t->m;
-  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, all = frame + 1;
-  make_array(m, KEPT, places);
-  for (uint64_t i = 0; i < n; i++) {
-    gc_new(m, r, (gc_shape){0, large_bytes(i)}, GC_PLAIN);
-    gc_global_borrow(m, all, KEPT);
-    gc_store_take(m, all, (uint32_t)(i % places), r);
-    litter(m, LITTER / 4);
-    step(t, 1);
-  }
-  gc_frame_leave(m, frame, 1, 1);
-}
-
 static totals of_large_small(uint64_t n) {
   uint64_t kept = min_u64(n, PLACES);
   totals s = keeps(sum(array(PLACES), larges(n - kept, kept)),
@@ -375,7 +207,7 @@ static totals of_large_small(uint64_t n) {
 }
 
 static void large_small(wl_thread *t, uint64_t n) {
-  replace_larges(t, n, PLACES);
+  replace_larges(t, n, PLACES, LITTER / 4);
 }
 
 /* The same, but all large objects stay. */
@@ -384,7 +216,7 @@ static totals of_large_kept(uint64_t n) {
 }
 
 static void large_kept(wl_thread *t, uint64_t n) {
-  replace_larges(t, n, n);
+  replace_larges(t, n, n, LITTER / 4);
 }
 
 /* A binary tree, from which pieces are cut and grown again. */
@@ -424,6 +256,20 @@ static void tree_pieces(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
+/* dst <- a new ring of RING nodes. */
+static void make_ring(gc_mutator *m, gc_reg dst) {
+  gc_reg frame = gc_frame_enter(m, 2, 0), last = frame, node = frame + 1;
+  new_node(m, dst);
+  gc_copy(m, last, dst);
+  for (int i = 1; i < RING; i++) {
+    new_node(m, node);
+    gc_store(m, last, NEXT, node);
+    gc_move(m, last, node);
+  }
+  gc_store(m, last, NEXT, dst);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
 /* Rings die, and nothing else is alive: flat. */
 static totals of_rings(uint64_t n) {
   totals s = keeps(nodes(0), nodes(n * STEP * RING));
@@ -457,15 +303,46 @@ static void rings_beside(wl_thread *t, uint64_t n) {
   gc_frame_leave(t->m, r, 1, 0);
 }
 
+/* Rings die beside a larger one that lives, and of which one object after the
+ * other is looked at, so that it is a candidate all the time: flat.  The others
+ * must not have to wait for it. */
+enum { PINNED = 300 };
+
+static totals of_rings_pinned(uint64_t n) {
+  totals s = keeps(nodes(PINNED), nodes(n * STEP * RING));
+  s.cyclic = nodes(n * STEP * RING);
+  return s;
+}
+
+static void rings_pinned(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, PINNED);
+  gc_reg frame = gc_frame_enter(m, 3, 0), r = frame, at = frame + 1;
+  gc_reg next = frame + 2;
+  gc_global_load(m, at, KEPT);
+  for (gc_load(m, next, at, NEXT); !gc_is_null(m, next);) {
+    gc_move(m, at, next);
+    gc_load(m, next, at, NEXT);
+  }
+  gc_global_load(m, next, KEPT);
+  gc_store_take(m, at, NEXT, next);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    gc_load(m, next, at, NEXT);
+    gc_move(m, at, next);
+    make_ring(m, r);
+    step_at(t, i);
+  }
+  gc_load(m, next, at, NEXT); /* it becomes a list again */
+  gc_global_store(m, KEPT, next);
+  gc_store_null(m, at, NEXT);
+  gc_frame_leave(m, frame, 3, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with finalizers.
  * ------------------------------------------------------------------------- */
 
 enum { FINALIZABLES = 200 };
-
-static void new_finalizable(gc_mutator *m, gc_reg dst) {
-  gc_new(m, dst, NODE, GC_FINALIZABLE);
-}
 
 /* Finalizable objects die and are taken, but never the last one: flat. */
 static totals of_backlog(uint64_t n) {
@@ -550,6 +427,33 @@ static void one_by_one(wl_thread *t, uint64_t n) {
   }
 }
 
+/* Finalizable objects of a table die, each holding an object, and are taken
+ * whenever some wait; nobody asks for a collection: flat. */
+enum { TURNING = 64 }; /* places of a table whose objects come and go */
+
+static totals of_finalized(uint64_t n) {
+  return keeps(array(TURNING), nodes(2 * n * STEP));
+}
+
+static void finalized(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  gc_reg frame = gc_frame_enter(m, 2, 1), r = frame, held = frame + 1;
+  gc_reg all = frame + 2;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    new_node(m, held);
+    gc_store_take(m, r, NEXT, held);
+    gc_global_borrow(m, all, KEPT);
+    gc_store_take(m, all, (uint32_t)(i * 7 % TURNING), r);
+    gc_unborrow(m, all);
+    take_finalizers(m, UINT64_MAX);
+    step_at(t, i);
+  }
+  empty_array(m, KEPT, TURNING);
+  gc_frame_leave(m, frame, 2, 1);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with weak references.
  * ------------------------------------------------------------------------- */
@@ -615,6 +519,35 @@ static void weak_dropped(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
+/* Targets and weak references of two tables come and go, in different orders,
+ * so that now the one dies first and now the other; some targets have two weak
+ * references: flat. */
+static totals of_weak_turnover(uint64_t n) {
+  totals s = keeps(sum(array(TURNING), array(TURNING)),
+                   sum(nodes(n * STEP), weaks(n * STEP + n * STEP / 4)));
+  s.live += nodes(TURNING).bytes + weaks(TURNING).bytes;
+  return s;
+}
+
+static void weak_turnover(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  make_array(m, MORE, TURNING);
+  gc_reg frame = gc_frame_enter(m, 2, 0), target = frame, weak = frame + 1;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(m, target);
+    if (i % 4 == 0)
+      gc_weak_new(m, weak, target);
+    gc_weak_new(m, weak, target);
+    put_into(m, MORE, i * 11 % TURNING, weak);
+    put_into(m, KEPT, i * 5 % (TURNING - 1), target);
+    step_at(t, i);
+  }
+  empty_array(m, KEPT, TURNING);
+  empty_array(m, MORE, TURNING);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with ephemerons.
  * ------------------------------------------------------------------------- */
@@ -677,6 +610,38 @@ static totals of_pairs_backwards(uint64_t n) {
 
 static void pairs_backwards(wl_thread *t, uint64_t n) {
   keep_pairs(t, n * STEP, BACKWARDS);
+}
+
+/* Ephemerons and their keys come and go as above; every other value is the key
+ * of the next ephemeron: flat. */
+static totals of_pairs_turnover(uint64_t n) {
+  totals s = keeps(sum(array(TURNING), array(TURNING)),
+                   sum(nodes(n * STEP + (n * STEP + 1) / 2), weaks(n * STEP)));
+  s.live += nodes(3 * TURNING).bytes + weaks(TURNING).bytes;
+  return s;
+}
+
+static void pairs_turnover(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  make_array(m, MORE, TURNING);
+  gc_reg frame = gc_frame_enter(m, 3, 0), key = frame, value = frame + 1;
+  gc_reg pair = frame + 2;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    if (i % 2)
+      gc_move(m, key, value);
+    else
+      new_node(m, key);
+    new_node(m, value);
+    gc_ephemeron_new(m, pair, key, value);
+    put_into(m, MORE, i * 11 % TURNING, pair);
+    put_into(m, KEPT, i * 5 % (TURNING - 1), key);
+    step_at(t, i);
+  }
+  gc_clear(m, value);
+  empty_array(m, KEPT, TURNING);
+  empty_array(m, MORE, TURNING);
+  gc_frame_leave(m, frame, 3, 0);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -865,28 +830,40 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(large_kept, "large-kept")                                                  \
   X(tree_pieces, "tree-pieces")                                                \
   X(rings, "rings")                                                            \
-  X(rings_beside, "rings-beside")
+  X(rings_beside, "rings-beside")                                              \
+  X(rings_pinned, "rings-pinned")                                              \
+  X(alone_large, "large-alone")                                                \
+  X(alone_sizes, "sizes")
 
 #define FINALIZER_SHAPES(X)                                                    \
   X(backlog, "backlog")                                                        \
   X(waiting, "waiting")                                                        \
   X(finalizable, "alive")                                                      \
-  X(one_by_one, "one-by-one")
+  X(one_by_one, "one-by-one")                                                  \
+  X(finalized, "turnover")                                                     \
+  X(alone_queued, "queued")                                                    \
+  X(alone_taken, "taken")
 
 #define WEAK_SHAPES(X)                                                         \
   X(weak_one, "one-target")                                                    \
   X(weak_dead, "dead")                                                         \
-  X(weak_dropped, "dropped")
+  X(weak_dropped, "dropped")                                                   \
+  X(weak_turnover, "turnover")                                                 \
+  X(alone_weaks, "alive")
 
 #define EPHEMERON_SHAPES(X)                                                    \
   X(pairs_one_key, "one-key")                                                  \
   X(pairs_forwards, "forwards")                                                \
-  X(pairs_backwards, "backwards")
+  X(pairs_backwards, "backwards")                                              \
+  X(pairs_turnover, "turnover")                                                \
+  X(alone_pairs, "dropped")
 
 #define THREAD_SHAPES(X)                                                       \
   X(threads_pairs, "pairs")                                                    \
   X(threads_stores, "stores")                                                  \
-  X(threads_idle, "idle")
+  X(threads_idle, "idle")                                                      \
+  X(alone_threads, "brief")                                                    \
+  X(alone_sizes_of_threads, "sizes")
 
 WORKLOAD(growth, "growth", "shapes whose cost must be linear", WL_NEEDS_DEPTH,
          PLAIN_SHAPES);

@@ -197,6 +197,7 @@ const workload workload_large_objects = {
                 "steps, each of which replaces one object of each size", 500, 1,
                 1 << 20, NULL}},
     .knows_deaths = true,
+    .longer = "steps",
     .volume = volume,
     .run = run,
 };

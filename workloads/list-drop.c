@@ -13,23 +13,7 @@
  * Survivors: all nodes of the last list.
  *
  * Limits: the nodes lie in memory in the order of the list. */
-#include "parts.h"
-
-enum { LENGTH, ROUNDS, PAYLOAD };
-enum { BUILD, DROP };
-enum { NEXT };
-
-enum { STEP_NODES = 1024 };
-
-static gc_shape node_shape(const uint64_t *p) {
-  return (gc_shape){1, (uint32_t)p[PAYLOAD]};
-}
-
-static wl_volume volume(const uint64_t *p, unsigned threads) {
-  (void)threads;
-  uint64_t list = p[LENGTH] * gc_shape_bytes(node_shape(p));
-  return (wl_volume){.live = list, .allocated = (p[ROUNDS] + 1) * list};
-}
+#include "list-drop.h"
 
 static void build(wl_thread *t, gc_reg list) {
   gc_mutator *m = t->m;
@@ -89,16 +73,6 @@ static void run(wl_thread *t) {
 }
 
 const workload workload_list_drop = {
-    .name = "list-drop",
-    .summary = "a very long list dies at once",
-    .source = "Weizenbaum, CACM 1963",
-    .unit = "objects",
-    .steps = {"build", "drop"},
-    .params = {{"length", "nodes in the list", 1000000, 1, 1 << 27, NULL},
-               {"rounds", "lists that are dropped", 10, 1, 10000, NULL},
-               {"payload", "bytes in a node", 16, 8, 1024, NULL}},
-    .needs = WL_NEEDS_DEPTH,
-    .knows_deaths = true,
-    .volume = volume,
+    LIST_DROP_DESCRIPTION,
     .run = run,
 };

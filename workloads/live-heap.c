@@ -520,6 +520,8 @@ static void run(wl_thread *t) {
   set_up(t, orders);
 
   wl_begin(t);
+  if (p[MEASURE] == ALLOCATE || p[MEASURE] == REUSE)
+    wl_apart(t);
   for (uint64_t round = 0; round < p[ROUNDS]; round++)
     measure(t, round);
   wl_end(t);
@@ -563,6 +565,7 @@ const workload workload_live_heap = {
     .needs = WL_TAKES_THREADS |
              WL_NEEDS_DEPTH, /* the lists that fill holes are long */
     .knows_deaths = true,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

@@ -21,10 +21,8 @@
  * word, and both are noticed.  `bytes` is the size of the payload, at least one
  * word. */
 
-static inline void stamp(gc_mutator *m, gc_reg obj, uint64_t bytes,
-                         uint64_t id) {
+static inline void stamp_words(uint64_t *word, uint64_t bytes, uint64_t id) {
   static _Thread_local uint64_t noise;
-  uint64_t *word = gc_payload(m, obj);
   uint64_t n = bytes / 8;
   word[0] = id;
   if (n >= 2)
@@ -36,14 +34,22 @@ static inline void stamp(gc_mutator *m, gc_reg obj, uint64_t bytes,
   }
 }
 
+static inline bool stamp_words_whole(const uint64_t *word, uint64_t bytes) {
+  uint64_t n = bytes / 8;
+  return (n < 2 || word[n - 1] == ~word[0]) && (n < 4 || word[1] == ~word[2]);
+}
+
+static inline void stamp(gc_mutator *m, gc_reg obj, uint64_t bytes,
+                         uint64_t id) {
+  stamp_words(gc_payload(m, obj), bytes, id);
+}
+
 static inline uint64_t stamp_id(gc_mutator *m, gc_reg obj) {
   return *(const uint64_t *)gc_payload(m, obj);
 }
 
 static inline bool stamp_whole(gc_mutator *m, gc_reg obj, uint64_t bytes) {
-  const uint64_t *word = gc_payload(m, obj);
-  uint64_t n = bytes / 8;
-  return (n < 2 || word[n - 1] == ~word[0]) && (n < 4 || word[1] == ~word[2]);
+  return stamp_words_whole(gc_payload(m, obj), bytes);
 }
 
 static inline bool stamp_is(gc_mutator *m, gc_reg obj, uint64_t bytes,

@@ -277,6 +277,7 @@ const workload workload_requests = {
                 "`requests` says",
                 5, 0, 3600, NULL}},
     .knows_deaths = true,
+    .longer = "requests",
     .volume = volume,
     .run = run,
 };

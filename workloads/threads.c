@@ -421,6 +421,7 @@ const workload workload_threads = {
                {"queue", "messages that the queue can hold", 256, 1, 1 << 16,
                 NULL}},
     .needs = WL_NEEDS_THREADS,
+    .longer = "ops",
     .volume = volume,
     .run = run,
 };

@@ -143,6 +143,7 @@ const workload workload_tls = {
                 NULL}},
     .needs = WL_NEEDS_THREADS,
     .knows_deaths = true,
+    .longer = "waves",
     .volume = volume,
     .run = run,
 };

@@ -432,6 +432,7 @@ const workload workload_weakrefs = {
                {"cyclic", "percent of the observers in a cycle", 50, 0, 100,
                 NULL}},
     .needs = WL_NEEDS_WEAK,
+    .longer = "rounds",
     .volume = volume,
     .run = run,
 };

@@ -87,7 +87,10 @@ typedef struct workload {
   const char *unit;    /* the unit of work, plural: "objects", "requests" */
   const char *steps[WL_STEP_KINDS]; /* names of the kinds of steps */
   wl_param params[WL_PARAMS];       /* up to an entry without a name */
-  unsigned needs;                   /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* The parameter that makes the run longer and leaves its live data as they
+   * are; NULL if there is none. */
+  const char *longer;
+  unsigned needs; /* bits WL_NEEDS_* and WL_TAKES_THREADS */
   /* The workload states every death by gc_free if GC_EXPLICIT_FREE, so that
    * collectors that free nothing else can run it. */
   bool knows_deaths;
@@ -146,6 +149,11 @@ static inline uint64_t wl_get(const wl_thread *t, unsigned i) {
  * part, and starts the first step.  (S) */
 void wl_begin(wl_thread *t);
 void wl_end(wl_thread *t);
+
+/* Says, after wl_begin, that what is measured is not the collector's work: the
+ * workload keeps collections out of it, so that their absence proves nothing
+ * against the figures.  Main thread only. */
+void wl_apart(wl_thread *t);
 
 /* Ends the current step of this thread, in which it did `ops` units of work,
  * and starts the next step.  `kind` is an index into workload.steps.  Costs

@@ -27,7 +27,10 @@ struct gc_heap {
 static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
 
 const gc_collector gc_this_collector = {
-#if BDWGC_EXACT
+#if BDWGC_BY_HAND
+    .name = "by-hand-bdwgc",
+    .summary = "diagnostic: plain C on libgc, without the interface",
+#elif BDWGC_EXACT
     .name = "bdwgc-exact",
     .summary = "libgc, with the interface's roots only",
 #else
@@ -35,12 +38,12 @@ const gc_collector gc_this_collector = {
     .summary = "libgc: conservative stacks, exact objects, lazy sweeping",
 #endif
     .source = "Boehm & Weiser, Software: Practice and Experience 1988",
-    .kind = GC_KIND_REFERENCE,
+    .kind = BDWGC_BY_HAND ? GC_KIND_DIAGNOSTIC : GC_KIND_REFERENCE,
     .faults = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
-            .threads = !BDWGC_EXACT,
-            .weak = true,
-            .finalizers = true,
+            .threads = !BDWGC_EXACT && !BDWGC_BY_HAND,
+            .weak = !BDWGC_BY_HAND,
+            .finalizers = !BDWGC_BY_HAND,
             .heap_limit = true,
             .overhead_bytes = 512 << 10,
             .conservative = !BDWGC_EXACT},
@@ -101,6 +104,9 @@ static void push_roots(void) {
         for (void *cell = m->free[kind][n]; cell; cell = *(void **)cell)
           GC_set_mark_bit(cell);
   }
+#if BDWGC_BY_HAND
+  hand_push_roots();
+#endif
 }
 
 /* ------------------------------------------------------------------------- *
@@ -389,6 +395,9 @@ void gc_collect(gc_mutator *m) {
                    "xor %%r15d, %%r15d" ::
                        : "rbx", "r12", "r13", "r14", "r15", "cc");
 #endif
+#if BDWGC_BY_HAND
+  hand_give_up();
+#endif
   collect_below();
   m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
@@ -409,6 +418,9 @@ typedef struct survey {
  * those with our header. */
 static void visit(void *cell, size_t bytes, void *data) {
   survey *s = data;
+#if BDWGC_BY_HAND
+  s->objects += hand_owns(cell);
+#endif
   gc_object *o = cell;
   if (bytes < sizeof *o || o->word != BDWGC_OBJECT)
     return;

@@ -11,14 +11,19 @@
  * bdwgc.c marks the heap cells on these lists, as libgc marks those of its own
  * threads.
  *
- * BDWGC_EXACT makes the variant whose only roots are the interface's: no stack
- * is scanned.  The variant is sound for one thread only, as other threads are
- * suspended anywhere and may hold a new object that no root refers to yet. */
+ * BDWGC_BY_HAND makes the program whose workloads are in collectors/by-hand and
+ * do not use this half.  BDWGC_EXACT makes the variant whose only roots are the
+ * interface's: no stack is scanned.  The variant is sound for one thread only,
+ * as other threads are suspended anywhere and may hold a new object that no
+ * root refers to yet. */
 #ifndef REAPMARK_BDWGC_H
 #define REAPMARK_BDWGC_H
 
 #include "common/object.h"
 
+#ifndef BDWGC_BY_HAND
+#define BDWGC_BY_HAND 0
+#endif
 #ifndef BDWGC_EXACT
 #define BDWGC_EXACT 0
 #endif

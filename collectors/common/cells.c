@@ -277,7 +277,8 @@ static void *cells_collect(gc_mutator *m, void *request) {
     p = cells_get(r->c, r->bytes, n < policy->attempts ? policy->may : NULL);
   }
   if (!p) {
-    blocks_release();
+    if (!gc_mutant(empty_blocks_kept))
+      blocks_release();
     p = cells_get(r->c, r->bytes, NULL);
   }
   return p;
@@ -318,7 +319,8 @@ void cells_buffer_return(cells_buffer *buffer) {
                                      : (uint16_t)(taken / SPACE_GRANULE);
     cells_blocks[number].free = 0; /* was counted when the block was taken */
     cells_counted.returned++;
-    cells_list(number);
+    if (!gc_mutant(returned_unlisted))
+      cells_list(number);
   }
   pthread_mutex_unlock(&cells_lock);
   cells_buffer_reset(buffer);

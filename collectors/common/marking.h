@@ -3,8 +3,7 @@
  *
  * An object is marked when it is pushed onto the mark stack, so it is pushed at
  * most once.  From the stack it passes through a short queue while its cache
- * lines are fetched: a miss costs about 100 ns and a scan only a few (Cher,
- * Hosking & Vitek, ASPLOS 2004).
+ * lines are fetched (prefetch.h).
  *
  * The stack grows as needed.  If it cannot grow, the object stays marked but
  * unscanned and its block is flagged; when the stack is empty, all marked
@@ -20,6 +19,7 @@
 #include "common/bitmap.h"
 #include "common/cells.h"
 #include "common/hostile/mutants.h"
+#include "common/prefetch.h"
 #include "common/stack.h"
 
 enum {
@@ -39,9 +39,10 @@ enum {
 typedef struct marking {
   uint64_t *marks; /* a bit per granule */
   object_stack stack;
-  gc_object *fifo[MARKING_FIFO]; /* the queue, a ring; null: nothing queued */
-  unsigned at;                   /* the place in the ring whose turn it is */
-  uint64_t scanned, rescans;     /* objects, and blocks scanned again, so far */
+  void *fifo[MARKING_FIFO]; /* the queue, a ring */
+  prefetch_ends ends;
+  uint64_t scanned, rescans; /* objects, and blocks scanned again, so far */
+  uint64_t turns;            /* of the loop in marking_scan_all, so far */
 } marking;
 
 /* The option of collectors that mark: see MARKING_OPTION. */
@@ -54,7 +55,8 @@ extern uint64_t marking_most;
 
 /* What a marker did, as counters of gc_heap_counters. */
 #define MARKING_COUNTERS(k)                                                    \
-  {"objects-scanned", (k)->scanned}, {"rescans", (k)->rescans}, {              \
+  {"objects-scanned", (k)->scanned}, {"marker-turns", (k)->turns},             \
+      {"rescans", (k)->rescans}, {                                             \
     "mark-stack-room", (k)->stack.room                                         \
   }
 
@@ -76,10 +78,7 @@ static inline void marking_push(marking *k, gc_object *o) {
 
 /* Whether nothing is left to be scanned, flagged blocks apart. */
 static inline bool marking_idle(const marking *k) {
-  for (unsigned i = 0; i < MARKING_FIFO; i++)
-    if (k->fifo[i])
-      return false;
-  return k->stack.size == 0;
+  return k->ends.size == 0 && k->stack.size == 0;
 }
 
 /* How many slots of an object are scanned: all. */
@@ -107,22 +106,22 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
   gc_object **bottom = k->stack.items;
   gc_object **top = object_stack_place(&k->stack, k->stack.size);
   gc_object **limit = object_stack_place(&k->stack, k->stack.room);
-  unsigned at = k->at, idle = 0;
-  while (n < most) {
-    gc_object *next = NULL;
+  prefetch_ends ends = k->ends;
+  uint64_t turns = 0;
+  for (; n < most; turns++) {
+    gc_object *o;
     if (gc_likely(top > bottom)) {
-      next = *--top;
+      gc_object *next = *--top;
       __builtin_prefetch(next);
       __builtin_prefetch((char *)next + MARKING_AHEAD);
-      idle = 0;
-    } else if (idle++ == MARKING_FIFO) { /* the queue has been emptied */
-      break;
+      o = prefetch_turn(k->fifo, MARKING_FIFO, &ends, next);
+      if (!o)
+        continue;
+    } else {
+      o = prefetch_take(k->fifo, MARKING_FIFO, &ends);
+      if (!o)
+        break;
     }
-    gc_object *o = k->fifo[at];
-    k->fifo[at] = next;
-    at = (at + 1) % MARKING_FIFO;
-    if (!o)
-      continue;
     n++;
     if (visit) { /* which may push */
       k->stack.size = (size_t)(top - bottom);
@@ -147,7 +146,8 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
       limit = object_stack_place(&k->stack, k->stack.room);
     }
   }
-  k->at = at;
+  k->ends = ends;
+  k->turns += turns;
   k->stack.size = (size_t)(top - bottom);
   k->scanned += n;
   *left -= n;

@@ -22,7 +22,11 @@ struct gc_heap {
 static uint64_t threshold0 = 700, threshold1 = 10, threshold2 = 10;
 
 const gc_collector gc_this_collector = {
-#if CPYTHON_PLAIN
+#if defined CPYTHON_BY_HAND
+    .name = "by-hand-cpython",
+    .summary = "diagnostic: an extension module for CPython " PY_VERSION
+               ", without the interface",
+#elif CPYTHON_PLAIN
     .name = "cpython-refcount",
     .summary = "CPython " PY_VERSION ", types that its cycle detector does "
                "not track; threads take turns",
@@ -32,6 +36,10 @@ const gc_collector gc_this_collector = {
                "detector; threads take turns",
 #endif
     .source = "Python/C API; Schemenauer's cycle detector, Python 2.0",
+#ifdef CPYTHON_BY_HAND
+    .kind = GC_KIND_DIAGNOSTIC,
+    .can = {.reclaims = GC_RECLAIMS_ALL, .prompt = GC_PROMPT_ALL},
+#else
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = CPYTHON_PLAIN ? GC_RECLAIMS_ACYCLIC : GC_RECLAIMS_ALL,
             .prompt = GC_PROMPT_ALL,
@@ -41,6 +49,7 @@ const gc_collector gc_this_collector = {
             .weak_keys = true,
             .finalizers = true,
             .turns = true},
+#endif
     .options =
         (const gc_option[]){
 #if !CPYTHON_PLAIN
@@ -646,7 +655,11 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
+#ifdef CPYTHON_BY_HAND
+  return hand_objects;
+#else
   return objects;
+#endif
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {

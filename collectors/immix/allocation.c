@@ -194,7 +194,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
     im_collect(true);
     o = im_obtain(m, request);
   } while (im.occupied < occupied);
-  if (o)
+  if (o || (gc_mutant(headroom_kept) && *(size_t *)request <= IM_MOST))
     return o;
   im.spent = true;
   while (im.headroom) {

@@ -3,6 +3,7 @@
  * stopped. */
 #include "gc.h"
 #include "common/ephemerons.h"
+#include "common/prefetch.h"
 #include "immix/layout.h"
 #include "common/inline/roots.h"
 
@@ -189,31 +190,32 @@ im_reach(gc_object **place, bool evacuates, bool pairs) {
  * while evacuating, objects are marked through the bag. */
 static inline __attribute__((always_inline)) void im_drain(bool evacuates,
                                                            bool pairs) {
-  gc_object *fifo[IM_FIFO] = {0}; /* null where nothing is queued */
+  void *fifo[IM_FIFO]; /* prefetch.h */
+  prefetch_ends ends = {0, 0};
   object_stack *stack = &im.grey.stack;
   gc_object **bottom = stack->items;
   gc_object **top = object_stack_place(stack, stack->size);
   gc_object **limit = object_stack_place(stack, stack->room);
   uint64_t *marks = im.marks, objects = 0, live = 0;
-  unsigned at = 0;
-  /* After a whole round without a new entry the queue is empty. */
-  for (unsigned idle = 0; idle <= IM_FIFO; at = (at + 1) % IM_FIFO) {
-    gc_object *next = NULL, *o = fifo[at];
-    idle++;
+  for (;;) {
+    gc_object *next = NULL, *o;
     if (gc_likely(top > bottom))
       next = *--top;
     else if (gc_unlikely(im.grey.spilled)) {
       next = bag_unspill(&im.grey);
       im.unspilled++;
     }
-    if (next) {
+    if (gc_likely(next)) {
       __builtin_prefetch(next);
       __builtin_prefetch((char *)next + IM_AHEAD);
-      idle = 0;
+      o = prefetch_turn(fifo, IM_FIFO, &ends, next);
+      if (!o)
+        continue;
+    } else {
+      o = prefetch_take(fifo, IM_FIFO, &ends);
+      if (!o)
+        break;
     }
-    fifo[at] = next;
-    if (!o)
-      continue;
     size_t bytes = forwarding_bytes(o);
     if (bytes <= IM_MOST)
       im_mark_lines(o, bytes);
@@ -266,7 +268,7 @@ void im_mark_reachable(bool evacuates) {
   }
 }
 
-void im_mark_values(bool evacuates) {
+void im_mark_values(bool evacuates, bool revived) {
   roots_each(evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
   for (bool more = true; more;) {
     more = false;
@@ -276,7 +278,8 @@ void im_mark_values(bool evacuates) {
       im_drain(false, true);
     for (gc_object **value; (value = ephemerons_next(im_where));) {
       gc_object *moved = *value;
-      bool stale = gc_mutant(ephemeron_value_unmoved);
+      bool stale = gc_mutant(ephemeron_value_unmoved) ||
+                   (gc_mutant(revived_value_unmoved) && revived);
       im_reach(stale ? &moved : value, evacuates, true);
       more = true;
     }

@@ -217,13 +217,13 @@ void im_collect(bool desperate) {
   im_mark_reachable(evacuates);
   bool pairs = ephemerons_begin(im_where, true);
   if (pairs)
-    im_mark_values(evacuates);
+    im_mark_values(evacuates, false);
   tracked_clear_weak(im_where, true);
   if (pairs)
     ephemerons_clear(im_where, true);
   tracked_queue_dead(im_where, true);
   if (pairs)
-    im_mark_values(evacuates);
+    im_mark_values(evacuates, true);
   else
     im_mark_reachable(evacuates);
   tracked_prune_weak(im_where, true);
@@ -305,7 +305,8 @@ static void im_return(im_hole *hole) {
     block->state = IM_RECYCLABLE;
     block->next = im.recyclable;
     im.recyclable = b;
-    im.sought = IM_LINES + 1;
+    if (!gc_mutant(returned_unsought))
+      im.sought = IM_LINES + 1;
   }
   pthread_mutex_unlock(&im.lock);
 }

@@ -184,8 +184,9 @@ bool im_choose(bool desperate);
 void im_mark_reachable(bool evacuates);
 
 /* evacuation.c.  The same, and marks the values of ephemerons that are alive
- * with all that they reach; after ephemerons_begin. */
-void im_mark_values(bool evacuates);
+ * with all that they reach; after ephemerons_begin.  `revived`: those are meant
+ * that the finalizer queue leads to. */
+void im_mark_values(bool evacuates, bool revived);
 
 /* evacuation.c.  The answer to tracked.h: where an object is now, or NULL if it
  * was not reached. */

@@ -19,6 +19,11 @@
 #define MALLOC_SOURCE "Gloger, ptmalloc, after Lea"
 #endif
 
+/* The program by hand has jemalloc's default arenas instead of the space. */
+#if defined MALLOC_JEMALLOC && !defined MALLOC_BY_HAND
+#define MALLOC_SPACE
+#endif
+
 struct gc_heap {
   uint64_t objects;      /* made less freed, by mutators that have detached */
   gc_footprint at_start; /* what the process held before the heap was made */
@@ -26,12 +31,21 @@ struct gc_heap {
 };
 
 const gc_collector gc_this_collector = {
+#ifdef MALLOC_BY_HAND
+    .name = "by-hand-" MALLOC_NAME,
+    .summary =
+        "diagnostic: plain C and " MALLOC_WHOSE ", without the interface",
+    .kind = GC_KIND_DIAGNOSTIC,
+#else
     .name = MALLOC_NAME,
     .summary = "explicit freeing by " MALLOC_WHOSE,
-    .source = MALLOC_SOURCE,
     .kind = GC_KIND_REFERENCE,
+#endif
+    .source = MALLOC_SOURCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+#ifndef MALLOC_BY_HAND
             .threads = true,
+#endif
             .explicit_free = true},
     .options = (const gc_option[]){{0}},
 };
@@ -45,9 +59,11 @@ static gc_footprint malloc_held(void) {
   mi_process_info(&unused, &unused, &unused, &unused, &unused, &bytes, &peak,
                   &unused);
   return (gc_footprint){bytes, peak};
-#elif defined MALLOC_JEMALLOC
+#elif defined MALLOC_SPACE
   uint64_t side = space_metadata();
   return space_footprint(side);
+#elif defined MALLOC_JEMALLOC
+  return hand_jemalloc_held();
 #else
   struct mallinfo2 info = mallinfo2();
   return (gc_footprint){info.arena + info.hblkhd, info.arena + info.hblkhd};
@@ -59,7 +75,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *heap = calloc(1, sizeof *heap);
   if (!heap)
     return NULL;
-#ifdef MALLOC_JEMALLOC
+#ifdef MALLOC_SPACE
   if (!space_create(0)) {
     free(heap);
     return NULL;
@@ -73,7 +89,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 /* Objects that were not freed stay allocated until the process ends; jemalloc's
  * arena is released as a whole. */
 void gc_heap_destroy(gc_heap *heap) {
-#ifdef MALLOC_JEMALLOC
+#ifdef MALLOC_SPACE
   space_destroy();
 #endif
   memset(object_globals, 0, sizeof object_globals);
@@ -84,7 +100,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
   gc_mutator *m = world_mutator_create(heap, sizeof *m);
   if (!m)
     return NULL;
-#ifdef MALLOC_JEMALLOC
+#ifdef MALLOC_SPACE
   m->flags = space_cache_create();
 #endif
   world_join(m);
@@ -96,7 +112,7 @@ void gc_thread_detach(gc_mutator *m) {
   m->base.heap->objects += m->made - m->freed;
   world_unlock();
   world_leave(m);
-#ifdef MALLOC_JEMALLOC
+#ifdef MALLOC_SPACE
   space_cache_destroy(m->flags);
 #endif
   world_mutator_destroy(m);
@@ -131,6 +147,9 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     n += m->made - m->freed; /* may be below zero: a mutator also frees objects
                                 that others made */
+#ifdef MALLOC_BY_HAND
+  n += hand_made - hand_freed;
+#endif
   return n;
 }
 

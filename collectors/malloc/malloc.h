@@ -5,7 +5,8 @@
  * 2005) compare collectors with such a program; here the program states the
  * deaths itself, instead of an oracle.
  *
- * One source makes three allocators, by macros:
+ * MALLOC_BY_HAND makes the program whose workloads are in collectors/by-hand
+ * and do not use this half.  One source makes three allocators, by macros:
  *   (none)           the C library's malloc
  *   MALLOC_JEMALLOC  the jemalloc under the models (common/space.h), through a
  *                    thread cache of each mutator

@@ -186,7 +186,9 @@ void inc_shade(gc_mutator *m, gc_object *o) {
   if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
     return;
   hostile_race();
-  if (!(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
+  if (gc_mutant(shade_not_atomic)
+          ? mutant_set_bits(word, bit)
+          : !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
     bag_put(&m->shaded, o);
 }
 
@@ -506,7 +508,7 @@ static bool inc_may(bool fresh, uint64_t bytes) {
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
   inc_colour_buffers(false);
-  if (!again)
+  if (!again && !gc_mutant(whole_kept))
     inc.whole = false;
   if (!again && cells_handed_out() >= inc.next) {
     inc_slice();
@@ -688,9 +690,9 @@ static const char *inc_foresee(uint64_t *seen) {
     if (inc_where(large_objects.items[i]))
       bitmap_set(seen, space_granule(large_objects.items[i]));
   inc_foresee_stack(&r, &inc.marking.stack);
-  for (unsigned i = 0; i < MARKING_FIFO; i++)
-    if (inc.marking.fifo[i])
-      inc_foresee_queued(&r, inc.marking.fifo[i]);
+  const marking *k = &inc.marking;
+  for (unsigned i = 0; i < k->ends.size; i++)
+    inc_foresee_queued(&r, prefetch_waiting(k->fifo, MARKING_FIFO, k->ends, i));
   inc_foresee_stack(&r, &inc.wide);
   if (inc.parted)
     inc_foresee_queued(&r, inc.parted);

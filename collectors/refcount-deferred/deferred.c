@@ -55,6 +55,7 @@
 #include "common/hostile/mutants.h"
 #include "common/pacing.h"
 #include "common/pause.h"
+#include "common/prefetch.h"
 #include "common/tracked.h"
 #include "refcount-deferred/deferred.h"
 #include "common/inline/cells-heap.h"
@@ -98,8 +99,8 @@ struct gc_heap {
 
   object_bag zct;   /* the zero-count table: old objects whose count is zero */
   object_bag young; /* objects that became old whose slots were not counted */
-  gc_object *fifo[DC_FIFO]; /* references that wait to be counted, a ring */
-  unsigned at;              /* the place in the ring whose turn it is */
+  void *fifo[DC_FIFO]; /* references that wait to be counted, a ring, */
+  prefetch_ends ends;  /* and its ends (prefetch.h) */
   uint32_t dead; /* the granule of the first object in the list of the dead, 0:
                     none */
   bool pairs;    /* ephemerons may wait for objects that get counts, ... */
@@ -164,6 +165,7 @@ const gc_collector gc_this_collector = {
      * because of allocation alone. */
     .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
                                    "epoch=1,growth=10", NULL},
+    .partial = {"epoch=64,log=16,growth-least=1048576", GC_RECLAIMS_ACYCLIC},
     .options =
         (const gc_option[]){
             {"epoch", "allocation between collections, in KiB", &option_epoch,
@@ -174,6 +176,7 @@ const gc_collector gc_this_collector = {
              "without a heap limit: growth between traces, in percent of the "
              "live bytes",
              &option_growth, 10, 1000},
+            PACING_OPTION,
             {0}},
 };
 
@@ -253,7 +256,7 @@ static bool dc_lock(gc_object *o, bool large, size_t bit) {
     } else if (__atomic_compare_exchange_n(&o->meta, &meta, meta | DC_LOCKED,
                                            false, __ATOMIC_ACQUIRE,
                                            __ATOMIC_ACQUIRE)) {
-      if (!large || !dc_part_logged(bit))
+      if (!large || !dc_part_logged(bit) || gc_mutant(part_logged_twice))
         return true;
       __atomic_fetch_and(&o->meta, ~DC_LOCKED, __ATOMIC_RELEASE);
       return false;
@@ -413,12 +416,10 @@ static void dc_count(gc_heap *h, gc_object *o) {
 
 /* The same, once the object has been fetched. */
 static void dc_count_later(gc_heap *h, gc_object *o) {
-  gc_object *first = h->fifo[h->at];
   __builtin_prefetch(o, 1);
-  h->fifo[h->at] = o;
-  h->at = (h->at + 1) % DC_FIFO;
-  if (first)
-    dc_count(h, first);
+  gc_object *due = prefetch_turn(h->fifo, DC_FIFO, &h->ends, o);
+  if (due)
+    dc_count(h, due);
 }
 
 static void dc_count_slots(gc_heap *h, gc_object *o, dc_range range) {
@@ -435,19 +436,13 @@ static ephemeron *dc_pair_of(gc_object **value) {
 /* Counts all waiting references, and the references of all objects that become
  * old by that. */
 static void dc_drain(gc_heap *h) {
-  for (unsigned idle = 0; idle < DC_FIFO;) {
-    gc_object *o = bag_take(&h->young);
-    if (o) {
+  for (gc_object *o;;) {
+    if ((o = bag_take(&h->young)))
       dc_count_slots(h, o, (dc_range){0, object_slots(o)});
-      idle = 0;
-      continue;
-    }
-    gc_object *first = h->fifo[h->at];
-    h->fifo[h->at] = NULL;
-    h->at = (h->at + 1) % DC_FIFO;
-    if (first)
-      dc_count(h, first);
-    idle = first ? 0 : idle + 1;
+    else if ((o = prefetch_take(h->fifo, DC_FIFO, &h->ends)))
+      dc_count(h, o);
+    else
+      return;
   }
 }
 
@@ -517,7 +512,8 @@ static void dc_bury_all(gc_heap *h) {
     gc_object *o = space_address(h->dead);
     h->dead = o->word;
     bitmap_clear(cells_marks, space_granule(o));
-    cells_died(o);
+    if (!gc_mutant(died_old_untold))
+      cells_died(o);
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
@@ -591,7 +587,8 @@ static void dc_forget(gc_heap *h) {
   while (bag_take(&h->zct))
     continue;
   for (size_t i = 0; i < ephemerons.stack.size; i++)
-    ephemeron_at(ephemerons.stack.items[i])->counted = false;
+    ephemeron_at(ephemerons.stack.items[i])->counted &=
+        gc_mutant(counted_not_forgotten);
   h->lost = false;
 }
 

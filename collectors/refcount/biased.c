@@ -364,7 +364,8 @@ void rc_counts_collect(gc_mutator *m) {
 
 void rc_counts_leave(gc_mutator *m) {
   do
-    while (!gc_mutant(outgoing_dropped) && rc_flush(m, m))
+    while (!gc_mutant(outgoing_dropped) && rc_flush(m, m) &&
+           !gc_mutant(outgoing_sent_once))
       continue;
   while (m->counts.owner && rc_serve_some(m, m->counts.owner, true));
 }

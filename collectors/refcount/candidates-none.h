@@ -14,6 +14,8 @@
 #define RC_CANDIDATES_EVENTS
 #define RC_CANDIDATES_WORK
 #define RC_CANDIDATES_TIGHT
+#define RC_CANDIDATES_PARTIAL                                                  \
+  { NULL, GC_RECLAIMS_NOTHING }
 #define RC_CANDIDATES_HOSTILE 0
 
 #define RC_BUFFERED 0u /* no object is a candidate */

@@ -28,6 +28,9 @@ extern const gc_option rc_candidates_options[];
 #define RC_CANDIDATES_TIGHT                                                    \
   "threshold=1", "threshold=4,most=20", "threshold=2,adaptive=0,most=5",       \
       "threshold=1000000,least=64",
+/* No full detection because the heap has grown. */
+#define RC_CANDIDATES_PARTIAL                                                  \
+  { "threshold=4,most=20,least=4294967296", GC_RECLAIMS_ALL }
 #define RC_CANDIDATES_HOSTILE GC_HOSTILE_BUFFERS
 
 /* The object is in a candidate buffer; or it has no slots, so that it can never

@@ -657,7 +657,9 @@ static bool examine_all(gc_mutator *m, uint64_t most) {
     bool alone = cycles.traces == traces + 1; /* exceeds the bound alone */
     cycles.put_off += alone;
     if (!gc_mutant(undone_dropped))
-      bag_put(alone ? &cycles.large : &cycles.waiting, cycles.undone);
+      bag_put(alone && !gc_mutant(undone_tried_for_ever) ? &cycles.large
+                                                         : &cycles.waiting,
+              cycles.undone);
   }
   return !cycles.undone && bag_empty(&cycles.waiting);
 }

@@ -40,4 +40,5 @@ const gc_collector gc_this_collector = {
     .events = rc_events,
     .work = rc_work,
     .tight = rc_tight,
+    .partial = RC_CANDIDATES_PARTIAL,
 };

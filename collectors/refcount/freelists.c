@@ -176,8 +176,11 @@ static uint32_t remote_push(freelists_block *b, gc_object *cell) {
 static bool remote_take(freelists_block *b) {
   if (!remote_count(b))
     return false;
+  hostile_race();
   uint64_t all = b->remote;
-  if (!gc_mutant(remote_cells_twice))
+  if (gc_mutant(remote_taken_in_two))
+    __atomic_store_n(&b->remote, 0, __ATOMIC_RELAXED);
+  else if (!gc_mutant(remote_cells_twice))
     all = __atomic_exchange_n(&b->remote, 0, __ATOMIC_ACQUIRE);
   b->freed = space_address((uint32_t)all);
   b->left -= (uint32_t)(all >> 32);

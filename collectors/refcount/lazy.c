@@ -94,6 +94,8 @@ void rc_dead(gc_mutator *m, gc_object *o) {
     if (o->meta & OBJECT_WEAK_REFERENCE)
       rc_weak_unlink(o);
     rc_bury(o);
+  } else if (gc_mutant(lazy_value_waits)) {
+    return;
   }
   if (rc_any_parted())
     part(m);

@@ -97,7 +97,7 @@ static void rc_weak_vacate(rc_weak_table *t, rc_link **place) {
   size_t mask = t->places - 1;
   size_t hole = (size_t)(place - t->heads);
   t->heads[hole] = NULL;
-  t->used--;
+  t->used -= !gc_mutant(dead_targets_count);
   for (size_t i = (hole + 1) & mask; t->heads[i]; i = (i + 1) & mask) {
     size_t home = rc_weak_home(t, t->heads[i]->target);
     if (((i - home) & mask) >= ((i - hole) & mask)) {
@@ -596,6 +596,8 @@ static void rc_census_roots(rc_census *c) {
 static const char *rc_census_take(rc_census *c) {
   rc_census_roots(c);
   const char *why = rc_counts_check(c->found);
+  if (rc_parted)
+    return "the ephemeron of a dead key has not let go of its value";
   rc_census_scan(c, 0);
   if (!why)
     why = rc_cells_check(rc_census_free, c);

@@ -127,7 +127,9 @@ static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
 
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
-  rc_before_take(m, obj, src);
+  if (!gc_mutant(last_take_unnoticed) ||
+      i + 1 < object_slots(object_read(m, obj)))
+    rc_before_take(m, obj, src);
   rc_take(m, object_slot(m, obj, i), object_owning(m, src));
 }
 

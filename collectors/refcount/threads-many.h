@@ -32,6 +32,11 @@ static inline rc_dropped rc_word_down_or_flag(gc_object *o, uint32_t flag,
   const uint64_t mark = (uint64_t)flag << 32;
   uint64_t header = __atomic_load_n(&o->header, __ATOMIC_RELAXED), dropped;
   bool last;
+  if (gc_mutant(flagged_after_drop)) {
+    if (rc_word_down(o))
+      return RC_DROPPED_LAST;
+    return rc_meta_raise(o, flag) ? RC_DROPPED_BEFORE : RC_DROPPED_FLAGGED;
+  }
   do {
     if (header & mark)
       return rc_word_down(o) ? RC_DROPPED_LAST : RC_DROPPED_BEFORE;

@@ -28,6 +28,7 @@
 #include "common/hostile/poison.h"
 #include "common/pacing.h"
 #include "common/pause.h"
+#include "common/prefetch.h"
 #include "common/survey.h"
 #include "semispace/semispace.h"
 #include "common/inline/reachable.h"
@@ -35,8 +36,8 @@
 #include <pthread.h>
 
 enum {
-  /* References that wait to be forwarded while their objects are fetched (Cher,
-   * Hosking & Vitek, ASPLOS 2004). */
+  /* References that wait to be forwarded while their objects are fetched
+   * (prefetch.h). */
   SEMI_FIFO = 32,
 };
 
@@ -211,7 +212,7 @@ static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
 
 static gc_object *semi_try_large(size_t bytes) {
   gc_object *o = semi_may() ? large_new(bytes) : NULL;
-  if (o)
+  if (o && !gc_mutant(large_unpaced))
     semi.allocated += bytes;
   return o;
 }
@@ -247,14 +248,14 @@ gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
  * ------------------------------------------------------------------------- */
 
 typedef struct semi_copying {
-  semi_space to;               /* where copies go */
-  char *cursor, *limit;        /* the free part of its last block */
-  char *scan;                  /* the first copy that was not scanned, ... */
-  uint32_t scan_block;         /* ... in this block, ... */
-  char *scan_end;              /* ... in which copies are complete up to here */
-  gc_object **fifo[SEMI_FIFO]; /* places that wait to be forwarded, a ring */
-  unsigned at;                 /* the place in the ring whose turn it is */
-  uint64_t objects;            /* copied so far */
+  semi_space to;         /* where copies go */
+  char *cursor, *limit;  /* the free part of its last block */
+  char *scan;            /* the first copy that was not scanned, ... */
+  uint32_t scan_block;   /* ... in this block, ... */
+  char *scan_end;        /* ... in which copies are complete up to here */
+  void *fifo[SEMI_FIFO]; /* places that wait to be forwarded */
+  prefetch_ends ends;    /* of the queue that they form (prefetch.h) */
+  uint64_t objects;      /* copied so far */
 } semi_copying;
 
 /* Notes how full the last block is. */
@@ -321,9 +322,7 @@ semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
   if (!*place)
     return;
   __builtin_prefetch(*place);
-  gc_object **due = c->fifo[c->at];
-  c->fifo[c->at] = place;
-  c->at = (c->at + 1) % SEMI_FIFO;
+  gc_object **due = prefetch_turn(c->fifo, SEMI_FIFO, &c->ends, place);
   if (due)
     semi_forward_as(c, due, pairs);
 }
@@ -338,13 +337,9 @@ static inline void semi_visit_paired(void *data, gc_object **place) {
 
 /* Forwards all waiting references.  Returns whether there were any. */
 static inline bool semi_flush(semi_copying *c, bool pairs) {
-  bool any = false;
-  for (unsigned i = 0; i < SEMI_FIFO; i++, c->at = (c->at + 1) % SEMI_FIFO) {
-    gc_object **due = c->fifo[c->at];
-    c->fifo[c->at] = NULL;
-    if (due)
-      semi_forward_as(c, due, pairs), any = true;
-  }
+  bool any = c->ends.size > 0;
+  for (gc_object **due; (due = prefetch_take(c->fifo, SEMI_FIFO, &c->ends));)
+    semi_forward_as(c, due, pairs);
   return any;
 }
 
@@ -387,14 +382,16 @@ static void semi_copy_reached(semi_copying *c) {
   semi_copy_reached_as(c, false);
 }
 
-/* Copies the values of ephemerons that are alive, too. */
-static void semi_copy_values(semi_copying *c) {
+/* Copies the values of ephemerons that are alive, too.  `revived`: what the
+ * finalizer queue leads to. */
+static void semi_copy_values(semi_copying *c, bool revived) {
   for (bool more = true; more;) {
     more = false;
     semi_copy_reached_as(c, true);
     for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
       gc_object *moved = *value;
-      bool stale = gc_mutant(ephemeron_value_stale);
+      bool stale = gc_mutant(ephemeron_value_stale) ||
+                   (gc_mutant(revived_value_stale) && revived);
       semi_forward_as(c, stale ? &moved : value, true);
       more = true;
     }
@@ -431,7 +428,7 @@ static void semi_collect_stopped(void) {
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(forwarding_where, true);
   if (pairs)
-    semi_copy_values(&c);
+    semi_copy_values(&c, false);
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
@@ -439,7 +436,7 @@ static void semi_collect_stopped(void) {
   if (!gc_mutant(queue_stale))
     roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
   if (pairs)
-    semi_copy_values(&c);
+    semi_copy_values(&c, true);
   else
     semi_copy_reached(&c);
   tracked_prune_weak(forwarding_where, true);
@@ -514,7 +511,8 @@ static void semi_detach(gc_mutator *m) {
   uint32_t room = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
   if (room) {
     semi.blocks[m->block].next_open = semi.open;
-    semi.open = m->block;
+    if (!gc_mutant(open_block_lost))
+      semi.open = m->block;
     semi.charged -= room;
     semi.allocated -= room;
   }

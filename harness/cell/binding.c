@@ -1,4 +1,5 @@
-/* binding.c: binds mutator threads to processing units (PUs), with hwloc. */
+/* binding.c: binds mutator threads to processing units (PUs), and a collector's
+ * own threads to the others, with hwloc. */
 #include "cell.h"
 
 #include <hwloc.h>
@@ -12,7 +13,9 @@ static unsigned places; /* mutators that get a PU of their own */
 static hwloc_bitmap_t *pus;
 static char **got; /* the granted CPU sets, by mutator; NULL: never ran */
 static unsigned got_room;
+static json_t *helpers; /* the granted CPU sets of helpers, or NULL */
 static pthread_mutex_t got_lock = PTHREAD_MUTEX_INITIALIZER;
+enum { HELPERS_TOLD = 64 };
 
 /* Spreads `n` mutators as far apart as the machine allows, so that they share
  * caches only when they must.  With more mutators than PUs, PUs repeat. */
@@ -71,6 +74,16 @@ void cell_binding_init(const char *policy, unsigned threads) {
     place_listed(policy, threads);
 }
 
+/* The CPU set of the calling thread, to be freed; NULL if it is not known. */
+static char *granted(void) {
+  hwloc_bitmap_t set = hwloc_bitmap_alloc();
+  char *text = NULL;
+  if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_THREAD) == 0)
+    hwloc_bitmap_list_asprintf(&text, set);
+  hwloc_bitmap_free(set);
+  return text;
+}
+
 void cell_bind_self(unsigned index) {
   /* The main thread is blocked while the threads that it made run, so mutator
    * number `threads` may share its PU. */
@@ -79,15 +92,48 @@ void cell_bind_self(unsigned index) {
                       HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT);
   if (index >= got_room)
     return; /* one of very many threads: the first ones suffice */
-  hwloc_bitmap_t set = hwloc_bitmap_alloc();
-  char *text = NULL;
-  if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_THREAD) == 0)
-    hwloc_bitmap_list_asprintf(&text, set);
-  hwloc_bitmap_free(set);
+  char *text = granted();
   pthread_mutex_lock(&got_lock);
   free(got[index]);
   got[index] = text;
   pthread_mutex_unlock(&got_lock);
+}
+
+/* Binds the thread to the PUs without mutators.  If every PU has one, the
+ * thread may run on all of them, instead of on that of the mutator whose
+ * binding it inherited.  Whether the thread is apart from the mutators. */
+static bool bind_apart(void) {
+  hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
+  hwloc_bitmap_t set = hwloc_bitmap_dup(allowed);
+  for (unsigned i = 0; i < places; i++)
+    hwloc_bitmap_andnot(set, set, pus[i]);
+  bool apart = !hwloc_bitmap_iszero(set);
+  if (hwloc_set_cpubind(topology, apart ? set : allowed, HWLOC_CPUBIND_THREAD))
+    apart = false;
+  hwloc_bitmap_free(set);
+  return apart;
+}
+
+void gc_helper_thread(void) {
+  if (!topology)
+    return; /* not a run: nobody is bound */
+  bool apart = binding && bind_apart();
+  char *text = granted();
+  pthread_mutex_lock(&got_lock);
+  helpers = helpers ? helpers : json_array();
+  if (text && json_array_size(helpers) < HELPERS_TOLD)
+    json_array_append_new(helpers, json_string(text));
+  pthread_mutex_unlock(&got_lock);
+  free(text);
+  if (apart) /* else mutators may wait for it, and its time is not told apart */
+    cell_account_open();
+}
+
+json_t *cell_binding_helpers(void) {
+  pthread_mutex_lock(&got_lock);
+  json_t *list = json_deep_copy(helpers); /* NULL of NULL */
+  pthread_mutex_unlock(&got_lock);
+  return list;
 }
 
 json_t *cell_binding_got(void) {
@@ -107,5 +153,6 @@ void cell_binding_finish(void) {
     hwloc_bitmap_free(pus[i]);
   free(got);
   free(pus);
+  json_decref(helpers);
   hwloc_topology_destroy(topology);
 }

@@ -8,7 +8,8 @@
  *   options.c      the command line
  *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
  *   describe.c     --describe
- *   binding.c      binding of threads to processing units
+ *   binding.c      binding of threads to processing units; gc_helper_thread
+ *   accounts.c     how long the threads ran, and waited to run
  *   resident.c     the resident set of the process
  *   threads.c      mutator threads, locks
  *   steps.c        the measured part and its timed steps
@@ -16,6 +17,7 @@
  *   pauses.c       the pauses that the collector reports
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
+ *   exercise.c     how often the collector collected in the measured part
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
@@ -23,9 +25,10 @@
  *   leak-rounds.c  what the heap holds in each round of a leak-* workload
  *   record.c       the record
  *   micro.c        --micro, which times the inline half of gc.h
+ *   build.c        how the program was compiled
  *
- * All files but micro.c are compiled once, for all collectors.  A json_t that a
- * function returns belongs to the caller. */
+ * All files but the last two are compiled once, for all collectors.  A json_t
+ * that a function returns belongs to the caller. */
 #ifndef REAPMARK_CELL_H
 #define REAPMARK_CELL_H
 
@@ -132,6 +135,20 @@ _Noreturn void cell_die(const char *format, ...)
 /* Returns the collector's description of itself (results/schema.md). */
 json_t *cell_describe(void);
 
+/* How the program was compiled.  Defined by build.c. */
+typedef struct cell_build {
+  const char *compiler, *flags, *type, *sanitizer;
+  bool optimised, checks;
+} cell_build;
+extern const cell_build cell_this_build;
+
+/* The same as JSON (results/schema.md), with the linker's hash of the
+ * program. */
+json_t *cell_build_json(void);
+
+/* The values of the collector's options, by name.  Defined by record.c. */
+json_t *cell_options_json(void);
+
 /* Defined by micro.c.  `primitives` is a list of names separated by commas,
  * NULL for all primitives.  An unknown name ends the process by cell_usage.
  * Both functions make a heap of their own.  `min_time`: seconds for each
@@ -154,11 +171,13 @@ void cell_binding_init(const char *policy, unsigned threads);
 
 /* Binds the calling thread, mutator number `index`, and records the binding
  * that the kernel granted.  A thread inherits the binding of the thread that
- * creates it, so a collector has to place its own threads itself. */
+ * creates it; gc_helper_thread places a collector's own threads. */
 void cell_bind_self(unsigned index);
 
-/* The granted CPU sets of the mutators, as an array of strings.  Any thread. */
+/* The granted CPU sets of the mutators, and of helpers (NULL: there were none),
+ * as arrays of strings.  Any thread. */
 json_t *cell_binding_got(void);
+json_t *cell_binding_helpers(void);
 
 void cell_binding_finish(void);
 
@@ -176,6 +195,32 @@ cell_resident cell_read_resident(void);
 /* Lowers the peak to what is resident now.  Returns false if the kernel does
  * not allow that. */
 bool cell_reset_peak(void);
+
+/* ------------------------------------------------------------------------- *
+ * accounts.c.  Times are ns since the beginning of a thread or process.
+ * ------------------------------------------------------------------------- */
+
+/* The CPU time of threads that used the account one after the other. */
+typedef struct cell_account cell_account;
+
+/* What the kernel tells of a thread (schedstat). */
+typedef struct cell_sched {
+  uint64_t ran;
+  uint64_t waited; /* ready to run, but not running: run-queue delay */
+} cell_sched;
+
+/* The account of the calling thread, until the thread ends; NULL if the kernel
+ * does not tell. */
+cell_account *cell_account_open(void);
+
+/* Reads the account of a thread that runs.  False if the kernel does not tell.
+ */
+bool cell_account_read(const cell_account *a, cell_sched *out);
+
+/* For how long threads without an account ran, when the process ran for
+ * `process` and the thread of the account `mine` for `ran`. */
+uint64_t cell_strangers_ran(const cell_account *mine, uint64_t process,
+                            uint64_t ran);
 
 /* ------------------------------------------------------------------------- *
  * threads.c: the mutator threads.
@@ -203,9 +248,11 @@ typedef struct cell_thread {
   bool used; /* has ever been taken */
 
   /* The run-queue delay of the owning thread. */
-  int delay_fd;           /* its schedstat file; -1 if it cannot be read */
-  uint64_t delay_read;    /* the delay at the last reading */
-  uint64_t delay_refresh; /* when the next reading is due */
+  cell_account *account;   /* NULL if it cannot be read */
+  uint64_t delay_read;     /* the delay at the last reading */
+  uint64_t strangers_read; /* for how long strangers had run, at most */
+  uint64_t delay_refresh;  /* when the next reading is due */
+  uint64_t delay_sum;      /* all that was read and others caused */
 
   /* The current step. */
   uint64_t step_begin;      /* the clock */
@@ -218,8 +265,10 @@ typedef struct cell_thread {
 
   /* Totals of the run. */
   uint64_t ops;
-  uint64_t delayed; /* run-queue delay subtracted from steps */
-  hist *steps;      /* one histogram for each kind of step */
+  uint64_t delayed;   /* run-queue delay subtracted from steps */
+  uint64_t own_delay; /* run-queue delay that was left where it was, because
+                         threads of this process ran meanwhile */
+  hist *steps;        /* one histogram for each kind of step */
   hist *pauses; /* one for each gc_pause_kind, as reported; then one for all,
                    without run-queue delay */
   cell_intervals stops; /* world stops, which halt every mutator, that this
@@ -259,6 +308,7 @@ void cell_threads_finish(void);
  * memory is bytes. */
 typedef struct cell_measured {
   bool begun, ended;
+  bool apart;          /* wl_apart */
   uint64_t begin, end; /* the clock */
   uint64_t wall, cpu, user, system, instrument, skipped;
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
@@ -287,14 +337,14 @@ void cell_steps_off(void);
  * step. */
 void cell_start_step(cell_thread *c, uint64_t now);
 
-/* Begin and end the accounting of the calling thread's run-queue delay, the
- * time in which the thread is ready to run and waits for a processor. */
+/* Begins the accounting of the calling thread's run-queue delay, the time in
+ * which the thread is ready to run and waits for a processor. */
 void cell_delay_open(cell_thread *c);
-void cell_delay_close(cell_thread *c);
 
-/* Reads the run-queue delay of the calling thread since the last reading, adds
- * it to the current step, and books the time since `now` as instrument time.
- * Returns the delay. */
+/* Reads the run-queue delay of the calling thread since the last reading, less
+ * what threads of this process may have caused (accounts.c), adds it to the
+ * current step, and books the time since `now` as instrument time.  Returns the
+ * delay. */
 uint64_t cell_delay_since(cell_thread *c, uint64_t now);
 
 /* Whether every thread so far could read its run-queue delay. */
@@ -342,6 +392,26 @@ void cell_foreign_pauses(hist *into);
 
 /* The world stops among those pauses, borrowed.  To be called after the run. */
 const cell_intervals *cell_foreign_stops(void);
+
+/* Whether a stop or a search for dead cycles has been reported in the measured
+ * part.  Any thread. */
+bool cell_collected(void);
+
+/* ------------------------------------------------------------------------- *
+ * exercise.c
+ * ------------------------------------------------------------------------- */
+
+/* The most counters of a collector that are looked at. */
+enum { CELL_COUNTERS = 64 };
+
+/* Read the collector's counters at both ends of the measured part, while no
+ * mutator runs. */
+void cell_exercise_begin(gc_heap *heap);
+void cell_exercise_end(gc_heap *heap);
+
+/* The record's `exercise`. */
+typedef struct cell_run cell_run;
+json_t *cell_exercise(const cell_run *run);
 
 /* ------------------------------------------------------------------------- *
  * utilisation.c
@@ -518,7 +588,7 @@ json_t *cell_leak_rounds(void);
  * ------------------------------------------------------------------------- */
 
 /* The facts of a run for its record, filled in by main.c. */
-typedef struct cell_run {
+struct cell_run {
   wl_run wl;
   const cell_options *options;
   uint64_t heap_limit, must_hold;
@@ -527,7 +597,7 @@ typedef struct cell_run {
   uint64_t baseline; /* bytes, VmRSS before the heap was made */
   bool peak_reset;
   json_t *counters;
-} cell_run;
+};
 
 /* The record of a run that ended (cell_record), and of a run that was cut short
  * because memory ran out or an oracle found a violation (cell_record_short). */

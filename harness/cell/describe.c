@@ -1,14 +1,21 @@
 /* describe.c: the collector program's description of itself, from the tables
  * that the collector and the workloads define. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dl_iterate_phdr */
+#endif
 #include "cell.h"
 
 #include "common/hostile/hostile.h"
 #include "harness/record/record.h"
 
+#include <link.h>
+#include <stdio.h>
+
+static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
+                                       [GC_RECLAIMS_ACYCLIC] = "acyclic",
+                                       [GC_RECLAIMS_ALL] = "all"};
+
 static json_t *describe_capabilities(gc_capabilities can) {
-  static const char *const reclaims[] = {[GC_RECLAIMS_NOTHING] = "nothing",
-                                         [GC_RECLAIMS_ACYCLIC] = "acyclic",
-                                         [GC_RECLAIMS_ALL] = "all"};
   static const char *const prompt[] = {[GC_PROMPT_NO] = "no",
                                        [GC_PROMPT_CONTENTS] = "contents",
                                        [GC_PROMPT_ALL] = "all"};
@@ -67,11 +74,12 @@ static json_t *describe_workload(const workload *w) {
   json_t *words = json_object();
   for (const char *const *pair = w->words; pair && *pair; pair += 2)
     json_object_set_new(words, pair[0], json_string(pair[1]));
-  return json_pack(
-      "{s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name", w->name, "summary",
-      w->summary, "source", w->source, "unit", w->unit, "needs", needs,
-      "takes_threads", (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths",
-      w->knows_deaths, "steps", steps, "params", params, "words", words);
+  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name",
+                   w->name, "summary", w->summary, "longer", w->longer,
+                   "source", w->source, "unit", w->unit, "needs", needs,
+                   "takes_threads", (w->needs & WL_TAKES_THREADS) != 0,
+                   "knows_deaths", w->knows_deaths, "steps", steps, "params",
+                   params, "words", words);
 }
 
 static json_t *describe_words(const char *const *words) {
@@ -79,6 +87,14 @@ static json_t *describe_words(const char *const *words) {
   for (; words && *words; words++)
     json_array_append_new(list, json_string(*words));
   return list;
+}
+
+/* Null if the collector declares none. */
+static json_t *describe_partial(const gc_collector *c) {
+  return c->partial.settings
+             ? json_pack("{s:s, s:s}", "settings", c->partial.settings,
+                         "reclaims", reclaims[c->partial.reclaims])
+             : json_null();
 }
 
 static json_t *describe_hooks(unsigned hooks) {
@@ -104,6 +120,38 @@ static json_t *describe_hostile(void) {
                    list);
 }
 
+/* Writes the program's build ID as hexadecimal digits.  The linker makes it, a
+ * hash of all that it writes, and the kernel loads it with the program, so it
+ * costs no reading of the file. */
+static int find_build_id(struct dl_phdr_info *program, size_t size, void *out) {
+  (void)size;
+  for (size_t i = 0; i < program->dlpi_phnum; i++) {
+    const ElfW(Phdr) *h = &program->dlpi_phdr[i];
+    const char *at = (const char *)(program->dlpi_addr + h->p_vaddr);
+    const char *end = at + h->p_memsz;
+    while (h->p_type == PT_NOTE && at + sizeof(ElfW(Nhdr)) <= end) {
+      const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+      const char *bytes = at + sizeof *note + (note->n_namesz + 3u) / 4 * 4;
+      at = bytes + (note->n_descsz + 3u) / 4 * 4;
+      if (note->n_type != NT_GNU_BUILD_ID || note->n_descsz > 32)
+        continue;
+      for (size_t k = 0; k < note->n_descsz; k++)
+        sprintf((char *)out + 2 * k, "%02x", (unsigned char)bytes[k]);
+    }
+  }
+  return 1; /* the first entry is the program; libraries follow */
+}
+
+json_t *cell_build_json(void) {
+  const cell_build *b = &cell_this_build;
+  char id[65] = "";
+  dl_iterate_phdr(find_build_id, id);
+  return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s}", "compiler", b->compiler,
+                   "flags", b->flags, "type", b->type, "sanitizer",
+                   b->sanitizer, "optimised", b->optimised, "checks", b->checks,
+                   "id", id);
+}
+
 json_t *cell_describe(void) {
   static const char *const kinds[] = {[GC_KIND_MODEL] = "model",
                                       [GC_KIND_REFERENCE] = "reference",
@@ -115,11 +163,12 @@ json_t *cell_describe(void) {
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
   return json_pack(
-      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
-      RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name, "summary",
-      c->summary, "source", c->source, "kind", kinds[c->kind], "capabilities",
-      describe_capabilities(c->can), "options", describe_options(c->options),
-      "hostile", describe_hostile(), "events", describe_words(c->events),
-      "work", describe_words(c->work), "tight", describe_words(c->tight),
+      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+      "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
+      "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
+      "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
+      "options", describe_options(c->options), "hostile", describe_hostile(),
+      "events", describe_words(c->events), "work", describe_words(c->work),
+      "tight", describe_words(c->tight), "partial", describe_partial(c),
       "workloads", workloads, "primitives", primitives);
 }

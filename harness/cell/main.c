@@ -13,8 +13,6 @@
 #include "harness/base/say.h"
 #include "harness/record/record.h"
 
-enum { COUNTERS_MAX = 64 };
-
 /* The run of this process; NULL while there is no run to record. */
 static cell_run *current;
 
@@ -86,8 +84,8 @@ static void run_workload(cell_thread *main_thread) {
 }
 
 static json_t *read_counters(gc_heap *heap) {
-  gc_counter counters[COUNTERS_MAX];
-  size_t n = gc_heap_counters(heap, counters, COUNTERS_MAX);
+  gc_counter counters[CELL_COUNTERS];
+  size_t n = gc_heap_counters(heap, counters, CELL_COUNTERS);
   json_t *json = json_object();
   for (size_t i = 0; i < n; i++)
     json_object_set_new(json, counters[i].name,

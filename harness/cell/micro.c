@@ -241,9 +241,10 @@ json_t *cell_micro(const char *list, double min_time) {
     if (chosen[i])
       json_array_append_new(rows, describe(&primitives[i], m, min_time));
   end_mutator(heap, m);
-  return json_pack("{s:i,s:s,s:f,s:i,s:o}", "schema", RECORD_SCHEMA,
-                   "collector", gc_this_collector.name, "min_time", min_time,
-                   "repetitions", REPETITIONS, "primitives", rows);
+  return json_pack("{s:i,s:s,s:o,s:o,s:f,s:i,s:o}", "schema", RECORD_SCHEMA,
+                   "collector", gc_this_collector.name, "options",
+                   cell_options_json(), "build", cell_build_json(), "min_time",
+                   min_time, "repetitions", REPETITIONS, "primitives", rows);
 }
 
 /* ------------------------------------------------------------------------- *

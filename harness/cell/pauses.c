@@ -10,6 +10,7 @@
 static hist foreign[CELL_PAUSE_HISTS];
 static cell_intervals foreign_stops;
 static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool collected; /* atomic */
 
 static void add(hist *into, gc_pause_kind kind, uint64_t took, uint64_t delay) {
   hist_add(&into[kind], took);
@@ -45,6 +46,8 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   if (end_ns < begin_ns)
     return;
   uint64_t took = end_ns - begin_ns;
+  if (kind != GC_PAUSE_CASCADE)
+    __atomic_store_n(&collected, true, __ATOMIC_RELAXED);
   cell_thread *c = cell_self;
   if (!c) {
     pthread_mutex_lock(&foreign_lock);
@@ -65,12 +68,17 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      end_ns - delay);
 }
 
+bool cell_collected(void) {
+  return __atomic_load_n(&collected, __ATOMIC_RELAXED);
+}
+
 gc_listener cell_listener(void) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&foreign[i]);
   if (!foreign_stops.items)
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
+  collected = false;
   return (gc_listener){on_pause, NULL};
 }
 

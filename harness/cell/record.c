@@ -28,7 +28,7 @@ static json_t *compose_params(const wl_run *run) {
   return params;
 }
 
-static json_t *compose_options(void) {
+json_t *cell_options_json(void) {
   json_t *options = json_object();
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
     json_object_set_new(options, o->name, record_integer(*o->value));
@@ -122,9 +122,9 @@ static json_t *compose_reclamation(const cell_measured *x) {
 static json_t *compose_identity(const cell_run *run,
                                 const cell_verdict *verdict) {
   return json_pack(
-      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o}"
-      ",s:"
-      "b,s:o*}",
+      "{s:i,s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o,s:b,s:o,s:o,s:o},s:o,s:o,s:{s:s,s:o,"
+      "s:o*"
+      "},s:b,s:o,s:o*}",
       "schema", RECORD_SCHEMA, "collector", gc_this_collector.name, "workload",
       run->wl.workload->name, "params", compose_params(&run->wl), "threads",
       record_integer(run->wl.threads), "seed", record_integer(run->wl.seed),
@@ -132,9 +132,11 @@ static json_t *compose_identity(const cell_run *run,
       record_integer(run->heap_limit), "coarse", run->coarse, "must_hold",
       record_integer(run->must_hold), "live", record_integer(run->volume.live),
       "allocated", record_integer(run->volume.allocated - run->volume.set_up),
-      "options", compose_options(), "verdict", compose_verdict(verdict),
+      "options", cell_options_json(), "verdict", compose_verdict(verdict),
       "binding", "policy", run->options->pin, "got", cell_binding_got(),
-      "instrumented", run->options->instrument, "hostile", compose_hostile());
+      "helpers", cell_binding_helpers(), "instrumented",
+      run->options->instrument, "build", cell_build_json(), "hostile",
+      compose_hostile());
 }
 
 /* ------------------------------------------------------------------------- *
@@ -211,6 +213,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
       hist_merge(&sum->pauses[i], &c->pauses[i]);
     sum->ops += c->ops;
     sum->delayed += c->delayed;
+    sum->own_delay += c->own_delay;
   }
   cell_foreign_pauses(sum->pauses);
 
@@ -228,14 +231,16 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
   json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
+  json_object_set_new(json, "exercise", cell_exercise(run));
   json_object_set_new(json, "steps",
                       compose_steps(w, sum->steps, sum->delayed));
   json_object_set(json, "counters", run->counters);
   json_object_set_new(json, "noise",
-                      json_pack("{s:o,s:o,s:o}", "voluntary",
+                      json_pack("{s:o,s:o,s:o,s:o}", "voluntary",
                                 record_integer(x->voluntary), "involuntary",
                                 record_integer(x->involuntary), "run_delay",
-                                record_integer(x->run_delay)));
+                                record_integer(x->run_delay), "own_delay",
+                                record_integer(sum->own_delay)));
   uint64_t still;
   if (cell_still(&still))
     json_object_set_new(record_get(json, "noise"), "still",

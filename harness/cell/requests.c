@@ -29,6 +29,8 @@ enum { LATE_NS = 10000 };
 
 enum { WINDOW_NS = 100000000 }; /* the window of DaCapo */
 
+enum { WARM_UP = 10 }; /* this share of the requests, if nothing tells more */
+
 /* The arrays have room for `count` times of the request clock.  They are made
  * and touched before the measured part. */
 static struct {
@@ -37,7 +39,8 @@ static struct {
   uint64_t *arrival; /* only if rate > 0 */
   uint64_t *start, *end;
   uint64_t done;
-  uint64_t delay; /* run-queue delay before the first request */
+  uint64_t warm_up; /* how many came before the steady state; 0: unknown yet */
+  uint64_t delay;   /* run-queue delay before the first request */
 } requests;
 
 static uint64_t *make_times(uint64_t n) {
@@ -73,7 +76,7 @@ uint64_t cell_requests_bytes(void) {
 /* The request clock when the system clock is `now`, as far as delays are
  * known. */
 static uint64_t own_time(const cell_thread *c, uint64_t now) {
-  uint64_t lost = c->instrument + (c->delay_read - requests.delay);
+  uint64_t lost = c->instrument + (c->delay_sum - requests.delay);
   uint64_t since = now - cell_measurement.begin;
   return since > lost ? since - lost : 0;
 }
@@ -111,11 +114,15 @@ void wl_request_begin(wl_thread *t) {
   if (i == requests.count)
     cell_die("the workload serves more requests than it announced");
   if (i == 0)
-    requests.delay = c->delay_read;
+    requests.delay = c->delay_sum;
   uint64_t now = gc_now_ns();
   if (requests.rate > 0) {
-    if (own_time(c, now) < requests.arrival[i])
+    if (own_time(c, now) < requests.arrival[i]) {
+      /* Nothing of the first collection is left for this request to bear. */
+      if (!requests.warm_up && cell_collected())
+        requests.warm_up = i;
       wait_until(c, requests.arrival[i]);
+    }
     now = gc_now_ns();
     cell_start_step(c, now);
   }
@@ -141,12 +148,27 @@ void wl_request_end(wl_thread *t) {
  * The record.
  * ------------------------------------------------------------------------- */
 
-/* The histogram of end - begin. */
-static json_t *compose(hist *h, const uint64_t *begin, const uint64_t *end) {
+/* The histogram of end - begin of all requests but the first `from`. */
+static json_t *compose_from(hist *h, const uint64_t *begin, uint64_t from) {
   hist_reset(h);
-  for (uint64_t i = 0; i < requests.done; i++)
-    hist_add(h, end[i] - begin[i]);
+  for (uint64_t i = from; i < requests.done; i++)
+    hist_add(h, requests.end[i] - begin[i]);
   return record_histogram(h);
+}
+
+static json_t *compose(hist *h, const uint64_t *begin) {
+  return compose_from(h, begin, 0);
+}
+
+/* Until the first collection the heap is filled for the first time, which is
+ * neither as fast nor as slow as later.  Without a collection, a tenth. */
+static void add_open_loop(hist *h, json_t *json) {
+  uint64_t warm_up =
+      requests.warm_up ? requests.warm_up : requests.done / WARM_UP;
+  json_object_set_new(json, "intended", compose(h, requests.arrival));
+  json_object_set_new(json, "steady",
+                      compose_from(h, requests.arrival, warm_up));
+  json_object_set_new(json, "warm_up", record_integer(warm_up));
 }
 
 static json_t *compose_metered(hist *h, uint64_t window, uint64_t *scratch) {
@@ -172,12 +194,11 @@ json_t *cell_latency(void) {
                 : requests.poisson ? "poisson"
                                    : "uniform",
                 "span", record_integer(requests.end[n - 1]), "simple",
-                compose(h, requests.start, requests.end), "metered",
+                compose(h, requests.start), "metered",
                 compose_metered(h, LATENCY_FULL, scratch), "metered_100ms",
                 compose_metered(h, WINDOW_NS, scratch));
   if (requests.rate > 0)
-    json_object_set_new(json, "intended",
-                        compose(h, requests.arrival, requests.end));
+    add_open_loop(h, json);
   free(scratch);
   free(h);
   return json;

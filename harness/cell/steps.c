@@ -2,15 +2,13 @@
  *
  * A step costs one clock read and one histogram entry.  Only long steps are
  * examined: scheduler noise looks just like a pause, so the thread's run-queue
- * delay is read and subtracted from them. */
+ * delay is read and subtracted from them, as far as the collector's own threads
+ * did not cause it. */
 #include "cell.h"
 
 #include "common/hostile/mutants.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 /* The kernel reports the sum of all delays so far, so a reading gives the delay
  * since the previous reading.  Fast steps take no reading, and their small
@@ -32,34 +30,44 @@ void cell_steps_off(void) {
 
 static bool delay_unknown; /* of at least one thread */
 
-/* The second number of schedstat: ns for which the thread was ready to run, but
- * not running. */
-static bool read_delay(const cell_thread *c, uint64_t *delay) {
-  char text[96];
-  ssize_t n = pread(c->delay_fd, text, sizeof text - 1, 0);
-  if (n <= 0)
-    return false;
-  text[n] = 0;
-  char *at;
-  strtoull(text, &at, 10);
-  *delay = strtoull(at, NULL, 10);
-  return true;
+static uint64_t cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Takes a reading.  Returns the run-queue delay since the reading before, less
+ * what strangers (accounts.c) may have caused, which is added to c->own_delay.
+ * The clock of the process is read first: that brings the kernel's account of
+ * this thread up to date.  What other mutators run after that, because this
+ * thread is interrupted, makes a reading of strangers too low, never too high:
+ * the highest one so far is what the next one is compared with. */
+static uint64_t read_delay(cell_thread *c) {
+  uint64_t process = cpu_ns();
+  cell_sched s;
+  if (!c->account || !cell_account_read(c->account, &s))
+    return 0;
+  uint64_t strangers = cell_strangers_ran(c->account, process, s.ran);
+  uint64_t delay = s.waited - c->delay_read, own = 0;
+  c->delay_read = s.waited;
+  if (strangers > c->strangers_read) {
+    own = strangers - c->strangers_read;
+    own = own < delay ? own : delay;
+    c->strangers_read = strangers;
+  }
+  c->own_delay += own;
+  return delay - own;
 }
 
 void cell_delay_open(cell_thread *c) {
-  c->delay_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-  c->delay_read = 0;
-  if (c->delay_fd < 0 || !read_delay(c, &c->delay_read)) {
-    cell_delay_close(c);
+  c->account = cell_account_open();
+  if (!c->account)
     __atomic_store_n(&delay_unknown, true, __ATOMIC_RELAXED);
-  }
+  uint64_t own = c->own_delay; /* of earlier threads; what was before is none */
+  c->delay_read = c->strangers_read = 0;
+  read_delay(c);
+  c->own_delay = own;
   c->delay_refresh = gc_now_ns() + REFRESH_NS;
-}
-
-void cell_delay_close(cell_thread *c) {
-  if (c->delay_fd >= 0)
-    close(c->delay_fd);
-  c->delay_fd = -1;
 }
 
 bool cell_delay_known(void) {
@@ -67,11 +75,8 @@ bool cell_delay_known(void) {
 }
 
 uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
-  uint64_t total = c->delay_read;
-  if (c->delay_fd >= 0)
-    read_delay(c, &total);
-  uint64_t delay = total - c->delay_read;
-  c->delay_read = total;
+  uint64_t delay = read_delay(c);
+  c->delay_sum += delay;
   c->step_delay += delay;
   if (cell_measuring())
     cell_still_look(now);
@@ -137,20 +142,15 @@ void wl_skip(wl_thread *t) {
   uint64_t now = gc_now_ns();
   c->skipped += now - c->step_begin - c->step_instrument;
   /* Delays in the skipped time do not belong to the next step. */
-  uint64_t instrument = c->instrument;
+  uint64_t instrument = c->instrument, own = c->own_delay;
   cell_delay_since(c, now);
+  c->own_delay = own;
   cell_start_step(c, now + (c->instrument - instrument));
 }
 
 /* ------------------------------------------------------------------------- *
  * The measured part.
  * ------------------------------------------------------------------------- */
-
-static uint64_t cpu_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static uint64_t timeval_ns(struct timeval t) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
@@ -162,9 +162,9 @@ static uint64_t timeval_ns(struct timeval t) {
 static void add_totals(cell_measured *x, cell_thread *c, uint64_t sign) {
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);
-  uint64_t delay = 0;
-  if (c->delay_fd >= 0)
-    read_delay(c, &delay);
+  cell_sched s = {0};
+  if (c->account)
+    cell_account_read(c->account, &s);
   x->cpu += sign * cpu_ns();
   x->user += sign * timeval_ns(u.ru_utime);
   x->system += sign * timeval_ns(u.ru_stime);
@@ -172,7 +172,7 @@ static void add_totals(cell_measured *x, cell_thread *c, uint64_t sign) {
   x->major_faults += sign * (uint64_t)u.ru_majflt;
   x->voluntary += sign * (uint64_t)u.ru_nvcsw;
   x->involuntary += sign * (uint64_t)u.ru_nivcsw;
-  x->run_delay += sign * delay;
+  x->run_delay += sign * s.waited;
 }
 
 void wl_begin(wl_thread *t) {
@@ -184,15 +184,21 @@ void wl_begin(wl_thread *t) {
     cell_measurement.resident = cell_read_resident();
   if (gc_mutant(footprint_read_early))
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
+  cell_exercise_begin(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
   cell_delay_since(c, gc_now_ns());
   cell_still_begin(gc_now_ns());
   if (!untimed)
     cell_curve_begin(t->run->heap, gc_now_ns());
-  c->instrument = c->skipped = 0;
+  c->instrument = c->skipped = c->own_delay = 0;
   cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
+}
+
+void wl_apart(wl_thread *t) {
+  (void)t;
+  cell_measurement.apart = true;
 }
 
 void wl_end(wl_thread *t) {
@@ -213,6 +219,7 @@ void wl_end(wl_thread *t) {
   if (!gc_mutant(footprint_read_early))
     x->footprint = gc_heap_footprint(t->run->heap);
   x->usage = cell_heap_usage(t->run->heap);
+  cell_exercise_end(t->run->heap);
   x->ended = x->begun;
 }
 

@@ -45,7 +45,6 @@ static cell_thread *make_slot(void) {
   cell_thread *c = calloc(1, sizeof *c);
   if (!c)
     cell_die("no memory for a thread's slot");
-  c->delay_fd = -1;
   c->steps = make_histograms(step_kinds());
   c->pauses = make_histograms(CELL_PAUSE_HISTS);
   cell_intervals_init(&c->stops);
@@ -132,7 +131,6 @@ void cell_attach(cell_thread *c) {
 void cell_detach(cell_thread *c) {
   gc_thread_detach(c->wl.m);
   c->wl.m = NULL;
-  cell_delay_close(c);
   cell_still_left();
   cell_self = NULL;
 }

@@ -224,7 +224,7 @@ static report *open_folder(folder_list *list, const char *path) {
   for (size_t i = 0; i < list->count; i++)
     if (!strcmp(list->items[i].path, path))
       return list->items[i].report;
-  report *r = report_open(path);
+  report *r = report_open(path, NULL);
   if (!r)
     return NULL;
   list->items = arena_more(list->items, list->count, sizeof *list->items);

@@ -105,6 +105,9 @@ static void examine_tools(report_book *b, const machine *m,
   if (*q->not_built)
     find(b, "W17 collectors", DOCTOR_NOTE, "scripts/bench.sh --all-collectors",
          "not built: %s", q->not_built);
+  if (q->compiled)
+    find(b, "W18 compiled", DOCTOR_SERIOUS,
+         "compile all with the same compiler and flags", "%s", q->compiled);
 }
 
 /* A millisecond is what the report takes for noise. */
@@ -200,6 +203,7 @@ int doctor_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   machine m;
+  collectors all = discover_collectors();
   machine_read(&m);
   static hist hiccups;
   hist_reset(&hiccups);
@@ -209,6 +213,7 @@ int doctor_command(int argc, char **argv) {
                        .withheld = withheld_names(),
                        .hiccups = &hiccups,
                        .not_built = discover_not_built(),
+                       .compiled = machine_other_builds(&all),
                        .build = machine_this_build};
   doctor_finding findings[DOCTOR_FINDINGS];
   size_t n = doctor_examine(&m, &q, findings), serious = 0;

@@ -26,12 +26,13 @@ typedef struct doctor_question {
   const char *withheld;  /* names of environment variables kept from children,
                             "" if none */
   const char *not_built; /* optional collectors, "" if none */
+  const char *compiled;  /* machine_other_builds */
   machine_build build;
 } doctor_question;
 
 /* Fills at most DOCTOR_FINDINGS, in the order of their ids, and returns how
  * many. */
-enum { DOCTOR_FINDINGS = 17 };
+enum { DOCTOR_FINDINGS = 18 };
 size_t doctor_examine(const machine *m, const doctor_question *q,
                       doctor_finding *out);
 

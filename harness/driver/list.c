@@ -1,5 +1,6 @@
 /* list.c: lists what there is: a table for people, JSON for programs. */
 #include "harness/driver/programs/discover.h"
+#include "harness/driver/programs/machine.h"
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
@@ -88,6 +89,10 @@ static int list_collectors(const output_format *format) {
     say("not built: %s; scripts/bench.sh --all-collectors installs what they "
         "need",
         not_built);
+  }
+  if (machine_other_builds(&all)) {
+    fflush(stdout);
+    say("warning: %s", machine_other_builds(&all));
   }
   if (all.count)
     return EXIT_OK;

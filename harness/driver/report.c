@@ -18,9 +18,9 @@ void report_warn(const char *dir, const results_state *s) {
         dir, s->first_damaged, s->damaged);
 }
 
-report *report_open(const char *dir) {
+report *report_open(const char *dir, report_visitor *visit) {
   char why[256];
-  report *r = report_load(dir, why, sizeof why);
+  report *r = report_load(dir, visit, why, sizeof why);
   if (!r) {
     say("%s", why);
     return NULL;
@@ -32,6 +32,8 @@ report *report_open(const char *dir) {
         dir, r->strays);
   if (report_is_suspect(r))
     say("warning: %s: %s", dir, report_canary_text(r));
+  if (report_builds_text(r, r))
+    say("warning: %s: %s", dir, report_builds_text(r, r));
   if (report_machines_text(r))
     say("warning: %s: %s", dir, report_machines_text(r));
   if (r->found < r->planned)
@@ -59,9 +61,9 @@ static void print_gbench(const report *r) {
   if (failed)
     say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
         failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
-  json_t *json = report_gbench(r);
-  format_print_json(json, stdout);
-  json_decref(json);
+  page *p = report_gbench(r);
+  format_json(p, stdout);
+  json_decref(p->json);
 }
 
 /* Prints the table; a format of NULL is GBENCH.  False if no run has what the
@@ -89,7 +91,7 @@ int report_print(const char *dir, const char *name, const char *format_name) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  report *r = report_open(dir);
+  report *r = report_open(dir, found->visit);
   if (!r)
     return EXIT_USAGE;
   bool any = print(r, found, format);

@@ -379,10 +379,11 @@ static const option_usage shrink_usage = {
     .max_operands = 1000,
     .missing = "a trace, or the collector after --,"};
 
-/* The path of a collector that is given by name or path; NULL, and it was said,
- * if there is none. */
-static const char *find_program(const char *word) {
-  if (strchr(word, '/'))
+/* The path of a collector that is given by name or path, and its name, NULL if
+ * only the path is known; NULL, and it was said, if there is none. */
+static const char *find_program(const char *word, const char **name) {
+  *name = strchr(word, '/') ? NULL : word;
+  if (!*name)
     return word;
   collectors all = discover_collectors();
   const collector *c = discover_find(&all, word);
@@ -393,12 +394,13 @@ static const char *find_program(const char *word) {
 }
 
 static int shrink(const trace_options *o, char **operands) {
-  const char *program = find_program(operands[1]);
+  const char *name, *program = find_program(operands[1], &name);
   if (!program)
     return EXIT_USAGE;
   operands[1] = arena_text("%s", program);
   return shrink_trace(operands[0],
                       &(shrink_replay){.program = operands + 1,
+                                       .collector = name,
                                        .timeout = o->timeout,
                                        .repeat = o->repeat,
                                        .tries = o->tries},

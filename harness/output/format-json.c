@@ -1,6 +1,9 @@
 /* format-json.c: the format `json`: what the page has, or its rows. */
 #include "format.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* A new value, or NULL if there is none. */
 static json_t *json_of(const table_value *v) {
   switch (v->type) {
@@ -18,20 +21,22 @@ static json_t *json_of(const table_value *v) {
   return NULL;
 }
 
+json_t *table_row_json(const table_row *row) {
+  json_t *object = json_object();
+  for (size_t k = 0; k < row->table->columns_count; k++) {
+    const table_column *column = &row->table->columns[k];
+    const table_value *v = &row->values[k];
+    if (!(column->traits & TABLE_ONLY_PEOPLE) && v->type != VALUE_ABSENT)
+      json_object_set_new(object, column->name, json_of(v));
+  }
+  return object;
+}
+
 json_t *table_rows_json(const table *t) {
   json_t *rows = json_array();
-  for (size_t i = 0; i < t->rows_count; i++) {
-    if (t->rows[i]->audience == ROW_FOR_PEOPLE)
-      continue;
-    json_t *row = json_object();
-    for (size_t k = 0; k < t->columns_count; k++) {
-      const table_value *v = &t->rows[i]->values[k];
-      if (!(t->columns[k].traits & TABLE_ONLY_PEOPLE) &&
-          v->type != VALUE_ABSENT)
-        json_object_set_new(row, t->columns[k].name, json_of(v));
-    }
-    json_array_append_new(rows, row);
-  }
+  for (size_t i = 0; i < t->rows_count; i++)
+    if (t->rows[i]->audience != ROW_FOR_PEOPLE)
+      json_array_append_new(rows, table_row_json(t->rows[i]));
   return rows;
 }
 
@@ -54,19 +59,38 @@ json_t *table_help_json(const table *t) {
   return list;
 }
 
-void format_print_json(const json_t *json, FILE *out) {
-  json_dumpf(json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-  fputc('\n', out);
+#define JSON_STYLE (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+
+/* Writes a value as a member of a list in an object; texts have no newlines. */
+static int write_indented(const char *text, size_t n, void *out) {
+  for (size_t i = 0; i < n; i++) {
+    fputc(text[i], out);
+    if (text[i] == '\n')
+      fputs("  ", out);
+  }
+  return 0;
+}
+
+/* The same as if the list were in memory. */
+static void print_list(const page *p, FILE *out) {
+  char *head = json_dumps(p->json, JSON_STYLE);
+  const size_t end = strlen(head) - strlen("\n}");
+  fprintf(out, "%.*s,\n \"%s\": [", (int)end, head, p->list);
+  free(head);
+  const char *before = "\n  ";
+  for (json_t *value; (value = p->next(p->state)); before = ",\n  ") {
+    fputs(before, out);
+    json_dump_callback(value, write_indented, out, JSON_STYLE);
+    json_decref(value);
+  }
+  fputs(*before == ',' ? "\n ]\n}\n" : "]\n}\n", out);
 }
 
 void format_json(const page *p, FILE *out) {
-  if (p->json) {
-    format_print_json(p->json, out);
+  if (p->list) {
+    print_list(p, out);
     return;
   }
-  json_t *json = p->make_json ? p->make_json(p->of)
-                              : json_pack("{s:i, s:o}", "schema", 1, "rows",
-                                          table_rows_json(p->data));
-  format_print_json(json, out);
-  json_decref(json);
+  json_dumpf(p->json, out, JSON_STYLE);
+  fputc('\n', out);
 }

@@ -30,6 +30,8 @@ const char *format_find(const char *name, const char *also,
 }
 
 void format_print(const output_format *f, page *p, FILE *out) {
+  if (!p->json)
+    page_rows_json(p, json_pack("{s:i}", "schema", 1));
   f->print(p, out);
   json_decref(p->json);
   p->json = NULL;

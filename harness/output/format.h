@@ -29,9 +29,6 @@ const char *format_find(const char *name, const char *also,
 /* Prints the page, and releases its JSON. */
 void format_print(const output_format *f, page *p, FILE *out);
 
-/* Prints a JSON value and a newline. */
-void format_print_json(const json_t *json, FILE *out);
-
 /* One for each format, in a file of its own. */
 void format_text(const page *p, FILE *out);
 void format_markdown(const page *p, FILE *out);

@@ -78,28 +78,29 @@ static layout make_lines(const table *t, size_t group) {
 typedef struct names {
   const char **items;
   size_t count;
+  json_t *numbers; /* of the items as they were added, by name */
 } names;
 
-static size_t find_name(const names *n, const char *name) {
-  size_t i = 0;
-  while (i < n->count && strcmp(n->items[i], name))
-    i++;
-  return i;
-}
-
 static void add_name(names *n, const char *name) {
-  if (find_name(n, name) < n->count)
+  if (!n->numbers)
+    n->numbers = json_object();
+  if (json_object_get(n->numbers, name))
     return;
+  json_object_set_new(n->numbers, name, json_integer((json_int_t)n->count));
   n->items = arena_more(n->items, n->count, sizeof *n->items);
   n->items[n->count++] = name;
 }
 
-static void move_last(names *n, const char *name) {
-  for (size_t i = find_name(n, name); i + 1 < n->count; i++) {
-    const char *next = n->items[i + 1];
-    n->items[i + 1] = n->items[i];
-    n->items[i] = next;
-  }
+static size_t find_name(const names *n, const char *name) {
+  return (size_t)json_integer_value(json_object_get(n->numbers, name));
+}
+
+/* An order of the names in which this one comes last. */
+static size_t place_of(const names *n, const char *name, const char *last) {
+  const json_t *moved = last ? json_object_get(n->numbers, last) : NULL;
+  const size_t at = find_name(n, name);
+  const size_t from = moved ? (size_t)json_integer_value(moved) : n->count;
+  return at < from ? at : at == from ? n->count - 1 : at - 1;
 }
 
 static const char *text_at(const table_row *row, const char *column) {
@@ -118,12 +119,13 @@ static layout make_cross(const table *t, size_t group) {
       add_name(&across, text_at(row, x->across));
     }
   }
-  if (x->last)
-    move_last(&across, x->last);
   layout l = {0};
   add_column(&l, x->corner, NULL, false);
   for (size_t i = 0; i < across.count; i++)
-    add_column(&l, across.items[i], NULL, true);
+    add_column(&l, "", NULL, true);
+  for (size_t i = 0; i < across.count; i++)
+    l.columns[1 + place_of(&across, across.items[i], x->last)].header[0] =
+        across.items[i];
   l.rows_count = down.count;
   size_t cells = l.rows_count * l.columns_count;
   l.cells = arena_take(cells * sizeof *l.cells);
@@ -133,9 +135,11 @@ static layout make_cross(const table *t, size_t group) {
     const table_row *row = row_of(t, group, i);
     if (row)
       l.cells[find_name(&down, text_at(row, x->down)) * l.columns_count + 1 +
-              find_name(&across, text_at(row, x->across))] =
+              place_of(&across, text_at(row, x->across), x->last)] =
           text_at(row, x->shown);
   }
+  json_decref(down.numbers);
+  json_decref(across.numbers);
   return l;
 }
 

@@ -204,6 +204,30 @@ page *page_new(const table *data) {
   return p;
 }
 
+typedef struct row_cursor {
+  const table *table;
+  size_t at;
+} row_cursor;
+
+static json_t *next_row(void *state) {
+  row_cursor *c = state;
+  while (c->at < c->table->rows_count) {
+    const table_row *row = c->table->rows[c->at++];
+    if (row->audience != ROW_FOR_PEOPLE)
+      return table_row_json(row);
+  }
+  return NULL;
+}
+
+void page_rows_json(page *p, json_t *json) {
+  row_cursor *all = arena_take(sizeof *all);
+  all->table = p->data;
+  p->json = json;
+  p->list = "rows";
+  p->next = next_row;
+  p->state = all;
+}
+
 static void add_part(page *p, page_part part) {
   p->parts = arena_more(p->parts, p->count, sizeof part);
   p->parts[p->count++] = part;

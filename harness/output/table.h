@@ -134,8 +134,9 @@ const char *table_shown(const table_column *column, const table_value *value);
 /* A number as people see it in a column of this kind, or "–" for NAN. */
 const char *table_number(table_kind kind, double number);
 
-/* The rows for programs as JSON, new: an array of objects, in which missing
- * values are absent. */
+/* A row as JSON, new: an object, in which missing values are absent; and all
+ * rows for programs, as an array. */
+json_t *table_row_json(const table_row *row);
 json_t *table_rows_json(const table *t);
 
 /* The same as one object: a member for each row, called by its column `name`,
@@ -171,15 +172,20 @@ typedef struct page {
   size_t count;
   const table *data; /* the rows for programs */
   json_t *json;      /* what JSON holds; NULL: the rows of `data` */
-  /* Instead of `json`, what makes it, new, when it is wanted: for what is
-   * large. */
-  json_t *(*make_json)(const void *of);
-  const void *of;
+  /* A last member of `json` that is too long to be in memory: an array, whose
+   * values, new, `next` gives one after the other, then NULL.  NULL: none. */
+  const char *list;
+  json_t *(*next)(void *state);
+  void *state;
 } page;
 
 /* A page of which programs get the rows of `data`.  People see what is added
  * below. */
 page *page_new(const table *data);
+
+/* The rows of `data` become the last member of the page's JSON, which is
+ * `json`. */
+void page_rows_json(page *p, json_t *json);
 
 /* Adds a part (printf format).  page_list begins a list, page_item goes on with
  * one. */

@@ -1,6 +1,7 @@
 /* compare-page.c: comparisons as a page: for each new side a table by metric,
  * and the cells that could not be compared. */
 #include "compare.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -170,6 +171,21 @@ static const char *missing_metrics(comparison *const *all, size_t count,
   return names;
 }
 
+/* Why they are missing. */
+static const char *why_missing(const compare_row *row) {
+  const char *base =
+      row->base.cell ? report_exercise_mark(row->base.cell) : NULL;
+  const char *fresh =
+      row->fresh.cell ? report_exercise_mark(row->fresh.cell) : NULL;
+  if (!base && !fresh)
+    return " in every invocation of both";
+  return arena_text(": %s%s%s%s%s; run longer (--exercise %d) or in a smaller "
+                    "heap",
+                    base ? "base " : "", base ? base : "",
+                    base && fresh ? ", " : "", fresh ? "new " : "",
+                    fresh ? fresh : "", EXERCISED_WANTED);
+}
+
 /* The cells that failed on a side or that it does not have, once for all
  * metrics; and the cells of which only single metrics are missing. */
 static void add_absent(page *p, comparison *const *all, size_t count) {
@@ -184,7 +200,7 @@ static void add_absent(page *p, comparison *const *all, size_t count) {
       page_text(p, PAGE_PARAGRAPH, "Not compared:");
     const char *why = bad ? arena_text("base %s; new %s", why_not(&row->base),
                                        why_not(&row->fresh))
-                          : arena_text("%s in every invocation of both", names);
+                          : arena_text("%s%s", names, why_missing(row));
     (begun ? page_item : page_list)(p, "%s: %s", row->label, why);
     begun = true;
   }
@@ -203,7 +219,8 @@ static void add_legend(page *p, const comparison *c) {
             stat_fewest_for_median(REPORT_CONFIDENCE));
   page_item(p,
             "change: of the medians, ~ where p > %g; 95 %%: the interval of "
-            "that, by bootstrap\n  (%d resamples, seed %d).",
+            "that, by the bootstrap\n  (that of a geomean by %d resamples, "
+            "seed %d).",
             c->rules.alpha, STAT_RESAMPLES, STAT_SEED);
   page_item(p, "p: Mann and Whitney's test, two-sided, Holm-adjusted over the "
                "cells of the table.");
@@ -227,6 +244,18 @@ static size_t next_side(comparison *const *all, size_t count, size_t from) {
   return end;
 }
 
+/* Names the programs of a side that were compiled otherwise than the driver of
+ * the base. */
+static void add_builds(page *p, const compare_side *side,
+                       const compare_side *base) {
+  const char *builds = report_builds_text(side->report, base->report);
+  if (builds)
+    page_text(p, PAGE_LINE, "%s: %s", side->name, builds);
+  if (builds_unknown(&side->report->builds))
+    page_text(p, PAGE_LINE, "%s: %s", side->name,
+              builds_unknown(&side->report->builds));
+}
+
 static void add_side(page *p, table *t, comparison *const *all, size_t count) {
   const comparison *first = all[0];
   page_text(p, PAGE_TITLE, "base: %s; new: %s", first->base.name,
@@ -235,6 +264,9 @@ static void add_side(page *p, table *t, comparison *const *all, size_t count) {
       report_suspect_text(first->base.report, first->fresh.report);
   if (suspect)
     page_text(p, PAGE_LINE, "%s", suspect);
+  add_builds(p, &first->base, &first->base);
+  if (first->fresh.report != first->base.report)
+    add_builds(p, &first->fresh, &first->base);
   for (size_t i = 0; i < count; i++) {
     size_t group = add_comparison(t, all[i]);
     if (all[i]->tested) /* add_absent says why not */
@@ -260,8 +292,10 @@ static void set_interval(json_t *object, const char *key, stat_interval i) {
 
 static json_t *json_of_sample(const compare_sample *s) {
   const report_sample *worst = s->cell ? report_worst(s->cell) : NULL;
-  json_t *o = json_pack("{s:s, s:s, s:i}", "verdict", verdict_of(s), "reason",
-                        worst ? worst->reason : "", "n", (int)s->n);
+  json_t *o =
+      json_pack("{s:s, s:s, s:s*, s:i}", "verdict", verdict_of(s), "reason",
+                worst ? worst->reason : "", "exercised",
+                s->cell ? report_exercise_word(s->cell) : NULL, "n", (int)s->n);
   if (!s->values)
     return o;
   stat_moments mean = stat_moments_of(s->values, s->n);
@@ -271,6 +305,12 @@ static json_t *json_of_sample(const compare_sample *s) {
   set_interval(o, "mean_interval",
                stat_mean_interval(&mean, REPORT_CONFIDENCE));
   return o;
+}
+
+/* Only here, as it takes longer than all the rest. */
+static stat_interval mean_bootstrap(const compare_row *row) {
+  const stat_pair pair = compare_pair(row);
+  return stat_bootstrap(&pair, 1, STAT_MEAN, REPORT_CONFIDENCE, STAT_SEED);
 }
 
 static json_t *json_of_row(const compare_row *row) {
@@ -287,7 +327,7 @@ static json_t *json_of_row(const compare_row *row) {
   set_number(o, "p_holm", row->p);
   set_number(o, "invocations_needed", row->needed);
   set_number(o, "mean_ratio", row->mean_ratio);
-  set_interval(o, "mean_ratio_bootstrap", row->mean_ratio_bootstrap);
+  set_interval(o, "mean_ratio_bootstrap", mean_bootstrap(row));
   set_interval(o, "mean_ratio_fieller", row->mean_ratio_fieller);
   set_number(o, "welch_t", row->welch.t);
   set_number(o, "welch_freedom", row->welch.freedom);
@@ -295,36 +335,33 @@ static json_t *json_of_row(const compare_row *row) {
   return o;
 }
 
+static json_t *json_of_comparison(const comparison *c) {
+  json_t *rows = json_array();
+  for (size_t k = 0; k < c->count; k++)
+    json_array_append_new(rows, json_of_row(&c->rows[k]));
+  bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
+  json_t *o = json_pack(
+      "{s:s, s:o, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name,
+      "builds", builds_json(&c->fresh.report->builds), "suspect", is_suspect,
+      "metric", c->metric->name, "better",
+      c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
+      "cells_complete", (int)c->complete, "rows", rows);
+  set_number(o, "canary_change",
+             report_drift_between(c->base.report, c->fresh.report));
+  set_number(o, "geomean", c->geomean);
+  set_interval(o, "geomean_interval", c->geomean_interval);
+  return o;
+}
+
+/* The comparison that comes next. */
 typedef struct comparisons {
   comparison *const *all;
-  size_t count;
+  size_t count, at;
 } comparisons;
 
-static json_t *json_of(const void *of) {
-  comparison *const *all = ((const comparisons *)of)->all;
-  const size_t count = ((const comparisons *)of)->count;
-  json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) {
-    const comparison *c = all[i];
-    json_t *rows = json_array();
-    for (size_t k = 0; k < c->count; k++)
-      json_array_append_new(rows, json_of_row(&c->rows[k]));
-    bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
-    json_t *o = json_pack(
-        "{s:s, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name, "suspect",
-        is_suspect, "metric", c->metric->name, "better",
-        c->metric->better > 0 ? "higher" : "lower", "cells", (int)c->count,
-        "cells_complete", (int)c->complete, "rows", rows);
-    set_number(o, "canary_change",
-               report_drift_between(c->base.report, c->fresh.report));
-    set_number(o, "geomean", c->geomean);
-    set_interval(o, "geomean_interval", c->geomean_interval);
-    json_array_append_new(list, o);
-  }
-  return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o}", "schema", 1, "base",
-                   all[0]->base.name, "alpha", all[0]->rules.alpha, "threshold",
-                   all[0]->rules.threshold, "confidence", REPORT_CONFIDENCE,
-                   "comparisons", list);
+static json_t *next_comparison(void *state) {
+  comparisons *c = state;
+  return c->at < c->count ? json_of_comparison(c->all[c->at++]) : NULL;
 }
 
 /* ------------------------------------------------------------------------- */
@@ -338,8 +375,14 @@ page *compare_page(comparison *const *all, size_t count) {
   }
   add_legend(p, all[0]);
   comparisons *of = arena_take(sizeof *of);
-  *of = (comparisons){all, count};
-  p->make_json = json_of;
-  p->of = of;
+  *of = (comparisons){all, count, 0};
+  p->json = json_pack("{s:i, s:s, s:o, s:f, s:f, s:f}", "schema", 1, "base",
+                      all[0]->base.name, "base_builds",
+                      builds_json(&all[0]->base.report->builds), "alpha",
+                      all[0]->rules.alpha, "threshold", all[0]->rules.threshold,
+                      "confidence", REPORT_CONFIDENCE);
+  p->list = "comparisons";
+  p->next = next_comparison;
+  p->state = of;
   return p;
 }

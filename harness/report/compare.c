@@ -1,5 +1,6 @@
 /* compare.c: see compare.h. */
 #include "compare.h"
+#include "exercise.h"
 #include "harness/stats/distributions.h"
 #include "harness/base/arena.h"
 #include "harness/base/random.h"
@@ -90,7 +91,7 @@ static void pair_cells(comparison *c) {
 
 static void read_sample(compare_sample *s, const metric *of) {
   s->median = s->interval.low = s->interval.high = NAN;
-  if (!s->cell || !report_is_good(s->cell))
+  if (!s->cell || !report_is_good(s->cell) || !report_compares(s->cell, of))
     return;
   size_t n = s->cell->count, m = (size_t)(of - metrics);
   double *values = arena_take(n * sizeof *values);
@@ -107,7 +108,7 @@ static void read_sample(compare_sample *s, const metric *of) {
   s->median = stat_summarize(sorted, n).median;
 }
 
-static stat_pair pair_of(const compare_row *row) {
+stat_pair compare_pair(const compare_row *row) {
   return (stat_pair){row->fresh.values, row->fresh.n, row->base.values,
                      row->base.n};
 }
@@ -122,12 +123,12 @@ static void compare_values(compare_row *row) {
   const compare_sample *base = &row->base, *fresh = &row->fresh;
   stat_interval none = {NAN, NAN};
   row->change = row->p = row->mean_ratio = row->needed = NAN;
-  row->ratio = row->mean_ratio_bootstrap = row->mean_ratio_fieller = none;
+  row->ratio = row->mean_ratio_fieller = none;
   row->test = (stat_test){NAN, NAN};
   row->welch = (stat_welch){NAN, NAN, NAN};
   if (!base->values || !fresh->values)
     return;
-  stat_pair pair = pair_of(row);
+  stat_pair pair = compare_pair(row);
   row->change = relative_change(base->median, fresh->median);
   row->test = stat_mann_whitney(base->values, base->n, fresh->values, fresh->n);
   row->p = row->test.p;
@@ -138,8 +139,6 @@ static void compare_values(compare_row *row) {
     return;
   stat_moments x = stat_moments_of(base->values, base->n);
   stat_moments y = stat_moments_of(fresh->values, fresh->n);
-  row->mean_ratio_bootstrap =
-      stat_bootstrap(&pair, 1, STAT_MEAN, REPORT_CONFIDENCE, STAT_SEED);
   row->mean_ratio_fieller = stat_fieller(&y, &x, REPORT_CONFIDENCE);
   row->welch = stat_welch_test(base->values, base->n, fresh->values, fresh->n);
 }
@@ -193,7 +192,7 @@ comparison *compare_make(compare_side base, compare_side fresh,
     compare_values(row);
     c->tested += isnan(row->p) ? 0 : 1;
     if (!isnan(row->mean_ratio))
-      pairs[c->complete++] = pair_of(row);
+      pairs[c->complete++] = compare_pair(row);
   }
   adjust(c);
   for (size_t i = 0; i < c->count; i++)
@@ -212,7 +211,8 @@ comparison *compare_make(compare_side base, compare_side fresh,
 static double p_of_group(const report_cell *c, size_t m, size_t group,
                          size_t half, uint64_t *random, double *room) {
   size_t begin = 2 * half * group;
-  if (!report_is_good(c) || begin + 2 * half > c->count)
+  if (!report_is_good(c) || !report_compares(c, &metrics[m]) ||
+      begin + 2 * half > c->count)
     return NAN;
   double *sides[] = {room, room + half};
   for (size_t i = 0; i < half; i++) {

@@ -56,7 +56,7 @@ typedef struct compare_row {
   /* NAN also unless all values are positive. */
   stat_interval ratio; /* of the medians, bootstrap */
   double mean_ratio;
-  stat_interval mean_ratio_bootstrap, mean_ratio_fieller;
+  stat_interval mean_ratio_fieller;
   stat_welch welch;
   /* Of COMPARE_SAME: the invocations a side at which the ratio's interval would
    * be as narrow as the threshold, or as the change seen if there is no
@@ -75,6 +75,9 @@ typedef struct comparison {
   double geomean;  /* of their ratios */
   stat_interval geomean_interval;
 } comparison;
+
+/* The two samples of a row that has values on both sides. */
+stat_pair compare_pair(const compare_row *row);
 
 /* How much worse the new side is: 0.1 for 10 % lower throughput or 10 % longer
  * pauses; negative if it is better. */

@@ -3,10 +3,12 @@
  * The other metrics are user counters, which stand beside the fields of a
  * repetition.
  *
- * Cells that failed are no benchmarks here.  Google Benchmark gives a benchmark
- * with an error a time of 0, and tools that track times take 0 for the best one
- * ever.  The context names these cells. */
+ * Cells that failed, and those whose collector did not collect, are no
+ * benchmarks here; those in which it hardly did have no pauses.  Google
+ * Benchmark gives a benchmark with an error a time of 0, and tools that track
+ * times take 0 for the best one ever.  The context names these cells. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -30,6 +32,9 @@ static json_t *gbench_left_out(const report *r) {
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
     const char *reason = report_failure_reason(c);
+    if (report_is_good(c) && !report_compares_time(c))
+      json_array_append_new(list, json_pack("{s:s, s:s}", "name", c->id,
+                                            "reason", report_exercise_text(c)));
     if (!report_is_good(c))
       json_array_append_new(
           list, json_pack("{s:s, s:s}", "name", c->id, "reason",
@@ -57,6 +62,9 @@ static json_t *gbench_context(const report *r) {
                       load && known ? json_incref(load) : json_array());
   json_object_set_new(context, "library_build_type", json_string("release"));
   json_object_set_new(context, "left_out", gbench_left_out(r));
+  const char *builds = report_builds_text(r, r);
+  if (builds)
+    json_object_set_new(context, "compiled", json_string(builds));
   return context;
 }
 
@@ -79,20 +87,40 @@ static json_t *gbench_repetition(const report *r, const report_cell *c,
       name = "items_per_second";
     else if (metrics[m].combine == COMBINE_SPREAD)
       continue; /* Google Benchmark's tools compute the spread themselves */
-    if (isfinite(value))
+    if (isfinite(value) && report_compares(c, &metrics[m]))
       json_object_set_new(b, name, metric_json(&metrics[m], value));
   }
   return b;
 }
 
-json_t *report_gbench(const report *r) {
-  json_t *benchmarks = json_array();
-  for (size_t i = 0; i < r->count; i++)
-    for (size_t k = 0; report_is_good(&r->cells[i]) && k < r->cells[i].count;
-         k++)
-      json_array_append_new(
-          benchmarks,
-          gbench_repetition(r, &r->cells[i], i, &r->cells[i].samples[k]));
-  return json_pack("{s:o, s:o}", "context", gbench_context(r), "benchmarks",
-                   benchmarks);
+static bool is_benchmark(const report_cell *c) {
+  return report_is_good(c) && report_compares_time(c);
+}
+
+/* The repetition that comes next. */
+typedef struct repetition {
+  const report *report;
+  size_t cell, sample;
+} repetition;
+
+static json_t *next_repetition(void *state) {
+  repetition *at = state;
+  const report *r = at->report;
+  for (; at->cell < r->count; at->cell++, at->sample = 0) {
+    const report_cell *c = &r->cells[at->cell];
+    if (is_benchmark(c) && at->sample < c->count)
+      return gbench_repetition(r, c, at->cell, &c->samples[at->sample++]);
+  }
+  return NULL;
+}
+
+page *report_gbench(const report *r) {
+  page *p = page_new(NULL);
+  repetition *first = arena_take(sizeof *first);
+  first->report = r;
+  p->json = json_pack("{s:o}", "context", gbench_context(r));
+  p->list = "benchmarks";
+  p->next = next_repetition;
+  p->state = first;
+  return p;
 }

@@ -1,5 +1,6 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
+#include "exercise.h"
 #include "collectors/common/hostile/mutants.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
@@ -10,6 +11,7 @@
 #include "harness/stats/summary.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,34 +61,30 @@ bool report_same_block(const report_cell *a, const report_cell *b) {
  * Reading.
  * ------------------------------------------------------------------------- */
 
+/* Far more than any plan has; arrays are indexed by them. */
+enum { MOST_INVOCATIONS = 1000000 };
+
 report_cell *report_find_cell(const report *r, const char *id) {
   const json_t *index = json_object_get(r->ids, id);
   return index ? &r->cells[json_integer_value(index)] : NULL;
 }
 
-/* Adds the pauses of a record.  What is merged is not in the arena, as it is
- * made anew by each record. */
+static void *more_or_exit(void *memory, size_t count, size_t size) {
+  void *moved = reallocarray(memory, count, size);
+  if (moved)
+    return moved;
+  say("out of memory");
+  exit(EXIT_SOME_FAILED);
+}
+
 static void add_pauses(report_cell *c, const json_t *record) {
-  hist_sparse fresh, *all = &c->pauses;
-  if (!record_read_sparse(record_get(record, "pauses.all"), &fresh) ||
-      !fresh.count)
+  hist_sparse fresh;
+  if (!record_read_sparse(record_get(record, "pauses.all"), &fresh))
     return;
-  hist_bucket *merged =
-      malloc((all->occupied + fresh.occupied) * sizeof *merged);
-  if (!merged) {
+  if (!hist_sparse_add(&c->pauses, &fresh)) {
     say("out of memory");
     exit(EXIT_SOME_FAILED);
   }
-  const size_t occupied = hist_sparse_merge(all, &fresh, merged);
-  const bool first = !all->count;
-  free(all->buckets);
-  *all =
-      (hist_sparse){.count = all->count + fresh.count,
-                    .sum = all->sum + fresh.sum,
-                    .min = first || fresh.min < all->min ? fresh.min : all->min,
-                    .max = first || fresh.max > all->max ? fresh.max : all->max,
-                    .buckets = merged,
-                    .occupied = occupied};
   free(fresh.buckets);
 }
 
@@ -209,7 +207,7 @@ static void read_rest(const json_t *record, report_sample *s) {
 /* Keeps a run of the canary by its number.  False if it is there. */
 static bool add_canary(report *r, const json_t *record) {
   size_t n = (size_t)json_integer_value(json_object_get(record, "invocation"));
-  if (n < 1 || n > 1000000)
+  if (n < 1 || n > MOST_INVOCATIONS)
     return false;
   while (r->canary_count < n) {
     r->canary = arena_more(r->canary, r->canary_count, sizeof *r->canary);
@@ -303,6 +301,10 @@ const char *report_canary_text(const report *r) {
                     100 * REPORT_DRIFT_BOUND);
 }
 
+const char *report_builds_text(const report *r, const report *base) {
+  return builds_text(&r->builds, json_object_get(base->machine, "build"));
+}
+
 /* How many runs of a cell, or of the canary, were planned from the start.  The
  * canary runs twice in each round, and once at the end; five times if there is
  * one round. */
@@ -312,11 +314,58 @@ static size_t planned_of(const report *r, bool canary) {
   return r->invocations == 1 ? 5 : 2 * r->invocations + 1;
 }
 
+/* Delay that the program's own threads may have caused, if it is more than a
+ * millisecond and a tenth of the time; else 0.  Mutator threads that come and
+ * go leave some, too: the kernel's work when they end. */
+static double own_delay(const json_t *record) {
+  double own = record_number(record, "noise.own_delay");
+  return own > fmax(1e6, .1 * record_number(record, "time.wall")) ? own : 0;
+}
+
+/* False if the cell has that invocation already, or none can have it. */
+static bool note_invocation(report_cell *c, size_t invocation) {
+  if (invocation > MOST_INVOCATIONS)
+    return false;
+  if (invocation >= c->seen_room) {
+    const size_t room = 2 * invocation;
+    c->seen = more_or_exit(c->seen, room, sizeof *c->seen);
+    memset(c->seen + c->seen_room, 0, room - c->seen_room);
+    c->seen_room = room;
+  }
+  const bool fresh = !c->seen[invocation];
+  c->seen[invocation] = true;
+  return fresh;
+}
+
+/* Room for one more sample: at once for all that are planned, if these are few,
+ * and else for twice as many each time. */
+static report_sample *add_sample(const report *r, report_cell *c) {
+  enum { FEW = 16 };
+  if (!(c->count & (c->count - 1))) {
+    size_t room = c->count ? 2 * c->count : 1;
+    if (!r->open_ended && (r->invocations < FEW || r->invocations < room))
+      room = r->invocations;
+    c->samples = more_or_exit(c->samples, room, sizeof *c->samples);
+  }
+  return &c->samples[c->count++];
+}
+
+/* What is read, and who else sees it. */
+typedef struct loading {
+  report *report;
+  report_visitor *visit;
+} loading;
+
 static void add_record(void *data, const json_t *record) {
-  report *r = data;
+  const loading *l = data;
+  report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
   report_add_surroundings(r, record);
-  int invocation = (int)json_integer_value(record_get(record, "invocation"));
+  const json_int_t invocation =
+      json_integer_value(json_object_get(record, "invocation"));
+  if (json_object_get(record, "binding")) /* the program itself wrote it */
+    builds_add(&r->builds, record_text(record, "collector"),
+               json_object_get(record, "build"));
   if (canary ? add_canary(r, record) : add_untimed(r, record)) {
     r->found++;
     /* --until-ci planned the run later. */
@@ -325,21 +374,13 @@ static void add_record(void *data, const json_t *record) {
     return;
   }
   report_cell *c = report_find_cell(r, record_text(record, "cell"));
-  bool stray = !c || c->missing || invocation < 1 ||
-               (!r->open_ended && (size_t)invocation > r->invocations);
-  /* From the end: records come in the order of their rounds. */
-  size_t at = stray ? 0 : c->count;
-  while (at && c->samples[at - 1].invocation > invocation)
-    at--;
-  stray |= at && c->samples[at - 1].invocation == invocation;
-  if (stray) {
+  const bool stray = !c || c->missing || invocation < 1 ||
+                     (!r->open_ended && (size_t)invocation > r->invocations);
+  if (stray || !note_invocation(c, (size_t)invocation)) {
     r->strays++;
     return;
   }
-  c->samples = arena_more(c->samples, c->count, sizeof *c->samples);
-  report_sample *s = &c->samples[at];
-  memmove(s + 1, s, (c->count - at) * sizeof *s);
-  c->count++;
+  report_sample *s = add_sample(r, c);
   r->found++;
   if ((size_t)invocation > r->invocations)
     r->planned++;
@@ -347,19 +388,24 @@ static void add_record(void *data, const json_t *record) {
   const char *reason =
       record_text(record, v == VERDICT_SUSPECT ? "suspect" : "verdict.reason");
   *s = (report_sample){
-      .invocation = invocation,
+      .invocation = (int)invocation,
       .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);
+  s->exercise = record_exercise(record);
+  report_withhold(s);
   const char *ops = record_text(record, "ops.unit");
   if (*ops && !c->ops)
     c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
+  c->own_delay = fmax(c->own_delay, own_delay(record));
   add_pauses(c, record);
+  if (l->visit)
+    l->visit(r, c, record);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -406,7 +452,17 @@ static double combine(const report_cell *c, size_t m, double *scratch) {
   return NAN;
 }
 
+static int by_invocation(const void *a, const void *b) {
+  const report_sample *x = a, *y = b;
+  return (x->invocation > y->invocation) - (x->invocation < y->invocation);
+}
+
 static void conclude(report_cell *c) {
+  bool in_order = true; /* unless the log was put together from several */
+  for (size_t i = 1; i < c->count; i++)
+    in_order &= c->samples[i - 1].invocation < c->samples[i].invocation;
+  if (!in_order)
+    qsort(c->samples, c->count, sizeof *c->samples, by_invocation);
   c->verdict = c->missing  ? VERDICT_NOT_APPLICABLE
                : !c->count ? VERDICT_NOT_RUN
                            : VERDICT_OK;
@@ -414,16 +470,20 @@ static void conclude(report_cell *c) {
     if (c->samples[i].verdict > c->verdict)
       c->verdict = c->samples[i].verdict;
   double *scratch = arena_take(c->count * sizeof *scratch);
+  bool shows_pauses = exercised_shows_pauses(report_exercise(c).state);
   for (size_t m = 0; m < METRICS; m++)
-    c->values[m] = report_is_good(c) ? combine(c, m, scratch) : NAN;
+    c->values[m] = report_is_good(c) &&
+                           (shows_pauses || metrics[m].claims != CLAIMS_PAUSES)
+                       ? combine(c, m, scratch)
+                       : NAN;
 }
 
 static bool read_plan(report *r) {
   json_t *cells, *cell;
-  int schema, invocations;
-  if (json_unpack(r->plan, "{s:i, s:i, s:o}", "schema", &schema, "invocations",
+  json_int_t schema, invocations, threads;
+  if (json_unpack(r->plan, "{s:I, s:I, s:o}", "schema", &schema, "invocations",
                   &invocations, "cells", &cells) ||
-      invocations < 1)
+      invocations < 1 || invocations > MOST_INVOCATIONS)
     return false;
   r->invocations = (size_t)invocations;
   r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
@@ -436,11 +496,13 @@ static bool read_plan(report *r) {
     if (json_is_true(json_object_get(cell, "untimed")))
       continue; /* add_untimed puts its runs with those of its twin */
     report_cell *c = &r->cells[r->count++];
-    if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:i, s?s}", "cell", &c->id,
+    if (json_unpack(cell, "{s:s, s:s, s:s, s:s, s:I, s?s}", "cell", &c->id,
                     "workload", &c->workload, "collector", &c->collector,
-                    "heap", &c->heap, "threads", &c->threads, "n/a",
-                    &c->missing))
+                    "heap", &c->heap, "threads", &threads, "n/a",
+                    &c->missing) ||
+        threads < 1 || threads > INT_MAX)
       return false;
+    c->threads = (int)threads;
     if (!json_object_get(r->ids, c->id)) /* the first one, if there are twins */
       json_object_set_new(r->ids, c->id,
                           json_integer((json_int_t)r->count - 1));
@@ -486,8 +548,10 @@ static void explain_no_plan(const char *dir, char *why, size_t room) {
     snprintf(why, room, "%s holds no results: it has no plan.json", dir);
 }
 
-report *report_load(const char *dir, char *why, size_t room) {
+report *report_load(const char *dir, report_visitor *visit, char *why,
+                    size_t room) {
   report *r = arena_take(sizeof *r);
+  loading l = {r, visit};
   r->dir = arena_text("%s", dir);
   r->ids = json_object();
   char no_machine[256];
@@ -500,7 +564,7 @@ report *report_load(const char *dir, char *why, size_t room) {
   else if (!read_plan(r))
     snprintf(why, room, "%s/plan.json is not a plan", dir);
   else
-    good = results_read_runs(dir, add_record, r, &r->state, why, room);
+    good = results_read_runs(dir, add_record, &l, &r->state, why, room);
   if (good)
     read_floors(r, dir);
   for (size_t i = 0; i < r->count; i++)
@@ -512,8 +576,11 @@ report *report_load(const char *dir, char *why, size_t room) {
 }
 
 void report_free(report *r) {
-  for (size_t i = 0; i < r->count; i++)
+  for (size_t i = 0; i < r->count; i++) {
+    free(r->cells[i].samples);
+    free(r->cells[i].seen);
     free(r->cells[i].pauses.buckets);
+  }
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);

@@ -1,11 +1,13 @@
 /* load.h: the records of a results directory, gathered by cell of the plan.
  *
- * Everything but the two JSON documents lives in the arena
- * (harness/base/arena.h). */
+ * Texts, and what grows with the number of cells, live in the arena
+ * (harness/base/arena.h); what grows with the number of records does not. */
 #ifndef REAPMARK_REPORT_LOAD_H
 #define REAPMARK_REPORT_LOAD_H
 
+#include "builds.h"
 #include "metrics.h"
+#include "harness/record/exercised.h"
 #include "harness/record/results.h"
 #include "harness/stats/histogram.h"
 
@@ -46,6 +48,7 @@ typedef struct report_sample {
   long long leaked;
   const char *reason;
   double values[METRICS]; /* NAN: not available */
+  exercise exercise;
 
   /* The time that is certainly the collector's, in ns.  Of the wall time: stops
    * of all mutators, and pauses of single mutators divided by the number of
@@ -68,18 +71,22 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* an adapter, which stands in groups of its own */
+  bool reference;      /* no model: stands in groups of its own */
   bool turns;          /* only one of its threads runs at a time */
   double floor;        /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */
 
   report_sample *samples; /* by invocation */
   size_t count;
+  bool *seen; /* by invocation, from 1: whether it has a sample */
+  size_t seen_room;
   const char *ops; /* what the workload counts; NULL until a record says it */
   double *untimed; /* wall time in ns of each invocation without instruments */
   size_t untimed_count;
   hist_sparse pauses; /* of all invocations; empty if none was measured */
   bool uncorrected;   /* maxima are withheld: the run-queue delay is unknown */
+  double own_delay;   /* the most of an invocation, ns, of delay that its own
+                         threads may have caused; 0: too little to matter */
   verdict verdict;
   double values[METRICS]; /* all NAN when the verdict is not good */
 } report_cell;
@@ -95,7 +102,7 @@ typedef struct report_surroundings {
 
 typedef struct report {
   json_t *plan, *machine;
-  const char *dir;    /* some tables read its records once more */
+  const char *dir;
   report_cell *cells; /* in the order of the plan */
   size_t count;
   json_t *ids;           /* indices of the cells, by identity */
@@ -104,19 +111,27 @@ typedef struct report {
   size_t planned, found; /* runs */
   double *canary;        /* wall times of the canary, by run; NAN: failed */
   size_t canary_count;
+  report_builds builds; /* of the programs that made the records */
   report_surroundings surroundings;
   size_t strays; /* records that match no planned cell, or duplicates */
   results_state state;
+  void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
 } report;
 
-/* Reads the results directory `dir`.  NULL, with one line in `why`, if it holds
- * no results. */
-report *report_load(const char *dir, char *why, size_t room);
+/* Is called with every record that becomes a sample of the cell, once it has
+ * become one, for what samples do not keep.  The log is read once only. */
+typedef void report_visitor(report *r, const report_cell *c,
+                            const json_t *record);
+
+/* Reads the results directory `dir`; `visit` may be NULL.  NULL, with one line
+ * in `why`, if it holds no results. */
+report *report_load(const char *dir, report_visitor *visit, char *why,
+                    size_t room);
 
 /* The cell of this identity, or NULL. */
 report_cell *report_find_cell(const report *r, const char *id);
 
-/* Releases the plan and the machine. */
+/* Releases what is not in the arena. */
 void report_free(report *r);
 
 /* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "suspect",
@@ -159,6 +174,10 @@ bool report_is_suspect(const report *r);
 
 /* The same in one line ("The canary ..."), or NULL if no canary was run. */
 const char *report_canary_text(const report *r);
+
+/* Which programs were compiled otherwise than the driver of `base`, in one line
+ * (builds_text), or NULL.  `base` may be the report itself. */
+const char *report_builds_text(const report *r, const report *base);
 
 /* Adds what a record tells of the machine. */
 void report_add_surroundings(report *r, const json_t *record);

@@ -20,6 +20,13 @@ typedef enum metric_combine {
   COMBINE_TOTAL    /* the sum over all invocations */
 } metric_combine;
 
+/* What must have happened for the number to mean something (exercise.h). */
+typedef enum metric_claims {
+  CLAIMS_NEITHER, /* memory, counts of steps */
+  CLAIMS_TIME,    /* a time with the collector's work in it */
+  CLAIMS_PAUSES   /* how long collections stop the program */
+} metric_claims;
+
 typedef struct metric {
   const char *name;   /* for programs, with the base unit at its end */
   const char *header; /* for people; NULL: not in the main table */
@@ -28,6 +35,7 @@ typedef struct metric {
   metric_combine combine;
   double (*read)(const json_t *record); /* NAN: not available */
   const char *help;                     /* one line */
+  metric_claims claims;
 } metric;
 
 /* The confidence of every interval in reports.  The interval of a median needs

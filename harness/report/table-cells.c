@@ -2,6 +2,7 @@
  * workload, heap and number of threads, and below each group why numbers are
  * missing. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
@@ -28,7 +29,9 @@ static const table_column after[] = {
      .kind = TABLE_PERCENT,
      .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE},
     {.name = "runs", .header = "runs", .kind = TABLE_INTEGER},
-    {.name = "runs_planned", .kind = TABLE_INTEGER}};
+    {.name = "runs_planned", .kind = TABLE_INTEGER},
+    {.name = "exercised"},
+    {.name = "collections", .kind = TABLE_INTEGER}};
 
 enum {
   BEFORE = sizeof before / sizeof *before,
@@ -74,6 +77,8 @@ static void set_metrics(table_row *row, const report_cell *c) {
       table_set_real(row, name, value);
     if (!c->count)
       table_show(row, name, "%s", "");
+    else if (isfinite(value) && !report_compares(c, &metrics[m]))
+      table_show(row, name, "(%s)", table_number(metrics[m].kind, value));
     else if (m == METRIC_THROUGHPUT && is_grey(c))
       table_show(row, name, "%s *", table_number(metrics[m].kind, value));
   }
@@ -99,7 +104,12 @@ static void add_row(table *t, const report *r, const report_cell *c,
   table_set_text(row, "heap", c->heap);
   table_set_integer(row, "threads", c->threads);
   table_set_text(row, "verdict", report_verdict_text(c));
+  table_show(row, "verdict", "%s", report_marked_verdict(c));
   table_set_text(row, "reason", worst ? worst->reason : "");
+  exercise e = report_exercise(c);
+  table_set_text(row, "exercised", report_exercise_word(c));
+  if (c->count && e.collects)
+    table_set_integer(row, "collections", (long long)e.count);
   table_set_text(row, "ops_unit", c->ops ? c->ops : "");
   set_metrics(row, c);
   if (c->reference)
@@ -144,6 +154,8 @@ static void add_notes(page *p, const report_cell *c) {
   const char *stall = report_stall_text(c);
   if (stall)
     page_list(p, "%s: WARNING: %s", c->collector, stall);
+  if (report_exercise_mark(c))
+    page_list(p, "%s: %s", c->collector, report_exercise_text(c));
   if (is_grey(c))
     page_list(p,
               "%s: * more than half of the time may be that of its C interface",
@@ -152,6 +164,11 @@ static void add_notes(page *p, const report_cell *c) {
     page_list(p,
               "%s: its threads take turns, so that more of them are no faster",
               c->collector);
+  if (c->own_delay > 0)
+    page_list(p,
+              "%s: up to %s in which mutators waited for a processor while "
+              "threads of its own ran are left in pauses and steps",
+              c->collector, table_number(TABLE_TIME, c->own_delay));
   if (report_worst(c))
     add_failure(p, c);
   else if (c->uncorrected)
@@ -172,9 +189,17 @@ static void add_legend(page *p, const report *r) {
                                       metrics[m].help);
       begun = true;
     }
+  for (size_t i = 0; i < r->count; i++)
+    if (report_exercise_mark(&r->cells[i])) {
+      page_item(p, "( ): not to be compared, as the collector collected too "
+                   "seldom.");
+      break;
+    }
   if (references)
     page_item(p, "interface: the share of the CPU time that calls of the "
-                 "runtime's C interface take, estimated.");
+                 "runtime's C interface take, estimated,\n  without what "
+                 "headers of objects and registers cost: see the programs "
+                 "by-hand-NAME.");
   page_item(p, "runs: invocations that went into the row, of those planned "
                "where some are missing.");
   page_item(p, "Time that a thread was runnable but not run is taken off "
@@ -203,22 +228,30 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
         json_pack("{s:i, s:b, s:I, s:s}", "invocation", s->invocation, "failed",
                   verdict_is_failure(s->verdict), "leaked",
                   (json_int_t)s->leaked, "reason", s->reason);
+    if (s->exercise.collects)
+      json_object_set_new(sample, "collections",
+                          json_integer((json_int_t)s->exercise.count));
     set_values(sample, s->values, false);
     json_array_append_new(samples, sample);
   }
   set_values(values, c->values, true);
+  exercise e = report_exercise(c);
+  if (c->count && e.collects)
+    json_object_set_new(values, "collections",
+                        json_integer((json_int_t)e.count));
   double share = report_floor_share(c);
   if (isfinite(share))
     json_object_set_new(values, "interface_share", json_real(share));
   return json_pack(
-      "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s?, s:i, s:i, "
+      "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:s*, s:s?, s:i, s:i, "
       "s:o, s:o}",
       "cell", c->id, "workload", c->workload, "collector", c->collector, "heap",
       c->heap, "threads", c->threads, "verdict", report_verdict_text(c),
       "failed", verdict_is_failure(c->verdict), "reason",
-      worst ? worst->reason : "", "ops_unit", c->ops, "runs", (int)c->count,
-      "runs_planned", c->missing ? 0 : (int)r->invocations, "metrics", values,
-      "samples", samples);
+      worst ? worst->reason : "", "exercised", report_exercise_word(c),
+      "ops_unit", c->ops, "runs", (int)c->count, "runs_planned",
+      c->missing ? 0 : (int)r->invocations, "metrics", values, "samples",
+      samples);
 }
 
 /* What makes the numbers doubtful: of all cells, and of single ones. */
@@ -239,28 +272,43 @@ static json_t *json_of_warnings(const report *r) {
   return list;
 }
 
-static json_t *json_of(const void *of) {
-  const report *r = of;
+/* The cell that comes next. */
+typedef struct cell_cursor {
+  const report *report;
+  size_t at;
+} cell_cursor;
+
+static json_t *next_cell(void *state) {
+  cell_cursor *c = state;
+  return c->at < c->report->count
+             ? json_of_cell(c->report, &c->report->cells[c->at++])
+             : NULL;
+}
+
+static void set_json(page *p, const report *r) {
   static const char *const combined[] = {"median", "spread", "maximum",
                                          "pooled", "pooled", "total"};
   static const char *const better[] = {"lower", "neither", "higher"};
-  json_t *described = json_array(), *cells = json_array();
+  json_t *described = json_array();
   for (size_t m = 0; m < METRICS; m++)
     json_array_append_new(
         described,
         json_pack("{s:s, s:s, s:s, s:s}", "name", metrics[m].name, "better",
                   better[metrics[m].better + 1], "combined",
                   combined[metrics[m].combine], "help", metrics[m].help));
-  for (size_t i = 0; i < r->count; i++)
-    json_array_append_new(cells, json_of_cell(r, &r->cells[i]));
-  return json_pack("{s:i, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o, s:o}",
-                   "schema", 1, "suite", json_object_get(r->plan, "suite"),
-                   "suspect", report_is_suspect(r), "warnings",
-                   json_of_warnings(r), "seed",
-                   json_object_get(r->plan, "seed"), "invocations",
-                   json_object_get(r->plan, "invocations"), "machine",
-                   r->machine, "runs", (int)r->found, "runs_planned",
-                   (int)r->planned, "metrics", described, "cells", cells);
+  cell_cursor *cells = arena_take(sizeof *cells);
+  cells->report = r;
+  p->json = json_pack(
+      "{s:i, s:o, s:O, s:b, s:o, s:O, s:O, s:O?, s:i, s:i, s:o}", "schema", 1,
+      "builds", builds_json(&r->builds), "suite",
+      json_object_get(r->plan, "suite"), "suspect", report_is_suspect(r),
+      "warnings", json_of_warnings(r), "seed", json_object_get(r->plan, "seed"),
+      "invocations", json_object_get(r->plan, "invocations"), "machine",
+      r->machine, "runs", (int)r->found, "runs_planned", (int)r->planned,
+      "metrics", described);
+  p->list = "cells";
+  p->next = next_cell;
+  p->state = cells;
 }
 
 page *report_cells(const report *r) {
@@ -276,7 +324,6 @@ page *report_cells(const report *r) {
       add_notes(p, &r->cells[g->rows[i]]);
   }
   add_legend(p, r);
-  p->make_json = json_of;
-  p->of = r;
+  set_json(p, r);
   return p;
 }

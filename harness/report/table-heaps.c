@@ -62,107 +62,132 @@ static const table_cross time_space_cross = {"collector", "heap", "ratio",
 static const table_cross lbo_cross = {"collector", "heap", "lbo_wall",
                                       "collector", "none"};
 
-static bool same_work(const report_cell *a, const report_cell *b) {
-  return !strcmp(a->workload, b->workload) && a->threads == b->threads;
-}
-
 /* ------------------------------------------------------------------------- *
  * Geometric means over the workloads.
  * ------------------------------------------------------------------------- */
 
-static bool same_text(const table_row *a, const table_row *b,
-                      const char *column) {
-  return !strcmp(table_get(a, column)->text, table_get(b, column)->text);
+enum { MEANS = 2 };
+
+/* The means of a collector in a heap. */
+typedef struct mean {
+  const table_row *like; /* the first of its rows */
+  size_t done, of;       /* workloads */
+  double logs[MEANS];
+} mean;
+
+static const char *text_of(const table_row *row, const char *column) {
+  return table_get(row, column)->text;
 }
 
-/* Of each row, whether all collectors completed its workload in its heap. */
-static bool *find_complete(const table *t, const char *column) {
-  bool *complete = arena_take(t->rows_count * sizeof *complete);
+/* Whether all collectors completed each row's workload in its heap: those that
+ * did not are marked by the number of that. */
+static size_t *find_incomplete(const table *t, const char *column,
+                               bool **incomplete) {
+  size_t *number = arena_take(t->rows_count * sizeof *number);
+  json_t *numbers = json_object();
+  *incomplete = arena_take(t->rows_count * sizeof **incomplete);
   for (size_t i = 0; i < t->rows_count; i++) {
-    complete[i] = true;
-    for (size_t k = 0; k < t->rows_count; k++)
-      if (t->rows[k]->group == t->rows[i]->group &&
-          same_text(t->rows[k], t->rows[i], "heap") &&
-          isnan(table_real(t->rows[k], column)))
-        complete[i] = false;
+    const table_row *row = t->rows[i];
+    number[i] = report_number(
+        numbers, arena_text("%zu %s", row->group, text_of(row, "heap")));
+    (*incomplete)[number[i]] |= isnan(table_real(row, column));
   }
-  return complete;
+  json_decref(numbers);
+  return number;
+}
+
+/* Adds the row of a mean, if it is one of several workloads. */
+static void add_mean(table *t, const mean *m, const char *const columns[2]) {
+  if (m->of < 2)
+    return;
+  const report_cell cell = {.workload = "geomean",
+                            .collector = text_of(m->like, "collector"),
+                            .heap = text_of(m->like, "heap"),
+                            .verdict = VERDICT_OK};
+  table_row *row =
+      report_add_row(t, &cell,
+                     "geometric mean over the workloads that all collectors "
+                     "completed in that heap");
+  const char *shown = m->done ? "" : "–";
+  for (size_t k = 0; k < MEANS && columns[k] && m->done; k++) {
+    double value = exp(m->logs[k] / (double)m->done);
+    table_set_real(row, columns[k], value);
+    shown = arena_text("%s%s%.3g", shown, k ? " / " : "", value);
+  }
+  table_set_real(row, "runs", (double)m->done);
+  table_set_real(row, "runs_planned", (double)m->of);
+  table_show(row, columns[0], "%s [%zu of %zu]", shown, m->done, m->of);
 }
 
 /* Adds, for each collector and heap, the geometric means of the columns: only
  * over the workloads that all collectors completed in that heap, because means
  * over different sets cannot be compared. */
 static void add_geomeans(table *t, const char *const columns[2]) {
-  enum { MEANS = 2 };
-  size_t count = t->rows_count;
-  bool *complete = find_complete(t, columns[0]);
-  for (size_t i = 0; i < count; i++) {
-    const table_row *like = t->rows[i];
-    bool first = true;
-    size_t done = 0, of = 0;
-    double logs[MEANS] = {0};
-    for (size_t k = 0; k < count; k++) {
-      const table_row *row = t->rows[k];
-      if (!same_text(row, like, "collector") || !same_text(row, like, "heap"))
-        continue;
-      first &= k >= i;
-      of++;
-      if (!complete[k])
-        continue;
-      done++;
-      for (size_t m = 0; m < MEANS && columns[m]; m++)
-        logs[m] += log(table_real(row, columns[m]));
-    }
-    if (!first || of < 2)
+  bool *incomplete;
+  const size_t *at = find_incomplete(t, columns[0], &incomplete);
+  mean *means = arena_take(t->rows_count * sizeof *means);
+  json_t *numbers = json_object();
+  for (size_t i = 0; i < t->rows_count; i++) {
+    const table_row *row = t->rows[i];
+    mean *m = &means[report_number(
+        numbers,
+        arena_text("%s\n%s", text_of(row, "collector"), text_of(row, "heap")))];
+    if (!m->of++)
+      m->like = row;
+    if (incomplete[at[i]])
       continue;
-    const report_cell mean = {.workload = "geomean",
-                              .collector = table_get(like, "collector")->text,
-                              .heap = table_get(like, "heap")->text,
-                              .verdict = VERDICT_OK};
-    table_row *row =
-        report_add_row(t, &mean,
-                       "geometric mean over the workloads that all collectors "
-                       "completed in that heap");
-    const char *shown = done ? "" : "–";
-    for (size_t m = 0; m < MEANS && columns[m] && done; m++) {
-      double value = exp(logs[m] / (double)done);
-      table_set_real(row, columns[m], value);
-      shown = arena_text("%s%s%.3g", shown, m ? " / " : "", value);
-    }
-    table_set_real(row, "runs", (double)done);
-    table_set_real(row, "runs_planned", (double)of);
-    table_show(row, columns[0], "%s [%zu of %zu]", shown, done, of);
+    m->done++;
+    for (size_t k = 0; k < MEANS && columns[k]; k++)
+      m->logs[k] += log(table_real(row, columns[k]));
   }
+  const size_t count = json_object_size(numbers);
+  json_decref(numbers);
+  for (size_t i = 0; i < count; i++)
+    add_mean(t, &means[i], columns);
 }
 
 /* ------------------------------------------------------------------------- *
  * Time and space.
  * ------------------------------------------------------------------------- */
 
-/* The same work by the same collector in the roomiest heap in which it is good;
- * NULL if heaps of several kinds cannot be compared. */
-static const report_cell *roomiest(const report *r, const report_cell *c) {
-  const report_cell *best = c;
+/* The heaps in which a collector is good at a work: the roomiest; or that they
+ * are of several kinds, which cannot be compared. */
+typedef struct heaps {
+  const report_cell *roomiest;
+  bool mixed;
+} heaps;
+
+static void add_heap(heaps *h, const report_cell *c) {
   heap_size most, heap;
-  heap_size_read(c->heap, &most);
+  if (!report_is_good(c))
+    return;
+  if (!h->roomiest)
+    h->roomiest = c;
+  heap_size_read(h->roomiest->heap, &most);
+  heap_size_read(c->heap, &heap);
+  h->mixed |= !heap_size_comparable(&heap, &most);
+  if (heap_size_larger(&heap, &most))
+    h->roomiest = c;
+}
+
+/* The heaps of each cell's collector and work. */
+static const heaps **find_heaps(const report *r, const size_t *works) {
+  const heaps **of = arena_take(r->count * sizeof *of);
+  heaps *all = arena_take(r->count * sizeof *all);
+  json_t *numbers = json_object();
   for (size_t i = 0; i < r->count; i++) {
-    const report_cell *other = &r->cells[i];
-    if (!same_work(c, other) || strcmp(c->collector, other->collector) ||
-        !report_is_good(other))
-      continue;
-    heap_size_read(other->heap, &heap);
-    if (!heap_size_comparable(&heap, &most))
-      return NULL;
-    if (heap_size_larger(&heap, &most)) {
-      most = heap;
-      best = other;
-    }
+    const report_cell *c = &r->cells[i];
+    heaps *h = &all[report_number(
+        numbers, arena_text("%zu %s", works[i], c->collector))];
+    add_heap(h, c);
+    of[i] = h;
   }
-  return best;
+  json_decref(numbers);
+  return of;
 }
 
 static void add_time_space(const report *r, const report_cell *c, double best,
-                           table *t) {
+                           const heaps *h, table *t) {
   table_row *row = report_add_row(t, c, report_work_title(c));
   report_set_runs(row, r, c, c->count);
   double *walls = report_numbers(c, sample_wall);
@@ -178,11 +203,10 @@ static void add_time_space(const report *r, const report_cell *c, double best,
   table_set_real(row, "wall_ns", median);
   table_set_real(row, "wall_low_ns", interval.low);
   table_set_real(row, "wall_high_ns", interval.high);
-  const report_cell *roomy = roomiest(r, c);
-  if (roomy)
-    table_set_real(row, "slowdown_percent",
-                   100 *
-                       stat_growth(median, report_median(roomy, sample_wall)));
+  if (!h->mixed)
+    table_set_real(
+        row, "slowdown_percent",
+        100 * stat_growth(median, report_median(h->roomiest, sample_wall)));
   if (c->count > 1) {
     table_set_real(row, "spread_percent", 100 * spread);
     table_show(row, "ratio", "%.3g ±%.2g%%", median / best, 100 * spread);
@@ -193,13 +217,17 @@ static void add_time_space(const report *r, const report_cell *c, double best,
 page *report_time_space(const report *r) {
   table *t = table_new(time_space_columns, TIME_SPACE_COLUMNS);
   t->cross = &time_space_cross;
-  for (size_t i = 0; i < r->count; i++) {
-    double best = NAN;
-    for (size_t k = 0; k < r->count; k++)
-      if (same_work(&r->cells[i], &r->cells[k]))
-        best = fmin(best, report_median(&r->cells[k], sample_wall));
-    add_time_space(r, &r->cells[i], best, t);
-  }
+  size_t count;
+  const size_t *works = report_works(r, &count);
+  const heaps **of = find_heaps(r, works);
+  double *best = arena_take(count * sizeof *best);
+  for (size_t i = 0; i < count; i++)
+    best[i] = NAN;
+  for (size_t i = 0; i < r->count; i++)
+    best[works[i]] =
+        fmin(best[works[i]], report_median(&r->cells[i], sample_wall));
+  for (size_t i = 0; i < r->count; i++)
+    add_time_space(r, &r->cells[i], best[works[i]], of[i], t);
   add_geomeans(t, (const char *const[]){"ratio", NULL});
   return report_cross_page(
       r, t, "time-space",
@@ -229,45 +257,66 @@ typedef struct cost {
 static const cost wall = {sample_wall, distilled_wall};
 static const cost cpu = {sample_cpu, distilled_cpu};
 
-/* The medians of a cell's costs; false if the cell has no numbers. */
-static bool read_cost(const report_cell *c, cost of, lbo_row *row) {
-  row->total = report_median(c, of.total);
-  row->attributed = row->total - report_median(c, of.distilled);
+/* The medians of all cells' costs; NAN where a cell has no numbers. */
+static lbo_row *read_costs(const report *r, cost of) {
+  lbo_row *rows = arena_take(r->count * sizeof *rows);
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    rows[i].total = report_median(c, of.total);
+    rows[i].attributed = rows[i].total - report_median(c, of.distilled);
+  }
+  return rows;
+}
+
+static bool is_known(const lbo_row *row) {
   return !isnan(row->total) && !isnan(row->attributed);
 }
 
-static double find_baseline(const report *r, const report_cell *c, cost of) {
-  lbo_row *all = arena_take(r->count * sizeof *all);
-  size_t n = 0;
+/* The baseline of each work, NAN where no cell has numbers. */
+static double *find_baselines(const report *r, const lbo_row *rows,
+                              const size_t *works, size_t count) {
+  double *bases = arena_take(count * sizeof *bases);
+  for (size_t i = 0; i < count; i++)
+    bases[i] = NAN;
   for (size_t i = 0; i < r->count; i++)
-    if (same_work(c, &r->cells[i]) && read_cost(&r->cells[i], of, &all[n]))
-      n++;
-  return lbo_baseline(all, n);
+    if (is_known(&rows[i]))
+      bases[works[i]] =
+          fmin(bases[works[i]], rows[i].total - rows[i].attributed);
+  for (size_t i = 0; i < count; i++)
+    bases[i] = lbo_baseline(&(lbo_row){.total = bases[i]}, 1);
+  return bases;
+}
+
+static void set_lbo(table_row *row, lbo_row of_wall, double wall_base,
+                    lbo_row of_cpu, double cpu_base) {
+  double naive = 100 * lbo_naive_share(of_wall);
+  table_set_real(row, "lbo_wall", lbo_of(of_wall, wall_base));
+  table_set_real(row, "lbo_cpu", lbo_of(of_cpu, cpu_base));
+  table_set_real(row, "naive_wall_percent", naive);
+  table_set_real(row, "naive_cpu_percent", 100 * lbo_naive_share(of_cpu));
+  table_set_real(row, "baseline_wall_ns", wall_base);
+  table_set_real(row, "baseline_cpu_ns", cpu_base);
+  table_show(row, "lbo_wall", "%.3g / %.3g (%.1f%%)",
+             lbo_of(of_wall, wall_base), lbo_of(of_cpu, cpu_base), naive);
 }
 
 page *report_lbo(const report *r) {
   table *t = table_new(lbo_columns, LBO_COLUMNS);
   t->cross = &lbo_cross;
+  size_t count;
+  const size_t *works = report_works(r, &count);
+  const lbo_row *walls = read_costs(r, wall), *cpus = read_costs(r, cpu);
+  const double *wall_bases = find_baselines(r, walls, works, count);
+  const double *cpu_bases = find_baselines(r, cpus, works, count);
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
     table_row *row = report_add_row(t, c, report_work_title(c));
-    lbo_row of_wall, of_cpu;
     report_set_runs(row, r, c, c->count);
-    if (!read_cost(c, wall, &of_wall) || !read_cost(c, cpu, &of_cpu)) {
+    if (is_known(&walls[i]) && is_known(&cpus[i]))
+      set_lbo(row, walls[i], wall_bases[works[i]], cpus[i],
+              cpu_bases[works[i]]);
+    else
       report_show_status(row, "lbo_wall", c);
-      continue;
-    }
-    double wall_base = find_baseline(r, c, wall);
-    double cpu_base = find_baseline(r, c, cpu);
-    double naive = 100 * lbo_naive_share(of_wall);
-    table_set_real(row, "lbo_wall", lbo_of(of_wall, wall_base));
-    table_set_real(row, "lbo_cpu", lbo_of(of_cpu, cpu_base));
-    table_set_real(row, "naive_wall_percent", naive);
-    table_set_real(row, "naive_cpu_percent", 100 * lbo_naive_share(of_cpu));
-    table_set_real(row, "baseline_wall_ns", wall_base);
-    table_set_real(row, "baseline_cpu_ns", cpu_base);
-    table_show(row, "lbo_wall", "%.3g / %.3g (%.1f%%)",
-               lbo_of(of_wall, wall_base), lbo_of(of_cpu, cpu_base), naive);
   }
   add_geomeans(t, (const char *const[]){"lbo_wall", "lbo_cpu"});
   return report_cross_page(

@@ -1,6 +1,7 @@
 /* table-mmu.c: the table mmu: the share of time that collectors leave to
  * mutators, in windows of 1 to 100 ms. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/stats/summary.h"
 
@@ -29,7 +30,8 @@ static void add_window(const report *r, const report_cell *c, size_t k,
   report_set_runs(row, r, c, c->count);
   table_set_real(row, "window_ns", (double)report_windows_ns[k]);
   table_show(row, "window_ns", "%lld ms", report_windows_ns[k] / 1000000);
-  if (!report_is_good(c)) {
+  const char *mark = report_exercise_mark(c);
+  if (!report_is_good(c) || !report_compares_time(c)) {
     report_show_status(row, "mmu", c);
     return;
   }
@@ -45,7 +47,8 @@ static void add_window(const report *r, const report_cell *c, size_t k,
   double bounded = stat_summarize(bmu, c->count).median;
   table_set_real(row, "mmu", least);
   table_set_real(row, "bmu", bounded);
-  table_show(row, "mmu", "%.3f / %.3f", least, bounded);
+  table_show(row, "mmu", "%.3f / %.3f%s%s", least, bounded, mark ? ", " : "",
+             mark ? mark : "");
 }
 
 page *report_mmu(const report *r) {

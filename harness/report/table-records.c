@@ -1,7 +1,9 @@
-/* table-records.c: the tables latency and memory, which need what report_load
- * does not keep of the records: both read them once more. */
+/* table-records.c: the tables latency and memory, which need what samples do
+ * not keep of the records. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
 #include "harness/stats/series.h"
@@ -37,7 +39,8 @@ enum {
 
 /* What the records of one cell add up to. */
 typedef struct gathered {
-  hist *latency[KINDS];            /* of all invocations; NULL: none */
+  hist_sparse latency[KINDS];      /* of all invocations */
+  bool has[KINDS];                 /* some record has it */
   json_int_t rate;                 /* requests a second; 0: a closed loop */
   double *numbers[NUMBERS_OF_RUN]; /* by invocation */
   size_t count;                    /* of invocations */
@@ -45,51 +48,58 @@ typedef struct gathered {
   const char *note;                /* why numbers of memory are missing */
 } gathered;
 
-typedef struct gathering {
-  const report *report;
-  gathered *cells;
-  hist *scratch;
-} gathering;
-
-static double percentile(const hist *h, double p) {
+static double percentile(const hist_sparse *h, double p) {
   uint64_t value;
-  return h && hist_percentile(h, p, &value) ? (double)value : NAN;
+  return hist_sparse_percentile(h, p, &value) ? (double)value : NAN;
 }
 
-static double maximum(const hist *h) {
-  return h && h->count ? (double)h->max : NAN;
+static double maximum(const hist_sparse *h) {
+  return h->count ? (double)h->max : NAN;
+}
+
+static void *take(size_t bytes) {
+  void *memory = malloc(bytes ? bytes : 1);
+  if (memory)
+    return memory;
+  say("out of memory");
+  exit(EXIT_SOME_FAILED);
 }
 
 /* The mean over time of memory.curve's footprint; NAN without a curve. */
 static double mean_footprint(const json_t *record) {
   const json_t *curve = record_get(record, "memory.curve");
   size_t n = json_array_size(curve);
-  uint64_t *at = arena_take(n * sizeof *at);
-  uint64_t *bytes = arena_take(n * sizeof *bytes);
+  uint64_t *at = take(n * sizeof *at);
+  uint64_t *bytes = take(n * sizeof *bytes);
   for (size_t i = 0; i < n; i++) {
     const json_t *sample = json_array_get(curve, i);
     at[i] = (uint64_t)json_integer_value(json_array_get(sample, 0));
     bytes[i] = (uint64_t)json_integer_value(json_array_get(sample, 1));
   }
-  return n < 2 ? NAN : stat_time_mean(at, bytes, n);
+  double mean = n < 2 ? NAN : stat_time_mean(at, bytes, n);
+  free(at);
+  free(bytes);
+  return mean;
 }
 
-static void add_latency(gathered *g, const json_t *record, hist *scratch) {
+static void add_latency(gathered *g, const json_t *record) {
   for (unsigned k = 0; k < KINDS; k++) {
     const json_t *json = record_get(record, paths[k]);
-    hist_reset(scratch);
-    if (!json || !record_read_histogram(json, scratch))
+    hist_sparse fresh;
+    if (!json || !record_read_sparse(json, &fresh))
       continue;
-    if (!g->latency[k]) {
-      g->latency[k] = arena_take(sizeof(hist));
-      hist_reset(g->latency[k]);
-    }
-    hist_merge(g->latency[k], scratch);
+    g->has[k] = true;
     if (k == INTENDED)
-      g->numbers[P99][g->count] = percentile(scratch, 99);
+      g->numbers[P99][g->count] = percentile(&fresh, 99);
+    if (!hist_sparse_add(&g->latency[k], &fresh)) {
+      say("out of memory");
+      exit(EXIT_SOME_FAILED);
+    }
+    free(fresh.buckets);
   }
-  g->numbers[ACHIEVED][g->count] = record_number(record, "ops.count") /
-                                   record_number(record, "latency.span") * 1e9;
+  g->numbers[ACHIEVED][g->count] =
+      record_number(record, "latency.simple.count") /
+      record_number(record, "latency.span") * 1e9;
 }
 
 /* What the heap's memory is used for, as far as the collector and the workload
@@ -165,31 +175,25 @@ static void add_memory(gathered *g, const json_t *record) {
   add_reclamation(g, record);
 }
 
-static void gather(void *data, const json_t *record) {
-  gathering *all = data;
-  const char *id = json_string_value(record_get(record, "cell"));
-  const report_cell *c = id ? report_find_cell(all->report, id) : NULL;
-  if (!c || !report_is_good(c))
-    return;
-  gathered *g = &all->cells[c - all->report->cells];
+void report_gather(report *r, const report_cell *c, const json_t *record) {
+  if (!r->gathered)
+    r->gathered = arena_take(r->count * sizeof(gathered));
+  gathered *g = (gathered *)r->gathered + (c - r->cells);
   for (unsigned k = 0; k < NUMBERS_OF_RUN; k++) {
     g->numbers[k] = arena_more(g->numbers[k], g->count, sizeof(double));
     g->numbers[k][g->count] = NAN;
   }
   g->rate = json_integer_value(record_get(record, "latency.rate"));
-  add_latency(g, record, all->scratch);
+  add_latency(g, record);
   add_memory(g, record);
   g->count++;
 }
 
-/* report_load has read the same file, and has said what is wrong with it. */
-static gathered *gather_all(const report *r) {
-  gathering all = {r, arena_take(r->count * sizeof(gathered)),
-                   arena_take(sizeof(hist))};
-  results_state state = {0};
-  char why[256];
-  results_read_runs(r->dir, gather, &all, &state, why, sizeof why);
-  return all.cells;
+/* What was gathered of a cell; NULL of one that has no numbers to show. */
+static const gathered *gathered_of(const report *r, size_t cell) {
+  const gathered *all = r->gathered;
+  return all && all[cell].count && report_is_good(&r->cells[cell]) ? &all[cell]
+                                                                   : NULL;
 }
 
 /* Of number `k` of all invocations; NAN if it is missing in one of them. */
@@ -271,17 +275,18 @@ static page *make_page(const report *r, const table *t, const char *name,
   report_add_title(p, r);
   page_tables(p, t);
   page_text(p, PAGE_PARAGRAPH, "%s", legend);
-  const char *said = "";
+  json_t *said = json_object();
   for (size_t i = 0; i < t->rows_count; i++) {
     const char *note = table_get(t->rows[i], "note")->text;
     const char *line = arena_text(
         "%s: %s", table_get(t->rows[i], "collector")->text, note ? note : "");
-    if (!note || strstr(said, arena_text("\n%s\n", line)))
+    if (!note || json_object_get(said, line))
       continue;
-    (*said ? page_item : page_list)(p, "%s", line);
-    said = arena_text("%s\n%s\n", said, line);
+    (json_object_size(said) ? page_item : page_list)(p, "%s", line);
+    json_object_set_new(said, line, json_true());
   }
-  p->json = report_table_json(r, t, name);
+  json_decref(said);
+  report_set_json(p, r, name);
   return p;
 }
 
@@ -298,43 +303,60 @@ static const char *rates_title(const report_cell *c) {
 
 /* Sets PREFIX_p50_ns, PREFIX_p99_ns and PREFIX_max_ns. */
 static void set_distribution(table_row *row, const char *prefix,
-                             const hist *h) {
+                             const hist_sparse *h) {
   table_set_real(row, arena_text("%s_p50_ns", prefix), percentile(h, 50));
   table_set_real(row, arena_text("%s_p99_ns", prefix), percentile(h, 99));
   table_set_real(row, arena_text("%s_max_ns", prefix), maximum(h));
 }
 
-static void set_latency(table_row *row, const gathered *g, hist *scratch) {
-  const hist *simple = g->latency[SIMPLE];
+/* The 99th percentile of a closed loop that was meant to keep a rate. */
+static double corrected_p99(const hist_sparse *simple, json_int_t rate) {
+  hist *all = take(sizeof *all), *corrected = take(sizeof *corrected);
+  uint64_t value = 0;
+  hist_rebuild(all, simple);
+  hist_reset(corrected);
+  hist_correct(corrected, all, 1000000000 / (uint64_t)rate);
+  const bool known = hist_percentile(corrected, 99, &value);
+  free(all);
+  free(corrected);
+  return known ? (double)value : NAN;
+}
+
+static void set_latency(table_row *row, const gathered *g) {
+  const hist_sparse *simple = &g->latency[SIMPLE];
   table_set_real(row, "achieved_per_s", summary(g, ACHIEVED).median);
   table_set_real(row, "requests", (double)simple->count);
-  set_distribution(row, "intended", g->latency[INTENDED]);
+  set_distribution(row, "intended", &g->latency[INTENDED]);
   table_set_real(row, "intended_p999_ns",
-                 percentile(g->latency[INTENDED], 99.9));
+                 percentile(&g->latency[INTENDED], 99.9));
   if (g->count > 1) {
     table_set_real(row, "intended_p99_low_ns", summary(g, P99).min);
     table_set_real(row, "intended_p99_high_ns", summary(g, P99).max);
   }
   set_distribution(row, "simple", simple);
-  set_distribution(row, "metered", g->latency[METERED]);
-  set_distribution(row, "metered_100ms", g->latency[METERED_100MS]);
-  table_set_real(row, "runs", (double)g->count);
+  set_distribution(row, "metered", &g->latency[METERED]);
+  set_distribution(row, "metered_100ms", &g->latency[METERED_100MS]);
   if (g->rate <= 0)
     return; /* a closed loop, which expects nothing */
-  table_set_real(row, "rate_per_s", (double)g->rate);
-  hist_reset(scratch);
-  hist_correct(scratch, simple, 1000000000 / (uint64_t)g->rate);
-  table_set_real(row, "corrected_p99_ns", percentile(scratch, 99));
+  table_set_real(row, "corrected_p99_ns", corrected_p99(simple, g->rate));
 }
 
 page *report_latency(const report *r) {
   table *t = table_new(latency_columns, LATENCY_COLUMNS);
-  const gathered *cells = gather_all(r);
-  hist *scratch = arena_take(sizeof *scratch);
-  for (size_t i = 0; i < r->count; i++)
-    if (cells[i].latency[SIMPLE])
-      set_latency(report_add_row(t, &r->cells[i], rates_title(&r->cells[i])),
-                  &cells[i], scratch);
+  for (size_t i = 0; i < r->count; i++) {
+    const gathered *g = gathered_of(r, i);
+    if (!g || !g->has[SIMPLE])
+      continue;
+    table_row *row = report_add_row(t, &r->cells[i], rates_title(&r->cells[i]));
+    table_set_text(row, "note", report_exercise_text(&r->cells[i]));
+    table_set_real(row, "runs", (double)g->count);
+    if (g->rate > 0)
+      table_set_real(row, "rate_per_s", (double)g->rate);
+    if (report_compares_time(&r->cells[i]))
+      set_latency(row, g);
+    else
+      report_show_status(row, "achieved_per_s", &r->cells[i]);
+  }
   return make_page(
       r, t, "latency",
       "Of all requests of all runs; – not asked for, or too few requests to "
@@ -407,10 +429,9 @@ static const char *const memory_names[NUMBERS_OF_RUN] = {
 
 page *report_memory(const report *r) {
   table *t = table_new(memory_columns, MEMORY_COLUMNS);
-  const gathered *cells = gather_all(r);
   for (size_t i = 0; i < r->count; i++) {
-    const gathered *g = &cells[i];
-    if (!g->count)
+    const gathered *g = gathered_of(r, i);
+    if (!g)
       continue;
     table_row *row =
         report_add_row(t, &r->cells[i], report_heap_title(&r->cells[i]));
@@ -419,7 +440,8 @@ page *report_memory(const report *r) {
     for (unsigned k = OVERHEAD; k < NUMBERS_OF_RUN; k++)
       table_set_real(row, memory_names[k], summary(g, k).median);
     table_set_real(row, "runs", (double)g->count);
-    table_set_text(row, "note", g->note);
+    const char *mark = report_exercise_text(&r->cells[i]);
+    table_set_text(row, "note", mark ? mark : g->note);
   }
   return make_page(
       r, t, "memory",

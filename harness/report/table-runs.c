@@ -1,6 +1,7 @@
 /* table-runs.c: the tables observer and stability: whether the runs of a cell
  * can be trusted. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/series.h"
@@ -53,7 +54,7 @@ static void add_observer(const report *r, const report_cell *c, table *t) {
   report_set_runs(row, r, c, c->untimed_count);
   double *on = c->untimed_count ? report_numbers(c, sample_clock) : NULL;
   if (!on) {
-    if (report_is_good(c))
+    if (report_is_good(c) && report_compares_time(c))
       table_show(row, "ratio", "–");
     else
       report_show_status(row, "ratio", c);
@@ -95,11 +96,11 @@ enum { STEADY_WINDOW = 3 };
 static void add_stability(const report_cell *c, table *t) {
   table_row *row = report_add_row(t, c, report_work_title(c));
   table_set_real(row, "runs", (double)c->count);
-  if (!report_is_good(c)) {
+  double *times = report_numbers(c, sample_clock), mean = NAN;
+  if (!report_is_good(c) || !report_compares_time(c)) {
     report_show_status(row, "steady_at", c);
     return;
   }
-  double *times = report_numbers(c, sample_clock), mean = NAN;
   if (!times || c->count < STEADY_WINDOW)
     return;
   size_t at = stat_steady(times, c->count, STEADY_WINDOW, STEADY_LIMIT, &mean);

@@ -1,5 +1,6 @@
 /* tables.c: the list of tables, and what they share. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/stats/summary.h"
@@ -8,11 +9,16 @@
 #include <string.h>
 
 const report_table report_tables[REPORT_TABLES] = {
-    {"cells", report_cells},       {"time-space", report_time_space},
-    {"lbo", report_lbo},           {"mmu", report_mmu},
-    {"observer", report_observer}, {"stability", report_stability},
-    {"latency", report_latency},   {"memory", report_memory},
-    {"growth", report_growth},     {"limits", report_limits},
+    {"cells", report_cells, NULL},
+    {"time-space", report_time_space, NULL},
+    {"lbo", report_lbo, NULL},
+    {"mmu", report_mmu, NULL},
+    {"observer", report_observer, NULL},
+    {"stability", report_stability, NULL},
+    {"latency", report_latency, report_gather},
+    {"memory", report_memory, report_gather},
+    {"growth", report_growth, NULL},
+    {"limits", report_limits, NULL},
 };
 
 const char *report_find_table(const char *name, const report_table **found) {
@@ -54,8 +60,29 @@ void report_show_status(table_row *row, const char *column,
   const char *text = report_verdict_text(c);
   if (c->verdict == VERDICT_NOT_RUN)
     table_show(row, column, "…");
+  else if (report_exercise_mark(c))
+    table_show(row, column, "%s", report_exercise_mark(c));
   else
     table_show(row, column, "%.*s", (int)strcspn(text, " :"), text);
+}
+
+size_t report_number(json_t *numbers, const char *text) {
+  const json_t *known = json_object_get(numbers, text);
+  if (known)
+    return (size_t)json_integer_value(known);
+  const size_t number = json_object_size(numbers);
+  json_object_set_new(numbers, text, json_integer((json_int_t)number));
+  return number;
+}
+
+size_t *report_works(const report *r, size_t *count) {
+  size_t *works = arena_take(r->count * sizeof *works);
+  json_t *numbers = json_object();
+  for (size_t i = 0; i < r->count; i++)
+    works[i] = report_number(numbers, report_work_title(&r->cells[i]));
+  *count = json_object_size(numbers);
+  json_decref(numbers);
+  return works;
 }
 
 const char *report_work_title(const report_cell *c) {
@@ -79,7 +106,8 @@ double *report_numbers(const report_cell *c, sample_number *of) {
     if (isnan(numbers[i]))
       return NULL;
   }
-  return c->count && report_is_good(c) ? numbers : NULL;
+  return c->count && report_is_good(c) && report_compares_time(c) ? numbers
+                                                                  : NULL;
 }
 
 double report_median(const report_cell *c, sample_number *of) {
@@ -128,8 +156,9 @@ static const char *machine_text(const report *r) {
 }
 
 void report_add_title(page *p, const report *r) {
-  const char *lines[] = {machine_text(r), report_busy_text(r),
-                         report_machines_text(r), report_canary_text(r)};
+  const char *lines[] = {machine_text(r),          report_busy_text(r),
+                         report_machines_text(r),  report_canary_text(r),
+                         report_builds_text(r, r), builds_unknown(&r->builds)};
   const char *all = "";
   page_text(p, PAGE_TITLE,
             "Suite %s: %zu of %zu runs, %zu invocation%s%s per cell, seed "
@@ -144,11 +173,12 @@ void report_add_title(page *p, const report *r) {
     page_text(p, PAGE_LINE, "%s", all);
 }
 
-json_t *report_table_json(const report *r, const table *t, const char *name) {
-  return json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
+void report_set_json(page *p, const report *r, const char *name) {
+  page_rows_json(
+      p, json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
                    name, "suite", json_object_get(r->plan, "suite"), "suspect",
-                   report_is_suspect(r), "fields", table_help_json(t), "rows",
-                   table_rows_json(t));
+                   report_is_suspect(r), "builds", builds_json(&r->builds),
+                   "fields", table_help_json(p->data)));
 }
 
 page *report_cross_page(const report *r, table *t, const char *name,
@@ -159,6 +189,6 @@ page *report_cross_page(const report *r, table *t, const char *name,
   report_add_title(p, r);
   page_text(p, PAGE_PARAGRAPH, "%s: %s.", name, cell);
   page_tables(p, t);
-  p->json = report_table_json(r, t, name);
+  report_set_json(p, r, name);
   return p;
 }

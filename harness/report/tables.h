@@ -10,6 +10,7 @@ typedef struct report_table {
   const char *name; /* of `report --table` */
   /* Makes the page, in the arena; NULL if no run has what it shows. */
   page *(*make)(const report *r);
+  report_visitor *visit; /* of report_load; NULL: none is needed */
 } report_table;
 
 /* cells (the main one, which stands first), time-space, lbo, mmu, observer,
@@ -29,12 +30,13 @@ page *report_observer(const report *r);
 page *report_stability(const report *r);
 page *report_latency(const report *r);
 page *report_memory(const report *r);
+void report_gather(report *r, const report_cell *c, const json_t *record);
 page *report_growth(const report *r);
 page *report_limits(const report *r);
 
-/* The main table as JSON for the tools of Google Benchmark, new.  Cells that
- * failed are left out, and named in its context. */
-json_t *report_gbench(const report *r);
+/* A page whose JSON is the main table for the tools of Google Benchmark.  Cells
+ * that failed are left out, and named in its context. */
+page *report_gbench(const report *r);
 
 /* ------------------------------------------------------------------------- *
  * What the tables share.
@@ -65,6 +67,15 @@ void report_set_runs(table_row *row, const report *r, const report_cell *c,
 void report_show_status(table_row *row, const char *column,
                         const report_cell *c);
 
+/* The number of a text: those that are met first are numbered from 0; `numbers`
+ * is an empty JSON object at first.  For one pass over cells where each would
+ * otherwise be compared with all others. */
+size_t report_number(json_t *numbers, const char *text);
+
+/* The number of the work (workload and threads) of each cell, in the arena;
+ * *count becomes how many there are. */
+size_t *report_works(const report *r, size_t *count);
+
 /* Titles of groups: "WORKLOAD, N threads", and with the heap between. */
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
@@ -78,11 +89,13 @@ void report_add_title(page *p, const report *r);
 page *report_cross_page(const report *r, table *t, const char *name,
                         const char *cell);
 
-/* The JSON of a table: what it is, its columns' help, its rows; new. */
-json_t *report_table_json(const report *r, const table *t, const char *name);
+/* Sets the JSON of a page with one table: what it is, its columns' help, its
+ * rows. */
+void report_set_json(page *p, const report *r, const char *name);
 
-/* One number of every invocation of a good cell, *n of them; NULL if one of
- * them is not available.  And their median, or NAN. */
+/* One number of every invocation of a good cell whose times may be compared
+ * (exercise.h); NULL if one of them is not available.  And their median, or
+ * NAN. */
 typedef double sample_number(const report_sample *s);
 double *report_numbers(const report_cell *c, sample_number *of);
 double report_median(const report_cell *c, sample_number *of);

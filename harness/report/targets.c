@@ -1,5 +1,6 @@
 /* targets.c: see targets.h. */
 #include "targets.h"
+#include "exercise.h"
 #include "tables.h"
 #include "harness/base/arena.h"
 #include "harness/record/record.h"
@@ -31,10 +32,7 @@ static const report_cell *find_cell(const report *r, const char *id,
   size_t n = strlen(id), tail = sizeof untimed_tail - 1;
   *untimed = n > tail && !strcmp(id + n - tail, untimed_tail);
   n -= *untimed ? tail : 0;
-  for (size_t i = 0; i < r->count; i++)
-    if (!strncmp(r->cells[i].id, id, n) && !r->cells[i].id[n])
-      return &r->cells[i];
-  return NULL;
+  return report_find_cell(r, arena_text("%.*s", (int)n, id));
 }
 
 static void explain(side *s, const char *what) {
@@ -50,6 +48,10 @@ static side read_side(const report *r, const char *id, const metric *of,
   if (!s.cell || !report_is_good(s.cell)) {
     const char *what = s.cell ? report_verdict_text(s.cell) : "no cell";
     explain(&s, strncmp(what, "n/a: ", 5) ? what : what + 5);
+    return s;
+  }
+  if (!report_compares(s.cell, of)) {
+    explain(&s, report_exercise_mark(s.cell));
     return s;
   }
   size_t n = untimed ? s.cell->untimed_count : s.cell->count;
@@ -141,6 +143,13 @@ static const char *unequal_memory(const report *r, const json_t *target,
                                     *ratio, percent);
 }
 
+/* The metric of a target's `over`, which is the target's own if no other one is
+ * named; NULL if this version does not have it. */
+static const metric *over_metric(const json_t *target) {
+  const char *own = json_string_value(json_object_get(target, "over_metric"));
+  return metric_find(own ? own : record_text(target, "metric"));
+}
+
 /* Sets what was measured, and the verdict that follows from it. */
 static void measure(const report *r, const json_t *target, json_t *row) {
   const metric *of = metric_find(record_text(target, "metric"));
@@ -151,7 +160,7 @@ static void measure(const report *r, const json_t *target, json_t *row) {
   if (over) {
     const report_cell *base = find_cell(r, over, &untimed);
     bool net = json_is_true(json_object_get(target, "floor"));
-    b = read_side(r, over, of, net && base ? base->floor : 0);
+    b = read_side(r, over, over_metric(target), net && base ? base->floor : 0);
   }
   if (untimed)
     take_clock(&a);
@@ -163,6 +172,10 @@ static void measure(const report *r, const json_t *target, json_t *row) {
         stat_bootstrap(&pair, 1, STAT_MEDIAN, REPORT_CONFIDENCE, STAT_SEED);
     size_t n = over && b.n < a.n ? b.n : a.n;
     set_real(row, "measured", stat_ratio(&pair, STAT_MEDIAN));
+    if (over) {
+      set_real(row, "figure", median(&a));
+      set_real(row, "over_figure", median(&b));
+    }
     set_real(row, "low", interval.low);
     set_real(row, "high", interval.high);
     json_object_set_new(row, "invocations", json_integer((json_int_t)n));
@@ -175,6 +188,32 @@ static void measure(const report *r, const json_t *target, json_t *row) {
       judge(row, interval, n, of->better);
     set_real(row, "rss_ratio", rss);
   }
+}
+
+/* Sets the ratio to the library used by hand, where it was measured; it decides
+ * nothing. */
+static void measure_by_hand(const report *r, const json_t *target,
+                            json_t *row) {
+  const char *id = record_text(target, "by_hand");
+  const metric *of = metric_find(record_text(target, "metric"));
+  const metric *rss = metric_find("peak_rss_bytes");
+  if (!*id)
+    return;
+  json_object_set_new(row, "by_hand", json_string(id));
+  side a = read_side(r, record_text(target, "cell"), of, 0);
+  side b = read_side(r, id, of, 0);
+  if (a.why || b.why)
+    return;
+  stat_pair pair = {a.values, a.n, b.values, b.n};
+  stat_interval interval =
+      stat_bootstrap(&pair, 1, STAT_MEDIAN, REPORT_CONFIDENCE, STAT_SEED);
+  set_real(row, "by_hand_ratio", stat_ratio(&pair, STAT_MEDIAN));
+  set_real(row, "by_hand_low", interval.low);
+  set_real(row, "by_hand_high", interval.high);
+  a = read_side(r, record_text(target, "cell"), rss, 0);
+  b = read_side(r, id, rss, 0);
+  if (!a.why && !b.why)
+    set_real(row, "by_hand_rss", median(&a) / median(&b));
 }
 
 json_t *targets_judge(const report *r) {
@@ -191,10 +230,14 @@ json_t *targets_judge(const report *r) {
         "gate", record_number(target, "gate"));
     if (json_object_get(target, "over"))
       json_object_set(row, "over", json_object_get(target, "over"));
+    if (json_object_get(target, "over_metric"))
+      json_object_set(row, "over_metric",
+                      json_object_get(target, "over_metric"));
     set_real(row, "stretch", record_number(target, "stretch"));
-    if (metric_find(record_text(target, "metric")))
+    if (metric_find(record_text(target, "metric")) && over_metric(target)) {
       measure(r, target, row);
-    else
+      measure_by_hand(r, target, row);
+    } else
       conclude(row, "n/a", "this version has no such metric");
     json_array_append_new(rows, row);
   }
@@ -211,6 +254,9 @@ static const table_column columns[] = {
     {.name = "metric"},
     {.name = "cell"},
     {.name = "over"},
+    {.name = "over_metric"},
+    {.name = "figure", .header = "figure"},
+    {.name = "over_figure", .header = "over"},
     {.name = "measured", .header = "measured"},
     {.name = "interval",
      .header = "95 % interval",
@@ -220,24 +266,48 @@ static const table_column columns[] = {
     {.name = "gate", .header = "gate"},
     {.name = "stretch", .header = "stretch"},
     {.name = "rss", .header = "RSS", .traits = TABLE_ONLY_PEOPLE},
+    {.name = "beside", .header = "by hand", .traits = TABLE_ONLY_PEOPLE},
     {.name = "verdict", .header = "verdict"},
     {.name = "reason"},
     {.name = "rss_ratio"},
+    {.name = "by_hand"},
+    {.name = "by_hand_ratio"},
+    {.name = "by_hand_low"},
+    {.name = "by_hand_high"},
+    {.name = "by_hand_rss"},
     {.name = "invocations", .kind = TABLE_INTEGER}};
 
-/* A ratio, or a number in the metric's unit; "" for NAN.  Gates may be as close
- * to 1 as 1.005, and costs as small as 5.5 ns. */
-static const char *show(const json_t *row, const char *member) {
-  const metric *of = metric_find(record_text(row, "metric"));
-  double value = record_number(row, member);
-  if (isnan(value))
+/* A number in a metric's unit; "" for NAN.  Costs may be as small as 5.5 ns. */
+static const char *show_plain(const metric *of, double value) {
+  if (isnan(value) || !of)
     return "";
-  if (json_object_get(row, "over") || !of)
-    return arena_text("%.3fx", value);
   if (of->kind == TABLE_TIME && value < 1000)
     return arena_text("%.3g ns", value);
   return arena_text("%s%s", table_number(of->kind, value),
                     of->kind == TABLE_BYTES ? " MiB" : "");
+}
+
+/* A ratio.  Gates may be as close to 1 as 1.005; what is far from 1 needs three
+ * digits. */
+static const char *show_ratio(double value) {
+  return value >= .1 && value < 10 ? arena_text("%.3fx", value)
+                                   : arena_text("%.3gx", value);
+}
+
+/* A ratio, or a number in the metric's unit; "" for NAN. */
+static const char *show(const json_t *row, const char *member) {
+  const metric *of = metric_find(record_text(row, "metric"));
+  double value = record_number(row, member);
+  if (!isnan(value) && (json_object_get(row, "over") || !of))
+    return show_ratio(value);
+  return show_plain(of, value);
+}
+
+/* What limits the verdict: a time by itself says nothing of other machines. */
+static const char *limit_of(const json_t *row) {
+  const metric *of = metric_find(record_text(row, "metric"));
+  bool alone = of && of->kind == TABLE_TIME && !json_object_get(row, "over");
+  return alone && !json_object_get(row, "reason") ? ", here only" : "";
 }
 
 static void add_row(table *t, const json_t *judged) {
@@ -247,13 +317,25 @@ static void add_row(table *t, const json_t *judged) {
   table_set_object(row, judged);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     table_show(row, numbers[i], "%s", show(judged, numbers[i]));
+  table_show(row, "figure", "%s",
+             show_plain(metric_find(record_text(judged, "metric")),
+                        record_number(judged, "figure")));
+  table_show(
+      row, "over_figure", "%s",
+      show_plain(over_metric(judged), record_number(judged, "over_figure")));
   if (json_object_get(judged, "low"))
     table_show(row, "interval", "%s to %s", show(judged, "low"),
                show(judged, "high"));
   if (json_object_get(judged, "rss_ratio"))
     table_show(row, "rss", "%.2fx", record_number(judged, "rss_ratio"));
-  table_show(row, "verdict", "%s%s%s", record_text(judged, "verdict"),
-             *reason ? ": " : "", reason);
+  if (json_object_get(judged, "by_hand_ratio"))
+    table_show(row, "beside", "%.3fx (%.3f to %.3f), RSS %.2fx",
+               record_number(judged, "by_hand_ratio"),
+               record_number(judged, "by_hand_low"),
+               record_number(judged, "by_hand_high"),
+               record_number(judged, "by_hand_rss"));
+  table_show(row, "verdict", "%s%s%s%s", record_text(judged, "verdict"),
+             *reason ? ": " : "", reason, limit_of(judged));
 }
 
 page *report_limits(const report *r) {
@@ -271,12 +353,17 @@ page *report_limits(const report *r) {
       "Medians of the invocations, or their ratio (x), with 95 %% intervals by "
       "the bootstrap.\nmet, not met: all of the interval is; not decided: the "
       "gate is within it, or there\nare fewer than %d invocations; not "
-      "comparable: a condition is broken.\nRSS: peak of the one over that of "
-      "the other.  The interval is of runs of one program:\nwhere the linker "
-      "put its code alone moves times by some percent, which it does not show.",
+      "comparable: a condition is broken; here only: a time by\nitself, which "
+      "depends on the machine.  figure, over: both sides of a ratio; over the "
+      "workload\n`floor`, the machine's memory is taken off.  RSS: peak of the "
+      "one over that of the other.\nby hand: the same ratio to a program in "
+      "plain C that uses the peer without our interface.\nThe interval is of "
+      "runs of one program: where the linker put its code alone moves times "
+      "by\nsome percent, which it does not show.",
       TARGET_FEWEST);
-  p->json = json_pack("{s:i, s:s, s:O?, s:b, s:o}", "schema", 1, "table",
+  p->json = json_pack("{s:i, s:s, s:O?, s:b, s:o, s:o}", "schema", 1, "table",
                       "limits", "suite", json_object_get(r->plan, "suite"),
-                      "suspect", report_is_suspect(r), "rows", rows);
+                      "suspect", report_is_suspect(r), "builds",
+                      builds_json(&r->builds), "rows", rows);
   return p;
 }

@@ -18,11 +18,17 @@ enum { TARGET_FEWEST = 5 };
  *
  *   target, what, metric    as in the plan
  *   cell, over              the cells; over is absent without one
+ *   over_metric             that of `over`, if it has another one
  *   gate, stretch           real, in the metric's base unit, or ratios
+ *   figure, over_figure     with `over`: the medians of both sides, in the base
+ *                           units of their metrics
  *   measured, low, high     median or ratio of medians, and the 95 % interval
  *                           by the bootstrap (harness/stats/interval.h)
  *   invocations             of the side that has fewer
  *   rss_ratio               medians of the peaks of resident memory
+ *   by_hand, by_hand_ratio, by_hand_low, by_hand_high, by_hand_rss
+ *                           the same to the peer used by hand; the verdict does
+ *                           not depend on it
  *   verdict                 "stretch met", "met", "not met", "not decided",
  *                           "not comparable" (a condition is broken), "n/a"
  *   reason                  of the last three: why

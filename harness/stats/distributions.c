@@ -69,18 +69,23 @@ double stat_student_t(double p, double freedom) {
  * ------------------------------------------------------------------------- */
 
 double stat_binomial(size_t k, size_t n, double p) {
-  double sum = 0, count = (double)n;
+  double sum = 0, count = (double)n, all = lgamma(count + 1);
   for (size_t i = 0; i <= k && i <= n; i++) {
     double x = (double)i;
-    sum += exp(lgamma(count + 1) - lgamma(x + 1) - lgamma(count - x + 1) +
-               x * log(p) + (count - x) * log1p(-p));
+    sum += exp(all - lgamma(x + 1) - lgamma(count - x + 1) + x * log(p) +
+               (count - x) * log1p(-p));
   }
   return fmin(sum, 1);
 }
 
 size_t stat_binomial_bound(size_t n, double p, double confidence) {
-  size_t k = 0;
-  while (k < n && stat_binomial(k, n, p) < confidence)
-    k++;
-  return k;
+  size_t low = 0, high = n; /* by bisection: a larger k is likelier */
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (stat_binomial(middle, n, p) < confidence)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }

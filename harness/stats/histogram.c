@@ -2,6 +2,7 @@
 #include "harness/stats/histogram.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void hist_reset(hist *h) {
@@ -101,6 +102,26 @@ size_t hist_sparse_merge(const hist_sparse *a, const hist_sparse *b,
     k += takes_y;
   }
   return n;
+}
+
+bool hist_sparse_add(hist_sparse *into, const hist_sparse *from) {
+  if (!from->count)
+    return true;
+  hist_bucket *merged =
+      malloc((into->occupied + from->occupied) * sizeof *merged);
+  if (!merged)
+    return false;
+  const size_t occupied = hist_sparse_merge(into, from, merged);
+  const bool first = !into->count;
+  free(into->buckets);
+  *into = (hist_sparse){
+      .count = into->count + from->count,
+      .sum = into->sum + from->sum,
+      .min = first || from->min < into->min ? from->min : into->min,
+      .max = first || from->max > into->max ? from->max : into->max,
+      .buckets = merged,
+      .occupied = occupied};
+  return true;
 }
 
 bool hist_sparse_valid(const hist_sparse *h) {

@@ -94,6 +94,10 @@ bool hist_sparse_percentile(const hist_sparse *h, double p, uint64_t *value);
 size_t hist_sparse_merge(const hist_sparse *a, const hist_sparse *b,
                          hist_bucket *out);
 
+/* Adds all of `from` to `into`, whose buckets are to be freed.  Returns false,
+ * with `into` as it was, if there is no memory. */
+bool hist_sparse_add(hist_sparse *into, const hist_sparse *from);
+
 /* Whether there is such a histogram, apart from its sum: the buckets are in
  * order, begin at the lowest values of buckets, hold `count` values in all,
  * each at least one, and min and max are in the first and the last of them. */

@@ -2,6 +2,7 @@
 #include "harness/stats/interval.h"
 #include "harness/base/random.h"
 #include "harness/stats/distributions.h"
+#include "harness/stats/resampled.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -14,17 +15,23 @@ static const stat_interval none = {NAN, NAN};
  * Median.
  * ------------------------------------------------------------------------- */
 
+static double covered_by(size_t rank, size_t n) {
+  return 1 - 2 * stat_binomial(rank - 1, n, 0.5);
+}
+
+/* By bisection: a larger rank covers less. */
 size_t stat_median_rank(size_t n, double confidence, double *coverage) {
-  size_t rank = 0;
-  for (size_t k = 1; 2 * k <= n; k++) {
-    double covered = 1 - 2 * stat_binomial(k - 1, n, 0.5);
-    if (covered < confidence)
-      break;
-    rank = k;
-    if (coverage)
-      *coverage = covered;
+  size_t good = 0, bad = n / 2 + 1;
+  while (bad - good > 1) {
+    const size_t middle = good + (bad - good) / 2;
+    if (covered_by(middle, n) < confidence)
+      bad = middle;
+    else
+      good = middle;
   }
-  return rank;
+  if (good && coverage)
+    *coverage = covered_by(good, n);
+  return good;
 }
 
 size_t stat_fewest_for_median(double confidence) {
@@ -116,137 +123,95 @@ static bool positive(const double *values, size_t n) {
   return n > 0;
 }
 
-/* A sample of which resamples are drawn.  A resample is known by how often each
- * value was drawn, so that its median takes no sorting. */
-typedef struct drawn {
-  const double *values; /* as they came */
-  size_t n;
-  double *sorted;
-  uint32_t *ranks; /* of each value: its place in `sorted` */
-} drawn;
-
-/* What is needed to draw: two samples for each pair, and for the longest one
- * how often each value was drawn. */
-typedef struct drawing {
-  drawn *samples;
-  size_t count;
-  uint32_t *times;
-  stat_location location;
-} drawing;
-
-static void free_drawing(drawing *d) {
-  for (size_t i = 0; d->samples && i < d->count; i++) {
-    free(d->samples[i].sorted);
-    free(d->samples[i].ranks);
-  }
-  free(d->samples);
-  free(d->times);
-}
-
-typedef struct placed {
-  double value;
-  size_t at;
-} placed;
-
-static int by_value(const void *a, const void *b) {
-  const placed *x = a, *y = b;
-  return (x->value > y->value) - (x->value < y->value);
-}
-
-static bool add_sample(drawn *s, const double *values, size_t n) {
-  placed *order = malloc(n * sizeof *order);
-  *s = (drawn){values, n, malloc(n * sizeof *s->sorted),
-               malloc(n * sizeof *s->ranks)};
-  bool good = order && s->sorted && s->ranks;
-  for (size_t i = 0; good && i < n; i++)
-    order[i] = (placed){values[i], i};
-  if (good)
-    qsort(order, n, sizeof *order, by_value);
-  for (size_t i = 0; good && i < n; i++) {
-    s->sorted[i] = order[i].value;
-    s->ranks[order[i].at] = (uint32_t)i;
-  }
-  free(order);
-  return good;
-}
-
-/* False if one of the ratios is not defined, or there is no memory; the drawing
- * is to be freed in any case. */
-static bool make_drawing(const stat_pair *pairs, size_t n,
-                         stat_location location, drawing *d) {
-  size_t longest = 0;
-  *d = (drawing){.location = location};
+static bool defined(const stat_pair *pairs, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (!positive(pairs[i].above, pairs[i].above_n) ||
         !positive(pairs[i].below, pairs[i].below_n))
       return false;
-  d->samples = n ? malloc(2 * n * sizeof *d->samples) : NULL;
-  for (size_t i = 0; d->samples && i < 2 * n; i++) {
-    const stat_pair *p = &pairs[i / 2];
-    const size_t size = i % 2 ? p->below_n : p->above_n;
-    d->count++;
-    if (!add_sample(&d->samples[i], i % 2 ? p->below : p->above, size))
-      return false;
-    longest = size > longest ? size : longest;
-  }
-  d->times = d->samples ? malloc(longest * sizeof *d->times) : NULL;
-  return d->times;
+  return n > 0;
 }
 
-/* The value of this rank, from 0, in a resample. */
-static double value_at(const drawn *s, const uint32_t *times, size_t rank) {
-  size_t seen = 0, i = 0;
-  while ((seen += times[i]) <= rank)
-    i++;
-  return s->sorted[i];
+static double median_of(const double *values, size_t n) {
+  double *copy = malloc(n * sizeof *copy);
+  if (!copy)
+    return NAN;
+  memcpy(copy, values, n * sizeof *copy);
+  const double median = stat_summarize(copy, n).median;
+  free(copy);
+  return median;
 }
 
-/* The location of a sample of the same size that is drawn from this one with
- * replacement. */
-static double draw(const drawing *d, const drawn *s, uint64_t *state) {
-  const size_t n = s->n;
-  if (d->location == STAT_MEAN) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-      sum += s->values[random_below(state, n)];
-    return sum / (double)n;
-  }
-  memset(d->times, 0, n * sizeof *d->times);
-  for (size_t i = 0; i < n; i++)
-    d->times[s->ranks[random_below(state, n)]]++;
-  const double upper = value_at(s, d->times, n / 2);
-  return n % 2 ? upper : (value_at(s, d->times, n / 2 - 1) + upper) / 2;
-}
-
-static double locate(const drawing *d, const drawn *s) {
-  const size_t n = s->n;
-  if (d->location == STAT_MEAN)
-    return mean_of(s->values, n);
-  return n % 2 ? s->sorted[n / 2]
-               : (s->sorted[n / 2 - 1] + s->sorted[n / 2]) / 2;
-}
-
-/* Of the samples, or with the state of a random generator of resamples. */
-static double geomean(const drawing *d, uint64_t *state) {
-  double logs = 0;
-  for (size_t i = 0; i < d->count; i += 2) {
-    const drawn *above = &d->samples[i], *below = above + 1;
-    const double x = state ? draw(d, above, state) : locate(d, above);
-    const double y = state ? draw(d, below, state) : locate(d, below);
-    logs += log(x / y);
-  }
-  return exp(logs / (double)(d->count / 2));
+static double locate(const double *values, size_t n, stat_location location) {
+  return location == STAT_MEAN ? mean_of(values, n) : median_of(values, n);
 }
 
 double stat_geomean(const stat_pair *pairs, size_t n, stat_location location) {
-  drawing d;
-  double value = make_drawing(pairs, n, location, &d) ? geomean(&d, NULL) : NAN;
-  free_drawing(&d);
-  return value;
+  double logs = 0;
+  for (size_t i = 0; i < n; i++)
+    logs += log(locate(pairs[i].above, pairs[i].above_n, location) /
+                locate(pairs[i].below, pairs[i].below_n, location));
+  return defined(pairs, n) ? exp(logs / (double)n) : NAN;
 }
 
 double stat_ratio(const stat_pair *pair, stat_location location) {
   return stat_geomean(pair, 1, location);
+}
+
+/* The mean of a sample of the same size that is drawn from this one with
+ * replacement. */
+static double draw_mean(const double *values, size_t n, uint64_t *state) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += values[random_below(state, n)];
+  return sum / (double)n;
+}
+
+/* Adds the logarithms of STAT_RESAMPLES ratios of means. */
+static void add_means(const stat_pair *pairs, size_t n, uint64_t *state,
+                      double *logs) {
+  for (size_t i = 0; i < STAT_RESAMPLES; i++)
+    for (size_t k = 0; k < n; k++) {
+      const stat_pair *p = &pairs[k];
+      const double above = draw_mean(p->above, p->above_n, state);
+      logs[i] += log(above / draw_mean(p->below, p->below_n, state));
+    }
+}
+
+/* Adds the logarithms of STAT_RESAMPLES medians, times `sign`. */
+static bool add_medians(const double *values, size_t n, double sign,
+                        uint64_t *state, double *logs) {
+  stat_resampled r;
+  if (!stat_resample(values, n, &r))
+    return false;
+  for (size_t i = 0; i < r.count; i++)
+    r.values[i] = sign * log(r.values[i]);
+  for (size_t i = 0; i < STAT_RESAMPLES; i++)
+    logs[i] += r.values[r.count > 1 ? stat_resampled_draw(&r, state) : 0];
+  stat_resampled_free(&r);
+  return true;
+}
+
+static bool add_median_ratios(const stat_pair *pairs, size_t n, uint64_t *state,
+                              double *logs) {
+  bool good = true;
+  for (size_t k = 0; good && k < n; k++)
+    good = add_medians(pairs[k].above, pairs[k].above_n, 1, state, logs) &&
+           add_medians(pairs[k].below, pairs[k].below_n, -1, state, logs);
+  return good;
+}
+
+/* Nothing needs to be drawn. */
+static stat_interval median_ratio(const stat_pair *p, double confidence) {
+  stat_resampled above, below = {0};
+  stat_interval interval = none;
+  if (stat_resample(p->above, p->above_n, &above) &&
+      stat_resample(p->below, p->below_n, &below)) {
+    interval.low = stat_resampled_ratio(&above, &below, (1 - confidence) / 2);
+    interval.high = stat_resampled_ratio(&above, &below, (1 + confidence) / 2);
+  }
+  stat_resampled_free(&above);
+  stat_resampled_free(&below);
+  return interval;
 }
 
 /* The index, in ascending order, of the resample below which this share of
@@ -259,19 +224,23 @@ static size_t percentile_rank(double share) {
 stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
                              stat_location location, double confidence,
                              uint64_t seed) {
-  drawing d;
-  double *results = make_drawing(pairs, n, location, &d)
-                        ? malloc(STAT_RESAMPLES * sizeof *results)
-                        : NULL;
+  if (!defined(pairs, n))
+    return none;
+  if (n == 1 && location == STAT_MEDIAN)
+    return median_ratio(pairs, confidence);
+  double *logs = calloc(STAT_RESAMPLES, sizeof *logs);
+  bool good = logs;
+  if (good && location == STAT_MEDIAN)
+    good = add_median_ratios(pairs, n, &seed, logs);
+  else if (good)
+    add_means(pairs, n, &seed, logs);
   stat_interval interval = none;
-  if (results) {
-    for (size_t i = 0; i < STAT_RESAMPLES; i++)
-      results[i] = geomean(&d, &seed);
-    qsort(results, STAT_RESAMPLES, sizeof *results, stat_ascending);
-    interval.low = results[percentile_rank((1 - confidence) / 2)];
-    interval.high = results[percentile_rank((1 + confidence) / 2)];
+  if (good) {
+    qsort(logs, STAT_RESAMPLES, sizeof *logs, stat_ascending);
+    interval.low = exp(logs[percentile_rank((1 - confidence) / 2)] / (double)n);
+    interval.high =
+        exp(logs[percentile_rank((1 + confidence) / 2)] / (double)n);
   }
-  free(results);
-  free_drawing(&d);
+  free(logs);
   return interval;
 }

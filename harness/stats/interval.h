@@ -82,11 +82,15 @@ double stat_ratio(const stat_pair *pair, stat_location location);
 double stat_geomean(const stat_pair *pairs, size_t n, stat_location location);
 
 /* The interval of that geometric mean; one pair gives the interval of a ratio.
- * STAT_RESAMPLES times every sample is drawn anew from itself with
- * replacement, pair after pair, `above` before `below`, so that each pair
- * keeps its own invocations (hierarchical bootstrap).  The interval lies
- * between the sorted results of ranks (1 - confidence)/2 and (1 +
- * confidence)/2 of their number.  Allocates; NAN also if there is no memory. */
+ * It is that of all resamples: samples of the same size, drawn from each sample
+ * with replacement, so that each pair keeps its own invocations (hierarchical
+ * bootstrap).  For the ratio of two medians their distribution is computed
+ * (resampled.h), and the interval lies between its percentiles (1 -
+ * confidence)/2 and (1 + confidence)/2, whatever the seed is.  Otherwise
+ * STAT_RESAMPLES resamples are drawn, and it lies between the sorted results
+ * of those ranks: of means, value by value, pair after pair, `above` before
+ * `below`; of medians, each sample's after the other's by the distribution of
+ * its median.  Allocates; NAN also if there is no memory. */
 enum { STAT_RESAMPLES = 10000, STAT_SEED = 42 };
 stat_interval stat_bootstrap(const stat_pair *pairs, size_t n,
                              stat_location location, double confidence,

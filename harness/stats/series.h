@@ -8,8 +8,9 @@
 
 /* The slope per step as Theil (1950) and Sen (1968) estimate it: the median,
  * over all pairs of values, of their difference divided by their distance.
- * Single outliers do not move it.  NAN for fewer than two values, or without
- * memory. */
+ * Single outliers do not move it.  Of more than 100 values it is found without
+ * writing all pairs down, to within 1e-13 of the steepest slope between
+ * neighbours.  NAN for fewer than two values, or without memory. */
 double stat_theil_sen(const double *values, size_t n);
 
 /* The first `window` consecutive values whose coefficient of variation

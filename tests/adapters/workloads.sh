@@ -20,7 +20,7 @@ declare -A small=(
   [graph-mutation]=nodes=2000,ops=10000
   [live-heap]=objects=2000,rounds=2
   [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100
-  [by-hand]=depth=8)
+  [by-hand]=depth=8 [floor]=objects=2000)
 threads=1
 "$program" --describe >describe
 grep -qE '"threads": ?(true|false)' describe || fail 'describe lacks threads'

@@ -1,11 +1,13 @@
 /* program.c: tests of a collector program from the outside: its command line,
  * its description, and the record of a run.  argv[1] is the fake collector. */
+#define _GNU_SOURCE /* CPU sets */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +208,69 @@ static void binding_is_read_back(void **state) {
   json_decref(r);
 }
 
+/* A collector with a thread of its own that takes 20 ms of processor time in
+ * each of three pauses. */
+enum { HELP = 20000000, HELPED = 3 };
+static json_t *helped(bool placed) {
+  char arguments[100];
+  snprintf(arguments, sizeof arguments,
+           "--run tiny:objects=%d --pin auto --option helper=%d,placed=%d",
+           HELPED, HELP, placed);
+  return get_record(arguments);
+}
+
+static json_int_t number(const json_t *json, const char *path) {
+  assert_true(json_is_integer(record_get(json, path)));
+  return json_integer_value(record_get(json, path));
+}
+
+/* The delay by the collector's thread is in its pauses, and the record says how
+ * much that is. */
+static void assert_own_delay_is_left(const json_t *r) {
+  assert_true(number(r, "noise.own_delay") >= HELPED * (HELP / 10 * 9));
+  assert_true(number(r, "pauses.all.sum") >= HELPED * (HELP / 10 * 9));
+}
+
+/* A thread that nobody placed runs where the mutator does. */
+static void unplaced_helper_is_no_noise(void **state) {
+  (void)state;
+  json_t *r = helped(false);
+  assert_own_delay_is_left(r);
+  assert_null(record_get(r, "binding.helpers"));
+  json_decref(r);
+}
+
+/* A placed one has a processor apart, where there is one, and nothing that the
+ * mutator waits for is its doing. */
+static void placed_helper_is_apart(void **state) {
+  (void)state;
+  cpu_set_t all, one;
+  assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+  json_t *r = helped(true);
+  const json_t *helpers = record_get(r, "binding.helpers");
+  assert_int_equal(json_array_size(helpers), 1);
+  if (CPU_COUNT(&all) > 1) {
+    assert_string_not_equal(
+        json_string_value(json_array_get(helpers, 0)),
+        json_string_value(json_array_get(record_get(r, "binding.got"), 0)));
+    assert_true(number(r, "noise.own_delay") < HELP / 10);
+  } else
+    assert_own_delay_is_left(r);
+  json_decref(r);
+
+  /* On one processor it cannot be apart. */
+  CPU_ZERO(&one);
+  for (size_t i = 0; CPU_COUNT(&one) == 0; i++)
+    if (CPU_ISSET(i, &all))
+      CPU_SET(i, &one);
+  assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+  r = helped(true);
+  assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+  assert_own_delay_is_left(r);
+  assert_int_equal(json_array_size(record_get(r, "binding.helpers")), 1);
+  json_decref(r);
+}
+
 /* The fake collector declares that it reclaims nothing. */
 static void verdicts(void **state) {
   (void)state;
@@ -380,6 +445,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_is_not_told_is_absent),
       cmocka_unit_test(threads_add_up),
       cmocka_unit_test(binding_is_read_back),
+      cmocka_unit_test(unplaced_helper_is_no_noise),
+      cmocka_unit_test(placed_helper_is_apart),
       cmocka_unit_test(verdicts),
       cmocka_unit_test(invariants_are_checked_on_request),
       cmocka_unit_test(out_of_memory_is_a_record),

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -19,23 +20,28 @@
 enum { READING = 700 /* ns that a reading of the delay takes */ };
 
 static uint64_t now, delay;
+static uint64_t strangers; /* for how long other threads of the process ran */
+static uint64_t ended;     /* the same of threads with accounts that ended */
 static unsigned readings;
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
-  (void)clock;
-  t->tv_sec = (time_t)(now / 1000000000);
-  t->tv_nsec = (long)(now % 1000000000);
+  uint64_t ns = now;
+  if (clock == CLOCK_PROCESS_CPUTIME_ID)
+    ns += strangers + ended;
+  t->tv_sec = (time_t)(ns / 1000000000);
+  t->tv_nsec = (long)(ns % 1000000000);
   return 0;
 }
 
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset);
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset) {
   (void)fd, (void)offset;
+  int n = snprintf(text, room, "%llu %llu 1\n", (unsigned long long)now,
+                   (unsigned long long)delay);
   now += READING;
   readings++;
-  return snprintf(text, room, "%llu %llu 1\n", (unsigned long long)now,
-                  (unsigned long long)delay);
+  return n;
 }
 
 /* What steps.c and pauses.c call. */
@@ -52,6 +58,12 @@ cell_resident cell_read_resident(void) {
 }
 bool cell_requests_scheduled(void) {
   return false;
+}
+void cell_exercise_begin(gc_heap *heap) {
+  (void)heap;
+}
+void cell_exercise_end(gc_heap *heap) {
+  (void)heap;
 }
 static char complaint[CELL_REASON];
 void cell_wrong(const char *format, ...) {
@@ -78,7 +90,7 @@ void cell_die(const char *format, ...) {
 static int begin(void **state) {
   (void)state;
   now = 1000000000;
-  delay = 0;
+  delay = strangers = 0;
   for (unsigned i = 0; i < 2; i++)
     hist_reset(&steps[i]);
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
@@ -91,6 +103,7 @@ static int begin(void **state) {
   listener = cell_listener();
   complaint[0] = 0;
   cell_delay_open(&thread);
+  assert_non_null(thread.account);
   wl_begin(t);
   readings = 0;
   return 0;
@@ -98,7 +111,6 @@ static int begin(void **state) {
 
 static int end(void **state) {
   (void)state;
-  cell_delay_close(&thread);
   cell_intervals_free(&thread.stops);
   cell_intervals_free(&thread.own);
   return 0;
@@ -166,6 +178,65 @@ static void reading_is_in_no_step_and_not_in_wall(void **state) {
   assert_one(&steps[1], 5000);
   assert_int_equal(cell_measurement.wall, 105000);
   assert_int_equal(cell_measurement.instrument, READING);
+}
+
+/* What other threads of the process may have caused is no noise. */
+static void own_delay_is_left(void **state) {
+  (void)state;
+  now += 100000;
+  delay += 60000;
+  strangers += 25000;
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 65000);
+  assert_int_equal(thread.delayed, 35000);
+  assert_int_equal(thread.own_delay, 25000);
+  now += 100000;
+  delay += 10000;
+  strangers += 90000; /* most of it on another processor */
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 100000);
+  assert_int_equal(thread.own_delay, 35000);
+}
+
+static void own_delay_in_a_pause(void **state) {
+  (void)state;
+  delay += 30000;
+  strangers += 30000;
+  pause_for(GC_PAUSE_STOP, 61000);
+  assert_one(&pauses[CELL_PAUSES_ALL], 61000);
+  assert_int_equal(thread.own_delay, 30000);
+  now += 500000;
+  delay += 4000;
+  strangers += 4000;
+  wl_skip(t);
+  assert_int_equal(thread.own_delay, 30000); /* the skipped time is nowhere */
+}
+
+static void *have_account(void *account) {
+  *(cell_account **)account = cell_account_open();
+  /* It has run for as long as the first thread. */
+  assert_int_equal(
+      cell_strangers_ran(thread.account, 2 * now + ended + 7000, now), 7000);
+  return NULL;
+}
+
+/* The time of threads that have accounts is known, also when they have ended,
+ * and their accounts go to others. */
+static void accounts_of_other_threads(void **state) {
+  (void)state;
+  cell_account *used[2];
+  for (unsigned i = 0; i < 2; i++) {
+    pthread_t id;
+    assert_int_equal(pthread_create(&id, NULL, have_account, &used[i]), 0);
+    assert_int_equal(pthread_join(id, NULL), 0);
+    ended += now - READING; /* what was read at the end */
+    now += 5000;
+    assert_int_equal(
+        cell_strangers_ran(thread.account, now + ended + 9000, now), 9000);
+  }
+  assert_non_null(used[0]);
+  assert_ptr_equal(used[0], used[1]);
+  assert_int_equal(cell_strangers_ran(thread.account, ended, now), 0);
 }
 
 static void delay_never_exceeds_the_step(void **state) {
@@ -265,7 +336,7 @@ static void pauses_of_unknown_threads(void **state) {
 
 static void without_schedstat_nothing_is_corrected(void **state) {
   (void)state;
-  cell_delay_close(&thread);
+  thread.account = NULL;
   now += 100000;
   delay += 60000;
   wl_step(t, 0, 1);
@@ -345,6 +416,9 @@ int main(void) {
       STEP_TEST(fast_steps_are_not_looked_at),
       STEP_TEST(delay_is_taken_off_slow_steps),
       STEP_TEST(reading_is_in_no_step_and_not_in_wall),
+      STEP_TEST(own_delay_is_left),
+      STEP_TEST(own_delay_in_a_pause),
+      STEP_TEST(accounts_of_other_threads),
       STEP_TEST(delay_never_exceeds_the_step),
       STEP_TEST(readings_are_refreshed),
       STEP_TEST(skipped_time_is_nowhere),

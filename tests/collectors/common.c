@@ -1,5 +1,5 @@
-/* common.c: size classes and bitmaps, against their definitions, and what the
- * space does with freed memory. */
+/* common.c: size classes, bitmaps and the prefetch queue, against their
+ * definitions, and what the space does with freed memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include "common/bitmap.h"
 #include "common/blocks.h"
 #include "common/hostile/poison.h"
+#include "common/prefetch.h"
 #include "common/sizeclass.h"
 #include "common/space.h"
 
@@ -151,9 +152,36 @@ static void empty_groups_are_given_up_whatever_they_lack(void **state) {
   space_destroy();
 }
 
+/* References leave in the order in which they came; each costs one turn when it
+ * arrives and at most one more, however few there are. */
+static void a_queue_that_prefetches_costs_two_turns_a_reference(void **state) {
+  (void)state;
+  enum { LENGTH = 8, REFERENCES = 1000 };
+  char heap[REFERENCES + 1];
+  for (unsigned most = 1; most <= 2 * LENGTH; most++) {
+    void *ring[LENGTH];
+    prefetch_ends ends = {0, 0};
+    unsigned in = 0, out = 0;
+    while (out < REFERENCES) {
+      /* At most `most` wait, as where few are known. */
+      void *due = in < REFERENCES && in - out < most
+                      ? prefetch_turn(ring, LENGTH, &ends, &heap[in++])
+                      : prefetch_take(ring, LENGTH, &ends);
+      assert_true(!due || due == &heap[out]);
+      out += due != NULL;
+      assert_int_equal(ends.size, in - out);
+      if (ends.size)
+        assert_ptr_equal(prefetch_waiting(ring, LENGTH, ends, ends.size - 1),
+                         &heap[in - 1]);
+    }
+    assert_null(prefetch_take(ring, LENGTH, &ends));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
+      cmocka_unit_test(a_queue_that_prefetches_costs_two_turns_a_reference),
       cmocka_unit_test(next_set_bit_is_what_a_scan_finds),
       cmocka_unit_test(the_pages_of_empty_blocks_can_be_had_for_anything),
       cmocka_unit_test(empty_groups_are_given_up_whatever_they_lack),

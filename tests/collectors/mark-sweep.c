@@ -59,6 +59,24 @@ static void every_capacity_marks_everything(void **state) {
 
 /* Blocks must not cost more than they hold: an allocator that pads each of them
  * by a page takes an eighth of the heap away. */
+/* A list has one grey object at a time, and nothing to fetch ahead: the marker
+ * must not turn its whole queue for it. */
+static void a_list_costs_two_turns_an_object(void **state) {
+  (void)state;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  rig_list(f, 10000);
+  uint64_t turns = rig_counter("marker-turns"),
+           scanned = rig_counter("objects-scanned");
+  gc_collect(m);
+  scanned = rig_counter("objects-scanned") - scanned;
+  assert_true(scanned >= 10000);
+  assert_in_range(rig_counter("marker-turns") - turns, scanned,
+                  2 * scanned + 2);
+  gc_frame_leave(m, f, 1, 0);
+  rig_close();
+}
+
 static void nearly_all_of_the_limit_holds_objects(void **state) {
   (void)state;
   uint64_t limit = 16 << 20, n = 0;
@@ -317,6 +335,7 @@ static void chains_of_ephemerons_take_linear_time(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_capacity_marks_everything),
+      cmocka_unit_test(a_list_costs_two_turns_an_object),
       cmocka_unit_test(nearly_all_of_the_limit_holds_objects),
       cmocka_unit_test(free_memory_is_found_where_it_is),
       cmocka_unit_test(the_finalizer_queue_follows_the_backlog),

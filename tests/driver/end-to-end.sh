@@ -131,6 +131,10 @@ test_surroundings() {
   printed 'the runs waited for a processor 1.1 % of the time'
   expect 0 report changed --format json
   printed '"BUSY: beside the runs'
+  # What a run waited for threads of its own is not the machine's.
+  sed -i 's/"own_delay":0/"own_delay":2000/' changed/runs.jsonl
+  expect 0 report changed
+  unprinted BUSY
   # Records of another processor.
   unprinted 'different machines'
   sed -i '$s/"stepping":3/"stepping":4/' changed/runs.jsonl
@@ -378,6 +382,8 @@ test_suite_numbers() {
   done
   suite_error "4:30: '1,5' is not a decimal number (it is in quotes)" targets: \
     '  - {name: t, what: w, gate: "1,5", metric: wall_ns}'
+  suite_error '4:14: a number is to stand here, and not an alias' \
+    'table: &number 010' 'invocations: *number' "$script"
   printf '%s\n' 'name: good' 'description: good' 'timeout: 1.5' "$script" >good.yml
   expect 0 run good.yml -n 1 --dry-run
 }
@@ -488,6 +494,13 @@ EOF
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }
 
+# What mutators waited for because of the collector's own threads is told.
+test_own_delay() {
+  expect 0 run -c alpha -w script:act=helped,script -n 2 -o dir
+  printed 'alpha: up to 5.00 ms in which mutators waited for a processor while'
+  [ "$(grep -c 'in which mutators waited' out)" = 1 ] || fail 'the other cell'
+}
+
 # alpha takes half of beta's time.  Each target has another outcome.
 targets_suite() {
   cat >aims.yml <<EOF
@@ -498,7 +511,7 @@ table: limits
 targets:
   - {name: one, what: reached, metric: wall_ns, gate: 0.6, stretch: 0.51, rss: 5,
      cell: {workload: "script:act=clock", collector: alpha},
-     over: {collector: beta}}
+     over: {collector: beta}, by_hand: {collector: by-hand}}
   - {name: two, what: reached by a little, metric: op_ns, gate: 600,
      stretch: 400, cell: {workload: "script:act=clock", collector: alpha}}
   - {name: three, what: too much, metric: wall_ns, gate: 0.4,
@@ -507,11 +520,17 @@ targets:
   - {name: four, what: too noisy, metric: wall_ns, gate: 1.001,
      cell: {workload: "script:act=clock", collector: gamma},
      over: {collector: beta}}
+  - {name: over, what: one act of one over all of the other, metric: op_ns,
+     gate: 0.0006, over_metric: wall_ns,
+     cell: {workload: "script:act=clock", collector: alpha},
+     over: {collector: beta}}
   - {name: five, what: nobody there, metric: wall_ns, gate: 1,
      cell: {workload: script, collector: delta}, over: {collector: beta}}
 EOF
+  ln -sf "$here/scripted-collector" found/by-hand
   echo 500000 >found/alpha.clock
   echo 1000000 >found/beta.clock
+  echo 250000 >found/by-hand.clock
   printf '%s\n' 900000 1100000 1000000 950000 1060000 >found/gamma.clock
 }
 
@@ -519,10 +538,12 @@ test_targets() {
   targets_suite
   expect 0 run aims.yml -o dir
   sed -n '/^target/,$p' out >table
-  ratio='0\.500x +0\.500x to 0\.500x'
-  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +stretch met\$" table ||
+  ratio='500 µs +1\.00 ms +0\.500x +0\.500x to 0\.500x'
+  beside='2\.000x \(2\.000 to 2\.000\), RSS 1\.00x'
+  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +$beside +stretch met\$" table ||
     fail 'one'
-  grep -qE '^two .* 500 ns .* met$' table || fail 'two'
+  grep -qE '^two .* 500 ns .* met, here only$' table || fail 'two'
+  grep -qE '^over .* 500 ns +1\.00 ms +0\.0005x .* met$' table || fail 'over'
   grep -qE "^three .* $ratio .* not met\$" table || fail 'three'
   grep -qE '^four .*not decided: the interval contains the gate$' table ||
     fail 'four'
@@ -531,6 +552,8 @@ test_targets() {
     expect 0 report dir --table limits --format $format
     printed 'stretch met'
   done
+  expect 0 report dir --table limits --format json
+  counted 1 '"by_hand_ratio": 2.0' out
   expect 0 report dir --table limits --format csv
   printed 'three,too much,wall_ns,'
   # A run that was cut off and resumed has the same runs in the end.
@@ -583,6 +606,14 @@ test_target_errors() {
     "metric: wall_ns, stretch: 2, $cell"
   target_error "4:6: target 't': rss and floor need over" \
     "metric: wall_ns, rss: 5, $cell"
+  target_error "4:61: unknown metric 'wal_ns' (did you mean 'wall_ns'?)" \
+    "metric: op_ns, over_metric: wal_ns, $cell"
+  target_error "4:61: target 't': over_metric needs over, without untimed" \
+    "metric: op_ns, over_metric: wall_ns, $cell"
+  target_error "4:61: target 't': op_ns over peak_rss_bytes would be no ratio" \
+    "metric: op_ns, over_metric: peak_rss_bytes, over: {collector: beta}, $cell"
+  target_error "4:6: target 't': by_hand goes with over" \
+    "metric: wall_ns, by_hand: {collector: beta}, $cell"
   target_error "4:41: target 't': no way is better for 'pause_count'" \
     "metric: pause_count, $cell"
   target_error "4:6: target 't': untimed goes with the metric wall_ns" \
@@ -638,6 +669,95 @@ test_records_of_others() {
 }
 
 # Fields of the driver never come from a program, and its text commands nothing.
+# A program that was compiled otherwise than the others is named, wherever its
+# figures stand beside theirs.
+test_compiled_otherwise() {
+  driver_build >mine
+  for name in alpha beta; do cp mine found/$name.build; done
+  expect 0 run -w script -c alpha,beta -n 1 -o same
+  unprinted 'ompiled'
+  expect 0 report same --format json
+  printed '"build": "'
+  printed '"id": "5a"'
+  expect 0 list collectors
+  ! grep -q ompiled err || fail 'alike, and named'
+
+  ln -s "$here/scripted-collector" found/odd
+  wrong='odd (GNU 1.0 -O0, not optimised).'
+  expect 0 list collectors
+  said 'warning: Compiled otherwise than the driver ('
+  said "$wrong"
+  "$reapmark" doctor >out 2>err || true
+  row 'SERIOUS  W18 compiled: Compiled otherwise than the driver '
+  printed "$wrong"
+  expect 0 run -w script -c alpha,odd -n 1 -o other
+  row "^Compiled otherwise than the driver .*: odd \(GNU 1.0 -O0, not optimised\)\.\$"
+  for format in table markdown csv json gbench; do
+    expect 0 report other --format $format
+    said "warning: other: Compiled otherwise than the driver ("
+    [ $format = csv ] || printed 'GNU 1.0 -O0, not optimised'
+  done
+  expect 0 report other --table stability --format markdown
+  printed "$wrong"
+  # Over two directories, in which each program is alone.
+  expect 0 run -w script -c alpha -n 4 -o a
+  cat >found/alpha.build <<'EOF'
+{"compiler": "GNU 1.0", "flags": "-O0", "type": "", "sanitizer": "address",
+ "optimised": false, "checks": true, "id": "2e"}
+EOF
+  expect 0 run -w script -c alpha -n 4 -o b
+  expect 0 compare a b
+  row '^b: Compiled otherwise than the driver '
+  printed 'alpha (GNU 1.0 -O0, not optimised, sanitizer address, with checks)'
+  ! grep -q '^a: Compiled' out || fail 'the base is as the driver'
+  expect 0 compare a b --format json
+  printed '"base_builds"'
+  printed 'not optimised, sanitizer address'
+  # The same program, made anew in the middle.
+  sed -i 's/"2e"/"3f"/' found/alpha.build
+  expect 0 run -o b --resume -n 5
+  printed 'Compiled anew between two runs: alpha.'
+}
+
+# The build of the driver, as a collector program would describe it.
+driver_build() {
+  "$reapmark" run -w script -c alpha -n 1 -o probe >/dev/null 2>&1
+  sed -n '/^ *"build": {/,/^ *}/p' probe/machine.json |
+    sed '1s/.*/{"id": "5a",/; $s/,$//'
+}
+
+# Records of earlier versions do not tell how the program was compiled.
+test_unknown_builds() {
+  expect 0 run -w script -c alpha,beta -n 1 -o dir
+  printed 'How these were compiled is unknown: alpha, beta.'
+  expect 0 report dir --format json
+  counted 2 '"build": "unknown"' out
+  # Nor does the driver know it of a program that left no record.
+  expect 1 run -w script:act=crash -c alpha -n 1 -o crashed
+  unprinted 'How these were compiled'
+}
+
+# A program that answers for another, or something that was not asked for.
+test_micro_of_others() {
+  expect 0 micro -c alpha -p loop,alloc
+  printed '2.00'
+  for wrong in 'beta 1 alloc' 'alpha 4 alloc' 'alpha 1 store'; do
+    echo "$wrong" >found/alpha.micro
+    expect 1 micro -c alpha:trigger=1 -p loop,alloc
+    said 'micro: alpha: no valid record: it'
+  done
+}
+
+# What the oracle counts is taken only of the run that was asked for.
+test_described_by_others() {
+  ln -s "$here/scripted-collector" found/oracle
+  expect 0 describe script
+  for what in collector workload param threads seed; do
+    expect 1 describe script:act=lie,about=$what,size=5
+    said "describe script:act=lie,about=$what,size=5: no valid record: its "
+  done
+}
+
 test_forged_records() {
   expect 1 run -c alpha -n 1 -o dir -w script:act=forge
   ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' out err ||
@@ -725,11 +845,14 @@ test_closed_descriptors() {
 
 # A command whose output cannot be written has failed.
 test_full_output() {
-  expect 0 run -c alpha,beta -w script -n 5 -o dir
+  expect 0 run -c alpha,beta -w script -n 8 -o dir
   for command in help --version 'help run' 'list collectors' 'list workloads' \
     'list suites --format json' 'report dir' 'report dir --format gbench' \
     'compare dir:alpha' 'run -w script --dry-run' 'run -w script --needs' \
-    'run --resume -o dir' 'stress --list' doctor; do
+    'run --resume -o dir' 'stress --list' doctor 'report dir --format json' \
+    'report dir --format csv' 'report dir --format markdown' \
+    'report dir --table mmu --format json' 'compare dir:alpha --format json' \
+    'compare dir:alpha --format csv' 'compare --aa 4 dir --format json'; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?
     checks=$((checks + 1))
@@ -891,6 +1014,56 @@ test_other_schema() {
   complained 'other/plan.json is not a plan'
 }
 
+# What is too large is not taken for what remains of it in fewer bits.
+test_numbers_of_plans() {
+  expect 0 run -c alpha -w script -n 2 -o dir
+  for number in '"invocations": 4294967298' '"invocations": 2147483647' \
+    '"invocations": 0' '"invocations": "2"' '"threads": 4294967297' \
+    '"threads": 0'; do
+    rm -rf odd
+    cp -r dir odd
+    sed -i -E "s/${number%:*}: [0-9]+/$number/" odd/plan.json
+    for command in 'report odd' 'compare odd dir' 'run --resume -o odd'; do
+      expect 2 $command
+      complained 'odd/plan.json is not a plan'
+    done
+  done
+  sed -E 's/"schema": 1/"schema": 4294967297/' "$here/scripted-collector" >found/odd
+  chmod +x found/odd
+  expect 0 list collectors
+  said "its schema is 4294967297, this driver's is 1"
+  sed -i 's/"invocation": *2/"invocation": 4294967298/' dir/runs.jsonl
+  expect 0 report dir
+  said 'warning: dir/runs.jsonl: 1 records are not in the plan'
+}
+
+# A log of a hundred thousand records is read once, whatever is shown.
+test_log_is_read_once() {
+  "$here/make-results.sh" dir 8 4
+  mv dir/runs.jsonl log
+  mkfifo dir/runs.jsonl
+  for command in 'report dir' 'report dir -f json' 'report dir -f gbench' \
+    'compare dir:alpha' 'report dir --table '{time-space,lbo,mmu,stability} \
+    'report dir --table '{latency,memory,growth}; do
+    cat log >dir/runs.jsonl &
+    exits 0 timeout 60 "$reapmark" $command
+    wait $!
+    printed alpha
+  done
+}
+
+# What is kept of a record are some numbers, and what is printed is not made in
+# memory first.
+test_memory_of_reports() {
+  needs_unsanitized "$reapmark" 'little address space'
+  "$here/make-results.sh" dir 1000 8
+  for shown in '-f json' '-f gbench' '-f markdown' '--table '{time-space,lbo} \
+    '--table '{mmu,latency,memory,growth}' -f json'; do
+    exits 0 bash -c 'ulimit -v 30000 && exec "$@"' bash \
+      "$reapmark" report dir $shown
+  done
+}
+
 test_no_results() {
   mkdir empty other
   expect 2 report empty
@@ -994,6 +1167,19 @@ test_report_formats() {
   done
   expect 2 report "$here/canned" --format xml
   complained "unknown format 'xml'"
+}
+
+# What a results directory of others says does not become a link or a tag.
+test_markdown_of_others() {
+  expect 0 run -c alpha,beta -w script -n 1 -o dir
+  sed -i 's|script|<b>[x](y)`z|g; s|"suite": "[^"]*"|"suite": "<i>[x](y)"|' dir/plan.json
+  sed -i 's|script|<b>[x](y)`z|g' dir/runs.jsonl
+  for command in 'report dir' 'report dir --table lbo' 'report dir --table memory' \
+    'compare dir:alpha dir:beta'; do
+    expect 0 $command --format markdown
+    printed '\<b>\[x](y)\`z'
+    ! grep -qE '(^|[^\])(<[bi]>|\[x|`)' out || fail "$command: not escaped"
+  done
 }
 
 # clocked DIR COLLECTOR TIME...: makes a results directory with one invocation for

@@ -110,7 +110,7 @@ static void append(made m) {
 
 static const report_cell *load(void) {
   char why[256];
-  r = report_load(dir, why, sizeof why);
+  r = report_load(dir, NULL, why, sizeof why);
   assert_non_null(r);
   return &r->cells[0];
 }
@@ -165,6 +165,28 @@ static void invocations_become_a_cell(void **state) {
   assert_near(value(c, "step_count"), 6);
   assert_near(value(c, "peak_rss_bytes"), 500);
   assert_near(value(c, "footprint_bytes"), 5);
+}
+
+/* The samples of a cell are in the order of their invocations, whatever that of
+ * the log is; of two records of one invocation the first counts. */
+static void any_order(void **state) {
+  static const int logged[] = {2, 3, 3, 1, 2, 1};
+  (void)state;
+  for (size_t i = 0; i < sizeof logged / sizeof *logged; i++)
+    append((made){.invocation = logged[i],
+                  .wall = 1000 + (int)i,
+                  .pause = 100,
+                  .peak = 500});
+  const report_cell *c = load();
+  static const double walls[] = {1003, 1000, 1001};
+  assert_int_equal(c->count, 3);
+  assert_int_equal(r->strays, 3);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(c->samples[i].invocation, i + 1);
+    assert_near(c->samples[i].values[metric_find("wall_ns") - metrics],
+                walls[i]);
+  }
+  assert_near(value(c, "pause_count"), 6);
 }
 
 /* Published: 8124 of 24657 ms in pauses; and 0.9 of 10 s. */
@@ -505,6 +527,7 @@ static void formats_by_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IN_DIRECTORY(invocations_become_a_cell),
+      IN_DIRECTORY(any_order),
       IN_DIRECTORY(gc_share_is_pauses_by_wall),
       cmocka_unit_test(shares_and_rates_of_a_record),
       IN_DIRECTORY(bad_cells_have_no_numbers),

@@ -18,7 +18,8 @@ struct gc_heap {
 fake_object *fake_globals[GC_GLOBALS];
 
 static uint64_t opt_crash, opt_hang, opt_exit, opt_lose, opt_leak, opt_pause,
-    opt_stall, opt_broken, opt_held, opt_future, opt_backwards, opt_hidden;
+    opt_stall, opt_broken, opt_held, opt_helper, opt_placed, opt_future,
+    opt_backwards, opt_hidden;
 
 static const gc_option options[] = {
     {"crash", "abort in a collection (0 or 1)", &opt_crash, 0, 1},
@@ -34,6 +35,9 @@ static const gc_option options[] = {
     {"stall", "time that some safepoints take in secret, ns", &opt_stall, 0,
      1 << 30},
     {"held", "bytes of footprint to invent", &opt_held, 0, 1 << 30},
+    {"helper", "CPU time that a thread of its own takes in each pause, ns",
+     &opt_helper, 0, 1 << 30},
+    {"placed", "let that thread be placed (0 or 1)", &opt_placed, 0, 1},
     {"hidden", "bytes to hold and not to tell of", &opt_hidden, 0, 1 << 30},
     {"broken", "break an invariant (0 or 1)", &opt_broken, 0, 1},
     {0}};
@@ -49,6 +53,66 @@ const gc_collector gc_this_collector = {
             .heap_limit = true},
     .options = options};
 
+/* ------------------------------------------------------------------------- *
+ * The helper: runs for opt_helper ns as often as it is asked to.
+ * ------------------------------------------------------------------------- */
+
+static struct helper {
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t called;
+  uint64_t asked; /* under the lock */
+  uint64_t done;  /* atomic */
+  bool end;       /* under the lock */
+} helper = {.lock = PTHREAD_MUTEX_INITIALIZER,
+            .called = PTHREAD_COND_INITIALIZER};
+
+static uint64_t ran_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void *help(void *data) {
+  (void)data;
+  if (opt_placed)
+    gc_helper_thread();
+  pthread_mutex_lock(&helper.lock);
+  for (;;) {
+    while (!helper.end && helper.asked == helper.done)
+      pthread_cond_wait(&helper.called, &helper.lock);
+    if (helper.end)
+      break;
+    pthread_mutex_unlock(&helper.lock);
+    for (uint64_t until = ran_ns() + opt_helper; ran_ns() < until;)
+      ;
+    pthread_mutex_lock(&helper.lock);
+    __atomic_add_fetch(&helper.done, 1, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&helper.lock);
+  return NULL;
+}
+
+/* Waits without sleeping, so that the caller is ready to run all the time. */
+static void be_helped(void) {
+  pthread_mutex_lock(&helper.lock);
+  uint64_t asked = ++helper.asked;
+  pthread_cond_signal(&helper.called);
+  pthread_mutex_unlock(&helper.lock);
+  while (__atomic_load_n(&helper.done, __ATOMIC_ACQUIRE) < asked)
+    ;
+}
+
+static void end_helper(void) {
+  pthread_mutex_lock(&helper.lock);
+  helper.end = true;
+  pthread_cond_signal(&helper.called);
+  pthread_mutex_unlock(&helper.lock);
+  pthread_join(helper.thread, NULL);
+}
+
+/* ------------------------------------------------------------------------- */
+
 gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = calloc(1, sizeof *h);
   if (h) {
@@ -58,10 +122,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
     if (h->hidden)
       memset(h->hidden, 1, opt_hidden);
   }
+  if (opt_helper && pthread_create(&helper.thread, NULL, help, NULL))
+    abort();
   return h;
 }
 
 void gc_heap_destroy(gc_heap *heap) {
+  if (opt_helper)
+    end_helper();
   for (fake_object *o = heap->objects, *next; o; o = next) {
     next = o->next;
     free(o);
@@ -97,6 +165,11 @@ void fake_safepoint(gc_mutator *m) {
       __atomic_fetch_add(&safepoints, 1, __ATOMIC_RELAXED) % 128 == 64)
     for (uint64_t until = gc_now_ns() + opt_stall; gc_now_ns() < until;)
       ;
+  if (opt_helper) {
+    uint64_t begin = gc_now_ns();
+    be_helped();
+    l->pause(l->data, GC_PAUSE_STOP, begin, gc_now_ns());
+  }
   uint64_t now = gc_now_ns();
   while (gc_now_ns() < now + opt_pause)
     ;

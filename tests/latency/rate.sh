@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Tests of rates of requests, as a user asks for them: a sweep over given rates,
 # and the search for the highest rate.  Usage: rate.sh REAPMARK TEST; one function
-# per test.  The loads are tiny, and the bounds on latency are far away, so that
+# per test.  The loads are small, and the bounds on latency are far away, so that
 # the speed of the machine does not matter.
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
 load=requests:sessions=10,fields=0,body=8,duration=0,requests=200
+# Garbage enough for some ten collections in the least heap that is not coarse.
+busy=requests:sessions=10,fields=0,body=32768,duration=0,requests=1500
 
 # Workloads without a rate are left out of a sweep.
 test_sweep_plan() {
@@ -22,12 +24,12 @@ test_sweep_plan() {
 }
 
 test_sweep() {
-  expect 0 run -w "$load" --rate 0,1000,2000 --heap none -c mark-sweep -n 1 \
+  expect 0 run -w "$busy" --rate 0,2000,4000 --heap 6M -c mark-sweep -n 1 \
     -o dir
   expect 0 report dir --table latency
   printed 'rate=…'
-  for rate in closed 1000 2000; do
-    row "^mark-sweep +$rate .* 200 "
+  for rate in closed 2000 4000; do
+    row "^mark-sweep +$rate .* 1500 "
   done
   expect 0 report dir --table memory --format markdown
   printed '| mark-sweep |'
@@ -37,24 +39,68 @@ test_sweep() {
   said "did you mean 'latency'?"
 }
 
-# search CODE BOUND ARGUMENT...: looks for the highest rate from 1000 to 4000 at
+# Without a collection there are no latencies to show, whatever the format.
+test_sweep_not_exercised() {
+  expect 0 run -w "$load" --rate 1000 --heap none -c mark-sweep -n 1 -o dir
+  expect 0 report dir --table latency
+  row '^mark-sweep +1000 +not exercised'
+  printed 'mark-sweep: not exercised: no collection in the measured part'
+  expect 0 report dir --table latency --format json
+  unprinted 'p99_ns":'
+}
+
+# search CODE BOUND ARGUMENT...: looks for the highest rate from 2000 to 8000 at
 # which the p99 of the latency meets the bound.
 search() {
-  expect "$1" rate -w "$load" --heap none -c mark-sweep --p99 "$2" --from 1000 \
-    --to 4000 "${@:3}"
+  expect "$1" rate -w "$busy" --heap 6M -c mark-sweep --p99 "$2" --from 2000 \
+    --to 8000 "${@:3}"
 }
 
 # Every rate meets an hour, no rate meets a nanosecond.
 test_search() {
   search 1 3600s -n 2 -o loose
   printed 'at least'
-  printed ' 4000 '
+  row ' 8000 +8000 to 8000 '
+  printed 'the 99th percentile of the latency is within 3600s'
+  printed 'after the warm-up'
   [ "$(lines loose/probes.jsonl)" = 4 ] || fail 'not four probes'
   search 1 1ns -n 1 -o tight
   printed 'unsatisfied'
   expect 1 rate -w requests:sessions=10,duration=0,requests=50 --heap none \
-    -c mark-sweep --p99 1ms -n 1 -o few
+    -c refcount --p99 1ms -n 1 -o few
   printed 'fewer than 100 requests'
+}
+
+# A heap that never fills makes no answer, whatever the latency; the row says
+# what would help.  Counting, which never collects, needs no collections.
+test_search_not_exercised() {
+  expect 1 rate -w "$load" --heap none -c mark-sweep,refcount --p99 3600s \
+    --from 1000 --to 4000 -n 1 -o dir
+  row 'mark-sweep +none +not exercised +– .*0 collections in the steady state'
+  row 'refcount +none +at least +4000 '
+  has dir/rate.json '"found": "not exercised"'
+}
+
+# A probe is made longer until there are enough collections, and no longer than
+# the time limit allows.
+test_search_lengthens() {
+  local workload=requests:sessions=10,fields=0,body=32768
+  expect 1 rate -w $workload --heap 64M -c mark-sweep --p99 3600s --from 1500 \
+    --to 2000 --precision 50% -n 1 --timeout 30 -o long
+  row 'mark-sweep +64M +at least +2000 +2000 to 2000 +– +([5-9]|1[0-9]) '
+  expect 1 rate -w $workload --heap 64M -c mark-sweep --p99 3600s --from 100 \
+    --to 200 -n 1 --timeout 4 -o short
+  row 'not exercised .*a smaller heap or a longer --timeout'
+}
+
+# SPECjbb's five limits.
+test_critical() {
+  expect 1 rate -w "$busy" --heap 6M -c mark-sweep --critical --from 2000 \
+    --to 4000 --precision 50% -n 1 -o dir
+  printed 'critical-jOPS'
+  counted 5 '"p99_ns"' dir/rate.json
+  expect 2 rate -w "$busy" --critical --p99 1ms -o dir
+  said 'rate needs --p99 TIME or --critical'
 }
 
 # A search that is begun again runs nothing; one that was cut off goes on; one
@@ -72,7 +118,6 @@ test_search_again() {
   head -n 2 probes >first_two
   head -n 2 dir/probes.jsonl >kept
   same first_two kept
-  same result dir/rate.json
   search 1 1ns -n 2 -o dir
   printed 'unsatisfied'
   [ "$(lines dir/probes.jsonl)" = 4 ] || fail 'probes were repeated'

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # out-of-tree.sh BUILD SOURCE: builds the example of collectors/README.md, taken
 # from its text, against the installed package, and measures the example with the
-# installed driver beside a collector of the tree.
+# installed driver beside a collector of the tree.  A build type of its own is
+# respected, and the tables name the program.
 . "$(dirname "$0")/../expect.sh"
 build=$1 source=$2
 reapmark=$work/prefix/bin/reapmark
@@ -19,9 +20,24 @@ for file in CMakeLists.txt leaky.h leaky.c; do
   [ -s project/$file ] || fail "collectors/README.md has no $file"
 done
 
-exits 0 cmake -G Ninja -S project -B build -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_PREFIX_PATH="$work/prefix"
-exits 0 cmake --build build -j2
+# make BUILD [ARGUMENT...]: as collectors/README.md says, without a build type.
+make() {
+  exits 0 env -u CMAKE_BUILD_TYPE -u CFLAGS -u CXXFLAGS cmake -G Ninja -S project \
+    -B "$1" -DCMAKE_PREFIX_PATH="$work/prefix" \
+    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "${@:2}"
+  exits 0 cmake --build "$1" -j2
+}
+make build
+# The table of workloads is no code.
+! grep '"command"' build/compile_commands.json | grep -v wl_all |
+  grep -vqE -- ' -O2 .*-DNDEBUG' ||
+  fail 'something is compiled without optimisation'
+exits 0 build/collectors/leaky --describe
+printed '"flags":"-O2 -g -DNDEBUG","type":"Release"'
+printed '"optimised":true'
+[ "$(grep -oE '"id":"[0-9a-f]{40}"' out | tr -dc '0-9a-f' | tail -c 40)" = \
+  "$(readelf -n build/collectors/leaky | awk '/Build ID/ { print $3 }')" ] ||
+  fail 'the hash is not that of the linker'
 
 cat >suite.yml <<'YAML'
 name: example
@@ -34,8 +50,18 @@ cells:
 YAML
 export REAPMARK_PATH=$work/build/collectors
 expect 0 run ./suite.yml -c leaky,none -o results
+unprinted 'ompiled otherwise'
 expect 0 report results --format csv
 counted 1 ',leaky,3x,1,' out
 counted 1 ',none,3x,1,' out
 expect 0 list suites
 row '^quick '
+
+make debug -DCMAKE_BUILD_TYPE=Debug
+! grep '"command"' debug/compile_commands.json | grep -qE -- ' -O[1-3s]' ||
+  fail 'the build type was not respected'
+export REAPMARK_PATH=$work/debug/collectors
+expect 0 run ./suite.yml -c leaky,none -o other
+row '^Compiled otherwise than the driver .*: leaky \(.*, not optimised\)\.'
+expect 0 compare results:leaky other:leaky
+row '^other:leaky: Compiled otherwise than the driver .*: leaky '

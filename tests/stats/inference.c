@@ -10,6 +10,7 @@
 #include "harness/stats/difference.h"
 #include "harness/stats/distributions.h"
 #include "harness/stats/interval.h"
+#include "harness/stats/resampled.h"
 #include "harness/stats/series.h"
 #include "harness/stats/summary.h"
 
@@ -122,6 +123,151 @@ static void bootstrap_of_the_median_is_the_enumeration(void **state) {
   stat_pair pair = {five, 5, one, 1};
   assert_interval(stat_bootstrap(&pair, 1, STAT_MEDIAN, 0.95, STAT_SEED), 10,
                   30, 1e-12);
+}
+
+/* The next resample in the order of enumeration: false after the last one. */
+static bool next_way(size_t *way, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (++way[i] < n)
+      return true;
+    way[i] = 0;
+  }
+  return false;
+}
+
+/* The medians of all resamples, n^n of them, ascending. */
+static size_t all_medians(const double *values, size_t n, double *medians) {
+  size_t way[6] = {0}, count = 0;
+  do {
+    double drawn[6];
+    for (size_t i = 0; i < n; i++)
+      drawn[i] = values[way[i]];
+    medians[count++] = stat_summarize(drawn, n).median;
+  } while (next_way(way, n));
+  qsort(medians, count, sizeof *medians, stat_ascending);
+  return count;
+}
+
+static double listed[2][46656];
+
+/* The same as looking at one rank after the other. */
+static void ranks_by_bisection(void **state) {
+  (void)state;
+  for (size_t n = 0; n <= 120; n++) {
+    size_t rank = 0, bound = 0;
+    while (2 * (rank + 1) <= n && 1 - 2 * stat_binomial(rank, n, 0.5) >= 0.9)
+      rank++;
+    while (bound < n && stat_binomial(bound, n, 0.3) < 0.9)
+      bound++;
+    assert_int_equal(stat_median_rank(n, 0.9, NULL), rank);
+    assert_int_equal(stat_binomial_bound(n, 0.3, 0.9), bound);
+  }
+}
+
+/* The same as writing all slopes down. */
+static void slope_of_many_values(void **state) {
+  enum { MOST = 301 };
+  static double values[MOST], slopes[MOST * MOST / 2];
+  uint64_t random = 3;
+  (void)state;
+  for (size_t n = 99; n <= MOST; n += n < 105 ? 1 : 49)
+    for (size_t kind = 0; kind < 4; kind++) {
+      static const size_t different[] = {1, 3, 1000, 1000000000};
+      size_t count = 0;
+      for (size_t i = 0; i < n; i++)
+        values[i] = 1e9 + 0.25 * (double)i * (double)kind +
+                    (double)random_below(&random, different[kind]);
+      for (size_t i = 0; i < n; i++)
+        for (size_t k = i + 1; k < n; k++)
+          slopes[count++] = (values[k] - values[i]) / (double)(k - i);
+      assert_near(stat_theil_sen(values, n),
+                  stat_summarize(slopes, count).median, 1e-3);
+    }
+}
+
+static void distribution_of_medians(void **state) {
+  static const double samples[][6] = {{3, 1, 2, 8, 5, 4}, {2, 2, 3, 3, 7, 2}};
+  (void)state;
+  for (size_t s = 0; s < 2; s++)
+    for (size_t n = 1; n <= 6; n++) {
+      stat_resampled r;
+      const size_t count = all_medians(samples[s], n, listed[0]);
+      assert_true(stat_resample(samples[s], n, &r));
+      for (size_t i = 0, at = 0; i < r.count; i++) {
+        assert_near(listed[0][at], r.values[i], 0);
+        while (at < count && listed[0][at] <= r.values[i])
+          at++;
+        assert_near(r.below[i], (double)at / (double)count, 1e-12);
+        assert_true(i + 1 < r.count || at == count);
+      }
+      stat_resampled_free(&r);
+    }
+}
+
+/* The interval of a ratio is that of all pairs of resamples. */
+static void ratio_of_medians(void **state) {
+  static const double above[] = {11, 14, 10, 12}, below[] = {6, 5, 8};
+  static double ratios[256 * 27];
+  size_t count = 0;
+  (void)state;
+  const size_t n = all_medians(above, 4, listed[0]);
+  const size_t m = all_medians(below, 3, listed[1]);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < m; k++)
+      ratios[count++] = listed[0][i] / listed[1][k];
+  qsort(ratios, count, sizeof *ratios, stat_ascending);
+  const stat_pair pair = {above, 4, below, 3};
+  for (double confidence = 0.5; confidence < 0.99; confidence += 0.03) {
+    const double low = (1 - confidence) / 2, all_of_them = (double)count;
+    assert_interval(stat_bootstrap(&pair, 1, STAT_MEDIAN, confidence, 1),
+                    ratios[(size_t)ceil(low * all_of_them) - 1],
+                    ratios[(size_t)ceil((1 - low) * all_of_them) - 1], 1e-12);
+  }
+}
+
+enum { DRAWN = 20000 };
+
+/* Whether Kolmogorov's distance of the medians is one that 999 in 1000 samples
+ * of that distribution keep. */
+static bool is_distributed(double *medians, const stat_resampled *r) {
+  double farthest = 0;
+  qsort(medians, DRAWN, sizeof *medians, stat_ascending);
+  for (size_t i = 0, at = 0; i < r->count; i++) {
+    while (at < DRAWN && medians[at] <= r->values[i])
+      at++;
+    farthest = fmax(farthest, fabs(r->below[i] - (double)at / DRAWN));
+  }
+  return farthest < 1.95 / sqrt(DRAWN);
+}
+
+/* Of larger samples: what is drawn is distributed like medians of values that
+ * are drawn one by one, and there are as many outcomes as the root of their
+ * number. */
+static void medians_of_large_samples(void **state) {
+  static double values[10001], drawn[10001], medians[DRAWN];
+  uint64_t random = 7;
+  stat_resampled r;
+  (void)state;
+  for (size_t i = 0; i < 10001; i++)
+    values[i] = (double)(random_next(&random) >> 40);
+  for (size_t n = 100; n <= 101; n++) {
+    assert_true(stat_resample(values, n, &r));
+    for (size_t i = 0; i < DRAWN; i++) {
+      for (size_t k = 0; k < n; k++)
+        drawn[k] = values[random_below(&random, n)];
+      medians[i] = stat_summarize(drawn, n).median;
+    }
+    assert_true(is_distributed(medians, &r));
+    for (size_t i = 0; i < DRAWN; i++)
+      medians[i] = r.values[stat_resampled_draw(&r, &random)];
+    assert_true(is_distributed(medians, &r));
+    stat_resampled_free(&r);
+  }
+  for (size_t n = 10000; n <= 10001; n++) {
+    assert_true(stat_resample(values, n, &r));
+    assert_in_range(r.count, 500, n % 2 ? 1000 : 40000);
+    stat_resampled_free(&r);
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -453,6 +599,11 @@ int main(void) {
       cmocka_unit_test(student),
       cmocka_unit_test(welch),
       cmocka_unit_test(fieller),
+      cmocka_unit_test(distribution_of_medians),
+      cmocka_unit_test(ratio_of_medians),
+      cmocka_unit_test(medians_of_large_samples),
+      cmocka_unit_test(ranks_by_bisection),
+      cmocka_unit_test(slope_of_many_values),
       cmocka_unit_test(bootstrap_of_a_ratio),
       cmocka_unit_test(arithmetic_mean_misleads),
       cmocka_unit_test(geometric_mean),

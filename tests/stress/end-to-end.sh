@@ -91,6 +91,25 @@ test_shrink() {
   printed 'shrunk to 3 operations'
 }
 
+# What another collector, or another episode, fails with is no failure of this one.
+test_others() {
+  acts alpha 'case $hostile in poison=1*) act=wrong ;; esac'
+  expect 1 stress alpha -C poison --quick -o dir
+  acts alpha 'act=wrong name=other'
+  expect 1 stress --repeat dir/failure-1
+  printed "crash: exit status 0: no valid record: its collector is 'other', not 'alpha'"
+  unprinted 'graph'
+  acts alpha 'act=wrong seed=77'
+  expect 1 stress --repeat dir/failure-1
+  printed 'no valid record: its seed is 77, not 1'
+  for wrong in "name=other its collector is 'other', not 'alpha'" \
+    "spec=fuzz its workload is 'fuzz', not 'replay'"; do
+    acts alpha "act=wrong; [ -z \"\$input\" ] || ${wrong%% *}"
+    expect 1 stress --repeat dir/failure-1 --shrink
+    said "found/alpha cannot replay the trace: no valid record: ${wrong#* }"
+  done
+}
+
 # A failure ends the episodes of that collector under that condition, and no others.
 test_failure_ends_a_pair() {
   acts alpha 'case $seed in 2) act=wrong ;; esac'

@@ -109,6 +109,11 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
     "measure=${measure},objects=700,rounds=2"
     "measure=${measure},objects=601,rounds=3 --threads 2")
 endforeach()
+set(floor)
+foreach(kind read gather chase rmw fault copy)
+  list(APPEND floor "kind=${kind},objects=1" "kind=${kind},objects=40,rounds=3"
+       "kind=${kind},objects=5000,rounds=2,pages=huge")
+endforeach()
 set(candidates
     "kind=rings,rings=1,size=1,rounds=1" "kind=rings,rings=300,size=3,rounds=2"
     "kind=rings,rings=40,size=10,rounds=7" "kind=live,nodes=1,ops=1"
@@ -126,20 +131,20 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces rings rings-beside)
+              tree-pieces rings rings-beside rings-pinned)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100")
 set(growth-finalizers)
-foreach(shape backlog waiting alive one-by-one)
+foreach(shape backlog waiting alive one-by-one taken)
   list(APPEND growth-finalizers "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-weak)
-foreach(shape one-target dead dropped)
+foreach(shape one-target dead dropped turnover)
   list(APPEND growth-weak "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-ephemerons)
-foreach(shape one-key forwards backwards)
+foreach(shape one-key forwards backwards turnover)
   list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)

@@ -24,6 +24,13 @@ void mutant_count_up(uint32_t *count) {
   __atomic_store_n(count, old + 1, __ATOMIC_RELAXED);
 }
 
+bool mutant_set_bits(uint64_t *word, uint64_t bits) {
+  uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+  hostile_race();
+  __atomic_store_n(word, old | bits, __ATOMIC_RELAXED);
+  return (old & bits) != bits;
+}
+
 static const struct {
   const char *name, *family;
   unsigned class;

@@ -15,7 +15,8 @@
  * run, 14 weak reference, 16 cycle detector frees the living, 17 cycle detector
  * misses garbage, 18 recursion, 20 mark stack, 21 heap limit, 22 large objects,
  * 23 count overflows, 24 attaching and detaching, 25 stopping the world, 26
- * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons; oracle   the
+ * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons, 32 cost: memory or garbage without
+ * bound; oracle   the
  * check that should detect it: `graph`      a live object is lost or damaged,
  * `count`      too many or too few objects after gc_collect, `weak`       a
  * weak reference holds the wrong target, `finalizer`  an object is finalized
@@ -62,6 +63,10 @@
   X(one_block_rescanned, "mark-sweep", 20, "graph", "of the blocks that the mark stack had no room for one is scanned again") \
   X(previous_not_updated, "mark-sweep", 24, "crash", "the mutator behind one that detaches still refers to it") \
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
+  X(empty_blocks_kept, "mark-sweep", 21, "limit", "empty blocks are not given back when a large object needs the memory") \
+  X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
+  X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
+  X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
   X(weak_get_unshaded, "mark-sweep-incremental", 4, "graph", "what a weak reference gives is not shaded") \
   X(shaded_of_others_dropped, "mark-sweep-incremental", 4, "graph", "what all mutators but one shaded is not scanned") \
@@ -87,6 +92,7 @@
   X(weak_old_too_far, "generational", 14, "check", "young weak references are counted as old once others died") \
   X(large_born_old, "generational", 22, "graph", "large objects are old when they are made") \
   X(settled_not_lowered, "generational", 12, "check", "a handed out object still counts among those that wait") \
+  X(settled_by_full_only, "generational", 13, "growth", "minor collections visit again what they queued for finalizers before") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \
@@ -160,6 +166,9 @@
   X(large_flag_kept, "semispace", 22, "check", "what was reached in a collection seems to be reached in the next") \
   X(fill_forgotten, "semispace", 24, "graph", "the block of a dead thread is handed out as it was when it came") \
   X(reserve_spent, "semispace", 21, "crash", "blocks are handed out that must be there to copy into") \
+  X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
+  X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
+  X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
@@ -170,6 +179,9 @@
   X(target_not_followed, "immix", 14, "graph", "weak references and the queue keep to where an object was") \
   X(large_stale, "immix", 22, "count", "marks of large objects are kept") \
   X(headroom_overrun, "immix", 27, "graph", "copies go on in the last block when there is no more room") \
+  X(returned_unsought, "immix", 24, "growth", "the block of a dead thread is not looked for") \
+  X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
+  X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
   X(ephemeron_late, "mark-sweep", 31, "weak", "ephemerons are cleared after their keys were queued for finalizers") \
@@ -182,7 +194,17 @@
   X(pair_value_kept, "refcount", 31, "count", "an ephemeron that dies before its key keeps the value's count") \
   X(pair_edge_strong, "refcount-cycles", 31, "count", "a value is alive if its ephemeron is, whatever its key") \
   X(pair_subtracted_twice, "refcount-cycles", 31, "graph", "a value's count is subtracted for its ephemeron and for its key") \
-  X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count")
+  X(ephemeron_count_kept, "refcount-deferred", 31, "check", "the value of a dead key or ephemeron keeps its count") \
+  X(dead_targets_count, "refcount", 32, "growth", "the table of weak targets has no room again for those that died") \
+  X(remote_taken_in_two, "refcount-atomic", 10, "count", "cells that other threads freed are taken by a load and a store") \
+  X(undone_tried_for_ever, "refcount-cycles", 32, "growth", "bounded detections begin with a candidate that exceeds the bound again and again") \
+  X(flagged_after_drop, "refcount-cycles-atomic", 10, "crash", "an object becomes a candidate after its count was dropped") \
+  X(last_take_unnoticed, "refcount-cycles", 17, "count", "a cycle that is closed by taking into a last slot has no candidate") \
+  X(outgoing_sent_once, "refcount-biased", 24, "check", "what a dying thread drops while it sends its objects to queues is forgotten") \
+  X(lazy_value_waits, "refcount-lazy", 31, "check", "the value of a finalizable key waits for another death") \
+  X(part_logged_twice, "refcount-deferred", 10, "check", "two threads log the same part of a large object") \
+  X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
+  X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test
@@ -227,11 +249,15 @@ bool mutant_plant(const char *name, const char **hint);
 /* Adds one by a load and a store, with time for another thread in between. */
 void mutant_count_up(uint32_t *count);
 
+/* Sets bits of a word in the same way; whether one of them was clear. */
+bool mutant_set_bits(uint64_t *word, uint64_t bits);
+
 #else
 #define gc_mutant(name)        0
 #define mutants_suspend()      ((void)0)
 #define mutants_resume()       ((void)0)
 #define mutant_count_up(count) ((void)(count))
+#define mutant_set_bits(word, bits) ((void)(word), (void)(bits), 0)
 #endif
 
 #endif

@@ -64,7 +64,8 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
-  finalizers_settle();
+  if (all || !gc_mutant(settled_by_full_only))
+    finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
   if (pairs)

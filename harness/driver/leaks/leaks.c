@@ -90,7 +90,8 @@ static const char *all_causes(const collectors *all) {
  * causes are listed. */
 static const char *no_cause(const collectors *all, const char *name) {
   candidates known = {0};
-  word_list causes = words_split(all_causes(all));
+  const char *list = all_causes(all);
+  const word_list causes = *list ? words_split(list) : (word_list){0};
   for (size_t i = 0; i < causes.count; i++)
     candidates_add(&known, causes.words[i] + strlen(PREFIX));
   const char *near = suggest(name, &known);
@@ -261,6 +262,10 @@ int leaks_command(int argc, char **argv) {
     choose_heads(&all, with);
   else if (!choose_named(&all, &names, with))
     return EXIT_USAGE;
+  if (!o.causes && !*all_causes(&all)) {
+    say("leaks: no collector was found that has a cause of leaks");
+    return EXIT_NOTHING;
+  }
   if (!both_remedies(&all, o.causes ? o.causes : all_causes(&all),
                      &request.chosen_workloads))
     return EXIT_USAGE;

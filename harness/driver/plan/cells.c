@@ -14,14 +14,19 @@
  * What a cell follows from.
  * ------------------------------------------------------------------------- */
 
+/* Adapters to production runtimes, and diagnostics, are in groups of their own
+ * beside the models. */
+static bool stands_apart(const collector *c) {
+  return c && strcmp(collector_kind(c), "model") != 0;
+}
+
 /* The heap that a collector gets of those asked for.  A multiple puts the
- * models on a level; an adapter to a production runtime that cannot be held to
- * a limit keeps its own policy, in a block of its own. */
+ * models on a level; one of the others that cannot be held to a limit keeps its
+ * own policy, in a block of its own. */
 static heap_size heap_for(const collector *c, const heap_size *asked) {
   heap_size none;
   heap_size_parse("none", &none);
-  bool keeps_own = c && !strcmp(collector_kind(c), "reference") &&
-                   !collector_can(c, "heap_limit");
+  bool keeps_own = stands_apart(c) && !collector_can(c, "heap_limit");
   return keeps_own && asked->kind == HEAP_MULTIPLE ? none : *asked;
 }
 
@@ -55,13 +60,12 @@ static uint64_t find_minimum(const json_t *minimums, const plan_cell *c) {
   json_t *row;
   json_array_foreach(json_object_get(minimums, "minimums"), i, row) {
     const char *workload, *with, *found;
-    int threads;
-    json_int_t bytes = 0;
-    if (!json_unpack(row, "{s:s, s:s, s:i, s:s, s?I}", "workload", &workload,
+    json_int_t threads, bytes = 0;
+    if (!json_unpack(row, "{s:s, s:s, s:I, s:s, s?I}", "workload", &workload,
                      "collector", &with, "threads", &threads, "found", &found,
                      "heap", &bytes) &&
         !strcmp(workload, its_workload) && !strcmp(with, its_collector) &&
-        (unsigned)threads == c->threads && !strcmp(found, "minimum"))
+        threads == c->threads && !strcmp(found, "minimum"))
       minimum = (uint64_t)bytes;
   }
   return minimum;
@@ -89,7 +93,7 @@ plan_cell plan_make_cell(const planning *g, const spec *workload,
                  .program = its,
                  .options = with->options,
                  .heap = heap_for(its, heap),
-                 .reference = its && !strcmp(collector_kind(its), "reference"),
+                 .reference = stands_apart(its),
                  .turns = its && threads > 1 && collector_can(its, "turns"),
                  .threads = threads};
   c.missing = its ? find_missing(its, workload->name, c.heap.kind, threads)

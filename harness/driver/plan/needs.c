@@ -27,6 +27,7 @@ static void need_suite(word_list *out, const suite *s) {
   for (unsigned i = 0; i < s->targets_count; i++) {
     need_side(out, &s->targets[i].cell);
     need_side(out, s->targets[i].over);
+    need_side(out, s->targets[i].by_hand);
   }
 }
 

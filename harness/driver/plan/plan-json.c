@@ -1,5 +1,6 @@
 /* plan-json.c: see plan-json.h. */
 #include "plan-json.h"
+#include "planning.h"
 #include "harness/base/arena.h"
 #include "order.h"
 
@@ -18,6 +19,10 @@ static json_t *targets_to_json(const plan *p) {
                   "metric", t->metric, "cell", t->cell, "gate", t->gate);
     if (t->over)
       json_object_set_new(target, "over", json_string(t->over));
+    if (t->over_metric)
+      json_object_set_new(target, "over_metric", json_string(t->over_metric));
+    if (t->by_hand)
+      json_object_set_new(target, "by_hand", json_string(t->by_hand));
     if (t->stretch > 0)
       json_object_set_new(target, "stretch", json_real(t->stretch));
     if (t->rss > 0)
@@ -67,6 +72,9 @@ json_t *plan_to_json(const plan *p) {
     json_object_set_new(json, "table", json_string(p->table));
   if (p->until_ci > 0)
     json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->exercise)
+    json_object_set_new(json, "exercise",
+                        json_integer((json_int_t)p->exercise));
   if (p->budget > 0)
     json_object_set_new(json, "budget", json_real(p->budget));
   return json;
@@ -77,18 +85,22 @@ json_t *plan_to_json(const plan *p) {
  * ------------------------------------------------------------------------- */
 
 static bool target_from_json(const json_t *json, plan *out) {
-  const char *name, *what, *metric, *cell, *over = NULL;
+  const char *name, *what, *metric, *cell, *over = NULL, *over_metric = NULL;
+  const char *by_hand = NULL;
   plan_target t = {.floor = json_object_get(json, "floor") != NULL};
-  if (json_unpack((json_t *)json, "{s:s, s:s, s:s, s:s, s:F, s?s, s?F, s?F}",
-                  "name", &name, "what", &what, "metric", &metric, "cell",
-                  &cell, "gate", &t.gate, "over", &over, "stretch", &t.stretch,
-                  "rss", &t.rss))
+  if (json_unpack((json_t *)json,
+                  "{s:s, s:s, s:s, s:s, s:F, s?s, s?s, s?s, s?F, s?F}", "name",
+                  &name, "what", &what, "metric", &metric, "cell", &cell,
+                  "gate", &t.gate, "over", &over, "over_metric", &over_metric,
+                  "by_hand", &by_hand, "stretch", &t.stretch, "rss", &t.rss))
     return false;
   t.name = arena_text("%s", name);
   t.what = arena_text("%s", what);
   t.metric = arena_text("%s", metric);
   t.cell = arena_text("%s", cell);
   t.over = over ? arena_text("%s", over) : NULL;
+  t.over_metric = over_metric ? arena_text("%s", over_metric) : NULL;
+  t.by_hand = by_hand ? arena_text("%s", by_hand) : NULL;
   out->targets = arena_more(out->targets, out->targets_count, sizeof t);
   out->targets[out->targets_count++] = t;
   return true;
@@ -97,13 +109,14 @@ static bool target_from_json(const json_t *json, plan *out) {
 static bool cell_from_json(const json_t *json, const collectors *all,
                            bool canary, plan *out) {
   const char *id, *workload, *with, *heap, *missing = NULL;
-  int threads, untimed = 0, turns = 0;
-  json_int_t limit = 0;
+  int untimed = 0, turns = 0;
+  json_int_t threads, limit = 0;
   if (json_unpack((json_t *)json,
-                  "{s:s, s:s, s:s, s:s, s:i, s?s, s?I, s?b, s?b}", "cell", &id,
+                  "{s:s, s:s, s:s, s:s, s:I, s?s, s?I, s?b, s?b}", "cell", &id,
                   "workload", &workload, "collector", &with, "heap", &heap,
                   "threads", &threads, "n/a", &missing, "limit", &limit,
-                  "untimed", &untimed, "turns", &turns))
+                  "untimed", &untimed, "turns", &turns) ||
+      threads < 1 || threads > THREADS_MAX)
     return false;
   plan_cell c = {.id = arena_text("%s", id),
                  .threads = (unsigned)threads,
@@ -123,20 +136,21 @@ static bool cell_from_json(const json_t *json, const collectors *all,
 }
 
 bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
-  int schema, invocations;
-  json_int_t seed;
+  json_int_t schema, invocations, seed;
   json_t *cells, *cell;
   const char *name;
   *out = (plan){0};
-  if (json_unpack((json_t *)json, "{s:i, s:s, s:i, s:F, s:I, s:o}", "schema",
+  if (json_unpack((json_t *)json, "{s:I, s:s, s:I, s:F, s:I, s:o}", "schema",
                   &schema, "suite", &name, "invocations", &invocations,
                   "timeout", &out->timeout, "seed", &seed, "cells", &cells) ||
-      schema != 1 || invocations < 1)
+      schema != 1 || invocations < 1 || invocations > PLAN_MOST_INVOCATIONS)
     return false;
   out->suite = arena_text("%s", name);
   out->invocations = (unsigned)invocations;
   out->seed = (uint64_t)seed;
   out->until_ci = json_real_value(json_object_get(json, "until_ci"));
+  out->exercise =
+      (uint64_t)json_integer_value(json_object_get(json, "exercise"));
   out->budget = json_real_value(json_object_get(json, "budget"));
   size_t i;
   json_array_foreach(cells, i, cell) {

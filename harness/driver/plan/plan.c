@@ -299,6 +299,7 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   planning g = {.request = request, .all = all, .suite = &custom, .plan = out};
   *out = (plan){.seed = request->seed,
                 .until_ci = request->until_ci,
+                .exercise = request->exercise,
                 .budget = request->budget};
   if (from_suite) {
     const char *path =

@@ -36,6 +36,7 @@ typedef struct plan_request {
   bool observer;           /* every cell also without instruments */
   bool canary;             /* with the canary */
   double until_ci, budget; /* as in the plan */
+  uint64_t exercise;       /* collections of each cell, of lengthen.h; 0: any */
   const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
 
   /* A command that has resolved its words gives these instead of the lists
@@ -59,7 +60,8 @@ typedef struct plan_cell {
   const char *missing; /* why the collector cannot run the workload, or NULL */
   bool canary;
   bool untimed;   /* runs without instruments */
-  bool reference; /* a production runtime: shown in tables of its own */
+  bool reference; /* a production runtime, or a diagnostic: shown in tables of
+                     its own */
   bool turns;     /* has several threads, of which one runs at a time */
   size_t block;
 } plan_cell;
@@ -67,8 +69,10 @@ typedef struct plan_cell {
 /* suite_target of suite.h, its cells by their identities. */
 typedef struct plan_target {
   const char *name, *what, *metric;
-  const char *cell, *over;   /* over: NULL if there is none */
-  double gate, stretch, rss; /* stretch, rss: 0 if there is none */
+  const char *cell;
+  const char *over, *by_hand; /* NULL if there is none */
+  const char *over_metric;    /* NULL: the same metric */
+  double gate, stretch, rss;  /* stretch, rss: 0 if there is none */
   bool floor;
 } plan_target;
 
@@ -96,9 +100,12 @@ typedef struct plan {
    * than ± this share of the median (0: never), until the added runs have taken
    * `budget` seconds (0: no limit). */
   double until_ci, budget;
-  uint64_t order; /* state of the generator that shuffles the runs */
+  uint64_t exercise; /* the collections that its workloads were made longer
+                        for; 0: they were not */
+  uint64_t order;    /* state of the generator that shuffles the runs */
 } plan;
-/* No cell has more invocations because of until_ci. */
+/* No plan has more for each cell; and no cell more because of until_ci. */
+enum { PLAN_MOST_INVOCATIONS = 1000 };
 enum { PLAN_UNTIL_MOST = 100 };
 
 /* Makes the plan for a request; the same one for the same request.  Borrows

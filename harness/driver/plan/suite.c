@@ -60,6 +60,10 @@ static const cyaml_schema_field_t target_fields[] = {
     CYAML_FIELD_MAPPING("cell", CYAML_FLAG_DEFAULT, suite_target, cell,
                         side_fields),
     CYAML_FIELD_MAPPING_PTR("over", LIST, suite_target, over, side_fields),
+    CYAML_FIELD_STRING_PTR("over_metric", OPTIONAL_TEXT, suite_target,
+                           over_metric, 1, WORD_MAX),
+    CYAML_FIELD_MAPPING_PTR("by_hand", LIST, suite_target, by_hand,
+                            side_fields),
     CYAML_FIELD_FLOAT("gate", CYAML_FLAG_STRICT, suite_target, gate),
     CYAML_FIELD_FLOAT_PTR("stretch", LIST | CYAML_FLAG_STRICT, suite_target,
                           stretch),
@@ -187,18 +191,44 @@ const char *suite_locate(const char *path, const char *word) {
   return path;
 }
 
+/* What is wrong with the name of a metric; NULL, and *found, if nothing is. */
+static const char *check_metric(const char *name, const metric **found) {
+  *found = metric_find(name);
+  if (*found)
+    return NULL;
+  candidates known = {0};
+  for (size_t i = 0; i < METRICS; i++)
+    candidates_add(&known, metrics[i].name);
+  return arena_text("unknown metric '%s'%s", name, suggest(name, &known));
+}
+
+/* What is wrong with the metric of `over`, where the target's is `m`. */
+static const char *check_over_metric(const suite_target *t, const metric *m) {
+  const metric *over;
+  const char *wrong = check_metric(t->over_metric, &over);
+  if (wrong)
+    return wrong;
+  if (!t->over || (t->untimed && *t->untimed))
+    return arena_text("target '%s': over_metric needs over, without untimed",
+                      t->name);
+  if (over->kind != m->kind)
+    return arena_text("target '%s': %s over %s would be no ratio", t->name,
+                      m->name, over->name);
+  return NULL;
+}
+
 /* What is wrong with a target that the schema allows, or NULL; then *word
  * stands where it is wrong. */
 static const char *check_target(const suite_target *t, const char **word) {
-  const metric *m = metric_find(t->metric);
+  const metric *m;
+  const char *wrong = check_metric(t->metric, &m);
   *word = t->metric;
-  if (!m) {
-    candidates known = {0};
-    for (size_t i = 0; i < METRICS; i++)
-      candidates_add(&known, metrics[i].name);
-    return arena_text("unknown metric '%s'%s", t->metric,
-                      suggest(t->metric, &known));
-  }
+  if (wrong)
+    return wrong;
+  *word = t->over_metric;
+  if (t->over_metric && (wrong = check_over_metric(t, m)) != NULL)
+    return wrong;
+  *word = t->metric;
   if (!m->better)
     return arena_text("target '%s': no way is better for '%s'", t->name,
                       t->metric);
@@ -211,6 +241,10 @@ static const char *check_target(const suite_target *t, const char **word) {
       (strcmp(t->metric, "wall_ns") || t->rss || (t->floor && *t->floor)))
     return arena_text("target '%s': untimed goes with the metric wall_ns, and "
                       "without rss and floor",
+                      t->name);
+  if (t->by_hand && (!t->over || untimed))
+    return arena_text("target '%s': by_hand goes with over, and without "
+                      "untimed",
                       t->name);
   if (!t->over && (t->rss || (t->floor && *t->floor)))
     return arena_text("target '%s': rss and floor need over", t->name);
@@ -307,9 +341,10 @@ static const char *check_event(const yaml_event_t *event, level *levels,
       wrong = check_number(event, at->form);
     at->value = !at->value;
     return wrong;
-  case YAML_ALIAS_EVENT:
+  case YAML_ALIAS_EVENT: /* what it stands for may be a text elsewhere */
+    wrong = at->form ? "a number is to stand here, and not an alias" : NULL;
     at->value = !at->value;
-    return NULL;
+    return wrong;
   case YAML_MAPPING_START_EVENT:
   case YAML_SEQUENCE_START_EVENT:
     if (*depth + 1 == LEVELS)

@@ -32,7 +32,12 @@ typedef struct suite_side {
  *   over         the cell by whose metric the first one's is divided: a
  *                collector, and if they differ a workload and threads; heap as
  *                above.  Without `over`, the gate is in the metric's base unit
- *                (ns, bytes, per second)
+ *                (ns, bytes, per second), and a time holds for one machine only
+ *   over_metric  the metric of `over`, if it is another one of the same kind: a
+ *                pause over the time of one access to memory, for example
+ *   by_hand      a second cell, likewise, that is shown beside `over` and not
+ *                judged: the same library, used by a program without our
+ *                interface
  *   untimed      true: `over` runs without instruments, and without `over` the
  *                same cell does; the metric is then wall_ns
  *   gate         the number to reach: at most this where less of the metric is
@@ -44,8 +49,8 @@ typedef struct suite_side {
  *                costs (floors.json)
  */
 typedef struct suite_target {
-  char *name, *what, *metric;
-  suite_side cell, *over;
+  char *name, *what, *metric, *over_metric;
+  suite_side cell, *over, *by_hand;
   double gate, *stretch, *rss;
   bool *floor, *untimed;
 } suite_target;

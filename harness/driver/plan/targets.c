@@ -71,6 +71,7 @@ static bool add_target(planning *g, const suite_target *t) {
   comparison x = {.target = {.name = t->name,
                              .what = t->what,
                              .metric = t->metric,
+                             .over_metric = t->over_metric,
                              .gate = t->gate,
                              .stretch = t->stretch ? *t->stretch : 0,
                              .rss = t->rss ? *t->rss : 0,
@@ -79,6 +80,9 @@ static bool add_target(planning *g, const suite_target *t) {
   if (!add_side(g, &t->cell, &t->cell, untimed && !t->over, &x, &its->cell))
     return false;
   if (t->over && !add_side(g, t->over, &t->cell, untimed, &x, &its->over))
+    return false;
+  if (t->by_hand &&
+      !add_side(g, t->by_hand, &t->cell, false, &x, &its->by_hand))
     return false;
   if (!its->cell || (t->over && !its->over))
     return true;

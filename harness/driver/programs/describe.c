@@ -5,6 +5,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "program.h"
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
@@ -230,6 +231,7 @@ json_t *describe_count(const collector *oracle, const char *workload,
                         "--record-fd",
                         arena_text("%d", SPAWN_RECORD),
                         NULL};
+  const word_list words = {argv, sizeof argv / sizeof *argv - 1};
   spawn_result r;
   spawn_run((char *const *)argv, SPAWN_RECORD, timeout, &r);
   char why[200] = "";
@@ -240,11 +242,14 @@ json_t *describe_count(const collector *oracle, const char *workload,
   else {
     record = json_loadb(r.output, r.output_bytes, 0, NULL);
     record_clean(record);
-    if (record_valid(record, why, sizeof why) &&
-        strcmp(json_string_value(record_get(record, "verdict.status")), "ok"))
-      snprintf(why, sizeof why, "%s: %s",
-               json_string_value(record_get(record, "verdict.status")),
-               json_string_value(record_get(record, "verdict.reason")));
+    const bool valid = record_valid(record, why, sizeof why);
+    const char *difference =
+        valid ? program_difference(record, &words, oracle) : NULL;
+    if (difference)
+      snprintf(why, sizeof why, "no valid record: %s", difference);
+    else if (valid && strcmp(record_text(record, "verdict.status"), "ok"))
+      snprintf(why, sizeof why, "%s: %s", record_text(record, "verdict.status"),
+               record_text(record, "verdict.reason"));
   }
   spawn_result_free(&r);
   if (!*why)

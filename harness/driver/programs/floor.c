@@ -90,8 +90,8 @@ json_t *floor_measure(const plan *p, const collectors *all) {
   json_t *floors = json_array();
   for (size_t i = 0; oracle && i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
-    if (!c->reference || c->missing || c->untimed || c->canary ||
-        !is_wanted(p, c))
+    if (!c->program || strcmp(collector_kind(c->program), "reference") ||
+        c->missing || c->untimed || c->canary || !is_wanted(p, c))
       continue;
     if (!json_array_size(floors))
       say("measuring what the interfaces of the production runtimes cost");

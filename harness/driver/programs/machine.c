@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "spawn.h"
 #include "build_info.h"
+#include "harness/report/builds.h"
 #include "git_describe.h"
 #include "harness/record/identity.h"
 #include "harness/stats/latency.h"
@@ -320,8 +321,27 @@ static json_t *collectors_json(const collectors *all) {
   return list;
 }
 
-json_t *machine_to_json(const machine *m, const collectors *all) {
+static json_t *build_json(void) {
   const machine_build *b = &machine_this_build;
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version", b->version,
+                   "git", b->git, "compiler", b->compiler, "flags", b->flags,
+                   "type", b->type, "sanitizer", b->sanitizer, "checks",
+                   b->checks);
+}
+
+const char *machine_other_builds(const collectors *all) {
+  report_builds builds = {0};
+  json_t *mine = build_json();
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      builds_add(&builds, all->items[i].name,
+                 json_object_get(all->items[i].about, "build"));
+  const char *text = builds_text(&builds, mine);
+  json_decref(mine);
+  return text;
+}
+
+json_t *machine_to_json(const machine *m, const collectors *all) {
   char date[32];
   time_t now = time(NULL);
   strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
@@ -343,15 +363,11 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       json_pack("{s:I, s:I, s:I, s:s}", "total", (json_int_t)m->memory,
                 "available", (json_int_t)m->memory_available, "swap",
                 (json_int_t)m->swap, "thp", m->thp);
-  json_t *build = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version",
-                            b->version, "git", b->git, "compiler", b->compiler,
-                            "flags", b->flags, "type", b->type, "sanitizer",
-                            b->sanitizer, "checks", b->checks);
   return json_pack("{s:i, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
                    "schema", 1, "date", date, "cpu", cpu, "os", os, "memory",
                    memory, "load", m->load[0], m->load[1], m->load[2], "build",
-                   build, "environment", spawn_environment_json(), "collectors",
-                   collectors_json(all));
+                   build_json(), "environment", spawn_environment_json(),
+                   "collectors", collectors_json(all));
 }
 
 const char *machine_difference(const json_t *then, const json_t *now) {

@@ -68,4 +68,8 @@ typedef struct machine_build {
 } machine_build;
 extern const machine_build machine_this_build;
 
+/* The collector programs that say they were compiled otherwise than this
+ * driver, or do not say how (builds_text), or NULL. */
+const char *machine_other_builds(const collectors *all);
+
 #endif

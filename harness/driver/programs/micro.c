@@ -7,6 +7,7 @@
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/base/words.h"
+#include "program.h"
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
@@ -184,6 +185,24 @@ static char *run(command_line *line, const column *col, double timeout) {
   return NULL;
 }
 
+/* What a record tells that was not asked for, or NULL. */
+static const char *find_stranger(const json_t *record, const collector *c,
+                                 const spec *options, const char *list) {
+  const word_list asked = words_split(list);
+  size_t i;
+  json_t *p;
+  const char *its = record_text(record, "collector");
+  if (strcmp(its, c->name))
+    return arena_text("its collector is '%s', not '%s'", its, c->name);
+  json_array_foreach(json_object_get(record, "primitives"), i, p) {
+    if (!word_list_has(&asked, record_text(p, "name")))
+      return arena_text("it has the primitive '%s', which was not asked for",
+                        record_text(p, "name"));
+  }
+  return program_settings_differ(json_object_get(record, "options"), options,
+                                 "option");
+}
+
 json_t *micro_time(const collector *c, const spec *options, double min_time,
                    const char *list) {
   const column col = {c, *options, NULL};
@@ -200,7 +219,14 @@ json_t *micro_time(const collector *c, const spec *options, double min_time,
   if (!record)
     say("micro: %s wrote no record: %s", c->name, error.text);
   free(output);
-  return record;
+  record_clean(record);
+  const char *stranger =
+      record ? find_stranger(record, c, options, list) : NULL;
+  if (!stranger)
+    return record;
+  say("micro: %s: no valid record: %s", c->name, stranger);
+  json_decref(record);
+  return NULL;
 }
 
 /* ------------------------------------------------------------------------- *

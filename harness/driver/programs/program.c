@@ -104,10 +104,8 @@ bool program_run(const word_list *words, double timeout, program_result *out) {
   return program_take(child, timeout, out);
 }
 
-/* What is wrong with the settings of a record, of which `given` were asked for;
- * or NULL. */
-static const char *differs_in(const json_t *settings, const spec *given,
-                              const char *what) {
+const char *program_settings_differ(const json_t *settings, const spec *given,
+                                    const char *what) {
   for (size_t i = 0; i < given->count; i++) {
     const spec_setting *s = &given->settings[i];
     const json_t *is = json_object_get(settings, s->key);
@@ -180,8 +178,8 @@ static uint64_t threads_in(const word_list *words, const collector *of,
              : 1;
 }
 
-static const char *find_difference(const json_t *record, const word_list *words,
-                                   const collector *of) {
+const char *program_difference(const json_t *record, const word_list *words,
+                               const collector *of) {
   spec workload;
   const spec options = options_in(words);
   const char *wrong = differs_as_text(record, "collector", of->name);
@@ -192,10 +190,11 @@ static const char *find_difference(const json_t *record, const word_list *words,
   if (!wrong)
     wrong = differs_as_text(record, "workload", workload.name);
   if (!wrong)
-    wrong =
-        differs_in(json_object_get(record, "params"), &workload, "parameter");
+    wrong = program_settings_differ(json_object_get(record, "params"),
+                                    &workload, "parameter");
   if (!wrong)
-    wrong = differs_in(json_object_get(record, "options"), &options, "option");
+    wrong = program_settings_differ(json_object_get(record, "options"),
+                                    &options, "option");
   if (!wrong)
     wrong = differs_as_text(record, "heap.asked",
                             word_after(words, "--heap", "none"));
@@ -212,7 +211,7 @@ static const char *find_difference(const json_t *record, const word_list *words,
 void program_check(program_result *r, const word_list *words,
                    const collector *of) {
   const char *difference =
-      r->record ? find_difference(r->record, words, of) : NULL;
+      r->record ? program_difference(r->record, words, of) : NULL;
   if (!difference)
     return;
   json_decref(r->record);

@@ -35,6 +35,18 @@ spawn_child *program_begin(const word_list *words, double timeout,
                            spawn_limit limit);
 bool program_take(spawn_child *child, double timeout, program_result *out);
 
+/* How the settings of a record (its options, or parameters: `what`) differ from
+ * those that were given, or NULL. */
+const char *program_settings_differ(const json_t *settings, const spec *given,
+                                    const char *what);
+
+/* How a record differs from what these words (program_run's) ask of the program
+ * of a collector, in a few words, or NULL: in collector, workload, parameters,
+ * options, heap, threads, seed or instruments.  A collector without a
+ * description (about) is known by its name only. */
+const char *program_difference(const json_t *record, const word_list *words,
+                               const collector *of);
+
 /* Drops a record that is of another run than these words (program_run's) ask
  * for, or of another collector: then the result is that of a program without a
  * record, and says how the record differs. */

@@ -11,6 +11,7 @@
 #include "beside.h"
 #include "cell-run.h"
 #include "done.h"
+#include "lengthen.h"
 #include "progress.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
@@ -63,7 +64,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_LIST, .offset = FIELD(request.threads)},
     {"invocations", 'n', "N", "processes per cell (the suite's)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.invocations), .min = 1,
-     .max = 1000},
+     .max = PLAN_MOST_INVOCATIONS},
     {"seed", 0, "N", "seed of the workloads and of the order of runs (42)",
      .kind = OPTION_NUMBER, .offset = FIELD(request.seed), .max = INT64_MAX},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
@@ -74,6 +75,10 @@ static const option_row option_rows[] = {
      .kind = OPTION_FLAG, .offset = FIELD(dry)},
     {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
      .kind = OPTION_FLAG, .offset = FIELD(needs)},
+    {"exercise", 0, "N",
+     "make workloads so long that every collector collects N times",
+     .kind = OPTION_NUMBER, .offset = FIELD(request.exercise), .min = 1,
+     .max = 1000},
     {"until-ci", 0, "SHARE",
      "add invocations until the throughput is known to ±SHARE",
      .kind = OPTION_SHARE, .offset = FIELD(request.until_ci)},
@@ -116,7 +121,7 @@ const option_usage run_usage = {
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
          r->rates || r->timeout > 0 || r->seed != PLAN_SEED || r->observer ||
-         r->minimums || r->until_ci > 0;
+         r->minimums || r->until_ci > 0 || r->exercise;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -477,6 +482,9 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
                                disk */
   signal(SIGPIPE, SIG_IGN);
+  if (!resumed && o->request.exercise &&
+      !plan_lengthen(p, (unsigned)o->request.exercise))
+    return spawn_interrupted() ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
   if (!write_description(log, p, all, resumed, extended) ||
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;

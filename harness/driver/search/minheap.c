@@ -4,6 +4,7 @@
 #include "harness/driver/commands.h"
 #include "probes.h"
 #include "harness/base/say.h"
+#include "harness/record/exercised.h"
 #include "harness/record/record.h"
 #include "harness/stats/rates.h"
 #include "harness/base/words.h"
@@ -119,6 +120,9 @@ static json_t *keep(const json_t *record) {
   json_t *suspect = json_object_get(record, "suspect");
   if (suspect)
     json_object_set(probe, "suspect", suspect);
+  json_object_set_new(
+      probe, "exercised",
+      json_boolean(record_exercise(record).state != EXERCISED_NOT));
   return probe;
 }
 
@@ -129,10 +133,22 @@ static json_t *run_with(probing *p, heap_size heap) {
   return probe_run(p, &c, heap.text);
 }
 
+typedef struct heap_search {
+  probing *probing;
+  uint64_t passed; /* the smallest heap that passed, bytes; 0: none */
+  bool idle;       /* in which the collector did nothing */
+} heap_search;
+
+/* A heap that no collection is needed for says nothing about its collector. The
+ * smallest one that passed decides. */
 static search_answer probe_heap(void *data, uint64_t bytes) {
-  probing *p = data;
-  json_t *probe = run_with(p, heap_size_of_bytes(bytes));
-  search_answer answer = probe ? probe_judge(p, probe) : SEARCH_STOP;
+  heap_search *s = data;
+  json_t *probe = run_with(s->probing, heap_size_of_bytes(bytes));
+  search_answer answer = probe ? probe_judge(s->probing, probe) : SEARCH_STOP;
+  if (answer == SEARCH_PASSED && (!s->passed || bytes <= s->passed)) {
+    s->passed = bytes;
+    s->idle = json_is_false(json_object_get(probe, "exercised"));
+  }
   json_decref(probe);
   return answer;
 }
@@ -187,7 +203,12 @@ static json_t *search(probing *p, search_result *r) {
         .steps = ABOVE,
         .confirm = (unsigned)o->passes,
         .of = (unsigned)o->of};
-    *r = search_minimum(&request, probe_heap, p);
+    heap_search s = {.probing = p};
+    *r = search_minimum(&request, probe_heap, &s);
+    if (s.idle && r->end != SEARCH_STOPPED) {
+      p->not_exercised = true;
+      p->reason = "no collection even in this heap: make the workload longer";
+    }
   }
   return row_of(p->cell, r, v);
 }

@@ -133,9 +133,10 @@ static json_t *search_cell(const probe_command *command, probing *p) {
     json_decref(row);
     return NULL;
   }
-  bool stopped = r.end == SEARCH_STOPPED && p->reason;
-  return finish_row(row, command->ends[r.end], r.probes, p->timeouts,
-                    stopped ? p->reason : "");
+  bool told = (r.end == SEARCH_STOPPED || p->not_exercised) && p->reason;
+  return finish_row(
+      row, p->not_exercised ? PROBE_NOT_EXERCISED : command->ends[r.end],
+      r.probes, p->timeouts, told ? p->reason : "");
 }
 
 /* Why a cell cannot be searched, or NULL.  Adapters that honour no heap limit
@@ -147,13 +148,16 @@ static const char *find_missing(const probe_command *command,
   return capability_words[CAPABILITY_HEAP_LIMIT].needs;
 }
 
-static void print_rows(const probe_command *command, const json_t *rows) {
+static void print_rows(const probe_command *command, const void *options,
+                       const json_t *rows) {
   table *t = table_new(command->columns, command->columns_count);
   page *p = page_new(t);
   size_t i;
   json_t *row;
   json_array_foreach(rows, i, row) command->set_row(table_add(t, 0), row);
   page_group(p, t, table_group_of(t, ""));
+  if (command->legend)
+    page_text(p, PAGE_PARAGRAPH, "%s", command->legend(options));
   format_text(p, stdout);
 }
 
@@ -276,7 +280,12 @@ static int search_in(const probe_command *command, const void *options,
                         merge(command, log->log.dir, settings, rows));
     if (!runlog_write(&log->log, command->file, settings) && code == EXIT_OK)
       code = EXIT_SOME_FAILED;
-    print_rows(command, rows);
+    const int lost = runlog_check(&log->log);
+    if (lost) {
+      say("%s/" LOG ": %s: the probes are lost", log->log.dir, strerror(lost));
+      code = code == EXIT_OK ? EXIT_SOME_FAILED : code;
+    }
+    print_rows(command, options, rows);
     json_decref(rows);
   }
   json_decref(log->old);

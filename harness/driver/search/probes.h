@@ -25,12 +25,18 @@ typedef struct probing {
   probe_log *log;
   const char *reason; /* why the search was given up, or NULL */
   unsigned timeouts;
+  bool not_exercised; /* the collector collected too seldom for an answer */
+  double hopeless;    /* of rates.h: ns above all limits */
   bool interrupted, unwritable; /* the search was cut off */
   json_t *program;              /* machine_stamp */
 } probing;
 
 /* The member `found` of a cell that cannot run; `reason` says why. */
 #define PROBE_NONE "n/a"
+
+/* The member `found` of a cell whose collector did not collect often enough;
+ * `reason` says what would help. */
+#define PROBE_NOT_EXERCISED "not exercised"
 
 /* A command. */
 typedef struct probe_command {
@@ -49,6 +55,8 @@ typedef struct probe_command {
   json_t *(*search)(probing *p, search_result *result);
   /* The row of a cell that cannot run, likewise. */
   json_t *(*no_row)(const plan_cell *c);
+  /* A paragraph below the table that says what its numbers are; may be NULL. */
+  const char *(*legend)(const void *options);
   /* The table. */
   const table_column *columns;
   size_t columns_count;

@@ -3,6 +3,8 @@
 #include "conditions.h"
 #include "growth.h"
 #include "heap-sweep.h"
+#include "hunting.h"
+#include "races.h"
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
 
@@ -12,6 +14,13 @@
 #define REFUSED    "counts.allocations-failed"
 #define GROWTH(name, shape, provokes)                                          \
   { "growth-" name, provokes, .params = {{"shape", shape}}, .run = growth_run }
+
+#define RACE(name, shape, provokes)                                            \
+  {                                                                            \
+    "race-" name, provokes, .params = {{"shape", shape}},                      \
+                            .needs = NEEDS_THREADS, .races = true,             \
+                            .run = races_run                                   \
+  }
 
 const condition conditions[] = {
     {"plain", "nothing forced, one mutator: what every collector must survive",
@@ -79,6 +88,14 @@ const condition conditions[] = {
     {"heap-sweep",
      "heaps 5 % larger each: what fits must fit into a larger one",
      .needs = NEEDS_LIMIT, .scarce = true, .run = heap_sweep_run},
+    {"scarcity",
+     "heaps that run out, are emptied and filled with another kind of objects",
+     .needs = NEEDS_LIMIT, .scarce = true, .run = hunting_scarcity},
+    {"volleys", "threads that write into neighbouring places at one moment",
+     .needs = NEEDS_THREADS, .races = true, .run = hunting_volleys},
+    {"volleys-yield", "the same, and the processor is lost at the racy points",
+     .hostile = "yield=200", .needs = NEEDS_THREADS | NEEDS_YIELD,
+     .proof = FIRED("yield"), .races = true, .run = hunting_volleys},
     GROWTH("churn", "churn", "garbage: what is kept of the dead"),
     GROWTH("list", "list",
            "a large live heap beside garbage: full collections that are too "
@@ -107,6 +124,14 @@ const condition conditions[] = {
     GROWTH(
         "rings-beside", "rings-beside",
         "dead rings beside a large live heap: detection that walks all of it"),
+    GROWTH("rings-pinned", "rings-pinned",
+           "dead rings beside a live one that is a candidate again and again: "
+           "what waits behind it"),
+    GROWTH("large-alone", "large-alone",
+           "large objects and nothing else: collections that only small ones "
+           "begin"),
+    GROWTH("sizes", "sizes",
+           "one size after the other: memory that stays with one size"),
     GROWTH("backlog", "backlog",
            "finalizers that are never all done: a queue that only grows"),
     GROWTH("waiting", "waiting",
@@ -115,15 +140,49 @@ const condition conditions[] = {
            "many finalizable objects that live: walks of their list"),
     GROWTH("one-by-one", "one-by-one",
            "a list of finalizable objects that are taken in turn"),
+    GROWTH("queued", "queued",
+           "the same, and nobody asks for a collection: what partial ones do"),
+    GROWTH("taken", "taken",
+           "finalizable objects and nothing else, taken as they come"),
+    GROWTH("finalized", "turnover",
+           "finalizable objects of a table that hold others, taken as they are "
+           "found dead: what is kept of them"),
     GROWTH("weak-one", "one-target", "many weak references to one object"),
     GROWTH("weak-dead", "dead", "many weak references to dead objects"),
     GROWTH("weak-dropped", "dropped",
            "weak references that die before their target"),
+    GROWTH("weak-alive", "alive",
+           "many weak references to as many objects that live"),
+    GROWTH("weak-turnover", "turnover",
+           "weak references and targets that die in any order: tables of them"),
+    GROWTH("pairs-one-key", "one-key", "many ephemerons with one key"),
+    GROWTH("pairs-forwards", "forwards",
+           "ephemerons of which each value is the next key: walks of their "
+           "list"),
+    GROWTH("pairs-backwards", "backwards",
+           "the same, and each is made before the one that leads to it"),
+    GROWTH("pairs-dropped", "dropped",
+           "ephemerons and nothing else, which die before their key"),
+    GROWTH("pairs-turnover", "turnover",
+           "ephemerons, keys and values that die in any order: tables of them"),
     GROWTH("threads-pairs", "pairs",
            "candidates and blocks of threads that ended"),
     GROWTH("threads-stores", "stores",
            "what ended threads remembered and logged"),
     GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
+    GROWTH("threads-brief", "brief",
+           "threads that make one object: memory that ended threads had"),
+    GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
+    RACE("drops", "drops",
+         "threads drop the same objects: counts, flags, candidates"),
+    RACE("handover", "handover",
+         "threads make objects for each other: remote frees, queues, rings"),
+    RACE("slots", "slots",
+         "threads store into common objects: logs, remembered sets, marks"),
+    RACE("visitors", "visitors",
+         "threads come and go: what they leave behind, and with whom"),
+    RACE("weak", "weak",
+         "threads ask weak references for what others drop just now"),
     {"stack", "C stacks of 256 KiB: recursion over the heap",
      .hostile = "stack=262144", .params = {{"deep", "20000"}},
      .needs = NEEDS_DEPTH, .proof = FIRED("stack"), .share = 50},
@@ -132,6 +191,10 @@ const condition conditions[] = {
     {"tight-free", "the same, several mutators at once",
      .params = {{"schedule", "free"}}, .needs = NEEDS_TIGHT | NEEDS_THREADS,
      .share = 50, .races = true},
+    {"tight-yield", "and the processor is lost at the racy points",
+     .hostile = "yield=100", .params = {{"schedule", "free"}},
+     .needs = NEEDS_TIGHT | NEEDS_THREADS | NEEDS_FREEING | NEEDS_YIELD,
+     .proof = FIRED("yield"), .share = 50, .races = true},
     {"tight-collect", "the same, and a collection at every 50th allocation",
      .hostile = "collect-every=50", .needs = NEEDS_TIGHT,
      .proof = FIRED("collect-every"), .share = 50},
@@ -265,5 +328,16 @@ const char *condition_missing(const condition *c, const collector *of) {
   for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++)
     if (c->needs & hooks[i].need && !has_word(its, hooks[i].hook))
       return hooks[i].missing;
+  return NULL;
+}
+
+const char *collector_lacks(const collector *c, const char *workload) {
+  const json_t *w = collector_workload(c, workload);
+  if (!w)
+    return "it lacks the workload";
+  for (size_t i = 0; i < CAPABILITIES; i++)
+    if (workload_needs(w, capability_words[i].name) &&
+        !collector_can(c, capability_words[i].name))
+      return capability_words[i].needs;
   return NULL;
 }

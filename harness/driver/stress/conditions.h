@@ -99,4 +99,8 @@ const char *condition_params(const condition *c);
  * NULL. */
 const char *condition_missing(const condition *c, const collector *of);
 
+/* What the collector lacks of what the workload needs, as it is said of it;
+ * NULL if it can run the workload. */
+const char *collector_lacks(const collector *c, const char *workload);
+
 #endif

@@ -35,6 +35,20 @@ const char *entry_accuser(const json_t *entry) {
  * The command.
  * ------------------------------------------------------------------------- */
 
+const subject *subject_with(const subject *s, const char *settings) {
+  subject *out = arena_take(sizeof *out);
+  spec more;
+  *out = *s;
+  if (!settings || spec_parse_settings(settings, &more))
+    return out;
+  for (size_t i = 0; i < more.count; i++)
+    out->options =
+        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
+  out->name = arena_text("%s%s%s", spec_text(&out->options),
+                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
+  return out;
+}
+
 const char *episode_key(const episode *e) {
   const char *key = arena_text("%s/%s/%ju", e->subject->name,
                                e->condition->name, (uintmax_t)e->seed);

@@ -18,6 +18,10 @@ typedef struct subject {
   condition_list conditions;   /* that it is put under */
 } subject;
 
+/* The subject with these settings, OPTION=VALUE,..., over its own options; as
+ * it is if they are NULL. */
+const subject *subject_with(const subject *s, const char *settings);
+
 typedef struct episode {
   const subject *subject;
   const condition *condition;

@@ -151,6 +151,7 @@ static void shrink(const char *folder, json_t *entry) {
     code = shrink_trace(
         trace,
         &(shrink_replay){.program = replay_words(&words, hostile[i]),
+                         .collector = entry_text(entry, "collector"),
                          .wanted = kind_of(entry_text(entry, "oracle")),
                          .timeout = timeout,
                          .repeat = under && under->races ? SHRINK_REPEAT : 1,
@@ -280,6 +281,8 @@ int failure_repeat(const char *folder, bool shrinks) {
   spawn_await(child);
   if (!program_take(child, timeout, &r))
     return EXIT_INTERRUPTED;
+  program_check(&r, &words,
+                &(collector){.name = entry_text(entry, "collector")});
   episode_fault f = episode_find_fault(under ? under : &any, &r);
   printf("%s\n", episode_command(&words));
   if (f.oracle) {

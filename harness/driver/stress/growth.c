@@ -1,7 +1,6 @@
 /* growth.c: see growth.h. */
 #include "growth.h"
 #include "harness/base/arena.h"
-#include "harness/base/capabilities.h"
 
 #include <string.h>
 
@@ -67,16 +66,31 @@ static const shape shapes[] = {
     {"growth-tree-pieces", "growth", 256, LINEAR},
     {"growth-rings", "growth", 256, FLAT_CYCLES},
     {"growth-rings-beside", "growth", 256, LINEAR},
+    {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
+    {"growth-large-alone", "growth", 512, FLAT},
+    {"growth-sizes", "growth", 64, FLAT},
     {"growth-backlog", "growth-finalizers", 256, FLAT},
     {"growth-waiting", "growth-finalizers", 256, LINEAR},
     {"growth-finalizable", "growth-finalizers", 256, LINEAR},
     {"growth-one-by-one", "growth-finalizers", 256, LINEAR},
+    {"growth-queued", "growth-finalizers", 512, LINEAR},
+    {"growth-taken", "growth-finalizers", 512, FLAT},
+    {"growth-finalized", "growth-finalizers", 512, FLAT},
     {"growth-weak-one", "growth-weak", 256, LINEAR},
     {"growth-weak-dead", "growth-weak", 256, LINEAR},
     {"growth-weak-dropped", "growth-weak", 1024, FLAT},
+    {"growth-weak-alive", "growth-weak", 256, LINEAR},
+    {"growth-weak-turnover", "growth-weak", 512, FLAT},
+    {"growth-pairs-one-key", "growth-ephemerons", 256, LINEAR},
+    {"growth-pairs-forwards", "growth-ephemerons", 256, LINEAR},
+    {"growth-pairs-backwards", "growth-ephemerons", 256, LINEAR},
+    {"growth-pairs-dropped", "growth-ephemerons", 1024, FLAT},
+    {"growth-pairs-turnover", "growth-ephemerons", 512, FLAT},
     {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
+    {"growth-threads-brief", "growth-threads", 16, FLAT},
+    {"growth-threads-sizes", "growth-threads", 16, FLAT},
 };
 
 static const shape *shape_of(const condition *c) {
@@ -164,29 +178,15 @@ static const char *list_figures(const json_t *const *entries, const char *name,
   return text;
 }
 
-/* The collector's settings that are tried: none, and the first of the tight
- * ones.  Others may bound a list to very few entries, and a collector that then
- * goes through the heap instead does what it should, at any cost. */
-static size_t settings_of(const collector *c, const char *out[2]) {
-  const json_t *tight = json_object_get(c->about, "tight");
-  out[0] = NULL;
-  out[1] = json_string_value(json_array_get(tight, 0));
-  return out[1] ? 2 : 1;
-}
-
-/* The subject with these settings over its own options; NULL: as it is. */
-static subject *with_settings(const subject *s, const char *settings) {
-  subject *out = arena_take(sizeof *out);
-  spec more;
-  *out = *s;
-  if (!settings || spec_parse_settings(settings, &more))
-    return out;
-  for (size_t i = 0; i < more.count; i++)
-    out->options =
-        spec_with(&out->options, more.settings[i].key, more.settings[i].value);
-  out->name = arena_text("%s%s%s", spec_text(&out->options),
-                         s->mutant ? "+" : "", s->mutant ? s->mutant : "");
-  return out;
+/* The settings without a last resort, if the shape is flat with them; NULL if
+ * the collector declares none. */
+static const char *partial_of(const shape *s, const collector *c) {
+  const json_t *partial = json_object_get(c->about, "partial");
+  const char *of = json_string_value(json_object_get(partial, "reclaims"));
+  bool applies =
+      s->flat == FLAT || (s->flat == FLAT_CYCLES && of && !strcmp(of, "all"));
+  return applies ? json_string_value(json_object_get(partial, "settings"))
+                 : NULL;
 }
 
 /* Runs the shape with one of the settings, up to the first failure.  False if
@@ -198,7 +198,7 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
   const char *excess = NULL;
   size_t k = 0;
   episode e = campaign_episode(c, t);
-  e.subject = with_settings(t->subject, settings);
+  e.subject = subject_with(t->subject, settings);
   e.operations = 0;
   e.seed = 1; /* nothing is drawn: all rounds are the same */
   do {
@@ -232,26 +232,19 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
   return true;
 }
 
-/* The capability that the shape needs and the collector lacks, or NULL. */
-static const char *find_missing(const shape *s, const collector *c) {
-  const json_t *w = collector_workload(c, s->workload);
-  if (!w)
-    return "it lacks the workload";
-  for (size_t i = 0; i < CAPABILITIES; i++)
-    if (workload_needs(w, capability_words[i].name) &&
-        !collector_can(c, capability_words[i].name))
-      return capability_words[i].needs;
-  return NULL;
-}
-
 bool growth_run(campaign *c, trial *t) {
-  const char *settings[2];
-  size_t n = settings_of(t->subject->program, settings), seen = 0;
-  t->tally.missing = find_missing(shape_of(t->under), t->subject->program);
-  if (t->oracle) /* a comparison of the random mutator */
+  const shape *s = shape_of(t->under);
+  const collector *program = t->subject->program;
+  const json_t *tight = json_object_get(program->about, "tight");
+  const char *partial = partial_of(s, program);
+  size_t seen = 0;
+  t->tally.missing = collector_lacks(program, s->workload);
+  if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;
-  for (size_t i = 0; i < n && !t->tally.missing && !t->tally.fault; i++)
-    if (!compare(c, t, settings[i], &seen))
+  if (!compare(c, t, NULL, &seen))
+    return false;
+  for (size_t i = 0; i < json_array_size(tight) && !t->tally.fault; i++)
+    if (!compare(c, t, json_string_value(json_array_get(tight, i)), &seen))
       return false;
-  return true;
+  return !partial || t->tally.fault || compare(c, t, partial, &seen);
 }

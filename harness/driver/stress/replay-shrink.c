@@ -16,6 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How a run of a collector program failed, in a few words that are the same for
+ * failures of the same kind: "CRASH SIGSEGV", "TIMEOUT", "WRONG graph" (the
+ * oracle that was violated), "LEAK", "OOM".  "" if it did not. */
+typedef struct shrink_kind {
+  char text[64];
+} shrink_kind;
+
 typedef struct shrinkage {
   const char *path;
   const shrink_replay *how;
@@ -33,8 +40,7 @@ typedef struct shrinkage {
 
 #define NO_RECORD "no record"
 
-static void kind_of_record(const char *output, shrink_kind *kind) {
-  json_t *record = json_loads(output ? output : "", 0, NULL);
+static void kind_of_record(const json_t *record, shrink_kind *kind) {
   const char *status = json_string_value(record_get(record, "verdict.status"));
   const char *oracle =
       json_string_value(record_get(record, "violation.oracle"));
@@ -44,15 +50,14 @@ static void kind_of_record(const char *output, shrink_kind *kind) {
            !json_is_true(record_get(record, "verdict.declared")))
     snprintf(kind->text, sizeof kind->text, "%.30s%s%.30s", status,
              oracle ? " " : "", oracle ? oracle : "");
-  json_decref(record);
 }
 
-shrink_kind shrink_kind_of(const spawn_result *r) {
+static shrink_kind kind_of_run(const spawn_result *r, const json_t *record) {
   shrink_kind kind = {""};
   switch (r->end) {
   case SPAWN_EXITED:
     if (r->code == 0)
-      kind_of_record(r->output, &kind);
+      kind_of_record(record, &kind);
     else
       snprintf(kind.text, sizeof kind.text, "CRASH exit status %d", r->code);
     break;
@@ -73,13 +78,32 @@ shrink_kind shrink_kind_of(const spawn_result *r) {
   return kind;
 }
 
+/* What a record tells of whose it is, and of what, must be what was asked for:
+ * the failure of another collector is no failure of this one. */
+static void check_origin(shrinkage *s, const json_t *record) {
+  const struct {
+    const char *field, *wanted;
+  } told[] = {{"collector", s->how->collector}, {"workload", "replay"}};
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+    const char *is = record_text(record, told[i].field);
+    if (*is && told[i].wanted && strcmp(is, told[i].wanted))
+      snprintf(s->refusal, sizeof s->refusal,
+               "no valid record: its %s is '%.50s', not '%.50s'", told[i].field,
+               is, told[i].wanted);
+  }
+}
+
 /* Runs the candidate once.  A program that does not start, finds something
  * wrong with how it was called, or leaves no record where nothing failed yet,
  * will not do better at the next try. */
 static shrink_kind replay(shrinkage *s) {
   spawn_result r;
   spawn_run(s->argv, SPAWN_RECORD, s->how->timeout, &r);
-  shrink_kind kind = shrink_kind_of(&r);
+  json_t *record = json_loads(r.output ? r.output : "", 0, NULL);
+  record_clean(record);
+  shrink_kind kind = kind_of_run(&r, record);
+  check_origin(s, record);
+  json_decref(record);
   if (r.end == SPAWN_FAILED)
     snprintf(s->refusal, sizeof s->refusal, "%.150s", strerror(r.code));
   if (r.end == SPAWN_EXITED && r.code == EXIT_USAGE)

@@ -7,21 +7,14 @@
 #include "harness/trace/shrink.h"
 
 typedef struct shrink_replay {
-  char *const *program; /* its path, then options of its own, up to NULL */
-  const char *wanted;   /* how the kind of failure begins (shrink_kind); NULL:
-                           whatever the trace fails with */
-  double timeout;       /* of one run, seconds */
-  uint64_t repeat;      /* runs of each try; one that fails is enough */
-  uint64_t tries;       /* candidates at most */
+  char *const *program;  /* its path, then options of its own, up to NULL */
+  const char *collector; /* its name, which records must have; NULL: any */
+  const char *wanted;    /* how the kind of failure begins (shrink_kind); NULL:
+                            whatever the trace fails with */
+  double timeout;        /* of one run, seconds */
+  uint64_t repeat;       /* runs of each try; one that fails is enough */
+  uint64_t tries;        /* candidates at most */
 } shrink_replay;
-
-/* How a run of a collector program failed, in a few words that are the same for
- * failures of the same kind: "CRASH SIGSEGV", "TIMEOUT", "WRONG graph" (the
- * oracle that was violated), "LEAK", "OOM".  "" if it did not. */
-typedef struct shrink_kind {
-  char text[64];
-} shrink_kind;
-shrink_kind shrink_kind_of(const spawn_result *r);
 
 /* Shrinks the trace `path` (borrowed, as are the contents of `how`) to one that
  * fails in the same way, and writes it, with comments that tell how it came

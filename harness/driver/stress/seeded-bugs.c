@@ -33,6 +33,7 @@ typedef struct bug_place {
   const subject *subject;
   const condition *under;
   size_t rung; /* the first in which it takes part; in the last, all do */
+  bool once;   /* only in that one: it is the same in all */
 } bug_place;
 
 /* The question whether an oracle catches a bug alone. */
@@ -143,11 +144,13 @@ static void put_in_order(condition_list *list) {
 }
 
 /* The first rung in which a condition takes part, of the first program or of
- * another one.  Sweeps, and conditions with episodes of their own, are long and
- * the same in all rungs: they come in the last. */
+ * another one.  Sweeps are long and the same in all rungs: they come in the
+ * last.  Conditions with episodes of their own are the same, too, but short. */
 static size_t rung_of(const condition *c, bool first, bool by_user) {
-  if (c->sweep || c->run)
+  if (c->sweep)
     return SIZE_MAX;
+  if (c->run)
+    return by_user ? 0 : 1 + (size_t)!first;
   return (size_t)!first + (!by_user && place_of(c) == ORDERED);
 }
 
@@ -167,7 +170,8 @@ static void add_places(bug *b, const campaign *c, const collector *p,
     b->places = arena_more(b->places, b->places_count, sizeof *b->places);
     b->places[b->places_count++] =
         (bug_place){s, s->conditions.items[i],
-                    rung_of(s->conditions.items[i], first, by_user)};
+                    rung_of(s->conditions.items[i], first, by_user),
+                    s->conditions.items[i]->run != NULL};
   }
 }
 
@@ -250,7 +254,8 @@ static void begin_next(const campaign *c, const bug *b, hunt *h) {
     h->ended = rung && operations_of(rung - 1, most) == most;
     h->begun = !h->ended &&
                !condition_missing(at->under, at->subject->program) &&
-               (rung >= at->rung || t->ordinary == most);
+               (rung == at->rung || (rung > at->rung && !at->once) ||
+                (rung < at->rung && t->ordinary == most));
   }
 }
 

@@ -55,10 +55,13 @@
   ACTION(REVIVE, revive, 40)     /* what only a weak reference knows */        \
   ACTION(COMMON, common, 100)    /* old objects, each slot one thread's */     \
   ACTION(SPARSE, sparse, 20)     /* wide objects with one reference */         \
-  ACTION(BORROWED, borrowed, 20) /* a ring, closed by a borrowed holder */     \
+  ACTION(BORROWED, borrowed, 40) /* a ring, closed by a borrowed holder */     \
+  ACTION(RELAY, relay, 40)       /* a chain that several threads make */       \
+  ACTION(KEYED, keyed, 20)       /* a key that dies in one of many ways */     \
   ACTION(WEAKS, weaks, 3)                                                      \
   ACTION(FINALIZABLES, finalizables, 2)                                        \
-  ACTION(STACK, stack, 1) /* of many frames */                                 \
+  ACTION(HEIRS, heirs, 20) /* what a dead finalizable object leads to */       \
+  ACTION(STACK, stack, 1)  /* of many frames */                                \
   ACTION(GROW, grow, 2)
 
 #define ACTION_FUNCTION(NAME, function, weight)                                \
@@ -77,6 +80,9 @@ void actions_record(wl_thread *t, const source *s);
  * drop it, bring it back, collect, allocate. */
 void program_finalizer(actor *a, gc_reg r);
 
+/* Looks at what register `r`, which holds an object, leads to. */
+void program_look(actor *a, gc_reg r);
+
 /* Puts a new common object (ownership.h) into each global root for one that is
  * empty, and now and then in place of an old one.  Other threads stand still.
  */
@@ -84,6 +90,10 @@ void program_commons(actor *a);
 
 /* Stores new objects, which nothing else refers to, into old ones. */
 void program_last_store(actor *a);
+
+/* Takes chains of objects that several threads made, to be dropped when the
+ * thread ends. */
+void program_last_drop(actor *a);
 
 /* Makes a list of n objects, which lives on for a while or is dropped. */
 void program_list(actor *a, uint32_t n);

@@ -165,8 +165,10 @@ void action_start(actor *a) {
 /* What the collector knows of the thread's last stores must outlive it. */
 void action_die(actor *a) {
   a->dies = a->number > 0;
-  if (a->dies)
-    program_last_store(a);
+  if (!a->dies)
+    return;
+  program_last_store(a);
+  program_last_drop(a);
 }
 
 void mutator_end_others(actor *a) {

@@ -130,27 +130,31 @@ void action_doubly(actor *a) {
   hand_on(a, w);
 }
 
-/* A list, linked by the last slots, becomes a ring: its last object, which a
- * borrowing register holds, gets a reference to the first. */
+/* A list becomes a ring: its last object, which a borrowing register holds,
+ * gets a reference to the first, or the only one that there is.  The slots of
+ * the links and that of the last one are any.  A ring to which the last
+ * reference was taken is never touched again. */
 void action_borrowed(actor *a) {
   emit2(a, TRACE_ENTER, 2, 2);
   gc_reg w = shadow_top(a->x.shadow) - 4, last = w + 2;
-  uint32_t slots = 1 + choose(a->source, 10), n = 2 + choose(a->source, 5);
+  uint32_t slots = 1 + choose(a->source, 10), n = 1 + choose(a->source, 6);
+  uint32_t link = chance(a->source, 2) ? slots - 1 : choose(a->source, slots);
+  uint32_t end = chance(a->source, 2) ? slots - 1 : choose(a->source, slots);
   for (uint32_t i = 0; i < n; i++) {
     if (emit_new(a, w + 1, (gc_shape){slots, 8 * choose(a->source, 3)},
                  false) != PERFORMED)
       break;
-    emit3(a, TRACE_STORE_TAKE, w + 1, slots - 1, w);
+    emit3(a, TRACE_STORE_TAKE, w + 1, link, w);
     emit2(a, TRACE_MOVE, w, w + 1);
   }
   gc_reg holder = w;
-  while (held_by(a, holder) &&
-         object_at(a, held_by(a, holder))->slots[slots - 1]) {
-    emit3(a, TRACE_BORROW, last, holder, slots - 1);
+  while (held_by(a, holder) && object_at(a, held_by(a, holder))->slots[link]) {
+    emit3(a, TRACE_BORROW, last, holder, link);
     holder = last;
   }
   if (held_by(a, last))
-    emit3(a, TRACE_STORE, last, slots - 1, w);
+    emit3(a, chance(a->source, 2) ? TRACE_STORE_TAKE : TRACE_STORE, last, end,
+          w);
   emit1(a, TRACE_UNBORROW, last);
   hand_on(a, w);
 }
@@ -425,6 +429,43 @@ void action_receive(actor *a) {
   owner_hand_over(a, held_by(a, dst), OWNER_MAILED, a->number);
 }
 
+/* Takes the chain in a global root for mail, if there is one, into register
+ * `dst`. */
+static void take_mail(actor *a, gc_reg dst, uint32_t g) {
+  emit_lock(a, a->f->parallel);
+  if (!shadow_global(a->f->x.shadow, g) ||
+      emit2(a, TRACE_GLOBAL_LOAD, dst, g) != PERFORMED)
+    return;
+  emit1(a, TRACE_GLOBAL_CLEAR, g);
+  if (a->f->parallel)
+    owner_hand_over(a, held_by(a, dst), OWNER_MAILED, a->number);
+}
+
+/* Puts a new object in front of the chain in a global root, so that its objects
+ * are made by different threads in turn; now and then the chain is dropped. */
+void action_relay(actor *a) {
+  if (a->f->threads == 1)
+    return;
+  uint32_t g = FROZEN_GLOBALS + choose(a->source, MAIL_GLOBALS);
+  gc_reg w = emit_frame(a, 2);
+  if (!w)
+    return;
+  take_mail(a, w + 1, g);
+  gc_shape shape = {1 + choose(a->source, 3), 8 * choose(a->source, 4)};
+  if (!chance(a->source, 12) && emit_new(a, w, shape, false) == PERFORMED) {
+    emit3(a, TRACE_STORE_TAKE, w, shape.slots - 1, w + 1);
+    if (a->f->parallel)
+      owner_hand_over(a, held_by(a, w), a->number, OWNER_MAILED);
+    emit2(a, TRACE_GLOBAL_STORE, g, w);
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+void program_last_drop(actor *a) {
+  for (gc_reg r = 0; r < 3; r++)
+    take_mail(a, r, FROZEN_GLOBALS + choose(a->source, MAIL_GLOBALS));
+}
+
 /* ------------------------------------------------------------------------- *
  * Ephemerons.
  * ------------------------------------------------------------------------- */
@@ -463,4 +504,62 @@ void action_pairs(actor *a) {
       emit2(a, TRACE_MOVE, key, value);
   }
   hand_on(a, chance(a->source, 2) ? first : key);
+}
+
+/* What holds the object in owning register `key` lets it go: a register that is
+ * cleared or gets something else, a slot, an object that dies with it; or it
+ * keeps itself.  `work` is owning and free for use. */
+static void let_die(actor *a, gc_reg key, gc_reg work) {
+  const gc_shape holder = {1 + choose(a->source, 3), 8};
+  const bool slots = object_at(a, held_by(a, key))->slot_count > 0;
+  switch (choose(a->source, 5)) {
+  case 0:
+    emit_new(a, key, choose_shape(a->source), false);
+    break;
+  case 1:
+  case 2:
+    if (emit_new(a, work, holder, false) != PERFORMED)
+      break;
+    emit3(a, TRACE_STORE_TAKE, work, holder.slots - 1, key);
+    if (chance(a->source, 2))
+      emit2(a, TRACE_STORE_NULL, work, holder.slots - 1);
+    emit1(a, TRACE_CLEAR, work);
+    break;
+  case 3:
+    if (slots)
+      emit3(a, TRACE_STORE, key, 0, key);
+    break;
+  default:
+    break;
+  }
+  emit1(a, TRACE_CLEAR, key);
+}
+
+/* A key of an ephemeron, finalizable or with a weak reference to it or both,
+ * dies; nothing else that the collector has to know of dies with it, so that
+ * what is to follow from its death does not follow from another one. */
+void action_keyed(actor *a) {
+  if (!gc_this_collector.can.ephemerons || !a->f->weak)
+    return;
+  gc_reg key = emit_frame(a, 5), value = key + 1, pair = key + 2;
+  gc_reg watch = key + 3, work = key + 4;
+  if (!key)
+    return;
+  bool finalizable = a->f->finalizable && chance(a->source, 2);
+  gc_shape shape = {choose(a->source, 3), 8};
+  if (emit_new(a, key, shape, finalizable) == PERFORMED &&
+      emit_new(a, value, choose_shape(a->source), false) == PERFORMED &&
+      emit3(a, TRACE_EPHEMERON_NEW, pair, key, value) == PERFORMED) {
+    emit2(a, TRACE_WEAK_NEW, watch, chance(a->source, 2) ? value : key);
+    emit1(a, TRACE_CLEAR, value);
+    let_die(a, key, work);
+    if (chance(a->source, 4))
+      action_collect(a);
+    if (chance(a->source, 4))
+      emit2(a, TRACE_EPHEMERON_GET, work, pair);
+    if (chance(a->source, 4) && held_by(a, watch))
+      emit2(a, TRACE_WEAK_GET, work, watch);
+    emit1(a, TRACE_CLEAR, work);
+  }
+  hand_on(a, chance(a->source, 2) ? pair : watch);
 }

@@ -248,6 +248,9 @@ void program_finalizer(actor *a, gc_reg r) {
     emit_new(a, shadow_top(a->x.shadow) - 1, choose_shape(a->source), false);
     emit1(a, TRACE_LEAVE, 0);
     break;
+  case 4: /* looks at what it leads to */
+    program_look(a, r);
+    break;
   case 3: /* keeps the object in its register */
     if (!a->f->parallel)
       return;

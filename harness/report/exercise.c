@@ -1,0 +1,95 @@
+/* exercise.c: see exercise.h. */
+#include "exercise.h"
+#include "harness/base/arena.h"
+
+#include <math.h>
+#include <string.h>
+
+void report_withhold(report_sample *s) {
+  if (exercised_shows_pauses(s->exercise.state))
+    return;
+  for (size_t m = 0; m < METRICS; m++)
+    if (metrics[m].claims == CLAIMS_PAUSES)
+      s->values[m] = NAN;
+  for (size_t k = 0; k < REPORT_WINDOWS; k++)
+    s->mmu[k] = s->bmu[k] = NAN;
+}
+
+exercise report_exercise(const report_cell *c) {
+  exercise least = {.state = EXERCISED_ENOUGH, .unit = ""};
+  for (size_t i = 0; i < c->count; i++) {
+    const exercise *e = &c->samples[i].exercise;
+    if (i == 0 || e->state > least.state ||
+        (e->state == least.state && e->count < least.count)) {
+      bool told = e->told && (i == 0 || least.told);
+      least = *e;
+      least.told = told;
+    }
+  }
+  return least;
+}
+
+bool report_compares_time(const report_cell *c) {
+  return report_exercise(c).state != EXERCISED_NOT;
+}
+
+bool report_compares(const report_cell *c, const metric *m) {
+  switch (m->claims) {
+  case CLAIMS_PAUSES:
+    return report_exercise(c).state == EXERCISED_ENOUGH;
+  case CLAIMS_TIME:
+    return report_compares_time(c);
+  case CLAIMS_NEITHER:
+    return true;
+  }
+  return true;
+}
+
+/* "2 collections", "1 stop". */
+static const char *count_text(const exercise *e) {
+  int n = (int)strlen(e->unit);
+  return arena_text("%llu %.*s", (unsigned long long)e->count,
+                    e->count == 1 ? n - 1 : n, e->unit);
+}
+
+const char *report_exercise_mark(const report_cell *c) {
+  exercise e = report_exercise(c);
+  if (!report_is_good(c))
+    return NULL;
+  return e.state == EXERCISED_NOT   ? "not exercised"
+         : e.state == EXERCISED_FEW ? count_text(&e)
+                                    : NULL;
+}
+
+const char *report_exercise_text(const report_cell *c) {
+  exercise e = report_exercise(c);
+  if (!report_exercise_mark(c))
+    return NULL;
+  if (e.state == EXERCISED_FEW)
+    return arena_text("%s in the measured part: its pauses are what was seen, "
+                      "and are not compared; make the run longer (--exercise "
+                      "%d) or the heap smaller",
+                      count_text(&e), EXERCISED_WANTED);
+  if (!e.collects)
+    return "not exercised: nothing died in the measured part; make the run "
+           "longer";
+  return arena_text("not exercised: no collection in the measured part, and so "
+                    "no pauses, and no time to compare; make the run longer "
+                    "(--exercise %d) or the heap smaller",
+                    EXERCISED_WANTED);
+}
+
+const char *report_marked_verdict(const report_cell *c) {
+  const char *mark = report_exercise_mark(c);
+  return mark ? arena_text("%s, %s", report_verdict_text(c), mark)
+              : report_verdict_text(c);
+}
+
+const char *report_exercise_word(const report_cell *c) {
+  static const char *const words[] = {[EXERCISED_ENOUGH] = "yes",
+                                      [EXERCISED_APART] = "apart",
+                                      [EXERCISED_FEW] = "few",
+                                      [EXERCISED_NOT] = "no"};
+  exercise e = report_exercise(c);
+  return e.told && report_is_good(c) ? words[e.state] : NULL;
+}

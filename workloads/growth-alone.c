@@ -1,0 +1,202 @@
+/* growth-alone.c: shapes of the workloads `growth...` (growth.c) in which one
+ * kind of thing is made alone, and in which nobody asks for a collection: large
+ * objects only, one size after the other, finalizable objects only, threads
+ * that make an object each and end.  Whatever else a program does would begin
+ * the collections, or take the memory back, that such a program needs. */
+#include "growth.h"
+
+/* ------------------------------------------------------------------------- *
+ * Objects.
+ * ------------------------------------------------------------------------- */
+
+/* Large objects replace those of a small table: flat. */
+enum { FEW = 4 };
+
+totals of_alone_large(uint64_t n) {
+  uint64_t kept = min_u64(n, FEW);
+  totals s =
+      keeps(sum(array(FEW), larges(n - kept, kept)), larges(0, n - kept));
+  s.live += CHUNK + (FEW + 1) * 4096; /* as in large-small */
+  return s;
+}
+
+void alone_large(wl_thread *t, uint64_t n) {
+  replace_larges(t, n, FEW, 0);
+}
+
+/* Payloads from a word to more than a block of most collectors. */
+static uint32_t size_of(uint64_t i) {
+  static const uint32_t sizes[] = {8,   24,   40,   72,   120,  248,
+                                   504, 1016, 2040, 4088, 8184, 40952};
+  return sizes[i % (sizeof sizes / sizeof *sizes)];
+}
+enum { SIZES = 12, PHASE = 256 << 10, ALIVE = 16 };
+
+/* How many objects of size number `i` a phase makes. */
+static uint64_t phase_objects(uint64_t i) {
+  return PHASE / size_of(i) + ALIVE;
+}
+
+static gc_shape shape_of(uint64_t i) {
+  return (gc_shape){1, size_of(i)};
+}
+
+/* Each phase makes objects of one size, the last ALIVE of which live until the
+ * next phase replaces them: memory of one size has to serve the others.  Flat.
+ */
+totals of_alone_sizes(uint64_t n) {
+  amount made = {0, 0}, kept = {0, 0};
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t all = phase_objects(i), stay = i + 1 == n ? ALIVE : 0;
+    uint64_t bytes = gc_shape_bytes(shape_of(i));
+    made = sum(made, (amount){all - stay, (all - stay) * bytes});
+    kept = sum(kept, (amount){stay, stay * bytes});
+  }
+  totals s = keeps(sum(array(ALIVE), kept), made);
+  s.live = array(ALIVE).bytes + (ALIVE + 1) * (40952 + 64);
+  return s;
+}
+
+void alone_sizes(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, ALIVE);
+  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, all = frame + 1;
+  for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t k = phase_objects(i); k-- > 0;) {
+      gc_new(m, r, shape_of(i), GC_PLAIN);
+      gc_global_borrow(m, all, KEPT);
+      gc_store_take(m, all, (uint32_t)(k % ALIVE), r);
+      gc_unborrow(m, all);
+    }
+    step(t, 1);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Finalizers, weak references, ephemerons.
+ * ------------------------------------------------------------------------- */
+
+/* Finalizable objects die and wait, beside garbage. */
+totals of_alone_queued(uint64_t n) {
+  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
+                  .made = nodes(n * STEP + n * LITTER)};
+}
+
+void alone_queued(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    gc_clear(m, r);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+  work_on(t, n);
+}
+
+/* They are taken as soon as the collector finds them: flat. */
+totals of_alone_taken(uint64_t n) {
+  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
+                  .made = nodes(n * STEP)};
+}
+
+void alone_taken(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    gc_clear(m, r);
+    take_finalizers(m, UINT64_MAX);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+}
+
+/* Many weak references to as many objects that live, beside garbage. */
+totals of_alone_weaks(uint64_t n) {
+  return keeps(sum(nodes(2 * n * STEP), weaks(n * STEP)), nodes(n * LITTER));
+}
+
+void alone_weaks(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 3, 0), target = frame, weak = frame + 1;
+  gc_reg node = frame + 2;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(m, target);
+    gc_weak_new(m, weak, target);
+    new_node(m, node);
+    gc_store_take(m, node, OTHER, weak);
+    push(m, KEPT, node, NEXT);
+    push(m, MORE, target, NEXT);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 3, 0);
+  work_on(t, n);
+}
+
+/* Ephemerons of one key die at once, each with its value: flat. */
+totals of_alone_pairs(uint64_t n) {
+  return keeps(nodes(1), sum(nodes(n * STEP), weaks(n * STEP)));
+}
+
+void alone_pairs(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 3, 0), key = frame, value = frame + 1;
+  gc_reg pair = frame + 2;
+  new_node(m, key);
+  gc_global_store(m, MORE, key);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(m, value);
+    gc_ephemeron_new(m, pair, key, value);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, frame, 3, 0);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Threads.
+ * ------------------------------------------------------------------------- */
+
+/* Threads that come and go make one object each: flat, though none of them
+ * makes as much as a collector hands to a thread at once.  What a thread leaves
+ * of that must serve the next one, long before a collection is due. */
+totals of_alone_threads(uint64_t n) {
+  return keeps(nodes(0), nodes(n));
+}
+
+static void make_one(wl_thread *t, void *data) {
+  (void)data;
+  litter(t->m, 1);
+}
+
+void alone_threads(wl_thread *t, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, make_one, NULL);
+    step(t, 1);
+  }
+}
+
+/* The same with an object of each size. */
+totals of_alone_sizes_of_threads(uint64_t n) {
+  totals s = keeps(nodes(0), nodes(0));
+  for (uint64_t i = 0; i < SIZES; i++)
+    s.made = sum(s.made, (amount){n, n * gc_shape_bytes(shape_of(i))});
+  s.live += 40952 + 64;
+  return s;
+}
+
+static void make_sizes(wl_thread *t, void *data) {
+  (void)data;
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < SIZES; i++)
+    gc_new(t->m, r, shape_of(i), GC_PLAIN);
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+void alone_sizes_of_threads(wl_thread *t, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, make_sizes, NULL);
+    step(t, 1);
+  }
+}

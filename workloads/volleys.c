@@ -1,0 +1,251 @@
+/* volleys: threads that write beside each other at full speed.
+ *
+ * A round begins with objects that the first thread makes one after the other,
+ * so that they are neighbours in memory, in cards, and in bitmaps of the
+ * collector.  Then all threads begin at the same moment and go through them in
+ * the same order, each with places of its own: every thread has one slot of
+ * each object, and the slots of the table that it is responsible for.  So what
+ * a barrier writes (a bit in a word, a flag in a header, a card, a log) is
+ * written by several threads at nearly the same time.  The random mutator does
+ * the same kinds of things, but needs a hundred times as long for each, in
+ * which such races are lost.
+ *
+ * In turn, a volley
+ *   takes      loads an object, and nulls the slot that led to it;
+ *   replaces   the same, and stores a new object in its place;
+ *   stores     a new object into its slot of each object;
+ *   reads      loads what only weak references lead to.
+ * What a thread has taken, it alone holds; what it has stored, one slot holds.
+ * Then everybody makes garbage, so that collections come, and looks whether all
+ * is still there.  What is not as it was left is WRONG by the oracle `graph`.
+ *
+ * Survivors: a table with the objects of the last round. */
+#include "parts.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+
+enum { ROUNDS, WIDTH, LITTER };
+
+/* Global roots. */
+enum { TABLE, WEAKS };
+
+enum { OWN = 4 }; /* slots of an object: at most so many threads */
+#define OBJECT ((gc_shape){OWN, 16})
+#define YOUNG  ((gc_shape){1, 8})
+
+typedef enum volley { TAKES, REPLACES, STORES, READS, VOLLEYS } volley;
+
+typedef struct meeting {
+  _Atomic unsigned arrived; /* threads that are ready */
+  unsigned threads;
+  volley volley;
+  uint64_t round;
+  bool weak; /* the collector has weak references */
+} meeting;
+
+/* Objects made in all. */
+static _Atomic uint64_t allocated;
+
+static void count(uint64_t n) {
+  atomic_fetch_add_explicit(&allocated, n, memory_order_relaxed);
+}
+
+static uint64_t id_of(const meeting *all, uint64_t i) {
+  return all->round << 32 | i;
+}
+
+static _Noreturn void lost(wl_thread *t, const meeting *all, const char *what,
+                           uint64_t i) {
+  char story[160];
+  snprintf(story, sizeof story,
+           "round %" PRIu64 ", thread %u: %s %" PRIu64 " is lost or damaged",
+           all->round, t->index, what, i);
+  wl_violation(t, "graph", all->round, story);
+}
+
+/* ------------------------------------------------------------------------- *
+ * A thread.
+ * ------------------------------------------------------------------------- */
+
+/* Makes garbage of one size. */
+static void litter(wl_thread *t, uint64_t bytes) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  uint64_t i = 0;
+  for (uint64_t done = 0; done < bytes; i++) {
+    new_stamped(m, r, OBJECT, UINT64_MAX);
+    done += gc_shape_bytes(OBJECT);
+  }
+  count(i);
+  gc_frame_leave(m, r, 1, 0);
+}
+
+static void await_others(wl_thread *t, meeting *all) {
+  atomic_fetch_add(&all->arrived, 1);
+  while (atomic_load(&all->arrived) < all->threads)
+    gc_safepoint(t->m);
+}
+
+/* The thread's part of the volley.  It takes into the registers from `first`
+ * on, a register for each object. */
+static void shoot(wl_thread *t, const meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  unsigned me = t->index - 1;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 2, 1), young = frame, weak = frame + 1;
+  gc_reg table = frame + 2;
+  gc_global_borrow(m, table, all->volley == READS ? WEAKS : TABLE);
+  for (uint32_t i = me; all->volley == TAKES && i < width; i += all->threads) {
+    gc_load(m, first + i, table, i);
+    gc_store_null(m, table, i);
+  }
+  for (uint32_t i = me; all->volley == REPLACES && i < width;
+       i += all->threads, count(1)) {
+    new_stamped(m, young, OBJECT, id_of(all, i));
+    gc_load(m, first + i, table, i);
+    gc_store_take(m, table, i, young);
+  }
+  for (uint32_t i = 0; all->volley == STORES && i < width; i++, count(1)) {
+    new_stamped(m, young, YOUNG, id_of(all, i));
+    gc_load(m, weak, table, i);
+    gc_store_take(m, weak, me, young);
+  }
+  for (uint32_t i = me; all->volley == READS && i < width; i += all->threads) {
+    gc_load(m, weak, table, i);
+    (void)gc_weak_get(m, first + i, weak); /* it may be gone already */
+  }
+  gc_frame_leave(m, frame, 2, 1);
+}
+
+/* Looks at what the thread has taken and stored. */
+static void look(wl_thread *t, const meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  unsigned me = t->index - 1;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 2, 0), object = frame, young = frame + 1;
+  for (uint32_t i = 0; i < width; i++) {
+    if (!gc_is_null(m, first + i) &&
+        !stamp_is(m, first + i, OBJECT.bytes, id_of(all, i)))
+      lost(t, all, "what was taken from place", i);
+    if (gc_is_null(m, first + i) && all->volley == TAKES &&
+        i % all->threads == me)
+      lost(t, all, "what was taken from place", i);
+    if (all->volley != STORES)
+      continue;
+    gc_global_load(m, object, TABLE);
+    gc_load(m, object, object, i);
+    gc_load(m, young, object, me);
+    if (gc_is_null(m, young) || !stamp_is(m, young, YOUNG.bytes, id_of(all, i)))
+      lost(t, all, "what was stored into object", i);
+  }
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+static void take_part(wl_thread *t, void *data) {
+  meeting *all = data;
+  gc_mutator *m = t->m;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg first = gc_frame_enter(m, width, 0);
+  litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
+  await_others(t, all);
+  shoot(t, all, first);
+  litter(t, wl_get(t, LITTER));
+  look(t, all, first);
+  gc_frame_leave(m, first, width, 0);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Rounds.
+ * ------------------------------------------------------------------------- */
+
+/* Puts a new table of neighbours into a global root. */
+static void make_table(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 2, 0), table = frame, o = frame + 1;
+  gc_new(m, table, (gc_shape){width, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < width; i++) {
+    new_stamped(m, o, OBJECT, id_of(all, i));
+    gc_store_take(m, table, i, o);
+  }
+  count(1 + width);
+  gc_global_store(m, TABLE, table);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Lets weak references alone lead to the objects of the table. */
+static void loosen(wl_thread *t) {
+  gc_mutator *m = t->m;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 3, 1), weaks = frame, weak = frame + 1;
+  gc_reg o = frame + 2, table = frame + 3;
+  gc_new(m, weaks, (gc_shape){width, 0}, GC_PLAIN);
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = 0; i < width; i++) {
+    gc_load(m, o, table, i);
+    gc_weak_new(m, weak, o);
+    gc_store_take(m, weaks, i, weak);
+  }
+  count(1 + width);
+  gc_global_store(m, WEAKS, weaks);
+  litter(t, wl_get(t, LITTER) / 4);
+  gc_global_clear(m, TABLE);
+  gc_frame_leave(m, frame, 3, 1);
+}
+
+static void run(wl_thread *t) {
+  gc_mutator *m = t->m;
+  unsigned threads = t->run->threads;
+  meeting all = {.threads = threads < 2     ? 2
+                            : threads < OWN ? threads
+                                            : OWN,
+                 .weak = gc_this_collector.can.weak};
+  atomic_store(&allocated, 0);
+  wl_begin(t);
+  for (; all.round < wl_get(t, ROUNDS); all.round++) {
+    all.volley = (volley)(all.round % (all.weak ? VOLLEYS : READS));
+    atomic_store(&all.arrived, 0);
+    make_table(t, &all);
+    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
+    if (all.volley == READS)
+      loosen(t);
+    wl_threads(t, all.threads, 1, take_part, &all);
+    gc_global_clear(m, WEAKS);
+    wl_step(t, 0, 1);
+  }
+  wl_end(t);
+  gc_global_clear(m, TABLE);
+  make_table(t, &all);
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  wl_expectation e = {.live = 1 + width,
+                      .allocated = atomic_load(&allocated),
+                      .bytes = gc_shape_bytes((gc_shape){width, 0}) +
+                               width * gc_shape_bytes(OBJECT)};
+  wl_expect(t, e);
+  gc_global_clear(m, TABLE);
+  e.live = e.bytes = 0;
+  wl_expect(t, e);
+}
+
+static wl_volume volume(const uint64_t *p, unsigned threads) {
+  unsigned n = threads < 2 ? 2 : threads < OWN ? threads : OWN;
+  uint64_t of_objects = p[WIDTH] * gc_shape_bytes(OBJECT);
+  uint64_t round = 3 * of_objects + n * p[WIDTH] * gc_shape_bytes(YOUNG);
+  return (wl_volume){.live = round + 16 * p[WIDTH] + 4096,
+                     .allocated = p[ROUNDS] * (round + (n + 2) * p[LITTER])};
+}
+
+const workload workload_volleys = {
+    .name = "volleys",
+    .summary = "threads that write into neighbouring places at the same moment",
+    .source = "races of barriers, which need threads that really meet",
+    .unit = "rounds",
+    .steps = {"round"},
+    .params = {{"rounds", "volleys", 40, 1, 1 << 20, NULL},
+               {"width", "objects of a volley", 1024, 1, 16384, NULL},
+               {"litter", "bytes of garbage that each thread makes", 64 << 10,
+                0, 1 << 28, NULL}},
+    .needs = WL_NEEDS_THREADS,
+    .volume = volume,
+    .run = run};
