@@ -131,7 +131,7 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces rings rings-beside rings-pinned large-alone sizes)
+              tree-pieces fans rings rings-beside rings-pinned large-alone sizes)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100")
@@ -148,7 +148,7 @@ foreach(shape one-key forwards backwards turnover dropped)
   list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)
-foreach(shape pairs stores idle brief sizes)
+foreach(shape pairs stores idle partner brief sizes)
   list(APPEND growth-threads "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 

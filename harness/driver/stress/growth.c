@@ -64,6 +64,7 @@ static const shape shapes[] = {
     {"growth-large-small", "growth", 512, FLAT},
     {"growth-large-kept", "growth", 256, LINEAR},
     {"growth-tree-pieces", "growth", 256, LINEAR},
+    {"growth-fans", "growth", 256, FLAT},
     {"growth-rings", "growth", 256, FLAT_CYCLES},
     {"growth-rings-beside", "growth", 256, LINEAR},
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
@@ -89,6 +90,7 @@ static const shape shapes[] = {
     {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
+    {"growth-threads-partner", "growth-threads", 512, FLAT},
     {"growth-threads-brief", "growth-threads", 16, FLAT},
     {"growth-threads-sizes", "growth-threads", 16, FLAT},
 };
