@@ -39,7 +39,11 @@ foreach(kind cache lru registry all)
     "kind=${kind},entries=8,ops=1,reads=0"
     "kind=${kind},entries=8,ops=100,reads=3"
     "kind=${kind},entries=257,ops=300,reads=2,payload=8"
-    "kind=${kind},entries=300,ops=33,reads=1,payload=20")
+    "kind=${kind},entries=300,ops=33,reads=1,payload=20"
+    "kind=${kind},entries=8,ops=1,reads=0,rounds=3"
+    "kind=${kind},entries=20,ops=37,reads=2,rounds=4"
+    "kind=${kind},entries=20,ops=37,reads=2,rate=400,duration=1"
+    "kind=${kind},entries=8,ops=900,reads=1,rate=400,duration=1")
 endforeach()
 set(threads)
 foreach(mode private pipeline shared all)
