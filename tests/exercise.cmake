@@ -5,4 +5,4 @@ reapmark_test(exercised SOURCES exercise/exercised.c LIBRARIES reapmark::record)
 
 # Real collectors: every suite exercises all that it runs.
 reapmark_script(suites exercise/suites.sh ARGS $<TARGET_FILE:reapmark>
-                SLOW quick standard NEEDS *=mark-sweep)
+                SLOW quick standard failed_allocations NEEDS *=mark-sweep)

@@ -50,4 +50,34 @@ test_heap_in_bytes() {
   row ',yes,[0-9]+$'
 }
 
+# status SPEC ARGUMENT...: prints the status of a run by mark-sweep.
+status() {
+  "$(dirname "$reapmark")/collectors/mark-sweep" --run "$@" >record
+  sed -E 's/.*"status": ?"([^"]*)".*/\1/' record
+}
+
+# A run in which allocations failed has not done its work, whatever the workload.
+test_failed_allocations() {
+  local name checked=0
+  "$reapmark" list workloads --format csv >all
+  for name in $(tail -n +2 all | cut -d, -f1 | tr -d '"'); do
+    case $name in replay | fuzz | growth* | leak-*) continue ;; esac
+    [ "$(status "$name" --heap 100K --threads 2)" = OOM ] ||
+      fail "$name: not OOM in 100 KB"
+    checked=$((checked + 1))
+  done
+  checks=$((checks + checked))
+  [ $checked -ge 15 ] || fail "only $checked workloads"
+}
+
+# What works on random operations, or those of a trace, goes on after a failure:
+# only who asks for failures gets them without a bad verdict.
+test_failures_asked_for() {
+  [ "$(status fuzz:ops=20000 --heap 300K)" = OOM ] || fail 'fuzz'
+  grep -qE '"reason": ?"[0-9]+ of [0-9]+ allocations failed' record ||
+    fail 'no reason'
+  [ "$(status fuzz:ops=20000,scarce=1 --heap 300K)" = ok ] || fail 'scarce'
+  checks=$((checks + 2))
+}
+
 run_test "$2"
