@@ -792,11 +792,11 @@ static void threads_partner(wl_thread *t, uint64_t n) {
     uint64_t filled = atomic_fetch_add(&both.filled, 1) + 1;
     while (atomic_load(&both.emptied) < filled)
       poll(t);
+    wl_step(t, 0, PARTNER_PLACES); /* no counts while the other thread runs */
   }
   gc_frame_leave(t->m, r, 1, 0);
   atomic_store(&both.over, true);
   wl_thread_join(t, child);
-  step(t, n);
 }
 
 /* Threads that are attached and wait, each with an object of its own, beside
