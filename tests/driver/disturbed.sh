@@ -46,7 +46,7 @@ test_stopped() {
   printed 'base suspect: the process neither ran nor waited for a processor'
 }
 
-test_stopped_threads() { stopped threads:ops=100001 2; }
+test_stopped_threads() { stopped threads:ops=300001 2; }
 
 # Nobody stopped this one, however busy the machine is.
 test_undisturbed() {
