@@ -3,21 +3,33 @@
 # disturbed.sh REAPMARK TEST; one function per test.
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
-load=binary-trees:depth=16,stretch=16,array=100001
+load=cycles:rounds=401
+
+# ticks PID: prints the CPU time of a process in ticks of 10 ms; nothing if it is
+# gone.
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat" 2>/dev/null || true; }
 
 # A run that is stopped from outside is suspect, and its figures are not shown.
-# It is stopped again and again, for longer than the bound, so that some stops
-# are in its measured part on a machine of any speed.
+# It is stopped again and again, whenever it has run for 100 ms, and for longer
+# than the bound, so that some stops are in its measured part on a machine of any
+# speed and load.
 stopped() { # LOAD THREADS
-  start run -w "$1" -c mark-sweep -t "$2" -n 1 -o dir
+  local pid now then
+  start run -w "$1" -c mark-sweep -t "$2" -n 1 --timeout 300 -o dir
   while ! grep -q "\"cell\":\"$1" dir/runs.jsonl 2>/dev/null; do
     kill -0 "$driver" || fail 'the driver ended'
-    for pid in $(pgrep -P "$driver" -f -- "--run $1 " || true); do
-      kill -STOP "$pid" || true # it may have ended
+    sleep 0.01
+    pid=$(pgrep -P "$driver" -f -- "--run $1 " || true)
+    [ -n "$pid" ] || continue
+    then=$(ticks "$pid")
+    while now=$(ticks "$pid") && [ -n "$now" ]; do
+      sleep 0.01
+      [ "$now" -ge $((${then:-0} + 10)) ] || continue
+      then=$now
+      kill -STOP "$pid" 2>/dev/null || true # it may have ended
       sleep 0.3
-      kill -CONT "$pid" || true
+      kill -CONT "$pid" 2>/dev/null || true
     done
-    sleep 0.03
   done
   ended 1
   row '^mark-sweep +suspect +– '
@@ -34,7 +46,7 @@ test_stopped() {
   printed 'base suspect: the process neither ran nor waited for a processor'
 }
 
-test_stopped_threads() { stopped threads:ops=100001 2; }
+test_stopped_threads() { stopped threads:ops=300001 2; }
 
 # Nobody stopped this one, however busy the machine is.
 test_undisturbed() {
