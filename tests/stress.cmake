@@ -18,7 +18,13 @@ if(REAPMARK_SANITIZE)
 endif()
 reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
-  NEEDS collectors=models same_again=mark-sweep,semispace,immix SLOW collectors)
+  NEEDS
+    collectors=models
+    same_again=mark-sweep,semispace,immix
+    alone=mark-sweep,semispace,immix
+    scarcity=mark-sweep,mark-sweep-incremental,generational,semispace,immix
+    volleys=mark-sweep-incremental,generational
+  SLOW collectors alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.
 if(NOT REAPMARK_SANITIZE)

@@ -2,10 +2,11 @@
  *
  * libgc is a conservative, non-moving mark-sweep collector with lazy sweeping.
  * It scans stacks and CPU registers for words that look like references.
- * Objects are marked exactly: they are of a kind of their own with a mark
- * procedure, as language implementations do it, which is several times faster
- * than scanning them conservatively.  The interface's registers and root slots
- * are pushed as roots.
+ * Objects are marked exactly.  Each number of slots up to BDWGC_FEW has a kind
+ * of its own, whose descriptor says how many words are scanned, as a C program
+ * would have it for its structs.  Objects with more slots have a mark
+ * procedure, as language implementations do it, which takes twice as long.  The
+ * interface's registers and root slots are pushed as roots.
  *
  * Allocation takes from free lists of the mutator, as gc_inline.h does.
  * bdwgc.c marks the heap cells on these lists, as libgc marks those of its own
@@ -28,10 +29,10 @@
 #define BDWGC_EXACT 0
 #endif
 
-/* Kinds of objects.  Leaves are not scanned.  Wide objects are left to libgc,
- * which can scan them in pieces: a mark procedure must not push hundreds of
- * references at a time. */
-enum { BDWGC_LEAF, BDWGC_NODE, BDWGC_WIDE, BDWGC_KINDS };
+/* Kinds of objects.  Leaves are not scanned; those with few slots have their
+ * number as the kind.  Wide objects are left to libgc, which can scan them in
+ * pieces: a mark procedure must not push hundreds of references at a time. */
+enum { BDWGC_LEAF, BDWGC_FEW = 4, BDWGC_NODE, BDWGC_WIDE, BDWGC_KINDS };
 
 enum {
   BDWGC_GRANULE = 16,
@@ -69,7 +70,7 @@ gc_object *bdwgc_finalizer_next(void);
 static inline gc_object *bdwgc_new(gc_mutator *m, gc_shape shape,
                                    uint32_t meta) {
   size_t bytes = object_bytes(shape), granules = bytes / BDWGC_GRANULE;
-  unsigned kind = shape.slots == 0                 ? BDWGC_LEAF
+  unsigned kind = shape.slots <= BDWGC_FEW         ? shape.slots
                   : shape.slots < BDWGC_WIDE_SLOTS ? BDWGC_NODE
                                                    : BDWGC_WIDE;
   gc_object *o;

@@ -35,6 +35,9 @@ test_apart() {
   row ',apart,$'
   expect 0 report dir --table time-space
   row '^mark-sweep +1$'
+  expect 0 run -w floor:kind=read,objects=1000,rounds=1 -c mark-sweep \
+    --heap none -n 1 -o floor
+  unprinted 'not exercised'
 }
 
 # The question "which collector, in so many bytes?": by default the heap never

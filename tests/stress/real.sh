@@ -62,6 +62,31 @@ test_shallow() {
   printed 'n/a: needs drops of any depth'
 }
 
+# Programs that make one kind of thing alone: large objects, finalizable objects,
+# threads that make an object each.  Nothing of them is alive, so the heap stays as it is.
+test_alone() {
+  conditions=growth-large-alone,growth-sizes,growth-taken,growth-threads-brief
+  expect 0 stress mark-sweep semispace immix --quick -C $conditions -o dir
+  for name in mark-sweep semispace immix; do
+    row "^$name +growth-taken +ok "
+    row "^$name +growth-threads-brief +ok "
+  done
+}
+
+# A heap that ran out has room again for whatever comes next.
+test_scarcity() {
+  expect 0 stress mark-sweep mark-sweep-incremental generational semispace immix \
+    --quick -C scarcity -o dir
+  counted 5 '^[a-z-]+ +scarcity +ok ' out
+}
+
+# Threads that write into neighbouring places lose nothing.
+test_volleys() {
+  expect 0 stress mark-sweep-incremental generational --quick \
+    -C volleys,volleys-yield -o dir
+  counted 4 '^[a-z-]+ +volleys(-yield)? +ok ' out
+}
+
 test_toy() {
   REAPMARK_PATH=$toys expect 0 stress toy --ops 300000 --seeds 2 \
     -C plain,collect-1,collect-7,heap-90,heap-live,stack -o dir

@@ -125,6 +125,8 @@ const condition conditions[] = {
            "many large objects that live: walks of their list"),
     GROWTH("tree-pieces", "tree-pieces",
            "pieces of a tree that are dropped and grown again"),
+    GROWTH("fans", "fans",
+           "objects of many slots that die: what is torn down late, in parts"),
     GROWTH("rings", "rings", "dead rings: when cycles are found"),
     GROWTH(
         "rings-beside", "rings-beside",
@@ -175,6 +177,8 @@ const condition conditions[] = {
     GROWTH("threads-stores", "stores",
            "what ended threads remembered and logged"),
     GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
+    GROWTH("threads-partner", "partner",
+           "what another thread drops, while nobody blocks or ends: queues"),
     GROWTH("threads-brief", "brief",
            "threads that make one object: memory that ended threads had"),
     GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
