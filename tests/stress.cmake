@@ -8,7 +8,7 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 # sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
-set(except seeded_bugs)
+set(except seeded_bugs seeded_bugs_of_races_and_costs)
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)
 endif()
@@ -18,7 +18,13 @@ if(REAPMARK_SANITIZE)
 endif()
 reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
-  NEEDS collectors=models same_again=mark-sweep,semispace,immix SLOW collectors)
+  NEEDS
+    collectors=models
+    same_again=mark-sweep,semispace,immix
+    alone=mark-sweep,semispace,immix
+    scarcity=mark-sweep,mark-sweep-incremental,generational,semispace,immix
+    volleys=mark-sweep-incremental,generational
+  SLOW collectors alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.
 if(NOT REAPMARK_SANITIZE)
@@ -26,9 +32,11 @@ if(NOT REAPMARK_SANITIZE)
     build-mutants LABEL slow NEEDS models
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target mutants
     PROPERTIES FIXTURES_SETUP mutants TIMEOUT 900)
-  reapmark_register(
-    stress-seeded_bugs LABEL slow NEEDS models
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}
-            seeded_bugs
-    PROPERTIES FIXTURES_REQUIRED mutants)
+  foreach(test seeded_bugs seeded_bugs_of_races_and_costs)
+    reapmark_register(
+      stress-${test} LABEL slow NEEDS models
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}
+              ${test}
+      PROPERTIES FIXTURES_REQUIRED mutants)
+  endforeach()
 endif()

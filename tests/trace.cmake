@@ -8,14 +8,17 @@ reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
 reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
                 NEEDS replayed_threads=mark-sweep)
 
-# The reader as a fuzz target (fuzz/README.md).  Without an engine it runs the
+# The readers as fuzz targets (fuzz/README.md).  Without an engine they run their
 # corpus, with any compiler.
 reapmark_program(fuzz-trace-reader SOURCES fuzz/trace-reader.c LIBRARIES reapmark::trace)
-if(REAPMARK_FUZZ)
-  target_link_options(fuzz-trace-reader PRIVATE -fsanitize=fuzzer)
-else()
-  target_sources(fuzz-trace-reader PRIVATE fuzz/main.c)
-  reapmark_register(
-    fuzz-corpus-trace-reader LABEL unit
-    COMMAND fuzz-trace-reader ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace-reader)
-endif()
+reapmark_program(fuzz-readers SOURCES fuzz/readers.c LIBRARIES reapmark_driver)
+foreach(name IN ITEMS trace-reader readers)
+  if(REAPMARK_FUZZ)
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz-${name} PRIVATE fuzz/main.c)
+    reapmark_register(
+      fuzz-corpus-${name} LABEL unit
+      COMMAND fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+  endif()
+endforeach()

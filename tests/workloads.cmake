@@ -1,7 +1,9 @@
 # Every workload over a grid of small parameters against a collector that is slow and
 # exact, once for each declaration that a collector can make.
 set(measured ${REAPMARK_WORKLOADS})
-list(REMOVE_ITEM measured fuzz replay) # what they leave is not known beforehand
+# What these leave, or how much they hold, is not known beforehand.
+list(REMOVE_ITEM measured fuzz replay scarcity volleys)
+list(REMOVE_ITEM measured races races-weak) # nor who makes which objects: below
 foreach(workload IN LISTS measured)
   reapmark_register(
     workload-${workload} LABEL end-to-end NEEDS oracle
@@ -9,6 +11,14 @@ foreach(workload IN LISTS measured)
       ${CMAKE_COMMAND} -DPROGRAMS=${CMAKE_BINARY_DIR}/tests/oracle
       -DWORKLOAD=${workload} -P
       ${CMAKE_CURRENT_SOURCE_DIR}/workloads/expectations.cmake)
+endforeach()
+# Threads that race leave exactly the right objects on sound collectors, also where
+# they are stopped within operations.
+foreach(collector refcount-atomic refcount-biased refcount-cycles-atomic refcount-deferred)
+  reapmark_register(
+    races-${collector} LABEL end-to-end NEEDS ${collector}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/workloads/races.sh
+            ${REAPMARK_COLLECTOR_DIR}/${collector})
 endforeach()
 if(TARGET reapmark-collector-oracle)
   block()

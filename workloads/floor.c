@@ -263,6 +263,7 @@ static void run(wl_thread *t) {
     make(&f);
 
   wl_begin(t);
+  wl_apart(t);
   for (uint64_t i = 0; i < rounds; i++)
     if (kind == FAULT)
       fault_all(&f);

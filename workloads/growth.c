@@ -23,6 +23,7 @@
  * Limits: no shape needs more than one thread that runs at a time. */
 #include "growth.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -267,6 +268,30 @@ static void make_ring(gc_mutator *m, gc_reg dst) {
     gc_move(m, last, node);
   }
   gc_store(m, last, NEXT, dst);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Objects of many slots die at once, with what only they refer to: flat. */
+enum { FAN = 100, FANS = 4 /* a unit of n */ };
+
+static totals of_fans(uint64_t n) {
+  amount fans = {n * FANS, n * FANS * array(FAN).bytes};
+  totals s = keeps(nodes(0), sum(fans, nodes(n * FANS * FAN)));
+  s.live += 2 * (array(FAN).bytes + nodes(FAN).bytes);
+  return s;
+}
+
+static void fans(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), fan = frame, node = frame + 1;
+  for (uint64_t i = 0; i < n * FANS; i++) {
+    gc_new(m, fan, (gc_shape){FAN, 0}, GC_PLAIN);
+    for (uint32_t k = 0; k < FAN; k++) {
+      new_node(m, node);
+      gc_store_take(m, fan, k, node);
+    }
+    step(t, 1);
+  }
   gc_frame_leave(m, frame, 2, 0);
 }
 
@@ -718,6 +743,62 @@ static void threads_stores(wl_thread *t, uint64_t n) {
   }
 }
 
+/* One thread makes objects, and another that is there all the time drops them;
+ * neither ever blocks, so that what is dropped must find its way to whoever may
+ * free it: flat. */
+enum { PARTNER_PLACES = 4096 };
+
+static totals of_threads_partner(uint64_t n) {
+  totals s = keeps(array(PARTNER_PLACES), nodes(n * STEP));
+  s.live += nodes(PARTNER_PLACES).bytes;
+  return s;
+}
+
+typedef struct partnership {
+  _Atomic uint64_t filled, emptied; /* times */
+  _Atomic bool over;
+} partnership;
+
+/* Waits without a blocking stretch, but not in the way of others. */
+static void poll(wl_thread *t) {
+  gc_safepoint(t->m);
+  sched_yield();
+}
+
+static void empty_again(wl_thread *t, void *data) {
+  partnership *both = data;
+  for (;;) {
+    uint64_t n = atomic_load(&both->emptied);
+    while (atomic_load(&both->filled) == n && !atomic_load(&both->over))
+      poll(t);
+    if (atomic_load(&both->filled) == n)
+      return;
+    empty_array(t->m, KEPT, PARTNER_PLACES);
+    gc_safepoint(t->m);
+    atomic_fetch_add(&both->emptied, 1);
+  }
+}
+
+static void threads_partner(wl_thread *t, uint64_t n) {
+  partnership both = {0};
+  make_array(t->m, KEPT, PARTNER_PLACES);
+  wl_child *child = wl_thread_start(t, 1, empty_again, &both);
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(t->m, r);
+    put_into(t->m, KEPT, i % PARTNER_PLACES, r);
+    if (i % PARTNER_PLACES != PARTNER_PLACES - 1 && i + 1 < n * STEP)
+      continue;
+    uint64_t filled = atomic_fetch_add(&both.filled, 1) + 1;
+    while (atomic_load(&both.emptied) < filled)
+      poll(t);
+  }
+  gc_frame_leave(t->m, r, 1, 0);
+  atomic_store(&both.over, true);
+  wl_thread_join(t, child);
+  step(t, n);
+}
+
 /* Threads that are attached and wait, each with an object of its own, beside
  * garbage whose volume does not depend on their number. */
 static totals of_threads_idle(uint64_t n) {
@@ -829,6 +910,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(large_small, "large-small")                                                \
   X(large_kept, "large-kept")                                                  \
   X(tree_pieces, "tree-pieces")                                                \
+  X(fans, "fans")                                                              \
   X(rings, "rings")                                                            \
   X(rings_beside, "rings-beside")                                              \
   X(rings_pinned, "rings-pinned")                                              \
@@ -862,6 +944,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(threads_pairs, "pairs")                                                    \
   X(threads_stores, "stores")                                                  \
   X(threads_idle, "idle")                                                      \
+  X(threads_partner, "partner")                                                \
   X(alone_threads, "brief")                                                    \
   X(alone_sizes_of_threads, "sizes")
 

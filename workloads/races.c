@@ -33,15 +33,15 @@ enum { SHAPE, ROUNDS, AMBUSH };
 
 enum {
   PHASES = 3,
-  BATCH = 1000, /* objects to which threads do the same */
-  HANDED = 200, /* objects that a thread hands over in a round */
-  LANE = 16,    /* objects on their way from one thread to the next */
+  BATCH = 2000, /* objects to which threads do the same */
+  HANDED = 400, /* objects that a thread hands over in a round */
+  LANE = 128,   /* objects on their way from one thread to the next */
   KEPT = 24,    /* objects of others that a thread holds */
   POOL = 6,     /* chains that wait for visitors */
   LONGEST = 10, /* objects of a chain, about */
   RINGS = 8,    /* one in so many objects that are handed over is a ring */
   LAST = 12,    /* chains that a visitor drops when it ends */
-  MOST = 64,    /* threads, at most */
+  MOST = 16,    /* threads, at most */
   SMALL = 40,   /* small tables of `slots`, beside a large one */
   FEW = 6,      /* slots of a small one */
   MANY = 200,   /* slots of the large one */
@@ -219,7 +219,6 @@ static void drops(wl_thread *t, play *p) {
     meet(t, p);
     if (maker)
       gc_global_clear(m, g);
-    meet(t, p);
     drop_array(t, p, mine, round);
   }
   gc_frame_leave(m, frame, 1, 1);
@@ -345,7 +344,7 @@ static void slots(wl_thread *t, play *p) {
   gc_reg frame = gc_frame_enter(m, 0, 2), all = frame, array = frame + 1;
   for (uint64_t round = 0; round < p->rounds; round++) {
     meet(t, p);
-    if (round % 8 == 7 && round / 8 % p->threads + 1 == t->index)
+    if (round % 4 == 3 && round / 4 % p->threads + 1 == t->index)
       gc_collect(m);
     gc_global_borrow(m, all, TABLE);
     for (uint32_t k = 0; k <= SMALL; k++) {
@@ -430,7 +429,7 @@ static void visit(wl_thread *t, void *data) {
 }
 
 static void visitors(wl_thread *t, play *p) {
-  for (uint64_t round = 0; round < p->rounds; round++) {
+  for (uint64_t round = 0; round < 2 * p->rounds; round++) {
     ambush_end();
     wl_child *child = wl_thread_start(t, p->threads + t->index, visit, p);
     await_ambush(t, p);
@@ -549,7 +548,7 @@ static void take_part(wl_thread *t, void *data) {
 }
 
 static unsigned threads_of(unsigned asked) {
-  return (unsigned)min_u64(max_u64(asked, 2), MOST / 2);
+  return (unsigned)min_u64(max_u64(asked, 2), MOST);
 }
 
 static void drop_roots(wl_thread *t, uint32_t first) {
@@ -644,7 +643,7 @@ static wl_volume volume_of(const shape *s, const uint64_t *p,
   X(drops, 1, BATCH)                                                           \
   X(handover, MOST *LANE, 2 * HANDED)                                          \
   X(slots, SMALL + 1, (MANY + SMALL * FEW) / 2)                                \
-  X(visitors, 1, 4 * POOL + LAST)
+  X(visitors, 1, 8 * POOL + 2 * LAST)
 #define WEAK_SHAPES(X) X(weak, 1, 4 * BATCH)
 
 WORKLOAD(races, "races", "threads that race for the same objects",

@@ -61,6 +61,7 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   uint32_t b = *link;
   if (b) {
     *link = im.blocks[b].next;
+    im.allocated += im.blocks[b].free * (uint64_t)IM_LINE;
     im.reused++;
   } else {
     im.sought = lines;
@@ -69,7 +70,9 @@ static uint32_t im_pop_recyclable(unsigned lines) {
 }
 
 /* Whether memory may be handed out that is not in recyclable blocks.  If not, a
- * collection is due. */
+ * collection is due.  What is in these counts against the budget as well: if
+ * only what makes the heap larger did, a heap whose blocks all keep some
+ * survivor would grow by the budget with each collection, for ever. */
 static bool im_may_grow(void) {
   return im.limit || im.allocated < im.budget;
 }

@@ -302,6 +302,7 @@ static void im_return(im_hole *hole) {
   im_measure(b);
   if (block->free) {
     im.returned++;
+    im.allocated -= block->free * (uint64_t)IM_LINE;
     block->state = IM_RECYCLABLE;
     block->next = im.recyclable;
     im.recyclable = b;

@@ -57,9 +57,9 @@ struct gc_heap {
   uint32_t recyclable;  /* the list of recyclable blocks */
   unsigned sought;      /* none of them has a hole of this many lines */
   bool full;            /* a block was refused since the last collection */
-  uint64_t allocated;   /* bytes handed out since the last collection, without
-                           those in recyclable blocks */
-  uint64_t budget; /* without a limit: how many may be before the next one */
+  uint64_t allocated;   /* bytes handed out since the last collection */
+  uint64_t budget; /* without a limit: the heap does not become larger once so
+                      many were */
   bool untouched;  /* nothing was handed out since the last collection */
 
   uint32_t headroom, headroom_blocks; /* the list, and its length */

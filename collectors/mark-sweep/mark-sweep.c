@@ -27,8 +27,8 @@ static uint64_t option_growth = 100;
 /* There is one per process. */
 struct gc_heap {
   bool limited;    /* there is a heap limit: collect when it is reached */
-  uint64_t budget; /* without one: bytes of empty memory that may be handed out
-                      before the next collection */
+  uint64_t budget; /* without one: the heap does not become larger once so many
+                      bytes were handed out since the last collection */
   marking marking;
   uint64_t collections, marked; /* events so far */
 };
@@ -93,12 +93,12 @@ void gc_collect(gc_mutator *m) {
  * Allocation, slow path.
  * ------------------------------------------------------------------------- */
 
-/* Free cells among survivors may always be used: only what makes the heap
- * larger counts against the budget. */
+/* Free cells among survivors may always be used, but count against the budget
+ * as well: if only what makes the heap larger did, a heap whose blocks all keep
+ * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || ms_heap.limited ||
-         cells.fresh + cells.large < ms_heap.budget;
+  return !fresh || ms_heap.limited || cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {

@@ -60,7 +60,9 @@ void dc_log_taken(gc_mutator *m, gc_object *o);
 /* The object has got a weak reference or ephemeron, which is to be cleared when
  * the object dies.  Atomic: another mutator may be logging the object. */
 static inline void dc_weak_made(gc_object *target) {
-  if (!gc_mutant(weak_target_unflagged))
+  if (gc_mutant(weak_flag_not_atomic))
+    target->meta |= OBJECT_WEAK_TARGET;
+  else if (!gc_mutant(weak_target_unflagged))
     __atomic_fetch_or(&target->meta, (uint32_t)OBJECT_WEAK_TARGET,
                       __ATOMIC_RELAXED);
 }

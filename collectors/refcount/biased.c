@@ -201,7 +201,8 @@ static bool rc_deliver(rc_owner *owner, gc_object *o) {
   }
   owner->queued++;
   bag_put(&owner->queue, o);
-  if (owner->mutator && !owner->mutator->counts.asked)
+  if (owner->mutator && !owner->mutator->counts.asked &&
+      !gc_mutant(owner_unasked))
     owner->mutator->counts.asked = true;
   return false;
 }

@@ -685,7 +685,7 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
     if (cycles.threshold < THRESHOLD_MOST)
       cycles.threshold *= traced > 4 * worth ? 4 : 2;
   } else if (traced < LOWER_TRACED_PER_FREED * freed) {
-    cycles.threshold /= 2;
+    cycles.threshold /= gc_mutant(threshold_stays) ? 1 : 2;
     /* Candidates that wait are worth examining: catch up with them, examining
      * two for each new one. */
     if (!all && examined / 2 < least)
@@ -816,11 +816,13 @@ void rc_candidates_detach(gc_mutator *m) {
   if (cycles.fresh && !gc_mutant(detects_when_asked_only))
     detect_if_many(m);
   hostile_race();
-  world_lock();
+  if (!gc_mutant(inherited_unlocked))
+    world_lock();
   for (gc_object *o; (o = bag_take(&m->candidates.bag)); cycles.inherited++)
     if (!gc_mutant(orphans_forgotten))
       bag_put(&cycles.waiting, o);
-  world_unlock();
+  if (!gc_mutant(inherited_unlocked))
+    world_unlock();
   bag_free(&m->candidates.bag);
 }
 

@@ -210,6 +210,11 @@ static void put(freelists_block *b, gc_object *cell) {
   freed_push(b, cell);
   if (b->left > gc_mutant(block_given_early) || b->state == FREELISTS_BUFFER)
     return;
+  if (gc_mutant(full_block_kept) && b->state == FREELISTS_FULL) {
+    b->due += b->cells; /* it waits for as many again */
+    b->left = b->cells;
+    return;
+  }
   uint32_t number = (uint32_t)(b - heap.blocks);
   ring_remove(ring_of(b), number);
   if (b->state == FREELISTS_FULL) {

@@ -106,7 +106,8 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
    */
   if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
     bytes = RC_LAZY_STEP;
-  tear(m, bytes);
+  if (!gc_mutant(lazy_unpaid))
+    tear(m, bytes);
 }
 
 /* Tears down no more at once than the allocation needs. */

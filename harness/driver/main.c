@@ -4,7 +4,9 @@
 #include "harness/base/say.h"
 #include "harness/driver/programs/machine.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int print_help(void) {
@@ -68,10 +70,20 @@ static int choose(int argc, char **argv) {
   return run(argc - 1, argv + 1);
 }
 
+/* A JSON value that lacks what there was no memory for would look complete. */
+static void *take_for_json(size_t bytes) {
+  void *memory = malloc(bytes);
+  if (memory)
+    return memory;
+  say("out of memory");
+  exit(EXIT_SOME_FAILED);
+}
+
 /* What was printed may be all that a command is for, so it counts as failed if
  * that could not be written. */
 int main(int argc, char **argv) {
   say_begin();
+  json_set_alloc_funcs(take_for_json, free);
   int code = choose(argc, argv);
   return say_end() || code ? code : EXIT_SOME_FAILED;
 }

@@ -74,8 +74,6 @@ static int write_indented(const char *text, size_t n, void *out) {
 /* The same as if the list were in memory. */
 static void print_list(const page *p, FILE *out) {
   char *head = json_dumps(p->json, JSON_STYLE);
-  if (!head)
-    return;
   const size_t end = strlen(head) - strlen("\n}");
   fprintf(out, "%.*s,\n \"%s\": [", (int)end, head, p->list);
   free(head);

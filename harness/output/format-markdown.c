@@ -42,8 +42,11 @@ static void print_header(const layout *l, FILE *out) {
 static void print_group(const page_part *part, FILE *out) {
   const char *title = part->table->groups[part->group].title;
   layout l = layout_make(part->table, part->group);
-  if (*title)
-    fprintf(out, "### %s\n\n", title);
+  if (*title) {
+    fputs("### ", out);
+    print_escaped(title, IN_TEXT, out);
+    fputs("\n\n", out);
+  }
   print_header(&l, out);
   for (size_t row = 0; row < l.rows_count; row++) {
     fputc('|', out);
@@ -64,14 +67,13 @@ void format_markdown(const page *p, FILE *out) {
       fputc('\n', out);
     switch (part->kind) {
     case PAGE_TITLE:
-      fprintf(out, "## %s\n", part->text);
-      break;
     case PAGE_LINE:
     case PAGE_PARAGRAPH:
-      fprintf(out, "%s\n", part->text);
-      break;
     case PAGE_ITEM:
-      fputs("- ", out);
+      fputs(part->kind == PAGE_TITLE  ? "## "
+            : part->kind == PAGE_ITEM ? "- "
+                                      : "",
+            out);
       print_escaped(part->text, IN_TEXT, out);
       fputc('\n', out);
       break;

@@ -26,10 +26,9 @@ enum {
 /* Shares of time are compared as reals, and a pause that ends just after the
  * measured part is cut off in one figure only. */
 #define SHARE_OFF 1e-3
-/* Some figures are read just before and after the measured part, and so may
- * include a wait for the processor, or a sample of memory, that lies beside
- * it. */
-#define BESIDE_NS 1e8
+/* The curve of memory begins just before the measured part, and on a machine
+ * that is overloaded the thread may lose its processor in between. */
+#define BESIDE_NS 1e10
 
 __attribute__((format(printf, 3, 4))) static bool
 differs(char *why, size_t room, const char *format, ...) {
@@ -135,11 +134,6 @@ static bool longest_agree(const json_t *record, double clock, char *why,
                        groups[i], name, longest, clock);
     }
   }
-  double delay = record_number(record, "noise.run_delay");
-  if (delay > clock * (1 + SHARE_OFF) + BESIDE_NS)
-    return differs(why, room,
-                   "noise.run_delay %.0f is longer than the run, %.0f", delay,
-                   clock);
   size_t n = json_array_size(record_get(record, "memory.curve"));
   double last = json_number_value(json_array_get(
       json_array_get(record_get(record, "memory.curve"), n - 1), 0));

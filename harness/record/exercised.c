@@ -16,6 +16,7 @@ static exercise judge_deaths(const json_t *record) {
               count_of(record, "steps.drop.count") ||
               count_of(record, "exercise.deaths");
   return (exercise){.state = died ? EXERCISED_ENOUGH : EXERCISED_NOT,
+                    .told = true,
                     .unit = "deaths"};
 }
 
@@ -31,10 +32,11 @@ exercise record_exercise(const json_t *record) {
   if (!strcmp(by, "deaths"))
     return judge_deaths(record);
   if (!strcmp(by, "apart"))
-    return (exercise){.state = EXERCISED_APART, .unit = ""};
+    return (exercise){.state = EXERCISED_APART, .told = true, .unit = ""};
   if (strcmp(by, "collections"))
-    return (exercise){.state = EXERCISED_ENOUGH, .unit = ""};
-  exercise e = {.collects = true,
+    return (exercise){.state = EXERCISED_ENOUGH, .told = *by != 0, .unit = ""};
+  exercise e = {.told = true,
+                .collects = true,
                 .unit = "collections",
                 .full_known = record_get(record, "exercise.full") != NULL,
                 .full = count_of(record, "exercise.full")};

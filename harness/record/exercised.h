@@ -26,6 +26,7 @@ enum { EXERCISED_LEAST = 3, EXERCISED_WANTED = 5 };
 
 typedef struct exercise {
   exercised state;
+  bool told; /* by the record; if not, the state is EXERCISED_ENOUGH */
   /* Whether collections decide.  If not, `count` is 0: the collector reclaims
    * nothing by itself or at every death, or the record does not say. */
   bool collects;

@@ -219,7 +219,8 @@ static void add_legend(page *p, const comparison *c) {
             stat_fewest_for_median(REPORT_CONFIDENCE));
   page_item(p,
             "change: of the medians, ~ where p > %g; 95 %%: the interval of "
-            "that, by bootstrap\n  (%d resamples, seed %d).",
+            "that, by the bootstrap\n  (that of a geomean by %d resamples, "
+            "seed %d).",
             c->rules.alpha, STAT_RESAMPLES, STAT_SEED);
   page_item(p, "p: Mann and Whitney's test, two-sided, Holm-adjusted over the "
                "cells of the table.");

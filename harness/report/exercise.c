@@ -20,8 +20,11 @@ exercise report_exercise(const report_cell *c) {
   for (size_t i = 0; i < c->count; i++) {
     const exercise *e = &c->samples[i].exercise;
     if (i == 0 || e->state > least.state ||
-        (e->state == least.state && e->count < least.count))
+        (e->state == least.state && e->count < least.count)) {
+      bool told = e->told && (i == 0 || least.told);
       least = *e;
+      least.told = told;
+    }
   }
   return least;
 }
@@ -87,5 +90,6 @@ const char *report_exercise_word(const report_cell *c) {
                                       [EXERCISED_APART] = "apart",
                                       [EXERCISED_FEW] = "few",
                                       [EXERCISED_NOT] = "no"};
-  return c->count && report_is_good(c) ? words[report_exercise(c).state] : NULL;
+  exercise e = report_exercise(c);
+  return e.told && report_is_good(c) ? words[e.state] : NULL;
 }

@@ -32,7 +32,7 @@ const char *report_exercise_text(const report_cell *c);
 const char *report_marked_verdict(const report_cell *c);
 
 /* For programs: "yes", "few", "no"; "apart" if the workload keeps collections
- * out of what it measures; NULL without records. */
+ * out of what it measures; NULL if the records do not tell. */
 const char *report_exercise_word(const report_cell *c);
 
 #endif

@@ -163,6 +163,9 @@ bool report_is_good(const report_cell *c);
  *   are less than 78 % of that excess.  Five steps of the kind are enough. */
 bool report_under_reports(const report_cell *c, const report_sample **shown);
 
+/* Reads what that follows from. */
+void report_read_stall(report_sample *s, const json_t *record);
+
 /* The same in words: "a step took ...", or NULL. */
 const char *report_stall_text(const report_cell *c);
 

@@ -25,8 +25,9 @@ void report_add_surroundings(report *r, const json_t *record) {
     s->others += or_zero(record_number(record, "beside.cpu"));
     s->stolen += or_zero(record_number(record, "beside.steal"));
   }
-  if (wall > 0 && delay >= 0) {
-    s->waited += delay;
+  if (wall > 0 && delay >= 0) { /* less what the process did to itself */
+    s->waited +=
+        fmax(0, delay - or_zero(record_number(record, "noise.own_delay")));
     s->clock += wall + or_zero(record_number(record, "time.skipped"));
   }
   const json_t *machine = json_object_get(record, "machine");

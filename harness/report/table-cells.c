@@ -202,8 +202,9 @@ static void add_legend(page *p, const report *r) {
                  "by-hand-NAME.");
   page_item(p, "runs: invocations that went into the row, of those planned "
                "where some are missing.");
-  page_item(p, "Time that a thread was runnable but not run is taken off "
-               "pauses and steps.");
+  page_item(p,
+            "Time that a thread was runnable but not run is taken off pauses "
+            "and steps, unless threads of the same program ran meanwhile.");
 }
 
 /* ------------------------------------------------------------------------- *

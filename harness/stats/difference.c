@@ -37,24 +37,40 @@ static double rank(ranked *r, size_t n) {
   return ties;
 }
 
+/* 2 if all doubled ranks are even, as they are without ties; or 1. */
+static size_t unit_of(const ranked *r, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (r[i].doubled % 2)
+      return 1;
+  return 2;
+}
+
 /* The share of the ways to choose `a_n` of the values whose doubled rank sum
  * is at least as far from its mean as `sum`.  ways[k][s] counts those that
- * choose k of the values seen so far with the sum s: below 2^53, so exact. */
+ * choose k of the values seen so far with the sum s, in units: below 2^53, so
+ * exact. */
 static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
-  size_t sums = n * (n + 1) + 1;
+  const size_t unit = unit_of(r, n), sums = n * (n + 1) / unit + 1;
+  size_t most = 0; /* the sum of all values seen so far */
   double *ways = calloc((a_n + 1) * sums, sizeof *ways);
   if (!ways)
     return NAN;
   ways[0] = 1;
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = a_n; k > 0; k--)
-      for (size_t s = sums; s-- > r[i].doubled;)
-        ways[k * sums + s] += ways[(k - 1) * sums + s - r[i].doubled];
+  for (size_t i = 0; i < n; i++) {
+    const size_t its = r[i].doubled / unit;
+    for (size_t k = i < a_n ? i + 1 : a_n; k > 0; k--) {
+      const double *without = ways + (k - 1) * sums;
+      double *with = ways + k * sums + its;
+      for (size_t s = 0; s <= most; s++)
+        with[s] += without[s];
+    }
+    most += its;
+  }
   double mean = (double)(a_n * (n + 1));
   double far = fabs((double)sum - mean), extreme = 0, all = 0;
   for (size_t s = 0; s < sums; s++) {
     all += ways[a_n * sums + s];
-    if (fabs((double)s - mean) >= far)
+    if (fabs((double)(s * unit) - mean) >= far)
       extreme += ways[a_n * sums + s];
   }
   free(ways);

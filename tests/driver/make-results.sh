@@ -21,10 +21,11 @@ BEGIN {
   printf "" >runs
   for (n = 1; n <= invocations; n++)
     for (c = 0; c < cells; c++) {
-      wall = 1000000 + 1000 * (n * 7919 % 101) + c
+      wall = 3000000 + 1000 * (n * 7919 % 101) + c
       h = "{\"count\": 2, \"sum\": 300, \"min\": 100, \"max\": 200," \
         " \"p50\": 100, \"p99\": null, \"buckets\": [[100, 1], [200, 1]]}"
-      curve = "{\"mmu\": [0.0, 0.5, 0.9], \"bmu\": [0.0, 0.5, 0.9]}"
+      curve = sprintf("{\"mmu\": [0.999, 0.999, %.9f], \"bmu\":" \
+        " [0.999, 0.999, %.9f]}", 1 - 300 / wall, 1 - 300 / wall)
       use = "\"objects\": 100, \"cells\": 3200, \"pages\": 4096," \
         " \"free\": 800, \"free_largest\": 400"
       print "{\"schema\": 1, \"collector\": \"" collector(c) "\", \"workload\":" \
@@ -44,7 +45,7 @@ BEGIN {
         " [[0, 1048576, 2097152], [500000, 2097152, 3145728], [1000000," \
         " 2097152, 3145728]], \"end\": {" use "}, \"settled\": {" use "," \
         " \"live_objects\": 100, \"live_bytes\": 2400}}, \"mmu\":" \
-        " {\"windows\": [1000000, 2000000, 5000000], \"worst\": " curve "," \
+        " {\"windows\": [1000000, 2000000, " wall "], \"worst\": " curve "," \
         " \"threads\": [" curve "], \"joined\": 0}, \"latency\": {\"rate\":" \
         " 1000, \"arrivals\": \"even\", \"span\": 1000000, \"intended\": " h \
         ", \"simple\": " h "}, \"counters\": {}," \

@@ -175,6 +175,8 @@ static void any_order(void **state) {
   for (size_t i = 0; i < sizeof logged / sizeof *logged; i++)
     append((made){.invocation = logged[i],
                   .wall = 1000 + (int)i,
+                  .stop = 100,
+                  .own = 100,
                   .pause = 100,
                   .peak = 500});
   const report_cell *c = load();

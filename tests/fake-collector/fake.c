@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct gc_heap {
@@ -32,7 +33,7 @@ static const gc_option options[] = {
      1 << 30},
     {"backwards", "report pauses that end before they begin (0 or 1)",
      &opt_backwards, 0, 1},
-    {"stall", "time that some safepoints take in secret, ns", &opt_stall, 0,
+    {"stall", "CPU time that some safepoints take in secret, ns", &opt_stall, 0,
      1 << 30},
     {"held", "bytes of footprint to invent", &opt_held, 0, 1 << 30},
     {"helper", "CPU time that a thread of its own takes in each pause, ns",
@@ -158,12 +159,19 @@ fake_object *fake_new(gc_mutator *m, gc_shape shape) {
   return o;
 }
 
+/* Waits for the processor are taken off steps, and so are not in it. */
+static uint64_t thread_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void fake_safepoint(gc_mutator *m) {
   const gc_listener *l = &m->heap->config.listener;
   static uint64_t safepoints;
   if (opt_stall &&
       __atomic_fetch_add(&safepoints, 1, __ATOMIC_RELAXED) % 128 == 64)
-    for (uint64_t until = gc_now_ns() + opt_stall; gc_now_ns() < until;)
+    for (uint64_t until = thread_ns() + opt_stall; thread_ns() < until;)
       ;
   if (opt_helper) {
     uint64_t begin = gc_now_ns();

@@ -15,7 +15,8 @@
  *   backwards=1
  *             report pauses that end before they begin
  *   hidden=N  hold N bytes that are in no footprint
- *   stall=N   keep every 128th gc_safepoint for N ns, and report nothing
+ *   stall=N   keep every 128th gc_safepoint for N ns of CPU time, and report
+ *             nothing
  *   helper=N  in every gc_safepoint, wait busily until a thread of the
  *             collector's own has run for N ns; report that as a pause
  *   placed=1  that thread calls gc_helper_thread

@@ -250,6 +250,11 @@ test_under_reporting() {
     said 'warning: tiny:objects=400/fake:stall=2000000/heap=3x/threads=1/seed=42: a step took'
     said "$warning"
   done
+  # A single long stall in a few steps is enough.
+  expect 0 run -c fake:stall=60000000 -w tiny:objects=70 -n 1 -o few
+  printed 'longer than the typical one, but all pauses that it reports take 0 ns'
+  expect 0 run -c fake:stall=20000000 -w tiny:objects=70 -n 1 -o short
+  unprinted WARNING
 }
 
 # Pauses that cannot be are told by the runtime that meets them.

@@ -63,7 +63,7 @@ done
 head -c 3000 "$program" >bytes
 repeats --run "fuzz:$small" --input bytes
 if is heap_limit; then
-  run --run "fuzz:$small" --heap 512k
+  run --run "fuzz:$small,scarce=1" --heap 512k
 fi
 if is threads; then
   repeats --run "fuzz:$small" --threads 4 --seed 5

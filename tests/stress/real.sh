@@ -32,6 +32,18 @@ test_seeded_bugs() {
   done
 }
 
+# What no random program meets by chance falls to the conditions that are made for it:
+# a race of few instructions, a thread that ends at a bad moment, a table that only
+# grows, a candidate that all others wait for.
+test_seeded_bugs_of_races_and_costs() {
+  expect 0 stress --mutants flagged_after_drop remote_taken_in_two outgoing_sent_once \
+    dead_targets_count undone_tried_for_ever --quick --seeds 1 -o dir \
+    -C race-drops,race-handover,race-visitors,growth-weak-turnover,growth-rings-pinned
+  printed 'Caught: 5 of 5, with one seed.'
+  row '^refcount +dead_targets_count +.* growth +growth-weak-turnover '
+  row '^refcount-cycles +undone_tried_for_ever +.* growth +growth-rings-pinned '
+}
+
 # The same seed leads to the same run, also in a heap that is full.
 test_same_again() {
   for dir in a b c; do
@@ -48,6 +60,31 @@ test_same_again() {
 test_shallow() {
   expect 0 stress gobject -C plain,stack --quick -o dir
   printed 'n/a: needs drops of any depth'
+}
+
+# Programs that make one kind of thing alone: large objects, finalizable objects,
+# threads that make an object each.  Nothing of them is alive, so the heap stays as it is.
+test_alone() {
+  conditions=growth-large-alone,growth-sizes,growth-taken,growth-threads-brief
+  expect 0 stress mark-sweep semispace immix --quick -C $conditions -o dir
+  for name in mark-sweep semispace immix; do
+    row "^$name +growth-taken +ok "
+    row "^$name +growth-threads-brief +ok "
+  done
+}
+
+# A heap that ran out has room again for whatever comes next.
+test_scarcity() {
+  expect 0 stress mark-sweep mark-sweep-incremental generational semispace immix \
+    --quick -C scarcity -o dir
+  counted 5 '^[a-z-]+ +scarcity +ok ' out
+}
+
+# Threads that write into neighbouring places lose nothing.
+test_volleys() {
+  expect 0 stress mark-sweep-incremental generational --quick \
+    -C volleys,volleys-yield -o dir
+  counted 4 '^[a-z-]+ +volleys(-yield)? +ok ' out
 }
 
 test_toy() {

@@ -39,7 +39,11 @@ foreach(kind cache lru registry all)
     "kind=${kind},entries=8,ops=1,reads=0"
     "kind=${kind},entries=8,ops=100,reads=3"
     "kind=${kind},entries=257,ops=300,reads=2,payload=8"
-    "kind=${kind},entries=300,ops=33,reads=1,payload=20")
+    "kind=${kind},entries=300,ops=33,reads=1,payload=20"
+    "kind=${kind},entries=8,ops=1,reads=0,rounds=3"
+    "kind=${kind},entries=20,ops=37,reads=2,rounds=4"
+    "kind=${kind},entries=20,ops=37,reads=2,rate=400,duration=1"
+    "kind=${kind},entries=8,ops=900,reads=1,rate=400,duration=1")
 endforeach()
 set(threads)
 foreach(mode private pipeline shared all)
@@ -131,24 +135,24 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces rings rings-beside rings-pinned)
+              tree-pieces fans rings rings-beside rings-pinned large-alone sizes)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100")
 set(growth-finalizers)
-foreach(shape backlog waiting alive one-by-one taken)
+foreach(shape backlog waiting alive one-by-one turnover queued taken)
   list(APPEND growth-finalizers "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-weak)
-foreach(shape one-target dead dropped turnover)
+foreach(shape one-target dead dropped turnover alive)
   list(APPEND growth-weak "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-ephemerons)
-foreach(shape one-key forwards backwards turnover)
+foreach(shape one-key forwards backwards turnover dropped)
   list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)
-foreach(shape pairs stores idle)
+foreach(shape pairs stores idle partner brief sizes)
   list(APPEND growth-threads "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 

@@ -236,15 +236,6 @@ static uint64_t require_deaths(const char *path) {
   return c.objects;
 }
 
-/* Without `scarce`, or a condition that makes allocations fail, a run in which
- * some failed has not performed the trace. */
-static void judge_failed(replay *r, wl_thread *t) {
-  uint64_t failed, tried = executor_tried(&r->x, &failed);
-  if (failed > 0 && !wl_get(t, SCARCE) && !hostile.fail_at &&
-      !hostile.fail_every)
-    wl_starved(t, failed, tried);
-}
-
 static void run(wl_thread *t) {
   const char *path = t->run->input;
   if (!path)
@@ -273,7 +264,7 @@ static void run(wl_thread *t) {
   if (left)
     check(first);
   executor_conclude(&first->x, 0);
-  judge_failed(&r, t);
+  executor_judge_failed(&r.x, t, wl_get(t, SCARCE));
 
   end(first);
   executor_close(&r.x);

@@ -204,7 +204,14 @@
   X(lazy_value_waits, "refcount-lazy", 31, "check", "the value of a finalizable key waits for another death") \
   X(part_logged_twice, "refcount-deferred", 10, "check", "two threads log the same part of a large object") \
   X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
-  X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again")
+  X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again") \
+  X(owner_unasked, "refcount-biased", 32, "growth", "nobody tells an owner that objects wait in its queue") \
+  X(threshold_stays, "refcount-cycles", 32, "growth", "the number of candidates at which to look never falls again") \
+  X(full_block_kept, "refcount", 32, "growth", "a full block in which cells are freed is not used again") \
+  X(lazy_unpaid, "refcount-lazy", 32, "growth", "whoever takes new memory tears down none of the dead") \
+  X(inherited_unlocked, "refcount-cycles-atomic", 10, "crash", "threads that end hand on their candidates without a lock") \
+  X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
+  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test

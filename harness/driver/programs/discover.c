@@ -79,6 +79,29 @@ static bool is_usable(const char *name) {
          !discover_is_group(name);
 }
 
+const char *collector_read(collector *c, json_t *about) {
+  json_error_t error;
+  c->about = about;
+  record_clean(about);
+  const char *name, *summary;
+  json_t *capabilities, *options, *workloads;
+  json_int_t schema;
+  if (json_unpack_ex(about, &error, 0, "{s:I, s:s, s:s, s:o, s:o, s:o}",
+                     "schema", &schema, "name", &name, "summary", &summary,
+                     "capabilities", &capabilities, "options", &options,
+                     "workloads", &workloads))
+    return arena_text("--describe is incomplete: %s", error.text);
+  if (schema != RECORD_SCHEMA)
+    return arena_text("its schema is %lld, this driver's is %d",
+                      (long long)schema, RECORD_SCHEMA);
+  if (!is_usable(name))
+    return arena_text("its name is '%s', and a name is letters, digits, '-', "
+                      "'_', '.' and '+', and no group of collectors",
+                      name);
+  c->name = name;
+  return NULL;
+}
+
 /* Asks a program to describe itself.  Returns what is wrong, or NULL. */
 static const char *ask(collector *c) {
   spawn_result r;
@@ -86,6 +109,7 @@ static const char *ask(collector *c) {
   spawn_run(argv, SPAWN_STDOUT, DESCRIBE_TIMEOUT, &r);
   const char *trouble = spawn_trouble(&r, DESCRIBE_TIMEOUT);
   json_error_t error;
+  json_t *about = NULL;
   if (spawn_is_shortage(&r)) { /* of all programs, and not for good */
     say("%s %s", c->path, trouble);
     exit(EXIT_SOME_FAILED);
@@ -100,31 +124,11 @@ static const char *ask(collector *c) {
   else if (r.output_bytes > DESCRIPTION_MOST)
     trouble =
         arena_text("--describe wrote more than %d MiB", DESCRIPTION_MOST >> 20);
-  else if (!(c->about = json_loadb(r.output, r.output_bytes, 0, &error)))
+  else if (!(about = json_loadb(r.output, r.output_bytes, 0, &error)))
     trouble = arena_text("--describe is not JSON: line %d: %s", error.line,
                          error.text);
   spawn_result_free(&r);
-  if (trouble)
-    return trouble;
-
-  record_clean(c->about);
-  const char *name, *summary;
-  json_t *capabilities, *options, *workloads;
-  json_int_t schema;
-  if (json_unpack_ex(c->about, &error, 0, "{s:I, s:s, s:s, s:o, s:o, s:o}",
-                     "schema", &schema, "name", &name, "summary", &summary,
-                     "capabilities", &capabilities, "options", &options,
-                     "workloads", &workloads))
-    return arena_text("--describe is incomplete: %s", error.text);
-  if (schema != RECORD_SCHEMA)
-    return arena_text("its schema is %lld, this driver's is %d",
-                      (long long)schema, RECORD_SCHEMA);
-  if (!is_usable(name))
-    return arena_text("its name is '%s', and a name is letters, digits, '-', "
-                      "'_', '.' and '+', and no group of collectors",
-                      name);
-  c->name = name;
-  return NULL;
+  return trouble ? trouble : collector_read(c, about);
 }
 
 static void look_into(collectors *all, const char *folder) {

@@ -20,6 +20,10 @@ typedef struct collectors {
   size_t count;
 } collectors;
 
+/* Takes over what a program says of itself, which is kept also if it is unfit.
+ * Returns what is wrong with it, or NULL. */
+const char *collector_read(collector *c, json_t *about);
+
 /* Looks into the folder that belongs to this driver (collectors/ beside it, or
  * ../lib/reapmark/collectors where it is installed) and into those of
  * REAPMARK_PATH, and asks every program to describe itself.  Programs that

@@ -280,6 +280,11 @@ static int search_in(const probe_command *command, const void *options,
                         merge(command, log->log.dir, settings, rows));
     if (!runlog_write(&log->log, command->file, settings) && code == EXIT_OK)
       code = EXIT_SOME_FAILED;
+    const int lost = runlog_check(&log->log);
+    if (lost) {
+      say("%s/" LOG ": %s: the probes are lost", log->log.dir, strerror(lost));
+      code = code == EXIT_OK ? EXIT_SOME_FAILED : code;
+    }
     print_rows(command, options, rows);
     json_decref(rows);
   }

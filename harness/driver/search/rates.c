@@ -13,7 +13,7 @@ enum {
   LENGTHENED = 3 /* how often one is made longer */
 };
 static const double SLACK = 1.15; /* collections do not come evenly */
-static const double OF_TIMEOUT = 0.8;
+static const double OF_TIMEOUT = 0.6;
 
 /* One collection ends the warm-up. */
 enum { WANTED = EXERCISED_WANTED + 1 };
@@ -129,9 +129,18 @@ static bool is_hopeless(const rate_grid *g, const json_t *probe) {
   return record_number(probe, "latency.steady.p50") > g->probing->hopeless;
 }
 
-/* Of an answer that is no number: why the search has to end. */
-static void explain(probing *p, const json_t *probe, rate_point *point) {
+/* Of an answer that is no number: why the search has to end.  A long probe that
+ * was out of time proves nothing of the rate: a busy machine puts arrivals off.
+ */
+static void explain(probing *p, const json_t *probe, double seconds,
+                    rate_point *point) {
   const char *status = record_text(probe, "verdict.status");
+  if (!strcmp(status, "TIMEOUT") && 2 * seconds > p->plan->timeout) {
+    p->reason = arena_text("requests of %g s were not served in %g s: the "
+                           "machine is busy; a longer --timeout would help",
+                           seconds, p->plan->timeout);
+    point->ended = SEARCH_STOP;
+  }
   if (!strcmp(status, "OOM")) { /* too little memory is not too high a rate */
     p->reason = arena_text("OOM: %s", record_text(probe, "verdict.reason"));
     point->ended = SEARCH_STOP;
@@ -151,7 +160,7 @@ const rate_point *rate_probe(rate_grid *g, uint64_t index) {
       return point;
     }
     read_point(g, probe, point);
-    explain(g->probing, probe, point);
+    explain(g->probing, probe, (double)seconds, point);
     bool enough = !g->collects || point->collections >= EXERCISED_WANTED ||
                   point->ended != SEARCH_PASSED || is_hopeless(g, probe);
     json_decref(probe);

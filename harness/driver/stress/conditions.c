@@ -11,7 +11,10 @@
 #include <string.h>
 
 #define FIRED(key) "hostile.fired." key
-#define REFUSED    "counts.allocations-failed"
+/* Allocations that a heap limit refuses are what the condition is about. */
+#define SCARCE                                                                 \
+  { "scarce", "1" }
+#define REFUSED "counts.allocations-failed"
 #define GROWTH(name, shape, provokes)                                          \
   { "growth-" name, provokes, .params = {{"shape", shape}}, .run = growth_run }
 
@@ -71,23 +74,25 @@ const condition conditions[] = {
     {"heap-200",
      "twice, and nobody asks for collections: what must happen "
      "of itself, leaks of memory",
-     .heap = 200, .params = {{"every", "200000"}, {"collections", "0"}},
+     .heap = 200, .params = {{"every", "200000"}, {"collections", "0"}, SCARCE},
      .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true, .share = 300,
      .scarce = true},
     {"heap-100", "a heap as large as it must be: collection under pressure",
-     .heap = 100, .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
-     .share = 50, .scarce = true},
+     .heap = 100, .params = {SCARCE}, .needs = NEEDS_LIMIT, .proof = REFUSED,
+     .uncertain = true, .share = 50, .scarce = true},
     {"heap-90", "a bit less than that: out of memory, and recovery", .heap = 90,
+     .params = {SCARCE}, .needs = NEEDS_LIMIT, .proof = REFUSED,
+     .uncertain = true, .share = 50, .scarce = true},
+    {"heap-50", "half of that", .heap = 50, .params = {SCARCE},
      .needs = NEEDS_LIMIT, .proof = REFUSED, .uncertain = true, .share = 50,
      .scarce = true},
-    {"heap-50", "half of that", .heap = 50, .needs = NEEDS_LIMIT,
-     .proof = REFUSED, .uncertain = true, .share = 50, .scarce = true},
     {"heap-live", "half of what was alive: nothing but refusals", .heap = 50,
-     .live = true, .needs = NEEDS_LIMIT, .proof = REFUSED, .share = 50,
-     .scarce = true},
+     .live = true, .params = {SCARCE}, .needs = NEEDS_LIMIT, .proof = REFUSED,
+     .share = 50, .scarce = true},
     {"heap-sweep",
      "heaps 5 % larger each: what fits must fit into a larger one",
-     .needs = NEEDS_LIMIT, .scarce = true, .run = heap_sweep_run},
+     .params = {SCARCE}, .needs = NEEDS_LIMIT, .scarce = true,
+     .run = heap_sweep_run},
     {"scarcity",
      "heaps that run out, are emptied and filled with another kind of objects",
      .needs = NEEDS_LIMIT, .scarce = true, .run = hunting_scarcity},
@@ -120,6 +125,8 @@ const condition conditions[] = {
            "many large objects that live: walks of their list"),
     GROWTH("tree-pieces", "tree-pieces",
            "pieces of a tree that are dropped and grown again"),
+    GROWTH("fans", "fans",
+           "objects of many slots that die: what is torn down late, in parts"),
     GROWTH("rings", "rings", "dead rings: when cycles are found"),
     GROWTH(
         "rings-beside", "rings-beside",
@@ -170,6 +177,8 @@ const condition conditions[] = {
     GROWTH("threads-stores", "stores",
            "what ended threads remembered and logged"),
     GROWTH("threads-idle", "idle", "many threads that are attached and wait"),
+    GROWTH("threads-partner", "partner",
+           "what another thread drops, while nobody blocks or ends: queues"),
     GROWTH("threads-brief", "brief",
            "threads that make one object: memory that ended threads had"),
     GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
@@ -207,11 +216,11 @@ const condition conditions[] = {
      .needs = NEEDS_TIGHT | NEEDS_TRAVERSING | NEEDS_BUFFERS,
      .proof = FIRED("buffers"), .share = 20},
     {"tight-heap", "the same, in a heap as large as it must be", .heap = 100,
-     .needs = NEEDS_TIGHT | NEEDS_LIMIT, .proof = REFUSED, .uncertain = true,
-     .share = 20, .scarce = true},
-    {"tight-heap-25", "a quarter of that: what is done before a refusal, often",
-     .heap = 25, .needs = NEEDS_TIGHT | NEEDS_LIMIT, .proof = REFUSED,
+     .params = {SCARCE}, .needs = NEEDS_TIGHT | NEEDS_LIMIT, .proof = REFUSED,
      .uncertain = true, .share = 20, .scarce = true},
+    {"tight-heap-25", "a quarter of that: what is done before a refusal, often",
+     .heap = 25, .params = {SCARCE}, .needs = NEEDS_TIGHT | NEEDS_LIMIT,
+     .proof = REFUSED, .uncertain = true, .share = 20, .scarce = true},
     {"collect-at", "at each single allocation in turn: a root missed once",
      .hostile = "collect-at", .proof = FIRED("collect-at"), .sweep = true},
     {"fail-at", "each internal allocation fails in turn", .hostile = "fail-at",

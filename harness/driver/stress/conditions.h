@@ -37,7 +37,7 @@ typedef struct condition {
   const char *setting;    /* OPTION=VALUE,... of the collector, or NULL */
   const char *hostile;    /* value of --hostile (in a sweep, the key alone), or
                              NULL */
-  spec_setting params[3]; /* of the workload; the key after the last is NULL */
+  spec_setting params[4]; /* of the workload; the key after the last is NULL */
   unsigned heap;   /* heap limit, in percent of the footprint of the episode
                       condition_peak; 0: no limit */
   bool live;       /* the limit is in percent of its live bytes instead */

@@ -255,8 +255,10 @@ _Noreturn void executor_violation(executor_thread *t, const char *oracle,
 enum { EXECUTOR_TEXT = 80 };
 size_t executor_text(char text[EXECUTOR_TEXT], const trace_op *op);
 
-/* Allocations that were tried so far, and those of them that failed. */
-uint64_t executor_tried(const executor *x, uint64_t *failed);
+/* Makes the verdict OOM if allocations failed, unless they were to be `scarce`
+ * or a hostile condition made them fail: a run in which some failed has not
+ * performed its operations. */
+void executor_judge_failed(const executor *x, wl_thread *t, bool scarce);
 
 /* After the last check: adds the deterministic counts to the record and tells
  * the cell runtime what must survive (wl_expect).  `expected` has a bit

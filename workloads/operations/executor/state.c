@@ -120,10 +120,10 @@ executor_counts executor_sum(const executor *x) {
   return sum;
 }
 
-uint64_t executor_tried(const executor *x, uint64_t *failed) {
+void executor_judge_failed(const executor *x, wl_thread *t, bool scarce) {
   executor_counts sum = executor_sum(x);
-  *failed = sum.failed;
-  return sum.made + sum.failed;
+  if (sum.failed > 0 && !scarce && !hostile.fail_at && !hostile.fail_every)
+    wl_starved(t, sum.failed, sum.made + sum.failed);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -35,7 +35,8 @@ enum {
   DEEPEST,
   COLLECTIONS,
   INSPECT,
-  ORACLE
+  ORACLE,
+  SCARCE
 };
 enum { TURNS, FREE };
 static const char *const schedules[] = {"turns", "free", NULL};
@@ -201,6 +202,7 @@ static void run(wl_thread *t) {
   wl_step(t, 0, f.x.clock);
   wl_end(t);
   executor_conclude(&f.actors[0].x, expected(&f, f.x.clock));
+  executor_judge_failed(&f.x, t, wl_get(t, SCARCE));
   for (unsigned i = 0; i < f.threads; i++)
     actions_record(t, &f.sources[i]);
   close_fuzz(&f);
@@ -246,7 +248,11 @@ const workload workload_fuzz = {
           "operations between two calls of gc_heap_check, at least, while "
           "threads take turns; 0: at checks only",
           300, 0, 1 << 30, NULL},
-         {"oracle", "which comparisons are made", 0, 0, 0, executor_oracles}},
+         {"oracle", "which comparisons are made", 0, 0, 0, executor_oracles},
+         {"scarce",
+          "1: allocations may fail for want of room; 0: the verdict is OOM "
+          "then",
+          0, 0, 1, NULL}},
     .needs = WL_TAKES_THREADS,
     .volume = volume,
     .run = run};
