@@ -13,10 +13,13 @@
 enum { FEW = 4 };
 
 totals of_alone_large(uint64_t n) {
-  uint64_t kept = min_u64(n, FEW);
+  uint64_t kept = min_u64(n, FEW), most = 0;
   totals s =
       keeps(sum(array(FEW), larges(n - kept, kept)), larges(0, n - kept));
-  s.live += CHUNK + (FEW + 1) * 4096; /* as in large-small */
+  /* One more is alive while it is put into its place, and sizes vary. */
+  for (uint64_t i = 0; i < 3; i++)
+    most = max_u64(most, larges(i, min_u64(n, FEW + 1)).bytes);
+  s.live = array(FEW).bytes + most;
   return s;
 }
 
@@ -46,14 +49,16 @@ static gc_shape shape_of(uint64_t i) {
  */
 totals of_alone_sizes(uint64_t n) {
   amount made = {0, 0}, kept = {0, 0};
+  uint64_t largest = 0;
   for (uint64_t i = 0; i < n; i++) {
     uint64_t all = phase_objects(i), stay = i + 1 == n ? ALIVE : 0;
     uint64_t bytes = gc_shape_bytes(shape_of(i));
     made = sum(made, (amount){all - stay, (all - stay) * bytes});
     kept = sum(kept, (amount){stay, stay * bytes});
+    largest = max_u64(largest, bytes);
   }
   totals s = keeps(sum(array(ALIVE), kept), made);
-  s.live = array(ALIVE).bytes + (ALIVE + 1) * (40952 + 64);
+  s.live = array(ALIVE).bytes + (ALIVE + 1) * largest;
   return s;
 }
 
@@ -101,8 +106,7 @@ void alone_queued(wl_thread *t, uint64_t n) {
 enum { ORDINARY = 3 };
 
 totals of_alone_taken(uint64_t n) {
-  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
-                  .made = nodes((1 + ORDINARY) * n * STEP)};
+  return keeps(nodes(0), nodes((1 + ORDINARY) * n * STEP));
 }
 
 void alone_taken(wl_thread *t, uint64_t n) {

@@ -135,10 +135,11 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces fans rings rings-beside rings-pinned large-alone sizes)
+              tree-pieces fans rings rings-beside rings-pinned sizes)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
-list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100")
+list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100"
+     "shape=large-alone,n=5" "shape=large-alone,n=100")
 set(growth-finalizers)
 foreach(shape backlog waiting alive one-by-one turnover queued taken)
   list(APPEND growth-finalizers "shape=${shape},n=1" "shape=${shape},n=5")
