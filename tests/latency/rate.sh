@@ -89,7 +89,7 @@ test_search_lengthens() {
     --to 2000 --precision 50% -n 1 --timeout 30 -o long
   row 'mark-sweep +64M +at least +2000 +2000 to 2000 +– +([5-9]|1[0-9]) '
   expect 1 rate -w $workload --heap 64M -c mark-sweep --p99 3600s --from 100 \
-    --to 200 -n 1 --timeout 4 -o short
+    --to 200 -n 1 --timeout 8 -o short
   row 'not exercised .*a smaller heap or a longer --timeout'
 }
 
