@@ -15,9 +15,8 @@
 
 enum {
   TRAP_FLAG = 0x100,
-  NEAR = 96, /* instructions of an operation without slow paths, about */
-  FAR = 600, /* of one with slow paths */
-  FAR_ONE_IN = 8,
+  NEAR = 40, /* instructions; RANGES times doubled they reach slow paths */
+  RANGES = 5,
   NAP = 1000 /* nanoseconds; the system makes it some ten thousand */
 };
 
@@ -82,7 +81,7 @@ static void stop_within(uint64_t most) {
 
 void ambush(void) {
   if (thread.one_in && !thread.left && !draw(thread.one_in))
-    stop_within(draw(FAR_ONE_IN) ? NEAR : FAR);
+    stop_within((uint64_t)NEAR << draw(RANGES));
 }
 
 #else

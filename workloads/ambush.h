@@ -23,9 +23,8 @@ void ambush_begin(uint64_t one_in, uint64_t seed);
  * blocks signals, as it does when it ends or starts another. */
 void ambush_end(void);
 
-/* Perhaps stops the thread after a random number of instructions: mostly below
- * a hundred, sometimes below some hundred.  Stops seldom follow each other
- * before the first has come. */
+/* Perhaps stops the thread after a random number of instructions, some hundred
+ * at most and mostly fewer.  No further stop is planned before it has come. */
 void ambush(void);
 
 #endif

@@ -35,7 +35,7 @@ enum {
   PHASES = 3,
   BATCH = 2000, /* objects to which threads do the same */
   HANDED = 400, /* objects that a thread hands over in a round */
-  LANE = 128,   /* objects on their way from one thread to the next */
+  LANE = 32,    /* objects on their way from one thread to the next */
   KEPT = 24,    /* objects of others that a thread holds */
   POOL = 6,     /* chains that wait for visitors */
   LONGEST = 10, /* objects of a chain, about */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Rounds of each thread in each phase, and stops of it within an operation. */
-#define PARAMETERS "rounds=8,ambush=30"
+#define PARAMETERS "rounds=8,ambush=60"
 
 /* The workload that has the shape of the condition. */
 static const char *workload_of(const condition *c) {
