@@ -278,7 +278,6 @@ static void run(wl_thread *t) {
   drop(&f, f.copies);
   wl_expect(t, (wl_expectation){
                    .live = 1, .allocated = 1, .bytes = gc_shape_bytes(ANCHOR)});
-  gc_free(m, anchor);
   gc_frame_leave(m, anchor, 1, 0);
   wl_expect(t, (wl_expectation){.allocated = 1});
 }
@@ -295,7 +294,6 @@ const workload workload_floor = {
                {"rounds", "how often as many accesses are made", 1, 1, 1 << 20,
                 NULL},
                {"pages", "the kernel's pages, or 2 MiB", BASE, 0, 0, pages}},
-    .knows_deaths = true,
     .volume = volume,
     .run = run,
 };

@@ -277,7 +277,7 @@ enum { FAN = 100, FANS = 4 /* a unit of n */ };
 static totals of_fans(uint64_t n) {
   amount fans = {n * FANS, n * FANS * array(FAN).bytes};
   totals s = keeps(nodes(0), sum(fans, nodes(n * FANS * FAN)));
-  s.live += 2 * (array(FAN).bytes + nodes(FAN).bytes);
+  s.live += 2 * array(FAN).bytes + nodes(FAN + 1).bytes;
   return s;
 }
 
@@ -457,7 +457,9 @@ static void one_by_one(wl_thread *t, uint64_t n) {
 enum { TURNING = 64 }; /* places of a table whose objects come and go */
 
 static totals of_finalized(uint64_t n) {
-  return keeps(array(TURNING), nodes(2 * n * STEP));
+  totals s = keeps(array(TURNING), nodes(2 * n * STEP));
+  s.live += nodes(2 * TURNING).bytes;
+  return s;
 }
 
 static void finalized(wl_thread *t, uint64_t n) {
@@ -750,7 +752,7 @@ enum { PARTNER_PLACES = 4096 };
 
 static totals of_threads_partner(uint64_t n) {
   totals s = keeps(array(PARTNER_PLACES), nodes(n * STEP));
-  s.live += nodes(PARTNER_PLACES).bytes;
+  s.live += nodes(PARTNER_PLACES < n * STEP ? PARTNER_PLACES : n * STEP).bytes;
   return s;
 }
 

@@ -68,11 +68,20 @@ static inline uint64_t rc_cells_objects(void) {
 }
 
 /* jemalloc tells the bytes of objects only after all caches were emptied and
- * all statistics renewed, which takes longer than a small detection: the bytes
- * of pages stand for them. */
+ * all statistics renewed, which takes longer than a small detection.  So they
+ * are what they were at the last renewal, until the pages have grown by half.
+ * The pages themselves do not tell: they stay when objects die. */
 static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
+  static uint64_t pages, bytes;
+  uint64_t now = space_used();
   (void)m;
-  return space_used();
+  if (now > pages + pages / 2 || now < pages / 2) {
+    rc_cells_flush();
+    space_purge(); /* else what was freed counts as used until it decays */
+    bytes = space_cells();
+    pages = space_used();
+  }
+  return bytes;
 }
 
 /* jemalloc does not tell where its free cells lie. */

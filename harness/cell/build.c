@@ -22,7 +22,7 @@ const cell_build cell_this_build = {
     .compiler = BUILD_COMPILER,
     .flags = BUILD_FLAGS,
     .type = BUILD_TYPE,
-    .sanitizer = *BUILD_SANITIZER ? BUILD_SANITIZER : BUILD_SEEN,
+    .sanitizer = sizeof BUILD_SANITIZER > 1 ? BUILD_SANITIZER : BUILD_SEEN,
 #ifdef __OPTIMIZE__
     .optimised = true,
 #endif

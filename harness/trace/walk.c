@@ -58,6 +58,11 @@ typedef struct finalizable {
   shadow_ref o;
 } finalizable;
 
+/* A weak reference whose target cannot be reached. */
+typedef struct lost_target {
+  shadow_ref weak, target;
+} lost_target;
+
 struct walk {
   shadow *m;
   proof *proof; /* of what is reachable; renewed when it does not help */
@@ -82,6 +87,8 @@ struct walk {
   size_t waiting;       /* none of the entries before this one waits */
   shadow_ref *unjudged; /* the objects with `used` above 0, and others */
   size_t unjudged_count, unjudged_room;
+  lost_target *lost; /* of weak references, in this collection */
+  size_t lost_count, lost_room;
   shadow_ref given;
 };
 
@@ -109,6 +116,7 @@ void walk_destroy(walk *w) {
   free(w->asides);
   free(w->finalizables);
   free(w->unjudged);
+  free(w->lost);
   free(w);
 }
 
@@ -292,6 +300,30 @@ static void clear_kept(walk *w) {
   }
 }
 
+/* Clears a weak reference whose target cannot be reached. */
+static void clear_weak(walk *w, shadow_ref weak) {
+  shadow_object *o = shadow_at(w->m, weak);
+  w->lost =
+      trace_more(w->lost, &w->lost_room, w->lost_count + 1, sizeof *w->lost);
+  w->lost[w->lost_count++] = (lost_target){weak, o->target};
+  o->target = 0;
+}
+
+/* A target that an object leads to which waits for its finalizer has died for a
+ * collector that traces, and not for one that counts.  So the weak reference
+ * has its target back, and `was_dead` says that it may be cleared, too. */
+static void doubt_kept(walk *w) {
+  if (w->lost_count)
+    shadow_mark_recoverable(w->m);
+  for (size_t i = 0; i < w->lost_count; i++) {
+    shadow_object *weak = shadow_at(w->m, w->lost[i].weak);
+    weak->was_dead = shadow_at(w->m, w->lost[i].target)->marked;
+    if (weak->was_dead)
+      weak->target = w->lost[i].target;
+  }
+  w->lost_count = 0;
+}
+
 /* Performs `collect` as the laziest collector does. */
 static void collect(walk *w) {
   bool pairs = false;
@@ -302,12 +334,13 @@ static void collect(walk *w) {
     if (lost && o->ephemeron)
       o->was_dead = pairs = true;
     else if (lost)
-      o->target = 0;
+      clear_weak(w, i);
     if (o->finalizable && !o->marked)
       o->was_dead = true;
   }
   if (pairs)
     clear_kept(w);
+  doubt_kept(w);
   w->waiting = 0;
   bury_lost(w);
 }
@@ -352,10 +385,12 @@ static const char *decide(walk *w, const shadow_mutator *t,
       return "the object is not one that waits for its finalizer";
   }
   if (op->kind == TRACE_WEAK_GET) {
-    shadow_ref target = shadow_at(w->m, shadow_register(t, op->b))->target;
-    if (op->c > 1 && (!target || walk_number(w, target) != op->c - 1))
+    shadow_object *weak = shadow_at(w->m, shadow_register(t, op->b));
+    if (op->c > 1 &&
+        (!weak->target || walk_number(w, weak->target) != op->c - 1))
       return "the weak reference does not refer to that object";
-    w->given = op->c == 1 ? 0 : target;
+    w->given = op->c == 1 || (op->c == 0 && weak->was_dead) ? 0 : weak->target;
+    weak->was_dead = false;
   }
   if (op->kind == TRACE_EPHEMERON_GET) {
     shadow_ref value = shadow_at(w->m, shadow_register(t, op->b))->value;

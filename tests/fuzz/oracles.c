@@ -109,7 +109,7 @@ static struct {
 
 static void run_fuzz(void) {
   rig_open(asked.limit);
-  rig_set("ops", "60000");
+  rig_set("ops", "120000");
   rig_set("every", "2000");
   rig_set("live", "500");
   rig_set("finalizable", "60");

@@ -229,6 +229,37 @@ static void the_laziest_collector(void **state) {
   walk_destroy(w);
 }
 
+/* An object waits for its finalizer, and leads to the target of a weak
+ * reference: a collector that traces clears the weak reference, and one that
+ * counts does not.  Both may be in a trace; without an outcome it is cleared.
+ */
+static void what_waits_may_keep_targets(void **state) {
+  (void)state;
+  static const trace_op ops[] = {
+      {.kind = TRACE_ENTER, .a = 3},
+      {.kind = TRACE_NEW, .a = 0, .b = 1, .finalizable = true},
+      {.kind = TRACE_NEW, .a = 1},
+      {.kind = TRACE_WEAK_NEW, .a = 2, .b = 1},
+      {.kind = TRACE_STORE_TAKE, .a = 0, .b = 0, .c = 1},
+      {.kind = TRACE_CLEAR, .a = 0},
+      {.kind = TRACE_COLLECT},
+  };
+  for (uint32_t outcome = 0; outcome <= 3; outcome++) {
+    walk *w = walk_create(WALK_LATE, (walk_listener){0});
+    step_all(w, ops, 7);
+    trace_op get = {.kind = TRACE_WEAK_GET, .a = 1, .b = 2, .c = outcome};
+    if (outcome == 2)
+      assert_string_equal(refused(w, get),
+                          "the weak reference does not refer to that object");
+    else
+      assert_int_equal(given(w, get), outcome == 3 ? 2 : 0);
+    /* What was given once remains; what was cleared does, too. */
+    get.c = 0;
+    assert_int_equal(given(w, get), outcome == 3 ? 2 : 0);
+    walk_destroy(w);
+  }
+}
+
 static void the_trace_has_the_last_word(void **state) {
   (void)state;
   static const trace_op ops[] = {
@@ -865,6 +896,7 @@ int main(void) {
       cmocka_unit_test(deaths_are_those_of_brute_force),
       cmocka_unit_test(cyclic_garbage_is_told),
       cmocka_unit_test(the_laziest_collector),
+      cmocka_unit_test(what_waits_may_keep_targets),
       cmocka_unit_test(the_trace_has_the_last_word),
       cmocka_unit_test(late_and_at_once_agree),
       cmocka_unit_test(what_has_proof_is_reachable),

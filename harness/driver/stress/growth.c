@@ -76,7 +76,7 @@ static const shape shapes[] = {
     {"growth-one-by-one", "growth-finalizers", 256, LINEAR},
     {"growth-queued", "growth-finalizers", 512, LINEAR},
     {"growth-taken", "growth-finalizers", 1024, FLAT},
-    {"growth-finalized", "growth-finalizers", 256, FLAT},
+    {"growth-finalized", "growth-finalizers", 1024, FLAT},
     {"growth-weak-one", "growth-weak", 256, LINEAR},
     {"growth-weak-dead", "growth-weak", 256, LINEAR},
     {"growth-weak-dropped", "growth-weak", 1024, FLAT},

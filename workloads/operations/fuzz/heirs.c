@@ -9,28 +9,29 @@
 #include "operands.h"
 #include "ownership.h"
 
-/* Looks at what register `r` leads to, three links deep at most. */
-static void look(actor *a, gc_reg r, unsigned depth) {
+/* Looks at what register `r` leads to, `depth` links deep at most; with `weaks`
+ * through weak references and ephemerons, too. */
+static void look(actor *a, gc_reg r, unsigned depth, bool weaks) {
   gc_reg w = depth ? emit_frame(a, 2) : 0;
   if (!w)
     return;
   const shadow_object *o = object_at(a, held_by(a, r));
   uint32_t slots = o->slot_count;
-  if (o->weak) {
+  if (o->weak && weaks) {
     emit2(a, o->ephemeron ? TRACE_EPHEMERON_GET : TRACE_WEAK_GET, w, r);
     if (held_by(a, w))
-      look(a, w, depth - 1);
+      look(a, w, depth - 1, weaks);
   }
   for (uint32_t i = 0; i < slots && i < 8; i++) {
     emit3(a, TRACE_LOAD, w, r, i);
     if (held_by(a, w))
-      look(a, w, depth - 1);
+      look(a, w, depth - 1, weaks);
   }
   emit1(a, TRACE_LEAVE, 0);
 }
 
 void program_look(actor *a, gc_reg r) {
-  look(a, r, 3);
+  look(a, r, 3, false);
 }
 
 /* A new object to which register `to` alone leads. */
@@ -42,23 +43,20 @@ static bool make_plain(actor *a, gc_reg to, bool finalizable) {
 }
 
 /* dst <- a weak reference or an ephemeron.  The target or key is an object that
- * lives elsewhere, or one that nothing else leads to, or the holder itself;
- * nothing else leads to the value.  `key` and `value` are free for use. */
-static bool make_weak(actor *a, gc_reg dst, gc_reg holder, gc_reg key,
+ * lives elsewhere, or one that dies at once; nothing else leads to the value.
+ * The holder leads to neither: whether what waits for a finalizer keeps a
+ * target from dying is up to the collector.  Holders are in the registers from
+ * `frame` on, of which `key` and `value` are free for use. */
+static bool make_weak(actor *a, gc_reg frame, gc_reg dst, gc_reg key,
                       gc_reg value) {
-  gc_reg target = key;
-  bool made = true;
-  switch (choose(a->source, 4)) {
-  case 0:
+  gc_reg target = 0;
+  bool made = true, elsewhere = !chance(a->source, 4);
+  if (elsewhere)
+    elsewhere = operand_object(a, &target) && target < frame &&
+                !object_at(a, held_by(a, target))->weak;
+  if (!elsewhere) {
+    target = key;
     made = make_plain(a, key, a->f->finalizable && chance(a->source, 2));
-    break;
-  case 1:
-    target = holder;
-    break;
-  default:
-    if (!operand_object(a, &target) || object_at(a, held_by(a, target))->weak)
-      target = holder;
-    break;
   }
   if (gc_this_collector.can.ephemerons && !chance(a->source, 4))
     made = made && make_plain(a, value, false) &&
@@ -66,17 +64,14 @@ static bool make_weak(actor *a, gc_reg dst, gc_reg holder, gc_reg key,
   else
     made = made && emit2(a, TRACE_WEAK_NEW, dst, target) == PERFORMED;
   emit1(a, TRACE_CLEAR, value);
-  if (!chance(a->source, 4)) /* else it is dead from now on */
-    emit1(a, TRACE_CLEAR, key);
-  else if (held_by(a, key))
-    emit3(a, TRACE_STORE_TAKE, holder, 1, key);
+  emit1(a, TRACE_CLEAR, key);
   return made;
 }
 
 /* Fills the slots of the finalizable object in register `o`. */
 static void bequeath(actor *a, gc_reg o, gc_reg work) {
   if (a->f->weak && gc_this_collector.can.weak &&
-      make_weak(a, work, o, work + 1, work + 2))
+      make_weak(a, work - 2, work, work + 1, work + 2))
     emit3(a, TRACE_STORE_TAKE, o, 0, work);
   if (chance(a->source, 2) && make_plain(a, work, chance(a->source, 2)))
     emit3(a, TRACE_STORE_TAKE, o, 2, work);
@@ -102,16 +97,20 @@ void action_heirs(actor *a) {
   }
   for (gc_reg r = o; r < o + 5; r++)
     emit1(a, TRACE_CLEAR, r);
-  if (chance(a->source, 2))
+  /* Before a collection, whether the weak references are cleared depends on
+   * when the collector works, and a replay of the trace would take another way.
+   */
+  bool collected = chance(a->source, 2);
+  if (collected)
     action_collect(a);
   else
     make_plain(a, work, false);
-  for (uint32_t i = 0; i < 2 * n && !a->f->parallel; i++) {
+  for (uint32_t i = 0; collected && i < 2 * n && !a->f->parallel; i++) {
     uint64_t before = a->x.counts.handed_out;
     emit1(a, TRACE_FINALIZER_NEXT, o);
     if (a->x.counts.handed_out == before)
       break;
-    program_look(a, o);
+    look(a, o, 3, true);
     program_finalizer(a, o);
   }
   emit1(a, TRACE_LEAVE, 0);
