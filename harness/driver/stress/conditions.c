@@ -215,7 +215,7 @@ const condition conditions[] = {
     {"tight-buffers", "the same, and lists of two entries",
      .hostile = "buffers=2",
      .needs = NEEDS_TIGHT | NEEDS_TRAVERSING | NEEDS_BUFFERS,
-     .proof = FIRED("buffers"), .share = 20},
+     .proof = FIRED("buffers"), .share = 60},
     {"tight-heap", "the same, in a heap as large as it must be", .heap = 100,
      .params = {SCARCE}, .needs = NEEDS_TIGHT | NEEDS_LIMIT, .proof = REFUSED,
      .uncertain = true, .share = 20, .scarce = true},
