@@ -347,13 +347,13 @@ gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
  * mutator.  Fills at most `room` entries and returns how many.  No mutator may
  * run meanwhile.
  *
- * Some names have a meaning for the harness, which shows no pauses of a collector
- * that never collected.  "collections": all of them; without it, the sum of all
- * names that end in "-collections".  "detections": searches for dead cycles,
- * which are added.  "full-collections", "major-collections" or
- * "whole-collections": those of the whole heap.  "candidates": objects that were
- * noted for a search.  A collector that counts none of the first three is judged
- * by the stops and searches that it reports. */
+ * Some names have a meaning for the harness, which shows no pauses of a
+ * collector that never collected.  "collections": all of them; without it, the
+ * sum of all names that end in "-collections".  "detections": searches for dead
+ * cycles, which are added.  "full-collections", "major-collections" or
+ * "whole-collections": those of the whole heap.  "candidates": objects that
+ * were noted for a search.  A collector that counts none of the first three is
+ * judged by the stops and searches that it reports. */
 typedef struct gc_counter {
   const char *name;
   uint64_t value;

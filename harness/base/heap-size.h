@@ -1,11 +1,11 @@
 /* heap-size.h: sizes of the heap as users and plans write them.
  *
- *   none    no limit
- *   64M     bytes, with an optional k, M or G (powers of 1024); also 64MB,
- * 64MiB and 0.5G, which are the same as 64M and 512M 1.5x    a multiple of the
- * bytes that the workload must hold at its peak 1.5xmin a multiple of the
- * smallest heap in which the cell completes; plans and records have these,
- * users do not write them
+ *   none      no limit
+ *   64M       bytes, with an optional k, M or G (powers of 1024).  64MB, 64MiB
+ *             and 0.0625G are the same.
+ *   1.5x      a multiple of the bytes that the workload must hold at its peak
+ *   1.5xmin   a multiple of the smallest heap in which the cell completes.
+ *             Plans and records have these, users do not write them.
  *
  * The driver, the collector programs and the reports parse them with this
  * code. */

@@ -8,21 +8,34 @@
  *
  * Each bug is a row X(name, family, class, oracle, what is wrong):
  *   family   the collectors that have the bug;
- *   class    of the bug: 1 root missed, 2 root or reference kept too long, 3
- *            write barrier missing, 4 the same while marking in slices, 5
- * object made while marking, 6 field not scanned, 8 free memory used, 9 freed
- * too early, 10 race on a count, 12 finalized or freed twice, 13 finalizer not
- * run, 14 weak reference, 16 cycle detector frees the living, 17 cycle detector
- * misses garbage, 18 recursion, 20 mark stack, 21 heap limit, 22 large objects,
- * 23 count overflows, 24 attaching and detaching, 25 stopping the world, 26
- * sweeping, 27 moving objects, 30 wrong figures, 31 ephemerons, 32 cost: memory or garbage without
- * bound; oracle   the
- * check that should detect it: `graph`      a live object is lost or damaged,
- * `count`      too many or too few objects after gc_collect, `weak`       a
- * weak reference holds the wrong target, `finalizer`  an object is finalized
- * too early, twice, or never, `poison`     freed memory was used, `check`
- * gc_heap_check, `limit`      out of memory where there is room, or the
- * reverse, `crash`, `hang`. */
+ *   class    of the bug, a number of the list below;
+ *   oracle   the check that should detect the bug, of the list below.
+ *
+ * Classes:
+ *    1 root missed                       17 cycle detector misses garbage
+ *    2 root or reference kept too long   18 recursion
+ *    3 write barrier missing             20 mark stack
+ *    4 the same while marking in slices  21 heap limit
+ *    5 object made while marking         22 large objects
+ *    6 field not scanned                 23 count overflows
+ *    8 free memory used                  24 attaching and detaching
+ *    9 freed too early                   25 stopping the world
+ *   10 race on a count                   26 sweeping
+ *   12 finalized or freed twice          27 moving objects
+ *   13 finalizer not run                 30 wrong figures
+ *   14 weak reference                    31 ephemerons
+ *   16 cycle detector frees the living   32 cost: memory or garbage unbounded
+ *
+ * Oracles:
+ *   graph      a live object is lost or damaged
+ *   count      too many or too few objects after gc_collect
+ *   weak       a weak reference holds the wrong target
+ *   finalizer  an object is finalized too early, twice, or never
+ *   poison     freed memory was used
+ *   check      gc_heap_check
+ *   limit      out of memory where there is room, or the reverse
+ *   growth     cost or memory grows faster than the program
+ *   crash, hang, verdict */
 #ifndef REAPMARK_COMMON_MUTANTS_H
 #define REAPMARK_COMMON_MUTANTS_H
 
@@ -260,10 +273,10 @@ void mutant_count_up(uint32_t *count);
 bool mutant_set_bits(uint64_t *word, uint64_t bits);
 
 #else
-#define gc_mutant(name)        0
-#define mutants_suspend()      ((void)0)
-#define mutants_resume()       ((void)0)
-#define mutant_count_up(count) ((void)(count))
+#define gc_mutant(name)             0
+#define mutants_suspend()           ((void)0)
+#define mutants_resume()            ((void)0)
+#define mutant_count_up(count)      ((void)(count))
 #define mutant_set_bits(word, bits) ((void)(word), (void)(bits), 0)
 #endif
 

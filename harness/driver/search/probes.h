@@ -69,7 +69,8 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried);
 
 /* The answer that follows from a probe's verdict alone: SEARCH_FAILED if it ran
  * out of memory or time, SEARCH_PASSED if it ended as declared, else
- * (the program failed, or the run was disturbed) SEARCH_STOP with p->reason.  Counts the probes that ran out of time. */
+ * (the program failed, or the run was disturbed) SEARCH_STOP with p->reason.
+ * Counts the probes that ran out of time. */
 search_answer probe_judge(probing *p, const json_t *probe);
 
 /* Makes the plan, searches cell by cell, writes the result (`settings`, which
