@@ -35,7 +35,8 @@
  *   check      gc_heap_check
  *   limit      out of memory where there is room, or the reverse
  *   growth     cost or memory grows faster than the program
- *   crash, hang, verdict */
+ *   crash, hang, verdict
+ *   test       a test, not the stress suite */
 #ifndef REAPMARK_COMMON_MUTANTS_H
 #define REAPMARK_COMMON_MUTANTS_H
 
