@@ -4,6 +4,7 @@
 #ifndef REAPMARK_REFCOUNT_CELLS_H
 #define REAPMARK_REFCOUNT_CELLS_H
 
+#include "common/hostile/poison.h"
 #include "common/space.h"
 #include "refcount/parts.h"
 
@@ -77,7 +78,10 @@ static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
   (void)m;
   if (now > pages + pages / 2 || now < pages / 2) {
     rc_cells_flush();
-    space_purge(); /* else what was freed counts as used until it decays */
+    /* Else what was freed counts as used.  Poisoned memory stays where it is,
+     * since a purge would end its quarantine. */
+    if (!poison_active())
+      space_purge();
     bytes = space_cells();
     pages = space_used();
   }
