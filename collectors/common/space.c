@@ -348,6 +348,11 @@ void space_purge(void) {
   rmje_mallctl(name, NULL, NULL, NULL, 0);
 }
 
+void space_trim(void) {
+  if (!poison_active())
+    space_purge();
+}
+
 uint64_t space_used(void) {
   return atomic_load(&space.used);
 }

@@ -71,6 +71,10 @@ void space_free(void *p, int flags);
  * memory can be used for other purposes under the limit. */
 void space_purge(void);
 
+/* The same, but memory in the quarantine of poisoned memory stays there, so
+ * that use of it is still found.  Any thread. */
+void space_trim(void);
+
 /* Gives the pages of memory that is allocated, but not in use, back to the
  * system: they do not count any more.  `p` and `bytes` are whole pages.  The
  * contents are lost, and are not poisoned any more.  Returns false if the

@@ -4,7 +4,6 @@
 #ifndef REAPMARK_REFCOUNT_CELLS_H
 #define REAPMARK_REFCOUNT_CELLS_H
 
-#include "common/hostile/poison.h"
 #include "common/space.h"
 #include "refcount/parts.h"
 
@@ -78,10 +77,7 @@ static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
   (void)m;
   if (now > pages + pages / 2 || now < pages / 2) {
     rc_cells_flush();
-    /* Else what was freed counts as used.  Poisoned memory stays where it is,
-     * since a purge would end its quarantine. */
-    if (!poison_active())
-      space_purge();
+    space_trim(); /* else what was freed counts as used */
     bytes = space_cells();
     pages = space_used();
   }
