@@ -8,6 +8,7 @@ reapmark=$1
 # all_exercised SUITE ARGUMENT...: runs one invocation of the cells, none of which
 # is marked.
 all_exercised() {
+  needs_unsanitized "$reapmark" 'suites at their full size'
   expect 0 run "$1" -c models -n 1 -o "dir$checks" "${@:2}"
   expect 0 report "dir$((checks - 1))" --format csv
   counted 0 ',(no|few),[0-9]*$' out
