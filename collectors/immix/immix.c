@@ -113,12 +113,11 @@ const gc_collector gc_this_collector = {
      * block is alive than was reckoned with, which a million operations need
      * not bring about.  tests/collectors/immix.c does. */
     .events =
-        (const char *const[]){"collections", "evacuations", "objects-moved",
-                              "desperate", "headroom-used", "headroom-spent",
-                              "blocks-reused", "blocks-emptied",
-                              "blocks-returned", "overflowed", "holes-given-up",
-                              "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS,
-                              NULL},
+        (const char *const[]){
+            "collections", "evacuations", "objects-moved", "desperate",
+            "headroom-used", "headroom-spent", "blocks-reused",
+            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
+            "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work =
         (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
                               LARGE_WORK, BOOKKEEPING_WORK, NULL},
