@@ -71,12 +71,13 @@ static json_t *compose_verdict(const cell_verdict *v) {
 
 static json_t *compose_memory(const cell_run *run, cell_resident resident,
                               gc_footprint footprint) {
-  return json_pack("{s:o,s:o,s:b,s:o,s:o}", "baseline",
+  return json_pack("{s:o,s:o,s:b,s:o,s:o,s:o}", "baseline",
                    record_integer(run->baseline + cell_requests_bytes()),
                    "peak", record_integer(resident.peak), "peak_reset",
                    run->peak_reset, "footprint",
                    record_integer(footprint.bytes), "footprint_peak",
-                   record_integer(footprint.peak_bytes));
+                   record_integer(footprint.peak_bytes), "beside",
+                   record_integer(cell_measurement.beside));
 }
 
 /* Leaves out the figures that the collector does not tell. */

@@ -201,6 +201,11 @@ void wl_apart(wl_thread *t) {
   cell_measurement.apart = true;
 }
 
+void wl_beside(wl_thread *t, uint64_t bytes) {
+  (void)t;
+  cell_measurement.beside = bytes;
+}
+
 void wl_end(wl_thread *t) {
   cell_thread *c = (cell_thread *)t;
   uint64_t now = gc_now_ns();
