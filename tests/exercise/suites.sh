@@ -36,6 +36,12 @@ test_apart() {
   row ',apart,$'
   expect 0 report dir --table time-space
   row '^mark-sweep +1$'
+  # Counts are measured, by threads that let nothing die.
+  for mode in private shared; do
+    expect 0 run -w counting:mode=$mode,ops=10000 -c models --heap none -t 2 \
+      -n 1 -o counting-$mode
+    unprinted 'not exercised'
+  done
   # Its memory is its own, and not behind the heap's back.
   for kind in read gather chase rmw fault copy; do
     expect 0 run -w floor:kind=$kind,objects=1500000,rounds=1 -c mark-sweep \
