@@ -168,6 +168,22 @@ EOT
   row '^good .* met'
 }
 
+# Each side of a target would be as long as it needs, and their ratio one of
+# different work.
+test_exercise_of_targets() {
+  cat >suite.yml <<EOT
+name: mine
+description: targets
+table: limits
+targets:
+  - {name: t, what: wall, metric: wall_ns, gate: 2, over: {collector: nursery},
+     cell: {workload: "script:rounds=10", collector: tracing, heap: 3x}}
+EOT
+  expect 2 run ./suite.yml --exercise 5 -o dir
+  complained '--exercise does not go with the targets of a suite'
+  [ ! -e dir/plan.json ] || fail 'something was run'
+}
+
 # All collectors of a cell get the length that the idlest of them needs; it is
 # part of the cell's identity and of its record.
 test_exercise() {

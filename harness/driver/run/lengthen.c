@@ -110,7 +110,7 @@ static const char *renamed(const char *id, const char *from, const char *to) {
              : id;
 }
 
-/* The members of the group get the workload; so do targets that are of them. */
+/* The members of the group get the workload. */
 static void take_length(plan *p, const bool *members, const spec *workload,
                         const char *from) {
   const char *to = spec_text(workload);
@@ -118,14 +118,7 @@ static void take_length(plan *p, const bool *members, const spec *workload,
     plan_cell *c = &p->cells[i];
     if (!members[i])
       continue;
-    const char *id = renamed(c->id, from, to);
-    for (size_t t = 0; t < p->targets_count; t++) {
-      plan_target *target = &p->targets[t];
-      target->cell = strcmp(target->cell, c->id) ? target->cell : id;
-      target->over =
-          target->over && !strcmp(target->over, c->id) ? id : target->over;
-    }
-    c->id = id;
+    c->id = renamed(c->id, from, to);
     c->workload = *workload;
   }
 }

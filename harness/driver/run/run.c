@@ -468,6 +468,11 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   }
   if (!check_collectors(p))
     return EXIT_USAGE;
+  if (!resumed && o->request.exercise && p->targets_count) {
+    say("--exercise does not go with the targets of a suite: both sides of a "
+        "ratio must do the same work");
+    return EXIT_USAGE;
+  }
   done_runs d;
   done_begin(&d, p);
   results_state found = {0};
