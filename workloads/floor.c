@@ -264,7 +264,7 @@ static void run(wl_thread *t) {
 
   wl_begin(t);
   wl_apart(t);
-  wl_beside(t, (kind == COPY ? 2 : 1) * field_bytes(&f));
+  wl_own_memory(t, (kind == COPY ? 2 : 1) * field_bytes(&f));
   for (uint64_t i = 0; i < rounds; i++)
     if (kind == FAULT)
       fault_all(&f);

@@ -84,19 +84,11 @@ void alone_sizes(wl_thread *t, uint64_t n) {
 
 /* Finalizable objects die and wait, beside garbage. */
 totals of_alone_queued(uint64_t n) {
-  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
-                  .made = nodes(n * STEP + n * LITTER)};
+  return of_dead_finalizables(n);
 }
 
 void alone_queued(wl_thread *t, uint64_t n) {
-  gc_mutator *m = t->m;
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  for (uint64_t i = 0; i < n * STEP; i++) {
-    new_finalizable(m, r);
-    gc_clear(m, r);
-    step_at(t, i);
-  }
-  gc_frame_leave(m, r, 1, 0);
+  drop_finalizables(t, n);
   work_on(t, n);
 }
 

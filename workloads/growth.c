@@ -394,20 +394,12 @@ static void backlog(wl_thread *t, uint64_t n) {
 
 /* Finalizable objects wait and nobody asks for them, beside garbage. */
 static totals of_waiting(uint64_t n) {
-  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
-                  .made = nodes(n * STEP + n * LITTER)};
+  return of_dead_finalizables(n);
 }
 
 static void waiting(wl_thread *t, uint64_t n) {
-  gc_mutator *m = t->m;
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  for (uint64_t i = 0; i < n * STEP; i++) {
-    new_finalizable(m, r);
-    gc_clear(m, r);
-    step_at(t, i);
-  }
-  gc_frame_leave(m, r, 1, 0);
-  gc_collect(m);
+  drop_finalizables(t, n);
+  gc_collect(t->m);
   work_on(t, n);
 }
 

@@ -168,6 +168,24 @@ static inline void new_finalizable(gc_mutator *m, gc_reg dst) {
   gc_new(m, dst, NODE, GC_FINALIZABLE);
 }
 
+/* Makes n * STEP finalizable objects that die at once, and wait. */
+static inline void drop_finalizables(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_finalizable(m, r);
+    gc_clear(m, r);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+}
+
+/* These, and work_on(t, n). */
+static inline totals of_dead_finalizables(uint64_t n) {
+  return (totals){.live = nodes(n * STEP).bytes + MOMENTARY,
+                  .made = nodes(n * STEP + n * LITTER)};
+}
+
 /* Bytes of payload of large object number `i`. */
 static inline uint32_t large_bytes(uint64_t i) {
   return (uint32_t)(CHUNK + i % 3 * 4096);

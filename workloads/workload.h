@@ -158,7 +158,7 @@ void wl_apart(wl_thread *t);
 /* Says that the workload has so many bytes of memory of its own at its peak,
  * outside the heap.  The harness takes other memory of that size for memory
  * behind the heap's back.  Main thread only, once. */
-void wl_beside(wl_thread *t, uint64_t bytes);
+void wl_own_memory(wl_thread *t, uint64_t bytes);
 
 /* Ends the current step of this thread, in which it did `ops` units of work,
  * and starts the next step.  `kind` is an index into workload.steps.  Costs

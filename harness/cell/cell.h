@@ -309,7 +309,7 @@ void cell_threads_finish(void);
 typedef struct cell_measured {
   bool begun, ended;
   bool apart;          /* wl_apart */
-  uint64_t beside;     /* wl_beside */
+  uint64_t own_memory; /* wl_own_memory */
   uint64_t begin, end; /* the clock */
   uint64_t wall, cpu, user, system, instrument, skipped;
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;

@@ -76,8 +76,8 @@ static json_t *compose_memory(const cell_run *run, cell_resident resident,
                    "peak", record_integer(resident.peak), "peak_reset",
                    run->peak_reset, "footprint",
                    record_integer(footprint.bytes), "footprint_peak",
-                   record_integer(footprint.peak_bytes), "beside",
-                   record_integer(cell_measurement.beside));
+                   record_integer(footprint.peak_bytes), "workload",
+                   record_integer(cell_measurement.own_memory));
 }
 
 /* Leaves out the figures that the collector does not tell. */

@@ -201,9 +201,9 @@ void wl_apart(wl_thread *t) {
   cell_measurement.apart = true;
 }
 
-void wl_beside(wl_thread *t, uint64_t bytes) {
+void wl_own_memory(wl_thread *t, uint64_t bytes) {
   (void)t;
-  cell_measurement.beside = bytes;
+  cell_measurement.own_memory = bytes;
 }
 
 void wl_end(wl_thread *t) {

@@ -299,9 +299,9 @@ static bool memory_is_told(const json_t *record, char *why, size_t room) {
   double footprint = record_number(record, "memory.footprint_peak");
   double grown = record_number(record, "memory.peak") -
                  record_number(record, "memory.baseline");
-  double beside = record_number(record, "memory.beside");
+  double workload = record_number(record, "memory.workload");
   double most = BEHIND_TIMES * footprint + BEHIND_BYTES +
-                (isfinite(beside) ? beside : 0); /* older records lack it */
+                (isfinite(workload) ? workload : 0); /* older records lack it */
   if (!memory_is_known || json_object_get(record, "counts") || !(grown > most))
     return true;
   return differs(why, room,

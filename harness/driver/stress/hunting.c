@@ -1,7 +1,6 @@
 /* hunting.c: see hunting.h. */
 #include "hunting.h"
 #include "harness/base/arena.h"
-#include "harness/base/capabilities.h"
 
 #include <string.h>
 
@@ -17,8 +16,7 @@ static bool hunt(campaign *c, trial *t, const char *run, const char *run_tight,
   const json_t *tight = json_object_get(program->about, "tight");
   const char *name = arena_text("%.*s", (int)strcspn(run, ":"), run);
   size_t seen = 0;
-  if (!collector_workload(program, name))
-    t->tally.missing = "it lacks the workload";
+  t->tally.missing = collector_lacks(program, name);
   if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;
   for (size_t i = 0; i <= json_array_size(tight) && !t->tally.fault; i++) {

@@ -68,10 +68,11 @@ static bool make_weak(actor *a, gc_reg frame, gc_reg dst, gc_reg key,
   return made;
 }
 
-/* Fills the slots of the finalizable object in register `o`. */
+/* Fills the slots of the finalizable object in register `o`, the first of the
+ * frame. */
 static void bequeath(actor *a, gc_reg o, gc_reg work) {
   if (a->f->weak && gc_this_collector.can.weak &&
-      make_weak(a, work - 2, work, work + 1, work + 2))
+      make_weak(a, o, work, work + 1, work + 2))
     emit3(a, TRACE_STORE_TAKE, o, 0, work);
   if (chance(a->source, 2) && make_plain(a, work, chance(a->source, 2)))
     emit3(a, TRACE_STORE_TAKE, o, 2, work);
