@@ -218,7 +218,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
     if (may && !may(false, bytes))
       return 0;
     cells_unlist(number);
-    cells.holes += bytes;
+    cells.holes += gc_mutant(holes_uncounted) ? 0 : bytes;
     cells_counted.reused += cells_blocks[number].live > 0;
   } else {
     if (may && !may(true, BLOCK_BYTES))
@@ -378,6 +378,7 @@ static void cells_scan_block(uint32_t number, const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
+  at += gc_mutant(first_cell_not_rescanned);
   for (; (at = bitmap_next(marks, at, end)) < end; at++)
     scan(data, space_address((uint32_t)at));
 }
@@ -395,14 +396,21 @@ bool cells_flagged(const uint64_t *marks,
   uint32_t number = cells_unflag();
   if (number) {
     cells_scan_block(number, marks, scan, data);
+    if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
+      cells_blocks[number].flagged = false;
+      cells_unscanned.blocks--;
+    }
     if (gc_mutant(one_block_rescanned))
       cells_unscanned.blocks = 0;
     return true;
   }
   if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
     return false;
-  cells_unscanned.large = false;
+  if (!gc_mutant(large_unflagged_late))
+    cells_unscanned.large = false;
   cells_scan_large(marks, scan, data);
+  if (gc_mutant(large_unflagged_late))
+    cells_unscanned.large = false;
   return true;
 }
 
@@ -447,10 +455,11 @@ static void cells_sort_block(uint32_t b) {
   cells_counted.sorted++;
   uint64_t bytes = live * cell, all = cells_bytes(block->class);
   cells.live_objects += live - (uint64_t)block->live;
-  cells.live_bytes += bytes - block->live * cell;
+  cells.live_bytes += bytes - block->live * cell * !gc_mutant(live_bytes_kept);
   block->live = (uint16_t)live;
   block->touched = false;
-  block->taken = 0;
+  if (!gc_mutant(taken_for_good))
+    block->taken = 0;
   block->free = (uint16_t)((all - bytes) / SPACE_GRANULE);
   if (live == 0) {
     cells_counted.emptied++;
@@ -514,7 +523,9 @@ void cells_sort_begin(void) {
   cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
   for (uint32_t b = 1; b < blocks_end; b++) {
-    cells_blocks[b].live = cells_blocks[b].taken = 0;
+    cells_blocks[b].live = 0;
+    if (!gc_mutant(taken_for_good))
+      cells_blocks[b].taken = 0;
     if (cells_blocks[b].state != CELLS_NONE)
       cells_blocks[b].state = CELLS_UNSORTED;
   }

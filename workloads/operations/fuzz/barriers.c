@@ -158,6 +158,37 @@ void program_last_store(actor *a) {
   emit1(a, TRACE_LEAVE, 0);
 }
 
+/* Finds a slot of the common object in register `r` which is the thread's and
+ * holds an object that leads to another. */
+static bool find_leading(actor *a, gc_reg r, uint32_t *i) {
+  if (!operand_slot_of(a, r, true, i))
+    return false;
+  const shadow_object *common = object_at(a, held_by(a, r));
+  for (; *i < common->slot_count; *i += a->f->threads) {
+    const shadow_object *o =
+        common->slots[*i] ? object_at(a, common->slots[*i]) : NULL;
+    for (uint32_t k = 0; o && k < o->slot_count && k < 8; k++)
+      if (o->slots[k])
+        return true;
+  }
+  return false;
+}
+
+void program_last_moves(actor *a) {
+  gc_reg common = emit_frame(a, 2), moved = common + 1;
+  for (uint32_t n = 0; n < 4 * COMMON_GLOBALS; n++) {
+    uint32_t from, to;
+    emit2(a, TRACE_GLOBAL_LOAD, common, COMMON_FIRST + n % COMMON_GLOBALS);
+    if (!find_leading(a, common, &from) ||
+        !operand_slot_of(a, common, true, &to))
+      continue;
+    emit3(a, TRACE_LOAD, moved, common, from);
+    emit2(a, TRACE_STORE_NULL, common, from);
+    emit3(a, TRACE_STORE_TAKE, common, to, moved);
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
 /* Some accesses to slots of a common object: mostly, a new object is stored and
  * nothing else refers to it; or what is there is taken out. */
 void action_common(actor *a) {

@@ -162,13 +162,15 @@ void action_start(actor *a) {
   }
 }
 
-/* What the collector knows of the thread's last stores must outlive it. */
+/* What the collector knows of the thread's last stores must outlive it, of what
+ * it stored and of what it overwrote. */
 void action_die(actor *a) {
   a->dies = a->number > 0;
   if (!a->dies)
     return;
   program_last_store(a);
   program_last_drop(a);
+  program_last_moves(a);
 }
 
 void mutator_end_others(actor *a) {
