@@ -6,22 +6,15 @@
 reapmark=$1
 toys=$2
 
-# Every collector of the project passes.  What a million operations of random threads
-# did not reach by chance, another million must.
+# Every collector of the project passes, and all of its events are reached.
 test_collectors() {
-  local missed code=0
   expect 0 leaks models -w pair-cycle --format csv
   cut -d, -f3 out | sed 1d | sort -u >models
   [ -s models ] || fail 'there are no collectors'
-  "$reapmark" stress --quick -o dir >out 2>err || code=$?
+  expect 0 stress --quick -o dir
   while read -r name; do
     row "^$name +\(all\) +ok "
   done <models
-  missed=$(sed -nE 's/^NOT REACHED: ([a-z-]+):.*/\1/p' out)
-  [ $code = 0 ] || [ -n "$missed" ] || fail "stress ended with $code"
-  for name in $missed; do
-    expect 0 stress "$name" --quick --seed 2 -o "again-$name"
-  done
 }
 
 # These seeded bugs are all caught.  Each oracle alone sees one that no other sees, but
