@@ -14,12 +14,15 @@
  *   takes      loads an object, and nulls the slot that led to it;
  *   replaces   the same, and stores a new object in its place;
  *   stores     a new object into its slot of each object;
+ *   fills      one thread makes objects in the gaps between those that the
+ *              others take, and may stop within any operation (ambush.h);
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
  * Then everybody makes garbage, so that collections come, and looks whether all
  * is still there.  What is not as it was left is WRONG by the oracle `graph`.
  *
  * Survivors: a table with the objects of the last round. */
+#include "ambush.h"
 #include "parts.h"
 
 #include <inttypes.h>
@@ -34,7 +37,12 @@ enum { OWN = 4 }; /* slots of an object: at most so many threads */
 #define OBJECT ((gc_shape){OWN, 16})
 #define YOUNG  ((gc_shape){1, 8})
 
-typedef enum volley { TAKES, REPLACES, STORES, READS, VOLLEYS } volley;
+enum {
+  AHEAD = 512, /* bytes */
+  FILLED_WITHOUT_STOP = 8,
+};
+
+typedef enum volley { TAKES, REPLACES, STORES, FILLS, READS, VOLLEYS } volley;
 
 typedef struct meeting {
   _Atomic unsigned arrived; /* threads that are ready */
@@ -42,6 +50,9 @@ typedef struct meeting {
   volley volley;
   uint64_t round;
   bool weak; /* the collector has weak references */
+  /* While gaps are filled: who does, and where its last object is. */
+  unsigned filler;
+  _Atomic uintptr_t filled;
 } meeting;
 
 /* Objects made in all. */
@@ -87,9 +98,52 @@ static void await_others(wl_thread *t, meeting *all) {
     gc_safepoint(t->m);
 }
 
+/* Fills gaps: makes an object for each that others take. */
+static void fill(wl_thread *t, meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  const uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  ambush_begin(FILLED_WITHOUT_STOP, mix(wl_random(t)));
+  for (uint32_t i = 0; i < width; i++) {
+    ambush();
+    new_stamped(m, first + i, OBJECT, id_of(all, i));
+    atomic_store_explicit(&all->filled, (uintptr_t)gc_payload(m, first + i),
+                          memory_order_relaxed);
+  }
+  ambush_end();
+  atomic_store(&all->filled, UINTPTR_MAX - AHEAD);
+  count(width);
+}
+
+/* Takes the thread's objects, from the last one on, and keeps a little ahead of
+ * the gap that is filled now. */
+static void take_beside(wl_thread *t, meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  gc_reg table = gc_frame_enter(m, 0, 1);
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = (uint32_t)wl_get(t, WIDTH); i-- > 0;) {
+    if (i % all->threads != t->index - 1)
+      continue;
+    gc_load(m, first + i, table, i);
+    for (unsigned tries = 1;
+         (uintptr_t)gc_payload(m, first + i) >
+         atomic_load_explicit(&all->filled, memory_order_relaxed) + AHEAD;
+         tries++)
+      if (tries % 64)
+        gc_safepoint(m);
+      else
+        wl_yield(t);
+    gc_store_null(m, table, i);
+  }
+  gc_frame_leave(m, table, 0, 1);
+}
+
 /* The thread's part of the volley.  It takes into the registers from `first`
  * on, a register for each object. */
-static void shoot(wl_thread *t, const meeting *all, gc_reg first) {
+static void shoot(wl_thread *t, meeting *all, gc_reg first) {
+  if (all->volley == FILLS) {
+    (all->filler == t->index ? fill : take_beside)(t, all, first);
+    return;
+  }
   gc_mutator *m = t->m;
   unsigned me = t->index - 1;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
@@ -147,7 +201,8 @@ static void take_part(wl_thread *t, void *data) {
   gc_mutator *m = t->m;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   gc_reg first = gc_frame_enter(m, width, 0);
-  litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
+  if (all->volley != FILLS)
+    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
   await_others(t, all);
   shoot(t, all, first);
   litter(t, wl_get(t, LITTER));
@@ -159,19 +214,26 @@ static void take_part(wl_thread *t, void *data) {
  * Rounds.
  * ------------------------------------------------------------------------- */
 
-/* Puts a new table of neighbours into a global root. */
-static void make_table(wl_thread *t, const meeting *all) {
+/* Puts a new table of neighbours into a global root: the last one is the first
+ * in memory if there are to be gaps between them.  A collector that has marked
+ * the table in its order has then not reached those that are taken first. */
+static void make_table(wl_thread *t, const meeting *all, bool gaps) {
   gc_mutator *m = t->m;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   gc_reg frame = gc_frame_enter(m, 2, 0), table = frame, o = frame + 1;
   gc_new(m, table, (gc_shape){width, 0}, GC_PLAIN);
   for (uint32_t i = 0; i < width; i++) {
-    new_stamped(m, o, OBJECT, id_of(all, i));
-    gc_store_take(m, table, i, o);
+    if (gaps)
+      new_stamped(m, o, OBJECT, UINT64_MAX);
+    const uint32_t place = gaps ? width - 1 - i : i;
+    new_stamped(m, o, OBJECT, id_of(all, place));
+    gc_store_take(m, table, place, o);
   }
-  count(1 + width);
+  count(1 + width + (gaps ? width : 0));
   gc_global_store(m, TABLE, table);
   gc_frame_leave(m, frame, 2, 0);
+  if (gaps)
+    gc_collect(m);
 }
 
 /* Lets weak references alone lead to the objects of the table. */
@@ -206,8 +268,11 @@ static void run(wl_thread *t) {
   for (; all.round < wl_get(t, ROUNDS); all.round++) {
     all.volley = (volley)(all.round % (all.weak ? VOLLEYS : READS));
     atomic_store(&all.arrived, 0);
-    make_table(t, &all);
-    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
+    all.filler = 1 + (unsigned)(all.round % all.threads);
+    atomic_store(&all.filled, 0);
+    make_table(t, &all, all.volley == FILLS);
+    if (all.volley != FILLS)
+      litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
     wl_threads(t, all.threads, 1, take_part, &all);
@@ -216,7 +281,7 @@ static void run(wl_thread *t) {
   }
   wl_end(t);
   gc_global_clear(m, TABLE);
-  make_table(t, &all);
+  make_table(t, &all, false);
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   wl_expectation e = {.live = 1 + width,
                       .allocated = atomic_load(&allocated),

@@ -2,6 +2,7 @@
 #include "common/blocks.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
+#include "common/large.h"
 #include <string.h>
 
 enum {
@@ -207,6 +208,8 @@ const char *blocks_check(void) {
     bare -= blocks[b].bare;
     all += blocks[b].group;
   }
+  if (blocks_paged * (uint64_t)BLOCK_BYTES + large_cells() > space_used())
+    return "the heap counts fewer bytes than its blocks and large objects have";
   if (all > blocks_most)
     return "there are more blocks than ever had pages at a time";
   return listed == blocks_spare && !bare ? NULL : "empty blocks are miscounted";

@@ -711,13 +711,20 @@ static const char *cells_check_lists(void) {
   return blocks_check();
 }
 
-/* Right after a collection there is one bit per object. */
+/* Right after a collection there is one bit per object.  The bytes are those
+ * of the blocks and of the large objects that the last one left. */
 static const char *cells_check_bits(void) {
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t i = 0; i < large_objects.size; i++)
     if (space_granule(large_objects.items[i]) + 2 > end)
       end = space_granule(large_objects.items[i]) + 2; /* one more granule */
-  uint64_t bits = 0;
+  uint64_t bits = 0, bytes = 0;
+  for (uint32_t b = 1; b < blocks_end; b++)
+    bytes += cells_blocks[b].live * size_class_bytes(cells_blocks[b].class);
+  for (size_t i = 0; i < cells_large_kept; i++)
+    bytes += space_cell(large_objects.items[i]);
+  if (cells.live_bytes != bytes)
+    return "the bytes of what is alive are miscounted";
   for (size_t at = 0; (at = bitmap_next(cells_marks, at, end)) < end; at++)
     bits++;
   if (bits != cells.live_objects && cells.untouched)

@@ -197,7 +197,7 @@ static bool gen_remember_card(object_stack *cards, gc_object *o,
   uint64_t mask = (uint64_t)1 << bit % 64;
   hostile_race();
   if (gc_mutant(card_not_atomic)
-          ? !mutant_set_bits(&dirty[bit / 64], mask)
+          ? (mutant_set_bits(&dirty[bit / 64], mask) ? 0 : mask)
           : __atomic_fetch_or(&dirty[bit / 64], mask, __ATOMIC_RELAXED) & mask)
     return true; /* another mutator was faster */
   cards->items[cards->size++] = o;

@@ -202,11 +202,9 @@ static void inc_colour(const char *first, const char *end, size_t cell,
     for (size_t here = at / 64; n > 0 && at / 64 == here; at += step, n--)
       bits |= (uint64_t)1 << at % 64;
     if (black && gc_mutant(span_not_atomic))
-      (void)mutant_set_bits(word, bits);
+      __atomic_store_n(word, *word | bits, __ATOMIC_RELAXED);
     else if (black)
       __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
-    else if (gc_mutant(uncolour_not_atomic))
-      mutant_clear_bits(word, bits);
     else
       __atomic_fetch_and(word, ~bits, __ATOMIC_RELAXED);
   }
@@ -307,8 +305,6 @@ static bool inc_take_shaded(void) {
   bool any = inc_take_from(&inc.orphans);
   for (gc_mutator *m = world_mutators(); m && !any; m = m->base.next) {
     any = inc_take_from(&m->shaded);
-    if (any && gc_mutant(one_bag_taken))
-      return false;
     if (gc_mutant(shaded_of_others_dropped))
       break;
   }
@@ -403,7 +399,7 @@ static void inc_finish(void) {
   uint64_t *old = cells_marks;
   tracked_prune_weak(inc_where, true);
   ephemerons_prune(inc_where, true);
-  inc.pairs = gc_mutant(pairs_stay_on) && inc.pairs;
+  inc.pairs = false;
   cells_reset_all();
   /* inc_begin clears this bitmap for the next cycle, but by then the large
    * objects that are freed now will have left the list. */

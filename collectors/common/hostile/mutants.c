@@ -31,12 +31,6 @@ bool mutant_set_bits(uint64_t *word, uint64_t bits) {
   return (old & bits) != bits;
 }
 
-void mutant_clear_bits(uint64_t *word, uint64_t bits) {
-  uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
-  hostile_race();
-  __atomic_store_n(word, old & ~bits, __ATOMIC_RELAXED);
-}
-
 static const struct {
   const char *name, *family;
   unsigned class;

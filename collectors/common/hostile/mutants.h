@@ -106,14 +106,11 @@
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
-  X(uncolour_not_atomic, "mark-sweep-incremental", 4, "check", "bits of what a dead thread did not use are cleared by a load and a store") \
   X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
   X(values_cut, "mark-sweep-incremental", 31, "graph", "of many values of ephemerons the first hundred are scanned") \
   X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
-  X(one_bag_taken, "mark-sweep-incremental", 4, "graph", "a cycle ends with what was taken last from a mutator unscanned") \
   X(last_buffer_white, "mark-sweep-incremental", 5, "graph", "after a slice, what one mutator makes is unmarked") \
   X(part_skips_slot, "mark-sweep-incremental", 6, "graph", "between two parts of a wide object a slot is skipped") \
-  X(pairs_stay_on, "mark-sweep-incremental", 31, "crash", "after a cycle with ephemerons the next looks for them at once") \
   X(revived_early, "mark-sweep-incremental", 14, "weak", "weak references are cleared before values of ephemerons are marked") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
@@ -312,16 +309,12 @@ void mutant_count_up(uint32_t *count);
 /* Sets bits of a word in the same way; whether one of them was clear. */
 bool mutant_set_bits(uint64_t *word, uint64_t bits);
 
-/* Clears bits of a word in the same way. */
-void mutant_clear_bits(uint64_t *word, uint64_t bits);
-
 #else
-#define gc_mutant(name)               0
-#define mutants_suspend()             ((void)0)
-#define mutants_resume()              ((void)0)
-#define mutant_count_up(count)        ((void)(count))
-#define mutant_set_bits(word, bits)   ((void)(word), (void)(bits), 0)
-#define mutant_clear_bits(word, bits) ((void)(word), (void)(bits))
+#define gc_mutant(name)             0
+#define mutants_suspend()           ((void)0)
+#define mutants_resume()            ((void)0)
+#define mutant_count_up(count)      ((void)(count))
+#define mutant_set_bits(word, bits) ((void)(word), (void)(bits), 0)
 #endif
 
 #endif

@@ -96,6 +96,33 @@ void action_pull(actor *a) {
   place(a, dst);
 }
 
+/* Moves what an object refers to into a new one, one reference after the other,
+ * while the collector goes on. */
+void action_transplant(actor *a) {
+  enum { MOVED = 64 };
+  gc_reg old = 0;
+  uint32_t i, slots = 0;
+  for (int tries = 0; tries < 8 && slots < 4; tries++)
+    slots = operand_slot(a, true, &old, &i) && has_slot(a, old, 0)
+                ? object_at(a, held_by(a, old))->slot_count
+                : 0;
+  gc_reg w = slots < 4 ? 0 : emit_frame(a, 3);
+  if (!w)
+    return;
+  gc_reg new = w, moved = w + 1, work = w + 2;
+  uint32_t n = slots < MOVED ? slots : MOVED;
+  if (emit_new(a, new, (gc_shape){n, 8}, false) == PERFORMED)
+    for (i = 0; i < n; i++) {
+      emit3(a, TRACE_LOAD, moved, old, i);
+      emit2(a, TRACE_STORE_NULL, old, i);
+      emit3(a, TRACE_STORE_TAKE, new, i, moved);
+      if (chance(a->source, 8))
+        churn(a, work);
+    }
+  emit2(a, TRACE_MOVE, choose(a->source, BASE_OWNING), new);
+  emit1(a, TRACE_LEAVE, 0);
+}
+
 /* A weak reference gives an object that nothing else has held for a while, and
  * that is held from then on. */
 void action_revive(actor *a) {

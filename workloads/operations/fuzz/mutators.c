@@ -65,6 +65,10 @@ static void act(actor *a) {
   uint64_t before = a->x.counts.operations;
   if (a->cull)
     fuzz_cull(a);
+  if (f->leaving && a->number > 0) {
+    f->leaving--;
+    action_die(a);
+  }
   for (uint32_t n = 1 + choose(s, 32); n > 0 && !s->over && !a->dies; n--) {
     actions_perform(a);
     if (a->x.locked)
@@ -171,6 +175,8 @@ void action_die(actor *a) {
   program_last_store(a);
   program_last_drop(a);
   program_last_moves(a);
+  if (!a->f->parallel && chance(a->source, 6)) /* before a collection comes */
+    a->f->leaving = a->f->threads;
 }
 
 void mutator_end_others(actor *a) {
