@@ -338,7 +338,7 @@ void action_weaks(actor *a) {
     return;
   gc_reg weaks = emit_frame(a, 5), targets = weaks + 1, target = weaks + 2;
   gc_reg work = weaks + 3, value = weaks + 4;
-  uint32_t n = (chance(a->source, 4) ? 150 : 10) + choose(a->source, 100);
+  uint32_t n = (chance(a->source, 8) ? 300 : 10) + choose(a->source, 100);
   bool one = chance(a->source, 2);
   bool pairs = gc_this_collector.can.ephemerons && chance(a->source, 2);
   bool room = emit_new(a, weaks, (gc_shape){n, 8}, false) == PERFORMED &&
