@@ -18,8 +18,9 @@
  *              others take, and may stop within any operation (ambush.h);
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
- * Then everybody makes garbage, so that collections come, and looks whether all
- * is still there.  What is not as it was left is WRONG by the oracle `graph`.
+ * Then the collector checks its invariants, everybody makes garbage, so that
+ * collections come, and looks whether all is still there.  What is not as it
+ * was left is WRONG by the oracle `graph`.
  *
  * Survivors: a table with the objects of the last round. */
 #include "ambush.h"
@@ -46,6 +47,8 @@ typedef enum volley { TAKES, REPLACES, STORES, FILLS, READS, VOLLEYS } volley;
 
 typedef struct meeting {
   _Atomic unsigned arrived; /* threads that are ready */
+  _Atomic unsigned done;    /* that have played their part */
+  _Atomic bool checked;     /* the collector's invariants were, after that */
   unsigned threads;
   volley volley;
   uint64_t round;
@@ -98,6 +101,31 @@ static void await_others(wl_thread *t, meeting *all) {
     gc_safepoint(t->m);
 }
 
+/* Waits without being in anybody's way. */
+static void wait_a_little(wl_thread *t, unsigned tries) {
+  if (tries % 64 == 63)
+    wl_yield(t);
+  else
+    gc_safepoint(t->m);
+}
+
+/* The collector checks what the barriers have written, before a collection uses
+ * it.  Nobody does anything meanwhile. */
+static void inspect(wl_thread *t, meeting *all) {
+  atomic_fetch_add(&all->done, 1);
+  for (unsigned n = 0; t->index == 1 && atomic_load(&all->done) < all->threads;
+       n++)
+    wait_a_little(t, n);
+  if (t->index == 1) {
+    const char *why = gc_heap_check(t->run->heap);
+    if (why)
+      wl_violation(t, "check", all->round, why);
+    atomic_store(&all->checked, true);
+  }
+  for (unsigned n = 0; !atomic_load(&all->checked); n++)
+    wait_a_little(t, n);
+}
+
 /* Fills gaps: makes an object for each that others take. */
 static void fill(wl_thread *t, meeting *all, gc_reg first) {
   gc_mutator *m = t->m;
@@ -124,14 +152,11 @@ static void take_beside(wl_thread *t, meeting *all, gc_reg first) {
     if (i % all->threads != t->index - 1)
       continue;
     gc_load(m, first + i, table, i);
-    for (unsigned tries = 1;
+    for (unsigned n = 0;
          (uintptr_t)gc_payload(m, first + i) >
          atomic_load_explicit(&all->filled, memory_order_relaxed) + AHEAD;
-         tries++)
-      if (tries % 64)
-        gc_safepoint(m);
-      else
-        wl_yield(t);
+         n++)
+      wait_a_little(t, n);
     gc_store_null(m, table, i);
   }
   gc_frame_leave(m, table, 0, 1);
@@ -205,6 +230,7 @@ static void take_part(wl_thread *t, void *data) {
     litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
   await_others(t, all);
   shoot(t, all, first);
+  inspect(t, all);
   litter(t, wl_get(t, LITTER));
   look(t, all, first);
   gc_frame_leave(m, first, width, 0);
@@ -268,6 +294,8 @@ static void run(wl_thread *t) {
   for (; all.round < wl_get(t, ROUNDS); all.round++) {
     all.volley = (volley)(all.round % (all.weak ? VOLLEYS : READS));
     atomic_store(&all.arrived, 0);
+    atomic_store(&all.done, 0);
+    atomic_store(&all.checked, false);
     all.filler = 1 + (unsigned)(all.round % all.threads);
     atomic_store(&all.filled, 0);
     make_table(t, &all, all.volley == FILLS);

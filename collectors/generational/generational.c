@@ -387,7 +387,8 @@ void gc_heap_destroy(gc_heap *h) {
  * no room, the object is remembered as a whole, which always succeeds; the card
  * then is clean again. */
 static void gen_pour_cards(gc_heap *h, object_stack *cards) {
-  bool empty = cards->size == 0;
+  if (gc_mutant(empty_cards_leak) && !cards->size)
+    return;
   while (cards->size && !gc_mutant(cards_not_inherited)) {
     uint32_t card = (uint32_t)(uintptr_t)object_pop(cards);
     gc_object *o = object_pop(cards);
@@ -403,8 +404,7 @@ static void gen_pour_cards(gc_heap *h, object_stack *cards) {
     if (!gc_mutant(orphaned_card_lost))
       gen_remember_whole(&h->orphaned, o);
   }
-  if (!gc_mutant(empty_cards_leak) || !empty)
-    object_stack_free(cards);
+  object_stack_free(cards);
 }
 
 /* The heap inherits a detaching mutator's remembered set, and the other

@@ -58,11 +58,11 @@
   ACTION(BORROWED, borrowed, 40) /* a ring, closed by a borrowed holder */     \
   ACTION(RELAY, relay, 40)       /* a chain that several threads make */       \
   ACTION(KEYED, keyed, 20)       /* a key that dies in one of many ways */     \
-  ACTION(WEAKS, weaks, 6)                                                      \
+  ACTION(WEAKS, weaks, 4)                                                      \
   ACTION(FINALIZABLES, finalizables, 2)                                        \
   ACTION(HEIRS, heirs, 20) /* what a dead finalizable object leads to */       \
-  ACTION(TRANSPLANT, transplant, 40) /* all that an object refers to */        \
-  ACTION(TANGLE, tangle, 12)         /* of all sizes, in any direction */      \
+  ACTION(TRANSPLANT, transplant, 10) /* all that an object refers to */        \
+  ACTION(TANGLE, tangle, 24)         /* of all sizes, in any direction */      \
   ACTION(STACK, stack, 1)            /* of many frames */                      \
   ACTION(GROW, grow, 2)
 
