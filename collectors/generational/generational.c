@@ -398,11 +398,9 @@ static void gen_pour_cards(gc_heap *h, object_stack *cards) {
       continue;
     }
     size_t bit = gen_card_bit(o, card);
-    if (!gc_mutant(orphaned_card_dirty))
-      __atomic_fetch_and(&gen_dirty[bit / 64], ~((uint64_t)1 << bit % 64),
-                         __ATOMIC_RELAXED);
-    if (!gc_mutant(orphaned_card_lost))
-      gen_remember_whole(&h->orphaned, o);
+    __atomic_fetch_and(&gen_dirty[bit / 64], ~((uint64_t)1 << bit % 64),
+                       __ATOMIC_RELAXED);
+    gen_remember_whole(&h->orphaned, o);
   }
   object_stack_free(cards);
 }

@@ -135,8 +135,6 @@
   X(spill_forgets, "generational", 3, "graph", "of objects for which a list has no room the last is remembered") \
   X(spilled_not_inherited, "generational", 24, "graph", "of a dead thread's remembered set, what it had no room for is dropped") \
   X(revived_unvisited, "generational", 13, "check", "what only the finalizer queue leads to is old and not flagged") \
-  X(orphaned_card_dirty, "generational", 24, "check", "a dead thread's card for which there is no room stays dirty") \
-  X(orphaned_card_lost, "generational", 24, "graph", "a dead thread's card for which there is no room is forgotten") \
   X(full_keeps_cards, "generational", 3, "check", "full collections forget cards without cleaning them") \
   X(full_never_due, "generational", 32, "growth", "no full collection but at the heap limit") \
   X(orphaned_cards_wait, "generational", 24, "check", "the cards of dead threads are looked at in full collections only") \
