@@ -708,6 +708,8 @@ static const char *cells_check_lists(void) {
   for (size_t i = 0; cells_larges && i < cells_large_kept; i++)
     if (cells_larges[cells_large_of(large_objects.items[i])].place != i)
       return "an old large object is not in its place in the list";
+  if (blocks_bytes() + large_cells() > space_used())
+    return "the heap counts fewer bytes than its blocks and large objects have";
   return blocks_check();
 }
 

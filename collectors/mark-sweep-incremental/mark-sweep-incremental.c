@@ -259,7 +259,7 @@ static bool inc_take_values(void) {
   for (gc_object **value;
        inc.pairs && n < INC_CHUNK && (value = ephemerons_next(inc_where)); n++)
     marking_push(&inc.marking, *value);
-  return n > 0 && !(gc_mutant(values_cut) && n == INC_CHUNK);
+  return n > 0;
 }
 
 static bool inc_drain(uint64_t chunk) {

@@ -107,7 +107,6 @@
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
   X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
-  X(values_cut, "mark-sweep-incremental", 31, "graph", "of many values of ephemerons the first hundred are scanned") \
   X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
   X(last_buffer_white, "mark-sweep-incremental", 5, "graph", "after a slice, what one mutator makes is unmarked") \
   X(part_skips_slot, "mark-sweep-incremental", 6, "graph", "between two parts of a wide object a slot is skipped") \
