@@ -207,3 +207,41 @@ void alone_sizes_of_threads(wl_thread *t, uint64_t n) {
     step(t, 1);
   }
 }
+
+/* Threads that come and go use whatever a collector may keep for each of them,
+ * and collect before they end, so that all of it is empty by then and still
+ * there: stores into old objects, of few slots and of many, what is overwritten
+ * and dropped, weak references.  Flat. */
+enum { SPENT = 300 };
+
+totals of_alone_spent(uint64_t n) {
+  return keeps(sum(array(SPENT), nodes(SPENT)), nodes((2 * n - 1) * SPENT));
+}
+
+static void spend(wl_thread *t, void *data) {
+  (void)data;
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 1), node = frame, old = frame + 1;
+  gc_reg all = frame + 2;
+  gc_global_borrow(m, all, KEPT);
+  for (uint32_t i = 0; i < SPENT; i++) {
+    gc_load(m, old, all, i);
+    new_node(m, node);
+    if (!gc_is_null(m, old))
+      gc_store(m, old, OTHER, node);
+    gc_clear(m, old);
+    new_node(m, node);
+    gc_store_take(m, all, i, node);
+  }
+  gc_frame_leave(m, frame, 2, 1);
+  gc_collect(m);
+}
+
+void alone_spent(wl_thread *t, uint64_t n) {
+  make_array(t->m, KEPT, SPENT);
+  gc_collect(t->m);
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, spend, NULL);
+    step(t, 1);
+  }
+}

@@ -23,6 +23,7 @@
  * Limits: no shape needs more than one thread that runs at a time. */
 #include "growth.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -59,6 +60,13 @@ void growth_account(wl_thread *t) {
   uint64_t work = count_work(t);
   work_longest = max_u64(work_longest, work - work_before);
   work_before = work;
+}
+
+/* Bytes that the process has from the C library, which may be more than any
+ * footprint tells.  All threads but one have ended. */
+static uint64_t outside_bytes(void) {
+  struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -849,12 +857,16 @@ static void run_shape(wl_thread *t, const shape *s) {
   totals x = s->of(n);
   make_list(t, PROGRAM, 1); /* one object that is alive to the end */
   wl_begin(t);
+  const uint64_t outside_before = outside_bytes();
   work_before = count_work(t);
   work_longest = 0;
   s->play(t, n);
   wl_end(t);
   wl_count(t, "longest-work", work_longest);
   settle(t->m);
+  const uint64_t outside = outside_bytes();
+  wl_count(t, "outside-bytes",
+           outside > outside_before ? outside - outside_before : 0);
   wl_expectation e = {.live = 1 + x.kept.objects,
                       .cyclic = x.cyclic.objects,
                       .allocated = 1 + x.made.objects,
@@ -940,7 +952,8 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(threads_idle, "idle")                                                      \
   X(threads_partner, "partner")                                                \
   X(alone_threads, "brief")                                                    \
-  X(alone_sizes_of_threads, "sizes")
+  X(alone_sizes_of_threads, "sizes")                                           \
+  X(alone_spent, "spent")
 
 WORKLOAD(growth, "growth", "shapes whose cost must be linear", WL_NEEDS_DEPTH,
          PLAIN_SHAPES);

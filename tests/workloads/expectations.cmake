@@ -153,7 +153,7 @@ foreach(shape one-key forwards backwards turnover dropped)
   list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)
-foreach(shape pairs stores idle partner brief sizes)
+foreach(shape pairs stores idle partner brief sizes spent)
   list(APPEND growth-threads "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 

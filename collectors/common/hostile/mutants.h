@@ -79,6 +79,20 @@
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(empty_blocks_kept, "mark-sweep", 21, "limit", "empty blocks are not given back when a large object needs the memory") \
   X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
+  X(large_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of large objects is taken off after they were scanned") \
+  X(block_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of a block is taken off after it was scanned") \
+  X(first_cell_not_rescanned, "mark-sweep", 20, "graph", "the first cell of a block is left out of its rescan") \
+  X(bare_never_taken, "mark-sweep", 21, "growth", "empty blocks whose pages were given back are never used again") \
+  X(bare_freed_uncounted, "mark-sweep", 21, "limit", "a group of blocks is given back as if all of them had pages") \
+  X(taken_for_good, "mark-sweep", 24, "growth", "what a dead thread took of a block is not used again after a collection") \
+  X(holes_uncounted, "mark-sweep", 32, "growth", "free cells among survivors do not count as handed out") \
+  X(dead_pair_waits, "mark-sweep", 31, "crash", "an ephemeron that waits for itself still waits when it is dead") \
+  X(dead_key_awaited, "mark-sweep", 31, "crash", "ephemerons still wait for a dead key") \
+  X(revived_value_unmarked, "mark-sweep", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to is not marked") \
+  X(pruned_early, "mark-sweep", 14, "weak", "weak references that only a finalizer will see are no longer listed") \
+  X(pairs_pruned_early, "mark-sweep", 31, "weak", "ephemerons that only a finalizer will see are no longer listed") \
+  X(one_buffer_kept, "mark-sweep", 26, "graph", "one mutator goes on in its block after a collection") \
+  X(trim_leaks, "mark-sweep", 32, "growth", "a list that gets shorter leaks the memory it had") \
   X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
   X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
@@ -91,6 +105,12 @@
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
+  X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
+  X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
+  X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
+  X(last_buffer_white, "mark-sweep-incremental", 5, "graph", "after a slice, what one mutator makes is unmarked") \
+  X(part_skips_slot, "mark-sweep-incremental", 6, "graph", "between two parts of a wide object a slot is skipped") \
+  X(revived_early, "mark-sweep-incremental", 14, "weak", "weak references are cleared before values of ephemerons are marked") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
   X(flag_not_restored, "generational", 3, "graph", "an object is remembered once in its life only") \
@@ -107,6 +127,19 @@
   X(large_born_old, "generational", 22, "graph", "large objects are old when they are made") \
   X(settled_not_lowered, "generational", 12, "check", "a handed out object still counts among those that wait") \
   X(settled_by_full_only, "generational", 13, "growth", "minor collections visit again what they queued for finalizers before") \
+  X(back_off_for_good, "generational", 32, "growth", "once a minor collection was futile, all others are full") \
+  X(empty_cards_leak, "generational", 32, "growth", "a dead thread's list of cards is not freed if it is empty") \
+  X(pairs_old_too_far, "generational", 31, "check", "young ephemerons are counted as old once others died") \
+  X(live_bytes_kept, "generational", 30, "growth", "live bytes of a block are added at each collection") \
+  X(spill_forgets, "generational", 3, "graph", "of objects for which a list has no room the last is remembered") \
+  X(spilled_not_inherited, "generational", 24, "graph", "of a dead thread's remembered set, what it had no room for is dropped") \
+  X(revived_unvisited, "generational", 13, "check", "what only the finalizer queue leads to is old and not flagged") \
+  X(full_keeps_cards, "generational", 3, "check", "full collections forget cards without cleaning them") \
+  X(full_never_due, "generational", 32, "growth", "no full collection but at the heap limit") \
+  X(orphaned_cards_wait, "generational", 24, "check", "the cards of dead threads are looked at in full collections only") \
+  X(card_not_atomic, "generational", 10, "check", "a card becomes dirty by a load and a store of a word") \
+  X(remembered_by_both, "generational", 10, "check", "two threads remember an object into which they store at once") \
+  X(again_partial, "generational", 21, "limit", "when memory runs out, the second collection is a minor one") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \

@@ -183,6 +183,8 @@ const condition conditions[] = {
     GROWTH("threads-brief", "brief",
            "threads that make one object: memory that ended threads had"),
     GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
+    GROWTH("threads-spent", "spent",
+           "threads that end after a collection: their lists, empty by then"),
     RACE("drops", "drops",
          "threads drop the same objects: counts, flags, candidates"),
     RACE("handover", "handover",

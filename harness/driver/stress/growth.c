@@ -93,6 +93,7 @@ static const shape shapes[] = {
     {"growth-threads-partner", "growth-threads", 512, FLAT},
     {"growth-threads-brief", "growth-threads", 16, FLAT},
     {"growth-threads-sizes", "growth-threads", 16, FLAT},
+    {"growth-threads-spent", "growth-threads", 256, FLAT},
 };
 
 static const shape *shape_of(const condition *c) {
@@ -140,6 +141,7 @@ static const char *find_excess(const json_t *const *entries, size_t n,
     bool flat; /* in shapes that are flat */
   } figures[] = {{"footprint", GROWTH_BYTES, true},
                  {"held", GROWTH_BYTES, true},
+                 {"outside", GROWTH_BYTES, true},
                  {"longest", GROWTH_WORK, true},
                  {"collections", GROWTH_COLLECTIONS, false}};
   const char *name;
@@ -163,6 +165,7 @@ static const char *meaning_of(const char *figure) {
     const char *name, *meaning;
   } meanings[] = {{"footprint", "bytes of the footprint at its peak"},
                   {"held", "bytes of the footprint in the end"},
+                  {"outside", "bytes from the C library in the end"},
                   {"longest", "units of work in one step"}};
   for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
     if (!strcmp(meanings[i].name, figure))
