@@ -103,7 +103,8 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
    */
   if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
     bytes = RC_LAZY_STEP;
-  if (!gc_mutant(lazy_unpaid))
+  if (!gc_mutant(lazy_unpaid) &&
+      !(gc_mutant(lazy_small_unpaid) && bytes == RC_LAZY_STEP))
     tear(m, bytes);
 }
 
@@ -111,7 +112,9 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
  * each keep a block that the others leave empty, and memory would be refused
  * though most of it is free. */
 gc_object *rc_death_obtain(gc_mutator *m, size_t bytes) {
-  return tear(m, UINT64_MAX) ? rc_cell_obtain(m, bytes) : NULL;
+  return tear(m, gc_mutant(lazy_torn_in_part) ? bytes : UINT64_MAX)
+             ? rc_cell_obtain(m, bytes)
+             : NULL;
 }
 
 void rc_death_collect(gc_mutator *m) {
