@@ -245,3 +245,42 @@ void alone_spent(wl_thread *t, uint64_t n) {
     step(t, 1);
   }
 }
+
+/* Each thread leaves an object behind, a small one or one of 2 KiB, in a table
+ * that is never full at the sizes that the conditions use: flat, but for these
+ * few objects.  Memory beside them must serve the next threads. */
+enum { LEFT = 1024, WIDER = 8 /* the number of a size */ };
+
+static gc_shape left_of(uint64_t i) {
+  return i % 2 ? shape_of(WIDER) : NODE;
+}
+
+totals of_alone_left(uint64_t n) {
+  amount kept = array(LEFT), made = {0, 0};
+  for (uint64_t i = 0; i < n; i++) {
+    amount one = {1, gc_shape_bytes(left_of(i))};
+    if (i + LEFT < n)
+      made = sum(made, one);
+    else
+      kept = sum(kept, one);
+  }
+  totals s = keeps(kept, made);
+  s.live += gc_shape_bytes(left_of(1));
+  return s;
+}
+
+static void leave_one(wl_thread *t, void *data) {
+  const uint64_t i = *(const uint64_t *)data;
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  gc_new(t->m, r, left_of(i), GC_PLAIN);
+  put_into(t->m, KEPT, i % LEFT, r);
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+void alone_left(wl_thread *t, uint64_t n) {
+  make_array(t->m, KEPT, LEFT);
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, leave_one, &i);
+    step(t, 1);
+  }
+}

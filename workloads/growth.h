@@ -229,7 +229,8 @@ static inline amount larges(uint64_t first, uint64_t n) {
   X(alone_pairs)                                                               \
   X(alone_threads)                                                             \
   X(alone_sizes_of_threads)                                                    \
-  X(alone_spent)
+  X(alone_spent)                                                               \
+  X(alone_left)
 
 #define ALONE_DECLARED(identifier)                                             \
   totals of_##identifier(uint64_t n);                                          \

@@ -285,7 +285,8 @@ static bool is_purge_due(const gc_mutator *m) {
 static void detect_if_many(gc_mutator *m) {
   if (is_purge_due(m))
     purge(m);
-  if (bytes_in_use() >= cycles.pressure) {
+  bool waits = gc_mutant(full_put_off) && !bag_empty(&cycles.large);
+  if (bytes_in_use() >= cycles.pressure && !waits) {
     __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
     detect(m, UNBOUNDED);
   } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
@@ -890,7 +891,8 @@ void rc_candidates_attach(gc_mutator *m) {
 /* Those who are left may never buffer a candidate themselves, so the last
  * chance to look at these is here. */
 void rc_candidates_detach(gc_mutator *m) {
-  count_fresh(m);
+  if (!gc_mutant(fresh_left_behind))
+    count_fresh(m);
   if (cycles.fresh && !gc_mutant(detects_when_asked_only))
     detect_if_many(m);
   hostile_race();

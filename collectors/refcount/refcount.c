@@ -290,7 +290,8 @@ void rc_weak_unlink(gc_object *weak) {
     }
     if (pair && gc_mutant(pair_value_kept))
       ((rc_pair *)weak)->value = NULL;
-  } else if (pair && ((rc_pair *)weak)->value) {
+  } else if (pair && ((rc_pair *)weak)->value &&
+             !gc_mutant(dead_pair_drops_twice)) {
     rc_link_remove(&rc_parted, l);
     rc_parted_count--;
   }

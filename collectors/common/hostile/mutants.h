@@ -258,6 +258,21 @@
   X(full_block_kept, "refcount", 32, "growth", "a full block in which cells are freed is not used again") \
   X(lazy_unpaid, "refcount-lazy", 32, "growth", "whoever takes new memory tears down none of the dead") \
   X(inherited_unlocked, "refcount-cycles-atomic", 10, "crash", "threads that end hand on their candidates without a lock") \
+  X(full_put_off, "refcount-cycles", 32, "growth", "a full detection is put off while candidates that exceed the bound wait") \
+  X(fresh_left_behind, "refcount-cycles-atomic", 32, "growth", "candidates that a dead thread has not counted make no detection due") \
+  X(returned_unasked, "refcount-biased", 32, "growth", "an owner that has blocked is never asked again to serve its queue") \
+  X(served_in_part, "refcount-biased", 32, "growth", "an owner serves a part of its queue only when it is asked") \
+  X(others_unserved, "refcount-biased", 21, "limit", "with the world stopped, only the own queue is served") \
+  X(surplus_short, "refcount-biased", 23, "check", "a count is lost when counts return from the table of surplus") \
+  X(uncarved_forgotten, "refcount-atomic", 32, "growth", "a dead thread's block counts as full though a part of it was never used") \
+  X(orphans_unsought, "refcount-atomic", 32, "growth", "blocks of dead threads are adopted by nobody") \
+  X(search_from_start, "refcount-atomic", 32, "growth", "full blocks that were searched in vain are searched first again") \
+  X(others_logs_uncounted, "refcount-deferred", 32, "check", "the length of other threads' logs does not end an epoch") \
+  X(entries_stay, "refcount-deferred", 32, "growth", "logs count as long after an epoch has emptied them") \
+  X(dead_pair_lets_go_twice, "refcount-deferred", 31, "check", "an ephemeron and its key that die together let the value go twice") \
+  X(dead_pair_drops_twice, "refcount", 31, "check", "an ephemeron and its key that die together drop the value twice") \
+  X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
+  X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
   X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
 /* clang-format on */

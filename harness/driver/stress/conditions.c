@@ -173,6 +173,9 @@ const condition conditions[] = {
            "ephemerons and nothing else, which die before their key"),
     GROWTH("pairs-turnover", "turnover",
            "ephemerons, keys and values that die in any order: tables of them"),
+    GROWTH("pairs-nested", "nested",
+           "ephemerons that die together with their keys, by the death of "
+           "another key"),
     GROWTH("threads-pairs", "pairs",
            "candidates and blocks of threads that ended"),
     GROWTH("threads-stores", "stores",
@@ -185,6 +188,8 @@ const condition conditions[] = {
     GROWTH("threads-sizes", "sizes", "the same with an object of each size"),
     GROWTH("threads-spent", "spent",
            "threads that end after a collection: their lists, empty by then"),
+    GROWTH("threads-left", "left",
+           "threads that leave one object alive: memory beside it"),
     RACE("drops", "drops",
          "threads drop the same objects: counts, flags, candidates"),
     RACE("handover", "handover",
