@@ -1,5 +1,6 @@
 /* blocks.c: see blocks.h. */
 #include "common/blocks.h"
+#include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
 #include <string.h>
 
@@ -19,11 +20,14 @@ typedef struct block {
 static block *blocks;        /* by number; 0 is never a block */
 static uint32_t blocks_list; /* the list of empty blocks with pages */
 static uint32_t blocks_bare; /* the list of those without */
+static bool blocks_wasted;   /* a group was taken while there were such: the
+                                address space that the limit allows is short */
 uint32_t blocks_end;
 _Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
   blocks_end = blocks_list = blocks_bare = 0;
+  blocks_wasted = false;
   blocks_spare = 0;
   blocks = blocks_table(sizeof *blocks);
   return blocks != NULL;
@@ -50,6 +54,7 @@ static void blocks_grow(void) {
       p = space_alloc_aligned(n * BLOCK_BYTES, BLOCK_BYTES, space_uncached())))
     if ((n /= 2) == 0)
       return;
+  blocks_wasted |= blocks_bare != 0;
   uint32_t first = block_number(p);
   if (first + n > blocks_end)
     __atomic_store_n(&blocks_end, first + n, __ATOMIC_RELAXED);
@@ -63,7 +68,7 @@ static void blocks_grow(void) {
 /* Gets at least one more empty block, if the limit allows.  Bare ones come
  * first: they need no page for a new group. */
 static void blocks_get(void) {
-  uint32_t number = blocks_bare;
+  uint32_t number = gc_mutant(bare_untaken) ? 0 : blocks_bare;
   if (!number) {
     blocks_grow();
   } else if (space_commit(BLOCK_BYTES)) {
@@ -189,5 +194,7 @@ const char *blocks_check(void) {
       return "a block on the list of those without pages is taken, or has some";
   for (uint32_t b = 1; b < blocks_end; b++)
     bare -= blocks[b].bare;
+  if (blocks_wasted)
+    return "a group was taken though there are blocks without pages";
   return listed == blocks_spare && !bare ? NULL : "empty blocks are miscounted";
 }
