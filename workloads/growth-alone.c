@@ -78,6 +78,38 @@ void alone_sizes(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
+/* Of objects that lie side by side every second one dies, so that what is free
+ * lies in short stretches; then come objects that fit into none of these.  To
+ * find that out again for each of them would take quadratic time. */
+enum { LYING = 64, PASSING = 64 }; /* of each kind, a unit of n */
+#define LIES   ((gc_shape){1, 288})
+#define PASSES ((gc_shape){0, 1016})
+
+totals of_alone_crannies(uint64_t n) {
+  amount lies = {n * LYING, n * LYING * gc_shape_bytes(LIES)};
+  amount pass = {n * PASSING, n * PASSING * gc_shape_bytes(PASSES)};
+  totals s = keeps(lies, sum(lies, pass));
+  s.live += lies.bytes + gc_shape_bytes(PASSES);
+  return s;
+}
+
+void alone_crannies(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < 2 * n * LYING; i++) {
+    gc_new(m, r, LIES, GC_PLAIN);
+    push(m, i % 2 ? MORE : KEPT, r, NEXT);
+    step_at(t, i);
+  }
+  gc_global_clear(m, MORE);
+  gc_collect(m);
+  for (uint64_t i = 0; i < n * PASSING; i++) {
+    gc_new(m, r, PASSES, GC_PLAIN);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Finalizers, weak references, ephemerons.
  * ------------------------------------------------------------------------- */

@@ -980,7 +980,8 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(rings_beside, "rings-beside")                                              \
   X(rings_pinned, "rings-pinned")                                              \
   X(alone_large, "large-alone")                                                \
-  X(alone_sizes, "sizes")
+  X(alone_sizes, "sizes")                                                      \
+  X(alone_crannies, "crannies")
 
 #define FINALIZER_SHAPES(X)                                                    \
   X(backlog, "backlog")                                                        \

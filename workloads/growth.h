@@ -223,6 +223,7 @@ static inline amount larges(uint64_t first, uint64_t n) {
 #define ALONE(X)                                                               \
   X(alone_large)                                                               \
   X(alone_sizes)                                                               \
+  X(alone_crannies)                                                            \
   X(alone_queued)                                                              \
   X(alone_taken)                                                               \
   X(alone_weaks)                                                               \

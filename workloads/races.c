@@ -17,6 +17,7 @@
  *   handover   threads make objects for each other, which keep and wrap some
  *   slots      threads store into their own slots of common old objects
  *   visitors   threads come and go, and leave what they made to others
+ *   guests     threads attach, make a few objects and detach, all the time
  *   weak       (races-weak) threads ask weak references and ephemerons for
  *              objects that another thread is just dropping
  *
@@ -497,6 +498,47 @@ static void visitors(wl_thread *t, play *p) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * guests: threads that come back as new mutators again and again.  A thread
+ * that really ends blocks signals, and cannot be stopped while it detaches; one
+ * that detaches and goes on can.
+ * ------------------------------------------------------------------------- */
+
+enum { STAYS = 40 }; /* in a round */
+
+/* Puts a new object in front of a chain, or drops a long one. */
+static void stay(wl_thread *t, play *p) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), chain = frame, item = frame + 1;
+  uint32_t g = (uint32_t)wl_random_below(t, POOL);
+  swap_chain(t, p, g, chain, true);
+  if (length_of(t, p, chain) > LONGEST)
+    gc_clear(m, chain);
+  ambush();
+  new_item(t, p, item, GC_PLAIN);
+  gc_store_take(m, item, NEXT, chain);
+  swap_chain(t, p, g, item, false);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* A collection makes lists anew, so what is wrong with one must be seen before.
+ */
+static void guests(wl_thread *t, play *p) {
+  for (uint64_t round = 0; round < p->rounds; round++) {
+    for (int n = 0; n < STAYS; n++) {
+      stay(t, p);
+      ambush();
+      gc_thread_detach(t->m);
+      ambush();
+      t->m = gc_thread_attach(t->run->heap);
+    }
+    meet(t, p);
+    if (t->index == 1)
+      inspect(t);
+    meet(t, p);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
  * weak: one thread drops what the others ask for.
  * ------------------------------------------------------------------------- */
 
@@ -702,7 +744,8 @@ static wl_volume volume_of(const shape *s, const uint64_t *p,
   X(drops, 1, BATCH)                                                           \
   X(handover, MOST *LANE, 2 * HANDED)                                          \
   X(slots, SMALL + 1, (MANY + SMALL * FEW) / 2)                                \
-  X(visitors, 1, 8 * POOL + 2 * LAST)
+  X(visitors, 1, 8 * POOL + 2 * LAST)                                          \
+  X(guests, 1, 3 * STAYS)
 #define WEAK_SHAPES(X) X(weak, 1, 4 * BATCH)
 
 WORKLOAD(races, "races", "threads that race for the same objects",

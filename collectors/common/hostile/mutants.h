@@ -216,6 +216,19 @@
   X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
   X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
+  X(detached_room_charged, "semispace", 24, "growth", "the room that a dead thread did not use stays charged for") \
+  X(detached_room_budgeted, "semispace", 24, "growth", "the room that a dead thread did not use counts against the budget") \
+  X(reopened_charged_whole, "semispace", 21, "check", "the objects in the block of a dead thread are charged for twice") \
+  X(open_list_unlocked, "semispace", 24, "check", "threads that end list their blocks without the lock") \
+  X(open_list_stale, "semispace", 24, "graph", "blocks of dead threads are handed out after a collection has given them back") \
+  X(budget_without_large, "semispace", 32, "growth", "large objects that live do not raise the budget") \
+  X(large_key_unwoken, "semispace", 31, "graph", "a large key that is reached late wakes no ephemeron") \
+  X(late_large_unscanned, "semispace", 22, "graph", "large objects that only values and finalizable objects lead to are not scanned") \
+  X(copy_past_end, "semispace", 27, "graph", "a copy may end behind its block") \
+  X(weak_pruned_early, "semispace", 14, "weak", "weak references that only finalizable objects lead to are dropped from the list") \
+  X(queue_first_stale, "semispace", 27, "graph", "the first object that a collection queues for its finalizer is not copied") \
+  X(finalizable_list_stale, "semispace", 13, "check", "the list of finalizable objects keeps their old addresses") \
+  X(spare_released, "semispace", 21, "crash", "blocks that must be there to copy into are given to a large object") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
@@ -229,6 +242,22 @@
   X(returned_unsought, "immix", 24, "growth", "the block of a dead thread is not looked for") \
   X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
   X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
+  X(search_repeated, "immix", 32, "growth", "a search for a hole that was in vain is made again for each object") \
+  X(headroom_unfilled, "immix", 21, "check", "what was used of the headroom is never replaced") \
+  X(end_line_used, "immix", 26, "graph", "the last line of a block is free to the conservative marker though an object ends there") \
+  X(end_line_lost, "immix", 26, "check", "a hole that is the last line of a block is not found") \
+  X(evacuated_lines_marked, "immix", 27, "check", "lines of which the objects were copied stay marked") \
+  X(evacuated_unmeasured, "immix", 27, "check", "of a block that was evacuated the holes are not counted again") \
+  X(moved_key_unwoken, "immix", 31, "graph", "a key that is copied wakes no ephemeron") \
+  X(moved_seem_dead, "immix", 14, "weak", "objects that were copied are dead to weak references and finalizers") \
+  X(stayed_copied_later, "immix", 27, "graph", "an object that stayed, for want of room, is copied when it is reached again") \
+  X(copies_go_on, "immix", 27, "graph", "copies go on where those of the last collection ended") \
+  X(sought_stays, "immix", 32, "growth", "what was sought in vain before a collection is not sought after it") \
+  X(live_without_large, "immix", 32, "growth", "large objects that live do not raise the budget") \
+  X(returned_line_too_early, "immix", 24, "graph", "the line in which a dead thread's last object ends is handed out again") \
+  X(returned_unlocked, "immix", 24, "check", "threads that end list their blocks without the lock") \
+  X(returned_budgeted, "immix", 24, "growth", "the room that a dead thread did not use counts against the budget") \
+  X(overflow_unreturned, "immix", 24, "growth", "a dead thread's overflow block is handed out by no one") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
   X(ephemeron_late, "mark-sweep", 31, "weak", "ephemerons are cleared after their keys were queued for finalizers") \

@@ -44,8 +44,11 @@ typedef enum flatness {
   LINEAR,
   LINEAR_TIGHT, /* but small, and run with all tight settings */
   FLAT,         /* if the collector reclaims anything */
-  FLAT_BYTES, /* the same, but a little that is alive grows, and work with it */
-  FLAT_CYCLES /* if it reclaims cycles */
+  FLAT_BYTES,  /* the same, but a little that is alive grows, and work with it */
+  FLAT_CYCLES, /* if it reclaims cycles */
+  IDLE         /* so little is made that with the default options no collection
+                  is due: their number must not grow, and nothing else is
+                  compared */
 } flatness;
 
 typedef struct shape {
@@ -72,6 +75,7 @@ static const shape shapes[] = {
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
     {"growth-large-alone", "growth", 512, FLAT},
     {"growth-sizes", "growth", 64, FLAT},
+    {"growth-crannies", "growth", 256, LINEAR},
     {"growth-backlog", "growth-finalizers", 256, FLAT},
     {"growth-waiting", "growth-finalizers", 256, LINEAR},
     {"growth-finalizable", "growth-finalizers", 256, LINEAR},
@@ -98,6 +102,7 @@ static const shape shapes[] = {
     {"growth-threads-sizes", "growth-threads", 16, FLAT},
     {"growth-threads-spent", "growth-threads", 256, FLAT},
     {"growth-threads-left", "growth-threads", 32, FLAT_BYTES},
+    {"growth-threads-idling", "growth-threads", 128, IDLE},
 };
 
 static const shape *shape_of(const condition *c) {
@@ -165,6 +170,15 @@ static const char *find_excess(const json_t *const *entries, size_t n,
   return NULL;
 }
 
+/* Whether there are more collections in each entry than in the one before. */
+static bool is_collected(const json_t *const *entries, size_t n) {
+  for (size_t i = 1; i < n; i++)
+    if (figure_of(entries[i], "collections") <=
+        figure_of(entries[i - 1], "collections"))
+      return false;
+  return true;
+}
+
 /* What the figure says in words.  NULL: its name does; it counts the
  * collector's work or its collections, which grow even in shapes that are flat.
  */
@@ -226,7 +240,12 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
       trial_add(t, entries[k]);
     if (t->tally.fault)
       return true;
-    excess = k ? find_excess(entries, k + 1, s, flat) : NULL;
+    if (!k)
+      continue;
+    if (s->flat == IDLE)
+      excess = is_collected(entries, k + 1) ? "collections" : NULL;
+    else
+      excess = find_excess(entries, k + 1, s, flat);
   } while (++k < 2 || (k < SIZES && excess));
   if (!excess)
     return true;
@@ -235,8 +254,9 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
       arena_text("%s, %s with %s: %s, where %s", meaning ? meaning : excess,
                  condition_params(t->under), e.subject->name,
                  list_figures(entries, excess, s->n),
-                 flat && meaning ? "nothing that is alive grows"
-                                 : "the program only doubles");
+                 s->flat == IDLE   ? "so little is made that none is due"
+                 : flat && meaning ? "nothing that is alive grows"
+                                   : "the program only doubles");
   json_t *fault = json_copy((json_t *)entries[SIZES - 1]);
   json_object_set_new(fault, "result", json_string("failed"));
   json_object_set_new(fault, "oracle", json_string("growth"));
@@ -258,6 +278,8 @@ bool growth_run(campaign *c, trial *t) {
   size_t all = json_array_size(tight), seen = 0;
   if (all > 1 && s->flat == LINEAR)
     all = 1;
+  if (s->flat == IDLE)
+    all = 0;
   t->tally.missing = collector_lacks(program, s->workload);
   if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;

@@ -488,6 +488,15 @@ void program_last_drop(actor *a) {
  * Ephemerons.
  * ------------------------------------------------------------------------- */
 
+/* The shape of a key or value: one in four is large to most collectors, which
+ * may treat large objects apart. */
+static gc_shape choose_paired(actor *a) {
+  gc_shape shape = choose_shape(a->source);
+  if (chance(a->source, 4))
+    shape.bytes = (2000u << choose(a->source, 5)) + 8 * choose(a->source, 8);
+  return shape;
+}
+
 /* Ephemerons of which each value is the key of the next, or the other way
  * round; a value may refer to its key.  They are put into global roots.  The
  * first or the last of the keys and values is handed on or dropped. */
@@ -501,11 +510,10 @@ void action_pairs(actor *a) {
   uint32_t n = 1 + choose(a->source, 4);
   bool backwards = chance(a->source, 2), back = chance(a->source, 2);
   bool finalizable = a->f->finalizable && chance(a->source, 4);
-  bool made =
-      emit_new(a, key, choose_shape(a->source), finalizable) == PERFORMED;
+  bool made = emit_new(a, key, choose_paired(a), finalizable) == PERFORMED;
   emit2(a, TRACE_COPY, first, key);
   for (uint32_t i = 0; i < n && made; i++) {
-    gc_shape shape = choose_shape(a->source);
+    gc_shape shape = choose_paired(a);
     shape.slots += back;
     finalizable = a->f->finalizable && chance(a->source, 4);
     if (emit_new(a, value, shape, finalizable) != PERFORMED)
