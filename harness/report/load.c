@@ -498,6 +498,7 @@ void report_free(report *r) {
     free(r->cells[i].seen);
     free(r->cells[i].pauses.buckets);
   }
+  builds_free(&r->builds);
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);
