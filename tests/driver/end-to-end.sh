@@ -1064,6 +1064,17 @@ test_memory_of_reports() {
   done
 }
 
+# A report is of one directory; what takes several is named.
+test_report_of_two() {
+  "$here/make-results.sh" one 4 2
+  "$here/make-results.sh" two 4 2
+  expect 2 report one two -f csv
+  complained "report: 'two' is one directory too many: a report is of one; \
+'reapmark compare one two' sets them side by side"
+  [ ! -s out ] || fail 'something was printed'
+  expect 0 compare one two
+}
+
 test_no_results() {
   mkdir empty other
   expect 2 report empty
