@@ -1065,6 +1065,18 @@ test_log_is_read_once() {
   done
 }
 
+# Means are over the workloads that every collector of the heap has, also where a
+# plan gives one of them fewer.
+test_means_of_the_same() {
+  "$here/make-results.sh" dir 12 2
+  sed -i '/script:objects=3\/alpha/d' dir/plan.json dir/runs.jsonl
+  for table in time-space lbo; do
+    expect 0 report dir --table $table
+    for name in alpha beta 'gamma' delta; do row "^ *$name .*\\[2 of "; done
+    unprinted '[3 of 3]'
+  done
+}
+
 # A percentile is of values that were measured: those that the correction for
 # coordinated omission makes up do not support it.
 test_percentiles_of_few() {
