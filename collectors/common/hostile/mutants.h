@@ -220,6 +220,7 @@
   X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
   X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again") \
   X(owner_unasked, "refcount-biased", 32, "growth", "nobody tells an owner that objects wait in its queue") \
+  X(purge_drops_living, "refcount-cycles", 17, "check", "a purge of dead candidates takes living ones out of the buffer as well") \
   X(threshold_stays, "refcount-cycles", 32, "growth", "the number of candidates at which to look never falls again") \
   X(full_block_kept, "refcount", 32, "growth", "a full block in which cells are freed is not used again") \
   X(lazy_unpaid, "refcount-lazy", 32, "growth", "whoever takes new memory tears down none of the dead") \
