@@ -79,6 +79,17 @@
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(empty_blocks_kept, "mark-sweep", 21, "limit", "empty blocks are not given back when a large object needs the memory") \
   X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
+  X(shared_bit_not_atomic, "mark-sweep", 10, "graph", "several markers set bits by a load and a store") \
+  X(gift_lost, "mark-sweep", 20, "graph", "the last object that a marker gives away is in no list") \
+  X(take_loses_one, "mark-sweep", 20, "graph", "who takes from the pool takes one object more than it notes") \
+  X(flags_unasked, "mark-sweep", 20, "check", "several markers end a phase though blocks wait for a rescan") \
+  X(calls_kept, "mark-sweep", 20, "crash", "a helper that is late joins a phase that is over") \
+  X(fetched_forgotten, "mark-sweep", 20, "graph", "a marker that gives all of its stack away forgets what is in its queue") \
+  X(newest_dropped, "mark-sweep", 20, "graph", "a marker that gives its oldest objects away loses as many new ones") \
+  X(helper_overflow_lost, "mark-sweep", 20, "graph", "what the mark stack of a helper refuses is not flagged") \
+  X(phase_ends_early, "mark-sweep", 20, "graph", "the phase ends when one marker has nothing to do") \
+  X(helper_uncounted, "mark-sweep", 20, "graph", "the phase does not wait for a helper that has joined") \
+  X(end_untold, "mark-sweep", 25, "hang", "markers that wait are not told that the phase is over") \
   X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
   X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
