@@ -23,12 +23,17 @@ static inline bool bitmap_set(uint64_t *bits, size_t i) {
   return true;
 }
 
-/* The same for several threads at once: of those that set a bit, one finds it
- * clear.  A bit that is set needs no atomic operation. */
+/* Whether a bit is set, while other threads set bits. */
+static inline bool bitmap_test_shared(const uint64_t *bits, size_t i) {
+  return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
+}
+
+/* Sets a bit like bitmap_set while other threads set bits: of those that set a
+ * bit, one finds it clear.  A bit that is set needs no atomic operation. */
 static inline bool bitmap_set_shared(uint64_t *bits, size_t i) {
   uint64_t *word = &bits[i / 64];
   uint64_t bit = (uint64_t)1 << (i % 64);
-  if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+  if (bitmap_test_shared(bits, i))
     return false;
   if (gc_mutant(shared_bit_not_atomic))
     return mutant_set_bits(word, bit);

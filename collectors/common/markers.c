@@ -172,7 +172,8 @@ void markers_begin(void (*work)(unsigned number)) {
   pthread_mutex_unlock(&team.lock);
 }
 
-size_t markers_give(gc_object **objects, size_t n) {
+/* Returns how many were put into the pool. */
+static size_t markers_put(gc_object **objects, size_t n) {
   hostile_race();
   pthread_mutex_lock(&team.lock);
   size_t size = team.size;
@@ -190,6 +191,17 @@ size_t markers_give(gc_object **objects, size_t n) {
   markers_note();
   pthread_mutex_unlock(&team.lock);
   return n;
+}
+
+/* The newest objects take the place of those that are gone. */
+void markers_give(object_stack *s, prefetch_ends *fetched) {
+  size_t given = markers_put(s->items, (s->size + 1) / 2);
+  size_t rest = s->size - given, moved = given < rest ? given : rest;
+  if (!gc_mutant(newest_dropped))
+    memcpy(s->items, s->items + s->size - moved, moved * sizeof *s->items);
+  s->size = rest;
+  if (gc_mutant(fetched_forgotten) && !rest)
+    fetched->size = 0;
 }
 
 void markers_call(void) {

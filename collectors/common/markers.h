@@ -37,7 +37,8 @@
 #ifndef REAPMARK_COMMON_MARKERS_H
 #define REAPMARK_COMMON_MARKERS_H
 
-#include "common/object.h"
+#include "common/prefetch.h"
+#include "common/stack.h"
 #include <stdatomic.h>
 
 enum {
@@ -107,9 +108,17 @@ static inline bool markers_wanted(void) {
   return atomic_load_explicit(&markers_hungry, memory_order_relaxed);
 }
 
-/* Puts the first of `n` objects into the pool, as many as there is room for,
- * and returns how many.  Wakes a marker that waits for work, or a helper. */
-size_t markers_give(gc_object **objects, size_t n);
+/* Whether a marker with this stack, and this queue of objects that are being
+ * fetched, has enough to give some away.  An object that is the only one is
+ * kept, or a list would go from one marker to the other. */
+static inline bool markers_have_many(const object_stack *s,
+                                     prefetch_ends fetched) {
+  return s->size >= markers_keep && s->size + fetched.size > 1;
+}
+
+/* Puts the oldest objects of the stack, up to half of them, into the pool, as
+ * far as there is room.  Wakes a marker that waits for work, or a helper. */
+void markers_give(object_stack *s, prefetch_ends *fetched);
 
 /* Wakes one of these as well, because there is work in another place. */
 void markers_call(void);

@@ -70,33 +70,15 @@ void marking_helpers_free(void) {
   }
 }
 
-/* An object that is the only one is kept, or a list would go from one marker to
- * the other. */
-static bool marking_has_many(const marking *k) {
-  size_t n = k->stack.size;
-  return n >= markers_keep && n + k->ends.size > 1;
-}
-
 bool marking_can_give(const marking *k) {
-  return marking_has_many(k) || cells_any_flagged();
+  return markers_have_many(&k->stack, k->ends) || cells_any_flagged();
 }
 
-/* The newest objects take the place of those that are gone. */
 void marking_give(marking *k) {
-  if (!marking_has_many(k)) {
-    if (cells_any_flagged())
-      markers_call();
-    return;
-  }
-  size_t n = k->stack.size;
-  size_t given = markers_give(k->stack.items, (n + 1) / 2), rest = n - given;
-  size_t moved = given < rest ? given : rest;
-  if (!gc_mutant(newest_dropped))
-    memcpy(k->stack.items, k->stack.items + n - moved,
-           moved * sizeof *k->stack.items);
-  k->stack.size = rest;
-  if (gc_mutant(fetched_forgotten) && !rest)
-    k->ends.size = 0;
+  if (markers_have_many(&k->stack, k->ends))
+    markers_give(&k->stack, &k->ends);
+  else if (cells_any_flagged())
+    markers_call();
 }
 
 /* What a stack without room refuses is flagged. */

@@ -207,6 +207,10 @@
   X(returned_unsought, "immix", 24, "growth", "the block of a dead thread is not looked for") \
   X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
   X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
+  X(lines_not_atomic, "immix", 10, "check", "several markers mark lines by a load and a store") \
+  X(loser_keeps_copy, "immix", 27, "graph", "who is too late with a copy of an object uses it all the same") \
+  X(forwarded_by_store, "immix", 27, "graph", "several markers forward an object by a store") \
+  X(copies_in_one_block, "immix", 27, "graph", "several markers copy into the block of one of them") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
   X(ephemeron_late, "mark-sweep", 31, "weak", "ephemerons are cleared after their keys were queued for finalizers") \
