@@ -41,18 +41,25 @@ static inline gc_object *forwarding_copy(const gc_object *o) {
   return space_address(o->word);
 }
 
+typedef struct forwarding_granule {
+  uint64_t words[SPACE_GRANULE / 8];
+} forwarding_granule;
+
+/* Copies all granules of an object but the first.  A loop, because most objects
+ * are a few granules long: calling memcpy would cost more than copying them. */
+static inline void forwarding_copy_rest(void *to, const void *from,
+                                        uint32_t granules) {
+  forwarding_granule *target = to;
+  const forwarding_granule *source = from;
+  for (uint32_t i = 1; i < granules - gc_mutant(copy_cut); i++)
+    target[i] = source[i];
+}
+
 /* Copies an object to `to`, where there is room for forwarding_bytes(o) bytes,
  * leaves the forwarding address, and returns the copy. */
 static inline gc_object *forwarding_move(gc_object *o, void *to) {
-  /* A loop, because most objects are a few granules long: calling memcpy would
-   * cost more than copying them. */
-  typedef struct granule {
-    uint64_t words[SPACE_GRANULE / 8];
-  } granule;
-  granule *target = to;
-  const granule *source = (const granule *)o;
-  for (uint32_t i = 0; i < o->word - gc_mutant(copy_cut); i++)
-    target[i] = source[i];
+  *(forwarding_granule *)to = *(const forwarding_granule *)o;
+  forwarding_copy_rest(to, o, o->word);
   o->word = space_granule(to);
   o->meta |= FORWARDING_MOVED;
   return to;
@@ -86,7 +93,8 @@ static inline size_t forwarding_header_bytes(uint64_t header) {
 static inline void forwarding_copy_to(const gc_object *o, uint64_t header,
                                       gc_object *to) {
   to->header = header;
-  memcpy(to->slots, o->slots, forwarding_header_bytes(header) - sizeof *to);
+  to->slots[0] = o->slots[0]; /* or payload, or nothing */
+  forwarding_copy_rest(to, o, (uint32_t)header);
 }
 
 /* Decides that the object with the undecided *header has moved to `to`, or if

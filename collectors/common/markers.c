@@ -63,8 +63,8 @@ static uint64_t markers_scale(uint64_t most) {
   return n > most ? most : n < 1 ? 1 : n;
 }
 
-void markers_create(void) {
-  team.most = (unsigned)markers_option;
+void markers_create(unsigned most) {
+  team.most = markers_option < most ? (unsigned)markers_option : most;
   team.room = hostile.buffers && hostile.buffers < MARKERS_POOL
                   ? (size_t)hostile.buffers
                   : MARKERS_POOL;
@@ -172,8 +172,7 @@ void markers_begin(void (*work)(unsigned number)) {
   pthread_mutex_unlock(&team.lock);
 }
 
-/* Returns how many were put into the pool. */
-static size_t markers_put(gc_object **objects, size_t n) {
+size_t markers_put(gc_object **objects, size_t n) {
   hostile_race();
   pthread_mutex_lock(&team.lock);
   size_t size = team.size;

@@ -81,8 +81,9 @@ extern markers_counts markers_counted;
     "markers-waited", markers_counted.waited                                   \
   }
 
-/* Reads the options and sets the counts to zero, when a heap is made. */
-void markers_create(void);
+/* Reads the options and sets the counts to zero, when a heap is made.  There
+ * are at most `most` markers. */
+void markers_create(unsigned most);
 
 /* Ends the helpers and waits until they have ended.  No phase is under way. */
 void markers_destroy(void);
@@ -116,8 +117,12 @@ static inline bool markers_have_many(const object_stack *s,
   return s->size >= markers_keep && s->size + fetched.size > 1;
 }
 
-/* Puts the oldest objects of the stack, up to half of them, into the pool, as
- * far as there is room.  Wakes a marker that waits for work, or a helper. */
+/* Puts the first of `n` objects into the pool, as many as there is room for,
+ * and returns how many.  Wakes a marker that waits for work, or a helper. */
+size_t markers_put(gc_object **objects, size_t n);
+
+/* Puts the oldest objects of the stack, up to half of them, into the pool,
+ * likewise. */
 void markers_give(object_stack *s, prefetch_ends *fetched);
 
 /* Wakes one of these as well, because there is work in another place. */

@@ -368,7 +368,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
-  markers_create();
+  markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
   *h = (gc_heap){.limited = config->heap_limit != 0,
                  .nursery = least,

@@ -29,7 +29,7 @@ typedef struct im_marker {
 static im_marker im_markers[MARKERS_MOST];
 
 void im_markers_create(void) {
-  markers_create();
+  markers_create(MARKERS_MOST);
   for (unsigned n = 0; n < MARKERS_MOST; n++)
     bag_init(&im_markers[n].grey, 0);
 }

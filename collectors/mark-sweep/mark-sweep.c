@@ -131,7 +131,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(limit))
     return NULL;
   pause_listen(config->listener);
-  markers_create();
+  markers_create(MARKERS_MOST);
   *h = (gc_heap){.limited = limit != 0,
                  .budget = PACING_LEAST,
                  .marking = marking_init(cells_marks)};

@@ -10,6 +10,12 @@
  * where its copy is (forwarding.h).  Larger objects are not copied: they are
  * flagged when they are first reached, and wait in a bag to be scanned.
  *
+ * Several markers (markers.h) copy at the same time, each into blocks of its
+ * own, which it scans itself.  A marker that has many copies to scan gives some
+ * of them away one by one when another has nothing, and goes on behind them.
+ * One compare-and-swap of an object's header decides which marker's copy is the
+ * object from now on; the other marker takes its own back.
+ *
  * A collection costs what is alive, and nothing for what died.  The price is
  * memory: there must always be blocks to copy into.
  *
@@ -24,6 +30,8 @@
 #include "common/bookkeeping.h"
 #include "common/ephemerons.h"
 #include "common/large.h"
+#include "common/markers.h"
+#include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
 #include "common/pacing.h"
@@ -39,6 +47,9 @@ enum {
   /* References that wait to be forwarded while their objects are fetched
    * (prefetch.h). */
   SEMI_FIFO = 32,
+  /* Under a heap limit, there is a further marker for so many of its blocks:
+   * each may leave a block unused, and needs another one to copy into. */
+  SEMI_BLOCKS_PER_MARKER = 256,
 };
 
 /* Without a heap limit: how much the heap may grow before the next collection,
@@ -71,10 +82,10 @@ struct gc_heap {
   uint64_t allocated; /* bytes handed out since the last collection */
   uint64_t budget;    /* without a limit: how many may be before the next one */
 
-  object_bag gray;       /* large objects that were reached and not scanned */
   uint64_t live_objects; /* after the last collection */
   /* So far: */
   uint64_t collections, copied, copied_bytes, large_scanned;
+  uint64_t copied_twice;    /* objects of which a copy was taken back */
   uint64_t taken, reopened; /* taken by mutators; of these, open ones */
 };
 
@@ -102,15 +113,20 @@ const gc_collector gc_this_collector = {
              "percent of the live bytes",
              &option_growth, 10, 1000},
             PACING_OPTION,
+            MARKERS_OPTIONS,
             {0}},
-    .events =
-        (const char *const[]){"collections", "objects-copied", "large-scanned",
-                              "large-spilled", "blocks-reopened", LARGE_EVENTS,
-                              BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){"collections", "objects-copied",
+                                    "large-scanned", "large-spilled",
+                                    "blocks-reopened", MARKERS_EVENTS,
+                                    LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work =
         (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
                               LARGE_WORK, BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth=10,growth-least=64", NULL},
+    .tight =
+        (const char *const[]){
+            "growth=10,growth-least=64",
+            "growth=10,growth-least=64,markers=2,markers-least=1",
+            "growth=10,growth-least=64,markers=3,markers-least=1", NULL},
 };
 
 /* Adds a block to a list. */
@@ -122,6 +138,15 @@ static void semi_append(semi_space *s, uint32_t number) {
     s->first = number;
   s->last = number;
   s->count++;
+}
+
+/* Puts the blocks of a list that is not empty before those of another. */
+static void semi_prepend(semi_space *s, semi_space before) {
+  semi.blocks[before.last].next = s->first;
+  s->first = before.first;
+  if (!s->last)
+    s->last = before.last;
+  s->count += before.count;
 }
 
 /* Brings the fill of a mutator's block up to its cursor. */
@@ -139,7 +164,7 @@ static void semi_collect_stopped(void);
 
 /* The most blocks that objects of `bytes` in all can need, in whatever order
  * they come.  A block is left when the next object does not fit, so every block
- * but the last lacks less than SEMI_LARGEST bytes of being full.
+ * but the last of each marker lacks less than SEMI_LARGEST bytes of being full.
  *
  * The copies of a collection need at most this many blocks, so there must never
  * be fewer empty ones (blocks_spare).  After the collection the space may be
@@ -153,7 +178,8 @@ static void semi_collect_stopped(void);
  * objects need. */
 static uint32_t semi_needed(uint64_t bytes) {
   const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
-  return bytes ? (uint32_t)(bytes / full + 1) : 0;
+  unsigned last = gc_mutant(reserve_for_one) ? 1 : markers_most();
+  return bytes ? (uint32_t)(bytes / full) + last : 0;
 }
 
 /* The least blocks_spare if `charged` bytes are charged. */
@@ -247,6 +273,7 @@ gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
  * Copying.
  * ------------------------------------------------------------------------- */
 
+/* A marker.  Number 0 is the thread that collects. */
 typedef struct semi_copying {
   semi_space to;         /* where copies go */
   char *cursor, *limit;  /* the free part of its last block */
@@ -255,8 +282,15 @@ typedef struct semi_copying {
   char *scan_end;        /* ... in which copies are complete up to here */
   void *fifo[SEMI_FIFO]; /* places that wait to be forwarded */
   prefetch_ends ends;    /* of the queue that they form (prefetch.h) */
-  uint64_t objects;      /* copied so far */
+  object_bag gray;       /* large objects that were reached and not scanned, and
+                            copies that other markers gave away */
+  uint32_t gifts; /* whole blocks that others gave away: to be scanned, */
+  uint32_t done;  /* and scanned; lists linked by `next`, 0 at the end */
+  char *gift, *gift_end; /* of the newest of the latter, what was not scanned */
+  uint64_t objects;      /* copied in this collection */
+  uint64_t large, twice; /* see large_scanned, copied_twice */
 } semi_copying;
+static semi_copying semi_markers[MARKERS_MOST];
 
 /* Notes how full the last block is. */
 static void semi_leave_block(semi_copying *c) {
@@ -268,7 +302,9 @@ static void semi_leave_block(semi_copying *c) {
 /* Goes on to another block to copy into; there is one (see semi_needed). */
 static void semi_next_block(semi_copying *c) {
   semi_leave_block(c);
+  pthread_mutex_lock(&semi.lock);
   uint32_t number = blocks_take();
+  pthread_mutex_unlock(&semi.lock);
   semi_append(&c->to, number);
   c->cursor = block_address(number);
   c->limit = c->cursor + BLOCK_BYTES;
@@ -278,25 +314,61 @@ static void semi_next_block(semi_copying *c) {
   }
 }
 
-/* Copies an object and returns the copy. */
-static gc_object *semi_copy(semi_copying *c, gc_object *o) {
-  size_t bytes = forwarding_bytes(o);
+/* Room for a copy. */
+static inline void *semi_room(semi_copying *c, size_t bytes) {
   if (gc_unlikely(bytes > (size_t)(c->limit - c->cursor)))
     semi_next_block(c);
   char *to = c->cursor;
   c->cursor += bytes;
-  c->objects++;
   if (gc_unlikely(semi.poisons))
     poison_take(to, bytes);
-  return forwarding_move(o, to);
+  return to;
+}
+
+/* Copies an object and returns the copy. */
+static gc_object *semi_copy(semi_copying *c, gc_object *o) {
+  c->objects++;
+  return forwarding_move(o, semi_room(c, forwarding_bytes(o)));
+}
+
+/* With several markers: makes sure that it is decided where an object is, and
+ * returns that. */
+static gc_object *semi_decide(semi_copying *c, gc_object *o) {
+  uint64_t header = forwarding_header(o);
+  if (forwarding_decided(header))
+    return forwarding_decision(o, header);
+  size_t bytes = forwarding_header_bytes(header);
+  gc_object *to = bytes <= SEMI_LARGEST ? semi_room(c, bytes) : NULL;
+  if (to)
+    forwarding_copy_to(o, header, to);
+  hostile_race();
+  if (!forwarding_decide(o, &header, to)) {
+    if (to) {
+      c->cursor = (char *)to;
+      if (semi.poisons)
+        poison_free(to, bytes);
+    }
+    c->twice += to != NULL;
+    return forwarding_decision(o, header);
+  }
+  if (to)
+    c->objects++;
+  else
+    bag_put(&c->gray, o);
+  return to ? to : o;
 }
 
 /* Updates the reference at `place`, which is not null, copying the object if
  * this is the first reference to it.  `pairs`, a constant: ephemerons may wait
- * for the object (ephemerons.h). */
+ * for the object (ephemerons.h).  `shared`, a constant: there are several
+ * markers, and no ephemerons wait. */
 static inline __attribute__((always_inline)) void
-semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
+semi_forward_as(semi_copying *c, gc_object **place, bool pairs, bool shared) {
   gc_object *o = *place;
+  if (shared) {
+    *place = semi_decide(c, o);
+    return;
+  }
   if (gc_mutant(global_stale) && place >= object_globals &&
       place < object_globals + GC_GLOBALS)
     place = &o;
@@ -309,42 +381,66 @@ semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
   } else if (!(o->meta & FORWARDING_STAYS)) {
     o->meta |= FORWARDING_STAYS;
     if (!gc_mutant(large_unscanned))
-      bag_put(&semi.gray, o);
+      bag_put(&c->gray, o);
     if (pairs)
       ephemerons_reached(o);
   }
 }
 
-/* The same once the object has been fetched.  *place may be null.  `data` is
- * the semi_copying. */
+/* The same once the object has been fetched.  *place may be null. */
 static inline __attribute__((always_inline)) void
-semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
+semi_visit_as(semi_copying *c, gc_object **place, bool pairs, bool shared) {
   if (!*place)
     return;
   __builtin_prefetch(*place);
   gc_object **due = prefetch_turn(c->fifo, SEMI_FIFO, &c->ends, place);
   if (due)
-    semi_forward_as(c, due, pairs);
+    semi_forward_as(c, due, pairs, shared);
 }
 
+/* `data` is the semi_copying. */
 static inline void semi_visit(void *data, gc_object **place) {
-  semi_visit_as(data, place, false);
+  semi_visit_as(data, place, false, false);
 }
 
 static inline void semi_visit_paired(void *data, gc_object **place) {
-  semi_visit_as(data, place, true);
+  semi_visit_as(data, place, true, false);
 }
 
 /* Forwards all waiting references.  Returns whether there were any. */
-static inline bool semi_flush(semi_copying *c, bool pairs) {
+static inline bool semi_flush(semi_copying *c, bool pairs, bool shared) {
   bool any = c->ends.size > 0;
   for (gc_object **due; (due = prefetch_take(c->fifo, SEMI_FIFO, &c->ends));)
-    semi_forward_as(c, due, pairs);
+    semi_forward_as(c, due, pairs, shared);
   return any;
 }
 
-/* The next object to scan: the oldest copy that was not scanned, or a large
- * object.  NULL if there is none so far. */
+/* The next object to scan that is not a copy of the marker's own: a large one,
+ * or a copy that it was given.  NULL if there is none. */
+static gc_object *semi_next_given(semi_copying *c) {
+  gc_object *o = bag_take(&c->gray);
+  if (o) {
+    c->large += forwarding_bytes(o) > SEMI_LARGEST;
+    return o;
+  }
+  if (c->gift == c->gift_end && c->gifts) {
+    uint32_t b = c->gifts;
+    c->gifts = semi.blocks[b].next;
+    semi.blocks[b].next = c->done;
+    c->done = b;
+    c->gift = block_address(b);
+    c->gift_end = c->gift + semi.blocks[b].fill;
+  }
+  if (c->gift == c->gift_end)
+    return NULL;
+  o = (gc_object *)c->gift;
+  c->gift += forwarding_bytes(o);
+  return o;
+}
+
+/* The next object to scan: the oldest copy of the marker's that was not
+ * scanned, or a large object, or a copy that it was given.  NULL if there is
+ * none so far. */
 static inline gc_object *semi_next(semi_copying *c) {
   while (gc_unlikely(c->scan == c->scan_end)) {
     bool last = c->scan_block == c->to.last;
@@ -353,9 +449,7 @@ static inline gc_object *semi_next(semi_copying *c) {
     if (c->scan != end) {
       c->scan_end = end;
     } else if (last) {
-      gc_object *o = bag_take(&semi.gray);
-      semi.large_scanned += o != NULL;
-      return o;
+      return semi_next_given(c);
     } else {
       c->scan_block = block->next;
       c->scan = c->scan_end = block_address(c->scan_block);
@@ -366,20 +460,144 @@ static inline gc_object *semi_next(semi_copying *c) {
   return o;
 }
 
-/* Copies all objects that those copied so far can reach. */
-static inline __attribute__((always_inline)) void
-semi_copy_reached_as(semi_copying *c, bool pairs) {
+/* No bound on the objects scanned. */
+#define SEMI_ALL UINT64_MAX
+
+/* Copies the objects that those copied so far can reach, until nothing is left
+ * to be scanned, or `most` objects were; returns whether nothing is left. */
+static inline __attribute__((always_inline)) bool
+semi_scan(semi_copying *c, uint64_t most, bool pairs, bool shared) {
+  uint64_t n = 0;
   do {
-    for (gc_object *o; (o = semi_next(c));) {
+    for (gc_object *o; (most == SEMI_ALL || n < most) && (o = semi_next(c));
+         n++) {
       gc_object **slot = o->slots, **end = slot + object_slots(o);
       while (slot < end)
-        semi_visit_as(c, slot++, pairs);
+        semi_visit_as(c, slot++, pairs, shared);
     }
-  } while (semi_flush(c, pairs));
+    if (most != SEMI_ALL && n >= most)
+      return false;
+  } while (semi_flush(c, pairs, shared));
+  return true;
 }
 
+/* The pool holds whole blocks besides objects, which begin at even addresses.
+ */
+static gc_object *semi_block_item(uint32_t b) {
+  return (gc_object *)(block_address(b) + 1);
+}
+
+static uint32_t semi_item_block(const gc_object *item) {
+  return (uintptr_t)item & 1 ? block_number(item) : 0;
+}
+
+/* Gives away half of the blocks that are linked from *link on and before `end`.
+ * Returns how many, and takes these off the list. */
+static uint32_t semi_give_blocks(uint32_t *link, uint32_t end) {
+  gc_object *items[MARKERS_POOL];
+  size_t all = 0, n = 0;
+  for (uint32_t b = *link; b != end; b = semi.blocks[b].next)
+    all++;
+  uint32_t next = *link;
+  for (; n < (all + 1) / 2 && n < MARKERS_POOL; next = semi.blocks[next].next)
+    items[n++] = semi_block_item(next);
+  size_t given = n ? markers_put(items, n) : 0;
+  *link = given < n ? semi_item_block(items[given]) : next;
+  return (uint32_t)given;
+}
+
+/* Finds the first copies of a marker that were not scanned, at most `most`, and
+ * returns how many. */
+static size_t semi_find(const semi_copying *c, gc_object **found, size_t most) {
+  size_t n = 0;
+  uint32_t b = c->scan_block;
+  for (char *p = c->scan; b && n < most;) {
+    bool last = b == c->to.last;
+    char *end = last ? c->cursor : block_address(b) + semi.blocks[b].fill;
+    for (; p < end && n < most; p += forwarding_bytes((gc_object *)p))
+      found[n++] = (gc_object *)p;
+    b = last ? 0 : semi.blocks[b].next;
+    p = block_address(b);
+  }
+  return n;
+}
+
+/* Whether the marker has enough to give some away. */
+static bool semi_can_give(const semi_copying *c) {
+  gc_object *found[MARKERS_POOL];
+  size_t n = semi_find(c, found, MARKERS_POOL);
+  return markers_have_many(&c->gray.stack, c->ends) ||
+         (n > 1 && n >= markers_keep);
+}
+
+/* Gives half of what waits to be scanned away: blocks, if there are any that
+ * the marker neither scans nor copies into; else objects, if there are many. */
+static void semi_give(semi_copying *c) {
+  bool between = c->scan_block && c->scan_block != c->to.last;
+  if (between) {
+    uint32_t given =
+        semi_give_blocks(&semi.blocks[c->scan_block].next, c->to.last);
+    c->to.count -= given;
+    if (given)
+      return;
+  }
+  if (c->gifts && semi_give_blocks(&c->gifts, 0))
+    return;
+  if (markers_have_many(&c->gray.stack, c->ends)) {
+    markers_give(&c->gray.stack, &c->ends);
+    return;
+  }
+  gc_object *found[MARKERS_POOL];
+  size_t n = semi_find(c, found, MARKERS_POOL);
+  if (n < 2 || n < markers_keep)
+    return;
+  n = markers_put(found, n / 2) + gc_mutant(one_copy_skipped);
+  while (n-- > 0)
+    semi_next(c);
+}
+
+/* Takes what others gave away.  Returns false if nothing is left for any
+ * marker. */
+static bool semi_take_given(semi_copying *c) {
+  gc_object *taken[MARKERS_POOL];
+  int n = markers_take((unsigned)(c - semi_markers), taken, MARKERS_POOL, NULL);
+  for (int i = 0; i < n; i++) {
+    uint32_t b = semi_item_block(taken[i]);
+    if (b) {
+      semi.blocks[b].next = c->gifts;
+      c->gifts = b;
+    } else {
+      bag_put(&c->gray, taken[i]);
+    }
+  }
+  return n > 0;
+}
+
+/* What each of several markers does. */
+static void semi_help(unsigned number) {
+  semi_copying *c = &semi_markers[number];
+  do {
+    while (!semi_scan(c, markers_batch, false, true)) {
+      hostile_race();
+      if (markers_wanted())
+        semi_give(c);
+    }
+  } while (semi_take_given(c));
+}
+
+/* Copies all objects that those copied so far can reach, by several markers if
+ * there are many, and they offer work for more than one. */
 static void semi_copy_reached(semi_copying *c) {
-  semi_copy_reached_as(c, false);
+  uint64_t most = markers_alone;
+  while (markers_most() > 1 && !semi_scan(c, most, false, false)) {
+    most = markers_batch;
+    if (!semi_can_give(c))
+      continue;
+    markers_begin(semi_help);
+    semi_help(0);
+    return;
+  }
+  semi_scan(c, SEMI_ALL, false, false);
 }
 
 /* Copies the values of ephemerons that are alive, too.  `revived`: what the
@@ -387,12 +605,12 @@ static void semi_copy_reached(semi_copying *c) {
 static void semi_copy_values(semi_copying *c, bool revived) {
   for (bool more = true; more;) {
     more = false;
-    semi_copy_reached_as(c, true);
+    semi_scan(c, SEMI_ALL, true, false);
     for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
       gc_object *moved = *value;
       bool stale = gc_mutant(ephemeron_value_stale) ||
                    (gc_mutant(revived_value_stale) && revived);
-      semi_forward_as(c, stale ? &moved : value, true);
+      semi_forward_as(c, stale ? &moved : value, true, false);
       more = true;
     }
   }
@@ -410,6 +628,40 @@ static bool semi_large_reached(gc_object *o) {
   return reached;
 }
 
+/* Adds the blocks of a marker to the space.  Its last block, if it has room, is
+ * open to mutators. */
+static void semi_finish(semi_copying *c) {
+  semi_leave_block(c);
+  if (c->cursor < c->limit) {
+    semi.blocks[c->to.last].next_open = semi.open;
+    semi.open = c->to.last;
+  }
+  if (c->to.count)
+    semi_prepend(&semi.space, c->to);
+  for (uint32_t b; (b = c->done);) {
+    c->done = semi.blocks[b].next;
+    semi_prepend(&semi.space, (semi_space){b, b, 1});
+  }
+  c->to = (semi_space){0};
+  c->cursor = c->limit = c->scan = c->scan_end = c->gift = c->gift_end = NULL;
+  c->scan_block = 0;
+}
+
+/* Counts what the markers did; returns how many objects they copied. */
+static uint64_t semi_count(void) {
+  uint64_t objects = 0;
+  for (unsigned n = 0; n < MARKERS_MOST; n++) {
+    semi_copying *c = &semi_markers[n];
+    objects += c->objects;
+    markers_counted.scanned += n ? c->objects : 0;
+    semi.large_scanned += c->large;
+    semi.copied_twice += c->twice;
+    c->objects = c->large = c->twice = 0;
+    object_stack_rest(&c->gray.stack);
+  }
+  return objects;
+}
+
 static void semi_collect_stopped(void) {
   if (blocks_spare < semi_needed(semi.charged)) { /* never; see semi_needed */
     fputs("semispace: too few blocks to copy into\n", stderr);
@@ -420,48 +672,48 @@ static void semi_collect_stopped(void) {
     m->cursor = m->limit = NULL;
     m->block = 0;
   }
-  semi_copying c = {0};
-  roots_each(semi_visit, &c);
-  semi_copy_reached(&c);
+  semi_copying *c = &semi_markers[0];
+  roots_each(semi_visit, c);
+  semi_copy_reached(c);
   /* The objects that were in the finalizer queue before were roots.  Those that
    * join it now are copied here, with all that they reach. */
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(forwarding_where, true);
   if (pairs)
-    semi_copy_values(&c, false);
+    semi_copy_values(c, false);
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
   if (!gc_mutant(queue_stale))
-    roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
+    roots_queue(waited, pairs ? semi_visit_paired : semi_visit, c);
   if (pairs)
-    semi_copy_values(&c, true);
+    semi_copy_values(c, true);
   else
-    semi_copy_reached(&c);
+    semi_copy_reached(c);
   tracked_prune_weak(forwarding_where, true);
   ephemerons_prune(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
-  semi_leave_block(&c);
 
   for (uint32_t b = semi.space.first, next; b; b = next) {
     next = semi.blocks[b].next;
     blocks_give(b);
   }
-  semi.space = c.to;
-  semi.open = c.cursor < c.limit ? c.to.last : 0;
-  uint64_t bytes = 0;
-  for (uint32_t b = c.to.first; b; b = semi.blocks[b].next)
+  semi.space = (semi_space){0};
+  semi.open = 0;
+  for (unsigned n = 0; n < MARKERS_MOST; n++)
+    semi_finish(&semi_markers[n]);
+  uint64_t bytes = 0, objects = semi_count();
+  for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next)
     bytes += semi.blocks[b].fill;
 
   semi.charged = bytes;
   semi.allocated = 0;
   semi.budget = pacing_growth(bytes + large.bytes, option_growth);
-  semi.live_objects = c.objects + large.objects;
+  semi.live_objects = objects + large.objects;
   semi.collections++;
-  semi.copied += c.objects;
+  semi.copied += objects;
   semi.copied_bytes += bytes;
-  object_stack_rest(&semi.gray.stack);
 }
 
 void gc_collect(gc_mutator *m) {
@@ -475,6 +727,12 @@ void gc_collect(gc_mutator *m) {
  * The heap and its mutators.
  * ------------------------------------------------------------------------- */
 
+/* How many markers there may be. */
+static unsigned semi_markers_for(uint64_t limit) {
+  uint64_t n = 1 + limit / BLOCK_BYTES / SEMI_BLOCKS_PER_MARKER;
+  return limit && n < MARKERS_MOST ? (unsigned)n : MARKERS_MOST;
+}
+
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
@@ -483,7 +741,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
                    .each = hostile_each() || poison_active(),
                    .poisons = poison_active(),
                    .budget = PACING_LEAST};
-  bag_init(&semi.gray, 0);
+  for (unsigned n = 0; n < MARKERS_MOST; n++)
+    bag_init(&semi_markers[n].gray, 0);
+  markers_create(semi_markers_for(config->heap_limit));
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
     semi.blocks = blocks_table(sizeof *semi.blocks);
@@ -494,7 +754,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *h) {
-  bag_free(&h->gray);
+  markers_destroy();
+  for (unsigned n = 0; n < MARKERS_MOST; n++) {
+    bag_free(&semi_markers[n].gray);
+    semi_markers[n] = (semi_copying){0};
+  }
   large_destroy();
   bookkeeping_destroy();
   blocks_table_destroy(h->blocks, sizeof *h->blocks);
@@ -529,8 +793,9 @@ static void semi_detach(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   pthread_mutex_lock(&h->lock);
-  uint64_t side = blocks_side_bytes(sizeof *h->blocks) + large_list_bytes() +
-                  object_stack_bytes(&h->gray.stack);
+  uint64_t side = blocks_side_bytes(sizeof *h->blocks) + large_list_bytes();
+  for (unsigned n = 0; n < MARKERS_MOST; n++)
+    side += object_stack_bytes(&semi_markers[n].gray.stack);
   pthread_mutex_unlock(&h->lock);
   return bookkeeping_footprint(side);
 }
@@ -545,6 +810,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"bytes-copied", h->copied_bytes},
                             {"large-scanned", h->large_scanned},
                             {"large-spilled", bag_spills},
+                            {"copied-twice", h->copied_twice},
+                            MARKERS_COUNTERS,
                             {"blocks-taken", h->taken},
                             {"blocks-reopened", h->reopened},
                             LARGE_COUNTERS,

@@ -194,6 +194,8 @@
   X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
   X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
+  X(reserve_for_one, "semispace", 21, "crash", "several markers have the room to copy into that one needs") \
+  X(one_copy_skipped, "semispace", 6, "graph", "a marker that gives copies away does not scan the next one") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
