@@ -395,20 +395,24 @@ static uint32_t cells_unflag(bool *large) {
   return number;
 }
 
-/* Calls `scan` for each marked object of a block, or for each large one. */
+/* Calls `scan` for each marked object of a block, or for each large one.  Other
+ * markers may be setting bits; they flag the block again if they have to. */
 static void cells_scan_block(uint32_t number, const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
-  for (; (at = bitmap_next(marks, at, end)) < end; at++)
-    scan(data, space_address((uint32_t)at));
+  for (; at < end; at += 64) {
+    uint64_t word = __atomic_load_n(&marks[at / 64], __ATOMIC_RELAXED);
+    for (; word; word &= word - 1)
+      scan(data, space_address((uint32_t)at + (uint32_t)__builtin_ctzll(word)));
+  }
 }
 
 static void cells_scan_large(const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   for (size_t i = 0; i < large_objects.size; i++)
-    if (bitmap_test(marks, space_granule(large_objects.items[i])))
+    if (bitmap_test_shared(marks, space_granule(large_objects.items[i])))
       scan(data, large_objects.items[i]);
 }
 
