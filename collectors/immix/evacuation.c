@@ -266,8 +266,7 @@ static __attribute__((noinline)) gc_object *im_evacuate_shared(im_marker *k,
   if (to)
     forwarding_copy_to(o, header, to);
   hostile_race();
-  if (!forwarding_decide(o, &header, to) &&
-      !(to && gc_mutant(loser_keeps_copy))) {
+  if (!forwarding_decide(o, &header, to)) {
     if (to)
       im_take_back(k, to, bytes);
     return forwarding_decision(o, header);

@@ -342,7 +342,8 @@ static gc_object *semi_decide(semi_copying *c, gc_object *o) {
   if (to)
     forwarding_copy_to(o, header, to);
   hostile_race();
-  if (!forwarding_decide(o, &header, to)) {
+  if (!forwarding_decide(o, &header, to) &&
+      !(to && gc_mutant(loser_keeps_copy))) {
     if (to) {
       c->cursor = (char *)to;
       if (semi.poisons)

@@ -194,6 +194,8 @@
   X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
   X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
+  X(loser_keeps_copy, "semispace", 27, "graph", "who is too late with a copy of an object uses it all the same") \
+  X(forwarded_by_store, "semispace", 27, "graph", "several markers forward an object by a store") \
   X(reserve_for_one, "semispace", 21, "crash", "several markers have the room to copy into that one needs") \
   X(one_copy_skipped, "semispace", 6, "graph", "a marker that gives copies away does not scan the next one") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
@@ -210,8 +212,6 @@
   X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
   X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(lines_not_atomic, "immix", 10, "check", "several markers mark lines by a load and a store") \
-  X(loser_keeps_copy, "immix", 27, "graph", "who is too late with a copy of an object uses it all the same") \
-  X(forwarded_by_store, "immix", 27, "graph", "several markers forward an object by a store") \
   X(copies_in_one_block, "immix", 27, "graph", "several markers copy into the block of one of them") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
