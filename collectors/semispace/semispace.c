@@ -178,8 +178,7 @@ static void semi_collect_stopped(void);
  * objects need. */
 static uint32_t semi_needed(uint64_t bytes) {
   const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
-  unsigned last = gc_mutant(reserve_for_one) ? 1 : markers_most();
-  return bytes ? (uint32_t)(bytes / full) + last : 0;
+  return bytes ? (uint32_t)(bytes / full) + markers_most() : 0;
 }
 
 /* The least blocks_spare if `charged` bytes are charged. */

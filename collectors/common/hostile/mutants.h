@@ -196,7 +196,6 @@
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
   X(loser_keeps_copy, "semispace", 27, "graph", "who is too late with a copy of an object uses it all the same") \
   X(forwarded_by_store, "semispace", 27, "graph", "several markers forward an object by a store") \
-  X(reserve_for_one, "semispace", 21, "crash", "several markers have the room to copy into that one needs") \
   X(one_copy_skipped, "semispace", 6, "graph", "a marker that gives copies away does not scan the next one") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
