@@ -23,6 +23,7 @@ typedef struct im_marker {
   void *fifo[IM_FIFO]; /* and those of them that are being fetched */
   prefetch_ends ends;  /* (prefetch.h) */
   im_hole copies;      /* where the next copy goes */
+  uint64_t asked;      /* times that it wanted room, where lists are bounded */
   /* Not yet counted in the heap: */
   uint64_t objects, bytes, moved, stayed, copied_twice, unspilled;
 } im_marker;
@@ -199,8 +200,13 @@ static uint32_t im_copy_block(void) {
   return b;
 }
 
-/* Memory for a copy; NULL if there is no more room. */
+/* Memory for a copy; NULL if there is no more room.  Where lists are bounded
+ * (hostile.h), no more than so many objects of a marker in a row find room: it
+ * is seldom that an object has to stay otherwise. */
 static gc_object *im_copy_room(im_marker *k, size_t bytes) {
+  if (gc_unlikely(hostile.buffers) &&
+      k->asked++ % (hostile.buffers + 1) == hostile.buffers)
+    return NULL;
   if (gc_mutant(copies_in_one_block))
     k = &im_markers[0];
   gc_object *to = im_bump(&k->copies, bytes);
@@ -230,12 +236,14 @@ static __attribute__((noinline)) gc_object *
 im_evacuate(im_marker *k, gc_object *o, bool pairs) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
-  if (im_marked(o))
+  if (im_marked(o) && !gc_mutant(stayed_copied_later))
     return o;
   gc_object *to = im_copy_room(k, forwarding_bytes(o));
   if (to) {
-    if (pairs)
+    if (pairs && !gc_mutant(moved_key_unwoken))
       ephemerons_reached(o);
+    if (gc_mutant(evacuated_lines_marked))
+      im_mark_lines(o, forwarding_bytes(o), false);
     o = forwarding_move(o, to);
     k->moved++;
   } else {
@@ -287,7 +295,8 @@ void im_unflag(uint32_t b) {
  * reached.
  */
 gc_object *im_where(gc_object *o) {
-  if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
+  if (im.blocks[block_number(o)].candidate && forwarding_moved(o) &&
+      !gc_mutant(moved_seem_dead))
     return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
   return im_marked(o) ? o : NULL;
 }
@@ -358,7 +367,8 @@ im_drain(im_marker *k, uint64_t most, bool evacuates, bool pairs, bool shared) {
     if (bytes <= IM_MOST)
       im_mark_lines(o, bytes, shared);
     objects++;
-    live += bytes;
+    if (bytes <= IM_MOST || !gc_mutant(live_without_large))
+      live += bytes;
     if (pairs)
       ephemerons_reached(o);
     uint32_t slots = object_slots(o);

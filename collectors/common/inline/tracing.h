@@ -79,6 +79,10 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     tracked_clear_weak(cells_where, all);
   if (pairs && !gc_mutant(ephemeron_late))
     ephemerons_clear(cells_where, all);
+  if (gc_mutant(pruned_early))
+    tracked_prune_weak(cells_where, all);
+  if (gc_mutant(pairs_pruned_early))
+    ephemerons_prune(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
@@ -86,10 +90,10 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
-  if (pairs)
+  if (pairs && !gc_mutant(revived_value_unmarked))
     tracing_mark_values(k, reached);
   else
-    tracing_drain(k, all, visit, help);
+    tracing_drain(k, all, gc_mutant(revived_unvisited) ? NULL : visit, help);
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   if (pairs && gc_mutant(ephemeron_late))
