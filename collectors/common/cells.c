@@ -102,7 +102,8 @@ bool cells_create(uint64_t limit) {
   memset(&cells, 0, sizeof cells);
   cells_counted = (cells_counts){0};
   cells_unscanned.blocks = cells_unscanned.at = 0;
-  cells_unscanned.large = cells_unscanned.any = false;
+  cells_unscanned.large = false;
+  cells_unscanned.any = false;
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
