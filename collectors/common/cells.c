@@ -419,14 +419,10 @@ static void cells_scan_large(const uint64_t *marks,
       scan(data, large_objects.items[i]);
 }
 
-bool cells_flagged(const uint64_t *marks,
-                   void (*scan)(void *data, gc_object *o), void *data) {
-  bool large;
-  uint32_t number = cells_unflag(&large);
-  if (number)
-    cells_scan_block(number, marks, scan, data);
-  else if (large && !gc_mutant(large_rescan_forgotten))
-    cells_scan_large(marks, scan, data);
+/* What seeded bugs do to flags after a block or the large objects were scanned.
+ */
+static void cells_lose_flags(uint32_t number, bool large) {
+  pthread_mutex_lock(&cells_unscanned.lock);
   if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
     cells_blocks[number].flagged = false;
     cells_unscanned.blocks--;
@@ -436,6 +432,20 @@ bool cells_flagged(const uint64_t *marks,
   if (gc_mutant(large_unflagged_late) && large)
     cells_unscanned.large = false;
   cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
+}
+
+bool cells_flagged(const uint64_t *marks,
+                   void (*scan)(void *data, gc_object *o), void *data) {
+  bool large;
+  uint32_t number = cells_unflag(&large);
+  if (number)
+    cells_scan_block(number, marks, scan, data);
+  else if (large && !gc_mutant(large_rescan_forgotten))
+    cells_scan_large(marks, scan, data);
+  if (gc_mutant(block_unflagged_late) || gc_mutant(large_unflagged_late) ||
+      gc_mutant(one_block_rescanned))
+    cells_lose_flags(number, large);
   return number || (large && !gc_mutant(large_rescan_forgotten));
 }
 
