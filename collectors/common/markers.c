@@ -219,13 +219,13 @@ static int markers_take_some(unsigned number, gc_object **objects,
   if (n > room)
     n = room;
   memcpy(objects, team.pool + size - n, n * sizeof *objects);
-  size -= n + (gc_mutant(take_loses_one) && size > n);
+  size -= n;
   atomic_store_explicit(&team.size, size, memory_order_relaxed);
   if (size && team.waiting)
     pthread_cond_signal(&team.fed);
   markers_counted.taken++;
   markers_counted.helpers_took += number != 0;
-  return (int)n;
+  return (int)n - (gc_mutant(take_loses_one) && n > 1);
 }
 
 /* Ends the phase: all markers wait.  Those that wait are told so, and leave

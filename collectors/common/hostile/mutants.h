@@ -81,7 +81,7 @@
   X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
   X(shared_bit_not_atomic, "mark-sweep", 10, "graph", "several markers set bits by a load and a store") \
   X(gift_lost, "mark-sweep", 20, "graph", "the last object that a marker gives away is in no list") \
-  X(take_loses_one, "mark-sweep", 20, "graph", "who takes from the pool takes one object more than it notes") \
+  X(take_loses_one, "mark-sweep", 20, "graph", "who takes several objects from the pool forgets one of them") \
   X(flags_unasked, "mark-sweep", 20, "check", "several markers end a phase though blocks wait for a rescan") \
   X(calls_kept, "mark-sweep", 20, "crash", "a helper that is late joins a phase that is over") \
   X(fetched_forgotten, "mark-sweep", 20, "graph", "a marker that gives all of its stack away forgets what is in its queue") \
