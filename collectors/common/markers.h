@@ -9,7 +9,7 @@
  * Chase-Lev deque does; the lock of the pool is taken a few times in a
  * collection, since a marker gives its oldest objects, which mostly lead to the
  * most.  In return a marker without work has to wait until another one looks,
- * for as long as that one takes to scan MARKERS_BATCH objects.  Objects that
+ * for as long as that one takes to scan markers_batch objects.  Objects that
  * give no parallelism, such as the one grey object of a list, never leave their
  * marker.
  *
