@@ -345,8 +345,8 @@ gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
 /* Counts of events in the collector's slow paths, such as "collections" and
  * "objects-marked", for records and tests; they are deterministic for one
- * mutator, but for what tells how several markers divided their work.  Fills at most `room` entries and returns how many.  No mutator may
- * run meanwhile.
+ * mutator, but for what tells how several markers divided their work.  Fills at
+ * most `room` entries and returns how many.  No mutator may run meanwhile.
  *
  * Some names have a meaning for the harness, which shows no pauses of a
  * collector that never collected.  "collections": all of them; without it, the
