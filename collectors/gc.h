@@ -129,7 +129,8 @@ typedef struct gc_capabilities {
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */
   bool concurrent; /* collector threads run beside mutators: see
-                      gc_helper_thread */
+                      gc_helper_thread.  Those that run only while the world
+                      is stopped do not count */
   /* Frees only the objects that gc_free is called for; `reclaims` then tells
    * which garbage gc_free may be called for.  Runs only workloads that know
    * when objects die. */
@@ -344,8 +345,8 @@ gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
 /* Counts of events in the collector's slow paths, such as "collections" and
  * "objects-marked", for records and tests; they are deterministic for one
- * mutator.  Fills at most `room` entries and returns how many.  No mutator may
- * run meanwhile.
+ * mutator, but for what tells how several markers divided their work.  Fills at
+ * most `room` entries and returns how many.  No mutator may run meanwhile.
  *
  * Some names have a meaning for the harness, which shows no pauses of a
  * collector that never collected.  "collections": all of them; without it, the

@@ -8,7 +8,7 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 # sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
-set(except seeded_bugs seeded_bugs_of_races_and_costs)
+set(except seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)
 endif()
@@ -32,7 +32,7 @@ if(NOT REAPMARK_SANITIZE)
     build-mutants LABEL slow NEEDS models
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target mutants
     PROPERTIES FIXTURES_SETUP mutants TIMEOUT 900)
-  foreach(test seeded_bugs seeded_bugs_of_races_and_costs)
+  foreach(test seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
     reapmark_register(
       stress-${test} LABEL slow NEEDS models
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}

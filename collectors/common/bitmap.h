@@ -1,13 +1,13 @@
 /* bitmap.h: bitmaps beside the heap, mostly with a bit per granule.  A bitmap
  * is an array of 64-bit words; bit i is bit i % 64 of word i / 64.  Not
- * thread-safe.
- */
+ * thread-safe, but for bitmap_set_shared. */
 #ifndef REAPMARK_COMMON_BITMAP_H
 #define REAPMARK_COMMON_BITMAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "common/hostile/mutants.h"
 
 static inline bool bitmap_test(const uint64_t *bits, size_t i) {
   return bits[i / 64] >> (i % 64) & 1;
@@ -21,6 +21,23 @@ static inline bool bitmap_set(uint64_t *bits, size_t i) {
     return false;
   *word |= bit;
   return true;
+}
+
+/* Whether a bit is set, while other threads set bits. */
+static inline bool bitmap_test_shared(const uint64_t *bits, size_t i) {
+  return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
+}
+
+/* Sets a bit like bitmap_set while other threads set bits: of those that set a
+ * bit, one finds it clear.  A bit that is set needs no atomic operation. */
+static inline bool bitmap_set_shared(uint64_t *bits, size_t i) {
+  uint64_t *word = &bits[i / 64];
+  uint64_t bit = (uint64_t)1 << (i % 64);
+  if (bitmap_test_shared(bits, i))
+    return false;
+  if (gc_mutant(shared_bit_not_atomic))
+    return mutant_set_bits(word, bit);
+  return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
 }
 
 static inline void bitmap_clear(uint64_t *bits, size_t i) {

@@ -62,12 +62,14 @@ typedef struct cells_large {
 static cells_large *cells_larges;
 static uint32_t cells_large_died; /* the entry of the first one that died */
 
-/* What the marker has flagged. */
+/* What markers have flagged. */
 static struct {
-  uint32_t blocks; /* how many blocks */
-  uint32_t at;     /* the search for the next one goes on here */
-  bool large;      /* the large objects */
-} cells_unscanned;
+  pthread_mutex_t lock; /* for all of it, and for the flags of blocks */
+  uint32_t blocks;      /* how many blocks */
+  uint32_t at;          /* the search for the next one goes on here */
+  bool large;           /* the large objects */
+  _Atomic bool any;     /* there is something */
+} cells_unscanned = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Bytes of a block that are cells. */
 static uint64_t cells_bytes(unsigned c) {
@@ -99,7 +101,9 @@ bool cells_create(uint64_t limit) {
     return false;
   memset(&cells, 0, sizeof cells);
   cells_counted = (cells_counts){0};
-  memset(&cells_unscanned, 0, sizeof cells_unscanned);
+  cells_unscanned.blocks = cells_unscanned.at = 0;
+  cells_unscanned.large = false;
+  cells_unscanned.any = false;
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
@@ -349,71 +353,102 @@ void cells_clear_marks(uint64_t *marks) {
     memset(marks, 0, end / 8);
 }
 
+/* Whether something is flagged can be asked without the lock. */
+static void cells_note_flagged(void) {
+  atomic_store_explicit(&cells_unscanned.any,
+                        cells_unscanned.blocks || cells_unscanned.large,
+                        memory_order_relaxed);
+}
+
 void cells_flag(const gc_object *o) {
   cells_block *block = &cells_blocks[block_number(o)];
+  pthread_mutex_lock(&cells_unscanned.lock);
   if (block->state == CELLS_NONE) {
     cells_unscanned.large = true;
   } else if (!block->flagged) {
     block->flagged = true;
     cells_unscanned.blocks++;
   }
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
 }
 
 bool cells_any_flagged(void) {
-  return cells_unscanned.blocks || cells_unscanned.large;
+  return atomic_load_explicit(&cells_unscanned.any, memory_order_relaxed);
 }
 
 /* Takes the flag off the next flagged block and returns its number; 0 if there
- * is none. */
-static uint32_t cells_unflag(void) {
-  if (!cells_unscanned.blocks)
-    return 0;
-  while (!cells_blocks[cells_unscanned.at].flagged)
-    cells_unscanned.at = (cells_unscanned.at + 1) % blocks_end;
-  cells_blocks[cells_unscanned.at].flagged = false;
-  cells_unscanned.blocks--;
-  return cells_unscanned.at;
+ * is none: then takes the flag off the large objects, and *large tells whether
+ * they had it. */
+static uint32_t cells_unflag(bool *large) {
+  uint32_t number = 0;
+  pthread_mutex_lock(&cells_unscanned.lock);
+  *large = !cells_unscanned.blocks && cells_unscanned.large;
+  if (cells_unscanned.blocks) {
+    while (!cells_blocks[cells_unscanned.at].flagged)
+      cells_unscanned.at = (cells_unscanned.at + 1) % blocks_end;
+    number = cells_unscanned.at;
+    cells_blocks[number].flagged = false;
+    cells_unscanned.blocks--;
+  } else {
+    cells_unscanned.large = false;
+  }
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
+  return number;
 }
 
-/* Calls `scan` for each marked object of a block, or for each large one. */
+/* Calls `scan` for each marked object of a block, or for each large one.  Other
+ * markers may be setting bits; they flag the block again if they have to. */
 static void cells_scan_block(uint32_t number, const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
-  at += gc_mutant(first_cell_not_rescanned);
-  for (; (at = bitmap_next(marks, at, end)) < end; at++)
-    scan(data, space_address((uint32_t)at));
+  for (; at < end; at += 64) {
+    uint64_t word = __atomic_load_n(&marks[at / 64], __ATOMIC_RELAXED);
+    if (gc_mutant(first_cell_not_rescanned) && at == block_granule(number))
+      word &= ~(uint64_t)1;
+    for (; word; word &= word - 1)
+      scan(data, space_address((uint32_t)at + (uint32_t)__builtin_ctzll(word)));
+  }
 }
 
 static void cells_scan_large(const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   for (size_t i = 0; i < large_objects.size; i++)
-    if (bitmap_test(marks, space_granule(large_objects.items[i])))
+    if (bitmap_test_shared(marks, space_granule(large_objects.items[i])))
       scan(data, large_objects.items[i]);
+}
+
+/* What seeded bugs do to flags after a block or the large objects were scanned.
+ */
+static void cells_lose_flags(uint32_t number, bool large) {
+  pthread_mutex_lock(&cells_unscanned.lock);
+  if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
+    cells_blocks[number].flagged = false;
+    cells_unscanned.blocks--;
+  }
+  if (gc_mutant(one_block_rescanned) && number)
+    cells_unscanned.blocks = 0;
+  if (gc_mutant(large_unflagged_late) && large)
+    cells_unscanned.large = false;
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
 }
 
 bool cells_flagged(const uint64_t *marks,
                    void (*scan)(void *data, gc_object *o), void *data) {
-  uint32_t number = cells_unflag();
-  if (number) {
+  bool large;
+  uint32_t number = cells_unflag(&large);
+  if (number)
     cells_scan_block(number, marks, scan, data);
-    if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
-      cells_blocks[number].flagged = false;
-      cells_unscanned.blocks--;
-    }
-    if (gc_mutant(one_block_rescanned))
-      cells_unscanned.blocks = 0;
-    return true;
-  }
-  if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
-    return false;
-  if (!gc_mutant(large_unflagged_late))
-    cells_unscanned.large = false;
-  cells_scan_large(marks, scan, data);
-  if (gc_mutant(large_unflagged_late))
-    cells_unscanned.large = false;
-  return true;
+  else if (large && !gc_mutant(large_rescan_forgotten))
+    cells_scan_large(marks, scan, data);
+  if (gc_mutant(block_unflagged_late) || gc_mutant(large_unflagged_late) ||
+      gc_mutant(one_block_rescanned))
+    cells_lose_flags(number, large);
+  return number || (large && !gc_mutant(large_rescan_forgotten));
 }
 
 void cells_flagged_look(const uint64_t *marks,

@@ -11,6 +11,12 @@
  * an object that had just been marked, so the rounds end, and a stack of any
  * capacity, even none, marks everything.
  *
+ * Several markers (markers.h) may mark the same heap.  Each has a stack and a
+ * queue of its own and works as one alone does; only the bits are set
+ * atomically, so that an object is queued by one of them.  Blocks are flagged
+ * and rescanned by any of them.  Two may then scan an object at the same time,
+ * which does no harm: scanning only reads it.
+ *
  * All that runs once per object is inline, so that arguments that are constant
  * in a collector fold away. */
 #ifndef REAPMARK_COMMON_MARKING_H
@@ -18,7 +24,9 @@
 
 #include "common/bitmap.h"
 #include "common/cells.h"
+#include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/markers.h"
 #include "common/prefetch.h"
 #include "common/stack.h"
 
@@ -70,9 +78,18 @@ static inline void marking_queue(marking *k, gc_object *o) {
     cells_flag(o);
 }
 
+/* Marks an object, which is not null; returns whether it was not marked.
+ * `shared`, mostly a constant: there are several markers. */
+static inline bool marking_mark(uint64_t *marks, const gc_object *o,
+                                bool shared) {
+  size_t granule = space_granule(o);
+  return shared ? bitmap_set_shared(marks, granule)
+                : bitmap_set(marks, granule);
+}
+
 /* Marks an object, which is not null, and queues it unless it was marked. */
 static inline void marking_push(marking *k, gc_object *o) {
-  if (bitmap_set(k->marks, space_granule(o)))
+  if (marking_mark(k->marks, o, false))
     marking_queue(k, o);
 }
 
@@ -92,7 +109,7 @@ static inline uint32_t marking_slots(const gc_object *o) {
 }
 
 /* Scans an object whose slots the stack may have no room for. */
-void marking_scan(marking *k, gc_object *o);
+void marking_scan(marking *k, gc_object *o, bool shared);
 
 /* Scans queued objects and all that they lead to, but at most *left objects,
  * from which it subtracts those that it scanned.  Returns whether nothing is
@@ -101,7 +118,8 @@ void marking_scan(marking *k, gc_object *o);
  * The top of the stack is kept in a register.  So the stack must have room for
  * all slots of an object before they are looked at; else marking_scan does. */
 static inline __attribute__((always_inline)) bool
-marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
+marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o),
+                 bool shared) {
   uint64_t *marks = k->marks, most = *left, n = 0;
   gc_object **bottom = k->stack.items;
   gc_object **top = object_stack_place(&k->stack, k->stack.size);
@@ -136,11 +154,11 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     if (gc_likely((size_t)(limit - top) >= slots)) {
       for (gc_object **slot = o->slots, **end = slot + slots; slot < end;
            slot++)
-        if (*slot && bitmap_set(marks, space_granule(*slot)))
+        if (*slot && marking_mark(marks, *slot, shared))
           *top++ = *slot;
     } else {
       k->stack.size = (size_t)(top - bottom);
-      marking_scan(k, o);
+      marking_scan(k, o, shared);
       bottom = k->stack.items;
       top = object_stack_place(&k->stack, k->stack.size);
       limit = object_stack_place(&k->stack, k->stack.room);
@@ -163,8 +181,8 @@ static inline void marking_scan_again(void *data, gc_object *o) {
   marking_again *again = data;
   uint64_t left = MARKING_ALL;
   if (!again->visit || again->visit(o))
-    marking_scan(again->k, o);
-  marking_scan_all(again->k, &left, again->visit);
+    marking_scan(again->k, o, false);
+  marking_scan_all(again->k, &left, again->visit, false);
 }
 
 /* Scans until nothing is left, or until `most` objects were scanned (a flagged
@@ -177,13 +195,94 @@ static inline void marking_scan_again(void *data, gc_object *o) {
 static inline __attribute__((always_inline)) bool
 marking_drain(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
   marking_again again = {k, visit};
-  while (marking_scan_all(k, &most, visit)) {
+  while (marking_scan_all(k, &most, visit, false)) {
     if (gc_mutant(overflow_ignored) ||
         !cells_flagged(k->marks, marking_scan_again, &again))
       return true;
     k->rescans++;
   }
   return false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Several markers.
+ * ------------------------------------------------------------------------- */
+
+/* Bytes of the stacks of helpers.  Any thread. */
+uint64_t marking_helpers_bytes(void);
+
+/* Frees these when the heap is destroyed, and ends the helpers. */
+void marking_helpers_free(void);
+
+/* Whether the caller has enough to give some away. */
+bool marking_can_give(const marking *k);
+
+/* Gives the oldest objects of the stack away, if there are enough, or tells
+ * others that blocks are flagged. */
+void marking_give(marking *k);
+
+/* Gets objects that others gave away.  Returns 1 if there are some now, 0 if
+ * nothing is left for any marker, -1 if blocks are flagged. */
+int marking_take(marking *k);
+
+/* Makes the helpers ready to mark what `k` marks, and begins a phase.  `work`:
+ * see markers_begin. */
+void marking_begin(const marking *k, void (*work)(unsigned number));
+
+/* The marker that helper `number` is; and adds what helpers did to the counts
+ * of `k` when the phase is over. */
+marking *marking_helper(unsigned number);
+void marking_end(marking *k);
+
+/* Scans what is queued in `k` and what that leads to, and gives some of it away
+ * whenever another marker has nothing. */
+static inline __attribute__((always_inline)) void
+marking_scan_sharing(marking *k, bool (*visit)(gc_object *o)) {
+  uint64_t left = markers_batch;
+  while (!marking_scan_all(k, &left, visit, true)) {
+    left = markers_batch;
+    hostile_race();
+    if (markers_wanted())
+      marking_give(k);
+  }
+}
+
+static inline void marking_share_again(void *data, gc_object *o) {
+  marking_again *again = data;
+  if (!again->visit || again->visit(o))
+    marking_scan(again->k, o, true);
+  marking_scan_sharing(again->k, again->visit);
+}
+
+/* What each of several markers does in a phase. */
+static inline __attribute__((always_inline)) void
+marking_help(marking *k, bool (*visit)(gc_object *o)) {
+  marking_again again = {k, visit};
+  for (int taken = 1; taken;) {
+    marking_scan_sharing(k, visit);
+    taken = marking_take(k);
+    if (taken < 0)
+      k->rescans += cells_flagged(k->marks, marking_share_again, &again);
+  }
+}
+
+/* The same as marking_drain without a bound, by several markers if there are
+ * many objects and they offer work for more than one.  `help` calls
+ * marking_help with `visit` for the marker of its number, 0 being `k`. */
+static inline __attribute__((always_inline)) void
+marking_drain_together(marking *k, bool (*visit)(gc_object *o),
+                       void (*help)(unsigned number)) {
+  uint64_t left = markers_alone;
+  while (markers_most() > 1 && !marking_scan_all(k, &left, visit, false)) {
+    left = markers_batch;
+    if (!marking_can_give(k))
+      continue;
+    marking_begin(k, help);
+    help(0);
+    marking_end(k);
+    return;
+  }
+  marking_drain(k, MARKING_ALL, visit);
 }
 
 #endif

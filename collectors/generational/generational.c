@@ -120,19 +120,24 @@ const gc_collector gc_this_collector = {
              "a table, 0: no cap",
              &option_remembered, 0, (uint64_t)1 << 32},
             MARKING_OPTION,
+            MARKERS_OPTIONS,
             {0}},
-    .events =
-        (const char *const[]){"minor-collections", "full-collections", "futile",
-                              "objects-remembered", "cards-remembered",
-                              "remembered-inherited", "spilled", "rescans",
-                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){"minor-collections", "full-collections",
+                                    "futile", "objects-remembered",
+                                    "cards-remembered", "remembered-inherited",
+                                    "spilled", "rescans", MARKERS_EVENTS,
+                                    CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "slots-rescanned",
                                   "objects-remembered", "cards-remembered",
                                   CELLS_WORK, BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){
             "nursery=64", "nursery=64,remembered-set=2",
-            "nursery=64,growth=10,growth-least=64,mark-stack=1", NULL},
+            "nursery=64,growth=10,growth-least=64,mark-stack=1",
+            "nursery=64,growth=10,growth-least=64,markers=2,markers-least=1",
+            "nursery=64,growth=10,growth-least=64,markers=3,markers-least=1,"
+            "mark-stack=2",
+            NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -230,7 +235,7 @@ static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
   for (gc_object *o; (o = bag_take(set)); h->remembered++) {
     h->rescanned += full ? 0 : object_slots(o);
     if (gc_mutant(flag_not_restored) && !full)
-      marking_scan(&h->marking, o);
+      marking_scan(&h->marking, o, false);
     else if (!full)
       marking_queue(&h->marking, o);
   }
@@ -269,11 +274,18 @@ static void gen_rescan_cards(gc_heap *h, object_stack *cards, bool full) {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-/* Every object that is scanned is old from now on and in no remembered set. */
+/* Every object that is scanned is old from now on and in no remembered set.
+ * Two markers may be scanning an object (marking.h), but both write the same.
+ */
 static inline bool gen_visit(gc_object *o) {
-  if (!(o->meta & GEN_OLD) && object_slots(o))
-    o->meta |= GEN_OLD;
+  uint32_t meta = __atomic_load_n(&o->meta, __ATOMIC_RELAXED);
+  if (!(meta & GEN_OLD) && meta & OBJECT_SLOTS)
+    __atomic_store_n(&o->meta, meta | GEN_OLD, __ATOMIC_RELAXED);
   return true;
+}
+
+static void gen_help(unsigned number) {
+  marking_help(number ? marking_helper(number) : &gen_heap.marking, gen_visit);
 }
 
 /* The same once ephemerons wait (ephemerons.h). */
@@ -297,7 +309,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   gen_rescan(h, &h->orphaned, full);
   if (full || !gc_mutant(orphaned_cards_wait))
     gen_rescan_cards(h, &h->orphaned_cards, full);
-  tracing_mark(&h->marking, full, gen_visit, gen_reached);
+  tracing_mark(&h->marking, full, gen_visit, gen_reached, gen_help);
   cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
   h->marked += cells.live_objects - objects;
@@ -361,6 +373,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
+  markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
   *h = (gc_heap){.limited = config->heap_limit != 0,
                  .nursery = least,
@@ -378,6 +391,7 @@ void gc_heap_destroy(gc_heap *h) {
   space_table_destroy(gen_dirty, gen_dirty_bytes());
   gen_dirty = NULL;
   pthread_mutex_destroy(&h->lock);
+  marking_helpers_free();
   object_stack_free(&h->marking.stack);
   bookkeeping_destroy();
   cells_destroy();
@@ -441,6 +455,7 @@ static uint64_t gen_mutator_bytes(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(object_stack_bytes(&h->marking.stack) +
+                         marking_helpers_bytes() +
                          object_stack_bytes(&h->orphaned.stack) +
                          object_stack_bytes(&h->orphaned_cards) +
                          gen_dirty_used() + world_sum(gen_mutator_bytes));
@@ -458,6 +473,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"remembered-inherited", h->inherited},
                             {"spilled", bag_spills},
                             MARKING_COUNTERS(&h->marking),
+                            MARKERS_COUNTERS,
                             CELLS_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -28,6 +28,14 @@
  * An object for which there is no room stays and is marked in place, which is
  * always correct; so a collection needs no memory and never fails.
  *
+ * Several markers (markers.h) mark, and copy, at the same time.  They set bits
+ * of objects and lines atomically, and each copies into a block of its own.
+ * What becomes of an object in a candidate is decided by one compare-and-swap
+ * of its header: a marker that finds the object undecided makes a copy first,
+ * and takes that back if another one was faster, so nobody ever waits for a
+ * marker that lost its processor.  Blocks that are not filled to the end cost
+ * room, so one marker copies alone if there is little of it.
+ *
  * The room to copy into is the blocks that are empty when the collection
  * begins, and the *headroom*: empty blocks that mutators are given only when an
  * allocation would fail otherwise.  How much of a candidate is alive is an
@@ -46,12 +54,14 @@
  *   - The holes of a block are handed out once between two collections, in
  *     address order, to one mutator; after that one has detached, from where it
  *     stopped.
- *   - No object is flagged as moved.
+ *   - No object is flagged as moved, or as one that stays.
  * While a collection runs:
  *   - A block is a source of copies or a target, never both: a candidate's
  * lines become free only after the collection, and targets were empty.
  *   - From the first reference to it that is followed, an object in a candidate
- *     either is marked, and stays, or its header tells where its copy is.
+ *     either is marked, and stays, or its header tells where its copy is.  If
+ *     there are several markers, the header also tells that it stays, and does
+ *     so before the object is marked.
  *
  * This file has the collector's description, the steps of a collection, and the
  * heap.  allocation.c has the slow paths of allocation, evacuation.c marking
@@ -61,6 +71,7 @@
 #include "gc.h"
 #include "common/bookkeeping.h"
 #include "common/ephemerons.h"
+#include "common/markers.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/tracked.h"
@@ -108,25 +119,31 @@ const gc_collector gc_this_collector = {
              "mark only the line that a small object begins in, and keep the "
              "next",
              &im_option_conservative, 0, 1},
+            MARKERS_OPTIONS,
             {0}},
     /* "objects-stayed" is no event: where no list is bounded (im_copy_room), an
      * object stays only where much more of a block is alive than was reckoned
      * with, which a million operations need not bring about. */
     .events =
-        (const char *const[]){
-            "collections", "evacuations", "objects-moved", "desperate",
-            "headroom-used", "headroom-spent", "blocks-reused",
-            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
-            "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+        (const char *const[]){"collections", "evacuations", "objects-moved",
+                              "desperate", "headroom-used", "headroom-spent",
+                              "blocks-reused", "blocks-emptied",
+                              "blocks-returned", "overflowed", "holes-given-up",
+                              "unspilled", MARKERS_EVENTS, "moved-together",
+                              LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-marked", "bytes-marked",
                                   "blocks-sorted", "blocks-passed", LARGE_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight =
-        (const char *const[]){"growth-least=32,growth=10",
-                              "growth-least=32,growth=10,conservative=1",
-                              "growth-least=32,growth=10,evacuate=0",
-                              "growth-least=32,growth=10,headroom=0",
-                              "growth-least=32,growth=10,headroom=500", NULL},
+    .tight = (const char *const[]){"growth-least=32,growth=10",
+                                   "growth-least=32,growth=10,conservative=1",
+                                   "growth-least=32,growth=10,evacuate=0",
+                                   "growth-least=32,growth=10,headroom=0",
+                                   "growth-least=32,growth=10,headroom=500",
+                                   "growth-least=32,growth=10,headroom=500,"
+                                   "markers=2,markers-least=1",
+                                   "growth-least=32,growth=10,headroom=500,"
+                                   "markers=3,markers-least=1",
+                                   NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -183,6 +200,8 @@ static void im_sort(void) {
     im_block *block = &im.blocks[b];
     if (block->state == IM_NONE || block->state == IM_HEADROOM)
       continue;
+    if (block->candidate && im.staying && !gc_mutant(stay_flag_kept))
+      im_unflag(b);
     block->taken = 0;
     if (!gc_mutant(evacuated_unmeasured) || !block->candidate)
       im_measure(b);
@@ -206,7 +225,7 @@ static void im_sort(void) {
     block->next = im.recyclable;
     im.recyclable = b;
   }
-  im.spent = false;
+  im.spent = im.staying = false;
   pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
   if (!gc_mutant(headroom_unfilled))
     im_fill_headroom();
@@ -235,7 +254,7 @@ void im_collect(bool desperate) {
   tracked_prune_weak(im_where, true);
   ephemerons_prune(im_where, true);
   if (!gc_mutant(copies_go_on))
-    im.copies = (im_hole){0};
+    im_markers_leave_blocks();
   large_sweep(im_alive);
   im_sort();
   im.collections++;
@@ -269,7 +288,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
   pthread_mutex_init(&im.lock, NULL);
-  bag_init(&im.grey, 0);
+  im_markers_create();
   bool made = blocks_create();
   if (made) {
     im.marks = space_table_create(im_marks_bytes());
@@ -288,7 +307,7 @@ void gc_heap_destroy(gc_heap *h) {
   blocks_table_destroy(h->lines, IM_LINES / 8);
   blocks_table_destroy(h->blocks, sizeof *h->blocks);
   blocks_destroy();
-  bag_free(&h->grey);
+  im_markers_destroy();
   large_destroy();
   bookkeeping_destroy();
   pthread_mutex_destroy(&h->lock);
@@ -349,7 +368,7 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
       blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
       large_list_bytes();
   pthread_mutex_unlock(&h->lock);
-  return bookkeeping_footprint(side + object_stack_bytes(&h->grey.stack));
+  return bookkeeping_footprint(side + im_markers_bytes());
 }
 
 uint64_t gc_heap_objects(gc_heap *h) {
@@ -381,6 +400,9 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"overflowed", overflowed},
                             {"holes-given-up", given_up},
                             {"unspilled", h->unspilled},
+                            {"moved-together", h->moved_together},
+                            {"copied-twice", h->copied_twice},
+                            MARKERS_COUNTERS,
                             LARGE_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

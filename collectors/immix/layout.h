@@ -65,15 +65,17 @@ struct gc_heap {
   uint32_t headroom, headroom_blocks; /* the list, and its length */
   uint32_t reserve;    /* so many of them the collection that runs must leave */
   bool spent;          /* mutators had to be given the headroom */
-  im_hole copies;      /* where the next copy goes */
-  object_bag grey;     /* objects marked and not scanned */
+  unsigned evacuators; /* markers that copy in the collection that runs */
+  bool staying;        /* objects are flagged because they stay */
   uint64_t occupied;   /* blocks with objects after the last collection */
   uint64_t free_lines; /* in these blocks */
   uint64_t live_objects, live_bytes; /* large objects included */
 
   /* Events so far. */
   uint64_t collections, marked, evacuations, candidates, moved, stayed;
-  uint64_t marked_bytes; /* of the objects marked */
+  uint64_t marked_bytes;   /* of the objects marked */
+  uint64_t moved_together; /* of the objects moved: with several markers */
+  uint64_t copied_twice;   /* objects of which a copy was taken back */
   uint64_t unspilled;   /* objects marked that the mark stack had no room for */
   uint64_t sorted;      /* blocks that collections looked at */
   uint64_t emptied;     /* blocks in which they left nothing */
@@ -182,6 +184,16 @@ bool im_fragmented(void);
 /* evacuation.c.  Chooses the candidates; `desperate`: by the least copying.
  * Returns whether there are any. */
 bool im_choose(bool desperate);
+
+/* evacuation.c.  Make and free what markers keep for themselves; bytes that
+ * they hold; and an end to the blocks that they copy into. */
+void im_markers_create(void);
+void im_markers_destroy(void);
+uint64_t im_markers_bytes(void);
+void im_markers_leave_blocks(void);
+
+/* evacuation.c.  Takes the flags off objects that stay in a candidate. */
+void im_unflag(uint32_t b);
 
 /* evacuation.c.  Marks all that the roots can reach, copying objects out of
  * candidates if `evacuates`. */

@@ -67,6 +67,9 @@ static inline void rig_close(void) {
  * What the workload calls.
  * ------------------------------------------------------------------------- */
 
+void gc_helper_thread(void) {
+}
+
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   (void)m, (void)shape;
   rig_fail("out of memory");

@@ -45,6 +45,15 @@ test_seeded_bugs_of_races_and_costs() {
   row '^refcount-cycles +undone_tried_for_ever +.* growth +growth-rings-pinned '
 }
 
+# Markers that lose what they give to each other, end too early, or copy an object
+# twice, which needs two of them at one object at one moment.
+test_seeded_bugs_of_several_markers() {
+  expect 0 stress --mutants gift_lost calls_kept copies_in_one_block loser_keeps_copy \
+    --quick --seeds 1 -C tight,volleys -o dir
+  printed 'Caught: 4 of 4, with one seed.'
+  row '^semispace +loser_keeps_copy +.* graph +volleys '
+}
+
 # The same seed leads to the same run, also in a heap that is full.
 test_same_again() {
   for dir in a b c; do
