@@ -1,7 +1,6 @@
 /* bitmap.h: bitmaps beside the heap, mostly with a bit per granule.  A bitmap
  * is an array of 64-bit words; bit i is bit i % 64 of word i / 64.  Not
- * thread-safe.
- */
+ * thread-safe, but for the functions called _shared. */
 #ifndef REAPMARK_COMMON_BITMAP_H
 #define REAPMARK_COMMON_BITMAP_H
 
@@ -21,6 +20,20 @@ static inline bool bitmap_set(uint64_t *bits, size_t i) {
     return false;
   *word |= bit;
   return true;
+}
+
+/* The same for several threads at once: of those that set a bit, one finds it
+ * clear.  A bit that is set needs no atomic operation. */
+static inline bool bitmap_set_shared(uint64_t *bits, size_t i) {
+  uint64_t *word = &bits[i / 64];
+  uint64_t bit = (uint64_t)1 << (i % 64);
+  if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+    return false;
+  return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
+}
+
+static inline bool bitmap_test_shared(const uint64_t *bits, size_t i) {
+  return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
 }
 
 static inline void bitmap_clear(uint64_t *bits, size_t i) {

@@ -50,6 +50,7 @@ static uint32_t cells_listed[SIZE_CLASSES]; /* lists of blocks, by class */
 static uint32_t cells_touched; /* the list of touched blocks, newest first */
 
 static uint32_t cells_unsorted; /* blocks below this are not sorted; 0: none */
+static size_t cells_unswept;    /* large objects below this are not swept yet */
 static size_t cells_large_kept; /* large objects after the last collection */
 
 /* Of these, what is needed to find one in the list.  The table has an entry for
@@ -103,6 +104,7 @@ bool cells_create(uint64_t limit) {
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
+  cells_unswept = 0;
   cells_large_died = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
@@ -207,11 +209,18 @@ static bool cells_next_span(cells_buffer *buffer, unsigned c,
   return true;
 }
 
+static bool cells_sort_some(uint32_t most);
+
+/* Blocks, or large objects, that a mutator sorts before it looks again whether
+ * that gave it memory. */
+enum { CELLS_HELP = 32 };
+
 /* Takes a block with free cells of class `c`; 0 if a collection is due or there
- * is no memory.  `may` is that of the policy, or NULL: do not ask.  With the
- * lock.
- */
+ * is no memory.  Blocks that are not sorted yet are sorted until there is one.
+ * `may` is that of the policy, or NULL: do not ask.  With the lock. */
 static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
+  while (!cells_listed[c] && !cells_sort_some(CELLS_HELP))
+    continue;
   uint32_t number = cells_listed[c];
   if (number) {
     uint64_t bytes = cells_blocks[number].free * (uint64_t)SPACE_GRANULE;
@@ -244,6 +253,10 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
     p = number ? block_address(number) : NULL;
   } else if (!may || may(true, bytes)) {
     p = large_new(bytes);
+    while (!p && cells_unswept) {
+      cells_sort_some(CELLS_HELP);
+      p = large_new(bytes);
+    }
     if (p)
       cells.large += bytes;
     if (p && gc_mutant(large_born_old))
@@ -277,8 +290,10 @@ static void *cells_collect(gc_mutator *m, void *request) {
     p = cells_get(r->c, r->bytes, n < policy->attempts ? policy->may : NULL);
   }
   if (!p) {
+    pthread_mutex_lock(&cells_lock);
     if (!gc_mutant(empty_blocks_kept))
       blocks_release();
+    pthread_mutex_unlock(&cells_lock);
     p = cells_get(r->c, r->bytes, NULL);
   }
   return p;
@@ -510,7 +525,7 @@ static void cells_part_large(void) {
 
 void cells_sort_begin(void) {
   cells = (cells_figures){.untouched = false};
-  cells_sort_large(0);
+  cells_unswept = large_objects.size;
   cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -522,14 +537,28 @@ void cells_sort_begin(void) {
   cells_unsorted = blocks_end;
 }
 
-/* From the highest block down, so that the lists end up in address order. */
-bool cells_sort_more(uint32_t most) {
+/* Sweeps and sorts at most so many large objects and blocks, and returns
+ * whether none is left.  From the highest block down, so that the lists end up
+ * in address order.  With the lock. */
+static bool cells_sort_some(uint32_t most) {
+  large_left left = {0, 0};
+  for (; cells_unswept > 0 && most > 0; most--)
+    large_sweep_one(--cells_unswept, cells_large_alive, &left);
+  cells.live_objects += left.objects;
+  cells.live_bytes += left.bytes;
   for (; cells_unsorted > 1 && most > 0; most--)
     if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED ||
         (gc_mutant(block_sorted_twice) &&
          cells_blocks[cells_unsorted].state == CELLS_TAKEN))
       cells_sort_block(cells_unsorted);
-  return cells_unsorted <= 1;
+  return !cells_unswept && cells_unsorted <= 1;
+}
+
+bool cells_sort_more(uint32_t most) {
+  pthread_mutex_lock(&cells_lock);
+  bool done = cells_sort_some(most);
+  pthread_mutex_unlock(&cells_lock);
+  return done;
 }
 
 /* An object that is newer than the last collection will be looked at in any
@@ -578,6 +607,8 @@ static void cells_sort_touched(void) {
 void cells_sort(bool all) {
   if (all) {
     cells_sort_begin();
+    cells_unswept = 0;
+    cells_sort_large(0);
     cells_sort_more(UINT32_MAX);
     cells.untouched = true;
   } else {

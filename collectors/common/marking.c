@@ -9,9 +9,11 @@ marking marking_init(uint64_t *marks) {
   return (marking){.marks = marks, .stack.most = most};
 }
 
-void marking_scan(marking *k, gc_object *o) {
+void marking_scan(marking *k, gc_object *o, bool shared) {
   uint32_t slots = marking_slots(o);
-  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++)
-    if (*slot)
-      marking_push(k, *slot);
+  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++) {
+    gc_object *to = marking_load(slot, shared);
+    if (to && marking_mark(k->marks, to, shared))
+      marking_queue(k, to);
+  }
 }

@@ -11,6 +11,11 @@
  * an object that had just been marked, so the rounds end, and a stack of any
  * capacity, even none, marks everything.
  *
+ * A marker may also run *beside mutators* (marking_drain_beside): bits are then
+ * set and slots read atomically, and what the stack has no room for goes into a
+ * bag, because a flagged block may hold cells that are marked for objects to
+ * come, which nobody may scan.
+ *
  * All that runs once per object is inline, so that arguments that are constant
  * in a collector fold away. */
 #ifndef REAPMARK_COMMON_MARKING_H
@@ -41,6 +46,8 @@ typedef struct marking {
   object_stack stack;
   void *fifo[MARKING_FIFO]; /* the queue, a ring */
   prefetch_ends ends;
+  object_bag *overflow; /* takes what the stack has no room for; NULL: blocks
+                           are flagged */
   uint64_t scanned, rescans; /* objects, and blocks scanned again, so far */
   uint64_t turns;            /* of the loop in marking_scan_all, so far */
 } marking;
@@ -64,21 +71,46 @@ extern uint64_t marking_most;
  * the option limit its stack. */
 marking marking_init(uint64_t *marks);
 
+/* Queues a marked object for which the stack has no room. */
+static inline void marking_overflow(marking *k, gc_object *o) {
+  if (k->overflow)
+    bag_put(k->overflow, o);
+  else
+    cells_flag(o);
+}
+
 /* Queues a marked object to be scanned. */
 static inline void marking_queue(marking *k, gc_object *o) {
   if (gc_unlikely(!object_push(&k->stack, o)))
-    cells_flag(o);
+    marking_overflow(k, o);
+}
+
+/* Marks an object, which is not null; returns whether it was not marked.
+ * `shared`, mostly a constant: others set bits of the bitmap meanwhile. */
+static inline bool marking_mark(uint64_t *marks, const gc_object *o,
+                                bool shared) {
+  size_t granule = space_granule(o);
+  return shared ? bitmap_set_shared(marks, granule)
+                : bitmap_set(marks, granule);
+}
+
+/* What a slot refers to.  `shared`: mutators store into it meanwhile.  They
+ * release what they store, so that an object made since then is seen with its
+ * bit. */
+static inline gc_object *marking_load(gc_object **slot, bool shared) {
+  return shared ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : *slot;
 }
 
 /* Marks an object, which is not null, and queues it unless it was marked. */
 static inline void marking_push(marking *k, gc_object *o) {
-  if (bitmap_set(k->marks, space_granule(o)))
+  if (marking_mark(k->marks, o, false))
     marking_queue(k, o);
 }
 
 /* Whether nothing is left to be scanned, flagged blocks apart. */
 static inline bool marking_idle(const marking *k) {
-  return k->ends.size == 0 && k->stack.size == 0;
+  return k->ends.size == 0 && k->stack.size == 0 &&
+         (!k->overflow || bag_empty(k->overflow));
 }
 
 /* How many slots of an object are scanned: all. */
@@ -92,7 +124,7 @@ static inline uint32_t marking_slots(const gc_object *o) {
 }
 
 /* Scans an object whose slots the stack may have no room for. */
-void marking_scan(marking *k, gc_object *o);
+void marking_scan(marking *k, gc_object *o, bool shared);
 
 /* Scans queued objects and all that they lead to, but at most *left objects,
  * from which it subtracts those that it scanned.  Returns whether nothing is
@@ -101,7 +133,8 @@ void marking_scan(marking *k, gc_object *o);
  * The top of the stack is kept in a register.  So the stack must have room for
  * all slots of an object before they are looked at; else marking_scan does. */
 static inline __attribute__((always_inline)) bool
-marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
+marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o),
+                 bool shared) {
   uint64_t *marks = k->marks, most = *left, n = 0;
   gc_object **bottom = k->stack.items;
   gc_object **top = object_stack_place(&k->stack, k->stack.size);
@@ -135,12 +168,14 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     uint32_t slots = marking_slots(o);
     if (gc_likely((size_t)(limit - top) >= slots)) {
       for (gc_object **slot = o->slots, **end = slot + slots; slot < end;
-           slot++)
-        if (*slot && bitmap_set(marks, space_granule(*slot)))
-          *top++ = *slot;
+           slot++) {
+        gc_object *to = marking_load(slot, shared);
+        if (to && marking_mark(marks, to, shared))
+          *top++ = to;
+      }
     } else {
       k->stack.size = (size_t)(top - bottom);
-      marking_scan(k, o);
+      marking_scan(k, o, shared);
       bottom = k->stack.items;
       top = object_stack_place(&k->stack, k->stack.size);
       limit = object_stack_place(&k->stack, k->stack.room);
@@ -163,8 +198,8 @@ static inline void marking_scan_again(void *data, gc_object *o) {
   marking_again *again = data;
   uint64_t left = MARKING_ALL;
   if (!again->visit || again->visit(o))
-    marking_scan(again->k, o);
-  marking_scan_all(again->k, &left, again->visit);
+    marking_scan(again->k, o, false);
+  marking_scan_all(again->k, &left, again->visit, false);
 }
 
 /* Scans until nothing is left, or until `most` objects were scanned (a flagged
@@ -177,11 +212,27 @@ static inline void marking_scan_again(void *data, gc_object *o) {
 static inline __attribute__((always_inline)) bool
 marking_drain(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
   marking_again again = {k, visit};
-  while (marking_scan_all(k, &most, visit)) {
+  while (marking_scan_all(k, &most, visit, false)) {
     if (gc_mutant(overflow_ignored) ||
         !cells_flagged(k->marks, marking_scan_again, &again))
       return true;
     k->rescans++;
+  }
+  return false;
+}
+
+/* The same beside mutators that store into slots and set bits.  The marker has
+ * a bag for what overflows. */
+static inline __attribute__((always_inline)) bool
+marking_drain_beside(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
+  while (marking_scan_all(k, &most, visit, true)) {
+    gc_object *o = gc_mutant(overflow_dropped) ? NULL : bag_take(k->overflow);
+    if (!o)
+      return true;
+    k->scanned++;
+    most--;
+    if (visit(o))
+      marking_scan(k, o, true);
   }
   return false;
 }

@@ -343,10 +343,10 @@ static void the_check_finds_what_is_broken_in_a_cycle(void **state) {
     rig_check();
     /* What is handed out now is not marked.  Where memory is poisoned, cells
      * are handed out one by one, and none is left in the buffer. */
-    inc_marking = false;
+    snapshot_marking = false;
     gc_new(m, f + 1, (gc_shape){0, 500}, GC_PLAIN);
     gc_clear(m, f + 1);
-    inc_marking = true;
+    snapshot_marking = true;
     if (!poison_active())
       rig_broken("free cell would be an unmarked object");
     gc_clear(m, f + 3);
