@@ -258,7 +258,7 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
       p = large_new(bytes);
     }
     if (p)
-      cells.large += bytes;
+      cells.large += space_cell(p);
     if (p && gc_mutant(large_born_old))
       bitmap_set(cells_marks, space_granule(p));
   }
@@ -542,8 +542,12 @@ void cells_sort_begin(void) {
  * in address order.  With the lock. */
 static bool cells_sort_some(uint32_t most) {
   large_left left = {0, 0};
-  for (; cells_unswept > 0 && most > 0; most--)
+  for (; cells_unswept > 0 && most > 0; most--) {
+    size_t before = large_objects.size;
     large_sweep_one(--cells_unswept, cells_large_alive, &left);
+    if (gc_mutant(after_freed_unswept) && large_objects.size < before)
+      cells_unswept -= cells_unswept > 0;
+  }
   cells.live_objects += left.objects;
   cells.live_bytes += left.bytes;
   for (; cells_unsorted > 1 && most > 0; most--)
@@ -664,6 +668,7 @@ static void cells_survey_block(survey *s, uint32_t b,
  * to the arena.  A free stretch may reach over several blocks. */
 gc_usage cells_usage(cells_buffer_of buffer_of) {
   survey s = {.usage.pages = space_used()};
+  pthread_mutex_lock(&cells_lock);
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (cells_blocks[b].state != CELLS_NONE)
       cells_survey_block(&s, b, buffer_of);
@@ -674,6 +679,7 @@ gc_usage cells_usage(cells_buffer_of buffer_of) {
   }
   s.usage.objects += large_objects.size;
   s.usage.cells += large_cells();
+  pthread_mutex_unlock(&cells_lock);
   return s.usage;
 }
 

@@ -102,8 +102,7 @@ const gc_collector gc_this_collector = {
  * Pacing.
  * ------------------------------------------------------------------------- */
 
-static void inc_begin(void) {
-  snapshot_begin();
+static void snapshot_began(void) {
   inc.todo = (cells.live_bytes + snap.began) / 8;
 }
 
@@ -139,7 +138,7 @@ static void inc_slice(void) {
   inc.slices++;
   uint64_t handed = cells_handed_out(), step = option_step << 10;
   if (snap.phase == SNAPSHOT_IDLE) {
-    inc_begin();
+    snapshot_begin();
     inc.next = handed + step;
     return;
   }
@@ -192,7 +191,7 @@ static void inc_collect(gc_mutator *m, bool again) {
   } else if (!inc.whole) {
     inc.forced++;
     if (snap.phase == SNAPSHOT_IDLE) {
-      inc_begin();
+      snapshot_begin();
       inc.whole = true;
     }
     snapshot_complete();
@@ -206,7 +205,7 @@ static void inc_hostile_step(void) {
     return;
   snapshot_colour_buffers(false);
   if (snap.phase == SNAPSHOT_IDLE) {
-    inc_begin();
+    snapshot_begin();
   } else {
     snapshot_bounds b = snapshot_hostile();
     snapshot_advance(&b);

@@ -27,8 +27,11 @@ void snapshot_shade(gc_mutator *m, gc_object *o);
 
 static inline void snapshot_overwrite(gc_mutator *m, gc_object **place,
                                       const gc_object *value) {
-  if (gc_unlikely(snapshot_marking) && *place &&
-      !(gc_mutant(null_without_barrier) && !value))
+  if (gc_mutant(barrier_shades_new)) {
+    if (snapshot_marking && value)
+      snapshot_shade(m, (gc_object *)(uintptr_t)value);
+  } else if (gc_unlikely(snapshot_marking) && *place &&
+             !(gc_mutant(null_without_barrier) && !value))
     snapshot_shade(m, *place);
 }
 

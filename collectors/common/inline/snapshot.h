@@ -60,6 +60,9 @@
  * To be defined before:
  *   SNAPSHOT_BESIDE     1 if the marker runs beside mutators, 0 if the world is
  *                       stopped whenever it runs
+ *
+ * To be defined after:
+ *   snapshot_began()    called when a cycle begins
  *   snapshot_ended()    called when a cycle has ended, before the next can
  *                       begin; the figures of cells.h are complete */
 #ifndef REAPMARK_COMMON_INLINE_SNAPSHOT_H
@@ -120,6 +123,7 @@ static struct {
   uint64_t began;        /* cells_handed_out() when the cycle began */
   uint64_t born;         /* bytes handed out while the last cycle marked */
   uint64_t work;         /* words scanned in this cycle: headers and slots */
+  uint64_t marked;       /* the same, when marking had ended */
 
   /* Events so far. */
   uint64_t cycles, taken, parts; /* `taken`: shaded objects */
@@ -135,6 +139,7 @@ bool snapshot_marking;
     "wide-parts", snap.parts                                                   \
   }
 
+static void snapshot_began(void);
 static void snapshot_ended(void);
 
 /* ------------------------------------------------------------------------- *
@@ -150,6 +155,12 @@ static void snapshot_hand_on(gc_mutator *m) {
   pthread_mutex_unlock(&snap.lock);
 }
 
+/* Keeps a shaded object for the marker. */
+static void snapshot_keep(gc_mutator *m, gc_object *o) {
+  if (!gc_mutant(shaded_not_queued))
+    bag_put(&m->shaded, o);
+}
+
 void snapshot_shade(gc_mutator *m, gc_object *o) {
   size_t granule = space_granule(o);
   uint64_t *word = &snap.marking.marks[granule / 64];
@@ -160,7 +171,7 @@ void snapshot_shade(gc_mutator *m, gc_object *o) {
   if (gc_mutant(shade_not_atomic)
           ? mutant_set_bits(word, bit)
           : !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
-    bag_put(&m->shaded, o);
+    snapshot_keep(m, o);
   if (SNAPSHOT_BESIDE && m->shaded.stack.size >= SNAPSHOT_KEPT)
     snapshot_hand_on(m);
 }
@@ -295,8 +306,11 @@ static bool snapshot_scan_part(void) {
 /* Marks up to SNAPSHOT_CHUNK roots.  Returns false if there were none. */
 static bool snapshot_take_roots(void) {
   unsigned n = 0;
-  for (; n < SNAPSHOT_CHUNK && snap.roots.size; n++)
-    snapshot_push(object_pop(&snap.roots));
+  for (; n < SNAPSHOT_CHUNK && snap.roots.size; n++) {
+    gc_object *o = object_pop(&snap.roots);
+    if (!gc_mutant(first_root_dropped) || snap.roots.size)
+      snapshot_push(o);
+  }
   snap.work += n;
   return n > 0;
 }
@@ -305,6 +319,8 @@ static bool snapshot_take_roots(void) {
  * none. */
 static bool snapshot_take_values(void) {
   unsigned n = 0;
+  if (gc_mutant(values_unmarked))
+    return false;
   for (gc_object **value; snap.pairs && n < SNAPSHOT_CHUNK &&
                           (value = ephemerons_next(snapshot_where));
        n++)
@@ -328,6 +344,7 @@ static bool snapshot_take_shaded(bool beside) {
   pthread_mutex_lock(&snap.lock);
   bool any = snapshot_take_from(&snap.shaded);
   pthread_mutex_unlock(&snap.lock);
+  beside |= gc_mutant(last_shades_unscanned);
   for (gc_mutator *m = beside ? NULL : world_mutators(); m && !any;
        m = m->base.next) {
     any = snapshot_take_from(&m->shaded);
@@ -368,6 +385,7 @@ static void snapshot_begin(void) {
   snapshot_marking = true;
   snap.began = cells_handed_out();
   snap.work = 0;
+  snapshot_began();
 }
 
 /* The snapshot is marked, with the values of ephemerons.  All weak references
@@ -400,6 +418,7 @@ static void snapshot_finish(void) {
   cells_marks = snap.marking.marks;
   snap.marking.marks = old;
   snap.born = cells_handed_out() - snap.began;
+  snap.marked = snap.work;
   snap.phase = SNAPSHOT_SORTING;
   snapshot_marking = false;
   object_stack_rest(&snap.marking.stack);
@@ -436,10 +455,10 @@ static void snapshot_sort(const snapshot_bounds *b) {
   snap.phase = SNAPSHOT_IDLE;
 }
 
-/* Advances the cycle within the bounds, at most to its end.  The indivisible
- * steps, snapshot_revive and snapshot_finish, are not begun late in a stop.
- * The world is stopped. */
-static void snapshot_advance(const snapshot_bounds *b) {
+/* Goes on with marking within the bounds, from phase to phase, at most until
+ * blocks are to be sorted.  The indivisible steps, snapshot_revive and
+ * snapshot_finish, are not begun late in a stop.  The world is stopped. */
+static void snapshot_mark_phases(const snapshot_bounds *b) {
   uint64_t before = snap.work;
   while (snap.phase != SNAPSHOT_SORTING && snapshot_mark(b)) {
     if (snap.work != before && b->late != SNAPSHOT_NEVER &&
@@ -454,12 +473,20 @@ static void snapshot_advance(const snapshot_bounds *b) {
     else
       snapshot_finish();
   }
+}
+
+/* Advances the cycle within the bounds, at most to its end.  The world is
+ * stopped. */
+static void snapshot_advance(const snapshot_bounds *b) {
+  snapshot_mark_phases(b);
   if (snap.phase == SNAPSHOT_SORTING)
     snapshot_sort(b);
 }
 
 /* Ends the cycle, if there is one, at once.  The world is stopped. */
 static void snapshot_complete(void) {
+  if (gc_mutant(parted_forgotten))
+    snap.parted = NULL;
   if (snap.phase != SNAPSHOT_IDLE)
     snapshot_advance(&snapshot_all);
 }
@@ -529,8 +556,6 @@ static void snapshot_detach(gc_mutator *m) {
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&snap.lock);
   snap.inherited += !bag_empty(&m->shaded);
-  if (gc_mutant(orphans_unscanned))
-    bag_free(&m->shaded);
   bag_pour(&m->shaded, &snap.shaded);
   pthread_mutex_unlock(&snap.lock);
 }
