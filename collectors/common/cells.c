@@ -211,16 +211,22 @@ static bool cells_next_span(cells_buffer *buffer, unsigned c,
 
 static bool cells_sort_some(uint32_t most);
 
-/* Blocks, or large objects, that a mutator sorts before it looks again whether
- * that gave it memory. */
-enum { CELLS_HELP = 32 };
+enum {
+  /* Blocks, or large objects, that a mutator sorts before it looks again
+   * whether that gave it memory, */
+  CELLS_HELP = 32,
+  /* and how often it does so before it takes an empty block instead: otherwise
+   * it might sort the whole heap for one block. */
+  CELLS_TRIES = 8,
+};
 
 /* Takes a block with free cells of class `c`; 0 if a collection is due or there
- * is no memory.  Blocks that are not sorted yet are sorted until there is one.
- * `may` is that of the policy, or NULL: do not ask.  With the lock. */
+ * is no memory.  Blocks that are not sorted yet are sorted if need be.  `may`
+ * is that of the policy, or NULL: do not ask.  With the lock. */
 static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
-  while (!cells_listed[c] && !cells_sort_some(CELLS_HELP))
-    continue;
+  for (unsigned n = 0; n < CELLS_TRIES && !cells_listed[c]; n++)
+    if (cells_sort_some(CELLS_HELP))
+      break;
   uint32_t number = cells_listed[c];
   if (number) {
     uint64_t bytes = cells_blocks[number].free * (uint64_t)SPACE_GRANULE;
@@ -234,7 +240,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
       return 0;
     number = blocks_take();
     if (!number)
-      return 0;
+      return cells_unsorted > 1 ? cells_take(c, may) : 0;
     cells_blocks[number] = (cells_block){.class = (uint8_t)c};
     cells.fresh += BLOCK_BYTES;
   }
@@ -548,8 +554,10 @@ static bool cells_sort_some(uint32_t most) {
     if (gc_mutant(after_freed_unswept) && large_objects.size < before)
       cells_unswept -= cells_unswept > 0;
   }
-  cells.live_objects += left.objects;
-  cells.live_bytes += left.bytes;
+  if (left.objects) { /* else the figures may be complete, and be read */
+    cells.live_objects += left.objects;
+    cells.live_bytes += left.bytes;
+  }
   for (; cells_unsorted > 1 && most > 0; most--)
     if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED ||
         (gc_mutant(block_sorted_twice) &&

@@ -19,6 +19,10 @@ enum {
    * slower in comparison, before mutators have to assist.  Both change little
    * from cycle to cycle where the program is steady. */
   PACER_MARGIN = 8,
+  /* A cycle begins with this share of its marking as a credit, which dwindles
+   * until its end: the marker thread takes a moment to wake up, and mutators
+   * should not assist because of that. */
+  PACER_CREDIT = 32,
   /* Of a heap limit this share is not planned for, because some memory is lost
    * where no object fits. */
   PACER_SPARE = 16,
@@ -91,8 +95,8 @@ uint64_t pacer_owed(const pacer *p, const pacer_state *s, uint64_t debt) {
     return UINT64_MAX;
   uint64_t all = s->words < p->words ? p->words : s->most;
   uint64_t room = p->end - (s->began < p->end ? s->began : p->end);
-  uint64_t gone = s->handed > s->began ? s->handed - s->began : 0;
-  double due = (double)all * (double)gone / (double)room;
+  double left = (double)(p->end - s->handed) / (double)room;
+  double due = (double)all * (1 - left - left / PACER_CREDIT);
   if ((double)s->words >= due || all <= s->words)
     return 0;
   /* What is left is spread over the bytes that may still be handed out. */

@@ -421,11 +421,6 @@ static void snapshot_finish(void) {
   snap.marked = snap.work;
   snap.phase = SNAPSHOT_SORTING;
   snapshot_marking = false;
-  object_stack_rest(&snap.marking.stack);
-  object_stack_rest(&snap.wide);
-  object_stack_rest(&snap.roots);
-  object_stack_rest(&snap.shaded.stack);
-  object_stack_rest(&snap.overflow.stack);
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     object_stack_rest(&m->shaded.stack);
   cells_sort_begin();
@@ -450,6 +445,10 @@ static void snapshot_sort(const snapshot_bounds *b) {
     if (snapshot_is_over(b))
       return;
   }
+  object_stack_rest(&snap.marking.stack);
+  object_stack_rest(&snap.wide);
+  object_stack_rest(&snap.roots);
+  object_stack_rest(&snap.overflow.stack);
   snap.cycles++;
   snapshot_ended();
   snap.phase = SNAPSHOT_IDLE;
