@@ -51,10 +51,13 @@ large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
   return left;
 }
 
-void large_sweep_one(size_t i, bool (*alive)(gc_object *o), large_left *left) {
+void large_sweep_one(size_t i, size_t *old, bool (*alive)(gc_object *o),
+                     large_left *left) {
   gc_object **items = large_objects.items;
-  if (!large_keep(items[i], alive, left))
-    items[i] = items[--large_objects.size];
+  if (!large_keep(items[i], alive, left)) {
+    items[i] = items[--*old];
+    items[*old] = items[--large_objects.size];
+  }
   if (i == 0)
     object_stack_trim(&large_objects);
 }

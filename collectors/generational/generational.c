@@ -143,7 +143,8 @@ const gc_collector gc_this_collector = {
  * takes the flag off remembers the object. */
 static void gen_remember_whole(object_bag *set, gc_object *o) {
   hostile_race();
-  if (!(__atomic_fetch_and(&o->meta, ~GEN_OLD, __ATOMIC_RELAXED) & GEN_OLD))
+  if (!(__atomic_fetch_and(&o->meta, ~GEN_OLD, __ATOMIC_RELAXED) & GEN_OLD) &&
+      !gc_mutant(remembered_by_both))
     return;
   if (gc_mutant(remembered_overflow_lost))
     (void)object_push(&set->stack, o);
@@ -195,7 +196,9 @@ static bool gen_remember_card(object_stack *cards, gc_object *o,
   size_t bit = gen_card_bit(o, card);
   uint64_t mask = (uint64_t)1 << bit % 64;
   hostile_race();
-  if (__atomic_fetch_or(&dirty[bit / 64], mask, __ATOMIC_RELAXED) & mask)
+  if (gc_mutant(card_not_atomic)
+          ? (mutant_set_bits(&dirty[bit / 64], mask) ? 0 : mask)
+          : __atomic_fetch_or(&dirty[bit / 64], mask, __ATOMIC_RELAXED) & mask)
     return true; /* another mutator was faster */
   cards->items[cards->size++] = o;
   cards->items[cards->size++] = (gc_object *)(uintptr_t)card;
@@ -251,7 +254,7 @@ static void gen_rescan_cards(gc_heap *h, object_stack *cards, bool full) {
   while (cards->size) {
     uint32_t card = (uint32_t)(uintptr_t)object_pop(cards);
     gc_object *o = object_pop(cards);
-    if (!gc_mutant(card_stays_dirty))
+    if (!gc_mutant(card_stays_dirty) && !(gc_mutant(full_keeps_cards) && full))
       bitmap_clear(gen_dirty, gen_card_bit(o, card));
     h->cards++;
     if (!full)
@@ -292,7 +295,8 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
     gen_rescan_cards(h, &m->cards, full);
   }
   gen_rescan(h, &h->orphaned, full);
-  gen_rescan_cards(h, &h->orphaned_cards, full);
+  if (full || !gc_mutant(orphaned_cards_wait))
+    gen_rescan_cards(h, &h->orphaned_cards, full);
   tracing_mark(&h->marking, full, gen_visit, gen_reached);
   cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
@@ -312,7 +316,7 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   uint64_t live = cells.live_bytes, least = h->least;
   if (full) {
     pacing_full(&h->pacing, live, option_growth);
-    h->full_due -= h->full_due > 0;
+    h->full_due -= h->full_due > 0 && !gc_mutant(back_off_for_good);
     return;
   }
   uint64_t kept = live - before;
@@ -327,7 +331,8 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
                   : h->full_after < GEN_FULL_MOST ? 2 * h->full_after + 1
                                                   : GEN_FULL_MOST;
   h->full_due = h->full_after;
-  if (!h->limited && live > h->pacing.most && !h->full_due)
+  if (!h->limited && live > h->pacing.most && !h->full_due &&
+      !gc_mutant(full_never_due))
     h->full_due = 1;
 }
 
@@ -382,6 +387,8 @@ void gc_heap_destroy(gc_heap *h) {
  * no room, the object is remembered as a whole, which always succeeds; the card
  * then is clean again. */
 static void gen_pour_cards(gc_heap *h, object_stack *cards) {
+  if (gc_mutant(empty_cards_leak) && !cards->size)
+    return;
   while (cards->size && !gc_mutant(cards_not_inherited)) {
     uint32_t card = (uint32_t)(uintptr_t)object_pop(cards);
     gc_object *o = object_pop(cards);

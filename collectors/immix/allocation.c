@@ -56,14 +56,16 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   if (lines >= im.sought)
     return 0;
   uint32_t *link = &im.recyclable;
-  while (*link && im.blocks[*link].longest < lines)
+  while (*link && im.blocks[*link].longest < lines) {
     link = &im.blocks[*link].next;
+    im.passed++;
+  }
   uint32_t b = *link;
   if (b) {
     *link = im.blocks[b].next;
     im.allocated += im.blocks[b].free * (uint64_t)IM_LINE;
     im.reused++;
-  } else {
+  } else if (!gc_mutant(search_repeated)) {
     im.sought = lines;
   }
   return b;

@@ -105,8 +105,13 @@ bool im_fragmented(void) {
          (im.recyclable || (im.limit && in_use * IM_LINE > im.limit / 2));
 }
 
-/* Memory for a copy; NULL if there is no more room. */
+/* Memory for a copy; NULL if there is no more room.  Where lists are bounded
+ * (hostile.h), no more than so many objects in a row find room: it is seldom
+ * that an object has to stay otherwise. */
 static gc_object *im_copy_room(size_t bytes) {
+  if (gc_unlikely(hostile.buffers) &&
+      (im.moved + im.stayed) % (hostile.buffers + 1) == hostile.buffers)
+    return NULL;
   gc_object *to = im_bump(&im.copies, bytes);
   if (to)
     return to;
@@ -139,12 +144,14 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
                                                         bool pairs) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
-  if (im_marked(o))
+  if (im_marked(o) && !gc_mutant(stayed_copied_later))
     return o;
   gc_object *to = im_copy_room(forwarding_bytes(o));
   if (to) {
-    if (pairs)
+    if (pairs && !gc_mutant(moved_key_unwoken))
       ephemerons_reached(o);
+    if (gc_mutant(evacuated_lines_marked))
+      im_mark_lines(o, forwarding_bytes(o));
     o = forwarding_move(o, to);
     im.moved++;
   } else {
@@ -158,7 +165,8 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
  * reached.
  */
 gc_object *im_where(gc_object *o) {
-  if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
+  if (im.blocks[block_number(o)].candidate && forwarding_moved(o) &&
+      !gc_mutant(moved_seem_dead))
     return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
   return im_marked(o) ? o : NULL;
 }
@@ -220,7 +228,8 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
     if (bytes <= IM_MOST)
       im_mark_lines(o, bytes);
     objects++;
-    live += bytes;
+    if (bytes <= IM_MOST || !gc_mutant(live_without_large))
+      live += bytes;
     if (pairs)
       ephemerons_reached(o);
     uint32_t slots = object_slots(o);

@@ -109,18 +109,18 @@ const gc_collector gc_this_collector = {
              "next",
              &im_option_conservative, 0, 1},
             {0}},
-    /* "objects-stayed" is no event: an object stays only where much more of a
-     * block is alive than was reckoned with, which a million operations need
-     * not bring about.  tests/collectors/immix.c does. */
+    /* "objects-stayed" is no event: where no list is bounded (im_copy_room), an
+     * object stays only where much more of a block is alive than was reckoned
+     * with, which a million operations need not bring about. */
     .events =
         (const char *const[]){
             "collections", "evacuations", "objects-moved", "desperate",
             "headroom-used", "headroom-spent", "blocks-reused",
             "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
             "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
-    .work =
-        (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
-                              LARGE_WORK, BOOKKEEPING_WORK, NULL},
+    .work = (const char *const[]){"objects-marked", "bytes-marked",
+                                  "blocks-sorted", "blocks-passed", LARGE_WORK,
+                                  BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){"growth-least=32,growth=10",
                               "growth-least=32,growth=10,conservative=1",
@@ -175,16 +175,18 @@ static void im_poison(uint32_t b) {
  * lists end up in address order. */
 static void im_sort(void) {
   im.recyclable = 0;
-  im.sought = IM_LINES + 1;
+  if (!gc_mutant(sought_stays))
+    im.sought = IM_LINES + 1;
   im.full = false;
   im.occupied = im.free_lines = 0;
   for (uint32_t b = blocks_end; b-- > 1;) {
     im_block *block = &im.blocks[b];
     if (block->state == IM_NONE || block->state == IM_HEADROOM)
       continue;
-    block->candidate = false;
     block->taken = 0;
-    im_measure(b);
+    if (!gc_mutant(evacuated_unmeasured) || !block->candidate)
+      im_measure(b);
+    block->candidate = false;
     im.sorted++;
     if (block->free == IM_LINES) {
       im.emptied++;
@@ -206,7 +208,8 @@ static void im_sort(void) {
   }
   im.spent = false;
   pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
-  im_fill_headroom();
+  if (!gc_mutant(headroom_unfilled))
+    im_fill_headroom();
   pthread_mutex_unlock(&im.lock);
 }
 
@@ -231,7 +234,8 @@ void im_collect(bool desperate) {
     im_mark_reachable(evacuates);
   tracked_prune_weak(im_where, true);
   ephemerons_prune(im_where, true);
-  im.copies = (im_hole){0};
+  if (!gc_mutant(copies_go_on))
+    im.copies = (im_hole){0};
   large_sweep(im_alive);
   im_sort();
   im.collections++;
@@ -298,26 +302,31 @@ static void im_return(im_hole *hole) {
   if (!b)
     return;
   im_block *block = &im.blocks[b];
-  size_t line = im_line(b, hole->cursor + IM_LINE - 1);
+  size_t line = im_line(
+      b, hole->cursor + (gc_mutant(returned_line_too_early) ? 0 : IM_LINE - 1));
   im_fill(hole, im_line_address(b, line));
-  pthread_mutex_lock(&im.lock);
+  if (!gc_mutant(returned_unlocked))
+    pthread_mutex_lock(&im.lock);
   block->taken = (uint16_t)line;
   im_measure(b);
   if (block->free) {
     im.returned++;
-    im.allocated -= block->free * (uint64_t)IM_LINE;
+    if (!gc_mutant(returned_budgeted))
+      im.allocated -= block->free * (uint64_t)IM_LINE;
     block->state = IM_RECYCLABLE;
     block->next = im.recyclable;
     im.recyclable = b;
     if (!gc_mutant(returned_unsought))
       im.sought = IM_LINES + 1;
   }
-  pthread_mutex_unlock(&im.lock);
+  if (!gc_mutant(returned_unlocked))
+    pthread_mutex_unlock(&im.lock);
 }
 
 static void im_detach(gc_mutator *m) {
   im_return(&m->hole);
-  im_return(&m->overflow);
+  if (!gc_mutant(overflow_unreturned))
+    im_return(&m->overflow);
   m->hole = m->overflow = (im_hole){0};
   pthread_mutex_lock(&im.lock);
   im.overflowed += m->overflowed;
@@ -365,6 +374,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"headroom-used", h->copied_into},
                             {"headroom-spent", h->spent_blocks},
                             {"blocks-reused", h->reused},
+                            {"blocks-passed", h->passed},
                             {"blocks-emptied", h->emptied},
                             {"blocks-returned", h->returned},
                             {"blocks-sorted", h->sorted},

@@ -185,7 +185,9 @@ static void snapshot_colour(const char *first, const char *end, size_t cell,
     uint64_t *word = &snap.marking.marks[at / 64], bits = 0;
     for (size_t here = at / 64; n > 0 && at / 64 == here; at += step, n--)
       bits |= (uint64_t)1 << at % 64;
-    if (black)
+    if (black && gc_mutant(span_not_atomic))
+      __atomic_store_n(word, *word | bits, __ATOMIC_RELAXED);
+    else if (black)
       __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
     else
       __atomic_fetch_and(word, ~bits, __ATOMIC_RELAXED);
@@ -206,7 +208,8 @@ static void snapshot_colour_buffer(const cells_buffer *buffer, bool black) {
 static void snapshot_colour_buffers(bool black) {
   if (snapshot_marking && !(gc_mutant(hand_unmarked) && black))
     for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-      snapshot_colour_buffer(&m->buffer, black);
+      if (!gc_mutant(last_buffer_white) || m->base.next || !black)
+        snapshot_colour_buffer(&m->buffer, black);
 }
 
 /* Objects are born marked during a cycle: to be called when a free span was
@@ -298,6 +301,8 @@ static bool snapshot_scan_part(void) {
     if (to)
       snapshot_push(to);
   }
+  if (gc_mutant(part_skips_slot) && end < slots)
+    snap.part++;
   if (end == slots || gc_mutant(only_first_part_scanned))
     snap.parted = NULL;
   return true;
@@ -411,7 +416,7 @@ static void snapshot_finish(void) {
   cells_reset_all();
   /* The rest of this bitmap is cleared while blocks are sorted, but large
    * objects that are freed then may lie behind all blocks. */
-  for (size_t i = 0; i < large_objects.size; i++)
+  for (size_t i = 0; i < large_objects.size && !gc_mutant(large_bit_stale); i++)
     bitmap_clear(old, space_granule(large_objects.items[i]));
   snap.cleared = 0;
   snap.clear = blocks_end ? block_granule(blocks_end) / 8 : 0;
@@ -463,6 +468,8 @@ static void snapshot_mark_phases(const snapshot_bounds *b) {
     if (snap.work != before && b->late != SNAPSHOT_NEVER &&
         gc_now_ns() >= b->late)
       return;
+    if (snap.phase == SNAPSHOT_FIRST && gc_mutant(revived_early))
+      tracked_clear_weak(snapshot_where, true);
     if (snap.phase == SNAPSHOT_FIRST &&
         ephemerons_begin(snapshot_where, true)) {
       snap.phase = SNAPSHOT_PAIRS;
@@ -555,6 +562,8 @@ static void snapshot_detach(gc_mutator *m) {
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&snap.lock);
   snap.inherited += !bag_empty(&m->shaded);
+  if (gc_mutant(shaded_left_dropped))
+    bag_free(&m->shaded);
   bag_pour(&m->shaded, &snap.shaded);
   pthread_mutex_unlock(&snap.lock);
 }
