@@ -178,11 +178,14 @@ static uint64_t conc_step(const snapshot_bounds *b) {
   return snap.work - before;
 }
 
+/* A step of about so many words; an object has four of them or more. */
 static uint64_t conc_step_of(uint64_t words) {
+  uint64_t most = snapshot_marking ? SNAPSHOT_CHUNK : CONC_SORTED;
+  uint64_t chunk = words / 4 + 1;
   snapshot_bounds b = {.due = snap.work + words,
                        .until = SNAPSHOT_NEVER,
                        .late = SNAPSHOT_NEVER,
-                       .chunk = snapshot_marking ? SNAPSHOT_CHUNK : CONC_SORTED,
+                       .chunk = chunk < most ? chunk : most,
                        .beside = true};
   return conc_step(&b);
 }
@@ -332,7 +335,7 @@ static void conc_help_sorting(uint64_t bytes) {
   conc_lock();
   if (snap.phase == SNAPSHOT_SORTING) {
     conc.helped++;
-    conc_step_of(1 + bytes / BLOCK_BYTES * CONC_SORTED);
+    conc_step_of((1 + bytes / BLOCK_BYTES) * 4 * CONC_SORTED);
   }
   conc_unlock();
 }
