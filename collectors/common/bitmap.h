@@ -1,6 +1,6 @@
 /* bitmap.h: bitmaps beside the heap, mostly with a bit per granule.  A bitmap
  * is an array of 64-bit words; bit i is bit i % 64 of word i / 64.  Not
- * thread-safe, but for the functions called _shared. */
+ * thread-safe, but for what is said of two functions. */
 #ifndef REAPMARK_COMMON_BITMAP_H
 #define REAPMARK_COMMON_BITMAP_H
 
@@ -22,16 +22,17 @@ static inline bool bitmap_set(uint64_t *bits, size_t i) {
   return true;
 }
 
-/* The same for several threads at once: of those that set a bit, one finds it
- * clear.  A bit that is set needs no atomic operation. */
-static inline bool bitmap_set_shared(uint64_t *bits, size_t i) {
+/* The same while other threads read the bitmap, but do not write to it. */
+static inline bool bitmap_set_read(uint64_t *bits, size_t i) {
   uint64_t *word = &bits[i / 64];
-  uint64_t bit = (uint64_t)1 << (i % 64);
-  if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+  uint64_t bit = (uint64_t)1 << (i % 64), old = *word;
+  if (old & bit)
     return false;
-  return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
+  __atomic_store_n(word, old | bit, __ATOMIC_RELAXED);
+  return true;
 }
 
+/* The same as bitmap_test while other threads write to the bitmap. */
 static inline bool bitmap_test_shared(const uint64_t *bits, size_t i) {
   return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
 }

@@ -51,6 +51,7 @@ static uint32_t cells_touched; /* the list of touched blocks, newest first */
 
 static uint32_t cells_unsorted; /* blocks below this are not sorted; 0: none */
 static size_t cells_unswept;    /* large objects below this are not swept yet */
+static uint64_t *cells_more;    /* bits to be added until then, or NULL */
 static size_t cells_large_kept; /* large objects after the last collection */
 
 /* Of these, what is needed to find one in the list.  The table has an entry for
@@ -105,6 +106,7 @@ bool cells_create(uint64_t limit) {
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
   cells_unswept = 0;
+  cells_more = NULL;
   cells_large_died = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
@@ -444,6 +446,19 @@ void cells_flagged_look(const uint64_t *marks,
     cells_scan_large(marks, look, data);
 }
 
+/* Whether there is a bit at a granule, or will be when all is sorted. */
+static bool cells_has_bit(size_t at) {
+  return bitmap_test(cells_marks, at) ||
+         (cells_more && bitmap_test(cells_more, at));
+}
+
+/* Adds the bits of a block that are to be added. */
+static void cells_add_bits(uint32_t number) {
+  size_t at = block_granule(number), end = at + BLOCK_GRANULES;
+  for (size_t w = at / 64; w < end / 64; w++)
+    cells_marks[w] |= cells_more[w];
+}
+
 /* The number of bits in a block. */
 static unsigned cells_count(uint32_t number) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
@@ -463,6 +478,10 @@ static void cells_poison_free(uint32_t number) {
 }
 
 static bool cells_large_alive(gc_object *o) {
+  if (cells_more && bitmap_test(cells_more, space_granule(o))) {
+    bitmap_set(cells_marks, space_granule(o));
+    bitmap_clear(cells_more, space_granule(o));
+  }
   if (gc_mutant(stray_mark_bit) && cells_marked(o))
     bitmap_set(cells_marks, space_granule(o) + 1);
   return cells_marked(o);
@@ -472,6 +491,8 @@ static bool cells_large_alive(gc_object *o) {
 static void cells_sort_block(uint32_t b) {
   cells_block *block = &cells_blocks[b];
   size_t cell = size_class_bytes(block->class);
+  if (cells_more)
+    cells_add_bits(b);
   unsigned live = cells_count(b);
   cells_counted.sorted++;
   uint64_t bytes = live * cell, all = cells_bytes(block->class);
@@ -538,7 +559,8 @@ static void cells_part_large(void) {
   }
 }
 
-void cells_sort_begin(void) {
+void cells_sort_begin(uint64_t *more) {
+  cells_more = more;
   cells = (cells_figures){.untouched = false};
   cells_unswept = cells_large_kept = large_objects.size;
   cells_large_died = 0;
@@ -575,7 +597,11 @@ static bool cells_sort_some(uint32_t most) {
         (gc_mutant(block_sorted_twice) &&
          cells_blocks[cells_unsorted].state == CELLS_TAKEN))
       cells_sort_block(cells_unsorted);
-  return !cells_unswept && cells_unsorted <= 1;
+  if (cells_unswept || cells_unsorted > 1)
+    return false;
+  if (cells_more)
+    cells_more = NULL;
+  return true;
 }
 
 bool cells_sort_more(uint32_t most) {
@@ -630,7 +656,7 @@ static void cells_sort_touched(void) {
 
 void cells_sort(bool all) {
   if (all) {
-    cells_sort_begin();
+    cells_sort_begin(NULL);
     cells_unswept = 0;
     cells_sort_large(0);
     cells_sort_more(UINT32_MAX);
@@ -675,7 +701,7 @@ static void cells_survey_block(survey *s, uint32_t b,
   uint64_t frontier = cells_frontier(b, buffer_of);
   for (; at + cell <= BLOCK_BYTES; at += cell) {
     if (at >= frontier &&
-        !bitmap_test(cells_marks, block_granule(b) + at / SPACE_GRANULE)) {
+        !cells_has_bit(block_granule(b) + at / SPACE_GRANULE)) {
       survey_free(s, cell);
       continue;
     }
@@ -721,7 +747,8 @@ bool cells_is(const gc_object *p) {
 
 bool cells_occupied(cells_buffer_of buffer_of, const gc_object *o) {
   uint32_t number = block_number(o);
-  if (cells_marked(o) || cells_blocks[number].state == CELLS_NONE)
+  if (cells_has_bit(space_granule(o)) ||
+      cells_blocks[number].state == CELLS_NONE)
     return true;
   return (uint64_t)((const char *)o - block_address(number)) <
          cells_frontier(number, buffer_of);

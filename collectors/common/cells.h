@@ -171,11 +171,13 @@ void cells_died(const gc_object *o);
 void cells_sort(bool all);
 
 /* The same as cells_sort(true), in parts.  cells_sort_begin takes all free
- * memory from the lists; each cells_sort_more looks at up to `most` large
+ * memory from the lists.  `more`, unless it is NULL, has bits that are added to
+ * cells_marks as the sorting goes on; it keeps those of objects in blocks. Each
+ * cells_sort_more looks at up to `most` large
  * objects and blocks and returns whether none is left.  Any thread may call it
  * while mutators run; these sort what they need before they take new memory.
  * The figures are incomplete until all is sorted. */
-void cells_sort_begin(void);
+void cells_sort_begin(uint64_t *more);
 bool cells_sort_more(uint32_t most);
 
 /* Makes a bitmap like cells_marks, all clear; NULL if the system refuses. */

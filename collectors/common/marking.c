@@ -9,11 +9,11 @@ marking marking_init(uint64_t *marks) {
   return (marking){.marks = marks, .stack.most = most};
 }
 
-void marking_scan(marking *k, gc_object *o, bool shared) {
+void marking_scan(marking *k, gc_object *o, bool beside) {
   uint32_t slots = marking_slots(o);
   for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++) {
-    gc_object *to = marking_load(slot, shared);
-    if (to && marking_mark(k->marks, to, shared))
+    gc_object *to = marking_load(slot, beside);
+    if (to && marking_mark(k->marks, k->others, to, beside))
       marking_queue(k, to);
   }
 }

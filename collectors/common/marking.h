@@ -11,10 +11,12 @@
  * an object that had just been marked, so the rounds end, and a stack of any
  * capacity, even none, marks everything.
  *
- * A marker may also run *beside mutators* (marking_drain_beside): bits are then
- * set and slots read atomically, and what the stack has no room for goes into a
- * bag, because a flagged block may hold cells that are marked for objects to
- * come, which nobody may scan.
+ * A marker may also run *beside mutators* (marking_drain_beside).  It then
+ * reads slots atomically.  Mutators set bits in a bitmap of their own,
+ * `others`, and an object is marked if it has a bit in either: an atomic
+ * operation for each object would double the cost of marking.  What the stack
+ * has no room for goes into a bag, because a flagged block may hold cells that
+ * are marked for objects to come, which nobody may scan.
  *
  * All that runs once per object is inline, so that arguments that are constant
  * in a collector fold away. */
@@ -42,7 +44,8 @@ enum {
 
 /* See marking_init. */
 typedef struct marking {
-  uint64_t *marks; /* a bit per granule */
+  uint64_t *marks;        /* a bit per granule */
+  const uint64_t *others; /* what mutators mark meanwhile; see above */
   object_stack stack;
   void *fifo[MARKING_FIFO]; /* the queue, a ring */
   prefetch_ends ends;
@@ -86,24 +89,25 @@ static inline void marking_queue(marking *k, gc_object *o) {
 }
 
 /* Marks an object, which is not null; returns whether it was not marked.
- * `shared`, mostly a constant: others set bits of the bitmap meanwhile. */
-static inline bool marking_mark(uint64_t *marks, const gc_object *o,
-                                bool shared) {
+ * `beside`, mostly a constant: mutators run. */
+static inline bool marking_mark(uint64_t *marks, const uint64_t *others,
+                                const gc_object *o, bool beside) {
   size_t granule = space_granule(o);
-  return shared ? bitmap_set_shared(marks, granule)
-                : bitmap_set(marks, granule);
+  if (!beside)
+    return bitmap_set(marks, granule);
+  return !bitmap_test_shared(others, granule) &&
+         bitmap_set_read(marks, granule);
 }
 
-/* What a slot refers to.  `shared`: mutators store into it meanwhile.  They
- * release what they store, so that an object made since then is seen with its
- * bit. */
-static inline gc_object *marking_load(gc_object **slot, bool shared) {
-  return shared ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : *slot;
+/* What a slot refers to.  If mutators store into it meanwhile, they release
+ * what they store, so that an object made since then is seen with its bit. */
+static inline gc_object *marking_load(gc_object **slot, bool beside) {
+  return beside ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : *slot;
 }
 
 /* Marks an object, which is not null, and queues it unless it was marked. */
 static inline void marking_push(marking *k, gc_object *o) {
-  if (marking_mark(k->marks, o, false))
+  if (bitmap_set(k->marks, space_granule(o)))
     marking_queue(k, o);
 }
 
@@ -124,7 +128,7 @@ static inline uint32_t marking_slots(const gc_object *o) {
 }
 
 /* Scans an object whose slots the stack may have no room for. */
-void marking_scan(marking *k, gc_object *o, bool shared);
+void marking_scan(marking *k, gc_object *o, bool beside);
 
 /* Scans queued objects and all that they lead to, but at most *left objects,
  * from which it subtracts those that it scanned.  Returns whether nothing is
@@ -134,7 +138,8 @@ void marking_scan(marking *k, gc_object *o, bool shared);
  * all slots of an object before they are looked at; else marking_scan does. */
 static inline __attribute__((always_inline)) bool
 marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o),
-                 bool shared) {
+                 bool beside) {
+  const uint64_t *others = k->others;
   uint64_t *marks = k->marks, most = *left, n = 0;
   gc_object **bottom = k->stack.items;
   gc_object **top = object_stack_place(&k->stack, k->stack.size);
@@ -169,13 +174,13 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o),
     if (gc_likely((size_t)(limit - top) >= slots)) {
       for (gc_object **slot = o->slots, **end = slot + slots; slot < end;
            slot++) {
-        gc_object *to = marking_load(slot, shared);
-        if (to && marking_mark(marks, to, shared))
+        gc_object *to = marking_load(slot, beside);
+        if (to && marking_mark(marks, others, to, beside))
           *top++ = to;
       }
     } else {
       k->stack.size = (size_t)(top - bottom);
-      marking_scan(k, o, shared);
+      marking_scan(k, o, beside);
       bottom = k->stack.items;
       top = object_stack_place(&k->stack, k->stack.size);
       limit = object_stack_place(&k->stack, k->stack.room);

@@ -74,7 +74,8 @@ static void snapshot_foresee_all(reachable *r) {
 static const char *snapshot_foresee(uint64_t *seen) {
   reachable r = {.seen = seen, .stack = {.reliable = true}};
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
-  memcpy(seen, snap.marking.marks, end / 8);
+  for (size_t w = 0; w < end / 64; w++)
+    seen[w] = snap.marking.marks[w] | snap.others[w];
   for (size_t i = 0; i < large_objects.size; i++)
     if (snapshot_where(large_objects.items[i]))
       bitmap_set(seen, space_granule(large_objects.items[i]));
@@ -106,15 +107,22 @@ static const char *snapshot_check_colours(void) {
   return NULL;
 }
 
+static const char *snapshot_check_bits(const uint64_t *marks) {
+  size_t end = blocks_end ? block_granule(blocks_end) : 0;
+  for (size_t at = 0; (at = bitmap_next(marks, at, end)) < end; at++)
+    if (!cells_is(space_address((uint32_t)at)))
+      return "a bit of the cycle is not at the start of a cell";
+  return NULL;
+}
+
 /* Checks a cycle that marks: that bits are at cells, that new objects will have
  * one, and that everything reachable will. */
 static const char *snapshot_check_cycle(void) {
-  size_t end = blocks_end ? block_granule(blocks_end) : 0;
-  for (size_t at = 0; (at = bitmap_next(snap.marking.marks, at, end)) < end;
-       at++)
-    if (!cells_is(space_address((uint32_t)at)))
-      return "a bit of the cycle is not at the start of a cell";
-  const char *why = snapshot_check_colours();
+  const char *why = snapshot_check_bits(snap.marking.marks);
+  if (!why)
+    why = snapshot_check_bits(snap.others);
+  if (!why)
+    why = snapshot_check_colours();
   if (why)
     return why;
   uint64_t *seen = cells_bitmap();
@@ -145,7 +153,8 @@ static const char *snapshot_check(void) {
     why = "something is queued between cycles";
   if (!why && snap.phase == SNAPSHOT_IDLE) {
     size_t end = blocks_end ? block_granule(blocks_end) : 0;
-    if (bitmap_next(snap.marking.marks, 0, end) != end)
+    if (bitmap_next(snap.marking.marks, 0, end) != end ||
+        bitmap_next(snap.others, 0, end) != end)
       why = "the bitmap of the next cycle is not clear";
   }
   if (why || under_way)

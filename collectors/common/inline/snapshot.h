@@ -23,8 +23,11 @@
  *
  * Marks.  A cycle marks in a bitmap of its own, `marking.marks`.  Meanwhile
  * cells_marks still tells which cells are free; at the end of marking the two
- * bitmaps change places.  Objects made during a cycle are born marked: the
- * cells of a free span get their bits when the span is handed out.  While the
+ * bitmaps change places.  What mutators mark, they mark in a bitmap `others`,
+ * which is the same one if the world is stopped whenever the marker runs;
+ * otherwise it is added to the cycle's when blocks are sorted (marking.h says
+ * why).  Objects made during a cycle are born marked: the cells of a free span
+ * get their bits when the span is handed out.  While the
  * world is stopped, cells of a span that are not allocated yet have their bits
  * cleared.
  *
@@ -109,6 +112,7 @@ typedef enum snapshot_phase {
 static struct {
   _Atomic snapshot_phase phase;
   marking marking;      /* in the cycle's bitmap */
+  uint64_t *others;     /* the bitmap of mutators, which may be the same */
   object_bag overflow;  /* of the mark stack, if the marker runs beside */
   object_stack roots;   /* copies of roots that were not marked yet */
   object_stack wide;    /* marked wide objects that were not scanned yet */
@@ -118,8 +122,8 @@ static struct {
   pthread_mutex_t lock; /* for `shaded`, while mutators run */
   bool pairs;           /* ephemerons may wait for objects (ephemerons.h) */
 
-  size_t cleared, clear; /* bytes of the bitmap that are, and are to be, clear
-                            before the next cycle */
+  size_t cleared, clear; /* bytes of both bitmaps that are, and are to be,
+                            clear before the next cycle */
   uint64_t began;        /* cells_handed_out() when the cycle began */
   uint64_t born;         /* bytes handed out while the last cycle marked */
   uint64_t work;         /* words scanned in this cycle: headers and slots */
@@ -147,6 +151,14 @@ static void snapshot_ended(void);
  * same word.
  * ------------------------------------------------------------------------- */
 
+/* Whether an object is marked: the answer to tracked.h during a cycle. */
+static gc_object *snapshot_where(gc_object *o) {
+  size_t granule = space_granule(o);
+  bool marked = bitmap_test_shared(snap.marking.marks, granule) ||
+                (SNAPSHOT_BESIDE && bitmap_test_shared(snap.others, granule));
+  return marked ? o : NULL;
+}
+
 /* Hands what a mutator shaded to the marker. */
 static void snapshot_hand_on(gc_mutator *m) {
   pthread_mutex_lock(&snap.lock);
@@ -163,9 +175,9 @@ static void snapshot_keep(gc_mutator *m, gc_object *o) {
 
 void snapshot_shade(gc_mutator *m, gc_object *o) {
   size_t granule = space_granule(o);
-  uint64_t *word = &snap.marking.marks[granule / 64];
+  uint64_t *word = &snap.others[granule / 64];
   uint64_t bit = (uint64_t)1 << granule % 64;
-  if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+  if (snapshot_where(o))
     return;
   hostile_race();
   if (gc_mutant(shade_not_atomic)
@@ -182,7 +194,7 @@ static void snapshot_colour(const char *first, const char *end, size_t cell,
                             bool black) {
   size_t step = cell / SPACE_GRANULE, n = (size_t)(end - first) / cell;
   for (size_t at = space_granule(first); n > 0;) {
-    uint64_t *word = &snap.marking.marks[at / 64], bits = 0;
+    uint64_t *word = &snap.others[at / 64], bits = 0;
     for (size_t here = at / 64; n > 0 && at / 64 == here; at += step, n--)
       bits |= (uint64_t)1 << at % 64;
     if (black && gc_mutant(span_not_atomic))
@@ -246,14 +258,10 @@ static bool snapshot_is_over(const snapshot_bounds *b) {
          (b->until != SNAPSHOT_NEVER && gc_now_ns() >= b->until);
 }
 
-/* The answer to tracked.h during a cycle. */
-static gc_object *snapshot_where(gc_object *o) {
-  return bitmap_test_shared(snap.marking.marks, space_granule(o)) ? o : NULL;
-}
-
 static void snapshot_push(gc_object *o) {
-  if (marking_mark(snap.marking.marks, o, SNAPSHOT_BESIDE))
-    marking_queue(&snap.marking, o);
+  marking *k = &snap.marking;
+  if (marking_mark(k->marks, k->others, o, SNAPSHOT_BESIDE))
+    marking_queue(k, o);
 }
 
 /* Called by the marker before it scans an object.  Sets wide objects aside. */
@@ -334,11 +342,13 @@ static bool snapshot_take_values(void) {
 }
 
 /* Queues up to SNAPSHOT_CHUNK objects of a bag.  Returns false if it was empty.
- */
+ * If the marker marked one at the same moment, it has queued that already. */
 static bool snapshot_take_from(object_bag *shaded) {
   unsigned n = 0;
   for (gc_object *o; n < SNAPSHOT_CHUNK && (o = bag_take(shaded)); n++)
-    marking_queue(&snap.marking, o);
+    if (!SNAPSHOT_BESIDE ||
+        bitmap_set_read(snap.marking.marks, space_granule(o)))
+      marking_queue(&snap.marking, o);
   snap.taken += n;
   return n > 0;
 }
@@ -422,13 +432,15 @@ static void snapshot_finish(void) {
   snap.clear = blocks_end ? block_granule(blocks_end) / 8 : 0;
   cells_marks = snap.marking.marks;
   snap.marking.marks = old;
+  if (!SNAPSHOT_BESIDE)
+    snap.others = old;
   snap.born = cells_handed_out() - snap.began;
   snap.marked = snap.work;
   snap.phase = SNAPSHOT_SORTING;
   snapshot_marking = false;
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     object_stack_rest(&m->shaded.stack);
-  cells_sort_begin();
+  cells_sort_begin(SNAPSHOT_BESIDE ? snap.others : NULL);
 }
 
 /* Sorts blocks and clears the bitmap within the bounds; a block counts as one
@@ -445,6 +457,8 @@ static void snapshot_sort(const snapshot_bounds *b) {
     n = n < SNAPSHOT_CLEARED ? n : SNAPSHOT_CLEARED;
     if (!gc_mutant(next_bits_stale))
       memset((char *)snap.marking.marks + snap.cleared, 0, n);
+    if (SNAPSHOT_BESIDE)
+      memset((char *)snap.others + snap.cleared, 0, n);
     snap.cleared += n;
     snap.work += SNAPSHOT_CHUNK;
     if (snapshot_is_over(b))
@@ -531,13 +545,16 @@ static bool snapshot_create(void) {
   pthread_mutex_init(&snap.lock, NULL);
   bag_init(&snap.shaded, 0);
   bag_init(&snap.overflow, 1);
+  snap.others = snap.marking.marks;
   if (SNAPSHOT_BESIDE) {
+    snap.others = cells_bitmap();
+    snap.marking.others = snap.others;
     snap.overflow.stack.most = snap.marking.stack.most;
     snap.marking.overflow = &snap.overflow;
   }
   snap.roots.most = snap.marking.stack.most;
   snap.wide.most = hostile.buffers;
-  return snap.marking.marks != NULL;
+  return snap.marking.marks && snap.others;
 }
 
 /* A cycle may be under way; it is abandoned. */
@@ -551,6 +568,8 @@ static void snapshot_destroy(void) {
   object_stack_free(&snap.wide);
   bookkeeping_destroy();
   cells_bitmap_destroy(snap.marking.marks);
+  if (SNAPSHOT_BESIDE)
+    cells_bitmap_destroy(snap.others);
   cells_destroy();
 }
 
