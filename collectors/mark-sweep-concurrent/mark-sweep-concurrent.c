@@ -38,9 +38,16 @@
 #include <signal.h>
 
 enum {
-  /* Words that are marked before the lock is given to others: a few
-   * microseconds. */
+  /* Words that the thread marks before it gives the lock to a mutator that
+   * wants it: a few microseconds. */
   CONC_STEP = 1024,
+  /* Words that a mutator marks at a time, some 50 us: more would keep a stop
+   * waiting, less is not worth the exchange of the lock.  It owes up to so
+   * many, or a 64th of a heap that has few words. */
+  CONC_ASSIST = 8192,
+  /* Time without progress after which the thread is taken for descheduled, in
+   * ns: several of its steps. */
+  CONC_PATIENCE = 50000,
   /* Large objects and blocks that are sorted in such a step. */
   CONC_SORTED = 32,
   /* Once this share of the goal was handed out and blocks are still not sorted,
@@ -86,6 +93,7 @@ struct gc_heap {
 
   /* Events so far.  Words are those of headers, slots and roots. */
   uint64_t fallbacks, assists, resumed, helped;
+  _Atomic uint64_t waits;
   uint64_t thread_words, assist_words, stop_words;
   uint64_t heap_bytes, goal_bytes; /* when the last cycle's marking ended */
   uint64_t
@@ -302,18 +310,53 @@ static uint64_t conc_owed(gc_mutator *m, uint64_t bytes) {
   return pacer_owed(&conc.pacer, &s, m->debt + bytes);
 }
 
-/* Pays, while marking goes on, and lets stops of others run meanwhile. */
+/* Whether it may go on owing so few words. */
+static bool conc_waits(uint64_t owed) {
+  return owed > 0 && owed < CONC_ASSIST && owed < conc.most / 64;
+}
+
+/* Lets the thread, which has the lock, mark what is owed, for as long as it
+ * makes progress.  Returns how much it marked. */
+static uint64_t conc_wait(uint64_t owed) {
+  uint64_t first = atomic_load(&conc.work), last = first, now = gc_now_ns();
+  for (uint64_t until = now + CONC_PATIENCE;
+       last - first < owed && now < until && !atomic_load(&conc.quiet) &&
+       !atomic_load_explicit(&world_stopping, memory_order_relaxed);
+       now = gc_now_ns()) {
+    uint64_t work = atomic_load(&conc.work);
+    if (work != last)
+      until = now + CONC_PATIENCE;
+    last = work;
+  }
+  atomic_fetch_add(&conc.waits, last != first);
+  return last - first;
+}
+
+/* Marks some of what is owed.  Returns how much. */
+static uint64_t conc_pay(uint64_t owed) {
+  conc_lock();
+  uint64_t words = conc_step_of(owed < CONC_ASSIST ? owed : CONC_ASSIST);
+  conc.assists += words > 0;
+  conc.assist_words += words;
+  conc_unlock();
+  return words;
+}
+
+/* Sees to it that what the mutator owes is marked, and lets stops of others run
+ * meanwhile.  While the thread marks, it is left alone: as only one can mark at
+ * a time, to take turns with it would only cost time. */
 static void conc_assist(gc_mutator *m, uint64_t bytes) {
-  uint64_t owed = conc_owed(m, bytes), begin = owed ? gc_now_ns() : 0;
-  bool any = owed > 0;
+  uint64_t owed = conc_owed(m, bytes);
+  if (conc_waits(owed)) {
+    m->debt += bytes;
+    return;
+  }
+  m->debt = 0;
+  uint64_t begin = owed ? gc_now_ns() : 0;
   while (owed > 0 && snapshot_marking && !atomic_load(&conc.quiet)) {
-    conc_lock();
-    uint64_t words = snapshot_marking
-                         ? conc_step_of(owed < CONC_STEP ? owed : CONC_STEP)
-                         : 0;
-    conc.assists += words > 0;
-    conc.assist_words += words;
-    conc_unlock();
+    uint64_t words = conc.threaded ? conc_wait(owed) : 0;
+    if (!words)
+      words = conc_pay(owed);
     owed -= words < owed ? words : owed;
     if (atomic_load_explicit(&world_stopping, memory_order_relaxed)) {
       pause_note(GC_PAUSE_DETECT, begin);
@@ -321,9 +364,8 @@ static void conc_assist(gc_mutator *m, uint64_t bytes) {
       begin = gc_now_ns();
     }
   }
-  if (any)
+  if (begin)
     pause_note(GC_PAUSE_DETECT, begin);
-  m->debt = 0;
 }
 
 /* Sorts if nobody else does: for each block that is asked for at least as many
@@ -480,6 +522,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {SNAPSHOT_COUNTERS,
                             {"fallback", h->fallbacks},
                             {"assists", h->assists},
+                            {"waits", h->waits},
                             {"resumed", h->resumed},
                             {"words-beside", h->thread_words},
                             {"words-assisted", h->assist_words},
