@@ -491,7 +491,7 @@ static bool cells_large_alive(gc_object *o) {
 static void cells_sort_block(uint32_t b) {
   cells_block *block = &cells_blocks[b];
   size_t cell = size_class_bytes(block->class);
-  if (cells_more)
+  if (cells_more && !gc_mutant(others_not_added))
     cells_add_bits(b);
   unsigned live = cells_count(b);
   cells_counted.sorted++;

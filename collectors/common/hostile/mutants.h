@@ -114,6 +114,7 @@
   X(first_root_dropped, "mark-sweep-concurrent", 1, "graph", "of the roots that were copied the first is not marked") \
   X(parted_forgotten, "mark-sweep-concurrent", 6, "graph", "a cycle that is finished in a stop forgets the rest of a wide object") \
   X(fallback_kept, "mark-sweep-concurrent", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
+  X(others_not_added, "mark-sweep-concurrent", 5, "graph", "what mutators marked in a cycle is free when its blocks are sorted") \
   X(values_unmarked, "mark-sweep-concurrent", 31, "poison", "values of ephemerons are not marked beside mutators") \
   X(after_freed_unswept, "mark-sweep-concurrent", 22, "count", "the large object that stands before a freed one is not swept") \
   X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
