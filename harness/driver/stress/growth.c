@@ -44,7 +44,7 @@ typedef enum flatness {
   LINEAR,
   LINEAR_TIGHT, /* but small, and run with all tight settings */
   FLAT,         /* if the collector reclaims anything */
-  FLAT_BYTES,  /* the same, but a little that is alive grows, and work with it */
+  FLAT_BYTES, /* the same, but a little that is alive grows, and work with it */
   FLAT_CYCLES, /* if it reclaims cycles */
   IDLE         /* so little is made that with the default options no collection
                   is due: their number must not grow, and nothing else is
