@@ -7,7 +7,9 @@
  *   - A thread of the collector's marks, sorts blocks and clears bits while
  *     mutators run.
  *   - Mutators *assist*: one that allocates faster than marking keeps up with
- *     marks as well, in proportion to what it got.  pacer.h decides.
+ *     sees to it that marking is done in proportion to what it got.  It waits
+ *     while the thread is seen to mark, and marks itself if it is not.  pacer.h
+ *     decides how much.
  *   - Short stops take a cycle from phase to phase.  A mutator makes them, in
  *     the slow path of allocation: one when memory that was handed out reaches
  *     the trigger, and one when nothing is left to be marked (`quiet`).  The
@@ -96,8 +98,7 @@ struct gc_heap {
   _Atomic uint64_t waits;
   uint64_t thread_words, assist_words, stop_words;
   uint64_t heap_bytes, goal_bytes; /* when the last cycle's marking ended */
-  uint64_t
-      overshoot; /* the most by which a heap was over its goal, per mille */
+  uint64_t overshoot; /* of a heap over its goal, the most, per mille */
 };
 static gc_heap conc;
 

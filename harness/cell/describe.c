@@ -170,5 +170,6 @@ json_t *cell_describe(void) {
       "options", describe_options(c->options), "hostile", describe_hostile(),
       "events", describe_words(c->events), "work", describe_words(c->work),
       "tight", describe_words(c->tight), "partial", describe_partial(c),
-      "repeatable", c->repeatable, "workloads", workloads, "primitives", primitives);
+      "repeatable", c->repeatable, "workloads", workloads, "primitives",
+      primitives);
 }
