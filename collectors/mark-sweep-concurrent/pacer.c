@@ -23,6 +23,10 @@ enum {
    * until its end: the marker thread takes a moment to wake up, and mutators
    * should not assist because of that. */
   PACER_CREDIT = 32,
+  /* A mutator pays for what is behind, but at most so many times its share of
+   * what is left: one that allocates little should not pay for others, but what
+   * was not expected has to be caught up with before the end. */
+  PACER_HASTE = 4,
   /* Of a heap limit this share is not planned for, because some memory is lost
    * where no object fits. */
   PACER_SPARE = 16,
@@ -90,17 +94,34 @@ void pacer_plan(pacer *p, const pacer_rules *rules, const pacer_cycle *c) {
     p->begin = 1;
 }
 
+/* How many words there are, as far as is known when the share `left` of the
+ * room is left: first those that were expected, at last the upper bound, in
+ * between more and more of the difference.  A program that builds a heap has
+ * twice as much to mark as in the cycle before, which is seen only by the
+ * cycle's not ending.  The eighth power hardly asks for more before the marker
+ * should have ended by its plan, which is at four fifths (PACER_MARGIN), and
+ * spreads what was not expected over the last sixth of the room. */
+static double pacer_all(const pacer *p, const pacer_state *s, double left) {
+  double gone = 1 - left, most = (double)s->most;
+  if (!p->words || p->words > s->most)
+    return most;
+  double expected = (double)p->words;
+  double squared = gone * gone, fourth = squared * squared;
+  return expected + (most - expected) * fourth * fourth;
+}
+
 uint64_t pacer_owed(const pacer *p, const pacer_state *s, uint64_t debt) {
   if (s->handed >= p->end)
     return UINT64_MAX;
-  uint64_t all = s->words < p->words ? p->words : s->most;
   uint64_t room = p->end - (s->began < p->end ? s->began : p->end);
   double left = (double)(p->end - s->handed) / (double)room;
-  double due = (double)all * (1 - left - left / PACER_CREDIT);
-  if ((double)s->words >= due || all <= s->words)
+  double all = pacer_all(p, s, left);
+  double due = all * (1 - left - left / PACER_CREDIT);
+  if ((double)s->words >= due)
     return 0;
   /* What is left is spread over the bytes that may still be handed out. */
-  double share = (double)(all - s->words) / (double)(p->end - s->handed);
-  double behind = due - (double)s->words, own = share * (double)debt;
+  double share = (all - (double)s->words) / (double)(p->end - s->handed);
+  double behind = due - (double)s->words;
+  double own = PACER_HASTE * share * (double)debt;
   return (uint64_t)(own < behind ? own : behind);
 }
