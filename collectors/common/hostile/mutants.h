@@ -112,7 +112,7 @@
   X(shaded_not_queued, "mark-sweep-concurrent", 4, "graph", "a shaded object is marked and never scanned") \
   X(barrier_shades_new, "mark-sweep-concurrent", 4, "graph", "the barrier shades what is stored, not what is overwritten") \
   X(first_root_dropped, "mark-sweep-concurrent", 1, "graph", "of the roots that were copied the first is not marked") \
-  X(parted_forgotten, "mark-sweep-concurrent", 6, "graph", "a cycle that is finished in a stop forgets the rest of a wide object") \
+  X(wide_forgotten, "mark-sweep-concurrent", 6, "graph", "a cycle that is finished in a stop forgets wide objects that wait to be scanned") \
   X(fallback_kept, "mark-sweep-concurrent", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(others_not_added, "mark-sweep-concurrent", 5, "graph", "what mutators marked in a cycle is free when its blocks are sorted") \
   X(values_unmarked, "mark-sweep-concurrent", 31, "poison", "values of ephemerons are not marked beside mutators") \

@@ -505,8 +505,8 @@ static void snapshot_advance(const snapshot_bounds *b) {
 
 /* Ends the cycle, if there is one, at once.  The world is stopped. */
 static void snapshot_complete(void) {
-  if (gc_mutant(parted_forgotten))
-    snap.parted = NULL;
+  if (gc_mutant(wide_forgotten))
+    snap.wide.size = 0;
   if (snap.phase != SNAPSHOT_IDLE)
     snapshot_advance(&snapshot_all);
 }
