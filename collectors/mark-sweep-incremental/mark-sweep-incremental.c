@@ -94,7 +94,7 @@ const gc_collector gc_this_collector = {
         (const char *const[]){
             "growth-least=64,step=1,trigger=0,pause-target=100000000",
             "growth-least=64,step=256,trigger=0,mark-stack=1",
-            "growth=10,growth-least=64,step=1,trigger=100,pause-target=10",
+            "growth=10,growth-least=64,step=1,trigger=40,pause-target=10",
             NULL},
 };
 

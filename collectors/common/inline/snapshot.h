@@ -374,7 +374,9 @@ static bool snapshot_take_shaded(bool beside) {
 static bool snapshot_mark(const snapshot_bounds *b) {
   for (;;) {
     if (snapshot_drain(b->chunk) && !snapshot_scan_part() &&
-        !snapshot_take_roots() && !snapshot_take_shaded(b->beside) &&
+        !snapshot_take_roots() &&
+        ((snap.phase != SNAPSHOT_FIRST && gc_mutant(late_shades_left)) ||
+         !snapshot_take_shaded(b->beside)) &&
         !snapshot_take_values())
       return true;
     if (snapshot_is_over(b))
