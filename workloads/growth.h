@@ -186,8 +186,8 @@ static inline totals of_dead_finalizables(uint64_t n) {
                   .made = nodes(n * STEP + n * LITTER)};
 }
 
-/* Large object number `i`: payload, or as many bytes of slots, which a collector
- * has to look through when the object dies. */
+/* Large object number `i`: payload, or as many bytes of slots, which a
+ * collector has to look through when the object dies. */
 static inline gc_shape large_shape(uint64_t i) {
   uint32_t bytes = (uint32_t)(CHUNK + i % 3 * 4096);
   return i % 2 ? (gc_shape){bytes / 8, 0} : (gc_shape){0, bytes};
