@@ -255,6 +255,12 @@ typedef struct gc_collector {
     const char *settings;
     gc_reclaims reclaims;
   } partial;
+  /* Settings under which the same operations do the same each time, for a
+   * collector to whose own threads that does not apply: without threads, all
+   * that it does is done at places that follow from the operations.  Episodes
+   * of the stress suite that must be repeatable run under them; those whose
+   * mutators really run at the same time do not.  NULL: it is so always. */
+  const char *repeatable;
 } gc_collector;
 
 /* Defined by the collector's .c file. */
@@ -268,7 +274,8 @@ extern const gc_collector gc_this_collector;
 typedef enum gc_pause_kind {
   GC_PAUSE_STOP,    /* every mutator was stopped */
   GC_PAUSE_CASCADE, /* this mutator freed dead objects, others ran */
-  GC_PAUSE_DETECT,  /* this mutator searched for dead cycles, others ran */
+  GC_PAUSE_DETECT,  /* this mutator searched for dead cycles, or marked, others
+                       ran */
   GC_PAUSE_KINDS
 } gc_pause_kind;
 

@@ -20,10 +20,10 @@ reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
   NEEDS
     collectors=models
-    same_again=mark-sweep,semispace,immix
+    same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
     alone=mark-sweep,semispace,immix
-    scarcity=mark-sweep,mark-sweep-incremental,generational,semispace,immix
-    volleys=mark-sweep-incremental,generational
+    scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,semispace,immix
+    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational
   SLOW collectors alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.

@@ -1,6 +1,6 @@
 /* bitmap.h: bitmaps beside the heap, mostly with a bit per granule.  A bitmap
  * is an array of 64-bit words; bit i is bit i % 64 of word i / 64.  Not
- * thread-safe, but for bitmap_set_shared. */
+ * thread-safe, but for the functions that say so. */
 #ifndef REAPMARK_COMMON_BITMAP_H
 #define REAPMARK_COMMON_BITMAP_H
 
@@ -23,7 +23,17 @@ static inline bool bitmap_set(uint64_t *bits, size_t i) {
   return true;
 }
 
-/* Whether a bit is set, while other threads set bits. */
+/* The same while other threads read the bitmap, but do not write to it. */
+static inline bool bitmap_set_read(uint64_t *bits, size_t i) {
+  uint64_t *word = &bits[i / 64];
+  uint64_t bit = (uint64_t)1 << (i % 64), old = *word;
+  if (old & bit)
+    return false;
+  __atomic_store_n(word, old | bit, __ATOMIC_RELAXED);
+  return true;
+}
+
+/* Whether a bit is set, while other threads write to the bitmap. */
 static inline bool bitmap_test_shared(const uint64_t *bits, size_t i) {
   return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
 }

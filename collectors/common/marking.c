@@ -16,15 +16,18 @@ marking marking_init(uint64_t *marks) {
   return (marking){.marks = marks, .stack.most = most};
 }
 
-void marking_scan(marking *k, gc_object *o, bool shared) {
+void marking_scan(marking *k, gc_object *o, marking_mode mode) {
   uint32_t slots = marking_slots(o);
-  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++)
-    if (*slot && marking_mark(k->marks, *slot, shared)) {
-      if (gc_mutant(helper_overflow_lost) && shared && marking_is_helper(k))
-        (void)object_push(&k->stack, *slot);
-      else
-        marking_queue(k, *slot);
-    }
+  for (gc_object **slot = o->slots, **end = slot + slots; slot < end; slot++) {
+    gc_object *to = marking_load(slot, mode);
+    if (!to || !marking_mark(k->marks, k->others, to, mode))
+      continue;
+    if (gc_mutant(helper_overflow_lost) && mode == MARKING_SHARED &&
+        marking_is_helper(k))
+      (void)object_push(&k->stack, to);
+    else
+      marking_queue(k, to);
+  }
 }
 
 /* ------------------------------------------------------------------------- *

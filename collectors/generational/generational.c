@@ -235,7 +235,7 @@ static void gen_rescan(gc_heap *h, object_bag *set, bool full) {
   for (gc_object *o; (o = bag_take(set)); h->remembered++) {
     h->rescanned += full ? 0 : object_slots(o);
     if (gc_mutant(flag_not_restored) && !full)
-      marking_scan(&h->marking, o, false);
+      marking_scan(&h->marking, o, MARKING_ALONE);
     else if (!full)
       marking_queue(&h->marking, o);
   }

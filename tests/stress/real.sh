@@ -57,10 +57,10 @@ test_seeded_bugs_of_several_markers() {
 # The same seed leads to the same run, also in a heap that is full.
 test_same_again() {
   for dir in a b c; do
-    expect 0 stress mark-sweep semispace immix -C heap-200,heap-90 --ops 400000 \
-      --seeds 1 --format csv -o $dir
+    expect 0 stress mark-sweep mark-sweep-concurrent semispace immix \
+      -C heap-200,heap-90 --ops 400000 --seeds 1 --format csv -o $dir
     cut -d, -f1-7 out >$dir.csv
-    counted 6 ',heap-(200|90),ok' $dir.csv
+    counted 8 ',heap-(200|90),ok' $dir.csv
     same a.csv $dir.csv
   done
 }
@@ -85,16 +85,16 @@ test_alone() {
 
 # A heap that ran out has room again for whatever comes next.
 test_scarcity() {
-  expect 0 stress mark-sweep mark-sweep-incremental generational semispace immix \
-    --quick -C scarcity -o dir
-  counted 5 '^[a-z-]+ +scarcity +ok ' out
+  expect 0 stress mark-sweep mark-sweep-incremental mark-sweep-concurrent \
+    generational semispace immix --quick -C scarcity -o dir
+  counted 6 '^[a-z-]+ +scarcity +ok ' out
 }
 
 # Threads that write into neighbouring places lose nothing.
 test_volleys() {
-  expect 0 stress mark-sweep-incremental generational --quick \
-    -C volleys,volleys-yield -o dir
-  counted 4 '^[a-z-]+ +volleys(-yield)? +ok ' out
+  expect 0 stress mark-sweep-incremental mark-sweep-concurrent generational \
+    --quick -C volleys,volleys-yield -o dir
+  counted 6 '^[a-z-]+ +volleys(-yield)? +ok ' out
 }
 
 test_toy() {

@@ -116,6 +116,18 @@
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
+  X(overflow_dropped, "mark-sweep-concurrent", 20, "graph", "what the mark stack has no room for beside mutators is not scanned") \
+  X(next_bits_stale, "mark-sweep-concurrent", 26, "check", "the bitmap is not cleared for the next cycle") \
+  X(nobody_assists, "mark-sweep-concurrent", 32, "growth", "mutators never assist, so that a cycle whose marker gets no time never ends") \
+  X(last_shades_unscanned, "mark-sweep-concurrent", 4, "check", "what mutators have shaded and not handed on is not scanned when marking ends") \
+  X(shaded_not_queued, "mark-sweep-concurrent", 4, "graph", "a shaded object is marked and never scanned") \
+  X(barrier_shades_new, "mark-sweep-concurrent", 4, "graph", "the barrier shades what is stored, not what is overwritten") \
+  X(first_root_dropped, "mark-sweep-concurrent", 1, "graph", "of the roots that were copied the first is not marked") \
+  X(wide_forgotten, "mark-sweep-concurrent", 6, "graph", "a cycle that is finished in a stop forgets wide objects that wait to be scanned") \
+  X(fallback_kept, "mark-sweep-concurrent", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
+  X(others_not_added, "mark-sweep-concurrent", 5, "graph", "what mutators marked in a cycle is free when its blocks are sorted") \
+  X(values_unmarked, "mark-sweep-concurrent", 31, "poison", "values of ephemerons are not marked beside mutators") \
+  X(after_freed_unswept, "mark-sweep-concurrent", 22, "count", "the large object that stands before a freed one is not swept") \
   X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
   X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
   X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
