@@ -630,9 +630,7 @@ static bool cells_sort_some(uint32_t most) {
     cells.live_bytes += left.bytes;
   }
   for (; cells_unsorted > 1 && most > 0; most--)
-    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED ||
-        (gc_mutant(block_sorted_twice) &&
-         cells_blocks[cells_unsorted].state == CELLS_TAKEN))
+    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED)
       cells_sort_block(cells_unsorted);
   if (cells_unswept || cells_unsorted > 1)
     return false;

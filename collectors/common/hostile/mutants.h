@@ -115,7 +115,6 @@
   X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
-  X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
   X(overflow_dropped, "mark-sweep-concurrent", 20, "graph", "what the mark stack has no room for beside mutators is not scanned") \
   X(next_bits_stale, "mark-sweep-concurrent", 26, "check", "the bitmap is not cleared for the next cycle") \
   X(nobody_assists, "mark-sweep-concurrent", 32, "growth", "mutators never assist, so that a cycle whose marker gets no time never ends") \
