@@ -75,10 +75,6 @@ void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   rig_fail("out of memory");
 }
 
-/* Threads of the collector run where they like. */
-void gc_helper_thread(void) {
-}
-
 void wl_violation(wl_thread *t, const char *oracle, uint64_t operation,
                   const char *story) {
   (void)t, (void)operation;
