@@ -61,4 +61,43 @@ static inline bool pacing_dwindles(const pacing *p, uint64_t handed) {
   return handed < p->yield / 2;
 }
 
+/* State of a collector whose partial collections look at a *nursery*: at what
+ * was handed out since the last collection of any kind. */
+typedef struct pacing_nursery {
+  uint64_t bytes; /* to be handed out until the next collection */
+  uint64_t least; /* the smallest and first value of `bytes` */
+  /* Back-off: how many full collections follow a futile partial one (0, 1, 3,
+   * 7), and how many of these are still to come. */
+  unsigned full_after, full_due;
+  uint64_t futile; /* partial collections that were, so far */
+} pacing_nursery;
+
+enum {
+  /* The most that the nursery grows by, while much survives. */
+  PACING_NURSERY_MOST = 2,
+  /* The most full collections in a row that take the place of partial ones. */
+  PACING_FULL_MOST = 7,
+};
+
+static inline pacing_nursery pacing_nursery_of(uint64_t bytes) {
+  return (pacing_nursery){.bytes = bytes, .least = bytes};
+}
+
+/* To be called after a full collection. */
+static inline void pacing_nursery_full(pacing_nursery *n) {
+  n->full_due -= n->full_due > 0;
+}
+
+/* To be called after a partial collection of `handed` bytes, of which `kept`
+ * survived; `live` bytes are alive.
+ *
+ * A partial collection is *futile* if much of all that is alive was young until
+ * then: a full one would have cost little more, and would have found what died
+ * old.  Then full collections take the place of the next partial ones, of more
+ * each time, until the collector works as one without generations.  Only in
+ * small heaps: a full collection must not take longer than a partial one
+ * can. */
+void pacing_nursery_partial(pacing_nursery *n, uint64_t handed, uint64_t kept,
+                            uint64_t live);
+
 #endif

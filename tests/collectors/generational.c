@@ -195,12 +195,14 @@ static void large_objects_have_generations(void **state) {
  * is. */
 static void a_wide_object_is_remembered_in_parts(void **state) {
   (void)state;
-  for (uint32_t slots = GEN_WIDE + 1; slots < 200000; slots = slots * 5 + 7) {
+  for (uint32_t slots = REMEMBERED_WIDE + 1; slots < 200000;
+       slots = slots * 5 + 7) {
     gc_reg f = open_old();
     gc_new(m, f + 1, (gc_shape){slots, 8}, GC_PLAIN);
     gc_collect(m);
-    const uint32_t places[] = {0,         GEN_CARD - 1,         GEN_CARD,
-                               slots / 2, slots - GEN_CARD - 1, slots - 1};
+    const uint32_t places[] = {
+        0,         REMEMBERED_CARD - 1,         REMEMBERED_CARD,
+        slots / 2, slots - REMEMBERED_CARD - 1, slots - 1};
     for (unsigned i = 0; i < 6; i++) {
       uint64_t scanned = rig_counter("slots-rescanned");
       rig_list(f + 2, 3);
@@ -210,8 +212,8 @@ static void a_wide_object_is_remembered_in_parts(void **state) {
       until_minor();
       rig_check();
       assert_int_equal(rig_counter("cards-remembered"), i + 1);
-      assert_in_range(rig_counter("slots-rescanned") - scanned, GEN_CARD,
-                      2 * GEN_CARD);
+      assert_in_range(rig_counter("slots-rescanned") - scanned, REMEMBERED_CARD,
+                      2 * REMEMBERED_CARD);
       gc_load(m, f + 2, f + 1, places[i]);
       assert_true(is_old(f + 2));
       gc_clear(m, f + 2);
@@ -327,23 +329,23 @@ static void the_check_finds_what_is_broken_between_collections(void **state) {
 
   gc_store(m, f + 1, 70, f + 5);
   rig_check();
-  size_t cards = m->cards.size;
+  size_t cards = m->remembered.cards.size;
   assert_int_equal(cards, 2);
-  m->cards.size = 0; /* dirty and forgotten */
+  m->remembered.cards.size = 0; /* dirty and forgotten */
   rig_broken("dirty and not remembered");
-  m->cards.size = cards;
-  m->cards.items[cards - 1] = NULL; /* card 0 in place of card 2 */
+  m->remembered.cards.size = cards;
+  m->remembered.cards.items[cards - 1] = NULL; /* card 0 in place of card 2 */
   rig_broken("dirty and not remembered");
-  m->cards.items[cards - 1] = (gc_object *)(uintptr_t)2;
+  m->remembered.cards.items[cards - 1] = (gc_object *)(uintptr_t)2;
 
   gc_store(m, f + 2, 0, f + 5);
   rig_check();
-  m->remembered.stack.size--;
+  m->remembered.objects.stack.size--;
   rig_broken("neither flagged nor remembered");
-  m->remembered.stack.size++;
-  object_push_or_die(&m->remembered.stack, small);
+  m->remembered.objects.stack.size++;
+  object_push_or_die(&m->remembered.objects.stack, small);
   rig_broken("remembered twice");
-  (void)object_pop(&m->remembered.stack);
+  (void)object_pop(&m->remembered.objects.stack);
 
   tracked_finalizable.stack.items[0] = young;
   rig_broken("lacks its flag");
