@@ -1,5 +1,5 @@
-/* allocation.c: immix's slow paths of allocation: the next hole, the next
- * block, a collection. */
+/* allocation.c: the slow paths of allocation in a space of lines: the next
+ * hole, the next block, a collection. */
 #include "gc.h"
 #include "common/pause.h"
 #include "immix/layout.h"
@@ -8,7 +8,6 @@
  * they did not fit into is given up. */
 enum { IM_PATIENCE = 4 };
 
-/* Covers the rest of a hole, up to `end`, with a filler. */
 void im_fill(im_hole *hole, char *end) {
   size_t bytes = (size_t)(end - hole->cursor);
   if (bytes == 0)
@@ -21,8 +20,7 @@ void im_fill(im_hole *hole, char *end) {
   hole->cursor = end;
 }
 
-/* Goes on to the next hole of the same block; false if there is none. */
-static bool im_next_hole(im_hole *hole) {
+bool im_next_hole(im_hole *hole) {
   if (!hole->block)
     return false;
   im_fill(hole, hole->end);
@@ -45,22 +43,31 @@ static bool im_take(im_hole *hole, uint32_t b) {
     return false;
   im.untouched = false;
   im.blocks[b].state = IM_TAKEN;
+  im_touch(b);
   char *at = im_line_address(b, im.blocks[b].taken);
   *hole = (im_hole){at, at, b};
   return true;
 }
 
-/* Takes the first recyclable block with a hole of at least `lines` off the
- * list; 0 if there is none. */
-static uint32_t im_pop_recyclable(unsigned lines) {
-  if (lines >= im.sought)
-    return 0;
-  uint32_t *link = &im.recyclable;
+/* Takes the first block with a hole of at least `lines` off a list; 0 if there
+ * is none. */
+static uint32_t im_pop(uint32_t *link, unsigned lines) {
   while (*link && im.blocks[*link].longest < lines)
     link = &im.blocks[*link].next;
   uint32_t b = *link;
-  if (b) {
+  if (b)
     *link = im.blocks[b].next;
+  return b;
+}
+
+/* The same with all recyclable blocks, for a mutator. */
+static uint32_t im_pop_recyclable(unsigned lines) {
+  if (lines >= im.sought)
+    return 0;
+  uint32_t b = im_pop(&im.returned, lines);
+  if (!b)
+    b = im_pop(&im.recyclable, lines);
+  if (b) {
     im.allocated += im.blocks[b].free * (uint64_t)IM_LINE;
     im.reused++;
   } else {
@@ -69,12 +76,23 @@ static uint32_t im_pop_recyclable(unsigned lines) {
   return b;
 }
 
+bool im_take_recyclable(im_hole *hole, unsigned lines) {
+  uint32_t b = lines < im.sought ? im_pop(&im.recyclable, lines) : 0;
+  im.refilled += b != 0;
+  return im_take(hole, b);
+}
+
 /* Whether memory may be handed out that is not in recyclable blocks.  If not, a
  * collection is due.  What is in these counts against the budget as well: if
  * only what makes the heap larger did, a heap whose blocks all keep some
  * survivor would grow by the budget with each collection, for ever. */
 static bool im_may_grow(void) {
-  return im.limit || im.allocated < im.budget;
+  return (im.limit && !IM_GENERATIONS) || im.allocated < im.budget;
+}
+
+/* Generations: whether nothing may be handed out at all. */
+static bool im_nursery_is_full(void) {
+  return IM_GENERATIONS && !im_may_grow();
 }
 
 uint32_t im_wanted_headroom(void) {
@@ -107,7 +125,7 @@ static uint32_t im_pop_empty(void) {
   im_keep_headroom();
   uint32_t b = blocks_take();
   if (b) {
-    im.blocks[b] = (im_block){0};
+    im.blocks[b] = (im_block){.fresh = true};
     im.allocated += BLOCK_BYTES;
   }
   im.full = !b;
@@ -118,10 +136,10 @@ static uint32_t im_pop_empty(void) {
  * empty one than a recyclable one.  Returns false if there is none. */
 static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
   unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+  uint32_t b = 0;
   pthread_mutex_lock(&im.lock);
-  uint32_t b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
-  if (!b)
-    b = empty_first ? im_pop_recyclable(lines) : im_pop_empty();
+  for (unsigned n = 0; n < 2 && !b && !im_nursery_is_full(); n++)
+    b = (n == 0) == empty_first ? im_pop_empty() : im_pop_recyclable(lines);
   bool taken = im_take(hole, b);
   pthread_mutex_unlock(&im.lock);
   return taken;
@@ -131,31 +149,32 @@ static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
  * to the overflow block, so that smaller objects can use what is left of the
  * hole.  If no smaller ones come, the hole only keeps the fast path from being
  * taken. */
-static bool im_may_overflow(gc_mutator *m) {
-  if (m->waits != m->hole.cursor)
-    m->waited = 0;
-  m->waits = m->hole.cursor;
-  bool may = m->waited++ < IM_PATIENCE;
-  *(may ? &m->overflowed : &m->given_up) += 1;
+static bool im_may_overflow(im_buffer *buffer) {
+  if (buffer->waits != buffer->hole.cursor)
+    buffer->waited = 0;
+  buffer->waits = buffer->hole.cursor;
+  bool may = buffer->waited++ < IM_PATIENCE;
+  *(may ? &buffer->overflowed : &buffer->given_up) += 1;
   return may;
 }
 
 /* Memory for an object that goes into a block, from the mutator's holes or from
  * another block; NULL if a collection is due or there is no memory. */
-static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
-  gc_object *o = im_bump(&m->hole, bytes);
-  if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
-    o = im_bump(&m->hole, bytes);
-  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE &&
-      im_may_overflow(m)) {
+static gc_object *im_obtain_small(im_buffer *buffer, size_t bytes) {
+  gc_object *o = im_bump(&buffer->hole, bytes);
+  if (!o && buffer->hole.cursor == buffer->hole.end &&
+      im_next_hole(&buffer->hole))
+    o = im_bump(&buffer->hole, bytes);
+  if (!o && buffer->hole.cursor < buffer->hole.end && bytes > IM_LINE &&
+      im_may_overflow(buffer)) {
     do
-      o = im_bump(&m->overflow, bytes);
-    while (!o && (im_next_hole(&m->overflow) ||
-                  im_take_block(&m->overflow, bytes, true)));
+      o = im_bump(&buffer->overflow, bytes);
+    while (!o && (im_next_hole(&buffer->overflow) ||
+                  im_take_block(&buffer->overflow, bytes, true)));
   }
-  while (!o &&
-         (im_next_hole(&m->hole) || im_take_block(&m->hole, bytes, false)))
-    o = im_bump(&m->hole, bytes);
+  while (!o && (im_next_hole(&buffer->hole) ||
+                im_take_block(&buffer->hole, bytes, im.empty_first)))
+    o = im_bump(&buffer->hole, bytes);
   return o;
 }
 
@@ -174,14 +193,17 @@ static gc_object *im_obtain_large(size_t bytes) {
 /* The same for an object of any size.  `request`: its size in bytes. */
 static void *im_obtain(gc_mutator *m, void *request) {
   size_t bytes = *(size_t *)request;
-  return bytes > IM_MOST ? im_obtain_large(bytes) : im_obtain_small(m, bytes);
+  return bytes > IM_MOST ? im_obtain_large(bytes)
+                         : im_obtain_small(&m->buffer, bytes);
 }
 
 /* Collects, and does all that can be done to get memory for an object.  The
  * world is stopped. */
 static void *im_collect_for(gc_mutator *m, void *request) {
-  im_collect(false);
-  gc_object *o = im_obtain(m, request);
+  gc_object *o = NULL;
+  for (im_effort effort = IM_DUE; effort < IM_DESPERATE; effort++)
+    if (im_collect(effort) && (o = im_obtain(m, request)))
+      return o;
   uint64_t occupied;
   do {
     if (o)
@@ -194,7 +216,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
      * blocks.  All memory that was not enough is room to copy into. */
     occupied = im.occupied;
     blocks_hold((uint32_t)occupied);
-    im_collect(true);
+    im_collect(IM_DESPERATE);
     o = im_obtain(m, request);
   } while (im.occupied < occupied);
   if (o || (gc_mutant(headroom_kept) && *(size_t *)request <= IM_MOST))
@@ -215,8 +237,8 @@ static void *im_collect_for(gc_mutator *m, void *request) {
 
 gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
-    gc_collect(m);
+    im_collect_hostile(m);
   gc_object *o = pause_obtain(m, &bytes, im_obtain, im_collect_for);
-  m->limit = im.each ? NULL : m->hole.end;
+  m->buffer.limit = im.each ? NULL : m->buffer.hole.end;
   return o;
 }

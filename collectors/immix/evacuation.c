@@ -1,9 +1,11 @@
-/* evacuation.c: immix's marking and opportunistic evacuation: which blocks to
+/* evacuation.c: marking and evacuation in a space of lines: which blocks to
  * copy objects out of, where to, and the traversal that does it.  The world is
  * stopped. */
 #include "gc.h"
 #include "common/ephemerons.h"
 #include "common/prefetch.h"
+#include "common/remembered.h"
+#include "common/tracked.h"
 #include "immix/layout.h"
 #include "common/inline/roots.h"
 
@@ -95,23 +97,8 @@ bool im_choose(bool desperate) {
   return any;
 }
 
-/* Whether the heap is fragmented enough to evacuate (paper, section 2.4): holes
- * were left unused, because memory of another shape was wanted; or the last
- * collection yielded little, so that more than half of the limit is in marked
- * lines. */
-bool im_fragmented(void) {
-  uint64_t in_use = im.occupied * IM_LINES - im.free_lines;
-  return im.free_lines > 0 &&
-         (im.recyclable || (im.limit && in_use * IM_LINE > im.limit / 2));
-}
-
-/* Memory for a copy; NULL if there is no more room. */
-static gc_object *im_copy_room(size_t bytes) {
-  gc_object *to = im_bump(&im.copies, bytes);
-  if (to)
-    return to;
-  if (gc_mutant(headroom_overrun) && im.copies.block)
-    return (gc_object *)(im.copies.end - bytes);
+/* An empty block to copy into; 0 if there is no more room. */
+static uint32_t im_copy_block(void) {
   uint32_t b;
   if (im.headroom_blocks > im.reserve) {
     b = im.headroom;
@@ -121,11 +108,77 @@ static gc_object *im_copy_room(size_t bytes) {
   } else if (blocks_spare) {
     b = blocks_take();
   } else {
-    return NULL;
+    return 0;
   }
   im.blocks[b] = (im_block){.state = IM_TAKEN};
+  return b;
+}
+
+/* Memory for a copy in an empty block, or what is left of the last one; NULL if
+ * there is no more room. */
+static gc_object *im_copy_room(size_t bytes) {
+  gc_object *to = im_bump(&im.copies, bytes);
+  if (to)
+    return to;
+  if (gc_mutant(headroom_overrun) && im.copies.block)
+    return (gc_object *)(im.copies.end - bytes);
+  uint32_t b = im_copy_block();
+  if (!b)
+    return NULL;
+  im_touch(b);
   im.copies = (im_hole){block_address(b), block_address(b) + BLOCK_BYTES, b};
   return im_bump(&im.copies, bytes);
+}
+
+/* Generations: memory for a copy in a hole of a recyclable block; NULL if there
+ * is none.  Only in partial collections: they keep the marks of lines, so holes
+ * are known.  Only for objects that fit into any hole, because a hole that is
+ * left is lost until the next collection. */
+static gc_object *im_refill_room(size_t bytes) {
+  gc_object *to = NULL;
+  if (!im.partial || bytes > IM_LINE)
+    return NULL;
+  do
+    to = im_bump(&im.filled, bytes);
+  while (!to &&
+         (im_next_hole(&im.filled) || im_take_recyclable(&im.filled, 1)));
+  return to;
+}
+
+/* Generations: the same in a block that stays young. */
+static gc_object *im_aged_room(size_t bytes) {
+  gc_object *to = im_bump(&im.aged, bytes);
+  uint32_t b = to ? 0 : im_copy_block();
+  if (b) {
+    im.blocks[b].state = IM_AGING;
+    im.blocks[b].next = im.aging;
+    im.aging = b;
+    im.aged = (im_hole){block_address(b), block_address(b) + BLOCK_BYTES, b};
+    to = im_bump(&im.aged, bytes);
+  }
+  if (to) {
+    im.aged_objects++;
+    im.aged_bytes += bytes;
+    im.aged_so_far++;
+  }
+  return to;
+}
+
+/* Memory for a copy of an object of block `from`, wherever there is some. */
+static gc_object *im_room_for(uint32_t from, size_t bytes) {
+  gc_object *to = NULL;
+  if (IM_GENERATIONS) {
+    if (im.ages && im.blocks[from].fresh)
+      to = im_aged_room(bytes);
+    if (!to)
+      to = im_refill_room(bytes);
+  }
+  return to ? to : im_copy_room(bytes);
+}
+
+/* Generations: whether an object that was reached is young nevertheless. */
+static inline bool im_is_aging(const gc_object *o) {
+  return IM_GENERATIONS && im.blocks[block_number(o)].state == IM_AGING;
 }
 
 static inline void im_mark(gc_object *o) {
@@ -141,7 +194,7 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
   if (im_marked(o))
     return o;
-  gc_object *to = im_copy_room(forwarding_bytes(o));
+  gc_object *to = im_room_for(block_number(o), forwarding_bytes(o));
   if (to) {
     if (pairs)
       ephemerons_reached(o);
@@ -154,9 +207,6 @@ static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
   return o;
 }
 
-/* The answer to tracked.h: where an object is now, or NULL if it was not
- * reached.
- */
 gc_object *im_where(gc_object *o) {
   if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
     return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
@@ -173,16 +223,35 @@ gc_object *im_where(gc_object *o) {
  * any other when it is scanned.
  * ------------------------------------------------------------------------- */
 
-/* Follows the reference at `place`, which may be null. */
-static inline __attribute__((always_inline)) void
+/* Follows the reference at `place`, which may be null.  Generations: returns
+ * whether it leads to a young object from now on, which copying alone can bring
+ * about. */
+static inline __attribute__((always_inline)) bool
 im_reach(gc_object **place, bool evacuates, bool pairs) {
   gc_object *o = *place;
   if (!o)
-    return;
+    return false;
   if (evacuates && im.blocks[block_number(o)].candidate)
-    *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o, pairs);
+    o = *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o, pairs);
   else
     im_mark(o);
+  return evacuates && im_is_aging(o);
+}
+
+bool im_follow(gc_object **place, bool evacuates) {
+  return evacuates ? im_reach(place, true, false)
+                   : im_reach(place, false, false);
+}
+
+/* Generations: an object was scanned.  If it is old from now on the barrier has
+ * to know, or if it refers to a young object (`held`) the next collection. */
+static inline void im_scanned(gc_object *o, uint32_t slots, bool held) {
+  if (!IM_GENERATIONS || !slots || im_is_aging(o))
+    return;
+  if (held)
+    bag_put(&im.kept, o);
+  else
+    o->meta |= REMEMBERED_NOT;
 }
 
 /* Scans all grey objects and what they lead to.  The top of the stack is kept
@@ -229,11 +298,14 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
       for (; slot < end; slot++)
         if (*slot && bitmap_set(marks, space_granule(*slot)))
           *top++ = *slot;
+      im_scanned(o, slots, false);
       continue;
     }
     stack->size = (size_t)(top - bottom);
+    bool held = false;
     for (; slot < end; slot++)
-      im_reach(slot, evacuates, pairs);
+      held |= im_reach(slot, evacuates, pairs);
+    im_scanned(o, slots, held);
     bottom = stack->items;
     top = object_stack_place(stack, stack->size);
     limit = object_stack_place(stack, stack->room);
@@ -241,6 +313,8 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
   stack->size = 0;
   im.live_objects += objects;
   im.live_bytes += live;
+  im.marked += objects;
+  im.marked_bytes += live;
 }
 
 static void im_visit(void *data, gc_object **place) {
@@ -258,18 +332,26 @@ static void im_visit_evacuating_pairs(void *data, gc_object **place) {
   im_reach(place, true, true);
 }
 
-void im_mark_reachable(bool evacuates) {
+/* Marks what roots reach, and entries of the finalizer queue from number
+ * `queued` on. */
+static void im_mark_reachable(bool evacuates, size_t queued) {
   if (evacuates) {
-    roots_each(im_visit_evacuating, NULL);
+    roots_outside_queue(im_visit_evacuating, NULL);
+    roots_queue(queued, im_visit_evacuating, NULL);
     im_drain(true, false);
   } else {
-    roots_each(im_visit, NULL);
+    roots_outside_queue(im_visit, NULL);
+    roots_queue(queued, im_visit, NULL);
     im_drain(false, false);
   }
 }
 
-void im_mark_values(bool evacuates, bool revived) {
-  roots_each(evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
+/* The same, and marks the values of ephemerons that are alive with all that
+ * they reach; after ephemerons_begin.  `revived`: those are meant that the
+ * finalizer queue leads to. */
+static void im_mark_values(bool evacuates, size_t queued, bool revived) {
+  roots_outside_queue(evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
+  roots_queue(queued, evacuates ? im_visit_evacuating_pairs : im_visit, NULL);
   for (bool more = true; more;) {
     more = false;
     if (evacuates)
@@ -284,4 +366,26 @@ void im_mark_values(bool evacuates, bool revived) {
       more = true;
     }
   }
+}
+
+/* What the finalizer queue leads to gets old at once, so that the next partial
+ * collection need not look at the queue's old entries. */
+void im_trace(bool evacuates, bool all) {
+  im_mark_reachable(evacuates, all ? 0 : finalizers_settled());
+  size_t waited = finalizers_count();
+  bool pairs = ephemerons_begin(im_where, all);
+  if (pairs)
+    im_mark_values(evacuates, waited, false);
+  tracked_clear_weak(im_where, all);
+  if (pairs)
+    ephemerons_clear(im_where, all);
+  tracked_queue_dead(im_where, all);
+  im.ages = false;
+  if (pairs)
+    im_mark_values(evacuates, waited, true);
+  else
+    im_mark_reachable(evacuates, waited);
+  finalizers_settle();
+  tracked_prune_weak(im_where, all);
+  ephemerons_prune(im_where, all);
 }
