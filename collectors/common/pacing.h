@@ -65,23 +65,18 @@ static inline bool pacing_dwindles(const pacing *p, uint64_t handed) {
  * was handed out since the last collection of any kind. */
 typedef struct pacing_nursery {
   uint64_t bytes; /* to be handed out until the next collection */
-  uint64_t least; /* the smallest and first value of `bytes` */
+  uint64_t least,
+      most;      /* the smallest and first value of `bytes`; the largest */
+  unsigned grow; /* `bytes` doubles if more than one in so many bytes survived;
+                    it halves if fewer than one in four times as many did */
   /* Back-off: how many full collections follow a futile partial one (0, 1, 3,
    * 7), and how many of these are still to come. */
   unsigned full_after, full_due;
   uint64_t futile; /* partial collections that were, so far */
 } pacing_nursery;
 
-enum {
-  /* The most that the nursery grows by, while much survives. */
-  PACING_NURSERY_MOST = 2,
-  /* The most full collections in a row that take the place of partial ones. */
-  PACING_FULL_MOST = 7,
-};
-
-static inline pacing_nursery pacing_nursery_of(uint64_t bytes) {
-  return (pacing_nursery){.bytes = bytes, .least = bytes};
-}
+/* The most full collections in a row that take the place of partial ones. */
+enum { PACING_FULL_MOST = 7 };
 
 /* To be called after a full collection. */
 static inline void pacing_nursery_full(pacing_nursery *n) {

@@ -38,7 +38,7 @@
 
 /* Allocation between collections, in KiB: little enough to stay in a cache,
  * enough that most of it is dead by the collection.  While more survives, the
- * nursery grows (pacing.h). */
+ * nursery grows, up to twice this. */
 static uint64_t option_nursery = 8192;
 
 /* Bytes of the nursery under hostile conditions: runs are short there, and
@@ -193,10 +193,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
-  *h = (gc_heap){.limited = config->heap_limit != 0,
-                 .nursery = pacing_nursery_of(least),
-                 .pacing = {.most = PACING_LEAST},
-                 .marking = marking_init(cells_marks)};
+  *h = (gc_heap){
+      .limited = config->heap_limit != 0,
+      .nursery = {.bytes = least, .least = least, .most = 2 * least, .grow = 4},
+      .pacing = {.most = PACING_LEAST},
+      .marking = marking_init(cells_marks)};
   pthread_mutex_init(&h->lock, NULL);
   remembered_begin(&h->orphaned, 0);
   return h;

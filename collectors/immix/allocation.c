@@ -8,6 +8,9 @@
  * they did not fit into is given up. */
 enum { IM_PATIENCE = 4 };
 
+/* See im_may_recycle. */
+enum { IM_NURSERY_PART = 8 };
+
 void im_fill(im_hole *hole, char *end) {
   size_t bytes = (size_t)(end - hole->cursor);
   if (bytes == 0)
@@ -60,19 +63,21 @@ static uint32_t im_pop(uint32_t *link, unsigned lines) {
   return b;
 }
 
-/* The same with all recyclable blocks, for a mutator. */
-static uint32_t im_pop_recyclable(unsigned lines) {
-  if (lines >= im.sought)
-    return 0;
-  uint32_t b = im_pop(&im.returned, lines);
-  if (!b)
-    b = im_pop(&im.recyclable, lines);
+/* The same for a mutator. */
+static uint32_t im_pop_for_mutator(uint32_t *list, unsigned lines) {
+  uint32_t b = lines < im.sought ? im_pop(list, lines) : 0;
   if (b) {
     im.allocated += im.blocks[b].free * (uint64_t)IM_LINE;
     im.reused++;
-  } else {
-    im.sought = lines;
   }
+  return b;
+}
+
+/* A recyclable block for a mutator that nobody returned. */
+static uint32_t im_pop_recyclable(unsigned lines) {
+  uint32_t b = im_pop_for_mutator(&im.recyclable, lines);
+  if (!b && lines < im.sought)
+    im.sought = lines;
   return b;
 }
 
@@ -93,6 +98,15 @@ static bool im_may_grow(void) {
 /* Generations: whether nothing may be handed out at all. */
 static bool im_nursery_is_full(void) {
   return IM_GENERATIONS && !im_may_grow();
+}
+
+/* Generations: whether recyclable blocks may be handed out.  Where survivors of
+ * the nursery are copied, what is made in holes gets old in place, so empty
+ * blocks never become many again; a collection is better, unless it would find
+ * too small a nursery to be worth while. */
+static bool im_may_recycle(bool empty_first) {
+  return !IM_GENERATIONS || !empty_first ||
+         im.allocated < im.budget / IM_NURSERY_PART;
 }
 
 uint32_t im_wanted_headroom(void) {
@@ -132,14 +146,20 @@ static uint32_t im_pop_empty(void) {
   return b;
 }
 
-/* Gives a mutator a block with a hole for `bytes`; `empty_first`: rather an
- * empty one than a recyclable one.  Returns false if there is none. */
+/* Gives a mutator a block with a hole for `bytes`: one that an ended thread
+ * returned, an empty one, or a recyclable one; `empty_first`: in this order.
+ * Returns false if there is none. */
 static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
   unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
   uint32_t b = 0;
   pthread_mutex_lock(&im.lock);
-  for (unsigned n = 0; n < 2 && !b && !im_nursery_is_full(); n++)
-    b = (n == 0) == empty_first ? im_pop_empty() : im_pop_recyclable(lines);
+  bool may = !im_nursery_is_full();
+  if (may)
+    b = im_pop_for_mutator(&im.returned, lines);
+  if (may && !b)
+    b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
+  if (may && !b && im_may_recycle(empty_first))
+    b = empty_first ? im_pop_recyclable(lines) : im_pop_empty();
   bool taken = im_take(hole, b);
   pthread_mutex_unlock(&im.lock);
   return taken;

@@ -163,7 +163,7 @@ static const char *im_check_lines(uint32_t b) {
     if (o->meta & (FORWARDING_MOVED | IM_FILLER))
       return "a marked object has moved, or is a filler";
     size_t last = (past - 1) / IM_LINE;
-    if (im_option_conservative && bytes <= IM_LINE)
+    if (IM_CONSERVATIVE && bytes <= IM_LINE)
       last = inside / IM_LINE;
     for (size_t line = inside / IM_LINE; line <= last; line++)
       bitmap_set(expected, line);
@@ -217,24 +217,22 @@ static const char *im_check_objects(void) {
   return NULL;
 }
 
-/* Calls `own` for each marked object. */
-static const char *im_check_own(const char *(*own)(const gc_object *o)) {
+const char *im_check_each(const char *(*look)(const gc_object *o)) {
   const char *why = NULL;
   for (uint32_t b = 1; b < blocks_end && !why; b++) {
     if (im.blocks[b].state == IM_NONE)
       continue;
     size_t at = block_granule(b), end = at + BLOCK_GRANULES;
     for (; (at = bitmap_next(im.marks, at, end)) < end && !why; at++)
-      why = own(space_address((uint32_t)at));
+      why = look(space_address((uint32_t)at));
   }
   for (size_t i = 0; i < large_objects.size && !why; i++)
     if (im_marked(large_objects.items[i]))
-      why = own(large_objects.items[i]);
+      why = look(large_objects.items[i]);
   return why;
 }
 
-const char *im_check(const char *(*own)(const gc_object *o),
-                     const char *(*after)(void)) {
+const char *im_check(const char *(*own)(void)) {
   const char *why = im_check_lists();
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
     if (!(why = im_check_hole(&m->buffer.hole)))
@@ -253,9 +251,7 @@ const char *im_check(const char *(*own)(const gc_object *o),
   if (!why)
     why = reachable_check(im_check_is, im_check_alive);
   if (!why && own)
-    why = im_check_own(own);
-  if (!why && after)
-    why = after();
+    why = own();
   space_table_destroy(starts, im_marks_bytes());
   return why;
 }

@@ -16,17 +16,21 @@ enum {
   IM_AHEAD = 63,
 };
 
-/* Marks the lines of an object. */
-static inline void im_mark_lines(const gc_object *o, size_t bytes) {
+/* Marks the lines of an object; `lines` is im.lines. */
+static inline void im_mark_lines(uint64_t *lines, const gc_object *o,
+                                 size_t bytes) {
   uintptr_t at = (uintptr_t)o - (uintptr_t)block_address(0);
-  if (im_option_conservative && bytes <= IM_LINE)
+  if (IM_CONSERVATIVE && bytes <= IM_LINE)
     bytes = 1;
   size_t line = at / IM_LINE, last = (at + bytes - 1) / IM_LINE;
   if (gc_mutant(last_line_unmarked) && last > line)
     last--;
+  lines[line / 64] |= (uint64_t)1 << line % 64;
+  if (line == last)
+    return;
   for (; line / 64 < last / 64; line = (line / 64 + 1) * 64)
-    im.lines[line / 64] |= UINT64_MAX << (line % 64);
-  im.lines[line / 64] |= UINT64_MAX >> (63 - (last - line)) << (line % 64);
+    lines[line / 64] |= UINT64_MAX << (line % 64);
+  lines[line / 64] |= UINT64_MAX >> (63 - (last - line)) << (line % 64);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -176,35 +180,25 @@ static gc_object *im_room_for(uint32_t from, size_t bytes) {
   return to ? to : im_copy_room(bytes);
 }
 
-/* Generations: whether an object that was reached is young nevertheless. */
-static inline bool im_is_aging(const gc_object *o) {
-  return IM_GENERATIONS && im.blocks[block_number(o)].state == IM_AGING;
+/* Copies an object of a candidate that was not reached before, unless there is
+ * no room.  Returns where it is from now on; the caller marks it. */
+static __attribute__((noinline)) gc_object *im_copy(gc_object *o, bool pairs) {
+  gc_object *to = im_room_for(block_number(o), forwarding_bytes(o));
+  if (!to) {
+    im.stayed++;
+    return o;
+  }
+  if (pairs)
+    ephemerons_reached(o);
+  im.moved++;
+  return forwarding_move(o, to);
 }
 
-static inline void im_mark(gc_object *o) {
-  if (bitmap_set(im.marks, space_granule(o)))
-    bag_put(&im.grey, o);
-}
-
-/* Copies an object of a candidate, unless that was done or there is no room,
- * and marks it.  Returns where it is from now on. */
-static __attribute__((noinline)) gc_object *im_evacuate(gc_object *o,
-                                                        bool pairs) {
+/* Where an object of a candidate is from now on. */
+static inline gc_object *im_evacuate(gc_object *o, bool pairs) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
-  if (im_marked(o))
-    return o;
-  gc_object *to = im_room_for(block_number(o), forwarding_bytes(o));
-  if (to) {
-    if (pairs)
-      ephemerons_reached(o);
-    o = forwarding_move(o, to);
-    im.moved++;
-  } else {
-    im.stayed++;
-  }
-  im_mark(o);
-  return o;
+  return im_marked(o) ? o : im_copy(o, pairs);
 }
 
 gc_object *im_where(gc_object *o) {
@@ -223,24 +217,27 @@ gc_object *im_where(gc_object *o) {
  * any other when it is scanned.
  * ------------------------------------------------------------------------- */
 
-/* Follows the reference at `place`, which may be null.  Generations: returns
- * whether it leads to a young object from now on, which copying alone can bring
- * about. */
-static inline __attribute__((always_inline)) bool
+/* Follows the reference at `place`, which is not null: returns the object, with
+ * the reference updated if it has moved; the caller marks it. */
+static inline __attribute__((always_inline)) gc_object *
 im_reach(gc_object **place, bool evacuates, bool pairs) {
   gc_object *o = *place;
-  if (!o)
-    return false;
   if (evacuates && im.blocks[block_number(o)].candidate)
     o = *(gc_mutant(slot_not_updated) ? &o : place) = im_evacuate(o, pairs);
-  else
-    im_mark(o);
-  return evacuates && im_is_aging(o);
+  return o;
 }
 
-bool im_follow(gc_object **place, bool evacuates) {
-  return evacuates ? im_reach(place, true, false)
-                   : im_reach(place, false, false);
+/* The same from outside im_drain, with a reference that may be null, and marks
+ * the object.  Generations: returns whether it is young from now on, which
+ * copying alone can bring about. */
+static inline __attribute__((always_inline)) bool
+im_visit_as(gc_object **place, bool evacuates, bool pairs) {
+  if (!*place)
+    return false;
+  gc_object *o = im_reach(place, evacuates, pairs);
+  if (bitmap_set(im.marks, space_granule(o)))
+    bag_put(&im.grey, o);
+  return evacuates && im_is_aging(o);
 }
 
 /* Generations: an object was scanned.  If it is old from now on the barrier has
@@ -248,10 +245,26 @@ bool im_follow(gc_object **place, bool evacuates) {
 static inline void im_scanned(gc_object *o, uint32_t slots, bool held) {
   if (!IM_GENERATIONS || !slots || im_is_aging(o))
     return;
-  if (held)
+  if (held) {
     bag_put(&im.kept, o);
-  else
+    im.held++;
+  } else if (!(o->meta &
+               REMEMBERED_NOT)) { /* or it is written to for nothing */
     o->meta |= REMEMBERED_NOT;
+  }
+}
+
+bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates) {
+  bool held = false;
+  for (gc_object **end = slot + slots; slot < end; slot++)
+    held |= evacuates ? im_visit_as(slot, true, false)
+                      : im_visit_as(slot, false, false);
+  return held;
+}
+
+void im_rescan(gc_object *o, bool evacuates) {
+  uint32_t slots = object_slots(o);
+  im_scanned(o, slots, im_rescan_slots(o->slots, slots, evacuates));
 }
 
 /* Scans all grey objects and what they lead to.  The top of the stack is kept
@@ -265,7 +278,7 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
   gc_object **bottom = stack->items;
   gc_object **top = object_stack_place(stack, stack->size);
   gc_object **limit = object_stack_place(stack, stack->room);
-  uint64_t *marks = im.marks, objects = 0, live = 0;
+  uint64_t *marks = im.marks, *lines = im.lines, objects = 0, live = 0;
   for (;;) {
     gc_object *next = NULL, *o;
     if (gc_likely(top > bottom))
@@ -287,24 +300,29 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
     }
     size_t bytes = forwarding_bytes(o);
     if (bytes <= IM_MOST)
-      im_mark_lines(o, bytes);
+      im_mark_lines(lines, o, bytes);
     objects++;
     live += bytes;
     if (pairs)
       ephemerons_reached(o);
     uint32_t slots = object_slots(o);
     gc_object **slot = o->slots, **end = slot + slots;
-    if (!evacuates && gc_likely((size_t)(limit - top) >= slots)) {
-      for (; slot < end; slot++)
-        if (*slot && bitmap_set(marks, space_granule(*slot)))
-          *top++ = *slot;
-      im_scanned(o, slots, false);
+    bool held = false;
+    if (gc_likely((size_t)(limit - top) >= slots)) {
+      for (; slot < end; slot++) {
+        if (!*slot)
+          continue;
+        gc_object *to = im_reach(slot, evacuates, pairs);
+        if (bitmap_set(marks, space_granule(to)))
+          *top++ = to;
+        held |= evacuates && im_is_aging(to);
+      }
+      im_scanned(o, slots, held);
       continue;
     }
     stack->size = (size_t)(top - bottom);
-    bool held = false;
     for (; slot < end; slot++)
-      held |= im_reach(slot, evacuates, pairs);
+      held |= im_visit_as(slot, evacuates, pairs);
     im_scanned(o, slots, held);
     bottom = stack->items;
     top = object_stack_place(stack, stack->size);
@@ -319,17 +337,17 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
 
 static void im_visit(void *data, gc_object **place) {
   (void)data;
-  im_reach(place, false, false);
+  im_visit_as(place, false, false);
 }
 
 static void im_visit_evacuating(void *data, gc_object **place) {
   (void)data;
-  im_reach(place, true, false);
+  im_visit_as(place, true, false);
 }
 
 static void im_visit_evacuating_pairs(void *data, gc_object **place) {
   (void)data;
-  im_reach(place, true, true);
+  im_visit_as(place, true, true);
 }
 
 /* Marks what roots reach, and entries of the finalizer queue from number
@@ -362,7 +380,7 @@ static void im_mark_values(bool evacuates, size_t queued, bool revived) {
       gc_object *moved = *value;
       bool stale = gc_mutant(ephemeron_value_unmoved) ||
                    (gc_mutant(revived_value_unmoved) && revived);
-      im_reach(stale ? &moved : value, evacuates, true);
+      im_visit_as(stale ? &moved : value, evacuates, true);
       more = true;
     }
   }

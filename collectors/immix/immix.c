@@ -201,5 +201,5 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
 
 const char *gc_heap_check(gc_heap *h) {
   (void)h;
-  return im_check(NULL, NULL);
+  return im_check(NULL);
 }

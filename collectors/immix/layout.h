@@ -32,6 +32,7 @@ enum {
 
 /* Options; the collectors describe them. */
 extern uint64_t im_option_evacuate, im_option_headroom, im_option_conservative;
+#define IM_CONSERVATIVE (!IM_GENERATIONS && im_option_conservative)
 
 typedef enum im_state {
   IM_NONE,       /* not a block of this collector; must be 0 */
@@ -120,6 +121,7 @@ struct gc_heap {
   uint64_t overflowed;   /* objects for which a mutator's hole was too short */
   uint64_t given_up;     /* holes given up because only such objects came */
   uint64_t aged_so_far;  /* objects moved that stayed young */
+  uint64_t held;         /* old objects that refer to young ones after all */
   uint64_t refilled;     /* recyclable blocks that took copies */
 };
 extern gc_heap im;
@@ -135,6 +137,11 @@ static inline size_t im_marks_bytes(void) {
 
 static inline bool im_marked(const gc_object *o) {
   return bitmap_test(im.marks, space_granule(o));
+}
+
+/* Generations: whether a marked object is young nevertheless. */
+static inline bool im_is_aging(const gc_object *o) {
+  return IM_GENERATIONS && im.blocks[block_number(o)].state == IM_AGING;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -161,7 +168,7 @@ static inline size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
   for (;;) {
     line = bitmap_next_clear(lines, line, IM_LINES);
     *end = bitmap_next(lines, line, IM_LINES);
-    if (!im_option_conservative || gc_mutant(next_line_used) || line == 0 ||
+    if (!IM_CONSERVATIVE || gc_mutant(next_line_used) || line == 0 ||
         line == IM_LINES || !bitmap_test(lines, line - 1))
       return line;
     /* A small object that begins in the marked line may end in this one. */
@@ -241,9 +248,11 @@ bool im_choose(bool desperate);
  * if the collection is partial. */
 void im_trace(bool evacuates, bool all);
 
-/* Generations: follows the reference at `place`, which may be null, before
- * im_trace.  Returns whether it now leads to a young object. */
-bool im_follow(gc_object **place, bool evacuates);
+/* Generations: scan a remembered object, or some of its slots, before im_trace.
+ * im_rescan sees to it that what is stored into the object from now on is
+ * noticed; im_rescan_slots returns whether a slot leads to a young object. */
+void im_rescan(gc_object *o, bool evacuates);
+bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates);
 
 /* The answer to tracked.h: where an object is now, or NULL if it was not
  * reached. */
@@ -282,13 +291,13 @@ size_t im_counters(gc_counter *out, size_t room, const gc_counter *own,
  * ------------------------------------------------------------------------- */
 
 /* Checks the space, and that whatever the roots reach is alive in it.  `own`,
- * which may be NULL, is called for each marked object, and `after` once after
- * that; they return what is wrong, or NULL. */
-const char *im_check(const char *(*own)(const gc_object *o),
-                     const char *(*after)(void));
+ * which may be NULL, checks the rest; it returns what is wrong, or NULL. */
+const char *im_check(const char *(*own)(void));
 
-/* During `own` and `after`: whether there is an object at `o`. */
+/* For `own`: whether there is an object at `o`; and a call of `look` for each
+ * marked object, until it returns what is wrong, which is returned. */
 bool im_check_is(const gc_object *o);
+const char *im_check_each(const char *(*look)(const gc_object *o));
 
 /* ------------------------------------------------------------------------- *
  * What the collector defines.
