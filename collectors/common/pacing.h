@@ -70,18 +70,22 @@ typedef struct pacing_nursery {
   unsigned grow; /* `bytes` doubles if more than one in so many bytes survived;
                     it halves if fewer than one in four times as many did */
   /* Back-off: how many full collections follow a futile partial one (0, 1, 3,
-   * 7), and how many of these are still to come. */
-  unsigned full_after, full_due;
+   * 7, ...), how many of these are still to come, and the most there may be. */
+  unsigned full_after, full_due, full_most;
   uint64_t futile; /* partial collections that were, so far */
 } pacing_nursery;
 
-/* The most full collections in a row that take the place of partial ones. */
-enum { PACING_FULL_MOST = 7 };
-
-/* To be called after a full collection. */
-static inline void pacing_nursery_full(pacing_nursery *n) {
+/* To be called after a full collection.  `pays`: it is known that a partial one
+ * would not have been futile. */
+static inline void pacing_nursery_full(pacing_nursery *n, bool pays) {
   n->full_due -= n->full_due > 0;
+  if (pays)
+    n->full_due = n->full_after = 0;
 }
+
+/* Fits the nursery to a collection of `handed` bytes, of which `kept`
+ * survived. */
+void pacing_nursery_fit(pacing_nursery *n, uint64_t handed, uint64_t kept);
 
 /* To be called after a partial collection of `handed` bytes, of which `kept`
  * survived; `live` bytes are alive.

@@ -65,6 +65,8 @@ static uint64_t option_nursery = 1024;
 enum {
   NURSERY_MOST = 16,
   NURSERY_GROW = 16, /* it grows if more than one in so many bytes survived */
+  FULL_MOST = 31,    /* full collections in a row in place of minor ones that
+                        would not pay */
 };
 
 /* Bytes of the nursery under hostile conditions: runs are short there, and
@@ -79,7 +81,7 @@ static uint64_t option_age = 1;
 static uint64_t option_growth = 100;
 
 uint64_t im_option_evacuate = 1;
-uint64_t im_option_headroom = 50;
+uint64_t im_option_headroom = 25;
 
 enum {
   /* Minor collections copy if less than one in so many bytes of the nursery
@@ -253,6 +255,8 @@ static bool gen_choose_young(void) {
   return any;
 }
 
+/* Whether so many lines of the old space are free that it should be
+ * evacuated. */
 static bool gen_fragmented(void) {
   return im.free_lines > im.occupied * IM_LINES / FRAGMENTED;
 }
@@ -264,16 +268,20 @@ static void gen_plan(bool full, uint64_t handed, uint64_t young,
                      uint64_t kept) {
   if (full) {
     pacing_full(&gen.pacing, im.live_bytes, option_growth);
-    pacing_nursery_full(&gen.nursery);
+    bool whole = handed >= im.budget; /* memory did not run out before */
+    pacing_nursery_full(&gen.nursery, whole && kept < handed / 4);
+    pacing_nursery_fit(&gen.nursery, handed, kept);
   } else {
     pacing_partial(&gen.pacing, handed);
     pacing_nursery_partial(&gen.nursery, handed, kept, im.live_bytes);
-    gen.copies = kept < young / COPYING_PAYS;
     if (!im.limit && im.live_bytes > gen.pacing.most && !gen.nursery.full_due)
       gen.nursery.full_due = 1;
   }
+  if (handed > 0)
+    gen.copies = kept < young / COPYING_PAYS;
   im.budget = gen.nursery.bytes;
   im.empty_first = gen.copies;
+  im_set_headroom(im.limit && gen.copies ? kept + kept / 4 : 0);
 }
 
 /* `desperate`: an allocation is about to fail. */
@@ -288,7 +296,7 @@ static void gen_collect_stopped(bool full, bool desperate) {
   uint64_t objects = im.live_objects, bytes = im.live_bytes;
   gen_trace(full);
   im_sort(full);
-  gen_plan(full, handed, young, im.live_bytes - bytes);
+  gen_plan(full, handed, young, full ? im.got_old : im.live_bytes - bytes);
   im.evacuations += old;
   im.desperate += desperate;
   *(full ? &gen.full : &gen.minor) += 1;
@@ -346,7 +354,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gen.nursery = (pacing_nursery){.bytes = bytes,
                                  .least = bytes,
                                  .most = NURSERY_MOST * bytes,
-                                 .grow = NURSERY_GROW};
+                                 .grow = NURSERY_GROW,
+                                 .full_most = FULL_MOST};
   gen.pacing = (pacing){.most = PACING_LEAST};
   gen.copies = im.empty_first = true;
   im.budget = bytes;

@@ -38,8 +38,9 @@
 
 /* Allocation between collections, in KiB: little enough to stay in a cache,
  * enough that most of it is dead by the collection.  While more survives, the
- * nursery grows, up to twice this. */
+ * nursery grows, up to GEN_NURSERY_MOST times this (pacing.h). */
 static uint64_t option_nursery = 8192;
+enum { GEN_NURSERY_MOST = 2 };
 
 /* Bytes of the nursery under hostile conditions: runs are short there, and
  * would see hardly any minor collection. */
@@ -164,7 +165,7 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   uint64_t live = cells.live_bytes;
   if (full) {
     pacing_full(&h->pacing, live, option_growth);
-    pacing_nursery_full(&h->nursery);
+    pacing_nursery_full(&h->nursery, false);
     return;
   }
   pacing_partial(&h->pacing, handed);
@@ -193,11 +194,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
-  *h = (gc_heap){
-      .limited = config->heap_limit != 0,
-      .nursery = {.bytes = least, .least = least, .most = 2 * least, .grow = 4},
-      .pacing = {.most = PACING_LEAST},
-      .marking = marking_init(cells_marks)};
+  *h = (gc_heap){.limited = config->heap_limit != 0,
+                 .nursery = {.bytes = least,
+                             .least = least,
+                             .most = GEN_NURSERY_MOST * least,
+                             .grow = 4,
+                             .full_most = 7},
+                 .pacing = {.most = PACING_LEAST},
+                 .marking = marking_init(cells_marks)};
   pthread_mutex_init(&h->lock, NULL);
   remembered_begin(&h->orphaned, 0);
   return h;

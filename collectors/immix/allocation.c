@@ -116,7 +116,7 @@ uint32_t im_wanted_headroom(void) {
 }
 
 void im_fill_headroom(void) {
-  uint32_t b, wanted = im_wanted_headroom();
+  uint32_t b, wanted = im_wanted_headroom() + im.expected;
   while (im.headroom_blocks < wanted && (b = blocks_take())) {
     im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
     im.headroom = b;
@@ -127,7 +127,8 @@ void im_fill_headroom(void) {
 /* Sets the headroom aside before the limit is reached for the first time: up to
  * then no collection has done so.  The next block must not be the last one. */
 static void im_keep_headroom(void) {
-  uint64_t kept = (uint64_t)(im_wanted_headroom() + 2) * BLOCK_BYTES;
+  uint64_t kept =
+      (uint64_t)(im_wanted_headroom() + im.expected + 2) * BLOCK_BYTES;
   if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
     im_fill_headroom();
 }

@@ -14,12 +14,17 @@ enum {
    * line is fetched besides that of the first (marking.h says why). */
   IM_FIFO = 64,
   IM_AHEAD = 63,
+  /* While objects are copied: the objects that wait for what they refer to, and
+   * of how many references that is fetched. */
+  IM_PARENTS = 16,
+  IM_FETCHED = 8,
 };
 
-/* Marks the lines of an object; `lines` is im.lines. */
-static inline void im_mark_lines(uint64_t *lines, const gc_object *o,
-                                 size_t bytes) {
-  uintptr_t at = (uintptr_t)o - (uintptr_t)block_address(0);
+/* Marks the lines of an object; `lines` is im.lines, and `base` the address of
+ * block 0. */
+static inline void im_mark_lines(uint64_t *lines, uintptr_t base,
+                                 const gc_object *o, size_t bytes) {
+  uintptr_t at = (uintptr_t)o - base;
   if (IM_CONSERVATIVE && bytes <= IM_LINE)
     bytes = 1;
   size_t line = at / IM_LINE, last = (at + bytes - 1) / IM_LINE;
@@ -240,18 +245,20 @@ im_visit_as(gc_object **place, bool evacuates, bool pairs) {
   return evacuates && im_is_aging(o);
 }
 
-/* Generations: an object was scanned.  If it is old from now on the barrier has
- * to know, or if it refers to a young object (`held`) the next collection. */
-static inline void im_scanned(gc_object *o, uint32_t slots, bool held) {
-  if (!IM_GENERATIONS || !slots || im_is_aging(o))
-    return;
+/* Generations: an object was scanned, whose header had this `meta`.  If it is
+ * old from now on the barrier has to know, or if it refers to a young object
+ * (`held`) the next collection.  Returns whether it was young, and is old. */
+static inline bool im_scanned(gc_object *o, uint32_t meta, bool evacuates,
+                              bool held) {
+  if (!IM_GENERATIONS || meta & REMEMBERED_NOT || (evacuates && im_is_aging(o)))
+    return false;
   if (held) {
     bag_put(&im.kept, o);
     im.held++;
-  } else if (!(o->meta &
-               REMEMBERED_NOT)) { /* or it is written to for nothing */
-    o->meta |= REMEMBERED_NOT;
+  } else {
+    o->meta = meta | REMEMBERED_NOT;
   }
+  return true;
 }
 
 bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates) {
@@ -263,22 +270,41 @@ bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates) {
 }
 
 void im_rescan(gc_object *o, bool evacuates) {
+  uint32_t meta = o->meta;
+  bool held = im_rescan_slots(o->slots, meta & OBJECT_SLOTS, evacuates);
+  im_scanned(o, meta, evacuates, held);
+}
+
+/* Objects that are copied are looked at when a reference to them is followed,
+ * not when they are scanned: so a collection that evacuates fetches what an
+ * object refers to a while before it is scanned. */
+static inline void im_fetch_children(const gc_object *o) {
   uint32_t slots = object_slots(o);
-  im_scanned(o, slots, im_rescan_slots(o->slots, slots, evacuates));
+  if (slots > IM_FETCHED)
+    slots = IM_FETCHED;
+  for (gc_object *const *slot = o->slots, *const *end = slot + slots;
+       slot < end; slot++) {
+    __builtin_prefetch(*slot);
+    __builtin_prefetch((const char *)*slot + IM_AHEAD);
+  }
 }
 
 /* Scans all grey objects and what they lead to.  The top of the stack is kept
- * in a register, if the stack has room for all slots of an object; else, and
- * while evacuating, objects are marked through the bag. */
+ * in a register, if the stack has room for all slots of an object; else objects
+ * are marked through the bag. */
 static inline __attribute__((always_inline)) void im_drain(bool evacuates,
                                                            bool pairs) {
-  void *fifo[IM_FIFO]; /* prefetch.h */
-  prefetch_ends ends = {0, 0};
+  void *fifo[IM_FIFO], *parents[IM_PARENTS]; /* prefetch.h */
+  prefetch_ends ends = {0, 0}, parent_ends = {0, 0};
   object_stack *stack = &im.grey.stack;
   gc_object **bottom = stack->items;
   gc_object **top = object_stack_place(stack, stack->size);
   gc_object **limit = object_stack_place(stack, stack->room);
-  uint64_t *marks = im.marks, *lines = im.lines, objects = 0, live = 0;
+  uint64_t *marks = im.marks, *lines = im.lines, objects = 0, live = 0,
+           got_old = 0;
+  /* Copies, because the compiler would load globals again after each store. */
+  const uintptr_t lines_base = (uintptr_t)block_address(0);
+  const char *base = space_base;
   for (;;) {
     gc_object *next = NULL, *o;
     if (gc_likely(top > bottom))
@@ -295,17 +321,26 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
         continue;
     } else {
       o = prefetch_take(fifo, IM_FIFO, &ends);
-      if (!o)
-        break;
     }
-    size_t bytes = forwarding_bytes(o);
-    if (bytes <= IM_MOST)
-      im_mark_lines(lines, o, bytes);
+    if (evacuates) {
+      if (o)
+        im_fetch_children(o);
+      o = o ? prefetch_turn(parents, IM_PARENTS, &parent_ends, o)
+            : prefetch_take(parents, IM_PARENTS, &parent_ends);
+      if (!o && parent_ends.size)
+        continue;
+    }
+    if (!o)
+      break;
+    uint64_t header = o->header;
+    uint32_t meta = (uint32_t)(header >> 32), slots = meta & OBJECT_SLOTS;
+    size_t bytes = (size_t)(uint32_t)header * SPACE_GRANULE;
+    if (gc_likely(bytes <= IM_MOST))
+      im_mark_lines(lines, lines_base, o, bytes);
     objects++;
     live += bytes;
     if (pairs)
       ephemerons_reached(o);
-    uint32_t slots = object_slots(o);
     gc_object **slot = o->slots, **end = slot + slots;
     bool held = false;
     if (gc_likely((size_t)(limit - top) >= slots)) {
@@ -313,17 +348,19 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
         if (!*slot)
           continue;
         gc_object *to = im_reach(slot, evacuates, pairs);
-        if (bitmap_set(marks, space_granule(to)))
+        if (bitmap_set(marks, (size_t)((char *)to - base) / SPACE_GRANULE))
           *top++ = to;
         held |= evacuates && im_is_aging(to);
       }
-      im_scanned(o, slots, held);
+      if (im_scanned(o, meta, evacuates, held))
+        got_old += bytes;
       continue;
     }
     stack->size = (size_t)(top - bottom);
     for (; slot < end; slot++)
       held |= im_visit_as(slot, evacuates, pairs);
-    im_scanned(o, slots, held);
+    if (im_scanned(o, meta, evacuates, held))
+      got_old += bytes;
     bottom = stack->items;
     top = object_stack_place(stack, stack->size);
     limit = object_stack_place(stack, stack->room);
@@ -333,6 +370,7 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
   im.live_bytes += live;
   im.marked += objects;
   im.marked_bytes += live;
+  im.got_old += got_old;
 }
 
 static void im_visit(void *data, gc_object **place) {

@@ -151,6 +151,7 @@ bool im_collect(im_effort effort) {
   im_prepare(true);
   im_trace(evacuates, true);
   im_sort(true);
+  im_set_headroom(0);
   im.collections++;
   im.evacuations += evacuates;
   im.desperate += desperate;

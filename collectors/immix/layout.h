@@ -44,7 +44,8 @@ typedef enum im_state {
                     young until they survive again */
 } im_state;
 
-typedef struct im_block {
+/* Of 32 bytes, because tracing looks blocks up by number all the time. */
+typedef struct __attribute__((aligned(32))) im_block {
   uint8_t state;
   bool candidate;
   bool fresh;     /* was empty when a mutator took it: all in it is young */
@@ -97,8 +98,12 @@ struct gc_heap {
   uint32_t aging;   /* the list of aging blocks */
   im_hole aged;     /* where the next copy that stays young goes, */
   im_hole filled;   /* and the next small one that is old */
-  object_bag kept;  /* old objects that refer to young ones after all */
+  uint32_t expected; /* blocks that the next collection may need for copies of
+                        young objects, part of the headroom until then */
+  object_bag kept;   /* old objects that refer to young ones after all */
   uint64_t aged_objects, aged_bytes; /* of the living: the young copies */
+  uint64_t got_old; /* bytes of young objects that the last collection made
+                       old */
   size_t
       large_old; /* large objects that are not young: the first in the list */
 
@@ -273,6 +278,10 @@ void im_destroy(void);
  * touched. */
 void im_prepare(bool all);
 void im_sort(bool all);
+
+/* Keeps empty blocks for copies: those of the headroom, and enough for
+ * `expected` bytes more.  Called at the end of a collection. */
+void im_set_headroom(uint64_t expected);
 
 /* Gives the blocks of a detaching mutator to others, which go on in each where
  * this one stopped. */

@@ -91,7 +91,7 @@ void im_prepare(bool all) {
   if (all)
     im_clear_all();
   im.aging = 0;
-  im.aged_objects = im.aged_bytes = 0;
+  im.aged_objects = im.aged_bytes = im.got_old = 0;
   im.partial = !all;
 }
 
@@ -171,11 +171,15 @@ void im_sort(bool all) {
   im.touched = 0;
   im.sought = IM_LINES + 1;
   im.full = im.spent = im.partial = false;
-  pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
-  im_fill_headroom();
-  pthread_mutex_unlock(&im.lock);
   im.allocated = 0;
   im.untouched = true;
+}
+
+void im_set_headroom(uint64_t expected) {
+  pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
+  im.expected = (uint32_t)((expected + BLOCK_BYTES - 1) / BLOCK_BYTES);
+  im_fill_headroom();
+  pthread_mutex_unlock(&im.lock);
 }
 
 /* ------------------------------------------------------------------------- *
