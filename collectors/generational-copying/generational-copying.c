@@ -261,24 +261,30 @@ static bool gen_fragmented(void) {
   return im.free_lines > im.occupied * IM_LINES / FRAGMENTED;
 }
 
+/* Before a collection: bytes handed out since the last one; what there is in
+ * blocks that is young, aging objects included; what was alive and old. */
+typedef struct gen_before {
+  uint64_t handed, young, old;
+} gen_before;
+
 /* Decides when the next collection is due, whether it is full, and whether it
- * copies.  `handed`: bytes handed out before this collection; `young`: these
- * and the bytes of aging objects; `kept`: what of them survived. */
-static void gen_plan(bool full, uint64_t handed, uint64_t young,
-                     uint64_t kept) {
+ * copies. */
+static void gen_plan(bool full, gen_before before) {
+  uint64_t kept = im.got_old + im.aged_bytes; /* what of `young` survived */
   if (full) {
     pacing_full(&gen.pacing, im.live_bytes, option_growth);
-    bool whole = handed >= im.budget; /* memory did not run out before */
-    pacing_nursery_full(&gen.nursery, whole && kept < handed / 4);
-    pacing_nursery_fit(&gen.nursery, handed, kept);
+    bool whole = before.handed >= im.budget; /* memory did not run out first */
+    pacing_nursery_full(&gen.nursery, whole && kept < before.handed / 4);
+    pacing_nursery_fit(&gen.nursery, before.handed, kept);
   } else {
-    pacing_partial(&gen.pacing, handed);
-    pacing_nursery_partial(&gen.nursery, handed, kept, im.live_bytes);
+    pacing_partial(&gen.pacing, before.handed);
+    pacing_nursery_partial(&gen.nursery, before.handed,
+                           im.live_bytes - before.old, im.live_bytes);
     if (!im.limit && im.live_bytes > gen.pacing.most && !gen.nursery.full_due)
       gen.nursery.full_due = 1;
   }
-  if (handed > 0)
-    gen.copies = kept < young / COPYING_PAYS;
+  if (before.young > 0)
+    gen.copies = kept < before.young / COPYING_PAYS;
   im.budget = gen.nursery.bytes;
   im.empty_first = gen.copies;
   im_set_headroom(im.limit && gen.copies ? kept + kept / 4 : 0);
@@ -286,17 +292,18 @@ static void gen_plan(bool full, uint64_t handed, uint64_t young,
 
 /* `desperate`: an allocation is about to fail. */
 static void gen_collect_stopped(bool full, bool desperate) {
-  uint64_t handed = im.allocated, young = handed + im.aged_bytes;
+  gen_before before = {im.allocated, im.allocated - im.large + im.aged_bytes,
+                       im.live_bytes - im.aged_bytes};
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   gen.evacuates = gen.copies && gen_choose_young();
   bool old = full && (desperate || gen_fragmented()) && im_choose(desperate);
   gen.evacuates |= old;
   im_prepare(full);
   im.ages = !full && option_age > 0;
-  uint64_t objects = im.live_objects, bytes = im.live_bytes;
+  uint64_t objects = im.live_objects;
   gen_trace(full);
   im_sort(full);
-  gen_plan(full, handed, young, full ? im.got_old : im.live_bytes - bytes);
+  gen_plan(full, before);
   im.evacuations += old;
   im.desperate += desperate;
   *(full ? &gen.full : &gen.minor) += 1;

@@ -205,6 +205,7 @@ static gc_object *im_obtain_large(size_t bytes) {
   gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
   if (o) {
     im.allocated += bytes;
+    im.large += bytes;
     im.untouched = false;
   }
   pthread_mutex_unlock(&im.lock);

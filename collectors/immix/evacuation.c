@@ -352,14 +352,14 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
           *top++ = to;
         held |= evacuates && im_is_aging(to);
       }
-      if (im_scanned(o, meta, evacuates, held))
+      if (im_scanned(o, meta, evacuates, held) && bytes <= IM_MOST)
         got_old += bytes;
       continue;
     }
     stack->size = (size_t)(top - bottom);
     for (; slot < end; slot++)
       held |= im_visit_as(slot, evacuates, pairs);
-    if (im_scanned(o, meta, evacuates, held))
+    if (im_scanned(o, meta, evacuates, held) && bytes <= IM_MOST)
       got_old += bytes;
     bottom = stack->items;
     top = object_stack_place(stack, stack->size);

@@ -103,7 +103,8 @@ struct gc_heap {
   object_bag kept;   /* old objects that refer to young ones after all */
   uint64_t aged_objects, aged_bytes; /* of the living: the young copies */
   uint64_t got_old; /* bytes of young objects that the last collection made
-                       old */
+                       old, large ones apart */
+  uint64_t large;   /* of `allocated`: bytes of large objects */
   size_t
       large_old; /* large objects that are not young: the first in the list */
 

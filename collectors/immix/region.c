@@ -171,7 +171,7 @@ void im_sort(bool all) {
   im.touched = 0;
   im.sought = IM_LINES + 1;
   im.full = im.spent = im.partial = false;
-  im.allocated = 0;
+  im.allocated = im.large = 0;
   im.untouched = true;
 }
 
