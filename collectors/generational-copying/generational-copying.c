@@ -181,13 +181,16 @@ static void gen_rescan(gc_object *o) {
 }
 
 static bool gen_rescan_card(gc_object *o, uint32_t first, uint32_t end) {
-  return im_rescan_slots(&o->slots[first], end - first, gen.evacuates);
+  bool held = im_rescan_slots(&o->slots[first], end - first, gen.evacuates);
+  return held && !gc_mutant(aging_card_cleaned);
 }
 
 /* Scans what was remembered, or forgets it if the collection is full. */
 static void gen_rescan_all(bool full) {
   static const remembered_scan minor = {gen_rescan, gen_rescan_card};
   const remembered_scan *scan = full ? NULL : &minor;
+  if (full && gc_mutant(full_keeps_sets))
+    return;
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     remembered_take(&m->remembered, scan);
   remembered_take(&gen.orphaned, scan);
@@ -235,9 +238,12 @@ static void gen_trace(bool full) {
   gen_keep_remembered();
   if (full)
     return;
-  gen_settle(&tracked_weak, weak, gen_weak_is_old);
-  gen_settle(&tracked_finalizable, finalizable, gen_finalizable_is_old);
-  gen_settle(&ephemerons, pairs, gen_ephemeron_is_old);
+  if (!gc_mutant(weak_settled_early))
+    gen_settle(&tracked_weak, weak, gen_weak_is_old);
+  if (!gc_mutant(finalizable_settled_early))
+    gen_settle(&tracked_finalizable, finalizable, gen_finalizable_is_old);
+  if (!gc_mutant(ephemeron_settled_early))
+    gen_settle(&ephemerons, pairs, gen_ephemeron_is_old);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -84,6 +84,8 @@ static uint32_t im_pop_recyclable(unsigned lines) {
 bool im_take_recyclable(im_hole *hole, unsigned lines) {
   uint32_t b = lines < im.sought ? im_pop(&im.recyclable, lines) : 0;
   im.refilled += b != 0;
+  if (b && gc_mutant(refilled_untouched))
+    im.blocks[b].touched = true;
   return im_take(hole, b);
 }
 

@@ -252,10 +252,10 @@ static inline bool im_scanned(gc_object *o, uint32_t meta, bool evacuates,
                               bool held) {
   if (!IM_GENERATIONS || meta & REMEMBERED_NOT || (evacuates && im_is_aging(o)))
     return false;
-  if (held) {
+  if (held && !gc_mutant(held_forgotten)) {
     bag_put(&im.kept, o);
     im.held++;
-  } else {
+  } else if (evacuates || !gc_mutant(in_place_unflagged)) {
     o->meta = meta | REMEMBERED_NOT;
   }
   return true;
@@ -272,7 +272,8 @@ bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates) {
 void im_rescan(gc_object *o, bool evacuates) {
   uint32_t meta = o->meta;
   bool held = im_rescan_slots(o->slots, meta & OBJECT_SLOTS, evacuates);
-  im_scanned(o, meta, evacuates, held);
+  if (!gc_mutant(rescanned_unflagged))
+    im_scanned(o, meta, evacuates, held);
 }
 
 /* Objects that are copied are looked at when a reference to them is followed,
@@ -436,7 +437,7 @@ void im_trace(bool evacuates, bool all) {
   if (pairs)
     ephemerons_clear(im_where, all);
   tracked_queue_dead(im_where, all);
-  im.ages = false;
+  im.ages = im.ages && gc_mutant(queue_ages);
   if (pairs)
     im_mark_values(evacuates, waited, true);
   else

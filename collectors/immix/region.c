@@ -62,7 +62,8 @@ static void im_clear_block(uint32_t b) {
 /* Objects in aging blocks are young: they lose their marks as well. */
 static void im_clear_aging(void) {
   for (uint32_t b = im.aging; b; b = im.blocks[b].next) {
-    im_clear_block(b);
+    if (!gc_mutant(aging_marks_kept))
+      im_clear_block(b);
     im.blocks[b].state = IM_TAKEN;
     im_touch(b);
   }
@@ -160,7 +161,11 @@ static void im_sort_touched(void) {
 }
 
 void im_sort(bool all) {
-  im.copies = im.aged = im.filled = (im_hole){0};
+  im.copies = (im_hole){0};
+  if (!gc_mutant(aged_hole_kept))
+    im.aged = (im_hole){0};
+  if (!gc_mutant(filled_hole_kept))
+    im.filled = (im_hole){0};
   large_sweep_from(all ? 0 : im.large_old, im_alive);
   im.large_old = large_objects.size;
   im.returned = 0; /* all of those are touched */
