@@ -10,7 +10,7 @@ set(not_built "")
 #
 # REFUSES lists the sanitizers under which the adapter cannot run.  BY_HAND makes a
 # diagnostic: its workloads are written by hand for the runtime (by-hand/by-hand.h).
-set(by_hand_workloads binary-trees cycles list-drop)
+set(by_hand_workloads binary-trees cycles list-drop requests)
 function(reapmark_add_adapter)
   cmake_parse_arguments(A "BY_HAND" "FOUND;PACKAGE;NAME;WHY" "REFUSES" ${ARGN})
   reapmark_wanted(wanted ${A_NAME})

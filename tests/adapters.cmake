@@ -57,6 +57,22 @@ list(FILTER workloads_list EXCLUDE REGEX "^leak-")
 list(JOIN workloads_list "," workloads)
 adapter_test(bdwgc-incremental bdwgc incremental=1 time-limit=1)
 
+# What an adapter counts is what its runtime did.  malloc has no weak references.
+function(counted_test test collector)
+  if(collector IN_LIST adapters)
+    reapmark_test(counted-${test} SOURCES collectors/counted.c
+                  LIBRARIES reapmark-${collector} ARGS ${ARGN}
+                  PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  endif()
+endfunction()
+foreach(name IN LISTS adapters)
+  if(NOT name MATCHES "^malloc")
+    counted_test(${name} ${name})
+  endif()
+endforeach()
+counted_test(lua-generational lua mode 1)
+counted_test(bdwgc-incremental bdwgc incremental 1)
+
 # What is written by hand for the libraries that the adapters are for.
 foreach(peer malloc malloc-jemalloc malloc-mimalloc bdwgc cpython)
   if(TARGET reapmark-collector-by-hand-${peer})

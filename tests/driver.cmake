@@ -9,6 +9,19 @@ reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 # The driver as users have it, with scripted collectors that measure nothing.
 reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 
+# How its work grows with the number of records, in instructions.
+find_program(VALGRIND valgrind)
+if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  reapmark_program(driver-steps SOURCES driver/steps.c LIBRARIES reapmark_driver
+                   DEFINITIONS _GNU_SOURCE)
+  reapmark_script(growth-of driver/growth.sh
+                  ARGS $<TARGET_FILE:reapmark> ${VALGRIND} $<TARGET_FILE:driver-steps>
+                  SLOW report compare resume minimums)
+else()
+  message(STATUS "Tests of the driver's growth left out: they need valgrind, and a "
+                 "build by gcc without a sanitizer")
+endif()
+
 # What disturbs runs, with a real collector.
 reapmark_script(disturbed driver/disturbed.sh ARGS $<TARGET_FILE:reapmark>
                 NEEDS *=mark-sweep)

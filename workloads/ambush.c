@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 #include <ucontext.h>
@@ -17,12 +18,19 @@ enum {
   TRAP_FLAG = 0x100,
   NEAR = 40, /* instructions; RANGES times doubled they reach slow paths */
   RANGES = 5,
-  NAP = 1000 /* nanoseconds; the system makes it some ten thousand */
+  NAP = 1000, /* nanoseconds; the system makes it some ten thousand */
+  /* Stops at an instruction until it is like others; before and after an
+   * atomic operation, since a race needs two threads at one place of memory. */
+  SELDOM = 8,
+  SELDOM_ATOMIC = 24,
+  SKIPPED = 4,      /* of so many chances, all but one */
+  PLACES = 1 << 14, /* instructions that are told apart, about */
 };
 
 static _Thread_local struct {
   uint64_t one_in, state;
   uint64_t left; /* instructions up to the stop; 0: none is to come */
+  bool atomic;   /* the last instruction was an atomic operation */
 } thread;
 
 /* A random number below n. */
@@ -31,22 +39,53 @@ static uint64_t draw(uint64_t n) {
   return mix(thread.state) % n;
 }
 
+/* How often threads were stopped before each instruction. */
+static _Atomic uint8_t stops_at[PLACES];
+
+/* Whether the instruction is an atomic operation: has the prefix LOCK, or is an
+ * exchange. */
+static bool is_atomic(const uint8_t *code) {
+  return code[0] == 0xf0 || code[(code[0] & 0xf0) == 0x40] == 0x87;
+}
+
+/* Whether threads were seldom stopped before this instruction; counts a stop if
+ * so.  A slow path that few operations take, and of it the two instructions
+ * between which nobody must come, would otherwise wait for many stops. */
+static bool is_new(uintptr_t address) {
+  _Atomic uint8_t *stops = &stops_at[mix(address) % PLACES];
+  const bool atomic = is_atomic((const uint8_t *)address);
+  const bool racy = atomic || thread.atomic;
+  thread.atomic = atomic;
+  if (atomic_load_explicit(stops, memory_order_relaxed) >=
+      (racy ? SELDOM_ATOMIC : SELDOM))
+    return false;
+  if (racy && draw(SKIPPED)) /* or the first of a path would always be first */
+    return false;
+  atomic_fetch_add_explicit(stops, 1, memory_order_relaxed);
+  return true;
+}
+
+static _Atomic uint64_t naps; /* of all threads, so far */
+
+static void take_nap(void) {
+  int before = errno;
+  atomic_fetch_add(&naps, 1);
+  struct timespec nap = {.tv_nsec = NAP};
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+  errno = before;
+}
+
 /* After each single instruction.  The handler itself runs at full speed. */
 static void step(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   ucontext_t *interrupted = context;
-  if (thread.left > 1) {
-    thread.left--;
-    return;
-  }
-  bool stops = thread.left;
-  thread.left = 0;
-  interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
-  int before = errno;
-  struct timespec nap = {.tv_nsec = NAP};
-  if (stops)
-    clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-  errno = before;
+  if (thread.left == 1 ||
+      (thread.left &&
+       is_new((uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP])))
+    take_nap();
+  thread.left -= thread.left > 0;
+  if (!thread.left)
+    interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
 }
 
 void ambush_begin(uint64_t one_in, uint64_t seed) {
@@ -79,6 +118,10 @@ static void stop_within(uint64_t most) {
   CHANGE_FLAGS("orq", TRAP_FLAG);
 }
 
+uint64_t ambush_naps(void) {
+  return atomic_load(&naps);
+}
+
 void ambush(void) {
   if (thread.one_in && !thread.left && !draw(thread.one_in))
     stop_within((uint64_t)NEAR << draw(RANGES));
@@ -91,6 +134,10 @@ void ambush_begin(uint64_t one_in, uint64_t seed) {
 }
 
 void ambush_end(void) {
+}
+
+uint64_t ambush_naps(void) {
+  return 0;
 }
 
 void ambush(void) {

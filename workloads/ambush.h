@@ -6,7 +6,9 @@
  * racy points (hostile.h) find only races that somebody thought of.  So a
  * thread is made to execute a random number of instructions one by one, by the
  * processor's trap flag, and then sleeps while others go on.  Every instruction
- * after the call is as likely as any other.
+ * after the call is as likely as any other; besides, the thread sleeps before
+ * each one at which few threads have been stopped so far, so that what is
+ * seldom executed has its turn.
  *
  * Only where the processor has such a flag, and not under sanitizers, which
  * delay signals; elsewhere the functions do nothing. */
@@ -26,5 +28,9 @@ void ambush_end(void);
 /* Perhaps stops the thread after a random number of instructions, some hundred
  * at most and mostly fewer.  No further stop is planned before it has come. */
 void ambush(void);
+
+/* How often threads were stopped so far, all together: if the number changes, a
+ * thread was just stopped.  Any thread. */
+uint64_t ambush_naps(void);
 
 #endif

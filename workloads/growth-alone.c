@@ -78,6 +78,38 @@ void alone_sizes(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
+/* Of objects that lie side by side every second one dies, so that what is free
+ * lies in short stretches; then come objects that fit into none of these.  To
+ * find that out again for each of them would take quadratic time. */
+enum { LYING = 64, PASSING = 64 }; /* of each kind, a unit of n */
+#define LIES   ((gc_shape){1, 288})
+#define PASSES ((gc_shape){0, 1016})
+
+totals of_alone_crannies(uint64_t n) {
+  amount lies = {n * LYING, n * LYING * gc_shape_bytes(LIES)};
+  amount pass = {n * PASSING, n * PASSING * gc_shape_bytes(PASSES)};
+  totals s = keeps(lies, sum(lies, pass));
+  s.live += lies.bytes + gc_shape_bytes(PASSES);
+  return s;
+}
+
+void alone_crannies(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  for (uint64_t i = 0; i < 2 * n * LYING; i++) {
+    gc_new(m, r, LIES, GC_PLAIN);
+    push(m, i % 2 ? MORE : KEPT, r, NEXT);
+    step_at(t, i);
+  }
+  gc_global_clear(m, MORE);
+  gc_collect(m);
+  for (uint64_t i = 0; i < n * PASSING; i++) {
+    gc_new(m, r, PASSES, GC_PLAIN);
+    step_at(t, i);
+  }
+  gc_frame_leave(m, r, 1, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Finalizers, weak references, ephemerons.
  * ------------------------------------------------------------------------- */
@@ -204,6 +236,83 @@ void alone_sizes_of_threads(wl_thread *t, uint64_t n) {
   for (uint64_t i = 0; i < n; i++) {
     make_sizes(t, NULL);
     wl_threads(t, 1, 1, make_sizes, NULL);
+    step(t, 1);
+  }
+}
+
+/* Threads that come and go use whatever a collector may keep for each of them,
+ * and collect before they end, so that all of it is empty by then and still
+ * there: stores into old objects, of few slots and of many, what is overwritten
+ * and dropped, weak references.  Flat. */
+enum { SPENT = 300 };
+
+totals of_alone_spent(uint64_t n) {
+  return keeps(sum(array(SPENT), nodes(SPENT)), nodes((2 * n - 1) * SPENT));
+}
+
+static void spend(wl_thread *t, void *data) {
+  (void)data;
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 1), node = frame, old = frame + 1;
+  gc_reg all = frame + 2;
+  gc_global_borrow(m, all, KEPT);
+  for (uint32_t i = 0; i < SPENT; i++) {
+    gc_load(m, old, all, i);
+    new_node(m, node);
+    if (!gc_is_null(m, old))
+      gc_store(m, old, OTHER, node);
+    gc_clear(m, old);
+    new_node(m, node);
+    gc_store_take(m, all, i, node);
+  }
+  gc_frame_leave(m, frame, 2, 1);
+  gc_collect(m);
+}
+
+void alone_spent(wl_thread *t, uint64_t n) {
+  make_array(t->m, KEPT, SPENT);
+  gc_collect(t->m);
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, spend, NULL);
+    step(t, 1);
+  }
+}
+
+/* Each thread leaves an object behind, a small one or one of 2 KiB, in a table
+ * that is never full at the sizes that the conditions use: flat, but for these
+ * few objects.  Memory beside them must serve the next threads. */
+enum { LEFT = 1024, WIDER = 8 /* the number of a size */ };
+
+static gc_shape left_of(uint64_t i) {
+  return i % 2 ? shape_of(WIDER) : NODE;
+}
+
+totals of_alone_left(uint64_t n) {
+  amount kept = array(LEFT), made = {0, 0};
+  for (uint64_t i = 0; i < n; i++) {
+    amount one = {1, gc_shape_bytes(left_of(i))};
+    if (i + LEFT < n)
+      made = sum(made, one);
+    else
+      kept = sum(kept, one);
+  }
+  totals s = keeps(kept, made);
+  s.live += gc_shape_bytes(left_of(1));
+  return s;
+}
+
+static void leave_one(wl_thread *t, void *data) {
+  const uint64_t i = *(const uint64_t *)data;
+  gc_reg r = gc_frame_enter(t->m, 1, 0);
+  gc_new(t->m, r, left_of(i), GC_PLAIN);
+  put_into(t->m, KEPT, i % LEFT, r);
+  gc_frame_leave(t->m, r, 1, 0);
+}
+
+void alone_left(wl_thread *t, uint64_t n) {
+  make_array(t->m, KEPT, LEFT);
+  for (uint64_t i = 0; i < n; i++) {
+    wl_threads(t, 1, 1, leave_one, &i);
     step(t, 1);
   }
 }

@@ -23,6 +23,7 @@
  * Limits: no shape needs more than one thread that runs at a time. */
 #include "growth.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -59,6 +60,13 @@ void growth_account(wl_thread *t) {
   uint64_t work = count_work(t);
   work_longest = max_u64(work_longest, work - work_before);
   work_before = work;
+}
+
+/* Bytes that the process has from the C library, which may be more than any
+ * footprint tells.  All threads but one have ended. */
+static uint64_t outside_bytes(void) {
+  struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -663,48 +671,103 @@ static void pairs_turnover(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 3, 0);
 }
 
+/* Values that hold the next key and its ephemeron, so that these die together
+ * and find each other dead in any order; somebody else holds the value of that
+ * one as well: flat. */
+static totals of_pairs_nested(uint64_t n) {
+  totals s = keeps(sum(array(TURNING), array(TURNING)),
+                   sum(nodes(5 * n * STEP), weaks(2 * n * STEP)));
+  s.live += nodes(6 * TURNING).bytes + weaks(2 * TURNING).bytes;
+  return s;
+}
+
+/* value.NEXT <- a new key, value.OTHER <- its ephemeron, or the other way
+ * round; node.OTHER <- the value of that, with stamp `id`. */
+static void nest_pair(gc_mutator *m, gc_reg value, gc_reg node, uint64_t id) {
+  const bool swapped = id % 2;
+  gc_reg frame = gc_frame_enter(m, 3, 0), key = frame, held = frame + 1;
+  gc_reg pair = frame + 2;
+  new_node(m, key);
+  new_node(m, held);
+  stamp(m, held, NODE.bytes, id);
+  gc_ephemeron_new(m, pair, key, held);
+  gc_store_take(m, node, OTHER, held);
+  gc_store_take(m, value, swapped ? OTHER : NEXT, key);
+  gc_store_take(m, value, swapped ? NEXT : OTHER, pair);
+  gc_frame_leave(m, frame, 3, 0);
+}
+
+/* The value that place `i` of MORE has kept must have its stamp still. */
+static void look_at_nested(wl_thread *t, uint64_t i, uint64_t id) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, all = frame + 1;
+  gc_global_borrow(m, all, MORE);
+  gc_load(m, r, all, (uint32_t)i);
+  gc_load(m, r, r, OTHER);
+  if (!stamp_is(m, r, NODE.bytes, id))
+    wl_violation(t, "graph", id, "the value of an ephemeron is damaged");
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void pairs_nested(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_array(m, KEPT, TURNING);
+  make_array(m, MORE, TURNING);
+  gc_reg frame = gc_frame_enter(m, 4, 0), key = frame, value = frame + 1;
+  gc_reg pair = frame + 2, node = frame + 3;
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    new_node(m, key);
+    new_node(m, value);
+    new_node(m, node);
+    nest_pair(m, value, node, i + 1);
+    gc_ephemeron_new(m, pair, key, value);
+    gc_clear(m, value);
+    gc_store_take(m, node, NEXT, pair);
+    if (i >= TURNING)
+      look_at_nested(t, i * 11 % TURNING, i + 1 - TURNING);
+    put_into(m, MORE, i * 11 % TURNING, node);
+    put_into(m, KEPT, i * 5 % (TURNING - 1), key);
+    step_at(t, i);
+  }
+  empty_array(m, KEPT, TURNING);
+  empty_array(m, MORE, TURNING);
+  gc_frame_leave(m, frame, 4, 0);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with threads.
  * ------------------------------------------------------------------------- */
 
-enum {
-  THREAD_PAIRS = 50,
-  THREAD_STORES = 64,
-  THREAD_LITTER = 256,
-  IDLE_LITTER = 256
-};
+enum { THREAD_STORES = 64, THREAD_LITTER = 256, IDLE_LITTER = 256 };
 
-/* Threads that come and go leave dead pairs, each fewer than a cycle detector
- * would look for by itself: flat. */
-#define PARTNER ((gc_shape){2, 104})
+/* Threads that come and go leave a dead pair each, so few that a cycle detector
+ * would not even add them to those of others before the thread ends: flat. */
+enum { PAIR_LITTER = 160 };
+#define PARTNER ((gc_shape){2, 1000})
 
 static totals of_threads_pairs(uint64_t n) {
-  uint64_t objects = n * 2 * THREAD_PAIRS;
-  totals s =
-      keeps(nodes(0), (amount){objects, objects * gc_shape_bytes(PARTNER)});
-  s.cyclic = s.made;
+  amount pairs = {2 * n, 2 * n * gc_shape_bytes(PARTNER)};
+  totals s = keeps(nodes(0), sum(pairs, nodes(n * PAIR_LITTER)));
+  s.cyclic = pairs;
   s.live += 4 * gc_shape_bytes(PARTNER);
   return s;
 }
 
-static void leave_pairs(wl_thread *t, void *data) {
+static void leave_pair(wl_thread *t, void *data) {
   (void)data;
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), a = frame, b = frame + 1;
-  for (int i = 0; i < THREAD_PAIRS; i++) {
-    gc_new(m, a, PARTNER, GC_PLAIN);
-    gc_new(m, b, PARTNER, GC_PLAIN);
-    gc_store(m, a, NEXT, b);
-    gc_store(m, b, NEXT, a);
-    gc_clear(m, a);
-    gc_clear(m, b);
-  }
+  gc_new(m, a, PARTNER, GC_PLAIN);
+  gc_new(m, b, PARTNER, GC_PLAIN);
+  gc_store(m, a, NEXT, b);
+  gc_store(m, b, NEXT, a);
   gc_frame_leave(m, frame, 2, 0);
+  litter(m, PAIR_LITTER);
 }
 
 static void threads_pairs(wl_thread *t, uint64_t n) {
   for (uint64_t i = 0; i < n; i++) {
-    wl_threads(t, 1, 1, leave_pairs, NULL);
+    wl_threads(t, 1, 1, leave_pair, NULL);
     step(t, 1);
   }
 }
@@ -738,12 +801,13 @@ static void threads_stores(wl_thread *t, uint64_t n) {
 }
 
 /* One thread makes objects, and another that is there all the time drops them;
- * neither ever blocks, so that what is dropped must find its way to whoever may
- * free it: flat. */
-enum { PARTNER_PLACES = 4096 };
+ * both have blocked before, and neither does again, so that what is dropped
+ * must find its way to whoever may free it: flat. */
+enum { PARTNER_PLACES = 4096, PARTNER_LIST = 8192 };
 
 static totals of_threads_partner(uint64_t n) {
-  totals s = keeps(array(PARTNER_PLACES), nodes(n * STEP));
+  totals s =
+      keeps(sum(array(PARTNER_PLACES), nodes(PARTNER_LIST)), nodes(n * STEP));
   s.live += nodes(PARTNER_PLACES < n * STEP ? PARTNER_PLACES : n * STEP).bytes;
   return s;
 }
@@ -761,6 +825,7 @@ static void poll(wl_thread *t) {
 
 static void empty_again(wl_thread *t, void *data) {
   partnership *both = data;
+  wl_yield(t);
   for (;;) {
     uint64_t n = atomic_load(&both->emptied);
     while (atomic_load(&both->filled) == n && !atomic_load(&both->over))
@@ -775,8 +840,10 @@ static void empty_again(wl_thread *t, void *data) {
 
 static void threads_partner(wl_thread *t, uint64_t n) {
   partnership both = {0};
+  make_list(t, MORE, PARTNER_LIST);
   make_array(t->m, KEPT, PARTNER_PLACES);
   wl_child *child = wl_thread_start(t, 1, empty_again, &both);
+  wl_yield(t);
   gc_reg r = gc_frame_enter(t->m, 1, 0);
   for (uint64_t i = 0; i < n * STEP; i++) {
     new_node(t->m, r);
@@ -849,12 +916,16 @@ static void run_shape(wl_thread *t, const shape *s) {
   totals x = s->of(n);
   make_list(t, PROGRAM, 1); /* one object that is alive to the end */
   wl_begin(t);
+  const uint64_t outside_before = outside_bytes();
   work_before = count_work(t);
   work_longest = 0;
   s->play(t, n);
   wl_end(t);
   wl_count(t, "longest-work", work_longest);
   settle(t->m);
+  const uint64_t outside = outside_bytes();
+  wl_count(t, "outside-bytes",
+           outside > outside_before ? outside - outside_before : 0);
   wl_expectation e = {.live = 1 + x.kept.objects,
                       .cyclic = x.cyclic.objects,
                       .allocated = 1 + x.made.objects,
@@ -909,7 +980,8 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(rings_beside, "rings-beside")                                              \
   X(rings_pinned, "rings-pinned")                                              \
   X(alone_large, "large-alone")                                                \
-  X(alone_sizes, "sizes")
+  X(alone_sizes, "sizes")                                                      \
+  X(alone_crannies, "crannies")
 
 #define FINALIZER_SHAPES(X)                                                    \
   X(backlog, "backlog")                                                        \
@@ -932,6 +1004,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(pairs_forwards, "forwards")                                                \
   X(pairs_backwards, "backwards")                                              \
   X(pairs_turnover, "turnover")                                                \
+  X(pairs_nested, "nested")                                                    \
   X(alone_pairs, "dropped")
 
 #define THREAD_SHAPES(X)                                                       \
@@ -940,7 +1013,9 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(threads_idle, "idle")                                                      \
   X(threads_partner, "partner")                                                \
   X(alone_threads, "brief")                                                    \
-  X(alone_sizes_of_threads, "sizes")
+  X(alone_sizes_of_threads, "sizes")                                           \
+  X(alone_spent, "spent")                                                      \
+  X(alone_left, "left")
 
 WORKLOAD(growth, "growth", "shapes whose cost must be linear", WL_NEEDS_DEPTH,
          PLAIN_SHAPES);

@@ -223,12 +223,15 @@ static inline amount larges(uint64_t first, uint64_t n) {
 #define ALONE(X)                                                               \
   X(alone_large)                                                               \
   X(alone_sizes)                                                               \
+  X(alone_crannies)                                                            \
   X(alone_queued)                                                              \
   X(alone_taken)                                                               \
   X(alone_weaks)                                                               \
   X(alone_pairs)                                                               \
   X(alone_threads)                                                             \
-  X(alone_sizes_of_threads)
+  X(alone_sizes_of_threads)                                                    \
+  X(alone_spent)                                                               \
+  X(alone_left)
 
 #define ALONE_DECLARED(identifier)                                             \
   totals of_##identifier(uint64_t n);                                          \

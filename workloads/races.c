@@ -17,6 +17,7 @@
  *   handover   threads make objects for each other, which keep and wrap some
  *   slots      threads store into their own slots of common old objects
  *   visitors   threads come and go, and leave what they made to others
+ *   guests     threads attach, make a few objects and detach, all the time
  *   weak       (races-weak) threads ask weak references and ephemerons for
  *              objects that another thread is just dropping
  *
@@ -33,18 +34,19 @@ enum { SHAPE, ROUNDS, AMBUSH };
 
 enum {
   PHASES = 3,
-  BATCH = 2000, /* objects to which threads do the same */
-  HANDED = 400, /* objects that a thread hands over in a round */
-  LANE = 32,    /* objects on their way from one thread to the next */
-  KEPT = 24,    /* objects of others that a thread holds */
-  POOL = 6,     /* chains that wait for visitors */
-  LONGEST = 10, /* objects of a chain, about */
-  RINGS = 8,    /* one in so many objects that are handed over is a ring */
-  LAST = 12,    /* chains that a visitor drops when it ends */
-  MOST = 16,    /* threads, at most */
-  SMALL = 40,   /* small tables of `slots`, beside a large one */
-  FEW = 6,      /* slots of a small one */
-  MANY = 200,   /* slots of the large one */
+  BATCH = 2000,  /* objects to which threads do the same */
+  IN_STEP = 100, /* of these, how many they drop in step */
+  HANDED = 400,  /* objects that a thread hands over in a round */
+  LANE = 32,     /* objects on their way from one thread to the next */
+  KEPT = 24,     /* objects of others that a thread holds */
+  POOL = 6,      /* chains that wait for visitors */
+  LONGEST = 10,  /* objects of a chain, about */
+  RINGS = 8,     /* one in so many objects that are handed over is a ring */
+  LAST = 12,     /* chains that a visitor drops when it ends */
+  MOST = 16,     /* threads, at most */
+  SMALL = 40,    /* small tables of `slots`, beside a large one */
+  FEW = 6,       /* slots of a small one */
+  MANY = 200,    /* slots of the large one */
 };
 
 /* Global roots.  From CHAINS on, POOL of them, which the shapes use as they
@@ -66,6 +68,9 @@ typedef struct play {
   bool large; /* all objects of the phase are */
   meeting meeting;
   wl_lock lock;
+  /* Of the objects that are dropped in step: how many the leader has begun and
+   * ended to drop, how often others have dropped one, and the naps before. */
+  _Atomic uint64_t begun, ended, followed, naps;
   _Atomic uint64_t made;          /* objects so far */
   _Atomic uint64_t cyclic;        /* of these, in rings that were dropped */
   _Atomic bool full[MOST * LANE]; /* whether a slot of a lane is taken */
@@ -187,6 +192,37 @@ static void make_batch(wl_thread *t, play *p, uint32_t g) {
   gc_frame_leave(m, frame, 3, 1);
 }
 
+/* Drops the first objects of an array in step with the other threads: one
+ * leads, and is stopped often; the others drop an object when the leader was
+ * stopped while it dropped the same, or has dropped it.  `turn`: how often that
+ * was done before. */
+static void drop_in_step(wl_thread *t, play *p, gc_reg mine, uint64_t turn) {
+  const bool leads = turn % p->threads + 1 == t->index;
+  if (p->one_in)
+    ambush_begin(1 + p->one_in / 32, mix(wl_random(t)));
+  for (uint32_t i = 0; i < IN_STEP; i++) {
+    const uint64_t n = turn * IN_STEP + i;
+    unsigned tries = 0;
+    if (leads) {
+      while (atomic_load(&p->followed) < n * (p->threads - 1))
+        wait_a_little(t, tries++);
+      atomic_store(&p->naps, ambush_naps());
+      atomic_store(&p->begun, n + 1);
+      ambush();
+      gc_store_null(t->m, mine, i);
+      atomic_store(&p->ended, n + 1);
+    } else {
+      while (atomic_load(&p->ended) <= n &&
+             (atomic_load(&p->begun) <= n ||
+              atomic_load(&p->naps) == ambush_naps()))
+        wait_a_little(t, tries++);
+      gc_store_null(t->m, mine, i);
+      atomic_fetch_add(&p->followed, 1);
+    }
+  }
+  await_ambush(t, p);
+}
+
 /* Drops what an array holds, one by one or all at once. */
 static void drop_array(wl_thread *t, play *p, gc_reg mine, uint64_t round) {
   gc_mutator *m = t->m;
@@ -219,6 +255,8 @@ static void drops(wl_thread *t, play *p) {
     meet(t, p);
     if (maker)
       gc_global_clear(m, g);
+    if (round % 4 == 0)
+      drop_in_step(t, p, mine, round / 4);
     drop_array(t, p, mine, round);
   }
   gc_frame_leave(m, frame, 1, 1);
@@ -339,6 +377,26 @@ static void store_slot(wl_thread *t, play *p, gc_reg array, uint32_t slot,
   gc_frame_leave(m, item, 1, 0);
 }
 
+/* After a collection each thread stores into a few objects, and ends: what they
+ * have remembered or logged is little for each, and much together. */
+static void end_with_few_stores(wl_thread *t, play *p, gc_reg all,
+                                gc_reg array) {
+  enum { EACH = SMALL / MOST };
+  gc_mutator *m = t->m;
+  gc_reg item = gc_frame_enter(m, 1, 0);
+  meet(t, p);
+  if (t->index == 1)
+    gc_collect(m);
+  meet(t, p);
+  gc_global_borrow(m, all, TABLE);
+  for (uint32_t k = 0; k < EACH; k++) {
+    gc_borrow(m, array, all, 1 + (t->index - 1) * EACH + k);
+    gc_load(m, item, array, 0);
+    gc_store_take(m, array, 0, item);
+  }
+  gc_frame_leave(m, item, 1, 0);
+}
+
 static void slots(wl_thread *t, play *p) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 0, 2), all = frame, array = frame + 1;
@@ -353,6 +411,7 @@ static void slots(wl_thread *t, play *p) {
         store_slot(t, p, array, s, slots_of(k), round);
     }
   }
+  end_with_few_stores(t, p, all, array);
   gc_frame_leave(m, frame, 0, 2);
 }
 
@@ -435,6 +494,47 @@ static void visitors(wl_thread *t, play *p) {
     await_ambush(t, p);
     visit_chains(t, p);
     wl_thread_join(t, child);
+  }
+}
+
+/* ------------------------------------------------------------------------- *
+ * guests: threads that come back as new mutators again and again.  A thread
+ * that really ends blocks signals, and cannot be stopped while it detaches; one
+ * that detaches and goes on can.
+ * ------------------------------------------------------------------------- */
+
+enum { STAYS = 40 }; /* in a round */
+
+/* Puts a new object in front of a chain, or drops a long one. */
+static void stay(wl_thread *t, play *p) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), chain = frame, item = frame + 1;
+  uint32_t g = (uint32_t)wl_random_below(t, POOL);
+  swap_chain(t, p, g, chain, true);
+  if (length_of(t, p, chain) > LONGEST)
+    gc_clear(m, chain);
+  ambush();
+  new_item(t, p, item, GC_PLAIN);
+  gc_store_take(m, item, NEXT, chain);
+  swap_chain(t, p, g, item, false);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* A collection makes lists anew, so what is wrong with one must be seen before.
+ */
+static void guests(wl_thread *t, play *p) {
+  for (uint64_t round = 0; round < p->rounds; round++) {
+    for (int n = 0; n < STAYS; n++) {
+      stay(t, p);
+      ambush();
+      gc_thread_detach(t->m);
+      ambush();
+      t->m = gc_thread_attach(t->run->heap);
+    }
+    meet(t, p);
+    if (t->index == 1)
+      inspect(t);
+    meet(t, p);
   }
 }
 
@@ -582,6 +682,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   wl_begin(t);
   for (int i = 0; i < PHASES; i++) {
     p->large = i == 1;
+    p->begun = p->ended = p->followed = 0;
     wl_threads(t, p->threads, 1, take_part, &(phase){s, p});
     wl_step(t, 0, p->rounds);
     inspect(t);
@@ -643,7 +744,8 @@ static wl_volume volume_of(const shape *s, const uint64_t *p,
   X(drops, 1, BATCH)                                                           \
   X(handover, MOST *LANE, 2 * HANDED)                                          \
   X(slots, SMALL + 1, (MANY + SMALL * FEW) / 2)                                \
-  X(visitors, 1, 8 * POOL + 2 * LAST)
+  X(visitors, 1, 8 * POOL + 2 * LAST)                                          \
+  X(guests, 1, 3 * STAYS)
 #define WEAK_SHAPES(X) X(weak, 1, 4 * BATCH)
 
 WORKLOAD(races, "races", "threads that race for the same objects",

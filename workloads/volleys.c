@@ -14,12 +14,16 @@
  *   takes      loads an object, and nulls the slot that led to it;
  *   replaces   the same, and stores a new object in its place;
  *   stores     a new object into its slot of each object;
+ *   fills      one thread makes objects in the gaps between those that the
+ *              others take, and may stop within any operation (ambush.h);
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
- * Then everybody makes garbage, so that collections come, and looks whether all
- * is still there.  What is not as it was left is WRONG by the oracle `graph`.
+ * Then the collector checks its invariants, everybody makes garbage, so that
+ * collections come, and looks whether all is still there.  What is not as it
+ * was left is WRONG by the oracle `graph`.
  *
  * Survivors: a table with the objects of the last round. */
+#include "ambush.h"
 #include "parts.h"
 
 #include <inttypes.h>
@@ -34,14 +38,24 @@ enum { OWN = 4 }; /* slots of an object: at most so many threads */
 #define OBJECT ((gc_shape){OWN, 16})
 #define YOUNG  ((gc_shape){1, 8})
 
-typedef enum volley { TAKES, REPLACES, STORES, READS, VOLLEYS } volley;
+enum {
+  AHEAD = 512, /* bytes */
+  FILLED_WITHOUT_STOP = 8,
+};
+
+typedef enum volley { TAKES, REPLACES, STORES, FILLS, READS, VOLLEYS } volley;
 
 typedef struct meeting {
   _Atomic unsigned arrived; /* threads that are ready */
+  _Atomic unsigned done;    /* that have played their part */
+  _Atomic bool checked;     /* the collector's invariants were, after that */
   unsigned threads;
   volley volley;
   uint64_t round;
   bool weak; /* the collector has weak references */
+  /* While gaps are filled: who does, and where its last object is. */
+  unsigned filler;
+  _Atomic uintptr_t filled;
 } meeting;
 
 /* Objects made in all. */
@@ -87,9 +101,74 @@ static void await_others(wl_thread *t, meeting *all) {
     gc_safepoint(t->m);
 }
 
+/* Waits without being in anybody's way. */
+static void wait_a_little(wl_thread *t, unsigned tries) {
+  if (tries % 64 == 63)
+    wl_yield(t);
+  else
+    gc_safepoint(t->m);
+}
+
+/* The collector checks what the barriers have written, before a collection uses
+ * it.  Nobody does anything meanwhile. */
+static void inspect(wl_thread *t, meeting *all) {
+  atomic_fetch_add(&all->done, 1);
+  for (unsigned n = 0; t->index == 1 && atomic_load(&all->done) < all->threads;
+       n++)
+    wait_a_little(t, n);
+  if (t->index == 1) {
+    const char *why = gc_heap_check(t->run->heap);
+    if (why)
+      wl_violation(t, "check", all->round, why);
+    atomic_store(&all->checked, true);
+  }
+  for (unsigned n = 0; !atomic_load(&all->checked); n++)
+    wait_a_little(t, n);
+}
+
+/* Fills gaps: makes an object for each that others take. */
+static void fill(wl_thread *t, meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  const uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  ambush_begin(FILLED_WITHOUT_STOP, mix(wl_random(t)));
+  for (uint32_t i = 0; i < width; i++) {
+    ambush();
+    new_stamped(m, first + i, OBJECT, id_of(all, i));
+    atomic_store_explicit(&all->filled, (uintptr_t)gc_payload(m, first + i),
+                          memory_order_relaxed);
+  }
+  ambush_end();
+  atomic_store(&all->filled, UINTPTR_MAX - AHEAD);
+  count(width);
+}
+
+/* Takes the thread's objects, from the last one on, and keeps a little ahead of
+ * the gap that is filled now. */
+static void take_beside(wl_thread *t, meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  gc_reg table = gc_frame_enter(m, 0, 1);
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = (uint32_t)wl_get(t, WIDTH); i-- > 0;) {
+    if (i % all->threads != t->index - 1)
+      continue;
+    gc_load(m, first + i, table, i);
+    for (unsigned n = 0;
+         (uintptr_t)gc_payload(m, first + i) >
+         atomic_load_explicit(&all->filled, memory_order_relaxed) + AHEAD;
+         n++)
+      wait_a_little(t, n);
+    gc_store_null(m, table, i);
+  }
+  gc_frame_leave(m, table, 0, 1);
+}
+
 /* The thread's part of the volley.  It takes into the registers from `first`
  * on, a register for each object. */
-static void shoot(wl_thread *t, const meeting *all, gc_reg first) {
+static void shoot(wl_thread *t, meeting *all, gc_reg first) {
+  if (all->volley == FILLS) {
+    (all->filler == t->index ? fill : take_beside)(t, all, first);
+    return;
+  }
   gc_mutator *m = t->m;
   unsigned me = t->index - 1;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
@@ -147,9 +226,11 @@ static void take_part(wl_thread *t, void *data) {
   gc_mutator *m = t->m;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   gc_reg first = gc_frame_enter(m, width, 0);
-  litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
+  if (all->volley != FILLS)
+    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
   await_others(t, all);
   shoot(t, all, first);
+  inspect(t, all);
   litter(t, wl_get(t, LITTER));
   look(t, all, first);
   gc_frame_leave(m, first, width, 0);
@@ -159,19 +240,26 @@ static void take_part(wl_thread *t, void *data) {
  * Rounds.
  * ------------------------------------------------------------------------- */
 
-/* Puts a new table of neighbours into a global root. */
-static void make_table(wl_thread *t, const meeting *all) {
+/* Puts a new table of neighbours into a global root: the last one is the first
+ * in memory if there are to be gaps between them.  A collector that has marked
+ * the table in its order has then not reached those that are taken first. */
+static void make_table(wl_thread *t, const meeting *all, bool gaps) {
   gc_mutator *m = t->m;
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   gc_reg frame = gc_frame_enter(m, 2, 0), table = frame, o = frame + 1;
   gc_new(m, table, (gc_shape){width, 0}, GC_PLAIN);
   for (uint32_t i = 0; i < width; i++) {
-    new_stamped(m, o, OBJECT, id_of(all, i));
-    gc_store_take(m, table, i, o);
+    if (gaps)
+      new_stamped(m, o, OBJECT, UINT64_MAX);
+    const uint32_t place = gaps ? width - 1 - i : i;
+    new_stamped(m, o, OBJECT, id_of(all, place));
+    gc_store_take(m, table, place, o);
   }
-  count(1 + width);
+  count(1 + width + (gaps ? width : 0));
   gc_global_store(m, TABLE, table);
   gc_frame_leave(m, frame, 2, 0);
+  if (gaps)
+    gc_collect(m);
 }
 
 /* Lets weak references alone lead to the objects of the table. */
@@ -206,8 +294,13 @@ static void run(wl_thread *t) {
   for (; all.round < wl_get(t, ROUNDS); all.round++) {
     all.volley = (volley)(all.round % (all.weak ? VOLLEYS : READS));
     atomic_store(&all.arrived, 0);
-    make_table(t, &all);
-    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
+    atomic_store(&all.done, 0);
+    atomic_store(&all.checked, false);
+    all.filler = 1 + (unsigned)(all.round % all.threads);
+    atomic_store(&all.filled, 0);
+    make_table(t, &all, all.volley == FILLS);
+    if (all.volley != FILLS)
+      litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
     wl_threads(t, all.threads, 1, take_part, &all);
@@ -216,7 +309,7 @@ static void run(wl_thread *t) {
   }
   wl_end(t);
   gc_global_clear(m, TABLE);
-  make_table(t, &all);
+  make_table(t, &all, false);
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   wl_expectation e = {.live = 1 + width,
                       .allocated = atomic_load(&allocated),

@@ -15,14 +15,26 @@ static struct {
   size_t count;
 } roots[ROOTS];
 
+/* Types with as many slots share a kind: libgc has room for few. */
+static int kind_of(unsigned slots) {
+  for (const hand_type *t = types; t; t = t->next)
+    if (t->slots == slots)
+      return t->kind;
+  return (int)GC_new_kind(GC_new_free_list(),
+                          slots * sizeof(void *) | GC_DS_LENGTH, 0, 1);
+}
+
 void hand_type_begin(hand_type *t, unsigned slots, size_t bytes) {
   const size_t granules = (bytes + BDWGC_GRANULE - 1) / BDWGC_GRANULE;
-  *t = (hand_type){
-      .bytes = granules * BDWGC_GRANULE,
-      .kind = (int)GC_new_kind(GC_new_free_list(),
-                               slots * sizeof(void *) | GC_DS_LENGTH, 0, 1),
-      .next = types};
+  *t = (hand_type){.bytes = granules * BDWGC_GRANULE,
+                   .slots = slots,
+                   .kind = kind_of(slots),
+                   .next = types};
   types = t;
+}
+
+void hand_leaf_begin(hand_type *t, size_t bytes) {
+  hand_type_begin(t, 0, bytes);
 }
 
 void hand_root(void *from, size_t count) {

@@ -14,6 +14,7 @@
 typedef struct hand_type {
   void *free; /* heap cells, zero but for the link in their first word */
   size_t bytes;
+  unsigned slots;
   int kind;
   struct hand_type *next;
 } hand_type;
@@ -28,6 +29,7 @@ static inline void *hand_new(hand_type *t) {
   return o;
 }
 
+#define hand_leaf(t)       hand_new(t)
 #define hand_built(o)      ((void)(o))
 #define hand_share(o)      (o)
 #define hand_drop(o)       ((void)(o))

@@ -21,6 +21,7 @@
  *   hand_new(t)     a new object, of which no field is set yet.  Ends the run
  *                   as OOM if there is no memory
  *   hand_built(o)   to be called when the fields are set
+ *   hand_leaf(t)    a new object of a type without slots; no hand_built
  *   hand_share(o)   o, for one more reference to it
  *   hand_drop(o)    gives up a reference.  Where GC_EXPLICIT_FREE, it does
  *                   nothing, and the object dies by hand_free
@@ -38,6 +39,9 @@
  * called once, before the first object is made.  Ends the process if the
  * library refuses. */
 void hand_type_begin(hand_type *t, unsigned slots, size_t bytes);
+
+/* The same for objects without slots, that hand_leaf makes. */
+void hand_leaf_begin(hand_type *t, size_t bytes);
 
 /* Makes `count` pointers at `from`, which lasts until the process ends, roots.
  * At most 8 times. */

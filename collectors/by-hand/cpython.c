@@ -59,13 +59,39 @@ FUNCTIONS(two, 2)
 FUNCTIONS(three, 3)
 FUNCTIONS(many, many)
 
-void hand_type_begin(hand_type *t, unsigned slots, size_t bytes) {
-  static PyTypeObject types[] = {TYPE(many), TYPE(one), TYPE(two), TYPE(three)};
-  t->type = &types[slots < sizeof types / sizeof *types ? slots : 0];
-  many = slots;
+static void leaf_dealloc(PyObject *self) {
+  PyObject_Del(self);
+  hand_objects--;
+}
+
+/* Makes a type like `kind`, for objects of so many bytes. */
+static void ready(hand_type *t, const PyTypeObject *kind, size_t bytes) {
+  enum { TYPES = 8 };
+  static PyTypeObject types[TYPES];
+  static size_t count;
+  if (count == TYPES)
+    gc_out_of_memory(NULL, (gc_shape){0, (uint32_t)bytes});
+  t->type = &types[count++];
+  *t->type = *kind;
   t->type->tp_basicsize = (Py_ssize_t)bytes;
   if (PyType_Ready(t->type))
-    gc_out_of_memory(NULL, (gc_shape){slots, 0});
+    gc_out_of_memory(NULL, (gc_shape){0, (uint32_t)bytes});
+}
+
+void hand_type_begin(hand_type *t, unsigned slots, size_t bytes) {
+  static const PyTypeObject kinds[] = {TYPE(many), TYPE(one), TYPE(two),
+                                       TYPE(three)};
+  const unsigned known = sizeof kinds / sizeof *kinds;
+  if (slots == 0 || slots >= known)
+    many = slots;
+  ready(t, &kinds[slots < known ? slots : 0], bytes);
+}
+
+void hand_leaf_begin(hand_type *t, size_t bytes) {
+  static const PyTypeObject kind = {
+      PyVarObject_HEAD_INIT(NULL, 0).tp_name = "by_hand.leaf",
+      .tp_flags = Py_TPFLAGS_DEFAULT, .tp_dealloc = leaf_dealloc};
+  ready(t, &kind, bytes);
 }
 
 /* What is referred to from outside of the tracked objects has references that

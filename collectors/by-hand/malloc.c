@@ -8,6 +8,10 @@ void hand_type_begin(hand_type *t, unsigned slots, size_t bytes) {
   t->bytes = bytes;
 }
 
+void hand_leaf_begin(hand_type *t, size_t bytes) {
+  hand_type_begin(t, 0, bytes);
+}
+
 /* Nothing looks for references. */
 void hand_root(void *from, size_t count) {
   (void)from, (void)count;

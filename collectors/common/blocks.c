@@ -1,5 +1,6 @@
 /* blocks.c: see blocks.h. */
 #include "common/blocks.h"
+#include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
 #include <string.h>
 
@@ -19,11 +20,15 @@ typedef struct block {
 static block *blocks;        /* by number; 0 is never a block */
 static uint32_t blocks_list; /* the list of empty blocks with pages */
 static uint32_t blocks_bare; /* the list of those without */
+/* How many blocks have pages, and the most that ever had.  Groups come only
+ * when no block lacks pages, so there are never more blocks than that. */
+static uint32_t blocks_paged, blocks_most;
 uint32_t blocks_end;
 _Atomic uint32_t blocks_spare;
 
 bool blocks_create(void) {
   blocks_end = blocks_list = blocks_bare = 0;
+  blocks_paged = blocks_most = 0;
   blocks_spare = 0;
   blocks = blocks_table(sizeof *blocks);
   return blocks != NULL;
@@ -41,6 +46,12 @@ static void blocks_push(uint32_t number) {
   blocks_spare += !blocks[number].bare;
 }
 
+static void blocks_page(uint32_t n) {
+  blocks_paged += n;
+  if (blocks_paged > blocks_most)
+    blocks_most = blocks_paged;
+}
+
 /* Takes a group from the arena, a smaller one if there is no room for a whole
  * one.  Its blocks will be taken in address order. */
 static void blocks_grow(void) {
@@ -54,6 +65,7 @@ static void blocks_grow(void) {
   if (first + n > blocks_end)
     __atomic_store_n(&blocks_end, first + n, __ATOMIC_RELAXED);
   blocks[first].group = (uint8_t)n;
+  blocks_page(n);
   if (poison_active())
     poison_free(p, n * BLOCK_BYTES);
   while (n-- > 0)
@@ -63,12 +75,13 @@ static void blocks_grow(void) {
 /* Gets at least one more empty block, if the limit allows.  Bare ones come
  * first: they need no page for a new group. */
 static void blocks_get(void) {
-  uint32_t number = blocks_bare;
+  uint32_t number = gc_mutant(bare_never_taken) ? 0 : blocks_bare;
   if (!number) {
     blocks_grow();
   } else if (space_commit(BLOCK_BYTES)) {
     blocks_bare = blocks[number].next;
     blocks[number].bare = false;
+    blocks_page(1);
     if (poison_active())
       poison_free(block_address(number), BLOCK_BYTES);
     blocks_push(number);
@@ -108,9 +121,11 @@ bool blocks_hold(uint32_t n) {
  * until then.  Returns false if the limit does not allow that. */
 static bool blocks_free(uint32_t first, uint32_t bare) {
   uint32_t n = blocks[first].group;
-  if (bare && !space_commit((uint64_t)bare * BLOCK_BYTES))
+  if (bare && !gc_mutant(bare_freed_uncounted) &&
+      !space_commit((uint64_t)bare * BLOCK_BYTES))
     return false;
   memset(&blocks[first], 0, n * sizeof *blocks);
+  blocks_paged -= n - bare;
   if (poison_active()) /* to be freed as one */
     poison_take(block_address(first), n * BLOCK_BYTES);
   space_free(block_address(first), space_uncached());
@@ -139,6 +154,7 @@ void blocks_release_but(uint32_t keep) {
       if (surplus && !one->bare &&
           space_decommit(block_address(b + n), BLOCK_BYTES)) {
         one->bare = true;
+        blocks_paged--;
         surplus--;
       }
       blocks_push(b + n);
@@ -179,15 +195,23 @@ uint64_t blocks_side_bytes(size_t bytes) {
   return (uint64_t)end * (sizeof *blocks + bytes);
 }
 
+uint64_t blocks_bytes(void) {
+  return blocks_paged * (uint64_t)BLOCK_BYTES;
+}
+
 const char *blocks_check(void) {
-  uint32_t listed = 0, bare = 0;
+  uint32_t listed = 0, bare = 0, all = 0;
   for (uint32_t b = blocks_list; b; b = blocks[b].next, listed++)
     if (blocks[b].taken || blocks[b].bare || listed > blocks_end)
       return "a block on the empty list is not empty, or has no pages";
   for (uint32_t b = blocks_bare; b; b = blocks[b].next, bare++)
     if (blocks[b].taken || !blocks[b].bare || bare > blocks_end)
       return "a block on the list of those without pages is taken, or has some";
-  for (uint32_t b = 1; b < blocks_end; b++)
+  for (uint32_t b = 1; b < blocks_end; b++) {
     bare -= blocks[b].bare;
+    all += blocks[b].group;
+  }
+  if (all > blocks_most)
+    return "there are more blocks than ever had pages at a time";
   return listed == blocks_spare && !bare ? NULL : "empty blocks are miscounted";
 }

@@ -73,6 +73,10 @@ void blocks_table_destroy(void *table, size_t bytes);
  * collector's tables have `bytes` per block. */
 uint64_t blocks_side_bytes(size_t bytes);
 
+/* Bytes of the blocks that have pages, for checks.  No mutator may run
+ * meanwhile. */
+uint64_t blocks_bytes(void);
+
 /* Checks the list of empty blocks; returns what is wrong, or NULL. */
 const char *blocks_check(void);
 

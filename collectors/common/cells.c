@@ -218,7 +218,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
     if (may && !may(false, bytes))
       return 0;
     cells_unlist(number);
-    cells.holes += bytes;
+    cells.holes += gc_mutant(holes_uncounted) ? 0 : bytes;
     cells_counted.reused += cells_blocks[number].live > 0;
   } else {
     if (may && !may(true, BLOCK_BYTES))
@@ -378,6 +378,7 @@ static void cells_scan_block(uint32_t number, const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
+  at += gc_mutant(first_cell_not_rescanned);
   for (; (at = bitmap_next(marks, at, end)) < end; at++)
     scan(data, space_address((uint32_t)at));
 }
@@ -395,14 +396,21 @@ bool cells_flagged(const uint64_t *marks,
   uint32_t number = cells_unflag();
   if (number) {
     cells_scan_block(number, marks, scan, data);
+    if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
+      cells_blocks[number].flagged = false;
+      cells_unscanned.blocks--;
+    }
     if (gc_mutant(one_block_rescanned))
       cells_unscanned.blocks = 0;
     return true;
   }
   if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
     return false;
-  cells_unscanned.large = false;
+  if (!gc_mutant(large_unflagged_late))
+    cells_unscanned.large = false;
   cells_scan_large(marks, scan, data);
+  if (gc_mutant(large_unflagged_late))
+    cells_unscanned.large = false;
   return true;
 }
 
@@ -447,10 +455,11 @@ static void cells_sort_block(uint32_t b) {
   cells_counted.sorted++;
   uint64_t bytes = live * cell, all = cells_bytes(block->class);
   cells.live_objects += live - (uint64_t)block->live;
-  cells.live_bytes += bytes - block->live * cell;
+  cells.live_bytes += bytes - block->live * cell * !gc_mutant(live_bytes_kept);
   block->live = (uint16_t)live;
   block->touched = false;
-  block->taken = 0;
+  if (!gc_mutant(taken_for_good))
+    block->taken = 0;
   block->free = (uint16_t)((all - bytes) / SPACE_GRANULE);
   if (live == 0) {
     cells_counted.emptied++;
@@ -514,7 +523,9 @@ void cells_sort_begin(void) {
   cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
   for (uint32_t b = 1; b < blocks_end; b++) {
-    cells_blocks[b].live = cells_blocks[b].taken = 0;
+    cells_blocks[b].live = 0;
+    if (!gc_mutant(taken_for_good))
+      cells_blocks[b].taken = 0;
     if (cells_blocks[b].state != CELLS_NONE)
       cells_blocks[b].state = CELLS_UNSORTED;
   }
@@ -697,16 +708,25 @@ static const char *cells_check_lists(void) {
   for (size_t i = 0; cells_larges && i < cells_large_kept; i++)
     if (cells_larges[cells_large_of(large_objects.items[i])].place != i)
       return "an old large object is not in its place in the list";
+  if (blocks_bytes() + large_cells() > space_used())
+    return "the heap counts fewer bytes than its blocks and large objects have";
   return blocks_check();
 }
 
-/* Right after a collection there is one bit per object. */
+/* Right after a collection there is one bit per object.  The bytes are those
+ * of the blocks and of the large objects that the last one left. */
 static const char *cells_check_bits(void) {
   size_t end = blocks_end ? block_granule(blocks_end) : 0;
   for (size_t i = 0; i < large_objects.size; i++)
     if (space_granule(large_objects.items[i]) + 2 > end)
       end = space_granule(large_objects.items[i]) + 2; /* one more granule */
-  uint64_t bits = 0;
+  uint64_t bits = 0, bytes = 0;
+  for (uint32_t b = 1; b < blocks_end; b++)
+    bytes += cells_blocks[b].live * size_class_bytes(cells_blocks[b].class);
+  for (size_t i = 0; i < cells_large_kept; i++)
+    bytes += space_cell(large_objects.items[i]);
+  if (cells.live_bytes != bytes)
+    return "the bytes of what is alive are miscounted";
   for (size_t at = 0; (at = bitmap_next(cells_marks, at, end)) < end; at++)
     bits++;
   if (bits != cells.live_objects && cells.untouched)

@@ -116,7 +116,8 @@ void ephemerons_clear(tracked_where where, bool all) {
     ephemeron *e = ephemeron_at(now ? now : ephemerons.stack.items[i]);
     if (!e->key || where(e->key) || gc_mutant(ephemeron_strong))
       continue;
-    ephemerons_waiting[space_granule(e->key)] = 0;
+    if (!gc_mutant(dead_key_awaited))
+      ephemerons_waiting[space_granule(e->key)] = 0;
     ephemerons_counted.cleared++;
     if (!gc_mutant(ephemeron_uncleared))
       e->key = NULL;
@@ -130,7 +131,7 @@ void ephemerons_prune(tracked_where where, bool all) {
   ephemerons_counted.visited += ephemerons.stack.size - kept;
   for (size_t i = kept; i < ephemerons.stack.size; i++) {
     gc_object *e = ephemerons.stack.items[i], *now = where(e);
-    if (ephemerons_waiting)
+    if (ephemerons_waiting && !gc_mutant(dead_pair_waits))
       ephemerons_waiting[space_granule(e)] = 0;
     if (!now || !ephemeron_at(now)->key)
       continue;
@@ -138,7 +139,8 @@ void ephemerons_prune(tracked_where where, bool all) {
       ephemeron_at(now)->key = where(ephemeron_at(now)->key);
     ephemerons.stack.items[kept++] = now;
   }
-  ephemerons.stack.size = ephemerons.old = kept;
+  ephemerons.old = gc_mutant(pairs_old_too_far) ? ephemerons.stack.size : kept;
+  ephemerons.stack.size = kept;
   ephemerons_ready = 0;
 }
 

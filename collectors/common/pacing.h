@@ -3,6 +3,7 @@
 #ifndef REAPMARK_COMMON_PACING_H
 #define REAPMARK_COMMON_PACING_H
 
+#include "common/hostile/mutants.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -78,7 +79,7 @@ typedef struct pacing_nursery {
 /* To be called after a full collection.  `pays`: it is known that a partial one
  * would not have been futile. */
 static inline void pacing_nursery_full(pacing_nursery *n, bool pays) {
-  n->full_due -= n->full_due > 0;
+  n->full_due -= n->full_due > 0 && !gc_mutant(back_off_for_good);
   if (pays)
     n->full_due = n->full_after = 0;
 }

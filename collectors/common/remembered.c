@@ -36,7 +36,8 @@ void remembered_begin(remembered_set *set, unsigned table) {
 static void remembered_add_whole(object_bag *objects, gc_object *o) {
   hostile_race();
   if (!(__atomic_fetch_and(&o->meta, ~REMEMBERED_NOT, __ATOMIC_RELAXED) &
-        REMEMBERED_NOT))
+        REMEMBERED_NOT) &&
+      !gc_mutant(remembered_by_both))
     return;
   if (gc_mutant(remembered_overflow_lost))
     (void)object_push(&objects->stack, o);
@@ -89,7 +90,9 @@ static bool remembered_add_card(object_stack *cards, gc_object *o,
   size_t bit = remembered_bit(o, card);
   uint64_t mask = (uint64_t)1 << bit % 64;
   hostile_race();
-  if (__atomic_fetch_or(&dirty[bit / 64], mask, __ATOMIC_RELAXED) & mask)
+  if (gc_mutant(card_not_atomic)
+          ? (mutant_set_bits(&dirty[bit / 64], mask) ? 0 : mask)
+          : __atomic_fetch_or(&dirty[bit / 64], mask, __ATOMIC_RELAXED) & mask)
     return true; /* another mutator was faster */
   cards->items[cards->size++] = o;
   cards->items[cards->size++] = (gc_object *)(uintptr_t)card;
@@ -123,6 +126,8 @@ void remembered_add(remembered_set *set, gc_object *o, gc_object **place) {
  * remembered as a whole, which always succeeds; the card then is clean
  * again. */
 static void remembered_pour_cards(object_stack *cards, remembered_set *to) {
+  if (gc_mutant(empty_cards_leak) && !cards->size)
+    return;
   while (cards->size && !gc_mutant(cards_not_inherited)) {
     uint32_t card = (uint32_t)(uintptr_t)object_pop(cards);
     gc_object *o = object_pop(cards);
@@ -173,7 +178,7 @@ static void remembered_take_cards(object_stack *cards,
       cards->items[kept++] = (gc_object *)(uintptr_t)card;
       continue;
     }
-    if (!gc_mutant(card_stays_dirty))
+    if (!gc_mutant(card_stays_dirty) && !(gc_mutant(full_keeps_cards) && !scan))
       bitmap_clear(remembered_dirty, remembered_bit(o, card));
     if (gc_mutant(one_card_scanned))
       scan = NULL;

@@ -1,6 +1,7 @@
 /* stack.c: see stack.h. */
 #include "common/stack.h"
 #include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include "common/space.h"
 #include <pthread.h>
 
@@ -28,9 +29,13 @@ void object_stack_trim(object_stack *s) {
   size_t room = s->room / 2;
   if (s->size >= s->room / 4 || room < STACK_LEAST)
     return;
-  gc_object **items = realloc(s->items, room * sizeof *items);
+  gc_object **items = gc_mutant(trim_leaks)
+                          ? malloc(room * sizeof *items)
+                          : realloc(s->items, room * sizeof *items);
   if (!items) /* then it stays as it is */
     return;
+  if (gc_mutant(trim_leaks))
+    memcpy(items, s->items, s->size * sizeof *items);
   s->items = items;
   __atomic_store_n(&s->room, room, __ATOMIC_RELAXED);
 }
@@ -95,7 +100,7 @@ void bag_spill(object_bag *b, gc_object *o) {
   uint32_t granule = space_granule(o), *link = &bag_table(b->table)[granule];
   if (*link)
     return;
-  *link = b->spilled ? b->spilled : BAG_LAST;
+  *link = b->spilled && !gc_mutant(spill_forgets) ? b->spilled : BAG_LAST;
   b->spilled = granule;
   atomic_fetch_add_explicit(&bag_spills, 1, memory_order_relaxed);
 }
@@ -122,7 +127,8 @@ gc_object *bag_next_spilled(const object_bag *b, uint64_t *at) {
 
 void bag_pour(object_bag *from, object_bag *to) {
   for (gc_object *o; (o = bag_take(from));)
-    bag_put(to, o);
+    if (from->stack.size || !gc_mutant(spilled_not_inherited))
+      bag_put(to, o);
   bag_free(from);
 }
 

@@ -53,7 +53,7 @@ void tracked_queue_dead(tracked_where where, bool all) {
   for (size_t i = kept; i < list->size; i++) {
     gc_object *o = list->items[i], *now = where(o);
     if (now) {
-      list->items[kept++] = now;
+      list->items[kept++] = gc_mutant(finalizable_list_stale) ? o : now;
       continue;
     }
     o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;

@@ -162,9 +162,10 @@ const gc_collector gc_this_collector = {
                                     LARGE_EVENTS,
                                     BOOKKEEPING_EVENTS,
                                     NULL},
-    .work = (const char *const[]){"objects-marked", "bytes-marked",
-                                  "blocks-sorted", REMEMBERED_WORK, LARGE_WORK,
-                                  BOOKKEEPING_WORK, NULL},
+    .work =
+        (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
+                              "blocks-passed", REMEMBERED_WORK, LARGE_WORK,
+                              BOOKKEEPING_WORK, NULL},
     .tight = (const char *const[]){"nursery=64", "nursery=64,remembered-set=2",
                                    "nursery=64,age=0",
                                    "nursery=64,growth=10,growth-least=64",

@@ -151,7 +151,8 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   cells_reset_all();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     remembered_take(&m->remembered, full ? NULL : &gen_scan);
-  remembered_take(&h->orphaned, full ? NULL : &gen_scan);
+  if (full || !gc_mutant(orphaned_cards_wait))
+    remembered_take(&h->orphaned, full ? NULL : &gen_scan);
   tracing_mark(&h->marking, full, gen_visit, gen_reached);
   cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
@@ -170,7 +171,8 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   }
   pacing_partial(&h->pacing, handed);
   pacing_nursery_partial(&h->nursery, handed, live - before, live);
-  if (!h->limited && live > h->pacing.most && !h->nursery.full_due)
+  if (!h->limited && live > h->pacing.most && !h->nursery.full_due &&
+      !gc_mutant(full_never_due))
     h->nursery.full_due = 1;
 }
 

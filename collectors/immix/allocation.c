@@ -55,8 +55,10 @@ static bool im_take(im_hole *hole, uint32_t b) {
 /* Takes the first block with a hole of at least `lines` off a list; 0 if there
  * is none. */
 static uint32_t im_pop(uint32_t *link, unsigned lines) {
-  while (*link && im.blocks[*link].longest < lines)
+  while (*link && im.blocks[*link].longest < lines) {
     link = &im.blocks[*link].next;
+    im.passed++;
+  }
   uint32_t b = *link;
   if (b)
     *link = im.blocks[b].next;
@@ -76,7 +78,7 @@ static uint32_t im_pop_for_mutator(uint32_t *list, unsigned lines) {
 /* A recyclable block for a mutator that nobody returned. */
 static uint32_t im_pop_recyclable(unsigned lines) {
   uint32_t b = im_pop_for_mutator(&im.recyclable, lines);
-  if (!b && lines < im.sought)
+  if (!b && lines < im.sought && !gc_mutant(search_repeated))
     im.sought = lines;
   return b;
 }

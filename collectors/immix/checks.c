@@ -117,6 +117,8 @@ static const char *im_check_lists(void) {
   for (uint32_t b = im.recyclable; b; b = im.blocks[b].next, listed++)
     if (im.blocks[b].state != IM_RECYCLABLE || listed > blocks_end)
       return "a block on the list of the recyclable is not";
+    else if (im.blocks[b].longest >= im.sought)
+      return "a hole is believed to be in no recyclable block, and is in one";
   for (uint32_t b = im.headroom; b; b = im.blocks[b].next, listed++)
     if (im.blocks[b].state != IM_HEADROOM || listed > blocks_end)
       return "a block on the list of the headroom is not";
@@ -146,6 +148,9 @@ static const char *im_check_lists(void) {
   if (listed || touched || headroom != im.headroom_blocks)
     return "a recyclable, aging or touched block or one of the headroom is on "
            "no list";
+  if (im.untouched && !im.spent && headroom < im_wanted_headroom() &&
+      blocks_spare)
+    return "a collection has left the headroom short, though blocks are empty";
   return blocks_check();
 }
 
@@ -171,6 +176,39 @@ static const char *im_check_lines(uint32_t b) {
   return memcmp(expected, im_lines(b), sizeof expected) == 0
              ? NULL
              : "lines are marked that have no live object, or the reverse";
+}
+
+/* Whether line `line` of a block may be handed out: no object that is marked
+ * has a byte in it, and the conservative marker can tell. */
+static bool im_is_free(uint32_t b, size_t line) {
+  const uint64_t *lines = im_lines(b);
+  return !bitmap_test(lines, line) &&
+         !(IM_CONSERVATIVE && line && bitmap_test(lines, line - 1));
+}
+
+/* The holes that are found in a block consist of all its free lines and no
+ * others, up to the last line, and the figures of a block that waits to be
+ * taken are those of its holes. */
+static const char *im_check_holes(uint32_t b) {
+  im_block block = im.blocks[b];
+  size_t line = 0, end, at;
+  do {
+    at = im_find_hole(b, line, &end);
+    for (; line < at; line++)
+      if (im_is_free(b, line))
+        return "a free line is in no hole";
+    for (; line < IM_LINES && line < end; line++)
+      if (!im_is_free(b, line))
+        return "a hole has a line that is not free";
+  } while (at < IM_LINES);
+  if (block.state == IM_FULL && im_find_hole(b, 0, &end) < IM_LINES)
+    return "a full block has a hole";
+  im_measure(b);
+  if (block.state == IM_RECYCLABLE &&
+      memcmp(&block, &im.blocks[b], sizeof block))
+    return "the holes of a recyclable block are miscounted";
+  im.blocks[b] = block;
+  return NULL;
 }
 
 static const char *im_check_hole(const im_hole *hole) {
@@ -209,6 +247,8 @@ static const char *im_check_objects(void) {
     for (; (at = bitmap_next(im.marks, at, end)) < end; at++)
       objects++;
     const char *why = im_check_lines(b);
+    if (!why)
+      why = im_check_holes(b);
     if (why)
       return why;
   }

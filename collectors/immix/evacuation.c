@@ -173,8 +173,13 @@ static gc_object *im_aged_room(size_t bytes) {
   return to;
 }
 
-/* Memory for a copy of an object of block `from`, wherever there is some. */
+/* Memory for a copy of an object of block `from`, wherever there is some. Where
+ * lists are bounded (hostile.h), no more than so many objects in a row find
+ * room: it is seldom that an object has to stay otherwise. */
 static gc_object *im_room_for(uint32_t from, size_t bytes) {
+  if (gc_unlikely(hostile.buffers) &&
+      (im.moved + im.stayed) % (hostile.buffers + 1) == hostile.buffers)
+    return NULL;
   gc_object *to = NULL;
   if (IM_GENERATIONS) {
     if (im.ages && im.blocks[from].fresh)
@@ -193,8 +198,11 @@ static __attribute__((noinline)) gc_object *im_copy(gc_object *o, bool pairs) {
     im.stayed++;
     return o;
   }
-  if (pairs)
+  if (pairs && !gc_mutant(moved_key_unwoken))
     ephemerons_reached(o);
+  if (gc_mutant(evacuated_lines_marked))
+    im_mark_lines(im.lines, (uintptr_t)block_address(0), o,
+                  forwarding_bytes(o));
   im.moved++;
   return forwarding_move(o, to);
 }
@@ -203,11 +211,13 @@ static __attribute__((noinline)) gc_object *im_copy(gc_object *o, bool pairs) {
 static inline gc_object *im_evacuate(gc_object *o, bool pairs) {
   if (forwarding_moved(o))
     return gc_mutant(second_reference_stale) ? o : forwarding_copy(o);
-  return im_marked(o) ? o : im_copy(o, pairs);
+  return im_marked(o) && !gc_mutant(stayed_copied_later) ? o
+                                                         : im_copy(o, pairs);
 }
 
 gc_object *im_where(gc_object *o) {
-  if (im.blocks[block_number(o)].candidate && forwarding_moved(o))
+  if (im.blocks[block_number(o)].candidate && forwarding_moved(o) &&
+      !gc_mutant(moved_seem_dead))
     return gc_mutant(target_not_followed) ? o : forwarding_copy(o);
   return im_marked(o) ? o : NULL;
 }
@@ -339,7 +349,8 @@ static inline __attribute__((always_inline)) void im_drain(bool evacuates,
     if (gc_likely(bytes <= IM_MOST))
       im_mark_lines(lines, lines_base, o, bytes);
     objects++;
-    live += bytes;
+    if (bytes <= IM_MOST || !gc_mutant(live_without_large))
+      live += bytes;
     if (pairs)
       ephemerons_reached(o);
     gc_object **slot = o->slots, **end = slot + slots;

@@ -107,18 +107,18 @@ const gc_collector gc_this_collector = {
              "next",
              &im_option_conservative, 0, 1},
             {0}},
-    /* "objects-stayed" is no event: an object stays only where much more of a
-     * block is alive than was reckoned with, which a million operations need
-     * not bring about.  tests/collectors/immix.c does. */
+    /* "objects-stayed" is no event: where no list is bounded (im_room_for), an
+     * object stays only where much more of a block is alive than was reckoned
+     * with, which a million operations need not bring about. */
     .events =
         (const char *const[]){
             "collections", "evacuations", "objects-moved", "desperate",
             "headroom-used", "headroom-spent", "blocks-reused",
             "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
             "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
-    .work =
-        (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
-                              LARGE_WORK, BOOKKEEPING_WORK, NULL},
+    .work = (const char *const[]){"objects-marked", "bytes-marked",
+                                  "blocks-sorted", "blocks-passed", LARGE_WORK,
+                                  BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){"growth-least=32,growth=10",
                               "growth-least=32,growth=10,conservative=1",

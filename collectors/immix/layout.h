@@ -123,6 +123,7 @@ struct gc_heap {
   uint64_t copied_into; /* blocks of the headroom that took copies */
   uint64_t spent_blocks; /* blocks of the headroom that mutators were given */
   uint64_t reused;       /* recyclable blocks that mutators took */
+  uint64_t passed;       /* recyclable blocks whose holes were too short */
   uint64_t returns;      /* blocks that ended threads left to others */
   uint64_t overflowed;   /* objects for which a mutator's hole was too short */
   uint64_t given_up;     /* holes given up because only such objects came */
@@ -174,7 +175,10 @@ static inline size_t im_find_hole(uint32_t b, size_t line, size_t *end) {
   for (;;) {
     line = bitmap_next_clear(lines, line, IM_LINES);
     *end = bitmap_next(lines, line, IM_LINES);
+    if (gc_mutant(end_line_lost) && line == IM_LINES - 1)
+      line = IM_LINES;
     if (!IM_CONSERVATIVE || gc_mutant(next_line_used) || line == 0 ||
+        (gc_mutant(end_line_used) && line == IM_LINES - 1) ||
         line == IM_LINES || !bitmap_test(lines, line - 1))
       return line;
     /* A small object that begins in the marked line may end in this one. */

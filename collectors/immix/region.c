@@ -124,8 +124,15 @@ static void im_sort_block(uint32_t b) {
     im.free_lines -= block->counted - 1u;
   }
   uint32_t next_touched = block->next_touched;
+  im_block before = *block;
   *block = (im_block){.state = IM_FULL};
-  im_measure(b);
+  if (gc_mutant(evacuated_unmeasured) && before.candidate) {
+    block->holes = before.holes;
+    block->free = before.free;
+    block->longest = before.longest;
+  } else {
+    im_measure(b);
+  }
   im.sorted++;
   if (block->free == IM_LINES) {
     im.emptied++;
@@ -161,7 +168,8 @@ static void im_sort_touched(void) {
 }
 
 void im_sort(bool all) {
-  im.copies = (im_hole){0};
+  if (!gc_mutant(copies_go_on))
+    im.copies = (im_hole){0};
   if (!gc_mutant(aged_hole_kept))
     im.aged = (im_hole){0};
   if (!gc_mutant(filled_hole_kept))
@@ -174,7 +182,8 @@ void im_sort(bool all) {
   else
     im_sort_touched();
   im.touched = 0;
-  im.sought = IM_LINES + 1;
+  if (!gc_mutant(sought_stays))
+    im.sought = IM_LINES + 1;
   im.full = im.spent = im.partial = false;
   im.allocated = im.large = 0;
   im.untouched = true;
@@ -183,7 +192,8 @@ void im_sort(bool all) {
 void im_set_headroom(uint64_t expected) {
   pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
   im.expected = (uint32_t)((expected + BLOCK_BYTES - 1) / BLOCK_BYTES);
-  im_fill_headroom();
+  if (!gc_mutant(headroom_unfilled))
+    im_fill_headroom();
   pthread_mutex_unlock(&im.lock);
 }
 
@@ -197,26 +207,31 @@ static void im_return(im_hole *hole) {
   if (!b)
     return;
   im_block *block = &im.blocks[b];
-  size_t line = im_line(b, hole->cursor + IM_LINE - 1);
+  size_t line = im_line(
+      b, hole->cursor + (gc_mutant(returned_line_too_early) ? 0 : IM_LINE - 1));
   im_fill(hole, im_line_address(b, line));
-  pthread_mutex_lock(&im.lock);
+  if (!gc_mutant(returned_unlocked))
+    pthread_mutex_lock(&im.lock);
   block->taken = (uint16_t)line;
   im_measure(b);
   if (block->free) {
     im.returns++;
-    im.allocated -= block->free * (uint64_t)IM_LINE;
+    if (!gc_mutant(returned_budgeted))
+      im.allocated -= block->free * (uint64_t)IM_LINE;
     block->state = IM_RECYCLABLE;
     block->next = im.returned;
     im.returned = b;
     if (!gc_mutant(returned_unsought))
       im.sought = IM_LINES + 1;
   }
-  pthread_mutex_unlock(&im.lock);
+  if (!gc_mutant(returned_unlocked))
+    pthread_mutex_unlock(&im.lock);
 }
 
 void im_detach(im_buffer *buffer) {
   im_return(&buffer->hole);
-  im_return(&buffer->overflow);
+  if (!gc_mutant(overflow_unreturned))
+    im_return(&buffer->overflow);
   pthread_mutex_lock(&im.lock);
   im.overflowed += buffer->overflowed;
   im.given_up += buffer->given_up;
@@ -260,6 +275,7 @@ size_t im_counters(gc_counter *out, size_t room, const gc_counter *own,
                             {"headroom-used", im.copied_into},
                             {"headroom-spent", im.spent_blocks},
                             {"blocks-reused", im.reused},
+                            {"blocks-passed", im.passed},
                             {"blocks-emptied", im.emptied},
                             {"blocks-returned", im.returns},
                             {"blocks-sorted", im.sorted},

@@ -4,8 +4,9 @@
  * is part of the allocation that starts it.  Stopping the collector and asking
  * for steps instead would make a different collector: a step with an argument
  * pays the whole debt at once, and a step without one differs in length from
- * Lua's own.  So the adapter reports only whole collections, which the workload
- * or a full heap asks for; the steps are visible from outside only. */
+ * Lua's own.  So the adapter reports the pauses of whole collections only,
+ * which the workload or a full heap asks for; the steps are visible from
+ * outside only.  But it counts all collections (the sentinel, below). */
 #include "lua/userdata.h"
 
 static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
@@ -342,6 +343,40 @@ void ud_grow(gc_mutator *m) {
  * The heap.
  * ------------------------------------------------------------------------- */
 
+/* The sentinel: a userdata to which nothing refers and that has a finalizer, so
+ * that each collection, young ones and those of Lua's own included, finds it
+ * dead and calls the finalizer, once.  That counts, and makes the next one: an
+ * object that the finalizer revives instead would grow old, and young
+ * collections would not see it.  Its metatable is upvalue 1. */
+static void push_sentinel(lua_State *lua, gc_heap *h, int metatable) {
+  const bool counts = h->counts;
+  h->counts = false;
+  lua_newuserdatauv(lua, 0, 0);
+  h->counts = counts;
+  lua_pushvalue(lua, metatable);
+  lua_setmetatable(lua, -2);
+}
+
+static int collected(lua_State *lua) {
+  gc_heap *h = &the_heap;
+  if (h->closing)
+    return 0;
+  h->collections++;
+  push_sentinel(lua, h, lua_upvalueindex(1));
+  return 0;
+}
+
+static void begin_counting(gc_heap *h) {
+  lua_State *lua = h->state;
+  lua_createtable(lua, 0, 1);
+  const int metatable = lua_gettop(lua);
+  lua_pushvalue(lua, metatable);
+  lua_pushcclosure(lua, collected, 1);
+  lua_setfield(lua, metatable, "__gc");
+  push_sentinel(lua, h, metatable);
+  lua_settop(lua, metatable - 1);
+}
+
 /* Pushes what stands in the places UD_ANCHOR to UD_SHARED of every mutator's
  * stack. */
 static void push_shared(lua_State *lua) {
@@ -366,6 +401,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   lua_atpanic(h->state, out_of_memory);
   push_shared(h->state);
+  begin_counting(h);
   if (mode)
     lua_gc(h->state, LUA_GCGEN, (int)minor, (int)major);
   else
@@ -378,6 +414,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *h) {
+  h->closing = true;
   lua_close(h->state);
 }
 
@@ -417,7 +454,7 @@ void gc_collect(gc_mutator *m) {
   gc_heap *h = m->heap;
   uint64_t began = gc_now_ns();
   lua_gc(m->lua, LUA_GCCOLLECT);
-  h->collections++;
+  h->whole++;
   h->listener.pause(h->listener.data, GC_PAUSE_STOP, began, gc_now_ns());
 }
 
@@ -436,10 +473,9 @@ gc_usage gc_heap_usage(gc_heap *h) {
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
-  if (room < 1)
-    return 0;
-  out[0] = (gc_counter){"whole-collections", h->collections};
-  return 1;
+  const gc_counter all[] = {{"collections", h->collections},
+                            {"asked-collections", h->whole}};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *h) {

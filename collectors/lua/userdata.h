@@ -49,9 +49,11 @@ struct gc_heap {
   uint64_t bytes; /* taken from malloc since the state was made */
   uint64_t peak;
   uint64_t objects, cells; /* their number; the part of `bytes` they take */
-  uint64_t collections;    /* whole collections that were asked for */
+  uint64_t collections;    /* all, by the sentinel's deaths */
+  uint64_t whole;          /* those that were asked for */
   uint64_t at_start;       /* bytes of the state itself */
   bool counts;             /* a block that is made now may be an object */
+  bool closing;
   gc_listener listener;
   lua_State *state;
 };

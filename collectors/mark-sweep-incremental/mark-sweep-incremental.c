@@ -201,7 +201,9 @@ static void inc_colour(const char *first, const char *end, size_t cell,
     uint64_t *word = &inc.marking.marks[at / 64], bits = 0;
     for (size_t here = at / 64; n > 0 && at / 64 == here; at += step, n--)
       bits |= (uint64_t)1 << at % 64;
-    if (black)
+    if (black && gc_mutant(span_not_atomic))
+      __atomic_store_n(word, *word | bits, __ATOMIC_RELAXED);
+    else if (black)
       __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
     else
       __atomic_fetch_and(word, ~bits, __ATOMIC_RELAXED);
@@ -222,7 +224,8 @@ static void inc_colour_buffer(const cells_buffer *buffer, bool black) {
 static void inc_colour_buffers(bool black) {
   if (inc_marking && !(gc_mutant(hand_unmarked) && black))
     for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-      inc_colour_buffer(&m->buffer, black);
+      if (!gc_mutant(last_buffer_white) || m->base.next || !black)
+        inc_colour_buffer(&m->buffer, black);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -281,6 +284,8 @@ static bool inc_scan_part(void) {
   for (; inc.part < end; inc.part++)
     if (o->slots[inc.part])
       marking_push(&inc.marking, o->slots[inc.part]);
+  if (gc_mutant(part_skips_slot) && end < slots)
+    inc.part++;
   if (end == slots || gc_mutant(only_first_part_scanned))
     inc.parted = NULL;
   return true;
@@ -398,7 +403,7 @@ static void inc_finish(void) {
   cells_reset_all();
   /* inc_begin clears this bitmap for the next cycle, but by then the large
    * objects that are freed now will have left the list. */
-  for (size_t i = 0; i < large_objects.size; i++)
+  for (size_t i = 0; i < large_objects.size && !gc_mutant(large_bit_stale); i++)
     bitmap_clear(old, space_granule(large_objects.items[i]));
   cells_marks = inc.marking.marks;
   inc.marking.marks = old;
@@ -433,6 +438,8 @@ static void inc_advance(const inc_bounds *b) {
   while (inc.phase != INC_SORTING && inc_mark(b)) {
     if (inc.work != before && b->late != INC_NEVER && gc_now_ns() >= b->late)
       return;
+    if (inc.phase == INC_SNAPSHOT && gc_mutant(revived_early))
+      tracked_clear_weak(inc_where, true);
     if (inc.phase == INC_SNAPSHOT && ephemerons_begin(inc_where, true)) {
       inc.phase = INC_PAIRS;
       inc.pairs = true;
@@ -606,6 +613,8 @@ static void inc_detach(gc_mutator *m) {
   cells_buffer_return(&m->buffer);
   pthread_mutex_lock(&h->lock);
   h->inherited += !bag_empty(&m->shaded);
+  if (gc_mutant(shaded_left_dropped))
+    bag_free(&m->shaded);
   bag_pour(&m->shaded, &h->orphans);
   pthread_mutex_unlock(&h->lock);
 }

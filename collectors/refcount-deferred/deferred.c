@@ -80,7 +80,8 @@ enum {
   /* An object with more than 2 * DC_PART slots is *large*: logged in parts of
    * DC_PART slots, the last one of up to twice as many. */
   DC_PART = 32,
-  /* A mutator counts so many entries of its log by itself. */
+  /* A mutator counts so many entries of its log by itself, or fewer if logs may
+   * not be much longer. */
   DC_BATCH = 64,
   /* The flags of objects for whose death old entries of the lists of tracked.h
    * must be looked at. */
@@ -283,9 +284,13 @@ static void dc_count_entries(gc_heap *h, gc_mutator *m) {
 /* The epoch ends if the logs are long, whoever's they are: otherwise threads
  * that come and go, or many that stay, could fill memory with logs. */
 static void dc_log_grew(gc_mutator *m) {
-  if (m->log.size - m->counted >= DC_BATCH)
+  uint64_t batch = option_log / DC_BATCH + 1;
+  if (m->log.size - m->counted >= (batch < DC_BATCH ? batch : DC_BATCH))
     dc_count_entries(&dc_heap, m);
-  if (dc_heap.entries_now + (m->log.size - m->counted) >= option_log)
+  uint64_t others = gc_mutant(others_logs_uncounted)
+                        ? m->counted
+                        : (uint64_t)dc_heap.entries_now;
+  if (others + (m->log.size - m->counted) >= option_log)
     dc_due = m->due = true;
 }
 
@@ -293,7 +298,8 @@ static void dc_empty_logs(gc_heap *h) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     m->log.size = m->counted = 0;
   h->orphaned.size = 0;
-  h->entries_now = 0;
+  if (!gc_mutant(entries_stay))
+    h->entries_now = 0;
 }
 
 void dc_log(gc_mutator *m, gc_object *o, gc_object **place) {
@@ -517,8 +523,11 @@ static void dc_bury_all(gc_heap *h) {
     h->died++;
     if (o->meta & DC_KNOWN)
       h->known_died = true;
-    if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON))
+    if (gc_unlikely((o->meta & OBJECT_EPHEMERON) == OBJECT_EPHEMERON)) {
+      bool counted = ephemeron_at(o)->counted;
       dc_let_go(h, ephemeron_at(o)); /* which may wait for its key's death */
+      ephemeron_at(o)->counted = counted && gc_mutant(dead_pair_lets_go_twice);
+    }
     if (gc_unlikely(h->parting))
       for (gc_object *e; (e = ephemerons_take(o));)
         dc_part(h, e);
@@ -831,6 +840,11 @@ static const char *dc_check_counts(gc_heap *h) {
   if (h->lost) /* counts are wrong, and will be made anew before they are used
                 */
     return NULL;
+  uint64_t entries = h->orphaned.size;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    entries += m->counted;
+  if (h->entries_now != entries)
+    return "the entries of all logs are miscounted";
   size_t bytes = space_bytes / SPACE_GRANULE * sizeof *dc_census;
   dc_census = space_table_create(bytes);
   if (!dc_census)
@@ -855,5 +869,7 @@ static const char *dc_check_counts(gc_heap *h) {
 
 const char *gc_heap_check(gc_heap *h) {
   const char *why = cells_heap_check(dc_alive);
+  if (!why && h->entries_now >= option_log && !dc_due)
+    why = "the logs have reached their length and no collection is due";
   return why ? why : dc_check_counts(h);
 }

@@ -142,6 +142,8 @@ static void rc_refill(gc_object *o) {
     uint64_t most = RC_SHARED_SHED, *entry = &surplus.counts[i];
     uint64_t part = *entry < most ? *entry : most;
     *entry -= part;
+    if (gc_mutant(surplus_short) && *entry)
+      part--;
     surplus.moves++;
     __atomic_fetch_add(&o->header, part, __ATOMIC_RELAXED);
     if (*entry == 0) {
@@ -331,7 +333,8 @@ static bool rc_serve_some(gc_mutator *m, rc_owner *owner, bool leaving) {
 
 void rc_serve(gc_mutator *m) {
   m->counts.asked = false;
-  while (m->counts.owner && rc_serve_some(m, m->counts.owner, false))
+  while (m->counts.owner && rc_serve_some(m, m->counts.owner, false) &&
+         !gc_mutant(served_in_part))
     continue;
   rc_flush(m, m);
 }
@@ -342,6 +345,8 @@ static void rc_serve_all(gc_mutator *m) {
   for (bool more = true; more;) {
     more = false;
     for (gc_mutator *n = world_mutators(); n; n = n->base.next) {
+      if (gc_mutant(others_unserved) && n != m)
+        continue;
       while (rc_flush(m, n))
         more = true;
       while (n->counts.owner && rc_serve_some(m, n->counts.owner, false))
@@ -377,7 +382,8 @@ void rc_counts_return(gc_mutator *m) {
   hostile_race();
   pthread_mutex_lock(&m->counts.owner->lock);
   m->counts.owner->away = false;
-  m->counts.owner->mutator = m;
+  if (!gc_mutant(returned_unasked))
+    m->counts.owner->mutator = m;
   pthread_mutex_unlock(&m->counts.owner->lock);
 }
 
@@ -424,6 +430,8 @@ void rc_counts_attach(gc_mutator *m) {
       number ? (uint32_t)(number << 24 | 1 << 16 | RC_SHARED_ZERO) : 1;
   m->counts.owner = number ? &biased.owners[number] : NULL;
   rc_counts_return(m);
+  if (gc_mutant(returned_unasked) && number)
+    m->counts.owner->mutator = m;
 }
 
 void rc_counts_detach(gc_mutator *m) {

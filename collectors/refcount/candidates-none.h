@@ -64,6 +64,10 @@ static inline void rc_candidates_detach(gc_mutator *m) {
   (void)m;
 }
 
+static inline void rc_candidate_died(gc_mutator *m) {
+  (void)m;
+}
+
 static inline void rc_candidates_collect(gc_mutator *m) {
   (void)m;
 }

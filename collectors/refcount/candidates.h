@@ -18,8 +18,8 @@ extern const gc_option rc_candidates_options[];
 /* The counters of cycles.c. */
 #define RC_CANDIDATES_EVENTS                                                   \
   "detections", "full-detections", "bounded", "put-off", "candidates",         \
-      "dead-candidates", "traces", "objects-restored", "cycle-freed",          \
-      "cycle-spared", RC_IF_SHARED("inherited", )
+      "dead-candidates", "purges", "traces", "objects-restored",               \
+      "cycle-freed", "cycle-spared", RC_IF_SHARED("inherited", )
 #define RC_CANDIDATES_WORK                                                     \
   "candidates", "objects-traced", "objects-scanned", "objects-restored",
 /* A detection at each candidate; bounds that are reached all the time, with a
@@ -27,7 +27,7 @@ extern const gc_option rc_candidates_options[];
  * growth of the heap alone. */
 #define RC_CANDIDATES_TIGHT                                                    \
   "threshold=1", "threshold=4,most=20", "threshold=2,adaptive=0,most=5",       \
-      "threshold=1000000,least=64",
+      "threshold=1000000,least=64,purge=1",
 /* No full detection because the heap has grown. */
 #define RC_CANDIDATES_PARTIAL                                                  \
   { "threshold=4,most=20,least=4294967296", GC_RECLAIMS_ALL }
@@ -44,6 +44,7 @@ typedef struct rc_candidates {
   bool lent[GC_REGISTERS]; /* registers that have borrowed something */
   object_bag bag;
   unsigned fresh; /* in the bag, and not yet counted for all mutators */
+  unsigned died;  /* candidates that this mutator found dead, likewise */
 } rc_candidates;
 
 static inline rc_candidates *rc_candidates_of(gc_mutator *m);
@@ -58,6 +59,8 @@ void rc_release_candidate(gc_mutator *m, gc_object *o);
 bool rc_release_buffering(gc_mutator *m, gc_object *o);
 /* Makes a candidate of an object, of which the caller owns a count. */
 void rc_candidate(gc_mutator *m, gc_object *o);
+/* A candidate has died and given up its children. */
+void rc_candidate_died(gc_mutator *m);
 
 /* With threads, an object may be gone once its count is dropped, so that
  * dropping and becoming a candidate must be one operation. */

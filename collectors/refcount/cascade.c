@@ -59,10 +59,11 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
       if (child && rc_release_in_cascade(m, child) && rc_really_dead(child))
         rc_list_push(&list, child);
     }
-    if (slots && (o->meta & RC_BUFFERED) && !gc_mutant(buffered_freed))
+    if (slots && (o->meta & RC_BUFFERED) && !gc_mutant(buffered_freed)) {
       o->word = 0; /* a candidate: the detector will find it dead */
-    else if (!gc_mutant(weak_reference_leaked) ||
-             !(o->meta & OBJECT_WEAK_REFERENCE))
+      rc_candidate_died(m);
+    } else if (!gc_mutant(weak_reference_leaked) ||
+               !(o->meta & OBJECT_WEAK_REFERENCE))
       rc_cell_free(m, o);
     if (gc_mutant(written_after_free) && slots > 1)
       o->slots[1] = NULL;

@@ -19,9 +19,9 @@
  *   - Between detections every object is black.
  *   - An object's count is the number of references to it, without those from
  *     gray and white objects.
- *   - Only the detector frees a buffered object, when it takes the object out
- * of the buffer.  A buffered object that dies stays, without children, with a
- *     count of zero.
+ *   - Only this file frees a buffered object, when the object is taken out of
+ *     the buffer.  A buffered object that dies stays, without children, with a
+ *     count of zero; when many have, they are purged from the buffers.
  *   - A dead cycle to which nothing refers contains a candidate.
  *   - No pass recurses: the objects that it has yet to visit wait in a bag.
  *   - Nothing is lost for want of memory: candidates and work lists are bags,
@@ -88,6 +88,7 @@ static uint64_t option_threshold = 256;
 static uint64_t option_adaptive = 1;
 static uint64_t option_most = 0;
 static uint64_t option_least = 4096;
+static uint64_t option_purge = 1024;
 
 enum {
   /* The threshold rises when more objects are marked gray than the sum of these
@@ -98,9 +99,22 @@ enum {
   RAISE_TRACED_PER_FREED = 4,
   RAISE_TRACED_PER_CANDIDATE = 4,
   RAISE_TRACED_PER_TRACE = 12,
+  /* After a detection in vain the last two factors are divided by this one.  In
+   * vain is a detection that frees less than one object in
+   * VAIN_TRACED_PER_FREED that it marks gray.  An object that lives on is a
+   * candidate once however often it loses a count, so a program that stores all
+   * over a live graph has fewer candidates than objects, and would be searched
+   * for nothing again and again; the doubling of the heap still makes a full
+   * detection due. */
+  VAIN_WORTH_LESS = 4,
+  VAIN_TRACED_PER_FREED = 32,
   /* The threshold falls when fewer objects are marked gray than this factor
    * times the objects freed: then most of the work pays off. */
   LOWER_TRACED_PER_FREED = 2,
+  /* Dead candidates are purged when they are at least option_purge, and at
+   * least one in this many of all: so many candidates are read for each that is
+   * freed. */
+  PURGE_BUFFERED_PER_DEAD = 8,
   /* With more candidates than this their objects fit no cache, so that waiting
    * for still more saves nothing. */
   THRESHOLD_MOST = 1 << 24,
@@ -132,6 +146,9 @@ enum { TABLE_CANDIDATES, TABLE_WORK, TABLE_BLACK, TABLE_APART };
  * (S) */
 static void detect(gc_mutator *m, uint64_t most);
 
+/* Frees the candidates that have died.  (S) */
+static void purge(gc_mutator *m);
+
 /* A mutator counts so many new candidates by itself before it adds them to
  * those of all mutators, which takes an atomic operation on a shared line. */
 enum { FRESH_MOST = 16 };
@@ -141,6 +158,8 @@ static struct {
    * are there and by others that have detached: together they make a detection
    * due.  On a line of its own: all mutators write it. */
   _Alignas(64) _Atomic uint64_t fresh;
+  _Atomic uint64_t died;      /* candidates in the buffers that have died */
+  _Atomic uint64_t left_over; /* candidates that the last detection left */
   _Alignas(64) uint64_t threshold; /* candidates at which to look */
   uint64_t pressure;  /* bytes in use at which a full detection is due */
   object_bag waiting; /* candidates that were put off, or whose mutators have
@@ -163,6 +182,7 @@ static struct {
   uint64_t inherited;  /* candidates of mutators that have detached */
   uint64_t candidates; /* examined */
   uint64_t dead;       /* candidates found to have died before */
+  uint64_t purges;     /* of dead candidates alone */
   uint64_t traces;     /* candidates that no other had reached before */
   uint64_t traced;     /* objects marked gray */
   uint64_t scanned;    /* objects scanned */
@@ -186,7 +206,13 @@ static void set_color(gc_object *o, uint32_t c) {
 /* Adds what the mutator counted by itself to the candidates of all mutators. */
 static void count_fresh(gc_mutator *m) {
   cycles.fresh += m->candidates.fresh;
-  m->candidates.fresh = 0;
+  cycles.died += m->candidates.died;
+  m->candidates.fresh = m->candidates.died = 0;
+}
+
+void rc_candidate_died(gc_mutator *m) {
+  if (++m->candidates.died == FRESH_MOST && RC_SHARED)
+    count_fresh(m);
 }
 
 static void put(gc_mutator *m, gc_object *o) {
@@ -247,10 +273,20 @@ void rc_release_candidate(gc_mutator *m, gc_object *o) {
   rc_detect_if_due(m);
 }
 
+static bool is_purge_due(const gc_mutator *m) {
+  uint64_t died = cycles.died + m->candidates.died;
+  return died >= option_purge &&
+         PURGE_BUFFERED_PER_DEAD * died >=
+             cycles.fresh + m->candidates.fresh + cycles.left_over;
+}
+
 /* Looks if the heap has grown or if there are candidates enough, whoever has
  * buffered them. */
 static void detect_if_many(gc_mutator *m) {
-  if (bytes_in_use() >= cycles.pressure) {
+  if (is_purge_due(m))
+    purge(m);
+  bool waits = gc_mutant(full_put_off) && !bag_empty(&cycles.large);
+  if (bytes_in_use() >= cycles.pressure && !waits) {
     __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
     detect(m, UNBOUNDED);
   } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
@@ -603,19 +639,56 @@ static void free_doomed(gc_mutator *m) {
  * A detection.
  * ------------------------------------------------------------------------- */
 
-/* Marks gray what the candidates of a buffer reach, up to the bound. Candidates
- * that have died gave up their children when they died, and are only freed.
- * They are told by being black: a gray object with a count of zero may be
- * alive.
- */
+/* Frees a candidate that was taken out of its buffer if it has died; it gave up
+ * its children then.  Returns whether it had.  It is told by being black: a
+ * gray object with a count of zero may be alive. */
+static inline bool free_if_dead(gc_mutator *m, gc_object *o) {
+  if (o->word != 0 || color(o) != BLACK)
+    return false;
+  if (!gc_mutant(dead_candidate_kept))
+    rc_cell_free(m, o);
+  cycles.dead++;
+  return true;
+}
+
+/* Frees the dead of a buffer; but not those for which its stack had no room. */
+static void purge_buffer(gc_mutator *m, object_bag *buffer) {
+  object_stack *s = &buffer->stack;
+  size_t alive = 0;
+  for (size_t i = 0; i < s->size; i++)
+    if (!free_if_dead(m, s->items[i]) &&
+        !(gc_mutant(purge_drops_living) && i % 2))
+      s->items[alive++] = s->items[i];
+  s->size = alive;
+}
+
+static void purge_stopped(gc_mutator *m) {
+  uint64_t dead = cycles.dead;
+  purge_buffer(m, &cycles.waiting);
+  for (gc_mutator *other = world_mutators(); other; other = other->base.next) {
+    count_fresh(other);
+    purge_buffer(m, &other->candidates.bag);
+  }
+  dead = cycles.dead - dead; /* need not be examined any more */
+  cycles.fresh -= dead < cycles.fresh ? dead : cycles.fresh;
+  cycles.died = 0;
+  cycles.purges++;
+}
+
+static void purge(gc_mutator *m) {
+  uint64_t begin = gc_now_ns();
+  if (!rc_world_stop())
+    return; /* another thread's purge or detection comes first */
+  purge_stopped(m);
+  rc_world_start(m, begin);
+  rc_report_detection(m, begin);
+}
+
+/* Marks gray what the candidates of a buffer reach, up to the bound. */
 static void examine(gc_mutator *m, object_bag *buffer) {
   for (gc_object *o; cycles.left && (o = bag_take(buffer));) {
-    if (o->word == 0 && color(o) == BLACK) {
-      if (!gc_mutant(dead_candidate_kept))
-        rc_cell_free(m, o);
-      cycles.dead++;
+    if (free_if_dead(m, o))
       continue;
-    }
     cycles.candidates++;
     if (!mark_gray(o)) { /* the bound is reached */
       cycles.undone = o;
@@ -678,9 +751,11 @@ static void each_root(void (*pass)(gc_object *root)) {
 static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
                   uint64_t traced, uint64_t freed, bool all) {
   uint64_t least = option_threshold;
-  uint64_t worth = RAISE_TRACED_PER_FREED * freed +
-                   RAISE_TRACED_PER_CANDIDATE * new +
-                   RAISE_TRACED_PER_TRACE *traces;
+  uint64_t worth =
+      RAISE_TRACED_PER_CANDIDATE * new + RAISE_TRACED_PER_TRACE *traces;
+  if (VAIN_TRACED_PER_FREED * freed < traced)
+    worth /= VAIN_WORTH_LESS;
+  worth += RAISE_TRACED_PER_FREED * freed;
   if (traced > worth) {
     if (cycles.threshold < THRESHOLD_MOST)
       cycles.threshold *= traced > 4 * worth ? 4 : 2;
@@ -717,6 +792,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
     count_fresh(other);
   uint64_t new = cycles.fresh;
   cycles.fresh = 0;
+  cycles.died = 0;
   cycles.pairs = rc_any_pairs();
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
@@ -731,6 +807,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   m->in_cascade = false;
   while (bag_take(&cycles.roots))
     continue;
+  cycles.left_over = cycles.waiting.stack.size + cycles.large.stack.size;
   cycles.detections++;
   cycles.bounded += !all;
   if (option_adaptive && !hostile.buffers)
@@ -777,6 +854,8 @@ const gc_option rc_candidates_options[] = {
     {"least",
      "heap, in KiB, below which doubling is no reason for a full detection",
      &option_least, 64, (uint64_t)1 << 32},
+    {"purge", "dead candidates at which they are purged, at the least",
+     &option_purge, 1, THRESHOLD_MOST},
     {0}};
 
 void rc_candidates_create(void) {
@@ -812,7 +891,8 @@ void rc_candidates_attach(gc_mutator *m) {
 /* Those who are left may never buffer a candidate themselves, so the last
  * chance to look at these is here. */
 void rc_candidates_detach(gc_mutator *m) {
-  count_fresh(m);
+  if (!gc_mutant(fresh_left_behind))
+    count_fresh(m);
   if (cycles.fresh && !gc_mutant(detects_when_asked_only))
     detect_if_many(m);
   hostile_race();
@@ -880,6 +960,7 @@ size_t rc_candidates_counters(gc_counter *out, size_t room) {
                             {"inherited", cycles.inherited},
                             {"candidates", cycles.candidates},
                             {"dead-candidates", cycles.dead},
+                            {"purges", cycles.purges},
                             {"traces", cycles.traces},
                             {"objects-traced", cycles.traced},
                             {"objects-scanned", cycles.scanned},

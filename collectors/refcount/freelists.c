@@ -332,7 +332,9 @@ static uint32_t look(freelists *f, uint32_t *ring, uint32_t tries) {
     f->counts.searched++;
     if (freed_count(&heap.blocks[b]) || remote_count(&heap.blocks[b]))
       return b;
-    *ring = b = heap.blocks[b].next;
+    b = heap.blocks[b].next;
+    if (!gc_mutant(search_from_start))
+      *ring = b;
     if (b == first)
       break;
   }
@@ -349,8 +351,8 @@ static uint32_t next_block(freelists *f, unsigned c) {
     return take_buffer(f, number);
   hostile_race();
   rc_lock(&freelists_mutex);
-  number = orphans.partial[c];
-  if (!number)
+  number = gc_mutant(orphans_unsought) ? 0 : orphans.partial[c];
+  if (!number && !gc_mutant(orphans_unsought))
     number = look(f, &orphans.full[c], FREELISTS_LOOKS);
   if (number) {
     take_buffer(f, number);
@@ -435,7 +437,8 @@ static void let_go(uint32_t number) {
   }
   hold(b, &orphans);
   uint32_t rest = b->left; /* cells that are in use */
-  bool partial = b->freed || b->carved < b->cells;
+  bool partial =
+      b->freed || (b->carved < b->cells && !gc_mutant(uncarved_forgotten));
   b->state = partial ? FREELISTS_PARTIAL : FREELISTS_FULL;
   if (!partial)
     b->due = b->left = b->cells / FREELISTS_PART + 1u;

@@ -12,7 +12,8 @@
  * refer to is free (Boehm, "The Space Cost of Lazy Reference Counting", POPL
  * 2004).  So whoever needs memory that was never used, or not lately, pays
  * first, by tearing down as many bytes of the dead as it may get.  The heap
- * grows only by what is alive, or while nothing dead is left.  A large array is
+ * grows only by what is alive, or while nothing dead is left.  When the heap is
+ * full, all of the dead are torn down at once.  A large array is
  * torn down in parts: its slots are dropped from the last to the first, and its
  * slot count says how many are left.
  *
@@ -25,10 +26,6 @@
 /* Most bytes that an allocation frees when its allocation buffer is used up,
  * unless the object is larger: as many are carved at once (freelists.c). */
 enum { RC_LAZY_STEP = 4096 };
-
-/* Bytes that are torn down first when the heap is full: a block, so that
- * memory may become free for objects of another size. */
-enum { RC_LAZY_LEAST = BLOCK_BYTES };
 
 gc_object *rc_dead_first;
 
@@ -106,16 +103,18 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
    */
   if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
     bytes = RC_LAZY_STEP;
-  if (!gc_mutant(lazy_unpaid))
+  if (!gc_mutant(lazy_unpaid) &&
+      !(gc_mutant(lazy_small_unpaid) && bytes == RC_LAZY_STEP))
     tear(m, bytes);
 }
 
-/* Tears down no more at once than the allocation needs. */
+/* Tears down all of the dead: new objects that took the places of some would
+ * each keep a block that the others leave empty, and memory would be refused
+ * though most of it is free. */
 gc_object *rc_death_obtain(gc_mutator *m, size_t bytes) {
-  gc_object *o = NULL;
-  for (uint64_t budget = RC_LAZY_LEAST; !o && tear(m, budget); budget *= 2)
-    o = rc_cell_obtain(m, bytes);
-  return o;
+  return tear(m, gc_mutant(lazy_torn_in_part) ? bytes : UINT64_MAX)
+             ? rc_cell_obtain(m, bytes)
+             : NULL;
 }
 
 void rc_death_collect(gc_mutator *m) {

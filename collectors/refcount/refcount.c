@@ -37,9 +37,16 @@ typedef struct rc_weak {
 _Static_assert(offsetof(rc_weak, link.target) == offsetof(gc_object, slots),
                "rc_weak_read reads the target as the first word");
 
+/* A target stands beside its list, so that a search reads no list but the one
+ * that it is for: each is in a cache line of its own. */
+typedef struct rc_weak_place {
+  const gc_object *target; /* null: a free place */
+  rc_link *head;
+} rc_weak_place;
+
 typedef struct rc_weak_table {
-  rc_link **heads; /* null: a free place */
-  size_t places;   /* a power of two */
+  rc_weak_place *places;
+  size_t size; /* a power of two */
   size_t used;
   uint64_t cleared; /* lists of dead targets, so far */
 } rc_weak_table;
@@ -52,60 +59,72 @@ _Atomic size_t rc_parted_count;
 static size_t rc_weak_home(const rc_weak_table *t, const gc_object *target) {
   /* Fibonacci hashing of the granule number. */
   uint64_t h = (uint64_t)space_granule(target) * 0x9e3779b97f4a7c15u;
-  return (size_t)(h >> 32) & (t->places - 1);
+  return (size_t)(h >> 32) & (t->size - 1);
 }
 
 /* The place of the list of `target`, or the free place where it would go. */
-static rc_link **rc_weak_place(const rc_weak_table *t,
-                               const gc_object *target) {
+static rc_weak_place *rc_weak_find(const rc_weak_table *t,
+                                   const gc_object *target) {
   size_t i = rc_weak_home(t, target);
-  while (t->heads[i] && t->heads[i]->target != target)
-    i = (i + 1) & (t->places - 1);
-  return &t->heads[i];
+  while (t->places[i].target && t->places[i].target != target)
+    i = (i + 1) & (t->size - 1);
+  return &t->places[i];
 }
 
 /* The first of the list of `target`, or NULL. */
 static rc_link *rc_weak_first(const rc_weak_table *t, const gc_object *target) {
-  return t->used ? *rc_weak_place(t, target) : NULL;
+  return t->used ? rc_weak_find(t, target)->head : NULL;
 }
 
 /* Whether there is room for one more list: a quarter of the places stays free.
  */
 static inline bool rc_weak_has_room(const rc_weak_table *t) {
-  return 4 * (t->used + 1) <= 3 * t->places;
+  return 4 * (t->used + 1) <= 3 * t->size;
 }
 
 /* Makes room for more lists.  Returns false without memory. */
 static bool rc_weak_grow(rc_weak_table *t) {
   rc_weak_table old = *t;
-  size_t places = old.places ? 2 * old.places : 64;
-  rc_link **heads = hostile_fails() ? NULL : calloc(places, sizeof *heads);
-  if (!heads)
+  size_t size = old.size ? 2 * old.size : 64;
+  rc_weak_place *places = hostile_fails() ? NULL : calloc(size, sizeof *places);
+  if (!places)
     return false;
-  t->heads = heads;
   t->places = places;
-  for (size_t i = 0; i < old.places; i++)
-    if (old.heads[i])
-      *rc_weak_place(t, old.heads[i]->target) = old.heads[i];
-  free(old.heads);
+  t->size = size;
+  for (size_t i = 0; i < old.size; i++)
+    if (old.places[i].target)
+      *rc_weak_find(t, old.places[i].target) = old.places[i];
+  free(old.places);
   return true;
 }
 
 /* Frees a place, and moves up the lists that were pushed past it (Knuth, The
  * Art of Computer Programming, 6.4, algorithm R). */
-static void rc_weak_vacate(rc_weak_table *t, rc_link **place) {
-  size_t mask = t->places - 1;
-  size_t hole = (size_t)(place - t->heads);
-  t->heads[hole] = NULL;
+static void rc_weak_vacate(rc_weak_table *t, rc_weak_place *place) {
+  size_t mask = t->size - 1;
+  size_t hole = (size_t)(place - t->places);
   t->used -= !gc_mutant(dead_targets_count);
-  for (size_t i = (hole + 1) & mask; t->heads[i]; i = (i + 1) & mask) {
-    size_t home = rc_weak_home(t, t->heads[i]->target);
+  for (size_t i = (hole + 1) & mask; t->places[i].target; i = (i + 1) & mask) {
+    size_t home = rc_weak_home(t, t->places[i].target);
     if (((i - home) & mask) >= ((i - hole) & mask)) {
-      t->heads[hole] = t->heads[i];
-      t->heads[i] = NULL;
+      t->places[hole] = t->places[i];
       hole = i;
     }
   }
+  t->places[hole] = (rc_weak_place){0};
+}
+
+/* Takes the list of `target` out of the table.  Returns its first, or NULL. */
+static rc_link *rc_weak_take(rc_weak_table *t, const gc_object *target) {
+  if (t->used == 0)
+    return NULL;
+  rc_weak_place *place = rc_weak_find(t, target);
+  rc_link *first = place->head;
+  if (first) {
+    rc_weak_vacate(t, place);
+    t->cleared++;
+  }
+  return first;
 }
 
 /* The head of a list is read without the mutex as well (rc_any_parted). */
@@ -137,9 +156,10 @@ static bool rc_weak_enter(rc_weak_table *t, rc_link *l, gc_object *target) {
   rc_lock(&rc_weak_mutex);
   bool reserved = rc_weak_has_room(t) || rc_weak_grow(t);
   if (reserved) {
-    rc_link **place = rc_weak_place(t, target);
-    t->used += !*place;
-    rc_link_push(place, l);
+    rc_weak_place *place = rc_weak_find(t, target);
+    t->used += !place->head;
+    place->target = target;
+    rc_link_push(&place->head, l);
     rc_meta_set(target, OBJECT_WEAK_TARGET);
   }
   rc_unlock(&rc_weak_mutex);
@@ -241,14 +261,8 @@ static void rc_part_all(rc_link *first) {
 void rc_weak_clear(gc_object *target) {
   hostile_race();
   rc_lock(&rc_weak_mutex);
-  rc_link *weaks = rc_weak_first(&rc_weaks, target);
-  rc_link *pairs = rc_weak_first(&rc_pairs, target);
-  if (weaks) /* first: it reads the target from the list */
-    rc_weak_vacate(&rc_weaks, rc_weak_place(&rc_weaks, target));
-  if (pairs)
-    rc_weak_vacate(&rc_pairs, rc_weak_place(&rc_pairs, target));
-  rc_weaks.cleared += weaks != NULL;
-  rc_pairs.cleared += pairs != NULL;
+  rc_link *weaks = rc_weak_take(&rc_weaks, target);
+  rc_link *pairs = rc_weak_take(&rc_pairs, target);
   for (rc_link *w = weaks; w; w = w->next)
     w->target = NULL;
   rc_part_all(pairs);
@@ -265,18 +279,19 @@ void rc_weak_unlink(gc_object *weak) {
   rc_lock(&rc_weak_mutex);
   gc_object *target = l->target;
   if (target) {
-    rc_link **place = rc_weak_place(t, target);
-    if (*place == l && !l->next) {
+    rc_weak_place *place = rc_weak_find(t, target);
+    if (place->head == l && !l->next) {
       rc_weak_vacate(t, place);
       if (!rc_weak_first(pair ? &rc_weaks : &rc_pairs, target) &&
           !gc_mutant(weak_flag_stale))
         rc_meta_clear(target, OBJECT_WEAK_TARGET);
     } else {
-      rc_link_remove(place, l);
+      rc_link_remove(&place->head, l);
     }
     if (pair && gc_mutant(pair_value_kept))
       ((rc_pair *)weak)->value = NULL;
-  } else if (pair && ((rc_pair *)weak)->value) {
+  } else if (pair && ((rc_pair *)weak)->value &&
+             !gc_mutant(dead_pair_drops_twice)) {
     rc_link_remove(&rc_parted, l);
     rc_parted_count--;
   }
@@ -311,8 +326,8 @@ bool rc_any_pairs(void) {
 
 void rc_each_pair(void (*visit)(void *data, gc_object *key, gc_object *pair),
                   void *data) {
-  for (size_t i = 0; rc_pairs.used && i < rc_pairs.places; i++)
-    for (rc_link *l = rc_pairs.heads[i]; l; l = l->next)
+  for (size_t i = 0; rc_pairs.used && i < rc_pairs.size; i++)
+    for (rc_link *l = rc_pairs.places[i].head; l; l = l->next)
       visit(data, l->target, (gc_object *)rc_pair_of(l));
 }
 
@@ -403,8 +418,8 @@ void gc_heap_destroy(gc_heap *heap) {
   rc_counts_destroy();
   finalizers_destroy();
   rc_finalizers_queued = 0;
-  free(rc_weaks.heads);
-  free(rc_pairs.heads);
+  free(rc_weaks.places);
+  free(rc_pairs.places);
   rc_weaks = rc_pairs = (rc_weak_table){0};
   rc_parted = NULL;
   rc_parted_count = 0;
@@ -459,7 +474,7 @@ void gc_collect(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t side = space_metadata() + finalizers_bytes() +
-                  (rc_weaks.places + rc_pairs.places) * sizeof(rc_link *) +
+                  (rc_weaks.size + rc_pairs.size) * sizeof(rc_weak_place) +
                   rc_cells_bytes() + rc_candidates_bytes() + rc_counts_bytes();
   return space_footprint(side);
 }

@@ -67,7 +67,9 @@ struct gc_heap {
   semi_space space;
   uint32_t open;      /* the list of blocks with room that no mutator allocates
                          in, 0 if there is none */
-  uint64_t charged;   /* bytes in the space that objects have or may get */
+  uint64_t charged;   /* bytes in the space that objects have or may get, ... */
+  uint64_t left;      /* ... and of these, what mutators left unused at the
+                         ends of blocks since the last collection */
   uint64_t allocated; /* bytes handed out since the last collection */
   uint64_t budget;    /* without a limit: how many may be before the next one */
 
@@ -171,7 +173,8 @@ static bool semi_may(void) {
  * if a collection is due or there is no memory.  With the lock. */
 static uint32_t semi_take_block(void) {
   uint32_t number = semi.open, fill = number ? semi.blocks[number].fill : 0;
-  uint64_t charged = semi.charged + BLOCK_BYTES - fill;
+  uint64_t charged = semi.charged + BLOCK_BYTES -
+                     (gc_mutant(reopened_charged_whole) ? 0 : fill);
   uint32_t hold = semi_reserve(charged);
   if (!semi_may() || !blocks_hold(gc_mutant(reserve_spent) ? 1 : hold))
     return 0;
@@ -195,9 +198,11 @@ static gc_object *semi_try_small(gc_mutator *m, size_t bytes) {
   while (!m->block ||
          bytes > (size_t)(block_address(m->block + 1) - m->cursor)) {
     semi_note_fill(m);
+    uint64_t left = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
     uint32_t number = semi_take_block();
     if (!number)
       return NULL;
+    semi.left += left;
     m->block = number;
     /* The loop tests whether the block has enough room. */
     m->cursor = m->limit = block_address(number) + semi.blocks[number].fill;
@@ -231,7 +236,8 @@ static void *semi_collect(gc_mutator *m, void *request) {
   semi_collect_stopped();
   gc_object *o = semi_try(m, request);
   if (!o) {
-    blocks_release_but(semi_reserve(semi.charged));
+    blocks_release_but(gc_mutant(spare_released) ? 0
+                                                 : semi_reserve(semi.charged));
     o = semi_try(m, request);
   }
   return o;
@@ -281,7 +287,8 @@ static void semi_next_block(semi_copying *c) {
 /* Copies an object and returns the copy. */
 static gc_object *semi_copy(semi_copying *c, gc_object *o) {
   size_t bytes = forwarding_bytes(o);
-  if (gc_unlikely(bytes > (size_t)(c->limit - c->cursor)))
+  if (gc_unlikely(bytes > (size_t)(c->limit - c->cursor) +
+                              (gc_mutant(copy_past_end) ? SPACE_GRANULE : 0)))
     semi_next_block(c);
   char *to = c->cursor;
   c->cursor += bytes;
@@ -308,9 +315,10 @@ semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
       ephemerons_reached(o);
   } else if (!(o->meta & FORWARDING_STAYS)) {
     o->meta |= FORWARDING_STAYS;
-    if (!gc_mutant(large_unscanned))
+    if (!gc_mutant(large_unscanned) &&
+        !(gc_mutant(late_large_unscanned) && pairs))
       bag_put(&semi.gray, o);
-    if (pairs)
+    if (pairs && !gc_mutant(large_key_unwoken))
       ephemerons_reached(o);
   }
 }
@@ -432,9 +440,12 @@ static void semi_collect_stopped(void) {
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
+  if (gc_mutant(weak_pruned_early))
+    tracked_prune_weak(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
   if (!gc_mutant(queue_stale))
-    roots_queue(waited, pairs ? semi_visit_paired : semi_visit, &c);
+    roots_queue(waited + gc_mutant(queue_first_stale),
+                pairs ? semi_visit_paired : semi_visit, &c);
   if (pairs)
     semi_copy_values(&c, true);
   else
@@ -449,14 +460,18 @@ static void semi_collect_stopped(void) {
     blocks_give(b);
   }
   semi.space = c.to;
-  semi.open = c.cursor < c.limit ? c.to.last : 0;
+  if (!gc_mutant(open_list_stale) || !semi.open)
+    semi.open = c.cursor < c.limit ? c.to.last : 0;
   uint64_t bytes = 0;
   for (uint32_t b = c.to.first; b; b = semi.blocks[b].next)
     bytes += semi.blocks[b].fill;
 
   semi.charged = bytes;
+  semi.left = 0;
   semi.allocated = 0;
-  semi.budget = pacing_growth(bytes + large.bytes, option_growth);
+  semi.budget =
+      pacing_growth(bytes + (gc_mutant(budget_without_large) ? 0 : large.bytes),
+                    option_growth);
   semi.live_objects = c.objects + large.objects;
   semi.collections++;
   semi.copied += c.objects;
@@ -505,7 +520,8 @@ void gc_heap_destroy(gc_heap *h) {
 
 /* Other mutators go on in a detaching one's block. */
 static void semi_detach(gc_mutator *m) {
-  pthread_mutex_lock(&semi.lock);
+  if (!gc_mutant(open_list_unlocked))
+    pthread_mutex_lock(&semi.lock);
   if (!gc_mutant(fill_forgotten))
     semi_note_fill(m);
   uint32_t room = m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
@@ -513,11 +529,14 @@ static void semi_detach(gc_mutator *m) {
     semi.blocks[m->block].next_open = semi.open;
     if (!gc_mutant(open_block_lost))
       semi.open = m->block;
-    semi.charged -= room;
-    semi.allocated -= room;
+    if (!gc_mutant(detached_room_charged))
+      semi.charged -= room;
+    if (!gc_mutant(detached_room_budgeted))
+      semi.allocated -= room;
   }
   m->block = 0;
-  pthread_mutex_unlock(&semi.lock);
+  if (!gc_mutant(open_list_unlocked))
+    pthread_mutex_unlock(&semi.lock);
 }
 
 #define THREAD_END(m) semi_detach(m)
@@ -583,16 +602,35 @@ gc_usage gc_heap_usage(gc_heap *h) {
   return s.usage;
 }
 
+/* Whether some mutator allocates in the block. */
+static bool semi_allocates_in(uint32_t number) {
+  gc_mutator *m = world_mutators();
+  while (m && m->block != number)
+    m = m->base.next;
+  return m != NULL;
+}
+
+/* The bytes that are charged are those of objects, the room that mutators still
+ * have in their blocks, and what they left at the ends of others, to the byte:
+ * what is charged besides makes the heap seem full, what is not charged lets a
+ * collection run out of blocks. */
 static const char *semi_check_blocks(void) {
   uint32_t count = 0;
-  uint64_t bytes = 0;
+  uint64_t charged = semi.left;
   for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next) {
     if (!blocks_taken(b) || ++count > semi.space.count)
       return "a block of the space is not taken, or is there twice";
-    bytes += semi.blocks[b].fill;
+    charged += semi.blocks[b].fill;
   }
-  if (count != semi.space.count || bytes > semi.charged)
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    charged += m->block ? BLOCK_BYTES - semi.blocks[m->block].fill : 0;
+  if (count != semi.space.count || charged != semi.charged)
     return "blocks or bytes of the space are miscounted";
+  count = 0;
+  for (uint32_t b = semi.open; b; b = semi.blocks[b].next_open)
+    if (!blocks_taken(b) || ++count > semi.space.count ||
+        semi.blocks[b].fill == BLOCK_BYTES || semi_allocates_in(b))
+      return "an open block is full or a mutator's, or is listed twice";
   if (blocks_spare < semi_reserve(semi.charged))
     return "there might be too few blocks to copy into";
   return blocks_check();

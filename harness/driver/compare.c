@@ -546,9 +546,9 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   gate held = {0};
   for (size_t s = 0; s < fresh->count; s++) {
     check_sides(base, &fresh->items[s]);
+    const compare_sides *sides = compare_match(*base, fresh->items[s]);
     for (size_t m = 0; m < chosen->count; m++)
-      all[count++] =
-          compare_make(*base, fresh->items[s], chosen->items[m], rules);
+      all[count++] = compare_make(sides, chosen->items[m], rules);
     say_too_few(all[count - chosen->count]);
   }
   int code = EXIT_OK;

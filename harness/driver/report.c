@@ -6,6 +6,7 @@
 #include "harness/output/format.h"
 #include "harness/report/tables.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,13 +143,20 @@ const option_usage report_usage = {
     .example = "DIR --table latency --format csv",
     .options = option_rows,
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = INT_MAX,
     .missing = "a results directory"};
 
 int report_command(int argc, char **argv) {
   report_options o = {.format = "table"};
   char **operands;
   int code = options_parse(&report_usage, argc, argv, &o, &operands);
-  return code != OPTIONS_GO ? code
-                            : report_print(operands[0], o.table, o.format);
+  if (code != OPTIONS_GO)
+    return code;
+  if (operands[1]) {
+    say("report: '%s' is one directory too many: a report is of one; 'reapmark "
+        "compare %s %s' sets them side by side",
+        operands[1], operands[0], operands[1]);
+    return EXIT_USAGE;
+  }
+  return report_print(operands[0], o.table, o.format);
 }

@@ -50,9 +50,11 @@ typedef struct table_column {
 
 typedef struct table_value {
   enum { VALUE_ABSENT, VALUE_TEXT, VALUE_FLAG, VALUE_INTEGER, VALUE_REAL } type;
-  const char *text;
-  double real;
-  long long integer; /* and flags */
+  union {
+    const char *text;
+    double real;
+    long long integer; /* and flags */
+  };
   const char *shown; /* what people see instead, or NULL */
 } table_value;
 

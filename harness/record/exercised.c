@@ -40,12 +40,15 @@ exercise record_exercise(const json_t *record) {
                 .unit = "collections",
                 .full_known = record_get(record, "exercise.full") != NULL,
                 .full = count_of(record, "exercise.full")};
-  if (record_get(record, "exercise.collections"))
+  const uint64_t reported = count_of(record, "pauses.stop.count") +
+                            count_of(record, "pauses.detect.count");
+  if (record_get(record, "exercise.collections")) {
     e.count = count_of(record, "exercise.collections");
-  else {
+    e.unreported = !json_is_false(record_get(record, "instrumented")) &&
+                   reported < (e.count + 1) / 2;
+  } else {
     e.unit = "stops";
-    e.count = count_of(record, "pauses.stop.count") +
-              count_of(record, "pauses.detect.count");
+    e.count = reported;
   }
   if (e.count < EXERCISED_LEAST && no_search_due(record))
     return judge_deaths(record);

@@ -37,6 +37,10 @@ typedef struct exercise {
   /* How many of them were full, if the collector tells (full_known). */
   bool full_known;
   uint64_t full;
+  /* Less than half of the collections that it counts were reported as pauses:
+   * so what it reports says nothing of how long its collections stop the
+   * program.  Steps do. */
+  bool unreported;
 } exercise;
 
 static inline bool exercised_shows_pauses(exercised e) {

@@ -160,13 +160,8 @@ enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 json_t *record_get(const json_t *record, const char *path) {
   const json_t *at = record;
   while (at) {
-    size_t n = strcspn(path, ".");
-    char name[64];
-    if (n >= sizeof name)
-      return NULL;
-    memcpy(name, path, n);
-    name[n] = 0;
-    at = json_object_get(at, name);
+    const size_t n = strcspn(path, ".");
+    at = json_object_getn(at, path, n);
     if (!path[n])
       break;
     path += n + 1;
@@ -460,20 +455,20 @@ invalid(char *why, size_t room, const char *format, ...) {
 }
 
 /* Whether no number in the value is negative: nothing that a record counts or
- * measures is.  If one is, `name` is the member that it is in. */
-static bool is_negative_free(const json_t *json, const char **name) {
-  const char *key;
+ * measures is.  If one is, `name` is the member that it is in.  All of a record
+ * is visited, so by iterators, which do not look up every key again. */
+static bool is_negative_free(json_t *json, const char **name) {
   json_t *member;
   size_t i;
   bool good = !(json_is_number(json) && json_number_value(json) < 0);
   json_array_foreach(json, i, member) good =
       good && is_negative_free(member, name);
-  json_object_foreach((json_t *)json, key, member) {
-    if (good && !is_negative_free(member, name)) {
+  for (void *at = json_object_iter(json); good && at;
+       at = json_object_iter_next(json, at))
+    if (!is_negative_free(json_object_iter_value(at), name)) {
       good = false;
-      *name = *name ? *name : key;
+      *name = *name ? *name : json_object_iter_key(at);
     }
-  }
   return good;
 }
 
@@ -503,7 +498,7 @@ bool record_valid(const json_t *record, char *why, size_t room) {
                      type_names[f->type]);
   }
   const char *negative = NULL;
-  if (!is_negative_free(record, &negative))
+  if (!is_negative_free((json_t *)record, &negative))
     return invalid(why, room, "a number of field '%s' is negative", negative);
   return true;
 }

@@ -1,24 +1,64 @@
 /* builds.c: see builds.h. */
 #include "builds.h"
 #include "harness/base/arena.h"
+#include "harness/base/say.h"
 #include "harness/record/build.h"
 #include "harness/record/record.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What is known of a program of a collector: that it is new, and that it is the
+ * first by which the collector is known to have changed. */
+typedef struct meeting {
+  bool fresh, changed;
+} meeting;
+
+static meeting meet(report_builds *all, const char *collector, const char *text,
+                    const char *id) {
+  json_t *programs = json_object_get(all->met, collector);
+  char *key = NULL;
+  if (asprintf(&key, "%s\n%s", text, id) < 0) {
+    say("out of memory");
+    exit(EXIT_SOME_FAILED);
+  }
+  if (!all->met)
+    all->met = json_object();
+  if (!programs) {
+    programs = json_object();
+    json_object_set_new(all->met, collector, programs);
+  }
+  static const char changed[] = ""; /* no program's key */
+  meeting m = {.fresh = !json_object_get(programs, key)};
+  m.changed = m.fresh && strcmp(text, BUILD_UNKNOWN) != 0 &&
+              json_object_size(programs) > 0 &&
+              !json_object_get(programs, changed);
+  if (m.fresh)
+    json_object_set_new(programs, key, json_true());
+  if (m.changed)
+    json_object_set_new(programs, changed, json_true());
+  free(key);
+  return m;
+}
 
 void builds_add(report_builds *all, const char *collector,
                 const json_t *build) {
   char text[BUILD_TEXT];
   const char *id = record_text(build, "id");
   build_text(build, text);
-  for (size_t i = 0; i < all->count; i++)
-    if (!strcmp(all->items[i].collector, collector) &&
-        !strcmp(all->items[i].text, text) && !strcmp(all->items[i].id, id))
-      return;
+  const meeting m = meet(all, collector, text, id);
+  if (!m.fresh)
+    return;
   all->items = arena_more(all->items, all->count, sizeof *all->items);
   all->items[all->count++] =
       (report_build){arena_text("%s", collector), arena_text("%s", text),
-                     arena_text("%s", id)};
+                     arena_text("%s", id), m.changed};
+}
+
+void builds_free(report_builds *all) {
+  json_decref(all->met);
+  all->met = NULL;
 }
 
 static bool is_known(const report_build *b) {
@@ -31,53 +71,63 @@ static report_build find_reference(const report_builds *all,
                                    const json_t *driver) {
   char text[BUILD_TEXT];
   build_text(driver, text);
-  report_build found = {"the driver", arena_text("%s", text), ""};
+  report_build found = {
+      .collector = "the driver", .text = arena_text("%s", text), .id = ""};
   for (size_t i = 0; i < all->count && !is_known(&found); i++)
     found = all->items[i];
   return found;
 }
 
-/* Whether another program of the same name came before. */
-static bool is_changed(const report_builds *all, size_t i) {
-  for (size_t k = 0; k < i; k++)
-    if (!strcmp(all->items[k].collector, all->items[i].collector))
-      return true;
-  return false;
+/* Names, the first ones of which are shown. */
+enum { NAMES_SHOWN = 16 };
+typedef struct names {
+  const char *text;
+  size_t count;
+} names;
+
+static void add_name(names *all, const char *name) {
+  if (all->count++ < NAMES_SHOWN)
+    all->text = all->text ? arena_text("%s, %s", all->text, name) : name;
 }
 
-static const char *add_word(const char *list, const char *word) {
-  return arena_text("%s%s%s", list, *list ? ", " : "", word);
+static const char *names_text(const names *all) {
+  return all->count <= NAMES_SHOWN ? all->text
+                                   : arena_text("%s and %zu more", all->text,
+                                                all->count - NAMES_SHOWN);
 }
 
 const char *builds_text(const report_builds *all, const json_t *driver) {
-  const char *other = "", *changed = "";
+  names other = {0}, changed = {0};
   const report_build usual = find_reference(all, driver);
   for (size_t i = 0; i < all->count; i++) {
     const report_build *b = &all->items[i];
     if (is_known(b) && strcmp(b->text, usual.text))
-      other = add_word(other, arena_text("%s (%s)", b->collector, b->text));
-    if (is_known(b) && is_changed(all, i))
-      changed = add_word(changed, b->collector);
+      add_name(&other, other.count < NAMES_SHOWN
+                           ? arena_text("%s (%s)", b->collector, b->text)
+                           : "");
+    if (b->changed)
+      add_name(&changed, b->collector);
   }
-  if (*other)
-    other = arena_text("Compiled otherwise than %s (%s): %s.", usual.collector,
-                       usual.text, other);
-  if (*changed)
-    changed = arena_text("Compiled anew between two runs: %s.", changed);
-  return !*other && !*changed
+  const char *one = "", *two = "";
+  if (other.count)
+    one = arena_text("Compiled otherwise than %s (%s): %s.", usual.collector,
+                     usual.text, names_text(&other));
+  if (changed.count)
+    two =
+        arena_text("Compiled anew between two runs: %s.", names_text(&changed));
+  return !other.count && !changed.count
              ? NULL
-             : arena_text("%s%s%s", other, *other && *changed ? "  " : "",
-                          changed);
+             : arena_text("%s%s%s", one, *one && *two ? "  " : "", two);
 }
 
 const char *builds_unknown(const report_builds *all) {
-  const char *unknown = "";
+  names unknown = {0};
   for (size_t i = 0; i < all->count; i++)
     if (!is_known(&all->items[i]))
-      unknown = add_word(unknown, all->items[i].collector);
-  return *unknown
-             ? arena_text("How these were compiled is unknown: %s.", unknown)
-             : NULL;
+      add_name(&unknown, all->items[i].collector);
+  return unknown.count ? arena_text("How these were compiled is unknown: %s.",
+                                    names_text(&unknown))
+                       : NULL;
 }
 
 json_t *builds_json(const report_builds *all) {

@@ -65,21 +65,24 @@ static const char *interval_text(stat_interval ratio) {
                                        percent(ratio.high - 1));
 }
 
-static void set_sample(table_row *row, const char *side, const metric *m,
+/* The columns of a side. */
+typedef struct side_columns {
+  const char *verdict, *median, *spread, *low, *high, *n;
+} side_columns;
+
+static void set_sample(table_row *row, const side_columns *c, const metric *m,
                        const compare_sample *s) {
-  const char *median = arena_text("%s_median", side);
-  const char *spread = arena_text("%s_spread", side);
-  table_set_text(row, arena_text("%s_verdict", side), verdict_of(s));
-  table_set_real(row, median, s->median);
-  table_show(row, median, "%s", table_number(m->kind, s->median));
-  table_set_real(row, arena_text("%s_low", side), s->interval.low);
-  table_set_real(row, arena_text("%s_high", side), s->interval.high);
-  table_set_integer(row, arena_text("%s_n", side), (long long)s->n);
+  table_set_text(row, c->verdict, verdict_of(s));
+  table_set_real(row, c->median, s->median);
+  table_show(row, c->median, "%s", table_number(m->kind, s->median));
+  table_set_real(row, c->low, s->interval.low);
+  table_set_real(row, c->high, s->interval.high);
+  table_set_integer(row, c->n, (long long)s->n);
   if (s->n < 2)
-    table_show(row, spread, "–");
+    table_show(row, c->spread, "–");
   else
     table_show(
-        row, spread, "±%s%%",
+        row, c->spread, "±%s%%",
         table_number(TABLE_PERCENT, 100 * stat_half_spread(s->values, s->n,
                                                            REPORT_CONFIDENCE)));
 }
@@ -95,6 +98,11 @@ static const char *needed_text(const compare_row *row) {
 static void add_row(table *t, size_t group, const comparison *c,
                     const compare_row *r) {
   static const char *const outcomes[] = {"–", "~", "small", "better", "worse"};
+  static const side_columns base = {"base_verdict", "base_median",
+                                    "base_spread",  "base_low",
+                                    "base_high",    "base_n"};
+  static const side_columns fresh = {"new_verdict", "new_median", "new_spread",
+                                     "new_low",     "new_high",   "new_n"};
   table_row *row = table_add(t, group);
   if (r->verdict == COMPARE_NONE)
     row->audience = ROW_FOR_PROGRAMS;
@@ -103,8 +111,8 @@ static void add_row(table *t, size_t group, const comparison *c,
   table_set_text(row, "metric", c->metric->name);
   table_set_text(row, "cell", r->label);
   table_set_text(row, "result", verdict_names[r->verdict]);
-  set_sample(row, "base", c->metric, &r->base);
-  set_sample(row, "new", c->metric, &r->fresh);
+  set_sample(row, &base, c->metric, &r->base);
+  set_sample(row, &fresh, c->metric, &r->fresh);
   table_set_real(row, "change", r->change);
   table_show(row, "change", "%s",
              r->verdict == COMPARE_SAME ? "~" : percent(r->change));
@@ -309,8 +317,29 @@ static json_t *json_of_sample(const compare_sample *s) {
 
 /* Only here, as it takes longer than all the rest. */
 static stat_interval mean_bootstrap(const compare_row *row) {
-  const stat_pair pair = compare_pair(row);
+  const stat_pair pair = compare_values(row);
   return stat_bootstrap(&pair, 1, STAT_MEAN, REPORT_CONFIDENCE, STAT_SEED);
+}
+
+/* Tests of means, which need positive values. */
+static void set_means(json_t *o, const compare_row *row) {
+  const compare_sample *base = &row->base, *fresh = &row->fresh;
+  const stat_pair pair = compare_values(row);
+  const double ratio = stat_ratio(&pair, STAT_MEAN);
+  stat_interval fieller = {NAN, NAN};
+  stat_welch welch = {NAN, NAN, NAN};
+  if (!isnan(ratio)) {
+    const stat_moments x = stat_moments_of(base->values, base->n);
+    const stat_moments y = stat_moments_of(fresh->values, fresh->n);
+    fieller = stat_fieller(&y, &x, REPORT_CONFIDENCE);
+    welch = stat_welch_test(base->values, base->n, fresh->values, fresh->n);
+  }
+  set_number(o, "mean_ratio", ratio);
+  set_interval(o, "mean_ratio_bootstrap", mean_bootstrap(row));
+  set_interval(o, "mean_ratio_fieller", fieller);
+  set_number(o, "welch_t", welch.t);
+  set_number(o, "welch_freedom", welch.freedom);
+  set_number(o, "welch_p", welch.p);
 }
 
 static json_t *json_of_row(const compare_row *row) {
@@ -326,12 +355,7 @@ static json_t *json_of_row(const compare_row *row) {
   set_number(o, "p", row->test.p);
   set_number(o, "p_holm", row->p);
   set_number(o, "invocations_needed", row->needed);
-  set_number(o, "mean_ratio", row->mean_ratio);
-  set_interval(o, "mean_ratio_bootstrap", mean_bootstrap(row));
-  set_interval(o, "mean_ratio_fieller", row->mean_ratio_fieller);
-  set_number(o, "welch_t", row->welch.t);
-  set_number(o, "welch_freedom", row->welch.freedom);
-  set_number(o, "welch_p", row->welch.p);
+  set_means(o, row);
   return o;
 }
 

@@ -7,7 +7,6 @@
 #include "harness/stats/summary.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------- *
@@ -58,57 +57,61 @@ static bool cannot_run(const report_cell *c) {
   return !c || c->missing;
 }
 
-static void add_row(comparison *c, const report_cell *base,
-                    const report_cell *fresh) {
+static void add_pair(compare_sides *s, const report_cell *base,
+                     const report_cell *fresh) {
   if (cannot_run(base) && cannot_run(fresh))
     return; /* as both sides expect */
-  c->rows = arena_more(c->rows, c->count, sizeof *c->rows);
-  c->rows[c->count++] =
-      (compare_row){.label = label_of(base ? base : fresh, !c->base.collector),
-                    .base.cell = base,
-                    .fresh.cell = fresh};
+  s->pairs = arena_more(s->pairs, s->count, sizeof *s->pairs);
+  s->pairs[s->count++] =
+      (compare_pair){.label = label_of(base ? base : fresh, !s->base.collector),
+                     .base = base,
+                     .fresh = fresh};
 }
 
-static void pair_cells(comparison *c) {
-  json_t *bases = index_cells(&c->base), *freshes = index_cells(&c->fresh);
-  for (size_t i = 0; i < c->base.report->count; i++) {
-    const report_cell *base = &c->base.report->cells[i];
-    if (on_side(&c->base, base))
-      add_row(c, base, counterpart(&c->fresh, freshes, base));
+compare_sides *compare_match(compare_side base, compare_side fresh) {
+  compare_sides *s = arena_take(sizeof *s);
+  *s = (compare_sides){.base = base, .fresh = fresh};
+  json_t *bases = index_cells(&base), *freshes = index_cells(&fresh);
+  for (size_t i = 0; i < base.report->count; i++) {
+    const report_cell *c = &base.report->cells[i];
+    if (on_side(&base, c))
+      add_pair(s, c, counterpart(&fresh, freshes, c));
   }
-  for (size_t i = 0; i < c->fresh.report->count; i++) {
-    const report_cell *fresh = &c->fresh.report->cells[i];
-    if (on_side(&c->fresh, fresh) && !counterpart(&c->base, bases, fresh))
-      add_row(c, NULL, fresh);
+  for (size_t i = 0; i < fresh.report->count; i++) {
+    const report_cell *c = &fresh.report->cells[i];
+    if (on_side(&fresh, c) && !counterpart(&base, bases, c))
+      add_pair(s, NULL, c);
   }
   json_decref(bases);
   json_decref(freshes);
+  return s;
 }
 
 /* ------------------------------------------------------------------------- *
  * A row.
  * ------------------------------------------------------------------------- */
 
-static void read_sample(compare_sample *s, const metric *of) {
+/* `scratch` has room for the values. */
+static void read_sample(compare_sample *s, const report_cell *c,
+                        const metric *of, double *scratch) {
+  s->cell = c;
   s->median = s->interval.low = s->interval.high = NAN;
-  if (!s->cell || !report_is_good(s->cell) || !report_compares(s->cell, of))
+  if (!c || !report_is_good(c) || !report_compares(c, of))
     return;
-  size_t n = s->cell->count, m = (size_t)(of - metrics);
-  double *values = arena_take(n * sizeof *values);
+  size_t n = c->count, m = (size_t)(of - metrics);
   for (size_t i = 0; i < n; i++) {
-    values[i] = s->cell->samples[i].values[m];
-    if (!isfinite(values[i]))
+    scratch[i] = c->samples[i].values[m];
+    if (!isfinite(scratch[i]))
       return;
   }
-  s->values = values;
+  s->values = arena_take(n * sizeof *s->values);
+  memcpy(s->values, scratch, n * sizeof *s->values);
   s->n = n;
-  s->interval = stat_median_interval(values, n, REPORT_CONFIDENCE);
-  double *sorted = arena_take(n * sizeof *sorted);
-  memcpy(sorted, values, n * sizeof *sorted);
-  s->median = stat_summarize(sorted, n).median;
+  s->interval = stat_median_interval(s->values, n, REPORT_CONFIDENCE);
+  s->median = stat_summarize(scratch, n).median;
 }
 
-stat_pair compare_pair(const compare_row *row) {
+stat_pair compare_values(const compare_row *row) {
   return (stat_pair){row->fresh.values, row->fresh.n, row->base.values,
                      row->base.n};
 }
@@ -119,28 +122,19 @@ static double relative_change(double base, double fresh) {
   return fabs(fresh) > 0 ? copysign(HUGE_VAL, fresh) : 0;
 }
 
-static void compare_values(compare_row *row) {
+static void test_values(compare_row *row) {
   const compare_sample *base = &row->base, *fresh = &row->fresh;
-  stat_interval none = {NAN, NAN};
-  row->change = row->p = row->mean_ratio = row->needed = NAN;
-  row->ratio = row->mean_ratio_fieller = none;
+  row->change = row->p = row->needed = NAN;
+  row->ratio = (stat_interval){NAN, NAN};
   row->test = (stat_test){NAN, NAN};
-  row->welch = (stat_welch){NAN, NAN, NAN};
   if (!base->values || !fresh->values)
     return;
-  stat_pair pair = compare_pair(row);
+  const stat_pair pair = compare_values(row);
   row->change = relative_change(base->median, fresh->median);
   row->test = stat_mann_whitney(base->values, base->n, fresh->values, fresh->n);
   row->p = row->test.p;
   row->ratio =
       stat_bootstrap(&pair, 1, STAT_MEDIAN, REPORT_CONFIDENCE, STAT_SEED);
-  row->mean_ratio = stat_ratio(&pair, STAT_MEAN);
-  if (isnan(row->mean_ratio))
-    return;
-  stat_moments x = stat_moments_of(base->values, base->n);
-  stat_moments y = stat_moments_of(fresh->values, fresh->n);
-  row->mean_ratio_fieller = stat_fieller(&y, &x, REPORT_CONFIDENCE);
-  row->welch = stat_welch_test(base->values, base->n, fresh->values, fresh->n);
 }
 
 double compare_worse(const comparison *c, const compare_row *row) {
@@ -176,23 +170,39 @@ static void adjust(comparison *c) {
     c->rows[i].p = p[i];
 }
 
-comparison *compare_make(compare_side base, compare_side fresh,
-                         const metric *of, compare_rules rules) {
+/* The most values that a cell of either side has. */
+static size_t most_values(const compare_sides *sides) {
+  size_t most = 0;
+  for (size_t i = 0; i < sides->count; i++) {
+    const report_cell *cells[] = {sides->pairs[i].base, sides->pairs[i].fresh};
+    for (size_t k = 0; k < 2; k++)
+      if (cells[k] && cells[k]->count > most)
+        most = cells[k]->count;
+  }
+  return most;
+}
+
+comparison *compare_make(const compare_sides *sides, const metric *of,
+                         compare_rules rules) {
   comparison *c = arena_take(sizeof *c);
-  c->metric = of;
-  c->base = base;
-  c->fresh = fresh;
-  c->rules = rules;
-  pair_cells(c);
+  *c = (comparison){.metric = of,
+                    .base = sides->base,
+                    .fresh = sides->fresh,
+                    .rules = rules,
+                    .count = sides->count};
+  c->rows = arena_take(c->count * sizeof *c->rows);
   stat_pair *pairs = arena_take(c->count * sizeof *pairs);
+  double *scratch = arena_take(most_values(sides) * sizeof *scratch);
   for (size_t i = 0; i < c->count; i++) {
+    const compare_pair *pair = &sides->pairs[i];
     compare_row *row = &c->rows[i];
-    read_sample(&row->base, of);
-    read_sample(&row->fresh, of);
-    compare_values(row);
+    row->label = pair->label;
+    read_sample(&row->base, pair->base, of, scratch);
+    read_sample(&row->fresh, pair->fresh, of, scratch);
+    test_values(row);
     c->tested += isnan(row->p) ? 0 : 1;
-    if (!isnan(row->mean_ratio))
-      pairs[c->complete++] = compare_pair(row);
+    if (!isnan(row->ratio.low))
+      pairs[c->complete++] = compare_values(row);
   }
   adjust(c);
   for (size_t i = 0; i < c->count; i++)

@@ -35,6 +35,22 @@ typedef enum compare_verdict {
   COMPARE_WORSE
 } compare_verdict;
 
+/* Cells that belong together: the same workload, heap and threads, and unless
+ * the sides are collectors the same collector.  A side that does not have it is
+ * NULL. */
+typedef struct compare_pair {
+  const char *label; /* WORKLOAD/COLLECTOR/heap=H/threads=T, what is shared */
+  const report_cell *base, *fresh;
+} compare_pair;
+
+/* Two sides, cell by cell: those that both expect to run nothing are left out.
+ * Made once for all metrics. */
+typedef struct compare_sides {
+  compare_side base, fresh;
+  compare_pair *pairs;
+  size_t count;
+} compare_sides;
+
 /* One side of a row. */
 typedef struct compare_sample {
   const report_cell *cell; /* NULL: this side does not have it */
@@ -45,8 +61,7 @@ typedef struct compare_sample {
 } compare_sample;
 
 typedef struct compare_row {
-  const char
-      *label; /* WORKLOAD/COLLECTOR/heap=H/threads=T, what the sides share */
+  const char *label; /* of the pair */
   compare_sample base, fresh;
   compare_verdict verdict;
   /* NAN in COMPARE_NONE. */
@@ -55,9 +70,6 @@ typedef struct compare_row {
   stat_test test;
   /* NAN also unless all values are positive. */
   stat_interval ratio; /* of the medians, bootstrap */
-  double mean_ratio;
-  stat_interval mean_ratio_fieller;
-  stat_welch welch;
   /* Of COMPARE_SAME: the invocations a side at which the ratio's interval would
    * be as narrow as the threshold, or as the change seen if there is no
    * threshold; HUGE_VAL for never, NAN if not available. */
@@ -68,7 +80,7 @@ typedef struct comparison {
   const metric *metric;
   compare_side base, fresh;
   compare_rules rules;
-  compare_row *rows;
+  compare_row *rows; /* one for each pair */
   size_t count;
   size_t tested;   /* rows with a p */
   size_t complete; /* rows with a ratio: those of the geometric mean */
@@ -77,14 +89,15 @@ typedef struct comparison {
 } comparison;
 
 /* The two samples of a row that has values on both sides. */
-stat_pair compare_pair(const compare_row *row);
+stat_pair compare_values(const compare_row *row);
 
 /* How much worse the new side is: 0.1 for 10 % lower throughput or 10 % longer
  * pauses; negative if it is better. */
 double compare_worse(const comparison *c, const compare_row *row);
 
-comparison *compare_make(compare_side base, compare_side fresh,
-                         const metric *of, compare_rules rules);
+compare_sides *compare_match(compare_side base, compare_side fresh);
+comparison *compare_make(const compare_sides *sides, const metric *of,
+                         compare_rules rules);
 
 /* The page of `count` comparisons of one base: those of a new side stand
  * together, and all have the same rows in the same order. */

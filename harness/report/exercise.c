@@ -5,20 +5,29 @@
 #include <math.h>
 #include <string.h>
 
+bool report_shows(const exercise *e, const metric *m) {
+  const bool stops = exercised_shows_pauses(e->state);
+  return m->claims == CLAIMS_PAUSES  ? stops && !e->unreported
+         : m->claims == CLAIMS_STOPS ? stops
+                                     : true;
+}
+
 void report_withhold(report_sample *s) {
-  if (exercised_shows_pauses(s->exercise.state))
-    return;
   for (size_t m = 0; m < METRICS; m++)
-    if (metrics[m].claims == CLAIMS_PAUSES)
+    if (!report_shows(&s->exercise, &metrics[m]))
       s->values[m] = NAN;
+  if (exercised_shows_pauses(s->exercise.state) && !s->exercise.unreported)
+    return;
   for (size_t k = 0; k < REPORT_WINDOWS; k++)
     s->mmu[k] = s->bmu[k] = NAN;
 }
 
 exercise report_exercise(const report_cell *c) {
   exercise least = {.state = EXERCISED_ENOUGH, .unit = ""};
+  bool unreported = false;
   for (size_t i = 0; i < c->count; i++) {
     const exercise *e = &c->samples[i].exercise;
+    unreported |= e->unreported;
     if (i == 0 || e->state > least.state ||
         (e->state == least.state && e->count < least.count)) {
       bool told = e->told && (i == 0 || least.told);
@@ -26,6 +35,7 @@ exercise report_exercise(const report_cell *c) {
       least.told = told;
     }
   }
+  least.unreported = unreported;
   return least;
 }
 
@@ -34,9 +44,11 @@ bool report_compares_time(const report_cell *c) {
 }
 
 bool report_compares(const report_cell *c, const metric *m) {
+  const exercise e = report_exercise(c);
   switch (m->claims) {
   case CLAIMS_PAUSES:
-    return report_exercise(c).state == EXERCISED_ENOUGH;
+  case CLAIMS_STOPS:
+    return e.state == EXERCISED_ENOUGH && report_shows(&e, m);
   case CLAIMS_TIME:
     return report_compares_time(c);
   case CLAIMS_NEITHER:
@@ -77,6 +89,15 @@ const char *report_exercise_text(const report_cell *c) {
                     "no pauses, and no time to compare; make the run longer "
                     "(--exercise %d) or the heap smaller",
                     EXERCISED_WANTED);
+}
+
+const char *report_unreported_text(const report_cell *c) {
+  const exercise e = report_exercise(c);
+  if (!report_is_good(c) || !e.unreported)
+    return NULL;
+  return arena_text("of %s most were not reported as pauses, and so no figure "
+                    "of pauses is shown; see its steps",
+                    count_text(&e));
 }
 
 const char *report_marked_verdict(const report_cell *c) {

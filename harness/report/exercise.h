@@ -8,8 +8,12 @@
 
 #include <stdbool.h>
 
-/* Takes from an invocation the numbers that claim what did not happen: pauses,
- * steps, shares and utilisation without a collection. */
+/* Whether a number of this metric may be shown. */
+bool report_shows(const exercise *e, const metric *m);
+
+/* Takes from an invocation the numbers that claim what did not happen, or was
+ * not seen: pauses, steps, shares and utilisation without a collection, or of a
+ * collector that does not report its pauses. */
 void report_withhold(report_sample *s);
 
 /* The least proof of the cell's invocations: with that the cell is judged. */
@@ -27,6 +31,9 @@ const char *report_exercise_mark(const report_cell *c);
 
 /* What that means and what would help, in one line; or NULL. */
 const char *report_exercise_text(const report_cell *c);
+
+/* That the collector does not report its pauses, in one line; or NULL. */
+const char *report_unreported_text(const report_cell *c);
 
 /* The verdict with the mark: "ok, not exercised". */
 const char *report_marked_verdict(const report_cell *c);

@@ -387,10 +387,9 @@ static void conclude(report_cell *c) {
     if (c->samples[i].verdict > c->verdict)
       c->verdict = c->samples[i].verdict;
   double *scratch = arena_take(c->count * sizeof *scratch);
-  bool shows_pauses = exercised_shows_pauses(report_exercise(c).state);
+  const exercise e = report_exercise(c);
   for (size_t m = 0; m < METRICS; m++)
-    c->values[m] = report_is_good(c) &&
-                           (shows_pauses || metrics[m].claims != CLAIMS_PAUSES)
+    c->values[m] = report_is_good(c) && report_shows(&e, &metrics[m])
                        ? combine(c, m, scratch)
                        : NAN;
 }
@@ -498,6 +497,7 @@ void report_free(report *r) {
     free(r->cells[i].seen);
     free(r->cells[i].pauses.buckets);
   }
+  builds_free(&r->builds);
   json_decref(r->ids);
   json_decref(r->plan);
   json_decref(r->machine);

@@ -117,7 +117,7 @@ const metric metrics[METRICS] = {
     {"pause_count", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, pause_count,
      "how many they are, of all invocations", CLAIMS_PAUSES},
     {"step_max_ns", "worst step", TABLE_TIME, -1, COMBINE_MAXIMUM, step_max,
-     "the longest step of the workload, observed from outside", CLAIMS_PAUSES},
+     "the longest step of the workload, observed from outside", CLAIMS_STOPS},
     {"step_count", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, step_count,
      "how many steps there were, of all invocations", CLAIMS_NEITHER},
     {"peak_rss_bytes", "peak RSS", TABLE_BYTES, -1, COMBINE_MAXIMUM, peak_rss,
@@ -144,7 +144,7 @@ const metric metrics[METRICS] = {
      "wall time of one op of the workload, median", CLAIMS_TIME},
     {"drop_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM, drop_max,
      "the longest step of the kind drop, of workloads that have it",
-     CLAIMS_PAUSES},
+     CLAIMS_STOPS},
 };
 
 const metric *metric_find(const char *name) {

@@ -24,7 +24,8 @@ typedef enum metric_combine {
 typedef enum metric_claims {
   CLAIMS_NEITHER, /* memory, counts of steps */
   CLAIMS_TIME,    /* a time with the collector's work in it */
-  CLAIMS_PAUSES   /* how long collections stop the program */
+  CLAIMS_STOPS,   /* how long collections stop the program, seen from outside */
+  CLAIMS_PAUSES   /* the same, as the collector reports it */
 } metric_claims;
 
 typedef struct metric {

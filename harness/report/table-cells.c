@@ -156,6 +156,8 @@ static void add_notes(page *p, const report_cell *c) {
     page_list(p, "%s: WARNING: %s", c->collector, stall);
   if (report_exercise_mark(c))
     page_list(p, "%s: %s", c->collector, report_exercise_text(c));
+  if (report_unreported_text(c))
+    page_list(p, "%s: %s", c->collector, report_unreported_text(c));
   if (is_grey(c))
     page_list(p,
               "%s: * more than half of the time may be that of its C interface",

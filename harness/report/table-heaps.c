@@ -1,6 +1,7 @@
 /* table-heaps.c: the tables time-space and lbo: what collectors cost, by the
  * size of the heap. */
 #include "tables.h"
+#include "exercise.h"
 #include "harness/base/arena.h"
 #include "harness/base/heap-size.h"
 #include "harness/stats/interval.h"
@@ -79,19 +80,32 @@ static const char *text_of(const table_row *row, const char *column) {
   return table_get(row, column)->text;
 }
 
-/* Whether all collectors completed each row's workload in its heap: those that
- * did not are marked by the number of that. */
+/* Whether all collectors that the heap has completed each row's workload in it:
+ * those that did not, or were not asked to, are marked by the number of that.
+ */
 static size_t *find_incomplete(const table *t, const char *column,
                                bool **incomplete) {
   size_t *number = arena_take(t->rows_count * sizeof *number);
-  json_t *numbers = json_object();
+  size_t *done = arena_take(t->rows_count * sizeof *done);   /* by number */
+  size_t *heap = arena_take(t->rows_count * sizeof *heap);   /* by row */
+  size_t *known = arena_take(t->rows_count * sizeof *known); /* by heap */
+  json_t *numbers = json_object(), *heaps = json_object();
+  json_t *collectors = json_object();
   *incomplete = arena_take(t->rows_count * sizeof **incomplete);
   for (size_t i = 0; i < t->rows_count; i++) {
     const table_row *row = t->rows[i];
-    number[i] = report_number(
-        numbers, arena_text("%zu %s", row->group, text_of(row, "heap")));
-    (*incomplete)[number[i]] |= isnan(table_real(row, column));
+    const char *in = text_of(row, "heap"), *with = text_of(row, "collector");
+    const size_t met = json_object_size(collectors);
+    number[i] = report_number(numbers, arena_text("%zu %s", row->group, in));
+    heap[i] = report_number(heaps, in);
+    if (report_number(collectors, arena_text("%s\n%s", in, with)) == met)
+      known[heap[i]]++;
+    done[number[i]] += isnan(table_real(row, column)) ? 0 : 1;
   }
+  for (size_t i = 0; i < t->rows_count; i++)
+    (*incomplete)[number[i]] |= done[number[i]] < known[heap[i]];
+  json_decref(collectors);
+  json_decref(heaps);
   json_decref(numbers);
   return number;
 }
@@ -287,17 +301,21 @@ static double *find_baselines(const report *r, const lbo_row *rows,
   return bases;
 }
 
+/* The naive shares are of pauses; without `reported` nobody knows these, but
+ * the lower bound holds. */
 static void set_lbo(table_row *row, lbo_row of_wall, double wall_base,
-                    lbo_row of_cpu, double cpu_base) {
-  double naive = 100 * lbo_naive_share(of_wall);
+                    lbo_row of_cpu, double cpu_base, bool reported) {
+  const double naive = reported ? 100 * lbo_naive_share(of_wall) : NAN;
   table_set_real(row, "lbo_wall", lbo_of(of_wall, wall_base));
   table_set_real(row, "lbo_cpu", lbo_of(of_cpu, cpu_base));
   table_set_real(row, "naive_wall_percent", naive);
-  table_set_real(row, "naive_cpu_percent", 100 * lbo_naive_share(of_cpu));
+  table_set_real(row, "naive_cpu_percent",
+                 reported ? 100 * lbo_naive_share(of_cpu) : NAN);
   table_set_real(row, "baseline_wall_ns", wall_base);
   table_set_real(row, "baseline_cpu_ns", cpu_base);
-  table_show(row, "lbo_wall", "%.3g / %.3g (%.1f%%)",
-             lbo_of(of_wall, wall_base), lbo_of(of_cpu, cpu_base), naive);
+  table_show(row, "lbo_wall", "%.3g / %.3g (%s)", lbo_of(of_wall, wall_base),
+             lbo_of(of_cpu, cpu_base),
+             reported ? arena_text("%.1f%%", naive) : "–");
 }
 
 page *report_lbo(const report *r) {
@@ -313,8 +331,8 @@ page *report_lbo(const report *r) {
     table_row *row = report_add_row(t, c, report_work_title(c));
     report_set_runs(row, r, c, c->count);
     if (is_known(&walls[i]) && is_known(&cpus[i]))
-      set_lbo(row, walls[i], wall_bases[works[i]], cpus[i],
-              cpu_bases[works[i]]);
+      set_lbo(row, walls[i], wall_bases[works[i]], cpus[i], cpu_bases[works[i]],
+              !report_exercise(c).unreported);
     else
       report_show_status(row, "lbo_wall", c);
   }

@@ -40,8 +40,8 @@ static void add_window(const report *r, const report_cell *c, size_t k,
   for (size_t i = 0; i < c->count; i++) {
     mmu[i] = c->samples[i].mmu[k];
     bmu[i] = c->samples[i].bmu[k];
-    if (isnan(mmu[i]))
-      return; /* the run is shorter than the window */
+    if (isnan(mmu[i])) /* the run is shorter than the window, or: */
+      return;          /* pauses were not reported */
   }
   double least = stat_summarize(mmu, c->count).median;
   double bounded = stat_summarize(bmu, c->count).median;
@@ -60,5 +60,6 @@ page *report_mmu(const report *r) {
   return report_cross_page(
       r, t, "mmu",
       "MMU / BMU of the worst thread, median of the invocations; – where a run "
-      "is shorter than the window");
+      "is shorter than the window, or the collector does not report its "
+      "pauses");
 }

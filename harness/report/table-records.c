@@ -309,8 +309,11 @@ static void set_distribution(table_row *row, const char *prefix,
   table_set_real(row, arena_text("%s_max_ns", prefix), maximum(h));
 }
 
-/* The 99th percentile of a closed loop that was meant to keep a rate. */
+/* The 99th percentile of a closed loop that was meant to keep a rate.  The
+ * correction makes up values, so those that were measured must support it. */
 static double corrected_p99(const hist_sparse *simple, json_int_t rate) {
+  if (isnan(percentile(simple, 99)))
+    return NAN;
   hist *all = take(sizeof *all), *corrected = take(sizeof *corrected);
   uint64_t value = 0;
   hist_rebuild(all, simple);

@@ -48,10 +48,11 @@ static size_t unit_of(const ranked *r, size_t n) {
 /* The share of the ways to choose `a_n` of the values whose doubled rank sum
  * is at least as far from its mean as `sum`.  ways[k][s] counts those that
  * choose k of the values seen so far with the sum s, in units: below 2^53, so
- * exact. */
+ * exact.  As the values ascend, the k first ones have the least sum, and the k
+ * last ones the greatest. */
 static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
   const size_t unit = unit_of(r, n), sums = n * (n + 1) / unit + 1;
-  size_t most = 0; /* the sum of all values seen so far */
+  size_t first[STAT_EXACT + 1] = {0}; /* the sum of so many first values */
   double *ways = calloc((a_n + 1) * sums, sizeof *ways);
   if (!ways)
     return NAN;
@@ -61,10 +62,11 @@ static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
     for (size_t k = i < a_n ? i + 1 : a_n; k > 0; k--) {
       const double *without = ways + (k - 1) * sums;
       double *with = ways + k * sums + its;
-      for (size_t s = 0; s <= most; s++)
+      const size_t most = first[i] - first[i - (k - 1)];
+      for (size_t s = first[k - 1]; s <= most; s++)
         with[s] += without[s];
     }
-    most += its;
+    first[i + 1] = first[i] + its;
   }
   double mean = (double)(a_n * (n + 1));
   double far = fabs((double)sum - mean), extreme = 0, all = 0;

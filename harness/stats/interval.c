@@ -181,14 +181,16 @@ static void add_means(const stat_pair *pairs, size_t n, uint64_t *state,
 static bool add_medians(const double *values, size_t n, double sign,
                         uint64_t *state, double *logs) {
   stat_resampled r;
-  if (!stat_resample(values, n, &r))
-    return false;
-  for (size_t i = 0; i < r.count; i++)
+  const bool good = stat_resample(values, n, &r) && stat_resampled_guide(&r);
+  for (size_t i = 0; good && i < r.count; i++)
     r.values[i] = sign * log(r.values[i]);
-  for (size_t i = 0; i < STAT_RESAMPLES; i++)
-    logs[i] += r.values[r.count > 1 ? stat_resampled_draw(&r, state) : 0];
+  if (good && r.count > 1)
+    stat_resampled_add(&r, state, logs, STAT_RESAMPLES);
+  const double only = good && r.count == 1 ? r.values[0] : 0;
+  for (size_t i = 0; good && r.count == 1 && i < STAT_RESAMPLES; i++)
+    logs[i] += only; /* nothing to draw */
   stat_resampled_free(&r);
-  return true;
+  return good;
 }
 
 static bool add_median_ratios(const stat_pair *pairs, size_t n, uint64_t *state,

@@ -129,8 +129,7 @@ static bool take_outcomes(outcomes *all, stat_resampled *r) {
   qsort(all->items, all->count, sizeof *all->items, by_value);
   r->values = malloc(all->count * sizeof *r->values);
   r->below = malloc(all->count * sizeof *r->below);
-  r->guide = malloc(all->count * sizeof *r->guide);
-  if (!r->values || !r->below || !r->guide)
+  if (!r->values || !r->below)
     return false;
   double sum = 0;
   for (size_t i = 0; i < all->count; i++) {
@@ -139,11 +138,8 @@ static bool take_outcomes(outcomes *all, stat_resampled *r) {
       r->values[r->count++] = all->items[i].value;
     r->below[r->count - 1] = sum;
   }
-  for (size_t i = 0, at = 0; i < r->count; i++) {
+  for (size_t i = 0; i < r->count; i++)
     r->below[i] = i + 1 < r->count ? r->below[i] / sum : 1;
-    for (; at < r->count && (double)at / (double)r->count < r->below[i]; at++)
-      r->guide[at] = i;
-  }
   return true;
 }
 
@@ -173,12 +169,39 @@ void stat_resampled_free(stat_resampled *r) {
   *r = (stat_resampled){0};
 }
 
-size_t stat_resampled_draw(const stat_resampled *r, uint64_t *state) {
-  const double share = (double)(random_next(state) >> 11) * 0x1p-53;
-  size_t i = r->guide[(size_t)(share * (double)r->count)];
-  while (r->below[i] <= share)
-    i++;
-  return i;
+/* Many entries for each median, so that the first one that is looked at is
+ * nearly always the right one: a search costs more by the branches that the
+ * processor cannot foresee than by its steps. */
+bool stat_resampled_guide(stat_resampled *r) {
+  enum { ENTRIES_EACH = 16 };
+  r->guide_bits = 4;
+  while ((size_t)1 << r->guide_bits < ENTRIES_EACH * r->count)
+    r->guide_bits++;
+  const size_t entries = (size_t)1 << r->guide_bits;
+  r->guide = malloc(entries * sizeof *r->guide);
+  if (!r->guide)
+    return false;
+  for (size_t i = 0, at = 0; i < r->count; i++)
+    for (; at < entries && (double)at / (double)entries < r->below[i]; at++)
+      r->guide[at] = (uint32_t)i;
+  return true;
+}
+
+void stat_resampled_add(const stat_resampled *r, uint64_t *state,
+                        double *restrict sums, size_t n) {
+  const double *const below = r->below, *const values = r->values;
+  const uint32_t *const guide = r->guide;
+  const unsigned shift = 64 - r->guide_bits;
+  uint64_t at = *state;
+  for (size_t k = 0; k < n; k++) {
+    const uint64_t random = random_next(&at);
+    const double share = (double)(random >> 11) * 0x1p-53;
+    size_t i = guide[random >> shift];
+    while (below[i] <= share)
+      i++;
+    sums[k] += values[i];
+  }
+  *state = at;
 }
 
 /* The probability of a ratio of at most `ratio`. */

@@ -15,8 +15,11 @@
 typedef struct stat_resampled {
   double *values;
   double *below; /* of each: the probability of a median up to it */
-  size_t *guide; /* for drawing: where the search for a share begins */
   size_t count;
+  /* For drawing, 2^guide_bits entries: where the search for a share begins.
+   * NULL until stat_resampled_guide. */
+  uint32_t *guide;
+  unsigned guide_bits;
 } stat_resampled;
 
 /* Makes the distribution of a sample of n > 0 values.  Takes time proportional
@@ -25,9 +28,13 @@ typedef struct stat_resampled {
 bool stat_resample(const double *values, size_t n, stat_resampled *r);
 void stat_resampled_free(stat_resampled *r);
 
-/* The number of a median, drawn with the state of a random generator
- * (harness/base/random.h). */
-size_t stat_resampled_draw(const stat_resampled *r, uint64_t *state);
+/* Prepares for drawing.  Returns false if there is no memory. */
+bool stat_resampled_guide(stat_resampled *r);
+
+/* Draws a median for each of the `n` sums, and adds it; *state is that of a
+ * random generator (harness/base/random.h). */
+void stat_resampled_add(const stat_resampled *r, uint64_t *state, double *sums,
+                        size_t n);
 
 /* The least ratio of the medians of two independent resamples, both positive,
  * that is not exceeded with probability `share`. */

@@ -19,7 +19,10 @@ for work in binary-trees:depth=8,stretch=9,array=1000,rounds=3 \
   cycles:shape=list,live=100,rounds=3,cyclic=30 \
   cycles:shape=tree,live=100,rounds=3,payload=8 \
   cycles:shape=clique,live=100,rounds=3 cycles:shape=clique,live=3,size=300,rounds=2 \
-  cycles:shape=ring,size=1,live=50,rounds=2; do
+  cycles:shape=ring,size=1,live=50,rounds=2 \
+  requests:sessions=300,requests=2000 requests:sessions=7,requests=100,fields=0,body=8 \
+  requests:sessions=50,requests=999,updates=100,body=4096 \
+  requests:sessions=20,rate=2000,arrivals=poisson,duration=1; do
   exits 0 "$program" --run $work --check --pin none
   printed '"verdict":{"status":"ok","declared":true'
   printed "\"collector\":\"by-hand-$peer\""
@@ -32,9 +35,9 @@ for work in binary-trees:depth=8,stretch=9,array=1000,rounds=3 \
 done
 
 # Nothing else is written by hand, and there is no interface to time.
-exits 2 "$program" --run requests
+exits 2 "$program" --run threads
 exits 2 "$program" --micro
-expect 0 run -n 1 -c "by-hand-$peer,$peer" -w requests:sessions=5,requests=9 -o dir
+expect 0 run -n 1 -c "by-hand-$peer,$peer" -w globals:rounds=1 -o dir
 row "^by-hand-$peer +n/a: was built without this workload"
 expect 0 run -n 1 -c "by-hand-$peer,$peer" -w list-drop:length=500 -o other
 row "^by-hand-$peer +ok"

@@ -115,6 +115,31 @@ static void a_full_heap_is_drained_first(void **state) {
   rig_close();
 }
 
+/* Objects of two sizes in turn: were only some of the dead torn down, those of
+ * the size of the dead would take the places of others, a few in each block,
+ * and blocks for the other size would run out. */
+static void the_dead_leave_no_gaps_in_a_full_heap(void **state) {
+  (void)state;
+  enum { LIMIT = 2 << 20 };
+  const gc_shape other = {1, 440};
+  uint64_t bytes = 0;
+  rig_open(LIMIT);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  while (gc_try_new(m, f, node, GC_PLAIN)) {
+    gc_store_take(m, f, 0, f + 1);
+    gc_move(m, f + 1, f);
+  }
+  gc_clear(m, f + 1);
+  for (uint32_t i = 0; gc_try_new(m, f, i % 2 ? other : node, GC_PLAIN); i++) {
+    gc_store_take(m, f, 0, f + 1);
+    gc_move(m, f + 1, f);
+    bytes += gc_shape_bytes(i % 2 ? other : node);
+  }
+  assert_true(bytes > LIMIT / 4 * 3);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 static void weak_references_do_not_wait(void **state) {
   (void)state;
   rig_open(0);
@@ -152,6 +177,7 @@ int main(void) {
       cmocka_unit_test(other_sizes_pay_for_what_they_get),
       cmocka_unit_test(a_large_array_goes_in_parts),
       cmocka_unit_test(a_full_heap_is_drained_first),
+      cmocka_unit_test(the_dead_leave_no_gaps_in_a_full_heap),
       cmocka_unit_test(weak_references_do_not_wait),
       cmocka_unit_test(the_dead_outlive_their_mutator),
   };

@@ -113,6 +113,64 @@ static void candidates_that_share_a_trace_raise_the_threshold(void **state) {
   rig_close();
 }
 
+/* A program that stores all over a graph which stays alive makes a candidate of
+ * every object, in vain: the search becomes rare, by as much as there are
+ * stores. */
+static void stores_into_a_live_graph_trace_little(void **state) {
+  (void)state;
+  enum { NODES = 5000, STORES = 200000 };
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f, (gc_shape){NODES, 8}, GC_PLAIN);
+  for (uint32_t i = 0; i < NODES; i++) {
+    gc_new(m, f + 1, (gc_shape){4, 8}, GC_PLAIN);
+    gc_store_take(m, f, i, f + 1);
+  }
+  uint64_t random = 1;
+  for (unsigned i = 0; i < STORES; i++) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    gc_load(m, f + 1, f, (uint32_t)((random >> 33) % NODES));
+    gc_load(m, f + 2, f, (uint32_t)((random >> 13) % NODES));
+    gc_store(m, f + 1, i % 4, f + 2); /* what was in the slot is a candidate */
+    gc_clear(m, f + 1);
+    gc_clear(m, f + 2);
+  }
+  /* 1.2 million where detections in vain count like others. */
+  assert_in_range(rig_counter("objects-traced"), 1, STORES / 2);
+  gc_frame_leave(m, f, 3, 0);
+  assert_int_equal(rig_objects(), 0);
+  rig_close();
+}
+
+/* Candidates that died wait in the buffers with their memory: when they are a
+ * part of the candidates that is worth looking for they are purged, although no
+ * detection is due, and those that are alive stay candidates. */
+static void dead_candidates_are_purged(void **state) {
+  (void)state;
+  enum { OBJECTS = 20000, LIVE = 100 };
+  rig_option("threshold", 1 << 20); /* nothing detects on its own */
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  for (unsigned i = 0; i < LIVE; i++) { /* dead cycles that wait */
+    rig_ring(f + 2, 3);
+    gc_clear(m, f + 2);
+  }
+  for (unsigned i = 0; i < OBJECTS; i++) {
+    gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+    gc_copy(m, f + 1, f);
+    gc_clear(m, f + 1); /* a candidate */
+    gc_clear(m, f);     /* dead */
+  }
+  assert_in_range(rig_counter("purges"), 1, OBJECTS / 500);
+  assert_true(gc_heap_objects(heap) < 3 * LIVE + 1024 + 16);
+  assert_int_equal(rig_counter("objects-traced"), 0);
+  assert_int_equal(rig_objects(), 0);
+  assert_int_equal(rig_counter("cycle-freed"), 3 * LIVE);
+  gc_frame_leave(m, f, 3, 0);
+  rig_close();
+  rig_option("threshold", 256);
+}
+
 enum { MOST = 1000 };
 
 /* What every detection traces is within the bound, and gc_collect finds what
@@ -401,6 +459,8 @@ int main(void) {
       cmocka_unit_test(a_candidate_may_die_first),
       cmocka_unit_test(the_threshold_follows_the_yield),
       cmocka_unit_test(candidates_that_share_a_trace_raise_the_threshold),
+      cmocka_unit_test(stores_into_a_live_graph_trace_little),
+      cmocka_unit_test(dead_candidates_are_purged),
       cmocka_unit_test(a_bound_holds_and_loses_nothing),
       cmocka_unit_test(what_waits_may_die_with_a_cycle),
       cmocka_unit_test(large_cycles_are_found_unasked),

@@ -8,6 +8,7 @@
 #include "harness/record/build.h"
 #include "harness/report/builds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *text_of(const char *json) {
@@ -75,7 +76,33 @@ static void those_that_differ_are_named(void **state) {
   assert_string_equal(builds_text(&all, driver),
                       "Compiled otherwise than the driver (c -O2): b (c -O3).  "
                       "Compiled anew between two runs: a.");
+  add(&all, "a", O3);
+  assert_int_equal(all.count, 5);
+  assert_non_null(strstr(builds_text(&all, driver), "two runs: a."));
   json_decref(driver);
+  builds_free(&all);
+}
+
+/* As many programs as records: each is found at once, not by a search through
+ * all others, and the line that names them stays a line. */
+static void many_programs(void **state) {
+  enum { MANY = 100000 };
+  char json[80], name[16];
+  (void)state;
+  report_builds all = {0};
+  for (int i = 0; i < MANY; i++) {
+    snprintf(name, sizeof name, "c%d", i / 2);
+    snprintf(json, sizeof json,
+             "{\"compiler\": \"c\", \"flags\": \"-O2\", \"id\": \"%d\"}", i);
+    add(&all, name, json);
+    add(&all, name, json);
+  }
+  assert_int_equal(all.count, MANY);
+  const char *text = builds_text(&all, NULL);
+  assert_string_equal(text, "Compiled anew between two runs: c0, c1, c2, c3, "
+                            "c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, "
+                            "c15 and 49984 more.");
+  builds_free(&all);
 }
 
 static void nothing_is_known(void **state) {
@@ -83,6 +110,7 @@ static void nothing_is_known(void **state) {
   report_builds all = {0};
   add(&all, "old", "null");
   assert_null(builds_text(&all, NULL));
+  builds_free(&all);
 }
 
 int main(void) {
@@ -90,6 +118,7 @@ int main(void) {
       cmocka_unit_test(what_changes_the_code),
       cmocka_unit_test(what_is_too_long_is_cut),
       cmocka_unit_test(those_that_differ_are_named),
+      cmocka_unit_test(many_programs),
       cmocka_unit_test(nothing_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

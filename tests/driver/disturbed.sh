@@ -83,4 +83,18 @@ test_canary() {
   unprinted canary
 }
 
+# A command whose output cannot be written has failed: those that need real
+# collectors.  (The others: driver-full_output.)
+test_full_output() {
+  for command in 'describe list-drop:length=100' 'leaks mark-sweep -w pair-cycle' \
+    'explain pair-cycle -c mark-sweep' \
+    'stress mark-sweep --seeds 1 --ops 2000 -o found'; do
+    code=0
+    "$reapmark" $command >/dev/full 2>err || code=$?
+    checks=$((checks + 1))
+    [ $code = 1 ] || fail "$command: exit $code, not 1"
+    said 'standard output could not be written'
+  done
+}
+
 run_test "$2"

@@ -833,6 +833,16 @@ test_shortage() {
   [ ! -e none ] || fail 'a run was begun without its collectors'
 }
 
+# Nor is want of processes: here another user has one and may have no more.
+test_shortage_of_processes() {
+  [ "$(id -u)" = 0 ] || skip 'the limit is set for another user, by root'
+  chmod 777 "$work"
+  exits 1 setpriv --reuid 65533 --clear-groups bash -c \
+    'ulimit -u 1 && exec "$@"' bash "$reapmark" run -c alpha -w script -o dir
+  said 'could not be started: Resource temporarily unavailable'
+  [ ! -e dir ] || fail 'a run was begun without its collectors'
+}
+
 # cron, for one, gives no standard input, output or error.
 test_closed_descriptors() {
   "$reapmark" run -c alpha -w script -n 2 -o dir <&- >&- 2>&-
@@ -852,7 +862,10 @@ test_full_output() {
     'run --resume -o dir' 'stress --list' doctor 'report dir --format json' \
     'report dir --format csv' 'report dir --format markdown' \
     'report dir --table mmu --format json' 'compare dir:alpha --format json' \
-    'compare dir:alpha --format csv' 'compare --aa 4 dir --format json'; do
+    'compare dir:alpha --format csv' 'compare --aa 4 dir --format json' \
+    'micro -c alpha' 'minheap -w script -c alpha -o smallest' \
+    'help '{report,compare,minheap,rate,describe,leaks,explain,micro} \
+    'help '{stress,trace,doctor,list} 'report dir --table '{time-space,lbo}; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?
     checks=$((checks + 1))
@@ -1052,6 +1065,34 @@ test_log_is_read_once() {
   done
 }
 
+# Means are over the workloads that every collector of the heap has, also where a
+# plan gives one of them fewer.
+test_means_of_the_same() {
+  "$here/make-results.sh" dir 12 2
+  sed -i '/script:objects=3\/alpha/d' dir/plan.json dir/runs.jsonl
+  for table in time-space lbo; do
+    expect 0 report dir --table $table
+    for name in alpha beta 'gamma' delta; do row "^ *$name .*\\[2 of "; done
+    unprinted '[3 of 3]'
+  done
+}
+
+# A percentile is of values that were measured: those that the correction for
+# coordinated omission makes up do not support it.
+test_percentiles_of_few() {
+  "$here/make-results.sh" dir 4 2
+  sed -E 's/("simple": \{"count": 2, "sum": )300([^}]*"max": )200([^}]*)\[200, 1\]/\1200100\2200000\3[199680, 1]/
+    s/"rate": 1000/"rate": 1000000/' dir/runs.jsonl >slow
+  for log in dir/runs.jsonl slow; do
+    [ $log = dir/runs.jsonl ] || cp $log dir/runs.jsonl
+    expect 0 report dir --table latency -f csv
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /p99/) p99[i]; next }
+      { for (i in p99) if ($i != "") bad = 1 }
+      END { exit bad || NR < 2 || length(p99) < 7 }' out || fail 'a percentile of few'
+  done
+  row ',200000,' # the longest of the log with a slow request
+}
+
 # What is kept of a record are some numbers, and what is printed is not made in
 # memory first.
 test_memory_of_reports() {
@@ -1062,6 +1103,17 @@ test_memory_of_reports() {
     exits 0 bash -c 'ulimit -v 30000 && exec "$@"' bash \
       "$reapmark" report dir $shown
   done
+}
+
+# A report is of one directory; what takes several is named.
+test_report_of_two() {
+  "$here/make-results.sh" one 4 2
+  "$here/make-results.sh" two 4 2
+  expect 2 report one two -f csv
+  complained "report: 'two' is one directory too many: a report is of one; \
+'reapmark compare one two' sets them side by side"
+  [ ! -s out ] || fail 'something was printed'
+  expect 0 compare one two
 }
 
 test_no_results() {

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +81,22 @@ static void missing_program(void **state) {
   spawn_run(argv, SPAWN_STDOUT, 20, &result);
   assert_int_equal(result.end, SPAWN_FAILED);
   assert_string_equal(strerror(result.code), "No such file or directory");
+}
+
+/* The system's want of something is no fault of the program. */
+static void shortages_are_told_apart(void **state) {
+  static const int wants[] = {EMFILE, ENFILE, EAGAIN, ENOMEM};
+  static const int faults[] = {ENOENT, EACCES, ENOEXEC, ELOOP};
+  (void)state;
+  for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+    spawn_result r = {.end = SPAWN_FAILED, .code = wants[i]};
+    assert_true(spawn_is_shortage(&r));
+    r.end = SPAWN_EXITED; /* then it is an exit status */
+    assert_false(spawn_is_shortage(&r));
+  }
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    assert_false(spawn_is_shortage(
+        &(spawn_result){.end = SPAWN_FAILED, .code = faults[i]}));
 }
 
 /* The whole family is killed: nobody holds the pipe any more. */
@@ -212,6 +229,7 @@ int main(void) {
       cmocka_unit_test(last_words_are_clean),
       cmocka_unit_test(status_and_signal),
       cmocka_unit_test(missing_program),
+      cmocka_unit_test(shortages_are_told_apart),
       cmocka_unit_test(time_limit_kills_the_group),
       cmocka_unit_test(those_left_behind_are_killed),
       cmocka_unit_test(children_run_side_by_side),

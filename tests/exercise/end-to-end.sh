@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
 use_scripted "$here/scripted-collector" tracing nursery silent counting \
-  detecting manual old
+  detecting manual old hiding
 
 # cells ROUNDS COLLECTOR,... [ARGUMENT...]: runs one invocation of each.
 cells() {
@@ -22,6 +22,30 @@ test_table_of_none() {
   printed '( ): not to be compared'
   expect 0 report dir --format markdown
   row '^\| tracing \| ok, not exercised \| +\(100k\) \|'
+}
+
+# Collections whose pauses were not reported: steps are shown, and times are
+# compared, but no pause, not even one of 0, in any format.
+test_unreported_pauses() {
+  cells 50 hiding,nursery
+  row '^hiding +ok +100k +– +– +– +– +– +200 ns '
+  row '^nursery +ok +100k +– +0.10 +200 ns +– +200 ns +200 ns '
+  printed 'hiding: of 50 collections most were not reported as pauses'
+  expect 0 report dir --format csv
+  row ',hiding,3x,1,ok,,acts,100000,,,,,,,200,'
+  expect 0 report dir --format json
+  sed -n '/"collector": *"hiding"/,/"collector": *"nursery"/p' out >of_hiding
+  has of_hiding '"step_max_ns"'
+  ! grep -qE '"(pause_|gc_)' of_hiding || fail 'a pause that was not reported'
+  expect 0 report dir --format gbench
+  sed -n '/hiding/,/}/p' out >of_hiding
+  ! grep -qE '"(pause_|gc_)' of_hiding || fail 'a pause that was not reported'
+  expect 0 report dir --table mmu --format csv
+  row ',hiding,3x,1,ok,1000000,,,1,1'
+  expect 0 report dir --table lbo
+  row '^hiding .*\(–\)'
+  expect 3 compare dir:nursery dir:hiding --fail-on-regression pause_max=5%
+  said 'nothing to compare'
 }
 
 # One or two: what was seen is shown with the count, and is not compared.

@@ -47,6 +47,29 @@ static void test_collections(void **state) {
   assert_string_equal(e.unit, "collections");
 }
 
+/* Pauses of which the collector reported less than half as many as there were
+ * collections say nothing of these. */
+static void test_unreported(void **state) {
+  (void)state;
+  static const char *const hidden[] = {
+      "{'exercise':{'by':'collections','collections':3}}",
+      "{'exercise':{'by':'collections','collections':1}}",
+      "{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
+      "{'count':4},'cascade':{'count':50}}}"};
+  static const char *const told[] = {
+      "{'exercise':{'by':'collections','collections':0}}",
+      "{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
+      "{'count':3},'detect':{'count':2}}}",
+      "{'exercise':{'by':'collections','collections':9},'instrumented':false}",
+      "{'exercise':{'by':'collections'}}",
+      "{'exercise':{'by':'nothing'}}",
+      "{}"};
+  for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+    assert_true(judge(hidden[i]).unreported);
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+    assert_false(judge(told[i]).unreported);
+}
+
 /* What does not count its collections is judged by what it reports; a stop that
  * it keeps to itself is none. */
 static void test_stops(void **state) {
@@ -105,7 +128,7 @@ static void test_others(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_collections), cmocka_unit_test(test_stops),
-      cmocka_unit_test(test_searches), cmocka_unit_test(test_deaths),
-      cmocka_unit_test(test_others)};
+      cmocka_unit_test(test_unreported),  cmocka_unit_test(test_searches),
+      cmocka_unit_test(test_deaths),      cmocka_unit_test(test_others)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

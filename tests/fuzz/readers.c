@@ -129,8 +129,8 @@ static void read_results(const char *text, size_t size) {
   print_page(of->make(r), format);
   if (of == report_tables) {
     const compare_side side = {"a", r, NULL};
-    comparison *c =
-        compare_make(side, side, &metrics[0], (compare_rules){.alpha = 0.05});
+    comparison *c = compare_make(compare_match(side, side), &metrics[0],
+                                 (compare_rules){.alpha = 0.05});
     print_page(c->count ? compare_page(&c, 1) : NULL, format);
     print_page(report_gbench(r), &formats[FORMATS - 1]);
   }

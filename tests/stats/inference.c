@@ -258,8 +258,9 @@ static void medians_of_large_samples(void **state) {
       medians[i] = stat_summarize(drawn, n).median;
     }
     assert_true(is_distributed(medians, &r));
-    for (size_t i = 0; i < DRAWN; i++)
-      medians[i] = r.values[stat_resampled_draw(&r, &random)];
+    assert_true(stat_resampled_guide(&r));
+    memset(medians, 0, sizeof medians);
+    stat_resampled_add(&r, &random, medians, DRAWN);
     assert_true(is_distributed(medians, &r));
     stat_resampled_free(&r);
   }

@@ -257,6 +257,27 @@ test_not_reached() {
   printed '"minor>major"'
 }
 
+# While an event is missing, a few more rounds of the tight settings follow, up to the
+# one in which the event happens.
+test_rounds_for_events() {
+  acts epsilon 'major=0; [ "$seed" != 3 ] || major=1'
+  expect 0 stress epsilon --quick --jobs 1 -o dir
+  row '^major +[0-9]+ +tight:trigger=2$'
+  said 'round 3 of 3, epsilon: '
+  grep -o '"key":"[^"]*"' dir/episodes.jsonl >keys
+  counted 1 '"epsilon/tight:trigger=2/3"' keys
+  counted 0 '"epsilon/tight:trigger=2/4"' keys
+  counted 0 '"epsilon/plain/[234]"' keys
+  # Under some of the conditions it may be missing, so nothing is added.
+  expect 0 stress epsilon -C plain,tight --quick --jobs 1 -o some
+  counted 3 '"key"' some/episodes.jsonl
+  # Where it never happens, the rounds have an end.
+  acts epsilon 'major=0'
+  expect 1 stress epsilon --quick --jobs 1 -o none
+  said 'round 4 of 4, epsilon: '
+  printed 'NOT REACHED: epsilon: major.'
+}
+
 # Collections of the checks are no proof.
 test_coverage_of_collections() {
   acts epsilon '[ "$hostile" != poison=1000 ] || checked=true'

@@ -6,22 +6,15 @@
 reapmark=$1
 toys=$2
 
-# Every collector of the project passes.  What a million operations of random threads
-# did not reach by chance, another million must.
+# Every collector of the project passes, and all of its events are reached.
 test_collectors() {
-  local missed code=0
   expect 0 leaks models -w pair-cycle --format csv
   cut -d, -f3 out | sed 1d | sort -u >models
   [ -s models ] || fail 'there are no collectors'
-  "$reapmark" stress --quick -o dir >out 2>err || code=$?
+  expect 0 stress --quick -o dir
   while read -r name; do
     row "^$name +\(all\) +ok "
   done <models
-  missed=$(sed -nE 's/^NOT REACHED: ([a-z-]+):.*/\1/p' out)
-  [ $code = 0 ] || [ -n "$missed" ] || fail "stress ended with $code"
-  for name in $missed; do
-    expect 0 stress "$name" --quick --seed 2 -o "again-$name"
-  done
 }
 
 # These seeded bugs are all caught.  Each oracle alone sees one that no other sees, but
@@ -41,13 +34,14 @@ test_seeded_bugs() {
 
 # What no random program meets by chance falls to the conditions that are made for it:
 # a race of few instructions, a thread that ends at a bad moment, a table that only
-# grows, a candidate that all others wait for.
+# grows, a candidate that all others wait for, a list that is not freed.
 test_seeded_bugs_of_races_and_costs() {
   expect 0 stress --mutants flagged_after_drop remote_taken_in_two outgoing_sent_once \
-    dead_targets_count undone_tried_for_ever --quick --seeds 1 -o dir \
-    -C race-drops,race-handover,race-visitors,growth-weak-turnover,growth-rings-pinned
-  printed 'Caught: 5 of 5, with one seed.'
+    dead_targets_count undone_tried_for_ever empty_cards_leak --quick --seeds 1 -o dir \
+    -C race-drops,race-handover,race-visitors,growth-weak-turnover,growth-rings-pinned,growth-threads-spent
+  printed 'Caught: 6 of 6, with one seed.'
   row '^refcount +dead_targets_count +.* growth +growth-weak-turnover '
+  row '^generational +empty_cards_leak +.* growth +growth-threads-spent '
   row '^refcount-cycles +undone_tried_for_ever +.* growth +growth-rings-pinned '
 }
 

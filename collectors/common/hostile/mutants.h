@@ -79,6 +79,20 @@
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(empty_blocks_kept, "mark-sweep", 21, "limit", "empty blocks are not given back when a large object needs the memory") \
   X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
+  X(large_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of large objects is taken off after they were scanned") \
+  X(block_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of a block is taken off after it was scanned") \
+  X(first_cell_not_rescanned, "mark-sweep", 20, "graph", "the first cell of a block is left out of its rescan") \
+  X(bare_never_taken, "mark-sweep", 21, "growth", "empty blocks whose pages were given back are never used again") \
+  X(bare_freed_uncounted, "mark-sweep", 21, "limit", "a group of blocks is given back as if all of them had pages") \
+  X(taken_for_good, "mark-sweep", 24, "growth", "what a dead thread took of a block is not used again after a collection") \
+  X(holes_uncounted, "mark-sweep", 32, "growth", "free cells among survivors do not count as handed out") \
+  X(dead_pair_waits, "mark-sweep", 31, "crash", "an ephemeron that waits for itself still waits when it is dead") \
+  X(dead_key_awaited, "mark-sweep", 31, "crash", "ephemerons still wait for a dead key") \
+  X(revived_value_unmarked, "mark-sweep", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to is not marked") \
+  X(pruned_early, "mark-sweep", 14, "weak", "weak references that only a finalizer will see are no longer listed") \
+  X(pairs_pruned_early, "mark-sweep", 31, "weak", "ephemerons that only a finalizer will see are no longer listed") \
+  X(one_buffer_kept, "mark-sweep", 26, "graph", "one mutator goes on in its block after a collection") \
+  X(trim_leaks, "mark-sweep", 32, "growth", "a list that gets shorter leaks the memory it had") \
   X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
   X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
@@ -91,6 +105,12 @@
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
   X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
+  X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
+  X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
+  X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
+  X(last_buffer_white, "mark-sweep-incremental", 5, "graph", "after a slice, what one mutator makes is unmarked") \
+  X(part_skips_slot, "mark-sweep-incremental", 6, "graph", "between two parts of a wide object a slot is skipped") \
+  X(revived_early, "mark-sweep-incremental", 14, "weak", "weak references are cleared before values of ephemerons are marked") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
   X(flag_not_restored, "generational", 3, "graph", "an object is remembered once in its life only") \
@@ -107,6 +127,19 @@
   X(large_born_old, "generational", 22, "graph", "large objects are old when they are made") \
   X(settled_not_lowered, "generational", 12, "check", "a handed out object still counts among those that wait") \
   X(settled_by_full_only, "generational", 13, "growth", "minor collections visit again what they queued for finalizers before") \
+  X(back_off_for_good, "generational", 32, "growth", "once a minor collection was futile, all others are full") \
+  X(empty_cards_leak, "generational", 32, "growth", "a dead thread's list of cards is not freed if it is empty") \
+  X(pairs_old_too_far, "generational", 31, "check", "young ephemerons are counted as old once others died") \
+  X(live_bytes_kept, "generational", 30, "growth", "live bytes of a block are added at each collection") \
+  X(spill_forgets, "generational", 3, "graph", "of objects for which a list has no room the last is remembered") \
+  X(spilled_not_inherited, "generational", 24, "graph", "of a dead thread's remembered set, what it had no room for is dropped") \
+  X(revived_unvisited, "generational", 13, "check", "what only the finalizer queue leads to is old and not flagged") \
+  X(full_keeps_cards, "generational", 3, "check", "full collections forget cards without cleaning them") \
+  X(full_never_due, "generational", 32, "growth", "no full collection but at the heap limit") \
+  X(orphaned_cards_wait, "generational", 24, "check", "the cards of dead threads are looked at in full collections only") \
+  X(card_not_atomic, "generational", 10, "check", "a card becomes dirty by a load and a store of a word") \
+  X(remembered_by_both, "generational", 10, "check", "two threads remember an object into which they store at once") \
+  X(again_partial, "generational", 21, "limit", "when memory runs out, the second collection is a minor one") \
   X(store_uncounted, "refcount", 9, "graph", "a store does not count the new value") \
   X(old_value_kept, "refcount", 2, "count", "a store does not release the old value") \
   X(release_first, "refcount", 9, "poison", "assigning releases the old value before it counts the new one") \
@@ -183,6 +216,19 @@
   X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
   X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
+  X(detached_room_charged, "semispace", 24, "growth", "the room that a dead thread did not use stays charged for") \
+  X(detached_room_budgeted, "semispace", 24, "growth", "the room that a dead thread did not use counts against the budget") \
+  X(reopened_charged_whole, "semispace", 21, "check", "the objects in the block of a dead thread are charged for twice") \
+  X(open_list_unlocked, "semispace", 24, "check", "threads that end list their blocks without the lock") \
+  X(open_list_stale, "semispace", 24, "graph", "blocks of dead threads are handed out after a collection has given them back") \
+  X(budget_without_large, "semispace", 32, "growth", "large objects that live do not raise the budget") \
+  X(large_key_unwoken, "semispace", 31, "graph", "a large key that is reached late wakes no ephemeron") \
+  X(late_large_unscanned, "semispace", 22, "graph", "large objects that only values and finalizable objects lead to are not scanned") \
+  X(copy_past_end, "semispace", 27, "graph", "a copy may end behind its block") \
+  X(weak_pruned_early, "semispace", 14, "weak", "weak references that only finalizable objects lead to are dropped from the list") \
+  X(queue_first_stale, "semispace", 27, "graph", "the first object that a collection queues for its finalizer is not copied") \
+  X(finalizable_list_stale, "semispace", 13, "check", "the list of finalizable objects keeps their old addresses") \
+  X(spare_released, "semispace", 21, "crash", "blocks that must be there to copy into are given to a large object") \
   X(last_line_unmarked, "immix", 26, "graph", "of an object that spans lines, the last is not marked") \
   X(lines_stale, "immix", 26, "check", "line marks of the last collection are kept") \
   X(hole_too_long, "immix", 26, "graph", "a hole includes the marked line after it") \
@@ -196,6 +242,22 @@
   X(returned_unsought, "immix", 24, "growth", "the block of a dead thread is not looked for") \
   X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
   X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
+  X(search_repeated, "immix", 32, "growth", "a search for a hole that was in vain is made again for each object") \
+  X(headroom_unfilled, "immix", 21, "check", "what was used of the headroom is never replaced") \
+  X(end_line_used, "immix", 26, "graph", "the last line of a block is free to the conservative marker though an object ends there") \
+  X(end_line_lost, "immix", 26, "check", "a hole that is the last line of a block is not found") \
+  X(evacuated_lines_marked, "immix", 27, "check", "lines of which the objects were copied stay marked") \
+  X(evacuated_unmeasured, "immix", 27, "check", "of a block that was evacuated the holes are not counted again") \
+  X(moved_key_unwoken, "immix", 31, "graph", "a key that is copied wakes no ephemeron") \
+  X(moved_seem_dead, "immix", 14, "weak", "objects that were copied are dead to weak references and finalizers") \
+  X(stayed_copied_later, "immix", 27, "graph", "an object that stayed, for want of room, is copied when it is reached again") \
+  X(copies_go_on, "immix", 27, "graph", "copies go on where those of the last collection ended") \
+  X(sought_stays, "immix", 32, "growth", "what was sought in vain before a collection is not sought after it") \
+  X(live_without_large, "immix", 32, "growth", "large objects that live do not raise the budget") \
+  X(returned_line_too_early, "immix", 24, "graph", "the line in which a dead thread's last object ends is handed out again") \
+  X(returned_unlocked, "immix", 24, "check", "threads that end list their blocks without the lock") \
+  X(returned_budgeted, "immix", 24, "growth", "the room that a dead thread did not use counts against the budget") \
+  X(overflow_unreturned, "immix", 24, "growth", "a dead thread's overflow block is handed out by no one") \
   X(held_forgotten, "generational-copying", 3, "graph", "what gets old before what it refers to does is not remembered") \
   X(aging_card_cleaned, "generational-copying", 3, "graph", "a card that refers to an aging object is not remembered any more") \
   X(rescanned_unflagged, "generational-copying", 3, "check", "a remembered object is remembered once in its life only") \
@@ -233,10 +295,26 @@
   X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
   X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again") \
   X(owner_unasked, "refcount-biased", 32, "growth", "nobody tells an owner that objects wait in its queue") \
+  X(purge_drops_living, "refcount-cycles", 17, "check", "a purge of dead candidates takes living ones out of the buffer as well") \
   X(threshold_stays, "refcount-cycles", 32, "growth", "the number of candidates at which to look never falls again") \
   X(full_block_kept, "refcount", 32, "growth", "a full block in which cells are freed is not used again") \
   X(lazy_unpaid, "refcount-lazy", 32, "growth", "whoever takes new memory tears down none of the dead") \
   X(inherited_unlocked, "refcount-cycles-atomic", 10, "crash", "threads that end hand on their candidates without a lock") \
+  X(full_put_off, "refcount-cycles", 32, "growth", "a full detection is put off while candidates that exceed the bound wait") \
+  X(fresh_left_behind, "refcount-cycles-atomic", 32, "growth", "candidates that a dead thread has not counted make no detection due") \
+  X(returned_unasked, "refcount-biased", 32, "growth", "an owner that has blocked is never asked again to serve its queue") \
+  X(served_in_part, "refcount-biased", 32, "growth", "an owner serves a part of its queue only when it is asked") \
+  X(others_unserved, "refcount-biased", 21, "limit", "with the world stopped, only the own queue is served") \
+  X(surplus_short, "refcount-biased", 23, "check", "a count is lost when counts return from the table of surplus") \
+  X(uncarved_forgotten, "refcount-atomic", 32, "growth", "a dead thread's block counts as full though a part of it was never used") \
+  X(orphans_unsought, "refcount-atomic", 32, "growth", "blocks of dead threads are adopted by nobody") \
+  X(search_from_start, "refcount-atomic", 32, "growth", "full blocks that were searched in vain are searched first again") \
+  X(others_logs_uncounted, "refcount-deferred", 32, "check", "the length of other threads' logs does not end an epoch") \
+  X(entries_stay, "refcount-deferred", 32, "growth", "logs count as long after an epoch has emptied them") \
+  X(dead_pair_lets_go_twice, "refcount-deferred", 31, "check", "an ephemeron and its key that die together let the value go twice") \
+  X(dead_pair_drops_twice, "refcount", 31, "check", "an ephemeron and its key that die together drop the value twice") \
+  X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
+  X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
   X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
 /* clang-format on */

@@ -31,7 +31,8 @@ gc_usage gc_heap_usage(gc_heap *h) {
 /* Takes the allocation buffers of all mutators back: a collection begins. */
 static inline void cells_reset_all(void) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
-    cells_buffer_reset(&m->buffer);
+    if (!gc_mutant(one_buffer_kept) || m->base.next)
+      cells_buffer_reset(&m->buffer);
 }
 
 /* Whether there is an object at `o`. */

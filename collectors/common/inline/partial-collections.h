@@ -17,6 +17,7 @@
 #endif
 
 #include "common/cells.h"
+#include "common/hostile/mutants.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 
@@ -53,7 +54,8 @@ static void partial_collect(gc_mutator *m, bool again) {
     return;
   bool little =
       !PARTIAL_IS_DUE(h) && pacing_dwindles(&h->pacing, cells_handed_out());
-  PARTIAL_COLLECT(h, again || little || PARTIAL_FULL_DUE(h));
+  PARTIAL_COLLECT(h, (again && !gc_mutant(again_partial)) || little ||
+                         PARTIAL_FULL_DUE(h));
 }
 
 gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {

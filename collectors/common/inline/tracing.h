@@ -61,6 +61,10 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     tracked_clear_weak(cells_where, all);
   if (pairs && !gc_mutant(ephemeron_late))
     ephemerons_clear(cells_where, all);
+  if (gc_mutant(pruned_early))
+    tracked_prune_weak(cells_where, all);
+  if (gc_mutant(pairs_pruned_early))
+    ephemerons_prune(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
@@ -68,10 +72,10 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     finalizers_settle();
   if (gc_mutant(resurrection_untraced))
     k->stack.size = 0;
-  if (pairs)
+  if (pairs && !gc_mutant(revived_value_unmarked))
     tracing_mark_values(k, reached);
   else
-    marking_drain(k, MARKING_ALL, visit);
+    marking_drain(k, MARKING_ALL, gc_mutant(revived_unvisited) ? NULL : visit);
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   if (pairs && gc_mutant(ephemeron_late))

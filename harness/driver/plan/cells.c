@@ -51,30 +51,36 @@ static const char *find_missing(const collector *c, const char *workload,
   return NULL;
 }
 
-/* The smallest heap of the cell, as minheap.json has it; 0: none was found. */
-static uint64_t find_minimum(const json_t *minimums, const plan_cell *c) {
-  const char *its_workload = spec_text(&c->workload);
-  const char *its_collector = spec_text(&c->options);
-  uint64_t minimum = 0;
+/* What a smallest heap is found by. */
+static const char *minimum_key(const char *workload, const char *with,
+                               json_int_t threads) {
+  return arena_text("%s\n%s\n%lld", workload, with, (long long)threads);
+}
+
+json_t *plan_index_minimums(const json_t *minheap) {
+  json_t *index = minheap ? json_object() : NULL;
   size_t i;
   json_t *row;
-  json_array_foreach(json_object_get(minimums, "minimums"), i, row) {
+  json_array_foreach(json_object_get(minheap, "minimums"), i, row) {
     const char *workload, *with, *found;
     json_int_t threads, bytes = 0;
     if (!json_unpack(row, "{s:s, s:s, s:I, s:s, s?I}", "workload", &workload,
                      "collector", &with, "threads", &threads, "found", &found,
                      "heap", &bytes) &&
-        !strcmp(workload, its_workload) && !strcmp(with, its_collector) &&
-        threads == c->threads && !strcmp(found, "minimum"))
-      minimum = (uint64_t)bytes;
+        !strcmp(found, "minimum"))
+      json_object_set_new(index, minimum_key(workload, with, threads),
+                          json_integer(bytes));
   }
-  return minimum;
+  return index;
 }
 
 /* Makes a multiple one of the cell's own minimum heap.  Without a known minimum
  * the cell cannot run. */
 static void take_minimum(const json_t *minimums, plan_cell *c) {
-  uint64_t minimum = find_minimum(minimums, c);
+  const char *key =
+      minimum_key(spec_text(&c->workload), spec_text(&c->options), c->threads);
+  const uint64_t minimum =
+      (uint64_t)json_integer_value(json_object_get(minimums, key));
   c->heap = heap_size_of_minimum(&c->heap, minimum);
   if (!c->missing && !minimum)
     c->missing = "no minimum heap known";
@@ -88,7 +94,6 @@ plan_cell plan_make_cell(const planning *g, const spec *workload,
                          const chosen *with, const heap_size *heap,
                          unsigned threads) {
   const collector *its = with->program;
-  const json_t *minimums = g->request->minimums;
   plan_cell c = {.workload = *workload,
                  .program = its,
                  .options = with->options,
@@ -98,8 +103,8 @@ plan_cell plan_make_cell(const planning *g, const spec *workload,
                  .threads = threads};
   c.missing = its ? find_missing(its, workload->name, c.heap.kind, threads)
                   : with->missing;
-  if (minimums && c.heap.kind == HEAP_MULTIPLE)
-    take_minimum(minimums, &c);
+  if (g->minimums && c.heap.kind == HEAP_MULTIPLE)
+    take_minimum(g->minimums, &c);
   c.id = arena_text("%s/%s/heap=%s/threads=%u/seed=%ju", spec_text(&c.workload),
                     spec_text(&c.options), c.heap.text, threads,
                     (uintmax_t)g->request->seed);

@@ -322,8 +322,12 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   out->timeout = request->timeout > 0 ? request->timeout
                  : s->timeout         ? *s->timeout
                                       : SUITE_TIMEOUT;
-  if (!add_cells(&g, from_suite))
+  g.minimums = plan_index_minimums(request->minimums);
+  const bool good = add_cells(&g, from_suite);
+  json_decref(g.minimums);
+  if (!good)
     return EXIT_USAGE;
+  g.minimums = NULL;
   if (request->canary && out->cells_count)
     plan_add_canary(&g);
   plan_order(out);

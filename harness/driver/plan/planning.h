@@ -36,6 +36,7 @@ typedef struct planning {
   bool selects;    /* the command line lists collectors */
   choice of_suite; /* for cells that do not say */
   listing listed;
+  json_t *minimums; /* bytes of the smallest heaps, by cell; NULL: not asked */
   plan *plan;
 } planning;
 
@@ -45,6 +46,10 @@ void plan_say(const planning *g, const char *word, const char *wrong);
 /* Whether the command line's list has the workload; then the parameters of the
  * list replace those of the suite. */
 bool plan_select(planning *g, spec *workload);
+
+/* The rows of minheap.json by what plan_make_cell looks for, new; NULL for
+ * NULL. */
+json_t *plan_index_minimums(const json_t *minheap);
 
 /* The cell of one collector. */
 plan_cell plan_make_cell(const planning *g, const spec *workload,

@@ -337,6 +337,7 @@ const char *machine_other_builds(const collectors *all) {
       builds_add(&builds, all->items[i].name,
                  json_object_get(all->items[i].about, "build"));
   const char *text = builds_text(&builds, mine);
+  builds_free(&builds);
   json_decref(mine);
   return text;
 }

@@ -28,6 +28,7 @@ typedef struct campaign {
   double time;     /* begin no episode after it, seconds; 0: no limit */
   word_list names; /* of subjects and conditions, as chosen */
   condition_list conditions; /* as chosen; each subject has its own */
+  bool whole;                /* all that there are were chosen */
   bool keeps;                /* failures are run again and kept in folders */
   bool shrinks;              /* and their traces shrunk */
 

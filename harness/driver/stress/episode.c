@@ -279,7 +279,7 @@ static json_t *judge(const episode *e, const program_result *r) {
   const json_t *story = record_get(r->record, "violation.story");
   json_t *entry = json_pack(
       "{s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
-      "s:I, s:I, s:I, s:I}",
+      "s:I, s:I, s:I, s:I, s:I}",
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
@@ -288,7 +288,8 @@ static json_t *judge(const episode *e, const program_result *r) {
       (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
       (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
       (json_int_t)count_of(r->record, "memory.footprint_peak"), "held",
-      (json_int_t)count_of(r->record, "memory.footprint"), "longest",
+      (json_int_t)count_of(r->record, "memory.footprint"), "outside",
+      (json_int_t)count_of(r->record, "counts.outside-bytes"), "longest",
       (json_int_t)count_of(r->record, "counts.longest-work"), "live",
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",
       (json_int_t)r->elapsed);

@@ -42,8 +42,13 @@ bool growth_exceeds(growth_kind kind, bool flat, uint64_t before,
 /* In what a shape is flat. */
 typedef enum flatness {
   LINEAR,
-  FLAT,       /* if the collector reclaims anything */
-  FLAT_CYCLES /* if it reclaims cycles */
+  LINEAR_TIGHT, /* but small, and run with all tight settings */
+  FLAT,         /* if the collector reclaims anything */
+  FLAT_BYTES, /* the same, but a little that is alive grows, and work with it */
+  FLAT_CYCLES, /* if it reclaims cycles */
+  IDLE         /* so little is made that with the default options no collection
+                  is due: their number must not grow, and nothing else is
+                  compared */
 } flatness;
 
 typedef struct shape {
@@ -70,6 +75,7 @@ static const shape shapes[] = {
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
     {"growth-large-alone", "growth", 512, FLAT},
     {"growth-sizes", "growth", 64, FLAT},
+    {"growth-crannies", "growth", 256, LINEAR},
     {"growth-backlog", "growth-finalizers", 256, FLAT},
     {"growth-waiting", "growth-finalizers", 256, LINEAR},
     {"growth-finalizable", "growth-finalizers", 256, LINEAR},
@@ -87,12 +93,16 @@ static const shape shapes[] = {
     {"growth-pairs-backwards", "growth-ephemerons", 256, LINEAR},
     {"growth-pairs-dropped", "growth-ephemerons", 1024, FLAT},
     {"growth-pairs-turnover", "growth-ephemerons", 512, FLAT},
+    {"growth-pairs-nested", "growth-ephemerons", 128, LINEAR_TIGHT},
     {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
     {"growth-threads-partner", "growth-threads", 512, FLAT},
     {"growth-threads-brief", "growth-threads", 16, FLAT},
     {"growth-threads-sizes", "growth-threads", 16, FLAT},
+    {"growth-threads-spent", "growth-threads", 256, FLAT},
+    {"growth-threads-left", "growth-threads", 32, FLAT_BYTES},
+    {"growth-threads-idling", "growth-threads", 128, IDLE},
 };
 
 static const shape *shape_of(const condition *c) {
@@ -107,7 +117,9 @@ static bool is_flat(const shape *s, const collector *c) {
       json_object_get(json_object_get(c->about, "capabilities"), "reclaims"));
   bool all = reclaims && !strcmp(reclaims, "all");
   bool nothing = reclaims && !strcmp(reclaims, "nothing");
-  return s->flat == FLAT_CYCLES ? all : s->flat == FLAT && !nothing;
+  return s->flat == FLAT_CYCLES
+             ? all
+             : (s->flat == FLAT || s->flat == FLAT_BYTES) && !nothing;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -133,13 +145,14 @@ static bool exceeds_always(const json_t *const *entries, size_t n,
 
 /* The name of a figure that did; NULL if none did. */
 static const char *find_excess(const json_t *const *entries, size_t n,
-                               bool flat) {
+                               const shape *s, bool flat) {
   static const struct {
     const char *name;
     growth_kind kind;
     bool flat; /* in shapes that are flat */
   } figures[] = {{"footprint", GROWTH_BYTES, true},
                  {"held", GROWTH_BYTES, true},
+                 {"outside", GROWTH_BYTES, true},
                  {"longest", GROWTH_WORK, true},
                  {"collections", GROWTH_COLLECTIONS, false}};
   const char *name;
@@ -149,10 +162,21 @@ static const char *find_excess(const json_t *const *entries, size_t n,
       return name;
   }
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-    if (exceeds_always(entries, n, figures[i].name, figures[i].kind,
-                       flat && figures[i].flat))
+    if (exceeds_always(
+            entries, n, figures[i].name, figures[i].kind,
+            flat && figures[i].flat &&
+                !(s->flat == FLAT_BYTES && figures[i].kind == GROWTH_WORK)))
       return figures[i].name;
   return NULL;
+}
+
+/* Whether there are more collections in each entry than in the one before. */
+static bool is_collected(const json_t *const *entries, size_t n) {
+  for (size_t i = 1; i < n; i++)
+    if (figure_of(entries[i], "collections") <=
+        figure_of(entries[i - 1], "collections"))
+      return false;
+  return true;
 }
 
 /* What the figure says in words.  NULL: its name does; it counts the
@@ -163,6 +187,7 @@ static const char *meaning_of(const char *figure) {
     const char *name, *meaning;
   } meanings[] = {{"footprint", "bytes of the footprint at its peak"},
                   {"held", "bytes of the footprint in the end"},
+                  {"outside", "bytes from the C library in the end"},
                   {"longest", "units of work in one step"}};
   for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
     if (!strcmp(meanings[i].name, figure))
@@ -215,7 +240,12 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
       trial_add(t, entries[k]);
     if (t->tally.fault)
       return true;
-    excess = k ? find_excess(entries, k + 1, flat) : NULL;
+    if (!k)
+      continue;
+    if (s->flat == IDLE)
+      excess = is_collected(entries, k + 1) ? "collections" : NULL;
+    else
+      excess = find_excess(entries, k + 1, s, flat);
   } while (++k < 2 || (k < SIZES && excess));
   if (!excess)
     return true;
@@ -224,8 +254,9 @@ static bool compare(campaign *c, trial *t, const char *settings, size_t *seen) {
       arena_text("%s, %s with %s: %s, where %s", meaning ? meaning : excess,
                  condition_params(t->under), e.subject->name,
                  list_figures(entries, excess, s->n),
-                 flat && meaning ? "nothing that is alive grows"
-                                 : "the program only doubles");
+                 s->flat == IDLE   ? "so little is made that none is due"
+                 : flat && meaning ? "nothing that is alive grows"
+                                   : "the program only doubles");
   json_t *fault = json_copy((json_t *)entries[SIZES - 1]);
   json_object_set_new(fault, "result", json_string("failed"));
   json_object_set_new(fault, "oracle", json_string("growth"));
@@ -247,6 +278,8 @@ bool growth_run(campaign *c, trial *t) {
   size_t all = json_array_size(tight), seen = 0;
   if (all > 1 && s->flat == LINEAR)
     all = 1;
+  if (s->flat == IDLE)
+    all = 0;
   t->tally.missing = collector_lacks(program, s->workload);
   if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;

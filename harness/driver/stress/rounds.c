@@ -17,16 +17,30 @@ void tally_add(tally *sum, const tally *t) {
     sum->fault = t->fault;
 }
 
+/* When the rounds that were asked for are through and an event of the collector
+ * never happened, so many others follow at most, until it does. */
+enum { MORE_MOST = 3 };
+
 /* More episodes of a row that failed would not tell more. */
 static bool is_over(const course_row *r) {
   return r->tally.fault || r->tally.missing;
+}
+
+/* Whether the row takes part in rounds for the sake of missing events: if its
+ * condition has a tight setting, under which everything happens often.  For a
+ * collector that declares none, all conditions of the random mutator do. */
+static bool seeks_events(const course *of, const course_row *r) {
+  const json_t *tight = json_object_get(of->subject->program->about, "tight");
+  return json_array_size(tight) ? r->under->setting != NULL
+                                : !r->under->run && !r->under->sweep;
 }
 
 static void begin_round(campaign *c, course *of) {
   of->before = c->spent;
   for (size_t i = 0; i < of->count; i++) {
     course_row *r = &of->rows[i];
-    r->through = is_over(r);
+    r->through = is_over(r) || (of->round >= c->seeds && !seeks_events(of, r));
+    r->rests = r->through;
     r->now =
         campaign_trial(c, of->subject, r->under, c->first_seed + of->round);
     const lead *old =
@@ -46,7 +60,7 @@ static void end_round(campaign *c, course *of) {
   tally sum = {0};
   for (size_t i = 0; i < of->count; i++) {
     course_row *r = &of->rows[i];
-    if (is_over(r))
+    if (r->rests)
       continue;
     for (size_t k = 0; k < r->now.step; k++)
       coverage_add(&of->coverage, r->now.entries[k]);
@@ -56,7 +70,7 @@ static void end_round(campaign *c, course *of) {
   }
   if (c->spent > of->before)
     say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",
-        (uintmax_t)of->round + 1, (uintmax_t)c->seeds, of->subject->name,
+        (uintmax_t)of->round + 1, (uintmax_t)of->rounds, of->subject->name,
         (uintmax_t)sum.episodes, (uintmax_t)sum.operations,
         (double)sum.elapsed / 1e9);
   of->round++;
@@ -77,7 +91,12 @@ static bool go_on(campaign *c, course *of) {
   if (!through)
     return false;
   end_round(c, of);
-  if (of->round < c->seeds)
+  const bool missing =
+      coverage_reached(&of->coverage) < of->coverage.events_count;
+  if (of->round == of->rounds && c->whole && missing && !c->end &&
+      of->rounds < c->seeds + MORE_MOST)
+    of->rounds++;
+  if (of->round < of->rounds)
     begin_round(c, of);
   return true;
 }
@@ -85,16 +104,17 @@ static bool go_on(campaign *c, course *of) {
 /* The courses that are behind come first.  Whether all are at their end. */
 static bool go_on_all(campaign *c, course *courses, size_t n) {
   for (bool advanced = true; advanced;) {
-    uint64_t least = c->seeds;
+    uint64_t least = UINT64_MAX;
     for (size_t i = 0; i < n; i++)
-      if (courses[i].round < least)
+      if (courses[i].round < courses[i].rounds && courses[i].round < least)
         least = courses[i].round;
-    if (least == c->seeds)
+    if (least == UINT64_MAX)
       return true;
     advanced = false;
     for (uint64_t ahead = 0; ahead < 2; ahead++)
       for (size_t i = 0; i < n; i++)
-        if (courses[i].round == least + ahead && courses[i].round < c->seeds)
+        if (courses[i].round == least + ahead &&
+            courses[i].round < courses[i].rounds)
           advanced |= go_on(c, &courses[i]);
   }
   return false;
@@ -105,6 +125,7 @@ course *rounds_run(campaign *c, const subject *subjects, size_t n) {
   for (size_t i = 0; i < n; i++) {
     course *of = &courses[i];
     of->subject = &subjects[i];
+    of->rounds = c->seeds;
     of->coverage = coverage_of(subjects[i].program);
     of->count = subjects[i].conditions.count;
     of->rows = arena_take(of->count * sizeof *of->rows);
@@ -116,7 +137,7 @@ course *rounds_run(campaign *c, const subject *subjects, size_t n) {
     ;
   /* What a round that did not end has done counts as well. */
   for (size_t i = 0; i < n; i++)
-    if (courses[i].round < c->seeds)
+    if (courses[i].round < courses[i].rounds)
       end_round(c, &courses[i]);
   return courses;
 }

@@ -6,7 +6,11 @@
  * takes one with which, under whatever condition, new pairs of events were
  * seen, and goes on twice as long (their number of threads may differ as well).
  * Which seeds these are follows from the entries of the rounds before, in the
- * order of the table. */
+ * order of the table.
+ *
+ * If an event of the collector did not happen in any of the rounds, a campaign
+ * over all conditions adds a few rounds in which only tight settings take
+ * part. */
 #ifndef REAPMARK_STRESS_ROUNDS_H
 #define REAPMARK_STRESS_ROUNDS_H
 
@@ -18,6 +22,7 @@ typedef struct course_row {
   const condition *under;
   tally tally; /* of the rounds that are through */
   trial now;   /* of this round */
+  bool rests;  /* does not take part in this round */
   bool through;
 } course_row;
 
@@ -26,8 +31,9 @@ typedef struct course {
   const subject *subject;
   course_row *rows; /* by its conditions */
   size_t count;
-  uint64_t round; /* from 0 */
-  double before;  /* c->spent when the round began */
+  uint64_t round;  /* from 0 */
+  uint64_t rounds; /* so far as is known */
+  double before;   /* c->spent when the round began */
   coverage coverage;
 } course;
 

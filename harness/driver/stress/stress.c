@@ -258,7 +258,7 @@ static const char *check_mutator(const char *word) {
  * ------------------------------------------------------------------------- */
 
 static int run_rounds(campaign *c, const subject *subjects, size_t n,
-                      bool whole, const output_format *format) {
+                      const output_format *format) {
   const course *courses = rounds_run(c, subjects, n);
   const int lost = runlog_check(&c->log);
   if (lost) {
@@ -266,7 +266,7 @@ static int run_rounds(campaign *c, const subject *subjects, size_t n,
         strerror(lost));
     c->end = BROKEN;
   }
-  bool good = summary_print(c, courses, n, whole, format);
+  bool good = summary_print(c, courses, n, format);
   if (c->end == OUT_OF_TIME)
     say("the time is used up after %.3g s; --resume -o %s goes on",
         c->spent / (double)c->jobs, c->log.dir);
@@ -364,6 +364,7 @@ int stress_command(int argc, char **argv) {
                            : o.mutants   ? TIMEOUT_MUTANTS
                                          : TIMEOUT,
                 .time = o.time,
+                .whole = !o.conditions,
                 .keeps = true,
                 .shrinks = o.shrink};
   if (o.resume && !o.dir) {
@@ -407,9 +408,8 @@ int stress_command(int argc, char **argv) {
     say("there is no collector to put to the test");
     return EXIT_NOTHING;
   }
-  code = campaign_open(&c, dir, o.resume)
-             ? run_rounds(&c, subjects, n, !o.conditions, format)
-             : EXIT_USAGE;
+  code = campaign_open(&c, dir, o.resume) ? run_rounds(&c, subjects, n, format)
+                                          : EXIT_USAGE;
   campaign_close(&c);
   return code;
 }

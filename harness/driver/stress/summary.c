@@ -205,7 +205,7 @@ static bool add_unreached(page *p, const course *of, bool whole) {
  * All.
  * ------------------------------------------------------------------------- */
 
-bool summary_print(campaign *c, const course *courses, size_t n, bool whole,
+bool summary_print(campaign *c, const course *courses, size_t n,
                    const output_format *format) {
   table *rows = table_new(columns, sizeof columns / sizeof *columns);
   table *events =
@@ -240,7 +240,7 @@ bool summary_print(campaign *c, const course *courses, size_t n, bool whole,
   page_tables(p, rows);
   page_tables(p, events);
   for (size_t i = 0; i < n; i++)
-    if (!add_unreached(p, &courses[i], whole) && whole && !c->end)
+    if (!add_unreached(p, &courses[i], c->whole) && c->whole && !c->end)
       good = false;
   for (size_t i = 0; i < alike.count; i++) {
     if (c->shrinks && c->end != INTERRUPTED)

@@ -6,10 +6,10 @@
 #include "rounds.h"
 
 /* Shrinks one failure of each kind, if the campaign does, and prints the rows
- * of all courses, one failure of each kind, and what was reached.  `whole`: all
- * conditions there are were chosen, so that every declared event must have
- * happened.  Returns whether all is good. */
-bool summary_print(campaign *c, const course *courses, size_t n, bool whole,
+ * of all courses, one failure of each kind, and what was reached.  In a
+ * campaign over all conditions every declared event must have happened. Returns
+ * whether all is good. */
+bool summary_print(campaign *c, const course *courses, size_t n,
                    const output_format *format);
 
 #endif

@@ -36,7 +36,7 @@ static void draw_phase(source *s) {
     for (; at < before * TABLE / sum; at++)
       s->table[at] = (uint8_t)i;
   }
-  s->phase = 1000 + (s->end ? 0 : choose(s, 20000));
+  s->phase = 1000 + (s->end ? 0 : choose(s, 8000));
 }
 
 void actions_perform(actor *a) {

@@ -49,8 +49,8 @@
   ACTION(HAMMER, hammer, 30)  /* what all threads may read */                  \
   ACTION(SEND, send, 40)      /* a graph to another thread */                  \
   ACTION(RECEIVE, receive, 60)                                                 \
-  ACTION(START, start, 12) /* a thread */                                      \
-  ACTION(DIE, die, 6)                                                          \
+  ACTION(START, start, 24) /* a thread */                                      \
+  ACTION(DIE, die, 12)                                                         \
   ACTION(PULL, pull, 150)        /* load, and null the slot */                 \
   ACTION(REVIVE, revive, 40)     /* what only a weak reference knows */        \
   ACTION(COMMON, common, 100)    /* old objects, each slot one thread's */     \
@@ -58,10 +58,12 @@
   ACTION(BORROWED, borrowed, 40) /* a ring, closed by a borrowed holder */     \
   ACTION(RELAY, relay, 40)       /* a chain that several threads make */       \
   ACTION(KEYED, keyed, 20)       /* a key that dies in one of many ways */     \
-  ACTION(WEAKS, weaks, 3)                                                      \
+  ACTION(WEAKS, weaks, 4)                                                      \
   ACTION(FINALIZABLES, finalizables, 2)                                        \
   ACTION(HEIRS, heirs, 20) /* what a dead finalizable object leads to */       \
-  ACTION(STACK, stack, 1)  /* of many frames */                                \
+  ACTION(TRANSPLANT, transplant, 10) /* all that an object refers to */        \
+  ACTION(TANGLE, tangle, 24)         /* of all sizes, in any direction */      \
+  ACTION(STACK, stack, 1)            /* of many frames */                      \
   ACTION(GROW, grow, 2)
 
 #define ACTION_FUNCTION(NAME, function, weight)                                \
@@ -90,6 +92,9 @@ void program_commons(actor *a);
 
 /* Stores new objects, which nothing else refers to, into old ones. */
 void program_last_store(actor *a);
+
+/* Moves objects, of which some lead to others, between slots of old ones. */
+void program_last_moves(actor *a);
 
 /* Takes chains of objects that several threads made, to be dropped when the
  * thread ends. */

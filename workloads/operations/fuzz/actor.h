@@ -68,6 +68,7 @@ struct fuzz {
   int64_t to_check; /* operations until the next check */
   uint64_t numbers; /* objects made so far */
   unsigned threads, alive; /* at most, and now */
+  unsigned leaving;        /* so many threads end soon after another */
   source *sources; /* one for all threads if they take turns, else one each */
   actor *actors;
 };

@@ -96,6 +96,33 @@ void action_pull(actor *a) {
   place(a, dst);
 }
 
+/* Moves what an object refers to into a new one, one reference after the other,
+ * while the collector goes on. */
+void action_transplant(actor *a) {
+  enum { MOVED = 64 };
+  gc_reg old = 0;
+  uint32_t i, slots = 0;
+  for (int tries = 0; tries < 8 && slots < 4; tries++)
+    slots = operand_slot(a, true, &old, &i) && has_slot(a, old, 0)
+                ? object_at(a, held_by(a, old))->slot_count
+                : 0;
+  gc_reg w = slots < 4 ? 0 : emit_frame(a, 3);
+  if (!w)
+    return;
+  gc_reg new = w, moved = w + 1, work = w + 2;
+  uint32_t n = slots < MOVED ? slots : MOVED;
+  if (emit_new(a, new, (gc_shape){n, 8}, false) == PERFORMED)
+    for (i = 0; i < n; i++) {
+      emit3(a, TRACE_LOAD, moved, old, i);
+      emit2(a, TRACE_STORE_NULL, old, i);
+      emit3(a, TRACE_STORE_TAKE, new, i, moved);
+      if (chance(a->source, 8))
+        churn(a, work);
+    }
+  emit2(a, TRACE_MOVE, choose(a->source, BASE_OWNING), new);
+  emit1(a, TRACE_LEAVE, 0);
+}
+
 /* A weak reference gives an object that nothing else has held for a while, and
  * that is held from then on. */
 void action_revive(actor *a) {
@@ -154,6 +181,37 @@ void program_last_store(actor *a) {
     if (operand_slot_of(a, common, true, &i) &&
         emit_new(a, young, (gc_shape){1, 8}, false) == PERFORMED)
       emit3(a, TRACE_STORE_TAKE, common, i, young);
+  }
+  emit1(a, TRACE_LEAVE, 0);
+}
+
+/* Finds a slot of the common object in register `r` which is the thread's and
+ * holds an object that leads to another. */
+static bool find_leading(actor *a, gc_reg r, uint32_t *i) {
+  if (!operand_slot_of(a, r, true, i))
+    return false;
+  const shadow_object *common = object_at(a, held_by(a, r));
+  for (; *i < common->slot_count; *i += a->f->threads) {
+    const shadow_object *o =
+        common->slots[*i] ? object_at(a, common->slots[*i]) : NULL;
+    for (uint32_t k = 0; o && k < o->slot_count && k < 8; k++)
+      if (o->slots[k])
+        return true;
+  }
+  return false;
+}
+
+void program_last_moves(actor *a) {
+  gc_reg common = emit_frame(a, 2), moved = common + 1;
+  for (uint32_t n = 0; n < 4 * COMMON_GLOBALS; n++) {
+    uint32_t from, to;
+    emit2(a, TRACE_GLOBAL_LOAD, common, COMMON_FIRST + n % COMMON_GLOBALS);
+    if (!find_leading(a, common, &from) ||
+        !operand_slot_of(a, common, true, &to))
+      continue;
+    emit3(a, TRACE_LOAD, moved, common, from);
+    emit2(a, TRACE_STORE_NULL, common, from);
+    emit3(a, TRACE_STORE_TAKE, common, to, moved);
   }
   emit1(a, TRACE_LEAVE, 0);
 }

@@ -65,6 +65,10 @@ static void act(actor *a) {
   uint64_t before = a->x.counts.operations;
   if (a->cull)
     fuzz_cull(a);
+  if (f->leaving && a->number > 0) {
+    f->leaving--;
+    action_die(a);
+  }
   for (uint32_t n = 1 + choose(s, 32); n > 0 && !s->over && !a->dies; n--) {
     actions_perform(a);
     if (a->x.locked)
@@ -162,13 +166,17 @@ void action_start(actor *a) {
   }
 }
 
-/* What the collector knows of the thread's last stores must outlive it. */
+/* What the collector knows of the thread's last stores must outlive it, of what
+ * it stored and of what it overwrote. */
 void action_die(actor *a) {
   a->dies = a->number > 0;
   if (!a->dies)
     return;
   program_last_store(a);
   program_last_drop(a);
+  program_last_moves(a);
+  if (!a->f->parallel && chance(a->source, 6)) /* before a collection comes */
+    a->f->leaving = a->f->threads;
 }
 
 void mutator_end_others(actor *a) {

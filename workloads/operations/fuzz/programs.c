@@ -321,24 +321,43 @@ void action_stack(actor *a) {
  * Many weak references, and many finalizable objects.
  * ------------------------------------------------------------------------- */
 
+/* Puts a weak reference to what is in `r` into a global root.  `work` is an
+ * owning register. */
+static void watch(actor *a, gc_reg r, gc_reg work) {
+  if (emit2(a, TRACE_WEAK_NEW, work, r) != PERFORMED)
+    return;
+  uint32_t g = operand_weak_global(a);
+  if (operand_may_store(a, 0, work))
+    emit2(a, TRACE_GLOBAL_STORE, g, work);
+}
+
 /* Weak references to one object, or to one each, whose targets die or half of
- * them; some are read then. */
+ * them; some are read then.  Or ephemerons, each with a value of its own. */
 void action_weaks(actor *a) {
   if (!gc_this_collector.can.weak || a->f->weak == 0)
     return;
-  gc_reg weaks = emit_frame(a, 4);
-  gc_reg targets = weaks + 1, target = weaks + 2, work = weaks + 3;
-  uint32_t n = 10 + choose(a->source, 100);
+  gc_reg weaks = emit_frame(a, 5), targets = weaks + 1, target = weaks + 2;
+  gc_reg work = weaks + 3, value = weaks + 4;
+  uint32_t n = (chance(a->source, 8) ? 300 : 10) + choose(a->source, 100);
   bool one = chance(a->source, 2);
+  bool pairs = gc_this_collector.can.ephemerons && chance(a->source, 2);
   bool room = emit_new(a, weaks, (gc_shape){n, 8}, false) == PERFORMED &&
               emit_new(a, targets, (gc_shape){n, 8}, false) == PERFORMED;
   for (uint32_t i = 0; room && i < n; i++) {
     if (!one && emit_new(a, target, (gc_shape){1, 8}, false) == PERFORMED)
       emit3(a, TRACE_STORE, targets, i, target);
-    room = emit2(a, TRACE_WEAK_NEW, work, one ? targets : target) == PERFORMED;
+    gc_reg of = one ? targets : target;
+    bool finalizable = a->f->finalizable && chance(a->source, 4);
+    if (pairs)
+      room = emit_new(a, value, (gc_shape){1, 8}, finalizable) == PERFORMED;
+    if (room && pairs && chance(a->source, 4))
+      watch(a, value, work);
+    room = room && (pairs ? emit3(a, TRACE_EPHEMERON_NEW, work, of, value)
+                          : emit2(a, TRACE_WEAK_NEW, work, of)) == PERFORMED;
     if (room)
       emit3(a, TRACE_STORE_TAKE, weaks, i, work);
   }
+  emit1(a, TRACE_CLEAR, value);
   emit1(a, TRACE_CLEAR, target);
   if (chance(a->source, 2))
     emit1(a, TRACE_CLEAR, targets);
@@ -349,9 +368,12 @@ void action_weaks(actor *a) {
   for (int i = 0; room && i < 8; i++) {
     emit3(a, TRACE_LOAD, work, weaks, choose(a->source, n));
     if (held_by(a, work))
-      emit2(a, TRACE_WEAK_GET, target, work);
+      emit2(a, pairs ? TRACE_EPHEMERON_GET : TRACE_WEAK_GET, target, work);
   }
-  emit1(a, TRACE_CLEAR, targets);
+  if (chance(a->source, 2)) /* some live on without the weak references */
+    emit1(a, TRACE_CLEAR, targets);
+  else
+    emit2(a, TRACE_MOVE, choose(a->source, BASE_OWNING), targets);
   hand_on(a, weaks);
 }
 
@@ -370,12 +392,8 @@ void action_finalizables(actor *a) {
       break;
     if (listed && i > 0 && emit3(a, TRACE_LOAD, work, all, i - 1) == PERFORMED)
       emit3(a, TRACE_STORE, o, 0, work);
-    if (a->f->weak && gc_this_collector.can.weak && chance(a->source, 8) &&
-        emit2(a, TRACE_WEAK_NEW, work, o) == PERFORMED) {
-      uint32_t g = operand_weak_global(a);
-      if (operand_may_store(a, 0, work))
-        emit2(a, TRACE_GLOBAL_STORE, g, work);
-    }
+    if (a->f->weak && gc_this_collector.can.weak && chance(a->source, 8))
+      watch(a, o, work);
     emit3(a, TRACE_STORE_TAKE, all, i, o);
   }
   hand_on(a, all);
@@ -470,6 +488,15 @@ void program_last_drop(actor *a) {
  * Ephemerons.
  * ------------------------------------------------------------------------- */
 
+/* The shape of a key or value: one in four is large to most collectors, which
+ * may treat large objects apart. */
+static gc_shape choose_paired(actor *a) {
+  gc_shape shape = choose_shape(a->source);
+  if (chance(a->source, 4))
+    shape.bytes = (2000u << choose(a->source, 5)) + 8 * choose(a->source, 8);
+  return shape;
+}
+
 /* Ephemerons of which each value is the key of the next, or the other way
  * round; a value may refer to its key.  They are put into global roots.  The
  * first or the last of the keys and values is handed on or dropped. */
@@ -483,11 +510,10 @@ void action_pairs(actor *a) {
   uint32_t n = 1 + choose(a->source, 4);
   bool backwards = chance(a->source, 2), back = chance(a->source, 2);
   bool finalizable = a->f->finalizable && chance(a->source, 4);
-  bool made =
-      emit_new(a, key, choose_shape(a->source), finalizable) == PERFORMED;
+  bool made = emit_new(a, key, choose_paired(a), finalizable) == PERFORMED;
   emit2(a, TRACE_COPY, first, key);
   for (uint32_t i = 0; i < n && made; i++) {
-    gc_shape shape = choose_shape(a->source);
+    gc_shape shape = choose_paired(a);
     shape.slots += back;
     finalizable = a->f->finalizable && chance(a->source, 4);
     if (emit_new(a, value, shape, finalizable) != PERFORMED)
