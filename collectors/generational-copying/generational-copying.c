@@ -268,6 +268,19 @@ static bool gen_fragmented(void) {
   return im.free_lines > im.occupied * IM_LINES / FRAGMENTED;
 }
 
+/* Without a heap limit: how much the live bytes may grow from a full collection
+ * to the next.  A small heap may grow by the smallest nursery twice, because a
+ * full collection of so little costs no more than minor ones do: with a small
+ * nursery there are many of those, and each promotes what the program holds at
+ * that moment. */
+static uint64_t gen_growth(void) {
+  uint64_t growth = im.live_bytes / 100 * option_growth;
+  uint64_t least = 2 * gen.nursery.least;
+  if (least > PACING_LEAST)
+    least = PACING_LEAST;
+  return growth > least ? growth : least;
+}
+
 /* Before a collection: bytes handed out since the last one; what there is in
  * blocks that is young, aging objects included; what was alive and old. */
 typedef struct gen_before {
@@ -280,6 +293,7 @@ static void gen_plan(bool full, gen_before before) {
   uint64_t kept = im.got_old + im.aged_bytes; /* what of `young` survived */
   if (full) {
     pacing_full(&gen.pacing, im.live_bytes, option_growth);
+    gen.pacing.most = im.live_bytes + gen_growth();
     bool whole = before.handed >= im.budget; /* memory did not run out first */
     pacing_nursery_full(&gen.nursery, whole && kept < before.handed / 4);
     pacing_nursery_fit(&gen.nursery, before.handed, kept);
@@ -370,7 +384,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
                                  .most = NURSERY_MOST * bytes,
                                  .grow = NURSERY_GROW,
                                  .full_most = FULL_MOST};
-  gen.pacing = (pacing){.most = PACING_LEAST};
+  gen.pacing = (pacing){.most = gen_growth()};
   gen.copies = im.empty_first = true;
   im.budget = bytes;
   remembered_begin(&gen.orphaned, REMEMBERED_TABLE);
