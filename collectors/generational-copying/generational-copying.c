@@ -123,7 +123,7 @@ const gc_collector gc_this_collector = {
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
-            {"nursery", "allocation between collections, in KiB",
+            {"nursery", "allocation between collections, at least, in KiB",
              &option_nursery, 64, (uint64_t)1 << 20},
             {"age",
              "minor collections that an object survives before the one that "
@@ -133,7 +133,10 @@ const gc_collector gc_this_collector = {
              "without a heap limit: what may get old between full "
              "collections, in percent of the live bytes",
              &option_growth, 10, 1000},
-            PACING_OPTION,
+            {"growth-least",
+             "without a heap limit: what may always get old between full "
+             "collections, in KiB, unless twice the nursery is less",
+             &pacing_least, 1, (uint64_t)1 << 20},
             REMEMBERED_OPTION,
             {"headroom",
              "blocks kept for copies, per mille of the heap limit, or of the "
