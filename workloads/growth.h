@@ -186,9 +186,11 @@ static inline totals of_dead_finalizables(uint64_t n) {
                   .made = nodes(n * STEP + n * LITTER)};
 }
 
-/* Bytes of payload of large object number `i`. */
-static inline uint32_t large_bytes(uint64_t i) {
-  return (uint32_t)(CHUNK + i % 3 * 4096);
+/* Large object number `i`: payload, or as many bytes of slots, which a
+ * collector has to look through when the object dies. */
+static inline gc_shape large_shape(uint64_t i) {
+  uint32_t bytes = (uint32_t)(CHUNK + i % 3 * 4096);
+  return i % 2 ? (gc_shape){bytes / 8, 0} : (gc_shape){0, bytes};
 }
 
 /* Puts n large objects one after the other into the places of a new table in
@@ -199,7 +201,7 @@ static inline void replace_larges(wl_thread *t, uint64_t n, uint64_t places,
   gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, all = frame + 1;
   make_array(m, KEPT, places);
   for (uint64_t i = 0; i < n; i++) {
-    gc_new(m, r, (gc_shape){0, large_bytes(i)}, GC_PLAIN);
+    gc_new(m, r, large_shape(i), GC_PLAIN);
     gc_global_borrow(m, all, KEPT);
     gc_store_take(m, all, (uint32_t)(i % places), r);
     litter(m, between);
@@ -212,7 +214,7 @@ static inline void replace_larges(wl_thread *t, uint64_t n, uint64_t places,
 static inline amount larges(uint64_t first, uint64_t n) {
   amount a = {n, 0};
   for (uint64_t i = 0; i < n; i++)
-    a.bytes += gc_shape_bytes((gc_shape){0, large_bytes(first + i)});
+    a.bytes += gc_shape_bytes(large_shape(first + i));
   return a;
 }
 

@@ -170,7 +170,7 @@ const gc_collector gc_this_collector = {
         (const char *const[]){
             "growth-least=64,step=1,trigger=0,pause-target=100000000",
             "growth-least=64,step=256,trigger=0,mark-stack=1",
-            "growth=10,growth-least=64,step=1,trigger=100,pause-target=10",
+            "growth=10,growth-least=64,step=1,trigger=40,pause-target=10",
             NULL},
 };
 
@@ -331,7 +331,9 @@ static bool inc_is_over(const inc_bounds *b) {
 /* Marks within the bounds.  Returns whether nothing is left to be scanned. */
 static bool inc_mark(const inc_bounds *b) {
   for (;;) {
-    if (inc_drain(b->chunk) && !inc_scan_part() && !inc_take_shaded() &&
+    if (inc_drain(b->chunk) && !inc_scan_part() &&
+        ((inc.phase != INC_SNAPSHOT && gc_mutant(late_shades_left)) ||
+         !inc_take_shaded()) &&
         !inc_take_values())
       return true;
     if (inc_is_over(b))

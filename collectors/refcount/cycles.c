@@ -355,8 +355,10 @@ static void visit(gc_object *o, uint32_t c, object_bag *later) {
 }
 
 enum {
-  /* So many objects are visited as they come: a small graph is in the cache,
-   * and is over before fetching ahead would pay. */
+  /* So many objects are visited as they come, but not more than half of a
+   * bound: a small graph is in the cache, and is over before fetching ahead
+   * would pay.
+   */
   TRAVERSE_PLAIN = 4096,
   /* Later objects wait in a queue of this length while their children are
    * fetched, at most TRAVERSE_FETCH of each. */
@@ -372,7 +374,8 @@ enum {
  * object's children, each of which is a cache miss in a large graph. */
 static inline __attribute__((always_inline)) uint64_t
 traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
-  uint64_t n = 0, plain = most < TRAVERSE_PLAIN ? most : TRAVERSE_PLAIN;
+  uint64_t n = 0;
+  uint64_t plain = most / 2 < TRAVERSE_PLAIN ? most / 2 : TRAVERSE_PLAIN;
   for (; n < plain; n++) {
     gc_object *o = bag_take(bag);
     if (!o)
@@ -398,7 +401,7 @@ traverse(object_bag *bag, uint64_t most, void (*step)(gc_object *o)) {
     n++;
   }
   for (unsigned i = 0; i < TRAVERSE_AHEAD; i++)
-    if (queue[i])
+    if (queue[i] && !gc_mutant(queue_lost_at_bound))
       bag_put(bag, queue[i]);
   return n;
 }

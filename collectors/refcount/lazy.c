@@ -104,6 +104,7 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
   if (freelists_quick == freelists_table && bytes < RC_LAZY_STEP)
     bytes = RC_LAZY_STEP;
   if (!gc_mutant(lazy_unpaid) &&
+      !(gc_mutant(lazy_large_unpaid) && bytes > SIZE_CLASS_MOST) &&
       !(gc_mutant(lazy_small_unpaid) && bytes == RC_LAZY_STEP))
     tear(m, bytes);
 }

@@ -110,6 +110,8 @@
   X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
   X(last_buffer_white, "mark-sweep-incremental", 5, "graph", "after a slice, what one mutator makes is unmarked") \
   X(part_skips_slot, "mark-sweep-incremental", 6, "graph", "between two parts of a wide object a slot is skipped") \
+  X(one_attempt_less, "mark-sweep-incremental", 21, "limit", "an allocation is refused when the cycle under way has ended, without another one") \
+  X(late_shades_left, "mark-sweep-incremental", 4, "graph", "what mutators shade is marked only as long as the snapshot is") \
   X(revived_early, "mark-sweep-incremental", 14, "weak", "weak references are cleared before values of ephemerons are marked") \
   X(take_without_barrier, "generational", 3, "graph", "a store that takes its value has no write barrier") \
   X(barrier_tests_value, "generational", 3, "graph", "the write barrier tests what is stored, not what it is stored into") \
@@ -295,6 +297,7 @@
   X(counted_not_forgotten, "refcount-deferred", 31, "check", "a full collection does not forget which values are counted") \
   X(died_old_untold, "refcount-deferred", 32, "check", "memory of objects that died old is never used again") \
   X(owner_unasked, "refcount-biased", 32, "growth", "nobody tells an owner that objects wait in its queue") \
+  X(queue_lost_at_bound, "refcount-cycles", 17, "check", "objects that wait for their children to be fetched are lost when a detection reaches its bound") \
   X(purge_drops_living, "refcount-cycles", 17, "check", "a purge of dead candidates takes living ones out of the buffer as well") \
   X(threshold_stays, "refcount-cycles", 32, "growth", "the number of candidates at which to look never falls again") \
   X(full_block_kept, "refcount", 32, "growth", "a full block in which cells are freed is not used again") \
@@ -313,6 +316,7 @@
   X(entries_stay, "refcount-deferred", 32, "growth", "logs count as long after an epoch has emptied them") \
   X(dead_pair_lets_go_twice, "refcount-deferred", 31, "check", "an ephemeron and its key that die together let the value go twice") \
   X(dead_pair_drops_twice, "refcount", 31, "check", "an ephemeron and its key that die together drop the value twice") \
+  X(lazy_large_unpaid, "refcount-lazy", 32, "growth", "an allocation of a large object tears down none of the dead") \
   X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
   X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
