@@ -202,9 +202,11 @@ static void gen_rescan_all(bool full) {
 
 /* After a collection: what it remembered itself is the heap's set. */
 static void gen_keep_remembered(void) {
+  pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
   object_bag empty = gen.orphaned.objects;
   gen.orphaned.objects = im.kept;
   im.kept = empty;
+  pthread_mutex_unlock(&im.lock);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -423,9 +425,11 @@ static uint64_t gen_mutator_bytes(gc_mutator *m) {
 }
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
-  (void)h;
-  return im_footprint(remembered_bytes(&gen.orphaned) +
-                      remembered_shared_bytes() + world_sum(gen_mutator_bytes));
+  pthread_mutex_lock(&h->lock);
+  uint64_t orphaned = remembered_bytes(&gen.orphaned);
+  pthread_mutex_unlock(&h->lock);
+  return im_footprint(orphaned + remembered_shared_bytes() +
+                      world_sum(gen_mutator_bytes));
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {

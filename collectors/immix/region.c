@@ -248,10 +248,9 @@ gc_footprint im_footprint(uint64_t side) {
   /* Of the tables, only the parts that describe blocks in use. */
   side +=
       blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
-      large_list_bytes();
+      large_list_bytes() + object_stack_bytes(&im.kept.stack);
   pthread_mutex_unlock(&im.lock);
-  return bookkeeping_footprint(side + object_stack_bytes(&im.grey.stack) +
-                               object_stack_bytes(&im.kept.stack));
+  return bookkeeping_footprint(side + object_stack_bytes(&im.grey.stack));
 }
 
 uint64_t gc_heap_objects(gc_heap *h) {
