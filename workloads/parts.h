@@ -186,4 +186,17 @@ static inline void order_shuffle(wl_thread *t, uint32_t *order, uint64_t n) {
   }
 }
 
+/* Waits a little for another thread: polls at a safepoint at most times, and
+ * gives way at others.  `tries`: how often the caller did so before. (S) */
+static inline void wait_a_little(wl_thread *t, unsigned tries) {
+  enum { POLLS = 32 };
+  if (tries % POLLS < POLLS - 1) {
+    gc_safepoint(t->m);
+    return;
+  }
+  gc_blocking_enter(t->m);
+  wl_give_way(tries / POLLS);
+  gc_blocking_leave(t->m);
+}
+
 #endif

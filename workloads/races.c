@@ -80,14 +80,6 @@ typedef struct play {
  * Parts.
  * ------------------------------------------------------------------------- */
 
-/* Lets the collector stop the thread; now and then in a blocking stretch. */
-static void wait_a_little(wl_thread *t, unsigned tries) {
-  if (tries % 16 == 15)
-    wl_yield(t);
-  else
-    gc_safepoint(t->m);
-}
-
 /* Returns when all threads of the play are here. */
 static void meet(wl_thread *t, play *p) {
   meeting *all = &p->meeting;

@@ -101,14 +101,6 @@ static void await_others(wl_thread *t, meeting *all) {
     gc_safepoint(t->m);
 }
 
-/* Waits without being in anybody's way. */
-static void wait_a_little(wl_thread *t, unsigned tries) {
-  if (tries % 64 == 63)
-    wl_yield(t);
-  else
-    gc_safepoint(t->m);
-}
-
 /* The collector checks what the barriers have written, before a collection uses
  * it.  Nobody does anything meanwhile. */
 static void inspect(wl_thread *t, meeting *all) {

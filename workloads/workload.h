@@ -317,6 +317,13 @@ void wl_lock_release(wl_thread *t, wl_lock *lock);
  * another. (S) */
 void wl_yield(wl_thread *t);
 
+/* Gives the processor away for a moment: yields it, or sleeps if `tries` says
+ * that the caller has waited for long.  A program that waits in vain is idle
+ * then, by which a hang is told; one that only yields would hang for a long
+ * time on a busy machine before it had used much processor time.  The caller is
+ * in a blocking stretch, or no mutator. */
+void wl_give_way(unsigned tries);
+
 /* ------------------------------------------------------------------------- *
  * Randomness: xoshiro256** (Blackman & Vigna 2018), seeded by SplitMix64.
  * ------------------------------------------------------------------------- */

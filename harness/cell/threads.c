@@ -286,3 +286,12 @@ void wl_yield(wl_thread *t) {
   sched_yield();
   gc_blocking_leave(t->m);
 }
+
+void wl_give_way(unsigned tries) {
+  enum { YIELDS = 1000 };
+  const struct timespec moment = {.tv_nsec = 50000};
+  if (tries < YIELDS)
+    sched_yield();
+  else
+    nanosleep(&moment, NULL);
+}

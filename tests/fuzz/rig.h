@@ -152,4 +152,8 @@ void wl_yield(wl_thread *t) {
   (void)t;
 }
 
+void wl_give_way(unsigned tries) {
+  (void)tries;
+}
+
 #endif

@@ -1,8 +1,6 @@
 /* turns.c: see turns.h. */
 #include "turns.h"
 
-#include <sched.h>
-
 #include "basics.h"
 
 void turns_open(turns *s, uint32_t most) {
@@ -94,9 +92,9 @@ static void wait(turns *s, wl_thread *t, uint32_t me, uint32_t first,
       turns_give_up(s, first);
     if (blocking)
       sleep_until(s, me, meeting);
-    while (!blocking && !has_turn(s, me)) {
+    for (unsigned n = 0; !blocking && !has_turn(s, me); n++) {
       executor_safepoint(s->seats[me].x);
-      sched_yield();
+      wl_give_way(n);
     }
     if (blocking)
       gc_blocking_leave(t->m);

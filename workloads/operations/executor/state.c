@@ -6,7 +6,6 @@
 #include "questions.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -205,8 +204,8 @@ static void hush(executor_thread *t) {
     }
     __atomic_store_n(&x->hushed, false, __ATOMIC_SEQ_CST);
     gc_blocking_enter(t->m);
-    while (__atomic_load_n(&o->polling, __ATOMIC_SEQ_CST))
-      sched_yield();
+    for (unsigned n = 0; __atomic_load_n(&o->polling, __ATOMIC_SEQ_CST); n++)
+      wl_give_way(n);
     gc_blocking_leave(t->m);
     o = x->threads; /* others may be in by now */
   }

@@ -179,6 +179,12 @@ void action_die(actor *a) {
     a->f->leaving = a->f->threads;
 }
 
+static void give_way(wl_thread *t, unsigned tries) {
+  gc_blocking_enter(t->m);
+  wl_give_way(tries);
+  gc_blocking_leave(t->m);
+}
+
 void mutator_end_others(actor *a) {
   fuzz *f = a->f;
   for (unsigned i = 1; i < f->threads; i++) {
@@ -186,8 +192,9 @@ void mutator_end_others(actor *a) {
       continue;
     if (!f->parallel && turns_taken(&f->turns, i))
       turns_give(&f->turns, a->x.wl, a->number, i, true);
-    while (!__atomic_load_n(&f->actors[i].ended, __ATOMIC_ACQUIRE))
-      wl_yield(a->x.wl);
+    for (unsigned n = 0;
+         !__atomic_load_n(&f->actors[i].ended, __ATOMIC_ACQUIRE); n++)
+      give_way(a->x.wl, n);
     join_ended(a);
   }
 }
