@@ -129,7 +129,8 @@ typedef struct gc_capabilities {
   bool moving;     /* objects change address */
   bool heap_limit; /* gc_config.heap_limit is honoured */
   bool concurrent; /* collector threads run beside mutators: see
-                      gc_helper_thread */
+                      gc_helper_thread.  Those that run only while the world
+                      is stopped do not count */
   /* Frees only the objects that gc_free is called for; `reclaims` then tells
    * which garbage gc_free may be called for.  Runs only workloads that know
    * when objects die. */
@@ -254,6 +255,12 @@ typedef struct gc_collector {
     const char *settings;
     gc_reclaims reclaims;
   } partial;
+  /* Settings under which the same operations do the same each time, for a
+   * collector to whose own threads that does not apply: without threads, all
+   * that it does is done at places that follow from the operations.  Episodes
+   * of the stress suite that must be repeatable run under them; those whose
+   * mutators really run at the same time do not.  NULL: it is so always. */
+  const char *repeatable;
 } gc_collector;
 
 /* Defined by the collector's .c file. */
@@ -267,7 +274,8 @@ extern const gc_collector gc_this_collector;
 typedef enum gc_pause_kind {
   GC_PAUSE_STOP,    /* every mutator was stopped */
   GC_PAUSE_CASCADE, /* this mutator freed dead objects, others ran */
-  GC_PAUSE_DETECT,  /* this mutator searched for dead cycles, others ran */
+  GC_PAUSE_DETECT,  /* this mutator searched for dead cycles, or marked, others
+                       ran */
   GC_PAUSE_KINDS
 } gc_pause_kind;
 
@@ -344,8 +352,8 @@ gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
 /* Counts of events in the collector's slow paths, such as "collections" and
  * "objects-marked", for records and tests; they are deterministic for one
- * mutator.  Fills at most `room` entries and returns how many.  No mutator may
- * run meanwhile.
+ * mutator, but for what tells how several markers divided their work.  Fills at
+ * most `room` entries and returns how many.  No mutator may run meanwhile.
  *
  * Some names have a meaning for the harness, which shows no pauses of a
  * collector that never collected.  "collections": all of them; without it, the

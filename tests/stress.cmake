@@ -8,7 +8,7 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 # sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
-set(except seeded_bugs seeded_bugs_of_races_and_costs)
+set(except seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)
 endif()
@@ -20,10 +20,10 @@ reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
   NEEDS
     collectors=models
-    same_again=mark-sweep,semispace,immix
+    same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
     alone=mark-sweep,semispace,immix,generational-copying
-    scarcity=mark-sweep,mark-sweep-incremental,generational,generational-copying,semispace,immix
-    volleys=mark-sweep-incremental,generational,generational-copying
+    scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying,semispace,immix
+    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying
   SLOW collectors alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.
@@ -32,7 +32,7 @@ if(NOT REAPMARK_SANITIZE)
     build-mutants LABEL slow NEEDS models
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target mutants
     PROPERTIES FIXTURES_SETUP mutants TIMEOUT 900)
-  foreach(test seeded_bugs seeded_bugs_of_races_and_costs)
+  foreach(test seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
     reapmark_register(
       stress-${test} LABEL slow NEEDS models
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}

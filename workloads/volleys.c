@@ -22,6 +22,12 @@
  * collections come, and looks whether all is still there.  What is not as it
  * was left is WRONG by the oracle `graph`.
  *
+ * Threads of the collector meet, too.  Two lists of nodes lead to the objects
+ * in the same order.  If two markers follow a list each, the one that is behind
+ * has less to do at each object and catches up, so both come to the same
+ * objects at the same moment again and again.  Afterwards both lists must still
+ * lead to the same objects.
+ *
  * Survivors: a table with the objects of the last round. */
 #include "ambush.h"
 #include "parts.h"
@@ -32,11 +38,16 @@
 enum { ROUNDS, WIDTH, LITTER };
 
 /* Global roots. */
-enum { TABLE, WEAKS };
+enum { TABLE, WEAKS, TWINS };
 
 enum { OWN = 4 }; /* slots of an object: at most so many threads */
 #define OBJECT ((gc_shape){OWN, 16})
 #define YOUNG  ((gc_shape){1, 8})
+
+/* A node of the two lists: the next node, then so many objects. */
+enum { OF_NODE = 7 };
+#define NODE ((gc_shape){1 + OF_NODE, 0})
+#define PAIR ((gc_shape){2, 0})
 
 enum {
   AHEAD = 512, /* bytes */
@@ -254,6 +265,58 @@ static void make_table(wl_thread *t, const meeting *all, bool gaps) {
     gc_collect(m);
 }
 
+/* Puts a pair of lists that both lead to the objects of the table into a global
+ * root.  They are made from the end. */
+static void make_twins(wl_thread *t) {
+  gc_mutator *m = t->m;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 3, 1), pair = frame, node = frame + 1;
+  gc_reg o = frame + 2, table = frame + 3;
+  gc_new(m, pair, PAIR, GC_PLAIN);
+  gc_global_borrow(m, table, TABLE);
+  count(1);
+  for (uint32_t begin = (width - 1) / OF_NODE * OF_NODE;; begin -= OF_NODE) {
+    for (uint32_t twin = 0; twin < 2; twin++) {
+      gc_new(m, node, NODE, GC_PLAIN);
+      gc_load(m, o, pair, twin);
+      gc_store_take(m, node, 0, o);
+      for (uint32_t i = begin; i < width && i < begin + OF_NODE; i++) {
+        gc_load(m, o, table, i);
+        gc_store_take(m, node, 1 + i - begin, o);
+      }
+      gc_store_take(m, pair, twin, node);
+    }
+    count(2);
+    if (begin == 0)
+      break;
+  }
+  gc_global_store(m, TWINS, pair);
+  gc_frame_leave(m, frame, 3, 1);
+}
+
+/* Looks whether both lists lead to the same objects. */
+static void look_at_twins(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 4, 0), one = frame, other = frame + 1;
+  gc_reg a = frame + 2, b = frame + 3;
+  gc_global_load(m, a, TWINS);
+  gc_load(m, one, a, 0);
+  gc_load(m, other, a, 1);
+  for (uint64_t i = 0; !gc_is_null(m, one); i += OF_NODE) {
+    for (uint32_t slot = 1; slot <= OF_NODE; slot++) {
+      gc_load(m, a, one, slot);
+      gc_load(m, b, other, slot);
+      if (!gc_same(m, a, b) ||
+          (!gc_is_null(m, a) &&
+           !stamp_is(m, a, OBJECT.bytes, id_of(all, i + slot - 1))))
+        lost(t, all, "what two lists lead to", i + slot - 1);
+    }
+    gc_load(m, one, one, 0);
+    gc_load(m, other, other, 0);
+  }
+  gc_frame_leave(m, frame, 4, 0);
+}
+
 /* Lets weak references alone lead to the objects of the table. */
 static void loosen(wl_thread *t) {
   gc_mutator *m = t->m;
@@ -291,16 +354,23 @@ static void run(wl_thread *t) {
     all.filler = 1 + (unsigned)(all.round % all.threads);
     atomic_store(&all.filled, 0);
     make_table(t, &all, all.volley == FILLS);
+    bool twins = all.volley != FILLS && all.volley != READS;
+    gc_global_clear(m, TWINS);
+    if (twins) /* else they would fill the gaps, or keep what is to die */
+      make_twins(t);
     if (all.volley != FILLS)
       litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
     wl_threads(t, all.threads, 1, take_part, &all);
+    if (twins)
+      look_at_twins(t, &all);
     gc_global_clear(m, WEAKS);
     wl_step(t, 0, 1);
   }
   wl_end(t);
   gc_global_clear(m, TABLE);
+  gc_global_clear(m, TWINS);
   make_table(t, &all, false);
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   wl_expectation e = {.live = 1 + width,
@@ -316,7 +386,9 @@ static void run(wl_thread *t) {
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   unsigned n = threads < 2 ? 2 : threads < OWN ? threads : OWN;
   uint64_t of_objects = p[WIDTH] * gc_shape_bytes(OBJECT);
-  uint64_t round = 3 * of_objects + n * p[WIDTH] * gc_shape_bytes(YOUNG);
+  uint64_t of_lists = 2 * (p[WIDTH] / OF_NODE + 2) * gc_shape_bytes(NODE);
+  uint64_t round =
+      3 * of_objects + n * p[WIDTH] * gc_shape_bytes(YOUNG) + of_lists;
   return (wl_volume){.live = round + 16 * p[WIDTH] + 4096,
                      .allocated = p[ROUNDS] * (round + (n + 2) * p[LITTER])};
 }

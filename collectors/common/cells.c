@@ -50,6 +50,8 @@ static uint32_t cells_listed[SIZE_CLASSES]; /* lists of blocks, by class */
 static uint32_t cells_touched; /* the list of touched blocks, newest first */
 
 static uint32_t cells_unsorted; /* blocks below this are not sorted; 0: none */
+static size_t cells_unswept;    /* large objects below this are not swept yet */
+static uint64_t *cells_more;    /* bits to be added until then, or NULL */
 static size_t cells_large_kept; /* large objects after the last collection */
 
 /* Of these, what is needed to find one in the list.  The table has an entry for
@@ -62,12 +64,14 @@ typedef struct cells_large {
 static cells_large *cells_larges;
 static uint32_t cells_large_died; /* the entry of the first one that died */
 
-/* What the marker has flagged. */
+/* What markers have flagged. */
 static struct {
-  uint32_t blocks; /* how many blocks */
-  uint32_t at;     /* the search for the next one goes on here */
-  bool large;      /* the large objects */
-} cells_unscanned;
+  pthread_mutex_t lock; /* for all of it, and for the flags of blocks */
+  uint32_t blocks;      /* how many blocks */
+  uint32_t at;          /* the search for the next one goes on here */
+  bool large;           /* the large objects */
+  _Atomic bool any;     /* there is something */
+} cells_unscanned = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Bytes of a block that are cells. */
 static uint64_t cells_bytes(unsigned c) {
@@ -99,10 +103,14 @@ bool cells_create(uint64_t limit) {
     return false;
   memset(&cells, 0, sizeof cells);
   cells_counted = (cells_counts){0};
-  memset(&cells_unscanned, 0, sizeof cells_unscanned);
+  cells_unscanned.blocks = cells_unscanned.at = 0;
+  cells_unscanned.large = false;
+  cells_unscanned.any = false;
   memset(cells_listed, 0, sizeof cells_listed);
   cells_touched = 0;
   cells_large_kept = cells_unsorted = 0;
+  cells_unswept = 0;
+  cells_more = NULL;
   cells_large_died = 0;
   cells_poisons = poison_active();
   cells_each = hostile_each() || cells_poisons;
@@ -207,11 +215,24 @@ static bool cells_next_span(cells_buffer *buffer, unsigned c,
   return true;
 }
 
+static bool cells_sort_some(uint32_t most);
+
+enum {
+  /* Blocks, or large objects, that a mutator sorts before it looks again
+   * whether that gave it memory, */
+  CELLS_HELP = 32,
+  /* and how often it does so before it takes an empty block instead: otherwise
+   * it might sort the whole heap for one block. */
+  CELLS_TRIES = 8,
+};
+
 /* Takes a block with free cells of class `c`; 0 if a collection is due or there
- * is no memory.  `may` is that of the policy, or NULL: do not ask.  With the
- * lock.
- */
+ * is no memory.  Blocks that are not sorted yet are sorted if need be.  `may`
+ * is that of the policy, or NULL: do not ask.  With the lock. */
 static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
+  for (unsigned n = 0; n < CELLS_TRIES && !cells_listed[c]; n++)
+    if (cells_sort_some(CELLS_HELP))
+      break;
   uint32_t number = cells_listed[c];
   if (number) {
     uint64_t bytes = cells_blocks[number].free * (uint64_t)SPACE_GRANULE;
@@ -225,7 +246,7 @@ static uint32_t cells_take(unsigned c, bool (*may)(bool, uint64_t)) {
       return 0;
     number = blocks_take();
     if (!number)
-      return 0;
+      return cells_unsorted > 1 ? cells_take(c, may) : 0;
     cells_blocks[number] = (cells_block){.class = (uint8_t)c};
     cells.fresh += BLOCK_BYTES;
   }
@@ -244,8 +265,12 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
     p = number ? block_address(number) : NULL;
   } else if (!may || may(true, bytes)) {
     p = large_new(bytes);
+    while (!p && cells_unswept) {
+      cells_sort_some(CELLS_HELP);
+      p = large_new(bytes);
+    }
     if (p)
-      cells.large += bytes;
+      cells.large += space_cell(p);
     if (p && gc_mutant(large_born_old))
       bitmap_set(cells_marks, space_granule(p));
   }
@@ -279,8 +304,10 @@ static void *cells_collect(gc_mutator *m, void *request) {
     p = cells_get(r->c, r->bytes, n < attempts ? policy->may : NULL);
   }
   if (!p) {
+    pthread_mutex_lock(&cells_lock);
     if (!gc_mutant(empty_blocks_kept))
       blocks_release();
+    pthread_mutex_unlock(&cells_lock);
     p = cells_get(r->c, r->bytes, NULL);
   }
   return p;
@@ -349,71 +376,102 @@ void cells_clear_marks(uint64_t *marks) {
     memset(marks, 0, end / 8);
 }
 
+/* Whether something is flagged can be asked without the lock. */
+static void cells_note_flagged(void) {
+  atomic_store_explicit(&cells_unscanned.any,
+                        cells_unscanned.blocks || cells_unscanned.large,
+                        memory_order_relaxed);
+}
+
 void cells_flag(const gc_object *o) {
   cells_block *block = &cells_blocks[block_number(o)];
+  pthread_mutex_lock(&cells_unscanned.lock);
   if (block->state == CELLS_NONE) {
     cells_unscanned.large = true;
   } else if (!block->flagged) {
     block->flagged = true;
     cells_unscanned.blocks++;
   }
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
 }
 
 bool cells_any_flagged(void) {
-  return cells_unscanned.blocks || cells_unscanned.large;
+  return atomic_load_explicit(&cells_unscanned.any, memory_order_relaxed);
 }
 
 /* Takes the flag off the next flagged block and returns its number; 0 if there
- * is none. */
-static uint32_t cells_unflag(void) {
-  if (!cells_unscanned.blocks)
-    return 0;
-  while (!cells_blocks[cells_unscanned.at].flagged)
-    cells_unscanned.at = (cells_unscanned.at + 1) % blocks_end;
-  cells_blocks[cells_unscanned.at].flagged = false;
-  cells_unscanned.blocks--;
-  return cells_unscanned.at;
+ * is none: then takes the flag off the large objects, and *large tells whether
+ * they had it. */
+static uint32_t cells_unflag(bool *large) {
+  uint32_t number = 0;
+  pthread_mutex_lock(&cells_unscanned.lock);
+  *large = !cells_unscanned.blocks && cells_unscanned.large;
+  if (cells_unscanned.blocks) {
+    while (!cells_blocks[cells_unscanned.at].flagged)
+      cells_unscanned.at = (cells_unscanned.at + 1) % blocks_end;
+    number = cells_unscanned.at;
+    cells_blocks[number].flagged = false;
+    cells_unscanned.blocks--;
+  } else {
+    cells_unscanned.large = false;
+  }
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
+  return number;
 }
 
-/* Calls `scan` for each marked object of a block, or for each large one. */
+/* Calls `scan` for each marked object of a block, or for each large one.  Other
+ * markers may be setting bits; they flag the block again if they have to. */
 static void cells_scan_block(uint32_t number, const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   size_t at = block_granule(number), end = at + BLOCK_GRANULES;
-  at += gc_mutant(first_cell_not_rescanned);
-  for (; (at = bitmap_next(marks, at, end)) < end; at++)
-    scan(data, space_address((uint32_t)at));
+  for (; at < end; at += 64) {
+    uint64_t word = __atomic_load_n(&marks[at / 64], __ATOMIC_RELAXED);
+    if (gc_mutant(first_cell_not_rescanned) && at == block_granule(number))
+      word &= ~(uint64_t)1;
+    for (; word; word &= word - 1)
+      scan(data, space_address((uint32_t)at + (uint32_t)__builtin_ctzll(word)));
+  }
 }
 
 static void cells_scan_large(const uint64_t *marks,
                              void (*scan)(void *data, gc_object *o),
                              void *data) {
   for (size_t i = 0; i < large_objects.size; i++)
-    if (bitmap_test(marks, space_granule(large_objects.items[i])))
+    if (bitmap_test_shared(marks, space_granule(large_objects.items[i])))
       scan(data, large_objects.items[i]);
+}
+
+/* What seeded bugs do to flags after a block or the large objects were scanned.
+ */
+static void cells_lose_flags(uint32_t number, bool large) {
+  pthread_mutex_lock(&cells_unscanned.lock);
+  if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
+    cells_blocks[number].flagged = false;
+    cells_unscanned.blocks--;
+  }
+  if (gc_mutant(one_block_rescanned) && number)
+    cells_unscanned.blocks = 0;
+  if (gc_mutant(large_unflagged_late) && large)
+    cells_unscanned.large = false;
+  cells_note_flagged();
+  pthread_mutex_unlock(&cells_unscanned.lock);
 }
 
 bool cells_flagged(const uint64_t *marks,
                    void (*scan)(void *data, gc_object *o), void *data) {
-  uint32_t number = cells_unflag();
-  if (number) {
+  bool large;
+  uint32_t number = cells_unflag(&large);
+  if (number)
     cells_scan_block(number, marks, scan, data);
-    if (gc_mutant(block_unflagged_late) && cells_blocks[number].flagged) {
-      cells_blocks[number].flagged = false;
-      cells_unscanned.blocks--;
-    }
-    if (gc_mutant(one_block_rescanned))
-      cells_unscanned.blocks = 0;
-    return true;
-  }
-  if (!cells_unscanned.large || gc_mutant(large_rescan_forgotten))
-    return false;
-  if (!gc_mutant(large_unflagged_late))
-    cells_unscanned.large = false;
-  cells_scan_large(marks, scan, data);
-  if (gc_mutant(large_unflagged_late))
-    cells_unscanned.large = false;
-  return true;
+  else if (large && !gc_mutant(large_rescan_forgotten))
+    cells_scan_large(marks, scan, data);
+  if (gc_mutant(block_unflagged_late) || gc_mutant(large_unflagged_late) ||
+      gc_mutant(one_block_rescanned))
+    cells_lose_flags(number, large);
+  return number || (large && !gc_mutant(large_rescan_forgotten));
 }
 
 void cells_flagged_look(const uint64_t *marks,
@@ -423,6 +481,19 @@ void cells_flagged_look(const uint64_t *marks,
       cells_scan_block(b, marks, look, data);
   if (cells_unscanned.large)
     cells_scan_large(marks, look, data);
+}
+
+/* Whether there is a bit at a granule, or will be when all is sorted. */
+static bool cells_has_bit(size_t at) {
+  return bitmap_test(cells_marks, at) ||
+         (cells_more && bitmap_test(cells_more, at));
+}
+
+/* Adds the bits of a block that are to be added. */
+static void cells_add_bits(uint32_t number) {
+  size_t at = block_granule(number), end = at + BLOCK_GRANULES;
+  for (size_t w = at / 64; w < end / 64; w++)
+    cells_marks[w] |= cells_more[w];
 }
 
 /* The number of bits in a block. */
@@ -444,6 +515,10 @@ static void cells_poison_free(uint32_t number) {
 }
 
 static bool cells_large_alive(gc_object *o) {
+  if (cells_more && bitmap_test(cells_more, space_granule(o))) {
+    bitmap_set(cells_marks, space_granule(o));
+    bitmap_clear(cells_more, space_granule(o));
+  }
   if (gc_mutant(stray_mark_bit) && cells_marked(o))
     bitmap_set(cells_marks, space_granule(o) + 1);
   return cells_marked(o);
@@ -453,6 +528,8 @@ static bool cells_large_alive(gc_object *o) {
 static void cells_sort_block(uint32_t b) {
   cells_block *block = &cells_blocks[b];
   size_t cell = size_class_bytes(block->class);
+  if (cells_more && !gc_mutant(others_not_added))
+    cells_add_bits(b);
   unsigned live = cells_count(b);
   cells_counted.sorted++;
   uint64_t bytes = live * cell, all = cells_bytes(block->class);
@@ -519,9 +596,10 @@ static void cells_part_large(void) {
   }
 }
 
-void cells_sort_begin(void) {
+void cells_sort_begin(uint64_t *more) {
+  cells_more = more;
   cells = (cells_figures){.untouched = false};
-  cells_sort_large(0);
+  cells_unswept = cells_large_kept = large_objects.size;
   cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
   for (uint32_t b = 1; b < blocks_end; b++) {
@@ -535,14 +613,37 @@ void cells_sort_begin(void) {
   cells_unsorted = blocks_end;
 }
 
-/* From the highest block down, so that the lists end up in address order. */
-bool cells_sort_more(uint32_t most) {
+/* Sweeps and sorts at most so many large objects and blocks, and returns
+ * whether none is left.  From the highest block down, so that the lists end up
+ * in address order.  With the lock. */
+static bool cells_sort_some(uint32_t most) {
+  large_left left = {0, 0};
+  for (; cells_unswept > 0 && most > 0; most--) {
+    size_t before = large_objects.size;
+    large_sweep_one(--cells_unswept, &cells_large_kept, cells_large_alive,
+                    &left);
+    if (gc_mutant(after_freed_unswept) && large_objects.size < before)
+      cells_unswept -= cells_unswept > 0;
+  }
+  if (left.objects) { /* else the figures may be complete, and be read */
+    cells.live_objects += left.objects;
+    cells.live_bytes += left.bytes;
+  }
   for (; cells_unsorted > 1 && most > 0; most--)
-    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED ||
-        (gc_mutant(block_sorted_twice) &&
-         cells_blocks[cells_unsorted].state == CELLS_TAKEN))
+    if (cells_blocks[--cells_unsorted].state == CELLS_UNSORTED)
       cells_sort_block(cells_unsorted);
-  return cells_unsorted <= 1;
+  if (cells_unswept || cells_unsorted > 1)
+    return false;
+  if (cells_more)
+    cells_more = NULL;
+  return true;
+}
+
+bool cells_sort_more(uint32_t most) {
+  pthread_mutex_lock(&cells_lock);
+  bool done = cells_sort_some(most);
+  pthread_mutex_unlock(&cells_lock);
+  return done;
 }
 
 /* An object that is newer than the last collection will be looked at in any
@@ -590,7 +691,9 @@ static void cells_sort_touched(void) {
 
 void cells_sort(bool all) {
   if (all) {
-    cells_sort_begin();
+    cells_sort_begin(NULL);
+    cells_unswept = 0;
+    cells_sort_large(0);
     cells_sort_more(UINT32_MAX);
     cells.untouched = true;
   } else {
@@ -633,7 +736,7 @@ static void cells_survey_block(survey *s, uint32_t b,
   uint64_t frontier = cells_frontier(b, buffer_of);
   for (; at + cell <= BLOCK_BYTES; at += cell) {
     if (at >= frontier &&
-        !bitmap_test(cells_marks, block_granule(b) + at / SPACE_GRANULE)) {
+        !cells_has_bit(block_granule(b) + at / SPACE_GRANULE)) {
       survey_free(s, cell);
       continue;
     }
@@ -646,6 +749,7 @@ static void cells_survey_block(survey *s, uint32_t b,
  * to the arena.  A free stretch may reach over several blocks. */
 gc_usage cells_usage(cells_buffer_of buffer_of) {
   survey s = {.usage.pages = space_used()};
+  pthread_mutex_lock(&cells_lock);
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (cells_blocks[b].state != CELLS_NONE)
       cells_survey_block(&s, b, buffer_of);
@@ -656,6 +760,7 @@ gc_usage cells_usage(cells_buffer_of buffer_of) {
   }
   s.usage.objects += large_objects.size;
   s.usage.cells += large_cells();
+  pthread_mutex_unlock(&cells_lock);
   return s.usage;
 }
 
@@ -677,7 +782,8 @@ bool cells_is(const gc_object *p) {
 
 bool cells_occupied(cells_buffer_of buffer_of, const gc_object *o) {
   uint32_t number = block_number(o);
-  if (cells_marked(o) || cells_blocks[number].state == CELLS_NONE)
+  if (cells_has_bit(space_granule(o)) ||
+      cells_blocks[number].state == CELLS_NONE)
     return true;
   return (uint64_t)((const char *)o - block_address(number)) <
          cells_frontier(number, buffer_of);
@@ -725,7 +831,7 @@ static const char *cells_check_bits(void) {
   uint64_t bits = 0, bytes = 0;
   for (uint32_t b = 1; b < blocks_end; b++)
     bytes += cells_blocks[b].live * size_class_bytes(cells_blocks[b].class);
-  for (size_t i = 0; i < cells_large_kept; i++)
+  for (size_t i = cells_unswept; i < cells_large_kept; i++)
     bytes += space_cell(large_objects.items[i]);
   if (cells.live_bytes != bytes)
     return "the bytes of what is alive are miscounted";

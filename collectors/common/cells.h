@@ -1,6 +1,6 @@
 /* cells.h: a heap of size-segregated blocks that does not move objects, marked
- * in a bitmap.  mark-sweep, mark-sweep-incremental, generational and
- * refcount-deferred allocate from it.
+ * in a bitmap.  mark-sweep, mark-sweep-incremental, mark-sweep-concurrent,
+ * generational and refcount-deferred allocate from it.
  *
  * Small objects live in blocks (blocks.h), each divided into cells of one size
  * class; larger ones are allocated one by one (large.h).  Beside the heap lies
@@ -170,11 +170,14 @@ void cells_died(const gc_object *o);
  * since and blocks in which something died are looked at. */
 void cells_sort(bool all);
 
-/* The same as cells_sort(true), in parts.  cells_sort_begin frees large
- * objects; each cells_sort_more looks at up to `most` blocks and returns
- * whether none is left.  Mutators may run in between, but find no memory in
- * blocks that are not sorted yet, and the figures are incomplete. */
-void cells_sort_begin(void);
+/* The same as cells_sort(true), in parts.  cells_sort_begin takes all free
+ * memory from the lists.  `more`, unless it is NULL, has bits that are added to
+ * cells_marks as the sorting goes on; it keeps those of objects in blocks. Each
+ * cells_sort_more looks at up to `most` large
+ * objects and blocks and returns whether none is left.  Any thread may call it
+ * while mutators run; these sort what they need before they take new memory.
+ * The figures are incomplete until all is sorted. */
+void cells_sort_begin(uint64_t *more);
 bool cells_sort_more(uint32_t most);
 
 /* Makes a bitmap like cells_marks, all clear; NULL if the system refuses. */

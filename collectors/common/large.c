@@ -18,29 +18,48 @@ large_left large_sweep(bool (*alive)(gc_object *o)) {
   return large_sweep_from(0, alive);
 }
 
+/* Frees an object unless it is alive; then adds it to `left` and returns true.
+ */
+static bool large_keep(gc_object *o, bool (*alive)(gc_object *o),
+                       large_left *left) {
+  large_counted.visited++;
+  if (!alive(o)) {
+    large_counted.freed++;
+    if (!gc_mutant(large_leaked))
+      space_free(o, space_uncached());
+    return false;
+  }
+  uint64_t *payload = object_payload(o);
+  if (gc_mutant(payload_threaded) &&
+      (char *)o + space_cell(o) >= (char *)(payload + 6))
+    payload[1] = (uintptr_t)o;
+  left->objects++;
+  left->bytes += space_cell(o);
+  return true;
+}
+
 large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o)) {
   large_left left = {0, 0};
   size_t kept = first;
-  large_counted.visited += large_objects.size - first;
   for (size_t i = first; i < large_objects.size; i++) {
     gc_object *o = large_objects.items[i];
-    if (!alive(o)) {
-      large_counted.freed++;
-      if (!gc_mutant(large_leaked))
-        space_free(o, space_uncached());
-      continue;
-    }
-    uint64_t *payload = object_payload(o);
-    if (gc_mutant(payload_threaded) &&
-        (char *)o + space_cell(o) >= (char *)(payload + 6))
-      payload[1] = (uintptr_t)o;
-    large_objects.items[kept++] = o;
-    left.objects++;
-    left.bytes += space_cell(o);
+    if (large_keep(o, alive, &left))
+      large_objects.items[kept++] = o;
   }
   large_objects.size = kept;
   object_stack_trim(&large_objects);
   return left;
+}
+
+void large_sweep_one(size_t i, size_t *old, bool (*alive)(gc_object *o),
+                     large_left *left) {
+  gc_object **items = large_objects.items;
+  if (!large_keep(items[i], alive, left)) {
+    items[i] = items[--*old];
+    items[*old] = items[--large_objects.size];
+  }
+  if (i == 0)
+    object_stack_trim(&large_objects);
 }
 
 bool large_is(const void *p) {

@@ -24,6 +24,14 @@ typedef struct large_left {
 large_left large_sweep(bool (*alive)(gc_object *o));
 large_left large_sweep_from(size_t first, bool (*alive)(gc_object *o));
 
+/* The same for object number `i` alone, which is one of the first *old of the
+ * list.  If it is freed, *old becomes less, and others take the places that are
+ * free.  So a sweep from number *old down to 0 can be interrupted between any
+ * two objects: those that are made meanwhile come behind the old ones.  Adds to
+ * `left`.  Mutators may run, but not use the list. */
+void large_sweep_one(size_t i, size_t *old, bool (*alive)(gc_object *o),
+                     large_left *left);
+
 /* Counts of events and of work so far, for gc_heap_counters. */
 typedef struct large_counts {
   uint64_t freed;   /* objects */

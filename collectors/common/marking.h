@@ -11,6 +11,19 @@
  * an object that had just been marked, so the rounds end, and a stack of any
  * capacity, even none, marks everything.
  *
+ * Several markers (markers.h) may mark the same heap.  Each has a stack and a
+ * queue of its own and works as one alone does; only the bits are set
+ * atomically, so that an object is queued by one of them.  Blocks are flagged
+ * and rescanned by any of them.  Two may then scan an object at the same time,
+ * which does no harm: scanning only reads it.
+ *
+ * A marker may also run *beside mutators* (marking_drain_beside).  It then
+ * reads slots atomically.  Mutators set bits in a bitmap of their own,
+ * `others`, and an object is marked if it has a bit in either: an atomic
+ * operation for each object would double the cost of marking.  What the stack
+ * has no room for goes into a bag, because a flagged block may hold cells that
+ * are marked for objects to come, which nobody may scan.
+ *
  * All that runs once per object is inline, so that arguments that are constant
  * in a collector fold away. */
 #ifndef REAPMARK_COMMON_MARKING_H
@@ -18,7 +31,9 @@
 
 #include "common/bitmap.h"
 #include "common/cells.h"
+#include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/markers.h"
 #include "common/prefetch.h"
 #include "common/stack.h"
 
@@ -37,10 +52,13 @@ enum {
 
 /* See marking_init. */
 typedef struct marking {
-  uint64_t *marks; /* a bit per granule */
+  uint64_t *marks;        /* a bit per granule */
+  const uint64_t *others; /* what mutators mark meanwhile; see above */
   object_stack stack;
   void *fifo[MARKING_FIFO]; /* the queue, a ring */
   prefetch_ends ends;
+  object_bag *overflow; /* takes what the stack has no room for; NULL: blocks
+                           are flagged */
   uint64_t scanned, rescans; /* objects, and blocks scanned again, so far */
   uint64_t turns;            /* of the loop in marking_scan_all, so far */
 } marking;
@@ -64,21 +82,56 @@ extern uint64_t marking_most;
  * the option limit its stack. */
 marking marking_init(uint64_t *marks);
 
+/* Queues a marked object for which the stack has no room. */
+static inline void marking_overflow(marking *k, gc_object *o) {
+  if (k->overflow)
+    bag_put(k->overflow, o);
+  else
+    cells_flag(o);
+}
+
 /* Queues a marked object to be scanned. */
 static inline void marking_queue(marking *k, gc_object *o) {
   if (gc_unlikely(!object_push(&k->stack, o)))
-    cells_flag(o);
+    marking_overflow(k, o);
+}
+
+/* Who else marks or runs; mostly a constant. */
+typedef enum marking_mode {
+  MARKING_ALONE,
+  MARKING_SHARED, /* other markers, which set bits of the same bitmap */
+  MARKING_BESIDE  /* mutators, which set bits in `others` */
+} marking_mode;
+
+/* Marks an object, which is not null; returns whether it was not marked. */
+static inline bool marking_mark(uint64_t *marks, const uint64_t *others,
+                                const gc_object *o, marking_mode mode) {
+  size_t granule = space_granule(o);
+  if (mode == MARKING_SHARED)
+    return bitmap_set_shared(marks, granule);
+  if (mode == MARKING_ALONE)
+    return bitmap_set(marks, granule);
+  return !bitmap_test_shared(others, granule) &&
+         bitmap_set_read(marks, granule);
+}
+
+/* What a slot refers to.  If mutators store into it meanwhile, they release
+ * what they store, so that an object made since then is seen with its bit. */
+static inline gc_object *marking_load(gc_object **slot, marking_mode mode) {
+  return mode == MARKING_BESIDE ? __atomic_load_n(slot, __ATOMIC_ACQUIRE)
+                                : *slot;
 }
 
 /* Marks an object, which is not null, and queues it unless it was marked. */
 static inline void marking_push(marking *k, gc_object *o) {
-  if (bitmap_set(k->marks, space_granule(o)))
+  if (marking_mark(k->marks, k->others, o, MARKING_ALONE))
     marking_queue(k, o);
 }
 
 /* Whether nothing is left to be scanned, flagged blocks apart. */
 static inline bool marking_idle(const marking *k) {
-  return k->ends.size == 0 && k->stack.size == 0;
+  return k->ends.size == 0 && k->stack.size == 0 &&
+         (!k->overflow || bag_empty(k->overflow));
 }
 
 /* How many slots of an object are scanned: all. */
@@ -92,7 +145,7 @@ static inline uint32_t marking_slots(const gc_object *o) {
 }
 
 /* Scans an object whose slots the stack may have no room for. */
-void marking_scan(marking *k, gc_object *o);
+void marking_scan(marking *k, gc_object *o, marking_mode mode);
 
 /* Scans queued objects and all that they lead to, but at most *left objects,
  * from which it subtracts those that it scanned.  Returns whether nothing is
@@ -101,7 +154,9 @@ void marking_scan(marking *k, gc_object *o);
  * The top of the stack is kept in a register.  So the stack must have room for
  * all slots of an object before they are looked at; else marking_scan does. */
 static inline __attribute__((always_inline)) bool
-marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
+marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o),
+                 marking_mode mode) {
+  const uint64_t *others = k->others;
   uint64_t *marks = k->marks, most = *left, n = 0;
   gc_object **bottom = k->stack.items;
   gc_object **top = object_stack_place(&k->stack, k->stack.size);
@@ -135,12 +190,14 @@ marking_scan_all(marking *k, uint64_t *left, bool (*visit)(gc_object *o)) {
     uint32_t slots = marking_slots(o);
     if (gc_likely((size_t)(limit - top) >= slots)) {
       for (gc_object **slot = o->slots, **end = slot + slots; slot < end;
-           slot++)
-        if (*slot && bitmap_set(marks, space_granule(*slot)))
-          *top++ = *slot;
+           slot++) {
+        gc_object *to = marking_load(slot, mode);
+        if (to && marking_mark(marks, others, to, mode))
+          *top++ = to;
+      }
     } else {
       k->stack.size = (size_t)(top - bottom);
-      marking_scan(k, o);
+      marking_scan(k, o, mode);
       bottom = k->stack.items;
       top = object_stack_place(&k->stack, k->stack.size);
       limit = object_stack_place(&k->stack, k->stack.room);
@@ -163,8 +220,8 @@ static inline void marking_scan_again(void *data, gc_object *o) {
   marking_again *again = data;
   uint64_t left = MARKING_ALL;
   if (!again->visit || again->visit(o))
-    marking_scan(again->k, o);
-  marking_scan_all(again->k, &left, again->visit);
+    marking_scan(again->k, o, MARKING_ALONE);
+  marking_scan_all(again->k, &left, again->visit, MARKING_ALONE);
 }
 
 /* Scans until nothing is left, or until `most` objects were scanned (a flagged
@@ -177,13 +234,111 @@ static inline void marking_scan_again(void *data, gc_object *o) {
 static inline __attribute__((always_inline)) bool
 marking_drain(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
   marking_again again = {k, visit};
-  while (marking_scan_all(k, &most, visit)) {
+  while (marking_scan_all(k, &most, visit, MARKING_ALONE)) {
     if (gc_mutant(overflow_ignored) ||
         !cells_flagged(k->marks, marking_scan_again, &again))
       return true;
     k->rescans++;
   }
   return false;
+}
+
+/* The same beside mutators that store into slots and set bits.  The marker has
+ * a bag for what overflows. */
+static inline __attribute__((always_inline)) bool
+marking_drain_beside(marking *k, uint64_t most, bool (*visit)(gc_object *o)) {
+  while (marking_scan_all(k, &most, visit, MARKING_BESIDE)) {
+    gc_object *o = gc_mutant(overflow_dropped) ? NULL : bag_take(k->overflow);
+    if (!o)
+      return true;
+    k->scanned++;
+    most--;
+    if (visit(o))
+      marking_scan(k, o, MARKING_BESIDE);
+  }
+  return false;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Several markers.
+ * ------------------------------------------------------------------------- */
+
+/* Bytes of the stacks of helpers.  Any thread. */
+uint64_t marking_helpers_bytes(void);
+
+/* Frees these when the heap is destroyed, and ends the helpers. */
+void marking_helpers_free(void);
+
+/* Whether the caller has enough to give some away. */
+bool marking_can_give(const marking *k);
+
+/* Gives the oldest objects of the stack away, if there are enough, or tells
+ * others that blocks are flagged. */
+void marking_give(marking *k);
+
+/* Gets objects that others gave away.  Returns 1 if there are some now, 0 if
+ * nothing is left for any marker, -1 if blocks are flagged. */
+int marking_take(marking *k);
+
+/* Makes the helpers ready to mark what `k` marks, and begins a phase.  `work`:
+ * see markers_begin. */
+void marking_begin(const marking *k, void (*work)(unsigned number));
+
+/* The marker that helper `number` is; and adds what helpers did to the counts
+ * of `k` when the phase is over. */
+marking *marking_helper(unsigned number);
+void marking_end(marking *k);
+
+/* Scans what is queued in `k` and what that leads to, and gives some of it away
+ * whenever another marker has nothing. */
+static inline __attribute__((always_inline)) void
+marking_scan_sharing(marking *k, bool (*visit)(gc_object *o)) {
+  uint64_t left = markers_batch;
+  while (!marking_scan_all(k, &left, visit, MARKING_SHARED)) {
+    left = markers_batch;
+    hostile_race();
+    if (markers_wanted())
+      marking_give(k);
+  }
+}
+
+static inline void marking_share_again(void *data, gc_object *o) {
+  marking_again *again = data;
+  if (!again->visit || again->visit(o))
+    marking_scan(again->k, o, MARKING_SHARED);
+  marking_scan_sharing(again->k, again->visit);
+}
+
+/* What each of several markers does in a phase. */
+static inline __attribute__((always_inline)) void
+marking_help(marking *k, bool (*visit)(gc_object *o)) {
+  marking_again again = {k, visit};
+  for (int taken = 1; taken;) {
+    marking_scan_sharing(k, visit);
+    taken = marking_take(k);
+    if (taken < 0)
+      k->rescans += cells_flagged(k->marks, marking_share_again, &again);
+  }
+}
+
+/* The same as marking_drain without a bound, by several markers if there are
+ * many objects and they offer work for more than one.  `help` calls
+ * marking_help with `visit` for the marker of its number, 0 being `k`. */
+static inline __attribute__((always_inline)) void
+marking_drain_together(marking *k, bool (*visit)(gc_object *o),
+                       void (*help)(unsigned number)) {
+  uint64_t left = markers_alone;
+  while (markers_most() > 1 &&
+         !marking_scan_all(k, &left, visit, MARKING_ALONE)) {
+    left = markers_batch;
+    if (!marking_can_give(k))
+      continue;
+    marking_begin(k, help);
+    help(0);
+    marking_end(k);
+    return;
+  }
+  marking_drain(k, MARKING_ALL, visit);
 }
 
 #endif

@@ -31,6 +31,10 @@ void pause_end(void) {
   pause_listener.pause(pause_listener.data, GC_PAUSE_STOP, begin, gc_now_ns());
 }
 
+void pause_note(gc_pause_kind kind, uint64_t begin_ns) {
+  pause_listener.pause(pause_listener.data, kind, begin_ns, gc_now_ns());
+}
+
 void *pause_obtain(gc_mutator *m, void *request, pause_source take,
                    pause_source collect) {
   for (;;) {

@@ -25,6 +25,10 @@ void pause_begin(void);
  * the world may call it. */
 void pause_end(void);
 
+/* Reports an interval, which ends now, in which the calling mutator did work
+ * for the collector and others ran. */
+void pause_note(gc_pause_kind kind, uint64_t begin_ns);
+
 /* Either gets memory or reports that there is none: NULL. */
 typedef void *(*pause_source)(gc_mutator *m, void *request);
 

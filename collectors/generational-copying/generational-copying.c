@@ -34,6 +34,9 @@
  *
  * Large objects are never copied.  A young one has no mark.
  *
+ * One thread marks and copies, in full collections too: immix's several markers
+ * (markers.h) would need a block to age in and a list of what to remember each.
+ *
  * Invariants between collections, besides those of immix.c:
  *   - An object is old if it has a mark and is in no aging block.  An old
  *     object with slots either has the flag REMEMBERED_NOT or is in exactly one

@@ -92,16 +92,22 @@ const gc_collector gc_this_collector = {
             PACING_OPTION,
             REMEMBERED_OPTION,
             MARKING_OPTION,
+            MARKERS_OPTIONS,
             {0}},
-    .events = (const char *const[]){"minor-collections", "full-collections",
-                                    "futile", REMEMBERED_EVENTS, "rescans",
-                                    CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .events =
+        (const char *const[]){"minor-collections", "full-collections", "futile",
+                              REMEMBERED_EVENTS, "rescans", MARKERS_EVENTS,
+                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", REMEMBERED_WORK,
                                   CELLS_WORK, BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){
             "nursery=64", "nursery=64,remembered-set=2",
-            "nursery=64,growth=10,growth-least=64,mark-stack=1", NULL},
+            "nursery=64,growth=10,growth-least=64,mark-stack=1",
+            "nursery=64,growth=10,growth-least=64,markers=2,markers-least=1",
+            "nursery=64,growth=10,growth-least=64,markers=3,markers-least=1,"
+            "mark-stack=2",
+            NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -110,7 +116,7 @@ const gc_collector gc_this_collector = {
 
 static void gen_rescan(gc_object *o) {
   if (gc_mutant(flag_not_restored))
-    marking_scan(&gen_heap.marking, o);
+    marking_scan(&gen_heap.marking, o, MARKING_ALONE);
   else
     marking_queue(&gen_heap.marking, o);
 }
@@ -128,11 +134,18 @@ static const remembered_scan gen_scan = {gen_rescan, gen_rescan_card};
  * A collection.
  * ------------------------------------------------------------------------- */
 
-/* Every object that is scanned is old from now on and in no remembered set. */
+/* Every object that is scanned is old from now on and in no remembered set.
+ * Two markers may be scanning an object (marking.h), but both write the same.
+ */
 static inline bool gen_visit(gc_object *o) {
-  if (!(o->meta & REMEMBERED_NOT) && object_slots(o))
-    o->meta |= REMEMBERED_NOT;
+  uint32_t meta = __atomic_load_n(&o->meta, __ATOMIC_RELAXED);
+  if (!(meta & REMEMBERED_NOT) && meta & OBJECT_SLOTS)
+    __atomic_store_n(&o->meta, meta | REMEMBERED_NOT, __ATOMIC_RELAXED);
   return true;
+}
+
+static void gen_help(unsigned number) {
+  marking_help(number ? marking_helper(number) : &gen_heap.marking, gen_visit);
 }
 
 /* The same once ephemerons wait (ephemerons.h). */
@@ -153,7 +166,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
     remembered_take(&m->remembered, full ? NULL : &gen_scan);
   if (full || !gc_mutant(orphaned_cards_wait))
     remembered_take(&h->orphaned, full ? NULL : &gen_scan);
-  tracing_mark(&h->marking, full, gen_visit, gen_reached);
+  tracing_mark(&h->marking, full, gen_visit, gen_reached, gen_help);
   cells_sort(full);
   *(full ? &h->full : &h->minor) += 1;
   h->marked += cells.live_objects - objects;
@@ -195,6 +208,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
+  markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
   *h = (gc_heap){.limited = config->heap_limit != 0,
                  .nursery = {.bytes = least,
@@ -213,6 +227,7 @@ void gc_heap_destroy(gc_heap *h) {
   remembered_free(&h->orphaned);
   remembered_destroy();
   pthread_mutex_destroy(&h->lock);
+  marking_helpers_free();
   object_stack_free(&h->marking.stack);
   bookkeeping_destroy();
   cells_destroy();
@@ -242,8 +257,9 @@ static uint64_t gen_mutator_bytes(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
   return cells_footprint(
-      object_stack_bytes(&h->marking.stack) + remembered_bytes(&h->orphaned) +
-      remembered_shared_bytes() + world_sum(gen_mutator_bytes));
+      object_stack_bytes(&h->marking.stack) + marking_helpers_bytes() +
+      remembered_bytes(&h->orphaned) + remembered_shared_bytes() +
+      world_sum(gen_mutator_bytes));
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
@@ -254,6 +270,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-marked", h->marked},
                             REMEMBERED_COUNTERS,
                             MARKING_COUNTERS(&h->marking),
+                            MARKERS_COUNTERS,
                             CELLS_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -165,8 +165,8 @@ static const char *im_check_lines(uint32_t b) {
     if (bytes == 0 || inside < past || inside + bytes > BLOCK_BYTES)
       return "a marked object overlaps another, or leaves its block";
     past = inside + bytes;
-    if (o->meta & (FORWARDING_MOVED | IM_FILLER))
-      return "a marked object has moved, or is a filler";
+    if (o->meta & (FORWARDING_MOVED | IM_STAYS | IM_FILLER))
+      return "a marked object has moved or stays, or is a filler";
     size_t last = (past - 1) / IM_LINE;
     if (IM_CONSERVATIVE && bytes <= IM_LINE)
       last = inside / IM_LINE;

@@ -28,6 +28,14 @@
  * An object for which there is no room stays and is marked in place, which is
  * always correct; so a collection needs no memory and never fails.
  *
+ * Several markers (markers.h) mark, and copy, at the same time.  They set bits
+ * of objects and lines atomically, and each copies into a block of its own.
+ * What becomes of an object in a candidate is decided by one compare-and-swap
+ * of its header: a marker that finds the object undecided makes a copy first,
+ * and takes that back if another one was faster, so nobody ever waits for a
+ * marker that lost its processor.  Blocks that are not filled to the end cost
+ * room, so one marker copies alone if there is little of it.
+ *
  * The room to copy into is the blocks that are empty when the collection
  * begins, and the *headroom*: empty blocks that mutators are given only when an
  * allocation would fail otherwise.  How much of a candidate is alive is an
@@ -46,12 +54,14 @@
  *   - The holes of a block are handed out once between two collections, in
  *     address order, to one mutator; after that one has detached, from where it
  *     stopped.
- *   - No object is flagged as moved.
+ *   - No object is flagged as moved, or as one that stays.
  * While a collection runs:
  *   - A block is a source of copies or a target, never both: a candidate's
  * lines become free only after the collection, and targets were empty.
  *   - From the first reference to it that is followed, an object in a candidate
- *     either is marked, and stays, or its header tells where its copy is.
+ *     either is marked, and stays, or its header tells where its copy is.  If
+ *     there are several markers, the header also tells that it stays, and does
+ *     so before the object is marked.
  *
  * This file has the collector's description, and when it collects and
  * evacuates.  generational-copying shares the other sources: region.c has the
@@ -62,6 +72,7 @@
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"
 #include "common/bookkeeping.h"
+#include "common/markers.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "immix/layout.h"
@@ -106,25 +117,31 @@ const gc_collector gc_this_collector = {
              "mark only the line that a small object begins in, and keep the "
              "next",
              &im_option_conservative, 0, 1},
+            MARKERS_OPTIONS,
             {0}},
     /* "objects-stayed" is no event: where no list is bounded (im_room_for), an
      * object stays only where much more of a block is alive than was reckoned
      * with, which a million operations need not bring about. */
     .events =
-        (const char *const[]){
-            "collections", "evacuations", "objects-moved", "desperate",
-            "headroom-used", "headroom-spent", "blocks-reused",
-            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
-            "unspilled", LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+        (const char *const[]){"collections", "evacuations", "objects-moved",
+                              "desperate", "headroom-used", "headroom-spent",
+                              "blocks-reused", "blocks-emptied",
+                              "blocks-returned", "overflowed", "holes-given-up",
+                              "unspilled", MARKERS_EVENTS, "moved-together",
+                              LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-marked", "bytes-marked",
                                   "blocks-sorted", "blocks-passed", LARGE_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight =
-        (const char *const[]){"growth-least=32,growth=10",
-                              "growth-least=32,growth=10,conservative=1",
-                              "growth-least=32,growth=10,evacuate=0",
-                              "growth-least=32,growth=10,headroom=0",
-                              "growth-least=32,growth=10,headroom=500", NULL},
+    .tight = (const char *const[]){"growth-least=32,growth=10",
+                                   "growth-least=32,growth=10,conservative=1",
+                                   "growth-least=32,growth=10,evacuate=0",
+                                   "growth-least=32,growth=10,headroom=0",
+                                   "growth-least=32,growth=10,headroom=500",
+                                   "growth-least=32,growth=10,headroom=500,"
+                                   "markers=2,markers-least=1",
+                                   "growth-least=32,growth=10,headroom=500,"
+                                   "markers=3,markers-least=1",
+                                   NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -196,7 +213,10 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter own[] = {{"collections", h->collections},
-                            {"desperate", h->desperate}};
+                            {"desperate", h->desperate},
+                            {"moved-together", h->moved_together},
+                            {"copied-twice", h->copied_twice},
+                            MARKERS_COUNTERS};
   return im_counters(out, room, own, sizeof own / sizeof *own);
 }
 

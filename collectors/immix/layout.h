@@ -30,6 +30,10 @@ enum {
 /* Flags a filler; its `word` is its size in granules, as an object's. */
 #define IM_FILLER OBJECT_FLAG_C
 
+/* Flags an object that stays in a candidate, if there are several markers.
+ * With generations there is one, and the flag means something else. */
+#define IM_STAYS (IM_GENERATIONS ? 0 : FORWARDING_STAYS)
+
 /* Options; the collectors describe them. */
 extern uint64_t im_option_evacuate, im_option_headroom, im_option_conservative;
 #define IM_CONSERVATIVE (!IM_GENERATIONS && im_option_conservative)
@@ -87,9 +91,10 @@ struct gc_heap {
   bool untouched;  /* nothing was handed out since the last collection */
 
   uint32_t headroom, headroom_blocks; /* the list, and its length */
-  uint32_t reserve; /* so many of them the collection that runs must leave */
-  bool spent;       /* mutators had to be given the headroom */
-  im_hole copies;   /* where the next copy goes */
+  uint32_t reserve;    /* so many of them the collection that runs must leave */
+  bool spent;          /* mutators had to be given the headroom */
+  unsigned evacuators; /* markers that copy in the collection that runs */
+  bool staying;        /* objects are flagged because they stay */
 
   /* Generations: */
   bool empty_first; /* mutators take empty blocks rather than recyclable ones */
@@ -108,14 +113,15 @@ struct gc_heap {
   size_t
       large_old; /* large objects that are not young: the first in the list */
 
-  object_bag grey;     /* objects marked and not scanned */
   uint64_t occupied;   /* blocks with objects after the last collection */
   uint64_t free_lines; /* in these blocks */
   uint64_t live_objects, live_bytes; /* large objects included */
 
   /* Events so far. */
   uint64_t collections, marked, evacuations, candidates, moved, stayed;
-  uint64_t marked_bytes; /* of the objects marked */
+  uint64_t marked_bytes;   /* of the objects marked */
+  uint64_t moved_together; /* of the objects moved: with several markers */
+  uint64_t copied_twice;   /* objects of which a copy was taken back */
   uint64_t unspilled;   /* objects marked that the mark stack had no room for */
   uint64_t sorted;      /* blocks that collections looked at */
   uint64_t emptied;     /* blocks in which they left nothing */
@@ -252,6 +258,16 @@ void im_fill_headroom(void);
 /* Chooses the candidates; `desperate`: by the least copying. Returns whether
  * there are any. */
 bool im_choose(bool desperate);
+
+/* Make and free what markers keep for themselves; bytes that they hold; and an
+ * end to the blocks that they copy into. */
+void im_markers_create(void);
+void im_markers_destroy(void);
+uint64_t im_markers_bytes(void);
+void im_markers_leave_blocks(void);
+
+/* Takes the flags off objects that stay in a candidate. */
+void im_unflag(uint32_t b);
 
 /* Marks all that the roots can reach, copying objects out of candidates if
  * `evacuates`, and takes the steps of tracked.h and ephemerons.h.  `all`: false

@@ -22,7 +22,7 @@ bool im_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return false;
   pthread_mutex_init(&im.lock, NULL);
-  bag_init(&im.grey, 0);
+  im_markers_create();
   bag_init(&im.kept, 1);
   bool made = blocks_create();
   if (made) {
@@ -41,7 +41,7 @@ void im_destroy(void) {
   blocks_table_destroy(im.lines, IM_LINES / 8);
   blocks_table_destroy(im.blocks, sizeof *im.blocks);
   blocks_destroy();
-  bag_free(&im.grey);
+  im_markers_destroy();
   bag_free(&im.kept);
   large_destroy();
   bookkeeping_destroy();
@@ -125,6 +125,8 @@ static void im_sort_block(uint32_t b) {
   }
   uint32_t next_touched = block->next_touched;
   im_block before = *block;
+  if (before.candidate && im.staying && !gc_mutant(stay_flag_kept))
+    im_unflag(b);
   *block = (im_block){.state = IM_FULL};
   if (gc_mutant(evacuated_unmeasured) && before.candidate) {
     block->holes = before.holes;
@@ -169,7 +171,7 @@ static void im_sort_touched(void) {
 
 void im_sort(bool all) {
   if (!gc_mutant(copies_go_on))
-    im.copies = (im_hole){0};
+    im_markers_leave_blocks();
   if (!gc_mutant(aged_hole_kept))
     im.aged = (im_hole){0};
   if (!gc_mutant(filled_hole_kept))
@@ -184,7 +186,7 @@ void im_sort(bool all) {
   im.touched = 0;
   if (!gc_mutant(sought_stays))
     im.sought = IM_LINES + 1;
-  im.full = im.spent = im.partial = false;
+  im.full = im.spent = im.partial = im.staying = false;
   im.allocated = im.large = 0;
   im.untouched = true;
 }
@@ -250,7 +252,7 @@ gc_footprint im_footprint(uint64_t side) {
       blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
       large_list_bytes() + object_stack_bytes(&im.kept.stack);
   pthread_mutex_unlock(&im.lock);
-  return bookkeeping_footprint(side + object_stack_bytes(&im.grey.stack));
+  return bookkeeping_footprint(side + im_markers_bytes());
 }
 
 uint64_t gc_heap_objects(gc_heap *h) {

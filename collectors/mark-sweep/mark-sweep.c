@@ -57,26 +57,35 @@ const gc_collector gc_this_collector = {
              &option_growth, 10, 1000},
             PACING_OPTION,
             MARKING_OPTION,
+            MARKERS_OPTIONS,
             {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
              &space_huge_pages, 0, 1},
             {0}},
-    .events = (const char *const[]){"collections", "rescans", CELLS_EVENTS,
-                                    BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){"collections", "rescans", MARKERS_EVENTS,
+                                    CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     .tight = (const char *const[]){"growth=10,growth-least=64",
                                    "growth-least=64,mark-stack=1",
-                                   "huge-pages=1,mark-stack=8", NULL},
+                                   "huge-pages=1,mark-stack=8",
+                                   "growth-least=64,markers=2,markers-least=1",
+                                   "growth-least=64,markers=3,markers-least=1,"
+                                   "mark-stack=2",
+                                   NULL},
 };
 
 /* ------------------------------------------------------------------------- *
  * A collection.
  * ------------------------------------------------------------------------- */
 
+static void ms_help(unsigned number) {
+  marking_help(number ? marking_helper(number) : &ms_heap.marking, NULL);
+}
+
 static void ms_collect_stopped(gc_heap *h) {
   cells_reset_all();
   cells_clear_marks(cells_marks);
-  tracing_mark(&h->marking, true, NULL, tracing_reached);
+  tracing_mark(&h->marking, true, NULL, tracing_reached, ms_help);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
@@ -122,6 +131,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(limit))
     return NULL;
   pause_listen(config->listener);
+  markers_create(MARKERS_MOST);
   *h = (gc_heap){.limited = limit != 0,
                  .budget = PACING_LEAST,
                  .marking = marking_init(cells_marks)};
@@ -129,6 +139,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *h) {
+  marking_helpers_free();
   object_stack_free(&h->marking.stack);
   bookkeeping_destroy();
   cells_destroy();
@@ -143,13 +154,15 @@ void gc_heap_destroy(gc_heap *h) {
  * ------------------------------------------------------------------------- */
 
 gc_footprint gc_heap_footprint(gc_heap *h) {
-  return cells_footprint(object_stack_bytes(&h->marking.stack));
+  return cells_footprint(object_stack_bytes(&h->marking.stack) +
+                         marking_helpers_bytes());
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
                             {"objects-marked", h->marked},
                             MARKING_COUNTERS(&h->marking),
+                            MARKERS_COUNTERS,
                             CELLS_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -10,6 +10,12 @@
  * where its copy is (forwarding.h).  Larger objects are not copied: they are
  * flagged when they are first reached, and wait in a bag to be scanned.
  *
+ * Several markers (markers.h) copy at the same time, each into blocks of its
+ * own, which it scans itself.  A marker that has many copies to scan gives some
+ * of them away one by one when another has nothing, and goes on behind them.
+ * One compare-and-swap of an object's header decides which marker's copy is the
+ * object from now on; the other marker takes its own back.
+ *
  * A collection costs what is alive, and nothing for what died.  The price is
  * memory: there must always be blocks to copy into.
  *
@@ -18,69 +24,31 @@
  *     a block that a mutator allocates in, the cursor is the fill.
  *   - References lead to objects in blocks of the space or to large objects. No
  *     object is flagged or forwarded between collections.
- *   - A collection never runs out of blocks: see semi_needed. */
+ *   - A collection never runs out of blocks: see semi_needed.
+ *
+ * This file has the description, allocation, the steps of a collection, the
+ * heap and its checks; copying.c has the traversal; layout.h is what they
+ * share.
+ */
 #include "gc.h"
 #include "common/bitmap.h"
 #include "common/bookkeeping.h"
 #include "common/ephemerons.h"
 #include "common/large.h"
+#include "common/markers.h"
 #include "common/hostile/mutants.h"
-#include "common/hostile/poison.h"
 #include "common/pacing.h"
 #include "common/pause.h"
-#include "common/prefetch.h"
 #include "common/survey.h"
-#include "semispace/semispace.h"
+#include "semispace/layout.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
-#include <pthread.h>
 
-enum {
-  /* References that wait to be forwarded while their objects are fetched
-   * (prefetch.h). */
-  SEMI_FIFO = 32,
-};
+gc_heap semi;
 
 /* Without a heap limit: how much the heap may grow before the next collection,
  * in percent of the live bytes (pacing.h). */
 static uint64_t option_growth = 100;
-
-/* A block of the space; the table is indexed by block number. */
-typedef struct semi_block {
-  uint32_t next;      /* in the space, 0 at the end */
-  uint32_t next_open; /* in the list of open blocks, 0 at the end */
-  uint32_t fill;      /* bytes from its start that are objects */
-} semi_block;
-
-/* A list of blocks, in the order in which they were taken. */
-typedef struct semi_space {
-  uint32_t first, last, count;
-} semi_space;
-
-struct gc_heap {
-  bool limited; /* there is a heap limit: collect when it is reached */
-  bool each;    /* every allocation takes the slow path (hostile.h) */
-  bool poisons; /* free memory is poisoned (poison.h) */
-
-  pthread_mutex_t lock; /* for what follows, and for blocks and large objects */
-  semi_block *blocks;
-  semi_space space;
-  uint32_t open;      /* the list of blocks with room that no mutator allocates
-                         in, 0 if there is none */
-  uint64_t charged;   /* bytes in the space that objects have or may get, ... */
-  uint64_t left;      /* ... and of these, what mutators left unused at the
-                         ends of blocks since the last collection */
-  uint64_t allocated; /* bytes handed out since the last collection */
-  uint64_t budget;    /* without a limit: how many may be before the next one */
-
-  object_bag gray;       /* large objects that were reached and not scanned */
-  uint64_t live_objects; /* after the last collection */
-  /* So far: */
-  uint64_t collections, copied, copied_bytes, large_scanned;
-  uint64_t taken, reopened; /* taken by mutators; of these, open ones */
-};
-
-static struct gc_heap semi; /* there is one per process */
 
 const gc_collector gc_this_collector = {
     .name = "semispace",
@@ -104,27 +72,21 @@ const gc_collector gc_this_collector = {
              "percent of the live bytes",
              &option_growth, 10, 1000},
             PACING_OPTION,
+            MARKERS_OPTIONS,
             {0}},
-    .events =
-        (const char *const[]){"collections", "objects-copied", "large-scanned",
-                              "large-spilled", "blocks-reopened", LARGE_EVENTS,
-                              BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){"collections", "objects-copied",
+                                    "large-scanned", "large-spilled",
+                                    "blocks-reopened", MARKERS_EVENTS,
+                                    LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work =
         (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
                               LARGE_WORK, BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth=10,growth-least=64", NULL},
+    .tight =
+        (const char *const[]){
+            "growth=10,growth-least=64",
+            "growth=10,growth-least=64,markers=2,markers-least=1",
+            "growth=10,growth-least=64,markers=3,markers-least=1", NULL},
 };
-
-/* Adds a block to a list. */
-static void semi_append(semi_space *s, uint32_t number) {
-  semi.blocks[number] = (semi_block){0};
-  if (s->last)
-    semi.blocks[s->last].next = number;
-  else
-    s->first = number;
-  s->last = number;
-  s->count++;
-}
 
 /* Brings the fill of a mutator's block up to its cursor. */
 static void semi_note_fill(gc_mutator *m) {
@@ -141,7 +103,7 @@ static void semi_collect_stopped(void);
 
 /* The most blocks that objects of `bytes` in all can need, in whatever order
  * they come.  A block is left when the next object does not fit, so every block
- * but the last lacks less than SEMI_LARGEST bytes of being full.
+ * but the last of each marker lacks less than SEMI_LARGEST bytes of being full.
  *
  * The copies of a collection need at most this many blocks, so there must never
  * be fewer empty ones (blocks_spare).  After the collection the space may be
@@ -155,7 +117,7 @@ static void semi_collect_stopped(void);
  * objects need. */
 static uint32_t semi_needed(uint64_t bytes) {
   const uint64_t full = BLOCK_BYTES - SEMI_LARGEST + SPACE_GRANULE;
-  return bytes ? (uint32_t)(bytes / full + 1) : 0;
+  return bytes ? (uint32_t)(bytes / full) + markers_most() : 0;
 }
 
 /* The least blocks_spare if `charged` bytes are charged. */
@@ -250,163 +212,6 @@ gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Copying.
- * ------------------------------------------------------------------------- */
-
-typedef struct semi_copying {
-  semi_space to;         /* where copies go */
-  char *cursor, *limit;  /* the free part of its last block */
-  char *scan;            /* the first copy that was not scanned, ... */
-  uint32_t scan_block;   /* ... in this block, ... */
-  char *scan_end;        /* ... in which copies are complete up to here */
-  void *fifo[SEMI_FIFO]; /* places that wait to be forwarded */
-  prefetch_ends ends;    /* of the queue that they form (prefetch.h) */
-  uint64_t objects;      /* copied so far */
-} semi_copying;
-
-/* Notes how full the last block is. */
-static void semi_leave_block(semi_copying *c) {
-  if (c->to.last)
-    semi.blocks[c->to.last].fill =
-        (uint32_t)(c->cursor - block_address(c->to.last));
-}
-
-/* Goes on to another block to copy into; there is one (see semi_needed). */
-static void semi_next_block(semi_copying *c) {
-  semi_leave_block(c);
-  uint32_t number = blocks_take();
-  semi_append(&c->to, number);
-  c->cursor = block_address(number);
-  c->limit = c->cursor + BLOCK_BYTES;
-  if (!c->scan_block) {
-    c->scan_block = number;
-    c->scan = c->scan_end = c->cursor;
-  }
-}
-
-/* Copies an object and returns the copy. */
-static gc_object *semi_copy(semi_copying *c, gc_object *o) {
-  size_t bytes = forwarding_bytes(o);
-  if (gc_unlikely(bytes > (size_t)(c->limit - c->cursor) +
-                              (gc_mutant(copy_past_end) ? SPACE_GRANULE : 0)))
-    semi_next_block(c);
-  char *to = c->cursor;
-  c->cursor += bytes;
-  c->objects++;
-  if (gc_unlikely(semi.poisons))
-    poison_take(to, bytes);
-  return forwarding_move(o, to);
-}
-
-/* Updates the reference at `place`, which is not null, copying the object if
- * this is the first reference to it.  `pairs`, a constant: ephemerons may wait
- * for the object (ephemerons.h). */
-static inline __attribute__((always_inline)) void
-semi_forward_as(semi_copying *c, gc_object **place, bool pairs) {
-  gc_object *o = *place;
-  if (gc_mutant(global_stale) && place >= object_globals &&
-      place < object_globals + GC_GLOBALS)
-    place = &o;
-  if (forwarding_moved(o) && !gc_mutant(forwarding_ignored)) {
-    *place = forwarding_copy(o);
-  } else if (gc_likely(forwarding_bytes(o) <= SEMI_LARGEST)) {
-    *place = semi_copy(c, o);
-    if (pairs)
-      ephemerons_reached(o);
-  } else if (!(o->meta & FORWARDING_STAYS)) {
-    o->meta |= FORWARDING_STAYS;
-    if (!gc_mutant(large_unscanned) &&
-        !(gc_mutant(late_large_unscanned) && pairs))
-      bag_put(&semi.gray, o);
-    if (pairs && !gc_mutant(large_key_unwoken))
-      ephemerons_reached(o);
-  }
-}
-
-/* The same once the object has been fetched.  *place may be null.  `data` is
- * the semi_copying. */
-static inline __attribute__((always_inline)) void
-semi_visit_as(semi_copying *c, gc_object **place, bool pairs) {
-  if (!*place)
-    return;
-  __builtin_prefetch(*place);
-  gc_object **due = prefetch_turn(c->fifo, SEMI_FIFO, &c->ends, place);
-  if (due)
-    semi_forward_as(c, due, pairs);
-}
-
-static inline void semi_visit(void *data, gc_object **place) {
-  semi_visit_as(data, place, false);
-}
-
-static inline void semi_visit_paired(void *data, gc_object **place) {
-  semi_visit_as(data, place, true);
-}
-
-/* Forwards all waiting references.  Returns whether there were any. */
-static inline bool semi_flush(semi_copying *c, bool pairs) {
-  bool any = c->ends.size > 0;
-  for (gc_object **due; (due = prefetch_take(c->fifo, SEMI_FIFO, &c->ends));)
-    semi_forward_as(c, due, pairs);
-  return any;
-}
-
-/* The next object to scan: the oldest copy that was not scanned, or a large
- * object.  NULL if there is none so far. */
-static inline gc_object *semi_next(semi_copying *c) {
-  while (gc_unlikely(c->scan == c->scan_end)) {
-    bool last = c->scan_block == c->to.last;
-    const semi_block *block = &semi.blocks[c->scan_block];
-    char *end = last ? c->cursor : block_address(c->scan_block) + block->fill;
-    if (c->scan != end) {
-      c->scan_end = end;
-    } else if (last) {
-      gc_object *o = bag_take(&semi.gray);
-      semi.large_scanned += o != NULL;
-      return o;
-    } else {
-      c->scan_block = block->next;
-      c->scan = c->scan_end = block_address(c->scan_block);
-    }
-  }
-  gc_object *o = (gc_object *)c->scan;
-  c->scan += forwarding_bytes(o);
-  return o;
-}
-
-/* Copies all objects that those copied so far can reach. */
-static inline __attribute__((always_inline)) void
-semi_copy_reached_as(semi_copying *c, bool pairs) {
-  do {
-    for (gc_object *o; (o = semi_next(c));) {
-      gc_object **slot = o->slots, **end = slot + object_slots(o);
-      while (slot < end)
-        semi_visit_as(c, slot++, pairs);
-    }
-  } while (semi_flush(c, pairs));
-}
-
-static void semi_copy_reached(semi_copying *c) {
-  semi_copy_reached_as(c, false);
-}
-
-/* Copies the values of ephemerons that are alive, too.  `revived`: what the
- * finalizer queue leads to. */
-static void semi_copy_values(semi_copying *c, bool revived) {
-  for (bool more = true; more;) {
-    more = false;
-    semi_copy_reached_as(c, true);
-    for (gc_object **value; (value = ephemerons_next(forwarding_where));) {
-      gc_object *moved = *value;
-      bool stale = gc_mutant(ephemeron_value_stale) ||
-                   (gc_mutant(revived_value_stale) && revived);
-      semi_forward_as(c, stale ? &moved : value, true);
-      more = true;
-    }
-  }
-}
-
-/* ------------------------------------------------------------------------- *
  * A collection.
  * ------------------------------------------------------------------------- */
 
@@ -428,42 +233,30 @@ static void semi_collect_stopped(void) {
     m->cursor = m->limit = NULL;
     m->block = 0;
   }
-  semi_copying c = {0};
-  roots_each(semi_visit, &c);
-  semi_copy_reached(&c);
+  semi_copy_roots();
   /* The objects that were in the finalizer queue before were roots.  Those that
    * join it now are copied here, with all that they reach. */
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(forwarding_where, true);
   if (pairs)
-    semi_copy_values(&c, false);
+    semi_copy_values(false);
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
   if (gc_mutant(weak_pruned_early))
     tracked_prune_weak(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
-  if (!gc_mutant(queue_stale))
-    roots_queue(waited + gc_mutant(queue_first_stale),
-                pairs ? semi_visit_paired : semi_visit, &c);
-  if (pairs)
-    semi_copy_values(&c, true);
-  else
-    semi_copy_reached(&c);
+  semi_copy_queue(waited, pairs);
   tracked_prune_weak(forwarding_where, true);
   ephemerons_prune(forwarding_where, true);
   large_left large = large_sweep(semi_large_reached);
-  semi_leave_block(&c);
 
   for (uint32_t b = semi.space.first, next; b; b = next) {
     next = semi.blocks[b].next;
     blocks_give(b);
   }
-  semi.space = c.to;
-  if (!gc_mutant(open_list_stale) || !semi.open)
-    semi.open = c.cursor < c.limit ? c.to.last : 0;
-  uint64_t bytes = 0;
-  for (uint32_t b = c.to.first; b; b = semi.blocks[b].next)
+  uint64_t bytes = 0, objects = semi_finish();
+  for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next)
     bytes += semi.blocks[b].fill;
 
   semi.charged = bytes;
@@ -472,11 +265,10 @@ static void semi_collect_stopped(void) {
   semi.budget =
       pacing_growth(bytes + (gc_mutant(budget_without_large) ? 0 : large.bytes),
                     option_growth);
-  semi.live_objects = c.objects + large.objects;
+  semi.live_objects = objects + large.objects;
   semi.collections++;
-  semi.copied += c.objects;
+  semi.copied += objects;
   semi.copied_bytes += bytes;
-  object_stack_rest(&semi.gray.stack);
 }
 
 void gc_collect(gc_mutator *m) {
@@ -498,7 +290,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
                    .each = hostile_each() || poison_active(),
                    .poisons = poison_active(),
                    .budget = PACING_LEAST};
-  bag_init(&semi.gray, 0);
+  semi_markers_create(config->heap_limit);
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
     semi.blocks = blocks_table(sizeof *semi.blocks);
@@ -509,7 +301,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *h) {
-  bag_free(&h->gray);
+  semi_markers_destroy();
   large_destroy();
   bookkeeping_destroy();
   blocks_table_destroy(h->blocks, sizeof *h->blocks);
@@ -549,7 +341,7 @@ static void semi_detach(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *h) {
   pthread_mutex_lock(&h->lock);
   uint64_t side = blocks_side_bytes(sizeof *h->blocks) + large_list_bytes() +
-                  object_stack_bytes(&h->gray.stack);
+                  semi_markers_bytes();
   pthread_mutex_unlock(&h->lock);
   return bookkeeping_footprint(side);
 }
@@ -564,6 +356,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"bytes-copied", h->copied_bytes},
                             {"large-scanned", h->large_scanned},
                             {"large-spilled", bag_spills},
+                            {"copied-twice", h->copied_twice},
+                            MARKERS_COUNTERS,
                             {"blocks-taken", h->taken},
                             {"blocks-reopened", h->reopened},
                             LARGE_COUNTERS,

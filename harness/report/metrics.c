@@ -24,7 +24,7 @@ static double gc_share(const json_t *r) {
   return wall > 0 ? 100 * (record_number(r, "time.stop") + own) / wall : NAN;
 }
 
-/* Of the threads that report pauses: the others wait. */
+/* Of the threads that report pauses: the others wait, or are helpers. */
 static double gc_cpu_share(const json_t *r) {
   double paused = record_number(r, "pauses.all.sum");
   double cpu = record_number(r, "time.cpu");
@@ -135,8 +135,9 @@ const metric metrics[METRICS] = {
      "median",
      CLAIMS_TIME},
     {"gc_cpu_percent", NULL, TABLE_PERCENT, -1, COMBINE_MEDIAN, gc_cpu_share,
-     "share of the CPU time in pauses, median; beside a small share of the "
-     "wall time, a collector that works in the background",
+     "share of the CPU time in pauses, median, without that of helpers; beside "
+     "a small share of the wall time, a collector that works in the "
+     "background",
      CLAIMS_PAUSES},
     {"cores_used", NULL, TABLE_RATIO, -1, COMBINE_MEDIAN, cores,
      "CPU time over wall time, median", CLAIMS_TIME},

@@ -127,15 +127,19 @@ static void judge(json_t *row, stat_interval interval, size_t n, int better) {
     conclude(row, "met", NULL);
 }
 
+/* The median of a metric of a cell; NAN if it is not known. */
+static double median_of(const report *r, const char *id, const char *name) {
+  side s = read_side(r, id, metric_find(name), 0);
+  return s.why ? NAN : median(&s);
+}
+
 /* How the memory of both sides differs beyond what the target allows, or NULL;
  * *ratio becomes that of their peaks. */
 static const char *unequal_memory(const report *r, const json_t *target,
                                   double *ratio) {
-  const metric *rss = metric_find("peak_rss_bytes");
   double percent = record_number(target, "rss");
-  side a = read_side(r, record_text(target, "cell"), rss, 0);
-  side b = read_side(r, record_text(target, "over"), rss, 0);
-  *ratio = a.why || b.why ? NAN : median(&a) / median(&b);
+  *ratio = median_of(r, record_text(target, "cell"), "peak_rss_bytes") /
+           median_of(r, record_text(target, "over"), "peak_rss_bytes");
   if (isnan(percent) || fabs(*ratio - 1) <= percent / 100)
     return NULL;
   return isnan(*ratio) ? "peak RSS is not known"
@@ -187,6 +191,10 @@ static void measure(const report *r, const json_t *target, json_t *row) {
     else
       judge(row, interval, n, of->better);
     set_real(row, "rss_ratio", rss);
+    set_real(row, "cores",
+             median_of(r, record_text(target, "cell"), "cores_used"));
+    if (over && !untimed)
+      set_real(row, "over_cores", median_of(r, over, "cores_used"));
   }
 }
 
@@ -196,7 +204,6 @@ static void measure_by_hand(const report *r, const json_t *target,
                             json_t *row) {
   const char *id = record_text(target, "by_hand");
   const metric *of = metric_find(record_text(target, "metric"));
-  const metric *rss = metric_find("peak_rss_bytes");
   if (!*id)
     return;
   json_object_set_new(row, "by_hand", json_string(id));
@@ -210,10 +217,9 @@ static void measure_by_hand(const report *r, const json_t *target,
   set_real(row, "by_hand_ratio", stat_ratio(&pair, STAT_MEDIAN));
   set_real(row, "by_hand_low", interval.low);
   set_real(row, "by_hand_high", interval.high);
-  a = read_side(r, record_text(target, "cell"), rss, 0);
-  b = read_side(r, id, rss, 0);
-  if (!a.why && !b.why)
-    set_real(row, "by_hand_rss", median(&a) / median(&b));
+  set_real(row, "by_hand_rss",
+           median_of(r, record_text(target, "cell"), "peak_rss_bytes") /
+               median_of(r, id, "peak_rss_bytes"));
 }
 
 json_t *targets_judge(const report *r) {
@@ -266,10 +272,13 @@ static const table_column columns[] = {
     {.name = "gate", .header = "gate"},
     {.name = "stretch", .header = "stretch"},
     {.name = "rss", .header = "RSS", .traits = TABLE_ONLY_PEOPLE},
+    {.name = "processors", .header = "cores", .traits = TABLE_ONLY_PEOPLE},
     {.name = "beside", .header = "by hand", .traits = TABLE_ONLY_PEOPLE},
     {.name = "verdict", .header = "verdict"},
     {.name = "reason"},
     {.name = "rss_ratio"},
+    {.name = "cores"},
+    {.name = "over_cores"},
     {.name = "by_hand"},
     {.name = "by_hand_ratio"},
     {.name = "by_hand_low"},
@@ -328,6 +337,12 @@ static void add_row(table *t, const json_t *judged) {
                show(judged, "high"));
   if (json_object_get(judged, "rss_ratio"))
     table_show(row, "rss", "%.2fx", record_number(judged, "rss_ratio"));
+  if (json_object_get(judged, "cores"))
+    table_show(
+        row, "processors", "%.2f%s", record_number(judged, "cores"),
+        json_object_get(judged, "over_cores")
+            ? arena_text(" over %.2f", record_number(judged, "over_cores"))
+            : "");
   if (json_object_get(judged, "by_hand_ratio"))
     table_show(row, "beside", "%.3fx (%.3f to %.3f), RSS %.2fx",
                record_number(judged, "by_hand_ratio"),
@@ -356,7 +371,10 @@ page *report_limits(const report *r) {
       "comparable: a condition is broken; here only: a time by\nitself, which "
       "depends on the machine.  figure, over: both sides of a ratio; over the "
       "workload\n`floor`, the machine's memory is taken off.  RSS: peak of the "
-      "one over that of the other.\nby hand: the same ratio to a program in "
+      "one over that of the other.\ncores: CPU time over wall time, of both; "
+      "more than one in a program with one thread is\n"
+      "help of the collector's own threads.\nby hand: the same ratio to a "
+      "program in "
       "plain C that uses the peer without our interface.\nThe interval is of "
       "runs of one program: where the linker put its code alone moves times "
       "by\nsome percent, which it does not show.",

@@ -41,20 +41,23 @@ static void nothing(void *data, gc_object *o) {
 static void every_capacity_marks_everything(void **state) {
   (void)state;
   const uint64_t capacities[] = {1, 2, 8, 0};
-  for (unsigned i = 0; i < 4; i++) {
-    rig_option("mark-stack", capacities[i]);
+  for (unsigned i = 0; i < 16; i++) {
+    rig_option("mark-stack", capacities[i % 4]);
+    rig_option("markers", i / 4 + 1);
+    rig_option("markers-least", 1);
     rig_open(0);
     gc_reg f = gc_frame_enter(m, 1, 0);
     uint64_t live = build(f);
     assert_int_equal(rig_objects(), live);
     /* The rare path was taken, where there is one. */
-    assert_int_equal(rig_counter("rescans") > 0, capacities[i] != 0);
-    if (capacities[i])
-      assert_true(rig_counter("mark-stack-room") <= capacities[i]);
+    assert_int_equal(rig_counter("rescans") > 0, capacities[i % 4] != 0);
+    if (capacities[i % 4])
+      assert_true(rig_counter("mark-stack-room") <= capacities[i % 4]);
     gc_frame_leave(m, f, 1, 0);
     assert_int_equal(rig_objects(), 0);
     rig_close();
   }
+  rig_option("markers-least", 16384);
 }
 
 /* Blocks must not cost more than they hold: an allocator that pads each of them

@@ -24,6 +24,10 @@ void gc_out_of_memory(gc_mutator *who, gc_shape shape) {
   abort();
 }
 
+/* The tests leave all threads where the kernel puts them. */
+void gc_helper_thread(void) {
+}
+
 static inline void rig_open(uint64_t limit) {
   heap = gc_heap_create(&(gc_config){limit, GC_NULL_LISTENER});
   assert_non_null(heap);

@@ -539,8 +539,9 @@ test_targets() {
   expect 0 run aims.yml -o dir
   sed -n '/^target/,$p' out >table
   ratio='500 µs +1\.00 ms +0\.500x +0\.500x to 0\.500x'
+  cores='1\.00 over 1\.00'
   beside='2\.000x \(2\.000 to 2\.000\), RSS 1\.00x'
-  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +$beside +stretch met\$" table ||
+  grep -qE "^one .* $ratio +0\.600x +0\.510x +1\.00x +$cores +$beside +stretch met\$" table ||
     fail 'one'
   grep -qE '^two .* 500 ns .* met, here only$' table || fail 'two'
   grep -qE '^over .* 500 ns +1\.00 ms +0\.0005x .* met$' table || fail 'over'

@@ -67,9 +67,16 @@ static inline void rig_close(void) {
  * What the workload calls.
  * ------------------------------------------------------------------------- */
 
+void gc_helper_thread(void) {
+}
+
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   (void)m, (void)shape;
   rig_fail("out of memory");
+}
+
+/* Threads of the collector run where they like. */
+void gc_helper_thread(void) {
 }
 
 void wl_violation(wl_thread *t, const char *oracle, uint64_t operation,

@@ -45,13 +45,22 @@ test_seeded_bugs_of_races_and_costs() {
   row '^refcount-cycles +undone_tried_for_ever +.* growth +growth-rings-pinned '
 }
 
+# Markers that lose what they give to each other, end too early, or copy an object
+# twice, which needs two of them at one object at one moment.
+test_seeded_bugs_of_several_markers() {
+  expect 0 stress --mutants gift_lost calls_kept copies_in_one_block loser_keeps_copy \
+    --quick --seeds 1 -C tight,volleys -o dir
+  printed 'Caught: 4 of 4, with one seed.'
+  row '^semispace +loser_keeps_copy +.* graph +volleys '
+}
+
 # The same seed leads to the same run, also in a heap that is full.
 test_same_again() {
   for dir in a b c; do
-    expect 0 stress mark-sweep semispace immix -C heap-200,heap-90 --ops 400000 \
-      --seeds 1 --format csv -o $dir
+    expect 0 stress mark-sweep mark-sweep-concurrent semispace immix \
+      -C heap-200,heap-90 --ops 400000 --seeds 1 --format csv -o $dir
     cut -d, -f1-7 out >$dir.csv
-    counted 6 ',heap-(200|90),ok' $dir.csv
+    counted 8 ',heap-(200|90),ok' $dir.csv
     same a.csv $dir.csv
   done
 }
@@ -77,16 +86,16 @@ test_alone() {
 
 # A heap that ran out has room again for whatever comes next.
 test_scarcity() {
-  expect 0 stress mark-sweep mark-sweep-incremental generational \
-    generational-copying semispace immix --quick -C scarcity -o dir
-  counted 6 '^[a-z-]+ +scarcity +ok ' out
+  expect 0 stress mark-sweep mark-sweep-incremental mark-sweep-concurrent \
+    generational generational-copying semispace immix --quick -C scarcity -o dir
+  counted 7 '^[a-z-]+ +scarcity +ok ' out
 }
 
 # Threads that write into neighbouring places lose nothing.
 test_volleys() {
-  expect 0 stress mark-sweep-incremental generational generational-copying \
-    --quick -C volleys,volleys-yield -o dir
-  counted 6 '^[a-z-]+ +volleys(-yield)? +ok ' out
+  expect 0 stress mark-sweep-incremental mark-sweep-concurrent generational \
+    generational-copying --quick -C volleys,volleys-yield -o dir
+  counted 8 '^[a-z-]+ +volleys(-yield)? +ok ' out
 }
 
 test_toy() {

@@ -79,6 +79,17 @@
   X(queue_mark_off_by_one, "mark-sweep", 13, "graph", "the first object that a collection queues for its finalizer is not kept") \
   X(empty_blocks_kept, "mark-sweep", 21, "limit", "empty blocks are not given back when a large object needs the memory") \
   X(returned_unlisted, "mark-sweep", 24, "growth", "a block that a dead thread left is found by the next collection only") \
+  X(shared_bit_not_atomic, "mark-sweep", 10, "graph", "several markers set bits by a load and a store") \
+  X(gift_lost, "mark-sweep", 20, "graph", "the last object that a marker gives away is in no list") \
+  X(take_loses_one, "mark-sweep", 20, "graph", "who takes several objects from the pool forgets one of them") \
+  X(flags_unasked, "mark-sweep", 20, "check", "several markers end a phase though blocks wait for a rescan") \
+  X(calls_kept, "mark-sweep", 20, "crash", "a helper that is late joins a phase that is over") \
+  X(fetched_forgotten, "mark-sweep", 20, "graph", "a marker that gives all of its stack away forgets what is in its queue") \
+  X(newest_dropped, "mark-sweep", 20, "graph", "a marker that gives its oldest objects away loses as many new ones") \
+  X(helper_overflow_lost, "mark-sweep", 20, "graph", "what the mark stack of a helper refuses is not flagged") \
+  X(phase_ends_early, "mark-sweep", 20, "graph", "the phase ends when one marker has nothing to do") \
+  X(helper_uncounted, "mark-sweep", 20, "graph", "the phase does not wait for a helper that has joined") \
+  X(end_untold, "mark-sweep", 25, "hang", "markers that wait are not told that the phase is over") \
   X(large_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of large objects is taken off after they were scanned") \
   X(block_unflagged_late, "mark-sweep", 20, "graph", "the flag for the rescan of a block is taken off after it was scanned") \
   X(first_cell_not_rescanned, "mark-sweep", 20, "graph", "the first cell of a block is left out of its rescan") \
@@ -104,7 +115,18 @@
   X(large_born_white, "mark-sweep-incremental", 5, "graph", "large objects made during a cycle are unmarked") \
   X(span_stays_marked, "mark-sweep-incremental", 24, "count", "free cells that a dead thread leaves during a cycle are marked") \
   X(revived_unmarked, "mark-sweep-incremental", 13, "graph", "what a cycle queues for its finalizer is not marked") \
-  X(block_sorted_twice, "mark-sweep-incremental", 26, "graph", "a block that a mutator took is sorted while others wait for it") \
+  X(overflow_dropped, "mark-sweep-concurrent", 20, "graph", "what the mark stack has no room for beside mutators is not scanned") \
+  X(next_bits_stale, "mark-sweep-concurrent", 26, "check", "the bitmap is not cleared for the next cycle") \
+  X(nobody_assists, "mark-sweep-concurrent", 32, "growth", "mutators never assist, so that a cycle whose marker gets no time never ends") \
+  X(last_shades_unscanned, "mark-sweep-concurrent", 4, "check", "what mutators have shaded and not handed on is not scanned when marking ends") \
+  X(shaded_not_queued, "mark-sweep-concurrent", 4, "graph", "a shaded object is marked and never scanned") \
+  X(barrier_shades_new, "mark-sweep-concurrent", 4, "graph", "the barrier shades what is stored, not what is overwritten") \
+  X(first_root_dropped, "mark-sweep-concurrent", 1, "graph", "of the roots that were copied the first is not marked") \
+  X(wide_forgotten, "mark-sweep-concurrent", 6, "graph", "a cycle that is finished in a stop forgets wide objects that wait to be scanned") \
+  X(fallback_kept, "mark-sweep-concurrent", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
+  X(others_not_added, "mark-sweep-concurrent", 5, "graph", "what mutators marked in a cycle is free when its blocks are sorted") \
+  X(values_unmarked, "mark-sweep-concurrent", 31, "poison", "values of ephemerons are not marked beside mutators") \
+  X(after_freed_unswept, "mark-sweep-concurrent", 22, "count", "the large object that stands before a freed one is not swept") \
   X(span_not_atomic, "mark-sweep-incremental", 4, "graph", "bits of free spans are set by a load and a store of a word") \
   X(shaded_left_dropped, "mark-sweep-incremental", 24, "graph", "what a dead thread shaded is not scanned") \
   X(large_bit_stale, "mark-sweep-incremental", 5, "graph", "bits of large objects that died are kept for the next cycle but one") \
@@ -218,6 +240,9 @@
   X(large_unpaced, "semispace", 22, "growth", "large objects alone never make a collection due") \
   X(revived_value_stale, "semispace", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
   X(open_block_lost, "semispace", 24, "growth", "the block of a dead thread is not handed out again") \
+  X(loser_keeps_copy, "semispace", 27, "graph", "who is too late with a copy of an object uses it all the same") \
+  X(forwarded_by_store, "semispace", 27, "graph", "several markers forward an object by a store") \
+  X(one_copy_skipped, "semispace", 6, "graph", "a marker that gives copies away does not scan the next one") \
   X(detached_room_charged, "semispace", 24, "growth", "the room that a dead thread did not use stays charged for") \
   X(detached_room_budgeted, "semispace", 24, "growth", "the room that a dead thread did not use counts against the budget") \
   X(reopened_charged_whole, "semispace", 21, "check", "the objects in the block of a dead thread are charged for twice") \
@@ -244,6 +269,9 @@
   X(returned_unsought, "immix", 24, "growth", "the block of a dead thread is not looked for") \
   X(headroom_kept, "immix", 21, "limit", "small objects run out of memory before the headroom is used") \
   X(revived_value_unmoved, "immix", 31, "graph", "the value of an ephemeron that a dead finalizable object leads to stays at its old address") \
+  X(lines_not_atomic, "immix", 10, "check", "several markers mark lines by a load and a store") \
+  X(stay_flag_kept, "immix", 27, "check", "what stayed in one collection stays flagged") \
+  X(copies_in_one_block, "immix", 27, "graph", "several markers copy into the block of one of them") \
   X(search_repeated, "immix", 32, "growth", "a search for a hole that was in vain is made again for each object") \
   X(headroom_unfilled, "immix", 21, "check", "what was used of the headroom is never replaced") \
   X(end_line_used, "immix", 26, "graph", "the last line of a block is free to the conservative marker though an object ends there") \

@@ -6,7 +6,10 @@
  * before including this file.  The barrier runs before every store into an
  * object: `m` is the mutator, `o` the object, `place` the slot in it, `value`
  * the new reference; where null is stored, `value` is the constant NULL, so
- * that tests of it fold away. */
+ * that tests of it fold away.
+ *
+ * A collector whose own threads read slots while mutators run also defines
+ * OBJECT_PUT(place, value), which stores into a slot. */
 #ifndef REAPMARK_COMMON_INLINE_PLAIN_OPERATIONS_H
 #define REAPMARK_COMMON_INLINE_PLAIN_OPERATIONS_H
 
@@ -21,12 +24,16 @@
 #define OBJECT_BARRIER(m, o, place, value) ((void)0)
 #endif
 
+#ifndef OBJECT_PUT
+#define OBJECT_PUT(place, value) (*(place) = (value))
+#endif
+
 /* Stores `value` into slot `i` of the object in register `obj`. */
 static inline void object_store(gc_mutator *m, gc_reg obj, uint32_t i,
                                 gc_object *value) {
   gc_object **place = object_slot(m, obj, i);
   OBJECT_BARRIER(m, object_read(m, obj), place, value);
-  *place = value;
+  OBJECT_PUT(place, value);
 }
 
 static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
@@ -54,7 +61,7 @@ static inline void gc_store(gc_mutator *m, gc_reg obj, uint32_t i, gc_reg src) {
 static inline void gc_store_take(gc_mutator *m, gc_reg obj, uint32_t i,
                                  gc_reg src) {
   if (gc_mutant(take_without_barrier))
-    *object_slot(m, obj, i) = object_read(m, src);
+    OBJECT_PUT(object_slot(m, obj, i), object_read(m, src));
   else
     object_store(m, obj, i, object_read(m, src));
   *object_owning(m, src) = NULL;

@@ -1,5 +1,11 @@
 /* tracing.h, a template (include it after struct gc_mutator): marks what is
- * alive, for a collector over cells.h that marks with the world stopped. */
+ * alive, for a collector over cells.h that marks with the world stopped.
+ *
+ * What the roots reach, and what the finalizer queue reaches, is marked by
+ * several markers.  Lists of weak references, finalizable objects and
+ * ephemerons are gone through by the thread that collects, and it alone marks
+ * what the values of ephemerons reach: a chain of ephemerons gives no
+ * parallelism, and lists of those that wait for an object would need a lock. */
 #ifndef REAPMARK_COMMON_INLINE_TRACING_H
 #define REAPMARK_COMMON_INLINE_TRACING_H
 
@@ -38,17 +44,29 @@ tracing_mark_values(marking *k, bool (*reached)(gc_object *o)) {
   }
 }
 
+/* Marks what is queued in `k`, and what that leads to; a whole heap by several
+ * markers. */
+static inline __attribute__((always_inline)) void
+tracing_drain(marking *k, bool all, bool (*visit)(gc_object *o),
+              void (*help)(unsigned number)) {
+  if (all)
+    marking_drain_together(k, visit, help);
+  else
+    marking_drain(k, MARKING_ALL, visit);
+}
+
 /* Marks whatever the roots and the objects that are already queued in `k` can
  * reach, and takes the steps of tracked.h and ephemerons.h on the way.  `all`:
  * false if everything old is known to be alive, so that only the new entries of
  * the lists need a look.  `visit`: see marking_drain.  `reached`: does the same
- * and calls ephemerons_reached.  The world is stopped. */
+ * and calls ephemerons_reached.  `help`: see marking_drain_together.  The world
+ * is stopped. */
 static inline __attribute__((always_inline)) void
 tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
-             bool (*reached)(gc_object *o)) {
+             bool (*reached)(gc_object *o), void (*help)(unsigned number)) {
   roots_outside_queue(tracing_root, k);
   roots_queue(all ? 0 : finalizers_settled(), tracing_root, k);
-  marking_drain(k, MARKING_ALL, visit);
+  tracing_drain(k, all, visit, help);
   bool pairs = ephemerons_begin(cells_where, all);
   if (pairs)
     tracing_mark_values(k, reached);
@@ -75,7 +93,7 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
   if (pairs && !gc_mutant(revived_value_unmarked))
     tracing_mark_values(k, reached);
   else
-    marking_drain(k, MARKING_ALL, gc_mutant(revived_unvisited) ? NULL : visit);
+    tracing_drain(k, all, gc_mutant(revived_unvisited) ? NULL : visit, help);
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   if (pairs && gc_mutant(ephemeron_late))

@@ -70,6 +70,22 @@ static const char *workload_words(const episode *e) {
   return spec_text(&w);
 }
 
+/* The options of the subject.  Where mutators do not race, these are joined by
+ * the settings under which the collector's own threads do nothing that cannot
+ * be repeated. */
+static spec repeatable_options(const episode *e) {
+  spec options = e->subject->options, same = {0};
+  const char *settings = json_string_value(
+      json_object_get(e->subject->program->about, "repeatable"));
+  if (settings && !e->condition->races)
+    spec_parse_settings(settings, &same);
+  for (size_t i = 0; i < same.count; i++)
+    if (!spec_value(&options, same.settings[i].key))
+      options =
+          spec_with(&options, same.settings[i].key, same.settings[i].value);
+  return options;
+}
+
 word_list episode_words(const episode *e, const char *trace) {
   word_list a = {0};
   const struct {
@@ -91,7 +107,7 @@ word_list episode_words(const episode *e, const char *trace) {
       word_list_add(&a, given[i].option);
       word_list_add(&a, given[i].value);
     }
-  spec options = e->subject->options, tight = {0};
+  spec options = repeatable_options(e), tight = {0};
   if (e->condition->setting)
     spec_parse_settings(e->condition->setting, &tight);
   for (size_t i = 0; i < tight.count; i++)

@@ -60,7 +60,10 @@ static bool make_weak_tree(actor *a, gc_reg dst, gc_reg root, gc_reg child) {
 /* Trees that only weak references know, and a burden; then small objects are
  * made, between which the trees are got one by one, to be kept. */
 void action_late(actor *a) {
-  if (!gc_this_collector.can.weak || a->f->weak == 0)
+  /* Whether a tree is still there may depend on what a production runtime finds
+   * on the stack, and a replay would look at others. */
+  if (!gc_this_collector.can.weak || a->f->weak == 0 ||
+      gc_this_collector.kind != GC_KIND_MODEL)
     return;
   gc_reg all = emit_frame(a, 6), kept = all + 1, burden = all + 2;
   gc_reg work = all + 3; /* and two more */
