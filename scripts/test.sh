@@ -19,7 +19,8 @@ stress_ops=50000
 # Left out are `none`, which reclaims nothing, and further plain counters.
 stress_collectors="refcount refcount-lazy refcount-atomic refcount-biased
   refcount-cycles refcount-cycles-atomic refcount-deferred mark-sweep
-  mark-sweep-incremental mark-sweep-concurrent generational semispace immix"
+  mark-sweep-incremental mark-sweep-concurrent generational generational-copying
+  semispace immix"
 # The sweeps over every single place are left out: they are thousands of processes;
 # and buffers-8, since so few operations need not fill lists of eight entries.
 stress_conditions=plain,turns,free,yield,collect-1,collect-7,collect-1000

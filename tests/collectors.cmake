@@ -25,6 +25,8 @@ collector_test(mark-sweep-concurrent mark-sweep-concurrent mark-sweep-concurrent
 collector_test(snapshot-incremental snapshot mark-sweep-incremental)
 collector_test(snapshot-concurrent snapshot mark-sweep-concurrent)
 collector_test(immix immix immix)
+collector_test(generations-copying generational generational-copying)
+collector_test(generational-copying generational-copying generational-copying)
 foreach(name mark-sweep generational immix semispace)
   collector_test(markers-${name} markers ${name})
 endforeach()

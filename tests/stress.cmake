@@ -21,9 +21,9 @@ reapmark_script(
   NEEDS
     collectors=models
     same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
-    alone=mark-sweep,semispace,immix
-    scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,semispace,immix
-    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational
+    alone=mark-sweep,semispace,immix,generational-copying
+    scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying,semispace,immix
+    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying
   SLOW collectors alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.

@@ -3,6 +3,7 @@
 #ifndef REAPMARK_COMMON_PACING_H
 #define REAPMARK_COMMON_PACING_H
 
+#include "common/hostile/mutants.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -60,5 +61,43 @@ static inline bool pacing_was_full(const pacing *p) {
 static inline bool pacing_dwindles(const pacing *p, uint64_t handed) {
   return handed < p->yield / 2;
 }
+
+/* State of a collector whose partial collections look at a *nursery*: at what
+ * was handed out since the last collection of any kind. */
+typedef struct pacing_nursery {
+  uint64_t bytes; /* to be handed out until the next collection */
+  uint64_t least,
+      most;      /* the smallest and first value of `bytes`; the largest */
+  unsigned grow; /* `bytes` doubles if more than one in so many bytes survived;
+                    it halves if fewer than one in four times as many did */
+  /* Back-off: how many full collections follow a futile partial one (0, 1, 3,
+   * 7, ...), how many of these are still to come, and the most there may be. */
+  unsigned full_after, full_due, full_most;
+  uint64_t futile; /* partial collections that were, so far */
+} pacing_nursery;
+
+/* To be called after a full collection.  `pays`: it is known that a partial one
+ * would not have been futile. */
+static inline void pacing_nursery_full(pacing_nursery *n, bool pays) {
+  n->full_due -= n->full_due > 0 && !gc_mutant(back_off_for_good);
+  if (pays)
+    n->full_due = n->full_after = 0;
+}
+
+/* Fits the nursery to a collection of `handed` bytes, of which `kept`
+ * survived. */
+void pacing_nursery_fit(pacing_nursery *n, uint64_t handed, uint64_t kept);
+
+/* To be called after a partial collection of `handed` bytes, of which `kept`
+ * survived; `live` bytes are alive.
+ *
+ * A partial collection is *futile* if much of all that is alive was young until
+ * then: a full one would have cost little more, and would have found what died
+ * old.  Then full collections take the place of the next partial ones, of more
+ * each time, until the collector works as one without generations.  Only in
+ * small heaps: a full collection must not take longer than a partial one
+ * can. */
+void pacing_nursery_partial(pacing_nursery *n, uint64_t handed, uint64_t kept,
+                            uint64_t live);
 
 #endif

@@ -1,5 +1,5 @@
-/* allocation.c: immix's slow paths of allocation: the next hole, the next
- * block, a collection. */
+/* allocation.c: the slow paths of allocation in a space of lines: the next
+ * hole, the next block, a collection. */
 #include "gc.h"
 #include "common/pause.h"
 #include "immix/layout.h"
@@ -8,7 +8,9 @@
  * they did not fit into is given up. */
 enum { IM_PATIENCE = 4 };
 
-/* Covers the rest of a hole, up to `end`, with a filler. */
+/* See im_may_recycle. */
+enum { IM_NURSERY_PART = 8 };
+
 void im_fill(im_hole *hole, char *end) {
   size_t bytes = (size_t)(end - hole->cursor);
   if (bytes == 0)
@@ -21,8 +23,7 @@ void im_fill(im_hole *hole, char *end) {
   hole->cursor = end;
 }
 
-/* Goes on to the next hole of the same block; false if there is none. */
-static bool im_next_hole(im_hole *hole) {
+bool im_next_hole(im_hole *hole) {
   if (!hole->block)
     return false;
   im_fill(hole, hole->end);
@@ -45,30 +46,49 @@ static bool im_take(im_hole *hole, uint32_t b) {
     return false;
   im.untouched = false;
   im.blocks[b].state = IM_TAKEN;
+  im_touch(b);
   char *at = im_line_address(b, im.blocks[b].taken);
   *hole = (im_hole){at, at, b};
   return true;
 }
 
-/* Takes the first recyclable block with a hole of at least `lines` off the
- * list; 0 if there is none. */
-static uint32_t im_pop_recyclable(unsigned lines) {
-  if (lines >= im.sought)
-    return 0;
-  uint32_t *link = &im.recyclable;
+/* Takes the first block with a hole of at least `lines` off a list; 0 if there
+ * is none. */
+static uint32_t im_pop(uint32_t *link, unsigned lines) {
   while (*link && im.blocks[*link].longest < lines) {
     link = &im.blocks[*link].next;
     im.passed++;
   }
   uint32_t b = *link;
-  if (b) {
+  if (b)
     *link = im.blocks[b].next;
+  return b;
+}
+
+/* The same for a mutator. */
+static uint32_t im_pop_for_mutator(uint32_t *list, unsigned lines) {
+  uint32_t b = lines < im.sought ? im_pop(list, lines) : 0;
+  if (b) {
     im.allocated += im.blocks[b].free * (uint64_t)IM_LINE;
     im.reused++;
-  } else if (!gc_mutant(search_repeated)) {
-    im.sought = lines;
   }
   return b;
+}
+
+/* A recyclable block for a mutator that nobody returned. */
+static uint32_t im_pop_recyclable(unsigned lines) {
+  uint32_t b = im_pop_for_mutator(&im.recyclable, lines);
+  if (!b && lines < im.sought && !gc_mutant(search_repeated))
+    im.sought = lines;
+  return b;
+}
+
+bool im_take_recyclable(im_hole *hole, unsigned lines) {
+  uint32_t b = lines < im.sought ? im_pop(&im.recyclable, lines) : 0;
+  im.refilled += b != 0;
+  if (b && gc_mutant(refilled_untouched))
+    im.blocks[b].touched = true;
+  return im_take(hole, b);
 }
 
 /* Whether memory may be handed out that is not in recyclable blocks.  If not, a
@@ -76,7 +96,21 @@ static uint32_t im_pop_recyclable(unsigned lines) {
  * only what makes the heap larger did, a heap whose blocks all keep some
  * survivor would grow by the budget with each collection, for ever. */
 static bool im_may_grow(void) {
-  return im.limit || im.allocated < im.budget;
+  return (im.limit && !IM_GENERATIONS) || im.allocated < im.budget;
+}
+
+/* Generations: whether nothing may be handed out at all. */
+static bool im_nursery_is_full(void) {
+  return IM_GENERATIONS && !im_may_grow();
+}
+
+/* Generations: whether recyclable blocks may be handed out.  Where survivors of
+ * the nursery are copied, what is made in holes gets old in place, so empty
+ * blocks never become many again; a collection is better, unless it would find
+ * too small a nursery to be worth while. */
+static bool im_may_recycle(bool empty_first) {
+  return !IM_GENERATIONS || !empty_first ||
+         im.allocated < im.budget / IM_NURSERY_PART;
 }
 
 uint32_t im_wanted_headroom(void) {
@@ -86,7 +120,7 @@ uint32_t im_wanted_headroom(void) {
 }
 
 void im_fill_headroom(void) {
-  uint32_t b, wanted = im_wanted_headroom();
+  uint32_t b, wanted = im_wanted_headroom() + im.expected;
   while (im.headroom_blocks < wanted && (b = blocks_take())) {
     im.blocks[b] = (im_block){.state = IM_HEADROOM, .next = im.headroom};
     im.headroom = b;
@@ -97,7 +131,8 @@ void im_fill_headroom(void) {
 /* Sets the headroom aside before the limit is reached for the first time: up to
  * then no collection has done so.  The next block must not be the last one. */
 static void im_keep_headroom(void) {
-  uint64_t kept = (uint64_t)(im_wanted_headroom() + 2) * BLOCK_BYTES;
+  uint64_t kept =
+      (uint64_t)(im_wanted_headroom() + im.expected + 2) * BLOCK_BYTES;
   if (im.limit && !im.spent && space_used() + kept > im.limit / 16 * 15)
     im_fill_headroom();
 }
@@ -109,20 +144,26 @@ static uint32_t im_pop_empty(void) {
   im_keep_headroom();
   uint32_t b = blocks_take();
   if (b) {
-    im.blocks[b] = (im_block){0};
+    im.blocks[b] = (im_block){.fresh = true};
     im.allocated += BLOCK_BYTES;
   }
   im.full = !b;
   return b;
 }
 
-/* Gives a mutator a block with a hole for `bytes`; `empty_first`: rather an
- * empty one than a recyclable one.  Returns false if there is none. */
+/* Gives a mutator a block with a hole for `bytes`: one that an ended thread
+ * returned, an empty one, or a recyclable one; `empty_first`: in this order.
+ * Returns false if there is none. */
 static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
   unsigned lines = (unsigned)((bytes + IM_LINE - 1) / IM_LINE);
+  uint32_t b = 0;
   pthread_mutex_lock(&im.lock);
-  uint32_t b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
-  if (!b)
+  bool may = !im_nursery_is_full();
+  if (may)
+    b = im_pop_for_mutator(&im.returned, lines);
+  if (may && !b)
+    b = empty_first ? im_pop_empty() : im_pop_recyclable(lines);
+  if (may && !b && im_may_recycle(empty_first))
     b = empty_first ? im_pop_recyclable(lines) : im_pop_empty();
   bool taken = im_take(hole, b);
   pthread_mutex_unlock(&im.lock);
@@ -133,31 +174,32 @@ static bool im_take_block(im_hole *hole, size_t bytes, bool empty_first) {
  * to the overflow block, so that smaller objects can use what is left of the
  * hole.  If no smaller ones come, the hole only keeps the fast path from being
  * taken. */
-static bool im_may_overflow(gc_mutator *m) {
-  if (m->waits != m->hole.cursor)
-    m->waited = 0;
-  m->waits = m->hole.cursor;
-  bool may = m->waited++ < IM_PATIENCE;
-  *(may ? &m->overflowed : &m->given_up) += 1;
+static bool im_may_overflow(im_buffer *buffer) {
+  if (buffer->waits != buffer->hole.cursor)
+    buffer->waited = 0;
+  buffer->waits = buffer->hole.cursor;
+  bool may = buffer->waited++ < IM_PATIENCE;
+  *(may ? &buffer->overflowed : &buffer->given_up) += 1;
   return may;
 }
 
 /* Memory for an object that goes into a block, from the mutator's holes or from
  * another block; NULL if a collection is due or there is no memory. */
-static gc_object *im_obtain_small(gc_mutator *m, size_t bytes) {
-  gc_object *o = im_bump(&m->hole, bytes);
-  if (!o && m->hole.cursor == m->hole.end && im_next_hole(&m->hole))
-    o = im_bump(&m->hole, bytes);
-  if (!o && m->hole.cursor < m->hole.end && bytes > IM_LINE &&
-      im_may_overflow(m)) {
+static gc_object *im_obtain_small(im_buffer *buffer, size_t bytes) {
+  gc_object *o = im_bump(&buffer->hole, bytes);
+  if (!o && buffer->hole.cursor == buffer->hole.end &&
+      im_next_hole(&buffer->hole))
+    o = im_bump(&buffer->hole, bytes);
+  if (!o && buffer->hole.cursor < buffer->hole.end && bytes > IM_LINE &&
+      im_may_overflow(buffer)) {
     do
-      o = im_bump(&m->overflow, bytes);
-    while (!o && (im_next_hole(&m->overflow) ||
-                  im_take_block(&m->overflow, bytes, true)));
+      o = im_bump(&buffer->overflow, bytes);
+    while (!o && (im_next_hole(&buffer->overflow) ||
+                  im_take_block(&buffer->overflow, bytes, true)));
   }
-  while (!o &&
-         (im_next_hole(&m->hole) || im_take_block(&m->hole, bytes, false)))
-    o = im_bump(&m->hole, bytes);
+  while (!o && (im_next_hole(&buffer->hole) ||
+                im_take_block(&buffer->hole, bytes, im.empty_first)))
+    o = im_bump(&buffer->hole, bytes);
   return o;
 }
 
@@ -167,6 +209,7 @@ static gc_object *im_obtain_large(size_t bytes) {
   gc_object *o = im_may_grow() ? large_new(bytes) : NULL;
   if (o) {
     im.allocated += bytes;
+    im.large += bytes;
     im.untouched = false;
   }
   pthread_mutex_unlock(&im.lock);
@@ -176,14 +219,17 @@ static gc_object *im_obtain_large(size_t bytes) {
 /* The same for an object of any size.  `request`: its size in bytes. */
 static void *im_obtain(gc_mutator *m, void *request) {
   size_t bytes = *(size_t *)request;
-  return bytes > IM_MOST ? im_obtain_large(bytes) : im_obtain_small(m, bytes);
+  return bytes > IM_MOST ? im_obtain_large(bytes)
+                         : im_obtain_small(&m->buffer, bytes);
 }
 
 /* Collects, and does all that can be done to get memory for an object.  The
  * world is stopped. */
 static void *im_collect_for(gc_mutator *m, void *request) {
-  im_collect(false);
-  gc_object *o = im_obtain(m, request);
+  gc_object *o = NULL;
+  for (im_effort effort = IM_DUE; effort < IM_DESPERATE; effort++)
+    if (im_collect(effort) && (o = im_obtain(m, request)))
+      return o;
   uint64_t occupied;
   do {
     if (o)
@@ -196,7 +242,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
      * blocks.  All memory that was not enough is room to copy into. */
     occupied = im.occupied;
     blocks_hold((uint32_t)occupied);
-    im_collect(true);
+    im_collect(IM_DESPERATE);
     o = im_obtain(m, request);
   } while (im.occupied < occupied);
   if (o || (gc_mutant(headroom_kept) && *(size_t *)request <= IM_MOST))
@@ -217,8 +263,8 @@ static void *im_collect_for(gc_mutator *m, void *request) {
 
 gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
-    gc_collect(m);
+    im_collect_hostile(m);
   gc_object *o = pause_obtain(m, &bytes, im_obtain, im_collect_for);
-  m->limit = im.each ? NULL : m->hole.end;
+  m->buffer.limit = im.each ? NULL : m->buffer.hole.end;
   return o;
 }

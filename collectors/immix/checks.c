@@ -1,4 +1,4 @@
-/* checks.c: immix's walks over its heap: what memory is used for, and whether
+/* checks.c: walks over a space of lines: what memory is used for, and whether
  * the invariants hold.  No mutator runs. */
 #include "gc.h"
 #include "common/ephemerons.h"
@@ -10,10 +10,10 @@
 /* The hole of some mutator that is in block `b`, or NULL. */
 static const im_hole *im_hole_in(uint32_t b) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    if (m->hole.block == b)
-      return &m->hole;
-    if (m->overflow.block == b)
-      return &m->overflow;
+    if (m->buffer.hole.block == b)
+      return &m->buffer.hole;
+    if (m->buffer.overflow.block == b)
+      return &m->buffer.overflow;
   }
   return NULL;
 }
@@ -55,7 +55,7 @@ static uint64_t *im_find_all(const char **why) {
       continue;
     size_t at = block_granule(b) / 64;
     memcpy(starts + at, im.marks + at, BLOCK_GRANULES / 8);
-    if (im.blocks[b].state != IM_FULL)
+    if (im.blocks[b].state != IM_FULL && im.blocks[b].state != IM_AGING)
       *why = im_add_young(starts, b);
   }
   if (*why) {
@@ -113,6 +113,7 @@ gc_usage gc_heap_usage(gc_heap *h) {
 
 static const char *im_check_lists(void) {
   uint32_t listed = 0; /* on lists, less those whose state says so */
+  uint32_t touched = 0;
   for (uint32_t b = im.recyclable; b; b = im.blocks[b].next, listed++)
     if (im.blocks[b].state != IM_RECYCLABLE || listed > blocks_end)
       return "a block on the list of the recyclable is not";
@@ -121,6 +122,15 @@ static const char *im_check_lists(void) {
   for (uint32_t b = im.headroom; b; b = im.blocks[b].next, listed++)
     if (im.blocks[b].state != IM_HEADROOM || listed > blocks_end)
       return "a block on the list of the headroom is not";
+  for (uint32_t b = im.returned; b; b = im.blocks[b].next, listed++)
+    if (im.blocks[b].state != IM_RECYCLABLE || listed > blocks_end)
+      return "a block on the list of the returned is not recyclable";
+  for (uint32_t b = im.aging; b; b = im.blocks[b].next, listed++)
+    if (im.blocks[b].state != IM_AGING || listed > blocks_end)
+      return "a block on the list of the aging is not";
+  for (uint32_t b = im.touched; b; b = im.blocks[b].next_touched, touched++)
+    if (!im.blocks[b].touched || touched > blocks_end)
+      return "a block on the list of the touched is not";
   uint32_t headroom = 0;
   for (uint32_t b = 1; b < blocks_end; b++) {
     const im_block *block = &im.blocks[b];
@@ -128,11 +138,16 @@ static const char *im_check_lists(void) {
       return "a block is in use and empty, or neither";
     if (block->candidate)
       return "a block is to be evacuated between collections";
+    if (block->state == IM_TAKEN && !block->touched)
+      return "a block that a mutator took is not touched";
+    touched -= block->touched;
     headroom += block->state == IM_HEADROOM;
-    listed -= block->state == IM_RECYCLABLE || block->state == IM_HEADROOM;
+    listed -= block->state == IM_RECYCLABLE || block->state == IM_HEADROOM ||
+              block->state == IM_AGING;
   }
-  if (listed || headroom != im.headroom_blocks)
-    return "a recyclable block or one of the headroom is on no list";
+  if (listed || touched || headroom != im.headroom_blocks)
+    return "a recyclable, aging or touched block or one of the headroom is on "
+           "no list";
   if (im.untouched && !im.spent && headroom < im_wanted_headroom() &&
       blocks_spare)
     return "a collection has left the headroom short, though blocks are empty";
@@ -150,10 +165,10 @@ static const char *im_check_lines(uint32_t b) {
     if (bytes == 0 || inside < past || inside + bytes > BLOCK_BYTES)
       return "a marked object overlaps another, or leaves its block";
     past = inside + bytes;
-    if (o->meta & (FORWARDING_MOVED | FORWARDING_STAYS | IM_FILLER))
+    if (o->meta & (FORWARDING_MOVED | IM_STAYS | IM_FILLER))
       return "a marked object has moved or stays, or is a filler";
     size_t last = (past - 1) / IM_LINE;
-    if (im_option_conservative && bytes <= IM_LINE)
+    if (IM_CONSERVATIVE && bytes <= IM_LINE)
       last = inside / IM_LINE;
     for (size_t line = inside / IM_LINE; line <= last; line++)
       bitmap_set(expected, line);
@@ -168,7 +183,7 @@ static const char *im_check_lines(uint32_t b) {
 static bool im_is_free(uint32_t b, size_t line) {
   const uint64_t *lines = im_lines(b);
   return !bitmap_test(lines, line) &&
-         !(im_option_conservative && line && bitmap_test(lines, line - 1));
+         !(IM_CONSERVATIVE && line && bitmap_test(lines, line - 1));
 }
 
 /* The holes that are found in a block consist of all its free lines and no
@@ -215,7 +230,7 @@ static const char *im_check_hole(const im_hole *hole) {
 /* During a check: what im_find_all returned. */
 static const uint64_t *im_check_starts;
 
-static bool im_check_is(const gc_object *o) {
+bool im_check_is(const gc_object *o) {
   return bitmap_test(im_check_starts, space_granule(o));
 }
 
@@ -242,12 +257,26 @@ static const char *im_check_objects(void) {
   return NULL;
 }
 
-const char *gc_heap_check(gc_heap *h) {
-  (void)h;
+const char *im_check_each(const char *(*look)(const gc_object *o)) {
+  const char *why = NULL;
+  for (uint32_t b = 1; b < blocks_end && !why; b++) {
+    if (im.blocks[b].state == IM_NONE)
+      continue;
+    size_t at = block_granule(b), end = at + BLOCK_GRANULES;
+    for (; (at = bitmap_next(im.marks, at, end)) < end && !why; at++)
+      why = look(space_address((uint32_t)at));
+  }
+  for (size_t i = 0; i < large_objects.size && !why; i++)
+    if (im_marked(large_objects.items[i]))
+      why = look(large_objects.items[i]);
+  return why;
+}
+
+const char *im_check(const char *(*own)(void)) {
   const char *why = im_check_lists();
   for (gc_mutator *m = world_mutators(); m && !why; m = m->base.next)
-    if (!(why = im_check_hole(&m->hole)))
-      why = im_check_hole(&m->overflow);
+    if (!(why = im_check_hole(&m->buffer.hole)))
+      why = im_check_hole(&m->buffer.overflow);
   if (!why)
     why = im_check_objects();
   if (why)
@@ -261,6 +290,8 @@ const char *gc_heap_check(gc_heap *h) {
     why = ephemerons_check(im_check_is, im_where, !im.untouched);
   if (!why)
     why = reachable_check(im_check_is, im_check_alive);
+  if (!why && own)
+    why = own();
   space_table_destroy(starts, im_marks_bytes());
   return why;
 }

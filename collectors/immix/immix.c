@@ -63,21 +63,19 @@
  *     there are several markers, the header also tells that it stays, and does
  *     so before the object is marked.
  *
- * This file has the collector's description, the steps of a collection, and the
- * heap.  allocation.c has the slow paths of allocation, evacuation.c marking
- * and copying, checks.c the walks over the heap; layout.h is what they share.
+ * This file has the collector's description, and when it collects and
+ * evacuates.  generational-copying shares the other sources: region.c has the
+ * space and the steps of a collection, allocation.c the slow paths of
+ * allocation, evacuation.c marking and copying, checks.c the walks over the
+ * heap; layout.h is what they share.
  *
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"
 #include "common/bookkeeping.h"
-#include "common/ephemerons.h"
 #include "common/markers.h"
 #include "common/pacing.h"
 #include "common/pause.h"
-#include "common/tracked.h"
 #include "immix/layout.h"
-
-gc_heap im;
 
 /* Without a heap limit: how much the heap may grow before the next collection,
  * in percent of the live bytes (pacing.h). */
@@ -121,7 +119,7 @@ const gc_collector gc_this_collector = {
              &im_option_conservative, 0, 1},
             MARKERS_OPTIONS,
             {0}},
-    /* "objects-stayed" is no event: where no list is bounded (im_copy_room), an
+    /* "objects-stayed" is no event: where no list is bounded (im_room_for), an
      * object stays only where much more of a block is alive than was reckoned
      * with, which a million operations need not bring about. */
     .events =
@@ -150,128 +148,43 @@ const gc_collector gc_this_collector = {
  * A collection.
  * ------------------------------------------------------------------------- */
 
-/* Takes all blocks from all mutators, and clears the last collection's marks.
- */
-static void im_prepare(void) {
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    m->hole = (im_hole){0};
-    if (!gc_mutant(overflow_kept))
-      m->overflow = (im_hole){0};
-    m->limit = NULL;
-  }
-  for (uint32_t b = 1; b < blocks_end; b++) {
-    if (im.blocks[b].state == IM_NONE)
-      continue;
-    memset(im.marks + block_granule(b) / 64, 0, BLOCK_GRANULES / 8);
-    if (!gc_mutant(lines_stale))
-      memset(im_lines(b), 0, IM_LINES / 8);
-  }
-  for (size_t i = 0; i < large_objects.size && !gc_mutant(large_stale); i++)
-    bitmap_clear(im.marks, space_granule(large_objects.items[i]));
-  im.live_objects = im.live_bytes = 0;
+/* Whether the heap is fragmented enough to evacuate (paper, section 2.4): holes
+ * were left unused, because memory of another shape was wanted; or the last
+ * collection yielded little, so that more than half of the limit is in marked
+ * lines. */
+static bool im_fragmented(void) {
+  uint64_t in_use = im.occupied * IM_LINES - im.free_lines;
+  return im.free_lines > 0 && (im.recyclable || im.returned ||
+                               (im.limit && in_use * IM_LINE > im.limit / 2));
 }
 
-static bool im_alive(gc_object *o) {
-  return im_marked(o);
-}
-
-/* Poisons the memory of a block in which no live object lies. */
-static void im_poison(uint32_t b) {
-  size_t at = block_granule(b), end = at + BLOCK_GRANULES;
-  while (at < end) {
-    size_t object = bitmap_next(im.marks, at, end);
-    poison_free(space_address((uint32_t)at), (object - at) * SPACE_GRANULE);
-    if (object == end)
-      break;
-    gc_object *o = space_address((uint32_t)object);
-    at = object + o->word;
-  }
-}
-
-/* Sorts the blocks by what is left in them, from the highest down, so that the
- * lists end up in address order. */
-static void im_sort(void) {
-  im.recyclable = 0;
-  if (!gc_mutant(sought_stays))
-    im.sought = IM_LINES + 1;
-  im.full = false;
-  im.occupied = im.free_lines = 0;
-  for (uint32_t b = blocks_end; b-- > 1;) {
-    im_block *block = &im.blocks[b];
-    if (block->state == IM_NONE || block->state == IM_HEADROOM)
-      continue;
-    if (block->candidate && im.staying && !gc_mutant(stay_flag_kept))
-      im_unflag(b);
-    block->taken = 0;
-    if (!gc_mutant(evacuated_unmeasured) || !block->candidate)
-      im_measure(b);
-    block->candidate = false;
-    im.sorted++;
-    if (block->free == IM_LINES) {
-      im.emptied++;
-      im.blocks[b] = (im_block){0};
-      blocks_give(b);
-      continue;
-    }
-    if (im.poisons)
-      im_poison(b);
-    im.occupied++;
-    if (block->free == 0) {
-      block->state = IM_FULL;
-      continue;
-    }
-    im.free_lines += block->free;
-    block->state = IM_RECYCLABLE;
-    block->next = im.recyclable;
-    im.recyclable = b;
-  }
-  im.spent = im.staying = false;
-  pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
-  if (!gc_mutant(headroom_unfilled))
-    im_fill_headroom();
-  pthread_mutex_unlock(&im.lock);
-}
-
-/* `desperate`: an allocation is about to fail, so evacuate the blocks that are
- * the cheapest to empty. */
-void im_collect(bool desperate) {
+bool im_collect(im_effort effort) {
+  if (effort == IM_WHOLE) /* every collection is one */
+    return false;
+  bool desperate = effort == IM_DESPERATE;
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
                    im_choose(desperate);
-  im_prepare();
-  im_mark_reachable(evacuates);
-  bool pairs = ephemerons_begin(im_where, true);
-  if (pairs)
-    im_mark_values(evacuates, false);
-  tracked_clear_weak(im_where, true);
-  if (pairs)
-    ephemerons_clear(im_where, true);
-  tracked_queue_dead(im_where, true);
-  if (pairs)
-    im_mark_values(evacuates, true);
-  else
-    im_mark_reachable(evacuates);
-  tracked_prune_weak(im_where, true);
-  ephemerons_prune(im_where, true);
-  if (!gc_mutant(copies_go_on))
-    im_markers_leave_blocks();
-  large_sweep(im_alive);
-  im_sort();
+  im_prepare(true);
+  im_trace(evacuates, true);
+  im_sort(true);
+  im_set_headroom(0);
   im.collections++;
   im.evacuations += evacuates;
   im.desperate += desperate;
-  im.marked += im.live_objects;
-  im.marked_bytes += im.live_bytes;
-  im.allocated = 0;
-  im.untouched = true;
   im.budget = pacing_growth(im.live_bytes, option_growth);
+  return true;
 }
 
 void gc_collect(gc_mutator *m) {
   (void)m;
   pause_begin();
-  im_collect(false);
+  im_collect(IM_DUE);
   pause_end();
+}
+
+void im_collect_hostile(gc_mutator *m) {
+  gc_collect(m);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -279,131 +192,35 @@ void gc_collect(gc_mutator *m) {
  * ------------------------------------------------------------------------- */
 
 gc_heap *gc_heap_create(const gc_config *config) {
-  pause_listen(config->listener);
-  im = (gc_heap){.limit = config->heap_limit,
-                 .budget = PACING_LEAST,
-                 .sought = IM_LINES + 1,
-                 .poisons = poison_active(),
-                 .each = hostile_each() || poison_active()};
-  if (!space_create(config->heap_limit))
+  if (!im_create(config))
     return NULL;
-  pthread_mutex_init(&im.lock, NULL);
-  im_markers_create();
-  bool made = blocks_create();
-  if (made) {
-    im.marks = space_table_create(im_marks_bytes());
-    im.lines = blocks_table(IM_LINES / 8);
-    im.blocks = blocks_table(sizeof *im.blocks);
-  }
-  if (!im.marks || !im.lines || !im.blocks) {
-    gc_heap_destroy(&im);
-    return NULL;
-  }
+  im.budget = PACING_LEAST;
   return &im;
 }
 
 void gc_heap_destroy(gc_heap *h) {
-  space_table_destroy(h->marks, im_marks_bytes());
-  blocks_table_destroy(h->lines, IM_LINES / 8);
-  blocks_table_destroy(h->blocks, sizeof *h->blocks);
-  blocks_destroy();
-  im_markers_destroy();
-  large_destroy();
-  bookkeeping_destroy();
-  pthread_mutex_destroy(&h->lock);
-  space_destroy();
+  (void)h;
+  im_destroy();
 }
 
-/* Gives a detaching mutator's block back: other mutators go on from the next
- * line. */
-static void im_return(im_hole *hole) {
-  uint32_t b = hole->block;
-  if (!b)
-    return;
-  im_block *block = &im.blocks[b];
-  size_t line = im_line(
-      b, hole->cursor + (gc_mutant(returned_line_too_early) ? 0 : IM_LINE - 1));
-  im_fill(hole, im_line_address(b, line));
-  if (!gc_mutant(returned_unlocked))
-    pthread_mutex_lock(&im.lock);
-  block->taken = (uint16_t)line;
-  im_measure(b);
-  if (block->free) {
-    im.returned++;
-    if (!gc_mutant(returned_budgeted))
-      im.allocated -= block->free * (uint64_t)IM_LINE;
-    block->state = IM_RECYCLABLE;
-    block->next = im.recyclable;
-    im.recyclable = b;
-    if (!gc_mutant(returned_unsought))
-      im.sought = IM_LINES + 1;
-  }
-  if (!gc_mutant(returned_unlocked))
-    pthread_mutex_unlock(&im.lock);
-}
-
-static void im_detach(gc_mutator *m) {
-  im_return(&m->hole);
-  if (!gc_mutant(overflow_unreturned))
-    im_return(&m->overflow);
-  m->hole = m->overflow = (im_hole){0};
-  pthread_mutex_lock(&im.lock);
-  im.overflowed += m->overflowed;
-  im.given_up += m->given_up;
-  pthread_mutex_unlock(&im.lock);
-  m->overflowed = m->given_up = 0;
-}
-
-#define THREAD_END(m) im_detach(m)
+#define THREAD_END(m) im_detach(&(m)->buffer)
 #include "common/inline/threads.h"
 
-/* ------------------------------------------------------------------------- *
- * Figures.
- * ------------------------------------------------------------------------- */
-
 gc_footprint gc_heap_footprint(gc_heap *h) {
-  pthread_mutex_lock(&h->lock);
-  /* Of the tables, only the parts that describe blocks in use. */
-  uint64_t side =
-      blocks_side_bytes(BLOCK_GRANULES / 8 + IM_LINES / 8 + sizeof(im_block)) +
-      large_list_bytes();
-  pthread_mutex_unlock(&h->lock);
-  return bookkeeping_footprint(side + im_markers_bytes());
-}
-
-uint64_t gc_heap_objects(gc_heap *h) {
-  return h->live_objects;
+  (void)h;
+  return im_footprint(0);
 }
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
-  uint64_t overflowed = h->overflowed, given_up = h->given_up;
-  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
-    overflowed += m->overflowed;
-    given_up += m->given_up;
-  }
-  const gc_counter all[] = {{"collections", h->collections},
-                            {"objects-marked", h->marked},
-                            {"bytes-marked", h->marked_bytes},
-                            {"evacuations", h->evacuations},
-                            {"candidates", h->candidates},
-                            {"objects-moved", h->moved},
-                            {"objects-stayed", h->stayed},
+  const gc_counter own[] = {{"collections", h->collections},
                             {"desperate", h->desperate},
-                            {"headroom", h->headroom_blocks},
-                            {"headroom-used", h->copied_into},
-                            {"headroom-spent", h->spent_blocks},
-                            {"blocks-reused", h->reused},
-                            {"blocks-passed", h->passed},
-                            {"blocks-emptied", h->emptied},
-                            {"blocks-returned", h->returned},
-                            {"blocks-sorted", h->sorted},
-                            {"overflowed", overflowed},
-                            {"holes-given-up", given_up},
-                            {"unspilled", h->unspilled},
                             {"moved-together", h->moved_together},
                             {"copied-twice", h->copied_twice},
-                            MARKERS_COUNTERS,
-                            LARGE_COUNTERS,
-                            BOOKKEEPING_COUNTERS};
-  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+                            MARKERS_COUNTERS};
+  return im_counters(out, room, own, sizeof own / sizeof *own);
+}
+
+const char *gc_heap_check(gc_heap *h) {
+  (void)h;
+  return im_check(NULL);
 }

@@ -699,6 +699,7 @@ void dc_collect_due(gc_mutator *m) {
 
 #define PARTIAL_HEAP             (&dc_heap)
 #define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->budget || dc_due)
+#define PARTIAL_FULL_DUE(h)      ((h)->full_due)
 #define PARTIAL_COLLECT(h, full) dc_collect_stopped(h, full)
 #include "common/inline/partial-collections.h"
 

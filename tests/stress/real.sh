@@ -76,8 +76,9 @@ test_shallow() {
 # threads that make an object each.  Nothing of them is alive, so the heap stays as it is.
 test_alone() {
   conditions=growth-large-alone,growth-sizes,growth-taken,growth-threads-brief
-  expect 0 stress mark-sweep semispace immix --quick -C $conditions -o dir
-  for name in mark-sweep semispace immix; do
+  expect 0 stress mark-sweep semispace immix generational-copying --quick \
+    -C $conditions -o dir
+  for name in mark-sweep semispace immix generational-copying; do
     row "^$name +growth-taken +ok "
     row "^$name +growth-threads-brief +ok "
   done
@@ -86,15 +87,15 @@ test_alone() {
 # A heap that ran out has room again for whatever comes next.
 test_scarcity() {
   expect 0 stress mark-sweep mark-sweep-incremental mark-sweep-concurrent \
-    generational semispace immix --quick -C scarcity -o dir
-  counted 6 '^[a-z-]+ +scarcity +ok ' out
+    generational generational-copying semispace immix --quick -C scarcity -o dir
+  counted 7 '^[a-z-]+ +scarcity +ok ' out
 }
 
 # Threads that write into neighbouring places lose nothing.
 test_volleys() {
   expect 0 stress mark-sweep-incremental mark-sweep-concurrent generational \
-    --quick -C volleys,volleys-yield -o dir
-  counted 6 '^[a-z-]+ +volleys(-yield)? +ok ' out
+    generational-copying --quick -C volleys,volleys-yield -o dir
+  counted 8 '^[a-z-]+ +volleys(-yield)? +ok ' out
 }
 
 test_toy() {

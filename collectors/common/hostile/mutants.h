@@ -288,6 +288,19 @@
   X(returned_unlocked, "immix", 24, "check", "threads that end list their blocks without the lock") \
   X(returned_budgeted, "immix", 24, "growth", "the room that a dead thread did not use counts against the budget") \
   X(overflow_unreturned, "immix", 24, "growth", "a dead thread's overflow block is handed out by no one") \
+  X(held_forgotten, "generational-copying", 3, "graph", "what gets old before what it refers to does is not remembered") \
+  X(aging_card_cleaned, "generational-copying", 3, "graph", "a card that refers to an aging object is not remembered any more") \
+  X(rescanned_unflagged, "generational-copying", 3, "check", "a remembered object is remembered once in its life only") \
+  X(in_place_unflagged, "generational-copying", 3, "graph", "the barrier does not know of objects that got old in place") \
+  X(full_keeps_sets, "generational-copying", 9, "check", "a full collection does not empty the remembered sets") \
+  X(aging_marks_kept, "generational-copying", 26, "graph", "objects in aging blocks keep their marks") \
+  X(aged_hole_kept, "generational-copying", 27, "graph", "copies go on in the last block of aging objects, which is emptied") \
+  X(filled_hole_kept, "generational-copying", 27, "graph", "copies go on in a hole that mutators were given since") \
+  X(refilled_untouched, "generational-copying", 26, "check", "a block in which something was promoted is not sorted again") \
+  X(weak_settled_early, "generational-copying", 14, "check", "weak references are old though they or their targets are aging") \
+  X(finalizable_settled_early, "generational-copying", 13, "check", "finalizable objects that are aging are taken for old ones") \
+  X(ephemeron_settled_early, "generational-copying", 31, "graph", "ephemerons are old though what they refer to is aging") \
+  X(queue_ages, "generational-copying", 13, "check", "what a collection queues for its finalizer is aging and taken for old") \
   X(ephemeron_one_pass, "mark-sweep", 31, "poison", "values of ephemerons are marked in one pass only") \
   X(ephemeron_strong, "mark-sweep", 31, "count", "a value is kept though its key died") \
   X(ephemeron_late, "mark-sweep", 31, "weak", "ephemerons are cleared after their keys were queued for finalizers") \

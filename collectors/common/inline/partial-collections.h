@@ -2,11 +2,12 @@
  * to collect, for a collector over cells.h that has full collections, which
  * look at the whole heap, and partial ones, which look at what changed.
  *
- * Its struct gc_heap has the members `pacing pacing` (common/pacing.h) and
- * `full_due`: nonzero if the next collection is full.  To be defined before:
+ * Its struct gc_heap has the member `pacing pacing` (common/pacing.h).  To be
+ * defined before:
  *   PARTIAL_HEAP              a pointer to the heap
  *   PARTIAL_IS_DUE(h)         whether enough was handed out since the last
  *                             collection for the next one to be due
+ *   PARTIAL_FULL_DUE(h)       nonzero if the next collection is full
  *   PARTIAL_COLLECT(h, full)  collects, with the world stopped */
 #ifndef REAPMARK_COMMON_INLINE_PARTIAL_COLLECTIONS_H
 #define REAPMARK_COMMON_INLINE_PARTIAL_COLLECTIONS_H
@@ -36,7 +37,7 @@ void gc_collect(gc_mutator *m) {
  * do, and the bugs of such collectors are in partial ones. */
 static void partial_hostile(gc_mutator *m) {
   (void)m;
-  partial_collect_now(PARTIAL_HEAP->full_due);
+  partial_collect_now(PARTIAL_FULL_DUE(PARTIAL_HEAP));
 }
 
 static bool partial_may(bool fresh, uint64_t bytes) {
@@ -54,7 +55,7 @@ static void partial_collect(gc_mutator *m, bool again) {
   bool little =
       !PARTIAL_IS_DUE(h) && pacing_dwindles(&h->pacing, cells_handed_out());
   PARTIAL_COLLECT(h, (again && !gc_mutant(again_partial)) || little ||
-                         h->full_due);
+                         PARTIAL_FULL_DUE(h));
 }
 
 gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
