@@ -14,17 +14,18 @@ if(NOT TARGET reapmark-collector-gobject)
 endif()
 if(REAPMARK_SANITIZE)
   # They see the bug of toy-broken before the comparisons do, and are slow.
-  list(APPEND except toy_broken collectors)
+  list(APPEND except toy_broken collectors whole_campaign)
 endif()
 reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
   NEEDS
     collectors=models
+    whole_campaign=refcount-cycles-atomic,mark-sweep-concurrent,generational-copying
     same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
     alone=mark-sweep,semispace,immix,generational-copying
     scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying,semispace,immix
     volleys=mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying
-  SLOW collectors alone scarcity volleys)
+  SLOW collectors whole_campaign alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.
 if(NOT REAPMARK_SANITIZE)
