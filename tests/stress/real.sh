@@ -13,7 +13,7 @@ test_collectors() {
   cut -d, -f3 out | sed 1d | sort -u >models
   [ -s models ] || fail 'there are no collectors'
   expect 0 stress --list
-  awk 'NR > 1 && NF { print $1 }' out | grep -v -e '^race-' -e '^volleys' >conditions
+  awk 'NR > 1 && NF { print $1 }' out | grep -v -e '^race-' -e '^volleys' -e '^peak' >conditions
   [ "$(wc -l <conditions)" -gt 60 ] || fail 'there are few conditions'
   expect 0 stress --quick -C "$(paste -sd, conditions)" -o dir
   while read -r name; do
