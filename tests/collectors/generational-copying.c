@@ -1,43 +1,11 @@
 /* generational-copying.c: what the collector with a copying nursery promises
  * beyond generational.c: what it copies, when an object gets old, and what it
  * does where copying does not pay. */
-#include "rig.h"
+#include "rig-generations.h"
 /* After the collector. */
 #include "immix/layout.h"
 
-enum { KIB = 1024 };
-
 static const gc_shape node = {2, 8};
-
-/* Allocates garbage until there was another minor collection. */
-static void until_minor(void) {
-  gc_reg f = gc_frame_enter(m, 1, 0);
-  uint64_t before = rig_counter("collections");
-  uint64_t full = rig_counter("full-collections");
-  while (rig_counter("collections") == before) {
-    gc_clear(m, f);
-    gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
-  }
-  assert_int_equal(rig_counter("full-collections"), full);
-  rig_check();
-  gc_frame_leave(m, f, 1, 0);
-}
-
-/* A heap with a small nursery and something large and old. */
-static gc_reg open_old(uint64_t limit) {
-  rig_option("nursery", 64);
-  rig_open(limit);
-  gc_reg f = gc_frame_enter(m, 8, 0);
-  gc_new(m, f, (gc_shape){0, 1000 * KIB}, GC_PLAIN);
-  gc_collect(m);
-  return f;
-}
-
-static void close_old(gc_reg f) {
-  gc_frame_leave(m, f, 8, 0);
-  assert_int_equal(rig_objects(), 0);
-  rig_close();
-}
 
 static bool is_old(gc_reg r) {
   gc_object *o = object_read(m, r);

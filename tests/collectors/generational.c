@@ -2,7 +2,7 @@
  * interface: what a minor collection marks, what it remembers, and when a full
  * one comes.  generational-copying has tests of its own besides, and here makes
  * old what survives once. */
-#include "rig.h"
+#include "rig-generations.h"
 /* After the collector. */
 #include "common/finalizers.h"
 #include "common/tracked.h"
@@ -12,38 +12,6 @@
 #include "common/cells.h"
 #endif
 #include <pthread.h>
-
-enum { KIB = 1024 };
-
-/* Allocates until there was another minor collection: small garbage. */
-static void until_minor(void) {
-  gc_reg f = gc_frame_enter(m, 1, 0);
-  uint64_t before = rig_counter("collections");
-  uint64_t full = rig_counter("full-collections");
-  while (rig_counter("collections") == before) {
-    gc_clear(m, f);
-    gc_new(m, f, (gc_shape){0, 8}, GC_PLAIN);
-  }
-  assert_int_equal(rig_counter("full-collections"), full);
-  gc_frame_leave(m, f, 1, 0);
-}
-
-/* A heap with a small nursery, in which something large and old keeps minor
- * collections worth while. */
-static gc_reg open_old(void) {
-  rig_option("nursery", 64);
-  rig_open(0);
-  gc_reg f = gc_frame_enter(m, 8, 0);
-  gc_new(m, f, (gc_shape){0, 1000 * KIB}, GC_PLAIN);
-  gc_collect(m);
-  return f;
-}
-
-static void close_old(gc_reg f) {
-  gc_frame_leave(m, f, 8, 0);
-  assert_int_equal(rig_objects(), 0);
-  rig_close();
-}
 
 /* The mark bits. */
 static uint64_t *marks(void) {
@@ -60,7 +28,7 @@ static bool is_old(gc_reg r) {
 
 static void a_minor_collection_marks_what_is_young(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   rig_list(f + 1, 1000);
   gc_collect(m);
   uint64_t marked = rig_counter("objects-marked");
@@ -78,7 +46,7 @@ static void a_minor_collection_marks_what_is_young(void **state) {
 /* What died old is found by a full collection only. */
 static void the_old_are_taken_to_be_alive(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   rig_list(f + 1, 10);
   gc_weak_new(m, f + 2, f + 1);
   until_minor();
@@ -95,7 +63,7 @@ static void the_old_are_taken_to_be_alive(void **state) {
  * keeps what it refers to. */
 static void each_store_remembers_once(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){3, 0}, GC_PLAIN);
   gc_collect(m);
   for (unsigned round = 1; round <= 3; round++) {
@@ -125,7 +93,7 @@ static void each_store_remembers_once(void **state) {
 /* Initialising a young object, or storing into roots, is free. */
 static void the_young_and_roots_are_not_remembered(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){100, 0}, GC_PLAIN);
   for (uint32_t i = 0; i < 100; i++) {
     rig_list(f + 2, 1);
@@ -162,7 +130,7 @@ static void what_a_dead_thread_stored_is_found(void **state) {
   (void)state;
   uint32_t sizes[] = {1, 1000}; /* remembered as a whole, and as a card */
   for (unsigned i = 0; i < 2; i++) {
-    gc_reg f = open_old();
+    gc_reg f = open_old(0);
     gc_new(m, f + 1, (gc_shape){sizes[i], 0}, GC_PLAIN);
     gc_global_store(m, 0, f + 1);
     gc_collect(m);
@@ -188,7 +156,7 @@ static void what_a_dead_thread_stored_is_found(void **state) {
 /* Large objects get old in place as well, and are remembered as a whole. */
 static void large_objects_have_generations(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){2000, 0}, GC_PLAIN);
   gc_new(m, f + 2, (gc_shape){2000, 0}, GC_PLAIN);
   gc_weak_new(m, f + 3, f + 2);
@@ -211,7 +179,7 @@ static void a_wide_object_is_remembered_in_parts(void **state) {
   (void)state;
   for (uint32_t slots = REMEMBERED_WIDE + 1; slots < 200000;
        slots = slots * 5 + 7) {
-    gc_reg f = open_old();
+    gc_reg f = open_old(0);
     gc_new(m, f + 1, (gc_shape){slots, 8}, GC_PLAIN);
     gc_collect(m);
     const uint32_t places[] = {
@@ -243,7 +211,7 @@ static void what_no_set_has_room_for_is_remembered(void **state) {
   enum { ARRAYS = 5, SLOTS = 1000 };
   for (uint64_t room = 1; room <= 4; room++) {
     rig_option("remembered-set", room);
-    gc_reg f = open_old();
+    gc_reg f = open_old(0);
     for (gc_reg a = 1; a <= ARRAYS; a++)
       gc_new(m, f + a, (gc_shape){SLOTS, 0}, GC_PLAIN);
     gc_collect(m);
@@ -269,7 +237,7 @@ static void what_no_set_has_room_for_is_remembered(void **state) {
 static void what_waits_costs_minor_collections_nothing(void **state) {
   (void)state;
   enum { WAITING = 5000 };
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   for (unsigned i = 0; i < WAITING; i++)
     gc_new(m, f + 1, (gc_shape){1, 8}, GC_FINALIZABLE);
   gc_clear(m, f + 1);
@@ -299,7 +267,7 @@ static void what_waits_costs_minor_collections_nothing(void **state) {
 static void old_tracked_objects_cost_minor_collections_nothing(void **state) {
   (void)state;
   enum { EACH = 2000 };
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){EACH, 0}, GC_PLAIN);
   for (uint32_t i = 0; i < EACH; i++) {
     if (i % 2)
@@ -323,7 +291,7 @@ static void old_tracked_objects_cost_minor_collections_nothing(void **state) {
 /* The check finds each of these in a heap that is being used. */
 static void the_check_finds_what_is_broken_between_collections(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){200, 0}, GC_PLAIN); /* wide */
   gc_new(m, f + 2, (gc_shape){1, 0}, GC_PLAIN);
   gc_new(m, f + 3, (gc_shape){0, 0}, GC_FINALIZABLE);
@@ -388,7 +356,7 @@ static void the_check_finds_what_is_broken_between_collections(void **state) {
 /* Weak references and finalizable objects: the young by minor collections. */
 static void the_young_are_finalized_and_cleared(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   gc_new(m, f + 1, (gc_shape){1, 0}, GC_FINALIZABLE);
   gc_weak_new(m, f + 2, f + 1);
   until_minor();
@@ -416,7 +384,7 @@ static void the_young_are_finalized_and_cleared(void **state) {
  * again. */
 static void the_nursery_is_reused(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   until_minor();
   uint64_t pages = gc_heap_usage(heap).pages;
   for (unsigned i = 0; i < 50; i++)
@@ -444,7 +412,7 @@ static void the_limit_brings_a_full_collection(void **state) {
 /* Without a limit the old may double, no more. */
 static void growth_brings_a_full_collection(void **state) {
   (void)state;
-  gc_reg f = open_old();
+  gc_reg f = open_old(0);
   for (unsigned i = 0; i < 50; i++) {
     rig_list(f + 1, 40000); /* gets old: larger than the nursery becomes */
     assert_true(gc_heap_usage(heap).pages < (uint64_t)16 << 20);
