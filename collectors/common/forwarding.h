@@ -27,9 +27,11 @@ static inline uint32_t forwarding_word(gc_shape shape) {
   return (uint32_t)(object_bytes(shape) / SPACE_GRANULE);
 }
 
-/* The size in bytes of an object that has not moved. */
+/* The size in bytes of an object that has not moved.  It never changes, but the
+ * load is atomic because another marker may be trying to decide, in vain, about
+ * an object that stays. */
 static inline size_t forwarding_bytes(const gc_object *o) {
-  return (size_t)o->word * SPACE_GRANULE;
+  return (size_t)__atomic_load_n(&o->word, __ATOMIC_RELAXED) * SPACE_GRANULE;
 }
 
 static inline bool forwarding_moved(const gc_object *o) {
