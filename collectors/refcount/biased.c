@@ -434,13 +434,20 @@ void rc_counts_attach(gc_mutator *m) {
     m->counts.owner->mutator = m;
 }
 
-void rc_counts_detach(gc_mutator *m) {
-  rc_counts_leave(m);
-  if (!m->counts.owner)
-    return;
+/* From now on the next thread may take over the number of this one. */
+static void rc_give_number(gc_mutator *m) {
   pthread_mutex_lock(&biased.lock);
   biased.free[biased.nr_free++] = (uint8_t)(m->counts.mine >> 8);
   pthread_mutex_unlock(&biased.lock);
+}
+
+void rc_counts_detach(gc_mutator *m) {
+  const bool early = gc_mutant(number_free_early) && m->counts.owner;
+  if (early)
+    rc_give_number(m);
+  rc_counts_leave(m);
+  if (m->counts.owner && !early)
+    rc_give_number(m);
 }
 
 /* ------------------------------------------------------------------------- *
