@@ -12,9 +12,8 @@
   X(queue_only_grows, "growth-backlog") \
   X(empty_blocks_kept, "scarcity") \
   X(returned_unlisted, "growth-threads-brief") \
-  X(bare_never_taken, "growth-large-small") \
+  X(bare_never_taken, "heap-100") \
   X(bare_freed_uncounted, "scarcity") \
-  X(taken_for_good, "growth-threads-left") \
   X(trim_leaks, "growth-weak-turnover") \
   X(shade_not_atomic, "volleys") \
   X(span_not_atomic, "volleys") \
@@ -62,7 +61,6 @@
   X(inherited_unlocked, "race-guests") \
   X(orphans_unsought, "heap-90") \
   X(others_logs_uncounted, "growth-threads-stores") \
-  X(entries_stay, "growth-old-nodes") \
   X(lazy_unpaid, "growth-large-small") \
   X(lazy_large_unpaid, "growth-large-small") \
   X(lazy_small_unpaid, "growth-fans") \
