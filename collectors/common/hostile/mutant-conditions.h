@@ -9,11 +9,12 @@
 /* clang-format off */
 #define MUTANT_CONDITIONS(X) \
   X(large_leaked, "growth-large-small") \
+  X(holes_uncounted, "growth-finalized") \
   X(queue_only_grows, "growth-backlog") \
   X(empty_blocks_kept, "scarcity") \
   X(returned_unlisted, "growth-threads-brief") \
   X(bare_never_taken, "heap-100") \
-  X(bare_freed_uncounted, "scarcity") \
+  X(bare_freed_uncounted, "heap-50") \
   X(trim_leaks, "growth-weak-turnover") \
   X(shade_not_atomic, "volleys") \
   X(span_not_atomic, "volleys") \
@@ -21,6 +22,7 @@
   X(one_attempt_less, "scarcity") \
   X(fallback_kept, "scarcity") \
   X(nobody_assists, "growth-churn") \
+  X(back_off_for_good, "growth-list") \
   X(settled_by_full_only, "growth-queued") \
   X(card_not_atomic, "volleys") \
   X(remembered_by_both, "race-slots") \
@@ -47,7 +49,8 @@
   X(dead_targets_count, "growth-weak-turnover") \
   X(remote_taken_in_two, "race-handover") \
   X(undone_tried_for_ever, "growth-rings-pinned") \
-  X(full_put_off, "growth-rings-pinned") \
+  X(threshold_stays, "growth-rings-pinned") \
+  X(full_put_off, "growth-queue") \
   X(flagged_after_drop, "race-drops") \
   X(outgoing_sent_once, "race-visitors") \
   X(part_logged_twice, "race-slots") \
@@ -60,7 +63,7 @@
   X(number_free_early, "race-guests") \
   X(inherited_unlocked, "race-guests") \
   X(orphans_unsought, "heap-90") \
-  X(others_logs_uncounted, "growth-threads-stores") \
+  X(others_logs_uncounted, "race-slots") \
   X(lazy_unpaid, "growth-large-small") \
   X(lazy_large_unpaid, "growth-large-small") \
   X(lazy_small_unpaid, "growth-fans") \
