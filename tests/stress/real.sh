@@ -42,6 +42,17 @@ test_seeded_bugs() {
   done
 }
 
+# The list of seeded bugs says where some are hunted first, and means conditions that
+# there are.
+test_seeded_bugs_name_conditions() {
+  expect 0 stress --list
+  awk '{ print $1 }' out >conditions
+  "$(dirname "$reapmark")/mutants/mark-sweep" --mutant list >list
+  grep -o '"under":"[^"]*"' list | cut -d'"' -f4 | sed '/^$/d; s/:.*//' | sort -u >named
+  [ "$(wc -l <named)" -gt 10 ] || fail 'few bugs have a condition'
+  ! grep -vxFf conditions named || fail 'there is no such condition'
+}
+
 # What no random program meets by chance falls to the conditions that are made for it:
 # a race of few instructions, a thread that ends at a bad moment, a table that only
 # grows, a candidate that all others wait for, a list that is not freed.

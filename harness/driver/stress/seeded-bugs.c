@@ -227,7 +227,8 @@ static bool check_sound(campaign *c, hunt *h, bool *sound) {
                  .under = h->now.under,
                  .seed = h->seed,
                  .ordinary = h->now.ordinary,
-                 .variant = h->now.variant};
+                 .variant = h->now.variant,
+                 .only = h->now.step};
   h->checks = true;
   if (t->under->sweep) {
     episode e = campaign_episode(c, t);
