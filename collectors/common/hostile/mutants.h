@@ -10,6 +10,7 @@
  *   family   the collectors that have the bug;
  *   class    of the bug, a number of the list below;
  *   oracle   the check that should detect the bug, of the list below.
+ * mutant-conditions.h says under which condition some are hunted first.
  *
  * Classes:
  *    1 root missed                       17 cycle detector misses garbage
