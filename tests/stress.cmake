@@ -8,7 +8,9 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 # sanitizers.)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
-set(except seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
+set(seeded_bugs seeded_bugs seeded_bugs_name_conditions seeded_bugs_of_races_and_costs
+                seeded_bugs_of_several_markers)
+set(except ${seeded_bugs})
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)
 endif()
@@ -33,7 +35,7 @@ if(NOT REAPMARK_SANITIZE)
     build-mutants LABEL slow NEEDS models
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target mutants
     PROPERTIES FIXTURES_SETUP mutants TIMEOUT 900)
-  foreach(test seeded_bugs seeded_bugs_of_races_and_costs seeded_bugs_of_several_markers)
+  foreach(test IN LISTS seeded_bugs)
     reapmark_register(
       stress-${test} LABEL slow NEEDS models
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/stress/real.sh $<TARGET_FILE:reapmark> ${toys}

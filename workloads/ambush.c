@@ -23,11 +23,21 @@ enum {
    * atomic operation, since a race needs two threads at one place of memory. */
   SELDOM = 8,
   SELDOM_ATOMIC = 24,
-  SKIPPED = 4,      /* of so many chances, all but one */
+  SKIPPED = 4, /* of so many chances, all but one */
+  /* A nap goes on until the other threads have called `ambush` so often in all,
+   * but is no longer than so many naps: they may be waiting for this one. */
+  ENOUGH = 24,
+  NAPS_MOST = 6,
+  THREADS = 64,     /* that are told apart, about */
   PLACES = 1 << 14, /* instructions that are told apart, about */
 };
 
+/* How often each thread called `ambush`, while it may be stopped. */
+static struct { _Alignas(64) _Atomic uint64_t calls; } progress[THREADS];
+static _Atomic unsigned threads_seen;
+
 static _Thread_local struct {
+  _Atomic uint64_t *calls; /* its own; NULL before its first ambush_begin */
   uint64_t one_in, state;
   uint64_t left; /* instructions up to the stop; 0: none is to come */
   bool atomic;   /* the last instruction was an atomic operation */
@@ -67,12 +77,29 @@ static bool is_new(uintptr_t address) {
 
 static _Atomic uint64_t naps; /* of all threads, so far */
 
+static uint64_t progress_of_others(void) {
+  const unsigned seen = atomic_load(&threads_seen);
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < seen && i < THREADS; i++)
+    if (&progress[i].calls != thread.calls)
+      sum += atomic_load_explicit(&progress[i].calls, memory_order_relaxed);
+  return sum;
+}
+
+/* A nap that is over before another thread ran has stopped nobody at a bad
+ * moment, and on a busy machine many would be. */
 static void take_nap(void) {
-  int before = errno;
+  const uint64_t before = progress_of_others();
+  const struct timespec nap = {.tv_nsec = NAP};
+  int error = errno;
   atomic_fetch_add(&naps, 1);
-  struct timespec nap = {.tv_nsec = NAP};
-  clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-  errno = before;
+  for (int i = 0; i < NAPS_MOST; i++) {
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+    if (atomic_load(&threads_seen) < 2 ||
+        progress_of_others() - before >= ENOUGH)
+      break;
+  }
+  errno = error;
 }
 
 /* After each single instruction.  The handler itself runs at full speed. */
@@ -91,6 +118,9 @@ static void step(int signal, siginfo_t *info, void *context) {
 void ambush_begin(uint64_t one_in, uint64_t seed) {
   struct sigaction act = {.sa_sigaction = step,
                           .sa_flags = SA_SIGINFO | SA_RESTART};
+  if (!thread.calls)
+    thread.calls =
+        &progress[atomic_fetch_add(&threads_seen, 1) % THREADS].calls;
   thread.left = 0;
   thread.state = seed;
   thread.one_in = sigaction(SIGTRAP, &act, NULL) ? 0 : one_in;
@@ -123,7 +153,13 @@ uint64_t ambush_naps(void) {
 }
 
 void ambush(void) {
-  if (thread.one_in && !thread.left && !draw(thread.one_in))
+  if (!thread.one_in)
+    return;
+  atomic_store_explicit(
+      thread.calls,
+      atomic_load_explicit(thread.calls, memory_order_relaxed) + 1,
+      memory_order_relaxed);
+  if (!thread.left && !draw(thread.one_in))
     stop_within((uint64_t)NEAR << draw(RANGES));
 }
 

@@ -5,7 +5,8 @@
  * wait for the scheduler to stop a thread there may take forever, and hooks at
  * racy points (hostile.h) find only races that somebody thought of.  So a
  * thread is made to execute a random number of instructions one by one, by the
- * processor's trap flag, and then sleeps while others go on.  Every instruction
+ * processor's trap flag, and then sleeps until others have called `ambush` some
+ * times, or for a while if they wait for this one.  Every instruction
  * after the call is as likely as any other; besides, the thread sleeps before
  * each one at which few threads have been stopped so far, so that what is
  * seldom executed has its turn.

@@ -75,6 +75,9 @@ static _Atomic uint64_t allocated; /* objects in all */
 static uint64_t capacity[KINDS];   /* of the first fill of each kind, bytes */
 static uint64_t fills;             /* so far */
 
+static wl_lock finalizing; /* held by the thread that takes finalizers */
+static uint64_t taken;     /* so far; with that lock */
+
 /* ------------------------------------------------------------------------- *
  * Items.
  * ------------------------------------------------------------------------- */
@@ -218,27 +221,38 @@ static void compare(wl_thread *t, const fill *f, uint32_t g) {
  * Fills.
  * ------------------------------------------------------------------------- */
 
-/* Takes and drops what waits for its finalizer; whether there was any. */
-static bool take_finalizers(gc_mutator *m) {
-  bool any = false;
+/* Takes and drops what waits for its finalizer. */
+static void take_finalizers(wl_thread *t) {
+  gc_mutator *m = t->m;
   gc_reg r = gc_frame_enter(m, 1, 0);
-  while (gc_this_collector.can.finalizers && gc_finalizer_next(m, r)) {
+  wl_lock_acquire(t, &finalizing);
+  for (; gc_this_collector.can.finalizers && gc_finalizer_next(m, r); taken++)
     gc_clear(m, r);
-    any = true;
-  }
+  wl_lock_release(t, &finalizing);
   gc_frame_leave(m, r, 1, 0);
-  return any;
+}
+
+static uint64_t taken_so_far(wl_thread *t) {
+  wl_lock_acquire(t, &finalizing);
+  uint64_t n = taken;
+  wl_lock_release(t, &finalizing);
+  return n;
 }
 
 /* Fills until memory is refused, or `most` bytes are there, into the list in
- * global root `g`. */
+ * global root `g`.  What waits for its finalizer may be all that the heap
+ * holds, and another thread may take it just when this one is refused. */
 static void fill_up(wl_thread *t, fill *f, uint32_t g, uint64_t most) {
   gc_mutator *m = t->m;
   gc_reg list = gc_frame_enter(m, 1, 0);
-  do
+  uint64_t before;
+  do {
+    before = taken_so_far(t);
     while (f->bytes < most && try_item(m, f, list))
       continue;
-  while (f->bytes < most && take_finalizers(m));
+    if (f->bytes < most)
+      take_finalizers(t);
+  } while (f->bytes < most && taken_so_far(t) != before);
   gc_global_store(m, g, list);
   gc_frame_leave(m, list, 1, 0);
 }
@@ -320,10 +334,13 @@ static unsigned draw_order(wl_thread *t, kind *order) {
 }
 
 /* Collects until no finalizer waits. */
-static void settle(gc_mutator *m) {
-  do
-    gc_collect(m);
-  while (take_finalizers(m));
+static void settle(wl_thread *t) {
+  uint64_t before;
+  do {
+    before = taken_so_far(t);
+    gc_collect(t->m);
+    take_finalizers(t);
+  } while (taken_so_far(t) != before);
 }
 
 /* Up to how many bytes a fill goes that is to end before memory is refused,
@@ -345,7 +362,7 @@ static void fill_twice(wl_thread *t, kind first, kind then, bool half) {
   bool shy = !half && capacity[first] && wl_random_below(t, 4);
   fill old = {.kind = first}, new = {.kind = then};
   if (half)
-    settle(t->m);
+    settle(t);
   fill_up(t, &old, LIST, shy ? nearly_full(t, first) : most);
   if (!shy)
     judge(t, &old, 0);
@@ -376,11 +393,15 @@ static void fill_beside(wl_thread *t, void *data) {
 }
 
 /* Several threads fill the heap at the same time, each with a kind of its own.
- */
+ * They begin in an empty heap: if objects that wait for finalizers hold most of
+ * it, one thread makes small ones in all the gaps that those leave, half a heap
+ * of them, and there is no room for large ones of another.  (immix, too, moves
+ * objects only if some block is empty.) */
 static void fill_together(wl_thread *t, const kind *order, unsigned n) {
   unsigned threads = t->run->threads < THREADS ? t->run->threads : THREADS;
   together all = {.threads = threads};
   uint64_t bytes = 0;
+  settle(t);
   for (unsigned i = 0; i < threads; i++)
     all.fills[i].kind = order[i % n];
   wl_threads(t, threads, 1, fill_beside, &all);
@@ -415,7 +436,7 @@ static void run(wl_thread *t) {
   atomic_store(&allocated, 1);
   play(t);
   wl_end(t);
-  settle(m);
+  settle(t);
   fill last = {.kind = SMALL};
   fill_up(t, &last, LIST, LAST * ITEM_BYTES);
   wl_expectation e = {.live = 1 + last.objects,

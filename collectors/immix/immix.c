@@ -119,16 +119,13 @@ const gc_collector gc_this_collector = {
              &im_option_conservative, 0, 1},
             MARKERS_OPTIONS,
             {0}},
-    /* "objects-stayed" is no event: where no list is bounded (im_room_for), an
-     * object stays only where much more of a block is alive than was reckoned
-     * with, which a million operations need not bring about. */
     .events =
-        (const char *const[]){"collections", "evacuations", "objects-moved",
-                              "desperate", "headroom-used", "headroom-spent",
-                              "blocks-reused", "blocks-emptied",
-                              "blocks-returned", "overflowed", "holes-given-up",
-                              "unspilled", MARKERS_EVENTS, "moved-together",
-                              LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+        (const char *const[]){
+            "collections", "evacuations", "objects-moved", "objects-stayed",
+            "desperate", "headroom-used", "headroom-spent", "blocks-reused",
+            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
+            "unspilled", MARKERS_EVENTS, "moved-together", LARGE_EVENTS,
+            BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-marked", "bytes-marked",
                                   "blocks-sorted", "blocks-passed", LARGE_WORK,
                                   BOOKKEEPING_WORK, NULL},

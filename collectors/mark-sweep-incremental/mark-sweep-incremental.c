@@ -173,13 +173,16 @@ void gc_collect(gc_mutator *m) {
   pause_end();
 }
 
+/* In a stop nothing is refused that there is: a slice may have ended the cycle
+ * and the next one may be due already, but memory has not run out. */
 static bool inc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  return cells_handed_out() < inc.next;
+  return cells_handed_out() < inc.next || atomic_load(&world_stopping);
 }
 
-/* The first attempt is a slice, if one is due.  If none is, or it did not help,
- * memory has run out: the cycle must end at once.  If that does not help
+/* The first attempt is a slice, if one is due.  If none is, another mutator may
+ * have left memory while this one waited for it to stop.  Where that does not
+ * help, memory has run out: the cycle must end at once.  If that does not help
  * either, another whole cycle must find what died since this one began. */
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
@@ -188,7 +191,7 @@ static void inc_collect(gc_mutator *m, bool again) {
     inc.whole = false;
   if (!again && cells_handed_out() >= inc.next) {
     inc_slice();
-  } else if (!inc.whole) {
+  } else if (again && !inc.whole) {
     inc.forced++;
     if (snap.phase == SNAPSHOT_IDLE) {
       snapshot_begin();

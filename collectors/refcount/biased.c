@@ -32,6 +32,9 @@ static struct {
   rc_owner owners[RC_OWNERS];
   unsigned made;                    /* the least number that was never used */
   uint8_t free[RC_OWNERS], nr_free; /* numbers that have no thread now */
+  /* A mutator came to an owner that was not away: two threads count for it, and
+   * that may show much later.  For rc_counts_check. */
+  bool early;
 } biased = {.lock = PTHREAD_MUTEX_INITIALIZER, .made = 1};
 
 static bool rc_is_merged(uint64_t header) {
@@ -381,6 +384,8 @@ void rc_counts_return(gc_mutator *m) {
     return;
   hostile_race();
   pthread_mutex_lock(&m->counts.owner->lock);
+  if (!m->counts.owner->away)
+    __atomic_store_n(&biased.early, true, __ATOMIC_RELAXED);
   m->counts.owner->away = false;
   if (!gc_mutant(returned_unasked))
     m->counts.owner->mutator = m;
@@ -394,6 +399,7 @@ void rc_counts_return(gc_mutator *m) {
 void rc_counts_create(void) {
   biased.made = 1;
   biased.nr_free = 0;
+  biased.early = false;
 }
 
 void rc_counts_destroy(void) {
@@ -434,13 +440,20 @@ void rc_counts_attach(gc_mutator *m) {
     m->counts.owner->mutator = m;
 }
 
-void rc_counts_detach(gc_mutator *m) {
-  rc_counts_leave(m);
-  if (!m->counts.owner)
-    return;
+/* From now on the next thread may take over the number of this one. */
+static void rc_give_number(gc_mutator *m) {
   pthread_mutex_lock(&biased.lock);
   biased.free[biased.nr_free++] = (uint8_t)(m->counts.mine >> 8);
   pthread_mutex_unlock(&biased.lock);
+}
+
+void rc_counts_detach(gc_mutator *m) {
+  const bool early = gc_mutant(number_free_early) && m->counts.owner;
+  if (early)
+    rc_give_number(m);
+  rc_counts_leave(m);
+  if (m->counts.owner && !early)
+    rc_give_number(m);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -479,6 +492,8 @@ uint64_t rc_count(const gc_object *o) {
 }
 
 const char *rc_counts_check(uint32_t *census) {
+  if (biased.early)
+    return "a mutator took over an owner that was not away yet";
   for (unsigned i = 1; i < biased.made; i++) {
     const object_bag *queue = &biased.owners[i].queue;
     uint64_t at = 0;

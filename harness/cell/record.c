@@ -254,6 +254,10 @@ json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_object_set_new(json, "memory",
                       compose_memory(run, cell_read_resident(),
                                      gc_heap_footprint(run->wl.heap)));
+  if (hostile_clock) /* how far the random mutator, or a replay, came */
+    json_object_set_new(
+        json, "counts",
+        json_pack("{s:o}", "operations", record_integer(hostile_clock)));
   return json;
 }
 

@@ -42,6 +42,17 @@ test_seeded_bugs() {
   done
 }
 
+# The list of seeded bugs says where some are hunted first, and means conditions that
+# there are.
+test_seeded_bugs_name_conditions() {
+  expect 0 stress --list
+  awk '{ print $1 }' out >conditions
+  "$(dirname "$reapmark")/mutants/mark-sweep" --mutant list >list
+  grep -o '"under":"[^"]*"' list | cut -d'"' -f4 | sed '/^$/d; s/:.*//' | sort -u >named
+  [ "$(wc -l <named)" -gt 10 ] || fail 'few bugs have a condition'
+  ! grep -vxFf conditions named || fail 'there is no such condition'
+}
+
 # What no random program meets by chance falls to the conditions that are made for it:
 # a race of few instructions, a thread that ends at a bad moment, a table that only
 # grows, a candidate that all others wait for, a list that is not freed.
@@ -99,6 +110,12 @@ test_scarcity() {
   expect 0 stress mark-sweep mark-sweep-incremental mark-sweep-concurrent \
     generational generational-copying semispace immix --quick -C scarcity -o dir
   counted 7 '^[a-z-]+ +scarcity +ok ' out
+  # Two threads that take finalizers from each other; more rounds, since they race.
+  for seed in 2 3; do
+    "$(dirname "$reapmark")/collectors/immix" --run scarcity:volume=2097152,rounds=16 \
+      --threads 2 --heap 2097152 --seed $seed >record
+    has record '"status":"ok"'
+  done
 }
 
 # Threads that write into neighbouring places lose nothing.

@@ -1,6 +1,7 @@
 /* mutants.c: see mutants.h: the table of seeded bugs. */
 #include "common/hostile/mutants.h"
 #include "common/hostile/hostile.h"
+#include "common/hostile/mutant-conditions.h"
 #include "harness/base/words.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,13 +42,24 @@ static const struct {
     MUTANTS(MUTANT_ROW)};
 enum { ROWS = sizeof table / sizeof table[0] };
 
+/* The conditions under which bugs are hunted first; null where none is known.
+ */
+static const char *const conditions[MUTANTS_END] = {
+#define MUTANT_CONDITION(name, condition) [MUTANT_##name] = condition,
+    MUTANT_CONDITIONS(MUTANT_CONDITION)};
+
+static const char *condition_of(unsigned row) {
+  const char *condition = conditions[row + 1]; /* after MUTANT_NONE */
+  return condition ? condition : "";
+}
+
 /* Prints the table, in which nothing needs escaping. */
 static _Noreturn void list(void) {
   for (unsigned i = 0; i < ROWS; i++)
     printf("%s{\"name\":\"%s\",\"family\":\"%s\",\"class\":%u,"
-           "\"oracle\":\"%s\",\"text\":\"%s\"}",
+           "\"oracle\":\"%s\",\"under\":\"%s\",\"text\":\"%s\"}",
            i ? ",\n " : "[", table[i].name, table[i].family, table[i].class,
-           table[i].oracle, table[i].text);
+           table[i].oracle, condition_of(i), table[i].text);
   puts("]");
   exit(fflush(stdout) ? 1 : 0);
 }

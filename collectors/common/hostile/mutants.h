@@ -10,6 +10,7 @@
  *   family   the collectors that have the bug;
  *   class    of the bug, a number of the list below;
  *   oracle   the check that should detect the bug, of the list below.
+ * mutant-conditions.h says under which condition some are hunted first.
  *
  * Classes:
  *    1 root missed                       17 cycle detector misses garbage
@@ -336,6 +337,7 @@
   X(returned_unasked, "refcount-biased", 32, "growth", "an owner that has blocked is never asked again to serve its queue") \
   X(served_in_part, "refcount-biased", 32, "growth", "an owner serves a part of its queue only when it is asked") \
   X(others_unserved, "refcount-biased", 21, "limit", "with the world stopped, only the own queue is served") \
+  X(number_free_early, "refcount-biased", 24, "check", "the next thread takes over the number of one that has not left yet") \
   X(surplus_short, "refcount-biased", 23, "check", "a count is lost when counts return from the table of surplus") \
   X(uncarved_forgotten, "refcount-atomic", 32, "growth", "a dead thread's block counts as full though a part of it was never used") \
   X(orphans_unsought, "refcount-atomic", 32, "growth", "blocks of dead threads are adopted by nobody") \

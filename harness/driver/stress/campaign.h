@@ -61,9 +61,11 @@ typedef struct trial {
   const subject *subject;
   const condition *under;
   uint64_t seed;
-  uint64_t ordinary;      /* operations of an episode, if the share is 100 */
-  const char *variant;    /* see episode.h */
-  const char *oracle;     /* the only comparison that is made; NULL: all */
+  uint64_t ordinary;   /* operations of an episode, if the share is 100 */
+  const char *variant; /* see episode.h */
+  const char *oracle;  /* the only comparison that is made; NULL: all */
+  size_t only; /* of episodes that do not depend on each other: the one that
+                  is run, numbered from 1; 0: all */
   const json_t **entries; /* of the episodes that the tally has */
   size_t step;            /* their number */
   tally tally;

@@ -221,18 +221,26 @@ static uint64_t count_of(const json_t *record, const char *path) {
   return n > 0 ? (uint64_t)n : 0;
 }
 
+/* An episode of the random mutator that ran out of memory proves nothing with
+ * fewer operations: its heap was hardly there. */
+enum { OPERATIONS_FEW = 500 };
+
 /* Why an episode that found no fault proves nothing, or NULL.  In a sweep, an
  * episode in which the condition did not come about is not vacuous: it is the
- * last one.  Nor is one that ran out of memory: it ended too early. */
+ * last one; nor is one that ended at once, for each has one place.  One that
+ * ran out of memory ended early, and what it did counts. */
 static const char *find_vacuity(const condition *c, const char *status,
                                 const char *reason, uint64_t fired,
-                                uint64_t collections) {
+                                uint64_t collections, uint64_t operations) {
   static const char said[] = "vacuous: ";
   bool whole = strcmp(status, "OOM");
   if (reason && !strncmp(reason, said, strlen(said)))
     return reason + strlen(said);
   if (reason || c->sweep)
     return NULL;
+  if (!whole && operations < OPERATIONS_FEW)
+    return arena_text("it ran out of memory after %ju operations",
+                      (uintmax_t)operations);
   if (c->proof && !c->uncertain && !fired && (whole || c->hostile))
     return arena_text("%s never came about",
                       c->hostile ? c->hostile : "the limit");
@@ -284,10 +292,12 @@ static json_t *judge(const episode *e, const program_result *r) {
                 : r->status;
   uint64_t fired = c->proof ? count_of(r->record, c->proof) : 0;
   uint64_t collections = collections_of(r->record);
+  uint64_t operations = count_of(r->record, "counts.operations");
   const char *result = f.oracle ? "failed" : "passed";
   /* A condition that runs several episodes judges all of them together. */
-  const char *vacuous =
-      c->run ? NULL : find_vacuity(c, status, f.reason, fired, collections);
+  const char *vacuous = c->run ? NULL
+                               : find_vacuity(c, status, f.reason, fired,
+                                              collections, operations);
   if (vacuous) {
     result = "vacuous";
     f = (episode_fault){NULL, vacuous};
@@ -299,12 +309,11 @@ static json_t *judge(const episode *e, const program_result *r) {
       "key", episode_key(e), "collector", e->subject->name, "condition",
       c->name, "seed", (json_int_t)e->seed, "threads", (int)e->threads,
       "result", result, "verdict", status, "oracle", f.oracle ? f.oracle : "",
-      "reason", f.reason ? f.reason : "", "operations",
-      (json_int_t)count_of(r->record, "counts.operations"), "collections",
-      (json_int_t)collections, "fired", (json_int_t)fired, "allocated",
-      (json_int_t)count_of(r->record, "counts.allocated-bytes"), "footprint",
-      (json_int_t)count_of(r->record, "memory.footprint_peak"), "held",
-      (json_int_t)count_of(r->record, "memory.footprint"), "outside",
+      "reason", f.reason ? f.reason : "", "operations", (json_int_t)operations,
+      "collections", (json_int_t)collections, "fired", (json_int_t)fired,
+      "allocated", (json_int_t)count_of(r->record, "counts.allocated-bytes"),
+      "footprint", (json_int_t)count_of(r->record, "memory.footprint_peak"),
+      "held", (json_int_t)count_of(r->record, "memory.footprint"), "outside",
       (json_int_t)count_of(r->record, "counts.outside-bytes"), "longest",
       (json_int_t)count_of(r->record, "counts.longest-work"), "live",
       (json_int_t)count_of(r->record, "counts.peak-bytes"), "elapsed",

@@ -20,6 +20,8 @@ static bool hunt(campaign *c, trial *t, const char *run, const char *run_tight,
   if (t->oracle || t->tally.missing) /* a comparison of the random mutator */
     return true;
   for (size_t i = 0; i <= json_array_size(tight) && !t->tally.fault; i++) {
+    if (t->only && i + 1 != t->only)
+      continue;
     episode e = campaign_episode(c, t);
     e.subject = subject_with(
         t->subject, i ? json_string_value(json_array_get(tight, i - 1)) : NULL);

@@ -38,7 +38,10 @@ bool races_run(campaign *c, trial *t) {
   const condition *yields = with_yields(t->under);
   const size_t settings = 1 + json_array_size(tight);
   const size_t n = settings < EPISODES ? EPISODES : settings;
+  size_t seen = 0;
   for (size_t i = 0; i < n && !t->tally.fault; i++) {
+    if (t->only && i + 1 != t->only)
+      continue;
     const size_t k = i % settings;
     episode e = campaign_episode(c, t);
     e.variant = arena_text("%s%s%zu", t->variant ? t->variant : "",
@@ -55,7 +58,7 @@ bool races_run(campaign *c, trial *t) {
     const json_t *entry = campaign_entry(c, &e);
     if (!entry)
       return false;
-    if (i == t->step)
+    if (seen++ == t->step)
       trial_add(t, entry);
   }
   return true;

@@ -2,6 +2,7 @@
  * their bugs themselves (--mutant list; collectors/common/hostile/mutants.h).
  */
 #include "seeded-bugs.h"
+#include "ladder.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
 #include "harness/driver/plan/resolve.h"
@@ -14,11 +15,13 @@
 
 #define LIST_TIMEOUT 10.0
 
-/* The search for a bug with one seed.  Short episodes come first: under every
- * condition of every program, and then again with more operations. */
+/* The search for a bug with one seed.  It begins where the bug is likely to be
+ * caught (is_lead).  Then short episodes come first: under every condition of
+ * every program, and then again with more operations. */
 typedef struct hunt {
   uint64_t seed;
-  size_t trials; /* that were begun */
+  size_t leads;  /* trials that were begun where the bug is likely */
+  size_t trials; /* that were begun after these */
   trial now;     /* the last of them */
   bool begun;    /* it has not ended */
   trial check;   /* the same without the bug, where it failed */
@@ -27,14 +30,6 @@ typedef struct hunt {
   const json_t *fault;          /* the entry that gave the bug away, or NULL */
   uint64_t operations, elapsed; /* up to that, or all */
 } hunt;
-
-/* A program under a condition. */
-typedef struct bug_place {
-  const subject *subject;
-  const condition *under;
-  size_t rung; /* the first in which it takes part; in the last, all do */
-  bool once;   /* only in that one: it is the same in all */
-} bug_place;
 
 /* The question whether an oracle catches a bug alone. */
 typedef struct question {
@@ -46,9 +41,8 @@ typedef struct question {
 typedef struct bug {
   const char *name;    /* FAMILY+NAME */
   const json_t *about; /* name, family, class, oracle, text */
-  bug_place *places;   /* the programs of the family, under each condition */
-  size_t places_count;
-  hunt *hunts; /* one for each seed */
+  ladder ladder;       /* the programs of the family, under each condition */
+  hunt *hunts;         /* one for each seed */
   question
       *questions;  /* one for each oracle, after the hunt of the first seed */
   word_list alone; /* the oracles that catch it with no other */
@@ -113,66 +107,7 @@ static bool is_of(const char *family, const char *program) {
   if (!strcmp(family, "harness"))
     return true;
   size_t n = strlen(family);
-  /* The harness is in all programs; one stands for them. */
-  if (!strcmp(family, "harness"))
-    return !strcmp(program, "mark-sweep");
   return !strncmp(program, family, n) && (!program[n] || program[n] == '-');
-}
-
-/* What most bugs fall to in the least time: these come first, in this order. */
-static const char *const order[] = {
-    "plain",  "turns", "collect-7", "buffers-2", "poison-0", "stack",
-    "poison", "tight", "heap-100",  "free",      "heap-200", "tight-poison"};
-enum { ORDERED = sizeof order / sizeof *order };
-
-/* The place of a condition in the order; ORDERED if it has none. */
-static size_t place_of(const condition *c) {
-  size_t n = c->setting ? strcspn(c->name, ":") : strlen(c->name), i = 0;
-  while (i < ORDERED &&
-         (strlen(order[i]) != n || strncmp(order[i], c->name, n)))
-    i++;
-  return i;
-}
-
-static void put_in_order(condition_list *list) {
-  condition_list out = {0};
-  for (size_t i = 0; i <= ORDERED; i++)
-    for (size_t k = 0; k < list->count; k++)
-      if (place_of(list->items[k]) == i)
-        condition_list_add(&out, list->items[k]);
-  *list = out;
-}
-
-/* The first rung in which a condition takes part, of the first program or of
- * another one.  Sweeps are long and the same in all rungs: they come in the
- * last.  Conditions with episodes of their own are the same, too, but short. */
-static size_t rung_of(const condition *c, bool first, bool by_user) {
-  if (c->sweep)
-    return SIZE_MAX;
-  if (c->run)
-    return by_user ? 0 : 1 + (size_t)!first;
-  return (size_t)!first + (!by_user && place_of(c) == ORDERED);
-}
-
-static void add_places(bug *b, const campaign *c, const collector *p,
-                       const char *name, bool by_user) {
-  subject *sound = arena_take(sizeof *sound), *s = arena_take(sizeof *s);
-  const bool first = !b->places_count;
-  *sound = (subject){.name = p->name,
-                     .program = p,
-                     .options = {.name = p->name},
-                     .conditions = condition_expand(&c->conditions, p)};
-  *s = *sound;
-  s->name = arena_text("%s+%s", p->name, name);
-  s->mutant = name;
-  s->sound = sound;
-  for (size_t i = 0; i < s->conditions.count; i++) {
-    b->places = arena_more(b->places, b->places_count, sizeof *b->places);
-    b->places[b->places_count++] =
-        (bug_place){s, s->conditions.items[i],
-                    rung_of(s->conditions.items[i], first, by_user),
-                    s->conditions.items[i]->run != NULL};
-  }
 }
 
 static void add_bug(bugs *all, const campaign *c, const collectors *programs,
@@ -184,8 +119,10 @@ static void add_bug(bugs *all, const campaign *c, const collectors *programs,
   for (size_t i = 0; i < programs->count; i++) {
     const collector *p = &programs->items[i];
     if (!p->trouble && is_of(family, p->name))
-      add_places(&one, c, p, name, by_user);
+      ladder_add(&one.ladder, c, p, about, by_user);
   }
+  if (!by_user)
+    ladder_sort(&one.ladder);
   all->items = arena_more(all->items, all->count, sizeof one);
   all->items[all->count++] = one;
 }
@@ -235,18 +172,36 @@ static uint64_t operations_of(size_t rung, uint64_t most) {
   return n < most ? n : most;
 }
 
+/* Whether a hunt begins in this place: where the bug was caught with the first
+ * seed, or under the condition that the list of bugs names.  A lead changes
+ * only the order: all places follow. */
+static bool is_lead(const bug *b, const hunt *h, const bug_place *at) {
+  const hunt *first = b->hunts;
+  if (h != first && first->fault)
+    return at->subject == first->now.subject && at->under == first->now.under;
+  return at->hinted;
+}
+
 /* Begins the next trial of the hunt that applies, or ends the hunt. */
 static void begin_next(const campaign *c, const bug *b, hunt *h) {
-  if (!b->places_count) {
+  if (!b->ladder.count) {
     h->ended = true;
     return;
   }
-  const bug_place *first = b->places;
+  const bug_place *first = b->ladder.places;
   const uint64_t most =
       campaign_trial(c, first->subject, first->under, h->seed).ordinary;
+  while (!h->begun && h->leads < b->ladder.count) {
+    const bug_place *at = &b->ladder.places[h->leads++];
+    h->begun = is_lead(b, h, at) &&
+               !condition_missing(at->under, at->subject->program);
+    h->now = campaign_trial(c, at->subject, at->under, h->seed);
+    h->now.ordinary = most;
+    h->now.variant = "lead";
+  }
   for (; !h->begun && !h->ended; h->trials++) {
-    const size_t rung = h->trials / b->places_count;
-    const bug_place *at = &b->places[h->trials % b->places_count];
+    const size_t rung = h->trials / b->ladder.count;
+    const bug_place *at = &b->ladder.places[h->trials % b->ladder.count];
     trial *t = &h->now;
     *t = campaign_trial(c, at->subject, at->under, h->seed);
     t->ordinary = operations_of(rung, most);
@@ -272,7 +227,8 @@ static bool check_sound(campaign *c, hunt *h, bool *sound) {
                  .under = h->now.under,
                  .seed = h->seed,
                  .ordinary = h->now.ordinary,
-                 .variant = h->now.variant};
+                 .variant = h->now.variant,
+                 .only = h->now.step};
   h->checks = true;
   if (t->under->sweep) {
     episode e = campaign_episode(c, t);
@@ -360,9 +316,11 @@ static bool ask_on(campaign *c, bug *b, question *q, const char *oracle) {
 /* Goes on with all that concerns the bug.  Whether it is at its end. */
 static bool hunt_on(campaign *c, bug *b, bool alone) {
   bool ended = true;
-  for (size_t i = 0; i < c->seeds; i++)
+  /* What the first seed finds, the others begin with. */
+  for (size_t i = 0; i < c->seeds && (!i || b->hunts->ended); i++)
     ended &= b->hunts[i].ended ||
              (!campaign_is_busy(c) && go_on(c, b, &b->hunts[i]));
+  ended &= b->hunts->ended;
   const json_t *fault = b->hunts->fault;
   if (!ended || !alone || !fault)
     return ended;
@@ -438,7 +396,7 @@ static void add_row(table *t, const bug *b, const hunt *h) {
   table_set_integer(row, "seed", (long long)h->seed);
   table_set_text(row, "caught",
                  h->fault                      ? "yes"
-                 : h->ended && b->places_count ? "NO"
+                 : h->ended && b->ladder.count ? "NO"
                                                : "not tried");
   table_set_text(row, "oracle", h->fault ? entry_accuser(h->fault) : "");
   table_set_text(row, "alone", alone);
@@ -510,7 +468,7 @@ int mutants_run(campaign *c, const bug_hunting *how, const char *dir,
                 bool resume, const output_format *format) {
   const collectors programs = discover_mutants();
   if (!how->chosen)
-    put_in_order(&c->conditions);
+    ladder_order(&c->conditions);
   bugs all = find_bugs(c, &programs, how);
   if (!all.count) {
     say("there are no seeded bugs; 'cmake --build --preset release --target "
