@@ -30,6 +30,13 @@ foreach(name IN LISTS fuzz_collectors)
                             $<TARGET_FILE:reapmark-collector-${name}>)
 endforeach()
 
+# The cost of the comparison where a collector cannot reclaim what fills the heap.
+if(TARGET reapmark-collector-refcount)
+  reapmark_register(fuzz-full_heap LABEL slow
+                    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/full-heap.sh
+                            $<TARGET_FILE:reapmark-collector-refcount>)
+endif()
+
 # Each comparison finds a fault in the inline half of a mark-sweep collector.
 if(TARGET reapmark-mark-sweep)
   reapmark_test(

@@ -272,7 +272,9 @@ void executor_forget(executor_thread *t) {
   for (shadow_ref o = 1; o < shadow_end(x->shadow); o++)
     kept += at(t, o)->used && at(t, o)->marked;
   shadow_bury_unmarked(x->shadow, NULL, NULL);
-  x->forget_at = executor_sum(x).made + max_u64(FORGET_LEAST, kept);
+  executor_counts sum = executor_sum(x);
+  x->forgets++;
+  x->forget_at = sum.made + sum.failed + max_u64(FORGET_LEAST, kept);
 }
 
 /* ------------------------------------------------------------------------- *

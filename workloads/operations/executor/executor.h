@@ -147,7 +147,9 @@ typedef struct executor {
   uint64_t safe_bytes;      /* that survived the last check; if parallel,
                                and all that was allocated since */
   shadow_volume reachable, surviving; /* at the last check */
-  uint64_t forget_at; /* objects made, when what is dead is forgotten next */
+  uint64_t forget_at; /* allocations, failed ones too, when what is dead is
+                         forgotten next */
+  uint64_t forgets;   /* times that this was done */
   uint64_t doubted;   /* slots that were looked at to put objects in doubt: what
                          finalization costs, for tests */
   uint64_t changed;   /* when a reference was last stored into an object, or a

@@ -57,7 +57,7 @@ static inline bool must_find(void) {
  * heap follows what is alive between checks too.  For threads that take turns.
  */
 void executor_forget(executor_thread *t);
-enum { FORGET_LEAST = 1 << 17 }; /* objects made between two of these */
+enum { FORGET_LEAST = 1 << 17 }; /* allocations between two */
 
 /* Begins the next operation: counts it, sets the clocks to its number and
  * writes it to the trace. */

@@ -258,6 +258,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "skipped", c->skipped);
   wl_count(wl, "checks", x->checks);
   wl_count(wl, "inspections", x->inspections);
+  wl_count(wl, "forgets", x->forgets);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "allocations-failed", c->failed);

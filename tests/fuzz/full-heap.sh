@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# full-heap.sh PROGRAM: what the comparison costs when the heap is full of what a
+# collector cannot reclaim, so that most allocations fail.  The shadow heap forgets
+# what is dead once in 131,072 allocations at the most, failed ones included: each
+# time it looks at everything that is alive.
+. "$(dirname "$0")/../expect.sh"
+program=$1
+
+number() { # NAME: this count of the run
+  grep -o "\"$1\":[0-9]*" out | head -n 1 | grep -o '[0-9]*$'
+}
+
+exits 0 "$program" --run fuzz:ops=900000,scarce=1 --heap 12M --seed 1
+silent
+made=$(number allocations) failed=$(number allocations-failed)
+forgets=$(number forgets)
+[ "$failed" -gt "$made" ] || fail "$made allocations succeeded, $failed failed"
+[ "$forgets" -ge 1 ] || fail 'nothing was ever forgotten'
+[ "$forgets" -le $(((made + failed) / 131072)) ] ||
+  fail "forgotten $forgets times in $((made + failed)) allocations"
