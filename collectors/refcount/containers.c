@@ -91,8 +91,7 @@ static gc_object *next_of(const gc_object *o) {
 }
 
 /* Loops over a list that the body does not change. */
-#define EACH(o, list)                                                          \
-  for (gc_object *o = first_of(list); o; o = next_of(o))
+#define EACH(o, list) for (gc_object *o = first_of(list); o; o = next_of(o))
 
 /* ------------------------------------------------------------------------- *
  * Ephemerons.
@@ -290,8 +289,7 @@ static bool clear_weak(gc_mutator *m) {
 static bool queue_finalizable(void) {
   bool any = false;
   EACH(o, RC_UNREACHABLE) {
-    if (!(o->meta & OBJECT_FINALIZABLE) ||
-        gc_mutant(unreachable_not_finalized))
+    if (!(o->meta & OBJECT_FINALIZABLE) || gc_mutant(unreachable_not_finalized))
       continue;
     if (!gc_mutant(finalizable_again))
       o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
@@ -327,8 +325,7 @@ static void let_go(gc_mutator *m) {
 uint64_t rc_examine(gc_mutator *m, unsigned to, bool all) {
   examination.to = to;
   examination.pairs = rc_any_pairs();
-  examination.keys =
-      examination.pairs && all && !gc_mutant(bare_keys_live_on);
+  examination.keys = examination.pairs && all && !gc_mutant(bare_keys_live_on);
   uint64_t alive = divide();
   bool changed = clear_weak(m);
   changed |= queue_finalizable();
@@ -358,8 +355,9 @@ uint64_t rc_candidates_bytes(void) {
   return object_stack_bytes(&examination.work.stack);
 }
 
-size_t rc_containers_counters(gc_counter *out, size_t room) {
+size_t rc_containers_counters(gc_counter *out, size_t room, uint64_t marked) {
   const gc_counter all[] = {{"objects-examined", examination.examined},
+                            {"objects-visited", examination.examined + marked},
                             {"objects-moved-back", examination.moved_back},
                             {"cycle-freed", examination.freed},
                             {"cycle-spared", examination.spared}};

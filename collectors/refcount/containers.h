@@ -23,7 +23,7 @@ extern const gc_option rc_candidates_options[];
 
 /* The counters of containers.c. */
 #define RC_CONTAINERS_EVENTS "objects-moved-back", "cycle-freed", "cycle-spared"
-#define RC_CONTAINERS_WORK   "objects-examined", "objects-moved-back"
+#define RC_CONTAINERS_WORK   "objects-visited", "objects-moved-back"
 
 #define RC_BUFFERED 0u /* no object is a candidate */
 
@@ -166,7 +166,8 @@ static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
  * are in the part's .c file, which calls these for what is common. */
 
 void rc_containers_create(void);
-size_t rc_containers_counters(gc_counter *out, size_t room);
+/* `marked`: objects that the part has visited beside examinations. */
+size_t rc_containers_counters(gc_counter *out, size_t room, uint64_t marked);
 
 static inline void rc_detect_if_due(gc_mutator *m) {
   (void)m;

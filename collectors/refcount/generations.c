@@ -121,11 +121,10 @@ void rc_candidates_create(void) {
 }
 
 size_t rc_candidates_counters(gc_counter *out, size_t room) {
-  const gc_counter all[] = {
-      {"young-collections", generations.collections[0]},
-      {"middle-collections", generations.collections[1]},
-      {"full-collections", generations.collections[2]},
-      {"full-delayed", generations.delayed}};
+  const gc_counter all[] = {{"young-collections", generations.collections[0]},
+                            {"middle-collections", generations.collections[1]},
+                            {"full-collections", generations.collections[2]},
+                            {"full-delayed", generations.delayed}};
   size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
-  return n + rc_containers_counters(out + n, room - n);
+  return n + rc_containers_counters(out + n, room - n, 0);
 }

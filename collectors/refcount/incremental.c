@@ -6,6 +6,12 @@
  * are visited.  When nothing is pending the scavenge is over, and the spaces
  * change roles.
  *
+ * There is one difference.  In CPython something is always pending after a
+ * marking, since C code holds objects to which no known root leads.  So a
+ * scavenge goes on until the debt is paid (see below).  Here a marking may
+ * leave nothing pending; the scavenge goes on all the same.  Otherwise every
+ * second increment would mark all of a live heap.
+ *
  * A scavenge begins with a *marking*, which is not incremental: whatever the
  * roots lead to is alive, and visited.  Each increment first marks what the
  * registers lead to by then.  To what it examines, the young objects, it adds
@@ -29,7 +35,7 @@ static uint64_t option_young = 2000;
 static uint64_t option_scale = 10;
 static uint64_t option_divisor = 10;
 static uint64_t option_debt = 5000;
-static uint64_t option_early = 0;
+static uint64_t option_early = 1;
 static uint64_t option_twice = 1;
 
 static struct {
@@ -92,6 +98,8 @@ static void mark_registers(void) {
 static void mark_all(void) {
   for (unsigned g = 0; g < GC_GLOBALS; g++)
     mark(object_globals[g]);
+  for (size_t i = 0; i < finalizers_count(); i++)
+    mark(finalizers_first()[i]);
   mark_registers();
 }
 
@@ -185,7 +193,7 @@ static void increment(gc_mutator *m) {
   if (!option_early)
     scavenge.work += part_of_heap();
   scavenge.work -= size;
-  if (!rc_lists[scavenge.pending].first)
+  if (!rc_lists[scavenge.pending].first && scavenge.work >= 0)
     end_scavenge();
 }
 
@@ -262,5 +270,5 @@ size_t rc_candidates_counters(gc_counter *out, size_t room) {
       {"objects-marked", scavenge.marked},
       {"objects-joined", scavenge.joined}};
   size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
-  return n + rc_containers_counters(out + n, room - n);
+  return n + rc_containers_counters(out + n, room - n, scavenge.marked);
 }

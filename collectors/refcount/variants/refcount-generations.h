@@ -3,9 +3,10 @@
 #ifndef REAPMARK_REFCOUNT_GENERATIONS_VARIANT_H
 #define REAPMARK_REFCOUNT_GENERATIONS_VARIANT_H
 
-#define RC_NAME    "refcount-generations"
-#define RC_SUMMARY "reference counting with CPython's detector of three generations"
-#define RC_PROMPT  GC_PROMPT_ALL
+#define RC_NAME "refcount-generations"
+#define RC_SUMMARY                                                             \
+  "reference counting with CPython's detector of three generations"
+#define RC_PROMPT GC_PROMPT_ALL
 
 #include "refcount/threads-one.h"
 #include "refcount/counts-word.h"

@@ -3,9 +3,10 @@
 #ifndef REAPMARK_REFCOUNT_INCREMENTAL_VARIANT_H
 #define REAPMARK_REFCOUNT_INCREMENTAL_VARIANT_H
 
-#define RC_NAME    "refcount-incremental"
-#define RC_SUMMARY "reference counting with the incremental detector of CPython 3.14.0"
-#define RC_PROMPT  GC_PROMPT_ALL
+#define RC_NAME "refcount-incremental"
+#define RC_SUMMARY                                                             \
+  "reference counting with the incremental detector of CPython 3.14.0"
+#define RC_PROMPT GC_PROMPT_ALL
 
 #include "refcount/threads-one.h"
 #include "refcount/counts-word.h"
