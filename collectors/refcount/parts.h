@@ -13,8 +13,11 @@
  *               (cells-freelists.h, cells-jemalloc.h);
  *   death       when a dead object is torn down
  *               (death-now.h, death-lazy.h);
- *   candidates  what the search for dead cycles adds to a release
- *               (candidates-none.h, candidates.h);
+ *   candidates  how dead cycles are searched for: what that adds to making an
+ *               object, and to a release
+ *               (candidates-none.h; candidates.h: trial deletion;
+ *               candidates-generations.h, candidates-incremental.h: lists of
+ *               containers);
  *   borrowing   whether borrowing registers own counts
  *               (borrowing-free.h, borrowing-counted.h).
  *
@@ -93,6 +96,8 @@ bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value);
 bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
+/* Frees an object that has let go of everything. */
+static inline void rc_object_free(gc_mutator *m, gc_object *o);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
@@ -208,9 +213,15 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes);
 
 /* ------------------------------------------------------------------------- *
  * candidates.  The part also defines RC_BUFFERED, the flag of an object that is
- * in a candidate buffer or has no slots (0: there are no candidates), and the
+ * in a candidate buffer or has no slots (0: there are no candidates),
+ * RC_PREFIX, the bytes that an object with slots has before its header, and the
  * hooks.
  * ------------------------------------------------------------------------- */
+
+/* An object with slots is about to be made, is new, is about to be freed. */
+static inline void rc_before_new(gc_mutator *m);
+static inline void rc_track(gc_object *o);
+static inline void rc_untrack(gc_object *o);
 
 /* Drops a count, and does what follows from that. */
 static inline void rc_release(gc_mutator *m, gc_object *o);

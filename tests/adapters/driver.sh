@@ -97,7 +97,7 @@ END
     -DOCAMLOPT= -DPHP_CONFIG= \
     -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON
   printed 'Collector bdwgc left out: it needs libgc-dev'
-  printed 'Collector cpython left out: it needs python3.11-dev'
+  printed 'Collector cpython left out: it needs python3-dev'
   printed 'Collector malloc-mimalloc left out: it needs libmimalloc-dev'
   printed 'Collector ocaml left out: it needs ocaml-nox'
   printed 'Collector ruby left out: it needs ruby-dev'
@@ -108,10 +108,29 @@ END
   reapmark=build/reapmark
   expect 3 list collectors
   said 'bdwgc (package libgc-dev)'
-  said 'cpython-refcount (package python3.11-dev)'
+  said 'cpython-refcount (package python3-dev)'
   said 'php (package libphp-embed php-dev)'
   "$reapmark" doctor >out 2>err || true # what doctor finds is up to the machine
   printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+}
+
+# Each version of CPython is an adapter: the system's by the plain name, others by their
+# versions.  The other one is the system's under another name.
+test_versions_of_cpython() {
+  mkdir other
+  version=$(pkg-config --modversion python3-embed)
+  sed "s/^Version:.*/Version: 3.19/" \
+    "$(pkg-config --variable=pcfiledir python3-embed)/python3-embed.pc" \
+    >other/python-3.19-embed.pc
+  exits 1 "$cmake" -S "$source" -B without -G Ninja -DBUILD_TESTING=OFF \
+    -DREAPMARK_COLLECTORS=cpython,cpython-3.19
+  said 'there is no collector cpython-3.19'
+  exits 0 env PKG_CONFIG_PATH="$work/other" "$cmake" -S "$source" -B build -G Ninja \
+    -DBUILD_TESTING=OFF
+  for name in cpython cpython-refcount cpython-3.19; do
+    grep -qx "$name" build/collectors/names || fail "no $name"
+  done
+  ! grep -q "cpython-$version" build/collectors/names || fail "$version has two names"
 }
 
 run_test "$2"
