@@ -166,10 +166,10 @@ static void add_reclamation(gathered *g, const json_t *record) {
 }
 
 static void add_settling(settling *s, const json_t *record, const char *path) {
-  const char *verdict = record_text(record, path);
-  s->runs += *verdict != 0;
-  s->stable += !strcmp(verdict, stability_names[STABILITY_STABLE]);
-  s->growing += !strcmp(verdict, stability_names[STABILITY_GROWING]);
+  const char *word = record_text(record, path);
+  s->runs += *word != 0;
+  s->stable += !strcmp(word, stability_names[STABILITY_STABLE]);
+  s->growing += !strcmp(word, stability_names[STABILITY_GROWING]);
 }
 
 /* What more than half of the invocations say, and how many they are if not
