@@ -26,25 +26,19 @@ typedef struct maker {
   wl_thread *t;
   gc_shape shape;
   uint64_t size;
-  uint64_t pending;  /* nodes stated since the last step */
-  uint64_t unstated; /* nodes made since the last statement */
+  uint64_t pending; /* nodes made since the last step, and not stated yet */
 } maker;
 
-static void state(maker *k) {
-  wl_made(k->t, k->unstated, k->unstated * gc_shape_bytes(k->shape));
-  k->pending += k->unstated;
-  k->unstated = 0;
-}
-
 static void end_step(maker *k) {
-  state(k);
-  wl_step(k->t, CHURN, k->pending);
+  uint64_t made = k->pending;
   k->pending = 0;
+  wl_made(k->t, made, made * gc_shape_bytes(k->shape));
+  wl_step(k->t, CHURN, made);
 }
 
 static void new_node(maker *k, gc_reg dst, uint64_t id) {
   new_unstated(k->t->m, dst, k->shape, id);
-  if (++k->unstated + k->pending == STEP_NODES)
+  if (++k->pending == STEP_NODES)
     end_step(k);
 }
 
@@ -125,7 +119,6 @@ static void make(maker *k, gc_reg dst, uint64_t first_id, bool cyclic) {
     make_clique(k, dst, first_id, cyclic);
     break;
   }
-  state(k);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -271,7 +264,7 @@ static void run(wl_thread *t) {
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, borrowed = frame + 2;
 
-  wl_unstated(t, &k.unstated);
+  wl_unstated(t, &k.pending);
   table_new(t, table, live);
   for (uint64_t round = 0; round <= rounds; round++) {
     end_step(&k);
