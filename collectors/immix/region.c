@@ -189,6 +189,8 @@ void im_sort(bool all) {
   im.full = im.spent = im.partial = im.staying = false;
   im.allocated = im.large = 0;
   im.untouched = true;
+  im.tally.collections++;
+  im.tally.left = im.live_objects;
 }
 
 void im_set_headroom(uint64_t expected) {
@@ -257,6 +259,10 @@ gc_footprint im_footprint(uint64_t side) {
 
 uint64_t gc_heap_objects(gc_heap *h) {
   return h->live_objects;
+}
+
+gc_tally gc_heap_tally(gc_heap *h) {
+  return h->tally;
 }
 
 size_t im_counters(gc_counter *out, size_t room, const gc_counter *own,

@@ -340,6 +340,7 @@ uint64_t rc_examine(gc_mutator *m, unsigned to, bool all) {
   changed |= queue_finalizable();
   if (changed && !gc_mutant(queue_spares_nothing))
     spare();
+  rc_reclaims(m->base.heap);
   let_go(m);
   return alive;
 }

@@ -96,8 +96,11 @@ bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value);
 bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
-/* Frees an object that has let go of everything. */
+/* Gives back the memory of an object that refers to nothing, without counting
+ * that as a death (rc_free). */
 static inline void rc_object_free(gc_mutator *m, gc_object *o);
+/* Tells the listener that a search is about to free something. */
+void rc_reclaims(gc_heap *heap);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
@@ -195,6 +198,15 @@ static inline void rc_safepoint(gc_mutator *m);
 /* Memory for an object of `bytes`, or NULL: take the slow path. */
 static inline gc_object *rc_cell_alloc(gc_mutator *m, size_t bytes);
 static inline void rc_cell_free(gc_mutator *m, void *o);
+
+/* Defined by refcount.h: an object has been freed (gc_heap_tally). */
+static inline void rc_count_freed(gc_mutator *m);
+
+/* Frees a dead object that refers to nothing any more. */
+static inline void rc_free(gc_mutator *m, gc_object *o) {
+  rc_count_freed(m);
+  rc_object_free(m, o);
+}
 
 /* ------------------------------------------------------------------------- *
  * death.  The part also defines the hooks and

@@ -18,6 +18,7 @@
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
  *   exercise.c     how often the collector collected in the measured part
+ *   garbage.c      dead objects that the heap still holds
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
@@ -259,6 +260,8 @@ typedef struct cell_thread {
   uint64_t step_instrument; /* time spent on readings */
   uint64_t step_delay;      /* run-queue delay seen by readings */
 
+  wl_ledger published; /* wl.ledger when the last step ended; atomic */
+
   /* Since the slot went to this thread. */
   uint64_t instrument; /* time spent on readings */
   uint64_t skipped;    /* time discarded by wl_skip */
@@ -295,7 +298,12 @@ void cell_detach(cell_thread *c);
  * size. */
 void cell_main_thread(void *(*body)(void *), void *data);
 
-/* The first slot; the others follow by cell_thread.next. */
+/* Whether at most one slot is in use, so that no other thread of the workload
+ * runs. */
+bool cell_thread_is_alone(void);
+
+/* The first slot; the others follow by cell_thread.next.  Any thread; a slot
+ * that is made meanwhile may be missing. */
 cell_thread *cell_threads(void);
 
 void cell_threads_finish(void);
@@ -333,6 +341,9 @@ static inline bool cell_measuring(void) {
 
 /* From now on steps are counted, but not timed. */
 void cell_steps_off(void);
+
+/* From now on cell_garbage_check runs at many steps. */
+void cell_steps_checked(void);
 
 /* Starts a step of the thread at `now`.  The time before `now` belongs to no
  * step. */
@@ -446,6 +457,61 @@ json_t *cell_latency(void);
 void cell_requests_finish(void);
 
 /* ------------------------------------------------------------------------- *
+ * garbage.c: for workloads that state what is alive (workload.knows_live).  Of
+ * another workload, and before cell_garbage_open, the functions do nothing.
+ * ------------------------------------------------------------------------- */
+
+/* Lets other threads read what the calling thread has stated. */
+void cell_ledger_publish(cell_thread *c);
+
+/* What all threads have stated so far.  `stopped`: no other thread of the
+ * workload runs; else their numbers are those of their last steps.  Any thread.
+ */
+wl_ledger cell_ledger(bool stopped);
+
+/* Begins to follow the run, whose heap is not made yet, from its beginning on:
+ * what a collection leaves before the measured part is held in it, too.  To be
+ * called before the baseline is read. */
+void cell_garbage_open(const wl_run *run);
+
+/* gc_listener.reclaims; and a pause was reported, other than of a cascade:
+ * the workload has stated nothing in between. */
+void cell_garbage_reclaims(void *data);
+void cell_garbage_paused(void);
+
+/* The measured part begins; it has ended, and its last sample was taken. */
+void cell_garbage_begin(void);
+void cell_garbage_end(void);
+
+/* A sample at the time `now` in the measured part, at which the heap's
+ * footprint is given; one thread at a time.  UINT64_MAX: not known. */
+typedef struct cell_garbage {
+  uint64_t live_objects, live_bytes;
+  uint64_t objects; /* dead objects that the heap holds */
+  uint64_t most;    /* the most of them since the sample before */
+  double area;      /* their number times ns, since the first sample */
+} cell_garbage;
+cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint);
+
+/* Gives back the `most` of a sample that was dropped. */
+void cell_garbage_most(uint64_t objects);
+
+/* Whether garbage is followed; *objects becomes whether in objects. */
+bool cell_garbage_known(bool *objects);
+
+/* The record's `garbage`, but for the curve; NULL if it is not followed. */
+json_t *cell_garbage_json(void);
+
+/* Make the run WRONG if what the workload stated as it went differs from its
+ * expectation, or what the collector told as it went from what the heap holds:
+ * after a collection that left `objects`; and at a step, which may take long,
+ * but for what was stated in one step.  cell_garbage_stated is called at the
+ * end of each step for that. */
+void cell_garbage_stated(const cell_thread *c);
+void cell_garbage_expect(wl_expectation e, uint64_t objects);
+void cell_garbage_check(gc_heap *heap);
+
+/* ------------------------------------------------------------------------- *
  * curve.c
  * ------------------------------------------------------------------------- */
 
@@ -461,8 +527,10 @@ void cell_curve_end(gc_heap *heap, uint64_t now);
  * mutator thread. */
 uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
 
-/* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`. */
-void cell_curve_record(json_t *memory);
+/* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`, and
+ * `garbage` and `stability` to the record.  `baseline`: bytes that were
+ * resident before the heap was made. */
+void cell_curve_record(json_t *record, json_t *memory, uint64_t baseline);
 
 /* ------------------------------------------------------------------------- *
  * judge.c: the rules of the verdict, as pure functions.  Numbers are objects.
