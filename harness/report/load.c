@@ -492,6 +492,7 @@ report *report_load(const char *dir, report_visitor *visit, char *why,
 }
 
 void report_free(report *r) {
+  report_free_traces(r);
   for (size_t i = 0; i < r->count; i++) {
     free(r->cells[i].samples);
     free(r->cells[i].seen);

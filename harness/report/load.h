@@ -115,7 +115,9 @@ typedef struct report {
   report_surroundings surroundings;
   size_t strays; /* records that match no planned cell, or duplicates */
   results_state state;
+  const struct goal_list *goals; /* the user's (goals.h); NULL: none */
   void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
+  void *traces;   /* of report_gather_traces, likewise */
 } report;
 
 /* Is called with every record that becomes a sample of the cell, once it has
@@ -133,6 +135,7 @@ report_cell *report_find_cell(const report *r, const char *id);
 
 /* Releases what is not in the arena. */
 void report_free(report *r);
+void report_free_traces(report *r); /* by report_free */
 
 /* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "suspect",
  * "CRASH SIGABRT", "n/a: needs threads". */
