@@ -64,16 +64,16 @@ typedef struct unit {
   double factor;
 } unit;
 
-static const unit time_units[] = {{"ns", 1},    {"us", 1e3}, {"µs", 1e3},
-                                  {"ms", 1e6},  {"s", 1e9},  {NULL, 0}};
+static const unit time_units[] = {{"ns", 1},   {"us", 1e3}, {"µs", 1e3},
+                                  {"ms", 1e6}, {"s", 1e9},  {NULL, 0}};
 static const unit byte_units[] = {
-    {"", 1},        {"B", 1},        {"k", 0x1p10},  {"K", 0x1p10},
-    {"M", 0x1p20},  {"G", 0x1p30},   {"kB", 0x1p10}, {"KB", 0x1p10},
-    {"MB", 0x1p20}, {"GB", 0x1p30},  {"KiB", 0x1p10}, {"kiB", 0x1p10},
+    {"", 1},         {"B", 1},        {"k", 0x1p10},   {"K", 0x1p10},
+    {"M", 0x1p20},   {"G", 0x1p30},   {"kB", 0x1p10},  {"KB", 0x1p10},
+    {"MB", 0x1p20},  {"GB", 0x1p30},  {"KiB", 0x1p10}, {"kiB", 0x1p10},
     {"MiB", 0x1p20}, {"GiB", 0x1p30}, {NULL, 0}};
 static const unit percent_units[] = {{"", 1}, {"%", 1}, {NULL, 0}};
-static const unit count_units[] = {{"", 1},   {"k", 1e3},    {"K", 1e3},
-                                   {"M", 1e6}, {"G", 1e9},   {"/s", 1},
+static const unit count_units[] = {{"", 1},      {"k", 1e3},   {"K", 1e3},
+                                   {"M", 1e6},   {"G", 1e9},   {"/s", 1},
                                    {"k/s", 1e3}, {"M/s", 1e6}, {NULL, 0}};
 
 static const unit *units_of(const metric *m, const char **example) {
@@ -153,6 +153,8 @@ goal_result goal_judge(const goal *g, const report_cell *c) {
   goal_result r = {.value = NAN, .low = NAN, .high = NAN, .needed = HUGE_VAL};
   if (!standing_usable(c, g->metric)) {
     r.reason = standing_unusable_text(c, g->metric);
+    if (verdict_is_failure(c->verdict)) /* nobody reaches a goal by failing */
+      r.verdict = GOAL_MISSED;
     return r;
   }
   double *values = arena_take(c->count * sizeof *values);
@@ -172,10 +174,9 @@ goal_result goal_judge(const goal *g, const report_cell *c) {
     r.verdict = GOAL_MISSED;
   else {
     r.verdict = GOAL_UNDECIDED;
-    r.needed = fmax(
-        stat_values_needed(c->count, (r.high - r.low) / 2,
-                           fabs(r.value - g->bound)),
-        (double)stat_fewest_for_median(REPORT_CONFIDENCE));
+    r.needed = fmax(stat_values_needed(c->count, (r.high - r.low) / 2,
+                                       fabs(r.value - g->bound)),
+                    (double)stat_fewest_for_median(REPORT_CONFIDENCE));
   }
   return r;
 }

@@ -33,9 +33,9 @@ typedef struct goal_list {
 const char *goal_add(goal_list *list, const char *text);
 
 typedef enum goal_verdict {
-  GOAL_UNKNOWN, /* the cell has no such number, or failed */
+  GOAL_UNKNOWN, /* the cell has no such number */
   GOAL_MET,
-  GOAL_MISSED,
+  GOAL_MISSED,   /* also by a failure, such as OOM */
   GOAL_UNDECIDED /* the bound lies within what the runs show */
 } goal_verdict;
 
@@ -49,7 +49,7 @@ typedef struct goal_result {
   bool interval;      /* that is an interval, else the range of all runs */
   double needed;      /* of GOAL_UNDECIDED: invocations that may decide, or
                          HUGE_VAL */
-  const char *reason; /* of GOAL_UNKNOWN */
+  const char *reason; /* of GOAL_UNKNOWN, and of a failure */
 } goal_result;
 
 goal_result goal_judge(const goal *g, const report_cell *c);

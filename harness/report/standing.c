@@ -85,8 +85,7 @@ static bool is_better_heap(const char *a, size_t a_cells, const char *b,
     return limited;
   if (a_cells != b_cells)
     return a_cells > b_cells;
-  return heap_size_comparable(&left, &right) &&
-         heap_size_larger(&right, &left);
+  return heap_size_comparable(&left, &right) && heap_size_larger(&right, &left);
 }
 
 const char *standing_heap(const report *r) {
@@ -96,7 +95,8 @@ const char *standing_heap(const report *r) {
   const metric *wall = metric_find("wall_ns");
   for (size_t h = 0; h < count; h++)
     for (size_t i = 0; i < r->count; i++)
-      cells[h] += !r->cells[i].reference && !strcmp(r->cells[i].heap, heaps[h]) &&
+      cells[h] += !r->cells[i].reference &&
+                  !strcmp(r->cells[i].heap, heaps[h]) &&
                   standing_usable(&r->cells[i], wall);
   for (size_t h = 1; h < count; h++)
     if (is_better_heap(heaps[h], cells[h], heaps[best], cells[best]))
@@ -129,19 +129,22 @@ static bool is_usable(const grid *g, size_t collector, size_t work) {
   return c && standing_usable(c, g->metric);
 }
 
-static bool belongs(const report_cell *c, const char *heap, bool reference) {
-  return c->reference == reference && !strcmp(c->heap, heap);
+static bool belongs(const report_cell *c, const char *heap, bool reference,
+                    const report_cell *like) {
+  return c->reference == reference && !strcmp(c->heap, heap) &&
+         (!like || (!strcmp(c->workload, like->workload) &&
+                    c->threads == like->threads));
 }
 
 static grid make_grid(const report *r, const metric *of, const char *heap,
-                      bool reference) {
+                      bool reference, const report_cell *like) {
   grid g = {.metric = of};
   json_t *collectors = json_object(), *works = json_object();
   g.collectors = arena_take(r->count * sizeof *g.collectors);
   g.works = arena_take(r->count * sizeof *g.works);
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
-    if (!belongs(c, heap, reference))
+    if (!belongs(c, heap, reference, like))
       continue;
     g.collectors[report_number(collectors, c->collector)] = c->collector;
     g.works[report_number(works, report_work_title(c))] =
@@ -149,11 +152,10 @@ static grid make_grid(const report *r, const metric *of, const char *heap,
   }
   g.collectors_count = json_object_size(collectors);
   g.works_count = json_object_size(works);
-  g.cells =
-      arena_take(g.collectors_count * g.works_count * sizeof *g.cells);
+  g.cells = arena_take(g.collectors_count * g.works_count * sizeof *g.cells);
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
-    if (belongs(c, heap, reference))
+    if (belongs(c, heap, reference, like))
       g.cells[report_number(collectors, c->collector) * g.works_count +
               report_number(works, report_work_title(c))] = c;
   }
@@ -300,7 +302,9 @@ static void judge(standing *s, const comparison *c, double p, size_t tests) {
   s->ratio = c->geomean;
   s->interval = c->geomean_interval;
   const bool differs = p <= STANDING_ALPHA;
-  s->stands = s->better ? STANDS_MIXED : differs ? STANDS_BEHIND : STANDS_TIED;
+  s->stands = s->better || (s->worse && !differs) ? STANDS_MIXED
+              : differs                           ? STANDS_BEHIND
+                                                  : STANDS_TIED;
   s->needed = needed_for(c, s->runs, STANDING_ALPHA / (double)tests);
 }
 
@@ -362,9 +366,9 @@ static void add_ranked(const report *r, const grid *g, ranking *k) {
 }
 
 ranking standing_rank(const report *r, const metric *of, const char *heap,
-                      bool reference) {
+                      bool reference, const report_cell *like) {
   ranking k = {.metric = of, .heap = heap, .reference = reference};
-  grid g = make_grid(r, of, heap, reference);
+  grid g = make_grid(r, of, heap, reference, like);
   choose_ranked(&g);
   k.standings = arena_take((g.collectors_count + 1) * sizeof *k.standings);
   k.workloads = arena_take((g.works_count + 1) * sizeof *k.workloads);

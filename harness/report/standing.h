@@ -31,16 +31,17 @@ typedef enum stands {
   STANDS_BEST,
   STANDS_TIED,   /* no significant difference */
   STANDS_BEHIND, /* significantly worse, and in no workload better */
-  STANDS_MIXED,  /* different, but better in some workload */
+  STANDS_MIXED,  /* better in some workload, or worse in some while all of them
+                    together do not differ */
   STANDS_OUT     /* not ranked */
 } stands;
 
 typedef struct standing {
   const char *collector;
   stands stands;
-  double value;  /* of the metric, if there is one workload; or NAN */
-  double ratio;  /* to the best: geometric mean of the ratios of medians, or NAN
-                    where a median is 0 */
+  double value; /* of the metric, if there is one workload; or NAN */
+  double ratio; /* to the best: geometric mean of the ratios of medians, or NAN
+                   where a median is 0 */
   stat_interval interval; /* of the ratio, by the bootstrap; or NAN */
   double p;               /* of the test, adjusted; NAN of the best */
   size_t worse, better;   /* workloads with a significant difference */
@@ -49,7 +50,7 @@ typedef struct standing {
                              the difference seen, if it is one, could be told;
                              HUGE_VAL: never */
   const report_cell **cells; /* one for each workload; NULL of STANDS_OUT */
-  const char *reason;     /* of STANDS_OUT: "cycles: LEAK 2000 (declared)" */
+  const char *reason;        /* of STANDS_OUT: "cycles: LEAK 2000 (declared)" */
 } standing;
 
 typedef struct ranking {
@@ -63,10 +64,11 @@ typedef struct ranking {
   size_t tests; /* the family of Holm's adjustment */
 } ranking;
 
-/* Ranks by the metric, which must be better one way.  Without any usable number
- * nothing is ranked. */
+/* Ranks by the metric, which must be better one way; only by the workload of
+ * the cell `like`, unless that is NULL.  Without any usable number nothing is
+ * ranked. */
 ranking standing_rank(const report *r, const metric *of, const char *heap,
-                      bool reference);
+                      bool reference, const report_cell *like);
 
 /* The standing of a collector, or NULL. */
 const standing *standing_find(const ranking *k, const char *collector);

@@ -40,7 +40,7 @@ static const table_column columns[] = {
     {.name = "workload",
      .header = "workload",
      .traits = TABLE_OPTIONAL,
-     .help = "of a goal; the other questions are over all workloads"},
+     .help = "absent: over all workloads that can be compared"},
     {.name = "answer", .header = "answer"},
     {.name = "value",
      .kind = TABLE_SCALED,
@@ -182,12 +182,14 @@ static void say_unranked(page *p, const ranking *k, size_t most) {
     page_item(p, "Not ranked: %s.", text_of(&out));
 }
 
-static void add_standing_row(table *t, const char *question, const ranking *k,
+static void add_standing_row(table *t, const char *question,
+                             const char *workload, const ranking *k,
                              const standing *s) {
-  table_row *row = table_add(t, table_group_of(t, ""));
+  table_row *row = table_add(t, table_group_of(t, workload ? workload : ""));
   table_set_text(row, "question", question);
   table_set_text(row, "collector", s->collector);
   table_set_text(row, "heap", k->heap);
+  table_set_text(row, "workload", workload);
   table_set_text(row, "answer", stands_names[s->stands]);
   table_set_tone(row, "answer",
                  s->stands == STANDS_BEST   ? TONE_BEST
@@ -235,16 +237,39 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
   const bool references = !has_models(r);
   ranking all[QUESTIONS];
   for (size_t q = 0; q < QUESTIONS; q++)
-    all[q] =
-        standing_rank(r, metric_find(questions[q].metric), heap, references);
+    all[q] = standing_rank(r, metric_find(questions[q].metric), heap,
+                           references, NULL);
   say_frame(p, &all[0]);
   for (size_t q = 0; q < QUESTIONS; q++) {
     say_ranking(p, &all[q], q, most);
     for (size_t i = 0; i < all[q].count && t; i++)
-      add_standing_row(t, questions[q].name, &all[q], &all[q].standings[i]);
+      add_standing_row(t, questions[q].name, NULL, &all[q],
+                       &all[q].standings[i]);
   }
   say_unranked(p, &all[0], most);
   say_rules(p, &all[0]);
+}
+
+/* The same for each workload by itself, if there are several. */
+static void add_each_workload(table *t, const report *r) {
+  size_t works;
+  const size_t *of = report_works(r, &works);
+  const char *heap = standing_heap(r);
+  const bool references = !has_models(r);
+  bool *done = arena_take(works * sizeof *done);
+  for (size_t i = 0; i < r->count && works > 1; i++) {
+    const report_cell *c = &r->cells[i];
+    if (done[of[i]] || strcmp(c->heap, heap))
+      continue;
+    done[of[i]] = true;
+    for (size_t q = 0; q < QUESTIONS; q++) {
+      const ranking k = standing_rank(r, metric_find(questions[q].metric), heap,
+                                      references, c);
+      for (size_t s = 0; s < k.count; s++)
+        add_standing_row(t, questions[q].name, standing_short_work(r, c), &k,
+                         &k.standings[s]);
+    }
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -324,16 +349,15 @@ static goal_total judge_in_heap(table *t, const report *r, const goal *g,
     const goal_result one = goal_judge(g, c);
     if (t)
       add_goal_row(t, r, g, c, &one);
-    total.more = fmax(total.more, one.verdict == GOAL_UNDECIDED
-                                      ? one.needed - (double)c->count
-                                      : 0);
+    total.more =
+        fmax(total.more,
+             one.verdict == GOAL_UNDECIDED ? one.needed - (double)c->count : 0);
     if (any && severity(one.verdict) <= severity(total.verdict))
       continue;
     any = true;
     total.verdict = one.verdict;
-    total.reason =
-        arena_text("%s: %s", standing_short_work(r, c),
-                   one.reason ? one.reason : shown(g, one.value));
+    total.reason = arena_text("%s: %s", standing_short_work(r, c),
+                              one.reason ? one.reason : shown(g, one.value));
   }
   return total;
 }
@@ -343,8 +367,8 @@ typedef struct goal_lists {
   list met, missed, undecided, unknown;
 } goal_lists;
 
-static const char *with_heaps(const char *collector, const list *heaps) {
-  return arena_text("%s (%s)", collector, text_of(heaps));
+static const char *heaps_text(const list *heaps, size_t all) {
+  return heaps->count == all && all > 1 ? "all heaps" : text_of(heaps);
 }
 
 /* Says how all collectors stand to one goal; met[] keeps for each collector and
@@ -364,8 +388,7 @@ static void say_goal(page *p, table *t, const report *r, const goal *g,
     for (size_t v = 0; v < 4; v++)
       of[v] = (list){"", 0, SIZE_MAX};
     for (size_t h = 0; h < heaps_count; h++) {
-      const goal_total total =
-          judge_in_heap(t, r, g, collectors[c], heaps[h]);
+      const goal_total total = judge_in_heap(t, r, g, collectors[c], heaps[h]);
       met[c * heaps_count + h] &= total.verdict == GOAL_MET;
       if (!total.reason)
         continue; /* not planned */
@@ -375,27 +398,30 @@ static void say_goal(page *p, table *t, const report *r, const goal *g,
       add(&of[total.verdict], heaps[h]);
     }
     if (of[GOAL_MET].count)
-      add(&l.met, with_heaps(collectors[c], &of[GOAL_MET]));
+      add(&l.met, arena_text("%s (%s)", collectors[c],
+                             heaps_text(&of[GOAL_MET], heaps_count)));
     if (of[GOAL_UNDECIDED].count)
       add(&l.undecided,
           isinf(more) || more > 999
-              ? with_heaps(collectors[c], &of[GOAL_UNDECIDED])
+              ? arena_text("%s (%s)", collectors[c],
+                           heaps_text(&of[GOAL_UNDECIDED], heaps_count))
               : arena_text("%s (%s; %.0f more runs may tell)", collectors[c],
-                           text_of(&of[GOAL_UNDECIDED]), fmax(1, more)));
+                           heaps_text(&of[GOAL_UNDECIDED], heaps_count),
+                           fmax(1, more)));
     if (of[GOAL_MISSED].count)
       add(&l.missed, arena_text("%s (%s; %s)", collectors[c],
-                                text_of(&of[GOAL_MISSED]), why[GOAL_MISSED]));
+                                heaps_text(&of[GOAL_MISSED], heaps_count),
+                                why[GOAL_MISSED]));
     if (of[GOAL_UNKNOWN].count)
       add(&l.unknown, arena_text("%s (%s; %s)", collectors[c],
-                                 text_of(&of[GOAL_UNKNOWN]),
+                                 heaps_text(&of[GOAL_UNKNOWN], heaps_count),
                                  why[GOAL_UNKNOWN]));
   }
   page_item(p, "%s: %s%s%s%s", g->text,
             l.met.count ? arena_text("met by %s.", text_of(&l.met))
                         : "met by none.",
             sentence("Undecided:", &l.undecided),
-            sentence("Missed:", &l.missed),
-            sentence("Not known:", &l.unknown));
+            sentence("Missed:", &l.missed), sentence("Not known:", &l.unknown));
 }
 
 static void say_all_goals(page *p, const char **collectors,
@@ -408,7 +434,8 @@ static void say_all_goals(page *p, const char **collectors,
       if (met[c * heaps_count + h])
         add(&in, heaps[h]);
     if (in.count)
-      add(&all, with_heaps(collectors[c], &in));
+      add(&all,
+          arena_text("%s (%s)", collectors[c], heaps_text(&in, heaps_count)));
   }
   page_item(p, "All goals at once: %s.",
             all.count ? text_of(&all) : "met by none");
@@ -451,6 +478,7 @@ page *report_answer(const report *r) {
   page *p = page_new(t);
   add_goals(p, t, r, SIZE_MAX);
   add_rankings(p, t, r, SIZE_MAX);
+  add_each_workload(t, r);
   page_tables(p, t);
   report_set_json(p, r, "answer");
   return p;

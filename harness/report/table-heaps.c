@@ -330,8 +330,8 @@ static void set_lbo(table_row *row, lbo_row of_wall, double wall_base,
 /* The interval of the median time over the baseline, which counts as known. */
 static void set_interval(table_row *row, const char *name, const report_cell *c,
                          sample_number *of, double base) {
-  const stat_interval i = stat_median_interval(report_numbers(c, of), c->count,
-                                               REPORT_CONFIDENCE);
+  const stat_interval i =
+      stat_median_interval(report_numbers(c, of), c->count, REPORT_CONFIDENCE);
   table_set_real(row, arena_text("%s_low", name), i.low / base);
   table_set_real(row, arena_text("%s_high", name), i.high / base);
 }

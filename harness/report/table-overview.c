@@ -63,7 +63,6 @@ static const table_column columns[] = {
      .help = "geometric mean"},
     ENDS("rss_over_live"),
     {.name = "workloads",
-     .header = "workloads",
      .kind = TABLE_INTEGER,
      .help = "that the row is over"},
     {.name = "reason",
@@ -85,7 +84,8 @@ static double baseline_of(const table *lbo, const report_cell *c,
   for (size_t i = 0; i < lbo->rows_count; i++) {
     const table_row *row = lbo->rows[i];
     const double base = table_real(row, column);
-    if (!isnan(base) && !strcmp(table_get(row, "workload")->text, c->workload) &&
+    if (!isnan(base) &&
+        !strcmp(table_get(row, "workload")->text, c->workload) &&
         (int)table_real(row, "threads") == c->threads)
       return base;
   }
@@ -116,8 +116,8 @@ static void set_mean(table_row *row, const table *lbo, const standing *s,
   table_set_real(row, f->column, mean);
   if (!interval || isnan(mean))
     return; /* no more than in the table lbo */
-  const stat_interval i = stat_bootstrap(pairs, works, STAT_MEDIAN,
-                                         REPORT_CONFIDENCE, STAT_SEED);
+  const stat_interval i =
+      stat_bootstrap(pairs, works, STAT_MEDIAN, REPORT_CONFIDENCE, STAT_SEED);
   table_set_real(row, arena_text("%s_low", f->column), i.low);
   table_set_real(row, arena_text("%s_high", f->column), i.high);
   if (!isnan(i.low))
@@ -166,17 +166,17 @@ static void add_heap(const report *r, table *t, const table *lbo,
                      const char *heap, bool reference) {
   ranking by[FIGURES];
   for (size_t f = 0; f < FIGURES; f++)
-    by[f] = standing_rank(r, metric_find(figures[f].metric), heap, reference);
+    by[f] =
+        standing_rank(r, metric_find(figures[f].metric), heap, reference, NULL);
   const ranking *k = &by[0];
   if (!k->count)
     return;
   const char *over = k->workloads_count == 1
                          ? k->workloads[0]
                          : arena_text("%zu workloads", k->workloads_count);
-  const size_t group =
-      table_add_group(t, arena_text("heap %s%s, over %s", heap,
-                                    reference ? ": reference runtimes" : "",
-                                    over));
+  const size_t group = table_add_group(
+      t, arena_text("heap %s%s, over %s", heap,
+                    reference ? ": reference runtimes" : "", over));
   for (size_t i = 0; i < k->count; i++) {
     const standing *s = &k->standings[i];
     table_row *row = table_add(t, group);

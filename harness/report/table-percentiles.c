@@ -1,5 +1,5 @@
-/* table-percentiles.c: the table percentiles: how long pauses and requests were,
- * by percentile. */
+/* table-percentiles.c: the table percentiles: how long pauses and requests
+ * were, by percentile. */
 #include "exercise.h"
 #include "tables.h"
 #include "harness/base/arena.h"
@@ -23,9 +23,9 @@ static const table_cross cross = {"collector", "percentile", "time_ns",
                                   "collector", NULL};
 
 /* About evenly spaced by the logarithm of what is above them. */
-static const double percentiles[] = {10,   25,    50,   75,    90,    95,
-                                     97.5, 99,    99.5, 99.75, 99.9,  99.95,
-                                     99.99, 99.995, 99.999};
+static const double percentiles[] = {10,   25,    50,    75,     90,
+                                     95,   97.5,  99,    99.5,   99.75,
+                                     99.9, 99.95, 99.99, 99.995, 99.999};
 
 enum { PERCENTILES = sizeof percentiles / sizeof *percentiles };
 

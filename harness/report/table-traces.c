@@ -113,8 +113,8 @@ static void add_leaks(json_t *rows, const report_cell *c, const trace *t) {
   const char *remedy, *cause = split_cause(c->workload, &remedy);
   if (!cause || (!c->missing && !t->leaks))
     return;
-  json_t *row = c->missing ? json_pack("{s:s, s:s}", "verdict", "n/a",
-                                       "reason", c->missing)
+  json_t *row = c->missing ? json_pack("{s:s, s:s}", "verdict", "n/a", "reason",
+                                       c->missing)
                            : json_copy(t->leaks);
   json_object_set_new(row, "cause", json_string(cause));
   json_object_set_new(row, "collector", json_string(c->collector));

@@ -1,35 +1,55 @@
 /* trust.c: what decides whether to trust results, said first. */
 #include "exercise.h"
+#include "standing.h"
 #include "tables.h"
 #include "harness/base/arena.h"
 
 #include <math.h>
 
-/* The cells of which `about` says something: one item that counts and names
- * them. */
+/* Adds to what is said, by the text ("binary-trees: OOM") and the collector:
+ * the heaps. */
+static void add_said(json_t *all, const char *text, const report_cell *c) {
+  json_t *heaps = json_object_get(all, text);
+  if (!heaps) {
+    heaps = json_object();
+    json_object_set_new(all, text, heaps);
+  }
+  const char *before = json_string_value(json_object_get(heaps, c->collector));
+  json_object_set_new(
+      heaps, c->collector,
+      json_string(before ? arena_text("%s, %s", before, c->heap) : c->heap));
+}
+
+/* Items that count and name the cells of which `about` says something; those of
+ * which it says the same stand together. */
 static void add_named(page *p, const report *r, const char *what,
                       const char *(*about)(const report_cell *c)) {
-  const char *names = "";
+  json_t *all = json_object(), *heaps, *value;
   size_t count = 0;
   for (size_t i = 0; i < r->count; i++) {
-    const char *text = about(&r->cells[i]);
-    if (!text)
-      continue;
-    names = arena_text("%s%s%s (%s)", names, count ? "; " : "",
-                       r->cells[i].id, text);
-    count++;
+    const report_cell *c = &r->cells[i];
+    const char *text = about(c);
+    if (text)
+      add_said(all, arena_text("%s: %s", standing_short_work(r, c), text), c);
+    count += text ? 1 : 0;
   }
+  const char *text, *collector, *names = "";
+  json_object_foreach(all, text, heaps) {
+    const char *list = "";
+    json_object_foreach(heaps, collector, value) {
+      list = arena_text("%s%s%s (%s)", list, *list ? ", " : "", collector,
+                        json_string_value(value));
+    }
+    names = arena_text("%s%s%s: %s", names, *names ? "; " : "", text, list);
+  }
+  json_decref(all);
   if (count)
-    page_item(p, "%zu cell%s %s: %s.", count, count == 1 ? "" : "s", what,
+    page_item(p, "%zu cell%s %s. %s.", count, count == 1 ? "" : "s", what,
               names);
 }
 
 static const char *failure_of(const report_cell *c) {
-  const char *reason = report_failure_reason(c);
-  if (!verdict_is_failure(c->verdict))
-    return NULL;
-  return *reason ? arena_text("%s: %s", report_verdict_text(c), reason)
-                 : report_verdict_text(c);
+  return verdict_is_failure(c->verdict) ? report_verdict_text(c) : NULL;
 }
 
 static const char *declared_leak_of(const report_cell *c) {
@@ -55,8 +75,9 @@ page *report_trust(const report *r) {
     page_item(p, "%zu of %zu runs are missing.", r->planned - r->found,
               r->planned);
   if (r->strays)
-    page_item(p, "%zu records are not in the plan, or there twice, and were "
-                 "ignored.",
+    page_item(p,
+              "%zu records are not in the plan, or there twice, and were "
+              "ignored.",
               r->strays);
   add_named(p, r, "failed", failure_of);
   add_named(p, r, "not run yet", missing_of);

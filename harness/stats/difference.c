@@ -94,8 +94,8 @@ static double two_sided(const rank_sums *d, double sum, double mean) {
   return fmin(extreme, 1);
 }
 
-/* What pair_ranks two samples together gives: all in doubled ranks, of the first
- * sample. */
+/* What pair_ranks two samples together gives: all in doubled ranks, of the
+ * first sample. */
 typedef struct pair_ranks {
   ranked *ranks; /* to be freed; NULL: a sample is empty, or no memory */
   size_t n, a_n;
@@ -104,7 +104,7 @@ typedef struct pair_ranks {
 } pair_ranks;
 
 static pair_ranks rank_together(const double *a, size_t a_n, const double *b,
-                             size_t b_n) {
+                                size_t b_n) {
   pair_ranks g = {.n = a_n + b_n, .a_n = a_n};
   g.ranks = a_n && b_n ? malloc(g.n * sizeof *g.ranks) : NULL;
   if (!g.ranks)
@@ -172,8 +172,8 @@ stat_test stat_stratified_test(const stat_pair *pairs, size_t n) {
   if (all.p)
     all.p[0] = one;
   for (size_t i = 0; i < n && known; i++) {
-    pair_ranks g = rank_together(pairs[i].above, pairs[i].above_n, pairs[i].below,
-                              pairs[i].below_n);
+    pair_ranks g = rank_together(pairs[i].above, pairs[i].above_n,
+                                 pairs[i].below, pairs[i].below_n);
     known = g.ranks != NULL;
     sum += (double)g.sum;
     mean += g.mean;
