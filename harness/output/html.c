@@ -72,7 +72,7 @@ void html_group(const table *t, size_t group, const char *caption, FILE *out) {
   const layout l = layout_make(t, group);
   if (!caption)
     caption = t->groups[group].title;
-  fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"",
+  fputs("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"",
         out);
   html_text(*caption ? caption : "table", out);
   fputs("\"><table>", out);

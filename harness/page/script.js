@@ -25,7 +25,7 @@ for (const button of document.querySelectorAll(".legend button"))
 // their units, where it has some.
 const scales = { ns: 1, "µs": 1e3, ms: 1e6, s: 1e9, k: 1e3, M: 1e6, G: 1e9 };
 function valueOf(text) {
-  const parts = /^[^\d-]*(-?[\d,.]+(?:e[+-]?\d+)?)\s*([a-zA-Zµ]*)/.exec(text.trim());
+  const parts = /^[(~]?(-?\d[\d,.]*(?:e[+-]?\d+)?)\s*([a-zA-Zµ]*)/.exec(text.trim());
   if (!parts) return NaN;
   return parseFloat(parts[1].replaceAll(",", "")) * (scales[parts[2]] ?? 1);
 }

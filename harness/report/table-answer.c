@@ -114,8 +114,14 @@ static double more_runs(const standing *s) {
   return fmax(1, s->needed - (double)s->runs);
 }
 
+static const char *ratio_text(double ratio) {
+  return isnan(ratio) ? "" : arena_text(" %sx", table_number(TABLE_RATIO, ratio));
+}
+
 static const char *tied_text(const standing *s) {
-  const char *ratio = isnan(s->ratio) ? "" : arena_text(" %.3gx", s->ratio);
+  const char *ratio = ratio_text(s->ratio);
+  if (fabs(s->ratio - 1) < 1e-9)
+    return arena_text("%s%s (no difference was seen)", s->collector, ratio);
   if (isinf(s->needed) || more_runs(s) > 999)
     return arena_text("%s%s (hardly with any number of runs)", s->collector,
                       ratio);
@@ -125,12 +131,11 @@ static const char *tied_text(const standing *s) {
 }
 
 static const char *behind_text(const standing *s) {
-  if (isnan(s->ratio))
-    return s->collector;
   if (isnan(s->interval.low))
-    return arena_text("%s %.3gx", s->collector, s->ratio);
-  return arena_text("%s %.3gx [%.3g, %.3g]", s->collector, s->ratio,
-                    s->interval.low, s->interval.high);
+    return arena_text("%s%s", s->collector, ratio_text(s->ratio));
+  return arena_text("%s%s [%s, %s]", s->collector, ratio_text(s->ratio),
+                    table_number(TABLE_RATIO, s->interval.low),
+                    table_number(TABLE_RATIO, s->interval.high));
 }
 
 static const char *mixed_text(const standing *s, const ranking *k) {
@@ -212,7 +217,7 @@ static void say_frame(page *p, const ranking *k) {
             k->workloads_count == 1
                 ? k->workloads[0]
                 : arena_text("%zu workloads", k->workloads_count),
-            k->ranked > 1 ? arena_text(" of %zu collectors", k->ranked) : "");
+            k->ranked > 1 ? arena_text(", %zu collectors", k->ranked) : "");
 }
 
 static size_t fewest_runs(const ranking *k) {

@@ -121,7 +121,9 @@ static void set_mean(table_row *row, const table *lbo, const standing *s,
   table_set_real(row, arena_text("%s_low", f->column), i.low);
   table_set_real(row, arena_text("%s_high", f->column), i.high);
   if (!isnan(i.low))
-    table_show(row, f->column, "%.3g [%.3g, %.3g]", mean, i.low, i.high);
+    table_show(row, f->column, "%s [%s, %s]", table_number(TABLE_RATIO, mean),
+               table_number(TABLE_RATIO, i.low),
+               table_number(TABLE_RATIO, i.high));
 }
 
 /* The largest; none if a workload has none. */
