@@ -206,7 +206,8 @@ const option_usage report_usage = {
         "  leaks        the matrix of causes of leaks (after run leaks)\n"
         "  limits       whether the suite's targets are met\n\n"
         "figures, with -o F.svg or F.pdf:\n"
-        "  overhead, overhead-cpu, percentiles, mmu, memory, growth\n\n"
+        "  overhead, overhead-cpu, percentiles, mmu, memory, garbage, "
+        "growth\n\n"
         "goals: NAME <= VALUE, or >=; p99, p99.9 (of requests), pause, step, "
         "heap, rss,\nthroughput, cpu, wall, gc, or a metric of the format "
         "json.",
@@ -290,8 +291,8 @@ int report_command(int argc, char **argv) {
   if (html)
     return write_page(operands, &o.goals, o.path);
   if (operands[1]) {
-    say("report: '%s' is one directory too many: a report is of one, but for "
-        "--format html; 'reapmark compare %s %s' sets them side by side",
+    say("report: '%s' is one directory too many: a report is of one; 'reapmark "
+        "compare %s %s' and --format html set them side by side",
         operands[1], operands[0], operands[1]);
     return EXIT_USAGE;
   }

@@ -1,10 +1,10 @@
 /* figures.c: see figures.h. */
 #include "figures.h"
+#include "panels.h"
 #include "harness/base/arena.h"
 #include "harness/base/heap-size.h"
 #include "harness/base/say.h"
 #include "harness/report/standing.h"
-#include "harness/stats/series.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,6 +17,8 @@ const figure_kind figure_kinds[FIGURE_KINDS] = {
      report_gather},
     {"mmu", "mutator utilisation by window", figures_mmu, NULL},
     {"memory", "footprint over time", figures_memory, report_gather_traces},
+    {"garbage", "dead objects held over time", figures_garbage,
+     report_gather_traces},
     {"growth", "time of one op by live objects", figures_growth, NULL}};
 
 const char *figures_find(const char *name, const figure_kind **found) {
@@ -28,87 +30,6 @@ const char *figures_find(const char *name, const figure_kind **found) {
       return NULL;
   }
   return arena_text("unknown figure '%s'%s", name, suggest_any(name, &known));
-}
-
-/* ------------------------------------------------------------------------- *
- * What all kinds share.
- * ------------------------------------------------------------------------- */
-
-static const char *text_of(const table_row *row, const char *column) {
-  const char *text = table_get(row, column)->text;
-  return text ? text : "";
-}
-
-/* What people see in a column. */
-static const char *shown_of(const table_row *row, const char *column) {
-  const table_value *v = table_get(row, column);
-  return table_shown(&row->table->columns[v - row->values], v);
-}
-
-static const table_row *row_of(const table *t, size_t group, size_t i) {
-  return t->rows[t->groups[group].rows[i]];
-}
-
-/* A table's rows; its page's JSON is not needed.  NULL if there are none. */
-static const table *rows_of(page *p) {
-  if (!p)
-    return NULL;
-  json_decref(p->json);
-  return p->data;
-}
-
-/* Describes what is drawn in one sentence: the ends of the range, and whose
- * they are. */
-static const char *describe(const figure *f, const char *what) {
-  const char *names = "", *lowest = "", *highest = "";
-  double low = HUGE_VAL, high = -HUGE_VAL;
-  for (size_t i = 0; i < f->count; i++) {
-    const figure_series *s = &f->series[i];
-    if (s->kind == SERIES_LINE || s->kind == SERIES_PLAIN)
-      names = arena_text("%s%s%s", names, *names ? ", " : "", s->name);
-    for (size_t k = 0; k < s->count && s->kind != SERIES_FAILED; k++) {
-      if (s->points[k].y < low) {
-        low = s->points[k].y;
-        lowest = s->name;
-      }
-      if (s->points[k].y > high) {
-        high = s->points[k].y;
-        highest = s->name;
-      }
-    }
-  }
-  return arena_text("%s A line for each of: %s. The lowest value is %.3g (%s), "
-                    "the highest %.3g (%s). The table below has all values.",
-                    what, names, low, lowest, high, highest);
-}
-
-/* How many different places on the x axis have a value. */
-static int places(const figure *f) {
-  double seen = NAN;
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++) {
-      if (f->series[i].kind == SERIES_FAILED || isnan(f->series[i].points[k].y))
-        continue;
-      if (!isnan(seen) && fabs(f->series[i].points[k].x - seen) > 0)
-        return 2;
-      seen = f->series[i].points[k].x;
-    }
-  return isnan(seen) ? 0 : 1;
-}
-
-/* Adds the figure if it is more than one column of points. */
-static void add_panel(panels *all, figure *f, const table *t, size_t group,
-                      const char *what) {
-  if (places(f) < 2)
-    return;
-  f->description = describe(f, what);
-  all->items = arena_more(all->items, all->count, sizeof *all->items);
-  all->items[all->count++] = (panel){f, t, group};
-}
-
-static figure_series *series_of(figure *f, json_t *styles, const char *name,
-                                series_kind kind) {
-  return figure_series_of(f, name, figure_style(styles, name), kind);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -131,7 +52,7 @@ static heap_axis axis_of(const table *t, size_t group) {
   heap_axis a = {.kind = HEAP_UNLIMITED};
   for (size_t i = 0; i < t->groups[group].rows_count; i++) {
     heap_size h;
-    heap_size_read(text_of(row_of(t, group, i), "heap"), &h);
+    heap_size_read(panel_text(panel_row(t, group, i), "heap"), &h);
     a.none |= h.kind == HEAP_UNLIMITED;
     if (h.kind == HEAP_UNLIMITED)
       continue;
@@ -159,7 +80,7 @@ static void label_heaps(figure *f, const heap_axis *a, const table *t,
   f->x.to = a->none ? 1.9 * a->largest : NAN;
   json_t *seen = json_object();
   for (size_t i = 0; i < t->groups[group].rows_count; i++) {
-    const char *heap = text_of(row_of(t, group, i), "heap");
+    const char *heap = panel_text(panel_row(t, group, i), "heap");
     if (json_object_get(seen, heap))
       continue;
     json_object_set_new(seen, heap, json_true());
@@ -178,16 +99,16 @@ static bool is_failure(const char *text) {
 
 static void add_cost(figure *f, json_t *styles, const table_row *row,
                      const char *column, const heap_axis *axis) {
-  const char *name = text_of(row, "collector");
-  const char *outcome = text_of(row, "verdict");
-  const double x = place_of(axis, text_of(row, "heap"));
+  const char *name = panel_text(row, "collector");
+  const char *outcome = panel_text(row, "verdict");
+  const double x = place_of(axis, panel_text(row, "heap"));
   const figure_point p = {x, table_real(row, column),
                           table_real(row, arena_text("%s_low", column)),
                           table_real(row, arena_text("%s_high", column))};
   if (!isnan(p.y))
-    figure_add(series_of(f, styles, name, SERIES_LINE), p, NULL);
+    figure_add(panel_series(f, styles, name, SERIES_LINE), p, NULL);
   else if (is_failure(outcome))
-    figure_add(series_of(f, styles, name, SERIES_FAILED), p,
+    figure_add(panel_series(f, styles, name, SERIES_FAILED), p,
                arena_text("%.*s", (int)strcspn(outcome, " :"), outcome));
 }
 
@@ -232,23 +153,23 @@ static void dodge(figure *f) {
 static panels overhead(const report *r, json_t *styles, const char *column,
                        const char *label) {
   panels all = {0};
-  const table *t = rows_of(report_lbo(r));
+  const table *t = panel_rows(report_lbo(r));
   for (size_t g = 0; t && g < t->groups_count; g++) {
     const heap_axis axis = axis_of(t, g);
     if (axis.mixed || axis.kind == HEAP_UNLIMITED ||
-        !strcmp(text_of(row_of(t, g, 0), "workload"), "geomean"))
+        !strcmp(panel_text(panel_row(t, g, 0), "workload"), "geomean"))
       continue;
     figure *f = figure_new(t->groups[g].title, "");
     label_heaps(f, &axis, t, g);
     f->y.label = label;
     f->y.from = 1;
     for (size_t i = 0; i < t->groups[g].rows_count; i++)
-      add_cost(f, styles, row_of(t, g, i), column, &axis);
+      add_cost(f, styles, panel_row(t, g, i), column, &axis);
     fit_to_points(f);
     dodge(f);
-    add_panel(&all, f, t, g,
-              "Overhead over the cheapest run less its pauses, by the size of "
-              "the heap, both from 1.");
+    panels_add(&all, f, t, g,
+               "Overhead over the cheapest run less its pauses, by the size of "
+               "the heap, both from 1.");
   }
   return all;
 }
@@ -274,18 +195,14 @@ static double nines(const table_row *row) {
   return -log10(above);
 }
 
-static bool in_heap(const table *t, size_t group, const char *heap) {
-  return !strcmp(text_of(row_of(t, group, 0), "heap"), heap);
-}
-
 panels figures_percentiles(const report *r, json_t *styles) {
   static const char *const labels[] = {"p50",    "p90",     "p99",     "p99.9",
                                        "p99.99", "p99.999", "p99.9999"};
   panels all = {0};
   const char *heap = standing_heap(r);
-  const table *t = rows_of(report_percentiles(r));
+  const table *t = panel_rows(report_percentiles(r));
   for (size_t g = 0; t && g < t->groups_count; g++) {
-    if (!in_heap(t, g, heap) || strstr(t->groups[g].title, "over 100 ms"))
+    if (!panel_in_heap(t, g, heap) || strstr(t->groups[g].title, "over 100 ms"))
       continue;
     figure *f = figure_new(t->groups[g].title, "");
     f->x.label = "percentile, by log(1 − p)";
@@ -295,16 +212,18 @@ panels figures_percentiles(const report *r, json_t *styles) {
     for (int k = 1; k < 7; k++)
       figure_add_tic(&f->x, k, labels[k]);
     for (size_t i = 0; i < t->groups[g].rows_count; i++) {
-      const table_row *row = row_of(t, g, i);
+      const table_row *row = panel_row(t, g, i);
       const double time = table_real(row, "time_ns");
       if (time > 0) /* a logarithm has no 0 */
-        figure_add(series_of(f, styles, text_of(row, "collector"), SERIES_LINE),
-                   (figure_point){nines(row), time, NAN, NAN}, NULL);
+        figure_add(
+            panel_series(f, styles, panel_text(row, "collector"), SERIES_LINE),
+            (figure_point){nines(row), time, NAN, NAN}, NULL);
     }
     figure_time_tics(f);
-    add_panel(&all, f, t, g,
-              "Times by percentile, both axes logarithmic; the last point of a "
-              "line is the longest.");
+    panels_add(
+        &all, f, t, g,
+        "Times by percentile, both axes logarithmic; the last point of a "
+        "line is the longest.");
   }
   return all;
 }
@@ -316,24 +235,24 @@ panels figures_percentiles(const report *r, json_t *styles) {
 panels figures_mmu(const report *r, json_t *styles) {
   panels all = {0};
   const char *heap = standing_heap(r);
-  const table *t = rows_of(report_mmu(r));
+  const table *t = panel_rows(report_mmu(r));
   for (size_t g = 0; t && g < t->groups_count; g++) {
-    if (!in_heap(t, g, heap))
+    if (!panel_in_heap(t, g, heap))
       continue;
     figure *f = figure_new(t->groups[g].title, "");
     f->x.label = "window, ms";
     f->x.log = true;
     f->y = (figure_axis){.label = "utilisation", .from = 0, .to = 1};
     for (size_t i = 0; i < t->groups[g].rows_count; i++) {
-      const table_row *row = row_of(t, g, i);
-      const char *name = text_of(row, "collector");
+      const table_row *row = panel_row(t, g, i);
+      const char *name = panel_text(row, "collector");
       const double window = table_real(row, "window_ns") / 1e6;
       if (isnan(table_real(row, "mmu")))
         continue;
-      figure_add(series_of(f, styles, name, SERIES_LINE),
+      figure_add(panel_series(f, styles, name, SERIES_LINE),
                  (figure_point){window, table_real(row, "mmu"), NAN, NAN},
                  NULL);
-      figure_add(series_of(f, styles, name, SERIES_DASHED),
+      figure_add(panel_series(f, styles, name, SERIES_DASHED),
                  (figure_point){window, table_real(row, "bmu"), NAN, NAN},
                  NULL);
     }
@@ -341,113 +260,9 @@ panels figures_mmu(const report *r, json_t *styles) {
       const double window = (double)report_windows_ns[k] / 1e6;
       figure_add_tic(&f->x, window, arena_text("%.0f", window));
     }
-    add_panel(&all, f, t, g,
-              "The least share of time left to the program in any window of "
-              "that length, from 0 to 1; dotted: of that length or longer.");
-  }
-  return all;
-}
-
-/* ------------------------------------------------------------------------- *
- * Memory over time.
- * ------------------------------------------------------------------------- */
-
-/* Points of a curve: enough to show every peak. */
-enum { PARTS = 30 };
-
-/* Adds the curve of the rows from `begin` to `end` of a group. */
-static void add_curve(figure *f, json_t *styles, const table *t, size_t group,
-                      size_t begin, size_t end) {
-  const size_t n = end - begin;
-  double *bytes = arena_take(n * sizeof *bytes);
-  size_t *chosen = arena_take((2 * PARTS + 2) * sizeof *chosen);
-  for (size_t i = 0; i < n; i++)
-    bytes[i] = table_real(row_of(t, group, begin + i), "footprint_bytes");
-  const size_t count = stat_thin(bytes, n, PARTS, chosen);
-  figure_series *s = series_of(
-      f, styles, text_of(row_of(t, group, begin), "collector"), SERIES_PLAIN);
-  for (size_t k = 0; k < count; k++)
-    figure_add(
-        s,
-        (figure_point){
-            table_real(row_of(t, group, begin + chosen[k]), "at_ns") / 1e6,
-            bytes[chosen[k]] / 0x1p20, NAN, NAN},
-        NULL);
-}
-
-/* The bytes that must be held, as a line over the whole width. */
-static void add_must_hold(figure *f, const report *r, const table_row *like) {
-  double from = HUGE_VAL, to = 0;
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++) {
-      from = fmin(from, f->series[i].points[k].x);
-      to = fmax(to, f->series[i].points[k].x);
-    }
-  page *memory = r->gathered ? report_memory(r) : NULL;
-  const table *t = rows_of(memory);
-  double least = HUGE_VAL; /* what leaks by design must hold more */
-  for (size_t i = 0; t && i < t->rows_count; i++) {
-    const table_row *row = t->rows[i];
-    const double bytes = table_real(row, "must_hold_bytes");
-    if (bytes > 0 &&
-        !strcmp(text_of(row, "workload"), text_of(like, "workload")) &&
-        fabs(table_real(row, "threads") - table_real(like, "threads")) <= 0)
-      least = fmin(least, bytes / 0x1p20);
-  }
-  if (isinf(least))
-    return;
-  figure_series *s =
-      figure_series_of(f, "bytes to be held", FIGURE_NEUTRAL, SERIES_DASHED);
-  figure_add(s, (figure_point){from, least, NAN, NAN}, NULL);
-  figure_add(s, (figure_point){to, least, NAN, NAN}, NULL);
-}
-
-/* What is drawn, as a table. */
-static const table_column drawn_columns[] = {
-    {.name = "collector", .header = "collector"},
-    {.name = "at", .header = "time", .unit = "ms", .kind = TABLE_RATIO},
-    {.name = "footprint",
-     .header = "footprint",
-     .unit = "MiB",
-     .kind = TABLE_RATIO}};
-
-static const table *table_of(const figure *f) {
-  table *t =
-      table_new(drawn_columns, sizeof drawn_columns / sizeof *drawn_columns);
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++) {
-      table_row *row = table_add(t, 0);
-      table_set_text(row, "collector", f->series[i].name);
-      table_set_real(row, "at", f->series[i].points[k].x);
-      table_set_real(row, "footprint", f->series[i].points[k].y);
-    }
-  return t;
-}
-
-panels figures_memory(const report *r, json_t *styles) {
-  panels all = {0};
-  const char *heap = standing_heap(r);
-  const table *t = rows_of(report_memory_time(r));
-  for (size_t g = 0; t && g < t->groups_count; g++) {
-    const size_t n = t->groups[g].rows_count;
-    if (!in_heap(t, g, heap))
-      continue;
-    figure *f = figure_new(t->groups[g].title, "");
-    f->x.label = "time, ms";
-    f->y.label = "footprint, MiB";
-    f->y.from = 0;
-    for (size_t begin = 0, end; begin < n; begin = end) {
-      end = begin + 1;
-      while (end < n && !strcmp(text_of(row_of(t, g, begin), "collector"),
-                                text_of(row_of(t, g, end), "collector")))
-        end++;
-      add_curve(f, styles, t, g, begin, end);
-    }
-    add_must_hold(f, r, row_of(t, g, 0));
-    add_panel(
-        &all, f, table_of(f), 0,
-        "Footprint of one invocation over time, from 0; of each thirtieth "
-        "of it the least and the greatest sample.");
+    panels_add(&all, f, t, g,
+               "The least share of time left to the program in any window of "
+               "that length, from 0 to 1; dotted: of that length or longer.");
   }
   return all;
 }
@@ -458,27 +273,27 @@ panels figures_memory(const report *r, json_t *styles) {
 
 panels figures_growth(const report *r, json_t *styles) {
   panels all = {0};
-  const table *t = rows_of(report_growth(r));
+  const table *t = panel_rows(report_growth(r));
   for (size_t g = 0; t && g < t->groups_count; g++) {
     figure *f = figure_new(t->groups[g].title, "");
     f->x.label = "live objects";
     f->x.log = f->y.log = true;
     for (size_t i = 0; i < t->groups[g].rows_count; i++) {
-      const table_row *row = row_of(t, g, i);
+      const table_row *row = panel_row(t, g, i);
       if (isnan(table_real(row, "op_ns")))
         continue;
       figure_add(
-          series_of(f, styles, text_of(row, "collector"), SERIES_LINE),
+          panel_series(f, styles, panel_text(row, "collector"), SERIES_LINE),
           (figure_point){table_real(row, "objects"), table_real(row, "op_ns"),
                          table_real(row, "low_ns"), table_real(row, "high_ns")},
           NULL);
       figure_add_tic(&f->x, table_real(row, "objects"),
-                     shown_of(row, "objects"));
+                     panel_shown(row, "objects"));
     }
     f->y.label = "time of one op, ns";
-    add_panel(&all, f, t, g,
-              "Time of one op by the number of live objects, both axes "
-              "logarithmic.");
+    panels_add(&all, f, t, g,
+               "Time of one op by the number of live objects, both axes "
+               "logarithmic.");
   }
   return all;
 }

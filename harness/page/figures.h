@@ -28,8 +28,8 @@ typedef struct figure_kind {
   report_visitor *visit; /* of report_load; NULL: none is needed */
 } figure_kind;
 
-/* overhead, overhead-cpu, percentiles, mmu, memory, growth. */
-enum { FIGURE_KINDS = 6 };
+/* overhead, overhead-cpu, percentiles, mmu, memory, garbage, growth. */
+enum { FIGURE_KINDS = 7 };
 extern const figure_kind figure_kinds[FIGURE_KINDS];
 
 /* Finds the kind of this name.  Returns NULL, or in the arena what is wrong. */
@@ -40,6 +40,7 @@ panels figures_overhead_cpu(const report *r, json_t *styles);
 panels figures_percentiles(const report *r, json_t *styles);
 panels figures_mmu(const report *r, json_t *styles);
 panels figures_memory(const report *r, json_t *styles);
+panels figures_garbage(const report *r, json_t *styles);
 panels figures_growth(const report *r, json_t *styles);
 
 #endif

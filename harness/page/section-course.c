@@ -65,6 +65,13 @@ void section_memory(document *d, const report *r) {
              "Dotted: the bytes that the workload must hold at its peak.");
     section_panels(d, &curves);
   }
+  const panels garbage = figures_garbage(r, d->styles);
+  if (garbage.count) {
+    say_heap(d, r,
+             "How many dead objects the heap holds, of workloads that state "
+             "what is alive: the most between samples of one invocation.");
+    section_panels(d, &garbage);
+  }
   fold_table(d, p, "Overhead, fragmentation and floating garbage, as a table");
   section_end(d);
 }

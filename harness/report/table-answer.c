@@ -115,7 +115,8 @@ static double more_runs(const standing *s) {
 }
 
 static const char *ratio_text(double ratio) {
-  return isnan(ratio) ? "" : arena_text(" %sx", table_number(TABLE_RATIO, ratio));
+  return isnan(ratio) ? ""
+                      : arena_text(" %sx", table_number(TABLE_RATIO, ratio));
 }
 
 static const char *tied_text(const standing *s) {

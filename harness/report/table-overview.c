@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIGURES = 5 };
+enum { FIGURES = 6 };
 
 /* The figures of a row: those over a baseline are geometric means over the
  * workloads, with an interval; the others are the largest of the workloads. */
@@ -19,7 +19,13 @@ static const struct figure {
                       {"lbo_cpu", "cpu_ns", "baseline_cpu_ns"},
                       {"step_p999_ns", "step_p999_ns", NULL},
                       {"step_max_ns", "step_max_ns", NULL},
-                      {"rss_over_live", "rss_over_live", ""}};
+                      {"rss_over_live", "rss_over_live", ""},
+                      {"garbage_max_objects", "garbage_max_objects", NULL}};
+
+/* The metric of a figure; NULL where this version does not have it. */
+static const metric *metric_of(const struct figure *f) {
+  return metric_find(f->metric);
+}
 
 #define ENDS(name_)                                                            \
   {.name = name_ "_low", .kind = TABLE_RATIO, .help = "its 95 % interval"}, {  \
@@ -62,6 +68,14 @@ static const table_column columns[] = {
      .absent = "–",
      .help = "geometric mean"},
     ENDS("rss_over_live"),
+    {.name = "garbage_max_objects",
+     .header = "garbage",
+     .unit = "objects ↓",
+     .kind = TABLE_SCALED,
+     .traits = TABLE_OPTIONAL,
+     .absent = "–",
+     .help = "the most dead objects held, of the workload where they are most; "
+             "of workloads that state what is alive"},
     {.name = "workloads",
      .kind = TABLE_INTEGER,
      .help = "that the row is over"},
@@ -102,7 +116,7 @@ static double *values_of(const report_cell *c, size_t m) {
 /* A geometric mean over the baselines, which count as known. */
 static void set_mean(table_row *row, const table *lbo, const standing *s,
                      size_t works, const struct figure *f) {
-  const size_t m = (size_t)(metric_find(f->metric) - metrics);
+  const size_t m = (size_t)(metric_of(f) - metrics);
   stat_pair *pairs = arena_take(works * sizeof *pairs);
   double *bases = arena_take(works * sizeof *bases);
   bool interval = true;
@@ -126,21 +140,27 @@ static void set_mean(table_row *row, const table *lbo, const standing *s,
                table_number(TABLE_RATIO, i.high));
 }
 
-/* The largest; none if a workload has none. */
+/* The largest; none if a workload has none.  Of garbage, only some workloads
+ * tell. */
 static void set_largest(table_row *row, const standing *s, size_t works,
                         const struct figure *f) {
-  const size_t m = (size_t)(metric_find(f->metric) - metrics);
-  double most = 0;
-  for (size_t w = 0; w < works; w++)
-    most = fmax(most, isnan(s->cells[w]->values[m]) ? INFINITY
-                                                    : s->cells[w]->values[m]);
-  table_set_real(row, f->column, most);
+  const size_t m = (size_t)(metric_of(f) - metrics);
+  double most = NAN;
+  size_t known = 0;
+  for (size_t w = 0; w < works; w++) {
+    known += isnan(s->cells[w]->values[m]) ? 0 : 1;
+    most = fmax(most, s->cells[w]->values[m]);
+  }
+  if (known == works || metrics[m].claims == CLAIMS_NEITHER)
+    table_set_real(row, f->column, most);
 }
 
 static void set_figures(table_row *row, const table *lbo, const standing *s,
                         size_t works) {
   for (size_t f = 0; f < FIGURES; f++)
-    if (figures[f].baseline)
+    if (!metric_of(&figures[f]))
+      continue;
+    else if (figures[f].baseline)
       set_mean(row, lbo, s, works, &figures[f]);
     else
       set_largest(row, s, works, &figures[f]);
@@ -166,10 +186,10 @@ static void set_tones(table_row *row, const ranking *by_figure,
 
 static void add_heap(const report *r, table *t, const table *lbo,
                      const char *heap, bool reference) {
-  ranking by[FIGURES];
+  ranking by[FIGURES] = {0};
   for (size_t f = 0; f < FIGURES; f++)
-    by[f] =
-        standing_rank(r, metric_find(figures[f].metric), heap, reference, NULL);
+    if (metric_of(&figures[f]))
+      by[f] = standing_rank(r, metric_of(&figures[f]), heap, reference, NULL);
   const ranking *k = &by[0];
   if (!k->count)
     return;

@@ -11,7 +11,8 @@
 
 /* What is kept of a cell. */
 typedef struct trace {
-  json_t *curve; /* memory.curve of the first invocation; NULL: none */
+  json_t *curve;   /* memory.curve of the first invocation; NULL: none */
+  json_t *garbage; /* its garbage.curve, at the same times; NULL: none */
   int invocation;
   json_t *leaks; /* leaks_row of the last one */
 } trace;
@@ -24,6 +25,7 @@ void report_gather_traces(report *r, const report_cell *c,
   json_t *curve = record_get(record, "memory.curve");
   if (!t->curve && json_array_size(curve) > 1) {
     t->curve = json_incref(curve);
+    t->garbage = json_incref(record_get(record, "garbage.curve"));
     t->invocation =
         (int)json_integer_value(json_object_get(record, "invocation"));
   }
@@ -37,6 +39,7 @@ void report_free_traces(report *r) {
   trace *t = r->traces;
   for (size_t i = 0; i < r->count && t; i++) {
     json_decref(t[i].curve);
+    json_decref(t[i].garbage);
     json_decref(t[i].leaks);
   }
 }
@@ -61,7 +64,19 @@ static const table_column columns[] = {
      .header = "resident",
      .unit = "MiB",
      .kind = TABLE_BYTES,
-     .help = "of the whole process, as the kernel keeps it, roughly"}};
+     .help = "of the whole process, as the kernel keeps it, roughly"},
+    {.name = "live_bytes",
+     .header = "live",
+     .unit = "MiB",
+     .kind = TABLE_BYTES,
+     .traits = TABLE_OPTIONAL,
+     .help = "of workloads that state what is alive"},
+    {.name = "garbage_objects",
+     .header = "garbage",
+     .unit = "most, objects",
+     .kind = TABLE_INTEGER,
+     .traits = TABLE_OPTIONAL,
+     .help = "the most dead objects held since the sample before"}};
 
 static void add_curve(const report_cell *c, const trace *of, table *t) {
   size_t i;
@@ -72,6 +87,9 @@ static void add_curve(const report_cell *c, const trace *of, table *t) {
     table_set_json(row, "at_ns", json_array_get(sample, 0));
     table_set_json(row, "footprint_bytes", json_array_get(sample, 1));
     table_set_json(row, "resident_bytes", json_array_get(sample, 2));
+    const json_t *garbage = json_array_get(of->garbage, i);
+    table_set_json(row, "live_bytes", json_array_get(garbage, 2));
+    table_set_json(row, "garbage_objects", json_array_get(garbage, 4));
   }
 }
 
