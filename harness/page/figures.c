@@ -166,10 +166,10 @@ static panels overhead(const report *r, json_t *styles, const char *column,
     for (size_t i = 0; i < t->groups[g].rows_count; i++)
       add_cost(f, styles, panel_row(t, g, i), column, &axis);
     fit_to_points(f);
-    dodge(f);
     panels_add(&all, f, t, g,
                "Overhead over the cheapest run less its pauses, by the size of "
                "the heap, both from 1.");
+    dodge(f); /* after the places on the axis were counted */
   }
   return all;
 }

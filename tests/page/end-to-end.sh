@@ -98,6 +98,18 @@ test_goal_mistakes() {
   complained "'512Q' is not a value of footprint_bytes, such as 512M"
 }
 
+# A run ends with the answer, also to its goals, and says how to get the page.
+test_run_ends_with_the_answer() {
+  use_scripted "$tests/driver/scripted-collector" alpha beta
+  expect 0 run -c alpha,beta -w script -n 2 -o dir --goal 'wall <= 1s'
+  printed 'wall <= 1s: met by'
+  printed 'Fastest (wall time)'
+  said 'as a page: reapmark report dir --format html -o page.html'
+  expect 2 run -c alpha -w script -o other --goal 'speed > 3'
+  said "unknown figure 'speed'"
+  [ ! -e other ] || fail 'ran in spite of a mistake'
+}
+
 # ---------------------------------------------------------------------------
 # The page.
 # ---------------------------------------------------------------------------
@@ -130,6 +142,13 @@ test_page() {
   # The ids are unique.
   grep -o ' id="[^"]*"' page.html | sort | uniq -d >twice
   [ ! -s twice ] || fail "ids that are there twice: $(head -3 twice)"
+}
+
+# One heap is no axis.
+test_page_of_one_heap() {
+  made dir
+  expect 0 report dir --format html -o page.html
+  has page.html 'The runs have one heap size only'
 }
 
 # The command of a cell repeats it, whatever its name is.
@@ -195,6 +214,20 @@ test_page_of_several() {
   [ ! -s twice ] || fail "ids that are there twice: $(head -3 twice)"
   expect 2 report old new
   complained "report: 'new' is one directory too many"
+}
+
+# Dead objects over time, of workloads that state what is alive.
+test_page_of_garbage() {
+  needs_gnuplot
+  made dir '{"garbage": true, "curve": 9}'
+  expect 0 report dir --format html -o page.html
+  has page.html 'How many dead objects the heap holds'
+  expect 0 report dir --table memory-time --format csv
+  row ',150$'
+  expect 0 report dir --figure garbage -o garbage.svg
+  made without
+  expect 0 report without --format html -o page.html
+  counted 0 'How many dead objects' page.html
 }
 
 test_page_of_leaks() {

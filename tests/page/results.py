@@ -13,6 +13,7 @@ out:
   leaks        collectors that leak as declared
   idle         collectors that never collected
   curve        samples of memory of an invocation
+  garbage      whether the workload states what is alive
 """
 import json
 import math
@@ -22,7 +23,7 @@ import sys
 directory = sys.argv[1]
 spec = {"suite": "made", "collectors": {"alpha": 1, "beta": 1.5},
         "workloads": ["script"], "heaps": ["3x"], "runs": 6, "noise": 0.001,
-        "failed": {}, "leaks": [], "idle": [], "curve": 3}
+        "failed": {}, "leaks": [], "idle": [], "curve": 3, "garbage": False}
 spec.update(json.loads(sys.argv[2] if len(sys.argv) > 2 else "{}"))
 
 
@@ -92,6 +93,16 @@ def record(cell, n, order):
                     "intended": requests, "simple": requests},
         "counters": {},
         "noise": {"voluntary": 0, "involuntary": 0, "run_delay": 0}})
+    if spec["garbage"]:
+        most = int(100 * factor)
+        dead = [[at, 50, 2**20, most // 2, most] for at, _, _ in samples]
+        made["garbage"] = {
+            "objects": {"max": most, "median": most // 2, "integral": most,
+                        "end": most // 2},
+            "collections": 3, "exact": True,
+            "bytes": {"max": 2**20, "median": 2**19, "integral": 2**20,
+                      "end": 2**19},
+            "live": {"objects": 50, "bytes": 2**20}, "curve": dead, "cost": 0}
     return made
 
 
