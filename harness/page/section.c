@@ -113,10 +113,23 @@ static void print_panel(document *d, const panel *p) {
   fputs("</details></figure>\n", d->out);
 }
 
-void section_panels(document *d, const panels *all) {
-  print_legend(d, all);
+/* So many charts are seen at once; the others are shown on demand. */
+enum { FIRST_CHARTS = 9 };
+
+static void print_grid(document *d, const panels *all, size_t begin,
+                       size_t end) {
   fputs("<div class=\"grid\">\n", d->out);
-  for (size_t i = 0; i < all->count; i++)
+  for (size_t i = begin; i < end && i < all->count; i++)
     print_panel(d, &all->items[i]);
   fputs("</div>\n", d->out);
+}
+
+void section_panels(document *d, const panels *all) {
+  print_legend(d, all);
+  print_grid(d, all, 0, FIRST_CHARTS);
+  if (all->count <= FIRST_CHARTS)
+    return;
+  section_fold(d, arena_text("%zu more charts", all->count - FIRST_CHARTS));
+  print_grid(d, all, FIRST_CHARTS, all->count);
+  section_unfold(d);
 }

@@ -71,9 +71,11 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* no model: stands in groups of its own */
-  bool turns;          /* only one of its threads runs at a time */
-  double floor;        /* ns that the runtime's C interface takes; or NAN */
+  bool reference; /* no model: stands in groups of its own */
+  bool turns;     /* only one of its threads runs at a time */
+  bool paced;     /* requests arrive on a schedule: its wall time is that of
+                     the schedule */
+  double floor;   /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */
 
   report_sample *samples; /* by invocation */

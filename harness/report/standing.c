@@ -23,11 +23,17 @@ static bool has_all_numbers(const report_cell *c, const metric *m) {
   return c->count > 0;
 }
 
+/* Whether the number is only how long the schedule of requests was. */
+static bool is_pace(const report_cell *c, const metric *m) {
+  return c->paced &&
+         (m == &metrics[METRIC_THROUGHPUT] || m == metric_find("wall_ns"));
+}
+
 /* What leaks, even as declared, has done less work; what reclaims nothing has
  * done none of it. */
 bool standing_usable(const report_cell *c, const metric *m) {
   return c->verdict == VERDICT_OK && report_compares_time(c) &&
-         report_compares(c, m) && has_all_numbers(c, m);
+         report_compares(c, m) && has_all_numbers(c, m) && !is_pace(c, m);
 }
 
 const char *standing_unusable_text(const report_cell *c, const metric *m) {
@@ -36,7 +42,9 @@ const char *standing_unusable_text(const report_cell *c, const metric *m) {
   if (c->verdict != VERDICT_OK)
     return report_verdict_text(c);
   const char *mark = report_exercise_mark(c);
-  return mark ? mark : arena_text("no %s", metric_title(m));
+  return mark            ? mark
+         : is_pace(c, m) ? "its requests set the pace"
+                         : arena_text("no %s", metric_title(m));
 }
 
 /* Whether two texts are of the same workload, whatever its settings. */
@@ -92,12 +100,12 @@ const char *standing_heap(const report *r) {
   size_t count;
   const char **heaps = standing_heaps(r, &count);
   size_t *cells = arena_take((count + 1) * sizeof *cells), best = 0;
-  const metric *wall = metric_find("wall_ns");
+  const metric *cpu = metric_find("cpu_ns");
   for (size_t h = 0; h < count; h++)
     for (size_t i = 0; i < r->count; i++)
       cells[h] += !r->cells[i].reference &&
                   !strcmp(r->cells[i].heap, heaps[h]) &&
-                  standing_usable(&r->cells[i], wall);
+                  standing_usable(&r->cells[i], cpu);
   for (size_t h = 1; h < count; h++)
     if (is_better_heap(heaps[h], cells[h], heaps[best], cells[best]))
       best = h;

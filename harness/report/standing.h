@@ -82,8 +82,9 @@ const char *standing_heap(const report *r);
 const char **standing_heaps(const report *r, size_t *count);
 
 /* Whether a cell's numbers of this metric may be ranked: it did what was asked
- * for, reclaimed everything, its collector was exercised, and every invocation
- * has the number. */
+ * for, reclaimed everything, its collector was exercised, every invocation has
+ * the number, and the number is the collector's: where requests arrive on a
+ * schedule, the wall time is the schedule's. */
 bool standing_usable(const report_cell *c, const metric *m);
 
 /* Why not, in a few words; NULL if it may. */

@@ -1,6 +1,7 @@
 /* table-answer.c: the table answer: in words, and as a row for each collector,
- * which collectors meet the user's goals, and which is fastest, smallest and
- * smoothest at equal memory; which of the others can be told apart. */
+ * which collectors meet the user's goals, and which is fastest, smallest,
+ * smoothest and most responsive at equal memory; which of the others can be
+ * told apart. */
 #include "goals.h"
 #include "standing.h"
 #include "tables.h"
@@ -17,7 +18,8 @@ static const struct {
   const char *name, *metric, *of;
 } questions[] = {{"Fastest", "wall_ns", "wall time"},
                  {"Smallest", "peak_rss_bytes", "peak RSS"},
-                 {"Smoothest", "step_max_ns", "worst step"}};
+                 {"Smoothest", "step_max_ns", "worst step"},
+                 {"Most responsive", "latency_p99_ns", "p99 of requests"}};
 
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
@@ -156,11 +158,6 @@ static const char *best_text(const ranking *k) {
 
 static void say_ranking(page *p, const ranking *k, size_t question,
                         size_t most) {
-  if (!k->ranked) {
-    page_item(p, "%s (%s): no collector has a figure to rank.",
-              questions[question].name, questions[question].of);
-    return;
-  }
   list tied = {"", 0, most}, behind = tied, mixed = tied;
   for (size_t i = 0; i < k->ranked; i++) {
     const standing *s = &k->standings[i];
@@ -245,15 +242,22 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
   for (size_t q = 0; q < QUESTIONS; q++)
     all[q] = standing_rank(r, metric_find(questions[q].metric), heap,
                            references, NULL);
-  say_frame(p, &all[0]);
+  const ranking *first = &all[0]; /* that ranks anybody */
+  while (first < &all[QUESTIONS - 1] && !first->ranked)
+    first++;
+  say_frame(p, first);
+  if (!first->ranked)
+    page_item(p, "No collector can be ranked.");
   for (size_t q = 0; q < QUESTIONS; q++) {
+    if (!all[q].ranked)
+      continue;
     say_ranking(p, &all[q], q, most);
     for (size_t i = 0; i < all[q].count && t; i++)
       add_standing_row(t, questions[q].name, NULL, &all[q],
                        &all[q].standings[i]);
   }
-  say_unranked(p, &all[0], most);
-  say_rules(p, &all[0]);
+  say_unranked(p, first, most);
+  say_rules(p, first);
 }
 
 /* The same for each workload by itself, if there are several. */
@@ -271,7 +275,7 @@ static void add_each_workload(table *t, const report *r) {
     for (size_t q = 0; q < QUESTIONS; q++) {
       const ranking k = standing_rank(r, metric_find(questions[q].metric), heap,
                                       references, c);
-      for (size_t s = 0; s < k.count; s++)
+      for (size_t s = 0; s < k.count && k.ranked; s++)
         add_standing_row(t, questions[q].name, standing_short_work(r, c), &k,
                          &k.standings[s]);
     }

@@ -190,7 +190,7 @@ static void add_heap(const report *r, table *t, const table *lbo,
   for (size_t f = 0; f < FIGURES; f++)
     if (metric_of(&figures[f]))
       by[f] = standing_rank(r, metric_of(&figures[f]), heap, reference, NULL);
-  const ranking *k = &by[0];
+  const ranking *k = by[0].ranked ? &by[0] : &by[1];
   if (!k->count)
     return;
   const char *over = k->workloads_count == 1

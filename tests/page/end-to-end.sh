@@ -59,6 +59,15 @@ test_answer_leaves_out() {
   row '^idle +– +– +– +– +– +script: not exercised$'
 }
 
+# Where requests arrive on a schedule, the wall time says nothing of a collector.
+test_answer_of_an_open_loop() {
+  made dir '{"rate": 1000}'
+  expect 0 report dir --table answer
+  unprinted 'Fastest'
+  printed 'Most responsive (p99 of requests): alpha, 100 ns. Behind it: beta 1.50x'
+  printed 'Smallest (peak RSS): alpha'
+}
+
 # The heap in which most collectors can be compared is the one of the answer.
 test_answer_heap() {
   made dir '{"heaps": ["2x", "none", "3x", "4x"], "failed": {"beta/2x": "OOM"}}'

@@ -13,6 +13,7 @@ out:
   leaks        collectors that leak as declared
   idle         collectors that never collected
   curve        samples of memory of an invocation
+  rate         of requests a second; 0: a closed loop
   garbage      whether the workload states what is alive
 """
 import json
@@ -23,7 +24,7 @@ import sys
 directory = sys.argv[1]
 spec = {"suite": "made", "collectors": {"alpha": 1, "beta": 1.5},
         "workloads": ["script"], "heaps": ["3x"], "runs": 6, "noise": 0.001,
-        "failed": {}, "leaks": [], "idle": [], "curve": 3, "garbage": False}
+        "failed": {}, "leaks": [], "idle": [], "curve": 3, "garbage": False, "rate": 0}
 spec.update(json.loads(sys.argv[2] if len(sys.argv) > 2 else "{}"))
 
 
@@ -89,8 +90,9 @@ def record(cell, n, order):
         "steps": {"act": steps, "all": steps, "delayed": 0, "corrected": True},
         "mmu": {"windows": [1000000, 2000000, wall], "worst": curve,
                 "threads": [curve], "joined": 0},
-        "latency": {"rate": 1000, "arrivals": "uniform", "span": wall,
-                    "intended": requests, "simple": requests},
+        "latency": {"rate": spec["rate"], "span": wall, "simple": requests,
+                    "arrivals": "uniform" if spec["rate"] else "closed loop",
+                    **({"intended": requests} if spec["rate"] else {})},
         "counters": {},
         "noise": {"voluntary": 0, "involuntary": 0, "run_delay": 0}})
     if spec["garbage"]:
