@@ -316,13 +316,12 @@ static void write_hex(char *text) {
 /* What says nothing: half of the text of a chart. */
 static const char *const needless[] = {
     " font-family=\"sans\"",
-    " font-family=\"sans\" ",
     " stroke-linecap=\"butt\" stroke-linejoin=\"miter\"",
     "<tspan >",
     "</tspan>",
     "<tspan>",
-    "<g fill=\"none\" color=\"black\" stroke=\"currentColor\" "
-    "stroke-width=\"1.00\">\n</g>\n"};
+    ("<g fill=\"none\" color=\"black\" stroke=\"currentColor\" "
+     "stroke-width=\"1.00\">\n</g>\n")};
 
 const char *plot_inline(plotter *p, const figure *f, const char *id) {
   char *svg = draw(p, f, id);

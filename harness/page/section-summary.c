@@ -9,16 +9,19 @@
 
 void section_trust(document *d, const report *r) {
   const page *p = report_trust(r);
-  size_t failed = 0, bad = 0;
+  const bool doubtful = report_is_suspect(r) || report_busy_text(r) ||
+                        report_machines_text(r) || r->found < r->planned;
+  size_t failed = 0;
   for (size_t i = 0; i < r->count; i++)
     failed += verdict_is_failure(r->cells[i].verdict);
-  bad = report_is_suspect(r) || report_busy_text(r) ||
-        report_machines_text(r) || r->found < r->planned;
   section_begin(d, "trust", "Can this be trusted?");
-  fprintf(d->out, "<div class=\"banner %s\">\n", bad ? "doubt" : "good");
-  fprintf(d->out, "<p class=\"sign\">%s</p>\n",
-          bad ? "⚠ With doubts: see below."
-              : "✓ Nothing disturbed these runs that Reapmark could see.");
+  fprintf(d->out, "<div class=\"banner %s\">\n<p class=\"sign\">%s",
+          doubtful ? "doubt" : "good",
+          doubtful ? "⚠ With doubts: see below."
+                   : "✓ Nothing disturbed these runs that Reapmark could see.");
+  if (failed)
+    fprintf(d->out, " %zu of %zu cells failed.", failed, r->count);
+  fputs("</p>\n", d->out);
   html_parts(p, d->level + 1, d->out);
   fputs("</div>\n", d->out);
   section_end(d);

@@ -155,8 +155,9 @@ static grid make_grid(const report *r, const metric *of, const char *heap,
     if (!belongs(c, heap, reference, like))
       continue;
     g.collectors[report_number(collectors, c->collector)] = c->collector;
-    g.works[report_number(works, report_work_title(c))] =
-        standing_short_work(r, c);
+    const char **work = &g.works[report_number(works, report_work_title(c))];
+    if (!*work)
+      *work = standing_short_work(r, c);
   }
   g.collectors_count = json_object_size(collectors);
   g.works_count = json_object_size(works);
@@ -292,12 +293,11 @@ static double needed_for(const comparison *c, size_t runs, double alpha) {
   const double half = (c->geomean_interval.high - c->geomean_interval.low) / 2;
   if (isnan(half))
     return HUGE_VAL;
-  double smallest, fewest = (double)runs;
-  do
-    smallest = 2 * pow(stat_smallest_p((size_t)fewest, (size_t)fewest) / 2,
-                       (double)c->count);
-  while (smallest > alpha && ++fewest);
-  return fmax(stat_values_needed(runs, half, fabs(c->geomean - 1)), fewest);
+  size_t fewest = runs;
+  while (2 * pow(stat_smallest_p(fewest, fewest) / 2, (double)c->count) > alpha)
+    fewest++;
+  return fmax(stat_values_needed(runs, half, fabs(c->geomean - 1)),
+              (double)fewest);
 }
 
 static void judge(standing *s, const comparison *c, double p, size_t tests) {

@@ -248,6 +248,9 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
   say_frame(p, first);
   if (!first->ranked)
     page_item(p, "No collector can be ranked.");
+  if (!all[0].ranked && first->ranked && all[0].count)
+    page_item(p, "%s (%s): nobody is ranked (%s).", questions[0].name,
+              questions[0].of, all[0].standings[0].reason);
   for (size_t q = 0; q < QUESTIONS; q++) {
     if (!all[q].ranked)
       continue;
