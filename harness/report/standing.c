@@ -192,7 +192,7 @@ static void choose_ranked(grid *g) {
 }
 
 /* What an unranked collector lacks: the first workload that some collector has
- * a number for and this one has none. */
+ * a number for and this one has none; if nobody has any, the first one. */
 static const char *reason_of(const grid *g, size_t collector) {
   for (size_t w = 0; w < g->works_count; w++) {
     bool somebody = false;
@@ -204,7 +204,10 @@ static const char *reason_of(const grid *g, size_t collector) {
                         c ? standing_unusable_text(c, g->metric)
                           : "not planned");
   }
-  return "no numbers";
+  const report_cell *c = g->works_count ? cell_of(g, collector, 0) : NULL;
+  return c ? arena_text("%s: %s", g->works[0],
+                        standing_unusable_text(c, g->metric))
+           : "no numbers";
 }
 
 /* ------------------------------------------------------------------------- *
