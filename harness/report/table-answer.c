@@ -2,7 +2,7 @@
  * which collectors meet the user's goals, and which is fastest, smallest,
  * smoothest and most responsive at equal memory; which of the others can be
  * told apart. */
-#include "goals.h"
+#include "answer.h"
 #include "standing.h"
 #include "tables.h"
 #include "harness/base/arena.h"
@@ -29,11 +29,6 @@ static const char *const stands_names[] = {
     [STANDS_BEHIND] = "behind",
     [STANDS_MIXED] = "depends on the workload",
     [STANDS_OUT] = "not ranked"};
-
-static const char *const verdict_names[] = {[GOAL_UNKNOWN] = "not known",
-                                            [GOAL_MET] = "met",
-                                            [GOAL_MISSED] = "missed",
-                                            [GOAL_UNDECIDED] = "undecided"};
 
 static const table_column columns[] = {
     {.name = "question", .header = "question"},
@@ -74,32 +69,6 @@ static const table_column columns[] = {
     {.name = "reason", .header = "reason", .traits = TABLE_OPTIONAL}};
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
-
-/* ------------------------------------------------------------------------- *
- * Lists of words.
- * ------------------------------------------------------------------------- */
-
-/* The items that a sentence names; `most` of them, then how many more. */
-typedef struct list {
-  const char *text;
-  size_t count, most;
-} list;
-
-static void add(list *l, const char *item) {
-  if (l->count++ < l->most)
-    l->text = arena_text("%s%s%s", l->text, *l->text ? ", " : "", item);
-}
-
-static const char *text_of(const list *l) {
-  return l->count > l->most
-             ? arena_text("%s and %zu more", l->text, l->count - l->most)
-             : l->text;
-}
-
-/* "  Cannot be told apart: a, b." or "". */
-static const char *sentence(const char *words, const list *l) {
-  return l->count ? arena_text(" %s %s.", words, text_of(l)) : "";
-}
 
 /* ------------------------------------------------------------------------- *
  * Rankings.
@@ -158,31 +127,31 @@ static const char *best_text(const ranking *k) {
 
 static void say_ranking(page *p, const ranking *k, size_t question,
                         size_t most) {
-  list tied = {"", 0, most}, behind = tied, mixed = tied;
+  answer_list tied = {"", 0, most}, behind = tied, mixed = tied;
   for (size_t i = 0; i < k->ranked; i++) {
     const standing *s = &k->standings[i];
     if (s->stands == STANDS_TIED)
-      add(&tied, tied_text(s));
+      answer_add(&tied, tied_text(s));
     else if (s->stands == STANDS_BEHIND)
-      add(&behind, behind_text(s));
+      answer_add(&behind, behind_text(s));
     else if (s->stands == STANDS_MIXED)
-      add(&mixed, mixed_text(s, k));
+      answer_add(&mixed, mixed_text(s, k));
   }
-  page_item(p, "%s (%s): %s.%s%s%s%s", questions[question].name,
-            questions[question].of, best_text(k),
-            k->ranked == 1 ? " No other collector can be ranked." : "",
-            sentence("Cannot be told apart from it:", &tied),
-            sentence("Behind it:", &behind),
-            sentence("Depends on the workload:", &mixed));
+  answer_say(p, "%s (%s): %s.%s%s%s%s", questions[question].name,
+             questions[question].of, best_text(k),
+             k->ranked == 1 ? " No other collector can be ranked." : "",
+             answer_sentence("Cannot be told apart from it:", &tied),
+             answer_sentence("Behind it:", &behind),
+             answer_sentence("Depends on the workload:", &mixed));
 }
 
 static void say_unranked(page *p, const ranking *k, size_t most) {
-  list out = {"", 0, most};
+  answer_list out = {"", 0, most};
   for (size_t i = k->ranked; i < k->count; i++)
-    add(&out, arena_text("%s (%s)", k->standings[i].collector,
-                         k->standings[i].reason));
+    answer_add(&out, arena_text("%s (%s)", k->standings[i].collector,
+                                k->standings[i].reason));
   if (out.count)
-    page_item(p, "Not ranked: %s.", text_of(&out));
+    answer_say(p, "Not ranked: %s.", answer_text(&out));
 }
 
 static void add_standing_row(table *t, const char *question,
@@ -227,11 +196,12 @@ static size_t fewest_runs(const ranking *k) {
 
 static void say_rules(page *p, const ranking *k) {
   if (k->ranked > 1)
-    page_text(p, PAGE_LINE,
-              "By %zu runs of each cell.  [ ]: 95 %% interval of the ratio "
-              "(bootstrap).  Told apart: rank sums over all workloads, Holm "
-              "over %zu tests, p <= %g.",
-              fewest_runs(k), k->tests, STANDING_ALPHA);
+    answer_say(p,
+               "By %zu runs of each cell.  [ ]: 95 %% interval of the ratio "
+               "(bootstrap).  Told apart: rank sums over all workloads, Holm "
+               "over %zu test%s, p <= %g.",
+               fewest_runs(k), k->tests, k->tests == 1 ? "" : "s",
+               STANDING_ALPHA);
 }
 
 /* Says the rankings, and adds their rows to `t` unless it is NULL. */
@@ -247,10 +217,10 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
     first++;
   say_frame(p, first);
   if (!first->ranked)
-    page_item(p, "No collector can be ranked.");
+    answer_say(p, "No collector can be ranked.");
   if (!all[0].ranked && first->ranked && all[0].count)
-    page_item(p, "%s (%s): nobody is ranked (%s).", questions[0].name,
-              questions[0].of, all[0].standings[0].reason);
+    answer_say(p, "%s (%s): nobody is ranked (%s).", questions[0].name,
+               questions[0].of, all[0].standings[0].reason);
   for (size_t q = 0; q < QUESTIONS; q++) {
     if (!all[q].ranked)
       continue;
@@ -286,201 +256,6 @@ static void add_each_workload(table *t, const report *r) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Goals.
- * ------------------------------------------------------------------------- */
-
-/* How a collector stands to a goal in a heap, over all workloads that have the
- * figure. */
-typedef struct goal_total {
-  goal_verdict verdict;
-  double more;        /* runs */
-  const char *reason; /* the first workload that decides, and why */
-} goal_total;
-
-/* Whether some cell has the figure of the goal in this cell's workload. */
-static bool concerns(const report *r, const goal *g, const report_cell *c) {
-  for (size_t i = 0; i < r->count; i++)
-    if (!strcmp(r->cells[i].workload, c->workload) &&
-        r->cells[i].threads == c->threads &&
-        standing_usable(&r->cells[i], g->metric))
-      return true;
-  return false;
-}
-
-static const char *shown(const goal *g, double value) {
-  return arena_text("%s%s", table_number(g->metric->kind, value),
-                    g->metric->kind == TABLE_BYTES     ? " MiB"
-                    : g->metric->kind == TABLE_PERCENT ? " %"
-                                                       : "");
-}
-
-static void add_goal_row(table *t, const report *r, const goal *g,
-                         const report_cell *c, const goal_result *result) {
-  table_row *row = table_add(t, table_group_of(t, ""));
-  table_set_text(row, "question", g->text);
-  table_set_text(row, "collector", c->collector);
-  table_set_text(row, "heap", c->heap);
-  table_set_text(row, "workload", standing_short_work(r, c));
-  table_set_text(row, "answer", verdict_names[result->verdict]);
-  table_set_tone(row, "answer",
-                 result->verdict == GOAL_MISSED ? TONE_BAD : TONE_PLAIN);
-  table_set_real(row, "value", result->value);
-  const char *const ends[] = {"low", "high"};
-  const double values[] = {result->low, result->high};
-  for (size_t k = 0; k < 2; k++) {
-    table_set_real(row, ends[k], values[k]);
-    if (!isnan(values[k]))
-      table_show(row, ends[k], "%s", shown(g, values[k]));
-  }
-  if (result->verdict == GOAL_UNDECIDED)
-    table_set_real(row, "runs_more",
-                   fmax(1, result->needed - (double)c->count));
-  table_set_text(row, "reason",
-                 result->reason     ? result->reason
-                 : result->interval ? NULL
-                                    : arena_text("all %zu runs", c->count));
-}
-
-/* From best to worst, as a whole is as bad as its worst part. */
-static int severity(goal_verdict v) {
-  static const int of[] = {[GOAL_MET] = 0,
-                           [GOAL_UNDECIDED] = 1,
-                           [GOAL_UNKNOWN] = 2,
-                           [GOAL_MISSED] = 3};
-  return of[v];
-}
-
-static goal_total judge_in_heap(table *t, const report *r, const goal *g,
-                                const char *collector, const char *heap) {
-  goal_total total = {.verdict = GOAL_UNKNOWN, .reason = NULL};
-  bool any = false;
-  for (size_t i = 0; i < r->count; i++) {
-    const report_cell *c = &r->cells[i];
-    if (strcmp(c->collector, collector) || strcmp(c->heap, heap) ||
-        !concerns(r, g, c))
-      continue;
-    const goal_result one = goal_judge(g, c);
-    if (t)
-      add_goal_row(t, r, g, c, &one);
-    total.more =
-        fmax(total.more,
-             one.verdict == GOAL_UNDECIDED ? one.needed - (double)c->count : 0);
-    if (any && severity(one.verdict) <= severity(total.verdict))
-      continue;
-    any = true;
-    total.verdict = one.verdict;
-    total.reason = arena_text("%s: %s", standing_short_work(r, c),
-                              one.reason ? one.reason : shown(g, one.value));
-  }
-  return total;
-}
-
-/* A collector's heaps by how it stands in them: "generational (2x, 3x)". */
-typedef struct goal_lists {
-  list met, missed, undecided, unknown;
-} goal_lists;
-
-static const char *heaps_text(const list *heaps, size_t all) {
-  return heaps->count == all && all > 1 ? "all heaps" : text_of(heaps);
-}
-
-/* Says how all collectors stand to one goal; met[] keeps for each collector and
- * heap whether all goals so far are met. */
-static void say_goal(page *p, table *t, const report *r, const goal *g,
-                     const char **collectors, size_t collectors_count,
-                     const char **heaps, size_t heaps_count, bool *met,
-                     size_t most) {
-  goal_lists l = {.met = {"", 0, most},
-                  .missed = {"", 0, most},
-                  .undecided = {"", 0, most},
-                  .unknown = {"", 0, most}};
-  for (size_t c = 0; c < collectors_count; c++) {
-    list of[4];
-    const char *why[4] = {"", "", "", ""};
-    double more = 0;
-    for (size_t v = 0; v < 4; v++)
-      of[v] = (list){"", 0, SIZE_MAX};
-    for (size_t h = 0; h < heaps_count; h++) {
-      const goal_total total = judge_in_heap(t, r, g, collectors[c], heaps[h]);
-      met[c * heaps_count + h] &= total.verdict == GOAL_MET;
-      if (!total.reason)
-        continue; /* not planned */
-      if (!of[total.verdict].count)
-        why[total.verdict] = total.reason;
-      more = fmax(more, total.more);
-      add(&of[total.verdict], heaps[h]);
-    }
-    if (of[GOAL_MET].count)
-      add(&l.met, arena_text("%s (%s)", collectors[c],
-                             heaps_text(&of[GOAL_MET], heaps_count)));
-    if (of[GOAL_UNDECIDED].count)
-      add(&l.undecided,
-          isinf(more) || more > 999
-              ? arena_text("%s (%s)", collectors[c],
-                           heaps_text(&of[GOAL_UNDECIDED], heaps_count))
-              : arena_text("%s (%s; %.0f more runs may tell)", collectors[c],
-                           heaps_text(&of[GOAL_UNDECIDED], heaps_count),
-                           fmax(1, more)));
-    if (of[GOAL_MISSED].count)
-      add(&l.missed, arena_text("%s (%s; %s)", collectors[c],
-                                heaps_text(&of[GOAL_MISSED], heaps_count),
-                                why[GOAL_MISSED]));
-    if (of[GOAL_UNKNOWN].count)
-      add(&l.unknown, arena_text("%s (%s; %s)", collectors[c],
-                                 heaps_text(&of[GOAL_UNKNOWN], heaps_count),
-                                 why[GOAL_UNKNOWN]));
-  }
-  page_item(p, "%s: %s%s%s%s", g->text,
-            l.met.count ? arena_text("met by %s.", text_of(&l.met))
-                        : "met by none.",
-            sentence("Undecided:", &l.undecided),
-            sentence("Missed:", &l.missed), sentence("Not known:", &l.unknown));
-}
-
-static void say_all_goals(page *p, const char **collectors,
-                          size_t collectors_count, const char **heaps,
-                          size_t heaps_count, const bool *met, size_t most) {
-  list all = {"", 0, most};
-  for (size_t c = 0; c < collectors_count; c++) {
-    list in = {"", 0, SIZE_MAX};
-    for (size_t h = 0; h < heaps_count; h++)
-      if (met[c * heaps_count + h])
-        add(&in, heaps[h]);
-    if (in.count)
-      add(&all,
-          arena_text("%s (%s)", collectors[c], heaps_text(&in, heaps_count)));
-  }
-  page_item(p, "All goals at once: %s.",
-            all.count ? text_of(&all) : "met by none");
-}
-
-static void add_goals(page *p, table *t, const report *r, size_t most) {
-  const goal_list *goals = r->goals;
-  if (!goals || !goals->count)
-    return;
-  size_t heaps_count;
-  const char **heaps = standing_heaps(r, &heaps_count);
-  const char **collectors = arena_take(r->count * sizeof *collectors);
-  json_t *numbers = json_object();
-  for (size_t i = 0; i < r->count; i++)
-    collectors[report_number(numbers, r->cells[i].collector)] =
-        r->cells[i].collector;
-  const size_t count = json_object_size(numbers);
-  json_decref(numbers);
-  bool *met = arena_take(count * heaps_count * sizeof *met);
-  memset(met, 1, count * heaps_count * sizeof *met);
-  page_text(p, PAGE_TITLE, "Goals, in each heap (in brackets)");
-  for (size_t g = 0; g < goals->count; g++)
-    say_goal(p, t, r, &goals->items[g], collectors, count, heaps, heaps_count,
-             met, most);
-  if (goals->count > 1)
-    say_all_goals(p, collectors, count, heaps, heaps_count, met, most);
-  page_text(p, PAGE_LINE,
-            "Met or missed: the 95 %% interval of the median is on that side; "
-            "of maxima and of fewer than 6 runs, all runs are.");
-}
-
-/* ------------------------------------------------------------------------- *
  * The page.
  * ------------------------------------------------------------------------- */
 
@@ -489,7 +264,7 @@ page *report_answer(const report *r) {
     return NULL;
   table *t = table_new(columns, COLUMNS);
   page *p = page_new(t);
-  add_goals(p, t, r, SIZE_MAX);
+  answer_goals(p, t, r, SIZE_MAX);
   add_rankings(p, t, r, SIZE_MAX);
   add_each_workload(t, r);
   page_tables(p, t);
@@ -501,7 +276,7 @@ page *report_short_answer(const report *r, size_t most) {
   if (!r->found || !r->count)
     return NULL;
   page *p = page_new(NULL);
-  add_goals(p, NULL, r, most);
+  answer_goals(p, NULL, r, most);
   add_rankings(p, NULL, r, most);
   return p;
 }

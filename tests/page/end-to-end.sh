@@ -8,6 +8,18 @@ python=$2
 # made DIR [JSON]: makes a results directory (results.py says of what).
 made() { "$python" "$here/results.py" "$@"; }
 
+# answered TEXT: an answer has this text, whichever way its lines are broken.
+answered() {
+  checks=$((checks + 1))
+  tr -s '\n ' ' ' <out | grep -qF -e "$1" || fail "no answer: $1"
+}
+
+# answered_like REGEX: the same for an extended regular expression.
+answered_like() {
+  checks=$((checks + 1))
+  tr -s '\n ' ' ' <out | grep -qE -e "$1" || fail "no answer like: $1"
+}
+
 # ---------------------------------------------------------------------------
 # The answer.
 # ---------------------------------------------------------------------------
@@ -15,15 +27,15 @@ made() { "$python" "$here/results.py" "$@"; }
 test_answer() {
   made dir '{"collectors": {"alpha": 1, "beta": 1.5, "gamma": 1.0004}}'
   expect 0 report dir --table answer
-  printed 'Answer at equal memory: heap 3x, script, 3 collectors'
-  printed 'Fastest (wall time): alpha, 100 ms.'
-  printed 'Behind it: beta 1.50x [1.50, 1.50].'
-  row 'Cannot be told apart from it: gamma 1.00x \([0-9]+ more runs? would tell\)'
-  printed 'Smallest (peak RSS): alpha, 2.00 MiB.'
-  printed 'Smoothest (worst step): alpha, 100 ns.'
+  answered 'Answer at equal memory: heap 3x, script, 3 collectors'
+  answered 'Fastest (wall time): alpha, 100 ms.'
+  answered 'Behind it: beta 1.50x [1.50, 1.50].'
+  answered_like 'Cannot be told apart from it: gamma 1.00x \([0-9]+ more runs? would tell\)'
+  answered 'Smallest (peak RSS): alpha, 2.00 MiB.'
+  answered 'Smoothest (worst step): alpha, 100 ns.'
   # It ends the main table for people, and no other format.
   expect 0 report dir
-  printed 'Fastest (wall time): alpha'
+  answered 'Fastest (wall time): alpha'
   expect 0 report dir --format csv
   unprinted 'Fastest'
   expect 0 report dir --table answer --format json
@@ -34,11 +46,11 @@ test_answer() {
 test_answer_of_few_runs() {
   made one '{"runs": 3}'
   expect 0 report one --table answer
-  printed 'Cannot be told apart from it: beta 1.50x (1 more run would tell).'
+  answered 'Cannot be told apart from it: beta 1.50x (1 more run would tell).'
   made four '{"runs": 3, "workloads": ["a", "b", "c", "d"]}'
   expect 0 report four --table answer
-  printed 'Behind it: beta 1.50x'
-  printed 'heap 3x, 4 workloads, 2 collectors'
+  answered 'Behind it: beta 1.50x'
+  answered 'heap 3x, 4 workloads, 2 collectors'
   # Each workload by itself is still undecided.
   row '^Fastest +beta +3x +d +cannot be told apart'
 }
@@ -50,10 +62,10 @@ test_answer_leaves_out() {
     "oom": 0.1}, "idle": ["idle"], "leaks": ["leaky"],
     "failed": {"oom/3x": "OOM"}}'
   expect 0 report dir --table answer
-  printed 'Fastest (wall time): alpha'
-  printed 'idle (script: not exercised)'
-  printed 'leaky (script: LEAK 500 (declared))'
-  printed 'oom (script: OOM)'
+  answered 'Fastest (wall time): alpha'
+  answered 'idle (script: not exercised)'
+  answered 'leaky (script: LEAK 500 (declared))'
+  answered 'oom (script: OOM)'
   expect 0 report dir --table overview
   row '^oom +– +– +– +– +– +script: OOM$'
   row '^idle +– +– +– +– +– +script: not exercised$'
@@ -63,30 +75,30 @@ test_answer_leaves_out() {
 test_answer_of_an_open_loop() {
   made dir '{"rate": 1000}'
   expect 0 report dir --table answer
-  printed 'Fastest (wall time): nobody is ranked (script: its requests set the pace).'
-  printed 'Most responsive (p99 of requests): alpha, 100 ns. Behind it: beta 1.50x'
-  printed 'Smallest (peak RSS): alpha'
+  answered 'Fastest (wall time): nobody is ranked (script: its requests set the pace).'
+  answered 'Most responsive (p99 of requests): alpha, 100 ns. Behind it: beta 1.50x'
+  answered 'Smallest (peak RSS): alpha'
 }
 
 # The heap in which most collectors can be compared is the one of the answer.
 test_answer_heap() {
   made dir '{"heaps": ["2x", "none", "3x", "4x"], "failed": {"beta/2x": "OOM"}}'
   expect 0 report dir --table answer
-  printed 'Answer at equal memory: heap 3x'
+  answered 'Answer at equal memory: heap 3x'
 }
 
 test_goals() {
   made dir '{"heaps": ["2x", "3x"], "failed": {"beta/2x": "OOM"}}'
   expect 0 report dir --goal 'p99 <= 120ns' --goal 'heap<=2.5M' --table answer
-  row 'p99 <= 120ns: met by alpha \(all heaps\)\. Missed: beta'
-  row 'heap <= 2.5M: met by alpha \(all heaps\)\. Missed: beta'
-  printed 'All goals at once: alpha (all heaps).'
+  answered_like 'p99 <= 120ns: met by alpha \(all heaps\)\. Missed: beta'
+  answered_like 'heap <= 2.5M: met by alpha \(all heaps\)\. Missed: beta'
+  answered 'All goals at once: alpha (all heaps).'
   expect 0 report dir --goal 'throughput >= 1M'
-  printed 'throughput >= 1M: met by none. Missed: alpha (all heaps; script: 10.0k)'
+  answered 'throughput >= 1M: met by none. Missed: alpha (all heaps; script: 10.0k)'
   # A bound within the interval decides nothing.
   made near '{"noise": 0.05}'
   expect 0 report near --goal 'wall <= 100ms' --table answer
-  row 'wall <= 100ms: met by none\. Undecided: alpha \(3x(; [0-9]+ more runs may tell)?\)'
+  answered_like 'wall <= 100ms: met by none\. Undecided: alpha \(3x(; [0-9]+ more runs may tell)?\)'
   # With fewer than 6 runs all of them must agree.
   made few '{"runs": 3}'
   expect 0 report few --goal 'wall <= 110ms' --table answer
@@ -111,7 +123,7 @@ test_goal_mistakes() {
 test_run_ends_with_the_answer() {
   use_scripted "$tests/driver/scripted-collector" alpha beta
   expect 0 run -c alpha,beta -w script -n 2 -o dir --goal 'wall <= 1s'
-  printed 'wall <= 1s: met by'
+  answered 'wall <= 1s: met by'
   printed 'Fastest (wall time)'
   said 'as a page: reapmark report dir --format html -o page.html'
   expect 2 run -c alpha -w script -o other --goal 'speed > 3'
@@ -136,7 +148,8 @@ test_page() {
     has page.html "<a href=\"#$id\">"
   done
   counted 0 '<section id="(growth|leaks)"|href="#(growth|leaks)"' page.html
-  has page.html 'p99 &lt;= 120ns: met by alpha (all heaps).'
+  tr -s '\n ' ' ' <page.html >lines
+  has lines 'p99 &lt;= 120ns: met by alpha (all heaps).'
   has page.html '<td class="n best">1.00 [1.00, 1.00]</td>'
   has page.html '<text>OOM</text>' # at its size in the chart
   has page.html "reapmark run -w script -c alpha --heap 2x -t 1 --seed 42 -n 1 -o again"
