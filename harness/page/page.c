@@ -74,8 +74,25 @@ static void print_comparisons(document *d, const report *const *reports,
  * All of it.
  * ------------------------------------------------------------------------- */
 
+/* A line of the contents that links to a report, new. */
+static char *contents_line(const document *d, const report *r) {
+  char *line = NULL;
+  size_t bytes = 0;
+  FILE *out = open_memstream(&line, &bytes);
+  if (!out)
+    return NULL;
+  fprintf(out, "<li class=\"part\"><a href=\"#report%s\">", d->suffix);
+  html_text(r->dir, out);
+  fputs("</a></li>\n", out);
+  fclose(out);
+  return line;
+}
+
 static void print_report(document *d, const report *r, bool alone) {
   if (!alone) {
+    char *line = contents_line(d, r);
+    d->contents = arena_text("%s%s", d->contents, line ? line : "");
+    free(line);
     fprintf(d->out, "<article id=\"report%s\">\n<h2>", d->suffix);
     html_text(r->dir, d->out);
     fputs("</h2>\n", d->out);

@@ -231,6 +231,7 @@ test_page_of_several() {
   has page.html '<section id="side-by-side"'
   has page.html '<article id="report">'
   has page.html '<article id="report-2">'
+  has page.html '<a href="#report-2">new</a>'
   has page.html '<section id="cells-2"'
   grep -o ' id="[^"]*"' page.html | sort | uniq -d >twice
   [ ! -s twice ] || fail "ids that are there twice: $(head -3 twice)"
