@@ -1,7 +1,6 @@
 /* figure.c: see figure.h. */
 #include "figure.h"
 #include "harness/base/arena.h"
-#include "harness/output/table.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,42 +39,9 @@ void figure_add_tic(figure_axis *axis, double at, const char *label) {
   axis->tics[axis->tics_count++] = (figure_tic){at, label};
 }
 
-bool figure_has_points(const figure *f) {
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++)
-      if (isfinite(f->series[i].points[k].x))
-        return true;
-  return false;
-}
-
 /* ------------------------------------------------------------------------- *
  * Times.
  * ------------------------------------------------------------------------- */
-
-static double largest_y(const figure *f) {
-  double most = 0;
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++)
-      most = fmax(most, f->series[i].points[k].y); /* NAN is no number */
-  return most;
-}
-
-void figure_scale_time(figure *f, const char *label) {
-  const double most = largest_y(f);
-  const char *unit = most < 1e3   ? "ns"
-                     : most < 1e6 ? "µs"
-                     : most < 1e9 ? "ms"
-                                  : "s";
-  const double by = most < 1e3 ? 1 : most < 1e6 ? 1e3 : most < 1e9 ? 1e6 : 1e9;
-  for (size_t i = 0; i < f->count; i++)
-    for (size_t k = 0; k < f->series[i].count; k++) {
-      figure_point *p = &f->series[i].points[k];
-      p->y /= by;
-      p->low /= by;
-      p->high /= by;
-    }
-  f->y.label = arena_text("%s, %s", label, unit);
-}
 
 void figure_time_tics(figure *f) {
   for (int power = 0; power < 12; power++) {

@@ -67,13 +67,6 @@ void figure_add(figure_series *s, figure_point point, const char *word);
 
 void figure_add_tic(figure_axis *axis, double at, const char *label);
 
-/* Whether there is any point to be drawn. */
-bool figure_has_points(const figure *f);
-
-/* Divides all y by the unit of time that suits the largest, and puts it into
- * the axis's label: "pause, ms". */
-void figure_scale_time(figure *f, const char *label);
-
 /* Sets tics at the powers of ten of a logarithmic axis of ns: "10 µs". */
 void figure_time_tics(figure *f);
 

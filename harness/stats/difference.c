@@ -197,13 +197,6 @@ stat_test stat_stratified_test(const stat_pair *pairs, size_t n) {
   return result;
 }
 
-double stat_stratified_smallest_p(const stat_pair *pairs, size_t n) {
-  double p = 2;
-  for (size_t i = 0; i < n; i++)
-    p *= stat_smallest_p(pairs[i].above_n, pairs[i].below_n) / 2;
-  return fmin(p, 1);
-}
-
 /* ------------------------------------------------------------------------- *
  * Welch, Holm.
  * ------------------------------------------------------------------------- */

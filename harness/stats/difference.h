@@ -34,9 +34,6 @@ stat_test stat_mann_whitney(const double *a, size_t a_n, const double *b,
 enum { STAT_EXACT_STRATA = 160 };
 stat_test stat_stratified_test(const stat_pair *pairs, size_t n);
 
-/* The smallest p that this test can give for samples of these sizes. */
-double stat_stratified_smallest_p(const stat_pair *pairs, size_t n);
-
 /* Welch's t test (1947), for samples about normal: t of b - a, the degrees of
  * freedom by Satterthwaite, and the two-sided p.  All NAN for fewer than two
  * values or no variance at all. */
