@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 . scripts/install.sh
 all=
 if [ "${1-}" = --all-collectors ]; then
-  all=all
+  all=collector
   shift
 fi
 [ $# -gt 0 ] || set -- quick

@@ -1,18 +1,22 @@
 # install.sh: sourced by the other scripts.  Installs the packages of
 # packages.txt that this machine lacks.
 
-# packages_missing LIST [all]: those of optional collectors only with `all`.
+# packages_missing LIST [GROUP]: those of optional collectors only with the group
+# `collector`, and those of optional tests only with `test`.
 packages_missing() {
-  local list=$1 package skip='optional collector:'
-  [ "${2-}" != all ] || skip='^$'
-  grep -v "$skip" "$list" | sed 's/#.*//' | while read -r package; do
+  local list=$1 package skip='optional (collector|test):'
+  case ${2-} in
+    collector) skip='optional test:' ;;
+    test) skip='optional collector:' ;;
+  esac
+  grep -vE "$skip" "$list" | sed 's/#.*//' | while read -r package; do
     [ -n "$package" ] || continue
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
       grep -q 'ok installed' || echo "$package"
   done
 }
 
-packages_install() { # LIST [all]
+packages_install() { # LIST [GROUP]
   local missing as_root=
   missing=$(packages_missing "$@")
   [ -n "$missing" ] || return 0

@@ -73,7 +73,7 @@ for argument in "$@"; do
   esac
 done
 
-packages_install scripts/packages.txt
+packages_install scripts/packages.txt test
 build_and_test release build
 if [ -n "$sanitize" ]; then
   build_and_test asan build-asan

@@ -3,9 +3,15 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/driver/programs/machine.h"
 #include "harness/output/format.h"
+#include "harness/page/figures.h"
+#include "harness/page/page.h"
+#include "harness/page/plot.h"
+#include "harness/report/goals.h"
 #include "harness/report/tables.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +49,10 @@ report *report_open(const char *dir, report_visitor *visit) {
   return r;
 }
 
-/* Google Benchmark's JSON is a format of the main table only. */
+/* Formats of the main table only: Google Benchmark's JSON, and a page that has
+ * all tables. */
 #define GBENCH "gbench"
+#define HTML   "html"
 
 /* Says what a format without notes has no place for. */
 static void say_stalls(const report *r) {
@@ -55,7 +63,7 @@ static void say_stalls(const report *r) {
   }
 }
 
-static void print_gbench(const report *r) {
+static void print_gbench(const report *r, FILE *out) {
   size_t failed = 0;
   for (size_t i = 0; i < r->count; i++)
     failed += verdict_is_failure(r->cells[i].verdict);
@@ -63,25 +71,58 @@ static void print_gbench(const report *r) {
     say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
         failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
   page *p = report_gbench(r);
-  format_json(p, stdout);
+  format_json(p, out);
   json_decref(p->json);
+}
+
+/* How many collectors each list of the short answer names. */
+enum { SHORT_LISTS = 4 };
+
+/* In a terminal the answer in words ends the main table. */
+static void print_answer(const report *r, FILE *out) {
+  page *p = report_short_answer(r, SHORT_LISTS);
+  if (!p)
+    return;
+  fputc('\n', out);
+  format_text(p, out);
 }
 
 /* Prints the table; a format of NULL is GBENCH.  False if no run has what the
  * table shows. */
 static bool print(const report *r, const report_table *of,
-                  const output_format *format) {
+                  const output_format *format, FILE *out) {
   page *p = format ? of->make(r) : NULL;
   if (p)
-    format_print(format, p, stdout);
+    format_print(format, p, out);
   else if (!format)
-    print_gbench(r);
+    print_gbench(r, out);
   if (of == report_tables && (!format || format->rows_only))
     say_stalls(r);
+  if (of == report_tables && format && format->print == format_text)
+    print_answer(r, out);
   return p || !format;
 }
 
-int report_print(const char *dir, const char *name, const char *format_name) {
+/* Opens the file that an option names, or stdout; NULL, which was said. */
+static FILE *open_output(const char *path) {
+  FILE *out = path ? fopen(path, "w") : stdout;
+  if (!out)
+    say("%s: %s", path, strerror(errno));
+  return out;
+}
+
+/* False, which was said, if not all could be written. */
+static bool close_output(FILE *out, const char *path) {
+  if (out == stdout || !fclose(out))
+    return true;
+  say("%s: %s", path, strerror(errno));
+  return false;
+}
+
+/* Returns an exit code. */
+static int print_table(const char *dir, const char *name,
+                       const char *format_name, const goal_list *goals,
+                       const char *path) {
   const report_table *found;
   const output_format *format = NULL;
   const char *wrong = report_find_table(name, &found);
@@ -93,58 +134,147 @@ int report_print(const char *dir, const char *name, const char *format_name) {
     return EXIT_USAGE;
   }
   report *r = report_open(dir, found->visit);
-  if (!r)
+  FILE *out = r ? open_output(path) : NULL;
+  if (!out)
     return EXIT_USAGE;
-  bool any = print(r, found, format);
+  r->goals = goals;
+  const bool any = print(r, found, format, out);
   if (!any)
     say("%s: no run has what the table '%s' shows", r->dir, found->name);
   report_free(r);
-  return any ? EXIT_OK : EXIT_NOTHING;
+  const bool written = close_output(out, path);
+  return !written ? EXIT_SOME_FAILED : any ? EXIT_OK : EXIT_NOTHING;
+}
+
+int report_print(const char *dir, const char *name, const char *format_name,
+                 const goal_list *goals) {
+  return print_table(dir, name, format_name, goals, NULL);
 }
 
 typedef struct report_options {
-  const char *format, *table;
+  const char *format, *table, *figure, *path;
+  goal_list goals;
 } report_options;
 
+static const char *take_goal(void *values, const char *text) {
+  return goal_add(&((report_options *)values)->goals, text);
+}
+
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT", FORMAT_NAMES ", gbench (table)",
+    {"format", 'f', "FORMAT", FORMAT_NAMES ", gbench, html (table)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},
+    {"goal", 0, "GOAL", "what is wanted, such as 'p99 <= 5ms'; may be repeated",
+     .kind = OPTION_CALL, .call = take_goal},
+    {"figure", 0, "FIGURE", "draw one of the figures above into the output",
+     .kind = OPTION_TEXT, .offset = offsetof(report_options, figure)},
+    {"output", 'o', "FILE", "write to FILE (standard output)",
+     .kind = OPTION_TEXT, .offset = offsetof(report_options, path)},
     {0}};
 
 const option_usage report_usage = {
     .name = "report",
-    .summary = "print the results in a directory again",
-    .synopsis = "DIR [options]",
+    .summary = "print the results in a directory again, or make a page of them",
+    .synopsis = "DIR... [options]",
     .description =
         "What do the results in DIR say?  Prints them, whether all runs are "
         "there or not,\nand runs nothing.  csv and json hold numbers in base "
         "units (ns, bytes, per second);\njson holds every sample; gbench is "
         "JSON for Google Benchmark's own tools, without the\ncells that "
-        "failed: "
-        "its context names them.\n\n"
-        "tables, in every format but gbench:\n"
-        "  time-space  wall time relative to the best, by heap\n"
-        "  lbo         lower-bound overhead in wall and CPU time, and the "
-        "naive "
-        "GC share\n"
-        "  mmu         mutator utilisation (MMU and BMU) at windows of 1 to "
-        "100 "
-        "ms\n"
-        "  observer    what the instruments cost (after run --observer)\n"
-        "  stability   whether the invocations of a cell settle or drift\n"
-        "  latency     of requests, by rate: from the intended start, simple, "
+        "failed: its context names them.  html is a page of everything, one "
+        "file that\nneeds no other; of several DIRs, it has them side by "
+        "side.\n\n"
+        "tables, in every format but gbench and html:\n"
+        "  answer       goals; fastest, smallest, smoothest: who can be told "
+        "apart\n"
+        "  overview     all collectors in one line each, by heap\n"
+        "  time-space   wall time relative to the best, by heap\n"
+        "  lbo          lower-bound overhead in wall and CPU time, and the "
+        "naive GC share\n"
+        "  mmu          mutator utilisation (MMU and BMU) at windows of 1 to "
+        "100 ms\n"
+        "  percentiles  of pauses and requests\n"
+        "  observer     what the instruments cost (after run --observer)\n"
+        "  stability    whether the invocations of a cell settle or drift\n"
+        "  latency      of requests, by rate: from the intended start, simple, "
         "metered\n"
-        "  memory      footprint over the bytes to be held, fragmentation, "
+        "  memory       footprint over the bytes to be held, fragmentation, "
         "floating garbage\n"
-        "  growth      ns per operation by the number of live objects\n"
-        "  limits      whether the suite's targets are met",
-    .example = "DIR --table latency --format csv",
+        "  memory-time  footprint and resident memory over time\n"
+        "  growth       ns per operation by the number of live objects\n"
+        "  leaks        the matrix of causes of leaks (after run leaks)\n"
+        "  limits       whether the suite's targets are met\n\n"
+        "figures, with -o F.svg or F.pdf:\n"
+        "  overhead, overhead-cpu, percentiles, mmu, memory, garbage, "
+        "growth\n\n"
+        "goals: NAME <= VALUE, or >=; p99, p99.9 (of requests), pause, step, "
+        "heap, rss,\nthroughput, cpu, wall, gc, or a metric of the format "
+        "json.",
+    .example = "DIR --goal 'p99 <= 5ms' --goal 'heap <= 512M' --format html "
+               "-o page.html",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = INT_MAX,
     .missing = "a results directory"};
+
+/* ------------------------------------------------------------------------- *
+ * Figures and pages.
+ * ------------------------------------------------------------------------- */
+
+static int draw_figure(const char *dir, const char *name, const char *path) {
+  const figure_kind *kind;
+  const char *wrong = figures_find(name, &kind);
+  if (!wrong && !path)
+    wrong = "--figure needs -o F.svg or F.pdf";
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
+  report *r = report_open(dir, kind->visit);
+  if (!r)
+    return EXIT_USAGE;
+  json_t *styles = json_object();
+  const panels all = kind->make(r, styles);
+  json_decref(styles);
+  const figure **figures = arena_take((all.count + 1) * sizeof *figures);
+  for (size_t i = 0; i < all.count; i++)
+    figures[i] = all.items[i].figure;
+  const char *why = all.count ? plot_file(figures, all.count, path) : NULL;
+  if (why)
+    say("%s", why);
+  if (!all.count)
+    say("%s: no run has what the figure '%s' shows", r->dir, name);
+  report_free(r);
+  return why ? EXIT_SOME_FAILED : all.count ? EXIT_OK : EXIT_NOTHING;
+}
+
+static int write_page(char **dirs, const goal_list *goals, const char *path) {
+  size_t count = 0;
+  while (dirs[count])
+    count++;
+  report **reports = arena_take(count * sizeof *reports);
+  for (size_t i = 0; i < count; i++) {
+    reports[i] = report_open(dirs[i], page_gather);
+    if (!reports[i])
+      return EXIT_USAGE;
+    reports[i]->goals = goals;
+  }
+  FILE *out = open_output(path);
+  if (!out)
+    return EXIT_USAGE;
+  const machine_build *b = &machine_this_build;
+  const char *why =
+      page_write((const report *const *)reports, count,
+                 arena_text("reapmark %s%s%s%s", b->version,
+                            *b->git ? " (" : "", b->git, *b->git ? ")" : ""),
+                 out);
+  if (why)
+    say("%s", why);
+  for (size_t i = 0; i < count; i++)
+    report_free(reports[i]);
+  return close_output(out, path) ? EXIT_OK : EXIT_SOME_FAILED;
+}
 
 int report_command(int argc, char **argv) {
   report_options o = {.format = "table"};
@@ -152,11 +282,21 @@ int report_command(int argc, char **argv) {
   int code = options_parse(&report_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
     return code;
+  const bool html = !strcmp(o.format, HTML);
+  if (html && (o.table || o.figure)) {
+    say("report: html is a page of all tables and figures; leave --%s out",
+        o.table ? "table" : "figure");
+    return EXIT_USAGE;
+  }
+  if (html)
+    return write_page(operands, &o.goals, o.path);
   if (operands[1]) {
     say("report: '%s' is one directory too many: a report is of one; 'reapmark "
-        "compare %s %s' sets them side by side",
+        "compare %s %s' and --format html set them side by side",
         operands[1], operands[0], operands[1]);
     return EXIT_USAGE;
   }
-  return report_print(operands[0], o.table, o.format);
+  return o.figure
+             ? draw_figure(operands[0], o.figure, o.path)
+             : print_table(operands[0], o.table, o.format, &o.goals, o.path);
 }

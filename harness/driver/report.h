@@ -2,13 +2,16 @@
 #ifndef REAPMARK_REPORT_COMMAND_H
 #define REAPMARK_REPORT_COMMAND_H
 
+#include "harness/report/goals.h"
 #include "harness/report/load.h"
 
 /* Prints a table (harness/report/tables.h; NULL: the main one) of a results
  * directory to stdout, in a format of harness/output/format.h or, of the main
- * table, as "gbench".  Says on stderr what is doubtful about the results.
- * Returns an exit code. */
-int report_print(const char *dir, const char *name, const char *format_name);
+ * table, as "gbench".  As text, the main table ends with the answer in words,
+ * also to the goals (NULL: none).  Says on stderr what is doubtful about the
+ * results.  Returns an exit code. */
+int report_print(const char *dir, const char *name, const char *format_name,
+                 const goal_list *goals);
 
 /* Reads a results directory (report_load) and says what is doubtful about it.
  * NULL, after having said why, if it holds no results. */

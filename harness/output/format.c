@@ -8,6 +8,7 @@
 const output_format formats[FORMATS] = {
     {"table", format_text, false},
     {"markdown", format_markdown, false},
+    {"latex", format_latex, false},
     {"csv", format_csv, true},
     {"json", format_json, false},
 };

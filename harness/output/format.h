@@ -15,9 +15,9 @@ typedef struct output_format {
 } output_format;
 
 /* The names of all, for the help of an option. */
-#define FORMAT_NAMES "table, markdown, csv, json"
+#define FORMAT_NAMES "table, markdown, latex, csv, json"
 
-enum { FORMATS = 4 };
+enum { FORMATS = 5 };
 extern const output_format formats[FORMATS];
 
 /* Finds a format.  `also` is the name of one that the command prints itself,
@@ -32,6 +32,7 @@ void format_print(const output_format *f, page *p, FILE *out);
 /* One for each format, in a file of its own. */
 void format_text(const page *p, FILE *out);
 void format_markdown(const page *p, FILE *out);
+void format_latex(const page *p, FILE *out);
 void format_csv(const page *p, FILE *out);
 void format_json(const page *p, FILE *out);
 

@@ -58,15 +58,18 @@ static layout make_lines(const table *t, size_t group) {
   }
   const size_t rows = t->groups[group].rows_count;
   l.cells = arena_take(l.columns_count * rows * sizeof *l.cells);
-  const char **cell = l.cells;
+  l.tones = arena_take(l.columns_count * rows * sizeof *l.tones);
+  size_t at = 0;
   for (size_t i = 0; i < rows; i++) {
     const table_row *row = row_of(t, group, i);
     if (!row)
       continue;
     l.rows_count++;
     for (size_t k = 0; k < t->columns_count; k++)
-      if (has[k])
-        *cell++ = table_shown(&t->columns[k], &row->values[k]);
+      if (has[k]) {
+        l.tones[at] = row->values[k].tone;
+        l.cells[at++] = table_shown(&t->columns[k], &row->values[k]);
+      }
   }
   return l;
 }
@@ -129,14 +132,18 @@ static layout make_cross(const table *t, size_t group) {
   l.rows_count = down.count;
   size_t cells = l.rows_count * l.columns_count;
   l.cells = arena_take(cells * sizeof *l.cells);
+  l.tones = arena_take(cells * sizeof *l.tones);
   for (size_t i = 0; i < cells; i++)
     l.cells[i] = i % l.columns_count ? "" : down.items[i / l.columns_count];
   for (size_t i = rows; i-- > 0;) { /* the first row of a cell stays */
     const table_row *row = row_of(t, group, i);
-    if (row)
-      l.cells[find_name(&down, text_at(row, x->down)) * l.columns_count + 1 +
-              place_of(&across, text_at(row, x->across), x->last)] =
-          text_at(row, x->shown);
+    if (!row)
+      continue;
+    const size_t at =
+        find_name(&down, text_at(row, x->down)) * l.columns_count + 1 +
+        place_of(&across, text_at(row, x->across), x->last);
+    l.cells[at] = text_at(row, x->shown);
+    l.tones[at] = table_get(row, x->shown)->tone;
   }
   json_decref(down.numbers);
   json_decref(across.numbers);

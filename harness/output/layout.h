@@ -16,6 +16,7 @@ typedef struct layout {
   size_t columns_count;
   size_t headers;     /* lines of the header, at most 2 */
   const char **cells; /* row by row */
+  table_tone *tones;  /* likewise */
   size_t rows_count;
 } layout;
 

@@ -140,6 +140,10 @@ void table_show(table_row *row, const char *name, const char *format, ...) {
   value_of(row, name)->shown = text;
 }
 
+void table_set_tone(table_row *row, const char *name, table_tone tone) {
+  value_of(row, name)->tone = tone;
+}
+
 /* ------------------------------------------------------------------------- *
  * What people see of a value.
  * ------------------------------------------------------------------------- */

@@ -48,6 +48,14 @@ typedef struct table_column {
   const char *help;   /* one line, or NULL */
 } table_column;
 
+/* What is to be seen of a value at a glance, where a format has a means. */
+typedef enum table_tone {
+  TONE_PLAIN,
+  TONE_BEST,
+  TONE_TIE, /* cannot be told apart from the best */
+  TONE_BAD  /* a failure */
+} table_tone;
+
 typedef struct table_value {
   enum { VALUE_ABSENT, VALUE_TEXT, VALUE_FLAG, VALUE_INTEGER, VALUE_REAL } type;
   union {
@@ -56,6 +64,7 @@ typedef struct table_value {
     long long integer; /* and flags */
   };
   const char *shown; /* what people see instead, or NULL */
+  table_tone tone;
 } table_value;
 
 typedef struct table table;
@@ -124,6 +133,9 @@ void table_set_object(table_row *row, const json_t *object);
 /* Sets what people see in the column `name`, whatever its value is. */
 void table_show(table_row *row, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Sets the tone of the column `name`. */
+void table_set_tone(table_row *row, const char *name, table_tone tone);
 
 /* The value of the column `name`; and the same as a number, NAN if it is
  * none. */

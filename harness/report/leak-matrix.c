@@ -228,7 +228,8 @@ static table *make_matrix(const json_t *rows) {
     const char *own = arena_text("%s", name);
     columns[n++] = (table_column){.name = own, .header = own};
   }
-  columns[n++] = (table_column){.name = "root", .header = "retained by"};
+  columns[n++] = (table_column){
+      .name = "root", .header = "retained by", .traits = TABLE_OPTIONAL};
   table *t = table_new(columns, n);
   json_object_foreach(causes, cause, value) {
     table_row *line = table_add(t, 0);

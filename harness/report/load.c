@@ -319,6 +319,7 @@ static void add_record(void *data, const json_t *record) {
     c->ops = arena_text("%s", ops);
   if (json_is_false(record_get(record, "steps.corrected")))
     c->uncorrected = true;
+  c->paced |= json_integer_value(record_get(record, "latency.rate")) > 0;
   c->own_delay = fmax(c->own_delay, own_delay(record));
   add_pauses(c, record);
   if (l->visit)
@@ -492,6 +493,7 @@ report *report_load(const char *dir, report_visitor *visit, char *why,
 }
 
 void report_free(report *r) {
+  report_free_traces(r);
   for (size_t i = 0; i < r->count; i++) {
     free(r->cells[i].samples);
     free(r->cells[i].seen);

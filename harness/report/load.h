@@ -71,9 +71,11 @@ typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
   int threads;
-  bool reference;      /* no model: stands in groups of its own */
-  bool turns;          /* only one of its threads runs at a time */
-  double floor;        /* ns that the runtime's C interface takes; or NAN */
+  bool reference; /* no model: stands in groups of its own */
+  bool turns;     /* only one of its threads runs at a time */
+  bool paced;     /* requests arrive on a schedule: its wall time is that of
+                     the schedule */
+  double floor;   /* ns that the runtime's C interface takes; or NAN */
   const char *missing; /* why the pair cannot run, or NULL */
 
   report_sample *samples; /* by invocation */
@@ -115,7 +117,9 @@ typedef struct report {
   report_surroundings surroundings;
   size_t strays; /* records that match no planned cell, or duplicates */
   results_state state;
+  const struct goal_list *goals; /* the user's (goals.h); NULL: none */
   void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
+  void *traces;   /* of report_gather_traces, likewise */
 } report;
 
 /* Is called with every record that becomes a sample of the cell, once it has
@@ -133,6 +137,7 @@ report_cell *report_find_cell(const report *r, const char *id);
 
 /* Releases what is not in the arena. */
 void report_free(report *r);
+void report_free_traces(report *r); /* by report_free */
 
 /* The cell's verdict in words: "ok", "LEAK 2000 (declared)", "suspect",
  * "CRASH SIGABRT", "n/a: needs threads". */

@@ -1,10 +1,12 @@
 /* metrics.c: every number that is reported. */
 #include "metrics.h"
 #include "harness/record/record.h"
+#include "harness/stats/fragmentation.h"
 #include "harness/stats/rates.h"
 #include "harness/stats/stability.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double throughput(const json_t *r) {
@@ -85,6 +87,40 @@ static double peak_rss(const json_t *r) {
 
 static double footprint(const json_t *r) {
   return record_number(r, "memory.footprint_peak");
+}
+
+static double rss_over_live(const json_t *r) {
+  return stat_space_overhead(peak_rss(r), record_number(r, "heap.live"));
+}
+
+/* Of the histogram at `path`; NAN if it cannot support that percentile. */
+static double percentile(const json_t *r, const char *path, double p) {
+  hist_sparse h;
+  uint64_t value;
+  if (!record_read_sparse(record_get(r, path), &h))
+    return NAN;
+  const bool known = hist_sparse_percentile(&h, p, &value);
+  free(h.buckets);
+  return known ? (double)value : NAN;
+}
+
+static double step_p999(const json_t *r) {
+  return percentile(r, "steps.all", 99.9);
+}
+
+/* From the intended start; a closed loop intends none. */
+static double latency(const json_t *r, double p) {
+  const char *path =
+      record_get(r, "latency.intended") ? "latency.intended" : "latency.simple";
+  return percentile(r, path, p);
+}
+
+static double latency_p99(const json_t *r) {
+  return latency(r, 99);
+}
+
+static double latency_p999(const json_t *r) {
+  return latency(r, 99.9);
 }
 
 static double wall(const json_t *r) {
@@ -223,6 +259,20 @@ const metric metrics[METRICS] = {
      CLAIMS_NEITHER},
     {"memory_growing_runs", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, memory_grows,
      "invocations in which memory does not settle", CLAIMS_NEITHER},
+    {"step_p999_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, step_p999,
+     "the 99.9th percentile of the steps of an invocation, given 1000 steps or "
+     "more, median",
+     CLAIMS_STOPS},
+    {"latency_p99_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, latency_p99,
+     "the 99th percentile of an invocation's requests, from when they were to "
+     "arrive (in a closed loop from their start), median",
+     CLAIMS_STOPS},
+    {"latency_p999_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, latency_p999,
+     "their 99.9th percentile, given 1000 requests or more", CLAIMS_STOPS},
+    {"rss_over_live", NULL, TABLE_RATIO, -1, COMBINE_MEDIAN, rss_over_live,
+     "the peak of resident memory over the bytes that are reachable at the "
+     "peak, median",
+     CLAIMS_NEITHER},
 };
 
 const metric *metric_find(const char *name) {

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TIME_SPACE_COLUMNS = 13, LBO_COLUMNS = 13 };
+enum { TIME_SPACE_COLUMNS = 13, LBO_COLUMNS = 17 };
 
 static const table_column time_space_columns[TIME_SPACE_COLUMNS] = {
     CELL_COLUMNS,
@@ -41,6 +41,15 @@ static const table_column lbo_columns[LBO_COLUMNS] = {
     {.name = "lbo_cpu",
      .kind = TABLE_RATIO,
      .help = "CPU time over the CPU baseline"},
+    {.name = "lbo_wall_low",
+     .kind = TABLE_RATIO,
+     .help = "the lower end of the 95 % interval of the median wall time, over "
+             "that baseline; absent below 6 invocations"},
+    {.name = "lbo_wall_high", .kind = TABLE_RATIO, .help = "the upper end"},
+    {.name = "lbo_cpu_low",
+     .kind = TABLE_RATIO,
+     .help = "the same for the CPU time"},
+    {.name = "lbo_cpu_high", .kind = TABLE_RATIO, .help = "the upper end"},
     {.name = "naive_wall_percent",
      .kind = TABLE_PERCENT,
      .help = "stops and pauses of single mutators by their share of the "
@@ -318,6 +327,15 @@ static void set_lbo(table_row *row, lbo_row of_wall, double wall_base,
              reported ? arena_text("%.1f%%", naive) : "–");
 }
 
+/* The interval of the median time over the baseline, which counts as known. */
+static void set_interval(table_row *row, const char *name, const report_cell *c,
+                         sample_number *of, double base) {
+  const stat_interval i =
+      stat_median_interval(report_numbers(c, of), c->count, REPORT_CONFIDENCE);
+  table_set_real(row, arena_text("%s_low", name), i.low / base);
+  table_set_real(row, arena_text("%s_high", name), i.high / base);
+}
+
 page *report_lbo(const report *r) {
   table *t = table_new(lbo_columns, LBO_COLUMNS);
   t->cross = &lbo_cross;
@@ -330,11 +348,16 @@ page *report_lbo(const report *r) {
     const report_cell *c = &r->cells[i];
     table_row *row = report_add_row(t, c, report_work_title(c));
     report_set_runs(row, r, c, c->count);
-    if (is_known(&walls[i]) && is_known(&cpus[i]))
-      set_lbo(row, walls[i], wall_bases[works[i]], cpus[i], cpu_bases[works[i]],
-              !report_exercise(c).unreported);
-    else
+    if (!is_known(&walls[i]) || !is_known(&cpus[i])) {
       report_show_status(row, "lbo_wall", c);
+      continue;
+    }
+    const double wall_base = wall_bases[works[i]];
+    const double cpu_base = cpu_bases[works[i]];
+    set_lbo(row, walls[i], wall_base, cpus[i], cpu_base,
+            !report_exercise(c).unreported);
+    set_interval(row, "lbo_wall", c, wall.total, wall_base);
+    set_interval(row, "lbo_cpu", c, cpu.total, cpu_base);
   }
   add_geomeans(t, (const char *const[]){"lbo_wall", "lbo_cpu"});
   return report_cross_page(

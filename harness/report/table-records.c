@@ -14,7 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INTENDED, SIMPLE, METERED, METERED_100MS, KINDS };
+enum {
+  INTENDED = REQUESTS_INTENDED,
+  SIMPLE = REQUESTS_SIMPLE,
+  METERED = REQUESTS_METERED,
+  METERED_100MS = REQUESTS_METERED_100MS,
+  KINDS
+};
 static const char *const paths[KINDS] = {"latency.intended", "latency.simple",
                                          "latency.metered",
                                          "latency.metered_100ms"};
@@ -230,6 +236,14 @@ static const gathered *gathered_of(const report *r, size_t cell) {
   const gathered *all = r->gathered;
   return all && all[cell].count && report_is_good(&r->cells[cell]) ? &all[cell]
                                                                    : NULL;
+}
+
+const hist_sparse *report_requests(const report *r, size_t cell,
+                                   enum report_requests which) {
+  const gathered *g = gathered_of(r, cell);
+  return g && g->has[which] && report_compares_time(&r->cells[cell])
+             ? &g->latency[which]
+             : NULL;
 }
 
 /* Of number `k` of all invocations; NAN if it is missing in one of them. */

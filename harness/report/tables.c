@@ -10,14 +10,19 @@
 
 const report_table report_tables[REPORT_TABLES] = {
     {"cells", report_cells, NULL},
+    {"answer", report_answer, NULL},
+    {"overview", report_overview, NULL},
     {"time-space", report_time_space, NULL},
     {"lbo", report_lbo, NULL},
     {"mmu", report_mmu, NULL},
+    {"percentiles", report_percentiles, report_gather},
     {"observer", report_observer, NULL},
     {"stability", report_stability, NULL},
     {"latency", report_latency, report_gather},
     {"memory", report_memory, report_gather},
+    {"memory-time", report_memory_time, report_gather_traces},
     {"growth", report_growth, NULL},
+    {"leaks", report_leaks, report_gather_traces},
     {"limits", report_limits, NULL},
 };
 

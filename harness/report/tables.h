@@ -13,9 +13,10 @@ typedef struct report_table {
   report_visitor *visit; /* of report_load; NULL: none is needed */
 } report_table;
 
-/* cells (the main one, which stands first), time-space, lbo, mmu, observer,
- * stability, latency, memory, growth, limits. */
-enum { REPORT_TABLES = 10 };
+/* cells (the main one, which stands first), answer, overview, time-space, lbo,
+ * mmu, percentiles, observer, stability, latency, memory, memory-time, growth,
+ * leaks, limits. */
+enum { REPORT_TABLES = 15 };
 extern const report_table report_tables[REPORT_TABLES];
 
 /* Finds the table of this name, or the main one if the name is NULL.  Returns
@@ -23,6 +24,8 @@ extern const report_table report_tables[REPORT_TABLES];
 const char *report_find_table(const char *name, const report_table **found);
 
 page *report_cells(const report *r);
+page *report_answer(const report *r);
+page *report_overview(const report *r);
 page *report_time_space(const report *r);
 page *report_lbo(const report *r);
 page *report_mmu(const report *r);
@@ -31,8 +34,36 @@ page *report_stability(const report *r);
 page *report_latency(const report *r);
 page *report_memory(const report *r);
 void report_gather(report *r, const report_cell *c, const json_t *record);
+
+/* What report_gather has kept of a cell's requests, of all invocations; NULL if
+ * there is nothing to show. */
+enum report_requests {
+  REQUESTS_INTENDED,
+  REQUESTS_SIMPLE,
+  REQUESTS_METERED,
+  REQUESTS_METERED_100MS
+};
+const hist_sparse *report_requests(const report *r, size_t cell,
+                                   enum report_requests which);
+
+/* Keeps the memory curve of a cell's first invocation, and of workloads that
+ * leak on purpose what was held. */
+void report_gather_traces(report *r, const report_cell *c,
+                          const json_t *record);
+page *report_percentiles(const report *r);
+page *report_memory_time(const report *r);
+page *report_leaks(const report *r);
 page *report_growth(const report *r);
 page *report_limits(const report *r);
+
+/* The answer in words alone, to stand below a table: of every list the first
+ * `most` collectors.  NULL without anything to say. */
+page *report_short_answer(const report *r, size_t most);
+
+/* What decides whether to trust the results, for the head of a long report:
+ * machine, canary, runs, and by name what failed and what was not
+ * exercised. */
+page *report_trust(const report *r);
 
 /* A page whose JSON is the main table for the tools of Google Benchmark.  Cells
  * that failed are left out, and named in its context. */

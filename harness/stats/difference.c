@@ -45,17 +45,24 @@ static size_t unit_of(const ranked *r, size_t n) {
   return 2;
 }
 
-/* The share of the ways to choose `a_n` of the values whose doubled rank sum
- * is at least as far from its mean as `sum`.  ways[k][s] counts those that
+/* How the rank sum of one sample is distributed if all ways to choose it are
+ * equally likely: p[s] is the probability of s units of 1 / 2 or 1 rank. */
+typedef struct rank_sums {
+  double *p;    /* NULL: no memory */
+  size_t count; /* from 0 */
+  size_t unit;  /* in doubled ranks */
+} rank_sums;
+
+/* The rank sum of `a_n` of the values.  ways[k][s] counts those that
  * choose k of the values seen so far with the sum s, in units: below 2^53, so
  * exact.  As the values ascend, the k first ones have the least sum, and the k
  * last ones the greatest. */
-static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
+static rank_sums distribution_of(const ranked *r, size_t n, size_t a_n) {
   const size_t unit = unit_of(r, n), sums = n * (n + 1) / unit + 1;
   size_t first[STAT_EXACT + 1] = {0}; /* the sum of so many first values */
-  double *ways = calloc((a_n + 1) * sums, sizeof *ways);
+  double *ways = calloc((a_n + 1) * sums, sizeof *ways), all = 0;
   if (!ways)
-    return NAN;
+    return (rank_sums){NULL, 0, unit};
   ways[0] = 1;
   for (size_t i = 0; i < n; i++) {
     const size_t its = r[i].doubled / unit;
@@ -68,40 +75,125 @@ static double exact_p(const ranked *r, size_t n, size_t a_n, size_t sum) {
     }
     first[i + 1] = first[i] + its;
   }
-  double mean = (double)(a_n * (n + 1));
-  double far = fabs((double)sum - mean), extreme = 0, all = 0;
-  for (size_t s = 0; s < sums; s++) {
-    all += ways[a_n * sums + s];
-    if (fabs((double)(s * unit) - mean) >= far)
-      extreme += ways[a_n * sums + s];
-  }
-  free(ways);
-  return extreme / all;
+  const double *chosen = ways + a_n * sums;
+  for (size_t s = 0; s < sums; s++)
+    all += chosen[s];
+  for (size_t s = 0; s < sums; s++)
+    ways[s] = chosen[s] / all; /* reads at or after what is written */
+  return (rank_sums){ways, sums, unit};
+}
+
+/* The probability of a sum of doubled ranks that is at least as far from the
+ * mean as `sum`.  All of them are whole numbers. */
+static double two_sided(const rank_sums *d, double sum, double mean) {
+  const double far = fabs(sum - mean);
+  double extreme = 0;
+  for (size_t s = 0; s < d->count; s++)
+    if (fabs((double)(s * d->unit) - mean) >= far)
+      extreme += d->p[s];
+  return fmin(extreme, 1);
+}
+
+/* What pair_ranks two samples together gives: all in doubled ranks, of the
+ * first sample. */
+typedef struct pair_ranks {
+  ranked *ranks; /* to be freed; NULL: a sample is empty, or no memory */
+  size_t n, a_n;
+  size_t sum;
+  double mean, variance, u;
+} pair_ranks;
+
+static pair_ranks rank_together(const double *a, size_t a_n, const double *b,
+                                size_t b_n) {
+  pair_ranks g = {.n = a_n + b_n, .a_n = a_n};
+  g.ranks = a_n && b_n ? malloc(g.n * sizeof *g.ranks) : NULL;
+  if (!g.ranks)
+    return g;
+  for (size_t i = 0; i < g.n; i++)
+    g.ranks[i] = (ranked){i < a_n ? a[i] : b[i - a_n], i < a_n, 0};
+  const double ties = rank(g.ranks, g.n);
+  for (size_t i = 0; i < g.n; i++)
+    if (g.ranks[i].first)
+      g.sum += g.ranks[i].doubled;
+  const double x = (double)a_n, y = (double)b_n, all = (double)g.n;
+  g.u = ((double)g.sum - x * (x + 1)) / 2;
+  g.mean = x * (all + 1);
+  g.variance = x * y / 3 * (all + 1 - ties / (all * (all - 1)));
+  return g;
+}
+
+/* By the normal distribution, with a continuity correction of half a rank. */
+static double normal_p(double sum, double mean, double variance) {
+  const double far = fabs(sum - mean) - 1;
+  return far > 0 ? erfc(far / sqrt(2 * variance)) : 1;
 }
 
 stat_test stat_mann_whitney(const double *a, size_t a_n, const double *b,
                             size_t b_n) {
-  size_t n = a_n + b_n, sum = 0;
-  stat_test result = {NAN, NAN};
-  ranked *r = a_n && b_n ? malloc(n * sizeof *r) : NULL;
-  if (!r)
-    return result;
-  for (size_t i = 0; i < n; i++)
-    r[i] = (ranked){i < a_n ? a[i] : b[i - a_n], i < a_n, 0};
-  double ties = rank(r, n);
-  for (size_t i = 0; i < n; i++)
-    if (r[i].first)
-      sum += r[i].doubled;
-  double x = (double)a_n, y = (double)b_n, all = (double)n;
-  result.statistic = ((double)sum - x * (x + 1)) / 2;
-  if (n <= STAT_EXACT) {
-    result.p = exact_p(r, n, a_n, sum);
+  pair_ranks g = rank_together(a, a_n, b, b_n);
+  if (!g.ranks)
+    return (stat_test){NAN, NAN};
+  stat_test result = {g.u, NAN};
+  if (g.n > STAT_EXACT) {
+    result.p = normal_p((double)g.sum, g.mean, g.variance);
   } else {
-    double variance = x * y / 12 * (all + 1 - ties / (all * (all - 1)));
-    double far = fabs(result.statistic - x * y / 2) - 0.5;
-    result.p = far > 0 ? erfc(far / sqrt(2 * variance)) : 1;
+    rank_sums d = distribution_of(g.ranks, g.n, a_n);
+    if (d.p)
+      result.p = two_sided(&d, (double)g.sum, g.mean);
+    free(d.p);
   }
-  free(r);
+  free(g.ranks);
+  return result;
+}
+
+/* Replaces `into` by the distribution of the sum of both, in units of a doubled
+ * rank. */
+static void convolve(rank_sums *into, const rank_sums *with) {
+  const size_t last =
+      (into->count - 1) * into->unit + (with->count - 1) * with->unit;
+  double *p = calloc(last + 1, sizeof *p);
+  for (size_t i = 0; p && i < into->count; i++)
+    for (size_t k = 0; into->p[i] > 0 && k < with->count; k++)
+      p[i * into->unit + k * with->unit] += into->p[i] * with->p[k];
+  free(into->p);
+  *into = (rank_sums){p, last + 1, 1};
+}
+
+stat_test stat_stratified_test(const stat_pair *pairs, size_t n) {
+  size_t values = 0;
+  bool exact = true, known = n > 0;
+  for (size_t i = 0; i < n; i++) {
+    values += pairs[i].above_n + pairs[i].below_n;
+    exact &= pairs[i].above_n + pairs[i].below_n <= STAT_EXACT;
+  }
+  exact &= values <= STAT_EXACT_STRATA;
+  double one = 1, sum = 0, mean = 0, variance = 0, u = 0;
+  rank_sums all = {exact ? calloc(1, sizeof one) : NULL, 1, 1};
+  if (all.p)
+    all.p[0] = one;
+  for (size_t i = 0; i < n && known; i++) {
+    pair_ranks g = rank_together(pairs[i].above, pairs[i].above_n,
+                                 pairs[i].below, pairs[i].below_n);
+    known = g.ranks != NULL;
+    sum += (double)g.sum;
+    mean += g.mean;
+    variance += g.variance;
+    u += g.u;
+    if (known && exact) {
+      rank_sums d = distribution_of(g.ranks, g.n, g.a_n);
+      known = d.p && all.p;
+      if (known)
+        convolve(&all, &d);
+      free(d.p);
+    }
+    free(g.ranks);
+  }
+  stat_test result = {known ? u : NAN, NAN};
+  if (known && !exact)
+    result.p = normal_p(sum, mean, variance);
+  else if (known && all.p)
+    result.p = two_sided(&all, sum, mean);
+  free(all.p);
   return result;
 }
 

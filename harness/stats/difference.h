@@ -3,6 +3,8 @@
 #ifndef REAPMARK_DIFFERENCE_H
 #define REAPMARK_DIFFERENCE_H
 
+#include "interval.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +22,17 @@ typedef struct stat_test {
 } stat_test;
 stat_test stat_mann_whitney(const double *a, size_t a_n, const double *b,
                             size_t b_n);
+
+/* The same for several pairs of samples together, such as two collectors on
+ * several workloads (the stratified rank sum test; van Elteren 1960, with equal
+ * weights): values are ranked within each pair, and the statistic is the sum of
+ * the pairs' U of `above`.  Small samples that agree with each other prove what
+ * none of them could alone.  p is exact up to STAT_EXACT_STRATA values in all,
+ * by the convolution of the pairs' exact distributions; with more, it is taken
+ * from the normal distribution.  p is NAN without pairs, if a sample is empty,
+ * or if there is no memory. */
+enum { STAT_EXACT_STRATA = 160 };
+stat_test stat_stratified_test(const stat_pair *pairs, size_t n);
 
 /* Welch's t test (1947), for samples about normal: t of b - a, the degrees of
  * freedom by Satterthwaite, and the two-sided p.  All NAN for fewer than two

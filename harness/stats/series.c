@@ -92,3 +92,31 @@ double stat_time_mean(const uint64_t *at, const uint64_t *values, size_t n) {
   double span = n ? (double)(at[n - 1] - at[0]) : 0;
   return span > 0 ? sum / span : n ? (double)values[0] : 0;
 }
+
+/* Adds an index unless it was the last one. */
+static size_t choose(size_t *chosen, size_t count, size_t index) {
+  if (count && chosen[count - 1] >= index)
+    return count;
+  chosen[count] = index;
+  return count + 1;
+}
+
+size_t stat_thin(const double *values, size_t n, size_t parts, size_t *chosen) {
+  size_t count = 0;
+  if (!n)
+    return 0;
+  count = choose(chosen, count, 0);
+  for (size_t k = 0; k < parts; k++) {
+    const size_t begin = k * n / parts, end = (k + 1) * n / parts;
+    size_t least = begin, most = begin;
+    for (size_t i = begin; i < end; i++) {
+      least = values[i] < values[least] ? i : least;
+      most = values[i] > values[most] ? i : most;
+    }
+    if (begin == end)
+      continue;
+    count = choose(chosen, count, least < most ? least : most);
+    count = choose(chosen, count, least < most ? most : least);
+  }
+  return choose(chosen, count, n - 1);
+}

@@ -25,4 +25,11 @@ size_t stat_steady(const double *values, size_t n, size_t window, double limit,
  * each value holds until the next one.  0 without values. */
 double stat_time_mean(const uint64_t *at, const uint64_t *values, size_t n);
 
+/* Which of `n` values to draw, so that few of them show what all of them do:
+ * the first, the last, and of each of `parts` parts of equal length the least
+ * and the greatest, in order.  Fills `chosen`, which has room for 2 `parts` + 2
+ * indices, and returns how many.  Dropping every other value would lose peaks.
+ */
+size_t stat_thin(const double *values, size_t n, size_t parts, size_t *chosen);
+
 #endif

@@ -1112,7 +1112,7 @@ test_report_of_two() {
   "$here/make-results.sh" two 4 2
   expect 2 report one two -f csv
   complained "report: 'two' is one directory too many: a report is of one; \
-'reapmark compare one two' sets them side by side"
+'reapmark compare one two' and --format html set them side by side"
   [ ! -s out ] || fail 'something was printed'
   expect 0 compare one two
 }

@@ -102,7 +102,7 @@ static void test_unknown_names(void **state) {
       {"-c nine", "unknown collector 'nine' (did you mean 'none'?)"},
       {"-c none:x=1", "option"},
       {"--format xml",
-       "unknown format 'xml' (choose from table, markdown, csv, json)"},
+       "unknown format 'xml' (choose from table, markdown, latex, csv, json)"},
       {"--min-time never", "--min-time"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -422,6 +422,80 @@ static void mann_whitney_against_enumeration(void **state) {
   }
 }
 
+/* One pair is the test above; pairs that agree multiply what they prove. */
+static void stratified_by_hand(void **state) {
+  static const double low[] = {1, 2, 3, 4, 5}, high[] = {6, 7, 8, 9, 10};
+  const stat_pair two[] = {{high, 3, low, 3}, {high, 3, low, 3}};
+  const stat_pair against[] = {{high, 3, low, 3}, {low, 3, high, 3}};
+  (void)state;
+  stat_test t = stat_stratified_test(two, 1);
+  assert_near(t.statistic, 9, 0);
+  assert_near(t.p, 0.1, 1e-15);
+  t = stat_stratified_test(two, 2);
+  assert_near(t.statistic, 18, 0);
+  assert_near(t.p, 2.0 / 400, 1e-15);
+  assert_near(stat_stratified_test(against, 2).p, 1, 1e-12);
+  assert_true(isnan(stat_stratified_test(two, 0).p));
+  const stat_pair empty = {low, 0, high, 2};
+  assert_true(isnan(stat_stratified_test(&empty, 1).p));
+}
+
+/* Twice the rank sum of those of 5 values that `subset` has. */
+static size_t doubled_sum(const double *pool, unsigned subset) {
+  size_t sum = 0;
+  for (size_t i = 0; i < 5; i++)
+    for (size_t k = 0; k < 5 && subset >> i & 1; k++)
+      sum += pool[k] < pool[i] ? 2 : pool[k] > pool[i] ? 0 : 1;
+  return sum;
+}
+
+/* Against brute force over all deals of both pairs, with ties. */
+static void stratified_against_enumeration(void **state) {
+  uint64_t seed = 11;
+  (void)state;
+  for (int round = 0; round < 50; round++) {
+    double pools[2][5];
+    for (size_t i = 0; i < 10; i++)
+      pools[i / 5][i % 5] = (double)random_below(&seed, 4);
+    const size_t seen = doubled_sum(pools[0], 3) + doubled_sum(pools[1], 7);
+    double all = 0, sum = 0, extreme = 0;
+    for (int pass = 0; pass < 2; pass++)
+      for (unsigned a = 0; a < 32; a++)
+        for (unsigned b = 0; b < 32; b++) {
+          if (__builtin_popcount(a) != 2 || __builtin_popcount(b) != 3)
+            continue;
+          const double s =
+              (double)(doubled_sum(pools[0], a) + doubled_sum(pools[1], b));
+          all += pass ? 0 : 1;
+          sum += pass ? 0 : s;
+          extreme += pass && fabs(s - sum / all) >=
+                                 fabs((double)seen - sum / all) - 1e-9;
+        }
+    const stat_pair pairs[] = {{pools[0], 2, pools[0] + 2, 3},
+                               {pools[1], 3, pools[1] + 3, 2}};
+    assert_near(stat_stratified_test(pairs, 2).p, extreme / all, 1e-12);
+  }
+}
+
+/* Where the exact p ends, the approximation is near what it would be. */
+static void stratified_of_many_values(void **state) {
+  double a[3][28], b[3][28];
+  uint64_t seed = 3;
+  (void)state;
+  for (size_t i = 0; i < 84; i++) {
+    a[i / 28][i % 28] = noise(&seed);
+    b[i / 28][i % 28] = noise(&seed) + 0.6;
+  }
+  stat_pair pairs[3];
+  for (size_t k = 0; k < 3; k++)
+    pairs[k] = (stat_pair){a[k], 25, b[k], 25};
+  const double exact = stat_stratified_test(pairs, 3).p;
+  for (size_t k = 0; k < 3; k++)
+    pairs[k] = (stat_pair){a[k], 27, b[k], 27};
+  assert_true(exact < 0.2);
+  assert_near(stat_stratified_test(pairs, 3).p, exact, 0.05);
+}
+
 /* Where the exact p ends, the approximation is near what it would be. */
 static void mann_whitney_of_large_samples(void **state) {
   double a[26], b[26];
@@ -578,6 +652,32 @@ static void slopes(void **state) {
   assert_true(isnan(stat_theil_sen(stable, 1)));
 }
 
+/* A peak of one sample in a thousand is drawn. */
+static void thinning_keeps_extremes(void **state) {
+  enum { N = 1000, PARTS = 20 };
+  double values[N];
+  size_t chosen[2 * PARTS + 2];
+  (void)state;
+  for (size_t i = 0; i < N; i++)
+    values[i] = 5;
+  values[333] = 26;
+  values[334] = 1;
+  const size_t n = stat_thin(values, N, PARTS, chosen);
+  assert_true(n <= 2 * PARTS + 2);
+  bool peak = false, dip = false;
+  for (size_t i = 0; i < n; i++) {
+    peak |= chosen[i] == 333;
+    dip |= chosen[i] == 334;
+    assert_true(i == 0 || chosen[i] > chosen[i - 1]);
+  }
+  assert_true(peak && dip);
+  assert_int_equal(chosen[0], 0);
+  assert_int_equal(chosen[n - 1], N - 1);
+  assert_int_equal(stat_thin(values, 3, PARTS, chosen), 3);
+  assert_int_equal(stat_thin(values, 1, PARTS, chosen), 1);
+  assert_int_equal(stat_thin(values, 0, PARTS, chosen), 0);
+}
+
 static void steady_state(void **state) {
   static const double warming[] = {200, 150, 120, 104, 101, 100, 102};
   static const double variation[] = {.258, .187, .0943, .0205, .0099};
@@ -611,6 +711,9 @@ int main(void) {
       cmocka_unit_test(mann_whitney_by_hand),
       cmocka_unit_test(mann_whitney_against_enumeration),
       cmocka_unit_test(mann_whitney_of_large_samples),
+      cmocka_unit_test(stratified_by_hand),
+      cmocka_unit_test(stratified_against_enumeration),
+      cmocka_unit_test(stratified_of_many_values),
       cmocka_unit_test(holm),
       cmocka_unit_test(false_positives_are_as_rare_as_promised),
       cmocka_unit_test(holm_holds_over_a_table),
@@ -618,6 +721,7 @@ int main(void) {
       cmocka_unit_test(numbers_needed),
       cmocka_unit_test(repetitions_within_a_run),
       cmocka_unit_test(slopes),
+      cmocka_unit_test(thinning_keeps_extremes),
       cmocka_unit_test(steady_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

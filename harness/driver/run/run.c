@@ -39,7 +39,12 @@ typedef struct run_options {
   const char *dir;
   bool dry, needs, resume;
   const char *heap_base;
+  goal_list goals;
 } run_options;
+
+static const char *take_goal(void *values, const char *text) {
+  return goal_add(&((run_options *)values)->goals, text);
+}
 
 #define FIELD(member) offsetof(run_options, member)
 static const option_row option_rows[] = {
@@ -85,6 +90,9 @@ static const option_row option_rows[] = {
     {"budget", 0, "SECONDS",
      "add no more of them after this time (at 100 per cell)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.budget)},
+    {"goal", 0, "GOAL",
+     "what is wanted ('p99 <= 5ms', see report); may be repeated",
+     .kind = OPTION_CALL, .call = take_goal},
     {"resume", 0, NULL,
      "run only what DIR has no record of; a larger -n adds runs",
      .kind = OPTION_FLAG, .offset = FIELD(resume)},
@@ -517,11 +525,14 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   bool observer = false;
   for (size_t i = 0; i < p->cells_count && !p->targets_count; i++)
     observer |= p->cells[i].untimed;
+  const goal_list *goals = &o->goals;
   if (d.finished == p->runs_count &&
-      (report_print(o->dir, NULL, "table") ||
-       (observer && report_print(o->dir, "observer", "table")) ||
-       (p->table && report_print(o->dir, p->table, "table"))))
+      (report_print(o->dir, NULL, "table", goals) ||
+       (observer && report_print(o->dir, "observer", "table", goals)) ||
+       (p->table && report_print(o->dir, p->table, "table", goals))))
     return EXIT_SOME_FAILED;
+  if (d.finished == p->runs_count)
+    say("as a page: reapmark report %s --format html -o page.html", o->dir);
   return code;
 }
 
