@@ -219,7 +219,7 @@ static void memory_curve(void **state) {
   }
   json_decref(finish());
   json_t *memory = json_object(), *points, *interval;
-  cell_curve_record(memory);
+  cell_curve_record(memory, memory, 0);
   points = json_object_get(memory, "curve");
   interval = json_object_get(memory, "curve_interval");
   assert_int_equal(json_integer_value(interval), 20 * MS);
