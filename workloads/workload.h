@@ -78,7 +78,7 @@ enum {
   WL_NEEDS_EPHEMERONS = 32
 };
 
-enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };
+enum { WL_PARAMS = 16, WL_STEP_KINDS = 6 };
 
 typedef struct workload {
   const char *name;
@@ -110,6 +110,10 @@ typedef struct workload {
    * allocation, from 1. Objects after the last one with a name get the names
    * from "object 2" on again. */
   const char *const *words;
+  /* What is wrong with parameters that are within their bounds, but do not go
+   * together: one line (static memory), which names them; NULL: nothing is.  A
+   * workload without the function takes all of them. */
+  const char *(*check)(const uint64_t *params);
   /* `params` are in the order of the field above; `threads` is what the user
    * asked for, 1 where the workload has no threads. */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
@@ -195,6 +199,12 @@ void wl_requests(wl_thread *t, uint64_t count, uint64_t rate, bool poisson);
  * a clock read. */
 void wl_request_begin(wl_thread *t);
 void wl_request_end(wl_thread *t);
+
+/* Lets `ns` nanoseconds pass, in a blocking stretch, as a program does that has
+ * nothing to do.  That time is in the measured time and in no step.  Memory
+ * goes on being sampled.  Main thread only, and no other mutator runs.  Outside
+ * the measured part it does nothing.  (S) */
+void wl_idle(wl_thread *t, uint64_t ns);
 
 /* Discards the time since the last step: it is in no step and not in the
  * measured time.  For work that does not touch the heap, such as shuffling an

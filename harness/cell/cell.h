@@ -17,6 +17,7 @@
  *   pauses.c       the pauses that the collector reports
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
+ *   idle.c         stretches without work
  *   exercise.c     how often the collector collected in the measured part
  *   curve.c        samples of memory use over time
  *   verdict.c      the verdict so far
@@ -51,7 +52,8 @@ enum { CELL_REASON = 200 };
 
 /* Parses "NAME:KEY=VALUE,KEY=VALUE".  Finds the workload in `all`, an array
  * that ends with NULL, and sets all WL_PARAMS of `params`; parameters that the
- * text does not name get their initial values. */
+ * text does not name get their initial values.  Fails too if they do not go
+ * together. */
 bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params, char *error);
 

@@ -108,7 +108,8 @@ bool cell_parse_workload(const char *text, const workload *const *all,
   for (size_t i = 0; i < s.count; i++)
     if (!parse_param(s.settings[i].key, s.settings[i].value, w, params, error))
       return false;
-  return true;
+  wrong = w->check ? w->check(params) : NULL;
+  return !wrong || cell_error(error, "workload %s: %s", w->name, wrong);
 }
 
 const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},

@@ -113,6 +113,23 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
     "measure=${measure},objects=700,rounds=2"
     "measure=${measure},objects=601,rounds=3 --threads 2")
 endforeach()
+set(pacing "size=1,live=1,objects=1" "size=1,live=1,objects=700,cyclic=50"
+           "structure=tree,size=600,live=1,objects=1800,payload=8"
+           "structure=ring,size=600,live=1700,objects=3000,lifetime=fifo,cyclic=40")
+foreach(structure chain ring tree)
+  foreach(lifetime exponential fifo fixed)
+    foreach(course "steady,low=0" "growth,low=30" "plateau,low=7,length=500"
+                   "spike,low=20,begin=500,length=400" "sawtooth,low=0"
+                   "sawtooth,low=100,length=370" "shrink,low=0,begin=300,length=200"
+                   "shrink,low=50,begin=600" "idle,begin=300,idle=3")
+      list(
+        APPEND
+        pacing
+        "structure=${structure},lifetime=${lifetime},size=3,live=300,cyclic=70,objects=1000,phase=${course}"
+      )
+    endforeach()
+  endforeach()
+endforeach()
 set(floor)
 foreach(kind read gather chase rmw fault copy)
   list(APPEND floor "kind=${kind},objects=1" "kind=${kind},objects=40,rounds=3"
