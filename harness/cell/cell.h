@@ -8,6 +8,7 @@
  *   options.c      the command line
  *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
  *   describe.c     --describe
+ *   volumes.c      --volume
  *   binding.c      binding of threads to processing units; gc_helper_thread
  *   accounts.c     how long the threads ran, and waited to run
  *   resident.c     the resident set of the process
@@ -95,6 +96,7 @@ bool cell_error(char *error, const char *format, ...)
 typedef enum cell_mode {
   CELL_NO_MODE,
   CELL_DESCRIBE,
+  CELL_VOLUME,
   CELL_RUN,
   CELL_MICRO,
   CELL_MICRO_FIXED
@@ -104,6 +106,7 @@ typedef enum cell_mode {
 typedef struct cell_options {
   cell_mode mode;
   const char *workload;   /* --run */
+  char **workloads;       /* --volume, up to NULL */
   const char *primitives; /* --micro, --micro-fixed; NULL: all */
   uint64_t iterations;    /* --micro-fixed */
   double min_time;        /* --micro, seconds */
@@ -129,6 +132,25 @@ _Noreturn void cell_usage(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 _Noreturn void cell_die(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* ------------------------------------------------------------------------- *
+ * volumes.c
+ * ------------------------------------------------------------------------- */
+
+/* Whether what is alive fits into so many bytes of memory. */
+bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
+               char *error);
+
+/* cell_parse_workload among all workloads of this program, and the volume with
+ * so many threads, if the workload takes threads.  Fails too if what is alive
+ * does not fit into the memory of this machine. */
+bool cell_plan_workload(const char *text, unsigned threads,
+                        const workload **found, uint64_t *params, wl_volume *v,
+                        char *error);
+
+/* The volumes of these workloads, up to NULL, as an array of objects.  A
+ * mistake ends the process by cell_usage. */
+json_t *cell_volumes(char *const *texts, unsigned threads);
 
 /* ------------------------------------------------------------------------- *
  * describe.c, micro.c
