@@ -139,6 +139,10 @@ const option_usage report_usage = {
         "  memory      footprint over the bytes to be held, fragmentation, "
         "floating garbage\n"
         "  growth      ns per operation by the number of live objects\n"
+        "  pacing      when collectors collect, and what they hold "
+        "meanwhile\n"
+        "  pacing-space\n"
+        "              each heap policy as a curve of time over memory\n"
         "  limits      whether the suite's targets are met",
     .example = "DIR --table latency --format csv",
     .options = option_rows,

@@ -265,31 +265,6 @@ static const table_column latency_columns[LATENCY_COLUMNS] = {
     RUNS,
     {.name = "note"}};
 
-/* The page of a table with a column for each number: the groups, then what the
- * columns mean, then why numbers are missing. */
-static page *make_page(const report *r, const table *t, const char *name,
-                       const char *legend) {
-  if (!t->rows_count)
-    return NULL;
-  page *p = page_new(t);
-  report_add_title(p, r);
-  page_tables(p, t);
-  page_text(p, PAGE_PARAGRAPH, "%s", legend);
-  json_t *said = json_object();
-  for (size_t i = 0; i < t->rows_count; i++) {
-    const char *note = table_get(t->rows[i], "note")->text;
-    const char *line = arena_text(
-        "%s: %s", table_get(t->rows[i], "collector")->text, note ? note : "");
-    if (!note || json_object_get(said, line))
-      continue;
-    (json_object_size(said) ? page_item : page_list)(p, "%s", line);
-    json_object_set_new(said, line, json_true());
-  }
-  json_decref(said);
-  report_set_json(p, r, name);
-  return p;
-}
-
 /* Cells that differ only in the rate stand together: "requests:rate=…". */
 static const char *rates_title(const report_cell *c) {
   const char *rate = strstr(c->workload, "rate=");
@@ -360,7 +335,7 @@ page *report_latency(const report *r) {
     else
       report_show_status(row, "achieved_per_s", &r->cells[i]);
   }
-  return make_page(
+  return report_legend_page(
       r, t, "latency",
       "Of all requests of all runs; – not asked for, or too few requests to "
       "tell.\n"
@@ -446,7 +421,7 @@ page *report_memory(const report *r) {
     const char *mark = report_exercise_text(&r->cells[i]);
     table_set_text(row, "note", mark ? mark : g->note);
   }
-  return make_page(
+  return report_legend_page(
       r, t, "memory",
       "must hold: nominal bytes, at the peak, that the collector declares not "
       "to reclaim.\n"

@@ -14,8 +14,8 @@ typedef struct report_table {
 } report_table;
 
 /* cells (the main one, which stands first), time-space, lbo, mmu, observer,
- * stability, latency, memory, growth, limits. */
-enum { REPORT_TABLES = 10 };
+ * stability, latency, memory, growth, pacing, pacing-space, limits. */
+enum { REPORT_TABLES = 12 };
 extern const report_table report_tables[REPORT_TABLES];
 
 /* Finds the table of this name, or the main one if the name is NULL.  Returns
@@ -32,6 +32,8 @@ page *report_latency(const report *r);
 page *report_memory(const report *r);
 void report_gather(report *r, const report_cell *c, const json_t *record);
 page *report_growth(const report *r);
+page *report_pacing(const report *r);
+page *report_pacing_space(const report *r);
 page *report_limits(const report *r);
 
 /* A page whose JSON is the main table for the tools of Google Benchmark.  Cells
@@ -80,6 +82,10 @@ size_t *report_works(const report *r, size_t *count);
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
 
+/* The second of these, and whether the cell is a reference: models and adapters
+ * never share a group. */
+const char *report_kind_title(const report_cell *c);
+
 /* Adds the lines at the head of a report: suite, machine, what else it did,
  * canary. */
 void report_add_title(page *p, const report *r);
@@ -88,6 +94,12 @@ void report_add_title(page *p, const report *r);
  * there are no rows. */
 page *report_cross_page(const report *r, table *t, const char *name,
                         const char *cell);
+
+/* The page of a table with a column for each number: the groups, then what the
+ * columns mean, then the notes: the table has columns `collector` and `note`.
+ * NULL if there are no rows. */
+page *report_legend_page(const report *r, const table *t, const char *name,
+                         const char *legend);
 
 /* Sets the JSON of a page with one table: what it is, its columns' help, its
  * rows. */

@@ -1,0 +1,78 @@
+/* pacing-facts.h: what one record tells of when its collector collected, and of
+ * what it held meanwhile: for the tables pacing and pacing-space, and for the
+ * explanations (pacing-causes.h).  A number that the record does not have is
+ * NAN. */
+#ifndef REAPMARK_PACING_FACTS_H
+#define REAPMARK_PACING_FACTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A collection, as the heap policy saw it (`pacing` of the record, gc_paced in
+ * gc.h).  Times are ns from the beginning of the measured part, sizes bytes. */
+typedef struct pacing_line {
+  double at;
+  double full;            /* 1: of the whole heap; 0: partial */
+  double due, used, live; /* the goal then, before, after */
+  double external;        /* of `live` */
+  double allocated;       /* since the collection before */
+  double cost, mutator;   /* ns */
+  double goal;            /* for the next full one; 0: none */
+} pacing_line;
+
+/* A sample of memory.curve, with that of garbage.curve at the same time. */
+typedef struct pacing_sample {
+  double at, footprint, resident;
+  double live_objects, live; /* live: bytes */
+  double garbage;            /* objects */
+} pacing_sample;
+
+typedef enum pacing_verdict {
+  PACING_UNKNOWN, /* the record does not tell */
+  PACING_TOO_SHORT,
+  PACING_STABLE,
+  PACING_GROWING
+} pacing_verdict;
+
+/* Whether something settles (`stability` of the record). */
+typedef struct pacing_stability {
+  pacing_verdict verdict;
+  double slope; /* % a second */
+} pacing_stability;
+
+typedef struct pacing_facts {
+  pacing_line *lines;
+  pacing_sample *samples;
+  size_t lines_count, samples_count;
+  double length; /* ns of the measured part, by the clock */
+
+  const char *policy; /* in force, borrowed; "" without one */
+
+  /* The most that was alive: as the workload stated it step by step, else its
+   * volume. */
+  double live;
+  double live_end;          /* bytes alive at the last sample */
+  double live_objects_most; /* objects */
+  double resident;          /* peak, less the baseline */
+  double footprint_most, footprint_end;
+  double footprint_mean, live_mean; /* over time */
+
+  double garbage_most, garbage_median, garbage_end; /* objects */
+  double held_most, held_median; /* bytes of the footprint beyond live ones */
+  pacing_stability garbage, memory;
+
+  double allocated;   /* nominal bytes */
+  double collections; /* of all kinds */
+  double full;        /* as far as they are counted */
+  double overshoot;   /* by how many % the heap was above its goal, at most */
+} pacing_facts;
+
+/* Reads a record; pacing_free releases what belongs to the facts. */
+pacing_facts pacing_read(const json_t *record);
+void pacing_free(pacing_facts *f);
+
+/* "stable", "growing", "too short to tell", or NULL. */
+const char *pacing_verdict_word(pacing_verdict v);
+
+#endif
