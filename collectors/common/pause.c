@@ -2,7 +2,7 @@
 #include "common/pause.h"
 #include "common/world.h"
 
-static gc_listener pause_listener = {gc_null_pause, NULL};
+static gc_listener pause_listener = {gc_null_pause, NULL, NULL};
 
 /* When the stop under way was asked for.  Belongs to the thread that has the
  * world stopped. */
