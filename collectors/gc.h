@@ -26,10 +26,10 @@
  * plain moves.
  *
  * Safepoints.  Functions marked (S) are safepoints: gc_new, gc_weak_new,
- * gc_ephemeron_new, gc_safepoint, gc_collect, gc_blocking_* and gc_thread_*.
- * Only there may a collection move objects or wait for this mutator.  A
- * counting collector may free objects, and look for dead cycles, wherever a
- * reference is dropped.
+ * gc_ephemeron_new, gc_external, gc_safepoint, gc_collect, gc_blocking_* and
+ * gc_thread_*. Only there may a collection move objects or wait for this
+ * mutator.  A counting collector may free objects, and look for dead cycles,
+ * wherever a reference is dropped.
  *
  * Threads.  A mutator belongs to the thread that attached it.  Data races on a
  * slot or global root are not allowed: a workload guards one that threads share
@@ -47,7 +47,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define GC_API_VERSION 2
+#define GC_API_VERSION 3
 
 #define gc_likely(x)   __builtin_expect(!!(x), 1)
 #define gc_unlikely(x) __builtin_expect(!!(x), 0)
@@ -115,12 +115,27 @@ typedef enum gc_prompt {
   GC_PROMPT_ALL /* when the last reference is dropped, without exception */
 } gc_prompt;
 
+/* What a collector knows of memory outside the heap that objects own
+ * (gc_external), in order of strength. */
+typedef enum gc_externals {
+  GC_EXTERNALS_NONE,   /* it has no gc_external */
+  GC_EXTERNALS_UNSEEN, /* the memory is given back when its owner dies, but does
+                          not count: neither when a collection is due nor
+                          against a heap limit, so that much of it may wait for
+                          a collector that sees few and small objects */
+  GC_EXTERNALS_COUNTED /* it counts as an object's own bytes do, in whatever
+                          makes a collection due and against a heap limit.  What
+                          frees each object as it dies has nothing to make due,
+                          and is of this kind if it keeps to the limit */
+} gc_externals;
+
 typedef struct gc_capabilities {
   gc_reclaims reclaims;
   gc_prompt prompt;
-  bool threads;    /* several mutators may share objects */
-  bool weak;       /* gc_weak_* */
-  bool ephemerons; /* gc_ephemeron_*, and GC_EPHEMERONS is 1 */
+  gc_externals external; /* not GC_EXTERNALS_NONE: GC_EXTERNAL is 1 */
+  bool threads;          /* several mutators may share objects */
+  bool weak;             /* gc_weak_* */
+  bool ephemerons;       /* gc_ephemeron_*, and GC_EPHEMERONS is 1 */
   /* With ephemerons: they refer to their values strongly until the key is found
    * dead, as weak-keyed tables do in Python and Java.  A value that leads to
    * its key then stays as long as the ephemeron does. */
@@ -343,8 +358,8 @@ static inline uint64_t gc_now_ns(void) {
  * ------------------------------------------------------------------------- */
 
 typedef struct gc_config {
-  uint64_t heap_limit; /* bytes of memory that objects may occupy, never more;
-                          0: no limit */
+  uint64_t heap_limit; /* bytes of memory that objects may occupy, with what
+                          they own outside the heap, never more; 0: no limit */
   gc_listener listener;
 } gc_config;
 
@@ -357,7 +372,9 @@ gc_heap *gc_heap_create(const gc_config *config);
 void gc_heap_destroy(gc_heap *heap);
 
 /* Bytes of memory that the heap has got from the operating system for objects
- * and for its own metadata: now, and the most so far.  Any thread, any time. */
+ * and for its own metadata, and of memory outside the heap that objects own, if
+ * the collector counts that: now, and the most so far.  Any thread, any time.
+ */
 typedef struct gc_footprint {
   uint64_t bytes;
   uint64_t peak_bytes;
@@ -383,6 +400,19 @@ typedef struct gc_usage {
 /* Optional: a collector may leave this function undefined.  May be slow, and
  * changes nothing.  No mutator may run meanwhile. */
 gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
+
+/* Memory outside the heap that objects own (gc_external), in bytes that the
+ * mutator asked for.  Objects that died and that the collector has not found
+ * yet still own theirs.  Any thread, any time. */
+typedef struct gc_external_usage {
+  uint64_t bytes;      /* held now */
+  uint64_t peak_bytes; /* the most so far */
+  uint64_t blocks;     /* held now: calls of gc_external */
+} gc_external_usage;
+
+/* Defined by a collector that has gc_external; others may leave this function
+ * undefined. */
+gc_external_usage gc_heap_external(gc_heap *heap) __attribute__((weak));
 
 /* Counts of events in the collector's slow paths, such as "collections" and
  * "objects-marked", for records and tests; they are deterministic for one
@@ -588,6 +618,22 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
  * PLDI 1993). */
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst);
 
+/* Gives the object in `obj` another block of `bytes` bytes of memory outside
+ * the heap, 1 to GC_BYTES_MAX, as a buffer or a big number has it.  The memory
+ * is got from the C library's malloc or from what the production runtime has
+ * for this purpose, and one byte in each page of it is written, so that it is
+ * resident.  The mutator never sees it.  The object owns the block until it
+ * dies, then the collector gives the block back: an object that waits for its
+ * finalizer, or that a finalizer keeps, keeps its blocks too.  Blocks of
+ * objects that are left are given back when the heap is destroyed.
+ *
+ * The object must not be a weak reference or an ephemeron, because some
+ * production runtimes do not allow that.  Threads may call it for the same
+ * object at the same time.  Returns false, with nothing changed, if there is no
+ * room under the heap limit after everything that can be reclaimed was, or no
+ * memory.  (S) */
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes);
+
 /* Lets a collection run that another thread waits for.  (S)  A loop that does
  * not allocate must call it every few microseconds. */
 static inline void gc_safepoint(gc_mutator *m);
@@ -620,6 +666,16 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
 }
 #endif
 
+/* Whether the collector has memory outside the heap.  One that has none need
+ * not define the function, and no workload calls it. */
+#ifndef GC_EXTERNAL
+#define GC_EXTERNAL 0
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  (void)m, (void)obj, (void)bytes;
+  return false;
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Derived operations.
  * ------------------------------------------------------------------------- */
@@ -642,6 +698,12 @@ static inline void gc_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
                                     gc_reg value) {
   if (gc_unlikely(!gc_try_ephemeron_new(m, dst, key, value)))
     gc_out_of_memory(m, GC_EPHEMERON_SHAPE);
+}
+
+/* gc_try_external, likewise.  (S) */
+static inline void gc_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  if (gc_unlikely(!gc_try_external(m, obj, bytes)))
+    gc_out_of_memory(m, (gc_shape){0, bytes});
 }
 
 #endif /* GC_COLLECTOR_HEADER */

@@ -1,0 +1,73 @@
+/* external.h: memory outside the heap that objects own (gc_external): where it
+ * comes from, and how much of it there is.  For every collector that gives the
+ * C library's memory to its objects, adapters included.
+ *
+ * Bytes are those that mutators asked for.  What malloc adds, and what the
+ * owner keeps at the head of a block for itself, are not counted.
+ *
+ * Where it is decided when a collection is due, external bytes count as bytes
+ * of objects do: external_added() with what was handed out since the last
+ * collection, external_kept() with what that one left alive. */
+#ifndef REAPMARK_COMMON_EXTERNAL_H
+#define REAPMARK_COMMON_EXTERNAL_H
+
+#include <stdatomic.h>
+#include "gc.h"
+
+typedef struct external_figures {
+  _Atomic uint64_t held;   /* bytes, now */
+  _Atomic uint64_t peak;   /* the most that `held` was */
+  _Atomic uint64_t blocks; /* now */
+  _Atomic uint64_t added;  /* bytes taken since external_collected */
+  _Atomic uint64_t kept;   /* `held` at that time */
+  /* Events so far, for gc_heap_counters. */
+  _Atomic uint64_t taken; /* blocks */
+  _Atomic uint64_t given; /* blocks given back because their owners died */
+} external_figures;
+
+/* There is one heap, so one set of figures, per process. */
+extern external_figures external;
+
+/* Bytes that are held now.  Any thread; one load. */
+static inline uint64_t external_held(void) {
+  return atomic_load_explicit(&external.held, memory_order_relaxed);
+}
+
+/* Bytes that were added since the last collection, whether or not they were
+ * given back since.  Any thread; one load. */
+static inline uint64_t external_added(void) {
+  return atomic_load_explicit(&external.added, memory_order_relaxed);
+}
+
+/* Bytes that were held when the last collection ended: those of objects that it
+ * found alive.  Any thread; one load. */
+static inline uint64_t external_kept(void) {
+  return atomic_load_explicit(&external.kept, memory_order_relaxed);
+}
+
+/* A collection, or a search for dead cycles, has given back what it found dead:
+ * external_added counts from here.  The world is stopped. */
+static inline void external_collected(void) {
+  atomic_store_explicit(&external.added, 0, memory_order_relaxed);
+  atomic_store_explicit(&external.kept, external_held(), memory_order_relaxed);
+}
+
+/* Takes a block of `bytes` bytes from malloc, with a head of `head` bytes in
+ * front for the caller's own use; returns the head.  Touches each page of the
+ * block.  NULL without memory.  Any thread. */
+void *external_take(size_t head, uint64_t bytes);
+
+/* Gives such a block back, whose owner has died.  Any thread. */
+void external_give(void *head, uint64_t bytes);
+
+/* The figures start anew with a new heap; all blocks were given back. */
+void external_reset(void);
+
+/* For gc_heap_counters, as in gc_collector.events. */
+#define EXTERNAL_COUNTERS                                                      \
+  {"external-taken", external.taken}, {                                        \
+    "external-given", external.given                                           \
+  }
+#define EXTERNAL_EVENTS "external-taken", "external-given"
+
+#endif
