@@ -4,6 +4,7 @@
 #include "common/bookkeeping.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
+#include "common/pacing.h"
 #include "common/pause.h"
 #include "common/survey.h"
 #include <pthread.h>
@@ -700,6 +701,21 @@ void cells_sort(bool all) {
     cells_sort_touched();
   }
   cells_touched = 0;
+}
+
+/* What cannot be given back is not wanted less: free cells among survivors. */
+void cells_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  pthread_mutex_lock(&cells_lock);
+  uint64_t pages = space_pages();
+  uint64_t held =
+      blocks_bytes() - blocks_spare * (uint64_t)BLOCK_BYTES + large_cells();
+  uint64_t lost = held > cells.live_bytes ? held - cells.live_bytes : 0;
+  uint64_t surplus = pacing_surplus(pages, pacing_goal() + lost);
+  if (surplus)
+    blocks_shrink(pages - surplus, 0);
+  pthread_mutex_unlock(&cells_lock);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -170,6 +170,10 @@ void cells_died(const gc_object *o);
  * since and blocks in which something died are looked at. */
 void cells_sort(bool all);
 
+/* Gives back what the heap holds beyond the goal of its policy (pacing.h).  After
+ * a full collection has sorted all, and pacing_decide.  Mutators may run. */
+void cells_give_back(void);
+
 /* The same as cells_sort(true), in parts.  cells_sort_begin takes all free
  * memory from the lists.  `more`, unless it is NULL, has bits that are added to
  * cells_marks as the sorting goes on; it keeps those of objects in blocks. Each

@@ -1,6 +1,8 @@
 /* pacing.c: see pacing.h. */
 #include "common/pacing.h"
+#include "common/external.h"
 #include <math.h>
+#include <string.h>
 
 uint64_t pacing_least = 4096;
 uint64_t pacing_option_policy = PACING_AUTO;
@@ -87,6 +89,7 @@ static struct {
   pacing_rules rules;
   gc_listener listener;
   uint64_t goal;    /* bytes, external ones included; PACING_NEVER: none */
+  uint64_t held;    /* external bytes when it was decided on */
   uint64_t live;    /* after the last full collection: bytes, ... */
   uint64_t objects; /* ... and objects */
   uint64_t partial; /* partial collections since */
@@ -95,6 +98,8 @@ static struct {
   uint64_t ended;   /* when the last collection did, ns */
   uint64_t began;   /* when the work under way did; 0: there is none */
   uint64_t mutator; /* ns from the last collection to this one; 0: not begun */
+  uint64_t before;  /* external bytes when this one began, ... */
+  uint64_t added;   /* ... and of these, new since the last one */
   uint64_t cost;    /* ns of this one so far */
   uint64_t mutator_since; /* ns of mutators since the last full collection */
 
@@ -119,18 +124,46 @@ static pacing_rules pacing_rules_given(uint64_t limit) {
                         .heap_most = pacing_option_heap_most << 10};
 }
 
-void pacing_create(uint64_t limit, gc_listener listener) {
+/* The rules for a collection that may have a least growth of its own. */
+static pacing_rules pacing_rules_with(uint64_t growth_least) {
+  pacing_rules rules = pace.rules;
+  if (growth_least)
+    rules.growth_least = growth_least;
+  return rules;
+}
+
+void pacing_create(uint64_t limit, uint64_t growth_least,
+                   gc_listener listener) {
   memset(&pace, 0, sizeof pace);
   pace.rules = pacing_rules_given(limit);
   pace.listener = listener;
-  pace.goal = pacing_goal_of(&pace.rules, &(pacing_seen){0});
+  pacing_rules rules = pacing_rules_with(growth_least);
+  pace.goal = pacing_goal_of(&rules, &(pacing_seen){0});
   pace.ended = gc_now_ns();
 }
 
+uint64_t pacing_external(void) {
+  return pacing_option_see_external && !gc_mutant(external_unseen)
+             ? external_added()
+             : 0;
+}
+
+/* External bytes that are held now and seen. */
+static uint64_t pacing_held(void) {
+  return pacing_option_see_external && !gc_mutant(external_unseen)
+             ? external_held()
+             : 0;
+}
+
 void pacing_work_begins(void) {
+  if (pace.began)
+    return;
   pace.began = gc_now_ns();
-  if (!pace.mutator)
-    pace.mutator = pace.began - pace.ended + 1;
+  if (pace.mutator)
+    return;
+  pace.mutator = pace.began - pace.ended + 1;
+  pace.before = pacing_held();
+  pace.added = pacing_external();
 }
 
 void pacing_work_ends(void) {
@@ -139,25 +172,17 @@ void pacing_work_ends(void) {
   pace.began = 0;
 }
 
-uint64_t pacing_external(void) {
-  return 0;
-}
-
-/* External bytes that are alive and seen. */
-static uint64_t pacing_external_held(void) {
-  return 0;
-}
-
 uint64_t pacing_goal(void) {
-  uint64_t held = pacing_external_held();
   if (pace.goal == PACING_NEVER)
     return PACING_NEVER;
-  return pace.goal > held ? pace.goal - held : 0;
+  return pace.goal > pace.held ? pace.goal - pace.held : 0;
 }
 
-/* Half the new and half the old rate: `bytes` in `ns`. */
+/* Half the new and half the old rate: `bytes` in `ns`, unless no time passed. */
 static double pacing_smooth(double rate, uint64_t bytes, uint64_t ns) {
-  double now = (double)bytes / (double)(ns ? ns : 1);
+  if (!ns)
+    return rate;
+  double now = (double)bytes / (double)ns;
   return rate > 0 ? (rate + now) / 2 : now;
 }
 
@@ -168,13 +193,12 @@ static void pacing_decide_full(const pacing_collection *c, uint64_t used,
   pace.g = pacing_smooth(pace.g, grew, pace.mutator_since);
   pace.s = pacing_smooth(pace.s, live, pace.cost);
   uint64_t born = c->born < live ? c->born : live;
-  pacing_rules rules = pace.rules;
-  if (c->growth_least)
-    rules.growth_least = c->growth_least;
+  pacing_rules rules = pacing_rules_with(c->growth_least);
   uint64_t goal = pacing_goal_of(
       &rules, &(pacing_seen){live - born, c->objects, pace.g, pace.s});
   if (!gc_mutant(goal_never_falls) || goal > pace.goal)
     pace.goal = goal;
+  pace.held = live - c->live;
   pace.live = live;
   pace.objects = c->objects;
   pace.mutator_since = 0;
@@ -183,8 +207,8 @@ static void pacing_decide_full(const pacing_collection *c, uint64_t used,
 
 void pacing_decide(const pacing_collection *c) {
   pacing_work_ends();
-  uint64_t held = pacing_external_held();
-  uint64_t used = c->used + held + pacing_external();
+  uint64_t held = pacing_held();
+  uint64_t used = c->used + pace.before;
   uint64_t live = c->live + held;
   uint64_t due = pace.goal;
   pace.mutator_since += pace.mutator;
@@ -202,7 +226,7 @@ void pacing_decide(const pacing_collection *c) {
                     .used = used,
                     .live = live,
                     .external = held,
-                    .allocated = c->handed + pacing_external(),
+                    .allocated = c->handed + pace.added,
                     .cost_ns = pace.cost,
                     .mutator_ns = pace.mutator,
                     .goal = pace.goal < PACING_NEVER ? pace.goal : 0});
@@ -215,13 +239,16 @@ bool pacing_full_is_due(uint64_t live, uint64_t objects) {
     return pace.partial >= pacing_option_partials &&
            old > pace.objects / PACING_QUARTER;
   }
-  return live > pacing_goal();
+  return pace.goal < PACING_NEVER && live + pacing_held() > pace.goal;
+}
+
+bool pacing_gives_back(void) {
+  return pacing_option_give_back && pace.goal < PACING_NEVER;
 }
 
 uint64_t pacing_surplus(uint64_t pages, uint64_t wanted) {
   uint64_t surplus = pages > wanted ? pages - wanted : 0;
-  if (!pacing_option_give_back || surplus < PACING_SURPLUS_LEAST ||
-      surplus < wanted / PACING_SURPLUS) {
+  if (surplus < PACING_SURPLUS_LEAST || surplus < wanted / PACING_SURPLUS) {
     pace.calm = 0;
     return 0;
   }

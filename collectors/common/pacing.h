@@ -167,15 +167,16 @@ typedef struct pacing_collection {
 } pacing_collection;
 
 /* The options have been set, and a heap is made: decides on the first goal.
- * `limit`: of the heap in bytes, 0: none. */
-void pacing_create(uint64_t limit, gc_listener listener);
+ * `limit`: of the heap in bytes, 0: none.  `growth_least`: as in
+ * pacing_collection. */
+void pacing_create(uint64_t limit, uint64_t growth_least, gc_listener listener);
 
 /* The policy that is in force: never PACING_AUTO. */
 pacing_policy pacing_in_force(void);
 
-/* Work for a collection begins, and ends: the time in between is its cost.  A
- * collection in steps calls both for each step.  The first call of a collection
- * also ends the time of the mutator. */
+/* Work for a collection begins, unless it has, and ends: the time in between is
+ * its cost.  A collection in steps calls both for each step.  The first call of
+ * a collection also ends the time of the mutator. */
 void pacing_work_begins(void);
 void pacing_work_ends(void);
 
@@ -196,6 +197,10 @@ static inline uint64_t pacing_room(uint64_t live, uint64_t least) {
 /* External bytes that were added since the last full collection and are seen:
  * to be added to what was handed out.  Any thread. */
 uint64_t pacing_external(void);
+
+/* Whether anything is ever given back: a surplus need not be looked for
+ * otherwise. */
+bool pacing_gives_back(void);
 
 /* After a full collection that left a heap of `pages` bytes, of which `wanted`
  * are wanted for the goal: how many to give back now, or 0. */

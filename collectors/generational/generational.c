@@ -46,13 +46,8 @@ enum { GEN_NURSERY_MOST = 2 };
  * would see hardly any minor collection. */
 #define GEN_NURSERY_HOSTILE ((uint64_t)64 << 10)
 
-/* Without a heap limit: how much the live bytes may grow from one full
- * collection to the next, in percent (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* There is one per process. */
 struct gc_heap {
-  bool limited; /* there is a heap limit */
   marking marking;
 
   pthread_mutex_t lock;    /* for `orphaned`, while mutators run */
@@ -85,15 +80,14 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             {"nursery", "allocation between collections, in KiB",
              &option_nursery, 64, (uint64_t)1 << 20},
-            {"growth",
-             "without a heap limit: what may get old between full "
-             "collections, in percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_PARTIALS,
             REMEMBERED_OPTION,
             MARKING_OPTION,
             MARKERS_OPTIONS,
             {0}},
+    .words = pacing_words,
     .events =
         (const char *const[]){"minor-collections", "full-collections", "futile",
                               REMEMBERED_EVENTS, "rescans", MARKERS_EVENTS,
@@ -159,6 +153,7 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 static void gen_collect_stopped(gc_heap *h, bool full) {
   uint64_t handed = cells_handed_out(), before = cells.live_bytes;
   uint64_t objects = full ? 0 : cells.live_objects;
+  pacing_work_begins();
   if (full)
     cells_clear_marks(cells_marks);
   cells_reset_all();
@@ -177,16 +172,23 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
  * bytes handed out before this collection.  `before`: live bytes before it. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   uint64_t live = cells.live_bytes;
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = before,
+                                     .handed = handed,
+                                     .live = live,
+                                     .objects = cells.live_objects});
   if (full) {
-    pacing_full(&h->pacing, live, option_growth);
+    pacing_full(&h->pacing);
     pacing_nursery_full(&h->nursery, false);
-    return;
+    cells_give_back();
+  } else {
+    pacing_partial(&h->pacing, handed);
+    pacing_nursery_partial(&h->nursery, handed, live - before, live);
+    if (pacing_full_is_due(live, cells.live_objects) && !h->nursery.full_due &&
+        !gc_mutant(full_never_due))
+      h->nursery.full_due = 1;
   }
-  pacing_partial(&h->pacing, handed);
-  pacing_nursery_partial(&h->nursery, handed, live - before, live);
-  if (!h->limited && live > h->pacing.most && !h->nursery.full_due &&
-      !gc_mutant(full_never_due))
-    h->nursery.full_due = 1;
+  pacing_nursery_count(&h->nursery, live, cells.live_objects);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -194,7 +196,8 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
  * ------------------------------------------------------------------------- */
 
 #define PARTIAL_HEAP             (&gen_heap)
-#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->nursery.bytes)
+#define PARTIAL_IS_DUE(h)                                                      \
+  (cells_handed_out() + pacing_external() >= (h)->nursery.bytes)
 #define PARTIAL_FULL_DUE(h)      ((h)->nursery.full_due)
 #define PARTIAL_COLLECT(h, full) gen_collect_stopped(h, full)
 #include "common/inline/partial-collections.h"
@@ -210,14 +213,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
-  *h = (gc_heap){.limited = config->heap_limit != 0,
-                 .nursery = {.bytes = least,
+  pacing_create(config->heap_limit, 0, config->listener);
+  *h = (gc_heap){.nursery = {.bytes = least,
                              .least = least,
                              .most = GEN_NURSERY_MOST * least,
                              .grow = 4,
                              .full_most = 7},
-                 .pacing = {.most = PACING_LEAST},
                  .marking = marking_init(cells_marks)};
+  pacing_nursery_count(&h->nursery, 0, 0);
   pthread_mutex_init(&h->lock, NULL);
   remembered_begin(&h->orphaned, 0);
   return h;

@@ -1,6 +1,7 @@
 /* allocation.c: the slow paths of allocation in a space of lines: the next
  * hole, the next block, a collection. */
 #include "gc.h"
+#include "common/pacing.h"
 #include "common/pause.h"
 #include "immix/layout.h"
 
@@ -96,7 +97,7 @@ bool im_take_recyclable(im_hole *hole, unsigned lines) {
  * only what makes the heap larger did, a heap whose blocks all keep some
  * survivor would grow by the budget with each collection, for ever. */
 static bool im_may_grow(void) {
-  return (im.limit && !IM_GENERATIONS) || im.allocated < im.budget;
+  return im.allocated + pacing_external() < im.budget;
 }
 
 /* Generations: whether nothing may be handed out at all. */

@@ -191,6 +191,18 @@ void im_sort(bool all) {
   im.untouched = true;
 }
 
+void im_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  pthread_mutex_lock(&im.lock); /* as below */
+  uint64_t wanted = pacing_goal() + im.free_lines * IM_LINE +
+                    im.headroom_blocks * (uint64_t)BLOCK_BYTES;
+  uint64_t pages = space_pages(), surplus = pacing_surplus(pages, wanted);
+  if (surplus)
+    blocks_shrink(pages - surplus, 0);
+  pthread_mutex_unlock(&im.lock);
+}
+
 void im_set_headroom(uint64_t expected) {
   pthread_mutex_lock(&im.lock); /* gc_heap_footprint may be called meanwhile */
   im.expected = (uint32_t)((expected + BLOCK_BYTES - 1) / BLOCK_BYTES);

@@ -28,10 +28,6 @@ static uint64_t option_pause = 500;
 /* Allocation between slices, in KiB, while marking keeps up. */
 static uint64_t option_step = 256;
 
-/* Without a heap limit: allocation from the end of one cycle to the end of the
- * next, in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* A cycle begins when this percentage of that allocation is done, or a little
  * later (INC_APART).  Marking is paced to be finished when the rest is. */
 static uint64_t option_trigger = 60;
@@ -42,10 +38,12 @@ struct gc_heap {
   bool each;      /* marking advances at each allocation (hostile.h) */
   bool whole;     /* the last cycle began and ended in the present stop */
 
-  /* Pacing.  Of cells_handed_out(), the values at which ... */
+  /* Pacing.  Of inc_handed(), the values at which ... */
   uint64_t next; /* ... the next slice is due, */
   uint64_t end;  /* ... and the cycle should end */
+  uint64_t began; /* ... and the one at which it began */
   uint64_t todo; /* an upper bound of the work of the cycle */
+  uint64_t live; /* bytes that the last cycle left */
 
   /* Events so far.  A slice is late if marking is behind when it ends. */
   uint64_t slices, late, forced;
@@ -73,15 +71,13 @@ const gc_collector gc_this_collector = {
              &option_pause, 10, 100000000},
             {"step", "allocation between slices, in KiB, if marking keeps up",
              &option_step, 1, (uint64_t)1 << 20},
-            {"growth",
-             "without a heap limit: allocation between ends of cycles, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
+            PACING_OPTIONS,
             {"trigger", "percent of that, or of free memory, when one begins",
              &option_trigger, 0, 100},
-            PACING_OPTION,
+            PACING_OPTION_LEAST,
             MARKING_OPTION,
             {0}},
+    .words = pacing_words,
     .events =
         (const char *const[]){SNAPSHOT_EVENTS, "slices", "forced", "rescans",
                               CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
@@ -102,24 +98,25 @@ const gc_collector gc_this_collector = {
  * Pacing.
  * ------------------------------------------------------------------------- */
 
+/* Bytes handed out since the last cycle, with external ones. */
+static uint64_t inc_handed(void) {
+  return cells_handed_out() + pacing_external();
+}
+
 static void snapshot_began(void) {
+  pacing_work_begins();
   inc.todo = (cells.live_bytes + snap.began) / 8;
+  inc.began = inc_handed();
 }
 
 /* Decides when the next cycle begins and should end.  `floating`: of the live
- * bytes, up to this many were handed out during the cycle.  They may have died
- * since, and must not let the heap grow.  A sixteenth of a heap limit is left
- * out, because some memory is lost where no object fits. */
+ * bytes, up to this many were handed out during the cycle.  A sixteenth of a
+ * heap limit is left out, because some memory is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
-  uint64_t live = cells.live_bytes, room;
-  if (inc.limit) {
-    uint64_t usable = inc.limit - inc.limit / 16;
+  uint64_t live = cells.live_bytes, usable = inc.limit - inc.limit / 16;
+  uint64_t room = pacing_room(live, PACING_LEAST / 4);
+  if (inc.limit && live + room > usable)
     room = usable > live ? usable - live : 0;
-  } else {
-    uint64_t dead = floating < live ? floating : live;
-    room = pacing_growth(live - dead, option_growth);
-    room = room > dead + PACING_LEAST / 4 ? room - dead : PACING_LEAST / 4;
-  }
   inc.end = room;
   inc.next = room / 100 * option_trigger;
   uint64_t apart = (live < room ? live : room) / INC_APART;
@@ -130,22 +127,32 @@ static void inc_plan(uint64_t floating) {
 }
 
 static void snapshot_ended(void) {
+  uint64_t handed = snap.began + snap.born;
+  pacing_decide(&(pacing_collection){.full = true,
+                                     .used = inc.live + handed,
+                                     .handed = handed,
+                                     .live = cells.live_bytes,
+                                     .objects = cells.live_objects,
+                                     .born = snap.born});
+  inc.live = cells.live_bytes;
+  cells_give_back();
   inc_plan(snap.born);
 }
+
 
 /* Begins a cycle, or advances it in proportion to the allocation since then. */
 static void inc_slice(void) {
   inc.slices++;
-  uint64_t handed = cells_handed_out(), step = option_step << 10;
+  uint64_t handed = inc_handed(), step = option_step << 10;
   if (snap.phase == SNAPSHOT_IDLE) {
     snapshot_begin();
     inc.next = handed + step;
     return;
   }
-  uint64_t room = inc.end > snap.began ? inc.end - snap.began : 0;
+  uint64_t room = inc.end > inc.began ? inc.end - inc.began : 0;
   if (room < step)
     room = step;
-  double gone = (double)(handed - snap.began) / (double)room;
+  double gone = (double)(handed - inc.began) / (double)room;
   uint64_t now = gc_now_ns();
   snapshot_bounds b = {.due = (uint64_t)((double)inc.todo * gone) + 1,
                        .until = now + option_pause * 1000,
@@ -159,7 +166,7 @@ static void inc_slice(void) {
   /* If it is behind, at the next slow path. */
   bool late = !snapshot_marking || snap.work < b.due;
   inc.late += snapshot_marking && late;
-  inc.next = cells_handed_out() + (late ? 1 : step);
+  inc.next = inc_handed() + (late ? 1 : step);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -169,13 +176,15 @@ static void inc_slice(void) {
 void gc_collect(gc_mutator *m) {
   (void)m;
   pause_begin();
+  pacing_work_begins();
   snapshot_whole();
+  pacing_work_ends();
   pause_end();
 }
 
 static bool inc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  return cells_handed_out() < inc.next;
+  return inc_handed() < inc.next;
 }
 
 /* The first attempt is a slice, if one is due.  If none is, or it did not help,
@@ -183,10 +192,11 @@ static bool inc_may(bool fresh, uint64_t bytes) {
  * either, another whole cycle must find what died since this one began. */
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
+  pacing_work_begins();
   snapshot_colour_buffers(false);
   if (!again && !gc_mutant(whole_kept))
     inc.whole = false;
-  if (!again && cells_handed_out() >= inc.next) {
+  if (!again && inc_handed() >= inc.next) {
     inc_slice();
   } else if (!inc.whole) {
     inc.forced++;
@@ -197,12 +207,14 @@ static void inc_collect(gc_mutator *m, bool again) {
     snapshot_complete();
   }
   snapshot_colour_buffers(true);
+  pacing_work_ends();
 }
 
 /* See snapshot_hostile: a step at every fourth allocation. */
 static void inc_hostile_step(void) {
   if (!pause_try())
     return;
+  pacing_work_begins();
   snapshot_colour_buffers(false);
   if (snap.phase == SNAPSHOT_IDLE) {
     snapshot_begin();
@@ -211,6 +223,7 @@ static void inc_hostile_step(void) {
     snapshot_advance(&b);
   }
   snapshot_colour_buffers(true);
+  pacing_work_ends();
   pause_end();
 }
 
@@ -236,6 +249,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   inc = (gc_heap){.limit = config->heap_limit, .each = hostile_each()};
+  pacing_create(config->heap_limit, 0, config->listener);
   bool created = snapshot_create();
   inc_plan(0);
   if (created)

@@ -70,10 +70,6 @@ static uint64_t option_epoch = 8192;
 /* Logs that have this many entries together end the epoch. */
 static uint64_t option_log = 1 << 16;
 
-/* Without a heap limit: how much the live bytes may grow from one full
- * collection to the next, in percent (pacing.h). */
-static uint64_t option_growth = 100;
-
 enum {
   /* References that wait to be counted while their objects are fetched. */
   DC_FIFO = 16,
@@ -90,8 +86,6 @@ enum {
 
 /* There is one per process. */
 struct gc_heap {
-  bool limited; /* there is a heap limit */
-
   pthread_mutex_t lock;  /* for `orphaned`, while mutators run */
   object_stack orphaned; /* the logs of detached mutators */
   _Atomic bool lost;     /* a log is incomplete: the next collection is full */
@@ -111,7 +105,7 @@ struct gc_heap {
   bool known_died; /* in this collection, an old object with such a flag */
 
   uint64_t budget; /* bytes to be handed out in an epoch */
-  pacing pacing;   /* when a full collection is due */
+  pacing pacing;
   bool full_due;   /* the next collection is full */
 
   /* Counters since the heap was made. */
@@ -173,12 +167,11 @@ const gc_collector gc_this_collector = {
              1, (uint64_t)1 << 20},
             {"log", "entries of all logs from which on a collection is due",
              &option_log, 1, (uint64_t)1 << 32},
-            {"growth",
-             "without a heap limit: growth between traces, in percent of the "
-             "live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_PARTIALS,
             {0}},
+    .words = pacing_words,
 };
 
 /* ------------------------------------------------------------------------- *
@@ -634,10 +627,11 @@ static void dc_queue_dead_old(gc_heap *h) {
   h->queued_old += finalizers_count() - before;
 }
 
-static void dc_plan(gc_heap *h, bool full, uint64_t handed);
+static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out();
+  uint64_t handed = cells_handed_out(), before = cells.live_bytes;
+  pacing_work_begins();
   h->by_log += dc_due;
   h->overflows += h->lost;
   dc_due = false;
@@ -670,18 +664,25 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   dc_empty_logs(h);
   cells_sort(full);
   *(full ? &h->traces : &h->epochs) += 1;
-  dc_plan(h, full, handed);
+  dc_plan(h, full, handed, before);
 }
 
 /* Decides whether the next collection is full.  `handed`: bytes handed out
- * before this one. */
-static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
+ * before this one.  `before`: live bytes before it. */
+static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
   uint64_t live = cells.live_bytes;
-  if (full)
-    pacing_full(&h->pacing, live, option_growth);
-  else
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = before,
+                                     .handed = handed,
+                                     .live = live,
+                                     .objects = cells.live_objects});
+  if (full) {
+    pacing_full(&h->pacing);
+    cells_give_back();
+  } else {
     pacing_partial(&h->pacing, handed);
-  h->full_due = !full && !h->limited && live > h->pacing.most;
+  }
+  h->full_due = !full && pacing_full_is_due(live, cells.live_objects);
 }
 
 void dc_collect_due(gc_mutator *m) {
@@ -698,7 +699,8 @@ void dc_collect_due(gc_mutator *m) {
  * ------------------------------------------------------------------------- */
 
 #define PARTIAL_HEAP             (&dc_heap)
-#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->budget || dc_due)
+#define PARTIAL_IS_DUE(h)                                                      \
+  (cells_handed_out() + pacing_external() >= (h)->budget || dc_due)
 #define PARTIAL_FULL_DUE(h)      ((h)->full_due)
 #define PARTIAL_COLLECT(h, full) dc_collect_stopped(h, full)
 #include "common/inline/partial-collections.h"
@@ -717,10 +719,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   }
   pause_listen(config->listener);
-  *h = (gc_heap){.limited = config->heap_limit != 0,
-                 .orphaned = {.most = hostile.buffers},
-                 .budget = option_epoch << 10,
-                 .pacing = {.most = PACING_LEAST}};
+  pacing_create(config->heap_limit, 0, config->listener);
+  *h = (gc_heap){.orphaned = {.most = hostile.buffers},
+                 .budget = option_epoch << 10};
   dc_due = false;
   pthread_mutex_init(&h->lock, NULL);
   bag_init(&h->young, 0);

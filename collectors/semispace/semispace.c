@@ -46,10 +46,6 @@
 
 gc_heap semi;
 
-/* Without a heap limit: how much the heap may grow before the next collection,
- * in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 const gc_collector gc_this_collector = {
     .name = "semispace",
     .summary = "precise stop-the-world copying, breadth first",
@@ -67,13 +63,11 @@ const gc_collector gc_this_collector = {
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
-            {"growth",
-             "without a heap limit: allocation between collections, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
             MARKERS_OPTIONS,
             {0}},
+    .words = pacing_words,
     .events = (const char *const[]){"collections", "objects-copied",
                                     "large-scanned", "large-spilled",
                                     "blocks-reopened", MARKERS_EVENTS,
@@ -128,7 +122,7 @@ static uint32_t semi_reserve(uint64_t charged) {
 
 /* Whether memory may be handed out before the next collection. */
 static bool semi_may(void) {
-  return semi.limited || semi.allocated < semi.budget;
+  return semi.allocated + pacing_external() < semi.budget;
 }
 
 /* Takes a block with room for a mutator and charges all of its room.  Returns 0
@@ -223,7 +217,22 @@ static bool semi_large_reached(gc_object *o) {
   return reached;
 }
 
+/* Gives back what the heap holds beyond its goal and a space to copy into. */
+static void semi_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  uint32_t space = semi_needed(semi.charged + semi.budget);
+  uint64_t wanted = 2 * (uint64_t)space * BLOCK_BYTES + large_cells();
+  uint64_t pages = space_pages(), surplus = pacing_surplus(pages, wanted);
+  if (surplus)
+    blocks_shrink(pages - surplus, semi_reserve(semi.charged));
+}
+
 static void semi_collect_stopped(void) {
+  pacing_collection c = {.full = true,
+                         .used = semi.live + semi.allocated,
+                         .handed = semi.allocated};
+  pacing_work_begins();
   if (blocks_spare < semi_needed(semi.charged)) { /* never; see semi_needed */
     fputs("semispace: too few blocks to copy into\n", stderr);
     abort();
@@ -262,10 +271,13 @@ static void semi_collect_stopped(void) {
   semi.charged = bytes;
   semi.left = 0;
   semi.allocated = 0;
-  semi.budget =
-      pacing_growth(bytes + (gc_mutant(budget_without_large) ? 0 : large.bytes),
-                    option_growth);
+  semi.live = bytes + (gc_mutant(budget_without_large) ? 0 : large.bytes);
   semi.live_objects = objects + large.objects;
+  c.live = semi.live;
+  c.objects = semi.live_objects;
+  pacing_decide(&c);
+  semi.budget = pacing_room(semi.live, 0);
+  semi_give_back();
   semi.collections++;
   semi.copied += objects;
   semi.copied_bytes += bytes;
@@ -286,10 +298,10 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
-  semi = (gc_heap){.limited = config->heap_limit != 0,
-                   .each = hostile_each() || poison_active(),
+  pacing_create(config->heap_limit, 0, config->listener);
+  semi = (gc_heap){.each = hostile_each() || poison_active(),
                    .poisons = poison_active(),
-                   .budget = PACING_LEAST};
+                   .budget = pacing_room(0, 0)};
   semi_markers_create(config->heap_limit);
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
