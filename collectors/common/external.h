@@ -22,7 +22,8 @@ typedef struct external_figures {
   _Atomic uint64_t kept;   /* `held` at that time */
   /* Events so far, for gc_heap_counters. */
   _Atomic uint64_t taken; /* blocks */
-  _Atomic uint64_t given; /* blocks given back because their owners died */
+  _Atomic uint64_t given; /* blocks given back */
+  _Atomic uint64_t due;   /* collections that were begun to take a block */
 } external_figures;
 
 /* There is one heap, so one set of figures, per process. */
@@ -63,7 +64,8 @@ void external_give(void *head, uint64_t bytes);
 /* The figures start anew with a new heap; all blocks were given back. */
 void external_reset(void);
 
-/* For gc_heap_counters, as in gc_collector.events. */
+/* For gc_heap_counters, as in gc_collector.events.  "external-due" is another
+ * of tracing collectors: collections begun by gc_external. */
 #define EXTERNAL_COUNTERS                                                      \
   {"external-taken", external.taken}, {                                        \
     "external-given", external.given                                           \

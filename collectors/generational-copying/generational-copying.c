@@ -116,6 +116,7 @@ const gc_collector gc_this_collector = {
               "sticky marks: Demmers et al., POPL 1990",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -241,7 +242,7 @@ static void gen_settle(tracked_list *list, size_t old,
 /* The steps of a collection that trace and that follow from what is old. */
 static void gen_trace(bool full) {
   size_t weak = tracked_weak.old, finalizable = tracked_finalizable.old;
-  size_t pairs = ephemerons.old;
+  size_t pairs = ephemerons.old, blocks = owned.old;
   gen_rescan_all(full);
   im_trace(gen.evacuates, full);
   gen_keep_remembered();
@@ -253,6 +254,8 @@ static void gen_trace(bool full) {
     gen_settle(&tracked_finalizable, finalizable, gen_finalizable_is_old);
   if (!gc_mutant(ephemeron_settled_early))
     gen_settle(&ephemerons, pairs, gen_ephemeron_is_old);
+  if (!gc_mutant(external_settled_early))
+    owned_settle(blocks, gen_finalizable_is_old);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -282,7 +285,7 @@ static bool gen_fragmented(void) {
  * nursery there are many of those, and each promotes what the program holds at
  * that moment. */
 static uint64_t gen_growth(void) {
-  uint64_t growth = im.live_bytes / 100 * option_growth;
+  uint64_t growth = im_kept() / 100 * option_growth;
   uint64_t least = 2 * gen.nursery.least;
   if (least > PACING_LEAST)
     least = PACING_LEAST;
@@ -300,16 +303,16 @@ typedef struct gen_before {
 static void gen_plan(bool full, gen_before before) {
   uint64_t kept = im.got_old + im.aged_bytes; /* what of `young` survived */
   if (full) {
-    pacing_full(&gen.pacing, im.live_bytes, option_growth);
-    gen.pacing.most = im.live_bytes + gen_growth();
+    pacing_full(&gen.pacing, im_kept(), option_growth);
+    gen.pacing.most = im_kept() + gen_growth();
     bool whole = before.handed >= im.budget; /* memory did not run out first */
     pacing_nursery_full(&gen.nursery, whole && kept < before.handed / 4);
     pacing_nursery_fit(&gen.nursery, before.handed, kept);
   } else {
     pacing_partial(&gen.pacing, before.handed);
-    pacing_nursery_partial(&gen.nursery, before.handed,
-                           im.live_bytes - before.old, im.live_bytes);
-    if (!im.limit && im.live_bytes > gen.pacing.most && !gen.nursery.full_due)
+    pacing_nursery_partial(&gen.nursery, before.handed, im_kept() - before.old,
+                           im_kept());
+    if (!im.limit && im_kept() > gen.pacing.most && !gen.nursery.full_due)
       gen.nursery.full_due = 1;
   }
   if (before.young > 0)
@@ -321,8 +324,8 @@ static void gen_plan(bool full, gen_before before) {
 
 /* `desperate`: an allocation is about to fail. */
 static void gen_collect_stopped(bool full, bool desperate) {
-  gen_before before = {im.allocated, im.allocated - im.large + im.aged_bytes,
-                       im.live_bytes - im.aged_bytes};
+  gen_before before = {im_handed_out(), im.allocated - im.large + im.aged_bytes,
+                       im_kept() - im.aged_bytes};
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   gen.evacuates = gen.copies && gen_choose_young();
   bool old = full && (desperate || gen_fragmented()) && im_choose(desperate);
@@ -344,7 +347,8 @@ static void gen_collect_stopped(bool full, bool desperate) {
 /* Memory ran out before a collection was due, and partial ones yield too
  * little. */
 static bool gen_dwindles(void) {
-  return im.allocated < im.budget && pacing_dwindles(&gen.pacing, im.allocated);
+  return im_handed_out() < im.budget &&
+         pacing_dwindles(&gen.pacing, im_handed_out());
 }
 
 bool im_collect(im_effort effort) {
@@ -476,6 +480,8 @@ static const char *gen_check(void) {
   for (size_t i = 0; i < finalizers_settled() && !why; i++)
     if (!gen_is_old(finalizers_first()[i]))
       why = "a young object in the finalizer queue is taken for an old one";
+  if (!why)
+    why = owned_check_old(gen_old_or_null);
   return why ? why : tracked_check_old(gen_old_or_null);
 }
 

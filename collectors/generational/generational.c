@@ -74,6 +74,7 @@ const gc_collector gc_this_collector = {
               "sets: Hosking & Hudson, OOPSLA GC workshop 1993",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -157,7 +158,7 @@ static inline bool gen_reached(gc_object *o) {
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void gen_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), before = cells.live_bytes;
+  uint64_t handed = cells_handed_out(), before = cells_kept();
   uint64_t objects = full ? 0 : cells.live_objects;
   if (full)
     cells_clear_marks(cells_marks);
@@ -176,7 +177,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
 /* Decides when the next collection is due, and whether it is full.  `handed`:
  * bytes handed out before this collection.  `before`: live bytes before it. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
   if (full) {
     pacing_full(&h->pacing, live, option_growth);
     pacing_nursery_full(&h->nursery, false);
@@ -295,6 +296,8 @@ static const char *gen_check_old(gc_heap *h) {
   for (size_t i = 0; i < finalizers_settled() && !why; i++)
     if (!cells_marked(finalizers_first()[i]))
       why = "a young object in the finalizer queue is taken for an old one";
+  if (!why)
+    why = owned_check_old(cells_where);
   return why ? why : tracked_check_old(cells_where);
 }
 

@@ -92,6 +92,7 @@ const gc_collector gc_this_collector = {
               "& Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -172,7 +173,7 @@ bool im_collect(im_effort effort) {
   im.collections++;
   im.evacuations += evacuates;
   im.desperate += desperate;
-  im.budget = pacing_growth(im.live_bytes, option_growth);
+  im.budget = pacing_growth(im_kept(), option_growth);
   return true;
 }
 

@@ -188,6 +188,7 @@ void im_sort(bool all) {
     im.sought = IM_LINES + 1;
   im.full = im.spent = im.partial = im.staying = false;
   im.allocated = im.large = 0;
+  external_collected();
   im.untouched = true;
 }
 

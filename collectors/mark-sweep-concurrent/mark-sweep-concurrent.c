@@ -110,6 +110,7 @@ const gc_collector gc_this_collector = {
               "Azatchi, Levanoni, Paz & Petrank, OOPSLA 2003; pacing: Go 1.18",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -222,7 +223,7 @@ static void *conc_run(void *data) {
  * ------------------------------------------------------------------------- */
 
 static void snapshot_began(void) {
-  conc.most = (cells.live_bytes + snap.began) / 8;
+  conc.most = (cells.live_bytes + snap.began - external_added()) / 8;
   conc.beside = conc.unused = 0;
   atomic_store(&conc.work, 0);
   atomic_store(&conc.handed, snap.began);
@@ -275,7 +276,7 @@ static void snapshot_ended(void) {
     uint64_t over = (conc.heap_bytes - p->goal) * 1000 / p->goal;
     conc.overshoot = over > conc.overshoot ? over : conc.overshoot;
   }
-  pacer_cycle c = {.live = cells.live_bytes,
+  pacer_cycle c = {.live = cells_kept(),
                    .born = snap.born,
                    .words = snap.marked,
                    .beside = conc.beside,
@@ -445,13 +446,13 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
     conc_hostile_step();
   world_poll(); /* a stop need not wait until memory is refused */
   if (snapshot_marking)
-    conc_assist(m, c == CELLS_LARGE ? bytes : 0);
+    conc_assist(m, c >= CELLS_LARGE ? bytes : 0);
   else
     conc_help_sorting(bytes);
   gc_object *o = cells_obtain(m, &m->buffer, c, bytes, &policy);
   if (c == CELLS_LARGE && o)
     snapshot_born_large(o);
-  else if (o)
+  else if (c < CELLS_LARGE && o)
     m->debt += (uint64_t)(m->buffer.spans[c].limit - (char *)o);
   return o;
 }

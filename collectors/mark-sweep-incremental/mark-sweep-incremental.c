@@ -60,6 +60,7 @@ const gc_collector gc_this_collector = {
               "weak and strong invariants: Pirinen, ISMM 1998",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -103,7 +104,7 @@ const gc_collector gc_this_collector = {
  * ------------------------------------------------------------------------- */
 
 static void snapshot_began(void) {
-  inc.todo = (cells.live_bytes + snap.began) / 8;
+  inc.todo = (cells.live_bytes + snap.began - external_added()) / 8;
 }
 
 /* Decides when the next cycle begins and should end.  `floating`: of the live
@@ -111,7 +112,7 @@ static void snapshot_began(void) {
  * since, and must not let the heap grow.  A sixteenth of a heap limit is left
  * out, because some memory is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
-  uint64_t live = cells.live_bytes, room;
+  uint64_t live = cells_kept(), room;
   if (inc.limit) {
     uint64_t usable = inc.limit - inc.limit / 16;
     room = usable > live ? usable - live : 0;

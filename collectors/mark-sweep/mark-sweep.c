@@ -42,6 +42,7 @@ const gc_collector gc_this_collector = {
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -89,7 +90,7 @@ static void ms_collect_stopped(gc_heap *h) {
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
-  h->budget = pacing_growth(cells.live_bytes, option_growth);
+  h->budget = pacing_growth(cells_kept(), option_growth);
 }
 
 void gc_collect(gc_mutator *m) {

@@ -53,6 +53,7 @@
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/owned.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/prefetch.h"
@@ -146,6 +147,7 @@ const gc_collector gc_this_collector = {
               "Shahriyar, Blackburn & Frampton, ISMM 2012",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -664,6 +666,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   }
   tracked_prune_weak(cells_where, full || h->known_died);
   ephemerons_prune(cells_where, full || h->known_died);
+  owned_prune(cells_where, full || h->known_died);
   h->known_died = false;
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
@@ -676,7 +679,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
 /* Decides whether the next collection is full.  `handed`: bytes handed out
  * before this one. */
 static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
   if (full)
     pacing_full(&h->pacing, live, option_growth);
   else

@@ -127,8 +127,9 @@ static uint64_t pressure_least(void) {
   return option_least << 10;
 }
 
-/* Bytes of blocks in use.  Spare blocks do not count: detection itself frees
- * blocks, and the heap would seem to double again and again. */
+/* Bytes of blocks in use, and of external memory.  Spare blocks do not count:
+ * detection itself frees blocks, and the heap would seem to double again and
+ * again. */
 static uint64_t bytes_in_use(void) {
   /* Read before space_used(), or a concurrent growth could make the difference
    * negative. */
@@ -626,10 +627,12 @@ static void free_doomed(gc_mutator *m) {
   /* Freed only now: the loop above reads the slot counts of the objects that
    * the doomed refer to, which may be doomed as well. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
-    if (object_slots(o) == 0)
+    if (object_slots(o) == 0 && !rc_external_any(o))
       rc_meta_clear(o, OBJECT_WEAK_TARGET);
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_external_kept))
+      rc_external_die(o);
     cycles.freed++;
     if (object_slots(o) && o->meta & RC_BUFFERED)
       set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
@@ -776,12 +779,14 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
 }
 
 /* The bytes in use at which the next full detection is due: twice the bytes of
- * the objects that are there now.  Free cells between them do not count, or
- * each detection that leaves blocks nearly empty would double what the next one
- * waits for.  Nor should they make detections follow each other closely, so the
- * blocks may always grow by half of what a heap of the objects' size might. */
+ * the objects that are there now, external memory included.  Free cells between
+ * them do not count, or each detection that leaves blocks nearly empty would
+ * double what the next one waits for.  Nor should they make detections follow
+ * each other closely, so the blocks may always grow by half of what a heap of
+ * the objects' size might. */
 static uint64_t pressure_after(gc_mutator *m) {
-  uint64_t objects = rc_cells_object_bytes(m), least = pressure_least();
+  uint64_t objects = rc_cells_object_bytes(m) + external_held();
+  uint64_t least = pressure_least();
   if (objects < least / 2)
     objects = least / 2;
   uint64_t grown = bytes_in_use() + objects / 2;
@@ -811,6 +816,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   while (bag_take(&cycles.roots))
     continue;
   cycles.left_over = cycles.waiting.stack.size + cycles.large.stack.size;
+  external_collected();
   cycles.detections++;
   cycles.bounded += !all;
   if (option_adaptive && !hostile.buffers)

@@ -6,7 +6,7 @@
 /* Counters of refcount.c: objects that were put in the queue of finalizers, and
  * objects to which weak references were cleared. */
 static const char *const rc_events[] = {
-    "finalizers-queued", "weak-cleared", "ephemerons-cleared",
+    "finalizers-queued", "weak-cleared", "ephemerons-cleared", EXTERNAL_EVENTS,
     RC_COUNTS_EVENTS RC_CELLS_EVENTS RC_DEATH_EVENTS RC_CANDIDATES_EVENTS NULL};
 
 static const char *const rc_work[] = {
@@ -29,6 +29,7 @@ const gc_collector gc_this_collector = {
     .hostile = rc_hostile,
     .can = {.reclaims = RC_RECLAIMS,
             .prompt = RC_PROMPT,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = RC_SHARED,
             .weak = true,
             .ephemerons = true,

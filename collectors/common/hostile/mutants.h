@@ -34,7 +34,8 @@
  *   poison     freed memory was used
  *   check      gc_heap_check
  *   limit      out of memory where there is room, or the reverse
- *   growth     cost or memory grows faster than the program
+ *   external   too many or too few bytes of external memory after gc_collect,
+ * or any after the end growth     cost or memory grows faster than the program
  *   crash, hang, verdict
  *   test       a test, not the stress suite */
 #ifndef REAPMARK_COMMON_MUTANTS_H
@@ -348,7 +349,20 @@
   X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
   X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
-  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
+  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared") \
+  X(external_forgotten, "mark-sweep", 2, "check", "a block of external memory is on no list") \
+  X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
+  X(external_given_twice, "mark-sweep", 12, "crash", "the external memory of a dead object is given back twice") \
+  X(external_pruned_early, "mark-sweep", 9, "external", "what is about to be finalized has lost its external memory") \
+  X(external_unlimited, "mark-sweep", 21, "limit", "external memory does not count against the heap limit") \
+  X(external_unpaced, "mark-sweep", 32, "growth", "external memory makes no collection due") \
+  X(external_outlives, "mark-sweep", 2, "external", "external memory is not given back with the heap") \
+  X(external_owner_stale, "semispace", 27, "check", "external memory is listed for where its owner was") \
+  X(external_settled_early, "generational-copying", 9, "check", "external memory of young objects counts as that of old ones") \
+  X(external_unflagged, "refcount-deferred", 2, "check", "the death of an old object with external memory is not noticed") \
+  X(external_flag_cleared, "refcount", 2, "check", "with the weak references to an object its external memory is forgotten") \
+  X(external_given_early, "refcount", 9, "external", "an object in the finalizer queue has lost its external memory") \
+  X(cycle_external_kept, "refcount-cycles", 17, "check", "the external memory of a dead cycle is not given back")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test
