@@ -51,8 +51,8 @@ static inline void blocks_release(void) {
 }
 
 /* For when memory is not short, but the space holds more than it needs: makes
- * its pages as few as `pages` bytes, if they become so few by giving back unused
- * pages of the arena and empty blocks, all but `least` of these.  The
+ * its pages as few as `pages` bytes, if they become so few by giving back
+ * unused pages of the arena and empty blocks, all but `least` of these.  The
  * quarantine of poisoned memory stays (space_trim). */
 void blocks_shrink(uint64_t pages, uint32_t least);
 

@@ -1,6 +1,6 @@
 /* pacing.c: see pacing.h. */
 #include "common/pacing.h"
-#include "common/external.h"
+#include "common/pause.h"
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,6 @@ uint64_t pacing_option_partials = 100;
 uint64_t pacing_option_heap_least = 0;
 uint64_t pacing_option_heap_most = 0;
 uint64_t pacing_option_give_back = 0;
-uint64_t pacing_option_see_external = 1;
 
 const gc_words pacing_words[] = {
     {"policy", (const char *const[]){"auto", "limit", "percent", "sqrt",
@@ -54,7 +53,9 @@ static uint64_t pacing_growth_of(const pacing_rules *rules,
     return pacing_root(rules, seen->live, 1);
   case PACING_BALANCE:
     return pacing_root(rules, seen->live,
-                       seen->g > 0 && seen->s > 0 ? seen->g / seen->s : 1);
+                       !(seen->g > 0 && seen->s > 0) ? 1
+                       : gc_mutant(rates_swapped)    ? seen->s / seen->g
+                                                     : seen->g / seen->s);
   case PACING_COUNT:
     return pacing_bytes_of(rules, seen);
   case PACING_AUTO:
@@ -87,9 +88,7 @@ uint64_t pacing_goal_of(const pacing_rules *rules, const pacing_seen *seen) {
 
 static struct {
   pacing_rules rules;
-  gc_listener listener;
-  uint64_t goal;    /* bytes, external ones included; PACING_NEVER: none */
-  uint64_t held;    /* external bytes when it was decided on */
+  uint64_t goal;    /* bytes; PACING_NEVER: none */
   uint64_t live;    /* after the last full collection: bytes, ... */
   uint64_t objects; /* ... and objects */
   uint64_t partial; /* partial collections since */
@@ -98,8 +97,6 @@ static struct {
   uint64_t ended;   /* when the last collection did, ns */
   uint64_t began;   /* when the work under way did; 0: there is none */
   uint64_t mutator; /* ns from the last collection to this one; 0: not begun */
-  uint64_t before;  /* external bytes when this one began, ... */
-  uint64_t added;   /* ... and of these, new since the last one */
   uint64_t cost;    /* ns of this one so far */
   uint64_t mutator_since; /* ns of mutators since the last full collection */
 
@@ -107,14 +104,14 @@ static struct {
   uint64_t surplus; /* and the least of these, in bytes */
 } pace;
 
-pacing_policy pacing_in_force(void) {
-  return pace.rules.policy;
+pacing_policy pacing_chosen(uint64_t limit) {
+  pacing_policy policy = (pacing_policy)pacing_option_policy;
+  if (policy != PACING_AUTO)
+    return policy;
+  return limit ? PACING_LIMIT : PACING_PERCENT;
 }
 
-static pacing_rules pacing_rules_given(uint64_t limit) {
-  pacing_policy policy = (pacing_policy)pacing_option_policy;
-  if (policy == PACING_AUTO)
-    policy = limit ? PACING_LIMIT : PACING_PERCENT;
+static pacing_rules pacing_rules_given(pacing_policy policy) {
   return (pacing_rules){.policy = policy,
                         .growth = pacing_option_growth,
                         .root = pacing_option_root,
@@ -132,38 +129,20 @@ static pacing_rules pacing_rules_with(uint64_t growth_least) {
   return rules;
 }
 
-void pacing_create(uint64_t limit, uint64_t growth_least,
-                   gc_listener listener) {
+void pacing_create(pacing_policy policy, uint64_t growth_least) {
   memset(&pace, 0, sizeof pace);
-  pace.rules = pacing_rules_given(limit);
-  pace.listener = listener;
+  pace.rules = pacing_rules_given(policy);
   pacing_rules rules = pacing_rules_with(growth_least);
   pace.goal = pacing_goal_of(&rules, &(pacing_seen){0});
   pace.ended = gc_now_ns();
-}
-
-uint64_t pacing_external(void) {
-  return pacing_option_see_external && !gc_mutant(external_unseen)
-             ? external_added()
-             : 0;
-}
-
-/* External bytes that are held now and seen. */
-static uint64_t pacing_held(void) {
-  return pacing_option_see_external && !gc_mutant(external_unseen)
-             ? external_held()
-             : 0;
 }
 
 void pacing_work_begins(void) {
   if (pace.began)
     return;
   pace.began = gc_now_ns();
-  if (pace.mutator)
-    return;
-  pace.mutator = pace.began - pace.ended + 1;
-  pace.before = pacing_held();
-  pace.added = pacing_external();
+  if (!pace.mutator)
+    pace.mutator = pace.began - pace.ended + 1;
 }
 
 void pacing_work_ends(void) {
@@ -173,12 +152,11 @@ void pacing_work_ends(void) {
 }
 
 uint64_t pacing_goal(void) {
-  if (pace.goal == PACING_NEVER)
-    return PACING_NEVER;
-  return pace.goal > pace.held ? pace.goal - pace.held : 0;
+  return pace.goal;
 }
 
-/* Half the new and half the old rate: `bytes` in `ns`, unless no time passed. */
+/* Half the new and half the old rate: `bytes` in `ns`, unless no time passed.
+ */
 static double pacing_smooth(double rate, uint64_t bytes, uint64_t ns) {
   if (!ns)
     return rate;
@@ -187,19 +165,19 @@ static double pacing_smooth(double rate, uint64_t bytes, uint64_t ns) {
 }
 
 /* A full collection has ended: the next goal. */
-static void pacing_decide_full(const pacing_collection *c, uint64_t used,
-                               uint64_t live) {
-  uint64_t grew = used > pace.live ? used - pace.live : 0;
+static void pacing_decide_full(const pacing_collection *c) {
+  uint64_t grew = c->used > pace.live ? c->used - pace.live : 0;
   pace.g = pacing_smooth(pace.g, grew, pace.mutator_since);
-  pace.s = pacing_smooth(pace.s, live, pace.cost);
-  uint64_t born = c->born < live ? c->born : live;
+  pace.s = pacing_smooth(pace.s, c->live, pace.cost);
+  uint64_t live = c->live - (c->born < c->live ? c->born : c->live);
+  if (live < c->live_least)
+    live = c->live_least;
   pacing_rules rules = pacing_rules_with(c->growth_least);
-  uint64_t goal = pacing_goal_of(
-      &rules, &(pacing_seen){live - born, c->objects, pace.g, pace.s});
+  uint64_t goal =
+      pacing_goal_of(&rules, &(pacing_seen){live, c->objects, pace.g, pace.s});
   if (!gc_mutant(goal_never_falls) || goal > pace.goal)
     pace.goal = goal;
-  pace.held = live - c->live;
-  pace.live = live;
+  pace.live = c->live;
   pace.objects = c->objects;
   pace.mutator_since = 0;
   pace.partial = 0;
@@ -207,29 +185,23 @@ static void pacing_decide_full(const pacing_collection *c, uint64_t used,
 
 void pacing_decide(const pacing_collection *c) {
   pacing_work_ends();
-  uint64_t held = pacing_held();
-  uint64_t used = c->used + pace.before;
-  uint64_t live = c->live + held;
   uint64_t due = pace.goal;
   pace.mutator_since += pace.mutator;
-  if (c->full)
-    pacing_decide_full(c, used, live);
+  if (c->full || gc_mutant(partial_sets_goal))
+    pacing_decide_full(c);
   else
     pace.partial++;
   pace.ended = gc_now_ns();
-  if (pace.listener.paced)
-    pace.listener.paced(
-        pace.listener.data,
-        &(gc_paced){.at_ns = pace.ended,
-                    .full = c->full,
-                    .due = due < PACING_NEVER ? due : 0,
-                    .used = used,
-                    .live = live,
-                    .external = held,
-                    .allocated = c->handed + pace.added,
-                    .cost_ns = pace.cost,
-                    .mutator_ns = pace.mutator,
-                    .goal = pace.goal < PACING_NEVER ? pace.goal : 0});
+  pause_paced(&(gc_paced){.at_ns = pace.ended,
+                          .full = c->full,
+                          .due = due < PACING_NEVER ? due : 0,
+                          .used = c->used,
+                          .live = c->live,
+                          .external = external_held(),
+                          .allocated = c->handed,
+                          .cost_ns = pace.cost,
+                          .mutator_ns = pace.mutator,
+                          .goal = pace.goal < PACING_NEVER ? pace.goal : 0});
   pace.mutator = pace.cost = 0;
 }
 
@@ -237,13 +209,18 @@ bool pacing_full_is_due(uint64_t live, uint64_t objects) {
   if (pace.rules.policy == PACING_COUNT) {
     uint64_t old = objects > pace.objects ? objects - pace.objects : 0;
     return pace.partial >= pacing_option_partials &&
-           old > pace.objects / PACING_QUARTER;
+           (old > pace.objects / PACING_QUARTER || gc_mutant(quarter_ignored));
   }
-  return pace.goal < PACING_NEVER && live + pacing_held() > pace.goal;
+  return live > pace.goal;
 }
 
 bool pacing_gives_back(void) {
   return pacing_option_give_back && pace.goal < PACING_NEVER;
+}
+
+uint64_t pacing_goal_inside(void) {
+  uint64_t kept = external_kept();
+  return pace.goal > kept ? pace.goal - kept : 0;
 }
 
 uint64_t pacing_surplus(uint64_t pages, uint64_t wanted) {

@@ -42,6 +42,7 @@
 #define REAPMARK_COMMON_PACING_H
 
 #include "gc.h"
+#include "common/external.h"
 #include "common/hostile/mutants.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,11 +71,11 @@ enum {
  * ------------------------------------------------------------------------- */
 
 typedef struct pacing_rules {
-  pacing_policy policy;  /* not PACING_AUTO */
-  uint64_t growth;       /* percent */
-  uint64_t root;         /* growth of a heap of 1 MiB, percent */
-  uint64_t objects;      /* for PACING_COUNT */
-  uint64_t growth_least; /* bytes */
+  pacing_policy policy;           /* not PACING_AUTO */
+  uint64_t growth;                /* percent */
+  uint64_t root;                  /* growth of a heap of 1 MiB, percent */
+  uint64_t objects;               /* for PACING_COUNT */
+  uint64_t growth_least;          /* bytes */
   uint64_t heap_least, heap_most; /* bytes; 0: none */
 } pacing_rules;
 
@@ -100,7 +101,7 @@ extern uint64_t pacing_least;
 
 extern uint64_t pacing_option_policy, pacing_option_growth, pacing_option_root,
     pacing_option_objects, pacing_option_heap_least, pacing_option_heap_most,
-    pacing_option_give_back, pacing_option_see_external;
+    pacing_option_give_back;
 
 #define PACING_OPTION_LEAST                                                    \
   {                                                                            \
@@ -108,8 +109,9 @@ extern uint64_t pacing_option_policy, pacing_option_growth, pacing_option_root,
         &pacing_least, 1, (uint64_t)1 << 20                                    \
   }
 
-/* What all collectors with a policy have, but for growth-least.  A collector
- * that has them sets .words to pacing_words, or to a list of its own. */
+/* What all collectors with a policy have.  Tracing ones also have growth-least
+ * and `objects`.  A collector sets .words to pacing_words, or to a list of its
+ * own. */
 #define PACING_OPTIONS                                                         \
   {"policy", "what decides when the heap is collected", &pacing_option_policy, \
    PACING_AUTO, PACING_COUNT},                                                 \
@@ -121,20 +123,22 @@ extern uint64_t pacing_option_policy, pacing_option_growth, pacing_option_root,
        "policies sqrt and balance: growth of a heap with 1 MiB alive, in "     \
        "percent",                                                              \
        &pacing_option_root, 1, 100000},                                        \
-      {"objects", "policy count: new objects between collections",             \
-       &pacing_option_objects, 1, (uint64_t)1 << 32},                          \
       {"heap-least", "the least goal of a policy, in KiB",                     \
        &pacing_option_heap_least, 0, (uint64_t)1 << 25},                       \
       {"heap-most",                                                            \
-       "the largest goal of a policy while growth-least fits, in KiB; 0: none", \
+       "the largest goal of a policy while growth-least fits, in KiB; 0: "     \
+       "none",                                                                 \
        &pacing_option_heap_most, 0, (uint64_t)1 << 25},                        \
       {"give-back",                                                            \
        "full collections in a row that must find a surplus before it goes "    \
        "back to the system; 0: it never does",                                 \
        &pacing_option_give_back, 0, 1000},                                     \
+      EXTERNAL_OPTION
+
+#define PACING_OPTION_OBJECTS                                                  \
   {                                                                            \
-    "see-external", "1: external bytes count towards the goal",                \
-        &pacing_option_see_external, 0, 1                                      \
+    "objects", "policy count: new objects between collections",                \
+        &pacing_option_objects, 1, (uint64_t)1 << 32                           \
   }
 
 /* For collectors with partial collections. */
@@ -150,11 +154,11 @@ extern const gc_words pacing_words[];
 
 /* ------------------------------------------------------------------------- *
  * The policy of the heap.  There is one per process.  Only one thread collects
- * at a time; it alone calls these functions, but for pacing_external.
+ * at a time; it alone calls these functions.
  * ------------------------------------------------------------------------- */
 
-/* What happened in a collection.  Bytes are the heap's, without external ones.
- */
+/* What happened in a collection.  Bytes include external ones, if the collector
+ * sees them. */
 typedef struct pacing_collection {
   bool full;        /* it looked at the whole heap */
   uint64_t used;    /* bytes that counted towards the goal when it began */
@@ -163,16 +167,19 @@ typedef struct pacing_collection {
   uint64_t objects; /* and objects */
   uint64_t born;    /* of `live`: handed out while it ran.  They may have died
                        since, and must not let the heap grow */
+  uint64_t live_least;   /* the goal is that of so many live bytes, if fewer are
+                            alive */
   uint64_t growth_least; /* in place of the option, in bytes; 0: the option */
 } pacing_collection;
 
-/* The options have been set, and a heap is made: decides on the first goal.
- * `limit`: of the heap in bytes, 0: none.  `growth_least`: as in
- * pacing_collection. */
-void pacing_create(uint64_t limit, uint64_t growth_least, gc_listener listener);
+/* The policy that the option chooses, not PACING_AUTO, in a heap with this
+ * limit in bytes; 0: none. */
+pacing_policy pacing_chosen(uint64_t limit);
 
-/* The policy that is in force: never PACING_AUTO. */
-pacing_policy pacing_in_force(void);
+/* The options have been set, and a heap is made: decides on the first goal, by
+ * `policy`, which is not PACING_AUTO.  `growth_least`: as in pacing_collection.
+ */
+void pacing_create(pacing_policy policy, uint64_t growth_least);
 
 /* Work for a collection begins, unless it has, and ends: the time in between is
  * its cost.  A collection in steps calls both for each step.  The first call of
@@ -180,11 +187,11 @@ pacing_policy pacing_in_force(void);
 void pacing_work_begins(void);
 void pacing_work_ends(void);
 
-/* The collection has ended: pacing_work_ends, and decides on the goal.  After a
- * partial collection the goal stays. */
+/* The collection has ended: pacing_work_ends, decides on the goal, and tells
+ * the listener (pause.h).  After a partial collection the goal stays. */
 void pacing_decide(const pacing_collection *c);
 
-/* The goal, less external bytes: of the heap alone.  PACING_NEVER: none. */
+/* The goal in bytes.  PACING_NEVER: none. */
 uint64_t pacing_goal(void);
 
 /* Bytes that may be handed out if `live` are alive: up to the goal, but at
@@ -194,13 +201,12 @@ static inline uint64_t pacing_room(uint64_t live, uint64_t least) {
   return goal > live + least ? goal - live : least;
 }
 
-/* External bytes that were added since the last full collection and are seen:
- * to be added to what was handed out.  Any thread. */
-uint64_t pacing_external(void);
-
 /* Whether anything is ever given back: a surplus need not be looked for
  * otherwise. */
 bool pacing_gives_back(void);
+
+/* The goal without external bytes: what the heap itself may hold. */
+uint64_t pacing_goal_inside(void);
 
 /* After a full collection that left a heap of `pages` bytes, of which `wanted`
  * are wanted for the goal: how many to give back now, or 0. */

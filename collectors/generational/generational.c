@@ -69,6 +69,7 @@ const gc_collector gc_this_collector = {
               "sets: Hosking & Hudson, OOPSLA GC workshop 1993",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -76,17 +77,17 @@ const gc_collector gc_this_collector = {
             .heap_limit = true,
             .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
-    .options =
-        (const gc_option[]){
-            {"nursery", "allocation between collections, in KiB",
-             &option_nursery, 64, (uint64_t)1 << 20},
-            PACING_OPTIONS,
-            PACING_OPTION_LEAST,
-            PACING_OPTION_PARTIALS,
-            REMEMBERED_OPTION,
-            MARKING_OPTION,
-            MARKERS_OPTIONS,
-            {0}},
+    .options = (const gc_option[]){{"nursery",
+                                    "allocation between collections, in KiB",
+                                    &option_nursery, 64, (uint64_t)1 << 20},
+                                   PACING_OPTIONS,
+                                   PACING_OPTION_LEAST,
+                                   PACING_OPTION_OBJECTS,
+                                   PACING_OPTION_PARTIALS,
+                                   REMEMBERED_OPTION,
+                                   MARKING_OPTION,
+                                   MARKERS_OPTIONS,
+                                   {0}},
     .words = pacing_words,
     .events =
         (const char *const[]){"minor-collections", "full-collections", "futile",
@@ -151,7 +152,7 @@ static inline bool gen_reached(gc_object *o) {
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void gen_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), before = cells.live_bytes;
+  uint64_t handed = cells_handed_out(), before = cells_kept();
   uint64_t objects = full ? 0 : cells.live_objects;
   pacing_work_begins();
   if (full)
@@ -171,7 +172,7 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
 /* Decides when the next collection is due, and whether it is full.  `handed`:
  * bytes handed out before this collection.  `before`: live bytes before it. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
   pacing_decide(&(pacing_collection){.full = full,
                                      .used = before,
                                      .handed = handed,
@@ -196,8 +197,7 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
  * ------------------------------------------------------------------------- */
 
 #define PARTIAL_HEAP             (&gen_heap)
-#define PARTIAL_IS_DUE(h)                                                      \
-  (cells_handed_out() + pacing_external() >= (h)->nursery.bytes)
+#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->nursery.bytes)
 #define PARTIAL_FULL_DUE(h)      ((h)->nursery.full_due)
 #define PARTIAL_COLLECT(h, full) gen_collect_stopped(h, full)
 #include "common/inline/partial-collections.h"
@@ -213,7 +213,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
-  pacing_create(config->heap_limit, 0, config->listener);
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   *h = (gc_heap){.nursery = {.bytes = least,
                              .least = least,
                              .most = GEN_NURSERY_MOST * least,
@@ -298,6 +298,8 @@ static const char *gen_check_old(gc_heap *h) {
   for (size_t i = 0; i < finalizers_settled() && !why; i++)
     if (!cells_marked(finalizers_first()[i]))
       why = "a young object in the finalizer queue is taken for an old one";
+  if (!why)
+    why = owned_check_old(cells_where);
   return why ? why : tracked_check_old(cells_where);
 }
 

@@ -88,6 +88,7 @@ const gc_collector gc_this_collector = {
               "& Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -100,6 +101,7 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             PACING_OPTIONS,
             PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             {"evacuate", "copy objects out of fragmented blocks",
              &im_option_evacuate, 0, 1},
             {"headroom",
@@ -157,8 +159,8 @@ bool im_collect(im_effort effort) {
     return false;
   bool desperate = effort == IM_DESPERATE;
   pacing_collection c = {.full = true,
-                         .used = im.live_bytes + im.allocated,
-                         .handed = im.allocated};
+                         .used = im_kept() + im_handed_out(),
+                         .handed = im_handed_out()};
   pacing_work_begins();
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
@@ -170,10 +172,10 @@ bool im_collect(im_effort effort) {
   im.collections++;
   im.evacuations += evacuates;
   im.desperate += desperate;
-  c.live = im.live_bytes;
+  c.live = im_kept();
   c.objects = im.live_objects;
   pacing_decide(&c);
-  im.budget = pacing_room(im.live_bytes, 0);
+  im.budget = pacing_room(im_kept(), 0);
   im_give_back();
   return true;
 }
@@ -196,7 +198,7 @@ void im_collect_hostile(gc_mutator *m) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!im_create(config))
     return NULL;
-  pacing_create(config->heap_limit, 0, config->listener);
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   im.budget = pacing_room(0, 0);
   return &im;
 }

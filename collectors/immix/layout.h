@@ -11,6 +11,7 @@
 
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/external.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
@@ -138,6 +139,15 @@ struct gc_heap {
   uint64_t refilled;     /* recyclable blocks that took copies */
 };
 extern gc_heap im;
+
+/* Bytes handed out since the last collection, and bytes that it left alive,
+ * external memory included. */
+static inline uint64_t im_handed_out(void) {
+  return im.allocated + external_added();
+}
+static inline uint64_t im_kept(void) {
+  return im.live_bytes + external_kept();
+}
 
 /* ------------------------------------------------------------------------- *
  * Marks.
@@ -304,8 +314,8 @@ void im_sort(bool all);
  * `expected` bytes more.  Called at the end of a collection. */
 void im_set_headroom(uint64_t expected);
 
-/* Gives back what the heap holds beyond the goal of its policy (pacing.h), after
- * pacing_decide. */
+/* Gives back what the heap holds beyond the goal of its policy (pacing.h),
+ * after pacing_decide. */
 void im_give_back(void);
 
 /* Gives the blocks of a detaching mutator to others, which go on in each where

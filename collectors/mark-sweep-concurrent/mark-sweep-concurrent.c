@@ -86,8 +86,7 @@ struct gc_heap {
   bool whole;              /* it began and ended in the present stop */
   _Atomic bool quiet;      /* nothing is left that the marker may take */
   _Atomic uint64_t work;   /* snap.work after the last step */
-  uint64_t began;          /* conc_handed() when it began, */
-  _Atomic uint64_t handed; /* and when memory was last got */
+  _Atomic uint64_t handed; /* cells_handed_out() when memory was last got */
   _Atomic uint64_t grace;  /* the value of it at which mutators sort */
 
   /* Events so far.  Words are those of headers, slots and roots. */
@@ -107,6 +106,7 @@ const gc_collector gc_this_collector = {
               "Azatchi, Levanoni, Paz & Petrank, OOPSLA 2003; pacing: Go 1.18",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -121,6 +121,7 @@ const gc_collector gc_this_collector = {
              &option_background, 0, 1},
             PACING_OPTIONS,
             PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             {"trigger",
              "percent of that, or of free memory, when a cycle begins whose "
              "marker's speed is not known",
@@ -218,18 +219,12 @@ static void *conc_run(void *data) {
  * Steps in a stop; with the lock.
  * ------------------------------------------------------------------------- */
 
-/* Bytes handed out since the last cycle, with external ones. */
-static uint64_t conc_handed(void) {
-  return cells_handed_out() + pacing_external();
-}
-
 static void snapshot_began(void) {
   pacing_work_begins();
-  conc.most = (cells.live_bytes + snap.began) / 8;
+  conc.most = (cells.live_bytes + snap.began - external_added()) / 8;
   conc.beside = conc.unused = 0;
   atomic_store(&conc.work, 0);
-  conc.began = conc_handed();
-  atomic_store(&conc.handed, conc.began);
+  atomic_store(&conc.handed, snap.began);
   atomic_store(&conc.quiet, false);
 }
 
@@ -272,7 +267,7 @@ static void conc_fall_back(void) {
 
 /* By how much the policy lets what is alive grow, but for `born` bytes. */
 static uint64_t conc_growth(uint64_t born) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
   return pacing_room(live - (born < live ? born : live), 0);
 }
 
@@ -289,10 +284,10 @@ static void snapshot_ended(void) {
   pacing_decide(&(pacing_collection){.full = true,
                                      .used = p->live + handed,
                                      .handed = handed,
-                                     .live = cells.live_bytes,
+                                     .live = cells_kept(),
                                      .objects = cells.live_objects,
                                      .born = snap.born});
-  pacer_cycle c = {.live = cells.live_bytes,
+  pacer_cycle c = {.live = cells_kept(),
                    .born = snap.born,
                    .growth = conc_growth(snap.born),
                    .words = snap.marked,
@@ -323,7 +318,7 @@ void gc_collect(gc_mutator *m) {
 /* What a mutator owes for what it got, and for the large object of `bytes` that
  * it is about to get. */
 static uint64_t conc_owed(gc_mutator *m, uint64_t bytes) {
-  pacer_state s = {.began = conc.began,
+  pacer_state s = {.began = snap.began,
                    .handed = atomic_load(&conc.handed) + bytes,
                    .words = atomic_load(&conc.work),
                    .most = conc.most};
@@ -412,7 +407,7 @@ static void conc_help_sorting(uint64_t bytes) {
  * again meanwhile, but memory has not run out. */
 static bool conc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  uint64_t handed = conc_handed();
+  uint64_t handed = cells_handed_out();
   atomic_store_explicit(&conc.handed, handed, memory_order_relaxed);
   return !conc_stop_due(handed) || atomic_load(&world_stopping);
 }
@@ -428,7 +423,7 @@ static void conc_collect(gc_mutator *m, bool again) {
     conc.whole = false;
   if (again) {
     conc_fall_back();
-  } else if (conc_stop_due(conc_handed())) {
+  } else if (conc_stop_due(cells_handed_out())) {
     snapshot_bounds b = {.due = snap.work + option_stop,
                          .until = SNAPSHOT_NEVER,
                          .late = SNAPSHOT_NEVER,
@@ -474,13 +469,13 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
     conc_hostile_step();
   world_poll(); /* a stop need not wait until memory is refused */
   if (snapshot_marking)
-    conc_assist(m, c == CELLS_LARGE ? bytes : 0);
+    conc_assist(m, c >= CELLS_LARGE ? bytes : 0);
   else
     conc_help_sorting(bytes);
   gc_object *o = cells_obtain(m, &m->buffer, c, bytes, &policy);
   if (c == CELLS_LARGE && o)
     snapshot_born_large(o);
-  else if (o)
+  else if (c < CELLS_LARGE && o)
     m->debt += (uint64_t)(m->buffer.spans[c].limit - (char *)o);
   return o;
 }
@@ -505,13 +500,13 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
-  conc = (gc_heap){.rules = {.limit = config->heap_limit,
-                             .trigger = option_trigger},
-                   .each = hostile_each()};
+  conc = (gc_heap){
+      .rules = {.limit = config->heap_limit, .trigger = option_trigger},
+      .each = hostile_each()};
   pthread_mutex_init(&conc.lock, NULL);
   pthread_cond_init(&conc.turn, NULL);
   bool created = snapshot_create();
-  pacing_create(config->heap_limit, 0, config->listener);
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   pacer_plan(&conc.pacer, &conc.rules,
              &(pacer_cycle){.growth = conc_growth(0)});
   if (created) {

@@ -38,10 +38,9 @@ struct gc_heap {
   bool each;      /* marking advances at each allocation (hostile.h) */
   bool whole;     /* the last cycle began and ended in the present stop */
 
-  /* Pacing.  Of inc_handed(), the values at which ... */
+  /* Pacing.  Of cells_handed_out(), the values at which ... */
   uint64_t next; /* ... the next slice is due, */
   uint64_t end;  /* ... and the cycle should end */
-  uint64_t began; /* ... and the one at which it began */
   uint64_t todo; /* an upper bound of the work of the cycle */
   uint64_t live; /* bytes that the last cycle left */
 
@@ -58,6 +57,7 @@ const gc_collector gc_this_collector = {
               "weak and strong invariants: Pirinen, ISMM 1998",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -75,6 +75,7 @@ const gc_collector gc_this_collector = {
             {"trigger", "percent of that, or of free memory, when one begins",
              &option_trigger, 0, 100},
             PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             MARKING_OPTION,
             {0}},
     .words = pacing_words,
@@ -98,22 +99,16 @@ const gc_collector gc_this_collector = {
  * Pacing.
  * ------------------------------------------------------------------------- */
 
-/* Bytes handed out since the last cycle, with external ones. */
-static uint64_t inc_handed(void) {
-  return cells_handed_out() + pacing_external();
-}
-
 static void snapshot_began(void) {
   pacing_work_begins();
-  inc.todo = (cells.live_bytes + snap.began) / 8;
-  inc.began = inc_handed();
+  inc.todo = (cells.live_bytes + snap.began - external_added()) / 8;
 }
 
 /* Decides when the next cycle begins and should end.  `floating`: of the live
  * bytes, up to this many were handed out during the cycle.  A sixteenth of a
  * heap limit is left out, because some memory is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
-  uint64_t live = cells.live_bytes, usable = inc.limit - inc.limit / 16;
+  uint64_t live = cells_kept(), usable = inc.limit - inc.limit / 16;
   uint64_t room = pacing_room(live, PACING_LEAST / 4);
   if (inc.limit && live + room > usable)
     room = usable > live ? usable - live : 0;
@@ -131,28 +126,27 @@ static void snapshot_ended(void) {
   pacing_decide(&(pacing_collection){.full = true,
                                      .used = inc.live + handed,
                                      .handed = handed,
-                                     .live = cells.live_bytes,
+                                     .live = cells_kept(),
                                      .objects = cells.live_objects,
                                      .born = snap.born});
-  inc.live = cells.live_bytes;
+  inc.live = cells_kept();
   cells_give_back();
   inc_plan(snap.born);
 }
 
-
 /* Begins a cycle, or advances it in proportion to the allocation since then. */
 static void inc_slice(void) {
   inc.slices++;
-  uint64_t handed = inc_handed(), step = option_step << 10;
+  uint64_t handed = cells_handed_out(), step = option_step << 10;
   if (snap.phase == SNAPSHOT_IDLE) {
     snapshot_begin();
     inc.next = handed + step;
     return;
   }
-  uint64_t room = inc.end > inc.began ? inc.end - inc.began : 0;
+  uint64_t room = inc.end > snap.began ? inc.end - snap.began : 0;
   if (room < step)
     room = step;
-  double gone = (double)(handed - inc.began) / (double)room;
+  double gone = (double)(handed - snap.began) / (double)room;
   uint64_t now = gc_now_ns();
   snapshot_bounds b = {.due = (uint64_t)((double)inc.todo * gone) + 1,
                        .until = now + option_pause * 1000,
@@ -166,7 +160,7 @@ static void inc_slice(void) {
   /* If it is behind, at the next slow path. */
   bool late = !snapshot_marking || snap.work < b.due;
   inc.late += snapshot_marking && late;
-  inc.next = inc_handed() + (late ? 1 : step);
+  inc.next = cells_handed_out() + (late ? 1 : step);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -184,7 +178,7 @@ void gc_collect(gc_mutator *m) {
 
 static bool inc_may(bool fresh, uint64_t bytes) {
   (void)fresh, (void)bytes;
-  return inc_handed() < inc.next;
+  return cells_handed_out() < inc.next;
 }
 
 /* The first attempt is a slice, if one is due.  If none is, or it did not help,
@@ -196,7 +190,7 @@ static void inc_collect(gc_mutator *m, bool again) {
   snapshot_colour_buffers(false);
   if (!again && !gc_mutant(whole_kept))
     inc.whole = false;
-  if (!again && inc_handed() >= inc.next) {
+  if (!again && cells_handed_out() >= inc.next) {
     inc_slice();
   } else if (!inc.whole) {
     inc.forced++;
@@ -249,7 +243,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   inc = (gc_heap){.limit = config->heap_limit, .each = hostile_each()};
-  pacing_create(config->heap_limit, 0, config->listener);
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   bool created = snapshot_create();
   inc_plan(0);
   if (created)

@@ -38,6 +38,7 @@ const gc_collector gc_this_collector = {
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -46,14 +47,15 @@ const gc_collector gc_this_collector = {
             .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
-        (const gc_option[]){
-            PACING_OPTIONS,
-            PACING_OPTION_LEAST,
-            MARKING_OPTION,
-            MARKERS_OPTIONS,
-            {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
-             &space_huge_pages, 0, 1},
-            {0}},
+        (const gc_option[]){PACING_OPTIONS,
+                            PACING_OPTION_LEAST,
+                            PACING_OPTION_OBJECTS,
+                            MARKING_OPTION,
+                            MARKERS_OPTIONS,
+                            {"huge-pages",
+                             "1: the heap in pages of 2 MiB, if there are any",
+                             &space_huge_pages, 0, 1},
+                            {0}},
     .words = pacing_words,
     .events = (const char *const[]){"collections", "rescans", MARKERS_EVENTS,
                                     CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
@@ -78,7 +80,7 @@ static void ms_help(unsigned number) {
 
 static void ms_collect_stopped(gc_heap *h) {
   pacing_collection c = {.full = true,
-                         .used = cells.live_bytes + cells_handed_out(),
+                         .used = cells_kept() + cells_handed_out(),
                          .handed = cells_handed_out()};
   pacing_work_begins();
   cells_reset_all();
@@ -87,10 +89,10 @@ static void ms_collect_stopped(gc_heap *h) {
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
-  c.live = cells.live_bytes;
+  c.live = cells_kept();
   c.objects = cells.live_objects;
   pacing_decide(&c);
-  h->budget = pacing_room(cells.live_bytes, 0);
+  h->budget = pacing_room(cells_kept(), 0);
   cells_give_back();
 }
 
@@ -109,7 +111,7 @@ void gc_collect(gc_mutator *m) {
  * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || cells_handed_out() + pacing_external() < ms_heap.budget;
+  return !fresh || cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {
@@ -134,7 +136,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
-  pacing_create(limit, 0, config->listener);
+  pacing_create(pacing_chosen(limit), 0);
   *h = (gc_heap){.budget = pacing_room(0, 0),
                  .marking = marking_init(cells_marks)};
   return h;

@@ -53,6 +53,7 @@
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/owned.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/prefetch.h"
@@ -106,7 +107,7 @@ struct gc_heap {
 
   uint64_t budget; /* bytes to be handed out in an epoch */
   pacing pacing;
-  bool full_due;   /* the next collection is full */
+  bool full_due; /* the next collection is full */
 
   /* Counters since the heap was made. */
   uint64_t epochs;    /* collections that ended an epoch */
@@ -140,6 +141,7 @@ const gc_collector gc_this_collector = {
               "Shahriyar, Blackburn & Frampton, ISMM 2012",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -169,6 +171,7 @@ const gc_collector gc_this_collector = {
              &option_log, 1, (uint64_t)1 << 32},
             PACING_OPTIONS,
             PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             PACING_OPTION_PARTIALS,
             {0}},
     .words = pacing_words,
@@ -630,7 +633,7 @@ static void dc_queue_dead_old(gc_heap *h) {
 static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), before = cells.live_bytes;
+  uint64_t handed = cells_handed_out(), before = cells_kept();
   pacing_work_begins();
   h->by_log += dc_due;
   h->overflows += h->lost;
@@ -658,6 +661,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   }
   tracked_prune_weak(cells_where, full || h->known_died);
   ephemerons_prune(cells_where, full || h->known_died);
+  owned_prune(cells_where, full || h->known_died);
   h->known_died = false;
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
@@ -670,7 +674,7 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
 /* Decides whether the next collection is full.  `handed`: bytes handed out
  * before this one.  `before`: live bytes before it. */
 static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
   pacing_decide(&(pacing_collection){.full = full,
                                      .used = before,
                                      .handed = handed,
@@ -699,8 +703,7 @@ void dc_collect_due(gc_mutator *m) {
  * ------------------------------------------------------------------------- */
 
 #define PARTIAL_HEAP             (&dc_heap)
-#define PARTIAL_IS_DUE(h)                                                      \
-  (cells_handed_out() + pacing_external() >= (h)->budget || dc_due)
+#define PARTIAL_IS_DUE(h)        (cells_handed_out() >= (h)->budget || dc_due)
 #define PARTIAL_FULL_DUE(h)      ((h)->full_due)
 #define PARTIAL_COLLECT(h, full) dc_collect_stopped(h, full)
 #include "common/inline/partial-collections.h"
@@ -719,7 +722,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   }
   pause_listen(config->listener);
-  pacing_create(config->heap_limit, 0, config->listener);
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   *h = (gc_heap){.orphaned = {.most = hostile.buffers},
                  .budget = option_epoch << 10};
   dc_due = false;

@@ -477,8 +477,8 @@ void cell_curve_record(json_t *memory);
  * measured part.  Any thread. */
 void cell_paced(void *data, const gc_paced *paced);
 
-/* Adds the fields `pacing`, `pacing_dropped` and `pacing_over`, if the collector
- * has told of a collection.  After the run. */
+/* Adds the fields `pacing`, `pacing_dropped` and `pacing_over`, if the
+ * collector has told of a collection.  After the run. */
 void cell_paced_record(json_t *record);
 
 /* ------------------------------------------------------------------------- *

@@ -61,9 +61,9 @@ static json_t *describe_options(const gc_collector *c) {
   for (const gc_option *o = c->options; o && o->name; o++) {
     const char *const *words = cell_option_words(c, o);
     json_array_append_new(
-        list, words ? describe_choice(o->name, o->help, *o->value, words)
-                    : describe_number(o->name, o->help, *o->value, o->min,
-                                      o->max));
+        list,
+        words ? describe_choice(o->name, o->help, *o->value, words)
+              : describe_number(o->name, o->help, *o->value, o->min, o->max));
   }
   return list;
 }
@@ -173,9 +173,8 @@ json_t *cell_describe(void) {
       "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
       "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
       "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
-      "options", describe_options(c), "hostile", describe_hostile(),
-      "events", describe_words(c->events), "work", describe_words(c->work),
-      "tight", describe_words(c->tight), "partial", describe_partial(c),
-      "repeatable", c->repeatable, "workloads", workloads, "primitives",
-      primitives);
+      "options", describe_options(c), "hostile", describe_hostile(), "events",
+      describe_words(c->events), "work", describe_words(c->work), "tight",
+      describe_words(c->tight), "partial", describe_partial(c), "repeatable",
+      c->repeatable, "workloads", workloads, "primitives", primitives);
 }

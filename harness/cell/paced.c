@@ -45,8 +45,8 @@ void cell_paced(void *data, const gc_paced *p) {
   pthread_mutex_lock(&kept.lock);
   add_line(&kept.series[p->full], p);
   if (p->full && p->due && p->used > p->due) {
-    uint64_t over = (uint64_t)((double)(p->used - p->due) * 1000 /
-                               (double)p->due);
+    uint64_t over =
+        (uint64_t)((double)(p->used - p->due) * 1000 / (double)p->due);
     kept.over = over > kept.over ? over : kept.over;
   }
   pthread_mutex_unlock(&kept.lock);
@@ -74,12 +74,12 @@ static json_t *compose_line(const gc_paced *p) {
 static const gc_paced *next_line(size_t *at) {
   const gc_paced *next[KINDS];
   for (unsigned k = 0; k < KINDS; k++)
-    next[k] = at[k] < kept.series[k].count ? &kept.series[k].lines[at[k]]
-                                           : NULL;
-  unsigned k = next[FULL] && (!next[PARTIAL] ||
-                              next[FULL]->at_ns < next[PARTIAL]->at_ns)
-                   ? FULL
-                   : PARTIAL;
+    next[k] =
+        at[k] < kept.series[k].count ? &kept.series[k].lines[at[k]] : NULL;
+  unsigned k =
+      next[FULL] && (!next[PARTIAL] || next[FULL]->at_ns < next[PARTIAL]->at_ns)
+          ? FULL
+          : PARTIAL;
   at[k] += next[k] != NULL;
   return next[k];
 }
