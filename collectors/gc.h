@@ -221,6 +221,14 @@ typedef struct gc_option {
   uint64_t min, max;
 } gc_option;
 
+/* The words that the values of an option have, in the order of the values: the
+ * first one is value 0.  The command line takes only these, and they stand in
+ * --describe and in records. */
+typedef struct gc_words {
+  const char *option;       /* its name */
+  const char *const *words; /* ended by NULL */
+} gc_words;
+
 /* The hooks of common/hostile/hostile.h through which a collector takes part in
  * hostile conditions, bits.  A collector is held to those that it declares: if
  * a condition that needs one of them never comes about, a run proves nothing.
@@ -244,6 +252,9 @@ typedef struct gc_collector {
   bool faults;      /* it may handle signals for writes to protected pages */
   gc_capabilities can;
   const gc_option *options; /* ended by an entry without a name */
+  /* Options whose values are words, ended by an entry without a name.  NULL:
+   * the values of all options are numbers. */
+  const gc_words *words;
 
   /* What `reapmark stress` has to know.  Lists of strings, each ended by NULL;
    * a list that would be empty may be left out. */
@@ -294,14 +305,37 @@ typedef enum gc_pause_kind {
   GC_PAUSE_KINDS
 } gc_pause_kind;
 
+/* What a heap policy saw at the end of a collection, and what it decided.  All
+ * sizes are bytes.  `used`, `live`, `due` and `goal` are of one kind, which the
+ * collector chooses: those that count towards the goal.  External bytes are
+ * among them if the policy sees them. */
+typedef struct gc_paced {
+  uint64_t at_ns;      /* when the collection ended */
+  bool full;           /* it looked at the whole heap */
+  uint64_t due;        /* the goal that was in force; 0: there was none */
+  uint64_t used;       /* when the collection began */
+  uint64_t live;       /* what it left */
+  uint64_t external;   /* of `live`: bytes outside the heap */
+  uint64_t allocated;  /* since the collection before, in the unit in which the
+                          collector hands memory out */
+  uint64_t cost_ns;    /* time of work for it; the thread may have waited for a
+                          processor meanwhile */
+  uint64_t mutator_ns; /* from the end of the one before to its beginning */
+  uint64_t goal;       /* of the next full one; 0: none */
+} gc_paced;
+
 /* Whom a collector reports pauses to.  It calls `pause` after the pause, on the
  * thread that was paused (for GC_PAUSE_STOP, on the thread that ran the
- * collection).  Times are CLOCK_MONOTONIC nanoseconds.  `pause` must not call
- * the collector. */
+ * collection).  Times are CLOCK_MONOTONIC nanoseconds.
+ *
+ * `paced`, if it is not NULL, is called once at the end of each collection by a
+ * collector that has a heap policy, on the thread that ends it, perhaps with
+ * the world stopped.  Neither function may call the collector. */
 typedef struct gc_listener {
   void (*pause)(void *data, gc_pause_kind kind, uint64_t begin_ns,
                 uint64_t end_ns);
   void *data;
+  void (*paced)(void *data, const gc_paced *paced);
 } gc_listener;
 
 /* A listener that does nothing. */
@@ -309,7 +343,7 @@ static inline void gc_null_pause(void *data, gc_pause_kind kind,
                                  uint64_t begin_ns, uint64_t end_ns) {
   (void)data, (void)kind, (void)begin_ns, (void)end_ns;
 }
-#define GC_NULL_LISTENER ((gc_listener){gc_null_pause, NULL})
+#define GC_NULL_LISTENER ((gc_listener){gc_null_pause, NULL, NULL})
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 static inline uint64_t gc_now_ns(void) {

@@ -1,9 +1,11 @@
 /* external.c: see external.h. */
 #include "common/external.h"
 #include "common/hostile/hostile.h"
+#include "common/hostile/mutants.h"
 #include <stdlib.h>
 
 external_figures external;
+uint64_t external_seen = 1;
 
 enum { EXTERNAL_PAGE = 4096 };
 
@@ -29,7 +31,7 @@ void *external_take(size_t head, uint64_t bytes) {
     block[i] = 1;
   external_note_peak(atomic_fetch_add(&external.held, bytes) + bytes);
   external.blocks++;
-  external.added += bytes;
+  external.added += gc_mutant(external_unpaced) ? 0 : bytes;
   external.taken++;
   return p;
 }

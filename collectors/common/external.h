@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 #include "gc.h"
+#include "common/hostile/mutants.h"
 
 typedef struct external_figures {
   _Atomic uint64_t held;   /* bytes, now */
@@ -22,11 +23,25 @@ typedef struct external_figures {
   _Atomic uint64_t kept;   /* `held` at that time */
   /* Events so far, for gc_heap_counters. */
   _Atomic uint64_t taken; /* blocks */
-  _Atomic uint64_t given; /* blocks given back because their owners died */
+  _Atomic uint64_t given; /* blocks given back */
+  _Atomic uint64_t due;   /* collections that were begun to take a block */
 } external_figures;
 
 /* There is one heap, so one set of figures, per process. */
 extern external_figures external;
+
+/* An option of collectors that count external bytes where it is decided when a
+ * collection is due.  0: they do not see them there, as runtimes that have been
+ * bitten by that did not. */
+extern uint64_t external_seen;
+#define EXTERNAL_OPTION                                                        \
+  {                                                                            \
+    "see-external", "1: external bytes count when a collection is due",        \
+        &external_seen, 0, 1                                                   \
+  }
+static inline bool external_is_seen(void) {
+  return external_seen && !gc_mutant(external_unseen);
+}
 
 /* Bytes that are held now.  Any thread; one load. */
 static inline uint64_t external_held(void) {
@@ -34,15 +49,19 @@ static inline uint64_t external_held(void) {
 }
 
 /* Bytes that were added since the last collection, whether or not they were
- * given back since.  Any thread; one load. */
+ * given back since; 0 if they are not seen.  Any thread; two loads. */
 static inline uint64_t external_added(void) {
-  return atomic_load_explicit(&external.added, memory_order_relaxed);
+  return external_is_seen()
+             ? atomic_load_explicit(&external.added, memory_order_relaxed)
+             : 0;
 }
 
 /* Bytes that were held when the last collection ended: those of objects that it
- * found alive.  Any thread; one load. */
+ * found alive; 0 if they are not seen.  Any thread; two loads. */
 static inline uint64_t external_kept(void) {
-  return atomic_load_explicit(&external.kept, memory_order_relaxed);
+  return external_is_seen()
+             ? atomic_load_explicit(&external.kept, memory_order_relaxed)
+             : 0;
 }
 
 /* A collection, or a search for dead cycles, has given back what it found dead:
@@ -63,7 +82,8 @@ void external_give(void *head, uint64_t bytes);
 /* The figures start anew with a new heap; all blocks were given back. */
 void external_reset(void);
 
-/* For gc_heap_counters, as in gc_collector.events. */
+/* For gc_heap_counters, as in gc_collector.events.  "external-due" is another
+ * of tracing collectors: collections begun by gc_external. */
 #define EXTERNAL_COUNTERS                                                      \
   {"external-taken", external.taken}, {                                        \
     "external-given", external.given                                           \

@@ -2,7 +2,7 @@
 #include "common/pause.h"
 #include "common/world.h"
 
-static gc_listener pause_listener = {gc_null_pause, NULL};
+static gc_listener pause_listener = {gc_null_pause, NULL, NULL};
 
 /* When the stop under way was asked for.  Belongs to the thread that has the
  * world stopped. */
@@ -29,6 +29,11 @@ void pause_end(void) {
   uint64_t begin = pause_begin_ns; /* another stop may follow at once */
   world_start();
   pause_listener.pause(pause_listener.data, GC_PAUSE_STOP, begin, gc_now_ns());
+}
+
+void pause_paced(const gc_paced *paced) {
+  if (pause_listener.paced)
+    pause_listener.paced(pause_listener.data, paced);
 }
 
 void pause_note(gc_pause_kind kind, uint64_t begin_ns) {

@@ -20,15 +20,11 @@
 #include "common/inline/cells-heap.h"
 #include "common/inline/tracing.h"
 
-/* Without a heap limit: how much the heap may grow before the next collection,
- * in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* There is one per process. */
 struct gc_heap {
-  bool limited;    /* there is a heap limit: collect when it is reached */
-  uint64_t budget; /* without one: the heap does not become larger once so many
-                      bytes were handed out since the last collection */
+  uint64_t budget; /* the heap does not become larger once so many bytes were
+                      handed out since the last collection, with external ones
+                    */
   marking marking;
   uint64_t collections, marked; /* events so far */
 };
@@ -42,6 +38,7 @@ const gc_collector gc_this_collector = {
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -50,17 +47,16 @@ const gc_collector gc_this_collector = {
             .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
-        (const gc_option[]){
-            {"growth",
-             "without a heap limit: allocation between collections, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
-            MARKING_OPTION,
-            MARKERS_OPTIONS,
-            {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
-             &space_huge_pages, 0, 1},
-            {0}},
+        (const gc_option[]){PACING_OPTIONS,
+                            PACING_OPTION_LEAST,
+                            PACING_OPTION_OBJECTS,
+                            MARKING_OPTION,
+                            MARKERS_OPTIONS,
+                            {"huge-pages",
+                             "1: the heap in pages of 2 MiB, if there are any",
+                             &space_huge_pages, 0, 1},
+                            {0}},
+    .words = pacing_words,
     .events = (const char *const[]){"collections", "rescans", MARKERS_EVENTS,
                                     CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", CELLS_WORK,
@@ -83,13 +79,21 @@ static void ms_help(unsigned number) {
 }
 
 static void ms_collect_stopped(gc_heap *h) {
+  pacing_collection c = {.full = true,
+                         .used = cells_kept() + cells_handed_out(),
+                         .handed = cells_handed_out()};
+  pacing_work_begins();
   cells_reset_all();
   cells_clear_marks(cells_marks);
   tracing_mark(&h->marking, true, NULL, tracing_reached, ms_help);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
-  h->budget = pacing_growth(cells.live_bytes, option_growth);
+  c.live = cells_kept();
+  c.objects = cells.live_objects;
+  pacing_decide(&c);
+  h->budget = pacing_room(cells_kept(), 0);
+  cells_give_back();
 }
 
 void gc_collect(gc_mutator *m) {
@@ -107,7 +111,7 @@ void gc_collect(gc_mutator *m) {
  * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || ms_heap.limited || cells_handed_out() < ms_heap.budget;
+  return !fresh || cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {
@@ -132,8 +136,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
-  *h = (gc_heap){.limited = limit != 0,
-                 .budget = PACING_LEAST,
+  pacing_create(pacing_chosen(limit), 0);
+  *h = (gc_heap){.budget = pacing_room(0, 0),
                  .marking = marking_init(cells_marks)};
   return h;
 }

@@ -13,7 +13,9 @@ _Static_assert(RC_COUNT_IS_WORD, "the detector changes counts in place");
 #define RC_RECLAIMS GC_RECLAIMS_ALL
 #define RC_SOURCE   "trial deletion: Bacon & Rajan, ECOOP 2001, section 3"
 #define RC_OPTIONS  rc_candidates_options
+#define RC_WORDS    rc_candidates_words
 extern const gc_option rc_candidates_options[];
+extern const gc_words rc_candidates_words[];
 
 /* The counters of cycles.c. */
 #define RC_CANDIDATES_EVENTS                                                   \

@@ -21,6 +21,7 @@
  *   idle.c         stretches without work
  *   exercise.c     how often the collector collected in the measured part
  *   curve.c        samples of memory use over time
+ *   paced.c        what the heap policy saw and decided, by collections
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
  *   violation.c    the end of a run at its first violation; counts, coverage
@@ -57,6 +58,10 @@ enum { CELL_REASON = 200 };
  * together. */
 bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params, char *error);
+
+/* The words for the values of an option of collector `c`, ended by NULL; NULL
+ * if these are numbers. */
+const char *const *cell_option_words(const gc_collector *c, const gc_option *o);
 
 /* Sets options of the collector from "NAME=VALUE,NAME=VALUE". */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
@@ -487,6 +492,18 @@ uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
 
 /* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`. */
 void cell_curve_record(json_t *memory);
+
+/* ------------------------------------------------------------------------- *
+ * paced.c
+ * ------------------------------------------------------------------------- */
+
+/* For the listener: keeps what the collector tells of a collection in the
+ * measured part.  Any thread. */
+void cell_paced(void *data, const gc_paced *paced);
+
+/* Adds the fields `pacing`, `pacing_dropped` and `pacing_over`, if the
+ * collector has told of a collection.  After the run. */
+void cell_paced_record(json_t *record);
 
 /* ------------------------------------------------------------------------- *
  * judge.c: the rules of the verdict, as pure functions.  Numbers are objects.

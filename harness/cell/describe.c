@@ -43,22 +43,35 @@ static json_t *describe_number(const char *name, const char *help,
                    record_integer(min), "max", record_integer(max));
 }
 
-static json_t *describe_options(const gc_option *o) {
+static json_t *describe_words(const char *const *words) {
   json_t *list = json_array();
-  for (; o && o->name; o++)
+  for (; words && *words; words++)
+    json_array_append_new(list, json_string(*words));
+  return list;
+}
+
+static json_t *describe_choice(const char *name, const char *help,
+                               uint64_t initial, const char *const *choices) {
+  return json_pack("{s:s,s:s,s:s,s:o}", "name", name, "help", help, "default",
+                   choices[initial], "choices", describe_words(choices));
+}
+
+static json_t *describe_options(const gc_collector *c) {
+  json_t *list = json_array();
+  for (const gc_option *o = c->options; o && o->name; o++) {
+    const char *const *words = cell_option_words(c, o);
     json_array_append_new(
-        list, describe_number(o->name, o->help, *o->value, o->min, o->max));
+        list,
+        words ? describe_choice(o->name, o->help, *o->value, words)
+              : describe_number(o->name, o->help, *o->value, o->min, o->max));
+  }
   return list;
 }
 
 static json_t *describe_param(const wl_param *p) {
-  if (!p->choices)
-    return describe_number(p->name, p->help, p->initial, p->min, p->max);
-  json_t *choices = json_array();
-  for (size_t i = 0; p->choices[i]; i++)
-    json_array_append_new(choices, json_string(p->choices[i]));
-  return json_pack("{s:s,s:s,s:s,s:o}", "name", p->name, "help", p->help,
-                   "default", p->choices[p->initial], "choices", choices);
+  return p->choices
+             ? describe_choice(p->name, p->help, p->initial, p->choices)
+             : describe_number(p->name, p->help, p->initial, p->min, p->max);
 }
 
 static json_t *describe_workload(const workload *w) {
@@ -80,13 +93,6 @@ static json_t *describe_workload(const workload *w) {
                    "takes_threads", (w->needs & WL_TAKES_THREADS) != 0,
                    "knows_deaths", w->knows_deaths, "steps", steps, "params",
                    params, "words", words);
-}
-
-static json_t *describe_words(const char *const *words) {
-  json_t *list = json_array();
-  for (; words && *words; words++)
-    json_array_append_new(list, json_string(*words));
-  return list;
 }
 
 /* Null if the collector declares none. */
@@ -168,9 +174,9 @@ json_t *cell_describe(void) {
       "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
       "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
       "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
-      "options", describe_options(c->options), "hostile", describe_hostile(),
-      "events", describe_words(c->events), "work", describe_words(c->work),
-      "tight", describe_words(c->tight), "partial", describe_partial(c),
-      "repeatable", c->repeatable, "volumes", true, "workloads", workloads,
-      "primitives", primitives);
+      "options", describe_options(c), "hostile", describe_hostile(), "events",
+      describe_words(c->events), "work", describe_words(c->work), "tight",
+      describe_words(c->tight), "partial", describe_partial(c), "repeatable",
+      c->repeatable, "volumes", true, "workloads", workloads, "primitives",
+      primitives);
 }

@@ -166,11 +166,23 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(record_fd), .max = INT32_MAX},
     {0}};
 
+/* The default comes last; of words, the others after the help. */
+static void print_option(const gc_option *o) {
+  const char *const *words = cell_option_words(&gc_this_collector, o);
+  printf("  %-24s  %s", o->name, o->help);
+  if (!words) {
+    printf(" (%llu)\n", (unsigned long long)*o->value);
+    return;
+  }
+  for (size_t i = 0; words[i]; i++)
+    printf("%s%s", i ? ", " : ": ", words[i]);
+  printf(" (%s)\n", words[*o->value]);
+}
+
 static void print_rest(void) {
   puts("\nOptions of the collector (--option NAME=VALUE):");
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
-    printf("  %-24s  %s (%llu)\n", o->name, o->help,
-           (unsigned long long)*o->value);
+    print_option(o);
   puts("\nHostile conditions (--hostile KEY=VALUE,...):");
   for (const gc_option *o = hostile_options; o->name; o++)
     printf("  %-24s  %s\n", o->name, o->help);

@@ -51,17 +51,17 @@ static bool parse_number(const char *text, const char *what, uint64_t min,
  * Workloads.
  * ------------------------------------------------------------------------- */
 
-static bool parse_choice(const char *text, const wl_param *p, uint64_t *value,
+/* `what` is the word for the value in an error. */
+static bool parse_choice(const char *text, const char *what,
+                         const char *const *choices, uint64_t *value,
                          char *error) {
   size_t n = 0;
-  for (; p->choices[n]; n++)
-    if (strcmp(p->choices[n], text) == 0) {
+  for (; choices[n]; n++)
+    if (strcmp(choices[n], text) == 0) {
       *value = n;
       return true;
     }
-  char what[WORD];
-  snprintf(what, sizeof what, "%s", p->name);
-  return unknown(error, what, text, p->choices, n);
+  return unknown(error, what, text, choices, n);
 }
 
 static bool parse_param(const char *key, const char *value, const workload *w,
@@ -80,7 +80,7 @@ static bool parse_param(const char *key, const char *value, const workload *w,
   }
   const wl_param *p = &w->params[found];
   if (p->choices)
-    return parse_choice(value, p, &params[found], error);
+    return parse_choice(value, p->name, p->choices, &params[found], error);
   snprintf(what, sizeof what, "parameter '%s' of workload %s", key, w->name);
   return parse_number(value, what, p->min, p->max, &params[found], error);
 }
@@ -149,17 +149,30 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
  * The collector's options.
  * ------------------------------------------------------------------------- */
 
-/* Sets one option.  Errors call it `kind` and `of`, as in "option" " of
- * collector X". */
-static bool set_option(const spec_setting *given, const gc_option *options,
-                       const char *kind, const char *of, char *error) {
+const char *const *cell_option_words(const gc_collector *c,
+                                     const gc_option *o) {
+  for (const gc_words *w = c ? c->words : NULL; w && w->option; w++)
+    if (strcmp(w->option, o->name) == 0)
+      return w->words;
+  return NULL;
+}
+
+/* Sets one option, of collector `c` unless that is NULL.  Errors call it `kind`
+ * and `of`, as in "option" " of collector X". */
+static bool set_option(const spec_setting *given, const gc_collector *c,
+                       const gc_option *options, const char *kind,
+                       const char *of, char *error) {
   char what[2 * WORD];
   snprintf(what, sizeof what, "%s '%.60s'%s", kind, given->key, of);
   const char *names[NAMES];
   size_t n = 0;
   for (const gc_option *o = options; o && o->name && n < NAMES; o++) {
-    if (strcmp(o->name, given->key) == 0)
-      return parse_number(given->value, what, o->min, o->max, o->value, error);
+    if (strcmp(o->name, given->key) == 0) {
+      const char *const *words = cell_option_words(c, o);
+      return words ? parse_choice(given->value, o->name, words, o->value, error)
+                   : parse_number(given->value, what, o->min, o->max, o->value,
+                                  error);
+    }
     names[n++] = o->name;
   }
   snprintf(what, sizeof what, "%s%s", kind, of);
@@ -167,14 +180,15 @@ static bool set_option(const spec_setting *given, const gc_option *options,
 }
 
 /* Sets the options in "NAME=VALUE,NAME=VALUE". */
-static bool parse_options(const char *text, const gc_option *options,
-                          const char *kind, const char *of, char *error) {
+static bool parse_options(const char *text, const gc_collector *c,
+                          const gc_option *options, const char *kind,
+                          const char *of, char *error) {
   spec s;
   const char *wrong = spec_parse_settings(text, &s);
   if (wrong)
     return cell_error(error, "%s%s: %.300s", kind, of, wrong);
   for (size_t i = 0; i < s.count; i++)
-    if (!set_option(&s.settings[i], options, kind, of, error))
+    if (!set_option(&s.settings[i], c, options, kind, of, error))
       return false;
   return true;
 }
@@ -182,11 +196,12 @@ static bool parse_options(const char *text, const gc_option *options,
 bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
   char of[WORD];
   snprintf(of, sizeof of, " of collector %.40s", c->name);
-  return parse_options(text, c->options, "option", of, error);
+  return parse_options(text, c, c->options, "option", of, error);
 }
 
 bool cell_parse_hostile(const char *text, char *error) {
-  return parse_options(text, hostile_options, "hostile condition", "", error);
+  return parse_options(text, NULL, hostile_options, "hostile condition", "",
+                       error);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -79,7 +79,7 @@ gc_listener cell_listener(void) {
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
   collected = false;
-  return (gc_listener){on_pause, NULL};
+  return (gc_listener){on_pause, NULL, cell_paced};
 }
 
 void cell_foreign_pauses(hist *into) {

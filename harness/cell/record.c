@@ -30,8 +30,12 @@ static json_t *compose_params(const wl_run *run) {
 
 json_t *cell_options_json(void) {
   json_t *options = json_object();
-  for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
-    json_object_set_new(options, o->name, record_integer(*o->value));
+  for (const gc_option *o = gc_this_collector.options; o && o->name; o++) {
+    const char *const *words = cell_option_words(&gc_this_collector, o);
+    json_object_set_new(options, o->name,
+                        words ? json_string(words[*o->value])
+                              : record_integer(*o->value));
+  }
   return options;
 }
 
@@ -232,6 +236,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
   json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
+  cell_paced_record(json);
   json_object_set_new(json, "exercise", cell_exercise(run));
   json_object_set_new(json, "steps",
                       compose_steps(w, sum->steps, sum->delayed));

@@ -34,7 +34,8 @@
  *   poison     freed memory was used
  *   check      gc_heap_check
  *   limit      out of memory where there is room, or the reverse
- *   growth     cost or memory grows faster than the program
+ *   external   too many or too few bytes of external memory after gc_collect,
+ * or any after the end growth     cost or memory grows faster than the program
  *   crash, hang, verdict
  *   test       a test, not the stress suite */
 #ifndef REAPMARK_COMMON_MUTANTS_H
@@ -348,7 +349,20 @@
   X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
   X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
-  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
+  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared") \
+  X(external_forgotten, "mark-sweep", 2, "check", "a block of external memory is on no list") \
+  X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
+  X(external_given_twice, "mark-sweep", 12, "crash", "the external memory of a dead object is given back twice") \
+  X(external_pruned_early, "mark-sweep", 9, "external", "what is about to be finalized has lost its external memory") \
+  X(external_unlimited, "mark-sweep", 21, "limit", "external memory does not count against the heap limit") \
+  X(external_unpaced, "mark-sweep", 32, "growth", "external memory makes no collection due") \
+  X(external_outlives, "mark-sweep", 2, "external", "external memory is not given back with the heap") \
+  X(external_owner_stale, "semispace", 27, "check", "external memory is listed for where its owner was") \
+  X(external_settled_early, "generational-copying", 9, "check", "external memory of young objects counts as that of old ones") \
+  X(external_unflagged, "refcount-deferred", 2, "check", "the death of an old object with external memory is not noticed") \
+  X(external_flag_cleared, "refcount", 2, "check", "with the weak references to an object its external memory is forgotten") \
+  X(external_given_early, "refcount", 9, "external", "an object in the finalizer queue has lost its external memory") \
+  X(cycle_external_kept, "refcount-cycles", 17, "check", "the external memory of a dead cycle is not given back")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test
@@ -364,6 +378,22 @@
   X(declared_unread, "harness", 30, "test", "a leak counts as declared whatever the record says")
 /* clang-format on */
 
+/* Bugs of heap policies (pacing.h) that lose and damage nothing, in the same
+ * form: the test policy-faults plants them. */
+/* clang-format off */
+#define POLICY_MUTANTS(X) \
+  X(growth_least_ignored, "mark-sweep", 32, "test", "a small heap may not grow by the least growth") \
+  X(heap_least_ignored, "mark-sweep", 32, "test", "a goal may be below the least heap") \
+  X(heap_most_ignored, "mark-sweep", 32, "test", "a goal may be above the largest heap") \
+  X(goal_never_falls, "mark-sweep", 32, "test", "the goal stays when the live set shrinks") \
+  X(external_unseen, "mark-sweep", 32, "test", "external bytes do not count towards the goal") \
+  X(rates_swapped, "mark-sweep", 32, "test", "fast collections make the heap larger, not smaller") \
+  X(quarter_ignored, "mark-sweep", 32, "test", "a full collection is due though little became old") \
+  X(given_back_at_once, "mark-sweep", 32, "test", "a surplus is given back the first time it is seen") \
+  X(surplus_kept, "mark-sweep", 32, "test", "a surplus is never given back") \
+  X(partial_sets_goal, "mark-sweep", 32, "test", "the goal follows from a partial collection")
+/* clang-format on */
+
 #ifdef GC_MUTANTS
 
 #include <stdbool.h>
@@ -372,7 +402,8 @@
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
   MUTANT_NONE,
-  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID) MUTANTS_END
+  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID)
+      POLICY_MUTANTS(MUTANT_ID) MUTANTS_END
 } mutant_id;
 #undef MUTANT_ID
 
