@@ -336,14 +336,25 @@ typedef struct gc_listener {
                 uint64_t end_ns);
   void *data;
   void (*paced)(void *data, const gc_paced *paced);
+  /* If not NULL, is called by a collector that has gc_heap_tally whenever a
+   * collection or a search for dead cycles is about to reclaim something, on
+   * the thread that runs it; where that is done in a stop of the world, in the
+   * stop.  It may call gc_heap_tally and no other function of the collector. */
+  void (*reclaims)(void *data);
 } gc_listener;
+
+/* For collectors: calls `reclaims`. */
+static inline void gc_listener_reclaims(const gc_listener *l) {
+  if (l->reclaims)
+    l->reclaims(l->data);
+}
 
 /* A listener that does nothing. */
 static inline void gc_null_pause(void *data, gc_pause_kind kind,
                                  uint64_t begin_ns, uint64_t end_ns) {
   (void)data, (void)kind, (void)begin_ns, (void)end_ns;
 }
-#define GC_NULL_LISTENER ((gc_listener){gc_null_pause, NULL, NULL})
+#define GC_NULL_LISTENER ((gc_listener){.pause = gc_null_pause})
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 static inline uint64_t gc_now_ns(void) {
@@ -413,6 +424,30 @@ typedef struct gc_external_usage {
 /* Defined by a collector that has gc_external; others may leave this function
  * undefined. */
 gc_external_usage gc_heap_external(gc_heap *heap) __attribute__((weak));
+/* What the collector has reclaimed, so cheaply that it can be asked for at
+ * every collection.  Who knows how many objects were made (wl_made in
+ * workload.h) knows by this how many the heap holds: those that the latest
+ * collection left, and those made since its stop (the last one in which
+ * `reclaims` was called before `collections` changed), less those freed since.
+ */
+typedef struct gc_tally {
+  uint64_t collections; /* those that tell what they left, so far */
+  uint64_t left;  /* objects that the latest of them took for alive, or did not
+                     look at; GC_UNKNOWN until they are counted; 0 if there was
+                     no collection */
+  uint64_t freed; /* objects freed one by one since then */
+} gc_tally;
+
+/* Optional.  Any thread, any time, in gc_listener.reclaims too. */
+gc_tally gc_heap_tally(gc_heap *heap) __attribute__((weak));
+
+/* Optional, for diagnostic collectors: what can be reached now, in objects and
+ * nominal bytes, without objects that wait for their finalizers but for what
+ * else leads to them.  Slow, and changes nothing.  No other mutator may run. */
+typedef struct gc_reachable {
+  uint64_t objects, bytes;
+} gc_reachable;
+gc_reachable gc_heap_reachable(gc_heap *heap) __attribute__((weak));
 
 /* Counts of events in the collector's slow paths, such as "collections" and
  * "objects-marked", for records and tests; they are deterministic for one

@@ -22,13 +22,13 @@
 static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
   gc_mutator *m = t->m;
   if (depth <= STEP_DEPTH) {
-    tree_populate(m, top, depth);
+    tree_populate(t, top, depth);
     if (depth == STEP_DEPTH)
       wl_step(t, BUILD, tree_size(STEP_DEPTH));
     return;
   }
   gc_reg frame = gc_frame_enter(m, 1, 1), child = frame + 1;
-  new_children(m, top, frame, depth - 1);
+  new_children(t, top, frame, depth - 1);
   for (uint32_t side = LEFT; side <= RIGHT; side++) {
     gc_borrow(m, child, top, side);
     populate(t, child, depth - 1);
@@ -37,14 +37,14 @@ static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
 }
 
 static void top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
-  new_node(t->m, dst, depth);
+  new_node(t, dst, depth);
   populate(t, dst, depth);
 }
 
 static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_mutator *m = t->m;
   if (depth <= STEP_DEPTH) {
-    tree_bottom_up(m, dst, depth);
+    tree_bottom_up(t, dst, depth);
     if (depth == STEP_DEPTH)
       wl_step(t, BUILD, tree_size(STEP_DEPTH));
     return;
@@ -52,7 +52,7 @@ static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_reg child = gc_frame_enter(m, 2, 0);
   bottom_up(t, child + LEFT, depth - 1);
   bottom_up(t, child + RIGHT, depth - 1);
-  new_parent(m, dst, child, depth);
+  new_parent(t, dst, child, depth);
   gc_frame_leave(m, child, 2, 0);
 }
 
@@ -64,7 +64,7 @@ static void churn(wl_thread *t, builder *build, uint32_t depth) {
   uint64_t pending = 0;
   for (uint64_t i = iterations(t->run->params, depth); i > 0; i--) {
     build(t, tree, depth);
-    tree_drop(m, tree, depth);
+    tree_drop(t, tree, depth);
     pending += remainder_of(depth);
     if (depth >= STEP_DEPTH || pending >= tree_size(STEP_DEPTH) || i == 1) {
       wl_step(t, depth >= STEP_DEPTH ? DROP : CHURN, pending);
@@ -83,11 +83,11 @@ static void run(wl_thread *t) {
 
   wl_begin(t);
   bottom_up(t, temporary, stretch);
-  tree_drop(m, temporary, stretch);
+  tree_drop(t, temporary, stretch);
   wl_step(t, DROP, remainder_of(stretch));
 
   top_down(t, tree, depth);
-  harmonic_new(m, array, p[ARRAY]);
+  harmonic_new(t, array, p[ARRAY]);
   wl_step(t, FILL, remainder_of(depth) + 1);
 
   for (uint32_t short_lived = MIN_DEPTH; short_lived <= depth;
@@ -107,6 +107,7 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = tree_size(depth) + 1,
                                 .allocated = all,
                                 .bytes = kept_bytes(depth, p[ARRAY])});
+  wl_dropped(t, tree_size(depth) + 1, kept_bytes(depth, p[ARRAY]));
   if (GC_EXPLICIT_FREE) {
     tree_free(m, tree, depth);
     gc_free(m, array);
@@ -117,5 +118,6 @@ static void run(wl_thread *t) {
 
 const workload workload_binary_trees = {
     BINARY_TREES_DESCRIPTION,
+    .knows_live = true,
     .run = run,
 };

@@ -52,12 +52,13 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
  * Rings.
  * ------------------------------------------------------------------------- */
 
-static void make_ring(gc_mutator *m, gc_reg dst, uint64_t size, uint64_t id) {
+static void make_ring(wl_thread *t, gc_reg dst, uint64_t size, uint64_t id) {
+  gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, last = frame + 1;
-  new_stamped(m, dst, RING_NODE, id);
+  new_stamped(t, dst, RING_NODE, id);
   gc_reg tail = dst;
   for (uint64_t i = 1; i < size; i++) {
-    new_stamped(m, node, RING_NODE, id + i);
+    new_stamped(t, node, RING_NODE, id + i);
     gc_store_take(m, tail, NEXT, node);
     gc_borrow(m, last, tail, NEXT);
     tail = last;
@@ -82,11 +83,13 @@ static bool ring_whole(gc_mutator *m, gc_reg first, uint64_t size,
 }
 
 /* Drops the ring in place `place` of the table. */
-static void drop_ring(gc_mutator *m, gc_reg table, uint64_t place,
+static void drop_ring(wl_thread *t, gc_reg table, uint64_t place,
                       uint64_t size) {
+  gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg node = frame, next = frame + 1, chunk = frame + 2;
   uint32_t slot = table_at(m, chunk, table, place);
+  wl_dropped(t, size, size * gc_shape_bytes(RING_NODE));
   if (GC_EXPLICIT_FREE) {
     gc_load(m, node, chunk, slot);
     for (uint64_t i = 1; i < size; i++) {
@@ -106,13 +109,13 @@ static void run_rings(wl_thread *t) {
   uint64_t rings = p[RINGS], size = p[SIZE];
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, at = frame + 2;
-  table_new(m, table, rings);
+  table_new(t, table, rings);
 
   wl_begin(t);
   for (uint64_t round = 0; round < p[ROUNDS]; round++) {
     uint64_t first = round * rings * size;
     for (uint64_t i = 0; i < rings; i++) {
-      make_ring(m, fresh, size, first + i * size);
+      make_ring(t, fresh, size, first + i * size);
       table_put(m, at, table, i, fresh);
     }
     for (uint64_t i = 0; i < rings; i++) {
@@ -125,7 +128,7 @@ static void run_rings(wl_thread *t) {
     for (uint64_t i = 0; i < rings; i += STEP_RINGS) {
       uint64_t end = min_u64(i + STEP_RINGS, rings);
       for (uint64_t k = i; k < end; k++)
-        drop_ring(m, table, k, size);
+        drop_ring(t, table, k, size);
       gc_safepoint(m);
       wl_step(t, DROP, end - i);
     }
@@ -140,6 +143,7 @@ static void run_rings(wl_thread *t) {
                                 .cyclic = dead,
                                 .allocated = all,
                                 .bytes = table_bytes(rings)});
+  table_dropped(t, rings, 0, 0);
   if (GC_EXPLICIT_FREE)
     free_table(m, table, rings);
   gc_frame_leave(m, frame, 2, 1);
@@ -154,7 +158,7 @@ static void make_tree(wl_thread *t, gc_reg table, uint64_t nodes) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, at = frame + 1;
   for (uint64_t i = 0; i < nodes; i++) {
-    new_stamped(m, node, TREE_NODE, i);
+    new_stamped(t, node, TREE_NODE, i);
     if (i > 0) {
       table_borrow(m, at, table, (i - 1) / 2);
       gc_store(m, at, (uint32_t)((i - 1) % 2), node);
@@ -183,7 +187,7 @@ static void run_live(wl_thread *t) {
   uint64_t nodes = p[NODES];
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, node = frame + 1, at = frame + 2;
-  table_new(m, table, nodes);
+  table_new(t, table, nodes);
   make_tree(t, table, nodes);
 
   wl_begin(t);
@@ -210,6 +214,7 @@ static void run_live(wl_thread *t) {
   uint64_t all = table_objects(nodes) + nodes;
   wl_expect(t, (wl_expectation){
                    .live = all, .allocated = all, .bytes = volume(p, 1).live});
+  wl_dropped(t, all, volume(p, 1).live);
   if (GC_EXPLICIT_FREE) {
     for (uint64_t i = 0; i < nodes; i++) {
       gc_load(m, node, at, table_at(m, at, table, i));
@@ -245,6 +250,7 @@ const workload workload_candidates = {
                {"ops", "references to nodes of the tree that come and go",
                 5000000, 1, 1 << 30, NULL}},
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

@@ -54,9 +54,9 @@ static void make_table(wl_thread *t, uint32_t place) {
   uint64_t objects = wl_get(t, OBJECTS);
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, leaf = frame + 1, at = frame + 2;
-  table_new(m, table, objects);
+  table_new(t, table, objects);
   for (uint64_t i = 0; i < objects; i++) {
-    new_stamped(m, leaf, LEAF, i);
+    new_stamped(t, leaf, LEAF, i);
     table_put(m, at, table, i, leaf);
   }
   gc_global_borrow(m, at, TABLES);
@@ -112,6 +112,8 @@ static void drop_tables(wl_thread *t, unsigned tables) {
   gc_reg root = frame, table = frame + 1, chunk = frame + 2;
   gc_global_load(m, root, TABLES);
   gc_global_clear(m, TABLES);
+  wl_dropped(t, 1 + tables * (table_objects(objects) + objects),
+             volume(t->run->params, t->run->threads).live);
   for (uint32_t k = 0; k < tables && GC_EXPLICIT_FREE; k++) {
     gc_load(m, table, root, k);
     for (uint64_t i = 0; i < objects; i++) {
@@ -130,7 +132,7 @@ static void run(wl_thread *t) {
   const uint64_t *p = t->run->params;
   unsigned tables = tables_of(p, t->run->threads);
   gc_reg root = gc_frame_enter(m, 1, 0);
-  gc_new(m, root, (gc_shape){tables, 0}, GC_PLAIN);
+  new_plain(t, root, (gc_shape){tables, 0});
   gc_global_store(m, TABLES, root);
   gc_frame_leave(m, root, 1, 0);
   if (p[MODE] == SHARED)
@@ -164,6 +166,7 @@ const workload workload_counting = {
                {"objects", "objects in a table", 1000, 1, 1 << 20, NULL}},
     .needs = WL_NEEDS_THREADS,
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "ops",
     .volume = volume,
     .run = run,

@@ -30,7 +30,7 @@ typedef struct maker {
 } maker;
 
 static void new_node(maker *k, gc_reg dst, uint64_t id) {
-  new_stamped(k->t->m, dst, k->shape, id);
+  new_stamped(k->t, dst, k->shape, id);
   if (++k->pending == STEP_NODES) {
     wl_step(k->t, CHURN, k->pending);
     k->pending = 0;
@@ -254,11 +254,12 @@ static void run(wl_thread *t) {
   const uint64_t *p = t->run->params;
   uint64_t live = p[LIVE], rounds = p[ROUNDS], size = p[SIZE];
   maker k = {.t = t, .shape = node_shape(p), .size = size};
+  uint64_t structure = size * gc_shape_bytes(k.shape);
   uint32_t *order = order_new(live);
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, borrowed = frame + 2;
 
-  table_new(m, table, live);
+  table_new(t, table, live);
   for (uint64_t round = 0; round <= rounds; round++) {
     wl_step(t, CHURN, k.pending);
     k.pending = 0;
@@ -274,6 +275,8 @@ static void run(wl_thread *t) {
         wl_step(t, CHURN, k.pending);
         k.pending = 0;
       }
+      if (round > 0)
+        wl_dropped(t, size, structure);
       if (GC_EXPLICIT_FREE)
         free_structure(&k, table, place);
       table_put(m, borrowed, table, place, fresh);
@@ -299,6 +302,7 @@ static void run(wl_thread *t) {
                                 .cyclic = rounds * cyclic,
                                 .allocated = all,
                                 .bytes = kept_bytes(p)});
+  table_dropped(t, live, live * size, live * structure);
   if (GC_EXPLICIT_FREE) {
     for (uint64_t place = 0; place < live; place++)
       free_structure(&k, table, place);
@@ -312,5 +316,6 @@ static void run(wl_thread *t) {
 
 const workload workload_cycles = {
     CYCLES_DESCRIPTION,
+    .knows_live = true,
     .run = run,
 };

@@ -101,13 +101,17 @@ static void replace(wl_thread *t, uint64_t serial) {
   gc_reg frame = gc_frame_enter(m, 4, 2);
   gc_reg key = frame, value = frame + 1, pair = frame + 2, old = frame + 3;
   gc_reg table = frame + 4, chunk = frame + 5;
-  new_stamped(m, key, KEY_SHAPE, serial);
-  new_stamped(m, value, value_shape(p), serial);
+  new_stamped(t, key, KEY_SHAPE, serial);
+  new_stamped(t, value, value_shape(p), serial);
   gc_ephemeron_new(m, pair, key, value);
+  wl_made(t, 1, gc_shape_bytes(GC_EPHEMERON_SHAPE));
   if (refers_to_key(p, serial))
     gc_store(m, value, KEY, key);
   gc_clear(m, value);
   gc_global_borrow(m, table, KEYS);
+  if (serial >= p[ENTRIES])
+    wl_dropped(t, 2,
+               gc_shape_bytes(KEY_SHAPE) + gc_shape_bytes(value_shape(p)));
   table_put(m, chunk, table, i, key);
   gc_global_borrow(m, table, PAIRS);
   uint32_t slot = table_at(m, chunk, table, i);
@@ -115,6 +119,8 @@ static void replace(wl_thread *t, uint64_t serial) {
   gc_store_take(m, chunk, slot, pair);
   if (serial >= p[ENTRIES]) {
     gc_global_borrow(m, table, EXPIRED);
+    if (serial - p[ENTRIES] >= expired(p))
+      wl_dropped(t, 1, gc_shape_bytes(GC_EPHEMERON_SHAPE));
     table_put(m, chunk, table, (serial - p[ENTRIES]) % expired(p), old);
   }
   gc_frame_leave(m, frame, 4, 2);
@@ -150,7 +156,7 @@ static void set_up(wl_thread *t) {
   const uint64_t sizes[TABLES] = {p[ENTRIES], p[ENTRIES], expired(p)};
   gc_reg table = gc_frame_enter(t->m, 1, 0);
   for (uint32_t root = 0; root < TABLES; root++) {
-    table_new(t->m, table, sizes[root]);
+    table_new(t, table, sizes[root]);
     gc_global_store(t->m, root, table);
   }
   gc_frame_leave(t->m, table, 1, 0);
@@ -207,6 +213,7 @@ static void run(wl_thread *t) {
                       .allocated = n.tables + end * (n.couple + n.pair)};
   wl_expect(t, e);
   check_all(t);
+  wl_dropped(t, e.live, e.bytes);
   for (uint32_t root = 0; root < TABLES; root++)
     gc_global_clear(t->m, root);
   e.live = e.cyclic = 0; /* what the ephemerons kept dies with them */
@@ -229,6 +236,7 @@ const workload workload_ephemerons = {
                 50, 0, 100, NULL}},
     .needs = WL_NEEDS_EPHEMERONS,
     .cyclic_pairs = true,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

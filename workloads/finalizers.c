@@ -82,6 +82,10 @@ static void count_reborn(const uint64_t *p, uint64_t *all, uint64_t *acyclic) {
   *acyclic = min_u64(n_acyclic, p[RING]);
 }
 
+static void pair_dropped(wl_thread *t) {
+  wl_dropped(t, 2, 2 * gc_shape_bytes(pair_shape(t->run->params)));
+}
+
 static wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t live = p[LIVE], rounds = p[ROUNDS];
@@ -134,10 +138,14 @@ static void finalize(guardian *g, gc_reg handle) {
     g->runs++;
     if (g->resurrecting && resurrects(p, id)) {
       gc_global_borrow(m, ring, REBORN);
+      if (g->reborn >= p[RING])
+        pair_dropped(g->t);
       table_put(m, buffer, ring, g->reborn++ % p[RING], handle);
     }
   }
   gc_frame_leave(m, frame, 0, 2);
+  if (!gc_is_null(m, handle))
+    pair_dropped(g->t);
   gc_clear(m, handle);
 }
 
@@ -147,6 +155,7 @@ static uint64_t finalize_waiting(guardian *g, uint64_t most) {
   gc_reg handle = gc_frame_enter(m, 1, 0);
   uint64_t n = 0;
   while (n < most && gc_finalizer_next(m, handle)) {
+    wl_revived(g->t, 2, 2 * gc_shape_bytes(pair_shape(g->t->run->params)));
     finalize(g, handle);
     n++;
   }
@@ -162,6 +171,7 @@ static void new_or_finalize(guardian *g, gc_reg dst, gc_shape shape,
     finalize_waiting(g, UINT64_MAX);
     gc_new(g->t->m, dst, shape, flags);
   }
+  wl_made(g->t, 1, gc_shape_bytes(shape));
 }
 
 /* Collects until no finalizer is waiting. */
@@ -196,6 +206,8 @@ static void replace(guardian *g, uint64_t id) {
   }
   g->made++;
   gc_global_borrow(m, table, TABLE);
+  if (id >= p[LIVE])
+    pair_dropped(g->t);
   table_put(m, chunk, table, id % p[LIVE], handle);
   gc_frame_leave(m, frame, 2, 2);
 }
@@ -209,16 +221,18 @@ static void litter(guardian *g, uint64_t length) {
     gc_store_take(m, node, 0, list);
     gc_move(m, list, node);
   }
+  wl_dropped(g->t, length, length * gc_shape_bytes(GARBAGE_SHAPE));
   gc_frame_leave(m, frame, 2, 0);
 }
 
 static void set_up(guardian *g) {
-  gc_mutator *m = g->t->m;
-  const uint64_t *p = g->t->run->params;
+  wl_thread *t = g->t;
+  gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
   gc_reg table = gc_frame_enter(m, 1, 0);
-  table_new(m, table, p[LIVE]);
+  table_new(t, table, p[LIVE]);
   gc_global_store(m, TABLE, table);
-  table_new(m, table, p[RING]);
+  table_new(t, table, p[RING]);
   gc_global_store(m, REBORN, table);
   gc_frame_leave(m, table, 1, 0);
   for (uint64_t id = 0; id < p[LIVE]; id++)
@@ -303,6 +317,7 @@ static void run(wl_thread *t) {
   g.resurrecting = false;
   for (uint64_t id = rounds * live; id < handles; id++)
     g.state[id] = DROPPED;
+  wl_dropped(t, e.live, e.bytes);
   gc_global_clear(t->m, TABLE);
   gc_global_clear(t->m, REBORN);
   settle(&g);
@@ -332,6 +347,7 @@ const workload workload_finalizers = {
           0, 100, NULL},
          {"ring", "resurrected handles that are kept", 1000, 1, 1 << 20, NULL}},
     .needs = WL_NEEDS_FINALIZERS,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

@@ -88,7 +88,7 @@ static void fill(wl_thread *t, gc_reg table, uint64_t round) {
   for (uint64_t i = 0; i < n; i += STEP_OBJECTS) {
     uint64_t end = min_u64(i + STEP_OBJECTS, n);
     for (uint64_t place = i; place < end; place++) {
-      new_stamped(m, object, shape, id_of(round, place));
+      new_stamped(t, object, shape, id_of(round, place));
       table_put(m, chunk, table, place, object);
     }
     wl_step(t, FILL, end - i);
@@ -101,7 +101,7 @@ static void fill(wl_thread *t, gc_reg table, uint64_t round) {
 static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
   gc_mutator *m = t->m;
   uint64_t n = made_in(t->run->params, round), keep = wl_get(t, KEEP);
-  uint64_t pending = 0;
+  uint64_t pending = 0, each = gc_shape_bytes(shape_of(round));
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg object = frame, chunk = frame + 1, scratch = frame + 2;
   for (uint64_t first = 0; first < n; first += keep) {
@@ -110,6 +110,8 @@ static void thin(wl_thread *t, gc_reg table, gc_reg survivors, uint64_t round) {
     table_put(m, scratch, survivors, first / keep, object);
     for (uint64_t i = first; i < first + keep; i++) {
       uint32_t slot = table_at(m, chunk, table, i);
+      if (i != kept)
+        wl_dropped(t, 1, each);
       if (GC_EXPLICIT_FREE && i != kept)
         free_slot(m, chunk, slot);
       gc_store_null(m, chunk, slot);
@@ -136,6 +138,13 @@ static void free_round(wl_thread *t, gc_reg history, uint64_t round) {
   gc_frame_leave(m, frame, 1, 1);
 }
 
+/* The same are about to be dropped. */
+static void state_dropped(wl_thread *t, uint64_t round) {
+  const uint64_t *p = t->run->params;
+  uint64_t n = kept_of(p, round);
+  table_dropped(t, n, n, n * gc_shape_bytes(shape_of(round)));
+}
+
 /* Whether the survivors of a round are undamaged. */
 static bool whole(wl_thread *t, gc_reg survivors, uint64_t round) {
   gc_mutator *m = t->m;
@@ -159,18 +168,20 @@ static void run(wl_thread *t) {
   gc_reg frame = gc_frame_enter(m, 3, 1);
   gc_reg table = frame, history = frame + 1, fresh = frame + 2;
   gc_reg survivors = frame + 3;
-  table_new(m, table, places(p));
-  gc_new(m, history, history_shape(p), GC_PLAIN);
+  table_new(t, table, places(p));
+  new_plain(t, history, history_shape(p));
 
   wl_begin(t);
   for (uint64_t r = 0; r < rounds; r++) {
     uint32_t slot = (uint32_t)(r % keep_rounds);
+    if (r >= keep_rounds)
+      state_dropped(t, r - keep_rounds);
     if (GC_EXPLICIT_FREE && r >= keep_rounds)
       free_round(t, history, r - keep_rounds);
     gc_store_null(m, history, slot);
     wl_step(t, DROP, 0);
     fill(t, table, r);
-    table_new(m, fresh, kept_of(p, r));
+    table_new(t, fresh, kept_of(p, r));
     gc_store_take(m, history, slot, fresh);
     gc_borrow(m, survivors, history, slot);
     thin(t, table, survivors, r);
@@ -192,6 +203,7 @@ static void run(wl_thread *t) {
   }
   gc_unborrow(m, survivors);
   wl_expect(t, e);
+  wl_dropped(t, e.live, e.bytes);
   if (GC_EXPLICIT_FREE) {
     for (uint64_t r = rounds - min_u64(rounds, keep_rounds); r < rounds; r++)
       free_round(t, history, r);
@@ -217,6 +229,7 @@ const workload workload_fragmentation = {
                {"keep", "one object of so many survives", 8, 1, 1024, NULL},
                {"history", "rounds whose survivors are alive", 4, 1, 64, NULL}},
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

@@ -173,21 +173,23 @@ static void map_remove(gc_mutator *m, gc_reg map, uint64_t buckets,
 static void entry_new(wl_thread *t, gc_reg dst, gc_shape shape, uint64_t key) {
   gc_mutator *m = t->m;
   gc_reg value = gc_frame_enter(m, 1, 0);
-  new_stamped(m, dst, shape, key);
-  new_stamped(m, value, value_shape(t->run->params), key);
+  new_stamped(t, dst, shape, key);
+  new_stamped(t, value, value_shape(t->run->params), key);
   gc_store_take(m, dst, VALUE, value);
   gc_frame_leave(m, value, 1, 0);
 }
 
 /* Reads the value in slot `i` of `obj` and makes a result that refers to it,
  * which nobody uses.  Returns whether it is the expected value. */
-static bool read_result(gc_mutator *m, gc_reg obj, uint32_t i, uint64_t id) {
+static bool read_result(wl_thread *t, gc_reg obj, uint32_t i, uint64_t id) {
+  gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1);
   gc_reg result = frame, found = frame + 1;
-  new_stamped(m, result, RESULT, id);
+  new_stamped(t, result, RESULT, id);
   gc_borrow(m, found, obj, i);
   gc_store(m, result, 0, found);
   bool ok = stamp_id(m, found) == id;
+  wl_dropped(t, 1, gc_shape_bytes(RESULT));
   gc_frame_leave(m, frame, 1, 1);
   return ok;
 }
@@ -196,7 +198,7 @@ static bool read_result(gc_mutator *m, gc_reg obj, uint32_t i, uint64_t id) {
 
 static void set_up_cache(wl_thread *t) {
   gc_reg map = gc_frame_enter(t->m, 1, 0);
-  table_new(t->m, map, wl_get(t, OPS));
+  table_new(t, map, wl_get(t, OPS));
   gc_global_store(t->m, CACHE, map);
   gc_frame_leave(t->m, map, 1, 0);
 }
@@ -207,6 +209,8 @@ static void use_cache(wl_thread *t, uint64_t op) {
   uint64_t buckets = wl_get(t, OPS), reads = wl_get(t, READS);
   uint64_t key = op % buckets;
   if (op > 0 && key == 0) {
+    table_dropped(t, buckets, 2 * buckets,
+                  buckets * pair_bytes(t->run->params, CACHE));
     gc_global_clear(m, CACHE);
     set_up_cache(t);
   }
@@ -218,7 +222,7 @@ static void use_cache(wl_thread *t, uint64_t op) {
   for (uint64_t i = 0; i < reads; i++) {
     uint64_t known = wl_random_below(t, key + 1);
     if (!map_find(m, entry, map, buckets, known) ||
-        !read_result(m, entry, VALUE, known))
+        !read_result(t, entry, VALUE, known))
       wl_check(t, false, "cache: the value of key %llu is lost",
                (unsigned long long)known);
   }
@@ -274,6 +278,7 @@ static void lru_evict(wl_thread *t, gc_reg lru) {
   gc_borrow(m, oldest, lru, OLDEST);
   uint64_t key = key_of(m, oldest);
   lru_unlink(m, lru, oldest);
+  wl_dropped(t, 2, pair_bytes(t->run->params, LRU));
   map_remove(m, map, wl_get(t, ENTRIES), key);
   gc_frame_leave(m, frame, 0, 2);
 }
@@ -281,8 +286,8 @@ static void lru_evict(wl_thread *t, gc_reg lru) {
 static void set_up_lru(wl_thread *t) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), lru = frame, map = frame + 1;
-  gc_new(m, lru, LRU_CACHE, GC_PLAIN);
-  table_new(m, map, wl_get(t, ENTRIES));
+  new_plain(t, lru, LRU_CACHE);
+  table_new(t, map, wl_get(t, ENTRIES));
   gc_store_take(m, lru, MAP, map);
   gc_global_store(m, LRU, lru);
   for (uint64_t key = 0; key < wl_get(t, ENTRIES); key++)
@@ -304,7 +309,7 @@ static void use_lru(wl_thread *t, uint64_t op) {
   for (uint64_t i = 0; i < reads; i++) {
     uint64_t recent = key - wl_random_below(t, entries / 4);
     if (!map_find(m, entry, map, entries, recent) ||
-        !read_result(m, entry, VALUE, recent)) {
+        !read_result(t, entry, VALUE, recent)) {
       wl_check(t, false, "lru: the value of key %llu is lost",
                (unsigned long long)recent);
       break;
@@ -324,28 +329,30 @@ static void subscribe(wl_thread *t, gc_reg registry, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg registration = frame, subscriber = frame + 1, chunk = frame + 2;
-  new_stamped(m, registration, REGISTRATION, id);
-  new_stamped(m, subscriber, subscriber_shape(t->run->params), id);
+  new_stamped(t, registration, REGISTRATION, id);
+  new_stamped(t, subscriber, subscriber_shape(t->run->params), id);
   gc_store(m, subscriber, PEER, registration);
   gc_store_take(m, registration, PEER, subscriber);
   table_put(m, chunk, registry, id, registration);
   gc_frame_leave(m, frame, 2, 1);
 }
 
-static void unsubscribe(gc_mutator *m, gc_reg registry, uint64_t id) {
+static void unsubscribe(wl_thread *t, gc_reg registry, uint64_t id) {
+  gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 0, 3);
   gc_reg chunk = frame, registration = frame + 1, subscriber = frame + 2;
   uint32_t slot = table_at(m, chunk, registry, id);
   gc_borrow(m, registration, chunk, slot);
   gc_borrow(m, subscriber, registration, PEER);
   gc_store_null(m, subscriber, PEER);
+  wl_dropped(t, 2, pair_bytes(t->run->params, REGISTRY));
   gc_store_null(m, chunk, slot); /* subscriber and registration are dead now */
   gc_frame_leave(m, frame, 0, 3);
 }
 
 static void set_up_registry(wl_thread *t) {
   gc_reg registry = gc_frame_enter(t->m, 1, 0);
-  table_new(t->m, registry, wl_get(t, ENTRIES));
+  table_new(t, registry, wl_get(t, ENTRIES));
   gc_global_store(t->m, REGISTRY, registry);
   for (uint64_t id = 0; id < wl_get(t, ENTRIES); id++)
     subscribe(t, registry, id);
@@ -361,12 +368,12 @@ static void use_registry(wl_thread *t, uint64_t op) {
   gc_reg registry = frame, registration = frame + 1;
   gc_global_borrow(m, registry, REGISTRY);
   uint64_t id = wl_random_below(t, entries);
-  unsubscribe(m, registry, id);
+  unsubscribe(t, registry, id);
   subscribe(t, registry, id);
   for (uint64_t i = 0; i < reads; i++) {
     id = wl_random_below(t, entries);
     table_borrow(m, registration, registry, id);
-    if (!read_result(m, registration, PEER, id))
+    if (!read_result(t, registration, PEER, id))
       wl_check(t, false, "registry: subscriber %llu is lost",
                (unsigned long long)id);
   }
@@ -481,6 +488,7 @@ static void run(wl_thread *t) {
       e.allocated += holders + 2 * (entries + n) + n * p[READS];
     }
   wl_expect(t, e);
+  wl_dropped(t, e.live, e.bytes);
   for (unsigned kind = 0; kind < KINDS; kind++) {
     gc_global_clear(t->m, kind);
     if (has(p, kind) && kind != CACHE)
@@ -521,6 +529,7 @@ const workload workload_globals = {
                 "seconds of requests, if there is a rate; 0: as many as `ops` "
                 "and `rounds` say",
                 5, 0, 3600, NULL}},
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

@@ -105,16 +105,19 @@ static void set_edge(wl_thread *t, gc_reg table, gc_reg body, const mutation *x,
   gc_frame_leave(m, handle, 0, 1);
 }
 
-static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
+/* `first`: the node has no body yet. */
+static void mutate(wl_thread *t, gc_reg table, const mutation *x, bool first) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg fresh = frame, handle = frame + 1, body = frame + 2;
   table_borrow(m, handle, table, x->node);
   if (x->slot == 0) {
     gc_shape shape = body_shape(t->run->params);
-    new_stamped(m, fresh, shape, x->node);
+    new_stamped(t, fresh, shape, x->node);
     for (uint32_t slot = 0; slot < shape.slots; slot++)
       set_edge(t, table, fresh, x, slot);
+    if (!first)
+      wl_dropped(t, 1, gc_shape_bytes(shape));
     if (GC_EXPLICIT_FREE)
       free_slot(m, handle, BODY); /* edges lead to handles, never to bodies */
     gc_store_take(m, handle, BODY, fresh);
@@ -167,14 +170,14 @@ static void run(wl_thread *t) {
   wl_thread before = *t; /* keeps the state of the random generator */
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, at = frame + 2;
-  table_new(m, table, nodes);
+  table_new(t, table, nodes);
   for (uint64_t i = 0; i < nodes; i++) {
-    new_stamped(m, fresh, HANDLE, i);
+    new_stamped(t, fresh, HANDLE, i);
     table_put(m, at, table, i, fresh);
   }
   for (uint64_t n = 0; n < nodes; n++) {
     mutation x = next_mutation(t, n);
-    mutate(t, table, &x);
+    mutate(t, table, &x, true);
   }
 
   wl_begin(t);
@@ -182,7 +185,7 @@ static void run(wl_thread *t) {
     uint64_t end = min_u64(i + STEP_OPS, ops);
     for (uint64_t n = i; n < end; n++) {
       mutation x = next_mutation(t, nodes + n);
-      mutate(t, table, &x);
+      mutate(t, table, &x, false);
     }
     wl_step(t, MUTATE, end - i);
   }
@@ -200,6 +203,7 @@ static void run(wl_thread *t) {
   uint64_t all = live + share_of(ops, p[REPLACE]);
   wl_expect(t, (wl_expectation){
                    .live = live, .allocated = all, .bytes = kept_bytes(p)});
+  wl_dropped(t, live, kept_bytes(p));
   if (GC_EXPLICIT_FREE) {
     for (uint64_t i = 0; i < nodes; i++) {
       gc_load(m, fresh, at, table_at(m, at, table, i));
@@ -228,6 +232,7 @@ const workload workload_graph_mutation = {
                {"cyclic", "percent of the nodes that are in one large cycle",
                 50, 0, 100, NULL}},
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "ops",
     .volume = volume,
     .run = run,

@@ -77,15 +77,15 @@ static void make(wl_thread *t, gc_reg dst, unsigned class, uint64_t step) {
   gc_shape shape = shape_of(t->run->params, class, step);
   uint64_t id = step * 64 + class;
   gc_reg edge = gc_frame_enter(m, 1, 0);
-  gc_new(m, dst, shape, GC_PLAIN);
+  new_plain(t, dst, shape);
   uint64_t *word = gc_payload(m, dst);
   for (uint64_t i = 0; i < shape.bytes / 8; i += PAGE / 8)
     word[i] = id;
   if (shape.bytes > 0)
     word[shape.bytes / 8 - 1] = id;
-  new_stamped(m, edge, EDGE, id);
+  new_stamped(t, edge, EDGE, id);
   gc_store_take(m, dst, 0, edge);
-  new_stamped(m, edge, EDGE, ~id);
+  new_stamped(t, edge, EDGE, ~id);
   gc_store_take(m, dst, shape.slots - 1, edge);
   gc_frame_leave(m, edge, 1, 0);
 }
@@ -134,11 +134,12 @@ static void run(wl_thread *t) {
   uint32_t live = (uint32_t)p[LIVE];
   uint64_t steps = p[STEPS];
   unsigned n = classes(p);
+  uint64_t *made_in = own_memory((uint64_t)n * live, sizeof *made_in);
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg tables = frame, object = frame + 1, at = frame + 2;
-  gc_new(m, tables, (gc_shape){n, 0}, GC_PLAIN);
+  new_plain(t, tables, (gc_shape){n, 0});
   for (unsigned c = 0; c < n; c++) {
-    gc_new(m, object, (gc_shape){live, 0}, GC_PLAIN);
+    new_plain(t, object, (gc_shape){live, 0});
     gc_store_take(m, tables, c, object);
   }
 
@@ -149,6 +150,9 @@ static void run(wl_thread *t) {
       uint64_t i = step < live ? step : wl_random_below(t, live);
       make(t, object, c, step);
       gc_borrow(m, at, tables, c);
+      if (step >= live)
+        wl_dropped(t, 3, bytes_of(p, c, made_in[c * live + i]));
+      made_in[c * live + i] = step;
       if (GC_EXPLICIT_FREE)
         free_element(t, at, c, (uint32_t)i);
       gc_store_take(m, at, (uint32_t)i, object);
@@ -156,6 +160,7 @@ static void run(wl_thread *t) {
     wl_step(t, SWEEP, n);
   }
   wl_end(t);
+  free(made_in);
 
   uint64_t bytes = tables_bytes(p);
   for (unsigned c = 0; c < n; c++)
@@ -170,6 +175,7 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = 1 + n + (uint64_t)live * n * 3,
                                 .allocated = all,
                                 .bytes = bytes});
+  wl_dropped(t, 1 + n + (uint64_t)live * n * 3, bytes);
   if (GC_EXPLICIT_FREE) {
     for (unsigned c = 0; c < n; c++) {
       gc_load(m, object, tables, c);
@@ -197,6 +203,7 @@ const workload workload_large_objects = {
                 "steps, each of which replaces one object of each size", 500, 1,
                 1 << 20, NULL}},
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "steps",
     .volume = volume,
     .run = run,

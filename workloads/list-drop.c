@@ -21,7 +21,7 @@ static void build(wl_thread *t, gc_reg list) {
   uint64_t pending = 0;
   gc_reg node = gc_frame_enter(m, 1, 0);
   for (uint64_t i = wl_get(t, LENGTH); i > 0; i--) {
-    new_stamped(m, node, shape, i - 1);
+    new_stamped(t, node, shape, i - 1);
     gc_store_take(m, node, NEXT, list);
     gc_move(m, list, node);
     if (++pending == STEP_NODES || i == 1) {
@@ -46,6 +46,10 @@ static bool whole(wl_thread *t, gc_reg list) {
   return ok;
 }
 
+static uint64_t list_bytes(const wl_thread *t) {
+  return wl_get(t, LENGTH) * gc_shape_bytes(node_shape(t->run->params));
+}
+
 static void run(wl_thread *t) {
   gc_mutator *m = t->m;
   uint64_t length = wl_get(t, LENGTH), rounds = wl_get(t, ROUNDS);
@@ -54,6 +58,7 @@ static void run(wl_thread *t) {
   wl_begin(t);
   for (uint64_t i = 0; i < rounds; i++) {
     build(t, list);
+    wl_dropped(t, length, list_bytes(t));
     drop_list(m, list, NEXT);
     wl_step(t, DROP, 0);
   }
@@ -62,10 +67,9 @@ static void run(wl_thread *t) {
 
   wl_check(t, whole(t, list), "the list is damaged");
   uint64_t all = (rounds + 1) * length;
-  wl_expect(t, (wl_expectation){.live = length,
-                                .allocated = all,
-                                .bytes = length * gc_shape_bytes(node_shape(
-                                                      t->run->params))});
+  wl_expect(t, (wl_expectation){
+                   .live = length, .allocated = all, .bytes = list_bytes(t)});
+  wl_dropped(t, length, list_bytes(t));
   if (GC_EXPLICIT_FREE)
     drop_list(m, list, NEXT);
   gc_frame_leave(m, list, 1, 0);
@@ -74,5 +78,6 @@ static void run(wl_thread *t) {
 
 const workload workload_list_drop = {
     LIST_DROP_DESCRIPTION,
+    .knows_live = true,
     .run = run,
 };

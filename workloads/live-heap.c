@@ -139,7 +139,7 @@ static void end_step(maker *k) {
 }
 
 static void new_node(maker *k, gc_reg dst, uint64_t id) {
-  new_stamped(k->t->m, dst, NODE, id);
+  new_stamped(k->t, dst, NODE, id);
   if (++k->pending == STEP_NODES)
     end_step(k);
 }
@@ -183,6 +183,10 @@ static unsigned part_of(const wl_thread *t) {
   return t->index == 0 ? 0 : t->index - 1;
 }
 
+static void list_dropped(wl_thread *t, uint64_t nodes) {
+  wl_dropped(t, nodes, nodes * gc_shape_bytes(NODE));
+}
+
 static void make_part(wl_thread *t, unsigned part, bool timed, bool holed) {
   gc_mutator *m = t->m;
   const uint64_t *p = t->run->params;
@@ -195,6 +199,8 @@ static void make_part(wl_thread *t, unsigned part, bool timed, bool holed) {
   make_tree(&k, tree, size, part_begin(p, threads, part));
   keep(m, part, tree);
   end_step(&k);
+  if (holed)
+    list_dropped(t, size);
   drop_list(m, k.holes, NEXT);
   gc_frame_leave(m, frame, 2, 0);
 }
@@ -254,9 +260,9 @@ static void make_part_by_table(wl_thread *t, unsigned part, uint32_t *order) {
     return;
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, node = frame + 1, at = frame + 2;
-  table_new(m, table, size);
+  table_new(t, table, size);
   for (uint64_t i = 0; i < size; i++) {
-    new_stamped(m, node, NODE, first + i);
+    new_stamped(t, node, NODE, first + i);
     table_put(m, at, table, i, node);
   }
   order_shuffle(t, order, size);
@@ -267,6 +273,7 @@ static void make_part_by_table(wl_thread *t, unsigned part, uint32_t *order) {
   gc_load(m, node, at, table_at(m, at, table, order[0]));
   gc_unborrow(m, at);
   keep(m, part, node);
+  table_dropped(t, size, 0, 0);
   if (GC_EXPLICIT_FREE)
     free_table(m, table, size);
   gc_frame_leave(m, frame, 2, 1);
@@ -311,6 +318,8 @@ static void drop_all(wl_thread *t) {
     uint64_t size = part_size(p, threads, k % threads);
     gc_load(m, top, heap, k);
     gc_store_null(m, heap, k);
+    if (!gc_is_null(m, top))
+      list_dropped(t, size);
     if (!GC_EXPLICIT_FREE || gc_is_null(m, top))
       gc_clear(m, top);
     else if (k >= threads)
@@ -449,8 +458,10 @@ static void churn_part(wl_thread *t, void *data) {
   gc_reg list = gc_frame_enter(t->m, 1, 0);
   for (uint64_t i = 0; i < size; i++) {
     prepend(&k, list, i);
-    if ((i + 1) % CHURN_NODES == 0 || i + 1 == size)
+    if ((i + 1) % CHURN_NODES == 0 || i + 1 == size) {
+      list_dropped(t, i % CHURN_NODES + 1);
       drop_list(t->m, list, NEXT);
+    }
   }
   end_step(&k);
   gc_frame_leave(t->m, list, 1, 0);
@@ -501,7 +512,7 @@ static void set_up(wl_thread *t, uint32_t **orders) {
   const uint64_t *p = t->run->params;
   unsigned threads = t->run->threads;
   gc_reg heap = gc_frame_enter(t->m, 1, 0);
-  gc_new(t->m, heap, heap_shape(threads), GC_PLAIN);
+  new_plain(t, heap, heap_shape(threads));
   gc_global_store(t->m, HEAP, heap);
   gc_frame_leave(t->m, heap, 1, 0);
   for (unsigned k = 0; k < threads; k++)
@@ -544,6 +555,7 @@ static void run(wl_thread *t) {
   gc_reg heap = gc_frame_enter(m, 1, 0);
   gc_global_load(m, heap, HEAP);
   gc_global_clear(m, HEAP);
+  wl_dropped(t, 1, gc_shape_bytes(heap_shape(threads)));
   gc_free(m, heap);
   gc_frame_leave(m, heap, 1, 0);
   wl_expect(t, (wl_expectation){.cyclic = p[MEASURE] == RANDOM ? p[OBJECTS] : 0,
@@ -565,6 +577,7 @@ const workload workload_live_heap = {
     .needs = WL_TAKES_THREADS |
              WL_NEEDS_DEPTH, /* the lists that fill holes are long */
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

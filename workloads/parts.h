@@ -57,11 +57,13 @@ static inline bool stamp_is(gc_mutator *m, gc_reg obj, uint64_t bytes,
   return stamp_id(m, obj) == id && stamp_whole(m, obj, bytes);
 }
 
-/* dst <- a new stamped object, whose payload has at least one word.  (S) */
-static inline void new_stamped(gc_mutator *m, gc_reg dst, gc_shape shape,
+/* dst <- a new stamped object, whose payload has at least one word, and which
+ * is stated (wl_made).  (S) */
+static inline void new_stamped(wl_thread *t, gc_reg dst, gc_shape shape,
                                uint64_t id) {
-  gc_new(m, dst, shape, GC_PLAIN);
-  stamp(m, dst, shape.bytes, id);
+  gc_new(t->m, dst, shape, GC_PLAIN);
+  wl_made(t, 1, gc_shape_bytes(shape));
+  stamp(t->m, dst, shape.bytes, id);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -81,14 +83,28 @@ static inline uint64_t table_bytes(uint64_t n) {
   return 8 + 8 * chunks + 8 * chunks + 8 * n;
 }
 
-/* dst <- a table of n null slots.  (S) */
-static inline void table_new(gc_mutator *m, gc_reg dst, uint64_t n) {
+/* dst <- a new object without a stamp, which is stated.  (S) */
+static inline void new_plain(wl_thread *t, gc_reg dst, gc_shape shape) {
+  gc_new(t->m, dst, shape, GC_PLAIN);
+  wl_made(t, 1, gc_shape_bytes(shape));
+}
+
+/* States that a table of n slots is about to be dropped, with `objects` objects
+ * of `bytes` bytes in all that only it leads to. */
+static inline void table_dropped(wl_thread *t, uint64_t n, uint64_t objects,
+                                 uint64_t bytes) {
+  wl_dropped(t, table_objects(n) + objects, table_bytes(n) + bytes);
+}
+
+/* dst <- a table of n null slots, which is stated.  (S) */
+static inline void table_new(wl_thread *t, gc_reg dst, uint64_t n) {
+  gc_mutator *m = t->m;
   uint32_t chunks = (uint32_t)(table_objects(n) - 1);
   gc_reg chunk = gc_frame_enter(m, 1, 0);
-  gc_new(m, dst, (gc_shape){chunks, 0}, GC_PLAIN);
+  new_plain(t, dst, (gc_shape){chunks, 0});
   for (uint32_t c = 0; c < chunks; c++) {
     uint64_t slots = min_u64(n - (uint64_t)c * TABLE_CHUNK, TABLE_CHUNK);
-    gc_new(m, chunk, (gc_shape){(uint32_t)slots, 0}, GC_PLAIN);
+    new_plain(t, chunk, (gc_shape){(uint32_t)slots, 0});
     gc_store_take(m, dst, c, chunk);
   }
   gc_frame_leave(m, chunk, 1, 0);

@@ -21,11 +21,11 @@
 static void new_session(wl_thread *t, gc_reg dst, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, items = frame + 1;
-  new_stamped(m, dst, SESSION_SHAPE, id);
-  new_stamped(m, part, PROFILE_SHAPE, id);
+  new_stamped(t, dst, SESSION_SHAPE, id);
+  new_stamped(t, part, PROFILE_SHAPE, id);
   gc_store_take(m, dst, PROFILE, part);
   for (unsigned i = 0; i < RECENT; i++) {
-    new_stamped(m, part, ITEM_SHAPE, id);
+    new_stamped(t, part, ITEM_SHAPE, id);
     gc_store_take(m, part, NEXT, items);
     gc_move(m, items, part);
   }
@@ -38,12 +38,12 @@ static void parse(wl_thread *t, gc_reg dst, gc_reg session, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, fields = frame + 1;
   for (uint64_t i = wl_get(t, FIELDS); i > 0; i--) {
-    new_stamped(m, part, FIELD_SHAPE, id);
+    new_stamped(t, part, FIELD_SHAPE, id);
     gc_store_take(m, part, NEXT, fields);
     gc_move(m, fields, part);
   }
-  new_stamped(m, part, body_shape(t->run->params), id);
-  new_stamped(m, dst, REQUEST_SHAPE, id);
+  new_stamped(t, part, body_shape(t->run->params), id);
+  new_stamped(t, dst, REQUEST_SHAPE, id);
   gc_store_take(m, dst, FIELD_LIST, fields);
   gc_store_take(m, dst, BODY_TEXT, part);
   gc_store(m, dst, SESSION, session);
@@ -55,13 +55,14 @@ static void update(wl_thread *t, gc_reg session) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg item = frame, items = frame + 1, last = frame + 2;
-  new_stamped(m, item, ITEM_SHAPE, stamp_id(m, session));
+  new_stamped(t, item, ITEM_SHAPE, stamp_id(m, session));
   gc_load(m, items, session, ITEMS);
   gc_store_take(m, item, NEXT, items);
   gc_store_take(m, session, ITEMS, item);
   gc_borrow(m, last, session, ITEMS);
   for (unsigned i = 1; i < RECENT; i++)
     gc_borrow(m, last, last, NEXT);
+  wl_dropped(t, 1, gc_shape_bytes(ITEM_SHAPE));
   if (GC_EXPLICIT_FREE)
     free_slot(m, last, NEXT);
   gc_store_null(m, last, NEXT);
@@ -81,12 +82,12 @@ static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
   for (gc_borrow(m, item, session, ITEMS); !gc_is_null(m, item);
        gc_borrow(m, item, item, NEXT)) {
     ok = ok && stamp_id(m, item) == id;
-    new_stamped(m, part, PART_SHAPE, id);
+    new_stamped(t, part, PART_SHAPE, id);
     gc_store(m, part, SHOWN, item);
     gc_store_take(m, part, NEXT, parts);
     gc_move(m, parts, part);
   }
-  new_stamped(m, dst, RESPONSE_SHAPE, stamp_id(m, request));
+  new_stamped(t, dst, RESPONSE_SHAPE, stamp_id(m, request));
   gc_store_take(m, dst, PARTS, parts);
   gc_frame_leave(m, frame, 2, 2);
   return ok;
@@ -112,6 +113,7 @@ static void serve(wl_thread *t, gc_reg table, uint64_t id) {
     update(t, session);
   bool ok = answer(t, response, request) && stamp_id(m, session) == whose;
   wl_check(t, ok, "session %llu is damaged", (unsigned long long)whose);
+  wl_dropped(t, request_objects(t->run->params), request_bytes(t->run->params));
   if (GC_EXPLICIT_FREE) {
     free_slot(m, request, BODY_TEXT);
     free_with_list(m, request, FIELD_LIST);
@@ -141,7 +143,7 @@ static void run(wl_thread *t) {
   uint64_t sessions = p[SESSIONS], requests = requests_of(p);
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, at = frame + 2;
-  table_new(m, table, sessions);
+  table_new(t, table, sessions);
   for (uint64_t i = 0; i < sessions; i++) {
     new_session(t, fresh, i);
     table_put(m, at, table, i, fresh);
@@ -173,6 +175,7 @@ static void run(wl_thread *t) {
       live + requests * request_objects(p) + share_of(requests, p[UPDATES]);
   wl_expect(t, (wl_expectation){
                    .live = live, .allocated = all, .bytes = kept_bytes(p)});
+  wl_dropped(t, live, kept_bytes(p));
   if (GC_EXPLICIT_FREE) {
     for (uint64_t i = 0; i < sessions; i++) {
       gc_load(m, fresh, at, table_at(m, at, table, i));
@@ -185,4 +188,5 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.allocated = all});
 }
 
-const workload workload_requests = {REQUESTS_DESCRIPTION, .run = run};
+const workload workload_requests = {REQUESTS_DESCRIPTION, .knows_live = true,
+                                    .run = run};

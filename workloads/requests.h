@@ -50,6 +50,13 @@ static inline uint64_t request_objects(const uint64_t *p) {
   return 3 + p[FIELDS] + RECENT;
 }
 
+static inline uint64_t request_bytes(const uint64_t *p) {
+  return gc_shape_bytes(REQUEST_SHAPE) +
+         p[FIELDS] * gc_shape_bytes(FIELD_SHAPE) +
+         gc_shape_bytes(body_shape(p)) + gc_shape_bytes(RESPONSE_SHAPE) +
+         RECENT * gc_shape_bytes(PART_SHAPE);
+}
+
 /* Bytes of the table and the sessions in it. */
 static inline uint64_t kept_bytes(const uint64_t *p) {
   return table_bytes(p[SESSIONS]) + p[SESSIONS] * session_bytes();
@@ -58,10 +65,7 @@ static inline uint64_t kept_bytes(const uint64_t *p) {
 static inline wl_volume volume(const uint64_t *p, unsigned threads) {
   (void)threads;
   uint64_t sessions = kept_bytes(p);
-  uint64_t request =
-      gc_shape_bytes(REQUEST_SHAPE) + p[FIELDS] * gc_shape_bytes(FIELD_SHAPE) +
-      gc_shape_bytes(body_shape(p)) + gc_shape_bytes(RESPONSE_SHAPE) +
-      RECENT * gc_shape_bytes(PART_SHAPE);
+  uint64_t request = request_bytes(p);
   return (wl_volume){.live = sessions + request,
                      .set_up = sessions,
                      .allocated = sessions + requests_of(p) * request +

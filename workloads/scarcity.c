@@ -409,7 +409,7 @@ static void run(wl_thread *t) {
   gc_mutator *m = t->m;
   gc_reg r = gc_frame_enter(m, 1, 0);
   wl_begin(t);
-  new_stamped(m, r, ITEM, UINT64_MAX);
+  new_stamped(t, r, ITEM, UINT64_MAX);
   gc_global_store(m, TARGET, r);
   gc_frame_leave(m, r, 1, 0);
   atomic_store(&allocated, 1);

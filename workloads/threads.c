@@ -117,7 +117,7 @@ static void list_new(wl_thread *t, gc_reg dst, uint64_t id, gc_reg types) {
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, type = frame + 1;
   gc_clear(m, dst);
   for (uint64_t i = wl_get(t, SIZE); i > 0; i--) {
-    new_stamped(m, node, NODE, id + i - 1);
+    new_stamped(t, node, NODE, id + i - 1);
     if (!gc_is_null(m, types)) {
       gc_borrow(m, type, types, (uint32_t)(i % DESCRIPTORS));
       gc_store(m, node, TYPE, type);
@@ -145,6 +145,11 @@ static bool list_is(wl_thread *t, gc_reg list, uint64_t id) {
   } while (!gc_is_null(m, node));
   gc_frame_leave(m, next, 0, 1);
   return n == size;
+}
+
+/* States that a list is about to be dropped. */
+static void list_dropped(wl_thread *t) {
+  wl_dropped(t, wl_get(t, SIZE), wl_get(t, SIZE) * gc_shape_bytes(NODE));
 }
 
 /* Ends a step of `*lists` units of work, unless there were none. */
@@ -175,10 +180,12 @@ static void private_body(wl_thread *t, void *data) {
   uint64_t pending = 0;
   gc_reg frame = gc_frame_enter(m, 2, 2);
   gc_reg table = frame, list = frame + 1, at = frame + 2, null = frame + 3;
-  table_new(m, table, live);
+  table_new(t, table, live);
   for (uint64_t i = 0; i < live + ops; i++) {
     uint64_t place = i < live ? i : wl_random_below(t, live);
     list_new(t, list, private_id(t, self, place), null);
+    if (i >= live)
+      list_dropped(t);
     table_put(m, at, table, place, list);
     count_list(t, STEP_PRIVATE, &pending);
   }
@@ -192,7 +199,7 @@ static void private_run(wl_thread *t, shared *s) {
   gc_mutator *m = t->m;
   unsigned threads = t->run->threads;
   gc_reg tables = gc_frame_enter(m, 1, 0);
-  gc_new(m, tables, (gc_shape){threads, 0}, GC_PLAIN);
+  new_plain(t, tables, (gc_shape){threads, 0});
   gc_global_store(m, PRIVATE, tables);
   gc_frame_leave(m, tables, 1, 0);
   wl_threads(t, threads, 1, private_body, s);
@@ -269,6 +276,7 @@ static void consume(wl_thread *t, shared *s) {
     wl_check(t, list_is(t, message, id), "message %llu is damaged",
              (unsigned long long)(id / size));
     sum += id / size;
+    list_dropped(t);
     gc_clear(m, message);
     count_list(t, STEP_CONSUME, &pending);
     wl_lock_acquire(t, &s->lock);
@@ -291,7 +299,7 @@ static void pipeline_run(wl_thread *t, shared *s) {
   gc_mutator *m = t->m;
   unsigned threads = t->run->threads;
   gc_reg queue = gc_frame_enter(m, 1, 0);
-  gc_new(m, queue, (gc_shape){(uint32_t)wl_get(t, QUEUE), 0}, GC_PLAIN);
+  new_plain(t, queue, (gc_shape){(uint32_t)wl_get(t, QUEUE), 0});
   gc_global_store(m, PIPELINE, queue);
   gc_frame_leave(m, queue, 1, 0);
   s->total = producers(threads) * wl_get(t, OPS);
@@ -328,6 +336,7 @@ static void shared_body(wl_thread *t, void *data) {
     wl_lock_release(t, &s->lock);
 
     wl_check(t, ok, "shared list %llu is damaged", (unsigned long long)other);
+    list_dropped(t);
     gc_clear(m, old);
     count_list(t, STEP_SHARED, &pending);
   }
@@ -340,12 +349,12 @@ static void shared_run(wl_thread *t, shared *s) {
   uint64_t live = wl_get(t, LIVE), size = wl_get(t, SIZE);
   gc_reg frame = gc_frame_enter(m, 3, 1);
   gc_reg table = frame, types = frame + 1, fresh = frame + 2, at = frame + 3;
-  gc_new(m, types, (gc_shape){DESCRIPTORS, 0}, GC_PLAIN);
+  new_plain(t, types, (gc_shape){DESCRIPTORS, 0});
   for (uint32_t i = 0; i < DESCRIPTORS; i++) {
-    new_stamped(m, fresh, DESCRIPTOR, i);
+    new_stamped(t, fresh, DESCRIPTOR, i);
     gc_store_take(m, types, i, fresh);
   }
-  table_new(m, table, live);
+  table_new(t, table, live);
   for (uint64_t place = 0; place < live; place++) {
     list_new(t, fresh, place * size, types);
     table_put(m, at, table, place, fresh);
@@ -400,6 +409,7 @@ static void run(wl_thread *t) {
   wl_check(t, !has(p, SHARED) || shared_whole(t),
            "the shared table is damaged");
   wl_expect(t, e);
+  wl_dropped(t, e.live, e.bytes);
   for (uint32_t root = 0; root <= TYPES; root++)
     gc_global_clear(t->m, root);
   e.live = 0;
@@ -421,6 +431,7 @@ const workload workload_threads = {
                {"queue", "messages that the queue can hold", 256, 1, 1 << 16,
                 NULL}},
     .needs = WL_NEEDS_THREADS,
+    .knows_live = true,
     .longer = "ops",
     .volume = volume,
     .run = run,

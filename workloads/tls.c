@@ -47,6 +47,10 @@ static void drop_slot(gc_mutator *m, uint32_t slot) {
   gc_tls_clear(m, slot);
 }
 
+static void state_dropped(wl_thread *t, uint64_t nodes) {
+  wl_dropped(t, nodes, nodes * gc_shape_bytes(NODE));
+}
+
 /* Puts node n at the front of list n modulo SLOTS, which is dropped before if
  * it is full.  The node is stamped with its position, n / SLOTS modulo LENGTH.
  */
@@ -55,9 +59,12 @@ static void push(wl_thread *t, uint64_t n) {
   uint32_t slot = (uint32_t)(n % wl_get(t, SLOTS));
   uint64_t position = n / wl_get(t, SLOTS) % wl_get(t, LENGTH);
   gc_reg frame = gc_frame_enter(m, 2, 0), node = frame, head = frame + 1;
-  if (position == 0)
+  if (position == 0) {
+    if (n >= wl_get(t, SLOTS) * wl_get(t, LENGTH))
+      state_dropped(t, wl_get(t, LENGTH));
     drop_slot(m, slot);
-  new_stamped(m, node, NODE, position);
+  }
+  new_stamped(t, node, NODE, position);
   gc_tls_load(m, head, slot);
   gc_store_take(m, node, NEXT, head);
   gc_tls_store(m, slot, node);
@@ -103,6 +110,7 @@ static void body(wl_thread *t, void *data) {
   for (uint64_t slot = 0; slot < slots && slot < ops; slot++)
     expected += (ops - 1 - slot) / slots % wl_get(t, LENGTH) + 1;
   wl_check(t, count(t) == expected, "thread-local lists are damaged");
+  state_dropped(t, expected);
   for (uint32_t slot = 0; GC_EXPLICIT_FREE && slot < slots; slot++)
     drop_slot(t->m, slot);
 }
@@ -125,6 +133,7 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = full,
                                 .allocated = all,
                                 .bytes = full * gc_shape_bytes(NODE)});
+  state_dropped(t, full);
   for (uint32_t slot = 0; slot < p[SLOTS]; slot++)
     drop_slot(m, slot);
   wl_expect(t, (wl_expectation){.allocated = all});
@@ -143,6 +152,7 @@ const workload workload_tls = {
                 NULL}},
     .needs = WL_NEEDS_THREADS,
     .knows_deaths = true,
+    .knows_live = true,
     .longer = "waves",
     .volume = volume,
     .run = run,

@@ -99,7 +99,7 @@ static void litter(wl_thread *t, uint64_t bytes) {
   gc_reg r = gc_frame_enter(m, 1, 0);
   uint64_t i = 0;
   for (uint64_t done = 0; done < bytes; i++) {
-    new_stamped(m, r, OBJECT, UINT64_MAX);
+    new_stamped(t, r, OBJECT, UINT64_MAX);
     done += gc_shape_bytes(OBJECT);
   }
   count(i);
@@ -136,7 +136,7 @@ static void fill(wl_thread *t, meeting *all, gc_reg first) {
   ambush_begin(FILLED_WITHOUT_STOP, mix(wl_random(t)));
   for (uint32_t i = 0; i < width; i++) {
     ambush();
-    new_stamped(m, first + i, OBJECT, id_of(all, i));
+    new_stamped(t, first + i, OBJECT, id_of(all, i));
     atomic_store_explicit(&all->filled, (uintptr_t)gc_payload(m, first + i),
                           memory_order_relaxed);
   }
@@ -184,12 +184,12 @@ static void shoot(wl_thread *t, meeting *all, gc_reg first) {
   }
   for (uint32_t i = me; all->volley == REPLACES && i < width;
        i += all->threads, count(1)) {
-    new_stamped(m, young, OBJECT, id_of(all, i));
+    new_stamped(t, young, OBJECT, id_of(all, i));
     gc_load(m, first + i, table, i);
     gc_store_take(m, table, i, young);
   }
   for (uint32_t i = 0; all->volley == STORES && i < width; i++, count(1)) {
-    new_stamped(m, young, YOUNG, id_of(all, i));
+    new_stamped(t, young, YOUNG, id_of(all, i));
     gc_load(m, weak, table, i);
     gc_store_take(m, weak, me, young);
   }
@@ -253,9 +253,9 @@ static void make_table(wl_thread *t, const meeting *all, bool gaps) {
   gc_new(m, table, (gc_shape){width, 0}, GC_PLAIN);
   for (uint32_t i = 0; i < width; i++) {
     if (gaps)
-      new_stamped(m, o, OBJECT, UINT64_MAX);
+      new_stamped(t, o, OBJECT, UINT64_MAX);
     const uint32_t place = gaps ? width - 1 - i : i;
-    new_stamped(m, o, OBJECT, id_of(all, place));
+    new_stamped(t, o, OBJECT, id_of(all, place));
     gc_store_take(m, table, place, o);
   }
   count(1 + width + (gaps ? width : 0));

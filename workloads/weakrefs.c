@@ -128,7 +128,22 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
  * order is `place`.  Round 0 belongs to the set-up. */
 typedef struct turn {
   uint64_t round, op, place;
+  struct users *users;
 } turn;
+
+static uint64_t pair_bytes(const uint64_t *p) {
+  return gc_shape_bytes(observer_shape(p)) + gc_shape_bytes(CALLBACK_SHAPE);
+}
+
+/* dst <- a new weak reference, which is stated.  (S) */
+static void new_weak(wl_thread *t, gc_reg dst, gc_reg target) {
+  gc_weak_new(t->m, dst, target);
+  wl_made(t, 1, gc_shape_bytes(GC_WEAK_SHAPE));
+}
+
+static void weak_dropped(wl_thread *t) {
+  wl_dropped(t, 1, gc_shape_bytes(GC_WEAK_SHAPE));
+}
 
 /* ------------------------------------------------------------------------- *
  * Cache: value i of round r is stamped r * ENTRIES + i. */
@@ -141,9 +156,11 @@ static void cache_replace(wl_thread *t, turn at) {
   gc_reg frame = gc_frame_enter(m, 3, 3);
   gc_reg value = frame, weak = frame + 1, old = frame + 2;
   gc_reg table = frame + 3, chunk = frame + 4, scratch = frame + 5;
-  new_stamped(m, value, value_shape(t->run->params), at.round * n + at.place);
-  gc_weak_new(m, weak, value);
+  new_stamped(t, value, value_shape(t->run->params), at.round * n + at.place);
+  new_weak(t, weak, value);
   gc_global_borrow(m, table, STRONG + CACHE);
+  if (at.round > 0)
+    wl_dropped(t, 1, gc_shape_bytes(value_shape(t->run->params)));
   table_put(m, scratch, table, at.place, value);
   gc_global_borrow(m, table, WEAK + CACHE);
   uint32_t slot = table_at(m, chunk, table, at.place);
@@ -152,6 +169,8 @@ static void cache_replace(wl_thread *t, turn at) {
   if (at.round > 0) {
     uint64_t serial = (at.round - 1) * n + at.op;
     gc_global_borrow(m, table, EXPIRED);
+    if (serial >= room)
+      weak_dropped(t);
     table_put(m, scratch, table, serial % room, old);
   }
   gc_frame_leave(m, frame, 3, 3);
@@ -183,6 +202,21 @@ static void cache_read(wl_thread *t, turn at) {
  * Canonical table: the object for key k of version r is stamped
  * r * keys + k.  In each round each user wants the new version of some key. */
 
+/* Who uses which key, to know when a version is dropped. */
+typedef struct users {
+  uint32_t *keys; /* of each user */
+  uint32_t *left; /* users of an even and of an odd version, for each key */
+} users;
+
+/* User `at.place` wants the new version of the key.  Whether that was the last
+ * user of the old version of the key that the user had. */
+static bool change_key(turn at, uint64_t key) {
+  uint64_t old = at.users->keys[at.place], even = at.round % 2;
+  at.users->keys[at.place] = (uint32_t)key;
+  at.users->left[2 * key + even]++;
+  return at.round > 0 && --at.users->left[2 * old + !even] == 0;
+}
+
 static void canonical_want(wl_thread *t, turn at, uint64_t key) {
   gc_mutator *m = t->m;
   uint64_t id = at.round * keys(t->run->params) + key;
@@ -194,11 +228,15 @@ static void canonical_want(wl_thread *t, turn at, uint64_t key) {
   gc_borrow(m, weak, chunk, slot);
   if (gc_is_null(m, weak) || !gc_weak_get(m, value, weak) ||
       stamp_id(m, value) != id) {
-    new_stamped(m, value, value_shape(t->run->params), id);
-    gc_weak_new(m, fresh, value);
+    new_stamped(t, value, value_shape(t->run->params), id);
+    new_weak(t, fresh, value);
+    if (at.round > 0)
+      weak_dropped(t);
     gc_store_take(m, chunk, slot, fresh);
   }
   gc_global_borrow(m, table, STRONG + CANONICAL);
+  if (change_key(at, key))
+    wl_dropped(t, 1, gc_shape_bytes(value_shape(t->run->params)));
   table_put(m, chunk, table, at.place, value);
   gc_frame_leave(m, frame, 2, 3);
 }
@@ -220,14 +258,16 @@ static void observers_replace(wl_thread *t, turn at) {
   gc_reg scratch = frame + 6, known = frame + 7;
   gc_global_borrow(m, table, WEAK + OBSERVERS);
   table_borrow(m, subject, table, group);
-  new_stamped(m, observer, observer_shape(p), i);
+  new_stamped(t, observer, observer_shape(p), i);
   gc_store(m, observer, SUBJECT, subject);
-  new_stamped(m, callback, CALLBACK_SHAPE, i);
+  new_stamped(t, callback, CALLBACK_SHAPE, i);
   if (share_has(i, p[CYCLIC]))
     gc_store(m, callback, OBSERVER, observer);
   gc_store_take(m, observer, CALLBACK, callback);
-  gc_weak_new(m, weak, observer);
+  new_weak(t, weak, observer);
   gc_global_borrow(m, table, STRONG + OBSERVERS);
+  if (at.round > 0)
+    wl_dropped(t, 2, pair_bytes(p));
   table_put(m, scratch, table, i, observer);
 
   if (at.round > 0) {
@@ -239,6 +279,7 @@ static void observers_replace(wl_thread *t, turn at) {
     }
     wl_check(t, notified + 1 >= members, "observers: one was lost");
     gc_clear(m, seen);
+    weak_dropped(t);
   }
   gc_store_take(m, subject, (uint32_t)(i % GROUP), weak);
   gc_frame_leave(m, frame, 4, 4);
@@ -252,17 +293,17 @@ static void set_up(wl_thread *t, unsigned kind) {
   uint64_t weaks[KINDS] = {p[ENTRIES], keys(p), groups(p)};
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, subject = frame + 1, scratch = frame + 2;
-  table_new(m, table, p[ENTRIES]);
+  table_new(t, table, p[ENTRIES]);
   gc_global_store(m, STRONG + kind, table);
   if (kind == CACHE) {
-    table_new(m, table, expired(p));
+    table_new(t, table, expired(p));
     gc_global_store(m, EXPIRED, table);
   }
-  table_new(m, table, weaks[kind]);
+  table_new(t, table, weaks[kind]);
   gc_global_store(m, WEAK + kind, table);
   if (kind == OBSERVERS)
     for (uint64_t g = 0; g < groups(p); g++) {
-      new_stamped(m, subject, SUBJECT_SHAPE, g);
+      new_stamped(t, subject, SUBJECT_SHAPE, g);
       table_put(m, scratch, table, g, subject);
     }
   gc_frame_leave(m, frame, 2, 1);
@@ -301,6 +342,15 @@ static uint64_t weak_at(wl_thread *t, unsigned kind, uint64_t i, gc_reg weak) {
   return p[ROUNDS] * (kind == CACHE ? p[ENTRIES] : keys(p)) + i;
 }
 
+/* What check_weak drops of a kind, in objects or in bytes. */
+static uint64_t dropped_by_check(const uint64_t *p, unsigned kind, bool bytes) {
+  uint64_t value = bytes ? gc_shape_bytes(value_shape(p)) : 1;
+  uint64_t pair = bytes ? pair_bytes(p) : 2;
+  if (kind == CANONICAL)
+    return keys(p) * value;
+  return p[ENTRIES] / 2 * (kind == OBSERVERS ? pair : value);
+}
+
 /* Drops every other value and observer, and all users of keys.  The weak
  * references must still return the others, undamaged; those to the dropped
  * ones must have been cleared, as far as the collector reclaims these. */
@@ -312,6 +362,8 @@ static void check_weak(wl_thread *t, unsigned kind) {
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg target = frame, table = frame + 1, at = frame + 2;
   gc_global_borrow(m, table, STRONG + kind);
+  wl_dropped(t, dropped_by_check(p, kind, false),
+             dropped_by_check(p, kind, true));
   for (uint64_t i = 0; i < p[ENTRIES]; i++)
     if (kind == CANONICAL || i % 2 == 1)
       gc_store_null(m, at, table_at(m, at, table, i));
@@ -368,11 +420,13 @@ static void run(wl_thread *t) {
   const uint64_t *p = t->run->params;
   uint64_t n = p[ENTRIES];
   uint32_t *order = order_new(n);
+  users u = {own_memory(n, sizeof *u.keys),
+             own_memory(2 * keys(p), sizeof *u.left)};
   for (unsigned kind = 0; kind < KINDS; kind++)
     if (has(p, kind)) {
       set_up(t, kind);
       for (uint64_t i = 0; i < n; i++)
-        take_turn(t, kind, (turn){0, i, i});
+        take_turn(t, kind, (turn){0, i, i, &u});
     }
 
   wl_begin(t);
@@ -383,12 +437,14 @@ static void run(wl_thread *t) {
       for (uint64_t i = 0; i < n; i += STEP_OPS) {
         uint64_t end = min_u64(i + STEP_OPS, n);
         for (uint64_t op = i; op < end; op++)
-          take_turn(t, kind, (turn){round, op, order[op]});
+          take_turn(t, kind, (turn){round, op, order[op], &u});
         wl_step(t, kind, end - i);
       }
     }
   wl_end(t);
   free(order);
+  free(u.keys);
+  free(u.left);
 
   wl_expectation e = {0};
   for (unsigned kind = 0; kind < KINDS; kind++)
@@ -406,9 +462,15 @@ static void run(wl_thread *t) {
   for (unsigned kind = 0; kind < KINDS; kind++)
     if (has(p, kind))
       check_weak(t, kind);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if (has(p, kind)) {
+      e.live -= dropped_by_check(p, kind, false);
+      e.bytes -= dropped_by_check(p, kind, true);
+    }
+  wl_dropped(t, e.live, e.bytes);
   for (uint32_t root = 0; root <= EXPIRED; root++)
     gc_global_clear(t->m, root);
-  e.live = 0;
+  e.live = e.bytes = 0;
   if (has(p, OBSERVERS))
     e.cyclic = left_by_observers(p);
   wl_expect(t, e);
@@ -432,6 +494,7 @@ const workload workload_weakrefs = {
                {"cyclic", "percent of the observers in a cycle", 50, 0, 100,
                 NULL}},
     .needs = WL_NEEDS_WEAK,
+    .knows_live = true,
     .longer = "rounds",
     .volume = volume,
     .run = run,

@@ -238,8 +238,9 @@ typedef struct wl_expectation {
  * all, to be called after the allocation and before the thread's next
  * safepoint.  wl_dropped: so many objects become unreachable by what the thread
  * does next, to be called right before the last reference goes, with no
- * safepoint in between.  A finalizable object is dropped when its finalizer has
- * run; one that a finalizer keeps is not dropped yet.
+ * safepoint in between.  wl_revived: so many of these can be reached again,
+ * because their finalizer was handed one, to be called right after that; they
+ * are dropped once more.
  *
  * With these calls in these places the figures of garbage are exact at every
  * collection.  One call for a structure of several objects, after several
@@ -262,6 +263,10 @@ static inline void wl_made(wl_thread *t, uint64_t objects, uint64_t bytes) {
 static inline void wl_dropped(wl_thread *t, uint64_t objects, uint64_t bytes) {
   wl_add(&t->ledger.dropped, objects);
   wl_add(&t->ledger.dropped_bytes, bytes);
+}
+
+static inline void wl_revived(wl_thread *t, uint64_t objects, uint64_t bytes) {
+  wl_dropped(t, -objects, -bytes);
 }
 
 /* Collects, and compares the number of objects in the heap with what the

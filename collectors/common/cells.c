@@ -621,7 +621,38 @@ static void cells_part_large(void) {
   }
 }
 
+/* ------------------------------------------------------------------------- *
+ * What collections left, for gc_heap_tally.  Both are atomic: a sampler may
+ * read them while blocks are sorted.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t cells_sorts; /* begun */
+static uint64_t cells_left;  /* by the latest one; GC_UNKNOWN: not done yet */
+
+static void cells_tally_begin(void) {
+  __atomic_store_n(&cells_left, GC_UNKNOWN, __ATOMIC_RELAXED);
+  __atomic_store_n(&cells_sorts, cells_sorts + 1, __ATOMIC_RELEASE);
+}
+
+static void cells_tally_end(void) {
+  __atomic_store_n(&cells_left, cells.live_objects, __ATOMIC_RELEASE);
+}
+
+gc_tally cells_tally(void) {
+  gc_tally t = {0};
+  do {
+    t.collections = __atomic_load_n(&cells_sorts, __ATOMIC_ACQUIRE);
+    t.left = __atomic_load_n(&cells_left, __ATOMIC_ACQUIRE);
+  } while (t.collections != __atomic_load_n(&cells_sorts, __ATOMIC_RELAXED));
+  return t;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Sorting.
+ * ------------------------------------------------------------------------- */
+
 void cells_sort_begin(uint64_t *more) {
+  cells_tally_begin();
   cells_more = more;
   cells = (cells_figures){.untouched = false};
   external_collected();
@@ -662,6 +693,8 @@ static bool cells_sort_some(uint32_t most) {
     return false;
   if (cells_more)
     cells_more = NULL;
+  if (cells_left == GC_UNKNOWN)
+    cells_tally_end();
   return true;
 }
 
@@ -700,6 +733,7 @@ void cells_died(const gc_object *o) {
 
 /* Sorts after a collection that kept the marks. */
 static void cells_sort_touched(void) {
+  cells_tally_begin();
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
@@ -714,6 +748,7 @@ static void cells_sort_touched(void) {
       cells_unlist(b);
     cells_sort_block(b);
   }
+  cells_tally_end();
 }
 
 void cells_sort(bool all) {

@@ -73,6 +73,10 @@ typedef struct cells_figures {
 extern cells_figures cells;
 extern uint64_t *cells_marks; /* a bit per granule */
 
+/* gc_heap_tally, from the beginning of a sort until the next one.  Any thread.
+ */
+gc_tally cells_tally(void);
+
 /* Counts of events and of work so far, for gc_heap_counters; see
  * CELLS_COUNTERS. */
 typedef struct cells_counts {

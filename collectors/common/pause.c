@@ -2,7 +2,7 @@
 #include "common/pause.h"
 #include "common/world.h"
 
-static gc_listener pause_listener = {gc_null_pause, NULL, NULL};
+static gc_listener pause_listener = {.pause = gc_null_pause};
 
 /* When the stop under way was asked for.  Belongs to the thread that has the
  * world stopped. */
@@ -17,6 +17,7 @@ bool pause_try(void) {
   if (!world_stop())
     return false;
   pause_begin_ns = begin;
+  gc_listener_reclaims(&pause_listener);
   return true;
 }
 

@@ -12,10 +12,11 @@
 /* Sets the listener.  Call when the heap is made, before a thread attaches. */
 void pause_listen(gc_listener listener);
 
-/* Stops the world and returns true; the caller must call pause_end.  Returns
- * false, after having been parked, if another mutator stopped the world first:
- * that one may have collected, so the caller should see whether it still needs
- * to.  Only a running mutator may call it.  (S) */
+/* Stops the world, tells the listener that something is about to be reclaimed,
+ * and returns true; the caller must call pause_end.  Returns false, after
+ * having been parked, if another mutator stopped the world first: that one may
+ * have collected, so the caller should see whether it still needs to.  Only a
+ * running mutator may call it.  (S) */
 bool pause_try(void);
 
 /* Stops the world even if other mutators stop it first.  (S) */

@@ -66,7 +66,7 @@ const gc_collector gc_this_collector = {
 };
 
 static gc_heap the_heap;
-static uint64_t objects; /* guarded by the interpreter's lock */
+static uint64_t made, freed; /* objects, guarded by the interpreter's lock */
 PyObject *cpy_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
@@ -158,6 +158,7 @@ static PyObject *on_collection(PyObject *self, PyObject *args) {
   stop.collecting = !PyUnicode_CompareWithASCIIString(phase, "start");
   if (stop.collecting) {
     stop.began = gc_now_ns();
+    gc_listener_reclaims(&the_heap.listener);
   } else {
     the_heap.collections++;
     report(GC_PAUSE_STOP, stop.began);
@@ -232,7 +233,7 @@ static void tracked_dealloc(PyObject *self) {
   Py_TRASHCAN_BEGIN(self, tracked_dealloc) node_clear(self);
   PyObject_GC_Del(self);
   Py_DECREF(type);
-  objects--;
+  freed++;
   Py_TRASHCAN_END death_ends();
 }
 
@@ -256,7 +257,7 @@ static void plain_dealloc(PyObject *self) {
     node_clear((PyObject *)n);
     PyObject_Free(n);
     Py_DECREF(type);
-    objects--;
+    freed++;
   }
   if (first)
     freeing = false;
@@ -279,7 +280,7 @@ static void weak_dealloc(PyObject *self) {
   Py_XDECREF(((cpy_weak *)self)->reference);
   PyObject_Free(self);
   Py_DECREF(type);
-  objects--;
+  freed++;
 }
 
 /* An ephemeron is what WeakKeyDictionary has for an entry: a weak reference to
@@ -368,7 +369,7 @@ static void pair_dealloc(PyObject *self) {
   Py_CLEAR(p->value);
   _PyWeakref_RefType.tp_dealloc(self);
   Py_DECREF(type);
-  objects--;
+  freed++;
 }
 
 /* Index: tracked, finalizable. */
@@ -451,7 +452,7 @@ PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags) {
     n->slot[i] = NULL;
   if (tracked)
     PyObject_GC_Track(n);
-  objects++;
+  made++;
   return (PyObject *)n;
 }
 
@@ -465,7 +466,7 @@ PyObject *cpy_weak_new(gc_mutator *m, PyObject *target) {
     return NULL;
   }
   w->reference = reference;
-  objects++;
+  made++;
   return (PyObject *)w;
 }
 
@@ -492,7 +493,7 @@ PyObject *cpy_pair_new(gc_mutator *m, PyObject *key, PyObject *value) {
   p->next = pairs.next;
   p->previous = &pairs;
   p->next->previous = p->previous->next = p;
-  objects++;
+  made++;
   return (PyObject *)p;
 }
 
@@ -635,7 +636,7 @@ void gc_heap_destroy(gc_heap *heap) {
     Py_DECREF(o);
   PyGC_Collect();
   finalizers_destroy();
-  objects = 0; /* cycles that no detector can find stay allocated */
+  freed = made; /* cycles that no detector can find stay allocated */
   PyGILState_Release(gil);
 }
 
@@ -658,8 +659,13 @@ uint64_t gc_heap_objects(gc_heap *heap) {
 #ifdef CPYTHON_BY_HAND
   return hand_objects;
 #else
-  return objects;
+  return made - freed;
 #endif
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  (void)heap;
+  return (gc_tally){.freed = freed};
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {

@@ -8,6 +8,7 @@
 struct gc_heap {
   gc_listener listener;
   uint64_t objects; /* made less freed, by mutators that have detached */
+  uint64_t freed;   /* likewise */
   _Atomic uint64_t cascades;
   uint64_t at_start; /* bytes that malloc held before the heap was made */
   _Atomic uint64_t peak;
@@ -49,9 +50,9 @@ static GObjectClass *parent; /* the parent class of all of them */
 
 static void count_death(void) {
   if (self)
-    self->freed++;
+    __atomic_store_n(&self->freed, self->freed + 1, __ATOMIC_RELAXED);
   else
-    the_heap.objects--;
+    the_heap.objects--, the_heap.freed++;
 }
 
 /* Recursive, like every class that owns references: a long list overflows the
@@ -211,6 +212,7 @@ void gc_thread_detach(gc_mutator *m) {
     gc_tls_clear(m, t);
   world_lock();
   m->base.heap->objects += m->made - m->freed;
+  m->base.heap->freed += m->freed;
   world_unlock();
   world_leave(m);
   world_mutator_destroy(m);
@@ -246,6 +248,15 @@ uint64_t gc_heap_objects(gc_heap *heap) {
     n += m->made - m->freed; /* may be below zero: a mutator also frees objects
                                 that others made */
   return n;
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  world_lock();
+  uint64_t freed = heap->freed;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    freed += __atomic_load_n(&m->freed, __ATOMIC_RELAXED);
+  world_unlock();
+  return (gc_tally){.freed = freed};
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {

@@ -118,6 +118,8 @@ struct gc_heap {
   uint64_t free_lines; /* in these blocks */
   uint64_t live_objects, live_bytes; /* large objects included */
 
+  gc_tally tally; /* gc_heap_tally */
+
   /* Events so far. */
   uint64_t collections, marked, evacuations, candidates, moved, stayed;
   uint64_t marked_bytes;   /* of the objects marked */

@@ -191,6 +191,8 @@ void im_sort(bool all) {
   im.allocated = im.large = 0;
   external_collected();
   im.untouched = true;
+  im.tally.collections++;
+  im.tally.left = im.live_objects;
 }
 
 void im_give_back(void) {
@@ -271,6 +273,10 @@ gc_footprint im_footprint(uint64_t side) {
 
 uint64_t gc_heap_objects(gc_heap *h) {
   return h->live_objects;
+}
+
+gc_tally gc_heap_tally(gc_heap *h) {
+  return h->tally;
 }
 
 size_t im_counters(gc_counter *out, size_t room, const gc_counter *own,

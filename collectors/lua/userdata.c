@@ -80,6 +80,7 @@ static void *take_or_give(void *data, void *old, size_t before, size_t bytes) {
   if (bytes == 0) {
     free(block);
     h->objects -= old && object;
+    h->freed += old && object;
     account(h, object, 0, less);
     return NULL;
   }
@@ -464,6 +465,10 @@ gc_footprint gc_heap_footprint(gc_heap *h) {
 
 uint64_t gc_heap_objects(gc_heap *h) {
   return h->objects;
+}
+
+gc_tally gc_heap_tally(gc_heap *h) {
+  return (gc_tally){.freed = h->freed};
 }
 
 /* The heap cells leave out the tables within weak references, ephemerons and

@@ -48,6 +48,7 @@ struct gc_heap {
   uint64_t limit; /* the most that `bytes` may reach; UINT64_MAX: none */
   uint64_t bytes; /* taken from malloc since the state was made */
   uint64_t peak;
+  uint64_t freed;          /* objects, so far */
   uint64_t objects, cells; /* their number; the part of `bytes` they take */
   uint64_t collections;    /* all, by the sentinel's deaths */
   uint64_t whole;          /* those that were asked for */

@@ -26,6 +26,7 @@
 
 struct gc_heap {
   uint64_t objects;      /* made less freed, by mutators that have detached */
+  uint64_t freed;        /* likewise */
   gc_footprint at_start; /* what the process held before the heap was made */
   uint64_t peak_seen;
 };
@@ -110,6 +111,7 @@ gc_mutator *gc_thread_attach(gc_heap *heap) {
 void gc_thread_detach(gc_mutator *m) {
   world_lock();
   m->base.heap->objects += m->made - m->freed;
+  m->base.heap->freed += m->freed;
   world_unlock();
   world_leave(m);
 #ifdef MALLOC_SPACE
@@ -151,6 +153,15 @@ uint64_t gc_heap_objects(gc_heap *heap) {
   n += hand_made - hand_freed;
 #endif
   return n;
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  world_lock();
+  uint64_t freed = heap->freed;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    freed += __atomic_load_n(&m->freed, __ATOMIC_RELAXED);
+  world_unlock();
+  return (gc_tally){.freed = freed};
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {

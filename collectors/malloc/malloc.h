@@ -54,7 +54,7 @@ static inline void gc_free(gc_mutator *m, gc_reg r) {
 #else
   free(*place);
 #endif
-  m->freed++;
+  __atomic_store_n(&m->freed, m->freed + 1, __ATOMIC_RELAXED);
   *place = NULL;
 }
 

@@ -155,6 +155,11 @@ gc_usage gc_heap_usage(gc_heap *heap) {
   return u;
 }
 
+gc_tally gc_heap_tally(gc_heap *heap) {
+  (void)heap;
+  return (gc_tally){.freed = 0};
+}
+
 uint64_t gc_heap_objects(gc_heap *heap) {
   return gc_heap_usage(heap).objects;
 }

@@ -86,6 +86,7 @@ struct gc_heap {
   note *notes;
   uint64_t limit;
   uint64_t objects, bytes, bytes_peak; /* alive by counts, in nominal bytes */
+  uint64_t freed;                      /* objects that were, so far */
   uint64_t since_marking; /* allocations since the last marking pass */
   uint64_t marking_due;   /* after this many the next one is due */
   gc_mutator *mutators;
@@ -209,6 +210,7 @@ static void enqueue(shadow_ref o) {
  * references to its target.  It stays in the shadow heap. */
 static void discount(shadow_ref o) {
   h->objects--;
+  h->freed++;
   h->bytes -= nominal(at(o));
   if (!at(o)->target || at(o)->ephemeron)
     return;
@@ -761,6 +763,20 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   return heap->objects;
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  pthread_mutex_lock(&lock);
+  gc_tally tally = {.freed = heap->freed};
+  pthread_mutex_unlock(&lock);
+  return tally;
+}
+
+gc_reachable gc_heap_reachable(gc_heap *heap) {
+  pthread_mutex_lock(&lock);
+  shadow_volume v = shadow_mark_reachable(heap->shadow);
+  pthread_mutex_unlock(&lock);
+  return (gc_reachable){v.objects, v.bytes};
 }
 
 /* In nominal bytes: there are neither cells nor pages. */

@@ -53,7 +53,7 @@ const gc_collector gc_this_collector = {
 };
 
 static gc_heap the_heap;
-static uint64_t objects;
+static uint64_t made, freed; /* objects */
 php_node *php_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
@@ -76,6 +76,7 @@ static void report(gc_pause_kind kind, uint64_t began) {
 /* Replaces PHP's function, wherever PHP calls it. */
 static int search(void) {
   uint64_t began = gc_now_ns();
+  gc_listener_reclaims(&the_heap.listener);
   stop.searching = true;
   int found = zend_gc_collect_cycles();
   stop.searching = false;
@@ -132,7 +133,7 @@ static void node_free(zend_object *self) {
   for (uint32_t i = 0; i < o->slots; i++)
     zval_ptr_dtor((zval *)&o->slot[i]);
   zend_object_std_dtor(self);
-  objects--;
+  freed++;
   if (++stop.freed == CASCADE_TIMED)
     stop.cascade_began = gc_now_ns();
   if (--stop.depth > 0)
@@ -181,7 +182,7 @@ php_node *php_new(gc_shape shape, unsigned flags) {
   o->slots = shape.slots;
   for (uint32_t i = 0; i < shape.slots; i++)
     o->slot[i] = (php_slot){NULL, PHP_NULL, 0};
-  objects++;
+  made++;
   return o;
 }
 
@@ -345,7 +346,12 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
-  return objects;
+  return made - freed;
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  (void)heap;
+  return (gc_tally){.freed = freed};
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {

@@ -364,6 +364,7 @@ void rc_counts_collect(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   while (!world_stop())
     begin = gc_now_ns();
+  rc_reclaims(m->base.heap);
   rc_serve_all(m);
   rc_world_start(m, begin);
 }

@@ -64,7 +64,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
       rc_candidate_died(m);
     } else if (!gc_mutant(weak_reference_leaked) ||
                !(o->meta & OBJECT_WEAK_REFERENCE))
-      rc_cell_free(m, o);
+      rc_free(m, o);
     if (gc_mutant(written_after_free) && slots > 1)
       o->slots[1] = NULL;
     if (++freed == RC_CASCADE_TIMED)
@@ -82,7 +82,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
 
 void rc_dead(gc_mutator *m, gc_object *o) {
   if (gc_likely(rc_is_bare(o)) && !gc_mutant(written_after_free))
-    rc_cell_free(m, o);
+    rc_free(m, o);
   else
     rc_cascade(m, o);
 }

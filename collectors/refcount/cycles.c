@@ -626,7 +626,7 @@ static void free_doomed(gc_mutator *m) {
     if (color(o) != DOOMED)
       continue; /* spared */
     if (gc_mutant(freed_while_walking))
-      rc_cell_free(m, o);
+      rc_free(m, o);
     if (o->meta & OBJECT_WEAK_REFERENCE)
       rc_weak_unlink(o);
     for (uint32_t s = 0; s < object_slots(o); s++) {
@@ -649,7 +649,7 @@ static void free_doomed(gc_mutator *m) {
     if (object_slots(o) && o->meta & RC_BUFFERED)
       set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
     else
-      rc_cell_free(m, o);
+      rc_free(m, o);
   }
 }
 
@@ -664,7 +664,7 @@ static inline bool free_if_dead(gc_mutator *m, gc_object *o) {
   if (o->word != 0 || color(o) != BLACK)
     return false;
   if (!gc_mutant(dead_candidate_kept))
-    rc_cell_free(m, o);
+    rc_free(m, o);
   cycles.dead++;
   return true;
 }
@@ -697,6 +697,7 @@ static void purge(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   if (!rc_world_stop())
     return; /* another thread's purge or detection comes first */
+  rc_reclaims(m->base.heap);
   purge_stopped(m);
   rc_world_start(m, begin);
   rc_report_detection(m, begin);
@@ -876,6 +877,7 @@ static void detect(gc_mutator *m, uint64_t most) {
   while (!rc_world_stop())
     if (most != UNBOUNDED || !option_most)
       return;
+  rc_reclaims(m->base.heap);
   detect_stopped(m, most);
   rc_world_start(m, begin);
   rc_report_detection(m, begin);

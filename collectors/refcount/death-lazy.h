@@ -75,9 +75,11 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
     return NULL;
   rc_dead_first = space_address(o->word);
   rc_give_up(m, o, gc_mutant(lazy_contents_kept), slots);
-  if (gc_likely(rc_cell_fits(o, bytes) || gc_mutant(lazy_misfit)))
+  if (gc_likely(rc_cell_fits(o, bytes) || gc_mutant(lazy_misfit))) {
+    rc_count_freed(m);
     return o;
-  rc_cell_free(m, o);
+  }
+  rc_free(m, o);
   return NULL;
 }
 

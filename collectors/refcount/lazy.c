@@ -48,7 +48,7 @@ static uint64_t tear_first(gc_mutator *m, uint64_t budget) {
     rc_bury(o);
     parts++;
   } else {
-    rc_cell_free(m, o);
+    rc_free(m, o);
     torn++;
   }
   return (slots - left + 1) * sizeof *o->slots;

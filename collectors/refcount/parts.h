@@ -97,6 +97,8 @@ bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
 bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes);
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
+/* Tells the listener that a search is about to free something. */
+void rc_reclaims(gc_heap *heap);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
@@ -194,6 +196,15 @@ static inline void rc_safepoint(gc_mutator *m);
 /* Memory for an object of `bytes`, or NULL: take the slow path. */
 static inline gc_object *rc_cell_alloc(gc_mutator *m, size_t bytes);
 static inline void rc_cell_free(gc_mutator *m, void *o);
+
+/* Defined by refcount.h: an object has been freed (gc_heap_tally). */
+static inline void rc_count_freed(gc_mutator *m);
+
+/* Frees a dead object. */
+static inline void rc_free(gc_mutator *m, void *o) {
+  rc_count_freed(m);
+  rc_cell_free(m, o);
+}
 
 /* ------------------------------------------------------------------------- *
  * death.  The part also defines the hooks and

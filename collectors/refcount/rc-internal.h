@@ -8,7 +8,7 @@
 
 struct gc_heap {
   gc_listener listener;
-  uint64_t cascades, cascade_freed; /* of mutators that have detached */
+  uint64_t cascades, cascade_freed, freed; /* of mutators that have detached */
 };
 
 /* A cascade is timed from this many objects on.  Two clock reads cost as much

@@ -433,6 +433,10 @@ void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
   heap->listener.pause(heap->listener.data, kind, begin_ns, gc_now_ns());
 }
 
+void rc_reclaims(gc_heap *heap) {
+  gc_listener_reclaims(&heap->listener);
+}
+
 /* The heap is full: does everything that can be done.  The world stays stopped
  * until the object has its memory: otherwise other threads could take what was
  * found, and running out of memory would depend on who is fastest. */
@@ -443,6 +447,7 @@ static void *rc_obtain_last(gc_mutator *m, size_t bytes,
     if ((p = source(m, bytes)))
       return p;
   uint64_t begin = gc_now_ns();
+  rc_reclaims(m->base.heap);
   if (rc_death_make_room(m, bytes))
     p = source(m, bytes);
   if (!p) {
@@ -536,6 +541,7 @@ void gc_thread_detach(gc_mutator *m) {
   world_lock();
   m->base.heap->cascades += m->cascades;
   m->base.heap->cascade_freed += m->cascade_freed;
+  m->base.heap->freed += m->freed;
   world_unlock();
   world_leave(m);
   rc_cells_left(m);
@@ -570,6 +576,15 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
   return rc_cells_objects();
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  world_lock();
+  uint64_t freed = heap->freed;
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next)
+    freed += __atomic_load_n(&m->freed, __ATOMIC_RELAXED);
+  world_unlock();
+  return (gc_tally){.freed = freed};
 }
 
 gc_usage gc_heap_usage(gc_heap *heap) {

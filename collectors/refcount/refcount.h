@@ -14,6 +14,7 @@
 struct gc_mutator {
   gc_mutator_base base;
   rc_cells cells;
+  uint64_t freed;         /* objects; only the mutator writes, atomically */
   bool in_cascade;        /* tearing down: the cycle detector must not start */
   uint64_t cascades;      /* those long enough to be timed */
   uint64_t cascade_freed; /* objects freed by them */
@@ -24,6 +25,12 @@ struct gc_mutator {
 #define GC_MUTATOR_DEFINED
 
 #include "common/inline/registers.h"
+
+/* The sampler of another thread may read the number meanwhile. */
+static inline void rc_count_freed(gc_mutator *m) {
+  __atomic_store_n(&m->freed, m->freed + !gc_mutant(freed_uncounted),
+                   __ATOMIC_RELAXED);
+}
 
 static inline gc_object *rc_register(gc_mutator *m, gc_reg r) {
   return m->reg[r];

@@ -62,7 +62,7 @@ mri_value mri_globals[GC_GLOBALS];
  * Ruby's part of them.  The number of pages is read around collections.
  * ------------------------------------------------------------------------- */
 
-static uint64_t objects;
+static uint64_t made, freed; /* objects */
 static struct { _Atomic uint64_t bytes, pages, peak; } held;
 static VALUE allocated_pages; /* a symbol */
 static size_t page_bytes;
@@ -94,7 +94,7 @@ static void node_free(void *data) {
   if (!data)
     return;
   held.bytes -= malloc_usable_size(data);
-  objects--;
+  freed++;
   xfree(data);
 }
 
@@ -131,7 +131,7 @@ mri_value mri_new(gc_shape shape) {
   for (uint32_t i = 0; i < shape.slots; i++)
     n->slot[i] = 0;
   RTYPEDDATA_DATA(o) = n;
-  objects++;
+  made++;
   held.bytes += malloc_usable_size(n);
   note_peak();
   RB_GC_GUARD(o);
@@ -166,10 +166,12 @@ _Noreturn void mri_stack_overflow(void) {
 static void on_event(VALUE point, void *data) {
   gc_heap *h = data;
   if (rb_tracearg_event_flag(rb_tracearg_from_tracepoint(point)) ==
-      RUBY_INTERNAL_EVENT_GC_ENTER)
+      RUBY_INTERNAL_EVENT_GC_ENTER) {
     h->began = gc_now_ns();
-  else
+    gc_listener_reclaims(&h->listener);
+  } else {
     h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+  }
   look_at_pages();
 }
 
@@ -341,7 +343,12 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
-  return objects;
+  return made - freed;
+}
+
+gc_tally gc_heap_tally(gc_heap *heap) {
+  (void)heap;
+  return (gc_tally){.freed = freed};
 }
 
 static uint64_t figure(const char *name) {

@@ -410,6 +410,10 @@ static char *semi_end(uint32_t number) {
   return block_address(number) + semi.blocks[number].fill;
 }
 
+gc_tally gc_heap_tally(gc_heap *h) {
+  return (gc_tally){.collections = h->collections, .left = h->live_objects};
+}
+
 gc_usage gc_heap_usage(gc_heap *h) {
   survey s = {.usage.pages = space_pages()};
   semi_note_fills();

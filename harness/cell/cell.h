@@ -20,6 +20,7 @@
  *   requests.c     latency of requests that arrive on a schedule
  *   idle.c         stretches without work
  *   exercise.c     how often the collector collected in the measured part
+ *   garbage.c      dead objects that the heap still holds
  *   curve.c        samples of memory use over time
  *   paced.c        what the heap policy saw and decided, by collections
  *   verdict.c      the verdict so far
@@ -324,7 +325,12 @@ void cell_detach(cell_thread *c);
  * size. */
 void cell_main_thread(void *(*body)(void *), void *data);
 
-/* The first slot; the others follow by cell_thread.next. */
+/* Whether at most one slot is in use, so that no other thread of the workload
+ * runs. */
+bool cell_thread_is_alone(void);
+
+/* The first slot; the others follow by cell_thread.next.  Any thread; a slot
+ * that is made meanwhile may be missing. */
 cell_thread *cell_threads(void);
 
 void cell_threads_finish(void);
@@ -362,6 +368,9 @@ static inline bool cell_measuring(void) {
 
 /* From now on steps are counted, but not timed. */
 void cell_steps_off(void);
+
+/* From now on cell_garbage_check runs at many steps. */
+void cell_steps_checked(void);
 
 /* Starts a step of the thread at `now`.  The time before `now` belongs to no
  * step. */
@@ -475,6 +484,52 @@ json_t *cell_latency(void);
 void cell_requests_finish(void);
 
 /* ------------------------------------------------------------------------- *
+ * garbage.c: for workloads that state what is alive (workload.knows_live).  Of
+ * another workload, and before cell_garbage_open, the functions do nothing.
+ * ------------------------------------------------------------------------- */
+
+/* What all threads have stated so far.  Any thread. */
+wl_ledger cell_ledger(void);
+
+/* Begins to follow the run, whose heap is not made yet, from its beginning on:
+ * what a collection leaves before the measured part is held in it, too.  To be
+ * called before the baseline is read. */
+void cell_garbage_open(const wl_run *run);
+
+/* gc_listener.reclaims; and a pause was reported, other than of a cascade. */
+void cell_garbage_reclaims(void *data);
+void cell_garbage_paused(void);
+
+/* The measured part begins.  It ends with its last sample. */
+void cell_garbage_begin(void);
+
+/* A sample at the time `now` in the measured part, at which the heap's
+ * footprint is given; one thread at a time.  UINT64_MAX: not known. */
+typedef struct cell_garbage {
+  uint64_t live_objects, live_bytes;
+  uint64_t objects; /* dead objects that the heap holds */
+  uint64_t most;    /* the most of them since the sample before */
+  double area;      /* their number times ns, since the first sample */
+} cell_garbage;
+cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint);
+
+/* Gives back the `most` of a sample that was dropped. */
+void cell_garbage_most(uint64_t objects);
+
+/* Whether garbage is followed; *objects becomes whether in objects. */
+bool cell_garbage_known(bool *objects);
+
+/* The record's `garbage`, but for the curve; NULL if it is not followed. */
+json_t *cell_garbage_json(void);
+
+/* Make the run WRONG if what the workload stated as it went differs from its
+ * expectation, or what the collector told as it went from what the heap holds:
+ * after a collection that left `objects`; and at a step, which may take long.
+ */
+void cell_garbage_expect(wl_expectation e, uint64_t objects);
+void cell_garbage_check(gc_heap *heap);
+
+/* ------------------------------------------------------------------------- *
  * curve.c
  * ------------------------------------------------------------------------- */
 
@@ -490,8 +545,10 @@ void cell_curve_end(gc_heap *heap, uint64_t now);
  * mutator thread. */
 uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
 
-/* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`. */
-void cell_curve_record(json_t *memory);
+/* Adds the fields `curve`, `curve_interval` and `curve_cost` to `memory`, and
+ * `garbage` and `stability` to the record.  `baseline`: bytes that were
+ * resident before the heap was made. */
+void cell_curve_record(json_t *record, json_t *memory, uint64_t baseline);
 
 /* ------------------------------------------------------------------------- *
  * paced.c

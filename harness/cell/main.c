@@ -124,8 +124,10 @@ static cell_run plan(const cell_options *options) {
 static void *run(void *data) {
   const cell_options *options = data;
   cell_run run = plan(options);
-  if (options->check)
+  if (options->check) {
     cell_check_invariants();
+    cell_steps_checked();
+  }
 
   /* The thread is bound before it allocates anything that the run touches, so
    * that this memory is near its processor. */
@@ -135,10 +137,12 @@ static void *run(void *data) {
   const gc_config config = {.heap_limit = run.heap_limit,
                             .listener = options->instrument ? cell_listener()
                                                             : GC_NULL_LISTENER};
-  if (options->instrument)
+  if (options->instrument) {
     cell_curve_open();
-  else
+    cell_garbage_open(&run.wl);
+  } else {
     cell_steps_off();
+  }
   run.peak_reset = cell_reset_peak();
   run.baseline = cell_read_resident().now;
   run.wl.heap = gc_heap_create(&config);

@@ -38,6 +38,8 @@ static bool is_possible(uint64_t begin_ns, uint64_t end_ns) {
 static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      uint64_t end_ns) {
   (void)data;
+  if (kind != GC_PAUSE_CASCADE)
+    cell_garbage_paused();
   if (!cell_measuring() || !is_possible(begin_ns, end_ns))
     return;
   /* Of a pause that began before the measured part, only the rest counts. */
@@ -79,7 +81,9 @@ gc_listener cell_listener(void) {
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
   collected = false;
-  return (gc_listener){on_pause, NULL, cell_paced};
+  return (gc_listener){.pause = on_pause,
+                       .paced = cell_paced,
+                       .reclaims = cell_garbage_reclaims};
 }
 
 void cell_foreign_pauses(hist *into) {

@@ -187,7 +187,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   json_t *memory = compose_memory(run, x->resident, x->footprint);
   json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
-  cell_curve_record(memory);
+  cell_curve_record(json, memory, run->baseline);
   add_usage(memory);
   json_object_set_new(json, "memory", memory);
   json_t *counts = cell_counts();

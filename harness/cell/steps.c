@@ -18,10 +18,15 @@ enum { REFRESH_NS = 10000000 };
 
 cell_measured cell_measurement;
 bool cell_measuring_flag;
-static bool untimed;
+static bool untimed, checked;
+static bool unusual; /* either */
 
 void cell_steps_off(void) {
-  untimed = true;
+  untimed = unusual = true;
+}
+
+void cell_steps_checked(void) {
+  checked = unusual = true;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -117,13 +122,31 @@ correct_step(cell_thread *c, uint64_t took, uint64_t now) {
   return took;
 }
 
+/* What a check costs is no time of the workload's. */
+static void check_step(cell_thread *c) {
+  static uint64_t steps; /* of all threads: near enough, as each is checked */
+  enum { ALL = 64, SOME = 61 };
+  uint64_t n = __atomic_fetch_add(&steps, 1, __ATOMIC_RELAXED);
+  if (n >= ALL && n % SOME)
+    return;
+  uint64_t begin = gc_now_ns();
+  cell_garbage_check(c->wl.run->heap);
+  uint64_t took = gc_now_ns() - begin;
+  c->instrument += took;
+  c->step_instrument += took;
+}
+
 void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   if (!cell_measuring())
     return;
   cell_thread *c = (cell_thread *)t;
   c->ops += ops;
-  if (gc_unlikely(untimed))
-    return;
+  if (gc_unlikely(unusual)) {
+    if (checked)
+      check_step(c);
+    if (untimed)
+      return;
+  }
   uint64_t now = gc_now_ns();
   uint64_t took = now - c->step_begin;
   c->step_begin = now;

@@ -50,7 +50,7 @@ static cell_thread *make_slot(void) {
   cell_intervals_init(&c->stops);
   cell_intervals_init(&c->own);
   c->next = slots;
-  slots = c;
+  __atomic_store_n(&slots, c, __ATOMIC_RELEASE); /* cell_ledger may read */
   return c;
 }
 
@@ -81,7 +81,8 @@ static cell_thread *take_slot(unsigned index) {
     c = make_slot();
   c->taken = c->used = true;
   pthread_mutex_unlock(&slots_lock);
-  c->wl = (wl_thread){.run = the_run, .index = index};
+  const wl_ledger ledger = c->wl.ledger; /* which goes on adding up */
+  c->wl = (wl_thread){.run = the_run, .index = index, .ledger = ledger};
   seed_random(&c->wl, the_run->seed, index);
   c->step_instrument = c->step_delay = c->instrument = c->skipped = 0;
   return c;
@@ -101,7 +102,16 @@ cell_thread *cell_threads_init(wl_run *run) {
 }
 
 cell_thread *cell_threads(void) {
-  return slots;
+  return __atomic_load_n(&slots, __ATOMIC_ACQUIRE);
+}
+
+bool cell_thread_is_alone(void) {
+  unsigned taken = 0;
+  pthread_mutex_lock(&slots_lock);
+  for (cell_thread *c = slots; c; c = c->next)
+    taken += c->taken;
+  pthread_mutex_unlock(&slots_lock);
+  return taken <= 1;
 }
 
 void cell_threads_finish(void) {

@@ -97,10 +97,11 @@ __attribute__((noinline)) static void expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
   settle(t->run->heap, e);
-  cell_add_verdict(
-      cell_judge(cell_reclaims(can, t->run->workload), e,
-                 wl_spare(e.allocated - e.live) + cell_spare_of_round(),
-                 gc_heap_objects(t->run->heap)));
+  uint64_t objects = gc_heap_objects(t->run->heap);
+  cell_add_verdict(cell_judge(
+      cell_reclaims(can, t->run->workload), e,
+      wl_spare(e.allocated - e.live) + cell_spare_of_round(), objects));
+  cell_garbage_expect(e, objects);
   held_to_account = true;
   poison_check_all();
   if (!check_invariants)

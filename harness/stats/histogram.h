@@ -64,6 +64,17 @@ static inline void hist_add(hist *h, uint64_t value) {
   h->buckets[hist_index(value)]++;
 }
 
+/* Adds the same value `times` times. */
+static inline void hist_add_times(hist *h, uint64_t value, uint64_t times) {
+  if (times == 0)
+    return;
+  h->count += times;
+  h->sum += value * times;
+  h->min = value < h->min ? value : h->min;
+  h->max = value > h->max ? value : h->max;
+  h->buckets[hist_index(value)] += times;
+}
+
 /* The lowest and highest value of bucket `index` < HIST_BUCKETS. */
 uint64_t hist_low(unsigned index);
 uint64_t hist_high(unsigned index);

@@ -24,6 +24,11 @@ uint64_t gc_heap_objects(gc_heap *h) {
   return cells.live_objects;
 }
 
+gc_tally gc_heap_tally(gc_heap *h) {
+  (void)h;
+  return cells_tally();
+}
+
 gc_usage gc_heap_usage(gc_heap *h) {
   (void)h;
   return cells_usage(cells_buffer_in);
