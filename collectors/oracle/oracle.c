@@ -28,6 +28,7 @@
  * same.  The oracle neither sees nor needs the harness's locks. */
 #include GC_COLLECTOR_HEADER
 
+#include "common/external.h"
 #include "harness/trace/shadow-heap.h"
 #include "harness/trace/writer.h"
 #include "oracle/lifetimes.h"
@@ -51,11 +52,18 @@
 /* Payloads of up to this many bytes are kept in the note. */
 enum { NEAR_BYTES = 40 };
 
+/* The head of a block of external memory. */
+typedef struct block {
+  struct block *next; /* of the same object */
+  uint64_t bytes;
+} block;
+
 /* What the oracle knows of an object besides the shadow heap.  Notes have the
  * indices of their objects there. */
 typedef struct note {
   void *payload;  /* points to `near` or to memory of its own */
   uint64_t count; /* references from slots, owning registers and roots */
+  block *blocks;  /* the external memory that it owns */
   uint64_t birth; /* bytes allocated when it was made, itself included */
   uint64_t gone;  /* the instant at which the count became zero; 0: it is not */
   uint32_t maker; /* the `serial` of the mutator that made it */
@@ -119,6 +127,7 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_DIAGNOSTIC,
     .can = {.reclaims = ORACLE_RECLAIMS,
             .prompt = GC_PROMPT_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -220,12 +229,21 @@ static void discount(shadow_ref o) {
   *link = note_of(o)->weak_next;
 }
 
+static void give_blocks(note *n) {
+  for (block *b = n->blocks, *next; b; b = next) {
+    next = b->next;
+    external_give(b, b->bytes);
+  }
+  n->blocks = NULL;
+}
+
 /* Reports an object's death and clears its note. */
 static void account(shadow_ref o, uint64_t when, bool cyclic) {
   note *n = note_of(o);
   lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
   if (n->payload != n->near)
     free(n->payload);
+  give_blocks(n);
   *n = (note){0};
 }
 
@@ -597,25 +615,39 @@ static void make_payload(note *n, uint32_t bytes) {
     memset(n->payload, 0xcd, bytes);
 }
 
+/* Bytes alive, external memory included. */
+static uint64_t bytes_held(void) {
+  return h->bytes + external_held();
+}
+
+static void note_peak(void) {
+  if (bytes_held() > h->bytes_peak)
+    h->bytes_peak = bytes_held();
+}
+
+/* Whether there is room for so many bytes, after marking if that is due. */
+static bool make_room(uint64_t bytes) {
+  bool full = h->limit && bytes_held() + bytes > h->limit;
+  bool peak = strict && bytes_held() + bytes > h->bytes_peak;
+  if (h->since_marking >= h->marking_due ||
+      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
+    mark();
+  return !h->limit || bytes_held() + bytes <= h->limit;
+}
+
 /* Performs an allocation.  Returns false if there is no room. */
 static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   pthread_mutex_lock(&lock);
   check(m, op);
   move_exposed(m);
   uint64_t bytes = gc_shape_bytes(shape);
-  bool full = h->limit && h->bytes + bytes > h->limit;
-  bool peak = strict && h->bytes + bytes > h->bytes_peak;
-  if (h->since_marking >= h->marking_due ||
-      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
-    mark();
-  bool room = !h->limit || h->bytes + bytes <= h->limit;
+  bool room = make_room(bytes);
   if (room) {
     lifetimes_allocate(&h->lifetimes, shape.slots, bytes);
     h->since_marking++;
     h->objects++;
     h->bytes += bytes;
-    if (h->bytes > h->bytes_peak)
-      h->bytes_peak = h->bytes;
+    note_peak();
     h->lifetimes.finalizable += op->finalizable;
     /* The destination register may hold the last reference to the target, and
      * the target must not die before it knows its weak reference. */
@@ -655,6 +687,24 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
   trace_op op = operation(m, TRACE_EPHEMERON_NEW, dst, key, value);
   return allocate(m, &op, GC_EPHEMERON_SHAPE);
+}
+
+bool oracle_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  trace_op op = operation(m, TRACE_EXTERNAL, obj, bytes, 0);
+  pthread_mutex_lock(&lock);
+  check(m, &op);
+  move_exposed(m);
+  block *b = make_room(bytes) ? external_take(sizeof *b, bytes) : NULL;
+  if (b) {
+    note *n = note_of(used(m, obj));
+    *b = (block){n->blocks, bytes};
+    n->blocks = b;
+    h->lifetimes.external_bytes += bytes;
+    apply(m, &op, 0);
+    note_peak();
+  }
+  pthread_mutex_unlock(&lock);
+  return b != NULL;
 }
 
 /* The answer of the collector as a trace encodes it. */
@@ -734,6 +784,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!h->shadow || h->notes == MAP_FAILED)
     return NULL;
   lifetimes_open(&h->lifetimes);
+  external_reset();
   if (ORACLE_RECORDS)
     open_trace();
   return h;
@@ -741,9 +792,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   (void)heap;
-  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
     if (note_of(o)->payload != note_of(o)->near)
       free(note_of(o)->payload);
+    give_blocks(note_of(o));
+  }
   munmap(h->notes, NOTES_BYTES);
   shadow_destroy(h->shadow);
   lifetimes_close(&h->lifetimes);
@@ -756,7 +809,7 @@ void gc_heap_destroy(gc_heap *heap) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   pthread_mutex_lock(&lock);
-  gc_footprint f = {h->bytes, h->bytes_peak};
+  gc_footprint f = {bytes_held(), h->bytes_peak};
   pthread_mutex_unlock(&lock);
   return f;
 }

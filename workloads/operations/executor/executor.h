@@ -28,7 +28,8 @@
  * whatever the bits are. */
 typedef enum executor_oracle {
   ORACLE_GRAPH = 1,     /* references and payload are as stored */
-  ORACLE_COUNT = 2,     /* no object too few or too many after gc_collect */
+  ORACLE_COUNT = 2,     /* no object, and no byte of external memory, too few or
+                           too many after gc_collect */
   ORACLE_WEAK = 4,      /* weak references are cleared at death, not before */
   ORACLE_FINALIZER = 8, /* every dead object is handed out once, no live one */
   ORACLE_CHECK = 16,    /* gc_heap_check finds nothing */
@@ -105,6 +106,7 @@ typedef struct executor_counts {
   uint64_t kinds[TRACE_KINDS]; /* operations by kind */
   uint64_t bytes;              /* allocated, nominal */
   uint64_t made;               /* objects allocated */
+  uint64_t external;           /* bytes of external memory given to objects */
   uint64_t weak_alive;         /* weak references that gave their target */
   uint64_t weak_cleared;       /* weak references that were found cleared */
   uint64_t handed_out;         /* objects handed out for finalization */

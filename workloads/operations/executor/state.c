@@ -260,6 +260,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
+  wl_count(wl, "external-bytes", c->external);
   wl_count(wl, "allocations-failed", c->failed);
   wl_count(wl, "reclaimed", x->buried);
   wl_count(wl, "peak-bytes", x->peak_bytes);
