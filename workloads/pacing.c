@@ -63,8 +63,7 @@ typedef struct maker {
 #define NOBODY UINT64_MAX
 
 static void new_object(maker *k, gc_reg dst, uint64_t id) {
-  new_stamped(k->t->m, dst, k->shape, id);
-  wl_made(k->t, 1, gc_shape_bytes(k->shape));
+  new_stamped(k->t, dst, k->shape, id);
   if (++k->pending == STEP_OBJECTS) {
     wl_step(k->t, CHURN, k->pending);
     k->pending = 0;
@@ -111,7 +110,7 @@ static void make_tree(maker *k, gc_reg top, uint64_t id, uint64_t at) {
 
 static void make(maker *k, gc_reg dst, uint64_t number, bool cyclic) {
   uint64_t id = number * k->size;
-  uint32_t external = (uint32_t)wl_get(k->t, EXTERNAL);
+  uint32_t lent = (uint32_t)wl_get(k->t, EXTERNAL);
   if (wl_get(k->t, STRUCTURE) != TREE)
     make_line(k, dst, id, cyclic);
   else {
@@ -119,8 +118,10 @@ static void make(maker *k, gc_reg dst, uint64_t number, bool cyclic) {
     if (cyclic)
       gc_store(k->t->m, dst, LOOP, dst);
   }
-  if (external)
-    gc_external(k->t->m, dst, external);
+  if (lent) {
+    gc_external(k->t->m, dst, lent);
+    wl_lent(k->t, lent);
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -161,6 +162,7 @@ static void drop(maker *k, gc_reg table, uint64_t place) {
   gc_reg frame = gc_frame_enter(m, 1, 1), dead = frame, chunk = frame + 1;
   uint32_t slot = table_at(m, chunk, table, place);
   wl_dropped(k->t, k->size, k->size * gc_shape_bytes(k->shape));
+  wl_lent_dropped(k->t, wl_get(k->t, EXTERNAL));
   if (!GC_EXPLICIT_FREE)
     gc_store_null(m, chunk, slot);
   else {
@@ -322,8 +324,7 @@ static void run(wl_thread *t) {
   gc_reg table = frame, fresh = frame + 1, chunk = frame + 2;
   uint64_t held = table_objects(c.places);
 
-  table_new(m, table, c.places);
-  wl_made(t, held, table_bytes(c.places));
+  table_new(t, table, c.places);
   while (c.born < c.initial)
     bear(&k, &c, table, fresh, chunk);
   k.pending = 0;
@@ -341,7 +342,7 @@ static void run(wl_thread *t) {
                    .allocated = all,
                    .bytes = table_bytes(c.places) + c.alive * bytes_of(p)});
   drop_all(&k, table);
-  wl_dropped(t, held, table_bytes(c.places));
+  table_dropped(t, c.places, 0, 0);
   if (GC_EXPLICIT_FREE)
     free_table(m, table, c.places);
   gc_frame_leave(m, frame, 2, 1);
@@ -380,6 +381,7 @@ const workload workload_pacing = {
           "there can be)",
           0, 0, (uint64_t)1 << 33, NULL},
          {"idle", "ms without work, of phase=idle", 0, 0, 600000, NULL}},
+    .more_needs = {EXTERNAL, WL_NEEDS_EXTERNAL},
     .knows_deaths = true,
     .knows_live = true,
     .longer = "objects",

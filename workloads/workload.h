@@ -92,6 +92,10 @@ typedef struct workload {
    * are; NULL if there is none. */
   const char *longer;
   unsigned needs; /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* More needs, WL_NEEDS_*, if parameter number `param` is not 0. */
+  struct {
+    unsigned param, needs;
+  } more_needs;
   /* The workload states every death by gc_free if GC_EXPLICIT_FREE, so that
    * collectors that free nothing else can run it. */
   bool knows_deaths;
@@ -148,6 +152,7 @@ typedef struct wl_run {
 typedef struct wl_ledger {
   uint64_t made, made_bytes;
   uint64_t dropped, dropped_bytes;
+  uint64_t lent, lent_dropped; /* bytes outside the heap that these own */
 } wl_ledger;
 
 /* One mutator thread of a run.  The cell runtime makes it; it lasts as long as
@@ -268,6 +273,17 @@ static inline void wl_dropped(wl_thread *t, uint64_t objects, uint64_t bytes) {
 
 static inline void wl_revived(wl_thread *t, uint64_t objects, uint64_t bytes) {
   wl_dropped(t, -objects, -bytes);
+}
+
+/* State, likewise, what memory outside the heap live objects own: wl_lent after
+ * gc_external, wl_lent_dropped beside wl_dropped.  These bytes are not among
+ * the nominal ones of wl_made. */
+static inline void wl_lent(wl_thread *t, uint64_t bytes) {
+  wl_add(&t->ledger.lent, bytes);
+}
+
+static inline void wl_lent_dropped(wl_thread *t, uint64_t bytes) {
+  wl_add(&t->ledger.lent_dropped, bytes);
 }
 
 /* Collects, and compares the number of objects in the heap with what the

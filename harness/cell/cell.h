@@ -88,8 +88,10 @@ typedef struct cell_need {
 } cell_need;
 extern const cell_need cell_needs[];
 
-/* Whether the collector has every capability that the workload needs. */
-bool cell_can_run(const workload *w, const gc_collector *c, char *error);
+/* Whether the collector has every capability that the workload needs with these
+ * parameters. */
+bool cell_can_run(const workload *w, const uint64_t *params,
+                  const gc_collector *c, char *error);
 
 /* Writes a printf-formatted line to `error` and returns false. */
 bool cell_error(char *error, const char *format, ...)

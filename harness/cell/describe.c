@@ -68,31 +68,41 @@ static json_t *describe_options(const gc_collector *c) {
   return list;
 }
 
-static json_t *describe_param(const wl_param *p) {
-  return p->choices
-             ? describe_choice(p->name, p->help, p->initial, p->choices)
-             : describe_number(p->name, p->help, p->initial, p->min, p->max);
+static json_t *describe_needs(unsigned needs) {
+  json_t *list = json_array();
+  for (const cell_need *n = cell_needs; n->bit; n++)
+    if (needs & n->bit)
+      json_array_append_new(list,
+                            json_string(capability_words[n->capability].name));
+  return list;
+}
+
+static json_t *describe_param(const workload *w, unsigned i) {
+  const wl_param *p = &w->params[i];
+  json_t *json =
+      p->choices
+          ? describe_choice(p->name, p->help, p->initial, p->choices)
+          : describe_number(p->name, p->help, p->initial, p->min, p->max);
+  if (w->more_needs.needs && i == w->more_needs.param)
+    json_object_set_new(json, "needs", describe_needs(w->more_needs.needs));
+  return json;
 }
 
 static json_t *describe_workload(const workload *w) {
-  json_t *needs = json_array(), *steps = json_array(), *params = json_array();
-  for (const cell_need *n = cell_needs; n->bit; n++)
-    if (w->needs & n->bit)
-      json_array_append_new(needs,
-                            json_string(capability_words[n->capability].name));
+  json_t *steps = json_array(), *params = json_array();
   for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
     json_array_append_new(steps, json_string(w->steps[i]));
   for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
-    json_array_append_new(params, describe_param(&w->params[i]));
+    json_array_append_new(params, describe_param(w, i));
   json_t *words = json_object();
   for (const char *const *pair = w->words; pair && *pair; pair += 2)
     json_object_set_new(words, pair[0], json_string(pair[1]));
-  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name",
-                   w->name, "summary", w->summary, "longer", w->longer,
-                   "source", w->source, "unit", w->unit, "needs", needs,
-                   "takes_threads", (w->needs & WL_TAKES_THREADS) != 0,
-                   "knows_deaths", w->knows_deaths, "steps", steps, "params",
-                   params, "words", words);
+  return json_pack(
+      "{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name", w->name,
+      "summary", w->summary, "longer", w->longer, "source", w->source, "unit",
+      w->unit, "needs", describe_needs(w->needs), "takes_threads",
+      (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths", w->knows_deaths,
+      "steps", steps, "params", params, "words", words);
 }
 
 /* Null if the collector declares none. */

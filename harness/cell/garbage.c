@@ -102,6 +102,8 @@ wl_ledger cell_ledger(void) {
     sum.made_bytes += __atomic_load_n(&l->made_bytes, __ATOMIC_RELAXED);
     sum.dropped += __atomic_load_n(&l->dropped, __ATOMIC_RELAXED);
     sum.dropped_bytes += __atomic_load_n(&l->dropped_bytes, __ATOMIC_RELAXED);
+    sum.lent += __atomic_load_n(&l->lent, __ATOMIC_RELAXED);
+    sum.lent_dropped += __atomic_load_n(&l->lent_dropped, __ATOMIC_RELAXED);
   }
   return sum;
 }
@@ -109,6 +111,19 @@ wl_ledger cell_ledger(void) {
 /* Another thread may have added to one number and not yet to the other. */
 static uint64_t not_below_zero(uint64_t difference) {
   return (int64_t)difference < 0 ? 0 : difference;
+}
+
+/* Bytes that are alive, with what live objects own outside the heap. */
+static uint64_t live_bytes(const wl_ledger *l) {
+  return not_below_zero(l->made_bytes - l->dropped_bytes) +
+         not_below_zero(l->lent - l->lent_dropped);
+}
+
+/* Bytes outside the heap that are not part of the footprint. */
+static uint64_t uncounted_bytes(gc_heap *heap) {
+  return gc_this_collector.can.external == GC_EXTERNALS_COUNTED
+             ? 0
+             : cell_heap_external(heap).bytes;
 }
 
 /* A collection has been told of that began in the stop last noted. */
@@ -153,7 +168,7 @@ static uint64_t follow(const gc_tally *t, const wl_ledger *l, uint64_t now,
                        bool measured) {
   uint64_t objects = look(t, l, now, measured);
   uint64_t live = not_below_zero(l->made - l->dropped);
-  uint64_t bytes = not_below_zero(l->made_bytes - l->dropped_bytes);
+  uint64_t bytes = live_bytes(l);
   if (!measured)
     return objects;
   garbage.live_objects =
@@ -234,8 +249,9 @@ cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint) {
   g.area = garbage.objects.integral;
   garbage.most = UNKNOWN;
   g.live_objects = not_below_zero(ledger.made - ledger.dropped);
-  g.live_bytes = not_below_zero(ledger.made_bytes - ledger.dropped_bytes);
-  uint64_t over = footprint > g.live_bytes ? footprint - g.live_bytes : 0;
+  g.live_bytes = live_bytes(&ledger);
+  uint64_t all = footprint + uncounted_bytes(garbage.run->heap);
+  uint64_t over = all > g.live_bytes ? all - g.live_bytes : 0;
   track_add(&garbage.bytes, now, over);
   pthread_mutex_unlock(&garbage.lock);
   return g;
@@ -312,6 +328,12 @@ void cell_garbage_expect(wl_expectation e, uint64_t objects) {
     cell_wrong("the workload states %" PRIu64
                " live bytes as it goes, but expects %" PRIu64,
                l.made_bytes - l.dropped_bytes, e.bytes);
+  uint64_t lent = l.lent - l.lent_dropped;
+  uint64_t owned = cell_heap_external(garbage.run->heap).bytes;
+  if (gc_this_collector.can.external && lent > owned)
+    cell_wrong("the workload states %" PRIu64
+               " external bytes alive as it goes, but %" PRIu64 " are held",
+               lent, owned);
   check_held(&l, objects, "after a collection");
 #else
   (void)e, (void)objects;

@@ -102,7 +102,7 @@ static cell_run plan(const cell_options *options) {
   wl_volume v;
   if (!cell_plan_workload(options->workload, (unsigned)options->threads,
                           &run.wl.workload, run.wl.params, &v, error) ||
-      !cell_can_run(run.wl.workload, c, error))
+      !cell_can_run(run.wl.workload, run.wl.params, c, error))
     cell_usage("%s", error);
   unsigned needs = run.wl.workload->needs;
   bool threads = needs & (WL_NEEDS_THREADS | WL_TAKES_THREADS);

@@ -132,9 +132,15 @@ static bool has(gc_capabilities can, capability wanted) {
   return capabilities[wanted];
 }
 
-bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
+/* What the workload needs with these parameters. */
+static unsigned needs_of(const workload *w, const uint64_t *params) {
+  return w->needs | (params[w->more_needs.param] ? w->more_needs.needs : 0);
+}
+
+bool cell_can_run(const workload *w, const uint64_t *params,
+                  const gc_collector *c, char *error) {
   for (const cell_need *n = cell_needs; n->bit; n++)
-    if (w->needs & n->bit && !has(c->can, n->capability))
+    if (needs_of(w, params) & n->bit && !has(c->can, n->capability))
       return cell_error(error,
                         "workload %s needs %s, which collector %s "
                         "does not have",

@@ -88,6 +88,9 @@ static json_t *compose_memory(const cell_run *run, cell_resident resident,
   json_object_set_new(json, "external", record_integer(external.bytes));
   json_object_set_new(json, "external_peak",
                       record_integer(external.peak_bytes));
+  json_object_set_new(
+      json, "external_counted",
+      json_boolean(gc_this_collector.can.external == GC_EXTERNALS_COUNTED));
   return json;
 }
 

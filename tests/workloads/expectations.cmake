@@ -115,7 +115,9 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
 endforeach()
 set(pacing "size=1,live=1,objects=1" "size=1,live=1,objects=700,cyclic=50"
            "structure=tree,size=600,live=1,objects=1800,payload=8"
-           "structure=ring,size=600,live=1700,objects=3000,lifetime=fifo,cyclic=40")
+           "structure=ring,size=600,live=1700,objects=3000,lifetime=fifo,cyclic=40"
+           "external=1000,live=300,objects=3000,cyclic=50"
+           "external=1,live=300,objects=2000,phase=shrink,begin=400,lifetime=fifo")
 foreach(structure chain ring tree)
   foreach(lifetime exponential fifo fixed)
     foreach(course "steady,low=0" "growth,low=30" "plateau,low=7,length=500"
