@@ -92,6 +92,7 @@ static struct {
   uint64_t live;    /* after the last full collection: bytes, ... */
   uint64_t objects; /* ... and objects */
   uint64_t partial; /* partial collections since */
+  bool by_rule;     /* not the goal but CPython's rule makes full ones due */
   double g, s;      /* for PACING_BALANCE */
 
   uint64_t ended;   /* when the last collection did, ns */
@@ -175,12 +176,19 @@ static void pacing_decide_full(const pacing_collection *c) {
   pacing_rules rules = pacing_rules_with(c->growth_least);
   uint64_t goal =
       pacing_goal_of(&rules, &(pacing_seen){live, c->objects, pace.g, pace.s});
+  if (c->held && goal < PACING_NEVER && goal < c->held + (goal - live) / 2)
+    goal = c->held + (goal - live) / 2;
   if (!gc_mutant(goal_never_falls) || goal > pace.goal)
     pace.goal = goal;
-  pace.live = c->live;
+  pace.live = c->held ? c->held : c->live;
   pace.objects = c->objects;
   pace.mutator_since = 0;
   pace.partial = 0;
+}
+
+/* The goal as the listener is told of it. */
+static uint64_t pacing_told(uint64_t goal) {
+  return goal < PACING_NEVER && !pace.by_rule ? goal : 0;
 }
 
 void pacing_decide(const pacing_collection *c) {
@@ -194,19 +202,20 @@ void pacing_decide(const pacing_collection *c) {
   pace.ended = gc_now_ns();
   pause_paced(&(gc_paced){.at_ns = pace.ended,
                           .full = c->full,
-                          .due = due < PACING_NEVER ? due : 0,
+                          .due = pacing_told(due),
                           .used = c->used,
                           .live = c->live,
                           .external = external_held(),
                           .allocated = c->handed,
                           .cost_ns = pace.cost,
                           .mutator_ns = pace.mutator,
-                          .goal = pace.goal < PACING_NEVER ? pace.goal : 0});
+                          .goal = pacing_told(pace.goal)});
   pace.mutator = pace.cost = 0;
 }
 
 bool pacing_full_is_due(uint64_t live, uint64_t objects) {
   if (pace.rules.policy == PACING_COUNT) {
+    pace.by_rule = true;
     uint64_t old = objects > pace.objects ? objects - pace.objects : 0;
     return pace.partial >= pacing_option_partials &&
            (old > pace.objects / PACING_QUARTER || gc_mutant(quarter_ignored));

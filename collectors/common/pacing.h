@@ -167,6 +167,9 @@ typedef struct pacing_collection {
   uint64_t objects; /* and objects */
   uint64_t born;    /* of `live`: handed out while it ran.  They may have died
                        since, and must not let the heap grow */
+  uint64_t held; /* bytes that the heap holds where it counts what it holds, not
+                    what it handed out: the goal leaves it half the growth
+                    beyond these.  0: it does not */
   uint64_t live_least;   /* the goal is that of so many live bytes, if fewer are
                             alive */
   uint64_t growth_least; /* in place of the option, in bytes; 0: the option */

@@ -168,8 +168,7 @@ static struct {
   _Atomic uint64_t died;      /* candidates in the buffers that have died */
   _Atomic uint64_t left_over; /* candidates that the last detection left */
   _Alignas(64) uint64_t threshold; /* candidates at which to look */
-  uint64_t pressure;  /* bytes in use at which a full detection is due */
-  uint64_t in_use;    /* after the last detection: bytes */
+  uint64_t in_use;                 /* after the last detection: bytes */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
   object_bag large;   /* candidates that exceed the bound alone */
@@ -299,7 +298,7 @@ static void detect_if_many(gc_mutator *m) {
   if (is_purge_due(m))
     purge(m);
   bool waits = gc_mutant(full_put_off) && !bag_empty(&cycles.large);
-  if (bytes_in_use() >= cycles.pressure && !waits) {
+  if (bytes_in_use() >= pacing_goal() && !waits) {
     __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
     detect(m, UNBOUNDED);
   } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
@@ -804,33 +803,28 @@ static void adapt_count(uint64_t freed) {
   }
 }
 
-/* Sets the bytes in use at which the next full detection is due: what the
+/* Decides on the bytes in use at which the next full detection is due: what the
  * policy allows for the bytes of the objects that are there now, external
- * memory included, by default twice these.  Free cells between objects do not
+ * memory included; by default twice these.  Free cells between objects do not
  * count, or each detection that leaves blocks nearly empty would double what
  * the next one waits for.  Nor should they make detections follow each other
  * closely, so the blocks may always grow by half of what a heap of the objects'
- * size might.
- */
+ * size might
+ * (`held`). */
 static void decide(gc_mutator *m, bool full, uint64_t used) {
   uint64_t before = cycles.in_use, now = bytes_in_use();
   pacing_collection c = {.full = full,
                          .used = used,
                          .handed = used > before ? used - before : 0,
                          .live = now,
+                         .held = now,
                          .live_least = pressure_least() / 2,
                          .growth_least = pressure_least() / 2};
   if (full)
     c.live = rc_cells_object_bytes(m) + external_kept();
   pacing_decide(&c);
   cycles.in_use = now;
-  if (!full)
-    return;
-  uint64_t live = c.live > c.live_least ? c.live : c.live_least;
-  uint64_t growth = pacing_room(live, 0), goal = live + growth;
-  uint64_t grown = now + growth / 2;
-  cycles.pressure = grown > goal ? grown : goal;
-  if (pacing_gives_back() &&
+  if (full && pacing_gives_back() &&
       pacing_surplus(space_pages(), pacing_goal_inside()))
     rc_cells_reclaim(m);
 }
@@ -935,9 +929,7 @@ void rc_candidates_create(void) {
   pacing_create(policy_is(PACING_AUTO)    ? PACING_PERCENT
                 : policy_is(PACING_COUNT) ? PACING_LIMIT
                                           : pacing_chosen(0),
-                pressure_least() / 2);
-  uint64_t goal = pacing_goal();
-  cycles.pressure = goal > pressure_least() ? goal : pressure_least();
+                pressure_least());
 }
 
 void rc_candidates_destroy(void) {

@@ -54,18 +54,19 @@ void cell_paced(void *data, const gc_paced *p) {
 
 static json_t *compose_line(const gc_paced *p) {
   uint64_t begin = cell_measurement.begin;
-  const uint64_t fields[] = {p->at_ns > begin ? p->at_ns - begin : 0,
-                             p->full,
-                             p->due,
-                             p->used,
-                             p->live,
-                             p->external,
-                             p->allocated,
-                             p->cost_ns,
-                             p->mutator_ns,
-                             p->goal};
+  const uint64_t fields[RECORD_PACED] = {
+      [RECORD_PACED_AT] = p->at_ns > begin ? p->at_ns - begin : 0,
+      [RECORD_PACED_FULL] = p->full,
+      [RECORD_PACED_DUE] = p->due,
+      [RECORD_PACED_USED] = p->used,
+      [RECORD_PACED_LIVE] = p->live,
+      [RECORD_PACED_EXTERNAL] = p->external,
+      [RECORD_PACED_ALLOCATED] = p->allocated,
+      [RECORD_PACED_COST] = p->cost_ns,
+      [RECORD_PACED_MUTATOR] = p->mutator_ns,
+      [RECORD_PACED_GOAL] = p->goal};
   json_t *line = json_array();
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+  for (size_t i = 0; i < RECORD_PACED; i++)
     json_array_append_new(line, record_integer(fields[i]));
   return line;
 }

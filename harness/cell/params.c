@@ -177,7 +177,9 @@ static bool set_option(const spec_setting *given, const gc_collector *c,
   for (const gc_option *o = options; o && o->name && n < NAMES; o++) {
     if (strcmp(o->name, given->key) == 0) {
       const char *const *words = cell_option_words(c, o);
-      return words ? parse_choice(given->value, o->name, words, o->value, error)
+      if (words)
+        snprintf(what, sizeof what, "%s%s", o->name, of);
+      return words ? parse_choice(given->value, what, words, o->value, error)
                    : parse_number(given->value, what, o->min, o->max, o->value,
                                   error);
     }

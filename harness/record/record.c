@@ -20,7 +20,8 @@ typedef enum field_type {
   HISTOGRAM,
   SAMPLES, /* array of [time, footprint, resident], times ascending */
   CURVES,  /* of mutator utilisation */
-  ROUNDS   /* of a leak workload */
+  ROUNDS,  /* of a leak workload */
+  PACED    /* array of what a heap policy saw and decided, times ascending */
 } field_type;
 
 static const char *const type_names[] = {
@@ -34,6 +35,7 @@ static const char *const type_names[] = {
     "an array of [time, footprint, resident] in order",
     "curves of shares over ascending windows",
     "what was held in each round",
+    "an array of lines of 10 integers in order",
 };
 
 /* Which records must have the field, by verdict.  Each value includes those
@@ -113,6 +115,9 @@ static const struct field {
     {"exercise.full", INTEGER, OPTIONAL},
     {"exercise.candidates", INTEGER, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
+    {"pacing", PACED, OPTIONAL},
+    {"pacing_dropped", INTEGER, OPTIONAL},
+    {"pacing_over", INTEGER, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
     {"binding.helpers", STRINGS, OPTIONAL},
     {"noise.own_delay", INTEGER, OPTIONAL},
@@ -331,16 +336,17 @@ static bool are_histograms(const json_t *json, const char *path) {
   return true;
 }
 
-static bool are_samples(const json_t *json) {
+/* An array of arrays of `n` integers, of which the first ones ascend. */
+static bool are_samples(const json_t *json, size_t n) {
   size_t i;
   json_t *sample;
   json_int_t before = -1;
   json_array_foreach(json, i, sample) {
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < n; k++)
       if (!is_integer(json_array_get(sample, k)))
         return false;
     json_int_t at = json_integer_value(json_array_get(sample, 0));
-    if (json_array_size(sample) != 3 || at < before)
+    if (json_array_size(sample) != n || at < before)
       return false;
     before = at;
   }
@@ -438,7 +444,9 @@ static bool has_type(const json_t *json, const struct field *f) {
   case HISTOGRAM:
     return is_histogram(json);
   case SAMPLES:
-    return are_samples(json);
+    return are_samples(json, 3);
+  case PACED:
+    return are_samples(json, RECORD_PACED);
   case CURVES:
     return are_curves(json);
   case ROUNDS:

@@ -20,10 +20,15 @@ static const workload globals = {.name = "globals"};
 static const workload *const all[] = {&cycles, &globals, NULL};
 
 static uint64_t depth = 3;
-static const gc_option options[] = {{"depth", "", &depth, 1, 1 << 20}, {0}};
+static uint64_t mood = 1;
+static const gc_option options[] = {
+    {"depth", "", &depth, 1, 1 << 20}, {"mood", "", &mood, 0, 2}, {0}};
+static const char *const moods[] = {"calm", "glad", "cross", NULL};
+static const gc_words option_words[] = {{"mood", moods}, {0}};
 static const gc_collector able = {.name = "able",
                                   .can = {.weak = true, .heap_limit = true},
-                                  .options = options};
+                                  .options = options,
+                                  .words = option_words};
 static const gc_collector unable = {.name = "unable"};
 
 static char error[CELL_REASON];
@@ -92,6 +97,8 @@ static void options_are_set(void **state) {
   (void)state;
   assert_true(cell_parse_option("depth=1k", &able, error));
   assert_int_equal(depth, 1024);
+  assert_true(cell_parse_option("mood=cross,depth=7", &able, error));
+  assert_true(mood == 2 && depth == 7);
 }
 
 static void bad_options_are_explained(void **state) {
@@ -107,6 +114,11 @@ static void bad_options_are_explained(void **state) {
       {&able, "depth=0",
        "option 'depth' of collector able must lie within 1 "
        "and 1048576, not 0"},
+      {&able, "mood=glda",
+       "unknown mood of collector able 'glda' (did you mean 'glad'?)"},
+      {&able, "mood=1",
+       "unknown mood of collector able '1' (choose from calm, "
+       "glad, cross)"},
       {&unable, "depth=3", "unknown option of collector unable 'depth'"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
