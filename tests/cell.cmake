@@ -21,6 +21,10 @@ reapmark_test(cell-steps SOURCES cell/steps.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-steps PRIVATE -Wl,--wrap=clock_gettime
                     -Wl,--wrap=pread)
 
+# Outstanding garbage, likewise.
+reapmark_test(cell-garbage SOURCES cell/garbage.c LIBRARIES reapmark::cell)
+target_link_options(test-cell-garbage PRIVATE -Wl,--wrap=clock_gettime)
+
 # The account of stops from outside, likewise.
 reapmark_test(cell-still SOURCES cell/still.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-still PRIVATE -Wl,--wrap=clock_gettime

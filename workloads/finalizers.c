@@ -317,7 +317,10 @@ static void run(wl_thread *t) {
   g.resurrecting = false;
   for (uint64_t id = rounds * live; id < handles; id++)
     g.state[id] = DROPPED;
-  wl_dropped(t, e.live, e.bytes);
+  /* Fewer came back to life than are expected, if not all dead were found. */
+  uint64_t missing = 2 * (reborn - min_u64(g.reborn, ring));
+  wl_dropped(t, e.live - missing,
+             e.bytes - missing * gc_shape_bytes(pair_shape(p)));
   gc_global_clear(t->m, TABLE);
   gc_global_clear(t->m, REBORN);
   settle(&g);

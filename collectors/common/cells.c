@@ -734,6 +734,8 @@ void cells_died(const gc_object *o) {
 /* Sorts after a collection that kept the marks. */
 static void cells_sort_touched(void) {
   cells_tally_begin();
+  if (gc_mutant(left_told_early))
+    cells_tally_end();
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
@@ -748,7 +750,8 @@ static void cells_sort_touched(void) {
       cells_unlist(b);
     cells_sort_block(b);
   }
-  cells_tally_end();
+  if (!gc_mutant(left_told_early))
+    cells_tally_end();
 }
 
 void cells_sort(bool all) {

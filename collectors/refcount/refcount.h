@@ -28,8 +28,12 @@ struct gc_mutator {
 
 /* The sampler of another thread may read the number meanwhile. */
 static inline void rc_count_freed(gc_mutator *m) {
+#ifdef REAPMARK_NO_LEDGER
+  (void)m;
+#else
   __atomic_store_n(&m->freed, m->freed + !gc_mutant(freed_uncounted),
                    __ATOMIC_RELAXED);
+#endif
 }
 
 static inline gc_object *rc_register(gc_mutator *m, gc_reg r) {

@@ -63,12 +63,14 @@ static struct {
   wl_expectation expectation;
 } settled;
 
-static void settle(gc_heap *heap, wl_expectation e) {
+/* Whether it is the first one. */
+static bool settle(gc_heap *heap, wl_expectation e) {
   if (!cell_measurement.ended || settled.known)
-    return;
+    return false;
   settled.known = true;
   settled.usage = cell_heap_usage(heap);
   settled.expectation = e;
+  return true;
 }
 
 bool cell_settled(gc_usage *usage, wl_expectation *e) {
@@ -96,11 +98,13 @@ void cell_clear_stack(void) {
 __attribute__((noinline)) static void expect(wl_thread *t, wl_expectation e) {
   gc_capabilities can = gc_this_collector.can;
   gc_collect(t->m);
-  settle(t->run->heap, e);
+  bool first = settle(t->run->heap, e);
   uint64_t objects = gc_heap_objects(t->run->heap);
   cell_add_verdict(cell_judge(
       cell_reclaims(can, t->run->workload), e,
       wl_spare(e.allocated - e.live) + cell_spare_of_round(), objects));
+  if (!first)
+    e.bytes = 0; /* is meant to be told once */
   cell_garbage_expect(e, objects);
   held_to_account = true;
   poison_check_all();

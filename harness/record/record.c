@@ -19,6 +19,8 @@ typedef enum field_type {
                  fields of the table below */
   HISTOGRAM,
   SAMPLES, /* array of [time, footprint, resident], times ascending */
+  GARBAGE, /* array of [time, live objects, live bytes, garbage, most
+              garbage], times ascending; the last two may be null */
   CURVES,  /* of mutator utilisation */
   ROUNDS,  /* of a leak workload */
   PACED    /* array of what a heap policy saw and decided, times ascending */
@@ -33,6 +35,7 @@ static const char *const type_names[] = {
     "an object of histograms",
     "a histogram",
     "an array of [time, footprint, resident] in order",
+    "an array of [time, live objects, live bytes, garbage, most] in order",
     "curves of shares over ascending windows",
     "what was held in each round",
     "an array of lines of 10 integers in order",
@@ -98,6 +101,19 @@ static const struct field {
     {"memory.curve", SAMPLES, OPTIONAL},
     {"memory.curve_interval", INTEGER, OPTIONAL},
     {"memory.curve_cost", INTEGER, OPTIONAL},
+    {"garbage.curve", GARBAGE, OPTIONAL},
+    {"garbage.cost", INTEGER, OPTIONAL},
+    {"garbage.exact", BOOLEAN, OPTIONAL},
+    {"garbage.collections", INTEGER, OPTIONAL},
+    {"garbage.live", NAMED, OPTIONAL},
+    {"garbage.objects.max", INTEGER, OPTIONAL},
+    {"garbage.objects.median", INTEGER, OPTIONAL},
+    {"garbage.objects.end", INTEGER, OPTIONAL},
+    {"garbage.bytes.max", INTEGER, OPTIONAL},
+    {"garbage.bytes.median", INTEGER, OPTIONAL},
+    {"garbage.bytes.end", INTEGER, OPTIONAL},
+    {"stability.garbage.verdict", STRING, OPTIONAL},
+    {"stability.memory.verdict", STRING, OPTIONAL},
     {"latency.rate", INTEGER, OPTIONAL},
     {"latency.arrivals", STRING, OPTIONAL},
     {"latency.span", INTEGER, OPTIONAL},
@@ -336,14 +352,16 @@ static bool are_histograms(const json_t *json, const char *path) {
   return true;
 }
 
-/* An array of arrays of `n` integers, of which the first ones ascend. */
-static bool are_samples(const json_t *json, size_t n) {
+/* Samples of `n` integers, of which the first ones ascend, and those from
+ * number `known` on may be null. */
+static bool are_samples(const json_t *json, size_t known, size_t n) {
   size_t i;
   json_t *sample;
   json_int_t before = -1;
   json_array_foreach(json, i, sample) {
     for (size_t k = 0; k < n; k++)
-      if (!is_integer(json_array_get(sample, k)))
+      if (!is_integer(json_array_get(sample, k)) &&
+          (k < known || !json_is_null(json_array_get(sample, k))))
         return false;
     json_int_t at = json_integer_value(json_array_get(sample, 0));
     if (json_array_size(sample) != n || at < before)
@@ -444,9 +462,11 @@ static bool has_type(const json_t *json, const struct field *f) {
   case HISTOGRAM:
     return is_histogram(json);
   case SAMPLES:
-    return are_samples(json, 3);
+    return are_samples(json, 3, 3);
+  case GARBAGE:
+    return are_samples(json, 3, 5);
   case PACED:
-    return are_samples(json, RECORD_PACED);
+    return are_samples(json, RECORD_PACED, RECORD_PACED);
   case CURVES:
     return are_curves(json);
   case ROUNDS:
@@ -465,8 +485,9 @@ invalid(char *why, size_t room, const char *format, ...) {
 }
 
 /* Whether no number in the value is negative: nothing that a record counts or
- * measures is.  If one is, `name` is the member that it is in.  All of a record
- * is visited, so by iterators, which do not look up every key again. */
+ * measures is, but for the slopes in `stability`.  If one is, `name` is the
+ * member that it is in.  All of a record is visited, so by iterators, which do
+ * not look up every key again. */
 static bool is_negative_free(json_t *json, const char **name) {
   json_t *member;
   size_t i;
@@ -475,7 +496,8 @@ static bool is_negative_free(json_t *json, const char **name) {
       good && is_negative_free(member, name);
   for (void *at = json_object_iter(json); good && at;
        at = json_object_iter_next(json, at))
-    if (!is_negative_free(json_object_iter_value(at), name)) {
+    if (strcmp(json_object_iter_key(at), "stability") &&
+        !is_negative_free(json_object_iter_value(at), name)) {
       good = false;
       *name = *name ? *name : json_object_iter_key(at);
     }

@@ -2,6 +2,7 @@
 #include "metrics.h"
 #include "harness/record/record.h"
 #include "harness/stats/rates.h"
+#include "harness/stats/stability.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,6 +95,51 @@ static double cpu(const json_t *r) {
   return record_number(r, "time.cpu");
 }
 
+static double garbage_max(const json_t *r) {
+  return record_number(r, "garbage.objects.max");
+}
+
+static double garbage_median(const json_t *r) {
+  return record_number(r, "garbage.objects.median");
+}
+
+static double garbage_integral(const json_t *r) {
+  return record_number(r, "garbage.objects.integral");
+}
+
+static double over_live_max(const json_t *r) {
+  return record_number(r, "garbage.bytes.max");
+}
+
+static double over_live_median(const json_t *r) {
+  return record_number(r, "garbage.bytes.median");
+}
+
+static double over_live_integral(const json_t *r) {
+  return record_number(r, "garbage.bytes.integral");
+}
+
+static double garbage_growth(const json_t *r) {
+  return record_number(r, "stability.garbage.slope");
+}
+
+static double memory_growth(const json_t *r) {
+  return record_number(r, "stability.memory.slope");
+}
+
+static double grows(const json_t *r, const char *path) {
+  const char *verdict = record_text(r, path);
+  return *verdict ? !strcmp(verdict, stability_names[STABILITY_GROWING]) : NAN;
+}
+
+static double garbage_grows(const json_t *r) {
+  return grows(r, "stability.garbage.verdict");
+}
+
+static double memory_grows(const json_t *r) {
+  return grows(r, "stability.memory.verdict");
+}
+
 const metric metrics[METRICS] = {
     {"throughput_per_s", "throughput", TABLE_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations",
@@ -146,6 +192,37 @@ const metric metrics[METRICS] = {
     {"drop_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM, drop_max,
      "the longest step of the kind drop, of workloads that have it",
      CLAIMS_STOPS},
+    {"garbage_max_objects", NULL, TABLE_INTEGER, -1, COMBINE_MAXIMUM,
+     garbage_max,
+     "the most dead objects that the heap held, of workloads that state what "
+     "is alive",
+     CLAIMS_NEITHER},
+    {"garbage_median_objects", NULL, TABLE_INTEGER, -1, COMBINE_MEDIAN,
+     garbage_median, "their number, median over time", CLAIMS_NEITHER},
+    {"garbage_object_ms", NULL, TABLE_SCALED, -1, COMBINE_MEDIAN,
+     garbage_integral, "their number times the ms for which they were held",
+     CLAIMS_NEITHER},
+    {"over_live_max_bytes", NULL, TABLE_BYTES, -1, COMBINE_MAXIMUM,
+     over_live_max,
+     "the most bytes that the heap held beyond the nominal bytes of live "
+     "objects",
+     CLAIMS_NEITHER},
+    {"over_live_median_bytes", NULL, TABLE_BYTES, -1, COMBINE_MEDIAN,
+     over_live_median, "the same, median over time", CLAIMS_NEITHER},
+    {"over_live_byte_ms", NULL, TABLE_SCALED, -1, COMBINE_MEDIAN,
+     over_live_integral, "the same times the ms for which they were held",
+     CLAIMS_NEITHER},
+    {"garbage_growth_percent_per_s", NULL, TABLE_PERCENT, 0, COMBINE_MEDIAN,
+     garbage_growth, "growth of the most garbage, in % of it a second",
+     CLAIMS_NEITHER},
+    {"memory_growth_percent_per_s", NULL, TABLE_PERCENT, 0, COMBINE_MEDIAN,
+     memory_growth, "growth of resident memory beyond what is alive, likewise",
+     CLAIMS_NEITHER},
+    {"garbage_growing_runs", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL,
+     garbage_grows, "invocations in which garbage does not settle",
+     CLAIMS_NEITHER},
+    {"memory_growing_runs", NULL, TABLE_INTEGER, 0, COMBINE_TOTAL, memory_grows,
+     "invocations in which memory does not settle", CLAIMS_NEITHER},
 };
 
 const metric *metric_find(const char *name) {

@@ -7,6 +7,7 @@
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
 #include "harness/stats/series.h"
+#include "harness/stats/stability.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -37,6 +38,11 @@ enum {
   NUMBERS_OF_RUN
 };
 
+/* How many invocations settle, and do not; `runs`: that have a verdict. */
+typedef struct settling {
+  size_t runs, stable, growing;
+} settling;
+
 /* What the records of one cell add up to. */
 typedef struct gathered {
   hist_sparse latency[KINDS];      /* of all invocations */
@@ -45,7 +51,8 @@ typedef struct gathered {
   double *numbers[NUMBERS_OF_RUN]; /* by invocation */
   size_t count;                    /* of invocations */
   double live, footprint;          /* bytes; the largest of the invocations */
-  const char *note;                /* why numbers of memory are missing */
+  settling garbage, memory;
+  const char *note; /* why numbers of memory are missing */
 } gathered;
 
 static double percentile(const hist_sparse *h, double p) {
@@ -158,6 +165,33 @@ static void add_reclamation(gathered *g, const json_t *record) {
   g->numbers[DRAG][g->count] = record_number(record, "reclamation.drag");
 }
 
+static void add_settling(settling *s, const json_t *record, const char *path) {
+  const char *verdict = record_text(record, path);
+  s->runs += *verdict != 0;
+  s->stable += !strcmp(verdict, stability_names[STABILITY_STABLE]);
+  s->growing += !strcmp(verdict, stability_names[STABILITY_GROWING]);
+}
+
+/* What more than half of the invocations say, and how many they are if not
+ * all; NULL if nothing is known. */
+static const char *settles_text(const settling *s) {
+  if (s->runs == 0)
+    return NULL;
+  size_t n = s->growing;
+  stability_verdict v = STABILITY_GROWING;
+  if (2 * n <= s->runs) {
+    n = s->stable;
+    v = STABILITY_STABLE;
+  }
+  if (2 * n <= s->runs) {
+    n = s->runs - s->stable - s->growing;
+    v = STABILITY_TOO_SHORT;
+  }
+  return n == s->runs
+             ? stability_names[v]
+             : arena_text("%s, %zu of %zu", stability_names[v], n, s->runs);
+}
+
 static void add_memory(gathered *g, const json_t *record) {
   double live = record_number(record, "heap.must_hold");
   double peak = record_number(record, "memory.footprint_peak");
@@ -171,6 +205,8 @@ static void add_memory(gathered *g, const json_t *record) {
       stat_space_overhead(peak, record_number(record, "heap.live"));
   g->live = live;
   g->footprint = fmax(g->footprint, peak);
+  add_settling(&g->garbage, record, "stability.garbage.verdict");
+  add_settling(&g->memory, record, "stability.memory.verdict");
   add_usage(g, record);
   add_reclamation(g, record);
 }
@@ -209,7 +245,7 @@ static stat_summary summary(const gathered *g, unsigned k) {
  * Latency.
  * ------------------------------------------------------------------------- */
 
-enum { LATENCY_COLUMNS = 26, MEMORY_COLUMNS = 21 };
+enum { LATENCY_COLUMNS = 26, MEMORY_COLUMNS = 26 };
 
 #define TIME(name_, header_, unit_, help_)                                     \
   {                                                                            \
@@ -393,6 +429,16 @@ static const table_column memory_columns[MEMORY_COLUMNS] = {
            "bytes times that, summed"),
     NUMBER(TABLE_INTEGER, "not_found", "not found", "",
            "followed objects that were not found dead"),
+    NUMBER(TABLE_SCALED, "garbage_max_objects", "garbage", "most",
+           "dead objects that the heap held, the most of the runs"),
+    NUMBER(TABLE_SCALED, "garbage_median_objects", "garbage", "median",
+           "the same, median over time"),
+    NUMBER(TABLE_TEXT, "garbage_settles", "garbage", "settles",
+           "whether the most garbage stays as it is"),
+    NUMBER(TABLE_BYTES, "over_live_max_bytes", "over live", "most, MiB",
+           "bytes held beyond those of live objects, the most of the runs"),
+    NUMBER(TABLE_TEXT, "memory_settles", "RSS", "settles",
+           "whether resident memory beyond what is alive stays as it is"),
     RUNS,
     {.name = "note"}};
 
@@ -404,6 +450,19 @@ static const char *const memory_names[NUMBERS_OF_RUN] = {
     [HEAP] = "heap_percent",         [FLOATING] = "floating_percent",
     [FOUND_MEAN] = "found_mean_ops", [FOUND_MAX] = "found_max_ops",
     [DRAG] = "drag_byte_ops",        [NOT_FOUND] = "not_found"};
+
+/* The metrics of the cell among the columns. */
+static const char *const memory_metrics[] = {
+    "garbage_max_objects", "garbage_median_objects", "over_live_max_bytes"};
+
+static void set_garbage(table_row *row, const report_cell *c,
+                        const gathered *g) {
+  for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++)
+    table_set_real(row, memory_metrics[i],
+                   c->values[metric_find(memory_metrics[i]) - metrics]);
+  table_set_text(row, "garbage_settles", settles_text(&g->garbage));
+  table_set_text(row, "memory_settles", settles_text(&g->memory));
+}
 
 page *report_memory(const report *r) {
   table *t = table_new(memory_columns, MEMORY_COLUMNS);
@@ -417,6 +476,7 @@ page *report_memory(const report *r) {
     table_set_real(row, "footprint_bytes", g->footprint);
     for (unsigned k = OVERHEAD; k < NUMBERS_OF_RUN; k++)
       table_set_real(row, memory_names[k], summary(g, k).median);
+    set_garbage(row, &r->cells[i], g);
     table_set_real(row, "runs", (double)g->count);
     const char *mark = report_exercise_text(&r->cells[i]);
     table_set_text(row, "note", mark ? mark : g->note);
@@ -441,5 +501,10 @@ page *report_memory(const report *r) {
       "that follow\n"
       "objects; drag: bytes times that, summed; not found: dead at the end of "
       "the measured part.\n"
+      "garbage: dead objects that the heap still holds, of workloads that "
+      "state what is alive;\n"
+      "over live: bytes held beyond those of live objects; settles: whether "
+      "the most of it\n"
+      "stays as it is over the last two thirds of the run.\n"
       "Medians of the runs; columns that nothing is known for are left out.");
 }

@@ -122,6 +122,24 @@ static shadow_volume count_doubtful(executor_thread *t) {
                          x->surviving.external - least.external};
 }
 
+/* Compares what the collector tells of what it left or freed with the `all`
+ * objects that are there right after a collection. */
+static void compare_tally(executor_thread *t, uint64_t all) {
+  executor *x = t->x;
+  if (!gc_heap_tally)
+    return;
+  gc_tally tally = gc_heap_tally(x->run->heap);
+  uint64_t told = x->foreign + executor_sum(x).made + x->foreign_freed;
+  if (tally.collections)
+    told = tally.left;
+  if (told - tally.freed != all)
+    executor_violation(t, "count", 0,
+                       "gc_heap_tally tells of %" PRIu64
+                       " objects right after a collection, gc_heap_objects of "
+                       "%" PRIu64,
+                       told - tally.freed, all);
+}
+
 /* Compares the number of objects with what must survive, of which `doubtful`
  * may be gone. */
 static void compare_count(executor_thread *t, uint64_t expected,
@@ -136,6 +154,7 @@ static void compare_count(executor_thread *t, uint64_t expected,
                        " objects right after a collection, gc_heap_objects of "
                        "%" PRIu64,
                        used, all);
+  compare_tally(t, all);
   uint64_t found = all - t->x->foreign;
   uint64_t spare = excess(t->x, expected);
   if (found + doubtful >= expected && found <= expected + spare) {

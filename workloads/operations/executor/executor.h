@@ -145,6 +145,7 @@ typedef struct executor {
   uint64_t checks;          /* made so far */
   uint64_t buried;          /* objects reclaimed up to the last check */
   uint64_t foreign;         /* objects in the heap that no operation made */
+  uint64_t foreign_freed;   /* freed before the first operation */
   uint64_t held, freed;     /* executor_hold's `most`; objects freed */
   uint64_t safe_bytes;      /* that survived the last check; if parallel,
                                and all that was allocated since */

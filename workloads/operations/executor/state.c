@@ -70,6 +70,7 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
   }
   gc_collect(t->m);
   x->foreign = gc_heap_objects(t->run->heap);
+  x->foreign_freed = gc_heap_tally ? gc_heap_tally(t->run->heap).freed : 0;
   coverage_begin(x);
   last_words_watch();
 }
