@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* CPU affinity */
 #endif
 #include "bdwgc/bdwgc.h"
+#include "common/external.h"
 #include "common/finalizers.h"
 #include "common/world.h"
 
@@ -41,6 +42,8 @@ const gc_collector gc_this_collector = {
     .kind = BDWGC_BY_HAND ? GC_KIND_DIAGNOSTIC : GC_KIND_REFERENCE,
     .faults = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external =
+                BDWGC_BY_HAND ? GC_EXTERNALS_NONE : GC_EXTERNALS_COUNTED,
             .threads = !BDWGC_EXACT && !BDWGC_BY_HAND,
             .weak = !BDWGC_BY_HAND,
             .finalizers = !BDWGC_BY_HAND,
@@ -159,26 +162,150 @@ static void *push_waiting(void *object) {
 
 /* Appends to the queue under libgc's lock: no collection can begin, and scan
  * the queue, while the queue is being moved. */
-static void enqueue(void *object, void *data) {
-  (void)data;
+static void enqueue(void *object) {
   GC_call_with_alloc_lock(push_waiting, object);
+}
+
+/* External memory of an object.  Blocks are objects of libgc without
+ * references, as buffers are in programs that use it, so that it counts them.
+ * They hang on records that libgc takes for roots, and the finalizer of their
+ * owner frees both. */
+typedef struct bdwgc_block {
+  struct bdwgc_block *next;
+  void *memory;
+  uint64_t bytes;
+} bdwgc_block;
+
+typedef struct bdwgc_owner {
+  bool finalizable; /* GC_FINALIZABLE, and not found dead so far */
+  bdwgc_block *blocks;
+} bdwgc_owner;
+
+static void die(void *object, void *owner);
+
+/* Sets the finalizer's data; returns those before.  *registered: there was a
+ * finalizer, unless `registered` is NULL.  If all that the finalizer does is to
+ * free blocks, it waits until no object leads to this one that another
+ * finalizer keeps. */
+static bdwgc_owner *set_finalizer(void *object, bdwgc_owner *owner,
+                                  bool *registered) {
+  GC_finalization_proc before = NULL;
+  void *data = NULL;
+  if (owner && !owner->finalizable)
+    GC_register_finalizer_unreachable(object, die, owner, &before, &data);
+  else
+    GC_register_finalizer_no_order(object, die, owner, &before, &data);
+  if (registered)
+    *registered = before == die;
+  return data;
+}
+
+static void free_owner(bdwgc_owner *owner) {
+  for (bdwgc_block *b = owner->blocks, *next; b; b = next) {
+    next = b->next;
+    external_count_given(b->bytes);
+    GC_free(b->memory);
+    GC_free(b);
+  }
+  GC_free(owner);
+}
+
+/* The finalizer of every object that has one.  `data` is an owner, or NULL if
+ * the object has no external memory. */
+static void die(void *object, void *data) {
+  bdwgc_owner *owner = data;
+  if (owner && !owner->finalizable) {
+    free_owner(owner);
+    return;
+  }
+  if (owner) { /* the blocks are freed when it dies again */
+    bool registered;
+    owner->finalizable = false;
+    set_finalizer(object, owner, NULL);
+    set_finalizer(object, owner, &registered);
+    if (!registered)
+      gc_out_of_memory(NULL, (gc_shape){0, 0});
+  }
+  enqueue(object);
 }
 
 /* Registering allocates, so the object is a root meanwhile.  When memory runs
  * out, libgc leaves the object unregistered without an error; a second call
  * that returns the registered function shows it. */
 bool bdwgc_finalizable(gc_mutator *m, gc_object *o) {
-  GC_finalization_proc now = NULL;
+  bool registered;
   m->held = o;
-  GC_register_finalizer_no_order(o, enqueue, NULL, NULL, NULL);
-  GC_register_finalizer_no_order(o, enqueue, NULL, &now, NULL);
+  set_finalizer(o, NULL, NULL);
+  set_finalizer(o, NULL, &registered);
   m->held = NULL;
-  return now == enqueue;
+  return registered;
+}
+
+/* The owner's record of an object that has one or gets one; NULL without
+ * memory. */
+static bdwgc_owner *owner_of(void *object) {
+  bdwgc_owner *fresh = GC_malloc_uncollectable(sizeof *fresh);
+  if (!fresh)
+    return NULL;
+  bool registered;
+  bdwgc_owner *before = set_finalizer(object, fresh, &registered);
+  if (before) {
+    set_finalizer(object, before, NULL);
+    GC_free(fresh);
+    return before;
+  }
+  *fresh = (bdwgc_owner){.finalizable = registered};
+  set_finalizer(object, fresh, &registered);
+  if (registered)
+    return fresh;
+  GC_free(fresh);
+  return NULL;
+}
+
+static pthread_mutex_t owners_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool add_block(void *object, void *memory, uint64_t bytes) {
+  bdwgc_block *b = GC_malloc_uncollectable(sizeof *b);
+  pthread_mutex_lock(&owners_lock);
+  bdwgc_owner *owner = b ? owner_of(object) : NULL;
+  if (owner) {
+    *b = (bdwgc_block){owner->blocks, memory, bytes};
+    owner->blocks = b;
+  }
+  pthread_mutex_unlock(&owners_lock);
+  if (!owner && b)
+    GC_free(b);
+  return owner != NULL;
+}
+
+static void invoke_finalizers(void) {
+  if (GC_should_invoke_finalizers())
+    GC_invoke_finalizers();
+}
+
+/* Memory of dead owners is given back when their finalizers run, here and where
+ * finalizers are asked for. */
+bool bdwgc_external(gc_mutator *m, gc_object *o, uint32_t bytes) {
+  invoke_finalizers();
+  m->held = o;
+  void *memory = NULL;
+  for (unsigned tries = 0; tries < 3 && !memory; tries++) {
+    if (tries) {
+      GC_gcollect();
+      invoke_finalizers();
+    }
+    memory = bytes > 100000 ? GC_malloc_atomic_ignore_off_page(bytes)
+                            : GC_malloc_atomic(bytes);
+  }
+  bool added = memory && add_block(o, memory, bytes);
+  if (added)
+    external_count_taken(memory, bytes);
+  m->held = NULL;
+  return added;
 }
 
 gc_object *bdwgc_finalizer_next(void) {
-  if (GC_should_invoke_finalizers())
-    GC_invoke_finalizers();
+  invoke_finalizers();
   return finalizers_pop();
 }
 
@@ -317,6 +444,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     start();
   started = true;
   the_heap = (gc_heap){.listener = config->listener};
+  external_reset();
   GC_set_free_space_divisor(divisor);
   GC_set_max_heap_size(config->heap_limit);
   return &the_heap;
@@ -324,6 +452,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   memset(object_globals, 0, sizeof object_globals);
+  for (unsigned left = 2; left > 0 && external.blocks; left--) {
+    finalizers_destroy();
+    GC_gcollect();
+    invoke_finalizers();
+  }
   finalizers_destroy();
   GC_gcollect_and_unmap();
   heap->listener = GC_NULL_LISTENER;
@@ -409,6 +542,11 @@ void gc_collect(gc_mutator *m) {
   hand_give_up();
 #endif
   collect_below();
+  /* Owners that died are there until their finalizers have run. */
+  while (external.blocks && GC_should_invoke_finalizers()) {
+    GC_invoke_finalizers();
+    collect_below();
+  }
   m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
 }
@@ -463,6 +601,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"collections", GC_get_gc_no()},
       {"markers", (uint64_t)GC_get_parallel() + 1},
       {"incremental", (uint64_t)GC_is_incremental_mode()},
+      EXTERNAL_COUNTERS,
   };
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -70,6 +70,8 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
   }
   gc_collect(t->m);
   x->foreign = gc_heap_objects(t->run->heap);
+  if (gc_this_collector.can.external)
+    x->foreign_external = gc_heap_external(t->run->heap).bytes;
   coverage_begin(x);
   last_words_watch();
 }
