@@ -91,6 +91,8 @@ static void push_all(void *from, size_t words) {
   GC_push_all(from, (void **)from + words);
 }
 
+static void push_blocks(void);
+
 /* Runs with the world stopped, perhaps while another thread changes the list of
  * mutators.  The list's links are valid at any time. */
 static void push_roots(void) {
@@ -98,6 +100,7 @@ static void push_roots(void) {
     push_default(); /* pushes the threads' stacks */
   push_all(object_globals, GC_GLOBALS);
   push_all(finalizers_first(), finalizers_count());
+  push_blocks();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     push_all(m->reg, m->base.top);
     push_all(m->base.tls, GC_TLS);
@@ -152,6 +155,123 @@ static void *no_memory(size_t bytes) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * External memory.  Blocks are libgc's, without references, as buffers are in
+ * programs that use it: so it counts them.  A list has all of them, whose
+ * memory is a root.  An entry refers to its owner by a *long link*, which libgc
+ * clears when the object is dead for good.  The list is in malloc's memory,
+ * which libgc does not scan.
+ * ------------------------------------------------------------------------- */
+
+typedef struct bdwgc_block {
+  void *owner; /* the link */
+  void *memory;
+  uint64_t bytes;
+  struct bdwgc_block *next;
+} bdwgc_block;
+
+/* Written under the lock; a collection may read it at any time. */
+static bdwgc_block *_Atomic blocks;
+static pthread_mutex_t blocks_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t blocks_seen; /* the collection after which links were read */
+
+static void push_blocks(void) {
+  for (bdwgc_block *b = blocks; b; b = b->next)
+    push_all(&b->memory, 1);
+}
+
+/* Takes the blocks of dead owners off the list; returns them.  Under libgc's
+ * lock, which it holds while it clears links. */
+static void *unlink_dead(void *unused) {
+  bdwgc_block *dead = NULL, *before = NULL;
+  (void)unused;
+  for (bdwgc_block *b = blocks, *next; b; b = next) {
+    next = b->next;
+    if (b->owner) {
+      before = b;
+      continue;
+    }
+    if (before)
+      before->next = next;
+    else
+      blocks = next;
+    b->next = dead;
+    dead = b;
+  }
+  return dead;
+}
+
+/* Gives blocks back if there was a collection since the last call. */
+static void give_blocks(void) {
+  pthread_mutex_lock(&blocks_lock);
+  bdwgc_block *dead = NULL;
+  if (blocks_seen != GC_get_gc_no()) {
+    blocks_seen = GC_get_gc_no();
+    dead = GC_call_with_alloc_lock(unlink_dead, NULL);
+  }
+  pthread_mutex_unlock(&blocks_lock);
+  for (bdwgc_block *next; dead; dead = next) {
+    next = dead->next;
+    if (dead->memory) {
+      external_count_given(dead->bytes);
+      GC_free(dead->memory);
+    }
+    free(dead);
+  }
+}
+
+/* Memory for a block, or NULL.  The object in m->held stays alive. */
+static void *block_memory(size_t bytes) {
+  for (unsigned tries = 0; tries < 3; tries++) {
+    if (tries) {
+      GC_gcollect();
+      give_blocks();
+    }
+    void *p = bytes > 100000 ? GC_malloc_atomic_ignore_off_page(bytes)
+                             : GC_malloc_atomic(bytes);
+    if (p)
+      return p;
+  }
+  return NULL;
+}
+
+/* Enters a block without memory, so that the memory has a root as soon as there
+ * is any.  NULL without memory for the entry or the link. */
+static bdwgc_block *enter_block(gc_object *owner) {
+  bdwgc_block *b = malloc(sizeof *b);
+  if (!b)
+    return NULL;
+  *b = (bdwgc_block){.owner = owner};
+  pthread_mutex_lock(&blocks_lock);
+  b->next = blocks;
+  blocks = b;
+  bool linked = GC_register_long_link(&b->owner, owner) == GC_SUCCESS;
+  if (!linked)
+    b->owner = NULL; /* the next collection takes the entry off the list */
+  pthread_mutex_unlock(&blocks_lock);
+  return linked ? b : NULL;
+}
+
+/* The first byte that external_count_taken writes ends what an object may have
+ * left there: a header, by which objects are known. */
+bool bdwgc_external(gc_mutator *m, gc_object *o, uint32_t bytes) {
+  give_blocks();
+  m->held = o;
+  bdwgc_block *b = enter_block(o);
+  if (b)
+    b->memory = block_memory(bytes);
+  bool good = b && b->memory;
+  if (good) {
+    b->bytes = bytes;
+    external_count_taken(b->memory, bytes);
+  } else if (b) {
+    GC_unregister_long_link(&b->owner);
+    b->owner = NULL;
+  }
+  m->held = NULL;
+  return good;
+}
+
+/* ------------------------------------------------------------------------- *
  * Finalizers and weak references.
  * ------------------------------------------------------------------------- */
 
@@ -162,150 +282,26 @@ static void *push_waiting(void *object) {
 
 /* Appends to the queue under libgc's lock: no collection can begin, and scan
  * the queue, while the queue is being moved. */
-static void enqueue(void *object) {
+static void enqueue(void *object, void *data) {
+  (void)data;
   GC_call_with_alloc_lock(push_waiting, object);
-}
-
-/* External memory of an object.  Blocks are objects of libgc without
- * references, as buffers are in programs that use it, so that it counts them.
- * They hang on records that libgc takes for roots, and the finalizer of their
- * owner frees both. */
-typedef struct bdwgc_block {
-  struct bdwgc_block *next;
-  void *memory;
-  uint64_t bytes;
-} bdwgc_block;
-
-typedef struct bdwgc_owner {
-  bool finalizable; /* GC_FINALIZABLE, and not found dead so far */
-  bdwgc_block *blocks;
-} bdwgc_owner;
-
-static void die(void *object, void *owner);
-
-/* Sets the finalizer's data; returns those before.  *registered: there was a
- * finalizer, unless `registered` is NULL.  If all that the finalizer does is to
- * free blocks, it waits until no object leads to this one that another
- * finalizer keeps. */
-static bdwgc_owner *set_finalizer(void *object, bdwgc_owner *owner,
-                                  bool *registered) {
-  GC_finalization_proc before = NULL;
-  void *data = NULL;
-  if (owner && !owner->finalizable)
-    GC_register_finalizer_unreachable(object, die, owner, &before, &data);
-  else
-    GC_register_finalizer_no_order(object, die, owner, &before, &data);
-  if (registered)
-    *registered = before == die;
-  return data;
-}
-
-static void free_owner(bdwgc_owner *owner) {
-  for (bdwgc_block *b = owner->blocks, *next; b; b = next) {
-    next = b->next;
-    external_count_given(b->bytes);
-    GC_free(b->memory);
-    GC_free(b);
-  }
-  GC_free(owner);
-}
-
-/* The finalizer of every object that has one.  `data` is an owner, or NULL if
- * the object has no external memory. */
-static void die(void *object, void *data) {
-  bdwgc_owner *owner = data;
-  if (owner && !owner->finalizable) {
-    free_owner(owner);
-    return;
-  }
-  if (owner) { /* the blocks are freed when it dies again */
-    bool registered;
-    owner->finalizable = false;
-    set_finalizer(object, owner, NULL);
-    set_finalizer(object, owner, &registered);
-    if (!registered)
-      gc_out_of_memory(NULL, (gc_shape){0, 0});
-  }
-  enqueue(object);
 }
 
 /* Registering allocates, so the object is a root meanwhile.  When memory runs
  * out, libgc leaves the object unregistered without an error; a second call
  * that returns the registered function shows it. */
 bool bdwgc_finalizable(gc_mutator *m, gc_object *o) {
-  bool registered;
+  GC_finalization_proc now = NULL;
   m->held = o;
-  set_finalizer(o, NULL, NULL);
-  set_finalizer(o, NULL, &registered);
+  GC_register_finalizer_no_order(o, enqueue, NULL, NULL, NULL);
+  GC_register_finalizer_no_order(o, enqueue, NULL, &now, NULL);
   m->held = NULL;
-  return registered;
-}
-
-/* The owner's record of an object that has one or gets one; NULL without
- * memory. */
-static bdwgc_owner *owner_of(void *object) {
-  bdwgc_owner *fresh = GC_malloc_uncollectable(sizeof *fresh);
-  if (!fresh)
-    return NULL;
-  bool registered;
-  bdwgc_owner *before = set_finalizer(object, fresh, &registered);
-  if (before) {
-    set_finalizer(object, before, NULL);
-    GC_free(fresh);
-    return before;
-  }
-  *fresh = (bdwgc_owner){.finalizable = registered};
-  set_finalizer(object, fresh, &registered);
-  if (registered)
-    return fresh;
-  GC_free(fresh);
-  return NULL;
-}
-
-static pthread_mutex_t owners_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static bool add_block(void *object, void *memory, uint64_t bytes) {
-  bdwgc_block *b = GC_malloc_uncollectable(sizeof *b);
-  pthread_mutex_lock(&owners_lock);
-  bdwgc_owner *owner = b ? owner_of(object) : NULL;
-  if (owner) {
-    *b = (bdwgc_block){owner->blocks, memory, bytes};
-    owner->blocks = b;
-  }
-  pthread_mutex_unlock(&owners_lock);
-  if (!owner && b)
-    GC_free(b);
-  return owner != NULL;
-}
-
-static void invoke_finalizers(void) {
-  if (GC_should_invoke_finalizers())
-    GC_invoke_finalizers();
-}
-
-/* Memory of dead owners is given back when their finalizers run, here and where
- * finalizers are asked for. */
-bool bdwgc_external(gc_mutator *m, gc_object *o, uint32_t bytes) {
-  invoke_finalizers();
-  m->held = o;
-  void *memory = NULL;
-  for (unsigned tries = 0; tries < 3 && !memory; tries++) {
-    if (tries) {
-      GC_gcollect();
-      invoke_finalizers();
-    }
-    memory = bytes > 100000 ? GC_malloc_atomic_ignore_off_page(bytes)
-                            : GC_malloc_atomic(bytes);
-  }
-  bool added = memory && add_block(o, memory, bytes);
-  if (added)
-    external_count_taken(memory, bytes);
-  m->held = NULL;
-  return added;
+  return now == enqueue;
 }
 
 gc_object *bdwgc_finalizer_next(void) {
-  invoke_finalizers();
+  if (GC_should_invoke_finalizers())
+    GC_invoke_finalizers();
   return finalizers_pop();
 }
 
@@ -452,13 +448,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   memset(object_globals, 0, sizeof object_globals);
-  for (unsigned left = 2; left > 0 && external.blocks; left--) {
-    finalizers_destroy();
-    GC_gcollect();
-    invoke_finalizers();
-  }
   finalizers_destroy();
   GC_gcollect_and_unmap();
+  give_blocks();
   heap->listener = GC_NULL_LISTENER;
 }
 
@@ -542,11 +534,7 @@ void gc_collect(gc_mutator *m) {
   hand_give_up();
 #endif
   collect_below();
-  /* Owners that died are there until their finalizers have run. */
-  while (external.blocks && GC_should_invoke_finalizers()) {
-    GC_invoke_finalizers();
-    collect_below();
-  }
+  give_blocks();
   m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
 }
