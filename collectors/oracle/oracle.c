@@ -52,18 +52,12 @@
 /* Payloads of up to this many bytes are kept in the note. */
 enum { NEAR_BYTES = 40 };
 
-/* The head of a block of external memory. */
-typedef struct block {
-  struct block *next; /* of the same object */
-  uint64_t bytes;
-} block;
-
 /* What the oracle knows of an object besides the shadow heap.  Notes have the
  * indices of their objects there. */
 typedef struct note {
   void *payload;  /* points to `near` or to memory of its own */
   uint64_t count; /* references from slots, owning registers and roots */
-  block *blocks;  /* the external memory that it owns */
+  external_block *blocks; /* the external memory that it owns */
   uint64_t birth; /* bytes allocated when it was made, itself included */
   uint64_t gone;  /* the instant at which the count became zero; 0: it is not */
   uint32_t maker; /* the `serial` of the mutator that made it */
@@ -229,21 +223,13 @@ static void discount(shadow_ref o) {
   *link = note_of(o)->weak_next;
 }
 
-static void give_blocks(note *n) {
-  for (block *b = n->blocks, *next; b; b = next) {
-    next = b->next;
-    external_give(b, b->bytes);
-  }
-  n->blocks = NULL;
-}
-
 /* Reports an object's death and clears its note. */
 static void account(shadow_ref o, uint64_t when, bool cyclic) {
   note *n = note_of(o);
   lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
   if (n->payload != n->near)
     free(n->payload);
-  give_blocks(n);
+  external_give_all(&n->blocks, &external_malloc);
   *n = (note){0};
 }
 
@@ -694,17 +680,17 @@ bool oracle_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
   pthread_mutex_lock(&lock);
   check(m, &op);
   move_exposed(m);
-  block *b = make_room(bytes) ? external_take(sizeof *b, bytes) : NULL;
-  if (b) {
-    note *n = note_of(used(m, obj));
-    *b = (block){n->blocks, bytes};
-    n->blocks = b;
+  bool room = make_room(bytes);
+  if (room)
+    room =
+        external_add(&note_of(used(m, obj))->blocks, bytes, &external_malloc);
+  if (room) {
     h->lifetimes.external_bytes += bytes;
     apply(m, &op, 0);
     note_peak();
   }
   pthread_mutex_unlock(&lock);
-  return b != NULL;
+  return room;
 }
 
 /* The answer of the collector as a trace encodes it. */
@@ -795,7 +781,7 @@ void gc_heap_destroy(gc_heap *heap) {
   for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
     if (note_of(o)->payload != note_of(o)->near)
       free(note_of(o)->payload);
-    give_blocks(note_of(o));
+    external_give_all(&note_of(o)->blocks, &external_malloc);
   }
   munmap(h->notes, NOTES_BYTES);
   shadow_destroy(h->shadow);

@@ -179,7 +179,8 @@ static void compare_external(executor_thread *t, uint64_t doubtful) {
   const gc_capabilities *can = &gc_this_collector.can;
   if (!can->external || !asks(t, ORACLE_COUNT))
     return;
-  uint64_t held = gc_heap_external(t->x->run->heap).bytes;
+  uint64_t held =
+      gc_heap_external(t->x->run->heap).bytes - t->x->foreign_external;
   uint64_t expected = t->x->surviving.external, most = expected;
   if (can->conservative || can->explicit_free)
     most = executor_sum(t->x).external;

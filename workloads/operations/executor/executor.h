@@ -146,9 +146,11 @@ typedef struct executor {
   uint64_t buried;          /* objects reclaimed up to the last check */
   uint64_t foreign;         /* objects in the heap that no operation made */
   uint64_t foreign_freed;   /* freed before the first operation */
-  uint64_t held, freed;     /* executor_hold's `most`; objects freed */
-  uint64_t safe_bytes;      /* that survived the last check; if parallel,
-                               and all that was allocated since */
+  uint64_t
+      foreign_external; /* bytes of external memory that were held before */
+  uint64_t held, freed; /* executor_hold's `most`; objects freed */
+  uint64_t safe_bytes;  /* that survived the last check; if parallel,
+                           and all that was allocated since */
   shadow_volume reachable, surviving; /* at the last check */
   uint64_t forget_at; /* objects made, when what is dead is forgotten next */
   uint64_t doubted;   /* slots that were looked at to put objects in doubt: what
