@@ -43,8 +43,8 @@ void pacing_gather(report *r, const report_cell *c, const json_t *record) {
   if (*f.policy)
     g->policy = arena_text("%s", f.policy);
   g->count++;
-  g->garbage[f.garbage.verdict]++;
-  g->memory[f.memory.verdict]++;
+  settling_add(&g->garbage, record, "stability.garbage.verdict");
+  settling_add(&g->memory, record, "stability.memory.verdict");
   g->garbage_slope =
       fmax(g->count == 1 ? NAN : g->garbage_slope, f.garbage.slope);
   g->memory_slope = fmax(g->count == 1 ? NAN : g->memory_slope, f.memory.slope);
@@ -67,19 +67,4 @@ const pacing_cell *pacing_cell_of(const report *r, size_t cell) {
                !isnan(pacing_median(c, PACING_GOAL)) ||
                !isnan(pacing_median(c, PACING_OVERSHOOT));
   return tells ? c : NULL;
-}
-
-const char *pacing_verdict_text(const size_t *counts) {
-  size_t all = 0;
-  pacing_verdict worst = PACING_UNKNOWN;
-  for (pacing_verdict v = PACING_UNKNOWN; v <= PACING_GROWING; v++) {
-    all += counts[v];
-    worst = counts[v] ? v : worst;
-  }
-  const char *word = pacing_verdict_word(worst);
-  if (worst == PACING_GROWING && counts[worst] < all)
-    return arena_text("%s in %zu of %zu", word, counts[worst], all);
-  if (worst == PACING_STABLE && counts[PACING_TOO_SHORT] * 2 > all)
-    return pacing_verdict_word(PACING_TOO_SHORT);
-  return word;
 }

@@ -5,6 +5,7 @@
 
 #include "load.h"
 #include "pacing-facts.h"
+#include "settling.h"
 
 /* Numbers of one invocation. */
 typedef enum pacing_number {
@@ -24,7 +25,7 @@ typedef enum pacing_number {
 typedef struct pacing_cell {
   double *numbers[PACING_NUMBERS]; /* by invocation */
   size_t count;                    /* of invocations */
-  size_t garbage[PACING_GROWING + 1], memory[PACING_GROWING + 1];
+  settling garbage, memory;
   double garbage_slope, memory_slope; /* the steepest, % a second */
   const char *policy; /* in force; NULL: the collector has none */
 } pacing_cell;
@@ -39,9 +40,5 @@ const pacing_cell *pacing_cell_of(const report *r, size_t cell);
 
 /* The median of the invocations; NAN if one of them has no such number. */
 double pacing_median(const pacing_cell *c, pacing_number n);
-
-/* What the invocations say together: "stable", "growing", "growing in 2 of 5",
- * or NULL.  `counts` are those of the struct above. */
-const char *pacing_verdict_text(const size_t *counts);
 
 #endif

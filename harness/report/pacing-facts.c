@@ -77,26 +77,15 @@ static double live_of(const pacing_sample *s) {
 
 static pacing_stability read_stability(const json_t *record, const char *path) {
   const json_t *json = record_get(record, path);
-  pacing_stability s = {.slope = record_number(json, "slope")};
+  pacing_stability s = {.verdict = STABILITY_TOO_SHORT,
+                        .slope = record_number(json, "slope")};
   const char *word = json ? record_text(json, "verdict") : "";
-  for (pacing_verdict v = PACING_TOO_SHORT; v <= PACING_GROWING; v++)
-    if (!strcmp(word, pacing_verdict_word(v)))
+  for (stability_verdict v = STABILITY_TOO_SHORT; v <= STABILITY_GROWING; v++)
+    if (!strcmp(word, stability_names[v])) {
+      s.known = true;
       s.verdict = v;
+    }
   return s;
-}
-
-const char *pacing_verdict_word(pacing_verdict v) {
-  switch (v) {
-  case PACING_UNKNOWN:
-    break;
-  case PACING_TOO_SHORT:
-    return "too short to tell";
-  case PACING_STABLE:
-    return "stable";
-  case PACING_GROWING:
-    return "growing";
-  }
-  return NULL;
 }
 
 static double or_else(double number, double otherwise) {
@@ -134,7 +123,20 @@ pacing_facts pacing_read(const json_t *record) {
       .allocated = record_number(record, "heap.allocated"),
       .collections = record_number(record, "exercise.collections"),
       .full = record_number(record, "exercise.full"),
-      .overshoot = record_number(record, "pacing_over") / 10};
+      .overshoot = record_number(record, "pacing_over") / 10,
+      .external_most = record_number(record, "memory.external_peak"),
+      .external_counted =
+          json_is_true(record_get(record, "memory.external_counted")),
+      .growth_least = 1024 * record_number(record, "options.growth-least"),
+      .give_back = record_number(record, "options.give-back"),
+      .leaked = record_number(record, "verdict.leaked"),
+      .declared = json_is_true(record_get(record, "verdict.declared")),
+      .limit = record_number(record, "heap.limit"),
+      .settled_free = record_number(record, "memory.settled.free"),
+      .settled_pages = record_number(record, "memory.settled.pages")};
+  /* A policy sees what is counted, unless it is told not to. */
+  f.external_seen =
+      f.external_counted && record_number(record, "options.see-external") != 0;
   read_lines(&f, record_get(record, "pacing"));
   read_samples(&f, record_get(record, "memory.curve"),
                record_get(record, "garbage.curve"));

@@ -5,6 +5,8 @@
 #ifndef REAPMARK_PACING_FACTS_H
 #define REAPMARK_PACING_FACTS_H
 
+#include "harness/stats/stability.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,16 +30,10 @@ typedef struct pacing_sample {
   double garbage;            /* objects */
 } pacing_sample;
 
-typedef enum pacing_verdict {
-  PACING_UNKNOWN, /* the record does not tell */
-  PACING_TOO_SHORT,
-  PACING_STABLE,
-  PACING_GROWING
-} pacing_verdict;
-
 /* Whether something settles (`stability` of the record). */
 typedef struct pacing_stability {
-  pacing_verdict verdict;
+  bool known;
+  stability_verdict verdict;
   double slope; /* % a second */
 } pacing_stability;
 
@@ -66,13 +62,24 @@ typedef struct pacing_facts {
   double collections; /* of all kinds */
   double full;        /* as far as they are counted */
   double overshoot;   /* by how many % the heap was above its goal, at most */
+
+  /* Memory outside the heap that objects own. */
+  double external_most;
+  bool external_counted; /* it is part of the footprint */
+  bool external_seen;    /* and of the goals */
+
+  /* Settings of the policy; NAN: the collector has none of these. */
+  double growth_least; /* bytes */
+  double give_back;    /* collections; 0: never */
+
+  double leaked; /* objects that the collector keeps for good */
+  bool declared; /* as it declares */
+  double limit;  /* of the heap, bytes; 0: none */
+  double settled_free, settled_pages; /* bytes, after the last collection */
 } pacing_facts;
 
 /* Reads a record; pacing_free releases what belongs to the facts. */
 pacing_facts pacing_read(const json_t *record);
 void pacing_free(pacing_facts *f);
-
-/* "stable", "growing", "too short to tell", or NULL. */
-const char *pacing_verdict_word(pacing_verdict v);
 
 #endif

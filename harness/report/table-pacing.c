@@ -80,8 +80,8 @@ static void add_row(table *t, const report *r, size_t i) {
     table_set_real(row, of[k].name, pacing_median(p, of[k].number));
   table_set_real(row, "wall_ns", metric_of(c, "wall_ns"));
   table_set_real(row, "pause_max_ns", metric_of(c, "pause_max_ns"));
-  table_set_text(row, "garbage_verdict", pacing_verdict_text(p->garbage));
-  table_set_text(row, "memory_verdict", pacing_verdict_text(p->memory));
+  table_set_text(row, "garbage_verdict", settling_text(&p->garbage));
+  table_set_text(row, "memory_verdict", settling_text(&p->memory));
   table_set_real(row, "garbage_slope_percent_per_s", p->garbage_slope);
   table_set_real(row, "memory_slope_percent_per_s", p->memory_slope);
   table_set_real(row, "runs", (double)p->count);

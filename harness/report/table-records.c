@@ -2,12 +2,12 @@
  * not keep of the records. */
 #include "tables.h"
 #include "exercise.h"
+#include "settling.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
 #include "harness/stats/series.h"
-#include "harness/stats/stability.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -37,11 +37,6 @@ enum {
   NOT_FOUND,
   NUMBERS_OF_RUN
 };
-
-/* How many invocations settle, and do not; `runs`: that have a verdict. */
-typedef struct settling {
-  size_t runs, stable, growing;
-} settling;
 
 /* What the records of one cell add up to. */
 typedef struct gathered {
@@ -165,33 +160,6 @@ static void add_reclamation(gathered *g, const json_t *record) {
   g->numbers[DRAG][g->count] = record_number(record, "reclamation.drag");
 }
 
-static void add_settling(settling *s, const json_t *record, const char *path) {
-  const char *verdict = record_text(record, path);
-  s->runs += *verdict != 0;
-  s->stable += !strcmp(verdict, stability_names[STABILITY_STABLE]);
-  s->growing += !strcmp(verdict, stability_names[STABILITY_GROWING]);
-}
-
-/* What more than half of the invocations say, and how many they are if not
- * all; NULL if nothing is known. */
-static const char *settles_text(const settling *s) {
-  if (s->runs == 0)
-    return NULL;
-  size_t n = s->growing;
-  stability_verdict v = STABILITY_GROWING;
-  if (2 * n <= s->runs) {
-    n = s->stable;
-    v = STABILITY_STABLE;
-  }
-  if (2 * n <= s->runs) {
-    n = s->runs - s->stable - s->growing;
-    v = STABILITY_TOO_SHORT;
-  }
-  return n == s->runs
-             ? stability_names[v]
-             : arena_text("%s, %zu of %zu", stability_names[v], n, s->runs);
-}
-
 static void add_memory(gathered *g, const json_t *record) {
   double live = record_number(record, "heap.must_hold");
   double peak = record_number(record, "memory.footprint_peak");
@@ -205,8 +173,8 @@ static void add_memory(gathered *g, const json_t *record) {
       stat_space_overhead(peak, record_number(record, "heap.live"));
   g->live = live;
   g->footprint = fmax(g->footprint, peak);
-  add_settling(&g->garbage, record, "stability.garbage.verdict");
-  add_settling(&g->memory, record, "stability.memory.verdict");
+  settling_add(&g->garbage, record, "stability.garbage.verdict");
+  settling_add(&g->memory, record, "stability.memory.verdict");
   add_usage(g, record);
   add_reclamation(g, record);
 }
@@ -460,8 +428,8 @@ static void set_garbage(table_row *row, const report_cell *c,
   for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++)
     table_set_real(row, memory_metrics[i],
                    c->values[metric_find(memory_metrics[i]) - metrics]);
-  table_set_text(row, "garbage_settles", settles_text(&g->garbage));
-  table_set_text(row, "memory_settles", settles_text(&g->memory));
+  table_set_text(row, "garbage_settles", settling_text(&g->garbage));
+  table_set_text(row, "memory_settles", settling_text(&g->memory));
 }
 
 page *report_memory(const report *r) {
