@@ -5,6 +5,7 @@
 #define REAPMARK_REFCOUNT_CANDIDATES_H
 
 #include "refcount/parts.h"
+#include "refcount/untracked.h"
 
 /* For the collector's description (describe.c). */
 #define RC_RECLAIMS GC_RECLAIMS_ACYCLIC

@@ -6,6 +6,7 @@
 #define REAPMARK_REFCOUNT_CANDIDATES_H
 
 #include "refcount/parts.h"
+#include "refcount/untracked.h"
 
 _Static_assert(RC_COUNT_IS_WORD, "the detector changes counts in place");
 

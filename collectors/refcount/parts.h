@@ -13,8 +13,11 @@
  *               (cells-freelists.h, cells-jemalloc.h);
  *   death       when a dead object is torn down
  *               (death-now.h, death-lazy.h);
- *   candidates  what the search for dead cycles adds to a release
- *               (candidates-none.h, candidates.h);
+ *   candidates  how dead cycles are searched for: what that adds to making an
+ *               object, and to a release
+ *               (candidates-none.h; candidates.h: trial deletion;
+ *               candidates-generations.h, candidates-incremental.h: lists of
+ *               containers);
  *   borrowing   whether borrowing registers own counts
  *               (borrowing-free.h, borrowing-counted.h).
  *
@@ -99,6 +102,8 @@ bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes);
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 /* Tells the listener that a search is about to free something. */
 void rc_reclaims(gc_heap *heap);
+/* Frees an object that has let go of everything. */
+static inline void rc_object_free(gc_mutator *m, gc_object *o);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
@@ -203,7 +208,7 @@ static inline void rc_count_freed(gc_mutator *m);
 /* Frees a dead object. */
 static inline void rc_free(gc_mutator *m, void *o) {
   rc_count_freed(m);
-  rc_cell_free(m, o);
+  rc_object_free(m, o);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -223,9 +228,15 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes);
 
 /* ------------------------------------------------------------------------- *
  * candidates.  The part also defines RC_BUFFERED, the flag of an object that is
- * in a candidate buffer or has no slots (0: there are no candidates), and the
+ * in a candidate buffer or has no slots (0: there are no candidates),
+ * RC_PREFIX, the bytes that an object with slots has before its header, and the
  * hooks.
  * ------------------------------------------------------------------------- */
+
+/* An object with slots is about to be made, is new, is about to be freed. */
+static inline void rc_before_new(gc_mutator *m);
+static inline void rc_track(gc_object *o);
+static inline void rc_untrack(gc_object *o);
 
 /* Drops a count, and does what follows from that. */
 static inline void rc_release(gc_mutator *m, gc_object *o);

@@ -40,9 +40,23 @@ typedef struct rc_pair {
   uint64_t header;  /* as in gc_object, with one slot: */
   gc_object *value; /* null if it was let go */
   rc_link link;
-  bool
-      subtracted; /* the cycle detector has subtracted its count of the value */
+  bool subtracted;   /* trial deletion has subtracted its count of the value */
+  uint32_t key_refs; /* of a key's first ephemeron: see containers.c */
 } rc_pair;
+
+/* The cell of an object, which begins with what is before its header, and the
+ * object in a cell that is not free.  What is before a header has the number of
+ * a list, which is not 0, where an object without slots has how many slots it
+ * has (containers.h). */
+static inline gc_object *rc_object_cell(gc_object *o) {
+  uintptr_t prefix = RC_PREFIX && object_slots(o) > 0 ? RC_PREFIX : 0;
+  return (gc_object *)((uintptr_t)o - prefix);
+}
+
+static inline gc_object *rc_cell_object(gc_object *cell) {
+  uintptr_t prefix = RC_PREFIX && object_slots(cell) > 0 ? RC_PREFIX : 0;
+  return (gc_object *)((uintptr_t)cell + prefix);
+}
 
 static inline rc_pair *rc_pair_of(rc_link *l) {
   return (rc_pair *)((char *)l - offsetof(rc_pair, link));

@@ -171,7 +171,7 @@ static bool rc_weak_enter(rc_weak_table *t, rc_link *l, gc_object *target) {
 
 bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
   OBJECT_CHECK(target, "weak reference to null in register", dst);
-  rc_weak *w = (rc_weak *)rc_alloc(m, sizeof *w);
+  rc_weak *w = (rc_weak *)rc_alloc(m, 0, sizeof *w);
   if (!w)
     return false;
   uint32_t meta = OBJECT_WEAK_REFERENCE | RC_BUFFERED;
@@ -186,13 +186,15 @@ bool rc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target) {
 
 bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value) {
   OBJECT_CHECK(key, "ephemeron with a null key in register", dst);
-  rc_pair *p = (rc_pair *)rc_alloc(m, sizeof *p);
+  rc_before_new(m);
+  rc_pair *p = (rc_pair *)rc_alloc(m, RC_PREFIX, sizeof *p);
   if (!p)
     return false;
   object_init((gc_object *)p, rc_born(m), OBJECT_WEAK_REFERENCE | 1, 1);
   p->subtracted = false;
+  rc_track((gc_object *)p);
   if (!rc_weak_enter(&rc_pairs, &p->link, key)) {
-    rc_cell_free(m, p);
+    rc_object_free(m, (gc_object *)p);
     return false;
   }
   if (value) {
@@ -670,11 +672,14 @@ static void rc_census_free(void *data, gc_object *cell) {
  * died has let go of what is in its slots. */
 static void rc_census_garbage(void *data, gc_object *cell) {
   rc_census *c = data;
-  uint32_t found = c->found[space_granule(cell)];
-  if (found & (RC_CENSUS_FREE | RC_CENSUS_SEEN))
+  if (c->found[space_granule(cell)] & RC_CENSUS_FREE)
     return;
-  if (found & RC_CENSUS_DEAD || rc_count(cell))
-    rc_census_see(c, cell);
+  gc_object *o = rc_cell_object(cell);
+  uint32_t found = c->found[space_granule(o)];
+  if (found & RC_CENSUS_SEEN)
+    return;
+  if (found & RC_CENSUS_DEAD || rc_count(o))
+    rc_census_see(c, o);
   else if (!(found & RC_CENSUS_CANDIDATE))
     c->why = "an object without counts has not been freed";
 }
@@ -684,7 +689,7 @@ static const char *rc_census_object(const rc_census *c, gc_object *o,
                                     bool whole) {
   uint32_t found = c->found[space_granule(o)];
   uint64_t references = found & RC_CENSUS_REFERENCES;
-  if (found & RC_CENSUS_FREE)
+  if (c->found[space_granule(rc_object_cell(o))] & RC_CENSUS_FREE)
     return "a free cell is referred to";
   if (found & RC_CENSUS_DEAD)
     return references ? "a dead object is referred to" : NULL;

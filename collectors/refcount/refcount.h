@@ -78,12 +78,23 @@ static inline void rc_lend(gc_mutator *m, gc_reg r, gc_object *o) {
   rc_lent(m, r);
 }
 
-/* Memory for an object of `bytes`, or NULL if there is none. */
-static inline gc_object *rc_alloc(gc_mutator *m, size_t bytes) {
-  gc_object *o = rc_reuse(m, bytes);
-  if (!o)
-    o = rc_cell_alloc(m, bytes);
-  return gc_likely(o) ? o : rc_alloc_slow(m, bytes);
+/* Memory for an object of `bytes`, after `prefix` bytes for the list in which
+ * the object will be (rc_track); NULL if there is none. */
+static inline gc_object *rc_alloc(gc_mutator *m, size_t prefix, size_t bytes) {
+  bytes += prefix;
+  gc_object *cell = rc_reuse(m, bytes);
+  if (!cell)
+    cell = rc_cell_alloc(m, bytes);
+  if (gc_unlikely(!cell) && !(cell = rc_alloc_slow(m, bytes)))
+    return NULL;
+  return (gc_object *)((uintptr_t)cell + prefix);
+}
+
+static inline void rc_object_free(gc_mutator *m, gc_object *o) {
+  bool tracked = RC_PREFIX && object_slots(o) > 0;
+  if (tracked)
+    rc_untrack(o);
+  rc_cell_free(m, (void *)((uintptr_t)o - (tracked ? RC_PREFIX : 0)));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -102,14 +113,18 @@ static inline void gc_frame_leave(gc_mutator *m, gc_reg frame, uint32_t owning,
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
   rc_poll(m);
-  size_t bytes = object_bytes(shape);
-  gc_object *o = rc_alloc(m, bytes);
+  if (shape.slots > 0)
+    rc_before_new(m);
+  gc_object *o =
+      rc_alloc(m, shape.slots > 0 ? RC_PREFIX : 0, object_bytes(shape));
   if (gc_unlikely(!o))
     return false;
   uint32_t meta = object_meta(shape, flags);
   if (shape.slots == 0)
     meta |= RC_BUFFERED;
   object_init(o, rc_born(m), meta, shape.slots);
+  if (shape.slots > 0)
+    rc_track(o);
   rc_replace(m, object_owning(m, dst), o);
   return true;
 }

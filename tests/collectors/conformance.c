@@ -681,8 +681,9 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
     gc_footprint foot = gc_heap_footprint(heap);
     /* Metadata is not limited, but it is not the heap either. */
     assert_true(foot.peak_bytes < limit + (4 << 20));
-    assert_true(n * 64 >
-                limit * (reference ? 5 : 8) / 10 * (100 - CAN.reserve) / 100);
+    /* 16 bytes beside each object are a fifth of the cells. */
+    assert_true(n * 64 > limit / 100 * (reference ? 50 : 75) *
+                             (100 - CAN.reserve) / 100);
     assert_false(gc_try_new(m, f + 1, (gc_shape){0, 16 << 20}, GC_PLAIN));
     /* Another size must be able to have the memory. */
     gc_clear(m, f);

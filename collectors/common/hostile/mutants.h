@@ -352,6 +352,25 @@
   X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
   X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
+  X(dead_stay_linked, "refcount-generations", 8, "crash", "an object that dies stays in its list") \
+  X(outside_uncounted, "refcount-generations", 16, "graph", "an object with one reference from outside of what is examined is taken for dead") \
+  X(last_slot_unsubtracted, "refcount-generations", 17, "count", "references in an object's last slot are taken for references from outside") \
+  X(moved_back_unfollowed, "refcount-generations", 16, "graph", "what an object refers to that is moved back is not moved back with it") \
+  X(unreachable_weak_uncleared, "refcount-generations", 14, "poison", "weak references to what is unreachable stay") \
+  X(unreachable_not_finalized, "refcount-generations", 13, "finalizer", "a finalizable object that is unreachable dies at once") \
+  X(finalizable_again, "refcount-generations", 12, "finalizer", "an object that is unreachable again is finalized again") \
+  X(queue_spares_nothing, "refcount-generations", 13, "graph", "what a finalizable object of a dead cycle refers to is let go of") \
+  X(key_owns_nothing, "refcount-generations", 31, "count", "a value is alive by its ephemeron whatever became of a key that is examined") \
+  X(ephemeron_reaches, "refcount-generations", 31, "count", "an ephemeron that is alive makes its value alive, whatever its key") \
+  X(late_key_unnoticed, "refcount-generations", 31, "graph", "a value dies if its key is found to be alive after the ephemeron was") \
+  X(bare_keys_live_on, "refcount-generations", 31, "count", "keys without slots count as alive in full collections as well") \
+  X(young_uncounted, "refcount-generations", 32, "growth", "young collections make no collection of the middle generation due") \
+  X(pending_uncounted, "refcount-generations", 32, "growth", "what comes to the old generation makes no full collection due") \
+  X(full_skips_middle, "refcount-generations", 17, "count", "a full collection leaves the middle generation out") \
+  X(full_when_asked_only, "refcount-generations", 21, "limit", "a full heap refuses memory without a full collection") \
+  X(incremental_when_asked_only, "refcount-incremental", 21, "limit", "a full heap refuses memory without a full collection") \
+  X(joined_alone, "refcount-incremental", 32, "growth", "a pending object comes into an increment without what it leads to") \
+  X(spaces_stay, "refcount-incremental", 32, "growth", "what was visited is never pending again") \
   X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared") \
   X(external_forgotten, "mark-sweep", 2, "check", "a block of external memory is on no list") \
   X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
