@@ -371,6 +371,45 @@ static void rings_pinned(wl_thread *t, uint64_t n) {
   gc_frame_leave(m, frame, 3, 0);
 }
 
+/* Each ring takes the place of the one before in a borrowed object, and nothing
+ * of it lost a reference until then: flat.  A ring may close around its last
+ * count as it is taken, so that it is a candidate already when it is dropped,
+ * and no drop makes one. */
+static totals of_rings_taken(uint64_t n) {
+  totals s = keeps(nodes(1), nodes(n * STEP * RING));
+  s.cyclic = nodes(n * STEP * RING);
+  s.live += nodes(RING).bytes;
+  return s;
+}
+
+static void make_ring_by_takes(gc_mutator *m, gc_reg dst) {
+  gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, last = frame + 1;
+  new_node(m, dst);
+  gc_reg tail = dst;
+  for (int i = 1; i < RING; i++) {
+    new_node(m, node);
+    gc_store_take(m, tail, NEXT, node);
+    gc_borrow(m, last, tail, NEXT);
+    tail = last;
+  }
+  gc_store(m, tail, NEXT, dst);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void rings_taken(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, 1);
+  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, place = frame + 1;
+  gc_global_borrow(m, place, KEPT);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    make_ring_by_takes(m, r);
+    gc_store_take(m, place, OTHER, r);
+    step_at(t, i);
+  }
+  gc_store_null(m, place, OTHER);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
 /* ------------------------------------------------------------------------- *
  * Shapes with finalizers.
  * ------------------------------------------------------------------------- */
@@ -979,6 +1018,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(rings, "rings")                                                            \
   X(rings_beside, "rings-beside")                                              \
   X(rings_pinned, "rings-pinned")                                              \
+  X(rings_taken, "rings-taken")                                                \
   X(alone_large, "large-alone")                                                \
   X(alone_sizes, "sizes")                                                      \
   X(alone_crannies, "crannies")

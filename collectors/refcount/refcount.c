@@ -482,7 +482,12 @@ static void *rc_object_obtain(gc_mutator *m, size_t bytes) {
   return rc_cell_obtain(m, bytes);
 }
 
+/* An object that became a candidate while it was built is buffered already when
+ * its last outside reference goes, so that no drop looks whether a detection is
+ * due.  Where all that dies is so, only this place does. */
 gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+  if (!gc_mutant(detects_at_drops_only))
+    rc_detect_if_due(m);
   return rc_obtain(m, bytes, rc_object_obtain);
 }
 

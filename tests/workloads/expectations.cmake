@@ -154,7 +154,8 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces fans rings rings-beside rings-pinned sizes)
+              tree-pieces fans rings rings-beside rings-pinned rings-taken
+              sizes)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100"

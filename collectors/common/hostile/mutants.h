@@ -219,6 +219,7 @@
   X(orphans_forgotten, "refcount-cycles", 24, "count", "candidates of a detached thread are dropped") \
   X(self_loops_skipped, "refcount-cycles", 17, "count", "an object that refers to itself never is a candidate") \
   X(detects_when_asked_only, "refcount-cycles", 17, "limit", "no detection but by gc_collect") \
+  X(detects_at_drops_only, "refcount-cycles", 32, "growth", "no allocation looks whether a detection is due") \
   X(freed_while_walking, "refcount-cycles", 8, "crash", "a dead cycle's object is freed before what it holds is let go") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \

@@ -135,6 +135,9 @@ const condition conditions[] = {
     GROWTH("rings-pinned", "rings-pinned",
            "dead rings beside a live one that is a candidate again and again: "
            "what waits behind it"),
+    GROWTH("rings-taken", "rings-taken",
+           "rings that become candidates before they are dropped: who looks "
+           "whether they are many"),
     GROWTH("large-alone", "large-alone",
            "large objects and nothing else: collections that only small ones "
            "begin"),

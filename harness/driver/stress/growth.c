@@ -73,6 +73,7 @@ static const shape shapes[] = {
     {"growth-rings", "growth", 256, FLAT_CYCLES},
     {"growth-rings-beside", "growth", 256, LINEAR},
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
+    {"growth-rings-taken", "growth", 256, FLAT_CYCLES},
     {"growth-large-alone", "growth", 512, FLAT},
     {"growth-sizes", "growth", 64, FLAT},
     {"growth-crannies", "growth", 256, LINEAR},
