@@ -75,41 +75,60 @@ static const char *no_goal(const pacing_facts *f) {
 /* The goal that exceeded what was alive by most, because that had fallen to
  * less than half since; for how long it did. */
 typedef struct stale {
-  const pacing_line *line;
+  pacing_line line;
   double live, since, until; /* the least that was alive, from when to when */
 } stale;
 
+/* How stale the goal of a line became until the next full collection, at the
+ * time `until`. */
+static stale watch(const pacing_facts *f, const pacing_line *l, double until) {
+  stale s = {*l, l->live, NAN, until};
+  for (size_t k = 0; k < f->samples_count; k++) {
+    const pacing_sample *at = &f->samples[k];
+    if (at->at < l->at || at->at >= until ||
+        !(at->live < SHRUNK_MOST * l->live))
+      continue;
+    s.since = isnan(s.since) ? at->at : s.since;
+    s.live = fmin(s.live, at->live);
+  }
+  return s;
+}
+
+/* Of two, the one that exceeds what is alive by more, if it did for long. */
+static stale worse(const pacing_facts *f, stale a, stale b) {
+  bool counts = b.line.goal > 0 && b.until - b.since >= STALE_LEAST * f->length;
+  return counts && !(a.line.goal / a.live >= b.line.goal / b.live) ? b : a;
+}
+
 static stale find_stale(const pacing_facts *f) {
   stale worst = {0};
-  for (size_t i = 0; i < f->lines_count; i++) {
-    const pacing_line *l = &f->lines[i];
-    stale s = {l, l->live, NAN, end_of(f, i)};
-    if (!(l->full > 0) || !(l->goal > 0))
-      continue;
-    for (size_t k = 0; k < f->samples_count; k++) {
-      const pacing_sample *at = &f->samples[k];
-      if (at->at < l->at || at->at >= s.until ||
-          !(at->live < SHRUNK_MOST * l->live))
-        continue;
-      s.since = isnan(s.since) ? at->at : s.since;
-      s.live = fmin(s.live, at->live);
-    }
-    if (s.until - s.since >= STALE_LEAST * f->length &&
-        (!worst.line || l->goal / s.live > worst.line->goal / worst.live))
-      worst = s;
+  /* The first goal was set before the measured part, with what was alive then.
+   */
+  if (f->lines_count && f->samples_count) {
+    pacing_line first = {
+        .full = 1, .live = f->samples[0].live, .goal = f->lines[0].due};
+    size_t next = 0;
+    while (next < f->lines_count && !(f->lines[next].full > 0))
+      next++;
+    worst = worse(f, worst,
+                  watch(f, &first,
+                        next < f->lines_count ? f->lines[next].at : f->length));
   }
+  for (size_t i = 0; i < f->lines_count; i++)
+    if (f->lines[i].full > 0)
+      worst = worse(f, worst, watch(f, &f->lines[i], end_of(f, i)));
   return worst;
 }
 
 static const char *goal_is_stale(const pacing_facts *f) {
   stale s = find_stale(f);
-  if (!s.line)
+  if (!(s.line.goal > 0))
     return NULL;
   return arena_text(
       "The goal was computed from a live set that has since shrunk: it was set "
       "to %s when %s were alive; %s were for %s of the run, and no full "
       "collection set another one.",
-      bytes_text(s.line->goal), bytes_text(s.line->live), bytes_text(s.live),
+      bytes_text(s.line.goal), bytes_text(s.line.live), bytes_text(s.live),
       percent_text((s.until - s.since) / f->length));
 }
 
@@ -227,11 +246,15 @@ static const char *not_given_back(const pacing_facts *f) {
 
 static const char *free_is_kept(const pacing_facts *f) {
   double share = f->settled_free / f->settled_pages;
-  if (!(share >= FREE_LEAST) || !(f->settled_pages > f->live_end))
+  double dead = f->garbage_most / f->live_objects_most;
+  bool held_by_garbage = !(dead * f->live < f->settled_free / 2);
+  if (!(share >= FREE_LEAST) || held_by_garbage || not_given_back(f))
     return NULL;
   return arena_text("Free memory is kept: after a full collection at the end, "
-                    "%s of %s held for objects have no object in them.",
-                    bytes_text(f->settled_free), bytes_text(f->settled_pages));
+                    "%s of %s held for objects have no object in them, and "
+                    "garbage was never more than %s of the live objects.",
+                    bytes_text(f->settled_free), bytes_text(f->settled_pages),
+                    percent_text(dead));
 }
 
 static const char *no_object_grows(const pacing_facts *f) {
@@ -274,7 +297,7 @@ static bool grows(const pacing_stability *s) {
 bool pacing_calls_for_causes(const pacing_facts *f) {
   return grows(&f->memory) || grows(&f->garbage) ||
          held(f) > PACING_MUCH * f->live ||
-         f->garbage_most > f->live_objects_most ||
+         f->garbage_most > 2 * f->live_objects_most ||
          f->footprint_end > PACING_MUCH * f->live_end;
 }
 

@@ -13,8 +13,9 @@
  * than what is alive, whether it grows. */
 const char *pacing_state_text(const pacing_facts *f);
 
-/* Whether there is something: memory or garbage grows, much memory is held, or
- * more garbage than live objects. */
+/* Whether there is something: memory or garbage grows, much memory is held, at
+ * the peak or at the end, or more than twice as many dead objects as live
+ * ones. */
 bool pacing_calls_for_causes(const pacing_facts *f);
 
 /* The causes that the record shows, as arena_text, `*count` of them; none: the
