@@ -109,14 +109,13 @@ static void decisions_are_lines_of_ten(void **state) {
   static const struct {
     const char *lines;
     bool valid;
-  } cases[] = {
-      {"[]", true},
-      {"[[1,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", true},
-      {"[[2,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", false},
-      {"[[1,0,2,3,4,5,6,7,8]]", false},
-      {"[[1,0,2,3,4,5,6,7,8,9,10]]", false},
-      {"[[1,true,2,3,4,5,6,7,8,9]]", false},
-      {"{}", false}};
+  } cases[] = {{"[]", true},
+               {"[[1,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", true},
+               {"[[2,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", false},
+               {"[[1,0,2,3,4,5,6,7,8]]", false},
+               {"[[1,0,2,3,4,5,6,7,8,9,10]]", false},
+               {"[[1,true,2,3,4,5,6,7,8,9]]", false},
+               {"{}", false}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     json_t *record = whole_record();
     put(record, "pacing", json_loads(cases[i].lines, 0, NULL));
@@ -257,6 +256,9 @@ static void contradictions_are_found(void **state) {
       {"time.wall", "7", "pauses.stop has one of 30, longer than the run, 27"},
       {"time.wall", "19", "time.stop 40 is longer than the run, 39"},
       {"memory.curve", "[[10000000000,10,20]]", ""},
+      {"pacing", "[[10000000000,1,2,3,4,5,6,7,8,9]]", ""},
+      {"pacing", "[[10000000101,1,2,3,4,5,6,7,8,9]]",
+       "pacing ends at 10000000101, after the run, 100"},
       {"memory.curve", "[[10000000101,10,20]]",
        "memory.curve ends at 10000000101, after the run, 100"},
       {"time.own", "201",
