@@ -403,7 +403,8 @@ gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
 /* Memory outside the heap that objects own (gc_external), in bytes that the
  * mutator asked for.  Objects that died and that the collector has not found
- * yet still own theirs.  Any thread, any time. */
+ * yet still own theirs.  Any thread, any time; after gc_heap_destroy with a
+ * null heap, for what was not given back. */
 typedef struct gc_external_usage {
   uint64_t bytes;      /* held now */
   uint64_t peak_bytes; /* the most so far */

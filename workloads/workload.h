@@ -75,7 +75,8 @@ enum {
   WL_TAKES_THREADS = 8, /* runs with as many threads as are asked for, and with
                            one on collectors that have no threads */
   WL_NEEDS_DEPTH = 16,  /* drops long chains (gc_capabilities.shallow) */
-  WL_NEEDS_EPHEMERONS = 32
+  WL_NEEDS_EPHEMERONS = 32,
+  WL_NEEDS_EXTERNAL = 64
 };
 
 enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };

@@ -79,7 +79,38 @@ void *external_take(size_t head, uint64_t bytes);
 /* Gives such a block back, whose owner has died.  Any thread. */
 void external_give(void *head, uint64_t bytes);
 
-/* The figures start anew with a new heap; all blocks were given back. */
+/* For blocks that come from elsewhere: counts one that was just got, and
+ * touches its pages; counts one that is given back.  Any thread. */
+void external_count_taken(void *block, uint64_t bytes);
+void external_count_given(uint64_t bytes);
+
+/* Where else blocks may come from. */
+typedef struct external_source {
+  void *(*allocate)(size_t bytes); /* NULL without memory */
+  void (*release)(void *p);
+} external_source;
+
+extern const external_source external_malloc; /* the C library's malloc */
+
+/* The blocks of one object, newest first; NULL at first.  external_add puts a
+ * new block in front and returns false without memory; external_give_all gives
+ * all of them back.  The caller keeps threads apart. */
+typedef struct external_block external_block;
+bool external_add(external_block **blocks, uint64_t bytes,
+                  const external_source *from);
+void external_give_all(external_block **blocks, const external_source *to);
+
+/* The same for objects that do not move and have no place for the pointer: a
+ * table by address (tsearch).  external_own adds a block to those of `owner`.
+ * external_disown, when the owner dies, gives them all back; the owner keeps a
+ * flag that tells whether there are any, so that others pay for no search.  Any
+ * thread. */
+bool external_own(const void *owner, uint64_t bytes,
+                  const external_source *from);
+void external_disown(const void *owner, const external_source *to);
+
+/* The figures start anew with a new heap.  What production runtimes still hold
+ * of the heap before is held still, and may be given back later. */
 void external_reset(void);
 
 /* For gc_heap_counters, as in gc_collector.events.  "external-due" is another

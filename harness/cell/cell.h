@@ -320,11 +320,15 @@ typedef struct cell_measured {
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
   cell_resident resident;
   gc_footprint footprint;
+  gc_external_usage external; /* zero if the collector has no gc_external */
   gc_usage usage; /* at wl_end; all GC_UNKNOWN if the collector does not tell */
   stat_drag reclamation; /* of objects whose time of death is known */
   uint64_t deaths;       /* deaths of such objects */
 } cell_measured;
 extern cell_measured cell_measurement;
+
+/* gc_heap_external, or zero if the collector does not define it. */
+gc_external_usage cell_heap_external(gc_heap *heap);
 
 /* gc_heap_usage, or all GC_UNKNOWN if the collector does not define it. */
 gc_usage cell_heap_usage(gc_heap *heap);
@@ -560,6 +564,10 @@ uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
 /* ------------------------------------------------------------------------- *
  * verdict.c
  * ------------------------------------------------------------------------- */
+
+/* To be called after gc_heap_destroy: a model that still holds external memory
+ * is WRONG.  Production runtimes may leave some to the end of the process. */
+void cell_expect_nothing_held(void);
 
 /* The run's verdict at its end, when the heap's limit was `heap_limit` (0:
  * none).  A run that measured nothing or stated no expectation is WRONG.  Any

@@ -20,17 +20,17 @@ static json_t *describe_capabilities(gc_capabilities can) {
                                        [GC_PROMPT_CONTENTS] = "contents",
                                        [GC_PROMPT_ALL] = "all"};
   return json_pack(
-      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:"
-      "o,s:"
-      "o}",
+      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:"
+      "i,s:i,s:o,s:o}",
       "reclaims", reclaims[can.reclaims], "prompt", prompt[can.prompt],
-      "threads", can.threads, "weak", can.weak, "ephemerons", can.ephemerons,
-      "weak_keys", can.weak_keys, "finalizers", can.finalizers, "moving",
-      can.moving, "heap_limit", can.heap_limit, "concurrent", can.concurrent,
-      "explicit_free", can.explicit_free, "conservative", can.conservative,
-      "deep", !can.shallow, "long_weak", can.long_weak, "turns", can.turns,
-      "reserve", can.reserve, "overhead",
-      can.overhead ? can.overhead : GC_OVERHEAD, "overhead_bytes",
+      "external", can.external != GC_EXTERNALS_NONE, "external_counted",
+      can.external == GC_EXTERNALS_COUNTED, "threads", can.threads, "weak",
+      can.weak, "ephemerons", can.ephemerons, "weak_keys", can.weak_keys,
+      "finalizers", can.finalizers, "moving", can.moving, "heap_limit",
+      can.heap_limit, "concurrent", can.concurrent, "explicit_free",
+      can.explicit_free, "conservative", can.conservative, "deep", !can.shallow,
+      "long_weak", can.long_weak, "turns", can.turns, "reserve", can.reserve,
+      "overhead", can.overhead ? can.overhead : GC_OVERHEAD, "overhead_bytes",
       record_integer(can.overhead_bytes ? can.overhead_bytes
                                         : GC_OVERHEAD_BYTES),
       "granule", record_integer(can.granule));

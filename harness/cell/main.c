@@ -149,10 +149,11 @@ static void *run(void *data) {
 
   run_workload(main_thread);
 
-  cell_verdict verdict = cell_verdict_now(run.heap_limit);
   run.counters = read_counters(run.wl.heap);
   cell_detach(main_thread);
   gc_heap_destroy(run.wl.heap);
+  cell_expect_nothing_held();
+  cell_verdict verdict = cell_verdict_now(run.heap_limit);
 
   json_t *record = cell_record(&run, &verdict);
   cell_write(record, (int)options->record_fd);

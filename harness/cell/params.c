@@ -115,6 +115,7 @@ const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},
                                 {WL_NEEDS_WEAK, CAPABILITY_WEAK},
                                 {WL_NEEDS_EPHEMERONS, CAPABILITY_EPHEMERONS},
                                 {WL_NEEDS_FINALIZERS, CAPABILITY_FINALIZERS},
+                                {WL_NEEDS_EXTERNAL, CAPABILITY_EXTERNAL},
                                 {WL_NEEDS_DEPTH, CAPABILITY_DEEP},
                                 {0, 0}};
 
@@ -124,6 +125,7 @@ static bool has(gc_capabilities can, capability wanted) {
       [CAPABILITY_WEAK] = can.weak,
       [CAPABILITY_EPHEMERONS] = can.ephemerons,
       [CAPABILITY_FINALIZERS] = can.finalizers,
+      [CAPABILITY_EXTERNAL] = can.external != GC_EXTERNALS_NONE,
       [CAPABILITY_DEEP] = !can.shallow,
       [CAPABILITY_HEAP_LIMIT] = can.heap_limit};
   return capabilities[wanted];

@@ -74,14 +74,21 @@ static json_t *compose_verdict(const cell_verdict *v) {
 }
 
 static json_t *compose_memory(const cell_run *run, cell_resident resident,
-                              gc_footprint footprint) {
-  return json_pack("{s:o,s:o,s:b,s:o,s:o,s:o}", "baseline",
-                   record_integer(run->baseline + cell_requests_bytes()),
-                   "peak", record_integer(resident.peak), "peak_reset",
-                   run->peak_reset, "footprint",
-                   record_integer(footprint.bytes), "footprint_peak",
-                   record_integer(footprint.peak_bytes), "workload",
-                   record_integer(cell_measurement.own_memory));
+                              gc_footprint footprint,
+                              gc_external_usage external) {
+  json_t *json =
+      json_pack("{s:o,s:o,s:b,s:o,s:o,s:o}", "baseline",
+                record_integer(run->baseline + cell_requests_bytes()), "peak",
+                record_integer(resident.peak), "peak_reset", run->peak_reset,
+                "footprint", record_integer(footprint.bytes), "footprint_peak",
+                record_integer(footprint.peak_bytes), "workload",
+                record_integer(cell_measurement.own_memory));
+  if (!gc_this_collector.can.external)
+    return json;
+  json_object_set_new(json, "external", record_integer(external.bytes));
+  json_object_set_new(json, "external_peak",
+                      record_integer(external.peak_bytes));
+  return json;
 }
 
 /* Leaves out the figures that the collector does not tell. */
@@ -184,7 +191,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   const workload *w = run->wl.workload;
   const cell_measured *x = &cell_measurement;
   json_t *json = compose_identity(run, verdict);
-  json_t *memory = compose_memory(run, x->resident, x->footprint);
+  json_t *memory = compose_memory(run, x->resident, x->footprint, x->external);
   json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
   cell_curve_record(memory);
@@ -258,7 +265,8 @@ json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_t *json = compose_identity(run, verdict);
   json_object_set_new(json, "memory",
                       compose_memory(run, cell_read_resident(),
-                                     gc_heap_footprint(run->wl.heap)));
+                                     gc_heap_footprint(run->wl.heap),
+                                     cell_heap_external(run->wl.heap)));
   return json;
 }
 

@@ -308,8 +308,11 @@ static bool memory_is_told(const json_t *record, char *why, size_t room) {
   double grown = record_number(record, "memory.peak") -
                  record_number(record, "memory.baseline");
   double workload = record_number(record, "memory.workload");
-  double most = BEHIND_TIMES * footprint + BEHIND_BYTES +
-                (isfinite(workload) ? workload : 0); /* older records lack it */
+  double external = record_number(record, "memory.external_peak");
+  double most =
+      BEHIND_TIMES * footprint + BEHIND_BYTES +
+      (isfinite(workload) ? workload : 0) + /* older records lack it */
+      (isfinite(external) ? external : 0);  /* in the footprint or not */
   if (!memory_is_known || json_object_get(record, "counts") || !(grown > most))
     return true;
   return differs(why, room,

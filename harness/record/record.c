@@ -93,6 +93,8 @@ static const struct field {
     {"noise.involuntary", INTEGER, MEASURED},
     {"noise.run_delay", INTEGER, MEASURED},
     {"noise.still", INTEGER, OPTIONAL},
+    {"memory.external", INTEGER, OPTIONAL},
+    {"memory.external_peak", INTEGER, OPTIONAL},
     {"memory.curve", SAMPLES, OPTIONAL},
     {"memory.curve_interval", INTEGER, OPTIONAL},
     {"memory.curve_cost", INTEGER, OPTIONAL},

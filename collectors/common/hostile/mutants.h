@@ -28,7 +28,8 @@
  *
  * Oracles:
  *   graph      a live object is lost or damaged
- *   count      too many or too few objects after gc_collect
+ *   count      too many or too few objects, or bytes of external memory, after
+ *              gc_collect
  *   weak       a weak reference holds the wrong target
  *   finalizer  an object is finalized too early, twice, or never
  *   poison     freed memory was used
@@ -353,15 +354,15 @@
   X(external_forgotten, "mark-sweep", 2, "check", "a block of external memory is on no list") \
   X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
   X(external_given_twice, "mark-sweep", 12, "crash", "the external memory of a dead object is given back twice") \
-  X(external_pruned_early, "mark-sweep", 9, "external", "what is about to be finalized has lost its external memory") \
+  X(external_pruned_early, "mark-sweep", 9, "count", "what is about to be finalized has lost its external memory") \
   X(external_unlimited, "mark-sweep", 21, "limit", "external memory does not count against the heap limit") \
   X(external_unpaced, "mark-sweep", 32, "growth", "external memory makes no collection due") \
-  X(external_outlives, "mark-sweep", 2, "external", "external memory is not given back with the heap") \
+  X(external_outlives, "mark-sweep", 2, "verdict", "external memory is not given back with the heap") \
   X(external_owner_stale, "semispace", 27, "check", "external memory is listed for where its owner was") \
   X(external_settled_early, "generational-copying", 9, "check", "external memory of young objects counts as that of old ones") \
   X(external_unflagged, "refcount-deferred", 2, "check", "the death of an old object with external memory is not noticed") \
   X(external_flag_cleared, "refcount", 2, "check", "with the weak references to an object its external memory is forgotten") \
-  X(external_given_early, "refcount", 9, "external", "an object in the finalizer queue has lost its external memory") \
+  X(external_given_early, "refcount", 9, "count", "an object in the finalizer queue has lost its external memory") \
   X(cycle_external_kept, "refcount-cycles", 17, "check", "the external memory of a dead cycle is not given back")
 /* clang-format on */
 

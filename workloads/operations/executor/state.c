@@ -70,6 +70,8 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
   }
   gc_collect(t->m);
   x->foreign = gc_heap_objects(t->run->heap);
+  if (gc_this_collector.can.external)
+    x->foreign_external = gc_heap_external(t->run->heap).bytes;
   coverage_begin(x);
   last_words_watch();
 }
@@ -260,6 +262,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
+  wl_count(wl, "external-bytes", c->external);
   wl_count(wl, "allocations-failed", c->failed);
   wl_count(wl, "reclaimed", x->buried);
   wl_count(wl, "peak-bytes", x->peak_bytes);

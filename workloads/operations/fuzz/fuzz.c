@@ -168,6 +168,8 @@ static uint64_t expected(const fuzz *f, uint64_t operations) {
   }
   if (!can->finalizers)
     WITHOUT(FINALIZER_NEXT);
+  if (!can->external)
+    WITHOUT(EXTERNAL);
 #undef WITHOUT
   return kinds;
 }

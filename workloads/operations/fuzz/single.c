@@ -271,6 +271,23 @@ void action_finalize(actor *a) {
     program_finalizer(a, r);
 }
 
+/* Mostly as much as a small object has, now and then as much as a large one. */
+static uint32_t choose_external(source *s) {
+  uint32_t c = choose(s, 256);
+  if (c < 200)
+    return 1 + choose(s, 256);
+  if (c < 250)
+    return 1 + choose(s, 8192);
+  return 60000u << choose(s, 4);
+}
+
+void action_external(actor *a) {
+  gc_reg r;
+  if (gc_this_collector.can.external && operand_object(a, &r) &&
+      !object_at(a, held_by(a, r))->weak)
+    emit2(a, TRACE_EXTERNAL, r, choose_external(a->source));
+}
+
 void action_safepoint(actor *a) {
   emit1(a, TRACE_SAFEPOINT, 0);
 }
