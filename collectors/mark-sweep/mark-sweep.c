@@ -117,7 +117,8 @@ void gc_collect(gc_mutator *m) {
  * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || cells_handed_out() < ms_heap.budget;
+  return !fresh || gc_mutant(goal_ignored) ||
+         cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {
