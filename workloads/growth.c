@@ -13,10 +13,10 @@
  * collections depends on n alone: with live data that grows too, the work would
  * be quadratic for a reason.
  *
- * There are five workloads, because a workload declares what it needs:
- * `growth`, `growth-finalizers`, `growth-weak`, `growth-ephemerons` and
- * `growth-threads`.  They are not timed, so they are compiled once for all
- * collectors.  Some shapes are in growth-alone.c.
+ * There are six workloads, because a workload declares what it needs: `growth`,
+ * `growth-finalizers`, `growth-weak`, `growth-ephemerons`, `growth-external`
+ * and `growth-threads`.  They are not timed, so they are compiled once for all
+ * collectors.  Some shapes are in growth-alone.c and growth-external.c.
  *
  * Survivors: each shape states beside its code what it makes and keeps.
  *
@@ -1007,6 +1007,11 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(pairs_nested, "nested")                                                    \
   X(alone_pairs, "dropped")
 
+#define EXTERNAL_SHAPES(X)                                                     \
+  X(external_buffers, "buffers")                                               \
+  X(external_alive, "alive")                                                   \
+  X(external_turnover, "turnover")
+
 #define THREAD_SHAPES(X)                                                       \
   X(threads_pairs, "pairs")                                                    \
   X(threads_stores, "stores")                                                  \
@@ -1028,6 +1033,9 @@ WORKLOAD(growth_weak, "growth-weak",
 WORKLOAD(growth_ephemerons, "growth-ephemerons",
          "shapes with ephemerons whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_EPHEMERONS, EPHEMERON_SHAPES);
+WORKLOAD(growth_external, "growth-external",
+         "shapes with memory outside the heap whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_EXTERNAL, EXTERNAL_SHAPES);
 WORKLOAD(growth_threads, "growth-threads",
          "shapes with threads whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_THREADS, THREAD_SHAPES);

@@ -140,7 +140,7 @@ test_address_space() {
 # The example in docs/trace-format.md is valid, and its objects die where the page
 # says.
 test_example() {
-  sed -n '/^    reapmark-trace 2/,/^$/s/^    //p' \
+  sed -n '/^    reapmark-trace 3/,/^$/s/^    //p' \
     "$tests/../docs/trace-format.md" >example
   expect 0 trace verify example
   printed '22 operations, 0 of them refused; 3 objects'

@@ -178,6 +178,13 @@ const condition conditions[] = {
     GROWTH("pairs-nested", "nested",
            "ephemerons that die together with their keys, by the death of "
            "another key"),
+    GROWTH("external-buffers", "buffers",
+           "few objects with much memory outside the heap: collections that "
+           "only that begins"),
+    GROWTH("external-alive", "alive",
+           "many objects with memory outside the heap: walks of their list"),
+    GROWTH("external-turnover", "turnover",
+           "such objects come and go: tables of them, and what they had"),
     GROWTH("threads-pairs", "pairs",
            "candidates and blocks of threads that ended"),
     GROWTH("threads-stores", "stores",
