@@ -31,11 +31,11 @@ enum { MIB = 1 << 20 };
 static const pacer_rules free_rules = {.trigger = 50};
 
 /* A cycle in a heap of 64 MiB, in which `born` bytes were allocated while the
- * marker marked all.  By the policy, what was not may double. */
+ * marker marked all.  By the policy, what was not may grow by 100 %. */
 static pacer_cycle steady(uint64_t born) {
   return (pacer_cycle){.live = 64 * MIB,
                        .born = born,
-                       .growth = 64 * MIB - born,
+                       .growth = (64 * MIB - born) / 100 * 100,
                        .words = 8 * MIB,
                        .beside = 8 * MIB};
 }
@@ -72,9 +72,10 @@ static void the_goal_follows_from_what_is_alive(void **state) {
 static void a_slow_marker_begins_early(void **state) {
   (void)state;
   pacer p = {0};
-  pacer_plan(
-      &p, &free_rules,
-      &(pacer_cycle){.live = 64 * MIB, .growth = 64 * MIB, .words = MIB});
+  pacer_plan(&p, &free_rules,
+             &(pacer_cycle){.live = 64 * MIB,
+                            .growth = 64 * MIB / 100 * 100,
+                            .words = MIB});
   assert_in_range(p.begin, p.end / 2 - 100, p.end / 2); /* nothing is known */
   uint64_t last = p.end;
   for (uint64_t born = MIB; born <= 16 * MIB; born *= 2) {
