@@ -130,8 +130,11 @@ static pacing_rules pacing_rules_with(uint64_t growth_least) {
   return rules;
 }
 
+uint64_t pacing_given_back;
+
 void pacing_create(pacing_policy policy, uint64_t growth_least) {
   memset(&pace, 0, sizeof pace);
+  pacing_given_back = 0;
   pace.rules = pacing_rules_given(policy);
   pacing_rules rules = pacing_rules_with(growth_least);
   pace.goal = pacing_goal_of(&rules, &(pacing_seen){0});
@@ -243,7 +246,10 @@ uint64_t pacing_surplus(uint64_t pages, uint64_t wanted) {
   if (++pace.calm < pacing_option_give_back && !gc_mutant(given_back_at_once))
     return 0;
   pace.calm = 0;
-  return gc_mutant(surplus_kept) ? 0 : pace.surplus;
+  if (gc_mutant(surplus_kept))
+    return 0;
+  pacing_given_back++;
+  return pace.surplus;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -268,8 +274,8 @@ void pacing_nursery_partial(pacing_nursery *n, uint64_t handed, uint64_t kept,
   n->full_due = n->full_after;
 }
 
-void pacing_nursery_count(pacing_nursery *n, uint64_t live, uint64_t objects) {
-  if (pace.rules.policy == PACING_COUNT)
-    n->bytes =
-        pacing_bytes_of(&pace.rules, &(pacing_seen){live, objects, 0, 0});
+uint64_t pacing_partial_bytes(uint64_t bytes, uint64_t live, uint64_t objects) {
+  if (pace.rules.policy != PACING_COUNT)
+    return bytes;
+  return pacing_bytes_of(&pace.rules, &(pacing_seen){live, objects, 0, 0});
 }

@@ -63,7 +63,7 @@ enum {
   /* A surplus is given back if it is at least this share of the goal, and so
    * many bytes: less would come again soon. */
   PACING_SURPLUS = 8,
-  PACING_SURPLUS_LEAST = 1 << 20,
+  PACING_SURPLUS_LEAST = 1 << 18,
 };
 
 /* ------------------------------------------------------------------------- *
@@ -208,6 +208,12 @@ static inline uint64_t pacing_room(uint64_t live, uint64_t least) {
  * otherwise. */
 bool pacing_gives_back(void);
 
+/* How often something was, so far, as a counter of gc_heap_counters. */
+extern uint64_t pacing_given_back;
+#define PACING_COUNTERS                                                        \
+  { "given-back", pacing_given_back }
+#define PACING_EVENTS "given-back"
+
 /* The goal without external bytes: what the heap itself may hold. */
 uint64_t pacing_goal_inside(void);
 
@@ -291,8 +297,9 @@ void pacing_nursery_fit(pacing_nursery *n, uint64_t handed, uint64_t kept);
 void pacing_nursery_partial(pacing_nursery *n, uint64_t handed, uint64_t kept,
                             uint64_t live);
 
-/* With policy count, sets the nursery to OBJECTS objects instead; `live` bytes
- * are alive, and so many objects.  Called after each collection. */
-void pacing_nursery_count(pacing_nursery *n, uint64_t live, uint64_t objects);
+/* Bytes to be handed out until the next collection, of any kind: OBJECTS
+ * objects with policy count, else `bytes`.  `live` bytes and so many objects
+ * are alive. */
+uint64_t pacing_partial_bytes(uint64_t bytes, uint64_t live, uint64_t objects);
 
 #endif

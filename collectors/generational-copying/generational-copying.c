@@ -163,17 +163,23 @@ const gc_collector gc_this_collector = {
                                     "overflowed",
                                     "unspilled",
                                     LARGE_EVENTS,
+                                    PACING_EVENTS,
                                     BOOKKEEPING_EVENTS,
                                     NULL},
     .work =
         (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
                               "blocks-passed", REMEMBERED_WORK, LARGE_WORK,
                               BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"nursery=64", "nursery=64,remembered-set=2",
-                                   "nursery=64,age=0",
-                                   "nursery=64,growth=10,growth-least=64",
-                                   "nursery=64,headroom=0",
-                                   "nursery=64,headroom=500", NULL},
+    .tight =
+        (const char *const[]){
+            "nursery=64", "nursery=64,remembered-set=2", "nursery=64,age=0",
+            "nursery=64,growth=10,growth-least=64", "nursery=64,headroom=0",
+            "nursery=64,headroom=500",
+            "nursery=64,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "nursery=64,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
+            NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -313,7 +319,8 @@ static void gen_plan(bool full, gen_before before) {
     if (pacing_full_is_due(im_kept(), im.live_objects) && !gen.nursery.full_due)
       gen.nursery.full_due = 1;
   }
-  pacing_nursery_count(&gen.nursery, im_kept(), im.live_objects);
+  gen.nursery.bytes =
+      pacing_partial_bytes(gen.nursery.bytes, im_kept(), im.live_objects);
   if (before.young > 0)
     gen.copies = kept < before.young / COPYING_PAYS;
   im.budget = gen.nursery.bytes;
@@ -400,7 +407,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
                                  .grow = NURSERY_GROW,
                                  .full_most = FULL_MOST};
   pacing_create(pacing_chosen(config->heap_limit), gen_growth_least());
-  pacing_nursery_count(&gen.nursery, 0, 0);
+  gen.nursery.bytes = pacing_partial_bytes(bytes, 0, 0);
   gen.copies = im.empty_first = true;
   im.budget = gen.nursery.bytes;
   remembered_begin(&gen.orphaned, REMEMBERED_TABLE);
@@ -454,7 +461,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-promoted", gen.promoted},
                             {"objects-held", h->held},
                             {"blocks-refilled", h->refilled},
-                            REMEMBERED_COUNTERS};
+                            REMEMBERED_COUNTERS,
+                            PACING_COUNTERS};
   return im_counters(out, room, own, sizeof own / sizeof *own);
 }
 

@@ -89,10 +89,10 @@ const gc_collector gc_this_collector = {
                                    MARKERS_OPTIONS,
                                    {0}},
     .words = pacing_words,
-    .events =
-        (const char *const[]){"minor-collections", "full-collections", "futile",
-                              REMEMBERED_EVENTS, "rescans", MARKERS_EVENTS,
-                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){"minor-collections", "full-collections",
+                                    "futile", REMEMBERED_EVENTS, "rescans",
+                                    MARKERS_EVENTS, CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", REMEMBERED_WORK,
                                   CELLS_WORK, BOOKKEEPING_WORK, NULL},
     .tight =
@@ -102,6 +102,10 @@ const gc_collector gc_this_collector = {
             "nursery=64,growth=10,growth-least=64,markers=2,markers-least=1",
             "nursery=64,growth=10,growth-least=64,markers=3,markers-least=1,"
             "mark-stack=2",
+            "nursery=64,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "nursery=64,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
             NULL},
 };
 
@@ -189,7 +193,8 @@ static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
         !gc_mutant(full_never_due))
       h->nursery.full_due = 1;
   }
-  pacing_nursery_count(&h->nursery, live, cells.live_objects);
+  h->nursery.bytes =
+      pacing_partial_bytes(h->nursery.bytes, live, cells.live_objects);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -220,7 +225,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
                              .grow = 4,
                              .full_most = 7},
                  .marking = marking_init(cells_marks)};
-  pacing_nursery_count(&h->nursery, 0, 0);
+  h->nursery.bytes = pacing_partial_bytes(least, 0, 0);
   pthread_mutex_init(&h->lock, NULL);
   remembered_begin(&h->orphaned, 0);
   return h;
@@ -275,6 +280,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             MARKING_COUNTERS(&h->marking),
                             MARKERS_COUNTERS,
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -119,25 +119,30 @@ const gc_collector gc_this_collector = {
      * object stays only where much more of a block is alive than was reckoned
      * with, which a million operations need not bring about. */
     .events =
-        (const char *const[]){"collections", "evacuations", "objects-moved",
-                              "desperate", "headroom-used", "headroom-spent",
-                              "blocks-reused", "blocks-emptied",
-                              "blocks-returned", "overflowed", "holes-given-up",
-                              "unspilled", MARKERS_EVENTS, "moved-together",
-                              LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+        (const char *const[]){
+            "collections", "evacuations", "objects-moved", "desperate",
+            "headroom-used", "headroom-spent", "blocks-reused",
+            "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
+            "unspilled", MARKERS_EVENTS, "moved-together", LARGE_EVENTS,
+            PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-marked", "bytes-marked",
                                   "blocks-sorted", "blocks-passed", LARGE_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth-least=32,growth=10",
-                                   "growth-least=32,growth=10,conservative=1",
-                                   "growth-least=32,growth=10,evacuate=0",
-                                   "growth-least=32,growth=10,headroom=0",
-                                   "growth-least=32,growth=10,headroom=500",
-                                   "growth-least=32,growth=10,headroom=500,"
-                                   "markers=2,markers-least=1",
-                                   "growth-least=32,growth=10,headroom=500,"
-                                   "markers=3,markers-least=1",
-                                   NULL},
+    .tight =
+        (const char *const[]){"growth-least=32,growth=10",
+                              "growth-least=32,growth=10,conservative=1",
+                              "growth-least=32,growth=10,evacuate=0",
+                              "growth-least=32,growth=10,headroom=0",
+                              "growth-least=32,growth=10,headroom=500",
+                              "growth-least=32,growth=10,headroom=500,"
+                              "markers=2,markers-least=1",
+                              "growth-least=32,growth=10,headroom=500,"
+                              "markers=3,markers-least=1",
+                              "policy=sqrt,root=1,growth-least=64,give-back=1",
+                              "policy=count,objects=100,see-external=0",
+                              "policy=balance,root=1,growth-least=64,heap-"
+                              "least=128,heap-most=512",
+                              NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -221,7 +226,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"desperate", h->desperate},
                             {"moved-together", h->moved_together},
                             {"copied-twice", h->copied_twice},
-                            MARKERS_COUNTERS};
+                            MARKERS_COUNTERS,
+                            PACING_COUNTERS};
   return im_counters(out, room, own, sizeof own / sizeof *own);
 }
 

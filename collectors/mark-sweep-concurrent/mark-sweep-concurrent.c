@@ -134,14 +134,19 @@ const gc_collector gc_this_collector = {
     .events = (const char *const[]){SNAPSHOT_EVENTS, "fallback", "assists",
                                     "resumed", "words-beside", "words-assisted",
                                     "words-in-stops", CELLS_EVENTS,
-                                    BOOKKEEPING_EVENTS, NULL},
+                                    PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){
             "growth-least=64,growth=10,trigger=0,stop-words=1",
             "growth-least=1024,trigger=0,stop-words=16,mark-stack=1",
-            "growth-least=256,trigger=100,stop-words=64,background=1", NULL},
+            "growth-least=256,trigger=100,stop-words=64,background=1",
+            "stop-words=16,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "stop-words=16,policy=count,objects=100,see-external=0",
+            "stop-words=16,policy=balance,root=1,growth-least=64,heap-least="
+            "128,heap-most=512",
+            NULL},
     .repeatable = "background=0",
 };
 
@@ -559,6 +564,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"overshoot-permille", h->overshoot},
                             MARKING_COUNTERS(&snap.marking),
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   conc_unlock();
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -79,9 +79,9 @@ const gc_collector gc_this_collector = {
             MARKING_OPTION,
             {0}},
     .words = pacing_words,
-    .events =
-        (const char *const[]){SNAPSHOT_EVENTS, "slices", "forced", "rescans",
-                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .events = (const char *const[]){SNAPSHOT_EVENTS, "slices", "forced",
+                                    "rescans", CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     /* With a long pause-target the clock decides nothing.  With a long step a
@@ -92,6 +92,12 @@ const gc_collector gc_this_collector = {
             "growth-least=64,step=1,trigger=0,pause-target=100000000",
             "growth-least=64,step=256,trigger=0,mark-stack=1",
             "growth=10,growth-least=64,step=1,trigger=40,pause-target=10",
+            "step=1,trigger=40,pause-target=100000000,policy=sqrt,root=1,"
+            "growth-least=64,give-back=1",
+            "step=1,trigger=40,pause-target=100000000,policy=count,objects=100,"
+            "see-external=0",
+            "step=1,trigger=40,pause-target=100000000,policy=balance,root=1,"
+            "growth-least=64,heap-least=128,heap-most=512",
             NULL},
 };
 
@@ -277,6 +283,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"late-slices", h->late},
                             MARKING_COUNTERS(&snap.marking),
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

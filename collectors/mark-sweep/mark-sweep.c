@@ -58,16 +58,22 @@ const gc_collector gc_this_collector = {
                             {0}},
     .words = pacing_words,
     .events = (const char *const[]){"collections", "rescans", MARKERS_EVENTS,
-                                    CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+                                    CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth=10,growth-least=64",
-                                   "growth-least=64,mark-stack=1",
-                                   "huge-pages=1,mark-stack=8",
-                                   "growth-least=64,markers=2,markers-least=1",
-                                   "growth-least=64,markers=3,markers-least=1,"
-                                   "mark-stack=2",
-                                   NULL},
+    .tight =
+        (const char *const[]){"growth=10,growth-least=64",
+                              "growth-least=64,mark-stack=1",
+                              "huge-pages=1,mark-stack=8",
+                              "growth-least=64,markers=2,markers-least=1",
+                              "growth-least=64,markers=3,markers-least=1,"
+                              "mark-stack=2",
+                              "policy=sqrt,root=1,growth-least=64,give-back=1",
+                              "policy=count,objects=100,see-external=0",
+                              "policy=balance,root=1,growth-least=64,heap-"
+                              "least=128,heap-most=512",
+                              NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -111,7 +117,8 @@ void gc_collect(gc_mutator *m) {
  * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || cells_handed_out() < ms_heap.budget;
+  return !fresh || gc_mutant(goal_ignored) ||
+         cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {
@@ -168,6 +175,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             MARKING_COUNTERS(&h->marking),
                             MARKERS_COUNTERS,
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

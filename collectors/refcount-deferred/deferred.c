@@ -154,14 +154,20 @@ const gc_collector gc_this_collector = {
                                     "logs-incomplete", "survivors", "died-old",
                                     "zero-counts", "queued-young", "queued-old",
                                     "ephemerons-parted", CELLS_EVENTS,
-                                    BOOKKEEPING_EVENTS, NULL},
+                                    PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"log-entries", "survivors", "died-old",
                                   "zero-counts", "roots-visited", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     /* Epochs that end because their logs are long, soon and at once; and
      * because of allocation alone. */
-    .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
-                                   "epoch=1,growth=10", NULL},
+    .tight =
+        (const char *const[]){
+            "epoch=64,log=16", "epoch=64,log=1", "epoch=1,growth=10",
+            "epoch=16,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "epoch=16,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
+            NULL},
     .partial = {"epoch=64,log=16,growth-least=1048576", GC_RECLAIMS_ACYCLIC},
     .options =
         (const gc_option[]){
@@ -687,6 +693,8 @@ static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
     pacing_partial(&h->pacing, handed);
   }
   h->full_due = !full && pacing_full_is_due(live, cells.live_objects);
+  h->budget =
+      pacing_partial_bytes(option_epoch << 10, live, cells.live_objects);
 }
 
 void dc_collect_due(gc_mutator *m) {
@@ -724,7 +732,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   pause_listen(config->listener);
   pacing_create(pacing_chosen(config->heap_limit), 0);
   *h = (gc_heap){.orphaned = {.most = hostile.buffers},
-                 .budget = option_epoch << 10};
+                 .budget = pacing_partial_bytes(option_epoch << 10, 0, 0)};
   dc_due = false;
   pthread_mutex_init(&h->lock, NULL);
   bag_init(&h->young, 0);
@@ -788,6 +796,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"queued-old", h->queued_old},
                             {"roots-visited", h->roots},
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -794,7 +794,7 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
  * PHP 8.2, where the least threshold is 10001: it rises by that if few objects
  * were freed, or if as many candidates wait, and else falls by it. */
 static void adapt_count(uint64_t freed) {
-  if (freed < option_threshold / COUNT_FREED_PART ||
+  if (freed * COUNT_FREED_PART < option_threshold ||
       cycles.left_over >= cycles.threshold) {
     if (cycles.threshold < THRESHOLD_MOST)
       cycles.threshold += option_threshold;
@@ -1025,6 +1025,7 @@ size_t rc_candidates_counters(gc_counter *out, size_t room) {
                             {"objects-scanned", cycles.scanned},
                             {"objects-restored", cycles.restored},
                             {"cycle-freed", cycles.freed},
-                            {"cycle-spared", cycles.spared}};
+                            {"cycle-spared", cycles.spared},
+                            PACING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -2,6 +2,7 @@
  * summary and RC_PROMPT are defined by the collector's header in variants/, the
  * rest by its parts. */
 #include "gc.h"
+#include "common/pacing.h"
 
 #ifndef RC_WORDS
 #define RC_WORDS NULL /* the values of all options are numbers */

@@ -69,10 +69,11 @@ const gc_collector gc_this_collector = {
                                    MARKERS_OPTIONS,
                                    {0}},
     .words = pacing_words,
-    .events = (const char *const[]){"collections", "objects-copied",
-                                    "large-scanned", "large-spilled",
-                                    "blocks-reopened", MARKERS_EVENTS,
-                                    LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .events =
+        (const char *const[]){"collections", "objects-copied", "large-scanned",
+                              "large-spilled", "blocks-reopened",
+                              MARKERS_EVENTS, LARGE_EVENTS, PACING_EVENTS,
+                              BOOKKEEPING_EVENTS, NULL},
     .work =
         (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
                               LARGE_WORK, BOOKKEEPING_WORK, NULL},
@@ -80,7 +81,12 @@ const gc_collector gc_this_collector = {
         (const char *const[]){
             "growth=10,growth-least=64",
             "growth=10,growth-least=64,markers=2,markers-least=1",
-            "growth=10,growth-least=64,markers=3,markers-least=1", NULL},
+            "growth=10,growth-least=64,markers=3,markers-least=1",
+            "policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0",
+            "policy=balance,root=1,growth-least=64,heap-least=128,heap-most="
+            "512",
+            NULL},
 };
 
 /* Brings the fill of a mutator's block up to its cursor. */
@@ -396,6 +402,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"blocks-taken", h->taken},
                             {"blocks-reopened", h->reopened},
                             LARGE_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -119,6 +119,13 @@ static bool all_is_the_sum(const json_t *record, const char *group, char *why,
   return true;
 }
 
+/* When the last sample of an array of them was taken. */
+static double last_of(const json_t *record, const char *path) {
+  const json_t *samples = record_get(record, path);
+  size_t n = json_array_size(samples);
+  return json_number_value(json_array_get(json_array_get(samples, n - 1), 0));
+}
+
 /* Nothing that happened in the measured part took longer than it. */
 static bool longest_agree(const json_t *record, double clock, char *why,
                           size_t room) {
@@ -134,12 +141,13 @@ static bool longest_agree(const json_t *record, double clock, char *why,
                        groups[i], name, longest, clock);
     }
   }
-  size_t n = json_array_size(record_get(record, "memory.curve"));
-  double last = json_number_value(json_array_get(
-      json_array_get(record_get(record, "memory.curve"), n - 1), 0));
-  if (n > 0 && last > clock * (1 + SHARE_OFF) + BESIDE_NS)
-    return differs(why, room, "memory.curve ends at %.0f, after the run, %.0f",
-                   last, clock);
+  static const char *const sampled[] = {"memory.curve", "pacing"};
+  for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++) {
+    double last = last_of(record, sampled[i]); /* 0 if there is none */
+    if (last > clock * (1 + SHARE_OFF) + BESIDE_NS)
+      return differs(why, room, "%s ends at %.0f, after the run, %.0f",
+                     sampled[i], last, clock);
+  }
   return true;
 }
 

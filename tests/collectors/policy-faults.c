@@ -99,7 +99,7 @@ static bool heap_has_a_least(void) {
   rules.heap_least = 100 * MIB;
   return pacing_goal_of(&rules, &(pacing_seen){.live = 10 * MIB}) ==
              100 * MIB &&
-         pacing_goal_of(&rules, &(pacing_seen){.live = 60 * MIB}) == 120 * MIB;
+         pacing_goal_of(&rules, &(pacing_seen){.live = 75 * MIB}) == 150 * MIB;
 }
 
 /* The largest heap is soft: the least growth is always possible. */
@@ -109,7 +109,7 @@ static bool heap_has_a_most(void) {
   bool good =
       pacing_goal_of(&rules, &(pacing_seen){.live = 60 * MIB}) == 100 * MIB &&
       pacing_goal_of(&rules, &(pacing_seen){.live = 99 * MIB}) == 103 * MIB &&
-      pacing_goal_of(&rules, &(pacing_seen){.live = 10 * MIB}) == 20 * MIB;
+      pacing_goal_of(&rules, &(pacing_seen){.live = 25 * MIB}) == 50 * MIB;
   rules.heap_least = 200 * MIB; /* wins */
   return good &&
          pacing_goal_of(&rules, &(pacing_seen){.live = 10 * MIB}) == 200 * MIB;
@@ -157,8 +157,8 @@ static bool goal_follows_what_is_alive(void) {
 static bool goal_falls(void) {
   create(PACING_PERCENT);
   collect(true, 0, 100 * MIB, 1);
-  collect(true, 200 * MIB, 10 * MIB, 1);
-  return pacing_goal() == 20 * MIB && heard.goal == 20 * MIB;
+  collect(true, 200 * MIB, 25 * MIB, 1);
+  return pacing_goal() == 50 * MIB && heard.goal == 50 * MIB;
 }
 
 static bool partial_ones_leave_the_goal(void) {
@@ -176,11 +176,11 @@ static bool partial_ones_leave_the_goal(void) {
 static bool the_newborn_do_not_count(void) {
   create(PACING_PERCENT);
   pacing_decide(&(pacing_collection){
-      .full = true, .live = 100 * MIB, .born = 40 * MIB, .objects = 1});
-  bool good = pacing_goal() == 120 * MIB;
+      .full = true, .live = 100 * MIB, .born = 50 * MIB, .objects = 1});
+  bool good = pacing_goal() == 100 * MIB;
   pacing_decide(&(pacing_collection){
-      .full = true, .live = 10 * MIB, .held = 50 * MIB, .objects = 1});
-  return good && pacing_goal() == 55 * MIB;
+      .full = true, .live = 50 * MIB, .held = 80 * MIB, .objects = 1});
+  return good && pacing_goal() == 105 * MIB;
 }
 
 /* After the first full collection 100 objects are old: 10 partial ones, and

@@ -10,6 +10,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
 #include "harness/base/spec.h"
 
@@ -29,11 +30,13 @@ static collector make_collector(const char *name, int threads, int weak,
   return (collector){
       .name = name,
       .path = name,
-      .about = json_pack("{s:{s:b, s:b, s:b}, s:o, s:[{s:s, s:i, s:i}]}",
+      .about = json_pack("{s:{s:b, s:b, s:b}, s:o, s:[{s:s, s:i, s:i}, "
+                         "{s:s, s:[s, s]}]}",
                          "capabilities", "threads", threads, "weak", weak,
                          "heap_limit", heap_limit, "workloads",
                          json_loads(workloads, 0, NULL), "options", "name",
-                         "trigger", "min", 1, "max", 9)};
+                         "trigger", "min", 1, "max", 9, "name", "policy",
+                         "choices", "percent", "sqrt")};
 }
 
 /* Six collectors that can do everything; one that can do little; one that
@@ -342,6 +345,36 @@ static void minimums_are_limits(void **state) {
   json_decref(minimums);
 }
 
+/* The values of an option are numbers, or words that the collector names. */
+static void options_are_checked(void **state) {
+  (void)state;
+  static const struct {
+    const char *word, *wrong; /* NULL: it is good */
+  } cases[] = {
+      {"a:trigger=3,policy=sqrt", NULL},
+      {"a:trigger=10",
+       "option 'trigger' of a: '10' is not a whole number from 1 to 9"},
+      {"a:trigger=sqrt",
+       "option 'trigger' of a: 'sqrt' is not a whole number from 1 to 9"},
+      {"a:policy=sqr",
+       "option 'policy' of a: 'sqr' is none of its choices (did "
+       "you mean 'sqrt'?)"},
+      {"a:policy=1", "option 'policy' of a: '1' is none of its choices (choose "
+                     "from percent, sqrt)"},
+      {"a:polciy=sqrt", "a has no option 'polciy' (did you mean 'policy'?)"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    chosen out;
+    const char *wrong =
+        resolve_collector(&all, cases[i].word, ABSENT_WRONG, &out);
+    if (cases[i].wrong) {
+      assert_non_null(wrong);
+      assert_string_equal(wrong, cases[i].wrong);
+    } else {
+      assert_null(wrong);
+    }
+  }
+}
+
 /* Cells hold their program and settings, also after plan.json was read. */
 static void cells_are_parsed(void **state) {
   (void)state;
@@ -480,6 +513,7 @@ int main(void) {
       cmocka_unit_test(cells_of_a_target_are_neighbours),
       cmocka_unit_test(targets_need_names),
       cmocka_unit_test(minimums_are_limits),
+      cmocka_unit_test(options_are_checked),
       cmocka_unit_test(cells_are_parsed),
       cmocka_unit_test(lists_keep_settings_together),
       cmocka_unit_test(specs_are_checked),

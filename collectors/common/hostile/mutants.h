@@ -108,6 +108,7 @@
   X(pairs_pruned_early, "mark-sweep", 31, "weak", "ephemerons that only a finalizer will see are no longer listed") \
   X(one_buffer_kept, "mark-sweep", 26, "graph", "one mutator goes on in its block after a collection") \
   X(trim_leaks, "mark-sweep", 32, "growth", "a list that gets shorter leaks the memory it had") \
+  X(goal_ignored, "mark-sweep", 32, "growth", "the goal of the heap policy makes no collection due") \
   X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
   X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
