@@ -74,6 +74,23 @@ foreach(
             $<TARGET_FILE:reapmark-collector-record> ${recorded})
 endforeach()
 
+# Outstanding garbage: the most of it where that follows from the workload.
+foreach(name IN LISTS collectors)
+  set(most 105)
+  if(name MATCHES "^refcount" AND NOT name MATCHES "cycles")
+    set(most 14000)
+  elseif(name STREQUAL "none")
+    set(most 14000)
+  endif()
+  if(name MATCHES "generational|deferred")
+    set(most 0)
+  endif()
+  reapmark_register(
+    garbage-${name} LABEL end-to-end NEEDS ${name}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/collectors/garbage.sh ${REAPMARK_COLLECTOR_DIR}
+            ${name} ${most})
+endforeach()
+
 # Hostile conditions fire, and no collector breaks under them.
 set(hostile ${collectors})
 list(REMOVE_ITEM hostile none) # which frees nothing

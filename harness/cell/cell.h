@@ -506,8 +506,9 @@ void cell_garbage_open(const wl_run *run);
 void cell_garbage_reclaims(void *data);
 void cell_garbage_paused(void);
 
-/* The measured part begins.  It ends with its last sample. */
+/* The measured part begins; it has ended, and its last sample was taken. */
 void cell_garbage_begin(void);
+void cell_garbage_end(void);
 
 /* A sample at the time `now` in the measured part, at which the heap's
  * footprint is given; one thread at a time.  UINT64_MAX: not known. */

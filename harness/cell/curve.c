@@ -91,6 +91,7 @@ void cell_curve_end(gc_heap *heap, uint64_t now) {
     return;
   __atomic_store_n(&curve.due, UINT64_MAX, __ATOMIC_RELAXED);
   add_sample(heap, now);
+  cell_garbage_end();
 }
 
 uint64_t cell_curve_sample(gc_heap *heap, uint64_t now) {

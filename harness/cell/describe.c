@@ -97,12 +97,13 @@ static json_t *describe_workload(const workload *w) {
   json_t *words = json_object();
   for (const char *const *pair = w->words; pair && *pair; pair += 2)
     json_object_set_new(words, pair[0], json_string(pair[1]));
-  return json_pack(
-      "{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:o,s:o,s:o}", "name", w->name,
-      "summary", w->summary, "longer", w->longer, "source", w->source, "unit",
-      w->unit, "needs", describe_needs(w->needs), "takes_threads",
-      (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths", w->knows_deaths,
-      "steps", steps, "params", params, "words", words);
+  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:b,s:o,s:o,s:o}", "name",
+                   w->name, "summary", w->summary, "longer", w->longer,
+                   "source", w->source, "unit", w->unit, "needs",
+                   describe_needs(w->needs), "takes_threads",
+                   (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths",
+                   w->knows_deaths, "knows_live", w->knows_live, "steps", steps,
+                   "params", params, "words", words);
 }
 
 /* Null if the collector declares none. */

@@ -46,6 +46,8 @@ static struct {
   uint64_t seen; /* times right before something was reclaimed */
   uint64_t live_objects, live_bytes; /* the most */
   uint64_t cost;
+  gc_tally began; /* when the measured part began */
+  bool exact;
 } garbage = {.lock = PTHREAD_MUTEX_INITIALIZER,
              .counted = true,
              .objects.values = &object_values,
@@ -225,6 +227,16 @@ void cell_garbage_open(const wl_run *run) {
 #endif
 }
 
+/* Whether no garbage can have been overlooked between two samples: it was read
+ * whenever something was about to be reclaimed; or only what is dropped was
+ * reclaimed, at once, or nothing, so that garbage never became less. */
+static bool is_exact(void) {
+  gc_capabilities can = gc_this_collector.can;
+  gc_tally now = gc_heap_tally(garbage.run->heap), then = garbage.began;
+  return garbage.seen > 0 || can.prompt == GC_PROMPT_ALL || can.explicit_free ||
+         (now.collections == then.collections && now.freed == then.freed);
+}
+
 void cell_garbage_begin(void) {
   if (!garbage.run)
     return;
@@ -233,6 +245,13 @@ void cell_garbage_begin(void) {
   garbage.most = UNKNOWN;
   garbage.seen = garbage.cost = 0;
   garbage.live_objects = garbage.live_bytes = 0;
+  if (gc_heap_tally)
+    garbage.began = gc_heap_tally(garbage.run->heap);
+}
+
+void cell_garbage_end(void) {
+  if (garbage.run && gc_heap_tally)
+    garbage.exact = is_exact();
 }
 
 cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint) {
@@ -268,15 +287,6 @@ bool cell_garbage_known(bool *objects) {
   return garbage.run;
 }
 
-/* Whether no garbage can have been overlooked between two samples: it was read
- * before each collection, or nothing reclaims what is not reclaimed at once, so
- * that garbage only grows. */
-static bool is_exact(void) {
-  gc_capabilities can = gc_this_collector.can;
-  return garbage.seen > 0 || can.reclaims == GC_RECLAIMS_NOTHING ||
-         (can.reclaims == GC_RECLAIMS_ACYCLIC && can.prompt == GC_PROMPT_ALL);
-}
-
 json_t *cell_garbage_json(void) {
   if (!garbage.run)
     return NULL;
@@ -288,7 +298,7 @@ json_t *cell_garbage_json(void) {
     return json;
   json_object_set_new(json, "objects", track_json(&garbage.objects));
   json_object_set_new(json, "collections", record_integer(garbage.seen));
-  json_object_set_new(json, "exact", json_boolean(is_exact()));
+  json_object_set_new(json, "exact", json_boolean(garbage.exact));
   return json;
 }
 

@@ -72,6 +72,25 @@ static bool memory_agrees(const json_t *record, char *why, size_t room) {
   return true;
 }
 
+/* The most garbage is not below a sample's, and the most that was alive not
+ * below what was alive at a sample. */
+static bool garbage_agrees(const json_t *record, char *why, size_t room) {
+  static const char *const most[] = {
+      NULL, "garbage.live.objects", "garbage.live.bytes", "garbage.objects.max",
+      "garbage.objects.max"};
+  size_t i;
+  json_t *sample;
+  json_array_foreach(record_get(record, "garbage.curve"), i, sample) {
+    for (size_t k = 1; k < sizeof most / sizeof *most; k++) {
+      double value = json_number_value(json_array_get(sample, k));
+      if (!(value <= record_number(record, most[k])) && value > 0)
+        return differs(why, room, "%s %.0f is below %.0f in garbage.curve",
+                       most[k], record_number(record, most[k]), value);
+    }
+  }
+  return true;
+}
+
 /* ------------------------------------------------------------------------- *
  * Time.
  * ------------------------------------------------------------------------- */
@@ -283,6 +302,7 @@ static bool verdict_agrees(const json_t *record, char *why, size_t room) {
 
 bool record_consistent(const json_t *record, char *why, size_t room) {
   return memory_agrees(record, why, room) &&
+         garbage_agrees(record, why, room) &&
          (!json_object_get(record, "time") ||
           (times_agree(record, why, room) &&
            utilisation_agrees(record, why, room))) &&
