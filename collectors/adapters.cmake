@@ -91,12 +91,24 @@ reapmark_add_adapter(
   HEADER by-hand/bdwgc.h SOURCES bdwgc/bdwgc.c by-hand/bdwgc.c
   DEFINITIONS BDWGC_BY_HAND=1)
 
-pkg_check_modules(CPYTHON IMPORTED_TARGET python-3.11-embed)
-pkg_get_variable(cpython_home python-3.11-embed prefix)
-set(cpython
-    FOUND "${CPYTHON_FOUND}" PACKAGE python3.11-dev
-    LIBRARIES PkgConfig::CPYTHON)
+# CPython: the system's version is `cpython`, each other one that is installed
+# `cpython-VERSION`.
+include(cpython/versions.cmake)
+find_cpython_versions(cpython_version cpython_others)
 set(cpython_files HEADER cpython/cpython.h SOURCES cpython/cpython.c)
+foreach(version IN LISTS cpython_others)
+  pkg_get_variable(home python-${version}-embed prefix)
+  reapmark_add_adapter(
+    FOUND TRUE NAME cpython-${version} ${cpython_files} LIBRARIES
+    PkgConfig::CPYTHON_${version} SOURCE_DEFINITIONS CPYTHON_HOME="${home}"
+    CPYTHON_NAME="cpython-${version}")
+endforeach()
+if(cpython_version)
+  pkg_get_variable(cpython_home python-${cpython_version}-embed prefix)
+endif()
+set(cpython
+    FOUND "${cpython_version}" PACKAGE python3-dev
+    LIBRARIES PkgConfig::CPYTHON_${cpython_version})
 set(cpython_home CPYTHON_HOME="${cpython_home}")
 reapmark_add_adapter(NAME cpython ${cpython} ${cpython_files} SOURCE_DEFINITIONS
                      ${cpython_home})

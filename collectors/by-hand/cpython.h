@@ -16,6 +16,7 @@ typedef struct hand_type {
 extern uint64_t hand_objects; /* that are alive */
 
 static inline void *hand_new(hand_type *t) {
+  cpy_collect_due();
   void *o = PyObject_GC_New(PyObject, t->type);
   if (gc_unlikely(!o))
     gc_out_of_memory(NULL, (gc_shape){0, (uint32_t)t->type->tp_basicsize});

@@ -13,6 +13,9 @@
 #ifndef CPYTHON_PLAIN
 #define CPYTHON_PLAIN 0
 #endif
+#ifndef CPYTHON_NAME
+#define CPYTHON_NAME "cpython"
+#endif
 
 struct gc_heap {
   gc_listener listener;
@@ -20,7 +23,14 @@ struct gc_heap {
   uint64_t collections, cascades;
 };
 
-static uint64_t threshold0 = 700, threshold1 = 10, threshold2 = 10;
+/* The runtime's own defaults.  What the figures mean changed with the detector:
+ * from 3.14.0 to 3.14.4 it was incremental, threshold1 set how much an
+ * increment examines, and threshold2 had no meaning. */
+enum {
+  INCREMENTAL = PY_VERSION_HEX >= 0x030e0000 && PY_VERSION_HEX < 0x030e0500
+};
+static uint64_t threshold0 = PY_VERSION_HEX >= 0x030d0000 ? 2000 : 700;
+static uint64_t threshold1 = 10, threshold2 = INCREMENTAL ? 0 : 10;
 
 const gc_collector gc_this_collector = {
 #if defined CPYTHON_BY_HAND
@@ -32,9 +42,9 @@ const gc_collector gc_this_collector = {
     .summary = "CPython " PY_VERSION ", types that its cycle detector does "
                "not track; threads take turns",
 #else
-    .name = "cpython",
-    .summary = "CPython " PY_VERSION ", counting and a generational cycle "
-               "detector; threads take turns",
+    .name = CPYTHON_NAME,
+    .summary = "CPython " PY_VERSION ", counting and a detector of dead "
+               "cycles; threads take turns",
 #endif
     .source = "Python/C API; Schemenauer's cycle detector, Python 2.0",
 #ifdef CPYTHON_BY_HAND
@@ -60,10 +70,12 @@ const gc_collector gc_this_collector = {
              "tracked objects, made less freed, that start the detector; 0: "
              "never",
              &threshold0, 0, INT32_MAX},
-            {"threshold1", "young collections before a middle one", &threshold1,
-             1, INT32_MAX},
+            {"threshold1",
+             "young collections before a middle one; 3.14.0 to 3.14.4: divides "
+             "what an increment examines",
+             &threshold1, 1, INT32_MAX},
             {"threshold2", "middle collections before an old one", &threshold2,
-             1, INT32_MAX},
+             INCREMENTAL ? 0 : 1, INT32_MAX},
 #endif
             {0}},
 };
@@ -348,8 +360,25 @@ static PyObject *on_key_died(PyObject *self, PyObject *pair) {
   Py_RETURN_NONE;
 }
 
-static bool pair_is_cleared(const cpy_pair *p) {
-  return PyWeakref_GET_OBJECT((PyObject *)p) == Py_None;
+/* What an interpreter's weak reference refers to, a new reference, or NULL. */
+static PyObject *target_of(PyObject *reference) {
+  PyObject *o;
+#if PY_VERSION_HEX >= 0x030d0000
+  PyWeakref_GetRef(reference, &o);
+#else
+  o = PyWeakref_GET_OBJECT(reference);
+  if (o == Py_None)
+    return NULL;
+  Py_INCREF(o);
+#endif
+  return o;
+}
+
+static bool pair_is_cleared(cpy_pair *p) {
+  PyObject *key = target_of((PyObject *)p);
+  bool cleared = !key;
+  Py_XDECREF(key);
+  return cleared;
 }
 
 /* The detector calls no callback of a pair that it found dead together with the
@@ -458,6 +487,8 @@ static bool make_types(void) {
 PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags) {
   gc_safepoint(m);
   bool tracked = !CPYTHON_PLAIN && shape.slots > 0;
+  if (tracked)
+    cpy_collect_due();
   PyTypeObject *type = node_types[tracked][flags & GC_FINALIZABLE];
   Py_ssize_t words = (Py_ssize_t)shape.slots + (shape.bytes + 7) / 8;
   cpy_node *n = tracked ? PyObject_GC_NewVar(cpy_node, type, words)
@@ -493,15 +524,12 @@ PyObject *cpy_weak_new(gc_mutator *m, PyObject *target) {
 }
 
 PyObject *cpy_weak_get(PyObject *weak) {
-  PyObject *o = PyWeakref_GET_OBJECT(((cpy_weak *)weak)->reference);
-  if (o == Py_None)
-    return NULL;
-  Py_INCREF(o);
-  return o;
+  return target_of(((cpy_weak *)weak)->reference);
 }
 
 PyObject *cpy_pair_new(gc_mutator *m, PyObject *key, PyObject *value) {
   gc_safepoint(m);
+  cpy_collect_due();
   cpy_pair *p = (cpy_pair *)PyObject_CallFunctionObjArgs((PyObject *)pair_type,
                                                          key, key_died, NULL);
   if (!p) {

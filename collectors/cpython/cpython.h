@@ -21,6 +21,16 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdatomic.h>
+
+/* Runs the detector if it is due.  From 3.12 on the interpreter's loop does so,
+ * between two instructions, and long-running C code is to ask for it: here,
+ * before each object of the detector.  Until 3.11 allocation itself does. */
+static inline void cpy_collect_due(void) {
+#if PY_VERSION_HEX >= 0x030c0000
+  PyErr_CheckSignals();
+#endif
+}
+
 #include "common/object.h"
 
 /* A PyVarObject with the fields of our types. */

@@ -173,7 +173,7 @@ static void subtract(void) {
     for (uint32_t i = 0; i < slots; i++)
       if (o->slots[i])
         subtract_reference(o->slots[i]);
-    if (is_key(o) && !gc_mutant(key_owns_nothing))
+    if (is_key(o))
       EACH_PAIR(p, o)
     if (rc_container_of((gc_object *)p)->list != RC_EXAMINED)
       subtract_reference(p->value);

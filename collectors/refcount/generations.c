@@ -87,7 +87,8 @@ static void collect_reporting(gc_mutator *m, unsigned generation) {
 }
 
 void rc_collect_due(gc_mutator *m) {
-  collect_reporting(m, oldest_due());
+  if (!gc_mutant(collects_when_asked_only))
+    collect_reporting(m, oldest_due());
 }
 
 void rc_candidates_collect(gc_mutator *m) {
@@ -95,7 +96,7 @@ void rc_candidates_collect(gc_mutator *m) {
 }
 
 bool rc_candidates_collect_stopped(gc_mutator *m) {
-  if (gc_mutant(full_when_asked_only))
+  if (gc_mutant(collects_when_asked_only))
     return false;
   collect(m, 2);
   return true;

@@ -174,7 +174,8 @@ static void increment(gc_mutator *m) {
   uint64_t made = rc_fresh;
   rc_fresh = 0;
   scavenge.increments++;
-  scavenge.work += work_of(made);
+  if (!gc_mutant(debt_unpaid) || scavenge.work >= 0)
+    scavenge.work += work_of(made);
   if (option_early && scavenge.work < 0) {
     scavenge.early++;
     return;
@@ -220,8 +221,6 @@ void rc_candidates_collect(gc_mutator *m) {
 }
 
 bool rc_candidates_collect_stopped(gc_mutator *m) {
-  if (gc_mutant(incremental_when_asked_only))
-    return false;
   collect_full(m);
   return true;
 }

@@ -97,7 +97,7 @@ END
     -DOCAMLOPT= -DPHP_CONFIG= \
     -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON
   printed 'Collector bdwgc left out: it needs libgc-dev'
-  printed 'Collector cpython left out: it needs python3.11-dev'
+  printed 'Collector cpython left out: it needs python3-dev'
   printed 'Collector malloc-mimalloc left out: it needs libmimalloc-dev'
   printed 'Collector ocaml left out: it needs ocaml-nox'
   printed 'Collector ruby left out: it needs ruby-dev'
@@ -108,7 +108,7 @@ END
   reapmark=build/reapmark
   expect 3 list collectors
   said 'bdwgc (package libgc-dev)'
-  said 'cpython-refcount (package python3.11-dev)'
+  said 'cpython-refcount (package python3-dev)'
   said 'php (package libphp-embed php-dev)'
   "$reapmark" doctor >out 2>err || true # what doctor finds is up to the machine
   printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'

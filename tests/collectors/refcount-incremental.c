@@ -83,6 +83,29 @@ static void visited_garbage_waits_for_the_next_scavenge(void **state) {
   close_and_reset();
 }
 
+/* A value that leads to its key dies with the key, beside an ephemeron that was
+ * visited long before. */
+static void increments_find_values(void **state) {
+  (void)state;
+  open_with(100, 0, 0, 1);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+  gc_new(m, f + 2, (gc_shape){2, 8}, GC_PLAIN);
+  gc_store(m, f + 2, 0, f + 1);
+  gc_ephemeron_new(m, f, f + 1, f + 2);
+  gc_clear(m, f + 2);
+  for (unsigned i = 0; i < 50; i++)
+    next_increment();
+  assert_int_equal(rig_counter("ephemerons-cleared"), 0);
+  gc_clear(m, f + 1);
+  for (unsigned i = 0; i < 50; i++)
+    next_increment();
+  assert_int_equal(rig_counter("ephemerons-cleared"), 1);
+  assert_int_equal(rig_counter("full-collections"), 0);
+  gc_frame_leave(m, f, 3, 0);
+  close_and_reset();
+}
+
 /* The most garbage while loops are dropped beside `live` objects. */
 static uint64_t most_garbage(unsigned live) {
   gc_reg f = gc_frame_enter(m, 1, 0);
@@ -140,6 +163,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_scavenge_begins_with_a_marking),
       cmocka_unit_test(visited_garbage_waits_for_the_next_scavenge),
+      cmocka_unit_test(increments_find_values),
       cmocka_unit_test(a_debt_lets_garbage_pile_up),
       cmocka_unit_test(a_debt_keeps_increments_small),
   };

@@ -362,15 +362,14 @@
   X(unreachable_not_finalized, "refcount-generations", 13, "finalizer", "a finalizable object that is unreachable dies at once") \
   X(finalizable_again, "refcount-generations", 12, "finalizer", "an object that is unreachable again is finalized again") \
   X(queue_spares_nothing, "refcount-generations", 13, "graph", "what a finalizable object of a dead cycle refers to is let go of") \
-  X(key_owns_nothing, "refcount-generations", 31, "count", "a value is alive by its ephemeron whatever became of a key that is examined") \
   X(ephemeron_reaches, "refcount-generations", 31, "count", "an ephemeron that is alive makes its value alive, whatever its key") \
   X(late_key_unnoticed, "refcount-generations", 31, "graph", "a value dies if its key is found to be alive after the ephemeron was") \
   X(bare_keys_live_on, "refcount-generations", 31, "count", "keys without slots count as alive in full collections as well") \
   X(young_uncounted, "refcount-generations", 32, "growth", "young collections make no collection of the middle generation due") \
   X(pending_uncounted, "refcount-generations", 32, "growth", "what comes to the old generation makes no full collection due") \
   X(full_skips_middle, "refcount-generations", 17, "count", "a full collection leaves the middle generation out") \
-  X(full_when_asked_only, "refcount-generations", 21, "limit", "a full heap refuses memory without a full collection") \
-  X(incremental_when_asked_only, "refcount-incremental", 21, "limit", "a full heap refuses memory without a full collection") \
+  X(collects_when_asked_only, "refcount-generations", 17, "limit", "no collection but by gc_collect") \
+  X(debt_unpaid, "refcount-incremental", 32, "growth", "new objects pay nothing of a debt, so that increments look at nothing") \
   X(joined_alone, "refcount-incremental", 32, "growth", "a pending object comes into an increment without what it leads to") \
   X(spaces_stay, "refcount-incremental", 32, "growth", "what was visited is never pending again") \
   X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared") \
