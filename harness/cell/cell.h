@@ -375,6 +375,9 @@ static inline bool cell_measuring(void) {
 /* From now on steps are counted, but not timed. */
 void cell_steps_off(void);
 
+/* Whether steps are timed. */
+bool cell_steps_timed(void);
+
 /* From now on cell_garbage_check runs at many steps. */
 void cell_steps_checked(void);
 

@@ -26,6 +26,8 @@ void wl_idle(wl_thread *t, uint64_t ns) {
     now = gc_now_ns();
   }
   gc_blocking_leave(t->m);
+  if (!cell_steps_timed())
+    return;
   now = gc_now_ns();
   uint64_t instrument = c->instrument;
   cell_delay_since(c, now);

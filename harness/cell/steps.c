@@ -25,6 +25,10 @@ void cell_steps_off(void) {
   untimed = unusual = true;
 }
 
+bool cell_steps_timed(void) {
+  return !untimed;
+}
+
 void cell_steps_checked(void) {
   checked = unusual = true;
 }

@@ -120,14 +120,14 @@ set(pacing "size=1,live=1,objects=1" "size=1,live=1,objects=700,cyclic=50"
            "external=1,live=300,objects=2000,phase=shrink,begin=400,lifetime=fifo")
 foreach(structure chain ring tree)
   foreach(lifetime exponential fifo fixed)
-    foreach(course "steady,low=0" "growth,low=30" "plateau,low=7,length=500"
-                   "spike,low=20,begin=500,length=400" "sawtooth,low=0"
-                   "sawtooth,low=100,length=370" "shrink,low=0,begin=300,length=200"
-                   "shrink,low=50,begin=600" "idle,begin=300,idle=3")
+    foreach(course "steady,low=0" "growth,low=30" "plateau,low=7,length=5000"
+                   "spike,low=20,begin=3000,length=2000" "sawtooth,low=0"
+                   "sawtooth,low=100,length=1300" "shrink,low=0,begin=3000,length=2000"
+                   "shrink,low=50,begin=6000" "idle,begin=3000,idle=3")
       list(
         APPEND
         pacing
-        "structure=${structure},lifetime=${lifetime},size=3,live=300,cyclic=70,objects=1000,phase=${course}"
+        "structure=${structure},lifetime=${lifetime},size=3,live=600,cyclic=70,objects=9000,phase=${course}"
       )
     endforeach()
   endforeach()

@@ -285,8 +285,8 @@ bool workload_needs_with(const json_t *workload, const spec *given,
   size_t i;
   json_t *param;
   json_array_foreach(json_object_get(workload, "params"), i, param) {
-    const char *text =
-        spec_value(given, json_string_value(json_object_get(param, "name")));
+    const char *name = json_string_value(json_object_get(param, "name"));
+    const char *text = name ? spec_value(given, name) : NULL;
     uint64_t value =
         (uint64_t)json_integer_value(json_object_get(param, "default"));
     if (text && !words_number(text, &value))
