@@ -109,6 +109,10 @@ static gc_heap *const h = &the_heap;
  * marking costs a constant per allocation. */
 enum { MARKING_LEAST = 1 << 16 };
 
+/* It is also due after so many bytes of external memory, plus twice those that
+ * were left. */
+enum { EXTERNAL_LEAST = 16 << 20 };
+
 static uint64_t strict;
 
 const gc_collector gc_this_collector = {
@@ -368,6 +372,7 @@ static void mark(void) {
   shadow_bury_unmarked(h->shadow, die, NULL);
   lifetimes_deaths_known(&h->lifetimes);
   h->since_marking = 0;
+  external_collected();
   h->marking_due = MARKING_LEAST + 2 * h->objects;
 }
 
@@ -616,6 +621,7 @@ static bool make_room(uint64_t bytes) {
   bool full = h->limit && bytes_held() + bytes > h->limit;
   bool peak = strict && bytes_held() + bytes > h->bytes_peak;
   if (h->since_marking >= h->marking_due ||
+      external_added() >= EXTERNAL_LEAST + 2 * external_kept() ||
       (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
     mark();
   return !h->limit || bytes_held() + bytes <= h->limit;

@@ -1179,23 +1179,42 @@ static void external_memory_makes_collections_due(void **state) {
   }
 }
 
+/* What live owners have when the heap is destroyed, too. */
+static void external_memory_ends_with_the_heap(void **state) {
+  (void)state;
+  if (!CAN.external || gc_this_collector.kind != GC_KIND_MODEL)
+    return;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  for (unsigned i = 0; i < 10; i++) {
+    gc_new(m, f, (gc_shape){1, 8}, i % 2 ? GC_FINALIZABLE : GC_PLAIN);
+    gc_external(m, f, 1000 + i);
+    gc_global_store(m, i, f);
+  }
+  gc_frame_leave(m, f, 1, 0);
+  assert_int_equal(gc_heap_external(heap).blocks, 10);
+  rig_close();
+  assert_int_equal(gc_heap_external(NULL).bytes, 0);
+  assert_int_equal(gc_heap_external(NULL).blocks, 0);
+}
+
 /* Live owners up to the limit: the next block is refused, until some die. */
 static void external_memory_keeps_to_the_limit(void **state) {
   (void)state;
-  enum { BLOCK = 1 << 18, LIMIT = 16 << 20, SLOTS = LIMIT / BLOCK + 1 };
+  enum { BLOCK = 1 << 18, LIMIT = 16 << 20, PLACES = LIMIT / BLOCK + 1 };
   if (CAN.external != GC_EXTERNALS_COUNTED || !CAN.heap_limit)
     return;
   rig_open(LIMIT);
   gc_reg f = gc_frame_enter(m, 2, 0);
-  gc_new(m, f, (gc_shape){SLOTS, 0}, GC_PLAIN);
+  gc_new(m, f, (gc_shape){PLACES, 0}, GC_PLAIN);
   uint32_t n = 0;
-  for (bool room = true; room && n < SLOTS; n += room) {
+  for (bool room = true; room && n < PLACES; n += room) {
     gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
     room = gc_try_external(m, f + 1, BLOCK);
     if (room)
       gc_store(m, f, n, f + 1);
   }
-  assert_in_range(n, SLOTS / 2, SLOTS - 1);
+  assert_in_range(n, PLACES / 2, PLACES - 1);
   rig_check();
   assert_true(gc_heap_footprint(heap).peak_bytes <=
               gc_footprint_most(&CAN, LIMIT));
@@ -1275,6 +1294,7 @@ int main(int argc, char **argv) {
       ON_HEAP(external_memory_waits_for_the_finalizer),
       cmocka_unit_test(external_memory_makes_collections_due),
       cmocka_unit_test(external_memory_keeps_to_the_limit),
+      cmocka_unit_test(external_memory_ends_with_the_heap),
       cmocka_unit_test(no_violation_was_found),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);
