@@ -36,7 +36,8 @@ static inline void trees_made(wl_thread *t, uint64_t bytes) {
 #endif
 }
 
-static inline void new_node(wl_thread *t, gc_reg dst, uint32_t height) {
+__attribute__((always_inline)) static inline void
+new_node(wl_thread *t, gc_reg dst, uint32_t height) {
   gc_mutator *m = t->m;
   gc_new(m, dst, NODE, GC_PLAIN);
   trees_made(t, gc_shape_bytes(NODE));

@@ -291,6 +291,8 @@ typedef struct cell_thread {
   uint64_t step_instrument; /* time spent on readings */
   uint64_t step_delay;      /* run-queue delay seen by readings */
 
+  wl_ledger published; /* wl.ledger when the last step ended; atomic */
+
   /* Since the slot went to this thread. */
   uint64_t instrument; /* time spent on readings */
   uint64_t skipped;    /* time discarded by wl_skip */
@@ -497,15 +499,21 @@ void cell_requests_finish(void);
  * another workload, and before cell_garbage_open, the functions do nothing.
  * ------------------------------------------------------------------------- */
 
-/* What all threads have stated so far.  Any thread. */
-wl_ledger cell_ledger(void);
+/* Lets other threads read what the calling thread has stated. */
+void cell_ledger_publish(cell_thread *c);
+
+/* What all threads have stated so far.  `stopped`: no other thread of the
+ * workload runs; else their numbers are those of their last steps.  Any thread.
+ */
+wl_ledger cell_ledger(bool stopped);
 
 /* Begins to follow the run, whose heap is not made yet, from its beginning on:
  * what a collection leaves before the measured part is held in it, too.  To be
  * called before the baseline is read. */
 void cell_garbage_open(const wl_run *run);
 
-/* gc_listener.reclaims; and a pause was reported, other than of a cascade. */
+/* gc_listener.reclaims; and a pause was reported, other than of a cascade:
+ * the workload has stated nothing in between. */
 void cell_garbage_reclaims(void *data);
 void cell_garbage_paused(void);
 

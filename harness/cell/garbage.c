@@ -40,7 +40,8 @@ static struct {
   bool counted;  /* whether `base` is known: the collector has counted */
   uint64_t made_then, dropped_then, freed_then, then;
   /* Of the latest stop in which something was about to be reclaimed. */
-  uint64_t made_noted, dropped_noted;
+  wl_ledger noted;
+  bool fresh; /* the pause of that stop has not been reported */
   track objects, bytes;
   uint64_t most; /* since the last sample; UNKNOWN: nothing was read */
   uint64_t seen; /* times right before something was reclaimed */
@@ -96,16 +97,37 @@ static json_t *track_json(const track *t) {
  * What is known now.
  * ------------------------------------------------------------------------- */
 
-wl_ledger cell_ledger(void) {
+void cell_ledger_publish(cell_thread *c) {
+  const wl_ledger *from = &c->wl.ledger;
+  wl_ledger *to = &c->published;
+  __atomic_store_n(&to->made, from->made, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->made_bytes, from->made_bytes, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->dropped, from->dropped, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->dropped_bytes, from->dropped_bytes, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->lent, from->lent, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->lent_dropped, from->lent_dropped, __ATOMIC_RELAXED);
+}
+
+wl_ledger cell_ledger(bool stopped) {
   wl_ledger sum = {0};
   for (cell_thread *c = cell_threads(); c; c = c->next) {
-    const wl_ledger *l = &c->wl.ledger;
-    sum.made += __atomic_load_n(&l->made, __ATOMIC_RELAXED);
-    sum.made_bytes += __atomic_load_n(&l->made_bytes, __ATOMIC_RELAXED);
-    sum.dropped += __atomic_load_n(&l->dropped, __ATOMIC_RELAXED);
-    sum.dropped_bytes += __atomic_load_n(&l->dropped_bytes, __ATOMIC_RELAXED);
-    sum.lent += __atomic_load_n(&l->lent, __ATOMIC_RELAXED);
-    sum.lent_dropped += __atomic_load_n(&l->lent_dropped, __ATOMIC_RELAXED);
+    wl_ledger l;
+    if (stopped || c == cell_self)
+      l = c->wl.ledger;
+    else
+      l = (wl_ledger){
+          __atomic_load_n(&c->published.made, __ATOMIC_RELAXED),
+          __atomic_load_n(&c->published.made_bytes, __ATOMIC_RELAXED),
+          __atomic_load_n(&c->published.dropped, __ATOMIC_RELAXED),
+          __atomic_load_n(&c->published.dropped_bytes, __ATOMIC_RELAXED),
+          __atomic_load_n(&c->published.lent, __ATOMIC_RELAXED),
+          __atomic_load_n(&c->published.lent_dropped, __ATOMIC_RELAXED)};
+    sum.made += l.made;
+    sum.made_bytes += l.made_bytes;
+    sum.dropped += l.dropped;
+    sum.dropped_bytes += l.dropped_bytes;
+    sum.lent += l.lent;
+    sum.lent_dropped += l.lent_dropped;
   }
   return sum;
 }
@@ -133,8 +155,8 @@ static void next_collection(uint64_t collections, uint64_t freed,
                             uint64_t now) {
   garbage.collections = collections;
   garbage.counted = false;
-  garbage.made_then = garbage.made_noted;
-  garbage.dropped_then = garbage.dropped_noted;
+  garbage.made_then = garbage.noted.made;
+  garbage.dropped_then = garbage.noted.dropped;
   garbage.freed_then = freed;
   garbage.then = now;
 }
@@ -192,13 +214,15 @@ static void on_event(bool before) {
   /* First: this may wait for a stop, in which the lock is taken. */
   gc_tally tally = gc_heap_tally(garbage.run->heap);
   pthread_mutex_lock(&garbage.lock);
-  wl_ledger ledger = cell_ledger();
-  follow(&tally, &ledger, now, cell_measuring());
   if (before) {
-    garbage.made_noted = ledger.made;
-    garbage.dropped_noted = ledger.dropped;
+    wl_ledger ledger = cell_ledger(true);
+    follow(&tally, &ledger, now, cell_measuring());
+    garbage.noted = ledger;
     garbage.seen += cell_measuring();
+  } else if (garbage.fresh) {
+    follow(&tally, &garbage.noted, now, cell_measuring());
   }
+  garbage.fresh = before;
   garbage.cost += gc_now_ns() - now;
   pthread_mutex_unlock(&garbage.lock);
 }
@@ -262,7 +286,7 @@ cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint) {
   if (gc_heap_tally)
     tally = gc_heap_tally(garbage.run->heap);
   pthread_mutex_lock(&garbage.lock);
-  wl_ledger ledger = cell_ledger();
+  wl_ledger ledger = cell_ledger(false);
   g.objects = follow(&tally, &ledger, now, true);
   g.most = garbage.most;
   g.area = garbage.objects.integral;
@@ -329,7 +353,7 @@ void cell_garbage_expect(wl_expectation e, uint64_t objects) {
 #ifndef REAPMARK_NO_LEDGER
   if (!garbage.run)
     return;
-  wl_ledger l = cell_ledger();
+  wl_ledger l = cell_ledger(true);
   uint64_t live = l.made - l.dropped;
   /* Where the collector never finds some of the dead, fewer come back to life
    * by their finalizers than are expected, and are garbage instead. */
@@ -363,7 +387,7 @@ void cell_garbage_expect(wl_expectation e, uint64_t objects) {
 void cell_garbage_check(gc_heap *heap) {
   if (!garbage.run || !cell_thread_is_alone())
     return;
-  wl_ledger l = cell_ledger();
+  wl_ledger l = cell_ledger(true);
   if (gc_heap_usage) {
     uint64_t objects = gc_heap_usage(heap).objects;
     if (objects != GC_UNKNOWN)

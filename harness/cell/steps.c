@@ -151,6 +151,7 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
     if (untimed)
       return;
   }
+  cell_ledger_publish(c);
   uint64_t now = gc_now_ns();
   uint64_t took = now - c->step_begin;
   c->step_begin = now;

@@ -176,6 +176,7 @@ static void *work(void *arg) {
   }
   c->step_begin = gc_now_ns();
   me->crew->body(&c->wl, me->crew->data);
+  cell_ledger_publish(c);
   cell_detach(c);
   return NULL;
 }

@@ -42,6 +42,7 @@ gc_reachable gc_heap_reachable(gc_heap *heap) {
 }
 static cell_thread threads[2];
 static bool alone;
+_Thread_local cell_thread *cell_self; /* of no thread */
 cell_thread *cell_threads(void) {
   return threads;
 }
@@ -62,12 +63,15 @@ static wl_thread *const a = &threads[0].wl, *const b = &threads[1].wl;
 
 enum { MS = 1000000, EACH = 24 };
 
+/* A step in which a thread makes or drops so many objects. */
 static void make(wl_thread *t, uint64_t n) {
   wl_made(t, n, n * EACH);
+  cell_ledger_publish((cell_thread *)t);
 }
 
 static void drop(wl_thread *t, uint64_t n) {
   wl_dropped(t, n, n * EACH);
+  cell_ledger_publish((cell_thread *)t);
 }
 
 static void stop_begins(void) {
