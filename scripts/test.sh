@@ -18,7 +18,8 @@ stress_seconds=300
 stress_ops=50000
 # Left out are `none`, which reclaims nothing, and further plain counters.
 stress_collectors="refcount refcount-lazy refcount-atomic refcount-biased
-  refcount-cycles refcount-cycles-atomic refcount-deferred mark-sweep
+  refcount-cycles refcount-cycles-atomic refcount-generations refcount-incremental
+  refcount-deferred mark-sweep
   mark-sweep-incremental mark-sweep-concurrent generational generational-copying
   semispace immix"
 # The sweeps over every single place are left out: they are thousands of processes;

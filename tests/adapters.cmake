@@ -88,4 +88,5 @@ reapmark_script(
   adapters adapters/driver.sh ARGS $<TARGET_FILE:reapmark>
   AFTER ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND}
   NEEDS *=models shallow=mark-sweep,php threshold=php no_room=bdwgc
+        versions_of_cpython=cpython
   SLOW leaks no_room)

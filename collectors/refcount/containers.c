@@ -165,6 +165,15 @@ static inline void subtract_reference(gc_object *child) {
     first->key_refs--;
 }
 
+/* A key is in the set: its ephemerons outside refer to their values no more
+ * than the key does. */
+static void subtract_values(const gc_object *key) {
+  EACH_PAIR(p, key) {
+    if (rc_container_of((gc_object *)p)->list != RC_EXAMINED)
+      subtract_reference(p->value);
+  }
+}
+
 static void subtract(void) {
   EACH(o, RC_EXAMINED) {
     uint32_t slots = object_slots(o);
@@ -174,9 +183,7 @@ static void subtract(void) {
       if (o->slots[i])
         subtract_reference(o->slots[i]);
     if (is_key(o))
-      EACH_PAIR(p, o)
-    if (rc_container_of((gc_object *)p)->list != RC_EXAMINED)
-      subtract_reference(p->value);
+      subtract_values(o);
   }
 }
 
@@ -205,9 +212,10 @@ static inline void reach(gc_object *child) {
 
 /* A key is alive: so are the values of its ephemerons that are. */
 static void reach_values(gc_object *key) {
-  EACH_PAIR(p, key)
-  if (is_alive((gc_object *)p))
-    reach(p->value);
+  EACH_PAIR(p, key) {
+    if (is_alive((gc_object *)p))
+      reach(p->value);
+  }
 }
 
 /* An object is alive, and so is what it refers to. */
@@ -268,9 +276,10 @@ static uint64_t divide(void) {
  * is going to see: otherwise a program could get such an object back while the
  * finalizer uses it.  Returns whether counts have changed by that. */
 static bool clear_weak(gc_mutator *m) {
-  EACH(o, RC_UNREACHABLE)
-  if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(unreachable_weak_uncleared))
-    rc_weak_clear(o);
+  EACH(o, RC_UNREACHABLE) {
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(unreachable_weak_uncleared))
+      rc_weak_clear(o);
+  }
   if (examination.keys)
     rc_each_pair(find_dead_key, NULL);
   for (gc_object *key; (key = bag_take(&examination.work));)

@@ -114,4 +114,23 @@ END
   printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
 }
 
+# Each version of CPython is an adapter: the system's by the plain name, others by their
+# versions.  The other one is the system's under another name.
+test_versions_of_cpython() {
+  mkdir other
+  version=$(pkg-config --modversion python3-embed)
+  sed "s/^Version:.*/Version: 3.19/" \
+    "$(pkg-config --variable=pcfiledir python3-embed)/python3-embed.pc" \
+    >other/python-3.19-embed.pc
+  exits 1 "$cmake" -S "$source" -B without -G Ninja -DBUILD_TESTING=OFF \
+    -DREAPMARK_COLLECTORS=cpython,cpython-3.19
+  said 'there is no collector cpython-3.19'
+  exits 0 env PKG_CONFIG_PATH="$work/other" "$cmake" -S "$source" -B build -G Ninja \
+    -DBUILD_TESTING=OFF
+  for name in cpython cpython-refcount cpython-3.19; do
+    grep -qx "$name" build/collectors/names || fail "no $name"
+  done
+  ! grep -q "cpython-$version" build/collectors/names || fail "$version has two names"
+}
+
 run_test "$2"
