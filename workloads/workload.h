@@ -280,11 +280,19 @@ static inline void wl_revived(wl_thread *t, uint64_t objects, uint64_t bytes) {
  * gc_external, wl_lent_dropped beside wl_dropped.  These bytes are not among
  * the nominal ones of wl_made. */
 static inline void wl_lent(wl_thread *t, uint64_t bytes) {
-  wl_add(&t->ledger.lent, bytes);
+#ifndef REAPMARK_NO_LEDGER
+  t->ledger.lent += bytes;
+#else
+  (void)t, (void)bytes;
+#endif
 }
 
 static inline void wl_lent_dropped(wl_thread *t, uint64_t bytes) {
-  wl_add(&t->ledger.lent_dropped, bytes);
+#ifndef REAPMARK_NO_LEDGER
+  t->ledger.lent_dropped += bytes;
+#else
+  (void)t, (void)bytes;
+#endif
 }
 
 /* Collects, and compares the number of objects in the heap with what the
