@@ -93,6 +93,10 @@ extern const cell_need cell_needs[];
 bool cell_can_run(const workload *w, const uint64_t *params,
                   const gc_collector *c, char *error);
 
+/* Whether what is alive fits into so many bytes of memory. */
+bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
+               char *error);
+
 /* Writes a printf-formatted line to `error` and returns false. */
 bool cell_error(char *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -144,10 +148,6 @@ _Noreturn void cell_die(const char *format, ...)
 /* ------------------------------------------------------------------------- *
  * volumes.c
  * ------------------------------------------------------------------------- */
-
-/* Whether what is alive fits into so many bytes of memory. */
-bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
-               char *error);
 
 /* cell_parse_workload among all workloads of this program, and the volume with
  * so many threads, if the workload takes threads.  Fails too if what is alive

@@ -153,6 +153,17 @@ bool cell_can_run(const workload *w, const uint64_t *params,
   return true;
 }
 
+bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
+               char *error) {
+  const double mib = 1 << 20;
+  return v->live <= memory ||
+         cell_error(error,
+                    "workload %s has %.0f MiB alive with these parameters, and "
+                    "there are %.0f MiB of memory: take fewer or smaller "
+                    "objects",
+                    w->name, (double)v->live / mib, (double)memory / mib);
+}
+
 /* ------------------------------------------------------------------------- *
  * The collector's options.
  * ------------------------------------------------------------------------- */

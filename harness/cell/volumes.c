@@ -4,17 +4,6 @@
 #include "harness/base/memory.h"
 #include "harness/record/record.h"
 
-bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
-               char *error) {
-  const double mib = 1 << 20;
-  return v->live <= memory ||
-         cell_error(error,
-                    "workload %s has %.0f MiB alive with these parameters, and "
-                    "there are %.0f MiB of memory: take fewer or smaller "
-                    "objects",
-                    w->name, (double)v->live / mib, (double)memory / mib);
-}
-
 bool cell_plan_workload(const char *text, unsigned threads,
                         const workload **found, uint64_t *params, wl_volume *v,
                         char *error) {
