@@ -22,8 +22,7 @@ typedef struct explain_options {
 
 static const option_row option_rows[] = {
     {"collectors", 'c', "COLLECTOR,...",
-     "of a cause: say what these do; names, or all, models, references "
-     "(models)",
+     "say what these make of a cause; or all, models, references (models)",
      .kind = OPTION_LIST, .offset = offsetof(explain_options, collectors)},
     {0}};
 

@@ -21,7 +21,9 @@
 static const char workloads[] =
     "[{\"name\": \"plain\", \"needs\": [], \"params\": ["
     "{\"name\": \"size\", \"min\": 1, \"max\": 1048576},"
-    "{\"name\": \"kind\", \"choices\": [\"ring\", \"list\"]}]},"
+    "{\"name\": \"kind\", \"choices\": [\"ring\", \"list\"]},"
+    "{\"name\": \"keys\", \"min\": 0, \"max\": 9, \"default\": 0, "
+    "\"needs\": [\"weak\"]}]},"
     "{\"name\": \"shared\", \"needs\": [\"threads\"], \"params\": []},"
     "{\"name\": \"weak\", \"needs\": [\"weak\"], \"params\": []}]";
 
@@ -160,6 +162,24 @@ static void impossible_pairs_stay(void **state) {
                       "needs weak references");
   assert_int_equal(p.cells_count, 12);
   assert_int_equal(p.runs_count, 7); /* none of the missing ones */
+}
+
+/* A parameter that is not 0 may need more of a collector. */
+static void parameters_have_needs(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain,plain:keys=3,plain:keys=0",
+                               .collectors = "a,poor",
+                               .heaps = "none"});
+  for (size_t i = 0; i < p.cells_count; i++) {
+    const plan_cell *c = &p.cells[i];
+    bool poor = !strcmp(c->options.name, "poor");
+    const char *keys = spec_value(&c->workload, "keys");
+    if (poor && keys && *keys == '3')
+      assert_string_equal(c->missing, "needs weak references");
+    else
+      assert_null(c->missing);
+  }
+  assert_int_equal(p.cells_count, 6);
 }
 
 /* Gives a collector a kind, and takes its limit; "" is the default again. */
@@ -502,6 +522,7 @@ static void heaps_become_limits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(parameters_have_needs),
       cmocka_unit_test(keys_are_stable),
       cmocka_unit_test(same_request_same_plan),
       cmocka_unit_test(collectors_interleave),

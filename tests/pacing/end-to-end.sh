@@ -59,12 +59,6 @@ test_mistakes_run_nothing() {
   said 'workload pacing: phase=steady has no low'
 }
 
-# Memory outside the heap is needed only where the parameters ask for it.
-test_external_is_needed_if_asked_for() {
-  expect 0 run --dry-run -c by-hand-malloc,mark-sweep -w pacing:external=5
-  printed 'mark-sweep'
-}
-
 test_suite_is_planned() {
   expect 0 run pacing --dry-run -n 1
   for phase in growth plateau spike sawtooth shrink idle; do
