@@ -214,8 +214,10 @@ static void enqueue(shadow_ref o) {
 }
 
 /* The object is dead: it no longer counts as alive, nor in the list of weak
- * references to its target.  It stays in the shadow heap. */
+ * references to its target, and its external memory is given back.  It stays in
+ * the shadow heap. */
 static void discount(shadow_ref o) {
+  external_give_all(&note_of(o)->blocks, &external_malloc);
   h->objects--;
   h->freed++;
   h->bytes -= nominal(at(o));
@@ -233,7 +235,6 @@ static void account(shadow_ref o, uint64_t when, bool cyclic) {
   lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
   if (n->payload != n->near)
     free(n->payload);
-  external_give_all(&n->blocks, &external_malloc);
   *n = (note){0};
 }
 
