@@ -17,18 +17,30 @@
  * sequence. */
 #include "binary-trees.h"
 
+/* States nodes that were made. */
+static void state(wl_thread *t, uint64_t nodes) {
+  wl_made(t, nodes, nodes * gc_shape_bytes(NODE));
+}
+
+static void drop(wl_thread *t, gc_reg tree, uint32_t depth) {
+  wl_dropped(t, tree_size(depth), tree_size(depth) * gc_shape_bytes(NODE));
+  tree_drop(t->m, tree, depth);
+}
+
 /* Makes all nodes below `top`.  Levels above the trees that are built in one
  * step are made node by node. */
 static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
   gc_mutator *m = t->m;
   if (depth <= STEP_DEPTH) {
-    tree_populate(t, top, depth);
+    tree_populate(m, top, depth);
+    state(t, tree_size(depth) - 1);
     if (depth == STEP_DEPTH)
       wl_step(t, BUILD, tree_size(STEP_DEPTH));
     return;
   }
   gc_reg frame = gc_frame_enter(m, 1, 1), child = frame + 1;
-  new_children(t, top, frame, depth - 1);
+  new_children(m, top, frame, depth - 1);
+  state(t, 2);
   for (uint32_t side = LEFT; side <= RIGHT; side++) {
     gc_borrow(m, child, top, side);
     populate(t, child, depth - 1);
@@ -37,14 +49,16 @@ static void populate(wl_thread *t, gc_reg top, uint32_t depth) {
 }
 
 static void top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
-  new_node(t, dst, depth);
+  new_node(t->m, dst, depth);
+  state(t, 1);
   populate(t, dst, depth);
 }
 
 static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_mutator *m = t->m;
   if (depth <= STEP_DEPTH) {
-    tree_bottom_up(t, dst, depth);
+    tree_bottom_up(m, dst, depth);
+    state(t, tree_size(depth));
     if (depth == STEP_DEPTH)
       wl_step(t, BUILD, tree_size(STEP_DEPTH));
     return;
@@ -52,7 +66,8 @@ static void bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
   gc_reg child = gc_frame_enter(m, 2, 0);
   bottom_up(t, child + LEFT, depth - 1);
   bottom_up(t, child + RIGHT, depth - 1);
-  new_parent(t, dst, child, depth);
+  new_parent(m, dst, child, depth);
+  state(t, 1);
   gc_frame_leave(m, child, 2, 0);
 }
 
@@ -64,7 +79,7 @@ static void churn(wl_thread *t, builder *build, uint32_t depth) {
   uint64_t pending = 0;
   for (uint64_t i = iterations(t->run->params, depth); i > 0; i--) {
     build(t, tree, depth);
-    tree_drop(t, tree, depth);
+    drop(t, tree, depth);
     pending += remainder_of(depth);
     if (depth >= STEP_DEPTH || pending >= tree_size(STEP_DEPTH) || i == 1) {
       wl_step(t, depth >= STEP_DEPTH ? DROP : CHURN, pending);
@@ -83,11 +98,12 @@ static void run(wl_thread *t) {
 
   wl_begin(t);
   bottom_up(t, temporary, stretch);
-  tree_drop(t, temporary, stretch);
+  drop(t, temporary, stretch);
   wl_step(t, DROP, remainder_of(stretch));
 
   top_down(t, tree, depth);
-  harmonic_new(t, array, p[ARRAY]);
+  harmonic_new(m, array, p[ARRAY]);
+  wl_made(t, 1, kept_bytes(0, p[ARRAY]) - gc_shape_bytes(NODE));
   wl_step(t, FILL, remainder_of(depth) + 1);
 
   for (uint32_t short_lived = MIN_DEPTH; short_lived <= depth;

@@ -7,7 +7,6 @@
  * long-lived one.
  *
  * Limits: there are no steps, so that pauses cannot be seen from outside. */
-#define TREES_UNSTATED
 #include "trees.h"
 
 enum { DEPTH };
@@ -34,18 +33,18 @@ static void run(wl_thread *t) {
   gc_reg tree = gc_frame_enter(m, 3, 0), array = tree + 1, temporary = tree + 2;
 
   wl_begin(t);
-  tree_bottom_up(t, temporary, most);
-  tree_drop(t, temporary, most);
-  tree_top_down(t, tree, most);
-  harmonic_new(t, array, DOUBLES);
+  tree_bottom_up(m, temporary, most);
+  tree_drop(m, temporary, most);
+  tree_top_down(m, tree, most);
+  harmonic_new(m, array, DOUBLES);
   for (uint32_t depth = MIN_DEPTH; depth <= most; depth += 2) {
     for (uint64_t i = tree_count(most, depth); i > 0; i--) {
-      tree_top_down(t, temporary, depth);
-      tree_drop(t, temporary, depth);
+      tree_top_down(m, temporary, depth);
+      tree_drop(m, temporary, depth);
     }
     for (uint64_t i = tree_count(most, depth); i > 0; i--) {
-      tree_bottom_up(t, temporary, depth);
-      tree_drop(t, temporary, depth);
+      tree_bottom_up(m, temporary, depth);
+      tree_drop(m, temporary, depth);
     }
   }
   wl_step(t, 0, all_objects(most)); /* everything is one step */
@@ -56,7 +55,7 @@ static void run(wl_thread *t) {
   wl_expect(t, (wl_expectation){.live = tree_size(most) + 1,
                                 .allocated = all_objects(most),
                                 .bytes = kept_bytes(most, DOUBLES)});
-  tree_drop(t, tree, most);
+  tree_drop(m, tree, most);
   if (GC_EXPLICIT_FREE)
     gc_free(m, array);
   gc_frame_leave(m, tree, 3, 0);

@@ -55,15 +55,16 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
 static void make_ring(wl_thread *t, gc_reg dst, uint64_t size, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, last = frame + 1;
-  new_stamped(t, dst, RING_NODE, id);
+  new_unstated(m, dst, RING_NODE, id);
   gc_reg tail = dst;
   for (uint64_t i = 1; i < size; i++) {
-    new_stamped(t, node, RING_NODE, id + i);
+    new_unstated(m, node, RING_NODE, id + i);
     gc_store_take(m, tail, NEXT, node);
     gc_borrow(m, last, tail, NEXT);
     tail = last;
   }
   gc_store(m, tail, NEXT, dst);
+  wl_made(t, size, size * gc_shape_bytes(RING_NODE));
   gc_frame_leave(m, frame, 1, 1);
 }
 

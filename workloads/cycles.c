@@ -26,15 +26,20 @@ typedef struct maker {
   wl_thread *t;
   gc_shape shape;
   uint64_t size;
-  uint64_t pending; /* nodes made since the last step */
+  uint64_t pending; /* nodes made since the last step, and not stated yet */
 } maker;
 
+static void end_step(maker *k) {
+  uint64_t made = k->pending;
+  k->pending = 0;
+  wl_made(k->t, made, made * gc_shape_bytes(k->shape));
+  wl_step(k->t, CHURN, made);
+}
+
 static void new_node(maker *k, gc_reg dst, uint64_t id) {
-  new_stamped(k->t, dst, k->shape, id);
-  if (++k->pending == STEP_NODES) {
-    wl_step(k->t, CHURN, k->pending);
-    k->pending = 0;
-  }
+  new_unstated(k->t->m, dst, k->shape, id);
+  if (++k->pending == STEP_NODES)
+    end_step(k);
 }
 
 static void make_chain(maker *k, gc_reg dst, uint64_t first_id, bool closed,
@@ -259,10 +264,10 @@ static void run(wl_thread *t) {
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg table = frame, fresh = frame + 1, borrowed = frame + 2;
 
+  wl_unstated(t, &k.pending);
   table_new(t, table, live);
   for (uint64_t round = 0; round <= rounds; round++) {
-    wl_step(t, CHURN, k.pending);
-    k.pending = 0;
+    end_step(&k);
     order_shuffle(t, order, live);
     if (round == 1)
       wl_begin(t);
@@ -271,10 +276,8 @@ static void run(wl_thread *t) {
       uint64_t place = order[i];
       make(&k, fresh, (round * live + place) * size, place_is_cyclic(p, place));
       bool big = size >= STEP_NODES / 2;
-      if (big) {
-        wl_step(t, CHURN, k.pending);
-        k.pending = 0;
-      }
+      if (big)
+        end_step(&k);
       if (round > 0)
         wl_dropped(t, size, structure);
       if (GC_EXPLICIT_FREE)
@@ -284,7 +287,7 @@ static void run(wl_thread *t) {
         wl_step(t, DROP, 0);
     }
   }
-  wl_step(t, CHURN, k.pending);
+  end_step(&k);
   wl_end(t);
 
   for (uint64_t place = 0; place < live; place++) {
@@ -311,6 +314,7 @@ static void run(wl_thread *t) {
   gc_frame_leave(m, frame, 2, 1);
   wl_expect(
       t, (wl_expectation){.cyclic = (rounds + 1) * cyclic, .allocated = all});
+  wl_unstated(t, NULL);
   free(order);
 }
 

@@ -88,9 +88,10 @@ static void fill(wl_thread *t, gc_reg table, uint64_t round) {
   for (uint64_t i = 0; i < n; i += STEP_OBJECTS) {
     uint64_t end = min_u64(i + STEP_OBJECTS, n);
     for (uint64_t place = i; place < end; place++) {
-      new_stamped(t, object, shape, id_of(round, place));
+      new_unstated(m, object, shape, id_of(round, place));
       table_put(m, chunk, table, place, object);
     }
+    wl_made(t, end - i, (end - i) * gc_shape_bytes(shape));
     wl_step(t, FILL, end - i);
   }
   gc_frame_leave(m, frame, 1, 1);

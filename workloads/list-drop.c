@@ -21,10 +21,11 @@ static void build(wl_thread *t, gc_reg list) {
   uint64_t pending = 0;
   gc_reg node = gc_frame_enter(m, 1, 0);
   for (uint64_t i = wl_get(t, LENGTH); i > 0; i--) {
-    new_stamped(t, node, shape, i - 1);
+    new_unstated(m, node, shape, i - 1);
     gc_store_take(m, node, NEXT, list);
     gc_move(m, list, node);
     if (++pending == STEP_NODES || i == 1) {
+      wl_made(t, pending, pending * gc_shape_bytes(shape));
       wl_step(t, BUILD, pending);
       pending = 0;
     }

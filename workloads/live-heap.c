@@ -133,13 +133,14 @@ typedef struct maker {
 } maker;
 
 static void end_step(maker *k) {
+  wl_made(k->t, k->pending, k->pending * gc_shape_bytes(NODE));
   if (k->timed && k->pending)
     wl_step(k->t, STEP_ALLOCATE, k->pending);
   k->pending = 0;
 }
 
 static void new_node(maker *k, gc_reg dst, uint64_t id) {
-  new_stamped(k->t, dst, NODE, id);
+  new_unstated(k->t->m, dst, NODE, id);
   if (++k->pending == STEP_NODES)
     end_step(k);
 }
@@ -181,6 +182,10 @@ static void make_tree(maker *k, gc_reg dst, uint64_t size, uint64_t id) {
 /* The number of the part of this thread. */
 static unsigned part_of(const wl_thread *t) {
   return t->index == 0 ? 0 : t->index - 1;
+}
+
+static void list_made(wl_thread *t, uint64_t nodes) {
+  wl_made(t, nodes, nodes * gc_shape_bytes(NODE));
 }
 
 static void list_dropped(wl_thread *t, uint64_t nodes) {
@@ -262,9 +267,10 @@ static void make_part_by_table(wl_thread *t, unsigned part, uint32_t *order) {
   gc_reg table = frame, node = frame + 1, at = frame + 2;
   table_new(t, table, size);
   for (uint64_t i = 0; i < size; i++) {
-    new_stamped(t, node, NODE, first + i);
+    new_unstated(m, node, NODE, first + i);
     table_put(m, at, table, i, node);
   }
+  list_made(t, size);
   order_shuffle(t, order, size);
   if (p[MEASURE] == RANDOM)
     link_graph(t, table, order, size);

@@ -21,15 +21,16 @@
 static void new_session(wl_thread *t, gc_reg dst, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, items = frame + 1;
-  new_stamped(t, dst, SESSION_SHAPE, id);
-  new_stamped(t, part, PROFILE_SHAPE, id);
+  new_unstated(m, dst, SESSION_SHAPE, id);
+  new_unstated(m, part, PROFILE_SHAPE, id);
   gc_store_take(m, dst, PROFILE, part);
   for (unsigned i = 0; i < RECENT; i++) {
-    new_stamped(t, part, ITEM_SHAPE, id);
+    new_unstated(m, part, ITEM_SHAPE, id);
     gc_store_take(m, part, NEXT, items);
     gc_move(m, items, part);
   }
   gc_store_take(m, dst, ITEMS, items);
+  wl_made(t, SESSION_OBJECTS, session_bytes());
   gc_frame_leave(m, frame, 2, 0);
 }
 
@@ -38,12 +39,12 @@ static void parse(wl_thread *t, gc_reg dst, gc_reg session, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 2, 0), part = frame, fields = frame + 1;
   for (uint64_t i = wl_get(t, FIELDS); i > 0; i--) {
-    new_stamped(t, part, FIELD_SHAPE, id);
+    new_unstated(m, part, FIELD_SHAPE, id);
     gc_store_take(m, part, NEXT, fields);
     gc_move(m, fields, part);
   }
-  new_stamped(t, part, body_shape(t->run->params), id);
-  new_stamped(t, dst, REQUEST_SHAPE, id);
+  new_unstated(m, part, body_shape(t->run->params), id);
+  new_unstated(m, dst, REQUEST_SHAPE, id);
   gc_store_take(m, dst, FIELD_LIST, fields);
   gc_store_take(m, dst, BODY_TEXT, part);
   gc_store(m, dst, SESSION, session);
@@ -82,12 +83,12 @@ static bool answer(wl_thread *t, gc_reg dst, gc_reg request) {
   for (gc_borrow(m, item, session, ITEMS); !gc_is_null(m, item);
        gc_borrow(m, item, item, NEXT)) {
     ok = ok && stamp_id(m, item) == id;
-    new_stamped(t, part, PART_SHAPE, id);
+    new_unstated(m, part, PART_SHAPE, id);
     gc_store(m, part, SHOWN, item);
     gc_store_take(m, part, NEXT, parts);
     gc_move(m, parts, part);
   }
-  new_stamped(t, dst, RESPONSE_SHAPE, stamp_id(m, request));
+  new_unstated(m, dst, RESPONSE_SHAPE, stamp_id(m, request));
   gc_store_take(m, dst, PARTS, parts);
   gc_frame_leave(m, frame, 2, 2);
   return ok;
@@ -104,6 +105,7 @@ static void free_with_list(gc_mutator *m, gc_reg obj, uint32_t i) {
 
 static void serve(wl_thread *t, gc_reg table, uint64_t id) {
   gc_mutator *m = t->m;
+  const uint64_t *p = t->run->params;
   uint64_t whose = wl_random_below(t, wl_get(t, SESSIONS));
   gc_reg frame = gc_frame_enter(m, 2, 1);
   gc_reg request = frame, response = frame + 1, session = frame + 2;
@@ -113,7 +115,8 @@ static void serve(wl_thread *t, gc_reg table, uint64_t id) {
     update(t, session);
   bool ok = answer(t, response, request) && stamp_id(m, session) == whose;
   wl_check(t, ok, "session %llu is damaged", (unsigned long long)whose);
-  wl_dropped(t, request_objects(t->run->params), request_bytes(t->run->params));
+  wl_made(t, request_objects(p), request_bytes(p));
+  wl_dropped(t, request_objects(p), request_bytes(p));
   if (GC_EXPLICIT_FREE) {
     free_slot(m, request, BODY_TEXT);
     free_with_list(m, request, FIELD_LIST);

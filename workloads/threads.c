@@ -117,7 +117,7 @@ static void list_new(wl_thread *t, gc_reg dst, uint64_t id, gc_reg types) {
   gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, type = frame + 1;
   gc_clear(m, dst);
   for (uint64_t i = wl_get(t, SIZE); i > 0; i--) {
-    new_stamped(t, node, NODE, id + i - 1);
+    new_unstated(m, node, NODE, id + i - 1);
     if (!gc_is_null(m, types)) {
       gc_borrow(m, type, types, (uint32_t)(i % DESCRIPTORS));
       gc_store(m, node, TYPE, type);
@@ -125,6 +125,7 @@ static void list_new(wl_thread *t, gc_reg dst, uint64_t id, gc_reg types) {
     gc_store_take(m, node, NEXT, dst);
     gc_move(m, dst, node);
   }
+  wl_made(t, wl_get(t, SIZE), wl_get(t, SIZE) * gc_shape_bytes(NODE));
   gc_frame_leave(m, frame, 1, 1);
 }
 

@@ -47,6 +47,10 @@ static void drop_slot(gc_mutator *m, uint32_t slot) {
   gc_tls_clear(m, slot);
 }
 
+static void state_made(wl_thread *t, uint64_t nodes) {
+  wl_made(t, nodes, nodes * gc_shape_bytes(NODE));
+}
+
 static void state_dropped(wl_thread *t, uint64_t nodes) {
   wl_dropped(t, nodes, nodes * gc_shape_bytes(NODE));
 }
@@ -64,7 +68,7 @@ static void push(wl_thread *t, uint64_t n) {
       state_dropped(t, wl_get(t, LENGTH));
     drop_slot(m, slot);
   }
-  new_stamped(t, node, NODE, position);
+  new_unstated(m, node, NODE, position);
   gc_tls_load(m, head, slot);
   gc_store_take(m, node, NEXT, head);
   gc_tls_store(m, slot, node);
@@ -103,6 +107,7 @@ static void body(wl_thread *t, void *data) {
   for (uint64_t i = 0; i < ops; i++) {
     push(t, i);
     if (++pending == STEP_NODES || i + 1 == ops) {
+      state_made(t, pending);
       wl_step(t, WORK, pending);
       pending = 0;
     }
@@ -121,6 +126,7 @@ static void run(wl_thread *t) {
   uint64_t full = p[SLOTS] * p[LENGTH], threads = t->run->threads;
   for (uint64_t i = 0; i < full; i++)
     push(t, i);
+  state_made(t, full);
 
   wl_begin(t);
   for (uint64_t wave = 0; wave < p[WAVES]; wave++)

@@ -1,8 +1,7 @@
 /* trees.h: binary trees that are made from the root down or from the leaves
  * up.  The code calls the mutator interface only, as a program without a
- * harness would; it also states what it makes and drops (wl_made), unless
- * TREES_UNSTATED is defined.  For binary-trees, and for by-hand, which shows
- * what the harness adds. */
+ * harness would.  For binary-trees, and for by-hand, which shows what the
+ * harness adds. */
 #ifndef REAPMARK_TREES_H
 #define REAPMARK_TREES_H
 
@@ -28,73 +27,58 @@ static inline uint64_t tree_count(uint64_t most, uint64_t depth) {
   return max_u64(2 * tree_size(most) / tree_size(depth), 1);
 }
 
-static inline void trees_made(wl_thread *t, uint64_t bytes) {
-#ifndef TREES_UNSTATED
-  wl_made(t, 1, bytes);
-#else
-  (void)t, (void)bytes;
-#endif
-}
-
-__attribute__((always_inline)) static inline void
-new_node(wl_thread *t, gc_reg dst, uint32_t height) {
-  gc_mutator *m = t->m;
+static inline void new_node(gc_mutator *m, gc_reg dst, uint32_t height) {
   gc_new(m, dst, NODE, GC_PLAIN);
-  trees_made(t, gc_shape_bytes(NODE));
   node *n = gc_payload(m, dst);
   n->height = height;
   n->check = ~height;
 }
 
 /* Gives `top` two new children, by way of register `fresh`. */
-static inline void new_children(wl_thread *t, gc_reg top, gc_reg fresh,
+static inline void new_children(gc_mutator *m, gc_reg top, gc_reg fresh,
                                 uint32_t height) {
-  gc_mutator *m = t->m;
-  new_node(t, fresh, height);
+  new_node(m, fresh, height);
   gc_store_take(m, top, LEFT, fresh);
-  new_node(t, fresh, height);
+  new_node(m, fresh, height);
   gc_store_take(m, top, RIGHT, fresh);
 }
 
 /* dst <- a new node, whose children are in `child` and the register after it.
  */
-static inline void new_parent(wl_thread *t, gc_reg dst, gc_reg child,
+static inline void new_parent(gc_mutator *m, gc_reg dst, gc_reg child,
                               uint32_t height) {
-  gc_mutator *m = t->m;
-  new_node(t, dst, height);
+  new_node(m, dst, height);
   gc_store_take(m, dst, LEFT, child + LEFT);
   gc_store_take(m, dst, RIGHT, child + RIGHT);
 }
 
 /* Gives `top` descendants down to `depth` levels below it. */
-static inline void tree_populate(wl_thread *t, gc_reg top, uint32_t depth) {
+static inline void tree_populate(gc_mutator *m, gc_reg top, uint32_t depth) {
   if (depth == 0)
     return;
-  gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1), child = frame + 1;
-  new_children(t, top, frame, depth - 1);
+  new_children(m, top, frame, depth - 1);
   gc_borrow(m, child, top, LEFT);
-  tree_populate(t, child, depth - 1);
+  tree_populate(m, child, depth - 1);
   gc_borrow(m, child, top, RIGHT);
-  tree_populate(t, child, depth - 1);
+  tree_populate(m, child, depth - 1);
   gc_frame_leave(m, frame, 1, 1);
 }
 
-static inline void tree_top_down(wl_thread *t, gc_reg dst, uint32_t depth) {
-  new_node(t, dst, depth);
-  tree_populate(t, dst, depth);
+static inline void tree_top_down(gc_mutator *m, gc_reg dst, uint32_t depth) {
+  new_node(m, dst, depth);
+  tree_populate(m, dst, depth);
 }
 
-static inline void tree_bottom_up(wl_thread *t, gc_reg dst, uint32_t depth) {
+static inline void tree_bottom_up(gc_mutator *m, gc_reg dst, uint32_t depth) {
   if (depth == 0) {
-    new_node(t, dst, 0);
+    new_node(m, dst, 0);
     return;
   }
-  gc_mutator *m = t->m;
   gc_reg child = gc_frame_enter(m, 2, 0);
-  tree_bottom_up(t, child + LEFT, depth - 1);
-  tree_bottom_up(t, child + RIGHT, depth - 1);
-  new_parent(t, dst, child, depth);
+  tree_bottom_up(m, child + LEFT, depth - 1);
+  tree_bottom_up(m, child + RIGHT, depth - 1);
+  new_parent(m, dst, child, depth);
   gc_frame_leave(m, child, 2, 0);
 }
 
@@ -108,14 +92,11 @@ static inline void tree_free(gc_mutator *m, gc_reg tree, uint32_t depth) {
   gc_free(m, tree);
 }
 
-static inline void tree_drop(wl_thread *t, gc_reg tree, uint32_t depth) {
-#ifndef TREES_UNSTATED
-  wl_dropped(t, tree_size(depth), tree_size(depth) * gc_shape_bytes(NODE));
-#endif
+static inline void tree_drop(gc_mutator *m, gc_reg tree, uint32_t depth) {
   if (GC_EXPLICIT_FREE)
-    tree_free(t->m, tree, depth);
+    tree_free(m, tree, depth);
   else
-    gc_clear(t->m, tree);
+    gc_clear(m, tree);
 }
 
 static inline bool tree_whole(gc_mutator *m, gc_reg tree, uint32_t depth) {
@@ -134,11 +115,9 @@ static inline bool tree_whole(gc_mutator *m, gc_reg tree, uint32_t depth) {
 }
 
 /* dst <- an array of 1, 1/2, 1/3, ... */
-static inline void harmonic_new(wl_thread *t, gc_reg dst, uint64_t doubles) {
-  const gc_shape shape = {0, (uint32_t)(doubles * sizeof(double))};
-  gc_new(t->m, dst, shape, GC_PLAIN);
-  trees_made(t, gc_shape_bytes(shape));
-  double *d = gc_payload(t->m, dst);
+static inline void harmonic_new(gc_mutator *m, gc_reg dst, uint64_t doubles) {
+  gc_new(m, dst, (gc_shape){0, (uint32_t)(doubles * sizeof(double))}, GC_PLAIN);
+  double *d = gc_payload(m, dst);
   for (uint64_t i = 0; i < doubles; i++)
     d[i] = 1.0 / (double)(i + 1);
 }

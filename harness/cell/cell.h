@@ -542,8 +542,10 @@ json_t *cell_garbage_json(void);
 
 /* Make the run WRONG if what the workload stated as it went differs from its
  * expectation, or what the collector told as it went from what the heap holds:
- * after a collection that left `objects`; and at a step, which may take long.
- */
+ * after a collection that left `objects`; and at a step, which may take long,
+ * but for what was stated in one step.  cell_garbage_stated is called at the
+ * end of each step for that. */
+void cell_garbage_stated(const cell_thread *c);
 void cell_garbage_expect(wl_expectation e, uint64_t objects);
 void cell_garbage_check(gc_heap *heap);
 

@@ -131,6 +131,8 @@ static void check_step(cell_thread *c) {
   static uint64_t steps; /* of all threads: near enough, as each is checked */
   enum { ALL = 64, SOME = 61 };
   uint64_t n = __atomic_fetch_add(&steps, 1, __ATOMIC_RELAXED);
+  if (cell_thread_is_alone())
+    cell_garbage_stated(c);
   if (n >= ALL && n % SOME)
     return;
   uint64_t begin = gc_now_ns();
@@ -218,6 +220,7 @@ void wl_begin(wl_thread *t) {
   cell_still_begin(gc_now_ns());
   if (!untimed)
     cell_curve_begin(t->run->heap, gc_now_ns());
+  cell_ledger_publish(c);
   c->instrument = c->skipped = c->own_delay = 0;
   cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;

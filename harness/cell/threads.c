@@ -176,6 +176,7 @@ static void *work(void *arg) {
   }
   c->step_begin = gc_now_ns();
   me->crew->body(&c->wl, me->crew->data);
+  c->wl.ledger.unstated = NULL; /* it was in that body */
   cell_ledger_publish(c);
   cell_detach(c);
   return NULL;

@@ -98,6 +98,12 @@ bool cell_garbage_known(bool *objects) {
 json_t *cell_garbage_json(void) {
   return NULL;
 }
+void cell_garbage_stated(const cell_thread *c) {
+  (void)c;
+}
+bool cell_thread_is_alone(void) {
+  return true;
+}
 void cell_garbage_check(gc_heap *heap) {
   (void)heap;
 }
