@@ -35,6 +35,10 @@ foreach(name mark-sweep mark-sweep-incremental mark-sweep-concurrent generationa
              refcount-cycles-atomic refcount-cycles-jemalloc)
   collector_test(policies-${name} policies ${name})
 endforeach()
+foreach(name mark-sweep mark-sweep-incremental mark-sweep-concurrent generational
+             generational-copying immix semispace refcount-deferred refcount-cycles)
+  collector_test(policy-defaults-${name} policy-defaults ${name})
+endforeach()
 # The policies themselves, and with bugs planted in them.
 reapmark_test(
   policy-faults
