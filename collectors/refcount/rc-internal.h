@@ -49,13 +49,11 @@ typedef struct rc_pair {
  * a list, which is not 0, where an object without slots has how many slots it
  * has (containers.h). */
 static inline gc_object *rc_object_cell(gc_object *o) {
-  uintptr_t prefix = RC_PREFIX && object_slots(o) > 0 ? RC_PREFIX : 0;
-  return (gc_object *)((uintptr_t)o - prefix);
+  return (gc_object *)((uintptr_t)o - rc_prefix(o));
 }
 
 static inline gc_object *rc_cell_object(gc_object *cell) {
-  uintptr_t prefix = RC_PREFIX && object_slots(cell) > 0 ? RC_PREFIX : 0;
-  return (gc_object *)((uintptr_t)cell + prefix);
+  return (gc_object *)((uintptr_t)cell + rc_prefix(cell));
 }
 
 static inline rc_pair *rc_pair_of(rc_link *l) {

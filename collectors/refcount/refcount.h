@@ -90,11 +90,16 @@ static inline gc_object *rc_alloc(gc_mutator *m, size_t prefix, size_t bytes) {
   return (gc_object *)((uintptr_t)cell + prefix);
 }
 
+/* The bytes that an object has before its header. */
+static inline size_t rc_prefix(const gc_object *o) {
+  return RC_PREFIX > 0 && object_slots(o) > 0 ? RC_PREFIX : 0;
+}
+
 static inline void rc_object_free(gc_mutator *m, gc_object *o) {
-  bool tracked = RC_PREFIX && object_slots(o) > 0;
-  if (tracked)
+  size_t prefix = rc_prefix(o);
+  if (prefix > 0)
     rc_untrack(o);
-  rc_cell_free(m, (void *)((uintptr_t)o - (tracked ? RC_PREFIX : 0)));
+  rc_cell_free(m, (void *)((uintptr_t)o - prefix));
 }
 
 /* ------------------------------------------------------------------------- *
