@@ -22,7 +22,7 @@ typedef struct explain_options {
 
 static const option_row option_rows[] = {
     {"collectors", 'c', "COLLECTOR,...",
-     "say what these make of a cause; or all, models, references (models)",
+     "of a cause: say what these do; or all, references (models)",
      .kind = OPTION_LIST, .offset = offsetof(explain_options, collectors)},
     {0}};
 
