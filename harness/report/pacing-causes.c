@@ -216,11 +216,46 @@ static const char *garbage_is_old(const pacing_facts *f) {
 
 static const char *none_was_full(const pacing_facts *f) {
   partials p = sum_partials(f);
-  bool some = p.full || f->full > 0;
-  if (p.count < PARTIALS_LEAST || some)
+  double count = fmax((double)p.count, f->collections - f->full);
+  if (count < PARTIALS_LEAST || p.full || !(f->full < 1))
     return NULL;
-  return arena_text("No collection of the whole heap was due in the measured "
-                    "part: what dies old stays until one is.");
+  return arena_text(
+      "None of %.0f collections looked at the whole heap: what is "
+      "dead waits until the part that it is in is looked at.",
+      count);
+}
+
+/* What is allocated between two full collections, in live sets. */
+static const char *full_is_rare(const pacing_facts *f) {
+  double sets = f->allocated / f->full / f->live;
+  if (!(f->full >= 1) || !(f->full < f->collections / 4) ||
+      !(sets >= PACING_MUCH))
+    return NULL;
+  return arena_text(
+      "Only %.0f of %.0f collections were of the whole heap: %.1f "
+      "times what is alive was allocated between two of them, "
+      "and what dies old waits for the next.",
+      f->full, f->collections, sets);
+}
+
+static const char *objects_are_counted(const pacing_facts *f) {
+  const double *t = f->thresholds;
+  double due = t[0] * t[1] * t[2];
+  if (!(due >= 2 * f->live_objects_most))
+    return NULL;
+  return arena_text("What is due is counted in objects: the whole heap is "
+                    "searched after %.0f new ones (%.0f x %.0f x %.0f) at the "
+                    "least, %.1f times as many as are alive, and so much "
+                    "garbage may pile up.",
+                    due, t[0], t[1], t[2], due / f->live_objects_most);
+}
+
+static const char *objects_are_large(const pacing_facts *f) {
+  if (!(f->cells_per_byte >= 2))
+    return NULL;
+  return arena_text("Objects are larger here: they take %.1f times their "
+                    "nominal bytes, with headers and rounding.",
+                    f->cells_per_byte);
 }
 
 static const char *none_at_all(const pacing_facts *f) {
@@ -269,10 +304,10 @@ static const char *no_object_grows(const pacing_facts *f) {
 }
 
 static const char *(*const causes[])(const pacing_facts *f) = {
-    dead_cycles,    external_unseen, no_goal,        goal_is_stale,
-    least_growth,   goal_is_high,    goal_is_passed, garbage_is_old,
-    none_was_full,  none_at_all,     not_given_back, free_is_kept,
-    no_object_grows};
+    dead_cycles,    external_unseen, no_goal,           goal_is_stale,
+    least_growth,   goal_is_high,    goal_is_passed,    objects_are_counted,
+    full_is_rare,   garbage_is_old,  none_was_full,     none_at_all,
+    not_given_back, free_is_kept,    objects_are_large, no_object_grows};
 enum { CAUSES = sizeof causes / sizeof *causes };
 
 const char **pacing_find_causes(const pacing_facts *f, size_t *count) {

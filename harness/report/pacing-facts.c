@@ -100,6 +100,24 @@ static const char *policy_of(const json_t *record) {
   return record_number(record, "heap.limit") > 0 ? "limit" : "percent";
 }
 
+/* As the adapters to CPython call them, or refcount-generations. */
+static void read_thresholds(pacing_facts *f, const json_t *record) {
+  static const char *const names[2][3] = {
+      {"options.threshold0", "options.threshold1", "options.threshold2"},
+      {"options.young", "options.middle", "options.old"}};
+  for (unsigned i = 0; i < 3; i++)
+    f->thresholds[i] = or_else(record_number(record, names[0][i]),
+                               record_number(record, names[1][i]));
+}
+
+static double cells_per_byte(const json_t *record) {
+  bool only_live = record_number(record, "memory.settled.objects") ==
+                   record_number(record, "memory.settled.live_objects");
+  return only_live ? record_number(record, "memory.settled.cells") /
+                         record_number(record, "memory.settled.live_bytes")
+                   : NAN;
+}
+
 pacing_facts pacing_read(const json_t *record) {
   pacing_facts f = {
       .length = record_number(record, "time.wall") +
@@ -132,11 +150,13 @@ pacing_facts pacing_read(const json_t *record) {
       .leaked = record_number(record, "verdict.leaked"),
       .declared = json_is_true(record_get(record, "verdict.declared")),
       .limit = record_number(record, "heap.limit"),
+      .cells_per_byte = cells_per_byte(record),
       .settled_free = record_number(record, "memory.settled.free"),
       .settled_pages = record_number(record, "memory.settled.pages")};
   /* A policy sees what is counted, unless it is told not to. */
   f.external_seen =
       f.external_counted && record_number(record, "options.see-external") != 0;
+  read_thresholds(&f, record);
   read_lines(&f, record_get(record, "pacing"));
   read_samples(&f, record_get(record, "memory.curve"),
                record_get(record, "garbage.curve"));

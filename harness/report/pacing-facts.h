@@ -72,9 +72,14 @@ typedef struct pacing_facts {
   double growth_least; /* bytes */
   double give_back;    /* collections; 0: never */
 
-  double leaked; /* objects that the collector keeps for good */
-  bool declared; /* as it declares */
-  double limit;  /* of the heap, bytes; 0: none */
+  /* Collectors with CPython's thresholds: new objects to a young collection,
+   * young ones to a middle one, middle ones to a full one; NAN: it has none. */
+  double thresholds[3];
+
+  double leaked;         /* objects that the collector keeps for good */
+  bool declared;         /* as it declares */
+  double limit;          /* of the heap, bytes; 0: none */
+  double cells_per_byte; /* memory of live objects over their nominal bytes */
   double settled_free, settled_pages; /* bytes, after the last collection */
 } pacing_facts;
 

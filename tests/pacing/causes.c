@@ -212,10 +212,54 @@ static void no_full_collection(void **state) {
   m.full = 0;
   for (unsigned i = 0; i < 5; i++)
     m.lines[i] = (made_line){.at = 910 + i, 0, 20, 15, 10, 0, 10, 20};
+  assert_string_equal(
+      causes(&m), "None of 40 collections looked at the whole heap: what is "
+                  "dead waits until the part that it is in is looked "
+                  "at.\n");
+  m.full = 39;
+  assert_string_equal(causes(&m), "");
+}
+
+static void full_collections_that_are_rare(void **state) {
+  (void)state;
+  made m = calm();
+  m.policy = NULL;
+  m.collections = 400;
+  m.full = 8;
   assert_string_equal(causes(&m),
-                      "No collection of the whole heap was due in the measured "
-                      "part: what dies old stays until one is.\n");
-  m.full = 1;
+                      "Only 8 of 400 collections were of the whole heap: 5.0 "
+                      "times what is alive was allocated between two of them, "
+                      "and what dies old waits for the next.\n");
+  m.full = 20; /* two live sets */
+  assert_string_equal(causes(&m), "");
+}
+
+static void triggers_that_count_objects(void **state) {
+  (void)state;
+  made m = calm();
+  m.policy = NULL;
+  m.live_objects = 10000;
+  m.young = 700;
+  m.middle = m.old = 10;
+  assert_string_equal(
+      causes(&m),
+      "What is due is counted in objects: the whole heap is searched "
+      "after 70000 new ones (700 x 10 x 10) at the least, 7.0 times "
+      "as many as are alive, and so much garbage may pile up.\n");
+  m.live_objects = 36000;
+  assert_string_equal(causes(&m), "");
+}
+
+static void objects_that_are_large(void **state) {
+  (void)state;
+  made m = calm();
+  m.settled_pages = 40;
+  m.settled_cells = 29;
+  assert_string_equal(causes(&m),
+                      "Objects are larger here: they take 2.9 times "
+                      "their nominal bytes, with headers and "
+                      "rounding.\n");
+  m.settled_cells = 19;
   assert_string_equal(causes(&m), "");
 }
 
@@ -324,6 +368,9 @@ int main(void) {
       cmocka_unit_test(a_collection_that_began_late),
       cmocka_unit_test(garbage_older_than_the_nursery),
       cmocka_unit_test(no_full_collection),
+      cmocka_unit_test(full_collections_that_are_rare),
+      cmocka_unit_test(triggers_that_count_objects),
+      cmocka_unit_test(objects_that_are_large),
       cmocka_unit_test(no_collection),
       cmocka_unit_test(dead_cycles_that_are_never_found),
       cmocka_unit_test(memory_that_is_not_given_back),

@@ -33,8 +33,9 @@ typedef struct made {
   int collections, full;
   double over; /* percent */
   int leaked;
-  double settled_free, settled_pages; /* MiB */
-  const char *garbage_is, *memory_is; /* NULL: not known */
+  double settled_free, settled_pages, settled_cells; /* MiB */
+  int young, middle, old;                            /* CPython's thresholds */
+  const char *garbage_is, *memory_is;                /* NULL: not known */
   double memory_slope;
   made_line lines[MADE_MOST];     /* up to one without `at` */
   made_sample samples[MADE_MOST]; /* the first one at 0, up to one at 0 */
@@ -137,9 +138,16 @@ static inline json_t *made_record(const made *m) {
   }
   if (m->settled_pages > 0)
     json_object_set_new(memory, "settled",
-                        json_pack("{s:o,s:o}", "free",
+                        json_pack("{s:o,s:o,s:o,s:o,s:i,s:i}", "free",
                                   made_mib(m->settled_free), "pages",
-                                  made_mib(m->settled_pages)));
+                                  made_mib(m->settled_pages), "cells",
+                                  made_mib(m->settled_cells), "live_bytes",
+                                  made_mib(m->live), "objects", 5,
+                                  "live_objects", 5));
+  if (m->young)
+    json_object_update_new(options, json_pack("{s:i,s:i,s:i}", "threshold0",
+                                              m->young, "threshold1", m->middle,
+                                              "threshold2", m->old));
   if (m->policy) {
     json_object_set_new(options, "policy", json_string(m->policy));
     json_object_set_new(options, "see-external", json_integer(m->see_external));
