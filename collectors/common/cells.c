@@ -674,6 +674,8 @@ void cells_sort_begin(uint64_t *more) {
  * whether none is left.  From the highest block down, so that the lists end up
  * in address order.  With the lock. */
 static bool cells_sort_some(uint32_t most) {
+  if (gc_mutant(left_told_early) && cells_left == GC_UNKNOWN)
+    cells_tally_end();
   large_left left = {0, 0};
   for (; cells_unswept > 0 && most > 0; most--) {
     size_t before = large_objects.size;
@@ -734,8 +736,6 @@ void cells_died(const gc_object *o) {
 /* Sorts after a collection that kept the marks. */
 static void cells_sort_touched(void) {
   cells_tally_begin();
-  if (gc_mutant(left_told_early))
-    cells_tally_end();
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
@@ -750,8 +750,7 @@ static void cells_sort_touched(void) {
       cells_unlist(b);
     cells_sort_block(b);
   }
-  if (!gc_mutant(left_told_early))
-    cells_tally_end();
+  cells_tally_end();
 }
 
 void cells_sort(bool all) {

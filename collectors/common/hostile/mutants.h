@@ -71,7 +71,7 @@
   X(payload_threaded, "mark-sweep", 22, "graph", "large objects are linked through their payload while they are swept") \
   X(large_leaked, "mark-sweep", 22, "limit", "dead large objects are forgotten, not freed") \
   X(live_misreported, "mark-sweep", 30, "count", "a full block's last object is not counted") \
-  X(left_told_early, "generational", 30, "count", "what a collection left is told before it has looked at blocks") \
+  X(left_told_early, "mark-sweep", 30, "count", "what a collection left is told before it has looked at blocks") \
   X(freed_uncounted, "refcount", 30, "count", "an object that is freed does not count as reclaimed") \
   X(stray_mark_bit, "mark-sweep", 30, "check", "a large object has a second mark bit") \
   X(attach_uncounted, "mark-sweep", 24, "hang", "a new mutator is not counted as running") \
