@@ -381,7 +381,7 @@ uint64_t space_used(void) {
 }
 
 uint64_t space_pages(void) {
-  return space_used() - (gc_mutant(external_unlimited) ? 0 : external_held());
+  return space_used() - external_held();
 }
 
 uint64_t space_used_peak(void) {

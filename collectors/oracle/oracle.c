@@ -108,6 +108,10 @@ static gc_heap *const h = &the_heap;
  * marking costs a constant per allocation. */
 enum { MARKING_LEAST = 1 << 16 };
 
+/* It is also due after so many bytes of external memory, plus twice those that
+ * were left. */
+enum { EXTERNAL_LEAST = 16 << 20 };
+
 static uint64_t strict;
 
 const gc_collector gc_this_collector = {
@@ -209,8 +213,10 @@ static void enqueue(shadow_ref o) {
 }
 
 /* The object is dead: it no longer counts as alive, nor in the list of weak
- * references to its target.  It stays in the shadow heap. */
+ * references to its target, and its external memory is given back.  It stays in
+ * the shadow heap. */
 static void discount(shadow_ref o) {
+  external_give_all(&note_of(o)->blocks, &external_malloc);
   h->objects--;
   h->bytes -= nominal(at(o));
   if (!at(o)->target || at(o)->ephemeron)
@@ -227,7 +233,6 @@ static void account(shadow_ref o, uint64_t when, bool cyclic) {
   lifetimes_die(&h->lifetimes, when, n->birth, nominal(at(o)), cyclic);
   if (n->payload != n->near)
     free(n->payload);
-  external_give_all(&n->blocks, &external_malloc);
   *n = (note){0};
 }
 
@@ -366,6 +371,7 @@ static void mark(void) {
   shadow_bury_unmarked(h->shadow, die, NULL);
   lifetimes_deaths_known(&h->lifetimes);
   h->since_marking = 0;
+  external_collected();
   h->marking_due = MARKING_LEAST + 2 * h->objects;
 }
 
@@ -614,6 +620,7 @@ static bool make_room(uint64_t bytes) {
   bool full = h->limit && bytes_held() + bytes > h->limit;
   bool peak = strict && bytes_held() + bytes > h->bytes_peak;
   if (h->since_marking >= h->marking_due ||
+      external_added() >= EXTERNAL_LEAST + 2 * external_kept() ||
       (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
     mark();
   return !h->limit || bytes_held() + bytes <= h->limit;

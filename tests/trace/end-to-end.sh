@@ -184,7 +184,7 @@ test_stat() {
 }
 
 test_annotate() {
-  sed '1s/1$/2/; s/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
+  sed '1s/1$/3/; s/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
   expect 0 trace annotate good
   same out wanted
   expect 0 trace verify wanted

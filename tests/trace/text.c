@@ -31,6 +31,8 @@ static uint32_t most(char letter) {
     return GC_TLS - 1;
   case '#':
     return TRACE_OBJECTS;
+  case 'x':
+    return GC_BYTES_MAX;
   default:
     return GC_REGISTERS - 1;
   }
@@ -49,7 +51,7 @@ static trace_op some_operation(uint8_t kind, bool largest) {
     } else if (*l == '?')
       *operands[n++] = largest ? TRACE_OBJECTS + 1 : below(3);
     else
-      *operands[n++] = largest ? most(*l) : (*l == '#') + below(8);
+      *operands[n++] = largest ? most(*l) : (*l == '#' || *l == 'x') + below(8);
   }
   return op;
 }

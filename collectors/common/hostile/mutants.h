@@ -356,7 +356,7 @@
   X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
   X(external_given_twice, "mark-sweep", 12, "crash", "the external memory of a dead object is given back twice") \
   X(external_pruned_early, "mark-sweep", 9, "count", "what is about to be finalized has lost its external memory") \
-  X(external_unlimited, "mark-sweep", 21, "limit", "external memory does not count against the heap limit") \
+  X(external_unlimited, "mark-sweep", 21, "check", "external memory does not count against the heap limit") \
   X(external_unpaced, "mark-sweep", 32, "growth", "external memory makes no collection due") \
   X(external_outlives, "mark-sweep", 2, "verdict", "external memory is not given back with the heap") \
   X(external_owner_stale, "semispace", 27, "check", "external memory is listed for where its owner was") \

@@ -172,7 +172,7 @@ static void compare_external(executor_thread *t, uint64_t doubtful) {
         "be there own %" PRIu64,
         held, expected);
   uint64_t footprint = gc_heap_footprint(t->x->run->heap).bytes;
-  if (can->external == GC_EXTERNALS_COUNTED && footprint < held)
+  if (gc_this_collector.kind == GC_KIND_MODEL && footprint < held)
     executor_violation(t, "limit", 0,
                        "the footprint is %" PRIu64
                        " bytes, and external memory alone has %" PRIu64,

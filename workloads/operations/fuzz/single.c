@@ -281,10 +281,14 @@ static uint32_t choose_external(source *s) {
   return 60000u << choose(s, 4);
 }
 
+/* Some object, or a new finalizable one, which a finalizer may keep. */
 void action_external(actor *a) {
-  gc_reg r;
-  if (gc_this_collector.can.external && operand_object(a, &r) &&
-      !object_at(a, held_by(a, r))->weak)
+  if (!gc_this_collector.can.external)
+    return;
+  gc_reg r = operand_owning(a);
+  bool made = chance(a->source, 3) &&
+              emit_new(a, r, choose_shape(a->source), true) == PERFORMED;
+  if (made || (operand_object(a, &r) && !object_at(a, held_by(a, r))->weak))
     emit2(a, TRACE_EXTERNAL, r, choose_external(a->source));
 }
 
