@@ -63,7 +63,7 @@ enum {
   /* A surplus is given back if it is at least this share of the goal, and so
    * many bytes: less would come again soon. */
   PACING_SURPLUS = 8,
-  PACING_SURPLUS_LEAST = 1 << 18,
+  PACING_SURPLUS_LEAST = 1 << 17,
 };
 
 /* ------------------------------------------------------------------------- *
