@@ -1,16 +1,10 @@
-/* incremental.c: the detector of CPython 3.14.0, which examines the old
- * containers by increments (containers.c), beside all young ones.
+/* incremental.c: the detector of CPython 3.14.0 to 3.14.4, which examines the
+ * old containers by increments (containers.c), beside all young ones.
  *
  * Old objects are in two spaces: *pending*, what this *scavenge* has yet to
  * look at, and *visited*, what it has found alive.  Survivors of an increment
  * are visited.  When nothing is pending the scavenge is over, and the spaces
  * change roles.
- *
- * There is one difference.  In CPython something is always pending after a
- * marking, since C code holds objects to which no known root leads.  So a
- * scavenge goes on until the debt is paid (see below).  Here a marking may
- * leave nothing pending; the scavenge goes on all the same.  Otherwise every
- * second increment would mark all of a live heap.
  *
  * A scavenge begins with a *marking*, which is not incremental: whatever the
  * roots lead to is alive, and visited.  Each increment first marks what the
@@ -24,7 +18,14 @@
  * the size of the heap (work_of), and what earlier increments left to do.  What
  * was marked counts as done: with the option `twice` two times, as in 3.14.0 to
  * 3.14.4.  A large live heap thus earns a debt at each marking, during which
- * increments look at no more than what is young.
+ * increments look at no more than what is young in 3.14.0, and at nothing since
+ * 3.14.1 (the option `early`).
+ *
+ * One thing is different.  In CPython something is always pending after a
+ * marking, since C code holds objects to which no known root leads.  So a
+ * scavenge goes on until the debt is paid.  Here a marking may
+ * leave nothing pending; the scavenge goes on all the same.  Otherwise every
+ * second increment would mark all of a live heap.
  *
  * The registers stand for the stacks of CPython's threads, global roots for
  * its modules. */

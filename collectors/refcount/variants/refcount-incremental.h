@@ -5,7 +5,7 @@
 
 #define RC_NAME "refcount-incremental"
 #define RC_SUMMARY                                                             \
-  "reference counting with the incremental detector of CPython 3.14.0"
+  "reference counting with the incremental detector of CPython 3.14"
 #define RC_PROMPT GC_PROMPT_ALL
 
 #include "refcount/threads-one.h"
