@@ -26,10 +26,10 @@
  * plain moves.
  *
  * Safepoints.  Functions marked (S) are safepoints: gc_new, gc_weak_new,
- * gc_ephemeron_new, gc_safepoint, gc_collect, gc_blocking_* and gc_thread_*.
- * Only there may a collection move objects or wait for this mutator.  A
- * counting collector may free objects, and look for dead cycles, wherever a
- * reference is dropped.
+ * gc_ephemeron_new, gc_external, gc_safepoint, gc_collect, gc_blocking_* and
+ * gc_thread_*. Only there may a collection move objects or wait for this
+ * mutator.  A counting collector may free objects, and look for dead cycles,
+ * wherever a reference is dropped.
  *
  * Threads.  A mutator belongs to the thread that attached it.  Data races on a
  * slot or global root are not allowed: a workload guards one that threads share
@@ -47,7 +47,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define GC_API_VERSION 2
+#define GC_API_VERSION 3
 
 #define gc_likely(x)   __builtin_expect(!!(x), 1)
 #define gc_unlikely(x) __builtin_expect(!!(x), 0)
@@ -115,12 +115,27 @@ typedef enum gc_prompt {
   GC_PROMPT_ALL /* when the last reference is dropped, without exception */
 } gc_prompt;
 
+/* What a collector knows of memory outside the heap that objects own
+ * (gc_external), in order of strength. */
+typedef enum gc_externals {
+  GC_EXTERNALS_NONE,   /* it has no gc_external */
+  GC_EXTERNALS_UNSEEN, /* the memory is given back when its owner dies, but does
+                          not count: neither when a collection is due nor
+                          against a heap limit, so that much of it may wait for
+                          a collector that sees few and small objects */
+  GC_EXTERNALS_COUNTED /* it counts as an object's own bytes do, in whatever
+                          makes a collection due and against a heap limit.  What
+                          frees each object as it dies has nothing to make due,
+                          and is of this kind if it keeps to the limit */
+} gc_externals;
+
 typedef struct gc_capabilities {
   gc_reclaims reclaims;
   gc_prompt prompt;
-  bool threads;    /* several mutators may share objects */
-  bool weak;       /* gc_weak_* */
-  bool ephemerons; /* gc_ephemeron_*, and GC_EPHEMERONS is 1 */
+  gc_externals external; /* not GC_EXTERNALS_NONE: GC_EXTERNAL is 1 */
+  bool threads;          /* several mutators may share objects */
+  bool weak;             /* gc_weak_* */
+  bool ephemerons;       /* gc_ephemeron_*, and GC_EPHEMERONS is 1 */
   /* With ephemerons: they refer to their values strongly until the key is found
    * dead, as weak-keyed tables do in Python and Java.  A value that leads to
    * its key then stays as long as the ephemeron does. */
@@ -206,6 +221,14 @@ typedef struct gc_option {
   uint64_t min, max;
 } gc_option;
 
+/* The words that the values of an option have, in the order of the values: the
+ * first one is value 0.  The command line takes only these, and they stand in
+ * --describe and in records. */
+typedef struct gc_words {
+  const char *option;       /* its name */
+  const char *const *words; /* ended by NULL */
+} gc_words;
+
 /* The hooks of common/hostile/hostile.h through which a collector takes part in
  * hostile conditions, bits.  A collector is held to those that it declares: if
  * a condition that needs one of them never comes about, a run proves nothing.
@@ -229,6 +252,9 @@ typedef struct gc_collector {
   bool faults;      /* it may handle signals for writes to protected pages */
   gc_capabilities can;
   const gc_option *options; /* ended by an entry without a name */
+  /* Options whose values are words, ended by an entry without a name.  NULL:
+   * the values of all options are numbers. */
+  const gc_words *words;
 
   /* What `reapmark stress` has to know.  Lists of strings, each ended by NULL;
    * a list that would be empty may be left out. */
@@ -279,14 +305,37 @@ typedef enum gc_pause_kind {
   GC_PAUSE_KINDS
 } gc_pause_kind;
 
+/* What a heap policy saw at the end of a collection, and what it decided.  All
+ * sizes are bytes.  `used`, `live`, `due` and `goal` are of one kind, which the
+ * collector chooses: those that count towards the goal.  External bytes are
+ * among them if the policy sees them. */
+typedef struct gc_paced {
+  uint64_t at_ns;      /* when the collection ended */
+  bool full;           /* it looked at the whole heap */
+  uint64_t due;        /* the goal that was in force; 0: there was none */
+  uint64_t used;       /* when the collection began */
+  uint64_t live;       /* what it left */
+  uint64_t external;   /* of `live`: bytes outside the heap */
+  uint64_t allocated;  /* since the collection before, in the unit in which the
+                          collector hands memory out */
+  uint64_t cost_ns;    /* time of work for it; the thread may have waited for a
+                          processor meanwhile */
+  uint64_t mutator_ns; /* from the end of the one before to its beginning */
+  uint64_t goal;       /* of the next full one; 0: none */
+} gc_paced;
+
 /* Whom a collector reports pauses to.  It calls `pause` after the pause, on the
  * thread that was paused (for GC_PAUSE_STOP, on the thread that ran the
- * collection).  Times are CLOCK_MONOTONIC nanoseconds.  `pause` must not call
- * the collector. */
+ * collection).  Times are CLOCK_MONOTONIC nanoseconds.
+ *
+ * `paced`, if it is not NULL, is called once at the end of each collection by a
+ * collector that has a heap policy, on the thread that ends it, perhaps with
+ * the world stopped.  Neither function may call the collector. */
 typedef struct gc_listener {
   void (*pause)(void *data, gc_pause_kind kind, uint64_t begin_ns,
                 uint64_t end_ns);
   void *data;
+  void (*paced)(void *data, const gc_paced *paced);
   /* If not NULL, is called by a collector that has gc_heap_tally whenever a
    * collection or a search for dead cycles is about to reclaim something, on
    * the thread that runs it; where that is done in a stop of the world, in the
@@ -320,8 +369,8 @@ static inline uint64_t gc_now_ns(void) {
  * ------------------------------------------------------------------------- */
 
 typedef struct gc_config {
-  uint64_t heap_limit; /* bytes of memory that objects may occupy, never more;
-                          0: no limit */
+  uint64_t heap_limit; /* bytes of memory that objects may occupy, with what
+                          they own outside the heap, never more; 0: no limit */
   gc_listener listener;
 } gc_config;
 
@@ -334,7 +383,9 @@ gc_heap *gc_heap_create(const gc_config *config);
 void gc_heap_destroy(gc_heap *heap);
 
 /* Bytes of memory that the heap has got from the operating system for objects
- * and for its own metadata: now, and the most so far.  Any thread, any time. */
+ * and for its own metadata, and of memory outside the heap that objects own, if
+ * the collector counts that: now, and the most so far.  Any thread, any time.
+ */
 typedef struct gc_footprint {
   uint64_t bytes;
   uint64_t peak_bytes;
@@ -361,6 +412,19 @@ typedef struct gc_usage {
  * changes nothing.  No mutator may run meanwhile. */
 gc_usage gc_heap_usage(gc_heap *heap) __attribute__((weak));
 
+/* Memory outside the heap that objects own (gc_external), in bytes that the
+ * mutator asked for.  Objects that died and that the collector has not found
+ * yet still own theirs.  Any thread, any time; after gc_heap_destroy with a
+ * null heap, for what was not given back. */
+typedef struct gc_external_usage {
+  uint64_t bytes;      /* held now */
+  uint64_t peak_bytes; /* the most so far */
+  uint64_t blocks;     /* held now: calls of gc_external */
+} gc_external_usage;
+
+/* Defined by a collector that has gc_external; others may leave this function
+ * undefined. */
+gc_external_usage gc_heap_external(gc_heap *heap) __attribute__((weak));
 /* What the collector has reclaimed, so cheaply that it can be asked for at
  * every collection.  Who knows how many objects were made (wl_made in
  * workload.h) knows by this how many the heap holds: those that the latest
@@ -590,6 +654,22 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
  * PLDI 1993). */
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst);
 
+/* Gives the object in `obj` another block of `bytes` bytes of memory outside
+ * the heap, 1 to GC_BYTES_MAX, as a buffer or a big number has it.  The memory
+ * is got from the C library's malloc or from what the production runtime has
+ * for this purpose, and one byte in each page of it is written, so that it is
+ * resident.  The mutator never sees it.  The object owns the block until it
+ * dies, then the collector gives the block back: an object that waits for its
+ * finalizer, or that a finalizer keeps, keeps its blocks too.  Blocks of
+ * objects that are left are given back when the heap is destroyed.
+ *
+ * The object must not be a weak reference or an ephemeron, because some
+ * production runtimes do not allow that.  Threads may call it for the same
+ * object at the same time.  Returns false, with nothing changed, if there is no
+ * room under the heap limit after everything that can be reclaimed was, or no
+ * memory.  (S) */
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes);
+
 /* Lets a collection run that another thread waits for.  (S)  A loop that does
  * not allocate must call it every few microseconds. */
 static inline void gc_safepoint(gc_mutator *m);
@@ -622,6 +702,16 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
 }
 #endif
 
+/* Whether the collector has memory outside the heap.  One that has none need
+ * not define the function, and no workload calls it. */
+#ifndef GC_EXTERNAL
+#define GC_EXTERNAL 0
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  (void)m, (void)obj, (void)bytes;
+  return false;
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Derived operations.
  * ------------------------------------------------------------------------- */
@@ -644,6 +734,12 @@ static inline void gc_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
                                     gc_reg value) {
   if (gc_unlikely(!gc_try_ephemeron_new(m, dst, key, value)))
     gc_out_of_memory(m, GC_EPHEMERON_SHAPE);
+}
+
+/* gc_try_external, likewise.  (S) */
+static inline void gc_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  if (gc_unlikely(!gc_try_external(m, obj, bytes)))
+    gc_out_of_memory(m, (gc_shape){0, bytes});
 }
 
 #endif /* GC_COLLECTOR_HEADER */

@@ -30,6 +30,8 @@ reapmark_test(cell-still SOURCES cell/still.c LIBRARIES reapmark::cell)
 target_link_options(test-cell-still PRIVATE -Wl,--wrap=clock_gettime
                     -Wl,--wrap=read)
 
+reapmark_test(cell-paced SOURCES cell/paced.c LIBRARIES reapmark::cell)
+
 # A whole run, as the driver starts it.
 reapmark_test(cell-program SOURCES cell/program.c LIBRARIES reapmark::record
               ARGS $<TARGET_FILE:reapmark-collector-fake>)

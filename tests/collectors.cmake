@@ -30,6 +30,20 @@ collector_test(generational-copying generational-copying generational-copying)
 foreach(name mark-sweep generational immix semispace)
   collector_test(markers-${name} markers ${name})
 endforeach()
+foreach(name mark-sweep mark-sweep-incremental mark-sweep-concurrent generational
+             generational-copying immix semispace refcount-deferred refcount-cycles
+             refcount-cycles-atomic refcount-cycles-jemalloc)
+  collector_test(policies-${name} policies ${name})
+endforeach()
+foreach(name mark-sweep mark-sweep-incremental mark-sweep-concurrent generational
+             generational-copying immix semispace refcount-deferred refcount-cycles)
+  collector_test(policy-defaults-${name} policy-defaults ${name})
+endforeach()
+# The policies themselves, and with bugs planted in them.
+reapmark_test(
+  policy-faults
+  SOURCES collectors/policy-faults.c ${PROJECT_SOURCE_DIR}/collectors/common/pacing.c
+  DEFINITIONS GC_MUTANTS LIBRARIES reapmark::common)
 collector_test(trial-deletion trial-deletion refcount-cycles)
 collector_test(trial-deletion-atomic trial-deletion refcount-cycles-atomic)
 foreach(name refcount-generations refcount-incremental)

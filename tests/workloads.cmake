@@ -36,3 +36,5 @@ if(TARGET reapmark-collector-oracle)
     endforeach()
   endblock()
 endif()
+# Which structures die when, in the workload whose live set takes a course.
+reapmark_test(pacing-course SOURCES workloads/pacing-course.c LIBRARIES reapmark::workloads)

@@ -13,10 +13,10 @@
  * collections depends on n alone: with live data that grows too, the work would
  * be quadratic for a reason.
  *
- * There are five workloads, because a workload declares what it needs:
- * `growth`, `growth-finalizers`, `growth-weak`, `growth-ephemerons` and
- * `growth-threads`.  They are not timed, so they are compiled once for all
- * collectors.  Some shapes are in growth-alone.c.
+ * There are six workloads, because a workload declares what it needs: `growth`,
+ * `growth-finalizers`, `growth-weak`, `growth-ephemerons`, `growth-external`
+ * and `growth-threads`.  They are not timed, so they are compiled once for all
+ * collectors.  Some shapes are in growth-alone.c and growth-external.c.
  *
  * Survivors: each shape states beside its code what it makes and keeps.
  *
@@ -369,6 +369,45 @@ static void rings_pinned(wl_thread *t, uint64_t n) {
   gc_global_store(m, KEPT, next);
   gc_store_null(m, at, NEXT);
   gc_frame_leave(m, frame, 3, 0);
+}
+
+/* Each ring takes the place of the one before in a borrowed object, and nothing
+ * of it lost a reference until then: flat.  A ring may close around its last
+ * count as it is taken, so that it is a candidate already when it is dropped,
+ * and no drop makes one. */
+static totals of_rings_taken(uint64_t n) {
+  totals s = keeps(nodes(1), nodes(n * STEP * RING));
+  s.cyclic = nodes(n * STEP * RING);
+  s.live += nodes(RING).bytes;
+  return s;
+}
+
+static void make_ring_by_takes(gc_mutator *m, gc_reg dst) {
+  gc_reg frame = gc_frame_enter(m, 1, 1), node = frame, last = frame + 1;
+  new_node(m, dst);
+  gc_reg tail = dst;
+  for (int i = 1; i < RING; i++) {
+    new_node(m, node);
+    gc_store_take(m, tail, NEXT, node);
+    gc_borrow(m, last, tail, NEXT);
+    tail = last;
+  }
+  gc_store(m, tail, NEXT, dst);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void rings_taken(wl_thread *t, uint64_t n) {
+  gc_mutator *m = t->m;
+  make_list(t, KEPT, 1);
+  gc_reg frame = gc_frame_enter(m, 1, 1), r = frame, place = frame + 1;
+  gc_global_borrow(m, place, KEPT);
+  for (uint64_t i = 0; i < n * STEP; i++) {
+    make_ring_by_takes(m, r);
+    gc_store_take(m, place, OTHER, r);
+    step_at(t, i);
+  }
+  gc_store_null(m, place, OTHER);
+  gc_frame_leave(m, frame, 1, 1);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -979,6 +1018,7 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(rings, "rings")                                                            \
   X(rings_beside, "rings-beside")                                              \
   X(rings_pinned, "rings-pinned")                                              \
+  X(rings_taken, "rings-taken")                                                \
   X(alone_large, "large-alone")                                                \
   X(alone_sizes, "sizes")                                                      \
   X(alone_crannies, "crannies")
@@ -1007,6 +1047,11 @@ static void run_shape(wl_thread *t, const shape *s) {
   X(pairs_nested, "nested")                                                    \
   X(alone_pairs, "dropped")
 
+#define EXTERNAL_SHAPES(X)                                                     \
+  X(external_buffers, "buffers")                                               \
+  X(external_alive, "alive")                                                   \
+  X(external_turnover, "turnover")
+
 #define THREAD_SHAPES(X)                                                       \
   X(threads_pairs, "pairs")                                                    \
   X(threads_stores, "stores")                                                  \
@@ -1028,6 +1073,9 @@ WORKLOAD(growth_weak, "growth-weak",
 WORKLOAD(growth_ephemerons, "growth-ephemerons",
          "shapes with ephemerons whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_EPHEMERONS, EPHEMERON_SHAPES);
+WORKLOAD(growth_external, "growth-external",
+         "shapes with memory outside the heap whose cost must be linear",
+         WL_NEEDS_DEPTH | WL_NEEDS_EXTERNAL, EXTERNAL_SHAPES);
 WORKLOAD(growth_threads, "growth-threads",
          "shapes with threads whose cost must be linear",
          WL_NEEDS_DEPTH | WL_NEEDS_THREADS, THREAD_SHAPES);

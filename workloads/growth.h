@@ -235,10 +235,17 @@ static inline amount larges(uint64_t first, uint64_t n) {
   X(alone_spent)                                                               \
   X(alone_left)
 
-#define ALONE_DECLARED(identifier)                                             \
+/* Those of growth-external.c. */
+#define EXTERNAL(X)                                                            \
+  X(external_buffers)                                                          \
+  X(external_alive)                                                            \
+  X(external_turnover)
+
+#define SHAPE_DECLARED(identifier)                                             \
   totals of_##identifier(uint64_t n);                                          \
   void identifier(wl_thread *t, uint64_t n);
-ALONE(ALONE_DECLARED)
-#undef ALONE_DECLARED
+ALONE(SHAPE_DECLARED)
+EXTERNAL(SHAPE_DECLARED)
+#undef SHAPE_DECLARED
 
 #endif

@@ -75,10 +75,11 @@ enum {
   WL_TAKES_THREADS = 8, /* runs with as many threads as are asked for, and with
                            one on collectors that have no threads */
   WL_NEEDS_DEPTH = 16,  /* drops long chains (gc_capabilities.shallow) */
-  WL_NEEDS_EPHEMERONS = 32
+  WL_NEEDS_EPHEMERONS = 32,
+  WL_NEEDS_EXTERNAL = 64
 };
 
-enum { WL_PARAMS = 12, WL_STEP_KINDS = 6 };
+enum { WL_PARAMS = 16, WL_STEP_KINDS = 6 };
 
 typedef struct workload {
   const char *name;
@@ -91,6 +92,10 @@ typedef struct workload {
    * are; NULL if there is none. */
   const char *longer;
   unsigned needs; /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* More needs, WL_NEEDS_*, if parameter number `param` is not 0. */
+  struct {
+    unsigned param, needs;
+  } more_needs;
   /* The workload states every death by gc_free if GC_EXPLICIT_FREE, so that
    * collectors that free nothing else can run it. */
   bool knows_deaths;
@@ -110,6 +115,10 @@ typedef struct workload {
    * allocation, from 1. Objects after the last one with a name get the names
    * from "object 2" on again. */
   const char *const *words;
+  /* What is wrong with parameters that are within their bounds, but do not go
+   * together: one line (static memory), which names them; NULL: nothing is.  A
+   * workload without the function takes all of them. */
+  const char *(*check)(const uint64_t *params);
   /* `params` are in the order of the field above; `threads` is what the user
    * asked for, 1 where the workload has no threads. */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
@@ -145,6 +154,7 @@ typedef struct wl_run {
 typedef struct wl_ledger {
   uint64_t made, made_bytes;
   uint64_t dropped, dropped_bytes;
+  uint64_t lent, lent_dropped; /* bytes outside the heap that these own */
   /* Objects that were made and are not stated yet, or NULL: is not known. */
   const uint64_t *unstated;
 } wl_ledger;
@@ -199,6 +209,12 @@ void wl_requests(wl_thread *t, uint64_t count, uint64_t rate, bool poisson);
  * a clock read. */
 void wl_request_begin(wl_thread *t);
 void wl_request_end(wl_thread *t);
+
+/* Lets `ns` nanoseconds pass, in a blocking stretch, as a program does that has
+ * nothing to do.  That time is in the measured time and in no step.  Memory
+ * goes on being sampled.  Main thread only, and no other mutator runs.  Outside
+ * the measured part it does nothing.  (S) */
+void wl_idle(wl_thread *t, uint64_t ns);
 
 /* Discards the time since the last step: it is in no step and not in the
  * measured time.  For work that does not touch the heap, such as shuffling an
@@ -268,6 +284,25 @@ static inline void wl_unstated(wl_thread *t, const uint64_t *objects) {
 
 static inline void wl_revived(wl_thread *t, uint64_t objects, uint64_t bytes) {
   wl_dropped(t, -objects, -bytes);
+}
+
+/* State, likewise, what memory outside the heap live objects own: wl_lent after
+ * gc_external, wl_lent_dropped beside wl_dropped.  These bytes are not among
+ * the nominal ones of wl_made. */
+static inline void wl_lent(wl_thread *t, uint64_t bytes) {
+#ifndef REAPMARK_NO_LEDGER
+  t->ledger.lent += bytes;
+#else
+  (void)t, (void)bytes;
+#endif
+}
+
+static inline void wl_lent_dropped(wl_thread *t, uint64_t bytes) {
+#ifndef REAPMARK_NO_LEDGER
+  t->ledger.lent_dropped += bytes;
+#else
+  (void)t, (void)bytes;
+#endif
 }
 
 /* Collects, and compares the number of objects in the heap with what the

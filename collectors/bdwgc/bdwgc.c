@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* CPU affinity */
 #endif
 #include "bdwgc/bdwgc.h"
+#include "common/external.h"
 #include "common/finalizers.h"
 #include "common/world.h"
 
@@ -41,6 +42,8 @@ const gc_collector gc_this_collector = {
     .kind = BDWGC_BY_HAND ? GC_KIND_DIAGNOSTIC : GC_KIND_REFERENCE,
     .faults = true,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external =
+                BDWGC_BY_HAND ? GC_EXTERNALS_NONE : GC_EXTERNALS_COUNTED,
             .threads = !BDWGC_EXACT && !BDWGC_BY_HAND,
             .weak = !BDWGC_BY_HAND,
             .finalizers = !BDWGC_BY_HAND,
@@ -88,6 +91,8 @@ static void push_all(void *from, size_t words) {
   GC_push_all(from, (void **)from + words);
 }
 
+static void push_blocks(void);
+
 /* Runs with the world stopped, perhaps while another thread changes the list of
  * mutators.  The list's links are valid at any time. */
 static void push_roots(void) {
@@ -95,6 +100,7 @@ static void push_roots(void) {
     push_default(); /* pushes the threads' stacks */
   push_all(object_globals, GC_GLOBALS);
   push_all(finalizers_first(), finalizers_count());
+  push_blocks();
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     push_all(m->reg, m->base.top);
     push_all(m->base.tls, GC_TLS);
@@ -146,6 +152,123 @@ gc_object *bdwgc_large(size_t bytes, unsigned kind) {
 static void *no_memory(size_t bytes) {
   (void)bytes;
   return NULL;
+}
+
+/* ------------------------------------------------------------------------- *
+ * External memory.  Blocks are libgc's, without references, as buffers are in
+ * programs that use it: so it counts them.  A list has all of them, whose
+ * memory is a root.  An entry refers to its owner by a *long link*, which libgc
+ * clears when the object is dead for good.  The list is in malloc's memory,
+ * which libgc does not scan.
+ * ------------------------------------------------------------------------- */
+
+typedef struct bdwgc_block {
+  void *owner; /* the link */
+  void *memory;
+  uint64_t bytes;
+  struct bdwgc_block *next;
+} bdwgc_block;
+
+/* Written under the lock; a collection may read it at any time. */
+static bdwgc_block *_Atomic blocks;
+static pthread_mutex_t blocks_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t blocks_seen; /* the collection after which links were read */
+
+static void push_blocks(void) {
+  for (bdwgc_block *b = blocks; b; b = b->next)
+    push_all(&b->memory, 1);
+}
+
+/* Takes the blocks of dead owners off the list; returns them.  Under libgc's
+ * lock, which it holds while it clears links. */
+static void *unlink_dead(void *unused) {
+  bdwgc_block *dead = NULL, *before = NULL;
+  (void)unused;
+  for (bdwgc_block *b = blocks, *next; b; b = next) {
+    next = b->next;
+    if (b->owner) {
+      before = b;
+      continue;
+    }
+    if (before)
+      before->next = next;
+    else
+      blocks = next;
+    b->next = dead;
+    dead = b;
+  }
+  return dead;
+}
+
+/* Gives blocks back if there was a collection since the last call. */
+static void give_blocks(void) {
+  pthread_mutex_lock(&blocks_lock);
+  bdwgc_block *dead = NULL;
+  if (blocks_seen != GC_get_gc_no()) {
+    blocks_seen = GC_get_gc_no();
+    dead = GC_call_with_alloc_lock(unlink_dead, NULL);
+  }
+  pthread_mutex_unlock(&blocks_lock);
+  for (bdwgc_block *next; dead; dead = next) {
+    next = dead->next;
+    if (dead->memory) {
+      external_count_given(dead->bytes);
+      GC_free(dead->memory);
+    }
+    free(dead);
+  }
+}
+
+/* Memory for a block, or NULL.  The object in m->held stays alive. */
+static void *block_memory(size_t bytes) {
+  for (unsigned tries = 0; tries < 3; tries++) {
+    if (tries) {
+      GC_gcollect();
+      give_blocks();
+    }
+    void *p = bytes > 100000 ? GC_malloc_atomic_ignore_off_page(bytes)
+                             : GC_malloc_atomic(bytes);
+    if (p)
+      return p;
+  }
+  return NULL;
+}
+
+/* Enters a block without memory, so that the memory has a root as soon as there
+ * is any.  NULL without memory for the entry or the link. */
+static bdwgc_block *enter_block(gc_object *owner) {
+  bdwgc_block *b = malloc(sizeof *b);
+  if (!b)
+    return NULL;
+  *b = (bdwgc_block){.owner = owner};
+  pthread_mutex_lock(&blocks_lock);
+  b->next = blocks;
+  blocks = b;
+  bool linked = GC_register_long_link(&b->owner, owner) == GC_SUCCESS;
+  if (!linked)
+    b->owner = NULL; /* the next collection takes the entry off the list */
+  pthread_mutex_unlock(&blocks_lock);
+  return linked ? b : NULL;
+}
+
+/* The first byte that external_count_taken writes ends what an object may have
+ * left there: a header, by which objects are known. */
+bool bdwgc_external(gc_mutator *m, gc_object *o, uint32_t bytes) {
+  give_blocks();
+  m->held = o;
+  bdwgc_block *b = enter_block(o);
+  if (b)
+    b->memory = block_memory(bytes);
+  bool good = b && b->memory;
+  if (good) {
+    b->bytes = bytes;
+    external_count_taken(b->memory, bytes);
+  } else if (b) {
+    GC_unregister_long_link(&b->owner);
+    b->owner = NULL;
+  }
+  m->held = NULL;
+  return good;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -317,6 +440,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     start();
   started = true;
   the_heap = (gc_heap){.listener = config->listener};
+  external_reset();
   GC_set_free_space_divisor(divisor);
   GC_set_max_heap_size(config->heap_limit);
   return &the_heap;
@@ -326,6 +450,7 @@ void gc_heap_destroy(gc_heap *heap) {
   memset(object_globals, 0, sizeof object_globals);
   finalizers_destroy();
   GC_gcollect_and_unmap();
+  give_blocks();
   heap->listener = GC_NULL_LISTENER;
 }
 
@@ -409,6 +534,7 @@ void gc_collect(gc_mutator *m) {
   hand_give_up();
 #endif
   collect_below();
+  give_blocks();
   m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
 }
@@ -463,6 +589,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"collections", GC_get_gc_no()},
       {"markers", (uint64_t)GC_get_parallel() + 1},
       {"incremental", (uint64_t)GC_is_incremental_mode()},
+      EXTERNAL_COUNTERS,
   };
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

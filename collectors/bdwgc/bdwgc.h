@@ -20,6 +20,8 @@
 #ifndef REAPMARK_BDWGC_H
 #define REAPMARK_BDWGC_H
 
+#define GC_EXTERNAL 1
+
 #include "common/object.h"
 
 #ifndef BDWGC_BY_HAND
@@ -66,6 +68,7 @@ bool bdwgc_finalizable(gc_mutator *m, gc_object *o);
 bool bdwgc_weak_new(gc_mutator *m, gc_reg dst, gc_object *target);
 gc_object *bdwgc_weak_get(gc_object *weak);
 gc_object *bdwgc_finalizer_next(void);
+bool bdwgc_external(gc_mutator *m, gc_object *o, uint32_t bytes);
 
 static inline gc_object *bdwgc_new(gc_mutator *m, gc_shape shape,
                                    uint32_t meta) {
@@ -108,6 +111,10 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   gc_object *target = bdwgc_weak_get(object_read(m, weak));
   *object_owning(m, dst) = target;
   return target != NULL;
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return bdwgc_external(m, object_read(m, obj), bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -132,7 +132,8 @@ static bool blocks_free(uint32_t first, uint32_t bare) {
   return true;
 }
 
-void blocks_release_but(uint32_t keep) {
+/* Does what blocks_release_but does, but leaves unused pages to the arena. */
+static void blocks_return_but(uint32_t keep) {
   uint32_t surplus = blocks_spare > keep ? blocks_spare - keep : 0;
   blocks_list = blocks_bare = 0;
   blocks_spare = 0;
@@ -160,7 +161,21 @@ void blocks_release_but(uint32_t keep) {
       blocks_push(b + n);
     }
   }
+}
+
+void blocks_release_but(uint32_t keep) {
+  blocks_return_but(keep);
   space_purge();
+}
+
+void blocks_shrink(uint64_t pages, uint32_t least) {
+  space_trim();
+  uint64_t now = space_pages();
+  uint64_t n = now > pages ? (now - pages) / BLOCK_BYTES : 0;
+  uint64_t keep = blocks_spare > n ? blocks_spare - n : 0;
+  if (n)
+    blocks_return_but(keep > least ? (uint32_t)keep : least);
+  space_trim();
 }
 
 bool blocks_taken(uint32_t number) {

@@ -50,6 +50,12 @@ static inline void blocks_release(void) {
   blocks_release_but(0);
 }
 
+/* For when memory is not short, but the space holds more than it needs: makes
+ * its pages as few as `pages` bytes, if they become so few by giving back
+ * unused pages of the arena and empty blocks, all but `least` of these.  The
+ * quarantine of poisoned memory stays (space_trim). */
+void blocks_shrink(uint64_t pages, uint32_t least);
+
 /* One past the highest number that was ever taken. */
 extern uint32_t blocks_end;
 
@@ -73,8 +79,7 @@ void blocks_table_destroy(void *table, size_t bytes);
  * collector's tables have `bytes` per block. */
 uint64_t blocks_side_bytes(size_t bytes);
 
-/* Bytes of the blocks that have pages, for checks.  No mutator may run
- * meanwhile. */
+/* Bytes of the blocks that have pages. */
 uint64_t blocks_bytes(void);
 
 /* Checks the list of empty blocks; returns what is wrong, or NULL. */

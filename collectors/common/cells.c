@@ -4,6 +4,7 @@
 #include "common/bookkeeping.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
+#include "common/pacing.h"
 #include "common/pause.h"
 #include "common/survey.h"
 #include <pthread.h>
@@ -280,6 +281,24 @@ static void *cells_get(unsigned c, size_t bytes, bool (*may)(bool, uint64_t)) {
   return p;
 }
 
+/* The same for external memory, which is touched without the lock. */
+static void *cells_get_external(size_t bytes, bool (*may)(bool, uint64_t)) {
+  for (bool unswept = true; unswept;) {
+    pthread_mutex_lock(&cells_lock);
+    bool refused = may && !may(true, bytes);
+    pthread_mutex_unlock(&cells_lock);
+    void *p = refused ? NULL : space_external_take(0, bytes);
+    if (p || refused)
+      return p;
+    pthread_mutex_lock(&cells_lock);
+    unswept = cells_unswept > 0;
+    if (unswept)
+      cells_sort_some(CELLS_HELP);
+    pthread_mutex_unlock(&cells_lock);
+  }
+  return NULL;
+}
+
 /* What cells_get is asked for in one allocation. */
 typedef struct cells_request {
   unsigned c;
@@ -287,28 +306,34 @@ typedef struct cells_request {
   const cells_policy *policy;
 } cells_request;
 
+static void *cells_answer(const cells_request *r, bool (*may)(bool, uint64_t)) {
+  return r->c == CELLS_EXTERNAL ? cells_get_external(r->bytes, may)
+                                : cells_get(r->c, r->bytes, may);
+}
+
 static void *cells_try(gc_mutator *m, void *request) {
   (void)m;
   const cells_request *r = request;
-  return cells_get(r->c, r->bytes, r->policy->may);
+  return cells_answer(r, r->policy->may);
 }
 
 static void *cells_collect(gc_mutator *m, void *request) {
   const cells_request *r = request;
   const cells_policy *policy = r->policy;
   void *p = NULL;
+  external.due += r->c == CELLS_EXTERNAL;
   unsigned attempts =
       policy->attempts - (policy->attempts > 2 && gc_mutant(one_attempt_less));
   for (unsigned n = 1; !p && n <= attempts; n++) {
     policy->collect(m, n > 1);
-    p = cells_get(r->c, r->bytes, n < attempts ? policy->may : NULL);
+    p = cells_answer(r, n < attempts ? policy->may : NULL);
   }
   if (!p) {
     pthread_mutex_lock(&cells_lock);
     if (!gc_mutant(empty_blocks_kept))
       blocks_release();
     pthread_mutex_unlock(&cells_lock);
-    p = cells_get(r->c, r->bytes, NULL);
+    p = cells_answer(r, NULL);
   }
   return p;
 }
@@ -318,7 +343,7 @@ gc_object *cells_obtain(gc_mutator *m, cells_buffer *buffer, unsigned c,
   if (hostile_allocation())
     (policy->hostile ? policy->hostile : gc_collect)(m);
   cells_request request = {c, bytes, policy};
-  if (c == CELLS_LARGE)
+  if (c >= CELLS_LARGE)
     return pause_obtain(m, &request, cells_try, cells_collect);
   cells_span *span = &buffer->spans[c];
   while (!buffer->blocks[c] || !cells_next_span(buffer, c, policy)) {
@@ -630,6 +655,7 @@ void cells_sort_begin(uint64_t *more) {
   cells_tally_begin();
   cells_more = more;
   cells = (cells_figures){.untouched = false};
+  external_collected();
   cells_unswept = cells_large_kept = large_objects.size;
   cells_large_died = 0;
   memset(cells_listed, 0, sizeof cells_listed);
@@ -713,6 +739,7 @@ static void cells_sort_touched(void) {
   cells = (cells_figures){.live_objects = cells.live_objects,
                           .live_bytes = cells.live_bytes,
                           .untouched = true};
+  external_collected();
   cells_part_large();
   cells_sort_large(cells_large_kept);
   /* The newest first, so that blocks are taken in the same order again.  On a
@@ -737,6 +764,21 @@ void cells_sort(bool all) {
     cells_sort_touched();
   }
   cells_touched = 0;
+}
+
+/* What cannot be given back is not wanted less: free cells among survivors. */
+void cells_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  pthread_mutex_lock(&cells_lock);
+  uint64_t pages = space_pages();
+  uint64_t held =
+      blocks_bytes() - blocks_spare * (uint64_t)BLOCK_BYTES + large_cells();
+  uint64_t lost = held > cells.live_bytes ? held - cells.live_bytes : 0;
+  uint64_t surplus = pacing_surplus(pages, pacing_goal_inside() + lost);
+  if (surplus)
+    blocks_shrink(pages - surplus, 0);
+  pthread_mutex_unlock(&cells_lock);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -785,7 +827,7 @@ static void cells_survey_block(survey *s, uint32_t b,
 /* Free memory is what is free in blocks: memory between large objects belongs
  * to the arena.  A free stretch may reach over several blocks. */
 gc_usage cells_usage(cells_buffer_of buffer_of) {
-  survey s = {.usage.pages = space_used()};
+  survey s = {.usage.pages = space_pages()};
   pthread_mutex_lock(&cells_lock);
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (cells_blocks[b].state != CELLS_NONE)
@@ -853,7 +895,7 @@ static const char *cells_check_lists(void) {
   for (size_t i = 0; cells_larges && i < cells_large_kept; i++)
     if (cells_larges[cells_large_of(large_objects.items[i])].place != i)
       return "an old large object is not in its place in the list";
-  if (blocks_bytes() + large_cells() > space_used())
+  if (blocks_bytes() + large_cells() > space_pages())
     return "the heap counts fewer bytes than its blocks and large objects have";
   return blocks_check();
 }

@@ -40,6 +40,7 @@
 
 #include "common/bitmap.h"
 #include "common/blocks.h"
+#include "common/external.h"
 #include "common/large.h"
 #include "common/sizeclass.h"
 #include "common/world.h"
@@ -55,8 +56,9 @@ typedef struct cells_buffer {
   char *blocks[SIZE_CLASSES]; /* the blocks the spans are in, or NULL */
 } cells_buffer;
 
-/* Stands for the size class of large objects. */
-enum { CELLS_LARGE = SIZE_CLASSES };
+/* Stand for the size classes of large objects, and of external memory, which is
+ * asked for as if it were one (owned.h). */
+enum { CELLS_LARGE = SIZE_CLASSES, CELLS_EXTERNAL };
 
 typedef struct cells_figures {
   uint64_t live_objects, live_bytes; /* at the last cells_sort */
@@ -93,9 +95,15 @@ extern cells_counts cells_counted;
       {"blocks-returned", cells_counted.returned},                             \
       {"blocks-sorted", cells_counted.sorted}, LARGE_COUNTERS
 
-/* Bytes of free memory handed out since the last cells_sort. */
+/* Bytes of memory handed out since the last cells_sort, external memory
+ * included. */
 static inline uint64_t cells_handed_out(void) {
-  return cells.fresh + cells.holes + cells.large;
+  return cells.fresh + cells.holes + cells.large + external_added();
+}
+
+/* Bytes that were alive at the last cells_sort, external memory included. */
+static inline uint64_t cells_kept(void) {
+  return cells.live_bytes + external_kept();
 }
 
 /* Makes the heap with its space and blocks.  `limit` in bytes, 0: none.
@@ -173,6 +181,11 @@ void cells_died(const gc_object *o);
  * one too, but for what cells_died was told of, and only memory handed out
  * since and blocks in which something died are looked at. */
 void cells_sort(bool all);
+
+/* Gives back what the heap holds beyond the goal of its policy (pacing.h).
+ * After a full collection has sorted all, and pacing_decide.  Mutators may run.
+ */
+void cells_give_back(void);
 
 /* The same as cells_sort(true), in parts.  cells_sort_begin takes all free
  * memory from the lists.  `more`, unless it is NULL, has bits that are added to

@@ -34,7 +34,9 @@ enum {
   OBJECT_SLOTS = GC_SLOTS_MAX,     /* mask of the slot count in `meta` */
   OBJECT_FINALIZABLE = 1 << 26,    /* not yet handed to its finalizer */
   OBJECT_WEAK_REFERENCE = 1 << 27, /* the object is a weak reference */
-  OBJECT_WEAK_TARGET = 1 << 28,    /* a weak reference refers to the object */
+  /* A weak reference refers to the object; where counting finds deaths one by
+   * one, also that the object has external memory. */
+  OBJECT_WEAK_TARGET = 1 << 28,
 };
 /* Both flags together say that a tracing collector's object is an ephemeron: no
  * weak reference is the target of another. */

@@ -12,6 +12,7 @@
   }
 OUTLINE_OPERATIONS(OUTLINE_CALL_NOTHING, OUTLINE_CALL_VALUE)
 
-/* The collector's own inline half decides; a workload that needs ephemerons
- * does not run where there are none. */
+/* The collector's own inline half decides; a workload that needs ephemerons or
+ * external memory does not run where there are none. */
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1

@@ -43,6 +43,7 @@
   VALUE(bool, weak_get, (gc_mutator *m, gc_reg dst, gc_reg weak), (m, dst, weak)) \
   VALUE(bool, try_ephemeron_new, (gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value), (m, dst, key, value)) \
   VALUE(bool, ephemeron_get, (gc_mutator *m, gc_reg dst, gc_reg pair), (m, dst, pair)) \
+  VALUE(bool, try_external, (gc_mutator *m, gc_reg obj, uint32_t bytes), (m, obj, bytes)) \
   VALUE(bool, finalizer_next, (gc_mutator *m, gc_reg dst), (m, dst))           \
   NOTHING(safepoint, (gc_mutator *m), (m))
 /* clang-format on */

@@ -32,6 +32,11 @@ void pause_end(void) {
   pause_listener.pause(pause_listener.data, GC_PAUSE_STOP, begin, gc_now_ns());
 }
 
+void pause_paced(const gc_paced *paced) {
+  if (pause_listener.paced)
+    pause_listener.paced(pause_listener.data, paced);
+}
+
 void pause_note(gc_pause_kind kind, uint64_t begin_ns) {
   pause_listener.pause(pause_listener.data, kind, begin_ns, gc_now_ns());
 }

@@ -30,6 +30,9 @@ void pause_end(void);
  * for the collector and others ran. */
 void pause_note(gc_pause_kind kind, uint64_t begin_ns);
 
+/* Tells the listener of a collection and of what the heap policy decided. */
+void pause_paced(const gc_paced *paced);
+
 /* Either gets memory or reports that there is none: NULL. */
 typedef void *(*pause_source)(gc_mutator *m, void *request);
 

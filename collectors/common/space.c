@@ -1,5 +1,7 @@
 /* space.c: see space.h: the reservation, the arena and its extent hooks. */
 #include "common/space.h"
+#include "common/external.h"
+#include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +21,8 @@ static struct {
   unsigned arena;
   uint64_t limit;        /* in bytes; UINT64_MAX: none */
   _Atomic uint64_t next; /* bytes of the reservation that the arena has got */
-  _Atomic uint64_t used; /* bytes of committed pages for objects */
+  _Atomic uint64_t used; /* bytes of committed pages for objects, and of
+                            external memory */
   _Atomic uint64_t peak; /* the most that `used` ever was */
   _Atomic uint64_t told; /* the highest peak that space_footprint has told */
   _Atomic bool
@@ -58,14 +61,33 @@ bool space_commit(uint64_t bytes) {
   return !hostile_fails() && space_count_pages(bytes);
 }
 
+static void space_uncount(uint64_t bytes) {
+  atomic_fetch_sub(&space.used, bytes);
+  atomic_store(&space.full, false);
+}
+
+void *space_external_take(size_t head, uint64_t bytes) {
+  if (!gc_mutant(external_unlimited) && !space_count_pages(bytes))
+    return NULL;
+  void *p = external_take(head, bytes);
+  if (!p && !gc_mutant(external_unlimited))
+    space_uncount(bytes);
+  return p;
+}
+
+void space_external_give(void *head, uint64_t bytes) {
+  external_give(head, bytes);
+  if (!gc_mutant(external_unlimited))
+    space_uncount(bytes);
+}
+
 bool space_decommit(void *p, size_t bytes) {
   if (madvise(p, bytes, MADV_DONTNEED))
     return false;
   /* The arena's metadata comes here too, when the arena goes. */
   if ((uintptr_t)p - (uintptr_t)space_base < space_bytes)
     poison_forget(p, bytes);
-  atomic_fetch_sub(&space.used, bytes);
-  atomic_store(&space.full, false);
+  space_uncount(bytes);
   return true;
 }
 
@@ -287,6 +309,7 @@ bool space_create(uint64_t limit) {
   atomic_store(&space.peak, 0);
   atomic_store(&space.told, 0);
   atomic_store(&space.full, false);
+  external_reset();
   extent_hooks_t *hooks = &space_hooks;
   size_t size = sizeof space.arena;
   if (!poison_create() || rmje_mallctl("arenas.create", &space.arena, &size,
@@ -355,6 +378,10 @@ void space_trim(void) {
 
 uint64_t space_used(void) {
   return atomic_load(&space.used);
+}
+
+uint64_t space_pages(void) {
+  return space_used() - external_held();
 }
 
 uint64_t space_used_peak(void) {

@@ -8,8 +8,9 @@
  * aligned blocks (blocks.h).  jemalloc is linked with prefixed names, so the
  * process's malloc is still the C library's and is not counted.
  *
- * The limit holds for pages that can hold objects.  The arena's own metadata is
- * part of the footprint, but not limited. */
+ * The limit holds for pages that can hold objects, and for external memory that
+ * objects own.  The arena's own metadata is part of the footprint, but not
+ * limited. */
 #ifndef REAPMARK_COMMON_SPACE_H
 #define REAPMARK_COMMON_SPACE_H
 
@@ -85,11 +86,20 @@ bool space_decommit(void *p, size_t bytes);
  * touched.  Returns false if the limit does not allow that.  Any thread. */
 bool space_commit(uint64_t bytes);
 
-/* Bytes of pages for objects now, the most so far, and bytes of the arena's
- * metadata.  Any thread. */
+/* Take a block of external memory (external.h) under the heap limit, and give
+ * it back.  The space does not hold the block, but counts it, so that both
+ * together keep to the limit.  Any thread. */
+void *space_external_take(size_t head, uint64_t bytes);
+void space_external_give(void *head, uint64_t bytes);
+
+/* Bytes of pages for objects and of external memory now, the most so far, and
+ * bytes of the arena's metadata.  Any thread. */
 uint64_t space_used(void);
 uint64_t space_used_peak(void);
 uint64_t space_metadata(void);
+
+/* The first of these for pages alone.  No mutator may run meanwhile. */
+uint64_t space_pages(void);
 
 /* The footprint of a heap that holds `side` bytes beside pages for objects, as
  * gc_heap_footprint returns it: the peak is never below what was told before,

@@ -4,6 +4,7 @@
  * same process (tests make several) is the same interpreter, emptied. */
 #include "cpython/cpython.h"
 #include "common/cascade.h"
+#include "common/external.h"
 #include "common/finalizers.h"
 #include <malloc.h>
 #include <structmember.h>
@@ -53,6 +54,8 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = CPYTHON_PLAIN ? GC_RECLAIMS_ACYCLIC : GC_RECLAIMS_ALL,
             .prompt = GC_PROMPT_ALL,
+            .external =
+                CPYTHON_PLAIN ? GC_EXTERNALS_COUNTED : GC_EXTERNALS_UNSEEN,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -208,6 +211,22 @@ static int node_clear(PyObject *self) {
   return 0;
 }
 
+/* External memory comes from the allocator that CPython has for buffers outside
+ * its heap, and the detector's thresholds count objects only. */
+static const external_source raw_memory = {PyMem_RawMalloc, PyMem_RawFree};
+
+bool cpy_external(PyObject *o, uint32_t bytes) {
+  bool added = external_own(o, bytes, &raw_memory);
+  ((cpy_node *)o)->external |= added;
+  return added;
+}
+
+/* The object is dead for good. */
+static void node_disown(cpy_node *n) {
+  if (n->external)
+    external_disown(n, &raw_memory);
+}
+
 static bool dies_by_count; /* the finalizer is not called by the detector */
 static bool resurrected;   /* dead cycles, since pairs were last looked at */
 
@@ -243,6 +262,7 @@ static void tracked_dealloc(PyObject *self) {
   death_begins();
   PyObject_GC_UnTrack(self);
   Py_TRASHCAN_BEGIN(self, tracked_dealloc) node_clear(self);
+  node_disown((cpy_node *)self);
   PyObject_GC_Del(self);
   Py_DECREF(type);
   freed++;
@@ -267,6 +287,7 @@ static void plain_dealloc(PyObject *self) {
     dead = (cpy_node *)n->weak_list;
     PyTypeObject *type = Py_TYPE(n);
     node_clear((PyObject *)n);
+    node_disown(n);
     PyObject_Free(n);
     Py_DECREF(type);
     freed++;
@@ -479,6 +500,7 @@ PyObject *cpy_new(gc_mutator *m, gc_shape shape, unsigned flags) {
   n->weak_list = NULL;
   n->slots = shape.slots;
   n->finalizable = flags & GC_FINALIZABLE;
+  n->external = false;
   for (uint32_t i = 0; i < shape.slots; i++)
     n->slot[i] = NULL;
   if (tracked)
@@ -647,6 +669,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!started && !start())
     return NULL;
   started = true;
+  external_reset();
   the_heap = (gc_heap){.listener = config->listener,
                        .listens = config->listener.pause != gc_null_pause};
   PyGILState_STATE gil = PyGILState_Ensure();
@@ -703,7 +726,8 @@ gc_usage gc_heap_usage(gc_heap *heap) {
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", heap->collections},
-                            {"cascades", heap->cascades}};
+                            {"cascades", heap->cascades},
+                            EXTERNAL_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

@@ -16,6 +16,7 @@
 #define REAPMARK_CPYTHON_H
 
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -38,6 +39,7 @@ typedef struct cpy_node {
       PyObject *weak_list;
   uint32_t slots;
   bool finalizable; /* its finalizer has not run yet */
+  bool external;    /* it has external memory */
   PyObject *slot[];
 } cpy_node;
 
@@ -67,6 +69,7 @@ PyObject *cpy_pair_new(gc_mutator *m, PyObject *key, PyObject *value);
 /* Whether the key is alive; *value: a new reference, or NULL. */
 bool cpy_pair_get(PyObject *pair, PyObject **value);
 PyObject *cpy_finalizer_next(void);
+bool cpy_external(PyObject *o, uint32_t bytes);
 void cpy_turn(gc_mutator *m);
 
 static inline void gc_safepoint(gc_mutator *m) {
@@ -125,6 +128,11 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   bool alive = cpy_pair_get(m->reg[pair], &o);
   counted_replace(&m->reg[dst], o);
   return alive;
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  gc_safepoint(m);
+  return cpy_external(m->reg[obj], bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -79,10 +79,6 @@ enum {
 /* How many collections an object survives before the one that promotes it. */
 static uint64_t option_age = 1;
 
-/* Without a heap limit: how much the live bytes may grow from one full
- * collection to the next, in percent (pacing.h). */
-static uint64_t option_growth = 100;
-
 uint64_t im_option_evacuate = 1;
 uint64_t im_option_headroom = 25;
 
@@ -116,6 +112,7 @@ const gc_collector gc_this_collector = {
               "sticky marks: Demmers et al., POPL 1990",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -132,20 +129,20 @@ const gc_collector gc_this_collector = {
              "minor collections that an object survives before the one that "
              "promotes it",
              &option_age, 0, 1},
-            {"growth",
-             "without a heap limit: what may get old between full "
-             "collections, in percent of the live bytes",
-             &option_growth, 10, 1000},
+            PACING_OPTIONS,
             {"growth-least",
-             "without a heap limit: what may always get old between full "
-             "collections, in KiB, unless twice the nursery is less",
+             "the least growth that a policy decides on, in KiB, unless twice "
+             "the nursery is less",
              &pacing_least, 1, (uint64_t)1 << 20},
+            PACING_OPTION_OBJECTS,
+            PACING_OPTION_PARTIALS,
             REMEMBERED_OPTION,
             {"headroom",
              "blocks kept for copies, per mille of the heap limit, or of the "
              "blocks in use",
              &im_option_headroom, 0, 500},
             {0}},
+    .words = pacing_words,
     .events = (const char *const[]){"minor-collections",
                                     "full-collections",
                                     "futile",
@@ -166,17 +163,23 @@ const gc_collector gc_this_collector = {
                                     "overflowed",
                                     "unspilled",
                                     LARGE_EVENTS,
+                                    PACING_EVENTS,
                                     BOOKKEEPING_EVENTS,
                                     NULL},
     .work =
         (const char *const[]){"objects-marked", "bytes-marked", "blocks-sorted",
                               "blocks-passed", REMEMBERED_WORK, LARGE_WORK,
                               BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"nursery=64", "nursery=64,remembered-set=2",
-                                   "nursery=64,age=0",
-                                   "nursery=64,growth=10,growth-least=64",
-                                   "nursery=64,headroom=0",
-                                   "nursery=64,headroom=500", NULL},
+    .tight =
+        (const char *const[]){
+            "nursery=64", "nursery=64,remembered-set=2", "nursery=64,age=0",
+            "nursery=64,growth=10,growth-least=64", "nursery=64,headroom=0",
+            "nursery=64,headroom=500",
+            "nursery=64,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "nursery=64,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
+            NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -241,7 +244,7 @@ static void gen_settle(tracked_list *list, size_t old,
 /* The steps of a collection that trace and that follow from what is old. */
 static void gen_trace(bool full) {
   size_t weak = tracked_weak.old, finalizable = tracked_finalizable.old;
-  size_t pairs = ephemerons.old;
+  size_t pairs = ephemerons.old, blocks = owned.old;
   gen_rescan_all(full);
   im_trace(gen.evacuates, full);
   gen_keep_remembered();
@@ -253,6 +256,8 @@ static void gen_trace(bool full) {
     gen_settle(&tracked_finalizable, finalizable, gen_finalizable_is_old);
   if (!gc_mutant(ephemeron_settled_early))
     gen_settle(&ephemerons, pairs, gen_ephemeron_is_old);
+  if (!gc_mutant(external_settled_early))
+    owned_settle(blocks, gen_finalizable_is_old);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -276,53 +281,61 @@ static bool gen_fragmented(void) {
   return im.free_lines > im.occupied * IM_LINES / FRAGMENTED;
 }
 
-/* Without a heap limit: how much the live bytes may grow from a full collection
- * to the next.  A small heap may grow by the smallest nursery twice, because a
- * full collection of so little costs no more than minor ones do: with a small
- * nursery there are many of those, and each promotes what the program holds at
- * that moment. */
-static uint64_t gen_growth(void) {
-  uint64_t growth = im.live_bytes / 100 * option_growth;
+/* How much the live bytes may always grow from a full collection to the next:
+ * by the smallest nursery twice, because a full collection of so little costs
+ * no more than minor ones do: with a small nursery there are many of those, and
+ * each promotes what the program holds at that moment. */
+static uint64_t gen_growth_least(void) {
   uint64_t least = 2 * gen.nursery.least;
-  if (least > PACING_LEAST)
-    least = PACING_LEAST;
-  return growth > least ? growth : least;
+  return least < PACING_LEAST ? least : PACING_LEAST;
 }
 
 /* Before a collection: bytes handed out since the last one; what there is in
- * blocks that is young, aging objects included; what was alive and old. */
+ * blocks that is young, aging objects included; what was alive and old; all
+ * that was alive. */
 typedef struct gen_before {
-  uint64_t handed, young, old;
+  uint64_t handed, young, old, live;
+  bool whole; /* memory did not run out first */
 } gen_before;
 
 /* Decides when the next collection is due, whether it is full, and whether it
  * copies. */
 static void gen_plan(bool full, gen_before before) {
   uint64_t kept = im.got_old + im.aged_bytes; /* what of `young` survived */
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = before.live,
+                                     .handed = before.handed,
+                                     .live = im_kept(),
+                                     .objects = im.live_objects,
+                                     .growth_least = gen_growth_least()});
   if (full) {
-    pacing_full(&gen.pacing, im.live_bytes, option_growth);
-    gen.pacing.most = im.live_bytes + gen_growth();
-    bool whole = before.handed >= im.budget; /* memory did not run out first */
-    pacing_nursery_full(&gen.nursery, whole && kept < before.handed / 4);
+    pacing_full(&gen.pacing);
+    pacing_nursery_full(&gen.nursery, before.whole && kept < before.handed / 4);
     pacing_nursery_fit(&gen.nursery, before.handed, kept);
   } else {
     pacing_partial(&gen.pacing, before.handed);
-    pacing_nursery_partial(&gen.nursery, before.handed,
-                           im.live_bytes - before.old, im.live_bytes);
-    if (!im.limit && im.live_bytes > gen.pacing.most && !gen.nursery.full_due)
+    pacing_nursery_partial(&gen.nursery, before.handed, im_kept() - before.old,
+                           im_kept());
+    if (pacing_full_is_due(im_kept(), im.live_objects) && !gen.nursery.full_due)
       gen.nursery.full_due = 1;
   }
+  gen.nursery.bytes =
+      pacing_partial_bytes(gen.nursery.bytes, im_kept(), im.live_objects);
   if (before.young > 0)
     gen.copies = kept < before.young / COPYING_PAYS;
   im.budget = gen.nursery.bytes;
   im.empty_first = gen.copies;
   im_set_headroom(im.limit && gen.copies ? kept + kept / 4 : 0);
+  if (full)
+    im_give_back();
 }
 
 /* `desperate`: an allocation is about to fail. */
 static void gen_collect_stopped(bool full, bool desperate) {
-  gen_before before = {im.allocated, im.allocated - im.large + im.aged_bytes,
-                       im.live_bytes - im.aged_bytes};
+  gen_before before = {im_handed_out(), im.allocated - im.large + im.aged_bytes,
+                       im_kept() - im.aged_bytes, im_kept(),
+                       im_handed_out() >= im.budget};
+  pacing_work_begins();
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   gen.evacuates = gen.copies && gen_choose_young();
   bool old = full && (desperate || gen_fragmented()) && im_choose(desperate);
@@ -344,7 +357,8 @@ static void gen_collect_stopped(bool full, bool desperate) {
 /* Memory ran out before a collection was due, and partial ones yield too
  * little. */
 static bool gen_dwindles(void) {
-  return im.allocated < im.budget && pacing_dwindles(&gen.pacing, im.allocated);
+  return im_handed_out() < im.budget &&
+         pacing_dwindles(&gen.pacing, im_handed_out());
 }
 
 bool im_collect(im_effort effort) {
@@ -392,9 +406,10 @@ gc_heap *gc_heap_create(const gc_config *config) {
                                  .most = NURSERY_MOST * bytes,
                                  .grow = NURSERY_GROW,
                                  .full_most = FULL_MOST};
-  gen.pacing = (pacing){.most = gen_growth()};
+  pacing_create(pacing_chosen(config->heap_limit), gen_growth_least());
+  gen.nursery.bytes = pacing_partial_bytes(bytes, 0, 0);
   gen.copies = im.empty_first = true;
-  im.budget = bytes;
+  im.budget = gen.nursery.bytes;
   remembered_begin(&gen.orphaned, REMEMBERED_TABLE);
   return &im;
 }
@@ -446,7 +461,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"objects-promoted", gen.promoted},
                             {"objects-held", h->held},
                             {"blocks-refilled", h->refilled},
-                            REMEMBERED_COUNTERS};
+                            REMEMBERED_COUNTERS,
+                            PACING_COUNTERS};
   return im_counters(out, room, own, sizeof own / sizeof *own);
 }
 
@@ -476,6 +492,8 @@ static const char *gen_check(void) {
   for (size_t i = 0; i < finalizers_settled() && !why; i++)
     if (!gen_is_old(finalizers_first()[i]))
       why = "a young object in the finalizer queue is taken for an old one";
+  if (!why)
+    why = owned_check_old(gen_old_or_null);
   return why ? why : tracked_check_old(gen_old_or_null);
 }
 

@@ -46,13 +46,8 @@ enum { GEN_NURSERY_MOST = 2 };
  * would see hardly any minor collection. */
 #define GEN_NURSERY_HOSTILE ((uint64_t)64 << 10)
 
-/* Without a heap limit: how much the live bytes may grow from one full
- * collection to the next, in percent (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* There is one per process. */
 struct gc_heap {
-  bool limited; /* there is a heap limit */
   marking marking;
 
   pthread_mutex_t lock;    /* for `orphaned`, while mutators run */
@@ -74,6 +69,7 @@ const gc_collector gc_this_collector = {
               "sets: Hosking & Hudson, OOPSLA GC workshop 1993",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -81,23 +77,22 @@ const gc_collector gc_this_collector = {
             .heap_limit = true,
             .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
-    .options =
-        (const gc_option[]){
-            {"nursery", "allocation between collections, in KiB",
-             &option_nursery, 64, (uint64_t)1 << 20},
-            {"growth",
-             "without a heap limit: what may get old between full "
-             "collections, in percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
-            REMEMBERED_OPTION,
-            MARKING_OPTION,
-            MARKERS_OPTIONS,
-            {0}},
-    .events =
-        (const char *const[]){"minor-collections", "full-collections", "futile",
-                              REMEMBERED_EVENTS, "rescans", MARKERS_EVENTS,
-                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .options = (const gc_option[]){{"nursery",
+                                    "allocation between collections, in KiB",
+                                    &option_nursery, 64, (uint64_t)1 << 20},
+                                   PACING_OPTIONS,
+                                   PACING_OPTION_LEAST,
+                                   PACING_OPTION_OBJECTS,
+                                   PACING_OPTION_PARTIALS,
+                                   REMEMBERED_OPTION,
+                                   MARKING_OPTION,
+                                   MARKERS_OPTIONS,
+                                   {0}},
+    .words = pacing_words,
+    .events = (const char *const[]){"minor-collections", "full-collections",
+                                    "futile", REMEMBERED_EVENTS, "rescans",
+                                    MARKERS_EVENTS, CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", REMEMBERED_WORK,
                                   CELLS_WORK, BOOKKEEPING_WORK, NULL},
     .tight =
@@ -107,6 +102,10 @@ const gc_collector gc_this_collector = {
             "nursery=64,growth=10,growth-least=64,markers=2,markers-least=1",
             "nursery=64,growth=10,growth-least=64,markers=3,markers-least=1,"
             "mark-stack=2",
+            "nursery=64,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "nursery=64,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
             NULL},
 };
 
@@ -157,8 +156,9 @@ static inline bool gen_reached(gc_object *o) {
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void gen_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out(), before = cells.live_bytes;
+  uint64_t handed = cells_handed_out(), before = cells_kept();
   uint64_t objects = full ? 0 : cells.live_objects;
+  pacing_work_begins();
   if (full)
     cells_clear_marks(cells_marks);
   cells_reset_all();
@@ -176,17 +176,25 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
 /* Decides when the next collection is due, and whether it is full.  `handed`:
  * bytes handed out before this collection.  `before`: live bytes before it. */
 static void gen_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
-  uint64_t live = cells.live_bytes;
+  uint64_t live = cells_kept();
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = before,
+                                     .handed = handed,
+                                     .live = live,
+                                     .objects = cells.live_objects});
   if (full) {
-    pacing_full(&h->pacing, live, option_growth);
+    pacing_full(&h->pacing);
     pacing_nursery_full(&h->nursery, false);
-    return;
+    cells_give_back();
+  } else {
+    pacing_partial(&h->pacing, handed);
+    pacing_nursery_partial(&h->nursery, handed, live - before, live);
+    if (pacing_full_is_due(live, cells.live_objects) && !h->nursery.full_due &&
+        !gc_mutant(full_never_due))
+      h->nursery.full_due = 1;
   }
-  pacing_partial(&h->pacing, handed);
-  pacing_nursery_partial(&h->nursery, handed, live - before, live);
-  if (!h->limited && live > h->pacing.most && !h->nursery.full_due &&
-      !gc_mutant(full_never_due))
-    h->nursery.full_due = 1;
+  h->nursery.bytes =
+      pacing_partial_bytes(h->nursery.bytes, live, cells.live_objects);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -210,14 +218,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
-  *h = (gc_heap){.limited = config->heap_limit != 0,
-                 .nursery = {.bytes = least,
+  pacing_create(pacing_chosen(config->heap_limit), 0);
+  *h = (gc_heap){.nursery = {.bytes = least,
                              .least = least,
                              .most = GEN_NURSERY_MOST * least,
                              .grow = 4,
                              .full_most = 7},
-                 .pacing = {.most = PACING_LEAST},
                  .marking = marking_init(cells_marks)};
+  h->nursery.bytes = pacing_partial_bytes(least, 0, 0);
   pthread_mutex_init(&h->lock, NULL);
   remembered_begin(&h->orphaned, 0);
   return h;
@@ -272,6 +280,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             MARKING_COUNTERS(&h->marking),
                             MARKERS_COUNTERS,
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
@@ -295,6 +304,8 @@ static const char *gen_check_old(gc_heap *h) {
   for (size_t i = 0; i < finalizers_settled() && !why; i++)
     if (!cells_marked(finalizers_first()[i]))
       why = "a young object in the finalizer queue is taken for an old one";
+  if (!why)
+    why = owned_check_old(cells_where);
   return why ? why : tracked_check_old(cells_where);
 }
 

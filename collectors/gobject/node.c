@@ -1,9 +1,11 @@
 /* node.c: GObject, the out-of-line half. */
 #include "gobject/node.h"
+#include "common/external.h"
 #include "common/finalizers.h"
 #include "common/world.h"
 
 #include <malloc.h>
+#include <pthread.h>
 
 struct gc_heap {
   gc_listener listener;
@@ -25,6 +27,7 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,
             .prompt = GC_PROMPT_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .finalizers = true,
@@ -173,6 +176,31 @@ gc_object *gob_finalizer_next(void) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * External memory: data that GObject keeps for an object by a key, and destroys
+ * with the object.
+ * ------------------------------------------------------------------------- */
+
+static GQuark external_key;
+static pthread_mutex_t external_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void destroy_external(void *data) {
+  external_block *blocks = data;
+  external_give_all(&blocks, &external_malloc);
+}
+
+/* The key has the newest block.  It is taken off the object meanwhile, so that
+ * GObject does not destroy it. */
+bool gob_external(gc_object *o, uint32_t bytes) {
+  GObject *object = (GObject *)o;
+  pthread_mutex_lock(&external_lock);
+  external_block *blocks = g_object_steal_qdata(object, external_key);
+  bool added = external_add(&blocks, bytes, &external_malloc);
+  g_object_set_qdata_full(object, external_key, blocks, destroy_external);
+  pthread_mutex_unlock(&external_lock);
+  return added;
+}
+
+/* ------------------------------------------------------------------------- *
  * The heap.
  * ------------------------------------------------------------------------- */
 
@@ -184,6 +212,8 @@ static uint64_t malloc_held(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!weak_type)
     make_types();
+  external_key = g_quark_from_static_string("reapmark-external");
+  external_reset();
   the_heap = (gc_heap){.listener = config->listener, .at_start = malloc_held()};
   return &the_heap;
 }
@@ -265,10 +295,8 @@ gc_usage gc_heap_usage(gc_heap *heap) {
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
-  if (room < 1)
-    return 0;
-  out[0] = (gc_counter){"cascades", heap->cascades};
-  return 1;
+  const gc_counter all[] = {{"cascades", heap->cascades}, EXTERNAL_COUNTERS};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

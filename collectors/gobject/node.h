@@ -8,6 +8,8 @@
 #ifndef REAPMARK_GOBJECT_NODE_H
 #define REAPMARK_GOBJECT_NODE_H
 
+#define GC_EXTERNAL 1
+
 #include <glib-object.h>
 #include "common/cascade.h"
 #include "common/object.h"
@@ -34,6 +36,7 @@ gc_object *gob_new(gc_mutator *m, gc_shape shape, unsigned flags);
 gc_object *gob_weak_new(gc_mutator *m, gc_object *target);
 gc_object *gob_weak_get(gc_object *weak); /* a new reference, or NULL */
 gc_object *gob_finalizer_next(void);
+bool gob_external(gc_object *o, uint32_t bytes);
 
 static inline gc_object **gob_slot(gc_mutator *m, gc_reg obj, uint32_t i) {
   return &((gob_node *)m->reg[obj])->slot[i];
@@ -76,6 +79,10 @@ static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   gc_object *o = gob_weak_get(m->reg[weak]);
   counted_replace(&m->reg[dst], o);
   return o != NULL;
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return gob_external(m->reg[obj], bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

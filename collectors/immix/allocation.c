@@ -96,7 +96,7 @@ bool im_take_recyclable(im_hole *hole, unsigned lines) {
  * only what makes the heap larger did, a heap whose blocks all keep some
  * survivor would grow by the budget with each collection, for ever. */
 static bool im_may_grow(void) {
-  return (im.limit && !IM_GENERATIONS) || im.allocated < im.budget;
+  return im_handed_out() < im.budget;
 }
 
 /* Generations: whether nothing may be handed out at all. */
@@ -110,7 +110,7 @@ static bool im_nursery_is_full(void) {
  * too small a nursery to be worth while. */
 static bool im_may_recycle(bool empty_first) {
   return !IM_GENERATIONS || !empty_first ||
-         im.allocated < im.budget / IM_NURSERY_PART;
+         im_handed_out() < im.budget / IM_NURSERY_PART;
 }
 
 uint32_t im_wanted_headroom(void) {
@@ -216,17 +216,35 @@ static gc_object *im_obtain_large(size_t bytes) {
   return o;
 }
 
-/* The same for an object of any size.  `request`: its size in bytes. */
+/* Touches the memory without the lock. */
+static void *im_obtain_external(size_t bytes) {
+  pthread_mutex_lock(&im.lock);
+  im_keep_headroom();
+  bool may = im_may_grow();
+  pthread_mutex_unlock(&im.lock);
+  return may ? space_external_take(0, bytes) : NULL;
+}
+
+/* What is asked for: an object of any size, or external memory. */
+typedef struct im_request {
+  size_t bytes;
+  bool external;
+} im_request;
+
 static void *im_obtain(gc_mutator *m, void *request) {
-  size_t bytes = *(size_t *)request;
-  return bytes > IM_MOST ? im_obtain_large(bytes)
-                         : im_obtain_small(&m->buffer, bytes);
+  const im_request *r = request;
+  if (r->external)
+    return im_obtain_external(r->bytes);
+  return r->bytes > IM_MOST ? im_obtain_large(r->bytes)
+                            : im_obtain_small(&m->buffer, r->bytes);
 }
 
 /* Collects, and does all that can be done to get memory for an object.  The
  * world is stopped. */
 static void *im_collect_for(gc_mutator *m, void *request) {
-  gc_object *o = NULL;
+  const im_request *r = request;
+  void *o = NULL;
+  external.due += r->external;
   for (im_effort effort = IM_DUE; effort < IM_DESPERATE; effort++)
     if (im_collect(effort) && (o = im_obtain(m, request)))
       return o;
@@ -245,7 +263,7 @@ static void *im_collect_for(gc_mutator *m, void *request) {
     im_collect(IM_DESPERATE);
     o = im_obtain(m, request);
   } while (im.occupied < occupied);
-  if (o || (gc_mutant(headroom_kept) && *(size_t *)request <= IM_MOST))
+  if (o || (gc_mutant(headroom_kept) && r->bytes <= IM_MOST))
     return o;
   im.spent = true;
   while (im.headroom) {
@@ -264,7 +282,15 @@ static void *im_collect_for(gc_mutator *m, void *request) {
 gc_object *im_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
     im_collect_hostile(m);
-  gc_object *o = pause_obtain(m, &bytes, im_obtain, im_collect_for);
+  im_request request = {bytes, false};
+  gc_object *o = pause_obtain(m, &request, im_obtain, im_collect_for);
   m->buffer.limit = im.each ? NULL : m->buffer.hole.end;
   return o;
+}
+
+void *im_external(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    im_collect_hostile(m);
+  im_request request = {bytes, true};
+  return pause_obtain(m, &request, im_obtain, im_collect_for);
 }

@@ -85,7 +85,7 @@ static void im_survey_block(survey *s, const uint64_t *starts, uint32_t b) {
  * belongs to the arena.  A free stretch may reach over several blocks. */
 gc_usage gc_heap_usage(gc_heap *h) {
   (void)h;
-  survey s = {.usage.pages = space_used()};
+  survey s = {.usage.pages = space_pages()};
   const char *why;
   uint64_t *starts = im_find_all(&why);
   if (!starts) {
@@ -288,6 +288,8 @@ const char *im_check(const char *(*own)(void)) {
   why = tracked_check(im_check_is, im_where, !im.untouched);
   if (!why)
     why = ephemerons_check(im_check_is, im_where, !im.untouched);
+  if (!why)
+    why = owned_check(im_check_is, im_where, !im.untouched);
   if (!why)
     why = reachable_check(im_check_is, im_check_alive);
   if (!why && own)

@@ -657,6 +657,8 @@ void im_trace(bool evacuates, bool all) {
   tracked_clear_weak(im_where, all);
   if (pairs)
     ephemerons_clear(im_where, all);
+  if (gc_mutant(external_pruned_early))
+    owned_prune(im_where, all);
   tracked_queue_dead(im_where, all);
   im.ages = im.ages && gc_mutant(queue_ages);
   if (pairs)
@@ -666,4 +668,5 @@ void im_trace(bool evacuates, bool all) {
   finalizers_settle();
   tracked_prune_weak(im_where, all);
   ephemerons_prune(im_where, all);
+  owned_prune(im_where, all);
 }

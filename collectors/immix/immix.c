@@ -77,10 +77,6 @@
 #include "common/pause.h"
 #include "immix/layout.h"
 
-/* Without a heap limit: how much the heap may grow before the next collection,
- * in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 uint64_t im_option_evacuate = 1;
 uint64_t im_option_headroom = 25;
 uint64_t im_option_conservative = 0;
@@ -92,6 +88,7 @@ const gc_collector gc_this_collector = {
               "& Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -102,11 +99,9 @@ const gc_collector gc_this_collector = {
             .overhead_bytes = 128 << 10},
     .options =
         (const gc_option[]){
-            {"growth",
-             "without a heap limit: allocation between collections, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             {"evacuate", "copy objects out of fragmented blocks",
              &im_option_evacuate, 0, 1},
             {"headroom",
@@ -119,26 +114,32 @@ const gc_collector gc_this_collector = {
              &im_option_conservative, 0, 1},
             MARKERS_OPTIONS,
             {0}},
+    .words = pacing_words,
     .events =
         (const char *const[]){
             "collections", "evacuations", "objects-moved", "objects-stayed",
             "desperate", "headroom-used", "headroom-spent", "blocks-reused",
             "blocks-emptied", "blocks-returned", "overflowed", "holes-given-up",
             "unspilled", MARKERS_EVENTS, "moved-together", LARGE_EVENTS,
-            BOOKKEEPING_EVENTS, NULL},
+            PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-marked", "bytes-marked",
                                   "blocks-sorted", "blocks-passed", LARGE_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth-least=32,growth=10",
-                                   "growth-least=32,growth=10,conservative=1",
-                                   "growth-least=32,growth=10,evacuate=0",
-                                   "growth-least=32,growth=10,headroom=0",
-                                   "growth-least=32,growth=10,headroom=500",
-                                   "growth-least=32,growth=10,headroom=500,"
-                                   "markers=2,markers-least=1",
-                                   "growth-least=32,growth=10,headroom=500,"
-                                   "markers=3,markers-least=1",
-                                   NULL},
+    .tight =
+        (const char *const[]){"growth-least=32,growth=10",
+                              "growth-least=32,growth=10,conservative=1",
+                              "growth-least=32,growth=10,evacuate=0",
+                              "growth-least=32,growth=10,headroom=0",
+                              "growth-least=32,growth=10,headroom=500",
+                              "growth-least=32,growth=10,headroom=500,"
+                              "markers=2,markers-least=1",
+                              "growth-least=32,growth=10,headroom=500,"
+                              "markers=3,markers-least=1",
+                              "policy=sqrt,root=1,growth-least=64,give-back=1",
+                              "policy=count,objects=100,see-external=0",
+                              "policy=balance,root=1,growth-least=64,heap-"
+                              "least=128,heap-most=512",
+                              NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -159,6 +160,10 @@ bool im_collect(im_effort effort) {
   if (effort == IM_WHOLE) /* every collection is one */
     return false;
   bool desperate = effort == IM_DESPERATE;
+  pacing_collection c = {.full = true,
+                         .used = im_kept() + im_handed_out(),
+                         .handed = im_handed_out()};
+  pacing_work_begins();
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
                    im_choose(desperate);
@@ -169,7 +174,11 @@ bool im_collect(im_effort effort) {
   im.collections++;
   im.evacuations += evacuates;
   im.desperate += desperate;
-  im.budget = pacing_growth(im.live_bytes, option_growth);
+  c.live = im_kept();
+  c.objects = im.live_objects;
+  pacing_decide(&c);
+  im.budget = pacing_room(im_kept(), 0);
+  im_give_back();
   return true;
 }
 
@@ -191,7 +200,8 @@ void im_collect_hostile(gc_mutator *m) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!im_create(config))
     return NULL;
-  im.budget = PACING_LEAST;
+  pacing_create(pacing_chosen(config->heap_limit), 0);
+  im.budget = pacing_room(0, 0);
   return &im;
 }
 
@@ -213,7 +223,8 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"desperate", h->desperate},
                             {"moved-together", h->moved_together},
                             {"copied-twice", h->copied_twice},
-                            MARKERS_COUNTERS};
+                            MARKERS_COUNTERS,
+                            PACING_COUNTERS};
   return im_counters(out, room, own, sizeof own / sizeof *own);
 }
 

@@ -11,6 +11,7 @@
 
 #include "gc.h"
 #include "common/bitmap.h"
+#include "common/external.h"
 #include "common/large.h"
 #include "common/hostile/mutants.h"
 #include "common/hostile/poison.h"
@@ -85,9 +86,9 @@ struct gc_heap {
   unsigned sought;      /* no recyclable block has a hole of so many lines */
   bool full;            /* a block was refused since the last collection */
   uint64_t allocated;   /* bytes handed out since the last collection */
-  uint64_t budget; /* without a limit: the heap does not become larger once so
-                      many were.  Generations: the nursery; nothing is handed
-                      out once so many bytes were */
+  uint64_t budget; /* the heap does not become larger once so many were, with
+                      external ones.  Generations: the nursery; nothing is
+                      handed out once so many bytes were */
   bool untouched;  /* nothing was handed out since the last collection */
 
   uint32_t headroom, headroom_blocks; /* the list, and its length */
@@ -140,6 +141,15 @@ struct gc_heap {
   uint64_t refilled;     /* recyclable blocks that took copies */
 };
 extern gc_heap im;
+
+/* Bytes handed out since the last collection, and bytes that it left alive,
+ * external memory included. */
+static inline uint64_t im_handed_out(void) {
+  return im.allocated + external_added();
+}
+static inline uint64_t im_kept(void) {
+  return im.live_bytes + external_kept();
+}
 
 /* ------------------------------------------------------------------------- *
  * Marks.
@@ -305,6 +315,10 @@ void im_sort(bool all);
 /* Keeps empty blocks for copies: those of the headroom, and enough for
  * `expected` bytes more.  Called at the end of a collection. */
 void im_set_headroom(uint64_t expected);
+
+/* Gives back what the heap holds beyond the goal of its policy (pacing.h),
+ * after pacing_decide. */
+void im_give_back(void);
 
 /* Gives the blocks of a detaching mutator to others, which go on in each where
  * this one stopped. */

@@ -18,6 +18,8 @@
  * block. Memory for an object of `bytes`; NULL when out of memory.  May
  * collect.  (S) */
 gc_object *im_new_slow(gc_mutator *m, size_t bytes);
+/* The same for external memory (owned.h). */
+void *im_external(gc_mutator *m, size_t bytes);
 
 static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {
   size_t bytes = object_bytes(shape);
@@ -29,7 +31,8 @@ static inline gc_object *im_new(gc_mutator *m, gc_shape shape) {
   return (gc_object *)at;
 }
 
-#define OBJECT_NEW(m, shape) im_new(m, shape)
+#define OBJECT_NEW(m, shape)      im_new(m, shape)
+#define OBJECT_EXTERNAL(m, bytes) im_external(m, bytes)
 #include "common/inline/tracked-operations.h"
 
 #endif

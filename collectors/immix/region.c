@@ -5,6 +5,7 @@
 #include "common/bookkeeping.h"
 #include "common/pause.h"
 #include "common/remembered.h"
+#include "common/pacing.h"
 #include "immix/layout.h"
 
 gc_heap im;
@@ -188,9 +189,22 @@ void im_sort(bool all) {
     im.sought = IM_LINES + 1;
   im.full = im.spent = im.partial = im.staying = false;
   im.allocated = im.large = 0;
+  external_collected();
   im.untouched = true;
   im.tally.collections++;
   im.tally.left = im.live_objects;
+}
+
+void im_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  pthread_mutex_lock(&im.lock); /* as below */
+  uint64_t wanted = pacing_goal_inside() + im.free_lines * IM_LINE +
+                    im.headroom_blocks * (uint64_t)BLOCK_BYTES;
+  uint64_t pages = space_pages(), surplus = pacing_surplus(pages, wanted);
+  if (surplus)
+    blocks_shrink(pages - surplus, 0);
+  pthread_mutex_unlock(&im.lock);
 }
 
 void im_set_headroom(uint64_t expected) {

@@ -8,6 +8,7 @@
  * which the workload or a full heap asks for; the steps are visible from
  * outside only.  But it counts all collections (the sentinel, below). */
 #include "lua/userdata.h"
+#include "common/external.h"
 
 static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
                 major = 100;
@@ -20,6 +21,7 @@ const gc_collector gc_this_collector = {
         "Ierusalimschy; incremental mode after Dijkstra et al., CACM 1978",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_UNSEEN,
             .weak = true,
             .ephemerons = true,
             .finalizers = true,
@@ -316,6 +318,95 @@ bool ud_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return held && alive;
 }
 
+/* ------------------------------------------------------------------------- *
+ * External memory, which Lua has no function to be told of.
+ *
+ * An object that is there already cannot get a field or, without others taking
+ * it for finalizable, a metatable.  So a table with weak keys, in the registry,
+ * has for each owner a userdata with the owner's blocks and a finalizer, the
+ * *box*.  Lua finds box and owner dead in the same collection.  If the owner is
+ * about to be finalized, it lives on, and its box must: the box has a table
+ * with the owner for a weak key, from which Lua takes the owner only when that
+ * is dead for good.  As long as it is there, the box's finalizer asks to be
+ * called again.
+ * ------------------------------------------------------------------------- */
+
+static const char boxes; /* its address is the key of that table */
+
+typedef struct ud_box {
+  external_block *blocks;
+} ud_box;
+
+static int box_dies(lua_State *lua) {
+  const int box = 1;
+  lua_settop(lua, box);
+  if (!the_heap.closing && lua_getiuservalue(lua, box, 1) == LUA_TTABLE) {
+    lua_pushnil(lua);
+    if (lua_next(lua, -2)) { /* the owner lives on */
+      lua_getmetatable(lua, box);
+      lua_setmetatable(lua, box);
+      return 0;
+    }
+  }
+  external_give_all(&((ud_box *)lua_touserdata(lua, box))->blocks,
+                    &external_malloc);
+  return 0;
+}
+
+/* Makes the table of boxes, and their metatable in its field 1. */
+static void make_boxes(gc_heap *h) {
+  lua_State *lua = h->state;
+  lua_createtable(lua, 0, 0);
+  lua_createtable(lua, 0, 1);
+  lua_pushstring(lua, "k");
+  lua_setfield(lua, -2, "__mode");
+  lua_setmetatable(lua, -2);
+  lua_createtable(lua, 0, 1);
+  lua_pushcfunction(lua, box_dies);
+  lua_setfield(lua, -2, "__gc");
+  lua_rawseti(lua, -2, 1);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &boxes);
+}
+
+/* Makes a box for the object at `owner` and enters it in the table of boxes at
+ * `table`; pushes the box. */
+static void make_box(gc_mutator *m, int owner, int table) {
+  lua_State *lua = m->lua;
+  m->heap->counts = false;
+  ud_box *box = lua_newuserdatauv(lua, sizeof *box, 1);
+  box->blocks = NULL;
+  lua_createtable(lua, 0, 1);
+  m->heap->counts = true;
+  lua_getmetatable(lua, table); /* weak keys */
+  lua_setmetatable(lua, -2);
+  lua_pushvalue(lua, owner);
+  lua_pushboolean(lua, true);
+  lua_rawset(lua, -3);
+  lua_setiuservalue(lua, -2, 1);
+  lua_rawgeti(lua, table, 1);
+  lua_setmetatable(lua, -2);
+  lua_pushvalue(lua, owner);
+  lua_pushvalue(lua, -2);
+  lua_rawset(lua, table);
+}
+
+bool ud_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  lua_State *lua = m->lua;
+  const int top = lua_gettop(lua), table = top + 1;
+  if (!make_room(m, 4 * TABLE))
+    return false;
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &boxes);
+  lua_pushvalue(lua, ud_at(obj));
+  if (lua_rawget(lua, table) == LUA_TNIL) {
+    lua_settop(lua, table);
+    make_box(m, ud_at(obj), table);
+  }
+  ud_box *box = lua_touserdata(lua, -1);
+  bool added = external_add(&box->blocks, bytes, &external_malloc);
+  lua_settop(lua, top);
+  return added;
+}
+
 void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i) {
   lua_getiuservalue(m->lua, ud_at(obj), UD_REST);
   lua_rawgeti(m->lua, -1, i - UD_DIRECT + 1);
@@ -403,6 +494,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   lua_atpanic(h->state, out_of_memory);
   push_shared(h->state);
   begin_counting(h);
+  make_boxes(h);
+  external_reset();
   if (mode)
     lua_gc(h->state, LUA_GCGEN, (int)minor, (int)major);
   else
@@ -479,7 +572,8 @@ gc_usage gc_heap_usage(gc_heap *h) {
 
 size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", h->collections},
-                            {"asked-collections", h->whole}};
+                            {"asked-collections", h->whole},
+                            EXTERNAL_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

@@ -15,6 +15,7 @@
 #define REAPMARK_LUA_USERDATA_H
 
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1
 
 #include <lua.h>
 #include "common/object.h"
@@ -72,6 +73,7 @@ void ud_open_token(gc_mutator *m); /* replaces the token on top by its entry */
 bool ud_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
 bool ud_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool ud_finalizer_next(gc_mutator *m, gc_reg dst);
+bool ud_external(gc_mutator *m, gc_reg obj, uint32_t bytes);
 void ud_rest_load(gc_mutator *m, gc_reg obj, uint32_t i);
 void ud_rest_store(gc_mutator *m, gc_reg obj, uint32_t i);
 void ud_grow(gc_mutator *m);
@@ -270,6 +272,10 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
 
 static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return ud_ephemeron_get(m, dst, pair);
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return ud_external(m, obj, bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -45,6 +45,7 @@ const gc_collector gc_this_collector = {
     .source = MALLOC_SOURCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
 #ifndef MALLOC_BY_HAND
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
 #endif
             .explicit_free = true},
@@ -71,8 +72,36 @@ static gc_footprint malloc_held(void) {
 #endif
 }
 
+/* Blocks come from the same allocator as objects. */
+#ifdef MALLOC_SPACE
+static void *malloc_from_space(size_t bytes) {
+  return space_alloc(bytes, space_uncached());
+}
+
+static void malloc_to_space(void *p) {
+  space_free(p, space_uncached());
+}
+
+static const external_source malloc_source = {malloc_from_space,
+                                              malloc_to_space};
+#else
+static const external_source malloc_source = {malloc, free};
+#endif
+
+bool malloc_external(gc_object *o, uint32_t bytes) {
+  if (!external_own(o, bytes, &malloc_source))
+    return false;
+  __atomic_fetch_or(&o->meta, (uint32_t)OBJECT_WEAK_TARGET, __ATOMIC_RELAXED);
+  return true;
+}
+
+void malloc_external_die(gc_object *o) {
+  external_disown(o, &malloc_source);
+}
+
 gc_heap *gc_heap_create(const gc_config *config) {
   (void)config;
+  external_reset();
   gc_heap *heap = calloc(1, sizeof *heap);
   if (!heap)
     return NULL;
@@ -165,8 +194,9 @@ gc_tally gc_heap_tally(gc_heap *heap) {
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
-  (void)heap, (void)out, (void)room;
-  return 0;
+  (void)heap;
+  const gc_counter all[] = {EXTERNAL_COUNTERS};
+  return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

@@ -15,6 +15,9 @@
 #ifndef REAPMARK_MALLOC_H
 #define REAPMARK_MALLOC_H
 
+#define GC_EXTERNAL 1
+
+#include "common/external.h"
 #include "common/space.h"
 #include "common/world.h"
 
@@ -46,9 +49,20 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
   return true;
 }
 
+/* An object with external memory has the flag that is for weak targets
+ * elsewhere. */
+bool malloc_external(gc_object *o, uint32_t bytes);
+void malloc_external_die(gc_object *o);
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return malloc_external(object_read(m, obj), bytes);
+}
+
 static inline void gc_free(gc_mutator *m, gc_reg r) {
   gc_object **place = object_owning(m, r);
   OBJECT_CHECK(*place, "null object operand in register", r);
+  if (gc_unlikely((*place)->meta & OBJECT_WEAK_TARGET))
+    malloc_external_die(*place);
 #ifdef MALLOC_JEMALLOC
   space_free(*place, m->flags);
 #else

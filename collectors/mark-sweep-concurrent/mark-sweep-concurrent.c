@@ -61,10 +61,6 @@ enum {
 /* 1: a thread marks.  0: only mutators mark. */
 static uint64_t option_background = 1;
 
-/* Without a heap limit: how much the heap may grow until marking has ended, in
- * percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* When a cycle begins as long as nobody knows how fast the marker is. */
 static uint64_t option_trigger = 50;
 
@@ -110,6 +106,7 @@ const gc_collector gc_this_collector = {
               "Azatchi, Levanoni, Paz & Petrank, OOPSLA 2003; pacing: Go 1.18",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -122,11 +119,9 @@ const gc_collector gc_this_collector = {
         (const gc_option[]){
             {"background", "1: a thread marks; 0: mutators do all of it",
              &option_background, 0, 1},
-            {"growth",
-             "without a heap limit: growth until marking has ended, in percent "
-             "of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             {"trigger",
              "percent of that, or of free memory, when a cycle begins whose "
              "marker's speed is not known",
@@ -135,17 +130,23 @@ const gc_collector gc_this_collector = {
              &option_stop, 1, (uint64_t)1 << 32},
             MARKING_OPTION,
             {0}},
+    .words = pacing_words,
     .events = (const char *const[]){SNAPSHOT_EVENTS, "fallback", "assists",
                                     "resumed", "words-beside", "words-assisted",
                                     "words-in-stops", CELLS_EVENTS,
-                                    BOOKKEEPING_EVENTS, NULL},
+                                    PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     .tight =
         (const char *const[]){
             "growth-least=64,growth=10,trigger=0,stop-words=1",
             "growth-least=1024,trigger=0,stop-words=16,mark-stack=1",
-            "growth-least=256,trigger=100,stop-words=64,background=1", NULL},
+            "growth-least=256,trigger=100,stop-words=64,background=1",
+            "stop-words=16,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "stop-words=16,policy=count,objects=100,see-external=0",
+            "stop-words=16,policy=balance,root=1,growth-least=64,heap-least="
+            "128,heap-most=512",
+            NULL},
     .repeatable = "background=0",
 };
 
@@ -205,9 +206,11 @@ static void *conc_run(void *data) {
   pthread_mutex_lock(&h->lock);
   while (!h->quit) {
     if (atomic_load(&h->wanted) || !conc_has_work()) {
+      pacing_work_ends();
       pthread_cond_wait(&h->turn, &h->lock);
       continue;
     }
+    pacing_work_begins();
     uint64_t words = conc_step_of(CONC_STEP);
     h->beside += words;
     h->thread_words += words;
@@ -222,7 +225,8 @@ static void *conc_run(void *data) {
  * ------------------------------------------------------------------------- */
 
 static void snapshot_began(void) {
-  conc.most = (cells.live_bytes + snap.began) / 8;
+  pacing_work_begins();
+  conc.most = (cells.live_bytes + snap.began - external_added()) / 8;
   conc.beside = conc.unused = 0;
   atomic_store(&conc.work, 0);
   atomic_store(&conc.handed, snap.began);
@@ -266,6 +270,12 @@ static void conc_fall_back(void) {
   snapshot_complete();
 }
 
+/* By how much the policy lets what is alive grow, but for `born` bytes. */
+static uint64_t conc_growth(uint64_t born) {
+  uint64_t live = cells_kept();
+  return pacing_room(live - (born < live ? born : live), 0);
+}
+
 /* A cycle has ended: the marker thread, or whoever else holds the lock. */
 static void snapshot_ended(void) {
   pacer *p = &conc.pacer;
@@ -275,12 +285,21 @@ static void snapshot_ended(void) {
     uint64_t over = (conc.heap_bytes - p->goal) * 1000 / p->goal;
     conc.overshoot = over > conc.overshoot ? over : conc.overshoot;
   }
-  pacer_cycle c = {.live = cells.live_bytes,
+  uint64_t handed = snap.began + snap.born;
+  pacing_decide(&(pacing_collection){.full = true,
+                                     .used = p->live + handed,
+                                     .handed = handed,
+                                     .live = cells_kept(),
+                                     .objects = cells.live_objects,
+                                     .born = snap.born});
+  pacer_cycle c = {.live = cells_kept(),
                    .born = snap.born,
+                   .growth = conc_growth(snap.born),
                    .words = snap.marked,
                    .beside = conc.beside,
                    .unused = conc.unused};
   pacer_plan(p, &conc.rules, &c);
+  cells_give_back();
   conc.grace = p->goal / CONC_GRACE;
 }
 
@@ -290,7 +309,9 @@ void gc_collect(gc_mutator *m) {
   (void)m;
   pause_begin();
   conc_lock();
+  pacing_work_begins();
   snapshot_whole();
+  pacing_work_ends();
   conc_unlock();
   pause_end();
 }
@@ -336,7 +357,9 @@ static uint64_t conc_wait(uint64_t owed) {
 /* Marks some of what is owed.  Returns how much. */
 static uint64_t conc_pay(uint64_t owed) {
   conc_lock();
+  pacing_work_begins();
   uint64_t words = conc_step_of(owed < CONC_ASSIST ? owed : CONC_ASSIST);
+  pacing_work_ends();
   conc.assists += words > 0;
   conc.assist_words += words;
   conc_unlock();
@@ -378,7 +401,9 @@ static void conc_help_sorting(uint64_t bytes) {
   conc_lock();
   if (snap.phase == SNAPSHOT_SORTING) {
     conc.helped++;
+    pacing_work_begins();
     conc_step_of((1 + bytes / BLOCK_BYTES) * 4 * CONC_SORTED);
+    pacing_work_ends();
   }
   conc_unlock();
 }
@@ -397,6 +422,7 @@ static bool conc_may(bool fresh, uint64_t bytes) {
 static void conc_collect(gc_mutator *m, bool again) {
   (void)m;
   conc_lock();
+  pacing_work_begins();
   snapshot_colour_buffers(false);
   if (!again && !gc_mutant(fallback_kept))
     conc.whole = false;
@@ -410,6 +436,7 @@ static void conc_collect(gc_mutator *m, bool again) {
     conc_advance(&b);
   }
   snapshot_colour_buffers(true);
+  pacing_work_ends();
   conc_unlock();
 }
 
@@ -421,6 +448,7 @@ static void conc_hostile_step(void) {
   if (stop && !pause_try())
     return;
   conc_lock();
+  pacing_work_begins();
   snapshot_bounds b = snapshot_hostile();
   if (stop) {
     snapshot_colour_buffers(false);
@@ -431,6 +459,7 @@ static void conc_hostile_step(void) {
     b.beside = true;
     conc.assist_words += conc_step(&b);
   }
+  pacing_work_ends();
   conc_unlock();
   if (stop)
     pause_end();
@@ -445,13 +474,13 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
     conc_hostile_step();
   world_poll(); /* a stop need not wait until memory is refused */
   if (snapshot_marking)
-    conc_assist(m, c == CELLS_LARGE ? bytes : 0);
+    conc_assist(m, c >= CELLS_LARGE ? bytes : 0);
   else
     conc_help_sorting(bytes);
   gc_object *o = cells_obtain(m, &m->buffer, c, bytes, &policy);
   if (c == CELLS_LARGE && o)
     snapshot_born_large(o);
-  else if (o)
+  else if (c < CELLS_LARGE && o)
     m->debt += (uint64_t)(m->buffer.spans[c].limit - (char *)o);
   return o;
 }
@@ -476,14 +505,15 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
-  conc = (gc_heap){.rules = {.limit = config->heap_limit,
-                             .growth = option_growth,
-                             .trigger = option_trigger},
-                   .each = hostile_each()};
+  conc = (gc_heap){
+      .rules = {.limit = config->heap_limit, .trigger = option_trigger},
+      .each = hostile_each()};
   pthread_mutex_init(&conc.lock, NULL);
   pthread_cond_init(&conc.turn, NULL);
   bool created = snapshot_create();
-  pacer_plan(&conc.pacer, &conc.rules, &(pacer_cycle){0});
+  pacing_create(pacing_chosen(config->heap_limit), 0);
+  pacer_plan(&conc.pacer, &conc.rules,
+             &(pacer_cycle){.growth = conc_growth(0)});
   if (created) {
     conc.threaded = conc_start_thread();
     return &conc;
@@ -534,6 +564,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"overshoot-permille", h->overshoot},
                             MARKING_COUNTERS(&snap.marking),
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   conc_unlock();
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);

@@ -1,6 +1,5 @@
 /* pacer.c: see pacer.h. */
 #include "mark-sweep-concurrent/pacer.h"
-#include "common/pacing.h"
 
 enum {
   /* A cycle begins no sooner than when this share of the live bytes was handed
@@ -49,19 +48,20 @@ static void pacer_learn(pacer *p, const pacer_cycle *c) {
   p->rates[0] = (double)c->born / (double)undisturbed;
 }
 
-/* Bytes that may be handed out until marking should have ended.  `born`: of the
- * live bytes, up to this many were handed out during the cycle.  They may have
- * died since, and must not let the heap grow. */
+/* Bytes that may be handed out until marking should have ended.  Of the live
+ * bytes, those that were handed out during the cycle may have died since, and
+ * must not let the heap grow. */
 static uint64_t pacer_room(const pacer *p, const pacer_rules *rules,
-                           uint64_t born) {
+                           const pacer_cycle *c) {
+  uint64_t dead = c->born < p->live ? c->born : p->live;
+  uint64_t least = c->growth / PACER_FLOOR;
+  uint64_t room = c->growth > dead + least ? c->growth - dead : least;
   if (rules->limit) {
     uint64_t taken = p->live + p->lost + rules->limit / PACER_SPARE;
-    return rules->limit > taken ? rules->limit - taken : 0;
+    uint64_t left = rules->limit > taken ? rules->limit - taken : 0;
+    room = left < room ? left : room;
   }
-  uint64_t dead = born < p->live ? born : p->live;
-  uint64_t growth = pacing_growth(p->live - dead, rules->growth);
-  uint64_t least = growth / PACER_FLOOR;
-  return growth > dead + least ? growth - dead : least;
+  return room;
 }
 
 /* When a cycle begins that should end after `room` bytes. */
@@ -83,7 +83,7 @@ void pacer_plan(pacer *p, const pacer_rules *rules, const pacer_cycle *c) {
   p->words = c->words + c->words / PACER_MARGIN;
   p->lost = c->unused ? p->lost + c->unused : p->lost / 2;
   pacer_learn(p, c);
-  uint64_t room = pacer_room(p, rules, c->born);
+  uint64_t room = pacer_room(p, rules, c);
   p->end = room;
   p->goal = p->live + room;
   p->begin = pacer_trigger(p, rules, room);

@@ -31,7 +31,6 @@ typedef struct pacer {
 /* How the heap may grow. */
 typedef struct pacer_rules {
   uint64_t limit;   /* of the heap in bytes; 0: none */
-  uint64_t growth;  /* without a limit: in percent of the live bytes */
   uint64_t trigger; /* while the rate is not known: of what may be handed out,
                        the percentage at which a cycle begins */
 } pacer_rules;
@@ -40,6 +39,8 @@ typedef struct pacer_rules {
 typedef struct pacer_cycle {
   uint64_t live;   /* bytes that it left */
   uint64_t born;   /* bytes handed out while it marked */
+  uint64_t growth; /* by how much the heap policy lets the rest of the live
+                      bytes grow (pacing.h) */
   uint64_t words;  /* that were marked, by all */
   uint64_t beside; /* of these, by the marker thread */
   uint64_t unused; /* if memory ran out: bytes of the goal that were left */

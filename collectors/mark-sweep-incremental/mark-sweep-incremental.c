@@ -28,10 +28,6 @@ static uint64_t option_pause = 500;
 /* Allocation between slices, in KiB, while marking keeps up. */
 static uint64_t option_step = 256;
 
-/* Without a heap limit: allocation from the end of one cycle to the end of the
- * next, in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* A cycle begins when this percentage of that allocation is done, or a little
  * later (INC_APART).  Marking is paced to be finished when the rest is. */
 static uint64_t option_trigger = 60;
@@ -46,6 +42,7 @@ struct gc_heap {
   uint64_t next; /* ... the next slice is due, */
   uint64_t end;  /* ... and the cycle should end */
   uint64_t todo; /* an upper bound of the work of the cycle */
+  uint64_t live; /* bytes that the last cycle left */
 
   /* Events so far.  A slice is late if marking is behind when it ends. */
   uint64_t slices, late, forced;
@@ -60,6 +57,7 @@ const gc_collector gc_this_collector = {
               "weak and strong invariants: Pirinen, ISMM 1998",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -73,18 +71,17 @@ const gc_collector gc_this_collector = {
              &option_pause, 10, 100000000},
             {"step", "allocation between slices, in KiB, if marking keeps up",
              &option_step, 1, (uint64_t)1 << 20},
-            {"growth",
-             "without a heap limit: allocation between ends of cycles, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
+            PACING_OPTIONS,
             {"trigger", "percent of that, or of free memory, when one begins",
              &option_trigger, 0, 100},
-            PACING_OPTION,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
             MARKING_OPTION,
             {0}},
-    .events =
-        (const char *const[]){SNAPSHOT_EVENTS, "slices", "forced", "rescans",
-                              CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .words = pacing_words,
+    .events = (const char *const[]){SNAPSHOT_EVENTS, "slices", "forced",
+                                    "rescans", CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", "wide-parts", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     /* With a long pause-target the clock decides nothing.  With a long step a
@@ -95,6 +92,12 @@ const gc_collector gc_this_collector = {
             "growth-least=64,step=1,trigger=0,pause-target=100000000",
             "growth-least=64,step=256,trigger=0,mark-stack=1",
             "growth=10,growth-least=64,step=1,trigger=40,pause-target=10",
+            "step=1,trigger=40,pause-target=100000000,policy=sqrt,root=1,"
+            "growth-least=64,give-back=1",
+            "step=1,trigger=40,pause-target=100000000,policy=count,objects=100,"
+            "see-external=0",
+            "step=1,trigger=40,pause-target=100000000,policy=balance,root=1,"
+            "growth-least=64,heap-least=128,heap-most=512",
             NULL},
 };
 
@@ -103,23 +106,18 @@ const gc_collector gc_this_collector = {
  * ------------------------------------------------------------------------- */
 
 static void snapshot_began(void) {
-  inc.todo = (cells.live_bytes + snap.began) / 8;
+  pacing_work_begins();
+  inc.todo = (cells.live_bytes + snap.began - external_added()) / 8;
 }
 
 /* Decides when the next cycle begins and should end.  `floating`: of the live
- * bytes, up to this many were handed out during the cycle.  They may have died
- * since, and must not let the heap grow.  A sixteenth of a heap limit is left
- * out, because some memory is lost where no object fits. */
+ * bytes, up to this many were handed out during the cycle.  A sixteenth of a
+ * heap limit is left out, because some memory is lost where no object fits. */
 static void inc_plan(uint64_t floating) {
-  uint64_t live = cells.live_bytes, room;
-  if (inc.limit) {
-    uint64_t usable = inc.limit - inc.limit / 16;
+  uint64_t live = cells_kept(), usable = inc.limit - inc.limit / 16;
+  uint64_t room = pacing_room(live, PACING_LEAST / 4);
+  if (inc.limit && live + room > usable)
     room = usable > live ? usable - live : 0;
-  } else {
-    uint64_t dead = floating < live ? floating : live;
-    room = pacing_growth(live - dead, option_growth);
-    room = room > dead + PACING_LEAST / 4 ? room - dead : PACING_LEAST / 4;
-  }
   inc.end = room;
   inc.next = room / 100 * option_trigger;
   uint64_t apart = (live < room ? live : room) / INC_APART;
@@ -130,6 +128,15 @@ static void inc_plan(uint64_t floating) {
 }
 
 static void snapshot_ended(void) {
+  uint64_t handed = snap.began + snap.born;
+  pacing_decide(&(pacing_collection){.full = true,
+                                     .used = inc.live + handed,
+                                     .handed = handed,
+                                     .live = cells_kept(),
+                                     .objects = cells.live_objects,
+                                     .born = snap.born});
+  inc.live = cells_kept();
+  cells_give_back();
   inc_plan(snap.born);
 }
 
@@ -169,7 +176,9 @@ static void inc_slice(void) {
 void gc_collect(gc_mutator *m) {
   (void)m;
   pause_begin();
+  pacing_work_begins();
   snapshot_whole();
+  pacing_work_ends();
   pause_end();
 }
 
@@ -186,6 +195,7 @@ static bool inc_may(bool fresh, uint64_t bytes) {
  * either, another whole cycle must find what died since this one began. */
 static void inc_collect(gc_mutator *m, bool again) {
   (void)m;
+  pacing_work_begins();
   snapshot_colour_buffers(false);
   if (!again && !gc_mutant(whole_kept))
     inc.whole = false;
@@ -200,12 +210,14 @@ static void inc_collect(gc_mutator *m, bool again) {
     snapshot_complete();
   }
   snapshot_colour_buffers(true);
+  pacing_work_ends();
 }
 
 /* See snapshot_hostile: a step at every fourth allocation. */
 static void inc_hostile_step(void) {
   if (!pause_try())
     return;
+  pacing_work_begins();
   snapshot_colour_buffers(false);
   if (snap.phase == SNAPSHOT_IDLE) {
     snapshot_begin();
@@ -214,6 +226,7 @@ static void inc_hostile_step(void) {
     snapshot_advance(&b);
   }
   snapshot_colour_buffers(true);
+  pacing_work_ends();
   pause_end();
 }
 
@@ -239,6 +252,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   inc = (gc_heap){.limit = config->heap_limit, .each = hostile_each()};
+  pacing_create(pacing_chosen(config->heap_limit), 0);
   bool created = snapshot_create();
   inc_plan(0);
   if (created)
@@ -272,6 +286,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"late-slices", h->late},
                             MARKING_COUNTERS(&snap.marking),
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -20,15 +20,11 @@
 #include "common/inline/cells-heap.h"
 #include "common/inline/tracing.h"
 
-/* Without a heap limit: how much the heap may grow before the next collection,
- * in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 /* There is one per process. */
 struct gc_heap {
-  bool limited;    /* there is a heap limit: collect when it is reached */
-  uint64_t budget; /* without one: the heap does not become larger once so many
-                      bytes were handed out since the last collection */
+  uint64_t budget; /* the heap does not become larger once so many bytes were
+                      handed out since the last collection, with external ones
+                    */
   marking marking;
   uint64_t collections, marked; /* events so far */
 };
@@ -42,6 +38,7 @@ const gc_collector gc_this_collector = {
               "queue: Cher, Hosking & Vitek, ASPLOS 2004",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -50,28 +47,33 @@ const gc_collector gc_this_collector = {
             .granule = BLOCK_BYTES,
             .overhead_bytes = 128 << 10},
     .options =
-        (const gc_option[]){
-            {"growth",
-             "without a heap limit: allocation between collections, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
-            MARKING_OPTION,
-            MARKERS_OPTIONS,
-            {"huge-pages", "1: the heap in pages of 2 MiB, if there are any",
-             &space_huge_pages, 0, 1},
-            {0}},
+        (const gc_option[]){PACING_OPTIONS,
+                            PACING_OPTION_LEAST,
+                            PACING_OPTION_OBJECTS,
+                            MARKING_OPTION,
+                            MARKERS_OPTIONS,
+                            {"huge-pages",
+                             "1: the heap in pages of 2 MiB, if there are any",
+                             &space_huge_pages, 0, 1},
+                            {0}},
+    .words = pacing_words,
     .events = (const char *const[]){"collections", "rescans", MARKERS_EVENTS,
-                                    CELLS_EVENTS, BOOKKEEPING_EVENTS, NULL},
+                                    CELLS_EVENTS, PACING_EVENTS,
+                                    BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"objects-scanned", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
-    .tight = (const char *const[]){"growth=10,growth-least=64",
-                                   "growth-least=64,mark-stack=1",
-                                   "huge-pages=1,mark-stack=8",
-                                   "growth-least=64,markers=2,markers-least=1",
-                                   "growth-least=64,markers=3,markers-least=1,"
-                                   "mark-stack=2",
-                                   NULL},
+    .tight =
+        (const char *const[]){"growth=10,growth-least=64",
+                              "growth-least=64,mark-stack=1",
+                              "huge-pages=1,mark-stack=8",
+                              "growth-least=64,markers=2,markers-least=1",
+                              "growth-least=64,markers=3,markers-least=1,"
+                              "mark-stack=2",
+                              "policy=sqrt,root=1,growth-least=64,give-back=1",
+                              "policy=count,objects=100,see-external=0",
+                              "policy=balance,root=1,growth-least=64,heap-"
+                              "least=128,heap-most=512",
+                              NULL},
 };
 
 /* ------------------------------------------------------------------------- *
@@ -83,13 +85,21 @@ static void ms_help(unsigned number) {
 }
 
 static void ms_collect_stopped(gc_heap *h) {
+  pacing_collection c = {.full = true,
+                         .used = cells_kept() + cells_handed_out(),
+                         .handed = cells_handed_out()};
+  pacing_work_begins();
   cells_reset_all();
   cells_clear_marks(cells_marks);
   tracing_mark(&h->marking, true, NULL, tracing_reached, ms_help);
   cells_sort(true);
   h->collections++;
   h->marked += cells.live_objects;
-  h->budget = pacing_growth(cells.live_bytes, option_growth);
+  c.live = cells_kept();
+  c.objects = cells.live_objects;
+  pacing_decide(&c);
+  h->budget = pacing_room(cells_kept(), 0);
+  cells_give_back();
 }
 
 void gc_collect(gc_mutator *m) {
@@ -107,7 +117,8 @@ void gc_collect(gc_mutator *m) {
  * some survivor would grow by the budget with each collection, for ever. */
 static bool ms_may(bool fresh, uint64_t bytes) {
   (void)bytes;
-  return !fresh || ms_heap.limited || cells_handed_out() < ms_heap.budget;
+  return !fresh || gc_mutant(goal_ignored) ||
+         cells_handed_out() < ms_heap.budget;
 }
 
 static void ms_collect(gc_mutator *m, bool again) {
@@ -132,8 +143,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   pause_listen(config->listener);
   markers_create(MARKERS_MOST);
-  *h = (gc_heap){.limited = limit != 0,
-                 .budget = PACING_LEAST,
+  pacing_create(pacing_chosen(limit), 0);
+  *h = (gc_heap){.budget = pacing_room(0, 0),
                  .marking = marking_init(cells_marks)};
   return h;
 }
@@ -164,6 +175,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             MARKING_COUNTERS(&h->marking),
                             MARKERS_COUNTERS,
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -32,6 +32,7 @@ const gc_collector gc_this_collector = {
     /* There are no lists to bound, and no memory is freed. */
     .hostile = GC_HOSTILE_COLLECT | GC_HOSTILE_FAIL | GC_HOSTILE_YIELD,
     .can = {.reclaims = GC_RECLAIMS_NOTHING,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -39,7 +40,8 @@ const gc_collector gc_this_collector = {
             .heap_limit = true,
             .overhead_bytes = 128 << 10},
     .options = (const gc_option[]){{0}},
-    .events = (const char *const[]){"chunks", "chunks-of-one-object", NULL},
+    .events = (const char *const[]){"chunks", "chunks-of-one-object",
+                                    "external-taken", NULL},
     .work = (const char *const[]){"chunks", NULL},
 };
 
@@ -54,6 +56,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *heap) {
+  owned_destroy();
   space_destroy();
   pthread_mutex_destroy(&heap->lock);
   free(heap);
@@ -110,6 +113,12 @@ gc_object *none_new_slow(gc_mutator *m, size_t bytes) {
   return (gc_object *)first;
 }
 
+void *none_external(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
+  return space_external_take(0, bytes);
+}
+
 void gc_blocking_enter(gc_mutator *m) {
   (void)m;
 }
@@ -124,8 +133,7 @@ void gc_collect(gc_mutator *m) {
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
-  uint64_t metadata = space_metadata();
-  return space_footprint(metadata);
+  return space_footprint(space_metadata() + owned_bytes());
 }
 
 /* Bytes of an object, whose `word` is the payload's size. */
@@ -138,7 +146,7 @@ gc_usage gc_heap_usage(gc_heap *heap) {
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     none_close_chunk(m);
   gc_usage u = {
-      .pages = space_used(), .free = GC_UNKNOWN, .free_largest = GC_UNKNOWN};
+      .pages = space_pages(), .free = GC_UNKNOWN, .free_largest = GC_UNKNOWN};
   for (none_chunk *c = heap->chunks; c; c = c->next) {
     u.cells += (uint64_t)(c->end - (char *)(c + 1));
     for (char *p = (char *)(c + 1); p < c->end; u.objects++)
@@ -158,8 +166,14 @@ uint64_t gc_heap_objects(gc_heap *heap) {
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"chunks", heap->taken},
-                            {"chunks-of-one-object", heap->alone}};
+                            {"chunks-of-one-object", heap->alone},
+                            EXTERNAL_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
+}
+
+static bool none_is(const gc_object *o) {
+  uint64_t offset = (uint64_t)((const char *)o - space_base);
+  return offset < space_bytes && offset % 8 == 0;
 }
 
 const char *gc_heap_check(gc_heap *heap) {
@@ -171,5 +185,5 @@ const char *gc_heap_check(gc_heap *heap) {
     if (p != c->end)
       return "a chunk's last object ends outside it";
   }
-  return NULL;
+  return owned_check(none_is, NULL, true);
 }

@@ -8,6 +8,7 @@
 #define REAPMARK_NONE_H
 
 #include "common/object.h"
+#include "common/owned.h"
 
 struct gc_mutator {
   gc_mutator_base base;
@@ -22,6 +23,8 @@ struct gc_mutator {
 /* The slow path: memory for an object of `bytes` from a new chunk, or a chunk
  * of its own if it is large; NULL when out of memory. */
 gc_object *none_new_slow(gc_mutator *m, size_t bytes);
+/* External memory (owned.h); NULL when out of memory. */
+void *none_external(gc_mutator *m, size_t bytes);
 
 /* Allocates an object.  `word` keeps the payload's size, by which chunks are
  * walked object by object.  Slots need no clearing: the memory is fresh. */
@@ -80,6 +83,14 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
 static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   *object_owning(m, dst) = object_read(m, pair)->slots[1];
   return true;
+}
+
+#define GC_EXTERNAL 1
+
+/* The list of blocks keeps them for the end. */
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  void *memory = none_external(m, bytes);
+  return memory && owned_note(object_read(m, obj), memory, bytes);
 }
 
 /* Nothing dies, so nothing is finalized. */

@@ -3,11 +3,13 @@
  * A process has one OCaml runtime, which is started once.  A second heap in the
  * same process (tests make several) is the same runtime, emptied. */
 #include "ocaml/ocaml.h"
+#include "common/external.h"
 #include "common/finalizers.h"
 
 #define CAML_INTERNALS
 #include <caml/alloc.h>
 #include <caml/callback.h>
+#include <caml/custom.h>
 #include <caml/finalise.h>
 #include <caml/gc.h>
 #include <caml/major_gc.h>
@@ -21,6 +23,7 @@
 /* Primitives of OCaml's module Gc, which no header declares. */
 value caml_gc_full_major(value unit);
 value caml_final_register(value function, value object);
+value caml_final_register_called_without_value(value function, value object);
 
 struct gc_heap {
   gc_listener listener;
@@ -36,6 +39,7 @@ const gc_collector gc_this_collector = {
     .source = "Doligez & Leroy, POPL 1993, without its threads",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .weak = true,
             .ephemerons = true,
             .finalizers = true,
@@ -53,7 +57,8 @@ const gc_collector gc_this_collector = {
 };
 
 static gc_heap the_heap;
-static value died; /* the finalizer of all objects, an OCaml function */
+static value died;   /* the finalizer of all objects, an OCaml function */
+static value disown; /* likewise of owners, once it has their block */
 value ml_globals[GC_GLOBALS];
 
 /* ------------------------------------------------------------------------- *
@@ -258,6 +263,41 @@ bool ml_finalizer_next(gc_mutator *m, gc_reg dst) {
   return true;
 }
 
+/* ------------------------------------------------------------------------- *
+ * External memory.  A block is a custom block of the runtime, which is told how
+ * much memory outside the heap that keeps, and runs faster for it.  No object
+ * has a field for it, so the closure that Gc.finalise_last calls for the owner
+ * holds the block.
+ * ------------------------------------------------------------------------- */
+
+static struct custom_operations external_operations = {
+    "reapmark.external",        custom_finalize_default,
+    custom_compare_default,     custom_hash_default,
+    custom_serialize_default,   custom_deserialize_default,
+    custom_compare_ext_default, custom_fixed_length_default};
+
+#define EXTERNAL_OF(block) (*(external_block **)Data_custom_val(block))
+
+/* The owner of the block is dead for good. */
+value ml_disowned(value block) {
+  external_give_all(&EXTERNAL_OF(block), &external_malloc);
+  return Val_unit;
+}
+
+bool ml_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  catch_up();
+  external_block *memory = NULL;
+  if (!external_add(&memory, bytes, &external_malloc))
+    return false;
+  value block =
+      caml_alloc_custom_mem(&external_operations, sizeof memory, bytes);
+  EXTERNAL_OF(block) = memory;
+  value call = caml_callback(disown, block); /* with this block */
+  caml_final_register_called_without_value(call, m->reg[obj]);
+  pause_over();
+  return true;
+}
+
 _Noreturn void ml_stack_overflow(void) {
   fprintf(stderr, "shadow stack overflow: more than %d registers\n",
           GC_REGISTERS);
@@ -305,6 +345,8 @@ static void start(void) {
   caml_minor_gc_end_hook = caml_major_slice_end_hook = on_end;
   died = *caml_named_value("died");
   caml_register_generational_global_root(&died);
+  disown = *caml_named_value("disown");
+  caml_register_generational_global_root(&disown);
   root(&globals, ml_globals, GC_GLOBALS);
   root(&queue, NULL, 0);
 }
@@ -312,6 +354,7 @@ static void start(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
   the_heap = (gc_heap){.listener = config->listener};
+  external_reset();
   if (!started)
     start();
   started = true;
@@ -343,9 +386,11 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t other =
       Caml_state->minor_heap_wsz * sizeof(value) + finalizers_bytes();
-  return (gc_footprint){
-      other + (uint64_t)Caml_state->stat_heap_wsz * sizeof(value),
-      other + (uint64_t)Caml_state->stat_top_heap_wsz * sizeof(value)};
+  return (gc_footprint){other + external_held() +
+                            (uint64_t)Caml_state->stat_heap_wsz * sizeof(value),
+                        other + external.peak +
+                            (uint64_t)Caml_state->stat_top_heap_wsz *
+                                sizeof(value)};
 }
 
 /* Calls `visit` for every block outside the nursery that is not free. */
@@ -391,6 +436,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"major-collections", (uint64_t)Caml_state->stat_major_collections},
       {"compactions", (uint64_t)Caml_state->stat_compactions},
       {"promoted-words", (uint64_t)Caml_state->stat_promoted_words},
+      EXTERNAL_COUNTERS,
   };
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -21,6 +21,7 @@
 #define REAPMARK_OCAML_H
 
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1
 
 #include <stdio.h>
 #include "gc.h"
@@ -62,6 +63,7 @@ bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
 bool ml_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg data);
 bool ml_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool ml_finalizer_next(gc_mutator *m, gc_reg dst);
+bool ml_external(gc_mutator *m, gc_reg obj, uint32_t bytes);
 _Noreturn void ml_stack_overflow(void);
 
 static inline gc_reg gc_frame_enter(gc_mutator *m, uint32_t owning,
@@ -141,6 +143,10 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
 
 static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return ml_ephemeron_get(m, dst, pair);
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return ml_external(m, obj, bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

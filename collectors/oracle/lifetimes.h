@@ -31,6 +31,7 @@ typedef struct lifetimes {
   uint64_t tests;                  /* gc_is_null and gc_same */
   uint64_t null_stores;            /* of null to slots, by any operation */
   uint64_t finalizable, finalized; /* objects */
+  uint64_t external_bytes;         /* of all blocks of external memory */
   uint64_t weak_cleared;           /* reads of cleared weak references */
   uint64_t mutators;               /* attached so far */
   /* Objects that another mutator than the one that made them used, or dropped

@@ -28,6 +28,7 @@
  * same.  The oracle neither sees nor needs the harness's locks. */
 #include GC_COLLECTOR_HEADER
 
+#include "common/external.h"
 #include "harness/trace/shadow-heap.h"
 #include "harness/trace/writer.h"
 #include "oracle/lifetimes.h"
@@ -56,6 +57,7 @@ enum { NEAR_BYTES = 40 };
 typedef struct note {
   void *payload;  /* points to `near` or to memory of its own */
   uint64_t count; /* references from slots, owning registers and roots */
+  external_block *blocks; /* the external memory that it owns */
   uint64_t birth; /* bytes allocated when it was made, itself included */
   uint64_t gone;  /* the instant at which the count became zero; 0: it is not */
   uint32_t maker; /* the `serial` of the mutator that made it */
@@ -107,6 +109,10 @@ static gc_heap *const h = &the_heap;
  * marking costs a constant per allocation. */
 enum { MARKING_LEAST = 1 << 16 };
 
+/* It is also due after so many bytes of external memory, plus twice those that
+ * were left. */
+enum { EXTERNAL_LEAST = 16 << 20 };
+
 static uint64_t strict;
 
 const gc_collector gc_this_collector = {
@@ -119,6 +125,7 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_DIAGNOSTIC,
     .can = {.reclaims = ORACLE_RECLAIMS,
             .prompt = GC_PROMPT_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -207,8 +214,10 @@ static void enqueue(shadow_ref o) {
 }
 
 /* The object is dead: it no longer counts as alive, nor in the list of weak
- * references to its target.  It stays in the shadow heap. */
+ * references to its target, and its external memory is given back.  It stays in
+ * the shadow heap. */
 static void discount(shadow_ref o) {
+  external_give_all(&note_of(o)->blocks, &external_malloc);
   h->objects--;
   h->freed++;
   h->bytes -= nominal(at(o));
@@ -364,6 +373,7 @@ static void mark(void) {
   shadow_bury_unmarked(h->shadow, die, NULL);
   lifetimes_deaths_known(&h->lifetimes);
   h->since_marking = 0;
+  external_collected();
   h->marking_due = MARKING_LEAST + 2 * h->objects;
 }
 
@@ -597,25 +607,40 @@ static void make_payload(note *n, uint32_t bytes) {
     memset(n->payload, 0xcd, bytes);
 }
 
+/* Bytes alive, external memory included. */
+static uint64_t bytes_held(void) {
+  return h->bytes + external_held();
+}
+
+static void note_peak(void) {
+  if (bytes_held() > h->bytes_peak)
+    h->bytes_peak = bytes_held();
+}
+
+/* Whether there is room for so many bytes, after marking if that is due. */
+static bool make_room(uint64_t bytes) {
+  bool full = h->limit && bytes_held() + bytes > h->limit;
+  bool peak = strict && bytes_held() + bytes > h->bytes_peak;
+  if (h->since_marking >= h->marking_due ||
+      external_added() >= EXTERNAL_LEAST + 2 * external_kept() ||
+      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
+    mark();
+  return !h->limit || bytes_held() + bytes <= h->limit;
+}
+
 /* Performs an allocation.  Returns false if there is no room. */
 static bool allocate(gc_mutator *m, const trace_op *op, gc_shape shape) {
   pthread_mutex_lock(&lock);
   check(m, op);
   move_exposed(m);
   uint64_t bytes = gc_shape_bytes(shape);
-  bool full = h->limit && h->bytes + bytes > h->limit;
-  bool peak = strict && h->bytes + bytes > h->bytes_peak;
-  if (h->since_marking >= h->marking_due ||
-      (ORACLE_RECLAIMS == GC_RECLAIMS_ALL && (full || peak)))
-    mark();
-  bool room = !h->limit || h->bytes + bytes <= h->limit;
+  bool room = make_room(bytes);
   if (room) {
     lifetimes_allocate(&h->lifetimes, shape.slots, bytes);
     h->since_marking++;
     h->objects++;
     h->bytes += bytes;
-    if (h->bytes > h->bytes_peak)
-      h->bytes_peak = h->bytes;
+    note_peak();
     h->lifetimes.finalizable += op->finalizable;
     /* The destination register may hold the last reference to the target, and
      * the target must not die before it knows its weak reference. */
@@ -655,6 +680,24 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
 bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
   trace_op op = operation(m, TRACE_EPHEMERON_NEW, dst, key, value);
   return allocate(m, &op, GC_EPHEMERON_SHAPE);
+}
+
+bool oracle_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  trace_op op = operation(m, TRACE_EXTERNAL, obj, bytes, 0);
+  pthread_mutex_lock(&lock);
+  check(m, &op);
+  move_exposed(m);
+  bool room = make_room(bytes);
+  if (room)
+    room =
+        external_add(&note_of(used(m, obj))->blocks, bytes, &external_malloc);
+  if (room) {
+    h->lifetimes.external_bytes += bytes;
+    apply(m, &op, 0);
+    note_peak();
+  }
+  pthread_mutex_unlock(&lock);
+  return room;
 }
 
 /* The answer of the collector as a trace encodes it. */
@@ -734,6 +777,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!h->shadow || h->notes == MAP_FAILED)
     return NULL;
   lifetimes_open(&h->lifetimes);
+  external_reset();
   if (ORACLE_RECORDS)
     open_trace();
   return h;
@@ -741,9 +785,11 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   (void)heap;
-  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++)
+  for (shadow_ref o = 1; o < shadow_end(h->shadow); o++) {
     if (note_of(o)->payload != note_of(o)->near)
       free(note_of(o)->payload);
+    external_give_all(&note_of(o)->blocks, &external_malloc);
+  }
   munmap(h->notes, NOTES_BYTES);
   shadow_destroy(h->shadow);
   lifetimes_close(&h->lifetimes);
@@ -756,7 +802,7 @@ void gc_heap_destroy(gc_heap *heap) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   pthread_mutex_lock(&lock);
-  gc_footprint f = {h->bytes, h->bytes_peak};
+  gc_footprint f = {bytes_held(), h->bytes_peak};
   pthread_mutex_unlock(&lock);
   return f;
 }

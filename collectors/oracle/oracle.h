@@ -5,6 +5,7 @@
 
 /* Before gc.h, which trace.h includes. */
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1
 
 #include "harness/trace/trace.h"
 
@@ -22,6 +23,7 @@ bool oracle_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
 bool oracle_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
 bool oracle_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
 bool oracle_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
+bool oracle_external(gc_mutator *m, gc_reg obj, uint32_t bytes);
 bool oracle_finalizer_next(gc_mutator *m, gc_reg dst);
 void *oracle_payload(gc_mutator *m, gc_reg obj);
 bool oracle_is_null(gc_mutator *m, gc_reg r);
@@ -139,6 +141,10 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
 
 static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return oracle_ephemeron_get(m, dst, pair);
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return oracle_external(m, obj, bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

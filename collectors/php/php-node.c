@@ -8,6 +8,7 @@
 #include <zend_weakrefs.h>
 #undef object_init
 
+#include "common/external.h"
 #include "common/finalizers.h"
 #include "common/signals.h"
 #include "php/php-node.h"
@@ -37,6 +38,7 @@ const gc_collector gc_this_collector = {
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .prompt = GC_PROMPT_ALL,
+            .external = GC_EXTERNALS_UNSEEN,
             .weak = true,
             .ephemerons = true,
             .weak_keys = PHP_VERSION_ID < 80300,
@@ -126,6 +128,24 @@ static void node_destroy(zend_object *self) {
   finalizers_push((gc_object *)self);
 }
 
+/* External memory is that of PHP's own allocator: it counts as memory of the
+ * script, but the search for dead cycles begins by a number of roots. */
+static void *php_take(size_t bytes) {
+  return emalloc(bytes);
+}
+
+static void php_give(void *p) {
+  efree(p);
+}
+
+static const external_source php_memory = {php_take, php_give};
+
+bool php_external(php_node *o, uint32_t bytes) {
+  bool added = external_own(o, bytes, &php_memory);
+  o->external |= added;
+  return added;
+}
+
 /* Recursive, as PHP's own classes are: a long list overflows the stack. */
 static void node_free(zend_object *self) {
   php_node *o = (php_node *)self;
@@ -133,6 +153,8 @@ static void node_free(zend_object *self) {
   for (uint32_t i = 0; i < o->slots; i++)
     zval_ptr_dtor((zval *)&o->slot[i]);
   zend_object_std_dtor(self);
+  if (o->external)
+    external_disown(o, &php_memory);
   freed++;
   if (++stop.freed == CASCADE_TIMED)
     stop.cascade_began = gc_now_ns();
@@ -180,6 +202,7 @@ php_node *php_new(gc_shape shape, unsigned flags) {
   if (shape.slots == 0)
     GC_ADD_FLAGS(self, GC_NOT_COLLECTABLE); /* as PHP's strings have it */
   o->slots = shape.slots;
+  o->external = false;
   for (uint32_t i = 0; i < shape.slots; i++)
     o->slot[i] = (php_slot){NULL, PHP_NULL, 0};
   made++;
@@ -288,6 +311,7 @@ static bool start(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
   the_heap = (gc_heap){.listener = config->listener};
+  external_reset();
   if (!started && !start())
     return NULL;
   started = true;
@@ -365,7 +389,8 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   const gc_counter all[] = {{"collections", status.runs},
                             {"collected", status.collected},
                             {"threshold", status.threshold},
-                            {"cascades", heap->cascades}};
+                            {"cascades", heap->cascades},
+                            EXTERNAL_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 

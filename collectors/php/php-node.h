@@ -13,6 +13,7 @@
 #define REAPMARK_PHP_NODE_H
 
 #define GC_EPHEMERONS 1
+#define GC_EXTERNAL   1
 
 #include <stdio.h>
 #include <string.h>
@@ -40,8 +41,8 @@ struct php_node {
   uint32_t count, info;
   uint64_t others[6];
   uint32_t slots;
-  uint32_t unused;
-  php_slot slot[]; /* then payload */
+  uint32_t external; /* whether the object has external memory */
+  php_slot slot[];   /* then payload */
 };
 
 struct gc_mutator {
@@ -62,6 +63,7 @@ php_node *php_pair_new(php_node *key, php_node *value);
 /* Whether the key is alive; *value: a new reference, or NULL. */
 bool php_pair_get(php_node *pair, php_node **value);
 php_node *php_finalizer_next(void);
+bool php_external(php_node *o, uint32_t bytes);
 void php_candidate(php_node *o);
 _Noreturn void php_stack_overflow(void);
 
@@ -264,6 +266,10 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   bool alive = php_pair_get(m->reg[pair], &value);
   php_replace(&m->reg[dst], value);
   return alive;
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return php_external(m->reg[obj], bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

@@ -53,6 +53,7 @@
 #include "common/finalizers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/owned.h"
 #include "common/pacing.h"
 #include "common/pause.h"
 #include "common/prefetch.h"
@@ -70,10 +71,6 @@ static uint64_t option_epoch = 8192;
 /* Logs that have this many entries together end the epoch. */
 static uint64_t option_log = 1 << 16;
 
-/* Without a heap limit: how much the live bytes may grow from one full
- * collection to the next, in percent (pacing.h). */
-static uint64_t option_growth = 100;
-
 enum {
   /* References that wait to be counted while their objects are fetched. */
   DC_FIFO = 16,
@@ -90,8 +87,6 @@ enum {
 
 /* There is one per process. */
 struct gc_heap {
-  bool limited; /* there is a heap limit */
-
   pthread_mutex_t lock;  /* for `orphaned`, while mutators run */
   object_stack orphaned; /* the logs of detached mutators */
   _Atomic bool lost;     /* a log is incomplete: the next collection is full */
@@ -111,8 +106,8 @@ struct gc_heap {
   bool known_died; /* in this collection, an old object with such a flag */
 
   uint64_t budget; /* bytes to be handed out in an epoch */
-  pacing pacing;   /* when a full collection is due */
-  bool full_due;   /* the next collection is full */
+  pacing pacing;
+  bool full_due; /* the next collection is full */
 
   /* Counters since the heap was made. */
   uint64_t epochs;    /* collections that ended an epoch */
@@ -146,6 +141,7 @@ const gc_collector gc_this_collector = {
               "Shahriyar, Blackburn & Frampton, ISMM 2012",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -158,14 +154,20 @@ const gc_collector gc_this_collector = {
                                     "logs-incomplete", "survivors", "died-old",
                                     "zero-counts", "queued-young", "queued-old",
                                     "ephemerons-parted", CELLS_EVENTS,
-                                    BOOKKEEPING_EVENTS, NULL},
+                                    PACING_EVENTS, BOOKKEEPING_EVENTS, NULL},
     .work = (const char *const[]){"log-entries", "survivors", "died-old",
                                   "zero-counts", "roots-visited", CELLS_WORK,
                                   BOOKKEEPING_WORK, NULL},
     /* Epochs that end because their logs are long, soon and at once; and
      * because of allocation alone. */
-    .tight = (const char *const[]){"epoch=64,log=16", "epoch=64,log=1",
-                                   "epoch=1,growth=10", NULL},
+    .tight =
+        (const char *const[]){
+            "epoch=64,log=16", "epoch=64,log=1", "epoch=1,growth=10",
+            "epoch=16,policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0,partials=2",
+            "epoch=16,policy=balance,root=1,growth-least=64,heap-least=128,"
+            "heap-most=512",
+            NULL},
     .partial = {"epoch=64,log=16,growth-least=1048576", GC_RECLAIMS_ACYCLIC},
     .options =
         (const gc_option[]){
@@ -173,12 +175,12 @@ const gc_collector gc_this_collector = {
              1, (uint64_t)1 << 20},
             {"log", "entries of all logs from which on a collection is due",
              &option_log, 1, (uint64_t)1 << 32},
-            {"growth",
-             "without a heap limit: growth between traces, in percent of the "
-             "live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
+            PACING_OPTIONS,
+            PACING_OPTION_LEAST,
+            PACING_OPTION_OBJECTS,
+            PACING_OPTION_PARTIALS,
             {0}},
+    .words = pacing_words,
 };
 
 /* ------------------------------------------------------------------------- *
@@ -634,10 +636,11 @@ static void dc_queue_dead_old(gc_heap *h) {
   h->queued_old += finalizers_count() - before;
 }
 
-static void dc_plan(gc_heap *h, bool full, uint64_t handed);
+static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before);
 
 static void dc_collect_stopped(gc_heap *h, bool full) {
-  uint64_t handed = cells_handed_out();
+  uint64_t handed = cells_handed_out(), before = cells_kept();
+  pacing_work_begins();
   h->by_log += dc_due;
   h->overflows += h->lost;
   dc_due = false;
@@ -664,24 +667,34 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   }
   tracked_prune_weak(cells_where, full || h->known_died);
   ephemerons_prune(cells_where, full || h->known_died);
+  owned_prune(cells_where, full || h->known_died);
   h->known_died = false;
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
   dc_empty_logs(h);
   cells_sort(full);
   *(full ? &h->traces : &h->epochs) += 1;
-  dc_plan(h, full, handed);
+  dc_plan(h, full, handed, before);
 }
 
 /* Decides whether the next collection is full.  `handed`: bytes handed out
- * before this one. */
-static void dc_plan(gc_heap *h, bool full, uint64_t handed) {
-  uint64_t live = cells.live_bytes;
-  if (full)
-    pacing_full(&h->pacing, live, option_growth);
-  else
+ * before this one.  `before`: live bytes before it. */
+static void dc_plan(gc_heap *h, bool full, uint64_t handed, uint64_t before) {
+  uint64_t live = cells_kept();
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = before,
+                                     .handed = handed,
+                                     .live = live,
+                                     .objects = cells.live_objects});
+  if (full) {
+    pacing_full(&h->pacing);
+    cells_give_back();
+  } else {
     pacing_partial(&h->pacing, handed);
-  h->full_due = !full && !h->limited && live > h->pacing.most;
+  }
+  h->full_due = !full && pacing_full_is_due(live, cells.live_objects);
+  h->budget =
+      pacing_partial_bytes(option_epoch << 10, live, cells.live_objects);
 }
 
 void dc_collect_due(gc_mutator *m) {
@@ -717,10 +730,9 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   }
   pause_listen(config->listener);
-  *h = (gc_heap){.limited = config->heap_limit != 0,
-                 .orphaned = {.most = hostile.buffers},
-                 .budget = option_epoch << 10,
-                 .pacing = {.most = PACING_LEAST}};
+  pacing_create(pacing_chosen(config->heap_limit), 0);
+  *h = (gc_heap){.orphaned = {.most = hostile.buffers},
+                 .budget = pacing_partial_bytes(option_epoch << 10, 0, 0)};
   dc_due = false;
   pthread_mutex_init(&h->lock, NULL);
   bag_init(&h->young, 0);
@@ -784,6 +796,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"queued-old", h->queued_old},
                             {"roots-visited", h->roots},
                             CELLS_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

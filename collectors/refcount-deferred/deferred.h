@@ -57,8 +57,9 @@ static inline void dc_poll(gc_mutator *m) {
  * collection takes the count off. */
 void dc_log_taken(gc_mutator *m, gc_object *o);
 
-/* The object has got a weak reference or ephemeron, which is to be cleared when
- * the object dies.  Atomic: another mutator may be logging the object. */
+/* The object has got a weak reference or ephemeron, or external memory, for
+ * which something is to be done when the object dies.  Atomic: another mutator
+ * may be logging the object. */
 static inline void dc_weak_made(gc_object *target) {
   if (gc_mutant(weak_flag_not_atomic))
     target->meta |= OBJECT_WEAK_TARGET;
@@ -72,7 +73,9 @@ static inline void dc_weak_made(gc_object *target) {
 
 #define OBJECT_POLL(m)              dc_poll(m)
 #define OBJECT_WEAK_MADE(m, target) dc_weak_made(target)
-#define OBJECT_TAKEN(m, o)          dc_log_taken(m, o)
+#define OBJECT_EXTERNAL_MADE(m, o)                                             \
+  (gc_mutant(external_unflagged) ? (void)0 : dc_weak_made(o))
+#define OBJECT_TAKEN(m, o) dc_log_taken(m, o)
 #include "common/inline/cells-operations.h"
 
 #endif

@@ -14,13 +14,16 @@ _Static_assert(RC_COUNT_IS_WORD, "the detector changes counts in place");
 #define RC_RECLAIMS GC_RECLAIMS_ALL
 #define RC_SOURCE   "trial deletion: Bacon & Rajan, ECOOP 2001, section 3"
 #define RC_OPTIONS  rc_candidates_options
+#define RC_WORDS    rc_candidates_words
 extern const gc_option rc_candidates_options[];
+extern const gc_words rc_candidates_words[];
 
 /* The counters of cycles.c. */
 #define RC_CANDIDATES_EVENTS                                                   \
   "detections", "full-detections", "bounded", "put-off", "candidates",         \
       "dead-candidates", "purges", "traces", "objects-restored",               \
-      "cycle-freed", "cycle-spared", RC_IF_SHARED("inherited", )
+      "cycle-freed", "cycle-spared", PACING_EVENTS,                            \
+      RC_IF_SHARED("inherited", )
 #define RC_CANDIDATES_WORK                                                     \
   "candidates", "objects-traced", "objects-scanned", "objects-restored",
 /* A detection at each candidate; bounds that are reached all the time, with a
@@ -28,7 +31,10 @@ extern const gc_option rc_candidates_options[];
  * growth of the heap alone. */
 #define RC_CANDIDATES_TIGHT                                                    \
   "threshold=1", "threshold=4,most=20", "threshold=2,adaptive=0,most=5",       \
-      "threshold=1000000,least=64,purge=1",
+      "threshold=1000000,least=64,purge=1",                                    \
+      "policy=sqrt,root=1,least=64,give-back=1",                               \
+      "policy=count,threshold=4,see-external=0",                               \
+      "policy=balance,root=1,least=64,heap-least=128,heap-most=512",
 /* No full detection because the heap has grown. */
 #define RC_CANDIDATES_PARTIAL                                                  \
   { "threshold=4,most=20,least=4294967296", GC_RECLAIMS_ALL }

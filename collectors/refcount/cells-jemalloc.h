@@ -73,13 +73,13 @@ static inline uint64_t rc_cells_objects(void) {
  * The pages themselves do not tell: they stay when objects die. */
 static inline uint64_t rc_cells_object_bytes(gc_mutator *m) {
   static uint64_t pages, bytes;
-  uint64_t now = space_used();
+  uint64_t now = space_pages();
   (void)m;
   if (now > pages + pages / 2 || now < pages / 2) {
     rc_cells_flush();
     space_trim(); /* else what was freed counts as used */
     bytes = space_cells();
-    pages = space_used();
+    pages = space_pages();
   }
   return bytes;
 }
@@ -89,7 +89,7 @@ static inline gc_usage rc_cells_usage(void) {
   rc_cells_flush();
   return (gc_usage){.objects = space_objects(),
                     .cells = space_cells(),
-                    .pages = space_used(),
+                    .pages = space_pages(),
                     .free = GC_UNKNOWN,
                     .free_largest = GC_UNKNOWN};
 }

@@ -68,6 +68,7 @@
 #include "common/blocks.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/pacing.h"
 #include "refcount/rc-internal.h"
 
 /* Colours, in two flag bits of the header. */
@@ -115,6 +116,9 @@ enum {
    * least one in this many of all: so many candidates are read for each that is
    * freed. */
   PURGE_BUFFERED_PER_DEAD = 8,
+  /* Policy `count`: a detection frees few if it frees less than one in so many
+   * of the least threshold. */
+  COUNT_FREED_PART = 100,
   /* With more candidates than this their objects fit no cache, so that waiting
    * for still more saves nothing. */
   THRESHOLD_MOST = 1 << 24,
@@ -127,13 +131,16 @@ static uint64_t pressure_least(void) {
   return option_least << 10;
 }
 
-/* Bytes of blocks in use.  Spare blocks do not count: detection itself frees
- * blocks, and the heap would seem to double again and again. */
+/* Bytes of blocks in use, and of external memory if it is seen.  Spare blocks
+ * do not count: detection itself frees blocks, and the heap would seem to
+ * double again and again. */
 static uint64_t bytes_in_use(void) {
   /* Read before space_used(), or a concurrent growth could make the difference
    * negative. */
   uint64_t spare = (uint64_t)blocks_spare * BLOCK_BYTES;
-  return space_used() - spare;
+  uint64_t unseen = external_is_seen() ? 0 : external_held();
+  uint64_t used = space_used();
+  return used > spare + unseen ? used - spare - unseen : 0;
 }
 
 /* The bags that share a table (stack.h): an object is in at most one bag of
@@ -161,7 +168,7 @@ static struct {
   _Atomic uint64_t died;      /* candidates in the buffers that have died */
   _Atomic uint64_t left_over; /* candidates that the last detection left */
   _Alignas(64) uint64_t threshold; /* candidates at which to look */
-  uint64_t pressure;  /* bytes in use at which a full detection is due */
+  uint64_t in_use;                 /* after the last detection: bytes */
   object_bag waiting; /* candidates that were put off, or whose mutators have
                          detached */
   object_bag large;   /* candidates that exceed the bound alone */
@@ -190,6 +197,11 @@ static struct {
   uint64_t freed;      /* objects of dead cycles */
   uint64_t spared;     /* finalizable objects of dead cycles */
 } cycles;
+
+/* What the option `policy` says: PACING_AUTO is `yield`. */
+static bool policy_is(pacing_policy policy) {
+  return pacing_option_policy == policy;
+}
 
 static uint32_t color(const gc_object *o) {
   return o->meta & COLOR_MASK;
@@ -286,7 +298,7 @@ static void detect_if_many(gc_mutator *m) {
   if (is_purge_due(m))
     purge(m);
   bool waits = gc_mutant(full_put_off) && !bag_empty(&cycles.large);
-  if (bytes_in_use() >= cycles.pressure && !waits) {
+  if (bytes_in_use() >= pacing_goal() && !waits) {
     __atomic_fetch_add(&cycles.full, 1, __ATOMIC_RELAXED);
     detect(m, UNBOUNDED);
   } else if (cycles.fresh + m->candidates.fresh >= cycles.threshold) {
@@ -626,10 +638,12 @@ static void free_doomed(gc_mutator *m) {
   /* Freed only now: the loop above reads the slot counts of the objects that
    * the doomed refer to, which may be doomed as well. */
   for (gc_object *o; (o = bag_take(&cycles.doomed));) {
-    if (object_slots(o) == 0)
+    if (object_slots(o) == 0 && !rc_external_any(o))
       rc_meta_clear(o, OBJECT_WEAK_TARGET);
     if (color(o) != DOOMED || gc_mutant(freed_while_walking))
       continue;
+    if (o->meta & OBJECT_WEAK_TARGET && !gc_mutant(cycle_external_kept))
+      rc_external_die(o);
     cycles.freed++;
     if (object_slots(o) && o->meta & RC_BUFFERED)
       set_color(o, BLACK); /* a candidate that waits: freed by `examine` */
@@ -776,22 +790,49 @@ static void adapt(uint64_t new, uint64_t examined, uint64_t traces,
     cycles.threshold = least;
 }
 
-/* The bytes in use at which the next full detection is due: twice the bytes of
- * the objects that are there now.  Free cells between them do not count, or
- * each detection that leaves blocks nearly empty would double what the next one
- * waits for.  Nor should they make detections follow each other closely, so the
- * blocks may always grow by half of what a heap of the objects' size might. */
-static uint64_t pressure_after(gc_mutator *m) {
-  uint64_t objects = rc_cells_object_bytes(m), least = pressure_least();
-  if (objects < least / 2)
-    objects = least / 2;
-  uint64_t grown = bytes_in_use() + objects / 2;
-  return grown > 2 * objects ? grown : 2 * objects;
+/* The same by the rule of PHP's collector, gc_adjust_threshold in zend_gc.c of
+ * PHP 8.2, where the least threshold is 10001: it rises by that if few objects
+ * were freed, or if as many candidates wait, and else falls by it. */
+static void adapt_count(uint64_t freed) {
+  if (freed * COUNT_FREED_PART < option_threshold ||
+      cycles.left_over >= cycles.threshold) {
+    if (cycles.threshold < THRESHOLD_MOST)
+      cycles.threshold += option_threshold;
+  } else if (cycles.threshold > option_threshold) {
+    cycles.threshold -= option_threshold;
+  }
+}
+
+/* Decides on the bytes in use at which the next full detection is due: what the
+ * policy allows for the bytes of the objects that are there now, external
+ * memory included; by default twice these.  Free cells between objects do not
+ * count, or each detection that leaves blocks nearly empty would double what
+ * the next one waits for.  Nor should they make detections follow each other
+ * closely, so the blocks may always grow by half of what a heap of the objects'
+ * size might
+ * (`held`). */
+static void decide(gc_mutator *m, bool full, uint64_t used) {
+  uint64_t before = cycles.in_use, now = bytes_in_use();
+  pacing_collection c = {.full = full,
+                         .used = used,
+                         .handed = used > before ? used - before : 0,
+                         .live = now,
+                         .held = now,
+                         .live_least = pressure_least() / 2,
+                         .growth_least = pressure_least() / 2};
+  if (full)
+    c.live = rc_cells_object_bytes(m) + external_kept();
+  pacing_decide(&c);
+  cycles.in_use = now;
+  if (full && pacing_gives_back() &&
+      pacing_surplus(space_pages(), pacing_goal_inside()))
+    rc_cells_reclaim(m);
 }
 
 static void detect_stopped(gc_mutator *m, uint64_t most) {
   uint64_t examined = cycles.candidates, traces = cycles.traces;
-  uint64_t traced = cycles.traced, freed = cycles.freed;
+  uint64_t traced = cycles.traced, freed = cycles.freed, used = bytes_in_use();
+  pacing_work_begins();
   for (gc_mutator *other = world_mutators(); other; other = other->base.next)
     count_fresh(other);
   uint64_t new = cycles.fresh;
@@ -812,13 +853,15 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   while (bag_take(&cycles.roots))
     continue;
   cycles.left_over = cycles.waiting.stack.size + cycles.large.stack.size;
+  external_collected();
   cycles.detections++;
   cycles.bounded += !all;
-  if (option_adaptive && !hostile.buffers)
+  if (option_adaptive && !hostile.buffers && policy_is(PACING_COUNT))
+    adapt_count(cycles.freed - freed);
+  else if (option_adaptive && !hostile.buffers && policy_is(PACING_AUTO))
     adapt(new, cycles.candidates - examined, cycles.traces - traces,
           cycles.traced - traced, cycles.freed - freed, all);
-  if (all && bag_empty(&cycles.large))
-    cycles.pressure = pressure_after(m);
+  decide(m, all && bag_empty(&cycles.large), used);
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
@@ -861,6 +904,12 @@ const gc_option rc_candidates_options[] = {
      &option_least, 64, (uint64_t)1 << 32},
     {"purge", "dead candidates at which they are purged, at the least",
      &option_purge, 1, THRESHOLD_MOST},
+    PACING_OPTIONS,
+    {0}};
+
+const gc_words rc_candidates_words[] = {
+    {"policy", (const char *const[]){"yield", "limit", "percent", "sqrt",
+                                     "balance", "count", NULL}},
     {0}};
 
 void rc_candidates_create(void) {
@@ -872,10 +921,15 @@ void rc_candidates_create(void) {
   bag_init(&cycles.doomed, TABLE_WORK);
   bag_init(&cycles.black, TABLE_BLACK);
   bag_init(&cycles.apart, TABLE_APART);
-  cycles.threshold = option_threshold;
-  if (hostile.buffers && hostile.buffers < option_threshold)
+  cycles.threshold = policy_is(PACING_AUTO) || policy_is(PACING_COUNT)
+                         ? option_threshold
+                         : UINT64_MAX; /* candidates alone make none due */
+  if (hostile.buffers && hostile.buffers < cycles.threshold)
     cycles.threshold = hostile.buffers; /* look as soon as it is full */
-  cycles.pressure = pressure_least();
+  pacing_create(policy_is(PACING_AUTO)    ? PACING_PERCENT
+                : policy_is(PACING_COUNT) ? PACING_LIMIT
+                                          : pacing_chosen(0),
+                pressure_least());
 }
 
 void rc_candidates_destroy(void) {
@@ -971,6 +1025,7 @@ size_t rc_candidates_counters(gc_counter *out, size_t room) {
                             {"objects-scanned", cycles.scanned},
                             {"objects-restored", cycles.restored},
                             {"cycle-freed", cycles.freed},
-                            {"cycle-spared", cycles.spared}};
+                            {"cycle-spared", cycles.spared},
+                            PACING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -87,7 +87,7 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
 void rc_death_create(void);
 /* Tears down as many bytes of the dead as the allocation may get. */
 void rc_death_pay(gc_mutator *m, size_t bytes);
-gc_object *rc_death_obtain(gc_mutator *m, size_t bytes);
+bool rc_death_make_room(gc_mutator *m, size_t bytes);
 /* Tears down all of the dead. */
 void rc_death_collect(gc_mutator *m);
 size_t rc_death_counters(gc_counter *out, size_t room);

@@ -28,9 +28,9 @@ static inline void rc_death_pay(gc_mutator *m, size_t bytes) {
   (void)m, (void)bytes;
 }
 
-static inline gc_object *rc_death_obtain(gc_mutator *m, size_t bytes) {
+static inline bool rc_death_make_room(gc_mutator *m, size_t bytes) {
   (void)m, (void)bytes;
-  return NULL;
+  return false;
 }
 
 static inline void rc_death_collect(gc_mutator *m) {

@@ -2,11 +2,16 @@
  * summary and RC_PROMPT are defined by the collector's header in variants/, the
  * rest by its parts. */
 #include "gc.h"
+#include "common/pacing.h"
+
+#ifndef RC_WORDS
+#define RC_WORDS NULL /* the values of all options are numbers */
+#endif
 
 /* Counters of refcount.c: objects that were put in the queue of finalizers, and
  * objects to which weak references were cleared. */
 static const char *const rc_events[] = {
-    "finalizers-queued", "weak-cleared", "ephemerons-cleared",
+    "finalizers-queued", "weak-cleared", "ephemerons-cleared", EXTERNAL_EVENTS,
     RC_COUNTS_EVENTS RC_CELLS_EVENTS RC_DEATH_EVENTS RC_CANDIDATES_EVENTS NULL};
 
 static const char *const rc_work[] = {
@@ -29,6 +34,7 @@ const gc_collector gc_this_collector = {
     .hostile = rc_hostile,
     .can = {.reclaims = RC_RECLAIMS,
             .prompt = RC_PROMPT,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = RC_SHARED,
             .weak = true,
             .ephemerons = true,
@@ -37,6 +43,7 @@ const gc_collector gc_this_collector = {
             .granule = RC_CELLS_GRANULE,
             .overhead_bytes = 128 << 10},
     .options = RC_OPTIONS,
+    .words = RC_WORDS,
     .events = rc_events,
     .work = rc_work,
     .tight = rc_tight,

@@ -590,7 +590,7 @@ static void note_free(void *bits, gc_object *cell) {
 gc_usage freelists_usage(void) {
   survey s = {.usage = {.objects = freelists_objects(),
                         .cells = atomic_load(&heap.large_bytes),
-                        .pages = space_used()}};
+                        .pages = space_pages()}};
   size_t bytes = space_bytes / SPACE_GRANULE / 8 + 8;
   uint64_t *is_free = space_table_create(bytes);
   if (!is_free) {

@@ -112,10 +112,8 @@ void rc_death_pay(gc_mutator *m, size_t bytes) {
 /* Tears down all of the dead: new objects that took the places of some would
  * each keep a block that the others leave empty, and memory would be refused
  * though most of it is free. */
-gc_object *rc_death_obtain(gc_mutator *m, size_t bytes) {
-  return tear(m, gc_mutant(lazy_torn_in_part) ? bytes : UINT64_MAX)
-             ? rc_cell_obtain(m, bytes)
-             : NULL;
+bool rc_death_make_room(gc_mutator *m, size_t bytes) {
+  return tear(m, gc_mutant(lazy_torn_in_part) ? bytes : UINT64_MAX);
 }
 
 void rc_death_collect(gc_mutator *m) {

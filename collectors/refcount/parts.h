@@ -56,6 +56,7 @@
 #ifndef REAPMARK_REFCOUNT_PARTS_H
 #define REAPMARK_REFCOUNT_PARTS_H
 
+#include "common/external.h"
 #include "common/finalizers.h"
 #include "common/hostile/mutants.h"
 #include "common/stack.h"
@@ -63,7 +64,7 @@
 #include <pthread.h>
 
 /* The flags of objects that something other than their references knows of:
- * the finalizer queue or the table of weak references. */
+ * the finalizer queue, or the tables of weak references and external memory. */
 #define RC_KNOWN                                                               \
   (OBJECT_FINALIZABLE | OBJECT_WEAK_TARGET | OBJECT_WEAK_REFERENCE)
 
@@ -94,6 +95,9 @@ bool rc_pair_new(gc_mutator *m, gc_reg dst, gc_object *key, gc_object *value);
 /* The value of an ephemeron, with a count for the caller if it is not null.
  * Returns false, and null, if the key is dead.  Any thread. */
 bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
+/* Gives the object a block of external memory.  Returns false without memory.
+ * (S) */
+bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes);
 /* Reports a pause of the calling thread that ends now. */
 void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 /* Gives back the memory of an object that refers to nothing, without counting
@@ -212,8 +216,8 @@ static inline void rc_free(gc_mutator *m, gc_object *o) {
  * death.  The part also defines the hooks and
  *
  *   rc_death_pay(m, bytes)     before memory is taken that was not used lately
- *   rc_death_obtain(m, bytes)  memory from tearing down the dead when the heap
- *                              is full, or NULL
+ *   rc_death_make_room(m, bytes)  tears down the dead: the heap is full.
+ *                              Returns whether there were any
  * ------------------------------------------------------------------------- */
 
 /* An object's last count was dropped.  rc_dead is the slow path. */

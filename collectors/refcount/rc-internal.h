@@ -74,6 +74,11 @@ void rc_weak_clear(gc_object *target);
  */
 void rc_weak_unlink(gc_object *weak);
 
+/* Whether an object has external memory; and gives the memory of an object back
+ * that is dead and has no weak references. */
+bool rc_external_any(const gc_object *o);
+void rc_external_die(gc_object *o);
+
 /* How many ephemerons of dead keys have values to be dropped; whether there are
  * any; takes one value with its count, NULL if there is none. */
 extern _Atomic size_t rc_parted_count;
@@ -90,8 +95,8 @@ bool rc_any_pairs(void);
 void rc_each_pair(void (*visit)(void *data, gc_object *key, gc_object *pair),
                   void *data);
 
-/* rc_really_dead for an object with flags `meta` that is finalizable or the
- * target of a weak reference. */
+/* rc_really_dead for an object with flags `meta` that is finalizable, the
+ * target of a weak reference, or has external memory. */
 bool rc_known_really_dead(gc_object *o, uint32_t meta);
 
 /* An object's count has reached zero: returns whether the object is to be torn

@@ -5,17 +5,20 @@
  * called here. */
 #include "gc.h"
 #include "common/hostile/hostile.h"
+#include "common/pause.h"
 #include "refcount/rc-internal.h"
 #include <pthread.h>
 
 /* ------------------------------------------------------------------------- *
- * Weak references and ephemerons.
+ * Weak references, ephemerons, and external memory.
  *
  * A weak reference holds its target and its neighbours in the doubly linked
  * list of all weak references to that target; an ephemeron likewise, with its
- * key for a target.  The heads of the lists are in a hash table by target, one
- * for weak references and one for ephemerons, so that objects without them pay
- * one flag bit.  The tables are open-addressed with linear probing.
+ * key for a target, and a block of external memory (external.h), with its
+ * owner. The heads of the lists are in a hash table by target, one for weak
+ * references, one for ephemerons and one for blocks, so that objects without
+ * them pay one flag bit, OBJECT_WEAK_TARGET.  The tables are open-addressed
+ * with linear probing.
  *
  * An ephemeron has one slot, which the mutator does not see: its value, of
  * which it owns a count.  So the value is let go with a dead ephemeron as any
@@ -50,7 +53,7 @@ typedef struct rc_weak_table {
   size_t used;
   uint64_t cleared; /* lists of dead targets, so far */
 } rc_weak_table;
-static rc_weak_table rc_weaks, rc_pairs;
+static rc_weak_table rc_weaks, rc_pairs, rc_externals;
 
 /* The first of the parted, and how many there are. */
 static rc_link *rc_parted;
@@ -269,7 +272,8 @@ void rc_weak_clear(gc_object *target) {
     w->target = NULL;
   rc_part_all(pairs);
   /* There are none if the last has died since the flag was seen. */
-  if (weaks || pairs)
+  if ((weaks || pairs) && (!rc_weak_first(&rc_externals, target) ||
+                           gc_mutant(external_flag_cleared)))
     rc_meta_clear(target, OBJECT_WEAK_TARGET);
   rc_unlock(&rc_weak_mutex);
 }
@@ -285,7 +289,7 @@ void rc_weak_unlink(gc_object *weak) {
     if (place->head == l && !l->next) {
       rc_weak_vacate(t, place);
       if (!rc_weak_first(pair ? &rc_weaks : &rc_pairs, target) &&
-          !gc_mutant(weak_flag_stale))
+          !rc_weak_first(&rc_externals, target) && !gc_mutant(weak_flag_stale))
         rc_meta_clear(target, OBJECT_WEAK_TARGET);
     } else {
       rc_link_remove(&place->head, l);
@@ -333,6 +337,69 @@ void rc_each_pair(void (*visit)(void *data, gc_object *key, gc_object *pair),
       visit(data, l->target, (gc_object *)rc_pair_of(l));
 }
 
+/* The head of a block of external memory. */
+typedef struct rc_external {
+  rc_link link;
+  uint64_t bytes; /* of the block */
+} rc_external;
+
+static rc_external *rc_external_of(rc_link *l) {
+  return (rc_external *)((char *)l - offsetof(rc_external, link));
+}
+
+static void rc_external_give_all(rc_link *first) {
+  for (rc_link *l = first, *next; l; l = next) {
+    rc_external *e = rc_external_of(l);
+    next = l->next;
+    if (!gc_mutant(external_lost))
+      space_external_give(e, e->bytes);
+    if (gc_mutant(external_given_twice))
+      space_external_give(e, e->bytes);
+  }
+}
+
+static void *rc_external_obtain(gc_mutator *m, size_t bytes) {
+  (void)m;
+  return space_external_take(sizeof(rc_external), bytes);
+}
+
+static void *rc_obtain(gc_mutator *m, size_t bytes,
+                       void *(*source)(gc_mutator *m, size_t bytes));
+
+bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes) {
+  OBJECT_CHECK(owner, "external memory of null, bytes:", (uint32_t)bytes);
+  rc_detect_if_due(m); /* a loop may do nothing else */
+  rc_external *e = rc_obtain(m, bytes, rc_external_obtain);
+  if (!e)
+    return false;
+  e->bytes = bytes;
+  bool entered = rc_weak_enter(&rc_externals, &e->link, owner);
+  if (!entered)
+    space_external_give(e, bytes);
+  return entered;
+}
+
+bool rc_external_any(const gc_object *o) {
+  rc_lock(&rc_weak_mutex);
+  bool any = rc_weak_first(&rc_externals, o) != NULL;
+  rc_unlock(&rc_weak_mutex);
+  return any;
+}
+
+void rc_external_die(gc_object *o) {
+  rc_lock(&rc_weak_mutex);
+  rc_link *first = rc_weak_take(&rc_externals, o);
+  rc_meta_clear(o, OBJECT_WEAK_TARGET);
+  rc_unlock(&rc_weak_mutex);
+  rc_external_give_all(first);
+}
+
+static void rc_externals_destroy(void) {
+  for (size_t i = 0; i < rc_externals.size && !gc_mutant(external_outlives);
+       i++)
+    rc_external_give_all(rc_externals.places[i].head);
+}
+
 /* ------------------------------------------------------------------------- *
  * Death (cascade.c, lazy.c).
  * ------------------------------------------------------------------------- */
@@ -347,7 +414,12 @@ void rc_queue_for_finalizer(gc_object *o) {
 bool rc_known_really_dead(gc_object *o, uint32_t meta) {
   if (meta & OBJECT_WEAK_TARGET && !gc_mutant(rc_weak_uncleared))
     rc_weak_clear(o);
-  if (!(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped))
+  bool dead = !(meta & OBJECT_FINALIZABLE) || gc_mutant(finalizer_skipped);
+  /* With the flag that is left there is external memory. */
+  if ((dead || gc_mutant(external_given_early)) &&
+      rc_meta(o) & OBJECT_WEAK_TARGET)
+    rc_external_die(o);
+  if (dead)
     return true;
   o->meta &= ~(uint32_t)OBJECT_FINALIZABLE;
   o->word = 1; /* the queue's count; a biased object is merged by this */
@@ -370,36 +442,53 @@ void rc_reclaims(gc_heap *heap) {
 /* The heap is full: does everything that can be done.  The world stays stopped
  * until the object has its memory: otherwise other threads could take what was
  * found, and running out of memory would depend on who is fastest. */
-static gc_object *rc_alloc_last(gc_mutator *m, size_t bytes) {
-  gc_object *o = NULL;
+static void *rc_obtain_last(gc_mutator *m, size_t bytes,
+                            void *(*source)(gc_mutator *m, size_t bytes)) {
+  void *p = NULL;
   while (!rc_world_stop()) /* another mutator did the same */
-    if ((o = rc_cell_obtain(m, bytes)))
-      return o;
+    if ((p = source(m, bytes)))
+      return p;
   uint64_t begin = gc_now_ns();
   rc_reclaims(m->base.heap);
-  o = rc_death_obtain(m, bytes);
-  if (!o) {
+  if (rc_death_make_room(m, bytes))
+    p = source(m, bytes);
+  if (!p) {
     bool collected = rc_counts_collect_stopped(m);
     collected |= rc_candidates_collect_stopped(m);
     if (collected)
-      o = rc_cell_obtain(m, bytes);
+      p = source(m, bytes);
   }
-  if (!o) {
+  if (!p) {
     rc_cells_reclaim(m);
-    o = rc_cell_obtain(m, bytes);
+    p = source(m, bytes);
   }
   rc_world_start(m, begin);
   rc_candidates_report(m, begin);
-  return o;
+  return p;
 }
 
-gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+/* Memory from `source`, after everything that can be done to get some. */
+static void *rc_obtain(gc_mutator *m, size_t bytes,
+                       void *(*source)(gc_mutator *m, size_t bytes)) {
   rc_world_poll(); /* a loop may do nothing but allocate */
   if (hostile_allocation())
     gc_collect(m);
   rc_death_pay(m, bytes);
-  gc_object *o = rc_cell_obtain(m, bytes);
-  return o ? o : rc_alloc_last(m, bytes);
+  void *p = source(m, bytes);
+  return p ? p : rc_obtain_last(m, bytes, source);
+}
+
+static void *rc_object_obtain(gc_mutator *m, size_t bytes) {
+  return rc_cell_obtain(m, bytes);
+}
+
+/* An object that became a candidate while it was built is buffered already when
+ * its last outside reference goes, so that no drop looks whether a detection is
+ * due.  Where all that dies is so, only this place does. */
+gc_object *rc_alloc_slow(gc_mutator *m, size_t bytes) {
+  if (!gc_mutant(detects_at_drops_only))
+    rc_detect_if_due(m);
+  return rc_obtain(m, bytes, rc_object_obtain);
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
@@ -414,6 +503,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   }
   heap->listener = config->listener;
+  pause_listen(config->listener); /* of heap policies */
   rc_candidates_create();
   rc_counts_create();
   rc_death_create();
@@ -427,7 +517,9 @@ void gc_heap_destroy(gc_heap *heap) {
   rc_finalizers_queued = 0;
   free(rc_weaks.places);
   free(rc_pairs.places);
-  rc_weaks = rc_pairs = (rc_weak_table){0};
+  rc_externals_destroy();
+  free(rc_externals.places);
+  rc_weaks = rc_pairs = rc_externals = (rc_weak_table){0};
   rc_parted = NULL;
   rc_parted_count = 0;
   memset(object_globals, 0, sizeof object_globals);
@@ -482,7 +574,8 @@ void gc_collect(gc_mutator *m) {
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t side = space_metadata() + finalizers_bytes() +
-                  (rc_weaks.size + rc_pairs.size) * sizeof(rc_weak_place) +
+                  (rc_weaks.size + rc_pairs.size + rc_externals.size) *
+                      sizeof(rc_weak_place) +
                   rc_cells_bytes() + rc_candidates_bytes() + rc_counts_bytes();
   return space_footprint(side);
 }
@@ -516,7 +609,8 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
                             {"cascade-freed", freed},
                             {"finalizers-queued", rc_finalizers_queued},
                             {"weak-cleared", rc_weaks.cleared},
-                            {"ephemerons-cleared", rc_pairs.cleared}};
+                            {"ephemerons-cleared", rc_pairs.cleared},
+                            EXTERNAL_COUNTERS};
   size_t n = gc_counters_fill(out, room, all, sizeof all / sizeof *all);
   n += rc_cells_counters(out + n, room - n);
   n += rc_death_counters(out + n, room - n);
@@ -608,9 +702,12 @@ static const char *rc_census_object(const rc_census *c, gc_object *o,
     return "an object has fewer counts than references";
   if (whole && rc_count(o) > references + c->registers[space_granule(o)])
     return "an object has more counts than references";
+  bool owns = rc_weak_first(&rc_externals, o) != NULL;
   if (o->meta & OBJECT_WEAK_TARGET && !rc_weak_first(&rc_weaks, o) &&
-      !rc_weak_first(&rc_pairs, o))
+      !rc_weak_first(&rc_pairs, o) && !owns)
     return "a weak target has no weak references";
+  if (owns && !(o->meta & OBJECT_WEAK_TARGET))
+    return "an owner of external memory is not flagged";
   if (rc_is_pair(o) && ((const rc_pair *)o)->subtracted)
     return "the value of an ephemeron is subtracted between detections";
   return rc_candidates_check_object(o, found & RC_CENSUS_CANDIDATE);
@@ -628,6 +725,24 @@ static void rc_census_roots(rc_census *c) {
   }
   for (size_t i = 0; i < finalizers_count(); i++)
     rc_census_count(c, finalizers_first()[i]);
+}
+
+/* Every block has an owner, and the blocks are all that is held.  `whole`:
+ * every object was seen. */
+static const char *rc_census_externals(const rc_census *c, bool whole) {
+  uint64_t bytes = 0, blocks = 0;
+  for (size_t i = 0; i < rc_externals.size; i++) {
+    const gc_object *owner = rc_externals.places[i].target;
+    uint32_t found = owner ? c->found[space_granule(owner)] : 0;
+    if (owner && (found & (RC_CENSUS_FREE | RC_CENSUS_DEAD) ||
+                  (whole && !(found & RC_CENSUS_SEEN))))
+      return "what owns external memory is not an object";
+    for (rc_link *l = rc_externals.places[i].head; l; l = l->next, blocks++)
+      bytes += rc_external_of(l)->bytes;
+  }
+  return bytes == external_held() && blocks == external.blocks
+             ? NULL
+             : "external memory is held that no object owns";
 }
 
 static const char *rc_census_take(rc_census *c) {
@@ -657,7 +772,7 @@ static const char *rc_census_take(rc_census *c) {
   why = c->why;
   for (size_t i = 0; i < c->seen.size && !why; i++)
     why = rc_census_object(c, c->seen.items[i], whole);
-  return why;
+  return why ? why : rc_census_externals(c, whole);
 }
 
 const char *gc_heap_check(gc_heap *heap) {

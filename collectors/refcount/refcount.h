@@ -238,6 +238,12 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return alive;
 }
 
+#define GC_EXTERNAL 1
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return rc_external_new(m, object_read(m, obj), bytes);
+}
+
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   gc_object *o = finalizers_pop();
   if (o)

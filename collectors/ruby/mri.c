@@ -15,6 +15,7 @@
 #undef snprintf /* Ruby's version needs a running interpreter */
 #undef setenv
 
+#include "common/external.h"
 #include "common/signals.h"
 #include "ruby/mri.h"
 #include <malloc.h>
@@ -40,7 +41,10 @@ const gc_collector gc_this_collector = {
                ", generational mark-sweep, incremental, lazy sweeping",
     .source = "Sasada, RGenGC, ISMM 2019",
     .kind = GC_KIND_REFERENCE,
-    .can = {.reclaims = GC_RECLAIMS_ALL, .weak = true, .conservative = true},
+    .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
+            .weak = true,
+            .conservative = true},
     .options =
         (const gc_option[]){
             {"malloc-limit",
@@ -67,8 +71,12 @@ static struct { _Atomic uint64_t bytes, pages, peak; } held;
 static VALUE allocated_pages; /* a symbol */
 static size_t page_bytes;
 
+static uint64_t held_now(void) {
+  return held.bytes + held.pages + external_held();
+}
+
 static void note_peak(void) {
-  uint64_t now = held.bytes + held.pages;
+  uint64_t now = held_now();
   if (now > held.peak)
     held.peak = now;
 }
@@ -90,9 +98,33 @@ static void node_mark(void *data) {
     rb_gc_mark(n->slot[i]);
 }
 
+/* External memory is malloc's, as it is of libraries that an extension wraps.
+ * Ruby is told how much more there is, or less, and counts it as memory from
+ * its own malloc. */
+static void adjust(uint64_t before) {
+  rb_gc_adjust_memory_usage((ssize_t)external_held() - (ssize_t)before);
+}
+
+bool mri_external(mri_node *n, uint32_t bytes) {
+  uint64_t before = external_held();
+  bool added = external_own(n, bytes, &external_malloc);
+  n->external |= added;
+  adjust(before);
+  note_peak();
+  return added;
+}
+
+static void node_disown(const mri_node *n) {
+  uint64_t before = external_held();
+  external_disown(n, &external_malloc);
+  adjust(before);
+}
+
 static void node_free(void *data) {
   if (!data)
     return;
+  if (((mri_node *)data)->external)
+    node_disown(data);
   held.bytes -= malloc_usable_size(data);
   freed++;
   xfree(data);
@@ -128,6 +160,7 @@ mri_value mri_new(gc_shape shape) {
   VALUE o = rb_data_typed_object_wrap(node_class, NULL, &node_type);
   mri_node *n = ruby_xmalloc(bytes); /* may collect; the stack holds `o` */
   n->slots = shape.slots;
+  n->external = false;
   for (uint32_t i = 0; i < shape.slots; i++)
     n->slot[i] = 0;
   RTYPEDDATA_DATA(o) = n;
@@ -276,6 +309,7 @@ static bool start(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
   the_heap = (gc_heap){.listener = config->listener};
+  external_reset();
   if (!started && !start())
     return NULL;
   started = true;
@@ -338,7 +372,7 @@ void gc_heap_destroy(gc_heap *heap) {
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
-  return (gc_footprint){held.bytes + held.pages, held.peak};
+  return (gc_footprint){held_now(), held.peak};
 }
 
 uint64_t gc_heap_objects(gc_heap *heap) {
@@ -361,6 +395,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
       {"minor-collections", figure("minor_gc_count")},
       {"major-collections", figure("major_gc_count")},
       {"old-objects", figure("old_objects")},
+      EXTERNAL_COUNTERS,
   };
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }

@@ -12,6 +12,8 @@
 #ifndef REAPMARK_MRI_H
 #define REAPMARK_MRI_H
 
+#define GC_EXTERNAL 1
+
 #include <stdio.h>
 #include "gc.h"
 
@@ -21,8 +23,8 @@ typedef unsigned long mri_value;
 /* The memory of an object, from Ruby's malloc. */
 typedef struct mri_node {
   uint32_t slots;
-  uint32_t unused;
-  mri_value slot[]; /* then payload */
+  uint32_t external; /* whether the object has external memory */
+  mri_value slot[];  /* then payload */
 } mri_node;
 
 /* The layout of struct RTypedData. */
@@ -47,6 +49,7 @@ extern mri_value mri_globals[GC_GLOBALS];
 mri_value mri_new(gc_shape shape);
 mri_value mri_weak_new(gc_mutator *m, gc_reg target);
 mri_value mri_weak_get(mri_value weak);
+bool mri_external(mri_node *n, uint32_t bytes);
 _Noreturn void mri_stack_overflow(void);
 
 /* A function of Ruby: the write barrier for a store of `o` into `into`. */
@@ -103,6 +106,10 @@ static inline void *gc_payload(gc_mutator *m, gc_reg obj) {
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
   m->reg[dst] = mri_weak_new(m, target);
   return true;
+}
+
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  return mri_external(mri_at(m, obj), bytes);
 }
 
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {

@@ -22,7 +22,6 @@ typedef struct semi_space {
 } semi_space;
 
 struct gc_heap {
-  bool limited; /* there is a heap limit: collect when it is reached */
   bool each;    /* every allocation takes the slow path (hostile.h) */
   bool poisons; /* free memory is poisoned (poison.h) */
 
@@ -35,7 +34,9 @@ struct gc_heap {
   uint64_t left;      /* ... and of these, what mutators left unused at the
                          ends of blocks since the last collection */
   uint64_t allocated; /* bytes handed out since the last collection */
-  uint64_t budget;    /* without a limit: how many may be before the next one */
+  uint64_t budget;    /* how many may be before the next one, with external
+                         ones */
+  uint64_t live;      /* bytes that the last collection left */
 
   uint64_t live_objects; /* after the last collection */
   /* So far: */

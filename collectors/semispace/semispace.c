@@ -36,6 +36,7 @@
 #include "common/ephemerons.h"
 #include "common/large.h"
 #include "common/markers.h"
+#include "common/owned.h"
 #include "common/hostile/mutants.h"
 #include "common/pacing.h"
 #include "common/pause.h"
@@ -46,16 +47,13 @@
 
 gc_heap semi;
 
-/* Without a heap limit: how much the heap may grow before the next collection,
- * in percent of the live bytes (pacing.h). */
-static uint64_t option_growth = 100;
-
 const gc_collector gc_this_collector = {
     .name = "semispace",
     .summary = "precise stop-the-world copying, breadth first",
     .source = "Minsky, MIT AI memo 58, 1963; Cheney, CACM 1970",
     .hostile = GC_HOSTILE_ALL,
     .can = {.reclaims = GC_RECLAIMS_ALL,
+            .external = GC_EXTERNALS_COUNTED,
             .threads = true,
             .weak = true,
             .ephemerons = true,
@@ -65,19 +63,17 @@ const gc_collector gc_this_collector = {
             .granule = BLOCK_BYTES,
             .reserve = 52,
             .overhead_bytes = 128 << 10},
-    .options =
-        (const gc_option[]){
-            {"growth",
-             "without a heap limit: allocation between collections, in "
-             "percent of the live bytes",
-             &option_growth, 10, 1000},
-            PACING_OPTION,
-            MARKERS_OPTIONS,
-            {0}},
-    .events = (const char *const[]){"collections", "objects-copied",
-                                    "large-scanned", "large-spilled",
-                                    "blocks-reopened", MARKERS_EVENTS,
-                                    LARGE_EVENTS, BOOKKEEPING_EVENTS, NULL},
+    .options = (const gc_option[]){PACING_OPTIONS,
+                                   PACING_OPTION_LEAST,
+                                   PACING_OPTION_OBJECTS,
+                                   MARKERS_OPTIONS,
+                                   {0}},
+    .words = pacing_words,
+    .events =
+        (const char *const[]){"collections", "objects-copied", "large-scanned",
+                              "large-spilled", "blocks-reopened",
+                              MARKERS_EVENTS, LARGE_EVENTS, PACING_EVENTS,
+                              BOOKKEEPING_EVENTS, NULL},
     .work =
         (const char *const[]){"objects-copied", "bytes-copied", "large-scanned",
                               LARGE_WORK, BOOKKEEPING_WORK, NULL},
@@ -85,7 +81,12 @@ const gc_collector gc_this_collector = {
         (const char *const[]){
             "growth=10,growth-least=64",
             "growth=10,growth-least=64,markers=2,markers-least=1",
-            "growth=10,growth-least=64,markers=3,markers-least=1", NULL},
+            "growth=10,growth-least=64,markers=3,markers-least=1",
+            "policy=sqrt,root=1,growth-least=64,give-back=1",
+            "policy=count,objects=100,see-external=0",
+            "policy=balance,root=1,growth-least=64,heap-least=128,heap-most="
+            "512",
+            NULL},
 };
 
 /* Brings the fill of a mutator's block up to its cursor. */
@@ -128,7 +129,7 @@ static uint32_t semi_reserve(uint64_t charged) {
 
 /* Whether memory may be handed out before the next collection. */
 static bool semi_may(void) {
-  return semi.limited || semi.allocated < semi.budget;
+  return semi.allocated + external_added() < semi.budget;
 }
 
 /* Takes a block with room for a mutator and charges all of its room.  Returns 0
@@ -184,19 +185,30 @@ static gc_object *semi_try_large(size_t bytes) {
   return o;
 }
 
-/* `request`: the object's size in bytes. */
+/* What is asked for: an object, or external memory. */
+typedef struct semi_request {
+  size_t bytes;
+  bool external;
+} semi_request;
+
 static void *semi_try(gc_mutator *m, void *request) {
-  size_t bytes = *(size_t *)request;
+  const semi_request *r = request;
   pthread_mutex_lock(&semi.lock);
-  gc_object *o =
-      bytes > SEMI_LARGEST ? semi_try_large(bytes) : semi_try_small(m, bytes);
+  bool may = semi_may();
+  void *p = NULL;
+  if (!r->external)
+    p = r->bytes > SEMI_LARGEST ? semi_try_large(r->bytes)
+                                : semi_try_small(m, r->bytes);
   pthread_mutex_unlock(&semi.lock);
-  return o;
+  if (r->external && may) /* which is touched without the lock */
+    p = space_external_take(0, r->bytes);
+  return p;
 }
 
 static void *semi_collect(gc_mutator *m, void *request) {
+  external.due += ((const semi_request *)request)->external;
   semi_collect_stopped();
-  gc_object *o = semi_try(m, request);
+  void *o = semi_try(m, request);
   if (!o) {
     blocks_release_but(gc_mutant(spare_released) ? 0
                                                  : semi_reserve(semi.charged));
@@ -208,7 +220,13 @@ static void *semi_collect(gc_mutator *m, void *request) {
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes) {
   if (hostile_allocation())
     gc_collect(m);
-  return pause_obtain(m, &bytes, semi_try, semi_collect);
+  return pause_obtain(m, &(semi_request){bytes, false}, semi_try, semi_collect);
+}
+
+void *semi_external(gc_mutator *m, size_t bytes) {
+  if (hostile_allocation())
+    gc_collect(m);
+  return pause_obtain(m, &(semi_request){bytes, true}, semi_try, semi_collect);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -223,7 +241,22 @@ static bool semi_large_reached(gc_object *o) {
   return reached;
 }
 
+/* Gives back what the heap holds beyond its goal and a space to copy into. */
+static void semi_give_back(void) {
+  if (!pacing_gives_back())
+    return;
+  uint32_t space = semi_needed(semi.charged + semi.budget);
+  uint64_t wanted = 2 * (uint64_t)space * BLOCK_BYTES + large_cells();
+  uint64_t pages = space_pages(), surplus = pacing_surplus(pages, wanted);
+  if (surplus)
+    blocks_shrink(pages - surplus, semi_reserve(semi.charged));
+}
+
 static void semi_collect_stopped(void) {
+  pacing_collection c = {.full = true,
+                         .used = semi.live + semi.allocated + external_added(),
+                         .handed = semi.allocated + external_added()};
+  pacing_work_begins();
   if (blocks_spare < semi_needed(semi.charged)) { /* never; see semi_needed */
     fputs("semispace: too few blocks to copy into\n", stderr);
     abort();
@@ -245,10 +278,14 @@ static void semi_collect_stopped(void) {
     ephemerons_clear(forwarding_where, true);
   if (gc_mutant(weak_pruned_early))
     tracked_prune_weak(forwarding_where, true);
+  if (gc_mutant(external_pruned_early))
+    owned_prune(forwarding_where, true);
   tracked_queue_dead(forwarding_where, true);
   semi_copy_queue(waited, pairs);
   tracked_prune_weak(forwarding_where, true);
   ephemerons_prune(forwarding_where, true);
+  owned_prune(forwarding_where, true);
+  external_collected();
   large_left large = large_sweep(semi_large_reached);
 
   for (uint32_t b = semi.space.first, next; b; b = next) {
@@ -262,10 +299,14 @@ static void semi_collect_stopped(void) {
   semi.charged = bytes;
   semi.left = 0;
   semi.allocated = 0;
-  semi.budget =
-      pacing_growth(bytes + (gc_mutant(budget_without_large) ? 0 : large.bytes),
-                    option_growth);
+  semi.live = bytes + external_kept() +
+              (gc_mutant(budget_without_large) ? 0 : large.bytes);
   semi.live_objects = objects + large.objects;
+  c.live = semi.live;
+  c.objects = semi.live_objects;
+  pacing_decide(&c);
+  semi.budget = pacing_room(semi.live, 0);
+  semi_give_back();
   semi.collections++;
   semi.copied += objects;
   semi.copied_bytes += bytes;
@@ -286,10 +327,10 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
   pause_listen(config->listener);
-  semi = (gc_heap){.limited = config->heap_limit != 0,
-                   .each = hostile_each() || poison_active(),
+  pacing_create(pacing_chosen(config->heap_limit), 0);
+  semi = (gc_heap){.each = hostile_each() || poison_active(),
                    .poisons = poison_active(),
-                   .budget = PACING_LEAST};
+                   .budget = pacing_room(0, 0)};
   semi_markers_create(config->heap_limit);
   pthread_mutex_init(&semi.lock, NULL);
   if (blocks_create())
@@ -361,6 +402,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"blocks-taken", h->taken},
                             {"blocks-reopened", h->reopened},
                             LARGE_COUNTERS,
+                            PACING_COUNTERS,
                             BOOKKEEPING_COUNTERS};
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
@@ -380,7 +422,7 @@ gc_tally gc_heap_tally(gc_heap *h) {
 }
 
 gc_usage gc_heap_usage(gc_heap *h) {
-  survey s = {.usage.pages = space_used()};
+  survey s = {.usage.pages = space_pages()};
   semi_note_fills();
   for (uint32_t b = 1; b < blocks_end; b++) {
     if (blocks_taken(b)) {

@@ -29,6 +29,8 @@ struct gc_mutator {
 /* The slow path.  Memory for an object of `bytes`; NULL when out of memory. May
  * collect.  (S) */
 gc_object *semi_new_slow(gc_mutator *m, size_t bytes);
+/* The same for external memory (owned.h). */
+void *semi_external(gc_mutator *m, size_t bytes);
 
 static inline gc_object *semi_new(gc_mutator *m, gc_shape shape) {
   size_t bytes = object_bytes(shape);
@@ -39,7 +41,8 @@ static inline gc_object *semi_new(gc_mutator *m, gc_shape shape) {
   return (gc_object *)at;
 }
 
-#define OBJECT_NEW(m, shape) semi_new(m, shape)
+#define OBJECT_NEW(m, shape)      semi_new(m, shape)
+#define OBJECT_EXTERNAL(m, bytes) semi_external(m, bytes)
 #include "common/inline/tracked-operations.h"
 
 #endif

@@ -9,5 +9,6 @@ const struct capability_words capability_words[CAPABILITIES] = {
     [CAPABILITY_WEAK] = WORDS("weak", "weak references"),
     [CAPABILITY_EPHEMERONS] = WORDS("ephemerons", "ephemerons"),
     [CAPABILITY_FINALIZERS] = WORDS("finalizers", "finalizers"),
+    [CAPABILITY_EXTERNAL] = WORDS("external", "external memory"),
     [CAPABILITY_DEEP] = WORDS("deep", "drops of any depth"),
     [CAPABILITY_HEAP_LIMIT] = WORDS("heap_limit", "a heap limit")};

@@ -8,6 +8,7 @@
  *   options.c      the command line
  *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
  *   describe.c     --describe
+ *   volumes.c      --volume
  *   binding.c      binding of threads to processing units; gc_helper_thread
  *   accounts.c     how long the threads ran, and waited to run
  *   resident.c     the resident set of the process
@@ -17,9 +18,11 @@
  *   pauses.c       the pauses that the collector reports
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
+ *   idle.c         stretches without work
  *   exercise.c     how often the collector collected in the measured part
  *   garbage.c      dead objects that the heap still holds
  *   curve.c        samples of memory use over time
+ *   paced.c        what the heap policy saw and decided, by collections
  *   verdict.c      the verdict so far
  *   judge.c        the rules by which expectations are judged
  *   violation.c    the end of a run at its first violation; counts, coverage
@@ -52,9 +55,14 @@ enum { CELL_REASON = 200 };
 
 /* Parses "NAME:KEY=VALUE,KEY=VALUE".  Finds the workload in `all`, an array
  * that ends with NULL, and sets all WL_PARAMS of `params`; parameters that the
- * text does not name get their initial values. */
+ * text does not name get their initial values.  Fails too if they do not go
+ * together. */
 bool cell_parse_workload(const char *text, const workload *const *all,
                          const workload **found, uint64_t *params, char *error);
+
+/* The words for the values of an option of collector `c`, ended by NULL; NULL
+ * if these are numbers. */
+const char *const *cell_option_words(const gc_collector *c, const gc_option *o);
 
 /* Sets options of the collector from "NAME=VALUE,NAME=VALUE". */
 bool cell_parse_option(const char *text, const gc_collector *c, char *error);
@@ -80,8 +88,14 @@ typedef struct cell_need {
 } cell_need;
 extern const cell_need cell_needs[];
 
-/* Whether the collector has every capability that the workload needs. */
-bool cell_can_run(const workload *w, const gc_collector *c, char *error);
+/* Whether the collector has every capability that the workload needs with these
+ * parameters. */
+bool cell_can_run(const workload *w, const uint64_t *params,
+                  const gc_collector *c, char *error);
+
+/* Whether what is alive fits into so many bytes of memory. */
+bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
+               char *error);
 
 /* Writes a printf-formatted line to `error` and returns false. */
 bool cell_error(char *error, const char *format, ...)
@@ -94,6 +108,7 @@ bool cell_error(char *error, const char *format, ...)
 typedef enum cell_mode {
   CELL_NO_MODE,
   CELL_DESCRIBE,
+  CELL_VOLUME,
   CELL_RUN,
   CELL_MICRO,
   CELL_MICRO_FIXED
@@ -103,6 +118,7 @@ typedef enum cell_mode {
 typedef struct cell_options {
   cell_mode mode;
   const char *workload;   /* --run */
+  char **workloads;       /* --volume, up to NULL */
   const char *primitives; /* --micro, --micro-fixed; NULL: all */
   uint64_t iterations;    /* --micro-fixed */
   double min_time;        /* --micro, seconds */
@@ -128,6 +144,21 @@ _Noreturn void cell_usage(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 _Noreturn void cell_die(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* ------------------------------------------------------------------------- *
+ * volumes.c
+ * ------------------------------------------------------------------------- */
+
+/* cell_parse_workload among all workloads of this program, and the volume with
+ * so many threads, if the workload takes threads.  Fails too if what is alive
+ * does not fit into the memory of this machine. */
+bool cell_plan_workload(const char *text, unsigned threads,
+                        const workload **found, uint64_t *params, wl_volume *v,
+                        char *error);
+
+/* The volumes of these workloads, up to NULL, as an array of objects.  A
+ * mistake ends the process by cell_usage. */
+json_t *cell_volumes(char *const *texts, unsigned threads);
 
 /* ------------------------------------------------------------------------- *
  * describe.c, micro.c
@@ -323,11 +354,15 @@ typedef struct cell_measured {
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;
   cell_resident resident;
   gc_footprint footprint;
+  gc_external_usage external; /* zero if the collector has no gc_external */
   gc_usage usage; /* at wl_end; all GC_UNKNOWN if the collector does not tell */
   stat_drag reclamation; /* of objects whose time of death is known */
   uint64_t deaths;       /* deaths of such objects */
 } cell_measured;
 extern cell_measured cell_measurement;
+
+/* gc_heap_external, or zero if the collector does not define it. */
+gc_external_usage cell_heap_external(gc_heap *heap);
 
 /* gc_heap_usage, or all GC_UNKNOWN if the collector does not define it. */
 gc_usage cell_heap_usage(gc_heap *heap);
@@ -341,6 +376,9 @@ static inline bool cell_measuring(void) {
 
 /* From now on steps are counted, but not timed. */
 void cell_steps_off(void);
+
+/* Whether steps are timed. */
+bool cell_steps_timed(void);
 
 /* From now on cell_garbage_check runs at many steps. */
 void cell_steps_checked(void);
@@ -533,6 +571,18 @@ uint64_t cell_curve_sample(gc_heap *heap, uint64_t now);
 void cell_curve_record(json_t *record, json_t *memory, uint64_t baseline);
 
 /* ------------------------------------------------------------------------- *
+ * paced.c
+ * ------------------------------------------------------------------------- */
+
+/* For the listener: keeps what the collector tells of a collection in the
+ * measured part.  Any thread. */
+void cell_paced(void *data, const gc_paced *paced);
+
+/* Adds the fields `pacing`, `pacing_dropped` and `pacing_over`, if the
+ * collector has told of a collection.  After the run. */
+void cell_paced_record(json_t *record);
+
+/* ------------------------------------------------------------------------- *
  * judge.c: the rules of the verdict, as pure functions.  Numbers are objects.
  * ------------------------------------------------------------------------- */
 
@@ -611,6 +661,10 @@ uint64_t cell_reclaimed(gc_reclaims reclaims, uint64_t acyclic,
 /* ------------------------------------------------------------------------- *
  * verdict.c
  * ------------------------------------------------------------------------- */
+
+/* To be called after gc_heap_destroy: a model that still holds external memory
+ * is WRONG.  Production runtimes may leave some to the end of the process. */
+void cell_expect_nothing_held(void);
 
 /* The run's verdict at its end, when the heap's limit was `heap_limit` (0:
  * none).  A run that measured nothing or stated no expectation is WRONG.  Any

@@ -20,17 +20,17 @@ static json_t *describe_capabilities(gc_capabilities can) {
                                        [GC_PROMPT_CONTENTS] = "contents",
                                        [GC_PROMPT_ALL] = "all"};
   return json_pack(
-      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:"
-      "o,s:"
-      "o}",
+      "{s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:"
+      "i,s:i,s:o,s:o}",
       "reclaims", reclaims[can.reclaims], "prompt", prompt[can.prompt],
-      "threads", can.threads, "weak", can.weak, "ephemerons", can.ephemerons,
-      "weak_keys", can.weak_keys, "finalizers", can.finalizers, "moving",
-      can.moving, "heap_limit", can.heap_limit, "concurrent", can.concurrent,
-      "explicit_free", can.explicit_free, "conservative", can.conservative,
-      "deep", !can.shallow, "long_weak", can.long_weak, "turns", can.turns,
-      "reserve", can.reserve, "overhead",
-      can.overhead ? can.overhead : GC_OVERHEAD, "overhead_bytes",
+      "external", can.external != GC_EXTERNALS_NONE, "external_counted",
+      can.external == GC_EXTERNALS_COUNTED, "threads", can.threads, "weak",
+      can.weak, "ephemerons", can.ephemerons, "weak_keys", can.weak_keys,
+      "finalizers", can.finalizers, "moving", can.moving, "heap_limit",
+      can.heap_limit, "concurrent", can.concurrent, "explicit_free",
+      can.explicit_free, "conservative", can.conservative, "deep", !can.shallow,
+      "long_weak", can.long_weak, "turns", can.turns, "reserve", can.reserve,
+      "overhead", can.overhead ? can.overhead : GC_OVERHEAD, "overhead_bytes",
       record_integer(can.overhead_bytes ? can.overhead_bytes
                                         : GC_OVERHEAD_BYTES),
       "granule", record_integer(can.granule));
@@ -43,50 +43,67 @@ static json_t *describe_number(const char *name, const char *help,
                    record_integer(min), "max", record_integer(max));
 }
 
-static json_t *describe_options(const gc_option *o) {
-  json_t *list = json_array();
-  for (; o && o->name; o++)
-    json_array_append_new(
-        list, describe_number(o->name, o->help, *o->value, o->min, o->max));
-  return list;
-}
-
-static json_t *describe_param(const wl_param *p) {
-  if (!p->choices)
-    return describe_number(p->name, p->help, p->initial, p->min, p->max);
-  json_t *choices = json_array();
-  for (size_t i = 0; p->choices[i]; i++)
-    json_array_append_new(choices, json_string(p->choices[i]));
-  return json_pack("{s:s,s:s,s:s,s:o}", "name", p->name, "help", p->help,
-                   "default", p->choices[p->initial], "choices", choices);
-}
-
-static json_t *describe_workload(const workload *w) {
-  json_t *needs = json_array(), *steps = json_array(), *params = json_array();
-  for (const cell_need *n = cell_needs; n->bit; n++)
-    if (w->needs & n->bit)
-      json_array_append_new(needs,
-                            json_string(capability_words[n->capability].name));
-  for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
-    json_array_append_new(steps, json_string(w->steps[i]));
-  for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
-    json_array_append_new(params, describe_param(&w->params[i]));
-  json_t *words = json_object();
-  for (const char *const *pair = w->words; pair && *pair; pair += 2)
-    json_object_set_new(words, pair[0], json_string(pair[1]));
-  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:b,s:o,s:o,s:o}", "name",
-                   w->name, "summary", w->summary, "longer", w->longer,
-                   "source", w->source, "unit", w->unit, "needs", needs,
-                   "takes_threads", (w->needs & WL_TAKES_THREADS) != 0,
-                   "knows_deaths", w->knows_deaths, "knows_live", w->knows_live,
-                   "steps", steps, "params", params, "words", words);
-}
-
 static json_t *describe_words(const char *const *words) {
   json_t *list = json_array();
   for (; words && *words; words++)
     json_array_append_new(list, json_string(*words));
   return list;
+}
+
+static json_t *describe_choice(const char *name, const char *help,
+                               uint64_t initial, const char *const *choices) {
+  return json_pack("{s:s,s:s,s:s,s:o}", "name", name, "help", help, "default",
+                   choices[initial], "choices", describe_words(choices));
+}
+
+static json_t *describe_options(const gc_collector *c) {
+  json_t *list = json_array();
+  for (const gc_option *o = c->options; o && o->name; o++) {
+    const char *const *words = cell_option_words(c, o);
+    json_array_append_new(
+        list,
+        words ? describe_choice(o->name, o->help, *o->value, words)
+              : describe_number(o->name, o->help, *o->value, o->min, o->max));
+  }
+  return list;
+}
+
+static json_t *describe_needs(unsigned needs) {
+  json_t *list = json_array();
+  for (const cell_need *n = cell_needs; n->bit; n++)
+    if (needs & n->bit)
+      json_array_append_new(list,
+                            json_string(capability_words[n->capability].name));
+  return list;
+}
+
+static json_t *describe_param(const workload *w, unsigned i) {
+  const wl_param *p = &w->params[i];
+  json_t *json =
+      p->choices
+          ? describe_choice(p->name, p->help, p->initial, p->choices)
+          : describe_number(p->name, p->help, p->initial, p->min, p->max);
+  if (w->more_needs.needs && i == w->more_needs.param)
+    json_object_set_new(json, "needs", describe_needs(w->more_needs.needs));
+  return json;
+}
+
+static json_t *describe_workload(const workload *w) {
+  json_t *steps = json_array(), *params = json_array();
+  for (unsigned i = 0; i < WL_STEP_KINDS && w->steps[i]; i++)
+    json_array_append_new(steps, json_string(w->steps[i]));
+  for (unsigned i = 0; i < WL_PARAMS && w->params[i].name; i++)
+    json_array_append_new(params, describe_param(w, i));
+  json_t *words = json_object();
+  for (const char *const *pair = w->words; pair && *pair; pair += 2)
+    json_object_set_new(words, pair[0], json_string(pair[1]));
+  return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:b,s:o,s:o,s:o}", "name",
+                   w->name, "summary", w->summary, "longer", w->longer,
+                   "source", w->source, "unit", w->unit, "needs",
+                   describe_needs(w->needs), "takes_threads",
+                   (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths",
+                   w->knows_deaths, "knows_live", w->knows_live, "steps", steps,
+                   "params", params, "words", words);
 }
 
 /* Null if the collector declares none. */
@@ -163,13 +180,14 @@ json_t *cell_describe(void) {
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
   return json_pack(
-      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s?,s:o,s:o}",
+      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s?,s:b,s:o,s:"
+      "o}",
       "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
       "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
       "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
-      "options", describe_options(c->options), "hostile", describe_hostile(),
-      "events", describe_words(c->events), "work", describe_words(c->work),
-      "tight", describe_words(c->tight), "partial", describe_partial(c),
-      "repeatable", c->repeatable, "workloads", workloads, "primitives",
+      "options", describe_options(c), "hostile", describe_hostile(), "events",
+      describe_words(c->events), "work", describe_words(c->work), "tight",
+      describe_words(c->tight), "partial", describe_partial(c), "repeatable",
+      c->repeatable, "volumes", true, "workloads", workloads, "primitives",
       primitives);
 }

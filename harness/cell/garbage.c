@@ -107,6 +107,8 @@ void cell_ledger_publish(cell_thread *c) {
   __atomic_store_n(&to->made_bytes, from->made_bytes, __ATOMIC_RELAXED);
   __atomic_store_n(&to->dropped, from->dropped, __ATOMIC_RELAXED);
   __atomic_store_n(&to->dropped_bytes, from->dropped_bytes, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->lent, from->lent, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->lent_dropped, from->lent_dropped, __ATOMIC_RELAXED);
 }
 
 wl_ledger cell_ledger(bool stopped) {
@@ -117,14 +119,21 @@ wl_ledger cell_ledger(bool stopped) {
       l = c->wl.ledger;
     else
       l = (wl_ledger){
-          __atomic_load_n(&c->published.made, __ATOMIC_RELAXED),
-          __atomic_load_n(&c->published.made_bytes, __ATOMIC_RELAXED),
-          __atomic_load_n(&c->published.dropped, __ATOMIC_RELAXED),
-          __atomic_load_n(&c->published.dropped_bytes, __ATOMIC_RELAXED), NULL};
+          .made = __atomic_load_n(&c->published.made, __ATOMIC_RELAXED),
+          .made_bytes =
+              __atomic_load_n(&c->published.made_bytes, __ATOMIC_RELAXED),
+          .dropped = __atomic_load_n(&c->published.dropped, __ATOMIC_RELAXED),
+          .dropped_bytes =
+              __atomic_load_n(&c->published.dropped_bytes, __ATOMIC_RELAXED),
+          .lent = __atomic_load_n(&c->published.lent, __ATOMIC_RELAXED),
+          .lent_dropped =
+              __atomic_load_n(&c->published.lent_dropped, __ATOMIC_RELAXED)};
     sum.made += l.made + (stopped && l.unstated ? *l.unstated : 0);
     sum.made_bytes += l.made_bytes;
     sum.dropped += l.dropped;
     sum.dropped_bytes += l.dropped_bytes;
+    sum.lent += l.lent;
+    sum.lent_dropped += l.lent_dropped;
   }
   return sum;
 }
@@ -132,6 +141,19 @@ wl_ledger cell_ledger(bool stopped) {
 /* Another thread may have added to one number and not yet to the other. */
 static uint64_t not_below_zero(uint64_t difference) {
   return (int64_t)difference < 0 ? 0 : difference;
+}
+
+/* Bytes that are alive, with what live objects own outside the heap. */
+static uint64_t live_bytes(const wl_ledger *l) {
+  return not_below_zero(l->made_bytes - l->dropped_bytes) +
+         not_below_zero(l->lent - l->lent_dropped);
+}
+
+/* Bytes outside the heap that are not part of the footprint. */
+static uint64_t uncounted_bytes(gc_heap *heap) {
+  return gc_this_collector.can.external == GC_EXTERNALS_COUNTED
+             ? 0
+             : cell_heap_external(heap).bytes;
 }
 
 /* A collection has been told of that began in the stop last noted. */
@@ -176,7 +198,7 @@ static uint64_t follow(const gc_tally *t, const wl_ledger *l, uint64_t now,
                        bool measured) {
   uint64_t objects = look(t, l, now, measured);
   uint64_t live = not_below_zero(l->made - l->dropped);
-  uint64_t bytes = not_below_zero(l->made_bytes - l->dropped_bytes);
+  uint64_t bytes = live_bytes(l);
   if (!measured)
     return objects;
   garbage.live_objects =
@@ -291,8 +313,9 @@ cell_garbage cell_garbage_sample(uint64_t now, uint64_t footprint) {
   g.area = garbage.objects.integral;
   garbage.most = UNKNOWN;
   g.live_objects = not_below_zero(ledger.made - ledger.dropped);
-  g.live_bytes = not_below_zero(ledger.made_bytes - ledger.dropped_bytes);
-  uint64_t over = footprint > g.live_bytes ? footprint - g.live_bytes : 0;
+  g.live_bytes = live_bytes(&ledger);
+  uint64_t all = footprint + uncounted_bytes(garbage.run->heap);
+  uint64_t over = all > g.live_bytes ? all - g.live_bytes : 0;
   track_add(&garbage.bytes, now, over);
   pthread_mutex_unlock(&garbage.lock);
   return g;
@@ -371,6 +394,12 @@ void cell_garbage_expect(wl_expectation e, uint64_t objects) {
     cell_wrong("the workload states %" PRIu64
                " live bytes as it goes, but expects %" PRIu64,
                l.made_bytes - l.dropped_bytes, e.bytes);
+  uint64_t lent = l.lent - l.lent_dropped;
+  uint64_t owned = cell_heap_external(garbage.run->heap).bytes;
+  if (gc_this_collector.can.external && lent > owned)
+    cell_wrong("the workload states %" PRIu64
+               " external bytes alive as it goes, but %" PRIu64 " are held",
+               lent, owned);
   check_held(&l, objects, "after a collection");
 #else
   (void)e, (void)objects;

@@ -99,9 +99,10 @@ static cell_run plan(const cell_options *options) {
   char error[CELL_REASON];
   const gc_collector *c = &gc_this_collector;
   cell_run run = {.options = options};
-  if (!cell_parse_workload(options->workload, wl_all, &run.wl.workload,
-                           run.wl.params, error) ||
-      !cell_can_run(run.wl.workload, c, error))
+  wl_volume v;
+  if (!cell_plan_workload(options->workload, (unsigned)options->threads,
+                          &run.wl.workload, run.wl.params, &v, error) ||
+      !cell_can_run(run.wl.workload, run.wl.params, c, error))
     cell_usage("%s", error);
   unsigned needs = run.wl.workload->needs;
   bool threads = needs & (WL_NEEDS_THREADS | WL_TAKES_THREADS);
@@ -110,7 +111,6 @@ static cell_run plan(const cell_options *options) {
     cell_usage("collector %s has no threads: --threads 1 only", c->name);
   run.wl.input = options->input;
   run.wl.seed = options->seed;
-  wl_volume v = run.wl.workload->volume(run.wl.params, run.wl.threads);
   run.volume = v;
   run.must_hold = cell_remains(cell_reclaims(c->can, run.wl.workload), v.live,
                                v.cyclic, v.allocated);
@@ -153,10 +153,11 @@ static void *run(void *data) {
 
   run_workload(main_thread);
 
-  cell_verdict verdict = cell_verdict_now(run.heap_limit);
   run.counters = read_counters(run.wl.heap);
   cell_detach(main_thread);
   gc_heap_destroy(run.wl.heap);
+  cell_expect_nothing_held();
+  cell_verdict verdict = cell_verdict_now(run.heap_limit);
 
   json_t *record = cell_record(&run, &verdict);
   cell_write(record, (int)options->record_fd);
@@ -179,6 +180,9 @@ int main(int argc, char **argv) {
   switch (options.mode) {
   case CELL_DESCRIBE:
     json = cell_describe();
+    break;
+  case CELL_VOLUME:
+    json = cell_volumes(options.workloads, (unsigned)options.threads);
     break;
   case CELL_RUN:
     cell_main_thread(run, &options);

@@ -44,7 +44,7 @@ void cell_die(const char *format, ...) {
 
 static const char *set_mode(cell_options *o, cell_mode mode) {
   if (o->mode != CELL_NO_MODE)
-    return "only one of --describe, --run, --micro and --micro-fixed";
+    return "only one of --describe, --volume, --run, --micro and --micro-fixed";
   o->mode = mode;
   return NULL;
 }
@@ -52,6 +52,11 @@ static const char *set_mode(cell_options *o, cell_mode mode) {
 static const char *describe(void *values, const char *text) {
   (void)text;
   return set_mode(values, CELL_DESCRIBE);
+}
+
+static const char *volume(void *values, const char *text) {
+  (void)text;
+  return set_mode(values, CELL_VOLUME);
 }
 
 static const char *run(void *values, const char *text) {
@@ -120,6 +125,8 @@ static const option_row option_rows[] = {
      .kind = OPTION_CALL, .call = describe},
     {"run", 0, "WORKLOAD[:KEY=VALUE,...]", "run a workload, print its record",
      .kind = OPTION_CALL, .call = run},
+    {"volume", 0, NULL, "print how many bytes workloads need, as JSON",
+     .kind = OPTION_CALL, .call = volume},
     {"micro", 0, "[=PRIMITIVE,...]",
      "time these primitives of the collector (all)", .kind = OPTION_CALL,
      .call = micro},
@@ -159,11 +166,23 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(record_fd), .max = INT32_MAX},
     {0}};
 
+/* The default comes last; of words, the others after the help. */
+static void print_option(const gc_option *o) {
+  const char *const *words = cell_option_words(&gc_this_collector, o);
+  printf("  %-24s  %s", o->name, o->help);
+  if (!words) {
+    printf(" (%llu)\n", (unsigned long long)*o->value);
+    return;
+  }
+  for (size_t i = 0; words[i]; i++)
+    printf("%s%s", i ? ", " : ": ", words[i]);
+  printf(" (%s)\n", words[*o->value]);
+}
+
 static void print_rest(void) {
   puts("\nOptions of the collector (--option NAME=VALUE):");
   for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
-    printf("  %-24s  %s (%llu)\n", o->name, o->help,
-           (unsigned long long)*o->value);
+    print_option(o);
   puts("\nHostile conditions (--hostile KEY=VALUE,...):");
   for (const gc_option *o = hostile_options; o->name; o++)
     printf("  %-24s  %s\n", o->name, o->help);
@@ -176,11 +195,17 @@ static void print_rest(void) {
  * Parsing.
  * ------------------------------------------------------------------------- */
 
-/* Takes the words that are no options: the primitives of --micro, the
- * iterations of --micro-fixed. */
+/* Takes the words that are no options: the workloads of --volume, the
+ * primitives of --micro, the iterations of --micro-fixed. */
 static void take_operands(cell_options *o, char **words) {
   if (o->mode == CELL_MICRO && !o->primitives && *words)
     o->primitives = *words++;
+  if (o->mode == CELL_VOLUME) {
+    if (!*words)
+      cell_usage("--volume needs a workload");
+    o->workloads = words;
+    return;
+  }
   if (o->mode == CELL_MICRO_FIXED) {
     if (!*words)
       cell_usage("--micro-fixed needs a number of iterations");
@@ -196,8 +221,9 @@ static void take_operands(cell_options *o, char **words) {
 cell_options cell_read_options(int argc, char **argv) {
   const option_usage usage = {
       .name = "",
-      .synopsis = "--describe | --run WORKLOAD | --micro [PRIMITIVE,...] |\n"
-                  "       --micro-fixed PRIMITIVE,... ITERATIONS  [options]",
+      .synopsis = "--describe | --run WORKLOAD | --volume WORKLOAD... |\n"
+                  "       --micro [PRIMITIVE,...] | --micro-fixed "
+                  "PRIMITIVE,... ITERATIONS  [options]",
       .description = gc_this_collector.summary,
       .example = "--run binary-trees:depth=10 --heap 3x",
       .options = option_rows,
@@ -217,7 +243,8 @@ cell_options cell_read_options(int argc, char **argv) {
     exit(code);
   take_operands(&o, words);
   if (o.mode == CELL_NO_MODE)
-    cell_usage("nothing to do (--describe, --run, --micro, or see --help)");
+    cell_usage(
+        "nothing to do (--describe, --volume, --run, --micro, or see --help)");
   if (fcntl((int)o.record_fd, F_GETFD) < 0)
     cell_usage("--record-fd %d: %s", (int)o.record_fd, strerror(errno));
   hostile.seed = o.seed;

@@ -51,17 +51,17 @@ static bool parse_number(const char *text, const char *what, uint64_t min,
  * Workloads.
  * ------------------------------------------------------------------------- */
 
-static bool parse_choice(const char *text, const wl_param *p, uint64_t *value,
+/* `what` is the word for the value in an error. */
+static bool parse_choice(const char *text, const char *what,
+                         const char *const *choices, uint64_t *value,
                          char *error) {
   size_t n = 0;
-  for (; p->choices[n]; n++)
-    if (strcmp(p->choices[n], text) == 0) {
+  for (; choices[n]; n++)
+    if (strcmp(choices[n], text) == 0) {
       *value = n;
       return true;
     }
-  char what[WORD];
-  snprintf(what, sizeof what, "%s", p->name);
-  return unknown(error, what, text, p->choices, n);
+  return unknown(error, what, text, choices, n);
 }
 
 static bool parse_param(const char *key, const char *value, const workload *w,
@@ -80,7 +80,7 @@ static bool parse_param(const char *key, const char *value, const workload *w,
   }
   const wl_param *p = &w->params[found];
   if (p->choices)
-    return parse_choice(value, p, &params[found], error);
+    return parse_choice(value, p->name, p->choices, &params[found], error);
   snprintf(what, sizeof what, "parameter '%s' of workload %s", key, w->name);
   return parse_number(value, what, p->min, p->max, &params[found], error);
 }
@@ -108,13 +108,15 @@ bool cell_parse_workload(const char *text, const workload *const *all,
   for (size_t i = 0; i < s.count; i++)
     if (!parse_param(s.settings[i].key, s.settings[i].value, w, params, error))
       return false;
-  return true;
+  wrong = w->check ? w->check(params) : NULL;
+  return !wrong || cell_error(error, "workload %s: %s", w->name, wrong);
 }
 
 const cell_need cell_needs[] = {{WL_NEEDS_THREADS, CAPABILITY_THREADS},
                                 {WL_NEEDS_WEAK, CAPABILITY_WEAK},
                                 {WL_NEEDS_EPHEMERONS, CAPABILITY_EPHEMERONS},
                                 {WL_NEEDS_FINALIZERS, CAPABILITY_FINALIZERS},
+                                {WL_NEEDS_EXTERNAL, CAPABILITY_EXTERNAL},
                                 {WL_NEEDS_DEPTH, CAPABILITY_DEEP},
                                 {0, 0}};
 
@@ -124,14 +126,21 @@ static bool has(gc_capabilities can, capability wanted) {
       [CAPABILITY_WEAK] = can.weak,
       [CAPABILITY_EPHEMERONS] = can.ephemerons,
       [CAPABILITY_FINALIZERS] = can.finalizers,
+      [CAPABILITY_EXTERNAL] = can.external != GC_EXTERNALS_NONE,
       [CAPABILITY_DEEP] = !can.shallow,
       [CAPABILITY_HEAP_LIMIT] = can.heap_limit};
   return capabilities[wanted];
 }
 
-bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
+/* What the workload needs with these parameters. */
+static unsigned needs_of(const workload *w, const uint64_t *params) {
+  return w->needs | (params[w->more_needs.param] ? w->more_needs.needs : 0);
+}
+
+bool cell_can_run(const workload *w, const uint64_t *params,
+                  const gc_collector *c, char *error) {
   for (const cell_need *n = cell_needs; n->bit; n++)
-    if (w->needs & n->bit && !has(c->can, n->capability))
+    if (needs_of(w, params) & n->bit && !has(c->can, n->capability))
       return cell_error(error,
                         "workload %s needs %s, which collector %s "
                         "does not have",
@@ -144,21 +153,47 @@ bool cell_can_run(const workload *w, const gc_collector *c, char *error) {
   return true;
 }
 
+bool cell_fits(const workload *w, const wl_volume *v, uint64_t memory,
+               char *error) {
+  const double mib = 1 << 20;
+  return v->live <= memory ||
+         cell_error(error,
+                    "workload %s has %.0f MiB alive with these parameters, and "
+                    "there are %.0f MiB of memory: take fewer or smaller "
+                    "objects",
+                    w->name, (double)v->live / mib, (double)memory / mib);
+}
+
 /* ------------------------------------------------------------------------- *
  * The collector's options.
  * ------------------------------------------------------------------------- */
 
-/* Sets one option.  Errors call it `kind` and `of`, as in "option" " of
- * collector X". */
-static bool set_option(const spec_setting *given, const gc_option *options,
-                       const char *kind, const char *of, char *error) {
+const char *const *cell_option_words(const gc_collector *c,
+                                     const gc_option *o) {
+  for (const gc_words *w = c ? c->words : NULL; w && w->option; w++)
+    if (strcmp(w->option, o->name) == 0)
+      return w->words;
+  return NULL;
+}
+
+/* Sets one option, of collector `c` unless that is NULL.  Errors call it `kind`
+ * and `of`, as in "option" " of collector X". */
+static bool set_option(const spec_setting *given, const gc_collector *c,
+                       const gc_option *options, const char *kind,
+                       const char *of, char *error) {
   char what[2 * WORD];
   snprintf(what, sizeof what, "%s '%.60s'%s", kind, given->key, of);
   const char *names[NAMES];
   size_t n = 0;
   for (const gc_option *o = options; o && o->name && n < NAMES; o++) {
-    if (strcmp(o->name, given->key) == 0)
-      return parse_number(given->value, what, o->min, o->max, o->value, error);
+    if (strcmp(o->name, given->key) == 0) {
+      const char *const *words = cell_option_words(c, o);
+      if (words)
+        snprintf(what, sizeof what, "%s%s", o->name, of);
+      return words ? parse_choice(given->value, what, words, o->value, error)
+                   : parse_number(given->value, what, o->min, o->max, o->value,
+                                  error);
+    }
     names[n++] = o->name;
   }
   snprintf(what, sizeof what, "%s%s", kind, of);
@@ -166,14 +201,15 @@ static bool set_option(const spec_setting *given, const gc_option *options,
 }
 
 /* Sets the options in "NAME=VALUE,NAME=VALUE". */
-static bool parse_options(const char *text, const gc_option *options,
-                          const char *kind, const char *of, char *error) {
+static bool parse_options(const char *text, const gc_collector *c,
+                          const gc_option *options, const char *kind,
+                          const char *of, char *error) {
   spec s;
   const char *wrong = spec_parse_settings(text, &s);
   if (wrong)
     return cell_error(error, "%s%s: %.300s", kind, of, wrong);
   for (size_t i = 0; i < s.count; i++)
-    if (!set_option(&s.settings[i], options, kind, of, error))
+    if (!set_option(&s.settings[i], c, options, kind, of, error))
       return false;
   return true;
 }
@@ -181,11 +217,12 @@ static bool parse_options(const char *text, const gc_option *options,
 bool cell_parse_option(const char *text, const gc_collector *c, char *error) {
   char of[WORD];
   snprintf(of, sizeof of, " of collector %.40s", c->name);
-  return parse_options(text, c->options, "option", of, error);
+  return parse_options(text, c, c->options, "option", of, error);
 }
 
 bool cell_parse_hostile(const char *text, char *error) {
-  return parse_options(text, hostile_options, "hostile condition", "", error);
+  return parse_options(text, NULL, hostile_options, "hostile condition", "",
+                       error);
 }
 
 /* ------------------------------------------------------------------------- *

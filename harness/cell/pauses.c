@@ -81,7 +81,9 @@ gc_listener cell_listener(void) {
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
   collected = false;
-  return (gc_listener){.pause = on_pause, .reclaims = cell_garbage_reclaims};
+  return (gc_listener){.pause = on_pause,
+                       .paced = cell_paced,
+                       .reclaims = cell_garbage_reclaims};
 }
 
 void cell_foreign_pauses(hist *into) {

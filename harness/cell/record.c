@@ -30,8 +30,12 @@ static json_t *compose_params(const wl_run *run) {
 
 json_t *cell_options_json(void) {
   json_t *options = json_object();
-  for (const gc_option *o = gc_this_collector.options; o && o->name; o++)
-    json_object_set_new(options, o->name, record_integer(*o->value));
+  for (const gc_option *o = gc_this_collector.options; o && o->name; o++) {
+    const char *const *words = cell_option_words(&gc_this_collector, o);
+    json_object_set_new(options, o->name,
+                        words ? json_string(words[*o->value])
+                              : record_integer(*o->value));
+  }
   return options;
 }
 
@@ -70,14 +74,24 @@ static json_t *compose_verdict(const cell_verdict *v) {
 }
 
 static json_t *compose_memory(const cell_run *run, cell_resident resident,
-                              gc_footprint footprint) {
-  return json_pack("{s:o,s:o,s:b,s:o,s:o,s:o}", "baseline",
-                   record_integer(run->baseline + cell_requests_bytes()),
-                   "peak", record_integer(resident.peak), "peak_reset",
-                   run->peak_reset, "footprint",
-                   record_integer(footprint.bytes), "footprint_peak",
-                   record_integer(footprint.peak_bytes), "workload",
-                   record_integer(cell_measurement.own_memory));
+                              gc_footprint footprint,
+                              gc_external_usage external) {
+  json_t *json =
+      json_pack("{s:o,s:o,s:b,s:o,s:o,s:o}", "baseline",
+                record_integer(run->baseline + cell_requests_bytes()), "peak",
+                record_integer(resident.peak), "peak_reset", run->peak_reset,
+                "footprint", record_integer(footprint.bytes), "footprint_peak",
+                record_integer(footprint.peak_bytes), "workload",
+                record_integer(cell_measurement.own_memory));
+  if (!gc_this_collector.can.external)
+    return json;
+  json_object_set_new(json, "external", record_integer(external.bytes));
+  json_object_set_new(json, "external_peak",
+                      record_integer(external.peak_bytes));
+  json_object_set_new(
+      json, "external_counted",
+      json_boolean(gc_this_collector.can.external == GC_EXTERNALS_COUNTED));
+  return json;
 }
 
 /* Leaves out the figures that the collector does not tell. */
@@ -180,7 +194,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   const workload *w = run->wl.workload;
   const cell_measured *x = &cell_measurement;
   json_t *json = compose_identity(run, verdict);
-  json_t *memory = compose_memory(run, x->resident, x->footprint);
+  json_t *memory = compose_memory(run, x->resident, x->footprint, x->external);
   json_object_set_new(memory, "minor_faults", record_integer(x->minor_faults));
   json_object_set_new(memory, "major_faults", record_integer(x->major_faults));
   cell_curve_record(json, memory, run->baseline);
@@ -232,6 +246,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
   json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
+  cell_paced_record(json);
   json_object_set_new(json, "exercise", cell_exercise(run));
   json_object_set_new(json, "steps",
                       compose_steps(w, sum->steps, sum->delayed));
@@ -253,7 +268,8 @@ json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_t *json = compose_identity(run, verdict);
   json_object_set_new(json, "memory",
                       compose_memory(run, cell_read_resident(),
-                                     gc_heap_footprint(run->wl.heap)));
+                                     gc_heap_footprint(run->wl.heap),
+                                     cell_heap_external(run->wl.heap)));
   if (hostile_clock) /* how far the random mutator, or a replay, came */
     json_object_set_new(
         json, "counts",

@@ -25,6 +25,10 @@ void cell_steps_off(void) {
   untimed = unusual = true;
 }
 
+bool cell_steps_timed(void) {
+  return !untimed;
+}
+
 void cell_steps_checked(void) {
   checked = unusual = true;
 }
@@ -250,6 +254,7 @@ void wl_end(wl_thread *t) {
     x->resident = cell_read_resident();
   if (!gc_mutant(footprint_read_early))
     x->footprint = gc_heap_footprint(t->run->heap);
+  x->external = cell_heap_external(t->run->heap);
   x->usage = cell_heap_usage(t->run->heap);
   cell_exercise_end(t->run->heap);
   x->ended = x->begun;
@@ -265,6 +270,10 @@ void wl_reclaimed(wl_thread *t, uint64_t ops, uint64_t bytes) {
   (void)t;
   if (cell_measuring())
     stat_drag_add(&cell_measurement.reclamation, ops, bytes);
+}
+
+gc_external_usage cell_heap_external(gc_heap *heap) {
+  return gc_heap_external ? gc_heap_external(heap) : (gc_external_usage){0};
 }
 
 gc_usage cell_heap_usage(gc_heap *heap) {

@@ -133,6 +133,14 @@ void cell_check_invariants(void) {
   check_invariants = true;
 }
 
+void cell_expect_nothing_held(void) {
+  uint64_t bytes = cell_heap_external(NULL).bytes;
+  if (bytes && gc_this_collector.kind == GC_KIND_MODEL)
+    cell_wrong("%" PRIu64 " bytes of external memory were not given back with "
+               "the heap",
+               bytes);
+}
+
 cell_verdict cell_verdict_now(uint64_t heap_limit) {
   if (!cell_measurement.ended)
     cell_wrong("the workload measured nothing");

@@ -37,6 +37,8 @@ static json_t *collectors_json(const collectors *all) {
 static const char *capability_text(const collector *c, const char *name) {
   if (!strcmp(name, "threads") && collector_can(c, "turns"))
     return "take turns";
+  if (!strcmp(name, "external") && collector_can(c, name))
+    return collector_can(c, "external_counted") ? "counted" : "unseen";
   return collector_can(c, name) ? "yes" : "–";
 }
 
@@ -49,6 +51,7 @@ static const table_column collector_columns[] = {
     {.name = "weak", .header = "weak"},
     {.name = "ephemerons", .header = "ephemerons"},
     {.name = "finalizers", .header = "finalizers"},
+    {.name = "external", .header = "external"},
     {.name = "moving", .header = "moving"},
     {.name = "heap_limit", .header = "heap_limit"},
     {.name = "concurrent", .header = "concurrent"},

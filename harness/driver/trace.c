@@ -182,6 +182,7 @@ static const struct number {
     ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
     ROW("ephemerons", ephemerons, "made"),
     ROW("ephemeron-reads-null", ephemerons_null, "that gave no value"),
+    ROW("external-bytes", external, "of memory outside the heap"),
     ROW("finalizable", finalizable, "objects made with a finalizer"),
     ROW("finalized", finalized, "handed to their finalizer"),
 #undef ROW

@@ -138,6 +138,13 @@ static bool all_is_the_sum(const json_t *record, const char *group, char *why,
   return true;
 }
 
+/* When the last sample of an array of them was taken. */
+static double last_of(const json_t *record, const char *path) {
+  const json_t *samples = record_get(record, path);
+  size_t n = json_array_size(samples);
+  return json_number_value(json_array_get(json_array_get(samples, n - 1), 0));
+}
+
 /* Nothing that happened in the measured part took longer than it. */
 static bool longest_agree(const json_t *record, double clock, char *why,
                           size_t room) {
@@ -153,12 +160,13 @@ static bool longest_agree(const json_t *record, double clock, char *why,
                        groups[i], name, longest, clock);
     }
   }
-  size_t n = json_array_size(record_get(record, "memory.curve"));
-  double last = json_number_value(json_array_get(
-      json_array_get(record_get(record, "memory.curve"), n - 1), 0));
-  if (n > 0 && last > clock * (1 + SHARE_OFF) + BESIDE_NS)
-    return differs(why, room, "memory.curve ends at %.0f, after the run, %.0f",
-                   last, clock);
+  static const char *const sampled[] = {"memory.curve", "pacing"};
+  for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++) {
+    double last = last_of(record, sampled[i]); /* 0 if there is none */
+    if (last > clock * (1 + SHARE_OFF) + BESIDE_NS)
+      return differs(why, room, "%s ends at %.0f, after the run, %.0f",
+                     sampled[i], last, clock);
+  }
   return true;
 }
 
@@ -320,8 +328,11 @@ static bool memory_is_told(const json_t *record, char *why, size_t room) {
   double grown = record_number(record, "memory.peak") -
                  record_number(record, "memory.baseline");
   double workload = record_number(record, "memory.workload");
-  double most = BEHIND_TIMES * footprint + BEHIND_BYTES +
-                (isfinite(workload) ? workload : 0); /* older records lack it */
+  double external = record_number(record, "memory.external_peak");
+  double most =
+      BEHIND_TIMES * footprint + BEHIND_BYTES +
+      (isfinite(workload) ? workload : 0) + /* older records lack it */
+      (isfinite(external) ? external : 0);  /* in the footprint or not */
   if (!memory_is_known || json_object_get(record, "counts") || !(grown > most))
     return true;
   return differs(why, room,

@@ -22,7 +22,8 @@ typedef enum field_type {
   GARBAGE, /* array of [time, live objects, live bytes, garbage, most
               garbage], times ascending; the last two may be null */
   CURVES,  /* of mutator utilisation */
-  ROUNDS   /* of a leak workload */
+  ROUNDS,  /* of a leak workload */
+  PACED    /* array of what a heap policy saw and decided, times ascending */
 } field_type;
 
 static const char *const type_names[] = {
@@ -37,6 +38,7 @@ static const char *const type_names[] = {
     "an array of [time, live objects, live bytes, garbage, most] in order",
     "curves of shares over ascending windows",
     "what was held in each round",
+    "an array of lines of 10 integers in order",
 };
 
 /* Which records must have the field, by verdict.  Each value includes those
@@ -94,6 +96,8 @@ static const struct field {
     {"noise.involuntary", INTEGER, MEASURED},
     {"noise.run_delay", INTEGER, MEASURED},
     {"noise.still", INTEGER, OPTIONAL},
+    {"memory.external", INTEGER, OPTIONAL},
+    {"memory.external_peak", INTEGER, OPTIONAL},
     {"memory.curve", SAMPLES, OPTIONAL},
     {"memory.curve_interval", INTEGER, OPTIONAL},
     {"memory.curve_cost", INTEGER, OPTIONAL},
@@ -127,6 +131,9 @@ static const struct field {
     {"exercise.full", INTEGER, OPTIONAL},
     {"exercise.candidates", INTEGER, OPTIONAL},
     {"leaks", ROUNDS, OPTIONAL},
+    {"pacing", PACED, OPTIONAL},
+    {"pacing_dropped", INTEGER, OPTIONAL},
+    {"pacing_over", INTEGER, OPTIONAL},
     {"instrumented", BOOLEAN, OPTIONAL},
     {"binding.helpers", STRINGS, OPTIONAL},
     {"noise.own_delay", INTEGER, OPTIONAL},
@@ -345,7 +352,8 @@ static bool are_histograms(const json_t *json, const char *path) {
   return true;
 }
 
-/* Samples of `n` numbers, of which those from number `known` on may be null. */
+/* Samples of `n` integers, of which the first ones ascend, and those from
+ * number `known` on may be null. */
 static bool are_samples(const json_t *json, size_t known, size_t n) {
   size_t i;
   json_t *sample;
@@ -457,6 +465,8 @@ static bool has_type(const json_t *json, const struct field *f) {
     return are_samples(json, 3, 3);
   case GARBAGE:
     return are_samples(json, 3, 5);
+  case PACED:
+    return are_samples(json, RECORD_PACED, RECORD_PACED);
   case CURVES:
     return are_curves(json);
   case ROUNDS:

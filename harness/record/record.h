@@ -12,6 +12,21 @@
 
 enum { RECORD_SCHEMA = 1 };
 
+/* The numbers of a line of `pacing`, by their places. */
+enum {
+  RECORD_PACED_AT,
+  RECORD_PACED_FULL,
+  RECORD_PACED_DUE,
+  RECORD_PACED_USED,
+  RECORD_PACED_LIVE,
+  RECORD_PACED_EXTERNAL,
+  RECORD_PACED_ALLOCATED,
+  RECORD_PACED_COST,
+  RECORD_PACED_MUTATOR,
+  RECORD_PACED_GOAL,
+  RECORD_PACED
+};
+
 /* The end of the identity of a cell that runs without instruments. */
 #define RECORD_UNTIMED "/instrument=off"
 

@@ -2,12 +2,12 @@
  * not keep of the records. */
 #include "tables.h"
 #include "exercise.h"
+#include "settling.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
 #include "harness/stats/fragmentation.h"
 #include "harness/stats/series.h"
-#include "harness/stats/stability.h"
 #include "harness/stats/summary.h"
 
 #include <math.h>
@@ -43,11 +43,6 @@ enum {
   NOT_FOUND,
   NUMBERS_OF_RUN
 };
-
-/* How many invocations settle, and do not; `runs`: that have a verdict. */
-typedef struct settling {
-  size_t runs, stable, growing;
-} settling;
 
 /* What the records of one cell add up to. */
 typedef struct gathered {
@@ -171,33 +166,6 @@ static void add_reclamation(gathered *g, const json_t *record) {
   g->numbers[DRAG][g->count] = record_number(record, "reclamation.drag");
 }
 
-static void add_settling(settling *s, const json_t *record, const char *path) {
-  const char *word = record_text(record, path);
-  s->runs += *word != 0;
-  s->stable += !strcmp(word, stability_names[STABILITY_STABLE]);
-  s->growing += !strcmp(word, stability_names[STABILITY_GROWING]);
-}
-
-/* What more than half of the invocations say, and how many they are if not
- * all; NULL if nothing is known. */
-static const char *settles_text(const settling *s) {
-  if (s->runs == 0)
-    return NULL;
-  size_t n = s->growing;
-  stability_verdict v = STABILITY_GROWING;
-  if (2 * n <= s->runs) {
-    n = s->stable;
-    v = STABILITY_STABLE;
-  }
-  if (2 * n <= s->runs) {
-    n = s->runs - s->stable - s->growing;
-    v = STABILITY_TOO_SHORT;
-  }
-  return n == s->runs
-             ? stability_names[v]
-             : arena_text("%s, %zu of %zu", stability_names[v], n, s->runs);
-}
-
 static void add_memory(gathered *g, const json_t *record) {
   double live = record_number(record, "heap.must_hold");
   double peak = record_number(record, "memory.footprint_peak");
@@ -211,8 +179,8 @@ static void add_memory(gathered *g, const json_t *record) {
       stat_space_overhead(peak, record_number(record, "heap.live"));
   g->live = live;
   g->footprint = fmax(g->footprint, peak);
-  add_settling(&g->garbage, record, "stability.garbage.verdict");
-  add_settling(&g->memory, record, "stability.memory.verdict");
+  settling_add(&g->garbage, record, "stability.garbage.verdict");
+  settling_add(&g->memory, record, "stability.memory.verdict");
   add_usage(g, record);
   add_reclamation(g, record);
 }
@@ -315,31 +283,6 @@ static const table_column latency_columns[LATENCY_COLUMNS] = {
     RUNS,
     {.name = "note"}};
 
-/* The page of a table with a column for each number: the groups, then what the
- * columns mean, then why numbers are missing. */
-static page *make_page(const report *r, const table *t, const char *name,
-                       const char *legend) {
-  if (!t->rows_count)
-    return NULL;
-  page *p = page_new(t);
-  report_add_title(p, r);
-  page_tables(p, t);
-  page_text(p, PAGE_PARAGRAPH, "%s", legend);
-  json_t *said = json_object();
-  for (size_t i = 0; i < t->rows_count; i++) {
-    const char *note = table_get(t->rows[i], "note")->text;
-    const char *line = arena_text(
-        "%s: %s", table_get(t->rows[i], "collector")->text, note ? note : "");
-    if (!note || json_object_get(said, line))
-      continue;
-    (json_object_size(said) ? page_item : page_list)(p, "%s", line);
-    json_object_set_new(said, line, json_true());
-  }
-  json_decref(said);
-  report_set_json(p, r, name);
-  return p;
-}
-
 /* Cells that differ only in the rate stand together: "requests:rate=…". */
 static const char *rates_title(const report_cell *c) {
   const char *rate = strstr(c->workload, "rate=");
@@ -410,7 +353,7 @@ page *report_latency(const report *r) {
     else
       report_show_status(row, "achieved_per_s", &r->cells[i]);
   }
-  return make_page(
+  return report_legend_page(
       r, t, "latency",
       "Of all requests of all runs; – not asked for, or too few requests to "
       "tell.\n"
@@ -499,8 +442,8 @@ static void set_garbage(table_row *row, const report_cell *c,
   for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++)
     table_set_real(row, memory_metrics[i],
                    c->values[metric_find(memory_metrics[i]) - metrics]);
-  table_set_text(row, "garbage_settles", settles_text(&g->garbage));
-  table_set_text(row, "memory_settles", settles_text(&g->memory));
+  table_set_text(row, "garbage_settles", settling_text(&g->garbage));
+  table_set_text(row, "memory_settles", settling_text(&g->memory));
 }
 
 page *report_memory(const report *r) {
@@ -520,7 +463,7 @@ page *report_memory(const report *r) {
     const char *mark = report_exercise_text(&r->cells[i]);
     table_set_text(row, "note", mark ? mark : g->note);
   }
-  return make_page(
+  return report_legend_page(
       r, t, "memory",
       "must hold: nominal bytes, at the peak, that the collector declares not "
       "to reclaim.\n"

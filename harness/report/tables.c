@@ -1,6 +1,7 @@
 /* tables.c: the list of tables, and what they share. */
 #include "tables.h"
 #include "exercise.h"
+#include "pacing-cells.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/stats/summary.h"
@@ -23,6 +24,8 @@ const report_table report_tables[REPORT_TABLES] = {
     {"memory-time", report_memory_time, report_gather_traces},
     {"growth", report_growth, NULL},
     {"leaks", report_leaks, report_gather_traces},
+    {"pacing", report_pacing, pacing_gather},
+    {"pacing-space", report_pacing_space, pacing_gather},
     {"limits", report_limits, NULL},
 };
 
@@ -93,6 +96,11 @@ size_t *report_works(const report *r, size_t *count) {
 const char *report_work_title(const report_cell *c) {
   return arena_text("%s, %d thread%s", c->workload, c->threads,
                     c->threads == 1 ? "" : "s");
+}
+
+const char *report_kind_title(const report_cell *c) {
+  return arena_text("%s%s", report_heap_title(c),
+                    c->reference ? ": reference runtimes" : "");
 }
 
 const char *report_heap_title(const report_cell *c) {
@@ -194,6 +202,29 @@ page *report_cross_page(const report *r, table *t, const char *name,
   report_add_title(p, r);
   page_text(p, PAGE_PARAGRAPH, "%s: %s.", name, cell);
   page_tables(p, t);
+  report_set_json(p, r, name);
+  return p;
+}
+
+page *report_legend_page(const report *r, const table *t, const char *name,
+                         const char *legend) {
+  if (!t->rows_count)
+    return NULL;
+  page *p = page_new(t);
+  report_add_title(p, r);
+  page_tables(p, t);
+  page_text(p, PAGE_PARAGRAPH, "%s", legend);
+  json_t *said = json_object();
+  for (size_t i = 0; i < t->rows_count; i++) {
+    const char *note = table_get(t->rows[i], "note")->text;
+    const char *line = arena_text(
+        "%s: %s", table_get(t->rows[i], "collector")->text, note ? note : "");
+    if (!note || json_object_get(said, line))
+      continue;
+    (json_object_size(said) ? page_item : page_list)(p, "%s", line);
+    json_object_set_new(said, line, json_true());
+  }
+  json_decref(said);
   report_set_json(p, r, name);
   return p;
 }

@@ -15,8 +15,8 @@ typedef struct report_table {
 
 /* cells (the main one, which stands first), answer, overview, time-space, lbo,
  * mmu, percentiles, observer, stability, latency, memory, memory-time, growth,
- * leaks, limits. */
-enum { REPORT_TABLES = 15 };
+ * leaks, pacing, pacing-space, limits. */
+enum { REPORT_TABLES = 17 };
 extern const report_table report_tables[REPORT_TABLES];
 
 /* Finds the table of this name, or the main one if the name is NULL.  Returns
@@ -54,6 +54,8 @@ page *report_percentiles(const report *r);
 page *report_memory_time(const report *r);
 page *report_leaks(const report *r);
 page *report_growth(const report *r);
+page *report_pacing(const report *r);
+page *report_pacing_space(const report *r);
 page *report_limits(const report *r);
 
 /* The answer in words alone, to stand below a table: of every list the first
@@ -111,6 +113,10 @@ size_t *report_works(const report *r, size_t *count);
 const char *report_work_title(const report_cell *c);
 const char *report_heap_title(const report_cell *c);
 
+/* The second of these, and whether the cell is a reference: models and adapters
+ * never share a group. */
+const char *report_kind_title(const report_cell *c);
+
 /* Adds the lines at the head of a report: suite, machine, what else it did,
  * canary. */
 void report_add_title(page *p, const report *r);
@@ -119,6 +125,12 @@ void report_add_title(page *p, const report *r);
  * there are no rows. */
 page *report_cross_page(const report *r, table *t, const char *name,
                         const char *cell);
+
+/* The page of a table with a column for each number: the groups, then what the
+ * columns mean, then the notes: the table has columns `collector` and `note`.
+ * NULL if there are no rows. */
+page *report_legend_page(const report *r, const table *t, const char *name,
+                         const char *legend);
 
 /* Sets the JSON of a page with one table: what it is, its columns' help, its
  * rows. */

@@ -103,6 +103,9 @@ static void count_done(trace_count *c, const walk *w, const trace_op *op) {
   case TRACE_EPHEMERON_GET:
     c->ephemerons_null += walk_given(w) == 0;
     break;
+  case TRACE_EXTERNAL:
+    c->external += op->b;
+    break;
   case TRACE_FINALIZER_NEXT:
     c->finalized += walk_given(w) != 0;
     break;

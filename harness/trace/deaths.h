@@ -39,9 +39,10 @@ typedef struct trace_count {
   uint64_t weak,
       weak_cleared; /* weak references made; weak-gets that returned null */
   uint64_t ephemerons, ephemerons_null; /* the same of ephemerons */
-  uint64_t peak_objects, peak_bytes;    /* the most that is ever reachable */
-  uint64_t peak_line;              /* where the bytes first were that many */
-  uint64_t end_objects, end_bytes; /* reachable at the end */
+  uint64_t external; /* bytes of external memory, not among the others */
+  uint64_t peak_objects, peak_bytes; /* the most that is ever reachable */
+  uint64_t peak_line;                /* where the bytes first were that many */
+  uint64_t end_objects, end_bytes;   /* reachable at the end */
   uint64_t cyclic_objects, cyclic_bytes; /* in or reachable from dead cycles */
   /* Lifetimes of the objects that died: bytes allocated between birth and
    * death.  The percentiles are values of the sample (nearest rank). */

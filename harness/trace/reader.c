@@ -21,7 +21,7 @@ struct trace_reader {
   uint64_t line;    /* lines begun so far */
   uint64_t objects; /* made so far; object numbers have 32 bits */
   uint16_t thread;  /* the thread whose operations are being read */
-  bool first;       /* the trace is of the first version, without ephemerons */
+  unsigned version; /* of the format */
   bool failed;
   char error[TRACE_ERROR];
   size_t next, end; /* of the part of the buffer that is not read yet */
@@ -187,15 +187,18 @@ static bool read_first_line(trace_reader *r) {
     return wrong(r, "empty: a trace begins with the line '%s'",
                  TRACE_FIRST_LINE);
   }
-  r->first = is(line, TRACE_FIRST_LINE_1);
-  if (r->first || is(line, TRACE_FIRST_LINE))
-    return true;
+  static const char *const first_lines[TRACE_VERSION] = {
+      "reapmark-trace 1", "reapmark-trace 2", TRACE_FIRST_LINE};
+  for (r->version = 1; r->version <= TRACE_VERSION; r->version++)
+    if (is(line, first_lines[r->version - 1]))
+      return true;
   if (is(next_word(&line), "reapmark-trace") &&
       length_of(version = next_word(&line)) > 0 &&
-      !is(version, TRACE_VERSION_TEXT) && !is(version, "1"))
+      !(length_of(version) == 1 && *version.text >= '1' &&
+        *version.text <= *TRACE_VERSION_TEXT))
     return wrong(r,
                  "version '%s' of the format; this program reads versions "
-                 "1 and %s",
+                 "1 to %s",
                  show(version).text, TRACE_VERSION_TEXT);
   return wrong(r, "not a trace: the first line is not '%s'", TRACE_FIRST_LINE);
 }
@@ -232,6 +235,8 @@ static uint32_t most_of(char letter) {
     return GC_TLS - 1;
   case 's':
     return GC_SLOTS_MAX;
+  case 'x':
+    return GC_BYTES_MAX;
   case '#':
   case '?':
     return TRACE_OBJECTS;
@@ -252,9 +257,9 @@ static bool read_operands(trace_reader *r, span *line, trace_op *op) {
           return true;
         return wrong(r, "'%s' lacks its operand %zu", about->name, n + 1);
       }
-      if (!read_number(r, word, about->name, n + 1, *letter == '#',
-                       part == 1 ? GC_BYTES_MAX : most_of(*letter),
-                       operands[n]))
+      if (!read_number(
+              r, word, about->name, n + 1, *letter == '#' || *letter == 'x',
+              part == 1 ? GC_BYTES_MAX : most_of(*letter), operands[n]))
         return false;
       *operands[n] += *letter == '?';
       n++;
@@ -325,10 +330,9 @@ static bool read_operation(trace_reader *r, span word, span *line,
   *op = (trace_op){.thread = r->thread};
   if (!read_kind(word, op))
     return unknown(r, word);
-  if (r->first &&
-      (op->kind == TRACE_EPHEMERON_NEW || op->kind == TRACE_EPHEMERON_GET))
-    return wrong(r, "'%s' needs a trace of version 2, and this is version 1",
-                 trace_kinds[op->kind].name);
+  if (r->version < trace_since(op->kind))
+    return wrong(r, "'%s' needs a trace of version %u, and this is version %u",
+                 trace_kinds[op->kind].name, trace_since(op->kind), r->version);
   return read_operands(r, line, op) && read_rest(r, line, op) &&
          count_object(r, op);
 }

@@ -372,6 +372,9 @@ const char *shadow_refuses(const shadow_mutator *t, const trace_op *op) {
                   shadow_refuses_reading(t, c));
   case TRACE_EPHEMERON_GET:
     return either(not_owning(t, a), no_ephemeron(t, b));
+  case TRACE_EXTERNAL:
+    return either(no_target(t, a),
+                  b < 1 || b > GC_BYTES_MAX ? "no such size" : NULL);
   case TRACE_SAFEPOINT:
   case TRACE_COLLECT:
   case TRACE_LOCK:
@@ -609,6 +612,9 @@ shadow_ref shadow_apply(shadow_mutator *t, const trace_op *op,
     if (outcome)
       put(t, &reg[op->a], o = hand_out(t, outcome));
     break;
+  case TRACE_EXTERNAL: /* threads may do so at the same time */
+    __atomic_fetch_add(&at(m, reg[op->a])->external, op->b, __ATOMIC_RELAXED);
+    break;
   case TRACE_ATTACH:
   case TRACE_DETACH:
   case TRACE_PAYLOAD:
@@ -753,6 +759,7 @@ static shadow_volume volume_of_marked(shadow *m) {
       continue;
     v.objects++;
     v.bytes += gc_shape_bytes((gc_shape){o->slot_count, o->bytes});
+    v.external += o->external;
   }
   return v;
 }

@@ -34,6 +34,7 @@ typedef struct shadow_object {
   shadow_ref *slots; /* NULL if there are none; near_slots if they are few */
   uint32_t slot_count;
   uint32_t bytes;    /* of payload */
+  uint64_t external; /* bytes of external memory that it owns */
   shadow_ref target; /* of a weak reference, or the key of an ephemeron; 0 when
                         it was seen cleared */
   shadow_ref value;  /* of an ephemeron; 0 when it was seen cleared */
@@ -126,9 +127,10 @@ shadow_mutator *shadow_first_mutator(const shadow *m);
 shadow_mutator *shadow_next_mutator(const shadow_mutator *t);
 uint16_t shadow_number(const shadow_mutator *t);
 
-/* Objects and nominal bytes (gc_shape_bytes). */
+/* Objects, their nominal bytes (gc_shape_bytes), and the bytes of external
+ * memory that they own. */
 typedef struct shadow_volume {
-  uint64_t objects, bytes;
+  uint64_t objects, bytes, external;
 } shadow_volume;
 
 /* Marks what owning registers and other roots reach, and nothing else.  The

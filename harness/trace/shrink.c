@@ -499,6 +499,8 @@ static void simplify_objects(shrinker *s) {
         op.b = used;
       if (op.kind == TRACE_NEW && op.c > (uint32_t)bytes)
         op.c = (uint32_t)bytes;
+      if (op.kind == TRACE_EXTERNAL)
+        op.b = 1;
       add(&s->candidate, op);
     }
     if (try_candidate(s))

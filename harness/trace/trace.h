@@ -22,6 +22,7 @@
  *   g  a global root                        l  a thread-local root
  *   s  slots and payload bytes of a new object, and 'f' if it is finalizable
  *   #  the number of an object, counted from 1 in the order of the trace
+ *   x  bytes of external memory
  *   ?  the number of the object that the collector gave when the trace was
  *      recorded, 0 for none; may be left out, and is held as one more than it
  *      is, so that 0 says nothing */
@@ -54,6 +55,7 @@
   OP(EPHEMERON_NEW, "ephemeron-new", "dor")                                    \
   OP(EPHEMERON_GET, "ephemeron-get", "de?")                                    \
   OP(FINALIZER_NEXT, "finalizer-next", "d?")                                   \
+  OP(EXTERNAL, "external", "ox")                                               \
   OP(SAFEPOINT, "safepoint", "")                                               \
   OP(COLLECT, "collect", "")                                                   \
   OP(LOCK, "lock", "") /* the one lock that guards what threads share */       \
@@ -79,11 +81,12 @@ typedef struct trace_op {
 
 _Static_assert(sizeof(trace_op) == 16, "traces are held in memory by millions");
 
-/* The first line of a trace's text as it is written, and that of a trace of the
- * first version, which has no ephemerons and is otherwise the same. */
-#define TRACE_VERSION_TEXT "2"
+/* The version of the format that is written, and the first line of a trace.
+ * Older traces lack the operations that came later (trace_since) and are
+ * otherwise the same. */
+#define TRACE_VERSION_TEXT "3"
 #define TRACE_FIRST_LINE   "reapmark-trace " TRACE_VERSION_TEXT
-#define TRACE_FIRST_LINE_1 "reapmark-trace 1"
+enum { TRACE_VERSION = 3 };
 
 enum {
   TRACE_THREADS = 1 << 15 /* numbers of threads; 16 bits hold more, and others
@@ -97,6 +100,12 @@ typedef struct trace_about {
 
 /* By kind. */
 extern const trace_about trace_kinds[TRACE_KINDS];
+
+/* The version of the format that an operation came with. */
+static inline unsigned trace_since(trace_kind kind) {
+  bool pair = kind == TRACE_EPHEMERON_NEW || kind == TRACE_EPHEMERON_GET;
+  return kind == TRACE_EXTERNAL ? 3 : pair ? 2 : 1;
+}
 
 /* Whether the operation makes an object, which takes the next number. */
 static inline bool trace_makes_object(const trace_op *op) {

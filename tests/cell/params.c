@@ -20,10 +20,15 @@ static const workload globals = {.name = "globals"};
 static const workload *const all[] = {&cycles, &globals, NULL};
 
 static uint64_t depth = 3;
-static const gc_option options[] = {{"depth", "", &depth, 1, 1 << 20}, {0}};
+static uint64_t mood = 1;
+static const gc_option options[] = {
+    {"depth", "", &depth, 1, 1 << 20}, {"mood", "", &mood, 0, 2}, {0}};
+static const char *const moods[] = {"calm", "glad", "cross", NULL};
+static const gc_words option_words[] = {{"mood", moods}, {0}};
 static const gc_collector able = {.name = "able",
                                   .can = {.weak = true, .heap_limit = true},
-                                  .options = options};
+                                  .options = options,
+                                  .words = option_words};
 static const gc_collector unable = {.name = "unable"};
 
 static char error[CELL_REASON];
@@ -92,6 +97,8 @@ static void options_are_set(void **state) {
   (void)state;
   assert_true(cell_parse_option("depth=1k", &able, error));
   assert_int_equal(depth, 1024);
+  assert_true(cell_parse_option("mood=cross,depth=7", &able, error));
+  assert_true(mood == 2 && depth == 7);
 }
 
 static void bad_options_are_explained(void **state) {
@@ -107,6 +114,11 @@ static void bad_options_are_explained(void **state) {
       {&able, "depth=0",
        "option 'depth' of collector able must lie within 1 "
        "and 1048576, not 0"},
+      {&able, "mood=glda",
+       "unknown mood of collector able 'glda' (did you mean 'glad'?)"},
+      {&able, "mood=1",
+       "unknown mood of collector able '1' (choose from calm, "
+       "glad, cross)"},
       {&unable, "depth=3", "unknown option of collector unable 'depth'"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -192,11 +204,59 @@ static void bad_heap_sizes_are_explained(void **state) {
 
 static void needs_are_held_against_capabilities(void **state) {
   (void)state;
-  assert_true(cell_can_run(&cycles, &able, error));
-  assert_true(cell_can_run(&globals, &unable, error));
-  assert_false(cell_can_run(&cycles, &unable, error));
+  const uint64_t p[WL_PARAMS] = {0};
+  assert_true(cell_can_run(&cycles, p, &able, error));
+  assert_true(cell_can_run(&globals, p, &unable, error));
+  assert_false(cell_can_run(&cycles, p, &unable, error));
   assert_string_equal(error, "workload cycles needs weak references, which "
                              "collector unable does not have");
+}
+
+/* A parameter that needs more of a collector needs it unless it is 0. */
+static void parameters_have_needs(void **state) {
+  (void)state;
+  const workload buffers = {
+      .name = "buffers",
+      .params = {{"n", "", 0, 0, 9, NULL}, {"bytes", "", 0, 0, 9, NULL}},
+      .more_needs = {1, WL_NEEDS_EXTERNAL}};
+  const uint64_t without[WL_PARAMS] = {5, 0}, with[WL_PARAMS] = {5, 3};
+  gc_collector counted = unable;
+  counted.can.external = GC_EXTERNALS_COUNTED;
+  assert_true(cell_can_run(&buffers, without, &unable, error));
+  assert_true(cell_can_run(&buffers, with, &counted, error));
+  assert_false(cell_can_run(&buffers, with, &unable, error));
+  assert_string_equal(error, "workload buffers needs external memory, which "
+                             "collector unable does not have");
+}
+
+/* Parameters within their bounds that do not go together. */
+static const char *check_order(const uint64_t *params) {
+  return params[0] > params[1] ? "low is above high" : NULL;
+}
+
+static void parameters_go_together(void **state) {
+  (void)state;
+  const workload range = {
+      .name = "range",
+      .params = {{"low", "", 0, 0, 9, NULL}, {"high", "", 5, 0, 9, NULL}},
+      .check = check_order};
+  const workload *const one[] = {&range, NULL};
+  const workload *w;
+  uint64_t p[WL_PARAMS];
+  assert_true(cell_parse_workload("range:low=5", one, &w, p, error));
+  assert_false(cell_parse_workload("range:low=6", one, &w, p, error));
+  assert_string_equal(error, "workload range: low is above high");
+  assert_true(cell_parse_workload("range:low=6,high=7", one, &w, p, error));
+}
+
+static void what_is_alive_fits_into_memory(void **state) {
+  (void)state;
+  const wl_volume v = {.live = 3 << 20, .allocated = 900 << 20};
+  assert_true(cell_fits(&globals, &v, 3 << 20, error));
+  assert_false(cell_fits(&globals, &v, (3 << 20) - 1, error));
+  assert_string_equal(error, "workload globals has 3 MiB alive with these "
+                             "parameters, and there are 3 MiB of memory: take "
+                             "fewer or smaller objects");
 }
 
 int main(void) {
@@ -211,6 +271,9 @@ int main(void) {
       cmocka_unit_test(coarse_multiples_are_told),
       cmocka_unit_test(bad_heap_sizes_are_explained),
       cmocka_unit_test(needs_are_held_against_capabilities),
+      cmocka_unit_test(parameters_have_needs),
+      cmocka_unit_test(parameters_go_together),
+      cmocka_unit_test(what_is_alive_fits_into_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

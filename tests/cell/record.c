@@ -103,6 +103,30 @@ static void missing_field_is_named(void **state) {
   }
 }
 
+/* Decisions of a heap policy: lines of ten integers, in order. */
+static void decisions_are_lines_of_ten(void **state) {
+  (void)state;
+  static const struct {
+    const char *lines;
+    bool valid;
+  } cases[] = {{"[]", true},
+               {"[[1,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", true},
+               {"[[2,0,2,3,4,5,6,7,8,9],[1,1,2,3,4,5,6,7,8,9]]", false},
+               {"[[1,0,2,3,4,5,6,7,8]]", false},
+               {"[[1,0,2,3,4,5,6,7,8,9,10]]", false},
+               {"[[1,true,2,3,4,5,6,7,8,9]]", false},
+               {"{}", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    json_t *record = whole_record();
+    put(record, "pacing", json_loads(cases[i].lines, 0, NULL));
+    if (cases[i].valid)
+      assert_valid(record);
+    else
+      assert_invalid(record, "'pacing' is not an array of lines");
+    json_decref(record);
+  }
+}
+
 /* What was held in the rounds of a leak workload: a value a round, or null, and
  * one of `reachable` more. */
 static void rounds_belong_together(void **state) {
@@ -232,6 +256,9 @@ static void contradictions_are_found(void **state) {
       {"time.wall", "7", "pauses.stop has one of 30, longer than the run, 27"},
       {"time.wall", "19", "time.stop 40 is longer than the run, 39"},
       {"memory.curve", "[[10000000000,10,20]]", ""},
+      {"pacing", "[[10000000000,1,2,3,4,5,6,7,8,9]]", ""},
+      {"pacing", "[[10000000101,1,2,3,4,5,6,7,8,9]]",
+       "pacing ends at 10000000101, after the run, 100"},
       {"memory.curve", "[[10000000101,10,20]]",
        "memory.curve ends at 10000000101, after the run, 100"},
       {"time.own", "201",
@@ -401,6 +428,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_record_is_valid),
       cmocka_unit_test(missing_field_is_named),
+      cmocka_unit_test(decisions_are_lines_of_ten),
       cmocka_unit_test(rounds_belong_together),
       cmocka_unit_test(wrong_type_is_named),
       cmocka_unit_test(contradictions_are_found),

@@ -1037,6 +1037,201 @@ static void usage_is_what_is_there(void **state) {
     assert_int_equal(empty.cells, left(full.cells, 0));
 }
 
+/* ------------------------------------------------------------------------- *
+ * External memory.
+ * ------------------------------------------------------------------------- */
+
+static uint64_t external_bytes(void) {
+  return gc_heap_external(heap).bytes;
+}
+
+/* A conservative collector may keep some of the dead. */
+static void assert_external(uint64_t expected, uint64_t dead) {
+  uint64_t bytes = external_bytes();
+  assert_true(bytes >= expected);
+  assert_true(bytes <= expected + (CAN.conservative ? dead : 0));
+}
+
+static void external_memory_goes_with_its_owner(void **state) {
+  (void)state;
+  assert_int_equal(CAN.external != GC_EXTERNALS_NONE, GC_EXTERNAL);
+  if (!CAN.external)
+    return;
+  enum { N = 50 };
+  uint64_t before = external_bytes(), all = 0, kept = 0;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){N, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < N; i++) {
+    gc_new(m, f + 1, (gc_shape){i % 3, 8}, GC_PLAIN);
+    gc_store(m, f, i, f + 1);
+    for (uint32_t block = 0; block <= i % 3; block++) {
+      gc_external(m, f + 1, 1 + i * 1000 + block);
+      all += 1 + i * 1000 + block;
+      kept += i % 2 ? 1 + i * 1000 + block : 0;
+    }
+  }
+  gc_clear(m, f + 1);
+  gc_collect(m);
+  rig_check();
+  assert_int_equal(external_bytes(), before + all);
+  assert_true(gc_heap_external(heap).peak_bytes >= before + all);
+  if (gc_this_collector.kind == GC_KIND_MODEL)
+    assert_true(gc_heap_footprint(heap).bytes >= all);
+  for (uint32_t i = 0; i < N; i += 2) {
+    gc_load(m, f + 1, f, i);
+    gc_store_null(m, f, i);
+    gc_free(m, f + 1);
+  }
+  gc_collect(m);
+  rig_check();
+  if (CAN.explicit_free || RECLAIMS != GC_RECLAIMS_NOTHING)
+    assert_external(before + kept, all - kept);
+  else
+    assert_int_equal(external_bytes(), before + all);
+  for (uint32_t i = 1; i < N; i += 2) {
+    gc_load(m, f + 1, f, i);
+    gc_store_null(m, f, i);
+    gc_free(m, f + 1);
+  }
+  gc_free(m, f);
+  gc_frame_leave(m, f, 2, 0);
+  gc_collect(m);
+  if (CAN.explicit_free || RECLAIMS != GC_RECLAIMS_NOTHING)
+    assert_external(before, all);
+}
+
+/* Two rings, one with an owner that has no slots; the registers are dropped
+ * last. */
+static void external_memory_of_dead_cycles_is_found(void **state) {
+  (void)state;
+  if (!CAN.external || RECLAIMS != GC_RECLAIMS_ALL)
+    return;
+  uint64_t before = external_bytes();
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned ring = 0; ring < 20; ring++) {
+    gc_new(m, f, (gc_shape){2, 8}, GC_PLAIN);
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+    gc_store(m, f, 0, f + 1);
+    gc_store(m, f + 1, 0, f);
+    gc_external(m, f, 100);
+    gc_external(m, f + 1, 2000);
+    gc_new(m, f + 1, (gc_shape){0, 8}, GC_PLAIN);
+    gc_external(m, f + 1, 30000);
+    gc_store_take(m, f, 1, f + 1);
+    gc_clear(m, f);
+  }
+  gc_collect(m);
+  rig_check();
+  assert_external(before, (uint64_t)20 * 32100);
+  gc_frame_leave(m, f, 2, 0);
+}
+
+/* Whether a weak reference to the object is made or not, which a counting
+ * collector keeps in the same table: the owner waits, is kept, and dies. */
+static void external_memory_waits_for_the_finalizer(void **state) {
+  (void)state;
+  if (!CAN.external || !CAN.finalizers || RECLAIMS == GC_RECLAIMS_NOTHING)
+    return;
+  uint64_t before = external_bytes();
+  for (unsigned weak = 0; weak < 2; weak++) {
+    gc_reg f = gc_frame_enter(m, 2, 0);
+    gc_new(m, f, (gc_shape){1, 16}, GC_FINALIZABLE);
+    gc_external(m, f, 5000);
+    if (weak && CAN.weak)
+      gc_weak_new(m, f + 1, f);
+    gc_clear(m, f);
+    gc_collect(m);
+    rig_check();
+    assert_int_equal(external_bytes(), before + 5000); /* it waits */
+    assert_true(gc_finalizer_next(m, f));
+    gc_external(m, f, 70);
+    gc_collect(m);
+    rig_check();
+    assert_int_equal(external_bytes(), before + 5070); /* it was kept */
+    gc_clear(m, f);
+    gc_collect(m);
+    rig_check();
+    assert_external(before, 5070);
+    gc_frame_leave(m, f, 2, 0);
+  }
+}
+
+/* Few and small objects with blocks of a megabyte die: the collector must see
+ * to that by itself, with a limit and without.  Production runtimes sweep late,
+ * or collect when the heap has grown by a share of what it was before. */
+static void external_memory_makes_collections_due(void **state) {
+  (void)state;
+  enum { BLOCK = 1 << 20, BLOCKS = 400, MOST = 64, MOST_ELSEWHERE = 256 };
+  const bool model = gc_this_collector.kind == GC_KIND_MODEL;
+  const uint64_t most = (model ? MOST : MOST_ELSEWHERE) * (uint64_t)BLOCK;
+  if (CAN.external != GC_EXTERNALS_COUNTED || RECLAIMS == GC_RECLAIMS_NOTHING)
+    return;
+  for (unsigned limited = 0; limited <= CAN.heap_limit; limited++) {
+    rig_open(limited ? most : 0);
+    gc_reg f = gc_frame_enter(m, 2, 0);
+    for (unsigned i = 0; i < BLOCKS; i++) {
+      gc_new(m, f, (gc_shape){1, 8}, GC_PLAIN);
+      if (RECLAIMS == GC_RECLAIMS_ALL)
+        gc_store(m, f, 0, f); /* a dead cycle, for those that count */
+      gc_external(m, f, BLOCK);
+    }
+    assert_true(gc_heap_external(heap).peak_bytes <= most);
+    gc_frame_leave(m, f, 2, 0);
+    gc_collect(m);
+    rig_close();
+  }
+}
+
+/* What live owners have when the heap is destroyed, too. */
+static void external_memory_ends_with_the_heap(void **state) {
+  (void)state;
+  if (!CAN.external || gc_this_collector.kind != GC_KIND_MODEL)
+    return;
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  for (unsigned i = 0; i < 10; i++) {
+    gc_new(m, f, (gc_shape){1, 8}, i % 2 ? GC_FINALIZABLE : GC_PLAIN);
+    gc_external(m, f, 1000 + i);
+    gc_global_store(m, i, f);
+  }
+  gc_frame_leave(m, f, 1, 0);
+  assert_int_equal(gc_heap_external(heap).blocks, 10);
+  rig_close();
+  assert_int_equal(gc_heap_external(NULL).bytes, 0);
+  assert_int_equal(gc_heap_external(NULL).blocks, 0);
+}
+
+/* Live owners up to the limit: the next block is refused, until some die. */
+static void external_memory_keeps_to_the_limit(void **state) {
+  (void)state;
+  enum { BLOCK = 1 << 18, LIMIT = 16 << 20, PLACES = LIMIT / BLOCK + 1 };
+  if (CAN.external != GC_EXTERNALS_COUNTED || !CAN.heap_limit)
+    return;
+  rig_open(LIMIT);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f, (gc_shape){PLACES, 0}, GC_PLAIN);
+  uint32_t n = 0;
+  for (bool room = true; room && n < PLACES; n += room) {
+    gc_new(m, f + 1, (gc_shape){1, 8}, GC_PLAIN);
+    room = gc_try_external(m, f + 1, BLOCK);
+    if (room)
+      gc_store(m, f, n, f + 1);
+  }
+  assert_in_range(n, PLACES / 2, PLACES - 1);
+  rig_check();
+  assert_true(gc_heap_footprint(heap).peak_bytes <=
+              gc_footprint_most(&CAN, LIMIT));
+  gc_clear(m, f + 1);
+  if (RECLAIMS != GC_RECLAIMS_NOTHING) {
+    for (uint32_t i = 0; i < n; i += 2)
+      gc_store_null(m, f, i);
+    assert_true(gc_try_external(m, f, BLOCK));
+    rig_check();
+  }
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 /* ------------------------------------------------------------------------- */
 
 /* Arguments are hostile conditions, KEY=VALUE. */
@@ -1068,6 +1263,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_heap_limit_is_hard_and_can_be_left_again),
       cmocka_unit_test(a_heap_may_be_full_often),
       cmocka_unit_test(garbage_is_found_when_the_limit_is_reached),
+      cmocka_unit_test(external_memory_keeps_to_the_limit),
+      cmocka_unit_test(external_memory_makes_collections_due),
       ON_HEAP(slots_of_a_new_object_are_null),
       ON_HEAP(objects_of_every_size_keep_their_payload),
       ON_HEAP(every_move_moves),
@@ -1097,6 +1294,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test(threads_share_a_tight_heap),
       ON_HEAP(counts_of_a_shared_object_are_exact),
       ON_HEAP(usage_is_what_is_there),
+      ON_HEAP(external_memory_goes_with_its_owner),
+      ON_HEAP(external_memory_of_dead_cycles_is_found),
+      ON_HEAP(external_memory_waits_for_the_finalizer),
+      cmocka_unit_test(external_memory_ends_with_the_heap),
       cmocka_unit_test(no_violation_was_found),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);

@@ -28,13 +28,16 @@ static int calm(void **state) {
 
 enum { MIB = 1 << 20 };
 
-static const pacer_rules free_rules = {.growth = 100, .trigger = 50};
+static const pacer_rules free_rules = {.trigger = 50};
 
 /* A cycle in a heap of 64 MiB, in which `born` bytes were allocated while the
- * marker marked all. */
+ * marker marked all.  By the policy, what was not may grow by 100 %. */
 static pacer_cycle steady(uint64_t born) {
-  return (pacer_cycle){
-      .live = 64 * MIB, .born = born, .words = 8 * MIB, .beside = 8 * MIB};
+  return (pacer_cycle){.live = 64 * MIB,
+                       .born = born,
+                       .growth = (64 * MIB - born) / 100 * 100,
+                       .words = 8 * MIB,
+                       .beside = 8 * MIB};
 }
 
 static void the_goal_follows_from_what_is_alive(void **state) {
@@ -49,6 +52,7 @@ static void the_goal_follows_from_what_is_alive(void **state) {
   assert_in_range(p.goal, 96 * MIB - 100, 96 * MIB);
   /* Of a limit all but a sixteenth. */
   pacer_rules limited = {.limit = 160 * MIB, .trigger = 50};
+  c.growth = PACING_NEVER;
   pacer_plan(&p, &limited, &c);
   assert_int_equal(p.goal, 150 * MIB);
   /* What could not be used when memory ran out is no part of the goal then, and
@@ -59,12 +63,19 @@ static void the_goal_follows_from_what_is_alive(void **state) {
   c.unused = 0;
   pacer_plan(&p, &limited, &c);
   assert_int_equal(p.goal, 146 * MIB);
+  /* A policy may ask for less than the limit. */
+  c.growth = 48 * MIB;
+  pacer_plan(&p, &limited, &c);
+  assert_int_equal(p.goal, 96 * MIB);
 }
 
 static void a_slow_marker_begins_early(void **state) {
   (void)state;
   pacer p = {0};
-  pacer_plan(&p, &free_rules, &(pacer_cycle){.live = 64 * MIB, .words = MIB});
+  pacer_plan(&p, &free_rules,
+             &(pacer_cycle){.live = 64 * MIB,
+                            .growth = 64 * MIB / 100 * 100,
+                            .words = MIB});
   assert_in_range(p.begin, p.end / 2 - 100, p.end / 2); /* nothing is known */
   uint64_t last = p.end;
   for (uint64_t born = MIB; born <= 16 * MIB; born *= 2) {
@@ -81,8 +92,10 @@ static void a_slow_marker_begins_early(void **state) {
     last = p.begin;
   }
   /* One that has no chance begins at once, but cycles stay apart. */
-  pacer_cycle c = steady(100 * MIB);
+  pacer_cycle c = steady(0);
+  c.born = 100 * MIB;
   c.live = 200 * MIB;
+  c.growth = PACING_NEVER;
   pacer_rules limited = {.limit = 256 * MIB, .trigger = 50};
   for (int i = 0; i < 2; i++)
     pacer_plan(&p, &limited, &c);

@@ -10,6 +10,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
+#include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
 #include "harness/base/spec.h"
 
@@ -20,7 +21,9 @@
 static const char workloads[] =
     "[{\"name\": \"plain\", \"needs\": [], \"params\": ["
     "{\"name\": \"size\", \"min\": 1, \"max\": 1048576},"
-    "{\"name\": \"kind\", \"choices\": [\"ring\", \"list\"]}]},"
+    "{\"name\": \"kind\", \"choices\": [\"ring\", \"list\"]},"
+    "{\"name\": \"keys\", \"min\": 0, \"max\": 9, \"default\": 0, "
+    "\"needs\": [\"weak\"]}]},"
     "{\"name\": \"shared\", \"needs\": [\"threads\"], \"params\": []},"
     "{\"name\": \"weak\", \"needs\": [\"weak\"], \"params\": []}]";
 
@@ -29,11 +32,13 @@ static collector make_collector(const char *name, int threads, int weak,
   return (collector){
       .name = name,
       .path = name,
-      .about = json_pack("{s:{s:b, s:b, s:b}, s:o, s:[{s:s, s:i, s:i}]}",
+      .about = json_pack("{s:{s:b, s:b, s:b}, s:o, s:[{s:s, s:i, s:i}, "
+                         "{s:s, s:[s, s]}]}",
                          "capabilities", "threads", threads, "weak", weak,
                          "heap_limit", heap_limit, "workloads",
                          json_loads(workloads, 0, NULL), "options", "name",
-                         "trigger", "min", 1, "max", 9)};
+                         "trigger", "min", 1, "max", 9, "name", "policy",
+                         "choices", "percent", "sqrt")};
 }
 
 /* Six collectors that can do everything; one that can do little; one that
@@ -157,6 +162,24 @@ static void impossible_pairs_stay(void **state) {
                       "needs weak references");
   assert_int_equal(p.cells_count, 12);
   assert_int_equal(p.runs_count, 7); /* none of the missing ones */
+}
+
+/* A parameter that is not 0 may need more of a collector. */
+static void parameters_have_needs(void **state) {
+  (void)state;
+  plan p = make((plan_request){.workloads = "plain,plain:keys=3,plain:keys=0",
+                               .collectors = "a,poor",
+                               .heaps = "none"});
+  for (size_t i = 0; i < p.cells_count; i++) {
+    const plan_cell *c = &p.cells[i];
+    bool poor = !strcmp(c->options.name, "poor");
+    const char *keys = spec_value(&c->workload, "keys");
+    if (poor && keys && *keys == '3')
+      assert_string_equal(c->missing, "needs weak references");
+    else
+      assert_null(c->missing);
+  }
+  assert_int_equal(p.cells_count, 6);
 }
 
 /* Gives a collector a kind, and takes its limit; "" is the default again. */
@@ -342,6 +365,36 @@ static void minimums_are_limits(void **state) {
   json_decref(minimums);
 }
 
+/* The values of an option are numbers, or words that the collector names. */
+static void options_are_checked(void **state) {
+  (void)state;
+  static const struct {
+    const char *word, *wrong; /* NULL: it is good */
+  } cases[] = {
+      {"a:trigger=3,policy=sqrt", NULL},
+      {"a:trigger=10",
+       "option 'trigger' of a: '10' is not a whole number from 1 to 9"},
+      {"a:trigger=sqrt",
+       "option 'trigger' of a: 'sqrt' is not a whole number from 1 to 9"},
+      {"a:policy=sqr",
+       "option 'policy' of a: 'sqr' is none of its choices (did "
+       "you mean 'sqrt'?)"},
+      {"a:policy=1", "option 'policy' of a: '1' is none of its choices (choose "
+                     "from percent, sqrt)"},
+      {"a:polciy=sqrt", "a has no option 'polciy' (did you mean 'policy'?)"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    chosen out;
+    const char *wrong =
+        resolve_collector(&all, cases[i].word, ABSENT_WRONG, &out);
+    if (cases[i].wrong) {
+      assert_non_null(wrong);
+      assert_string_equal(wrong, cases[i].wrong);
+    } else {
+      assert_null(wrong);
+    }
+  }
+}
+
 /* Cells hold their program and settings, also after plan.json was read. */
 static void cells_are_parsed(void **state) {
   (void)state;
@@ -469,6 +522,7 @@ static void heaps_become_limits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(parameters_have_needs),
       cmocka_unit_test(keys_are_stable),
       cmocka_unit_test(same_request_same_plan),
       cmocka_unit_test(collectors_interleave),
@@ -480,6 +534,7 @@ int main(void) {
       cmocka_unit_test(cells_of_a_target_are_neighbours),
       cmocka_unit_test(targets_need_names),
       cmocka_unit_test(minimums_are_limits),
+      cmocka_unit_test(options_are_checked),
       cmocka_unit_test(cells_are_parsed),
       cmocka_unit_test(lists_keep_settings_together),
       cmocka_unit_test(specs_are_checked),

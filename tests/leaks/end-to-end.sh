@@ -188,7 +188,7 @@ test_explain_errors() {
   expect 2 explain global -c mark-swep
   said "unknown collector 'mark-swep' (did you mean 'mark-sweep'?)"
   expect 2 explain
-  said "explain: a cause of leaks (see 'reapmark list workloads') is missing"
+  said "explain: a cause of leaks (see 'reapmark list workloads'), or a directory with results is missing"
 }
 
 run_test "$3"

@@ -58,9 +58,10 @@ test_seeded_bugs_name_conditions() {
 # grows, a candidate that all others wait for, a list that is not freed.
 test_seeded_bugs_of_races_and_costs() {
   expect 0 stress --mutants flagged_after_drop outgoing_sent_once dead_targets_count \
-    undone_tried_for_ever empty_cards_leak --quick --seeds 1 -o dir \
-    -C race-drops,race-handover,race-visitors,growth-weak-turnover,growth-rings-pinned,growth-threads-spent
-  printed 'Caught: 5 of 5, with one seed.'
+    undone_tried_for_ever detects_at_drops_only empty_cards_leak --quick --seeds 1 -o dir \
+    -C race-drops,race-handover,race-visitors,growth-weak-turnover,growth-rings-pinned,growth-rings-taken,growth-threads-spent
+  printed 'Caught: 6 of 6, with one seed.'
+  row '^refcount-cycles +detects_at_drops_only +.* growth +growth-rings-taken '
   row '^refcount +dead_targets_count +.* growth +growth-weak-turnover '
   row '^generational +empty_cards_leak +.* growth +growth-threads-spent '
   row '^refcount-cycles +undone_tried_for_ever +.* growth +growth-rings-pinned '

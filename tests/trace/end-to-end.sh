@@ -140,7 +140,7 @@ test_address_space() {
 # The example in docs/trace-format.md is valid, and its objects die where the page
 # says.
 test_example() {
-  sed -n '/^    reapmark-trace 2/,/^$/s/^    //p' \
+  sed -n '/^    reapmark-trace 3/,/^$/s/^    //p' \
     "$tests/../docs/trace-format.md" >example
   expect 0 trace verify example
   printed '22 operations, 0 of them refused; 3 objects'
@@ -184,7 +184,7 @@ test_stat() {
 }
 
 test_annotate() {
-  sed '1s/1$/2/; s/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
+  sed '1s/1$/3/; s/^global-clear 5/&\ndead 2/; s/^leave/&\ndead 1\ndead 3/' good >wanted
   expect 0 trace annotate good
   same out wanted
   expect 0 trace verify wanted

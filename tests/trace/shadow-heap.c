@@ -103,6 +103,11 @@ static void every_operation_does_what_it_says(void **state) {
   run(TRACE_LOCK, 0, 0, 0);
   run(TRACE_UNLOCK, 0, 0, 0);
   run(TRACE_CHECK, 0, 0, 0);
+  run(TRACE_EXTERNAL, 0, 1000, 0);
+  run(TRACE_EXTERNAL, 0, 1, 0);
+  run(TRACE_EXTERNAL, 1, 30, 0);
+  assert_int_equal(shadow_at(m, x)->external, 1001);
+  assert_int_equal(shadow_mark_reachable(m).external, 1031);
 
   run(TRACE_GLOBAL_STORE, 63, 1, 0);
   assert_int_equal(shadow_global(m, 63), y);
@@ -195,6 +200,9 @@ static void what_breaks_a_rule_is_refused(void **state) {
       {TRACE_MOVE, 0, 2, 0, "the register is a borrowing one"},
       {TRACE_CLEAR, 2, 0, 0, "the register is a borrowing one"},
       {TRACE_PAYLOAD, 1, 0, 0, "the register is null"},
+      {TRACE_EXTERNAL, 1, 8, 0, "the register is null"},
+      {TRACE_EXTERNAL, 0, 0, 0, "no such size"},
+      {TRACE_EXTERNAL, 0, GC_BYTES_MAX + 1, 0, "no such size"},
       {TRACE_GLOBAL_LOAD, 0, GC_GLOBALS, 0, "no such global root"},
       {TRACE_GLOBAL_BORROW, 2, GC_GLOBALS, 0, "no such global root"},
       {TRACE_GLOBAL_BORROW, 0, 0, 0, "the register is an owning one"},

@@ -31,6 +31,8 @@ static uint32_t most(char letter) {
     return GC_TLS - 1;
   case '#':
     return TRACE_OBJECTS;
+  case 'x':
+    return GC_BYTES_MAX;
   default:
     return GC_REGISTERS - 1;
   }
@@ -49,7 +51,7 @@ static trace_op some_operation(uint8_t kind, bool largest) {
     } else if (*l == '?')
       *operands[n++] = largest ? TRACE_OBJECTS + 1 : below(3);
     else
-      *operands[n++] = largest ? most(*l) : (*l == '#') + below(8);
+      *operands[n++] = largest ? most(*l) : (*l == '#' || *l == 'x') + below(8);
   }
   return op;
 }
@@ -173,25 +175,38 @@ static void lines_of_every_length(void **state) {
 
 #define HEAD  "reapmark-trace 1\n"
 #define HEAD2 "reapmark-trace 2\n"
+#define HEAD3 "reapmark-trace 3\n"
 
 static const struct mistake {
   const char *text;
   const char *error; /* after the name of the file */
 } mistakes[] = {
-    {"", ":1: empty: a trace begins with the line 'reapmark-trace 2'"},
+    {"", ":1: empty: a trace begins with the line 'reapmark-trace 3'"},
     {"new 0 0 8\n",
-     ":1: not a trace: the first line is not 'reapmark-trace 2'"},
+     ":1: not a trace: the first line is not 'reapmark-trace 3'"},
     {"reapmark-trace\n", ":1: not a trace: "},
     {"reapmark-trace 1 2\n", ":1: not a trace: "},
     {"\x7f"
      "ELF\n",
      ":1: not a trace: "},
     {"reapmark-trace 2 1\n", ":1: not a trace: "},
-    {"reapmark-trace 3\n",
-     ":1: version '3' of the format; this program reads versions 1 and 2"},
+    {"reapmark-trace 3 1\n", ":1: not a trace: "},
+    {"reapmark-trace 4\n",
+     ":1: version '4' of the format; this program reads versions 1 to 3"},
+    {"reapmark-trace 0\n",
+     ":1: version '0' of the format; this program reads versions 1 to 3"},
     {HEAD "ephemeron-get 1 2\n",
      ":2: 'ephemeron-get' needs a trace of version 2, and this is version 1"},
     {HEAD2 "ephemeron-new 1 2\n", ":2: 'ephemeron-new' lacks its operand 3"},
+    {HEAD "external 1 2\n",
+     ":2: 'external' needs a trace of version 3, and this is version 1"},
+    {HEAD2 "external 1 2\n",
+     ":2: 'external' needs a trace of version 3, and this is version 2"},
+    {HEAD3 "external 1\n", ":2: 'external' lacks its operand 2"},
+    {HEAD3 "external 1 0\n",
+     ":2: operand 2 of 'external' is 0; it can be 1 to 1073741824"},
+    {HEAD3 "external 1 1073741825\n",
+     ":2: operand 2 of 'external' is 1073741825; it can be 1 to 1073741824"},
     {"reapmark-trace 1", ":1: the line is cut short: it has no newline"},
     {HEAD "nwe 0 0 8\n", ":2: unknown operation 'nwe' (did you mean 'new'?)"},
     {HEAD "store_take 0 0 1\n",

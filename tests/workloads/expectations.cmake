@@ -113,6 +113,25 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
     "measure=${measure},objects=700,rounds=2"
     "measure=${measure},objects=601,rounds=3 --threads 2")
 endforeach()
+set(pacing "size=1,live=1,objects=1" "size=1,live=1,objects=700,cyclic=50"
+           "structure=tree,size=600,live=1,objects=1800,payload=8"
+           "structure=ring,size=600,live=1700,objects=3000,lifetime=fifo,cyclic=40"
+           "external=1000,live=300,objects=3000,cyclic=50"
+           "external=1,live=300,objects=2000,phase=shrink,begin=400,lifetime=fifo")
+foreach(structure chain ring tree)
+  foreach(lifetime exponential fifo fixed)
+    foreach(course "steady,low=0" "growth,low=30" "plateau,low=7,length=5000"
+                   "spike,low=20,begin=3000,length=2000" "sawtooth,low=0"
+                   "sawtooth,low=100,length=1300" "shrink,low=0,begin=3000,length=2000"
+                   "shrink,low=50,begin=6000" "idle,begin=3000,idle=3")
+      list(
+        APPEND
+        pacing
+        "structure=${structure},lifetime=${lifetime},size=3,live=600,cyclic=70,objects=9000,phase=${course}"
+      )
+    endforeach()
+  endforeach()
+endforeach()
 set(floor)
 foreach(kind read gather chase rmw fault copy)
   list(APPEND floor "kind=${kind},objects=1" "kind=${kind},objects=40,rounds=3"
@@ -135,7 +154,8 @@ endforeach()
 
 set(growth)
 foreach(shape churn list visits one-target old-array old-nodes queue large-kept
-              tree-pieces fans rings rings-beside rings-pinned sizes)
+              tree-pieces fans rings rings-beside rings-pinned rings-taken
+              sizes)
   list(APPEND growth "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 list(APPEND growth "shape=large-small,n=50" "shape=large-small,n=100"
@@ -151,6 +171,10 @@ endforeach()
 set(growth-ephemerons)
 foreach(shape one-key forwards backwards turnover nested dropped)
   list(APPEND growth-ephemerons "shape=${shape},n=1" "shape=${shape},n=5")
+endforeach()
+set(growth-external)
+foreach(shape buffers alive turnover)
+  list(APPEND growth-external "shape=${shape},n=1" "shape=${shape},n=5")
 endforeach()
 set(growth-threads)
 foreach(shape pairs stores idle partner brief sizes spent left)

@@ -29,13 +29,15 @@
  *
  * Oracles:
  *   graph      a live object is lost or damaged
- *   count      too many or too few objects after gc_collect
+ *   count      too many or too few objects, or bytes of external memory, after
+ *              gc_collect
  *   weak       a weak reference holds the wrong target
  *   finalizer  an object is finalized too early, twice, or never
  *   poison     freed memory was used
  *   check      gc_heap_check
  *   limit      out of memory where there is room, or the reverse
- *   growth     cost or memory grows faster than the program
+ *   external   too many or too few bytes of external memory after gc_collect,
+ * or any after the end growth     cost or memory grows faster than the program
  *   crash, hang, verdict
  *   test       a test, not the stress suite */
 #ifndef REAPMARK_COMMON_MUTANTS_H
@@ -107,6 +109,7 @@
   X(pairs_pruned_early, "mark-sweep", 31, "weak", "ephemerons that only a finalizer will see are no longer listed") \
   X(one_buffer_kept, "mark-sweep", 26, "graph", "one mutator goes on in its block after a collection") \
   X(trim_leaks, "mark-sweep", 32, "growth", "a list that gets shorter leaks the memory it had") \
+  X(goal_ignored, "mark-sweep", 32, "growth", "the goal of the heap policy makes no collection due") \
   X(shade_not_atomic, "mark-sweep-incremental", 4, "graph", "mutators shade by a load and a store of a word of bits") \
   X(whole_kept, "mark-sweep-incremental", 21, "limit", "once memory ran out, no later shortage makes a whole cycle") \
   X(null_without_barrier, "mark-sweep-incremental", 4, "graph", "a store of null does not shade what it overwrites") \
@@ -218,6 +221,7 @@
   X(orphans_forgotten, "refcount-cycles", 24, "count", "candidates of a detached thread are dropped") \
   X(self_loops_skipped, "refcount-cycles", 17, "count", "an object that refers to itself never is a candidate") \
   X(detects_when_asked_only, "refcount-cycles", 17, "limit", "no detection but by gc_collect") \
+  X(detects_at_drops_only, "refcount-cycles", 32, "growth", "no allocation looks whether a detection is due") \
   X(freed_while_walking, "refcount-cycles", 8, "crash", "a dead cycle's object is freed before what it holds is let go") \
   X(cycle_not_finalized, "refcount-cycles", 13, "finalizer", "a finalizable object in a dead cycle is freed at once") \
   X(cycle_weak_uncleared, "refcount-cycles", 14, "poison", "weak references into a dead cycle stay") \
@@ -370,7 +374,20 @@
   X(debt_unpaid, "refcount-incremental", 32, "growth", "new objects pay nothing of a debt, so that increments look at nothing") \
   X(joined_alone, "refcount-incremental", 32, "growth", "a pending object comes into an increment without what it leads to") \
   X(spaces_stay, "refcount-incremental", 32, "growth", "what was visited is never pending again") \
-  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared")
+  X(weak_get_unlocked, "refcount-atomic", 10, "crash", "a weak reference is read without the lock under which it is cleared") \
+  X(external_forgotten, "mark-sweep", 2, "check", "a block of external memory is on no list") \
+  X(external_lost, "mark-sweep", 2, "check", "the external memory of a dead object is not given back") \
+  X(external_given_twice, "mark-sweep", 12, "crash", "the external memory of a dead object is given back twice") \
+  X(external_pruned_early, "mark-sweep", 9, "count", "what is about to be finalized has lost its external memory") \
+  X(external_unlimited, "mark-sweep", 21, "check", "external memory does not count against the heap limit") \
+  X(external_unpaced, "mark-sweep", 32, "growth", "external memory makes no collection due") \
+  X(external_outlives, "mark-sweep", 2, "verdict", "external memory is not given back with the heap") \
+  X(external_owner_stale, "semispace", 27, "check", "external memory is listed for where its owner was") \
+  X(external_settled_early, "generational-copying", 9, "check", "external memory of young objects counts as that of old ones") \
+  X(external_unflagged, "refcount-deferred", 2, "check", "the death of an old object with external memory is not noticed") \
+  X(external_flag_cleared, "refcount", 2, "check", "with the weak references to an object its external memory is forgotten") \
+  X(external_given_early, "refcount", 9, "count", "an object in the finalizer queue has lost its external memory") \
+  X(cycle_external_kept, "refcount-cycles", 17, "check", "the external memory of a dead cycle is not given back")
 /* clang-format on */
 
 /* Bugs of the harness that no run can show, in the same form: the test
@@ -386,6 +403,22 @@
   X(declared_unread, "harness", 30, "test", "a leak counts as declared whatever the record says")
 /* clang-format on */
 
+/* Bugs of heap policies (pacing.h) that lose and damage nothing, in the same
+ * form: the test policy-faults plants them. */
+/* clang-format off */
+#define POLICY_MUTANTS(X) \
+  X(growth_least_ignored, "mark-sweep", 32, "test", "a small heap may not grow by the least growth") \
+  X(heap_least_ignored, "mark-sweep", 32, "test", "a goal may be below the least heap") \
+  X(heap_most_ignored, "mark-sweep", 32, "test", "a goal may be above the largest heap") \
+  X(goal_never_falls, "mark-sweep", 32, "test", "the goal stays when the live set shrinks") \
+  X(external_unseen, "mark-sweep", 32, "test", "external bytes do not count towards the goal") \
+  X(rates_swapped, "mark-sweep", 32, "test", "fast collections make the heap larger, not smaller") \
+  X(quarter_ignored, "mark-sweep", 32, "test", "a full collection is due though little became old") \
+  X(given_back_at_once, "mark-sweep", 32, "test", "a surplus is given back the first time it is seen") \
+  X(surplus_kept, "mark-sweep", 32, "test", "a surplus is never given back") \
+  X(partial_sets_goal, "mark-sweep", 32, "test", "the goal follows from a partial collection")
+/* clang-format on */
+
 #ifdef GC_MUTANTS
 
 #include <stdbool.h>
@@ -394,7 +427,8 @@
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
   MUTANT_NONE,
-  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID) MUTANTS_END
+  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID)
+      POLICY_MUTANTS(MUTANT_ID) MUTANTS_END
 } mutant_id;
 #undef MUTANT_ID
 

@@ -12,6 +12,7 @@
 #include "common/ephemerons.h"
 #include "common/finalizers.h"
 #include "common/inline/reachable.h"
+#include "common/owned.h"
 #include "common/tracked.h"
 
 static cells_buffer *cells_buffer_in(gc_mutator *m) {
@@ -53,6 +54,8 @@ static inline const char *cells_check_all(bool under_way) {
     why = tracked_check(cells_is_object, cells_where, !cells.untouched);
   if (!why)
     why = ephemerons_check(cells_is_object, cells_where, !cells.untouched);
+  if (!why)
+    why = owned_check(cells_is_object, cells_where, !cells.untouched);
   return why ? why : finalizers_check(cells_is_object);
 }
 

@@ -16,8 +16,9 @@
 #include "common/inline/registers.h"
 
 /* The slow path, defined by the collector, which calls cells_obtain.  Returns
- * memory for an object of size class `c`, or of `bytes` if `c` is CELLS_LARGE;
- * NULL when out of memory.  May collect.  (S) */
+ * memory for an object of size class `c`, or of `bytes` if `c` is CELLS_LARGE,
+ * or external memory if `c` is CELLS_EXTERNAL; NULL when out of memory.  May
+ * collect.  (S) */
 gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes);
 
 static inline gc_object *cells_new(gc_mutator *m, gc_shape shape) {
@@ -29,7 +30,8 @@ static inline gc_object *cells_new(gc_mutator *m, gc_shape shape) {
   return gc_likely(o) ? o : cells_slow(m, c, bytes);
 }
 
-#define OBJECT_NEW(m, shape) cells_new(m, shape)
+#define OBJECT_NEW(m, shape)      cells_new(m, shape)
+#define OBJECT_EXTERNAL(m, bytes) cells_slow(m, CELLS_EXTERNAL, bytes)
 #include "common/inline/tracked-operations.h"
 
 #endif

@@ -80,6 +80,7 @@
 #include "common/ephemerons.h"
 #include "common/hostile/hostile.h"
 #include "common/marking.h"
+#include "common/owned.h"
 #include "common/inline/cells-heap.h"
 #include "common/inline/reachable.h"
 #include "common/inline/roots.h"
@@ -416,6 +417,8 @@ static void snapshot_revive(void) {
   if (snap.pairs)
     ephemerons_clear(snapshot_where, true);
   tracked_queue_dead(snapshot_where, true);
+  if (gc_mutant(external_pruned_early))
+    owned_prune(snapshot_where, true);
   if (!gc_mutant(revived_unmarked))
     roots_queue(waited, snapshot_root, NULL);
   snap.phase = SNAPSHOT_REVIVED;
@@ -426,6 +429,7 @@ static void snapshot_finish(void) {
   uint64_t *old = cells_marks;
   tracked_prune_weak(snapshot_where, true);
   ephemerons_prune(snapshot_where, true);
+  owned_prune(snapshot_where, true);
   snap.pairs = false;
   cells_reset_all();
   /* The rest of this bitmap is cleared while blocks are sorted, but large

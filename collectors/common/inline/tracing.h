@@ -17,6 +17,7 @@
 #include "common/marking.h"
 #include "common/hostile/mutants.h"
 #include "common/inline/roots.h"
+#include "common/owned.h"
 #include "common/tracked.h"
 
 static inline void tracing_root(void *data, gc_object **place) {
@@ -83,6 +84,8 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     tracked_prune_weak(cells_where, all);
   if (gc_mutant(pairs_pruned_early))
     ephemerons_prune(cells_where, all);
+  if (gc_mutant(external_pruned_early))
+    owned_prune(cells_where, all);
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
@@ -100,6 +103,7 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     ephemerons_clear(cells_where, all);
   tracked_prune_weak(cells_where, all);
   ephemerons_prune(cells_where, all);
+  owned_prune(cells_where, all);
   object_stack_rest(&k->stack);
 }
 

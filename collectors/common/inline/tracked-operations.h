@@ -6,12 +6,14 @@
  * To be defined before:
  *   OBJECT_NEW(m, shape)  memory for an object, or NULL when out of memory; may
  *                         collect
+ *   OBJECT_EXTERNAL(m, bytes)  a block of external memory (owned.h), likewise
  *   OBJECT_WEAK_BARRIER(m, target)  optional: runs on the target that a weak
  *                         reference is about to give, null included
  *   OBJECT_EPHEMERON_BARRIER(m, value)  optional: the same for the value of an
  *                         ephemeron
  *   OBJECT_WEAK_MADE(m, target)  optional: runs when an object gets a weak
  *                         reference, or becomes the key of an ephemeron
+ *   OBJECT_EXTERNAL_MADE(m, o)  optional: runs when an object gets such a block
  *   OBJECT_TAKEN(m, o)    optional: runs on an object that has left the
  *                         finalizer queue, before a register has it
  *   OBJECT_POLL(m)        optional: further work of gc_safepoint */
@@ -26,6 +28,7 @@
 #include "common/finalizers.h"
 #include "common/forwarding.h"
 #include "common/inline/registers.h"
+#include "common/owned.h"
 #include "common/tracked.h"
 #include "common/world.h"
 
@@ -34,6 +37,9 @@
 #endif
 #ifndef OBJECT_WEAK_MADE
 #define OBJECT_WEAK_MADE(m, target) ((void)0)
+#endif
+#ifndef OBJECT_EXTERNAL_MADE
+#define OBJECT_EXTERNAL_MADE(m, o) ((void)0)
 #endif
 #ifndef OBJECT_TAKEN
 #define OBJECT_TAKEN(m, o) ((void)0)
@@ -105,6 +111,20 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg e) {
   OBJECT_EPHEMERON_BARRIER(m, value);
   *object_owning(m, dst) = value;
   return alive;
+}
+
+#define GC_EXTERNAL 1
+
+/* Reads the owner after taking the block, which may have moved it. */
+static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
+  OBJECT_CHECK(bytes > 0 && bytes <= GC_BYTES_MAX,
+               "external memory of so many bytes:", bytes);
+  void *memory = OBJECT_EXTERNAL(m, bytes);
+  if (gc_unlikely(!memory))
+    return false;
+  gc_object *o = object_read(m, obj);
+  OBJECT_EXTERNAL_MADE(m, o);
+  return owned_note(o, memory, bytes);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {

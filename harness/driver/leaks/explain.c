@@ -1,5 +1,5 @@
-/* explain.c: `reapmark explain`: what keeps the objects of a cause of leaks:
- * the path from a root, or the cycle that counting cannot free.
+/* explain.c: `reapmark explain CAUSE`: what keeps the objects of a cause of
+ * leaks: the path from a root, or the cycle that counting cannot free.
  *
  * The collector `record` runs one round of the cause and writes its operations;
  * they are performed again on the shadow heap (harness/trace/walk.h) up to the
@@ -7,7 +7,6 @@
  * is asked. */
 #include "leaks.h"
 #include "harness/base/arena.h"
-#include "harness/driver/commands.h"
 #include "harness/base/say.h"
 #include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
@@ -360,34 +359,8 @@ static void print_explanation(story *s, const char *workload,
 }
 
 /* ------------------------------------------------------------------------- *
- * The command.
+ * All of it.
  * ------------------------------------------------------------------------- */
-
-typedef struct explain_options {
-  const char *collectors;
-} explain_options;
-
-static const option_row option_rows[] = {
-    {"collectors", 'c', "COLLECTOR,...",
-     "say what these do; names, or all, models, references (models)",
-     .kind = OPTION_LIST, .offset = offsetof(explain_options, collectors)},
-    {0}};
-
-const option_usage explain_usage = {
-    .name = "explain",
-    .summary = "show what keeps the objects of a cause of leaks",
-    .synopsis = "CAUSE[:KEY=VALUE,...] [options]",
-    .description =
-        "What keeps the objects of a cause of leaks (see 'reapmark leaks')?  "
-        "Prints the path\nfrom a root, or the cycle that reference counting "
-        "cannot free, and the operations\nthat made each reference, as the "
-        "collector 'record' writes them to a trace.  Runs\none round of three "
-        "things, or of as many as CAUSE:objects=N says.",
-    .example = "pair-cycle -c refcount,mark-sweep",
-    .options = option_rows,
-    .min_operands = 1,
-    .max_operands = 1,
-    .missing = "a cause of leaks (see 'reapmark list workloads')"};
 
 /* Runs the workload; r->output becomes its trace, and is freed with `r`. False,
  * after saying why, if there is none. */
@@ -445,18 +418,13 @@ static void set_unless(spec *s, const char *key, const char *value) {
     spec_set(s, key, value);
 }
 
-int explain_command(int argc, char **argv) {
-  explain_options o = {0};
-  char **operands;
-  int code = options_parse(&explain_usage, argc, argv, &o, &operands);
-  if (code != OPTIONS_GO)
-    return code;
+int leaks_explain(const char *word, const char *list) {
   collectors all = discover_collectors();
   spec cause;
   audience a;
-  const char *wrong = leaks_choose(&all, operands[0], &cause);
+  const char *wrong = leaks_choose(&all, word, &cause);
   if (!wrong)
-    wrong = find_audience(&all, o.collectors, &a);
+    wrong = find_audience(&all, list, &a);
   if (wrong) {
     say("explain: %s", wrong);
     return EXIT_USAGE;

@@ -8,4 +8,8 @@
  * to its workload.  Returns NULL, or what is wrong with the word. */
 const char *leaks_choose(const collectors *all, const char *word, spec *out);
 
+/* Prints what keeps the objects of such a cause, and what the collectors of a
+ * list (NULL: the models) make of it.  Returns an exit code. */
+int leaks_explain(const char *word, const char *list);
+
 #endif

@@ -31,14 +31,15 @@ static heap_size heap_for(const collector *c, const heap_size *asked) {
 }
 
 /* Why a collector cannot run a workload, or NULL. */
-static const char *find_missing(const collector *c, const char *workload,
+static const char *find_missing(const collector *c, const spec *workload,
                                 heap_kind heap, unsigned threads) {
-  const json_t *w = collector_workload(c, workload);
+  const json_t *w = collector_workload(c, workload->name);
   if (!w)
     return "was built without this workload";
   for (size_t i = 0; i < CAPABILITIES; i++) {
     const struct capability_words *needed = &capability_words[i];
-    if (workload_needs(w, needed->name) && !collector_can(c, needed->name))
+    if (workload_needs_with(w, workload, needed->name) &&
+        !collector_can(c, needed->name))
       return needed->needs;
   }
   if (threads > 1 && !collector_can(c, "threads"))
@@ -101,8 +102,8 @@ plan_cell plan_make_cell(const planning *g, const spec *workload,
                  .reference = stands_apart(its),
                  .turns = its && threads > 1 && collector_can(its, "turns"),
                  .threads = threads};
-  c.missing = its ? find_missing(its, workload->name, c.heap.kind, threads)
-                  : with->missing;
+  c.missing =
+      its ? find_missing(its, workload, c.heap.kind, threads) : with->missing;
   if (g->minimums && c.heap.kind == HEAP_MULTIPLE)
     take_minimum(g->minimums, &c);
   c.id = arena_text("%s/%s/heap=%s/threads=%u/seed=%ju", spec_text(&c.workload),
@@ -133,6 +134,6 @@ void plan_add_canary(const planning *g) {
                  .canary = true};
   heap_size_parse(CANARY_HEAP, &c.heap);
   if (program && !resolve_workload(g->all, CANARY_WORKLOAD, &c.workload) &&
-      !find_missing(program, c.workload.name, c.heap.kind, c.threads))
+      !find_missing(program, &c.workload, c.heap.kind, c.threads))
     plan_add_cell(g->plan, c);
 }

@@ -6,6 +6,7 @@
 #include "harness/base/words.h"
 #include "order.h"
 #include "planning.h"
+#include "volumes.h"
 
 #include <string.h>
 
@@ -337,5 +338,5 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
         out->suite);
     return EXIT_NOTHING;
   }
-  return EXIT_OK;
+  return plan_check_volumes(out) ? EXIT_OK : EXIT_USAGE;
 }

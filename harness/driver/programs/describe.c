@@ -120,6 +120,8 @@ static const struct row {
     {"weak-reads-cleared", NULL, "that found the target dead"},
     {"ephemerons", NULL, "made"},
     {"ephemeron-reads", NULL, ""},
+    {"external-blocks", NULL, "of memory outside the heap"},
+    {"external-bytes", NULL, "not among the other bytes"},
     {"finalizable", NULL, "objects made with a finalizer"},
     {"finalized", NULL, "handed to their finalizer"},
     {"mutators", NULL, "threads that attached, the main one included"},

@@ -269,14 +269,32 @@ json_t *discover_workloads(const collectors *all) {
   return list;
 }
 
-bool workload_needs(const json_t *workload, const char *capability) {
+/* Of a workload, or of a parameter. */
+bool workload_needs(const json_t *described, const char *capability) {
   size_t i;
   json_t *need;
-  json_array_foreach(json_object_get(workload, "needs"), i, need) {
+  json_array_foreach(json_object_get(described, "needs"), i, need) {
     if (!strcmp(json_string_value(need), capability))
       return true;
   }
   return false;
+}
+
+bool workload_needs_with(const json_t *workload, const spec *given,
+                         const char *capability) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(workload, "params"), i, param) {
+    const char *name = json_string_value(json_object_get(param, "name"));
+    const char *text = name ? spec_value(given, name) : NULL;
+    uint64_t value =
+        (uint64_t)json_integer_value(json_object_get(param, "default"));
+    if (text && !words_number(text, &value))
+      continue;
+    if (value && workload_needs(param, capability))
+      return true;
+  }
+  return workload_needs(workload, capability);
 }
 
 bool workload_takes_threads(const json_t *workload) {

@@ -2,6 +2,8 @@
 #ifndef REAPMARK_DISCOVER_H
 #define REAPMARK_DISCOVER_H
 
+#include "harness/base/spec.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +58,11 @@ const json_t *collector_workload(const collector *c, const char *name);
 /* Whether a workload, by its description, needs a capability of its collector
  * ("threads"). */
 bool workload_needs(const json_t *workload, const char *capability);
+
+/* The same for a workload with these parameters, some of which may need more.
+ */
+bool workload_needs_with(const json_t *workload, const spec *given,
+                         const char *capability);
 
 /* Whether it can have several mutator threads, but has one by default. */
 bool workload_takes_threads(const json_t *workload);

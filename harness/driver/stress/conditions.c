@@ -135,6 +135,9 @@ const condition conditions[] = {
     GROWTH("rings-pinned", "rings-pinned",
            "dead rings beside a live one that is a candidate again and again: "
            "what waits behind it"),
+    GROWTH("rings-taken", "rings-taken",
+           "rings that become candidates before they are dropped: who looks "
+           "whether they are many"),
     GROWTH("large-alone", "large-alone",
            "large objects and nothing else: collections that only small ones "
            "begin"),
@@ -178,6 +181,13 @@ const condition conditions[] = {
     GROWTH("pairs-nested", "nested",
            "ephemerons that die together with their keys, by the death of "
            "another key"),
+    GROWTH("external-buffers", "buffers",
+           "few objects with much memory outside the heap: collections that "
+           "only that begins"),
+    GROWTH("external-alive", "alive",
+           "many objects with memory outside the heap: walks of their list"),
+    GROWTH("external-turnover", "turnover",
+           "such objects come and go: tables of them, and what they had"),
     GROWTH("threads-pairs", "pairs",
            "candidates and blocks of threads that ended"),
     GROWTH("threads-stores", "stores",

@@ -45,10 +45,11 @@ typedef enum flatness {
   LINEAR_TIGHT, /* but small, and run with all tight settings */
   FLAT,         /* if the collector reclaims anything */
   FLAT_BYTES, /* the same, but a little that is alive grows, and work with it */
-  FLAT_CYCLES, /* if it reclaims cycles */
-  IDLE         /* so little is made that with the default options no collection
-                  is due: their number must not grow, and nothing else is
-                  compared */
+  FLAT_CYCLES,  /* if it reclaims cycles */
+  FLAT_COUNTED, /* if it reclaims anything and counts external memory */
+  IDLE          /* so little is made that with the default options no collection
+                   is due: their number must not grow, and nothing else is
+                   compared */
 } flatness;
 
 typedef struct shape {
@@ -73,6 +74,7 @@ static const shape shapes[] = {
     {"growth-rings", "growth", 256, FLAT_CYCLES},
     {"growth-rings-beside", "growth", 256, LINEAR},
     {"growth-rings-pinned", "growth", 256, FLAT_CYCLES},
+    {"growth-rings-taken", "growth", 256, FLAT_CYCLES},
     {"growth-large-alone", "growth", 512, FLAT},
     {"growth-sizes", "growth", 64, FLAT},
     {"growth-crannies", "growth", 256, LINEAR},
@@ -94,6 +96,9 @@ static const shape shapes[] = {
     {"growth-pairs-dropped", "growth-ephemerons", 1024, FLAT},
     {"growth-pairs-turnover", "growth-ephemerons", 512, FLAT},
     {"growth-pairs-nested", "growth-ephemerons", 128, LINEAR_TIGHT},
+    {"growth-external-buffers", "growth-external", 64, FLAT_COUNTED},
+    {"growth-external-alive", "growth-external", 256, LINEAR},
+    {"growth-external-turnover", "growth-external", 512, FLAT_COUNTED},
     {"growth-threads-pairs", "growth-threads", 400, FLAT_CYCLES},
     {"growth-threads-stores", "growth-threads", 300, FLAT},
     {"growth-threads-idle", "growth-threads", 32, LINEAR},
@@ -117,9 +122,17 @@ static bool is_flat(const shape *s, const collector *c) {
       json_object_get(json_object_get(c->about, "capabilities"), "reclaims"));
   bool all = reclaims && !strcmp(reclaims, "all");
   bool nothing = reclaims && !strcmp(reclaims, "nothing");
-  return s->flat == FLAT_CYCLES
-             ? all
-             : (s->flat == FLAT || s->flat == FLAT_BYTES) && !nothing;
+  switch (s->flat) {
+  case FLAT_CYCLES:
+    return all;
+  case FLAT_COUNTED:
+    return !nothing && collector_can(c, "external_counted");
+  case FLAT:
+  case FLAT_BYTES:
+    return !nothing;
+  default:
+    return false;
+  }
 }
 
 /* ------------------------------------------------------------------------- *
@@ -210,8 +223,8 @@ static const char *list_figures(const json_t *const *entries, const char *name,
 static const char *partial_of(const shape *s, const collector *c) {
   const json_t *partial = json_object_get(c->about, "partial");
   const char *of = json_string_value(json_object_get(partial, "reclaims"));
-  bool applies =
-      s->flat == FLAT || (s->flat == FLAT_CYCLES && of && !strcmp(of, "all"));
+  bool applies = s->flat == FLAT || s->flat == FLAT_COUNTED ||
+                 (s->flat == FLAT_CYCLES && of && !strcmp(of, "all"));
   return applies ? json_string_value(json_object_get(partial, "settings"))
                  : NULL;
 }

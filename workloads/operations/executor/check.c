@@ -88,12 +88,12 @@ static uint64_t excess(const executor *x, uint64_t expected) {
   return few;
 }
 
-/* How many of the surviving objects may be gone: what only the values of
+/* How much of what survives may be gone: what only the values of
  * ephemerons lead to whose keys were, perhaps, found dead before a finalizer
  * brought them back.  A collector that counts clears an ephemeron only if the
  * key dies itself; one that marks also if only a dead finalizable object leads
  * to the key. */
-static uint64_t count_doubtful(executor_thread *t) {
+static shadow_volume count_doubtful(executor_thread *t) {
   executor *x = t->x;
   size_t n = 0, room = 0;
   struct pair {
@@ -109,15 +109,17 @@ static uint64_t count_doubtful(executor_thread *t) {
     object->value = 0;
   }
   gc_reclaims reclaims = gc_this_collector.can.reclaims;
-  uint64_t least = x->surviving.objects;
+  shadow_volume least = x->surviving;
   if (n > 0)
-    least = shadow_mark_surviving(x->shadow, reclaims).objects;
+    least = shadow_mark_surviving(x->shadow, reclaims);
   for (size_t i = 0; i < n; i++)
     at(t, pairs[i].ephemeron)->value = pairs[i].value;
   if (n > 0)
     shadow_mark_surviving(x->shadow, reclaims);
   free(pairs);
-  return x->surviving.objects - least;
+  return (shadow_volume){x->surviving.objects - least.objects,
+                         x->surviving.bytes - least.bytes,
+                         x->surviving.external - least.external};
 }
 
 /* Compares what the collector tells of what it left or freed with the `all`
@@ -168,6 +170,32 @@ static void compare_count(executor_thread *t, uint64_t expected,
       found, found < expected ? expected - found : found - expected - spare,
       found < expected ? "fewer" : "more", t->x->reachable.objects,
       expected - t->x->reachable.objects);
+}
+
+/* Compares the bytes of external memory with those of what must survive, of
+ * which `doubtful` may be gone.  For collectors that may hold more objects than
+ * that, they may be any of those that were ever given. */
+static void compare_external(executor_thread *t, uint64_t doubtful) {
+  const gc_capabilities *can = &gc_this_collector.can;
+  if (!can->external || !asks(t, ORACLE_COUNT))
+    return;
+  uint64_t held =
+      gc_heap_external(t->x->run->heap).bytes - t->x->foreign_external;
+  uint64_t expected = t->x->surviving.external, most = expected;
+  if (can->conservative || can->explicit_free)
+    most = executor_sum(t->x).external;
+  if (held + doubtful < expected || held > most)
+    executor_violation(
+        t, "count", 0,
+        "%" PRIu64 " bytes of external memory are held, and objects that must "
+        "be there own %" PRIu64,
+        held, expected);
+  uint64_t footprint = gc_heap_footprint(t->x->run->heap).bytes;
+  if (gc_this_collector.kind == GC_KIND_MODEL && footprint < held)
+    executor_violation(t, "limit", 0,
+                       "the footprint is %" PRIu64
+                       " bytes, and external memory alone has %" PRIu64,
+                       footprint, held);
 }
 
 /* Compares the memory of the heap with its limit. */
@@ -329,14 +357,16 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   compare_finalizable(t);
   x->surviving =
       shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
-  if (x->surviving.bytes > x->peak_bytes)
-    x->peak_bytes = x->surviving.bytes;
+  if (x->surviving.bytes + x->surviving.external > x->peak_bytes)
+    x->peak_bytes = x->surviving.bytes + x->surviving.external;
+  shadow_volume doubtful = count_doubtful(t);
   /* A collector that is told of deaths frees those objects and no others. */
   compare_count(t,
                 gc_this_collector.can.explicit_free
                     ? executor_sum(x).made - x->freed
                     : x->surviving.objects,
-                count_doubtful(t));
+                doubtful.objects);
+  compare_external(t, doubtful.external);
   executor_inspect(t);
   if (asks(t, ORACLE_GRAPH | ORACLE_WEAK)) {
     each(data, comparison_walk);
@@ -344,7 +374,7 @@ void executor_check(executor_thread *t, executor_each *each, void *data) {
   }
   shadow_bury_unmarked(x->shadow, NULL, NULL);
   x->buried = executor_sum(x).made - x->surviving.objects;
-  x->safe_bytes = x->surviving.bytes;
+  x->safe_bytes = x->surviving.bytes + x->surviving.external;
   compare_limit(t);
   executor_set_aside(t, false);
   t->checking = false;

@@ -28,7 +28,8 @@
  * whatever the bits are. */
 typedef enum executor_oracle {
   ORACLE_GRAPH = 1,     /* references and payload are as stored */
-  ORACLE_COUNT = 2,     /* no object too few or too many after gc_collect */
+  ORACLE_COUNT = 2,     /* no object, and no byte of external memory, too few or
+                           too many after gc_collect */
   ORACLE_WEAK = 4,      /* weak references are cleared at death, not before */
   ORACLE_FINALIZER = 8, /* every dead object is handed out once, no live one */
   ORACLE_CHECK = 16,    /* gc_heap_check finds nothing */
@@ -105,6 +106,7 @@ typedef struct executor_counts {
   uint64_t kinds[TRACE_KINDS]; /* operations by kind */
   uint64_t bytes;              /* allocated, nominal */
   uint64_t made;               /* objects allocated */
+  uint64_t external;           /* bytes of external memory given to objects */
   uint64_t weak_alive;         /* weak references that gave their target */
   uint64_t weak_cleared;       /* weak references that were found cleared */
   uint64_t handed_out;         /* objects handed out for finalization */
@@ -144,9 +146,11 @@ typedef struct executor {
   uint64_t buried;          /* objects reclaimed up to the last check */
   uint64_t foreign;         /* objects in the heap that no operation made */
   uint64_t foreign_freed;   /* freed before the first operation */
-  uint64_t held, freed;     /* executor_hold's `most`; objects freed */
-  uint64_t safe_bytes;      /* that survived the last check; if parallel,
-                               and all that was allocated since */
+  uint64_t
+      foreign_external; /* bytes of external memory that were held before */
+  uint64_t held, freed; /* executor_hold's `most`; objects freed */
+  uint64_t safe_bytes;  /* that survived the last check; if parallel,
+                           and all that was allocated since */
   shadow_volume reachable, surviving; /* at the last check */
   uint64_t forget_at; /* allocations, failed ones too, when what is dead is
                          forgotten next */

@@ -38,11 +38,12 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
   if (!asks(t, ORACLE_LIMIT) || may_fail() ||
       (x->standing && !question_afford_mark(t)))
     return FAILED;
-  uint64_t held =
-      x->standing
-          ? shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims)
-                .bytes
-          : __atomic_load_n(&x->safe_bytes, __ATOMIC_RELAXED);
+  uint64_t held = __atomic_load_n(&x->safe_bytes, __ATOMIC_RELAXED);
+  if (x->standing) {
+    shadow_volume v =
+        shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+    held = v.bytes + v.external;
+  }
   if ((held + bytes + LIMIT_SPARE) * LIMIT_SHARE < limit)
     executor_violation(t, "limit", 0,
                        "no room for %" PRIu64 " bytes, though only %" PRIu64
@@ -107,6 +108,19 @@ static executor_result make_weak(executor_thread *t, const trace_op *op,
     return failed(t, op->a, GC_WEAK_SHAPE);
   name_object(t, op->a, shadow_apply(t->shadow, op, 0), number);
   note_change(t);
+  return PERFORMED;
+}
+
+/* The operation `external`. */
+static executor_result give_external(executor_thread *t, const trace_op *op) {
+  executor *x = t->x;
+  hostile_before_new(t->m);
+  if (!gc_try_external(t->m, op->a, op->b))
+    return failed(t, op->a, (gc_shape){0, op->b});
+  shadow_apply(t->shadow, op, 0);
+  t->counts.external += op->b;
+  if (x->parallel && x->run->heap_limit)
+    __atomic_fetch_add(&x->safe_bytes, op->b, __ATOMIC_RELAXED);
   return PERFORMED;
 }
 
@@ -393,6 +407,8 @@ static executor_result perform(executor_thread *t, const trace_op *op,
     return make_weak(t, op, number);
   case TRACE_EPHEMERON_NEW:
     return make_ephemeron(t, op, number);
+  case TRACE_EXTERNAL:
+    return give_external(t, op);
   case TRACE_WEAK_GET:
   case TRACE_EPHEMERON_GET:
     weak_get(t, op);
@@ -420,6 +436,7 @@ static bool refuses(const executor_thread *t, const trace_op *op) {
       op->kind == TRACE_EPHEMERON_NEW || op->kind == TRACE_EPHEMERON_GET;
   return (weak && !can->weak) || (pair && !can->ephemerons) ||
          (op->kind == TRACE_FINALIZER_NEXT && !can->finalizers) ||
+         (op->kind == TRACE_EXTERNAL && !can->external) ||
          shadow_refuses(t->shadow, op);
 }
 

@@ -71,6 +71,8 @@ void executor_open(executor *x, wl_thread *t, unsigned oracles,
   gc_collect(t->m);
   x->foreign = gc_heap_objects(t->run->heap);
   x->foreign_freed = gc_heap_tally ? gc_heap_tally(t->run->heap).freed : 0;
+  if (gc_this_collector.can.external)
+    x->foreign_external = gc_heap_external(t->run->heap).bytes;
   coverage_begin(x);
   last_words_watch();
 }
@@ -262,6 +264,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "forgets", x->forgets);
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
+  wl_count(wl, "external-bytes", c->external);
   wl_count(wl, "allocations-failed", c->failed);
   wl_count(wl, "reclaimed", x->buried);
   wl_count(wl, "peak-bytes", x->peak_bytes);

@@ -63,6 +63,7 @@
   ACTION(HEIRS, heirs, 20) /* what a dead finalizable object leads to */       \
   ACTION(TRANSPLANT, transplant, 10) /* all that an object refers to */        \
   ACTION(TANGLE, tangle, 24)         /* of all sizes, in any direction */      \
+  ACTION(EXTERNAL, external, 150)    /* memory for an object, old or new */    \
   ACTION(LATE, late, 8)              /* weak gets while a collection ends */   \
   ACTION(STACK, stack, 1)            /* of many frames */                      \
   ACTION(GROW, grow, 2)

@@ -271,6 +271,27 @@ void action_finalize(actor *a) {
     program_finalizer(a, r);
 }
 
+/* Mostly as much as a small object has, now and then as much as a large one. */
+static uint32_t choose_external(source *s) {
+  uint32_t c = choose(s, 256);
+  if (c < 200)
+    return 1 + choose(s, 256);
+  if (c < 250)
+    return 1 + choose(s, 8192);
+  return 60000u << choose(s, 4);
+}
+
+/* Some object, or a new finalizable one, which a finalizer may keep. */
+void action_external(actor *a) {
+  if (!gc_this_collector.can.external)
+    return;
+  gc_reg r = operand_owning(a);
+  bool made = chance(a->source, 3) &&
+              emit_new(a, r, choose_shape(a->source), true) == PERFORMED;
+  if (made || (operand_object(a, &r) && !object_at(a, held_by(a, r))->weak))
+    emit2(a, TRACE_EXTERNAL, r, choose_external(a->source));
+}
+
 void action_safepoint(actor *a) {
   emit1(a, TRACE_SAFEPOINT, 0);
 }

@@ -1,0 +1,34 @@
+/* volumes.c: how much memory workloads need, before anything runs. */
+#include "cell.h"
+
+#include "harness/base/memory.h"
+#include "harness/record/record.h"
+
+bool cell_plan_workload(const char *text, unsigned threads,
+                        const workload **found, uint64_t *params, wl_volume *v,
+                        char *error) {
+  if (!cell_parse_workload(text, wl_all, found, params, error))
+    return false;
+  bool threaded = (*found)->needs & (WL_NEEDS_THREADS | WL_TAKES_THREADS);
+  *v = (*found)->volume(params, threaded ? threads : 1);
+  return cell_fits(*found, v, memory_most(), error);
+}
+
+json_t *cell_volumes(char *const *texts, unsigned threads) {
+  json_t *list = json_array();
+  for (; *texts; texts++) {
+    const workload *w;
+    uint64_t params[WL_PARAMS];
+    wl_volume v;
+    char error[CELL_REASON];
+    if (!cell_plan_workload(*texts, threads, &w, params, &v, error))
+      cell_usage("%s", error);
+    json_array_append_new(list,
+                          json_pack("{s:s,s:o,s:o,s:o,s:o}", "workload", *texts,
+                                    "live", record_integer(v.live), "cyclic",
+                                    record_integer(v.cyclic), "allocated",
+                                    record_integer(v.allocated), "set_up",
+                                    record_integer(v.set_up)));
+  }
+  return list;
+}

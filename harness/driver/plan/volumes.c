@@ -1,0 +1,74 @@
+/* volumes.c: see volumes.h. */
+#include "volumes.h"
+#include "harness/base/arena.h"
+#include "harness/base/say.h"
+#include "harness/base/words.h"
+#include "harness/driver/programs/spawn.h"
+
+#include <string.h>
+
+/* Each takes far below a second; a machine may be very busy. */
+enum { TIMEOUT = 120 };
+
+/* What the program said, without its name. */
+static const char *message_of(const collector *c, const spawn_result *r) {
+  const char *said = r->last_words, *prefix = arena_text("%s: ", c->name);
+  return strncmp(said, prefix, strlen(prefix)) ? said : said + strlen(prefix);
+}
+
+static bool ask(const collector *c, word_list *words) {
+  spawn_result r;
+  word_list_add(words, NULL);
+  spawn_run((char *const *)words->words, SPAWN_STDOUT, TIMEOUT, &r);
+  bool mistake = r.end == SPAWN_EXITED && r.code == EXIT_USAGE;
+  if (mistake)
+    say("%s", message_of(c, &r));
+  else if (spawn_trouble(&r, TIMEOUT))
+    say("warning: %s --volume: %s", c->name, spawn_trouble(&r, TIMEOUT));
+  spawn_result_free(&r);
+  return !mistake;
+}
+
+static unsigned most_threads(const plan *p) {
+  unsigned most = 1;
+  for (size_t i = 0; i < p->cells_count; i++)
+    if (p->cells[i].threads > most)
+      most = p->cells[i].threads;
+  return most;
+}
+
+/* The workloads of this collector in the plan that are not in `asked` yet. */
+static word_list new_workloads(const plan *p, const collector *c,
+                               json_t *asked) {
+  word_list words = {0};
+  word_list_add(&words, c->path);
+  word_list_add(&words, "--threads");
+  word_list_add(&words, arena_text("%u", most_threads(p)));
+  word_list_add(&words, "--volume");
+  for (size_t i = 0; i < p->cells_count; i++) {
+    const plan_cell *cell = &p->cells[i];
+    if (cell->program != c || cell->missing)
+      continue;
+    const char *text = spec_text(&cell->workload);
+    if (!json_object_get(asked, text))
+      word_list_add(&words, text);
+    json_object_set_new(asked, text, json_true());
+  }
+  return words;
+}
+
+bool plan_check_volumes(const plan *p) {
+  json_t *asked = json_object();
+  bool good = true;
+  for (size_t i = 0; i < p->cells_count && good; i++) {
+    const collector *c = p->cells[i].program;
+    if (!c || !json_is_true(json_object_get(c->about, "volumes")))
+      continue;
+    size_t before = json_object_size(asked);
+    word_list words = new_workloads(p, c, asked);
+    if (json_object_size(asked) > before)
+      good = ask(c, &words);
+  }
+  json_decref(asked);
+  return good;
+}

@@ -1,0 +1,13 @@
+/* volumes.h: whether the workloads of a plan can be run at all. */
+#ifndef REAPMARK_VOLUMES_H
+#define REAPMARK_VOLUMES_H
+
+#include "plan.h"
+
+/* Asks a collector program of the plan (--volume) whether the parameters of
+ * every workload go together, and whether what is alive fits into memory, so
+ * that nothing is run if something is wrong.  False after a mistake, which was
+ * said.  Programs that do not know the question are not asked. */
+bool plan_check_volumes(const plan *p);
+
+#endif

@@ -1,0 +1,312 @@
+/* policy-faults.c: the heap policies by worked numbers; and bugs of them are
+ * planted, one at a time (POLICY_MUTANTS), and the checks here must notice
+ * each. Without a bug they all must pass. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "common/external.h"
+#include "common/hostile/mutants.h"
+#include "common/pacing.h"
+#include "common/pause.h"
+
+mutant_id mutant_planted;
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+static const pacing_rules usual = {
+    .growth = 100, .root = 400, .objects = 700, .growth_least = 4 * MIB};
+
+static pacing_rules rules_of(pacing_policy policy) {
+  pacing_rules rules = usual;
+  rules.policy = policy;
+  return rules;
+}
+
+static uint64_t goal_of(pacing_policy policy, uint64_t live) {
+  pacing_rules rules = rules_of(policy);
+  return pacing_goal_of(&rules, &(pacing_seen){.live = live});
+}
+
+/* ------------------------------------------------------------------------- *
+ * Worked numbers.
+ * ------------------------------------------------------------------------- */
+
+static bool percent_is_a_share(void) {
+  pacing_rules rules = rules_of(PACING_PERCENT);
+  bool good = goal_of(PACING_PERCENT, 1000 * MIB) == 2000ull * MIB;
+  rules.growth = 50; /* GOGC=50 */
+  return good && pacing_goal_of(&rules, &(pacing_seen){.live = 1000 * MIB}) ==
+                     1500ull * MIB;
+}
+
+/* 16 MiB alive, 4 * sqrt(16) more; 64 MiB, 4 * sqrt(64) more. */
+static bool sqrt_is_a_root(void) {
+  return goal_of(PACING_SQRT, 16 * MIB) == 32 * MIB &&
+         goal_of(PACING_SQRT, 64 * MIB) == 96 * MIB &&
+         goal_of(PACING_SQRT, 1024 * MIB) == (1024 + 128) * (uint64_t)MIB;
+}
+
+/* The paper, section 3: four times the allocation rate, or a collector four
+ * times as slow, twice the extra memory.  Rates that are not known yet count as
+ * equal. */
+static bool balance_weighs_rates(void) {
+  pacing_rules rules = rules_of(PACING_BALANCE);
+  pacing_seen seen = {.live = 64 * MIB, .g = 4, .s = 1};
+  bool good = pacing_goal_of(&rules, &seen) == (64 + 64) * MIB;
+  seen = (pacing_seen){.live = 64 * MIB, .g = 1, .s = 4};
+  good &= pacing_goal_of(&rules, &seen) == (64 + 16) * MIB;
+  seen = (pacing_seen){.live = 64 * MIB, .g = 1, .s = 0};
+  return good && pacing_goal_of(&rules, &seen) == (64 + 32) * MIB;
+}
+
+/* 700 objects of 48 bytes, and of 64 where none is alive; without the least
+ * growth. */
+static bool count_is_of_objects(void) {
+  pacing_rules rules = rules_of(PACING_COUNT);
+  pacing_seen seen = {.live = 48000, .objects = 1000};
+  return pacing_goal_of(&rules, &seen) == 48000 + 33600 &&
+         goal_of(PACING_COUNT, 0) == 44800;
+}
+
+static bool limit_has_no_goal(void) {
+  pacing_rules rules = rules_of(PACING_LIMIT);
+  rules.heap_most = 10 * MIB;
+  return goal_of(PACING_LIMIT, 64 * MIB) == PACING_NEVER &&
+         pacing_goal_of(&rules, &(pacing_seen){.live = MIB}) == 10 * MIB;
+}
+
+/* Rates so far apart that a double, but no integer, holds the product. */
+static bool nothing_overflows(void) {
+  pacing_rules rules = rules_of(PACING_BALANCE);
+  rules.root = 100000;
+  pacing_seen seen = {.live = (uint64_t)1 << 35, .g = 1e30, .s = 1e-30};
+  return pacing_goal_of(&rules, &seen) == PACING_NEVER &&
+         goal_of(PACING_SQRT, (uint64_t)1 << 35) ==
+             ((uint64_t)1 << 35) + (uint64_t)759250124;
+}
+
+static bool growth_has_a_least(void) {
+  return goal_of(PACING_PERCENT, MIB) == 5 * MIB &&
+         goal_of(PACING_SQRT, 256 * KIB) == 4 * MIB + 256 * KIB;
+}
+
+static bool heap_has_a_least(void) {
+  pacing_rules rules = rules_of(PACING_PERCENT);
+  rules.heap_least = 100 * MIB;
+  return pacing_goal_of(&rules, &(pacing_seen){.live = 10 * MIB}) ==
+             100 * MIB &&
+         pacing_goal_of(&rules, &(pacing_seen){.live = 75 * MIB}) == 150 * MIB;
+}
+
+/* The largest heap is soft: the least growth is always possible. */
+static bool heap_has_a_most(void) {
+  pacing_rules rules = rules_of(PACING_PERCENT);
+  rules.heap_most = 100 * MIB;
+  bool good =
+      pacing_goal_of(&rules, &(pacing_seen){.live = 60 * MIB}) == 100 * MIB &&
+      pacing_goal_of(&rules, &(pacing_seen){.live = 99 * MIB}) == 103 * MIB &&
+      pacing_goal_of(&rules, &(pacing_seen){.live = 25 * MIB}) == 50 * MIB;
+  rules.heap_least = 200 * MIB; /* wins */
+  return good &&
+         pacing_goal_of(&rules, &(pacing_seen){.live = 10 * MIB}) == 200 * MIB;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The policy of a heap: what a collector tells, and hears.
+ * ------------------------------------------------------------------------- */
+
+static gc_paced heard;
+
+static void hear(void *data, const gc_paced *p) {
+  (void)data;
+  heard = *p;
+}
+
+static void create(pacing_policy policy) {
+  pause_listen((gc_listener){gc_null_pause, NULL, hear});
+  external_reset();
+  pacing_create(policy, 0);
+}
+
+static void collect(bool full, uint64_t used, uint64_t live, uint64_t objects) {
+  pacing_work_begins();
+  pacing_decide(&(pacing_collection){.full = full,
+                                     .used = used,
+                                     .handed = MIB,
+                                     .live = live,
+                                     .objects = objects});
+}
+
+static bool goal_follows_what_is_alive(void) {
+  create(PACING_PERCENT);
+  bool good = pacing_goal() == 4 * MIB;
+  collect(true, 4 * MIB, 3 * MIB, 1);
+  good &= heard.full && heard.due == 4 * MIB && heard.used == 4 * MIB &&
+          heard.live == 3 * MIB && heard.allocated == MIB &&
+          heard.goal == 7 * MIB && heard.cost_ns > 0 && heard.mutator_ns > 0;
+  collect(true, 7 * MIB, 100 * MIB, 1);
+  good &= heard.due == 7 * MIB && pacing_goal() == 200 * MIB;
+  return good && pacing_room(150 * MIB, 0) == 50 * MIB &&
+         pacing_room(300 * MIB, 7) == 7;
+}
+
+static bool goal_falls(void) {
+  create(PACING_PERCENT);
+  collect(true, 0, 100 * MIB, 1);
+  collect(true, 200 * MIB, 25 * MIB, 1);
+  return pacing_goal() == 50 * MIB && heard.goal == 50 * MIB;
+}
+
+static bool partial_ones_leave_the_goal(void) {
+  create(PACING_PERCENT);
+  collect(true, 0, 100 * MIB, 1);
+  collect(false, 100 * MIB, 150 * MIB, 1);
+  bool good = !heard.full && heard.goal == 200 * MIB &&
+              !pacing_full_is_due(150 * MIB, 1);
+  collect(false, 150 * MIB, 201 * MIB, 1);
+  return good && pacing_full_is_due(201 * MIB, 1);
+}
+
+/* What was born while a collection ran may have died, and is no reason to
+ * grow; what lies idle between objects leaves half of the growth. */
+static bool the_newborn_do_not_count(void) {
+  create(PACING_PERCENT);
+  pacing_decide(&(pacing_collection){
+      .full = true, .live = 100 * MIB, .born = 50 * MIB, .objects = 1});
+  bool good = pacing_goal() == 100 * MIB;
+  pacing_decide(&(pacing_collection){
+      .full = true, .live = 50 * MIB, .held = 80 * MIB, .objects = 1});
+  return good && pacing_goal() == 105 * MIB;
+}
+
+/* After the first full collection 100 objects are old: 10 partial ones, and
+ * more than 25 new ones. */
+static bool a_quarter_must_be_new(void) {
+  pacing_option_partials = 10;
+  create(PACING_COUNT);
+  collect(true, 0, 6400, 100);
+  bool good = !pacing_full_is_due(12800, 200);
+  for (int i = 0; i < 10; i++)
+    collect(false, 6400, 6400, 100);
+  good &= !pacing_full_is_due(6400, 125) && pacing_full_is_due(6400, 126);
+  good &= !heard.goal; /* no goal of bytes decides */
+  pacing_option_partials = 100;
+  return good;
+}
+
+static bool give_back(const uint64_t *pages, const uint64_t *given,
+                      unsigned n) {
+  bool good = true;
+  pacing_option_give_back = 3;
+  create(PACING_PERCENT);
+  for (unsigned i = 0; i < n; i++)
+    good &= pacing_surplus(pages[i] * MIB, 64 * MIB) == given[i] * MIB;
+  pacing_option_give_back = 0;
+  return good;
+}
+
+/* Of 64 MiB that are wanted: the third surplus in a row counts, and the least
+ * of them is given back; 7 MiB are too little. */
+static bool a_surplus_must_last(void) {
+  const uint64_t pages[] = {100, 100, 64, 100, 90};
+  const uint64_t none[] = {0, 0, 0, 0, 0};
+  return give_back(pages, none, 5);
+}
+
+static bool a_surplus_goes_back(void) {
+  const uint64_t pages[] = {100, 90, 110, 84, 100, 90, 71, 90};
+  const uint64_t given[] = {0, 0, 26, 0, 0, 20, 0, 0};
+  return give_back(pages, given, 8);
+}
+
+static bool external_bytes_count(void) {
+  create(PACING_PERCENT);
+  void *p = external_take(0, 1000);
+  external_collected();
+  void *q = external_take(0, 100);
+  bool good = external_kept() == 1000 && external_added() == 100;
+  external_seen = 0;
+  good &=
+      external_kept() == 0 && external_added() == 0 && external_held() == 1100;
+  external_seen = 1;
+  external_give(p, 1000);
+  external_give(q, 100);
+  return good;
+}
+
+static bool the_choice_follows_the_limit(void) {
+  bool good =
+      pacing_chosen(0) == PACING_PERCENT && pacing_chosen(MIB) == PACING_LIMIT;
+  pacing_option_policy = PACING_SQRT;
+  good &= pacing_chosen(MIB) == PACING_SQRT;
+  pacing_option_policy = PACING_AUTO;
+  return good;
+}
+
+/* ------------------------------------------------------------------------- */
+
+static const struct check {
+  const char *name;
+  bool (*passes)(void);
+  mutant_id notices; /* the bug that this check is for */
+} checks[] = {
+#define CHECK(name, bug)                                                       \
+  { #name, name, MUTANT_##bug }
+    CHECK(percent_is_a_share, NONE),
+    CHECK(sqrt_is_a_root, NONE),
+    CHECK(balance_weighs_rates, rates_swapped),
+    CHECK(count_is_of_objects, NONE),
+    CHECK(limit_has_no_goal, NONE),
+    CHECK(nothing_overflows, NONE),
+    CHECK(growth_has_a_least, growth_least_ignored),
+    CHECK(heap_has_a_least, heap_least_ignored),
+    CHECK(heap_has_a_most, heap_most_ignored),
+    CHECK(goal_follows_what_is_alive, NONE),
+    CHECK(goal_falls, goal_never_falls),
+    CHECK(partial_ones_leave_the_goal, partial_sets_goal),
+    CHECK(the_newborn_do_not_count, NONE),
+    CHECK(a_quarter_must_be_new, quarter_ignored),
+    CHECK(a_surplus_must_last, given_back_at_once),
+    CHECK(a_surplus_goes_back, surplus_kept),
+    CHECK(external_bytes_count, external_unseen),
+    CHECK(the_choice_follows_the_limit, NONE),
+};
+enum { CHECKS = sizeof checks / sizeof *checks };
+
+static void all_pass_without_a_bug(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < CHECKS; i++)
+    if (!checks[i].passes())
+      fail_msg("%s fails", checks[i].name);
+}
+
+static void each_bug_is_noticed(void **state) {
+  (void)state;
+#define NAMED(name, family, class, oracle, text) {MUTANT_##name, #name},
+  static const struct {
+    mutant_id id;
+    const char *name;
+  } bugs[] = {POLICY_MUTANTS(NAMED)};
+#undef NAMED
+  for (unsigned b = 0; b < sizeof bugs / sizeof *bugs; b++) {
+    bool noticed = false;
+    mutant_planted = bugs[b].id;
+    for (unsigned i = 0; i < CHECKS; i++)
+      noticed |= checks[i].notices == bugs[b].id && !checks[i].passes();
+    mutant_planted = MUTANT_NONE;
+    if (!noticed)
+      fail_msg("nothing notices %s", bugs[b].name);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(all_pass_without_a_bug),
+      cmocka_unit_test(each_bug_is_noticed),
+  };
+  return cmocka_run_group_tests_name("policy-faults", tests, NULL, NULL);
+}
