@@ -78,7 +78,7 @@ static void description(void **state) {
   (void)state;
   json_t *d = get_json("--describe");
   assert_number(d, "schema", RECORD_SCHEMA);
-  assert_number(d, "api", 2);
+  assert_number(d, "api", 3);
   assert_text(d, "name", "fake");
   assert_text(d, "capabilities.reclaims", "nothing");
   assert_true(json_is_true(record_get(d, "capabilities.threads")));
