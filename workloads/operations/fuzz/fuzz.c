@@ -91,20 +91,9 @@ static void run_fuzz(fuzz *f, wl_thread *t) {
   executor_check(&a->x, turns_each, &(turns_call){&f->turns, t, 0});
 }
 
-/* Leaves external memory of a live object to the end of the heap, if there is
- * room. */
-static void leave_owner(gc_mutator *m) {
-  gc_reg r = gc_frame_enter(m, 1, 0);
-  if (gc_this_collector.can.external &&
-      gc_try_new(m, r, (gc_shape){1, 8}, GC_PLAIN) && gc_try_external(m, r, 1))
-    gc_global_store(m, 0, r);
-  gc_frame_leave(m, r, 1, 0);
-}
-
 static void close_fuzz(fuzz *f) {
   turns_sit(&f->turns, 0, NULL);
   executor_detach(&f->actors[0].x);
-  leave_owner(f->actors[0].x.m);
   executor_close(&f->x);
   turns_close(&f->turns);
   free(f->sources);
@@ -185,6 +174,16 @@ static uint64_t expected(const fuzz *f, uint64_t operations) {
   return kinds;
 }
 
+/* Leaves external memory of a live object to the end of the heap, if there is
+ * room. */
+static void leave_owner(gc_mutator *m) {
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  if (gc_this_collector.can.external &&
+      gc_try_new(m, r, (gc_shape){1, 8}, GC_PLAIN) && gc_try_external(m, r, 1))
+    gc_global_store(m, 0, r);
+  gc_frame_leave(m, r, 1, 0);
+}
+
 static void run(wl_thread *t) {
   fuzz f = {.ops = wl_get(t, OPS),
             .schedule = wl_get(t, SCHEDULE),
@@ -219,6 +218,7 @@ static void run(wl_thread *t) {
   for (unsigned i = 0; i < f.threads; i++)
     actions_record(t, &f.sources[i]);
   close_fuzz(&f);
+  leave_owner(t->m);
   free(bytes);
 }
 

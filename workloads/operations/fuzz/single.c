@@ -287,7 +287,8 @@ void action_external(actor *a) {
     return;
   gc_reg r = operand_owning(a);
   bool made = chance(a->source, 3) &&
-              emit_new(a, r, choose_shape(a->source), true) == PERFORMED;
+              emit_new(a, r, choose_shape(a->source), a->f->finalizable > 0) ==
+                  PERFORMED;
   if (made || (operand_object(a, &r) && !object_at(a, held_by(a, r))->weak))
     emit2(a, TRACE_EXTERNAL, r, choose_external(a->source));
 }
