@@ -10,6 +10,13 @@ enum {
 
 im_marker im_markers[IM_MARKERS];
 
+void im_mark_words(uint64_t *lines, size_t line, size_t last, bool shared) {
+  for (; line / 64 < last / 64; line = (line / 64 + 1) * 64)
+    im_set_bits(&lines[line / 64], UINT64_MAX << (line % 64), shared);
+  im_set_bits(&lines[line / 64],
+              UINT64_MAX >> (63 - (last - line)) << (line % 64), shared);
+}
+
 void im_markers_leave_blocks(void) {
   for (unsigned n = 0; n < IM_MARKERS; n++)
     im_markers[n].copies = (im_hole){0};

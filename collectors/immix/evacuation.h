@@ -48,25 +48,26 @@ static inline void im_set_bits(uint64_t *word, uint64_t bits, bool shared) {
   }
 }
 
+/* Marks lines `line` to `last`, which lie in several words. */
+void im_mark_words(uint64_t *lines, size_t line, size_t last, bool shared);
+
 /* Marks the lines of an object; `lines` is im.lines, and `base` the address of
- * block 0. */
-static inline void im_mark_lines(uint64_t *lines, uintptr_t base,
-                                 const gc_object *o, size_t bytes,
-                                 bool shared) {
+ * block 0.  Small objects lie in one line or two, as it happens, which no
+ * branch should ask for. */
+static inline __attribute__((always_inline)) void
+im_mark_lines(uint64_t *lines, uintptr_t base, const gc_object *o, size_t bytes,
+              bool shared) {
   uintptr_t at = (uintptr_t)o - base;
   if (IM_CONSERVATIVE && bytes <= IM_LINE)
     bytes = 1;
   size_t line = at / IM_LINE, last = (at + bytes - 1) / IM_LINE;
   if (gc_mutant(last_line_unmarked) && last > line)
     last--;
-  if (gc_likely(line == last)) {
-    im_set_bits(&lines[line / 64], (uint64_t)1 << line % 64, shared);
-    return;
-  }
-  for (; line / 64 < last / 64; line = (line / 64 + 1) * 64)
-    im_set_bits(&lines[line / 64], UINT64_MAX << (line % 64), shared);
-  im_set_bits(&lines[line / 64],
-              UINT64_MAX >> (63 - (last - line)) << (line % 64), shared);
+  if (gc_likely(line / 64 == last / 64))
+    im_set_bits(&lines[line / 64],
+                UINT64_MAX >> (63 - (last - line)) << (line % 64), shared);
+  else
+    im_mark_words(lines, line, last, shared);
 }
 
 /* Copies an object of a candidate that was not reached before, unless there is

@@ -120,8 +120,10 @@ void im_rescan(gc_object *o, bool evacuates) {
 }
 
 /* Objects that are copied are looked at when a reference to them is followed,
- * not when they are scanned: so a collection that evacuates fetches what an
- * object refers to a while before it is scanned. */
+ * not when they are scanned.  With generations all that is young is copied, so
+ * a collection that evacuates fetches what an object refers to a while before
+ * the object is scanned.  Immix copies one in some hundreds, and would fetch
+ * all the others in vain. */
 static inline void im_fetch_children(const gc_object *o) {
   uint32_t slots = object_slots(o);
   if (slots > IM_FETCHED)
@@ -170,7 +172,7 @@ im_drain(im_marker *k, uint64_t most, bool evacuates, bool pairs, bool shared) {
     } else {
       o = prefetch_take(k->fifo, IM_FIFO, &ends);
     }
-    if (evacuates) {
+    if (evacuates && IM_GENERATIONS) {
       if (o)
         im_fetch_children(o);
       o = o ? prefetch_turn(k->parents, IM_PARENTS, &parent_ends, o)
