@@ -14,8 +14,8 @@ enum {
    * line is fetched besides that of the first (marking.h says why). */
   IM_FIFO = 64,
   IM_AHEAD = 63,
-  /* While objects are copied: the objects that wait for what they refer to, and
-   * of how many references that is fetched. */
+  /* Generations, while objects are copied: the objects that wait for what they
+   * refer to, and of how many references that is fetched. */
   IM_PARENTS = 16,
   IM_FETCHED = 8,
   /* Markers at the most.  With generations there is one: most collections are
