@@ -60,11 +60,11 @@
 #include "common/pause.h"
 #include "immix/layout.h"
 
-/* Allocation between collections, in KiB, at first and at least: not much more
- * than fits into a cache of the processor's own.  While much survives the nursery
+/* Allocation between collections, in KiB, at first and at least: little enough
+ * to stay in a cache of the processor's own.  While much survives the nursery
  * grows, up to NURSERY_MOST times this: more time to die costs some speed of
  * the mutator, and saves more copying. */
-static uint64_t option_nursery = 2048;
+static uint64_t option_nursery = 1024;
 enum {
   NURSERY_MOST = 16,
   NURSERY_GROW = 16, /* it grows if more than one in so many bytes survived */
