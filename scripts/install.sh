@@ -17,7 +17,7 @@ packages_missing() {
 }
 
 packages_install() { # LIST [GROUP]
-  local missing as_root=
+  local list=$1 missing package as_root=
   missing=$(packages_missing "$@")
   [ -n "$missing" ] || return 0
   if ! command -v apt-get >/dev/null; then
@@ -34,6 +34,17 @@ packages_install() { # LIST [GROUP]
   echo "installing:" $missing >&2
   $as_root apt-get update -q >&2
   # shellcheck disable=SC2086
+  packages_get $missing && return 0
+  # One package that cannot be installed, perhaps because another one of the
+  # machine conflicts with it, stops the others only if it is needed.
+  for package in $missing; do
+    packages_get "$package" && continue
+    grep -qE "^$package +# optional" "$list" || exit 2
+    echo "$package cannot be installed; what needs it says so" >&2
+  done
+}
+
+packages_get() { # PACKAGE...
   $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends $missing >&2
+    apt-get install -q -y --no-install-recommends "$@" >&2
 }

@@ -66,8 +66,8 @@
  * This file has the collector's description, and when it collects and
  * evacuates.  generational-copying shares the other sources: region.c has the
  * space and the steps of a collection, allocation.c the slow paths of
- * allocation, evacuation.c marking and copying, checks.c the walks over the
- * heap; layout.h is what they share.
+ * allocation, tracing.c marking, evacuation.c copying, checks.c the walks over
+ * the heap; layout.h is what they share.
  *
  * Source: Blackburn & McKinley, PLDI 2008. */
 #include "gc.h"

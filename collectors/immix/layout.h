@@ -271,15 +271,24 @@ void im_fill_headroom(void);
  * there are any. */
 bool im_choose(bool desperate);
 
-/* Make and free what markers keep for themselves; bytes that they hold; and an
- * end to the blocks that they copy into. */
-void im_markers_create(void);
-void im_markers_destroy(void);
-uint64_t im_markers_bytes(void);
+/* Puts an end to the blocks that markers copy into. */
 void im_markers_leave_blocks(void);
 
 /* Takes the flags off objects that stay in a candidate. */
 void im_unflag(uint32_t b);
+
+/* The answer to tracked.h: where an object is now, or NULL if it was not
+ * reached. */
+gc_object *im_where(gc_object *o);
+
+/* ------------------------------------------------------------------------- *
+ * tracing.c
+ * ------------------------------------------------------------------------- */
+
+/* Make and free what markers keep for themselves; bytes that they hold. */
+void im_markers_create(void);
+void im_markers_destroy(void);
+uint64_t im_markers_bytes(void);
 
 /* Marks all that the roots can reach, copying objects out of candidates if
  * `evacuates`, and takes the steps of tracked.h and ephemerons.h.  `all`: false
@@ -291,10 +300,6 @@ void im_trace(bool evacuates, bool all);
  * noticed; im_rescan_slots returns whether a slot leads to a young object. */
 void im_rescan(gc_object *o, bool evacuates);
 bool im_rescan_slots(gc_object **slot, uint32_t slots, bool evacuates);
-
-/* The answer to tracked.h: where an object is now, or NULL if it was not
- * reached. */
-gc_object *im_where(gc_object *o);
 
 /* ------------------------------------------------------------------------- *
  * region.c

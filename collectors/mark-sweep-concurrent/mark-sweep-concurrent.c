@@ -91,7 +91,7 @@ struct gc_heap {
 
   /* Events so far.  Words are those of headers, slots and roots. */
   uint64_t fallbacks, assists, resumed, helped;
-  _Atomic uint64_t waits;
+  _Atomic uint64_t waits, put_off; /* put_off: debts */
   uint64_t thread_words, assist_words, stop_words;
   uint64_t heap_bytes, goal_bytes; /* when the last cycle's marking ended */
   uint64_t overshoot; /* of a heap over its goal, the most, per mille */
@@ -354,33 +354,47 @@ static uint64_t conc_wait(uint64_t owed) {
   return last - first;
 }
 
-/* Marks some of what is owed.  Returns how much. */
-static uint64_t conc_pay(uint64_t owed) {
-  conc_lock();
+/* Marks some of what is owed, and sets *words to how much.  Returns false,
+ * without waiting, if somebody else has the lock, unless `must`. */
+static bool conc_pay(uint64_t owed, bool must, uint64_t *words) {
+  if (must)
+    conc_lock();
+  else if (pthread_mutex_trylock(&conc.lock))
+    return false;
   pacing_work_begins();
-  uint64_t words = conc_step_of(owed < CONC_ASSIST ? owed : CONC_ASSIST);
+  *words = conc_step_of(owed < CONC_ASSIST ? owed : CONC_ASSIST);
   pacing_work_ends();
-  conc.assists += words > 0;
-  conc.assist_words += words;
+  conc.assists += *words > 0;
+  conc.assist_words += *words;
   conc_unlock();
-  return words;
+  return true;
 }
 
 /* Sees to it that what the mutator owes is marked, and lets stops of others run
  * meanwhile.  While the thread marks, it is left alone: as only one can mark at
- * a time, to take turns with it would only cost time. */
+ * a time, to take turns with it would only cost time.
+ *
+ * If the kernel took the processor from the thread in the middle of a step, the
+ * thread still has the lock, and nobody can mark until it runs again, which may
+ * take milliseconds.  Then the mutator puts its debt off, and goes on within
+ * the goal; only there must it wait. */
 static void conc_assist(gc_mutator *m, uint64_t bytes) {
   uint64_t owed = conc_owed(m, bytes);
   if (conc_waits(owed)) {
     m->debt += bytes;
     return;
   }
+  uint64_t debt = m->debt + bytes;
+  bool must = owed == UINT64_MAX;
   m->debt = 0;
   uint64_t begin = owed ? gc_now_ns() : 0;
   while (owed > 0 && snapshot_marking && !atomic_load(&conc.quiet)) {
     uint64_t words = conc.threaded ? conc_wait(owed) : 0;
-    if (!words)
-      words = conc_pay(owed);
+    if (!words && !conc_pay(owed, must, &words)) {
+      m->debt = debt;
+      atomic_fetch_add(&conc.put_off, 1);
+      break;
+    }
     owed -= words < owed ? words : owed;
     if (atomic_load_explicit(&world_stopping, memory_order_relaxed)) {
       pause_note(GC_PAUSE_DETECT, begin);
@@ -554,6 +568,7 @@ size_t gc_heap_counters(gc_heap *h, gc_counter *out, size_t room) {
                             {"fallback", h->fallbacks},
                             {"assists", h->assists},
                             {"waits", h->waits},
+                            {"put-off", h->put_off},
                             {"resumed", h->resumed},
                             {"words-beside", h->thread_words},
                             {"words-assisted", h->assist_words},

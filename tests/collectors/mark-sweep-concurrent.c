@@ -1,9 +1,14 @@
 /* mark-sweep-concurrent.c: the pacer, assists and the fallback.  What a cycle
  * owes whoever marks is tested by snapshot.c.  Counts decide, never times. */
+static void halting_begins(void);
+#define RIG_HELPER_THREAD() halting_begins()
 #include "rig.h"
 #include "mark-sweep-concurrent/pacer.h"
 #include "common/pacing.h"
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 
 enum {
   /* How far a heap may be over its goal when marking ends, per mille. */
@@ -235,6 +240,63 @@ static void threads_keep_goals(void **state) {
   rig_close();
 }
 
+/* The marker thread is halted by a signal, wherever it is. */
+static pthread_t marker;
+static sem_t halted, released;
+
+static void halt(int number) {
+  (void)number;
+  int error = errno;
+  sem_post(&halted);
+  while (sem_wait(&released))
+    continue;
+  errno = error;
+}
+
+static void halting_begins(void) {
+  sigset_t set;
+  marker = pthread_self();
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Where the kernel takes the processor from the marker, it mostly has the lock.
+ * A mutator that assists does not wait for it: this test would hang.
+ * ThreadSanitizer delivers signals where a thread waits anyway, and it has no
+ * lock there. */
+static void mutators_do_not_wait_for_a_halted_marker(void **state) {
+  (void)state;
+#ifdef __SANITIZE_THREAD__
+  skip();
+#endif
+  struct sigaction halts = {.sa_handler = halt};
+  sem_init(&halted, 0, 0);
+  sem_init(&released, 0, 0);
+  sigaction(SIGUSR1, &halts, NULL);
+  rig_open(0);
+  gc_reg f = gc_frame_enter(m, 1, 0);
+  rig_list(f, 16 * MIB / NODE);
+  unsigned tries = 0;
+  for (; rig_counter("put-off") == 0 && tries < 1000; tries++) {
+    while (!snapshot_marking)
+      churn(m, 64 << 10);
+    pthread_kill(marker, SIGUSR1);
+    sem_wait(&halted);
+    if (snapshot_marking) /* a part of what there is room for at least */
+      churn(m, 256 << 10);
+    sem_post(&released);
+    while (snapshot_marking)
+      churn(m, 64 << 10);
+  }
+  assert_true(tries < 1000);
+  assert_in_range(rig_counter("overshoot-permille"), 0, OVER);
+  gc_frame_leave(m, f, 1, 0);
+  rig_close();
+  sem_destroy(&halted);
+  sem_destroy(&released);
+}
+
 /* Without the thread the same operations do the same. */
 static void mutators_alone_repeat_themselves(void **state) {
   (void)state;
@@ -338,6 +400,7 @@ int main(void) {
       CALM(goals_are_kept),
       CALM(large_objects_keep_goals),
       CALM(threads_keep_goals),
+      CALM(mutators_do_not_wait_for_a_halted_marker),
       CALM(mutators_alone_repeat_themselves),
       CALM(memory_that_is_short_is_found_in_a_stop),
       CALM(a_stop_marks_only_so_much),

@@ -24,8 +24,13 @@ void gc_out_of_memory(gc_mutator *who, gc_shape shape) {
   abort();
 }
 
-/* The tests leave all threads where the kernel puts them. */
+/* The tests leave all threads where the kernel puts them.  A test that has to
+ * know the collector's threads defines what each of them does first. */
+#ifndef RIG_HELPER_THREAD
+#define RIG_HELPER_THREAD() ((void)0)
+#endif
 void gc_helper_thread(void) {
+  RIG_HELPER_THREAD();
 }
 
 static inline void rig_open(uint64_t limit) {

@@ -490,6 +490,16 @@ EOF
   expect 0 run some.yml -c beta,alpha --dry-run
   printed 'script/beta/heap=none/threads=1/seed=42#1'
   said '3 runs of 3 cells'
+  # A mere name stands for the settings that the cell has for it; settings of the
+  # command line replace them.
+  sed 's/\[alpha\]/["alpha:trigger=3", "alpha:trigger=5", beta]/' some.yml >more.yml
+  expect 0 run more.yml -c alpha --dry-run
+  printed 'script:size=9/alpha:trigger=3/heap=none'
+  printed 'script:size=9/alpha:trigger=5/heap=none'
+  said '3 runs of 3 cells'
+  expect 0 run more.yml -c alpha:trigger=7 --dry-run
+  printed 'script:size=9/alpha:trigger=7/heap=none'
+  said '2 runs of 2 cells'
   expect 2 run -c ghost -w script
   complained "--collectors: collector 'ghost' is not built: package libghost-dev"
 }

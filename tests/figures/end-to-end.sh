@@ -325,6 +325,14 @@ test_suites() {
   # Nothing is held against a number of its own, which another machine would miss.
   [ "$(grep -o '"over":' limits/plan.json | wc -l)" = \
     "$(grep -o '"gate":' limits/plan.json | wc -l)" ] || fail 'an absolute gate'
+  # In their heaps the collectors of the newer targets collect often enough to be
+  # compared.
+  needs_unsanitized "$reapmark" 'workloads at their full size'
+  expect 0 run limits -n 1 -o newer -w requests,binary-trees \
+    -c generational,generational-copying,mark-sweep,mark-sweep-concurrent
+  for target in '17 requests' '17 trees' '18 requests' '18 requests pause'; do
+    row "^$target .* [0-9.]+x +[0-9.]+x to .*(not decided: 1 invocations|not comparable)"
+  done
 }
 
 test_plot() {

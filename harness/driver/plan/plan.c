@@ -126,16 +126,21 @@ static bool read_lists(const planning *g, char **names, unsigned names_count,
  * The product.
  * ------------------------------------------------------------------------- */
 
-/* Those of `wanted` that are also in `allowed`, by their names. */
+/* Those of `wanted` that are also in `allowed`, by their names.  A mere name
+ * stands for all that is allowed with that name; other options replace those
+ * of the cell. */
 static chosen_list intersect(const chosen_list *wanted,
                              const chosen_list *allowed) {
   chosen_list both = {0};
-  for (size_t i = 0; i < wanted->count; i++)
+  for (size_t i = 0; i < wanted->count; i++) {
+    const chosen *w = &wanted->items[i];
     for (size_t k = 0; k < allowed->count; k++)
-      if (wanted->items[i].program == allowed->items[k].program) {
-        chosen_add(&both, wanted->items[i]);
-        break;
+      if (w->program == allowed->items[k].program) {
+        chosen_add(&both, w->options.count ? *w : allowed->items[k]);
+        if (w->options.count)
+          break;
       }
+  }
   return both;
 }
 
