@@ -40,6 +40,10 @@ gc_reachable gc_heap_reachable(gc_heap *heap) {
   (void)heap;
   return reachable;
 }
+gc_external_usage cell_heap_external(gc_heap *heap) {
+  (void)heap;
+  return (gc_external_usage){0};
+}
 static cell_thread threads[2];
 static bool alone;
 _Thread_local cell_thread *cell_self; /* of no thread */

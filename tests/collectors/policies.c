@@ -25,8 +25,8 @@ static void on_paced(void *data, const gc_paced *p) {
 
 static void open_heap(uint64_t limit) {
   line_count = 0;
-  heap = gc_heap_create(
-      &(gc_config){limit, (gc_listener){gc_null_pause, NULL, on_paced}});
+  heap = gc_heap_create(&(gc_config){
+      limit, (gc_listener){.pause = gc_null_pause, .paced = on_paced}});
   assert_non_null(heap);
   m = gc_thread_attach(heap);
   assert_non_null(m);

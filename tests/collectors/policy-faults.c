@@ -127,7 +127,7 @@ static void hear(void *data, const gc_paced *p) {
 }
 
 static void create(pacing_policy policy) {
-  pause_listen((gc_listener){gc_null_pause, NULL, hear});
+  pause_listen((gc_listener){.pause = gc_null_pause, .paced = hear});
   external_reset();
   pacing_create(policy, 0);
 }

@@ -92,6 +92,12 @@ static hist steps[1];
 static wl_run run;
 static cell_thread thread;
 static wl_thread *const t = &thread.wl;
+cell_thread *cell_threads(void) {
+  return &thread;
+}
+bool cell_thread_is_alone(void) {
+  return true;
+}
 
 /* Begins a measured part of `count` requests. */
 static void begin(uint64_t count, uint64_t rate) {
