@@ -18,6 +18,7 @@
 #define RC_CANDIDATES_PARTIAL                                                  \
   { NULL, GC_RECLAIMS_NOTHING }
 #define RC_CANDIDATES_HOSTILE 0
+#define RC_EXTERNAL           GC_EXTERNALS_COUNTED
 
 #define RC_BUFFERED 0u /* no object is a candidate */
 

@@ -39,6 +39,7 @@ extern const gc_words rc_candidates_words[];
 #define RC_CANDIDATES_PARTIAL                                                  \
   { "threshold=4,most=20,least=4294967296", GC_RECLAIMS_ALL }
 #define RC_CANDIDATES_HOSTILE GC_HOSTILE_BUFFERS
+#define RC_EXTERNAL           GC_EXTERNALS_COUNTED
 
 /* The object is in a candidate buffer; or it has no slots, so that it can never
  * be part of a cycle and must not be buffered (Bacon & Rajan's green).  One

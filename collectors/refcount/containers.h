@@ -19,6 +19,8 @@ _Static_assert(!RC_SHARED, "the lists have no lock");
 #define RC_RECLAIMS           GC_RECLAIMS_ALL
 #define RC_OPTIONS            rc_candidates_options
 #define RC_CANDIDATES_HOSTILE 0
+/* As in CPython: what objects own outside the heap makes no collection due. */
+#define RC_EXTERNAL GC_EXTERNALS_UNSEEN
 extern const gc_option rc_candidates_options[];
 
 /* The counters of containers.c. */

@@ -34,7 +34,7 @@ const gc_collector gc_this_collector = {
     .hostile = rc_hostile,
     .can = {.reclaims = RC_RECLAIMS,
             .prompt = RC_PROMPT,
-            .external = GC_EXTERNALS_COUNTED,
+            .external = RC_EXTERNAL,
             .threads = RC_SHARED,
             .weak = true,
             .ephemerons = true,

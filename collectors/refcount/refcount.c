@@ -347,20 +347,33 @@ static rc_external *rc_external_of(rc_link *l) {
   return (rc_external *)((char *)l - offsetof(rc_external, link));
 }
 
+static void *rc_external_take(uint64_t bytes) {
+  return RC_EXTERNAL == GC_EXTERNALS_COUNTED
+             ? space_external_take(sizeof(rc_external), bytes)
+             : external_take(sizeof(rc_external), bytes);
+}
+
+static void rc_external_give(rc_external *e, uint64_t bytes) {
+  if (RC_EXTERNAL == GC_EXTERNALS_COUNTED)
+    space_external_give(e, bytes);
+  else
+    external_give(e, bytes);
+}
+
 static void rc_external_give_all(rc_link *first) {
   for (rc_link *l = first, *next; l; l = next) {
     rc_external *e = rc_external_of(l);
     next = l->next;
     if (!gc_mutant(external_lost))
-      space_external_give(e, e->bytes);
+      rc_external_give(e, e->bytes);
     if (gc_mutant(external_given_twice))
-      space_external_give(e, e->bytes);
+      rc_external_give(e, e->bytes);
   }
 }
 
 static void *rc_external_obtain(gc_mutator *m, size_t bytes) {
   (void)m;
-  return space_external_take(sizeof(rc_external), bytes);
+  return rc_external_take(bytes);
 }
 
 static void *rc_obtain(gc_mutator *m, size_t bytes,
@@ -375,7 +388,7 @@ bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes) {
   e->bytes = bytes;
   bool entered = rc_weak_enter(&rc_externals, &e->link, owner);
   if (!entered)
-    space_external_give(e, bytes);
+    rc_external_give(e, bytes);
   return entered;
 }
 

@@ -386,7 +386,8 @@ static void wrong_usage(void **state) {
   const struct {
     const char *arguments, *line;
   } bad[] = {
-      {"", "nothing to do (--describe, --run, --micro, or see --help)"},
+      {"",
+       "nothing to do (--describe, --volume, --run, --micro, or see --help)"},
       {"--rnu tiny", "unknown option '--rnu' (did you mean '--run'?)"},
       {"--run", "option '--run' needs a value"},
       {"--describe=1", "option '--describe' takes no value"},
