@@ -6,10 +6,8 @@
 #include <string.h>
 
 const output_format formats[FORMATS] = {
-    {"table", format_text, false},
-    {"markdown", format_markdown, false},
-    {"latex", format_latex, false},
-    {"csv", format_csv, true},
+    {"table", format_text, false},  {"markdown", format_markdown, false},
+    {"latex", format_latex, false}, {"csv", format_csv, true},
     {"json", format_json, false},
 };
 

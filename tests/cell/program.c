@@ -392,7 +392,7 @@ static void wrong_usage(void **state) {
       {"--run", "option '--run' needs a value"},
       {"--describe=1", "option '--describe' takes no value"},
       {"--run tiny --describe",
-       "only one of --describe, --run, --micro and --micro-fixed"},
+       "only one of --describe, --volume, --run, --micro and --micro-fixed"},
       {"--run tiny more", "unexpected argument 'more'"},
       {"--run tinny", "unknown workload 'tinny' (did you mean 'tiny'?)"},
       {"--run tiny --threads 0",
