@@ -427,8 +427,8 @@
 #define MUTANT_ID(name, family, class, oracle, text) MUTANT_##name,
 typedef enum mutant_id {
   MUTANT_NONE,
-  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID)
-      POLICY_MUTANTS(MUTANT_ID) MUTANTS_END
+  MUTANTS(MUTANT_ID) HARNESS_MUTANTS(MUTANT_ID) POLICY_MUTANTS(MUTANT_ID)
+      MUTANTS_END
 } mutant_id;
 #undef MUTANT_ID
 
