@@ -10,7 +10,7 @@ number() { # NAME: this count of the run
   grep -o "\"$1\":[0-9]*" out | head -n 1 | grep -o '[0-9]*$'
 }
 
-exits 0 "$program" --run fuzz:ops=900000,scarce=1 --heap 12M --seed 1
+exits 0 "$program" --run fuzz:ops=900000,scarce=1 --heap 4M --seed 1
 silent
 made=$(number allocations) failed=$(number allocations-failed)
 forgets=$(number forgets)
