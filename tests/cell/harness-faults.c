@@ -1,19 +1,11 @@
 /* harness-faults.c: bugs of the harness are planted, one at a time
  * (HARNESS_MUTANTS), and the checks here must notice each.  Without a bug they
  * all must pass. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <string.h>
 
-#include "common/hostile/mutants.h"
 #include "harness/cell/cell.h"
 #include "harness/report/load.h"
-
-mutant_id mutant_planted;
+#include "tests/planted-bugs.h"
 
 static report canary(double first, double last) {
   static double times[4][8];
@@ -84,49 +76,13 @@ static bool declarations_are_read(void) {
          verdict_of("LEAK", false) == VERDICT_LEAK;
 }
 
-static const struct check {
-  bool (*passes)(void);
-  mutant_id notices; /* the bug that this check is for */
-} checks[] = {{slower_is_suspect, MUTANT_NONE},
-              {faster_is_suspect, MUTANT_faster_is_calm},
-              {drift_is_of_the_new, MUTANT_sides_swapped},
-              {one_too_many_is_a_leak, MUTANT_leak_off_by_one},
-              {one_too_few_is_lost, MUTANT_lost_off_by_one},
-              {limits_are_tight, MUTANT_limit_at_twice},
-              {failures_are_failures, MUTANT_oom_is_good},
-              {declarations_are_read, MUTANT_declared_unread}};
-enum { CHECKS = sizeof checks / sizeof *checks };
-
-static void all_pass_without_a_bug(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < CHECKS; i++)
-    if (!checks[i].passes())
-      fail_msg("check %u fails", i);
-}
-
-static void each_bug_is_noticed(void **state) {
-  (void)state;
-#define NAMED(name, family, class, oracle, text) {MUTANT_##name, #name},
-  static const struct {
-    mutant_id id;
-    const char *name;
-  } bugs[] = {HARNESS_MUTANTS(NAMED)};
-#undef NAMED
-  for (unsigned b = 0; b < sizeof bugs / sizeof *bugs; b++) {
-    bool noticed = false;
-    mutant_planted = bugs[b].id;
-    for (unsigned i = 0; i < CHECKS; i++)
-      noticed |= checks[i].notices == bugs[b].id && !checks[i].passes();
-    mutant_planted = MUTANT_NONE;
-    if (!noticed)
-      fail_msg("nothing notices %s", bugs[b].name);
-  }
-}
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(all_pass_without_a_bug),
-      cmocka_unit_test(each_bug_is_noticed),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const planted_check checks[] = {
+    PLANTED_CHECK(slower_is_suspect, NONE),
+    PLANTED_CHECK(faster_is_suspect, faster_is_calm),
+    PLANTED_CHECK(drift_is_of_the_new, sides_swapped),
+    PLANTED_CHECK(one_too_many_is_a_leak, leak_off_by_one),
+    PLANTED_CHECK(one_too_few_is_lost, lost_off_by_one),
+    PLANTED_CHECK(limits_are_tight, limit_at_twice),
+    PLANTED_CHECK(failures_are_failures, oom_is_good),
+    PLANTED_CHECK(declarations_are_read, declared_unread)};
+PLANTED_BUGS(checks, HARNESS_MUTANTS)

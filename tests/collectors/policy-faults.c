@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "common/external.h"
-#include "common/hostile/mutants.h"
 #include "common/pacing.h"
 #include "common/pause.h"
-
-mutant_id mutant_planted;
+#include "tests/planted-bugs.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -249,64 +247,24 @@ static bool the_choice_follows_the_limit(void) {
 
 /* ------------------------------------------------------------------------- */
 
-static const struct check {
-  const char *name;
-  bool (*passes)(void);
-  mutant_id notices; /* the bug that this check is for */
-} checks[] = {
-#define CHECK(name, bug)                                                       \
-  { #name, name, MUTANT_##bug }
-    CHECK(percent_is_a_share, NONE),
-    CHECK(sqrt_is_a_root, NONE),
-    CHECK(balance_weighs_rates, rates_swapped),
-    CHECK(count_is_of_objects, NONE),
-    CHECK(limit_has_no_goal, NONE),
-    CHECK(nothing_overflows, NONE),
-    CHECK(growth_has_a_least, growth_least_ignored),
-    CHECK(heap_has_a_least, heap_least_ignored),
-    CHECK(heap_has_a_most, heap_most_ignored),
-    CHECK(goal_follows_what_is_alive, NONE),
-    CHECK(goal_falls, goal_never_falls),
-    CHECK(partial_ones_leave_the_goal, partial_sets_goal),
-    CHECK(the_newborn_do_not_count, NONE),
-    CHECK(a_quarter_must_be_new, quarter_ignored),
-    CHECK(a_surplus_must_last, given_back_at_once),
-    CHECK(a_surplus_goes_back, surplus_kept),
-    CHECK(external_bytes_count, external_unseen),
-    CHECK(the_choice_follows_the_limit, NONE),
+static const planted_check checks[] = {
+    PLANTED_CHECK(percent_is_a_share, NONE),
+    PLANTED_CHECK(sqrt_is_a_root, NONE),
+    PLANTED_CHECK(balance_weighs_rates, rates_swapped),
+    PLANTED_CHECK(count_is_of_objects, NONE),
+    PLANTED_CHECK(limit_has_no_goal, NONE),
+    PLANTED_CHECK(nothing_overflows, NONE),
+    PLANTED_CHECK(growth_has_a_least, growth_least_ignored),
+    PLANTED_CHECK(heap_has_a_least, heap_least_ignored),
+    PLANTED_CHECK(heap_has_a_most, heap_most_ignored),
+    PLANTED_CHECK(goal_follows_what_is_alive, NONE),
+    PLANTED_CHECK(goal_falls, goal_never_falls),
+    PLANTED_CHECK(partial_ones_leave_the_goal, partial_sets_goal),
+    PLANTED_CHECK(the_newborn_do_not_count, NONE),
+    PLANTED_CHECK(a_quarter_must_be_new, quarter_ignored),
+    PLANTED_CHECK(a_surplus_must_last, given_back_at_once),
+    PLANTED_CHECK(a_surplus_goes_back, surplus_kept),
+    PLANTED_CHECK(external_bytes_count, external_unseen),
+    PLANTED_CHECK(the_choice_follows_the_limit, NONE),
 };
-enum { CHECKS = sizeof checks / sizeof *checks };
-
-static void all_pass_without_a_bug(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < CHECKS; i++)
-    if (!checks[i].passes())
-      fail_msg("%s fails", checks[i].name);
-}
-
-static void each_bug_is_noticed(void **state) {
-  (void)state;
-#define NAMED(name, family, class, oracle, text) {MUTANT_##name, #name},
-  static const struct {
-    mutant_id id;
-    const char *name;
-  } bugs[] = {POLICY_MUTANTS(NAMED)};
-#undef NAMED
-  for (unsigned b = 0; b < sizeof bugs / sizeof *bugs; b++) {
-    bool noticed = false;
-    mutant_planted = bugs[b].id;
-    for (unsigned i = 0; i < CHECKS; i++)
-      noticed |= checks[i].notices == bugs[b].id && !checks[i].passes();
-    mutant_planted = MUTANT_NONE;
-    if (!noticed)
-      fail_msg("nothing notices %s", bugs[b].name);
-  }
-}
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(all_pass_without_a_bug),
-      cmocka_unit_test(each_bug_is_noticed),
-  };
-  return cmocka_run_group_tests_name("policy-faults", tests, NULL, NULL);
-}
+PLANTED_BUGS(checks, POLICY_MUTANTS)
