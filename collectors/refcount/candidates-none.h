@@ -52,6 +52,10 @@ static inline void rc_detect_if_due(gc_mutator *m) {
   (void)m;
 }
 
+static inline void rc_before_new(gc_mutator *m) {
+  (void)m;
+}
+
 static inline void rc_candidates_create(void) {
 }
 

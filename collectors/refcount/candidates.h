@@ -22,8 +22,8 @@ extern const gc_words rc_candidates_words[];
 #define RC_CANDIDATES_EVENTS                                                   \
   "detections", "full-detections", "bounded", "put-off", "candidates",         \
       "dead-candidates", "purges", "traces", "objects-restored",               \
-      "cycle-freed", "cycle-spared", PACING_EVENTS,                            \
-      RC_IF_SHARED("inherited", )
+      "cycle-freed", "cycle-spared",                                           \
+      RC_CANDIDATES_PACING RC_IF_SHARED("inherited", )
 #define RC_CANDIDATES_WORK                                                     \
   "candidates", "objects-traced", "objects-scanned", "objects-restored",
 /* A detection at each candidate; bounds that are reached all the time, with a
@@ -31,10 +31,21 @@ extern const gc_words rc_candidates_words[];
  * growth of the heap alone. */
 #define RC_CANDIDATES_TIGHT                                                    \
   "threshold=1", "threshold=4,most=20", "threshold=2,adaptive=0,most=5",       \
-      "threshold=1000000,least=64,purge=1",                                    \
+      RC_CANDIDATES_BYTES
+/* Settings and events of what is due by bytes.  Where each object comes from
+ * the allocator, the allocator keeps the pages of objects that died, so that
+ * goals in bytes are coarse and nothing is given back. */
+#if RC_CELLS_DIRECT
+#define RC_CANDIDATES_BYTES
+#define RC_CANDIDATES_PACING
+#else
+#define RC_CANDIDATES_BYTES                                                    \
+  "threshold=1000000,least=64,purge=1",                                        \
       "policy=sqrt,root=1,least=64,give-back=1",                               \
       "policy=count,threshold=4,see-external=0",                               \
       "policy=balance,root=1,least=64,heap-least=128,heap-most=512",
+#define RC_CANDIDATES_PACING PACING_EVENTS,
+#endif
 /* No full detection because the heap has grown. */
 #define RC_CANDIDATES_PARTIAL                                                  \
   { "threshold=4,most=20,least=4294967296", GC_RECLAIMS_ALL }
@@ -135,6 +146,12 @@ static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
 
 /* Looks for dead cycles if there are candidates enough.  (S) */
 void rc_detect_if_due(gc_mutator *m);
+
+/* Elsewhere rc_alloc_slow looks whether a detection is due. */
+static inline void rc_before_new(gc_mutator *m) {
+  if (RC_CELLS_DIRECT && !gc_mutant(detects_at_drops_only))
+    rc_detect_if_due(m);
+}
 void rc_candidates_create(void);
 void rc_candidates_destroy(void);
 void rc_candidates_attach(gc_mutator *m);

@@ -11,6 +11,7 @@
  * threads share objects does one free what another made, and take over its
  * blocks. */
 #define RC_CELLS_GRANULE BLOCK_BYTES
+#define RC_CELLS_DIRECT  0
 #define RC_CELLS_EVENTS                                                        \
   "blocks-partial", "blocks-given-back",                                       \
       RC_IF_SHARED("remote-freed", "blocks-adopted", )

@@ -9,6 +9,7 @@
 
 /* For the collector's description: jemalloc has no counters of ours. */
 #define RC_CELLS_GRANULE 0
+#define RC_CELLS_DIRECT  1
 #define RC_CELLS_EVENTS
 #define RC_CELLS_WORK
 

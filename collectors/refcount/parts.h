@@ -46,11 +46,13 @@
  *   RC_<PART>_EVENTS, RC_<PART>_WORK   names of the part's counters for
  *                              gc_collector.events and .work
  *
- * `candidates` defines RC_EXTERNAL, how external memory counts
- * (gc_capabilities.external).  `counts` and `candidates` define
- * RC_<PART>_HOSTILE, the hooks of hostile conditions (gc_hostile_hooks) that
- * only they call, and `candidates`, the only part with options,
- * RC_CANDIDATES_TIGHT for .tight and RC_CANDIDATES_PARTIAL for .partial.
+ * `cells` defines RC_CELLS_DIRECT (1: each object comes from the allocator, and
+ * none from rc_alloc_slow but when memory runs out), `candidates` RC_EXTERNAL,
+ * how external memory counts (gc_capabilities.external).  `counts` and
+ * `candidates` define RC_<PART>_HOSTILE, the hooks of hostile conditions
+ * (gc_hostile_hooks) that only they call, and `candidates`, the only part with
+ * options, RC_CANDIDATES_TIGHT for .tight and RC_CANDIDATES_PARTIAL for
+ * .partial.
  *
  * A part that keeps something for each mutator has a type for that (rc_counts,
  * rc_cells, rc_candidates), which struct gc_mutator holds (refcount.h). */

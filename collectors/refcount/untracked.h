@@ -7,10 +7,6 @@
 
 enum { RC_PREFIX = 0 };
 
-static inline void rc_before_new(gc_mutator *m) {
-  (void)m;
-}
-
 static inline void rc_track(gc_object *o) {
   (void)o;
 }
