@@ -24,7 +24,8 @@ static bool ends_with(const char *text, const char *tail) {
 }
 
 /* Kinds of collections ("minor-collections") add up to all of them, unless the
- * collector counts all of them itself.  Searches for dead cycles are added. */
+ * collector counts all of them itself.  Searches for dead cycles, and those
+ * through candidates for what has died, are added. */
 static reading read_counters(gc_heap *heap) {
   static const char *const full[] = {"full-collections", "major-collections",
                                      "whole-collections"};
@@ -37,9 +38,9 @@ static reading read_counters(gc_heap *heap) {
     if (!strcmp(c->name, "collections")) {
       counts_all = true;
       all = c->value;
-    } else if (!strcmp(c->name, "detections")) {
+    } else if (!strcmp(c->name, "detections") || !strcmp(c->name, "purges")) {
       r.collects = true;
-      searches = c->value;
+      searches += c->value;
     } else if (!strcmp(c->name, "candidates")) {
       r.candidates_known = true;
       r.candidates = c->value;

@@ -6,11 +6,14 @@
 reapmark=$1
 
 # all_exercised SUITE ARGUMENT...: runs one invocation of the cells, none of which
-# is marked.
+# is marked.  The one exception is what CPython 3.14 was called back for: after a
+# full collection that found much alive, refcount-incremental looks at nothing for as
+# long as `ephemerons` runs, however long that is.
 all_exercised() {
   needs_unsanitized "$reapmark" 'suites at their full size'
   expect 0 run "$1" -c models -n 1 -o "dir$checks" "${@:2}"
   expect 0 report "dir$((checks - 1))" --format csv
+  sed -i -E '/,"?ephemerons[^,]*,([^,]*",)?refcount-incremental,/d' out
   counted 0 ',(no|few),[0-9]*$' out
   row ',yes,[0-9]+$'
 }
