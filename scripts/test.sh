@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 # Budget of the stress suite under each sanitizer, and the operations of each
 # collector that fit into it with room to spare (docs/stress.md has figures).
-stress_seconds=300
+stress_seconds=600
 stress_ops=50000
 # Left out are `none`, which reclaims nothing, and further plain counters.
 stress_collectors="refcount refcount-lazy refcount-atomic refcount-biased
