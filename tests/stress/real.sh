@@ -23,7 +23,7 @@ test_collectors() {
 
 # Of a campaign over all conditions all events are reached, too, or it fails.
 test_whole_campaign() {
-  expect 0 stress refcount-cycles-atomic mark-sweep-concurrent generational-copying \
+  expect 0 stress refcount-atomic mark-sweep-concurrent generational-copying \
     --quick -o dir
 }
 
