@@ -12,6 +12,7 @@
 
 #include "common/space.h"
 #include "refcount/parts.h"
+#include "refcount/unbuffered.h"
 
 _Static_assert(RC_COUNT_IS_WORD, "examinations read counts from the header");
 _Static_assert(!RC_SHARED, "the lists have no lock");
@@ -143,27 +144,6 @@ uint64_t rc_containers(void);
  * alive, without those that only a finalizer keeps. */
 uint64_t rc_examine(gc_mutator *m, unsigned to, bool all);
 
-static inline void rc_release(gc_mutator *m, gc_object *o) {
-  if (rc_drop(m, o))
-    rc_last(m, o);
-}
-
-static inline bool rc_release_in_cascade(gc_mutator *m, gc_object *child) {
-  return rc_drop(m, child);
-}
-
-static inline void rc_lent(gc_mutator *m, gc_reg r) {
-  (void)m, (void)r;
-}
-
-static inline void rc_unlent(gc_mutator *m, gc_reg first, uint32_t n) {
-  (void)m, (void)first, (void)n;
-}
-
-static inline void rc_before_take(gc_mutator *m, gc_reg obj, gc_reg src) {
-  (void)m, (void)obj, (void)src;
-}
-
 /* The hooks.  rc_candidates_create, _collect, _collect_stopped and _counters
  * are in the part's .c file, which calls these for what is common. */
 
@@ -171,24 +151,8 @@ void rc_containers_create(void);
 /* `marked`: objects that the part has visited beside examinations. */
 size_t rc_containers_counters(gc_counter *out, size_t room, uint64_t marked);
 
-static inline void rc_detect_if_due(gc_mutator *m) {
-  (void)m;
-}
-
 void rc_candidates_create(void);
 void rc_candidates_destroy(void);
-
-static inline void rc_candidates_attach(gc_mutator *m) {
-  (void)m;
-}
-
-static inline void rc_candidates_detach(gc_mutator *m) {
-  (void)m;
-}
-
-static inline void rc_candidate_died(gc_mutator *m) {
-  (void)m;
-}
 
 /* Reclaims all dead cycles.  (S) */
 void rc_candidates_collect(gc_mutator *m);
