@@ -8,49 +8,49 @@
 
 enum { COLUMNS = 23 };
 
-#define NUMBER(kind_, name_, header_, unit_, help_)                            \
-  {                                                                            \
-    .name = (name_), .header = (header_), .unit = (unit_), .kind = (kind_),    \
-    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_)                   \
-  }
-
 static const table_column columns[COLUMNS] = {
     CELL_COLUMNS,
-    NUMBER(TABLE_TIME, "wall_ns", "time", "", "of the measured part, median"),
-    NUMBER(TABLE_RATIO, "rss_over_live", "RSS", "÷ live",
-           "peak of resident memory, less its baseline, over the most that was "
-           "alive"),
-    NUMBER(TABLE_RATIO, "mean_over_live", "heap", "÷ live",
-           "mean footprint over the mean of what was alive"),
-    NUMBER(TABLE_RATIO, "end_over_live", "at end", "÷ live",
-           "footprint over what is alive, at the end"),
-    NUMBER(TABLE_SCALED, "garbage_max", "garbage", "max",
-           "dead objects that the heap still held, at most"),
-    NUMBER(TABLE_SCALED, "garbage_median", "garbage", "median",
-           "the median over time"),
-    NUMBER(TABLE_BYTES, "held_max_bytes", "held", "max, MiB",
-           "footprint beyond the bytes alive, at most"),
-    NUMBER(TABLE_RATIO, "collections_per_live_set", "collections", "per live",
-           "collections while as many bytes were allocated as are alive at "
-           "most"),
-    NUMBER(TABLE_COUNT, "collections", NULL, NULL,
-           "collections and searches for dead cycles"),
-    NUMBER(TABLE_TIME, "pause_max_ns", "pause", "max", "the longest pause"),
-    NUMBER(TABLE_RATIO, "goal_over_live", "goal", "÷ live",
-           "goal of the heap policy over what was alive, median over full "
-           "collections"),
-    NUMBER(TABLE_PERCENT, "overshoot_percent", "over goal", "%",
-           "by how much the heap was above its goal when a collection began, "
-           "at most"),
-    NUMBER(TABLE_TEXT, "garbage_verdict", "garbage", "is",
-           "whether the most garbage settles"),
-    NUMBER(TABLE_TEXT, "memory_verdict", "memory", "is",
-           "whether the memory beyond what is alive settles"),
-    NUMBER(TABLE_PERCENT, "garbage_slope_percent_per_s", NULL, NULL,
-           "growth of garbage, % of its level a second"),
-    NUMBER(TABLE_PERCENT, "memory_slope_percent_per_s", NULL, NULL,
-           "growth of memory, likewise"),
-    NUMBER(TABLE_INTEGER, "runs", "runs", "", "invocations"),
+    OPTIONAL_NUMBER(TABLE_TIME, "wall_ns", "time", "",
+                    "of the measured part, median"),
+    OPTIONAL_NUMBER(
+        TABLE_RATIO, "rss_over_live", "RSS", "÷ live",
+        "peak of resident memory, less its baseline, over the most that was "
+        "alive"),
+    OPTIONAL_NUMBER(TABLE_RATIO, "mean_over_live", "heap", "÷ live",
+                    "mean footprint over the mean of what was alive"),
+    OPTIONAL_NUMBER(TABLE_RATIO, "end_over_live", "at end", "÷ live",
+                    "footprint over what is alive, at the end"),
+    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_max", "garbage", "max",
+                    "dead objects that the heap still held, at most"),
+    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_median", "garbage", "median",
+                    "the median over time"),
+    OPTIONAL_NUMBER(TABLE_BYTES, "held_max_bytes", "held", "max, MiB",
+                    "footprint beyond the bytes alive, at most"),
+    OPTIONAL_NUMBER(
+        TABLE_RATIO, "collections_per_live_set", "collections", "per live",
+        "collections while as many bytes were allocated as are alive at "
+        "most"),
+    OPTIONAL_NUMBER(TABLE_COUNT, "collections", NULL, NULL,
+                    "collections and searches for dead cycles"),
+    OPTIONAL_NUMBER(TABLE_TIME, "pause_max_ns", "pause", "max",
+                    "the longest pause"),
+    OPTIONAL_NUMBER(
+        TABLE_RATIO, "goal_over_live", "goal", "÷ live",
+        "goal of the heap policy over what was alive, median over full "
+        "collections"),
+    OPTIONAL_NUMBER(
+        TABLE_PERCENT, "overshoot_percent", "over goal", "%",
+        "by how much the heap was above its goal when a collection began, "
+        "at most"),
+    OPTIONAL_NUMBER(TABLE_TEXT, "garbage_verdict", "garbage", "is",
+                    "whether the most garbage settles"),
+    OPTIONAL_NUMBER(TABLE_TEXT, "memory_verdict", "memory", "is",
+                    "whether the memory beyond what is alive settles"),
+    OPTIONAL_NUMBER(TABLE_PERCENT, "garbage_slope_percent_per_s", NULL, NULL,
+                    "growth of garbage, % of its level a second"),
+    OPTIONAL_NUMBER(TABLE_PERCENT, "memory_slope_percent_per_s", NULL, NULL,
+                    "growth of memory, likewise"),
+    OPTIONAL_NUMBER(TABLE_INTEGER, "runs", "runs", "", "invocations"),
     {.name = "note"}};
 
 static double metric_of(const report_cell *c, const char *name) {

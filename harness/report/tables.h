@@ -82,6 +82,13 @@ page *report_gbench(const report *r);
     .name = "verdict"                                                          \
   }
 
+/* A column that is left out where nothing is known for it. */
+#define OPTIONAL_NUMBER(kind_, name_, header_, unit_, help_)                   \
+  {                                                                            \
+    .name = (name_), .header = (header_), .unit = (unit_), .kind = (kind_),    \
+    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_)                   \
+  }
+
 /* The last two columns of most of them. */
 #define RUNS_COLUMNS(runs)                                                     \
   {.name = "runs", .kind = TABLE_INTEGER, .help = (runs)}, {                   \
