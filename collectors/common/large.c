@@ -5,13 +5,28 @@
 object_stack large_objects;
 large_counts large_counted;
 
+/* Of the listed objects; other threads read while the owner of the list
+ * writes. */
+static struct { _Atomic uint64_t objects, bytes; } large_listed;
+
 gc_object *large_new(size_t bytes) {
   gc_object *o = NULL;
   if (object_stack_reserve(&large_objects))
     o = space_alloc_slow(bytes, space_uncached());
-  if (o)
-    object_push_or_die(&large_objects, o);
+  if (!o)
+    return NULL;
+  object_push_or_die(&large_objects, o);
+  large_listed.objects++;
+  large_listed.bytes += space_cell(o);
   return o;
+}
+
+large_left large_all(void) {
+  return (large_left){large_listed.objects, large_listed.bytes};
+}
+
+uint64_t large_cells(void) {
+  return large_listed.bytes;
 }
 
 large_left large_sweep(bool (*alive)(gc_object *o)) {
@@ -25,6 +40,8 @@ static bool large_keep(gc_object *o, bool (*alive)(gc_object *o),
   large_counted.visited++;
   if (!alive(o)) {
     large_counted.freed++;
+    large_listed.objects--;
+    large_listed.bytes -= space_cell(o);
     if (!gc_mutant(large_leaked))
       space_free(o, space_uncached());
     return false;
@@ -69,14 +86,8 @@ bool large_is(const void *p) {
   return false;
 }
 
-uint64_t large_cells(void) {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < large_objects.size; i++)
-    bytes += space_cell(large_objects.items[i]);
-  return bytes;
-}
-
 void large_destroy(void) {
   object_stack_free(&large_objects);
   large_counted = (large_counts){0};
+  large_listed.objects = large_listed.bytes = 0;
 }

@@ -48,7 +48,9 @@ extern large_counts large_counted;
 /* Whether a large object is at this address.  For checks: slow. */
 bool large_is(const void *p);
 
-/* Bytes of the arena that large objects occupy. */
+/* How many large objects there are, and the bytes of the arena that these
+ * occupy: what is alive, after a sweep.  Any thread. */
+large_left large_all(void);
 uint64_t large_cells(void);
 
 /* Bytes of the list.  Any thread. */

@@ -24,15 +24,22 @@ const gc_words pacing_words[] = {
  * ------------------------------------------------------------------------- */
 
 enum {
-  PACING_OBJECT = 64, /* bytes of an object while none is alive */
+  PACING_OBJECT = 64, /* bytes of an object of which nothing is known, */
+  PACING_UNKNOWN = 4, /* and the share of OBJECTS that are taken to be so */
   PACING_QUARTER = 4, /* CPython's rule */
 };
 
 uint64_t pacing_bytes_of(const pacing_rules *rules, const pacing_seen *seen) {
-  if (!seen->objects || !seen->live)
-    return rules->objects * PACING_OBJECT;
-  return (uint64_t)((double)seen->live / (double)seen->objects *
-                    (double)rules->objects);
+  const double n = (double)rules->objects;
+  double objects = n / PACING_UNKNOWN, bytes = objects * PACING_OBJECT;
+  large_left large = seen->large;
+  if (gc_mutant(mean_of_large))
+    large = (large_left){0};
+  if (seen->objects > large.objects && seen->live > large.bytes) {
+    bytes += (double)(seen->live - large.bytes);
+    objects += (double)(seen->objects - large.objects);
+  }
+  return (uint64_t)(n * bytes / objects);
 }
 
 /* ROOT / 100 * sqrt(L * ratio), if L is in MiB and so is the result. */
@@ -177,8 +184,8 @@ static void pacing_decide_full(const pacing_collection *c) {
   if (live < c->live_least)
     live = c->live_least;
   pacing_rules rules = pacing_rules_with(c->growth_least);
-  uint64_t goal =
-      pacing_goal_of(&rules, &(pacing_seen){live, c->objects, pace.g, pace.s});
+  uint64_t goal = pacing_goal_of(
+      &rules, &(pacing_seen){live, c->objects, large_all(), pace.g, pace.s});
   if (c->held && goal < PACING_NEVER && goal < c->held + (goal - live) / 2)
     goal = c->held + (goal - live) / 2;
   if (!gc_mutant(goal_never_falls) || goal > pace.goal)
@@ -277,5 +284,6 @@ void pacing_nursery_partial(pacing_nursery *n, uint64_t handed, uint64_t kept,
 uint64_t pacing_partial_bytes(uint64_t bytes, uint64_t live, uint64_t objects) {
   if (pace.rules.policy != PACING_COUNT)
     return bytes;
-  return pacing_bytes_of(&pace.rules, &(pacing_seen){live, objects, 0, 0});
+  return pacing_bytes_of(&pace.rules,
+                         &(pacing_seen){live, objects, large_all(), 0, 0});
 }

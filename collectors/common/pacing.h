@@ -22,13 +22,16 @@
  *            survive in one of a collection.  Both are smoothed, half the new
  *            and half the old figure.  The paper samples g every second; here
  *            it is known at collections only.
- *   count    L + OBJECTS objects of the mean size of those alive, or 64 bytes
- *            while none is: the first threshold of CPython's collector.
+ *   count    L + OBJECTS objects: the first threshold of CPython's collector.
+ *            Allocation is counted in bytes, since fast paths count nothing.
+ *            Objects to come are taken to be as large on average as those that
+ *            are alive and OBJECTS / 4 of 64 bytes: while few are alive, these
+ *            may be the program's tables and say little.  Large objects are
+ *            left out of the mean, which one of them would decide.
  *            Collectors with partial collections make one after so many
  *            objects, and a full one by CPython's other rules: after PARTIALS
  *            of them (10 times 10 there), if the objects that became old since
  *            the last full one are more than a quarter of those that it left.
- *            Allocation is counted in bytes, since fast paths count nothing.
  *
  * A goal is at least GROWTH-LEAST above L (but for count), at least HEAP-LEAST,
  * and at most HEAP-MOST, or GROWTH-LEAST above L if that is more: HEAP-MOST is
@@ -44,6 +47,7 @@
 #include "gc.h"
 #include "common/external.h"
 #include "common/hostile/mutants.h"
+#include "common/large.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -80,7 +84,8 @@ typedef struct pacing_rules {
 } pacing_rules;
 
 typedef struct pacing_seen {
-  uint64_t live, objects; /* bytes and objects alive */
+  uint64_t live, objects; /* bytes and objects alive, */
+  large_left large;       /* and of these, large ones */
   double g, s;            /* see above, for PACING_BALANCE; 0: unknown */
 } pacing_seen;
 

@@ -313,9 +313,12 @@ static void judge(standing *s, const comparison *c, double p, size_t tests) {
   s->ratio = c->geomean;
   s->interval = c->geomean_interval;
   const bool differs = p <= STANDING_ALPHA;
-  s->stands = s->better || (s->worse && !differs) ? STANDS_MIXED
-              : differs                           ? STANDS_BEHIND
-                                                  : STANDS_TIED;
+  /* Of one workload the comparison with `compare` is the same test without the
+   * adjustment, and says nothing of its own. */
+  const bool mixed = s->better || (s->worse && !differs);
+  s->stands = mixed && c->count > 1 ? STANDS_MIXED
+              : differs             ? STANDS_BEHIND
+                                    : STANDS_TIED;
   s->needed = needed_for(c, s->runs, STANDING_ALPHA / (double)tests);
 }
 

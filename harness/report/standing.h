@@ -31,8 +31,8 @@ typedef enum stands {
   STANDS_BEST,
   STANDS_TIED,   /* no significant difference */
   STANDS_BEHIND, /* significantly worse, and in no workload better */
-  STANDS_MIXED,  /* better in some workload, or worse in some while all of them
-                    together do not differ */
+  STANDS_MIXED,  /* better in some of several workloads, or worse in some while
+                    all of them together do not differ */
   STANDS_OUT     /* not ranked */
 } stands;
 

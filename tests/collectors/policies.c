@@ -283,6 +283,27 @@ static void count_counts_objects(void **state) {
   assert_in_range(full, 6, 13);
 }
 
+/* A table as large as the heap does not make the mean object so large that a
+ * collection is never due. */
+static void a_large_object_is_one_object(void **state) {
+  (void)state;
+  if (has_option("threshold")) /* which counts candidates */
+    skip();
+  set("policy", policy("count"));
+  set("objects", 2 * MIB / NODE);
+  set("partials", 1);
+  open_heap(0);
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  gc_new(m, f + 1, (gc_shape){MIB, 0}, GC_PLAIN);
+  gc_collect(m);
+  gc_new(m, f, (gc_shape){RINGS, 0}, GC_PLAIN);
+  unsigned from = line_count;
+  churn(f, MIB, MADE);
+  assert_true(line_count - from >= 6);
+  gc_frame_leave(m, f, 2, 0);
+  rig_close();
+}
+
 /* Detections while each of `n` objects becomes a candidate, of which all live
  * or all die. */
 static uint64_t detections(uint32_t n, bool die) {
@@ -403,6 +424,7 @@ int main(void) {
       TEST(without_a_limit_limit_never_collects),
       TEST(a_policy_holds_under_a_limit),
       TEST(count_counts_objects),
+      TEST(a_large_object_is_one_object),
       TEST(count_follows_the_candidates),
       TEST(bytes_ignore_the_candidates),
       TEST(a_heap_that_shrank_gives_back),

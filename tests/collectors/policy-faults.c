@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/external.h"
@@ -14,6 +15,13 @@
 #include "tests/planted-bugs.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
+
+/* Lists of the library end the process when there is no memory. */
+void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
+  (void)m;
+  (void)shape;
+  abort();
+}
 
 static const pacing_rules usual = {
     .growth = 100, .root = 400, .objects = 700, .growth_least = 4 * MIB};
@@ -61,13 +69,36 @@ static bool balance_weighs_rates(void) {
   return good && pacing_goal_of(&rules, &seen) == (64 + 32) * MIB;
 }
 
-/* 700 objects of 48 bytes, and of 64 where none is alive; without the least
- * growth. */
+/* 700 objects of 64 bytes where none is alive, and of the mean of 175 such and
+ * of 6125 that are alive; without the least growth. */
+enum { ALIVE = 6125, ALIVE_BYTES = 48 * (6125 + 175) - 64 * 175 };
+
 static bool count_is_of_objects(void) {
   pacing_rules rules = rules_of(PACING_COUNT);
-  pacing_seen seen = {.live = 48000, .objects = 1000};
-  return pacing_goal_of(&rules, &seen) == 48000 + 33600 &&
-         goal_of(PACING_COUNT, 0) == 44800;
+  pacing_seen seen = {.live = ALIVE_BYTES, .objects = ALIVE};
+  return pacing_goal_of(&rules, &seen) == ALIVE_BYTES + 48 * 700 &&
+         goal_of(PACING_COUNT, 0) == 64 * 700;
+}
+
+/* The mean is that of objects that are not large, if there are some. */
+static bool large_objects_are_not_in_the_mean(void) {
+  pacing_rules rules = rules_of(PACING_COUNT);
+  const large_left one = {.objects = 1, .bytes = 4 * MIB};
+  pacing_seen seen = {
+      .live = ALIVE_BYTES + 4 * MIB, .objects = ALIVE + 1, .large = one};
+  bool good = pacing_bytes_of(&rules, &seen) == 48 * 700;
+  seen = (pacing_seen){.live = 4 * MIB, .objects = 1, .large = one};
+  return good && pacing_bytes_of(&rules, &seen) == 64 * 700;
+}
+
+/* Nor do 200 tables of 2000 bytes while a program begins say how large 100,000
+ * objects will be. */
+static bool few_objects_say_little(void) {
+  pacing_rules rules = rules_of(PACING_COUNT);
+  rules.objects = 100000;
+  pacing_seen seen = {.live = 200 * 2000, .objects = 200};
+  uint64_t bytes = pacing_bytes_of(&rules, &seen);
+  return bytes > 64 * rules.objects && bytes < 100 * rules.objects;
 }
 
 static bool limit_has_no_goal(void) {
@@ -252,6 +283,8 @@ static const planted_check checks[] = {
     PLANTED_CHECK(sqrt_is_a_root, NONE),
     PLANTED_CHECK(balance_weighs_rates, rates_swapped),
     PLANTED_CHECK(count_is_of_objects, NONE),
+    PLANTED_CHECK(large_objects_are_not_in_the_mean, mean_of_large),
+    PLANTED_CHECK(few_objects_say_little, NONE),
     PLANTED_CHECK(limit_has_no_goal, NONE),
     PLANTED_CHECK(nothing_overflows, NONE),
     PLANTED_CHECK(growth_has_a_least, growth_least_ignored),

@@ -55,6 +55,17 @@ test_answer_of_few_runs() {
   row '^Fastest +beta +3x +d +cannot be told apart'
 }
 
+# A difference in the only workload that does not survive the adjustment for many
+# collectors depends on no workload.
+test_answer_of_many_collectors() {
+  made one '{"runs": 5, "collectors": {"a": 1, "b": 1.5, "c": 1.6, "d": 1.7,
+    "e": 1.8, "f": 1.9, "g": 2, "h": 2.1}}'
+  expect 0 report one --table answer
+  answered_like 'Cannot be told apart from it: b 1.50x \([0-9]+ more runs? would tell\)'
+  tr -s '\n ' ' ' <out | grep -q 'Depends on the workload' && fail 'of one workload'
+  return 0
+}
+
 # What failed, leaked or never collected is named and not ranked, and is nowhere
 # a 0.
 test_answer_leaves_out() {

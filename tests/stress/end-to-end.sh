@@ -29,8 +29,8 @@ test_commands() {
   expect 0 stress alpha:trigger=3 -C plain,yield,heap-90,heap-live --ops 375000 --seeds 1 \
     --seed 7 -t 3 -o dir
   has_line found/alpha.commands \
-    '--run fuzz:ops=150000 --threads 1 --seed 7 --option trigger=3 --record-fd 3'
-  options='--hostile yield=100 --option trigger=3 --record-fd 3'
+    '--run fuzz:ops=150000 --threads 1 --seed 7 --pin none --option trigger=3 --record-fd 3'
+  options='--hostile yield=100 --pin none --option trigger=3 --record-fd 3'
   has_line found/alpha.commands \
     "--run fuzz:ops=75000,schedule=free --threads 3 --seed 7 $options"
   # The scripted footprint is 1000000 bytes, of which 100000 are alive.
@@ -188,6 +188,15 @@ test_side_by_side() {
   expect 0 stress alpha -C plain,turns,free --quick --jobs 3 -o dir
   acts alpha 'mkdir "$0.alone" || act=crash; sleep 0.05; rmdir "$0.alone"'
   expect 0 stress alpha -C plain,turns,free --quick --jobs 1 -o other
+}
+
+# Nor do episodes wait for one processor, to which each program would bind itself.
+test_not_bound() {
+  expect 0 stress alpha beta -C plain,turns,heap-live --quick -o dir
+  for name in alpha beta; do
+    [ "$(grep -c -e '--pin none' found/$name.commands)" = "$(ran $name)" ] ||
+      fail "$name: not all episodes have --pin none"
+  done
 }
 
 # What is concluded does not depend on how many run side by side.

@@ -414,6 +414,7 @@
   X(external_unseen, "mark-sweep", 32, "test", "external bytes do not count towards the goal") \
   X(rates_swapped, "mark-sweep", 32, "test", "fast collections make the heap larger, not smaller") \
   X(quarter_ignored, "mark-sweep", 32, "test", "a full collection is due though little became old") \
+  X(mean_of_large, "mark-sweep", 32, "test", "one large object makes a count of objects come to too many bytes") \
   X(given_back_at_once, "mark-sweep", 32, "test", "a surplus is given back the first time it is seen") \
   X(surplus_kept, "mark-sweep", 32, "test", "a surplus is never given back") \
   X(partial_sets_goal, "mark-sweep", 32, "test", "the goal follows from a partial collection")

@@ -100,7 +100,10 @@ word_list episode_words(const episode *e, const char *trace) {
                                           (uintmax_t)e->place)
                              : e->condition->hostile},
       {"--heap", e->heap ? arena_text("%ju", (uintmax_t)e->heap) : NULL},
-      {"--trace", trace}};
+      {"--trace", trace},
+      /* Each program would bind its first mutator to the same processor, and
+       * episodes that run side by side would wait for each other there. */
+      {"--pin", "none"}};
   word_list_add(&a, e->subject->program->path);
   for (size_t i = 0; i < sizeof given / sizeof *given; i++)
     if (given[i].value) {
