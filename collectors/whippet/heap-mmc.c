@@ -70,6 +70,13 @@ void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
                                           << large->page_size_log2);
 }
 
+/* determine_collection_kind goes on with partial collections while the last one
+ * is said to have left more free than this threshold, even if not one object
+ * could be allocated since. */
+void whippet_heap_stalled(struct gc_heap *heap) {
+  heap->major_gc_yield_threshold = 1;
+}
+
 void whippet_heap_end(struct gc_heap *heap) {
   gc_destroy_background_thread(heap->background_thread);
   whippet_each_large(heap, whippet_unmap_large, NULL);

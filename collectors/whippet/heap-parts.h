@@ -19,7 +19,7 @@ static void whippet_survey_object(whippet_survey *s, uintptr_t address,
     s->wrong = "a live object has no header";
     return;
   }
-  s->objects += !(meta & WHIPPET_FINALIZER);
+  s->objects += !(meta & (WHIPPET_FINALIZER | WHIPPET_TOKEN));
   if (meta & WHIPPET_OWN)
     return;
   struct gc_ref *slots = (struct gc_ref *)(address + sizeof header);

@@ -70,6 +70,11 @@ void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
   (void)heap, (void)bytes;
 }
 
+/* heap_can_minor_gc sees to this. */
+void whippet_heap_stalled(struct gc_heap *heap) {
+  (void)heap;
+}
+
 void whippet_heap_end(struct gc_heap *heap) {
   gc_destroy_background_thread(heap->background_thread);
   whippet_each_large(heap, whippet_unmap_large, NULL);

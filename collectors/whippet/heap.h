@@ -14,9 +14,9 @@
 
 struct whippet_heap;
 
-/* The objects that the latest collection of the whole heap left, without
- * Whippet's finalizers.  `*wrong` becomes NULL or a description of the first
- * header or slot that no object can have.  To be called after such a
+/* The objects of the mutator that the latest collection of the whole heap left:
+ * neither finalizers nor tokens.  `*wrong` becomes NULL or a description of the
+ * first header or slot that no object can have.  To be called after such a
  * collection, before any other; no mutator may run. */
 uint64_t whippet_heap_objects(struct whippet_heap *heap, const char **wrong);
 
@@ -34,6 +34,11 @@ void whippet_heap_before_release(struct whippet_heap *heap,
 /* Whippet refused an allocation of so many bytes, and will return NULL: the
  * heap must not stay smaller by them.  On the thread that asked. */
 void whippet_heap_refused(struct whippet_heap *heap, size_t bytes);
+
+/* The latest collection was a partial one, and nothing had been allocated since
+ * the one before: the next collection must be of the whole heap, or Whippet
+ * would collect forever.  In that collection. */
+void whippet_heap_stalled(struct whippet_heap *heap);
 
 /* Ends the heap's background thread and unmaps its memory.  No mutator may
  * exist.  Whippet has no such function: threads that mark in parallel and some

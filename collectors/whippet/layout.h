@@ -10,17 +10,20 @@
  *     moved        the whole header is the new address, so bit 0 is 0
  *
  * Whippet's own objects have such a header, too: ephemerons, which are our weak
- * references and ephemerons, and finalizers, which nobody else sees. */
+ * references and ephemerons, and finalizers.  Nobody but the adapter sees
+ * finalizers and tokens (whippet.c). */
 #ifndef REAPMARK_WHIPPET_LAYOUT_H
 #define REAPMARK_WHIPPET_LAYOUT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the high half of the header; whippet.c checks the first two. */
+/* In the high half of the header; whippet.c checks that they are those of
+ * common/object.h. */
 #define WHIPPET_SLOTS     ((UINT32_C(1) << 26) - 1) /* OBJECT_SLOTS */
 #define WHIPPET_EPHEMERON (UINT32_C(1) << 27)       /* OBJECT_WEAK_REFERENCE */
 #define WHIPPET_FINALIZER (UINT32_C(1) << 30)       /* OBJECT_FLAG_B */
+#define WHIPPET_TOKEN     (UINT32_C(1) << 31)       /* OBJECT_FLAG_C */
 #define WHIPPET_OWN       (WHIPPET_EPHEMERON | WHIPPET_FINALIZER)
 
 /* The header of a live object of `bytes` bytes, a multiple of 8. */

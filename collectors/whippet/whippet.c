@@ -25,11 +25,14 @@ static const uint64_t nursery = WHIPPET_COPIES && GC_GENERATIONAL ? 2 << 20 : 0;
 
 _Static_assert(WHIPPET_SLOTS == OBJECT_SLOTS, "of object.h");
 _Static_assert(WHIPPET_EPHEMERON == OBJECT_WEAK_REFERENCE, "of object.h");
-_Static_assert(WHIPPET_FINALIZER == OBJECT_FLAG_B, "of object.h");
+_Static_assert(WHIPPET_FINALIZER == OBJECT_FLAG_B &&
+                   WHIPPET_TOKEN == OBJECT_FLAG_C,
+               "of object.h");
 
-/* A weak reference or an ephemeron whose target or key was not yet found dead
- * when it was made, and has a finalizer. */
+/* Of a weak reference or an ephemeron: its key is a token.  Of a token: the
+ * object that it stands for was found dead. */
 #define WATCHES OBJECT_FLAG_A
+#define SPENT   OBJECT_FLAG_A
 
 struct gc_heap {
   gc_listener listener;
@@ -38,6 +41,9 @@ struct gc_heap {
   uint64_t began;                   /* of the pause in progress */
   uint64_t most;                    /* the largest footprint seen */
   uint64_t minor, full, compacting; /* collections */
+  uint64_t allocated;               /* bytes, when a collection began last */
+  bool stalled;                     /* see whippet_heap_stalled */
+  uint64_t stalls;
   uint64_t asked; /* `minor + full` when gc_collect ended last */
 };
 
@@ -104,9 +110,8 @@ int whippet_thread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 /* ------------------------------------------------------------------------- *
  * Finalizers.  Whippet keeps a list of those that are due and hands them out
- * one by one.  An object whose finalizer is due stays finalizable in its header
- * until it is handed out, or until a weak reference needs to know: then all of
- * them go to the queue of finalizers.h.
+ * one by one.  When a weak reference has to know which objects were found dead,
+ * all of them go to the queue of finalizers.h.
  * ------------------------------------------------------------------------- */
 
 static void on_finalizers(struct whippet_heap *heap, size_t count) {
@@ -124,6 +129,10 @@ static gc_object *next_due(gc_mutator *m) {
   if (!f)
     return NULL;
   gc_object *o = gc_ref_heap_object(gc_finalizer_object(f));
+  gc_object **token = whippet_token(o);
+  if (*token)
+    __atomic_fetch_or(&(*token)->meta, SPENT, __ATOMIC_RELAXED);
+  *token = NULL;
   __atomic_fetch_and(&o->meta, ~(uint32_t)OBJECT_FINALIZABLE, __ATOMIC_RELAXED);
   return o;
 }
@@ -158,6 +167,8 @@ bool whippet_finalizer_next_waiting(gc_mutator *m, gc_reg dst) {
 bool whippet_finalizable(gc_mutator *m, gc_reg dst, gc_object *o) {
   m->roots.held = o;
   struct gc_finalizer *f = gc_allocate_finalizer(m->whippet);
+  if (!f)
+    f = gc_allocate_finalizer(m->whippet);
   o = m->roots.held;
   m->roots.held = NULL;
   if (!f)
@@ -171,73 +182,83 @@ bool whippet_finalizable(gc_mutator *m, gc_reg dst, gc_object *o) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Weak references and ephemerons: Whippet's ephemerons.  Whippet clears them
- * after finalizers, so what a finalizer will see is still alive to them.  For
- * the finalizable object itself the adapter clears them, when they are read.
+ * Weak references and ephemerons: Whippet's ephemerons.
+ *
+ * Whippet takes what a finalizer will see for alive, the finalizable object
+ * itself included; to gc.h that one is dead.  So the key is not the finalizable
+ * object but its *token*, a small object that only the finalizable one refers
+ * to, in a hidden slot.  When the object is found dead it loses the token, and
+ * the next collection clears the ephemerons; until then the token says so.
  * ------------------------------------------------------------------------- */
 
-static bool is_finalizable(gc_mutator *m, gc_object *o) {
-  if (!(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_FINALIZABLE))
-    return false;
+static bool is_finalizable(gc_object *o) {
+  return __atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_FINALIZABLE;
+}
+
+/* The objects that were found dead are no longer finalizable. */
+static void see_deaths(gc_mutator *m) {
   if (__atomic_load_n(&whippet_waiting, __ATOMIC_RELAXED))
     queue_all_due(m);
-  return __atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_FINALIZABLE;
+}
+
+/* Gives the finalizable object in a register a token if it has none; false if
+ * memory runs out. */
+static bool make_token(gc_mutator *m, gc_reg object) {
+  if (*whippet_token(object_read(m, object)))
+    return true;
+  gc_object *token =
+      whippet_allocate(m, sizeof *token, GC_ALLOCATION_TAGGED_POINTERLESS);
+  if (!token)
+    return false;
+  token->header = whippet_header(sizeof *token, WHIPPET_TOKEN);
+  gc_object *o = object_read(m, object), **place = whippet_token(o);
+  whippet_barrier(m, o, place, token);
+  *place = token;
+  return true;
 }
 
 /* The value of an ephemeron whose value is null. */
 #define NO_VALUE gc_ref_immediate(1)
 
-/* A weak reference is an ephemeron whose key is its value, too. */
-static bool pair_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
+bool whippet_pair_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
   OBJECT_CHECK(object_read(m, key), "null key or target in register", key);
+  see_deaths(m);
+  if (is_finalizable(object_read(m, key)) && !make_token(m, key))
+    return false;
   struct gc_ephemeron *e = gc_allocate_ephemeron(m->whippet);
   if (!e)
+    e = gc_allocate_ephemeron(m->whippet);
+  if (!e)
     return false;
+  see_deaths(m);
   gc_object *k = object_read(m, key), *v = object_read(m, value);
+  bool watches = is_finalizable(k);
+  if (watches)
+    k = *whippet_token(k);
   *(uint64_t *)e = whippet_header((gc_ephemeron_size() + 7) & ~(size_t)7,
-                                  OBJECT_WEAK_REFERENCE |
-                                      (is_finalizable(m, k) ? WATCHES : 0));
+                                  WHIPPET_EPHEMERON | (watches ? WATCHES : 0));
   gc_ephemeron_init(m->whippet, e, gc_ref_from_heap_object(k),
                     v ? gc_ref_from_heap_object(v) : NO_VALUE);
   *object_owning(m, dst) = (gc_object *)e;
   return true;
 }
 
-bool whippet_pair_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value) {
-  return pair_new(m, dst, key, value);
-}
-
-bool whippet_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
-  return pair_new(m, dst, target, target);
-}
-
-/* The key of `pair`, or NULL if that is dead. */
-static gc_object *key_of(gc_mutator *m, gc_object *pair) {
-  struct gc_ephemeron *e = (struct gc_ephemeron *)pair;
-  struct gc_ref key = gc_ephemeron_key(e);
-  if (gc_ref_is_null(key))
-    return NULL;
-  gc_object *k = gc_ref_heap_object(key);
-  if (pair->meta & WATCHES && !is_finalizable(m, k)) {
-    gc_ephemeron_mark_dead(e);
-    return NULL;
-  }
-  return k;
-}
-
-bool whippet_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  gc_object *target = key_of(m, object_read(m, weak));
-  *object_owning(m, dst) = target;
-  return target != NULL;
-}
-
-bool whippet_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
+bool whippet_pair_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   gc_object *p = object_read(m, pair);
-  bool alive = key_of(m, p);
-  struct gc_ref value =
-      alive ? gc_ephemeron_value((struct gc_ephemeron *)p) : NO_VALUE;
-  *object_owning(m, dst) =
-      gc_ref_is_immediate(value) ? NULL : gc_ref_heap_object(value);
+  struct gc_ephemeron *e = (struct gc_ephemeron *)p;
+  if (p->meta & WATCHES)
+    see_deaths(m);
+  struct gc_ref key = gc_ephemeron_key(e), value = gc_ref_null();
+  bool alive = !gc_ref_is_null(key);
+  if (alive && p->meta & WATCHES) {
+    gc_object *token = gc_ref_heap_object(key);
+    alive = !(__atomic_load_n(&token->meta, __ATOMIC_RELAXED) & SPENT);
+  }
+  if (alive)
+    value = gc_ephemeron_value(e);
+  *object_owning(m, dst) = gc_ref_is_null(value) || gc_ref_is_immediate(value)
+                               ? NULL
+                               : gc_ref_heap_object(value);
   return alive;
 }
 
@@ -252,8 +273,9 @@ static void on_stop(void *data) {
 static void on_kind(void *data, enum gc_collection_kind kind,
                     uint64_t allocated) {
   gc_heap *h = data;
-  (void)allocated;
   bool minor = kind == GC_COLLECTION_MINOR;
+  h->stalled = minor && allocated == h->allocated;
+  h->allocated = allocated;
   h->minor += minor;
   h->full += !minor;
   h->compacting += kind == GC_COLLECTION_COMPACTING;
@@ -261,6 +283,9 @@ static void on_kind(void *data, enum gc_collection_kind kind,
 
 static void on_restart(void *data) {
   gc_heap *h = data;
+  if (h->stalled)
+    whippet_heap_stalled(h->whippet);
+  h->stalls += h->stalled;
   h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
 }
 
@@ -422,6 +447,7 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
     {"minor-collections", heap->minor},
     {"full-collections", heap->full},
     {"compactions", heap->compacting},
+    {"stalls", heap->stalls},
 #if GC_PARALLEL
     {"markers", markers},
 #endif

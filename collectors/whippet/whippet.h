@@ -62,25 +62,41 @@ static inline void whippet_barrier(gc_mutator *m, gc_object *o,
 
 #include "common/inline/plain-operations.h"
 
+/* The hidden slot of an object that was made finalizable, the last one. */
+static inline gc_object **whippet_token(gc_object *o) {
+  return &o->slots[object_slots(o) - 1];
+}
+
 /* Slow paths, in whippet.c; false where memory runs out.  whippet_finalizable
- * takes the object that was just made, puts it into register `dst` and gives it
- * a finalizer. */
+ * takes the object that was just made, gives it a finalizer and puts it into
+ * register `dst`.  Weak references are ephemerons with the target as value. */
 bool whippet_finalizable(gc_mutator *m, gc_reg dst, gc_object *o);
 bool whippet_pair_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
-bool whippet_weak_new(gc_mutator *m, gc_reg dst, gc_reg target);
-bool whippet_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak);
-bool whippet_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair);
+bool whippet_pair_get(gc_mutator *m, gc_reg dst, gc_reg pair);
 bool whippet_finalizer_next_waiting(gc_mutator *m, gc_reg dst);
 
 /* Whether objects may wait for their finalizers. */
 extern bool whippet_waiting;
 
+/* Memory for an object, or NULL.  Whippet gives up after a collection before
+ * which too little was allocated, whatever the collection has found; so it is
+ * asked twice. */
+static inline void *whippet_allocate(gc_mutator *m, size_t bytes,
+                                     enum gc_allocation_kind kind) {
+  void *p = gc_allocate(m->whippet, bytes, kind);
+  if (gc_unlikely(!p))
+    p = gc_allocate_slow(m->whippet, bytes, kind);
+  return p;
+}
+
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
                               unsigned flags) {
+  if (flags & GC_FINALIZABLE)
+    shape.slots++;
   size_t bytes = (8 + 8 * (size_t)shape.slots + shape.bytes + 7) & ~(size_t)7;
-  gc_object *o = gc_allocate(m->whippet, bytes,
-                             shape.slots ? GC_ALLOCATION_TAGGED
-                                         : GC_ALLOCATION_TAGGED_POINTERLESS);
+  gc_object *o = whippet_allocate(
+      m, bytes,
+      shape.slots ? GC_ALLOCATION_TAGGED : GC_ALLOCATION_TAGGED_POINTERLESS);
   if (gc_unlikely(!o))
     return false;
   o->header = whippet_header(bytes, object_meta(shape, flags));
@@ -91,11 +107,11 @@ static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
 }
 
 static inline bool gc_try_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
-  return whippet_weak_new(m, dst, target);
+  return whippet_pair_new(m, dst, target, target);
 }
 
 static inline bool gc_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
-  return whippet_weak_get(m, dst, weak);
+  return whippet_pair_get(m, dst, weak);
 }
 
 static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
@@ -104,7 +120,7 @@ static inline bool gc_try_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key,
 }
 
 static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
-  return whippet_ephemeron_get(m, dst, pair);
+  return whippet_pair_get(m, dst, pair);
 }
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
