@@ -198,5 +198,7 @@ reapmark_add_adapter(
   REFUSES thread
   WHY "GLib orders threads by atomics and locks that the sanitizer cannot see")
 
+include(whippet/whippet.cmake)
+
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

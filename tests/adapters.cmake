@@ -51,6 +51,9 @@ adapter_test(ruby-eager ruby malloc-limit=65536 old-factor=101)
 adapter_test(php-eager php threshold=10)
 adapter_test(php-lazy php threshold=1073741824)
 adapter_test(ruby-lazy ruby malloc-limit=1073741824 old-factor=1000)
+foreach(name parallel-mmc parallel-generational-mmc pcc)
+  adapter_test(whippet-${name}-2 whippet-${name} markers=2)
+endforeach()
 # Without the causes of leaks: in about one run of 200 a stale word keeps a chain
 # there that is longer than a conservative collector is allowed.
 list(FILTER workloads_list EXCLUDE REGEX "^leak-")

@@ -102,6 +102,7 @@ END
   printed 'Collector ocaml left out: it needs ocaml-nox'
   printed 'Collector ruby left out: it needs ruby-dev'
   printed 'Collector php left out: it needs libphp-embed php-dev'
+  printed 'Collector whippet-mmc left out: it needs Whippet, -DREAPMARK_WHIPPET=DIR'
   unprinted 'Collector malloc left out'
   # A driver beside the folder of that build.
   cp "$reapmark" build/reapmark
@@ -110,8 +111,23 @@ END
   said 'bdwgc (package libgc-dev)'
   said 'cpython-refcount (package python3-dev)'
   said 'php (package libphp-embed php-dev)'
+  said 'whippet-pcc (package Whippet, -DREAPMARK_WHIPPET=DIR)'
   "$reapmark" doctor >out 2>err || true # what doctor finds is up to the machine
   printed 'W17 collectors: not built: malloc-mimalloc (package libmimalloc-dev)'
+}
+
+# Whippet is taken from where the user says, and from nowhere else.
+test_whippet() {
+  mkdir empty
+  exits 1 "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
+    -DREAPMARK_WHIPPET="$work/empty"
+  said 'REAPMARK_WHIPPET:'
+  said 'api/gc-embedder-api.h' # CMake breaks lines where it likes
+  mkdir -p empty/api && touch empty/api/gc-embedder-api.h
+  exits 0 "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
+    -DREAPMARK_WHIPPET="$work/empty"
+  unprinted 'Collector whippet'
+  grep -qx whippet-generational-pcc build/collectors/names || fail 'no target'
 }
 
 # Each version of CPython is an adapter: the system's by the plain name, others by their

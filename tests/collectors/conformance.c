@@ -947,7 +947,10 @@ static void threads_share_a_tight_heap(void **state) {
   (void)state;
   if (!CAN.threads || RECLAIMS == GC_RECLAIMS_NOTHING || !CAN.heap_limit)
     return;
-  rig_open(3 << 19); /* a block of each size for each would be twice that */
+  uint64_t limit = 3 << 19; /* a block of each size for each would be twice it */
+  while (gc_limit_is_coarse(&CAN, limit))
+    limit += 1 << 19;
+  rig_open(limit);
   pthread_t threads[THREADS];
   for (unsigned i = 0; i < THREADS; i++)
     pthread_create(&threads[i], NULL, churn_tightly, NULL);
