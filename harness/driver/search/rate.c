@@ -6,6 +6,7 @@
 #include "probes.h"
 #include "rates.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/record/exercised.h"
 #include "harness/record/record.h"
 #include "harness/report/metrics.h"
@@ -86,24 +87,6 @@ const option_usage rate_usage = {
         "2 usage, 3 nothing matched or can run,\n130 interrupted.",
     .example = "--p99 5ms -w requests -c mark-sweep --heap 512M -o DIR",
     .options = option_rows};
-
-/* Reads a time such as "1ms"; false if the text is no time above 0. */
-static bool read_time(const char *text, double *ns) {
-  static const struct {
-    const char *name;
-    double ns;
-  } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
-  char *end;
-  double number = strtod(text, &end);
-  if (end == text || !isfinite(number) || number <= 0)
-    return false;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (!strcmp(end, units[i].name)) {
-      *ns = number * units[i].ns;
-      return true;
-    }
-  return false;
-}
 
 /* ------------------------------------------------------------------------- *
  * The search.
@@ -385,7 +368,7 @@ static const char *read_values(rate_options *o) {
     return "--from is to be less than --to";
   o->bounds_count = o->critical ? CRITICAL : 1;
   memcpy(o->bounds, critical_ns, sizeof critical_ns);
-  if (o->p99 && !read_time(o->p99, &o->bounds[0]))
+  if (o->p99 && !words_time(o->p99, &o->bounds[0]))
     return arena_text("--p99: '%s' is not a time such as 1ms", o->p99);
   return NULL;
 }

@@ -1,0 +1,305 @@
+/* draft.c: see draft.h. */
+#include "draft.h"
+#include "sizing.h"
+#include "harness/base/arena.h"
+#include "harness/base/options.h"
+#include "harness/base/say.h"
+#include "harness/driver/plan/plan.h"
+#include "harness/driver/programs/spawn.h"
+#include "harness/driver/run/cell-run.h"
+#include "harness/output/table.h"
+#include "harness/record/exercised.h"
+#include "harness/record/record.h"
+#include "harness/report/load.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+  LEAST_SECONDS = 2,    /* of an open loop */
+  LONGEST_TRIAL = 300,  /* seconds */
+  SPARE = 10,           /* a run may take so many times as long as the trial */
+  SHORTEST_TIMEOUT = 60 /* seconds */
+};
+/* One collection more than are wanted: the first one ends the warm-up. */
+static const double COLLECTIONS = EXERCISED_WANTED + 1;
+/* What a round has beside its runs: the canary, and spawning. */
+static const double BETWEEN = 1;
+
+static const char *mib(double bytes) {
+  return arena_text("%s MiB", table_number(TABLE_BYTES, bytes));
+}
+
+static const char *per_second(double rate) {
+  return rate < 1e4 ? arena_text("%.0f/s", rate)
+                    : arena_text("%.0fk/s", rate / 1e3);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Sizes.
+ * ------------------------------------------------------------------------- */
+
+/* The first of the question's collectors that answers for workloads. */
+static const collector *find_asked(const question *q) {
+  for (size_t i = 0; i < q->collectors.count; i++) {
+    const collector *c = q->collectors.items[i].program;
+    if (json_is_true(json_object_get(c->about, "volumes")))
+      return c;
+  }
+  return NULL;
+}
+
+static bool has_param(const json_t *workload, const char *name) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(workload, "params"), i, param) {
+    if (!strcmp(record_text(param, "name"), name))
+      return true;
+  }
+  return false;
+}
+
+static const char *fit_cell(const draft *d, const collectors *all,
+                            const suite_cell *from, draft_cell *c) {
+  const question *q = d->question;
+  const char *wrong = resolve_workload(all, from->workload, &c->workload);
+  if (wrong)
+    return wrong;
+  const json_t *about = collector_workload(d->asked, c->workload.name);
+  const bool threaded = workload_is_threaded(about);
+  if (threaded && !q->threads)
+    return NULL; /* left out: `threads` stays 0 */
+  c->threads = threaded ? q->threads : 1;
+  c->paced = has_param(about, "rate");
+  c->longer =
+      c->paced ? "duration" : arena_text("%s", record_text(about, "longer"));
+  const word_list keys = {(const char **)from->size, from->size_count};
+  return sizing_fit(d->asked, keys, c->threads, q->live.bytes, &c->workload,
+                    &c->live);
+}
+
+bool draft_size(draft *d, const question *q, const collectors *all) {
+  *d = (draft){.question = q, .asked = find_asked(q)};
+  d->cells = arena_take(q->suite->cells_count * sizeof *d->cells);
+  if (!d->asked) {
+    say("none of these collectors says what workloads need (--volume)");
+    return false;
+  }
+  for (unsigned i = 0; i < q->suite->cells_count; i++) {
+    draft_cell *c = &d->cells[d->count];
+    const char *wrong = fit_cell(d, all, &q->suite->cells[i], c);
+    if (wrong) {
+      say("--live %s: %s", q->live.text, wrong);
+      return false;
+    }
+    d->count += c->threads > 0;
+  }
+  for (size_t i = 0; i < d->count; i++)
+    say("%s: %s alive of the %s asked for", spec_text(&d->cells[i].workload),
+        mib((double)d->cells[i].live), mib((double)q->live.bytes));
+  return true;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The trial.
+ * ------------------------------------------------------------------------- */
+
+/* Runs all cells with one collector.  Returns an exit code; *failed becomes the
+ * reason if some run did not end as declared. */
+static int try_collector(draft *d, const collectors *all, const chosen *with,
+                         const char **failed) {
+  const question *q = d->question;
+  *failed = NULL;
+  for (size_t i = 0; i < d->count && !*failed; i++) {
+    draft_cell *c = &d->cells[i];
+    plan_request request = {.seed = PLAN_SEED,
+                            .heaps = q->heap.text,
+                            .threads = arena_text("%u", c->threads),
+                            .invocations = 1,
+                            .timeout = LONGEST_TRIAL};
+    spec_list_add(&request.chosen_workloads, c->workload);
+    chosen_add(&request.chosen_collectors, *with);
+    plan p;
+    const int code = plan_make(&request, all, &p);
+    if (code)
+      return code;
+    *failed = p.cells[0].missing;
+    json_t *record = *failed ? NULL : run_cell(&p, &p.cells[0]);
+    if (!record)
+      return *failed               ? EXIT_OK
+             : spawn_interrupted() ? EXIT_INTERRUPTED
+                                   : EXIT_SOME_FAILED;
+    const verdict v = verdict_of_record(record);
+    if (v != VERDICT_OK && v != VERDICT_LEAK_DECLARED)
+      *failed = arena_text("%s: %s: %s", spec_text(&c->workload),
+                           record_text(record, "verdict.status"),
+                           record_text(record, "verdict.reason"));
+    c->run.measured = record_number(record, "time.wall") / 1e9;
+    c->run.fixed = record_number(record, "elapsed") / 1e9 - c->run.measured;
+    json_decref(record);
+  }
+  return EXIT_OK;
+}
+
+/* Tries the collectors, that of the canary first, until the workloads run with
+ * one. */
+static int try_all(draft *d, const collectors *all) {
+  const chosen_list *list = &d->question->collectors;
+  const char *why = NULL, *whose = NULL;
+  for (size_t turn = 0; turn < 2; turn++)
+    for (size_t i = 0; i < list->count; i++) {
+      const chosen *with = &list->items[i];
+      const bool first = !strcmp(with->program->name, PLAN_CANARY_COLLECTOR);
+      if (first == (turn > 0))
+        continue;
+      const char *failed;
+      const int code = try_collector(d, all, with, &failed);
+      d->tried = with->program;
+      if (code || !failed)
+        return code ? code : OPTIONS_GO;
+      whose = whose ? whose : with->program->name;
+      why = why ? why : failed;
+    }
+  say("none of %zu collectors runs this with --heap %s: %s: %s", list->count,
+      d->question->heap.text, whose, why);
+  return EXIT_SOME_FAILED;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Rates and lengths.
+ * ------------------------------------------------------------------------- */
+
+/* Bytes that the workload allocates for each unit of the parameter. */
+static double bytes_per(const draft *d, const draft_cell *c, const spec *of,
+                        const char *key, uint64_t at) {
+  volume one = {0}, two = {0};
+  const spec s1 = spec_with(of, key, arena_text("%ju", (uintmax_t)at));
+  const spec s2 = spec_with(of, key, arena_text("%ju", (uintmax_t)(2 * at)));
+  const char *wrong = sizing_volume(d->asked, &s1, c->threads, &one);
+  if (!wrong)
+    wrong = sizing_volume(d->asked, &s2, c->threads, &two);
+  return wrong ? NAN
+               : ((double)two.measured - (double)one.measured) / (double)at;
+}
+
+/* The number with two significant digits. */
+static uint64_t rounded(double number) {
+  const double unit = pow(10, fmax(0, floor(log10(fmax(1, number))) - 1));
+  return (uint64_t)(round(number / unit) * unit);
+}
+
+/* The measured part that lets a collector which marks the whole heap collect
+ * often enough. */
+static void pace_cell(draft *d, draft_cell *c) {
+  const question *q = d->question;
+  const double wanted =
+      COLLECTIONS *
+      (double)(q->heap.bytes > c->live ? q->heap.bytes - c->live : 0);
+  volume tried = {0};
+  sizing_volume(d->asked, &c->workload, c->threads, &tried);
+  if (c->paced) {
+    const spec at_1k = spec_with(&c->workload, "rate", "1000");
+    const double each = bytes_per(d, c, &at_1k, "duration", 1) / 1000;
+    c->capacity = (double)tried.measured / each / c->run.measured;
+    d->rate = q->rate ? q->rate : rounded(c->capacity / 2);
+    c->workload =
+        spec_with(&c->workload, "rate", arena_text("%ju", (uintmax_t)d->rate));
+    c->run.least = LEAST_SECONDS;
+    c->run.measured = wanted / (each * (double)d->rate);
+    say("%s: %s serves %s at full speed; requests arrive at %s",
+        c->workload.name, d->tried->name, per_second(c->capacity),
+        per_second((double)d->rate));
+    if ((double)d->rate > c->capacity)
+      say("warning: %s will not keep up with that rate", d->tried->name);
+    return;
+  }
+  const char *now = spec_value(&c->workload, c->longer);
+  c->length = 1;
+  words_number(now ? now : "1", &c->length);
+  const double each = bytes_per(d, c, &c->workload, c->longer, c->length);
+  const double longer = fmax(1, wanted / (each * (double)c->length));
+  c->run.least = c->run.measured;
+  c->run.measured *= longer;
+}
+
+/* Gives the cell the length that there is time for. */
+static void set_length(const draft *d, draft_cell *c) {
+  const double seconds = schedule_length(&d->schedule, &c->run);
+  const double length = c->paced
+                            ? ceil(seconds)
+                            : floor((double)c->length * seconds / c->run.least);
+  if (*c->longer)
+    c->workload =
+        spec_with(&c->workload, c->longer,
+                  arena_text("%.0f", fmax(length, (double)c->length)));
+}
+
+static const char *minutes(double seconds) {
+  return seconds < 100 ? arena_text("%.0f s", ceil(seconds))
+                       : arena_text("%.1f min", seconds / 60);
+}
+
+int draft_pace(draft *d, const collectors *all) {
+  const question *q = d->question;
+  const int code = try_all(d, all);
+  if (code != OPTIONS_GO)
+    return code;
+  schedule_run *runs = arena_take(d->count * sizeof *runs);
+  for (size_t i = 0; i < d->count; i++) {
+    pace_cell(d, &d->cells[i]);
+    runs[i] = d->cells[i].run;
+  }
+  d->schedule =
+      schedule_make(runs, d->count, q->collectors.count, BETWEEN, q->budget);
+  const schedule *s = &d->schedule;
+  if (!s->runs) {
+    say("--for: %s is too short: %d runs of %zu collectors on %zu workloads "
+        "take "
+        "about %s; give more time, or fewer collectors (-c)",
+        minutes(q->budget), SCHEDULE_FEWEST, q->collectors.count, d->count,
+        minutes(s->seconds));
+    return EXIT_USAGE;
+  }
+  for (size_t i = 0; i < d->count; i++)
+    set_length(d, &d->cells[i]);
+  if (s->share < 1)
+    say("runs are shortened to %.0f %% to fit; some collectors may not be "
+        "exercised, which the answer will say (--for gives more time)",
+        100 * s->share);
+  say("%zu collectors on %zu workloads, %u runs of each: about %s",
+      q->collectors.count, d->count, s->runs, minutes(s->seconds));
+  return OPTIONS_GO;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The file.
+ * ------------------------------------------------------------------------- */
+
+static double longest_run(const draft *d) {
+  double longest = 0;
+  for (size_t i = 0; i < d->count; i++) {
+    const schedule_run *r = &d->cells[i].run;
+    longest = fmax(longest, r->fixed + schedule_length(&d->schedule, r));
+  }
+  return longest;
+}
+
+void draft_write(const draft *d, FILE *out) {
+  const question *q = d->question;
+  fprintf(out,
+          "# Made by reapmark choose --like %s --live %s --heap %s%s%s.\n"
+          "name: %s\ndescription: \"%s; %s alive\"\n"
+          "invocations: %u\ntimeout: %.0f\nheaps: [%s]\ncollectors:\n",
+          q->like, q->live.text, q->heap.text, q->p99 ? " --p99 " : "",
+          q->p99 ? q->p99 : "", q->suite->name, q->suite->description,
+          q->live.text, d->schedule.runs,
+          fmax(SHORTEST_TIMEOUT, ceil(SPARE * longest_run(d))), q->heap.text);
+  for (size_t i = 0; i < q->collectors.count; i++)
+    fprintf(out, "  - \"%s\"\n", spec_text(&q->collectors.items[i].options));
+  fprintf(out, "cells:\n");
+  for (size_t i = 0; i < d->count; i++) {
+    fprintf(out, "  - workload: \"%s\"\n", spec_text(&d->cells[i].workload));
+    if (d->cells[i].threads > 1)
+      fprintf(out, "    threads: [%u]\n", d->cells[i].threads);
+  }
+}
