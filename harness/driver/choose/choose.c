@@ -202,21 +202,21 @@ static bool take_collectors(const choose_options *o, const collectors *all,
       return false;
     }
   }
-  const char *absent = "", *targets = "", *present = "";
+  const char *absent = "", *present = "";
   for (unsigned i = 0; i < q->suite->collectors_count && !named.count; i++) {
     const char *name = q->suite->collectors[i];
-    if (!discover_find(all, name)) {
-      absent = arena_text("%s%s%s", absent, *absent ? ", " : "", name);
-      targets = arena_text("%s reapmark-collector-%s", targets, name);
-    } else if (!resolve_collectors(all, name, ABSENT_WRONG, &q->collectors))
-      present = arena_text("%s%s%s", present, *present ? ", " : "", name);
+    const bool found = discover_find(all, name);
+    const char **list = found ? &present : &absent;
+    *list = arena_text("%s%s%s", *list, **list ? ", " : "", name);
+    if (found)
+      resolve_collectors(all, name, ABSENT_WRONG, &q->collectors);
   }
   if (*present)
     say("collectors that are here: %s", present);
   if (*absent)
-    say("not built: %s; to have them in the answer, interrupt this and: cmake "
-        "--build --preset release --target%s",
-        absent, targets);
+    say("not built, and not in the answer: %s; 'scripts/bench.sh choose' with "
+        "the same options builds them first",
+        absent);
   if (q->collectors.count)
     return true;
   say("none of these collectors is built");
@@ -291,7 +291,7 @@ static void print_end(const draft *d, const char *file) {
   printf("\nAsked: a program like a %s, with %s alive in %s", q->like,
          q->live.text, q->heap.text);
   if (q->p99)
-    printf(", %s of %s", d->rate ? "p99" : "no pause longer than", q->p99);
+    printf(", %s %s", d->rate ? "p99 of" : "no pause longer than", q->p99);
   if (d->rate)
     printf(", at %ju requests/s", (uintmax_t)d->rate);
   printf(

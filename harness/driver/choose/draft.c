@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
 #include "harness/base/say.h"
+#include "harness/driver/live/live.h"
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/driver/run/cell-run.h"
@@ -33,6 +34,12 @@ static const char *mib(double bytes) {
 static const char *per_second(double rate) {
   return rate < 1e4 ? arena_text("%.0f/s", rate)
                     : arena_text("%.0fk/s", rate / 1e3);
+}
+
+static const char *collectors_text(const question *q) {
+  return q->collectors.count == 1
+             ? "1 collector"
+             : arena_text("%zu collectors", q->collectors.count);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -124,6 +131,9 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
     if (code)
       return code;
     *failed = p.cells[0].missing;
+    live_now("a trial: %s", plan_cell_text(&p.cells[0]));
+    live_done(i, d->count, NAN);
+    live_draw();
     json_t *record = *failed ? NULL : run_cell(&p, &p.cells[0]);
     if (!record)
       return *failed               ? EXIT_OK
@@ -160,8 +170,8 @@ static int try_all(draft *d, const collectors *all) {
       whose = whose ? whose : with->program->name;
       why = why ? why : failed;
     }
-  say("none of %zu collectors runs this with --heap %s: %s: %s", list->count,
-      d->question->heap.text, whose, why);
+  say("none of %s runs this with --heap %s: %s: %s",
+      collectors_text(d->question), d->question->heap.text, whose, why);
   return EXIT_SOME_FAILED;
 }
 
@@ -241,7 +251,9 @@ static const char *minutes(double seconds) {
 
 int draft_pace(draft *d, const collectors *all) {
   const question *q = d->question;
+  live_begin();
   const int code = try_all(d, all);
+  live_end();
   if (code != OPTIONS_GO)
     return code;
   schedule_run *runs = arena_take(d->count * sizeof *runs);
@@ -253,10 +265,9 @@ int draft_pace(draft *d, const collectors *all) {
       schedule_make(runs, d->count, q->collectors.count, BETWEEN, q->budget);
   const schedule *s = &d->schedule;
   if (!s->runs) {
-    say("--for: %s is too short: %d runs of %zu collectors on %zu workloads "
-        "take "
-        "about %s; give more time, or fewer collectors (-c)",
-        minutes(q->budget), SCHEDULE_FEWEST, q->collectors.count, d->count,
+    say("--for: %s is too short: %d runs of %s on %zu workloads take about %s; "
+        "give more time, or fewer collectors (-c)",
+        minutes(q->budget), SCHEDULE_FEWEST, collectors_text(q), d->count,
         minutes(s->seconds));
     return EXIT_USAGE;
   }
@@ -266,8 +277,8 @@ int draft_pace(draft *d, const collectors *all) {
     say("runs are shortened to %.0f %% to fit; some collectors may not be "
         "exercised, which the answer will say (--for gives more time)",
         100 * s->share);
-  say("%zu collectors on %zu workloads, %u runs of each: about %s",
-      q->collectors.count, d->count, s->runs, minutes(s->seconds));
+  say("%s on %zu workloads, %u runs of each: about %s", collectors_text(q),
+      d->count, s->runs, minutes(s->seconds));
   return OPTIONS_GO;
 }
 

@@ -168,7 +168,8 @@ void live_draw(void) {
   struct winsize size = {0};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
     size.ws_col = COLUMNS;
-  const size_t columns = size.ws_col > MARGIN ? size.ws_col - (size_t)MARGIN : 1;
+  const size_t columns =
+      size.ws_col > MARGIN ? size.ws_col - (size_t)MARGIN : 1;
   const size_t most = size.ws_row && size.ws_row <= LINES ? 1 : LINES;
   line l = {.out = out, .room = sizeof out};
   fflush(stdout); /* what was printed stands above */

@@ -101,7 +101,7 @@ void progress_start(progress *g, const plan_run *run) {
       (g->last->invocation != run->invocation ||
        cells[g->last->cell].block != cells[run->cell].block))
     print_block(g);
-  live_now("%s", plan_key(g->plan, run));
+  live_now("%s", plan_cell_text(&cells[run->cell]));
   live_done(g->plan->runs_count - g->all.ahead, g->plan->runs_count,
             g->all.runs ? progress_left(g) : NAN);
   live_draw();
@@ -112,7 +112,8 @@ void progress_start(progress *g, const plan_run *run) {
 static void note_worst(const plan_cell *c, const json_t *record) {
   const double worst = metric_find("step_max_ns")->read(record);
   if (!c->canary && worst > 0)
-    live_worst(worst, "step of %s: %s", table_number(TABLE_TIME, worst), c->id);
+    live_worst(worst, "step of %s: %s", table_number(TABLE_TIME, worst),
+               plan_cell_text(c));
 }
 
 void progress_judge(progress *g, const plan_run *run, const json_t *record) {

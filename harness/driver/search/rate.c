@@ -3,6 +3,7 @@
  * rates (rates.h), made several times. */
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/live/live.h"
 #include "probes.h"
 #include "rates.h"
 #include "harness/base/say.h"
@@ -322,6 +323,11 @@ static void set_row(table_row *row, const json_t *found) {
                  record_number(found, "high"));
 }
 
+static void show(const plan_cell *c, const json_t *row) {
+  const double rate = record_number(row, "rate");
+  live_worst(-rate, "rate of %.0f/s: %s", rate, plan_cell_text(c));
+}
+
 static const char *legend(const void *options) {
   const rate_options *o = options;
   const char *what =
@@ -355,6 +361,7 @@ static const probe_command command = {
     .keep = keep,
     .search = search,
     .no_row = no_row,
+    .show = show,
     .legend = legend,
     .columns = columns,
     .columns_count = sizeof columns / sizeof *columns,

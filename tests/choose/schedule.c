@@ -1,0 +1,62 @@
+/* schedule.c: tests of how many runs fit into the time that there is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "harness/driver/choose/schedule.h"
+
+static bool equal(double a, double b) {
+  return fabs(a - b) < 1e-9;
+}
+
+/* Two workloads, of which a run takes 1 + 4 s and 2 + 3 s. */
+static const schedule_run runs[] = {{1, 4, 2}, {2, 3, 3}};
+
+static void as_many_as_fit(void **state) {
+  (void)state;
+  /* Two collectors and one second between: 21 s a round. */
+  schedule s = schedule_make(runs, 2, 2, 1, 110);
+  assert_int_equal(s.runs, 5);
+  assert_true(equal(s.share, 1));
+  assert_true(equal(s.seconds, 105));
+  assert_true(equal(schedule_length(&s, &runs[0]), 4));
+}
+
+static void but_not_too_many(void **state) {
+  (void)state;
+  schedule s = schedule_make(runs, 2, 2, 1, 1e6);
+  assert_int_equal(s.runs, SCHEDULE_MOST);
+  assert_true(equal(s.seconds, 21 * SCHEDULE_MOST));
+}
+
+/* Runs become shorter, and no shorter than is worth while. */
+static void shorter_if_need_be(void **state) {
+  (void)state;
+  schedule s = schedule_make(runs, 2, 2, 1, 3 * 19);
+  assert_int_equal(s.runs, SCHEDULE_FEWEST);
+  assert_true(equal(s.share, 0.75));
+  assert_true(equal(schedule_length(&s, &runs[0]), 3));
+  assert_true(equal(schedule_length(&s, &runs[1]), 3));
+  assert_true(s.seconds <= 3 * 19 + 1e-9);
+}
+
+static void too_little_time(void **state) {
+  (void)state;
+  schedule s = schedule_make(runs, 2, 2, 1, 3 * 16);
+  assert_int_equal(s.runs, 0);
+  assert_true(equal(s.seconds, 3 * 17)); /* what the fewest would take */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(as_many_as_fit),
+      cmocka_unit_test(but_not_too_many),
+      cmocka_unit_test(shorter_if_need_be),
+      cmocka_unit_test(too_little_time),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
