@@ -179,6 +179,8 @@ static void print_rows(const probe_command *command, const void *options,
   page_group(p, t, table_group_of(t, ""));
   if (command->legend)
     page_text(p, PAGE_PARAGRAPH, "%s", command->legend(options));
+  if (command->answer && json_array_size(rows))
+    command->answer(p, options, rows);
   format_text(p, stdout);
 }
 

@@ -60,6 +60,8 @@ typedef struct probe_command {
   void (*show)(const plan_cell *c, const json_t *row);
   /* A paragraph below the table that says what its numbers are; may be NULL. */
   const char *(*legend)(const void *options);
+  /* What the rows say, in words, at the end; may be NULL. */
+  void (*answer)(page *p, const void *options, const json_t *rows);
   /* The table. */
   const table_column *columns;
   size_t columns_count;

@@ -5,6 +5,7 @@
 #include "harness/driver/commands.h"
 #include "harness/driver/live/live.h"
 #include "probes.h"
+#include "rate-answer.h"
 #include "rates.h"
 #include "harness/base/say.h"
 #include "harness/base/words.h"
@@ -349,6 +350,11 @@ static const char *legend(const void *options) {
           : "95 % of that median");
 }
 
+static void answer_in_words(page *p, const void *options, const json_t *rows) {
+  const rate_options *o = options;
+  rate_answer(p, rows, o->precision, o->searches);
+}
+
 static const char *const keys[] = {"workload", "collector", "heap", NULL};
 static const probe_command command = {
     .file = "rate.json",
@@ -363,6 +369,7 @@ static const probe_command command = {
     .no_row = no_row,
     .show = show,
     .legend = legend,
+    .answer = answer_in_words,
     .columns = columns,
     .columns_count = sizeof columns / sizeof *columns,
     .set_row = set_row};
