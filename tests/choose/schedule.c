@@ -16,10 +16,15 @@ static bool equal(double a, double b) {
 /* Two workloads, of which a run takes 1 + 4 s and 2 + 3 s. */
 static const schedule_run runs[] = {{1, 4, 2}, {2, 3, 3}};
 
+/* By two collectors, with a second between rounds. */
+static schedule make(double budget) {
+  return schedule_make(runs, 2, 2, 1, budget, SCHEDULE_FEWEST, SCHEDULE_MOST);
+}
+
 static void as_many_as_fit(void **state) {
   (void)state;
-  /* Two collectors and one second between: 21 s a round. */
-  schedule s = schedule_make(runs, 2, 2, 1, 110);
+  /* 21 s a round. */
+  schedule s = make(110);
   assert_int_equal(s.runs, 5);
   assert_true(equal(s.share, 1));
   assert_true(equal(s.seconds, 105));
@@ -28,7 +33,7 @@ static void as_many_as_fit(void **state) {
 
 static void but_not_too_many(void **state) {
   (void)state;
-  schedule s = schedule_make(runs, 2, 2, 1, 1e6);
+  schedule s = make(1e6);
   assert_int_equal(s.runs, SCHEDULE_MOST);
   assert_true(equal(s.seconds, 21 * SCHEDULE_MOST));
 }
@@ -36,7 +41,7 @@ static void but_not_too_many(void **state) {
 /* Runs become shorter, and no shorter than is worth while. */
 static void shorter_if_need_be(void **state) {
   (void)state;
-  schedule s = schedule_make(runs, 2, 2, 1, 3 * 19);
+  schedule s = make(3 * 19);
   assert_int_equal(s.runs, SCHEDULE_FEWEST);
   assert_true(equal(s.share, 0.75));
   assert_true(equal(schedule_length(&s, &runs[0]), 3));
@@ -46,17 +51,24 @@ static void shorter_if_need_be(void **state) {
 
 static void too_little_time(void **state) {
   (void)state;
-  schedule s = schedule_make(runs, 2, 2, 1, 3 * 16);
+  schedule s = make(3 * 16);
   assert_int_equal(s.runs, 0);
   assert_true(equal(s.seconds, 3 * 17)); /* what the fewest would take */
 }
 
+/* Who asks for a number of runs gets it, or nothing. */
+static void as_many_as_asked(void **state) {
+  (void)state;
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, 1, 1).runs, 1);
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, 20, 20).runs, 20);
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 15, 1, 1).runs, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(as_many_as_fit),
-      cmocka_unit_test(but_not_too_many),
-      cmocka_unit_test(shorter_if_need_be),
-      cmocka_unit_test(too_little_time),
+      cmocka_unit_test(as_many_as_fit),     cmocka_unit_test(but_not_too_many),
+      cmocka_unit_test(shorter_if_need_be), cmocka_unit_test(too_little_time),
+      cmocka_unit_test(as_many_as_asked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

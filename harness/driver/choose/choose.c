@@ -30,7 +30,7 @@ static const double LEAST_HEAP = 1.05;
 
 typedef struct choose_options {
   const char *like, *live, *heap, *p99, *budget, *collectors, *dir;
-  uint64_t threads, rate;
+  uint64_t threads, rate, runs;
   bool dry, needs;
 } choose_options;
 
@@ -54,6 +54,9 @@ static const option_row option_rows[] = {
     {"collectors", 'c', "COLLECTOR,...",
      "NAME[:OPTION=VALUE,...], or all, models, references (the suite's)",
      .kind = OPTION_LIST, .offset = FIELD(collectors)},
+    {"invocations", 'n', "N", "runs of each cell (3 to 10, as many as fit)",
+     .kind = OPTION_NUMBER, .offset = FIELD(runs), .min = 1,
+     .max = PLAN_MOST_INVOCATIONS},
     {"for", 0, "TIME", "how long all of it may take, such as 90s (5m)",
      .kind = OPTION_TEXT, .offset = FIELD(budget)},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
@@ -158,6 +161,7 @@ static const char *read_values(const choose_options *o, question *q) {
   q->like = o->like;
   q->p99 = o->p99;
   q->rate = o->rate;
+  q->runs = (unsigned)o->runs;
   q->threads = (unsigned)o->threads;
   if (q->live.bytes >= q->heap.bytes)
     return arena_text("--live %s does not fit into --heap %s: garbage needs "
@@ -273,14 +277,24 @@ static word_list words_of(const char *const *words) {
   return list;
 }
 
-static void add_goals(word_list *words, const question *q, bool requests) {
-  if (q->p99) {
-    word_list_add(words, "--goal");
-    word_list_add(words,
-                  arena_text("%s <= %s", requests ? "p99" : "pause", q->p99));
-  }
+/* The heap is no goal: a collector is held to it, and fails beyond it. */
+static void add_goal(word_list *words, const draft *d) {
+  const char *p99 = d->question->p99;
+  if (!p99)
+    return;
   word_list_add(words, "--goal");
-  word_list_add(words, arena_text("heap <= %s", q->heap.text));
+  word_list_add(
+      words, arena_text("%s <= %s", draft_is_paced(d) ? "p99" : "pause", p99));
+}
+
+/* "globals at 180000/s, requests at 60000/s". */
+static const char *rates_text(const draft *d) {
+  const char *text = "";
+  for (size_t i = 0; i < d->count; i++)
+    if (d->cells[i].rate)
+      text = arena_text("%s%s%s at %ju/s", text, *text ? ", " : "",
+                        d->cells[i].workload.name, (uintmax_t)d->cells[i].rate);
+  return text;
 }
 
 /* The last words: what was asked, how sure the answer above is, and where it
@@ -288,35 +302,35 @@ static void add_goals(word_list *words, const question *q, bool requests) {
 static void print_end(const draft *d, const char *file) {
   const question *q = d->question;
   const unsigned runs = d->schedule.runs;
-  printf("\nAsked: a program like a %s, with %s alive in %s", q->like,
+  const bool paced = draft_is_paced(d);
+  printf("\nAsked: a program like %s, with %s alive in %s", q->like,
          q->live.text, q->heap.text);
   if (q->p99)
-    printf(", %s %s", d->rate ? "p99 of" : "no pause longer than", q->p99);
-  if (d->rate)
-    printf(", at %ju requests/s", (uintmax_t)d->rate);
-  printf(
-      ".\nHow sure: %u runs of each cell.  If the median of a collector were "
-      "on the other side\nof a bound, all of them would agree as they do "
-      "once in %.0f times.\nPage: %s\n",
-      runs, pow(2, runs), file);
+    printf(", %s %s", paced ? "p99 of" : "no pause longer than", q->p99);
+  printf("%s%s.\nHow sure: %u run%s of each cell.",
+         paced ? "; requests arrive: " : "", rates_text(d), runs,
+         runs == 1 ? "" : "s");
+  if (runs > 1)
+    printf("  If the median of a collector were on the other side\nof a bound, "
+           "all of them would agree as they do once in %.0f times.",
+           pow(2, runs));
+  printf("\nPage: %s\n", file);
 }
 
 static int run_draft(const draft *d, const char *dir) {
-  const question *q = d->question;
   const char *path = arena_text("%s/suite.yml", dir);
   const char *file = arena_text("%s/page.html", dir);
-  const bool requests = d->rate > 0;
   if (!write_suite(d, dir, path))
     return EXIT_SOME_FAILED;
   word_list words =
       words_of((const char *const[]){"run", path, "-o", dir, NULL});
-  add_goals(&words, q, requests);
+  add_goal(&words, d);
   const int code = run_words(run_command, words);
   if (!exists(dir, "runs.jsonl") || code == EXIT_INTERRUPTED)
     return code;
   words = words_of((const char *const[]){"report", dir, "--format", "html",
                                          "-o", file, NULL});
-  add_goals(&words, q, requests);
+  add_goal(&words, d);
   const int written = run_words(report_command, words);
   if (!written)
     print_end(d, file);
@@ -352,11 +366,14 @@ int choose_command(int argc, char **argv) {
     return EXIT_USAGE;
   if (!spawn_catch_interrupts())
     say("warning: Ctrl-C will leave a collector running");
+  if (q.p99 && !draft_is_paced(&d))
+    say("like %s: there are no requests, so %s bounds the longest pause",
+        q.like, q.p99);
   code = draft_pace(&d, &all);
+  if (code == EXIT_INTERRUPTED)
+    say("interrupted; nothing is kept");
   if (code != OPTIONS_GO)
     return code;
-  if (q.p99 && !d.rate)
-    say("a %s has no requests: %s bounds its longest pause", q.like, q.p99);
   if (!o.dry)
     return run_draft(&d, dir);
   draft_write(&d, stdout);

@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/driver/live/live.h"
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/programs/spawn.h"
@@ -56,16 +57,6 @@ static const collector *find_asked(const question *q) {
   return NULL;
 }
 
-static bool has_param(const json_t *workload, const char *name) {
-  size_t i;
-  json_t *param;
-  json_array_foreach(json_object_get(workload, "params"), i, param) {
-    if (!strcmp(record_text(param, "name"), name))
-      return true;
-  }
-  return false;
-}
-
 static const char *fit_cell(const draft *d, const collectors *all,
                             const suite_cell *from, draft_cell *c) {
   const question *q = d->question;
@@ -77,7 +68,7 @@ static const char *fit_cell(const draft *d, const collectors *all,
   if (threaded && !q->threads)
     return NULL; /* left out: `threads` stays 0 */
   c->threads = threaded ? q->threads : 1;
-  c->paced = has_param(about, "rate");
+  c->paced = sizing_param(d->asked, &c->workload, "rate");
   c->longer =
       c->paced ? "duration" : arena_text("%s", record_text(about, "longer"));
   const word_list keys = {(const char **)from->size, from->size_count};
@@ -146,6 +137,7 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
                            record_text(record, "verdict.reason"));
     c->run.measured = record_number(record, "time.wall") / 1e9;
     c->run.fixed = record_number(record, "elapsed") / 1e9 - c->run.measured;
+    d->spent += c->run.fixed + c->run.measured;
     json_decref(record);
   }
   return EXIT_OK;
@@ -198,50 +190,65 @@ static uint64_t rounded(double number) {
   return (uint64_t)(round(number / unit) * unit);
 }
 
-/* The measured part that lets a collector which marks the whole heap collect
- * often enough. */
-static void pace_cell(draft *d, draft_cell *c) {
+/* Bytes to be allocated until a collector that marks the whole heap has
+ * collected often enough. */
+static double bytes_wanted(const question *q, const draft_cell *c) {
+  return COLLECTIONS * ((double)q->heap.bytes - (double)c->live);
+}
+
+/* The rate of requests, and the seconds for which they arrive. */
+static void pace_requests(draft *d, draft_cell *c) {
   const question *q = d->question;
-  const double wanted =
-      COLLECTIONS *
-      (double)(q->heap.bytes > c->live ? q->heap.bytes - c->live : 0);
   volume tried = {0};
   sizing_volume(d->asked, &c->workload, c->threads, &tried);
-  if (c->paced) {
-    const spec at_1k = spec_with(&c->workload, "rate", "1000");
-    const double each = bytes_per(d, c, &at_1k, "duration", 1) / 1000;
-    c->capacity = (double)tried.measured / each / c->run.measured;
-    d->rate = q->rate ? q->rate : rounded(c->capacity / 2);
-    c->workload =
-        spec_with(&c->workload, "rate", arena_text("%ju", (uintmax_t)d->rate));
-    c->run.least = LEAST_SECONDS;
-    c->run.measured = wanted / (each * (double)d->rate);
-    say("%s: %s serves %s at full speed; requests arrive at %s",
-        c->workload.name, d->tried->name, per_second(c->capacity),
-        per_second((double)d->rate));
-    if ((double)d->rate > c->capacity)
-      say("warning: %s will not keep up with that rate", d->tried->name);
-    return;
-  }
+  const spec at_1k = spec_with(&c->workload, "rate", "1000");
+  const double each = bytes_per(d, c, &at_1k, "duration", 1) / 1000;
+  const double capacity = (double)tried.measured / each / c->run.measured;
+  c->rate = q->rate ? q->rate : rounded(capacity / 2);
+  c->workload =
+      spec_with(&c->workload, "rate", arena_text("%ju", (uintmax_t)c->rate));
+  c->run.least = LEAST_SECONDS;
+  c->run.measured = bytes_wanted(q, c) / (each * (double)c->rate);
+  say("%s: %s serves %s at full speed; requests arrive at %s", c->workload.name,
+      d->tried->name, per_second(capacity), per_second((double)c->rate));
+  if ((double)c->rate > capacity)
+    say("warning: %s will not keep up with that rate", d->tried->name);
+}
+
+/* How much longer than in the trial the work is to be. */
+static void pace_work(draft *d, draft_cell *c) {
   const char *now = spec_value(&c->workload, c->longer);
-  c->length = 1;
-  words_number(now ? now : "1", &c->length);
-  const double each = bytes_per(d, c, &c->workload, c->longer, c->length);
-  const double longer = fmax(1, wanted / (each * (double)c->length));
+  const json_t *param = sizing_param(d->asked, &c->workload, c->longer);
   c->run.least = c->run.measured;
-  c->run.measured *= longer;
+  if (!param) /* it cannot be longer */
+    return;
+  c->length = (uint64_t)record_number(param, "default");
+  if (now)
+    words_number(now, &c->length);
+  const double each = bytes_per(d, c, &c->workload, c->longer, c->length);
+  if (each > 0)
+    c->run.measured *=
+        fmax(1, bytes_wanted(d->question, c) / (each * (double)c->length));
 }
 
 /* Gives the cell the length that there is time for. */
 static void set_length(const draft *d, draft_cell *c) {
+  const json_t *param = sizing_param(d->asked, &c->workload, c->longer);
   const double seconds = schedule_length(&d->schedule, &c->run);
   const double length = c->paced
                             ? ceil(seconds)
                             : floor((double)c->length * seconds / c->run.least);
-  if (*c->longer)
-    c->workload =
-        spec_with(&c->workload, c->longer,
-                  arena_text("%.0f", fmax(length, (double)c->length)));
+  if (param)
+    c->workload = spec_with(
+        &c->workload, c->longer,
+        arena_text("%.0f", fmin(length, record_number(param, "max"))));
+}
+
+bool draft_is_paced(const draft *d) {
+  bool paced = false;
+  for (size_t i = 0; i < d->count; i++)
+    paced |= d->cells[i].paced;
+  return paced;
 }
 
 static const char *minutes(double seconds) {
@@ -258,17 +265,24 @@ int draft_pace(draft *d, const collectors *all) {
     return code;
   schedule_run *runs = arena_take(d->count * sizeof *runs);
   for (size_t i = 0; i < d->count; i++) {
-    pace_cell(d, &d->cells[i]);
+    draft_cell *c = &d->cells[i];
+    if (c->paced)
+      pace_requests(d, c);
+    else
+      pace_work(d, c);
     runs[i] = d->cells[i].run;
   }
-  d->schedule =
-      schedule_make(runs, d->count, q->collectors.count, BETWEEN, q->budget);
+  const unsigned fewest = q->runs ? q->runs : SCHEDULE_FEWEST;
+  const unsigned most = q->runs ? q->runs : SCHEDULE_MOST;
+  d->schedule = schedule_make(runs, d->count, q->collectors.count, BETWEEN,
+                              q->budget - d->spent, fewest, most);
   const schedule *s = &d->schedule;
   if (!s->runs) {
-    say("--for: %s is too short: %d runs of %s on %zu workloads take about %s; "
+    say("--for: %s is too short: %u run%s of %s on %zu workloads take about "
+        "%s; "
         "give more time, or fewer collectors (-c)",
-        minutes(q->budget), SCHEDULE_FEWEST, collectors_text(q), d->count,
-        minutes(s->seconds));
+        minutes(q->budget), fewest, fewest == 1 ? "" : "s", collectors_text(q),
+        d->count, minutes(d->spent + s->seconds));
     return EXIT_USAGE;
   }
   for (size_t i = 0; i < d->count; i++)

@@ -21,6 +21,7 @@ typedef struct question {
   unsigned threads;       /* 0: one, and no workload that needs several */
   uint64_t rate;          /* requests a second; 0: to be found */
   double budget;          /* seconds */
+  unsigned runs;          /* of each cell; 0: as many as fit */
   chosen_list collectors; /* that will be run */
 } question;
 
@@ -31,8 +32,8 @@ typedef struct draft_cell {
   bool paced;    /* requests arrive on a schedule */
   /* What makes it longer: of a paced one, `duration` in seconds. */
   const char *longer;
-  uint64_t length;
-  double capacity; /* requests a second that the trial served at full speed */
+  uint64_t length; /* with which the trial ran */
+  uint64_t rate;   /* requests a second; 0: not paced */
   schedule_run run;
 } draft_cell;
 
@@ -42,7 +43,7 @@ typedef struct draft {
   size_t count;
   const collector *asked; /* whose program answers for the workloads */
   const collector *tried; /* by which the trial ran */
-  uint64_t rate;          /* of the last paced cell; 0: there is none */
+  double spent;           /* seconds of the trial */
   schedule schedule;
 } draft;
 
@@ -54,6 +55,9 @@ bool draft_size(draft *d, const question *q, const collectors *all);
  * then sets rates, lengths and the number of runs, and says what they follow
  * from.  Returns OPTIONS_GO, or the exit code with which to leave. */
 int draft_pace(draft *d, const collectors *all);
+
+/* Whether some cell has requests. */
+bool draft_is_paced(const draft *d);
 
 /* Writes the suite file. */
 void draft_write(const draft *d, FILE *out);

@@ -17,17 +17,16 @@ static double round_of(const schedule *s, const schedule_run *runs, size_t n,
 }
 
 schedule schedule_make(const schedule_run *runs, size_t n, size_t collectors,
-                       double between, double budget) {
+                       double between, double budget, unsigned fewest,
+                       unsigned most) {
   schedule s = {.share = 1};
   double each = round_of(&s, runs, n, collectors, between);
-  while (each * SCHEDULE_FEWEST > budget && s.share > 0) {
+  while (each * fewest > budget && s.share > 0) {
     s.share = s.share > 0.05 ? s.share - 0.05 : 0;
     each = round_of(&s, runs, n, collectors, between);
   }
   const double rounds = floor(budget / each);
-  s.runs = rounds < SCHEDULE_FEWEST ? 0
-           : rounds > SCHEDULE_MOST ? SCHEDULE_MOST
-                                    : (unsigned)rounds;
-  s.seconds = each * (s.runs ? s.runs : SCHEDULE_FEWEST);
+  s.runs = rounds < fewest ? 0 : rounds > most ? most : (unsigned)rounds;
+  s.seconds = each * (s.runs ? s.runs : fewest);
   return s;
 }

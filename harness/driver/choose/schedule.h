@@ -25,10 +25,12 @@ enum { SCHEDULE_FEWEST = 3, SCHEDULE_MOST = 10 };
 
 /* The schedule for `collectors` collectors on `n` workloads in `budget`
  * seconds, of which every round (one run of each cell) needs `between` beside
- * the runs.  The measured parts keep their length if SCHEDULE_FEWEST rounds fit
- * with it, and are shortened until they do otherwise. */
+ * the runs.  The measured parts keep their length if `fewest` rounds fit with
+ * it, and are shortened until they do otherwise.  No more than `most` are
+ * planned. */
 schedule schedule_make(const schedule_run *runs, size_t n, size_t collectors,
-                       double between, double budget);
+                       double between, double budget, unsigned fewest,
+                       unsigned most);
 
 /* The length of a measured part under the schedule. */
 double schedule_length(const schedule *s, const schedule_run *r);

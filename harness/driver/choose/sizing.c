@@ -22,9 +22,8 @@ const char *sizing_volume(const collector *c, const spec *workload,
   return NULL;
 }
 
-/* The description of a parameter; NULL if the workload has no such one. */
-static const json_t *find_param(const collector *c, const spec *workload,
-                                const char *key) {
+const json_t *sizing_param(const collector *c, const spec *workload,
+                           const char *key) {
   const json_t *about = collector_workload(c, workload->name);
   size_t i;
   json_t *param;
@@ -74,15 +73,17 @@ static void fit_one(fitting *f, spec *workload, const char *key,
   f->why = why;
 }
 
-static const char *mib(uint64_t bytes) {
-  return arena_text("%s MiB", table_number(TABLE_BYTES, (double)bytes));
+static const char *size_text(uint64_t bytes) {
+  return bytes < 1 << 20
+             ? arena_text("%ju bytes", (uintmax_t)bytes)
+             : arena_text("%s MiB", table_number(TABLE_BYTES, (double)bytes));
 }
 
 const char *sizing_fit(const collector *c, word_list keys, unsigned threads,
                        uint64_t wanted, spec *workload, uint64_t *live) {
   fitting f = {.collector = c, .threads = threads, .wanted = wanted};
   for (size_t i = 0; i < keys.count; i++) {
-    const json_t *param = find_param(c, workload, keys.words[i]);
+    const json_t *param = sizing_param(c, workload, keys.words[i]);
     if (!param || json_object_get(param, "choices"))
       return arena_text("%s has no parameter '%s' that is a number",
                         workload->name, keys.words[i]);
@@ -94,10 +95,11 @@ const char *sizing_fit(const collector *c, word_list keys, unsigned threads,
     return wrong;
   *live = v.live;
   if (v.live > wanted)
-    return arena_text("%s has at least %s alive", workload->name, mib(v.live));
+    return arena_text("%s has at least %s alive", workload->name,
+                      size_text(v.live));
   if ((double)v.live < NEAR * (double)wanted)
     return f.why ? f.why
                  : arena_text("%s has at most %s alive", workload->name,
-                              mib(v.live));
+                              size_text(v.live));
   return NULL;
 }

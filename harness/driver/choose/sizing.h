@@ -19,6 +19,11 @@ typedef struct volume {
 const char *sizing_volume(const collector *c, const spec *workload,
                           unsigned threads, volume *out);
 
+/* The description of a parameter (results/schema.md); NULL if the workload has
+ * no such one. */
+const json_t *sizing_param(const collector *c, const spec *workload,
+                           const char *key);
+
 /* Sets the parameters `keys` of the workload, each to its largest value with
  * which at most `wanted` bytes are alive, one after the other: the first may be
  * coarse (the depth of a tree), and the last fills up.  Asks, and runs nothing.
