@@ -107,13 +107,17 @@ test_sizes() {
     # Without --threads nothing has several.
     expect 0 choose --like $kind $small -c mark-sweep --dry-run
     unprinted threads:
+    # What has requests gets a rate.
+    [ $kind = compiler ] || row 'workload: .*,rate=[0-9]+,'
   done
   [ $found = 12 ] || fail "$found workloads"
 }
 
 test_too_short() {
+  expect 2 choose --like compiler $small -c mark-sweep --for 1ms -n 2 -o dir
+  said '--for: 1s is too short for 2 runs of 1 collector on 2 workloads, about '
   expect 2 choose --like compiler $small -c mark-sweep --for 1ms -o dir
-  said '--for: 1 s is too short: 3 runs of 1 collector on 2 workloads take about'
+  said '--for: 1s is too short for 1 run of 1 collector on 2 workloads, about '
   [ ! -e dir ] || fail 'a directory was made'
 }
 
@@ -144,14 +148,14 @@ test_answer() {
 }
 
 test_answer_for_requests() {
-  expect 0 choose --like cache $small --p99 100s --for 1h -n 1 -c mark-sweep,generational \
-    -o dir
-  said 'requests arrive at '
+  expect 0 choose --like cache $small --p99 100s --for 1h -n 1 --rate 20000 \
+    -c mark-sweep,generational -o dir
+  said '/s at full speed; requests arrive at 20k/s'
   printed 'p99 <= 100s: met by '
-  row '; requests arrive: globals at [0-9]+/s, requests at [0-9]+/s\.$'
+  printed '; requests arrive: globals at 20000/s, requests at 20000/s.'
   has dir/page.html 'p99 &lt;= 100s'
   printed 'How sure: 1 run of each cell.'
-  counted 2 'workload: .*,rate=[0-9]+' dir/suite.yml
+  counted 2 'workload: .*,rate=20000,' dir/suite.yml
 }
 
 run_test "$2"

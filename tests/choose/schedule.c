@@ -16,9 +16,11 @@ static bool equal(double a, double b) {
 /* Two workloads, of which a run takes 1 + 4 s and 2 + 3 s. */
 static const schedule_run runs[] = {{1, 4, 2}, {2, 3, 3}};
 
+static const schedule_bounds bounds = {1, 3, 10};
+
 /* By two collectors, with a second between rounds. */
 static schedule make(double budget) {
-  return schedule_make(runs, 2, 2, 1, budget, SCHEDULE_FEWEST, SCHEDULE_MOST);
+  return schedule_make(runs, 2, 2, 1, budget, bounds);
 }
 
 static void as_many_as_fit(void **state) {
@@ -34,34 +36,44 @@ static void as_many_as_fit(void **state) {
 static void but_not_too_many(void **state) {
   (void)state;
   schedule s = make(1e6);
-  assert_int_equal(s.runs, SCHEDULE_MOST);
-  assert_true(equal(s.seconds, 21 * SCHEDULE_MOST));
+  assert_int_equal(s.runs, bounds.most);
+  assert_true(equal(s.seconds, 21 * bounds.most));
 }
 
 /* Runs become shorter, and no shorter than is worth while. */
 static void shorter_if_need_be(void **state) {
   (void)state;
   schedule s = make(3 * 19);
-  assert_int_equal(s.runs, SCHEDULE_FEWEST);
+  assert_int_equal(s.runs, bounds.good);
   assert_true(equal(s.share, 0.75));
   assert_true(equal(schedule_length(&s, &runs[0]), 3));
   assert_true(equal(schedule_length(&s, &runs[1]), 3));
   assert_true(s.seconds <= 3 * 19 + 1e-9);
 }
 
+/* And fewer, when they can be no shorter: a round takes 17 s at least. */
+static void fewer_if_need_be(void **state) {
+  (void)state;
+  schedule s = make(2 * 17 + 1);
+  assert_int_equal(s.runs, 2);
+  assert_true(equal(schedule_length(&s, &runs[0]), 2));
+  assert_true(equal(s.seconds, 2 * 17));
+}
+
 static void too_little_time(void **state) {
   (void)state;
-  schedule s = make(3 * 16);
+  schedule s = make(16);
   assert_int_equal(s.runs, 0);
-  assert_true(equal(s.seconds, 3 * 17)); /* what the fewest would take */
+  assert_true(equal(s.seconds, 17)); /* what the fewest would take */
 }
 
 /* Who asks for a number of runs gets it, or nothing. */
 static void as_many_as_asked(void **state) {
   (void)state;
-  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, 1, 1).runs, 1);
-  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, 20, 20).runs, 20);
-  assert_int_equal(schedule_make(runs, 2, 2, 1, 15, 1, 1).runs, 0);
+  const schedule_bounds one = {1, 1, 1}, many = {20, 20, 20};
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, one).runs, 1);
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 1e6, many).runs, 20);
+  assert_int_equal(schedule_make(runs, 2, 2, 1, 19 * 17, many).runs, 0);
 }
 
 int main(void) {

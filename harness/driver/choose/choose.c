@@ -61,7 +61,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_TEXT, .offset = FIELD(budget)},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
      .kind = OPTION_TEXT, .offset = FIELD(dir)},
-    {"dry-run", 0, NULL, "print the suite after its trial; keep nothing",
+    {"dry-run", 0, NULL, "print the suite, after a trial; run no more",
      .kind = OPTION_FLAG, .offset = FIELD(dry)},
     {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
      .kind = OPTION_FLAG, .offset = FIELD(needs)},

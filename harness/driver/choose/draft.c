@@ -23,8 +23,13 @@ enum {
   SPARE = 10,           /* a run may take so many times as long as the trial */
   SHORTEST_TIMEOUT = 60 /* seconds */
 };
-/* One collection more than are wanted: the first one ends the warm-up. */
-static const double COLLECTIONS = EXERCISED_WANTED + 1;
+/* One collection more than are wanted, and than are worth while: the first one
+ * ends the warm-up. */
+static const double COLLECTIONS = EXERCISED_WANTED + 1,
+                    LEAST_COLLECTIONS = EXERCISED_LEAST + 1;
+/* With 3 runs that agree a median is on their side with 75 %, with 6 its 95 %
+ * interval is known, and with 10 a difference of a few percent. */
+static const schedule_bounds RUNS = {1, 3, 10};
 /* What a round has beside its runs: the canary, and spawning. */
 static const double BETWEEN = 1;
 
@@ -135,9 +140,10 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
       *failed = arena_text("%s: %s: %s", spec_text(&c->workload),
                            record_text(record, "verdict.status"),
                            record_text(record, "verdict.reason"));
+    const double elapsed = record_number(record, "elapsed") / 1e9;
     c->run.measured = record_number(record, "time.wall") / 1e9;
-    c->run.fixed = record_number(record, "elapsed") / 1e9 - c->run.measured;
-    d->spent += c->run.fixed + c->run.measured;
+    c->run.fixed = elapsed - c->run.measured;
+    d->spent += elapsed; /* also of a run that failed, which has no wall time */
     json_decref(record);
   }
   return EXIT_OK;
@@ -190,10 +196,16 @@ static uint64_t rounded(double number) {
   return (uint64_t)(round(number / unit) * unit);
 }
 
-/* Bytes to be allocated until a collector that marks the whole heap has
- * collected often enough. */
-static double bytes_wanted(const question *q, const draft_cell *c) {
-  return COLLECTIONS * ((double)q->heap.bytes - (double)c->live);
+/* Sets the lengths of the measured part, which takes `seconds` for each time
+ * that a collector which marks the whole heap has to collect. */
+static void set_seconds(draft_cell *c, double seconds, double least) {
+  c->run.least = fmax(least, LEAST_COLLECTIONS * seconds);
+  c->run.measured = fmax(least, COLLECTIONS * seconds);
+}
+
+/* Bytes that are allocated from one such collection to the next. */
+static double room_of(const question *q, const draft_cell *c) {
+  return (double)q->heap.bytes - (double)c->live;
 }
 
 /* The rate of requests, and the seconds for which they arrive. */
@@ -207,8 +219,7 @@ static void pace_requests(draft *d, draft_cell *c) {
   c->rate = q->rate ? q->rate : rounded(capacity / 2);
   c->workload =
       spec_with(&c->workload, "rate", arena_text("%ju", (uintmax_t)c->rate));
-  c->run.least = LEAST_SECONDS;
-  c->run.measured = bytes_wanted(q, c) / (each * (double)c->rate);
+  set_seconds(c, room_of(q, c) / (each * (double)c->rate), LEAST_SECONDS);
   say("%s: %s serves %s at full speed; requests arrive at %s", c->workload.name,
       d->tried->name, per_second(capacity), per_second((double)c->rate));
   if ((double)c->rate > capacity)
@@ -219,25 +230,24 @@ static void pace_requests(draft *d, draft_cell *c) {
 static void pace_work(draft *d, draft_cell *c) {
   const char *now = spec_value(&c->workload, c->longer);
   const json_t *param = sizing_param(d->asked, &c->workload, c->longer);
-  c->run.least = c->run.measured;
+  c->trial = c->run.least = c->run.measured;
   if (!param) /* it cannot be longer */
     return;
   c->length = (uint64_t)record_number(param, "default");
   if (now)
     words_number(now, &c->length);
-  const double each = bytes_per(d, c, &c->workload, c->longer, c->length);
+  const double each = bytes_per(d, c, &c->workload, c->longer, c->length) *
+                      (double)c->length / c->trial; /* bytes a second */
   if (each > 0)
-    c->run.measured *=
-        fmax(1, bytes_wanted(d->question, c) / (each * (double)c->length));
+    set_seconds(c, room_of(d->question, c) / each, c->trial);
 }
 
 /* Gives the cell the length that there is time for. */
 static void set_length(const draft *d, draft_cell *c) {
   const json_t *param = sizing_param(d->asked, &c->workload, c->longer);
   const double seconds = schedule_length(&d->schedule, &c->run);
-  const double length = c->paced
-                            ? ceil(seconds)
-                            : floor((double)c->length * seconds / c->run.least);
+  const double length =
+      c->paced ? ceil(seconds) : ceil((double)c->length * seconds / c->trial);
   if (param)
     c->workload = spec_with(
         &c->workload, c->longer,
@@ -252,8 +262,8 @@ bool draft_is_paced(const draft *d) {
 }
 
 static const char *minutes(double seconds) {
-  return seconds < 100 ? arena_text("%.0f s", ceil(seconds))
-                       : arena_text("%.1f min", seconds / 60);
+  return seconds < 100 ? arena_text("%.0fs", ceil(seconds))
+                       : arena_text("%.0fm", ceil(seconds / 60));
 }
 
 int draft_pace(draft *d, const collectors *all) {
@@ -272,27 +282,26 @@ int draft_pace(draft *d, const collectors *all) {
       pace_work(d, c);
     runs[i] = d->cells[i].run;
   }
-  const unsigned fewest = q->runs ? q->runs : SCHEDULE_FEWEST;
-  const unsigned most = q->runs ? q->runs : SCHEDULE_MOST;
+  const schedule_bounds asked = {q->runs, q->runs, q->runs};
+  const schedule_bounds bounds = q->runs ? asked : RUNS;
   d->schedule = schedule_make(runs, d->count, q->collectors.count, BETWEEN,
-                              q->budget - d->spent, fewest, most);
+                              q->budget - d->spent, bounds);
   const schedule *s = &d->schedule;
   if (!s->runs) {
-    say("--for: %s is too short: %u run%s of %s on %zu workloads take about "
-        "%s; "
+    say("--for: %s is too short for %u run%s of %s on %zu workloads, about %s; "
         "give more time, or fewer collectors (-c)",
-        minutes(q->budget), fewest, fewest == 1 ? "" : "s", collectors_text(q),
-        d->count, minutes(d->spent + s->seconds));
+        minutes(q->budget), bounds.fewest, bounds.fewest == 1 ? "" : "s",
+        collectors_text(q), d->count, minutes(d->spent + s->seconds));
     return EXIT_USAGE;
   }
   for (size_t i = 0; i < d->count; i++)
     set_length(d, &d->cells[i]);
-  if (s->share < 1)
-    say("runs are shortened to %.0f %% to fit; some collectors may not be "
-        "exercised, which the answer will say (--for gives more time)",
-        100 * s->share);
-  say("%s on %zu workloads, %u runs of each: about %s", collectors_text(q),
-      d->count, s->runs, minutes(s->seconds));
+  if (s->runs < bounds.good)
+    say("warning: only %u run%s of each cell; for %u give --for %s", s->runs,
+        s->runs == 1 ? " fits" : "s fit", bounds.good,
+        minutes(d->spent + s->seconds / s->runs * bounds.good));
+  say("%s on %zu workloads, %u run%s of each: about %s", collectors_text(q),
+      d->count, s->runs, s->runs == 1 ? "" : "s", minutes(s->seconds));
   return OPTIONS_GO;
 }
 

@@ -32,7 +32,8 @@ typedef struct draft_cell {
   bool paced;    /* requests arrive on a schedule */
   /* What makes it longer: of a paced one, `duration` in seconds. */
   const char *longer;
-  uint64_t length; /* with which the trial ran */
+  uint64_t length; /* with which the trial ran, */
+  double trial;    /* so many seconds */
   uint64_t rate;   /* requests a second; 0: not paced */
   schedule_run run;
 } draft_cell;

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* By what share measured parts become shorter at a time. */
+static const double STEP = 0.05;
+
 double schedule_length(const schedule *s, const schedule_run *r) {
   return fmax(r->least, s->share * r->measured);
 }
@@ -17,16 +20,15 @@ static double round_of(const schedule *s, const schedule_run *runs, size_t n,
 }
 
 schedule schedule_make(const schedule_run *runs, size_t n, size_t collectors,
-                       double between, double budget, unsigned fewest,
-                       unsigned most) {
+                       double between, double budget, schedule_bounds bounds) {
   schedule s = {.share = 1};
   double each = round_of(&s, runs, n, collectors, between);
-  while (each * fewest > budget && s.share > 0) {
-    s.share = s.share > 0.05 ? s.share - 0.05 : 0;
+  while (each * bounds.good > budget && s.share > 0) {
+    s.share = s.share > STEP ? s.share - STEP : 0;
     each = round_of(&s, runs, n, collectors, between);
   }
-  const double rounds = floor(budget / each);
-  s.runs = rounds < fewest ? 0 : rounds > most ? most : (unsigned)rounds;
-  s.seconds = each * (s.runs ? s.runs : fewest);
+  const double rounds = fmin(bounds.most, floor(budget / each));
+  s.runs = rounds < bounds.fewest ? 0 : (unsigned)rounds;
+  s.seconds = each * (s.runs ? s.runs : bounds.fewest);
   return s;
 }

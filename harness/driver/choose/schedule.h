@@ -19,18 +19,20 @@ typedef struct schedule {
   double seconds; /* that all of it takes, or the fewest would take */
 } schedule;
 
-/* With 3 runs that agree a median is on their side with 75 %, with 6 its 95 %
- * interval is known, and with 10 a difference of a few percent. */
-enum { SCHEDULE_FEWEST = 3, SCHEDULE_MOST = 10 };
+/* How many runs of each cell are wanted. */
+typedef struct schedule_bounds {
+  unsigned fewest; /* that say anything */
+  unsigned good;   /* for which measured parts are shortened */
+  unsigned most;
+} schedule_bounds;
 
 /* The schedule for `collectors` collectors on `n` workloads in `budget`
  * seconds, of which every round (one run of each cell) needs `between` beside
- * the runs.  The measured parts keep their length if `fewest` rounds fit with
- * it, and are shortened until they do otherwise.  No more than `most` are
- * planned. */
+ * the runs.  Measured parts keep their length if `good` rounds fit with it, and
+ * are shortened until they do otherwise; if that is not enough, there are fewer
+ * rounds. */
 schedule schedule_make(const schedule_run *runs, size_t n, size_t collectors,
-                       double between, double budget, unsigned fewest,
-                       unsigned most);
+                       double between, double budget, schedule_bounds bounds);
 
 /* The length of a measured part under the schedule. */
 double schedule_length(const schedule *s, const schedule_run *r);
