@@ -79,8 +79,8 @@ static void as_many_as_asked(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(as_many_as_fit),     cmocka_unit_test(but_not_too_many),
-      cmocka_unit_test(shorter_if_need_be), cmocka_unit_test(too_little_time),
-      cmocka_unit_test(as_many_as_asked),
+      cmocka_unit_test(shorter_if_need_be), cmocka_unit_test(fewer_if_need_be),
+      cmocka_unit_test(too_little_time),    cmocka_unit_test(as_many_as_asked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
