@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh [--all-collectors] [ARGUMENT...]: installs what is missing, builds the
-# driver and the collectors that the run needs, and runs `reapmark run` with the
-# arguments given, by default the suite `quick`.
+# bench.sh [--all-collectors] [choose] [ARGUMENT...]: installs what is missing, builds
+# the driver and the collectors that the run needs, and runs `reapmark run`, or
+# `reapmark choose`, with the arguments given; by default the suite `quick`.
 #   --all-collectors  also the optional ones, adapters to production runtimes, with
 #                     the packages that they need
 set -euo pipefail
@@ -12,7 +12,12 @@ if [ "${1-}" = --all-collectors ]; then
   all=collector
   shift
 fi
-[ $# -gt 0 ] || set -- quick
+command=run
+if [ "${1-}" = choose ]; then
+  command=choose
+  shift
+fi
+[ $# -gt 0 ] || [ $command = choose ] || set -- quick
 [ -z "$all" ] || set -- "$@" -c all
 
 build() { cmake --build --preset release --target "$@" >&2; }
@@ -21,8 +26,8 @@ cmake --preset release >&2
 build reapmark
 # Names that are not in the list of those that can be built are of collectors in
 # REAPMARK_PATH, or mistakes, and those the run itself reports.
-needed=$(build/reapmark run "$@" --needs)
+needed=$(build/reapmark $command "$@" --needs)
 names=$(grep -Fxf <(echo "$needed") build/collectors/names || true)
 # shellcheck disable=SC2086
 [ -z "$names" ] || build $(printf 'reapmark-collector-%s ' $names)
-exec build/reapmark run "$@"
+exec build/reapmark $command "$@"

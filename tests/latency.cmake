@@ -24,6 +24,8 @@ foreach(table latency memory)
       ${CMAKE_CURRENT_SOURCE_DIR}/latency/table.cmake)
 endforeach()
 
+reapmark_test(rate-answer SOURCES latency/rate-answer.c LIBRARIES reapmark_driver)
+
 # The search for a rate, and a sweep, with real collectors on tiny loads.
 reapmark_script(rate latency/rate.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=mark-sweep,refcount
                 SLOW sweep search search_again search_lengthens critical)

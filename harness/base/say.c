@@ -17,6 +17,7 @@ void (*say_before)(void);
 
 void say_list(const char *format, va_list args) {
   char *text = NULL;
+  fflush(stdout); /* a message stands below what was printed before */
   if (say_before)
     say_before();
   if (vasprintf(&text, format, args) < 0) {

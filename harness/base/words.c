@@ -124,6 +124,25 @@ const char *words_decimal(const char *text, double *value) {
   return isfinite(*value) ? end : NULL;
 }
 
+bool words_time(const char *text, double *ns) {
+  static const struct {
+    const char *name;
+    double ns;
+  } units[] = {{"ns", 1},  {"us", 1e3}, {"µs", 1e3},   {"ms", 1e6},
+               {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+  double number;
+  const char *unit = words_decimal(text, &number);
+  if (!unit || number <= 0)
+    return false;
+  unit += strspn(unit, " ");
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (!strcmp(unit, units[i].name)) {
+      *ns = number * units[i].ns;
+      return true;
+    }
+  return false;
+}
+
 /* The length of the UTF-8 sequence at `text`, and its character; 0 if it is
  * none. */
 static size_t read_character(const unsigned char *text, uint32_t *character) {

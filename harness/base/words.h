@@ -34,6 +34,11 @@ bool words_number(const char *text, uint64_t *value);
  * with a digit, is hexadecimal, or is too large. */
 const char *words_decimal(const char *text, double *value);
 
+/* Reads a time above 0 with its unit, "500us", "5ms", "1.5 s" or "5m" (ns, us,
+ * µs, ms, s, m or min, h), as nanoseconds.  Returns false if `text` is anything
+ * else. */
+bool words_time(const char *text, double *ns);
+
 /* Replaces by '?', in place, what a terminal could take for a command or show
  * elsewhere: control characters (of ASCII and of U+0080 to U+009F), separators
  * of lines and marks of direction, and bytes that are no UTF-8.  Newlines stay

@@ -15,6 +15,7 @@ typedef struct command_row {
 extern const command_row commands[];
 
 /* The commands; each is defined in a file of its name. */
+extern const option_usage choose_usage;
 extern const option_usage list_usage;
 extern const option_usage run_usage;
 extern const option_usage report_usage;
@@ -29,6 +30,7 @@ extern const option_usage stress_usage;
 extern const option_usage trace_usage;
 extern const option_usage doctor_usage;
 
+int choose_command(int argc, char **argv);
 int list_command(int argc, char **argv);
 int run_command(int argc, char **argv);
 int report_command(int argc, char **argv);

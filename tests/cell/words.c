@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+
+#include <math.h>
 #include <stdio.h>
 
 #include <string.h>
@@ -106,6 +108,27 @@ static void other_text_is_no_number(void **state) {
   }
 }
 
+static void times_have_units(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    double ns;
+  } good[] = {{"1ns", 1},    {"500us", 5e5},  {"500µs", 5e5},
+              {"5ms", 5e6},  {"1.5s", 1.5e9}, {"2 s", 2e9},
+              {"5m", 300e9}, {"5min", 300e9}, {"1h", 3600e9}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    double ns = 0;
+    assert_true(words_time(good[i].text, &ns));
+    assert_true(fabs(ns - good[i].ns) < 1e-6 * good[i].ns);
+  }
+  static const char *const bad[] = {"",    "5",   "ms", "0s",
+                                    "-1s", "5mm", "5M", "1s "};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    double ns = 7;
+    assert_false(words_time(bad[i], &ns));
+  }
+}
+
 static void assert_list(word_list list, const char *expected) {
   char text[100] = "";
   for (size_t i = 0; i < list.count; i++) {
@@ -189,6 +212,7 @@ int main(void) {
       cmocka_unit_test(long_words_are_harmless),
       cmocka_unit_test(numbers_have_suffixes),
       cmocka_unit_test(other_text_is_no_number),
+      cmocka_unit_test(times_have_units),
       cmocka_unit_test(lists_split_at_commas_or_blanks),
       cmocka_unit_test(text_is_copied),
       cmocka_unit_test(texts_are_cleaned),

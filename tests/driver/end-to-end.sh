@@ -410,7 +410,7 @@ test_long_suite() {
 # The driver finds the suites of the source tree.
 test_suites() {
   expect 0 list suites
-  for suite in quick standard full limits growth; do
+  for suite in quick standard full limits growth like-cache like-compiler; do
     printed "$suite"
   done
 }
@@ -875,7 +875,7 @@ test_full_output() {
     'report dir --table mmu --format json' 'compare dir:alpha --format json' \
     'compare dir:alpha --format csv' 'compare --aa 4 dir --format json' \
     'micro -c alpha' 'minheap -w script -c alpha -o smallest' \
-    'help '{report,compare,minheap,rate,describe,leaks,explain,micro} \
+    'help '{choose,report,compare,minheap,rate,describe,leaks,explain,micro} \
     'help '{stress,trace,doctor,list} 'report dir --table '{time-space,lbo}; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?

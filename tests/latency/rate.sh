@@ -61,6 +61,7 @@ test_search() {
   search 1 3600s -n 2 -o loose
   printed 'at least'
   row ' 8000 +8000 to 8000 '
+  printed 'serves the most, at least'
   printed 'the 99th percentile of the latency is within 3600s'
   printed 'after the warm-up'
   [ "$(lines loose/probes.jsonl)" = 4 ] || fail 'not four probes'

@@ -112,6 +112,13 @@ plan_cell plan_make_cell(const planning *g, const spec *workload,
   return c;
 }
 
+const char *plan_cell_text(const plan_cell *c) {
+  return arena_text("%s, %s, heap %s%s", spec_text(&c->options),
+                    spec_text(&c->workload), c->heap.text,
+                    c->threads > 1 ? arena_text(", %u threads", c->threads)
+                                   : "");
+}
+
 plan_cell plan_untimed(const plan_cell *c) {
   plan_cell twin = *c;
   twin.id = arena_text("%s" RECORD_UNTIMED, c->id);

@@ -113,6 +113,10 @@ enum { PLAN_UNTIL_MOST = 100 };
  * mistake or 3 if nothing matches, both of which were said. */
 int plan_make(const plan_request *request, const collectors *all, plan *out);
 
+/* The cell for people, what differs most first: "mark-sweep, requests, heap
+ * 3x". In the arena. */
+const char *plan_cell_text(const plan_cell *c);
+
 /* Adds a cell, for plan_order to number. */
 void plan_add_cell(plan *p, plan_cell c);
 

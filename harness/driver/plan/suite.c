@@ -33,7 +33,10 @@ static const cyaml_schema_value_t number_schema = {
 static const cyaml_schema_field_t cell_fields[] = {
     CYAML_FIELD_STRING_PTR("workload", CYAML_FLAG_POINTER, suite_cell, workload,
                            1, WORD_MAX),
-    LISTS(suite_cell), CYAML_FIELD_END};
+    LISTS(suite_cell),
+    CYAML_FIELD_SEQUENCE("size", LIST, suite_cell, size, &text_schema, 1,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_value_t cell_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, suite_cell, cell_fields)};

@@ -15,6 +15,9 @@ typedef struct suite_cell {
   unsigned heaps_count;
   uint32_t *threads;
   unsigned threads_count;
+  char **size; /* for `choose` alone: the parameters that set how much is alive,
+                  the coarsest first */
+  unsigned size_count;
 } suite_cell;
 
 /* A cell that a target names. */
@@ -64,7 +67,8 @@ typedef struct suite_target {
  *   heaps               sizes (3x)
  *   threads             numbers, for workloads that have threads (2)
  *   cells               list of mappings with `workload` and, where they
- *                       differ from the suite's, collectors, heaps, threads
+ *                       differ from the suite's, collectors, heaps, threads;
+ *                       in a suite that `choose` starts from, also size
  *   targets             list of mappings as above; their cells need not be in
  *                       `cells`, and without other ones `cells` is left out
  *   table               the table that the run ends with, instead of all

@@ -72,3 +72,25 @@ bool plan_check_volumes(const plan *p) {
   json_decref(asked);
   return good;
 }
+
+json_t *volumes_ask(const collector *c, const spec *workload, unsigned threads,
+                    const char **why) {
+  const char *argv[] = {
+      c->path,    "--threads",         arena_text("%u", threads),
+      "--volume", spec_text(workload), NULL};
+  spawn_result r;
+  spawn_run((char *const *)argv, SPAWN_STDOUT, TIMEOUT, &r);
+  json_t *list =
+      spawn_trouble(&r, TIMEOUT) ? NULL : json_loads(r.output, 0, NULL);
+  json_t *volume = json_incref(json_array_get(list, 0));
+  if (!volume)
+    *why =
+        r.end == SPAWN_EXITED && r.code == EXIT_USAGE
+            ? arena_text("%s", message_of(c, &r))
+            : arena_text("%s --volume: %s", c->name,
+                         spawn_trouble(&r, TIMEOUT) ? spawn_trouble(&r, TIMEOUT)
+                                                    : "no answer");
+  json_decref(list);
+  spawn_result_free(&r);
+  return volume;
+}

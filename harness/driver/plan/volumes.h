@@ -10,4 +10,11 @@
  * said.  Programs that do not know the question are not asked. */
 bool plan_check_volumes(const plan *p);
 
+/* What such a program answers for one workload, new: `live`, `allocated` (all
+ * of it) and `set_up` (of that, before the measured part), in bytes; exact, and
+ * nothing is run.  NULL if the parameters cannot be; *why becomes the reason,
+ * as arena_text. */
+json_t *volumes_ask(const collector *c, const spec *workload, unsigned threads,
+                    const char **why);
+
 #endif

@@ -1,5 +1,5 @@
-/* progress.h: tells on stderr how far a run is: one line that is kept up to
- * date on a terminal, else a line per block. */
+/* progress.h: tells on stderr how far a run is: by the live view (live.h) on a
+ * terminal, else by a line per block. */
 #ifndef REAPMARK_PROGRESS_H
 #define REAPMARK_PROGRESS_H
 
@@ -21,11 +21,10 @@ void progress_done(progress *g, const plan_run *run, uint64_t elapsed_ns,
 /* The run starts. */
 void progress_start(progress *g, const plan_run *run);
 
-/* Says something, as say() does, without spoiling the line. */
-void progress_say(progress *g, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* The run that was done left this record: says so if it failed. */
+void progress_judge(progress *g, const plan_run *run, const json_t *record);
 
-/* Ends the line. */
+/* Ends the view. */
 void progress_end(progress *g);
 
 /* Estimate of the time that the runs ahead take, in seconds: what the same

@@ -160,16 +160,6 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * All runs.
  * ------------------------------------------------------------------------- */
 
-static void say_failure(progress *g, const json_t *record) {
-  const verdict v = verdict_of_record(record);
-  const bool suspect = v == VERDICT_SUSPECT;
-  if (verdict_is_failure(v))
-    progress_say(g, "%s: %s: %s",
-                 suspect ? "suspect" : record_text(record, "verdict.status"),
-                 record_text(record, "key"),
-                 record_text(record, suspect ? "suspect" : "verdict.reason"));
-}
-
 /* Runs what is missing.  Returns an exit code. */
 static int run_missing(done_runs *d, runlog *log) {
   const plan *p = d->plan;
@@ -195,7 +185,7 @@ static int run_missing(done_runs *d, runlog *log) {
     } else {
       done_note(d, i, record);
       progress_done(g, &p->runs[i], d->records[i]->elapsed, true);
-      say_failure(g, record);
+      progress_judge(g, &p->runs[i], record);
     }
     json_decref(record);
   }

@@ -2,6 +2,7 @@
  * (probes.h) for the smallest heap. */
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/live/live.h"
 #include "probes.h"
 #include "harness/base/say.h"
 #include "harness/record/exercised.h"
@@ -253,6 +254,13 @@ static void set_row(table_row *row, const json_t *found) {
                *reason ? "; " : "", reason);
 }
 
+static void show(const plan_cell *c, const json_t *row) {
+  const double factor =
+      record_number(row, "heap") / record_number(row, "must_hold");
+  live_worst(factor, "minimum of %s x peak: %s",
+             table_number(TABLE_RATIO, factor), plan_cell_text(c));
+}
+
 static const char *const keys[] = {"workload", "collector", "threads", NULL};
 static const probe_command command = {
     .file = "minheap.json",
@@ -266,6 +274,7 @@ static const probe_command command = {
     .keep = keep,
     .search = search,
     .no_row = no_row,
+    .show = show,
     .columns = columns,
     .columns_count = sizeof columns / sizeof *columns,
     .set_row = set_row};

@@ -5,17 +5,21 @@
 #include "harness/base/arena.h"
 #include "harness/base/capabilities.h"
 #include "harness/base/options.h"
+#include "harness/driver/live/live.h"
 #include "harness/driver/run/cell-run.h"
 #include "harness/driver/run/runlog.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 #include "harness/record/results.h"
+#include "harness/report/load.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LOG "probes.jsonl"
 
@@ -69,11 +73,15 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
   json_t *probe = take_old(p, name);
   if (probe)
     return probe;
+  live_now("at %s: %s", tried, plan_cell_text(p->cell));
+  live_draw();
   json_t *record = run_cell(p->plan, c);
   if (!record) {
     p->interrupted = true;
     return NULL;
   }
+  live_verdict(record_text(record, "verdict.status"),
+               verdict_is_failure(verdict_of_record(record)));
   probe = p->log->command->keep(record);
   json_decref(record);
   json_object_set_new(probe, "probe", json_string(name));
@@ -123,6 +131,12 @@ static json_t *finish_row(json_t *row, const char *found, unsigned probes,
   return row;
 }
 
+static double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* The row of one cell; NULL if it was cut off. */
 static json_t *search_cell(const probe_command *command, probing *p) {
   p->program = machine_stamp(p->cell->program);
@@ -137,6 +151,13 @@ static json_t *search_cell(const probe_command *command, probing *p) {
   return finish_row(
       row, p->not_exercised ? PROBE_NOT_EXERCISED : command->ends[r.end],
       r.probes, p->timeouts, told ? p->reason : "");
+}
+
+/* Shows how many of the cells are done, of which those that were searched took
+ * so long. */
+static void show_done(size_t done, size_t planned, double began) {
+  const double each = done ? (seconds_now() - began) / (double)done : NAN;
+  live_done(done, planned, each * (double)(planned - done));
 }
 
 /* Why a cell cannot be searched, or NULL.  Adapters that honour no heap limit
@@ -158,13 +179,32 @@ static void print_rows(const probe_command *command, const void *options,
   page_group(p, t, table_group_of(t, ""));
   if (command->legend)
     page_text(p, PAGE_PARAGRAPH, "%s", command->legend(options));
+  if (command->answer && json_array_size(rows))
+    command->answer(p, options, rows);
   format_text(p, stdout);
+}
+
+/* Elsewhere than on a terminal, where the live view tells it. */
+static void say_cell(const plan_cell *c) {
+  if (!live_is_on())
+    say("%s/%s, heap %s, %u thread%s", spec_text(&c->workload),
+        spec_text(&c->options), c->heap.text, c->threads,
+        c->threads == 1 ? "" : "s");
+}
+
+static size_t count_searched(const probe_command *command, const plan *p) {
+  size_t n = 0;
+  for (size_t i = 0; i < p->cells_count; i++)
+    n += !p->cells[i].canary && !find_missing(command, &p->cells[i]);
+  return n;
 }
 
 static int search_all(const probe_command *command, const void *options,
                       const plan *p, probe_log *log, json_t *rows) {
   int code = EXIT_OK;
   size_t searched = 0;
+  const size_t planned = count_searched(command, p);
+  const double began = seconds_now();
   for (size_t i = 0; i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
     const char *missing = find_missing(command, c);
@@ -175,18 +215,19 @@ static int search_all(const probe_command *command, const void *options,
           rows, finish_row(command->no_row(c), PROBE_NONE, 0, 0, missing));
       continue;
     }
-    searched++;
-    say("%s/%s, heap %s, %u thread%s", spec_text(&c->workload),
-        spec_text(&c->options), c->heap.text, c->threads,
-        c->threads == 1 ? "" : "s");
+    show_done(searched++, planned, began);
+    say_cell(c);
     probing one = {.plan = p, .cell = c, .options = options, .log = log};
     json_t *row = search_cell(command, &one);
     if (!row) {
+      live_end();
       say("stopped; the probes are kept, and the same command goes on");
       return one.interrupted ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
     }
     if (strcmp(record_text(row, "found"), command->ends[SEARCH_FOUND]))
       code = EXIT_SOME_FAILED;
+    else
+      command->show(c, row);
     json_array_append_new(rows, row);
   }
   if (searched)
@@ -274,7 +315,9 @@ static int search_in(const probe_command *command, const void *options,
   int code = EXIT_SOME_FAILED;
   if (runlog_begin(&log->log, LOG, found.whole)) {
     json_t *rows = json_array();
+    live_begin();
     code = search_all(command, options, p, log, rows);
+    live_end();
     json_object_set_new(settings, "schema", json_integer(1));
     json_object_set_new(settings, command->list,
                         merge(command, log->log.dir, settings, rows));

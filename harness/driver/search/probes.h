@@ -55,8 +55,13 @@ typedef struct probe_command {
   json_t *(*search)(probing *p, search_result *result);
   /* The row of a cell that cannot run, likewise. */
   json_t *(*no_row)(const plan_cell *c);
+  /* Tells the live view (live.h) of a row that was found, as the worst so far
+   * or not. */
+  void (*show)(const plan_cell *c, const json_t *row);
   /* A paragraph below the table that says what its numbers are; may be NULL. */
   const char *(*legend)(const void *options);
+  /* What the rows say, in words, at the end; may be NULL. */
+  void (*answer)(page *p, const void *options, const json_t *rows);
   /* The table. */
   const table_column *columns;
   size_t columns_count;

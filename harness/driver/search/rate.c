@@ -3,9 +3,12 @@
  * rates (rates.h), made several times. */
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/live/live.h"
 #include "probes.h"
+#include "rate-answer.h"
 #include "rates.h"
 #include "harness/base/say.h"
+#include "harness/base/words.h"
 #include "harness/record/exercised.h"
 #include "harness/record/record.h"
 #include "harness/report/metrics.h"
@@ -86,24 +89,6 @@ const option_usage rate_usage = {
         "2 usage, 3 nothing matched or can run,\n130 interrupted.",
     .example = "--p99 5ms -w requests -c mark-sweep --heap 512M -o DIR",
     .options = option_rows};
-
-/* Reads a time such as "1ms"; false if the text is no time above 0. */
-static bool read_time(const char *text, double *ns) {
-  static const struct {
-    const char *name;
-    double ns;
-  } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
-  char *end;
-  double number = strtod(text, &end);
-  if (end == text || !isfinite(number) || number <= 0)
-    return false;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (!strcmp(end, units[i].name)) {
-      *ns = number * units[i].ns;
-      return true;
-    }
-  return false;
-}
 
 /* ------------------------------------------------------------------------- *
  * The search.
@@ -339,6 +324,11 @@ static void set_row(table_row *row, const json_t *found) {
                  record_number(found, "high"));
 }
 
+static void show(const plan_cell *c, const json_t *row) {
+  const double rate = record_number(row, "rate");
+  live_worst(-rate, "rate of %.0f/s: %s", rate, plan_cell_text(c));
+}
+
 static const char *legend(const void *options) {
   const rate_options *o = options;
   const char *what =
@@ -360,6 +350,11 @@ static const char *legend(const void *options) {
           : "95 % of that median");
 }
 
+static void answer_in_words(page *p, const void *options, const json_t *rows) {
+  const rate_options *o = options;
+  rate_answer(p, rows, o->precision, o->searches);
+}
+
 static const char *const keys[] = {"workload", "collector", "heap", NULL};
 static const probe_command command = {
     .file = "rate.json",
@@ -372,7 +367,9 @@ static const probe_command command = {
     .keep = keep,
     .search = search,
     .no_row = no_row,
+    .show = show,
     .legend = legend,
+    .answer = answer_in_words,
     .columns = columns,
     .columns_count = sizeof columns / sizeof *columns,
     .set_row = set_row};
@@ -385,7 +382,7 @@ static const char *read_values(rate_options *o) {
     return "--from is to be less than --to";
   o->bounds_count = o->critical ? CRITICAL : 1;
   memcpy(o->bounds, critical_ns, sizeof critical_ns);
-  if (o->p99 && !read_time(o->p99, &o->bounds[0]))
+  if (o->p99 && !words_time(o->p99, &o->bounds[0]))
     return arena_text("--p99: '%s' is not a time such as 1ms", o->p99);
   return NULL;
 }

@@ -3,6 +3,7 @@
 #include "failure.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/driver/live/live.h"
 #include "harness/record/record.h"
 #include "harness/record/results.h"
 
@@ -146,6 +147,16 @@ bool campaign_is_busy(const campaign *c) {
   return true;
 }
 
+/* The worst is a fault, and among faults the first. */
+static void show_entry(const running *r, const json_t *entry) {
+  const char *result = entry_text(entry, "result");
+  live_verdict(result, entry_failed(entry));
+  if (entry_failed(entry))
+    live_worst(strcmp(result, "failed") ? 0 : 1, "%s: %s, %s, seed %ju", result,
+               r->episode.subject->name, r->episode.condition->name,
+               (uintmax_t)r->episode.seed);
+}
+
 /* Logs the entry of an episode; NULL: the user interrupted. */
 static void take(campaign *c, const running *r, json_t *entry,
                  const char *errors) {
@@ -160,6 +171,7 @@ static void take(campaign *c, const running *r, json_t *entry,
     c->end = spawn_interrupted() ? INTERRUPTED : BROKEN;
     return;
   }
+  show_entry(r, entry);
   int error = runlog_append(&c->log, entry);
   c->spent += (double)entry_number(entry, "elapsed") / 1e9;
   json_object_set_new(c->entries, r->key, entry);
@@ -169,7 +181,23 @@ static void take(campaign *c, const running *r, json_t *entry,
   }
 }
 
+/* Shows what runs: the first of the episodes by name. */
+static void show_running(const campaign *c) {
+  const running *first = NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < c->jobs; i++) {
+    const running *r = &c->running[i];
+    first = r->child && !first ? r : first;
+    n += r->child != NULL;
+  }
+  if (first)
+    live_now("%zu at a time: %s, %s, seed %ju", n, first->episode.subject->name,
+             first->episode.condition->name, (uintmax_t)first->episode.seed);
+  live_draw_seldom();
+}
+
 bool campaign_wait(campaign *c) {
+  show_running(c);
   spawn_child *child = spawn_wait();
   for (size_t i = 0; i < c->jobs && child; i++) {
     running *r = &c->running[i];

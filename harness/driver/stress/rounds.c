@@ -2,6 +2,9 @@
 #include "rounds.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/driver/live/live.h"
+
+#include <math.h>
 
 void tally_add(tally *sum, const tally *t) {
   sum->episodes += t->episodes;
@@ -68,7 +71,7 @@ static void end_round(campaign *c, course *of) {
     tally_add(&r->tally, &r->now.tally);
     r->tally.missing = r->now.tally.missing;
   }
-  if (c->spent > of->before)
+  if (c->spent > of->before && !live_is_on())
     say("round %ju of %ju, %s: %ju episodes, %ju operations, %.1f s",
         (uintmax_t)of->round + 1, (uintmax_t)of->rounds, of->subject->name,
         (uintmax_t)sum.episodes, (uintmax_t)sum.operations,
@@ -120,6 +123,20 @@ static bool go_on_all(campaign *c, course *courses, size_t n) {
   return false;
 }
 
+/* Shows how many rows are through in all rounds that are known of. */
+static void show_done(const campaign *c, const course *courses, size_t n) {
+  size_t done = 0, planned = 0;
+  for (size_t i = 0; i < n; i++) {
+    const course *of = &courses[i];
+    planned += of->count * of->rounds;
+    done += of->count * of->round;
+    for (size_t k = 0; k < of->count && of->round < of->rounds; k++)
+      done += of->rows[k].through;
+  }
+  const double each = done ? c->spent / (double)c->jobs / (double)done : NAN;
+  live_done(done, planned, each * (double)(planned - done));
+}
+
 course *rounds_run(campaign *c, const subject *subjects, size_t n) {
   course *courses = arena_take(n * sizeof *courses);
   for (size_t i = 0; i < n; i++) {
@@ -133,8 +150,11 @@ course *rounds_run(campaign *c, const subject *subjects, size_t n) {
       of->rows[k].under = subjects[i].conditions.items[k];
     begin_round(c, of);
   }
-  while (!go_on_all(c, courses, n) && campaign_wait(c))
-    ;
+  live_begin();
+  do
+    show_done(c, courses, n);
+  while (!go_on_all(c, courses, n) && campaign_wait(c));
+  live_end();
   /* What a round that did not end has done counts as well. */
   for (size_t i = 0; i < n; i++)
     if (courses[i].round < courses[i].rounds)

@@ -5,11 +5,13 @@
 #include "ladder.h"
 #include "harness/base/arena.h"
 #include "harness/base/oracles.h"
+#include "harness/driver/live/live.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -346,8 +348,11 @@ static void tell(const campaign *c, const bugs *all, bug *b) {
   for (size_t i = 0; i < all->count; i++)
     told += all->items[i].told;
   b->told = true;
-  say("%zu of %zu, %s: caught with %zu of %ju seed%s", told, all->count,
-      b->name, caught_of(c, b), (uintmax_t)c->seeds, c->seeds == 1 ? "" : "s");
+  live_done(told, all->count, NAN);
+  if (!live_is_on())
+    say("%zu of %zu, %s: caught with %zu of %ju seed%s", told, all->count,
+        b->name, caught_of(c, b), (uintmax_t)c->seeds,
+        c->seeds == 1 ? "" : "s");
 }
 
 /* Goes on with all bugs.  Whether all are at their end. */
@@ -490,8 +495,10 @@ int mutants_run(campaign *c, const bug_hunting *how, const char *dir,
   }
   if (!campaign_open(c, dir, resume))
     return EXIT_USAGE;
+  live_begin();
   while (!hunt_all(c, &all, how->alone) && campaign_wait(c))
     ;
+  live_end();
   bool good = print_bugs(c, &all, how->alone, format);
   if (c->end)
     say("%s; --resume --out %s goes on",
