@@ -31,6 +31,7 @@ void cell_end(const cell_verdict *verdict, json_t *violation) {
   json_t *record = cell_record_short(current, verdict);
   if (violation)
     json_object_set_new(record, "violation", violation);
+  cell_timeline_write(current, record);
   cell_write(record, (int)current->options->record_fd);
   _exit(0);
 }
@@ -140,6 +141,8 @@ static void *run(void *data) {
   if (options->instrument) {
     cell_curve_open();
     cell_garbage_open(&run.wl);
+    if (options->timeline)
+      cell_timeline_open(options->timeline_events);
   } else {
     cell_steps_off();
   }
@@ -160,6 +163,7 @@ static void *run(void *data) {
   cell_verdict verdict = cell_verdict_now(run.heap_limit);
 
   json_t *record = cell_record(&run, &verdict);
+  cell_timeline_write(&run, record);
   cell_write(record, (int)options->record_fd);
   json_decref(record);
   json_decref(run.counters);
