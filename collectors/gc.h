@@ -335,7 +335,8 @@ typedef enum gc_span_kind {
   GC_SPAN_STOOD,    /* this mutator stood at a safepoint, in a stop that another
                        one had asked for */
   GC_SPAN_SLOW,     /* this mutator took a slow path of its own, such as
-                       "refill"; pauses may lie within it */
+                       "refill"; pauses may lie within it.  Only if the
+                       listener asks for them: they may come every few us */
   GC_SPAN_HELPED,   /* a thread of the collector's own worked, such as "mark" */
   GC_SPAN_KINDS
 } gc_span_kind;
@@ -377,6 +378,7 @@ typedef struct gc_listener {
    * stop.  It may call gc_heap_tally and no other function of the collector. */
   void (*reclaims)(void *data);
   void (*span)(void *data, const gc_span *span);
+  bool slow; /* `span` wants GC_SPAN_SLOW */
 } gc_listener;
 
 /* For collectors: calls `reclaims`. */

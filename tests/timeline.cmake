@@ -1,8 +1,8 @@
 # What collections consist of, and when: spans, the table phases, --timeline, probes.
-foreach(of mark-sweep-incremental,requests:sessions=4000,stop,mark,1
-           refcount-cycles,cycles,detect,scan,1
-           mark-sweep,threads,stop,mark,2)
-  string(REPLACE "," ";" args ${of})
+foreach(of "mark-sweep-incremental cycles:live=1000,rounds=30 stop mark 1"
+           "refcount-cycles cycles:live=1000,rounds=30 detect scan 1"
+           "mark-sweep threads:ops=20000,live=500 stop mark 2")
+  string(REPLACE " " ";" args ${of})
   list(POP_FRONT args collector)
   reapmark_built(built ${collector})
   if(built)

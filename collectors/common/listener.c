@@ -24,6 +24,10 @@ uint64_t listener_clock(void) {
   return listener.span ? gc_now_ns() : 0;
 }
 
+uint64_t listener_slow_clock(void) {
+  return listener.slow ? gc_now_ns() : 0;
+}
+
 static void tell(gc_span_kind kind, const char *name, uint64_t begin_ns,
                  uint64_t end_ns) {
   if (listener.span)
@@ -76,7 +80,8 @@ void listener_pause_of(gc_pause_kind kind, const char *name,
 
 void listener_slow(const char *name, uint64_t begin_ns) {
   PROBE1(slow_end, name);
-  tell(GC_SPAN_SLOW, name, begin_ns, listener_clock());
+  if (begin_ns)
+    tell(GC_SPAN_SLOW, name, begin_ns, gc_now_ns());
 }
 
 void listener_helped(const char *name, uint64_t begin_ns) {

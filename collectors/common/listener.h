@@ -21,9 +21,11 @@ extern const bool listener_has_probes;
 /* Sets the listener.  Call when the heap is made, before a thread attaches. */
 void listener_set(gc_listener listener);
 
-/* The clock, or 0 if nobody listens to spans: for listener_slow,
- * listener_helped and listener_stood. */
+/* The clock, or 0 if nobody listens to spans: for listener_helped and
+ * listener_stood.  The other one is for listener_slow, and 0 if nobody asks for
+ * slow paths. */
 uint64_t listener_clock(void);
+uint64_t listener_slow_clock(void);
 
 /* The calling thread asks for a stop; every mutator has stopped, after a stop
  * that was asked for at `begin_ns`. */
@@ -31,7 +33,8 @@ void listener_asks(void);
 void listener_stopped(uint64_t begin_ns);
 
 /* The calling thread begins a phase of a pause, which ends when the next one
- * begins or the pause is reported.  `name`: see gc_span. */
+ * begins or the pause is reported.  `name`: see gc_span; NULL: what follows has
+ * no name. */
 void listener_phase(const char *name);
 
 /* A pause of the calling thread ends now, and with it its last phase. */
@@ -41,8 +44,9 @@ void listener_pause(gc_pause_kind kind, uint64_t begin_ns);
  * phase of a longer pause. */
 void listener_pause_of(gc_pause_kind kind, const char *name, uint64_t begin_ns);
 
-/* A slow path of the calling mutator, or work of the calling thread of the
- * collector's own, which began at `begin_ns` by listener_clock, ends now. */
+/* A slow path of the calling mutator, which began at `begin_ns` by
+ * listener_slow_clock, ends now; or work of the calling thread of the
+ * collector's own, by listener_clock. */
 void listener_slow(const char *name, uint64_t begin_ns);
 void listener_helped(const char *name, uint64_t begin_ns);
 

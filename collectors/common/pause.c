@@ -31,7 +31,7 @@ void pause_end(void) {
 
 void *pause_obtain(gc_mutator *m, void *request, pause_source take,
                    pause_source collect) {
-  uint64_t begin = listener_clock();
+  uint64_t begin = listener_slow_clock();
   void *p;
   while (!(p = take(m, request))) {
     if (!pause_try())

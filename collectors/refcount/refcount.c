@@ -484,12 +484,16 @@ static void *rc_obtain_last(gc_mutator *m, size_t bytes,
 /* Memory from `source`, after everything that can be done to get some. */
 static void *rc_obtain(gc_mutator *m, size_t bytes,
                        void *(*source)(gc_mutator *m, size_t bytes)) {
+  uint64_t begin = listener_slow_clock();
   rc_world_poll(); /* a loop may do nothing but allocate */
   if (hostile_allocation())
     gc_collect(m);
   rc_death_pay(m, bytes);
   void *p = source(m, bytes);
-  return p ? p : rc_obtain_last(m, bytes, source);
+  if (!p)
+    p = rc_obtain_last(m, bytes, source);
+  listener_slow("refill", begin);
+  return p;
 }
 
 static void *rc_object_obtain(gc_mutator *m, size_t bytes) {

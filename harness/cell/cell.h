@@ -438,8 +438,9 @@ bool cell_still(uint64_t *ns);
  * pauses.c
  * ------------------------------------------------------------------------- */
 
-/* The listener that records the pauses of the measured part. */
-gc_listener cell_listener(void);
+/* The listener that records the pauses of the measured part; `slow`: and slow
+ * paths, which costs more. */
+gc_listener cell_listener(bool slow);
 
 /* Adds the pauses that threads other than mutators reported to `into`, an array
  * of CELL_PAUSE_HISTS histograms. */
@@ -602,6 +603,9 @@ void cell_phases_open(void);
 
 /* The collector has reported a span, in the measured part. */
 void cell_phases_span(const gc_span *s);
+
+/* The calling mutator ends. */
+void cell_phases_left(void);
 
 /* The collector has reported a pause, which was asked for at `asked_ns` and of
  * which the last `took` ns are in the measured part.  Returns how many phases

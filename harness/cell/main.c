@@ -135,9 +135,10 @@ static void *run(void *data) {
   cell_binding_init(options->pin, run.wl.threads);
   cell_bind_self(0);
   cell_thread *main_thread = cell_threads_init(&run.wl);
-  const gc_config config = {.heap_limit = run.heap_limit,
-                            .listener = options->instrument ? cell_listener()
-                                                            : GC_NULL_LISTENER};
+  const gc_config config = {
+      .heap_limit = run.heap_limit,
+      .listener = options->instrument ? cell_listener(options->timeline != NULL)
+                                      : GC_NULL_LISTENER};
   if (options->instrument) {
     cell_curve_open();
     cell_garbage_open(&run.wl);

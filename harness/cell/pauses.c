@@ -95,7 +95,7 @@ bool cell_collected(void) {
   return __atomic_load_n(&collected, __ATOMIC_RELAXED);
 }
 
-gc_listener cell_listener(void) {
+gc_listener cell_listener(bool slow) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&foreign[i]);
   if (!foreign_stops.items)
@@ -106,7 +106,8 @@ gc_listener cell_listener(void) {
   return (gc_listener){.pause = on_pause,
                        .paced = cell_paced,
                        .reclaims = cell_garbage_reclaims,
-                       .span = on_span};
+                       .span = on_span,
+                       .slow = slow};
 }
 
 void cell_foreign_pauses(hist *into) {

@@ -36,10 +36,17 @@ typedef struct account {
   uint64_t count, sum, max;
 } account;
 
+typedef struct accounts {
+  account groups[GROUPS][NAMES];
+} accounts;
+
+/* Mutators keep accounts of their own until they end. */
+static _Thread_local accounts mine;
+
 static struct {
   pthread_mutex_t lock;
-  account groups[GROUPS][NAMES];
-  bool told; /* the collector reports spans */
+  accounts all;
+  bool told; /* the collector reports spans; atomic */
   /* Times to safepoint: of stops, until the last mutator stood; and of each
    * mutator that was stopped by another one. */
   hist world, mutators;
@@ -54,22 +61,55 @@ static _Thread_local struct {
 void cell_phases_open(void) {
   hist_reset(&phases.world); /* no page fault later */
   hist_reset(&phases.mutators);
-  memset(phases.groups, 0, sizeof phases.groups);
+  phases.all = mine = (accounts){0};
   phases.told = false;
 }
 
-/* With the lock. */
-static void add(unsigned group, const char *name, uint64_t took) {
-  account *a = phases.groups[group];
-  for (unsigned i = 1;
-       i < NAMES && a->name && a->name != name && strcmp(a->name, name) != 0;
+static void add(account *group, account of) {
+  account *a = group;
+  for (unsigned i = 1; i < NAMES && a->name && a->name != of.name &&
+                       strcmp(a->name, of.name) != 0;
        i++)
     a++;
   if (!a->name)
-    a->name = name;
-  a->count++;
-  a->sum += took;
-  a->max = took > a->max ? took : a->max;
+    a->name = of.name;
+  a->count += of.count;
+  a->sum += of.sum;
+  a->max = of.max > a->max ? of.max : a->max;
+}
+
+static void add_time(accounts *to, unsigned group, const char *name,
+                     uint64_t ns) {
+  add(to->groups[group], (account){name, 1, ns, ns});
+}
+
+/* The accounts of the calling thread.  Those that are not a mutator's need the
+ * lock until close_accounts. */
+static accounts *open_accounts(void) {
+  if (cell_self)
+    return &mine;
+  pthread_mutex_lock(&phases.lock);
+  return &phases.all;
+}
+
+static void close_accounts(void) {
+  if (!cell_self)
+    pthread_mutex_unlock(&phases.lock);
+}
+
+void cell_phases_left(void) {
+  pthread_mutex_lock(&phases.lock);
+  for (unsigned g = 0; g < GROUPS; g++)
+    for (unsigned i = 0; i < NAMES && mine.groups[g][i].name; i++)
+      add(phases.all.groups[g], mine.groups[g][i]);
+  pthread_mutex_unlock(&phases.lock);
+  mine = (accounts){0};
+}
+
+static void add_to_safepoint(hist *h, uint64_t ns) {
+  pthread_mutex_lock(&phases.lock);
+  hist_add(h, ns);
+  pthread_mutex_unlock(&phases.lock);
 }
 
 /* A pause has more phases than there is room for: the time of this one is added
@@ -93,26 +133,23 @@ void cell_phases_span(const gc_span *s) {
   gc_span named = *s;
   if (!s->name)
     named.name = s->kind == GC_SPAN_STOPPING ? "stopping" : "unnamed";
+  __atomic_store_n(&phases.told, true, __ATOMIC_RELAXED);
   switch (s->kind) {
   case GC_SPAN_STOPPING:
     await_pause(&named);
-    pthread_mutex_lock(&phases.lock);
-    hist_add(&phases.world, took);
+    add_to_safepoint(&phases.world, took);
     break;
   case GC_SPAN_PHASE:
     await_pause(&named);
-    pthread_mutex_lock(&phases.lock);
     break;
   case GC_SPAN_STOOD:
-    pthread_mutex_lock(&phases.lock);
-    hist_add(&phases.mutators, s->begin_ns - s->asked_ns);
+    add_to_safepoint(&phases.mutators, s->begin_ns - s->asked_ns);
     break;
   default:
-    pthread_mutex_lock(&phases.lock);
-    add(s->kind == GC_SPAN_SLOW ? SLOW : THREADS, named.name, took);
+    add_time(open_accounts(), s->kind == GC_SPAN_SLOW ? SLOW : THREADS,
+             named.name, took);
+    close_accounts();
   }
-  phases.told = true;
-  pthread_mutex_unlock(&phases.lock);
 }
 
 /* `from`: where what began before the measured part is cut off. */
@@ -133,16 +170,17 @@ size_t cell_phases_pause(gc_pause_kind kind, uint64_t asked_ns, uint64_t end_ns,
     cell_wrong("the collector reports that %s ended %" PRIu64
                " ns after its pause",
                (*of)[n - 1].name, (*of)[n - 1].end_ns - end_ns);
-  pthread_mutex_lock(&phases.lock);
+  accounts *to = open_accounts();
   for (size_t i = 0; i < n; i++) {
     uint64_t ns = length(&(*of)[i], from) << gc_mutant(phase_counts_twice);
-    add(kind, (*of)[i].name, ns);
+    add_time(to, kind, (*of)[i].name, ns);
     named += ns;
   }
   if (named < took)
-    add(kind, "other", took - named);
-  pthread_mutex_unlock(&phases.lock);
-  waiting.count = first;
+    add_time(to, kind, "other", took - named);
+  close_accounts();
+  /* Only a cascade may lie within another pause, whose phases wait. */
+  waiting.count = kind == GC_PAUSE_CASCADE ? first : 0;
   return n;
 }
 
@@ -150,10 +188,10 @@ size_t cell_phases_pause(gc_pause_kind kind, uint64_t asked_ns, uint64_t end_ns,
  * The record.
  * ------------------------------------------------------------------------- */
 
-static json_t *compose_group(const account *accounts) {
+static json_t *compose_group(const account *of) {
   json_t *group = json_object();
-  for (unsigned i = 0; i < NAMES && accounts[i].name; i++) {
-    const account *a = &accounts[i];
+  for (unsigned i = 0; i < NAMES && of[i].name; i++) {
+    const account *a = &of[i];
     char name[64]; /* JSON holds no bytes that are not UTF-8 */
     words_copy(name, sizeof name, a->name, strlen(a->name));
     json_object_set_new(
@@ -169,9 +207,9 @@ void cell_phases_record(json_t *record) {
     return;
   json_t *groups = json_object();
   for (unsigned g = 0; g < GROUPS; g++)
-    if (phases.groups[g][0].name)
+    if (phases.all.groups[g][0].name)
       json_object_set_new(groups, group_names[g],
-                          compose_group(phases.groups[g]));
+                          compose_group(phases.all.groups[g]));
   json_object_set_new(record, "phases", groups);
   json_object_set_new(record, "safepoint",
                       json_pack("{s:o,s:o}", "world",

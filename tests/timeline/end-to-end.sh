@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
 collectors=$2
-small=list-drop:length=2000,lists=200
+small=list-drop:length=2000,rounds=50
 
 # One run: one file, of this name.
 test_one_run() {
@@ -26,7 +26,7 @@ test_several_runs() {
   expect 0 run -c mark-sweep -w "$small" --heap 2x -n 2 -o several \
     --timeline 't-{cell}.json'
   ls t-*.json >files
-  counted 2 '^t-list-drop-length=2000,lists=200-mark-sweep-heap=2x-.*[12]\.json$' files
+  counted 2 '^t-list-drop-length=2000,rounds=50-mark-sweep-heap=2x-.*[12]\.json$' files
   counted 2 . files
 }
 
@@ -54,7 +54,7 @@ test_table() {
     printed mark
   done
   expect 0 report dir --table phases --format csv
-  row '^list-drop:length=2000,lists=200,mark-sweep,2x,1,ok,stop,mark,[0-9]'
+  row '^list-drop:length=2000,rounds=50,mark-sweep,2x,1,ok,stop,mark,[0-9]'
   expect 0 report dir --table phases
   unprinted fake # which reports none
   expect 0 report dir --format html -o page.html

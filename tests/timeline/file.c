@@ -41,8 +41,8 @@ static run run_with(const char *options) {
   snprintf(part, sizeof part, "%s.part", path);
   snprintf(errors, sizeof errors, "%s/errors", folder);
   snprintf(command, sizeof command,
-           "exec '%s' --run %s --threads %s --timeline %s %s 2>%s", program,
-           workload, threads, path, options, errors);
+           "exec '%s' --run %s --heap 3x --threads %s --timeline %s %s 2>%s",
+           program, workload, threads, path, options, errors);
   FILE *pipe = popen(command, "r");
   read_all(pipe, output, sizeof output);
   assert_int_equal(pclose(pipe), 0);
@@ -293,7 +293,8 @@ static void room_is_bounded(void **state) {
   (void)state;
   enum { ROOM = 8 };
   run r = run_with("--timeline-events 8");
-  const json_t *events = json_object_get(r.file, "traceEvents"), *dropped = NULL;
+  const json_t *events = json_object_get(r.file, "traceEvents"),
+               *dropped = NULL;
   size_t slices = 0, i;
   json_t *e;
   json_array_foreach(events, i, e) {
