@@ -2,13 +2,16 @@
  * Perfetto, the Firefox Profiler and speedscope open (docs/timeline.md).
  *
  * Memory is bounded: there is room for so many events and no more.  Once it is
- * used up, the shortest ones go: events shorter than a bound, which doubles
- * whenever all that are there are longer.  So the file covers the whole run, no
- * long pause is ever missing, and it holds all events of at least the bound and
- * none that is shorter; a part that is there always lies in a whole that is
- * there.  What was left out is counted, and said.
+ * used up, short ones go: events shorter than a bound are left out, and longer
+ * ones take the places of those that are there.  When all that are there are
+ * longer, the bound rises.  So no long pause is ever missing: the file holds
+ * all events of at least the bound, and of the shorter ones the first.  What
+ * was left out is counted, and said.
  *
- * Times in the file are microseconds since the measured part began. */
+ * Times in the file are microseconds since the measured part began.  A slice is
+ * a pair of events, its beginning and its end, and not one event with a
+ * duration: readers add the two as real numbers, and by the rounding a part
+ * would end after its whole. */
 #include "cell.h"
 
 #include "harness/base/arena.h"
@@ -23,8 +26,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The bound when room is short for the first time. */
-enum { FIRST_LEAST_NS = 1000 };
+/* The bound when room is short for the first time.  It rises by an eighth: if
+ * it doubled, one long event more could drive most of the others out. */
+enum { FIRST_LEAST_NS = 1000, RISES_BY = 8 };
 
 /* Numbers of tracks, `tid` in the file.  Not 0, which Perfetto takes for the
  * idle thread.  Mutators, and the collector's own threads, are numbered in the
@@ -36,7 +40,6 @@ typedef enum event_kind { PAUSE, PHASE, OTHER } event_kind;
 typedef struct event {
   uint64_t begin, end;
   const char *name;
-  uint64_t asked;              /* of "stopped": see gc_span; else 0 */
   cell_garbage_change garbage; /* of a pause */
   uint16_t track, by; /* `by`: of a pause on the track of the collector, that of
                          the mutator that was paused by doing it; else 0 */
@@ -47,8 +50,8 @@ static struct {
   pthread_mutex_t lock;
   event *events; /* NULL: there is no timeline */
   size_t count, room;
-  uint64_t least; /* ns; shorter events are left out */
-  size_t cursor;  /* events before this one are no shorter than `least` */
+  uint64_t least; /* ns; shorter events are left out from now on */
+  size_t cursor;  /* events before this one are no shorter than that */
   uint64_t dropped, dropped_ns;
   uint16_t mutators, helpers; /* how many have tracks */
 } timeline = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -84,7 +87,9 @@ static event *place(uint64_t ns) {
       }
     }
     timeline.cursor = 0;
-    timeline.least = timeline.least ? 2 * timeline.least : FIRST_LEAST_NS;
+    timeline.least += timeline.least / RISES_BY;
+    if (!timeline.least)
+      timeline.least = FIRST_LEAST_NS;
   }
   return NULL;
 }
@@ -121,7 +126,6 @@ void cell_timeline_span(const gc_span *s) {
   switch (s->kind) {
   case GC_SPAN_STOOD:
     e.name = "stopped";
-    e.asked = s->asked_ns;
     break;
   case GC_SPAN_SLOW:
   case GC_SPAN_HELPED:
@@ -196,13 +200,15 @@ static uint64_t since_begin(uint64_t ns) {
   return ns > cell_measurement.begin ? ns - cell_measurement.begin : 0;
 }
 
-/* Writes an event, and takes it.  `at`: ns since the measured part began. */
+/* Writes an event, with the members of `more`, which it takes and which may be
+ * NULL.  `at`: ns since the measured part began. */
 static void put(writer *w, const char *name, const char *phase, uint64_t at,
                 unsigned track, json_t *more) {
   json_t *made =
       json_pack("{s:o,s:s,s:o,s:i,s:i}", "name", text_of(name), "ph", phase,
                 "ts", micros(at), "pid", w->pid, "tid", (int)track);
-  json_object_update(made, more);
+  if (more)
+    json_object_update(made, more);
   fputs(w->any ? ",\n" : "\n", w->file);
   json_dumpf(made, w->file, JSON_COMPACT | JSON_REAL_PRECISION(15));
   w->any = true;
@@ -248,74 +254,69 @@ static int compare_drawn(const void *a, const void *b) {
   return x->event->kind < y->event->kind ? -1 : x->event->kind > y->event->kind;
 }
 
-static json_t *arguments_of(const event *e) {
-  json_t *args = json_object();
-  if (e->asked)
-    json_object_set_new(args, "time_to_safepoint_us",
-                        micros(e->begin - e->asked));
-  if (e->kind == PAUSE && e->garbage.before != UINT64_MAX)
-    json_object_set_new(args, "garbage_before",
-                        record_integer(e->garbage.before));
-  if (e->kind == PAUSE && e->garbage.after != UINT64_MAX)
-    json_object_set_new(args, "garbage_after",
-                        record_integer(e->garbage.after));
-  return args;
-}
-
-/* The events of a track that are under way, by their ends; deeper ones are
- * drawn at the depth of the last. */
+/* A track while it is written: the slices that are under way, outermost
+ * first, and when the last one began. */
 enum { DEPTH = 32 };
-typedef struct nest {
-  uint64_t ends[DEPTH], last; /* `last`: where the last event began */
-  unsigned depth;
-} nest;
+typedef struct track {
+  unsigned number, depth;
+  struct {
+    const char *name;
+    uint64_t end;
+  } open[DEPTH];
+  uint64_t last;
+} track;
 
-/* Moves the beginning of an event of a track so that it lies in those under
- * way, or after them.  Two pauses may overlap by as long as it takes from the
- * restart of the world to the reading of the clock. */
-static uint64_t fit(nest *n, uint64_t begin, uint64_t end) {
-  begin = begin > n->last ? begin : n->last;
-  while (n->depth > 0 &&
-         (n->ends[n->depth - 1] <= begin || n->ends[n->depth - 1] < end)) {
-    n->depth--;
-    begin = begin > n->ends[n->depth] ? begin : n->ends[n->depth];
+/* Ends the slices that end at `at` or before. */
+static void put_ends(writer *w, track *t, uint64_t at) {
+  while (t->depth > 0 && t->open[t->depth - 1].end <= at) {
+    t->depth--;
+    put(w, t->open[t->depth].name, "E", t->open[t->depth].end, t->number, NULL);
   }
-  if (n->depth < DEPTH)
-    n->ends[n->depth++] = end;
-  return n->last = begin;
 }
 
-/* Returns how many events are in the file. */
-static uint64_t put_events(writer *w) {
+/* Begins a slice, within those under way or after them.  Two pauses may overlap
+ * by as long as it takes from the restart of the world to the reading of the
+ * clock; then the second one begins when the first one ends. */
+static void put_slice(writer *w, track *t, const char *name, uint64_t begin,
+                      uint64_t end) {
+  begin = begin > t->last ? begin : t->last;
+  put_ends(w, t, begin);
+  while (t->depth > 0 && t->open[t->depth - 1].end < end) {
+    begin = t->open[t->depth - 1].end;
+    put_ends(w, t, begin);
+  }
+  if (begin > end || t->depth == DEPTH)
+    return;
+  put(w, name, "B", begin, t->number, NULL);
+  t->open[t->depth].name = name;
+  t->open[t->depth++].end = end;
+  t->last = begin;
+}
+
+/* Returns how many slices there are. */
+static uint64_t put_slices(writer *w) {
   size_t n = 0;
   drawn *all = malloc(2 * timeline.count * sizeof *all + 1);
   if (!all)
     return 0;
   for (size_t i = 0; i < timeline.count; i++) {
     const event *e = &timeline.events[i];
-    if (e->end - e->begin < timeline.least) {
-      drop(e->end - e->begin);
-      continue;
-    }
     all[n++] = (drawn){e, e->track};
     if (e->by)
       all[n++] = (drawn){e, e->by};
   }
   qsort(all, n, sizeof *all, compare_drawn);
-  nest under_way = {0};
+  track t = {0};
   for (size_t i = 0; i < n; i++) {
     const event *e = all[i].event;
-    uint64_t end = since_begin(e->end);
-    if (i > 0 && all[i].track != all[i - 1].track)
-      under_way = (nest){0};
-    uint64_t begin = fit(&under_way, since_begin(e->begin), end);
-    if (begin > end)
-      continue; /* nothing is left of it */
-    put(w, all[i].track != e->track ? "collecting" : e->name, "X", begin,
-        all[i].track,
-        json_pack("{s:o,s:o}", "dur", micros(end - begin), "args",
-                  arguments_of(e)));
+    if (all[i].track != t.number) {
+      put_ends(w, &t, UINT64_MAX);
+      t = (track){.number = all[i].track};
+    }
+    put_slice(w, &t, all[i].track != e->track ? "collecting" : e->name,
+              since_begin(e->begin), since_begin(e->end));
   }
+  put_ends(w, &t, UINT64_MAX);
   free(all);
   return n;
 }
@@ -327,15 +328,25 @@ static void put_counter(writer *w, const char *name, const char *unit,
         json_pack("{s:{s:o}}", "args", unit, json_copy((json_t *)value)));
 }
 
+/* How long the measured part was, or has been so far. */
+static uint64_t length_of_run(void) {
+  return since_begin(cell_measurement.ended ? cell_measurement.end
+                                            : gc_now_ns());
+}
+
 /* The counter that is number `column` of the lines at `path` of the record,
- * whose number 0 is the time. */
+ * whose number 0 is the time.  The first sample is taken just before the
+ * measured part begins, and times count from there, so the last one seems to be
+ * taken after the end. */
 static void put_column(writer *w, const json_t *record, const char *path,
                        size_t column, const char *name, const char *unit) {
   size_t i;
   json_t *line;
+  uint64_t end = length_of_run();
   json_array_foreach(record_get(record, path), i, line) {
-    json_int_t at = json_integer_value(json_array_get(line, 0));
-    put_counter(w, name, unit, (uint64_t)at, json_array_get(line, column));
+    uint64_t at = (uint64_t)json_integer_value(json_array_get(line, 0));
+    put_counter(w, name, unit, at < end ? at : end,
+                json_array_get(line, column));
   }
 }
 
@@ -352,7 +363,7 @@ static void put_garbage(writer *w, const json_t *record) {
   for (size_t i = 0; pauses && i < timeline.count; i++) {
     const event *e = &timeline.events[i];
     if (e->kind == PAUSE && e->garbage.before != UINT64_MAX &&
-        e->garbage.after != UINT64_MAX && e->end - e->begin >= timeline.least)
+        e->garbage.after != UINT64_MAX)
       pauses[n++] = e;
   }
   if (n == 0)
@@ -394,15 +405,15 @@ static void say_dropped(void) {
       (double)timeline.dropped_ns / 1e6, timeline.room);
 }
 
-/* Returns how many events were written; errno is set if the file is broken. */
+/* Returns how many slices were written. */
 static uint64_t put_all(FILE *file, const cell_run *run, const json_t *record) {
   writer w = {.file = file, .pid = (int)getpid()};
   fputs("{\"traceEvents\":[", file);
   name_tracks(&w, run);
-  uint64_t events = put_events(&w);
+  uint64_t slices = put_slices(&w);
   put_counters(&w, record);
   if (timeline.dropped)
-    put(&w, "dropped", "i", since_begin(cell_measurement.end), TRACK_GC,
+    put(&w, "dropped", "i", length_of_run(), TRACK_GC,
         json_pack("{s:s,s:o}", "s", "g", "args", dropped_json()));
   json_t *other = json_pack(
       "{s:s,s:o,s:s,s:o,s:o}", "collector", gc_this_collector.name, "workload",
@@ -412,7 +423,7 @@ static uint64_t put_all(FILE *file, const cell_run *run, const json_t *record) {
   json_dumpf(other, file, JSON_COMPACT);
   fputs("}\n", file);
   json_decref(other);
-  return events;
+  return slices;
 }
 
 void cell_timeline_write(const cell_run *run, json_t *record) {

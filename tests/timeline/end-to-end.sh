@@ -44,6 +44,20 @@ test_mistakes_run_nothing() {
   said '--timeline needs --instrument on'
 }
 
+# The figures of the table, of results with known ones: two runs of two stops
+# each, 300 ns in all.
+test_figures() {
+  command -v python3 >/dev/null || skip "python3 is not installed"
+  python3 "$tests/page/results.py" dir '{"runs": 2, "collectors": {"alpha": 1}}'
+  expect 0 report dir --table phases --format csv
+  row '^script,alpha,3x,1,ok,stop,stopping,2,20,6.67[0-9]*,12,8,,12,,,,2,'
+  row '^script,alpha,3x,1,ok,stop,mark & <sweep>,2,280,93.3[0-9]*,190,,,,,,,2,'
+  expect 0 report dir --table phases
+  row 'alpha +stop +stopping +2 +20'
+  expect 0 report dir --format json
+  printed '"safepoint_max_ns"'
+}
+
 # The table phases, in every format, and on the page.
 test_table() {
   expect 0 run -c mark-sweep,refcount-cycles,fake -w "$small,tiny" --heap 2x \

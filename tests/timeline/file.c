@@ -93,77 +93,107 @@ static double length_of(const json_t *record) {
          1000;
 }
 
-/* How much rounding to nanoseconds, as reals of microseconds, may change. */
-#define ROUNDING 0.0011
-
 /* ------------------------------------------------------------------------- *
  * The schema.
  * ------------------------------------------------------------------------- */
 
-enum { TRACKS = 64, DEPTH = 64 };
+enum { TRACKS = 64, DEPTH = 64, SLICES = 1 << 16 };
 
-/* What is known of a track: where its last event began, and the ends of those
- * under way. */
+/* What is known of a track: where its last event was, and the slices under way.
+ */
 typedef struct track {
   int tid;
-  const char *name; /* of a counter, or NULL */
-  double last, ends[DEPTH];
+  const char *counter; /* the name of a counter, which is a track of its own */
+  double last;
+  size_t open[DEPTH];
   unsigned depth;
 } track;
 
-static track *track_of(track *tracks, size_t *n, const json_t *event) {
+/* A slice: the events B and E of a track that belong together. */
+typedef struct slice {
+  const char *name;
+  int tid;
+  unsigned depth;
+  double begin, length;
+} slice;
+
+static slice slices[SLICES];
+static size_t slices_count;
+static track tracks[TRACKS];
+static size_t tracks_count;
+
+static track *track_of(const json_t *event) {
   int tid = (int)number(event, "tid");
-  const char *name = is(event, "C") ? text(event, "name") : NULL;
-  for (size_t i = 0; i < *n; i++)
-    if (tracks[i].tid == tid && !tracks[i].name == !name &&
-        (!name || !strcmp(tracks[i].name, name)))
-      return &tracks[i];
-  assert_true(*n < TRACKS);
-  tracks[*n] = (track){.tid = tid, .name = name};
-  return &tracks[(*n)++];
+  const char *counter = is(event, "C") ? text(event, "name") : NULL;
+  for (track *t = tracks; t < tracks + tracks_count; t++)
+    if (t->tid == tid && !t->counter == !counter &&
+        (!counter || !strcmp(t->counter, counter)))
+      return t;
+  assert_true(tracks_count < TRACKS);
+  tracks[tracks_count] = (track){.tid = tid, .counter = counter};
+  return &tracks[tracks_count++];
 }
 
-/* A slice lies within those under way, or after them. */
-static void check_nesting(track *t, double begin, double end) {
-  while (t->depth > 0 && t->ends[t->depth - 1] <= begin + ROUNDING &&
-         t->ends[t->depth - 1] < end)
-    t->depth--;
-  if (t->depth > 0 && end > t->ends[t->depth - 1] + ROUNDING)
-    fail_msg("track %d: a slice from %.3f to %.3f overlaps one to %.3f", t->tid,
-             begin, end, t->ends[t->depth - 1]);
-  assert_true(t->depth < DEPTH);
-  t->ends[t->depth++] = end;
+static void begin_slice(track *t, const json_t *event) {
+  assert_true(t->depth < DEPTH && slices_count < SLICES);
+  slices[slices_count] = (slice){.name = text(event, "name"),
+                                 .tid = t->tid,
+                                 .depth = t->depth,
+                                 .begin = number(event, "ts")};
+  t->open[t->depth++] = slices_count++;
 }
 
-static void check_event(const json_t *event, double length, track *tracks,
-                        size_t *n) {
-  double begin = number(event, "ts");
+/* It ends the slice that began last. */
+static void end_slice(track *t, const json_t *event) {
+  assert_true(t->depth > 0);
+  slice *s = &slices[t->open[--t->depth]];
+  assert_string_equal(text(event, "name"), s->name);
+  s->length = number(event, "ts") - s->begin;
+}
+
+static void check_counter(const json_t *event) {
+  const char *unit;
+  json_t *value;
+  json_object_foreach(json_object_get(event, "args"), unit, value)
+      assert_true(json_number_value(value) >= 0);
+  assert_int_equal(json_object_size(json_object_get(event, "args")), 1);
+}
+
+static void check_event(const json_t *event, double length) {
+  double at = number(event, "ts");
   assert_true(*text(event, "name"));
   assert_true(number(event, "pid") > 0);
   if (is(event, "M"))
     return;
-  assert_true(begin >= 0 && begin <= length + ROUNDING);
-  track *t = track_of(tracks, n, event);
-  assert_true(begin >= t->last);
-  t->last = begin;
-  if (is(event, "X")) {
-    double end = begin + number(event, "dur");
-    assert_true(end >= begin && end <= length + ROUNDING);
-    check_nesting(t, begin, end);
-  } else if (is(event, "C")) {
-    const char *unit;
-    json_t *value;
-    json_object_foreach(json_object_get(event, "args"), unit, value)
-        assert_true(json_number_value(value) >= 0);
-    assert_int_equal(json_object_size(json_object_get(event, "args")), 1);
-  } else {
+  /* times are whole nanoseconds */
+  assert_true(at >= 0 && at <= length + 0.0005);
+  track *t = track_of(event);
+  assert_true(at >= t->last);
+  t->last = at;
+  if (is(event, "B"))
+    begin_slice(t, event);
+  else if (is(event, "E"))
+    end_slice(t, event);
+  else if (is(event, "C"))
+    check_counter(event);
+  else
     assert_string_equal(text(event, "ph"), "i");
-  }
 }
 
-/* Every track that has slices has a name. */
-static void check_names(const json_t *events, const track *tracks, size_t n) {
-  for (size_t k = 0; k < n; k++) {
+/* Checks all events, and finds the slices. */
+static void read_events(const run *r) {
+  const json_t *events = json_object_get(r->file, "traceEvents");
+  size_t i;
+  json_t *e;
+  slices_count = tracks_count = 0;
+  json_array_foreach(events, i, e) check_event(e, length_of(r->record));
+  for (track *t = tracks; t < tracks + tracks_count; t++)
+    assert_int_equal(t->depth, 0);
+}
+
+/* Every track has one name. */
+static void check_names(const json_t *events) {
+  for (size_t k = 0; k < tracks_count; k++) {
     size_t i, names = 0;
     json_t *e;
     json_array_foreach(events, i, e) names +=
@@ -186,14 +216,9 @@ static void file_keeps_to_the_format(void **state) {
   (void)state;
   run r = run_with("");
   const json_t *events = json_object_get(r.file, "traceEvents");
-  static track tracks[TRACKS];
-  size_t n = 0, i;
-  json_t *e;
-  memset(tracks, 0, sizeof tracks);
-  assert_true(json_array_size(events) > 10);
-  json_array_foreach(events, i, e)
-      check_event(e, length_of(r.record), tracks, &n);
-  check_names(events, tracks, n);
+  read_events(&r);
+  assert_true(slices_count > 10);
+  check_names(events);
   assert_int_equal(count_named(events, "M", "process_name"), 1);
   assert_true(count_named(events, "C", "footprint") >= 2);
   assert_true(count_named(events, "C", "live") >= 2);
@@ -207,24 +232,25 @@ static void file_keeps_to_the_format(void **state) {
  * Figures.
  * ------------------------------------------------------------------------- */
 
-/* The sum of the slices of the collector's track at a depth: 0 for pauses, 1
- * for their phases. */
-static double sum_at(const json_t *events, unsigned depth) {
-  double ends[DEPTH], sum = 0;
-  unsigned at = 0;
-  size_t i;
-  json_t *e;
-  json_array_foreach(events, i, e) {
-    if (!is(e, "X") || (int)number(e, "tid") != 1)
-      continue;
-    double end = number(e, "ts") + number(e, "dur");
-    while (at > 0 && ends[at - 1] <= number(e, "ts") + ROUNDING &&
-           ends[at - 1] < end)
-      at--;
-    sum += at == depth ? number(e, "dur") : 0;
-    assert_true(at < 2);
-    ends[at++] = end;
-  }
+enum { TRACK_GC = 1 };
+
+static bool is_named(const slice *s, const char *name) {
+  return !strcmp(s->name, name);
+}
+
+static size_t count_slices(const char *name) {
+  size_t n = 0;
+  for (size_t i = 0; i < slices_count; i++)
+    n += is_named(&slices[i], name);
+  return n;
+}
+
+/* The sum of the slices of the collector's track at a depth, ns: 0 for pauses,
+ * 1 for their phases. */
+static double sum_at(unsigned depth) {
+  double sum = 0;
+  for (const slice *s = slices; s < slices + slices_count; s++)
+    sum += s->tid == TRACK_GC && s->depth == depth ? s->length * 1000 : 0;
   return sum;
 }
 
@@ -233,9 +259,8 @@ static void assert_near(double value, double wanted, double share) {
     fail_msg("%g instead of %g", value, wanted);
 }
 
-/* The phases of a run, with "other", are its pauses; and what has no name is
- * little.  (The test does not say how little: the first phase begins when the
- * harness has looked at the garbage.) */
+/* The phases of a run, with "other", are its pauses: in the record, and in the
+ * file, where what has no name is a gap. */
 static void phases_add_up(void **state) {
   (void)state;
   run r = run_with("");
@@ -253,11 +278,11 @@ static void phases_add_up(void **state) {
   assert_true(all > 0);
   assert_near(sum, all, 0.01);
   assert_non_null(json_object_get(record_get(r.record, path), phase));
-  const json_t *events = json_object_get(r.file, "traceEvents");
-  assert_true(count_named(events, "X", kind) > 0);
-  assert_true(count_named(events, "X", phase) > 0);
-  assert_near(sum_at(events, 0) * 1000, all, 0.01);
-  assert_near(sum_at(events, 1) * 1000 + other, all, 0.01);
+  read_events(&r);
+  assert_true(count_slices(kind) > 0);
+  assert_true(count_slices(phase) > 0);
+  assert_near(sum_at(0), all, 0.01);
+  assert_near(sum_at(1) + other, all, 0.01);
   if (!strcmp(kind, "stop"))
     assert_near(record_number(r.record, "safepoint.world.count"),
                 record_number(r.record, "pauses.stop.count"), 0);
@@ -269,46 +294,48 @@ static void phases_add_up(void **state) {
 static void mutators_have_tracks(void **state) {
   (void)state;
   run r = run_with("");
-  const json_t *events = json_object_get(r.file, "traceEvents");
-  size_t stopped = count_named(events, "X", "stopped"), i;
-  json_t *e;
-  assert_near((double)stopped,
+  read_events(&r);
+  assert_near((double)count_slices("stopped"),
               record_number(r.record, "safepoint.mutators.count"), 0);
-  assert_true(count_named(events, "X", "collecting") > 0);
+  assert_true(count_slices("collecting") > 0);
+  assert_int_equal(count_slices("collecting"), count_slices(kind));
   if (atoi(threads) > 1)
-    assert_true(stopped > 0);
-  json_array_foreach(events, i, e) {
-    if (is(e, "X") && !strcmp(text(e, "name"), "stopped"))
-      assert_true(number(json_object_get(e, "args"), "time_to_safepoint_us") >=
-                  0);
-    if (is(e, "X") && !strcmp(text(e, "name"), "collecting"))
-      assert_true(number(e, "tid") > 1);
-  }
+    assert_true(count_slices("stopped") > 0);
+  for (const slice *s = slices; s < slices + slices_count; s++)
+    if (is_named(s, "collecting") || is_named(s, "stopped") ||
+        is_named(s, "refill"))
+      assert_int_not_equal(s->tid, TRACK_GC);
   release(&r);
 }
 
-/* With little room the longest events are left, and what is left out is told in
+/* With little room the longest slices are left, and what is left out is told in
  * the file, in the record and on standard error. */
 static void room_is_bounded(void **state) {
   (void)state;
   enum { ROOM = 8 };
   run r = run_with("--timeline-events 8");
-  const json_t *events = json_object_get(r.file, "traceEvents"),
-               *dropped = NULL;
-  size_t slices = 0, i;
+  const json_t *events = json_object_get(r.file, "traceEvents");
+  const json_t *dropped = NULL;
+  size_t i;
   json_t *e;
-  json_array_foreach(events, i, e) {
-    slices += is(e, "X") && strcmp(text(e, "name"), "collecting");
-    if (is(e, "i"))
-      dropped = json_object_get(e, "args");
-  }
-  assert_true(slices > 0 && slices <= ROOM);
+  read_events(&r);
+  assert_true(slices_count > 0);
+  assert_true(slices_count - count_slices("collecting") <= ROOM);
+  json_array_foreach(events, i, e) if (is(e, "i")) dropped =
+      json_object_get(e, "args");
   assert_non_null(dropped);
   double least = number(dropped, "shorter_than_ns");
   assert_true(number(dropped, "events") > 0);
   assert_true(least >= 1000);
-  json_array_foreach(events, i, e) if (is(e, "X"))
-      assert_true(number(e, "dur") * 1000 >= least - 1);
+  /* Rounding apart, the longest pause of all is there. */
+  char path[100];
+  double longest = 0;
+  snprintf(path, sizeof path, "pauses.%s.max", kind);
+  for (const slice *s = slices; s < slices + slices_count; s++)
+    if (is_named(s, kind))
+      longest = fmax(longest, s->length * 1000);
+  assert_true(longest >= least);
+  assert_near(longest, record_number(r.record, path), 0.01);
   assert_near(record_number(r.record, "timeline.dropped"),
               number(dropped, "events"), 0);
   assert_non_null(strstr(r.errors, "warning: the timeline leaves out"));
