@@ -129,7 +129,7 @@ void cell_timeline_span(const gc_span *s) {
     break;
   case GC_SPAN_SLOW:
   case GC_SPAN_HELPED:
-    e.name = s->name;
+    e.name = s->name ? s->name : "unnamed";
     break;
   default:
     return; /* comes with its pause */
