@@ -324,13 +324,49 @@ typedef struct gc_paced {
   uint64_t goal;       /* of the next full one; 0: none */
 } gc_paced;
 
+/* What a collector's work consists of. */
+typedef enum gc_span_kind {
+  GC_SPAN_STOPPING, /* the first part of a stop: from its request until every
+                       mutator stood, which is the time to safepoint.  On the
+                       thread that stops the world */
+  GC_SPAN_PHASE,    /* a part of a pause, such as "mark".  Parts of one pause do
+                       not overlap; time that is in none of them is reported as
+                       "other" */
+  GC_SPAN_STOOD,    /* this mutator stood at a safepoint, in a stop that another
+                       one had asked for */
+  GC_SPAN_SLOW,     /* this mutator took a slow path of its own, such as
+                       "refill"; pauses may lie within it.  Only if the
+                       listener asks for them: they may come every few us */
+  GC_SPAN_HELPED,   /* a thread of the collector's own worked, such as "mark" */
+  GC_SPAN_KINDS
+} gc_span_kind;
+
+/* An interval, told when it is over.  Times are as for pauses. */
+typedef struct gc_span {
+  gc_span_kind kind;
+  const char *name;  /* of a phase, a slow path or a helper's work: one or two
+                        words in lower case, in memory that lasts as long as the
+                        process.  NULL for the other kinds */
+  uint64_t asked_ns; /* GC_SPAN_STOOD: when the stop was asked for.  From then
+                        to begin_ns was this mutator's time to safepoint */
+  uint64_t begin_ns, end_ns;
+} gc_span;
+
 /* Whom a collector reports pauses to.  It calls `pause` after the pause, on the
  * thread that was paused (for GC_PAUSE_STOP, on the thread that ran the
  * collection).  Times are CLOCK_MONOTONIC nanoseconds.
  *
  * `paced`, if it is not NULL, is called once at the end of each collection by a
  * collector that has a heap policy, on the thread that ends it, perhaps with
- * the world stopped.  Neither function may call the collector. */
+ * the world stopped.
+ *
+ * `span`, if it is not NULL, may be called by a collector for each part of a
+ * pause, on the thread that reports that pause and before the pause is
+ * reported, perhaps with the world stopped; for the other kinds, on the thread
+ * whose time it was.  A collector that never calls it is measured all the same.
+ * Like the others it is for slow paths.
+ *
+ * None of these functions may call the collector. */
 typedef struct gc_listener {
   void (*pause)(void *data, gc_pause_kind kind, uint64_t begin_ns,
                 uint64_t end_ns);
@@ -341,6 +377,8 @@ typedef struct gc_listener {
    * the thread that runs it; where that is done in a stop of the world, in the
    * stop.  It may call gc_heap_tally and no other function of the collector. */
   void (*reclaims)(void *data);
+  void (*span)(void *data, const gc_span *span);
+  bool slow; /* `span` wants GC_SPAN_SLOW */
 } gc_listener;
 
 /* For collectors: calls `reclaims`. */

@@ -8,7 +8,8 @@ add_library(
   ${reapmark_common_sources} common/hostile/mutants.c common/hostile/no-micro.c
   ${PROJECT_SOURCE_DIR}/harness/cell/build.c
   ${PROJECT_SOURCE_DIR}/harness/cell/options.c
-  ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
+  ${PROJECT_SOURCE_DIR}/harness/cell/pauses.c ${PROJECT_SOURCE_DIR}/harness/cell/phases.c
+  ${PROJECT_SOURCE_DIR}/harness/cell/steps.c
   ${PROJECT_SOURCE_DIR}/harness/cell/utilisation.c ${REAPMARK_OPERATION_TABLE})
 target_compile_definitions(mutant-common PUBLIC GC_MUTANTS)
 target_include_directories(mutant-common PRIVATE ${JEMALLOC_INCLUDE})

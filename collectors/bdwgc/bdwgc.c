@@ -8,6 +8,7 @@
 #include "bdwgc/bdwgc.h"
 #include "common/external.h"
 #include "common/finalizers.h"
+#include "common/listener.h"
 #include "common/world.h"
 
 #define GC_THREADS
@@ -19,9 +20,10 @@
 #include <sched.h>
 
 struct gc_heap {
-  gc_listener listener;
-  uint64_t began; /* begin of the current pause; written by the collector */
-  bool whole;     /* a collection that is not divided into slices is running */
+  /* When the current pause began, and its stop was asked for; written by the
+   * collector. */
+  uint64_t began, asked;
+  bool whole; /* a collection that is not divided into slices is running */
   uint64_t collected; /* number of the last collection that gc_collect made */
 };
 
@@ -340,7 +342,7 @@ gc_object *bdwgc_weak_get(gc_object *weak) {
 /* ------------------------------------------------------------------------- *
  * Pauses.  libgc sends START and END around everything that holds up the thread
  * that collects.  For a slice of an incremental collection, it sends only the
- * two events around the stopped world.
+ * events around the stopped world, and within it.
  * ------------------------------------------------------------------------- */
 
 static void on_event(GC_EventType event) {
@@ -352,11 +354,30 @@ static void on_event(GC_EventType event) {
     h->began = gc_now_ns();
     break;
   case GC_EVENT_PRE_STOP_WORLD:
+    h->asked = gc_now_ns();
     if (!h->whole)
-      h->began = gc_now_ns();
+      h->began = h->asked;
+    listener_asks();
+    break;
+  case GC_EVENT_POST_STOP_WORLD:
+    listener_stopped(h->asked);
+    break;
+  case GC_EVENT_MARK_START:
+    listener_phase("mark");
+    break;
+  case GC_EVENT_PRE_START_WORLD:
+    listener_phase("restart");
+    break;
+  case GC_EVENT_RECLAIM_START:
+    listener_phase("sweep");
+    break;
+  case GC_EVENT_MARK_END:
+  case GC_EVENT_RECLAIM_END:
+    listener_phase(NULL);
     break;
   case GC_EVENT_POST_START_WORLD:
     ends = !h->whole;
+    listener_phase(NULL);
     break;
   case GC_EVENT_END:
     ends = true;
@@ -366,7 +387,7 @@ static void on_event(GC_EventType event) {
     break;
   }
   if (ends && h->began)
-    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+    listener_pause(GC_PAUSE_STOP, h->began);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -439,7 +460,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   if (!started)
     start();
   started = true;
-  the_heap = (gc_heap){.listener = config->listener};
+  the_heap = (gc_heap){0};
+  listener_set(config->listener);
   external_reset();
   GC_set_free_space_divisor(divisor);
   GC_set_max_heap_size(config->heap_limit);
@@ -447,11 +469,12 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *heap) {
+  (void)heap;
   memset(object_globals, 0, sizeof object_globals);
   finalizers_destroy();
   GC_gcollect_and_unmap();
   give_blocks();
-  heap->listener = GC_NULL_LISTENER;
+  listener_set(GC_NULL_LISTENER);
 }
 
 gc_mutator *gc_thread_attach(gc_heap *heap) {

@@ -3,6 +3,7 @@
 #include "common/markers.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/listener.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -105,7 +106,9 @@ static void *markers_help(void *data) {
     void (*work)(unsigned) = team.work;
     pthread_mutex_unlock(&team.lock);
     hostile_race();
+    uint64_t begin = listener_clock();
     work(number);
+    listener_helped("mark", begin);
     pthread_mutex_lock(&team.lock);
   }
   pthread_mutex_unlock(&team.lock);

@@ -1,6 +1,6 @@
 /* pacing.c: see pacing.h. */
 #include "common/pacing.h"
-#include "common/pause.h"
+#include "common/listener.h"
 #include <math.h>
 #include <string.h>
 
@@ -210,16 +210,16 @@ void pacing_decide(const pacing_collection *c) {
   else
     pace.partial++;
   pace.ended = gc_now_ns();
-  pause_paced(&(gc_paced){.at_ns = pace.ended,
-                          .full = c->full,
-                          .due = pacing_told(due),
-                          .used = c->used,
-                          .live = c->live,
-                          .external = external_held(),
-                          .allocated = c->handed,
-                          .cost_ns = pace.cost,
-                          .mutator_ns = pace.mutator,
-                          .goal = pacing_told(pace.goal)});
+  listener_paced(&(gc_paced){.at_ns = pace.ended,
+                             .full = c->full,
+                             .due = pacing_told(due),
+                             .used = c->used,
+                             .live = c->live,
+                             .external = external_held(),
+                             .allocated = c->handed,
+                             .cost_ns = pace.cost,
+                             .mutator_ns = pace.mutator,
+                             .goal = pacing_told(pace.goal)});
   pace.mutator = pace.cost = 0;
 }
 

@@ -196,7 +196,7 @@ void pacing_work_begins(void);
 void pacing_work_ends(void);
 
 /* The collection has ended: pacing_work_ends, decides on the goal, and tells
- * the listener (pause.h).  After a partial collection the goal stays. */
+ * the listener (listener.h).  After a partial collection the goal stays. */
 void pacing_decide(const pacing_collection *c);
 
 /* The goal in bytes.  PACING_NEVER: none. */

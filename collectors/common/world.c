@@ -2,6 +2,7 @@
 #include "common/world.h"
 #include "common/hostile/hostile.h"
 #include "common/hostile/mutants.h"
+#include "common/listener.h"
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -15,9 +16,14 @@ static struct {
   pthread_cond_t fewer_running; /* the stopping thread waits for this */
   pthread_cond_t restarted;     /* parked threads wait for this */
   gc_mutator *mutators;
-  unsigned running; /* mutators neither parked nor blocking */
-} world = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
-           PTHREAD_COND_INITIALIZER, NULL, 0};
+  unsigned running;  /* mutators neither parked nor blocking */
+  uint64_t asked_ns; /* when the last stop was asked for, by listener_clock */
+} world = {PTHREAD_MUTEX_INITIALIZER,
+           PTHREAD_COND_INITIALIZER,
+           PTHREAD_COND_INITIALIZER,
+           NULL,
+           0,
+           0};
 
 gc_mutator *world_mutator_create(gc_heap *heap, size_t size) {
   if (hostile_fails())
@@ -49,11 +55,25 @@ static void world_stop_running(void) {
     pthread_cond_signal(&world.fewer_running);
 }
 
-/* Parks the calling mutator.  With the lock held. */
+/* Parks the calling mutator.  With the lock held, which it lets go of. */
 static void world_park_locked(void) {
+  uint64_t asked = world.asked_ns, begin = listener_clock();
   world_stop_running();
   world_await_restart();
   world.running++;
+  pthread_mutex_unlock(&world.lock);
+  listener_stood(asked, begin);
+}
+
+/* Parks the calling mutator if a thread wants the world stopped.  Returns
+ * whether one did; if not, with the lock held. */
+static bool world_parked(void) {
+  hostile_race();
+  pthread_mutex_lock(&world.lock);
+  bool parks = atomic_load(&world_stopping);
+  if (parks)
+    world_park_locked();
+  return parks;
 }
 
 void world_join(gc_mutator *m) {
@@ -70,12 +90,10 @@ void world_join(gc_mutator *m) {
 }
 
 void world_leave(gc_mutator *m) {
-  hostile_race();
-  pthread_mutex_lock(&world.lock);
   /* A thread that is stopping the world must see either all of this mutator's
    * roots or no mutator, so leave only while the world runs. */
-  if (atomic_load(&world_stopping))
-    world_park_locked();
+  while (world_parked())
+    continue;
   gc_mutator *next = world_base(m)->next, *previous = world_base(m)->previous;
   if (previous)
     world_base(previous)->next = next;
@@ -88,11 +106,8 @@ void world_leave(gc_mutator *m) {
 }
 
 void world_park(void) {
-  hostile_race();
-  pthread_mutex_lock(&world.lock);
-  if (atomic_load(&world_stopping))
-    world_park_locked();
-  pthread_mutex_unlock(&world.lock);
+  if (!world_parked())
+    pthread_mutex_unlock(&world.lock);
 }
 
 void world_blocking_enter(void) {
@@ -111,13 +126,9 @@ void world_blocking_leave(void) {
 }
 
 bool world_stop(void) {
-  hostile_race();
-  pthread_mutex_lock(&world.lock);
-  if (atomic_load(&world_stopping)) {
-    world_park_locked();
-    pthread_mutex_unlock(&world.lock);
+  if (world_parked())
     return false;
-  }
+  world.asked_ns = listener_clock();
   atomic_store(&world_stopping, true);
   while (world.running > 1)
     pthread_cond_wait(&world.fewer_running, &world.lock);

@@ -245,6 +245,7 @@ static void gen_settle(tracked_list *list, size_t old,
 static void gen_trace(bool full) {
   size_t weak = tracked_weak.old, finalizable = tracked_finalizable.old;
   size_t pairs = ephemerons.old, blocks = owned.old;
+  listener_phase("remembered");
   gen_rescan_all(full);
   im_trace(gen.evacuates, full);
   gen_keep_remembered();
@@ -336,15 +337,19 @@ static void gen_collect_stopped(bool full, bool desperate) {
                        im_kept() - im.aged_bytes, im_kept(),
                        im_handed_out() >= im.budget};
   pacing_work_begins();
+  listener_phase("choose");
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   gen.evacuates = gen.copies && gen_choose_young();
   bool old = full && (desperate || gen_fragmented()) && im_choose(desperate);
   gen.evacuates |= old;
+  listener_phase("clear");
   im_prepare(full);
   im.ages = !full && option_age > 0;
   uint64_t objects = im.live_objects;
   gen_trace(full);
+  listener_phase("sweep");
   im_sort(full);
+  listener_phase("plan");
   gen_plan(full, before);
   im.evacuations += old;
   im.desperate += desperate;

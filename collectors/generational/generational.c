@@ -159,15 +159,19 @@ static void gen_collect_stopped(gc_heap *h, bool full) {
   uint64_t handed = cells_handed_out(), before = cells_kept();
   uint64_t objects = full ? 0 : cells.live_objects;
   pacing_work_begins();
+  listener_phase("clear");
   if (full)
     cells_clear_marks(cells_marks);
   cells_reset_all();
+  listener_phase("remembered");
   for (gc_mutator *m = world_mutators(); m; m = m->base.next)
     remembered_take(&m->remembered, full ? NULL : &gen_scan);
   if (full || !gc_mutant(orphaned_cards_wait))
     remembered_take(&h->orphaned, full ? NULL : &gen_scan);
   tracing_mark(&h->marking, full, gen_visit, gen_reached, gen_help);
+  listener_phase("sweep");
   cells_sort(full);
+  listener_phase("plan");
   *(full ? &h->full : &h->minor) += 1;
   h->marked += cells.live_objects - objects;
   gen_plan(h, full, handed, before);
@@ -215,7 +219,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap *h = &gen_heap;
   if (!cells_create(config->heap_limit))
     return NULL;
-  pause_listen(config->listener);
+  listener_set(config->listener);
   markers_create(MARKERS_MOST);
   uint64_t least = hostile_any() ? GEN_NURSERY_HOSTILE : option_nursery << 10;
   pacing_create(pacing_chosen(config->heap_limit), 0);

@@ -164,12 +164,16 @@ bool im_collect(im_effort effort) {
                          .used = im_kept() + im_handed_out(),
                          .handed = im_handed_out()};
   pacing_work_begins();
+  listener_phase("choose");
   im.reserve = desperate ? 0 : (im_wanted_headroom() + 1) / 2;
   bool evacuates = im_option_evacuate && (desperate || im_fragmented()) &&
                    im_choose(desperate);
+  listener_phase("clear");
   im_prepare(true);
   im_trace(evacuates, true);
+  listener_phase("sweep");
   im_sort(true);
+  listener_phase("plan");
   im_set_headroom(0);
   im.collections++;
   im.evacuations += evacuates;

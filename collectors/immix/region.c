@@ -15,7 +15,7 @@ gc_heap im;
  * ------------------------------------------------------------------------- */
 
 bool im_create(const gc_config *config) {
-  pause_listen(config->listener);
+  listener_set(config->listener);
   im = (gc_heap){.limit = config->heap_limit,
                  .sought = IM_LINES + 1,
                  .poisons = poison_active(),

@@ -2,6 +2,7 @@
  * candidates (evacuation.h).  The world is stopped. */
 #include "immix/evacuation.h"
 #include "common/ephemerons.h"
+#include "common/listener.h"
 #include "common/remembered.h"
 #include "common/tracked.h"
 #include "common/inline/roots.h"
@@ -297,16 +298,19 @@ static void im_visit_evacuating_pairs(void *data, gc_object **place) {
 }
 
 /* Marks what roots reach, and entries of the finalizer queue from number
- * `queued` on. */
-static void im_mark_reachable(bool evacuates, size_t queued) {
+ * `queued` on.  `revived`: those are meant that the finalizer queue leads to.
+ */
+static void im_mark_reachable(bool evacuates, size_t queued, bool revived) {
   im_marker *k = &im_markers[0];
   if (evacuates) {
     roots_outside_queue(im_visit_evacuating, k);
     roots_queue(queued, im_visit_evacuating, k);
+    listener_phase(revived ? "finalizers" : "evacuate");
     im_drain_together(true, im_help_evacuating);
   } else {
     roots_outside_queue(im_visit, k);
     roots_queue(queued, im_visit, k);
+    listener_phase(revived ? "finalizers" : "mark");
     im_drain_together(false, im_help);
   }
 }
@@ -338,22 +342,27 @@ static void im_mark_values(bool evacuates, size_t queued, bool revived) {
 /* What the finalizer queue leads to gets old at once, so that the next partial
  * collection need not look at the queue's old entries. */
 void im_trace(bool evacuates, bool all) {
-  im_mark_reachable(evacuates, all ? 0 : finalizers_settled());
+  listener_phase("roots");
+  im_mark_reachable(evacuates, all ? 0 : finalizers_settled(), false);
+  listener_phase("ephemerons");
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(im_where, all);
   if (pairs)
     im_mark_values(evacuates, waited, false);
+  listener_phase("weak");
   tracked_clear_weak(im_where, all);
   if (pairs)
     ephemerons_clear(im_where, all);
   if (gc_mutant(external_pruned_early))
     owned_prune(im_where, all);
+  listener_phase("finalizers");
   tracked_queue_dead(im_where, all);
   im.ages = im.ages && gc_mutant(queue_ages);
   if (pairs)
     im_mark_values(evacuates, waited, true);
   else
-    im_mark_reachable(evacuates, waited);
+    im_mark_reachable(evacuates, waited, true);
+  listener_phase("weak");
   finalizers_settle();
   tracked_prune_weak(im_where, all);
   ephemerons_prune(im_where, all);

@@ -202,10 +202,20 @@ static uint64_t conc_step_of(uint64_t words) {
 
 static void *conc_run(void *data) {
   gc_heap *h = data;
+  const char *doing = NULL; /* what it has been at since `since` */
+  uint64_t since = 0;
   gc_helper_thread();
   pthread_mutex_lock(&h->lock);
   while (!h->quit) {
-    if (atomic_load(&h->wanted) || !conc_has_work()) {
+    bool works = !atomic_load(&h->wanted) && conc_has_work();
+    const char *next = !works ? NULL : snapshot_marking ? "mark" : "sweep";
+    if (next != doing) {
+      if (doing)
+        listener_helped(doing, since);
+      doing = next;
+      since = listener_clock();
+    }
+    if (!works) {
       pacing_work_ends();
       pthread_cond_wait(&h->turn, &h->lock);
       continue;
@@ -397,13 +407,13 @@ static void conc_assist(gc_mutator *m, uint64_t bytes) {
     }
     owed -= words < owed ? words : owed;
     if (atomic_load_explicit(&world_stopping, memory_order_relaxed)) {
-      pause_note(GC_PAUSE_DETECT, begin);
+      listener_pause_of(GC_PAUSE_DETECT, "assist", begin);
       world_poll();
       begin = gc_now_ns();
     }
   }
   if (begin)
-    pause_note(GC_PAUSE_DETECT, begin);
+    listener_pause_of(GC_PAUSE_DETECT, "assist", begin);
 }
 
 /* Sorts if nobody else does: for each block that is asked for at least as many
@@ -518,7 +528,7 @@ static bool conc_start_thread(void) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
-  pause_listen(config->listener);
+  listener_set(config->listener);
   conc = (gc_heap){
       .rules = {.limit = config->heap_limit, .trigger = option_trigger},
       .each = hostile_each()};

@@ -250,7 +250,7 @@ gc_object *cells_slow(gc_mutator *m, unsigned c, size_t bytes) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!cells_create(config->heap_limit))
     return NULL;
-  pause_listen(config->listener);
+  listener_set(config->listener);
   inc = (gc_heap){.limit = config->heap_limit, .each = hostile_each()};
   pacing_create(pacing_chosen(config->heap_limit), 0);
   bool created = snapshot_create();

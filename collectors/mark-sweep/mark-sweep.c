@@ -89,10 +89,13 @@ static void ms_collect_stopped(gc_heap *h) {
                          .used = cells_kept() + cells_handed_out(),
                          .handed = cells_handed_out()};
   pacing_work_begins();
+  listener_phase("clear");
   cells_reset_all();
   cells_clear_marks(cells_marks);
   tracing_mark(&h->marking, true, NULL, tracing_reached, ms_help);
+  listener_phase("sweep");
   cells_sort(true);
+  listener_phase("plan");
   h->collections++;
   h->marked += cells.live_objects;
   c.live = cells_kept();
@@ -141,7 +144,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   uint64_t limit = gc_mutant(ms_limit_ignored) ? 0 : config->heap_limit;
   if (!cells_create(limit))
     return NULL;
-  pause_listen(config->listener);
+  listener_set(config->listener);
   markers_create(MARKERS_MOST);
   pacing_create(pacing_chosen(limit), 0);
   *h = (gc_heap){.budget = pacing_room(0, 0),

@@ -645,22 +645,29 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   h->overflows += h->lost;
   dc_due = false;
   full |= h->lost;
+  listener_phase("clear");
   if (full)
     dc_forget(h);
   cells_reset_all();
+  listener_phase("logs");
   for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
     dc_walk(h, &m->log, dc_count_logged, NULL);
     h->entries += m->log.size;
   }
   dc_walk(h, &h->orphaned, dc_count_logged, NULL);
   h->entries += h->orphaned.size;
+  listener_phase("roots");
   if (full)
     roots_queue(0, dc_count_root, h);
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_count_root, h);
+  listener_phase("count up");
   dc_drain(h);
+  listener_phase("weak");
   dc_queue_dead_young(h, full);
+  listener_phase("count down");
   dc_find_dead(h);
+  listener_phase("weak");
   if (h->known_died) {
     dc_part_all(h);
     dc_queue_dead_old(h);
@@ -669,10 +676,13 @@ static void dc_collect_stopped(gc_heap *h, bool full) {
   ephemerons_prune(cells_where, full || h->known_died);
   owned_prune(cells_where, full || h->known_died);
   h->known_died = false;
+  listener_phase("roots");
   if (!gc_mutant(roots_not_counted))
     roots_outside_queue(dc_uncount_root, h);
+  listener_phase("sweep");
   dc_empty_logs(h);
   cells_sort(full);
+  listener_phase("plan");
   *(full ? &h->traces : &h->epochs) += 1;
   dc_plan(h, full, handed, before);
 }
@@ -729,7 +739,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     cells_destroy();
     return NULL;
   }
-  pause_listen(config->listener);
+  listener_set(config->listener);
   pacing_create(pacing_chosen(config->heap_limit), 0);
   *h = (gc_heap){.orphaned = {.most = hostile.buffers},
                  .budget = pacing_partial_bytes(option_epoch << 10, 0, 0)};

@@ -364,12 +364,10 @@ bool rc_counts_collect_stopped(gc_mutator *m) {
 }
 
 void rc_counts_collect(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
-  while (!world_stop())
-    begin = gc_now_ns();
-  rc_reclaims(m->base.heap);
+  pause_begin();
+  listener_phase("counts");
   rc_serve_all(m);
-  rc_world_start(m, begin);
+  pause_end();
 }
 
 void rc_counts_leave(gc_mutator *m) {

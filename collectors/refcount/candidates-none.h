@@ -47,8 +47,8 @@ static inline bool rc_candidates_collect_stopped(gc_mutator *m) {
   return false;
 }
 
-static inline void rc_candidates_report(gc_mutator *m, uint64_t begin_ns) {
-  (void)m, (void)begin_ns;
+static inline void rc_candidates_report(uint64_t begin_ns) {
+  (void)begin_ns;
 }
 
 static inline uint64_t rc_candidates_bytes(void) {

@@ -161,8 +161,8 @@ void rc_candidates_detach(gc_mutator *m);
 void rc_candidates_collect(gc_mutator *m);
 bool rc_candidates_collect_stopped(gc_mutator *m);
 /* Reports a search for cycles that began at `begin_ns`. */
-static inline void rc_candidates_report(gc_mutator *m, uint64_t begin_ns) {
-  rc_report_detection(m, begin_ns);
+static inline void rc_candidates_report(uint64_t begin_ns) {
+  rc_report_detection(begin_ns);
 }
 uint64_t rc_candidates_bytes(void);
 size_t rc_candidates_counters(gc_counter *out, size_t room);

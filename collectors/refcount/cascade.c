@@ -74,7 +74,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
   if (begin) {
     m->cascades++;
     m->cascade_freed += freed;
-    rc_report(m->base.heap, GC_PAUSE_CASCADE, begin);
+    listener_pause_of(GC_PAUSE_CASCADE, "free", begin);
   }
   if (!nested)
     rc_detect_if_due(m);

@@ -260,8 +260,11 @@ static void separate(void) {
 /* Divides RC_EXAMINED into survivors and RC_UNREACHABLE; returns how many
  * survive. */
 static uint64_t divide(void) {
+  listener_phase("number");
   number();
+  listener_phase("subtract");
   subtract();
+  listener_phase("separate");
   separate();
   uint64_t alive = rc_lists[RC_EXAMINED].size;
   rc_list_splice(RC_EXAMINED, examination.to);
@@ -336,11 +339,14 @@ uint64_t rc_examine(gc_mutator *m, unsigned to, bool all) {
   examination.pairs = rc_any_pairs();
   examination.keys = examination.pairs && all && !gc_mutant(bare_keys_live_on);
   uint64_t alive = divide();
+  listener_phase("weak");
   bool changed = clear_weak(m);
+  listener_phase("finalizers");
   changed |= queue_finalizable();
   if (changed && !gc_mutant(queue_spares_nothing))
     spare();
-  rc_reclaims(m->base.heap);
+  listener_phase("free");
+  listener_reclaims();
   let_go(m);
   return alive;
 }

@@ -696,10 +696,10 @@ static void purge(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   if (!rc_world_stop())
     return; /* another thread's purge or detection comes first */
-  rc_reclaims(m->base.heap);
+  listener_phase("purge");
   purge_stopped(m);
-  rc_world_start(m, begin);
-  rc_report_detection(m, begin);
+  rc_world_start();
+  rc_report_detection(begin);
 }
 
 /* Marks gray what the candidates of a buffer reach, up to the bound. */
@@ -839,17 +839,24 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
   cycles.fresh = 0;
   cycles.died = 0;
   cycles.pairs = rc_any_pairs();
+  listener_phase("mark gray");
   bool all = examine_all(m, most);
   m->in_cascade = true; /* objects die below: no detection within this one */
+  listener_phase("scan");
   each_root(scan);
+  listener_phase("gather");
   each_root(gather);
   for (gc_object *o; (o = bag_take(&cycles.apart));)
     gather(o);
+  listener_phase("weak");
   clear_weak();
+  listener_phase("finalizers");
   spare_finalizable();
+  listener_phase("free");
   free_doomed(m);
   drop_parted(m);
   m->in_cascade = false;
+  listener_phase("plan");
   while (bag_take(&cycles.roots))
     continue;
   cycles.left_over = cycles.waiting.stack.size + cycles.large.stack.size;
@@ -871,10 +878,9 @@ static void detect(gc_mutator *m, uint64_t most) {
   while (!rc_world_stop())
     if (most != UNBOUNDED || !option_most)
       return;
-  rc_reclaims(m->base.heap);
   detect_stopped(m, most);
-  rc_world_start(m, begin);
-  rc_report_detection(m, begin);
+  rc_world_start();
+  rc_report_detection(begin);
 }
 
 void rc_candidates_collect(gc_mutator *m) {

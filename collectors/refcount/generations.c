@@ -83,7 +83,7 @@ static void collect(gc_mutator *m, unsigned generation) {
 static void collect_reporting(gc_mutator *m, unsigned generation) {
   uint64_t begin = gc_now_ns();
   collect(m, generation);
-  rc_report_detection(m, begin);
+  rc_report_detection(begin);
 }
 
 void rc_collect_due(gc_mutator *m) {

@@ -106,6 +106,7 @@ static void mark_all(void) {
 
 /* Calls `marks`; returns how many objects it marked. */
 static int64_t count_marked(void (*marks)(void)) {
+  listener_phase("mark");
   uint64_t before = scavenge.marked;
   marks();
   return (int64_t)(scavenge.marked - before);
@@ -186,6 +187,7 @@ static void increment(gc_mutator *m) {
     return;
   }
   scavenge.work -= count_marked(mark_registers);
+  listener_phase("join");
   rc_list_splice(RC_YOUNG, RC_EXAMINED);
   while ((int64_t)rc_lists[RC_EXAMINED].size < scavenge.work &&
          rc_lists[scavenge.pending].first)
@@ -212,13 +214,13 @@ static void collect_full(gc_mutator *m) {
 void rc_collect_due(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   increment(m);
-  rc_report_detection(m, begin);
+  rc_report_detection(begin);
 }
 
 void rc_candidates_collect(gc_mutator *m) {
   uint64_t begin = gc_now_ns();
   collect_full(m);
-  rc_report_detection(m, begin);
+  rc_report_detection(begin);
 }
 
 bool rc_candidates_collect_stopped(gc_mutator *m) {

@@ -66,7 +66,7 @@ static bool tear(gc_mutator *m, uint64_t budget) {
   if (begin) {
     m->cascades++;
     m->cascade_freed += torn - before;
-    rc_report(m->base.heap, GC_PAUSE_CASCADE, begin);
+    listener_pause_of(GC_PAUSE_CASCADE, "free", begin);
   }
   return done > 0;
 }

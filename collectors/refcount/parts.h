@@ -101,13 +101,9 @@ bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
 /* Gives the object a block of external memory.  Returns false without memory.
  * (S) */
 bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes);
-/* Reports a pause of the calling thread that ends now. */
-void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns);
 /* Gives back the memory of an object that refers to nothing, without counting
  * that as a death (rc_free). */
 static inline void rc_object_free(gc_mutator *m, gc_object *o);
-/* Tells the listener that a search is about to free something. */
-void rc_reclaims(gc_heap *heap);
 
 /* ------------------------------------------------------------------------- *
  * threads.  The part also defines the constant RC_SHARED (1: several threads
@@ -155,14 +151,15 @@ static inline gc_object *rc_weak_read(gc_mutator *m, gc_object *weak);
 /* Lets the world stop, if somebody asked for that. */
 static inline void rc_world_poll(void);
 
-/* As world_stop, and true at once where there are no other threads.
- * rc_world_start reports the stop, which began at `begin_ns`, as a pause. */
+/* As pause_try and pause_end (common/pause.h).  Where there are no other
+ * threads, the first only tells that something is about to be reclaimed, and
+ * the second does nothing. */
 static inline bool rc_world_stop(void);
-static inline void rc_world_start(gc_mutator *m, uint64_t begin_ns);
+static inline void rc_world_start(void);
 
-/* Reports a search for cycles as a pause, unless rc_world_start has reported it
- * already. */
-static inline void rc_report_detection(gc_mutator *m, uint64_t begin_ns);
+/* Reports a search for cycles as a pause that ends now, unless rc_world_start
+ * has reported it already. */
+static inline void rc_report_detection(uint64_t begin_ns);
 
 /* ------------------------------------------------------------------------- *
  * counts.  The part also defines rc_count, the number of references that an

@@ -7,7 +7,6 @@
 #include "refcount/parts.h"
 
 struct gc_heap {
-  gc_listener listener;
   uint64_t cascades, cascade_freed, freed; /* of mutators that have detached */
 };
 

@@ -444,12 +444,11 @@ bool rc_known_really_dead(gc_object *o, uint32_t meta) {
  * The heap.
  * ------------------------------------------------------------------------- */
 
-void rc_report(gc_heap *heap, gc_pause_kind kind, uint64_t begin_ns) {
-  heap->listener.pause(heap->listener.data, kind, begin_ns, gc_now_ns());
-}
-
-void rc_reclaims(gc_heap *heap) {
-  gc_listener_reclaims(&heap->listener);
+/* A phase of what follows, which is reported as a pause only where it is a stop
+ * of the world. */
+static void rc_last_phase(const char *name) {
+  if (RC_SHARED)
+    listener_phase(name);
 }
 
 /* The heap is full: does everything that can be done.  The world stays stopped
@@ -458,37 +457,43 @@ void rc_reclaims(gc_heap *heap) {
 static void *rc_obtain_last(gc_mutator *m, size_t bytes,
                             void *(*source)(gc_mutator *m, size_t bytes)) {
   void *p = NULL;
+  uint64_t begin = gc_now_ns();
   while (!rc_world_stop()) /* another mutator did the same */
     if ((p = source(m, bytes)))
       return p;
-  uint64_t begin = gc_now_ns();
-  rc_reclaims(m->base.heap);
+  rc_last_phase("free");
   if (rc_death_make_room(m, bytes))
     p = source(m, bytes);
   if (!p) {
+    rc_last_phase("counts");
     bool collected = rc_counts_collect_stopped(m);
     collected |= rc_candidates_collect_stopped(m);
     if (collected)
       p = source(m, bytes);
   }
   if (!p) {
+    rc_last_phase("sweep");
     rc_cells_reclaim(m);
     p = source(m, bytes);
   }
-  rc_world_start(m, begin);
-  rc_candidates_report(m, begin);
+  rc_world_start();
+  rc_candidates_report(begin);
   return p;
 }
 
 /* Memory from `source`, after everything that can be done to get some. */
 static void *rc_obtain(gc_mutator *m, size_t bytes,
                        void *(*source)(gc_mutator *m, size_t bytes)) {
+  uint64_t begin = listener_slow_clock();
   rc_world_poll(); /* a loop may do nothing but allocate */
   if (hostile_allocation())
     gc_collect(m);
   rc_death_pay(m, bytes);
   void *p = source(m, bytes);
-  return p ? p : rc_obtain_last(m, bytes, source);
+  if (!p)
+    p = rc_obtain_last(m, bytes, source);
+  listener_slow("refill", begin);
+  return p;
 }
 
 static void *rc_object_obtain(gc_mutator *m, size_t bytes) {
@@ -515,8 +520,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
     free(heap);
     return NULL;
   }
-  heap->listener = config->listener;
-  pause_listen(config->listener); /* of heap policies */
+  listener_set(config->listener);
   rc_candidates_create();
   rc_counts_create();
   rc_death_create();

@@ -8,6 +8,7 @@
 #ifndef REAPMARK_REFCOUNT_THREADS_H
 #define REAPMARK_REFCOUNT_THREADS_H
 
+#include "common/pause.h"
 #include "refcount/parts.h"
 
 enum { RC_SHARED = 1 };
@@ -89,16 +90,15 @@ static inline void rc_world_poll(void) {
 }
 
 static inline bool rc_world_stop(void) {
-  return world_stop();
+  return pause_try();
 }
 
-static inline void rc_world_start(gc_mutator *m, uint64_t begin_ns) {
-  world_start();
-  rc_report(world_base(m)->heap, GC_PAUSE_STOP, begin_ns);
+static inline void rc_world_start(void) {
+  pause_end();
 }
 
-static inline void rc_report_detection(gc_mutator *m, uint64_t begin_ns) {
-  (void)m, (void)begin_ns;
+static inline void rc_report_detection(uint64_t begin_ns) {
+  (void)begin_ns;
 }
 
 static inline void rc_blocking_enter(void) {

@@ -4,6 +4,7 @@
 #ifndef REAPMARK_REFCOUNT_THREADS_H
 #define REAPMARK_REFCOUNT_THREADS_H
 
+#include "common/listener.h"
 #include "refcount/parts.h"
 
 enum { RC_SHARED = 0 };
@@ -73,15 +74,15 @@ static inline void rc_world_poll(void) {
 }
 
 static inline bool rc_world_stop(void) {
+  listener_reclaims();
   return true;
 }
 
-static inline void rc_world_start(gc_mutator *m, uint64_t begin_ns) {
-  (void)m, (void)begin_ns;
+static inline void rc_world_start(void) {
 }
 
-static inline void rc_report_detection(gc_mutator *m, uint64_t begin_ns) {
-  rc_report(world_base(m)->heap, GC_PAUSE_DETECT, begin_ns);
+static inline void rc_report_detection(uint64_t begin_ns) {
+  listener_pause(GC_PAUSE_DETECT, begin_ns);
 }
 
 static inline void rc_blocking_enter(void) {

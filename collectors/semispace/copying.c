@@ -4,6 +4,7 @@
 #include "gc.h"
 #include "common/ephemerons.h"
 #include "common/forwarding.h"
+#include "common/listener.h"
 #include "common/markers.h"
 #include "common/prefetch.h"
 #include "semispace/layout.h"
@@ -394,6 +395,7 @@ void semi_copy_values(bool revived) {
 
 void semi_copy_roots(void) {
   roots_each(semi_visit, &semi_markers[0]);
+  listener_phase("copy");
   semi_copy_reached(&semi_markers[0]);
 }
 

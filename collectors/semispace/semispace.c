@@ -266,13 +266,16 @@ static void semi_collect_stopped(void) {
     m->cursor = m->limit = NULL;
     m->block = 0;
   }
+  listener_phase("roots");
   semi_copy_roots();
   /* The objects that were in the finalizer queue before were roots.  Those that
    * join it now are copied here, with all that they reach. */
+  listener_phase("ephemerons");
   size_t waited = finalizers_count();
   bool pairs = ephemerons_begin(forwarding_where, true);
   if (pairs)
     semi_copy_values(false);
+  listener_phase("weak");
   tracked_clear_weak(forwarding_where, true);
   if (pairs)
     ephemerons_clear(forwarding_where, true);
@@ -280,11 +283,14 @@ static void semi_collect_stopped(void) {
     tracked_prune_weak(forwarding_where, true);
   if (gc_mutant(external_pruned_early))
     owned_prune(forwarding_where, true);
+  listener_phase("finalizers");
   tracked_queue_dead(forwarding_where, true);
   semi_copy_queue(waited, pairs);
+  listener_phase("weak");
   tracked_prune_weak(forwarding_where, true);
   ephemerons_prune(forwarding_where, true);
   owned_prune(forwarding_where, true);
+  listener_phase("sweep");
   external_collected();
   large_left large = large_sweep(semi_large_reached);
 
@@ -296,6 +302,7 @@ static void semi_collect_stopped(void) {
   for (uint32_t b = semi.space.first; b; b = semi.blocks[b].next)
     bytes += semi.blocks[b].fill;
 
+  listener_phase("plan");
   semi.charged = bytes;
   semi.left = 0;
   semi.allocated = 0;
@@ -326,7 +333,7 @@ void gc_collect(gc_mutator *m) {
 gc_heap *gc_heap_create(const gc_config *config) {
   if (!space_create(config->heap_limit))
     return NULL;
-  pause_listen(config->listener);
+  listener_set(config->listener);
   pacing_create(pacing_chosen(config->heap_limit), 0);
   semi = (gc_heap){.each = hostile_each() || poison_active(),
                    .poisons = poison_active(),

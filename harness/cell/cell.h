@@ -16,6 +16,8 @@
  *   steps.c        the measured part and its timed steps
  *   still.c        whether the process stood still
  *   pauses.c       the pauses that the collector reports
+ *   phases.c       what these consist of; times to safepoint
+ *   timeline.c     --timeline
  *   utilisation.c  mutator utilisation (MMU, BMU) from the pauses
  *   requests.c     latency of requests that arrive on a schedule
  *   idle.c         stretches without work
@@ -126,10 +128,12 @@ typedef struct cell_options {
   const char *pin;
   uint64_t threads;
   uint64_t seed;
-  const char *input;  /* the file that the workload reads, or NULL */
-  bool check;         /* call gc_heap_check at every expectation */
-  bool instrument;    /* time steps and listen to pauses */
-  uint64_t record_fd; /* a file descriptor */
+  const char *input;        /* the file that the workload reads, or NULL */
+  bool check;               /* call gc_heap_check at every expectation */
+  bool instrument;          /* time steps and listen to pauses */
+  uint64_t record_fd;       /* a file descriptor */
+  const char *timeline;     /* the file that it goes to, or NULL */
+  uint64_t timeline_events; /* the most that it holds */
 } cell_options;
 
 /* Reads the command line, and sets the options of the collector and the hostile
@@ -277,7 +281,8 @@ typedef struct cell_thread {
   wl_thread wl; /* first, so that a wl_thread can be cast to its cell_thread */
   struct cell_thread *next;
   bool taken;
-  bool used; /* has ever been taken */
+  bool used;      /* has ever been taken */
+  uint16_t track; /* in the timeline; 0: nothing was told of it */
 
   /* The run-queue delay of the owning thread. */
   cell_account *account;   /* NULL if it cannot be read */
@@ -433,8 +438,9 @@ bool cell_still(uint64_t *ns);
  * pauses.c
  * ------------------------------------------------------------------------- */
 
-/* The listener that records the pauses of the measured part. */
-gc_listener cell_listener(void);
+/* The listener that records the pauses of the measured part; `slow`: and slow
+ * paths, which costs more. */
+gc_listener cell_listener(bool slow);
 
 /* Adds the pauses that threads other than mutators reported to `into`, an array
  * of CELL_PAUSE_HISTS histograms. */
@@ -512,10 +518,16 @@ wl_ledger cell_ledger(bool stopped);
  * called before the baseline is read. */
 void cell_garbage_open(const wl_run *run);
 
+/* Dead objects that were held at the beginning and the end of a pause;
+ * UINT64_MAX: not known. */
+typedef struct cell_garbage_change {
+  uint64_t before, after;
+} cell_garbage_change;
+
 /* gc_listener.reclaims; and a pause was reported, other than of a cascade:
  * the workload has stated nothing in between. */
 void cell_garbage_reclaims(void *data);
-void cell_garbage_paused(void);
+cell_garbage_change cell_garbage_paused(void);
 
 /* The measured part begins; it has ended, and its last sample was taken. */
 void cell_garbage_begin(void);
@@ -581,6 +593,49 @@ void cell_paced(void *data, const gc_paced *paced);
 /* Adds the fields `pacing`, `pacing_dropped` and `pacing_over`, if the
  * collector has told of a collection.  After the run. */
 void cell_paced_record(json_t *record);
+
+/* ------------------------------------------------------------------------- *
+ * phases.c
+ * ------------------------------------------------------------------------- */
+
+/* Begins the account, before the baseline is read. */
+void cell_phases_open(void);
+
+/* The collector has reported a span, in the measured part. */
+void cell_phases_span(const gc_span *s);
+
+/* The calling mutator ends. */
+void cell_phases_left(void);
+
+/* The collector has reported a pause, which was asked for at `asked_ns` and of
+ * which the last `took` ns are in the measured part.  Returns how many phases
+ * it had; *of becomes the first, valid until the thread reports another span.
+ */
+size_t cell_phases_pause(gc_pause_kind kind, uint64_t asked_ns, uint64_t end_ns,
+                         uint64_t took, const gc_span **of);
+
+/* Adds the fields `phases` and `safepoint`, if the collector reports spans. */
+void cell_phases_record(json_t *record);
+
+/* ------------------------------------------------------------------------- *
+ * timeline.c: what happened when in the measured part, as a file for viewers of
+ * traces (docs/timeline.md).  Without cell_timeline_open the other functions do
+ * nothing.
+ * ------------------------------------------------------------------------- */
+
+/* Makes room for `most` events; before the baseline is read. */
+void cell_timeline_open(uint64_t most);
+
+/* What the collector reported in the measured part, as for phases.c.  Any
+ * thread. */
+void cell_timeline_span(const gc_span *s);
+void cell_timeline_pause(gc_pause_kind kind, uint64_t begin_ns, uint64_t end_ns,
+                         const gc_span *phases, size_t n,
+                         cell_garbage_change garbage);
+
+/* Writes the file, whole or not at all, and adds the field `timeline` to the
+ * record.  Once, at the end of the run; other mutators may still run. */
+void cell_timeline_write(const cell_run *run, json_t *record);
 
 /* ------------------------------------------------------------------------- *
  * judge.c: the rules of the verdict, as pure functions.  Numbers are objects.

@@ -5,6 +5,8 @@
 #endif
 #include "cell.h"
 
+#include "common/listener.h"
+
 #include "common/hostile/hostile.h"
 #include "harness/record/record.h"
 
@@ -180,14 +182,14 @@ json_t *cell_describe(void) {
   for (const char *const *p = cell_primitives; *p; p++)
     json_array_append_new(primitives, json_string(*p));
   return json_pack(
-      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s?,s:b,s:o,s:"
-      "o}",
+      "{s:i,s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s?,s:b,s:b,s:"
+      "b,s:o,s:o}",
       "schema", RECORD_SCHEMA, "api", GC_API_VERSION, "name", c->name,
       "summary", c->summary, "source", c->source, "kind", kinds[c->kind],
       "build", cell_build_json(), "capabilities", describe_capabilities(c->can),
       "options", describe_options(c), "hostile", describe_hostile(), "events",
       describe_words(c->events), "work", describe_words(c->work), "tight",
       describe_words(c->tight), "partial", describe_partial(c), "repeatable",
-      c->repeatable, "volumes", true, "workloads", workloads, "primitives",
-      primitives);
+      c->repeatable, "volumes", true, "timeline", true, "probes",
+      listener_has_probes, "workloads", workloads, "primitives", primitives);
 }

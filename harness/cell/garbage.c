@@ -213,6 +213,9 @@ static uint64_t follow(const gc_tally *t, const wl_ledger *l, uint64_t now,
  * What the collector tells.
  * ------------------------------------------------------------------------- */
 
+/* Dead objects that were held when the calling thread was about to reclaim. */
+static _Thread_local uint64_t before_pause = UNKNOWN;
+
 /* Whether every thread shows what it has made and not stated. */
 static bool all_show(void) {
   bool all = true;
@@ -221,34 +224,40 @@ static bool all_show(void) {
   return all;
 }
 
-static void on_event(bool before) {
+/* Returns how many dead objects were held, or UNKNOWN if none could be counted
+ * for this event. */
+static uint64_t on_event(bool before) {
+  uint64_t objects = UNKNOWN;
   if (!garbage.run || !gc_heap_tally)
-    return;
+    return objects;
   uint64_t now = gc_now_ns();
   /* First: this may wait for a stop, in which the lock is taken. */
   gc_tally tally = gc_heap_tally(garbage.run->heap);
   pthread_mutex_lock(&garbage.lock);
   if (before) {
     wl_ledger ledger = cell_ledger(true);
-    follow(&tally, &ledger, now, cell_measuring());
+    objects = follow(&tally, &ledger, now, cell_measuring());
     garbage.noted = ledger;
     garbage.blind |= cell_measuring() && !all_show();
     garbage.seen += cell_measuring();
   } else if (garbage.fresh) {
-    follow(&tally, &garbage.noted, now, cell_measuring());
+    objects = follow(&tally, &garbage.noted, now, cell_measuring());
   }
   garbage.fresh = before;
   garbage.cost += gc_now_ns() - now;
   pthread_mutex_unlock(&garbage.lock);
+  return objects;
 }
 
 void cell_garbage_reclaims(void *data) {
   (void)data;
-  on_event(true);
+  before_pause = on_event(true);
 }
 
-void cell_garbage_paused(void) {
-  on_event(false);
+cell_garbage_change cell_garbage_paused(void) {
+  cell_garbage_change change = {before_pause, on_event(false)};
+  before_pause = UNKNOWN;
+  return change;
 }
 
 /* ------------------------------------------------------------------------- *

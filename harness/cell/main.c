@@ -31,6 +31,7 @@ void cell_end(const cell_verdict *verdict, json_t *violation) {
   json_t *record = cell_record_short(current, verdict);
   if (violation)
     json_object_set_new(record, "violation", violation);
+  cell_timeline_write(current, record);
   cell_write(record, (int)current->options->record_fd);
   _exit(0);
 }
@@ -134,12 +135,15 @@ static void *run(void *data) {
   cell_binding_init(options->pin, run.wl.threads);
   cell_bind_self(0);
   cell_thread *main_thread = cell_threads_init(&run.wl);
-  const gc_config config = {.heap_limit = run.heap_limit,
-                            .listener = options->instrument ? cell_listener()
-                                                            : GC_NULL_LISTENER};
+  const gc_config config = {
+      .heap_limit = run.heap_limit,
+      .listener = options->instrument ? cell_listener(options->timeline != NULL)
+                                      : GC_NULL_LISTENER};
   if (options->instrument) {
     cell_curve_open();
     cell_garbage_open(&run.wl);
+    if (options->timeline)
+      cell_timeline_open(options->timeline_events);
   } else {
     cell_steps_off();
   }
@@ -160,6 +164,7 @@ static void *run(void *data) {
   cell_verdict verdict = cell_verdict_now(run.heap_limit);
 
   json_t *record = cell_record(&run, &verdict);
+  cell_timeline_write(&run, record);
   cell_write(record, (int)options->record_fd);
   json_decref(record);
   json_decref(run.counters);

@@ -107,6 +107,18 @@ static const char *plant(void *values, const char *text) {
 }
 #endif
 
+/* A place where nothing can be written is better known before the run. */
+static const char *set_timeline(void *values, const char *text) {
+  const char *part = arena_text("%s.part", text);
+  FILE *file = fopen(part, "w");
+  if (!file)
+    return arena_text("--timeline: cannot write %s: %s", text, strerror(errno));
+  fclose(file);
+  remove(part);
+  ((cell_options *)values)->timeline = text;
+  return NULL;
+}
+
 static const char *set_instrument(void *values, const char *text) {
   cell_options *o = values;
   o->instrument = !strcmp(text, "on");
@@ -160,6 +172,11 @@ static const option_row option_rows[] = {
      .kind = OPTION_FLAG, .offset = FIELD(check)},
     {"instrument", 0, "on|off", "time steps and listen to pauses (on)",
      .kind = OPTION_CALL, .call = set_instrument},
+    {"timeline", 0, "FILE", "write what happened when to FILE, as trace events",
+     .kind = OPTION_CALL, .call = set_timeline},
+    {"timeline-events", 0, "N", "the longest N of them (65536)",
+     .kind = OPTION_NUMBER, .offset = FIELD(timeline_events), .min = 1,
+     .max = 1 << 24},
     {"min-time", 0, "SECONDS", "measuring time for each primitive (0.1)",
      .kind = OPTION_SECONDS, .offset = FIELD(min_time)},
     {"record-fd", 0, "FD", "file descriptor for the record (1, stdout)",
@@ -235,6 +252,7 @@ cell_options cell_read_options(int argc, char **argv) {
                     .seed = 1,
                     .min_time = 0.1,
                     .instrument = true,
+                    .timeline_events = 1 << 16,
                     .record_fd = STDOUT_FILENO};
   char **words;
   say_program = gc_this_collector.name;
@@ -245,6 +263,8 @@ cell_options cell_read_options(int argc, char **argv) {
   if (o.mode == CELL_NO_MODE)
     cell_usage(
         "nothing to do (--describe, --volume, --run, --micro, or see --help)");
+  if (o.timeline && !o.instrument)
+    cell_usage("--timeline needs --instrument on");
   if (fcntl((int)o.record_fd, F_GETFD) < 0)
     cell_usage("--record-fd %d: %s", (int)o.record_fd, strerror(errno));
   hostile.seed = o.seed;

@@ -38,8 +38,10 @@ static bool is_possible(uint64_t begin_ns, uint64_t end_ns) {
 static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      uint64_t end_ns) {
   (void)data;
+  cell_garbage_change garbage = {UINT64_MAX, UINT64_MAX};
+  uint64_t asked_ns = begin_ns;
   if (kind != GC_PAUSE_CASCADE)
-    cell_garbage_paused();
+    garbage = cell_garbage_paused();
   if (!cell_measuring() || !is_possible(begin_ns, end_ns))
     return;
   /* Of a pause that began before the measured part, only the rest counts. */
@@ -48,6 +50,9 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   if (end_ns < begin_ns)
     return;
   uint64_t took = end_ns - begin_ns;
+  const gc_span *phases;
+  size_t n = cell_phases_pause(kind, asked_ns, end_ns, took, &phases);
+  cell_timeline_pause(kind, begin_ns, end_ns, phases, n, garbage);
   if (kind != GC_PAUSE_CASCADE)
     __atomic_store_n(&collected, true, __ATOMIC_RELAXED);
   cell_thread *c = cell_self;
@@ -70,20 +75,39 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      end_ns - delay);
 }
 
+/* Without a look at the clock, which would cost as much as the report. */
+static void on_span(void *data, const gc_span *s) {
+  (void)data;
+  if (!cell_measuring())
+    return;
+  if (s->kind >= GC_SPAN_KINDS || s->end_ns < s->begin_ns ||
+      (s->kind == GC_SPAN_STOOD && s->begin_ns < s->asked_ns)) {
+    cell_wrong("the collector reports a span that cannot be: kind %u, asked "
+               "for at %" PRIu64 ", from %" PRIu64 " to %" PRIu64,
+               (unsigned)s->kind, s->asked_ns, s->begin_ns, s->end_ns);
+    return;
+  }
+  cell_phases_span(s);
+  cell_timeline_span(s);
+}
+
 bool cell_collected(void) {
   return __atomic_load_n(&collected, __ATOMIC_RELAXED);
 }
 
-gc_listener cell_listener(void) {
+gc_listener cell_listener(bool slow) {
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
     hist_reset(&foreign[i]);
   if (!foreign_stops.items)
     cell_intervals_init(&foreign_stops);
   foreign_stops.count = 0;
   collected = false;
+  cell_phases_open();
   return (gc_listener){.pause = on_pause,
                        .paced = cell_paced,
-                       .reclaims = cell_garbage_reclaims};
+                       .reclaims = cell_garbage_reclaims,
+                       .span = on_span,
+                       .slow = slow};
 }
 
 void cell_foreign_pauses(hist *into) {

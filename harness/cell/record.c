@@ -246,6 +246,7 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
   json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
+  cell_phases_record(json);
   cell_paced_record(json);
   json_object_set_new(json, "exercise", cell_exercise(run));
   json_object_set_new(json, "steps",

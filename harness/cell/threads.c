@@ -142,6 +142,7 @@ void cell_detach(cell_thread *c) {
   gc_thread_detach(c->wl.m);
   c->wl.m = NULL;
   cell_still_left();
+  cell_phases_left();
   cell_self = NULL;
 }
 

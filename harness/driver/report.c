@@ -207,6 +207,7 @@ const option_usage report_usage = {
         "  pacing       when collectors collect, and what they hold "
         "meanwhile\n"
         "  pacing-space each heap policy as a curve of time over memory\n"
+        "  phases       what pauses consist of, and times to safepoint\n"
         "  limits       whether the suite's targets are met\n\n"
         "figures, with -o F.svg or F.pdf:\n"
         "  overhead, overhead-cpu, percentiles, mmu, memory, garbage, "

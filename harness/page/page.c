@@ -13,6 +13,7 @@
 void page_gather(report *r, const report_cell *c, const json_t *record) {
   report_gather(r, c, record);
   report_gather_traces(r, c, record);
+  report_gather_phases(r, c, record);
 }
 
 static const char *suite_of(const report *r) {

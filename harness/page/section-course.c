@@ -51,6 +51,19 @@ void section_latency(document *d, const report *r) {
   section_end(d);
 }
 
+void section_phases(document *d, const report *r) {
+  page *p = report_phases(r);
+  if (!p)
+    return;
+  section_begin(d, "phases", "What pauses consist of");
+  section_says(d, "Where the time of collections goes, by the phases that the "
+                  "collectors name, and how long the world takes to stop (time "
+                  "to safepoint). One run as a timeline: <code>reapmark run -w "
+                  "WORKLOAD -c COLLECTOR -n 1 --timeline FILE</code>.");
+  fold_table(d, p, "Phases in all heaps, as a table");
+  section_end(d);
+}
+
 void section_memory(document *d, const report *r) {
   const panels curves = figures_memory(r, d->styles);
   page *p = report_memory(r);

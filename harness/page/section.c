@@ -6,9 +6,9 @@
 #include <string.h>
 
 section *const sections[SECTIONS] = {
-    section_trust,    section_answer,  section_overview,
-    section_overhead, section_latency, section_memory,
-    section_growth,   section_leaks,   section_cells};
+    section_trust,   section_answer, section_overview, section_overhead,
+    section_latency, section_phases, section_memory,   section_growth,
+    section_leaks,   section_cells};
 
 void section_begin(document *d, const char *id, const char *title) {
   fprintf(d->out,

@@ -23,7 +23,7 @@ typedef struct document {
 typedef void section(document *d, const report *r);
 
 /* In the order of the page. */
-enum { SECTIONS = 9 };
+enum { SECTIONS = 10 };
 extern section *const sections[SECTIONS];
 
 void section_trust(document *d, const report *r);
@@ -31,6 +31,7 @@ void section_answer(document *d, const report *r);
 void section_overview(document *d, const report *r);
 void section_overhead(document *d, const report *r);
 void section_latency(document *d, const report *r);
+void section_phases(document *d, const report *r);
 void section_memory(document *d, const report *r);
 void section_growth(document *d, const report *r);
 void section_leaks(document *d, const report *r);

@@ -26,6 +26,8 @@ enum {
 /* Shares of time are compared as reals, and a pause that ends just after the
  * measured part is cut off in one figure only. */
 #define SHARE_OFF 1e-3
+/* The phases of pauses add up to these within this share. */
+#define PHASES_OFF 1e-2
 /* The curve of memory begins just before the measured part, and on a machine
  * that is overloaded the thread may lose its processor in between. */
 #define BESIDE_NS 1e10
@@ -189,6 +191,35 @@ static bool own_agrees(const json_t *record, double clock, double threads,
   return true;
 }
 
+/* The phases of each kind of pause add up to the pauses of this kind, and none
+ * of them is longer than the longest of these; what has no name is in "other".
+ */
+static bool phases_agree(const json_t *record, char *why, size_t room) {
+  static const char *const kinds[] = {"stop", "cascade", "detect"};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    double sum = 0, pauses = of(record, "pauses", kinds[k], "sum");
+    double longest = of(record, "pauses", kinds[k], "max");
+    json_t *group =
+        json_object_get(json_object_get(record, "phases"), kinds[k]);
+    const char *name;
+    json_t *phase;
+    json_object_foreach(group, name, phase) {
+      double max = json_number_value(json_object_get(phase, "max"));
+      sum += json_number_value(json_object_get(phase, "sum"));
+      if (max > longest * (1 + PHASES_OFF))
+        return differs(why, room,
+                       "phases.%s.%.40s has one of %.0f, longer than any pause "
+                       "of this kind, %.0f",
+                       kinds[k], name, max, longest);
+    }
+    if (group && fabs(sum - pauses) > pauses * PHASES_OFF)
+      return differs(why, room,
+                     "the phases of phases.%s take %.0f, the pauses %.0f",
+                     kinds[k], sum, pauses);
+  }
+  return true;
+}
+
 static bool times_agree(const json_t *record, char *why, size_t room) {
   double clock = clock_of(record);
   size_t threads = json_array_size(record_get(record, "mmu.threads"));
@@ -200,7 +231,8 @@ static bool times_agree(const json_t *record, char *why, size_t room) {
   if (!all_is_the_sum(record, "pauses", why, room) ||
       !all_is_the_sum(record, "steps", why, room) ||
       !longest_agree(record, clock, why, room) ||
-      !own_agrees(record, clock, fmax(1, most), why, room))
+      !own_agrees(record, clock, fmax(1, most), why, room) ||
+      !phases_agree(record, why, room))
     return false;
   /* Stops halt everything, so that no two are at the same time. */
   double stop = record_number(record, "time.stop");

@@ -23,7 +23,8 @@ typedef enum field_type {
               garbage], times ascending; the last two may be null */
   CURVES,  /* of mutator utilisation */
   ROUNDS,  /* of a leak workload */
-  PACED    /* array of what a heap policy saw and decided, times ascending */
+  PACED,   /* array of what a heap policy saw and decided, times ascending */
+  PHASES   /* object of objects of phases: count, sum and max of their times */
 } field_type;
 
 static const char *const type_names[] = {
@@ -39,6 +40,7 @@ static const char *const type_names[] = {
     "curves of shares over ascending windows",
     "what was held in each round",
     "an array of lines of 10 integers in order",
+    "an object of objects of phases",
 };
 
 /* Which records must have the field, by verdict.  Each value includes those
@@ -88,6 +90,10 @@ static const struct field {
     {"time.stop", INTEGER, MEASURED},
     {"time.own", INTEGER, MEASURED},
     {"pauses", HISTOGRAMS, MEASURED},
+    {"phases", PHASES, OPTIONAL},
+    {"safepoint.world", HISTOGRAM, OPTIONAL},
+    {"safepoint.mutators", HISTOGRAM, OPTIONAL},
+    {"timeline", NAMED, OPTIONAL},
     {"steps", HISTOGRAMS, MEASURED},
     {"steps.delayed", INTEGER, MEASURED},
     {"steps.corrected", BOOLEAN, MEASURED},
@@ -434,6 +440,23 @@ static bool are_rounds(const json_t *json) {
   return true;
 }
 
+static bool are_phases(const json_t *json) {
+  const char *name;
+  json_t *group, *phase;
+  json_object_foreach((json_t *)json, name, group) {
+    json_object_foreach(group, name, phase) {
+      const json_t *sum = json_object_get(phase, "sum");
+      const json_t *max = json_object_get(phase, "max");
+      if (!is_integer(json_object_get(phase, "count")) || !is_integer(sum) ||
+          !is_integer(max) || json_integer_value(max) > json_integer_value(sum))
+        return false;
+    }
+    if (!json_is_object(group))
+      return false;
+  }
+  return json_is_object(json);
+}
+
 static bool has_type(const json_t *json, const struct field *f) {
   const char *name;
   json_t *member;
@@ -467,6 +490,8 @@ static bool has_type(const json_t *json, const struct field *f) {
     return are_samples(json, 3, 5);
   case PACED:
     return are_samples(json, RECORD_PACED, RECORD_PACED);
+  case PHASES:
+    return are_phases(json);
   case CURVES:
     return are_curves(json);
   case ROUNDS:

@@ -120,6 +120,7 @@ typedef struct report {
   const struct goal_list *goals; /* the user's (goals.h); NULL: none */
   void *gathered; /* of the table's own visitor, in the arena; NULL: nothing */
   void *traces;   /* of report_gather_traces, likewise */
+  void *phases;   /* of report_gather_phases, likewise */
 } report;
 
 /* Is called with every record that becomes a sample of the cell, once it has

@@ -176,6 +176,30 @@ static double memory_grows(const json_t *r) {
   return grows(r, "stability.memory.verdict");
 }
 
+static double safepoint_p50(const json_t *r) {
+  return percentile(r, "safepoint.world", 50);
+}
+
+static double safepoint_p99(const json_t *r) {
+  return percentile(r, "safepoint.world", 99);
+}
+
+static double safepoint_max(const json_t *r) {
+  return record_number(r, "safepoint.world.max");
+}
+
+static double mutator_safepoint_p50(const json_t *r) {
+  return percentile(r, "safepoint.mutators", 50);
+}
+
+static double mutator_safepoint_p99(const json_t *r) {
+  return percentile(r, "safepoint.mutators", 99);
+}
+
+static double mutator_safepoint_max(const json_t *r) {
+  return record_number(r, "safepoint.mutators.max");
+}
+
 const metric metrics[METRICS] = {
     {"throughput_per_s", "throughput", TABLE_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations",
@@ -273,6 +297,23 @@ const metric metrics[METRICS] = {
      "the peak of resident memory over the bytes that are reachable at the "
      "peak, median",
      CLAIMS_NEITHER},
+    {"safepoint_p50_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, safepoint_p50,
+     "time to safepoint, from the request of a stop until every mutator stood, "
+     "median",
+     CLAIMS_PAUSES},
+    {"safepoint_p99_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN, safepoint_p99,
+     "the 99th percentile, given 100 stops or more, median of the invocations",
+     CLAIMS_PAUSES},
+    {"safepoint_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM, safepoint_max,
+     "the longest", CLAIMS_PAUSES},
+    {"mutator_safepoint_p50_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN,
+     mutator_safepoint_p50,
+     "the same of each mutator that another one stopped, median",
+     CLAIMS_PAUSES},
+    {"mutator_safepoint_p99_ns", NULL, TABLE_TIME, -1, COMBINE_MEDIAN,
+     mutator_safepoint_p99, "likewise, the 99th percentile", CLAIMS_PAUSES},
+    {"mutator_safepoint_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM,
+     mutator_safepoint_max, "likewise, the longest", CLAIMS_PAUSES},
 };
 
 const metric *metric_find(const char *name) {

@@ -26,6 +26,7 @@ const report_table report_tables[REPORT_TABLES] = {
     {"leaks", report_leaks, report_gather_traces},
     {"pacing", report_pacing, pacing_gather},
     {"pacing-space", report_pacing_space, pacing_gather},
+    {"phases", report_phases, report_gather_phases},
     {"limits", report_limits, NULL},
 };
 

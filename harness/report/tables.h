@@ -15,8 +15,8 @@ typedef struct report_table {
 
 /* cells (the main one, which stands first), answer, overview, time-space, lbo,
  * mmu, percentiles, observer, stability, latency, memory, memory-time, growth,
- * leaks, pacing, pacing-space, limits. */
-enum { REPORT_TABLES = 17 };
+ * leaks, pacing, pacing-space, phases, limits. */
+enum { REPORT_TABLES = 18 };
 extern const report_table report_tables[REPORT_TABLES];
 
 /* Finds the table of this name, or the main one if the name is NULL.  Returns
@@ -57,6 +57,11 @@ page *report_growth(const report *r);
 page *report_pacing(const report *r);
 page *report_pacing_space(const report *r);
 page *report_limits(const report *r);
+
+/* Keeps what a record says of phases; and the table that is made of it. */
+void report_gather_phases(report *r, const report_cell *c,
+                          const json_t *record);
+page *report_phases(const report *r);
 
 /* The answer in words alone, to stand below a table: of every list the first
  * `most` collectors.  NULL without anything to say. */

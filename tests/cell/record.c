@@ -103,6 +103,31 @@ static void missing_field_is_named(void **state) {
   }
 }
 
+/* Phases have a count, a sum and a maximum that is not above it. */
+static void phases_are_counted_times(void **state) {
+  (void)state;
+  static const struct {
+    const char *phases;
+    bool valid;
+  } cases[] = {{"{}", true},
+               {"{\"stop\":{}}", true},
+               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":3}}}", true},
+               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":4}}}", false},
+               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3}}}", false},
+               {"{\"stop\":{\"mark\":3}}", false},
+               {"{\"stop\":[]}", false},
+               {"[]", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    json_t *record = whole_record();
+    put(record, "phases", json_loads(cases[i].phases, 0, NULL));
+    if (cases[i].valid)
+      assert_valid(record);
+    else
+      assert_invalid(record, "'phases'");
+    json_decref(record);
+  }
+}
+
 /* Decisions of a heap policy: lines of ten integers, in order. */
 static void decisions_are_lines_of_ten(void **state) {
   (void)state;
@@ -279,6 +304,26 @@ static void contradictions_are_found(void **state) {
        "{\"count\":2,\"sum\":42,\"min\":10,\"max\":32,"
        "\"buckets\":[[10,1],[32,1]]}",
        "pauses.all is longer than the kinds of it"},
+      /* Phases: those of stops take 40, the longest stop 30. */
+      {"phases", "{\"stop\":{\"mark\":{\"count\":2,\"sum\":40,\"max\":30}}}",
+       ""},
+      {"phases",
+       "{\"stop\":{\"mark\":{\"count\":2,\"sum\":30,\"max\":20},"
+       "\"other\":{\"count\":2,\"sum\":10,\"max\":10}},"
+       "\"slow\":{\"refill\":{\"count\":9,\"sum\":90,\"max\":50}}}",
+       ""},
+      {"phases", "{\"stop\":{\"mark\":{\"count\":2,\"sum\":39,\"max\":29}}}",
+       "the phases of phases.stop take 39, the pauses 40"},
+      {"phases",
+       "{\"stop\":{\"mark\":{\"count\":2,\"sum\":30,\"max\":20},"
+       "\"sweep\":{\"count\":2,\"sum\":11,\"max\":10}}}",
+       "the phases of phases.stop take 41, the pauses 40"},
+      {"phases", "{\"stop\":{\"mark\":{\"count\":2,\"sum\":40,\"max\":31}}}",
+       "phases.stop.mark has one of 31, longer than any pause of this kind, "
+       "30"},
+      {"phases", "{\"detect\":{\"scan\":{\"count\":1,\"sum\":1,\"max\":1}}}",
+       "phases.detect.scan has one of 1, longer than any pause of this kind, "
+       "0"},
       {"steps.push", "{\"count\":0}", "steps.all counts 2, the kinds of it 0"},
       /* Utilisation: a pause of 28 ns leaves 22 of 50. */
       {"pauses.all",
@@ -429,6 +474,7 @@ int main(void) {
       cmocka_unit_test(whole_record_is_valid),
       cmocka_unit_test(missing_field_is_named),
       cmocka_unit_test(decisions_are_lines_of_ten),
+      cmocka_unit_test(phases_are_counted_times),
       cmocka_unit_test(rounds_belong_together),
       cmocka_unit_test(wrong_type_is_named),
       cmocka_unit_test(contradictions_are_found),

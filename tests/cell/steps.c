@@ -76,7 +76,8 @@ void cell_wrong(const char *format, ...) {
 void cell_garbage_reclaims(void *data) {
   (void)data;
 }
-void cell_garbage_paused(void) {
+cell_garbage_change cell_garbage_paused(void) {
+  return (cell_garbage_change){UINT64_MAX, UINT64_MAX};
 }
 void cell_garbage_begin(void) {
 }
@@ -135,7 +136,7 @@ static int begin(void **state) {
   cell_intervals_init(&thread.stops);
   cell_intervals_init(&thread.own);
   cell_self = &thread;
-  listener = cell_listener();
+  listener = cell_listener(false);
   complaint[0] = 0;
   cell_delay_open(&thread);
   assert_non_null(thread.account);

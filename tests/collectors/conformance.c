@@ -1251,6 +1251,69 @@ static void set_hostile(const char *argument) {
   exit(2);
 }
 
+/* What a listener hears on the thread of the only mutator. */
+static struct {
+  gc_span phases[128]; /* that no pause has taken yet */
+  size_t waiting;
+  unsigned pauses, unnamed; /* other than cascades; those without a phase */
+} heard;
+
+static void hear_span(void *data, const gc_span *s) {
+  (void)data;
+  if (s->kind != GC_SPAN_PHASE && s->kind != GC_SPAN_STOPPING)
+    return;
+  assert_true(s->begin_ns <= s->end_ns);
+  assert_true((s->name != NULL) == (s->kind == GC_SPAN_PHASE));
+  assert_true(heard.waiting < 128);
+  heard.phases[heard.waiting++] = *s;
+}
+
+/* The phases of a pause lie in it, one after the other. */
+static void hear_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
+                       uint64_t end_ns) {
+  (void)data;
+  unsigned named = 0;
+  for (uint64_t end = end_ns;
+       heard.waiting && heard.phases[heard.waiting - 1].begin_ns >= begin_ns;
+       heard.waiting--) {
+    const gc_span *s = &heard.phases[heard.waiting - 1];
+    assert_true(s->end_ns <= end);
+    end = s->begin_ns;
+    named += s->kind == GC_SPAN_PHASE;
+  }
+  if (kind == GC_PAUSE_CASCADE)
+    return;
+  assert_int_equal(heard.waiting, 0); /* every phase is of a pause */
+  heard.pauses++;
+  heard.unnamed += !named;
+}
+
+static void pauses_of_models_consist_of_phases(void **state) {
+  (void)state;
+  if (gc_this_collector.kind != GC_KIND_MODEL)
+    return;
+  memset(&heard, 0, sizeof heard);
+  heap = gc_heap_create(
+      &(gc_config){0, {.pause = hear_pause, .span = hear_span, .slow = true}});
+  assert_non_null(heap);
+  m = gc_thread_attach(heap);
+  gc_reg f = gc_frame_enter(m, 3, 0);
+  for (unsigned i = 0; i < 300; i++) {
+    rig_ring(f, 100);
+    rig_list(f + 1, 300); /* long enough for a cascade that is timed */
+    if (CAN.finalizers)
+      gc_new(m, f + 2, (gc_shape){1, 8}, GC_FINALIZABLE);
+  }
+  heard.pauses = heard.unnamed = 0;
+  gc_collect(m);
+  if (CAN.reclaims == GC_RECLAIMS_ALL)
+    assert_true(heard.pauses > 0);
+  assert_int_equal(heard.unnamed, 0);
+  assert_int_equal(heard.waiting, 0);
+  gc_frame_leave(m, f, 3, 0);
+  rig_close();
+}
+
 static void no_violation_was_found(void **state) {
   (void)state;
   if (hostile_violation())
@@ -1302,6 +1365,7 @@ int main(int argc, char **argv) {
       ON_HEAP(external_memory_of_dead_cycles_is_found),
       ON_HEAP(external_memory_waits_for_the_finalizer),
       cmocka_unit_test(external_memory_ends_with_the_heap),
+      cmocka_unit_test(pauses_of_models_consist_of_phases),
       cmocka_unit_test(no_violation_was_found),
   };
   return cmocka_run_group_tests_name(gc_this_collector.name, tests, NULL, NULL);

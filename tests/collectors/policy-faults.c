@@ -156,7 +156,7 @@ static void hear(void *data, const gc_paced *p) {
 }
 
 static void create(pacing_policy policy) {
-  pause_listen((gc_listener){.pause = gc_null_pause, .paced = hear});
+  listener_set((gc_listener){.pause = gc_null_pause, .paced = hear});
   external_reset();
   pacing_create(policy, 0);
 }

@@ -20,7 +20,7 @@ fake_object *fake_globals[GC_GLOBALS];
 
 static uint64_t opt_crash, opt_hang, opt_exit, opt_lose, opt_leak, opt_pause,
     opt_stall, opt_broken, opt_held, opt_helper, opt_placed, opt_future,
-    opt_backwards, opt_hidden;
+    opt_backwards, opt_hidden, opt_phases;
 
 static const gc_option options[] = {
     {"crash", "abort in a collection (0 or 1)", &opt_crash, 0, 1},
@@ -29,6 +29,10 @@ static const gc_option options[] = {
     {"lose", "objects to deny", &opt_lose, 0, 1 << 30},
     {"leak", "objects to invent", &opt_leak, 0, 1 << 30},
     {"pause", "length of the pauses to make, ns", &opt_pause, 0, 1 << 30},
+    {"phases",
+     "of each pause tell 0: nothing, 1: three quarters of its time, 2: more "
+     "than its time, 3: a phase that ends later",
+     &opt_phases, 0, 3},
     {"future", "how long after their report pauses end, ns", &opt_future, 0,
      1 << 30},
     {"backwards", "report pauses that end before they begin (0 or 1)",
@@ -166,6 +170,32 @@ static uint64_t thread_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Tells of a pause that began at `begin`, as a well-behaved collector does, or
+ * as a liar. */
+static void tell_phases(const gc_listener *l, uint64_t begin) {
+  if (!opt_phases || !l->span)
+    return;
+  const uint64_t quarter = opt_pause / 4;
+  gc_span stopping = {.kind = GC_SPAN_STOPPING,
+                      .begin_ns = begin,
+                      .end_ns = begin + quarter};
+  gc_span mark = {.kind = GC_SPAN_PHASE,
+                  .name = "mark",
+                  .begin_ns = begin + quarter,
+                  .end_ns = begin + 3 * quarter};
+  if (opt_phases == 2)
+    mark.begin_ns = begin;
+  if (opt_phases == 3)
+    mark.end_ns = begin + 2 * opt_pause;
+  l->span(l->data, &stopping);
+  l->span(l->data, &mark);
+  if (opt_phases == 2) /* the same time again */
+    l->span(l->data, &(gc_span){.kind = GC_SPAN_PHASE,
+                                .name = "sweep",
+                                .begin_ns = begin + quarter,
+                                .end_ns = begin + opt_pause});
+}
+
 void fake_safepoint(gc_mutator *m) {
   const gc_listener *l = &m->heap->config.listener;
   static uint64_t safepoints;
@@ -181,6 +211,8 @@ void fake_safepoint(gc_mutator *m) {
   uint64_t now = gc_now_ns();
   while (gc_now_ns() < now + opt_pause)
     ;
+  if (opt_pause)
+    tell_phases(l, now);
   if (opt_pause || opt_future)
     l->pause(l->data, GC_PAUSE_STOP, now, now + opt_pause + opt_future);
   if (opt_backwards)

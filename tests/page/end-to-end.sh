@@ -154,7 +154,7 @@ test_page() {
   needs_gnuplot
   made dir '{"heaps": ["2x", "3x", "4x", "none"], "failed": {"beta/2x": "OOM"}}'
   expect 0 report dir --format html -o page.html --goal 'p99 <= 120ns'
-  for id in trust answer overview overhead latency memory cells; do
+  for id in trust answer overview overhead latency phases memory cells; do
     has page.html "<section id=\"$id\""
     has page.html "<a href=\"#$id\">"
   done
@@ -162,6 +162,7 @@ test_page() {
   tr -s '\n ' ' ' <page.html >lines
   has lines 'p99 &lt;= 120ns: met by alpha (all heaps).'
   has page.html '<td class="n best">1.00 [1.00, 1.00]</td>'
+  has page.html 'mark &amp; &lt;sweep&gt;' # a phase
   has page.html '<text>OOM</text>' # at its size in the chart
   has page.html "reapmark run -w script -c alpha --heap 2x -t 1 --seed 42 -n 1 -o again"
   # Every chart has a name, a description and its numbers.

@@ -48,6 +48,7 @@
   X(peak_read_early, "harness", 30, "verdict", "the peak of resident memory is read before the measured part") \
   X(footprint_read_early, "harness", 30, "verdict", "the footprint is read before the measured part") \
   X(longest_pause_dropped, "harness", 30, "verdict", "a pause that is longer than all before is in no sum") \
+  X(phase_counts_twice, "harness", 30, "verdict", "a phase counts for twice its time") \
   X(window_off, "harness", 30, "verdict", "the utilisation of a window is that of the next longer one") \
   X(globals_skipped, "mark-sweep", 1, "graph", "global roots are no roots") \
   X(tls_skipped, "mark-sweep", 1, "graph", "thread-local roots are no roots") \

@@ -79,6 +79,7 @@
 #include "common/bookkeeping.h"
 #include "common/ephemerons.h"
 #include "common/hostile/hostile.h"
+#include "common/listener.h"
 #include "common/marking.h"
 #include "common/owned.h"
 #include "common/inline/cells-heap.h"
@@ -221,6 +222,7 @@ static void snapshot_colour_buffer(const cells_buffer *buffer, bool black) {
  * bits, and ends with `black` true, so that what mutators allocate next is born
  * marked. */
 static void snapshot_colour_buffers(bool black) {
+  listener_phase("buffers");
   if (snapshot_marking && !(gc_mutant(hand_unmarked) && black))
     for (gc_mutator *m = world_mutators(); m; m = m->base.next)
       if (!gc_mutant(last_buffer_white) || m->base.next || !black)
@@ -400,6 +402,7 @@ static void snapshot_root(void *data, gc_object **place) {
 /* Copies the roots instead of marking them, which would take several times as
  * long: a shadow stack may be deep.  The world is stopped. */
 static void snapshot_begin(void) {
+  listener_phase("roots");
   roots_each(snapshot_root, NULL);
   snap.phase = SNAPSHOT_FIRST;
   snapshot_marking = true;
@@ -412,10 +415,12 @@ static void snapshot_begin(void) {
  * to other objects are cleared at once, so that these can be reached through
  * the finalizer queue only.  The world is stopped. */
 static void snapshot_revive(void) {
+  listener_phase("weak");
   size_t waited = finalizers_count();
   tracked_clear_weak(snapshot_where, true);
   if (snap.pairs)
     ephemerons_clear(snapshot_where, true);
+  listener_phase("finalizers");
   tracked_queue_dead(snapshot_where, true);
   if (gc_mutant(external_pruned_early))
     owned_prune(snapshot_where, true);
@@ -427,10 +432,12 @@ static void snapshot_revive(void) {
 /* Marking ends.  The world is stopped. */
 static void snapshot_finish(void) {
   uint64_t *old = cells_marks;
+  listener_phase("weak");
   tracked_prune_weak(snapshot_where, true);
   ephemerons_prune(snapshot_where, true);
   owned_prune(snapshot_where, true);
   snap.pairs = false;
+  listener_phase("sweep");
   cells_reset_all();
   /* The rest of this bitmap is cleared while blocks are sorted, but large
    * objects that are freed then may lie behind all blocks. */
@@ -485,8 +492,14 @@ static void snapshot_sort(const snapshot_bounds *b) {
  * blocks are to be sorted.  The indivisible steps, snapshot_revive and
  * snapshot_finish, are not begun late in a stop.  The world is stopped. */
 static void snapshot_mark_phases(const snapshot_bounds *b) {
+  static const char *const names[] = {[SNAPSHOT_FIRST] = "mark",
+                                      [SNAPSHOT_PAIRS] = "ephemerons",
+                                      [SNAPSHOT_REVIVED] = "finalizers"};
   uint64_t before = snap.work;
-  while (snap.phase != SNAPSHOT_SORTING && snapshot_mark(b)) {
+  while (snap.phase != SNAPSHOT_SORTING) {
+    listener_phase(names[snap.phase]);
+    if (!snapshot_mark(b))
+      return;
     if (snap.work != before && b->late != SNAPSHOT_NEVER &&
         gc_now_ns() >= b->late)
       return;
@@ -507,8 +520,10 @@ static void snapshot_mark_phases(const snapshot_bounds *b) {
  * stopped. */
 static void snapshot_advance(const snapshot_bounds *b) {
   snapshot_mark_phases(b);
-  if (snap.phase == SNAPSHOT_SORTING)
+  if (snap.phase == SNAPSHOT_SORTING) {
+    listener_phase("sweep");
     snapshot_sort(b);
+  }
 }
 
 /* Ends the cycle, if there is one, at once.  The world is stopped. */

@@ -14,6 +14,7 @@
 #endif
 
 #include "common/ephemerons.h"
+#include "common/listener.h"
 #include "common/marking.h"
 #include "common/hostile/mutants.h"
 #include "common/inline/roots.h"
@@ -65,12 +66,16 @@ tracing_drain(marking *k, bool all, bool (*visit)(gc_object *o),
 static inline __attribute__((always_inline)) void
 tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
              bool (*reached)(gc_object *o), void (*help)(unsigned number)) {
+  listener_phase("roots");
   roots_outside_queue(tracing_root, k);
   roots_queue(all ? 0 : finalizers_settled(), tracing_root, k);
+  listener_phase("mark");
   tracing_drain(k, all, visit, help);
+  listener_phase("ephemerons");
   bool pairs = ephemerons_begin(cells_where, all);
   if (pairs)
     tracing_mark_values(k, reached);
+  listener_phase("weak");
   size_t waited = finalizers_count();
   if (gc_mutant(young_weak_skipped) && !all)
     tracked_weak.old = tracked_weak.stack.size;
@@ -86,6 +91,7 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     ephemerons_prune(cells_where, all);
   if (gc_mutant(external_pruned_early))
     owned_prune(cells_where, all);
+  listener_phase("finalizers");
   tracked_queue_dead(cells_where, all);
   /* The finalizer queue, which is a root, has new entries. */
   roots_queue(waited + gc_mutant(queue_mark_off_by_one), tracing_root, k);
@@ -97,6 +103,7 @@ tracing_mark(marking *k, bool all, bool (*visit)(gc_object *o),
     tracing_mark_values(k, reached);
   else
     tracing_drain(k, all, gc_mutant(revived_unvisited) ? NULL : visit, help);
+  listener_phase("weak");
   if (gc_mutant(ms_weak_late))
     tracked_clear_weak(cells_where, all);
   if (pairs && gc_mutant(ephemeron_late))

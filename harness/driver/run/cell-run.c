@@ -8,7 +8,8 @@
 #include <time.h>
 
 /* The words of the command. */
-static word_list run_arguments(const plan *p, const plan_cell *c) {
+static word_list run_arguments(const plan *p, const plan_cell *c,
+                               const char *timeline) {
   word_list a = {0};
   const char *fixed[] = {
       c->program->path,
@@ -26,6 +27,10 @@ static word_list run_arguments(const plan *p, const plan_cell *c) {
   if (c->untimed) {
     word_list_add(&a, "--instrument");
     word_list_add(&a, "off");
+  }
+  if (timeline) {
+    word_list_add(&a, "--timeline");
+    word_list_add(&a, timeline);
   }
   return a;
 }
@@ -55,12 +60,12 @@ static json_t *substitute_record(const plan *p, const plan_cell *c,
       status, "declared", 0, "reason", reason);
 }
 
-json_t *run_cell(const plan *p, const plan_cell *c) {
+json_t *run_cell(const plan *p, const plan_cell *c, const char *timeline) {
   char started[32];
   time_t now = time(NULL);
   strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 
-  const word_list arguments = run_arguments(p, c);
+  const word_list arguments = run_arguments(p, c, timeline);
   program_result result;
   if (!program_run(&arguments, p->timeout, &result))
     return NULL;

@@ -4,10 +4,11 @@
 
 #include "harness/driver/plan/plan.h"
 
-/* Runs the cell, whose program must be there.  Returns its record, new, with
+/* Runs the cell, whose program must be there; `timeline` is the file for its
+ * timeline, or NULL.  Returns its record, new, with
  * the driver's fields but for those of a planned run (key, invocation, order);
  * NULL if the user interrupted, or no program can be started now, which was
  * said. A record of another run than was asked for counts as none. */
-json_t *run_cell(const plan *p, const plan_cell *c);
+json_t *run_cell(const plan *p, const plan_cell *c, const char *timeline);
 
 #endif

@@ -15,6 +15,7 @@
 #include "progress.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
+#include "timelines.h"
 #include "harness/base/say.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/identity.h"
@@ -38,7 +39,7 @@ typedef struct run_options {
   plan_request request;
   const char *dir;
   bool dry, needs, resume;
-  const char *heap_base;
+  const char *heap_base, *timeline;
   goal_list goals;
 } run_options;
 
@@ -76,6 +77,9 @@ static const option_row option_rows[] = {
      .kind = OPTION_TEXT, .offset = FIELD(dir)},
     {"timeout", 0, "SECONDS", "end a run that takes longer (the suite's)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
+    {"timeline", 0, "FILE",
+     "what happened when, for Perfetto; {cell} in FILE: a file for each run",
+     .kind = OPTION_TEXT, .offset = FIELD(timeline)},
     {"dry-run", 0, NULL, "print the plan in the order of its runs; run nothing",
      .kind = OPTION_FLAG, .offset = FIELD(dry)},
     {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
@@ -138,10 +142,13 @@ static bool asks_for_a_plan(const plan_request *r) {
 
 static json_t *this_machine; /* identity_of its processor */
 
-/* Makes the record of a planned run; NULL if it was interrupted. */
-static json_t *run_one(const plan *p, const plan_run *run) {
+/* Makes the record of a planned run, and its timeline; NULL if it was
+ * interrupted. */
+static json_t *run_one(const plan *p, const plan_run *run,
+                       const char *timelines) {
   const beside then = beside_now();
-  json_t *record = run_cell(p, &p->cells[run->cell]);
+  const char *timeline = timelines_file(timelines, p, run);
+  json_t *record = run_cell(p, &p->cells[run->cell], timeline);
   if (!record)
     return NULL;
   json_t *others = beside_since(&then);
@@ -161,7 +168,7 @@ static json_t *run_one(const plan *p, const plan_run *run) {
  * ------------------------------------------------------------------------- */
 
 /* Runs what is missing.  Returns an exit code. */
-static int run_missing(done_runs *d, runlog *log) {
+static int run_missing(done_runs *d, runlog *log, const char *timelines) {
   const plan *p = d->plan;
   progress *g = progress_begin(p);
   for (size_t i = 0; i < p->runs_count; i++)
@@ -173,7 +180,7 @@ static int run_missing(done_runs *d, runlog *log) {
     if (d->records[i])
       continue;
     progress_start(g, &p->runs[i]);
-    json_t *record = run_one(p, &p->runs[i]);
+    json_t *record = run_one(p, &p->runs[i], timelines);
     int error = record ? runlog_append(log, record) : 0;
     if (!record) {
       stopped = spawn_interrupted() ? "interrupted" : "stopped";
@@ -186,6 +193,10 @@ static int run_missing(done_runs *d, runlog *log) {
       done_note(d, i, record);
       progress_done(g, &p->runs[i], d->records[i]->elapsed, true);
       progress_judge(g, &p->runs[i], record);
+      const char *lacking =
+          timelines_warning(timelines, p, &p->runs[i], record);
+      if (lacking)
+        progress_say(g, "%s", lacking);
     }
     json_decref(record);
   }
@@ -259,7 +270,8 @@ static void say_wide(const done_runs *d, double *values) {
 
 /* Adds rounds and runs them, until all cells are narrow or the budget is spent.
  * Returns an exit code. */
-static int run_until_narrow(done_runs *d, plan *p, runlog *log) {
+static int run_until_narrow(done_runs *d, plan *p, runlog *log,
+                            const char *timelines) {
   size_t planned = p->runs_count;
   unsigned most =
       p->invocations > PLAN_UNTIL_MOST ? p->invocations : PLAN_UNTIL_MOST;
@@ -271,7 +283,7 @@ static int run_until_narrow(done_runs *d, plan *p, runlog *log) {
          (p->budget <= 0 || seconds_from(d, planned) < p->budget)) {
     plan_add_round(p, ++round, wanted);
     done_grow(d);
-    code = run_missing(d, log);
+    code = run_missing(d, log, timelines);
   }
   if (d->finished == p->runs_count)
     say_wide(d, values);
@@ -471,6 +483,11 @@ static int run_in(const run_options *o, plan *p, runlog *log,
         "ratio must do the same work");
     return EXIT_USAGE;
   }
+  const char *wrong = timelines_refuse(o->timeline, p);
+  if (wrong) {
+    say("%s", wrong);
+    return EXIT_USAGE;
+  }
   done_runs d;
   done_begin(&d, p);
   results_state found = {0};
@@ -496,9 +513,9 @@ static int run_in(const run_options *o, plan *p, runlog *log,
         " is not here: a drift of the machine will not be seen");
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
-  int code = run_missing(&d, log);
+  int code = run_missing(&d, log, o->timeline);
   if (p->until_ci > 0 && d.finished == p->runs_count) {
-    int more = run_until_narrow(&d, p, log);
+    int more = run_until_narrow(&d, p, log, o->timeline);
     code = more ? more : code;
   }
   if (d.finished == p->runs_count && !exists(o->dir, "floors.json")) {

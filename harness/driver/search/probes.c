@@ -75,7 +75,7 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
     return probe;
   live_now("at %s: %s", tried, plan_cell_text(p->cell));
   live_draw();
-  json_t *record = run_cell(p->plan, c);
+  json_t *record = run_cell(p->plan, c, NULL);
   if (!record) {
     p->interrupted = true;
     return NULL;

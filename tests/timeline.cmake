@@ -1,0 +1,19 @@
+# What collections consist of, and when: spans, the table phases, --timeline, probes.
+foreach(of "mark-sweep-incremental cycles:live=1000,rounds=30 stop mark 1"
+           "refcount-cycles cycles:live=1000,rounds=30 detect scan 1"
+           "mark-sweep threads:ops=20000,live=500 stop mark 2")
+  string(REPLACE " " ";" args ${of})
+  list(POP_FRONT args collector)
+  reapmark_built(built ${collector})
+  if(built)
+    list(PREPEND args $<TARGET_FILE:reapmark-collector-${collector}>)
+  endif()
+  reapmark_test(timeline-${collector} SOURCES timeline/file.c
+                LIBRARIES reapmark::record m ARGS ${args} NEEDS ${collector})
+endforeach()
+reapmark_test(timeline-phases SOURCES timeline/phases.c LIBRARIES reapmark::record m
+              ARGS $<TARGET_FILE:reapmark-collector-fake>)
+reapmark_script(
+  timeline timeline/end-to-end.sh
+  ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/collectors
+  NEEDS *=mark-sweep table=mark-sweep,refcount-cycles)
