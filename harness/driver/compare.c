@@ -8,7 +8,7 @@
 #include "harness/base/spec.h"
 #include "harness/record/identity.h"
 #include "harness/report/compare.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -26,6 +26,7 @@ typedef struct compare_options {
   const char *format, *metrics, *limits;
   double alpha, threshold;
   uint64_t aa, seed;
+  table_view view;
 } compare_options;
 
 #define FIELD(member) offsetof(compare_options, member)
@@ -45,6 +46,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(aa), .min = 2, .max = 500},
     {"seed", 0, "N", "seed of the sides that --aa draws (42)",
      .kind = OPTION_NUMBER, .offset = FIELD(seed), .max = INT64_MAX},
+    VIEW_OPTIONS(compare_options, view),
     {0}};
 
 const option_usage compare_usage = {
@@ -553,7 +555,9 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   }
   int code = EXIT_OK;
   if (all[0]->count)
-    format_print(format, compare_page(all, count), stdout);
+    code = view_print(&o->view, format, compare_page(all, count), stdout);
+  if (code)
+    return code;
   if (!all[0]->count) {
     say("the two sides have no cells");
     code = EXIT_NOTHING;
@@ -567,19 +571,26 @@ static int compare_all(const compare_side *base, const side_list *fresh,
 }
 
 static const table_column aa_columns[] = {
-    {.name = "metric", .header = "metric"},
+    {.name = "metric", .header = "metric", .traits = TABLE_KEY},
     {.name = "comparisons", .header = "comparisons", .kind = TABLE_INTEGER},
     {.name = "significant", .header = "significant", .kind = TABLE_INTEGER},
     {.name = "share",
      .header = "share",
      .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
     {.name = "at_most", .header = "at most", .kind = TABLE_INTEGER},
-    {.name = "tables", .header = "tables", .kind = TABLE_INTEGER},
-    {.name = "tables_significant", .header = "any", .kind = TABLE_INTEGER},
+    {.name = "tables", .header = "tables", .kind = TABLE_INTEGER, .leaves = 1},
+    {.name = "tables_significant",
+     .header = "any",
+     .kind = TABLE_INTEGER,
+     .leaves = 1},
     {.name = "tables_share",
      .header = "share",
-     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
-    {.name = "tables_at_most", .header = "at most", .kind = TABLE_INTEGER},
+     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT,
+     .leaves = 1},
+    {.name = "tables_at_most",
+     .header = "at most",
+     .kind = TABLE_INTEGER,
+     .leaves = 1},
     {.name = "result", .header = ""}};
 
 static void show_share(table_row *row, const char *column, size_t part,
@@ -639,7 +650,9 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
             "of 100 such experiments.",
             (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
             100 * COMPARE_AA_CONFIDENCE);
-  format_print(format, p, stdout);
+  const int code = view_print(&o->view, format, p, stdout);
+  if (code)
+    return code;
   return too_often ? EXIT_SOME_FAILED : EXIT_OK;
 }
 

@@ -100,7 +100,7 @@ const char *report_work_title(const report_cell *c) {
 
 const char *report_kind_title(const report_cell *c) {
   return arena_text("%s%s", report_heap_title(c),
-                    c->reference ? ": reference runtimes" : "");
+                    c->reference ? ": " REPORT_REFERENCES : "");
 }
 
 const char *report_heap_title(const report_cell *c) {
