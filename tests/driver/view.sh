@@ -185,16 +185,20 @@ test_wrong_pivot() {
   complained 'DOWN and ACROSS are the same'
 }
 
-# Rows that nothing tells apart are no pivot.
-test_pivot_of_equal_rows() {
+# Two columns of a comparison.
+test_pivot_of_a_comparison() {
   made one
   made other
-  expect 0 compare one:alpha other:beta -m wall -f csv
   expect 0 compare one:alpha other:beta -m wall,cpu --pivot cell,metric,change
   row '^cell +wall_ns +cpu_ns$'
   row '^script/heap=3x +[+]50.00% +[+]50.00%$'
-  expect 2 compare one other -m wall --pivot base,new,change
-  complained 'several rows of the table have base'
+}
+
+# Rows that nothing tells apart are no pivot.
+test_pivot_of_equal_rows() {
+  expect 2 list suites --pivot targets,invocations,description
+  complained "several rows of the table have targets '0' and invocations"
+  said "they differ in 'name'"
 }
 
 run_test "$3"
