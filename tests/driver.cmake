@@ -31,3 +31,6 @@ reapmark_script(disturbed driver/disturbed.sh ARGS $<TARGET_FILE:reapmark>
 if(PYTHON_OF_DEBIAN)
   reapmark_script(view driver/view.sh ARGS $<TARGET_FILE:reapmark> ${PYTHON_OF_DEBIAN})
 endif()
+
+# What a run puts around its processes, with a real collector.
+reapmark_script(around driver/around.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=refcount)

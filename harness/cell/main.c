@@ -160,6 +160,10 @@ static void *run(void *data) {
   cell_verdict verdict = cell_verdict_now(run.heap_limit);
 
   json_t *record = cell_record(&run, &verdict);
+  json_t *latencies =
+      options->latencies ? cell_requests_write(options->latencies) : NULL;
+  if (latencies)
+    json_object_set_new(record, "latencies", latencies);
   cell_write(record, (int)options->record_fd);
   json_decref(record);
   json_decref(run.counters);

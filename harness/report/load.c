@@ -309,6 +309,8 @@ static void add_record(void *data, const json_t *record) {
       .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
+  if (!strcmp(record_text(record, "wrapped.record"), "within"))
+    s->wrapped = arena_text("%s", record_text(record, "wrapped.command"));
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);

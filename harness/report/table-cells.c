@@ -199,7 +199,7 @@ static void add_legend(page *p, const report *r) {
   for (size_t i = 0; i < r->count; i++)
     if (report_exercise_mark(&r->cells[i])) {
       page_item(p, "( ): not to be compared, as the collector collected too "
-                   "seldom.");
+                   "seldom, or the runs were wrapped.");
       break;
     }
   if (references)

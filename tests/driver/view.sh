@@ -201,4 +201,19 @@ test_pivot_of_equal_rows() {
   said "they differ in 'name'"
 }
 
+# The dialect of spreadsheets with a decimal comma.
+test_csv_of_spreadsheets() {
+  made dir '{"collectors": {"=1+1": 1, "@x;y": 1.5}}'
+  expect 0 report dir -f csv-excel --columns collector,throughput_per_s,verdict
+  [ "$(head -c 3 out | od -An -tx1 | tr -d ' ')" = efbbbf ] || fail 'no byte order mark'
+  tail -c +4 out | tr -d '\r' >text
+  [ "$(lines out)" = "$(grep -c $'\r$' out)" ] || fail 'a line does not end in CR LF'
+  has_line text 'collector;throughput_per_s;verdict'
+  grep -qE "^'=1[+]1;[0-9]+,[0-9]+;ok$" text || fail "a formula, or a decimal point"
+  grep -qE "^\"'@x;y\";[0-9]+,[0-9]+;ok$" text || fail 'a semicolon is not quoted'
+  # Programs get the text as it is.
+  expect 0 report dir -f csv --columns collector,verdict
+  has_line out '=1+1,ok'
+}
+
 run_test "$3"

@@ -168,7 +168,7 @@ static const char *cause_text(spec cause) {
 /* Runs a cell; NULL if the user interrupted. */
 static json_t *make_row(const plan *p, const plan_cell *c,
                         const collectors *all) {
-  json_t *record = c->missing ? NULL : run_cell(p, c), *row;
+  json_t *record = c->missing ? NULL : run_cell(p, c, NULL), *row;
   if (c->missing)
     row = json_pack("{s:s, s:s}", "verdict", "n/a", "reason", c->missing);
   else if (record)

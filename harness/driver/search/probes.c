@@ -69,7 +69,7 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
   json_t *probe = take_old(p, name);
   if (probe)
     return probe;
-  json_t *record = run_cell(p->plan, c);
+  json_t *record = run_cell(p->plan, c, NULL);
   if (!record) {
     p->interrupted = true;
     return NULL;
