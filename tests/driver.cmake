@@ -34,3 +34,6 @@ endif()
 
 # What a run puts around its processes, with a real collector.
 reapmark_script(around driver/around.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=refcount)
+
+# The names of warnings, in the code and in the docs.
+reapmark_script(warnings driver/warnings.sh)

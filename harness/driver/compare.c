@@ -4,6 +4,7 @@
 #include "harness/driver/commands.h"
 #include "report.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
 #include "harness/record/identity.h"
@@ -69,7 +70,8 @@ const option_usage compare_usage = {
         "usage, 3 nothing to\ncompare (or nothing of one METRIC), 4 a "
         "regression beyond --fail-on-regression, or\na cell that only BASE "
         "completed.",
-    .example = "before after --metric throughput,pause_p99",
+    .example = "before after --metric throughput,pause_p99\n"
+               "DIR:refcount DIR:mark-sweep",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 64,
@@ -146,7 +148,7 @@ static const metric *find_metric(const char *option, const char *name) {
     say("--%s: '%s' may be %zu metrics, such as %s", option, name, matches,
         found->name);
   else
-    say("--%s: unknown metric '%s'%s", option, name, suggest(name, &known));
+    say("--%s: unknown metric '%s'%s", option, name, suggest_any(name, &known));
   return NULL;
 }
 
@@ -283,7 +285,7 @@ static bool open_side(folder_list *folders, const char *text,
   candidates known = {0};
   if (colon && !has_collector(side->report, colon + 1, &known)) {
     say("%s has no collector '%s'%s", path, colon + 1,
-        suggest(colon + 1, &known));
+        suggest_any(colon + 1, &known));
     return false;
   }
   return true;
@@ -343,9 +345,10 @@ static void check_processors(const compare_side *base,
     verb = "may differ";
   }
   if (a && b && field)
-    say("warning: the cpu %s %s: %s: %s, %s: %s", field, verb, base->name,
-        identity_text(a, field, of_base, sizeof of_base), fresh->name,
-        identity_text(b, field, of_fresh, sizeof of_fresh));
+    say_warning("W-processors", "the cpu %s %s: %s: %s, %s: %s", field, verb,
+                base->name, identity_text(a, field, of_base, sizeof of_base),
+                fresh->name,
+                identity_text(b, field, of_fresh, sizeof of_fresh));
 }
 
 /* Warns of what makes a difference beside what is compared. */
@@ -362,16 +365,17 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
       sides[k] = json_string_value(json_object_get(
           json_object_get(reports[k]->machine, paths[i][0]), paths[i][1]));
     if (sides[0] && sides[1] && strcmp(sides[0], sides[1]))
-      say("warning: the %s %s differs: %s: %s, %s: %s", paths[i][0],
-          paths[i][1], base->name, sides[0], fresh->name, sides[1]);
+      say_warning("W-systems", "the %s %s differs: %s: %s, %s: %s", paths[i][0],
+                  paths[i][1], base->name, sides[0], fresh->name, sides[1]);
   }
   if (!json_equal(json_object_get(base->report->plan, "seed"),
                   json_object_get(fresh->report->plan, "seed")))
-    say("warning: %s and %s have different seeds, so their workloads differ",
-        base->name, fresh->name);
+    say_warning("W-seeds",
+                "%s and %s have different seeds, so their workloads differ",
+                base->name, fresh->name);
   const char *suspect = report_suspect_text(base->report, fresh->report);
   if (suspect)
-    say("warning: %s and %s: %s", base->name, fresh->name, suspect);
+    say_warning("W-canary", "%s and %s: %s", base->name, fresh->name, suspect);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -427,15 +431,18 @@ static void say_too_few(const comparison *c) {
   double alpha = c->rules.alpha, share = alpha / (double)c->tested;
   size_t median = stat_fewest_for_median(REPORT_CONFIDENCE);
   if (p > alpha)
-    say("warning: %s cannot show any difference at %g; %s",
-        counts_text(weakest), alpha, wanted_text(weakest, alpha));
+    say_warning("W-too-few", "%s cannot show any difference at %g; %s",
+                counts_text(weakest), alpha, wanted_text(weakest, alpha));
   else if (p > share)
-    say("warning: with %s, a difference in one of %zu cells cannot be "
-        "significant at %g after Holm; %s",
-        counts_text(weakest), c->tested, alpha, wanted_text(weakest, share));
+    say_warning("W-too-few",
+                "with %s, a difference in one of %zu cells cannot be "
+                "significant at %g after Holm; %s",
+                counts_text(weakest), c->tested, alpha,
+                wanted_text(weakest, share));
   if (least < median)
-    say("warning: the interval of a median takes %zu invocations, so %zu more",
-        median, median - least);
+    say_warning("W-too-few",
+                "the interval of a median takes %zu invocations, so %zu more",
+                median, median - least);
 }
 
 /* What a comparison says about the limits. */

@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/plan/suite.h"
 #include "harness/output/view.h"
 #include "harness/record/record.h"
@@ -106,7 +107,7 @@ static int list_collectors(const output_format *format, const list_options *o) {
   }
   if (machine_other_builds(&all)) {
     fflush(stdout);
-    say("warning: %s", machine_other_builds(&all));
+    say_warning("W-builds", "%s", machine_other_builds(&all));
   }
   if (all.count)
     return EXIT_OK;
@@ -235,7 +236,8 @@ const option_usage list_usage = {
         "What can be run?  Collectors are the programs in the folder "
         "collectors/ beside\nreapmark, and in the folders that the variable "
         "REAPMARK_PATH names (separated by\ncolons).",
-    .example = "workloads",
+    .example = "workloads\n"
+               "collectors --columns collector,summary",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1,

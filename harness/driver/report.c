@@ -3,6 +3,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/machine.h"
 #include "harness/output/view.h"
 #include "harness/page/figures.h"
@@ -18,11 +19,13 @@
 
 void report_warn(const char *dir, const results_state *s) {
   if (s->cut_short)
-    say("warning: %s/runs.jsonl: the last line is cut short and was ignored",
-        dir);
+    say_warning("W-cut-line",
+                "%s/runs.jsonl: the last line is cut short and was ignored",
+                dir);
   if (s->damaged)
-    say("warning: %s/runs.jsonl:%zu: not a record; %zu such lines were ignored",
-        dir, s->first_damaged, s->damaged);
+    say_warning("W-damaged-lines",
+                "%s/runs.jsonl:%zu: not a record; %zu such lines were ignored",
+                dir, s->first_damaged, s->damaged);
 }
 
 report *report_open(const char *dir, report_visitor *visit) {
@@ -34,15 +37,16 @@ report *report_open(const char *dir, report_visitor *visit) {
   }
   report_warn(dir, &r->state);
   if (r->strays)
-    say("warning: %s/runs.jsonl: %zu records are not in the plan, or there "
-        "twice, and were ignored",
-        dir, r->strays);
+    say_warning("W-stray-records",
+                "%s/runs.jsonl: %zu records are not in the plan, or there "
+                "twice, and were ignored",
+                dir, r->strays);
   if (report_is_suspect(r))
-    say("warning: %s: %s", dir, report_canary_text(r));
+    say_warning("W-canary", "%s: %s", dir, report_canary_text(r));
   if (report_builds_text(r, r))
-    say("warning: %s: %s", dir, report_builds_text(r, r));
+    say_warning("W-builds", "%s: %s", dir, report_builds_text(r, r));
   if (report_machines_text(r))
-    say("warning: %s: %s", dir, report_machines_text(r));
+    say_warning("W-machines", "%s: %s", dir, report_machines_text(r));
   if (r->found < r->planned)
     say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
         r->planned - r->found, r->planned, dir);
@@ -59,7 +63,7 @@ static void say_stalls(const report *r) {
   for (size_t i = 0; i < r->count; i++) {
     const char *stall = report_stall_text(&r->cells[i]);
     if (stall)
-      say("warning: %s: %s", r->cells[i].id, stall);
+      say_warning("W-stall", "%s: %s", r->cells[i].id, stall);
   }
 }
 
@@ -68,8 +72,9 @@ static void print_gbench(const report *r, FILE *out) {
   for (size_t i = 0; i < r->count; i++)
     failed += verdict_is_failure(r->cells[i].verdict);
   if (failed)
-    say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
-        failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
+    say_warning("W-left-out",
+                "%zu cell%s failed and %s no benchmark; see context.left_out",
+                failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
   page *p = report_gbench(r);
   format_json(p, out);
   json_decref(p->json);
@@ -231,7 +236,10 @@ const option_usage report_usage = {
         "heap, rss,\nthroughput, cpu, wall, gc, or a metric of the format "
         "json.",
     .example = "DIR --goal 'p99 <= 5ms' --goal 'heap <= 512M' --format html "
-               "-o page.html",
+               "-o page.html\n"
+               "DIR --pivot workload,collector,pause_max_ns\n"
+               "DIR --table lbo --format latex -o lbo.tex\n"
+               "DIR --columns collector,throughput_per_s -f csv-excel -o t.csv",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = INT_MAX,

@@ -158,7 +158,7 @@ static void add_failure(page *p, const report_cell *c) {
 static void add_notes(page *p, const report_cell *c) {
   const char *stall = report_stall_text(c);
   if (stall)
-    page_list(p, "%s: WARNING: %s", c->collector, stall);
+    page_list(p, "%s: WARNING: %s [W-stall]", c->collector, stall);
   if (report_exercise_mark(c))
     page_list(p, "%s: %s", c->collector, report_exercise_text(c));
   if (report_unreported_text(c))

@@ -40,7 +40,7 @@ const char *report_find_table(const char *name, const report_table **found) {
     if (!strcmp(report_tables[i].name, name))
       return NULL;
   }
-  return arena_text("unknown table '%s'%s", name, suggest(name, &known));
+  return arena_text("unknown table '%s'%s", name, suggest_any(name, &known));
 }
 
 /* ------------------------------------------------------------------------- *

@@ -6,6 +6,7 @@
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/run/cell-run.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/output/view.h"
@@ -88,18 +89,15 @@ static const char *all_causes(const collectors *all) {
   return list;
 }
 
-/* The message for a name that no cause has: suggests one, or says where the
- * causes are listed. */
+/* The message for a name that no cause has: suggests one, or lists them. */
 static const char *no_cause(const collectors *all, const char *name) {
   candidates known = {0};
   const char *list = all_causes(all);
   const word_list causes = *list ? words_split(list) : (word_list){0};
   for (size_t i = 0; i < causes.count; i++)
     candidates_add(&known, causes.words[i] + strlen(PREFIX));
-  const char *near = suggest(name, &known);
-  return arena_text(
-      "'%s' is no cause of leaks%s", name,
-      *near ? near : "; 'reapmark list workloads' shows them, " PREFIX "...");
+  return arena_text("'%s' is no cause of leaks%s", name,
+                    suggest_any(name, &known));
 }
 
 const char *leaks_choose(const collectors *all, const char *word, spec *out) {
@@ -190,7 +188,7 @@ static json_t *make_row(const plan *p, const plan_cell *c,
 static int run_all(const plan *p, const collectors *all, const leaks_options *o,
                    const output_format *format) {
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   json_t *rows = json_array();
   int code = EXIT_OK;
   for (size_t i = 0; i < p->cells_count; i++) {

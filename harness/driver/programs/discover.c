@@ -385,6 +385,7 @@ const char *discover_suite(const char *name_or_path) {
   search s = {name_or_path, NULL, {0}};
   discover_suites(compare, &s);
   if (!s.path)
-    say("unknown suite '%s'%s", name_or_path, suggest(name_or_path, &s.known));
+    say("unknown suite '%s'%s", name_or_path,
+        suggest_any(name_or_path, &s.known));
   return s.path;
 }

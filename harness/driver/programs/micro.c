@@ -51,7 +51,8 @@ const option_usage micro_usage = {
         "nanoseconds of\nCPU time per operation, for each primitive of each "
         "collector: the median of five\nrepetitions and half their range.  "
         "'loop' is the empty loop that every other figure\ncontains.",
-    .example = "-c mark-sweep,refcount -p alloc,store",
+    .example = "-c mark-sweep,refcount -p alloc,store\n"
+               "-c mark-sweep --instructions",
     .options = option_rows};
 
 /* A collector, and what was found out. */
@@ -127,7 +128,7 @@ static const char *choose_primitives(matrix *t, const char *list) {
     const candidates all = {known.words, known.count};
     if (!word_list_has(&known, words.words[i]))
       return arena_text("unknown primitive '%s'%s", words.words[i],
-                        suggest(words.words[i], &all));
+                        suggest_any(words.words[i], &all));
     add_word(&t->primitives, words.words[i]);
   }
   return NULL;

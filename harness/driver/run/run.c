@@ -17,6 +17,7 @@
 #include "harness/driver/report.h"
 #include "runlog.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/identity.h"
 #include "harness/record/record.h"
@@ -134,7 +135,10 @@ const option_usage run_usage = {
         "exit status: 0 every verdict is as declared, 1 some cell failed or is "
         "suspect, or runs\ncould not be kept, 2 usage, 3 nothing matched, 130 "
         "interrupted (the results are kept).",
-    .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
+    .example =
+        "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR\n"
+        "-w requests,globals --rate 2000 --heap 512M -c mark-sweep\n"
+        "-w cycles -c refcount-cycles --wrap 'perf record -o {cell}.data --'",
     .options = option_rows,
     .max_operands = 1};
 
@@ -443,8 +447,9 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
   if (then) {
     const char *difference = machine_difference(then, now);
     if (difference)
-      say("warning: %s changed since %s was begun; its results will mix both",
-          difference, log->dir);
+      say_warning("W-machine-changed",
+                  "%s changed since %s was begun; its results will mix both",
+                  difference, log->dir);
   } else
     good = runlog_write(log, "machine.json", now);
   json_decref(then);
@@ -526,7 +531,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   }
   report_warn(o->dir, &found);
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
                                disk */
   signal(SIGPIPE, SIG_IGN);
@@ -537,11 +542,13 @@ static int run_in(const run_options *o, plan *p, runlog *log,
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
   if (!p->canary_runs)
-    say("warning: no canary, as " PLAN_CANARY_COLLECTOR
-        " is not here: a drift of the machine will not be seen");
+    say_warning("W-no-canary",
+                "no canary, as " PLAN_CANARY_COLLECTOR
+                " is not here: a drift of the machine will not be seen");
   if (p->wrap)
-    say("warning: the runs are wrapped in '%s': their numbers are not compared",
-        p->wrap);
+    say_warning("W-wrapped",
+                "the runs are wrapped in '%s': their numbers are not compared",
+                p->wrap);
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
   int code = run_missing(&d, log);

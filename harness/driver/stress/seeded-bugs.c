@@ -7,6 +7,7 @@
 #include "harness/base/oracles.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 
@@ -97,7 +98,8 @@ static void check_words(const word_list *words, const candidates *known) {
     for (size_t i = 0; i < known->count; i++)
       found |= !strcmp(known->words[i], word);
     if (!found)
-      say("warning: there is no seeded bug '%s'%s", word, suggest(word, known));
+      say_warning("W-no-such-bug", "there is no seeded bug '%s'%s", word,
+                  suggest(word, known));
   }
 }
 
