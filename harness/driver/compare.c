@@ -373,6 +373,13 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
     say_warning("W-seeds",
                 "%s and %s have different seeds, so their workloads differ",
                 base->name, fresh->name);
+  const char *pins[] = {
+      json_string_value(json_object_get(base->report->plan, "pin")),
+      json_string_value(json_object_get(fresh->report->plan, "pin"))};
+  if (strcmp(pins[0] ? pins[0] : "auto", pins[1] ? pins[1] : "auto"))
+    say_warning("W-pinned", "the threads ran elsewhere: %s: --pin %s, %s: %s",
+                base->name, pins[0] ? pins[0] : "auto", fresh->name,
+                pins[1] ? pins[1] : "auto");
   const char *suspect = report_suspect_text(base->report, fresh->report);
   if (suspect)
     say_warning("W-canary", "%s and %s: %s", base->name, fresh->name, suspect);

@@ -32,6 +32,10 @@ test_pin() {
   expect 2 run -w "$cell" -c refcount --heap none -n 1 -o dir --resume --pin none
   complained "its pin is \"$pu\", not \"none\""
   expect 0 run --resume -o dir
+  # A comparison with runs that were placed otherwise says so.
+  expect 0 run -w "$cell" -c refcount --heap none -n 1 -o other
+  expect 0 compare dir other
+  said "the threads ran elsewhere: dir: --pin $pu, other: auto [W-pinned]"
 }
 
 test_wrong_pin() {
