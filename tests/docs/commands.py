@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-root, reapmark, manual, maker, python = sys.argv[1:]
+root, reapmark, manual, maker, python = map(os.path.abspath, sys.argv[1:])
 root = pathlib.Path(root)
 built = pathlib.Path(reapmark).parent
 
@@ -42,12 +42,17 @@ def commands_of(page):
     blocks = "\n".join(fenced) + "\n" + "\n".join(
         line[4:] for line in plain.splitlines() if line.startswith("    "))
     blocks = re.sub(r"\\\n\s*", " ", blocks)
-    found = re.findall(rf"^({BEGINS}.*)$", blocks, re.MULTILINE)
+    # A comment begins with a # behind blanks.
+    blocks = re.sub(r"[ \t]{2,}#.*$|[ \t]+…$", "", blocks, flags=re.MULTILINE)
+    blocks = re.sub(r"[ \t]+…$", "", blocks, flags=re.MULTILINE)
+    # A quote may go on over several lines.
+    found = [re.sub(r"\n\s*", " ", c) for c in
+             re.findall(rf"^({BEGINS}(?:[^'\n]|'[^']*')*)$", blocks, re.MULTILINE)]
+    begun = len(re.findall(rf"^{BEGINS}", blocks, re.MULTILINE))
+    assert len(found) == begun, f"{page}: a quote is not closed"
     inline = re.sub(r"^    .*$", "", plain, flags=re.MULTILINE)
     found += re.findall(r"`(reapmark [^`]+|\./scripts/[^`]+)`", inline)
-    # A comment begins with a # behind blanks; the rest is the command.
-    return [re.sub(r"\s{2,}#.*$|\s+…$", "", " ".join(re.split(r"(?<=\S) (?=\S)", c)))
-            .replace("\n", " ").removeprefix("$ ").strip() for c in found]
+    return [c.replace("\n", " ").removeprefix("$ ").strip() for c in found]
 
 
 pages = ["README.md", "results/reference/README.md", "collectors/README.md",
@@ -116,9 +121,7 @@ RULES = [
     (r"^reapmark help COMMAND$", reduced(("COMMAND", "run")), {0}),
     (r"^reapmark help ", reduced(), {0}),
     # A command that is only named.
-    (r"^reapmark [a-z]+$", lambda c: [f"{c} --help"], {0}),
-    (r"^reapmark (micro|report)( --table \w+)? --format json$", lambda c: [f"{c} --help"], {0}),
-    (r"^reapmark (minheap -o|stress --output) DIR$", lambda c: [f"{c} --help"], {0}),
+    (r"^reapmark( trace)? [a-z]+$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark explain (NAME|DIR CELL)$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark run\b", plan, {0}),
     (r"^reapmark report DIR --table (limits|growth|latency|pacing-space)\b", reduced(), {3}),
