@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1
 manual=$2
-cell='binary-trees:depth=4,rounds=1,array=16,stretch=4'
+cell='binary-trees:depth=10,rounds=1,array=4000,stretch=10'
 
 # Every option of every command stands in a command line of a test script.
 test_all_are_exercised() {
