@@ -124,7 +124,7 @@ RULES = [
     (r"^reapmark( trace)? [a-z]+$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark explain (NAME|DIR CELL)$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark run\b", plan, {0}),
-    (r"^reapmark report DIR --table (limits|growth|latency|pacing-space)\b", reduced(), {3}),
+    (r"^reapmark report DIR --table (limits|growth|pacing-space)\b", reduced(), {3}),
     (r"^reapmark report OLD NEW ", reduced(("OLD NEW", "DIR OTHER")), {0}),
     (r"^reapmark report ", reduced(), {0}),
     (r"^reapmark compare before after ", reduced(("before after", "DIR OTHER")), {0}),
