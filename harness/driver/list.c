@@ -222,7 +222,7 @@ static int list_suites(const output_format *format, const list_options *o) {
 /* ------------------------------------------------------------------------- */
 
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT", FORMAT_NAMES "; json holds all (table)",
+    {"format", 'f', "FORMAT", FORMAT_NAMES "; json has all (table)",
      .kind = OPTION_TEXT, .offset = offsetof(list_options, format),
      .former = "json"},
     VIEW_OPTIONS(list_options, view),
