@@ -145,7 +145,7 @@ RULES = [
     (r"^reapmark stress ", reduced((r"( --quick| --ops \d+| --seeds \d+)", ""),
                                    (r"stress.*", "stress mark-sweep -C plain --ops 1000 --seeds 1 -o STRESS")),
      {0, 1}),
-    (r"^build/collectors/record ", reduced((r"--run cycles", "--run cycles:objects=100,rounds=2")), {0}),
+    (r"^build/collectors/record ", reduced((r"--run cycles", "--run cycles:live=100,rounds=2")), {0}),
     (r"^build/collectors/\S+ --run replay ", reduced(), {0}),
     (r"^reapmark trace shrink ", lambda c: [f"{c.split(' -- ')[0]} --help"], {0}),
     (r"^reapmark trace ", reduced(), {0}),
@@ -181,7 +181,8 @@ with tempfile.TemporaryDirectory() as folder:
     made("DIR", {"refcount": 1, "mark-sweep": 1.5})
     made("OTHER", {"refcount": 1.1, "mark-sweep": 1.4})
     subprocess.run([f"{built}/collectors/record", "--run", f"{SMALL}", "--trace", "FILE",
-                    "--pin", "none"], stdout=subprocess.DEVNULL, check=False)
+                    "--pin", "none"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([reapmark, "trace", "annotate", "FILE", "-o", "ANNOTATED"], check=True)
     for page, command in commands:
         tried = re.sub(r"^build/(?=reapmark)", "", command)
         rule = next((r for r in RULES if re.search(r[0], tried)), None)
@@ -208,7 +209,7 @@ with tempfile.TemporaryDirectory() as folder:
             seen.add(line)
             status, said = run(line)
             ran += 1
-            if status and re.search(r"\bnot built\b|install the package", said):
+            if status and re.search(r"\bnot (built|installed)\b|install the package", said):
                 print(f"left out, for what is missing here: {line}: {said.strip()}")
                 continue
             if status not in rule[2]:
