@@ -1,4 +1,5 @@
-# The driver and its reports.
+# The driver and its reports.  Results of known figures are made by Debian's Python.
+find_program(PYTHON_OF_DEBIAN python3 PATHS /usr/bin NO_DEFAULT_PATH)
 reapmark_test(driver-plan SOURCES driver/plan.c LIBRARIES reapmark_driver)
 reapmark_test(driver-options SOURCES driver/options.c LIBRARIES reapmark_driver)
 reapmark_test(driver-spawn SOURCES driver/spawn.c LIBRARIES reapmark_driver)
@@ -25,3 +26,14 @@ endif()
 # What disturbs runs, with a real collector.
 reapmark_script(disturbed driver/disturbed.sh ARGS $<TARGET_FILE:reapmark>
                 NEEDS *=mark-sweep)
+
+# Which columns of tables are shown, and pivots.
+if(PYTHON_OF_DEBIAN)
+  reapmark_script(view driver/view.sh ARGS $<TARGET_FILE:reapmark> ${PYTHON_OF_DEBIAN})
+endif()
+
+# What a run puts around its processes, with a real collector.
+reapmark_script(around driver/around.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=refcount)
+
+# The names of warnings, in the code and in the docs.
+reapmark_script(warnings driver/warnings.sh)

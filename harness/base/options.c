@@ -53,8 +53,12 @@ static const char *usage_line(const option_usage *u) {
 
 void options_help(const option_usage *u) {
   printf("%s\n\n%s\n", usage_line(u), u->description);
-  if (u->example)
-    printf("\nexample: %s %s%s\n", say_program, name_of(u), u->example);
+  for (const char *at = u->example; at && *at; at += strspn(at, "\n")) {
+    const int n = (int)strcspn(at, "\n");
+    printf("%sexample: %s %s%.*s\n", at == u->example ? "\n" : "", say_program,
+           name_of(u), n, at);
+    at += n;
+  }
   if (u->actions) {
     printf("\nactions:\n");
     for (const option_usage *const *a = u->actions; *a; a++)

@@ -22,7 +22,9 @@ typedef enum option_kind {
 typedef struct option_row {
   const char *name; /* without the dashes */
   char letter;      /* 0: no short form */
-  /* The value's name in the help; ends in ",..." for a list.  NULL: the option
+  /* The value's name in the help; ends in ",..." for a list.  One name is one
+   * kind of value in all commands: the completions of shells know by it what to
+   * offer (harness/manual/values.c).  NULL: the option
    * takes no value.  In brackets: the value may be left out, and is otherwise
    * attached by '='. */
   const char *argument;
@@ -43,7 +45,8 @@ typedef struct option_usage {
   const char *summary;       /* for the list of commands; one line */
   const char *synopsis;      /* what follows the command's name */
   const char *description;   /* paragraphs */
-  const char *example;       /* arguments of an example, or NULL */
+  const char *example;       /* arguments of an example, or of one on each
+                                line, or NULL */
   const option_row *options; /* up to a row without a name */
   int min_operands, max_operands;
   const char *missing; /* what the first missing operand is */

@@ -67,7 +67,9 @@ const char *suggest(const char *word, const candidates *c) {
 }
 
 const char *suggest_any(const char *word, const candidates *c) {
-  char hint[400];
-  return arena_text("%s",
-                    words_choices(hint, sizeof hint, word, c->words, c->count));
+  size_t room = 400; /* for a suggestion, and what stands around a list */
+  for (size_t i = 0; i < c->count; i++)
+    room += c->words[i] ? strlen(c->words[i]) + strlen(", ") : 0;
+  char *hint = arena_take(room);
+  return words_choices(hint, room, word, c->words, c->count);
 }

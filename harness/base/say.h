@@ -47,7 +47,7 @@ void candidates_add(candidates *c, const char *word);
 /* " (did you mean 'x'?)", or "" if no candidate is near `word`. */
 const char *suggest(const char *word, const candidates *c);
 
-/* The same, for few candidates: if none is near, the text lists all of them. */
+/* The same; if no candidate is near, the text lists all of them. */
 const char *suggest_any(const char *word, const candidates *c);
 
 #endif

@@ -129,6 +129,7 @@ typedef struct cell_options {
   uint64_t threads;
   uint64_t seed;
   const char *input;        /* the file that the workload reads, or NULL */
+  const char *latencies;    /* the file for the times of requests, or NULL */
   bool check;               /* call gc_heap_check at every expectation */
   bool instrument;          /* time steps and listen to pauses */
   uint64_t record_fd;       /* a file descriptor */
@@ -497,6 +498,12 @@ uint64_t cell_requests_bytes(void);
 
 /* The record's `latency`; NULL if there were no requests. */
 json_t *cell_latency(void);
+
+/* Writes the times of the requests to a file as CSV, when the measured part is
+ * over.  Of more requests than the file has lines for, a line is the slowest of
+ * several that follow each other.  Returns what the record says of the file as
+ * `latencies`, new; NULL if there were no requests. */
+json_t *cell_requests_write(const char *path);
 
 void cell_requests_finish(void);
 

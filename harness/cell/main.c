@@ -165,6 +165,10 @@ static void *run(void *data) {
 
   json_t *record = cell_record(&run, &verdict);
   cell_timeline_write(&run, record);
+  json_t *latencies =
+      options->latencies ? cell_requests_write(options->latencies) : NULL;
+  if (latencies)
+    json_object_set_new(record, "latencies", latencies);
   cell_write(record, (int)options->record_fd);
   json_decref(record);
   json_decref(run.counters);

@@ -114,10 +114,10 @@ static void choose(const char *list, bool *chosen) {
     while (i < COUNT && strcmp(primitives[i].name, word) != 0)
       i++;
     if (i == COUNT) {
-      char hint[80];
+      char hint[400];
       cell_usage(
           "unknown primitive '%s'%s", word,
-          words_suggest(hint, sizeof hint, word, cell_primitives, COUNT));
+          words_choices(hint, sizeof hint, word, cell_primitives, COUNT));
     }
     chosen[i] = true;
   }

@@ -159,6 +159,9 @@ static const option_row option_rows[] = {
      .kind = OPTION_CALL, .call = set_hostile},
     {"input", 0, "FILE", "the file that the workload reads, if it reads one",
      .kind = OPTION_TEXT, .offset = FIELD(input)},
+    {"latencies", 0, "FILE",
+     "write the times of single requests to FILE as CSV", .kind = OPTION_TEXT,
+     .offset = FIELD(latencies)},
     {"trace", 0, "FILE", "write the operations to FILE, if the collector can",
      .kind = OPTION_CALL, .call = set_trace},
 #ifdef GC_MUTANTS

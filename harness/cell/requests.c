@@ -12,6 +12,9 @@
 #include "harness/record/record.h"
 #include "harness/stats/latency.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +204,54 @@ json_t *cell_latency(void) {
     add_open_loop(h, json);
   free(scratch);
   free(h);
+  return json;
+}
+
+/* ------------------------------------------------------------------------- *
+ * The times of single requests.
+ * ------------------------------------------------------------------------- */
+
+/* The lines that a file has at most. */
+enum { MOST_LINES = 1000000 };
+
+/* From when the request was to arrive; in a closed loop from its start. */
+static uint64_t latency_of(uint64_t i) {
+  return requests.end[i] -
+         (requests.arrival ? requests.arrival[i] : requests.start[i]);
+}
+
+/* Writes the slowest of the requests from `from` to before `to`. */
+static void write_line(FILE *out, uint64_t from, uint64_t to) {
+  uint64_t slowest = from;
+  for (uint64_t i = from; i < to; i++)
+    if (latency_of(i) > latency_of(slowest))
+      slowest = i;
+  fprintf(out, "%" PRIu64 ",", slowest);
+  if (requests.arrival)
+    fprintf(out, "%" PRIu64, requests.arrival[slowest]);
+  fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+          requests.start[slowest], requests.end[slowest], latency_of(slowest),
+          to - from);
+}
+
+json_t *cell_requests_write(const char *path) {
+  const uint64_t n = requests.done, each = (n + MOST_LINES - 1) / MOST_LINES;
+  if (!n)
+    return NULL;
+  FILE *out = fopen(path, "w");
+  bool good = out != NULL;
+  if (out) {
+    fputs("request,arrival_ns,start_ns,end_ns,latency_ns,slowest_of\n", out);
+    for (uint64_t i = 0; i < n; i += each)
+      write_line(out, i, i + each < n ? i + each : n);
+    good = !ferror(out);
+    good = !fclose(out) && good;
+  }
+  json_t *json = json_pack("{s:s, s:o, s:o}", "file", path, "lines",
+                           record_integer((n + each - 1) / each), "requests",
+                           record_integer(n));
+  if (!good)
+    json_object_set_new(json, "failed", json_string(strerror(errno)));
   return json;
 }
 

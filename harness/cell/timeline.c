@@ -16,6 +16,7 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/record/record.h"
 
@@ -399,10 +400,11 @@ static json_t *dropped_json(void) {
 }
 
 static void say_dropped(void) {
-  say("warning: the timeline leaves out %ju events shorter than %.3g us, "
-      "%.3g ms in all; --timeline-events makes room for more than %zu",
-      (uintmax_t)timeline.dropped, (double)timeline.least / 1e3,
-      (double)timeline.dropped_ns / 1e6, timeline.room);
+  say_warning("W-timeline-full",
+              "the timeline leaves out %ju events shorter than %.3g us, "
+              "%.3g ms in all; --timeline-events makes room for more than %zu",
+              (uintmax_t)timeline.dropped, (double)timeline.least / 1e3,
+              (double)timeline.dropped_ns / 1e6, timeline.room);
 }
 
 /* Returns how many slices were written. */
@@ -437,7 +439,8 @@ void cell_timeline_write(const cell_run *run, json_t *record) {
   bool good = file && !ferror(file);
   good &= file && !fclose(file);
   if (!good || rename(part, path)) {
-    say("warning: cannot write the timeline %s: %s", path, strerror(errno));
+    say_warning("W-no-timeline", "cannot write the timeline %s: %s", path,
+                strerror(errno));
     remove(part);
     return;
   }

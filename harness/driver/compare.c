@@ -4,11 +4,12 @@
 #include "harness/driver/commands.h"
 #include "report.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/base/spec.h"
 #include "harness/record/identity.h"
 #include "harness/report/compare.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -26,6 +27,7 @@ typedef struct compare_options {
   const char *format, *metrics, *limits;
   double alpha, threshold;
   uint64_t aa, seed;
+  table_view view;
 } compare_options;
 
 #define FIELD(member) offsetof(compare_options, member)
@@ -45,6 +47,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(aa), .min = 2, .max = 500},
     {"seed", 0, "N", "seed of the sides that --aa draws (42)",
      .kind = OPTION_NUMBER, .offset = FIELD(seed), .max = INT64_MAX},
+    VIEW_OPTIONS(compare_options, view),
     {0}};
 
 const option_usage compare_usage = {
@@ -67,7 +70,8 @@ const option_usage compare_usage = {
         "usage, 3 nothing to\ncompare (or nothing of one METRIC), 4 a "
         "regression beyond --fail-on-regression, or\na cell that only BASE "
         "completed.",
-    .example = "before after --metric throughput,pause_p99",
+    .example = "before after --metric throughput,pause_p99\n"
+               "DIR:refcount DIR:mark-sweep",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 64,
@@ -144,7 +148,7 @@ static const metric *find_metric(const char *option, const char *name) {
     say("--%s: '%s' may be %zu metrics, such as %s", option, name, matches,
         found->name);
   else
-    say("--%s: unknown metric '%s'%s", option, name, suggest(name, &known));
+    say("--%s: unknown metric '%s'%s", option, name, suggest_any(name, &known));
   return NULL;
 }
 
@@ -281,7 +285,7 @@ static bool open_side(folder_list *folders, const char *text,
   candidates known = {0};
   if (colon && !has_collector(side->report, colon + 1, &known)) {
     say("%s has no collector '%s'%s", path, colon + 1,
-        suggest(colon + 1, &known));
+        suggest_any(colon + 1, &known));
     return false;
   }
   return true;
@@ -341,9 +345,10 @@ static void check_processors(const compare_side *base,
     verb = "may differ";
   }
   if (a && b && field)
-    say("warning: the cpu %s %s: %s: %s, %s: %s", field, verb, base->name,
-        identity_text(a, field, of_base, sizeof of_base), fresh->name,
-        identity_text(b, field, of_fresh, sizeof of_fresh));
+    say_warning("W-processors", "the cpu %s %s: %s: %s, %s: %s", field, verb,
+                base->name, identity_text(a, field, of_base, sizeof of_base),
+                fresh->name,
+                identity_text(b, field, of_fresh, sizeof of_fresh));
 }
 
 /* Warns of what makes a difference beside what is compared. */
@@ -360,16 +365,24 @@ static void check_sides(const compare_side *base, const compare_side *fresh) {
       sides[k] = json_string_value(json_object_get(
           json_object_get(reports[k]->machine, paths[i][0]), paths[i][1]));
     if (sides[0] && sides[1] && strcmp(sides[0], sides[1]))
-      say("warning: the %s %s differs: %s: %s, %s: %s", paths[i][0],
-          paths[i][1], base->name, sides[0], fresh->name, sides[1]);
+      say_warning("W-systems", "the %s %s differs: %s: %s, %s: %s", paths[i][0],
+                  paths[i][1], base->name, sides[0], fresh->name, sides[1]);
   }
   if (!json_equal(json_object_get(base->report->plan, "seed"),
                   json_object_get(fresh->report->plan, "seed")))
-    say("warning: %s and %s have different seeds, so their workloads differ",
-        base->name, fresh->name);
+    say_warning("W-seeds",
+                "%s and %s have different seeds, so their workloads differ",
+                base->name, fresh->name);
+  const char *pins[] = {
+      json_string_value(json_object_get(base->report->plan, "pin")),
+      json_string_value(json_object_get(fresh->report->plan, "pin"))};
+  if (strcmp(pins[0] ? pins[0] : "auto", pins[1] ? pins[1] : "auto"))
+    say_warning("W-pinned", "the threads ran elsewhere: %s: --pin %s, %s: %s",
+                base->name, pins[0] ? pins[0] : "auto", fresh->name,
+                pins[1] ? pins[1] : "auto");
   const char *suspect = report_suspect_text(base->report, fresh->report);
   if (suspect)
-    say("warning: %s and %s: %s", base->name, fresh->name, suspect);
+    say_warning("W-canary", "%s and %s: %s", base->name, fresh->name, suspect);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -425,15 +438,18 @@ static void say_too_few(const comparison *c) {
   double alpha = c->rules.alpha, share = alpha / (double)c->tested;
   size_t median = stat_fewest_for_median(REPORT_CONFIDENCE);
   if (p > alpha)
-    say("warning: %s cannot show any difference at %g; %s",
-        counts_text(weakest), alpha, wanted_text(weakest, alpha));
+    say_warning("W-too-few", "%s cannot show any difference at %g; %s",
+                counts_text(weakest), alpha, wanted_text(weakest, alpha));
   else if (p > share)
-    say("warning: with %s, a difference in one of %zu cells cannot be "
-        "significant at %g after Holm; %s",
-        counts_text(weakest), c->tested, alpha, wanted_text(weakest, share));
+    say_warning("W-too-few",
+                "with %s, a difference in one of %zu cells cannot be "
+                "significant at %g after Holm; %s",
+                counts_text(weakest), c->tested, alpha,
+                wanted_text(weakest, share));
   if (least < median)
-    say("warning: the interval of a median takes %zu invocations, so %zu more",
-        median, median - least);
+    say_warning("W-too-few",
+                "the interval of a median takes %zu invocations, so %zu more",
+                median, median - least);
 }
 
 /* What a comparison says about the limits. */
@@ -553,7 +569,9 @@ static int compare_all(const compare_side *base, const side_list *fresh,
   }
   int code = EXIT_OK;
   if (all[0]->count)
-    format_print(format, compare_page(all, count), stdout);
+    code = view_print(&o->view, format, compare_page(all, count), stdout);
+  if (code)
+    return code;
   if (!all[0]->count) {
     say("the two sides have no cells");
     code = EXIT_NOTHING;
@@ -567,19 +585,26 @@ static int compare_all(const compare_side *base, const side_list *fresh,
 }
 
 static const table_column aa_columns[] = {
-    {.name = "metric", .header = "metric"},
+    {.name = "metric", .header = "metric", .traits = TABLE_KEY},
     {.name = "comparisons", .header = "comparisons", .kind = TABLE_INTEGER},
     {.name = "significant", .header = "significant", .kind = TABLE_INTEGER},
     {.name = "share",
      .header = "share",
      .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
     {.name = "at_most", .header = "at most", .kind = TABLE_INTEGER},
-    {.name = "tables", .header = "tables", .kind = TABLE_INTEGER},
-    {.name = "tables_significant", .header = "any", .kind = TABLE_INTEGER},
+    {.name = "tables", .header = "tables", .kind = TABLE_INTEGER, .leaves = 1},
+    {.name = "tables_significant",
+     .header = "any",
+     .kind = TABLE_INTEGER,
+     .leaves = 1},
     {.name = "tables_share",
      .header = "share",
-     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT},
-    {.name = "tables_at_most", .header = "at most", .kind = TABLE_INTEGER},
+     .traits = TABLE_ONLY_PEOPLE | TABLE_RIGHT,
+     .leaves = 1},
+    {.name = "tables_at_most",
+     .header = "at most",
+     .kind = TABLE_INTEGER,
+     .leaves = 1},
     {.name = "result", .header = ""}};
 
 static void show_share(table_row *row, const char *column, size_t part,
@@ -639,7 +664,9 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
             "of 100 such experiments.",
             (uintmax_t)o->aa, o->alpha, (uintmax_t)o->seed,
             100 * COMPARE_AA_CONFIDENCE);
-  format_print(format, p, stdout);
+  const int code = view_print(&o->view, format, p, stdout);
+  if (code)
+    return code;
   return too_often ? EXIT_SOME_FAILED : EXIT_OK;
 }
 

@@ -41,7 +41,8 @@ const option_usage explain_usage = {
         "the figures of the records; runs\nnothing.  CELL is a cell's name or "
         "a part of it, such as a collector's with its\noptions; without one, "
         "all cells that have something to explain.",
-    .example = "results/pacing mark-sweep:policy=percent",
+    .example = "results/pacing mark-sweep:policy=percent\n"
+               "pair-cycle",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 2,

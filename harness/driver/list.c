@@ -4,19 +4,28 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/plan/suite.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 #include "harness/record/record.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Prints the rows, or as JSON all that is known, which is taken. */
-static void print(const table *t, json_t *json, const output_format *format) {
+/* How the list is printed. */
+typedef struct list_options {
+  const char *format;
+  table_view view;
+} list_options;
+
+/* Prints the rows, or as JSON all that is known, which is taken.  Returns an
+ * exit code. */
+static int print(const table *t, json_t *json, const output_format *format,
+                 const list_options *o) {
   page *p = page_new(t);
   page_tables(p, t);
   p->json = json;
-  format_print(format, p, stdout);
+  return view_print(&o->view, format, p, stdout);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -43,18 +52,18 @@ static const char *capability_text(const collector *c, const char *name) {
 }
 
 static const table_column collector_columns[] = {
-    {.name = "collector", .header = "collector"},
-    {.name = "kind", .header = "kind"},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "kind", .header = "kind", .leaves = 1},
     {.name = "reclaims", .header = "reclaims"},
-    {.name = "prompt", .header = "prompt"},
+    {.name = "prompt", .header = "prompt", .leaves = 9},
     {.name = "threads", .header = "threads"},
-    {.name = "weak", .header = "weak"},
-    {.name = "ephemerons", .header = "ephemerons"},
-    {.name = "finalizers", .header = "finalizers"},
-    {.name = "external", .header = "external"},
-    {.name = "moving", .header = "moving"},
-    {.name = "heap_limit", .header = "heap_limit"},
-    {.name = "concurrent", .header = "concurrent"},
+    {.name = "weak", .header = "weak", .leaves = 4},
+    {.name = "ephemerons", .header = "ephemerons", .leaves = 8},
+    {.name = "finalizers", .header = "finalizers", .leaves = 3},
+    {.name = "external", .header = "external", .leaves = 7},
+    {.name = "moving", .header = "moving", .leaves = 5},
+    {.name = "heap_limit", .header = "heap_limit", .leaves = 6},
+    {.name = "concurrent", .header = "concurrent", .leaves = 2},
     {.name = "summary", .header = "summary"}};
 enum {
   COLLECTOR_COLUMNS = sizeof collector_columns / sizeof *collector_columns,
@@ -79,13 +88,16 @@ static void add_collector(table *t, const collector *c) {
   table_set_text(row, "summary", record_text(c->about, "summary"));
 }
 
-static int list_collectors(const output_format *format) {
+static int list_collectors(const output_format *format, const list_options *o) {
   collectors all = discover_collectors();
   table *t = table_new(collector_columns, COLLECTOR_COLUMNS);
   for (size_t i = 0; i < all.count; i++)
     add_collector(t, &all.items[i]);
+  int code = EXIT_OK;
   if (all.count || format->print != format_text)
-    print(t, collectors_json(&all), format);
+    code = print(t, collectors_json(&all), format, o);
+  if (code)
+    return code;
   const char *not_built = discover_not_built();
   if (*not_built) {
     fflush(stdout);
@@ -95,7 +107,7 @@ static int list_collectors(const output_format *format) {
   }
   if (machine_other_builds(&all)) {
     fflush(stdout);
-    say("warning: %s", machine_other_builds(&all));
+    say_warning("W-builds", "%s", machine_other_builds(&all));
   }
   if (all.count)
     return EXIT_OK;
@@ -139,10 +151,12 @@ static const char *words_text(const json_t *words) {
 
 static const table_column workload_columns[] = {
     {.name = "workload", .header = "workload"},
-    {.name = "counts", .header = "counts"},
-    {.name = "needs", .header = "needs"},
+    {.name = "counts", .header = "counts", .leaves = 1},
+    {.name = "needs", .header = "needs", .leaves = 2},
     {.name = "summary", .header = "summary"},
-    {.name = "parameters", .header = "parameters and their defaults"}};
+    {.name = "parameters",
+     .header = "parameters and their defaults",
+     .leaves = 3}};
 
 static void add_workload(table *t, const json_t *w) {
   table_row *row = table_add(t, 0);
@@ -153,7 +167,7 @@ static void add_workload(table *t, const json_t *w) {
   table_set_text(row, "parameters", params_text(w));
 }
 
-static int list_workloads(const output_format *format) {
+static int list_workloads(const output_format *format, const list_options *o) {
   collectors all = discover_collectors();
   json_t *list = discover_workloads(&all), *w;
   if (!json_array_size(list)) {
@@ -165,8 +179,7 @@ static int list_workloads(const output_format *format) {
                        sizeof workload_columns / sizeof *workload_columns);
   size_t i;
   json_array_foreach(list, i, w) add_workload(t, w);
-  print(t, list, format);
-  return EXIT_OK;
+  return print(t, list, format, o);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -186,31 +199,33 @@ static void add_suite(void *data, const char *name, const char *path) {
 static const table_column suite_columns[] = {
     {.name = "name", .header = "suite"},
     {.name = "cells", .header = "cells", .kind = TABLE_INTEGER},
-    {.name = "targets", .header = "targets", .kind = TABLE_INTEGER},
-    {.name = "invocations", .header = "invocations", .kind = TABLE_INTEGER},
+    {.name = "targets",
+     .header = "targets",
+     .kind = TABLE_INTEGER,
+     .leaves = 1},
+    {.name = "invocations",
+     .header = "invocations",
+     .kind = TABLE_INTEGER,
+     .leaves = 2},
     {.name = "description", .header = "description"}};
 
-static int list_suites(const output_format *format) {
+static int list_suites(const output_format *format, const list_options *o) {
   json_t *list = json_array(), *s;
   table *t =
       table_new(suite_columns, sizeof suite_columns / sizeof *suite_columns);
   discover_suites(add_suite, list);
   size_t i;
   json_array_foreach(list, i, s) table_set_object(table_add(t, 0), s);
-  print(t, list, format);
-  return EXIT_OK;
+  return print(t, list, format, o);
 }
 
 /* ------------------------------------------------------------------------- */
 
-typedef struct list_options {
-  const char *format;
-} list_options;
-
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT",
-     FORMAT_NAMES "; json holds all that is known (table)", .kind = OPTION_TEXT,
-     .offset = offsetof(list_options, format), .former = "json"},
+    {"format", 'f', "FORMAT", FORMAT_NAMES "; json has all (table)",
+     .kind = OPTION_TEXT, .offset = offsetof(list_options, format),
+     .former = "json"},
+    VIEW_OPTIONS(list_options, view),
     {0}};
 
 const option_usage list_usage = {
@@ -221,7 +236,8 @@ const option_usage list_usage = {
         "What can be run?  Collectors are the programs in the folder "
         "collectors/ beside\nreapmark, and in the folders that the variable "
         "REAPMARK_PATH names (separated by\ncolons).",
-    .example = "workloads",
+    .example = "workloads\n"
+               "collectors --columns collector,summary",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = 1,
@@ -230,7 +246,7 @@ const option_usage list_usage = {
 int list_command(int argc, char **argv) {
   static const struct {
     const char *what;
-    int (*list)(const output_format *format);
+    int (*list)(const output_format *format, const list_options *o);
   } lists[] = {{"collectors", list_collectors},
                {"workloads", list_workloads},
                {"suites", list_suites}};
@@ -248,10 +264,9 @@ int list_command(int argc, char **argv) {
   candidates known = {0};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     if (!strcmp(operands[0], lists[i].what))
-      return lists[i].list(format);
+      return lists[i].list(format, &o);
     candidates_add(&known, lists[i].what);
   }
-  say("list: unknown '%s'%s; usage: reapmark list %s", operands[0],
-      suggest(operands[0], &known), list_usage.synopsis);
+  say("list: unknown '%s'%s", operands[0], suggest_any(operands[0], &known));
   return EXIT_USAGE;
 }

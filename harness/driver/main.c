@@ -36,7 +36,7 @@ static const command_row *find_command(const char *word) {
   }
   candidates_add(&known, "help");
   say("unknown command '%s'%s; see reapmark --help", word,
-      suggest(word, &known));
+      suggest_any(word, &known));
   return NULL;
 }
 

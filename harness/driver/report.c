@@ -3,8 +3,9 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/machine.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 #include "harness/page/figures.h"
 #include "harness/page/page.h"
 #include "harness/page/plot.h"
@@ -18,11 +19,13 @@
 
 void report_warn(const char *dir, const results_state *s) {
   if (s->cut_short)
-    say("warning: %s/runs.jsonl: the last line is cut short and was ignored",
-        dir);
+    say_warning("W-cut-line",
+                "%s/runs.jsonl: the last line is cut short and was ignored",
+                dir);
   if (s->damaged)
-    say("warning: %s/runs.jsonl:%zu: not a record; %zu such lines were ignored",
-        dir, s->first_damaged, s->damaged);
+    say_warning("W-damaged-lines",
+                "%s/runs.jsonl:%zu: not a record; %zu such lines were ignored",
+                dir, s->first_damaged, s->damaged);
 }
 
 report *report_open(const char *dir, report_visitor *visit) {
@@ -34,15 +37,16 @@ report *report_open(const char *dir, report_visitor *visit) {
   }
   report_warn(dir, &r->state);
   if (r->strays)
-    say("warning: %s/runs.jsonl: %zu records are not in the plan, or there "
-        "twice, and were ignored",
-        dir, r->strays);
+    say_warning("W-stray-records",
+                "%s/runs.jsonl: %zu records are not in the plan, or there "
+                "twice, and were ignored",
+                dir, r->strays);
   if (report_is_suspect(r))
-    say("warning: %s: %s", dir, report_canary_text(r));
+    say_warning("W-canary", "%s: %s", dir, report_canary_text(r));
   if (report_builds_text(r, r))
-    say("warning: %s: %s", dir, report_builds_text(r, r));
+    say_warning("W-builds", "%s: %s", dir, report_builds_text(r, r));
   if (report_machines_text(r))
-    say("warning: %s: %s", dir, report_machines_text(r));
+    say_warning("W-machines", "%s: %s", dir, report_machines_text(r));
   if (r->found < r->planned)
     say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
         r->planned - r->found, r->planned, dir);
@@ -59,7 +63,7 @@ static void say_stalls(const report *r) {
   for (size_t i = 0; i < r->count; i++) {
     const char *stall = report_stall_text(&r->cells[i]);
     if (stall)
-      say("warning: %s: %s", r->cells[i].id, stall);
+      say_warning("W-stall", "%s: %s", r->cells[i].id, stall);
   }
 }
 
@@ -68,8 +72,9 @@ static void print_gbench(const report *r, FILE *out) {
   for (size_t i = 0; i < r->count; i++)
     failed += verdict_is_failure(r->cells[i].verdict);
   if (failed)
-    say("warning: %zu cell%s failed and %s no benchmark; see context.left_out",
-        failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
+    say_warning("W-left-out",
+                "%zu cell%s failed and %s no benchmark; see context.left_out",
+                failed, failed == 1 ? "" : "s", failed == 1 ? "is" : "are");
   page *p = report_gbench(r);
   format_json(p, out);
   json_decref(p->json);
@@ -87,20 +92,25 @@ static void print_answer(const report *r, FILE *out) {
   format_text(p, out);
 }
 
-/* Prints the table; a format of NULL is GBENCH.  False if no run has what the
- * table shows. */
-static bool print(const report *r, const report_table *of,
-                  const output_format *format, FILE *out) {
+/* Prints the table; a format of NULL is GBENCH.  Returns an exit code:
+ * EXIT_NOTHING if no run has what the table shows. */
+static int print(const report *r, const report_table *of,
+                 const output_format *format, const table_view *view,
+                 FILE *out) {
   page *p = format ? of->make(r) : NULL;
-  if (p)
-    format_print(format, p, out);
-  else if (!format)
+  const int code = p        ? view_print(view, format, p, out)
+                   : format ? EXIT_NOTHING
+                            : EXIT_OK;
+  if (!format)
     print_gbench(r, out);
+  if (code)
+    return code;
   if (of == report_tables && (!format || format->rows_only))
     say_stalls(r);
-  if (of == report_tables && format && format->print == format_text)
+  if (of == report_tables && format && format->print == format_text &&
+      !view->columns && !view->pivot)
     print_answer(r, out);
-  return p || !format;
+  return EXIT_OK;
 }
 
 /* Opens the file that an option names, or stdout; NULL, which was said. */
@@ -122,7 +132,7 @@ static bool close_output(FILE *out, const char *path) {
 /* Returns an exit code. */
 static int print_table(const char *dir, const char *name,
                        const char *format_name, const goal_list *goals,
-                       const char *path) {
+                       const table_view *view, const char *path) {
   const report_table *found;
   const output_format *format = NULL;
   const char *wrong = report_find_table(name, &found);
@@ -133,27 +143,34 @@ static int print_table(const char *dir, const char *name,
     say("%s", wrong);
     return EXIT_USAGE;
   }
+  if (!format && (view->columns || view->pivot)) {
+    say("report: " GBENCH " has no columns to choose");
+    return EXIT_USAGE;
+  }
   report *r = report_open(dir, found->visit);
   FILE *out = r ? open_output(path) : NULL;
   if (!out)
     return EXIT_USAGE;
   r->goals = goals;
-  const bool any = print(r, found, format, out);
-  if (!any)
+  const int code = print(r, found, format, view, out);
+  if (code == EXIT_NOTHING)
     say("%s: no run has what the table '%s' shows", r->dir, found->name);
   report_free(r);
   const bool written = close_output(out, path);
-  return !written ? EXIT_SOME_FAILED : any ? EXIT_OK : EXIT_NOTHING;
+  return !written ? EXIT_SOME_FAILED : code;
 }
 
 int report_print(const char *dir, const char *name, const char *format_name,
                  const goal_list *goals) {
-  return print_table(dir, name, format_name, goals, NULL);
+  const table_view view = {
+      .wanted = arena_text("reapmark report %s --wide shows them", dir)};
+  return print_table(dir, name, format_name, goals, &view, NULL);
 }
 
 typedef struct report_options {
   const char *format, *table, *figure, *path;
   goal_list goals;
+  table_view view;
 } report_options;
 
 static const char *take_goal(void *values, const char *text) {
@@ -171,6 +188,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_TEXT, .offset = offsetof(report_options, figure)},
     {"output", 'o', "FILE", "write to FILE (standard output)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, path)},
+    VIEW_OPTIONS(report_options, view),
     {0}};
 
 const option_usage report_usage = {
@@ -209,6 +227,9 @@ const option_usage report_usage = {
         "  pacing-space each heap policy as a curve of time over memory\n"
         "  phases       what pauses consist of, and times to safepoint\n"
         "  limits       whether the suite's targets are met\n\n"
+        "--pivot workload,collector,pause_max_ns: workloads down, collectors "
+        "across, the longest\npause.  In a terminal, columns without room "
+        "leave; --wide keeps all.\n\n"
         "figures, with -o F.svg or F.pdf:\n"
         "  overhead, overhead-cpu, percentiles, mmu, memory, garbage, "
         "growth\n\n"
@@ -216,7 +237,10 @@ const option_usage report_usage = {
         "heap, rss,\nthroughput, cpu, wall, gc, or a metric of the format "
         "json.",
     .example = "DIR --goal 'p99 <= 5ms' --goal 'heap <= 512M' --format html "
-               "-o page.html",
+               "-o page.html\n"
+               "DIR --pivot workload,collector,pause_max_ns\n"
+               "DIR --table lbo --format latex -o lbo.tex\n"
+               "DIR --columns collector,throughput_per_s -f csv-excel -o t.csv",
     .options = option_rows,
     .min_operands = 1,
     .max_operands = INT_MAX,
@@ -292,6 +316,10 @@ int report_command(int argc, char **argv) {
         o.table ? "table" : "figure");
     return EXIT_USAGE;
   }
+  if ((html || o.figure) && (o.view.columns || o.view.pivot)) {
+    say("report: --columns and --pivot are of one table; name it by --table");
+    return EXIT_USAGE;
+  }
   if (html)
     return write_page(operands, &o.goals, o.path);
   if (operands[1]) {
@@ -300,7 +328,7 @@ int report_command(int argc, char **argv) {
         operands[1], operands[0], operands[1]);
     return EXIT_USAGE;
   }
-  return o.figure
-             ? draw_figure(operands[0], o.figure, o.path)
-             : print_table(operands[0], o.table, o.format, &o.goals, o.path);
+  return o.figure ? draw_figure(operands[0], o.figure, o.path)
+                  : print_table(operands[0], o.table, o.format, &o.goals,
+                                &o.view, o.path);
 }

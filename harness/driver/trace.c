@@ -451,7 +451,7 @@ int trace_command(int argc, char **argv) {
   }
   if (*word)
     say("trace: unknown action '%s'%s; see reapmark trace --help", word,
-        suggest(word, &known));
+        suggest_any(word, &known));
   else
     say("trace: no action; see reapmark trace --help");
   return EXIT_USAGE;

@@ -6,9 +6,9 @@
 #include <string.h>
 
 const output_format formats[FORMATS] = {
-    {"table", format_text, false},  {"markdown", format_markdown, false},
-    {"latex", format_latex, false}, {"csv", format_csv, true},
-    {"json", format_json, false},
+    {"table", format_text, false},         {"markdown", format_markdown, false},
+    {"latex", format_latex, false},        {"csv", format_csv, true},
+    {"csv-excel", format_csv_excel, true}, {"json", format_json, false},
 };
 
 const char *format_find(const char *name, const char *also,

@@ -15,9 +15,9 @@ typedef struct output_format {
 } output_format;
 
 /* The names of all, for the help of an option. */
-#define FORMAT_NAMES "table, markdown, latex, csv, json"
+#define FORMAT_NAMES "table, markdown, latex, csv, csv-excel, json"
 
-enum { FORMATS = 5 };
+enum { FORMATS = 6 };
 extern const output_format formats[FORMATS];
 
 /* Finds a format.  `also` is the name of one that the command prints itself,
@@ -34,6 +34,7 @@ void format_text(const page *p, FILE *out);
 void format_markdown(const page *p, FILE *out);
 void format_latex(const page *p, FILE *out);
 void format_csv(const page *p, FILE *out);
+void format_csv_excel(const page *p, FILE *out);
 void format_json(const page *p, FILE *out);
 
 #endif

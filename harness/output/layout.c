@@ -8,7 +8,7 @@ static void add_column(layout *l, const char *header, const char *unit,
                        bool right) {
   l->columns = arena_more(l->columns, l->columns_count, sizeof *l->columns);
   l->columns[l->columns_count++] =
-      (layout_column){{header, unit ? unit : ""}, right};
+      (layout_column){{header, unit ? unit : ""}, right, NULL};
   size_t headers = unit ? 2 : *header ? 1 : 0;
   l->headers = headers > l->headers ? headers : l->headers;
 }
@@ -55,6 +55,7 @@ static layout make_lines(const table *t, size_t group) {
     if (unit && c->kind == TABLE_RATE)
       unit = arena_text("%s%s", t->groups[group].counted, unit);
     add_column(&l, c->header, unit, is_right(c));
+    l.columns[l.columns_count - 1].from = c;
   }
   const size_t rows = t->groups[group].rows_count;
   l.cells = arena_take(l.columns_count * rows * sizeof *l.cells);

@@ -7,8 +7,9 @@
 #include "table.h"
 
 typedef struct layout_column {
-  const char *header[2]; /* its lines, of which `headers` are used */
-  bool right;            /* aligned right */
+  const char *header[2];    /* its lines, of which `headers` are used */
+  bool right;               /* aligned right */
+  const table_column *from; /* NULL: of a cross table */
 } layout_column;
 
 typedef struct layout {

@@ -32,7 +32,7 @@ table *table_new(const table_column *columns, size_t count) {
 size_t table_add_group(table *t, const char *title) {
   t->groups = arena_more(t->groups, t->groups_count, sizeof *t->groups);
   t->groups[t->groups_count] =
-      (table_group){.title = clean_text(title), .counted = ""};
+      (table_group){.title = clean_text(title), .counted = "", .kind = ""};
   if (!t->titles)
     t->titles = json_object();
   if (!json_object_get(t->titles, title)) /* the first of this title is found */
@@ -60,8 +60,7 @@ table_row *table_add(table *t, size_t group) {
   return t->rows[t->rows_count++] = row;
 }
 
-/* The number of the column `name`; the number of columns if there is none. */
-static size_t find_column(const table *t, const char *name) {
+size_t table_find_column(const table *t, const char *name) {
   size_t i = 0;
   while (i < t->columns_count && strcmp(t->columns[i].name, name))
     i++;
@@ -69,7 +68,7 @@ static size_t find_column(const table *t, const char *name) {
 }
 
 const table_value *table_get(const table_row *row, const char *name) {
-  size_t i = find_column(row->table, name);
+  size_t i = table_find_column(row->table, name);
   if (i < row->table->columns_count)
     return &row->values[i];
   say("a table has no column '%s'", name);

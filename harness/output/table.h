@@ -35,7 +35,8 @@ enum {
   TABLE_OPTIONAL = 1,    /* left out of groups in which no row has a value */
   TABLE_RIGHT = 2,       /* a text aligned right, as all numbers are */
   TABLE_ONLY_PEOPLE = 4, /* not in CSV and JSON */
-  TABLE_ONLY_JSON = 8    /* not in CSV, and not for people */
+  TABLE_ONLY_JSON = 8,   /* not in CSV, and not for people */
+  TABLE_KEY = 16         /* with the other keys it tells the rows apart */
 };
 
 typedef struct table_column {
@@ -46,6 +47,9 @@ typedef struct table_column {
   unsigned traits;    /* TABLE_OPTIONAL, ... */
   const char *absent; /* what people see for a missing value; NULL: nothing */
   const char *help;   /* one line, or NULL */
+  /* Where a line of a terminal has no room for all columns, they leave by this
+   * number, the largest first, and of equal ones the last; 0: never. */
+  unsigned leaves;
 } table_column;
 
 /* What is to be seen of a value at a glance, where a format has a means. */
@@ -80,7 +84,10 @@ typedef struct table_row {
 typedef struct table_group {
   const char *title;   /* "" for none */
   const char *counted; /* what TABLE_RATE counts: "objects", or "" */
-  size_t *rows;        /* indices of its rows in the table */
+  /* What sets its rows apart from those of groups of another kind, with which
+   * they never share a table: "reference runtimes", or "". */
+  const char *kind;
+  size_t *rows; /* indices of its rows in the table */
   size_t rows_count;
 } table_group;
 
@@ -106,6 +113,9 @@ struct table {
 
 /* A table without rows.  Borrows the columns. */
 table *table_new(const table_column *columns, size_t count);
+
+/* The number of the column `name`; the number of columns if there is none. */
+size_t table_find_column(const table *t, const char *name);
 
 /* Adds a group; and finds the group of this title, which is added if there is
  * none yet. */
@@ -191,6 +201,9 @@ typedef struct page {
   const char *list;
   json_t *(*next)(void *state);
   void *state;
+  bool wide;          /* lines for a terminal may have any length */
+  const char *wanted; /* by which options the user gets other columns (view.h);
+                         NULL: the command has none */
 } page;
 
 /* A page of which programs get the rows of `data`.  People see what is added

@@ -173,6 +173,8 @@ static const struct field {
     {"suspect", STRING, OPTIONAL},
     {"machine", NAMED, OPTIONAL},
     {"beside", NAMED, OPTIONAL},
+    {"latencies", NAMED, OPTIONAL},
+    {"wrapped", NAMED, OPTIONAL},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 

@@ -39,12 +39,21 @@ exercise report_exercise(const report_cell *c) {
   return least;
 }
 
+const char *report_wrapped(const report_cell *c) {
+  for (size_t i = 0; i < c->count; i++)
+    if (c->samples[i].wrapped)
+      return c->samples[i].wrapped;
+  return NULL;
+}
+
 bool report_compares_time(const report_cell *c) {
-  return report_exercise(c).state != EXERCISED_NOT;
+  return report_exercise(c).state != EXERCISED_NOT && !report_wrapped(c);
 }
 
 bool report_compares(const report_cell *c, const metric *m) {
   const exercise e = report_exercise(c);
+  if (report_wrapped(c))
+    return false;
   switch (m->claims) {
   case CLAIMS_PAUSES:
   case CLAIMS_STOPS:
@@ -68,7 +77,8 @@ const char *report_exercise_mark(const report_cell *c) {
   exercise e = report_exercise(c);
   if (!report_is_good(c))
     return NULL;
-  return e.state == EXERCISED_NOT   ? "not exercised"
+  return report_wrapped(c)          ? "wrapped"
+         : e.state == EXERCISED_NOT ? "not exercised"
          : e.state == EXERCISED_FEW ? count_text(&e)
                                     : NULL;
 }
@@ -77,6 +87,10 @@ const char *report_exercise_text(const report_cell *c) {
   exercise e = report_exercise(c);
   if (!report_exercise_mark(c))
     return NULL;
+  if (report_wrapped(c))
+    return arena_text("wrapped: ran within '%s', and so its numbers are of "
+                      "both, and are not compared",
+                      report_wrapped(c));
   if (e.state == EXERCISED_FEW)
     return arena_text("%s in the measured part: its pauses are what was seen, "
                       "and are not compared; make the run longer (--exercise "

@@ -1,6 +1,7 @@
 /* exercise.h: what may be shown and compared of a cell whose collector hardly
- * collected (harness/record/exercised.h).  All tables and comparisons ask
- * here. */
+ * collected (harness/record/exercised.h), or whose runs were made within a
+ * command of the user (run --wrap), which takes time and memory of its own.
+ * All tables and comparisons ask here. */
 #ifndef REAPMARK_REPORT_EXERCISE_H
 #define REAPMARK_REPORT_EXERCISE_H
 
@@ -26,7 +27,12 @@ bool report_compares(const report_cell *c, const metric *m);
 /* Whether its times may; the same for all times. */
 bool report_compares_time(const report_cell *c);
 
-/* "not exercised" or "2 collections", which a row is marked with; or NULL. */
+/* The command around the first of the cell's invocations that had one, or
+ * NULL. */
+const char *report_wrapped(const report_cell *c);
+
+/* "wrapped", "not exercised" or "2 collections", which a row is marked with; or
+ * NULL. */
 const char *report_exercise_mark(const report_cell *c);
 
 /* What that means and what would help, in one line; or NULL. */

@@ -228,8 +228,10 @@ static table *make_matrix(const json_t *rows) {
     const char *own = arena_text("%s", name);
     columns[n++] = (table_column){.name = own, .header = own};
   }
-  columns[n++] = (table_column){
-      .name = "root", .header = "retained by", .traits = TABLE_OPTIONAL};
+  columns[n++] = (table_column){.name = "root",
+                                .header = "retained by",
+                                .traits = TABLE_OPTIONAL,
+                                .leaves = 1};
   table *t = table_new(columns, n);
   json_object_foreach(causes, cause, value) {
     table_row *line = table_add(t, 0);
@@ -248,23 +250,38 @@ static table *make_matrix(const json_t *rows) {
  * ------------------------------------------------------------------------- */
 
 static const table_column columns[] = {
-    {.name = "cause", .header = "cause"},
-    {.name = "remedy", .header = "remedy"},
-    {.name = "collector", .header = "collector"},
+    {.name = "cause", .header = "cause", .traits = TABLE_KEY},
+    {.name = "remedy", .header = "remedy", .traits = TABLE_KEY},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
     {.name = "verdict", .header = "verdict"},
     {.name = "declared", .kind = TABLE_FLAG},
     {.name = "rounds", .kind = TABLE_INTEGER},
-    {.name = "dropped", .header = "dropped", .kind = TABLE_INTEGER},
-    {.name = "dropped_bytes", .header = "bytes", .kind = TABLE_INTEGER},
-    {.name = "quiet", .header = "quiet", .kind = TABLE_INTEGER},
-    {.name = "quiet_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "dropped",
+     .header = "dropped",
+     .kind = TABLE_INTEGER,
+     .leaves = 2},
+    {.name = "dropped_bytes",
+     .header = "bytes",
+     .kind = TABLE_INTEGER,
+     .leaves = 6},
+    {.name = "quiet", .header = "quiet", .kind = TABLE_INTEGER, .leaves = 3},
+    {.name = "quiet_bytes",
+     .header = "bytes",
+     .kind = TABLE_INTEGER,
+     .leaves = 7},
     {.name = "collected", .header = "collected", .kind = TABLE_INTEGER},
-    {.name = "collected_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "collected_bytes",
+     .header = "bytes",
+     .kind = TABLE_INTEGER,
+     .leaves = 4},
     {.name = "retained", .kind = TABLE_INTEGER},
     {.name = "leaked", .kind = TABLE_INTEGER},
     {.name = "kept", .kind = TABLE_INTEGER},
-    {.name = "growth", .header = "a round", .kind = TABLE_INTEGER},
-    {.name = "growth_bytes", .header = "bytes", .kind = TABLE_INTEGER},
+    {.name = "growth", .header = "a round", .kind = TABLE_INTEGER, .leaves = 1},
+    {.name = "growth_bytes",
+     .header = "bytes",
+     .kind = TABLE_INTEGER,
+     .leaves = 5},
     {.name = "root", .header = "retained by"},
     {.name = "reason"},
 };

@@ -189,7 +189,8 @@ const char *report_suspect_text(const report *base, const report *fresh) {
   if (!(fabs(drift) > REPORT_DRIFT_BOUND))
     return NULL;
   return arena_text("SUSPECT: the median of the canary changed by %+.1f %% "
-                    "from base to new (bound %.0f %%), and so did the machine.",
+                    "from base to new (bound %.0f %%), and so did the machine. "
+                    "[W-canary]",
                     100 * drift, 100 * REPORT_DRIFT_BOUND);
 }
 
@@ -212,10 +213,10 @@ const char *report_canary_text(const report *r) {
                       "machine drifted.",
                       n);
   return arena_text("%s canary, run %zu times, %s by %+.1f %% from the first "
-                    "half of the time to the last (bound %.0f %%).",
+                    "half of the time to the last (bound %.0f %%).%s",
                     suspect ? "SUSPECT: the" : "The", n,
                     suspect ? "drifted" : "changed", 100 * drift,
-                    100 * REPORT_DRIFT_BOUND);
+                    100 * REPORT_DRIFT_BOUND, suspect ? " [W-canary]" : "");
 }
 
 const char *report_builds_text(const report *r, const report *base) {
@@ -309,6 +310,8 @@ static void add_record(void *data, const json_t *record) {
       .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
+  if (!strcmp(record_text(record, "wrapped.record"), "within"))
+    s->wrapped = arena_text("%s", record_text(record, "wrapped.command"));
   for (size_t m = 0; m < METRICS; m++)
     s->values[m] = metrics[m].read(record);
   read_rest(record, s);

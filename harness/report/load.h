@@ -65,6 +65,9 @@ typedef struct report_sample {
    * enough, and the pauses are all together. */
   double stall, stall_step, stall_pause;
   bool stall_lone;
+
+  const char *wrapped; /* the command within which it ran (run --wrap), in the
+                          arena; NULL: none, or the run was repeated without */
 } report_sample;
 
 typedef struct report_cell {

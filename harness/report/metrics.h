@@ -37,6 +37,7 @@ typedef struct metric {
   double (*read)(const json_t *record); /* NAN: not available */
   const char *help;                     /* one line */
   metric_claims claims;
+  unsigned leaves; /* of its column in the main table (table_column.leaves) */
 } metric;
 
 /* The confidence of every interval in reports.  The interval of a median needs

@@ -61,7 +61,7 @@ const char *report_busy_text(const report *r) {
     return NULL;
   return arena_text("BUSY: beside the runs %.2f%s cores were in use; the runs "
                     "waited for a processor %.1f %% of the time; %.1f %% of "
-                    "the CPU time was stolen.",
+                    "the CPU time was stolen. [W-busy]",
                     cores, known > 0 ? arena_text(" of %.0f", known) : "",
                     100 * waiting, 100 * stolen);
 }
@@ -71,6 +71,6 @@ const char *report_machines_text(const report *r) {
   if (!s->other_field)
     return NULL;
   return arena_text("SUSPECT: the runs are of different machines: the cpu %s "
-                    "is %s.",
+                    "is %s. [W-machines]",
                     s->other_field, s->other_text);
 }

@@ -31,12 +31,12 @@ static const char *const stands_names[] = {
     [STANDS_OUT] = "not ranked"};
 
 static const table_column columns[] = {
-    {.name = "question", .header = "question"},
-    {.name = "collector", .header = "collector"},
-    {.name = "heap", .header = "heap"},
+    {.name = "question", .header = "question", .traits = TABLE_KEY},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "heap", .header = "heap", .traits = TABLE_KEY, .leaves = 2},
     {.name = "workload",
      .header = "workload",
-     .traits = TABLE_OPTIONAL,
+     .traits = TABLE_KEY | TABLE_OPTIONAL,
      .help = "absent: over all workloads that can be compared"},
     {.name = "answer", .header = "answer"},
     {.name = "value",
@@ -53,19 +53,22 @@ static const table_column columns[] = {
      .kind = TABLE_RATIO,
      .traits = TABLE_OPTIONAL,
      .help = "of the ratio: the lower end of its bootstrap interval; of a "
-             "goal: of the median, or of all runs"},
+             "goal: of the median, or of all runs",
+     .leaves = 3},
     {.name = "high",
      .header = "",
      .unit = "to",
      .kind = TABLE_RATIO,
      .traits = TABLE_OPTIONAL,
-     .help = "the upper end"},
+     .help = "the upper end",
+     .leaves = 3},
     {.name = "runs_more",
      .header = "more runs",
      .unit = "to tell",
      .kind = TABLE_INTEGER,
      .traits = TABLE_OPTIONAL,
-     .help = "of each cell, with which it could be told; absent: none could"},
+     .help = "of each cell, with which it could be told; absent: none could",
+     .leaves = 1},
     {.name = "reason", .header = "reason", .traits = TABLE_OPTIONAL}};
 
 enum { COLUMNS = sizeof columns / sizeof *columns };

@@ -14,10 +14,10 @@
 
 static const table_column before[] = {
     {.name = "suite"},
-    {.name = "workload"},
-    {.name = "collector", .header = "collector"},
-    {.name = "heap"},
-    {.name = "threads", .kind = TABLE_INTEGER},
+    {.name = "workload", .traits = TABLE_KEY},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "heap", .traits = TABLE_KEY},
+    {.name = "threads", .kind = TABLE_INTEGER, .traits = TABLE_KEY},
     {.name = "verdict", .header = "verdict"},
     {.name = "reason"},
     {.name = "ops_unit"}};
@@ -27,8 +27,9 @@ static const table_column after[] = {
      .header = "interface",
      .unit = "% ↓",
      .kind = TABLE_PERCENT,
-     .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE},
-    {.name = "runs", .header = "runs", .kind = TABLE_INTEGER},
+     .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE,
+     .leaves = 9},
+    {.name = "runs", .header = "runs", .kind = TABLE_INTEGER, .leaves = 5},
     {.name = "runs_planned", .kind = TABLE_INTEGER},
     {.name = "exercised"},
     {.name = "collections", .kind = TABLE_INTEGER}};
@@ -48,7 +49,9 @@ static table *new_table(void) {
                                          .header = metrics[m].header,
                                          .unit = metric_unit(&metrics[m]),
                                          .kind = metrics[m].kind,
-                                         .absent = "–"};
+                                         .absent = "–",
+                                         .help = metrics[m].help,
+                                         .leaves = metrics[m].leaves};
   memcpy(columns + BEFORE + METRICS, after, sizeof after);
   return table_new(columns, BEFORE + METRICS + AFTER);
 }
@@ -126,7 +129,9 @@ static void add_row(table *t, const report *r, const report_cell *c,
 static size_t group_of(table *t, const report_cell *c) {
   size_t group =
       table_group_of(t, arena_text("%s%s", report_heap_title(c),
-                                   c->reference ? ": reference runtimes" : ""));
+                                   c->reference ? ": " REPORT_REFERENCES : ""));
+  if (c->reference)
+    t->groups[group].kind = REPORT_REFERENCES;
   if (c->ops)
     t->groups[group].counted = c->ops;
   else if (!*t->groups[group].counted)
@@ -153,7 +158,7 @@ static void add_failure(page *p, const report_cell *c) {
 static void add_notes(page *p, const report_cell *c) {
   const char *stall = report_stall_text(c);
   if (stall)
-    page_list(p, "%s: WARNING: %s", c->collector, stall);
+    page_list(p, "%s: WARNING: %s [W-stall]", c->collector, stall);
   if (report_exercise_mark(c))
     page_list(p, "%s: %s", c->collector, report_exercise_text(c));
   if (report_unreported_text(c))
@@ -194,7 +199,7 @@ static void add_legend(page *p, const report *r) {
   for (size_t i = 0; i < r->count; i++)
     if (report_exercise_mark(&r->cells[i])) {
       page_item(p, "( ): not to be compared, as the collector collected too "
-                   "seldom.");
+                   "seldom, or the runs were wrapped.");
       break;
     }
   if (references)

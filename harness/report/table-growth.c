@@ -15,7 +15,8 @@ static const table_column columns[COLUMNS] = {
     CELL_COLUMNS,
     {.name = "objects",
      .kind = TABLE_SCALED,
-     .help = "alive, by the workload's parameter"},
+     .help = "alive, by the workload's parameter",
+     .traits = TABLE_KEY},
     {.name = "op_ns",
      .kind = TABLE_TIME,
      .help = "wall time of one op, median"},
@@ -26,7 +27,8 @@ static const table_column columns[COLUMNS] = {
     {.name = "runs", .kind = TABLE_INTEGER, .help = "invocations"},
     {.name = "measure",
      .help = "what is timed: the workload's parameter of that name, or the "
-             "workload"}};
+             "workload",
+     .traits = TABLE_KEY}};
 
 static const table_cross cross = {"collector", "objects", "op_ns", "collector",
                                   NULL};

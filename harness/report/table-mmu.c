@@ -11,7 +11,10 @@ enum { COLUMNS = 10 };
 
 static const table_column columns[COLUMNS] = {
     CELL_COLUMNS,
-    {.name = "window_ns", .kind = TABLE_TIME, .help = "length of the window"},
+    {.name = "window_ns",
+     .kind = TABLE_TIME,
+     .help = "length of the window",
+     .traits = TABLE_KEY},
     {.name = "mmu",
      .kind = TABLE_RATIO,
      .absent = "–",

@@ -33,8 +33,8 @@ static const metric *metric_of(const struct figure *f) {
   }
 
 static const table_column columns[] = {
-    {.name = "collector", .header = "collector"},
-    {.name = "heap"},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "heap", .traits = TABLE_KEY},
     {.name = "lbo_wall",
      .header = "wall",
      .unit = "overhead ↓",
@@ -47,14 +47,16 @@ static const table_column columns[] = {
      .unit = "overhead ↓",
      .kind = TABLE_RATIO,
      .absent = "–",
-     .help = "the same in CPU time"},
+     .help = "the same in CPU time",
+     .leaves = 3},
     ENDS("lbo_cpu"),
     {.name = "step_p999_ns",
      .header = "step p99.9",
      .unit = "time ↓",
      .kind = TABLE_TIME,
      .absent = "–",
-     .help = "of the workload where it is longest"},
+     .help = "of the workload where it is longest",
+     .leaves = 2},
     {.name = "step_max_ns",
      .header = "worst step",
      .unit = "time ↓",
@@ -66,7 +68,8 @@ static const table_column columns[] = {
      .unit = "÷ live ↓",
      .kind = TABLE_RATIO,
      .absent = "–",
-     .help = "geometric mean"},
+     .help = "geometric mean",
+     .leaves = 1},
     ENDS("rss_over_live"),
     {.name = "garbage_max_objects",
      .header = "garbage",
@@ -75,7 +78,8 @@ static const table_column columns[] = {
      .traits = TABLE_OPTIONAL,
      .absent = "–",
      .help = "the most dead objects held, of the workload where they are most; "
-             "of workloads that state what is alive"},
+             "of workloads that state what is alive",
+     .leaves = 4},
     {.name = "workloads",
      .kind = TABLE_INTEGER,
      .help = "that the row is over"},
@@ -198,7 +202,8 @@ static void add_heap(const report *r, table *t, const table *lbo,
                          : arena_text("%zu workloads", k->workloads_count);
   const size_t group = table_add_group(
       t, arena_text("heap %s%s, over %s", heap,
-                    reference ? ": reference runtimes" : "", over));
+                    reference ? ": " REPORT_REFERENCES : "", over));
+  t->groups[group].kind = reference ? REPORT_REFERENCES : "";
   for (size_t i = 0; i < k->count; i++) {
     const standing *s = &k->standings[i];
     table_row *row = table_add(t, group);

@@ -14,13 +14,15 @@ enum { COLUMNS = 14 };
 
 static const table_column columns[COLUMNS] = {
     CELL_COLUMNS,
-    {.name = "curve", .header = "collector, policy"},
+    {.name = "curve", .header = "collector, policy", .traits = TABLE_KEY},
     {.name = "setting",
      .header = "setting",
-     .help = "of a measured point; none of a value of the curve"},
+     .help = "of a measured point; none of a value of the curve",
+     .traits = TABLE_KEY},
     {.name = "budget",
      .help = "of a value of the curve: the memory that it may take, or 'whole' "
-             "for the mean over all budgets that every curve has"},
+             "for the mean over all budgets that every curve has",
+     .traits = TABLE_KEY},
     {.name = "memory_over_live",
      .header = "heap",
      .unit = "÷ live",
@@ -32,7 +34,8 @@ static const table_column columns[COLUMNS] = {
      .unit = "÷ live",
      .kind = TABLE_RATIO,
      .absent = "–",
-     .help = "peak of resident memory over the most that was alive"},
+     .help = "peak of resident memory over the most that was alive",
+     .leaves = 2},
     {.name = "ratio",
      .header = "time",
      .unit = "÷ best",
@@ -44,11 +47,13 @@ static const table_column columns[COLUMNS] = {
      .header = "time",
      .kind = TABLE_TIME,
      .absent = "–",
-     .help = "median wall time"},
+     .help = "median wall time",
+     .leaves = 1},
     {.name = "on_front",
      .header = "best",
      .kind = TABLE_FLAG,
-     .help = "no other setting of the curve takes less of both"},
+     .help = "no other setting of the curve takes less of both",
+     .leaves = 3},
     {.name = "runs", .kind = TABLE_INTEGER, .help = "invocations"}};
 
 static const table_cross cross = {"curve", "budget", "ratio",
@@ -78,7 +83,7 @@ typedef struct curve {
 
 static const char *title_of(const report_cell *c) {
   return arena_text("%s%s", report_work_title(c),
-                    c->reference ? ": reference runtimes" : "");
+                    c->reference ? ": " REPORT_REFERENCES : "");
 }
 
 /* What of the collector's settings, and of the heap, is no policy. */

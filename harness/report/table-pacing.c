@@ -10,47 +10,47 @@ enum { COLUMNS = 23 };
 
 static const table_column columns[COLUMNS] = {
     CELL_COLUMNS,
-    OPTIONAL_NUMBER(TABLE_TIME, "wall_ns", "time", "",
+    OPTIONAL_NUMBER(TABLE_TIME, "wall_ns", "time", "", 0,
                     "of the measured part, median"),
     OPTIONAL_NUMBER(
-        TABLE_RATIO, "rss_over_live", "RSS", "÷ live",
+        TABLE_RATIO, "rss_over_live", "RSS", "÷ live", 0,
         "peak of resident memory, less its baseline, over the most that was "
         "alive"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "mean_over_live", "heap", "÷ live",
+    OPTIONAL_NUMBER(TABLE_RATIO, "mean_over_live", "heap", "÷ live", 1,
                     "mean footprint over the mean of what was alive"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "end_over_live", "at end", "÷ live",
+    OPTIONAL_NUMBER(TABLE_RATIO, "end_over_live", "at end", "÷ live", 9,
                     "footprint over what is alive, at the end"),
-    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_max", "garbage", "max",
+    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_max", "garbage", "max", 4,
                     "dead objects that the heap still held, at most"),
-    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_median", "garbage", "median",
+    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_median", "garbage", "median", 10,
                     "the median over time"),
-    OPTIONAL_NUMBER(TABLE_BYTES, "held_max_bytes", "held", "max, MiB",
+    OPTIONAL_NUMBER(TABLE_BYTES, "held_max_bytes", "held", "max, MiB", 8,
                     "footprint beyond the bytes alive, at most"),
     OPTIONAL_NUMBER(
-        TABLE_RATIO, "collections_per_live_set", "collections", "per live",
+        TABLE_RATIO, "collections_per_live_set", "collections", "per live", 6,
         "collections while as many bytes were allocated as are alive at "
         "most"),
-    OPTIONAL_NUMBER(TABLE_COUNT, "collections", NULL, NULL,
+    OPTIONAL_NUMBER(TABLE_COUNT, "collections", NULL, NULL, 0,
                     "collections and searches for dead cycles"),
-    OPTIONAL_NUMBER(TABLE_TIME, "pause_max_ns", "pause", "max",
+    OPTIONAL_NUMBER(TABLE_TIME, "pause_max_ns", "pause", "max", 2,
                     "the longest pause"),
     OPTIONAL_NUMBER(
-        TABLE_RATIO, "goal_over_live", "goal", "÷ live",
+        TABLE_RATIO, "goal_over_live", "goal", "÷ live", 5,
         "goal of the heap policy over what was alive, median over full "
         "collections"),
     OPTIONAL_NUMBER(
-        TABLE_PERCENT, "overshoot_percent", "over goal", "%",
+        TABLE_PERCENT, "overshoot_percent", "over goal", "%", 7,
         "by how much the heap was above its goal when a collection began, "
         "at most"),
-    OPTIONAL_NUMBER(TABLE_TEXT, "garbage_verdict", "garbage", "is",
+    OPTIONAL_NUMBER(TABLE_TEXT, "garbage_verdict", "garbage", "is", 3,
                     "whether the most garbage settles"),
-    OPTIONAL_NUMBER(TABLE_TEXT, "memory_verdict", "memory", "is",
+    OPTIONAL_NUMBER(TABLE_TEXT, "memory_verdict", "memory", "is", 3,
                     "whether the memory beyond what is alive settles"),
-    OPTIONAL_NUMBER(TABLE_PERCENT, "garbage_slope_percent_per_s", NULL, NULL,
+    OPTIONAL_NUMBER(TABLE_PERCENT, "garbage_slope_percent_per_s", NULL, NULL, 0,
                     "growth of garbage, % of its level a second"),
-    OPTIONAL_NUMBER(TABLE_PERCENT, "memory_slope_percent_per_s", NULL, NULL,
+    OPTIONAL_NUMBER(TABLE_PERCENT, "memory_slope_percent_per_s", NULL, NULL, 0,
                     "growth of memory, likewise"),
-    OPTIONAL_NUMBER(TABLE_INTEGER, "runs", "runs", "", "invocations"),
+    OPTIONAL_NUMBER(TABLE_INTEGER, "runs", "runs", "", 11, "invocations"),
     {.name = "note"}};
 
 static double metric_of(const report_cell *c, const char *name) {

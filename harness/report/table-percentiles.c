@@ -8,10 +8,11 @@
 
 static const table_column columns[] = {
     CELL_COLUMNS,
-    {.name = "of", .help = "what is timed"},
+    {.name = "of", .help = "what is timed", .traits = TABLE_KEY},
     {.name = "percentile",
      .kind = TABLE_RATIO,
-     .help = "that share of the times is not longer; 100 is the longest"},
+     .help = "that share of the times is not longer; 100 is the longest",
+     .traits = TABLE_KEY},
     {.name = "time_ns",
      .kind = TABLE_TIME,
      .help = "of all invocations together"},

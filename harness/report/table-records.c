@@ -229,15 +229,17 @@ static stat_summary summary(const gathered *g, unsigned k) {
 
 enum { LATENCY_COLUMNS = 26, MEMORY_COLUMNS = 26 };
 
-#define TIME(name_, header_, unit_, help_)                                     \
+#define TIME(name_, header_, unit_, leaves_, help_)                            \
   {                                                                            \
     .name = (name_), .header = (header_), .unit = (unit_), .kind = TABLE_TIME, \
-    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_)                   \
+    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_),                  \
+    .leaves = (leaves_)                                                        \
   }
 #define RUNS                                                                   \
   {                                                                            \
     .name = "runs", .header = "runs", .unit = "", .kind = TABLE_INTEGER,       \
-    .traits = TABLE_OPTIONAL, .absent = "–", .help = "invocations"             \
+    .traits = TABLE_OPTIONAL, .absent = "–", .help = "invocations",            \
+    .leaves = 10                                                               \
   }
 
 static const table_column latency_columns[LATENCY_COLUMNS] = {
@@ -254,32 +256,34 @@ static const table_column latency_columns[LATENCY_COLUMNS] = {
      .kind = TABLE_RATE,
      .traits = TABLE_OPTIONAL,
      .absent = "–",
-     .help = "requests served, median of the runs"},
+     .help = "requests served, median of the runs",
+     .leaves = 3},
     {.name = "requests",
      .header = "requests",
      .unit = "",
      .kind = TABLE_INTEGER,
      .traits = TABLE_OPTIONAL,
      .absent = "–",
-     .help = "of all runs"},
-    TIME("intended_p50_ns", "intended", "p50", "end less intended start"),
-    TIME("intended_p99_ns", "", "p99", "its 99th percentile"),
-    TIME("intended_p999_ns", "", "p99.9", "its 99.9th percentile"),
-    TIME("intended_max_ns", "", "max", "the longest"),
-    TIME("intended_p99_low_ns", "p99 by run", "least",
+     .help = "of all runs",
+     .leaves = 9},
+    TIME("intended_p50_ns", "intended", "p50", 0, "end less intended start"),
+    TIME("intended_p99_ns", "", "p99", 0, "its 99th percentile"),
+    TIME("intended_p999_ns", "", "p99.9", 1, "its 99.9th percentile"),
+    TIME("intended_max_ns", "", "max", 1, "the longest"),
+    TIME("intended_p99_low_ns", "p99 by run", "least", 4,
          "the least 99th percentile of a run"),
-    TIME("intended_p99_high_ns", "", "most", "the largest"),
-    TIME("simple_p50_ns", "simple", "p50", "end less start"),
-    TIME("simple_p99_ns", "", "p99", "its 99th percentile"),
-    TIME("simple_max_ns", "", "max", "the longest"),
-    TIME("corrected_p99_ns", "corrected", "p99",
+    TIME("intended_p99_high_ns", "", "most", 4, "the largest"),
+    TIME("simple_p50_ns", "simple", "p50", 5, "end less start"),
+    TIME("simple_p99_ns", "", "p99", 5, "its 99th percentile"),
+    TIME("simple_max_ns", "", "max", 6, "the longest"),
+    TIME("corrected_p99_ns", "corrected", "p99", 7,
          "of simple, corrected for coordinated omission at that rate"),
-    TIME("metered_p50_ns", "metered", "p50", "smoothed over the run"),
-    TIME("metered_p99_ns", "", "p99", "its 99th percentile"),
-    TIME("metered_max_ns", "", "max", "the longest"),
-    TIME("metered_100ms_p50_ns", "100 ms", "p50", "smoothed over 100 ms"),
-    TIME("metered_100ms_p99_ns", "", "p99", "its 99th percentile"),
-    TIME("metered_100ms_max_ns", "", "max", "the longest"),
+    TIME("metered_p50_ns", "metered", "p50", 2, "smoothed over the run"),
+    TIME("metered_p99_ns", "", "p99", 2, "its 99th percentile"),
+    TIME("metered_max_ns", "", "max", 2, "the longest"),
+    TIME("metered_100ms_p50_ns", "100 ms", "p50", 8, "smoothed over 100 ms"),
+    TIME("metered_100ms_p99_ns", "", "p99", 8, "its 99th percentile"),
+    TIME("metered_100ms_max_ns", "", "max", 8, "the longest"),
     RUNS,
     {.name = "note"}};
 
@@ -376,47 +380,47 @@ page *report_latency(const report *r) {
 
 static const table_column memory_columns[MEMORY_COLUMNS] = {
     CELL_COLUMNS,
-    OPTIONAL_NUMBER(TABLE_BYTES, "must_hold_bytes", "must hold", "MiB",
+    OPTIONAL_NUMBER(TABLE_BYTES, "must_hold_bytes", "must hold", "MiB", 2,
                     "nominal, at the peak"),
-    OPTIONAL_NUMBER(TABLE_BYTES, "footprint_bytes", "footprint", "peak, MiB",
+    OPTIONAL_NUMBER(TABLE_BYTES, "footprint_bytes", "footprint", "peak, MiB", 0,
                     "at the peak, the most of the runs"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "overhead", "overhead", "peak",
+    OPTIONAL_NUMBER(TABLE_RATIO, "overhead", "overhead", "peak", 0,
                     "peak footprint over must_hold_bytes"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_in_time", "overhead", "in time",
+    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_in_time", "overhead", "in time", 1,
                     "mean footprint over must_hold_bytes"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_rss", "overhead", "RSS",
+    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_rss", "overhead", "RSS", 1,
                     "peak RSS less its baseline over must_hold_bytes"),
-    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_live", "overhead", "live",
+    OPTIONAL_NUMBER(TABLE_RATIO, "overhead_live", "overhead", "live", 3,
                     "peak footprint over the peak of reachable bytes"),
-    OPTIONAL_NUMBER(TABLE_PERCENT, "internal_percent", "lost", "inside %",
+    OPTIONAL_NUMBER(TABLE_PERCENT, "internal_percent", "lost", "inside %", 7,
                     "of the live objects' cells, lost to rounding"),
-    OPTIONAL_NUMBER(TABLE_PERCENT, "external_percent", "lost", "outside %",
+    OPTIONAL_NUMBER(TABLE_PERCENT, "external_percent", "lost", "outside %", 7,
                     "of the free bytes, not in the longest stretch"),
-    OPTIONAL_NUMBER(TABLE_PERCENT, "heap_percent", "lost", "heap %",
+    OPTIONAL_NUMBER(TABLE_PERCENT, "heap_percent", "lost", "heap %", 6,
                     "of the pages held for objects, not live bytes"),
     OPTIONAL_NUMBER(
-        TABLE_PERCENT, "floating_percent", "floating", "%",
+        TABLE_PERCENT, "floating_percent", "floating", "%", 4,
         "cells of dead objects over those of live ones, at the end of the "
         "measured part"),
     OPTIONAL_NUMBER(TABLE_SCALED, "found_mean_ops", "found after", "mean, ops",
-                    "from an object's death to when it was found dead"),
-    OPTIONAL_NUMBER(TABLE_SCALED, "found_max_ops", "found after", "max, ops",
+                    8, "from an object's death to when it was found dead"),
+    OPTIONAL_NUMBER(TABLE_SCALED, "found_max_ops", "found after", "max, ops", 8,
                     "the longest"),
-    OPTIONAL_NUMBER(TABLE_SCALED, "drag_byte_ops", "drag", "byte ops",
+    OPTIONAL_NUMBER(TABLE_SCALED, "drag_byte_ops", "drag", "byte ops", 9,
                     "bytes times that, summed"),
-    OPTIONAL_NUMBER(TABLE_INTEGER, "not_found", "not found", "",
+    OPTIONAL_NUMBER(TABLE_INTEGER, "not_found", "not found", "", 9,
                     "followed objects that were not found dead"),
-    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_max_objects", "garbage", "most",
+    OPTIONAL_NUMBER(TABLE_SCALED, "garbage_max_objects", "garbage", "most", 3,
                     "dead objects that the heap held, the most of the runs"),
     OPTIONAL_NUMBER(TABLE_SCALED, "garbage_median_objects", "garbage", "median",
-                    "the same, median over time"),
-    OPTIONAL_NUMBER(TABLE_TEXT, "garbage_settles", "garbage", "settles",
+                    5, "the same, median over time"),
+    OPTIONAL_NUMBER(TABLE_TEXT, "garbage_settles", "garbage", "settles", 4,
                     "whether the most garbage stays as it is"),
     OPTIONAL_NUMBER(
-        TABLE_BYTES, "over_live_max_bytes", "over live", "most, MiB",
+        TABLE_BYTES, "over_live_max_bytes", "over live", "most, MiB", 5,
         "bytes held beyond those of live objects, the most of the runs"),
     OPTIONAL_NUMBER(
-        TABLE_TEXT, "memory_settles", "RSS", "settles",
+        TABLE_TEXT, "memory_settles", "RSS", "settles", 4,
         "whether resident memory beyond what is alive stays as it is"),
     RUNS,
     {.name = "note"}};

@@ -50,11 +50,16 @@ void report_free_traces(report *r) {
 
 static const table_column columns[] = {
     CELL_COLUMNS,
-    {.name = "invocation", .header = "run", .kind = TABLE_INTEGER},
+    {.name = "invocation",
+     .header = "run",
+     .kind = TABLE_INTEGER,
+     .traits = TABLE_KEY,
+     .leaves = 3},
     {.name = "at_ns",
      .header = "at",
      .kind = TABLE_TIME,
-     .help = "from the beginning of the measured part"},
+     .help = "from the beginning of the measured part",
+     .traits = TABLE_KEY},
     {.name = "footprint_bytes",
      .header = "footprint",
      .unit = "MiB",
@@ -70,13 +75,15 @@ static const table_column columns[] = {
      .unit = "MiB",
      .kind = TABLE_BYTES,
      .traits = TABLE_OPTIONAL,
-     .help = "of workloads that state what is alive"},
+     .help = "of workloads that state what is alive",
+     .leaves = 1},
     {.name = "garbage_objects",
      .header = "garbage",
      .unit = "most, objects",
      .kind = TABLE_INTEGER,
      .traits = TABLE_OPTIONAL,
-     .help = "the most dead objects held since the sample before"}};
+     .help = "the most dead objects held since the sample before",
+     .leaves = 2}};
 
 static void add_curve(const report_cell *c, const trace *of, table *t) {
   size_t i;

@@ -41,7 +41,7 @@ const char *report_find_table(const char *name, const report_table **found) {
     if (!strcmp(report_tables[i].name, name))
       return NULL;
   }
-  return arena_text("unknown table '%s'%s", name, suggest(name, &known));
+  return arena_text("unknown table '%s'%s", name, suggest_any(name, &known));
 }
 
 /* ------------------------------------------------------------------------- *
@@ -101,7 +101,7 @@ const char *report_work_title(const report_cell *c) {
 
 const char *report_kind_title(const report_cell *c) {
   return arena_text("%s%s", report_heap_title(c),
-                    c->reference ? ": reference runtimes" : "");
+                    c->reference ? ": " REPORT_REFERENCES : "");
 }
 
 const char *report_heap_title(const report_cell *c) {

@@ -82,16 +82,22 @@ page *report_gbench(const report *r);
 
 /* The first columns of every table with a row for each cell. */
 #define CELL_COLUMNS                                                           \
-  {.name = "workload"}, {.name = "collector", .header = "collector"},          \
-      {.name = "heap"}, {.name = "threads", .kind = TABLE_INTEGER}, {          \
+  {.name = "workload", .traits = TABLE_KEY},                                   \
+      {.name = "collector", .header = "collector", .traits = TABLE_KEY},       \
+      {.name = "heap", .traits = TABLE_KEY},                                   \
+      {.name = "threads", .kind = TABLE_INTEGER, .traits = TABLE_KEY}, {       \
     .name = "verdict"                                                          \
   }
 
+/* The kind (table_group.kind) of groups whose rows are of adapters. */
+#define REPORT_REFERENCES "reference runtimes"
+
 /* A column that is left out where nothing is known for it. */
-#define OPTIONAL_NUMBER(kind_, name_, header_, unit_, help_)                   \
+#define OPTIONAL_NUMBER(kind_, name_, header_, unit_, leaves_, help_)          \
   {                                                                            \
     .name = (name_), .header = (header_), .unit = (unit_), .kind = (kind_),    \
-    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_)                   \
+    .traits = TABLE_OPTIONAL, .absent = "–", .help = (help_),                  \
+    .leaves = (leaves_)                                                        \
   }
 
 /* The last two columns of most of them. */

@@ -60,6 +60,10 @@ static const char *below_granule_of(const report_cell *c) {
   return c->verdict == VERDICT_BELOW_GRANULE ? report_verdict_text(c) : NULL;
 }
 
+static const char *unexercised_of(const report_cell *c) {
+  return report_wrapped(c) ? NULL : report_exercise_mark(c);
+}
+
 static const char *missing_of(const report_cell *c) {
   return c->verdict == VERDICT_NOT_RUN ? report_verdict_text(c) : NULL;
 }
@@ -84,7 +88,9 @@ page *report_trust(const report *r) {
   add_named(p, r, "in too small a heap to tell of the algorithm",
             below_granule_of);
   add_named(p, r, "hardly exercised the collector, and not compared",
-            report_exercise_mark);
+            unexercised_of);
+  add_named(p, r, "ran within a command of the user, and are not compared",
+            report_wrapped);
   add_named(p, r, "leaked as declared, and not ranked", declared_leak_of);
   add_named(p, r, "met longer stalls than the collector reports",
             report_stall_text);

@@ -101,8 +101,8 @@ static void test_unknown_names(void **state) {
       {"-p aloc", "unknown primitive 'aloc' (did you mean 'alloc'?)"},
       {"-c nine", "unknown collector 'nine' (did you mean 'none'?)"},
       {"-c none:x=1", "option"},
-      {"--format xml",
-       "unknown format 'xml' (choose from table, markdown, latex, csv, json)"},
+      {"--format xml", "unknown format 'xml' (choose from table, markdown, "
+                       "latex, csv, csv-excel, json)"},
       {"--min-time never", "--min-time"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

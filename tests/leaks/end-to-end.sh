@@ -119,7 +119,7 @@ test_usage_errors() {
   said "leaks: 'cahce' is no cause of leaks (did you mean 'cache'?)"
   # binary-trees is a workload, but no cause of leaks.
   expect 2 leaks refcount -w binary-trees
-  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
+  said "'binary-trees' is no cause of leaks (choose from "
   [ "$(lines err)" = 1 ] || fail 'not one line'
   expect 2 leaks refcount -w cache:remedy=on
   said 'cache:remedy=on: runs with and without the remedy anyway'
@@ -184,7 +184,7 @@ test_explain_errors() {
   expect 2 explain glbal
   said "'glbal' is no cause of leaks (did you mean 'global'?)"
   expect 2 explain binary-trees
-  said "'binary-trees' is no cause of leaks; 'reapmark list workloads' shows them"
+  said "'binary-trees' is no cause of leaks (choose from "
   expect 2 explain global -c mark-swep
   said "unknown collector 'mark-swep' (did you mean 'mark-sweep'?)"
   expect 2 explain

@@ -615,7 +615,7 @@ test_usage() {
   expect 2 stress alpha --format markdwn
   said "did you mean 'markdown'?"
   expect 2 stress alpha --format xml
-  said "unknown format 'xml' (choose from table, markdown, latex, csv, json)"
+  said "unknown format 'xml' (choose from table, markdown, latex, csv, csv-excel, json)"
   expect 2 stress alpha --resume
   said '--resume needs -o DIR'
   expect 2 stress alpha --output ''

@@ -180,7 +180,7 @@ test_stat() {
   expect 2 trace stat good -f jsno
   said "unknown format 'jsno' (did you mean 'json'?)"
   expect 2 trace stat good -f xml
-  said "unknown format 'xml' (choose from table, markdown, latex, csv, json)"
+  said "unknown format 'xml' (choose from table, markdown, latex, csv, csv-excel, json)"
 }
 
 test_annotate() {

@@ -5,6 +5,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/driver/commands.h"
 #include "harness/driver/plan/plan.h"
@@ -365,7 +366,7 @@ int choose_command(int argc, char **argv) {
   if (!draft_size(&d, &q, &all))
     return EXIT_USAGE;
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   if (q.p99 && !draft_is_paced(&d))
     say("like %s: there are no requests, so %s bounds the longest pause",
         q.like, q.p99);

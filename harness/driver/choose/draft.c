@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/options.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/driver/live/live.h"
 #include "harness/driver/plan/plan.h"
@@ -130,7 +131,7 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
     live_now("a trial: %s", plan_cell_text(&p.cells[0]));
     live_done(i, d->count, NAN);
     live_draw();
-    json_t *record = *failed ? NULL : run_cell(&p, &p.cells[0]);
+    json_t *record = *failed ? NULL : run_cell(&p, &p.cells[0], NULL, NULL);
     if (!record)
       return *failed               ? EXIT_OK
              : spawn_interrupted() ? EXIT_INTERRUPTED
@@ -223,7 +224,8 @@ static void pace_requests(draft *d, draft_cell *c) {
   say("%s: %s serves %s at full speed; requests arrive at %s", c->workload.name,
       d->tried->name, per_second(capacity), per_second((double)c->rate));
   if ((double)c->rate > capacity)
-    say("warning: %s will not keep up with that rate", d->tried->name);
+    say_warning("W-overload", "%s will not keep up with that rate",
+                d->tried->name);
 }
 
 /* How much longer than in the trial the work is to be. */
@@ -297,9 +299,10 @@ int draft_pace(draft *d, const collectors *all) {
   for (size_t i = 0; i < d->count; i++)
     set_length(d, &d->cells[i]);
   if (s->runs < bounds.good)
-    say("warning: only %u run%s of each cell; for %u give --for %s", s->runs,
-        s->runs == 1 ? " fits" : "s fit", bounds.good,
-        minutes(d->spent + s->seconds / s->runs * bounds.good));
+    say_warning("W-few-runs",
+                "only %u run%s of each cell; for %u give --for %s", s->runs,
+                s->runs == 1 ? " fits" : "s fit", bounds.good,
+                minutes(d->spent + s->seconds / s->runs * bounds.good));
   say("%s on %zu workloads, %u run%s of each: about %s", collectors_text(q),
       d->count, s->runs, s->runs == 1 ? "" : "s", minutes(s->seconds));
   return OPTIONS_GO;

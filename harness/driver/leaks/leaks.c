@@ -6,9 +6,10 @@
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/run/cell-run.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 #include "harness/record/record.h"
 #include "harness/report/load.h"
 #include "harness/report/leak-matrix.h"
@@ -22,6 +23,7 @@ typedef struct leaks_options {
   const char *collectors, *causes, *format;
   double timeout;
   bool verbose;
+  table_view view;
 } leaks_options;
 
 #define FIELD(member) offsetof(leaks_options, member)
@@ -38,6 +40,7 @@ static const option_row option_rows[] = {
      .offset = FIELD(verbose)},
     {"timeout", 0, "SECONDS", "end a run that takes longer (60)",
      .kind = OPTION_SECONDS, .offset = FIELD(timeout)},
+    VIEW_OPTIONS(leaks_options, view),
     {0}};
 
 const option_usage leaks_usage = {
@@ -86,18 +89,15 @@ static const char *all_causes(const collectors *all) {
   return list;
 }
 
-/* The message for a name that no cause has: suggests one, or says where the
- * causes are listed. */
+/* The message for a name that no cause has: suggests one, or lists them. */
 static const char *no_cause(const collectors *all, const char *name) {
   candidates known = {0};
   const char *list = all_causes(all);
   const word_list causes = *list ? words_split(list) : (word_list){0};
   for (size_t i = 0; i < causes.count; i++)
     candidates_add(&known, causes.words[i] + strlen(PREFIX));
-  const char *near = suggest(name, &known);
-  return arena_text(
-      "'%s' is no cause of leaks%s", name,
-      *near ? near : "; 'reapmark list workloads' shows them, " PREFIX "...");
+  return arena_text("'%s' is no cause of leaks%s", name,
+                    suggest_any(name, &known));
 }
 
 const char *leaks_choose(const collectors *all, const char *word, spec *out) {
@@ -166,7 +166,7 @@ static const char *cause_text(spec cause) {
 /* Runs a cell; NULL if the user interrupted. */
 static json_t *make_row(const plan *p, const plan_cell *c,
                         const collectors *all) {
-  json_t *record = c->missing ? NULL : run_cell(p, c, NULL), *row;
+  json_t *record = c->missing ? NULL : run_cell(p, c, NULL, NULL), *row;
   if (c->missing)
     row = json_pack("{s:s, s:s}", "verdict", "n/a", "reason", c->missing);
   else if (record)
@@ -185,10 +185,10 @@ static json_t *make_row(const plan *p, const plan_cell *c,
   return row;
 }
 
-static int run_all(const plan *p, const collectors *all, bool verbose,
+static int run_all(const plan *p, const collectors *all, const leaks_options *o,
                    const output_format *format) {
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   json_t *rows = json_array();
   int code = EXIT_OK;
   for (size_t i = 0; i < p->cells_count; i++) {
@@ -201,9 +201,21 @@ static int run_all(const plan *p, const collectors *all, bool verbose,
       code = EXIT_SOME_FAILED;
     json_array_append_new(rows, row);
   }
-  format_print(format, leaks_page(rows, verbose), stdout);
+  const int shown =
+      view_print(&o->view, format, leaks_page(rows, o->verbose), stdout);
   json_decref(rows);
-  return code;
+  return shown ? shown : code;
+}
+
+/* Applies the view to a page without rows: what is wrong with it is known
+ * before anything runs. */
+static const char *check_view(const leaks_options *o) {
+  json_t *none = json_array();
+  page *p = leaks_page(none, o->verbose);
+  const char *wrong = view_apply(&o->view, p);
+  json_decref(p->json);
+  json_decref(none);
+  return wrong;
 }
 
 /* The default collectors: counting, counting with a search for cycles, tracing,
@@ -246,6 +258,8 @@ int leaks_command(int argc, char **argv) {
     return code;
   const output_format *format;
   const char *wrong = format_find(o.format, NULL, &format);
+  if (!wrong)
+    wrong = check_view(&o);
   if (wrong) {
     say("leaks: %s", wrong);
     return EXIT_USAGE;
@@ -275,5 +289,5 @@ int leaks_command(int argc, char **argv) {
   }
   plan p;
   code = plan_make(&request, &all, &p);
-  return code ? code : run_all(&p, &all, o.verbose, format);
+  return code ? code : run_all(&p, &all, &o, format);
 }

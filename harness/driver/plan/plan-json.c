@@ -52,6 +52,15 @@ static json_t *cell_to_json(const plan_cell *c) {
   return cell;
 }
 
+/* What runs get beside their cells. */
+enum { AROUND = 3 };
+static const char *const around_keys[AROUND] = {"pin", "wrap", "latencies"};
+
+static const char **around_of(plan *p, size_t key) {
+  const char **const all[AROUND] = {&p->pin, &p->wrap, &p->latencies};
+  return all[key];
+}
+
 json_t *plan_to_json(const plan *p) {
   json_t *cells = json_array(), *canary = NULL;
   for (size_t i = 0; i < p->cells_count; i++) {
@@ -77,6 +86,10 @@ json_t *plan_to_json(const plan *p) {
                         json_integer((json_int_t)p->exercise));
   if (p->budget > 0)
     json_object_set_new(json, "budget", json_real(p->budget));
+  for (size_t i = 0; i < AROUND; i++)
+    if (*around_of((plan *)p, i))
+      json_object_set_new(json, around_keys[i],
+                          json_string(*around_of((plan *)p, i)));
   return json;
 }
 
@@ -153,6 +166,10 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
       (uint64_t)json_integer_value(json_object_get(json, "exercise"));
   out->budget = json_real_value(json_object_get(json, "budget"));
   size_t i;
+  for (i = 0; i < AROUND; i++) {
+    const char *text = json_string_value(json_object_get(json, around_keys[i]));
+    *around_of(out, i) = text ? arena_text("%s", text) : NULL;
+  }
   json_array_foreach(cells, i, cell) {
     if (!cell_from_json(cell, all, false, out))
       return false;
@@ -176,9 +193,9 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
  * ------------------------------------------------------------------------- */
 
 const char *plan_difference(const json_t *recorded, const json_t *wanted) {
-  static const char *const keys[] = {"suite",  "invocations", "timeout",
-                                     "seed",   "canary",      "until_ci",
-                                     "budget", "targets",     "table"};
+  static const char *const keys[] = {
+      "suite",  "invocations", "timeout", "seed", "canary", "until_ci",
+      "budget", "targets",     "table",   "pin",  "wrap",   "latencies"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const json_t *then = json_object_get(recorded, keys[i]);
     const json_t *now = json_object_get(wanted, keys[i]);

@@ -204,22 +204,12 @@ static bool add_workload(const planning *g, const suite_cell *cell,
   return true;
 }
 
-static bool has_rate(const json_t *workload) {
-  size_t i;
-  json_t *param;
-  json_array_foreach(json_object_get(workload, "params"), i, param) {
-    if (!strcmp(json_string_value(json_object_get(param, "name")), "rate"))
-      return true;
-  }
-  return false;
-}
-
 /* The workload as it is, or at each of the rates asked for. */
 static bool add_rates(const planning *g, const suite_cell *cell,
                       const spec *workload) {
   if (!g->request->rates)
     return add_workload(g, cell, workload);
-  if (!has_rate(discover_workload(g->all, workload->name))) {
+  if (!workload_has_rate(discover_workload(g->all, workload->name))) {
     say("%s: left out, as it has no parameter rate: %s",
         g->request->searched ? "--workloads" : "--rate", workload->name);
     return true;
@@ -306,6 +296,9 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   *out = (plan){.seed = request->seed,
                 .until_ci = request->until_ci,
                 .exercise = request->exercise,
+                .pin = request->pin,
+                .wrap = request->wrap,
+                .latencies = request->latencies,
                 .budget = request->budget};
   if (from_suite) {
     const char *path =

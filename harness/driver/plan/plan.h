@@ -37,7 +37,8 @@ typedef struct plan_request {
   bool canary;             /* with the canary */
   double until_ci, budget; /* as in the plan */
   uint64_t exercise;       /* collections of each cell, of lengthen.h; 0: any */
-  const json_t *minimums;  /* minheap.json: multiples are of these, or NULL */
+  const char *pin, *wrap, *latencies; /* as in the plan */
+  const json_t *minimums; /* minheap.json: multiples are of these, or NULL */
 
   /* A command that has resolved its words gives these instead of the lists
    * `workloads` and `collectors`. */
@@ -102,7 +103,11 @@ typedef struct plan {
   double until_ci, budget;
   uint64_t exercise; /* the collections that its workloads were made longer
                         for; 0: they were not */
-  uint64_t order;    /* state of the generator that shuffles the runs */
+  /* What every run gets beside its cell (run/around.h), each NULL for nothing:
+   * the PUs of its threads, a command around it, and the file for the times of
+   * its requests. */
+  const char *pin, *wrap, *latencies;
+  uint64_t order; /* state of the generator that shuffles the runs */
 } plan;
 /* No plan has more for each cell; and no cell more because of until_ci. */
 enum { PLAN_MOST_INVOCATIONS = 1000 };

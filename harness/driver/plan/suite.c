@@ -143,7 +143,7 @@ static void explain(const char *path, const complaint *c, cyaml_err_t error) {
     collect_keys(&known, target_fields);
     collect_keys(&known, side_fields);
     say("%s: unknown key '%s'%s", suite_locate(path, key), key,
-        suggest(key, &known));
+        suggest_any(key, &known));
   } else
     say("%s%s: %s", path, c->place,
         c->message[0] ? c->message : cyaml_strerror(error));
@@ -202,7 +202,7 @@ static const char *check_metric(const char *name, const metric **found) {
   candidates known = {0};
   for (size_t i = 0; i < METRICS; i++)
     candidates_add(&known, metrics[i].name);
-  return arena_text("unknown metric '%s'%s", name, suggest(name, &known));
+  return arena_text("unknown metric '%s'%s", name, suggest_any(name, &known));
 }
 
 /* What is wrong with the metric of `over`, where the target's is `m`. */

@@ -2,6 +2,7 @@
 #include "volumes.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/base/words.h"
 #include "harness/driver/programs/spawn.h"
 
@@ -24,7 +25,8 @@ static bool ask(const collector *c, word_list *words) {
   if (mistake)
     say("%s", message_of(c, &r));
   else if (spawn_trouble(&r, TIMEOUT))
-    say("warning: %s --volume: %s", c->name, spawn_trouble(&r, TIMEOUT));
+    say_warning("W-volume", "%s --volume: %s", c->name,
+                spawn_trouble(&r, TIMEOUT));
   spawn_result_free(&r);
   return !mistake;
 }

@@ -5,6 +5,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "program.h"
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
@@ -287,7 +288,8 @@ int describe_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   if (o.threads > 1 && !workload_is_threaded(discover_workload(&all, s.name)))
-    say("warning: %s has one thread, and --threads is left out", s.name);
+    say_warning("W-one-thread", "%s has one thread, and --threads is left out",
+                s.name);
   const char *workload = spec_text(&s);
   json_t *record =
       describe_count(oracle, workload, o.threads, o.seed, o.timeout);

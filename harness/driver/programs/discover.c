@@ -306,6 +306,17 @@ bool workload_is_threaded(const json_t *workload) {
          workload_needs(workload, "threads");
 }
 
+bool workload_has_rate(const json_t *workload) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(workload, "params"), i, param) {
+    const char *name = json_string_value(json_object_get(param, "name"));
+    if (name && !strcmp(name, "rate"))
+      return true;
+  }
+  return false;
+}
+
 const char *collector_kind(const collector *c) {
   const char *kind = json_string_value(json_object_get(c->about, "kind"));
   return kind ? kind : "model";
@@ -374,6 +385,7 @@ const char *discover_suite(const char *name_or_path) {
   search s = {name_or_path, NULL, {0}};
   discover_suites(compare, &s);
   if (!s.path)
-    say("unknown suite '%s'%s", name_or_path, suggest(name_or_path, &s.known));
+    say("unknown suite '%s'%s", name_or_path,
+        suggest_any(name_or_path, &s.known));
   return s.path;
 }

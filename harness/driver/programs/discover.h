@@ -70,6 +70,9 @@ bool workload_takes_threads(const json_t *workload);
 /* Whether it can have several mutator threads at all. */
 bool workload_is_threaded(const json_t *workload);
 
+/* Whether it serves requests, at a rate that is a parameter. */
+bool workload_has_rate(const json_t *workload);
+
 /* The descriptions of all workloads that some collector has: a new array. */
 json_t *discover_workloads(const collectors *all);
 

@@ -11,7 +11,7 @@
 #include "spawn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/record/record.h"
-#include "harness/output/format.h"
+#include "harness/output/view.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,7 @@ typedef struct request {
   double min_time;
   bool instructions;
   const char *format;
+  table_view view;
 } request;
 
 static const option_row option_rows[] = {
@@ -38,6 +39,7 @@ static const option_row option_rows[] = {
      .kind = OPTION_FLAG, .offset = offsetof(request, instructions)},
     {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
      .offset = offsetof(request, format)},
+    VIEW_OPTIONS(request, view),
     {0}};
 
 const option_usage micro_usage = {
@@ -49,7 +51,8 @@ const option_usage micro_usage = {
         "nanoseconds of\nCPU time per operation, for each primitive of each "
         "collector: the median of five\nrepetitions and half their range.  "
         "'loop' is the empty loop that every other figure\ncontains.",
-    .example = "-c mark-sweep,refcount -p alloc,store",
+    .example = "-c mark-sweep,refcount -p alloc,store\n"
+               "-c mark-sweep --instructions",
     .options = option_rows};
 
 /* A collector, and what was found out. */
@@ -125,7 +128,7 @@ static const char *choose_primitives(matrix *t, const char *list) {
     const candidates all = {known.words, known.count};
     if (!word_list_has(&known, words.words[i]))
       return arena_text("unknown primitive '%s'%s", words.words[i],
-                        suggest(words.words[i], &all));
+                        suggest_any(words.words[i], &all));
     add_word(&t->primitives, words.words[i]);
   }
   return NULL;
@@ -357,11 +360,11 @@ static const json_t *entry(const column *col, const char *primitive) {
 }
 
 static const table_column columns[] = {
-    {.name = "collector"},
-    {.name = "primitive"},
-    {.name = "ns_median", .absent = "n/a"},
-    {.name = "spread"},
-    {.name = "instructions", .absent = "n/a"}};
+    {.name = "collector", .traits = TABLE_KEY},
+    {.name = "primitive", .traits = TABLE_KEY},
+    {.name = "ns_median", .kind = TABLE_RATIO, .absent = "n/a"},
+    {.name = "spread", .kind = TABLE_RATIO},
+    {.name = "instructions", .kind = TABLE_RATIO, .absent = "n/a"}};
 
 static const table_cross of_times = {"primitive", "collector", "ns_median",
                                      "ns/op ↓", NULL};
@@ -397,17 +400,17 @@ static json_t *records_of(const matrix *t) {
   return list;
 }
 
-static void print(const matrix *t, const output_format *format,
-                  bool instructions) {
+static int print(const matrix *t, const request *r,
+                 const output_format *format) {
   table *out = table_new(columns, sizeof columns / sizeof *columns);
-  out->cross = instructions ? &of_counts : &of_times;
+  out->cross = r->instructions ? &of_counts : &of_times;
   for (size_t i = 0; i < t->primitives.count; i++)
     for (size_t c = 0; c < t->columns_count; c++)
       add_row(out, &t->columns[c], t->primitives.words[i]);
   page *p = page_new(out);
   page_tables(p, out);
   p->json = records_of(t);
-  format_print(format, p, stdout);
+  return view_print(&r->view, format, p, stdout);
 }
 
 /* Fills the columns.  Returns an exit code. */
@@ -444,6 +447,10 @@ int micro_command(int argc, char **argv) {
     return code;
   const output_format *format;
   const char *wrong = format_find(r.format, NULL, &format);
+  page *empty = page_new(table_new(columns, sizeof columns / sizeof *columns));
+  if (!wrong) /* before anything runs */
+    wrong = view_apply(&r.view, empty);
+  json_decref(empty->json);
   if (wrong) {
     say("micro: %s", wrong);
     return EXIT_USAGE;
@@ -471,8 +478,8 @@ int micro_command(int argc, char **argv) {
   code = measure(&t, &r, valgrind);
   if (code == EXIT_INTERRUPTED)
     return code;
-  print(&t, format, r.instructions);
+  const int shown = print(&t, &r, format);
   for (size_t i = 0; i < t.columns_count; i++)
     json_decref(t.columns[i].record);
-  return code;
+  return shown ? shown : code;
 }

@@ -26,9 +26,9 @@ static const char *explain(const spawn_result *r, double timeout,
 
 /* Fields that the driver adds, and no program may. */
 static const char *const of_driver[] = {
-    "key",     "cell",        "suite",   "invocation", "order",
-    "started", "elapsed",     "canary",  "probe",      "timeout",
-    "program", "left_behind", "suspect", "machine",    "beside"};
+    "key",     "cell",    "suite",  "invocation", "order",   "started",
+    "elapsed", "canary",  "probe",  "timeout",    "program", "left_behind",
+    "suspect", "machine", "beside", "wrapped"};
 
 static void take_from_program(json_t *record) {
   record_clean(record);
@@ -36,10 +36,17 @@ static void take_from_program(json_t *record) {
     json_object_del(record, of_driver[i]);
 }
 
-/* The record it wrote, or NULL and what is wrong with it. */
-static json_t *read_record(const spawn_result *r, char *invalid, size_t room) {
+/* Whether the process ended as one does that has written its record. */
+static bool ended_well(const spawn_result *r) {
+  return r->end == SPAWN_EXITED && !r->code;
+}
+
+/* The record it wrote, or NULL and what is wrong with it.  That of a program
+ * within a command counts whatever the command did then. */
+static json_t *read_record(const spawn_result *r, bool within, char *invalid,
+                           size_t room) {
   snprintf(invalid, room, "nothing was written");
-  if (r->end != SPAWN_EXITED || r->code || !r->output_bytes)
+  if (!r->output_bytes || !(ended_well(r) || within))
     return NULL;
   json_error_t error;
   json_t *record = json_loadb(r->output, r->output_bytes, 0, &error);
@@ -80,15 +87,19 @@ spawn_child *program_begin(const word_list *words, double timeout,
   return spawn_begin((char *const *)a.words, SPAWN_RECORD, timeout, limit);
 }
 
-bool program_take(spawn_child *child, double timeout, program_result *out) {
+static bool take(spawn_child *child, double timeout, bool within,
+                 program_result *out) {
   spawn_result r;
   spawn_take(child, &r);
   char invalid[160];
   *out = (program_result){.elapsed = r.elapsed,
                           .errors = arena_text("%s", r.errors ? r.errors : ""),
-                          .record = read_record(&r, invalid, sizeof invalid)};
+                          .record =
+                              read_record(&r, within, invalid, sizeof invalid)};
   if (!out->record)
     out->reason = explain(&r, timeout, invalid, &out->status);
+  if (within && !ended_well(&r))
+    out->around = arena_text("%s", spawn_trouble(&r, timeout));
   if (r.left)
     out->left_behind = arena_text("%s", r.left);
   bool finished = r.end != SPAWN_INTERRUPTED && !spawn_is_shortage(&r);
@@ -96,6 +107,22 @@ bool program_take(spawn_child *child, double timeout, program_result *out) {
     say("a collector %s", out->reason);
   spawn_result_free(&r);
   return finished;
+}
+
+bool program_take(spawn_child *child, double timeout, program_result *out) {
+  return take(child, timeout, false, out);
+}
+
+bool program_run_within(const word_list *around, const word_list *words,
+                        double timeout, program_result *out) {
+  word_list all = {0};
+  for (size_t i = 0; i < around->count; i++)
+    word_list_add(&all, around->words[i]);
+  for (size_t i = 0; i < words->count; i++)
+    word_list_add(&all, words->words[i]);
+  spawn_child *child = program_begin(&all, timeout, SPAWN_BY_CLOCK);
+  spawn_await(child);
+  return take(child, timeout, true, out);
 }
 
 bool program_run(const word_list *words, double timeout, program_result *out) {

@@ -18,6 +18,7 @@ typedef struct program_result {
   const char *errors; /* the end of what the program wrote to stderr */
   uint64_t elapsed;   /* wall time of the process, ns */
   const char *left_behind; /* as spawn_result.left */
+  const char *around;      /* how the command around it failed, or NULL */
 } program_result;
 
 /* Adds "--option KEY=VALUE" for each option of a collector. */
@@ -28,6 +29,12 @@ void program_add_options(word_list *words, const spec *options);
  * and none of the driver's fields.  False if the user interrupted, or, which
  * was said, if the system is short of what it takes to start a program. */
 bool program_run(const word_list *words, double timeout, program_result *out);
+
+/* The same within a command: the words of the program are appended to those of
+ * `around`.  A valid record counts however the command ended, which
+ * result.around tells. */
+bool program_run_within(const word_list *around, const word_list *words,
+                        double timeout, program_result *out);
 
 /* The same for a program that runs beside others: begins it, and takes what a
  * child that has ended (spawn_wait) left. */

@@ -12,6 +12,7 @@
 #include "harness/base/words.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -574,8 +575,9 @@ void spawn_take(spawn_child *c, spawn_result *out) {
       c->text.bytes[c->text.length] = 0;
   }
   if (c->left)
-    say("warning: %s left processes running, which were ended: %s", c->name,
-        c->left);
+    say_warning("W-left-behind",
+                "%s left processes running, which were ended: %s", c->name,
+                c->left);
   const int open[] = {c->process, c->errors, c->output};
   for (size_t i = 0; i < sizeof open / sizeof *open; i++)
     if (open[i] >= 0)

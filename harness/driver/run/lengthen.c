@@ -79,7 +79,7 @@ static bool lengthen_cell(const plan *p, const plan_cell *c,
   for (;;) {
     plan_cell longer = *c;
     longer.workload = *workload;
-    json_t *record = run_cell(p, &longer, NULL);
+    json_t *record = run_cell(p, &longer, NULL, NULL);
     if (!record)
       return false;
     const char *short_of = NULL;

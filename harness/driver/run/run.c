@@ -8,6 +8,7 @@
 #include "harness/driver/commands.h"
 #include "harness/driver/plan/order.h"
 #include "harness/driver/plan/plan-json.h"
+#include "around.h"
 #include "beside.h"
 #include "cell-run.h"
 #include "done.h"
@@ -17,6 +18,7 @@
 #include "runlog.h"
 #include "timelines.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/identity.h"
 #include "harness/record/record.h"
@@ -80,6 +82,15 @@ static const option_row option_rows[] = {
     {"timeline", 0, "FILE",
      "what happened when, for Perfetto; {cell} in FILE: a file for each run",
      .kind = OPTION_TEXT, .offset = FIELD(timeline)},
+    {"pin", 0, "PUS",
+     "where threads run: auto, none, or PUs as in 0,2-3 (auto)",
+     .kind = OPTION_TEXT, .offset = FIELD(request.pin)},
+    {"wrap", 0, "COMMAND",
+     "run every process within COMMAND; " AROUND_CELL " names the run",
+     .kind = OPTION_TEXT, .offset = FIELD(request.wrap)},
+    {"latencies", 0, "FILE",
+     "times of single requests as CSV; FILE has " AROUND_CELL,
+     .kind = OPTION_TEXT, .offset = FIELD(request.latencies)},
     {"dry-run", 0, NULL, "print the plan in the order of its runs; run nothing",
      .kind = OPTION_FLAG, .offset = FIELD(dry)},
     {"needs", 0, NULL, "print the names of the collectors needed; run nothing",
@@ -121,10 +132,17 @@ const option_usage run_usage = {
         "--resume "
         "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
         "invocations to it.\n\n"
+        "--wrap 'perf record -o {cell}.data --' runs each process within perf, "
+        "with a file for\neach: blanks separate words, quotes keep them "
+        "together, and no shell is involved.\nThe numbers of wrapped runs "
+        "are shown, and not compared.\n\n"
         "exit status: 0 every verdict is as declared, 1 some cell failed or is "
         "suspect, or runs\ncould not be kept, 2 usage, 3 nothing matched, 130 "
         "interrupted (the results are kept).",
-    .example = "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR",
+    .example =
+        "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR\n"
+        "-w requests,globals --rate 2000 --heap 512M -c mark-sweep\n"
+        "-w cycles -c refcount-cycles --wrap 'perf record -o {cell}.data --'",
     .options = option_rows,
     .max_operands = 1};
 
@@ -133,7 +151,8 @@ const option_usage run_usage = {
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
          r->rates || r->timeout > 0 || r->seed != PLAN_SEED || r->observer ||
-         r->minimums || r->until_ci > 0 || r->exercise;
+         r->minimums || r->until_ci > 0 || r->exercise || r->pin || r->wrap ||
+         r->latencies;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -148,7 +167,8 @@ static json_t *run_one(const plan *p, const plan_run *run,
                        const char *timelines) {
   const beside then = beside_now();
   const char *timeline = timelines_file(timelines, p, run);
-  json_t *record = run_cell(p, &p->cells[run->cell], timeline);
+  json_t *record =
+      run_cell(p, &p->cells[run->cell], plan_key(p, run), timeline);
   if (!record)
     return NULL;
   json_t *others = beside_since(&then);
@@ -394,6 +414,26 @@ static bool check_collectors(const plan *p) {
   return true;
 }
 
+/* Whether what the plan has around its runs can be had: it is of another time
+ * if the plan was recorded.  False after a mistake, which was said. */
+static bool check_around(const plan *p, const collectors *all) {
+  word_list words;
+  const char *wrong = p->pin ? around_pin_wrong(p->pin) : NULL;
+  if (!wrong && p->wrap)
+    wrong = around_split(p->wrap, &words);
+  if (!wrong && p->latencies)
+    wrong = around_latencies_wrong(p->latencies);
+  bool serves = !p->latencies;
+  for (size_t i = 0; i < p->cells_count && !serves; i++)
+    serves =
+        workload_has_rate(discover_workload(all, p->cells[i].workload.name));
+  if (!wrong && !serves)
+    wrong = "--latencies: no workload of the plan serves requests";
+  if (wrong)
+    say("%s", wrong);
+  return !wrong;
+}
+
 /* Writes machine.json and plan.json.  When resuming, they are there: warns if
  * the machine has changed, and leaves a plan that was not extended. */
 static bool write_description(runlog *log, const plan *p, const collectors *all,
@@ -410,8 +450,9 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
   if (then) {
     const char *difference = machine_difference(then, now);
     if (difference)
-      say("warning: %s changed since %s was begun; its results will mix both",
-          difference, log->dir);
+      say_warning("W-machine-changed",
+                  "%s changed since %s was begun; its results will mix both",
+                  difference, log->dir);
   } else
     good = runlog_write(log, "machine.json", now);
   json_decref(then);
@@ -476,7 +517,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     if (code)
       return code;
   }
-  if (!check_collectors(p))
+  if (!check_collectors(p) || !check_around(p, all))
     return EXIT_USAGE;
   if (!resumed && o->request.exercise && p->targets_count) {
     say("--exercise does not go with the targets of a suite: both sides of a "
@@ -498,7 +539,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   }
   report_warn(o->dir, &found);
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   signal(SIGXFSZ, SIG_IGN); /* writes fail at a file size limit, as on a full
                                disk */
   signal(SIGPIPE, SIG_IGN);
@@ -509,8 +550,13 @@ static int run_in(const run_options *o, plan *p, runlog *log,
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
   if (!p->canary_runs)
-    say("warning: no canary, as " PLAN_CANARY_COLLECTOR
-        " is not here: a drift of the machine will not be seen");
+    say_warning("W-no-canary",
+                "no canary, as " PLAN_CANARY_COLLECTOR
+                " is not here: a drift of the machine will not be seen");
+  if (p->wrap)
+    say_warning("W-wrapped",
+                "the runs are wrapped in '%s': their numbers are not compared",
+                p->wrap);
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
   int code = run_missing(&d, log, o->timeline);
@@ -580,8 +626,10 @@ int run_command(int argc, char **argv) {
   if (o.dry) {
     bool extended;
     code = from_dir ? take_recorded_plan(&o, &all, &p, &extended) : EXIT_OK;
-    return code ? code : print_plan(&p);
+    return code ? code : check_around(&p, &all) ? print_plan(&p) : EXIT_USAGE;
   }
+  if (!from_dir && !check_around(&p, &all))
+    return EXIT_USAGE;
   runlog log;
   code = runlog_open(&log, o.dir) ? run_in(&o, &p, &log, &all) : EXIT_USAGE;
   runlog_close(&log);

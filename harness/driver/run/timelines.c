@@ -69,10 +69,11 @@ const char *timelines_warning(const char *pattern, const plan *p,
     return NULL;
   if (!json_object_get(record, "timeline"))
     return arena_text("warning: %s has no timeline: it could not be written, "
-                      "or the run did not end",
+                      "or the run did not end [W-no-timeline]",
                       plan_key(p, run));
   if (dropped > 0)
-    return arena_text("warning: %s leaves out %.0f events shorter than %.3g us",
+    return arena_text("warning: %s leaves out %.0f events shorter than %.3g us "
+                      "[W-timeline-full]",
                       file, dropped,
                       record_number(record, "timeline.shorter") / 1e3);
   return NULL;

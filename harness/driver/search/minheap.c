@@ -215,14 +215,21 @@ static json_t *search(probing *p, search_result *r) {
 }
 
 static const table_column columns[] = {
-    {.name = "workload", .header = "workload"},
-    {.name = "collector", .header = "collector"},
-    {.name = "threads", .header = "threads", .kind = TABLE_INTEGER},
+    {.name = "workload", .header = "workload", .traits = TABLE_KEY},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "threads",
+     .header = "threads",
+     .kind = TABLE_INTEGER,
+     .traits = TABLE_KEY,
+     .leaves = 1},
     {.name = "found", .header = "result"},
     {.name = "heap", .header = "bytes", .kind = TABLE_INTEGER, .absent = "–"},
     {.name = "of_peak", .header = "of peak", .kind = TABLE_RATIO},
-    {.name = "turnover", .header = "turnover", .kind = TABLE_RATIO},
-    {.name = "probes", .header = "probes", .kind = TABLE_INTEGER},
+    {.name = "turnover",
+     .header = "turnover",
+     .kind = TABLE_RATIO,
+     .leaves = 3},
+    {.name = "probes", .header = "probes", .kind = TABLE_INTEGER, .leaves = 2},
     {.name = "reason", .header = "reason"}};
 
 static void show_ratio(table_row *row, const char *column, double value,

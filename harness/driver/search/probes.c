@@ -9,6 +9,7 @@
 #include "harness/driver/run/cell-run.h"
 #include "harness/driver/run/runlog.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 #include "harness/record/results.h"
@@ -75,7 +76,7 @@ json_t *probe_run(probing *p, const plan_cell *c, const char *tried) {
     return probe;
   live_now("at %s: %s", tried, plan_cell_text(p->cell));
   live_draw();
-  json_t *record = run_cell(p->plan, c, NULL);
+  json_t *record = run_cell(p->plan, c, NULL, NULL);
   if (!record) {
     p->interrupted = true;
     return NULL;
@@ -272,8 +273,9 @@ static json_t *merge(const probe_command *command, const char *dir,
   if (same_settings(file, settings, command->list))
     json_array_extend(merged, old);
   else if (json_array_size(old))
-    say("warning: %s/%s was made with other settings, and is replaced", dir,
-        command->file);
+    say_warning("W-other-settings",
+                "%s/%s was made with other settings, and is replaced", dir,
+                command->file);
   json_array_foreach(rows, i, a) {
     bool found = false;
     json_array_foreach(merged, k, b) {
@@ -311,7 +313,7 @@ static int search_in(const probe_command *command, const void *options,
     return EXIT_SOME_FAILED;
   }
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   int code = EXIT_SOME_FAILED;
   if (runlog_begin(&log->log, LOG, found.whole)) {
     json_t *rows = json_array();

@@ -288,9 +288,9 @@ static json_t *search(probing *p, search_result *r) {
  * ------------------------------------------------------------------------- */
 
 static const table_column columns[] = {
-    {.name = "workload", .header = "workload"},
-    {.name = "collector", .header = "collector"},
-    {.name = "heap", .header = "heap"},
+    {.name = "workload", .header = "workload", .traits = TABLE_KEY},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "heap", .header = "heap", .traits = TABLE_KEY},
     {.name = "found", .header = "result", .traits = TABLE_RIGHT},
     {.name = "rate",
      .header = "requests/s",
@@ -300,12 +300,14 @@ static const table_column columns[] = {
     {.name = "failed_above",
      .header = "missed at",
      .kind = TABLE_INTEGER,
-     .absent = "–"},
+     .absent = "–",
+     .leaves = 1},
     {.name = "collections",
      .header = "collections",
      .kind = TABLE_INTEGER,
-     .absent = "–"},
-    {.name = "probes", .header = "runs", .kind = TABLE_INTEGER},
+     .absent = "–",
+     .leaves = 3},
+    {.name = "probes", .header = "runs", .kind = TABLE_INTEGER, .leaves = 2},
     {.name = "reason", .header = "reason"}};
 
 static void set_row(table_row *row, const json_t *found) {

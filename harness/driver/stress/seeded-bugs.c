@@ -8,6 +8,7 @@
 #include "harness/driver/live/live.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/record/record.h"
 
@@ -99,7 +100,8 @@ static void check_words(const word_list *words, const candidates *known) {
     for (size_t i = 0; i < known->count; i++)
       found |= !strcmp(known->words[i], word);
     if (!found)
-      say("warning: there is no seeded bug '%s'%s", word, suggest(word, known));
+      say_warning("W-no-such-bug", "there is no seeded bug '%s'%s", word,
+                  suggest(word, known));
   }
 }
 
@@ -372,17 +374,26 @@ static bool hunt_all(campaign *c, bugs *all, bool alone) {
  * ------------------------------------------------------------------------- */
 
 static const table_column columns[] = {
-    {.name = "program", .header = "program"},
-    {.name = "bug", .header = "bug"},
+    {.name = "program", .header = "program", .traits = TABLE_KEY},
+    {.name = "bug", .header = "bug", .traits = TABLE_KEY},
     {.name = "family", .traits = TABLE_ONLY_JSON},
-    {.name = "class", .header = "class", .kind = TABLE_INTEGER},
-    {.name = "seed", .header = "seed", .kind = TABLE_INTEGER},
+    {.name = "class", .header = "class", .kind = TABLE_INTEGER, .leaves = 2},
+    {.name = "seed",
+     .header = "seed",
+     .kind = TABLE_INTEGER,
+     .traits = TABLE_KEY},
     {.name = "caught", .header = "caught"},
     {.name = "oracle", .header = "by"},
-    {.name = "condition", .header = "under"},
-    {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
-    {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
-    {.name = "alone", .header = "also alone by", .traits = TABLE_OPTIONAL},
+    {.name = "condition", .header = "under", .leaves = 1},
+    {.name = "operations",
+     .header = "operations",
+     .kind = TABLE_COUNT,
+     .leaves = 3},
+    {.name = "elapsed", .header = "time", .kind = TABLE_TIME, .leaves = 4},
+    {.name = "alone",
+     .header = "also alone by",
+     .traits = TABLE_OPTIONAL,
+     .leaves = 5},
     {.name = "text", .header = "what is wrong"},
 };
 

@@ -7,6 +7,7 @@
 #include "summary.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/plan/resolve.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/output/format.h"
@@ -105,7 +106,8 @@ const option_usage stress_usage = {
         "recorded, and DIR keeps\nthe recording.  docs/stress.md says how to "
         "go on.\n\nexit status: 0 nothing found, 1 something failed, 2 usage, "
         "3 nothing to run,\n130 interrupted (DIR is kept).",
-    .example = "mark-sweep refcount -C poison,heap-90 --quick",
+    .example = "mark-sweep refcount -C poison,heap-90 --quick\n"
+               "--list",
     .options = option_rows,
     .max_operands = INT_MAX};
 
@@ -148,7 +150,7 @@ static const char *choose_conditions(campaign *c, const char *list) {
       return arena_text("condition '%s' is given twice", word);
     if (!found)
       return arena_text("unknown condition '%s'%s; see --list", word,
-                        suggest(word, &known));
+                        suggest_any(word, &known));
     condition_list_add(&c->conditions,
                        setting ? condition_with(found, setting + 1) : found);
     word_list_add(&c->names, word);
@@ -383,7 +385,7 @@ int stress_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   if (!spawn_catch_interrupts())
-    say("warning: Ctrl-C will leave a collector running");
+    say_warning("W-interrupts", "Ctrl-C will leave a collector running");
   if (o.mutants) {
     c.keeps = false;
     const bug_hunting how = {.workload = o.workload,

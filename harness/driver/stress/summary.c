@@ -12,15 +12,18 @@
  * ------------------------------------------------------------------------- */
 
 static const table_column columns[] = {
-    {.name = "collector", .header = "collector"},
-    {.name = "condition", .header = "condition"},
+    {.name = "collector", .header = "collector", .traits = TABLE_KEY},
+    {.name = "condition", .header = "condition", .traits = TABLE_KEY},
     {.name = "verdict", .header = "verdict"},
     {.name = "episodes", .header = "episodes", .kind = TABLE_COUNT},
-    {.name = "operations", .header = "operations", .kind = TABLE_COUNT},
+    {.name = "operations",
+     .header = "operations",
+     .kind = TABLE_COUNT,
+     .leaves = 4},
     {.name = "collections", .header = "collections", .kind = TABLE_COUNT},
-    {.name = "fired", .header = "fired", .kind = TABLE_COUNT},
-    {.name = "allocated", .header = "bytes", .kind = TABLE_COUNT},
-    {.name = "elapsed", .header = "time", .kind = TABLE_TIME},
+    {.name = "fired", .header = "fired", .kind = TABLE_COUNT, .leaves = 1},
+    {.name = "allocated", .header = "bytes", .kind = TABLE_COUNT, .leaves = 3},
+    {.name = "elapsed", .header = "time", .kind = TABLE_TIME, .leaves = 2},
     {.name = "reason"},
 };
 
