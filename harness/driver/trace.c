@@ -91,6 +91,8 @@ static int find_deaths(const source *s, trace_deaths *deaths) {
   return EXIT_OK;
 }
 
+static const option_row no_rows[] = {{0}};
+
 /* ------------------------------------------------------------------------- *
  * verify
  * ------------------------------------------------------------------------- */
@@ -311,7 +313,7 @@ static int annotate_to(const source *s, const trace_deaths *deaths,
   }
   trace_reader *r = source_read(s);
   if (!trace_annotate(r, deaths, w)) {
-    trace_writer_close(w);
+    trace_writer_abandon(w);
     return unreadable(r);
   }
   trace_reader_close(r);
@@ -344,6 +346,65 @@ static int annotate(const trace_options *o, char **operands) {
   trace_deaths_free(&deaths);
   source_close(&s);
   return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * convert
+ * ------------------------------------------------------------------------- */
+
+static const option_usage convert_usage = {
+    .name = "trace convert",
+    .summary = "write a trace in the other form: as a text, or binary",
+    .synopsis = "FILE OUT",
+    .description =
+        "Writes the trace to OUT, line by line: in binary form if OUT is "
+        "called "
+        "NAME.btrace,\notherwise as a text, and compressed if .zst follows; "
+        "'-' "
+        "is standard output, as a text.\nNothing is lost: a text that was made "
+        "binary comes back byte for byte.\n\nexit status: 0 converted, 1 OUT "
+        "cannot be written, 2 FILE cannot be read.",
+    .example = "FILE F.btrace.zst",
+    .options = no_rows,
+    .min_operands = 2,
+    .max_operands = 2,
+    .missing = "a trace, or the file to be written,"};
+
+/* Writes the lines to `output`.  EXIT_OK, or the exit code after saying why
+ * not. */
+static int convert_lines(trace_reader *r, const char *output) {
+  trace_op op;
+  trace_line line;
+  trace_writer *w = NULL;
+  trace_status status = trace_read_line(r, &op, &line);
+  if (status != TRACE_READ_FAILED) {
+    w = trace_writer_open_version(output, trace_reader_version(r));
+    if (!w) {
+      say("%s: %s", output, strerror(errno));
+      trace_reader_close(r);
+      return EXIT_USAGE;
+    }
+  }
+  for (; status == TRACE_READ_OP; status = trace_read_line(r, &op, &line))
+    trace_write_line(w, &line, &op);
+  if (status == TRACE_READ_FAILED) {
+    trace_writer_abandon(w);
+    return unreadable(r);
+  }
+  trace_reader_close(r);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", output, strerror(errno));
+  return EXIT_SOME_FAILED;
+}
+
+static int convert(const trace_options *o, char **operands) {
+  (void)o;
+  if (is_same_file(operands[0], operands[1])) {
+    say("trace convert: %s is the trace itself", operands[1]);
+    return EXIT_USAGE;
+  }
+  return convert_lines(trace_reader_open(operands[0]), operands[1]);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -410,15 +471,15 @@ static int shrink(const trace_options *o, char **operands) {
 
 /* ------------------------------------------------------------------------- */
 
-static const option_usage *const usages[] = {
-    &verify_usage, &stat_usage, &annotate_usage, &shrink_usage, NULL};
+static const option_usage *const usages[] = {&verify_usage,   &stat_usage,
+                                             &annotate_usage, &convert_usage,
+                                             &shrink_usage,   NULL};
 static int (*const actions[])(const trace_options *o, char **operands) = {
-    verify, stat_of, annotate, shrink};
+    verify, stat_of, annotate, convert, shrink};
 
-static const option_row no_rows[] = {{0}};
 const option_usage trace_usage = {
     .name = "trace",
-    .summary = "verify, count, annotate or shrink a trace",
+    .summary = "verify, count, annotate, convert or shrink a trace",
     .synopsis = "ACTION FILE [options]",
     .description =
         "Works on a trace, a file of mutator operations "
