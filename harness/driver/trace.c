@@ -7,6 +7,7 @@
 #include "harness/driver/stress/replay-shrink.h"
 #include "harness/output/format.h"
 #include "harness/trace/deaths.h"
+#include "harness/trace/prepare.h"
 #include "harness/trace/verify.h"
 
 #include <errno.h>
@@ -408,6 +409,76 @@ static int convert(const trace_options *o, char **operands) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * prepare
+ * ------------------------------------------------------------------------- */
+
+static const option_usage prepare_usage = {
+    .name = "trace prepare",
+    .summary = "make a trace that the workload 'trace' replays at speed",
+    .synopsis = "FILE [options]",
+    .description =
+        "Writes a trace that does the same on every collector, with its deaths "
+        "and with what it\nmust come to: volumes for heap sizes, checksums, "
+        "and "
+        "what is alive at the end.  What\ncannot be performed is left out, and "
+        "so "
+        "is what followed from a decision of the\ncollector on which the trace "
+        "was "
+        "recorded; says how much that was.",
+    .example = "FILE -o F.btrace.zst",
+    .options = annotate_rows,
+    .min_operands = 1,
+    .max_operands = 1,
+    .missing = "a trace"};
+
+static void say_report(const char *path, const prepare_report *r) {
+  if (r->left_out)
+    say("%s: %" PRIu64 " of %" PRIu64
+        " operations cannot be performed, or follow from a decision of the "
+        "collector, and were left out",
+        path, r->left_out, r->read);
+  if (r->uncertain)
+    say("%s: %" PRIu64
+        " reads of weak references gave an object that need not be alive, and "
+        "give null",
+        path, r->uncertain);
+  if (r->finalized)
+    say("%s: %" PRIu64 " objects were handed to finalizers, which do nothing",
+        path, r->finalized);
+}
+
+static int prepare(const trace_options *o, char **operands) {
+  if (is_same_file(operands[0], o->output)) {
+    say("trace prepare: %s is the trace itself", o->output);
+    return EXIT_USAGE;
+  }
+  trace_reader *r = trace_reader_open(operands[0]);
+  trace_writer *w = trace_writer_open(o->output, false);
+  if (!w) {
+    say("%s: %s", o->output, strerror(errno));
+    trace_reader_close(r);
+    return EXIT_USAGE;
+  }
+  prepare_report report;
+  prepare_status status = trace_prepare(r, w, &report);
+  if (status != PREPARE_DONE) {
+    int trouble = errno;
+    trace_writer_abandon(w);
+    if (status == PREPARE_UNREADABLE)
+      return unreadable(r);
+    say("trace prepare: no room for a temporary file: %s", strerror(trouble));
+    trace_reader_close(r);
+    return EXIT_SOME_FAILED;
+  }
+  trace_reader_close(r);
+  say_report(operands[0], &report);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", o->output, strerror(errno));
+  return EXIT_SOME_FAILED;
+}
+
+/* ------------------------------------------------------------------------- *
  * shrink
  * ------------------------------------------------------------------------- */
 
@@ -471,15 +542,15 @@ static int shrink(const trace_options *o, char **operands) {
 
 /* ------------------------------------------------------------------------- */
 
-static const option_usage *const usages[] = {&verify_usage,   &stat_usage,
-                                             &annotate_usage, &convert_usage,
-                                             &shrink_usage,   NULL};
+static const option_usage *const usages[] = {
+    &verify_usage, &stat_usage, &annotate_usage, &convert_usage, &prepare_usage,
+    &shrink_usage, NULL};
 static int (*const actions[])(const trace_options *o, char **operands) = {
-    verify, stat_of, annotate, convert, shrink};
+    verify, stat_of, annotate, convert, prepare, shrink};
 
 const option_usage trace_usage = {
     .name = "trace",
-    .summary = "verify, count, annotate, convert or shrink a trace",
+    .summary = "verify, count, annotate, convert, prepare or shrink a trace",
     .synopsis = "ACTION FILE [options]",
     .description =
         "Works on a trace, a file of mutator operations "

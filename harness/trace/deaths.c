@@ -5,7 +5,7 @@
 
 #include "memory.h"
 
-static void add_death(void *data, const walk_death *death) {
+void trace_deaths_add(void *data, const walk_death *death) {
   trace_deaths *d = data;
   if (d->count == d->room) {
     d->room = d->room ? 2 * d->room : 1024;
@@ -24,10 +24,15 @@ static int by_time(const void *a, const void *b) {
                             : compare(x->number, y->number);
 }
 
+void trace_deaths_sort(trace_deaths *deaths) {
+  if (deaths->count > 0)
+    qsort(deaths->items, deaths->count, sizeof *deaths->items, by_time);
+}
+
 bool trace_find_deaths(trace_reader *r, trace_deaths *deaths) {
   *deaths = (trace_deaths){0};
-  walk *w = walk_create(WALK_LATE,
-                        (walk_listener){.died = add_death, .data = deaths});
+  walk *w = walk_create(
+      WALK_LATE, (walk_listener){.died = trace_deaths_add, .data = deaths});
   trace_op op;
   trace_status status;
   const char *why;
@@ -35,8 +40,7 @@ bool trace_find_deaths(trace_reader *r, trace_deaths *deaths) {
     walk_step(w, &op, trace_reader_line(r), &why);
   walk_finish(w);
   walk_destroy(w);
-  if (deaths->count > 0)
-    qsort(deaths->items, deaths->count, sizeof *deaths->items, by_time);
+  trace_deaths_sort(deaths);
   return status == TRACE_READ_END;
 }
 

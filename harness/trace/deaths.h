@@ -22,6 +22,11 @@ typedef struct trace_deaths {
 bool trace_find_deaths(trace_reader *r, trace_deaths *deaths);
 void trace_deaths_free(trace_deaths *deaths);
 
+/* Add a death, as a listener of a walk does (`data`: a trace_deaths), and sort
+ * the deaths. */
+void trace_deaths_add(void *data, const walk_death *death);
+void trace_deaths_sort(trace_deaths *deaths);
+
 /* Reads the same trace again and writes it, with its comments and with a line
  * `dead` for each object after the operation with which it died.  Lines `dead`
  * of the trace itself are left out.  Returns false if the trace cannot be

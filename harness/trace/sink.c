@@ -2,7 +2,6 @@
 #include "sink.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -11,6 +10,7 @@ enum { BUFFER = 1 << 16 };
 
 struct sink {
   FILE *file;
+  bool ours;       /* the file is to be closed by this sink */
   ZSTD_CCtx *zstd; /* NULL: not compressed */
   int trouble;     /* errno of the first failure, 0: none */
   size_t held;     /* bytes in the buffer, to be compressed */
@@ -23,24 +23,33 @@ static bool ends_in(const char *path, const char *ending) {
   return n >= e && !strcmp(path + n - e, ending);
 }
 
+static sink *make(FILE *file, bool compressed) {
+  sink *s = malloc(sizeof *s);
+  if (s) {
+    memset(s, 0, offsetof(sink, buffer));
+    s->file = file;
+    s->zstd = compressed ? ZSTD_createCCtx() : NULL;
+  }
+  if (s && (s->zstd || !compressed))
+    return s;
+  free(s);
+  errno = ENOMEM;
+  return NULL;
+}
+
+sink *sink_from(FILE *file) {
+  return make(file, false);
+}
+
 sink *sink_open(const char *path) {
   FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
   if (!file)
     return NULL;
-  sink *s = malloc(sizeof *s);
-  bool compressed = ends_in(path, ".zst");
-  if (s) {
-    memset(s, 0, offsetof(sink, buffer));
-    s->zstd = compressed ? ZSTD_createCCtx() : NULL;
-  }
-  if (!s || (compressed && !s->zstd)) {
-    if (file != stdout)
-      fclose(file);
-    free(s);
-    errno = ENOMEM;
-    return NULL;
-  }
-  s->file = file;
+  sink *s = make(file, ends_in(path, ".zst"));
+  if (s)
+    s->ours = file != stdout;
+  else if (file != stdout)
+    fclose(file);
   return s;
 }
 
@@ -93,7 +102,7 @@ void sink_write(sink *s, const void *bytes, size_t count, bool at_once) {
 bool sink_close(sink *s) {
   if (s->zstd)
     compress(s, ZSTD_e_end);
-  if ((s->file == stdout ? fflush(s->file) : fclose(s->file)) && !s->trouble)
+  if ((s->ours ? fclose(s->file) : fflush(s->file)) && !s->trouble)
     s->trouble = errno;
   int trouble = s->trouble;
   ZSTD_freeCCtx(s->zstd);

@@ -5,12 +5,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct sink sink;
 
 /* Creates the file ("-": standard output), compressed if the name ends in
  * ".zst".  Returns NULL, with errno set, if that cannot be done. */
 sink *sink_open(const char *path);
+
+/* Writes to an open file, not compressed; the caller closes the file.  Errors
+ * as above. */
+sink *sink_from(FILE *file);
 
 /* Writes bytes; with `at_once` they and all before them are handed to the
  * operating system before the function returns. */

@@ -125,17 +125,20 @@ static bool is_binary(const char *path) {
   return false;
 }
 
-static trace_writer *open_writer(const char *path, unsigned version,
-                                 bool every_line) {
-  trace_writer *w = calloc(1, sizeof *w);
-  sink *file = w ? sink_open(path) : NULL;
-  if (!file) {
-    free(w);
+/* A writer to this file; the file may be NULL. */
+static trace_writer *make(sink *file, bool binary, unsigned version,
+                          bool every_line) {
+  trace_writer *w = file ? calloc(1, sizeof *w) : NULL;
+  if (!w) {
+    int trouble = file ? ENOMEM : errno;
+    if (file)
+      sink_close(file);
+    errno = trouble;
     return NULL;
   }
   w->file = file;
   w->every_line = every_line;
-  w->binary = is_binary(path);
+  w->binary = binary;
   pthread_mutex_init(&w->lock, NULL);
   char text[OPERATION_ROOM], *end;
   if (w->binary) {
@@ -151,11 +154,15 @@ static trace_writer *open_writer(const char *path, unsigned version,
 }
 
 trace_writer *trace_writer_open(const char *path, bool every_line) {
-  return open_writer(path, TRACE_VERSION, every_line);
+  return make(sink_open(path), is_binary(path), TRACE_VERSION, every_line);
 }
 
 trace_writer *trace_writer_open_version(const char *path, unsigned version) {
-  return open_writer(path, version, false);
+  return make(sink_open(path), is_binary(path), version, false);
+}
+
+trace_writer *trace_writer_from(FILE *file) {
+  return make(sink_from(file), true, TRACE_VERSION, false);
 }
 
 void trace_write(trace_writer *w, const trace_op *op) {

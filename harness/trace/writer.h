@@ -24,6 +24,10 @@ trace_writer *trace_writer_open(const char *path, bool every_line);
  * have the operations that are written. */
 trace_writer *trace_writer_open_version(const char *path, unsigned version);
 
+/* Writes to an open file in binary form; the caller closes the file.  NULL,
+ * with errno set, if there is no memory. */
+trace_writer *trace_writer_from(FILE *file);
+
 /* Writes an operation, and before it a line `thread` if the operation before
  * was another thread's.  Any thread; operations are written in the order of
  * the calls. */
