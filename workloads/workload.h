@@ -106,6 +106,9 @@ typedef struct workload {
    * are; NULL if there is none. */
   const char *longer;
   unsigned needs; /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* More needs, WL_NEEDS_*, that depend on the file that a parameter names, of
+   * parameters that `check` has found right; or NULL. */
+  unsigned (*needs_of)(const uint64_t *params);
   /* More needs, WL_NEEDS_*, if parameter number `param` is not 0. */
   struct {
     unsigned param, needs;
@@ -234,6 +237,20 @@ void wl_idle(wl_thread *t, uint64_t ns);
  * measured time.  For work that does not touch the heap, such as shuffling an
  * order.  CPU time, page faults and pauses in that time are still counted. */
 void wl_skip(wl_thread *t);
+
+/* Does work(data) between two steps, and discards its time and that since the
+ * last step, as wl_skip does, and its CPU time and page faults too.  Main
+ * thread only, while no other mutator of the workload runs. */
+void wl_aside(wl_thread *t, void (*work)(void *data), void *data);
+
+/* Says that since the last step this thread has waited for others, in a
+ * blocking stretch: that time is in no step, but in the measured time. */
+void wl_waited(wl_thread *t);
+
+/* Says how much of the measured time the workload itself takes, by its own
+ * measurement: what a replay does between the operations of the program that
+ * was recorded.  Tables show the share.  Main thread only, once. */
+void wl_replayed(wl_thread *t, uint64_t ns);
 
 /* If `ok` is false, the run's verdict is WRONG for the reason given (a printf
  * format).  The first failure is kept, and the run goes on. */

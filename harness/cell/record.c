@@ -260,6 +260,9 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
                 record_integer(sum->pauses[GC_PAUSE_STOP].sum), "own",
                 record_integer(sum->pauses[GC_PAUSE_CASCADE].sum +
                                sum->pauses[GC_PAUSE_DETECT].sum)));
+  if (x->replayer)
+    json_object_set_new(json_object_get(json, "time"), "replayer",
+                        record_integer(x->replayer));
   json_object_set_new(json, "pauses", compose_pauses(sum->pauses));
   cell_paced_record(json);
   json_object_set_new(json, "exercise", cell_exercise(run));

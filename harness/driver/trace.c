@@ -172,6 +172,11 @@ static const struct number {
     ROW("peak-objects", peak_objects, "reachable at the peak"),
     ROW("peak-bytes", peak_bytes, "reachable at the peak"),
     ROW("peak-line", peak_line, "where that was first"),
+    ROW("size-p10", size_p10, "bytes of an object"),
+    ROW("size-p50", size_p50, ""),
+    ROW("size-p90", size_p90, ""),
+    ROW("size-p99", size_p99, ""),
+    ROW("size-max", size_max, ""),
     ROW("end-objects", end_objects, "reachable at the end"),
     ROW("end-bytes", end_bytes, "reachable at the end"),
     ROW("lifetime-p10", lifetime_p10, "bytes allocated from birth to death"),
@@ -181,6 +186,13 @@ static const struct number {
     ROW("lifetime-max", lifetime_max, ""),
     ROW("cyclic-objects", cyclic_objects, "on dead cycles, or led to by them"),
     ROW("cyclic-bytes", cyclic_bytes, ""),
+    ROW("stores", stores, "to slots of objects"),
+    ROW("overwrites", overwrites, "of slots that held an object"),
+    ROW("graph-objects", graph.objects,
+        "alive at the moment (live-NN) with the most of them:"),
+    ROW("graph-depth", graph.depth, "the longest of the shortest ways to one"),
+    ROW("graph-cyclic", graph.cyclic, "objects in cycles then"),
+    ROW("graph-component", graph.component, "in the largest knot of cycles"),
     ROW("weak-references", weak, "made"),
     ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
     ROW("ephemerons", ephemerons, "made"),
@@ -204,7 +216,40 @@ static table_row *add_number(table *t, const char *name, const char *help) {
   return row;
 }
 
-/* Those above, the mean lifetime, and the operations by kind. */
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+static void add_real(table *t, const char *name, const char *help,
+                     double value) {
+  table_row *row = add_number(t, name, help);
+  table_set_real(row, "value", value);
+  table_show(row, "value", "%.4f", value);
+}
+
+/* Figures that follow from others, as DaCapo's nominal statistics have them. */
+static void add_reals(table *t, const trace_count *c) {
+  double objects = (double)c->objects, bytes = (double)c->bytes, live = 0;
+  for (int i = 0; i < TRACE_MOMENTS; i++)
+    live += (double)c->live[i] / TRACE_MOMENTS;
+  add_real(t, "lifetime-mean", "", c->lifetime_mean);
+  add_real(t, "size-mean", "bytes of an object", ratio(bytes, objects));
+  add_real(t, "turnover", "bytes allocated / peak of reachable bytes",
+           ratio(bytes, (double)c->peak_bytes));
+  add_real(t, "live-mean", "reachable bytes, mean over the allocation", live);
+  add_real(t, "pointer-density", "slots / words of all objects",
+           ratio((double)c->slots, bytes / 8));
+  add_real(t, "stores-per-object", "to slots, for each object made",
+           ratio((double)c->stores, objects));
+  add_real(t, "overwrites-percent", "of the stores: mutation of what was set",
+           100 * ratio((double)c->overwrites, (double)c->stores));
+  add_real(t, "cyclic-percent", "of the bytes: dead only through cycles",
+           100 * ratio((double)c->cyclic_bytes, bytes));
+  add_real(t, "graph-cyclic-percent", "of the graph's objects: in cycles",
+           100 * ratio((double)c->graph.cyclic, (double)c->graph.objects));
+}
+
+/* Those above, what is reachable over time, and the operations by kind. */
 static table *make_stat(const trace_count *c) {
   table *t =
       table_new(stat_columns, sizeof stat_columns / sizeof *stat_columns);
@@ -214,9 +259,12 @@ static table *make_stat(const trace_count *c) {
     table_set_integer(add_number(t, n->name, n->help), "value",
                       (long long)value);
   }
-  table_row *mean = add_number(t, "lifetime-mean", "");
-  table_set_real(mean, "value", c->lifetime_mean);
-  table_show(mean, "value", "%.4f", c->lifetime_mean);
+  add_reals(t, c);
+  for (int i = 0; i < TRACE_MOMENTS; i++)
+    table_set_integer(
+        add_number(t, arena_text("live-%d", (i + 1) * 100 / TRACE_MOMENTS),
+                   i ? "" : "reachable bytes when 5 % were allocated"),
+        "value", (long long)c->live[i]);
   for (int k = 0; k < TRACE_KINDS; k++)
     if (c->kinds[k])
       table_set_integer(
@@ -244,9 +292,10 @@ static const option_usage stat_usage = {
     .summary = "count exactly what a trace does",
     .synopsis = "FILE [options]",
     .description =
-        "What does a trace do?  Prints exact figures: objects and bytes, the "
-        "most that is ever\nreachable, lifetimes, dead cycles, weak "
-        "references, finalizers, operations.  Bytes are\nnominal: a header "
+        "What does a trace do?  Prints exact figures: objects, their sizes and "
+        "lifetimes, what\nis reachable over time, turnover, mutation of "
+        "references, cycles that are dead and that\nare alive, depth, weak "
+        "references, finalizers, operations.  Bytes are nominal: a header\n"
         "word, the slots, and the payload in whole words.",
     .example = "FILE --format csv",
     .options = stat_rows,

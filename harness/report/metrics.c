@@ -176,6 +176,10 @@ static double memory_grows(const json_t *r) {
   return grows(r, "stability.memory.verdict");
 }
 
+static double replayer_share(const json_t *r) {
+  return 100 * record_number(r, "time.replayer") / record_number(r, "time.cpu");
+}
+
 const metric metrics[METRICS] = {
     {"throughput_per_s", "throughput", TABLE_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations",
@@ -272,6 +276,9 @@ const metric metrics[METRICS] = {
     {"rss_over_live", NULL, TABLE_RATIO, -1, COMBINE_MEDIAN, rss_over_live,
      "the peak of resident memory over the bytes that are reachable at the "
      "peak, median",
+     CLAIMS_NEITHER},
+    {"replayer_percent", NULL, TABLE_PERCENT, 0, COMBINE_MEDIAN, replayer_share,
+     "the share of the CPU time that a replay of a trace takes for itself",
      CLAIMS_NEITHER},
 };
 

@@ -106,11 +106,9 @@ static void emit(preparer *p, trace_op op) {
   case TRACE_EPHEMERON_GET:
     op.c = (uint32_t)number_at(p, walk_given(p->w)) + 1;
     break;
-  case TRACE_PAYLOAD: {
-    shadow_ref o = shadow_register(t, op.a);
-    p->p.payloads += trace_stamp(number_at(p, o), shadow_at(p->m, o)->bytes);
+  case TRACE_PAYLOAD:
+    p->p.payloads += number_at(p, shadow_register(t, op.a));
     break;
-  }
   case TRACE_EXTERNAL:
     p->p.external++;
     break;
@@ -149,11 +147,13 @@ static void pretend(preparer *p, trace_op op) {
 /* Whether the target of a weak reference is certain to be alive.  The heap is
  * searched only so often that the time stays proportional to the operations. */
 static bool is_certain(preparer *p, shadow_ref target) {
-  bool search = p->p.operations >= p->searched + p->kept;
-  bool certain = walk_reaches(p->w, target, search);
-  if (search && !certain)
-    p->searched = p->p.operations;
-  return certain;
+  if (walk_reaches(p->w, target, false))
+    return true;
+  uint64_t alive = p->p.objects - p->deaths.count; /* or some more */
+  if (p->p.operations < p->searched + alive)
+    return false;
+  p->searched = p->p.operations;
+  return walk_reaches(p->w, target, true);
 }
 
 /* Gives a weak reference or an ephemeron the outcome that it has on every
@@ -238,11 +238,13 @@ static bool is_attached(const preparer *p, uint16_t thread) {
   return walk_mutator(p->w, thread) != NULL;
 }
 
-/* Whether PAYLOAD is of an object that has none: a weak reference. */
-static bool is_of_weak(const preparer *p, const trace_op *op) {
+/* Whether PAYLOAD is of an object without room for its number. */
+static bool touches_nothing(const preparer *p, const trace_op *op) {
   const shadow_mutator *t = walk_mutator(p->w, op->thread);
-  return op->kind == TRACE_PAYLOAD && t && !shadow_refuses(t, op) &&
-         shadow_at(p->m, shadow_register(t, op->a))->weak;
+  if (op->kind != TRACE_PAYLOAD || !t || shadow_refuses(t, op))
+    return false;
+  const shadow_object *o = shadow_at(p->m, shadow_register(t, op->a));
+  return o->weak || o->bytes < PREPARED_STAMP;
 }
 
 static void take(preparer *p, trace_op *op) {
@@ -274,7 +276,7 @@ static void take(preparer *p, trace_op *op) {
     settle_read(p, op);
     break;
   }
-  if (!is_of_weak(p, op))
+  if (!touches_nothing(p, op))
     perform(p, op);
   if (trace_makes_object(op))
     clear_model(p);

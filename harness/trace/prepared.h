@@ -52,10 +52,9 @@ uint64_t trace_graph_term(uint64_t a, uint64_t b, uint64_t c);
 #define PREPARED_TLS     0x200000000u
 #define PREPARED_SHAPE   0x100000000u
 
-/* The number that the payload of an object has, as far as there is room. */
-static inline uint64_t trace_stamp(uint64_t number, uint32_t bytes) {
-  return bytes >= 8 ? number : number & ((1ull << 8 * bytes) - 1);
-}
+/* An object with as many bytes of payload has its number in the first of them,
+ * the lowest byte first. */
+enum { PREPARED_STAMP = 8 };
 
 /* ------------------------------------------------------------------------- *
  * What is alive at the end, as the comments say.
