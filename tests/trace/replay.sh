@@ -4,10 +4,9 @@
 . "$(dirname "$0")/../expect.sh"
 reapmark=$1 collectors=$2
 
-has() { [ -e "$collectors/$1" ]; }
+has() { [ -e "$collectors/$1" ]; } # whether the collector is built
 
-# Object 1 refers to object 2 and later to nothing, object 3 is in a register and a
-# global root, and is a long list.
+# Object 1 refers to objects 2 and 3; object 4 refers to itself, and dies.
 cat >source <<'END'
 reapmark-trace 3
 enter 4 1
@@ -39,7 +38,7 @@ test_survivors() {
   for c in mark-sweep refcount none semispace generational immix; do
     has $c || continue
     case $c in # object 4 refers to itself
-    refcount | none) replays $c prepared LEAK && printed '"declared":true' ;;
+    refcount | none) replays $c prepared LEAK ;;
     *) replays $c prepared ok ;;
     esac
     printed '"count":12,"unit":"operations"'
@@ -83,7 +82,7 @@ test_long_list() {
   } >list
   prepared list
   replays mark-sweep prepared ok
-  has refcount && replays refcount prepared ok
+  ! has refcount || replays refcount prepared ok
 }
 
 test_binary_and_compressed() {
@@ -126,11 +125,13 @@ test_refused() {
 test_heap() {
   prepared source
   exits 0 "$collectors/mark-sweep" --volume trace:file=prepared
-  printed '"live":120,"cyclic":24,"allocated":144' ||
-    printed '"live":'
+  printed '"live":112,"cyclic":24,"allocated":112'
   exits 0 "$collectors/mark-sweep" --run trace:file=prepared --heap 8M
   expect 0 describe trace:file=prepared --format csv
   printed 'objects,4'
+  # What is stated to be alive is what can be reached, at every step.
+  exits 0 "$collectors/oracle" --run trace:file=prepared --check
+  printed '"verdict":{"status":"ok"'
 }
 
 # Threads of the trace are threads, that take turns in the order of the file.
@@ -146,21 +147,21 @@ test_threads() {
   } >many
   prepared many
   replays mark-sweep prepared ok
-  expect 0 run -w trace:file=prepared -c mark-sweep,lua --heap none -n 1 -o dir \
-    --no-canary
-  has lua && printed 'n/a'
-  true
+  has refcount || return 0 # which has no threads
+  exits 2 "$collectors/refcount" --run trace:file=prepared
+  said 'workload trace needs threads, which collector refcount does not have'
+  expect 0 run -w trace:file=prepared -c mark-sweep,refcount --heap none -n 1 -o dir
+  printed 'n/a'
+  printed 'needs threads'
 }
 
 # A program that this project records: what it does is what it did.
 test_recorded() {
-  exits 0 "$collectors/record" --run weakrefs:objects=500,rounds=3 --pin none \
-    --trace recorded.btrace.zst || true
   exits 0 "$collectors/record" --run binary-trees:depth=8,stretch=9,array=100 \
     --pin none --trace recorded.btrace.zst
   expect 0 trace prepare recorded.btrace.zst -o p.btrace.zst
   for c in mark-sweep refcount generational none; do
-    has $c && replays $c p.btrace.zst "$([ $c = none ] && echo LEAK || echo ok)"
+    ! has $c || replays $c p.btrace.zst "$([ $c = none ] && echo LEAK || echo ok)"
   done
   expect 0 run -w trace:file=p.btrace.zst -c mark-sweep --heap 3x -n 1 -o dir
   printed 'replayer'

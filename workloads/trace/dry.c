@@ -2,7 +2,7 @@
  * collector. */
 #undef GC_COLLECTOR_HEADER
 #define GC_COLLECTOR_HEADER "trace/nothing.h"
-#include "gc.h"
+#include "workload.h"
 
 /* These are out of line in gc.h and workload.h; here they do nothing either. */
 #define gc_collect(m)            ((void)(m))

@@ -37,8 +37,10 @@ enum {
  * ephemerons have 1 in c if they give an object. */
 
 enum {
-  TAPE_WORDS = 1 << 18,       /* of a window: 2 MiB */
-  TAPE_STEP_OPERATIONS = 4096 /* about 100 us */
+  TAPE_WORDS = 1 << 18,        /* of a window: 2 MiB */
+  TAPE_STEP_OPERATIONS = 4096, /* about 100 us */
+  TAPE_MEMORY = 16 << 20 /* of a replay: the window, the reader's buffers, and
+                            what it takes if the file is compressed */
 };
 
 static inline uint8_t word_code(uint64_t w) {
