@@ -18,7 +18,8 @@ typedef struct tape_thread {
   tape_frame *frames;
   size_t frames_count, frames_room;
   uint32_t top;
-  uint8_t *borrowing; /* by register, below `top`; GC_REGISTERS of them */
+  uint8_t *borrowing; /* by register, below `top` */
+  size_t borrowing_room;
 } tape_thread;
 
 /* The bytes of objects that live, by number: an open hash table. */
@@ -98,8 +99,8 @@ static bool check_registers(tape *t, const tape_thread *s, const trace_op *op) {
 static bool enter(tape *t, tape_thread *s, const trace_op *op) {
   if (op->a > GC_REGISTERS - s->top || op->b > GC_REGISTERS - s->top - op->a)
     return wrong(t, "the trace is not prepared: too many registers");
-  if (!s->borrowing)
-    s->borrowing = own_memory(GC_REGISTERS, 1);
+  s->borrowing = trace_more(s->borrowing, &s->borrowing_room,
+                            (size_t)s->top + op->a + op->b + 1, 1);
   s->frames = trace_more(s->frames, &s->frames_room, s->frames_count + 1,
                          sizeof *s->frames);
   s->frames[s->frames_count++] = (tape_frame){s->top, op->a, op->b};
