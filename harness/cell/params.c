@@ -142,11 +142,20 @@ static unsigned needs_of(const workload *w, const uint64_t *params) {
          (w->needs_of ? w->needs_of(params) : 0);
 }
 
+/* Whether the collector's ephemerons are too weak: of a recorded program it is
+ * not known how many values lead to their keys, which weak keys would keep. */
+static bool is_too_weak(const workload *w, const gc_collector *c,
+                        capability wanted) {
+  return wanted == CAPABILITY_EPHEMERONS && w->needs_of && !w->cyclic_pairs &&
+         c->can.weak_keys;
+}
+
 const cell_need *cell_lacks(const workload *w, const uint64_t *params,
                             const gc_collector *c) {
   unsigned needs = needs_of(w, params);
   for (const cell_need *n = cell_needs; n->bit; n++)
-    if (needs & n->bit && !has(c->can, n->capability))
+    if (needs & n->bit &&
+        (!has(c->can, n->capability) || is_too_weak(w, c, n->capability)))
       return n;
   return NULL;
 }

@@ -247,6 +247,28 @@ static void parameters_have_needs(void **state) {
                              "collector unable does not have");
 }
 
+static unsigned needs_by_file(const uint64_t *params) {
+  return params[0] ? WL_NEEDS_EPHEMERONS : 0;
+}
+
+/* What a file needs is known when the file is.  Ephemerons of a program that
+ * was recorded need more than weak keys. */
+static void files_have_needs(void **state) {
+  (void)state;
+  const workload replay = {.name = "replay",
+                           .params = {{.name = "file", .choices = WL_FILE}},
+                           .needs_of = needs_by_file};
+  const uint64_t none[WL_PARAMS] = {0}, some[WL_PARAMS] = {1};
+  gc_collector pairs = unable;
+  pairs.can.ephemerons = true;
+  assert_null(cell_lacks(&replay, none, &unable));
+  assert_int_equal(cell_lacks(&replay, some, &unable)->capability,
+                   CAPABILITY_EPHEMERONS);
+  assert_null(cell_lacks(&replay, some, &pairs));
+  pairs.can.weak_keys = true;
+  assert_non_null(cell_lacks(&replay, some, &pairs));
+}
+
 /* Parameters within their bounds that do not go together. */
 static const char *check_order(const uint64_t *params) {
   return params[0] > params[1] ? "low is above high" : NULL;
@@ -291,6 +313,7 @@ int main(void) {
       cmocka_unit_test(bad_heap_sizes_are_explained),
       cmocka_unit_test(needs_are_held_against_capabilities),
       cmocka_unit_test(parameters_have_needs),
+      cmocka_unit_test(files_have_needs),
       cmocka_unit_test(parameters_go_together),
       cmocka_unit_test(what_is_alive_fits_into_memory),
   };
