@@ -156,6 +156,22 @@ static bool is_certain(preparer *p, shadow_ref target) {
   return walk_reaches(p->w, target, true);
 }
 
+/* What a weak reference gives on every collector.  That is found out whatever
+ * the outcome was, so that a prepared trace is prepared as it was before. */
+static shadow_ref settle_weak(preparer *p, const trace_op *op,
+                              const shadow_object *o) {
+  bool certain = o->target && is_certain(p, o->target);
+  return certain && op->c != 1 ? o->target : 0;
+}
+
+/* The same for an ephemeron.  What it keeps depends on its key, which has to be
+ * known; a dead key lets the value go when the key dies and not now. */
+static shadow_ref settle_pair(preparer *p, const shadow_object *o) {
+  if (o->target && !walk_reaches(p->w, o->target, true))
+    pretend(p, (trace_op){.kind = TRACE_COLLECT});
+  return o->target ? o->value : 0;
+}
+
 /* Gives a weak reference or an ephemeron the outcome that it has on every
  * collector. */
 static void settle_read(preparer *p, trace_op *op) {
@@ -163,12 +179,8 @@ static void settle_read(preparer *p, trace_op *op) {
   if (!t || shadow_refuses(t, op))
     return;
   const shadow_object *o = shadow_at(p->m, shadow_register(t, op->b));
-  shadow_ref given = o->target;
-  /* What an ephemeron keeps depends on its key, which has to be known. */
-  if (op->kind == TRACE_EPHEMERON_GET)
-    given = given && walk_reaches(p->w, given, true) ? o->value : 0;
-  else if (op->c == 1 || !given || !is_certain(p, given))
-    given = 0;
+  shadow_ref given =
+      op->kind == TRACE_WEAK_GET ? settle_weak(p, op, o) : settle_pair(p, o);
   p->report->uncertain += op->c > 1 && !given;
   op->c = given ? (uint32_t)walk_number(p->w, given) + 1 : 1;
 }

@@ -253,6 +253,10 @@ static void twice_is_once(void **state) {
       trace_op op = some_operation((uint8_t)below(TRACE_DEAD), false);
       if (op.kind == TRACE_LEAVE || op.kind == TRACE_ENTER)
         op = (trace_op){.kind = TRACE_NEW, .a = below(6), .b = 3, .c = 8};
+      if (op.kind == TRACE_BORROW) /* what is dead may not be used */
+        op.kind = TRACE_LOAD;
+      if (op.kind == TRACE_GLOBAL_BORROW || op.kind == TRACE_TLS_BORROW)
+        op.kind = TRACE_COLLECT;
       op.thread = below(8) ? 0 : 1;
       trace_write(w, &op);
     }
