@@ -4,7 +4,7 @@ if(NOT REAPMARK_OPTIONAL)
 endif()
 get_property(adapters GLOBAL PROPERTY REAPMARK_ADAPTERS)
 set(workloads_list ${REAPMARK_WORKLOADS})
-list(REMOVE_ITEM workloads_list replay fuzz) # the one needs a trace; the other: below
+list(REMOVE_ITEM workloads_list replay trace fuzz) # two need a trace; fuzz: below
 list(JOIN workloads_list "," workloads)
 
 # adapter_test(TEST COLLECTOR OPTION...): every workload, small.

@@ -1,12 +1,19 @@
 # Traces: their text, what is found out about them without a collector, and the
 # commands that do.
 reapmark_test(trace-text SOURCES trace/text.c LIBRARIES reapmark::trace)
+reapmark_test(trace-binary SOURCES trace/binary.c LIBRARIES reapmark::trace)
+reapmark_test(trace-prepare SOURCES trace/prepare.c LIBRARIES reapmark::trace)
 reapmark_test(trace-walk SOURCES trace/walk.c LIBRARIES reapmark::trace)
 reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
 
 # The commands as users have them.
 reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
                 NEEDS replayed_threads=mark-sweep)
+
+# The workload that replays traces at speed.
+reapmark_script(trace-replay trace/replay.sh
+                ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR}
+                NEEDS *=mark-sweep heap=oracle recorded=record)
 
 # The readers as fuzz targets (fuzz/README.md).  Without an engine they run their
 # corpus, with any compiler.

@@ -2,7 +2,7 @@
 # exact, once for each declaration that a collector can make.
 set(measured ${REAPMARK_WORKLOADS})
 # What these leave, or how much they hold, is not known beforehand.
-list(REMOVE_ITEM measured fuzz replay scarcity volleys)
+list(REMOVE_ITEM measured fuzz replay trace scarcity volleys)
 list(REMOVE_ITEM measured races races-weak) # nor who makes which objects: below
 foreach(workload IN LISTS measured)
   reapmark_register(

@@ -41,13 +41,27 @@ typedef struct wl_thread wl_thread;
  * ------------------------------------------------------------------------- */
 
 /* A parameter, `name:key=value`.  Values are unsigned integers ("4096", "64k",
- * "2M": powers of 1024), or one of `choices` by name, held as its index. */
+ * "2M": powers of 1024), one of `choices` by name, held as its index, or the
+ * path of a file, held as the address of its text (wl_path). */
 typedef struct wl_param {
   const char *name;
   const char *help; /* one line, with the unit */
   uint64_t initial, min, max;
-  const char *const *choices; /* NULL-terminated, or NULL for an integer */
+  const char *const *choices; /* NULL-terminated; NULL for an integer; WL_FILE
+                                 for a path without blanks and commas, for which
+                                 the other numbers are 0 */
 } wl_param;
+
+#define WL_FILE ((const char *const[]){NULL}) /* no choice is right */
+static inline bool wl_is_file(const wl_param *p) {
+  return p->choices && !p->choices[0];
+}
+
+/* The value of parameter number `i`, which is a file; NULL if none was given.
+ * The text lasts as long as the process. */
+static inline const char *wl_path(const uint64_t *params, unsigned i) {
+  return (const char *)(uintptr_t)params[i];
+}
 
 /* How many bytes (gc_shape_bytes) the workload puts into the heap with given
  * parameters: exact where the workload can tell, else an upper bound that is
@@ -92,6 +106,9 @@ typedef struct workload {
    * are; NULL if there is none. */
   const char *longer;
   unsigned needs; /* bits WL_NEEDS_* and WL_TAKES_THREADS */
+  /* More needs, WL_NEEDS_*, that depend on the file that a parameter names, of
+   * parameters that `check` has found right; or NULL. */
+  unsigned (*needs_of)(const uint64_t *params);
   /* More needs, WL_NEEDS_*, if parameter number `param` is not 0. */
   struct {
     unsigned param, needs;
@@ -220,6 +237,20 @@ void wl_idle(wl_thread *t, uint64_t ns);
  * measured time.  For work that does not touch the heap, such as shuffling an
  * order.  CPU time, page faults and pauses in that time are still counted. */
 void wl_skip(wl_thread *t);
+
+/* Does work(data) between two steps, and discards its time and that since the
+ * last step, as wl_skip does, and its CPU time and page faults too.  Main
+ * thread only, while no other mutator of the workload runs. */
+void wl_aside(wl_thread *t, void (*work)(void *data), void *data);
+
+/* Says that since the last step this thread has waited for others, in a
+ * blocking stretch: that time is in no step, but in the measured time. */
+void wl_waited(wl_thread *t);
+
+/* Says how much of the measured time the workload itself takes, by its own
+ * measurement: what a replay does between the operations of the program that
+ * was recorded.  Tables show the share.  Main thread only, once. */
+void wl_replayed(wl_thread *t, uint64_t ns);
 
 /* If `ok` is false, the run's verdict is WRONG for the reason given (a printf
  * format).  The first failure is kept, and the run goes on. */

@@ -90,6 +90,11 @@ typedef struct cell_need {
 } cell_need;
 extern const cell_need cell_needs[];
 
+/* What the workload needs of the collector with these parameters and the
+ * collector lacks; NULL: nothing. */
+const cell_need *cell_lacks(const workload *w, const uint64_t *params,
+                            const gc_collector *c);
+
 /* Whether the collector has every capability that the workload needs with these
  * parameters. */
 bool cell_can_run(const workload *w, const uint64_t *params,
@@ -355,6 +360,7 @@ typedef struct cell_measured {
   bool begun, ended;
   bool apart;          /* wl_apart */
   uint64_t own_memory; /* wl_own_memory */
+  uint64_t replayer;   /* wl_replayed; 0: nothing */
   uint64_t begin, end; /* the clock */
   uint64_t wall, cpu, user, system, instrument, skipped;
   uint64_t minor_faults, major_faults, voluntary, involuntary, run_delay;

@@ -79,6 +79,10 @@ static bool parse_param(const char *key, const char *value, const workload *w,
     return unknown(error, what, key, names, n);
   }
   const wl_param *p = &w->params[found];
+  if (wl_is_file(p)) {
+    params[found] = (uintptr_t)value; /* which is in the arena */
+    return true;
+  }
   if (p->choices)
     return parse_choice(value, p->name, p->choices, &params[found], error);
   snprintf(what, sizeof what, "parameter '%s' of workload %s", key, w->name);
@@ -134,17 +138,36 @@ static bool has(gc_capabilities can, capability wanted) {
 
 /* What the workload needs with these parameters. */
 static unsigned needs_of(const workload *w, const uint64_t *params) {
-  return w->needs | (params[w->more_needs.param] ? w->more_needs.needs : 0);
+  return w->needs | (params[w->more_needs.param] ? w->more_needs.needs : 0) |
+         (w->needs_of ? w->needs_of(params) : 0);
+}
+
+/* Whether the collector's ephemerons are too weak: of a recorded program it is
+ * not known how many values lead to their keys, which weak keys would keep. */
+static bool is_too_weak(const workload *w, const gc_collector *c,
+                        capability wanted) {
+  return wanted == CAPABILITY_EPHEMERONS && w->needs_of && !w->cyclic_pairs &&
+         c->can.weak_keys;
+}
+
+const cell_need *cell_lacks(const workload *w, const uint64_t *params,
+                            const gc_collector *c) {
+  unsigned needs = needs_of(w, params);
+  for (const cell_need *n = cell_needs; n->bit; n++)
+    if (needs & n->bit &&
+        (!has(c->can, n->capability) || is_too_weak(w, c, n->capability)))
+      return n;
+  return NULL;
 }
 
 bool cell_can_run(const workload *w, const uint64_t *params,
                   const gc_collector *c, char *error) {
-  for (const cell_need *n = cell_needs; n->bit; n++)
-    if (needs_of(w, params) & n->bit && !has(c->can, n->capability))
-      return cell_error(error,
-                        "workload %s needs %s, which collector %s "
-                        "does not have",
-                        w->name, capability_words[n->capability].noun, c->name);
+  const cell_need *n = cell_lacks(w, params, c);
+  if (n)
+    return cell_error(error,
+                      "workload %s needs %s, which collector %s "
+                      "does not have",
+                      w->name, capability_words[n->capability].noun, c->name);
   if (c->can.explicit_free && !w->knows_deaths)
     return cell_error(error,
                       "workload %s does not state when objects die, which "

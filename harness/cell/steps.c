@@ -4,6 +4,9 @@
  * examined: scheduler noise looks just like a pause, so the thread's run-queue
  * delay is read and subtracted from them, as far as the collector's own threads
  * did not cause it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* RUSAGE_THREAD */
+#endif
 #include "cell.h"
 
 #include "common/hostile/mutants.h"
@@ -178,6 +181,16 @@ void wl_skip(wl_thread *t) {
   cell_start_step(c, now + (c->instrument - instrument));
 }
 
+void wl_waited(wl_thread *t) {
+  if (!cell_measuring() || untimed)
+    return;
+  cell_thread *c = (cell_thread *)t;
+  uint64_t now = gc_now_ns(), own = c->own_delay;
+  cell_delay_since(c, now);
+  c->own_delay = own;
+  cell_start_step(c, now);
+}
+
 /* ------------------------------------------------------------------------- *
  * The measured part.
  * ------------------------------------------------------------------------- */
@@ -225,6 +238,31 @@ void wl_begin(wl_thread *t) {
   cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
+}
+
+void wl_aside(wl_thread *t, void (*work)(void *data), void *data) {
+  struct rusage before, after;
+  struct timespec begin, end;
+  getrusage(RUSAGE_THREAD, &before);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+  work(data);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+  getrusage(RUSAGE_THREAD, &after);
+  if (!cell_measuring())
+    return;
+  cell_measured *x = &cell_measurement;
+  x->cpu -= (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000u +
+            (uint64_t)end.tv_nsec - (uint64_t)begin.tv_nsec;
+  x->user -= timeval_ns(after.ru_utime) - timeval_ns(before.ru_utime);
+  x->system -= timeval_ns(after.ru_stime) - timeval_ns(before.ru_stime);
+  x->minor_faults -= (uint64_t)(after.ru_minflt - before.ru_minflt);
+  x->major_faults -= (uint64_t)(after.ru_majflt - before.ru_majflt);
+  wl_skip(t);
+}
+
+void wl_replayed(wl_thread *t, uint64_t ns) {
+  (void)t;
+  cell_measurement.replayer = ns;
 }
 
 void wl_apart(wl_thread *t) {

@@ -23,12 +23,14 @@ json_t *cell_volumes(char *const *texts, unsigned threads) {
     char error[CELL_REASON];
     if (!cell_plan_workload(*texts, threads, &w, params, &v, error))
       cell_usage("%s", error);
-    json_array_append_new(list,
-                          json_pack("{s:s,s:o,s:o,s:o,s:o}", "workload", *texts,
-                                    "live", record_integer(v.live), "cyclic",
-                                    record_integer(v.cyclic), "allocated",
-                                    record_integer(v.allocated), "set_up",
-                                    record_integer(v.set_up)));
+    const cell_need *lacks = cell_lacks(w, params, &gc_this_collector);
+    json_array_append_new(
+        list,
+        json_pack("{s:s,s:o,s:o,s:o,s:o,s:s*}", "workload", *texts, "live",
+                  record_integer(v.live), "cyclic", record_integer(v.cyclic),
+                  "allocated", record_integer(v.allocated), "set_up",
+                  record_integer(v.set_up), "missing",
+                  lacks ? capability_words[lacks->capability].needs : NULL));
   }
   return list;
 }

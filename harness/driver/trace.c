@@ -7,6 +7,7 @@
 #include "harness/driver/stress/replay-shrink.h"
 #include "harness/output/format.h"
 #include "harness/trace/deaths.h"
+#include "harness/trace/prepare.h"
 #include "harness/trace/verify.h"
 
 #include <errno.h>
@@ -91,6 +92,8 @@ static int find_deaths(const source *s, trace_deaths *deaths) {
   return EXIT_OK;
 }
 
+static const option_row no_rows[] = {{0}};
+
 /* ------------------------------------------------------------------------- *
  * verify
  * ------------------------------------------------------------------------- */
@@ -169,6 +172,11 @@ static const struct number {
     ROW("peak-objects", peak_objects, "reachable at the peak"),
     ROW("peak-bytes", peak_bytes, "reachable at the peak"),
     ROW("peak-line", peak_line, "where that was first"),
+    ROW("size-p10", size_p10, "bytes of an object"),
+    ROW("size-p50", size_p50, ""),
+    ROW("size-p90", size_p90, ""),
+    ROW("size-p99", size_p99, ""),
+    ROW("size-max", size_max, ""),
     ROW("end-objects", end_objects, "reachable at the end"),
     ROW("end-bytes", end_bytes, "reachable at the end"),
     ROW("lifetime-p10", lifetime_p10, "bytes allocated from birth to death"),
@@ -178,6 +186,13 @@ static const struct number {
     ROW("lifetime-max", lifetime_max, ""),
     ROW("cyclic-objects", cyclic_objects, "on dead cycles, or led to by them"),
     ROW("cyclic-bytes", cyclic_bytes, ""),
+    ROW("stores", stores, "to slots of objects"),
+    ROW("overwrites", overwrites, "of slots that held an object"),
+    ROW("graph-objects", graph.objects,
+        "alive at the moment (live-NN) with the most of them:"),
+    ROW("graph-depth", graph.depth, "the longest of the shortest ways to one"),
+    ROW("graph-cyclic", graph.cyclic, "objects in cycles then"),
+    ROW("graph-component", graph.component, "in the largest knot of cycles"),
     ROW("weak-references", weak, "made"),
     ROW("weak-reads-cleared", weak_cleared, "that found the target dead"),
     ROW("ephemerons", ephemerons, "made"),
@@ -201,7 +216,40 @@ static table_row *add_number(table *t, const char *name, const char *help) {
   return row;
 }
 
-/* Those above, the mean lifetime, and the operations by kind. */
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+static void add_real(table *t, const char *name, const char *help,
+                     double value) {
+  table_row *row = add_number(t, name, help);
+  table_set_real(row, "value", value);
+  table_show(row, "value", "%.4f", value);
+}
+
+/* Figures that follow from others, as DaCapo's nominal statistics have them. */
+static void add_reals(table *t, const trace_count *c) {
+  double objects = (double)c->objects, bytes = (double)c->bytes, live = 0;
+  for (int i = 0; i < TRACE_MOMENTS; i++)
+    live += (double)c->live[i] / TRACE_MOMENTS;
+  add_real(t, "lifetime-mean", "", c->lifetime_mean);
+  add_real(t, "size-mean", "bytes of an object", ratio(bytes, objects));
+  add_real(t, "turnover", "bytes allocated / peak of reachable bytes",
+           ratio(bytes, (double)c->peak_bytes));
+  add_real(t, "live-mean", "reachable bytes, mean over the allocation", live);
+  add_real(t, "pointer-density", "slots / words of all objects",
+           ratio((double)c->slots, bytes / 8));
+  add_real(t, "stores-per-object", "to slots, for each object made",
+           ratio((double)c->stores, objects));
+  add_real(t, "overwrites-percent", "of the stores: mutation of what was set",
+           100 * ratio((double)c->overwrites, (double)c->stores));
+  add_real(t, "cyclic-percent", "of the bytes: dead only through cycles",
+           100 * ratio((double)c->cyclic_bytes, bytes));
+  add_real(t, "graph-cyclic-percent", "of the graph's objects: in cycles",
+           100 * ratio((double)c->graph.cyclic, (double)c->graph.objects));
+}
+
+/* Those above, what is reachable over time, and the operations by kind. */
 static table *make_stat(const trace_count *c) {
   table *t =
       table_new(stat_columns, sizeof stat_columns / sizeof *stat_columns);
@@ -211,9 +259,12 @@ static table *make_stat(const trace_count *c) {
     table_set_integer(add_number(t, n->name, n->help), "value",
                       (long long)value);
   }
-  table_row *mean = add_number(t, "lifetime-mean", "");
-  table_set_real(mean, "value", c->lifetime_mean);
-  table_show(mean, "value", "%.4f", c->lifetime_mean);
+  add_reals(t, c);
+  for (int i = 0; i < TRACE_MOMENTS; i++)
+    table_set_integer(
+        add_number(t, arena_text("live-%d", (i + 1) * 100 / TRACE_MOMENTS),
+                   i ? "" : "reachable bytes when 5 % were allocated"),
+        "value", (long long)c->live[i]);
   for (int k = 0; k < TRACE_KINDS; k++)
     if (c->kinds[k])
       table_set_integer(
@@ -241,9 +292,10 @@ static const option_usage stat_usage = {
     .summary = "count exactly what a trace does",
     .synopsis = "FILE [options]",
     .description =
-        "What does a trace do?  Prints exact figures: objects and bytes, the "
-        "most that is ever\nreachable, lifetimes, dead cycles, weak "
-        "references, finalizers, operations.  Bytes are\nnominal: a header "
+        "What does a trace do?  Prints exact figures: objects, their sizes and "
+        "lifetimes, what\nis reachable over time, turnover, mutation of "
+        "references, cycles that are dead and that\nare alive, depth, weak "
+        "references, finalizers, operations.  Bytes are nominal: a header\n"
         "word, the slots, and the payload in whole words.",
     .example = "FILE --format csv",
     .options = stat_rows,
@@ -311,7 +363,7 @@ static int annotate_to(const source *s, const trace_deaths *deaths,
   }
   trace_reader *r = source_read(s);
   if (!trace_annotate(r, deaths, w)) {
-    trace_writer_close(w);
+    trace_writer_abandon(w);
     return unreadable(r);
   }
   trace_reader_close(r);
@@ -344,6 +396,135 @@ static int annotate(const trace_options *o, char **operands) {
   trace_deaths_free(&deaths);
   source_close(&s);
   return code;
+}
+
+/* ------------------------------------------------------------------------- *
+ * convert
+ * ------------------------------------------------------------------------- */
+
+static const option_usage convert_usage = {
+    .name = "trace convert",
+    .summary = "write a trace in the other form: as a text, or binary",
+    .synopsis = "FILE OUT",
+    .description =
+        "Writes the trace to OUT, line by line: in binary form if OUT is "
+        "called "
+        "NAME.btrace,\notherwise as a text, and compressed if .zst follows; "
+        "'-' "
+        "is standard output, as a text.\nNothing is lost: a text that was made "
+        "binary comes back byte for byte.\n\nexit status: 0 converted, 1 OUT "
+        "cannot be written, 2 FILE cannot be read.",
+    .example = "FILE F.btrace.zst",
+    .options = no_rows,
+    .min_operands = 2,
+    .max_operands = 2,
+    .missing = "a trace, or the file to be written,"};
+
+/* Writes the lines to `output`.  EXIT_OK, or the exit code after saying why
+ * not. */
+static int convert_lines(trace_reader *r, const char *output) {
+  trace_op op;
+  trace_line line;
+  trace_writer *w = NULL;
+  trace_status status = trace_read_line(r, &op, &line);
+  if (status != TRACE_READ_FAILED) {
+    w = trace_writer_open_version(output, trace_reader_version(r));
+    if (!w) {
+      say("%s: %s", output, strerror(errno));
+      trace_reader_close(r);
+      return EXIT_USAGE;
+    }
+  }
+  for (; status == TRACE_READ_OP; status = trace_read_line(r, &op, &line))
+    trace_write_line(w, &line, &op);
+  if (status == TRACE_READ_FAILED) {
+    trace_writer_abandon(w);
+    return unreadable(r);
+  }
+  trace_reader_close(r);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", output, strerror(errno));
+  return EXIT_SOME_FAILED;
+}
+
+static int convert(const trace_options *o, char **operands) {
+  (void)o;
+  if (is_same_file(operands[0], operands[1])) {
+    say("trace convert: %s is the trace itself", operands[1]);
+    return EXIT_USAGE;
+  }
+  return convert_lines(trace_reader_open(operands[0]), operands[1]);
+}
+
+/* ------------------------------------------------------------------------- *
+ * prepare
+ * ------------------------------------------------------------------------- */
+
+static const option_usage prepare_usage = {
+    .name = "trace prepare",
+    .summary = "make a trace that the workload 'trace' replays at speed",
+    .synopsis = "FILE [options]",
+    .description =
+        "Writes a trace that does the same on every collector, with its deaths "
+        "and with what it\nmust come to: volumes for heap sizes, checksums, "
+        "and "
+        "what is alive at the end.  What\ncannot be performed is left out, and "
+        "so "
+        "is what followed from a decision of the\ncollector on which the trace "
+        "was "
+        "recorded; says how much that was.",
+    .example = "FILE -o F.btrace.zst",
+    .options = annotate_rows,
+    .min_operands = 1,
+    .max_operands = 1,
+    .missing = "a trace"};
+
+static void say_report(const char *path, const prepare_report *r) {
+  if (r->left_out)
+    say("%s: %" PRIu64 " of %" PRIu64
+        " operations cannot be performed, or follow from a decision of the "
+        "collector, and were left out",
+        path, r->left_out, r->read);
+  if (r->uncertain)
+    say("%s: %" PRIu64
+        " reads of weak references gave an object that need not be alive, and "
+        "give null",
+        path, r->uncertain);
+  if (r->finalized)
+    say("%s: %" PRIu64 " objects were handed to finalizers, which do nothing",
+        path, r->finalized);
+}
+
+static int prepare(const trace_options *o, char **operands) {
+  if (is_same_file(operands[0], o->output)) {
+    say("trace prepare: %s is the trace itself", o->output);
+    return EXIT_USAGE;
+  }
+  trace_reader *r = trace_reader_open(operands[0]);
+  trace_writer *w = trace_writer_open(o->output, false);
+  if (!w) {
+    say("%s: %s", o->output, strerror(errno));
+    trace_reader_close(r);
+    return EXIT_USAGE;
+  }
+  prepare_report report;
+  prepare_status status = trace_prepare(r, w, &report);
+  if (status != PREPARE_DONE) {
+    int trouble = errno;
+    trace_writer_abandon(w);
+    if (status == PREPARE_UNREADABLE)
+      return unreadable(r);
+    say("trace prepare: no room for a temporary file: %s", strerror(trouble));
+    trace_reader_close(r);
+    return EXIT_SOME_FAILED;
+  }
+  trace_reader_close(r);
+  say_report(operands[0], &report);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", o->output, strerror(errno));
+  return EXIT_SOME_FAILED;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -411,14 +592,14 @@ static int shrink(const trace_options *o, char **operands) {
 /* ------------------------------------------------------------------------- */
 
 static const option_usage *const usages[] = {
-    &verify_usage, &stat_usage, &annotate_usage, &shrink_usage, NULL};
+    &verify_usage, &stat_usage, &annotate_usage, &convert_usage, &prepare_usage,
+    &shrink_usage, NULL};
 static int (*const actions[])(const trace_options *o, char **operands) = {
-    verify, stat_of, annotate, shrink};
+    verify, stat_of, annotate, convert, prepare, shrink};
 
-static const option_row no_rows[] = {{0}};
 const option_usage trace_usage = {
     .name = "trace",
-    .summary = "verify, count, annotate or shrink a trace",
+    .summary = "verify, count, annotate, convert, prepare or shrink a trace",
     .synopsis = "ACTION FILE [options]",
     .description =
         "Works on a trace, a file of mutator operations "

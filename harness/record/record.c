@@ -146,6 +146,7 @@ static const struct field {
     {"heap.coarse", BOOLEAN, OPTIONAL},
     {"mmu", CURVES, OPTIONAL},
     {"time.skipped", INTEGER, OPTIONAL},
+    {"time.replayer", INTEGER, OPTIONAL},
     {"build.compiler", STRING, OPTIONAL},
     {"build.flags", STRING, OPTIONAL},
     {"build.type", STRING, OPTIONAL},

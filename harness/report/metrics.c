@@ -200,6 +200,10 @@ static double mutator_safepoint_max(const json_t *r) {
   return record_number(r, "safepoint.mutators.max");
 }
 
+static double replayer_share(const json_t *r) {
+  return 100 * record_number(r, "time.replayer") / record_number(r, "time.cpu");
+}
+
 const metric metrics[METRICS] = {
     {"throughput_per_s", "throughput", TABLE_RATE, +1, COMBINE_MEDIAN,
      throughput, "work per second of wall time, median of the invocations",
@@ -315,6 +319,9 @@ const metric metrics[METRICS] = {
      mutator_safepoint_p99, "likewise, the 99th percentile", CLAIMS_PAUSES, 0},
     {"mutator_safepoint_max_ns", NULL, TABLE_TIME, -1, COMBINE_MAXIMUM,
      mutator_safepoint_max, "likewise, the longest", CLAIMS_PAUSES, 0},
+    {"replayer_percent", NULL, TABLE_PERCENT, 0, COMBINE_MEDIAN, replayer_share,
+     "the share of the CPU time that a replay of a trace takes for itself",
+     CLAIMS_NEITHER, 0},
 };
 
 const metric *metric_find(const char *name) {

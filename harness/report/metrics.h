@@ -44,9 +44,10 @@ typedef struct metric {
  * 6 invocations; below that, half their range is shown instead. */
 #define REPORT_CONFIDENCE 0.95
 
-enum { METRICS = 38 };
+enum { METRICS = 39 };
 extern const metric metrics[METRICS];
-enum { METRIC_THROUGHPUT = 0, METRIC_CPU = 12 }; /* where these two stand */
+/* Where these stand. */
+enum { METRIC_THROUGHPUT = 0, METRIC_CPU = 12, METRIC_REPLAYER = 38 };
 
 /* The metric of this name, or NULL. */
 const metric *metric_find(const char *name);

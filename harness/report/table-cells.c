@@ -29,6 +29,12 @@ static const table_column after[] = {
      .kind = TABLE_PERCENT,
      .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE,
      .leaves = 9},
+    {.name = "replayer",
+     .header = "replayer",
+     .unit = "%",
+     .kind = TABLE_PERCENT,
+     .traits = TABLE_OPTIONAL | TABLE_ONLY_PEOPLE,
+     .leaves = 8},
     {.name = "runs", .header = "runs", .kind = TABLE_INTEGER, .leaves = 5},
     {.name = "runs_planned", .kind = TABLE_INTEGER},
     {.name = "exercised"},
@@ -117,6 +123,7 @@ static void add_row(table *t, const report *r, const report_cell *c,
   set_metrics(row, c);
   if (c->reference)
     show_interface(row, c);
+  table_set_real(row, "replayer", c->values[METRIC_REPLAYER]);
   table_set_integer(row, "runs", (long long)c->count);
   table_set_integer(row, "runs_planned",
                     c->missing ? 0 : (long long)r->invocations);
@@ -184,9 +191,11 @@ static void add_notes(page *p, const report_cell *c) {
 }
 
 static void add_legend(page *p, const report *r) {
-  bool references = false;
-  for (size_t i = 0; i < r->count; i++)
+  bool references = false, replays = false;
+  for (size_t i = 0; i < r->count; i++) {
     references |= r->cells[i].reference;
+    replays |= isfinite(r->cells[i].values[METRIC_REPLAYER]);
+  }
   page_text(p, PAGE_PARAGRAPH,
             "↑ higher is better, ↓ lower is better; – not available.");
   bool begun = false;
@@ -207,6 +216,9 @@ static void add_legend(page *p, const report *r) {
                  "runtime's C interface take, estimated,\n  without what "
                  "headers of objects and registers cost: see the programs "
                  "by-hand-NAME.");
+  if (replays)
+    page_item(p, "replayer: the share of the CPU time that the replay of a "
+                 "trace takes for itself, by a pass\n  without a collector.");
   page_item(p, "runs: invocations that went into the row, of those planned "
                "where some are missing.");
   page_item(p,

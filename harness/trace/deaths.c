@@ -5,7 +5,7 @@
 
 #include "memory.h"
 
-static void add_death(void *data, const walk_death *death) {
+void trace_deaths_add(void *data, const walk_death *death) {
   trace_deaths *d = data;
   if (d->count == d->room) {
     d->room = d->room ? 2 * d->room : 1024;
@@ -24,19 +24,24 @@ static int by_time(const void *a, const void *b) {
                             : compare(x->number, y->number);
 }
 
+void trace_deaths_sort(trace_deaths *deaths) {
+  if (deaths->count > 0)
+    qsort(deaths->items, deaths->count, sizeof *deaths->items, by_time);
+}
+
 bool trace_find_deaths(trace_reader *r, trace_deaths *deaths) {
   *deaths = (trace_deaths){0};
-  walk *w = walk_create(WALK_LATE,
-                        (walk_listener){.died = add_death, .data = deaths});
+  walk *w = walk_create(
+      WALK_LATE, (walk_listener){.died = trace_deaths_add, .data = deaths});
   trace_op op;
   trace_status status;
   const char *why;
   while ((status = trace_read(r, &op)) == TRACE_READ_OP)
     walk_step(w, &op, trace_reader_line(r), &why);
   walk_finish(w);
+  deaths->bytes = walk_allocated(w);
   walk_destroy(w);
-  if (deaths->count > 0)
-    qsort(deaths->items, deaths->count, sizeof *deaths->items, by_time);
+  trace_deaths_sort(deaths);
   return status == TRACE_READ_END;
 }
 
@@ -136,6 +141,87 @@ static void count_lifetimes(trace_count *c, trace_deaths *d) {
   c->lifetime_max = percentile(d, 100);
 }
 
+/* ------------------------------------------------------------------------- *
+ * Sizes: counts for each number of words up to SMALL, and for 16 ranges of each
+ * power of two above.
+ * ------------------------------------------------------------------------- */
+
+enum { SMALL = 8192, RANGES = 16, LARGE = RANGES * 36 };
+
+typedef struct sizes {
+  uint64_t count;
+  uint64_t small[SMALL + 1], large[LARGE];
+} sizes;
+
+/* The range of a number of words above SMALL, and the largest in the range. */
+static size_t range_of(uint64_t words) {
+  unsigned power = 63 - (unsigned)__builtin_clzll(words);
+  return (power - 13) * RANGES + ((words >> (power - 4)) & (RANGES - 1));
+}
+
+static uint64_t range_end(size_t range) {
+  unsigned power = (unsigned)(range / RANGES) + 13;
+  return ((RANGES + range % RANGES + 1) << (power - 4)) - 1;
+}
+
+static void count_size(sizes *s, uint64_t bytes) {
+  uint64_t words = bytes / 8;
+  s->count++;
+  if (words <= SMALL)
+    s->small[words]++;
+  else
+    s->large[range_of(words)]++;
+}
+
+/* The size that `percent` of the objects do not exceed. */
+static uint64_t size_percentile(const sizes *s, uint64_t percent) {
+  uint64_t wanted = (s->count * percent + 99) / 100, seen = 0;
+  for (uint64_t words = 0; words <= SMALL; words++)
+    if ((seen += s->small[words]) >= wanted)
+      return 8 * words;
+  for (size_t range = 0; range < LARGE; range++)
+    if ((seen += s->large[range]) >= wanted)
+      return 8 * range_end(range);
+  return 0;
+}
+
+static void count_sizes(trace_count *c, const sizes *s) {
+  c->size_p10 = size_percentile(s, 10);
+  c->size_p50 = size_percentile(s, 50);
+  c->size_p90 = size_percentile(s, 90);
+  c->size_p99 = size_percentile(s, 99);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The walk.
+ * ------------------------------------------------------------------------- */
+
+/* Whether an operation that can be performed overwrites a slot that holds an
+ * object. */
+static bool overwrites(const walk *w, const trace_op *op) {
+  const shadow_mutator *t = walk_mutator(w, op->thread);
+  if (!t || shadow_refuses(t, op))
+    return false;
+  shadow_ref o = shadow_register(t, op->a);
+  return shadow_at(walk_shadow(w), o)->slots[op->b] != 0;
+}
+
+static bool is_store(const trace_op *op) {
+  return op->kind == TRACE_STORE || op->kind == TRACE_STORE_TAKE ||
+         op->kind == TRACE_STORE_NULL;
+}
+
+/* Looks at the heap at each moment of the allocation that has passed. */
+static void count_moments(trace_count *c, const walk *w, uint64_t all,
+                          unsigned *moment) {
+  while (*moment < TRACE_MOMENTS &&
+         walk_allocated(w) * TRACE_MOMENTS >= (*moment + 1) * all) {
+    c->live[(*moment)++] = c->end_bytes;
+    if (c->end_objects > c->graph.objects)
+      c->graph = live_graph_measure(walk_shadow(w));
+  }
+}
+
 /* Counts a death that happens now, after `allocated` bytes of the trace. */
 static void count_death(trace_count *c, walk_death *death, uint64_t allocated) {
   c->end_objects--;
@@ -152,9 +238,12 @@ bool trace_count_up(trace_reader *r, trace_deaths *deaths, trace_count *count) {
   trace_op op;
   trace_status status;
   size_t next = 0;
+  unsigned moment = 0;
+  sizes *all = trace_zeroed(1, sizeof *all);
   while ((status = trace_read(r, &op)) == TRACE_READ_OP) {
     const char *why;
     uint64_t line = trace_reader_line(r), before = walk_allocated(w);
+    bool overwrite = is_store(&op) && overwrites(w, &op);
     walk_outcome outcome = walk_step(w, &op, line, &why);
     c.kinds[op.kind]++;
     if (op.kind == TRACE_DEAD)
@@ -168,6 +257,13 @@ bool trace_count_up(trace_reader *r, trace_deaths *deaths, trace_count *count) {
     seen[op.thread] = true;
     uint64_t objects = c.objects;
     count_done(&c, w, &op);
+    c.stores += is_store(&op);
+    c.overwrites += overwrite;
+    if (c.objects > objects) {
+      uint64_t size = walk_allocated(w) - before;
+      count_size(all, size);
+      c.size_max = size > c.size_max ? size : c.size_max;
+    }
     c.end_objects += c.objects - objects;
     c.end_bytes += walk_allocated(w) - before;
     for (; next < deaths->count && deaths->items[next].when == line; next++)
@@ -178,7 +274,11 @@ bool trace_count_up(trace_reader *r, trace_deaths *deaths, trace_count *count) {
       c.peak_bytes = c.end_bytes;
       c.peak_line = line;
     }
+    if (c.objects > objects)
+      count_moments(&c, w, deaths->bytes, &moment);
   }
+  count_sizes(&c, all);
+  free(all);
   c.bytes = walk_allocated(w);
   walk_destroy(w);
   count_lifetimes(&c, deaths);

@@ -1,11 +1,11 @@
-/* reader.h: reads the text of a trace (docs/trace-format.md) from a source
- * that is not trusted.
+/* reader.h: reads a trace (docs/trace-format.md), which may be a text or
+ * binary, and compressed, from a source that is not trusted.
  *
- * Whatever the text is, a reader takes the same few kilobytes of memory, and
- * every number that it returns is within the limits of gc.h and trace.h.  The
- * first error ends the reading, with one line that says where it is.  The
- * reader does not know whether an operation makes sense after those before it;
- * the shadow heap does (walk.h). */
+ * Whatever the bytes are, a reader takes the same memory (some kilobytes; 9 MiB
+ * if the trace is compressed), and every number that it returns is within the
+ * limits of gc.h and trace.h.  The first error ends the reading, with one line
+ * that says where it is.  The reader does not know whether an operation makes
+ * sense after those before it; the shadow heap does (walk.h). */
 #ifndef REAPMARK_TRACE_READER_H
 #define REAPMARK_TRACE_READER_H
 
@@ -45,11 +45,33 @@ typedef enum trace_status {
 /* Reads the next operation. */
 trace_status trace_read(trace_reader *r, trace_op *op);
 
-/* The line of the last operation that was read, counted from 1. */
+/* A line as it stands in the trace, for those who keep it as it is. */
+typedef enum trace_line_kind {
+  TRACE_LINE_OPERATION,
+  TRACE_LINE_THREAD, /* op->thread is the thread of the lines that follow */
+  TRACE_LINE_OTHER   /* empty, or a comment */
+} trace_line_kind;
+
+typedef struct trace_line {
+  trace_line_kind kind;
+  const char *text; /* without a newline, valid until the next line is read;
+                       NULL: as trace_write would write the line */
+  size_t length;
+} trace_line;
+
+/* Reads the next line of any kind, which is an operation only if line->kind
+ * says so.  Calls of trace_read and of this function may alternate. */
+trace_status trace_read_line(trace_reader *r, trace_op *op, trace_line *line);
+
+/* The line of the last operation that was read, counted from 1; of a binary
+ * trace, the line that the operation has in the text. */
 uint64_t trace_reader_line(const trace_reader *r);
 
-/* The error "FILE:LINE: what", or "" if there is none.  Valid as long as the
- * reader. */
+/* The version of the format; 0 before the first line or operation was read. */
+unsigned trace_reader_version(const trace_reader *r);
+
+/* The error "FILE:LINE: what", of a binary trace "FILE: byte OFFSET: what", or
+ * "" if there is none.  Valid as long as the reader. */
 const char *trace_reader_error(const trace_reader *r);
 
 void trace_reader_close(trace_reader *r);

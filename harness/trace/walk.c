@@ -445,16 +445,22 @@ static bool plainly_reachable(const walk *w, const thread *t, gc_reg r,
          proof_has(w->proof, shadow_register(t->mutator, r));
 }
 
+bool walk_reaches(walk *w, shadow_ref o, bool search) {
+  if (proof_has(w->proof, o))
+    return true;
+  if (!search)
+    return false;
+  proof_renew(w->proof);
+  if (proof_has(w->proof, o))
+    return true;
+  shadow_mark_reachable(w->m);
+  return shadow_at(w->m, o)->marked;
+}
+
 static bool is_reachable(walk *w, const thread *t, gc_reg r) {
-  shadow_ref o = shadow_register(t->mutator, r);
-  if (!plainly_reachable(w, t, r, 0)) {
-    proof_renew(w->proof);
-    if (!proof_has(w->proof, o)) {
-      shadow_mark_reachable(w->m);
-      if (!shadow_at(w->m, o)->marked)
-        return false;
-    }
-  }
+  if (!plainly_reachable(w, t, r, 0) &&
+      !walk_reaches(w, shadow_register(t->mutator, r), true))
+    return false;
   t->borrowed[r].losses = w->losses;
   return true;
 }

@@ -100,6 +100,11 @@ shadow *walk_shadow(const walk *w);
 const shadow_mutator *walk_mutator(const walk *w, uint16_t thread);
 uint64_t walk_number(const walk *w, shadow_ref o);
 
+/* Whether the object is known to be reachable.  Without `search` the answer may
+ * be no because that is not known; with it, what is alive is gone through, if
+ * need be. */
+bool walk_reaches(walk *w, shadow_ref o, bool search);
+
 /* The object that the last FINALIZER_NEXT, WEAK_GET or EPHEMERON_GET returned,
  * or 0. */
 shadow_ref walk_given(const walk *w);

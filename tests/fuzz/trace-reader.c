@@ -1,6 +1,9 @@
-/* trace-reader.c: a fuzz target: whatever the bytes are, the reader ends with
- * operations that keep to the limits or with one line that says what is wrong,
- * and what it has read is written and read as the same again. */
+/* trace-reader.c: a fuzz target: whatever the bytes are, a text, binary or
+ * compressed, the reader ends with operations that keep to the limits or with
+ * one line that says what is wrong, and what it has read is written and read as
+ * the same again.  Its lines go into the binary form and come back as they
+ * were.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +69,55 @@ static uint64_t read_all(FILE *file, trace_writer *w, bool *failed) {
   return sum;
 }
 
+/* Copies the lines of a trace that can be read to its end into a file of the
+ * form that the name says.  False if the trace cannot be read. */
+static bool copy_lines(FILE *from, const char *to) {
+  trace_op op;
+  trace_line line;
+  trace_reader *r = trace_reader_from(from, "input");
+  trace_status status = trace_read_line(r, &op, &line);
+  trace_writer *w = NULL;
+  if (status != TRACE_READ_FAILED)
+    w = trace_writer_open_version(to, trace_reader_version(r));
+  for (; status == TRACE_READ_OP; status = trace_read_line(r, &op, &line))
+    trace_write_line(w, &line, &op);
+  require(trace_writer_close(w), "the lines could not be written");
+  trace_reader_close(r);
+  return status == TRACE_READ_END;
+}
+
+static bool is_text(const uint8_t *data, size_t size) {
+  static const char begin[] = "reapmark-trace ";
+  return size >= strlen(begin) && !memcmp(data, begin, strlen(begin));
+}
+
+/* There and back; a text is the same then, byte for byte. */
+static void check_lines(const uint8_t *data, size_t size, const char *path) {
+  char binary[96], back[96];
+  snprintf(binary, sizeof binary, "%s.btrace", path);
+  snprintf(back, sizeof back, "%s.trace", path);
+  FILE *file = fmemopen((void *)(uintptr_t)data, size, "r");
+  require(file != NULL, "no file");
+  bool read = copy_lines(file, binary);
+  fclose(file);
+  if (read) {
+    require((file = fopen(binary, "r")) != NULL, "no binary copy");
+    require(copy_lines(file, back), "the binary copy cannot be read");
+    fclose(file);
+    if (is_text(data, size)) {
+      uint8_t *text = malloc(size + 1);
+      require(text && (file = fopen(back, "r")) != NULL, "no copy back");
+      require(fread(text, 1, size + 1, file) == size &&
+                  !memcmp(text, data, size),
+              "the text comes back as another");
+      fclose(file);
+      free(text);
+    }
+  }
+  unlink(binary);
+  unlink(back);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char copy[] = "/dev/shm/reapmark-fuzz-trace";
   bool failed;
@@ -86,5 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require(!failed, "the copy cannot be read");
   fclose(file);
   unlink(path);
+  if (size > 0)
+    check_lines(data, size, path);
   return 0;
 }

@@ -171,6 +171,16 @@ test_stat() {
   printed 'lifetime-p50,0'
   printed 'lifetime-max,48'
   printed 'lifetime-mean,16'
+  printed 'size-p50,24'
+  printed 'size-max,32'
+  printed 'size-mean,24'
+  printed 'turnover,1.2857' # 72 / 56
+  printed 'stores,1'
+  printed 'overwrites,0'
+  printed 'live-5,24'
+  printed 'live-75,56'
+  printed 'graph-objects,2'
+  printed 'graph-depth,1'
   expect 0 trace stat good
   printed 'reachable at the peak'
   expect 0 trace stat good -f markdown
@@ -181,6 +191,36 @@ test_stat() {
   said "unknown format 'jsno' (did you mean 'json'?)"
   expect 2 trace stat good -f xml
   said "unknown format 'xml' (choose from table, markdown, latex, csv, csv-excel, json)"
+}
+
+# A ring of three that a list of two leads to, and an object that refers to itself.
+test_stat_graph() {
+  cat >graph <<'END'
+reapmark-trace 3
+enter 3 0
+new 0 1 0
+new 1 1 0
+store 1 0 0
+new 2 1 0
+store 2 0 1
+store 0 0 2
+new 0 1 0
+store 0 0 2
+new 1 1 0
+store 1 0 0
+clear 0
+new 2 1 0
+store 2 0 2
+store 2 0 2
+new 0 0 0
+END
+  expect 0 trace stat graph -f csv
+  printed 'graph-objects,7'
+  printed 'graph-depth,5'
+  printed 'graph-cyclic,4'
+  printed 'graph-component,3'
+  printed 'stores,7'
+  printed 'overwrites,1'
 }
 
 test_annotate() {
@@ -198,6 +238,69 @@ test_annotate() {
   said 'no/where: No such file or directory'
   expect 1 trace annotate good -o /dev/full
   said '/dev/full: No space left on device'
+}
+
+# Either form, compressed or not, and back.
+test_convert() {
+  for form in f.btrace f.btrace.zst f.trace.zst; do
+    expect 0 trace convert good $form
+    expect 0 trace convert $form back
+    same back good
+    expect 0 trace verify $form
+    printed '10 operations, 0 of them refused'
+    expect 0 trace stat $form --format csv
+    printed 'peak-line,5'
+  done
+  expect 0 trace convert f.btrace -
+  same out good
+  expect 0 trace convert - f2.btrace <good
+  same f2.btrace f.btrace
+  expect 2 trace convert good good
+  said 'good is the trace itself'
+  expect 2 trace convert nowhere f.btrace
+  said 'nowhere: No such file or directory'
+  expect 2 trace convert good no/where
+  said 'no/where: No such file or directory'
+  expect 1 trace convert good /dev/full
+  said '/dev/full: No space left on device'
+  # What is not whole becomes nothing that is.
+  head -c 60 f.btrace >short.btrace
+  expect 2 trace convert short.btrace f3.btrace
+  said 'short.btrace: byte 60: the trace is cut short'
+  expect 2 trace verify f3.btrace
+  said 'the trace is cut short'
+}
+
+# The binary form of the traces of the corpus, of all versions.
+test_convert_corpus() {
+  local converted=0
+  for trace in "$tests"/fuzz/corpus/trace-reader/*; do
+    "$reapmark" trace convert "$trace" f.btrace 2>err || continue
+    expect 0 trace convert f.btrace back
+    cmp -s back "$trace" || cmp -s f.btrace "$trace" || fail "$trace changes"
+    converted=$((converted + 1))
+  done
+  [ $converted -ge 3 ] || fail "only $converted traces were converted"
+}
+
+test_prepare() {
+  expect 0 trace prepare good -o prepared
+  grep -q '^# prepared: operations=10 objects=3 bytes=72 live=56 ' prepared ||
+    fail "$(head -2 prepared)"
+  expect 0 trace verify prepared
+  printed "3 lines 'dead', 3 of them exact; 0 problems"
+  expect 0 trace prepare prepared
+  same out prepared
+  { cat good; echo leave; echo payload 0; } >worse
+  expect 0 trace prepare worse -o other
+  said '2 of 12 operations cannot be performed'
+  same other prepared
+  expect 2 trace prepare good -o good
+  said 'good is the trace itself'
+  expect 2 trace prepare nowhere -o other
+  said 'nowhere: No such file or directory'
+  expect 2 trace prepare good -o no/where
+  said 'no/where: No such file or directory'
 }
 
 # The commands read a trace twice, also where a pipe can be read only once.

@@ -18,44 +18,6 @@
 #include "harness/trace/writer.h"
 #include "tests/trace/random.h"
 
-/* The largest value that an operand may have, by its letter. */
-static uint32_t most(char letter) {
-  switch (letter) {
-  case 'n':
-    return GC_REGISTERS;
-  case 'i':
-    return GC_SLOTS_MAX - 1;
-  case 'g':
-    return GC_GLOBALS - 1;
-  case 'l':
-    return GC_TLS - 1;
-  case '#':
-    return TRACE_OBJECTS;
-  case 'x':
-    return GC_BYTES_MAX;
-  default:
-    return GC_REGISTERS - 1;
-  }
-}
-
-/* An operation of this kind: its operands at random, or as large as can be. */
-static trace_op some_operation(uint8_t kind, bool largest) {
-  trace_op op = {.kind = kind, .thread = (uint16_t)below(3)};
-  uint32_t *operands[] = {&op.a, &op.b, &op.c};
-  size_t n = 0;
-  for (const char *l = trace_kinds[kind].operands; *l; l++) {
-    if (*l == 's') {
-      *operands[n++] = largest ? GC_SLOTS_MAX : below(100);
-      *operands[n++] = largest ? GC_BYTES_MAX : below(100);
-      op.finalizable = below(2);
-    } else if (*l == '?')
-      *operands[n++] = largest ? TRACE_OBJECTS + 1 : below(3);
-    else
-      *operands[n++] = largest ? most(*l) : (*l == '#' || *l == 'x') + below(8);
-  }
-  return op;
-}
-
 static void write_text(const char *path, const char *text, size_t bytes) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);

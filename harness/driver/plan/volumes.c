@@ -17,16 +17,35 @@ static const char *message_of(const collector *c, const spawn_result *r) {
   return strncmp(said, prefix, strlen(prefix)) ? said : said + strlen(prefix);
 }
 
-static bool ask(const collector *c, word_list *words) {
+/* Puts what the program says of a workload into the cells. */
+static void take_missing(plan *p, const collector *c, const json_t *answer) {
+  size_t k;
+  json_t *w;
+  json_array_foreach(answer, k, w) {
+    const char *text = json_string_value(json_object_get(w, "workload"));
+    const char *missing = json_string_value(json_object_get(w, "missing"));
+    for (size_t i = 0; i < p->cells_count && text && missing; i++) {
+      plan_cell *cell = &p->cells[i];
+      if (cell->program == c && !strcmp(spec_text(&cell->workload), text))
+        cell->missing = arena_text("%s", missing);
+    }
+  }
+}
+
+static bool ask(plan *p, const collector *c, word_list *words) {
   spawn_result r;
   word_list_add(words, NULL);
   spawn_run((char *const *)words->words, SPAWN_STDOUT, TIMEOUT, &r);
   bool mistake = r.end == SPAWN_EXITED && r.code == EXIT_USAGE;
+  json_t *answer = json_loadb(r.output, r.output_bytes, 0, NULL);
   if (mistake)
     say("%s", message_of(c, &r));
   else if (spawn_trouble(&r, TIMEOUT))
     say_warning("W-volume", "%s --volume: %s", c->name,
                 spawn_trouble(&r, TIMEOUT));
+  else
+    take_missing(p, c, answer);
+  json_decref(answer);
   spawn_result_free(&r);
   return !mistake;
 }
@@ -37,6 +56,18 @@ static unsigned most_threads(const plan *p) {
     if (p->cells[i].threads > most)
       most = p->cells[i].threads;
   return most;
+}
+
+/* Whether a parameter of the workload is a file. */
+static bool reads_file(const collector *c, const char *workload) {
+  size_t i;
+  json_t *param;
+  json_array_foreach(json_object_get(collector_workload(c, workload), "params"),
+                     i, param) {
+    if (json_is_true(json_object_get(param, "file")))
+      return true;
+  }
+  return false;
 }
 
 /* The workloads of this collector in the plan that are not in `asked` yet. */
@@ -52,14 +83,17 @@ static word_list new_workloads(const plan *p, const collector *c,
     if (cell->program != c || cell->missing)
       continue;
     const char *text = spec_text(&cell->workload);
-    if (!json_object_get(asked, text))
+    const char *key = reads_file(c, cell->workload.name)
+                          ? arena_text("%s %s", text, c->path)
+                          : text;
+    if (!json_object_get(asked, key))
       word_list_add(&words, text);
-    json_object_set_new(asked, text, json_true());
+    json_object_set_new(asked, key, json_true());
   }
   return words;
 }
 
-bool plan_check_volumes(const plan *p) {
+bool plan_check_volumes(plan *p) {
   json_t *asked = json_object();
   bool good = true;
   for (size_t i = 0; i < p->cells_count && good; i++) {
@@ -69,7 +103,7 @@ bool plan_check_volumes(const plan *p) {
     size_t before = json_object_size(asked);
     word_list words = new_workloads(p, c, asked);
     if (json_object_size(asked) > before)
-      good = ask(c, &words);
+      good = ask(p, c, &words);
   }
   json_decref(asked);
   return good;

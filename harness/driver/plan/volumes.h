@@ -4,11 +4,13 @@
 
 #include "plan.h"
 
-/* Asks a collector program of the plan (--volume) whether the parameters of
+/* Asks the collector programs of the plan (--volume) whether the parameters of
  * every workload go together, and whether what is alive fits into memory, so
  * that nothing is run if something is wrong.  False after a mistake, which was
- * said.  Programs that do not know the question are not asked. */
-bool plan_check_volumes(const plan *p);
+ * said.  A workload is asked for once, but one that reads a file, for every
+ * collector: what the file needs and the collector lacks is put into `missing`
+ * of the cell.  Programs that do not know the question are not asked. */
+bool plan_check_volumes(plan *p);
 
 /* What such a program answers for one workload, new: `live`, `allocated` (all
  * of it) and `set_up` (of that, before the measured part), in bytes; exact, and
