@@ -41,13 +41,27 @@ typedef struct wl_thread wl_thread;
  * ------------------------------------------------------------------------- */
 
 /* A parameter, `name:key=value`.  Values are unsigned integers ("4096", "64k",
- * "2M": powers of 1024), or one of `choices` by name, held as its index. */
+ * "2M": powers of 1024), one of `choices` by name, held as its index, or the
+ * path of a file, held as the address of its text (wl_path). */
 typedef struct wl_param {
   const char *name;
   const char *help; /* one line, with the unit */
   uint64_t initial, min, max;
-  const char *const *choices; /* NULL-terminated, or NULL for an integer */
+  const char *const *choices; /* NULL-terminated; NULL for an integer; WL_FILE
+                                 for a path without blanks and commas, for which
+                                 the other numbers are 0 */
 } wl_param;
+
+#define WL_FILE ((const char *const[]){NULL}) /* no choice is right */
+static inline bool wl_is_file(const wl_param *p) {
+  return p->choices && !p->choices[0];
+}
+
+/* The value of parameter number `i`, which is a file; NULL if none was given.
+ * The text lasts as long as the process. */
+static inline const char *wl_path(const uint64_t *params, unsigned i) {
+  return (const char *)(uintptr_t)params[i];
+}
 
 /* How many bytes (gc_shape_bytes) the workload puts into the heap with given
  * parameters: exact where the workload can tell, else an upper bound that is

@@ -12,9 +12,11 @@ static const char *parse_settings(const char *text, const char *whole,
   for (size_t i = 0; i < pieces.count; i++) {
     const char *piece = pieces.words[i];
     const char *equals = strchr(piece, '=');
-    if (!equals || equals == piece || !equals[1] || strpbrk(piece, "/#"))
+    if (!equals || equals == piece || !equals[1] || strchr(piece, '#'))
       return arena_text("'%s': '%s' is not KEY=VALUE", whole, piece);
     const char *key = arena_text("%.*s", (int)(equals - piece), piece);
+    if (strchr(key, '/'))
+      return arena_text("'%s': '%s' is not a key", whole, key);
     if (spec_value(out, key))
       return arena_text("'%s': '%s' is set twice", whole, key);
     spec_set(out, key, equals + 1);

@@ -1,5 +1,6 @@
 /* spec.h: NAME:KEY=VALUE,..., which is how users name a workload with its
- * parameters or a collector with its options.  The driver and the collector
+ * parameters or a collector with its options.  A value may be the path of a
+ * file, without blanks, commas and '#'.  The driver and the collector
  * programs parse such words with this code; whether the names and values exist
  * is checked elsewhere.
  *

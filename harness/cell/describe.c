@@ -77,12 +77,17 @@ static json_t *describe_needs(unsigned needs) {
   return list;
 }
 
+static json_t *describe_value(const wl_param *p) {
+  if (wl_is_file(p))
+    return json_pack("{s:s,s:s,s:s,s:b}", "name", p->name, "help", p->help,
+                     "default", "", "file", true);
+  return p->choices
+             ? describe_choice(p->name, p->help, p->initial, p->choices)
+             : describe_number(p->name, p->help, p->initial, p->min, p->max);
+}
+
 static json_t *describe_param(const workload *w, unsigned i) {
-  const wl_param *p = &w->params[i];
-  json_t *json =
-      p->choices
-          ? describe_choice(p->name, p->help, p->initial, p->choices)
-          : describe_number(p->name, p->help, p->initial, p->min, p->max);
+  json_t *json = describe_value(&w->params[i]);
   if (w->more_needs.needs && i == w->more_needs.param)
     json_object_set_new(json, "needs", describe_needs(w->more_needs.needs));
   return json;

@@ -79,6 +79,10 @@ static bool parse_param(const char *key, const char *value, const workload *w,
     return unknown(error, what, key, names, n);
   }
   const wl_param *p = &w->params[found];
+  if (wl_is_file(p)) {
+    params[found] = (uintptr_t)value; /* which is in the arena */
+    return true;
+  }
   if (p->choices)
     return parse_choice(value, p->name, p->choices, &params[found], error);
   snprintf(what, sizeof what, "parameter '%s' of workload %s", key, w->name);

@@ -8,6 +8,7 @@
 #include "harness/record/record.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,28 @@
  * The fields that identify a run.
  * ------------------------------------------------------------------------- */
 
+/* A path may have bytes that are not UTF-8, which JSON cannot hold. */
+static json_t *compose_path(const char *path) {
+  char clean[PATH_MAX];
+  if (!path)
+    return json_string("");
+  words_copy(clean, sizeof clean, path, strlen(path));
+  return json_string(clean);
+}
+
+static json_t *compose_param(const wl_run *run, unsigned i) {
+  const wl_param *p = &run->workload->params[i];
+  if (wl_is_file(p))
+    return compose_path(wl_path(run->params, i));
+  return p->choices ? json_string(p->choices[run->params[i]])
+                    : record_integer(run->params[i]);
+}
+
 static json_t *compose_params(const wl_run *run) {
   json_t *params = json_object();
-  for (unsigned i = 0; i < WL_PARAMS && run->workload->params[i].name; i++) {
-    const wl_param *p = &run->workload->params[i];
-    json_object_set_new(params, p->name,
-                        p->choices ? json_string(p->choices[run->params[i]])
-                                   : record_integer(run->params[i]));
-  }
+  for (unsigned i = 0; i < WL_PARAMS && run->workload->params[i].name; i++)
+    json_object_set_new(params, run->workload->params[i].name,
+                        compose_param(run, i));
   return params;
 }
 

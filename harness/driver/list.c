@@ -115,7 +115,7 @@ static const char *params_text(const json_t *workload) {
     const json_t *choices = json_object_get(param, "choices");
     text =
         arena_text("%s%s%s=", text, i ? " " : "", record_text(param, "name"));
-    if (choices)
+    if (json_is_string(initial))
       text = arena_text("%s%s", text, json_string_value(initial));
     else
       text = arena_text("%s%" JSON_INTEGER_FORMAT, text,

@@ -17,7 +17,11 @@ static const workload cycles = {
                {"live", "", 0, 0, UINT64_MAX, NULL}},
     .needs = WL_NEEDS_WEAK};
 static const workload globals = {.name = "globals"};
+static const workload reader = {.name = "reader",
+                                .params = {{.name = "file", .choices = WL_FILE},
+                                           {"size", "", 1, 1, 4096, NULL}}};
 static const workload *const all[] = {&cycles, &globals, NULL};
+static const workload *const readers[] = {&reader, NULL};
 
 static uint64_t depth = 3;
 static uint64_t mood = 1;
@@ -49,6 +53,20 @@ static void parameters_are_set(void **state) {
   assert_true(cell_parse_workload("cycles:live=2M,kind=ring,size=4k", all, &w,
                                   p, error));
   assert_true(p[0] == 4096 && p[1] == 0 && p[2] == 2 << 20);
+}
+
+static void a_parameter_may_be_a_file(void **state) {
+  (void)state;
+  const workload *w;
+  uint64_t p[WL_PARAMS];
+  assert_true(cell_parse_workload("reader", readers, &w, p, error));
+  assert_null(wl_path(p, 0));
+  assert_true(cell_parse_workload("reader:size=3,file=../a/b.heap", readers, &w,
+                                  p, error));
+  assert_string_equal(wl_path(p, 0), "../a/b.heap");
+  assert_int_equal(p[1], 3);
+  assert_false(cell_parse_workload("reader:a/b=3", readers, &w, p, error));
+  assert_string_equal(error, "'reader:a/b=3': 'a/b' is not a key");
 }
 
 static void bad_specifications_are_explained(void **state) {
@@ -263,6 +281,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(workload_has_defaults),
       cmocka_unit_test(parameters_are_set),
+      cmocka_unit_test(a_parameter_may_be_a_file),
       cmocka_unit_test(bad_specifications_are_explained),
       cmocka_unit_test(long_words_are_harmless),
       cmocka_unit_test(options_are_set),

@@ -23,6 +23,8 @@ void spec_list_add(spec_list *list, spec s) {
  * ------------------------------------------------------------------------- */
 
 static const char *check_value(const char *value, const json_t *described) {
+  if (json_is_true(json_object_get(described, "file")))
+    return NULL; /* the collector programs look into it */
   const json_t *choices = json_object_get(described, "choices");
   if (choices) {
     candidates known = {0};
