@@ -138,7 +138,7 @@ static int import(const heap_options *o, char **operands) {
 static const option_row stat_rows[] = {
     {"format", 'f', "FORMAT", FORMAT_NAMES " (table)", .kind = OPTION_TEXT,
      .offset = FIELD(format)},
-    {"most", 'n', "N", "dominators, and types, that are listed (10)",
+    {"most", 0, "N", "dominators, and types, that are listed (10)",
      .kind = OPTION_NUMBER, .offset = FIELD(most), .max = 10000},
     {0}};
 

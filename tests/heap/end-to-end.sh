@@ -291,7 +291,7 @@ test_stat() {
   printed 'com.example.Node'
   expect 0 heap stat graph -f csv
   row '^objects,8$'
-  expect 0 heap stat graph -f markdown -n 1
+  expect 0 heap stat graph -f markdown --most 1
   expect 0 heap stat graph -f latex
   head -c 40 graph >cut
   expect 2 heap stat cut
@@ -353,7 +353,7 @@ real() {
   grep -q planted-secret "$1" || fail "the dump has no secret"
   expect 0 heap import "$1" -o graph
   ! grep -q planted-secret graph || fail "the graph has the secret"
-  expect 0 heap stat graph -n 3
+  expect 0 heap stat graph --most 3
   row '^on-cycles-percent'
 }
 
