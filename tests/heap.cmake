@@ -4,3 +4,4 @@ reapmark_script(heap heap/end-to-end.sh
                 ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/collectors
                      ${PROJECT_SOURCE_DIR}/scripts
                 NEEDS workload=mark-sweep,oracle workload_faults=mark-sweep)
+reapmark_test(heap-plan SOURCES heap/plan.c LIBRARIES reapmark::workloads)

@@ -372,6 +372,19 @@ static const char *make(heap_plan *p, const uint64_t *params) {
   return NULL;
 }
 
+static void forget(heap_plan *p) {
+  heap_graph_free(&p->g);
+  heap_walk_free(&p->walk);
+  free(p->up);
+  free(p->path);
+  free(p->leaves);
+  free(p->knots);
+  free(p->drops);
+  *p = (heap_plan){0};
+}
+
+/* One plan is kept: the parameters of a run are parsed once, and looked at
+ * again for the volume and for the run. */
 heap_plan *heap_plan_of(const uint64_t *params, const char **wrong) {
   static heap_plan plan;
   static char error[HEAP_ERROR];
@@ -379,15 +392,16 @@ heap_plan *heap_plan_of(const uint64_t *params, const char **wrong) {
   static uint64_t weak, drops;
   const char *path = wl_path(params, HEAP_FILE);
   *wrong = NULL;
-  if (!path)
+  if (!path) {
     *wrong = "no heap (file=GRAPH, which reapmark heap import makes)";
-  else if (made && !strcmp(made, path) && weak == params[HEAP_WEAK_EDGES] &&
-           drops == params[HEAP_DROPS])
+    return NULL;
+  }
+  if (made && !strcmp(made, path) && weak == params[HEAP_WEAK_EDGES] &&
+      drops == params[HEAP_DROPS])
     return &plan;
-  else if (!heap_graph_read(path, &plan.g, error))
-    *wrong = error;
-  else
-    *wrong = make(&plan, params);
+  forget(&plan);
+  made = NULL;
+  *wrong = heap_graph_read(path, &plan.g, error) ? make(&plan, params) : error;
   if (*wrong)
     return NULL;
   made = path;
