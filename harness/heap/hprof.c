@@ -196,17 +196,39 @@ static bool is_named(hprof *h, uint64_t name, const char *wanted) {
   return name_text(h, name, is, sizeof is) && !strcmp(is, wanted);
 }
 
-/* Between the readings: the names of classes, which then are types.  In dumps
- * they are written with slashes. */
+/* The name of a class as people write it: dots for slashes, and "int[][]" for
+ * "[[I", "a.B[]" for "[La/B;". */
+static void make_readable(char name[HEAP_NAME]) {
+  static const char letters[] = "ZCFDBSIJ"; /* as in type_names, from 4 on */
+  char element[HEAP_NAME];
+  size_t depth = strspn(name, "["), length = strlen(name);
+  for (char *p = name; *p; p++)
+    if (*p == '/')
+      *p = '.';
+  if (!depth || depth == length)
+    return;
+  const char *letter = strchr(letters, name[depth]);
+  if (letter && depth + 1 == length) {
+    const char *array = type_names[4 + (letter - letters)];
+    snprintf(element, sizeof element, "%.*s", (int)strlen(array) - 2, array);
+  } else {
+    bool ends = name[length - 1] == ';';
+    snprintf(element, sizeof element, "%.*s", (int)(length - depth - 1 - ends),
+             name + depth + 1);
+  }
+  size_t used = (size_t)snprintf(name, HEAP_NAME, "%s", element);
+  for (; depth > 0 && used + 2 < HEAP_NAME; depth--, used += 2)
+    strcpy(name + used, "[]");
+}
+
+/* Between the readings: the names of classes, which then are types. */
 static void name_classes(hprof *h) {
   for (size_t i = 0; i < h->classes_count; i++) {
     class *c = &h->classes[i];
     char name[HEAP_NAME];
     if (!name_text(h, c->name, name, sizeof name))
       strcpy(name, "(class without a name)");
-    for (char *p = name; *p; p++)
-      if (*p == '/')
-        *p = '.';
+    make_readable(name);
     c->type = heap_names_of(&h->types, name);
     c->is_reference = !strcmp(name, "java.lang.ref.Reference");
     c->is_weak = !strcmp(name, "java.lang.ref.WeakReference") ||

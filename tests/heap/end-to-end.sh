@@ -30,15 +30,15 @@ load() { { u 4 1; u 8 "$1"; u 4 0; u 8 "$2"; } | record 2; } # CLASS NAME
 class() { u 1 0x20; u 8 "$1"; u 4 0; u 8 "$2"; u 8 0; u 8 0; u 8 0; u 8 0; u 8 0; u 4 0; u 2 0; cat; }
 
 # A class Node with a static field and fields `int` and `next`; a weak reference; a
-# byte array with a secret; an array of two.  Objects have the numbers, in the order
-# of the dump: 1 Reference, 2 WeakReference, 3 Node, 4 and 5 nodes, 6 the weak
-# reference, 7 the bytes, 8 the array.
+# byte array with a secret; an array of two and an empty one.  Objects have the
+# numbers, in the order of the dump: 1 Reference, 2 WeakReference, 3 Node, 4 and 5
+# nodes, 6 the weak reference, 7 the bytes, 8 and 9 the arrays.
 hprof() {
   printf 'JAVA PROFILE 1.0.2\0'; u 4 8; u 8 0
   text 1 java/lang/ref/Reference; text 2 java/lang/ref/WeakReference
   text 3 referent; text 4 com/example/Node; text 5 secret_field; text 6 next
-  text 7 'secret text'
-  load 0x100 1; load 0x200 2; load 0x300 4
+  text 7 'secret text'; text 8 '[[Lcom/example/Node;'; text 9 '[[I'
+  load 0x100 1; load 0x200 2; load 0x300 4; load 0x400 8; load 0x500 9
   {
     { u 2 0; u 2 1; u 8 3; u 1 2; } | class 0x100 0           # referent
     { u 2 0; u 2 0; } | class 0x200 0x100
@@ -48,7 +48,8 @@ hprof() {
     u 1 0x21; u 8 0x50; u 4 0; u 8 0x300; u 4 12; u 4 0; u 8 0
     u 1 0x21; u 8 0x60; u 4 0; u 8 0x200; u 4 8; u 8 0x50
     u 1 0x23; u 8 0x65; u 4 0; u 4 6; u 1 8; printf secret
-    u 1 0x22; u 8 0x70; u 4 0; u 4 2; u 8 0x300; u 8 0x65; u 8 0x999
+    u 1 0x22; u 8 0x70; u 4 0; u 4 2; u 8 0x400; u 8 0x65; u 8 0x999
+    u 1 0x22; u 8 0x80; u 4 0; u 4 0; u 8 0x500
     u 1 0xff; u 8 0x300; u 1 1; u 8 0x60; u 8 1; u 1 8; u 8 0x40; u 4 0; u 4 0
   } | record 0x1c
   : | record 0x2c
@@ -56,21 +57,24 @@ hprof() {
 
 hprof_graph='reapmark-heap 1
 # imported: HPROF of a JVM
-o 3 16 0 0 0 0
-o 3 16 1 0 0 0
-o 3 16 0 0 0 0 8
+o 5 16 0 0 0 0
+o 5 16 1 0 0 0
+o 5 16 0 0 0 0 8
 o 2 28 3 5
 o 2 28 3 0
 o 1 24 2 ~5
-o 4 22
-o 2 32 3 7 0
+o 6 22
+o 3 32 0 7 0
+o 4 16 0
 r 3 6 4
 t java.lang.ref.Reference
 t java.lang.ref.WeakReference
 t com.example.Node
+t com.example.Node[][]
+t int[][]
 t java.lang.Class
 t byte[]
-end 8 22 3 5'
+end 9 23 3 7'
 
 # Node 0 is synthetic; nodes 1 and 2 are objects, 3 is a text, 4 a page.
 v8() {
@@ -141,8 +145,8 @@ imports() {
 
 test_hprof() {
   imports hprof 1
-  said 'reapmark: warning: 1 references became null, to objects that the dump does not have'
-  printed 'graph: 8 objects of 182 bytes, 22 slots, 1 of them weak, 3 roots, 5 types'
+  said 'reapmark: warning: 3 references became null, to objects that the dump does not have'
+  printed 'graph: 9 objects of 198 bytes, 23 slots, 1 of them weak, 3 roots, 7 types'
 }
 
 test_v8() { imports v8 0; }
@@ -282,7 +286,7 @@ test_stat() {
   expect 0 heap import dump -o graph
   expect 0 heap stat graph
   row '^objects +8  reachable'
-  row '^unreachable-objects +0 '
+  row '^unreachable-objects +1 '
   row '^weak-edges +1$'
   printed 'what most is only reached through'
   expect 0 heap stat graph --format json
