@@ -38,11 +38,11 @@
 enum { STEP_COLLECT, STEP_MUTATE, STEP_DROP };
 enum { STEP_OPS = 64 };
 
-/* The registers of the workload's frame.  ROOTS and TABLE are owning. */
+/* The registers of the workload's frame. */
 typedef struct hands {
-  gc_reg roots; /* the table of roots */
-  gc_reg fresh, other;
-  gc_reg at, target; /* borrowing */
+  gc_reg roots;        /* the table of roots */
+  gc_reg fresh, other; /* owning, too */
+  gc_reg at, target;   /* borrowing */
 } hands;
 
 static wl_volume volume(const uint64_t *params, unsigned threads) {

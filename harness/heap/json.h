@@ -1,5 +1,6 @@
 /* json.h: reads JSON as a stream, with libyajl: dumps of V8 and Ruby are too
- * large to be in memory as a whole. */
+ * large to be in memory as a whole.  Its authors have left yajl; Debian keeps
+ * it, with fixes of what was found since (2.1.0-3+deb12u2 and later). */
 #ifndef REAPMARK_HEAP_JSON_H
 #define REAPMARK_HEAP_JSON_H
 
