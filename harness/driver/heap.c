@@ -35,8 +35,8 @@ static const char *take_anonymous(void *values, const char *text) {
 static const option_row import_rows[] = {
     {"output", 'o', "FILE", "file for the graph (-, standard output)",
      .kind = OPTION_TEXT, .offset = FIELD(output)},
-    {"anonymous", 0, "[KEY]",
-     "write hashes of names, by a key that is thrown away, or by KEY",
+    {"anonymous", 0, "[=KEY]",
+     "write hashes of names, by KEY or one that is thrown away",
      .kind = OPTION_CALL, .call = take_anonymous},
     {0}};
 
@@ -44,15 +44,19 @@ static const option_usage import_usage = {
     .name = "heap import",
     .summary = "make a graph of a heap dump",
     .synopsis = "FILE [options]",
-    .description =
-        "Makes a graph (docs/heap-format.md) of a heap dump: of a JVM (HPROF: "
-        "jcmd PID\nGC.heap_dump), V8 (.heapsnapshot), Ruby "
-        "(ObjectSpace.dump_all) or CPython\n(scripts/heap_of_python.py).  Only "
-        "sizes, edges, roots and names of types are kept:\nno text, number or "
-        "content of a buffer.  The dump is checked; the first fault ends\nthe "
-        "import.\n\nWith --anonymous=KEY the same name always has the same "
-        "hash, so that graphs can be\ncompared; who knows the key can try "
-        "guesses.",
+    .description = "Makes a graph (docs/heap-format.md) of a heap dump: of a "
+                   "JVM (HPROF: jcmd PID\n"
+                   "GC.heap_dump), V8 (.heapsnapshot), Ruby "
+                   "(ObjectSpace.dump_all) or CPython\n"
+                   "(scripts/heap_of_python.py). Only sizes, edges, roots and "
+                   "names of types are\n"
+                   "kept: no text, number or content of a buffer. The dump is "
+                   "checked; the first\n"
+                   "fault ends the import.\n"
+                   "\n"
+                   "With --anonymous=KEY the same name always has the same "
+                   "hash, so that graphs\n"
+                   "can be compared; who knows the key can try guesses.",
     .example = "FILE -o heap.graph",
     .options = import_rows,
     .min_operands = 1,
@@ -146,14 +150,17 @@ static const option_usage stat_usage = {
     .name = "heap stat",
     .summary = "tell what a heap is like for a collector",
     .synopsis = "GRAPH [options]",
-    .description =
-        "What is a heap like for a collector?  Prints sizes, references from "
-        "and to objects,\ncycles and what reference counting alone would never "
-        "free, the depth and how much of\n2 to 1024 markers an ideal parallel "
-        "trace could use (Barabash & Petrank, ISMM 2010),\nand the objects "
-        "that most is only reached through (dominators).  Bytes are nominal: "
-        "a\nheader word and the slots, and the rest of the stated size in "
-        "whole words.",
+    .description = "What is a heap like for a collector? Prints sizes, "
+                   "references from and to\n"
+                   "objects, cycles and what reference counting alone would "
+                   "never free, the depth\n"
+                   "and how much of 2 to 1024 markers an ideal parallel trace "
+                   "could use (Barabash\n"
+                   "& Petrank, ISMM 2010), and the objects that most is only "
+                   "reached through\n"
+                   "(dominators). Bytes are nominal: a header word and the "
+                   "slots, and the rest of\n"
+                   "the stated size in whole words.",
     .example = "heap.graph --format markdown",
     .options = stat_rows,
     .min_operands = 1,
@@ -335,11 +342,11 @@ const option_usage heap_usage = {
     .name = "heap",
     .summary = "import the heap of a program, tell what it is like",
     .synopsis = "ACTION FILE [options]",
-    .description =
-        "Works on the heap of a real program as a graph (docs/heap-format.md), "
-        "which the workload\n'heap' builds and collects on any collector; FILE "
-        "'-' is standard input.\n'reapmark help heap ACTION' describes an "
-        "action.",
+    .description = "Works on the heap of a real program as a graph "
+                   "(docs/heap-format.md), which\n"
+                   "the workload 'heap' builds and collects on any collector; "
+                   "FILE '-' is standard\n"
+                   "input. 'reapmark help heap ACTION' describes an action.",
     .example = "import FILE -o heap.graph",
     .options = no_rows,
     .actions = usages};
