@@ -16,7 +16,7 @@
 #define HEAP_WEAK 0x80000000u
 enum {
   HEAP_OBJECTS_MAX = 0x7ffffffe,
-  HEAP_TYPES_MAX = 1 << 24,
+  HEAP_TYPES_MAX = 1 << 20,
   HEAP_ROOTS_MAX = 1 << 28,
   HEAP_NAME = 200,  /* bytes of a type's name, with its final 0 */
   HEAP_ERROR = 512, /* bytes of an error message, with its final 0 */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gc.h"
 #include "memory.h"
 #include "harness/base/arena.h"
 #include "harness/base/words.h"
@@ -16,6 +17,8 @@ struct heap_writer {
   const char *path, *part; /* NULL: standard output */
   const unsigned char *key;
   bool in_object, in_roots; /* the line that is being written */
+  uint64_t object_slots;    /* of the object that is being written */
+  bool excess;              /* there is more of something than a reader takes */
   heap_counts counts;
 };
 
@@ -61,6 +64,7 @@ void heap_write_object(heap_writer *w, uint32_t type, uint64_t bytes) {
   put_number(w, "o ", type);
   put_number(w, " ", bytes);
   w->in_object = true;
+  w->object_slots = 0;
   w->counts.objects++;
   w->counts.bytes += bytes;
 }
@@ -69,6 +73,7 @@ void heap_write_slot(heap_writer *w, uint32_t target, bool weak) {
   weak = weak && target;
   put_number(w, weak ? " ~" : " ", target);
   w->counts.slots++;
+  w->excess |= ++w->object_slots > GC_SLOTS_MAX;
   w->counts.weak += weak;
 }
 
@@ -107,8 +112,13 @@ bool heap_writer_close(heap_writer *w) {
   errno = 0;
   bool good = !fflush(w->file) && !ferror(w->file);
   int why = errno;
+  if (w->excess || c->roots > HEAP_ROOTS_MAX || c->types > HEAP_TYPES_MAX) {
+    good = false;
+    why = EOVERFLOW;
+  }
   if (w->part) {
-    good = !fclose(w->file) && good && !rename(w->part, w->path);
+    good = !fclose(w->file) && good;
+    good = good && !rename(w->part, w->path);
     why = why ? why : errno;
     if (!good)
       unlink(w->part);

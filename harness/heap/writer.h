@@ -38,8 +38,9 @@ void heap_write_type(heap_writer *w, const char *name, size_t length);
 
 const heap_counts *heap_written(const heap_writer *w);
 
-/* Ends the graph.  Returns false, with errno set, if it could not be written.
- */
+/* Ends the graph.  Returns false, with errno set, if it could not be written:
+ * EOVERFLOW if an object has more slots, or there are more roots or types, than
+ * a graph may have. */
 bool heap_writer_close(heap_writer *w);
 
 /* Gives up what was written. */

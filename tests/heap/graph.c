@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,24 @@ static void what_is_written_is_read(void **state) {
   assert_int_equal(g.roots_count, 20);
   assert_string_equal(g.name[0], "a?b");
   heap_graph_free(&g);
+}
+
+/* What no reader would take is not written, and what stood there stays. */
+static void too_much_is_not_written(void **state) {
+  (void)state;
+  char before[] = "before\n", after[sizeof before] = "";
+  FILE *f = fopen(path, "w");
+  fputs(before, f);
+  fclose(f);
+  heap_writer *w = heap_writer_open(path, NULL);
+  for (int i = 0; i <= HEAP_TYPES_MAX; i++)
+    heap_write_type(w, "T", 1);
+  assert_false(heap_writer_close(w));
+  assert_int_equal(errno, EOVERFLOW);
+  f = fopen(path, "r");
+  assert_non_null(fgets(after, sizeof after, f));
+  fclose(f);
+  assert_string_equal(before, after);
 }
 
 /* The first vectors of the paper's authors, whose key is 00 01 ... 0f and whose
@@ -391,6 +410,7 @@ int main(void) {
       cmocka_unit_test(sizes_become_nominal),
       cmocka_unit_test(faults_are_told_with_their_offset),
       cmocka_unit_test(what_is_written_is_read),
+      cmocka_unit_test(too_much_is_not_written),
       cmocka_unit_test(hashes_are_those_of_siphash),
       cmocka_unit_test(dominators_are_those_of_the_paper),
       cmocka_unit_test(levels_are_shortest_paths),
