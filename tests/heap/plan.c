@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "heap-plan.h"
+#include "workloads/heap-plan.h"
 
 /* Object 1 is unreachable, and so the others are numbered from 1 in the plan:
  * 1 is an array of 2, 3 and 4; 2 holds the leaves 5 and 6; 3 holds the ring of
