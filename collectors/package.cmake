@@ -20,7 +20,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
 
 install(
   TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_base
-          reapmark_record reapmark_trace reapmark_common reapmark_workloads
+          reapmark_record reapmark_trace reapmark_heap reapmark_common reapmark_workloads
   EXPORT reapmark-targets
   ARCHIVE DESTINATION ${library_dir})
 install(FILES ${JEMALLOC_PREFIXED} DESTINATION ${library_dir})
@@ -30,7 +30,7 @@ install(
   DESTINATION ${package_dir})
 
 foreach(folder collectors/common harness/cell harness/gbench harness/record
-               harness/stats harness/trace harness/base)
+               harness/stats harness/trace harness/heap harness/base)
   install(
     DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
     DESTINATION ${source_dir}/${folder}

@@ -19,7 +19,8 @@ reapmark_script(trace-replay trace/replay.sh
 # corpus, with any compiler.
 reapmark_program(fuzz-trace-reader SOURCES fuzz/trace-reader.c LIBRARIES reapmark::trace)
 reapmark_program(fuzz-readers SOURCES fuzz/readers.c LIBRARIES reapmark_driver)
-foreach(name IN ITEMS trace-reader readers)
+reapmark_program(fuzz-heap SOURCES fuzz/heap.c LIBRARIES reapmark_heap_import)
+foreach(name IN ITEMS trace-reader readers heap)
   if(REAPMARK_FUZZ)
     target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
   else()

@@ -77,7 +77,7 @@ typedef struct wl_volume {
                       dropped at the end; live + cyclic is the most that a
                       counting collector ever holds */
   uint64_t allocated; /* all bytes allocated */
-  uint64_t set_up;    /* the part of `allocated` before wl_begin */
+  uint64_t set_up;    /* the part of `allocated` that is not measured */
 } wl_volume;
 
 /* What a workload needs of a collector.  On a collector without it the

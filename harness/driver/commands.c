@@ -14,5 +14,6 @@ const command_row commands[] = {{&choose_usage, choose_command},
                                 {&micro_usage, micro_command},
                                 {&stress_usage, stress_command},
                                 {&trace_usage, trace_command},
+                                {&heap_usage, heap_command},
                                 {&doctor_usage, doctor_command},
                                 {0}};

@@ -28,6 +28,7 @@ extern const option_usage explain_usage;
 extern const option_usage micro_usage;
 extern const option_usage stress_usage;
 extern const option_usage trace_usage;
+extern const option_usage heap_usage;
 extern const option_usage doctor_usage;
 
 int choose_command(int argc, char **argv);
@@ -43,6 +44,7 @@ int explain_command(int argc, char **argv);
 int micro_command(int argc, char **argv);
 int stress_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
+int heap_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ declare -A small=(
   [requests]=sessions=500,requests=1000
   [graph-mutation]=nodes=2000,ops=10000
   [live-heap]=objects=2000,rounds=2
+  [heap]=file=$tests/heap/rings.graph,collections=2,mutations=200
   [candidates]=rings=40,rounds=3 [counting]=ops=5000,objects=100
   [by-hand]=depth=8 [floor]=objects=2000)
 threads=1

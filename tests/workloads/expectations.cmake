@@ -113,6 +113,19 @@ foreach(measure allocate collect collect-shuffled collect-random reuse churn)
     "measure=${measure},objects=700,rounds=2"
     "measure=${measure},objects=601,rounds=3 --threads 2")
 endforeach()
+# The graph of docs/heap-format.md, and one with cycles, weak edges, leaves that are
+# replaced, and objects that are only reached through others.
+set(graphs ${CMAKE_CURRENT_LIST_DIR}/../heap)
+set(heap)
+foreach(graph example rings)
+  list(
+    APPEND
+    heap
+    "file=${graphs}/${graph}.graph,collections=0,drops=0"
+    "file=${graphs}/${graph}.graph,collections=1,mutations=200,drops=1"
+    "file=${graphs}/${graph}.graph,collections=3,mutations=33,replace=90,drops=100"
+    "file=${graphs}/${graph}.graph,collections=2,mutations=7,replace=0,weak=0")
+endforeach()
 set(pacing "size=1,live=1,objects=1" "size=1,live=1,objects=700,cyclic=50"
            "structure=tree,size=600,live=1,objects=1800,payload=8"
            "structure=ring,size=600,live=1700,objects=3000,lifetime=fifo,cyclic=40"
