@@ -3,6 +3,7 @@
 reapmark_test(trace-text SOURCES trace/text.c LIBRARIES reapmark::trace)
 reapmark_test(trace-walk SOURCES trace/walk.c LIBRARIES reapmark::trace)
 reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
+reapmark_test(trace-infer SOURCES trace/infer.c LIBRARIES reapmark::trace)
 
 # The commands as users have them.
 reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
@@ -22,3 +23,7 @@ foreach(name IN ITEMS trace-reader readers)
       COMMAND fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
   endif()
 endforeach()
+
+# Recording Python programs, where Python tells of every death (3.13.3).
+reapmark_script(record-python trace/record-python.sh
+                ARGS ${PROJECT_SOURCE_DIR} $<TARGET_FILE:reapmark>)

@@ -88,7 +88,7 @@ int trace_infer(const char *recording_path, const char *output,
     say("%s", error);
   else
     code = prove_and_write(&r, &in, output, most_held);
-  free(in.ops);
+  infer_free(&in);
   recording_free(&r);
   return code;
 }

@@ -22,7 +22,6 @@ typedef struct plan {
   uint32_t reg;        /* the register, while it holds the object */
   uint32_t slots;      /* as many as it needs at once */
   uint32_t free_slots; /* an edge whose slot is free, and so on; or NONE */
-  uint32_t died;       /* position at which the walk found it dead; 0: not */
 } plan;
 
 /* What the trace does with a reference. */
@@ -43,7 +42,6 @@ typedef struct maker {
    * of edges by end; of objects by `until`. */
   uint32_t *by_source, *by_target, *by_start, *by_end, *by_until;
   uint32_t *first_of; /* where the edges of a source begin in by_source */
-  uint64_t *reached;  /* per position: number of the last operation */
 } maker;
 
 static uint32_t least(uint32_t a, uint32_t b) {
@@ -309,7 +307,7 @@ static void emit_clear(maker *k, uint32_t object) {
 static void note_position(maker *k, uint32_t position) {
   if (position == k->r->end)
     emit(k, TRACE_LEAVE, 0, 0, 0);
-  k->reached[position] = k->in->count;
+  k->in->reached[position] = k->in->count;
 }
 
 static bool make(maker *k, char error[RECORDING_ERROR]) {
@@ -340,50 +338,55 @@ static bool make(maker *k, char error[RECORDING_ERROR]) {
  * The proof.
  * ------------------------------------------------------------------------- */
 
+typedef struct prover {
+  const recording *r;
+  inferred *in;
+} prover;
+
 static void note_death(void *data, const walk_death *death) {
-  maker *k = data;
-  uint32_t low = 0, high = k->r->end;
+  const prover *v = data;
+  uint32_t low = 0, high = v->r->end;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (k->reached[middle] >= death->when)
+    if (v->in->reached[middle] >= death->when)
       high = middle;
     else
       low = middle + 1;
   }
-  k->plans[death->number - 1].died = low;
+  v->in->died[death->number - 1] = low;
 }
 
-static void prove(maker *k) {
-  inferred *in = k->in;
+static void compare_death(const recorded_object *o, uint32_t end, uint32_t died,
+                          inferred *in) {
+  if (o->collected) {
+    in->cyclic++;
+    in->cyclic_within += died >= o->lost_after && died <= o->death;
+    if (in->window < o->death - o->lost_after)
+      in->window = o->death - o->lost_after;
+  } else if (o->death == end) {
+    in->kept++;
+    in->kept_exact += died == o->death;
+  } else {
+    in->acyclic++;
+    in->acyclic_exact += died == o->death;
+  }
+}
+
+void infer_prove(const recording *r, inferred *in) {
   const char *why;
-  for (size_t i = 0; i < k->r->objects_count; i++)
-    k->plans[i].died = 0;
+  prover v = {r, in};
+  for (size_t i = 0; i < r->objects_count; i++)
+    in->died[i] = UINT32_MAX; /* not found dead */
   walk *w =
-      walk_create(WALK_LATE, (walk_listener){.died = note_death, .data = k});
+      walk_create(WALK_LATE, (walk_listener){.died = note_death, .data = &v});
   for (size_t i = 0; i < in->count; i++)
     walk_step(w, &in->ops[i], i + 1, &why);
   walk_finish(w);
   walk_destroy(w);
   in->acyclic = in->acyclic_exact = 0;
   in->cyclic = in->cyclic_within = in->window = in->kept = in->kept_exact = 0;
-  for (size_t i = 0; i < k->r->objects_count; i++) {
-    const recorded_object *o = &k->r->objects[i];
-    uint32_t died = k->plans[i].died;
-    if (!o->collected && o->death == k->r->end) {
-      in->kept++;
-      in->kept_exact += died == o->death;
-      continue;
-    }
-    if (!o->collected) {
-      in->acyclic++;
-      in->acyclic_exact += died == o->death;
-      continue;
-    }
-    in->cyclic++;
-    in->cyclic_within += died >= o->lost_after && died <= o->death;
-    if (in->window < o->death - o->lost_after)
-      in->window = o->death - o->lost_after;
-  }
+  for (size_t i = 0; i < r->objects_count; i++)
+    compare_death(&r->objects[i], r->end, in->died[i], in);
 }
 
 bool infer_is_proved(const inferred *in) {
@@ -396,7 +399,7 @@ bool infer_is_proved(const inferred *in) {
  * ------------------------------------------------------------------------- */
 
 static bool is_early(const maker *k, uint32_t object) {
-  return k->plans[object].died < k->r->objects[object].lost;
+  return k->in->died[object] < k->r->objects[object].lost;
 }
 
 /* Marks what the object keeps alive until its death. */
@@ -511,7 +514,8 @@ bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]) {
   *in = (inferred){0};
   maker k = {.r = r, .in = in};
   k.plans = trace_zeroed(r->objects_count, sizeof *k.plans);
-  k.reached = trace_zeroed((size_t)r->end + 1, sizeof *k.reached);
+  in->reached = trace_zeroed((size_t)r->end + 1, sizeof *in->reached);
+  in->died = trace_zeroed(r->objects_count, sizeof *in->died);
   take_edges(&k);
   index_sources(&k);
   k.by_target = order(&k, k.edges_count, by_target);
@@ -526,7 +530,7 @@ bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]) {
     good = make(&k, error);
     if (!good)
       break;
-    prove(&k);
+    infer_prove(r, in);
     if (++in->rounds == ROUNDS_MOST || !hold_longer(&k))
       break;
     for (size_t i = 0; i < r->objects_count; i++)
@@ -543,6 +547,12 @@ bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]) {
   free(k.by_end);
   free(k.by_until);
   free(k.first_of);
-  free(k.reached);
   return good;
+}
+
+void infer_free(inferred *in) {
+  free(in->ops);
+  free(in->reached);
+  free(in->died);
+  *in = (inferred){0};
 }

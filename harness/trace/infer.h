@@ -27,6 +27,8 @@
 typedef struct inferred {
   trace_op *ops;
   size_t count, room;
+  size_t *reached; /* by position: how many operations there are up to it */
+  uint32_t *died;  /* by object: the position at which the walk found it dead */
 
   /* The proof. */
   uint64_t acyclic, acyclic_exact; /* objects freed by their count; that died at
@@ -47,9 +49,14 @@ typedef struct inferred {
 } inferred;
 
 /* Returns false, with one line in `error`, if the recording needs more than a
- * trace can have.  A trace that is not proved is returned as well: compare the
- * numbers.  The caller frees in->ops. */
+ * trace can have.  A trace that is not proved is returned as well.  To be freed
+ * in either case. */
 bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]);
+void infer_free(inferred *in);
+
+/* Walks in->ops and fills the fields of the proof, `died` among them.  infer
+ * has done so. */
+void infer_prove(const recording *r, inferred *in);
 
 /* Whether each object died when it should, or is alive at the end. */
 bool infer_is_proved(const inferred *in);
