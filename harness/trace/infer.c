@@ -32,6 +32,13 @@ typedef struct edge {
   uint32_t next_free; /* in the list of free slots */
 } edge;
 
+/* Registers: those that nothing is in, and how many there have to be. */
+typedef struct registers {
+  uint32_t *free;
+  size_t free_count, free_room;
+  uint32_t used;
+} registers;
+
 typedef struct maker {
   const recording *r;
   inferred *in;
@@ -41,6 +48,7 @@ typedef struct maker {
   /* Indices of edges by source, of edges by target and end, of edges by start,
    * of edges by end; of objects by `until`. */
   uint32_t *by_source, *by_target, *by_start, *by_end, *by_until;
+  registers pool;
   uint32_t *first_of; /* where the edges of a source begin in by_source */
 } maker;
 
@@ -226,25 +234,19 @@ static void each_position(maker *k, const actions *a) {
 
 /* First slots and registers are chosen, so that an object has as many slots as
  * it needs at once.  Registers are taken again, the last one first. */
-typedef struct registers {
-  uint32_t *free;
-  size_t free_count, free_room;
-  uint32_t used;
-} registers;
-
-static registers pool;
-
 static void choose_register(maker *k, uint32_t object) {
+  registers *pool = &k->pool;
   k->plans[object].reg =
-      pool.free_count ? pool.free[--pool.free_count] : pool.used++;
+      pool->free_count ? pool->free[--pool->free_count] : pool->used++;
   k->plans[object].slots = 0;
   k->plans[object].free_slots = NONE;
 }
 
 static void return_register(maker *k, uint32_t object) {
-  pool.free = trace_more(pool.free, &pool.free_room, pool.free_count + 1,
-                         sizeof *pool.free);
-  pool.free[pool.free_count++] = k->plans[object].reg;
+  registers *pool = &k->pool;
+  pool->free = trace_more(pool->free, &pool->free_room, pool->free_count + 1,
+                          sizeof *pool->free);
+  pool->free[pool->free_count++] = k->plans[object].reg;
 }
 
 static void choose_slot(maker *k, edge *e, uint32_t index) {
@@ -318,18 +320,18 @@ static bool make(maker *k, char error[RECORDING_ERROR]) {
   free(k->by_until);
   k->by_until = order(k, k->r->objects_count, by_until);
   leave_out(k);
-  pool.free_count = pool.used = 0;
+  k->pool.free_count = k->pool.used = 0;
   each_position(k, &choosing);
-  k->in->registers = pool.used;
-  if (pool.used > REGISTERS_MOST) {
+  k->in->registers = k->pool.used;
+  if (k->pool.used > REGISTERS_MOST) {
     snprintf(error, RECORDING_ERROR,
              "%" PRIu32 " objects have to be in registers at once, and a "
              "trace has %d registers",
-             pool.used, REGISTERS_MOST);
+             k->pool.used, REGISTERS_MOST);
     return false;
   }
   k->in->count = 0;
-  emit(k, TRACE_ENTER, pool.used, 0, 0);
+  emit(k, TRACE_ENTER, k->pool.used, 0, 0);
   each_position(k, &writing);
   return true;
 }
@@ -547,6 +549,7 @@ bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]) {
   free(k.by_end);
   free(k.by_until);
   free(k.first_of);
+  free(k.pool.free);
   return good;
 }
 

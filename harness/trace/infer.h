@@ -50,7 +50,7 @@ typedef struct inferred {
 
 /* Returns false, with one line in `error`, if the recording needs more than a
  * trace can have.  A trace that is not proved is returned as well.  To be freed
- * in either case. */
+ * in either case.  Only one thread may infer at a time. */
 bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]);
 void infer_free(inferred *in);
 

@@ -49,6 +49,7 @@ static struct {
   uint64_t every, until; /* births between snapshots, and to the next one */
   uint64_t lost;
   PyObject *fresh; /* the object that is being born: not initialised yet */
+  PyObject *moved; /* the object that was resized last, and is born again */
   bool busy;       /* the recorder's own objects are not recorded */
   PyMemAllocatorEx below; /* the allocator of objects that was there */
   uintptr_t block;        /* the last block that it gave */
@@ -117,35 +118,47 @@ static size_t block_of(PyObject *o, const known *k) {
   return (size_t)t->tp_basicsize + (PyType_IS_GC(t) ? 2 * sizeof(void *) : 0);
 }
 
-/* Bytes that objects of these types have in other blocks: what their
- * __sizeof__, which is C and only reads, says beyond the object itself. */
-static void measure_buffers(PyObject *o, known *k) {
-  PyTypeObject *t = Py_TYPE(o);
-  if (t != &PyList_Type && t != &PyDict_Type && t != &PySet_Type &&
-      t != &PyFrozenSet_Type && t != &PyByteArray_Type)
-    return;
-  PyObject *method =
-      _PyType_Lookup(t, PyUnicode_InternFromString("__sizeof__"));
-  if (!method || !PyObject_TypeCheck(method, &PyMethodDescr_Type))
-    return;
-  PyObject *size = ((PyMethodDescrObject *)method)->d_method->ml_meth(o, NULL);
-  if (!size) {
-    PyErr_Clear();
-    return;
+/* Types whose objects have bytes in other blocks, and their __sizeof__, which
+ * is C, only reads, and can be asked of an object that is about to die. */
+static struct {
+  PyTypeObject *type;
+  PyCFunction size;
+} buffered[] = {{&PyList_Type, NULL},
+                {&PyDict_Type, NULL},
+                {&PySet_Type, NULL},
+                {&PyFrozenSet_Type, NULL},
+                {&PyByteArray_Type, NULL}};
+enum { BUFFERED = sizeof buffered / sizeof *buffered };
+
+static bool find_buffered(void) {
+  for (int i = 0; i < BUFFERED; i++) {
+    PyObject *method =
+        PyObject_GetAttrString((PyObject *)buffered[i].type, "__sizeof__");
+    if (!method)
+      return false;
+    buffered[i].size = ((PyMethodDescrObject *)method)->d_method->ml_meth;
+    Py_DECREF(method); /* the type keeps it */
   }
-  long bytes = PyLong_AsLong(size) - (long)t->tp_basicsize;
-  Py_DECREF(size);
-  if (bytes > (long)k->buffers)
-    k->buffers = (uint32_t)bytes;
+  return true;
 }
 
 static void measure(PyObject *o, known *k) {
+  int i = 0;
+  while (i < BUFFERED && Py_TYPE(o) != buffered[i].type)
+    i++;
+  if (i == BUFFERED)
+    return;
   bool busy = recorder.busy;
   recorder.busy = true;
   PyObject *error = PyErr_GetRaisedException();
-  measure_buffers(o, k);
+  PyObject *size = buffered[i].size(o, NULL);
+  long bytes = size ? PyLong_AsLong(size) - (long)Py_TYPE(o)->tp_basicsize : 0;
+  Py_XDECREF(size);
+  PyErr_Clear();
   PyErr_SetRaisedException(error);
   recorder.busy = busy;
+  if (bytes > (long)k->buffers)
+    k->buffers = (uint32_t)bytes;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -241,11 +254,22 @@ static void death(known *k) {
   k->number = 0;
 }
 
+/* Nobody told of this death: the memory is free, or another object is there. */
+static void late_death(known *k) {
+  recorder.lost++;
+  recorder.targets_count = 0;
+  death(k);
+}
+
 static int on_event(PyObject *o, PyRefTracerEvent event, void *unused) {
   (void)unused;
   if (recorder.busy)
     return 0;
   known *k = find(o);
+  if (event == PyRefTracer_CREATE && k && o != recorder.moved) {
+    late_death(k);
+    k = NULL;
+  }
   if (event == PyRefTracer_CREATE && !k && !_Py_IsImmortal(o)) {
     birth(o);
     recorder.fresh = o;
@@ -305,7 +329,7 @@ static void *object_realloc(void *unused, void *p, size_t bytes) {
   (void)unused;
   known *k = inhabitant(p);
   void *q = recorder.below.realloc(recorder.below.ctx, p, bytes);
-  if (!q || !k)
+  if (!q || !k) /* an object stays what it was if there is no memory */
     return gave(q, bytes);
   known was = *k;
   k->number = 0;
@@ -313,17 +337,15 @@ static void *object_realloc(void *unused, void *p, size_t bytes) {
   was.address = now->address;
   *now = was;
   now->block = (uint32_t)bytes;
+  recorder.moved = (PyObject *)now->address;
   return q;
 }
 
 static void object_free(void *unused, void *p) {
   (void)unused;
   known *k = recorder.busy ? NULL : inhabitant(p);
-  if (k) {
-    recorder.lost++;
-    recorder.targets_count = 0;
-    death(k);
-  }
+  if (k)
+    late_death(k);
   recorder.below.free(recorder.below.ctx, p);
 }
 
@@ -337,9 +359,10 @@ static int know(PyObject *o, void *unused) {
   if (find(o) || _Py_IsImmortal(o))
     return 0;
   known *k = birth(o);
+  measure(o, k);
   PyObject *size = PyObject_CallOneArg(PySys_GetObject("getsizeof"), o);
   if (size)
-    k->block = (uint32_t)PyLong_AsUnsignedLong(size);
+    k->block = (uint32_t)PyLong_AsUnsignedLong(size) - k->buffers;
   Py_XDECREF(size);
   PyErr_Clear();
   if (is_initialised(o) && Py_TYPE(o)->tp_traverse)
@@ -373,6 +396,8 @@ static PyObject *start(PyObject *self, PyObject *args) {
   recorder.every = recorder.until = every ? every : 1;
   fputs("python-recording 1\n", recorder.out);
   grow();
+  if (!find_buffered())
+    return NULL;
   PyObject *gc = PyImport_ImportModule("gc");
   PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;
   PyObject *callback = PyCFunction_New(&method, NULL);
