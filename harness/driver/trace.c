@@ -355,7 +355,7 @@ static const option_row infer_rows[] = {
     {"output", 'o', "FILE", "file for the trace (-, standard output)",
      .kind = OPTION_TEXT, .offset = FIELD(output)},
     {"most-held", 0, "PERCENT",
-     "refuse a trace in which registers alone hold more of what is alive (50)",
+     "refuse a trace in which registers alone hold more of what is alive (25)",
      .kind = OPTION_NUMBER, .offset = FIELD(most_held), .max = 100},
     {0}};
 
@@ -473,7 +473,7 @@ int trace_command(int argc, char **argv) {
                      .timeout = 60,
                      .repeat = 1,
                      .tries = 10000,
-                     .most_held = 50};
+                     .most_held = 25};
   candidates known = {0};
   for (size_t i = 0; usages[i]; i++) {
     const char *name = strchr(usages[i]->name, ' ') + 1;

@@ -189,8 +189,9 @@ static void leave_out(maker *k) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Making the trace.  At each position: a birth, stores, references that end,
- * registers that are cleared.
+ * Making the trace.  At each position: a birth, references that end, stores,
+ * registers that are cleared.  What is stored elsewhere in the same position is
+ * in a register meanwhile.
  * ------------------------------------------------------------------------- */
 
 /* What there is to do at a position. */
@@ -208,19 +209,19 @@ static void each_position(maker *k, const actions *a) {
   for (uint32_t p = 0; p <= r->end; p++) {
     for (; born < r->objects_count && r->objects[born].birth == p; born++)
       a->bear(k, (uint32_t)born);
-    for (; stored < k->edges_count; stored++) {
-      uint32_t i = k->by_start[stored];
-      if (k->edges[i].start != p)
-        break;
-      if (!k->edges[i].left_out)
-        a->store(k, &k->edges[i], i);
-    }
     for (; ended < k->edges_count; ended++) {
       uint32_t i = k->by_end[ended];
       if (k->edges[i].end != p)
         break;
       if (!k->edges[i].left_out && is_cut(k, &k->edges[i]))
         a->cut(k, &k->edges[i], i);
+    }
+    for (; stored < k->edges_count; stored++) {
+      uint32_t i = k->by_start[stored];
+      if (k->edges[i].start != p)
+        break;
+      if (!k->edges[i].left_out)
+        a->store(k, &k->edges[i], i);
     }
     for (; cleared < r->objects_count; cleared++) {
       uint32_t i = k->by_until[cleared];

@@ -21,8 +21,9 @@
  * No content of any object is written: numbers and sizes only.
  *
  * Snapshots call tp_traverse of all objects that are initialised: of tracked
- * ones, and of tuples and dictionaries, which the detector may have left out.
- * Immortal objects have no number, since nobody counts references to them. */
+ * ones, and of tuples and dictionaries, which the detector may have left out;
+ * and code is asked as well, which has none. Immortal objects have no number,
+ * since nobody counts references to them. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdbool.h>
@@ -187,12 +188,30 @@ static bool is_initialised(PyObject *o) {
           PyDict_CheckExact(o));
 }
 
+/* Code has references, but no tp_traverse, since it is in no cycle. */
+static void visit_code(const PyCodeObject *c, visitproc visit) {
+  PyObject *const fields[] = {c->co_consts,         c->co_names,
+                              c->co_exceptiontable, c->co_filename,
+                              c->co_name,           c->co_localsplusnames,
+                              c->co_qualname,       c->co_linetable};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (fields[i])
+      visit(fields[i], NULL);
+}
+
+/* Visits what the object refers to. */
+static void visit_all(PyObject *o, visitproc visit) {
+  if (is_initialised(o) && Py_TYPE(o)->tp_traverse)
+    Py_TYPE(o)->tp_traverse(o, visit, NULL);
+  else if (PyCode_Check(o) && o != recorder.fresh)
+    visit_code((const PyCodeObject *)o, visit);
+}
+
 /* Fills recorder.targets, and returns a hash of them that is not 0. */
 static uint64_t look(PyObject *o) {
   uint64_t hash = 1469598103934665603u;
   recorder.targets_count = 0;
-  if (is_initialised(o) && Py_TYPE(o)->tp_traverse)
-    Py_TYPE(o)->tp_traverse(o, see, NULL);
+  visit_all(o, see);
   for (size_t i = 0; i < recorder.targets_count; i++)
     hash = (hash ^ recorder.targets[i]) * 1099511628211u;
   return hash | 1;
@@ -365,8 +384,7 @@ static int know(PyObject *o, void *unused) {
     k->block = (uint32_t)PyLong_AsUnsignedLong(size) - k->buffers;
   Py_XDECREF(size);
   PyErr_Clear();
-  if (is_initialised(o) && Py_TYPE(o)->tp_traverse)
-    Py_TYPE(o)->tp_traverse(o, know, NULL);
+  visit_all(o, know);
   return 0;
 }
 
@@ -375,7 +393,8 @@ static PyObject *on_collection(PyObject *self, PyObject *const *args,
   (void)self;
   bool begins =
       count > 0 && !PyUnicode_CompareWithASCIIString(args[0], "start");
-  fputs(begins ? "(\n" : ")\n", recorder.out);
+  if (recorder.out) /* it goes on being called when the recording has ended */
+    fputs(begins ? "(\n" : ")\n", recorder.out);
   Py_RETURN_NONE;
 }
 
@@ -442,6 +461,7 @@ static PyObject *stop(PyObject *self, PyObject *unused) {
     fprintf(recorder.out, "end %llu\n", (unsigned long long)recorder.lost);
   bool good = !ferror(recorder.out);
   good = !fclose(recorder.out) && good;
+  recorder.out = NULL;
   if (!good)
     return PyErr_SetFromErrno(PyExc_OSError);
   if (!ours)
