@@ -66,7 +66,7 @@ test_wrong_usage() {
 
 # What a recording by hand becomes: annotate finds the deaths that it tells.
 test_a_trace_is_inferred() {
-  exits 0 "$reapmark" trace infer made -o trace
+  exits 0 "$reapmark" trace infer made --most-held 60 -o trace
   said 'proof: 2 of 2 objects that counting freed'
   said 'proof: 2 of 2 objects that lived on'
   exits 0 "$reapmark" trace verify trace
@@ -74,18 +74,18 @@ test_a_trace_is_inferred() {
   grep -v '^#' out >annotated
   diff annotated - <<'END' || fail "another trace"
 reapmark-trace 3
-enter 3 0
+enter 2 0
 new 0 1 56
 new 1 0 32
 store 0 0 1
-new 2 1 40
-store 2 0 0
-store-null 0 0
 clear 1
+new 1 1 40
+store 1 0 0
+store-null 0 0
 dead 2
-clear 2
+clear 1
 dead 3
-new 2 0 16
+new 1 0 16
 leave
 dead 1
 dead 4
