@@ -84,7 +84,8 @@ int trace_infer(const char *recording_path, const char *output,
   inferred in = {0};
   char error[RECORDING_ERROR];
   int code = EXIT_USAGE;
-  if (!recording_read(recording_path, &r, error) || !infer(&r, &in, error))
+  if (!recording_read(recording_path, &r, error) ||
+      !infer(&r, INFER_REGISTERS, &in, error))
     say("%s", error);
   else
     code = prove_and_write(&r, &in, output, most_held);

@@ -12,7 +12,8 @@
 enum {
   /* Making the trace anew: each round holds something for longer. */
   ROUNDS_MOST = 40,
-  REGISTERS_MOST = 65536,
+  TABLE_SLOTS = 4096, /* of a table of holders */
+  TABLES_MOST = 5000,
   NONE = UINT32_MAX
 };
 
@@ -33,11 +34,11 @@ typedef struct edge {
 } edge;
 
 /* Registers: those that nothing is in, and how many there have to be. */
-typedef struct registers {
+typedef struct register_pool {
   uint32_t *free;
   size_t free_count, free_room;
   uint32_t used;
-} registers;
+} register_pool;
 
 typedef struct maker {
   const recording *r;
@@ -48,7 +49,10 @@ typedef struct maker {
   /* Indices of edges by source, of edges by target and end, of edges by start,
    * of edges by end; of objects by `until`. */
   uint32_t *by_source, *by_target, *by_start, *by_end, *by_until;
-  registers pool;
+  register_pool pool;
+  uint32_t registers; /* at most, for objects; the tables' come next, then one
+                         for new objects on their way to a table, then two
+                         borrowing ones */
   uint32_t *first_of; /* where the edges of a source begin in by_source */
 } maker;
 
@@ -236,7 +240,7 @@ static void each_position(maker *k, const actions *a) {
 /* First slots and registers are chosen, so that an object has as many slots as
  * it needs at once.  Registers are taken again, the last one first. */
 static void choose_register(maker *k, uint32_t object) {
-  registers *pool = &k->pool;
+  register_pool *pool = &k->pool;
   k->plans[object].reg =
       pool->free_count ? pool->free[--pool->free_count] : pool->used++;
   k->plans[object].slots = 0;
@@ -244,7 +248,7 @@ static void choose_register(maker *k, uint32_t object) {
 }
 
 static void return_register(maker *k, uint32_t object) {
-  registers *pool = &k->pool;
+  register_pool *pool = &k->pool;
   pool->free = trace_more(pool->free, &pool->free_room, pool->free_count + 1,
                           sizeof *pool->free);
   pool->free[pool->free_count++] = k->plans[object].reg;
@@ -282,28 +286,73 @@ static void emit(maker *k, trace_kind kind, uint32_t a, uint32_t b,
       (trace_op){.kind = (uint8_t)kind, .a = a, .b = b, .c = c};
 }
 
+/* The table that holds what is at this place, and the slot. */
+static uint32_t table_of(const maker *k, uint32_t at) {
+  return k->registers + (at - k->registers) / TABLE_SLOTS;
+}
+
+static uint32_t slot_of(const maker *k, uint32_t at) {
+  return (at - k->registers) % TABLE_SLOTS;
+}
+
+static uint32_t first_borrower(const maker *k) {
+  return k->registers + k->in->tables + 1;
+}
+
+static void emit_frame(maker *k) {
+  uint32_t tables = k->in->tables;
+  k->in->count = 0;
+  if (!tables) {
+    emit(k, TRACE_ENTER, k->in->holders, 0, 0);
+    return;
+  }
+  emit(k, TRACE_ENTER, k->registers + tables + 1, 2, 0);
+  for (uint32_t i = 0; i < tables; i++)
+    emit(k, TRACE_NEW, k->registers + i, TABLE_SLOTS, 0);
+}
+
 /* An object is as large as it was: what its slots do not take is payload. */
 static void emit_birth(maker *k, uint32_t object) {
   const plan *p = &k->plans[object];
   uint64_t slots = (uint64_t)p->slots * 8, bytes = k->r->objects[object].bytes;
-  emit(k, TRACE_NEW, p->reg, p->slots,
+  bool fits = p->reg < k->registers;
+  uint32_t dst = fits ? p->reg : k->registers + k->in->tables;
+  emit(k, TRACE_NEW, dst, p->slots,
        bytes > slots ? least((uint32_t)(bytes - slots), 1u << 30) : 0);
+  if (!fits)
+    emit(k, TRACE_STORE_TAKE, table_of(k, p->reg), slot_of(k, p->reg), dst);
+}
+
+/* The register that the object is in: its own, or borrowing register number
+ * `borrower`. */
+static uint32_t access_to(maker *k, uint32_t object, uint32_t borrower) {
+  uint32_t at = k->plans[object].reg;
+  if (at < k->registers)
+    return at;
+  emit(k, TRACE_BORROW, first_borrower(k) + borrower, table_of(k, at),
+       slot_of(k, at));
+  return first_borrower(k) + borrower;
 }
 
 static void emit_store(maker *k, edge *e, uint32_t index) {
   (void)index;
-  emit(k, TRACE_STORE, k->plans[e->source].reg, e->slot,
-       k->plans[e->target].reg);
+  uint32_t source = access_to(k, e->source, 0);
+  emit(k, TRACE_STORE, source, e->slot, access_to(k, e->target, 1));
 }
 
 static void emit_cut(maker *k, edge *e, uint32_t index) {
   (void)index;
-  emit(k, TRACE_STORE_NULL, k->plans[e->source].reg, e->slot, 0);
+  emit(k, TRACE_STORE_NULL, access_to(k, e->source, 0), e->slot, 0);
 }
 
 static void emit_clear(maker *k, uint32_t object) {
-  if (k->plans[object].until < k->r->end)
-    emit(k, TRACE_CLEAR, k->plans[object].reg, 0, 0);
+  uint32_t at = k->plans[object].reg;
+  if (k->plans[object].until == k->r->end)
+    return;
+  if (at < k->registers)
+    emit(k, TRACE_CLEAR, at, 0, 0);
+  else
+    emit(k, TRACE_STORE_NULL, table_of(k, at), slot_of(k, at), 0);
 }
 
 /* All that is left dies with the frame. */
@@ -323,16 +372,17 @@ static bool make(maker *k, char error[RECORDING_ERROR]) {
   leave_out(k);
   k->pool.free_count = k->pool.used = 0;
   each_position(k, &choosing);
-  k->in->registers = k->pool.used;
-  if (k->pool.used > REGISTERS_MOST) {
+  k->in->holders = k->pool.used;
+  k->in->tables = 0;
+  if (k->pool.used > k->registers)
+    k->in->tables = (k->pool.used - k->registers - 1) / TABLE_SLOTS + 1;
+  if (k->in->tables > TABLES_MOST) {
     snprintf(error, RECORDING_ERROR,
-             "%" PRIu32 " objects have to be in registers at once, and a "
-             "trace has %d registers",
-             k->pool.used, REGISTERS_MOST);
+             "%" PRIu32 " objects have to be held at once, which is too many",
+             k->pool.used);
     return false;
   }
-  k->in->count = 0;
-  emit(k, TRACE_ENTER, k->pool.used, 0, 0);
+  emit_frame(k);
   each_position(k, &writing);
   return true;
 }
@@ -356,7 +406,8 @@ static void note_death(void *data, const walk_death *death) {
     else
       low = middle + 1;
   }
-  v->in->died[death->number - 1] = low;
+  if (death->number > v->in->tables)
+    v->in->died[death->number - v->in->tables - 1] = low;
 }
 
 static void compare_death(const recorded_object *o, uint32_t end, uint32_t died,
@@ -513,9 +564,10 @@ static void index_sources(maker *k) {
   }
 }
 
-bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]) {
+bool infer(const recording *r, uint32_t registers, inferred *in,
+           char error[RECORDING_ERROR]) {
   *in = (inferred){0};
-  maker k = {.r = r, .in = in};
+  maker k = {.r = r, .in = in, .registers = registers};
   k.plans = trace_zeroed(r->objects_count, sizeof *k.plans);
   in->reached = trace_zeroed((size_t)r->end + 1, sizeof *in->reached);
   in->died = trace_zeroed(r->objects_count, sizeof *in->died);

@@ -45,13 +45,19 @@ typedef struct inferred {
   uint64_t alive, held, only_held;
 
   uint64_t edges, edges_left_out;
-  uint64_t registers; /* that the frame has */
+  uint32_t holders; /* objects that have to be held at once, at most */
+  uint32_t tables;  /* the first objects of the trace, which hold those that
+                       have no register */
 } inferred;
 
-/* Returns false, with one line in `error`, if the recording needs more than a
- * trace can have.  A trace that is not proved is returned as well.  To be freed
- * in either case.  Only one thread may infer at a time. */
-bool infer(const recording *r, inferred *in, char error[RECORDING_ERROR]);
+enum { INFER_REGISTERS = 60000 };
+
+/* At most `registers` objects are held by registers, use INFER_REGISTERS;
+ * others by slots of tables.  Returns false, with one line in `error`, if that
+ * is not enough either.  A trace that is not proved is returned as well.  To be
+ * freed in either case.  Only one thread may infer at a time. */
+bool infer(const recording *r, uint32_t registers, inferred *in,
+           char error[RECORDING_ERROR]);
 void infer_free(inferred *in);
 
 /* Walks in->ops and fills the fields of the proof, `died` among them.  infer

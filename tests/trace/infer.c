@@ -28,11 +28,15 @@ static const char *load(const char *lines) {
   return good ? "" : strchr(error, ':');
 }
 
-static void make(const char *lines) {
+static void make_with(uint32_t registers, const char *lines) {
   char text[1000], error[RECORDING_ERROR];
   snprintf(text, sizeof text, "python-recording 1\n%send 0\n", lines);
   assert_string_equal(load(text), "");
-  assert_true(infer(&r, &in, error));
+  assert_true(infer(&r, registers, &in, error));
+}
+
+static void make(const char *lines) {
+  make_with(INFER_REGISTERS, lines);
 }
 
 static void done(void) {
@@ -201,6 +205,26 @@ static void holders_are_counted_at_snapshots(void **state) {
   done();
 }
 
+/* What has no register is in a table, the first object of the trace. */
+static void tables_hold_what_has_no_register(void **state) {
+  (void)state;
+  static const char lines[] = "b\nb\nb\n"
+                              "e 1 1 2\nx 1 1\nx 2 1\nx 3 1\ns\n"
+                              "b\n"
+                              "d 2 8 1 4\nd 4 8 0\n"
+                              "b\n"
+                              "l 1 8\nl 3 8\nl 5 8\n";
+  for (uint32_t registers = 0; registers < 4; registers++) {
+    make_with(registers, lines);
+    assert_true(infer_is_proved(&in));
+    assert_int_equal(in.tables, 1);
+    assert_int_equal(in.acyclic_exact, 2);
+    assert_int_equal(in.kept_exact, 3);
+    assert_true(count(TRACE_BORROW) > 0);
+    done();
+  }
+}
+
 static void wrong_recordings_are_refused(void **state) {
   (void)state;
 #define FIRST "python-recording 1\n"
@@ -236,6 +260,7 @@ int main(void) {
       cmocka_unit_test(an_object_has_as_many_slots_as_it_uses_at_once),
       cmocka_unit_test(what_passes_is_left_out),
       cmocka_unit_test(holders_are_counted_at_snapshots),
+      cmocka_unit_test(tables_hold_what_has_no_register),
       cmocka_unit_test(wrong_recordings_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
