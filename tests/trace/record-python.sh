@@ -143,4 +143,15 @@ test_a_program_that_fails_makes_no_trace() {
   [ ! -e trace ] || fail "a trace was made"
 }
 
+# The traces that are kept: their heads say that all was proved.
+test_kept_traces() {
+  command -v zstd >/dev/null || skip "it takes the package zstd"
+  for trace in "$(dirname "$record")"/../results/traces/*.trace.zst; do
+    zstd -dcq "$trace" >kept
+    [ "$(grep -cE '^# proof: ([0-9]+) of \1 objects' kept)" = 3 ] ||
+      fail "$trace is not proved"
+    exits 0 "$reapmark" trace verify kept
+  done
+}
+
 run_test "$3"
