@@ -247,6 +247,7 @@ typedef struct gc_collector {
   const char *name;
   const char *summary; /* one line */
   const char *source;  /* where the algorithm was published */
+  const char *runtime; /* with its version, of an adapter; NULL: none */
   gc_kind kind;
   unsigned hostile; /* gc_hostile_hooks that its slow paths call */
   bool faults;      /* it may handle signals for writes to protected pages */

@@ -5,6 +5,7 @@ reapmark_test(trace-binary SOURCES trace/binary.c LIBRARIES reapmark::trace)
 reapmark_test(trace-prepare SOURCES trace/prepare.c LIBRARIES reapmark::trace)
 reapmark_test(trace-walk SOURCES trace/walk.c LIBRARIES reapmark::trace)
 reapmark_test(trace-shrink SOURCES trace/shrink.c LIBRARIES reapmark::trace)
+reapmark_test(trace-infer SOURCES trace/infer.c LIBRARIES reapmark::trace)
 
 # The commands as users have them.
 reapmark_script(trace-command trace/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
@@ -30,3 +31,7 @@ foreach(name IN ITEMS trace-reader readers heap)
       COMMAND fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
   endif()
 endforeach()
+
+# Recording Python programs, where Python tells of every death (3.13.3).
+reapmark_script(record-python trace/record-python.sh
+                ARGS ${PROJECT_SOURCE_DIR} $<TARGET_FILE:reapmark>)

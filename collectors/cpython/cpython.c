@@ -46,6 +46,7 @@ const gc_collector gc_this_collector = {
     .summary = "CPython " PY_VERSION ", counting and a detector of dead "
                "cycles; threads take turns",
 #endif
+    .runtime = "CPython " PY_VERSION,
     .source = "Python/C API; Schemenauer's cycle detector, Python 2.0",
 #ifdef CPYTHON_BY_HAND
     .kind = GC_KIND_DIAGNOSTIC,

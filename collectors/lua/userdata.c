@@ -15,6 +15,7 @@ static uint64_t mode = 0, step_pause = 200, multiplier = 100, minor = 20,
 
 const gc_collector gc_this_collector = {
     .name = "lua",
+    .runtime = LUA_RELEASE,
     .summary = LUA_RELEASE ", incremental or generational; objects are full "
                            "userdata",
     .source =

@@ -34,6 +34,7 @@ static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
 
 const gc_collector gc_this_collector = {
     .name = "ocaml",
+    .runtime = "OCaml " OCAML_VERSION_STRING,
     .summary = "OCaml " OCAML_VERSION_STRING
                ", copying nursery and incremental mark-sweep",
     .source = "Doligez & Leroy, POPL 1993, without its threads",

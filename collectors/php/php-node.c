@@ -33,6 +33,7 @@ static uint64_t threshold = 0;
 
 const gc_collector gc_this_collector = {
     .name = "php",
+    .runtime = "PHP " PHP_VERSION,
     .summary = "PHP " PHP_VERSION ", counting and a buffer of possible roots",
     .source = "Bacon & Rajan, ECOOP 2001, without concurrency",
     .kind = GC_KIND_REFERENCE,

@@ -37,6 +37,7 @@ static uint64_t malloc_limit = 16 << 20, old_factor = 200;
 
 const gc_collector gc_this_collector = {
     .name = "ruby",
+    .runtime = "Ruby " MRI_VERSION,
     .summary = "Ruby " MRI_VERSION
                ", generational mark-sweep, incremental, lazy sweeping",
     .source = "Sasada, RGenGC, ISMM 2019",

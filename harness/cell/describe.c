@@ -170,10 +170,10 @@ json_t *cell_build_json(void) {
   const cell_build *b = &cell_this_build;
   char id[65] = "";
   dl_iterate_phdr(find_build_id, id);
-  return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s}", "compiler", b->compiler,
-                   "flags", b->flags, "type", b->type, "sanitizer",
+  return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "compiler",
+                   b->compiler, "flags", b->flags, "type", b->type, "sanitizer",
                    b->sanitizer, "optimised", b->optimised, "checks", b->checks,
-                   "id", id);
+                   "id", id, "runtime", gc_this_collector.runtime);
 }
 
 json_t *cell_describe(void) {

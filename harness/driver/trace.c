@@ -3,6 +3,7 @@
 #include "harness/driver/programs/discover.h"
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/trace-infer.h"
 #include "harness/base/say.h"
 #include "harness/driver/stress/replay-shrink.h"
 #include "harness/output/format.h"
@@ -21,7 +22,7 @@ typedef struct trace_options {
   bool lenient;
   const char *format, *output;
   double timeout;
-  uint64_t repeat, tries;
+  uint64_t repeat, tries, most_held;
 } trace_options;
 
 #define FIELD(member) offsetof(trace_options, member)
@@ -528,6 +529,38 @@ static int prepare(const trace_options *o, char **operands) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * infer
+ * ------------------------------------------------------------------------- */
+
+static const option_row infer_rows[] = {
+    {"output", 'o', "FILE", "file for the trace (-, standard output)",
+     .kind = OPTION_TEXT, .offset = FIELD(output)},
+    {"most-held", 0, "PERCENT",
+     "refuse a trace in which registers alone hold more of what is alive (25)",
+     .kind = OPTION_NUMBER, .offset = FIELD(most_held), .max = 100},
+    {0}};
+
+static const option_usage infer_usage = {
+    .name = "trace infer",
+    .summary = "make a trace of a recorded Python program",
+    .synopsis = "RECORDING [options]",
+    .description =
+        "Which operations would a program perform whose objects live and die "
+        "as recorded?\nMakes a trace of what scripts/record-python recorded "
+        "(docs/recorded-python.md), proves\nthat each object dies in it when "
+        "it died in the program, and prints the proof.\n\nexit status: 0 "
+        "proved and written, 1 not proved, 2 it cannot be read.",
+    .example = "RECORDING -o FILE",
+    .options = infer_rows,
+    .min_operands = 1,
+    .max_operands = 1,
+    .missing = "a recording"};
+
+static int infer_action(const trace_options *o, char **operands) {
+  return trace_infer(operands[0], o->output, (unsigned)o->most_held);
+}
+
+/* ------------------------------------------------------------------------- *
  * shrink
  * ------------------------------------------------------------------------- */
 
@@ -592,14 +625,15 @@ static int shrink(const trace_options *o, char **operands) {
 /* ------------------------------------------------------------------------- */
 
 static const option_usage *const usages[] = {
-    &verify_usage, &stat_usage, &annotate_usage, &convert_usage, &prepare_usage,
-    &shrink_usage, NULL};
+    &verify_usage,  &stat_usage,  &annotate_usage, &convert_usage,
+    &prepare_usage, &infer_usage, &shrink_usage,   NULL};
 static int (*const actions[])(const trace_options *o, char **operands) = {
-    verify, stat_of, annotate, convert, prepare, shrink};
+    verify, stat_of, annotate, convert, prepare, infer_action, shrink};
 
 const option_usage trace_usage = {
     .name = "trace",
-    .summary = "verify, count, annotate, convert, prepare or shrink a trace",
+    .summary =
+        "verify, count, annotate, convert, prepare, infer or shrink a trace",
     .synopsis = "ACTION FILE [options]",
     .description =
         "Works on a trace, a file of mutator operations "
@@ -619,7 +653,8 @@ int trace_command(int argc, char **argv) {
                      .output = "-",
                      .timeout = 60,
                      .repeat = 1,
-                     .tries = 10000};
+                     .tries = 10000,
+                     .most_held = 25};
   candidates known = {0};
   for (size_t i = 0; usages[i]; i++) {
     const char *name = strchr(usages[i]->name, ' ') + 1;

@@ -51,9 +51,9 @@ void builds_add(report_builds *all, const char *collector,
   if (!m.fresh)
     return;
   all->items = arena_more(all->items, all->count, sizeof *all->items);
-  all->items[all->count++] =
-      (report_build){arena_text("%s", collector), arena_text("%s", text),
-                     arena_text("%s", id), m.changed};
+  all->items[all->count++] = (report_build){
+      arena_text("%s", collector), arena_text("%s", text), arena_text("%s", id),
+      arena_text("%s", record_text(build, "runtime")), m.changed};
 }
 
 void builds_free(report_builds *all) {
@@ -130,11 +130,29 @@ const char *builds_unknown(const report_builds *all) {
                        : NULL;
 }
 
+const char *builds_runtimes(const report_builds *all) {
+  names runtimes = {0};
+  json_t *told = json_object();
+  for (size_t i = 0; i < all->count; i++) {
+    const report_build *b = &all->items[i];
+    const char *name = arena_text("%s %s", b->collector, b->runtime);
+    if (*b->runtime && !json_object_get(told, name)) {
+      json_object_set_new(told, name, json_true());
+      add_name(&runtimes, name);
+    }
+  }
+  json_decref(told);
+  return runtimes.count ? arena_text("Runtimes: %s.", names_text(&runtimes))
+                        : NULL;
+}
+
 json_t *builds_json(const report_builds *all) {
   json_t *list = json_array();
   for (size_t i = 0; i < all->count; i++)
     json_array_append_new(
-        list, json_pack("{s:s, s:s, s:s}", "collector", all->items[i].collector,
-                        "build", all->items[i].text, "id", all->items[i].id));
+        list, json_pack("{s:s, s:s, s:s, s:s*}", "collector",
+                        all->items[i].collector, "build", all->items[i].text,
+                        "id", all->items[i].id, "runtime",
+                        *all->items[i].runtime ? all->items[i].runtime : NULL));
   return list;
 }

@@ -10,9 +10,10 @@
 /* One program: what its records say. */
 typedef struct report_build {
   const char *collector;
-  const char *text; /* build_text (harness/record/build.h) */
-  const char *id;   /* the hash of the program; "" if it is not told */
-  bool changed;     /* the first by which the collector is known to differ */
+  const char *text;    /* build_text (harness/record/build.h) */
+  const char *id;      /* the hash of the program; "" if it is not told */
+  const char *runtime; /* of an adapter, with its version; "" if it has none */
+  bool changed;        /* the first by which the collector is known to differ */
 } report_build;
 
 /* In the order in which they were met, each once.  In the arena, but for what
@@ -37,6 +38,9 @@ const char *builds_text(const report_builds *all, const json_t *driver);
 /* One line that names those that do not tell, as records of earlier versions do
  * not; or NULL. */
 const char *builds_unknown(const report_builds *all);
+
+/* "Runtimes: cpython CPython 3.13.5.", or NULL if there are none. */
+const char *builds_runtimes(const report_builds *all);
 
 /* All of them: [{"collector": ..., "build": ..., "id": ...}, ...], new. */
 json_t *builds_json(const report_builds *all);

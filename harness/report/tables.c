@@ -170,9 +170,13 @@ static const char *machine_text(const report *r) {
 }
 
 void report_add_title(page *p, const report *r) {
-  const char *lines[] = {machine_text(r),          report_busy_text(r),
-                         report_machines_text(r),  report_canary_text(r),
-                         report_builds_text(r, r), builds_unknown(&r->builds)};
+  const char *lines[] = {machine_text(r),
+                         report_busy_text(r),
+                         report_machines_text(r),
+                         report_canary_text(r),
+                         report_builds_text(r, r),
+                         builds_unknown(&r->builds),
+                         builds_runtimes(&r->builds)};
   const char *all = "";
   page_text(p, PAGE_TITLE,
             "Suite %s: %zu of %zu runs, %zu invocation%s%s per cell, seed "

@@ -105,6 +105,25 @@ static void many_programs(void **state) {
   builds_free(&all);
 }
 
+static void runtimes_are_named_once(void **state) {
+  (void)state;
+  report_builds all = {0};
+  add(&all, "a", O2);
+  assert_null(builds_runtimes(&all));
+  add(&all, "p", "{\"compiler\": \"c\", \"runtime\": \"Python 3.13.5\"}");
+  add(&all, "p", "{\"compiler\": \"d\", \"runtime\": \"Python 3.13.5\"}");
+  add(&all, "p", "{\"compiler\": \"e\", \"runtime\": \"Python 3.11.2\"}");
+  assert_string_equal(builds_runtimes(&all),
+                      "Runtimes: p Python 3.13.5, p Python 3.11.2.");
+  json_t *list = builds_json(&all);
+  assert_null(json_object_get(json_array_get(list, 0), "runtime"));
+  assert_string_equal(
+      json_string_value(json_object_get(json_array_get(list, 3), "runtime")),
+      "Python 3.11.2");
+  json_decref(list);
+  builds_free(&all);
+}
+
 static void nothing_is_known(void **state) {
   (void)state;
   report_builds all = {0};
@@ -119,6 +138,7 @@ int main(void) {
       cmocka_unit_test(what_is_too_long_is_cut),
       cmocka_unit_test(those_that_differ_are_named),
       cmocka_unit_test(many_programs),
+      cmocka_unit_test(runtimes_are_named_once),
       cmocka_unit_test(nothing_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,7 +270,7 @@ test_help() {
   same all out
   commands=$(sed -nE 's/^  ([a-z]+) .*/\1/p' all)
   [ "$(echo "$commands" | wc -l)" -ge 13 ] || fail "only these commands: $commands"
-  for command in $commands 'trace verify' 'trace stat' 'trace annotate' 'trace shrink'; do
+  for command in $commands 'trace verify' 'trace stat' 'trace annotate' 'trace infer' 'trace shrink'; do
     expect 0 help $command
     printed "usage: reapmark $command "
     printed "example: reapmark $command "

@@ -1,0 +1,95 @@
+/* trace-infer.c: see trace-infer.h. */
+#include "harness/driver/trace-infer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/arena.h"
+#include "harness/base/say.h"
+#include "harness/driver/commands.h"
+#include "harness/trace/infer.h"
+#include "harness/trace/writer.h"
+
+enum { PROOF_LINES = 5 };
+
+static double percent(uint64_t part, uint64_t whole) {
+  return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* What the proof says, for a reader and for the head of the trace. */
+static void describe(const recording *r, const inferred *in,
+                     const char *lines[PROOF_LINES]) {
+  lines[0] = arena_text("proof: %" PRIu64 " of %" PRIu64
+                        " objects that counting freed die where they died",
+                        in->acyclic_exact, in->acyclic);
+  lines[1] = arena_text("proof: %" PRIu64 " of %" PRIu64
+                        " objects of dead cycles die within their window, of "
+                        "%" PRIu64 " births at most",
+                        in->cyclic_within, in->cyclic, in->window);
+  lines[2] = arena_text("proof: %" PRIu64 " of %" PRIu64
+                        " objects that lived on to the end do so",
+                        in->kept_exact, in->kept);
+  lines[3] = arena_text(
+      "holders: of the objects alive at %zu snapshots %.1f %% are held by a "
+      "register, %.1f %% by a register only",
+      r->snapshots_count, percent(in->held, in->alive),
+      percent(in->only_held, in->alive));
+  lines[4] = arena_text(
+      "recorded: %zu objects, %" PRIu64 " references (%" PRIu64
+      " of temporary objects left out), %" PRIu64 " deaths noticed late",
+      r->objects_count, in->edges, in->edges_left_out, r->late);
+}
+
+static int write_trace(const inferred *in, const char *lines[PROOF_LINES],
+                       const char *output) {
+  trace_writer *w = trace_writer_open(output, false);
+  if (!w) {
+    say("%s: %s", output, strerror(errno));
+    return EXIT_USAGE;
+  }
+  for (int i = 0; i < PROOF_LINES; i++)
+    trace_write_comment(w, lines[i]);
+  for (size_t i = 0; i < in->count; i++)
+    trace_write(w, &in->ops[i]);
+  if (trace_writer_close(w))
+    return EXIT_OK;
+  say("%s: %s", output, strerror(errno));
+  return EXIT_SOME_FAILED;
+}
+
+static int prove_and_write(const recording *r, const inferred *in,
+                           const char *output, unsigned most_held) {
+  const char *lines[PROOF_LINES];
+  describe(r, in, lines);
+  for (int i = 0; i < PROOF_LINES; i++)
+    say("%s", lines[i]);
+  if (!infer_is_proved(in)) {
+    say("trace infer: the trace is not what was recorded");
+    return EXIT_SOME_FAILED;
+  }
+  if (percent(in->only_held, in->alive) > most_held) {
+    say("trace infer: registers alone hold more than %u %% of what is alive "
+        "(--most-held)",
+        most_held);
+    return EXIT_SOME_FAILED;
+  }
+  return write_trace(in, lines, output);
+}
+
+int trace_infer(const char *recording_path, const char *output,
+                unsigned most_held) {
+  recording r;
+  inferred in = {0};
+  char error[RECORDING_ERROR];
+  int code = EXIT_USAGE;
+  if (!recording_read(recording_path, &r, error) ||
+      !infer(&r, INFER_REGISTERS, &in, error))
+    say("%s", error);
+  else
+    code = prove_and_write(&r, &in, output, most_held);
+  infer_free(&in);
+  recording_free(&r);
+  return code;
+}
