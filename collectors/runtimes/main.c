@@ -299,7 +299,7 @@ static void run(const cell_options *options) {
 
   sink s = {.slot = slot};
   if (options->instrument)
-    s.pauses = cell_listener();
+    s.pauses = cell_listener(false);
   const replay_listener listener = {on_step, on_pause, on_counter, on_wrong,
                                     &s};
   replay r = {0};

@@ -44,7 +44,7 @@ static uint32_t some_operand(char letter) {
   }
 }
 
-static trace_op some_operation(void) {
+static trace_op likely_operation(void) {
   static const uint8_t often[] = {TRACE_NEW,     TRACE_STORE,      TRACE_LOAD,
                                   TRACE_CLEAR,   TRACE_STORE_TAKE, TRACE_BORROW,
                                   TRACE_PAYLOAD, TRACE_COPY};
@@ -76,7 +76,7 @@ static size_t make_trace(trace_op *ops, uint64_t seed) {
         .kind = TRACE_ENTER, .thread = t, .a = OWNING, .b = BORROWING};
   }
   while (n < OPERATIONS)
-    ops[n++] = some_operation();
+    ops[n++] = likely_operation();
   return n;
 }
 
