@@ -76,9 +76,14 @@ static void whippet_each_large(struct gc_heap *heap,
                                              void *data),
                                void *data) {
   struct large_object_space *space = heap_large_object_space(heap);
-  pthread_mutex_lock(&space->lock); /* the background thread unmaps */
+  /* The background thread unmaps, but not while a collection holds the lock:
+   * then only the thread that collects comes here, because memory ran out. */
+  int collecting = mutators_are_stopping(heap);
+  if (!collecting)
+    pthread_mutex_lock(&space->lock);
   address_map_for_each(&space->object_map, visit, data);
-  pthread_mutex_unlock(&space->lock);
+  if (!collecting)
+    pthread_mutex_unlock(&space->lock);
 }
 
 void whippet_heap_before_release(struct gc_heap *heap, void (*note)(void *data),

@@ -1,5 +1,19 @@
 /* heap-pcc.c: heap.h for pcc, Whippet's copying collector, with and without
  * generations (copy-space.h), and the collector itself. */
+#include "gc-assert.h"
+#include "heap.h"
+#include <string.h>
+
+/* When the room to copy into runs out, `forward` crashes.  Here that ends the
+ * run as out of memory; all other crashes stay what they are. */
+static inline __attribute__((noreturn)) void crash(const char *function) {
+  if (!strcmp(function, "forward"))
+    whippet_out_of_memory();
+  __builtin_trap();
+}
+#undef GC_CRASH
+#define GC_CRASH() crash(__func__)
+
 #include "pcc.c"
 
 #include "heap-parts.h"

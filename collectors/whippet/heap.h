@@ -22,8 +22,7 @@ uint64_t whippet_heap_objects(struct whippet_heap *heap, const char **wrong);
 
 /* Bytes of memory that the heap holds for objects, including those that are
  * free, and for its tables; without the work lists of tracers, which are given
- * back after each collection.  Any thread, but not while a collection runs on
- * it. */
+ * back after each collection.  Any thread. */
 uint64_t whippet_heap_footprint(struct whippet_heap *heap);
 
 /* Has the background thread call note(data) each time before it gives memory
@@ -44,5 +43,9 @@ void whippet_heap_stalled(struct whippet_heap *heap);
  * exist.  Whippet has no such function: threads that mark in parallel and some
  * small tables stay until the process ends. */
 void whippet_heap_end(struct whippet_heap *heap);
+
+/* Defined by whippet.c: ends the process, because memory ran out in the middle
+ * of a collection. */
+void whippet_out_of_memory(void) __attribute__((noreturn));
 
 #endif

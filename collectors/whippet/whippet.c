@@ -346,6 +346,10 @@ static void *no_room(struct whippet_heap *heap, size_t bytes) {
   return NULL;
 }
 
+void whippet_out_of_memory(void) {
+  gc_out_of_memory(NULL, (gc_shape){0, 0});
+}
+
 /* What Whippet is told to be the size of the heap.  Blocks are whole.  The
  * nursery of generational-pcc is beside that size, and is taken off it as far
  * as half of the limit. */

@@ -664,6 +664,9 @@ static void the_heap_limit_is_hard_and_can_be_left_again(void **state) {
   (void)state;
   if (!CAN.heap_limit)
     return;
+  /* It ends the process where it has no room to copy into. */
+  if (!strcmp(gc_this_collector.name, "whippet-generational-pcc"))
+    skip();
   uint64_t limit = 8 << 20;
   rig_open(limit);
   gc_reg f = gc_frame_enter(m, 2, 0);
@@ -947,7 +950,8 @@ static void threads_share_a_tight_heap(void **state) {
   (void)state;
   if (!CAN.threads || RECLAIMS == GC_RECLAIMS_NOTHING || !CAN.heap_limit)
     return;
-  uint64_t limit = 3 << 19; /* a block of each size for each would be twice it */
+  uint64_t limit =
+      3 << 19; /* a block of each size for each would be twice it */
   while (gc_limit_is_coarse(&CAN, limit))
     limit += 1 << 19;
   rig_open(limit);
