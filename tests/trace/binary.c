@@ -92,7 +92,7 @@ static void what_is_written_is_read(void **state) {
   enum { N = 20000 };
   static trace_op ops[N];
   for (size_t i = 0; i < N; i++)
-    ops[i] = some_operation((uint8_t)(i % TRACE_KINDS), i < TRACE_KINDS);
+    ops[i] = operation_of_kind((uint8_t)(i % TRACE_KINDS), i < TRACE_KINDS);
   for (size_t f = 0; f < FORMS; f++) {
     trace_writer *w = trace_writer_open(names[f], false);
     for (size_t i = 0; i < N; i++)

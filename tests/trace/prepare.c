@@ -250,7 +250,7 @@ static void twice_is_once(void **state) {
     trace_writer *w = trace_writer_open("in", false);
     trace_write(w, &(trace_op){.kind = TRACE_ENTER, .a = 6, .b = 2});
     for (int i = 0; i < 3000; i++) {
-      trace_op op = some_operation((uint8_t)below(TRACE_DEAD), false);
+      trace_op op = operation_of_kind((uint8_t)below(TRACE_DEAD), false);
       if (op.kind == TRACE_LEAVE || op.kind == TRACE_ENTER)
         op = (trace_op){.kind = TRACE_NEW, .a = below(6), .b = 3, .c = 8};
       if (op.kind == TRACE_BORROW) /* what is dead may not be used */

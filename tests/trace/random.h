@@ -24,7 +24,7 @@ static inline bool same_operation(const trace_op *x, const trace_op *y) {
 }
 
 /* The largest value that an operand may have, by its letter. */
-static inline uint32_t most(char letter) {
+static inline uint32_t operand_most(char letter) {
   switch (letter) {
   case 'n':
     return GC_REGISTERS;
@@ -44,7 +44,7 @@ static inline uint32_t most(char letter) {
 }
 
 /* An operation of this kind: its operands at random, or as large as can be. */
-static inline trace_op some_operation(uint8_t kind, bool largest) {
+static inline trace_op operation_of_kind(uint8_t kind, bool largest) {
   trace_op op = {.kind = kind, .thread = (uint16_t)below(3)};
   uint32_t *operands[] = {&op.a, &op.b, &op.c};
   size_t n = 0;
@@ -56,7 +56,8 @@ static inline trace_op some_operation(uint8_t kind, bool largest) {
     } else if (*l == '?')
       *operands[n++] = largest ? TRACE_OBJECTS + 1 : below(3);
     else
-      *operands[n++] = largest ? most(*l) : (*l == '#' || *l == 'x') + below(8);
+      *operands[n++] =
+          largest ? operand_most(*l) : (*l == '#' || *l == 'x') + below(8);
   }
   return op;
 }

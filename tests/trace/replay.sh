@@ -76,7 +76,7 @@ test_long_list() {
   {
     echo 'reapmark-trace 3'
     echo 'enter 2 0'
-    for ((i = 0; i < 100000; i++)); do
+    for ((i = 0; i < 20000; i++)); do
       printf 'new 1 1 8\nstore 1 0 0\nmove 0 1\n'
     done
   } >list
