@@ -196,7 +196,7 @@ test_cut_off() {
     "$name" >whole
     size=$(stat -c %s whole)
     echo before >graph
-    for ((at = 0; at < size - 1; at += 1 + size / 60)); do
+    for ((at = 0; at < size - 1; at += 1 + size / 20)); do
       head -c "$at" whole >dump
       # A JVM's dump ends where its last record does; so do the lines of Ruby's.
       code=0
@@ -319,13 +319,18 @@ graph() { hprof >dump; expect 0 heap import dump -o graph; }
 
 test_workload() {
   graph
+  cp graph small
+  # A multiple of less than some blocks of a collector is no heap.
+  awk 'BEGIN { print "reapmark-heap 1"
+    for (i = 1; i < 20000; i++) print "o 0 64", i + 1
+    print "o 0 64\nr 1\nt T\nend 20000 19999 1 1" }' >graph
   run_heap mark-sweep ,collections=2,mutations=100 --heap 3x
   run_heap mark-sweep ,collections=0,mutations=0,drops=0
   # 60 % of the mutations replace, each one object.
   run_heap mark-sweep ,collections=3,mutations=50,replace=60
   expect 0 run -w heap:file=graph,mutations=10 -c mark-sweep --heap 2x -n 1 -o results
   printed heap
-  expect 0 describe heap:file=graph,mutations=0
+  expect 0 describe heap:file=small,mutations=0
   # Eight objects and one weak reference, two tables of them, and one of the roots, of
   # two objects each.
   row '^objects +15 '
