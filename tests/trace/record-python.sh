@@ -10,7 +10,8 @@ reapmark=$2
 needs_python() {
   for PYTHON in ${PYTHON-} python3 python3.13 python3.14; do
     command -v "$PYTHON" >/dev/null || continue
-    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 13, 3))' || continue
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 13, 3))' 2>err ||
+      continue
     export PYTHON
     return
   done

@@ -32,6 +32,5 @@ record manual docutils python3-docutils "$here/manual.py"
 record black black black -m black -q --check --target-version py311 "$here/queens.py"
 record pyflakes pyflakes python3-pyflakes -m pyflakes "$library/fnmatch.py" \
   "$library/sched.py" "$library/heapq.py"
-record mypy mypy mypy -m mypy --cache-dir /dev/null --no-site-packages "$here/queens.py"
 record test_gc test.test_gc libpython3-testsuite -m test -q test_gc
 exit $failed
