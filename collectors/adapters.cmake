@@ -4,6 +4,15 @@
 # `reapmark doctor` tell them.  Without REAPMARK_OPTIONAL no adapter is built.
 set(not_built "")
 
+# reapmark_not_built(NAME PACKAGE): for the lack of packages.
+macro(reapmark_not_built name package)
+  set(not_built "${not_built}${name} ${package}\n" PARENT_SCOPE)
+  if(wanted_collectors)
+    message(FATAL_ERROR "REAPMARK_COLLECTORS: ${name} cannot be built: it needs ${package}")
+  endif()
+  message(STATUS "Collector ${name} left out: it needs ${package}")
+endmacro()
+
 # reapmark_add_adapter(FOUND condition PACKAGE debian-packages
 #                      [REFUSES sanitizer... WHY reason] [BY_HAND]
 #                      NAME ... as reapmark_add_collector)
@@ -197,6 +206,8 @@ reapmark_add_adapter(
   LIBRARIES PkgConfig::GOBJECT
   REFUSES thread
   WHY "GLib orders threads by atomics and locks that the sanitizer cannot see")
+
+include(runtimes.cmake)
 
 file(CONFIGURE OUTPUT ${REAPMARK_COLLECTOR_DIR}/not-built CONTENT
      "${not_built}" @ONLY)

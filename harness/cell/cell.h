@@ -7,6 +7,7 @@
  *   main.c         the run from end to end
  *   options.c      the command line
  *   params.c       WORKLOAD:KEY=VALUE, heap sizes, collector options
+ *   planned.c      the run that the command line asks for
  *   describe.c     --describe
  *   volumes.c      --volume
  *   binding.c      binding of threads to processing units; gc_helper_thread
@@ -713,10 +714,18 @@ bool cell_reclaims_unasked(void);
 json_t *cell_leak_rounds(void);
 
 /* ------------------------------------------------------------------------- *
+ * planned.c
+ * ------------------------------------------------------------------------- */
+
+/* The run that the options ask for.  Ends the process by cell_usage if this
+ * collector cannot do such a run. */
+cell_run cell_plan_run(const cell_options *options);
+
+/* ------------------------------------------------------------------------- *
  * record.c
  * ------------------------------------------------------------------------- */
 
-/* The facts of a run for its record, filled in by main.c. */
+/* The facts of a run for its record, filled in by planned.c and main.c. */
 struct cell_run {
   wl_run wl;
   const cell_options *options;

@@ -93,37 +93,9 @@ static json_t *read_counters(gc_heap *heap) {
   return json;
 }
 
-/* The run that the options ask for.  Ends the process if this collector cannot
- * do such a run. */
-static cell_run plan(const cell_options *options) {
-  char error[CELL_REASON];
-  const gc_collector *c = &gc_this_collector;
-  cell_run run = {.options = options};
-  wl_volume v;
-  if (!cell_plan_workload(options->workload, (unsigned)options->threads,
-                          &run.wl.workload, run.wl.params, &v, error) ||
-      !cell_can_run(run.wl.workload, run.wl.params, c, error))
-    cell_usage("%s", error);
-  unsigned needs = run.wl.workload->needs;
-  bool threads = needs & (WL_NEEDS_THREADS | WL_TAKES_THREADS);
-  run.wl.threads = threads ? (unsigned)options->threads : 1;
-  if (run.wl.threads > 1 && !c->can.threads)
-    cell_usage("collector %s has no threads: --threads 1 only", c->name);
-  run.wl.input = options->input;
-  run.wl.seed = options->seed;
-  run.volume = v;
-  run.must_hold = cell_remains(cell_reclaims(c->can, run.wl.workload), v.live,
-                               v.cyclic, v.allocated);
-  if (!cell_parse_heap(options->heap, run.must_hold, c, &run.heap_limit,
-                       &run.coarse, error))
-    cell_usage("%s", error);
-  run.wl.heap_limit = run.heap_limit;
-  return run;
-}
-
 static void *run(void *data) {
   const cell_options *options = data;
-  cell_run run = plan(options);
+  cell_run run = cell_plan_run(options);
   if (options->check) {
     cell_check_invariants();
     cell_steps_checked();

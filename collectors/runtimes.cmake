@@ -1,0 +1,85 @@
+# Runtimes that cannot be embedded: a launcher, which is a collector program, and a
+# replayer in the runtime's own language (runtimes/README.md).
+
+# What all launchers have in common.
+if(REAPMARK_OPTIONAL)
+  set(cell_build ${REAPMARK_CELL_SOURCES})
+  list(FILTER cell_build INCLUDE REGEX "/build\\.c$")
+  add_library(reapmark_runtimes OBJECT EXCLUDE_FROM_ALL
+              runtimes/main.c runtimes/launch.c runtimes/compile.c runtimes/trace.c
+              common/hostile/no-micro.c ${cell_build})
+  target_include_directories(reapmark_runtimes PUBLIC ${REAPMARK_INCLUDE_DIRS})
+  target_link_libraries(reapmark_runtimes PUBLIC reapmark::cell reapmark::trace)
+endif()
+
+# reapmark_add_runtime(FOUND condition PACKAGE debian-package NAME name
+#                      SOURCES source... DEFINITIONS macro...
+#                      REPLAYER target)
+#
+# The replayer is a file that `target` makes in the folder of the collectors.  Memory
+# that a sanitizer would look at is in another process, so there is nothing to run
+# under one but the launcher.
+function(reapmark_add_runtime)
+  cmake_parse_arguments(R "" "FOUND;PACKAGE;NAME;REPLAYER" "SOURCES;DEFINITIONS" ${ARGN})
+  reapmark_wanted(wanted ${R_NAME})
+  if(NOT wanted)
+    return()
+  endif()
+  if(NOT REAPMARK_OPTIONAL OR NOT R_FOUND)
+    if(NOT REAPMARK_OPTIONAL)
+      string(APPEND R_PACKAGE " REAPMARK_OPTIONAL=ON")
+    endif()
+    reapmark_not_built(${R_NAME} "${R_PACKAGE}")
+    return()
+  endif()
+  set(program reapmark-collector-${R_NAME})
+  add_executable(${program} ${R_SOURCES})
+  target_compile_definitions(${program} PRIVATE ${R_DEFINITIONS})
+  target_link_options(${program} PRIVATE LINKER:--build-id)
+  target_link_libraries(${program} PRIVATE reapmark_runtimes reapmark::common)
+  set_target_properties(
+    ${program} PROPERTIES OUTPUT_NAME ${R_NAME} RUNTIME_OUTPUT_DIRECTORY
+                          ${REAPMARK_COLLECTOR_DIR} LINKER_LANGUAGE CXX)
+  add_dependencies(${program} ${R_REPLAYER})
+  set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
+  set_property(GLOBAL APPEND PROPERTY REAPMARK_RUNTIMES ${R_NAME})
+endfunction()
+
+# OpenJDK.  A JVM may be built without some of its collectors.
+find_program(JAVA java)
+find_program(JAVAC javac)
+find_program(JAR jar)
+if(REAPMARK_OPTIONAL AND JAVA AND JAVAC AND JAR)
+  set(jar_file ${REAPMARK_COLLECTOR_DIR}/openjdk.jar)
+  set(classes ${CMAKE_CURRENT_BINARY_DIR}/openjdk-classes)
+  file(GLOB java_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/openjdk/*.java)
+  add_custom_command(
+    OUTPUT ${jar_file}
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${classes}
+    COMMAND ${JAVAC} -Xlint:all -Werror -d ${classes} ${java_sources}
+    COMMAND ${JAR} --create --file ${jar_file} -C ${classes} .
+    DEPENDS ${java_sources}
+    COMMENT "Compiling the replayer for OpenJDK"
+    VERBATIM)
+  add_custom_target(reapmark_openjdk_replayer DEPENDS ${jar_file})
+  install(FILES ${jar_file} DESTINATION lib/reapmark/collectors OPTIONAL)
+endif()
+foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
+             epsilon:Epsilon)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 name)
+  list(GET pair 1 flag)
+  if(TARGET reapmark_openjdk_replayer AND NOT DEFINED OPENJDK_HAS_${flag})
+    execute_process(COMMAND ${JAVA} -XX:+UnlockExperimentalVMOptions -XX:+Use${flag}GC
+                            -version
+                    RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(status EQUAL 0)
+      set(OPENJDK_HAS_${flag} TRUE CACHE INTERNAL "")
+    endif()
+  endif()
+  string(TOUPPER ${name} macro)
+  reapmark_add_runtime(
+    FOUND "${OPENJDK_HAS_${flag}}" PACKAGE default-jdk-headless NAME openjdk-${name}
+    SOURCES openjdk/openjdk.c DEFINITIONS OPENJDK_${macro}=1 OPENJDK_JAVA="${JAVA}"
+    REPLAYER reapmark_openjdk_replayer)
+endforeach()

@@ -1,0 +1,590 @@
+/* compile.c: see compile.h.  The trace is not trusted: a word that a replayer
+ * would stumble over is an error here. */
+#include "compile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "harness/trace/memory.h"
+#include "words.h"
+
+/* ------------------------------------------------------------------------- *
+ * Chunks.
+ * ------------------------------------------------------------------------- */
+
+/* A chain of chunks of which the last one is not written yet. */
+typedef struct chain {
+  uint32_t words[WORDS_CHUNK];
+  uint32_t used, chunk;
+} chain;
+
+/* Room for the instruction with the most operands and NEXT. */
+enum { ROOM = 8 };
+
+typedef struct frame {
+  uint32_t first, owning, borrowing;
+} frame;
+
+typedef struct stream {
+  chain words;
+  uint32_t top; /* registers in frames */
+  frame *frames;
+  size_t frames_count, frames_room;
+  uint64_t in_step; /* operations since the last step ended */
+} stream;
+
+typedef struct compiler {
+  compiled *out;
+  trace_reader *reader;
+  char *error;
+  bool failed;
+  uint64_t step, most_watched;
+  uint64_t every; /* one object in so many is watched */
+  uint32_t chunks;
+  stream *streams[COMPILED_THREADS]; /* in the order of out->thread */
+  uint16_t index[TRACE_THREADS];     /* of a thread's stream, plus 1; 0: none */
+  unsigned now;                      /* whose turn it is, with order=turns */
+  uint32_t turn, waits;
+  bool locked;
+  uint64_t objects;
+  uint64_t *watched; /* numbers of objects */
+  size_t watched_room;
+  bool head_known;
+  trace_alive alive;
+  const char *wrong; /* with a comment */
+} compiler;
+
+__attribute__((format(printf, 2, 3))) static bool
+fail(compiler *c, const char *format, ...) {
+  if (c->failed)
+    return false;
+  c->failed = true;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(c->error, TRACE_ERROR, format, args);
+  va_end(args);
+  return false;
+}
+
+static void write_chunk(compiler *c, const chain *k) {
+  uint8_t bytes[4 * 512];
+  off_t at = (off_t)k->chunk * WORDS_CHUNK * 4;
+  for (uint32_t i = 0; i < WORDS_CHUNK && !c->failed; i += 512) {
+    for (uint32_t b = 0; b < 512; b++)
+      for (unsigned shift = 0; shift < 4; shift++)
+        bytes[4 * b + shift] = (uint8_t)(k->words[i + b] >> 8 * shift);
+    if (pwrite(fileno(c->out->file), bytes, sizeof bytes, at + 4 * (off_t)i) !=
+        (ssize_t)sizeof bytes)
+      fail(c, "no room for a temporary file: %s", strerror(errno));
+  }
+}
+
+static void begin_chain(compiler *c, chain *k) {
+  k->chunk = c->chunks++;
+  k->used = 0;
+}
+
+static void put(compiler *c, chain *k, uint32_t code, uint32_t a, unsigned n,
+                const uint32_t *operands) {
+  if (k->used + ROOM > WORDS_CHUNK) {
+    k->words[k->used] = WORD_NEXT | c->chunks << 8;
+    write_chunk(c, k);
+    begin_chain(c, k);
+  }
+  k->words[k->used++] = code | a << 8;
+  for (unsigned i = 0; i < n; i++)
+    k->words[k->used++] = operands[i];
+}
+
+#define PUT(c, k, code, a, ...)                                                \
+  put(c, k, code, a, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t),     \
+      (uint32_t[]){__VA_ARGS__})
+#define PUT_0(c, k, code, a) put(c, k, code, a, 0, NULL)
+
+static void end_chain(compiler *c, chain *k) {
+  PUT_0(c, k, WORD_END, 0);
+  write_chunk(c, k);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Threads.
+ * ------------------------------------------------------------------------- */
+
+/* The index of the thread's stream.  A thread that appears late has missed the
+ * places where all threads wait. */
+static unsigned stream_of(compiler *c, unsigned number) {
+  if (c->index[number])
+    return c->index[number] - 1u;
+  unsigned i = c->out->threads;
+  if (i == COMPILED_THREADS) {
+    fail(c, "the trace has more than %d threads", COMPILED_THREADS);
+    return 0;
+  }
+  c->out->threads++;
+  c->index[number] = (uint16_t)(i + 1);
+  c->streams[i] = trace_zeroed(1, sizeof *c->streams[i]);
+  begin_chain(c, &c->streams[i]->words);
+  c->out->thread[i] =
+      (compiled_thread){.number = number, .first = c->streams[i]->words.chunk};
+  for (uint32_t k = 1; k <= c->waits; k++)
+    PUT(c, &c->streams[i]->words, WORD_WAIT, 0, k);
+  return i;
+}
+
+/* All threads wait for each other. */
+static void wait_all(compiler *c) {
+  c->waits++;
+  for (unsigned i = 0; i < c->out->threads; i++)
+    PUT(c, &c->streams[i]->words, WORD_WAIT, 0, c->waits);
+}
+
+static void switch_turn(compiler *c, unsigned i) {
+  if (c->out->head.free_order || i == c->now)
+    return;
+  c->turn++;
+  PUT(c, &c->streams[c->now]->words, WORD_PASS, 0, c->turn);
+  PUT(c, &c->streams[i]->words, WORD_TURN, 0, c->turn);
+  c->now = i;
+}
+
+static void end_step(compiler *c, unsigned i) {
+  stream *s = c->streams[i];
+  if (!s->in_step)
+    return;
+  PUT_0(c, &s->words, WORD_STEP, (uint32_t)s->in_step);
+  c->out->thread[i].steps++;
+  s->in_step = 0;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Operations.
+ * ------------------------------------------------------------------------- */
+
+static void enter(compiler *c, stream *s, const trace_op *op) {
+  if (s->frames_count == s->frames_room)
+    s->frames = trace_more(s->frames, &s->frames_room, s->frames_count + 64,
+                           sizeof *s->frames);
+  s->frames[s->frames_count++] = (frame){s->top, op->a, op->b};
+  if ((uint64_t)s->top + op->a + op->b > c->out->head.registers)
+    fail(c, "more registers are in use than the head says");
+  s->top += op->a + op->b;
+}
+
+/* Registers are null until a frame has them, and again when it ends: so a
+ * replayer does nothing when a frame begins. */
+static void leave(compiler *c, stream *s) {
+  if (!s->frames_count) {
+    fail(c, "a frame ends that has not begun");
+    return;
+  }
+  const frame *f = &s->frames[--s->frames_count];
+  if (f->owning + f->borrowing)
+    PUT(c, &s->words, WORD_LEAVE, f->first, f->owning + f->borrowing);
+  s->top = f->first;
+}
+
+static void take_lock(compiler *c, stream *s, bool take) {
+  if (c->locked == take)
+    fail(c, "the lock is taken twice, or returned twice");
+  c->locked = take;
+  if (!c->out->head.free_order)
+    return;
+  if (take)
+    PUT(c, &s->words, WORD_TURN, 0, c->turn);
+  else
+    PUT(c, &s->words, WORD_PASS, 0, ++c->turn);
+}
+
+static void watch(compiler *c, stream *s, uint32_t reg) {
+  if (c->objects % c->every)
+    return;
+  size_t n = c->out->watched++;
+  if (n == c->watched_room)
+    c->watched = trace_more(c->watched, &c->watched_room, n + 256,
+                            sizeof *c->watched);
+  c->watched[n] = c->objects;
+  PUT(c, &s->words, WORD_WATCH, reg, (uint32_t)n);
+}
+
+/* The register operands of an operation are in open frames, its slots in the
+ * largest object, and its sizes those of gc.h: a replayer's arrays are as large
+ * as that. */
+static void check_operands(compiler *c, const stream *s, const trace_op *op) {
+  const uint32_t values[] = {op->a, op->b, op->c};
+  const char *letters = trace_kinds[op->kind].operands;
+  for (unsigned i = 0; letters[i] && i < 3; i++) {
+    if (strchr("dbtrowe", letters[i]) && values[i] >= s->top)
+      fail(c, "register %" PRIu32 " is in no frame", values[i]);
+    if (letters[i] == 'i' && values[i] >= c->out->head.slots)
+      fail(c, "slot %" PRIu32 " is beyond the largest object", values[i]);
+  }
+  if (op->kind == TRACE_NEW && op->b > c->out->head.slots)
+    fail(c, "an object is larger than the head says");
+}
+
+static void compile_new(compiler *c, stream *s, const trace_op *op) {
+  PUT(c, &s->words, op->finalizable ? WORD_NEW_FINAL : WORD_NEW, op->a, op->b,
+      op->c, (uint32_t)c->objects);
+  watch(c, s, op->a);
+}
+
+/* An outcome is one more than the number that was given. */
+static uint32_t by_outcome(uint32_t outcome, uint32_t get, uint32_t drop) {
+  return outcome > 1 ? get : drop;
+}
+
+static void compile_op(compiler *c, unsigned i, const trace_op *op) {
+  stream *s = c->streams[i];
+  chain *k = &s->words;
+  uint32_t a = op->a, b = op->b;
+  switch ((trace_kind)op->kind) {
+  case TRACE_ATTACH:
+    if (c->out->head.free_order)
+      wait_all(c);
+    break;
+  case TRACE_DETACH:
+    PUT_0(c, k, WORD_DETACH, 0);
+    if (c->out->head.free_order)
+      wait_all(c);
+    break;
+  case TRACE_ENTER:
+    enter(c, s, op);
+    break;
+  case TRACE_LEAVE:
+    leave(c, s);
+    break;
+  case TRACE_NEW:
+    compile_new(c, s, op);
+    break;
+  case TRACE_LOAD:
+  case TRACE_BORROW:
+    PUT(c, k, WORD_LOAD, a, b, op->c);
+    break;
+  case TRACE_STORE:
+    PUT(c, k, WORD_STORE, op->c, a, b);
+    break;
+  case TRACE_STORE_TAKE:
+    PUT(c, k, WORD_STORE_TAKE, op->c, a, b);
+    break;
+  case TRACE_STORE_NULL:
+    PUT(c, k, WORD_STORE_NULL, a, b);
+    break;
+  case TRACE_COPY:
+    PUT(c, k, WORD_COPY, a, b);
+    break;
+  case TRACE_MOVE:
+    PUT(c, k, WORD_MOVE, a, b);
+    break;
+  case TRACE_CLEAR:
+  case TRACE_UNBORROW:
+    PUT_0(c, k, WORD_CLEAR, a);
+    break;
+  case TRACE_PAYLOAD:
+    PUT_0(c, k, WORD_PAYLOAD, a);
+    break;
+  case TRACE_GLOBAL_LOAD:
+  case TRACE_GLOBAL_BORROW:
+    PUT(c, k, WORD_GLOBAL_LOAD, a, b);
+    break;
+  case TRACE_GLOBAL_STORE:
+    PUT(c, k, WORD_GLOBAL_STORE, b, a);
+    break;
+  case TRACE_GLOBAL_CLEAR:
+    PUT_0(c, k, WORD_GLOBAL_CLEAR, a);
+    break;
+  case TRACE_TLS_LOAD:
+  case TRACE_TLS_BORROW:
+    PUT(c, k, WORD_TLS_LOAD, a, b);
+    break;
+  case TRACE_TLS_STORE:
+    PUT(c, k, WORD_TLS_STORE, b, a);
+    break;
+  case TRACE_TLS_CLEAR:
+    PUT_0(c, k, WORD_TLS_CLEAR, a);
+    break;
+  case TRACE_WEAK_NEW:
+    PUT(c, k, WORD_WEAK_NEW, a, b);
+    break;
+  case TRACE_WEAK_GET:
+    PUT(c, k, by_outcome(op->c, WORD_WEAK_GET, WORD_WEAK_DROP), a, b);
+    break;
+  case TRACE_EPHEMERON_NEW:
+    PUT(c, k, WORD_PAIR_NEW, a, b, op->c);
+    break;
+  case TRACE_EPHEMERON_GET:
+    PUT(c, k, by_outcome(op->c, WORD_PAIR_GET, WORD_PAIR_DROP), a, b);
+    break;
+  case TRACE_FINALIZER_NEXT:
+    PUT_0(c, k, WORD_FINALIZER, 0);
+    break;
+  case TRACE_EXTERNAL:
+    PUT(c, k, WORD_EXTERNAL, a, b);
+    break;
+  case TRACE_COLLECT:
+    PUT_0(c, k, WORD_COLLECT, 0);
+    break;
+  case TRACE_LOCK:
+  case TRACE_UNLOCK:
+    take_lock(c, s, op->kind == TRACE_LOCK);
+    break;
+  case TRACE_SAFEPOINT: /* these runtimes have their own */
+  case TRACE_CHECK:
+  case TRACE_DEAD:
+  case TRACE_KINDS:
+    break;
+  }
+}
+
+static void add_op(compiler *c, const trace_op *op) {
+  if (op->kind == TRACE_DEAD)
+    return;
+  unsigned i = stream_of(c, op->thread);
+  if (c->failed)
+    return;
+  c->objects += trace_makes_object(op);
+  check_operands(c, c->streams[i], op);
+  switch_turn(c, i);
+  compile_op(c, i, op);
+  if (++c->streams[i]->in_step == c->step)
+    end_step(c, i);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Checks.
+ * ------------------------------------------------------------------------- */
+
+/* The objects that the checks have named so far, in this order. */
+typedef struct named {
+  uint32_t *order;
+  size_t count;
+  bool *seen;
+} named;
+
+static uint32_t name(named *n, uint32_t object) {
+  if (!n->seen[object]) {
+    n->seen[object] = true;
+    n->order[n->count++] = object;
+  }
+  return object + 1;
+}
+
+/* Roots that are not stated to hold something hold nothing; but of borrowing
+ * registers nothing is stated. */
+static void check_roots(compiler *c, chain *k, named *n) {
+  const stream *main_stream = c->streams[0];
+  for (size_t i = 0; i < c->alive.roots_count; i++) {
+    const alive_edge *r = &c->alive.roots[i];
+    PUT(c, k, WORD_HAS_ROOT, (uint32_t)(r->place / PREPARED_GLOBALS),
+        (uint32_t)r->place, name(n, r->target));
+  }
+  bool *stated = trace_zeroed(main_stream->top, sizeof *stated);
+  bool global[GC_GLOBALS] = {false}, tls[GC_TLS] = {false};
+  for (size_t i = 0; i < c->alive.roots_count; i++) {
+    uint64_t place = c->alive.roots[i].place;
+    if (place >= PREPARED_TLS)
+      tls[place - PREPARED_TLS] = true;
+    else if (place >= PREPARED_GLOBALS)
+      global[place - PREPARED_GLOBALS] = true;
+    else if (place < main_stream->top)
+      stated[place] = true;
+    else
+      fail(c, "a register is alive that is in no frame");
+  }
+  for (size_t f = 0; f < main_stream->frames_count; f++) {
+    const frame *open = &main_stream->frames[f];
+    for (uint32_t r = open->first; r < open->first + open->owning; r++)
+      if (!stated[r])
+        PUT(c, k, WORD_HAS_ROOT, 0, r, 0);
+  }
+  for (uint32_t g = 0; g < GC_GLOBALS; g++)
+    if (!global[g])
+      PUT(c, k, WORD_HAS_ROOT, 1, g, 0);
+  for (uint32_t t = 0; t < GC_TLS; t++)
+    if (!tls[t])
+      PUT(c, k, WORD_HAS_ROOT, 2, t, 0);
+  free(stated);
+}
+
+static void check_object(compiler *c, chain *k, named *n, uint32_t x) {
+  const alive_object *o = &c->alive.objects[x];
+  bool plain = o->kind == ALIVE_OBJECT;
+  PUT(c, k, WORD_HAS_SHAPE, o->kind, x + 1, o->slots, plain ? o->bytes : 0,
+      (uint32_t)o->number, plain ? (uint32_t)o->edges : 0);
+  for (size_t e = o->first; plain && e < o->first + o->edges; e++)
+    PUT(c, k, WORD_HAS_SLOT, 0, x + 1, (uint32_t)c->alive.edges[e].place,
+        name(n, c->alive.edges[e].target));
+}
+
+/* Checks the ephemerons whose key has been named, and names their values.  A
+ * value may lead to further keys: returns whether there was something. */
+static bool check_pairs(compiler *c, chain *k, named *n, bool *done) {
+  size_t before = n->count;
+  bool some = false;
+  for (size_t x = 0; x < c->alive.objects_count; x++) {
+    const alive_object *o = &c->alive.objects[x];
+    if (o->kind != ALIVE_EPHEMERON || done[x] || !n->seen[x])
+      continue;
+    uint32_t key = 0, value = 0;
+    if (o->edges && !n->seen[c->alive.edges[o->first].target])
+      continue;
+    for (size_t e = o->first; e < o->first + o->edges; e++)
+      *(c->alive.edges[e].place ? &value : &key) =
+          name(n, c->alive.edges[e].target);
+    PUT(c, k, WORD_HAS_PAIR, 0, (uint32_t)x + 1, key, value);
+    done[x] = some = true;
+  }
+  return some || n->count > before;
+}
+
+static void check_weak(compiler *c, chain *k) {
+  for (size_t x = 0; x < c->alive.objects_count; x++) {
+    const alive_object *o = &c->alive.objects[x];
+    if (o->kind == ALIVE_WEAK)
+      PUT(c, k, WORD_HAS_TARGET, 0, (uint32_t)x + 1,
+          o->edges ? c->alive.edges[o->first].target + 1 : 0);
+  }
+}
+
+static void check_watched(compiler *c, chain *k) {
+  size_t at = 0;
+  for (size_t i = 0; i < c->out->watched; i++) {
+    while (at < c->alive.objects_count &&
+           c->alive.objects[at].number < c->watched[i])
+      at++;
+    PUT(c, k, WORD_HAS_WATCHED,
+        at < c->alive.objects_count &&
+            c->alive.objects[at].number == c->watched[i],
+        (uint32_t)i);
+  }
+}
+
+static void compile_checks(compiler *c) {
+  size_t objects = c->alive.objects_count, at = 0;
+  named n = {.order = trace_zeroed(objects, sizeof *n.order),
+             .seen = trace_zeroed(objects, sizeof *n.seen)};
+  bool *done = trace_zeroed(objects, sizeof *done);
+  chain *k = trace_zeroed(1, sizeof *k);
+  begin_chain(c, k);
+  c->out->checks = k->chunk;
+  check_roots(c, k, &n);
+  do {
+    for (; at < n.count; at++)
+      check_object(c, k, &n, n.order[at]);
+  } while (check_pairs(c, k, &n, done));
+  if (n.count != objects)
+    fail(c, "what is alive cannot be reached from the roots");
+  check_weak(c, k);
+  check_watched(c, k);
+  end_chain(c, k);
+  free(n.order);
+  free(n.seen);
+  free(done);
+  free(k);
+}
+
+/* ------------------------------------------------------------------------- *
+ * The whole.
+ * ------------------------------------------------------------------------- */
+
+static void on_comment(void *data, const char *text) {
+  compiler *c = data;
+  if (!c->head_known)
+    c->head_known = trace_prepared_parse(text, &c->out->head);
+  else if (!c->wrong)
+    c->wrong = trace_alive_add(&c->alive, text);
+}
+
+static bool not_prepared(compiler *c, const char *path) {
+  return fail(c,
+              "%s is no prepared trace ('reapmark trace prepare' makes one of "
+              "it)",
+              path);
+}
+
+bool compiled_head(const char *path, trace_prepared *head,
+                   char error[TRACE_ERROR]) {
+  compiled out;
+  compiler *c = trace_zeroed(1, sizeof *c);
+  c->out = &out;
+  c->error = error;
+  trace_reader *r = trace_reader_open(path);
+  trace_reader_comments(r, on_comment, c);
+  trace_op op;
+  if (trace_read(r, &op) == TRACE_READ_FAILED)
+    fail(c, "%s", trace_reader_error(r));
+  else if (!c->head_known)
+    not_prepared(c, path);
+  trace_reader_close(r);
+  *head = out.head;
+  bool good = !c->failed;
+  trace_alive_free(&c->alive);
+  free(c);
+  return good;
+}
+
+static void read_all(compiler *c, const char *path) {
+  trace_op op;
+  trace_status status;
+  stream_of(c, 0);
+  while (!c->failed && (status = trace_read(c->reader, &op)) != TRACE_READ_END) {
+    if (status == TRACE_READ_FAILED) {
+      fail(c, "%s", trace_reader_error(c->reader));
+      return;
+    }
+    if (!c->head_known) {
+      not_prepared(c, path);
+      return;
+    }
+    c->every = c->out->head.objects / c->most_watched + 1;
+    add_op(c, &op);
+    if (c->failed) { /* says where */
+      char text[TRACE_ERROR];
+      snprintf(text, sizeof text, "%.380s", c->error);
+      snprintf(c->error, TRACE_ERROR, "%.100s:%" PRIu64 ": %s", path,
+               trace_reader_line(c->reader), text);
+    }
+  }
+  if (!c->failed && !c->head_known)
+    not_prepared(c, path);
+}
+
+bool compile_trace(const char *path, uint64_t step, uint64_t most_watched,
+                   compiled *out, char error[TRACE_ERROR]) {
+  compiler *c = trace_zeroed(1, sizeof *c);
+  *out = (compiled){.file = tmpfile()};
+  c->out = out;
+  c->error = error;
+  c->step = step;
+  c->most_watched = most_watched;
+  if (!out->file)
+    fail(c, "no temporary file: %s", strerror(errno));
+  c->reader = trace_reader_open(path);
+  trace_reader_comments(c->reader, on_comment, c);
+  if (!c->failed)
+    read_all(c, path);
+  const char *wrong = c->wrong;
+  if (!c->failed && !wrong)
+    wrong = trace_alive_end(&c->alive, &out->head);
+  if (wrong)
+    fail(c, "%s: %s", path, wrong);
+  for (unsigned i = 0; i < out->threads; i++) {
+    if (!c->failed) {
+      end_step(c, i);
+      end_chain(c, &c->streams[i]->words);
+    }
+  }
+  if (!c->failed)
+    compile_checks(c);
+  for (unsigned i = 0; i < out->threads; i++) {
+    free(c->streams[i]->frames);
+    free(c->streams[i]);
+  }
+  trace_reader_close(c->reader);
+  trace_alive_free(&c->alive);
+  free(c->watched);
+  bool good = !c->failed;
+  free(c);
+  return good;
+}
