@@ -24,11 +24,14 @@
   X(pause_target, "pause-target", "longest pause to aim at, ms (" initial ")", \
     100000, "-XX:MaxGCPauseMillis=%" PRIu64)
 #define GC_THREADS(X)                                                          \
-  X(gc_threads, "gc-threads", "threads that collect while the world is stopped",\
-    256, "-XX:ParallelGCThreads=%" PRIu64)
+  X(gc_threads, "gc-threads",                                                  \
+    "threads that collect while the world is stopped", 256,                    \
+    "-XX:ParallelGCThreads=%" PRIu64)
 #define CONCURRENT_THREADS(X)                                                  \
-  X(concurrent_threads, "concurrent-threads", "threads that collect beside the "\
-    "mutators", 256, "-XX:ConcGCThreads=%" PRIu64)
+  X(concurrent_threads, "concurrent-threads",                                  \
+    "threads that collect beside the "                                         \
+    "mutators",                                                                \
+    256, "-XX:ConcGCThreads=%" PRIu64)
 
 #if defined OPENJDK_SERIAL
 #define NAME    "serial"
@@ -39,8 +42,10 @@
 #define OPTIONS(X)                                                             \
   NEW_RATIO(X)                                                                 \
   NEW_SIZE(X)                                                                  \
-  X(min_free, "min-free", "the heap grows if less is free after a full "       \
-    "collection, % (40)", 70, "-XX:MinHeapFreeRatio=%" PRIu64)
+  X(min_free, "min-free",                                                      \
+    "the heap grows if less is free after a full "                             \
+    "collection, % (40)",                                                      \
+    70, "-XX:MinHeapFreeRatio=%" PRIu64)
 
 #elif defined OPENJDK_PARALLEL
 #define NAME    "parallel"
@@ -63,8 +68,10 @@
 #define CONCURRENT true
 #define OPTIONS(X)                                                             \
   PAUSE_TARGET(X, "200")                                                       \
-  X(occupancy, "occupancy", "marking begins with so much of the heap in use, " \
-    "% (45, adaptive)", 100, "-XX:InitiatingHeapOccupancyPercent=%" PRIu64)    \
+  X(occupancy, "occupancy",                                                    \
+    "marking begins with so much of the heap in use, "                         \
+    "% (45, adaptive)",                                                        \
+    100, "-XX:InitiatingHeapOccupancyPercent=%" PRIu64)                        \
   NEW_SIZE(X)                                                                  \
   GC_THREADS(X)                                                                \
   CONCURRENT_THREADS(X)
@@ -77,8 +84,10 @@
 #define GRANULE    (2 << 20)
 #define CONCURRENT true
 #define OPTIONS(X)                                                             \
-  X(tolerance, "tolerance", "the increase of the allocation rate to be ready " \
-    "for, times (2)", 1000, "-XX:ZAllocationSpikeTolerance=%" PRIu64)          \
+  X(tolerance, "tolerance",                                                    \
+    "the increase of the allocation rate to be ready "                         \
+    "for, times (2)",                                                          \
+    1000, "-XX:ZAllocationSpikeTolerance=%" PRIu64)                            \
   X(interval, "interval", "collects at least every so many s (never)", 100000, \
     "-XX:ZCollectionInterval=%" PRIu64)                                        \
   GC_THREADS(X)                                                                \
@@ -122,7 +131,7 @@
 #define VARIABLE(variable, name, help, max, flag) static uint64_t variable;
 OPTIONS(VARIABLE)
 #undef VARIABLE
-static uint64_t warm_up = 50;
+static uint64_t warm_up = 200;
 #ifdef HEURISTICS
 static uint64_t heuristics;
 static const char *const heuristics_names[] = {"adaptive", "static", "compact",
@@ -136,7 +145,7 @@ static const gc_option options[] = {
     OPTIONS(ROW)
 #undef ROW
 #ifdef HEURISTICS
-    {"heuristics", "when a collection is due", &heuristics, 0, 3},
+        {"heuristics", "when a collection is due", &heuristics, 0, 3},
 #endif
     {"warm-up", "replays before the one that is measured, at most", &warm_up, 1,
      10000},
@@ -195,7 +204,8 @@ void runtime_command(command *c, uint64_t heap_limit,
   command_add(c, "-XX:ShenandoahGCHeuristics=%s", heuristics_names[heuristics]);
 #endif
   /* All threads are there from the beginning, so that the replayer can tell how
-   * long they ran; and nothing is written that somebody would have to remove. */
+   * long they ran; and nothing is written that somebody would have to remove.
+   */
   command_add(c, "-XX:-UseDynamicNumberOfGCThreads");
   command_add(c, "-XX:-UseDynamicNumberOfCompilerThreads");
   command_add(c, "-XX:-UsePerfData");

@@ -202,8 +202,8 @@ static void watch(compiler *c, stream *s, uint32_t reg) {
     return;
   size_t n = c->out->watched++;
   if (n == c->watched_room)
-    c->watched = trace_more(c->watched, &c->watched_room, n + 256,
-                            sizeof *c->watched);
+    c->watched =
+        trace_more(c->watched, &c->watched_room, n + 256, sizeof *c->watched);
   c->watched[n] = c->objects;
   PUT(c, &s->words, WORD_WATCH, reg, (uint32_t)n);
 }
@@ -418,32 +418,32 @@ static void check_object(compiler *c, chain *k, named *n, uint32_t x) {
 }
 
 /* Checks the ephemerons whose key has been named, and names their values.  A
- * value may lead to further keys: returns whether there was something. */
+ * value may lead to further keys: returns whether there were new objects. */
 static bool check_pairs(compiler *c, chain *k, named *n, bool *done) {
   size_t before = n->count;
-  bool some = false;
   for (size_t x = 0; x < c->alive.objects_count; x++) {
     const alive_object *o = &c->alive.objects[x];
     if (o->kind != ALIVE_EPHEMERON || done[x] || !n->seen[x])
       continue;
-    uint32_t key = 0, value = 0;
-    if (o->edges && !n->seen[c->alive.edges[o->first].target])
-      continue;
-    for (size_t e = o->first; e < o->first + o->edges; e++)
-      *(c->alive.edges[e].place ? &value : &key) =
-          name(n, c->alive.edges[e].target);
-    PUT(c, k, WORD_HAS_PAIR, 0, (uint32_t)x + 1, key, value);
-    done[x] = some = true;
+    done[x] = true;
+    if (o->edges < 2)
+      continue; /* whether it was cleared is not known */
+    const alive_edge *e = &c->alive.edges[o->first];
+    done[x] = n->seen[e[0].target];
+    if (done[x])
+      PUT(c, k, WORD_HAS_PAIR, 0, (uint32_t)x + 1, name(n, e[0].target),
+          name(n, e[1].target));
   }
-  return some || n->count > before;
+  return n->count > before;
 }
 
+/* Whether others were cleared is not known. */
 static void check_weak(compiler *c, chain *k) {
   for (size_t x = 0; x < c->alive.objects_count; x++) {
     const alive_object *o = &c->alive.objects[x];
-    if (o->kind == ALIVE_WEAK)
+    if (o->kind == ALIVE_WEAK && o->edges)
       PUT(c, k, WORD_HAS_TARGET, 0, (uint32_t)x + 1,
-          o->edges ? c->alive.edges[o->first].target + 1 : 0);
+          c->alive.edges[o->first].target + 1);
   }
 }
 
@@ -528,7 +528,8 @@ static void read_all(compiler *c, const char *path) {
   trace_op op;
   trace_status status;
   stream_of(c, 0);
-  while (!c->failed && (status = trace_read(c->reader, &op)) != TRACE_READ_END) {
+  while (!c->failed &&
+         (status = trace_read(c->reader, &op)) != TRACE_READ_END) {
     if (status == TRACE_READ_FAILED) {
       fail(c, "%s", trace_reader_error(c->reader));
       return;
@@ -542,7 +543,7 @@ static void read_all(compiler *c, const char *path) {
     if (c->failed) { /* says where */
       char text[TRACE_ERROR];
       snprintf(text, sizeof text, "%.380s", c->error);
-      snprintf(c->error, TRACE_ERROR, "%.100s:%" PRIu64 ": %s", path,
+      snprintf(c->error, TRACE_ERROR, "%.100s:%" PRIu64 ": %.380s", path,
                trace_reader_line(c->reader), text);
     }
   }

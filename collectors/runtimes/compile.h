@@ -1,4 +1,5 @@
-/* compile.h: makes words (words.h) of a prepared trace (docs/trace-format.md). */
+/* compile.h: makes words (words.h) of a prepared trace (docs/trace-format.md).
+ */
 #ifndef REAPMARK_RUNTIMES_COMPILE_H
 #define REAPMARK_RUNTIMES_COMPILE_H
 

@@ -1,6 +1,7 @@
-/* launch.c: see launch.h.  At three moments the replayer prints a word and waits
- * for an answer, and meanwhile the launcher reads what the kernel tells of it.
- * So no replayer needs to read that, and every runtime is measured alike. */
+/* launch.c: see launch.h.  At three moments the replayer prints a word and
+ * waits for an answer, and meanwhile the launcher reads what the kernel tells
+ * of it. So no replayer needs to read that, and every runtime is measured
+ * alike. */
 #define _GNU_SOURCE /* memfd_create */
 #include "launch.h"
 
@@ -10,6 +11,9 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -93,8 +97,7 @@ static void add_stat(pid_t pid, process_state *s) {
            &minor, &major, &system);
   s->minor_faults = minor;
   s->major_faults = major;
-  s->system =
-      system * 1000000000u / (unsigned long long)sysconf(_SC_CLK_TCK);
+  s->system = system * 1000000000u / (unsigned long long)sysconf(_SC_CLK_TCK);
 }
 
 static process_state look(pid_t pid) {
@@ -229,8 +232,9 @@ static void add_arguments(command *c, const compiled *w, bool timed) {
   char chains[COMPILED_THREADS * 32];
   size_t n = 0;
   for (unsigned i = 0; i < w->threads; i++)
-    n += (size_t)snprintf(chains + n, sizeof chains - n, "%s%" PRIu32 ":%" PRIu64,
-                          i ? "," : "", w->thread[i].first, w->thread[i].steps);
+    n += (size_t)snprintf(chains + n, sizeof chains - n,
+                          "%s%" PRIu32 ":%" PRIu64, i ? "," : "",
+                          w->thread[i].first, w->thread[i].steps);
   command_add(c, "threads=%s", chains);
 }
 
@@ -257,7 +261,8 @@ static child start(char *const *words, FILE *words_file) {
     cell_die("cannot start the replayer: %s", strerror(errno));
   child c = {.pid = fork(), .answers = answers[1], .errors = errors};
   if (c.pid == 0)
-    become(words, (int[]){answers[0], lines[1], errors, fileno(words_file), log});
+    become(words,
+           (int[]){answers[0], lines[1], errors, fileno(words_file), log});
   close(lines[1]);
   close(answers[0]);
   close(log);

@@ -6,10 +6,10 @@
 
 /* What the kernel tells of a process at a moment. */
 typedef struct process_state {
-  uint64_t resident, peak;              /* bytes */
-  uint64_t cpu, system;                 /* ns */
-  uint64_t minor_faults, major_faults;  /* of all threads */
-  uint64_t voluntary, involuntary;      /* context switches, likewise */
+  uint64_t resident, peak;             /* bytes */
+  uint64_t cpu, system;                /* ns */
+  uint64_t minor_faults, major_faults; /* of all threads */
+  uint64_t voluntary, involuntary;     /* context switches, likewise */
 } process_state;
 
 /* What a replay came to.  Times are ns of CLOCK_MONOTONIC. */

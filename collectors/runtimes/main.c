@@ -1,5 +1,5 @@
-/* main.c: main() of the launchers: one run of a runtime that cannot be embedded,
- * from the command line to the record.
+/* main.c: main() of the launchers: one run of a runtime that cannot be
+ * embedded, from the command line to the record.
  *
  * The cell runtime (harness/cell) does the rest, as in all collector programs:
  * this file puts what the replayer printed where the cell runtime keeps what it
@@ -25,7 +25,7 @@
 enum { CODE_BYTES = 128 << 20 };
 
 /* Operations in a step, about 100 us. */
-enum { STEP = 2048 };
+enum { STEP = 4096 };
 
 /* How many objects are watched: enough that a collector that keeps a hundredth
  * of its garbage is seen, and few enough to cost nothing. */
@@ -159,7 +159,8 @@ static void take_state(cell_measured *x, const replay *r) {
       b->involuntary > a->involuntary ? b->involuntary - a->involuntary : 0;
   x->resident = (cell_resident){b->resident, b->peak};
   /* What reclaims nothing still has the garbage of the warm-up. */
-  uint64_t grown = a->resident > r->ready.resident ? a->resident - r->ready.resident : 0;
+  uint64_t grown =
+      a->resident > r->ready.resident ? a->resident - r->ready.resident : 0;
   if (gc_this_collector.can.reclaims == GC_RECLAIMS_NOTHING)
     x->resident.peak -= grown < b->peak - r->ready.resident
                             ? grown
@@ -177,8 +178,8 @@ static void take_replay(const replay *r, const trace_prepared *head, sink *s) {
   x->wall = r->clock_end - r->clock_begin - r->instrument - r->skipped;
   x->footprint = heap.footprint =
       (gc_footprint){r->footprint, r->footprint_peak};
-  x->usage = (gc_usage){GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN,
-                        GC_UNKNOWN};
+  x->usage =
+      (gc_usage){GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN, GC_UNKNOWN};
   x->run_delay = r->delayed + r->own_delay;
   take_state(x, r);
   s->slot->ops = head->operations;
@@ -297,7 +298,8 @@ static void run(const cell_options *options) {
   sink s = {.slot = slot};
   if (options->instrument)
     s.pauses = cell_listener();
-  const replay_listener listener = {on_step, on_pause, on_counter, on_wrong, &s};
+  const replay_listener listener = {on_step, on_pause, on_counter, on_wrong,
+                                    &s};
   replay r = {0};
   command c = {0};
   runtime_command(&c, run.heap_limit, &words.head);

@@ -56,12 +56,13 @@ const char *trace_lacks(const trace_prepared *head) {
 
 static const workload trace = {
     .name = "trace",
-    .summary = "a recorded program, replayed",
-    .source = "docs/trace-format.md",
+    .summary = "a recorded program, replayed at speed (reapmark trace prepare)",
+    .source = "none",
     .unit = "operations",
-    .steps = {"replay"},
-    .params = {{"file", "a prepared trace (reapmark trace prepare)", 0, 0, 0,
-                WL_FILE}},
+    .steps = {"operations"},
+    .params = {{.name = "file",
+                .help = "the prepared trace",
+                .choices = WL_FILE}},
     .check = check,
     .volume = volume};
 

@@ -1,6 +1,6 @@
-/* words.h: a prepared trace as words, the form that replayers in other languages
- * read.  compile.c makes them of the trace, so a replayer needs no parser, and
- * checks nothing but what it finds in the heap.
+/* words.h: a prepared trace as words, the form that replayers in other
+ * languages read.  compile.c makes them of the trace, so a replayer needs no
+ * parser, and checks nothing but what it finds in the heap.
  *
  * A word is a 32-bit number, lowest byte first.  The file of words consists of
  * chunks of WORDS_CHUNK words.  Each thread of the trace has a chain of chunks,
@@ -18,21 +18,21 @@
 enum { WORDS_CHUNK = 1 << 14 };
 
 #define RUNTIME_CODES(X)                                                       \
-  X(END, 0)          /* of the thread, or of the checks */                     \
-  X(NEXT, 0)         /* goes on in chunk A */                                  \
-  X(STEP, 0)         /* a step ends, in which A operations were performed */   \
-  X(NEW, 3)          /* A <- new object; slots, bytes, number */               \
-  X(NEW_FINAL, 3)    /* the same, finalizable */                               \
-  X(LOAD, 2)         /* A <- object . slot */                                  \
-  X(STORE, 2)        /* object . slot <- A, which may be null */               \
-  X(STORE_TAKE, 2)   /* the same, and A <- null */                             \
-  X(STORE_NULL, 1)   /* A . slot <- null */                                    \
-  X(COPY, 1)         /* A <- register */                                       \
-  X(MOVE, 1)         /* A <- register, which becomes null */                   \
-  X(CLEAR, 0)        /* A <- null */                                           \
-  X(PAYLOAD, 0)      /* adds the payload of A to the sum (docs/trace-format) */\
-  X(LEAVE, 1)        /* so many registers from A on <- null */                 \
-  X(GLOBAL_LOAD, 1)  /* A <- global */                                         \
+  X(END, 0)         /* of the thread, or of the checks */                      \
+  X(NEXT, 0)        /* goes on in chunk A */                                   \
+  X(STEP, 0)        /* a step ends, in which A operations were performed */    \
+  X(NEW, 3)         /* A <- new object; slots, bytes, number */                \
+  X(NEW_FINAL, 3)   /* the same, finalizable */                                \
+  X(LOAD, 2)        /* A <- object . slot */                                   \
+  X(STORE, 2)       /* object . slot <- A, which may be null */                \
+  X(STORE_TAKE, 2)  /* the same, and A <- null */                              \
+  X(STORE_NULL, 1)  /* A . slot <- null */                                     \
+  X(COPY, 1)        /* A <- register */                                        \
+  X(MOVE, 1)        /* A <- register, which becomes null */                    \
+  X(CLEAR, 0)       /* A <- null */                                            \
+  X(PAYLOAD, 0)     /* adds the payload of A to the sum (docs/trace-format) */ \
+  X(LEAVE, 1)       /* so many registers from A on <- null */                  \
+  X(GLOBAL_LOAD, 1) /* A <- global */                                          \
   X(GLOBAL_STORE, 1) /* global <- A */                                         \
   X(GLOBAL_CLEAR, 0) /* global A <- null */                                    \
   X(TLS_LOAD, 1)     /* A <- thread-local root */                              \
@@ -59,8 +59,8 @@ enum { WORDS_CHUNK = 1 << 14 };
   X(HAS_SHAPE, 5)   /* A: 0 object, 1 weak, 2 ephemeron; x, slots, bytes,      \
                      * number, how many of its slots are not null */           \
   X(HAS_SLOT, 3)    /* of x, slot: x */                                        \
-  X(HAS_TARGET, 2)  /* weak reference x: x, or it is cleared */                \
-  X(HAS_PAIR, 3)    /* ephemeron x: key x, value x, or it is cleared */        \
+  X(HAS_TARGET, 2)  /* weak reference x refers to x */                         \
+  X(HAS_PAIR, 3)    /* ephemeron x has key x and value x */                    \
   X(HAS_WATCHED, 1) /* watched object n is alive (A is 1) or gone (0) */
 
 enum {
