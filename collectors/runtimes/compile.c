@@ -40,7 +40,6 @@ typedef struct compiler {
   trace_reader *reader;
   char *error;
   bool failed;
-  uint64_t step, most_watched;
   uint64_t every; /* one object in so many is watched */
   uint32_t chunks;
   stream *streams[COMPILED_THREADS]; /* in the order of out->thread */
@@ -69,6 +68,8 @@ fail(compiler *c, const char *format, ...) {
 }
 
 static void write_chunk(compiler *c, const chain *k) {
+  if (!c->out->file)
+    return;
   uint8_t bytes[4 * 512];
   off_t at = (off_t)k->chunk * WORDS_CHUNK * 4;
   for (uint32_t i = 0; i < WORDS_CHUNK && !c->failed; i += 512) {
@@ -347,7 +348,7 @@ static void add_op(compiler *c, const trace_op *op) {
   check_operands(c, c->streams[i], op);
   switch_turn(c, i);
   compile_op(c, i, op);
-  if (++c->streams[i]->in_step == c->step)
+  if (++c->streams[i]->in_step == COMPILED_STEP)
     end_step(c, i);
 }
 
@@ -497,31 +498,8 @@ static void on_comment(void *data, const char *text) {
 }
 
 static bool not_prepared(compiler *c, const char *path) {
-  return fail(c,
-              "%s is no prepared trace ('reapmark trace prepare' makes one of "
-              "it)",
-              path);
-}
-
-bool compiled_head(const char *path, trace_prepared *head,
-                   char error[TRACE_ERROR]) {
-  compiled out;
-  compiler *c = trace_zeroed(1, sizeof *c);
-  c->out = &out;
-  c->error = error;
-  trace_reader *r = trace_reader_open(path);
-  trace_reader_comments(r, on_comment, c);
-  trace_op op;
-  if (trace_read(r, &op) == TRACE_READ_FAILED)
-    fail(c, "%s", trace_reader_error(r));
-  else if (!c->head_known)
-    not_prepared(c, path);
-  trace_reader_close(r);
-  *head = out.head;
-  bool good = !c->failed;
-  trace_alive_free(&c->alive);
-  free(c);
-  return good;
+  return fail(c, "%s is no prepared trace (reapmark trace prepare %s -o OUT)",
+              path, path);
 }
 
 static void read_all(compiler *c, const char *path) {
@@ -538,7 +516,7 @@ static void read_all(compiler *c, const char *path) {
       not_prepared(c, path);
       return;
     }
-    c->every = c->out->head.objects / c->most_watched + 1;
+    c->every = c->out->head.objects / COMPILED_WATCHED + 1;
     add_op(c, &op);
     if (c->failed) { /* says where */
       char text[TRACE_ERROR];
@@ -551,15 +529,13 @@ static void read_all(compiler *c, const char *path) {
     not_prepared(c, path);
 }
 
-bool compile_trace(const char *path, uint64_t step, uint64_t most_watched,
-                   compiled *out, char error[TRACE_ERROR]) {
+bool compile_trace(const char *path, bool keep, compiled *out,
+                   char error[TRACE_ERROR]) {
   compiler *c = trace_zeroed(1, sizeof *c);
-  *out = (compiled){.file = tmpfile()};
+  *out = (compiled){.file = keep ? tmpfile() : NULL};
   c->out = out;
   c->error = error;
-  c->step = step;
-  c->most_watched = most_watched;
-  if (!out->file)
+  if (keep && !out->file)
     fail(c, "no temporary file: %s", strerror(errno));
   c->reader = trace_reader_open(path);
   trace_reader_comments(c->reader, on_comment, c);

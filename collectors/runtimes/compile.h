@@ -8,6 +8,14 @@
 /* A runtime makes a thread for each thread of a trace. */
 enum { COMPILED_THREADS = 256 };
 
+/* Operations of a thread in a step, about 100 us. */
+enum { COMPILED_STEP = 4096 };
+
+/* About so many objects are watched, evenly spread over the trace: enough that
+ * a collector is seen that keeps a hundredth of its garbage, and few enough to
+ * cost nothing. */
+enum { COMPILED_WATCHED = 1000 };
+
 /* What one thread of the trace does. */
 typedef struct compiled_thread {
   unsigned number; /* in the trace */
@@ -24,16 +32,12 @@ typedef struct compiled {
   uint64_t watched;                         /* objects */
 } compiled;
 
-/* Reads the figures of the prepared trace at `path`.  Returns false with one
- * line in `error` if it cannot be read or is no prepared trace. */
-bool compiled_head(const char *path, trace_prepared *head,
-                   char error[TRACE_ERROR]);
-
-/* Compiles the trace.  A step has `step` operations of a thread.  About `watch`
- * objects, evenly spread over the trace, are watched.  Returns false as above.
+/* Compiles the trace at `path`, and keeps the words if that is asked for;
+ * otherwise out->file is NULL, and all of the trace was checked.  Returns false
+ * with one line in `error` if the trace cannot be read or is not prepared.
  * Memory goes with what is alive at the end of the trace, and with its threads;
  * a temporary file has the words. */
-bool compile_trace(const char *path, uint64_t step, uint64_t watch,
-                   compiled *out, char error[TRACE_ERROR]);
+bool compile_trace(const char *path, bool keep, compiled *out,
+                   char error[TRACE_ERROR]);
 
 #endif

@@ -24,13 +24,6 @@
  * of the compiler while it compiles. */
 enum { CODE_BYTES = 128 << 20 };
 
-/* Operations in a step, about 100 us. */
-enum { STEP = 4096 };
-
-/* How many objects are watched: enough that a collector that keeps a hundredth
- * of its garbage is seen, and few enough to cost nothing. */
-enum { WATCHED = 1000 };
-
 /* ------------------------------------------------------------------------- *
  * The heap, which is in another process.  Here is what was told of it.
  * ------------------------------------------------------------------------- */
@@ -281,11 +274,8 @@ static void run(const cell_options *options) {
   cell_run run = cell_plan_run(options);
   char error[TRACE_ERROR];
   static compiled words;
-  if (!compile_trace(trace_path(&run.wl), STEP, WATCHED, &words, error))
+  if (!compile_trace(trace_path(&run.wl), true, &words, error))
     cell_usage("%s", error);
-  const char *lacks = trace_lacks(&words.head);
-  if (lacks)
-    cell_usage("the trace %s", lacks);
   place(options->pin);
   cell_thread *slot = make_slots(&run, words.head.mutators);
   if (!options->instrument)

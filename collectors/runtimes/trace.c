@@ -1,11 +1,11 @@
 /* trace: replays a prepared trace (docs/trace-format.md) in a runtime that
- * cannot be embedded.  It is the workload of this name in other programs
- * (workloads/trace.c): the same operations and the same survivors.
+ * cannot be embedded.  It is the workload of this name of other programs
+ * (workloads/trace.c): the same parameter, operations and survivors.
  *
  * The replay itself is in main.c and in the replayer of the runtime. */
 #include "trace.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "compile.h"
 #include "harness/cell/cell.h"
@@ -16,42 +16,49 @@ const char *trace_path(const wl_run *run) {
   return wl_path(run->params, FILE_NAME);
 }
 
-/* What the file says of itself, which was checked before. */
-static wl_volume volume(const uint64_t *p, unsigned threads) {
-  (void)threads;
-  trace_prepared head;
-  char error[TRACE_ERROR];
-  if (!compiled_head(wl_path(p, FILE_NAME), &head, error))
-    cell_usage("%s", error);
-  return (wl_volume){
-      .live = head.live, .cyclic = head.cyclic, .allocated = head.bytes};
-}
-
-static const char *check(const uint64_t *p) {
-  return wl_path(p, FILE_NAME) ? NULL : "file=FILE names no trace";
-}
-
-const char *trace_lacks(const trace_prepared *head) {
-  static char text[CELL_REASON];
-  const gc_capabilities *can = &gc_this_collector.can;
-  const struct {
-    uint64_t has;
-    bool can;
-    const char *what;
-  } needs[] = {{head->mutators > 1, can->threads, "threads"},
-               {head->weak, can->weak, "weak references"},
-               {head->ephemerons, can->ephemerons, "ephemerons"},
-               {head->finalizable, can->finalizers, "finalizers"},
-               {head->external, can->external != GC_EXTERNALS_NONE,
-                "memory outside the heap"}};
-  for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-    if (!needs[i].has || needs[i].can)
-      continue;
-    snprintf(text, sizeof text, "has %s, which collector %s does not have",
-             needs[i].what, gc_this_collector.name);
-    return text;
-  }
+/* Reads the file, once.  Returns what is wrong with it, or NULL. */
+static const char *read_file(const char *path, const trace_prepared **head) {
+  static compiled last;
+  static const char *last_path; /* which lasts as long as the process */
+  static char error[TRACE_ERROR];
+  *head = &last.head;
+  if (last_path && !strcmp(path, last_path))
+    return NULL;
+  last_path = NULL;
+  if (!compile_trace(path, false, &last, error))
+    return error;
+  last_path = path;
   return NULL;
+}
+
+static const char *check(const uint64_t *params) {
+  const trace_prepared *head;
+  const char *path = wl_path(params, FILE_NAME);
+  return path ? read_file(path, &head)
+              : "which trace is to be replayed? (trace:file=FILE)";
+}
+
+/* The figures of a file that was checked. */
+static const trace_prepared *head_of(const uint64_t *params) {
+  const trace_prepared *head;
+  read_file(wl_path(params, FILE_NAME), &head);
+  return head;
+}
+
+static wl_volume volume(const uint64_t *params, unsigned threads) {
+  (void)threads;
+  const trace_prepared *head = head_of(params);
+  return (wl_volume){
+      .live = head->live, .cyclic = head->cyclic, .allocated = head->bytes};
+}
+
+static unsigned needs_of(const uint64_t *params) {
+  const trace_prepared *head = head_of(params);
+  return (head->mutators > 1 ? WL_NEEDS_THREADS : 0) |
+         (head->weak ? WL_NEEDS_WEAK : 0) |
+         (head->ephemerons ? WL_NEEDS_EPHEMERONS : 0) |
+         (head->finalizable ? WL_NEEDS_FINALIZERS : 0) |
+         (head->external ? WL_NEEDS_EXTERNAL : 0);
 }
 
 static const workload trace = {
@@ -63,6 +70,7 @@ static const workload trace = {
     .params = {{.name = "file",
                 .help = "the prepared trace",
                 .choices = WL_FILE}},
+    .needs_of = needs_of,
     .check = check,
     .volume = volume};
 

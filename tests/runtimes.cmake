@@ -1,0 +1,11 @@
+# Runtimes that cannot be embedded.  Those that are not installed are told by name:
+# their tests are skipped, and not left out.
+foreach(name IN ITEMS openjdk-serial openjdk-parallel openjdk-g1 openjdk-z
+                      openjdk-shenandoah openjdk-epsilon)
+  reapmark_script(runtime-${name} runtimes/replay.sh
+                  ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR} ${name})
+endforeach()
+reapmark_test(runtimes-compile SOURCES runtimes/compile.c
+                                       ${PROJECT_SOURCE_DIR}/collectors/runtimes/compile.c
+              LIBRARIES reapmark::trace)
+target_include_directories(test-runtimes-compile PRIVATE ${PROJECT_SOURCE_DIR}/collectors)
