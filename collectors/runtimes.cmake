@@ -6,7 +6,8 @@ if(REAPMARK_OPTIONAL)
   set(cell_build ${REAPMARK_CELL_SOURCES})
   list(FILTER cell_build INCLUDE REGEX "/build\\.c$")
   add_library(reapmark_runtimes OBJECT EXCLUDE_FROM_ALL
-              runtimes/main.c runtimes/launch.c runtimes/compile.c runtimes/trace.c
+              runtimes/main.c runtimes/launch.c runtimes/compile.c
+              runtimes/compile-checks.c runtimes/trace.c
               common/hostile/no-micro.c ${cell_build})
   target_include_directories(reapmark_runtimes PUBLIC ${REAPMARK_INCLUDE_DIRS})
   target_link_libraries(reapmark_runtimes PUBLIC reapmark::cell reapmark::trace)

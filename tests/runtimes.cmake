@@ -7,5 +7,6 @@ foreach(name IN ITEMS openjdk-serial openjdk-parallel openjdk-g1 openjdk-z
 endforeach()
 reapmark_test(runtimes-compile SOURCES runtimes/compile.c
                                        ${PROJECT_SOURCE_DIR}/collectors/runtimes/compile.c
+                              ${PROJECT_SOURCE_DIR}/collectors/runtimes/compile-checks.c
               LIBRARIES reapmark::trace)
 target_include_directories(test-runtimes-compile PRIVATE ${PROJECT_SOURCE_DIR}/collectors)

@@ -1,6 +1,6 @@
 /* compile.c: see compile.h.  The trace is not trusted: a word that a replayer
  * would stumble over is an error here. */
-#include "compile.h"
+#include "compile-inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,55 +8,12 @@
 #include <unistd.h>
 
 #include "harness/trace/memory.h"
-#include "words.h"
 
 /* ------------------------------------------------------------------------- *
  * Chunks.
  * ------------------------------------------------------------------------- */
 
-/* A chain of chunks of which the last one is not written yet. */
-typedef struct chain {
-  uint32_t words[WORDS_CHUNK];
-  uint32_t used, chunk;
-} chain;
-
-/* Room for the instruction with the most operands and NEXT. */
-enum { ROOM = 8 };
-
-typedef struct frame {
-  uint32_t first, owning, borrowing;
-} frame;
-
-typedef struct stream {
-  chain words;
-  uint32_t top; /* registers in frames */
-  frame *frames;
-  size_t frames_count, frames_room;
-  uint64_t in_step; /* operations since the last step ended */
-} stream;
-
-typedef struct compiler {
-  compiled *out;
-  trace_reader *reader;
-  char *error;
-  bool failed;
-  uint64_t every; /* one object in so many is watched */
-  uint32_t chunks;
-  stream *streams[COMPILED_THREADS]; /* in the order of out->thread */
-  uint16_t index[TRACE_THREADS];     /* of a thread's stream, plus 1; 0: none */
-  unsigned now;                      /* whose turn it is, with order=turns */
-  uint32_t turn, waits;
-  bool locked;
-  uint64_t objects;
-  uint64_t *watched; /* numbers of objects */
-  size_t watched_room;
-  bool head_known;
-  trace_alive alive;
-  const char *wrong; /* with a comment */
-} compiler;
-
-__attribute__((format(printf, 2, 3))) static bool
-fail(compiler *c, const char *format, ...) {
+bool compile_fail(compiler *c, const char *format, ...) {
   if (c->failed)
     return false;
   c->failed = true;
@@ -78,33 +35,28 @@ static void write_chunk(compiler *c, const chain *k) {
         bytes[4 * b + shift] = (uint8_t)(k->words[i + b] >> 8 * shift);
     if (pwrite(fileno(c->out->file), bytes, sizeof bytes, at + 4 * (off_t)i) !=
         (ssize_t)sizeof bytes)
-      fail(c, "no room for a temporary file: %s", strerror(errno));
+      compile_fail(c, "no room for a temporary file: %s", strerror(errno));
   }
 }
 
-static void begin_chain(compiler *c, chain *k) {
+void compile_begin(compiler *c, chain *k) {
   k->chunk = c->chunks++;
   k->used = 0;
 }
 
-static void put(compiler *c, chain *k, uint32_t code, uint32_t a, unsigned n,
-                const uint32_t *operands) {
+void compile_put(compiler *c, chain *k, uint32_t code, uint32_t a, unsigned n,
+                 const uint32_t *operands) {
   if (k->used + ROOM > WORDS_CHUNK) {
     k->words[k->used] = WORD_NEXT | c->chunks << 8;
     write_chunk(c, k);
-    begin_chain(c, k);
+    compile_begin(c, k);
   }
   k->words[k->used++] = code | a << 8;
   for (unsigned i = 0; i < n; i++)
     k->words[k->used++] = operands[i];
 }
 
-#define PUT(c, k, code, a, ...)                                                \
-  put(c, k, code, a, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t),     \
-      (uint32_t[]){__VA_ARGS__})
-#define PUT_0(c, k, code, a) put(c, k, code, a, 0, NULL)
-
-static void end_chain(compiler *c, chain *k) {
+void compile_end(compiler *c, chain *k) {
   PUT_0(c, k, WORD_END, 0);
   write_chunk(c, k);
 }
@@ -120,13 +72,13 @@ static unsigned stream_of(compiler *c, unsigned number) {
     return c->index[number] - 1u;
   unsigned i = c->out->threads;
   if (i == COMPILED_THREADS) {
-    fail(c, "the trace has more than %d threads", COMPILED_THREADS);
+    compile_fail(c, "the trace has more than %d threads", COMPILED_THREADS);
     return 0;
   }
   c->out->threads++;
   c->index[number] = (uint16_t)(i + 1);
   c->streams[i] = trace_zeroed(1, sizeof *c->streams[i]);
-  begin_chain(c, &c->streams[i]->words);
+  compile_begin(c, &c->streams[i]->words);
   c->out->thread[i] =
       (compiled_thread){.number = number, .first = c->streams[i]->words.chunk};
   for (uint32_t k = 1; k <= c->waits; k++)
@@ -169,7 +121,7 @@ static void enter(compiler *c, stream *s, const trace_op *op) {
                            sizeof *s->frames);
   s->frames[s->frames_count++] = (frame){s->top, op->a, op->b};
   if ((uint64_t)s->top + op->a + op->b > c->out->head.registers)
-    fail(c, "more registers are in use than the head says");
+    compile_fail(c, "more registers are in use than the head says");
   s->top += op->a + op->b;
 }
 
@@ -177,7 +129,7 @@ static void enter(compiler *c, stream *s, const trace_op *op) {
  * replayer does nothing when a frame begins. */
 static void leave(compiler *c, stream *s) {
   if (!s->frames_count) {
-    fail(c, "a frame ends that has not begun");
+    compile_fail(c, "a frame ends that has not begun");
     return;
   }
   const frame *f = &s->frames[--s->frames_count];
@@ -188,7 +140,7 @@ static void leave(compiler *c, stream *s) {
 
 static void take_lock(compiler *c, stream *s, bool take) {
   if (c->locked == take)
-    fail(c, "the lock is taken twice, or returned twice");
+    compile_fail(c, "the lock is taken twice, or returned twice");
   c->locked = take;
   if (!c->out->head.free_order)
     return;
@@ -217,12 +169,13 @@ static void check_operands(compiler *c, const stream *s, const trace_op *op) {
   const char *letters = trace_kinds[op->kind].operands;
   for (unsigned i = 0; letters[i] && i < 3; i++) {
     if (strchr("dbtrowe", letters[i]) && values[i] >= s->top)
-      fail(c, "register %" PRIu32 " is in no frame", values[i]);
+      compile_fail(c, "register %" PRIu32 " is in no frame", values[i]);
     if (letters[i] == 'i' && values[i] >= c->out->head.slots)
-      fail(c, "slot %" PRIu32 " is beyond the largest object", values[i]);
+      compile_fail(c, "slot %" PRIu32 " is beyond the largest object",
+                   values[i]);
   }
   if (op->kind == TRACE_NEW && op->b > c->out->head.slots)
-    fail(c, "an object is larger than the head says");
+    compile_fail(c, "an object is larger than the head says");
 }
 
 static void compile_new(compiler *c, stream *s, const trace_op *op) {
@@ -353,139 +306,6 @@ static void add_op(compiler *c, const trace_op *op) {
 }
 
 /* ------------------------------------------------------------------------- *
- * Checks.
- * ------------------------------------------------------------------------- */
-
-/* The objects that the checks have named so far, in this order. */
-typedef struct named {
-  uint32_t *order;
-  size_t count;
-  bool *seen;
-} named;
-
-static uint32_t name(named *n, uint32_t object) {
-  if (!n->seen[object]) {
-    n->seen[object] = true;
-    n->order[n->count++] = object;
-  }
-  return object + 1;
-}
-
-/* Roots that are not stated to hold something hold nothing; but of borrowing
- * registers nothing is stated. */
-static void check_roots(compiler *c, chain *k, named *n) {
-  const stream *main_stream = c->streams[0];
-  for (size_t i = 0; i < c->alive.roots_count; i++) {
-    const alive_edge *r = &c->alive.roots[i];
-    PUT(c, k, WORD_HAS_ROOT, (uint32_t)(r->place / PREPARED_GLOBALS),
-        (uint32_t)r->place, name(n, r->target));
-  }
-  bool *stated = trace_zeroed(main_stream->top, sizeof *stated);
-  bool global[GC_GLOBALS] = {false}, tls[GC_TLS] = {false};
-  for (size_t i = 0; i < c->alive.roots_count; i++) {
-    uint64_t place = c->alive.roots[i].place;
-    if (place >= PREPARED_TLS)
-      tls[place - PREPARED_TLS] = true;
-    else if (place >= PREPARED_GLOBALS)
-      global[place - PREPARED_GLOBALS] = true;
-    else if (place < main_stream->top)
-      stated[place] = true;
-    else
-      fail(c, "a register is alive that is in no frame");
-  }
-  for (size_t f = 0; f < main_stream->frames_count; f++) {
-    const frame *open = &main_stream->frames[f];
-    for (uint32_t r = open->first; r < open->first + open->owning; r++)
-      if (!stated[r])
-        PUT(c, k, WORD_HAS_ROOT, 0, r, 0);
-  }
-  for (uint32_t g = 0; g < GC_GLOBALS; g++)
-    if (!global[g])
-      PUT(c, k, WORD_HAS_ROOT, 1, g, 0);
-  for (uint32_t t = 0; t < GC_TLS; t++)
-    if (!tls[t])
-      PUT(c, k, WORD_HAS_ROOT, 2, t, 0);
-  free(stated);
-}
-
-static void check_object(compiler *c, chain *k, named *n, uint32_t x) {
-  const alive_object *o = &c->alive.objects[x];
-  bool plain = o->kind == ALIVE_OBJECT;
-  PUT(c, k, WORD_HAS_SHAPE, o->kind, x + 1, o->slots, plain ? o->bytes : 0,
-      (uint32_t)o->number, plain ? (uint32_t)o->edges : 0);
-  for (size_t e = o->first; plain && e < o->first + o->edges; e++)
-    PUT(c, k, WORD_HAS_SLOT, 0, x + 1, (uint32_t)c->alive.edges[e].place,
-        name(n, c->alive.edges[e].target));
-}
-
-/* Checks the ephemerons whose key has been named, and names their values.  A
- * value may lead to further keys: returns whether there were new objects. */
-static bool check_pairs(compiler *c, chain *k, named *n, bool *done) {
-  size_t before = n->count;
-  for (size_t x = 0; x < c->alive.objects_count; x++) {
-    const alive_object *o = &c->alive.objects[x];
-    if (o->kind != ALIVE_EPHEMERON || done[x] || !n->seen[x])
-      continue;
-    done[x] = true;
-    if (o->edges < 2)
-      continue; /* whether it was cleared is not known */
-    const alive_edge *e = &c->alive.edges[o->first];
-    done[x] = n->seen[e[0].target];
-    if (done[x])
-      PUT(c, k, WORD_HAS_PAIR, 0, (uint32_t)x + 1, name(n, e[0].target),
-          name(n, e[1].target));
-  }
-  return n->count > before;
-}
-
-/* Whether others were cleared is not known. */
-static void check_weak(compiler *c, chain *k) {
-  for (size_t x = 0; x < c->alive.objects_count; x++) {
-    const alive_object *o = &c->alive.objects[x];
-    if (o->kind == ALIVE_WEAK && o->edges)
-      PUT(c, k, WORD_HAS_TARGET, 0, (uint32_t)x + 1,
-          c->alive.edges[o->first].target + 1);
-  }
-}
-
-static void check_watched(compiler *c, chain *k) {
-  size_t at = 0;
-  for (size_t i = 0; i < c->out->watched; i++) {
-    while (at < c->alive.objects_count &&
-           c->alive.objects[at].number < c->watched[i])
-      at++;
-    PUT(c, k, WORD_HAS_WATCHED,
-        at < c->alive.objects_count &&
-            c->alive.objects[at].number == c->watched[i],
-        (uint32_t)i);
-  }
-}
-
-static void compile_checks(compiler *c) {
-  size_t objects = c->alive.objects_count, at = 0;
-  named n = {.order = trace_zeroed(objects, sizeof *n.order),
-             .seen = trace_zeroed(objects, sizeof *n.seen)};
-  bool *done = trace_zeroed(objects, sizeof *done);
-  chain *k = trace_zeroed(1, sizeof *k);
-  begin_chain(c, k);
-  c->out->checks = k->chunk;
-  check_roots(c, k, &n);
-  do {
-    for (; at < n.count; at++)
-      check_object(c, k, &n, n.order[at]);
-  } while (check_pairs(c, k, &n, done));
-  if (n.count != objects)
-    fail(c, "what is alive cannot be reached from the roots");
-  check_weak(c, k);
-  check_watched(c, k);
-  end_chain(c, k);
-  free(n.order);
-  free(n.seen);
-  free(done);
-  free(k);
-}
-
-/* ------------------------------------------------------------------------- *
  * The whole.
  * ------------------------------------------------------------------------- */
 
@@ -498,8 +318,9 @@ static void on_comment(void *data, const char *text) {
 }
 
 static bool not_prepared(compiler *c, const char *path) {
-  return fail(c, "%s is no prepared trace (reapmark trace prepare %s -o OUT)",
-              path, path);
+  return compile_fail(
+      c, "%s is no prepared trace (reapmark trace prepare %s -o OUT)", path,
+      path);
 }
 
 static void read_all(compiler *c, const char *path) {
@@ -509,7 +330,7 @@ static void read_all(compiler *c, const char *path) {
   while (!c->failed &&
          (status = trace_read(c->reader, &op)) != TRACE_READ_END) {
     if (status == TRACE_READ_FAILED) {
-      fail(c, "%s", trace_reader_error(c->reader));
+      compile_fail(c, "%s", trace_reader_error(c->reader));
       return;
     }
     if (!c->head_known) {
@@ -536,7 +357,7 @@ bool compile_trace(const char *path, bool keep, compiled *out,
   c->out = out;
   c->error = error;
   if (keep && !out->file)
-    fail(c, "no temporary file: %s", strerror(errno));
+    compile_fail(c, "no temporary file: %s", strerror(errno));
   c->reader = trace_reader_open(path);
   trace_reader_comments(c->reader, on_comment, c);
   if (!c->failed)
@@ -545,11 +366,11 @@ bool compile_trace(const char *path, bool keep, compiled *out,
   if (!c->failed && !wrong)
     wrong = trace_alive_end(&c->alive, &out->head);
   if (wrong)
-    fail(c, "%s: %s", path, wrong);
+    compile_fail(c, "%s: %s", path, wrong);
   for (unsigned i = 0; i < out->threads; i++) {
     if (!c->failed) {
       end_step(c, i);
-      end_chain(c, &c->streams[i]->words);
+      compile_end(c, &c->streams[i]->words);
     }
   }
   if (!c->failed)

@@ -192,6 +192,8 @@ test_driver() {
   # Workloads that are no traces are for programs that embed their collector.
   expect 0 run -w list-drop:length=500 -c "mark-sweep,$name" -n 1 --heap none -o third
   printed 'n/a: was built without this workload'
+  expect 0 run -w list-drop:length=500 -c references --heap none --dry-run
+  unprinted "$name" # which a group leaves out there
 }
 
 run_test "$4"

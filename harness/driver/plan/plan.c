@@ -175,11 +175,20 @@ static choice choose(const planning *g, const suite_cell *cell,
   return c;
 }
 
+/* Whether a collector was meant for this workload: of a group, those that have
+ * the workload.  Runtimes that replay traces have one, and would be n/a in
+ * every other block. */
+static bool is_meant(const chosen *with, const spec *workload) {
+  return !with->by_group || collector_workload(with->program, workload->name);
+}
+
 /* Adds a cell for each collector. */
 static void add_block(const planning *g, const spec *workload,
                       const chosen_list *with, const heap_size *heap,
                       unsigned threads) {
   for (size_t i = 0; i < with->count; i++) {
+    if (!is_meant(&with->items[i], workload))
+      continue;
     plan_cell c = plan_make_cell(g, workload, &with->items[i], heap, threads);
     plan_add_cell(g->plan, c);
     if (g->request->observer)

@@ -155,7 +155,9 @@ const char *resolve_collectors(const collectors *all, const char *word,
   for (size_t i = 0; i < all->count; i++) {
     const collector *c = &all->items[i];
     if (collector_is_in(c, word))
-      chosen_add(out, (chosen){.program = c, .options = {.name = c->name}});
+      chosen_add(out, (chosen){.program = c,
+                               .options = {.name = c->name},
+                               .by_group = true});
   }
   return NULL;
 }

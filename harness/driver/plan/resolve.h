@@ -15,6 +15,7 @@ typedef struct chosen {
   const collector *program; /* NULL: this build is without it */
   spec options;        /* its name, and the options that it is to be given */
   const char *missing; /* why there is no program, or NULL */
+  bool by_group;       /* a member of a group, not named itself */
 } chosen;
 
 typedef struct chosen_list {
