@@ -3,7 +3,8 @@
 foreach(name IN ITEMS openjdk-serial openjdk-parallel openjdk-g1 openjdk-z
                       openjdk-shenandoah openjdk-epsilon)
   reapmark_script(runtime-${name} runtimes/replay.sh
-                  ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR} ${name})
+                  ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR} ${name}
+                  NEEDS driver=mark-sweep)
 endforeach()
 reapmark_test(runtimes-compile SOURCES runtimes/compile.c
                                        ${PROJECT_SOURCE_DIR}/collectors/runtimes/compile.c

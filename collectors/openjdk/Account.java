@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
@@ -19,9 +20,15 @@ final class Account {
     file = FileChannel.open(path);
   }
 
-  boolean read() throws IOException {
+  /* False if the thread has ended, or if the kernel does not tell. */
+  boolean read() {
     text.clear();
-    int n = file.read(text, 0);
+    int n;
+    try {
+      n = file.read(text, 0);
+    } catch (IOException e) {
+      return false;
+    }
     if (n <= 0)
       return false;
     ran = waited = 0;
@@ -41,11 +48,20 @@ final class Account {
     try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Paths.get("/proc/self/task"))) {
       for (Path task : tasks)
         if (!task.getFileName().toString().equals(own))
-          strangers.add(new Account(task.resolve("schedstat")));
+          add(task.resolve("schedstat"));
     }
   }
 
-  static synchronized long strangersRan() throws IOException {
+  /* Adds the account of a thread, if the thread has not ended meanwhile. */
+  static void add(Path path) throws IOException {
+    try {
+      strangers.add(new Account(path));
+    } catch (NoSuchFileException e) {
+      return;
+    }
+  }
+
+  static synchronized long strangersRan() {
     long sum = 0;
     for (Account a : strangers)
       if (a.read())

@@ -130,6 +130,8 @@ public final class Replay {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
+  static final long SPARE = 8 << 20; /* for what threads have taken and not used */
+
   /* Replays until the JVM has compiled what there is to compile: until it
    * compiles for less than a hundredth of the time. */
   static int warmUp(int most) throws InterruptedException {
@@ -150,7 +152,7 @@ public final class Replay {
         since = worked();
       }
       long all = runtime.totalMemory() - runtime.freeMemory();
-      if (!collects && all + 2 * (all - used) > runtime.maxMemory())
+      if (!collects && all + 3 * (all - used) + SPARE > runtime.maxMemory())
         break; /* what is measured needs the room */
     }
     return replays;

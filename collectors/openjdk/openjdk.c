@@ -161,7 +161,7 @@ const gc_collector gc_this_collector = {
             .weak = true,
             .finalizers = true,
             .moving = !NOTHING,
-            .heap_limit = true,
+            .heap_limit = !NOTHING,
             .concurrent = CONCURRENT,
             .overhead_bytes = RUNTIME_OWN_BYTES,
             .granule = GRANULE},
@@ -181,7 +181,7 @@ const gc_collector gc_this_collector = {
 static uint64_t heap_of_epsilon(const trace_prepared *head) {
   uint64_t most = memory_most() / 4 * 3;
   uint64_t wanted = head->bytes + head->objects * 32;
-  wanted = wanted < most / 8 ? 8 * wanted : most;
+  wanted = wanted < most / 16 ? 16 * wanted : most;
   return wanted > 64 << 20 ? wanted : 64 << 20;
 }
 
@@ -194,7 +194,7 @@ void runtime_command(command *c, uint64_t heap_limit,
   if (heap_limit || NOTHING)
     command_add(c, "-Xmx%" PRIu64,
                 RUNTIME_OWN_BYTES +
-                    (heap_limit ? heap_limit : heap_of_epsilon(head)));
+                    (NOTHING ? heap_of_epsilon(head) : heap_limit));
 #define ADD(variable, name, help, max, flag)                                   \
   if (variable)                                                                \
     command_add(c, flag, variable);

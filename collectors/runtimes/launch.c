@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -295,7 +296,9 @@ void launch(command *c, const compiled *words, bool timed, replay *out,
   free(line);
   fclose(k.lines);
   close(k.answers);
-  while (waitpid(k.pid, &out->status, 0) < 0 && errno == EINTR) {
+  struct rusage used = {0};
+  while (wait4(k.pid, &out->status, 0, &used) < 0 && errno == EINTR) {
   }
+  out->peak = (uint64_t)used.ru_maxrss << 10;
   read_errors(&k, out);
 }

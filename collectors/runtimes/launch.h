@@ -23,7 +23,8 @@ typedef struct replay {
   uint64_t lost, left; /* watched objects that are gone, or not gone */
   uint64_t kept;       /* watched objects that outlive all roots */
   bool done;           /* the replayer printed all that it had to */
-  int status;          /* of waitpid */
+  int status;          /* of wait4 */
+  uint64_t peak;       /* of the resident memory, by wait4 */
   char errors[1024];   /* the end of its standard error */
 } replay;
 

@@ -210,11 +210,23 @@ void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   cell_out_of_memory("no room");
 }
 
+/* The short record of a run whose runtime had no room. */
+_Noreturn static void end_without_room(const replay *r) {
+  const cell_verdict v = {.status = CELL_OOM,
+                          .reason = "the runtime found no room for an object"};
+  current->baseline = r->ready.resident;
+  json_t *record = cell_record_short(current, &v);
+  json_object_set_new(json_object_get(record, "memory"), "peak",
+                      record_integer(r->peak));
+  cell_write(record, (int)current->options->record_fd);
+  exit(0);
+}
+
 /* The replayer ended before it had printed everything: of want of memory, or as
  * a crash, which this process repeats, so that the driver sees it. */
 _Noreturn static void end_early(const replay *r) {
   if (runtime_ran_out(r->status, r->errors))
-    cell_out_of_memory("the runtime found no room for an object");
+    end_without_room(r);
   char *last = strdup(r->errors);
   size_t n = last ? strlen(last) : 0;
   while (n && last[n - 1] == '\n')

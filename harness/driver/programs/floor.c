@@ -72,6 +72,13 @@ static json_t *counters_of(json_t *cache, const collector *oracle,
   return json_object_get(cache, key);
 }
 
+/* Whether the program is an adapter, whose interface can be timed.  A runtime
+ * that replays a trace inside itself has no C interface. */
+static bool has_interface(const collector *c) {
+  return c && !strcmp(collector_kind(c), "reference") &&
+         json_array_size(json_object_get(c->about, "primitives")) > 0;
+}
+
 /* Whether the cell's floor will be shown.  In a suite that ends with a table of
  * its own, only targets show floors: its cells may be large, and counting their
  * operations takes long. */
@@ -90,8 +97,8 @@ json_t *floor_measure(const plan *p, const collectors *all) {
   json_t *floors = json_array();
   for (size_t i = 0; oracle && i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
-    if (!c->program || strcmp(collector_kind(c->program), "reference") ||
-        c->missing || c->untimed || c->canary || !is_wanted(p, c))
+    if (!has_interface(c->program) || c->missing || c->untimed || c->canary ||
+        !is_wanted(p, c))
       continue;
     if (!json_array_size(floors))
       say("measuring what the interfaces of the production runtimes cost");
