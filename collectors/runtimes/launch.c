@@ -101,6 +101,16 @@ static void add_stat(pid_t pid, process_state *s) {
   s->system = system * 1000000000u / (unsigned long long)sysconf(_SC_CLK_TCK);
 }
 
+/* Bytes of pages that are counted more than once, since the process maps them
+ * several times, as ZGC of JDK 17 does with its heap.  The kernel's
+ * proportional share counts each page once. */
+static uint64_t counted_again(pid_t pid, uint64_t shared) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+  uint64_t once = shared ? number_in(path, "Pss_Shmem:") << 10 : 0;
+  return once && once < shared ? shared - once : 0;
+}
+
 static process_state look(pid_t pid) {
   process_state s = {0};
   char path[64];
@@ -111,6 +121,9 @@ static process_state look(pid_t pid) {
   snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
   s.resident = number_in(path, "VmRSS:") << 10;
   s.peak = number_in(path, "VmHWM:") << 10;
+  uint64_t again = counted_again(pid, number_in(path, "RssShmem:") << 10);
+  s.resident -= again;
+  s.peak -= again;
   add_stat(pid, &s);
   add_switches(pid, &s);
   return s;
