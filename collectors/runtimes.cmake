@@ -84,3 +84,19 @@ foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
     SOURCES openjdk/openjdk.c DEFINITIONS OPENJDK_${macro}=1 OPENJDK_JAVA="${JAVA}"
     REPLAYER reapmark_openjdk_replayer)
 endforeach()
+
+# Node.js.
+find_program(NODE NAMES node nodejs)
+if(REAPMARK_OPTIONAL AND NODE)
+  set(script ${REAPMARK_COLLECTOR_DIR}/node-replay.js)
+  add_custom_command(
+    OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/node/replay.js ${script}
+    DEPENDS node/replay.js
+    VERBATIM)
+  add_custom_target(reapmark_node_replayer DEPENDS ${script})
+  install(FILES ${script} DESTINATION lib/reapmark/collectors OPTIONAL)
+endif()
+reapmark_add_runtime(
+  FOUND "${NODE}" PACKAGE nodejs NAME node SOURCES node/node.c DEFINITIONS
+  NODE_PROGRAM="${NODE}" REPLAYER reapmark_node_replayer)

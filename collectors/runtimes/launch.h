@@ -25,7 +25,7 @@ typedef struct replay {
   bool done;           /* the replayer printed all that it had to */
   int status;          /* of wait4 */
   uint64_t peak;       /* of the resident memory, by wait4 */
-  char errors[1024];   /* the end of its standard error */
+  char errors[16384];  /* the end of its standard error */
 } replay;
 
 /* Called for each line that concerns the caller, while the replayer runs.
