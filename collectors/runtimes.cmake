@@ -1,6 +1,11 @@
 # Runtimes that cannot be embedded: a launcher, which is a collector program, and a
 # replayer in the runtime's own language (runtimes/README.md).
 
+# Replayers are in a folder of their own, since the driver takes every program beside the
+# collectors for one of them.
+set(replayers ${REAPMARK_COLLECTOR_DIR}/replayers)
+file(MAKE_DIRECTORY ${replayers})
+
 # What all launchers have in common.
 if(REAPMARK_OPTIONAL)
   set(cell_build ${REAPMARK_CELL_SOURCES})
@@ -17,9 +22,7 @@ endif()
 #                      SOURCES source... DEFINITIONS macro...
 #                      REPLAYER target)
 #
-# The replayer is a file that `target` makes in the folder of the collectors.  Memory
-# that a sanitizer would look at is in another process, so there is nothing to run
-# under one but the launcher.
+# `target` makes the replayer.
 function(reapmark_add_runtime)
   cmake_parse_arguments(R "" "FOUND;PACKAGE;NAME;REPLAYER" "SOURCES;DEFINITIONS" ${ARGN})
   reapmark_wanted(wanted ${R_NAME})
@@ -51,7 +54,7 @@ find_program(JAVA java)
 find_program(JAVAC javac)
 find_program(JAR jar)
 if(REAPMARK_OPTIONAL AND JAVA AND JAVAC AND JAR)
-  set(jar_file ${REAPMARK_COLLECTOR_DIR}/openjdk.jar)
+  set(jar_file ${replayers}/openjdk.jar)
   set(classes ${CMAKE_CURRENT_BINARY_DIR}/openjdk-classes)
   file(GLOB java_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/openjdk/*.java)
   add_custom_command(
@@ -63,7 +66,7 @@ if(REAPMARK_OPTIONAL AND JAVA AND JAVAC AND JAR)
     COMMENT "Compiling the replayer for OpenJDK"
     VERBATIM)
   add_custom_target(reapmark_openjdk_replayer DEPENDS ${jar_file})
-  install(FILES ${jar_file} DESTINATION lib/reapmark/collectors OPTIONAL)
+  install(FILES ${jar_file} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
 endif()
 foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
              epsilon:Epsilon)
@@ -78,9 +81,13 @@ foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
       set(OPENJDK_HAS_${flag} TRUE CACHE INTERNAL "")
     endif()
   endif()
+  set(found FALSE)
+  if(TARGET reapmark_openjdk_replayer AND OPENJDK_HAS_${flag})
+    set(found TRUE)
+  endif()
   string(TOUPPER ${name} macro)
   reapmark_add_runtime(
-    FOUND "${OPENJDK_HAS_${flag}}" PACKAGE default-jdk-headless NAME openjdk-${name}
+    FOUND ${found} PACKAGE default-jdk-headless NAME openjdk-${name}
     SOURCES openjdk/openjdk.c DEFINITIONS OPENJDK_${macro}=1 OPENJDK_JAVA="${JAVA}"
     REPLAYER reapmark_openjdk_replayer)
 endforeach()
@@ -88,15 +95,33 @@ endforeach()
 # Node.js.
 find_program(NODE NAMES node nodejs)
 if(REAPMARK_OPTIONAL AND NODE)
-  set(script ${REAPMARK_COLLECTOR_DIR}/node-replay.js)
+  set(script ${replayers}/node.js)
   add_custom_command(
     OUTPUT ${script}
     COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/node/replay.js ${script}
     DEPENDS node/replay.js
     VERBATIM)
   add_custom_target(reapmark_node_replayer DEPENDS ${script})
-  install(FILES ${script} DESTINATION lib/reapmark/collectors OPTIONAL)
+  install(FILES ${script} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
 endif()
 reapmark_add_runtime(
   FOUND "${NODE}" PACKAGE nodejs NAME node SOURCES node/node.c DEFINITIONS
   NODE_PROGRAM="${NODE}" REPLAYER reapmark_node_replayer)
+
+# Go.
+find_program(GO go)
+if(REAPMARK_OPTIONAL AND GO)
+  set(replayer ${replayers}/go)
+  add_custom_command(
+    OUTPUT ${replayer}
+    COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-trimpath CGO_ENABLED=0 GO111MODULE=off
+            GOCACHE=${CMAKE_CURRENT_BINARY_DIR}/go-cache
+            ${GO} build -o ${replayer} ${CMAKE_CURRENT_SOURCE_DIR}/go/replay.go
+    DEPENDS go/replay.go
+    COMMENT "Compiling the replayer for Go"
+    VERBATIM)
+  add_custom_target(reapmark_go_replayer DEPENDS ${replayer})
+  install(PROGRAMS ${replayer} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
+endif()
+reapmark_add_runtime(
+  FOUND "${GO}" PACKAGE golang-go NAME go SOURCES go/go.c REPLAYER reapmark_go_replayer)

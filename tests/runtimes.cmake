@@ -1,7 +1,7 @@
 # Runtimes that cannot be embedded.  Those that are not installed are told by name:
 # their tests are skipped, and not left out.
 foreach(name IN ITEMS openjdk-serial openjdk-parallel openjdk-g1 openjdk-z
-                      openjdk-shenandoah openjdk-epsilon node)
+                      openjdk-shenandoah openjdk-epsilon node go)
   reapmark_script(runtime-${name} runtimes/replay.sh
                   ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR} ${name}
                   NEEDS driver=mark-sweep)

@@ -51,7 +51,7 @@ void runtime_command(command *c, uint64_t heap_limit,
     command_add(c, "--heap-growing-percent=%" PRIu64, growing);
   if (!helpers)
     command_add(c, "--single-threaded-gc");
-  command_add(c, "%s", runtime_file("node-replay.js"));
+  command_add(c, "%s", runtime_file("replayers/node.js"));
   command_add(c, "warm-up=%" PRIu64, warm_up);
 }
 

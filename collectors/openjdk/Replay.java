@@ -133,7 +133,7 @@ public final class Replay {
   static final long SPARE = 8 << 20; /* for what threads have taken and not used */
 
   /* Replays until the JVM has compiled what there is to compile: until it
-   * compiles for less than a hundredth of the time. */
+   * compiles for at most a fiftieth of the time. */
   static int warmUp(int most) throws InterruptedException {
     CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
     Runtime runtime = Runtime.getRuntime();
@@ -147,7 +147,7 @@ public final class Replay {
       long took = (worked() - since) / 1_000_000;
       if (took >= 100) {
         long now = compiler.getTotalCompilationTime();
-        quiet = now - compiled <= took / 100 ? quiet + 1 : 0;
+        quiet = now - compiled <= took / 50 ? quiet + 1 : 0;
         compiled = now;
         since = worked();
       }

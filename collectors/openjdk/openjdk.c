@@ -215,7 +215,7 @@ void runtime_command(command *c, uint64_t heap_limit,
   command_add(c, "-Xlog:disable");
   command_add(c, "-Xlog:safepoint:file=/proc/self/fd/4:timenanos:filecount=0");
   command_add(c, "-cp");
-  command_add(c, "%s", runtime_file("openjdk.jar"));
+  command_add(c, "%s", runtime_file("replayers/openjdk.jar"));
   command_add(c, "Replay");
   command_add(c, "collects=%d", !NOTHING);
   command_add(c, "warm-up=%" PRIu64, warm_up);

@@ -94,7 +94,7 @@ END
   chmod +x tools/pkg-config
   exits 0 "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
     -DPKG_CONFIG_EXECUTABLE="$work/tools/pkg-config" \
-    -DOCAMLOPT= -DPHP_CONFIG= \
+    -DOCAMLOPT= -DPHP_CONFIG= -DJAVAC= -DNODE= -DGO= \
     -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON
   printed 'Collector bdwgc left out: it needs libgc-dev'
   printed 'Collector cpython left out: it needs python3-dev'
@@ -103,6 +103,9 @@ END
   printed 'Collector ruby left out: it needs ruby-dev'
   printed 'Collector php left out: it needs libphp-embed php-dev'
   printed 'Collector whippet-mmc left out: it needs Whippet, -DREAPMARK_WHIPPET=DIR'
+  printed 'Collector openjdk-g1 left out: it needs default-jdk-headless'
+  printed 'Collector node left out: it needs nodejs'
+  printed 'Collector go left out: it needs golang-go'
   unprinted 'Collector malloc left out'
   # A driver beside the folder of that build.
   cp "$reapmark" build/reapmark

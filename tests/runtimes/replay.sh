@@ -12,12 +12,15 @@ program=$folder/$name
 collects() { [ "$name" != openjdk-epsilon ]; }
 
 # What the runtime lacks, and a trace that needs it.
-lacks=ephemerons
-needy='enter 3 0\nnew 0 0 8\nephemeron-new 1 0 0'
-if [ "$name" = node ]; then
-  lacks=threads
-  needy='thread 1\nattach\ndetach'
-fi
+case $name in
+node) lacks=threads needy='thread 1\nattach\ndetach' ;;
+go) lacks='weak references' needy='enter 2 0\nnew 0 0 8\nweak-new 1 0' ;;
+*) lacks=ephemerons needy='enter 3 0\nnew 0 0 8\nephemeron-new 1 0 0' ;;
+esac
+
+# limits: whether the runtime can limit its heap.
+limits() { grep -q '"heap_limit":true' describe; }
+"$program" --describe >describe
 
 # Object 1 refers to objects 2 and 3, and has a weak reference, 4.  Object 5 refers
 # to itself, and dies; object 6, which is finalizable, dies too.
@@ -48,6 +51,9 @@ clear 5
 copy 5 1
 move 3 5
 END
+if [ "$lacks" = 'weak references' ]; then
+  sed -i 's/^weak-new 4 0/new 4 0 16/; s/^weak-get 5 4/copy 5 4/' source
+fi
 
 prepared() { # FILE
   expect 0 trace prepare "$1" -o prepared
@@ -113,7 +119,7 @@ test_wrong_count() {
 # Threads of the trace are threads.  They put objects into a list that the lock
 # guards, and the order of the list is the one of the trace.
 test_threads() {
-  [ $lacks != threads ] || skip "$name has no threads"
+  [ "$lacks" != threads ] || skip "$name has no threads"
   {
     printf 'reapmark-trace 3\nenter 1 0\nnew 0 1 8\nglobal-store 0 0\nclear 0\n'
     for n in 1 2 3; do printf 'thread %d\nattach\nenter 2 0\n' $n; done
@@ -168,7 +174,7 @@ list() { # LENGTH
 test_failures() {
   list 60000 >source
   prepared source
-  ! collects || replays prepared OOM --heap 4M
+  ! limits || replays prepared OOM --heap 4M
   "$program" --run trace:file=prepared --option warm-up=10000 >out 2>err &
   local launcher=$! status=0
   wait_for pgrep -P "$launcher" >/dev/null
