@@ -46,6 +46,7 @@ static const struct value {
   const char *what;
 } values[] = {
     {"FORMAT", VALUE_WORDS, NULL, NULL},
+    {"KIND", VALUE_WORDS, NULL, NULL},
     {"TABLE", VALUE_WORDS, tables, NULL},
     {"FIGURE", VALUE_WORDS, figures, NULL},
     {"METRIC", VALUE_WORDS, metric_words, NULL},
@@ -62,9 +63,11 @@ static const struct value {
     {"COMMAND", VALUE_FREE, NULL, NULL},
     {"DOWN,ACROSS,SHOWN", VALUE_FREE, NULL, NULL},
     {"GOAL", VALUE_FREE, NULL, NULL},
+    {"KEY", VALUE_FREE, NULL, NULL},
     {"K[/N]", VALUE_FREE, NULL, NULL},
     {"METRIC=SHARE", VALUE_FREE, NULL, NULL},
     {"N", VALUE_FREE, NULL, NULL},
+    {"PERCENT", VALUE_FREE, NULL, NULL},
     {"PRIMITIVE", VALUE_FREE, NULL, NULL},
     {"PUS", VALUE_FREE, NULL, NULL},
     {"SECONDS", VALUE_FREE, NULL, NULL},

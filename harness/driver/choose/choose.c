@@ -38,8 +38,7 @@ typedef struct choose_options {
 #define FIELD(member) offsetof(choose_options, member)
 static const option_row option_rows[] = {
     {"like", 0, "KIND",
-     "what your program is like: cache, server, compiler, "
-     "events",
+     "cache, server, compiler, events (what your program is like)",
      .kind = OPTION_TEXT, .offset = FIELD(like)},
     {"live", 0, "SIZE", "what is alive in it at most, such as 300M",
      .kind = OPTION_TEXT, .offset = FIELD(live)},

@@ -213,10 +213,7 @@ static int run_missing(done_runs *d, runlog *log, const char *timelines) {
       done_note(d, i, record);
       progress_done(g, &p->runs[i], d->records[i]->elapsed, true);
       progress_judge(g, &p->runs[i], record);
-      const char *lacking =
-          timelines_warning(timelines, p, &p->runs[i], record);
-      if (lacking)
-        progress_say(g, "%s", lacking);
+      timelines_warn(timelines, p, &p->runs[i], record);
     }
     json_decref(record);
   }

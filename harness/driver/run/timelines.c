@@ -1,6 +1,7 @@
 /* timelines.c: see timelines.h. */
 #include "timelines.h"
 #include "harness/base/arena.h"
+#include "harness/base/warn.h"
 #include "harness/driver/plan/order.h"
 #include "harness/record/record.h"
 
@@ -61,20 +62,19 @@ const char *timelines_file(const char *pattern, const plan *p,
             : pattern;
 }
 
-const char *timelines_warning(const char *pattern, const plan *p,
-                              const plan_run *run, const json_t *record) {
+void timelines_warn(const char *pattern, const plan *p, const plan_run *run,
+                    const json_t *record) {
   const char *file = timelines_file(pattern, p, run);
   double dropped = record_number(record, "timeline.dropped");
   if (!file)
-    return NULL;
+    return;
   if (!json_object_get(record, "timeline"))
-    return arena_text("warning: %s has no timeline: it could not be written, "
-                      "or the run did not end [W-no-timeline]",
-                      plan_key(p, run));
-  if (dropped > 0)
-    return arena_text("warning: %s leaves out %.0f events shorter than %.3g us "
-                      "[W-timeline-full]",
-                      file, dropped,
-                      record_number(record, "timeline.shorter") / 1e3);
-  return NULL;
+    say_warning("W-no-timeline",
+                "%s has no timeline: it could not be written, or the run did "
+                "not end",
+                plan_key(p, run));
+  else if (dropped > 0)
+    say_warning("W-timeline-full",
+                "%s leaves out %.0f events shorter than %.3g us", file, dropped,
+                record_number(record, "timeline.shorter") / 1e3);
 }

@@ -21,9 +21,9 @@ const char *timelines_refuse(const char *pattern, const plan *p);
 const char *timelines_file(const char *pattern, const plan *p,
                            const plan_run *run);
 
-/* A warning, in the arena, if the record says that the timeline is not
- * complete, or that there is none; or NULL. */
-const char *timelines_warning(const char *pattern, const plan *p,
-                              const plan_run *run, const json_t *record);
+/* Warns if the record says that the timeline is not complete, or that there is
+ * none. */
+void timelines_warn(const char *pattern, const plan *p, const plan_run *run,
+                    const json_t *record);
 
 #endif
