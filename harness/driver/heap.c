@@ -2,6 +2,7 @@
  * is like. */
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
+#include "harness/base/warn.h"
 #include "harness/driver/commands.h"
 #include "harness/heap/import.h"
 #include "harness/heap/stat.h"
@@ -108,9 +109,10 @@ static int import_to(heap_input *in, const heap_format *format,
     return EXIT_SOME_FAILED;
   }
   if (im.dangling)
-    say("warning: %" PRIu64 " references became null, to objects that the dump "
-        "does not have",
-        im.dangling);
+    say_warning("W-dangling",
+                "%" PRIu64 " references became null, to objects that the dump "
+                "does not have",
+                im.dangling);
   if (strcmp(o->output, "-"))
     printf("%s: %" PRIu64 " objects of %" PRIu64 " bytes, %" PRIu64
            " slots, %" PRIu64 " of them weak, %" PRIu64 " roots, %" PRIu64

@@ -127,7 +127,7 @@ test_choices_are_listed() {
   expect 2 trace zzz
   complained '(choose from verify, stat,'
   expect 2 zzz
-  complained '(choose from list, run,'
+  complained '(choose from choose, list, run,'
   expect 2 list zzz
   complained '(choose from collectors, workloads, suites)'
 }

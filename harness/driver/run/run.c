@@ -80,7 +80,7 @@ static const option_row option_rows[] = {
     {"timeout", 0, "SECONDS", "end a run that takes longer (the suite's)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
     {"timeline", 0, "FILE",
-     "what happened when, for Perfetto; {cell} in FILE: a file for each run",
+     "what happened when, for Perfetto; FILE has {cell} if there are several",
      .kind = OPTION_TEXT, .offset = FIELD(timeline)},
     {"pin", 0, "PUS",
      "where threads run: auto, none, or PUs as in 0,2-3 (auto)",
