@@ -345,12 +345,14 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   g.minimums = NULL;
   if (request->canary && out->cells_count)
     plan_add_canary(&g);
-  plan_order(out);
   if (!out->cells_count) {
     say("nothing matches: suite '%s' has no cell with these collectors and "
         "workloads",
         out->suite);
     return EXIT_NOTHING;
   }
-  return plan_check_volumes(out) ? EXIT_OK : EXIT_USAGE;
+  if (!plan_check_volumes(out))
+    return EXIT_USAGE;
+  plan_order(out); /* of the cells that can run */
+  return EXIT_OK;
 }
