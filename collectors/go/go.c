@@ -10,7 +10,8 @@ static uint64_t percent = 100, memory_limit, warm_up = 3;
 
 static const gc_option options[] = {
     {"percent",
-     "a collection is due when the heap has grown by so many % (GOGC); 0: never",
+     "a collection is due when the heap has grown by so many % (GOGC); 0: "
+     "never",
      &percent, 0, 100000},
     {"memory-limit",
      "collects more often to stay within so many MiB (GOMEMLIMIT); 0: none",

@@ -35,7 +35,7 @@ void runtime_command(command *c, uint64_t heap_limit,
  * standard error, ran out of memory. */
 bool runtime_ran_out(int status, const char *errors);
 
-/* The path of a file beside this program, such as "replayers/openjdk.jar".  Ends
+/* The path of a file beside this program, such as "replayers/openjdk.jar". Ends
  * the process if it is not there.  The text lasts as long as the process. */
 const char *runtime_file(const char *name);
 

@@ -185,8 +185,11 @@ test_failures() {
   mkdir found
   cat >found/$name <<END
 #!/bin/sh
-case \$* in *--run*) "$program" "\$@" & sleep 0.3; kill -STOP \$(pgrep -P \$!); wait ;;
-*) exec "$program" "\$@" ;; esac
+case \$* in *--run*) ;; *) exec "$program" "\$@" ;; esac
+"$program" "\$@" &
+until runtime=\$(pgrep -P \$!); do sleep 0.01; done
+kill -STOP \$runtime
+wait
 END
   chmod +x found/$name
   export REAPMARK_PATH=$work/found
