@@ -436,11 +436,13 @@ static void lists_keep_settings_together(void **state) {
 static void specs_are_checked(void **state) {
   static const char *const bad[] = {"",       ":x=1", "a:x",     "a:x=",
                                     "a:=1",   "a:",   "a b",     "a/b",
-                                    "a:x=1,", "a#1",  "a:x=1/2", "a:x=1,x=2"};
+                                    "a:x=1,", "a#1",  "a/b:x=1", "a:x=1,x=2"};
   (void)state;
   spec s;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_non_null(spec_parse(bad[i], &s));
+  assert_null(spec_parse("a:x=../file.1,y=z", &s)); /* a value may be a path */
+  assert_string_equal(spec_value(&s, "x"), "../file.1");
   assert_null(spec_parse("a:x=1,y=z", &s));
   assert_string_equal(s.name, "a");
   assert_string_equal(spec_value(&s, "y"), "z");

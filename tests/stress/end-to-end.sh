@@ -84,7 +84,7 @@ test_shrink() {
   printed 'shrunk to 3 operations: other/failure-1/minimal.trace'
   printed '    tls-store 0 0'
   printed '    collect'
-  printed "--hostile poison=1000 --run replay --input other/failure-1/minimal.trace"
+  printed "--hostile poison=1000 --pin none --run replay --input other/failure-1/minimal.trace"
   expect 0 trace verify other/failure-1/minimal.trace
   rm other/failure-1/minimal.trace
   expect 1 stress --repeat other/failure-1 --shrink
@@ -230,7 +230,7 @@ test_tight() {
       tight-heap-25; do
       printed "epsilon,$name:trigger=$setting,ok"
     done
-    has found/epsilon.commands "--hostile poison=1000 --option trigger=$setting "
+    has found/epsilon.commands "--hostile poison=1000 --pin none --option trigger=$setting "
   done
   expect 0 stress epsilon:trigger=9 -C tight:trigger=3,tight-free --quick -o some
   row '^epsilon:trigger=9 +tight:trigger=3 +ok '

@@ -157,7 +157,7 @@ test_threads() {
 
 # A program that this project records: what it does is what it did.
 test_recorded() {
-  exits 0 "$collectors/record" --run binary-trees:depth=8,stretch=9,array=100 \
+  exits 0 "$collectors/record" --run binary-trees:depth=11,stretch=11,array=100 \
     --pin none --trace recorded.btrace.zst
   expect 0 trace prepare recorded.btrace.zst -o p.btrace.zst
   for c in mark-sweep refcount generational none; do
