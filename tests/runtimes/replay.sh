@@ -212,7 +212,7 @@ test_driver() {
   expect 0 run -w list-drop:length=500 -c "mark-sweep,$name" -n 1 --heap none -o third
   printed 'n/a: was built without this workload'
   expect 0 run -w list-drop:length=500 -c mark-sweep,references --heap none --dry-run
-  unprinted "$name" # which a group leaves out there
+  unprinted "/$name/" # which a group leaves out there
 }
 
 run_test "$4"

@@ -80,7 +80,7 @@ static const option_row option_rows[] = {
     {"timeout", 0, "SECONDS", "end a run that takes longer (the suite's)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.timeout)},
     {"timeline", 0, "FILE",
-     "what happened when, for Perfetto; FILE has {cell} if there are several",
+     "what happened when, as a trace for Perfetto; FILE has {cell}",
      .kind = OPTION_TEXT, .offset = FIELD(timeline)},
     {"pin", 0, "PUS",
      "where threads run: auto, none, or PUs as in 0,2-3 (auto)",
