@@ -46,6 +46,9 @@ repeats() {
   run "$@" --trace second
   same first second
   run --run replay --input first
+  # libgc hands dead finalizable objects out in an order that follows from their
+  # addresses, and a replay, another program run, may place them elsewhere.
+  [ "$(basename "$program")" != bdwgc-exact ] || return 0
   counts >counts_of_replay
   same counts counts_of_replay
 }

@@ -101,16 +101,18 @@ static void check_lines(const uint8_t *data, size_t size, const char *path) {
   bool read = copy_lines(file, binary);
   fclose(file);
   if (read) {
-    require((file = fopen(binary, "r")) != NULL, "no binary copy");
-    require(copy_lines(file, back), "the binary copy cannot be read");
-    fclose(file);
+    FILE *copy = fopen(binary, "r");
+    require(copy != NULL, "no binary copy");
+    require(copy_lines(copy, back), "the binary copy cannot be read");
+    fclose(copy);
     if (is_text(data, size)) {
       uint8_t *text = malloc(size + 1);
-      require(text && (file = fopen(back, "r")) != NULL, "no copy back");
-      require(fread(text, 1, size + 1, file) == size &&
+      copy = fopen(back, "r");
+      require(text && copy, "no copy back");
+      require(fread(text, 1, size + 1, copy) == size &&
                   !memcmp(text, data, size),
               "the text comes back as another");
-      fclose(file);
+      fclose(copy);
       free(text);
     }
   }
