@@ -204,8 +204,9 @@ static int by_number(const void *x, const void *y) {
 
 static bool find(const trace_alive *a, alive_edge *edge) {
   const alive_object key = {.number = edge->number};
-  const alive_object *o =
-      bsearch(&key, a->objects, a->objects_count, sizeof key, by_number);
+  const alive_object *o = NULL; /* without any there is no array to search */
+  if (a->objects_count)
+    o = bsearch(&key, a->objects, a->objects_count, sizeof key, by_number);
   edge->target = o ? (uint32_t)(o - a->objects) : 0;
   return o != NULL;
 }
