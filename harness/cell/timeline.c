@@ -294,14 +294,24 @@ static void put_slice(writer *w, track *t, const char *name, uint64_t begin,
   t->last = begin;
 }
 
-/* Returns how many slices there are. */
+/* How long the measured part was, or has been so far. */
+static uint64_t length_of_run(void) {
+  return since_begin(cell_measurement.ended ? cell_measurement.end
+                                            : gc_now_ns());
+}
+
+/* Returns how many slices there are.  What a thread did across the end of the
+ * measured part is cut there, and what it began later is left out. */
 static uint64_t put_slices(writer *w) {
+  const uint64_t length = length_of_run();
   size_t n = 0;
   drawn *all = malloc(2 * timeline.count * sizeof *all + 1);
   if (!all)
     return 0;
   for (size_t i = 0; i < timeline.count; i++) {
     const event *e = &timeline.events[i];
+    if (since_begin(e->begin) > length)
+      continue;
     all[n++] = (drawn){e, e->track};
     if (e->by)
       all[n++] = (drawn){e, e->by};
@@ -315,7 +325,8 @@ static uint64_t put_slices(writer *w) {
       t = (track){.number = all[i].track};
     }
     put_slice(w, &t, all[i].track != e->track ? "collecting" : e->name,
-              since_begin(e->begin), since_begin(e->end));
+              since_begin(e->begin),
+              since_begin(e->end) < length ? since_begin(e->end) : length);
   }
   put_ends(w, &t, UINT64_MAX);
   free(all);
@@ -327,12 +338,6 @@ static void put_counter(writer *w, const char *name, const char *unit,
   if (json_is_integer(value))
     put(w, name, "C", at, TRACK_GC,
         json_pack("{s:{s:o}}", "args", unit, json_copy((json_t *)value)));
-}
-
-/* How long the measured part was, or has been so far. */
-static uint64_t length_of_run(void) {
-  return since_begin(cell_measurement.ended ? cell_measurement.end
-                                            : gc_now_ns());
 }
 
 /* The counter that is number `column` of the lines at `path` of the record,

@@ -149,7 +149,7 @@ static int compare(const void *a, const void *b) {
 static void add_cell(const report *r, size_t i, table *t) {
   const report_cell *c = &r->cells[i];
   phases *all = r->phases ? (phases *)r->phases + i : NULL;
-  if (!all || !report_is_good(c))
+  if (!all || !all->count || !report_is_good(c))
     return;
   qsort(all->items, all->count, sizeof *all->items, compare);
   bool any = false;
