@@ -74,6 +74,8 @@ SMALL = "binary-trees:depth=4,rounds=1,array=16,stretch=4"
 def plan(c):
     """`run`: the plan is made and printed, as hours would be needed."""
     c = c.replace("-c NAMES", "-c models").replace("-c COLLECTORS", "-c models")
+    # Each program would read the whole trace to say what the trace needs.
+    c = re.sub(r"(trace:file=.*) -c \S+", r"\1 -c mark-sweep", c)
     c = re.sub(r"--pin \S+", f"--pin {min(os.sched_getaffinity(0))}", c)
     return [f"{c} --dry-run"]
 
@@ -117,14 +119,16 @@ RULES = [
     (r"^cmake -G Ninja -B build -DCMAKE_PREFIX_PATH=", None, "tests/package/out-of-tree.sh"),
     (r"^build/collectors/leaky ", None, "tests/package/out-of-tree.sh builds that collector"),
     (r"^ctest ", label, {0}),
-    (r"^reapmark \(driver\)|^reapmark-trace 3", None, "a drawing, and the head of a file"),
+    (r"^reapmark \(driver\)|^reapmark-(trace 3|heap 1)", None,
+     "a drawing, and heads of files"),
     (r"^reapmark help COMMAND$", reduced(("COMMAND", "run")), {0}),
     (r"^reapmark help ", reduced(), {0}),
     # A command that is only named.
     (r"^reapmark( trace)? [a-z]+$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark explain (NAME|DIR CELL)$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark run\b", plan, {0}),
-    (r"^reapmark report DIR --table (limits|growth|pacing-space)\b", reduced(), {3}),
+    (r"^reapmark report DIR --table (limits|growth|pacing|pacing-space|phases)\b", reduced(),
+     {0, 3}),
     (r"^reapmark report OLD NEW ", reduced(("OLD NEW", "DIR OTHER")), {0}),
     (r"^reapmark report ", reduced(), {0}),
     (r"^reapmark compare before after ", reduced(("before after", "DIR OTHER")), {0}),
@@ -137,7 +141,9 @@ RULES = [
     (r"^reapmark leaks", reduced((r"leaks.*", "leaks refcount mark-sweep -w pair-cycle")), {0}),
     (r"^reapmark minheap ", reduced((r"-w \S+", f"-w {SMALL}"), (r"-c \S+|(?=-o)", "-c mark-sweep ")),
      {0, 1}),
-    (r"^reapmark rate ", lambda c: [f"{c} --help"], {0}),
+    (r"^reapmark (rate|choose) ", lambda c: [f"{c} --help"], {0}),
+    # Tests make the dumps and recordings of which these speak.
+    (r"^reapmark (heap|trace infer) ", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark micro .*--instructions", None, "tests/gbench counts instructions, with valgrind"),
     (r"^reapmark micro ", reduced((r"$", " --min-time 0.001")), {0}),
     (r"^reapmark stress .*--(resume|mutants)", lambda c: [f"{c} --help"], {0}),
@@ -183,6 +189,7 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run([f"{built}/collectors/record", "--run", f"{SMALL}", "--trace", "FILE",
                     "--pin", "none"], stdout=subprocess.DEVNULL, check=True)
     subprocess.run([reapmark, "trace", "annotate", "FILE", "-o", "ANNOTATED"], check=True)
+    subprocess.run([reapmark, "trace", "prepare", "FILE", "-o", "PREPARED"], check=True)
     for page, command in commands:
         tried = re.sub(r"^build/(?=reapmark)", "", command)
         rule = next((r for r in RULES if re.search(r[0], tried)), None)
