@@ -109,14 +109,15 @@ static void phases_are_counted_times(void **state) {
   static const struct {
     const char *phases;
     bool valid;
-  } cases[] = {{"{}", true},
-               {"{\"stop\":{}}", true},
-               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":3}}}", true},
-               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":4}}}", false},
-               {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3}}}", false},
-               {"{\"stop\":{\"mark\":3}}", false},
-               {"{\"stop\":[]}", false},
-               {"[]", false}};
+  } cases[] = {
+      {"{}", true},
+      {"{\"stop\":{}}", true},
+      {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":3}}}", true},
+      {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3,\"max\":4}}}", false},
+      {"{\"stop\":{\"mark\":{\"count\":1,\"sum\":3}}}", false},
+      {"{\"stop\":{\"mark\":3}}", false},
+      {"{\"stop\":[]}", false},
+      {"[]", false}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     json_t *record = whole_record();
     put(record, "phases", json_loads(cases[i].phases, 0, NULL));

@@ -176,9 +176,8 @@ static void tell_phases(const gc_listener *l, uint64_t begin) {
   if (!opt_phases || !l->span)
     return;
   const uint64_t quarter = opt_pause / 4;
-  gc_span stopping = {.kind = GC_SPAN_STOPPING,
-                      .begin_ns = begin,
-                      .end_ns = begin + quarter};
+  gc_span stopping = {
+      .kind = GC_SPAN_STOPPING, .begin_ns = begin, .end_ns = begin + quarter};
   gc_span mark = {.kind = GC_SPAN_PHASE,
                   .name = "mark",
                   .begin_ns = begin + quarter,
