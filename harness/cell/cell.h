@@ -287,7 +287,8 @@ typedef struct cell_intervals {
 typedef struct cell_thread {
   wl_thread wl; /* first, so that a wl_thread can be cast to its cell_thread */
   struct cell_thread *next;
-  bool taken;
+  /* By a thread; another one may look while the first is about to go. */
+  _Atomic bool taken;
   bool used;      /* has ever been taken */
   uint16_t track; /* in the timeline; 0: nothing was told of it */
 

@@ -79,7 +79,8 @@ static cell_thread *take_slot(unsigned index) {
     c = c->next;
   if (!c)
     c = make_slot();
-  c->taken = c->used = true;
+  c->taken = true;
+  c->used = true;
   pthread_mutex_unlock(&slots_lock);
   const wl_ledger ledger = c->wl.ledger; /* which goes on adding up */
   c->wl = (wl_thread){.run = the_run, .index = index, .ledger = ledger};
