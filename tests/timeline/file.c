@@ -165,8 +165,9 @@ static void check_event(const json_t *event, double length) {
   assert_true(number(event, "pid") > 0);
   if (is(event, "M"))
     return;
-  /* times are whole nanoseconds */
-  assert_true(at >= 0 && at <= length + 0.0005);
+  /* Times are whole nanoseconds; and what instruments took of several threads
+   * is the record's estimate. */
+  assert_true(at >= 0 && at <= length * 1.05 + 0.0005);
   track *t = track_of(event);
   assert_true(at >= t->last);
   t->last = at;
