@@ -77,6 +77,15 @@ void whippet_heap_stalled(struct gc_heap *heap) {
   heap->major_gc_yield_threshold = 1;
 }
 
+/* allocate_large goes on while more is said to be allocated between collections
+ * than to be lost in fragments.  Evacuation alone seems to allocate a block
+ * each time, so that there would be no end. */
+void whippet_heap_last_try(struct gc_heap *heap) {
+  struct nofl_space *space = heap_nofl_space(heap);
+  space->fragmentation_granules_since_last_collection =
+      space->nslabs * (NOFL_SLAB_SIZE / NOFL_GRANULE_SIZE);
+}
+
 void whippet_heap_end(struct gc_heap *heap) {
   gc_destroy_background_thread(heap->background_thread);
   whippet_each_large(heap, whippet_unmap_large, NULL);

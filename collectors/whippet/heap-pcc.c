@@ -89,6 +89,11 @@ void whippet_heap_stalled(struct gc_heap *heap) {
   (void)heap;
 }
 
+/* allocate_large collects once. */
+void whippet_heap_last_try(struct gc_heap *heap) {
+  (void)heap;
+}
+
 void whippet_heap_end(struct gc_heap *heap) {
   gc_destroy_background_thread(heap->background_thread);
   whippet_each_large(heap, whippet_unmap_large, NULL);

@@ -39,6 +39,11 @@ void whippet_heap_refused(struct whippet_heap *heap, size_t bytes);
  * would collect forever.  In that collection. */
 void whippet_heap_stalled(struct whippet_heap *heap);
 
+/* The collection that begins is one of many for the same large object, for
+ * which there is no room: it must be the last.  With the world stopped, before
+ * the collector decides what it does. */
+void whippet_heap_last_try(struct whippet_heap *heap);
+
 /* Ends the heap's background thread and unmaps its memory.  No mutator may
  * exist.  Whippet has no such function: threads that mark in parallel and some
  * small tables stay until the process ends. */

@@ -77,6 +77,13 @@ const gc_collector gc_this_collector = {
 };
 
 static gc_heap the_heap;
+
+/* Collections that this thread has made for the large object that it is about
+ * to allocate, and how many are enough: the first ones may well free, and the
+ * second ones bring free blocks together. */
+static _Thread_local unsigned tries;
+static _Thread_local bool large;
+enum { ENOUGH_TRIES = 4 };
 whippet_range whippet_nursery;
 bool whippet_waiting;
 
@@ -270,6 +277,11 @@ static void on_stop(void *data) {
   ((gc_heap *)data)->began = gc_now_ns();
 }
 
+static void on_stopped(void *data) {
+  if (large && ++tries >= ENOUGH_TRIES)
+    whippet_heap_last_try(((gc_heap *)data)->whippet);
+}
+
 static void on_kind(void *data, enum gc_collection_kind kind,
                     uint64_t allocated) {
   gc_heap *h = data;
@@ -305,7 +317,7 @@ static const struct gc_event_listener events = {
     .init = on_size,
     .requesting_stop = on_stop,
     .waiting_for_stop = on_nothing,
-    .mutators_stopped = on_nothing,
+    .mutators_stopped = on_stopped,
     .prepare_gc = on_kind,
     .roots_traced = on_nothing,
     .heap_traced = on_nothing,
@@ -338,6 +350,17 @@ static void note_footprint(void *data) {
          !__atomic_compare_exchange_n(&h->most, &most, now, true,
                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
     ;
+}
+
+void *whippet_allocate_large(gc_mutator *m, size_t bytes,
+                             enum gc_allocation_kind kind) {
+  large = true;
+  tries = 0;
+  void *p = gc_allocate_slow(m->whippet, bytes, kind);
+  if (!p)
+    p = gc_allocate_slow(m->whippet, bytes, kind);
+  large = false;
+  return p;
 }
 
 /* Whippet asks when a collection has not found enough room. */

@@ -67,9 +67,12 @@ static inline gc_object **whippet_token(gc_object *o) {
   return &o->slots[object_slots(o) - 1];
 }
 
-/* Slow paths, in whippet.c; false where memory runs out.  whippet_finalizable
- * takes the object that was just made, gives it a finalizer and puts it into
- * register `dst`.  Weak references are ephemerons with the target as value. */
+/* Slow paths, in whippet.c; NULL or false where memory runs out.
+ * whippet_finalizable takes the object that was just made, gives it a finalizer
+ * and puts it into register `dst`.  Weak references are ephemerons with the
+ * target as value. */
+void *whippet_allocate_large(gc_mutator *m, size_t bytes,
+                             enum gc_allocation_kind kind);
 bool whippet_finalizable(gc_mutator *m, gc_reg dst, gc_object *o);
 bool whippet_pair_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg value);
 bool whippet_pair_get(gc_mutator *m, gc_reg dst, gc_reg pair);
@@ -79,14 +82,14 @@ bool whippet_finalizer_next_waiting(gc_mutator *m, gc_reg dst);
 extern bool whippet_waiting;
 
 /* Memory for an object, or NULL.  Whippet gives up after a collection before
- * which too little was allocated, whatever the collection has found; so it is
+ * which too little was allocated, whatever that collection has found; so it is
  * asked twice. */
 static inline void *whippet_allocate(gc_mutator *m, size_t bytes,
                                      enum gc_allocation_kind kind) {
+  if (gc_unlikely(bytes > gc_allocator_large_threshold()))
+    return whippet_allocate_large(m, bytes, kind);
   void *p = gc_allocate(m->whippet, bytes, kind);
-  if (gc_unlikely(!p))
-    p = gc_allocate_slow(m->whippet, bytes, kind);
-  return p;
+  return gc_likely(p != NULL) ? p : gc_allocate_slow(m->whippet, bytes, kind);
 }
 
 static inline bool gc_try_new(gc_mutator *m, gc_reg dst, gc_shape shape,
