@@ -4,6 +4,15 @@
 
 #include "heap-parts.h"
 
+uint64_t whippet_heap_size(uint64_t limit) {
+  uint64_t blocks =
+      limit / NOFL_SLAB_SIZE * NOFL_NONMETA_BLOCKS_PER_SLAB +
+      limit % NOFL_SLAB_SIZE * NOFL_NONMETA_BLOCKS_PER_SLAB / NOFL_SLAB_SIZE;
+  uint64_t slabs = (blocks + NOFL_NONMETA_BLOCKS_PER_SLAB - 1) /
+                   NOFL_NONMETA_BLOCKS_PER_SLAB;
+  return (blocks + slabs * NOFL_META_BLOCKS_PER_SLAB) * NOFL_BLOCK_SIZE;
+}
+
 /* Calls visit(address, data) for each block in which objects may be, and
  * returns how many blocks hold memory. */
 static size_t each_block(struct gc_heap *heap,
@@ -74,7 +83,7 @@ void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
  * is said to have left more free than this threshold, even if not one object
  * could be allocated since. */
 void whippet_heap_stalled(struct gc_heap *heap) {
-  heap->major_gc_yield_threshold = 1;
+  heap->major_gc_yield_threshold = 2; /* above any yield */
 }
 
 /* allocate_large goes on while more is said to be allocated between collections

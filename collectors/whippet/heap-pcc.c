@@ -18,6 +18,29 @@ static inline __attribute__((noreturn)) void crash(const char *function) {
 
 #include "heap-parts.h"
 
+#define BLOCKS_PER_SLAB COPY_SPACE_BLOCKS_PER_SLAB
+enum {
+  /* Bits that tell which fields are logged, for a block of the old space. */
+  LOG_BYTES = GC_GENERATIONAL ? COPY_SPACE_BLOCK_SIZE / 64 : 0,
+  /* Blocks that Whippet reserves in each slab for tables. */
+  TABLE_BLOCKS = COPY_SPACE_HEADER_BLOCKS_PER_SLAB +
+                 LOG_BYTES * BLOCKS_PER_SLAB / COPY_SPACE_BLOCK_SIZE,
+  SPARE_BLOCKS = 16, /* copy_space_init: for fragmentation */
+  /* The nursery of one mutator, both halves, which is beside the size that
+   * Whippet is told (heap_init). */
+  NURSERY = GC_GENERATIONAL ? 2 << 20 : 0
+};
+
+/* The nursery is taken off as far as half of the limit. */
+uint64_t whippet_heap_size(uint64_t limit) {
+  uint64_t nursery = NURSERY, slabs = 1;
+  uint64_t size = limit - (nursery < limit / 2 ? nursery : limit / 2);
+  uint64_t blocks = size / (COPY_SPACE_BLOCK_SIZE + LOG_BYTES);
+  while (slabs * (BLOCKS_PER_SLAB - TABLE_BLOCKS) < blocks + SPARE_BLOCKS)
+    slabs++;
+  return (blocks + slabs * TABLE_BLOCKS) * COPY_SPACE_BLOCK_SIZE;
+}
+
 /* The copy spaces of a heap; returns how many. */
 static size_t spaces(struct gc_heap *heap, struct copy_space *out[2]) {
 #if GC_GENERATIONAL
@@ -76,7 +99,8 @@ uint64_t whippet_heap_footprint(struct gc_heap *heap) {
     for (size_t s = 0; s < all[i]->nslabs; s++)
       for (size_t b = 0; b < COPY_SPACE_NONHEADER_BLOCKS_PER_SLAB; b++)
         if (all[i]->slabs[s]->headers[b].in_core)
-          bytes += COPY_SPACE_BLOCK_SIZE;
+          bytes += COPY_SPACE_BLOCK_SIZE +
+                   (copy_space_has_field_logging_bits(all[i]) ? LOG_BYTES : 0);
   return bytes;
 }
 

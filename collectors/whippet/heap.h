@@ -14,6 +14,11 @@
 
 struct whippet_heap;
 
+/* The size to tell Whippet, so that its blocks and the parts of its tables that
+ * belong to them fit into a heap limit.  Whippet's own notion of a size takes
+ * the tables of whole slabs (4 or 64 MiB) off it, however small it is. */
+uint64_t whippet_heap_size(uint64_t limit);
+
 /* The objects of the mutator that the latest collection of the whole heap left:
  * neither finalizers nor tokens.  `*wrong` becomes NULL or a description of the
  * first header or slot that no object can have.  To be called after such a

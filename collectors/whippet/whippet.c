@@ -19,10 +19,6 @@
  * unit is a block of two halves; that of mmc is a block. */
 enum { BLOCK = WHIPPET_COPIES ? 128 << 10 : 64 << 10 };
 
-/* The nursery of one mutator, both halves, which Whippet keeps beside the size
- * that it is told (pcc.c: heap_init). */
-static const uint64_t nursery = WHIPPET_COPIES && GC_GENERATIONAL ? 2 << 20 : 0;
-
 _Static_assert(WHIPPET_SLOTS == OBJECT_SLOTS, "of object.h");
 _Static_assert(WHIPPET_EPHEMERON == OBJECT_WEAK_REFERENCE, "of object.h");
 _Static_assert(WHIPPET_FINALIZER == OBJECT_FLAG_B &&
@@ -373,15 +369,6 @@ void whippet_out_of_memory(void) {
   gc_out_of_memory(NULL, (gc_shape){0, 0});
 }
 
-/* What Whippet is told to be the size of the heap.  Blocks are whole.  The
- * nursery of generational-pcc is beside that size, and is taken off it as far
- * as half of the limit. */
-static uint64_t size_of(uint64_t limit) {
-  uint64_t size = limit - (limit / 2 < nursery ? limit / 2 : nursery);
-  size -= size % BLOCK;
-  return size < BLOCK ? BLOCK : size;
-}
-
 gc_heap *gc_heap_create(const gc_config *config) {
   struct gc_options *o = gc_allocate_options();
   if (!o)
@@ -390,7 +377,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
                      config->heap_limit ? GC_HEAP_SIZE_FIXED
                                         : GC_HEAP_SIZE_GROWABLE);
   if (config->heap_limit)
-    gc_options_set_size(o, GC_OPTION_HEAP_SIZE, size_of(config->heap_limit));
+    gc_options_set_size(o, GC_OPTION_HEAP_SIZE,
+                        whippet_heap_size(config->heap_limit));
 #if GC_PARALLEL
   gc_options_set_int(o, GC_OPTION_PARALLELISM, (int)markers);
 #else
@@ -407,7 +395,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gc_heap_set_roots(h->whippet, &h->roots);
   gc_heap_set_allocation_failure_handler(h->whippet, no_room);
   gc_set_finalizer_callback(h->whippet, on_finalizers);
-  if (nursery)
+  if (WHIPPET_COPIES && GC_GENERATIONAL)
     whippet_nursery =
         (whippet_range){gc_small_object_nursery_low_address(h->whippet),
                         gc_small_object_nursery_high_address(h->whippet)};
