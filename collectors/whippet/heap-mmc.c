@@ -79,9 +79,17 @@ void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
                                           << large->page_size_log2);
 }
 
+/* What `collect` asks itself, but holds against full collections only. */
+int whippet_heap_progress(struct gc_heap *heap) {
+  uint64_t allocated = 0;
+  nofl_space_add_to_allocation_counter(heap_nofl_space(heap), &allocated);
+  large_object_space_add_to_allocation_counter(heap_large_object_space(heap),
+                                               &allocated);
+  return compute_progress(heap, allocated);
+}
+
 /* determine_collection_kind goes on with partial collections while the last one
- * is said to have left more free than this threshold, even if not one object
- * could be allocated since. */
+ * is said to have left more free than this threshold. */
 void whippet_heap_stalled(struct gc_heap *heap) {
   heap->major_gc_yield_threshold = 2; /* above any yield */
 }

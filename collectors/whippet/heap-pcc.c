@@ -99,13 +99,20 @@ uint64_t whippet_heap_footprint(struct gc_heap *heap) {
     for (size_t s = 0; s < all[i]->nslabs; s++)
       for (size_t b = 0; b < COPY_SPACE_NONHEADER_BLOCKS_PER_SLAB; b++)
         if (all[i]->slabs[s]->headers[b].in_core)
-          bytes += COPY_SPACE_BLOCK_SIZE +
-                   (copy_space_has_field_logging_bits(all[i]) ? LOG_BYTES : 0);
+          bytes +=
+              COPY_SPACE_BLOCK_SIZE + (copy_space_has_field_logging_bits(all[i])
+                                           ? (uint64_t)LOG_BYTES
+                                           : 0);
   return bytes;
 }
 
 void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
   (void)heap, (void)bytes;
+}
+
+int whippet_heap_progress(struct gc_heap *heap) {
+  (void)heap;
+  return 1;
 }
 
 /* heap_can_minor_gc sees to this. */

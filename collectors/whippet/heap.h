@@ -39,9 +39,14 @@ void whippet_heap_before_release(struct whippet_heap *heap,
  * heap must not stay smaller by them.  On the thread that asked. */
 void whippet_heap_refused(struct whippet_heap *heap, size_t bytes);
 
-/* The latest collection was a partial one, and nothing had been allocated since
- * the one before: the next collection must be of the whole heap, or Whippet
- * would collect forever.  In that collection. */
+/* Whether more was allocated since the latest collection than was lost in holes
+ * that are too small.  With the world stopped, before the collector decides
+ * what it does. */
+int whippet_heap_progress(struct whippet_heap *heap);
+
+/* The latest collection was a partial one without progress before it: the next
+ * one must be of the whole heap, or Whippet would collect forever.  In that
+ * collection. */
 void whippet_heap_stalled(struct whippet_heap *heap);
 
 /* The collection that begins is one of many for the same large object, for

@@ -37,7 +37,6 @@ struct gc_heap {
   uint64_t began;                   /* of the pause in progress */
   uint64_t most;                    /* the largest footprint seen */
   uint64_t minor, full, compacting; /* collections */
-  uint64_t allocated;               /* bytes, when a collection began last */
   bool stalled;                     /* see whippet_heap_stalled */
   uint64_t stalls;
   uint64_t asked; /* `minor + full` when gc_collect ended last */
@@ -274,16 +273,18 @@ static void on_stop(void *data) {
 }
 
 static void on_stopped(void *data) {
+  gc_heap *h = data;
+  h->stalled = !whippet_heap_progress(h->whippet);
   if (large && ++tries >= ENOUGH_TRIES)
-    whippet_heap_last_try(((gc_heap *)data)->whippet);
+    whippet_heap_last_try(h->whippet);
 }
 
 static void on_kind(void *data, enum gc_collection_kind kind,
                     uint64_t allocated) {
   gc_heap *h = data;
+  (void)allocated;
   bool minor = kind == GC_COLLECTION_MINOR;
-  h->stalled = minor && allocated == h->allocated;
-  h->allocated = allocated;
+  h->stalled &= minor;
   h->minor += minor;
   h->full += !minor;
   h->compacting += kind == GC_COLLECTION_COMPACTING;
