@@ -69,6 +69,11 @@ uint64_t whippet_heap_footprint(struct gc_heap *heap) {
                      (NOFL_BLOCK_SIZE + NOFL_METADATA_BYTES_PER_BLOCK);
 }
 
+void whippet_heap_begin(struct gc_heap *heap, void (*note)(void *data),
+                        void *data) {
+  whippet_before_release(heap, note, data);
+}
+
 /* For a large object, allocate_large has taken blocks out of use, and asked for
  * more.  (pcc.c puts this right itself.) */
 void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {

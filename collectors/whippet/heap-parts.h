@@ -86,8 +86,8 @@ static void whippet_each_large(struct gc_heap *heap,
     pthread_mutex_unlock(&space->lock);
 }
 
-void whippet_heap_before_release(struct gc_heap *heap, void (*note)(void *data),
-                                 void *data) {
+static void whippet_before_release(struct gc_heap *heap,
+                                   void (*note)(void *data), void *data) {
   gc_background_thread_add_task(heap->background_thread,
                                 GC_BACKGROUND_TASK_START - 1, note, data);
 }

@@ -106,6 +106,22 @@ uint64_t whippet_heap_footprint(struct gc_heap *heap) {
   return bytes;
 }
 
+/* A collection holds the lock of the large objects, and a partial one takes the
+ * same lock again when a large object refers to one that stays in the nursery
+ * (remember_edge_to_survivor_object).  That ends well if it is the same thread
+ * and the lock allows it.  Nobody waits for the lock yet. */
+void whippet_heap_begin(struct gc_heap *heap, void (*note)(void *data),
+                        void *data) {
+#if GC_GENERATIONAL
+  pthread_mutexattr_t again;
+  pthread_mutexattr_init(&again);
+  pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
+  pthread_mutex_init(&heap_large_object_space(heap)->lock, &again);
+  pthread_mutexattr_destroy(&again);
+#endif
+  whippet_before_release(heap, note, data);
+}
+
 void whippet_heap_refused(struct gc_heap *heap, size_t bytes) {
   (void)heap, (void)bytes;
 }

@@ -30,10 +30,11 @@ uint64_t whippet_heap_objects(struct whippet_heap *heap, const char **wrong);
  * back after each collection.  Any thread. */
 uint64_t whippet_heap_footprint(struct whippet_heap *heap);
 
-/* Has the background thread call note(data) each time before it gives memory
- * back to the system, which it alone does. */
-void whippet_heap_before_release(struct whippet_heap *heap,
-                                 void (*note)(void *data), void *data);
+/* To be called once, right after gc_init.  From then on the background thread
+ * calls note(data) each time before it gives memory back to the system, which
+ * it alone does. */
+void whippet_heap_begin(struct whippet_heap *heap, void (*note)(void *data),
+                        void *data);
 
 /* Whippet refused an allocation of so many bytes, and will return NULL: the
  * heap must not stay smaller by them.  On the thread that asked. */
