@@ -423,9 +423,10 @@ static uint64_t put_all(FILE *file, const cell_run *run, const json_t *record) {
     put(&w, "dropped", "i", length_of_run(), TRACK_GC,
         json_pack("{s:s,s:o}", "s", "g", "args", dropped_json()));
   json_t *other = json_pack(
-      "{s:s,s:o,s:s,s:o,s:o}", "collector", gc_this_collector.name, "workload",
-      text_of(run->options->workload), "heap", run->options->heap, "seed",
-      record_integer(run->wl.seed), "dropped", dropped_json());
+      "{s:s,s:o,s:s,s:o,s:o,s:o}", "collector", gc_this_collector.name,
+      "workload", text_of(run->options->workload), "heap", run->options->heap,
+      "seed", record_integer(run->wl.seed), "length_ns",
+      record_integer(length_of_run()), "dropped", dropped_json());
   fputs("\n],\"displayTimeUnit\":\"ms\",\"otherData\":", file);
   json_dumpf(other, file, JSON_COMPACT);
   fputs("}\n", file);

@@ -58,6 +58,7 @@ static run run_with(const char *options) {
   char why[200] = "";
   assert_true(record_valid(r.record, why, sizeof why));
   assert_true(record_consistent(r.record, why, sizeof why));
+  assert_string_equal(record_text(r.record, "verdict.status"), "ok");
   assert_non_null(r.file);
   return r;
 }
@@ -85,12 +86,10 @@ static bool is(const json_t *event, const char *ph) {
   return !strcmp(text(event, "ph"), ph);
 }
 
-/* The measured part by the clock, us. */
-static double length_of(const json_t *record) {
-  return (record_number(record, "time.wall") +
-          record_number(record, "time.instrument") +
-          record_number(record, "time.skipped")) /
-         1000;
+/* The measured part by the clock, us.  The record has only an estimate of it,
+ * since what the instruments took of several threads is one. */
+static double length_of(const json_t *file) {
+  return record_number(file, "otherData.length_ns") / 1000;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -165,9 +164,7 @@ static void check_event(const json_t *event, double length) {
   assert_true(number(event, "pid") > 0);
   if (is(event, "M"))
     return;
-  /* Times are whole nanoseconds; and what instruments took of several threads
-   * is the record's estimate. */
-  assert_true(at >= 0 && at <= length * 1.05 + 0.0005);
+  assert_true(at >= 0 && at <= length + 0.0005); /* whole nanoseconds */
   track *t = track_of(event);
   assert_true(at >= t->last);
   t->last = at;
@@ -187,7 +184,7 @@ static void read_events(const run *r) {
   size_t i;
   json_t *e;
   slices_count = tracks_count = 0;
-  json_array_foreach(events, i, e) check_event(e, length_of(r->record));
+  json_array_foreach(events, i, e) check_event(e, length_of(r->file));
   for (track *t = tracks; t < tracks + tracks_count; t++)
     assert_int_equal(t->depth, 0);
 }
@@ -262,6 +259,14 @@ static void assert_near(double value, double wanted, double share) {
     fail_msg("%g instead of %g", value, wanted);
 }
 
+/* A sum of slices on the collector's track.  The next stop may begin before the
+ * thread that restarts the world has read the clock; what two stops share is
+ * drawn once, and is part of the phase `restart`. */
+static void assert_drawn(double sum, double all, double restart) {
+  if (!(sum <= 1.01 * all && sum >= 0.99 * all - restart))
+    fail_msg("%g instead of %g, or less by up to %g", sum, all, restart);
+}
+
 /* The phases of a run, with "other", are its pauses: in the record, and in the
  * file, where what has no name is a gap. */
 static void phases_add_up(void **state) {
@@ -270,13 +275,15 @@ static void phases_add_up(void **state) {
   char path[100], pauses[100];
   snprintf(path, sizeof path, "phases.%s", kind);
   snprintf(pauses, sizeof pauses, "pauses.%s.sum", kind);
-  double sum = 0, other = 0, all = record_number(r.record, pauses);
+  double sum = 0, other = 0, restart = 0, all = record_number(r.record, pauses);
   const char *name;
   json_t *of;
   json_object_foreach(record_get(r.record, path), name, of) {
     sum += json_number_value(json_object_get(of, "sum"));
     if (!strcmp(name, "other"))
       other = json_number_value(json_object_get(of, "sum"));
+    if (!strcmp(name, "restart"))
+      restart = json_number_value(json_object_get(of, "sum"));
   }
   assert_true(all > 0);
   assert_near(sum, all, 0.01);
@@ -284,8 +291,8 @@ static void phases_add_up(void **state) {
   read_events(&r);
   assert_true(count_slices(kind) > 0);
   assert_true(count_slices(phase) > 0);
-  assert_near(sum_at(0), all, 0.01);
-  assert_near(sum_at(1) + other, all, 0.01);
+  assert_drawn(sum_at(0), all, restart);
+  assert_drawn(sum_at(1) + other, all, restart);
   if (!strcmp(kind, "stop"))
     assert_near(record_number(r.record, "safepoint.world.count"),
                 record_number(r.record, "pauses.stop.count"), 0);
@@ -340,7 +347,8 @@ static void room_is_bounded(void **state) {
     if (is_named(s, kind))
       pause = fmax(pause, s->length * 1000);
   }
-  assert_true(longest >= least);
+  /* The bound rises by an eighth at a time, past what is there. */
+  assert_true(longest * 9 / 8 >= least);
   if (record_number(r.record, path) > least)
     assert_near(pause, record_number(r.record, path), 0.01);
   assert_near(record_number(r.record, "timeline.dropped"),
