@@ -266,3 +266,27 @@ int options_parse(const option_usage *u, int argc, char **argv, void *values,
   *operands = argv + optind;
   return count_is_right(u, argc - optind, *operands) ? OPTIONS_GO : EXIT_USAGE;
 }
+
+int options_parse_action(const option_usage *u, int argc, char **argv,
+                         void *values, size_t *action, char ***operands) {
+  const char *word = argc > 1 ? argv[1] : "";
+  if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+    options_help(u);
+    return EXIT_OK;
+  }
+  candidates known = {0};
+  for (size_t i = 0; u->actions[i]; i++) {
+    const char *name = strchr(u->actions[i]->name, ' ') + 1;
+    candidates_add(&known, name);
+    if (strcmp(word, name))
+      continue;
+    *action = i;
+    return options_parse(u->actions[i], argc - 1, argv + 1, values, operands);
+  }
+  if (*word)
+    say("%s: unknown action '%s'%s; see reapmark %s --help", u->name, word,
+        suggest_any(word, &known), u->name);
+  else
+    say("%s: no action; see reapmark %s --help", u->name, u->name);
+  return EXIT_USAGE;
+}

@@ -64,6 +64,13 @@ enum { OPTIONS_GO = -1 };
 int options_parse(const option_usage *usage, int argc, char **argv,
                   void *values, char ***operands);
 
+/* Parses the line of a command that has actions: argv[1] names one of them, and
+ * the rest is parsed as options_parse() does.  Sets *action to its number in
+ * usage->actions.  Returns the same; an unknown action is a mistake, and the
+ * choices are listed. */
+int options_parse_action(const option_usage *usage, int argc, char **argv,
+                         void *values, size_t *action, char ***operands);
+
 /* Prints the help, as --help does. */
 void options_help(const option_usage *usage);
 
