@@ -4,6 +4,7 @@
 #include "harness/base/say.h"
 #include "harness/base/warn.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/written.h"
 #include "harness/heap/import.h"
 #include "harness/heap/stat.h"
 #include "harness/output/format.h"
@@ -12,7 +13,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 typedef struct heap_options {
   const char *output, *format, *key;
@@ -83,17 +83,11 @@ static const unsigned char *key_of(const heap_options *o) {
   return key;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-  struct stat x, y;
-  return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
-         x.st_ino == y.st_ino;
-}
-
 static int import_to(heap_input *in, const heap_format *format,
                      const heap_options *o) {
   heap_import im = {.in = in, .out = heap_writer_open(o->output, key_of(o))};
   if (!im.out) {
-    say("%s: %s", o->output, strerror(errno));
+    written_badly(o->output);
     return EXIT_USAGE;
   }
   heap_write_comment(
@@ -105,7 +99,7 @@ static int import_to(heap_input *in, const heap_format *format,
   }
   const heap_counts c = *heap_written(im.out);
   if (!heap_writer_close(im.out)) {
-    say("%s: %s", o->output, strerror(errno));
+    written_badly(o->output);
     return EXIT_SOME_FAILED;
   }
   if (im.dangling)
@@ -122,10 +116,8 @@ static int import_to(heap_input *in, const heap_format *format,
 }
 
 static int import(const heap_options *o, char **operands) {
-  if (is_same_file(operands[0], o->output)) {
-    say("heap import: %s is the dump itself", o->output);
+  if (written_over("heap import", "dump", operands[0], o->output))
     return EXIT_USAGE;
-  }
   heap_input *in = heap_input_open(operands[0]);
   const heap_format *format = heap_format_of(in);
   int code = EXIT_USAGE;
@@ -354,26 +346,10 @@ const option_usage heap_usage = {
     .actions = usages};
 
 int heap_command(int argc, char **argv) {
-  const char *word = argc > 1 ? argv[1] : "";
-  if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-    options_help(&heap_usage);
-    return EXIT_OK;
-  }
   heap_options o = {.output = "-", .format = "table", .most = 10};
-  candidates known = {0};
-  for (size_t i = 0; usages[i]; i++) {
-    const char *name = strchr(usages[i]->name, ' ') + 1;
-    candidates_add(&known, name);
-    if (strcmp(word, name))
-      continue;
-    char **operands;
-    int code = options_parse(usages[i], argc - 1, argv + 1, &o, &operands);
-    return code != OPTIONS_GO ? code : actions[i](&o, operands);
-  }
-  if (*word)
-    say("heap: unknown action '%s'%s; see reapmark heap --help", word,
-        suggest(word, &known));
-  else
-    say("heap: no action; see reapmark heap --help");
-  return EXIT_USAGE;
+  size_t action;
+  char **operands;
+  int code =
+      options_parse_action(&heap_usage, argc, argv, &o, &action, &operands);
+  return code != OPTIONS_GO ? code : actions[action](&o, operands);
 }

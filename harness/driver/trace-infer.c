@@ -1,7 +1,6 @@
 /* trace-infer.c: see trace-infer.h. */
 #include "harness/driver/trace-infer.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,8 @@
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/driver/commands.h"
+#include "harness/driver/written.h"
 #include "harness/trace/infer.h"
-#include "harness/trace/writer.h"
 
 enum { PROOF_LINES = 5 };
 
@@ -44,19 +43,14 @@ static void describe(const recording *r, const inferred *in,
 
 static int write_trace(const inferred *in, const char *lines[PROOF_LINES],
                        const char *output) {
-  trace_writer *w = trace_writer_open(output, false);
-  if (!w) {
-    say("%s: %s", output, strerror(errno));
+  trace_writer *w = written_open(output);
+  if (!w)
     return EXIT_USAGE;
-  }
   for (int i = 0; i < PROOF_LINES; i++)
     trace_write_comment(w, lines[i]);
   for (size_t i = 0; i < in->count; i++)
     trace_write(w, &in->ops[i]);
-  if (trace_writer_close(w))
-    return EXIT_OK;
-  say("%s: %s", output, strerror(errno));
-  return EXIT_SOME_FAILED;
+  return written_close(w, output);
 }
 
 static int prove_and_write(const recording *r, const inferred *in,

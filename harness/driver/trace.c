@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/driver/trace-infer.h"
+#include "harness/driver/written.h"
 #include "harness/base/say.h"
 #include "harness/driver/stress/replay-shrink.h"
 #include "harness/output/format.h"
@@ -357,36 +358,21 @@ static const option_usage annotate_usage = {
 
 static int annotate_to(const source *s, const trace_deaths *deaths,
                        const char *output) {
-  trace_writer *w = trace_writer_open(output, false);
-  if (!w) {
-    say("%s: %s", output, strerror(errno));
+  trace_writer *w = written_open(output);
+  if (!w)
     return EXIT_USAGE;
-  }
   trace_reader *r = source_read(s);
   if (!trace_annotate(r, deaths, w)) {
     trace_writer_abandon(w);
     return unreadable(r);
   }
   trace_reader_close(r);
-  if (trace_writer_close(w))
-    return EXIT_OK;
-  say("%s: %s", output, strerror(errno));
-  return EXIT_SOME_FAILED;
-}
-
-/* Whether both names are of one file, which must not be overwritten while it is
- * read. */
-static bool is_same_file(const char *a, const char *b) {
-  struct stat x, y;
-  return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
-         x.st_ino == y.st_ino;
+  return written_close(w, output);
 }
 
 static int annotate(const trace_options *o, char **operands) {
-  if (is_same_file(operands[0], o->output)) {
-    say("trace annotate: %s is the trace itself", o->output);
+  if (written_over("trace annotate", "trace", operands[0], o->output))
     return EXIT_USAGE;
-  }
   source s;
   trace_deaths deaths;
   if (!source_open(operands[0], &s))
@@ -431,7 +417,7 @@ static int convert_lines(trace_reader *r, const char *output) {
   if (status != TRACE_READ_FAILED) {
     w = trace_writer_open_version(output, trace_reader_version(r));
     if (!w) {
-      say("%s: %s", output, strerror(errno));
+      written_badly(output);
       trace_reader_close(r);
       return EXIT_USAGE;
     }
@@ -443,18 +429,13 @@ static int convert_lines(trace_reader *r, const char *output) {
     return unreadable(r);
   }
   trace_reader_close(r);
-  if (trace_writer_close(w))
-    return EXIT_OK;
-  say("%s: %s", output, strerror(errno));
-  return EXIT_SOME_FAILED;
+  return written_close(w, output);
 }
 
 static int convert(const trace_options *o, char **operands) {
   (void)o;
-  if (is_same_file(operands[0], operands[1])) {
-    say("trace convert: %s is the trace itself", operands[1]);
+  if (written_over("trace convert", "trace", operands[0], operands[1]))
     return EXIT_USAGE;
-  }
   return convert_lines(trace_reader_open(operands[0]), operands[1]);
 }
 
@@ -498,14 +479,11 @@ static void say_report(const char *path, const prepare_report *r) {
 }
 
 static int prepare(const trace_options *o, char **operands) {
-  if (is_same_file(operands[0], o->output)) {
-    say("trace prepare: %s is the trace itself", o->output);
+  if (written_over("trace prepare", "trace", operands[0], o->output))
     return EXIT_USAGE;
-  }
   trace_reader *r = trace_reader_open(operands[0]);
-  trace_writer *w = trace_writer_open(o->output, false);
+  trace_writer *w = written_open(o->output);
   if (!w) {
-    say("%s: %s", o->output, strerror(errno));
     trace_reader_close(r);
     return EXIT_USAGE;
   }
@@ -522,10 +500,7 @@ static int prepare(const trace_options *o, char **operands) {
   }
   trace_reader_close(r);
   say_report(operands[0], &report);
-  if (trace_writer_close(w))
-    return EXIT_OK;
-  say("%s: %s", o->output, strerror(errno));
-  return EXIT_SOME_FAILED;
+  return written_close(w, o->output);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -644,31 +619,15 @@ const option_usage trace_usage = {
     .actions = usages};
 
 int trace_command(int argc, char **argv) {
-  const char *word = argc > 1 ? argv[1] : "";
-  if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-    options_help(&trace_usage);
-    return EXIT_OK;
-  }
   trace_options o = {.format = "table",
                      .output = "-",
                      .timeout = 60,
                      .repeat = 1,
                      .tries = 10000,
                      .most_held = 25};
-  candidates known = {0};
-  for (size_t i = 0; usages[i]; i++) {
-    const char *name = strchr(usages[i]->name, ' ') + 1;
-    candidates_add(&known, name);
-    if (strcmp(word, name))
-      continue;
-    char **operands;
-    int code = options_parse(usages[i], argc - 1, argv + 1, &o, &operands);
-    return code != OPTIONS_GO ? code : actions[i](&o, operands);
-  }
-  if (*word)
-    say("trace: unknown action '%s'%s; see reapmark trace --help", word,
-        suggest_any(word, &known));
-  else
-    say("trace: no action; see reapmark trace --help");
-  return EXIT_USAGE;
+  size_t action;
+  char **operands;
+  int code =
+      options_parse_action(&trace_usage, argc, argv, &o, &action, &operands);
+  return code != OPTIONS_GO ? code : actions[action](&o, operands);
 }
