@@ -26,6 +26,7 @@
 
 #include "basics.h"
 #include "trace/dry.h"
+#include "trace/facts.h"
 #include "trace/survivors.h"
 
 enum { FILE_NAME };
@@ -282,22 +283,12 @@ static const char *check(const uint64_t *params) {
 static wl_volume volume(const uint64_t *params, unsigned threads) {
   (void)threads;
   const tape_file *file = file_of(params);
-  return file ? (wl_volume){.live = file->is.live,
-                            .cyclic = file->is.cyclic,
-                            .allocated = file->is.bytes}
-              : (wl_volume){0};
+  return file ? trace_volume(&file->is) : (wl_volume){0};
 }
 
 static unsigned needs_of(const uint64_t *params) {
   const tape_file *file = file_of(params);
-  if (!file)
-    return 0;
-  const trace_prepared *is = &file->is;
-  return (is->mutators > 1 ? WL_NEEDS_THREADS : 0) |
-         (is->weak ? WL_NEEDS_WEAK : 0) |
-         (is->ephemerons ? WL_NEEDS_EPHEMERONS : 0) |
-         (is->finalizable ? WL_NEEDS_FINALIZERS : 0) |
-         (is->external ? WL_NEEDS_EXTERNAL : 0);
+  return file ? trace_needs(&file->is) : 0;
 }
 
 const workload workload_trace = {

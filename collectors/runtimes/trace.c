@@ -9,6 +9,7 @@
 
 #include "compile.h"
 #include "harness/cell/cell.h"
+#include "trace/facts.h"
 
 enum { FILE_NAME };
 
@@ -47,18 +48,11 @@ static const trace_prepared *head_of(const uint64_t *params) {
 
 static wl_volume volume(const uint64_t *params, unsigned threads) {
   (void)threads;
-  const trace_prepared *head = head_of(params);
-  return (wl_volume){
-      .live = head->live, .cyclic = head->cyclic, .allocated = head->bytes};
+  return trace_volume(head_of(params));
 }
 
 static unsigned needs_of(const uint64_t *params) {
-  const trace_prepared *head = head_of(params);
-  return (head->mutators > 1 ? WL_NEEDS_THREADS : 0) |
-         (head->weak ? WL_NEEDS_WEAK : 0) |
-         (head->ephemerons ? WL_NEEDS_EPHEMERONS : 0) |
-         (head->finalizable ? WL_NEEDS_FINALIZERS : 0) |
-         (head->external ? WL_NEEDS_EXTERNAL : 0);
+  return trace_needs(head_of(params));
 }
 
 static const workload trace = {
