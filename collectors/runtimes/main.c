@@ -199,12 +199,6 @@ void cell_end(const cell_verdict *verdict, json_t *violation) {
   exit(0);
 }
 
-void cell_out_of_memory(const char *reason) {
-  cell_verdict v = {.status = CELL_OOM};
-  snprintf(v.reason, sizeof v.reason, "%s", reason);
-  cell_end(&v, NULL);
-}
-
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   (void)m, (void)shape;
   cell_out_of_memory("no room");
@@ -315,10 +309,7 @@ static void run(const cell_options *options) {
   cell_exercise_end(&heap);
   judge(&slot->wl, &r, &words.head);
 
-  run.counters = json_object();
-  for (size_t i = 0; i < heap.counters_count; i++)
-    json_object_set_new(run.counters, heap.counters[i].name,
-                        record_integer(heap.counters[i].value));
+  run.counters = cell_counters(&heap);
   cell_verdict verdict = cell_verdict_now(run.heap_limit);
   json_t *record = cell_record(&run, &verdict);
   cell_write(record, (int)options->record_fd);

@@ -805,6 +805,13 @@ struct cell_run {
 json_t *cell_record(const cell_run *run, const cell_verdict *verdict);
 json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict);
 
+/* What the collector counts (gc_heap_counters), by name.  The caller owns it.
+ */
+json_t *cell_counters(gc_heap *heap);
+
+/* Writes a record with status OOM and ends the process.  Any thread. */
+_Noreturn void cell_out_of_memory(const char *reason);
+
 /* Writes `json` as one line.  The text is composed in memory first.  Ends the
  * process by cell_die if writing fails. */
 void cell_write(const json_t *json, int fd);
@@ -812,9 +819,6 @@ void cell_write(const json_t *json, int fd);
 /* ------------------------------------------------------------------------- *
  * main.c
  * ------------------------------------------------------------------------- */
-
-/* Writes a record with status OOM and ends the process.  Any thread. */
-_Noreturn void cell_out_of_memory(const char *reason);
 
 /* Writes a short record with this verdict and ends the process.  Adds
  * `violation`, unless it is NULL, and takes over the caller's reference to it.

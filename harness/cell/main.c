@@ -36,12 +36,6 @@ void cell_end(const cell_verdict *verdict, json_t *violation) {
   _exit(0);
 }
 
-void cell_out_of_memory(const char *reason) {
-  cell_verdict v = {.status = CELL_OOM};
-  snprintf(v.reason, sizeof v.reason, "%s", reason);
-  cell_end(&v, NULL);
-}
-
 void gc_out_of_memory(gc_mutator *m, gc_shape shape) {
   if (!m)
     cell_out_of_memory("no room for the collector's own lists");
@@ -84,16 +78,6 @@ static void run_workload(cell_thread *main_thread) {
   gb_unregister_all();
 }
 
-static json_t *read_counters(gc_heap *heap) {
-  gc_counter counters[CELL_COUNTERS];
-  size_t n = gc_heap_counters(heap, counters, CELL_COUNTERS);
-  json_t *json = json_object();
-  for (size_t i = 0; i < n; i++)
-    json_object_set_new(json, counters[i].name,
-                        record_integer(counters[i].value));
-  return json;
-}
-
 static void *run(void *data) {
   const cell_options *options = data;
   cell_run run = cell_plan_run(options);
@@ -129,7 +113,7 @@ static void *run(void *data) {
 
   run_workload(main_thread);
 
-  run.counters = read_counters(run.wl.heap);
+  run.counters = cell_counters(run.wl.heap);
   cell_detach(main_thread);
   gc_heap_destroy(run.wl.heap);
   cell_expect_nothing_held();

@@ -283,6 +283,16 @@ json_t *cell_record(const cell_run *run, const cell_verdict *verdict) {
   return json;
 }
 
+json_t *cell_counters(gc_heap *heap) {
+  gc_counter counters[CELL_COUNTERS];
+  size_t n = gc_heap_counters(heap, counters, CELL_COUNTERS);
+  json_t *json = json_object();
+  for (size_t i = 0; i < n; i++)
+    json_object_set_new(json, counters[i].name,
+                        record_integer(counters[i].value));
+  return json;
+}
+
 json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
   json_t *json = compose_identity(run, verdict);
   json_object_set_new(json, "memory",
@@ -294,6 +304,12 @@ json_t *cell_record_short(const cell_run *run, const cell_verdict *verdict) {
         json, "counts",
         json_pack("{s:o}", "operations", record_integer(hostile_clock)));
   return json;
+}
+
+void cell_out_of_memory(const char *reason) {
+  cell_verdict v = {.status = CELL_OOM};
+  snprintf(v.reason, sizeof v.reason, "%s", reason);
+  cell_end(&v, NULL);
 }
 
 void cell_write(const json_t *json, int fd) {
