@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/hostile/hostile.h"
+#include "harness/base/random.h"
 
 /* Plenty for a workload, whose data is in the heap, and small enough for
  * hundreds of threads. */
@@ -54,22 +55,14 @@ static cell_thread *make_slot(void) {
   return c;
 }
 
-/* SplitMix64 (Steele, Lea & Flood 2014): the next number of its sequence. */
-static uint64_t split_mix(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 /* The seed and the index both go through the mixer before they are combined.
  * The states of SplitMix are evenly spaced, so sums of small numbers would give
  * threads shifted copies of one sequence. */
 static void seed_random(wl_thread *t, uint64_t seed, uint64_t index) {
-  uint64_t state = split_mix(&seed);
-  state ^= split_mix(&index);
+  uint64_t state = random_next(&seed);
+  state ^= random_next(&index);
   for (unsigned i = 0; i < 4; i++)
-    t->random[i] = split_mix(&state);
+    t->random[i] = random_next(&state);
 }
 
 static cell_thread *take_slot(unsigned index) {

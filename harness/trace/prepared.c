@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/random.h"
 #include "memory.h"
 
 static const struct figure {
@@ -76,15 +77,8 @@ bool trace_prepared_parse(const char *text, trace_prepared *p) {
   return seen == (1u << (FIGURES + 1)) - 1;
 }
 
-/* The last step of SplitMix64 (Steele, Lea & Flood 2014). */
-static uint64_t mix(uint64_t x) {
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-  return x ^ x >> 31;
-}
-
 uint64_t trace_graph_term(uint64_t a, uint64_t b, uint64_t c) {
-  return mix(mix(mix(a) + b) + c);
+  return random_mix(random_mix(random_mix(a) + b) + c);
 }
 
 /* ------------------------------------------------------------------------- *
