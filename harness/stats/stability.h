@@ -8,11 +8,12 @@
  * estimated with its 95 % interval (Theil 1950; Sen, JASA 1968), which is made
  * wider if neighbouring blocks resemble each other.
  *
- *   growing    the maxima's interval is above 0, by their slope the tail grew
- * by 1 % of its level or more, and the medians grew, too stable     otherwise,
- * if the maxima's interval is below growth of 0.7 % of the level a second (so
- * that 1 % of what it was at first is excluded), and the medians do not grow
- * under it too short  otherwise: such growth can neither be shown nor excluded
+ * growing: the maxima's interval is above 0, the tail grew by 1 % of its level
+ *   or more by their slope, and the medians grew, too;
+ * stable: otherwise, if the maxima's interval is below growth of 0.7 % of the
+ *   level a second (so that 1 % of what it was at first is excluded), and the
+ *   medians do not grow under it;
+ * too short: otherwise.  Such growth can neither be shown nor excluded.
  *
  * One end of a 95 % interval is passed by chance in 2.5 % of all cases, and the
  * correlation of neighbours is known roughly only: a stable run is called
