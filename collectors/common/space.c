@@ -23,7 +23,9 @@ static struct {
   _Atomic uint64_t next; /* bytes of the reservation that the arena has got */
   _Atomic uint64_t used; /* bytes of committed pages for objects, and of
                             external memory */
-  _Atomic uint64_t peak; /* the most that `used` ever was */
+  _Atomic uint64_t external; /* the part of `used` that is external memory;
+                                what a collector does not see is no part */
+  _Atomic uint64_t peak;     /* the most that `used` ever was */
   _Atomic uint64_t told; /* the highest peak that space_footprint has told */
   _Atomic bool
       full; /* the arena was refused pages, and no page decommitted since */
@@ -66,19 +68,28 @@ static void space_uncount(uint64_t bytes) {
   atomic_store(&space.full, false);
 }
 
+static void space_external_uncount(uint64_t bytes) {
+  if (gc_mutant(external_unlimited))
+    return;
+  atomic_fetch_sub(&space.external, bytes);
+  space_uncount(bytes);
+}
+
 void *space_external_take(size_t head, uint64_t bytes) {
-  if (!gc_mutant(external_unlimited) && !space_count_pages(bytes))
-    return NULL;
+  if (!gc_mutant(external_unlimited)) {
+    if (!space_count_pages(bytes))
+      return NULL;
+    atomic_fetch_add(&space.external, bytes);
+  }
   void *p = external_take(head, bytes);
-  if (!p && !gc_mutant(external_unlimited))
-    space_uncount(bytes);
+  if (!p)
+    space_external_uncount(bytes);
   return p;
 }
 
 void space_external_give(void *head, uint64_t bytes) {
   external_give(head, bytes);
-  if (!gc_mutant(external_unlimited))
-    space_uncount(bytes);
+  space_external_uncount(bytes);
 }
 
 bool space_decommit(void *p, size_t bytes) {
@@ -381,7 +392,7 @@ uint64_t space_used(void) {
 }
 
 uint64_t space_pages(void) {
-  return space_used() - external_held();
+  return space_used() - atomic_load(&space.external);
 }
 
 uint64_t space_used_peak(void) {

@@ -1085,6 +1085,8 @@ static void external_memory_goes_with_its_owner(void **state) {
   if (gc_this_collector.kind == GC_KIND_MODEL &&
       CAN.external == GC_EXTERNALS_COUNTED)
     assert_true(gc_heap_footprint(heap).bytes >= all);
+  if (gc_heap_usage && gc_heap_usage(heap).pages != GC_UNKNOWN)
+    assert_true(gc_heap_usage(heap).pages <= gc_heap_footprint(heap).bytes);
   for (uint32_t i = 0; i < N; i += 2) {
     gc_load(m, f + 1, f, i);
     gc_store_null(m, f, i);
