@@ -14,6 +14,9 @@ reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 reapmark_script(merge driver/merge.sh ARGS $<TARGET_FILE:reapmark>
                 NEEDS canary_of_each_round=mark-sweep)
 
+# What is said of the results of several machines.
+reapmark_script(machines driver/machines.sh ARGS $<TARGET_FILE:reapmark>)
+
 # How its work grows with the number of records, in instructions.
 find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")

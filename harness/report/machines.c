@@ -142,6 +142,20 @@ stat_strata machines_ratios(const report *r, const report_cell *above,
   return (stat_strata){items, count};
 }
 
+double *machines_differences(const report_cell *above, const report_cell *below,
+                             const metric *of, size_t *n) {
+  double *differences = arena_take((above->count + 1) * sizeof *differences);
+  *n = 0;
+  for (size_t i = 0; i < above->count; i++) {
+    const report_sample *s = &above->samples[i];
+    const double difference =
+        s->values[of - metrics] - number_in(below, of, s->invocation);
+    if (!isnan(difference))
+      differences[(*n)++] = difference;
+  }
+  return differences;
+}
+
 /* The cell's numbers on one machine, *n of them. */
 static double *numbers_on(const report_cell *c, const metric *of,
                           size_t machine, size_t *n) {
@@ -175,10 +189,10 @@ stat_pair *machines_pairs(const report *above_of, const report_cell *above,
 const char *machines_text(const report *r) {
   const char *text = "";
   for (size_t i = 0; i < r->machines_count; i++)
-    text = arena_text("%s%s%s%s", text, *text ? ", " : "", r->machines[i].id,
-                      r->machines[i].rounds
-                          ? arena_text(" (%s)",
-                                       round_set_text(r->machines[i].rounds))
-                          : "");
+    text = arena_text(
+        "%s%s%s%s", text, *text ? ", " : "", r->machines[i].id,
+        r->machines[i].rounds
+            ? arena_text(" (%s)", round_set_text(r->machines[i].rounds))
+            : "");
   return text;
 }

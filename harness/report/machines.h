@@ -38,6 +38,11 @@ stat_strata machines_ratios(const report *r, const report_cell *above,
                             const report_cell *below, const metric *of,
                             size_t *which);
 
+/* The differences of the same rounds, `*n` of them, of numbers that may be 0.
+ */
+double *machines_differences(const report_cell *above, const report_cell *below,
+                             const metric *of, size_t *n);
+
 /* The same of two reports: one pair of samples for each machine that both have,
  * *count of them. */
 stat_pair *machines_pairs(const report *above_of, const report_cell *above,

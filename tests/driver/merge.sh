@@ -118,6 +118,7 @@ test_cut_rounds() {
   keys_of_rounds '1|3|4' >wanted
   same wanted found.keys
   expect 0 report joined
+  said '4 of 16 runs are missing; run their rounds'
   on three 2 again
   expect 0 merge second a b again
   said 'round 2 was cut after 3 of 4 runs and is left out; again has it whole'
