@@ -26,9 +26,8 @@ static const table_column columns[] = {
      .header = "ratio",
      .kind = TABLE_RATIO,
      .absent = "–",
-     .help = "throughput over that of the fastest collector of the group, the "
-             "median of the rounds; of all machines their geometric mean, by "
-             "rounds"},
+     .help = "throughput over that of the fastest collector of the group in "
+             "the same round; geometric mean over rounds"},
     {.name = "ratio_low",
      .header = "from",
      .kind = TABLE_RATIO,
@@ -268,10 +267,11 @@ page *report_machines(const report *r) {
       add_rows(r, &all[i], t);
   return report_legend_page(
       r, t, "machines",
-      arena_text("ratio: throughput over that of the group's fastest "
-                 "collector, in the same round on the same\nmachine; of all "
-                 "machines with its 95 %% interval.  agree: p of the test "
-                 "whether the ratio\ndepends on the machine.  work/s, CPU, "
-                 "peak RSS: medians on that machine.\n%s",
-                 agreement_text(r, all)));
+      arena_text(
+          "ratio: throughput over that of the group's fastest "
+          "collector, in the same round on the same\nmachine, geometric "
+          "mean; of all machines with its 95 %% interval.  agree: p of "
+          "the test whether\nthe ratio depends on the machine.  work/s, CPU, "
+          "peak RSS: medians on that machine.\n%s",
+          agreement_text(r, all)));
 }

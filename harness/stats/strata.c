@@ -14,7 +14,7 @@
  * ------------------------------------------------------------------------- */
 
 typedef struct layer {
-  double *logs; /* ascending */
+  double *logs;
   size_t n;
 } layer;
 
@@ -88,23 +88,14 @@ static bool make_layers(const stat_strata *s, layers *l) {
   }
   if (good)
     join_single(l);
-  for (size_t i = 0; good && i < l->count; i++)
-    qsort(l->items[i].logs, l->items[i].n, sizeof *l->logs, stat_ascending);
   if (!good)
     free_layers(l);
   return good;
 }
 
-static double middle(const double *sorted, size_t n) {
-  return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-}
-
 /* The logarithm of the ratio over all machines. */
 static double locate(const layers *l) {
-  double sum = 0;
-  for (size_t i = 0; i < l->count; i++)
-    sum += (double)l->items[i].n * middle(l->items[i].logs, l->items[i].n);
-  return sum / (double)l->rounds;
+  return stat_moments_of(l->logs, l->rounds).mean;
 }
 
 double stat_strata_ratio(const stat_strata *all, size_t n) {
@@ -121,35 +112,22 @@ double stat_strata_ratio(const stat_strata *all, size_t n) {
  * The bootstrap.
  * ------------------------------------------------------------------------- */
 
-/* The median of n - 1 draws from a layer of n > 1: the layer is sorted, so the
- * ranks that are drawn are counted, and the middle is found by counting. */
-static double draw(const layer *of, unsigned *drawn, uint64_t *state) {
-  const size_t n = of->n - 1;
-  memset(drawn, 0, of->n * sizeof *drawn);
-  for (size_t i = 0; i < n; i++)
-    drawn[random_below(state, of->n)]++;
-  const size_t low = (n - 1) / 2, high = n / 2; /* of the draws in order */
+/* The mean of n - 1 draws from a layer of n > 1. */
+static double draw(const layer *of, uint64_t *state) {
   double sum = 0;
-  for (size_t i = 0, seen = 0; i < of->n && seen <= high; i++) {
-    const size_t after = seen + drawn[i];
-    sum += low >= seen && low < after ? of->logs[i] : 0;
-    sum += high >= seen && high < after ? of->logs[i] : 0;
-    seen = after;
-  }
-  return sum / 2;
+  for (size_t i = 1; i < of->n; i++)
+    sum += of->logs[random_below(state, of->n)];
+  return sum / (double)(of->n - 1);
 }
 
 /* Adds STAT_RESAMPLES logarithms of the comparison's ratio. */
-static bool add_resamples(const layers *l, uint64_t *state, double *logs) {
-  unsigned *drawn = malloc(l->rounds * sizeof *drawn);
-  for (size_t k = 0; drawn && k < STAT_RESAMPLES; k++) {
+static void add_resamples(const layers *l, uint64_t *state, double *logs) {
+  for (size_t k = 0; k < STAT_RESAMPLES; k++) {
     double sum = 0;
     for (size_t i = 0; i < l->count; i++)
-      sum += (double)l->items[i].n * draw(&l->items[i], drawn, state);
+      sum += (double)l->items[i].n * draw(&l->items[i], state);
     logs[k] += sum / (double)l->rounds;
   }
-  free(drawn);
-  return drawn;
 }
 
 /* The percentile of the bootstrap in the place of (1 - confidence) / 2. */
@@ -172,7 +150,8 @@ stat_interval stat_strata_interval(const stat_strata *all, size_t n,
     layers l;
     good = make_layers(&all[i], &l) && l.rounds > l.count;
     freedom += good ? l.rounds - l.count : 0;
-    good = good && add_resamples(&l, &seed, logs);
+    if (good)
+      add_resamples(&l, &seed, logs);
     free_layers(&l);
   }
   stat_interval interval = {NAN, NAN};

@@ -27,22 +27,23 @@ typedef struct stat_strata {
   size_t count;
 } stat_strata;
 
-/* The ratio over all machines: the geometric mean of the machines' medians,
- * each weighted by its number of rounds.  A median of an even number of ratios
- * is the geometric mean of the middle two.  Machines with a single round tell
- * nothing of how their rounds vary: they count as one machine together, and if
- * there is only one, together with the machine that has the fewest rounds.  Of
- * several comparisons, the geometric mean of their ratios.  NAN unless all
- * ratios are positive, or without any. */
+/* The ratio over all machines: the geometric mean of the ratios of all rounds,
+ * in which a machine has the weight of its rounds.  Of several comparisons, the
+ * geometric mean of theirs.  NAN unless all ratios are positive, or without
+ * any. */
 double stat_strata_ratio(const stat_strata *all, size_t n);
 
 /* The interval of that ratio by the bootstrap, stratified by machine: of each
- * machine with n rounds, n - 1 are drawn with replacement, which gives the sum
- * over machines the right variance however small n is (Rao & Wu, JASA 1988).
- * The percentiles are those that Student's t with as many degrees of freedom as
- * there are rounds less machines puts in the place of the normal distribution's
- * (the expanded percentile interval of Hesterberg, The American Statistician
- * 2015).  Both ends are NAN unless every comparison has two rounds or more. */
+ * machine with n rounds, n - 1 are drawn with replacement, which gives the mean
+ * the right variance however small n is (Rao & Wu, JASA 1988).  The percentiles
+ * are those that Student's t with as many degrees of freedom as there are
+ * rounds less machines puts in the place of the normal distribution's (the
+ * expanded percentile interval of Hesterberg, The American Statistician 2015).
+ *
+ * Machines with a single round tell nothing of how their rounds vary: they
+ * count as one machine together, and if there is only one, together with the
+ * machine that has the fewest rounds.  Both ends are NAN unless every
+ * comparison has two rounds or more. */
 stat_interval stat_strata_interval(const stat_strata *all, size_t n,
                                    double confidence, uint64_t seed);
 
