@@ -112,21 +112,28 @@ double stat_strata_ratio(const stat_strata *all, size_t n) {
  * The bootstrap.
  * ------------------------------------------------------------------------- */
 
-/* The mean of n - 1 draws from a layer of n > 1. */
-static double draw(const layer *of, uint64_t *state) {
-  double sum = 0;
-  for (size_t i = 1; i < of->n; i++)
-    sum += of->logs[random_below(state, of->n)];
-  return sum / (double)(of->n - 1);
+/* Replaces the logarithms by what is left without their machine, scaled so that
+ * each machine has the variance of its rounds, and not of its sample. */
+static void take_residuals(layers *l) {
+  for (size_t i = 0; i < l->count; i++) {
+    const layer *of = &l->items[i];
+    const double mean = stat_moments_of(of->logs, of->n).mean;
+    const double scale = sqrt((double)of->n / (double)(of->n - 1));
+    for (size_t k = 0; k < of->n; k++)
+      of->logs[k] = scale * (of->logs[k] - mean);
+  }
 }
 
-/* Adds STAT_RESAMPLES logarithms of the comparison's ratio. */
-static void add_resamples(const layers *l, uint64_t *state, double *logs) {
+/* Adds STAT_RESAMPLES logarithms of the comparison's ratio: its own, and the
+ * mean of as many residuals as there are rounds. */
+static void add_resamples(layers *l, uint64_t *state, double *logs) {
+  const double own = locate(l);
+  take_residuals(l);
   for (size_t k = 0; k < STAT_RESAMPLES; k++) {
     double sum = 0;
-    for (size_t i = 0; i < l->count; i++)
-      sum += (double)l->items[i].n * draw(&l->items[i], state);
-    logs[k] += sum / (double)l->rounds;
+    for (size_t i = 0; i < l->rounds; i++)
+      sum += l->logs[random_below(state, l->rounds)];
+    logs[k] += own + sum / (double)l->rounds;
   }
 }
 

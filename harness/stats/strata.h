@@ -33,12 +33,15 @@ typedef struct stat_strata {
  * any. */
 double stat_strata_ratio(const stat_strata *all, size_t n);
 
-/* The interval of that ratio by the bootstrap, stratified by machine: of each
- * machine with n rounds, n - 1 are drawn with replacement, which gives the mean
- * the right variance however small n is (Rao & Wu, JASA 1988).  The percentiles
- * are those that Student's t with as many degrees of freedom as there are
- * rounds less machines puts in the place of the normal distribution's (the
- * expanded percentile interval of Hesterberg, The American Statistician 2015).
+/* The interval of that ratio by the bootstrap, stratified by machine: what is
+ * left of the rounds' logarithms when their machine's mean is taken off, times
+ * sqrt(n / (n - 1)) of that machine's n rounds, is drawn with replacement, once
+ * for each round (the bootstrap of residuals, Efron 1979).  The scale gives the
+ * mean the right variance however few rounds a machine has, also if the
+ * machines' noise differs.  The percentiles are those that Student's t with as
+ * many degrees of freedom as there are rounds less machines puts in the place
+ * of the normal distribution's (the expanded percentile interval of Hesterberg,
+ * The American Statistician 2015).
  *
  * Machines with a single round tell nothing of how their rounds vary: they
  * count as one machine together, and if there is only one, together with the

@@ -77,10 +77,11 @@ static void machines_do_not_mix(void **state) {
   assert_near(i.high, 1, 1e-15);
 }
 
-/* Ten machines with the ratios e^±0.1 each: one of the two is drawn, so that
- * the logarithm is (2 K - 10) / 100 with K of binomial(10, 1/2).  Student's t
- * with 10 degrees of freedom is 2.228 at 95 %, where the normal distribution
- * has 1.29 %: P(K <= 1) is 1.07 % and P(K <= 2) 5.47 %, hence K = 2 and 8. */
+/* Ten machines with the ratios e^±0.1 each: of the residuals ±0.1 √2 twenty are
+ * drawn, so that the logarithm is 0.1 √2 (K - 10) / 10 with K of binomial(20,
+ * 1/2).  Student's t with 10 degrees of freedom is 2.228 at 95 %, where the
+ * normal distribution has 1.29 %: P(K <= 4) is 0.59 % and P(K <= 5) 2.07 %,
+ * hence K = 5 and 15. */
 static void interval_of_pairs_is_binomial(void **state) {
   const double ratios[] = {exp(-0.1), exp(0.1)};
   stat_stratum s[10];
@@ -88,12 +89,12 @@ static void interval_of_pairs_is_binomial(void **state) {
   for (size_t i = 0; i < COUNT(s); i++)
     s[i] = (stat_stratum)OF(ratios);
   const stat_interval i = interval_of(s, COUNT(s));
-  assert_near(log(i.low), -0.06, 1e-12);
-  assert_near(log(i.high), 0.06, 1e-12);
-  /* With one machine and one degree of freedom only the range is left. */
+  assert_near(log(i.low), -0.05 * sqrt(2), 1e-12);
+  assert_near(log(i.high), 0.05 * sqrt(2), 1e-12);
+  /* With one degree of freedom only the range is left. */
   const stat_interval one = interval_of(s, 1);
-  assert_near(log(one.low), -0.1, 1e-12);
-  assert_near(log(one.high), 0.1, 1e-12);
+  assert_near(log(one.low), -0.1 * sqrt(2), 1e-12);
+  assert_near(log(one.high), 0.1 * sqrt(2), 1e-12);
 }
 
 /* However much machines differ, they do not widen the interval: it is of
