@@ -162,7 +162,7 @@ stat_interval stat_strata_interval(const stat_strata *all, size_t n,
     free_layers(&l);
   }
   stat_interval interval = {NAN, NAN};
-  if (good) {
+  if (good && freedom >= STAT_STRATA_FREEDOM) {
     const double share = lower_share(confidence, freedom);
     qsort(logs, STAT_RESAMPLES, sizeof *logs, stat_ascending);
     interval.low = exp(logs[rank_of(share)] / (double)n);

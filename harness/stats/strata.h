@@ -45,8 +45,10 @@ double stat_strata_ratio(const stat_strata *all, size_t n);
  *
  * Machines with a single round tell nothing of how their rounds vary: they
  * count as one machine together, and if there is only one, together with the
- * machine that has the fewest rounds.  Both ends are NAN unless every
- * comparison has two rounds or more. */
+ * machine that has the fewest rounds.  Both ends are NAN with fewer than
+ * STAT_STRATA_FREEDOM degrees of freedom, too few for a bootstrap: of the
+ * intervals of three rounds of one machine, one in five would miss. */
+enum { STAT_STRATA_FREEDOM = 4 };
 stat_interval stat_strata_interval(const stat_strata *all, size_t n,
                                    double confidence, uint64_t seed);
 
