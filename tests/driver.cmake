@@ -10,6 +10,13 @@ reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 # The driver as users have it, with scripted collectors that measure nothing.
 reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 
+# Rounds that machines share, and their merge.
+reapmark_script(merge driver/merge.sh ARGS $<TARGET_FILE:reapmark>
+                NEEDS canary_of_each_round=mark-sweep)
+
+# What is said of the results of several machines.
+reapmark_script(machines driver/machines.sh ARGS $<TARGET_FILE:reapmark>)
+
 # How its work grows with the number of records, in instructions.
 find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")

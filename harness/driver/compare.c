@@ -228,7 +228,7 @@ static report *open_folder(folder_list *list, const char *path) {
   for (size_t i = 0; i < list->count; i++)
     if (!strcmp(list->items[i].path, path))
       return list->items[i].report;
-  report *r = report_open(path, NULL);
+  report *r = report_open(path, NULL, NULL);
   if (!r)
     return NULL;
   list->items = arena_more(list->items, list->count, sizeof *list->items);
@@ -351,12 +351,32 @@ static void check_processors(const compare_side *base,
                 identity_text(b, field, of_fresh, sizeof of_fresh));
 }
 
+/* Of results of several machines those are compared that both sides have. */
+static void check_machines(const compare_side *base,
+                           const compare_side *fresh) {
+  size_t shared = 0;
+  for (size_t i = 0; i < base->report->machines_count; i++)
+    for (size_t k = 0; k < fresh->report->machines_count; k++)
+      shared +=
+          !strcmp(base->report->machines[i].id, fresh->report->machines[k].id);
+  if (!shared)
+    say_warning("W-no-shared-machine",
+                "%s and %s have no machine in common (%s; %s): nothing can be "
+                "compared within one",
+                base->name, fresh->name, machines_text(base->report),
+                machines_text(fresh->report));
+}
+
 /* Warns of what makes a difference beside what is compared. */
 static void check_sides(const compare_side *base, const compare_side *fresh) {
   static const char *const paths[][2] = {
       {"os", "release"}, {"build", "compiler"}, {"build", "type"}};
   if (base->report == fresh->report)
     return;
+  if (base->report->machines_count > 1 || fresh->report->machines_count > 1) {
+    check_machines(base, fresh);
+    return;
+  }
   check_processors(base, fresh);
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     const char *sides[2];
@@ -417,10 +437,35 @@ static const char *wanted_text(counts n, double alpha) {
                     wanted.base - n.base + wanted.fresh - n.fresh);
 }
 
+/* The same of results of several machines within one directory, which are
+ * compared round by round. */
+static void say_too_few_rounds(const comparison *c) {
+  size_t least = SIZE_MAX;
+  for (size_t i = 0; i < c->count; i++) {
+    size_t n = 0;
+    for (size_t k = 0; k < c->rows[i].strata.count; k++)
+      n += c->rows[i].strata.items[k].n;
+    least = n && n < least ? n : least;
+  }
+  const size_t wanted =
+      stat_fewest_for_signs(c->rules.alpha / (double)c->tested);
+  if (least < wanted)
+    say_warning("W-too-few",
+                "with %zu round%s, a difference in one of %zu cell%s cannot be "
+                "significant at %g after Holm; it takes %zu, so %zu more",
+                least, least == 1 ? "" : "s", c->tested,
+                c->tested == 1 ? "" : "s", c->rules.alpha, wanted,
+                wanted - least);
+}
+
 /* Of the first metric: all have the same invocations. */
 static void say_too_few(const comparison *c) {
   if (!c->tested)
     return;
+  if (c->by_machine) {
+    say_too_few_rounds(c);
+    return;
+  }
   size_t least = SIZE_MAX;
   counts weakest = {0, 0};
   double p = 0;

@@ -139,7 +139,7 @@ static bool print_cell(const report_cell *c, const json_t *record,
 static int explain_cells(const char *dir, const char *part) {
   char why[256];
   results_state state = {0};
-  report *r = report_open(dir, NULL);
+  report *r = report_open(dir, NULL, NULL);
   if (!r)
     return EXIT_USAGE;
   search s = {.report = r,

@@ -28,9 +28,9 @@ void report_warn(const char *dir, const results_state *s) {
                 dir, s->first_damaged, s->damaged);
 }
 
-report *report_open(const char *dir, report_visitor *visit) {
+report *report_open(const char *dir, const char *only, report_visitor *visit) {
   char why[256];
-  report *r = report_load(dir, visit, why, sizeof why);
+  report *r = report_load_machine(dir, only, visit, why, sizeof why);
   if (!r) {
     say("%s", why);
     return NULL;
@@ -47,9 +47,11 @@ report *report_open(const char *dir, report_visitor *visit) {
     say_warning("W-builds", "%s: %s", dir, report_builds_text(r, r));
   if (report_machines_text(r))
     say_warning("W-machines", "%s: %s", dir, report_machines_text(r));
+  const bool merged = r->only || r->machines_count > 1;
   if (r->found < r->planned)
-    say("%zu of %zu runs are missing; go on with: reapmark run --resume -o %s",
-        r->planned - r->found, r->planned, dir);
+    say("%zu of %zu runs are missing; %s", r->planned - r->found, r->planned,
+        merged ? "run their rounds into another directory, and merge again"
+               : arena_text("go on with: reapmark run --resume -o %s", dir));
   return r;
 }
 
@@ -92,9 +94,10 @@ static void print_answer(const report *r, FILE *out) {
   format_text(p, out);
 }
 
-/* Prints the table; a format of NULL is GBENCH.  Returns an exit code:
- * EXIT_NOTHING if no run has what the table shows. */
-static int print(const report *r, const report_table *of,
+/* Prints the table, which stands for the main one if `is_main`; a format of
+ * NULL is GBENCH. Returns an exit code: EXIT_NOTHING if no run has what the
+ * table shows. */
+static int print(const report *r, const report_table *of, bool is_main,
                  const output_format *format, const table_view *view,
                  FILE *out) {
   page *p = format ? of->make(r) : NULL;
@@ -105,10 +108,10 @@ static int print(const report *r, const report_table *of,
     print_gbench(r, out);
   if (code)
     return code;
-  if (of == report_tables && (!format || format->rows_only))
+  if (is_main && (!format || format->rows_only))
     say_stalls(r);
-  if (of == report_tables && format && format->print == format_text &&
-      !view->columns && !view->pivot)
+  if (is_main && format && format->print == format_text && !view->columns &&
+      !view->pivot)
     print_answer(r, out);
   return EXIT_OK;
 }
@@ -129,8 +132,57 @@ static bool close_output(FILE *out, const char *path) {
   return false;
 }
 
+/* Of several machines: what the table shows of each, if it is absolute. */
+static int print_each(const report *all, const report_table *of,
+                      const output_format *format, const goal_list *goals,
+                      const table_view *view, FILE *out) {
+  int code = EXIT_NOTHING;
+  for (size_t i = 0; i < all->machines_count; i++) {
+    char why[256];
+    report *r = report_load_machine(all->dir, all->machines[i].id, of->visit,
+                                    why, sizeof why);
+    if (!r) { /* which was read just now */
+      say("%s", why);
+      return EXIT_SOME_FAILED;
+    }
+    r->goals = goals;
+    page *p = of->make(r);
+    const int printed = p ? view_print(view, format, p, out) : EXIT_NOTHING;
+    report_free(r);
+    if (printed != EXIT_NOTHING)
+      code = printed;
+    if (code != EXIT_OK && code != EXIT_NOTHING)
+      return code;
+    fputc('\n', out);
+  }
+  return code;
+}
+
+/* Whether what is asked for can be made of several machines at once.  False
+ * after it was said. */
+static bool check_several(const report *r, bool possible) {
+  if (possible || r->machines_count == 1)
+    return true;
+  candidates ids = {0};
+  for (size_t i = 0; i < r->machines_count; i++)
+    candidates_add(&ids, r->machines[i].id);
+  say("%s is of %zu machines, and absolute figures are of one: choose it by "
+      "--machine%s, or see --table machines",
+      r->dir, r->machines_count, suggest_any("", &ids));
+  return false;
+}
+
+/* The table of results that are of several machines; the main one shows what
+ * they say together. */
+static const report_table *table_of(const report *r,
+                                    const report_table *wanted) {
+  const report_table *together;
+  report_find_table("machines", &together);
+  return r->machines_count > 1 && wanted == report_tables ? together : wanted;
+}
+
 /* Returns an exit code. */
-static int print_table(const char *dir, const char *name,
+static int print_table(const char *dir, const char *only, const char *name,
                        const char *format_name, const goal_list *goals,
                        const table_view *view, const char *path) {
   const report_table *found;
@@ -147,12 +199,22 @@ static int print_table(const char *dir, const char *name,
     say("report: " GBENCH " has no columns to choose");
     return EXIT_USAGE;
   }
-  report *r = report_open(dir, found->visit);
-  FILE *out = r ? open_output(path) : NULL;
+  report *r = report_open(dir, only, found->visit);
+  if (!r)
+    return EXIT_USAGE;
+  const bool is_main = found == report_tables;
+  found = format ? table_of(r, found) : found;
+  const bool prints_each =
+      format && !format->rows_only && format->print != format_json;
+  const bool together = format && found->joins_machines;
+  FILE *out =
+      check_several(r, together || prints_each) ? open_output(path) : NULL;
   if (!out)
     return EXIT_USAGE;
   r->goals = goals;
-  const int code = print(r, found, format, view, out);
+  const int code = r->machines_count == 1 || together
+                       ? print(r, found, is_main, format, view, out)
+                       : print_each(r, found, format, goals, view, out);
   if (code == EXIT_NOTHING)
     say("%s: no run has what the table '%s' shows", r->dir, found->name);
   report_free(r);
@@ -164,11 +226,11 @@ int report_print(const char *dir, const char *name, const char *format_name,
                  const goal_list *goals) {
   const table_view view = {
       .wanted = arena_text("reapmark report %s --wide shows them", dir)};
-  return print_table(dir, name, format_name, goals, &view, NULL);
+  return print_table(dir, NULL, name, format_name, goals, &view, NULL);
 }
 
 typedef struct report_options {
-  const char *format, *table, *figure, *path;
+  const char *format, *table, *figure, *path, *machine;
   goal_list goals;
   table_view view;
 } report_options;
@@ -186,6 +248,8 @@ static const option_row option_rows[] = {
      .kind = OPTION_CALL, .call = take_goal},
     {"figure", 0, "FIGURE", "draw one of the figures above into the output",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, figure)},
+    {"machine", 0, "MACHINE", "of merged results, those of this machine",
+     .kind = OPTION_TEXT, .offset = offsetof(report_options, machine)},
     {"output", 'o', "FILE", "write to FILE (standard output)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, path)},
     VIEW_OPTIONS(report_options, view),
@@ -226,6 +290,8 @@ const option_usage report_usage = {
         "meanwhile\n"
         "  pacing-space each heap policy as a curve of time over memory\n"
         "  phases       what pauses consist of, and times to safepoint\n"
+        "  machines     of merged results: ratios over all machines, figures "
+        "of each\n"
         "  limits       whether the suite's targets are met\n\n"
         "--pivot workload,collector,pause_max_ns: workloads down, collectors "
         "across, the longest\npause.  In a terminal, columns without room "
@@ -250,7 +316,8 @@ const option_usage report_usage = {
  * Figures and pages.
  * ------------------------------------------------------------------------- */
 
-static int draw_figure(const char *dir, const char *name, const char *path) {
+static int draw_figure(const char *dir, const char *only, const char *name,
+                       const char *path) {
   const figure_kind *kind;
   const char *wrong = figures_find(name, &kind);
   if (!wrong && !path)
@@ -259,8 +326,8 @@ static int draw_figure(const char *dir, const char *name, const char *path) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  report *r = report_open(dir, kind->visit);
-  if (!r)
+  report *r = report_open(dir, only, kind->visit);
+  if (!r || !check_several(r, false))
     return EXIT_USAGE;
   json_t *styles = json_object();
   const panels all = kind->make(r, styles);
@@ -277,14 +344,15 @@ static int draw_figure(const char *dir, const char *name, const char *path) {
   return why ? EXIT_SOME_FAILED : all.count ? EXIT_OK : EXIT_NOTHING;
 }
 
-static int write_page(char **dirs, const goal_list *goals, const char *path) {
+static int write_page(char **dirs, const char *only, const goal_list *goals,
+                      const char *path) {
   size_t count = 0;
   while (dirs[count])
     count++;
   report **reports = arena_take(count * sizeof *reports);
   for (size_t i = 0; i < count; i++) {
-    reports[i] = report_open(dirs[i], page_gather);
-    if (!reports[i])
+    reports[i] = report_open(dirs[i], only, page_gather);
+    if (!reports[i] || !check_several(reports[i], false))
       return EXIT_USAGE;
     reports[i]->goals = goals;
   }
@@ -321,14 +389,14 @@ int report_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   if (html)
-    return write_page(operands, &o.goals, o.path);
+    return write_page(operands, o.machine, &o.goals, o.path);
   if (operands[1]) {
     say("report: '%s' is one directory too many: a report is of one; 'reapmark "
         "compare %s %s' and --format html set them side by side",
         operands[1], operands[0], operands[1]);
     return EXIT_USAGE;
   }
-  return o.figure ? draw_figure(operands[0], o.figure, o.path)
-                  : print_table(operands[0], o.table, o.format, &o.goals,
-                                &o.view, o.path);
+  return o.figure ? draw_figure(operands[0], o.machine, o.figure, o.path)
+                  : print_table(operands[0], o.machine, o.table, o.format,
+                                &o.goals, &o.view, o.path);
 }

@@ -13,9 +13,11 @@
 int report_print(const char *dir, const char *name, const char *format_name,
                  const goal_list *goals);
 
-/* Reads a results directory (report_load) and says what is doubtful about it.
- * NULL, after having said why, if it holds no results. */
-report *report_open(const char *dir, report_visitor *visit);
+/* Reads a results directory (report_load_machine; `only` may be NULL) and
+ * says what is doubtful about it.  NULL, after having said why, if it holds no
+ * results. */
+report *report_open(const char *dir, const char *only,
+                    report_visitor *visit);
 
 /* Says what is doubtful about a run log. */
 void report_warn(const char *dir, const results_state *state);

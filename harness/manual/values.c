@@ -64,6 +64,7 @@ static const struct value {
     {"DOWN,ACROSS,SHOWN", VALUE_FREE, NULL, NULL},
     {"GOAL", VALUE_FREE, NULL, NULL},
     {"KEY", VALUE_FREE, NULL, NULL},
+    {"MACHINE", VALUE_FREE, NULL, NULL},
     {"K[/N]", VALUE_FREE, NULL, NULL},
     {"METRIC=SHARE", VALUE_FREE, NULL, NULL},
     {"N", VALUE_FREE, NULL, NULL},

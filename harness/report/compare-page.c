@@ -74,6 +74,13 @@ static const char *interval_text(stat_interval ratio) {
                                        percent(ratio.high - 1));
 }
 
+/* The ratio of a row on one of its machines. */
+static double ratio_on(const compare_row *row, size_t i) {
+  const stat_strata one = {&row->strata.items[i], 1};
+  return row->strata.count ? stat_strata_ratio(&one, 1)
+                           : stat_ratio(&row->pairs[i], STAT_MEDIAN);
+}
+
 /* The columns of a side. */
 typedef struct side_columns {
   const char *verdict, *median, *spread, *low, *high, *n;
@@ -87,7 +94,7 @@ static void set_sample(table_row *row, const side_columns *c, const metric *m,
   table_set_real(row, c->low, s->interval.low);
   table_set_real(row, c->high, s->interval.high);
   table_set_integer(row, c->n, (long long)s->n);
-  if (s->n < 2)
+  if (s->n < 2 || isnan(s->median))
     table_show(row, c->spread, "–");
   else
     table_show(
@@ -194,6 +201,8 @@ static const char *why_missing(const compare_row *row) {
       row->base.cell ? report_exercise_mark(row->base.cell) : NULL;
   const char *fresh =
       row->fresh.cell ? report_exercise_mark(row->fresh.cell) : NULL;
+  if (row->base.values && row->fresh.values)
+    return " that one machine has on both sides";
   if (!base && !fresh)
     return " in every invocation of both";
   return arena_text(": %s%s%s%s%s; run longer (--exercise %d) or in a smaller "
@@ -224,12 +233,49 @@ static void add_absent(page *p, comparison *const *all, size_t count) {
 }
 
 /* ------------------------------------------------------------------------- *
+ * Several machines.
+ * ------------------------------------------------------------------------- */
+
+/* The rows of which the ratio depends on the machine, and those that one
+ * machine alone saw. */
+static void add_disagreements(page *p, const comparison *c) {
+  size_t differ = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    const char *text = compare_interaction_text(c, &c->rows[i]);
+    if (!text)
+      continue;
+    if (!differ++)
+      page_text(p, PAGE_PARAGRAPH,
+                "%s: the change depends on the machine (that of all is of "
+                "these machines only):",
+                metric_title(c->metric));
+    (differ > 1 ? page_item : page_list)(p, "%s: %s", c->rows[i].label, text);
+  }
+  const size_t tested = compare_interactions(c);
+  if (!differ && tested)
+    page_text(p, PAGE_LINE,
+              "%s: no change is seen to depend on the machine (%zu tested).",
+              metric_title(c->metric), tested);
+}
+
+/* Once for all metrics. */
+static void add_lone_rows(page *p, const comparison *c) {
+  bool begun = false;
+  for (size_t i = 0; i < c->count; i++) {
+    if (compare_machines(&c->rows[i]) != 1)
+      continue;
+    if (!begun)
+      page_text(p, PAGE_PARAGRAPH, "Seen by one machine alone:");
+    (begun ? page_item : page_list)(p, "%s", c->rows[i].label);
+    begun = true;
+  }
+}
+
+/* ------------------------------------------------------------------------- *
  * For people.
  * ------------------------------------------------------------------------- */
 
-static void add_legend(page *p, const comparison *c) {
-  double threshold = 100 * c->rules.threshold;
-  page_text(p, PAGE_PARAGRAPH, "↑ higher is better, ↓ lower is better.");
+static void add_legend_of_medians(page *p, const comparison *c) {
   page_list(p,
             "base, new: medians of the invocations; ±: half their 95 %% "
             "interval, below %zu\n  invocations half the range.",
@@ -239,8 +285,26 @@ static void add_legend(page *p, const comparison *c) {
             "that, by the bootstrap\n  (that of a geomean by %d resamples, "
             "seed %d).",
             c->rules.alpha, STAT_RESAMPLES, STAT_SEED);
-  page_item(p, "p: Mann and Whitney's test, two-sided, Holm-adjusted over the "
-               "cells of the table.");
+}
+
+static void add_legend(page *p, const comparison *c) {
+  double threshold = 100 * c->rules.threshold;
+  page_text(p, PAGE_PARAGRAPH, "↑ higher is better, ↓ lower is better.");
+  if (c->by_machine)
+    page_list(p,
+              "change: of the ratios within each machine%s, put together, ~ "
+              "where p > %g; 95 %%: the\n  interval of that, by the bootstrap "
+              "within each machine (%d resamples, seed %d).\n  What is "
+              "absolute is of one machine: report --table machines.",
+              c->base.report == c->fresh.report ? " and round" : "",
+              c->rules.alpha, STAT_RESAMPLES, STAT_SEED);
+  else
+    add_legend_of_medians(p, c);
+  page_item(p, "p: %s, two-sided, Holm-adjusted over the cells of the table.",
+            !c->by_machine ? "Mann and Whitney's test"
+            : c->base.report == c->fresh.report
+                ? "the test of signed ranks"
+                : "the rank sum test, stratified by machine");
   page_item(p, "n: invocations of base and new.");
   if (threshold > 0)
     page_item(p, "small: significant, but less than %g %%.", threshold);
@@ -289,6 +353,10 @@ static void add_side(page *p, table *t, comparison *const *all, size_t count) {
     if (all[i]->tested) /* add_absent says why not */
       page_group(p, t, group);
   }
+  for (size_t i = 0; i < count && first->by_machine; i++)
+    add_disagreements(p, all[i]);
+  if (first->by_machine)
+    add_lone_rows(p, first);
   add_absent(p, all, count);
 }
 
@@ -351,7 +419,29 @@ static void set_means(json_t *o, const compare_row *row) {
   set_number(o, "welch_p", welch.p);
 }
 
-static json_t *json_of_row(const compare_row *row) {
+static void set_machines(json_t *o, const comparison *c,
+                         const compare_row *row) {
+  json_t *machines = json_array();
+  for (size_t i = 0; i < compare_machines(row); i++) {
+    const bool rounds = row->strata.count > 0;
+    json_t *its = json_object();
+    if (rounds)
+      json_object_set_new(
+          its, "machine",
+          json_string(c->base.report->machines[row->machines[i]].id));
+    json_object_set_new(
+        its, "n",
+        json_integer((json_int_t)(rounds ? row->strata.items[i].n
+                                         : row->pairs[i].above_n)));
+    set_number(its, "ratio", ratio_on(row, i));
+    json_array_append_new(machines, its);
+  }
+  json_object_set_new(o, "machines", machines);
+  set_number(o, "interaction_h", row->interaction.statistic);
+  set_number(o, "interaction_p_holm", row->interaction.p);
+}
+
+static json_t *json_of_row(const comparison *c, const compare_row *row) {
   json_t *o =
       json_pack("{s:s, s:s, s:o, s:o}", "cell", row->label, "result",
                 verdict_names[row->verdict], "base", json_of_sample(&row->base),
@@ -364,14 +454,17 @@ static json_t *json_of_row(const compare_row *row) {
   set_number(o, "p", row->test.p);
   set_number(o, "p_holm", row->p);
   set_number(o, "invocations_needed", row->needed);
-  set_means(o, row);
+  if (c->by_machine)
+    set_machines(o, c, row);
+  else
+    set_means(o, row);
   return o;
 }
 
 static json_t *json_of_comparison(const comparison *c) {
   json_t *rows = json_array();
   for (size_t k = 0; k < c->count; k++)
-    json_array_append_new(rows, json_of_row(&c->rows[k]));
+    json_array_append_new(rows, json_of_row(c, &c->rows[k]));
   bool is_suspect = report_suspect_text(c->base.report, c->fresh.report);
   json_t *o = json_pack(
       "{s:s, s:o, s:b, s:s, s:s, s:i, s:i, s:o}", "new", c->fresh.name,

@@ -92,8 +92,9 @@ compare_sides *compare_match(compare_side base, compare_side fresh) {
  * ------------------------------------------------------------------------- */
 
 /* `scratch` has room for the values. */
-static void read_sample(compare_sample *s, const report_cell *c,
-                        const metric *of, double *scratch) {
+static void read_sample(compare_sample *s, const compare_side *side,
+                        const report_cell *c, const metric *of,
+                        double *scratch) {
   s->cell = c;
   s->median = s->interval.low = s->interval.high = NAN;
   if (!c || !report_is_good(c) || !report_compares(c, of))
@@ -107,6 +108,8 @@ static void read_sample(compare_sample *s, const report_cell *c,
   s->values = arena_take(n * sizeof *s->values);
   memcpy(s->values, scratch, n * sizeof *s->values);
   s->n = n;
+  if (side->report->machines_count > 1)
+    return; /* a median over machines is of none of them */
   s->interval = stat_median_interval(s->values, n, REPORT_CONFIDENCE);
   s->median = stat_summarize(scratch, n).median;
 }
@@ -122,13 +125,62 @@ static double relative_change(double base, double fresh) {
   return fabs(fresh) > 0 ? copysign(HUGE_VAL, fresh) : 0;
 }
 
-static void test_values(compare_row *row) {
+/* Numbers that may be 0 have no ratio: whether they differ, and which way. */
+static void test_differences(const comparison *c, compare_row *row) {
+  size_t n;
+  double *differences =
+      machines_differences(row->fresh.cell, row->base.cell, c->metric, &n);
+  if (!n)
+    return;
+  row->test = stat_signed_ranks(differences, n);
+  row->change = relative_change(0, stat_summarize(differences, n).median);
+}
+
+/* Of one directory with several machines: by machine and round. */
+static void test_rounds(const comparison *c, compare_row *row) {
+  const report *r = c->base.report;
+  row->machines = arena_take(r->machines_count * sizeof *row->machines);
+  row->strata = machines_ratios(r, row->fresh.cell, row->base.cell, c->metric,
+                                row->machines);
+  if (!row->strata.count) {
+    test_differences(c, row);
+    return;
+  }
+  row->change = stat_strata_ratio(&row->strata, 1) - 1;
+  row->test = stat_strata_test(&row->strata, 1);
+  row->ratio =
+      stat_strata_interval(&row->strata, 1, REPORT_CONFIDENCE, STAT_SEED);
+  row->interaction = stat_strata_interaction(&row->strata, STAT_SEED);
+}
+
+/* Of two directories: by machine. */
+static void test_machines(const comparison *c, compare_row *row) {
+  row->pairs = machines_pairs(c->fresh.report, row->fresh.cell, c->base.report,
+                              row->base.cell, c->metric, &row->pairs_count);
+  const stat_pair *pairs = row->pairs;
+  if (!row->pairs_count)
+    return;
+  row->change = stat_geomean(pairs, row->pairs_count, STAT_MEDIAN) - 1;
+  row->test = stat_stratified_test(pairs, row->pairs_count);
+  row->ratio = stat_bootstrap(pairs, row->pairs_count, STAT_MEDIAN,
+                              REPORT_CONFIDENCE, STAT_SEED);
+}
+
+static void test_values(const comparison *c, compare_row *row) {
   const compare_sample *base = &row->base, *fresh = &row->fresh;
   row->change = row->p = row->needed = NAN;
   row->ratio = (stat_interval){NAN, NAN};
-  row->test = (stat_test){NAN, NAN};
+  row->test = row->interaction = (stat_test){NAN, NAN};
   if (!base->values || !fresh->values)
     return;
+  if (c->by_machine) {
+    if (c->base.report == c->fresh.report)
+      test_rounds(c, row);
+    else
+      test_machines(c, row);
+    row->p = row->test.p;
+    return;
+  }
   const stat_pair pair = compare_values(row);
   row->change = relative_change(base->median, fresh->median);
   row->test = stat_mann_whitney(base->values, base->n, fresh->values, fresh->n);
@@ -156,18 +208,106 @@ static void judge(const comparison *c, compare_row *row) {
   size_t n = row->base.n < row->fresh.n ? row->base.n : row->fresh.n;
   double wanted = c->rules.threshold > 0 ? c->rules.threshold : size;
   double half = (row->ratio.high - row->ratio.low) / 2;
-  size_t fewest = stat_fewest_for_test(c->rules.alpha / (double)c->tested);
+  const double level = c->rules.alpha / (double)c->tested;
+  size_t fewest = row->strata.count ? stat_fewest_for_signs(level)
+                                    : stat_fewest_for_test(level);
   if (!isnan(half))
     row->needed = fmax(stat_values_needed(n, half, wanted), (double)fewest);
 }
 
 static void adjust(comparison *c) {
   double *p = arena_take(c->count * sizeof *p);
-  for (size_t i = 0; i < c->count; i++)
+  double *depends = arena_take(c->count * sizeof *depends);
+  for (size_t i = 0; i < c->count; i++) {
     p[i] = c->rows[i].p;
+    depends[i] = c->rows[i].interaction.p;
+  }
   stat_holm(p, c->count);
-  for (size_t i = 0; i < c->count; i++)
+  stat_holm(depends, c->count);
+  for (size_t i = 0; i < c->count; i++) {
     c->rows[i].p = p[i];
+    c->rows[i].interaction.p = depends[i];
+  }
+}
+
+/* What rows hold together. */
+typedef struct gathered {
+  stat_strata *strata;
+  stat_pair *pairs;
+  size_t rows, strata_count, pairs_count;
+} gathered;
+
+/* All rows, or those that have a ratio. */
+static gathered gather_rows(const comparison *c, bool with_ratio) {
+  gathered g = {.strata = arena_take((c->count + 1) * sizeof *g.strata)};
+  for (size_t i = 0; i < c->count; i++) {
+    const compare_row *row = &c->rows[i];
+    const stat_pair whole = compare_values(row);
+    const stat_pair *pairs = c->by_machine ? row->pairs : &whole;
+    const size_t count = c->by_machine ? row->pairs_count : 1;
+    if (with_ratio && isnan(row->ratio.low))
+      continue;
+    g.rows++;
+    if (row->strata.count)
+      g.strata[g.strata_count++] = row->strata;
+    for (size_t k = 0; k < count; k++) {
+      g.pairs = arena_more(g.pairs, g.pairs_count, sizeof *g.pairs);
+      g.pairs[g.pairs_count++] = pairs[k];
+    }
+  }
+  return g;
+}
+
+/* The geometric mean over the rows that have a ratio. */
+static void combine_rows(comparison *c) {
+  const gathered g = gather_rows(c, true);
+  const bool rounds = g.strata_count > 0;
+  c->complete = g.rows;
+  c->geomean = rounds ? stat_strata_ratio(g.strata, g.strata_count)
+                      : stat_geomean(g.pairs, g.pairs_count, STAT_MEDIAN);
+  c->geomean_interval =
+      rounds ? stat_strata_interval(g.strata, g.strata_count, REPORT_CONFIDENCE,
+                                    STAT_SEED)
+             : stat_bootstrap(g.pairs, g.pairs_count, STAT_MEDIAN,
+                              REPORT_CONFIDENCE, STAT_SEED);
+}
+
+stat_test compare_test(const comparison *c) {
+  const gathered g = gather_rows(c, false);
+  return g.strata_count ? stat_strata_test(g.strata, g.strata_count)
+                        : stat_stratified_test(g.pairs, g.pairs_count);
+}
+
+size_t compare_interactions(const comparison *c) {
+  size_t tested = 0;
+  for (size_t i = 0; i < c->count; i++)
+    tested += isnan(c->rows[i].interaction.p) ? 0 : 1;
+  return tested;
+}
+
+const char *compare_interaction_text(const comparison *c,
+                                     const compare_row *row) {
+  if (!(row->interaction.p <= c->rules.alpha))
+    return NULL;
+  size_t low = 0, high = 0;
+  double ratios[2] = {HUGE_VAL, 0};
+  for (size_t i = 0; i < row->strata.count; i++) {
+    const stat_strata one = {&row->strata.items[i], 1};
+    const double ratio = stat_strata_ratio(&one, 1);
+    low = ratio < ratios[0] ? i : low;
+    high = ratio > ratios[1] ? i : high;
+    ratios[0] = fmin(ratios[0], ratio);
+    ratios[1] = fmax(ratios[1], ratio);
+  }
+  const report_machine *machines = c->base.report->machines;
+  return arena_text("%+.3g %% on %s to %+.3g %% on %s (p %.2g)",
+                    100 * (ratios[0] - 1), machines[row->machines[low]].id,
+                    100 * (ratios[1] - 1), machines[row->machines[high]].id,
+                    row->interaction.p);
+}
+
+size_t compare_machines(const compare_row *row) {
+  return row->strata.count ? row->strata.count : row->pairs_count;
 }
 
 /* The most values that a cell of either side has. */
@@ -189,27 +329,24 @@ comparison *compare_make(const compare_sides *sides, const metric *of,
                     .base = sides->base,
                     .fresh = sides->fresh,
                     .rules = rules,
+                    .by_machine = sides->base.report->machines_count > 1 ||
+                                  sides->fresh.report->machines_count > 1,
                     .count = sides->count};
   c->rows = arena_take(c->count * sizeof *c->rows);
-  stat_pair *pairs = arena_take(c->count * sizeof *pairs);
   double *scratch = arena_take(most_values(sides) * sizeof *scratch);
   for (size_t i = 0; i < c->count; i++) {
     const compare_pair *pair = &sides->pairs[i];
     compare_row *row = &c->rows[i];
     row->label = pair->label;
-    read_sample(&row->base, pair->base, of, scratch);
-    read_sample(&row->fresh, pair->fresh, of, scratch);
-    test_values(row);
+    read_sample(&row->base, &c->base, pair->base, of, scratch);
+    read_sample(&row->fresh, &c->fresh, pair->fresh, of, scratch);
+    test_values(c, row);
     c->tested += isnan(row->p) ? 0 : 1;
-    if (!isnan(row->ratio.low))
-      pairs[c->complete++] = compare_values(row);
   }
   adjust(c);
   for (size_t i = 0; i < c->count; i++)
     judge(c, &c->rows[i]);
-  c->geomean = stat_geomean(pairs, c->complete, STAT_MEDIAN);
-  c->geomean_interval = stat_bootstrap(pairs, c->complete, STAT_MEDIAN,
-                                       REPORT_CONFIDENCE, STAT_SEED);
+  combine_rows(c);
   return c;
 }
 

@@ -3,11 +3,19 @@
  * A row is a cell that both sides have.  Its invocations are compared: medians
  * with their intervals, the ratio of the medians with a bootstrap interval, and
  * Mann & Whitney's test with Holm's adjustment over the cells of the table.
+ *
+ * Where a side has results of several machines, what is compared is within each
+ * machine (machines.h): of one directory the ratios of each round, with the
+ * test of signed ranks; of two the samples of each machine that both have, with
+ * the stratified test.  Whether the ratio depends on the machine is tested
+ * apart.
+ *
  * Everything lives in the arena. */
 #ifndef REAPMARK_COMPARE_H
 #define REAPMARK_COMPARE_H
 
 #include "load.h"
+#include "machines.h"
 #include "harness/output/table.h"
 #include "harness/stats/difference.h"
 #include "harness/stats/interval.h"
@@ -56,8 +64,8 @@ typedef struct compare_sample {
   const report_cell *cell; /* NULL: this side does not have it */
   double *values;          /* by invocation; NULL unless each has the number */
   size_t n;
-  double median;
-  stat_interval interval; /* of the median; NAN below 6 invocations */
+  double median;          /* NAN also if they are of several machines */
+  stat_interval interval; /* of the median; NAN below 6 invocations, likewise */
 } compare_sample;
 
 typedef struct compare_row {
@@ -74,6 +82,13 @@ typedef struct compare_row {
    * be as narrow as the threshold, or as the change seen if there is no
    * threshold; HUGE_VAL for never, NAN if not available. */
   double needed;
+  /* Of several machines. */
+  stat_strata strata; /* the ratios, if both sides are of one report */
+  size_t *machines;   /* their places in the report's `machines` */
+  stat_pair *pairs;   /* else the samples, by machine */
+  size_t pairs_count;
+  stat_test interaction; /* of machine and side, of `strata`; p is adjusted over
+                            the table; NAN: not tested */
 } compare_row;
 
 typedef struct comparison {
@@ -82,6 +97,7 @@ typedef struct comparison {
   compare_rules rules;
   compare_row *rows; /* one for each pair */
   size_t count;
+  bool by_machine; /* a side is of several machines */
   size_t tested;   /* rows with a p */
   size_t complete; /* rows with a ratio: those of the geometric mean */
   double geomean;  /* of their ratios */
@@ -91,9 +107,24 @@ typedef struct comparison {
 /* The two samples of a row that has values on both sides. */
 stat_pair compare_values(const compare_row *row);
 
+/* The test of all rows together: stratified by row, and by machine where there
+ * are several.  Not adjusted. */
+stat_test compare_test(const comparison *c);
+
+/* How many machines ran both sides of a row, if a side is of several. */
+size_t compare_machines(const compare_row *row);
+
 /* How much worse the new side is: 0.1 for 10 % lower throughput or 10 % longer
  * pauses; negative if it is better. */
 double compare_worse(const comparison *c, const compare_row *row);
+
+/* Whether the ratio of a row depends on the machine: "+12 % on one to -3 % on
+ * two (p 0.002)", or NULL if the test does not say so. */
+const char *compare_interaction_text(const comparison *c,
+                                     const compare_row *row);
+
+/* How many rows were tested for that. */
+size_t compare_interactions(const comparison *c);
 
 compare_sides *compare_match(compare_side base, compare_side fresh);
 comparison *compare_make(const compare_sides *sides, const metric *of,

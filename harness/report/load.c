@@ -1,11 +1,11 @@
 /* load.c: the records of a results directory, gathered by cell. */
 #include "load.h"
 #include "exercise.h"
+#include "machines.h"
 #include "collectors/common/hostile/mutants.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/record/record.h"
-#include "harness/stats/drift.h"
 #include "harness/stats/interval.h"
 #include "harness/stats/summary.h"
 
@@ -166,9 +166,7 @@ static double *canary_times(const report *r, size_t *n) {
 }
 
 double report_drift(const report *r) {
-  size_t n;
-  double *known = canary_times(r, &n);
-  return stat_drift(known, n);
+  return machines_drift(r, NULL);
 }
 
 static double canary_median(const report *r) {
@@ -201,7 +199,8 @@ bool report_is_suspect(const report *r) {
 }
 
 const char *report_canary_text(const report *r) {
-  double drift = report_drift(r);
+  size_t machine = 0;
+  double drift = machines_drift(r, &machine);
   bool suspect = report_is_suspect(r);
   size_t n = 0;
   for (size_t i = 0; i < r->canary_count; i++)
@@ -212,11 +211,15 @@ const char *report_canary_text(const report *r) {
     return arena_text("The canary ran %zu times: too few to tell whether the "
                       "machine drifted.",
                       n);
-  return arena_text("%s canary, run %zu times, %s by %+.1f %% from the first "
-                    "half of the time to the last (bound %.0f %%).%s",
-                    suspect ? "SUSPECT: the" : "The", n,
-                    suspect ? "drifted" : "changed", 100 * drift,
-                    100 * REPORT_DRIFT_BOUND, suspect ? " [W-canary]" : "");
+  return arena_text(
+      "%s canary%s, run %zu times, %s by %+.1f %% from the first "
+      "half of the time to the last (bound %.0f %%).%s",
+      suspect ? "SUSPECT: the" : "The",
+      r->machines_count > 1
+          ? arena_text(" that changed most, on %s", r->machines[machine].id)
+          : "",
+      n, suspect ? "drifted" : "changed", 100 * drift, 100 * REPORT_DRIFT_BOUND,
+      suspect ? " [W-canary]" : "");
 }
 
 const char *report_builds_text(const report *r, const report *base) {
@@ -225,10 +228,12 @@ const char *report_builds_text(const report *r, const report *base) {
 
 /* How many runs of a cell, or of the canary, were planned from the start.  The
  * canary runs twice in each round, and once at the end; five times if there is
- * one round. */
+ * one round.  Rounds that stand alone have runs of their own. */
 static size_t planned_of(const report *r, bool canary) {
   if (!canary)
     return r->invocations;
+  if (r->rounds)
+    return r->invocations * ROUND_SET_CANARIES;
   return r->invocations == 1 ? 5 : 2 * r->invocations + 1;
 }
 
@@ -274,10 +279,21 @@ typedef struct loading {
   report_visitor *visit;
 } loading;
 
+/* Whether cells have this invocation, or may have it. */
+static bool is_planned(const report *r, json_int_t invocation) {
+  if (invocation < 1)
+    return false;
+  if (r->rounds)
+    return invocation <= ROUND_SET_MOST && r->rounds->has[invocation];
+  return r->open_ended || (size_t)invocation <= r->invocations;
+}
+
 static void add_record(void *data, const json_t *record) {
   const loading *l = data;
   report *r = l->report;
   bool canary = json_is_true(json_object_get(record, "canary"));
+  if (!machines_have_record(r, record, canary))
+    return;
   report_add_surroundings(r, record);
   const json_int_t invocation =
       json_integer_value(json_object_get(record, "invocation"));
@@ -292,21 +308,21 @@ static void add_record(void *data, const json_t *record) {
     return;
   }
   report_cell *c = report_find_cell(r, record_text(record, "cell"));
-  const bool stray = !c || c->missing || invocation < 1 ||
-                     (!r->open_ended && (size_t)invocation > r->invocations);
+  const bool stray = !c || c->missing || !is_planned(r, invocation);
   if (stray || !note_invocation(c, (size_t)invocation)) {
     r->strays++;
     return;
   }
   report_sample *s = add_sample(r, c);
   r->found++;
-  if ((size_t)invocation > r->invocations)
+  if (r->open_ended && (size_t)invocation > r->invocations)
     r->planned++;
   const verdict v = verdict_of_record(record);
   const char *reason =
       record_text(record, v == VERDICT_SUSPECT ? "suspect" : "verdict.reason");
   *s = (report_sample){
       .invocation = (int)invocation,
+      .machine = machines_of_round(r, (size_t)invocation),
       .verdict = v,
       .leaked = json_integer_value(record_get(record, "verdict.leaked")),
       .reason = *reason ? arena_text("%s", reason) : ""};
@@ -398,21 +414,25 @@ static void conclude(report_cell *c) {
                        : NAN;
 }
 
-static bool read_plan(report *r) {
-  json_t *cells, *cell;
-  json_int_t schema, invocations, threads;
-  if (json_unpack(r->plan, "{s:I, s:I, s:o}", "schema", &schema, "invocations",
-                  &invocations, "cells", &cells) ||
-      invocations < 1 || invocations > MOST_INVOCATIONS)
+static bool read_rounds(report *r, const char *text) {
+  round_set *s = arena_take(sizeof *s);
+  r->rounds = s;
+  if (!text || !round_set_read(s, text))
     return false;
-  r->invocations = (size_t)invocations;
-  r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
+  r->invocations = s->count;
+  return true;
+}
+
+/* The cells and what is planned of them. */
+static bool read_cells(report *r, json_t *cells) {
+  json_t *cell;
+  json_int_t threads;
   r->cells = arena_take(json_array_size(cells) * sizeof *r->cells);
   size_t i;
   json_array_foreach(cells, i, cell) {
     bool missing = json_object_get(cell, "n/a") != NULL;
     if (!missing)
-      r->planned += r->invocations;
+      r->planned += planned_of(r, false);
     if (json_is_true(json_object_get(cell, "untimed")))
       continue; /* add_untimed puts its runs with those of its twin */
     report_cell *c = &r->cells[r->count++];
@@ -435,17 +455,46 @@ static bool read_plan(report *r) {
   return true;
 }
 
-/* There are none where no reference was run. */
+/* Returns what is wrong, or NULL. */
+static const char *read_plan(report *r, const char *machine) {
+  const char *none = arena_text("%s/plan.json is not a plan", r->dir);
+  json_int_t schema, invocations;
+  json_t *cells;
+  if (json_unpack(r->plan, "{s:I, s:I, s:o}", "schema", &schema, "invocations",
+                  &invocations, "cells", &cells) ||
+      invocations < 1 || invocations > MOST_INVOCATIONS)
+    return none;
+  r->invocations = (size_t)invocations;
+  r->open_ended = json_object_get(r->plan, "until_ci") != NULL;
+  const json_t *rounds = json_object_get(r->plan, "rounds");
+  if (rounds && !read_rounds(r, json_string_value(rounds)))
+    return none;
+  const char *wrong = machines_read(r, machine);
+  return wrong ? wrong : read_cells(r, cells) ? NULL : none;
+}
+
+static bool is_floor_of(const report *r, const report_cell *c,
+                        const json_t *row) {
+  const json_t *machine = json_object_get(row, "machine");
+  return !strcmp(record_text(row, "cell"), c->id) &&
+         (!r->only || !machine ||
+          !strcmp(json_string_value(machine), r->machines->id));
+}
+
+/* There are none where no reference was run.  Rounds that stand alone have one
+ * at each end, and a cell's is the median. */
 static void read_floors(report *r, const char *dir) {
   char no_floors[256];
   json_t *json =
       results_read_json(dir, "floors.json", no_floors, sizeof no_floors);
-  size_t i;
-  json_t *row;
-  json_array_foreach(json_object_get(json, "floors"), i, row) {
-    report_cell *c = report_find_cell(r, record_text(row, "cell"));
-    if (c)
-      c->floor = record_number(row, "ns");
+  json_t *rows = json_object_get(json, "floors");
+  double *ns = arena_take((json_array_size(rows) + 1) * sizeof *ns);
+  for (size_t c = 0; c < r->count; c++) {
+    size_t i, n = 0;
+    json_t *row;
+    json_array_foreach(rows, i, row) if (is_floor_of(r, &r->cells[c], row))
+        ns[n++] = record_number(row, "ns");
+    r->cells[c].floor = n ? stat_summarize(ns, n).median : NAN;
   }
   json_decref(json);
 }
@@ -470,6 +519,11 @@ static void explain_no_plan(const char *dir, char *why, size_t room) {
 
 report *report_load(const char *dir, report_visitor *visit, char *why,
                     size_t room) {
+  return report_load_machine(dir, NULL, visit, why, room);
+}
+
+report *report_load_machine(const char *dir, const char *machine,
+                            report_visitor *visit, char *why, size_t room) {
   report *r = arena_take(sizeof *r);
   loading l = {r, visit};
   r->dir = arena_text("%s", dir);
@@ -479,10 +533,11 @@ report *report_load(const char *dir, report_visitor *visit, char *why,
   r->plan = results_read_json(dir, "plan.json", why, room);
   r->machine =
       results_read_json(dir, "machine.json", no_machine, sizeof no_machine);
+  const char *wrong = r->plan ? read_plan(r, machine) : NULL;
   if (!r->plan)
     explain_no_plan(dir, why, room);
-  else if (!read_plan(r))
-    snprintf(why, room, "%s/plan.json is not a plan", dir);
+  else if (wrong)
+    snprintf(why, room, "%s", wrong);
   else
     good = results_read_runs(dir, add_record, &l, &r->state, why, room);
   if (good)

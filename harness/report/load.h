@@ -9,6 +9,7 @@
 #include "metrics.h"
 #include "harness/record/exercised.h"
 #include "harness/record/results.h"
+#include "harness/record/round-set.h"
 #include "harness/stats/histogram.h"
 
 #include <stdbool.h>
@@ -44,6 +45,7 @@ extern const long long report_windows_ns[REPORT_WINDOWS];
 /* One invocation. */
 typedef struct report_sample {
   int invocation;
+  size_t machine; /* its place in the report's `machines` */
   verdict verdict;
   long long leaked;
   const char *reason;
@@ -105,16 +107,28 @@ typedef struct report_surroundings {
   const char *other_field, *other_text;
 } report_surroundings;
 
+/* A machine, and the rounds that it ran; NULL: all. */
+typedef struct report_machine {
+  const char *id; /* "" if the results do not tell */
+  const round_set *rounds;
+} report_machine;
+
 typedef struct report {
   json_t *plan, *machine;
   const char *dir;
   report_cell *cells; /* in the order of the plan */
   size_t count;
-  json_t *ids;           /* indices of the cells, by identity */
-  size_t invocations;    /* planned for each cell */
-  bool open_ended;       /* --until-ci may have planned more */
-  size_t planned, found; /* runs */
-  double *canary;        /* wall times of the canary, by run; NAN: failed */
+  json_t *ids;        /* indices of the cells, by identity */
+  size_t invocations; /* planned for each cell */
+  /* Of a plan whose rounds stand alone: those that are planned here.  NULL: all
+   * invocations are. */
+  const round_set *rounds;
+  report_machine *machines; /* machines.h; several after `reapmark merge` */
+  size_t machines_count;    /* at least 1 */
+  bool only;                /* of the one machine that was asked for */
+  bool open_ended;          /* --until-ci may have planned more */
+  size_t planned, found;    /* runs */
+  double *canary;           /* wall times of the canary, by run; NAN: failed */
   size_t canary_count;
   report_builds builds; /* of the programs that made the records */
   report_surroundings surroundings;
@@ -135,6 +149,10 @@ typedef void report_visitor(report *r, const report_cell *c,
  * in `why`, if it holds no results. */
 report *report_load(const char *dir, report_visitor *visit, char *why,
                     size_t room);
+
+/* The same of the rounds that the machine of this id ran; NULL: of all. */
+report *report_load_machine(const char *dir, const char *machine,
+                            report_visitor *visit, char *why, size_t room);
 
 /* The cell of this identity, or NULL. */
 report_cell *report_find_cell(const report *r, const char *id);
@@ -179,7 +197,8 @@ void report_read_stall(report_sample *s, const json_t *record);
 const char *report_stall_text(const report_cell *c);
 
 /* How much the machine changed by the canary's times (stat_drift); NAN if there
- * are too few.  Beyond the bound the results are suspect. */
+ * are too few.  Of several machines, the one that changed most.  Beyond the
+ * bound the results are suspect. */
 #define REPORT_DRIFT_BOUND 0.05
 double report_drift(const report *r);
 bool report_is_suspect(const report *r);

@@ -222,23 +222,33 @@ static double median_of(const grid *g, size_t collector, size_t work) {
   return stat_summarize(values, c->count).median;
 }
 
-/* The sum of the logarithms of a collector's medians: smaller is better if the
- * metric is. */
-static double log_sum(const grid *g, size_t collector) {
+/* The sum of the logarithms of a collector's medians, or of several machines,
+ * of its ratios to the collector `like`: smaller is better if the metric is. */
+static double log_sum(const report *r, const grid *g, size_t collector,
+                      size_t like) {
   double sum = 0;
-  for (size_t w = 0; w < g->works_count; w++)
-    if (g->shared[w])
+  for (size_t w = 0; w < g->works_count; w++) {
+    if (!g->shared[w])
+      continue;
+    if (r->machines_count == 1) {
       sum += log(median_of(g, collector, w));
+      continue;
+    }
+    const stat_strata ratios = machines_ratios(
+        r, cell_of(g, collector, w), cell_of(g, like, w), g->metric, NULL);
+    sum += log(stat_strata_ratio(&ratios, 1));
+  }
   return sum;
 }
 
-static size_t find_best(const grid *g) {
-  size_t best = g->collectors_count;
+static size_t find_best(const report *r, const grid *g) {
+  size_t best = g->collectors_count, like = best;
   double best_sum = NAN;
   for (size_t c = 0; c < g->collectors_count; c++) {
     if (!g->ranked[c])
       continue;
-    const double sum = -g->metric->better * log_sum(g, c);
+    like = like == g->collectors_count ? c : like;
+    const double sum = -g->metric->better * log_sum(r, g, c, like);
     if (best == g->collectors_count || sum < best_sum) {
       best = c;
       best_sum = sum;
@@ -282,13 +292,6 @@ static const report_cell **shared_cells(const grid *g, size_t collector,
   return cells;
 }
 
-static stat_pair *pairs_of(const comparison *c) {
-  stat_pair *pairs = arena_take(c->count * sizeof *pairs);
-  for (size_t i = 0; i < c->count; i++)
-    pairs[i] = compare_values(&c->rows[i]);
-  return pairs;
-}
-
 /* The invocations of each cell with which a difference of this size could be
  * told: until the interval of the ratio is as narrow as the difference, and the
  * test can reach the level `alpha` at all. */
@@ -297,7 +300,10 @@ static double needed_for(const comparison *c, size_t runs, double alpha) {
   if (isnan(half))
     return HUGE_VAL;
   size_t fewest = runs;
-  while (2 * pow(stat_smallest_p(fewest, fewest) / 2, (double)c->count) > alpha)
+  if (c->by_machine)
+    fewest = stat_fewest_for_signs(alpha) / c->count + 1;
+  while (!c->by_machine &&
+         2 * pow(stat_smallest_p(fewest, fewest) / 2, (double)c->count) > alpha)
     fewest++;
   return fmax(stat_values_needed(runs, half, fabs(c->geomean - 1)),
               (double)fewest);
@@ -344,14 +350,14 @@ static int by_standing(const void *a, const void *b) {
  * NAN of the others. */
 static comparison **compare_all(const report *r, const grid *g, double *p,
                                 size_t *tests) {
-  const size_t best = find_best(g);
+  const size_t best = find_best(r, g);
   comparison **all = arena_take(g->collectors_count * sizeof *all);
   for (size_t c = 0; c < g->collectors_count; c++) {
     p[c] = NAN;
     if (!g->ranked[c] || c == best)
       continue;
     all[c] = compare_with_best(r, g, best, c);
-    p[c] = stat_stratified_test(pairs_of(all[c]), all[c]->count).p;
+    p[c] = compare_test(all[c]).p;
     *tests += isnan(p[c]) ? 0 : 1;
   }
   stat_holm(p, g->collectors_count);

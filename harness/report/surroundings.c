@@ -68,7 +68,7 @@ const char *report_busy_text(const report *r) {
 
 const char *report_machines_text(const report *r) {
   const report_surroundings *s = &r->surroundings;
-  if (!s->other_field)
+  if (!s->other_field || r->machines_count > 1) /* which are kept apart */
     return NULL;
   return arena_text("SUSPECT: the runs are of different machines: the cpu %s "
                     "is %s. [W-machines]",

@@ -197,14 +197,18 @@ static size_t fewest_runs(const ranking *k) {
   return fewest;
 }
 
-static void say_rules(page *p, const ranking *k) {
+static void say_rules(page *p, const report *r, const ranking *k) {
+  const bool several = r->machines_count > 1;
   if (k->ranked > 1)
     answer_say(p,
-               "By %zu runs of each cell.  [ ]: 95 %% interval of the ratio "
-               "(bootstrap).  Told apart: rank sums over all workloads, Holm "
+               "By %zu runs of each cell%s.  [ ]: 95 %% interval of the ratio "
+               "(bootstrap%s).  Told apart: %s over all workloads, Holm "
                "over %zu test%s, p <= %g.",
-               fewest_runs(k), k->tests, k->tests == 1 ? "" : "s",
-               STANDING_ALPHA);
+               fewest_runs(k),
+               several ? arena_text(" on %zu machines", r->machines_count) : "",
+               several ? ", of ratios within a machine and round" : "",
+               several ? "signed ranks" : "rank sums", k->tests,
+               k->tests == 1 ? "" : "s", STANDING_ALPHA);
 }
 
 /* Says the rankings, and adds their rows to `t` unless it is NULL. */
@@ -233,7 +237,7 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
                        &all[q].standings[i]);
   }
   say_unranked(p, first, most);
-  say_rules(p, first);
+  say_rules(p, r, first);
 }
 
 /* The same for each workload by itself, if there are several. */

@@ -1,6 +1,7 @@
 /* tables.c: the list of tables, and what they share. */
 #include "tables.h"
 #include "exercise.h"
+#include "machines.h"
 #include "pacing-cells.h"
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
@@ -10,24 +11,25 @@
 #include <string.h>
 
 const report_table report_tables[REPORT_TABLES] = {
-    {"cells", report_cells, NULL},
-    {"answer", report_answer, NULL},
-    {"overview", report_overview, NULL},
-    {"time-space", report_time_space, NULL},
-    {"lbo", report_lbo, NULL},
-    {"mmu", report_mmu, NULL},
-    {"percentiles", report_percentiles, report_gather},
-    {"observer", report_observer, NULL},
-    {"stability", report_stability, NULL},
-    {"latency", report_latency, report_gather},
-    {"memory", report_memory, report_gather},
-    {"memory-time", report_memory_time, report_gather_traces},
-    {"growth", report_growth, NULL},
-    {"leaks", report_leaks, report_gather_traces},
-    {"pacing", report_pacing, pacing_gather},
-    {"pacing-space", report_pacing_space, pacing_gather},
-    {"phases", report_phases, report_gather_phases},
-    {"limits", report_limits, NULL},
+    {"cells", report_cells, NULL, false},
+    {"answer", report_answer, NULL, true},
+    {"overview", report_overview, NULL, false},
+    {"time-space", report_time_space, NULL, false},
+    {"lbo", report_lbo, NULL, false},
+    {"mmu", report_mmu, NULL, false},
+    {"percentiles", report_percentiles, report_gather, false},
+    {"observer", report_observer, NULL, false},
+    {"stability", report_stability, NULL, false},
+    {"latency", report_latency, report_gather, false},
+    {"memory", report_memory, report_gather, false},
+    {"memory-time", report_memory_time, report_gather_traces, false},
+    {"growth", report_growth, NULL, false},
+    {"leaks", report_leaks, report_gather_traces, false},
+    {"pacing", report_pacing, pacing_gather, false},
+    {"pacing-space", report_pacing_space, pacing_gather, false},
+    {"phases", report_phases, report_gather_phases, false},
+    {"machines", report_machines, NULL, true},
+    {"limits", report_limits, NULL, false},
 };
 
 const char *report_find_table(const char *name, const report_table **found) {
@@ -160,13 +162,17 @@ static const char *machine_text(const report *r) {
   long long cpus = json_integer_value(json_object_get(cpu, "allowed"));
   if (!r->machine)
     return "";
-  return arena_text("%s, %s%s%s, %s %s, built with %s (%s).",
-                    word(cpu, "model", "unknown CPU"),
-                    cpus > 0 ? arena_text("%lld CPUs", cpus)
-                             : "unknown number of CPUs",
-                    *hypervisor ? ", virtual: " : "", hypervisor,
-                    word(os, "name", "?"), word(os, "release", "?"),
-                    word(build, "compiler", "?"), word(build, "type", "?"));
+  if (r->machines_count > 1)
+    return arena_text("%zu machines, by round: %s.", r->machines_count,
+                      machines_text(r));
+  return arena_text(
+      "%s%s, %s%s%s, %s %s, built with %s (%s).",
+      r->only ? arena_text("Of the machine %s alone: ", machines_text(r)) : "",
+      word(cpu, "model", "unknown CPU"),
+      cpus > 0 ? arena_text("%lld CPUs", cpus) : "unknown number of CPUs",
+      *hypervisor ? ", virtual: " : "", hypervisor, word(os, "name", "?"),
+      word(os, "release", "?"), word(build, "compiler", "?"),
+      word(build, "type", "?"));
 }
 
 void report_add_title(page *p, const report *r) {

@@ -11,12 +11,15 @@ typedef struct report_table {
   /* Makes the page, in the arena; NULL if no run has what it shows. */
   page *(*make)(const report *r);
   report_visitor *visit; /* of report_load; NULL: none is needed */
+  /* Whether it is made of the results of several machines; if not, of those of
+   * one machine at a time. */
+  bool joins_machines;
 } report_table;
 
 /* cells (the main one, which stands first), answer, overview, time-space, lbo,
  * mmu, percentiles, observer, stability, latency, memory, memory-time, growth,
- * leaks, pacing, pacing-space, phases, limits. */
-enum { REPORT_TABLES = 18 };
+ * leaks, pacing, pacing-space, phases, machines, limits. */
+enum { REPORT_TABLES = 19 };
 extern const report_table report_tables[REPORT_TABLES];
 
 /* Finds the table of this name, or the main one if the name is NULL.  Returns
@@ -57,6 +60,7 @@ page *report_growth(const report *r);
 page *report_pacing(const report *r);
 page *report_pacing_space(const report *r);
 page *report_limits(const report *r);
+page *report_machines(const report *r);
 
 /* Keeps what a record says of phases; and the table that is made of it. */
 void report_gather_phases(report *r, const report_cell *c,

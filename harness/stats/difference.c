@@ -12,6 +12,7 @@
 
 typedef struct ranked {
   double value;
+  size_t at;        /* where it stands in its sample */
   bool first;       /* belongs to the first sample */
   unsigned doubled; /* twice the mid-rank, which is a whole number */
 } ranked;
@@ -110,7 +111,7 @@ static pair_ranks rank_together(const double *a, size_t a_n, const double *b,
   if (!g.ranks)
     return g;
   for (size_t i = 0; i < g.n; i++)
-    g.ranks[i] = (ranked){i < a_n ? a[i] : b[i - a_n], i < a_n, 0};
+    g.ranks[i] = (ranked){i < a_n ? a[i] : b[i - a_n], i, i < a_n, 0};
   const double ties = rank(g.ranks, g.n);
   for (size_t i = 0; i < g.n; i++)
     if (g.ranks[i].first)
@@ -195,6 +196,74 @@ stat_test stat_stratified_test(const stat_pair *pairs, size_t n) {
     result.p = two_sided(&all, sum, mean);
   free(all.p);
   return result;
+}
+
+/* ------------------------------------------------------------------------- *
+ * Signed ranks.
+ * ------------------------------------------------------------------------- */
+
+/* How the sum of the positive ranks is distributed if every sign is as likely
+ * as the other. */
+static rank_sums distribution_of_signs(const ranked *r, size_t n) {
+  const size_t unit = unit_of(r, n), sums = n * (n + 1) / unit + 1;
+  double *p = calloc(sums, sizeof *p);
+  if (p)
+    p[0] = 1;
+  for (size_t i = 0, last = 0; p && i < n; i++) {
+    const size_t its = r[i].doubled / unit;
+    last += its;
+    for (size_t s = last + 1; s-- > 0;)
+      p[s] = (p[s] + (s >= its ? p[s - its] : 0)) / 2;
+  }
+  return (rank_sums){p, sums, unit};
+}
+
+stat_test stat_signed_ranks(const double *values, size_t n) {
+  ranked *r = n ? malloc(n * sizeof *r) : NULL;
+  size_t count = 0;
+  double sum = 0, mean = 0, variance = 0;
+  if (!r)
+    return (stat_test){NAN, NAN};
+  for (size_t i = 0; i < n; i++)
+    if (fabs(values[i]) > 0)
+      r[count++] = (ranked){fabs(values[i]), i, values[i] > 0, 0};
+  rank(r, count);
+  for (size_t i = 0; i < count; i++) {
+    const double doubled = r[i].doubled;
+    sum += r[i].first ? doubled : 0;
+    mean += doubled / 2;
+    variance += doubled * doubled / 4;
+  }
+  stat_test result = {sum / 2, 1};
+  if (count > STAT_EXACT) {
+    result.p = normal_p(sum, mean, variance);
+  } else if (count) {
+    rank_sums d = distribution_of_signs(r, count);
+    result.p = d.p ? two_sided(&d, sum, mean) : NAN;
+    free(d.p);
+  }
+  free(r);
+  return result;
+}
+
+size_t stat_fewest_for_signs(double alpha) {
+  size_t n = 1;
+  while (ldexp(2, -(int)n) > alpha)
+    n++;
+  return n;
+}
+
+double stat_mid_ranks(const double *values, size_t n, unsigned *doubled) {
+  ranked *r = malloc((n + 1) * sizeof *r);
+  if (!r)
+    return NAN;
+  for (size_t i = 0; i < n; i++)
+    r[i] = (ranked){values[i], i, true, 0};
+  const double ties = rank(r, n);
+  for (size_t i = 0; i < n; i++)
+    doubled[r[i].at] = r[i].doubled;
+  free(r);
+  return ties;
 }
 
 /* ------------------------------------------------------------------------- *

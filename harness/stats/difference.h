@@ -34,6 +34,21 @@ stat_test stat_mann_whitney(const double *a, size_t a_n, const double *b,
 enum { STAT_EXACT_STRATA = 160 };
 stat_test stat_stratified_test(const stat_pair *pairs, size_t n);
 
+/* Wilcoxon's test of signed ranks (1945), two-sided, with mid-ranks for ties:
+ * whether the values are as likely above 0 as as far below.  Zeros are left
+ * out.  The statistic is the sum of the ranks of the positive values; p is
+ * exact up to STAT_EXACT values, with ties or without, and beyond is taken from
+ * the normal distribution.  p is 1 if all values are 0, and NAN without values
+ * or memory. */
+stat_test stat_signed_ranks(const double *values, size_t n);
+
+/* The fewest values with which that test can reach p <= alpha at all. */
+size_t stat_fewest_for_signs(double alpha);
+
+/* Writes twice the mid-rank of each value to `doubled`.  Returns the sum of t³
+ * - t over the groups of t equal values, or NAN if there is no memory. */
+double stat_mid_ranks(const double *values, size_t n, unsigned *doubled);
+
 /* Welch's t test (1947), for samples about normal: t of b - a, the degrees of
  * freedom by Satterthwaite, and the two-sided p.  All NAN for fewer than two
  * values or no variance at all. */

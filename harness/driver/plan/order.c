@@ -178,9 +178,9 @@ static void add_round(plan *p, const block_table *t, unsigned invocation,
       }
 }
 
-/* At most two runs of the canary in each round, and at most three more. */
+/* At most three runs of the canary in each round, and at most three more. */
 static size_t runs_of_rounds(const plan *p, unsigned rounds) {
-  return (p->cells_count + 2) * rounds + 3;
+  return (p->cells_count + ROUND_SET_CANARIES) * rounds + 3;
 }
 
 /* Makes room for the runs of so many rounds more. */
@@ -193,6 +193,32 @@ static void make_room(plan *p, unsigned rounds) {
   if (p->runs_count)
     memcpy(runs, p->runs, p->runs_count * sizeof *runs);
   p->runs = runs;
+}
+
+/* Adds the plan's rounds, one after the other. */
+static void add_all_rounds(plan *p, const block_table *t) {
+  /* Of a single round three runs of the canary would tell no drift. */
+  const bool few = p->invocations == 1;
+  if (few)
+    add_canary_run(p);
+  for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
+    add_round(p, t, invocation, NULL);
+  add_canary_run(p);
+  if (few)
+    add_canary_run(p);
+}
+
+/* Adds those of the plan's rounds that are wanted, each with the canary at both
+ * ends.  The others are made, too, and dropped: the order within a round
+ * depends on the rounds before it. */
+static void add_rounds_alone(plan *p, const block_table *t) {
+  for (unsigned round = 1; round <= p->invocations; round++) {
+    const size_t before = p->runs_count;
+    add_round(p, t, round, NULL);
+    add_canary_run(p);
+    if (!p->rounds->has[round])
+      p->runs_count = before;
+  }
 }
 
 void plan_order(plan *p) {
@@ -208,21 +234,21 @@ void plan_order(plan *p) {
   p->canary_runs = 0;
   p->order = p->seed;
   make_room(p, p->invocations);
-  /* Of a single round three runs of the canary would tell no drift. */
-  const bool few = p->invocations == 1;
-  if (few)
-    add_canary_run(p);
-  for (unsigned invocation = 1; invocation <= p->invocations; invocation++)
-    add_round(p, t, invocation, NULL);
-  add_canary_run(p);
-  if (few)
-    add_canary_run(p);
+  if (p->rounds)
+    add_rounds_alone(p, t);
+  else
+    add_all_rounds(p, t);
 }
 
 void plan_add_round(plan *p, unsigned invocation, const bool *wanted) {
   make_room(p, 1);
   add_round(p, p->blocks, invocation, wanted);
   add_canary_run(p);
+}
+
+unsigned plan_round(const plan *p, const plan_run *run) {
+  return p->cells[run->cell].canary ? round_set_of_canary(run->invocation)
+                                    : run->invocation;
 }
 
 const char *plan_key(const plan *p, const plan_run *run) {

@@ -5,7 +5,10 @@
  * time, a drift of the machine hits all collectors of a block alike, and no
  * collector always runs after the same neighbour.  Of the heap sizes of a sweep
  * the ends and the middle come first, then those between, so that an
- * interrupted run leaves a coarse picture and not half of a fine one. */
+ * interrupted run leaves a coarse picture and not half of a fine one.
+ *
+ * A round is the same whichever other rounds of the plan are run, and whatever
+ * the number of its invocations: machines may share the rounds of a plan. */
 #ifndef REAPMARK_ORDER_H
 #define REAPMARK_ORDER_H
 
@@ -18,6 +21,9 @@ void plan_order(plan *p);
 /* Adds a round with the next invocation of the cells that are `wanted`, by
  * index; the same one after the same rounds. */
 void plan_add_round(plan *p, unsigned invocation, const bool *wanted);
+
+/* The round that a run of a plan of rounds that stand alone belongs to. */
+unsigned plan_round(const plan *p, const plan_run *run);
 
 /* The run's identity: the cell's with "#INVOCATION".  As arena_text. */
 const char *plan_key(const plan *p, const plan_run *run);

@@ -81,6 +81,8 @@ json_t *plan_to_json(const plan *p) {
     json_object_set_new(json, "table", json_string(p->table));
   if (p->until_ci > 0)
     json_object_set_new(json, "until_ci", json_real(p->until_ci));
+  if (p->rounds)
+    json_object_set_new(json, "rounds", json_string(round_set_text(p->rounds)));
   if (p->exercise)
     json_object_set_new(json, "exercise",
                         json_integer((json_int_t)p->exercise));
@@ -148,6 +150,13 @@ static bool cell_from_json(const json_t *json, const collectors *all,
   return true;
 }
 
+static bool rounds_from_json(const json_t *json, plan *out) {
+  const char *text = json_string_value(json);
+  round_set *s = arena_take(sizeof *s);
+  out->rounds = s;
+  return text && round_set_read(s, text) && s->last <= out->invocations;
+}
+
 bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
   json_int_t schema, invocations, seed;
   json_t *cells, *cell;
@@ -165,6 +174,9 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
   out->exercise =
       (uint64_t)json_integer_value(json_object_get(json, "exercise"));
   out->budget = json_real_value(json_object_get(json, "budget"));
+  const json_t *rounds = json_object_get(json, "rounds");
+  if (rounds && !rounds_from_json(rounds, out))
+    return false;
   size_t i;
   for (i = 0; i < AROUND; i++) {
     const char *text = json_string_value(json_object_get(json, around_keys[i]));
@@ -194,8 +206,9 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
 
 const char *plan_difference(const json_t *recorded, const json_t *wanted) {
   static const char *const keys[] = {
-      "suite",  "invocations", "timeout", "seed", "canary", "until_ci",
-      "budget", "targets",     "table",   "pin",  "wrap",   "latencies"};
+      "suite",  "invocations", "rounds",   "timeout", "seed",
+      "canary", "until_ci",    "budget",   "targets", "table",
+      "pin",    "wrap",        "latencies"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const json_t *then = json_object_get(recorded, keys[i]);
     const json_t *now = json_object_get(wanted, keys[i]);

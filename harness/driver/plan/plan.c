@@ -297,6 +297,29 @@ static bool add_cells(planning *g, bool from_suite) {
   return true;
 }
 
+/* The rounds that the request wants alone; the plan has at least these.  False
+ * after a mistake, which was said. */
+static bool take_rounds(const plan_request *request, plan *out) {
+  if (!request->rounds)
+    return true;
+  round_set *s = arena_take(sizeof *s);
+  out->rounds = s;
+  if (!round_set_read(s, request->rounds)) {
+    say("--rounds: '%s' is no list of rounds, such as 3-5 or 1,4; they are "
+        "numbered from 1, and %d is the last",
+        request->rounds, ROUND_SET_MOST);
+    return false;
+  }
+  if (request->invocations && s->last > out->invocations) {
+    say("--rounds %s: with -n %u the plan has no round %u", request->rounds,
+        out->invocations, s->last);
+    return false;
+  }
+  if (s->last > out->invocations)
+    out->invocations = s->last;
+  return true;
+}
+
 int plan_make(const plan_request *request, const collectors *all, plan *out) {
   static const suite custom = {.name = (char *)"custom"};
   bool lists_workloads = request->workloads || request->chosen_workloads.count;
@@ -330,6 +353,8 @@ int plan_make(const plan_request *request, const collectors *all, plan *out) {
   out->timeout = request->timeout > 0 ? request->timeout
                  : s->timeout         ? *s->timeout
                                       : SUITE_TIMEOUT;
+  if (!take_rounds(request, out))
+    return EXIT_USAGE;
   g.minimums = plan_index_minimums(request->minimums);
   const bool good = add_cells(&g, from_suite);
   json_decref(g.minimums);

@@ -17,6 +17,7 @@
 #include "harness/base/heap-size.h"
 #include "harness/driver/programs/discover.h"
 #include "harness/record/record.h"
+#include "harness/record/round-set.h"
 #include "resolve.h"
 
 #include <jansson.h>
@@ -38,6 +39,7 @@ typedef struct plan_request {
   double until_ci, budget; /* as in the plan */
   uint64_t exercise;       /* collections of each cell, of lengthen.h; 0: any */
   const char *pin, *wrap, *latencies; /* as in the plan */
+  const char *rounds;                 /* a round_set: these alone */
   const json_t *minimums; /* minheap.json: multiples are of these, or NULL */
 
   /* A command that has resolved its words gives these instead of the lists
@@ -97,6 +99,10 @@ typedef struct plan {
   size_t runs_room;                 /* elements of `runs`; kept by order.c */
   const struct block_table *blocks; /* likewise */
   unsigned canary_runs;             /* of these runs */
+  /* NULL: all rounds follow each other in one directory.  Else each round
+   * stands alone, with runs of the canary of its own at both ends, and `runs`
+   * has these rounds only; of `invocations` rounds of the plan. */
+  const round_set *rounds;
   /* Rounds are added while the interval of a cell's median throughput is wider
    * than ± this share of the median (0: never), until the added runs have taken
    * `budget` seconds (0: no limit). */
@@ -110,7 +116,7 @@ typedef struct plan {
   uint64_t order; /* state of the generator that shuffles the runs */
 } plan;
 /* No plan has more for each cell; and no cell more because of until_ci. */
-enum { PLAN_MOST_INVOCATIONS = 1000 };
+enum { PLAN_MOST_INVOCATIONS = ROUND_SET_MOST };
 enum { PLAN_UNTIL_MOST = 100 };
 
 /* Makes the plan for a request; the same one for the same request.  Borrows

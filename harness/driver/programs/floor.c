@@ -57,9 +57,12 @@ static json_t *micro_of(json_t *cache, const plan_cell *c) {
   return json_object_get(cache, key);
 }
 
-/* How often a cell's workload calls each primitive, likewise. */
-static json_t *counters_of(json_t *cache, const collector *oracle,
-                           const plan_cell *c, uint64_t seed) {
+/* How often a cell's workload calls each primitive, likewise.  This is the same
+ * whenever it is counted, so it is counted once. */
+static json_t *counters_of(const collector *oracle, const plan_cell *c,
+                           uint64_t seed) {
+  static json_t *cache;
+  cache = cache ? cache : json_object();
   const char *workload = spec_text(&c->workload);
   const char *key = arena_text("%s %u", workload, c->threads);
   if (json_object_get(cache, key))
@@ -93,7 +96,7 @@ static bool is_wanted(const plan *p, const plan_cell *c) {
 
 json_t *floor_measure(const plan *p, const collectors *all) {
   const collector *oracle = discover_find(all, "oracle");
-  json_t *micros = json_object(), *counts = json_object();
+  json_t *micros = json_object();
   json_t *floors = json_array();
   for (size_t i = 0; oracle && i < p->cells_count; i++) {
     const plan_cell *c = &p->cells[i];
@@ -103,7 +106,7 @@ json_t *floor_measure(const plan *p, const collectors *all) {
     if (!json_array_size(floors))
       say("measuring what the interfaces of the production runtimes cost");
     json_t *micro = micro_of(micros, c);
-    json_t *counters = counters_of(counts, oracle, c, p->seed);
+    json_t *counters = counters_of(oracle, c, p->seed);
     if (json_is_object(micro) && json_is_object(counters))
       json_array_append_new(floors, json_pack("{s:s, s:f}", "cell", c->id, "ns",
                                               floor_of(micro, counters)));
@@ -113,6 +116,5 @@ json_t *floor_measure(const plan *p, const collectors *all) {
                      : NULL;
   json_decref(floors);
   json_decref(micros);
-  json_decref(counts);
   return json;
 }

@@ -2,6 +2,7 @@
  * hwloc, all else from /proc and /sys. */
 #include "machine.h"
 #include "harness/base/arena.h"
+#include "harness/base/words.h"
 #include "spawn.h"
 #include "build_info.h"
 #include "harness/report/builds.h"
@@ -252,6 +253,16 @@ void machine_read(machine *m) {
   m->valgrind = in_path("valgrind");
 }
 
+const char *machine_id(void) {
+  const char *given = getenv("REAPMARK_MACHINE");
+  struct utsname host;
+  char *id = arena_text("%s", given && *given ? given
+                              : uname(&host)  ? "unknown"
+                                              : host.nodename);
+  words_clean(id, false);
+  return id;
+}
+
 static bool read_ticks(double *all, double *steal) {
   char line[256];
   double t[8];
@@ -364,11 +375,12 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       json_pack("{s:I, s:I, s:I, s:s}", "total", (json_int_t)m->memory,
                 "available", (json_int_t)m->memory_available, "swap",
                 (json_int_t)m->swap, "thp", m->thp);
-  return json_pack("{s:i, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
-                   "schema", 1, "date", date, "cpu", cpu, "os", os, "memory",
-                   memory, "load", m->load[0], m->load[1], m->load[2], "build",
-                   build_json(), "environment", spawn_environment_json(),
-                   "collectors", collectors_json(all));
+  return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
+                   "schema", 1, "id", machine_id(), "date", date, "cpu", cpu,
+                   "os", os, "memory", memory, "load", m->load[0], m->load[1],
+                   m->load[2], "build", build_json(), "environment",
+                   spawn_environment_json(), "collectors",
+                   collectors_json(all));
 }
 
 const char *machine_difference(const json_t *then, const json_t *now) {

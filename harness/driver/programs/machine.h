@@ -35,6 +35,10 @@ typedef struct machine {
   int valgrind;  /* 1: in PATH */
 } machine;
 
+/* The name of this machine among others: the variable REAPMARK_MACHINE, or the
+ * host's name.  Without control characters; in the arena. */
+const char *machine_id(void);
+
 /* Reads all of them; takes milliseconds. */
 void machine_read(machine *m);
 

@@ -83,17 +83,19 @@ static done_record *read_record(const json_t *record) {
   done_record *r = arena_take(sizeof *r);
   r->failed = verdict_is_failure(verdict_of_record(record));
   r->elapsed = (uint64_t)json_integer_value(json_object_get(record, "elapsed"));
+  r->machine = "";
   r->throughput = r->failed ? NAN : metrics[METRIC_THROUGHPUT].read(record);
   return r;
 }
 
 typedef struct reading {
   done_runs *done;
-  json_t *cells; /* their numbers in the plan, by identity */
+  json_t *cells;       /* their numbers in the plan, by identity */
+  const char *machine; /* of the last record, as most are of one machine */
 } reading;
 
 static void remember(void *data, const json_t *record) {
-  const reading *of = data;
+  reading *of = data;
   done_runs *d = of->done;
   const char *id = json_string_value(json_object_get(record, "cell"));
   json_int_t n = json_integer_value(json_object_get(record, "invocation"));
@@ -103,6 +105,10 @@ static void remember(void *data, const json_t *record) {
   done_record *r = read_record(record);
   r->cell = (size_t)json_integer_value(cell);
   r->invocation = (unsigned)n;
+  const char *machine = record_text(record, "machine.id");
+  if (strcmp(machine, of->machine) != 0)
+    of->machine = arena_text("%s", machine);
+  r->machine = of->machine;
   d->strays = arena_more(d->strays, d->strays_count, sizeof *d->strays);
   d->strays[d->strays_count++] = r;
 }
@@ -110,7 +116,7 @@ static void remember(void *data, const json_t *record) {
 bool done_read(done_runs *d, const char *dir, results_state *state, char *why,
                size_t room) {
   const plan *p = d->plan;
-  reading of = {d, json_object()};
+  reading of = {d, json_object(), ""};
   for (size_t c = 0; c < p->cells_count; c++)
     json_object_set_new(of.cells, p->cells[c].id, json_integer((json_int_t)c));
   bool good = results_read_runs(dir, remember, &of, state, why, room);

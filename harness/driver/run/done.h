@@ -15,8 +15,9 @@ typedef struct done_record {
   size_t cell;
   unsigned invocation;
   bool failed;
-  uint64_t elapsed;  /* ns */
-  double throughput; /* NAN of a failure */
+  uint64_t elapsed;    /* ns */
+  double throughput;   /* NAN of a failure */
+  const char *machine; /* its id, or "" */
 } done_record;
 
 typedef struct done_runs {

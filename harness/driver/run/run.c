@@ -14,6 +14,7 @@
 #include "done.h"
 #include "lengthen.h"
 #include "progress.h"
+#include "round-floors.h"
 #include "harness/driver/report.h"
 #include "runlog.h"
 #include "timelines.h"
@@ -105,6 +106,9 @@ static const option_row option_rows[] = {
     {"budget", 0, "SECONDS",
      "add no more of them after this time (at 100 per cell)",
      .kind = OPTION_SECONDS, .offset = FIELD(request.budget)},
+    {"rounds", 0, "A-B,...",
+     "run these rounds of the plan alone, for 'reapmark merge'",
+     .kind = OPTION_LIST, .offset = FIELD(request.rounds)},
     {"goal", 0, "GOAL",
      "what is wanted ('p99 <= 5ms', see report); may be repeated",
      .kind = OPTION_CALL, .call = take_goal},
@@ -132,6 +136,10 @@ const option_usage run_usage = {
         "--resume "
         "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
         "invocations to it.\n\n"
+        "--rounds 3-5 runs these rounds of the plan alone (a round has every "
+        "cell once), so\nthat machines share a plan; 'reapmark merge' joins "
+        "their directories.  Each machine\ngoes by its host's name, or by the "
+        "variable REAPMARK_MACHINE.\n\n"
         "--wrap 'perf record -o {cell}.data --' runs each process within perf, "
         "with a file for\neach: blanks separate words, quotes keep them "
         "together, and no shell is involved.\nThe numbers of wrapped runs "
@@ -141,6 +149,7 @@ const option_usage run_usage = {
         "interrupted (the results are kept).",
     .example =
         "quick -c mark-sweep,refcount --heap 2x,3x -n 5 -o DIR\n"
+        "standard -n 20 --rounds 3-5 -o DIR\n"
         "-w requests,globals --rate 2000 --heap 512M -c mark-sweep\n"
         "-w cycles -c refcount-cycles --wrap 'perf record -o {cell}.data --'",
     .options = option_rows,
@@ -151,15 +160,15 @@ const option_usage run_usage = {
 static bool asks_for_a_plan(const plan_request *r) {
   return r->suite || r->collectors || r->workloads || r->heaps || r->threads ||
          r->rates || r->timeout > 0 || r->seed != PLAN_SEED || r->observer ||
-         r->minimums || r->until_ci > 0 || r->exercise || r->pin || r->wrap ||
-         r->latencies;
+         r->minimums || r->until_ci > 0 || r->exercise || r->rounds || r->pin ||
+         r->wrap || r->latencies;
 }
 
 /* ------------------------------------------------------------------------- *
  * One run.
  * ------------------------------------------------------------------------- */
 
-static json_t *this_machine; /* identity_of its processor */
+static json_t *this_machine; /* its id, and identity_of its processor */
 
 /* Makes the record of a planned run, and its timeline; NULL if it was
  * interrupted. */
@@ -187,8 +196,16 @@ static json_t *run_one(const plan *p, const plan_run *run,
  * All runs.
  * ------------------------------------------------------------------------- */
 
-/* Runs what is missing.  Returns an exit code. */
-static int run_missing(done_runs *d, runlog *log, const char *timelines) {
+/* Whether run i is the last one of its round. */
+static bool ends_round(const plan *p, size_t i) {
+  return i + 1 == p->runs_count ||
+         plan_round(p, &p->runs[i]) != plan_round(p, &p->runs[i + 1]);
+}
+
+/* Runs what is missing; measures `floors` (NULL: none) at both ends of each
+ * round.  Returns an exit code. */
+static int run_missing(done_runs *d, runlog *log, const char *timelines,
+                       round_floors *floors) {
   const plan *p = d->plan;
   progress *g = progress_begin(p);
   for (size_t i = 0; i < p->runs_count; i++)
@@ -196,9 +213,16 @@ static int run_missing(done_runs *d, runlog *log, const char *timelines) {
       progress_done(g, &p->runs[i], d->records[i]->elapsed, false);
   const char *stopped = NULL; /* why, before the end */
   int code = EXIT_OK;
+  bool measured = true; /* no floors could not be kept */
   for (size_t i = 0; i < p->runs_count && !stopped; i++) {
-    if (d->records[i])
+    const unsigned round = plan_round(p, &p->runs[i]);
+    if (d->records[i]) {
+      if (floors && ends_round(p, i))
+        measured &= round_floors_measure(floors, round, true);
       continue;
+    }
+    if (floors)
+      measured &= round_floors_measure(floors, round, false);
     progress_start(g, &p->runs[i]);
     json_t *record = run_one(p, &p->runs[i], timelines);
     int error = record ? runlog_append(log, record) : 0;
@@ -214,12 +238,14 @@ static int run_missing(done_runs *d, runlog *log, const char *timelines) {
       progress_done(g, &p->runs[i], d->records[i]->elapsed, true);
       progress_judge(g, &p->runs[i], record);
       timelines_warn(timelines, p, &p->runs[i], record);
+      if (floors && ends_round(p, i))
+        measured &= round_floors_measure(floors, round, true);
     }
     json_decref(record);
   }
   progress_end(g);
   if (!stopped)
-    return d->failures ? EXIT_SOME_FAILED : EXIT_OK;
+    return d->failures || !measured ? EXIT_SOME_FAILED : EXIT_OK;
   if (runlog_check(log)) {
     say("%s; the runs are not kept", stopped);
     return EXIT_SOME_FAILED;
@@ -300,7 +326,7 @@ static int run_until_narrow(done_runs *d, plan *p, runlog *log,
          (p->budget <= 0 || seconds_from(d, planned) < p->budget)) {
     plan_add_round(p, ++round, wanted);
     done_grow(d);
-    code = run_missing(d, log, timelines);
+    code = run_missing(d, log, timelines, NULL);
   }
   if (d->finished == p->runs_count)
     say_wide(d, values);
@@ -431,6 +457,26 @@ static bool check_around(const plan *p, const collectors *all) {
   return !wrong;
 }
 
+/* Whether a directory of rounds may be gone on with here: a round is of one
+ * machine.  False after a mistake, which was said. */
+static bool check_machine(const plan *p, const char *dir) {
+  char why[256];
+  json_t *then = results_read_json(dir, "machine.json", why, sizeof why);
+  const char *id = json_string_value(json_object_get(then, "id"));
+  const bool merged = json_object_get(then, "machines") != NULL;
+  const bool other = p->rounds && id && strcmp(id, machine_id()) != 0;
+  if (merged)
+    say("%s was put together by 'reapmark merge': run what is missing into a "
+        "directory of its own (--rounds), and merge again",
+        dir);
+  else if (other)
+    say("%s was begun on the machine %s, and this is %s: a round is of one "
+        "machine; take another -o DIR",
+        dir, id, machine_id());
+  json_decref(then);
+  return !merged && !other;
+}
+
 /* Writes machine.json and plan.json.  When resuming, they are there: warns if
  * the machine has changed, and leaves a plan that was not extended. */
 static bool write_description(runlog *log, const plan *p, const collectors *all,
@@ -440,6 +486,7 @@ static bool write_description(runlog *log, const plan *p, const collectors *all,
   machine_read(&m);
   json_t *now = machine_to_json(&m, all);
   this_machine = identity_of(json_object_get(now, "cpu"));
+  json_object_set_new(this_machine, "id", json_string(machine_id()));
   json_t *then =
       resumed ? results_read_json(log->dir, "machine.json", why, sizeof why)
               : NULL;
@@ -514,7 +561,8 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     if (code)
       return code;
   }
-  if (!check_collectors(p) || !check_around(p, all))
+  if (!check_collectors(p) || !check_around(p, all) ||
+      (resumed && !check_machine(p, o->dir)))
     return EXIT_USAGE;
   if (!resumed && o->request.exercise && p->targets_count) {
     say("--exercise does not go with the targets of a suite: both sides of a "
@@ -556,12 +604,16 @@ static int run_in(const run_options *o, plan *p, runlog *log,
                 p->wrap);
   say("suite %s: %zu runs, %zu to go, in %s", p->suite, p->runs_count,
       p->runs_count - d.finished, o->dir);
-  int code = run_missing(&d, log, o->timeline);
+  round_floors of_rounds;
+  round_floors_begin(&of_rounds, p, all, log);
+  int code = run_missing(&d, log, o->timeline, p->rounds ? &of_rounds : NULL);
+  round_floors_end(&of_rounds);
   if (p->until_ci > 0 && d.finished == p->runs_count) {
     int more = run_until_narrow(&d, p, log, o->timeline);
     code = more ? more : code;
   }
-  if (d.finished == p->runs_count && !exists(o->dir, "floors.json")) {
+  if (d.finished == p->runs_count && !p->rounds &&
+      !exists(o->dir, "floors.json")) {
     json_t *floors = floor_measure(p, all);
     if (floors && !runlog_write(log, "floors.json", floors))
       code = EXIT_SOME_FAILED;
@@ -599,6 +651,12 @@ int run_command(int argc, char **argv) {
   }
   if (o.request.budget > 0 && !(o.request.until_ci > 0)) {
     say("--budget needs --until-ci");
+    return EXIT_USAGE;
+  }
+  if (o.request.rounds && (o.request.until_ci > 0 || o.request.exercise)) {
+    say("--rounds does not go with --%s, which depends on what this machine "
+        "measures: the machines would run different plans",
+        o.request.exercise ? "exercise" : "until-ci");
     return EXIT_USAGE;
   }
   if (!o.dir)

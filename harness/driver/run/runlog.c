@@ -98,24 +98,40 @@ int runlog_check(const runlog *log) {
              : ESTALE;
 }
 
-int runlog_append(runlog *log, const json_t *record) {
+static int append(runlog *log, const json_t *record, bool wait) {
   char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
   if (!text)
     return ENOMEM;
   size_t n = strlen(text);
   text[n] = '\n'; /* the terminator's place: one write for the whole line */
   int error = 0;
-  if (!write_all(log->runs, text, n + 1) || fdatasync(log->runs)) {
+  if (!write_all(log->runs, text, n + 1) || (wait && fdatasync(log->runs))) {
     error = errno;
     /* If this fails too, readers ignore the line that is cut short. */
     if (ftruncate(log->runs, log->end))
       say("%s/%s: %s", log->dir, log->name, strerror(errno));
   } else {
     log->end += (off_t)n + 1;
-    error = runlog_check(log);
+    error = wait ? runlog_check(log) : 0;
   }
   free(text);
   return error;
+}
+
+int runlog_append(runlog *log, const json_t *record) {
+  return append(log, record, true);
+}
+
+int runlog_add(runlog *log, const json_t *record) {
+  return append(log, record, false);
+}
+
+bool runlog_finish(runlog *log, const char *name) {
+  if (fsync(log->runs) || renameat(log->folder, log->name, log->folder, name) ||
+      fsync(log->folder))
+    return failed(log, name);
+  log->name = name;
+  return true;
 }
 
 void runlog_close(runlog *log) {

@@ -30,6 +30,14 @@ bool runlog_write(runlog *log, const char *name, const json_t *json);
  * is missing. */
 bool runlog_begin(runlog *log, const char *name, off_t whole);
 
+/* Appends a record as one line.  Returns as runlog_append, but does not wait
+ * for the disk: for a file that is made from other files. */
+int runlog_add(runlog *log, const json_t *record);
+
+/* Waits until all that was added is on the disk, and gives the file another
+ * name.  False after an error, which was said. */
+bool runlog_finish(runlog *log, const char *name);
+
 /* Appends a record as one line and waits until it is on the disk.  Returns 0,
  * or the errno of a failure, after which the line is not in the file, or the
  * file is not what readers will find (runlog_check). */
