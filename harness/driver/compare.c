@@ -9,6 +9,7 @@
 #include "harness/base/spec.h"
 #include "harness/record/identity.h"
 #include "harness/report/compare.h"
+#include "harness/report/metric-list.h"
 #include "harness/output/view.h"
 
 #include <jansson.h>
@@ -78,90 +79,8 @@ const option_usage compare_usage = {
     .missing = "a results directory"};
 
 /* ------------------------------------------------------------------------- *
- * Metrics by name.
+ * Limits.
  * ------------------------------------------------------------------------- */
-
-typedef struct metric_list {
-  const metric **items;
-  size_t count;
-} metric_list;
-
-static void add_metric(metric_list *list, const metric *m) {
-  for (size_t i = 0; i < list->count; i++)
-    if (list->items[i] == m)
-      return;
-  list->items = arena_more(list->items, list->count, sizeof m);
-  list->items[list->count++] = m;
-}
-
-/* What can be compared is a number of one invocation that is better one way. */
-static bool comparable(const metric *m) {
-  return m->combine != COMBINE_SPREAD && m->better;
-}
-
-/* Whether `name`, of `n` bytes, is m's without its last words. */
-static bool shortens(const char *name, size_t n, const metric *m) {
-  return n && !strncmp(m->name, name, n) && m->name[n] == '_';
-}
-
-/* How many metrics a shortened name may be; *found becomes the last one. */
-static size_t count_shortened(const char *name, size_t n,
-                              const metric **found) {
-  size_t matches = 0;
-  for (size_t m = 0; m < METRICS; m++)
-    if (comparable(&metrics[m]) && shortens(name, n, &metrics[m])) {
-      *found = &metrics[m];
-      matches++;
-    }
-  return matches;
-}
-
-/* All names that find_metric knows. */
-static candidates metric_names(void) {
-  candidates known = {0};
-  const metric *found;
-  for (size_t m = 0; m < METRICS; m++) {
-    const char *name = metrics[m].name;
-    if (!comparable(&metrics[m]))
-      continue;
-    candidates_add(&known, name);
-    for (const char *p = name; (p = strchr(p, '_')) != NULL; p++)
-      if (count_shortened(name, (size_t)(p - name), &found) == 1)
-        candidates_add(&known, arena_text("%.*s", (int)(p - name), name));
-  }
-  return known;
-}
-
-/* The metric of this name, which may go without its last words: "throughput"
- * for throughput_per_s.  NULL, which was said, if there is none or more than
- * one. */
-static const metric *find_metric(const char *option, const char *name) {
-  for (size_t m = 0; m < METRICS; m++)
-    if (comparable(&metrics[m]) && !strcmp(metrics[m].name, name))
-      return &metrics[m];
-  const metric *found = NULL;
-  size_t matches = count_shortened(name, strlen(name), &found);
-  if (matches == 1)
-    return found;
-  candidates known = metric_names();
-  if (matches)
-    say("--%s: '%s' may be %zu metrics, such as %s", option, name, matches,
-        found->name);
-  else
-    say("--%s: unknown metric '%s'%s", option, name, suggest_any(name, &known));
-  return NULL;
-}
-
-static bool choose_metrics(const char *text, metric_list *list) {
-  word_list words = words_split(text);
-  for (size_t i = 0; i < words.count; i++) {
-    const metric *m = find_metric("metric", words.words[i]);
-    if (!m)
-      return false;
-    add_metric(list, m);
-  }
-  return true;
-}
 
 /* METRIC=SHARE of --fail-on-regression. */
 typedef struct limit {
@@ -185,8 +104,8 @@ static bool choose_limits(const char *text, limit_list *list) {
           piece);
       return false;
     }
-    l.metric =
-        find_metric(option, arena_text("%.*s", (int)(equals - piece), piece));
+    l.metric = metric_list_find(
+        option, arena_text("%.*s", (int)(equals - piece), piece));
     if (!l.metric)
       return false;
     list->items = arena_more(list->items, list->count, sizeof l);
@@ -717,8 +636,7 @@ static int compare_aa_all(const report *r, const metric_list *chosen,
 
 int compare_command(int argc, char **argv) {
   compare_options o = {.format = "table",
-                       .metrics = "throughput,cpu,gc_share,pause_p99,pause_max,"
-                                  "step_max,peak_rss,footprint",
+                       .metrics = METRICS_MAIN,
                        .alpha = 0.05,
                        .seed = STAT_SEED};
   char **operands;
@@ -734,11 +652,11 @@ int compare_command(int argc, char **argv) {
   side_list fresh = {0};
   if (wrong)
     say("%s", wrong);
-  if (wrong || !choose_metrics(o.metrics, &chosen) ||
+  if (wrong || !metric_list_choose("metric", o.metrics, &chosen) ||
       (o.limits && !choose_limits(o.limits, &limits)))
     return EXIT_USAGE;
   for (size_t i = 0; i < limits.count; i++)
-    add_metric(&chosen, limits.items[i].metric);
+    metric_list_add(&chosen, limits.items[i].metric);
   if (o.alpha >= 1) {
     say("--alpha: a share below 100%% is wanted");
     return EXIT_USAGE;

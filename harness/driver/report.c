@@ -9,6 +9,7 @@
 #include "harness/page/figures.h"
 #include "harness/page/page.h"
 #include "harness/page/plot.h"
+#include "harness/report/followed.h"
 #include "harness/report/goals.h"
 #include "harness/report/tables.h"
 
@@ -55,10 +56,18 @@ report *report_open(const char *dir, const char *only, report_visitor *visit) {
   return r;
 }
 
-/* Formats of the main table only: Google Benchmark's JSON, and a page that has
- * all tables. */
+/* Formats of the main table only, beside those of FOLLOWED_NAMES: Google
+ * Benchmark's JSON, and a page that has all tables. */
 #define GBENCH "gbench"
 #define HTML   "html"
+
+/* The names of those that have no page of tables. */
+static const char *const *exports(void) {
+  static const char *names[FOLLOWED_FORMATS + 2] = {GBENCH};
+  for (size_t i = 0; i < FOLLOWED_FORMATS; i++)
+    names[i + 1] = followed_formats[i].name;
+  return names;
+}
 
 /* Says what a format without notes has no place for. */
 static void say_stalls(const report *r) {
@@ -80,6 +89,38 @@ static void print_gbench(const report *r, FILE *out) {
   page *p = report_gbench(r);
   format_json(p, out);
   json_decref(p->json);
+}
+
+/* Names the cells that have no figures, or no times.  Returns how many of them
+ * are failures. */
+static size_t say_left_out(const report *r) {
+  size_t failed = 0;
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    const char *why = report_left_out(c);
+    if (verdict_is_failure(c->verdict)) {
+      say_warning("W-left-out", "%s failed and is left out: %s", c->id, why);
+      failed++;
+    } else if (why && report_is_good(c))
+      say_warning("W-left-out", "times of %s are left out: %s", c->id, why);
+  }
+  return failed;
+}
+
+/* Returns an exit code: what follows figures should hear of those that are
+ * missing. */
+static int print_followed(const report *r, const followed_format *format,
+                          const metric_list *chosen, FILE *out) {
+  size_t count;
+  page *p = followed_page(format, r, chosen, &count);
+  format_json(p, out);
+  json_decref(p->json);
+  if (say_left_out(r) || r->found < r->planned)
+    return EXIT_SOME_FAILED;
+  if (count)
+    return EXIT_OK;
+  say("%s: no cell has a figure for the format '%s'", r->dir, format->name);
+  return EXIT_NOTHING;
 }
 
 /* How many collectors each list of the short answer names. */
@@ -181,6 +222,20 @@ static const report_table *table_of(const report *r,
   return r->machines_count > 1 && wanted == report_tables ? together : wanted;
 }
 
+/* Whether a format that has no table can show what the view wants of it; of one
+ * of FOLLOWED_NAMES, adds the metrics.  False after a mistake, which was said.
+ */
+static bool choose_figures(const char *format, const table_view *view,
+                           metric_list *chosen) {
+  const followed_format *followed = followed_find(format);
+  if (!view->pivot && followed)
+    return followed_choose(followed, view->columns, chosen);
+  if (view->pivot || view->columns)
+    say("report: %s has no columns to %s", format,
+        view->pivot ? "pivot" : "choose");
+  return !view->pivot && !view->columns;
+}
+
 /* Returns an exit code. */
 static int print_table(const char *dir, const char *only, const char *name,
                        const char *format_name, const goal_list *goals,
@@ -189,16 +244,16 @@ static int print_table(const char *dir, const char *only, const char *name,
   const output_format *format = NULL;
   const char *wrong = report_find_table(name, &found);
   if (!wrong)
-    wrong = format_find(format_name, found == report_tables ? GBENCH : NULL,
+    wrong = format_find(format_name, found == report_tables ? exports() : NULL,
                         &format);
   if (wrong) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  if (!format && (view->columns || view->pivot)) {
-    say("report: " GBENCH " has no columns to choose");
+  const followed_format *followed = format ? NULL : followed_find(format_name);
+  metric_list chosen = {0};
+  if (!format && !choose_figures(format_name, view, &chosen))
     return EXIT_USAGE;
-  }
   report *r = report_open(dir, only, found->visit);
   if (!r)
     return EXIT_USAGE;
@@ -212,10 +267,11 @@ static int print_table(const char *dir, const char *only, const char *name,
   if (!out)
     return EXIT_USAGE;
   r->goals = goals;
-  const int code = r->machines_count == 1 || together
+  const int code = followed ? print_followed(r, followed, &chosen, out)
+                   : r->machines_count == 1 || together
                        ? print(r, found, is_main, format, view, out)
                        : print_each(r, found, format, goals, view, out);
-  if (code == EXIT_NOTHING)
+  if (code == EXIT_NOTHING && format)
     say("%s: no run has what the table '%s' shows", r->dir, found->name);
   report_free(r);
   const bool written = close_output(out, path);
@@ -240,7 +296,8 @@ static const char *take_goal(void *values, const char *text) {
 }
 
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT", FORMAT_NAMES ", gbench, html (table)",
+    {"format", 'f', "FORMAT",
+     FORMAT_NAMES ", gbench, " FOLLOWED_NAMES ", html (table)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},
@@ -264,10 +321,14 @@ const option_usage report_usage = {
         "there or not,\nand runs nothing.  csv and json hold numbers in base "
         "units (ns, bytes, per second);\njson holds every sample; gbench is "
         "JSON for Google Benchmark's own tools, without the\ncells that "
-        "failed: its context names them.  html is a page of everything, one "
-        "file that\nneeds no other; of several DIRs, it has them side by "
-        "side.\n\n"
-        "tables, in every format but gbench and html:\n"
+        "failed: its context names them.  bmf is for Bencher, and "
+        "smaller-is-better and\nbigger-is-better are for "
+        "github-action-benchmark: medians with their intervals, of\nthe "
+        "metrics that --columns names, or those that compare compares; where "
+        "a cell failed it\nis left out, and the exit status is 1.  html is a "
+        "page of everything, one file that\nneeds no other; of several DIRs, "
+        "it has them side by side.\n\n"
+        "tables, in every other format:\n"
         "  answer       goals; fastest, smallest, smoothest: who can be told "
         "apart\n"
         "  overview     all collectors in one line each, by heap\n"

@@ -11,7 +11,7 @@ const output_format formats[FORMATS] = {
     {"csv-excel", format_csv_excel, true}, {"json", format_json, false},
 };
 
-const char *format_find(const char *name, const char *also,
+const char *format_find(const char *name, const char *const *also,
                         const output_format **found) {
   candidates known = {0};
   for (size_t i = 0; i < FORMATS; i++) {
@@ -21,11 +21,12 @@ const char *format_find(const char *name, const char *also,
       return NULL;
   }
   *found = NULL;
-  if (also)
-    candidates_add(&known, also);
-  return also && !strcmp(name, also) ? NULL
-                                     : arena_text("unknown format '%s'%s", name,
-                                                  suggest_any(name, &known));
+  for (; also && *also; also++) {
+    candidates_add(&known, *also);
+    if (!strcmp(*also, name))
+      return NULL;
+  }
+  return arena_text("unknown format '%s'%s", name, suggest_any(name, &known));
 }
 
 void format_print(const output_format *f, page *p, FILE *out) {

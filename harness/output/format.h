@@ -20,10 +20,11 @@ typedef struct output_format {
 enum { FORMATS = 6 };
 extern const output_format formats[FORMATS];
 
-/* Finds a format.  `also` is the name of one that the command prints itself,
- * for which *found becomes NULL, or NULL.  Returns NULL, or what is wrong:
- * "unknown format 'x' (choose from ...)". */
-const char *format_find(const char *name, const char *also,
+/* Finds a format.  `also` has the names of those that the command prints
+ * itself, for which *found becomes NULL; it ends with NULL, and NULL stands for
+ * none. Returns NULL, or what is wrong: "unknown format 'x' (choose from ...)".
+ */
+const char *format_find(const char *name, const char *const *also,
                         const output_format **found);
 
 /* Prints the page, and releases its JSON. */

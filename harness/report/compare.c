@@ -91,10 +91,8 @@ compare_sides *compare_match(compare_side base, compare_side fresh) {
  * A row.
  * ------------------------------------------------------------------------- */
 
-/* `scratch` has room for the values. */
-static void read_sample(compare_sample *s, const compare_side *side,
-                        const report_cell *c, const metric *of,
-                        double *scratch) {
+void compare_read(compare_sample *s, const report *r, const report_cell *c,
+                  const metric *of, double *scratch) {
   s->cell = c;
   s->median = s->interval.low = s->interval.high = NAN;
   if (!c || !report_is_good(c) || !report_compares(c, of))
@@ -108,7 +106,7 @@ static void read_sample(compare_sample *s, const compare_side *side,
   s->values = arena_take(n * sizeof *s->values);
   memcpy(s->values, scratch, n * sizeof *s->values);
   s->n = n;
-  if (side->report->machines_count > 1)
+  if (r->machines_count > 1)
     return; /* a median over machines is of none of them */
   s->interval = stat_median_interval(s->values, n, REPORT_CONFIDENCE);
   s->median = stat_summarize(scratch, n).median;
@@ -338,8 +336,8 @@ comparison *compare_make(const compare_sides *sides, const metric *of,
     const compare_pair *pair = &sides->pairs[i];
     compare_row *row = &c->rows[i];
     row->label = pair->label;
-    read_sample(&row->base, &c->base, pair->base, of, scratch);
-    read_sample(&row->fresh, &c->fresh, pair->fresh, of, scratch);
+    compare_read(&row->base, c->base.report, pair->base, of, scratch);
+    compare_read(&row->fresh, c->fresh.report, pair->fresh, of, scratch);
     test_values(c, row);
     c->tested += isnan(row->p) ? 0 : 1;
   }

@@ -104,6 +104,13 @@ typedef struct comparison {
   stat_interval geomean_interval;
 } comparison;
 
+/* Reads what a cell of a report has of a metric.  Without a number for every
+ * invocation, or if the numbers may not be compared (exercise.h), and of a cell
+ * that is NULL or not good, `values` is NULL.  Of results of several machines
+ * there is no median.  `scratch` has room for the values. */
+void compare_read(compare_sample *s, const report *r, const report_cell *c,
+                  const metric *of, double *scratch);
+
 /* The two samples of a row that has values on both sides. */
 stat_pair compare_values(const compare_row *row);
 

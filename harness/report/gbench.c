@@ -26,20 +26,23 @@ static void set_known(json_t *context, const char *name, const json_t *number) {
                       value > 0 ? json_integer(value) : json_null());
 }
 
+const char *report_left_out(const report_cell *c) {
+  const char *reason = report_failure_reason(c);
+  if (report_is_good(c))
+    return report_compares_time(c) ? NULL : report_exercise_text(c);
+  return arena_text("%s%s%s", report_verdict_text(c), *reason ? ": " : "",
+                    reason);
+}
+
 /* The cells that are left out, and why. */
 static json_t *gbench_left_out(const report *r) {
   json_t *list = json_array();
   for (size_t i = 0; i < r->count; i++) {
     const report_cell *c = &r->cells[i];
-    const char *reason = report_failure_reason(c);
-    if (report_is_good(c) && !report_compares_time(c))
-      json_array_append_new(list, json_pack("{s:s, s:s}", "name", c->id,
-                                            "reason", report_exercise_text(c)));
-    if (!report_is_good(c))
+    const char *reason = report_left_out(c);
+    if (reason)
       json_array_append_new(
-          list, json_pack("{s:s, s:s}", "name", c->id, "reason",
-                          arena_text("%s%s%s", report_verdict_text(c),
-                                     *reason ? ": " : "", reason)));
+          list, json_pack("{s:s, s:s}", "name", c->id, "reason", reason));
   }
   return list;
 }

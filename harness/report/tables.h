@@ -80,6 +80,11 @@ page *report_trust(const report *r);
  * that failed are left out, and named in its context. */
 page *report_gbench(const report *r);
 
+/* Why nothing can follow the cell's times, in one line: the verdict and its
+ * reason, or that its collector did not collect.  NULL if they can be
+ * followed. */
+const char *report_left_out(const report_cell *c);
+
 /* ------------------------------------------------------------------------- *
  * What the tables share.
  * ------------------------------------------------------------------------- */

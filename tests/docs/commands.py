@@ -134,6 +134,8 @@ RULES = [
     # tests/driver/merge.sh makes directories that belong together.
     (r"^reapmark merge ", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark compare before after ", reduced(("before after", "DIR OTHER")), {0}),
+    (r"^reapmark compare BASE NEW .*METRIC=SHARE", reduced(
+        ("BASE NEW", "DIR OTHER"), ("METRIC=SHARE", "throughput=5%")), {0, 4}),
     (r"^reapmark compare ", reduced(), {0}),
     (r"^reapmark list ", reduced(), {0}),
     (r"^reapmark explain (DIR|results/)", lambda c: ["reapmark explain DIR"], {0, 3}),

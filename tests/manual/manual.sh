@@ -114,7 +114,7 @@ test_choices_are_listed() {
   complained "unknown table 'zzz' (choose from cells, answer, overview,"
   said 'limits)'
   expect 2 report none --format zzz
-  complained 'csv-excel, json, gbench)'
+  complained 'csv-excel, json, gbench, bmf, smaller-is-better, bigger-is-better)'
   expect 2 report none --figure zzz -o x.svg
   complained '(choose from overhead,'
   expect 2 report none --goal 'zzz <= 1'
