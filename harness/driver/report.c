@@ -183,7 +183,7 @@ static const option_row option_rows[] = {
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},
     {"goal", 0, "GOAL", "what is wanted, such as 'p99 <= 5ms'; may be repeated",
-     .kind = OPTION_CALL, .call = take_goal},
+     .kind = OPTION_CALL, .call = take_goal, .repeats = true},
     {"figure", 0, "FIGURE", "draw one of the figures above into the output",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, figure)},
     {"output", 'o', "FILE", "write to FILE (standard output)",
