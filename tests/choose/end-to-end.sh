@@ -135,7 +135,7 @@ test_hard_stop() {
   hangs_after 2 "$real/generational" found/generational
   export REAPMARK_PATH=$work/found
   expect 0 choose --like compiler $small --p99 100s -c mark-sweep,generational \
-    --for 20s -n 2 -o dir
+    --for 40s -n 2 -o dir
   said 'reapmark run dir/suite.yml -o dir --for '
   said '--for: the time is up; '
   printed 'pause <= 100s: met by '

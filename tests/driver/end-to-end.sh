@@ -1163,7 +1163,7 @@ test_for() {
   mkdir real
   ln -s "$tests/driver/scripted-collector" real/later
   hangs_after 2 "$work/real/later" found/later
-  expect 0 run -c later -w script -n 5 --for 3s -o dir
+  expect 0 run -c later -w script -n 5 --for 15s -o dir
   said '--for: the time is up; 2 of 5 runs are kept'
   said '3 of 5 runs are missing; go on with: reapmark run --resume -o dir'
   row '^later  *ok '
@@ -1177,7 +1177,7 @@ test_for() {
 
 # A cell that never ran is not as declared.
 test_for_too_short() {
-  expect 1 run -c alpha -w script,script:act=hang -n 1 --for 3s -o dir
+  expect 1 run -c alpha -w script,script:act=hang -n 1 --for 15s -o dir
   said '--for: the time is up; 1 of 2 runs are kept'
   row '^script, heap 3x'
   [ "$(records dir)" = 1 ] || fail 'not one record'

@@ -362,6 +362,7 @@ static int run_draft(const draft *d, const char *dir) {
 
 int choose_command(int argc, char **argv) {
   choose_options o = {.budget = "5m"};
+  const double began = spawn_clock();
   char **operands;
   int code = options_parse(&choose_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
@@ -383,7 +384,7 @@ int choose_command(int argc, char **argv) {
   }
   const collectors all = discover_collectors();
   draft d;
-  spawn_end_in(q.budget);
+  spawn_end_at(began + q.budget);
   if (!take_collectors(&o, &all, &q))
     return EXIT_NOTHING;
   if (!draft_size(&d, &q, &all))

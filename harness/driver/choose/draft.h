@@ -50,7 +50,7 @@ typedef struct draft {
 
 /* Takes the cells of the question's suite and gives them their size.  Runs
  * nothing.  False after a mistake, which was said, or if the time was up
- * (spawn_end_in). */
+ * (spawn_end_at). */
 bool draft_size(draft *d, const question *q, const collectors *all);
 
 /* Runs each workload once, at full speed, to learn how fast this machine is;

@@ -156,10 +156,12 @@ static uint64_t now(void) {
 /* When no child is to run any more. */
 static uint64_t end_of_all = UINT64_MAX;
 
-void spawn_end_in(double seconds) {
-  enum { NEVER = 1000000000 }; /* seconds, which fit into the clock */
-  end_of_all =
-      seconds < NEVER ? now() + (uint64_t)(fmax(0, seconds) * 1e9) : UINT64_MAX;
+double spawn_clock(void) {
+  return (double)now() / 1e9;
+}
+
+void spawn_end_at(double seconds) {
+  end_of_all = isinf(seconds) ? UINT64_MAX : (uint64_t)(seconds * 1e9);
 }
 
 double spawn_time_left(void) {

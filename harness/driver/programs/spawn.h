@@ -98,10 +98,13 @@ bool spawn_is_shortage(const spawn_result *r);
 /* Whether such a signal is pending.  While it is, children end at once. */
 bool spawn_interrupted(void);
 
-/* Sets when no program is to run any more, in seconds from now, or HUGE_VAL for
+/* The time of a clock, in seconds. */
+double spawn_clock(void);
+
+/* Sets when no program is to run any more, by spawn_clock, or HUGE_VAL for
  * never, as it is at first.  Children that run at that time end as if the user
  * had interrupted (SPAWN_INTERRUPTED), and so do later ones, at once. */
-void spawn_end_in(double seconds);
+void spawn_end_at(double seconds);
 
 /* Seconds until then: 0 when the time has come, HUGE_VAL if it never comes. */
 double spawn_time_left(void);

@@ -632,6 +632,7 @@ static int run_in(const run_options *o, plan *p, runlog *log,
 
 int run_command(int argc, char **argv) {
   run_options o = {.request = {.seed = PLAN_SEED, .canary = true}};
+  const double began = spawn_clock();
   char **operands;
   int code = options_parse(&run_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
@@ -679,7 +680,7 @@ int run_command(int argc, char **argv) {
   if (!from_dir && !check_around(&p, &all))
     return EXIT_USAGE;
   runlog log;
-  spawn_end_in(time_ns / 1e9);
+  spawn_end_at(began + time_ns / 1e9);
   code = runlog_open(&log, o.dir) ? run_in(&o, &p, &log, &all) : EXIT_USAGE;
   runlog_close(&log);
   return code;
