@@ -8,7 +8,8 @@ reapmark_test(builds SOURCES driver/builds.c LIBRARIES reapmark_report)
 reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 
 # The driver as users have it, with scripted collectors that measure nothing.
-reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
+reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>
+                SLOW for for_too_short)
 
 # Rounds that machines share, and their merge.
 reapmark_script(merge driver/merge.sh ARGS $<TARGET_FILE:reapmark>

@@ -163,6 +163,21 @@ canary_took() {
 # keys DIR: prints the sorted keys of the runs in a results directory.
 keys() { grep -o '"key":"[^"]*"' "$1/runs.jsonl" | sort; }
 
+# hangs_after RUNS PROGRAM NEW: makes a program that is the collector program
+# PROGRAM, which has the same name, and hangs once it has run so often.
+hangs_after() {
+  cat >"$3" <<EOF
+#!/bin/sh
+case "\$*" in
+*--run*)
+  echo >>"\$0.runs"
+  [ "\$(wc -l <"\$0.runs")" -le $1 ] || { echo \$\$ >"\$0.pid"; exec sleep 1000; } ;;
+esac
+exec "$2" "\$@"
+EOF
+  chmod +x "$3"
+}
+
 # alone: from now on the driver is ./reapmark and finds no collectors but those
 # of REAPMARK_PATH, and so runs no canary.  (It looks for the collectors of its
 # build beside itself, so that a copy elsewhere finds none.)

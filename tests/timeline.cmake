@@ -21,3 +21,10 @@ reapmark_script(
   timeline timeline/end-to-end.sh
   ARGS $<TARGET_FILE:reapmark> ${CMAKE_BINARY_DIR}/collectors
   NEEDS *=mark-sweep table=mark-sweep,refcount-cycles)
+find_program(PYTHON_OF_DEBIAN python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(PYTHON_OF_DEBIAN)
+  reapmark_script(
+    phases timeline/adapters.sh ARGS ${CMAKE_BINARY_DIR}/collectors ${PYTHON_OF_DEBIAN}
+    NEEDS bdwgc=bdwgc cpython=cpython gobject=gobject ocaml=ocaml php=php ruby=ruby lua=lua
+          off=php)
+endif()

@@ -63,19 +63,23 @@ void listener_stopped(uint64_t begin_ns) {
     tell(GC_SPAN_STOPPING, NULL, begin_ns, gc_now_ns());
 }
 
+void listener_pause_until(gc_pause_kind kind, uint64_t begin_ns,
+                          uint64_t end_ns) {
+  PROBE2(pause_end, kind, end_ns - begin_ns);
+  listener.pause(listener.data, kind, begin_ns, end_ns);
+}
+
 void listener_pause(gc_pause_kind kind, uint64_t begin_ns) {
   uint64_t now = gc_now_ns();
   change_phase(NULL, now);
-  PROBE2(pause_end, kind, now - begin_ns);
-  listener.pause(listener.data, kind, begin_ns, now);
+  listener_pause_until(kind, begin_ns, now);
 }
 
 void listener_pause_of(gc_pause_kind kind, const char *name,
                        uint64_t begin_ns) {
   uint64_t now = gc_now_ns();
   tell(GC_SPAN_PHASE, name, begin_ns, now);
-  PROBE2(pause_end, kind, now - begin_ns);
-  listener.pause(listener.data, kind, begin_ns, now);
+  listener_pause_until(kind, begin_ns, now);
 }
 
 void listener_slow(const char *name, uint64_t begin_ns) {

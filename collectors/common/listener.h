@@ -40,6 +40,11 @@ void listener_phase(const char *name);
 /* A pause of the calling thread ends now, and with it its last phase. */
 void listener_pause(gc_pause_kind kind, uint64_t begin_ns);
 
+/* The same for a pause that ended at `end_ns`, of which nothing was told since:
+ * the end of its last phase was (NULL). */
+void listener_pause_until(gc_pause_kind kind, uint64_t begin_ns,
+                          uint64_t end_ns);
+
 /* The same for a pause that is one phase, called `name`, and may lie within a
  * phase of a longer pause. */
 void listener_pause_of(gc_pause_kind kind, const char *name, uint64_t begin_ns);

@@ -6,6 +6,7 @@
 #include "common/cascade.h"
 #include "common/external.h"
 #include "common/finalizers.h"
+#include "common/listener.h"
 #include <malloc.h>
 #include <structmember.h>
 #include <sys/mman.h>
@@ -18,7 +19,6 @@
 #endif
 
 struct gc_heap {
-  gc_listener listener;
   bool listens;
   uint64_t collections, cascades;
 };
@@ -156,30 +156,56 @@ static void count_memory(void) {
 /* ------------------------------------------------------------------------- *
  * Pauses: collections of the cycle detector, by gc.callbacks, and cascades of
  * deaths outside of them that are long enough to justify two clock reads.
+ *
+ * The callbacks tell the generation.  That the detector has found the dead is
+ * seen when it calls the first finalizer; that it lets go of them, when it
+ * calls the first tp_clear.
  * ------------------------------------------------------------------------- */
 
 static struct {
-  bool collecting;
+  bool collecting, finalizing, clearing;
   uint64_t began;
   cascade dying;
 } stop;
 
-static void report(gc_pause_kind kind, uint64_t began) {
-  the_heap.listener.pause(the_heap.listener.data, kind, began, gc_now_ns());
+/* The name of the search: a generation's. */
+static const char *search_of(PyObject *information) {
+  static const char *const names[] = {"generation 0", "generation 1",
+                                      "generation 2"};
+  enum { NAMES = sizeof names / sizeof *names };
+  PyObject *number = PyDict_GetItemString(information, "generation");
+  const long n = number ? PyLong_AsLong(number) : -1;
+  return n >= 0 && n < NAMES ? names[n] : "search";
 }
 
 static PyObject *on_collection(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *phase = PyTuple_GetItem(args, 0); /* "start" or "stop" */
   stop.collecting = !PyUnicode_CompareWithASCIIString(phase, "start");
+  stop.finalizing = stop.clearing = false;
   if (stop.collecting) {
     stop.began = gc_now_ns();
-    gc_listener_reclaims(&the_heap.listener);
+    listener_reclaims();
+    listener_phase(search_of(PyTuple_GetItem(args, 1)));
   } else {
     the_heap.collections++;
-    report(GC_PAUSE_STOP, stop.began);
+    listener_pause(GC_PAUSE_STOP, stop.began);
   }
   Py_RETURN_NONE;
+}
+
+/* The detector calls a finalizer. */
+static void finalizing(void) {
+  if (stop.collecting && !stop.finalizing)
+    listener_phase("finalizers");
+  stop.finalizing = true;
+}
+
+/* The detector calls tp_clear. */
+static void clearing(void) {
+  if (stop.collecting && !stop.clearing)
+    listener_phase("clear");
+  stop.clearing = true;
 }
 
 static void death_begins(void) {
@@ -189,7 +215,7 @@ static void death_begins(void) {
 static void death_ends(void) {
   if (cascade_death_ends(&stop.dying) && !stop.collecting) {
     the_heap.cascades++;
-    report(GC_PAUSE_CASCADE, stop.dying.began);
+    listener_pause_of(GC_PAUSE_CASCADE, "free", stop.dying.began);
   }
 }
 
@@ -210,6 +236,11 @@ static int node_clear(PyObject *self) {
   for (uint32_t i = 0; i < n->slots; i++)
     Py_CLEAR(n->slot[i]);
   return 0;
+}
+
+static int node_clear_dead(PyObject *self) {
+  clearing();
+  return node_clear(self);
 }
 
 /* External memory comes from the allocator that CPython has for buffers outside
@@ -236,7 +267,10 @@ static void node_finalize(PyObject *self) {
   cpy_node *n = (cpy_node *)self;
   if (!n->finalizable)
     return;
-  resurrected = resurrected || !dies_by_count;
+  if (!dies_by_count) {
+    finalizing();
+    resurrected = true;
+  }
   n->finalizable = false;
   Py_INCREF(self);
   finalizers_push((gc_object *)self);
@@ -407,6 +441,7 @@ static int pair_traverse(PyObject *self, visitproc visit, void *arg) {
 }
 
 static int pair_clear(PyObject *self) {
+  clearing();
   Py_CLEAR(((cpy_pair *)self)->value);
   return _PyWeakref_RefType.tp_clear(self);
 }
@@ -432,7 +467,7 @@ static PyTypeObject *make_type(bool tracked, bool finalizable) {
   slots[n++] = (PyType_Slot){Py_tp_members, node_members};
   if (tracked) {
     slots[n++] = (PyType_Slot){Py_tp_traverse, (void *)node_traverse};
-    slots[n++] = (PyType_Slot){Py_tp_clear, (void *)node_clear};
+    slots[n++] = (PyType_Slot){Py_tp_clear, (void *)node_clear_dead};
     slots[n++] = (PyType_Slot){Py_tp_dealloc, (void *)tracked_dealloc};
   } else {
     slots[n++] = (PyType_Slot){Py_tp_dealloc, (void *)plain_dealloc};
@@ -671,8 +706,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
     return NULL;
   started = true;
   external_reset();
-  the_heap = (gc_heap){.listener = config->listener,
-                       .listens = config->listener.pause != gc_null_pause};
+  listener_set(config->listener);
+  the_heap = (gc_heap){.listens = config->listener.pause != gc_null_pause};
   PyGILState_STATE gil = PyGILState_Ensure();
   bool good = set_up();
   PyGILState_Release(gil);
@@ -681,7 +716,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 void gc_heap_destroy(gc_heap *heap) {
   PyGILState_STATE gil = PyGILState_Ensure();
-  heap->listener = GC_NULL_LISTENER;
+  (void)heap;
+  listener_set(GC_NULL_LISTENER);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     Py_CLEAR(cpy_globals[g]);
   for (PyObject *o; (o = cpy_finalizer_next());)

@@ -32,7 +32,7 @@ const gc_collector gc_this_collector = {
     .options = options};
 
 void runtime_command(command *c, uint64_t heap_limit,
-                     const trace_prepared *head) {
+                     const trace_prepared *head, bool timed) {
   (void)heap_limit, (void)head;
   command_add(c, "/usr/bin/env");
   if (percent)
@@ -41,6 +41,9 @@ void runtime_command(command *c, uint64_t heap_limit,
     command_add(c, "GOGC=off");
   if (memory_limit)
     command_add(c, "GOMEMLIMIT=%" PRIu64 "MiB", memory_limit);
+  /* A line on standard error for each collection, which tells its stops
+   * apart; for instruments only. */
+  command_add(c, "GODEBUG=gctrace=%d", timed);
   command_add(c, "%s", runtime_file("replayers/go"));
   command_add(c, "warm-up=%" PRIu64, warm_up);
 }

@@ -2,13 +2,13 @@
 #include "gobject/node.h"
 #include "common/external.h"
 #include "common/finalizers.h"
+#include "common/listener.h"
 #include "common/world.h"
 
 #include <malloc.h>
 #include <pthread.h>
 
 struct gc_heap {
-  gc_listener listener;
   uint64_t objects; /* made less freed, by mutators that have detached */
   uint64_t freed;   /* likewise */
   _Atomic uint64_t cascades;
@@ -73,8 +73,7 @@ static void node_finalize(GObject *object) {
   count_death();
   if (self && cascade_death_ends(&self->dying)) {
     the_heap.cascades++;
-    the_heap.listener.pause(the_heap.listener.data, GC_PAUSE_CASCADE,
-                            self->dying.began, gc_now_ns());
+    listener_pause_of(GC_PAUSE_CASCADE, "free", self->dying.began);
   }
 }
 
@@ -214,13 +213,14 @@ gc_heap *gc_heap_create(const gc_config *config) {
     make_types();
   external_key = g_quark_from_static_string("reapmark-external");
   external_reset();
-  the_heap = (gc_heap){.listener = config->listener, .at_start = malloc_held()};
+  the_heap = (gc_heap){.at_start = malloc_held()};
+  listener_set(config->listener);
   return &the_heap;
 }
 
 /* Objects in cycles stay allocated until the process ends. */
 void gc_heap_destroy(gc_heap *heap) {
-  heap->listener = GC_NULL_LISTENER;
+  listener_set(GC_NULL_LISTENER);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     counted_replace(&object_globals[g], NULL);
   for (gc_object *o; (o = finalizers_pop());)

@@ -38,8 +38,8 @@ const gc_collector gc_this_collector = {
     .options = options};
 
 void runtime_command(command *c, uint64_t heap_limit,
-                     const trace_prepared *head) {
-  (void)head;
+                     const trace_prepared *head, bool timed) {
+  (void)head, (void)timed;
   command_add(c, "%s", NODE_PROGRAM);
   command_add(c, "--expose-gc");
   if (heap_limit) /* V8 counts in MiB */

@@ -406,7 +406,13 @@ const compare = () => {
 const pauses = [];
 let minor = 0, full = 0;
 const observe = () => {
-  const { NODE_PERFORMANCE_GC_MINOR: MINOR, NODE_PERFORMANCE_GC_MAJOR: MAJOR } = constants;
+  const {
+    NODE_PERFORMANCE_GC_MINOR: MINOR, NODE_PERFORMANCE_GC_MAJOR: MAJOR,
+    NODE_PERFORMANCE_GC_INCREMENTAL: INCREMENTAL, NODE_PERFORMANCE_GC_WEAKCB: WEAK,
+  } = constants;
+  const names = {
+    [MINOR]: 'minor', [MAJOR]: 'major', [INCREMENTAL]: 'incremental', [WEAK]: 'weak callbacks',
+  };
   const origin = clock() - performance.now() * 1e6;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -418,6 +424,7 @@ const observe = () => {
   return (start, end) => {
     for (const [from, to, kind] of pauses) {
       if (to <= start || from >= end) continue;
+      say(`phase ${from} ${to} ${names[kind] || 'other'}`);
       say(`pause ${from} ${to}`);
       minor += kind === MINOR;
       full += kind === MAJOR;

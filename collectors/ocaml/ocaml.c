@@ -5,6 +5,7 @@
 #include "ocaml/ocaml.h"
 #include "common/external.h"
 #include "common/finalizers.h"
+#include "common/listener.h"
 
 #define CAML_INTERNALS
 #include <caml/alloc.h>
@@ -14,6 +15,7 @@
 #include <caml/gc.h>
 #include <caml/major_gc.h>
 #include <caml/minor_gc.h>
+#include <caml/roots.h>
 #include <caml/signals.h>
 #include <caml/startup_aux.h>
 #include <caml/version.h>
@@ -26,8 +28,9 @@ value caml_final_register(value function, value object);
 value caml_final_register_called_without_value(value function, value object);
 
 struct gc_heap {
-  gc_listener listener;
   uint64_t began, ended; /* of the pause in progress; 0: none */
+  bool full;             /* in a full collection, which has no hooks */
+  bool minor;            /* in one of the nursery */
 };
 
 static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
@@ -96,21 +99,65 @@ static void root_queue(void) {
  * Pauses.  An allocation may start a collection of the nursery and then a slice
  * of the major heap, each with hooks of its own.  To the mutator that waits
  * they are one pause.
+ *
+ * A collection of the nursery has a hook behind its roots, too.  A slice of the
+ * major heap does one thing: it begins a cycle with the roots, marks, cleans
+ * ephemerons, or sweeps.  Of a full collection no more is told than its
+ * collection of the nursery, and when finalizers run.
  * ------------------------------------------------------------------------- */
 
-static void on_begin(void) {
+static void begin(const char *phase) {
   if (!the_heap.began)
     the_heap.began = gc_now_ns();
+  listener_phase(phase);
 }
 
-static void on_end(void) {
+/* A part of the pause is over; perhaps it was the last one. */
+static void end(void) {
+  listener_phase(the_heap.full ? "full" : NULL);
   the_heap.ended = gc_now_ns();
+}
+
+static void on_minor_begin(void) {
+  the_heap.minor = true;
+  begin("roots");
+}
+
+/* Also after the roots of the major heap, which are a phase of their own. */
+static void on_roots(scanning_action action) {
+  (void)action;
+  if (the_heap.minor)
+    listener_phase("copy");
+}
+
+static void on_minor_end(void) {
+  the_heap.minor = false;
+  end();
+}
+
+static void on_slice_begin(void) {
+  static const char *const names[] = {[Phase_mark] = "mark",
+                                      [Phase_clean] = "clean",
+                                      [Phase_sweep] = "sweep",
+                                      [Phase_idle] = "roots"};
+  begin(names[caml_gc_phase]);
+}
+
+/* Elsewhere finalizers run when the pause is over. */
+static void on_finalizers_begin(void) {
+  if (the_heap.full)
+    listener_phase("finalizers");
+}
+
+static void on_finalizers_end(void) {
+  if (the_heap.full)
+    listener_phase("full");
 }
 
 static void pause_over(void) {
   gc_heap *h = &the_heap;
   if (h->ended)
-    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, h->ended);
+    listener_pause_until(GC_PAUSE_STOP, h->began, h->ended);
   h->began = h->ended = 0;
 }
 
@@ -342,8 +389,13 @@ static void start(void) {
            (unsigned long long)minor_heap, (unsigned long long)space_overhead);
   setenv("OCAMLRUNPARAM", settings, 1);
   caml_startup(argv);
-  caml_minor_gc_begin_hook = caml_major_slice_begin_hook = on_begin;
-  caml_minor_gc_end_hook = caml_major_slice_end_hook = on_end;
+  caml_minor_gc_begin_hook = on_minor_begin;
+  caml_scan_roots_hook = on_roots;
+  caml_minor_gc_end_hook = on_minor_end;
+  caml_major_slice_begin_hook = on_slice_begin;
+  caml_major_slice_end_hook = end;
+  caml_finalise_begin_hook = on_finalizers_begin;
+  caml_finalise_end_hook = on_finalizers_end;
   died = *caml_named_value("died");
   caml_register_generational_global_root(&died);
   disown = *caml_named_value("disown");
@@ -354,7 +406,8 @@ static void start(void) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
-  the_heap = (gc_heap){.listener = config->listener};
+  the_heap = (gc_heap){0};
+  listener_set(config->listener);
   external_reset();
   if (!started)
     start();
@@ -363,7 +416,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 }
 
 void gc_heap_destroy(gc_heap *heap) {
-  heap->listener = GC_NULL_LISTENER;
+  listener_set(GC_NULL_LISTENER);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     ml_globals[g] = Val_unit;
   do { /* again if finalizers resurrected objects */
@@ -377,9 +430,11 @@ void gc_heap_destroy(gc_heap *heap) {
 /* A full collection calls no hooks except those of the nursery. */
 void gc_collect(gc_mutator *m) {
   (void)m;
-  on_begin();
+  the_heap.full = true;
+  begin("full");
   caml_gc_full_major(Val_unit);
-  on_end();
+  the_heap.full = false;
+  end();
   pause_over();
 }
 

@@ -186,7 +186,7 @@ static uint64_t heap_of_epsilon(const trace_prepared *head) {
 }
 
 void runtime_command(command *c, uint64_t heap_limit,
-                     const trace_prepared *head) {
+                     const trace_prepared *head, bool timed) {
   command_add(c, "%s", OPENJDK_JAVA);
   command_add(c, "-XX:+UnlockExperimentalVMOptions");
   command_add(c, "-XX:+UnlockDiagnosticVMOptions");
@@ -213,7 +213,10 @@ void runtime_command(command *c, uint64_t heap_limit,
   command_add(c, "-XX:ErrorFile=/dev/null");
   command_add(c, "-XX:+ExitOnOutOfMemoryError");
   command_add(c, "-Xlog:disable");
-  command_add(c, "-Xlog:safepoint:file=/proc/self/fd/4:timenanos:filecount=0");
+  if (timed)
+    command_add(c,
+                "-Xlog:safepoint,gc,gc+phases:file=/proc/self/fd/4:timenanos:"
+                "filecount=0");
   command_add(c, "-cp");
   command_add(c, "%s", runtime_file("replayers/openjdk.jar"));
   command_add(c, "Replay");

@@ -10,6 +10,7 @@
 
 #include "common/external.h"
 #include "common/finalizers.h"
+#include "common/listener.h"
 #include "common/signals.h"
 #include "php/php-node.h"
 #include <sys/mman.h>
@@ -25,7 +26,6 @@ _Static_assert(offsetof(php_node, slots) == sizeof(zend_object) &&
                "objects");
 
 struct gc_heap {
-  gc_listener listener;
   uint64_t cascades;
 };
 
@@ -59,31 +59,50 @@ static gc_heap the_heap;
 static uint64_t made, freed; /* objects */
 php_node *php_globals[GC_GLOBALS];
 
+static zend_class_entry *node_class;
+static zend_object_handlers plain, finalizable;
+
 /* ------------------------------------------------------------------------- *
  * Pauses: searches for dead cycles, and cascades of deaths outside of them that
  * are long enough to justify two clock reads.
+ *
+ * PHP 8.2 tells nothing of a search.  What it does is seen by the handlers that
+ * it calls: of a dead object first the finalizer, if the object has one, and
+ * then, when all finalizers have run, free_obj.
  * ------------------------------------------------------------------------- */
 
 enum { CASCADE_TIMED = 128 };
 
 static struct {
-  bool searching;
+  bool searching, finalizing;
   unsigned depth; /* nesting of deaths that cause deaths */
   uint64_t freed, cascade_began;
 } stop;
 
-static void report(gc_pause_kind kind, uint64_t began) {
-  the_heap.listener.pause(the_heap.listener.data, kind, began, gc_now_ns());
+static void node_free(zend_object *self);
+
+static void set_free(void (*free_obj)(zend_object *)) {
+  plain.free_obj = finalizable.free_obj = free_obj;
+}
+
+/* The free_obj of the first object that a search frees. */
+static void node_free_first(zend_object *self) {
+  listener_phase("free");
+  set_free(node_free);
+  node_free(self);
 }
 
 /* Replaces PHP's function, wherever PHP calls it. */
 static int search(void) {
   uint64_t began = gc_now_ns();
-  gc_listener_reclaims(&the_heap.listener);
+  listener_reclaims();
   stop.searching = true;
+  set_free(node_free_first);
+  listener_phase("search");
   int found = zend_gc_collect_cycles();
-  stop.searching = false;
-  report(GC_PAUSE_STOP, began);
+  set_free(node_free);
+  stop.searching = stop.finalizing = false;
+  listener_pause(GC_PAUSE_STOP, began);
   return found;
 }
 
@@ -104,8 +123,6 @@ void php_candidate(php_node *o) {
  * Classes.
  * ------------------------------------------------------------------------- */
 
-static zend_class_entry *node_class;
-static zend_object_handlers plain, finalizable;
 enum { MAP, KEY }; /* slots of an ephemeron */
 static zend_class_entry *weak_map;
 static zend_function *weak_create, *weak_target;
@@ -121,6 +138,10 @@ static HashTable *node_get_gc(zend_object *self, zval **table, int *n) {
  * PHP would clear weak references only when the object is freed, so they are
  * cleared here. */
 static void node_destroy(zend_object *self) {
+  if (stop.searching && !stop.finalizing) {
+    stop.finalizing = true;
+    listener_phase("finalizers");
+  }
   if (GC_FLAGS(self) & IS_OBJ_WEAKLY_REFERENCED) {
     zend_weakrefs_notify(self);
     GC_TYPE_INFO(self) &= ~(uint32_t)IS_OBJ_WEAKLY_REFERENCED;
@@ -163,7 +184,7 @@ static void node_free(zend_object *self) {
     return;
   if (stop.freed >= CASCADE_TIMED && !stop.searching) {
     the_heap.cascades++;
-    report(GC_PAUSE_CASCADE, stop.cascade_began);
+    listener_pause_of(GC_PAUSE_CASCADE, "free", stop.cascade_began);
   }
   stop.freed = 0;
 }
@@ -311,7 +332,8 @@ static bool start(void) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
-  the_heap = (gc_heap){.listener = config->listener};
+  listener_set(config->listener);
+  the_heap = (gc_heap){0};
   external_reset();
   if (!started && !start())
     return NULL;
@@ -353,7 +375,8 @@ void gc_collect(gc_mutator *m) {
 }
 
 void gc_heap_destroy(gc_heap *heap) {
-  heap->listener = GC_NULL_LISTENER;
+  (void)heap;
+  listener_set(GC_NULL_LISTENER);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     php_replace(&php_globals[g], NULL);
   do { /* again if destructors resurrected objects */

@@ -16,6 +16,7 @@
 #undef setenv
 
 #include "common/external.h"
+#include "common/listener.h"
 #include "common/signals.h"
 #include "ruby/mri.h"
 #include <malloc.h>
@@ -28,7 +29,6 @@ _Static_assert(offsetof(mri_object, node) == offsetof(struct RTypedData, data),
                "typed data objects");
 
 struct gc_heap {
-  gc_listener listener;
   uint64_t began;
   gc_mutator *mutator; /* the only mutator, or NULL */
 };
@@ -150,6 +150,7 @@ static const rb_data_type_t roots_type = {
     "reapmark.roots", {.dmark = roots_mark}, .flags = 0};
 
 static VALUE node_class, weak_map;
+static VALUE state, marking, sweeping; /* symbols */
 static ID get_id, set_id;
 
 /* ------------------------------------------------------------------------- *
@@ -197,16 +198,35 @@ _Noreturn void mri_stack_overflow(void) {
  * Starting.
  * ------------------------------------------------------------------------- */
 
+/* What a collection that was left under way goes on with; NULL: there is none.
+ * Ruby marks and sweeps in steps, each between the events ENTER and EXIT. */
+static const char *phase_under_way(void) {
+  const VALUE now = rb_gc_latest_gc_info(state);
+  return now == marking ? "mark" : now == sweeping ? "sweep" : NULL;
+}
+
 static void on_event(VALUE point, void *data) {
   gc_heap *h = data;
-  if (rb_tracearg_event_flag(rb_tracearg_from_tracepoint(point)) ==
-      RUBY_INTERNAL_EVENT_GC_ENTER) {
+  switch (rb_tracearg_event_flag(rb_tracearg_from_tracepoint(point))) {
+  case RUBY_INTERNAL_EVENT_GC_ENTER:
     h->began = gc_now_ns();
-    gc_listener_reclaims(&h->listener);
-  } else {
-    h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+    listener_reclaims();
+    look_at_pages();
+    listener_phase(phase_under_way());
+    break;
+  case RUBY_INTERNAL_EVENT_GC_START:
+    listener_phase("mark");
+    break;
+  case RUBY_INTERNAL_EVENT_GC_END_MARK:
+    listener_phase("sweep");
+    break;
+  case RUBY_INTERNAL_EVENT_GC_END_SWEEP:
+    listener_phase(NULL);
+    break;
+  default: /* EXIT */
+    listener_pause(GC_PAUSE_STOP, h->began);
+    look_at_pages();
   }
-  look_at_pages();
 }
 
 static void set_environment(const char *name, double value) {
@@ -271,10 +291,17 @@ static VALUE make_objects(VALUE unused) {
   VALUE constants = rb_const_get(rb_mGC, rb_intern("INTERNAL_CONSTANTS"));
   page_bytes =
       NUM2SIZET(rb_hash_aref(constants, ID2SYM(rb_intern("HEAP_PAGE_SIZE"))));
-  look_at_pages(); /* the first call allocates, which handlers must not do */
+  state = ID2SYM(rb_intern("state"));
+  marking = ID2SYM(rb_intern("marking"));
+  sweeping = ID2SYM(rb_intern("sweeping"));
+  look_at_pages();   /* the first call allocates, which handlers must not do */
+  phase_under_way(); /* likewise */
   VALUE point = rb_tracepoint_new(
-      0, RUBY_INTERNAL_EVENT_GC_ENTER | RUBY_INTERNAL_EVENT_GC_EXIT, on_event,
-      &the_heap);
+      0,
+      RUBY_INTERNAL_EVENT_GC_ENTER | RUBY_INTERNAL_EVENT_GC_START |
+          RUBY_INTERNAL_EVENT_GC_END_MARK | RUBY_INTERNAL_EVENT_GC_END_SWEEP |
+          RUBY_INTERNAL_EVENT_GC_EXIT,
+      on_event, &the_heap);
   rb_gc_register_mark_object(point);
   rb_tracepoint_enable(point);
   return Qnil;
@@ -309,7 +336,8 @@ static bool start(void) {
 
 gc_heap *gc_heap_create(const gc_config *config) {
   static bool started;
-  the_heap = (gc_heap){.listener = config->listener};
+  the_heap = (gc_heap){0};
+  listener_set(config->listener);
   external_reset();
   if (!started && !start())
     return NULL;
@@ -366,7 +394,8 @@ void gc_collect(gc_mutator *m) {
 }
 
 void gc_heap_destroy(gc_heap *heap) {
-  heap->listener = GC_NULL_LISTENER;
+  (void)heap;
+  listener_set(GC_NULL_LISTENER);
   memset(mri_globals, 0, sizeof mri_globals);
   gc_collect(NULL);
 }

@@ -182,6 +182,14 @@ static void take_pause(const char *text, const replay_listener *l) {
   l->pause(l->data, begin, end);
 }
 
+static void take_phase(const char *text, const replay_listener *l) {
+  uint64_t begin, end;
+  NUMBERS(text, &begin, &end);
+  const char *name = text + strspn(text, "0123456789 ");
+  if (*name)
+    l->phase(l->data, begin, end, name);
+}
+
 static void take_counter(const char *text, const replay_listener *l) {
   const char *space = strchr(text, ' ');
   char *name = space ? strndup(text, (size_t)(space - text)) : NULL;
@@ -219,6 +227,8 @@ static void take_line(const child *c, const char *line, replay *out,
     NUMBERS(rest, &out->delayed, &out->own_delay);
   else if ((rest = after(line, "pause")))
     take_pause(rest, l);
+  else if ((rest = after(line, "phase")))
+    take_phase(rest, l);
   else if ((rest = after(line, "counter")))
     take_counter(rest, l);
   else if ((rest = after(line, "footprint")))

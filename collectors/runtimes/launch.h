@@ -33,6 +33,9 @@ typedef struct replay {
 typedef struct replay_listener {
   void (*step)(void *data, uint64_t ns);
   void (*pause)(void *data, uint64_t begin, uint64_t end);
+  /* A part of the pause that is told next; "stopping" is the time to
+   * safepoint.  `name` lasts for the call. */
+  void (*phase)(void *data, uint64_t begin, uint64_t end, const char *name);
   void (*counter)(void *data, const char *name, uint64_t value);
   void (*wrong)(void *data, const char *text);
   void *data;

@@ -90,12 +90,21 @@ void gc_collect(gc_mutator *m) {
  * What the replayer prints.
  * ------------------------------------------------------------------------- */
 
+enum { NAMES = 64 }; /* of phases; those of a runtime are far fewer */
+
+/* A pause, or a phase of the next pause. */
+typedef struct told {
+  gc_span span;
+  bool is_pause;
+} told;
+
 typedef struct sink {
   cell_thread *slot;
   gc_listener pauses;
   /* Pauses are told when the beginning of the measured part is known. */
-  mmu_interval *items;
+  told *items;
   size_t count, room;
+  const char *names[NAMES];
 } sink;
 
 static void on_step(void *data, uint64_t ns) {
@@ -103,15 +112,39 @@ static void on_step(void *data, uint64_t ns) {
   hist_add(&s->slot->steps[0], ns);
 }
 
-static void on_pause(void *data, uint64_t begin, uint64_t end) {
-  sink *s = data;
+static void keep(sink *s, told item) {
   if (s->count == s->room) {
     s->room = 2 * s->room + 1024;
     s->items = realloc(s->items, s->room * sizeof *s->items);
     if (!s->items)
       cell_die("no memory for pauses");
   }
-  s->items[s->count++] = (mmu_interval){begin, end};
+  s->items[s->count++] = item;
+}
+
+static void on_pause(void *data, uint64_t begin, uint64_t end) {
+  keep(data, (told){{.begin_ns = begin, .end_ns = end}, true});
+}
+
+/* The name, for as long as the process lasts. */
+static const char *lasting(sink *s, const char *name) {
+  size_t i = 0;
+  while (i + 1 < NAMES && s->names[i] && strcmp(s->names[i], name) != 0)
+    i++;
+  if (!s->names[i] && !(s->names[i] = strdup(name)))
+    cell_die("no memory for names of phases");
+  return s->names[i];
+}
+
+static void on_phase(void *data, uint64_t begin, uint64_t end,
+                     const char *name) {
+  const gc_span_kind kind =
+      strcmp(name, "stopping") ? GC_SPAN_PHASE : GC_SPAN_STOPPING;
+  keep(data, (told){{.kind = kind,
+                     .name = lasting(data, name),
+                     .begin_ns = begin,
+                     .end_ns = end},
+                    false});
 }
 
 static void on_counter(void *data, const char *name, uint64_t value) {
@@ -125,14 +158,20 @@ static void on_wrong(void *data, const char *text) {
   cell_wrong("%s", text);
 }
 
-/* Of a pause that began or ended outside the measured part, the rest counts. */
+/* Of a pause that began or ended outside the measured part, the rest counts,
+ * and so of its phases. */
 static void tell_pauses(sink *s, const replay *r) {
   for (size_t i = 0; i < s->count && s->pauses.pause; i++) {
-    uint64_t end = s->items[i].end;
-    if (s->items[i].begin >= r->clock_end || end <= r->clock_begin)
+    gc_span span = s->items[i].span;
+    if (span.begin_ns >= r->clock_end || span.end_ns <= r->clock_begin)
       continue;
-    end = end < r->clock_end ? end : r->clock_end;
-    s->pauses.pause(s->pauses.data, GC_PAUSE_STOP, s->items[i].begin, end);
+    if (span.end_ns > r->clock_end)
+      span.end_ns = r->clock_end;
+    if (s->items[i].is_pause)
+      s->pauses.pause(s->pauses.data, GC_PAUSE_STOP, span.begin_ns,
+                      span.end_ns);
+    else if (s->pauses.span)
+      s->pauses.span(s->pauses.data, &span);
   }
   free(s->items);
 }
@@ -294,11 +333,15 @@ static void run(const cell_options *options) {
   sink s = {.slot = slot};
   if (options->instrument)
     s.pauses = cell_listener(false);
-  const replay_listener listener = {on_step, on_pause, on_counter, on_wrong,
-                                    &s};
+  const replay_listener listener = {.step = on_step,
+                                    .pause = on_pause,
+                                    .phase = on_phase,
+                                    .counter = on_counter,
+                                    .wrong = on_wrong,
+                                    .data = &s};
   replay r = {0};
   command c = {0};
-  runtime_command(&c, run.heap_limit, &words.head);
+  runtime_command(&c, run.heap_limit, &words.head, options->instrument);
   cell_exercise_begin(&heap);
   launch(&c, &words, options->instrument, &r, &listener);
   if (!r.done)

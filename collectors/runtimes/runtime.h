@@ -27,9 +27,10 @@ enum { RUNTIME_OWN_BYTES = 8 << 20 };
 
 /* Adds the command that starts the replayer, up to the arguments that are the
  * same for all runtimes.  Adds `heap_limit` (0: none) bytes, and
- * RUNTIME_OWN_BYTES.  `set` is as gc_this_collector's options are. */
+ * RUNTIME_OWN_BYTES.  `timed`: pauses and phases are to be told; without, the
+ * runtime need not log them.  `set` is as gc_this_collector's options are. */
 void runtime_command(command *c, uint64_t heap_limit,
-                     const trace_prepared *head);
+                     const trace_prepared *head, bool timed);
 
 /* Whether a replayer that ended with this wait status, and these last words on
  * standard error, ran out of memory. */

@@ -5,6 +5,7 @@
 #include "whippet/whippet.h"
 
 #include "common/finalizers.h"
+#include "common/listener.h"
 #include "common/world.h"
 #include "whippet/heap.h"
 
@@ -35,7 +36,6 @@ _Static_assert(WHIPPET_FINALIZER == OBJECT_FLAG_B &&
 #define SPENT   OBJECT_FLAG_A
 
 struct gc_heap {
-  gc_listener listener;
   struct whippet_heap *whippet;
   struct gc_heap_roots roots;
   uint64_t began;                   /* of the pause in progress */
@@ -274,10 +274,12 @@ bool whippet_pair_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
 
 static void on_stop(void *data) {
   ((gc_heap *)data)->began = gc_now_ns();
+  listener_asks();
 }
 
 static void on_stopped(void *data) {
   gc_heap *h = data;
+  listener_stopped(h->began);
   h->stalled = !whippet_heap_progress(h->whippet);
   if (large && ++tries >= ENOUGH_TRIES)
     whippet_heap_last_try(h->whippet);
@@ -292,6 +294,28 @@ static void on_kind(void *data, enum gc_collection_kind kind,
   h->minor += minor;
   h->full += !minor;
   h->compacting += kind == GC_COLLECTION_COMPACTING;
+  listener_phase("roots");
+}
+
+/* Each of these events is the end of what it names. */
+static void on_roots_traced(void *data) {
+  (void)data;
+  listener_phase("trace");
+}
+
+static void on_heap_traced(void *data) {
+  (void)data;
+  listener_phase("ephemerons");
+}
+
+static void on_ephemerons_traced(void *data) {
+  (void)data;
+  listener_phase("finalizers");
+}
+
+static void on_finalizers_traced(void *data) {
+  (void)data;
+  listener_phase("finish");
 }
 
 static void on_restart(void *data) {
@@ -299,7 +323,7 @@ static void on_restart(void *data) {
   if (h->stalled)
     whippet_heap_stalled(h->whippet);
   h->stalls += h->stalled;
-  h->listener.pause(h->listener.data, GC_PAUSE_STOP, h->began, gc_now_ns());
+  listener_pause(GC_PAUSE_STOP, h->began);
 }
 
 static void on_size(void *data, size_t size) {
@@ -320,10 +344,10 @@ static const struct gc_event_listener events = {
     .waiting_for_stop = on_nothing,
     .mutators_stopped = on_stopped,
     .prepare_gc = on_kind,
-    .roots_traced = on_nothing,
-    .heap_traced = on_nothing,
-    .ephemerons_traced = on_nothing,
-    .finalizers_traced = on_nothing,
+    .roots_traced = on_roots_traced,
+    .heap_traced = on_heap_traced,
+    .ephemerons_traced = on_ephemerons_traced,
+    .finalizers_traced = on_finalizers_traced,
     .restarting_mutators = on_restart,
     .mutator_added = on_mutator,
     .mutator_cause_gc = on_nothing,
@@ -390,8 +414,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   gc_options_set_int(o, GC_OPTION_PARALLELISM, 1);
 #endif
   gc_heap *h = &the_heap;
-  *h = (gc_heap){.listener = config->listener,
-                 .roots = {(void **)object_globals, GC_GLOBALS, queue}};
+  listener_set(config->listener);
+  *h = (gc_heap){.roots = {(void **)object_globals, GC_GLOBALS, queue}};
   struct whippet_mutator *first;
   bool made = gc_init(o, gc_empty_stack_addr(), &h->whippet, &first, events, h);
   free(o);
@@ -414,7 +438,7 @@ void gc_heap_destroy(gc_heap *heap) {
   memset(object_globals, 0, sizeof object_globals);
   finalizers_destroy();
   whippet_waiting = false;
-  heap->listener = GC_NULL_LISTENER;
+  listener_set(GC_NULL_LISTENER);
 }
 
 gc_mutator *gc_thread_attach(gc_heap *heap) {

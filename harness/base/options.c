@@ -96,6 +96,18 @@ bool options_share(const char *text, double *share) {
   return true;
 }
 
+const char *options_time(const char *option, const char *text, const char *unit,
+                         double *ns) {
+  double number;
+  const char *end = words_decimal(text, &number);
+  if (words_time(text, ns))
+    return NULL;
+  return arena_text("--%s: '%s' is not a time%s", option, text,
+                    end && !*end && number > 0
+                        ? arena_text(" (did you mean '%s%s'?)", text, unit)
+                        : arena_text(" such as 5%s", unit));
+}
+
 /* Stores the value of one option.  False after a mistake, which has been
  * reported. */
 static bool set(const option_row *o, const char *text, void *values) {
@@ -199,6 +211,15 @@ static void complain(const option_usage *u, char **argv, int code,
   }
 }
 
+/* Reports an option that is there already. */
+static void complain_twice(const option_usage *u, const option_row *o) {
+  const char *command = *u->name ? arena_text("%s: ", u->name) : "";
+  say("%soption '--%s' is given twice%s", command, o->name,
+      o->kind == OPTION_LIST
+          ? arena_text("; it takes a list: --%s %s", o->name, o->argument)
+          : "");
+}
+
 static bool count_is_right(const option_usage *u, int count, char **operands) {
   const char *command = *u->name ? arena_text("%s: ", u->name) : "";
   if (count > u->max_operands)
@@ -243,6 +264,7 @@ int options_parse(const option_usage *u, int argc, char **argv, void *values,
       (struct option){help_row.name, no_argument, NULL, help_row.letter};
   *end = help_row.letter;
 
+  bool *given = arena_take(count * sizeof *given);
   optind = 0; /* glibc: start afresh, whatever was parsed before */
   for (int code;
        (code = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
@@ -260,6 +282,11 @@ int options_parse(const option_usage *u, int argc, char **argv, void *values,
     else
       while (o->letter != code)
         o++;
+    if (given[o - u->options] && !o->repeats) {
+      complain_twice(u, o);
+      return EXIT_USAGE;
+    }
+    given[o - u->options] = true;
     if (!set(o, optarg, values))
       return EXIT_USAGE;
   }

@@ -36,6 +36,7 @@ typedef struct option_row {
   /* For an OPTION_CALL: takes the value (NULL: none was given).  Returns NULL,
    * or the message that says what is wrong with the value. */
   const char *(*call)(void *values, const char *text);
+  bool repeats;       /* may be given more than once: the values gather */
   const char *former; /* an earlier name: an error suggests the present one */
 } option_row;
 
@@ -57,9 +58,10 @@ typedef struct option_usage {
 } option_usage;
 
 /* Parses into `values` (which holds the defaults) and sets *operands to the
- * words that are not options, NULL-terminated.  Returns OPTIONS_GO, or the exit
- * code with which to leave: 0 after --help, 2 after a mistake.  The mistake has
- * been reported by say(). */
+ * words that are not options, NULL-terminated.  An option that is given twice
+ * is a mistake unless it `repeats`: no value is dropped in silence.  Returns
+ * OPTIONS_GO, or the exit code with which to leave: 0 after --help, 2 after a
+ * mistake.  The mistake has been reported by say(). */
 enum { OPTIONS_GO = -1 };
 int options_parse(const option_usage *usage, int argc, char **argv,
                   void *values, char ***operands);
@@ -85,5 +87,11 @@ int options_column(const option_row *rows);
 /* Reads "2%" or "0.02" as 0.02.  False if `text` is anything else, or is not
  * above 0. */
 bool options_share(const char *text, double *share);
+
+/* Reads the time that was given to --OPTION, as words_time() does, as
+ * nanoseconds.  Returns NULL, or the message that says what is wrong, which
+ * offers `unit` to who forgot it. */
+const char *options_time(const char *option, const char *text, const char *unit,
+                         double *ns);
 
 #endif

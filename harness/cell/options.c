@@ -154,9 +154,9 @@ static const option_row option_rows[] = {
      .kind = OPTION_NUMBER, .offset = FIELD(seed),
      .max = INT64_MAX}, /* the largest integer in JSON */
     {"option", 0, "NAME=VALUE", "set an option of the collector",
-     .kind = OPTION_CALL, .call = set_option},
+     .kind = OPTION_CALL, .call = set_option, .repeats = true},
     {"hostile", 0, "KEY=VALUE,...", "set hostile conditions",
-     .kind = OPTION_CALL, .call = set_hostile},
+     .kind = OPTION_CALL, .call = set_hostile, .repeats = true},
     {"input", 0, "FILE", "the file that the workload reads, if it reads one",
      .kind = OPTION_TEXT, .offset = FIELD(input)},
     {"latencies", 0, "FILE",

@@ -8,6 +8,7 @@
 #include "harness/heap/import.h"
 #include "harness/heap/stat.h"
 #include "harness/output/format.h"
+#include "harness/stats/rates.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -200,10 +201,6 @@ static void add_real(table *t, const char *name, double value,
   table_show(row, "value", "%.4f", value);
 }
 
-static double percent(uint64_t part, uint64_t whole) {
-  return whole ? 100 * (double)part / (double)whole : 0;
-}
-
 static void add_spread(table *t, const char *name, const heap_spread_of *s,
                        const char *help) {
   add_real(t, arena_text("%s-mean", name), s->mean, help);
@@ -236,21 +233,21 @@ static table *make_figures(const heap_graph *g, const heap_figures *f) {
   add_whole(t, "types", g->types, "");
   add_spread(t, "size", &f->size, "bytes of an object");
   add_whole(t, "slots", f->slots, "");
-  add_real(t, "slots-null-percent", percent(f->nulls, f->slots), "");
+  add_real(t, "slots-null-percent", stat_percent(f->nulls, f->slots), "");
   add_whole(t, "weak-edges", f->weak, "");
   add_spread(t, "fan-out", &f->out, "strong references of an object");
   add_spread(t, "fan-in", &f->in, "strong references to an object");
   for (int k = 0; k < HEAP_COUNTS; k++)
-    add_real(t, count_name(k), percent(f->counted[k], f->objects),
+    add_real(t, count_name(k), stat_percent(f->counted[k], f->objects),
              k ? "" : "of the objects have so many references to them");
   add_whole(t, "cycles", f->cycles, "strongly connected components");
   add_whole(t, "cycle-largest", f->largest_cycle, "objects");
-  add_real(t, "on-cycles-percent", percent(f->on_cycles, f->objects),
+  add_real(t, "on-cycles-percent", stat_percent(f->on_cycles, f->objects),
            "of the objects");
-  add_real(t, "counting-leaks-percent", percent(f->leaked, f->objects),
+  add_real(t, "counting-leaks-percent", stat_percent(f->leaked, f->objects),
            "of the objects, if all roots go: on cycles, or held by these");
   add_real(t, "counting-leaks-bytes-percent",
-           percent(f->leaked_bytes, f->bytes), "");
+           stat_percent(f->leaked_bytes, f->bytes), "");
   add_whole(t, "depth", f->depth, "objects on the longest shortest path");
   for (int i = 0; i < HEAP_MARKERS; i++)
     add_real(t, arena_text("utilisation-%u", heap_markers[i]),
@@ -269,7 +266,7 @@ static table *make_tops(const heap_graph *g, const heap_figures *f) {
     table_set_text(row, "type", g->name[top->type]);
     table_set_integer(row, "objects", (long long)top->objects);
     table_set_integer(row, "bytes", (long long)top->bytes);
-    table_set_real(row, "percent", percent(top->bytes, f->bytes));
+    table_set_real(row, "percent", stat_percent(top->bytes, f->bytes));
   }
   return t;
 }
@@ -283,7 +280,7 @@ static table *make_types(const heap_graph *g, const heap_figures *f) {
     table_set_text(row, "type", g->name[sum->type]);
     table_set_integer(row, "objects", (long long)sum->objects);
     table_set_integer(row, "bytes", (long long)sum->bytes);
-    table_set_real(row, "percent", percent(sum->bytes, f->bytes));
+    table_set_real(row, "percent", stat_percent(sum->bytes, f->bytes));
   }
   return t;
 }

@@ -302,7 +302,7 @@ static const option_row option_rows[] = {
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},
     {"goal", 0, "GOAL", "what is wanted, such as 'p99 <= 5ms'; may be repeated",
-     .kind = OPTION_CALL, .call = take_goal},
+     .kind = OPTION_CALL, .call = take_goal, .repeats = true},
     {"figure", 0, "FIGURE", "draw one of the figures above into the output",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, figure)},
     {"machine", 0, "MACHINE", "of merged results, those of this machine",
@@ -335,8 +335,8 @@ const option_usage report_usage = {
         "  time-space   wall time relative to the best, by heap\n"
         "  lbo          lower-bound overhead in wall and CPU time, and the "
         "naive GC share\n"
-        "  mmu          mutator utilisation (MMU and BMU) at windows of 1 to "
-        "100 ms\n"
+        "  mmu          mutator utilisation (MMU and BMU) at windows of 10 us "
+        "to 100 ms\n"
         "  percentiles  of pauses and requests\n"
         "  observer     what the instruments cost (after run --observer)\n"
         "  stability    whether the invocations of a cell settle or drift\n"

@@ -10,12 +10,9 @@
 #include "harness/driver/commands.h"
 #include "harness/driver/written.h"
 #include "harness/trace/infer.h"
+#include "harness/stats/rates.h"
 
 enum { PROOF_LINES = 5 };
-
-static double percent(uint64_t part, uint64_t whole) {
-  return whole ? 100.0 * (double)part / (double)whole : 0;
-}
 
 /* What the proof says, for a reader and for the head of the trace. */
 static void describe(const recording *r, const inferred *in,
@@ -33,8 +30,8 @@ static void describe(const recording *r, const inferred *in,
   lines[3] = arena_text(
       "holders: of the objects alive at %zu snapshots %.1f %% are held by a "
       "register, %.1f %% by a register only",
-      r->snapshots_count, percent(in->held, in->alive),
-      percent(in->only_held, in->alive));
+      r->snapshots_count, stat_percent(in->held, in->alive),
+      stat_percent(in->only_held, in->alive));
   lines[4] = arena_text(
       "recorded: %zu objects, %" PRIu64 " references (%" PRIu64
       " of temporary objects left out), %" PRIu64 " deaths noticed late",
@@ -63,7 +60,7 @@ static int prove_and_write(const recording *r, const inferred *in,
     say("trace infer: the trace is not what was recorded");
     return EXIT_SOME_FAILED;
   }
-  if (percent(in->only_held, in->alive) > most_held) {
+  if (stat_percent(in->only_held, in->alive) > most_held) {
     say("trace infer: registers alone hold more than %u %% of what is alive "
         "(--most-held)",
         most_held);

@@ -257,9 +257,10 @@ panels figures_mmu(const report *r, json_t *styles) {
                  (figure_point){window, table_real(row, "bmu"), NAN, NAN},
                  NULL);
     }
-    for (size_t k = 0; k < REPORT_WINDOWS; k++) {
+    /* Of 1, 2, 5, 10, ... the powers of ten: there is room for them. */
+    for (size_t k = 0; k < REPORT_WINDOWS; k += 3) {
       const double window = (double)report_windows_ns[k] / 1e6;
-      figure_add_tic(&f->x, window, arena_text("%.0f", window));
+      figure_add_tic(&f->x, window, arena_text("%g", window));
     }
     panels_add(&all, f, t, g,
                "The least share of time left to the program in any window of "

@@ -21,14 +21,21 @@ typedef struct goal_total {
   const char *reason; /* the first workload that decides, and why */
 } goal_total;
 
-/* Whether some cell has the figure of the goal in this cell's workload. */
+/* Whether some cell has the figure of the goal in this cell's workload; or may
+ * have, since no cell of this workload has run yet.  A run that was stopped
+ * must not be said to meet what it did not try. */
 static bool concerns(const report *r, const goal *g, const report_cell *c) {
-  for (size_t i = 0; i < r->count; i++)
-    if (!strcmp(r->cells[i].workload, c->workload) &&
-        r->cells[i].threads == c->threads &&
-        standing_usable(&r->cells[i], g->metric))
+  bool untried = true;
+  for (size_t i = 0; i < r->count; i++) {
+    const report_cell *other = &r->cells[i];
+    if (strcmp(other->workload, c->workload) || other->threads != c->threads ||
+        other->missing)
+      continue;
+    if (standing_usable(other, g->metric))
       return true;
-  return false;
+    untried &= other->verdict == VERDICT_NOT_RUN;
+  }
+  return untried && !c->missing;
 }
 
 static const char *shown(const goal *g, double value) {

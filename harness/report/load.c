@@ -88,14 +88,20 @@ static void add_pauses(report_cell *c, const json_t *record) {
 }
 
 const long long report_windows_ns[REPORT_WINDOWS] = {
-    1000000, 2000000, 5000000, 10000000, 20000000, 50000000, 100000000};
+    10000,   20000,   50000,    100000,   200000,   500000,   1000000,
+    2000000, 5000000, 10000000, 20000000, 50000000, 100000000};
 
-/* The point of a curve of mutator utilisation at each of the windows. */
+/* The point of a curve of mutator utilisation at each of the windows.  Within
+ * gaps that were closed to save room nothing is known, so windows that are no
+ * longer than these have no point. */
 static void read_curve(const json_t *mmu, const char *path, double *out) {
   const json_t *windows = json_object_get(mmu, "windows");
   const json_t *curve = mmu ? record_get(mmu, path) : NULL;
+  const double joined = mmu ? record_number(mmu, "joined") : 0;
   for (size_t k = 0; k < REPORT_WINDOWS; k++) {
     out[k] = NAN;
+    if ((double)report_windows_ns[k] <= joined)
+      continue;
     for (size_t i = 0; i < json_array_size(windows); i++)
       if (json_integer_value(json_array_get(windows, i)) ==
           report_windows_ns[k])

@@ -38,8 +38,8 @@ verdict verdict_of_record(const json_t *record);
 /* VERDICT_SUSPECT and all after it are failures. */
 bool verdict_is_failure(verdict v);
 
-/* The windows at which mutator utilisation is shown, 1 to 100 ms. */
-enum { REPORT_WINDOWS = 7 };
+/* The windows at which mutator utilisation is shown, 10 us to 100 ms. */
+enum { REPORT_WINDOWS = 13 };
 extern const long long report_windows_ns[REPORT_WINDOWS];
 
 /* One invocation. */

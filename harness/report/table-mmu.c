@@ -1,5 +1,5 @@
 /* table-mmu.c: the table mmu: the share of time that collectors leave to
- * mutators, in windows of 1 to 100 ms. */
+ * mutators, in windows of 10 us to 100 ms. */
 #include "tables.h"
 #include "exercise.h"
 #include "harness/base/arena.h"
@@ -27,12 +27,17 @@ static const table_column columns[COLUMNS] = {
 static const table_cross cross = {"collector", "window_ns", "mmu", "collector",
                                   NULL};
 
+static const char *window_text(long long ns) {
+  return ns < 1000000 ? arena_text("%lld µs", ns / 1000)
+                      : arena_text("%lld ms", ns / 1000000);
+}
+
 static void add_window(const report *r, const report_cell *c, size_t k,
                        table *t) {
   table_row *row = report_add_row(t, c, report_heap_title(c));
   report_set_runs(row, r, c, c->count);
   table_set_real(row, "window_ns", (double)report_windows_ns[k]);
-  table_show(row, "window_ns", "%lld ms", report_windows_ns[k] / 1000000);
+  table_show(row, "window_ns", "%s", window_text(report_windows_ns[k]));
   const char *mark = report_exercise_mark(c);
   if (!report_is_good(c) || !report_compares_time(c)) {
     report_show_status(row, "mmu", c);
@@ -64,5 +69,6 @@ page *report_mmu(const report *r) {
       r, t, "mmu",
       "MMU / BMU of the worst thread, median of the invocations; – where a run "
       "is shorter than the window, or the collector does not report its "
-      "pauses");
+      "pauses, or so many that neighbours were joined across more than the "
+      "window");
 }

@@ -18,3 +18,7 @@ double stat_turnover(double allocated, double heap) {
 double stat_growth(double more, double than) {
   return ratio(more, than) - 1;
 }
+
+double stat_percent(uint64_t part, uint64_t whole) {
+  return whole ? 100 * (double)part / (double)whole : 0;
+}

@@ -113,12 +113,34 @@ test_sizes() {
   [ $found = 12 ] || fail "$found workloads"
 }
 
+# Too little time for what is asked, and too little to know.  (A round of the plan is
+# never shorter than a second.)
 test_too_short() {
-  expect 2 choose --like compiler $small -c mark-sweep --for 1ms -n 2 -o dir
-  said '--for: 1s is too short for 2 runs of 1 collector on 2 workloads, about '
+  expect 2 choose --like compiler $small -c mark-sweep --for 100s -n 100 -o dir
+  said '--for: 2m is too short for 100 runs of 1 collector on 2 workloads, about '
   expect 2 choose --like compiler $small -c mark-sweep --for 1ms -o dir
-  said '--for: 1s is too short for 1 run of 1 collector on 2 workloads, about '
+  said '--for: 1s was up before '
+  said '; give more time'
   [ ! -e dir ] || fail 'a directory was made'
+}
+
+# The time is a limit, and no estimate: a collector that takes far longer than the
+# trial promised is ended, and the answer is made of the runs that there are.
+test_hard_stop() {
+  local real
+  real=$(dirname "$reapmark")/collectors
+  alone
+  mkdir found
+  ln -s "$real/mark-sweep" found/mark-sweep
+  hangs_after 2 "$real/generational" found/generational
+  export REAPMARK_PATH=$work/found
+  expect 0 choose --like compiler $small --p99 100s -c mark-sweep,generational \
+    --for 40s -n 2 -o dir
+  said 'reapmark run dir/suite.yml -o dir --for '
+  said '--for: the time is up; '
+  printed 'pause <= 100s: met by '
+  row '^How sure: 1( to 2)? runs? of each cell, of 2 that were planned: the time was up\.$'
+  has dir/page.html 'pause &lt;= 100s'
 }
 
 # Where the trial shows that no collector fits, nothing more is run.

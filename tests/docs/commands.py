@@ -127,7 +127,7 @@ RULES = [
     (r"^reapmark( trace)? [a-z]+$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark explain (NAME|DIR CELL)$", lambda c: [f"{c} --help"], {0}),
     (r"^reapmark run\b", plan, {0}),
-    (r"^reapmark report DIR --table (limits|growth|pacing|pacing-space|phases)\b", reduced(),
+    (r"^reapmark report DIR --table (limits|growth|pacing|pacing-space|phases|observer)\b", reduced(),
      {0, 3}),
     (r"^reapmark report OLD NEW ", reduced(("OLD NEW", "DIR OTHER")), {0}),
     (r"^reapmark report ", reduced(), {0}),

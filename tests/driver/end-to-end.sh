@@ -1151,6 +1151,41 @@ test_interrupt() {
   done
 }
 
+# A run that is told when to stop keeps and shows what is done by then.  The process
+# that runs at that time ends, and leaves no record.
+test_for() {
+  expect 2 run -c alpha -w script --for 5 -o dir
+  complained "--for: '5' is not a time (did you mean '5m'?)"
+  expect 2 run -c alpha -w script --for 0s -o dir
+  complained "--for: '0s' is not a time such as 5m"
+  expect 0 run -c alpha -w script --for 1h -o whole
+  ! grep -q 'the time is up' err || fail 'the time was not up'
+  mkdir real
+  ln -s "$tests/driver/scripted-collector" real/later
+  hangs_after 2 "$work/real/later" found/later
+  expect 0 run -c later -w script -n 5 --for 15s -o dir
+  said '--for: the time is up; 2 of 5 runs are kept'
+  said '3 of 5 runs are missing; go on with: reapmark run --resume -o dir'
+  row '^later  *ok '
+  [ "$(records dir)" = 2 ] || fail 'not two records'
+  ! kill -0 "$(cat found/later.pid)" 2>/dev/null || fail 'the child lives'
+  rm found/later
+  ln -s "$tests/driver/scripted-collector" found/later
+  expect 0 run --resume -o dir
+  [ "$(records dir)" = 5 ] || fail 'not five records'
+}
+
+# A cell that never ran is not as declared.
+test_for_too_short() {
+  expect 1 run -c alpha -w script,script:act=hang -n 1 --for 15s -o dir
+  said '--for: the time is up; 1 of 2 runs are kept'
+  row '^script, heap 3x'
+  [ "$(records dir)" = 1 ] || fail 'not one record'
+  expect 1 run -c alpha -w script:act=hang -n 1 --for 100ms -o none
+  said '--for: the time is up; 0 of 1 runs are kept'
+  [ ! -s out ] || fail 'a table of nothing'
+}
+
 # Under nohup the driver inherits that SIGHUP is ignored, and keeps ignoring it.
 test_nohup() {
   trap '' HUP

@@ -179,7 +179,7 @@ static void every_command_says_what_it_is_for(void **state) {
 
 typedef struct values {
   bool flag;
-  const char *text;
+  const char *text, *list;
   uint64_t number;
   double seconds, share, tolerance;
   char called[20];
@@ -203,7 +203,10 @@ static const option_row rows[] = {
      .offset = FIELD(share)},
     {"tolerance", 0, "SHARE", "a share or 0", .kind = OPTION_SHARE,
      .offset = FIELD(tolerance), .zero = true},
-    {"call", 0, "[=WORD]", "a call", .kind = OPTION_CALL, .call = call},
+    {"call", 0, "[=WORD]", "a call", .kind = OPTION_CALL, .call = call,
+     .repeats = true},
+    {"list", 0, "ITEM,...", "a list", .kind = OPTION_LIST,
+     .offset = FIELD(list)},
     {0}};
 static const option_usage usage = {.name = "try",
                                    .synopsis = "ONE [options]",
@@ -256,6 +259,15 @@ static void values_are_read(void **state) {
   assert_string_equal(v.text, "word");
 }
 
+/* Options that gather what they are given may stand there again. */
+static void some_may_be_repeated(void **state) {
+  (void)state;
+  values v;
+  char said[400];
+  assert_int_equal(parse("--call=x one --call=y", &v, said), OPTIONS_GO);
+  assert_string_equal(v.called, "y");
+}
+
 static void mistakes_are_told(void **state) {
   (void)state;
   static const char *const cases[][2] = {
@@ -279,6 +291,11 @@ static void mistakes_are_told(void **state) {
       {"one --tolerance -1%",
        "--tolerance: '-1%' is not a share such as 2% or 0.02"},
       {"one --call=bad", "a bad word"},
+      {"one -n 3 --number 3", "try: option '--number' is given twice"},
+      {"one --text a --flag -t b", "try: option '--text' is given twice"},
+      {"-f one --flag", "try: option '--flag' is given twice"},
+      {"one --list a --list b",
+       "try: option '--list' is given twice; it takes a list: --list ITEM,..."},
       {"one two",
        "try: unexpected argument 'two'; usage: reapmark try ONE [options]"},
       {"-f", "try: the one is missing; usage: reapmark try ONE [options]"},
@@ -301,6 +318,7 @@ int main(void) {
       cmocka_unit_test(help_of_an_option_is_one_line),
       cmocka_unit_test(every_command_says_what_it_is_for),
       cmocka_unit_test(values_are_read),
+      cmocka_unit_test(some_may_be_repeated),
       cmocka_unit_test(mistakes_are_told),
   };
   return cmocka_run_group_tests(tests, find_all, NULL);

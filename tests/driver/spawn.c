@@ -8,6 +8,7 @@
 
 #include "harness/driver/programs/spawn.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <errno.h>
@@ -210,6 +211,22 @@ static void environment_is_ours(void **state) {
   json_decref(told);
 }
 
+/* The child that runs then ends, and later ones at once; no signal came. */
+static void the_time_of_all_is_a_limit(void **state) {
+  (void)state;
+  assert_true(isinf(spawn_time_left()));
+  spawn_end_at(spawn_clock() + 0.1);
+  assert_true(spawn_time_left() <= 0.1);
+  run("sleep 1000", SPAWN_STDOUT, 2000);
+  assert_int_equal(result.end, SPAWN_INTERRUPTED);
+  assert_true(spawn_time_left() == 0);
+  run("echo late", SPAWN_STDOUT, 20);
+  assert_int_equal(result.end, SPAWN_INTERRUPTED);
+  spawn_end_at(HUGE_VAL);
+  run("echo again", SPAWN_STDOUT, 20);
+  assert_string_equal(result.output, "again\n");
+}
+
 /* Last: from then on the process does not see these signals. */
 static void interrupts_end_the_child(void **state) {
   (void)state;
@@ -236,6 +253,7 @@ int main(void) {
       cmocka_unit_test(work_and_idleness_are_limits),
       cmocka_unit_test(waiting_for_a_processor_is_no_idleness),
       cmocka_unit_test(environment_is_ours),
+      cmocka_unit_test(the_time_of_all_is_a_limit),
       cmocka_unit_test(interrupts_end_the_child),
   };
   return cmocka_run_group_tests(tests, NULL, tear_down);

@@ -175,6 +175,19 @@ test_pivot_of_several_heaps() {
   has_line out 'workload script, heap 2x, threads 1'
 }
 
+# Windows shorter than a millisecond are shown, but not those within which the record
+# knows nothing.
+test_short_windows() {
+  made dir '{}'
+  expect 0 report dir --table mmu --format csv
+  row ',20000,0.97,0.96,'
+  row ',1000000,0.9997,0.9997,'
+  row ',10000,,,'
+  expect 0 report dir --table mmu
+  printed '20 µs'
+  printed '0.970 / 0.960'
+}
+
 test_wrong_pivot() {
   two
   expect 2 report dir --pivot workload,collector

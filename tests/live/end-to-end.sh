@@ -6,7 +6,7 @@ reapmark=$1
 python=$2
 use_scripted "$tests/driver/scripted-collector" alpha beta
 export TERM=xterm
-unset NO_COLOR
+unset NO_COLOR COLUMNS
 
 # shown CODE COLUMNS ARGUMENT...: runs the driver on a terminal; `screen`, `frames` and
 # `raw` are what terminal.py makes of it.  Arguments of terminal.py come before `--`.
@@ -78,6 +78,17 @@ test_narrow_terminal() {
   gone
   shown 0 5 -- run -c alpha -w script -n 2 -o other
   narrow 2
+  gone
+}
+
+# What COLUMNS says holds for the view, as for tables.
+test_columns() {
+  COLUMNS=40 shown 0 100 -- run -c alpha,beta -w script -n 2 -o dir
+  grep -q '^100|' frames || fail 'the terminal has not 100 columns'
+  awk -F '|' '$0 != "--" && length($2) > 37 { exit 1 }' frames ||
+    fail 'a line of the view is wider than COLUMNS allows'
+  awk -F '|' 'length($2) == 37 { found = 1 } END { exit !found }' frames ||
+    fail 'no line was cut off at COLUMNS'
   gone
 }
 

@@ -116,6 +116,18 @@ test_goals() {
   row 'wall <= 110ms +alpha +3x +script +met .* all 3 runs$'
 }
 
+# A workload that nobody has run yet leaves a goal open, as one that was left out by a
+# run that was stopped.
+test_goals_of_what_was_not_run() {
+  made dir '{"workloads": ["script", "script:size=2"], "collectors": {"alpha": 1}}'
+  expect 0 report dir --goal 'pause <= 1s' --table answer
+  answered 'pause <= 1s: met by alpha (3x).'
+  grep -v '"cell": *"script:size=2' dir/runs.jsonl >left
+  cp left dir/runs.jsonl
+  expect 0 report dir --goal 'pause <= 1s' --table answer
+  answered 'pause <= 1s: met by none. Not known: alpha (3x; script:size=2: not run yet).'
+}
+
 test_goal_mistakes() {
   made dir
   for goal in 'p99' 'p99 = 5ms' '<= 5ms' 'p99 <='; do

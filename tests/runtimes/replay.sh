@@ -215,4 +215,25 @@ test_driver() {
   unprinted "/$name/" # which a group leaves out there
 }
 
+# What its pauses consist of, by what the runtime tells; nothing without instruments.
+test_phases() {
+  command -v python3 >/dev/null || skip 'python3 is not installed'
+  prepared source
+  replays prepared "$(collects && echo ok || echo LEAK)" --instrument off
+  unprinted '"phases"'
+  replays prepared "$(collects && echo ok || echo LEAK)"
+  cp out record
+  case $name in
+  openjdk-epsilon)
+    unprinted '"phases"'
+    return ;;
+  openjdk-z) set -- stopping 'mark start' 'mark end' ;;
+  openjdk-shenandoah) set -- stopping 'init mark' 'final mark' ;;
+  openjdk-*) set -- stopping full ;;
+  node) set -- major ;;
+  go) set -- 'sweep termination' 'mark termination' ;;
+  esac
+  exits 0 python3 "$tests/timeline/phases.py" record stop "$@"
+}
+
 run_test "$4"

@@ -11,6 +11,7 @@
 #include "harness/driver/plan/plan.h"
 #include "harness/driver/programs/spawn.h"
 #include "harness/driver/run/runlog.h"
+#include "harness/report/load.h"
 
 #include <errno.h>
 #include <math.h>
@@ -57,7 +58,8 @@ static const option_row option_rows[] = {
     {"invocations", 'n', "N", "runs of each cell (3 to 10, as many as fit)",
      .kind = OPTION_NUMBER, .offset = FIELD(runs), .min = 1,
      .max = PLAN_MOST_INVOCATIONS},
-    {"for", 0, "TIME", "how long all of it may take, such as 90s (5m)",
+    {"for", 0, "TIME",
+     "stop then, such as 90s, and answer by what was run (5m)",
      .kind = OPTION_TEXT, .offset = FIELD(budget)},
     {"output", 'o', "DIR", "directory for the results (results/runs/TIME)",
      .kind = OPTION_TEXT, .offset = FIELD(dir)},
@@ -132,19 +134,6 @@ static const char *read_size(const char *option, const char *text,
                           option, text, example);
 }
 
-/* A time with its unit.  Who forgot the unit is offered the likely one. */
-static const char *read_time(const char *option, const char *text,
-                             const char *unit, double *ns) {
-  double number;
-  const char *end = words_decimal(text, &number);
-  if (words_time(text, ns))
-    return NULL;
-  return arena_text("--%s: '%s' is not a time%s", option, text,
-                    end && !*end && number > 0
-                        ? arena_text(" (did you mean '%s%s'?)", text, unit)
-                        : arena_text(" such as 5%s", unit));
-}
-
 /* What is wrong with the values, each by itself and together; or NULL. */
 static const char *read_values(const choose_options *o, question *q) {
   double ns;
@@ -152,9 +141,9 @@ static const char *read_values(const choose_options *o, question *q) {
   if (!wrong)
     wrong = read_size("heap", o->heap, "512M", &q->heap);
   if (!wrong && o->p99)
-    wrong = read_time("p99", o->p99, "ms", &ns);
+    wrong = options_time("p99", o->p99, "ms", &ns);
   if (!wrong)
-    wrong = read_time("for", o->budget, "m", &ns);
+    wrong = options_time("for", o->budget, "m", &ns);
   if (wrong)
     return wrong;
   q->budget = ns / 1e9;
@@ -297,23 +286,55 @@ static const char *rates_text(const draft *d) {
   return text;
 }
 
+/* How many runs the cells have of which the answer is made. */
+typedef struct runs_done {
+  size_t fewest, most; /* 0: not known */
+} runs_done;
+
+static runs_done count_runs(const char *dir) {
+  char why[256];
+  runs_done n = {SIZE_MAX, 0};
+  report *r = report_load(dir, NULL, why, sizeof why);
+  for (size_t i = 0; r && i < r->count; i++) {
+    const report_cell *c = &r->cells[i];
+    if (c->missing)
+      continue;
+    n.fewest = c->count < n.fewest ? c->count : n.fewest;
+    n.most = c->count > n.most ? c->count : n.most;
+  }
+  if (r)
+    report_free(r);
+  return n.most ? n : (runs_done){0, 0};
+}
+
+/* "10 runs of each cell", or what there was time for. */
+static const char *runs_text(const draft *d, runs_done n) {
+  const char *number = n.fewest == n.most
+                           ? arena_text("%zu", n.most)
+                           : arena_text("%zu to %zu", n.fewest, n.most);
+  const char *text =
+      arena_text("%s run%s of each cell", number, n.most == 1 ? "" : "s");
+  return n.fewest >= d->schedule.runs
+             ? text
+             : arena_text("%s, of %u that were planned: the time was up", text,
+                          d->schedule.runs);
+}
+
 /* The last words: what was asked, how sure the answer above is, and where it
  * can be read again. */
-static void print_end(const draft *d, const char *file) {
+static void print_end(const draft *d, runs_done n, const char *file) {
   const question *q = d->question;
-  const unsigned runs = d->schedule.runs;
   const bool paced = draft_is_paced(d);
   printf("\nAsked: a program like %s, with %s alive in %s", q->like,
          q->live.text, q->heap.text);
   if (q->p99)
     printf(", %s %s", paced ? "p99 of" : "no pause longer than", q->p99);
-  printf("%s%s.\nHow sure: %u run%s of each cell.",
-         paced ? "; requests arrive: " : "", rates_text(d), runs,
-         runs == 1 ? "" : "s");
-  if (runs > 1)
+  printf("%s%s.\nHow sure: %s.", paced ? "; requests arrive: " : "",
+         rates_text(d), runs_text(d, n));
+  if (n.fewest > 1)
     printf("  If the median of a collector were on the other side\nof a bound, "
            "all of them would agree as they do once in %.0f times.",
-           pow(2, runs));
+           pow(2, (double)n.fewest));
   printf("\nPage: %s\n", file);
 }
 
@@ -322,8 +343,10 @@ static int run_draft(const draft *d, const char *dir) {
   const char *file = arena_text("%s/page.html", dir);
   if (!write_suite(d, dir, path))
     return EXIT_SOME_FAILED;
-  word_list words =
-      words_of((const char *const[]){"run", path, "-o", dir, NULL});
+  /* A moment, where the trial took all of the time: then nothing is run. */
+  const char *left = arena_text("%.1fs", fmax(0.1, spawn_time_left()));
+  word_list words = words_of(
+      (const char *const[]){"run", path, "-o", dir, "--for", left, NULL});
   add_goal(&words, d);
   const int code = run_words(run_command, words);
   if (!exists(dir, "runs.jsonl") || code == EXIT_INTERRUPTED)
@@ -333,12 +356,13 @@ static int run_draft(const draft *d, const char *dir) {
   add_goal(&words, d);
   const int written = run_words(report_command, words);
   if (!written)
-    print_end(d, file);
+    print_end(d, count_runs(dir), file);
   return code ? code : written;
 }
 
 int choose_command(int argc, char **argv) {
   choose_options o = {.budget = "5m"};
+  const double began = spawn_clock();
   char **operands;
   int code = options_parse(&choose_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
@@ -360,6 +384,7 @@ int choose_command(int argc, char **argv) {
   }
   const collectors all = discover_collectors();
   draft d;
+  spawn_end_at(began + q.budget);
   if (!take_collectors(&o, &all, &q))
     return EXIT_NOTHING;
   if (!draft_size(&d, &q, &all))

@@ -49,6 +49,19 @@ static const char *collectors_text(const question *q) {
              : arena_text("%zu collectors", q->collectors.count);
 }
 
+static const char *minutes(double seconds) {
+  return seconds < 100 ? arena_text("%.0fs", ceil(seconds))
+                       : arena_text("%.0fm", ceil(seconds / 60));
+}
+
+/* Says so, if the time is up before `what`. */
+static bool is_late(const question *q, const char *what) {
+  const bool late = spawn_time_left() <= 0;
+  if (late)
+    say("--for: %s was up before %s; give more time", minutes(q->budget), what);
+  return late;
+}
+
 /* ------------------------------------------------------------------------- *
  * Sizes.
  * ------------------------------------------------------------------------- */
@@ -92,6 +105,8 @@ bool draft_size(draft *d, const question *q, const collectors *all) {
   for (unsigned i = 0; i < q->suite->cells_count; i++) {
     draft_cell *c = &d->cells[d->count];
     const char *wrong = fit_cell(d, all, &q->suite->cells[i], c);
+    if (is_late(q, "the sizes of the workloads were found"))
+      return false;
     if (wrong) {
       say("--live %s: %s", q->live.text, wrong);
       return false;
@@ -132,10 +147,14 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
     live_done(i, d->count, NAN);
     live_draw();
     json_t *record = *failed ? NULL : run_cell(&p, &p.cells[0], NULL, NULL);
+    if (*failed)
+      return EXIT_OK;
     if (!record)
-      return *failed               ? EXIT_OK
-             : spawn_interrupted() ? EXIT_INTERRUPTED
-                                   : EXIT_SOME_FAILED;
+      return spawn_interrupted() ? EXIT_INTERRUPTED
+             : is_late(q, arena_text("the trial of %s had ended",
+                                     spec_text(&c->workload)))
+                 ? EXIT_USAGE
+                 : EXIT_SOME_FAILED;
     const verdict v = verdict_of_record(record);
     if (v != VERDICT_OK && v != VERDICT_LEAK_DECLARED)
       *failed = arena_text("%s: %s: %s", spec_text(&c->workload),
@@ -144,7 +163,6 @@ static int try_collector(draft *d, const collectors *all, const chosen *with,
     const double elapsed = record_number(record, "elapsed") / 1e9;
     c->run.measured = record_number(record, "time.wall") / 1e9;
     c->run.fixed = elapsed - c->run.measured;
-    d->spent += elapsed; /* also of a run that failed, which has no wall time */
     json_decref(record);
   }
   return EXIT_OK;
@@ -263,11 +281,6 @@ bool draft_is_paced(const draft *d) {
   return paced;
 }
 
-static const char *minutes(double seconds) {
-  return seconds < 100 ? arena_text("%.0fs", ceil(seconds))
-                       : arena_text("%.0fm", ceil(seconds / 60));
-}
-
 int draft_pace(draft *d, const collectors *all) {
   const question *q = d->question;
   live_begin();
@@ -284,6 +297,7 @@ int draft_pace(draft *d, const collectors *all) {
       pace_work(d, c);
     runs[i] = d->cells[i].run;
   }
+  d->spent = q->budget - spawn_time_left();
   const schedule_bounds asked = {q->runs, q->runs, q->runs};
   const schedule_bounds bounds = q->runs ? asked : RUNS;
   d->schedule = schedule_make(runs, d->count, q->collectors.count, BETWEEN,

@@ -44,17 +44,19 @@ typedef struct draft {
   size_t count;
   const collector *asked; /* whose program answers for the workloads */
   const collector *tried; /* by which the trial ran */
-  double spent;           /* seconds of the trial */
+  double spent;           /* seconds until the schedule was made */
   schedule schedule;
 } draft;
 
 /* Takes the cells of the question's suite and gives them their size.  Runs
- * nothing.  False after a mistake, which was said. */
+ * nothing.  False after a mistake, which was said, or if the time was up
+ * (spawn_end_at). */
 bool draft_size(draft *d, const question *q, const collectors *all);
 
 /* Runs each workload once, at full speed, to learn how fast this machine is;
  * then sets rates, lengths and the number of runs, and says what they follow
- * from.  Returns OPTIONS_GO, or the exit code with which to leave. */
+ * from.  Returns OPTIONS_GO, or the exit code with which to leave: EXIT_USAGE
+ * if there is too little time. */
 int draft_pace(draft *d, const collectors *all);
 
 /* Whether some cell has requests. */

@@ -3,6 +3,7 @@
 #include "harness/base/arena.h"
 #include "harness/base/say.h"
 #include "harness/base/words.h"
+#include "harness/output/terminal.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -143,6 +144,21 @@ static bool put_line(line *l, size_t which) {
  * Drawing.
  * ------------------------------------------------------------------------- */
 
+/* How many characters a line may have. */
+static size_t columns_free(void) {
+  const size_t told = terminal_width(stderr);
+  const size_t columns = told ? told : COLUMNS;
+  return columns > MARGIN ? columns - MARGIN : 1;
+}
+
+/* How many lines may be drawn: one, if the terminal is so low that others would
+ * scroll. */
+static size_t lines_free(void) {
+  struct winsize size = {0};
+  const bool known = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_row;
+  return known && size.ws_row <= LINES ? 1 : LINES;
+}
+
 /* Goes to the first line of the view and erases from there on.  Never further
  * up, whatever the terminal made of the lines when its size changed. */
 static void put_erasure(line *l) {
@@ -165,12 +181,7 @@ void live_draw(void) {
   if (!view.on)
     return;
   static char out[LINES * (4 * TEXT + 2 * VERDICTS * sizeof RED) + 64];
-  struct winsize size = {0};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-    size.ws_col = COLUMNS;
-  const size_t columns =
-      size.ws_col > MARGIN ? size.ws_col - (size_t)MARGIN : 1;
-  const size_t most = size.ws_row && size.ws_row <= LINES ? 1 : LINES;
+  const size_t columns = columns_free(), most = lines_free();
   line l = {.out = out, .room = sizeof out};
   fflush(stdout); /* what was printed stands above */
   put_erasure(&l);

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -150,6 +151,24 @@ static uint64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* When no child is to run any more. */
+static uint64_t end_of_all = UINT64_MAX;
+
+double spawn_clock(void) {
+  return (double)now() / 1e9;
+}
+
+void spawn_end_at(double seconds) {
+  end_of_all = isinf(seconds) ? UINT64_MAX : (uint64_t)(seconds * 1e9);
+}
+
+double spawn_time_left(void) {
+  const uint64_t time = now();
+  return end_of_all == UINT64_MAX ? HUGE_VAL
+         : time >= end_of_all     ? 0
+                                  : (double)(end_of_all - time) / 1e9;
 }
 
 static int start(char *const argv[], int output_fd, int output, int errors,
@@ -452,12 +471,12 @@ static void finish(spawn_child *c, spawn_end end) {
   } while (0)
 
 /* Looks after all children until one of them has ended, a time to look at has
- * come, or the user interrupts. */
+ * come, the time of all is up, or the user interrupts. */
 static void supervise(void) {
   static struct pollfd *fds;
   static size_t room;
   size_t n = 1;
-  uint64_t time = now(), next = UINT64_MAX;
+  uint64_t time = now(), next = end_of_all;
   for (spawn_child *c = children; c; c = c->next, n += 3)
     if (!c->ended && c->check < next)
       next = c->check;
@@ -484,7 +503,7 @@ static void supervise(void) {
       DRAIN(tail_read, &c->tail, &c->errors);
     if (fds[n + 2].revents)
       DRAIN(text_read, &c->text, &c->output);
-    if (fds[0].revents)
+    if (fds[0].revents || time >= end_of_all)
       finish(c, SPAWN_INTERRUPTED);
     else if (c->text.length > SPAWN_MOST)
       finish(c, SPAWN_FLOODED);

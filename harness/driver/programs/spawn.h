@@ -13,7 +13,8 @@ typedef enum spawn_end {
   SPAWN_EXITED,      /* code: exit status */
   SPAWN_SIGNALED,    /* code: signal number */
   SPAWN_TIMED_OUT,   /* killed by us */
-  SPAWN_INTERRUPTED, /* killed by us, because the user interrupted */
+  SPAWN_INTERRUPTED, /* killed by us, because the user interrupted, or the time
+                        of all programs is up */
   SPAWN_FLOODED,     /* killed by us: its output is longer than SPAWN_MOST */
   SPAWN_FAILED       /* could not be started; code: errno */
 } spawn_end;
@@ -96,6 +97,17 @@ bool spawn_is_shortage(const spawn_result *r);
 
 /* Whether such a signal is pending.  While it is, children end at once. */
 bool spawn_interrupted(void);
+
+/* The time of a clock, in seconds. */
+double spawn_clock(void);
+
+/* Sets when no program is to run any more, by spawn_clock, or HUGE_VAL for
+ * never, as it is at first.  Children that run at that time end as if the user
+ * had interrupted (SPAWN_INTERRUPTED), and so do later ones, at once. */
+void spawn_end_at(double seconds);
+
+/* Seconds until then: 0 when the time has come, HUGE_VAL if it never comes. */
+double spawn_time_left(void);
 
 /* The environment of the children, by name, and the names of variables that are
  * withheld from them because they would change what is measured: a new object

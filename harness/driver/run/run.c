@@ -42,7 +42,7 @@ typedef struct run_options {
   plan_request request;
   const char *dir;
   bool dry, needs, resume;
-  const char *heap_base, *timeline;
+  const char *heap_base, *timeline, *time;
   goal_list goals;
 } run_options;
 
@@ -109,9 +109,11 @@ static const option_row option_rows[] = {
     {"rounds", 0, "A-B,...",
      "run these rounds of the plan alone, for 'reapmark merge'",
      .kind = OPTION_LIST, .offset = FIELD(request.rounds)},
+    {"for", 0, "TIME", "stop then, such as 5m, and show what was run by then",
+     .kind = OPTION_TEXT, .offset = FIELD(time)},
     {"goal", 0, "GOAL",
      "what is wanted ('p99 <= 5ms', see report); may be repeated",
-     .kind = OPTION_CALL, .call = take_goal},
+     .kind = OPTION_CALL, .call = take_goal, .repeats = true},
     {"resume", 0, NULL,
      "run only what DIR has no record of; a larger -n adds runs",
      .kind = OPTION_FLAG, .offset = FIELD(resume)},
@@ -135,7 +137,8 @@ const option_usage run_usage = {
         "DIR keeps the results; 'reapmark report DIR' prints them again.  "
         "--resume "
         "goes on\nwith a DIR whose run was stopped, and with a larger -n adds "
-        "invocations to it.\n\n"
+        "invocations to it.\n--for 5m stops after 5 minutes, in the middle of "
+        "a run, which is not kept, and\nshows those that are done.\n\n"
         "--rounds 3-5 runs these rounds of the plan alone (a round has every "
         "cell once), so\nthat machines share a plan; 'reapmark merge' joins "
         "their directories.  Each machine\ngoes by its host's name, or by the "
@@ -196,6 +199,40 @@ static json_t *run_one(const plan *p, const plan_run *run,
  * All runs.
  * ------------------------------------------------------------------------- */
 
+static bool time_is_up(void) {
+  return spawn_time_left() <= 0;
+}
+
+/* Whether every cell that can run has run once. */
+static bool all_have_run(const done_runs *d) {
+  const plan *p = d->plan;
+  for (size_t c = 0; c < p->cells_count; c++) {
+    bool has_run = p->cells[c].missing || p->cells[c].canary;
+    for (size_t i = d->first[c]; i < d->first[c + 1]; i++)
+      has_run |= d->records[d->sorted[i]] != NULL;
+    if (!has_run)
+      return false;
+  }
+  return true;
+}
+
+/* Says why not all runs are done.  Returns the exit code. */
+static int say_stopped(const done_runs *d, const runlog *log, const char *why,
+                       int code) {
+  const size_t planned = d->plan->runs_count;
+  if (runlog_check(log)) {
+    say("%s; the runs are not kept", why);
+    return EXIT_SOME_FAILED;
+  }
+  if (!code) { /* the report that follows says how to go on */
+    say("%s; %zu of %zu runs are kept", why, d->finished, planned);
+    return d->failures || !all_have_run(d) ? EXIT_SOME_FAILED : EXIT_OK;
+  }
+  say("%s; %zu of %zu runs are kept; go on with: reapmark run --resume -o %s",
+      why, d->finished, planned, log->dir);
+  return code;
+}
+
 /* Whether run i is the last one of its round. */
 static bool ends_round(const plan *p, size_t i) {
   return i + 1 == p->runs_count ||
@@ -203,7 +240,8 @@ static bool ends_round(const plan *p, size_t i) {
 }
 
 /* Runs what is missing; measures `floors` (NULL: none) at both ends of each
- * round.  Returns an exit code. */
+ * round.  Returns an exit code, which is EXIT_OK also if the time was up when
+ * every cell had run. */
 static int run_missing(done_runs *d, runlog *log, const char *timelines,
                        round_floors *floors) {
   const plan *p = d->plan;
@@ -227,8 +265,12 @@ static int run_missing(done_runs *d, runlog *log, const char *timelines,
     json_t *record = run_one(p, &p->runs[i], timelines);
     int error = record ? runlog_append(log, record) : 0;
     if (!record) {
-      stopped = spawn_interrupted() ? "interrupted" : "stopped";
-      code = spawn_interrupted() ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
+      stopped = spawn_interrupted() ? "interrupted"
+                : time_is_up()      ? "--for: the time is up"
+                                    : "stopped";
+      code = spawn_interrupted() ? EXIT_INTERRUPTED
+             : time_is_up()      ? EXIT_OK
+                                 : EXIT_SOME_FAILED;
     } else if (error) {
       stopped =
           arena_text("stopped: %s/runs.jsonl: %s", log->dir, strerror(error));
@@ -244,15 +286,9 @@ static int run_missing(done_runs *d, runlog *log, const char *timelines,
     json_decref(record);
   }
   progress_end(g);
-  if (!stopped)
-    return d->failures || !measured ? EXIT_SOME_FAILED : EXIT_OK;
-  if (runlog_check(log)) {
-    say("%s; the runs are not kept", stopped);
-    return EXIT_SOME_FAILED;
-  }
-  say("%s; %zu of %zu runs are kept; go on with: reapmark run --resume -o %s",
-      stopped, d->finished, p->runs_count, log->dir);
-  return code;
+  if (stopped)
+    return say_stopped(d, log, stopped, code);
+  return d->failures || !measured ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -589,8 +625,14 @@ static int run_in(const run_options *o, plan *p, runlog *log,
                                disk */
   signal(SIGPIPE, SIG_IGN);
   if (!resumed && o->request.exercise &&
-      !plan_lengthen(p, (unsigned)o->request.exercise))
-    return spawn_interrupted() ? EXIT_INTERRUPTED : EXIT_SOME_FAILED;
+      !plan_lengthen(p, (unsigned)o->request.exercise)) {
+    if (spawn_interrupted())
+      return EXIT_INTERRUPTED;
+    if (time_is_up())
+      say("--for: the time was up before --exercise had found how long "
+          "workloads have to be");
+    return EXIT_SOME_FAILED;
+  }
   if (!write_description(log, p, all, resumed, extended) ||
       !runlog_begin(log, "runs.jsonl", found.whole))
     return EXIT_SOME_FAILED;
@@ -612,10 +654,10 @@ static int run_in(const run_options *o, plan *p, runlog *log,
     int more = run_until_narrow(&d, p, log, o->timeline);
     code = more ? more : code;
   }
-  if (d.finished == p->runs_count && !p->rounds &&
-      !exists(o->dir, "floors.json")) {
+  const bool whole = d.finished == p->runs_count;
+  if (whole && !p->rounds && !time_is_up() && !exists(o->dir, "floors.json")) {
     json_t *floors = floor_measure(p, all);
-    if (floors && !runlog_write(log, "floors.json", floors))
+    if (floors && !time_is_up() && !runlog_write(log, "floors.json", floors))
       code = EXIT_SOME_FAILED;
     json_decref(floors);
   }
@@ -628,18 +670,20 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   for (size_t i = 0; i < p->cells_count && !p->targets_count; i++)
     observer |= p->cells[i].untimed;
   const goal_list *goals = &o->goals;
-  if (d.finished == p->runs_count &&
+  const bool shown = whole || (time_is_up() && d.finished);
+  if (shown &&
       (report_print(o->dir, NULL, "table", goals) ||
        (observer && report_print(o->dir, "observer", "table", goals)) ||
        (p->table && report_print(o->dir, p->table, "table", goals))))
     return EXIT_SOME_FAILED;
-  if (d.finished == p->runs_count)
+  if (shown)
     say("as a page: reapmark report %s --format html -o page.html", o->dir);
   return code;
 }
 
 int run_command(int argc, char **argv) {
   run_options o = {.request = {.seed = PLAN_SEED, .canary = true}};
+  const double began = spawn_clock();
   char **operands;
   int code = options_parse(&run_usage, argc, argv, &o, &operands);
   if (code != OPTIONS_GO)
@@ -657,6 +701,13 @@ int run_command(int argc, char **argv) {
     say("--rounds does not go with --%s, which depends on what this machine "
         "measures: the machines would run different plans",
         o.request.exercise ? "exercise" : "until-ci");
+    return EXIT_USAGE;
+  }
+  double time_ns = HUGE_VAL;
+  const char *wrong =
+      o.time ? options_time("for", o.time, "m", &time_ns) : NULL;
+  if (wrong) {
+    say("%s", wrong);
     return EXIT_USAGE;
   }
   if (!o.dir)
@@ -686,6 +737,7 @@ int run_command(int argc, char **argv) {
   if (!from_dir && !check_around(&p, &all))
     return EXIT_USAGE;
   runlog log;
+  spawn_end_at(began + time_ns / 1e9);
   code = runlog_open(&log, o.dir) ? run_in(&o, &p, &log, &all) : EXIT_USAGE;
   runlog_close(&log);
   return code;

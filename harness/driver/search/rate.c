@@ -384,8 +384,10 @@ static const char *read_values(rate_options *o) {
     return "--from is to be less than --to";
   o->bounds_count = o->critical ? CRITICAL : 1;
   memcpy(o->bounds, critical_ns, sizeof critical_ns);
-  if (o->p99 && !words_time(o->p99, &o->bounds[0]))
-    return arena_text("--p99: '%s' is not a time such as 1ms", o->p99);
+  const char *wrong =
+      o->p99 ? options_time("p99", o->p99, "ms", &o->bounds[0]) : NULL;
+  if (wrong)
+    return wrong;
   return NULL;
 }
 
