@@ -121,6 +121,43 @@ test_refused() {
   said 'which trace is to be replayed? (trace:file=FILE)'
 }
 
+# reader NAME EDIT...: a collector of this name that reads as mark-sweep does, whose
+# answers are edited by sed, and that notes each file that it reads.
+reader() {
+  cat >"found/$1" <<END
+#!/bin/sh
+case \$* in *--volume*) echo $1 >>'$work/read' ;; esac
+'$collectors/mark-sweep' "\$@" >'$work/answer' || exit
+sed -e 's/"name":"mark-sweep"/"name":"$1"/' $(printf -- " -e '%s'" "${@:2}") '$work/answer'
+END
+  chmod +x "found/$1"
+}
+
+# One program reads a file for all, which are told apart by what it needs; but each
+# that does not say what that is, or that may have another workload, for itself.
+test_read_once() {
+  printf 'reapmark-trace 3\nthread 1\nattach\ndetach\n' >many
+  prepared many
+  mkdir found
+  export REAPMARK_PATH=$work/found
+  alone
+  reader one 's/^//'
+  reader two 's/^//'
+  reader three 's/"threads":true/"threads":false/'
+  expect 0 run -w trace:file=prepared -c one,two,three --heap none,4x,64M --dry-run
+  [ "$(cat read)" = one ] || fail "read by: $(cat read)"
+  counted 6 '^ .*/(one|two)/' out
+  counted 0 '/three/' out
+  rm read
+  reader one 's/"needs":[^]]*],"missing"/"missing"/; s/,"needs":[^]]*]}/}/'
+  expect 0 run -w trace:file=prepared -c one,two --heap none --dry-run
+  [ "$(cat read)" = "$(printf 'one\ntwo')" ] || fail "read by: $(cat read)"
+  rm read
+  reader one 's/a recorded program/another one/'
+  expect 0 run -w trace:file=prepared -c one,two --heap none --dry-run
+  [ "$(cat read)" = "$(printf 'one\ntwo')" ] || fail "read by: $(cat read)"
+}
+
 # Volumes come from the trace, so heaps can be multiples.
 test_heap() {
   prepared source
