@@ -112,12 +112,13 @@ reapmark_add_runtime(
 find_program(GO go)
 if(REAPMARK_OPTIONAL AND GO)
   set(replayer ${replayers}/go)
+  file(GLOB go_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/go/*.go)
   add_custom_command(
     OUTPUT ${replayer}
     COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-trimpath CGO_ENABLED=0 GO111MODULE=off
             GOCACHE=${CMAKE_CURRENT_BINARY_DIR}/go-cache
-            ${GO} build -o ${replayer} ${CMAKE_CURRENT_SOURCE_DIR}/go/replay.go
-    DEPENDS go/replay.go
+            ${GO} build -o ${replayer} ${go_sources}
+    DEPENDS ${go_sources}
     COMMENT "Compiling the replayer for Go"
     VERBATIM)
   add_custom_target(reapmark_go_replayer DEPENDS ${replayer})

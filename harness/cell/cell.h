@@ -91,6 +91,9 @@ typedef struct cell_need {
 } cell_need;
 extern const cell_need cell_needs[];
 
+/* The bits of what the workload needs with these parameters. */
+unsigned cell_needs_of(const workload *w, const uint64_t *params);
+
 /* What the workload needs of the collector with these parameters and the
  * collector lacks; NULL: nothing. */
 const cell_need *cell_lacks(const workload *w, const uint64_t *params,
@@ -177,6 +180,9 @@ json_t *cell_volumes(char *const *texts, unsigned threads);
 
 /* Returns the collector's description of itself (results/schema.md). */
 json_t *cell_describe(void);
+
+/* The names of the capabilities that these bits stand for, as an array. */
+json_t *cell_describe_needs(unsigned needs);
 
 /* How the program was compiled.  Defined by build.c. */
 typedef struct cell_build {

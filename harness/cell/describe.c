@@ -70,7 +70,7 @@ static json_t *describe_options(const gc_collector *c) {
   return list;
 }
 
-static json_t *describe_needs(unsigned needs) {
+json_t *cell_describe_needs(unsigned needs) {
   json_t *list = json_array();
   for (const cell_need *n = cell_needs; n->bit; n++)
     if (needs & n->bit)
@@ -91,7 +91,8 @@ static json_t *describe_value(const wl_param *p) {
 static json_t *describe_param(const workload *w, unsigned i) {
   json_t *json = describe_value(&w->params[i]);
   if (w->more_needs.needs && i == w->more_needs.param)
-    json_object_set_new(json, "needs", describe_needs(w->more_needs.needs));
+    json_object_set_new(json, "needs",
+                        cell_describe_needs(w->more_needs.needs));
   return json;
 }
 
@@ -107,7 +108,7 @@ static json_t *describe_workload(const workload *w) {
   return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:o,s:b,s:b,s:b,s:o,s:o,s:o}", "name",
                    w->name, "summary", w->summary, "longer", w->longer,
                    "source", w->source, "unit", w->unit, "needs",
-                   describe_needs(w->needs), "takes_threads",
+                   cell_describe_needs(w->needs), "takes_threads",
                    (w->needs & WL_TAKES_THREADS) != 0, "knows_deaths",
                    w->knows_deaths, "knows_live", w->knows_live, "steps", steps,
                    "params", params, "words", words);

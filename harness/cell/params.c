@@ -136,8 +136,7 @@ static bool has(gc_capabilities can, capability wanted) {
   return capabilities[wanted];
 }
 
-/* What the workload needs with these parameters. */
-static unsigned needs_of(const workload *w, const uint64_t *params) {
+unsigned cell_needs_of(const workload *w, const uint64_t *params) {
   return w->needs | (params[w->more_needs.param] ? w->more_needs.needs : 0) |
          (w->needs_of ? w->needs_of(params) : 0);
 }
@@ -152,7 +151,7 @@ static bool is_too_weak(const workload *w, const gc_collector *c,
 
 const cell_need *cell_lacks(const workload *w, const uint64_t *params,
                             const gc_collector *c) {
-  unsigned needs = needs_of(w, params);
+  unsigned needs = cell_needs_of(w, params);
   for (const cell_need *n = cell_needs; n->bit; n++)
     if (needs & n->bit &&
         (!has(c->can, n->capability) || is_too_weak(w, c, n->capability)))

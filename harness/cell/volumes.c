@@ -26,10 +26,11 @@ json_t *cell_volumes(char *const *texts, unsigned threads) {
     const cell_need *lacks = cell_lacks(w, params, &gc_this_collector);
     json_array_append_new(
         list,
-        json_pack("{s:s,s:o,s:o,s:o,s:o,s:s*}", "workload", *texts, "live",
+        json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:s*}", "workload", *texts, "live",
                   record_integer(v.live), "cyclic", record_integer(v.cyclic),
                   "allocated", record_integer(v.allocated), "set_up",
-                  record_integer(v.set_up), "missing",
+                  record_integer(v.set_up), "needs",
+                  cell_describe_needs(cell_needs_of(w, params)), "missing",
                   lacks ? capability_words[lacks->capability].needs : NULL));
   }
   return list;

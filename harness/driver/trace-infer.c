@@ -9,10 +9,19 @@
 #include "harness/base/say.h"
 #include "harness/driver/commands.h"
 #include "harness/driver/written.h"
-#include "harness/trace/infer.h"
 #include "harness/stats/rates.h"
+#include "harness/trace/infer.h"
 
-enum { PROOF_LINES = 5 };
+enum { PROOF_LINES = 7 };
+
+/* The curve of what is alive, in one line. */
+static const char *curve_text(const char *where,
+                              const uint64_t live[TRACE_MOMENTS]) {
+  const char *text = arena_text("live bytes %s:", where);
+  for (int i = 0; i < TRACE_MOMENTS; i++)
+    text = arena_text("%s %" PRIu64, text, live[i]);
+  return text;
+}
 
 /* What the proof says, for a reader and for the head of the trace. */
 static void describe(const recording *r, const inferred *in,
@@ -36,6 +45,8 @@ static void describe(const recording *r, const inferred *in,
       "recorded: %zu objects, %" PRIu64 " references (%" PRIu64
       " of temporary objects left out), %" PRIu64 " deaths noticed late",
       r->objects_count, in->edges, in->edges_left_out, r->late);
+  lines[5] = curve_text("recorded", in->live_recorded);
+  lines[6] = curve_text("in the trace", in->live);
 }
 
 static int write_trace(const inferred *in, const char *lines[PROOF_LINES],

@@ -21,8 +21,8 @@
 #ifndef REAPMARK_TRACE_INFER_H
 #define REAPMARK_TRACE_INFER_H
 
+#include "deaths.h"
 #include "recording.h"
-#include "trace.h"
 
 typedef struct inferred {
   trace_op *ops;
@@ -44,6 +44,11 @@ typedef struct inferred {
    * these referred to by no other object. */
   uint64_t alive, held, only_held;
 
+  /* Nominal bytes that are alive at the moments of `trace stat`, after each
+   * TRACE_MOMENTS-th part of the allocation: in the program, where an object
+   * of a dead cycle is there until the detector freed it, and in the trace. */
+  uint64_t live_recorded[TRACE_MOMENTS], live[TRACE_MOMENTS];
+
   uint64_t edges, edges_left_out;
   uint32_t holders; /* objects that have to be held at once, at most */
   uint32_t tables;  /* the first objects of the trace, which hold those that
@@ -63,6 +68,10 @@ void infer_free(inferred *in);
 /* Walks in->ops and fills the fields of the proof, `died` among them.  infer
  * has done so. */
 void infer_prove(const recording *r, inferred *in);
+
+/* Fills live_recorded, by the recording alone, and `live`, by in->died.  infer
+ * has done so. */
+void infer_count_live(const recording *r, inferred *in);
 
 /* Whether each object died when it should, or is alive at the end. */
 bool infer_is_proved(const inferred *in);

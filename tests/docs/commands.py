@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,8 +75,6 @@ SMALL = "binary-trees:depth=4,rounds=1,array=16,stretch=4"
 def plan(c):
     """`run`: the plan is made and printed, as hours would be needed."""
     c = c.replace("-c NAMES", "-c models").replace("-c COLLECTORS", "-c models")
-    # Each program would read the whole trace to say what the trace needs.
-    c = re.sub(r"(trace:file=.*) -c \S+", r"\1 -c mark-sweep", c)
     c = re.sub(r"--pin \S+", f"--pin {min(os.sched_getaffinity(0))}", c)
     return [f"{c} --dry-run"]
 
@@ -194,6 +193,10 @@ with tempfile.TemporaryDirectory() as folder:
                     "--pin", "none"], stdout=subprocess.DEVNULL, check=True)
     subprocess.run([reapmark, "trace", "annotate", "FILE", "-o", "ANNOTATED"], check=True)
     subprocess.run([reapmark, "trace", "prepare", "FILE", "-o", "PREPARED"], check=True)
+    # The files that scripts/programs.sh makes.
+    suite = (root / "workloads/suites/programs.yml").read_text(encoding="utf-8")
+    for name in re.findall(r"trace:file=(\S+)", suite):
+        shutil.copy("PREPARED", name)
     for page, command in commands:
         tried = re.sub(r"^build/(?=reapmark)", "", command)
         rule = next((r for r in RULES if re.search(r[0], tried)), None)

@@ -139,6 +139,12 @@ static void a_ring_dies_within_its_window(void **state) {
   assert_int_equal(r.objects[1].lost_after, 3);
   assert_int_equal(in.died[0], 5);
   assert_int_equal(in.died[1], 5);
+  /* Of five objects of 16 bytes the program still has the ring when the fourth
+   * is made, the trace has not. */
+  assert_int_equal(in.live_recorded[TRACE_MOMENTS * 4 / 5 - 1], 4 * 16);
+  assert_int_equal(in.live[TRACE_MOMENTS * 4 / 5 - 1], 2 * 16);
+  assert_int_equal(in.live_recorded[TRACE_MOMENTS - 1], 3 * 16);
+  assert_int_equal(in.live[TRACE_MOMENTS - 1], 3 * 16);
   r.objects[0].death = 4; /* then it would have died behind its window */
   infer_prove(&r, &in);
   assert_int_equal(in.cyclic_within, 1);

@@ -65,12 +65,25 @@ test_wrong_usage() {
   said 'there is no python-of-nobody'
 }
 
+# What is alive over time: the head of a trace says what `trace stat` finds in it,
+# and that of the program, in which no less is alive.
+live_agrees() { # TRACE
+  exits 0 "$reapmark" trace stat "$1" --format csv
+  sed -n 's/^live-[0-9]*,\([0-9]*\).*/\1/p' out >found
+  sed -n 's/^# live bytes in the trace: //p' "$1" | tr ' ' '\n' >told
+  sed -n 's/^# live bytes recorded: //p' "$1" | tr ' ' '\n' >recorded
+  [ "$(lines found)" = 20 ] || fail "$1: $(lines found) moments"
+  same found told
+  paste found recorded | awk '$2 < $1 { exit 1 }' || fail "$1: more is alive"
+}
+
 # What a recording by hand becomes: annotate finds the deaths that it tells.
 test_a_trace_is_inferred() {
   exits 0 "$reapmark" trace infer made --most-held 60 -o trace
   said 'proof: 2 of 2 objects that counting freed'
   said 'proof: 2 of 2 objects that lived on'
   exits 0 "$reapmark" trace verify trace
+  live_agrees trace
   exits 0 "$reapmark" trace annotate trace
   grep -v '^#' out | sed 1d >annotated
   diff annotated - <<'END' || fail "another trace"
@@ -90,6 +103,20 @@ leave
 dead 1
 dead 4
 END
+}
+
+# A ring of two objects is lost at the second snapshot, and the detector finds it one
+# birth later: meanwhile only the program has it.
+test_live_objects_over_time() {
+  printf '%s\n' 'python-recording 1' b b 'e 1 1 2' 'e 2 1 1' 'x 1 1' s b 'x 1 0' 'x 3 1' s b \
+    '(' 'd 1 24 0' 'd 2 24 0' ')' b 'l 3 24' 'l 4 24' 'l 5 24' 'end 0' >ring
+  exits 0 "$reapmark" trace infer ring --most-held 100 -o trace
+  live_agrees trace
+  # Five objects of 32 bytes are made; moments are at 5, 10, ... % of the bytes.
+  has_line trace \
+    '# live bytes recorded: 32 32 32 32 64 64 64 64 96 96 96 96 128 128 128 128 96 96 96 96'
+  has_line trace \
+    '# live bytes in the trace: 32 32 32 32 64 64 64 64 96 96 96 96 64 64 64 64 96 96 96 96'
 }
 
 test_too_many_holders_are_refused() {
@@ -130,6 +157,7 @@ test_a_program_is_recorded_and_proved() {
   exits 0 "$reapmark" trace verify trace
   # The detector has found some of 3000 pairs, and has not come to the others.
   cyclic=$(sed -n 's/^# proof: \([0-9]*\) of \1 objects of dead cycles.*/\1/p' trace)
+  live_agrees trace
   [ "${cyclic:-0}" -ge 6000 ] || fail "only ${cyclic:-no} objects of dead cycles"
   grep -qE '^# proof: ([0-9]+) of \1 objects that counting freed' trace ||
     fail "not proved"
@@ -151,6 +179,7 @@ test_kept_traces() {
     [ "$(grep -cE '^# proof: ([0-9]+) of \1 objects' kept)" = 3 ] ||
       fail "$trace is not proved"
     exits 0 "$reapmark" trace verify kept
+    live_agrees kept
   done
 }
 

@@ -121,6 +121,43 @@ test_refused() {
   said 'which trace is to be replayed? (trace:file=FILE)'
 }
 
+# reader NAME EDIT...: a collector of this name that reads as mark-sweep does, whose
+# answers are edited by sed, and that notes each file that it reads.
+reader() {
+  cat >"found/$1" <<END
+#!/bin/sh
+case \$* in *--volume*) echo $1 >>'$work/read' ;; esac
+'$collectors/mark-sweep' "\$@" >'$work/answer' || exit
+sed -e 's/"name":"mark-sweep"/"name":"$1"/' $(printf -- " -e '%s'" "${@:2}") '$work/answer'
+END
+  chmod +x "found/$1"
+}
+
+# One program reads a file for all, which are told apart by what it needs; but each
+# that does not say what that is, or that may have another workload, for itself.
+test_read_once() {
+  printf 'reapmark-trace 3\nthread 1\nattach\ndetach\n' >many
+  prepared many
+  mkdir found
+  export REAPMARK_PATH=$work/found
+  alone
+  reader one 's/^//'
+  reader two 's/^//'
+  reader three 's/"threads":true/"threads":false/'
+  expect 0 run -w trace:file=prepared -c one,two,three --heap none,4x,64M -n 1 --dry-run
+  [ "$(cat read)" = one ] || fail "read by: $(cat read)"
+  counted 6 '/(one|two)/heap=.*#1$' out
+  counted 3 '/three/heap=.* n/a: needs threads$' out
+  rm read
+  reader one 's/"needs":[^]]*],"missing"/"missing"/; s/,"needs":[^]]*]}/}/'
+  expect 0 run -w trace:file=prepared -c one,two --heap none --dry-run
+  [ "$(cat read)" = "$(printf 'one\ntwo')" ] || fail "read by: $(cat read)"
+  rm read
+  reader one 's/a recorded program/another one/'
+  expect 0 run -w trace:file=prepared -c one,two --heap none --dry-run
+  [ "$(cat read)" = "$(printf 'one\ntwo')" ] || fail "read by: $(cat read)"
+}
+
 # Volumes come from the trace, so heaps can be multiples.
 test_heap() {
   prepared source
@@ -165,6 +202,35 @@ test_recorded() {
   done
   expect 0 run -w trace:file=p.btrace.zst -c mark-sweep --heap 3x -n 1 -o dir
   printed 'replayer'
+}
+
+# scripts/programs.sh makes what the suite `programs` replays, of workloads that there
+# are.
+test_programs() {
+  local source=$tests/..
+  mkdir -p build/collectors
+  cat >build/reapmark <<'END'
+#!/bin/sh
+case "$1 $2 $4" in
+'trace prepare -o') cp "$3" "$5" ;;
+'trace convert '*) printf 'reapmark-trace 3\nenter 1 0\nleave\n' >"$4" ;;
+*) exit 2 ;;
+esac
+END
+  cat >build/collectors/record <<END
+#!/bin/sh
+[ "\$1 \$3" = '--run --trace' ] && '$collectors/mark-sweep' --volume "\$2" && echo >"\$4"
+END
+  chmod +x build/reapmark build/collectors/record
+  exits 0 "$source/scripts/programs.sh" traces build/reapmark
+  sed -n 's/.*workload: trace:file=//p' "$source/workloads/suites/programs.yml" |
+    sort >replayed
+  ls traces | sort >made
+  same replayed made
+  counted 1 reapmark-trace traces/json.btrace # five times the same, behind each other
+  counted 5 leave traces/json.btrace
+  exits 2 "$source/scripts/programs.sh" traces nowhere
+  complained 'programs.sh: nowhere is not built'
 }
 
 run_test "$3"

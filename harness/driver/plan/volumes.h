@@ -7,9 +7,10 @@
 /* Asks the collector programs of the plan (--volume) whether the parameters of
  * every workload go together, and whether what is alive fits into memory, so
  * that nothing is run if something is wrong.  False after a mistake, which was
- * said.  A workload is asked for once, but one that reads a file, for every
- * collector: what the file needs and the collector lacks is put into `missing`
- * of the cell.  Programs that do not know the question are not asked. */
+ * said.  A workload is asked for once: a file is read by one program for all
+ * that describe the workload alike, and what the file needs and a collector
+ * lacks is put into `missing` of the cell.  Programs that do not know the
+ * question are not asked. */
 bool plan_check_volumes(plan *p);
 
 /* What such a program answers for one workload, new: `live`, `allocated` (all
