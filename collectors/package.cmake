@@ -19,7 +19,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
         DESTINATION ${share_dir})
 
 install(
-  TARGETS reapmark_cell reapmark_gbench reapmark_stats reapmark_base
+  TARGETS reapmark_cell reapmark_stats reapmark_base
           reapmark_record reapmark_trace reapmark_heap reapmark_common reapmark_workloads
   EXPORT reapmark-targets
   ARCHIVE DESTINATION ${library_dir})
@@ -29,7 +29,7 @@ install(
   NAMESPACE reapmark::
   DESTINATION ${package_dir})
 
-foreach(folder collectors/common harness/cell harness/gbench harness/record
+foreach(folder collectors/common harness/cell harness/record
                harness/stats harness/trace harness/heap harness/base)
   install(
     DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
