@@ -77,6 +77,8 @@ static word_list new_workloads(const plan *p, const collector *c,
   word_list_add(&words, c->path);
   word_list_add(&words, "--threads");
   word_list_add(&words, arena_text("%u", most_threads(p)));
+  word_list_add(&words, "--seed");
+  word_list_add(&words, arena_text("%ju", (uintmax_t)p->seed));
   word_list_add(&words, "--volume");
   for (size_t i = 0; i < p->cells_count; i++) {
     const plan_cell *cell = &p->cells[i];
@@ -110,10 +112,15 @@ bool plan_check_volumes(plan *p) {
 }
 
 json_t *volumes_ask(const collector *c, const spec *workload, unsigned threads,
-                    const char **why) {
-  const char *argv[] = {
-      c->path,    "--threads",         arena_text("%u", threads),
-      "--volume", spec_text(workload), NULL};
+                    uint64_t seed, const char **why) {
+  const char *argv[] = {c->path,
+                        "--threads",
+                        arena_text("%u", threads),
+                        "--seed",
+                        arena_text("%ju", (uintmax_t)seed),
+                        "--volume",
+                        spec_text(workload),
+                        NULL};
   spawn_result r;
   spawn_run((char *const *)argv, SPAWN_STDOUT, TIMEOUT, &r);
   json_t *list =
