@@ -7,7 +7,7 @@
 build=$1 source=$2
 reapmark=$work/prefix/bin/reapmark
 exits 0 cmake --install "$build" --prefix prefix
-for file in man/man1/reapmark.1 bash-completion/completions/reapmark \
+for file in man/man1/reapmark.1.gz bash-completion/completions/reapmark \
   zsh/site-functions/_reapmark fish/vendor_completions.d/reapmark.fish; do
   [ -s "prefix/share/$file" ] || fail "$file is not installed"
 done
