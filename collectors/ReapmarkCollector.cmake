@@ -30,6 +30,13 @@ function(reapmark_add_collector)
     endif()
   endforeach()
   get_filename_component(header ${C_HEADER} ABSOLUTE)
+  # With the first collector of a project its workloads are known.
+  if(NOT TARGET reapmark_workload_table)
+    get_property(names GLOBAL PROPERTY REAPMARK_OWN_WORKLOADS)
+    reapmark_make_table(${CMAKE_CURRENT_BINARY_DIR}/wl_all.c ${REAPMARK_WORKLOADS} ${names})
+  endif()
+  get_property(own GLOBAL PROPERTY REAPMARK_OWN_WORKLOAD_SOURCES)
+  list(APPEND REAPMARK_WORKLOAD_SOURCES ${own}) # of this function only
   string(SHA1 pair "${header};${C_DEFINITIONS};${C_LIBRARIES};${REAPMARK_WORKLOAD_SOURCES}")
   get_property(first GLOBAL PROPERTY REAPMARK_COMPILED_${pair})
   if(first)
@@ -61,6 +68,36 @@ function(reapmark_add_collector)
     ${program} PROPERTIES OUTPUT_NAME ${C_NAME} RUNTIME_OUTPUT_DIRECTORY
                           ${REAPMARK_COLLECTOR_DIR} LINKER_LANGUAGE CXX)
   set_property(GLOBAL APPEND PROPERTY REAPMARK_COLLECTOR_PROGRAMS ${program})
+endfunction()
+
+# reapmark_add_models(NAME...): in a project that uses the installed package, makes the
+# programs of these models, or of `oracle` and `record`, from the installed sources, with
+# the workloads of the suite and those of the project.  REAPMARK_MODELS lists the models.
+function(reapmark_add_models)
+  foreach(name IN LISTS ARGN)
+    if(NOT DEFINED reapmark_model_${name})
+      list(JOIN REAPMARK_MODELS ", " names)
+      message(FATAL_ERROR "reapmark_add_models: there is no model ${name}. Choose from: "
+                          "${names}, oracle, record.")
+    endif()
+    reapmark_add_collector(NAME ${name} ${reapmark_model_${name}})
+  endforeach()
+endfunction()
+
+# reapmark_add_conformance(NAME...): in a project that uses the installed package, makes
+# for each of these collectors of the project the program conformance-NAME, which holds
+# the collector to what gc.h promises, and a test of that name.  It needs cmocka.
+function(reapmark_add_conformance)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+  foreach(name IN LISTS ARGN)
+    if(NOT TARGET reapmark-${name})
+      message(FATAL_ERROR "reapmark_add_conformance: this project has no collector ${name}")
+    endif()
+    add_executable(conformance-${name} ${reapmark_source}/tests/collectors/conformance.c)
+    target_link_libraries(conformance-${name} PRIVATE reapmark-${name} PkgConfig::CMOCKA)
+    add_test(NAME conformance-${name} COMMAND conformance-${name})
+  endforeach()
 endfunction()
 
 # Tells build.c how it is compiled.  A project that chose neither a build type nor an

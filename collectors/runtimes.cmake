@@ -66,7 +66,8 @@ if(REAPMARK_OPTIONAL AND JAVA AND JAVAC AND JAR)
     COMMENT "Compiling the replayer for OpenJDK"
     VERBATIM)
   add_custom_target(reapmark_openjdk_replayer DEPENDS ${jar_file})
-  install(FILES ${jar_file} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
+  install(FILES ${jar_file} DESTINATION lib/reapmark/collectors/replayers
+          COMPONENT reapmark-openjdk OPTIONAL)
 endif()
 foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
              epsilon:Epsilon)
@@ -102,7 +103,8 @@ if(REAPMARK_OPTIONAL AND NODE)
     DEPENDS node/replay.js
     VERBATIM)
   add_custom_target(reapmark_node_replayer DEPENDS ${script})
-  install(FILES ${script} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
+  install(FILES ${script} DESTINATION lib/reapmark/collectors/replayers
+          COMPONENT reapmark-node OPTIONAL)
 endif()
 reapmark_add_runtime(
   FOUND "${NODE}" PACKAGE nodejs NAME node SOURCES node/node.c DEFINITIONS
@@ -122,7 +124,8 @@ if(REAPMARK_OPTIONAL AND GO)
     COMMENT "Compiling the replayer for Go"
     VERBATIM)
   add_custom_target(reapmark_go_replayer DEPENDS ${replayer})
-  install(PROGRAMS ${replayer} DESTINATION lib/reapmark/collectors/replayers OPTIONAL)
+  install(PROGRAMS ${replayer} DESTINATION lib/reapmark/collectors/replayers
+          COMPONENT reapmark-go OPTIONAL)
 endif()
 reapmark_add_runtime(
   FOUND "${GO}" PACKAGE golang-go NAME go SOURCES go/go.c REPLAYER reapmark_go_replayer)

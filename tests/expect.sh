@@ -142,6 +142,23 @@ counted() {
 # lines FILE: prints the number of lines; 0 if there is no such file.
 lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
 
+# printed_files PAGE FOLDER FILE...: writes the files that a page prints to the folder.
+# A code block is a file if the line of text before it begins with the file's name in
+# backquotes; tests/docs/files.py holds every page to that.  FILE... must be among them.
+printed_files() {
+  local page=$1 folder=$2 file
+  shift 2
+  awk -v to="$folder/" '
+    /^```/ { if (file && inside) { file = ""; inside = 0 } else inside = file != ""
+             next }
+    inside { print > (to file); next }
+    /^`[A-Za-z-]+\.[a-z]+`/ { split($0, part, "`"); file = part[2] }
+  ' "$page"
+  for file in "$@"; do
+    [ -s "$folder/$file" ] || fail "$page does not print $file"
+  done
+}
+
 # canary_took TIME DIR [NUMBERS]: makes the canary's times in a results directory
 # TIME ns, which must be less than they are; of its runs with these last digits
 # only.  The rest counts as the instruments' time, so that records stay sound.

@@ -1,14 +1,23 @@
 # The micro benchmarks, and the C interface to Google Benchmark.
 reapmark_test(gbench SOURCES gbench/gbench.c
-              LIBRARIES reapmark::gbench PkgConfig::JANSSON Threads::Threads)
+              LIBRARIES gbench::static PkgConfig::JANSSON Threads::Threads)
+# The same by the shared library.
+reapmark_test(gbench-shared SOURCES gbench/gbench.c
+              LIBRARIES gbench::gbench PkgConfig::JANSSON Threads::Threads)
 # Google Benchmark's settings in the environment must not change anything.
 set_tests_properties(
-  gbench
+  gbench gbench-shared
   PROPERTIES
     ENVIRONMENT
     "BENCHMARK_REPETITIONS=3;BENCHMARK_MIN_TIME=9;BENCHMARK_LIST_TESTS=true;\
 BENCHMARK_OUT=no-such-folder/x.json;BENCHMARK_REPORT_AGGREGATES_ONLY=true;\
 BENCHMARK_FILTER=none;BENCHMARK_FORMAT=xml;BENCHMARK_TIME_UNIT=eon")
+
+# Installed, where a program that is linked with it has no sanitizer.
+if(NOT REAPMARK_SANITIZE)
+  reapmark_script(gbench-installed gbench/installed.sh
+                  ARGS ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+endif()
 
 # The programs that the tests below run.
 set(programs reapmark reapmark-collector-none reapmark-collector-refcount)
@@ -31,7 +40,7 @@ elseif(REAPMARK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Release"
                  "build by gcc")
 else()
   reapmark_program(gbench-loops SOURCES gbench/loops.c gbench/native_loop.cc
-                   LIBRARIES reapmark::gbench benchmark::benchmark)
+                   LIBRARIES gbench::static benchmark::benchmark)
   reapmark_test(gbench-overhead SOURCES gbench/overhead.c
                 ARGS ${VALGRIND} $<TARGET_FILE:gbench-loops>)
   add_dependencies(test-gbench-overhead gbench-loops)

@@ -10,6 +10,10 @@ reapmark_script(options driver/options.sh
                 NEEDS *=refcount)
 if(PYTHON_OF_DEBIAN)
   reapmark_register(
+    docs-files LABEL end-to-end
+    COMMAND ${PYTHON_OF_DEBIAN} ${CMAKE_CURRENT_SOURCE_DIR}/docs/files.py
+            ${PROJECT_SOURCE_DIR} $<TARGET_FILE:reapmark>)
+  reapmark_register(
     docs-commands LABEL slow NEEDS models record oracle malloc
     COMMAND ${PYTHON_OF_DEBIAN} ${CMAKE_CURRENT_SOURCE_DIR}/docs/commands.py
             ${PROJECT_SOURCE_DIR} $<TARGET_FILE:reapmark> $<TARGET_FILE:reapmark-manual>

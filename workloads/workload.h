@@ -139,6 +139,10 @@ typedef struct workload {
   /* `params` are in the order of the field above; `threads` is what the user
    * asked for, 1 where the workload has no threads. */
   wl_volume (*volume)(const uint64_t *params, unsigned threads);
+  /* In place of `volume`, if the seed of the run decides, too, how much is made
+   * or lives: shapes or sizes that are drawn by wl_random. */
+  wl_volume (*volume_of_seed)(const uint64_t *params, unsigned threads,
+                              uint64_t seed);
   /* Runs the workload on the main thread, in an empty heap. */
   void (*run)(wl_thread *t);
 } workload;

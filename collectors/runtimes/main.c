@@ -371,7 +371,8 @@ int main(int argc, char **argv) {
     json = cell_describe();
     break;
   case CELL_VOLUME:
-    json = cell_volumes(options.workloads, (unsigned)options.threads);
+    json = cell_volumes(options.workloads, (unsigned)options.threads,
+                        options.seed);
     break;
   case CELL_RUN:
     run(&options);

@@ -241,7 +241,8 @@ static void add_items(word_list *list, const char *text) {
 
 word_list words_split(const char *text) {
   word_list list = {0};
-  add_items(&list, text);
+  if (text)
+    add_items(&list, text);
   return list;
 }
 

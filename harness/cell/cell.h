@@ -164,15 +164,15 @@ _Noreturn void cell_die(const char *format, ...)
  * ------------------------------------------------------------------------- */
 
 /* cell_parse_workload among all workloads of this program, and the volume with
- * so many threads, if the workload takes threads.  Fails too if what is alive
- * does not fit into the memory of this machine. */
-bool cell_plan_workload(const char *text, unsigned threads,
+ * so many threads, if the workload takes threads, and this seed.  Fails too if
+ * what is alive does not fit into the memory of this machine. */
+bool cell_plan_workload(const char *text, unsigned threads, uint64_t seed,
                         const workload **found, uint64_t *params, wl_volume *v,
                         char *error);
 
 /* The volumes of these workloads, up to NULL, as an array of objects.  A
  * mistake ends the process by cell_usage. */
-json_t *cell_volumes(char *const *texts, unsigned threads);
+json_t *cell_volumes(char *const *texts, unsigned threads, uint64_t seed);
 
 /* ------------------------------------------------------------------------- *
  * describe.c, micro.c

@@ -7,7 +7,8 @@ cell_run cell_plan_run(const cell_options *options) {
   cell_run run = {.options = options};
   wl_volume v;
   if (!cell_plan_workload(options->workload, (unsigned)options->threads,
-                          &run.wl.workload, run.wl.params, &v, error) ||
+                          options->seed, &run.wl.workload, run.wl.params, &v,
+                          error) ||
       !cell_can_run(run.wl.workload, run.wl.params, c, error))
     cell_usage("%s", error);
   unsigned needs = run.wl.workload->needs;

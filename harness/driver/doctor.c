@@ -203,7 +203,7 @@ int doctor_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   machine m;
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(NULL);
   machine_read(&m);
   static hist hiccups;
   hist_reset(&hiccups);

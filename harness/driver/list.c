@@ -89,7 +89,7 @@ static void add_collector(table *t, const collector *c) {
 }
 
 static int list_collectors(const output_format *format, const list_options *o) {
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(NULL);
   table *t = table_new(collector_columns, COLLECTOR_COLUMNS);
   for (size_t i = 0; i < all.count; i++)
     add_collector(t, &all.items[i]);
@@ -168,7 +168,7 @@ static void add_workload(table *t, const json_t *w) {
 }
 
 static int list_workloads(const output_format *format, const list_options *o) {
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(NULL);
   json_t *list = discover_workloads(&all), *w;
   if (!json_array_size(list)) {
     json_decref(list);
@@ -235,7 +235,8 @@ const option_usage list_usage = {
     .description =
         "What can be run?  Collectors are the programs in the folder "
         "collectors/ beside\nreapmark, and in the folders that the variable "
-        "REAPMARK_PATH names (separated by\ncolons).",
+        "REAPMARK_PATH names (separated by\ncolons).  Of two of the same name "
+        "that of REAPMARK_PATH is used.",
     .example = "workloads\n"
                "collectors --columns collector,summary",
     .options = option_rows,

@@ -145,7 +145,7 @@ static const char *find_program(const char *word, const char **name) {
   *name = strchr(word, '/') ? NULL : word;
   if (!*name)
     return word;
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(NULL);
   const collector *c = discover_find(&all, word);
   if (c)
     return c->path;

@@ -53,6 +53,10 @@ std::vector<std::unique_ptr<Registration>> registrations;
 
 } // namespace
 
+int gb_version(void) {
+  return GB_VERSION;
+}
+
 // ----------------------------------------------------------------------------
 // In a body.
 // ----------------------------------------------------------------------------

@@ -22,10 +22,14 @@
  * fails, forgets its loop, leaves it early or runs it twice gets a result row
  * with an error.  README.md has an example, and what to know about the engine.
  *
+ * Versions.  Within a major version programs keep working, compiled or as text:
+ * functions, and fields at the end of gb_row, may be added with a minor one.
+ * gb_config and all that is there do not change.
+ *
  * Threads.  Functions with a gb_state are called by the thread that the body
  * runs on; the others by one thread at a time, and not from a body. */
-#ifndef REAPMARK_GBENCH_H
-#define REAPMARK_GBENCH_H
+#ifndef GBENCH_H
+#define GBENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +38,18 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The version of this header, as parts and as one number: 1.2.3 is 10203. */
+#define GB_VERSION_MAJOR 1
+#define GB_VERSION_MINOR 0
+#define GB_VERSION_PATCH 0
+#define GB_VERSION                                                             \
+  (GB_VERSION_MAJOR * 10000 + GB_VERSION_MINOR * 100 + GB_VERSION_PATCH)
+
+/* The version of the library that the program runs with, as GB_VERSION.  With
+ * the shared library that may be a later one than that of the header.  Any
+ * thread may call this at any time. */
+int gb_version(void);
 
 /* ------------------------------------------------------------------------- *
  * Registering.

@@ -119,7 +119,8 @@ void manual_page(FILE *out) {
           "collector, each run in a process of\nits own, checks that exactly "
           "the right objects survived, and prints what it cost.\n"
           "Collectors are programs; those in \\fBREAPMARK_PATH\\fR and those "
-          "installed with reapmark\nare found.\n",
+          "installed with reapmark\nare found.  Where a collector is named, "
+          "the path of a program will do, too,\nwith a '/' in it.\n",
           machine_this_build.version);
   fputs(".SH COMMANDS\n", out);
   for (const command_row *c = commands; c->usage; c++) {
@@ -140,7 +141,11 @@ void manual_page(FILE *out) {
         ".TP\n130\ninterrupted; all finished runs are kept\n"
         ".SH ENVIRONMENT\n"
         ".TP\n\\fBREAPMARK_PATH\\fR\nfolders with more collectors, separated "
-        "by colons\n"
+        "by colons, which are used\nrather than installed ones of the same "
+        "name\n"
+        ".TP\n\\fBXDG_STATE_HOME\\fR\nwhere results go if no directory is "
+        "given and nothing can be\nwritten to the current one "
+        "(~/.local/state)\n"
         ".TP\n\\fBCOLUMNS\\fR\nthe width of the terminal, for tables\n"
         ".TP\n\\fBNO_COLOR\\fR\nif not empty, no colour in a terminal\n",
         out);

@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 
+from pages import pages_of
+
 root, reapmark, manual, maker, python = map(os.path.abspath, sys.argv[1:])
 root = pathlib.Path(root)
 built = pathlib.Path(reapmark).parent
@@ -56,9 +58,7 @@ def commands_of(page):
     return [c.replace("\n", " ").removeprefix("$ ").strip() for c in found]
 
 
-pages = ["README.md", "results/reference/README.md", "collectors/README.md",
-         "workloads/README.md"] + sorted(
-    f"docs/{p.name}" for p in (root / "docs").glob("*.md"))
+pages = [str(page) for page in pages_of(root)]
 commands = [(page, command) for page in pages if page not in HAS_ITS_OWN_TEST
             for command in commands_of(page)]
 examples = subprocess.run([manual, "examples"], check=True, encoding="utf-8",
@@ -117,6 +117,9 @@ RULES = [
     (r"^cmake (--build )?--preset ", preset, {0}),
     (r"^cmake -G Ninja -B build -DCMAKE_PREFIX_PATH=", None, "tests/package/out-of-tree.sh"),
     (r"^build/collectors/leaky ", None, "tests/package/out-of-tree.sh builds that collector"),
+    (r"^reapmark (describe trie|run \./own\.yml)|^ctest --test-dir build$", None,
+     "tests/package/own-project.sh"),
+    (r"^cmake (-S harness/gbench|--build build-gbench)", None, "tests/gbench/installed.sh"),
     (r"^ctest ", label, {0}),
     (r"^reapmark \(driver\)|^reapmark-(trace 3|heap 1)", None,
      "a drawing, and heads of files"),
@@ -156,6 +159,9 @@ RULES = [
      {0, 1}),
     (r"^build/collectors/record ", reduced((r"--run cycles", "--run cycles:live=100,rounds=2")), {0}),
     (r"^build/collectors/\S+ --run replay ", reduced(), {0}),
+    (r"^build/collectors/\S+ --run fuzz:", reduced((r"fuzz:", "fuzz:ops=1000,"),
+                                                   (r" --input \S+", "")), {0}),
+    (r"^cmake .*build-afl", None, "tests/fuzz/runs.sh has the targets; AFL++ compiles them as well"),
     (r"^reapmark trace shrink ", lambda c: [f"{c.split(' -- ')[0]} --help"], {0}),
     (r"^reapmark trace ", reduced(), {0}),
 ]

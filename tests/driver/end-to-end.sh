@@ -664,6 +664,86 @@ test_discovery() {
   REAPMARK_PATH= expect 3 list collectors
 }
 
+# Without -o, results go where the user may write.
+test_results_go_where_one_may_write() {
+  local user=() said_so='nothing can be written here: the results go to'
+  expect 0 run -w script -c alpha -n 1
+  [ "$(lines results/runs/*/runs.jsonl)" = 1 ] || fail 'not in the current directory'
+  ! grep -q "$said_so" err || fail 'another directory than the current one'
+  cp --remove-destination "$here/scripted-collector" found/alpha # others may read it
+  mkdir -p home/.local shut tmp
+  chmod 755 "$work"
+  chmod 777 home/.local tmp
+  chmod 555 shut
+  # Root may write anywhere.
+  [ "$(id -u)" != 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  elsewhere() { # NAME=VALUE...
+    exits 0 sh -c 'cd shut && exec env "$@"' sh -u XDG_STATE_HOME "$@" "${user[@]}" \
+      "$work/reapmark" run -w script -c alpha -n 1
+    said "$said_so $where/runs/"
+    [ "$(lines "$where"/runs/*/runs.jsonl)" = 1 ] || fail "not in $where"
+    rm -r "$where"
+  }
+  where=$work/home/.local/state/reapmark elsewhere HOME="$work/home"
+  where=$work/tmp/state/reapmark elsewhere HOME="$work/home" XDG_STATE_HOME="$work/tmp/state"
+  where=$work/tmp/reapmark-$("${user[@]}" id -u) elsewhere HOME="$work/shut" TMPDIR="$work/tmp"
+  where=$work/tmp/reapmark-$("${user[@]}" id -u) elsewhere -u HOME TMPDIR="$work/tmp"
+}
+
+# logged FOLDER: a program alpha which adds FOLDER to the file `ran` when it runs.
+logged() {
+  mkdir -p "$1"
+  cat >"$1/alpha" <<SH
+#!/bin/sh
+[ "\$1" = --describe ] || echo $1 >>$work/ran
+exec $work/found/alpha "\$@"
+SH
+  chmod +x "$1/alpha"
+}
+
+# ran FOLDER: since the last check the program of this folder alone ran.
+ran() {
+  [ "$(sort -u "$work/ran")" = "$1" ] || fail "not $1 alone ran: $(xargs <"$work/ran")"
+  rm "$work/ran"
+}
+
+# A program of REAPMARK_PATH wins over the driver's own, one that is given by its path
+# over both, also when its run is resumed.
+test_which_program() {
+  local instead='instead of others of the same name:' folder
+  for folder in collectors path given; do logged $folder; done
+  REAPMARK_PATH= expect 0 run -w script -n 1 -o own
+  ! grep -q instead err || fail 'something was preferred'
+  ran collectors
+  export REAPMARK_PATH=$work/path:$work/found
+  expect 0 run -w script -n 1 -c alpha,beta -o path-won
+  said "used from REAPMARK_PATH, $instead $work/path/alpha"
+  ran path
+  expect 0 run -w script -n 1 -c ./given/alpha:trigger=3,beta -o given-won
+  said "used by their paths, $instead $work/given/alpha"
+  ran given
+  keys given-won >given-keys
+  has given-keys '"key":"script/alpha:trigger=3/'
+  expect 0 run -n 2 --resume -o given-won
+  ran given
+  expect 0 run -w script -c ./given/alpha:trigger=3,beta -n 2 --resume -o given-won
+  rm given/alpha
+  expect 2 run -n 3 --resume -o given-won
+  said "collector 'alpha' of the plan is not found"
+  expect 2 run -w script -c ./given/alpha -o none
+  said "--collectors: './given/alpha' is no collector that can be used: "
+  echo text >given/alpha
+  expect 2 run -w script -c given/alpha -o none
+  said "'given/alpha' is no collector that can be used: "
+  printf '%s\n' 'name: s' 'description: d' \
+    'cells: [{workload: script, collectors: [./path/alpha]}]' >s.yml
+  expect 2 run ./s.yml -o none
+  said "'./path/alpha' is a path, and a name is wanted"
+  # The folder of the driver in REAPMARK_PATH is no other place.
+  REAPMARK_PATH=$work/collectors expect 0 list collectors
+  silent
+}
+
 # The record of another run than was asked for is none.
 test_records_of_others() {
   for what in collector workload param threads seed heap option instrumented; do

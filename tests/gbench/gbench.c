@@ -608,8 +608,14 @@ static void test_bad_configurations(void **state) {
   assert_int_equal(gb_run(NULL, NULL, NULL), -1);
 }
 
+static void test_version_is_that_of_the_header(void **state) {
+  (void)state;
+  assert_int_equal(gb_version(), GB_VERSION);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_version_is_that_of_the_header),
       cmocka_unit_test(test_counts_are_exact),
       cmocka_unit_test(test_adapts_to_min_time),
       cmocka_unit_test(test_threads_share_the_work),

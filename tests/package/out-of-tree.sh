@@ -7,22 +7,13 @@
 build=$1 source=$2
 reapmark=$work/prefix/bin/reapmark
 exits 0 cmake --install "$build" --prefix prefix
-for file in man/man1/reapmark.1 bash-completion/completions/reapmark \
+for file in man/man1/reapmark.1.gz bash-completion/completions/reapmark \
   zsh/site-functions/_reapmark fish/vendor_completions.d/reapmark.fish; do
   [ -s "prefix/share/$file" ] || fail "$file is not installed"
 done
 
-# Each code block follows a line that begins with its file's name in backquotes.
 mkdir project
-awk -v to=project/ '
-  /^```/ { if (file && inside) { file = ""; inside = 0 } else inside = file != ""
-           next }
-  inside { print > (to file); next }
-  /^`[A-Za-z.]+`/ { split($0, part, "`"); file = part[2] }
-' "$source/collectors/README.md"
-for file in CMakeLists.txt leaky.h leaky.c; do
-  [ -s project/$file ] || fail "collectors/README.md has no $file"
-done
+printed_files "$source/collectors/README.md" project CMakeLists.txt leaky.h leaky.c
 
 # make BUILD [ARGUMENT...]: as collectors/README.md says, without a build type.
 make() {

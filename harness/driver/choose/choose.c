@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The suites that kinds of programs stand behind begin with this. */
@@ -170,8 +169,7 @@ static const char *read_values(const choose_options *o, question *q) {
 
 /* Prints the collectors that are needed, for scripts/bench.sh. */
 static int print_needs(const choose_options *o, const suite *s) {
-  const word_list named =
-      o->collectors ? words_split(o->collectors) : (word_list){0};
+  const word_list named = words_split(o->collectors);
   for (size_t i = 0; i < named.count; i++)
     printf("%.*s\n", (int)strcspn(named.words[i], ":"), named.words[i]);
   for (unsigned i = 0; i < s->collectors_count && !o->collectors; i++)
@@ -185,8 +183,7 @@ static int print_needs(const choose_options *o, const suite *s) {
  * which was said. */
 static bool take_collectors(const choose_options *o, const collectors *all,
                             question *q) {
-  const word_list named =
-      o->collectors ? words_split(o->collectors) : (word_list){0};
+  const word_list named = words_split(o->collectors);
   for (size_t i = 0; i < named.count; i++) {
     const char *wrong =
         resolve_collectors(all, named.words[i], ABSENT_WRONG, &q->collectors);
@@ -222,13 +219,6 @@ static bool take_collectors(const choose_options *o, const collectors *all,
 
 static bool exists(const char *dir, const char *name) {
   return !access(arena_text("%s/%s", dir, name), F_OK);
-}
-
-static const char *default_dir(void) {
-  char stamp[32];
-  time_t now = time(NULL);
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
-  return arena_text("results/runs/%s", stamp);
 }
 
 /* Makes DIR with the suite in it.  False, which was said, if that cannot be. */
@@ -373,7 +363,7 @@ int choose_command(int argc, char **argv) {
   if (o.needs)
     return print_needs(&o, q.suite);
   const char *wrong = read_values(&o, &q);
-  const char *dir = o.dir ? o.dir : default_dir();
+  const char *dir = o.dir ? o.dir : runlog_default_dir("runs");
   if (!wrong && (exists(dir, "plan.json") || exists(dir, "runs.jsonl")))
     wrong = arena_text("%s has results already; take another -o DIR, or go on "
                        "with: reapmark run --resume -o %s",
@@ -382,7 +372,8 @@ int choose_command(int argc, char **argv) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  const collectors all = discover_collectors();
+  const word_list named = words_split(o.collectors);
+  const collectors all = discover_collectors(&named);
   draft d;
   spawn_end_at(began + q.budget);
   if (!take_collectors(&o, &all, &q))

@@ -12,7 +12,7 @@ static const double NEAR = 0.95;
 const char *sizing_volume(const collector *c, const spec *workload,
                           unsigned threads, volume *out) {
   const char *why;
-  json_t *answer = volumes_ask(c, workload, threads, &why);
+  json_t *answer = volumes_ask(c, workload, threads, PLAN_SEED, &why);
   if (!answer)
     return why;
   out->live = (uint64_t)record_number(answer, "live");

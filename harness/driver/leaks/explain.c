@@ -419,7 +419,8 @@ static void set_unless(spec *s, const char *key, const char *value) {
 }
 
 int leaks_explain(const char *word, const char *list) {
-  collectors all = discover_collectors();
+  const word_list named = words_split(list);
+  collectors all = discover_collectors(&named);
   spec cause;
   audience a;
   const char *wrong = leaks_choose(&all, word, &cause);

@@ -264,14 +264,14 @@ int leaks_command(int argc, char **argv) {
     say("leaks: %s", wrong);
     return EXIT_USAGE;
   }
-  collectors all = discover_collectors();
+  word_list names = words_chosen(o.collectors, operands);
+  collectors all = discover_collectors(&names);
   plan_request request = {.heaps = "none",
                           .threads = "1",
                           .invocations = 1,
                           .timeout = o.timeout,
                           .seed = PLAN_SEED};
   chosen_list *with = &request.chosen_collectors;
-  word_list names = words_chosen(o.collectors, operands);
   if (!names.count)
     choose_heads(&all, with);
   else if (!choose_named(&all, &names, with))

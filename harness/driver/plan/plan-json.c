@@ -61,6 +61,21 @@ static const char **around_of(plan *p, size_t key) {
   return all[key];
 }
 
+/* The paths of the programs that the user gave by their paths, by name; NULL if
+ * there are none. */
+static json_t *given_programs(const plan *p) {
+  json_t *programs = NULL;
+  for (size_t i = 0; i < p->cells_count; i++) {
+    const collector *c = p->cells[i].program;
+    if (!c || !c->given)
+      continue;
+    if (!programs)
+      programs = json_object();
+    json_object_set_new(programs, c->name, json_string(c->path));
+  }
+  return programs;
+}
+
 json_t *plan_to_json(const plan *p) {
   json_t *cells = json_array(), *canary = NULL;
   for (size_t i = 0; i < p->cells_count; i++) {
@@ -75,6 +90,9 @@ json_t *plan_to_json(const plan *p) {
                 p->timeout, "seed", (json_int_t)p->seed, "cells", cells);
   if (canary)
     json_object_set_new(json, "canary", canary);
+  json_t *programs = given_programs(p);
+  if (programs)
+    json_object_set_new(json, "programs", programs);
   if (p->targets_count)
     json_object_set_new(json, "targets", targets_to_json(p));
   if (p->table)
@@ -121,8 +139,20 @@ static bool target_from_json(const json_t *json, plan *out) {
   return true;
 }
 
+/* The program of a recorded cell: if it was given by its path, that one only.
+ */
+static const collector *recorded_program(const collectors *all,
+                                         const json_t *programs,
+                                         const char *name) {
+  const char *path = json_string_value(json_object_get(programs, name));
+  if (!path)
+    return discover_find(all, name);
+  const collector *c = discover_given(all, path);
+  return c && !c->trouble ? c : NULL;
+}
+
 static bool cell_from_json(const json_t *json, const collectors *all,
-                           bool canary, plan *out) {
+                           const json_t *programs, bool canary, plan *out) {
   const char *id, *workload, *with, *heap, *missing = NULL;
   int untimed = 0, turns = 0;
   json_int_t threads, limit = 0;
@@ -145,7 +175,7 @@ static bool cell_from_json(const json_t *json, const collectors *all,
     return false;
   if (c.heap.kind == HEAP_OF_MINIMUM)
     c.heap.bytes = (uint64_t)limit;
-  c.program = discover_find(all, c.options.name);
+  c.program = recorded_program(all, programs, c.options.name);
   plan_add_cell(out, c);
   return true;
 }
@@ -155,6 +185,17 @@ static bool rounds_from_json(const json_t *json, plan *out) {
   round_set *s = arena_take(sizeof *s);
   out->rounds = s;
   return text && round_set_read(s, text) && s->last <= out->invocations;
+}
+
+word_list plan_programs(const json_t *json) {
+  word_list paths = {0};
+  const char *name;
+  json_t *path;
+  json_object_foreach(json_object_get((json_t *)json, "programs"), name, path) {
+    if (json_is_string(path))
+      word_list_add(&paths, arena_text("%s", json_string_value(path)));
+  }
+  return paths;
 }
 
 bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
@@ -182,12 +223,13 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
     const char *text = json_string_value(json_object_get(json, around_keys[i]));
     *around_of(out, i) = text ? arena_text("%s", text) : NULL;
   }
+  const json_t *programs = json_object_get(json, "programs");
   json_array_foreach(cells, i, cell) {
-    if (!cell_from_json(cell, all, false, out))
+    if (!cell_from_json(cell, all, programs, false, out))
       return false;
   }
   const json_t *canary = json_object_get(json, "canary");
-  if (canary && !cell_from_json(canary, all, true, out))
+  if (canary && !cell_from_json(canary, all, programs, true, out))
     return false;
   json_t *target;
   json_array_foreach(json_object_get(json, "targets"), i, target) {
@@ -206,9 +248,9 @@ bool plan_from_json(const json_t *json, const collectors *all, plan *out) {
 
 const char *plan_difference(const json_t *recorded, const json_t *wanted) {
   static const char *const keys[] = {
-      "suite",  "invocations", "rounds",   "timeout", "seed",
-      "canary", "until_ci",    "budget",   "targets", "table",
-      "pin",    "wrap",        "latencies"};
+      "suite",  "invocations", "rounds",    "timeout", "seed",
+      "canary", "until_ci",    "budget",    "targets", "table",
+      "pin",    "wrap",        "latencies", "programs"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const json_t *then = json_object_get(recorded, keys[i]);
     const json_t *now = json_object_get(wanted, keys[i]);

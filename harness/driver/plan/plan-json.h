@@ -8,6 +8,10 @@
 /* The plan as plan.json has it, new. */
 json_t *plan_to_json(const plan *p);
 
+/* The programs of a recorded plan that were given by their paths, as words for
+ * discover_collectors. */
+word_list plan_programs(const json_t *json);
+
 /* The plan that `json` describes, with its runs in the same order.  A cell
  * whose collector is no longer among `all` has no program.  False: it is not a
  * plan. */

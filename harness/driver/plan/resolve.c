@@ -130,10 +130,28 @@ static const char *resolve_absent(const collectors *all, absence absent,
   return NULL;
 }
 
+/* Makes the word of a program that is given by its path one with the program's
+ * name. */
+static const char *resolve_path(const collectors *all, const char **word) {
+  const char *path = discover_file(*word);
+  if (!path)
+    return NULL;
+  const collector *c = discover_given(all, path);
+  if (!c)
+    return arena_text("'%s' is a path, and a name is wanted", path);
+  if (c->trouble)
+    return arena_text("'%s' is no collector that can be used: %s", path,
+                      c->trouble);
+  *word = arena_text("%s%s", c->name, *word + strlen(path));
+  return NULL;
+}
+
 const char *resolve_collector(const collectors *all, const char *word,
                               absence absent, chosen *out) {
   *out = (chosen){0};
-  const char *wrong = spec_parse(word, &out->options);
+  const char *wrong = resolve_path(all, &word);
+  if (!wrong)
+    wrong = spec_parse(word, &out->options);
   if (wrong)
     return wrong;
   out->program = discover_find(all, out->options.name);

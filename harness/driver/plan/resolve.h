@@ -47,7 +47,8 @@ typedef enum absence {
   ABSENT_FINE      /* no mistake */
 } absence;
 
-/* NAME[:OPTION=VALUE,...]: one collector. */
+/* NAME[:OPTION=VALUE,...], or the path of a program that discover_collectors
+ * was told of in place of the name: one collector. */
 const char *resolve_collector(const collectors *all, const char *word,
                               absence absent, chosen *out);
 

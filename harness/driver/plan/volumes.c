@@ -190,6 +190,8 @@ static bool ask_all(plan *p, const collector *c, json_t *asked) {
   word_list_add(&words, c->path);
   word_list_add(&words, "--threads");
   word_list_add(&words, arena_text("%u", most_threads(p)));
+  word_list_add(&words, "--seed");
+  word_list_add(&words, arena_text("%ju", (uintmax_t)p->seed));
   word_list_add(&words, "--volume");
   for (size_t i = 0; i < workloads.count; i++)
     word_list_add(&words, workloads.words[i]);
@@ -214,10 +216,15 @@ bool plan_check_volumes(plan *p) {
 }
 
 json_t *volumes_ask(const collector *c, const spec *workload, unsigned threads,
-                    const char **why) {
-  const char *argv[] = {
-      c->path,    "--threads",         arena_text("%u", threads),
-      "--volume", spec_text(workload), NULL};
+                    uint64_t seed, const char **why) {
+  const char *argv[] = {c->path,
+                        "--threads",
+                        arena_text("%u", threads),
+                        "--seed",
+                        arena_text("%ju", (uintmax_t)seed),
+                        "--volume",
+                        spec_text(workload),
+                        NULL};
   spawn_result r;
   spawn_run((char *const *)argv, SPAWN_STDOUT, TIMEOUT, &r);
   json_t *list =

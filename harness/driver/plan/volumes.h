@@ -18,6 +18,6 @@ bool plan_check_volumes(plan *p);
  * nothing is run.  NULL if the parameters cannot be; *why becomes the reason,
  * as arena_text. */
 json_t *volumes_ask(const collector *c, const spec *workload, unsigned threads,
-                    const char **why);
+                    uint64_t seed, const char **why);
 
 #endif

@@ -275,7 +275,7 @@ int describe_command(int argc, char **argv) {
     say("%s", wrong);
     return EXIT_USAGE;
   }
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(NULL);
   const collector *oracle = discover_find(&all, "oracle");
   if (!oracle) {
     say("collector 'oracle' is not found, which is what counts");

@@ -131,36 +131,49 @@ static const char *ask(collector *c) {
   return trouble ? trouble : collector_read(c, about);
 }
 
+/* Where the usable collector of this name is among all; their number if there
+ * is none. */
+static size_t place_of(const collectors *all, const char *name) {
+  size_t i = 0;
+  while (i < all->count &&
+         (all->items[i].trouble || strcmp(all->items[i].name, name)))
+    i++;
+  return i;
+}
+
+/* Asks a program, which is given by its path or (NULL) was found. */
+static void add_program(collectors *all, const char *name, const char *path,
+                        const char *given) {
+  collector c = {.name = name, .path = path, .given = given};
+  c.trouble = ask(&c);
+  const collector *twin = c.trouble ? NULL : discover_find(all, c.name);
+  if (twin)
+    c.trouble = arena_text("'%s' is already %s", c.name, twin->path);
+  if (c.trouble && !given)
+    say("collector not used: %s: %s", c.path, c.trouble);
+  all->items = arena_more(all->items, all->count, sizeof c);
+  all->items[all->count++] = c;
+}
+
 static void look_into(collectors *all, const char *folder) {
   word_list names = folder_names(folder);
   for (size_t i = 0; i < names.count; i++) {
-    collector c = {.name = names.words[i],
-                   .path = arena_text("%s/%s", folder, names.words[i])};
-    if (!is_program(c.path))
-      continue;
-    c.trouble = ask(&c);
-    const collector *twin = c.trouble ? NULL : discover_find(all, c.name);
-    if (twin)
-      c.trouble = arena_text("'%s' is already %s", c.name, twin->path);
-    if (c.trouble)
-      say("collector not used: %s: %s", c.path, c.trouble);
-    all->items = arena_more(all->items, all->count, sizeof c);
-    all->items[all->count++] = c;
+    const char *path = arena_text("%s/%s", folder, names.words[i]);
+    if (is_program(path))
+      add_program(all, names.words[i], path, NULL);
   }
 }
 
-collectors discover_collectors(void) {
-  collectors all = {0};
+/* The folder of the collectors that belong to this driver. */
+static const char *own_collectors(void) {
   const char *own = own_folder();
-  const char *places[] = {
-      arena_text("%s/collectors", own),
-      arena_text("%s/../lib/reapmark/collectors", own),
-  };
-  for (size_t i = 0; i < 2; i++)
-    if (is_folder(places[i])) {
-      look_into(&all, places[i]);
-      break;
-    }
+  const char *beside = arena_text("%s/collectors", own);
+  return is_folder(beside) ? beside
+                           : arena_text("%s/../lib/reapmark/collectors", own);
+}
+
+static collectors in_path(void) {
+  collectors found = {0};
   const char *path = getenv("REAPMARK_PATH");
   for (; path && *path; path += *path == ':') {
     size_t n = strcspn(path, ":");
@@ -168,9 +181,70 @@ collectors discover_collectors(void) {
     if (n && !is_folder(folder))
       say("REAPMARK_PATH: there is no folder '%s'", folder);
     else if (n)
-      look_into(&all, folder);
+      look_into(&found, folder);
     path += n;
   }
+  return found;
+}
+
+const char *discover_file(const char *word) {
+  const char *path = arena_text("%.*s", (int)strcspn(word, ":"), word);
+  return strchr(path, '/') ? path : NULL;
+}
+
+const collector *discover_given(const collectors *all, const char *path) {
+  for (size_t i = 0; i < all->count; i++)
+    if (all->items[i].given && (!strcmp(all->items[i].given, path) ||
+                                !strcmp(all->items[i].path, path)))
+      return &all->items[i];
+  return NULL;
+}
+
+/* The programs that words name by their paths. */
+static collectors in_words(const word_list *words) {
+  collectors given = {0};
+  for (size_t i = 0; words && i < words->count; i++) {
+    const char *path = discover_file(words->words[i]);
+    if (!path || discover_given(&given, path))
+      continue;
+    char whole[PATH_MAX];
+    add_program(&given, strrchr(path, '/') + 1,
+                realpath(path, whole) ? arena_text("%s", whole) : path, path);
+  }
+  return given;
+}
+
+static bool same_file(const char *a, const char *b) {
+  struct stat one, other;
+  return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
+}
+
+/* Puts the programs of `strong` into `all`: one that has the name of another in
+ * the place of that, the rest at the end.  Says which ones took a place. */
+static void prefer(collectors *all, const collectors *strong,
+                   const char *whence) {
+  const char *instead = "";
+  for (size_t i = 0; i < strong->count; i++) {
+    const collector *c = &strong->items[i];
+    const size_t place = c->trouble ? all->count : place_of(all, c->name);
+    if (place == all->count) {
+      all->items = arena_more(all->items, all->count, sizeof *c);
+      all->count++;
+    } else if (!same_file(c->path, all->items[place].path))
+      instead = arena_text("%s%s%s", instead, *instead ? ", " : "", c->path);
+    all->items[place] = *c;
+  }
+  if (*instead)
+    say("%s, instead of others of the same name: %s", whence, instead);
+}
+
+collectors discover_collectors(const word_list *words) {
+  collectors all = {0};
+  const collectors found = in_path(), given = in_words(words);
+  look_into(&all, own_collectors());
+  prefer(&all, &found, "used from REAPMARK_PATH");
+  prefer(&all, &given, "used by their paths");
   return all;
 }
 
@@ -184,11 +258,7 @@ collectors discover_mutants(void) {
 
 /* Opens the list of optional collectors that the build left out. */
 static FILE *open_not_built(void) {
-  const char *own = own_folder();
-  FILE *f = fopen(arena_text("%s/collectors/not-built", own), "r");
-  return f ? f
-           : fopen(arena_text("%s/../lib/reapmark/collectors/not-built", own),
-                   "r");
+  return fopen(arena_text("%s/not-built", own_collectors()), "r");
 }
 
 char *discover_not_built(void) {
@@ -215,10 +285,8 @@ const char *discover_package(const char *wanted) {
 }
 
 const collector *discover_find(const collectors *all, const char *name) {
-  for (size_t i = 0; i < all->count; i++)
-    if (!all->items[i].trouble && !strcmp(all->items[i].name, name))
-      return &all->items[i];
-  return NULL;
+  const size_t place = place_of(all, name);
+  return place < all->count ? &all->items[place] : NULL;
 }
 
 const char *discover_unknown(const collectors *all, const char *name) {

@@ -3,6 +3,7 @@
 #define REAPMARK_DISCOVER_H
 
 #include "harness/base/spec.h"
+#include "harness/base/words.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -12,11 +13,13 @@
 typedef struct collector {
   const char *name; /* as it says; the file's name if it says nothing */
   const char *path;
+  const char *given;   /* the path as the user gave it; NULL: it was found */
   json_t *about;       /* its self-description (results/schema.md), or NULL */
   const char *trouble; /* why it cannot be used, or NULL */
 } collector;
 
-/* In the order of their names within a folder, the build's own first. */
+/* In the order of their names within a folder, the build's own first; a program
+ * that is used instead of one of these has its place. */
 typedef struct collectors {
   collector *items;
   size_t count;
@@ -28,9 +31,20 @@ const char *collector_read(collector *c, json_t *about);
 
 /* Looks into the folder that belongs to this driver (collectors/ beside it, or
  * ../lib/reapmark/collectors where it is installed) and into those of
- * REAPMARK_PATH, and asks every program to describe itself.  Programs that
- * cannot be used are in the list with their trouble, which was said. */
-collectors discover_collectors(void);
+ * REAPMARK_PATH, and asks every program to describe itself.  So are the files
+ * among the words that name collectors (discover_file); `words` may be NULL.
+ * Of programs of one name a file wins over REAPMARK_PATH, and that over the
+ * driver's own; which ones won was said.  Programs that cannot be used are in
+ * the list with their trouble, which was said of those that were found. */
+collectors discover_collectors(const word_list *words);
+
+/* The path in a word PATH[:OPTION=VALUE,...], which has a '/' where other words
+ * have a collector's name; NULL if the word has none. */
+const char *discover_file(const char *word);
+
+/* The program of this path, as given in a word or from the root, or NULL:
+ * discover_collectors had no such word. */
+const collector *discover_given(const collectors *all, const char *path);
 
 /* The programs with seeded bugs, in the folder mutants/ beside this driver. */
 collectors discover_mutants(void);

@@ -461,7 +461,8 @@ int micro_command(int argc, char **argv) {
         "'valgrind'");
     return EXIT_USAGE;
   }
-  collectors all = discover_collectors();
+  const word_list named = words_split(r.collectors);
+  collectors all = discover_collectors(&named);
   matrix t = {0};
   wrong = choose_collectors(&t, &all, r.collectors);
   if (!wrong)

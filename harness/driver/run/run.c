@@ -31,7 +31,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ------------------------------------------------------------------------- *
@@ -404,13 +403,6 @@ static bool read_minimums(run_options *o) {
   return true;
 }
 
-static const char *default_dir(void) {
-  char stamp[32];
-  time_t now = time(NULL);
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
-  return arena_text("results/runs/%s", stamp);
-}
-
 static bool exists(const char *dir, const char *name) {
   return !access(arena_text("%s/%s", dir, name), F_OK);
 }
@@ -681,6 +673,18 @@ static int run_in(const run_options *o, plan *p, runlog *log,
   return code;
 }
 
+/* The words that name collectors: those of the command line, or the programs of
+ * the plan that is gone on with. */
+static word_list named_collectors(const run_options *o, bool from_dir) {
+  if (!from_dir)
+    return words_split(o->request.collectors);
+  char why[256];
+  json_t *recorded = results_read_json(o->dir, "plan.json", why, sizeof why);
+  const word_list named = plan_programs(recorded);
+  json_decref(recorded);
+  return named;
+}
+
 int run_command(int argc, char **argv) {
   run_options o = {.request = {.seed = PLAN_SEED, .canary = true}};
   const double began = spawn_clock();
@@ -711,7 +715,7 @@ int run_command(int argc, char **argv) {
     return EXIT_USAGE;
   }
   if (!o.dir)
-    o.dir = default_dir();
+    o.dir = runlog_default_dir("runs");
 
   if (!read_minimums(&o))
     return EXIT_USAGE;
@@ -722,7 +726,8 @@ int run_command(int argc, char **argv) {
   }
   if (o.needs)
     return print_needs(&o, from_dir);
-  collectors all = discover_collectors();
+  const word_list named = named_collectors(&o, from_dir);
+  collectors all = discover_collectors(&named);
   plan p = {0};
   if (!from_dir) {
     code = plan_make(&o.request, &all, &p);

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool failed(const runlog *log, const char *name) {
@@ -28,6 +30,38 @@ static bool make_folders(const char *dir) {
     *slash = kept;
   }
   return true;
+}
+
+/* Whether make_folders could make this directory. */
+static bool can_be_made(const char *dir) {
+  char *path = arena_text("%s", dir), *slash;
+  while (access(path, F_OK) && (slash = strrchr(path, '/')))
+    *slash = 0;
+  if (!*path)
+    path = arena_text("/");
+  else if (access(path, F_OK))
+    path = arena_text(".");
+  return !access(path, W_OK | X_OK);
+}
+
+const char *runlog_default_dir(const char *kind) {
+  char stamp[32];
+  time_t now = time(NULL);
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
+  const char *here = arena_text("results/%s/%s", kind, stamp);
+  if (can_be_made(here))
+    return here;
+  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+  const char *tmp = getenv("TMPDIR");
+  if ((!state || *state != '/') && home && *home == '/')
+    state = arena_text("%s/.local/state", home);
+  const char *dir =
+      arena_text("%s/reapmark/%s/%s", state ? state : "", kind, stamp);
+  if (!state || *state != '/' || !can_be_made(dir))
+    dir = arena_text("%s/reapmark-%ju/%s/%s", tmp && *tmp ? tmp : "/tmp",
+                     (uintmax_t)getuid(), kind, stamp);
+  say("nothing can be written here: the results go to %s", dir);
+  return dir;
 }
 
 bool runlog_open(runlog *log, const char *dir) {

@@ -18,6 +18,13 @@ typedef struct runlog {
 
 /* Those that return bool return false after saying what went wrong. */
 
+/* The directory for results of a kind ("runs", "stress") if the user names
+ * none: results/KIND/TIME here or, where nothing can be written,
+ * reapmark/KIND/TIME in the user's folder of state ($XDG_STATE_HOME,
+ * ~/.local/state) or in that of temporary files, which was said then.  Makes
+ * nothing. */
+const char *runlog_default_dir(const char *kind);
+
 /* Makes DIR and the folders above it if they are missing, and locks DIR.  The
  * lock ends with the process, even if the process is killed. */
 bool runlog_open(runlog *log, const char *dir);

@@ -340,7 +340,8 @@ static int search_in(const probe_command *command, const void *options,
 int probes_command(const probe_command *command, const void *options,
                    const plan_request *request, const char *dir,
                    json_t *settings) {
-  collectors all = discover_collectors();
+  const word_list named = words_split(request->collectors);
+  collectors all = discover_collectors(&named);
   plan p;
   int code = plan_make(request, &all, &p);
   if (!code) {

@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "rounds.h"
 #include "seeded-bugs.h"
+#include "harness/driver/run/runlog.h"
 #include "summary.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sched.h>
-#include <time.h>
 
 /* ------------------------------------------------------------------------- *
  * Command line.
@@ -316,13 +316,6 @@ static int list_conditions(void) {
   return EXIT_OK;
 }
 
-static const char *default_dir(void) {
-  char stamp[32];
-  time_t now = time(NULL);
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H%M%SZ", gmtime(&now));
-  return arena_text("results/stress/%s", stamp);
-}
-
 /* Processors that this process may use. */
 static uint64_t processors(void) {
   cpu_set_t set;
@@ -373,7 +366,7 @@ int stress_command(int argc, char **argv) {
     say("--resume needs -o DIR");
     return EXIT_USAGE;
   }
-  const char *dir = o.dir ? o.dir : default_dir();
+  const char *dir = o.dir ? o.dir : runlog_default_dir("stress");
   const output_format *format;
   const char *wrong = format_find(o.format, NULL, &format);
   if (!wrong)
@@ -396,7 +389,7 @@ int stress_command(int argc, char **argv) {
     campaign_close(&c);
     return code;
   }
-  collectors all = discover_collectors();
+  collectors all = discover_collectors(&names);
   subject *subjects;
   size_t n;
   wrong = choose_subjects(&c, &all, &names, &subjects, &n);
