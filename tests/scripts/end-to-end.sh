@@ -183,8 +183,7 @@ END
   printf '%s\n' '#include <features.h>' '#ifdef __GLIBC__' '#error glibc' '#endif' >x.c
   "$work/tools/other-cc" -c x.c || skip 'cc does not take another features.h'
   exits 1 "$cmake" -S "$scripts/.." -B build -DCMAKE_C_COMPILER="$work/tools/other-cc"
-  said 'compiles for a C library other than glibc'
-  said 'Reapmark needs glibc'
+  said 'Reapmark needs the C library glibc'
 }
 
 # Every compiler that is named has to be here; one warning of any of them fails.
