@@ -99,7 +99,7 @@ END
   printed 'Collector bdwgc left out: it needs package libgc-dev'
   printed 'Collector cpython left out: it needs package python3-dev'
   printed 'Collector malloc-mimalloc left out: it needs package libmimalloc-dev'
-  printed 'Collector ocaml left out: it needs package ocaml-nox'
+  printed 'Collector ocaml left out: it needs package ocaml'
   printed 'Collector ruby left out: it needs package ruby-dev'
   printed 'Collector php left out: it needs packages libphp-embed php-dev'
   printed 'Collector whippet-mmc left out: it needs a checkout of Whippet, -DREAPMARK_WHIPPET=DIR'
@@ -117,6 +117,10 @@ END
   said 'whippet-pcc (needs a checkout of Whippet, -DREAPMARK_WHIPPET=DIR)'
   "$reapmark" doctor >out 2>err || true # what doctor finds is up to the machine
   printed 'W17 collectors: not built: malloc-mimalloc (needs package libmimalloc-dev)'
+  # No command is recommended that may have failed already, or cannot build them.
+  unprinted bench.sh
+  expect 2 leaks whippet-pcc
+  complained 'is not built: it needs a checkout of Whippet, -DREAPMARK_WHIPPET=DIR'
 }
 
 # Whippet is taken from where the user says, and from nowhere else.
