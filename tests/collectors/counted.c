@@ -42,16 +42,25 @@ __attribute__((noinline)) static void renew(gc_reg weak, gc_reg spare) {
   gc_clear(m, spare);
 }
 
+/* OCaml 5 marks what is read from a weak reference while it marks, and so keeps
+ * the object for another cycle, which takes several collections of the nursery.
+ * Who looks after every object there never sees one die. */
+static bool reading_keeps(void) {
+  const char *runtime = gc_this_collector.runtime;
+  return runtime && !strncmp(runtime, "OCaml 5", 7);
+}
+
 /* Makes cyclic garbage until `wanted` collections were seen, or `most` objects
  * were made. */
 static unsigned see_collections(unsigned wanted, unsigned most) {
   const gc_reg f = gc_frame_enter(m, 3, 0), weak = f, junk = f + 1;
+  const unsigned look = reading_keeps() ? 200000 : 1;
   unsigned seen = 0;
   renew(weak, junk);
-  for (unsigned i = 0; i < most && seen < wanted; i++) {
+  for (unsigned i = 1; i <= most && seen < wanted; i++) {
     make_cycle(junk);
     gc_clear(m, junk);
-    if (!gc_weak_get(m, f + 2, weak)) {
+    if (i % look == 0 && !gc_weak_get(m, f + 2, weak)) {
       seen++;
       renew(weak, junk);
     }
@@ -93,7 +102,7 @@ static void own_collections_are_counted(void) {
   assert_true(found + 1 >= seen); /* the last may not have come to its end */
   /* Collections of the old objects besides; a conservative collector may keep
    * the object for some time. */
-  if (!CAN.conservative)
+  if (!CAN.conservative && !reading_keeps())
     assert_true(found <= 2 * seen + 4);
 }
 
