@@ -85,7 +85,7 @@ fresh() {
     [ -z "$security" ] || echo "deb $security $release-security main"
   } >"$root/etc/apt/sources.list"
   # How to get there, as through a proxy, is as on this machine.
-  apt-config dump --format '%f "%v";%n' Acquire | grep -E '^Acquire::[a-z]+::.*"."' \
+  apt-config dump --format '%f "%v";%n' Acquire | grep -E '^Acquire::(http|https)::.* ".+";' \
     >"$root/etc/apt/apt.conf.d/90acquire" || true
   git clone -q . "$root/reapmark"
   unshare --mount --pid --fork --kill-child bash -euc '

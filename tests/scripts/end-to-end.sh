@@ -17,13 +17,16 @@ tool() {
 # goes to `asked`.
 touch installed known broken asked
 tool dpkg-query <<'END'
+cd "${0%/*}/.."
 grep -qx "${!#}" installed && echo 'install ok installed'
 END
 tool apt-cache <<'END'
+cd "${0%/*}/.."
 grep -qx "$2" known && printf '%s:\n  Candidate: 1.0\n' "$2"
 printf 'unknown:\n  Candidate: (none)\n'
 END
 tool apt-get <<'END'
+cd "${0%/*}/.."
 echo "$*" >>asked
 [ "$1" = install ] || exit 0
 shift
@@ -171,6 +174,43 @@ END
   grep -qx -- "--variant=minbase --cache-dir=$work/kept trixie $work/temporary/[^ ]* http://near.example/debian" \
     asked || fail "debootstrap $(cat asked)"
   [ -z "$(ls temporary)" ] || fail 'something was left'
+}
+
+# In the system that is made this script runs with the packages of all collectors, from
+# sources of Debian alone, and its status is that of --fresh.
+test_fresh_runs() {
+  tool apt-get <<'END'
+case $* in
+*Security*) echo http://security.example/debian-security ;;
+*Label:\ Debian*) echo http://near.example/debian ;;
+esac
+END
+  tool apt-config <<<"echo 'Acquire::http::Proxy \"http://proxy.example/\";'"
+  tool debootstrap <<'END'
+mkdir -p "${@: -2:1}/etc/apt/apt.conf.d" "${@: -2:1}/dev"
+END
+  tool git <<<'exit 0'
+  # The namespace, its mounts and the new root are only told.
+  tool unshare <<'END'
+while [[ $1 == -* ]]; do shift; done
+exec "$@"
+END
+  tool mount <<END
+echo "mount \$*" >>"$work/told"
+END
+  tool chroot <<END
+cat "\$1/etc/apt/sources.list" "\$1/etc/apt/apt.conf.d/90acquire" >>"$work/told"
+shift
+printf '%s\n' "\$@" >>"$work/told"
+exit 5
+END
+  exits 5 "$scripts/test.sh" --quick --fresh 12 --cache kept
+  has_line told 'deb http://near.example/debian bookworm main'
+  has_line told 'deb http://security.example/debian-security bookworm-security main'
+  has_line told 'Acquire::http::Proxy "http://proxy.example/";'
+  grep -q "^mount --bind $work/kept .*/var/cache/apt/archives$" told || fail 'no cache'
+  has told './scripts/test.sh --all-collectors "$@" &&'
+  [ "$(tail -n 2 told)" = $'test.sh\n--quick' ] || fail 'other options'
 }
 
 # Another C library than glibc is refused in one sentence.
