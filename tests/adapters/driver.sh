@@ -123,6 +123,21 @@ END
   complained 'is not built: it needs a checkout of Whippet, -DREAPMARK_WHIPPET=DIR'
 }
 
+# Of a version that the adapter is not written for, no package is recommended that is
+# installed already.
+test_other_version() {
+  mkdir tools
+  cat >tools/ocamlopt <<<'#!/bin/sh
+case $1 in -version) echo 5.9.0 ;; *) echo /nowhere ;; esac'
+  cat >tools/php-config <<<'#!/bin/sh
+case $1 in --vernum) echo 80503 ;; *) echo /nowhere ;; esac'
+  chmod +x tools/*
+  exits 0 "$cmake" -S "$source" -B build -G Ninja -DBUILD_TESTING=OFF \
+    -DOCAMLOPT="$work/tools/ocamlopt" -DPHP_CONFIG="$work/tools/php-config"
+  printed 'Collector ocaml left out: it needs OCaml 4.13 to 5.4, and 5.9.0 is installed'
+  printed 'Collector php left out: it needs PHP 8.2 to 8.4, and 8.5 is installed'
+}
+
 # Whippet is taken from where the user says, and from nowhere else.
 test_whippet() {
   mkdir empty
