@@ -18,22 +18,20 @@ if(REAPMARK_OPTIONAL)
   target_link_libraries(reapmark_runtimes PUBLIC reapmark::cell reapmark::trace)
 endif()
 
-# reapmark_add_runtime(FOUND condition PACKAGE debian-package NAME name
+# reapmark_add_runtime(FOUND condition PACKAGE debian-package [NEEDS words] NAME name
 #                      SOURCES source... DEFINITIONS macro...
 #                      REPLAYER target)
 #
-# `target` makes the replayer.
+# NEEDS is as that of reapmark_add_adapter.  `target` makes the replayer.
 function(reapmark_add_runtime)
-  cmake_parse_arguments(R "" "FOUND;PACKAGE;NAME;REPLAYER" "SOURCES;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(R "" "FOUND;PACKAGE;NEEDS;NAME;REPLAYER" "SOURCES;DEFINITIONS" ${ARGN})
   reapmark_wanted(wanted ${R_NAME})
   if(NOT wanted)
     return()
   endif()
   if(NOT REAPMARK_OPTIONAL OR NOT R_FOUND)
-    if(NOT REAPMARK_OPTIONAL)
-      string(APPEND R_PACKAGE " REAPMARK_OPTIONAL=ON")
-    endif()
-    reapmark_not_built(${R_NAME} "${R_PACKAGE}")
+    reapmark_needs(needs "${R_PACKAGE}" "${R_NEEDS}")
+    reapmark_not_built(${R_NAME} "${needs}")
     return()
   endif()
   set(program reapmark-collector-${R_NAME})
@@ -49,11 +47,18 @@ function(reapmark_add_runtime)
   set_property(GLOBAL APPEND PROPERTY REAPMARK_RUNTIMES ${R_NAME})
 endfunction()
 
-# OpenJDK.  A JVM may be built without some of its collectors.
-find_program(JAVA java)
+# OpenJDK.  A JVM may be built without some of its collectors.  Of several JDKs, all is
+# of the one whose compiler is `javac`: an older JVM does not run what that compiles.
 find_program(JAVAC javac)
-find_program(JAR jar)
+if(JAVAC)
+  get_filename_component(jdk ${JAVAC} REALPATH)
+  get_filename_component(jdk ${jdk} DIRECTORY)
+endif()
+find_program(JAVA java HINTS ${jdk})
+find_program(JAR jar HINTS ${jdk})
 if(REAPMARK_OPTIONAL AND JAVA AND JAVAC AND JAR)
+  execute_process(COMMAND ${JAVA} -version ERROR_VARIABLE java_version OUTPUT_QUIET)
+  string(REGEX REPLACE "^[^\"]*\"([^\"]*)\".*" "\\1" java_version "${java_version}")
   set(jar_file ${replayers}/openjdk.jar)
   set(classes ${CMAKE_CURRENT_BINARY_DIR}/openjdk-classes)
   file(GLOB java_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/openjdk/*.java)
@@ -74,28 +79,36 @@ foreach(pair serial:Serial parallel:Parallel g1:G1 z:Z shenandoah:Shenandoah
   string(REPLACE ":" ";" pair ${pair})
   list(GET pair 0 name)
   list(GET pair 1 flag)
-  if(TARGET reapmark_openjdk_replayer AND NOT DEFINED OPENJDK_HAS_${flag})
+  set(known OPENJDK_HAS_${flag}_${java_version})
+  if(TARGET reapmark_openjdk_replayer AND NOT DEFINED ${known})
     execute_process(COMMAND ${JAVA} -XX:+UnlockExperimentalVMOptions -XX:+Use${flag}GC
                             -version
                     RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
-    if(status EQUAL 0)
-      set(OPENJDK_HAS_${flag} TRUE CACHE INTERNAL "")
-    endif()
+    string(COMPARE EQUAL "${status}" 0 has)
+    set(${known} ${has} CACHE INTERNAL "")
   endif()
   set(found FALSE)
-  if(TARGET reapmark_openjdk_replayer AND OPENJDK_HAS_${flag})
+  set(needs "")
+  if(TARGET reapmark_openjdk_replayer AND ${known})
     set(found TRUE)
+  elseif(TARGET reapmark_openjdk_replayer)
+    set(needs "a JVM with this collector, which OpenJDK ${java_version} is without")
   endif()
   string(TOUPPER ${name} macro)
   reapmark_add_runtime(
-    FOUND ${found} PACKAGE default-jdk-headless NAME openjdk-${name}
-    SOURCES openjdk/openjdk.c DEFINITIONS OPENJDK_${macro}=1 OPENJDK_JAVA="${JAVA}"
+    FOUND ${found} PACKAGE default-jdk-headless NEEDS "${needs}" NAME openjdk-${name}
+    SOURCES openjdk/openjdk.c
+    DEFINITIONS OPENJDK_${macro}=1 OPENJDK_JAVA="${JAVA}"
+                OPENJDK_VERSION="${java_version}"
     REPLAYER reapmark_openjdk_replayer)
 endforeach()
 
 # Node.js.
 find_program(NODE NAMES node nodejs)
 if(REAPMARK_OPTIONAL AND NODE)
+  execute_process(
+    COMMAND ${NODE} -p "`Node.js \${process.versions.node}, V8 \${process.versions.v8}`"
+    OUTPUT_VARIABLE node_version OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(script ${replayers}/node.js)
   add_custom_command(
     OUTPUT ${script}
@@ -107,12 +120,16 @@ if(REAPMARK_OPTIONAL AND NODE)
           COMPONENT reapmark-node OPTIONAL)
 endif()
 reapmark_add_runtime(
-  FOUND "${NODE}" PACKAGE nodejs NAME node SOURCES node/node.c DEFINITIONS
-  NODE_PROGRAM="${NODE}" REPLAYER reapmark_node_replayer)
+  FOUND "${NODE}" PACKAGE nodejs NAME node SOURCES node/node.c
+  DEFINITIONS NODE_PROGRAM="${NODE}" NODE_VERSION="${node_version}"
+  REPLAYER reapmark_node_replayer)
 
 # Go.
 find_program(GO go)
 if(REAPMARK_OPTIONAL AND GO)
+  execute_process(COMMAND ${GO} env GOVERSION OUTPUT_VARIABLE go_version
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(REGEX REPLACE "^go" "Go " go_version "${go_version}")
   set(replayer ${replayers}/go)
   file(GLOB go_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/go/*.go)
   add_custom_command(
@@ -128,4 +145,5 @@ if(REAPMARK_OPTIONAL AND GO)
           COMPONENT reapmark-go OPTIONAL)
 endif()
 reapmark_add_runtime(
-  FOUND "${GO}" PACKAGE golang-go NAME go SOURCES go/go.c REPLAYER reapmark_go_replayer)
+  FOUND "${GO}" PACKAGE golang-go NAME go SOURCES go/go.c
+  DEFINITIONS GO_VERSION="${go_version}" REPLAYER reapmark_go_replayer)

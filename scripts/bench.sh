@@ -3,7 +3,8 @@
 # the driver and the collectors that the run needs, and runs `reapmark run`, or
 # `reapmark choose`, with the arguments given; by default the suite `quick`.
 #   --all-collectors  also the optional ones, adapters to production runtimes, with
-#                     the packages that they need
+#                     the packages that they need; those that cannot be had here are
+#                     named, and the others run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/install.sh

@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
-# test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
-# every test.
-#   --sanitize  afterwards the same tests under AddressSanitizer with
-#               UndefinedBehaviorSanitizer, those of collectors and of the harness
-#               under ThreadSanitizer too, and the stress suite for as long as
-#               `stress_seconds` says, each
-#   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
-#               which shows that scripts/packages.txt is complete (needs root
-#               and the package debootstrap)
+# test.sh [OPTION...]: installs what is missing, builds, and runs every test.
+#   --sanitize        afterwards the same tests under AddressSanitizer with
+#                     UndefinedBehaviorSanitizer, those of collectors and of the
+#                     harness under ThreadSanitizer too, and the stress suite for as
+#                     long as `stress_seconds` says, each
+#   --all-collectors  with the packages of all adapters, which are then built and
+#                     tested
+#   --quick           without the tests labelled `slow`
+#   --fresh 12|13     instead, all of this in a minimal Debian of that release, made
+#                     for the purpose and removed afterwards: what is tested is the
+#                     last commit, with all collectors.  It shows that
+#                     scripts/packages.txt is complete.  Needs root and the package
+#                     debootstrap; the packages come from where this machine's do.
+#   --cache DIR       of --fresh: keeps downloaded packages there for the next time
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/.."
 . scripts/install.sh
 
@@ -35,23 +41,67 @@ build_and_test() { # PRESET BUILD [OPTION of ctest]...
   ctest --test-dir "$2" --output-on-failure -j "$(nproc)" "${@:3}"
 }
 
+refuse() {
+  echo "test.sh: $*" >&2
+  exit 2
+}
+
+# site_of LABEL: where this machine gets the packages from that have this label in
+# their release's description.
+site_of() {
+  apt-get indextargets --format '$(SITE)' "Label: $1" |
+    sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
+}
+
+# Makes a minimal system and runs this script in it.  The root folder is that of
+# the system that is made, $version and $cache are from the command line.
 fresh() {
-  local root release mirror
-  command -v debootstrap >/dev/null ||
-    { echo "--fresh needs the package debootstrap" >&2; exit 2; }
+  local release mirror security options=()
+  case $version in
+    12) release=bookworm ;;
+    13) release=trixie ;;
+    *) refuse "--fresh $version: which release of Debian? (12, 13)" ;;
+  esac
+  [ "$(id -u)" = 0 ] || refuse '--fresh makes a system of its own: only root can'
+  command -v debootstrap >/dev/null || refuse '--fresh needs the package debootstrap'
+  mirror=$(site_of Debian)
+  [ -n "$mirror" ] || refuse "--fresh: none of apt's sources is a mirror of Debian"
+  security=$(site_of Debian-Security)
+  [ -z "$(git status --porcelain)" ] ||
+    echo 'test.sh: what is not committed is not tested' >&2
   root=$(mktemp -d)
+  # Mounts are those of a namespace, which ends before the files are removed.
   # shellcheck disable=SC2064
-  trap "umount '$root/proc' '$root/sys' 2>/dev/null; rm -rf '$root'" EXIT
-  release=bookworm
-  mirror=$(apt-get indextargets --format '$(SITE)' "Release: $release" |
-    sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
-  debootstrap --variant=minbase "$release" "$root" $mirror >&2
-  # The packages come from where this machine's come from.
-  cp -r /etc/apt/. "$root/etc/apt/"
+  trap "rm -rf --one-file-system '$root'" EXIT
+  if [ -n "$cache" ]; then
+    cache=$(cd "$from" && mkdir -p "$cache" && cd "$cache" && pwd)
+    options+=("--cache-dir=$cache")
+  fi
+  [[ $mirror != https:* ]] || options+=(--include=ca-certificates)
+  debootstrap --variant=minbase "${options[@]}" "$release" "$root" "$mirror" >&2
+  {
+    echo "deb $mirror $release main"
+    echo "deb $mirror $release-updates main"
+    [ -z "$security" ] || echo "deb $security $release-security main"
+  } >"$root/etc/apt/sources.list"
+  # How to get there, as through a proxy, is as on this machine.
+  apt-config dump --format '%f "%v";%n' Acquire | grep -E '^Acquire::(http|https)::.* ".+";' \
+    >"$root/etc/apt/apt.conf.d/90acquire" || true
   git clone -q . "$root/reapmark"
-  mount -t proc proc "$root/proc"
-  mount -t sysfs -o ro sysfs "$root/sys" # hwloc reads the topology there
-  chroot "$root" /bin/bash -c 'cd /reapmark && ./scripts/test.sh'
+  unshare --mount --pid --fork --kill-child bash -euc '
+    root=$1 cache=$2
+    shift 2
+    mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys" # hwloc reads the topology there
+    mount -t tmpfs tmpfs "$root/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+    ln -sf pts/ptmx "$root/dev/ptmx"
+    [ -z "$cache" ] || mount --bind "$cache" "$root/var/cache/apt/archives"
+    exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM-dumb}" \
+      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+      bash -c "cd /reapmark && ./scripts/test.sh --all-collectors \"\$@\" &&
+        build/reapmark list collectors" test.sh "$@"
+  ' fresh "$root" "$cache" "${passed[@]}"
 }
 
 # stress BUILD: these collectors under every condition; what fails is shown, and
@@ -63,22 +113,33 @@ stress() {
     --ops $stress_ops --time $stress_seconds --output "$1/stress"
 }
 
-sanitize=
-for argument in "$@"; do
-  case $argument in
-    --sanitize) sanitize=1 ;;
-    --fresh) fresh; exit ;;
-    *) echo "test.sh: unknown argument '$argument' (--sanitize, --fresh)" >&2
-       exit 2 ;;
+sanitize='' version='' cache='' groups=(test) passed=() tests=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --sanitize) sanitize=1 passed+=("$1") ;;
+    --quick) tests=(-LE slow) passed+=("$1") ;;
+    --all-collectors) groups+=(collector) ;;
+    --fresh | --cache)
+      [ $# -gt 1 ] || refuse "$1 needs a value"
+      [ "$1" = --cache ] && cache=$2 || version=$2
+      shift ;;
+    *) refuse "unknown argument '$1' (--sanitize, --all-collectors, --quick," \
+         "--fresh, --cache)" ;;
   esac
+  shift
 done
+[ -z "$cache" ] || [ -n "$version" ] || refuse '--cache is for --fresh'
+if [ -n "$version" ]; then
+  fresh
+  exit
+fi
 
-packages_install scripts/packages.txt test
-build_and_test release build
+packages_install scripts/packages.txt "${groups[@]}"
+build_and_test release build "${tests[@]}"
 if [ -n "$sanitize" ]; then
-  build_and_test asan build-asan
+  build_and_test asan build-asan "${tests[@]}"
   stress build-asan
   # The driver has one thread, so that its own tests tell ThreadSanitizer nothing.
-  build_and_test tsan build-tsan -LE end-to-end
+  build_and_test tsan build-tsan -LE "end-to-end${tests:+|slow}"
   stress build-tsan
 fi

@@ -29,17 +29,22 @@ struct gc_heap {
 
 static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
 
+#define BDWGC_RUNTIME "libgc " BDWGC_VERSION
+
 const gc_collector gc_this_collector = {
 #if BDWGC_BY_HAND
     .name = "by-hand-bdwgc",
-    .summary = "diagnostic: plain C on libgc, without the interface",
+    .summary =
+        "diagnostic: plain C on " BDWGC_RUNTIME ", without the interface",
 #elif BDWGC_EXACT
     .name = "bdwgc-exact",
-    .summary = "libgc, with the interface's roots only",
+    .summary = BDWGC_RUNTIME ", with the interface's roots only",
 #else
     .name = "bdwgc",
-    .summary = "libgc: conservative stacks, exact objects, lazy sweeping",
+    .summary =
+        BDWGC_RUNTIME ": conservative stacks, exact objects, lazy sweeping",
 #endif
+    .runtime = BDWGC_RUNTIME,
     .source = "Boehm & Weiser, Software: Practice and Experience 1988",
     .kind = BDWGC_BY_HAND ? GC_KIND_DIAGNOSTIC : GC_KIND_REFERENCE,
     .faults = true,

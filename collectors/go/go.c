@@ -22,7 +22,9 @@ static const gc_option options[] = {
 /* GOMEMLIMIT is a goal, and no limit. */
 const gc_collector gc_this_collector = {
     .name = "go",
-    .summary = "Go's collector: marks beside the mutators, with assists",
+    .summary = "Go's collector (" GO_VERSION
+               "): marks beside the mutators, with assists",
+    .runtime = GO_VERSION,
     .source = "Hudson, ISMM 2018",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,

@@ -16,13 +16,11 @@ struct gc_heap {
   _Atomic uint64_t peak;
 };
 
-#define TEXT_OF(x) #x
-#define TEXT(x)    TEXT_OF(x)
-
 const gc_collector gc_this_collector = {
     .name = "gobject",
-    .summary = "GObject of GLib " TEXT(GLIB_MAJOR_VERSION) "." TEXT(
-        GLIB_MINOR_VERSION) ", counting by atomic operations alone",
+    .runtime = "GLib " GOBJECT_VERSION,
+    .summary = "GObject of GLib " GOBJECT_VERSION
+               ", counting by atomic operations alone",
     .source = "GLib; Collins, CACM 1960",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ACYCLIC,

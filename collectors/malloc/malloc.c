@@ -6,17 +6,24 @@
 #if defined MALLOC_MIMALLOC
 #include <mimalloc.h>
 #define MALLOC_NAME   "malloc-mimalloc"
-#define MALLOC_WHOSE  "mimalloc"
+#define MALLOC_WHOSE  "mimalloc " MALLOC_VERSION
 #define MALLOC_SOURCE "Leijen, Zorn & de Moura, APLAS 2019"
 #elif defined MALLOC_JEMALLOC
 #define MALLOC_NAME   "malloc-jemalloc"
-#define MALLOC_WHOSE  "jemalloc"
+#define MALLOC_WHOSE  "jemalloc " MALLOC_VERSION
 #define MALLOC_SOURCE "Evans, BSDCan 2006"
 #else
 #include <malloc.h>
-#define MALLOC_NAME   "malloc"
-#define MALLOC_WHOSE  "the C library's malloc"
-#define MALLOC_SOURCE "Gloger, ptmalloc, after Lea"
+#define MALLOC_NAME    "malloc"
+#define MALLOC_WHOSE   "the C library's malloc (" MALLOC_RUNTIME ")"
+#define TEXT_OF(x)     #x
+#define TEXT(x)        TEXT_OF(x)
+#define MALLOC_RUNTIME "glibc " TEXT(__GLIBC__) "." TEXT(__GLIBC_MINOR__)
+#define MALLOC_SOURCE  "Gloger, ptmalloc, after Lea"
+#endif
+
+#ifndef MALLOC_RUNTIME
+#define MALLOC_RUNTIME MALLOC_WHOSE
 #endif
 
 /* The program by hand has jemalloc's default arenas instead of the space. */
@@ -42,6 +49,7 @@ const gc_collector gc_this_collector = {
     .summary = "explicit freeing by " MALLOC_WHOSE,
     .kind = GC_KIND_REFERENCE,
 #endif
+    .runtime = MALLOC_RUNTIME,
     .source = MALLOC_SOURCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
 #ifndef MALLOC_BY_HAND

@@ -23,7 +23,9 @@ static const gc_option options[] = {
 
 const gc_collector gc_this_collector = {
     .name = "node",
-    .summary = "V8's collector: a copying nursery, mark-compact for the rest",
+    .summary = "V8's collector (" NODE_VERSION
+               "): a copying nursery, mark-compact for the rest",
+    .runtime = NODE_VERSION,
     .source = "Degenbaev et al., CACM 2019",
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,

@@ -12,18 +12,22 @@
 #include <caml/callback.h>
 #include <caml/custom.h>
 #include <caml/finalise.h>
-#include <caml/gc.h>
 #include <caml/major_gc.h>
 #include <caml/minor_gc.h>
 #include <caml/roots.h>
 #include <caml/signals.h>
-#include <caml/startup_aux.h>
-#include <caml/version.h>
 #include <caml/weak.h>
 #include <sys/mman.h>
 
+#if OCAML_VERSION >= 50000
+#include "ocaml/heap-pools.h"
+#else
+#include "ocaml/heap-chunks.h"
+#endif
+
 /* Primitives of OCaml's module Gc, which no header declares. */
 value caml_gc_full_major(value unit);
+value caml_gc_quick_stat(value unit);
 value caml_final_register(value function, value object);
 value caml_final_register_called_without_value(value function, value object);
 
@@ -40,7 +44,7 @@ const gc_collector gc_this_collector = {
     .runtime = "OCaml " OCAML_VERSION_STRING,
     .summary = "OCaml " OCAML_VERSION_STRING
                ", copying nursery and incremental mark-sweep",
-    .source = "Doligez & Leroy, POPL 1993, without its threads",
+    .source = HEAP_SOURCE,
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
             .external = GC_EXTERNALS_COUNTED,
@@ -175,7 +179,7 @@ static void catch_up(void) {
  * ------------------------------------------------------------------------- */
 
 static value *ml_token(value finalizable) {
-  return &Field(finalizable, Wosize_val(finalizable) - 2);
+  return Op_val(finalizable) + Wosize_val(finalizable) - 2;
 }
 
 /* The finalizer of a dead object: it resurrects the object, which waits in the
@@ -198,7 +202,7 @@ value *ml_nursery_slow(size_t words) {
 
 /* Returns a block outside the nursery, or 0.  Never collects. */
 static value outside(size_t words, tag_t tag) {
-  return caml_alloc_shr_no_track_noexc(words ? words : 1, tag);
+  return heap_block(words ? words : 1, tag);
 }
 
 bool ml_new_slow(gc_mutator *m, gc_reg dst, gc_shape shape, unsigned flags) {
@@ -245,15 +249,15 @@ static value pair_new(gc_mutator *m, gc_reg dst, gc_reg target, tag_t tag) {
   struct caml__roots_block frame;
   value held;
   root(&frame, &held, 1);
-  held = caml_ephemeron_create(2);
+  held = ephemeron_new(2);
   value *at = ml_nursery(3);
   value pair = ml_block(at, 2, tag), o = m->reg[target];
   unroot(&frame);
   value token = Tag_val(o) == ML_FINALIZABLE ? *ml_token(o) : Val_unit;
   Field(pair, 0) = held;
   Field(pair, 1) = Val_bool(token != Val_unit);
-  caml_ephemeron_set_key(held, 0, o);
-  caml_ephemeron_set_key(held, 1, token == Val_unit ? o : token);
+  ephemeron_set_key(held, 0, o);
+  ephemeron_set_key(held, 1, token == Val_unit ? o : token);
   m->reg[dst] = pair;
   return held;
 }
@@ -261,13 +265,12 @@ static value pair_new(gc_mutator *m, gc_reg dst, gc_reg target, tag_t tag) {
 /* Whether the target or key of `pair`, which becomes `*o`, is alive.  Runs the
  * finalizers that are due. */
 static bool pair_get(gc_mutator *m, gc_reg pair, value *o) {
-  caml_final_do_calls_exn();
+  finalizers_run();
   value p = m->reg[pair], token;
   if (Bool_val(Field(p, 1)) &&
-      !(caml_ephemeron_get_key(Field(p, 0), 1, &token) &&
-        Bool_val(Field(token, 0))))
+      !(ephemeron_key(Field(p, 0), 1, &token) && Bool_val(Field(token, 0))))
     return false;
-  return caml_ephemeron_get_key(Field(p, 0), 0, o);
+  return ephemeron_key(Field(m->reg[pair], 0), 0, o);
 }
 
 bool ml_weak_new(gc_mutator *m, gc_reg dst, gc_reg target) {
@@ -279,6 +282,7 @@ bool ml_weak_get(gc_mutator *m, gc_reg dst, gc_reg weak) {
   value o;
   bool alive = pair_get(m, weak, &o);
   m->reg[dst] = alive ? o : Val_unit;
+  pause_over();
   return alive;
 }
 
@@ -289,20 +293,21 @@ bool ml_ephemeron_new(gc_mutator *m, gc_reg dst, gc_reg key, gc_reg data) {
   v = m->reg[data]; /* dst may be the same register */
   value held = pair_new(m, dst, key, ML_EPHEMERON);
   unroot(&frame);
-  caml_ephemeron_set_data(held, v);
+  ephemeron_set_data(held, v);
   return true;
 }
 
 bool ml_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   value key, v = Val_unit;
-  bool alive = pair_get(m, pair, &key) &&
-               caml_ephemeron_get_data(Field(m->reg[pair], 0), &v);
+  bool alive =
+      pair_get(m, pair, &key) && ephemeron_data(Field(m->reg[pair], 0), &v);
   m->reg[dst] = alive ? v : Val_unit;
+  pause_over();
   return alive;
 }
 
 bool ml_finalizer_next(gc_mutator *m, gc_reg dst) {
-  caml_final_do_calls_exn();
+  finalizers_run();
   value o = (value)finalizers_pop();
   root_queue();
   if (!o)
@@ -383,9 +388,9 @@ void gc_blocking_leave(gc_mutator *m) {
 }
 
 /* Overrides OCAMLRUNPARAM, which the user may have set for other programs. */
-static void start(void) {
+static bool start(void) {
   char name[] = "reapmark", *argv[] = {name, NULL}, settings[64];
-  snprintf(settings, sizeof settings, "s=%llu,o=%llu",
+  snprintf(settings, sizeof settings, "s=%llu,o=%llu" HEAP_SETTINGS,
            (unsigned long long)minor_heap, (unsigned long long)space_overhead);
   setenv("OCAMLRUNPARAM", settings, 1);
   caml_startup(argv);
@@ -402,6 +407,10 @@ static void start(void) {
   caml_register_generational_global_root(&disown);
   root(&globals, ml_globals, GC_GLOBALS);
   root(&queue, NULL, 0);
+  if (!heap_is_known())
+    fprintf(stderr, "ocaml: the heap of OCaml " OCAML_VERSION_STRING
+                    " is not laid out as this adapter knows it\n");
+  return heap_is_known();
 }
 
 gc_heap *gc_heap_create(const gc_config *config) {
@@ -409,8 +418,8 @@ gc_heap *gc_heap_create(const gc_config *config) {
   the_heap = (gc_heap){0};
   listener_set(config->listener);
   external_reset();
-  if (!started)
-    start();
+  if (!started && !start())
+    return NULL;
   started = true;
   return &the_heap;
 }
@@ -442,21 +451,8 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   (void)heap;
   uint64_t other =
       Caml_state->minor_heap_wsz * sizeof(value) + finalizers_bytes();
-  return (gc_footprint){other + external_held() +
-                            (uint64_t)Caml_state->stat_heap_wsz * sizeof(value),
-                        other + external.peak +
-                            (uint64_t)Caml_state->stat_top_heap_wsz *
-                                sizeof(value)};
-}
-
-/* Calls `visit` for every block outside the nursery that is not free. */
-static void each_block(void (*visit)(value o, void *data), void *data) {
-  for (char *chunk = caml_heap_start; chunk; chunk = Chunk_next(chunk)) {
-    char *end = chunk + Chunk_size(chunk);
-    for (char *at = chunk; at < end; at += Bhsize_hp(at))
-      if (!Is_blue_hd(Hd_hp(at)))
-        visit(Val_hp(at), data);
-  }
+  return (gc_footprint){other + external_held() + heap_bytes(),
+                        other + external.peak + heap_peak()};
 }
 
 static bool is_object(value o) {
@@ -481,37 +477,42 @@ static void count_object(value o, void *data) {
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
   uint64_t objects = 0;
-  each_block(count_object, &objects);
+  heap_walk(count_object, &objects);
   return objects;
 }
 
+/* The runtime's own statistics, in the order of OCaml's record Gc.stat. */
+enum { PROMOTED_WORDS = 1, MINORS = 3, MAJORS = 4, COMPACTIONS = 13 };
+
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   (void)heap;
+  value s = caml_gc_quick_stat(Val_unit);
   const gc_counter all[] = {
-      {"minor-collections", (uint64_t)Caml_state->stat_minor_collections},
-      {"major-collections", (uint64_t)Caml_state->stat_major_collections},
-      {"compactions", (uint64_t)Caml_state->stat_compactions},
-      {"promoted-words", (uint64_t)Caml_state->stat_promoted_words},
+      {"minor-collections", (uint64_t)Long_val(Field(s, MINORS))},
+      {"major-collections", (uint64_t)Long_val(Field(s, MAJORS))},
+      {"compactions", (uint64_t)Long_val(Field(s, COMPACTIONS))},
+      {"promoted-words", (uint64_t)Double_val(Field(s, PROMOTED_WORDS))},
       EXTERNAL_COUNTERS,
   };
+  pause_over();
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
 static void check_fields(value o, void *data) {
   if (Tag_val(o) != ML_OBJECT && Tag_val(o) != ML_FINALIZABLE)
     return;
-  if (caml_gc_phase == Phase_sweep && Is_white_val(o))
-    return; /* it may be dead, and wait to be freed after what it refers to */
+  if (heap_may_be_dead(o))
+    return;
   for (mlsize_t i = 0; i < Wosize_val(o); i++) {
     value f = Field(o, i);
-    if (Is_block(f) && !Is_young(f) && Is_blue_val(f))
+    if (Is_block(f) && !Is_young(f) && heap_is_free(f))
       *(const char **)data = "a field refers to a free block";
   }
 }
 
 const char *gc_heap_check(gc_heap *heap) {
   (void)heap;
-  const char *wrong = NULL;
-  each_block(check_fields, &wrong);
+  const char *wrong = heap_check();
+  heap_walk(check_fields, &wrong);
   return wrong;
 }

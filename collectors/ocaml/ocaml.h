@@ -16,7 +16,7 @@
  *
  * Null is unit.  Objects move: the registers are local roots of the runtime, as
  * CAMLlocal makes them.  There is one heap with one lock, so there is one
- * mutator at a time. */
+ * mutator at a time.  In OCaml 5 that is the heap of the first domain. */
 #ifndef REAPMARK_OCAML_H
 #define REAPMARK_OCAML_H
 
@@ -30,6 +30,7 @@
 #define CAML_INTERNALS
 #include <caml/memory.h>
 #include <caml/mlvalues.h>
+#include <caml/version.h>
 #undef CAML_INTERNALS
 
 /* Tags of the blocks that are objects.  Payload blocks have String_tag. */
@@ -91,14 +92,24 @@ static inline size_t ml_payload_words(gc_shape shape) {
   return (shape.bytes + 7) / 8;
 }
 
+/* The end of the nursery, or a higher address if something is to be done first.
+ * In OCaml 5 it may be changed at any time. */
+static inline uintptr_t ml_nursery_limit(caml_domain_state *domain) {
+#if OCAML_VERSION >= 50000
+  return atomic_load_explicit(&domain->young_limit, memory_order_relaxed);
+#else
+  return (uintptr_t)domain->young_limit;
+#endif
+}
+
 /* Returns words of the nursery, from which the caller makes blocks. */
 static inline value *ml_nursery(size_t words) {
-  Caml_state->young_ptr -= words;
-  if (gc_unlikely(Caml_state->young_ptr < Caml_state->young_limit)) {
-    Caml_state->young_ptr += words;
+  caml_domain_state *domain = Caml_state;
+  value *at = domain->young_ptr - words;
+  if (gc_unlikely((uintptr_t)at < ml_nursery_limit(domain)))
     return ml_nursery_slow(words);
-  }
-  return Caml_state->young_ptr;
+  domain->young_ptr = at;
+  return at;
 }
 
 static inline value ml_block(value *at, size_t words, tag_t tag) {

@@ -35,7 +35,7 @@
 
 #if defined OPENJDK_SERIAL
 #define NAME    "serial"
-#define SUMMARY "OpenJDK's Serial: a copying nursery, mark-compact for the rest"
+#define SUMMARY "Serial: a copying nursery, mark-compact for the rest"
 #define SOURCE  "OpenJDK, src/hotspot/share/gc/serial"
 #define FLAG    "-XX:+UseSerialGC"
 #define GRANULE (512 << 10)
@@ -49,7 +49,7 @@
 
 #elif defined OPENJDK_PARALLEL
 #define NAME    "parallel"
-#define SUMMARY "OpenJDK's Parallel: as Serial, with several threads"
+#define SUMMARY "Parallel: as Serial, with several threads"
 #define SOURCE  "OpenJDK, src/hotspot/share/gc/parallel"
 #define FLAG    "-XX:+UseParallelGC"
 #define GRANULE (512 << 10)
@@ -61,7 +61,7 @@
 
 #elif defined OPENJDK_G1
 #define NAME       "g1"
-#define SUMMARY    "OpenJDK's G1: regions copied by benefit, concurrent marking"
+#define SUMMARY    "G1: regions copied by benefit, concurrent marking"
 #define SOURCE     "Detlefs, Flood, Heller and Printezis, ISMM 2004"
 #define FLAG       "-XX:+UseG1GC"
 #define GRANULE    (1 << 20)
@@ -78,7 +78,7 @@
 
 #elif defined OPENJDK_Z
 #define NAME       "z"
-#define SUMMARY    "OpenJDK's ZGC: marks and moves beside the mutators"
+#define SUMMARY    "ZGC: marks and moves beside the mutators"
 #define SOURCE     "OpenJDK, JEP 333 and JEP 377"
 #define FLAG       "-XX:+UseZGC"
 #define GRANULE    (2 << 20)
@@ -95,7 +95,7 @@
 
 #elif defined OPENJDK_SHENANDOAH
 #define NAME       "shenandoah"
-#define SUMMARY    "OpenJDK's Shenandoah: marks and moves beside the mutators"
+#define SUMMARY    "Shenandoah: marks and moves beside the mutators"
 #define SOURCE     "Flood, Kennke, Dinn, Haley and Westrelin, PPPJ 2016"
 #define FLAG       "-XX:+UseShenandoahGC"
 #define GRANULE    (256 << 10)
@@ -109,7 +109,7 @@
 
 #elif defined OPENJDK_EPSILON
 #define NAME    "epsilon"
-#define SUMMARY "OpenJDK without a collector: the floor of the others"
+#define SUMMARY "no collector: the floor of the others"
 #define SOURCE  "OpenJDK, JEP 318"
 #define FLAG    "-XX:+UseEpsilonGC"
 #define GRANULE 0
@@ -153,7 +153,8 @@ static const gc_option options[] = {
 
 const gc_collector gc_this_collector = {
     .name = "openjdk-" NAME,
-    .summary = SUMMARY,
+    .summary = "OpenJDK " OPENJDK_VERSION ", " SUMMARY,
+    .runtime = "OpenJDK " OPENJDK_VERSION,
     .source = SOURCE,
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = NOTHING ? GC_RECLAIMS_NOTHING : GC_RECLAIMS_ALL,

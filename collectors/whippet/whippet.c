@@ -52,6 +52,7 @@ static uint64_t markers = 1;
 
 const gc_collector gc_this_collector = {
     .name = "whippet-" WHIPPET_NAME,
+    .runtime = "Whippet " WHIPPET_VERSION,
     .summary = "Whippet's " WHIPPET_NAME " at " WHIPPET_VERSION,
     .source = "Wingo, https://github.com/wingo/whippet",
     .kind = GC_KIND_REFERENCE,

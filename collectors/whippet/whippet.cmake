@@ -52,7 +52,8 @@ function(whippet_adapter name stem)
     list(APPEND source_definitions GC_PARALLEL=1)
   endif()
   reapmark_add_adapter(
-    FOUND ${whippet_found} PACKAGE "Whippet, -DREAPMARK_WHIPPET=DIR" NAME whippet-${name}
+    FOUND ${whippet_found} NEEDS "a checkout of Whippet, -DREAPMARK_WHIPPET=DIR"
+    NAME whippet-${name}
     HEADER whippet/whippet.h
     SOURCES whippet/whippet.c ${whippet_dir}/heap-${stem}.c ${whippet_sources}
     DEFINITIONS ${definitions} SOURCE_DEFINITIONS ${source_definitions}

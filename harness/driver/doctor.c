@@ -103,7 +103,8 @@ static void examine_tools(report_book *b, const machine *m,
          "nothing: collector programs do not get to see them",
          "the environment has %s", q->withheld);
   if (*q->not_built)
-    find(b, "W17 collectors", DOCTOR_NOTE, "scripts/bench.sh --all-collectors",
+    find(b, "W17 collectors", DOCTOR_NOTE,
+         "see to what those need that you want, and build again",
          "not built: %s", q->not_built);
   if (q->compiled)
     find(b, "W18 compiled", DOCTOR_SERIOUS,

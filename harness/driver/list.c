@@ -101,8 +101,7 @@ static int list_collectors(const output_format *format, const list_options *o) {
   const char *not_built = discover_not_built();
   if (*not_built) {
     fflush(stdout);
-    say("not built: %s; scripts/bench.sh --all-collectors installs what they "
-        "need",
+    say("not built: %s; where that is there, the next build has them",
         not_built);
   }
   if (machine_other_builds(&all)) {

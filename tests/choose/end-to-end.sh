@@ -74,6 +74,13 @@ test_missing() {
   said "; 'scripts/bench.sh choose' with the same options builds them first"
   row '^  - "mark-sweep"$'
   counted 1 '^  - "' out
+  # What the build could not have is told with what it needs, and no command.
+  mkdir collectors
+  echo 'immix package libimmix-dev' >collectors/not-built
+  expect 0 choose --like compiler $small --dry-run
+  said 'not built, and not in the answer: immix (needs package libimmix-dev)'
+  counted 0 'immix.*builds them first' err
+  rm -r collectors
   expect 3 choose --like compiler $small -c immix --dry-run
   said "--collectors: "
   rm found/mark-sweep

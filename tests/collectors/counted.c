@@ -42,22 +42,41 @@ __attribute__((noinline)) static void renew(gc_reg weak, gc_reg spare) {
   gc_clear(m, spare);
 }
 
+/* OCaml 5 keeps what weak references refer to when it collects the nursery. The
+ * rest of its heap is collected as fast as objects get there, and what is read
+ * from a weak reference meanwhile is kept for another cycle.  So there garbage
+ * has to get old, and looks have to be rare. */
+static bool only_the_old_die(void) {
+  const char *runtime = gc_this_collector.runtime;
+  return runtime && !strncmp(runtime, "OCaml 5", 7);
+}
+
+enum { OLD = 1000, RARE = 200000 };
+
 /* Makes cyclic garbage until `wanted` collections were seen, or `most` objects
  * were made. */
 static unsigned see_collections(unsigned wanted, unsigned most) {
-  const gc_reg f = gc_frame_enter(m, 3, 0), weak = f, junk = f + 1;
+  const gc_reg f = gc_frame_enter(m, 4, 0), weak = f, junk = f + 1,
+               held = f + 3;
+  const bool old = only_the_old_die();
   unsigned seen = 0;
   renew(weak, junk);
-  for (unsigned i = 0; i < most && seen < wanted; i++) {
+  if (old)
+    gc_new(m, held, (gc_shape){OLD, 0}, GC_PLAIN);
+  for (unsigned i = 1; i <= most && seen < wanted; i++) {
     make_cycle(junk);
+    if (old)
+      gc_store(m, held, i % OLD, junk);
     gc_clear(m, junk);
+    if (old && i % RARE)
+      continue;
     if (!gc_weak_get(m, f + 2, weak)) {
       seen++;
       renew(weak, junk);
     }
     gc_clear(m, f + 2);
   }
-  gc_frame_leave(m, f, 3, 0);
+  gc_frame_leave(m, f, 4, 0);
   return seen;
 }
 
@@ -93,7 +112,7 @@ static void own_collections_are_counted(void) {
   assert_true(found + 1 >= seen); /* the last may not have come to its end */
   /* Collections of the old objects besides; a conservative collector may keep
    * the object for some time. */
-  if (!CAN.conservative)
+  if (!CAN.conservative && !only_the_old_die())
     assert_true(found <= 2 * seen + 4);
 }
 

@@ -90,7 +90,7 @@ static void each_trouble_alone(void **state) {
   for (int i = 0; i < 100; i++)
     hist_add(&late, 1500000);
   QUESTION(q.hiccups = &late, "W16!");
-  QUESTION(q.not_built = "bdwgc (package libgc-dev)", "W17");
+  QUESTION(q.not_built = "bdwgc (needs package libgc-dev)", "W17");
 }
 
 /* What a machine does not tell is no trouble, but for the last two. */

@@ -483,9 +483,9 @@ EOF
   complained "some.yml:5:21: unknown collector 'ghost'"
   # A collector that was not built for lack of a package is n/a, not a mistake.
   mkdir collectors
-  echo 'ghost libghost-dev' >collectors/not-built
+  echo 'ghost package libghost-dev' >collectors/not-built
   expect 0 run some.yml -o dir
-  printed 'n/a: not built (package libghost-dev)'
+  printed 'n/a: not built (needs package libghost-dev)'
   [ "$(records dir)" = 2 ] || fail 'not two records'
   expect 0 run some.yml -c beta,alpha --dry-run
   printed 'script/beta/heap=none/threads=1/seed=42#1'
@@ -501,7 +501,7 @@ EOF
   printed 'script:size=9/alpha:trigger=7/heap=none'
   said '2 runs of 2 cells'
   expect 2 run -c ghost -w script
-  complained "--collectors: collector 'ghost' is not built: package libghost-dev"
+  complained "--collectors: collector 'ghost' is not built: it needs package libghost-dev"
 }
 
 # What mutators waited for because of the collector's own threads is told.

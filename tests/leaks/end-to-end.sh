@@ -48,12 +48,12 @@ test_bare() {
 # Production runtimes whose packages were missing at the build are named.
 test_bare_not_built() {
   use_collectors refcount
-  echo 'cpython python3.11-dev' >collectors/not-built
+  echo 'cpython package python3-dev' >collectors/not-built
   expect 0 leaks -w pair-cycle --format csv
   [ "$(collectors_of out)" = refcount ] || fail 'not of what there is'
-  said 'leaks: without cpython, which is not built (package python3.11-dev)'
+  said 'leaks: without cpython, which is not built (needs package python3-dev)'
   expect 2 leaks cpython
-  said "leaks: collector 'cpython' is not built: package python3.11-dev is miss"
+  said "leaks: collector 'cpython' is not built: it needs package python3-dev"
 }
 
 # use_collectors NAME...: from now on the driver finds these collectors only.

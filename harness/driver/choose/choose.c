@@ -192,12 +192,15 @@ static bool take_collectors(const choose_options *o, const collectors *all,
       return false;
     }
   }
-  const char *absent = "", *present = "";
+  const char *absent = "", *lacking = "", *present = "";
   for (unsigned i = 0; i < q->suite->collectors_count && !named.count; i++) {
     const char *name = q->suite->collectors[i];
     const bool found = discover_find(all, name);
-    const char **list = found ? &present : &absent;
+    const char *needs = found ? NULL : discover_needs(name);
+    const char **list = found ? &present : needs ? &lacking : &absent;
     *list = arena_text("%s%s%s", *list, **list ? ", " : "", name);
+    if (needs)
+      *list = arena_text("%s (needs %s)", *list, needs);
     if (found)
       resolve_collectors(all, name, ABSENT_WRONG, &q->collectors);
   }
@@ -207,6 +210,8 @@ static bool take_collectors(const choose_options *o, const collectors *all,
     say("not built, and not in the answer: %s; 'scripts/bench.sh choose' with "
         "the same options builds them first",
         absent);
+  if (*lacking)
+    say("not built, and not in the answer: %s", lacking);
   if (q->collectors.count)
     return true;
   say("none of these collectors is built");

@@ -227,12 +227,11 @@ static const char *const heads[] = {
 static void choose_heads(const collectors *all, chosen_list *out) {
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
     const collector *c = discover_find(all, heads[i]);
-    const char *package = c ? NULL : discover_package(heads[i]);
+    const char *needs = c ? NULL : discover_needs(heads[i]);
     if (c)
       chosen_add(out, (chosen){.program = c, .options = {.name = c->name}});
-    else if (package)
-      say("leaks: without %s, which is not built (package %s)", heads[i],
-          package);
+    else if (needs)
+      say("leaks: without %s, which is not built (needs %s)", heads[i], needs);
   }
 }
 

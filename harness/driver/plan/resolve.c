@@ -119,14 +119,13 @@ const char *resolve_workload(const collectors *all, const char *word,
  * out->missing why it cannot run. */
 static const char *resolve_absent(const collectors *all, absence absent,
                                   chosen *out) {
-  const char *name = out->options.name, *package = discover_package(name);
-  if (absent == ABSENT_WRONG && package)
-    return arena_text("collector '%s' is not built: package %s is missing",
-                      name, package);
-  if (absent != ABSENT_FINE && !package)
+  const char *name = out->options.name, *needs = discover_needs(name);
+  if (absent == ABSENT_WRONG && needs)
+    return arena_text("collector '%s' is not built: it needs %s", name, needs);
+  if (absent != ABSENT_FINE && !needs)
     return discover_unknown(all, name);
   out->missing =
-      package ? arena_text("not built (package %s)", package) : "not built";
+      needs ? arena_text("not built (needs %s)", needs) : "not built";
   return NULL;
 }
 

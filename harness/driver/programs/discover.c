@@ -256,29 +256,32 @@ collectors discover_mutants(void) {
   return all;
 }
 
-/* Opens the list of optional collectors that the build left out. */
+/* Opens the list of optional collectors that the build left out.  A line is a
+ * name and, in words that follow "needs", what was not there for it. */
+#define NOT_BUILT_LINE "%63s %159[^\n]"
+enum { NEEDS_ROOM = 160 };
+
 static FILE *open_not_built(void) {
   return fopen(arena_text("%s/not-built", own_collectors()), "r");
 }
 
 char *discover_not_built(void) {
   FILE *f = open_not_built();
-  char *all = arena_text("%s", ""), name[64], package[64];
-  while (f && fscanf(f, "%63s %63[^\n]", name, package) == 2)
-    all =
-        arena_text("%s%s%s (package %s)", all, *all ? ", " : "", name, package);
+  char *all = arena_text("%s", ""), name[64], needs[NEEDS_ROOM];
+  while (f && fscanf(f, NOT_BUILT_LINE, name, needs) == 2)
+    all = arena_text("%s%s%s (needs %s)", all, *all ? ", " : "", name, needs);
   if (f)
     fclose(f);
   return all;
 }
 
-const char *discover_package(const char *wanted) {
+const char *discover_needs(const char *wanted) {
   FILE *f = open_not_built();
-  char name[64], package[64];
+  char name[64], needs[NEEDS_ROOM];
   const char *found = NULL;
-  while (f && !found && fscanf(f, "%63s %63[^\n]", name, package) == 2)
+  while (f && !found && fscanf(f, NOT_BUILT_LINE, name, needs) == 2)
     if (!strcmp(name, wanted))
-      found = arena_text("%s", package);
+      found = arena_text("%s", needs);
   if (f)
     fclose(f);
   return found;

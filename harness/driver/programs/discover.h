@@ -49,14 +49,15 @@ const collector *discover_given(const collectors *all, const char *path);
 /* The programs with seeded bugs, in the folder mutants/ beside this driver. */
 collectors discover_mutants(void);
 
-/* The optional collectors that this build is without, and the packages that
- * they need: "bdwgc (package libgc-dev), ..."; "" if there are none.  As
+/* The optional collectors that this build is without, and what they need:
+ * "bdwgc (needs package libgc-dev), ..."; "" if there are none.  As
  * arena_text. */
 char *discover_not_built(void);
 
-/* The package that this build lacks for an optional collector, or NULL if the
- * name is not that of an optional collector which was left out. */
-const char *discover_package(const char *name);
+/* What this build lacks for an optional collector, such as "package libgc-dev",
+ * or NULL if the name is not that of an optional collector which was left
+ * out.  As arena_text. */
+const char *discover_needs(const char *name);
 
 /* A usable collector by name, or NULL. */
 const collector *discover_find(const collectors *all, const char *name);

@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# end-to-end.sh SCRIPTS CMAKE BEHAVIOUR: what the scripts of the folder SCRIPTS install,
+# and what they refuse, with an apt-get that installs nothing.
+. "$(dirname "$0")/../expect.sh"
+scripts=$1 cmake=$2
+
+# tool NAME: a program of this name, with the script on stdin, comes first in PATH.
+mkdir tools
+PATH=$work/tools:$PATH
+tool() {
+  { echo '#!/bin/bash' && cat; } >"tools/$1"
+  chmod +x "tools/$1"
+}
+
+# A system where the packages in the file `installed` are installed, and apt knows those
+# in `known` and can install all but those in `broken`.  What was asked of apt-get
+# goes to `asked`.
+touch installed known broken asked
+tool dpkg-query <<'END'
+cd "${0%/*}/.."
+grep -qx "${!#}" installed && echo 'install ok installed'
+END
+tool apt-cache <<'END'
+cd "${0%/*}/.."
+grep -qx "$2" known && printf '%s:\n  Candidate: 1.0\n' "$2"
+printf 'unknown:\n  Candidate: (none)\n'
+END
+tool apt-get <<'END'
+cd "${0%/*}/.."
+echo "$*" >>asked
+[ "$1" = install ] || exit 0
+shift
+for package; do
+  [[ $package == -* ]] || ! grep -qx "$package" broken || exit 100
+done
+printf '%s\n' "$@" | grep -v '^-' >>installed
+END
+tool id <<'END'
+echo 0
+END
+cat >list <<'END'
+# A list of packages; `optional` ones may be missing.
+gcc
+chrome | chromium   # optional: pages
+fish                # optional test: completion
+php8 | php7 | php   # optional collector: php
+END
+
+# installs CODE GROUP...: packages_install exits with CODE, where PATH is $path.
+path=$PATH
+installs() {
+  exits "$1" env "PATH=$path" "$(command -v bash)" -c '. "$1"; shift; packages_install list "$@"; echo done' install \
+    "$scripts/install.sh" "${@:2}"
+}
+
+# asked PACKAGE...: the last packages that apt-get was asked to install.
+asked() {
+  [ "$(grep ^install asked | tail -n 1)" = \
+    "install -q -y --no-install-recommends $*" ] || fail "asked: $(cat asked)"
+}
+
+# Of alternatives the first one that apt knows is installed, and none if any of them is
+# there already.  Groups are for those who ask for them.
+test_alternatives() {
+  printf '%s\n' gcc chromium fish php7 php >known
+  installs 0
+  asked gcc chromium
+  echo php >>installed
+  installs 0 collector test
+  asked fish
+  : >asked
+  installs 0 collector test
+  [ ! -s asked ] || fail 'everything is installed'
+  silent
+}
+
+# An optional package that apt does not know, or cannot install, is named in one line
+# and stops nothing.  A package that is needed does.
+test_optional() {
+  echo gcc >known
+  installs 0 collector test
+  asked gcc
+  said 'apt has no such package; what needs these is left out: chrome or chromium fish php8 or php7 or php'
+  printed done
+  printf '%s\n' gcc fish chromium >known
+  : >installed
+  echo fish >broken
+  installs 0 test
+  said 'apt-get could not install; what needs these is left out: fish'
+  grep -qx chromium installed || fail 'one package stopped another'
+  printed done
+  : >installed
+  echo gcc >broken
+  installs 2
+  said 'apt-get could not install; these are needed: gcc'
+  echo chromium >known
+  installs 2
+  said 'apt has no such package; these are needed: gcc'
+}
+
+# Without the right to install packages, those that are needed are told, and optional
+# ones are done without.
+test_no_right() {
+  printf '%s\n' gcc chromium >known
+  tool id <<<'echo 1000'
+  hide sudo
+  installs 2
+  said 'installed by root, with apt-get install; these are needed: gcc'
+  echo gcc >installed
+  installs 0
+  complained 'what needs these is left out: chrome or chromium'
+  hide apt-get
+  installs 0
+  complained 'no apt-get here to install packages'
+}
+
+# hide NAME: from now on $path has no program of this name, but the others that the
+# script needs.
+hide() {
+  mkdir -p hidden
+  for name in bash cut env grep id dpkg-query apt-cache apt-get; do
+    ln -sf "$(command -v "$name")" hidden
+  done
+  rm -f "hidden/$1"
+  path=$work/hidden
+}
+
+# Every package of the list is of a form that the scripts can read.
+test_list() {
+  exits 0 bash -c '. "$1/install.sh"; packages_wanted "$1/packages.txt" collector test' \
+    list "$scripts"
+  row '^needed gcc$'
+  row '^optional ocaml-nox\|ocaml$'
+  ! grep -vE '^(needed|optional) [a-z0-9.+-]+(\|[a-z0-9.+-]+)*$' out ||
+    fail 'an entry is no list of alternatives'
+}
+
+# A clean system is made by root only, of a release that is known, from the mirror that
+# this machine's packages come from.
+test_fresh() {
+  exits 2 "$scripts/test.sh" --fresh
+  complained 'test.sh: --fresh needs a value'
+  exits 2 "$scripts/test.sh" --fresh 11
+  complained 'test.sh: --fresh 11: which release of Debian? (12, 13)'
+  exits 2 "$scripts/test.sh" --cache some
+  complained 'test.sh: --cache is for --fresh'
+  tool id <<<'echo 1000'
+  exits 2 "$scripts/test.sh" --fresh 13
+  complained 'test.sh: --fresh makes a system of its own: only root can'
+  tool id <<<'echo 0'
+  tool debootstrap <<<'exit 1'
+  exits 2 "$scripts/test.sh" --fresh 13
+  complained "test.sh: --fresh: none of apt's sources is a mirror of Debian"
+  exits 2 "$scripts/test.sh" --frseh
+  complained "test.sh: unknown argument '--frseh'"
+}
+
+# The system that is made has nothing but the packages of Debian, from the site of this
+# machine's sources; what debootstrap left of it is removed.
+test_fresh_mirror() {
+  tool apt-get <<'END'
+case $* in
+*Security*) echo http://security.example/debian-security ;;
+*Label:\ Debian*) printf 'http://%s.example/debian\n' near far near ;;
+esac
+END
+  tool debootstrap <<END
+echo "\$*" >"$work/asked"
+exit 9
+END
+  export TMPDIR=$work/temporary
+  mkdir temporary
+  exits 9 "$scripts/test.sh" --fresh 13 --cache kept
+  grep -qx -- "--variant=minbase --cache-dir=$work/kept trixie $work/temporary/[^ ]* http://near.example/debian" \
+    asked || fail "debootstrap $(cat asked)"
+  [ -z "$(ls temporary)" ] || fail 'something was left'
+}
+
+# In the system that is made this script runs with the packages of all collectors, from
+# sources of Debian alone, and its status is that of --fresh.
+test_fresh_runs() {
+  tool apt-get <<'END'
+case $* in
+*Security*) echo http://security.example/debian-security ;;
+*Label:\ Debian*) echo http://near.example/debian ;;
+esac
+END
+  tool apt-config <<<"echo 'Acquire::http::Proxy \"http://proxy.example/\";'"
+  tool debootstrap <<'END'
+mkdir -p "${@: -2:1}/etc/apt/apt.conf.d" "${@: -2:1}/dev"
+END
+  tool git <<<'exit 0'
+  # The namespace, its mounts and the new root are only told.
+  tool unshare <<'END'
+while [[ $1 == -* ]]; do shift; done
+exec "$@"
+END
+  tool mount <<END
+echo "mount \$*" >>"$work/told"
+END
+  tool chroot <<END
+cat "\$1/etc/apt/sources.list" "\$1/etc/apt/apt.conf.d/90acquire" >>"$work/told"
+shift
+printf '%s\n' "\$@" >>"$work/told"
+exit 5
+END
+  exits 5 "$scripts/test.sh" --quick --fresh 12 --cache kept
+  has_line told 'deb http://near.example/debian bookworm main'
+  has_line told 'deb http://security.example/debian-security bookworm-security main'
+  has_line told 'Acquire::http::Proxy "http://proxy.example/";'
+  grep -q "^mount --bind $work/kept .*/var/cache/apt/archives$" told || fail 'no cache'
+  has told './scripts/test.sh --all-collectors "$@" &&'
+  [ "$(tail -n 2 told)" = $'test.sh\n--quick' ] || fail 'other options'
+}
+
+# Another C library than glibc is refused in one sentence.
+test_other_library() {
+  mkdir -p headers
+  touch headers/features.h # that of glibc defines __GLIBC__
+  tool other-cc <<END
+exec cc -isystem "$work/headers" "\$@"
+END
+  printf '%s\n' '#include <features.h>' '#ifdef __GLIBC__' '#error glibc' '#endif' >x.c
+  "$work/tools/other-cc" -c x.c || skip 'cc does not take another features.h'
+  exits 1 "$cmake" -S "$scripts/.." -B build -DCMAKE_C_COMPILER="$work/tools/other-cc"
+  said 'Reapmark needs the C library glibc'
+}
+
+# Every compiler that is named has to be here; one warning of any of them fails.
+test_compilers() {
+  exits 2 "$scripts/compilers.sh" gcc-99
+  complained "compilers.sh: 'gcc-99' is no compiler here (gcc-13, clang-16)"
+  exits 2 "$scripts/compilers.sh" cmake
+  complained "compilers.sh: 'cmake' is no compiler here"
+  cp -r "$scripts" copy && mkdir tree && mv copy tree/scripts # builds are beside it
+  tool gcc-12 <<<'exit 0'
+  tool cmake <<'END'
+case "$*" in
+*-S*-O3*) echo hot >kind ;;
+*-S*) echo cool >kind ;;
+*) grep -q cool kind || echo 'a.c:1:2: warning: unused' ;;
+esac
+END
+  exits 1 tree/scripts/compilers.sh --all gcc-12
+  printed 'gcc-12 -O2: no warnings'
+  printed 'gcc-12 -O3: 1 warnings; see build-compilers/gcc-12-O3.log'
+  tool cmake <<<'exit 1'
+  exits 1 tree/scripts/compilers.sh --all gcc-12
+  printed 'gcc-12 -O2: cannot be configured'
+  tool cmake <<<'exit 0'
+  exits 0 tree/scripts/compilers.sh --all gcc-12
+}
+
+run_test "$3"
