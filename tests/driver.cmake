@@ -4,6 +4,7 @@ reapmark_test(driver-plan SOURCES driver/plan.c LIBRARIES reapmark_driver)
 reapmark_test(driver-options SOURCES driver/options.c LIBRARIES reapmark_driver)
 reapmark_test(driver-spawn SOURCES driver/spawn.c LIBRARIES reapmark_driver)
 reapmark_test(driver-doctor SOURCES driver/doctor.c LIBRARIES reapmark_driver)
+reapmark_test(driver-emulator SOURCES driver/emulator.c LIBRARIES reapmark_driver)
 reapmark_test(builds SOURCES driver/builds.c LIBRARIES reapmark_report)
 reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 

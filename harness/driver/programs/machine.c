@@ -2,6 +2,8 @@
  * hwloc, all else from /proc and /sys. */
 #include "machine.h"
 #include "harness/base/arena.h"
+#include "harness/base/warn.h"
+#include "emulator.h"
 #include "spawn.h"
 #include "build_info.h"
 #include "harness/report/builds.h"
@@ -220,7 +222,11 @@ static bool in_path(const char *program) {
 }
 
 void machine_read(machine *m) {
-  *m = (machine){.mhz = -1, .turbo = -1, .allowed = -1};
+  *m = (machine){.mhz = -1,
+                 .turbo = -1,
+                 .allowed = -1,
+                 .architecture = emulator_architecture()};
+  emulator_find(m->emulator, sizeof m->emulator);
   read_topology(m);
   read_allowed(m);
   read_cpu(m);
@@ -250,6 +256,14 @@ void machine_read(machine *m) {
       read_line("/proc/self/schedstat", schedstat, sizeof schedstat) &&
       sscanf(schedstat, "%llu", &ran) == 1 && ran > 0;
   m->valgrind = in_path("valgrind");
+}
+
+void machine_warn_emulated(void) {
+  char emulator[128];
+  emulator_find(emulator, sizeof emulator);
+  if (*emulator)
+    say_warning("W-emulated", "%s runs these programs: no time means anything",
+                emulator);
 }
 
 static bool read_ticks(double *all, double *steal) {
@@ -353,6 +367,8 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
       m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",
       (json_int_t)m->l3, "governor", m->governor, "turbo", m->turbo,
       "hypervisor", m->hypervisor, "limit", m->cpu_limit);
+  json_object_set_new(cpu, "architecture", json_string(m->architecture));
+  json_object_set_new(cpu, "emulator", json_string(m->emulator));
   json_object_set_new(cpu, "family", json_integer(m->family));
   json_object_set_new(cpu, "model_number", json_integer(m->model));
   json_object_set_new(cpu, "stepping", json_integer(m->stepping));
