@@ -81,8 +81,15 @@ void space_external_give(void *head, uint64_t bytes) {
     space_uncount(bytes);
 }
 
+/* The system drops whole pages of its own, also where part of one is named. */
+static bool space_drop(void *p, size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return ((uintptr_t)p | bytes) % page == 0 &&
+         !madvise(p, bytes, MADV_DONTNEED);
+}
+
 bool space_decommit(void *p, size_t bytes) {
-  if (madvise(p, bytes, MADV_DONTNEED))
+  if (!space_drop(p, bytes))
     return false;
   /* The arena's metadata comes here too, when the arena goes. */
   if ((uintptr_t)p - (uintptr_t)space_base < space_bytes)
@@ -129,9 +136,12 @@ static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
    * begin each collection with one. */
   if (atomic_load(&space.full))
     return NULL;
+  /* What is aligned is the address: a page of jemalloc's may be longer than one
+   * of the system's, at which the reservation begins. */
   uint64_t next = atomic_load(&space.next), start;
   do {
-    start = (next + alignment - 1) & ~((uint64_t)alignment - 1);
+    uintptr_t at = (uintptr_t)space_base + next;
+    start = next + (-at & (alignment - 1));
     if (start + size > space_bytes)
       return NULL;
   } while (!atomic_compare_exchange_weak(&space.next, &next, start + size));
