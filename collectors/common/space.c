@@ -39,6 +39,18 @@ const char *rmje_malloc_conf_2_conf_harder =
     "narenas:1,retain:true,background_thread:false,dirty_decay_ms:-1,"
     "muzzy_decay_ms:0,lg_extent_max_active_fit:63,abort_conf:true";
 
+#ifdef __aarch64__
+/* Debian's jemalloc for arm64 has pages of 64 KiB, for any kernel there.  A
+ * page more for each allocation (space.h) would be a quarter of a group of
+ * blocks, so there is none.  jemalloc 5.3 documents the option cache_oblivious
+ * and does not read it; the variable behind it is set before jemalloc looks at
+ * it. */
+extern bool je_opt_cache_oblivious;
+__attribute__((constructor(101))) static void space_spread_nothing(void) {
+  je_opt_cache_oblivious = false;
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Pages.
  * ------------------------------------------------------------------------- */
