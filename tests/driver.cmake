@@ -12,7 +12,6 @@ reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 reapmark_script(driver driver/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 
 # How its work grows with the number of records, in instructions.
-find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   reapmark_program(driver-steps SOURCES driver/steps.c LIBRARIES reapmark_driver
                    DEFINITIONS _GNU_SOURCE)
@@ -38,3 +37,6 @@ reapmark_script(around driver/around.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=ref
 
 # The names of warnings, in the code and in the docs.
 reapmark_script(warnings driver/warnings.sh)
+
+# The page about the order of memory, and the files with atomic accesses.
+reapmark_script(memory-order docs/memory-order.sh)
