@@ -2,13 +2,14 @@
 # packages.txt that this machine lacks.
 
 # packages_missing LIST [GROUP]: those of optional collectors only with the group
-# `collector`, and those of optional tests only with `test`.
+# `collector`, those of optional tests only with `test`, and those for another
+# architecture only with `arm64`.
 packages_missing() {
-  local list=$1 package skip='optional (collector|test):'
-  case ${2-} in
-    collector) skip='optional test:' ;;
-    test) skip='optional collector:' ;;
-  esac
+  local list=$1 package group skip=
+  for group in collector test arm64; do
+    [ "$group" = "${2-}" ] || skip+="|optional $group:"
+  done
+  skip=${skip#|}
   grep -vE "$skip" "$list" | sed 's/#.*//' | while read -r package; do
     [ -n "$package" ] || continue
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null |

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh [--sanitize] [--fresh]: installs what is missing, builds, and runs
+# test.sh [--sanitize] [--fresh] [--arm64]: installs what is missing, builds, and runs
 # every test.
 #   --sanitize  afterwards the same tests under AddressSanitizer with
 #               UndefinedBehaviorSanitizer, those of collectors and of the harness
@@ -8,12 +8,16 @@
 #   --fresh     instead, all of this in a minimal Debian 12 made for the purpose,
 #               which shows that scripts/packages.txt is complete (needs root
 #               and the package debootstrap)
+#   --arm64     instead, builds the driver and the models for arm64, and runs the
+#               unit tests, the suite `quick` and `stress --quick` with an emulator
+#               (docs/arm64.md)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/install.sh
+. scripts/arm64.sh
 
-# Budget of the stress suite under each sanitizer, and the operations of each
-# collector that fit into it with room to spare (docs/stress.md has figures).
+# Budget of the stress suite under each sanitizer and under an emulator, and the
+# operations of each collector that fit into it with room to spare (docs/stress.md has figures).
 stress_seconds=600
 stress_ops=50000
 # Left out are `none`, which reclaims nothing, and further plain counters.
@@ -63,12 +67,27 @@ stress() {
     --ops $stress_ops --time $stress_seconds --output "$1/stress"
 }
 
+# On a machine of another architecture.  What fails does not keep the rest from
+# running.
+arm64() {
+  local build=build-arm64 failed=
+  packages_install scripts/packages.txt arm64
+  arm64_sysroot "$PWD/$build/sysroot"
+  arm64_emulate "$PWD/$build/sysroot"
+  build_and_test arm64 $build -L unit || failed+=' unit-tests'
+  rm -rf $build/quick
+  $build/reapmark run quick -n 1 --timeout 900 -o $build/quick || failed+=' quick'
+  stress $build || failed+=' stress'
+  [ -z "$failed" ] || { echo "failed on arm64:$failed" >&2; exit 1; }
+}
+
 sanitize=
 for argument in "$@"; do
   case $argument in
     --sanitize) sanitize=1 ;;
     --fresh) fresh; exit ;;
-    *) echo "test.sh: unknown argument '$argument' (--sanitize, --fresh)" >&2
+    --arm64) arm64; exit ;;
+    *) echo "test.sh: unknown argument '$argument' (--sanitize, --fresh, --arm64)" >&2
        exit 2 ;;
   esac
 done

@@ -42,11 +42,12 @@ extern char **environ;
 static const char *const fixed[] = {"LC_ALL=C",
                                     "PATH=/usr/local/bin:/usr/bin:/bin"};
 
-/* Passed on: what programs may need to start at all, and the sanitizers'
- * options (a sanitizer build is not for measuring anyway). */
+/* Passed on: what programs may need to start at all, also under an emulator,
+ * and the sanitizers' options.  Neither an emulator nor a sanitizer build is
+ * for measuring anyway. */
 static const char *const given[] = {
-    "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=",
-    "UBSAN_OPTIONS="};
+    "LD_LIBRARY_PATH=", "QEMU_LD_PREFIX=", "ASAN_OPTIONS=",
+    "LSAN_OPTIONS=",    "TSAN_OPTIONS=",   "UBSAN_OPTIONS="};
 
 /* Would change what is measured. */
 static const char *const withheld[] = {
