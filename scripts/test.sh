@@ -71,6 +71,8 @@ stress() {
 # running.
 arm64() {
   local build=build-arm64 failed=
+  [ "$(uname -m)" != aarch64 ] ||
+    { echo "--arm64 is for other machines: here, test.sh does it" >&2; exit 2; }
   packages_install scripts/packages.txt arm64
   arm64_sysroot "$PWD/$build/sysroot"
   arm64_emulate "$PWD/$build/sysroot"
