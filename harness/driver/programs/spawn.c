@@ -158,6 +158,9 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   sigset_t none, all;
+  /* An emulator that makes posix_spawn of a fork cannot tell us this. */
+  if (access(argv[0], X_OK))
+    return errno;
   sigemptyset(&none);
   sigfillset(&all);
   posix_spawn_file_actions_init(&files);
@@ -425,6 +428,9 @@ static void finish(spawn_child *c, spawn_end end) {
   /* The child was not yet waited for, so the number of its process group cannot
    * have been given to another one. */
   kill(-c->pid, SIGKILL);
+  /* The child itself may have gone to another group, or, where an emulator
+   * makes posix_spawn of a fork, not have come to its own yet. */
+  kill(c->pid, SIGKILL);
   siginfo_t info = {0};
   while (waitid(P_PID, (id_t)c->pid, &info, WEXITED) && errno == EINTR)
     ;
