@@ -13,13 +13,18 @@
 #                     scripts/packages.txt is complete.  Needs root and the package
 #                     debootstrap; the packages come from where this machine's do.
 #   --cache DIR       of --fresh: keeps downloaded packages there for the next time
+#   --arm64           instead, builds the driver and the models for arm64, and runs
+#                     the unit tests, the suite `quick` and `stress --quick` with an
+#                     emulator (docs/arm64.md)
 set -euo pipefail
 from=$PWD
 cd "$(dirname "$0")/.."
 . scripts/install.sh
+. scripts/arm64.sh
 
-# Budget of the stress suite under each sanitizer, and the operations of each
-# collector that fit into it with room to spare (docs/stress.md has figures).
+# Budget of the stress suite under each sanitizer and under an emulator, and the
+# operations of each collector that fit into it with room to spare (docs/stress.md has
+# figures).
 stress_seconds=600
 stress_ops=50000
 # Left out are `none`, which reclaims nothing, and further plain counters.
@@ -113,24 +118,45 @@ stress() {
     --ops $stress_ops --time $stress_seconds --output "$1/stress"
 }
 
-sanitize='' version='' cache='' groups=(test) passed=() tests=()
+# On a machine of another architecture.  What fails does not keep the rest from
+# running.
+arm64() {
+  local build=build-arm64 failed=
+  [ "$(uname -m)" != aarch64 ] ||
+    refuse '--arm64 is for other machines: here, test.sh without it does the same'
+  packages_install scripts/packages.txt arm64
+  arm64_sysroot "$PWD/$build/sysroot"
+  arm64_emulate "$PWD/$build/sysroot"
+  build_and_test arm64 $build -L unit || failed+=' unit-tests'
+  rm -rf $build/quick
+  $build/reapmark run quick -n 1 --timeout 900 -o $build/quick || failed+=' quick'
+  stress $build || failed+=' stress'
+  [ -z "$failed" ] || { echo "failed on arm64:$failed" >&2; exit 1; }
+}
+
+sanitize='' other='' version='' cache='' groups=(test) passed=() tests=()
 while [ $# -gt 0 ]; do
   case $1 in
     --sanitize) sanitize=1 passed+=("$1") ;;
     --quick) tests=(-LE slow) passed+=("$1") ;;
     --all-collectors) groups+=(collector) ;;
+    --arm64) other=arm64 ;;
     --fresh | --cache)
       [ $# -gt 1 ] || refuse "$1 needs a value"
       [ "$1" = --cache ] && cache=$2 || version=$2
       shift ;;
     *) refuse "unknown argument '$1' (--sanitize, --all-collectors, --quick," \
-         "--fresh, --cache)" ;;
+         "--arm64, --fresh, --cache)" ;;
   esac
   shift
 done
 [ -z "$cache" ] || [ -n "$version" ] || refuse '--cache is for --fresh'
 if [ -n "$version" ]; then
   fresh
+  exit
+fi
+if [ -n "$other" ]; then
+  arm64
   exit
 fi
 

@@ -123,7 +123,6 @@ if(NOT REAPMARK_SANITIZE) # hundreds of runs
                               ${REAPMARK_COLLECTOR_DIR} ${name})
   endforeach()
 endif()
-find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   reapmark_script(marking-cost collectors/marking-cost.sh
                   ARGS ${REAPMARK_COLLECTOR_DIR} ${VALGRIND} SLOW immix

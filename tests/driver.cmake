@@ -4,6 +4,7 @@ reapmark_test(driver-plan SOURCES driver/plan.c LIBRARIES reapmark_driver)
 reapmark_test(driver-options SOURCES driver/options.c LIBRARIES reapmark_driver)
 reapmark_test(driver-spawn SOURCES driver/spawn.c LIBRARIES reapmark_driver)
 reapmark_test(driver-doctor SOURCES driver/doctor.c LIBRARIES reapmark_driver)
+reapmark_test(driver-emulator SOURCES driver/emulator.c LIBRARIES reapmark_driver)
 reapmark_test(builds SOURCES driver/builds.c LIBRARIES reapmark_report)
 reapmark_test(report SOURCES driver/report.c LIBRARIES reapmark_report)
 
@@ -19,7 +20,6 @@ reapmark_script(merge driver/merge.sh ARGS $<TARGET_FILE:reapmark>
 reapmark_script(machines driver/machines.sh ARGS $<TARGET_FILE:reapmark>)
 
 # How its work grows with the number of records, in instructions.
-find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT REAPMARK_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   reapmark_program(driver-steps SOURCES driver/steps.c LIBRARIES reapmark_driver
                    DEFINITIONS _GNU_SOURCE)
@@ -45,3 +45,6 @@ reapmark_script(around driver/around.sh ARGS $<TARGET_FILE:reapmark> NEEDS *=ref
 
 # The names of warnings, in the code and in the docs.
 reapmark_script(warnings driver/warnings.sh)
+
+# The page about the order of memory, and the files with atomic accesses.
+reapmark_script(memory-order docs/memory-order.sh)

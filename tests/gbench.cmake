@@ -30,7 +30,6 @@ endif()
 
 # Instruction counts: the overhead of our loop over Google Benchmark's own, and the
 # primitives.
-find_program(VALGRIND valgrind)
 if(NOT VALGRIND)
   message(STATUS "Tests of instruction counts left out: they need valgrind")
 elseif(REAPMARK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Release"

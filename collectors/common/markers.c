@@ -260,6 +260,8 @@ static void markers_wait(uint64_t phase, bool *spun) {
       break;
 #if defined(__x86_64__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb"); /* takes as long; `yield` takes no time there */
 #endif
   }
   pthread_mutex_lock(&team.lock);

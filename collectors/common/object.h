@@ -29,6 +29,8 @@ typedef struct gc_object {
 } gc_object;
 
 _Static_assert(sizeof(gc_object) == 8, "one header word");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "`meta` is the upper half of `header`");
 
 enum {
   OBJECT_SLOTS = GC_SLOTS_MAX,     /* mask of the slot count in `meta` */

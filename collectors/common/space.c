@@ -41,6 +41,18 @@ const char *rmje_malloc_conf_2_conf_harder =
     "narenas:1,retain:true,background_thread:false,dirty_decay_ms:-1,"
     "muzzy_decay_ms:0,lg_extent_max_active_fit:63,abort_conf:true";
 
+#ifdef __aarch64__
+/* Debian's jemalloc for arm64 has pages of 64 KiB, for any kernel there.  A
+ * page more for each allocation (space.h) would be a quarter of a group of
+ * blocks, so there is none.  jemalloc 5.3 documents the option cache_oblivious
+ * and does not read it; the variable behind it is set before jemalloc looks at
+ * it. */
+extern bool je_opt_cache_oblivious;
+__attribute__((constructor(101))) static void space_spread_nothing(void) {
+  je_opt_cache_oblivious = false;
+}
+#endif
+
 /* ------------------------------------------------------------------------- *
  * Pages.
  * ------------------------------------------------------------------------- */
@@ -92,8 +104,15 @@ void space_external_give(void *head, uint64_t bytes) {
   space_external_uncount(bytes);
 }
 
+/* The system drops whole pages of its own, also where part of one is named. */
+static bool space_drop(void *p, size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return ((uintptr_t)p | bytes) % page == 0 &&
+         !madvise(p, bytes, MADV_DONTNEED);
+}
+
 bool space_decommit(void *p, size_t bytes) {
-  if (madvise(p, bytes, MADV_DONTNEED))
+  if (!space_drop(p, bytes))
     return false;
   /* The arena's metadata comes here too, when the arena goes. */
   if ((uintptr_t)p - (uintptr_t)space_base < space_bytes)
@@ -140,9 +159,12 @@ static void *space_hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
    * begin each collection with one. */
   if (atomic_load(&space.full))
     return NULL;
+  /* What is aligned is the address: a page of jemalloc's may be longer than one
+   * of the system's, at which the reservation begins. */
   uint64_t next = atomic_load(&space.next), start;
   do {
-    start = (next + alignment - 1) & ~((uint64_t)alignment - 1);
+    uintptr_t at = (uintptr_t)space_base + next;
+    start = next + (-at & (alignment - 1));
     if (start + size > space_bytes)
       return NULL;
   } while (!atomic_compare_exchange_weak(&space.next, &next, start + size));

@@ -58,7 +58,7 @@ void *space_alloc_slow(size_t bytes, int flags);
 
 /* The same, aligned to `alignment`, a power of two.  jemalloc adds a page,
  * which counts, to each allocation above 14 KiB, to spread them over cache
- * sets. */
+ * sets; not on arm64, where its pages are long. */
 void *space_alloc_aligned(size_t bytes, size_t alignment, int flags);
 
 /* The same with all bytes zero. */

@@ -128,8 +128,11 @@ static inline bool rc_drop(gc_mutator *m, gc_object *o) {
     __atomic_store_n(rc_half(o), (uint16_t)(half - 1), __ATOMIC_RELAXED);
     return false;
   }
-  if (half <= RC_LOCAL_MOST && /* merged, which it stays */
-      !(__atomic_load_n(&o->meta, __ATOMIC_RELAXED) & RC_SURPLUS))
+  /* Merged, which it stays.  The flags are read with the count again: flags
+   * that are read by themselves may be older than `half`, from before the
+   * merging. */
+  if (half <= RC_LOCAL_MOST &&
+      !(__atomic_load_n(&o->header, __ATOMIC_RELAXED) >> 32 & RC_SURPLUS))
     return (uint32_t)__atomic_fetch_sub(&o->header, 1, __ATOMIC_ACQ_REL) == 1;
   if (gc_unlikely(local != 1))
     return rc_drop_shared(m, o);

@@ -166,7 +166,7 @@ bool whippet_finalizer_next_waiting(gc_mutator *m, gc_reg dst) {
   if (o)
     *object_owning(m, dst) = o;
   else
-    __atomic_store_n(&whippet_waiting, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&whippet_waiting, false, __ATOMIC_RELEASE);
   pthread_mutex_unlock(&due_lock);
   return o != NULL;
 }
@@ -202,9 +202,11 @@ static bool is_finalizable(gc_object *o) {
   return __atomic_load_n(&o->meta, __ATOMIC_RELAXED) & OBJECT_FINALIZABLE;
 }
 
-/* The objects that were found dead are no longer finalizable. */
+/* The objects that were found dead are no longer finalizable: the caller sees
+ * their tokens spent, also if another mutator has spent the last one just now
+ * and says by whippet_waiting that it was. */
 static void see_deaths(gc_mutator *m) {
-  if (__atomic_load_n(&whippet_waiting, __ATOMIC_RELAXED))
+  if (__atomic_load_n(&whippet_waiting, __ATOMIC_ACQUIRE))
     queue_all_due(m);
 }
 

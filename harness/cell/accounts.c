@@ -115,9 +115,12 @@ uint64_t cell_strangers_ran(const cell_account *mine, uint64_t process,
   for (const cell_account *a = __atomic_load_n(&accounts, __ATOMIC_ACQUIRE); a;
        a = a->next) {
     cell_sched s = {0};
+    /* First what earlier threads ran: the time of one that ends between the two
+     * looks would count twice the other way round. */
+    uint64_t earlier = __atomic_load_n(&a->ended, __ATOMIC_ACQUIRE);
     if (a != mine && __atomic_load_n(&a->running, __ATOMIC_ACQUIRE))
       cell_account_read(a, &s);
-    known += s.ran + __atomic_load_n(&a->ended, __ATOMIC_ACQUIRE);
+    known += earlier + s.ran;
   }
   return process > known ? process - known : 0;
 }

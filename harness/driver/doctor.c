@@ -111,6 +111,14 @@ static void examine_tools(report_book *b, const machine *m,
          "compile all with the same compiler and flags", "%s", q->compiled);
 }
 
+static void examine_emulator(report_book *b, const machine *m) {
+  if (*m->emulator)
+    find(b, "W19 emulated", DOCTOR_SERIOUS,
+         "measure on a machine of that architecture; tests mean what they say",
+         "an emulator runs these programs (%s): no time means anything",
+         m->emulator);
+}
+
 /* A millisecond is what the report takes for noise. */
 static void examine_hiccups(report_book *b, const hist *h) {
   uint64_t p99;
@@ -129,6 +137,7 @@ size_t doctor_examine(const machine *m, const doctor_question *q,
   examine_memory(&b, m);
   examine_tools(&b, m, q);
   examine_hiccups(&b, q->hiccups);
+  examine_emulator(&b, m);
   return b.count;
 }
 

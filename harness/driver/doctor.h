@@ -32,7 +32,7 @@ typedef struct doctor_question {
 
 /* Fills at most DOCTOR_FINDINGS, in the order of their ids, and returns how
  * many. */
-enum { DOCTOR_FINDINGS = 18 };
+enum { DOCTOR_FINDINGS = 19 };
 size_t doctor_examine(const machine *m, const doctor_question *q,
                       doctor_finding *out);
 

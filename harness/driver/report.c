@@ -44,6 +44,8 @@ report *report_open(const char *dir, const char *only, report_visitor *visit) {
                 dir, r->strays);
   if (report_is_suspect(r))
     say_warning("W-canary", "%s: %s", dir, report_canary_text(r));
+  if (report_emulated_text(r))
+    say_warning("W-emulated", "%s: %s", dir, report_emulated_text(r));
   if (report_builds_text(r, r))
     say_warning("W-builds", "%s: %s", dir, report_builds_text(r, r));
   if (report_machines_text(r))

@@ -328,7 +328,7 @@ double finite(double x) {
 // Nor control characters in strings; the engine escapes only some of them.
 void make_printable(std::string &s) {
   for (char &c : s)
-    if ((c >= 0 && c < ' ') || c == 0x7f)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
       c = ' ';
 }
 

@@ -95,8 +95,10 @@ void html_group(const table *t, size_t group, const char *caption, FILE *out) {
 
 /* A sign of a verdict at the beginning of a text becomes a class of it. */
 static const char *class_of_text(const char *text) {
-  return strstr(text, "SUSPECT:") || strstr(text, "BUSY:") ? " class=\"warn\""
-                                                           : "";
+  return strstr(text, "SUSPECT:") || strstr(text, "BUSY:") ||
+                 strstr(text, "EMULATED:")
+             ? " class=\"warn\""
+             : "";
 }
 
 static void print_paragraph(const char *tag, const char *text, FILE *out) {

@@ -10,8 +10,8 @@
 void section_trust(document *d, const report *r) {
   const page *p = report_trust(r);
   const bool doubtful = report_is_suspect(r) || isnan(report_drift(r)) ||
-                        report_busy_text(r) || report_machines_text(r) ||
-                        r->found < r->planned;
+                        report_emulated_text(r) || report_busy_text(r) ||
+                        report_machines_text(r) || r->found < r->planned;
   size_t failed = 0;
   for (size_t i = 0; i < r->count; i++)
     failed += verdict_is_failure(r->cells[i].verdict);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *const identity_fields[IDENTITY_FIELDS] = {
-    "model",     "family", "model_number", "stepping",
-    "microcode", "l1d",    "l2",           "l3"};
+    "architecture", "emulator",  "model", "family", "model_number",
+    "stepping",     "microcode", "l1d",   "l2",     "l3"};
 
 /* A machine that does not tell has "" or -1 there, and 0 for a cache. */
 static bool is_known(const json_t *value, const char *field) {

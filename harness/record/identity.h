@@ -10,9 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The names: model (the brand), family, model_number, stepping, microcode, and
- * l1d, l2, l3 (bytes of one cache). */
-enum { IDENTITY_FIELDS = 8 };
+/* The names: architecture, emulator (harness/driver/programs/emulator.h), model
+ * (the brand), family, model_number, stepping, microcode, and l1d, l2, l3
+ * (bytes of one cache). */
+enum { IDENTITY_FIELDS = 10 };
 extern const char *const identity_fields[IDENTITY_FIELDS];
 
 /* The fields of `cpu` that are known, new. */

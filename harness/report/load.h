@@ -213,8 +213,9 @@ const char *report_builds_text(const report *r, const report *base);
 /* Adds what a record tells of the machine. */
 void report_add_surroundings(report *r, const json_t *record);
 
-/* One line each, or NULL: that the machine was busy with other things; that the
- * runs were made on different machines. */
+/* One line each, or NULL: that an emulator ran the programs; that the machine
+ * was busy with other things; that the runs were made on different machines. */
+const char *report_emulated_text(const report *r);
 const char *report_busy_text(const report *r);
 const char *report_machines_text(const report *r);
 

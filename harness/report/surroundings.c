@@ -66,6 +66,17 @@ const char *report_busy_text(const report *r) {
                     100 * waiting, 100 * stolen);
 }
 
+const char *report_emulated_text(const report *r) {
+  const json_t *cpu = json_object_get(r->machine, "cpu");
+  const char *emulator = json_string_value(json_object_get(
+      r->surroundings.machine ? r->surroundings.machine : cpu, "emulator"));
+  return emulator && *emulator
+             ? arena_text("EMULATED: %s ran these programs: no time means "
+                          "anything. [W-emulated]",
+                          emulator)
+             : NULL;
+}
+
 const char *report_machines_text(const report *r) {
   const report_surroundings *s = &r->surroundings;
   if (!s->other_field || r->machines_count > 1) /* which are kept apart */

@@ -277,9 +277,9 @@ static json_t *json_of_cell(const report *r, const report_cell *c) {
 /* What makes the numbers doubtful: of all cells, and of single ones. */
 static json_t *json_of_warnings(const report *r) {
   json_t *list = json_array();
-  const char *const of_all[] = {report_is_suspect(r) ? report_canary_text(r)
-                                                     : NULL,
-                                report_machines_text(r), report_busy_text(r)};
+  const char *const of_all[] = {
+      report_is_suspect(r) ? report_canary_text(r) : NULL,
+      report_emulated_text(r), report_machines_text(r), report_busy_text(r)};
   for (size_t i = 0; i < sizeof of_all / sizeof *of_all; i++)
     if (of_all[i])
       json_array_append_new(list, json_string(of_all[i]));

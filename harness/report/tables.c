@@ -177,6 +177,7 @@ static const char *machine_text(const report *r) {
 
 void report_add_title(page *p, const report *r) {
   const char *lines[] = {machine_text(r),
+                         report_emulated_text(r),
                          report_busy_text(r),
                          report_machines_text(r),
                          report_canary_text(r),

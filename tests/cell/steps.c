@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -23,6 +24,7 @@ static uint64_t now, delay;
 static uint64_t strangers; /* for how long other threads of the process ran */
 static uint64_t ended;     /* the same of threads with accounts that ended */
 static unsigned readings;
+static void (*meanwhile)(void); /* called once, behind the next reading */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
@@ -41,6 +43,10 @@ ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset) {
                    (unsigned long long)delay);
   now += READING;
   readings++;
+  void (*call)(void) = meanwhile;
+  meanwhile = NULL;
+  if (call)
+    call();
   return n;
 }
 
@@ -275,6 +281,38 @@ static void accounts_of_other_threads(void **state) {
   assert_int_equal(cell_strangers_ran(thread.account, ended, now), 0);
 }
 
+static pthread_t brief;
+static sem_t begun, may_end;
+
+static void *live_until_told(void *unused) {
+  (void)unused;
+  cell_account_open();
+  sem_post(&begun);
+  sem_wait(&may_end);
+  return NULL;
+}
+
+static void end_the_other(void) {
+  sem_post(&may_end);
+  pthread_join(brief, NULL);
+}
+
+/* A thread that ends while its account is looked at is not counted twice. */
+static void account_of_a_thread_that_ends(void **state) {
+  (void)state;
+  sem_init(&begun, 0, 0);
+  sem_init(&may_end, 0, 0);
+  assert_int_equal(pthread_create(&brief, NULL, live_until_told, NULL), 0);
+  sem_wait(&begun);
+  const uint64_t earlier = ended, mine = now;
+  meanwhile = end_the_other;
+  assert_int_equal(
+      cell_strangers_ran(thread.account, mine + earlier + now + 9000, mine),
+      9000);
+  assert_null(meanwhile);
+  ended += now - READING;
+}
+
 static void delay_never_exceeds_the_step(void **state) {
   (void)state;
   now += 60000;
@@ -455,6 +493,7 @@ int main(void) {
       STEP_TEST(own_delay_is_left),
       STEP_TEST(own_delay_in_a_pause),
       STEP_TEST(accounts_of_other_threads),
+      STEP_TEST(account_of_a_thread_that_ends),
       STEP_TEST(delay_never_exceeds_the_step),
       STEP_TEST(readings_are_refreshed),
       STEP_TEST(skipped_time_is_nowhere),

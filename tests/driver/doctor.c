@@ -91,6 +91,7 @@ static void each_trouble_alone(void **state) {
     hist_add(&late, 1500000);
   QUESTION(q.hiccups = &late, "W16!");
   QUESTION(q.not_built = "bdwgc (needs package libgc-dev)", "W17");
+  MACHINE(strcpy(m.emulator, "qemu-aarch64-static on x86_64"), "W19!");
 }
 
 /* What a machine does not tell is no trouble, but for the last two. */

@@ -54,6 +54,7 @@ static int tear_down(void **state) {
   r = NULL;
   remove_file("plan.json");
   remove_file("runs.jsonl");
+  remove_file("machine.json");
   return rmdir(dir);
 }
 
@@ -524,6 +525,22 @@ static void formats_by_name(void **state) {
   assert_non_null(format_find("gbench", NULL, &found));
 }
 
+/* Times of an emulator are marked as such. */
+static void emulated_runs_are_marked(void **state) {
+  (void)state;
+  write_file("runs.jsonl", "a", "");
+  write_file("machine.json", "w", "{\"cpu\": {\"emulator\": \"\"}}");
+  load();
+  assert_null(report_emulated_text(r));
+  report_free(r);
+  write_file("machine.json", "w",
+             "{\"cpu\": {\"emulator\": \"qemu-arm on x86_64\"}}");
+  load();
+  assert_string_equal(report_emulated_text(r),
+                      "EMULATED: qemu-arm on x86_64 ran these programs: no "
+                      "time means anything. [W-emulated]");
+}
+
 #define IN_DIRECTORY(test)                                                     \
   cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -539,6 +556,7 @@ int main(void) {
       IN_DIRECTORY(uncorrected_steps_have_no_maximum),
       IN_DIRECTORY(doubtful_lines_are_counted),
       IN_DIRECTORY(nothing_is_run_yet),
+      IN_DIRECTORY(emulated_runs_are_marked),
       cmocka_unit_test(numbers_have_three_digits),
       cmocka_unit_test(pages_in_all_formats),
       cmocka_unit_test(cross_tables),

@@ -114,6 +114,14 @@ static void time_limit_kills_the_group(void **state) {
   close(ends[0]);
 }
 
+/* The child has left its process group, where another process stays. */
+static void a_child_that_left_its_group_is_killed(void **state) {
+  (void)state;
+  run("sleep 1000 & exec perl -e 'setpgrp 0, getpgrp getppid; sleep 1000'",
+      SPAWN_STDOUT, 1);
+  assert_int_equal(result.end, SPAWN_TIMED_OUT);
+}
+
 static void those_left_behind_are_killed(void **state) {
   int ends[2];
   char byte;
@@ -200,7 +208,7 @@ static void environment_is_ours(void **state) {
   setenv("MALLOC_CONF", "narenas:1", 1);
   setenv("LD_PRELOAD_NOT", "x", 1);
   run("env | sort | cut -d= -f1 | grep -v -e _OPTIONS -e PWD -e SHLVL -e '^_' "
-      "-e LD_LIBRARY_PATH",
+      "-e LD_LIBRARY_PATH -e QEMU_LD_PREFIX",
       SPAWN_STDOUT, 20);
   assert_string_equal(result.output, "LC_ALL\nPATH\nREAPMARK_CHILD\n");
   json_t *told = spawn_environment_json();
@@ -248,6 +256,7 @@ int main(void) {
       cmocka_unit_test(missing_program),
       cmocka_unit_test(shortages_are_told_apart),
       cmocka_unit_test(time_limit_kills_the_group),
+      cmocka_unit_test(a_child_that_left_its_group_is_killed),
       cmocka_unit_test(those_left_behind_are_killed),
       cmocka_unit_test(children_run_side_by_side),
       cmocka_unit_test(work_and_idleness_are_limits),

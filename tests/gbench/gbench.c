@@ -120,7 +120,7 @@ static void test_counts_are_exact(void **state) {
 static void test_adapts_to_min_time(void **state) {
   (void)state;
   atomic_uint_fast64_t done = 0;
-  gb_config config = {.name = "adaptive", .min_time = 0.002};
+  gb_config config = {.name = "adaptive", .min_time = 0.05};
   assert_int_equal(run(config, batch, &done), 0);
   assert_int_equal(row_count, 1);
   /* All attempts were counted, the last one is reported. */

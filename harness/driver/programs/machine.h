@@ -22,8 +22,10 @@ typedef struct machine {
   int allowed;                           /* CPUs that we may use */
   uint64_t l1d, l2, l3;                  /* bytes of one cache, 0: none */
   char governor[32];
-  int turbo;           /* 1 on, 0 off */
-  char hypervisor[64]; /* not "": virtual */
+  int turbo;                /* 1 on, 0 off */
+  char hypervisor[64];      /* not "": virtual */
+  const char *architecture; /* that the driver was compiled for (emulator.h) */
+  char emulator[128];       /* not "": interprets the driver and what it runs */
   char os[32], release[96];
   int64_t memory, memory_available, swap; /* bytes */
   char thp[16];                           /* always, madvise, never */
@@ -41,6 +43,9 @@ const char *machine_id(void);
 
 /* Reads all of them; takes milliseconds. */
 void machine_read(machine *m);
+
+/* Warns that no time means anything, if an emulator interprets this program. */
+void machine_warn_emulated(void);
 
 /* Waits `seconds`.  Returns the share of CPU time in percent that the
  * hypervisor gave to other machines meanwhile (steal time), or -1 if it is not

@@ -3,6 +3,7 @@
  * prints one table. */
 #include "micro.h"
 #include "discover.h"
+#include "machine.h"
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/base/say.h"
@@ -475,6 +476,7 @@ int micro_command(int argc, char **argv) {
     say("micro: no collector was found");
     return EXIT_NOTHING;
   }
+  machine_warn_emulated();
   spawn_catch_interrupts();
   code = measure(&t, &r, valgrind);
   if (code == EXIT_INTERRUPTED)

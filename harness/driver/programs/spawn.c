@@ -43,11 +43,12 @@ extern char **environ;
 static const char *const fixed[] = {"LC_ALL=C",
                                     "PATH=/usr/local/bin:/usr/bin:/bin"};
 
-/* Passed on: what programs may need to start at all, and the sanitizers'
- * options (a sanitizer build is not for measuring anyway). */
+/* Passed on: what programs may need to start at all, also under an emulator,
+ * and the sanitizers' options.  Neither an emulator nor a sanitizer build is
+ * for measuring anyway. */
 static const char *const given[] = {
-    "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=",
-    "UBSAN_OPTIONS="};
+    "LD_LIBRARY_PATH=", "QEMU_LD_PREFIX=", "ASAN_OPTIONS=",
+    "LSAN_OPTIONS=",    "TSAN_OPTIONS=",   "UBSAN_OPTIONS="};
 
 /* Would change what is measured. */
 static const char *const withheld[] = {
@@ -176,6 +177,9 @@ static int start(char *const argv[], int output_fd, int output, int errors,
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   sigset_t none, all;
+  /* An emulator that makes posix_spawn of a fork cannot tell us this. */
+  if (access(argv[0], X_OK))
+    return errno;
   sigemptyset(&none);
   sigfillset(&all);
   posix_spawn_file_actions_init(&files);
@@ -443,6 +447,9 @@ static void finish(spawn_child *c, spawn_end end) {
   /* The child was not yet waited for, so the number of its process group cannot
    * have been given to another one. */
   kill(-c->pid, SIGKILL);
+  /* The child itself may have gone to another group, or, where an emulator
+   * makes posix_spawn of a fork, not have come to its own yet. */
+  kill(c->pid, SIGKILL);
   siginfo_t info = {0};
   while (waitid(P_PID, (id_t)c->pid, &info, WEXITED) && errno == EINTR)
     ;

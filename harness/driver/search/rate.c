@@ -4,6 +4,7 @@
 #include "harness/base/arena.h"
 #include "harness/driver/commands.h"
 #include "harness/driver/live/live.h"
+#include "harness/driver/programs/machine.h"
 #include "probes.h"
 #include "rate-answer.h"
 #include "rates.h"
@@ -354,6 +355,7 @@ static const char *legend(const void *options) {
 
 static void answer_in_words(page *p, const void *options, const json_t *rows) {
   const rate_options *o = options;
+  machine_warn_emulated();
   rate_answer(p, rows, o->precision, o->searches);
 }
 
