@@ -218,6 +218,7 @@ gc_heap *gc_heap_create(const gc_config *config) {
 
 /* Objects in cycles stay allocated until the process ends. */
 void gc_heap_destroy(gc_heap *heap) {
+  (void)heap;
   listener_set(GC_NULL_LISTENER);
   for (uint32_t g = 0; g < GC_GLOBALS; g++)
     counted_replace(&object_globals[g], NULL);

@@ -58,9 +58,9 @@ typedef struct word_list {
 void word_list_add(word_list *list, const char *word);
 bool word_list_has(const word_list *list, const char *word);
 
-/* Splits a list that the user wrote (NULL: none) at commas or blanks.  A piece KEY=VALUE
- * belongs to the item before it, so that "a:x=1,y=2 b" is the two items
- * "a:x=1,y=2" and "b". */
+/* Splits a list that the user wrote (NULL: none) at commas or blanks.  A piece
+ * KEY=VALUE belongs to the item before it, so that "a:x=1,y=2 b" is the two
+ * items "a:x=1,y=2" and "b". */
 word_list words_split(const char *text);
 
 /* The items of an option's list (NULL: the option is not given) and of the

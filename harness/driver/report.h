@@ -16,8 +16,7 @@ int report_print(const char *dir, const char *name, const char *format_name,
 /* Reads a results directory (report_load_machine; `only` may be NULL) and
  * says what is doubtful about it.  NULL, after having said why, if it holds no
  * results. */
-report *report_open(const char *dir, const char *only,
-                    report_visitor *visit);
+report *report_open(const char *dir, const char *only, report_visitor *visit);
 
 /* Says what is doubtful about a run log. */
 void report_warn(const char *dir, const results_state *state);

@@ -267,170 +267,171 @@ const char *machine_id(void) {
                                               : host.nodename);
   words_clean(id, false);
   return id;
-  void machine_warn_emulated(void) {
-    char emulator[128];
-    emulator_find(emulator, sizeof emulator);
-    if (*emulator)
-      say_warning("W-emulated",
-                  "%s runs these programs: no time means anything", emulator);
+}
+
+void machine_warn_emulated(void) {
+  char emulator[128];
+  emulator_find(emulator, sizeof emulator);
+  if (*emulator)
+    say_warning("W-emulated", "%s runs these programs: no time means anything",
+                emulator);
+}
+
+static bool read_ticks(double *all, double *steal) {
+  char line[256];
+  double t[8];
+  if (!read_line("/proc/stat", line, sizeof line) ||
+      sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2],
+             &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
+    return false;
+  *all = 0;
+  for (int i = 0; i < 8; i++)
+    *all += t[i];
+  *steal = t[7];
+  return true;
+}
+
+double machine_steal(double seconds) {
+  double all[2], steal[2];
+  struct timespec wait = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9)};
+  if (!read_ticks(&all[0], &steal[0]))
+    return -1;
+  nanosleep(&wait, NULL);
+  if (!read_ticks(&all[1], &steal[1]) || all[1] <= all[0])
+    return -1;
+  return 100 * (steal[1] - steal[0]) / (all[1] - all[0]);
+}
+
+static uint64_t clock_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void machine_hiccups(double seconds, hist *into) {
+  enum { SLEEP_NS = 1000000 };
+  static hist met;
+  uint64_t least = UINT64_MAX, now = clock_ns();
+  uint64_t end = now + (uint64_t)(seconds * 1e9);
+  hist_reset(&met);
+  while (now < end) {
+    uint64_t before = now;
+    nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
+    now = clock_ns();
+    hist_add(&met, latency_hiccup(&least, now - before));
   }
+  hist_correct(into, &met, SLEEP_NS);
+}
 
-  static bool read_ticks(double *all, double *steal) {
-    char line[256];
-    double t[8];
-    if (!read_line("/proc/stat", line, sizeof line) ||
-        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2],
-               &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
-      return false;
-    *all = 0;
-    for (int i = 0; i < 8; i++)
-      *all += t[i];
-    *steal = t[7];
-    return true;
-  }
+/* ------------------------------------------------------------------------- *
+ * machine.json.
+ * -------------------------------------------------------------------------
+ */
 
-  double machine_steal(double seconds) {
-    double all[2], steal[2];
-    struct timespec wait = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9)};
-    if (!read_ticks(&all[0], &steal[0]))
-      return -1;
-    nanosleep(&wait, NULL);
-    if (!read_ticks(&all[1], &steal[1]) || all[1] <= all[0])
-      return -1;
-    return 100 * (steal[1] - steal[0]) / (all[1] - all[0]);
-  }
-
-  static uint64_t clock_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-  }
-
-  void machine_hiccups(double seconds, hist *into) {
-    enum { SLEEP_NS = 1000000 };
-    static hist met;
-    uint64_t least = UINT64_MAX, now = clock_ns();
-    uint64_t end = now + (uint64_t)(seconds * 1e9);
-    hist_reset(&met);
-    while (now < end) {
-      uint64_t before = now;
-      nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
-      now = clock_ns();
-      hist_add(&met, latency_hiccup(&least, now - before));
-    }
-    hist_correct(into, &met, SLEEP_NS);
-  }
-
-  /* ------------------------------------------------------------------------- *
-   * machine.json.
-   * -------------------------------------------------------------------------
-   */
-
-  json_t *machine_stamp(const collector *c) {
-    struct stat status = {0};
-    if (c->trouble || stat(c->path, &status))
-      return NULL;
-    return json_pack("{s:s, s:I, s:I}", "name", c->name, "bytes",
-                     (json_int_t)status.st_size, "modified",
-                     (json_int_t)status.st_mtime);
-  }
-
-  static json_t *collectors_json(const collectors *all) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < all->count; i++) {
-      json_t *stamp = machine_stamp(&all->items[i]);
-      if (stamp)
-        json_array_append_new(list, stamp);
-    }
-    return list;
-  }
-
-  static json_t *build_json(void) {
-    const machine_build *b = &machine_this_build;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version",
-                     b->version, "git", b->git, "compiler", b->compiler,
-                     "flags", b->flags, "type", b->type, "sanitizer",
-                     b->sanitizer, "checks", b->checks);
-  }
-
-  const char *machine_other_builds(const collectors *all) {
-    report_builds builds = {0};
-    json_t *mine = build_json();
-    for (size_t i = 0; i < all->count; i++)
-      if (!all->items[i].trouble)
-        builds_add(&builds, all->items[i].name,
-                   json_object_get(all->items[i].about, "build"));
-    const char *text = builds_text(&builds, mine);
-    builds_free(&builds);
-    json_decref(mine);
-    return text;
-  }
-
-  json_t *machine_to_json(const machine *m, const collectors *all) {
-    char date[32];
-    time_t now = time(NULL);
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-    json_t *cpu = json_pack(
-        "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:i, s:s, "
-        "s:f}",
-        "model", m->cpu, "mhz", m->mhz, "packages", m->packages, "cores",
-        m->cores, "cpus", m->cpus, "allowed", m->allowed, "numa_nodes",
-        m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",
-        (json_int_t)m->l3, "governor", m->governor, "turbo", m->turbo,
-        "hypervisor", m->hypervisor, "limit", m->cpu_limit);
-    json_object_set_new(cpu, "architecture", json_string(m->architecture));
-    json_object_set_new(cpu, "emulator", json_string(m->emulator));
-    json_object_set_new(cpu, "family", json_integer(m->family));
-    json_object_set_new(cpu, "model_number", json_integer(m->model));
-    json_object_set_new(cpu, "stepping", json_integer(m->stepping));
-    json_object_set_new(cpu, "microcode", json_string(m->microcode));
-    json_t *os =
-        json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", m->os, "release",
-                  m->release, "aslr", m->aslr, "perf_event_paranoid",
-                  m->perf_paranoid, "schedstat", m->schedstat);
-    json_t *memory =
-        json_pack("{s:I, s:I, s:I, s:s}", "total", (json_int_t)m->memory,
-                  "available", (json_int_t)m->memory_available, "swap",
-                  (json_int_t)m->swap, "thp", m->thp);
-    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
-                     "schema", 1, "id", machine_id(), "date", date, "cpu", cpu,
-                     "os", os, "memory", memory, "load", m->load[0], m->load[1],
-                     m->load[2], "build", build_json(), "environment",
-                     spawn_environment_json(), "collectors",
-                     collectors_json(all));
-  }
-
-  const char *machine_difference(const json_t *then, const json_t *now) {
-    static const struct {
-      const char *group, *key, *name;
-    } table[] = {{"cpu", "allowed", "the number of CPUs"},
-                 {"cpu", "governor", "the CPU governor"},
-                 {"os", "release", "the kernel"},
-                 {"memory", "thp", "the transparent huge page mode"},
-                 {"build", "compiler", "the compiler"},
-                 {"build", "flags", "the compiler's flags"}};
-    const char *field = identity_difference(json_object_get(then, "cpu"),
-                                            json_object_get(now, "cpu"));
-    if (field)
-      return arena_text("the CPU's %s", field);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-      if (!json_equal(json_object_get(json_object_get(then, table[i].group),
-                                      table[i].key),
-                      json_object_get(json_object_get(now, table[i].group),
-                                      table[i].key)))
-        return table[i].name;
-    if (!json_equal(json_object_get(then, "environment"),
-                    json_object_get(now, "environment")))
-      return "the environment";
-    /* Added or removed collectors make no difference, changed ones do. */
-    size_t i, k;
-    json_t *a, *b;
-    json_array_foreach(json_object_get(then, "collectors"), i, a)
-        json_array_foreach(json_object_get(now, "collectors"), k, b) {
-      if (json_equal(json_object_get(a, "name"), json_object_get(b, "name")) &&
-          !json_equal(a, b))
-        return arena_text("collector %s",
-                          json_string_value(json_object_get(a, "name")));
-    }
+json_t *machine_stamp(const collector *c) {
+  struct stat status = {0};
+  if (c->trouble || stat(c->path, &status))
     return NULL;
+  return json_pack("{s:s, s:I, s:I}", "name", c->name, "bytes",
+                   (json_int_t)status.st_size, "modified",
+                   (json_int_t)status.st_mtime);
+}
+
+static json_t *collectors_json(const collectors *all) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < all->count; i++) {
+    json_t *stamp = machine_stamp(&all->items[i]);
+    if (stamp)
+      json_array_append_new(list, stamp);
   }
+  return list;
+}
+
+static json_t *build_json(void) {
+  const machine_build *b = &machine_this_build;
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "version", b->version,
+                   "git", b->git, "compiler", b->compiler, "flags", b->flags,
+                   "type", b->type, "sanitizer", b->sanitizer, "checks",
+                   b->checks);
+}
+
+const char *machine_other_builds(const collectors *all) {
+  report_builds builds = {0};
+  json_t *mine = build_json();
+  for (size_t i = 0; i < all->count; i++)
+    if (!all->items[i].trouble)
+      builds_add(&builds, all->items[i].name,
+                 json_object_get(all->items[i].about, "build"));
+  const char *text = builds_text(&builds, mine);
+  builds_free(&builds);
+  json_decref(mine);
+  return text;
+}
+
+json_t *machine_to_json(const machine *m, const collectors *all) {
+  char date[32];
+  time_t now = time(NULL);
+  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+  json_t *cpu = json_pack(
+      "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:i, s:s, "
+      "s:f}",
+      "model", m->cpu, "mhz", m->mhz, "packages", m->packages, "cores",
+      m->cores, "cpus", m->cpus, "allowed", m->allowed, "numa_nodes",
+      m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",
+      (json_int_t)m->l3, "governor", m->governor, "turbo", m->turbo,
+      "hypervisor", m->hypervisor, "limit", m->cpu_limit);
+  json_object_set_new(cpu, "architecture", json_string(m->architecture));
+  json_object_set_new(cpu, "emulator", json_string(m->emulator));
+  json_object_set_new(cpu, "family", json_integer(m->family));
+  json_object_set_new(cpu, "model_number", json_integer(m->model));
+  json_object_set_new(cpu, "stepping", json_integer(m->stepping));
+  json_object_set_new(cpu, "microcode", json_string(m->microcode));
+  json_t *os = json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", m->os, "release",
+                         m->release, "aslr", m->aslr, "perf_event_paranoid",
+                         m->perf_paranoid, "schedstat", m->schedstat);
+  json_t *memory =
+      json_pack("{s:I, s:I, s:I, s:s}", "total", (json_int_t)m->memory,
+                "available", (json_int_t)m->memory_available, "swap",
+                (json_int_t)m->swap, "thp", m->thp);
+  return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:[f,f,f], s:o, s:o, s:o}",
+                   "schema", 1, "id", machine_id(), "date", date, "cpu", cpu,
+                   "os", os, "memory", memory, "load", m->load[0], m->load[1],
+                   m->load[2], "build", build_json(), "environment",
+                   spawn_environment_json(), "collectors",
+                   collectors_json(all));
+}
+
+const char *machine_difference(const json_t *then, const json_t *now) {
+  static const struct {
+    const char *group, *key, *name;
+  } table[] = {{"cpu", "allowed", "the number of CPUs"},
+               {"cpu", "governor", "the CPU governor"},
+               {"os", "release", "the kernel"},
+               {"memory", "thp", "the transparent huge page mode"},
+               {"build", "compiler", "the compiler"},
+               {"build", "flags", "the compiler's flags"}};
+  const char *field = identity_difference(json_object_get(then, "cpu"),
+                                          json_object_get(now, "cpu"));
+  if (field)
+    return arena_text("the CPU's %s", field);
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (!json_equal(json_object_get(json_object_get(then, table[i].group),
+                                    table[i].key),
+                    json_object_get(json_object_get(now, table[i].group),
+                                    table[i].key)))
+      return table[i].name;
+  if (!json_equal(json_object_get(then, "environment"),
+                  json_object_get(now, "environment")))
+    return "the environment";
+  /* Added or removed collectors make no difference, changed ones do. */
+  size_t i, k;
+  json_t *a, *b;
+  json_array_foreach(json_object_get(then, "collectors"), i, a)
+      json_array_foreach(json_object_get(now, "collectors"), k, b) {
+    if (json_equal(json_object_get(a, "name"), json_object_get(b, "name")) &&
+        !json_equal(a, b))
+      return arena_text("collector %s",
+                        json_string_value(json_object_get(a, "name")));
+  }
+  return NULL;
+}
