@@ -270,7 +270,7 @@ test_slurm() {
   exits 0 $slurm "${plan[@]}" --nodes 2 -o dir --tries 50
   while [ -n "$(squeue -h)" ]; do
     [ $((killed + requeued)) -ge $((rounds / 4)) ] || disturb
-    [ $SECONDS -lt $((60 + rounds * 10)) ] || fail "the jobs do not end: $(squeue)"
+    [ $SECONDS -lt $((600 + rounds * 30)) ] || fail "the jobs do not end: $(squeue)"
     sleep 0.3
   done
   whole dir
