@@ -243,6 +243,7 @@ daemon() {
 }
 end_daemons() {
   set +e
+  [ -z "${SLURM_CONF-}" ] || squeue -h -o %A | xargs -r timeout 20 scancel -s KILL --full
   [ ${#daemons[@]} = 0 ] || kill "${daemons[@]}" 2>/dev/null
   wait
   return "$1"
