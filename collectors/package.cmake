@@ -35,15 +35,16 @@ install(FILES ${REAPMARK_COLLECTOR_DIR}/not-built
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/workloads/suites
         DESTINATION ${share_dir} COMPONENT reapmark)
 # The pages keep their places relative to each other, for the links in them.
-install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        COMPONENT reapmark)
-foreach(folder docs collectors workloads results)
-  install(
-    DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/
-    DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder} COMPONENT reapmark
-    FILES_MATCHING
-    PATTERN "*.md"
-    PATTERN runs EXCLUDE)
+set(pages README.md)
+foreach(folder docs collectors workloads results/reference)
+  file(GLOB_RECURSE found RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+       ${PROJECT_SOURCE_DIR}/${folder}/*.md)
+  list(APPEND pages ${found})
+endforeach()
+foreach(page IN LISTS pages ITEMS results/schema.md)
+  get_filename_component(folder ${page} DIRECTORY)
+  install(FILES ${PROJECT_SOURCE_DIR}/${page}
+          DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder} COMPONENT reapmark)
 endforeach()
 
 install(

@@ -4,10 +4,11 @@
 # packages_missing LIST [GROUP]: those of optional collectors only with the group
 # `collector`, and those of optional tests only with `test`.
 packages_missing() {
-  local list=$1 package skip='optional (collector|test):'
+  local list=$1 package skip='optional (collector|test|deb):'
   case ${2-} in
-    collector) skip='optional test:' ;;
-    test) skip='optional collector:' ;;
+    collector) skip='optional (test|deb):' ;;
+    test) skip='optional (collector|deb):' ;;
+    deb) skip='optional (collector|test):' ;;
   esac
   grep -vE "$skip" "$list" | sed 's/#.*//' | while read -r package; do
     [ -n "$package" ] || continue

@@ -12,6 +12,9 @@ if(NOT REAPMARK_SANITIZE)
             ${PROJECT_SOURCE_DIR}
     PROPERTIES TIMEOUT 900)
   reapmark_register(
+    debs LABEL slow NEEDS none mark-sweep
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/debs.sh ${CMAKE_BINARY_DIR})
+  reapmark_register(
     specialisation LABEL end-to-end NEEDS mark-sweep refcount-jemalloc
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/specialisation.sh ${CMAKE_OBJDUMP}
             ${REAPMARK_COLLECTOR_DIR})

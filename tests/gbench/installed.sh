@@ -12,7 +12,7 @@ install_gbench() {
   for part in gbench gbench-dev; do
     exits 0 cmake --install "$build" --prefix prefix --component $part
   done
-  libraries=$(dirname "$work"/prefix/lib*/pkgconfig)
+  libraries=$(dirname "$(find "$work/prefix" -name pkgconfig)")
 }
 
 # cmake_project [OPTION...]: configures the project that was printed, and builds it.
@@ -85,7 +85,7 @@ test_folder_alone() {
   exits 0 cmake -G Ninja -S alone -B build-gbench -DCMAKE_INSTALL_PREFIX="$work/prefix"
   exits 0 cmake --build build-gbench
   exits 0 cmake --install build-gbench
-  libraries=$(dirname "$work"/prefix/lib*/pkgconfig)
+  libraries=$(dirname "$(find "$work/prefix" -name pkgconfig)")
   by_pkg_config "${CC:-cc}" project/copy.c
 }
 
