@@ -58,7 +58,7 @@ report *report_open(const char *dir, const char *only, report_visitor *visit) {
   return r;
 }
 
-/* Formats of the main table only, beside those of FOLLOWED_NAMES: Google
+/* Formats of the main table only, beside followed_formats: Google
  * Benchmark's JSON, and a page that has all tables. */
 #define GBENCH "gbench"
 #define HTML   "html"
@@ -225,8 +225,8 @@ static const report_table *table_of(const report *r,
 }
 
 /* Whether a format that has no table can show what the view wants of it; of one
- * of FOLLOWED_NAMES, adds the metrics.  False after a mistake, which was said.
- */
+ * of followed_formats, adds the metrics.  False after a mistake, which was
+ * said. */
 static bool choose_figures(const char *format, const table_view *view,
                            metric_list *chosen) {
   const followed_format *followed = followed_find(format);
@@ -298,8 +298,7 @@ static const char *take_goal(void *values, const char *text) {
 }
 
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT",
-     FORMAT_NAMES ", gbench, " FOLLOWED_NAMES ", html (table)",
+    {"format", 'f', "FORMAT", FORMAT_NAMES ", or one of those above (table)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},

@@ -27,7 +27,6 @@ typedef struct followed_format {
 /* bmf: the Bencher Metric Format.  smaller-is-better and bigger-is-better: of
  * github-action-benchmark the tools customSmallerIsBetter and
  * customBiggerIsBetter. */
-#define FOLLOWED_NAMES "bmf, smaller-is-better, bigger-is-better"
 enum { FOLLOWED_FORMATS = 3 };
 extern const followed_format followed_formats[FOLLOWED_FORMATS];
 

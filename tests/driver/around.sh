@@ -8,9 +8,10 @@ use_scripted "$(dirname "$1")/collectors/refcount" refcount # no canary
 
 cell='binary-trees:depth=4,rounds=1,array=16,stretch=4'
 
-# small ARGUMENT...: runs one small cell into the directory `dir`.
+# small ARGUMENT...: runs one small cell, so often ($times), into the directory `dir`.
+times=1
 small() {
-  expect 0 run -w "$cell" -c refcount --heap none -n 1 -o dir "$@"
+  expect 0 run -w "$cell" -c refcount --heap none -n "$times" -o dir "$@"
 }
 
 # program NAME: makes a program of the script that comes on standard input.
@@ -56,7 +57,8 @@ for word in "$@"; do printf '%s\n' "$word"; done >"$1.words"
 shift 4
 exec "$@"
 X
-  small -n 2 --wrap "./around {cell} 'two words' \"a \\\" b\" \\\$HOME;"
+  times=2
+  small --wrap "./around {cell} 'two words' \"a \\\" b\" \\\$HOME;"
   local name=binary-trees-depth=4-stretch=4-array=16-rounds=1_refcount_heap=none_threads=1_seed=42_1
   has_line "$name.words" 'two words'
   has_line "$name.words" 'a " b'

@@ -6,7 +6,8 @@
 reapmark=$1
 whole_driver=$1 # which finds the collectors of its build
 use_scripted "$here/scripted-collector" alpha beta gamma
-plan=(-w script,script:size=7 -c alpha,beta,gamma -n 4)
+cells=(-w script,script:size=7 -c alpha,beta,gamma)
+plan=("${cells[@]}" -n 4)
 
 # on MACHINE ROUNDS DIR [ARGUMENT...]: runs these rounds of the plan.
 on() {
@@ -37,7 +38,7 @@ test_rounds_are_those_of_the_whole_plan() {
   expect 0 run "${plan[@]}" --rounds 3,2 --dry-run
   same wanted <(grep '#' out)
   # A longer plan begins with the same rounds.
-  expect 0 run "${plan[@]}" -n 9 --rounds 2-3 --dry-run
+  expect 0 run "${cells[@]}" -n 9 --rounds 2-3 --dry-run
   same wanted <(grep '#' out)
   # Without -n the plan is as long as the rounds want.
   expect 0 run -w script -c alpha --rounds 3-5 -o dir
@@ -98,7 +99,7 @@ test_merged_is_as_one_run() {
   expect 0 report joined
   printed '16 of 16 runs'
   # Each directory is as it was, and OUT can be merged again.
-  on three 5 d -n 5
+  REAPMARK_MACHINE=three expect 0 run "${cells[@]}" -n 5 --rounds 5 -o d
   expect 0 merge more joined d
   said '20 runs of 3 machines in more'
   counted 4 '"id":"three"' more/runs.jsonl
