@@ -298,7 +298,7 @@ static const char *take_goal(void *values, const char *text) {
 }
 
 static const option_row option_rows[] = {
-    {"format", 'f', "FORMAT", FORMAT_NAMES ", or one of those above (table)",
+    {"format", 'f', "FORMAT", FORMAT_NAMES ", or one above (table)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, format)},
     {"table", 0, "TABLE", "one of the tables above (all metrics by cell)",
      .kind = OPTION_TEXT, .offset = offsetof(report_options, table)},

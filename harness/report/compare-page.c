@@ -195,16 +195,15 @@ static const char *missing_metrics(comparison *const *all, size_t count,
   return names;
 }
 
-/* Why they are missing. */
-static const char *why_missing(const compare_row *row) {
+/* Why they are missing.  `by_machine`: values are compared on one machine. */
+static const char *why_missing(const compare_row *row, bool by_machine) {
   const char *base =
       row->base.cell ? report_exercise_mark(row->base.cell) : NULL;
   const char *fresh =
       row->fresh.cell ? report_exercise_mark(row->fresh.cell) : NULL;
-  if (row->base.values && row->fresh.values)
-    return " that one machine has on both sides";
   if (!base && !fresh)
-    return " in every invocation of both";
+    return by_machine ? " that one machine has on both sides"
+                      : " in every invocation of both";
   return arena_text(": %s%s%s%s%s; run longer (--exercise %d) or in a smaller "
                     "heap",
                     base ? "base " : "", base ? base : "",
@@ -224,9 +223,10 @@ static void add_absent(page *p, comparison *const *all, size_t count) {
       continue;
     if (!begun)
       page_text(p, PAGE_PARAGRAPH, "Not compared:");
-    const char *why = bad ? arena_text("base %s; new %s", why_not(&row->base),
-                                       why_not(&row->fresh))
-                          : arena_text("%s%s", names, why_missing(row));
+    const char *why =
+        bad ? arena_text("base %s; new %s", why_not(&row->base),
+                         why_not(&row->fresh))
+            : arena_text("%s%s", names, why_missing(row, all[0]->by_machine));
     (begun ? page_item : page_list)(p, "%s: %s", row->label, why);
     begun = true;
   }

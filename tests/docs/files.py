@@ -20,7 +20,8 @@ from pages import pages_of
 root, reapmark = pathlib.Path(sys.argv[1]).resolve(), os.path.abspath(sys.argv[2])
 
 # A page whose blocks have a test of their own, which is handed the page.
-HAS_ITS_OWN_TEST = {"docs/python-memory.md": "tests/leaks/page.py"}
+HAS_ITS_OWN_TEST = {"docs/ci.md": "tests/followed/followed.sh",
+                    "docs/python-memory.md": "tests/leaks/page.py"}
 # The first line of a file in a format of ours, and the command that reads it.
 FORMATS = {"reapmark-trace 3": ["trace", "verify"], "reapmark-heap 1": ["heap", "stat"]}
 
