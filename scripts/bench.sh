@@ -19,7 +19,10 @@ if [ "${1-}" = choose ]; then
   shift
 fi
 [ $# -gt 0 ] || [ $command = choose ] || set -- quick
-[ -z "$all" ] || set -- "$@" -c all
+# Which of them run may be said as well.
+if [ -n "$all" ] && [[ " $*" != *\ -c* && " $*" != *\ --collectors* ]]; then
+  set -- "$@" -c all
+fi
 
 build() { cmake --build --preset release --target "$@" >&2; }
 packages_install scripts/packages.txt $all

@@ -251,4 +251,20 @@ END
   exits 0 tree/scripts/compilers.sh --all gcc-12
 }
 
+# With all of them built, those that are named run; else all.
+test_collectors_that_are_named_run() {
+  mkdir -p tree/scripts tree/build/collectors
+  cp "$scripts"/{bench,install}.sh tree/scripts
+  touch tree/scripts/packages.txt tree/build/collectors/names
+  tool cmake <<<'exit 0'
+  printf '#!/bin/sh\necho "$*" >>"%s/given"\n' "$work" >tree/build/reapmark
+  chmod +x tree/build/reapmark
+  exits 0 tree/scripts/bench.sh --all-collectors quick -n 3
+  [ "$(tail -n 1 given)" = 'run quick -n 3 -c all' ] || fail "$(cat given)"
+  exits 0 tree/scripts/bench.sh --all-collectors quick -c mark-sweep
+  [ "$(tail -n 1 given)" = 'run quick -c mark-sweep' ] || fail "$(cat given)"
+  exits 0 tree/scripts/bench.sh --all-collectors choose --collectors=immix
+  [ "$(tail -n 1 given)" = 'choose --collectors=immix' ] || fail "$(cat given)"
+}
+
 run_test "$3"
