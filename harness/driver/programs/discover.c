@@ -231,8 +231,11 @@ static void prefer(collectors *all, const collectors *strong,
     if (place == all->count) {
       all->items = arena_more(all->items, all->count, sizeof *c);
       all->count++;
-    } else if (!same_file(c->path, all->items[place].path))
-      instead = arena_text("%s%s%s", instead, *instead ? ", " : "", c->path);
+    } else {
+      if (!same_file(c->path, all->items[place].path))
+        instead = arena_text("%s%s%s", instead, *instead ? ", " : "", c->path);
+      json_decref(all->items[place].about);
+    }
     all->items[place] = *c;
   }
   if (*instead)
