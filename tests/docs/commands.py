@@ -145,7 +145,7 @@ RULES = [
     (r"^reapmark doctor", reduced(), {0, 1}),
     (r"^reapmark describe ", reduced((r"sessions=30000", "sessions=100,requests=100")), {0}),
     (r"^reapmark leaks", reduced((r"leaks.*", "leaks refcount mark-sweep -w pair-cycle")), {0}),
-    (r"^reapmark minheap ", reduced((r"-w \S+", f"-w {SMALL}"), (r"-c \S+|(?=-o)", "-c mark-sweep ")),
+    (r"^reapmark minheap ", reduced((r"-w \S+", f"-w {SMALL}"), (r" -c \S+", ""), (r"(?=-o)", "-c mark-sweep ")),
      {0, 1}),
     (r"^reapmark (rate|choose) ", lambda c: [f"{c} --help"], {0}),
     # Tests make the dumps and recordings of which these speak.
