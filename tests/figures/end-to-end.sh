@@ -91,7 +91,8 @@ test_minheap_again() {
   mkdir mine
   cp "$REAPMARK_PATH/fake" mine
   REAPMARK_PATH=$work/mine
-  again() { expect 0 minheap -o dir -c fake --grain 1 --precision 0 "$@"; }
+  precision=0
+  again() { expect 0 minheap -o dir -c fake --grain 1 --precision "$precision" "$@"; }
   probes() { lines dir/probes.jsonl; }
   again -w tiny
   once=$(probes)
@@ -109,7 +110,8 @@ test_minheap_again() {
   again -w tiny:objects=50
   counted 3 '"found": "minimum"' dir/minheap.json
   has dir/minheap.json '"heap": 3200'
-  again -w tiny --precision 2%
+  precision=2%
+  again -w tiny
   said 'warning: dir/minheap.json was made with other settings, and is replaced'
   counted 1 '"found": "minimum"' dir/minheap.json
   has dir/minheap.json '"rtol": 0.02'
