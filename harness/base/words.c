@@ -254,3 +254,20 @@ word_list words_chosen(const char *option, char **operands) {
     add_items(&list, *operands);
   return list;
 }
+
+const char *words_ranges(bool (*has)(const void *set, size_t number),
+                         const void *set, size_t end) {
+  const char *text = "";
+  for (size_t first = 0; first < end; first++) {
+    size_t last = first;
+    if (!has(set, first))
+      continue;
+    while (last + 1 < end && has(set, last + 1))
+      last++;
+    text = arena_text("%s%s%zu", text, *text ? "," : "", first);
+    if (last > first)
+      text = arena_text("%s-%zu", text, last);
+    first = last;
+  }
+  return text;
+}

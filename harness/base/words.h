@@ -71,4 +71,9 @@ word_list words_chosen(const char *option, char **operands);
  * blank. */
 word_list words_pieces(const char *text);
 
+/* The numbers from 0 to `end` - 1 that are in a set, as `has` tells, ascending
+ * and as short as can be: "0,2-3".  In the arena. */
+const char *words_ranges(bool (*has)(const void *set, size_t number),
+                         const void *set, size_t end);
+
 #endif

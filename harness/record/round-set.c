@@ -1,6 +1,6 @@
 /* round-set.c: see round-set.h. */
 #include "round-set.h"
-#include "harness/base/arena.h"
+#include "harness/base/words.h"
 
 #include <ctype.h>
 
@@ -38,20 +38,12 @@ bool round_set_read(round_set *s, const char *text) {
   }
 }
 
+static bool has_round(const void *set, size_t number) {
+  return ((const round_set *)set)->has[number];
+}
+
 const char *round_set_text(const round_set *s) {
-  const char *text = "";
-  for (unsigned first = 1; first <= s->last; first++) {
-    unsigned last = first;
-    if (!s->has[first])
-      continue;
-    while (last < s->last && s->has[last + 1])
-      last++;
-    text = arena_text("%s%s%u", text, *text ? "," : "", first);
-    if (last > first)
-      text = arena_text("%s-%u", text, last);
-    first = last;
-  }
-  return text;
+  return words_ranges(has_round, s, s->last + 1);
 }
 
 unsigned round_set_of_canary(unsigned run) {

@@ -24,6 +24,7 @@
 #include "harness/stats/interval.h"
 #include "harness/stats/strata.h"
 #include "harness/stats/summary.h"
+#include "tests/stats/normal.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -172,14 +173,6 @@ typedef struct findings {
   double *widths[2]; /* half widths: within machines, pooled */
   size_t known[2], missed[2], told, tested, experiments;
 } findings;
-
-/* About normal: the sum of twelve uniform numbers. */
-static double normal(uint64_t *random) {
-  double sum = -6;
-  for (int i = 0; i < 12; i++)
-    sum += (double)(random_next(random) >> 11) * 0x1p-53;
-  return sum;
-}
 
 static void note(findings *f, size_t which, stat_interval i, double truth) {
   if (isnan(i.low))

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "harness/base/random.h"
 #include "harness/stats/stability.h"
+#include "tests/stats/normal.h"
 
 enum { MOST = 6000, SERIES = 200 };
 
@@ -31,14 +31,6 @@ typedef struct saw {
   double growth; /* of the threshold, % a second */
 } saw;
 
-/* About normal: the sum of twelve uniform numbers. */
-static double deviate(uint64_t *state) {
-  double sum = -6;
-  for (unsigned i = 0; i < 12; i++)
-    sum += (double)(random_next(state) >> 11) * 0x1p-53;
-  return sum;
-}
-
 /* Samples every 10 ms, but never more than so many. */
 static size_t run(const saw *w, uint64_t seed) {
   enum { ROOM = 256 };
@@ -54,9 +46,9 @@ static size_t run(const saw *w, uint64_t seed) {
     sum += garbage;
     ticks++;
     if (garbage >= bound) {
-      garbage *= w->left * fabs(deviate(&state)) / 3;
+      garbage *= w->left * fabs(normal(&state)) / 3;
       wander = w->lasts * wander +
-               sqrt(1 - w->lasts * w->lasts) * w->varies * deviate(&state);
+               sqrt(1 - w->lasts * w->lasts) * w->varies * normal(&state);
       bound = level * (1 + wander);
     }
     if (t < due)

@@ -325,8 +325,7 @@ void machine_hiccups(double seconds, hist *into) {
 
 /* ------------------------------------------------------------------------- *
  * machine.json.
- * -------------------------------------------------------------------------
- */
+ * ------------------------------------------------------------------------- */
 
 json_t *machine_stamp(const collector *c) {
   struct stat status = {0};
@@ -373,8 +372,7 @@ json_t *machine_to_json(const machine *m, const collectors *all) {
   time_t now = time(NULL);
   strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
   json_t *cpu = json_pack(
-      "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:i, s:s, "
-      "s:f}",
+      "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:i, s:s, s:f}",
       "model", m->cpu, "mhz", m->mhz, "packages", m->packages, "cores",
       m->cores, "cpus", m->cpus, "allowed", m->allowed, "numa_nodes",
       m->numa_nodes, "l1d", (json_int_t)m->l1d, "l2", (json_int_t)m->l2, "l3",

@@ -1,6 +1,7 @@
 /* around.c: see around.h. */
 #include "around.h"
 #include "harness/base/arena.h"
+#include "harness/base/words.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -26,21 +27,8 @@ static long read_pu(const char **at) {
   return errno ? -1 : number;
 }
 
-/* The PUs that this process may use, as a list: "0-3,6". */
-static const char *allowed_text(const cpu_set_t *set) {
-  const char *text = "";
-  for (size_t i = 0; i < CPU_SETSIZE; i++) {
-    size_t last = i;
-    if (!CPU_ISSET(i, set))
-      continue;
-    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set))
-      last++;
-    text = arena_text("%s%s%zu", text, *text ? "," : "", i);
-    if (last > i)
-      text = arena_text("%s-%zu", text, last);
-    i = last;
-  }
-  return text;
+static bool has_pu(const void *set, size_t number) {
+  return CPU_ISSET(number, (const cpu_set_t *)set);
 }
 
 const char *around_pin_wrong(const char *text) {
@@ -62,7 +50,7 @@ const char *around_pin_wrong(const char *text) {
     for (long pu = first; pu <= last && known; pu++)
       if (pu >= CPU_SETSIZE || !CPU_ISSET((size_t)pu, &allowed))
         return arena_text("--pin %s: only PUs %s may be used here", text,
-                          allowed_text(&allowed));
+                          words_ranges(has_pu, &allowed, CPU_SETSIZE));
     if (!*at)
       return NULL;
   }
