@@ -146,13 +146,12 @@ static void say_goal(page *p, table *t, const report *r, const goal *g,
                                     heaps_text(&of[GOAL_MET], heaps_count)));
     if (of[GOAL_UNDECIDED].count)
       answer_add(&l.undecided,
-                 isinf(more) || more > 999
+                 isinf(more) || more > ANSWER_RUNS_MOST
                      ? arena_text("%s (%s)", collectors[c],
                                   heaps_text(&of[GOAL_UNDECIDED], heaps_count))
-                     : arena_text("%s (%s; %.0f more runs may tell)",
-                                  collectors[c],
+                     : arena_text("%s (%s; %s)", collectors[c],
                                   heaps_text(&of[GOAL_UNDECIDED], heaps_count),
-                                  fmax(1, more)));
+                                  answer_more_runs(fmax(1, more))));
     if (of[GOAL_MISSED].count)
       answer_add(&l.missed,
                  arena_text("%s (%s; %s)", collectors[c],
@@ -212,5 +211,6 @@ void answer_goals(page *p, table *t, const report *r, size_t most) {
     say_all_goals(p, collectors, count, heaps, heaps_count, met, most);
   answer_say(p,
              "Met or missed: the 95 %% interval of the median is on that side; "
-             "of maxima and of fewer than 6 runs, all runs are.");
+             "of maxima and of fewer than 6 runs, all runs are.  Undecided: +N "
+             "runs are how many more of each cell may tell.");
 }

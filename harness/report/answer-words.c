@@ -20,6 +20,10 @@ const char *answer_sentence(const char *words, const answer_list *l) {
   return l->count ? arena_text(" %s %s.", words, answer_text(l)) : "";
 }
 
+const char *answer_more_runs(double runs) {
+  return arena_text("+%.0f run%s", runs, runs > 1 ? "s" : "");
+}
+
 /* Lines of an answer end before this column. */
 enum { LINE_END = 78 };
 

@@ -16,6 +16,12 @@ const char *answer_text(const answer_list *l);
 /* " WORDS a, b and 2 more.", or "" without items. */
 const char *answer_sentence(const char *words, const answer_list *l);
 
+/* A larger number of further runs is no advice. */
+#define ANSWER_RUNS_MOST 999
+
+/* "+3 runs"; what the words mean is said once, below the sentences. */
+const char *answer_more_runs(double runs);
+
 /* Adds an item of a page, broken into lines between words: an answer is longer
  * than the lines of a terminal. */
 void answer_say(page *p, const char *format, ...)

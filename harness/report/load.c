@@ -143,7 +143,7 @@ static bool add_canary(report *r, const json_t *record) {
 }
 
 /* Keeps a run without instruments by its cell.  False if it is no such run. */
-static bool add_untimed(report *r, const json_t *record) {
+static bool add_untimed(report *r, const json_t *record, int invocation) {
   const char *id = record_text(record, "cell");
   size_t n = strlen(id), tail = strlen(RECORD_UNTIMED);
   if (n <= tail || strcmp(id + n - tail, RECORD_UNTIMED))
@@ -155,8 +155,10 @@ static bool add_untimed(report *r, const json_t *record) {
     return false;
   verdict v = verdict_of_record(record);
   if (v == VERDICT_OK || v == VERDICT_LEAK_DECLARED) {
-    c->untimed = arena_more(c->untimed, c->untimed_count, sizeof(double));
-    c->untimed[c->untimed_count++] = record_number(record, "time.wall");
+    c->untimed =
+        arena_more(c->untimed, c->untimed_count, sizeof(report_untimed));
+    c->untimed[c->untimed_count++] = (report_untimed){
+        .invocation = invocation, .wall = record_number(record, "time.wall")};
   }
   return true;
 }
@@ -306,7 +308,8 @@ static void add_record(void *data, const json_t *record) {
   if (json_object_get(record, "binding")) /* the program itself wrote it */
     builds_add(&r->builds, record_text(record, "collector"),
                json_object_get(record, "build"));
-  if (canary ? add_canary(r, record) : add_untimed(r, record)) {
+  if (canary ? add_canary(r, record)
+             : add_untimed(r, record, (int)invocation)) {
     r->found++;
     /* --until-ci planned the run later. */
     if (r->open_ended && (size_t)invocation > planned_of(r, canary))

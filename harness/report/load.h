@@ -72,6 +72,12 @@ typedef struct report_sample {
                           arena; NULL: none, or the run was repeated without */
 } report_sample;
 
+/* An invocation without instruments. */
+typedef struct report_untimed {
+  int invocation;
+  double wall; /* ns */
+} report_untimed;
+
 typedef struct report_cell {
   /* Borrowed from the plan. */
   const char *id, *workload, *collector, *heap;
@@ -88,7 +94,7 @@ typedef struct report_cell {
   bool *seen; /* by invocation, from 1: whether it has a sample */
   size_t seen_room;
   const char *ops; /* what the workload counts; NULL until a record says it */
-  double *untimed; /* wall time in ns of each invocation without instruments */
+  report_untimed *untimed;
   size_t untimed_count;
   hist_sparse pauses; /* of all invocations; empty if none was measured */
   bool uncorrected;   /* maxima are withheld: the run-queue delay is unknown */

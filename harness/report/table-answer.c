@@ -93,16 +93,21 @@ static const char *ratio_text(double ratio) {
                       : arena_text(" %sx", table_number(TABLE_RATIO, ratio));
 }
 
+static bool no_difference(const standing *s) {
+  return fabs(s->ratio - 1) < 1e-9;
+}
+
+/* Whether a number of runs that people may have would tell it from the best. */
+static bool runs_would_tell(const standing *s) {
+  return s->stands == STANDS_TIED && !no_difference(s) && !isinf(s->needed) &&
+         more_runs(s) <= ANSWER_RUNS_MOST;
+}
+
 static const char *tied_text(const standing *s) {
-  const char *ratio = ratio_text(s->ratio);
-  if (fabs(s->ratio - 1) < 1e-9)
-    return arena_text("%s%s (no difference was seen)", s->collector, ratio);
-  if (isinf(s->needed) || more_runs(s) > 999)
-    return arena_text("%s%s (hardly with any number of runs)", s->collector,
-                      ratio);
-  const double more = more_runs(s);
-  return arena_text("%s%s (%.0f more run%s would tell)", s->collector, ratio,
-                    more, more > 1 ? "s" : "");
+  return arena_text("%s%s (%s)", s->collector, ratio_text(s->ratio),
+                    no_difference(s)     ? "no difference was seen"
+                    : runs_would_tell(s) ? answer_more_runs(more_runs(s))
+                                         : "hardly with any number of runs");
 }
 
 static const char *behind_text(const standing *s) {
@@ -197,7 +202,18 @@ static size_t fewest_runs(const ranking *k) {
   return fewest;
 }
 
-static void say_rules(page *p, const report *r, const ranking *k) {
+static bool any_would_tell(const ranking *all) {
+  for (size_t q = 0; q < QUESTIONS; q++)
+    for (size_t i = 0; i < all[q].ranked; i++)
+      if (runs_would_tell(&all[q].standings[i]))
+        return true;
+  return false;
+}
+
+/* How `all` rankings were made; of `k`, which ranks anybody, are the numbers.
+ */
+static void say_rules(page *p, const report *r, const ranking *all,
+                      const ranking *k) {
   const bool several = r->machines_count > 1;
   if (k->ranked > 1)
     answer_say(p,
@@ -209,6 +225,9 @@ static void say_rules(page *p, const report *r, const ranking *k) {
                several ? ", of ratios within a machine and round" : "",
                several ? "signed ranks" : "rank sums", k->tests,
                k->tests == 1 ? "" : "s", STANDING_ALPHA);
+  if (any_would_tell(all))
+    answer_say(p, "+N runs: so many more of each cell would tell the two "
+                  "apart.");
 }
 
 /* Says the rankings, and adds their rows to `t` unless it is NULL. */
@@ -237,7 +256,7 @@ static void add_rankings(page *p, table *t, const report *r, size_t most) {
                        &all[q].standings[i]);
   }
   say_unranked(p, first, most);
-  say_rules(p, r, first);
+  say_rules(p, r, all, first);
 }
 
 /* The same for each workload by itself, if there are several. */

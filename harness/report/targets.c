@@ -57,7 +57,7 @@ static side read_side(const report *r, const char *id, const metric *of,
   size_t n = untimed ? s.cell->untimed_count : s.cell->count;
   s.values = arena_take(n * sizeof *s.values);
   for (size_t i = 0; i < n; i++) {
-    double value = untimed ? s.cell->untimed[i]
+    double value = untimed ? s.cell->untimed[i].wall
                            : s.cell->samples[i].values[of - metrics] - floor;
     if (!(value > 0)) { /* no ratio could be made of it */
       explain(&s, isnan(floor)   ? "its interface's floor is not known"

@@ -263,14 +263,16 @@ disturb() {
   fi 2>>disturb.log || true # it was just over
 }
 
-# A quarter of the rounds' number is how often tasks are disturbed.
+# Tasks are disturbed until a quarter of the rounds' number of tries are cut: one that
+# is disturbed before the try begins, or while it ends, cuts nothing.  Two more tries
+# than those are in the folder, since two slots may be running.
 test_slurm() {
   local rounds=${REAPMARK_TEST_ROUNDS:-8} killed=0 requeued=0 cut
   plan=("${plan[@]:0:4}" -n "$rounds")
   start_cluster
   exits 0 $slurm "${plan[@]}" --nodes 2 -o dir --tries 50
   while [ -n "$(squeue -h)" ]; do
-    [ $((killed + requeued)) -ge $((rounds / 4)) ] || disturb
+    [ "$(cut_tries dir)" -ge $((rounds / 4 + 2)) ] || disturb
     [ $SECONDS -lt $((600 + rounds * 30)) ] || fail "the jobs do not end: $(squeue)"
     sleep 0.3
   done

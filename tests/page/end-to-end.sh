@@ -30,9 +30,12 @@ test_answer() {
   answered 'Answer at equal memory: heap 3x, script, 3 collectors'
   answered 'Fastest (wall time): alpha, 100 ms.'
   answered 'Behind it: beta 1.50x [1.50, 1.50].'
-  answered_like 'Cannot be told apart from it: gamma 1.00x \([0-9]+ more runs? would tell\)'
+  answered_like 'Cannot be told apart from it: gamma 1.00x \(\+[0-9]+ runs?\)'
   answered 'Smallest (peak RSS): alpha, 2.00 MiB.'
   answered 'Smoothest (worst step): alpha, 100 ns.'
+  # What a number of runs means is said once, however many collectors have one.
+  [ "$(tr -s '\n ' ' ' <out | grep -o '+N runs: so many more' | wc -l)" = 1 ] ||
+    fail 'what +N runs means is not said once'
   # It ends the main table for people, and no other format.
   expect 0 report dir
   answered 'Fastest (wall time): alpha'
@@ -46,7 +49,7 @@ test_answer() {
 test_answer_of_few_runs() {
   made one '{"runs": 3}'
   expect 0 report one --table answer
-  answered 'Cannot be told apart from it: beta 1.50x (1 more run would tell).'
+  answered 'Cannot be told apart from it: beta 1.50x (+1 run).'
   made four '{"runs": 3, "workloads": ["a", "b", "c", "d"]}'
   expect 0 report four --table answer
   answered 'Behind it: beta 1.50x'
@@ -61,7 +64,7 @@ test_answer_of_many_collectors() {
   made one '{"runs": 5, "collectors": {"a": 1, "b": 1.5, "c": 1.6, "d": 1.7,
     "e": 1.8, "f": 1.9, "g": 2, "h": 2.1}}'
   expect 0 report one --table answer
-  answered_like 'Cannot be told apart from it: b 1.50x \([0-9]+ more runs? would tell\)'
+  answered_like 'Cannot be told apart from it: b 1.50x \(\+[0-9]+ runs?\)'
   tr -s '\n ' ' ' <out | grep -q 'Depends on the workload' && fail 'of one workload'
   return 0
 }
@@ -109,7 +112,7 @@ test_goals() {
   # A bound within the interval decides nothing.
   made near '{"noise": 0.05}'
   expect 0 report near --goal 'wall <= 100ms' --table answer
-  answered_like 'wall <= 100ms: met by none\. Undecided: alpha \(3x(; [0-9]+ more runs may tell)?\)'
+  answered_like 'wall <= 100ms: met by none\. Undecided: alpha \(3x(; \+[0-9]+ runs?)?\)'
   # With fewer than 6 runs all of them must agree.
   made few '{"runs": 3}'
   expect 0 report few --goal 'wall <= 110ms' --table answer
