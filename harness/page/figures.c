@@ -278,6 +278,7 @@ panels figures_growth(const report *r, json_t *styles) {
   const table *t = panel_rows(report_growth(r));
   for (size_t g = 0; t && g < t->groups_count; g++) {
     figure *f = figure_new(t->groups[g].title, "");
+    double least = INFINITY, most = 0;
     f->x.label = "live objects";
     f->x.log = f->y.log = true;
     for (size_t i = 0; i < t->groups[g].rows_count; i++) {
@@ -291,7 +292,12 @@ panels figures_growth(const report *r, json_t *styles) {
           NULL);
       figure_add_tic(&f->x, table_real(row, "objects"),
                      panel_shown(row, "objects"));
+      least = fmin(least, table_real(row, "objects"));
+      most = fmax(most, table_real(row, "objects"));
     }
+    /* A little more, so that the first and the last point stand clear. */
+    f->x.from = least / 1.3;
+    f->x.to = most * 1.3;
     f->y.label = "time of one op, ns";
     panels_add(&all, f, t, g,
                "Time of one op by the number of live objects, both axes "

@@ -21,6 +21,18 @@ extern char **environ;
  * phone, where the whole figure is scaled. */
 enum { WIDTH = 440, HEIGHT = 300 };
 
+/* In a file each figure has its legend below, in columns, and the figure is
+ * higher by the lines of the longest one: beside many series a legend would
+ * leave the figure no room. */
+enum {
+  FILE_WIDTH = 620,
+  FILE_HEIGHT = 380,
+  LEGEND_COLUMNS = 3,
+  LEGEND_LINE = 16,
+  PDF_DOTS = 100,       /* so many of them are an inch of a PDF */
+  PDF_INCHES_MOST = 200 /* which a PDF may be high */
+};
+
 /* ------------------------------------------------------------------------- *
  * Scripts.
  * ------------------------------------------------------------------------- */
@@ -142,11 +154,16 @@ static void put_element(const figure *f, size_t i, FILE *out) {
 static void put_figure(const figure *f, bool legend, FILE *out) {
   fputs("set grid lw 0.5 lc rgb '#b0b0b0'\nset border 3\nset xtics nomirror\n"
         "set ytics nomirror\nset tics scale 0.5\nset errorbars small\n"
-        "set y2range [0:1]\nunset y2tics\nset bmargin 3.2\n",
+        "set y2range [0:1]\nunset y2tics\n",
         out);
-  fputs(legend ? "set key outside right noenhanced font ',10'\nset title "
-               : "unset key\nset tmargin 0.6\nset rmargin 2\nset title ",
-        out);
+  if (legend)
+    fprintf(out,
+            "set bmargin\nset key outside below center horizontal maxcols %d "
+            "noenhanced font ',10'\n",
+            LEGEND_COLUMNS);
+  else
+    fputs("set bmargin 3.2\nunset key\nset tmargin 0.6\nset rmargin 2\n", out);
+  fputs("set title ", out);
   put_text(legend ? f->title : "", out);
   fputs(" noenhanced\n", out);
   put_axis(&f->x, "x", out);
@@ -363,19 +380,26 @@ const char *plot_file(const figure *const *figures, size_t count,
                       const char *path) {
   const size_t columns = count < 2 ? 1 : 2;
   const size_t rows = (count + columns - 1) / columns;
+  size_t most = 0; /* series of a figure */
+  for (size_t i = 0; i < count; i++)
+    most = figures[i]->count > most ? figures[i]->count : most;
+  const size_t height =
+      rows * (FILE_HEIGHT +
+              LEGEND_LINE * ((most + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS));
   char *script = NULL;
   size_t bytes = 0;
   FILE *out = open_memstream(&script, &bytes);
   if (!out)
     return "out of memory";
   if (ends_in(path, ".pdf"))
-    fprintf(out, "set terminal pdfcairo size %zu,%zu font 'sans,10'\n",
-            6 * columns, 4 * rows > 200 ? 200 : 4 * rows);
+    fprintf(out, "set terminal pdfcairo size %.2f,%.2f font 'sans,10'\n",
+            (double)(columns * FILE_WIDTH) / PDF_DOTS,
+            fmin((double)height / PDF_DOTS, PDF_INCHES_MOST));
   else
     fprintf(out,
             "set terminal svg size %zu,%zu font 'sans,12' background "
             "rgb 'white'\n",
-            620 * columns, 380 * rows);
+            columns * FILE_WIDTH, height);
   fputs("set encoding utf8\nset output ", out);
   put_text(path, out);
   fprintf(out, "\nset multiplot layout %zu,%zu\n", rows, columns);

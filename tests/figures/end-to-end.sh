@@ -341,9 +341,9 @@ test_plot() {
   command -v gnuplot >/dev/null || skip 'gnuplot is not installed'
   expect 0 run growth -c none,mark-sweep -n 1 -o dir \
     -w live-heap:objects=1000,rounds=2
-  REAPMARK=$reapmark exits 0 "$tests/../scripts/growth.sh" dir
-  for text in '<svg' 'reuse, 1 thread' 'allocate, 1000 objects' mark-sweep; do
-    has dir/growth.svg "$text"
+  expect 0 report dir --figure growth -o growth.svg
+  for text in '<svg' 'reuse, 1 thread' 'allocate, 2 threads' mark-sweep; do
+    has growth.svg "$text"
   done
 }
 
