@@ -173,8 +173,10 @@ typedef struct wl_run {
  * on the thread itself, while the thread is stopped, or when it has ended, and
  * at other times what they were at the end of the thread's last step. */
 typedef struct wl_ledger {
-  uint64_t made, made_bytes;
-  uint64_t dropped, dropped_bytes;
+  /* The two numbers of one statement are not neighbours: a compiler would add
+   * both as one vector, which it must first put together. */
+  uint64_t made, dropped;
+  uint64_t made_bytes, dropped_bytes;
   uint64_t lent, lent_dropped; /* bytes outside the heap that these own */
   /* Objects that were made and are not stated yet, or NULL: is not known. */
   const uint64_t *unstated;
