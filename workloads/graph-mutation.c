@@ -105,10 +105,11 @@ static void set_edge(wl_thread *t, gc_reg table, gc_reg body, const mutation *x,
   gc_frame_leave(m, handle, 0, 1);
 }
 
-/* dst <- a new body for the node of a mutation. */
+/* dst <- a new body for the node of a mutation, which is not stated: the caller
+ * states it when its edges are set, where the compiler keeps nothing else. */
 static void new_body(wl_thread *t, gc_reg table, gc_reg dst, const mutation *x,
                      gc_shape shape) {
-  new_stamped(t, dst, shape, x->node);
+  new_unstated(t->m, dst, shape, x->node);
   for (uint32_t slot = 0; slot < shape.slots; slot++)
     set_edge(t, table, dst, x, slot);
 }
@@ -119,7 +120,9 @@ static void furnish(wl_thread *t, gc_reg table, const mutation *x) {
   gc_reg frame = gc_frame_enter(m, 1, 1);
   gc_reg fresh = frame, handle = frame + 1;
   table_borrow(m, handle, table, x->node);
-  new_body(t, table, fresh, x, body_shape(t->run->params));
+  gc_shape shape = body_shape(t->run->params);
+  new_body(t, table, fresh, x, shape);
+  wl_made(t, 1, gc_shape_bytes(shape));
   gc_store_take(m, handle, BODY, fresh);
   gc_frame_leave(m, frame, 1, 1);
 }
@@ -132,6 +135,7 @@ static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
   if (x->slot == 0) {
     gc_shape shape = body_shape(t->run->params);
     new_body(t, table, fresh, x, shape);
+    wl_made(t, 1, gc_shape_bytes(shape));
     wl_dropped(t, 1, gc_shape_bytes(shape));
     if (GC_EXPLICIT_FREE)
       free_slot(m, handle, BODY); /* edges lead to handles, never to bodies */
