@@ -27,16 +27,16 @@ struct gc_mutator {
 #include "common/inline/registers.h"
 
 /* The sampler of another mutator may read the number meanwhile, if there can be
- * one.  Else a plain addition, which is one instruction instead of three. */
-static inline void rc_count_freed(gc_mutator *m) {
+ * one. */
+static inline void rc_count_freed(gc_mutator *m, uint64_t n) {
 #ifdef REAPMARK_NO_LEDGER
-  (void)m;
+  (void)m, (void)n;
 #else
+  n = gc_mutant(freed_uncounted) ? 0 : n;
   if (RC_SHARED)
-    __atomic_store_n(&m->freed, m->freed + !gc_mutant(freed_uncounted),
-                     __ATOMIC_RELAXED);
+    __atomic_store_n(&m->freed, m->freed + n, __ATOMIC_RELAXED);
   else
-    m->freed += !gc_mutant(freed_uncounted);
+    m->freed += n; /* one instruction instead of three */
 #endif
 }
 
