@@ -272,15 +272,14 @@ static void run(wl_thread *t) {
     if (round == 1)
       wl_begin(t);
     wl_skip(t);
-    uint64_t dying = round > 0 ? size : 0; /* with each new structure */
-    uint64_t dying_bytes = round > 0 ? structure : 0;
     for (uint64_t i = 0; i < live; i++) {
       uint64_t place = order[i];
       make(&k, fresh, (round * live + place) * size, place_is_cyclic(p, place));
       bool big = size >= STEP_NODES / 2;
       if (big)
         end_step(&k);
-      wl_dropped(t, dying, dying_bytes);
+      if (round > 0)
+        wl_dropped(t, size, structure);
       if (GC_EXPLICIT_FREE)
         free_structure(&k, table, place);
       table_put(m, borrowed, table, place, fresh);
