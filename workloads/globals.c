@@ -185,10 +185,11 @@ static bool read_result(wl_thread *t, gc_reg obj, uint32_t i, uint64_t id) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 1);
   gc_reg result = frame, found = frame + 1;
-  new_stamped(t, result, RESULT, id);
+  new_unstated(m, result, RESULT, id);
   gc_borrow(m, found, obj, i);
   gc_store(m, result, 0, found);
   bool ok = stamp_id(m, found) == id;
+  wl_made(t, 1, gc_shape_bytes(RESULT));
   wl_dropped(t, 1, gc_shape_bytes(RESULT));
   gc_frame_leave(m, frame, 1, 1);
   return ok;

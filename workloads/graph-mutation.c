@@ -105,19 +105,38 @@ static void set_edge(wl_thread *t, gc_reg table, gc_reg body, const mutation *x,
   gc_frame_leave(m, handle, 0, 1);
 }
 
-/* `first`: the node has no body yet. */
-static void mutate(wl_thread *t, gc_reg table, const mutation *x, bool first) {
+/* dst <- a new body for the node of a mutation, which is not stated: the caller
+ * states it when its edges are set, where the compiler keeps nothing else. */
+static void new_body(wl_thread *t, gc_reg table, gc_reg dst, const mutation *x,
+                     gc_shape shape) {
+  new_unstated(t->m, dst, shape, x->node);
+  for (uint32_t slot = 0; slot < shape.slots; slot++)
+    set_edge(t, table, dst, x, slot);
+}
+
+/* Gives a node its first body. */
+static void furnish(wl_thread *t, gc_reg table, const mutation *x) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 1);
+  gc_reg fresh = frame, handle = frame + 1;
+  table_borrow(m, handle, table, x->node);
+  gc_shape shape = body_shape(t->run->params);
+  new_body(t, table, fresh, x, shape);
+  wl_made(t, 1, gc_shape_bytes(shape));
+  gc_store_take(m, handle, BODY, fresh);
+  gc_frame_leave(m, frame, 1, 1);
+}
+
+static void mutate(wl_thread *t, gc_reg table, const mutation *x) {
   gc_mutator *m = t->m;
   gc_reg frame = gc_frame_enter(m, 1, 2);
   gc_reg fresh = frame, handle = frame + 1, body = frame + 2;
   table_borrow(m, handle, table, x->node);
   if (x->slot == 0) {
     gc_shape shape = body_shape(t->run->params);
-    new_stamped(t, fresh, shape, x->node);
-    for (uint32_t slot = 0; slot < shape.slots; slot++)
-      set_edge(t, table, fresh, x, slot);
-    if (!first)
-      wl_dropped(t, 1, gc_shape_bytes(shape));
+    new_body(t, table, fresh, x, shape);
+    wl_made(t, 1, gc_shape_bytes(shape));
+    wl_dropped(t, 1, gc_shape_bytes(shape));
     if (GC_EXPLICIT_FREE)
       free_slot(m, handle, BODY); /* edges lead to handles, never to bodies */
     gc_store_take(m, handle, BODY, fresh);
@@ -177,7 +196,7 @@ static void run(wl_thread *t) {
   }
   for (uint64_t n = 0; n < nodes; n++) {
     mutation x = next_mutation(t, n);
-    mutate(t, table, &x, true);
+    furnish(t, table, &x);
   }
 
   wl_begin(t);
@@ -185,7 +204,7 @@ static void run(wl_thread *t) {
     uint64_t end = min_u64(i + STEP_OPS, ops);
     for (uint64_t n = i; n < end; n++) {
       mutation x = next_mutation(t, nodes + n);
-      mutate(t, table, &x, false);
+      mutate(t, table, &x);
     }
     wl_step(t, MUTATE, end - i);
   }

@@ -73,9 +73,8 @@ ALWAYS_INLINED void new_unstated(gc_mutator *m, gc_reg dst, gc_shape shape,
 /* The same, stated.  (S) */
 ALWAYS_INLINED void new_stamped(wl_thread *t, gc_reg dst, gc_shape shape,
                                 uint64_t id) {
-  gc_new(t->m, dst, shape, GC_PLAIN);
+  new_unstated(t->m, dst, shape, id);
   wl_made(t, 1, gc_shape_bytes(shape));
-  stamp(t->m, dst, shape.bytes, id);
 }
 
 /* ------------------------------------------------------------------------- *

@@ -115,8 +115,9 @@ static void serve(wl_thread *t, gc_reg table, uint64_t id) {
     update(t, session);
   bool ok = answer(t, response, request) && stamp_id(m, session) == whose;
   wl_check(t, ok, "session %llu is damaged", (unsigned long long)whose);
-  wl_made(t, request_objects(p), request_bytes(p));
-  wl_dropped(t, request_objects(p), request_bytes(p));
+  uint64_t objects = request_objects(p), bytes = request_bytes(p);
+  wl_made(t, objects, bytes);
+  wl_dropped(t, objects, bytes);
   if (GC_EXPLICIT_FREE) {
     free_slot(m, request, BODY_TEXT);
     free_with_list(m, request, FIELD_LIST);

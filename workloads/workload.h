@@ -168,16 +168,21 @@ typedef struct wl_run {
 /* What a thread has stated of objects, in numbers and in nominal bytes
  * (gc_shape_bytes), since the run began.  All that is alive is what all threads
  * made less what they dropped; the difference of one thread alone says nothing,
- * since an object may be dropped by another thread than the one that made it.
- * Plain numbers, so that stating costs next to nothing: the harness reads them
- * on the thread itself, while the thread is stopped, or when it has ended, and
- * at other times what they were at the end of the thread's last step. */
+ * and may be below zero (modulo 2^64), since an object may be dropped by
+ * another thread than the one that made it.  Plain numbers, so that stating
+ * costs next to nothing: the harness reads them on the thread itself, while the
+ * thread is stopped, or when it has ended, and at other times what they were at
+ * the end of the thread's last step. */
 typedef struct wl_ledger {
-  uint64_t made, made_bytes;
-  uint64_t dropped, dropped_bytes;
-  uint64_t lent, lent_dropped; /* bytes outside the heap that these own */
+  /* Numbers to which one statement adds are not side by side: a compiler would
+   * add both as one vector, which it must first put together. */
+  uint64_t made;
+  uint64_t lent_bytes; /* of live objects, outside the heap */
+  uint64_t dropped;
   /* Objects that were made and are not stated yet, or NULL: is not known. */
   const uint64_t *unstated;
+  uint64_t bytes; /* of live objects: one number, so that nothing is added for
+                     those that are made and dropped at once */
 } wl_ledger;
 
 /* One mutator thread of a run.  The cell runtime makes it; it lasts as long as
@@ -277,7 +282,8 @@ typedef struct wl_expectation {
 } wl_expectation;
 
 /* State what is alive, always: a run has no switch for these calls, and they
- * cost two additions each.
+ * cost two additions each; both together, next to each other, cost two as well
+ * if the bytes are the same.
  *
  * wl_made: this thread has made `objects` objects of `bytes` nominal bytes in
  * all, to be called after the allocation and before the thread's next
@@ -298,7 +304,7 @@ typedef struct wl_expectation {
 static inline void wl_made(wl_thread *t, uint64_t objects, uint64_t bytes) {
 #ifndef REAPMARK_NO_LEDGER /* only to measure what the calls cost */
   t->ledger.made += objects;
-  t->ledger.made_bytes += bytes;
+  t->ledger.bytes += bytes;
 #else
   (void)t, (void)objects, (void)bytes;
 #endif
@@ -307,7 +313,7 @@ static inline void wl_made(wl_thread *t, uint64_t objects, uint64_t bytes) {
 static inline void wl_dropped(wl_thread *t, uint64_t objects, uint64_t bytes) {
 #ifndef REAPMARK_NO_LEDGER
   t->ledger.dropped += objects;
-  t->ledger.dropped_bytes += bytes;
+  t->ledger.bytes -= bytes;
 #else
   (void)t, (void)objects, (void)bytes;
 #endif
@@ -326,7 +332,7 @@ static inline void wl_revived(wl_thread *t, uint64_t objects, uint64_t bytes) {
  * the nominal ones of wl_made. */
 static inline void wl_lent(wl_thread *t, uint64_t bytes) {
 #ifndef REAPMARK_NO_LEDGER
-  t->ledger.lent += bytes;
+  t->ledger.lent_bytes += bytes;
 #else
   (void)t, (void)bytes;
 #endif
@@ -334,7 +340,7 @@ static inline void wl_lent(wl_thread *t, uint64_t bytes) {
 
 static inline void wl_lent_dropped(wl_thread *t, uint64_t bytes) {
 #ifndef REAPMARK_NO_LEDGER
-  t->ledger.lent_dropped += bytes;
+  t->ledger.lent_bytes -= bytes;
 #else
   (void)t, (void)bytes;
 #endif

@@ -62,15 +62,17 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
     if (slots && (o->meta & RC_BUFFERED) && !gc_mutant(buffered_freed)) {
       o->word = 0; /* a candidate: the detector will find it dead */
       rc_candidate_died(m);
+      rc_count_freed(m, (uint64_t)-1); /* it is among those counted below */
     } else if (!gc_mutant(weak_reference_leaked) ||
                !(o->meta & OBJECT_WEAK_REFERENCE))
-      rc_free(m, o);
+      rc_object_free(m, o);
     if (gc_mutant(written_after_free) && slots > 1)
       o->slots[1] = NULL;
     if (++freed == RC_CASCADE_TIMED)
       begin = gc_now_ns();
   }
   m->in_cascade = nested;
+  rc_count_freed(m, freed);
   if (begin) {
     m->cascades++;
     m->cascade_freed += freed;

@@ -76,7 +76,7 @@ static inline gc_object *rc_reuse(gc_mutator *m, size_t bytes) {
   rc_dead_first = space_address(o->word);
   rc_give_up(m, o, gc_mutant(lazy_contents_kept), slots);
   if (gc_likely(rc_cell_fits(o, bytes) || gc_mutant(lazy_misfit))) {
-    rc_count_freed(m);
+    rc_count_freed(m, 1);
     return o;
   }
   rc_free(m, o);

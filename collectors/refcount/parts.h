@@ -102,7 +102,7 @@ bool rc_pair_get(gc_mutator *m, gc_object *pair, gc_object **value);
  * (S) */
 bool rc_external_new(gc_mutator *m, gc_object *owner, size_t bytes);
 /* Gives back the memory of an object that refers to nothing, without counting
- * that as a death (rc_free). */
+ * that as a death (rc_free, rc_count_freed). */
 static inline void rc_object_free(gc_mutator *m, gc_object *o);
 
 /* ------------------------------------------------------------------------- *
@@ -203,12 +203,12 @@ static inline void rc_safepoint(gc_mutator *m);
 static inline gc_object *rc_cell_alloc(gc_mutator *m, size_t bytes);
 static inline void rc_cell_free(gc_mutator *m, void *o);
 
-/* Defined by refcount.h: an object has been freed (gc_heap_tally). */
-static inline void rc_count_freed(gc_mutator *m);
+/* Defined by refcount.h: `n` objects have been freed (gc_heap_tally). */
+static inline void rc_count_freed(gc_mutator *m, uint64_t n);
 
 /* Frees a dead object that refers to nothing any more. */
 static inline void rc_free(gc_mutator *m, gc_object *o) {
-  rc_count_freed(m);
+  rc_count_freed(m, 1);
   rc_object_free(m, o);
 }
 

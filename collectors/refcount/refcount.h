@@ -14,9 +14,9 @@
 struct gc_mutator {
   gc_mutator_base base;
   rc_cells cells;
-  uint64_t freed;         /* objects; only the mutator writes, atomically */
-  bool in_cascade;        /* tearing down: the cycle detector must not start */
-  uint64_t cascades;      /* those long enough to be timed */
+  uint64_t freed;    /* objects; only the mutator writes (rc_count_freed) */
+  bool in_cascade;   /* tearing down: the cycle detector must not start */
+  uint64_t cascades; /* those long enough to be timed */
   uint64_t cascade_freed; /* objects freed by them */
   rc_candidates candidates;
   rc_counts counts;
@@ -26,13 +26,17 @@ struct gc_mutator {
 
 #include "common/inline/registers.h"
 
-/* The sampler of another thread may read the number meanwhile. */
-static inline void rc_count_freed(gc_mutator *m) {
+/* The sampler of another mutator may read the number meanwhile, if there can be
+ * one. */
+static inline void rc_count_freed(gc_mutator *m, uint64_t n) {
 #ifdef REAPMARK_NO_LEDGER
-  (void)m;
+  (void)m, (void)n;
 #else
-  __atomic_store_n(&m->freed, m->freed + !gc_mutant(freed_uncounted),
-                   __ATOMIC_RELAXED);
+  n = gc_mutant(freed_uncounted) ? 0 : n;
+  if (RC_SHARED)
+    __atomic_store_n(&m->freed, m->freed + n, __ATOMIC_RELAXED);
+  else
+    m->freed += n; /* one instruction instead of three */
 #endif
 }
 

@@ -104,11 +104,9 @@ void cell_ledger_publish(cell_thread *c) {
   const wl_ledger *from = &c->wl.ledger;
   wl_ledger *to = &c->published;
   __atomic_store_n(&to->made, from->made, __ATOMIC_RELAXED);
-  __atomic_store_n(&to->made_bytes, from->made_bytes, __ATOMIC_RELAXED);
   __atomic_store_n(&to->dropped, from->dropped, __ATOMIC_RELAXED);
-  __atomic_store_n(&to->dropped_bytes, from->dropped_bytes, __ATOMIC_RELAXED);
-  __atomic_store_n(&to->lent, from->lent, __ATOMIC_RELAXED);
-  __atomic_store_n(&to->lent_dropped, from->lent_dropped, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->bytes, from->bytes, __ATOMIC_RELAXED);
+  __atomic_store_n(&to->lent_bytes, from->lent_bytes, __ATOMIC_RELAXED);
 }
 
 wl_ledger cell_ledger(bool stopped) {
@@ -120,20 +118,14 @@ wl_ledger cell_ledger(bool stopped) {
     else
       l = (wl_ledger){
           .made = __atomic_load_n(&c->published.made, __ATOMIC_RELAXED),
-          .made_bytes =
-              __atomic_load_n(&c->published.made_bytes, __ATOMIC_RELAXED),
           .dropped = __atomic_load_n(&c->published.dropped, __ATOMIC_RELAXED),
-          .dropped_bytes =
-              __atomic_load_n(&c->published.dropped_bytes, __ATOMIC_RELAXED),
-          .lent = __atomic_load_n(&c->published.lent, __ATOMIC_RELAXED),
-          .lent_dropped =
-              __atomic_load_n(&c->published.lent_dropped, __ATOMIC_RELAXED)};
+          .bytes = __atomic_load_n(&c->published.bytes, __ATOMIC_RELAXED),
+          .lent_bytes =
+              __atomic_load_n(&c->published.lent_bytes, __ATOMIC_RELAXED)};
     sum.made += l.made + (stopped && l.unstated ? *l.unstated : 0);
-    sum.made_bytes += l.made_bytes;
     sum.dropped += l.dropped;
-    sum.dropped_bytes += l.dropped_bytes;
-    sum.lent += l.lent;
-    sum.lent_dropped += l.lent_dropped;
+    sum.bytes += l.bytes;
+    sum.lent_bytes += l.lent_bytes;
   }
   return sum;
 }
@@ -145,8 +137,7 @@ static uint64_t not_below_zero(uint64_t difference) {
 
 /* Bytes that are alive, with what live objects own outside the heap. */
 static uint64_t live_bytes(const wl_ledger *l) {
-  return not_below_zero(l->made_bytes - l->dropped_bytes) +
-         not_below_zero(l->lent - l->lent_dropped);
+  return not_below_zero(l->bytes) + not_below_zero(l->lent_bytes);
 }
 
 /* Bytes outside the heap that are not part of the footprint. */
@@ -399,16 +390,15 @@ void cell_garbage_expect(wl_expectation e, uint64_t objects) {
     cell_wrong("the workload states %" PRIu64 " objects made and %" PRIu64
                " alive as it goes, but expects %" PRIu64 " and %" PRIu64,
                l.made, live, e.allocated, e.live);
-  if (e.bytes && l.made_bytes - l.dropped_bytes != e.bytes)
+  if (e.bytes && l.bytes != e.bytes)
     cell_wrong("the workload states %" PRIu64
                " live bytes as it goes, but expects %" PRIu64,
-               l.made_bytes - l.dropped_bytes, e.bytes);
-  uint64_t lent = l.lent - l.lent_dropped;
+               l.bytes, e.bytes);
   uint64_t owned = cell_heap_external(garbage.run->heap).bytes;
-  if (gc_this_collector.can.external && lent > owned)
+  if (gc_this_collector.can.external && l.lent_bytes > owned)
     cell_wrong("the workload states %" PRIu64
                " external bytes alive as it goes, but %" PRIu64 " are held",
-               lent, owned);
+               l.lent_bytes, owned);
   check_held(&l, objects, "after a collection");
 #else
   (void)e, (void)objects;
@@ -433,11 +423,9 @@ void cell_garbage_check(gc_heap *heap) {
   if (!gc_heap_reachable)
     return;
   gc_reachable r = gc_heap_reachable(heap);
-  if (r.objects != l.made - l.dropped ||
-      r.bytes != l.made_bytes - l.dropped_bytes)
+  if (r.objects != l.made - l.dropped || r.bytes != l.bytes)
     cell_wrong("%" PRIu64 " objects of %" PRIu64
                " bytes can be reached at a step, but the workload states "
                "%" PRIu64 " of %" PRIu64,
-               r.objects, r.bytes, l.made - l.dropped,
-               l.made_bytes - l.dropped_bytes);
+               r.objects, r.bytes, l.made - l.dropped, l.bytes);
 }

@@ -14,9 +14,11 @@
 #include "harness/record/record.h"
 
 static uint64_t now;
+static unsigned clock_reads, tallies; /* so far */
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
   (void)clock;
+  clock_reads++;
   t->tv_sec = (time_t)(now / 1000000000);
   t->tv_nsec = (long)(now % 1000000000);
   return 0;
@@ -30,14 +32,18 @@ static gc_usage usage;
 static gc_reachable reachable;
 gc_tally gc_heap_tally(gc_heap *heap) {
   (void)heap;
+  tallies++;
   return tally;
 }
+static unsigned looks; /* at the whole heap */
 gc_usage gc_heap_usage(gc_heap *heap) {
   (void)heap;
+  looks++;
   return usage;
 }
 gc_reachable gc_heap_reachable(gc_heap *heap) {
   (void)heap;
+  looks++;
   return reachable;
 }
 gc_external_usage cell_heap_external(gc_heap *heap) {
@@ -280,6 +286,35 @@ static void exactness(void **state) {
   }
 }
 
+/* That the work since the last call of this function was so much. */
+static void assert_work(unsigned clock, unsigned asked) {
+  assert_int_equal(clock_reads, clock);
+  assert_int_equal(tallies, asked);
+  assert_int_equal(looks, 0);
+  clock_reads = tallies = 0;
+}
+
+/* What the figures cost: a statement and the end of a step ask nobody anything,
+ * and at a sample and at both ends of a stop the collector is asked once, but
+ * never for a look at its heap. */
+static void work_for_the_figures(void **state) {
+  (void)state;
+  begin_measured();
+  clock_reads = tallies = looks = 0;
+  for (unsigned i = 0; i < 1000; i++) {
+    make(a, 1);
+    drop(a, 1);
+  }
+  assert_work(0, 0);
+  cell_garbage_sample(now, 0);
+  assert_work(0, 1);
+  stop_begins();
+  assert_work(2, 1);
+  leaves(0);
+  assert_work(2, 1);
+  json_decref(end_measured());
+}
+
 int main(void) {
   threads[0].next = &threads[1];
   threads[0].taken = true;
@@ -289,6 +324,7 @@ int main(void) {
       cmocka_unit_test(freed_one_by_one),
       cmocka_unit_test(differences_are_told),
       cmocka_unit_test(exactness),
+      cmocka_unit_test(work_for_the_figures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,11 +24,13 @@ static uint64_t now, delay;
 static uint64_t strangers; /* for how long other threads of the process ran */
 static uint64_t ended;     /* the same of threads with accounts that ended */
 static unsigned readings;
+static unsigned clock_reads, samples, published;
 static void (*meanwhile)(void); /* called once, behind the next reading */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
   uint64_t ns = now;
+  clock_reads++;
   if (clock == CLOCK_PROCESS_CPUTIME_ID)
     ns += strangers + ended;
   t->tv_sec = (time_t)(ns / 1000000000);
@@ -89,11 +91,13 @@ void cell_garbage_begin(void) {
 }
 void cell_ledger_publish(cell_thread *c) {
   (void)c;
+  published++;
 }
 void cell_garbage_end(void) {
 }
 cell_garbage cell_garbage_sample(uint64_t at, uint64_t footprint) {
   (void)at, (void)footprint;
+  samples++;
   return (cell_garbage){0};
 }
 void cell_garbage_most(uint64_t objects) {
@@ -338,6 +342,27 @@ static void readings_are_refreshed(void **state) {
   assert_true(steps[1].sum > 14000000); /* not 13000000 */
 }
 
+/* A step reads the clock once and publishes once, and a sample is taken every
+ * ten milliseconds, however many steps there are. */
+static void work_of_a_step(void **state) {
+  (void)state;
+  cell_curve_open();
+  cell_curve_begin(NULL, now);
+  clock_reads = published = 0;
+  for (unsigned i = 0; i < 100; i++) {
+    now += 10000;
+    wl_step(t, 0, 1);
+  }
+  assert_int_equal(clock_reads, 100);
+  assert_int_equal(published, 100);
+  samples = 0;
+  for (unsigned i = 0; i < 10000; i++) { /* 100 ms in all */
+    now += 10000;
+    wl_step(t, 0, 1);
+  }
+  assert_true(samples >= 5 && samples <= 10);
+}
+
 static void skipped_time_is_nowhere(void **state) {
   (void)state;
   now += 1000;
@@ -505,7 +530,8 @@ int main(void) {
       STEP_TEST(without_schedstat_nothing_is_corrected),
       STEP_TEST(utilisation_by_thread),
       STEP_TEST(utilisation_of_many_pauses),
-      STEP_TEST(untimed_steps), /* the last one: it cannot be turned on */
+      STEP_TEST(work_of_a_step), /* the curve stays open */
+      STEP_TEST(untimed_steps),  /* the last one: it cannot be turned on */
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
