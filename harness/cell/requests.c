@@ -6,7 +6,9 @@
  * instrument reads that delay; arrivals are put off by the same time.
  * Otherwise one such delay would be in the latency of every request that
  * arrives during it, and a busy machine would look like a slow collector.  As
- * for steps, the delay is read only when something took long. */
+ * for steps, the delay is read only when something took long.  What may have
+ * been before the last time of a request does not count: such a time stays as
+ * it was, and the clock never goes back behind it. */
 #include "cell.h"
 
 #include "harness/record/record.h"

@@ -3,7 +3,7 @@
  * A step costs one clock read and one histogram entry.  Only long steps are
  * examined: scheduler noise looks just like a pause, so the thread's run-queue
  * delay is read and subtracted from them, as far as the collector's own threads
- * did not cause it. */
+ * did not cause it and it cannot have been before the step. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #endif
