@@ -306,8 +306,8 @@ typedef struct cell_thread {
   uint64_t delay_at;       /* the clock before the last reading */
   uint64_t delay_sum;      /* what the request clock (requests.c) stood still */
 
-  /* From then until step_begin the thread looked at the clock so often, and
-   * lost so little time in between, that no reading was taken. */
+  /* From then until step_begin no two looks at the clock were more than
+   * CELL_SLOW_NS apart, and no reading was taken. */
   uint64_t quick_since;
 
   /* The current step. */
@@ -411,8 +411,8 @@ bool cell_steps_timed(void);
 /* From now on cell_garbage_check runs at many steps. */
 void cell_steps_checked(void);
 
-/* Starts a step of the thread at `now`, right after a reading.  The time before
- * `now` belongs to no step. */
+/* Starts a step of the thread at `now`.  The time before `now` belongs to no
+ * step, and nothing is known of a delay in it that was not read. */
 void cell_start_step(cell_thread *c, uint64_t now);
 
 /* Takes a reading at `now` and starts a step behind it. */
