@@ -92,13 +92,13 @@ static void read_delay(cell_thread *c, window *w) {
   cell_sched s;
   if (!c->account || !cell_account_read(c->account, &s))
     return;
+  w->until = gc_now_ns();
   uint64_t strangers = cell_strangers_ran(c->account, process, s.ran);
   uint64_t delay = s.waited - c->sched_read.waited, own = 0;
   w->turns = s.turns - c->sched_read.turns;
   c->sched_read = s;
   if (strangers > c->strangers_read) {
-    own = strangers - c->strangers_read;
-    own = own < delay ? own : delay;
+    own = less(strangers - c->strangers_read, delay);
     c->strangers_read = strangers;
   }
   c->own_delay += own;
@@ -111,10 +111,19 @@ static window look(cell_thread *c, uint64_t now) {
               .quick = c->quick_since,
               .step_begin = c->step_begin};
   read_delay(c, &w);
-  w.until = gc_now_ns();
   c->delay_at = now;
-  c->quick_since = w.until;
-  c->step_due = w.until + REFRESH_NS;
+  c->quick_since = gc_now_ns();
+  /* If the thread lost its processor meanwhile, that would be much time of the
+   * next window of which little is known. */
+  if (c->quick_since - now > CELL_SLOW_NS) {
+    window lost;
+    uint64_t own = c->own_delay;
+    c->delay_at = c->quick_since;
+    read_delay(c, &lost);
+    c->quick_since = gc_now_ns();
+    c->own_delay = own;
+  }
+  c->step_due = c->quick_since + REFRESH_NS;
   return w;
 }
 
@@ -141,8 +150,8 @@ uint64_t cell_delay_within(cell_thread *c, uint64_t begin, uint64_t end,
   c->step_delay += within(&w, c->step_begin, now);
   /* What is known of requests stays as it is. */
   c->delay_sum += within(&w, c->request_mark, now);
-  c->step_instrument += w.until - now;
-  c->instrument += w.until - now;
+  c->step_instrument += c->quick_since - now;
+  c->instrument += c->quick_since - now;
   return within(&w, begin, end);
 }
 

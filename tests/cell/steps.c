@@ -285,6 +285,18 @@ static void delay_in_a_reading(void **state) {
   assert_int_equal(thread.delayed, 0);
 }
 
+/* Nor does that hide what is lost in the next step. */
+static void delay_behind_a_reading(void **state) {
+  (void)state;
+  now += 60000;
+  meanwhile = lose_three_ms;
+  wl_step(t, 0, 1);
+  now += 1000;
+  lose(2 * MS);
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 1000 + READINGS);
+}
+
 static void reading_is_in_no_step_and_not_in_wall(void **state) {
   (void)state;
   now += 100000;
@@ -635,6 +647,7 @@ int main(void) {
       STEP_TEST(long_delay_behind_fast_steps),
       STEP_TEST(delays_before_a_long_one),
       STEP_TEST(delay_in_a_reading),
+      STEP_TEST(delay_behind_a_reading),
       STEP_TEST(reading_is_in_no_step_and_not_in_wall),
       STEP_TEST(own_delay_is_left),
       STEP_TEST(own_delay_in_a_pause),
