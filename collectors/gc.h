@@ -367,6 +367,12 @@ typedef struct gc_span {
  * whose time it was.  A collector that never calls it is measured all the same.
  * Like the others it is for slow paths.
  *
+ * `begins`, if it is not NULL, may be called by a collector right before a
+ * pause begins, on the thread that will report the pause, which may also not
+ * come about.  The program can then tell a thread that waits for a processor in
+ * the pause from one that waited before.  From a pause that was not announced
+ * it takes off only so much of that time as cannot have been before.
+ *
  * None of these functions may call the collector. */
 typedef struct gc_listener {
   void (*pause)(void *data, gc_pause_kind kind, uint64_t begin_ns,
@@ -380,12 +386,17 @@ typedef struct gc_listener {
   void (*reclaims)(void *data);
   void (*span)(void *data, const gc_span *span);
   bool slow; /* `span` wants GC_SPAN_SLOW */
+  void (*begins)(void *data);
 } gc_listener;
 
-/* For collectors: calls `reclaims`. */
+/* For collectors: call `reclaims` and `begins`. */
 static inline void gc_listener_reclaims(const gc_listener *l) {
   if (l->reclaims)
     l->reclaims(l->data);
+}
+static inline void gc_listener_begins(const gc_listener *l) {
+  if (l->begins)
+    l->begins(l->data);
 }
 
 /* A listener that does nothing. */

@@ -356,10 +356,10 @@ static void on_event(GC_EventType event) {
   switch (event) {
   case GC_EVENT_START:
     h->whole = true;
-    h->began = gc_now_ns();
+    h->began = listener_begins();
     break;
   case GC_EVENT_PRE_STOP_WORLD:
-    h->asked = gc_now_ns();
+    h->asked = h->whole ? gc_now_ns() : listener_begins();
     if (!h->whole)
       h->began = h->asked;
     listener_asks();

@@ -28,6 +28,11 @@ uint64_t listener_slow_clock(void) {
   return listener.slow ? gc_now_ns() : 0;
 }
 
+uint64_t listener_begins(void) {
+  gc_listener_begins(&listener);
+  return gc_now_ns();
+}
+
 static void tell(gc_span_kind kind, const char *name, uint64_t begin_ns,
                  uint64_t end_ns) {
   if (listener.span)

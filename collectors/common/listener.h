@@ -27,6 +27,10 @@ void listener_set(gc_listener listener);
 uint64_t listener_clock(void);
 uint64_t listener_slow_clock(void);
 
+/* The calling thread is about to begin a pause other than a cascade.  Returns
+ * the clock, which is when the pause begins. */
+uint64_t listener_begins(void);
+
 /* The calling thread asks for a stop; every mutator has stopped, after a stop
  * that was asked for at `begin_ns`. */
 void listener_asks(void);

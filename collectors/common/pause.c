@@ -7,7 +7,7 @@
 static uint64_t pause_begin_ns;
 
 bool pause_try(void) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   listener_asks();
   if (!world_stop())
     return false;

@@ -184,7 +184,7 @@ static PyObject *on_collection(PyObject *self, PyObject *args) {
   stop.collecting = !PyUnicode_CompareWithASCIIString(phase, "start");
   stop.finalizing = stop.clearing = false;
   if (stop.collecting) {
-    stop.began = gc_now_ns();
+    stop.began = listener_begins();
     listener_reclaims();
     listener_phase(search_of(PyTuple_GetItem(args, 1)));
   } else {

@@ -25,16 +25,18 @@ func monotonic() int64 {
 
 func now() int64 { return startedAt + int64(time.Since(started)) }
 
+// In steps from quick on no delay was read, as none of them was slow.
 type account struct {
-	file         *os.File
-	text         [96]byte
-	ran, waited  int64
-	othersBefore int64
+	file               *os.File
+	text               [96]byte
+	ran, waited, turns int64
+	othersBefore       int64
+	readAt, quick      int64
 }
 
 func (a *account) read() bool {
 	n, _ := a.file.ReadAt(a.text[:], 0)
-	values := [2]int64{}
+	values := [3]int64{}
 	at := 0
 	for i := range values {
 		for ; at < n && a.text[at] >= '0' && a.text[at] <= '9'; at++ {
@@ -42,7 +44,7 @@ func (a *account) read() bool {
 		}
 		at++
 	}
-	a.ran, a.waited = values[0], values[1]
+	a.ran, a.waited, a.turns = values[0], values[1], values[2]
 	return n > 0
 }
 
@@ -53,21 +55,36 @@ func processRan() int64 {
 	return t.Nano()
 }
 
-// delay returns the delay since it was called last, and the part of it that is the
-// process's own.  Of several mutators, the others count as such.
-func (a *account) delay() (others, own int64) {
-	ran, before := processRan(), a.waited
+// delay tells of the delay since it was called last: what must lie between begin and
+// end, which is now, and what is the process's own.  Of several mutators, the others
+// count as such.  harness/cell/steps.c says why the rest may lie elsewhere.
+func (a *account) delay(begin, end int64) (others, own int64) {
+	ran, before, turns := processRan(), a.waited, a.turns
 	if !a.read() {
 		return 0, 0
 	}
+	outside := a.quick - a.readAt + now() - end
+	a.readAt = end
 	strangers := ran - a.ran
 	all := a.waited - before
+	turns = a.turns - turns
 	if strangers > a.othersBefore {
 		own = strangers - a.othersBefore
 		a.othersBefore = strangers
 	}
-	if own > all {
-		own = all
+	own = least(own, all)
+	others = all - own
+	quick := least(begin-a.quick, turns*slow)
+	if others <= outside+quick {
+		return 0, own
 	}
-	return all - own, own
+	others -= outside + least(quick, (turns-1)*slow)
+	return least(others, end-begin), own
+}
+
+func least(a, b int64) int64 {
+	if a < b {
+		return a
+	}
+	return b
 }

@@ -44,16 +44,14 @@ func (m *mutator) goOn(chunk int) {
 	took := now() - from
 	m.skipped += took
 	m.begin += took
+	m.account.quick += took
 }
 
 // correct ends a step that took long, and returns what it took without the delay.
 func (m *mutator) correct(took, at int64) int64 {
-	others, own := m.account.delay()
+	others, own := m.account.delay(at-took, at)
 	m.own += own
 	if took > slow {
-		if others > took {
-			others = took
-		}
 		m.delayed += others
 		took -= others
 	}
@@ -62,6 +60,7 @@ func (m *mutator) correct(took, at int64) int64 {
 		footprint()
 	}
 	m.begin = now()
+	m.account.quick = m.begin
 	m.instrument += m.begin - at
 	m.due = m.begin + refresh
 	return took
@@ -90,10 +89,11 @@ func (m *mutator) perform() {
 		}
 		defer file.Close()
 		m.account = account{file: file}
-		m.account.delay()
+		m.account.delay(now(), now())
 	}
 	m.load(m.first)
 	m.begin = now()
+	m.account.quick = m.begin
 	m.due = m.begin + refresh
 	m.replay()
 }

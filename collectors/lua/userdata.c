@@ -547,6 +547,7 @@ void gc_blocking_leave(gc_mutator *m) {
 
 void gc_collect(gc_mutator *m) {
   gc_heap *h = m->heap;
+  gc_listener_begins(&h->listener);
   uint64_t began = gc_now_ns();
   lua_gc(m->lua, LUA_GCCOLLECT);
   h->whole++;

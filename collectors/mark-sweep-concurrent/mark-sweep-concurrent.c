@@ -397,7 +397,7 @@ static void conc_assist(gc_mutator *m, uint64_t bytes) {
   uint64_t debt = m->debt + bytes;
   bool must = owed == UINT64_MAX;
   m->debt = 0;
-  uint64_t begin = owed ? gc_now_ns() : 0;
+  uint64_t begin = owed ? listener_begins() : 0;
   while (owed > 0 && snapshot_marking && !atomic_load(&conc.quiet)) {
     uint64_t words = conc.threaded ? conc_wait(owed) : 0;
     if (!words && !conc_pay(owed, must, &words)) {
@@ -409,7 +409,7 @@ static void conc_assist(gc_mutator *m, uint64_t bytes) {
     if (atomic_load_explicit(&world_stopping, memory_order_relaxed)) {
       listener_pause_of(GC_PAUSE_DETECT, "assist", begin);
       world_poll();
-      begin = gc_now_ns();
+      begin = listener_begins();
     }
   }
   if (begin)

@@ -220,6 +220,7 @@ const replayStep = () => {
         const took = clock() - from;
         skipped += took;
         begin += took;
+        quick += took;
         at = 0;
         break;
       }
@@ -232,33 +233,43 @@ const replayStep = () => {
 };
 
 // Run-queue delay: how long the thread was ready to run and did not run.  What other
-// threads of the process may have caused is the collector's, and stays in the steps.
+// threads of the process may have caused is the collector's, and stays in the steps; so
+// does what may have been before: harness/cell/steps.c says why.
 const SLOW = 50e3, REFRESH = 10e6;
 const account = timed ? fs.openSync('/proc/thread-self/schedstat') : -1;
 const text = Buffer.alloc(96);
-let waited = 0, strangers = 0, delayed = 0, own = 0, refresh = 0;
-const readDelay = () => {
+let waited = 0, turns = 0, strangers = 0, delayed = 0, own = 0, refresh = 0;
+let readAt = 0, quick = 0; // in steps from `quick` on none was slow, and no delay read
+// Returns of the delay since the last reading what must lie between `from` and `to`,
+// which is now.
+const readDelay = (from, to) => {
   const used = process.cpuUsage(), n = fs.readSync(account, text, 0, 96, 0);
-  const [ran, now] = text.toString('latin1', 0, n).split(' ').map(Number);
-  const delay = now - waited, others = (used.user + used.system) * 1e3 - ran;
-  const mine = Math.min(Math.max(others - strangers, 0), delay);
+  const until = clock();
+  const [ran, now, count] = text.toString('latin1', 0, n).split(' ').map(Number);
+  const delay = now - waited, helped = (used.user + used.system) * 1e3 - ran;
+  const mine = Math.min(Math.max(helped - strangers, 0), delay), others = delay - mine;
+  const outside = quick - readAt + until - to, pieces = count - turns;
+  const most = Math.min(from - quick, pieces * SLOW);
+  readAt = to;
+  quick = until;
   waited = now;
-  strangers = Math.max(others, strangers);
+  turns = count;
+  strangers = Math.max(helped, strangers);
   own += mine;
-  return delay - mine;
+  if (others <= outside + most) return 0;
+  return Math.min(others - outside - Math.min(most, (pieces - 1) * SLOW), to - from);
 };
 const openDelay = (now) => {
-  if (timed) readDelay();
+  if (timed) readDelay(now, now);
   delayed = own = 0;
   refresh = now + REFRESH;
 };
 // A step that took long ends now.  Returns what it took without the delay.
 const correct = (took, now) => {
-  const delay = readDelay();
+  const others = readDelay(now - took, now);
   refresh = now + REFRESH;
   instrument += clock() - now;
   if (took <= SLOW) return took;
-  const others = Math.min(delay, took);
   delayed += others;
   return took - others;
 };
@@ -269,8 +280,8 @@ const replay = async () => {
   at = count = sum = skipped = instrument = 0;
   payloads = 0n;
   load(firstChunk);
-  begin = clock();
-  openDelay(begin);
+  openDelay(clock());
+  begin = quick = clock();
   while (replayStep()) {
     const now = clock(), took = now - begin;
     if (timed) steps[count++] = took > SLOW || now > refresh ? correct(took, now) : took;
@@ -279,6 +290,10 @@ const replay = async () => {
     const from = clock();
     await loop();
     begin = clock();
+    if (timed && begin - now > SLOW) {
+      readDelay(begin, begin);
+      begin = quick = clock();
+    }
     skipped += begin - from;
   }
 };

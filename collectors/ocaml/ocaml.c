@@ -112,7 +112,7 @@ static void root_queue(void) {
 
 static void begin(const char *phase) {
   if (!the_heap.began)
-    the_heap.began = gc_now_ns();
+    the_heap.began = listener_begins();
   listener_phase(phase);
 }
 

@@ -14,7 +14,7 @@ import java.util.List;
 final class Account {
   final FileChannel file;
   final ByteBuffer text = ByteBuffer.allocateDirect(96);
-  long ran, waited;
+  long ran, waited, turns; /* how often it got a processor */
 
   Account(Path path) throws IOException {
     file = FileChannel.open(path);
@@ -31,12 +31,14 @@ final class Account {
     }
     if (n <= 0)
       return false;
-    ran = waited = 0;
+    ran = waited = turns = 0;
     int i = 0;
     for (; i < n && text.get(i) != ' '; i++)
       ran = 10 * ran + text.get(i) - '0';
     for (i++; i < n && text.get(i) != ' '; i++)
       waited = 10 * waited + text.get(i) - '0';
+    for (i++; i < n && text.get(i) >= '0'; i++)
+      turns = 10 * turns + text.get(i) - '0';
     return true;
   }
 

@@ -22,6 +22,7 @@ final class Mutator {
 
   long begin, refresh, instrument, skipped, delayed, ownDelay;
   long strangersBefore;
+  long readAt, quick; /* in steps from `quick` on none was slow, and no delay read */
   Account account;
 
   Mutator(int first, int steps) {
@@ -40,13 +41,14 @@ final class Mutator {
       payloads = instrument = skipped = delayed = ownDelay = 0;
       if (measured && Replay.timed) {
         account = new Account(Paths.get("/proc/thread-self/schedstat"));
+        readAt = System.nanoTime();
         if (account.read())
           strangersBefore = Account.strangersRan();
         else
           account = null;
       }
       load(first);
-      begin = System.nanoTime();
+      begin = quick = System.nanoTime();
       refresh = begin + REFRESH;
       replay();
     } catch (Throwable t) {
@@ -73,6 +75,18 @@ final class Mutator {
     long took = System.nanoTime() - from;
     skipped += took;
     begin += took;
+    quick += took;
+  }
+
+  /* Of a delay in so many pieces, read between `now` and `until`: what must lie in
+   * the step that ends at `now`.  harness/cell/steps.c says why the rest may lie
+   * elsewhere. */
+  long within(long took, long now, long until, long delay, long turns) {
+    long outside = quick - readAt + until - now;
+    long most = Math.min(now - took - quick, turns * SLOW);
+    if (delay <= outside + most)
+      return 0;
+    return Math.min(delay - outside - Math.min(most, (turns - 1) * SLOW), took);
   }
 
   /* A step that took long ends now.  Returns how long it took without the time
@@ -80,10 +94,10 @@ final class Mutator {
   long correct(long took, long now) throws IOException {
     if (!measured)
       return took;
-    Jvm.footprint.sample();
     if (account != null) {
-      long waited = account.waited;
+      long waited = account.waited, turns = account.turns;
       account.read();
+      long until = System.nanoTime();
       long delay = account.waited - waited;
       if (delay > 0) {
         long ran = Account.strangersRan();
@@ -91,13 +105,15 @@ final class Mutator {
         strangersBefore = Math.max(ran, strangersBefore);
         ownDelay += own;
         if (took > SLOW) {
-          long others = Math.min(delay - own, took);
+          long others = within(took, now, until, delay - own, account.turns - turns);
           delayed += others;
           took -= others;
         }
       }
     }
-    long after = System.nanoTime();
+    Jvm.footprint.sample();
+    readAt = now;
+    long after = quick = System.nanoTime();
     instrument += after - now;
     refresh = after + REFRESH;
     begin = after;

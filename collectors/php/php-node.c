@@ -94,7 +94,7 @@ static void node_free_first(zend_object *self) {
 
 /* Replaces PHP's function, wherever PHP calls it. */
 static int search(void) {
-  uint64_t began = gc_now_ns();
+  uint64_t began = listener_begins();
   listener_reclaims();
   stop.searching = true;
   set_free(node_free_first);

@@ -693,7 +693,7 @@ static void purge_stopped(gc_mutator *m) {
 }
 
 static void purge(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   if (!rc_world_stop())
     return; /* another thread's purge or detection comes first */
   listener_phase("purge");
@@ -872,7 +872,7 @@ static void detect_stopped(gc_mutator *m, uint64_t most) {
 }
 
 static void detect(gc_mutator *m, uint64_t most) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   /* Another thread that stopped the world first has examined the candidates of
    * this one as well; but not all of them if its detection had a bound. */
   while (!rc_world_stop())

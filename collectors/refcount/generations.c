@@ -81,7 +81,7 @@ static void collect(gc_mutator *m, unsigned generation) {
 }
 
 static void collect_reporting(gc_mutator *m, unsigned generation) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   collect(m, generation);
   rc_report_detection(begin);
 }

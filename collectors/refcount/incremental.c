@@ -212,13 +212,13 @@ static void collect_full(gc_mutator *m) {
 }
 
 void rc_collect_due(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   increment(m);
   rc_report_detection(begin);
 }
 
 void rc_candidates_collect(gc_mutator *m) {
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   collect_full(m);
   rc_report_detection(begin);
 }

@@ -457,7 +457,7 @@ static void rc_last_phase(const char *name) {
 static void *rc_obtain_last(gc_mutator *m, size_t bytes,
                             void *(*source)(gc_mutator *m, size_t bytes)) {
   void *p = NULL;
-  uint64_t begin = gc_now_ns();
+  uint64_t begin = listener_begins();
   while (!rc_world_stop()) /* another mutator did the same */
     if ((p = source(m, bytes)))
       return p;

@@ -209,7 +209,7 @@ static void on_event(VALUE point, void *data) {
   gc_heap *h = data;
   switch (rb_tracearg_event_flag(rb_tracearg_from_tracepoint(point))) {
   case RUBY_INTERNAL_EVENT_GC_ENTER:
-    h->began = gc_now_ns();
+    h->began = listener_begins();
     listener_reclaims();
     look_at_pages();
     listener_phase(phase_under_way());

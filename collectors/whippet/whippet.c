@@ -276,7 +276,7 @@ bool whippet_pair_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
  * ------------------------------------------------------------------------- */
 
 static void on_stop(void *data) {
-  ((gc_heap *)data)->began = gc_now_ns();
+  ((gc_heap *)data)->began = listener_begins();
   listener_asks();
 }
 

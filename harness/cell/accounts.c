@@ -38,7 +38,8 @@ bool cell_account_read(const cell_account *a, cell_sched *out) {
   text[n] = 0;
   char *at;
   out->ran = strtoull(text, &at, 10);
-  out->waited = strtoull(at, NULL, 10);
+  out->waited = strtoull(at, &at, 10);
+  out->turns = strtoull(at, NULL, 10);
   return true;
 }
 

@@ -256,6 +256,7 @@ typedef struct cell_account cell_account;
 typedef struct cell_sched {
   uint64_t ran;
   uint64_t waited; /* ready to run, but not running: run-queue delay */
+  uint64_t turns;  /* how often it got a processor */
 } cell_sched;
 
 /* The account of the calling thread, until the thread ends; NULL if the kernel
@@ -300,15 +301,22 @@ typedef struct cell_thread {
 
   /* The run-queue delay of the owning thread. */
   cell_account *account;   /* NULL if it cannot be read */
-  uint64_t delay_read;     /* the delay at the last reading */
+  cell_sched sched_read;   /* at the last reading */
   uint64_t strangers_read; /* for how long strangers had run, at most */
-  uint64_t delay_refresh;  /* when the next reading is due */
-  uint64_t delay_sum;      /* all that was read and others caused */
+  uint64_t delay_at;       /* the clock before the last reading */
+  uint64_t delay_sum;      /* what the request clock (requests.c) stood still */
+
+  /* From then until step_begin no two looks at the clock were more than
+   * CELL_SLOW_NS apart, and no reading was taken. */
+  uint64_t quick_since;
 
   /* The current step. */
   uint64_t step_begin;      /* the clock */
+  uint64_t step_due;        /* when a reading is due; 0: one was taken */
   uint64_t step_instrument; /* time spent on readings */
   uint64_t step_delay;      /* run-queue delay seen by readings */
+
+  uint64_t request_mark; /* the clock when a request began or ended last */
 
   wl_ledger published; /* wl.ledger when the last step ended; atomic */
 
@@ -404,18 +412,29 @@ bool cell_steps_timed(void);
 void cell_steps_checked(void);
 
 /* Starts a step of the thread at `now`.  The time before `now` belongs to no
- * step. */
+ * step, and nothing is known of a delay in it that was not read. */
 void cell_start_step(cell_thread *c, uint64_t now);
+
+/* Takes a reading at `now` and starts a step behind it. */
+void cell_start_afresh(cell_thread *c, uint64_t now);
 
 /* Begins the accounting of the calling thread's run-queue delay, the time in
  * which the thread is ready to run and waits for a processor. */
 void cell_delay_open(cell_thread *c);
 
 /* Reads the run-queue delay of the calling thread since the last reading, less
- * what threads of this process may have caused (accounts.c), adds it to the
- * current step, and books the time since `now` as instrument time.  Returns the
- * delay. */
-uint64_t cell_delay_since(cell_thread *c, uint64_t now);
+ * what threads of this process may have caused (accounts.c), and books the time
+ * since `now` as instrument time.  What must lie in the current step is added
+ * to the step.  Returns what must lie between `begin` and `end`, which are not
+ * after `now`. */
+uint64_t cell_delay_within(cell_thread *c, uint64_t begin, uint64_t end,
+                           uint64_t now);
+
+/* Takes a reading at `now`. */
+void cell_delay_look(cell_thread *c, uint64_t now);
+
+/* Takes a reading if the last one is older than CELL_SLOW_NS. */
+void cell_delay_renew(cell_thread *c);
 
 /* Whether every thread so far could read its run-queue delay. */
 bool cell_delay_known(void);

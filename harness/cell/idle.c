@@ -28,8 +28,5 @@ void wl_idle(wl_thread *t, uint64_t ns) {
   gc_blocking_leave(t->m);
   if (!cell_steps_timed())
     return;
-  now = gc_now_ns();
-  uint64_t instrument = c->instrument;
-  cell_delay_since(c, now);
-  cell_start_step(c, now + (c->instrument - instrument));
+  cell_start_afresh(c, gc_now_ns());
 }

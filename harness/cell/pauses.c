@@ -35,6 +35,13 @@ static bool is_possible(uint64_t begin_ns, uint64_t end_ns) {
   return begin_ns <= end_ns && end_ns <= now;
 }
 
+/* What the thread waited for before the pause is none of it. */
+static void on_begin(void *data) {
+  (void)data;
+  if (cell_self && cell_measuring())
+    cell_delay_renew(cell_self);
+}
+
 static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
                      uint64_t end_ns) {
   (void)data;
@@ -68,8 +75,7 @@ static void on_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   }
   uint64_t delay = 0;
   if (took > CELL_SLOW_NS)
-    delay = cell_delay_since(c, gc_now_ns());
-  delay = delay < took ? delay : took;
+    delay = cell_delay_within(c, begin_ns, end_ns, gc_now_ns());
   add(c->pauses, kind, took, delay);
   cell_intervals_add(kind == GC_PAUSE_STOP ? &c->stops : &c->own, begin_ns,
                      end_ns - delay);
@@ -107,6 +113,7 @@ gc_listener cell_listener(bool slow) {
                        .paced = cell_paced,
                        .reclaims = cell_garbage_reclaims,
                        .span = on_span,
+                       .begins = on_begin,
                        .slow = slow};
 }
 

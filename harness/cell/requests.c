@@ -6,7 +6,9 @@
  * instrument reads that delay; arrivals are put off by the same time.
  * Otherwise one such delay would be in the latency of every request that
  * arrives during it, and a busy machine would look like a slow collector.  As
- * for steps, the delay is read only when something took long. */
+ * for steps, the delay is read only when something took long.  What may have
+ * been before the last time of a request does not count: such a time stays as
+ * it was, and the clock never goes back behind it. */
 #include "cell.h"
 
 #include "harness/record/record.h"
@@ -26,8 +28,8 @@ enum { SPIN_NS = 200000 };
  * only if at least this much waiting is left. */
 enum { SAMPLE_NS = 100000 };
 
-/* A polling thread that sees the clock jump by more than this lost its
- * processor. */
+/* A waiting thread that sees the clock jump by more than this slept, or lost
+ * its processor. */
 enum { LATE_NS = 10000 };
 
 enum { WINDOW_NS = 100000000 }; /* the window of DaCapo */
@@ -84,20 +86,34 @@ static uint64_t own_time(const cell_thread *c, uint64_t now) {
   return since > lost ? since - lost : 0;
 }
 
+/* Goes on waiting: the step begins at the present time, which is returned.
+ * Takes a reading if more than `most` went by. */
+static uint64_t go_on(cell_thread *c, uint64_t most) {
+  uint64_t now = gc_now_ns();
+  if (now - c->step_begin > most) {
+    cell_start_afresh(c, now); /* may set the request clock back */
+    return c->step_begin;
+  }
+  c->step_instrument = c->step_delay = 0;
+  return c->step_begin = now;
+}
+
 /* Waits until the request clock shows `due`, in a blocking stretch, so that no
  * collection waits for this thread.  May return later, if a collection had to
- * end first. */
+ * end first.  The first reading is taken while there is time. */
 static void wait_until(cell_thread *c, uint64_t due) {
   gc_blocking_enter(c->wl.m);
   uint64_t now = gc_now_ns();
-  if (own_time(c, now) + SAMPLE_NS < due)
+  if (own_time(c, now) + SAMPLE_NS < due) {
     c->instrument += cell_curve_sample(c->wl.run->heap, now);
+    cell_start_step(c, gc_now_ns());
+  }
+  if (own_time(c, now) + LATE_NS < due)
+    cell_start_afresh(c, gc_now_ns());
   for (;;) {
-    now = gc_now_ns();
+    now = go_on(c, LATE_NS);
     uint64_t at = own_time(c, now);
-    if (at >= due + LATE_NS)
-      cell_delay_since(c, now); /* may set the clock back before `due` */
-    if (own_time(c, now) >= due)
+    if (at >= due)
       break;
     if (at + SPIN_NS < due) {
       uint64_t wake = now + (due - at) - SPIN_NS;
@@ -105,7 +121,6 @@ static void wait_until(cell_thread *c, uint64_t due) {
                                .tv_nsec = (long)(wake % 1000000000)};
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
       cell_still_slept(wake - now); /* to wake later was not meant */
-      cell_delay_since(c, gc_now_ns());
     }
   }
   gc_blocking_leave(c->wl.m);
@@ -126,14 +141,10 @@ void wl_request_begin(wl_thread *t) {
         requests.warm_up = i;
       wait_until(c, requests.arrival[i]);
     }
-    now = gc_now_ns();
-    cell_start_step(c, now);
+    now = go_on(c, CELL_SLOW_NS);
   }
-  uint64_t start = own_time(c, now);
-  /* A delay that is read late may set the request clock back. */
-  if (i > 0 && start < requests.start[i - 1])
-    start = requests.start[i - 1];
-  requests.start[i] = start;
+  requests.start[i] = own_time(c, now);
+  c->request_mark = now;
 }
 
 void wl_request_end(wl_thread *t) {
@@ -141,10 +152,12 @@ void wl_request_end(wl_thread *t) {
   uint64_t i = requests.done++, now = gc_now_ns();
   uint64_t end = own_time(c, now);
   if (end > requests.start[i] + CELL_SLOW_NS) {
-    uint64_t delay = cell_delay_since(c, now);
-    end = delay < end ? end - delay : 0;
+    uint64_t sum = c->delay_sum;
+    cell_delay_look(c, now);
+    end -= c->delay_sum - sum;
   }
-  requests.end[i] = end > requests.start[i] ? end : requests.start[i];
+  requests.end[i] = end;
+  c->request_mark = now;
 }
 
 /* ------------------------------------------------------------------------- *

@@ -3,7 +3,7 @@
  * A step costs one clock read and one histogram entry.  Only long steps are
  * examined: scheduler noise looks just like a pause, so the thread's run-queue
  * delay is read and subtracted from them, as far as the collector's own threads
- * did not cause it. */
+ * did not cause it and it cannot have been before the step. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #endif
@@ -13,10 +13,9 @@
 
 #include <sys/resource.h>
 
-/* The kernel reports the sum of all delays so far, so a reading gives the delay
- * since the previous reading.  Fast steps take no reading, and their small
- * delays must not pile up and be subtracted from one slow step much later.
- * Therefore a reading is taken at least this often.  It costs at most 20 us. */
+/* Fast steps take no reading, and their small delays pile up.  So that they do
+ * not hide those of a slow step much later, a reading is taken at least this
+ * often.  It costs at most 20 us. */
 enum { REFRESH_NS = 10000000 };
 
 cell_measured cell_measurement;
@@ -48,27 +47,84 @@ static uint64_t cpu_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Takes a reading.  Returns the run-queue delay since the reading before, less
+/* What a reading told of the time since the reading before. */
+typedef struct window {
+  uint64_t from, until;       /* the clock before that one and after this one */
+  uint64_t quick, step_begin; /* as in cell_thread */
+  uint64_t delay;             /* that others caused */
+  uint64_t turns;             /* in so many pieces, at most */
+} window;
+
+static uint64_t less(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static uint64_t more(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+/* The least of the delay that can lie between `begin` and `end`: what is left
+ * if the time outside was all delay, including the readings, which are
+ * instrument time.  Quick time was not all delay, as each piece of delay in it
+ * took at most CELL_SLOW_NS.  When there is more delay than fits outside, one
+ * piece at least lies inside, and so one less outside: no piece can lie across
+ * `begin` or `end`, where the thread ran.  The kernel's clock and ours may run
+ * apart by a few millionths. */
+static uint64_t within(const window *w, uint64_t begin, uint64_t end) {
+  begin = more(begin, w->quick);
+  uint64_t quick = less(begin, more(w->step_begin, w->quick)) - w->quick;
+  uint64_t outside = begin - w->from - quick + (w->until - end);
+  uint64_t most = less(quick, w->turns * CELL_SLOW_NS);
+  if (w->delay <= outside + most)
+    return 0;
+  return less(w->delay - outside - less(most, (w->turns - 1) * CELL_SLOW_NS),
+              end > begin ? end - begin : 0);
+}
+
+/* Takes a reading.  Tells the run-queue delay since the reading before, less
  * what strangers (accounts.c) may have caused, which is added to c->own_delay.
  * The clock of the process is read first: that brings the kernel's account of
  * this thread up to date.  What other mutators run after that, because this
  * thread is interrupted, makes a reading of strangers too low, never too high:
  * the highest one so far is what the next one is compared with. */
-static uint64_t read_delay(cell_thread *c) {
+static void read_delay(cell_thread *c, window *w) {
   uint64_t process = cpu_ns();
   cell_sched s;
   if (!c->account || !cell_account_read(c->account, &s))
-    return 0;
+    return;
+  w->until = gc_now_ns();
   uint64_t strangers = cell_strangers_ran(c->account, process, s.ran);
-  uint64_t delay = s.waited - c->delay_read, own = 0;
-  c->delay_read = s.waited;
+  uint64_t delay = s.waited - c->sched_read.waited, own = 0;
+  w->turns = s.turns - c->sched_read.turns;
+  c->sched_read = s;
   if (strangers > c->strangers_read) {
-    own = strangers - c->strangers_read;
-    own = own < delay ? own : delay;
+    own = less(strangers - c->strangers_read, delay);
     c->strangers_read = strangers;
   }
   c->own_delay += own;
-  return delay - own;
+  w->delay = delay - own;
+}
+
+/* Takes a reading at `now`. */
+static window look(cell_thread *c, uint64_t now) {
+  window w = {.from = c->delay_at,
+              .quick = c->quick_since,
+              .step_begin = c->step_begin};
+  read_delay(c, &w);
+  c->delay_at = now;
+  c->quick_since = gc_now_ns();
+  /* If the thread lost its processor meanwhile, that would be much time of the
+   * next window of which little is known. */
+  if (c->quick_since - now > CELL_SLOW_NS) {
+    window lost;
+    uint64_t own = c->own_delay;
+    c->delay_at = c->quick_since;
+    read_delay(c, &lost);
+    c->quick_since = gc_now_ns();
+    c->own_delay = own;
+  }
+  c->step_due = c->quick_since + REFRESH_NS;
+  return w;
 }
 
 void cell_delay_open(cell_thread *c) {
@@ -76,27 +132,39 @@ void cell_delay_open(cell_thread *c) {
   if (!c->account)
     __atomic_store_n(&delay_unknown, true, __ATOMIC_RELAXED);
   uint64_t own = c->own_delay; /* of earlier threads; what was before is none */
-  c->delay_read = c->strangers_read = 0;
-  read_delay(c);
+  c->sched_read = (cell_sched){0};
+  c->strangers_read = 0;
+  look(c, gc_now_ns());
   c->own_delay = own;
-  c->delay_refresh = gc_now_ns() + REFRESH_NS;
 }
 
 bool cell_delay_known(void) {
   return !__atomic_load_n(&delay_unknown, __ATOMIC_RELAXED);
 }
 
-uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
-  uint64_t delay = read_delay(c);
-  c->delay_sum += delay;
-  c->step_delay += delay;
+uint64_t cell_delay_within(cell_thread *c, uint64_t begin, uint64_t end,
+                           uint64_t now) {
   if (cell_measuring())
     cell_still_look(now);
-  uint64_t after = gc_now_ns();
-  c->step_instrument += after - now;
-  c->instrument += after - now;
-  c->delay_refresh = after + REFRESH_NS;
-  return delay;
+  window w = look(c, now);
+  c->step_delay += within(&w, c->step_begin, now);
+  /* What is known of requests stays as it is. */
+  c->delay_sum += within(&w, c->request_mark, now);
+  c->step_instrument += c->quick_since - now;
+  c->instrument += c->quick_since - now;
+  return within(&w, begin, end);
+}
+
+void cell_delay_look(cell_thread *c, uint64_t now) {
+  cell_delay_within(c, now, now, now);
+}
+
+void cell_delay_renew(cell_thread *c) {
+  uint64_t now = gc_now_ns();
+  if (now - c->delay_at <= CELL_SLOW_NS)
+    return;
+  cell_delay_look(c, now);
+  c->step_due = 0;
 }
 
 /* ------------------------------------------------------------------------- *
@@ -104,20 +172,29 @@ uint64_t cell_delay_since(cell_thread *c, uint64_t now) {
  * ------------------------------------------------------------------------- */
 
 void cell_start_step(cell_thread *c, uint64_t now) {
-  c->step_begin = now;
+  c->step_begin = c->quick_since = now;
   c->step_instrument = 0;
   c->step_delay = 0;
 }
 
-/* Ends at `now` a step that took long or in which a reading came due, and
- * starts the next one.  Returns the corrected duration. */
+void cell_start_afresh(cell_thread *c, uint64_t now) {
+  uint64_t instrument = c->instrument;
+  cell_delay_look(c, now);
+  cell_start_step(c, now + (c->instrument - instrument));
+}
+
+/* Ends at `now` a step that took long, or in which a reading was taken or came
+ * due, and starts the next one.  Returns the corrected duration. */
 __attribute__((noinline)) static uint64_t
 correct_step(cell_thread *c, uint64_t took, uint64_t now) {
   /* step_instrument is larger only if the collector reports a pause of the
    * future. */
   took -= c->step_instrument < took ? c->step_instrument : took;
   uint64_t instrument = c->instrument;
-  cell_delay_since(c, now);
+  if (took > CELL_SLOW_NS || c->step_due)
+    cell_delay_look(c, now);
+  else
+    c->step_due = c->delay_at + REFRESH_NS;
   if (!cell_requests_scheduled())
     c->instrument += cell_curve_sample(c->wl.run->heap, now);
   if (took > CELL_SLOW_NS) {
@@ -159,11 +236,10 @@ void wl_step(wl_thread *t, unsigned kind, uint64_t ops) {
   cell_ledger_publish(c);
   uint64_t now = gc_now_ns();
   uint64_t took = now - c->step_begin;
-  c->step_begin = now;
-  /* Readings occur only in slow steps, so a fast one has nothing to subtract or
-   * to reset. */
-  if (gc_unlikely(took > CELL_SLOW_NS || now > c->delay_refresh))
+  if (gc_unlikely(took > CELL_SLOW_NS || now > c->step_due))
     took = correct_step(c, took, now);
+  else
+    c->step_begin = now;
   hist_add(&c->steps[kind], took);
 }
 
@@ -174,21 +250,18 @@ void wl_skip(wl_thread *t) {
   cell_thread *c = (cell_thread *)t;
   uint64_t now = gc_now_ns();
   c->skipped += now - c->step_begin - c->step_instrument;
-  /* Delays in the skipped time do not belong to the next step. */
-  uint64_t instrument = c->instrument, own = c->own_delay;
-  cell_delay_since(c, now);
+  uint64_t own = c->own_delay;
+  cell_start_afresh(c, now);
   c->own_delay = own;
-  cell_start_step(c, now + (c->instrument - instrument));
 }
 
 void wl_waited(wl_thread *t) {
   if (!cell_measuring() || untimed)
     return;
   cell_thread *c = (cell_thread *)t;
-  uint64_t now = gc_now_ns(), own = c->own_delay;
-  cell_delay_since(c, now);
+  uint64_t own = c->own_delay;
+  cell_start_afresh(c, gc_now_ns());
   c->own_delay = own;
-  cell_start_step(c, now);
 }
 
 /* ------------------------------------------------------------------------- *
@@ -229,13 +302,12 @@ void wl_begin(wl_thread *t) {
     cell_measurement.footprint = gc_heap_footprint(t->run->heap);
   cell_exercise_begin(t->run->heap);
   add_totals(&cell_measurement, c, (uint64_t)-1);
-  cell_delay_since(c, gc_now_ns());
   cell_still_begin(gc_now_ns());
   if (!untimed)
     cell_curve_begin(t->run->heap, gc_now_ns());
   cell_ledger_publish(c);
+  cell_start_afresh(c, gc_now_ns());
   c->instrument = c->skipped = c->own_delay = 0;
-  cell_start_step(c, gc_now_ns());
   cell_measurement.begin = c->step_begin;
   __atomic_store_n(&cell_measuring_flag, true, __ATOMIC_RELEASE);
 }

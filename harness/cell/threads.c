@@ -169,7 +169,7 @@ static void *work(void *arg) {
     pthread_barrier_wait(&me->crew->gate);
     gc_blocking_leave(c->wl.m);
   }
-  c->step_begin = gc_now_ns();
+  cell_start_afresh(c, gc_now_ns());
   me->crew->body(&c->wl, me->crew->data);
   c->wl.ledger.unstated = NULL; /* it was in that body */
   cell_ledger_publish(c);
@@ -233,7 +233,7 @@ void wl_threads(wl_thread *t, unsigned n, unsigned first_index,
   }
   caller->instrument += instrument;
   caller->skipped += skipped;
-  cell_start_step(caller, gc_now_ns());
+  cell_start_afresh(caller, gc_now_ns());
   pthread_barrier_destroy(&all.gate);
   free(members);
   gc_blocking_leave(t->m);

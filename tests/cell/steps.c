@@ -18,14 +18,29 @@
 #include "harness/cell/cell.h"
 #include "harness/record/record.h"
 
-enum { READING = 700 /* ns that a reading of the delay takes */ };
+/* How many ns a reading of the delay takes, and two, of which nobody knows
+ * whether the thread ran meanwhile. */
+enum { READING = 700, READINGS = 2 * READING };
+enum { MS = 1000000 };
 
-static uint64_t now, delay;
+static uint64_t now, delay, turns;
+static uint64_t lost_in_reading; /* before the next one tells the delay */
 static uint64_t strangers; /* for how long other threads of the process ran */
 static uint64_t ended;     /* the same of threads with accounts that ended */
 static unsigned readings;
 static unsigned clock_reads, samples, published;
 static void (*meanwhile)(void); /* called once, behind the next reading */
+
+/* The thread waits for a processor. */
+static void lose(uint64_t ns) {
+  now += ns;
+  delay += ns;
+  turns++;
+}
+
+static void lose_three_ms(void) {
+  lose(3 * MS);
+}
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
@@ -41,8 +56,11 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *t) {
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset);
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset) {
   (void)fd, (void)offset;
-  int n = snprintf(text, room, "%llu %llu 1\n", (unsigned long long)now,
-                   (unsigned long long)delay);
+  if (lost_in_reading)
+    lose(lost_in_reading);
+  lost_in_reading = 0;
+  int n = snprintf(text, room, "%llu %llu %llu\n", (unsigned long long)now,
+                   (unsigned long long)delay, (unsigned long long)turns);
   now += READING;
   readings++;
   void (*call)(void) = meanwhile;
@@ -136,7 +154,7 @@ void cell_die(const char *format, ...) {
 static int begin(void **state) {
   (void)state;
   now = 1000000000;
-  delay = strangers = 0;
+  delay = turns = strangers = 0;
   for (unsigned i = 0; i < 2; i++)
     hist_reset(&steps[i]);
   for (unsigned i = 0; i < CELL_PAUSE_HISTS; i++)
@@ -191,8 +209,8 @@ static void assert_one(const hist *h, uint64_t value) {
 
 static void fast_steps_are_not_looked_at(void **state) {
   (void)state;
-  now += 1000;
-  delay += 500;
+  now += 500;
+  lose(500);
   wl_step(t, 0, 3);
   now += 2000;
   wl_step(t, 1, 4);
@@ -205,11 +223,82 @@ static void fast_steps_are_not_looked_at(void **state) {
 
 static void delay_is_taken_off_slow_steps(void **state) {
   (void)state;
-  now += 100000;
-  delay += 60000;
+  now += 40000;
+  lose(60000);
   wl_step(t, 0, 1);
-  assert_one(&steps[0], 40000);
-  assert_int_equal(thread.delayed, 60000);
+  assert_one(&steps[0], 40000 + READINGS);
+  assert_int_equal(thread.delayed, 60000 - READINGS);
+}
+
+/* What a thread lost in fast steps is not taken off a slow one behind them. */
+static void delay_of_steps_before_is_left(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 100; i++) {
+    now += 5000;
+    lose(5000);
+    wl_step(t, 0, 1);
+  }
+  now += 60000;
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 60000);
+  assert_int_equal(thread.delayed, 0);
+}
+
+/* One delay that is too long for a fast step was in the slow one. */
+static void long_delay_behind_fast_steps(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 100; i++) {
+    now += 10000;
+    wl_step(t, 0, 1);
+  }
+  now += 1000;
+  lose(3 * MS);
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 1000 + READINGS);
+}
+
+/* Others before it were in fast steps, where each can have been as long as a
+ * fast step. */
+static void delays_before_a_long_one(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 100; i++) {
+    now += 10000;
+    if (i % 50 == 0)
+      lose(5000);
+    wl_step(t, 0, 1);
+  }
+  now += 1000;
+  lose(3 * MS);
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 1000 + READINGS + 2 * CELL_SLOW_NS - 2 * 5000);
+}
+
+/* What is lost while a reading is taken is instrument time, and in no step. */
+static void delay_in_a_reading(void **state) {
+  (void)state;
+  now += 60000;
+  lost_in_reading = 3 * MS;
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 60000);
+  now += 60000;
+  meanwhile = lose_three_ms;
+  wl_step(t, 1, 1);
+  now += 70000;
+  wl_step(t, 1, 1);
+  assert_int_equal(steps[1].sum, 60000 + 70000);
+  assert_int_equal(thread.delayed, 0);
+}
+
+/* Nor does that hide what is lost in the next step. */
+static void delay_behind_a_reading(void **state) {
+  (void)state;
+  now += 60000;
+  meanwhile = lose_three_ms;
+  wl_step(t, 0, 1);
+  now += 1000;
+  lose(2 * MS);
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 1000 + READINGS);
 }
 
 static void reading_is_in_no_step_and_not_in_wall(void **state) {
@@ -229,15 +318,15 @@ static void reading_is_in_no_step_and_not_in_wall(void **state) {
 /* What other threads of the process may have caused is no noise. */
 static void own_delay_is_left(void **state) {
   (void)state;
-  now += 100000;
-  delay += 60000;
+  now += 40000;
+  lose(60000);
   strangers += 25000;
   wl_step(t, 0, 1);
-  assert_one(&steps[0], 65000);
-  assert_int_equal(thread.delayed, 35000);
+  assert_one(&steps[0], 65000 + READINGS);
+  assert_int_equal(thread.delayed, 35000 - READINGS);
   assert_int_equal(thread.own_delay, 25000);
-  now += 100000;
-  delay += 10000;
+  now += 90000;
+  lose(10000);
   strangers += 90000; /* most of it on another processor */
   wl_step(t, 1, 1);
   assert_one(&steps[1], 100000);
@@ -317,10 +406,11 @@ static void account_of_a_thread_that_ends(void **state) {
   ended += now - READING;
 }
 
+/* The kernel's clock need not be ours. */
 static void delay_never_exceeds_the_step(void **state) {
   (void)state;
-  now += 60000;
-  delay += 90000; /* of fast steps before it, too */
+  lose(60000);
+  delay += 30000;
   wl_step(t, 0, 1);
   assert_one(&steps[0], 0);
   assert_int_equal(thread.delayed, 60000);
@@ -330,8 +420,8 @@ static void delay_never_exceeds_the_step(void **state) {
 static void readings_are_refreshed(void **state) {
   (void)state;
   for (unsigned i = 0; i < 2000; i++) { /* 20 ms in all */
-    now += 10000;
-    delay += 1000;
+    now += 9000;
+    lose(1000);
     wl_step(t, 0, 1);
   }
   assert_true(readings >= 1 && readings <= 2);
@@ -367,8 +457,8 @@ static void skipped_time_is_nowhere(void **state) {
   (void)state;
   now += 1000;
   wl_step(t, 0, 1);
-  now += 777000;
-  delay += 555000;
+  now += 222000;
+  lose(555000);
   wl_skip(t);
   now += 90000;
   wl_step(t, 1, 1);
@@ -391,22 +481,86 @@ static void pauses_by_kind_and_together(void **state) {
   assert_int_equal(readings, 0);
 }
 
+/* A pause of 30 us, in which the thread waits. */
+static void pause_delayed(uint64_t waits) {
+  uint64_t start = now;
+  now += 30000;
+  lose(waits);
+  listener.pause(listener.data, GC_PAUSE_STOP, start, now);
+}
+
 /* A delay inside a pause is taken off the pause, and off its step: once each.
  */
 static void delay_in_a_pause(void **state) {
   (void)state;
-  now += 10000;
-  delay += 70000;
-  pause_for(GC_PAUSE_STOP, 100000);
-  now += 20000;
-  delay += 5000;
+  now += 60000;
+  listener.begins(listener.data);
+  pause_delayed(70000);
+  now += 15000;
+  lose(5000);
   wl_step(t, 0, 1);
   assert_one(&pauses[GC_PAUSE_STOP], 100000); /* as reported */
-  assert_one(&pauses[CELL_PAUSES_ALL], 30000);
-  assert_one(&steps[0], 130000 - 75000);
+  assert_one(&pauses[CELL_PAUSES_ALL], 30000 + READINGS);
+  assert_one(&steps[0], 60000 + 30000 + 15000 + 2 * READINGS);
+  wl_end(t);
+  assert_int_equal(cell_measurement.wall, 180000);
+  assert_int_equal(cell_measurement.instrument, 3 * READING);
+}
+
+/* A delay before a pause is taken off the step, and not off the pause. */
+static void delay_before_a_pause(void **state) {
+  (void)state;
+  now += 10000;
+  lose(3 * MS);
+  pause_for(GC_PAUSE_CASCADE, 60000);
+  assert_one(&pauses[CELL_PAUSES_ALL], 60000);
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 10000 + 60000 + READINGS);
+}
+
+/* The same, when the collector tells that the pause begins. */
+static void delay_before_an_announced_pause(void **state) {
+  (void)state;
+  now += 10000;
+  lose(3 * MS);
+  listener.begins(listener.data);
+  pause_delayed(2 * MS);
+  assert_one(&pauses[CELL_PAUSES_ALL], 30000 + READINGS);
+  listener.begins(listener.data); /* too early for another reading */
+  pause_delayed(MS);
+  assert_int_equal(pauses[CELL_PAUSES_ALL].sum, 2 * (30000 + READINGS));
+  assert_int_equal(readings, 3);
+  wl_step(t, 0, 1);
+  assert_one(&steps[0], 10000 + 2 * 30000 + 3 * READINGS);
+}
+
+/* Of a pause that nobody announced as much as would not fit before it. */
+static void delay_in_a_pause_of_which_nobody_told(void **state) {
+  (void)state;
+  now += 200000;
+  pause_delayed(3 * MS);
+  assert_one(&pauses[CELL_PAUSES_ALL], 30000 + 200000 + READINGS);
+}
+
+/* A reading that is taken in a fast step belongs to no later one. */
+static void reading_in_a_fast_step(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 6; i++) {
+    now += 10000;
+    wl_step(t, 0, 1);
+  }
+  now += 2000;
+  lose(3000);
+  listener.begins(listener.data);
+  pause_for(GC_PAUSE_STOP, 5000);
+  wl_step(t, 0, 1);
+  assert_int_equal(readings, 1);
+  assert_int_equal(steps[0].sum, 70000);
+  now += 60000;
+  wl_step(t, 1, 1);
+  assert_one(&steps[1], 60000);
   wl_end(t);
   assert_int_equal(cell_measurement.wall, 130000);
-  assert_int_equal(cell_measurement.instrument, 2 * READING);
 }
 
 static void pauses_outside_are_not_counted(void **state) {
@@ -514,6 +668,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       STEP_TEST(fast_steps_are_not_looked_at),
       STEP_TEST(delay_is_taken_off_slow_steps),
+      STEP_TEST(delay_of_steps_before_is_left),
+      STEP_TEST(long_delay_behind_fast_steps),
+      STEP_TEST(delays_before_a_long_one),
+      STEP_TEST(delay_in_a_reading),
+      STEP_TEST(delay_behind_a_reading),
       STEP_TEST(reading_is_in_no_step_and_not_in_wall),
       STEP_TEST(own_delay_is_left),
       STEP_TEST(own_delay_in_a_pause),
@@ -524,6 +683,10 @@ int main(void) {
       STEP_TEST(skipped_time_is_nowhere),
       STEP_TEST(pauses_by_kind_and_together),
       STEP_TEST(delay_in_a_pause),
+      STEP_TEST(delay_before_a_pause),
+      STEP_TEST(delay_before_an_announced_pause),
+      STEP_TEST(delay_in_a_pause_of_which_nobody_told),
+      STEP_TEST(reading_in_a_fast_step),
       STEP_TEST(pauses_outside_are_not_counted),
       STEP_TEST(impossible_pauses_are_told),
       STEP_TEST(pauses_of_unknown_threads),

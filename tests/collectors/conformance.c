@@ -1262,7 +1262,13 @@ static struct {
   gc_span phases[128]; /* that no pause has taken yet */
   size_t waiting;
   unsigned pauses, unnamed; /* other than cascades; those without a phase */
+  uint64_t told_ns;         /* when a pause was said to begin; 0: none was */
 } heard;
+
+static void hear_begins(void *data) {
+  (void)data;
+  heard.told_ns = gc_now_ns();
+}
 
 static void hear_span(void *data, const gc_span *s) {
   (void)data;
@@ -1289,6 +1295,8 @@ static void hear_pause(void *data, gc_pause_kind kind, uint64_t begin_ns,
   }
   if (kind == GC_PAUSE_CASCADE)
     return;
+  assert_in_range(heard.told_ns, 1, begin_ns);
+  heard.told_ns = 0;
   assert_int_equal(heard.waiting, 0); /* every phase is of a pause */
   heard.pauses++;
   heard.unnamed += !named;
@@ -1299,8 +1307,11 @@ static void pauses_of_models_consist_of_phases(void **state) {
   if (gc_this_collector.kind != GC_KIND_MODEL)
     return;
   memset(&heard, 0, sizeof heard);
-  heap = gc_heap_create(
-      &(gc_config){0, {.pause = hear_pause, .span = hear_span, .slow = true}});
+  heap = gc_heap_create(&(gc_config){0,
+                                     {.pause = hear_pause,
+                                      .span = hear_span,
+                                      .slow = true,
+                                      .begins = hear_begins}});
   assert_non_null(heap);
   m = gc_thread_attach(heap);
   gc_reg f = gc_frame_enter(m, 3, 0);

@@ -17,7 +17,14 @@
 
 enum { MS = 1000000 };
 
-static uint64_t now, delay, oversleep;
+static uint64_t now, delay, turns, oversleep;
+
+/* The thread waits for a processor. */
+static void lose(uint64_t ns) {
+  now += ns;
+  delay += ns;
+  turns++;
+}
 
 /* Looking at the clock takes no time while a request is served, and some
  * where somebody waits for it. */
@@ -39,8 +46,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
                            struct timespec *rest) {
   (void)clock, (void)flags, (void)rest;
   now = (uint64_t)until->tv_sec * 1000000000u + (uint64_t)until->tv_nsec;
-  now += oversleep;
-  delay += oversleep;
+  lose(oversleep);
   oversleep = 0;
   return 0;
 }
@@ -48,8 +54,8 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset);
 ssize_t __wrap_pread(int fd, void *text, size_t room, off_t offset) {
   (void)fd, (void)offset;
-  return snprintf(text, room, "%llu %llu 1\n", (unsigned long long)now,
-                  (unsigned long long)delay);
+  return snprintf(text, room, "%llu %llu %llu\n", (unsigned long long)now,
+                  (unsigned long long)delay, (unsigned long long)turns);
 }
 
 /* What the files under test call. */
@@ -102,7 +108,7 @@ bool cell_thread_is_alone(void) {
 /* Begins a measured part of `count` requests. */
 static void begin(uint64_t count, uint64_t rate) {
   now = 1000000000;
-  delay = oversleep = tick = 0;
+  delay = turns = oversleep = tick = 0;
   hist_reset(steps);
   thread = (cell_thread){.wl.run = &run, .steps = steps};
   cell_delay_open(&thread);
@@ -113,8 +119,8 @@ static void begin(uint64_t count, uint64_t rate) {
 /* Serves a request; for `kept` of the time the thread is not run. */
 static void serve_delayed(uint64_t ns, uint64_t kept) {
   wl_request_begin(t);
-  now += ns;
-  delay += kept;
+  now += ns - kept;
+  lose(kept);
   wl_request_end(t);
   wl_step(t, 0, 1);
 }
@@ -190,6 +196,34 @@ static void late_waking_puts_arrivals_off(void **state) {
   json_decref(latency);
 }
 
+/* What a thread lost in short requests is not taken off a longer one. */
+static void delay_of_requests_before_is_left(void **state) {
+  (void)state;
+  begin(101, 0);
+  for (unsigned i = 0; i < 100; i++)
+    serve_delayed(10000, 4000);
+  serve(60000);
+  json_t *latency = finish();
+  assert_hist(latency, "simple", 101, 100 * 10000 + 60000, 60000);
+  json_decref(latency);
+}
+
+/* Nor what it lost between two that need not wait. */
+static void delay_between_requests(void **state) {
+  (void)state;
+  begin(3, 1000);
+  serve(5 * MS);
+  lose(3 * MS);
+  serve(60000);
+  serve_delayed(2 * MS, 1 * MS);
+  json_t *latency = finish();
+  assert_hist(latency, "simple", 3, 6 * MS + 60000, 5 * MS);
+  /* The second arrives at 1 ms and the third at 2. */
+  assert_hist(latency, "intended", 3,
+              5 * MS + (4 * MS + 60000) + 4 * MS + 60000, 5 * MS);
+  json_decref(latency);
+}
+
 static void closed_loop(void **state) {
   (void)state;
   begin(3, 0);
@@ -248,6 +282,8 @@ int main(void) {
       cmocka_unit_test(open_loop),
       cmocka_unit_test(delay_puts_arrivals_off),
       cmocka_unit_test(late_waking_puts_arrivals_off),
+      cmocka_unit_test(delay_of_requests_before_is_left),
+      cmocka_unit_test(delay_between_requests),
       cmocka_unit_test(closed_loop),
       cmocka_unit_test(without_requests),
       cmocka_unit_test(memory_curve),
