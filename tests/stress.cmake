@@ -9,7 +9,7 @@ reapmark_script(stress stress/end-to-end.sh ARGS $<TARGET_FILE:reapmark>)
 set(toys ${CMAKE_BINARY_DIR}/tests/toys)
 add_subdirectory(stress/toy)
 set(seeded_bugs seeded_bugs seeded_bugs_name_conditions seeded_bugs_of_races_and_costs
-                seeded_bugs_of_several_markers)
+                seeded_bugs_of_several_markers seeded_bugs_of_flags)
 set(except ${seeded_bugs})
 if(NOT TARGET reapmark-collector-gobject)
   list(APPEND except shallow)

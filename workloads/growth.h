@@ -15,6 +15,8 @@ typedef struct totals {
   amount made;   /* all */
   amount kept;   /* reachable in the end */
   amount cyclic; /* dropped in dead cycles, or reachable from them */
+  amount paired; /* of these, what ephemerons keep that the global roots lead to
+                  */
 } totals;
 
 typedef struct shape {

@@ -16,6 +16,11 @@
  *   stores     a new object into its slot of each object;
  *   fills      one thread makes objects in the gaps between those that the
  *              others take, and may stop within any operation (ambush.h);
+ *   meets      the threads come to each object in step, and each does one of
+ *              several things to it that change its header, its marks or the
+ *              lists that it is in: stores into its slot, gives it a weak
+ *              reference, an ephemeron or external memory, or takes and drops
+ *              a reference to it;
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
  * Then the collector checks its invariants, everybody makes garbage, so that
@@ -29,6 +34,7 @@
  * lead to the same objects.
  *
  * Survivors: a table with the objects of the last round. */
+#include "acts.h"
 #include "ambush.h"
 #include "parts.h"
 
@@ -51,10 +57,27 @@ enum { OF_NODE = 7 };
 
 enum {
   AHEAD = 512, /* bytes */
-  FILLED_WITHOUT_STOP = 8,
+  FILLED_WITHOUT_STOP = 32,
+  /* Looks whether the others have come, in a volley that meets: at most so many
+   * at an object before the thread gives way, which it does so often at most.
+   * After that it waits for nobody, as where others have the processors. */
+  LOOKS = 1 << 16,
+  GIVES_WAY = 24,
+  /* Threads that left at the same moment do not reach what they race for at the
+   * same moment, since their ways there differ: each waits for a random number
+   * of turns below a power of two, up to this one. */
+  DELAYS = 9,
 };
 
-typedef enum volley { TAKES, REPLACES, STORES, FILLS, READS, VOLLEYS } volley;
+typedef enum volley {
+  TAKES,
+  REPLACES,
+  STORES,
+  FILLS,
+  MEETS,
+  READS,
+  VOLLEYS
+} volley;
 
 typedef struct meeting {
   _Atomic unsigned arrived; /* threads that are ready */
@@ -67,6 +90,10 @@ typedef struct meeting {
   /* While gaps are filled: who does, and where its last object is. */
   unsigned filler;
   _Atomic uintptr_t filled;
+  /* While threads meet at objects: at how many each has arrived. */
+  struct {
+    _Alignas(64) _Atomic uint32_t reached;
+  } at[OWN];
 } meeting;
 
 /* Objects made in all. */
@@ -106,10 +133,23 @@ static void litter(wl_thread *t, uint64_t bytes) {
   gc_frame_leave(m, r, 1, 0);
 }
 
-static void await_others(wl_thread *t, meeting *all) {
-  atomic_fetch_add(&all->arrived, 1);
-  while (atomic_load(&all->arrived) < all->threads)
+/* Waits at full speed for threads that are on their way, and gives way to one
+ * that has lost its processor.  `tries`: how often the caller did so before. */
+static void wait_ready(wl_thread *t, unsigned tries) {
+  if (tries % LOOKS < LOOKS - 1) {
     gc_safepoint(t->m);
+    return;
+  }
+  gc_blocking_enter(t->m);
+  wl_give_way(tries / LOOKS);
+  gc_blocking_leave(t->m);
+}
+
+/* Waits until all threads have called this function so often. */
+static void await_others(wl_thread *t, meeting *all, unsigned times) {
+  atomic_fetch_add(&all->arrived, 1);
+  for (unsigned n = 0; atomic_load(&all->arrived) < times * all->threads; n++)
+    wait_ready(t, n);
 }
 
 /* The collector checks what the barriers have written, before a collection uses
@@ -165,11 +205,94 @@ static void take_beside(wl_thread *t, meeting *all, gc_reg first) {
   gc_frame_leave(m, table, 0, 1);
 }
 
+/* Arrives at object number `i`, and waits until all others have, too; but not
+ * for ever, since one of them may have lost its processor.  `tries` counts how
+ * long the thread waited in vain. */
+static void meet_at(wl_thread *t, meeting *all, uint32_t i, unsigned *tries) {
+  atomic_store(&all->at[t->index - 1].reached, i + 1);
+  for (unsigned k = 0; k < all->threads; k++)
+    while (*tries < LOOKS * GIVES_WAY && atomic_load(&all->at[k].reached) <= i)
+      wait_ready(t, (*tries)++);
+  *tries -= *tries % LOOKS;
+}
+
+/* Passes a few turns of a loop. */
+static void dawdle(uint64_t random) {
+  for (uint64_t n = (random >> 8) % ((uint64_t)1 << random % (DELAYS + 1)); n;
+       n--)
+    __asm__ volatile("");
+}
+
+/* What the thread with this number does to object `i`. */
+static act act_at(const meeting *all, unsigned thread, uint32_t i) {
+  return act_of(mix(id_of(all, i) * OWN + thread));
+}
+
+/* Does to each object what the thread is to do, all threads at the same moment.
+ * The registers from `first` on get weak references and ephemerons. */
+static void act_together(wl_thread *t, meeting *all, gc_reg first) {
+  gc_mutator *m = t->m;
+  const unsigned me = t->index - 1;
+  const uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg frame = gc_frame_enter(m, 1, 2), young = frame;
+  gc_reg table = frame + 1, o = frame + 2;
+  unsigned tries = 0;
+  uint64_t made = 0;
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = 0; i < width; i++) {
+    const act which = act_at(all, me, i);
+    const uint64_t delay = wl_random(t);
+    gc_borrow(m, o, table, i);
+    if (act_takes(which))
+      new_stamped(t, young, YOUNG, id_of(all, i));
+    made += act_takes(which) + act_prepare(m, which, o, young);
+    meet_at(t, all, i, &tries);
+    dawdle(delay);
+    made += act_on(m, which, o, me, young, first + i);
+  }
+  count(made);
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* Looks at what the thread has given to the objects, and what leads weakly to
+ * them; `dead`: they may be dead. */
+static void look_at_acts(wl_thread *t, const meeting *all, gc_reg first,
+                         bool dead) {
+  gc_mutator *m = t->m;
+  const unsigned me = t->index - 1;
+  gc_reg frame = gc_frame_enter(m, 1, 2), got = frame;
+  gc_reg table = frame + 1, o = frame + 2;
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = 0; i < (uint32_t)wl_get(t, WIDTH); i++) {
+    const act which = act_at(all, me, i);
+    gc_shape shape = YOUNG;
+    bool there = false;
+    if (which == ACT_STORE && !dead) {
+      gc_borrow(m, o, table, i);
+      gc_load(m, got, o, me);
+      there = !gc_is_null(m, got);
+    } else if (which == ACT_WEAK || which == ACT_PAIR) {
+      there = act_look(m, which, got, first + i);
+      if (which == ACT_WEAK)
+        shape = OBJECT;
+    } else {
+      continue;
+    }
+    if (there ? !stamp_is(m, got, shape.bytes, id_of(all, i)) : !dead)
+      lost(t, all, "what a thread made for object", i);
+  }
+  gc_frame_leave(m, frame, 1, 2);
+}
+
 /* The thread's part of the volley.  It takes into the registers from `first`
  * on, a register for each object. */
 static void shoot(wl_thread *t, meeting *all, gc_reg first) {
   if (all->volley == FILLS) {
     (all->filler == t->index ? fill : take_beside)(t, all, first);
+    return;
+  }
+  if (all->volley == MEETS) {
+    act_together(t, all, first);
     return;
   }
   gc_mutator *m = t->m;
@@ -198,6 +321,17 @@ static void shoot(wl_thread *t, meeting *all, gc_reg first) {
     (void)gc_weak_get(m, first + i, weak); /* it may be gone already */
   }
   gc_frame_leave(m, frame, 2, 1);
+}
+
+/* Drops the thread's share of the objects of the table. */
+static void drop_own(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  gc_reg table = gc_frame_enter(m, 0, 1);
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = t->index - 1; i < (uint32_t)wl_get(t, WIDTH);
+       i += all->threads)
+    gc_store_null(m, table, i);
+  gc_frame_leave(m, table, 0, 1);
 }
 
 /* Looks at what the thread has taken and stored. */
@@ -231,11 +365,19 @@ static void take_part(wl_thread *t, void *data) {
   gc_reg first = gc_frame_enter(m, width, 0);
   if (all->volley != FILLS)
     litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
-  await_others(t, all);
+  await_others(t, all, 1);
   shoot(t, all, first);
   inspect(t, all);
   litter(t, wl_get(t, LITTER));
-  look(t, all, first);
+  if (all->volley == MEETS) {
+    look_at_acts(t, all, first, false);
+    await_others(t, all, 2);
+    drop_own(t, all);
+    litter(t, wl_get(t, LITTER));
+    look_at_acts(t, all, first, true);
+  } else {
+    look(t, all, first);
+  }
   gc_frame_leave(m, first, width, 0);
 }
 
@@ -353,8 +495,10 @@ static void run(wl_thread *t) {
     atomic_store(&all.checked, false);
     all.filler = 1 + (unsigned)(all.round % all.threads);
     atomic_store(&all.filled, 0);
+    for (unsigned k = 0; k < OWN; k++)
+      atomic_store(&all.at[k].reached, 0);
     make_table(t, &all, all.volley == FILLS);
-    bool twins = all.volley != FILLS && all.volley != READS;
+    bool twins = all.volley < FILLS;
     gc_global_clear(m, TWINS);
     if (twins) /* else they would fill the gaps, or keep what is to die */
       make_twins(t);
@@ -362,6 +506,8 @@ static void run(wl_thread *t) {
       litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
+    if (all.volley == MEETS && all.round / VOLLEYS % 4 != 3)
+      gc_collect(m); /* so that the objects are old, as most objects are */
     wl_threads(t, all.threads, 1, take_part, &all);
     if (twins)
       look_at_twins(t, &all);

@@ -890,8 +890,28 @@ static const char *dc_check_counts(gc_heap *h) {
   return why;
 }
 
+/* Whatever something is to be done for when it dies is flagged. */
+static const char *dc_check_flags(void) {
+  bool flagged = true;
+  for (size_t i = 0; i < tracked_weak.stack.size; i++) {
+    const gc_object *target = *tracked_target(tracked_weak.stack.items[i]);
+    flagged &= !target || target->meta & OBJECT_WEAK_TARGET;
+  }
+  for (size_t i = 0; i < ephemerons.stack.size; i++) {
+    const gc_object *key = ephemeron_at(ephemerons.stack.items[i])->key;
+    flagged &= !key || key->meta & OBJECT_WEAK_TARGET;
+  }
+  for (size_t i = 0; i < owned.size; i++)
+    flagged &= (owned.items[i].owner->meta & OBJECT_WEAK_TARGET) != 0;
+  return flagged ? NULL
+                 : "an object with a weak reference, an ephemeron or external "
+                   "memory is not flagged";
+}
+
 const char *gc_heap_check(gc_heap *h) {
   const char *why = cells_heap_check(dc_alive);
+  if (!why)
+    why = dc_check_flags();
   if (!why && h->entries_now >= option_log && !dc_due)
     why = "the logs have reached their length and no collection is due";
   return why ? why : dc_check_counts(h);

@@ -719,12 +719,12 @@ static const char *rc_census_object(const rc_census *c, gc_object *o,
     return "an object has fewer counts than references";
   if (whole && rc_count(o) > references + c->registers[space_granule(o)])
     return "an object has more counts than references";
-  bool owns = rc_weak_first(&rc_externals, o) != NULL;
-  if (o->meta & OBJECT_WEAK_TARGET && !rc_weak_first(&rc_weaks, o) &&
-      !rc_weak_first(&rc_pairs, o) && !owns)
-    return "a weak target has no weak references";
-  if (owns && !(o->meta & OBJECT_WEAK_TARGET))
-    return "an owner of external memory is not flagged";
+  bool listed = rc_weak_first(&rc_weaks, o) || rc_weak_first(&rc_pairs, o) ||
+                rc_weak_first(&rc_externals, o);
+  if (!(o->meta & OBJECT_WEAK_TARGET) != !listed)
+    return listed ? "an object with a weak reference, an ephemeron or external "
+                    "memory is not flagged"
+                  : "a weak target has no weak references";
   if (rc_is_pair(o) && ((const rc_pair *)o)->subtracted)
     return "the value of an ephemeron is subtracted between detections";
   return rc_candidates_check_object(o, found & RC_CENSUS_CANDIDATE);

@@ -69,6 +69,7 @@
   X(lazy_small_unpaid, "growth-fans") \
   X(lazy_torn_in_part, "scarcity") \
   X(weak_flag_not_atomic, "volleys") \
+  X(bare_keys_live_on, "growth-pairs-bare") \
   X(weak_get_unlocked, "race-weak") \
   X(detects_when_asked_only, "growth-queue") \
   X(lost_log_untold, "buffers-8")

@@ -98,10 +98,12 @@ const condition conditions[] = {
      .needs = NEEDS_LIMIT | NEEDS_FREEING, .scarce = true,
      .run = hunting_scarcity},
     {"volleys", "threads that write into neighbouring places at one moment",
-     .needs = NEEDS_THREADS, .races = true, .run = hunting_volleys},
+     .needs = NEEDS_THREADS, .races = true, .spread = true,
+     .run = hunting_volleys},
     {"volleys-yield", "the same, and the processor is lost at the racy points",
      .hostile = "yield=200", .needs = NEEDS_THREADS | NEEDS_YIELD,
-     .proof = FIRED("yield"), .races = true, .run = hunting_volleys},
+     .proof = FIRED("yield"), .races = true, .spread = true,
+     .run = hunting_volleys},
     GROWTH("churn", "churn", "garbage: what is kept of the dead"),
     GROWTH("list", "list",
            "a large live heap beside garbage: full collections that are too "
@@ -181,6 +183,9 @@ const condition conditions[] = {
     GROWTH("pairs-nested", "nested",
            "ephemerons that die together with their keys, by the death of "
            "another key"),
+    GROWTH("pairs-bare", "bare",
+           "dead keys without slots that the values of living ephemerons lead "
+           "to"),
     GROWTH("external-buffers", "buffers",
            "few objects with much memory outside the heap: collections that "
            "only that begins"),

@@ -52,6 +52,7 @@ typedef struct condition {
                   longer comes about: then every place was tried */
   bool scarce; /* running out of memory is no failure */
   bool races;  /* episodes of the same seed may differ */
+  bool spread; /* each thread stays on a processor of its own */
 
   /* Runs the episodes, as campaign_try does (campaign.h).  NULL: one episode of
    * the random mutator, or a sweep. */

@@ -102,8 +102,10 @@ word_list episode_words(const episode *e, const char *trace) {
       {"--heap", e->heap ? arena_text("%ju", (uintmax_t)e->heap) : NULL},
       {"--trace", trace},
       /* Each program would bind its first mutator to the same processor, and
-       * episodes that run side by side would wait for each other there. */
-      {"--pin", "none"}};
+       * episodes that run side by side would wait for each other there.  But
+       * threads that have to meet may need it: a busy machine would leave both
+       * on one processor. */
+      {"--pin", e->condition->spread ? "auto" : "none"}};
   word_list_add(&a, e->subject->program->path);
   for (size_t i = 0; i < sizeof given / sizeof *given; i++)
     if (given[i].value) {

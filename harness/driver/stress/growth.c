@@ -96,6 +96,7 @@ static const shape shapes[] = {
     {"growth-pairs-dropped", "growth-ephemerons", 1024, FLAT},
     {"growth-pairs-turnover", "growth-ephemerons", 512, FLAT},
     {"growth-pairs-nested", "growth-ephemerons", 128, LINEAR_TIGHT},
+    {"growth-pairs-bare", "growth-ephemerons", 128, LINEAR},
     {"growth-external-buffers", "growth-external", 64, FLAT_COUNTED},
     {"growth-external-alive", "growth-external", 256, LINEAR},
     {"growth-external-turnover", "growth-external", 512, FLAT_COUNTED},
