@@ -57,7 +57,7 @@ enum { OF_NODE = 7 };
 
 enum {
   AHEAD = 512, /* bytes */
-  FILLED_WITHOUT_STOP = 32,
+  FILLED_WITHOUT_STOP = 8,
   /* Looks whether the others have come, in a volley that meets: at most so many
    * at an object before the thread gives way, which it does so often at most.
    * After that it waits for nobody, as where others have the processors. */
@@ -493,7 +493,7 @@ static void run(wl_thread *t) {
     atomic_store(&all.arrived, 0);
     atomic_store(&all.done, 0);
     atomic_store(&all.checked, false);
-    all.filler = 1 + (unsigned)(all.round % all.threads);
+    all.filler = 1 + (unsigned)(all.round / VOLLEYS % all.threads);
     atomic_store(&all.filled, 0);
     for (unsigned k = 0; k < OWN; k++)
       atomic_store(&all.at[k].reached, 0);
