@@ -54,6 +54,36 @@ static const char *heap_check(void) {
   return NULL;
 }
 
+/* Phases: that with which a collection of the nursery begins, and that of a
+ * slice of the major heap, which does one thing: it begins a cycle with the
+ * roots, marks, cleans ephemerons, or sweeps. */
+static bool heap_in_nursery;
+
+/* Also after the roots of the major heap, which are a phase of their own. */
+static void heap_on_roots(scanning_action action) {
+  (void)action;
+  if (heap_in_nursery)
+    listener_phase("copy");
+  heap_in_nursery = false;
+}
+
+static void heap_hooks(void) {
+  caml_scan_roots_hook = heap_on_roots;
+}
+
+static const char *heap_nursery_begins(void) {
+  heap_in_nursery = true;
+  return "roots";
+}
+
+static const char *heap_slice(void) {
+  static const char *const names[] = {[Phase_mark] = "mark",
+                                      [Phase_clean] = "clean",
+                                      [Phase_sweep] = "sweep",
+                                      [Phase_idle] = "roots"};
+  return names[caml_gc_phase];
+}
+
 /* Calls the finalizers that are due. */
 static void finalizers_run(void) {
   caml_final_do_calls_exn();

@@ -132,6 +132,22 @@ static bool heap_is_known(void) {
   return heap_here()->owner == Caml_state && !heap_check();
 }
 
+/* Phases.  A collection of the nursery copies what the roots of one kind reach
+ * before it looks at those of the next, so that its roots are no phase.  A
+ * slice of the major heap sweeps, and marks when that is done. */
+static void heap_hooks(void) {
+}
+
+static const char *heap_nursery_begins(void) {
+  return "copy";
+}
+
+static const char *heap_slice(void) {
+  if (caml_gc_phase == Phase_sweep_ephe)
+    return "clean";
+  return Caml_state->sweeping_done ? "mark" : "sweep and mark";
+}
+
 static void finalizers_run(void) {
 #if OCAML_VERSION >= 50300
   caml_final_do_calls_res();
