@@ -17,6 +17,11 @@ static bool heap_is_known(void) {
   return true;
 }
 
+/* Whether the calling thread may use the runtime: any may, one at a time. */
+static bool heap_is_ours(void) {
+  return true;
+}
+
 /* A block outside the nursery, or 0.  Never collects. */
 static value heap_block(size_t words, tag_t tag) {
   return caml_alloc_shr_no_track_noexc(words, tag);

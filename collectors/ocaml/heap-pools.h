@@ -48,6 +48,12 @@ static heap_of_domain *heap_here(void) {
   return (heap_of_domain *)Caml_state->shared_heap;
 }
 
+/* Whether the calling thread has a domain: only the one that started the
+ * runtime has. */
+static bool heap_is_ours(void) {
+  return Caml_state_opt != NULL;
+}
+
 static value heap_block(size_t words, tag_t tag) {
   return caml_alloc_shr_noexc(words, tag);
 }

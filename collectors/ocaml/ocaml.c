@@ -343,6 +343,8 @@ _Noreturn void ml_stack_overflow(void) {
  * ------------------------------------------------------------------------- */
 
 gc_mutator *gc_thread_attach(gc_heap *heap) {
+  if (!heap_is_ours())
+    return NULL;
   size_t bytes = sizeof(gc_mutator) + GC_REGISTERS * sizeof(value);
   gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
