@@ -19,6 +19,7 @@ arm64_sysroot() {
   libraries=$(grep -vE 'optional' scripts/packages.txt | sed 's/[ #].*//' |
     grep -E '^(lib|zlib).*-dev$' | paste -sd,)
   rm -rf "$folder"
+  mkdir -p "$folder" # mmdebstrap makes no folders above
   arm64_sources "$release" | mmdebstrap --variant=extract --architectures=arm64 \
     --include="libc6-dev,libstdc++6,systemtap-sdt-dev,$libraries" \
     "$release" "$folder" - >&2

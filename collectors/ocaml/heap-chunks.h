@@ -17,6 +17,11 @@ static bool heap_is_known(void) {
   return true;
 }
 
+/* Whether the calling thread may use the runtime: any may, one at a time. */
+static bool heap_is_ours(void) {
+  return true;
+}
+
 /* A block outside the nursery, or 0.  Never collects. */
 static value heap_block(size_t words, tag_t tag) {
   return caml_alloc_shr_no_track_noexc(words, tag);
@@ -52,6 +57,36 @@ static bool heap_may_be_dead(value block) {
 
 static const char *heap_check(void) {
   return NULL;
+}
+
+/* Phases: that with which a collection of the nursery begins, and that of a
+ * slice of the major heap, which does one thing: it begins a cycle with the
+ * roots, marks, cleans ephemerons, or sweeps. */
+static bool heap_in_nursery;
+
+/* Also after the roots of the major heap, which are a phase of their own. */
+static void heap_on_roots(scanning_action action) {
+  (void)action;
+  if (heap_in_nursery)
+    listener_phase("copy");
+  heap_in_nursery = false;
+}
+
+static void heap_hooks(void) {
+  caml_scan_roots_hook = heap_on_roots;
+}
+
+static const char *heap_nursery_begins(void) {
+  heap_in_nursery = true;
+  return "roots";
+}
+
+static const char *heap_slice(void) {
+  static const char *const names[] = {[Phase_mark] = "mark",
+                                      [Phase_clean] = "clean",
+                                      [Phase_sweep] = "sweep",
+                                      [Phase_idle] = "roots"};
+  return names[caml_gc_phase];
 }
 
 /* Calls the finalizers that are due. */

@@ -48,6 +48,12 @@ static heap_of_domain *heap_here(void) {
   return (heap_of_domain *)Caml_state->shared_heap;
 }
 
+/* Whether the calling thread has a domain: only the one that started the
+ * runtime has. */
+static bool heap_is_ours(void) {
+  return Caml_state_opt != NULL;
+}
+
 static value heap_block(size_t words, tag_t tag) {
   return caml_alloc_shr_noexc(words, tag);
 }
@@ -130,6 +136,22 @@ static const char *heap_check(void) {
 
 static bool heap_is_known(void) {
   return heap_here()->owner == Caml_state && !heap_check();
+}
+
+/* Phases.  A collection of the nursery copies what the roots of one kind reach
+ * before it looks at those of the next, so that its roots are no phase.  A
+ * slice of the major heap sweeps, and marks when that is done. */
+static void heap_hooks(void) {
+}
+
+static const char *heap_nursery_begins(void) {
+  return "copy";
+}
+
+static const char *heap_slice(void) {
+  if (caml_gc_phase == Phase_sweep_ephe)
+    return "clean";
+  return Caml_state->sweeping_done ? "mark" : "sweep and mark";
 }
 
 static void finalizers_run(void) {

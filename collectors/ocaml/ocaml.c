@@ -33,8 +33,7 @@ value caml_final_register_called_without_value(value function, value object);
 
 struct gc_heap {
   uint64_t began, ended; /* of the pause in progress; 0: none */
-  bool full;             /* in a full collection, which has no hooks */
-  bool minor;            /* in one of the nursery */
+  bool full;             /* in a full collection, without hooks of its own */
 };
 
 static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
@@ -104,10 +103,9 @@ static void root_queue(void) {
  * of the major heap, each with hooks of its own.  To the mutator that waits
  * they are one pause.
  *
- * A collection of the nursery has a hook behind its roots, too.  A slice of the
- * major heap does one thing: it begins a cycle with the roots, marks, cleans
- * ephemerons, or sweeps.  Of a full collection no more is told than its
- * collection of the nursery, and when finalizers run.
+ * What a slice of the major heap does is known by the state in which it begins.
+ * Of a full collection no more is told than its collections of the nursery, the
+ * slices that OCaml 5 makes it of, and when finalizers run.
  * ------------------------------------------------------------------------- */
 
 static void begin(const char *phase) {
@@ -123,28 +121,11 @@ static void end(void) {
 }
 
 static void on_minor_begin(void) {
-  the_heap.minor = true;
-  begin("roots");
-}
-
-/* Also after the roots of the major heap, which are a phase of their own. */
-static void on_roots(scanning_action action) {
-  (void)action;
-  if (the_heap.minor)
-    listener_phase("copy");
-}
-
-static void on_minor_end(void) {
-  the_heap.minor = false;
-  end();
+  begin(heap_nursery_begins());
 }
 
 static void on_slice_begin(void) {
-  static const char *const names[] = {[Phase_mark] = "mark",
-                                      [Phase_clean] = "clean",
-                                      [Phase_sweep] = "sweep",
-                                      [Phase_idle] = "roots"};
-  begin(names[caml_gc_phase]);
+  begin(heap_slice());
 }
 
 /* Elsewhere finalizers run when the pause is over. */
@@ -362,6 +343,8 @@ _Noreturn void ml_stack_overflow(void) {
  * ------------------------------------------------------------------------- */
 
 gc_mutator *gc_thread_attach(gc_heap *heap) {
+  if (!heap_is_ours())
+    return NULL;
   size_t bytes = sizeof(gc_mutator) + GC_REGISTERS * sizeof(value);
   gc_mutator *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -394,9 +377,9 @@ static bool start(void) {
            (unsigned long long)minor_heap, (unsigned long long)space_overhead);
   setenv("OCAMLRUNPARAM", settings, 1);
   caml_startup(argv);
+  heap_hooks();
   caml_minor_gc_begin_hook = on_minor_begin;
-  caml_scan_roots_hook = on_roots;
-  caml_minor_gc_end_hook = on_minor_end;
+  caml_minor_gc_end_hook = end;
   caml_major_slice_begin_hook = on_slice_begin;
   caml_major_slice_end_hook = end;
   caml_finalise_begin_hook = on_finalizers_begin;
@@ -436,7 +419,7 @@ void gc_heap_destroy(gc_heap *heap) {
   heap->began = heap->ended = 0;
 }
 
-/* A full collection calls no hooks except those of the nursery. */
+/* A full collection has no hooks of its own. */
 void gc_collect(gc_mutator *m) {
   (void)m;
   the_heap.full = true;

@@ -257,6 +257,12 @@ php_node *php_weak_get(php_node *weak) {
 php_node *php_pair_new(php_node *key, php_node *value) {
   php_node *pair = php_new((gc_shape){2, 0}, GC_PLAIN);
   zval map, k, v;
+#if PHP_VERSION_ID >= 80300
+  /* The key refers to the value as far as the search for dead cycles sees it,
+   * so that a key without slots may be in one, too. */
+  GC_TYPE_INFO((zend_object *)key) &=
+      ~((uint32_t)GC_NOT_COLLECTABLE << GC_FLAGS_SHIFT);
+#endif
   object_init_ex(&map, weak_map);
   ZVAL_OBJ(&k, (zend_object *)key);
   ZVAL_NULL(&v);

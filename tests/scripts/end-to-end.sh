@@ -213,6 +213,28 @@ END
   [ "$(tail -n 2 told)" = $'test.sh\n--quick' ] || fail 'other options'
 }
 
+# The libraries of arm64 go to a folder that nothing has made yet, in a fresh checkout;
+# one that was not filled to its end is filled anew.
+test_arm64_libraries() {
+  tool mmdebstrap <<'END'
+cd "${@: -2:1}" || exit # as mmdebstrap does, which makes one folder at most
+[ -z "$(ls)" ] && touch libraries
+END
+  fills() {
+    exits "$1" bash -euc '. "$1/arm64.sh"; cd "$1/.."; arm64_sysroot "$2"' fills \
+      "$scripts" "$work/build/sysroot"
+  }
+  fills 0
+  [ -e build/sysroot/libraries ] || fail 'no libraries'
+  rm build/sysroot/complete
+  fills 0
+  echo 'exit 9' >>tools/mmdebstrap
+  fills 0 # they are complete
+  rm build/sysroot/complete
+  fills 9
+  [ ! -e build/sysroot/complete ] || fail 'complete without libraries'
+}
+
 # Another C library than glibc is refused in one sentence.
 test_other_library() {
   mkdir -p headers
