@@ -151,7 +151,7 @@ static const char *heap_nursery_begins(void) {
 static const char *heap_slice(void) {
   if (caml_gc_phase == Phase_sweep_ephe)
     return "clean";
-  return Caml_state->sweeping_done ? "mark" : "sweep and mark";
+  return Caml_state->sweeping_done ? "mark" : "sweep";
 }
 
 static void finalizers_run(void) {

@@ -31,7 +31,7 @@ test_gobject() { consists gobject $trees cascade free; }
 test_ocaml() {
   local phases=(roots copy mark sweep)
   exits 0 "$collectors/ocaml" --describe
-  ! grep -q '"runtime": *"OCaml 5' out || phases=(copy 'sweep and mark' mark)
+  ! grep -q '"runtime": *"OCaml 5' out || phases=(copy sweep mark)
   consists ocaml binary-trees:depth=12,stretch=14,array=100000 stop "${phases[@]}"
 }
 
