@@ -794,8 +794,9 @@ static void unrefer(shadow *m, uint32_t *references, shadow_ref o) {
 
 /* Marks the unmarked objects that are in dead cycles or reachable from them:
  * those that are left when objects to which no unmarked object refers are
- * removed one after the other.  An ephemeron refers to its value until it or
- * its key is removed; it may be marked itself. */
+ * removed one after the other.  What is held by garbage that was removed before
+ * counts as referred to.  An ephemeron refers to its value until it or its key
+ * is removed; it may be marked itself. */
 static void mark_cyclic(shadow *m) {
   uint32_t *references = trace_zeroed(m->end, sizeof *references);
   bool *gone = trace_zeroed(m->end, sizeof *gone);
@@ -806,6 +807,7 @@ static void mark_cyclic(shadow *m) {
       for (uint32_t s = 0; s < o->slot_count; s++)
         references[o->slots[s]]++;
     references[o->value]++;
+    references[i] += o->held; /* which nothing takes off */
   }
   for (shadow_ref i = 1; i < m->end; i++)
     if (at(m, i)->used && !at(m, i)->marked && references[i] == 0)
@@ -828,6 +830,13 @@ static void mark_cyclic(shadow *m) {
       at(m, i)->marked = true;
   free(references);
   free(gone);
+}
+
+void shadow_hold_referents(shadow *m, shadow_ref o) {
+  const shadow_object *holder = at(m, o);
+  m->steps += holder->slot_count;
+  for (uint32_t s = 0; s < holder->slot_count; s++)
+    at(m, holder->slots[s])->held = holder->slots[s] != 0;
 }
 
 static void mark_kept(shadow *m, gc_reclaims reclaims) {

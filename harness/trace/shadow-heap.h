@@ -49,6 +49,8 @@ typedef struct shadow_object {
   bool was_dead;    /* a check found it unreachable: its weak references may
                        have been cleared even if it is reachable again */
   bool shared;      /* for the user of the shadow heap */
+  bool held;        /* something that was removed, and that counting alone
+                       never frees, refers to it (shadow_hold_referents) */
   bool marked;      /* by the last of the mark functions below */
   shadow_ref near_slots[SHADOW_NEAR_SLOTS];
 } shadow_object;
@@ -61,6 +63,12 @@ shadow *shadow_create(void);
  * that declares weak_keys. */
 void shadow_weak_keys(shadow *m);
 void shadow_destroy(shadow *m);
+
+/* Call before the object is removed, of which counting alone frees nothing:
+ * what it refers to, and is not removed with it, will never be freed by
+ * counting either (shadow_mark_surviving).  What it was the value of as an
+ * ephemeron is no such reference: the value goes with the key. */
+void shadow_hold_referents(shadow *m, shadow_ref o);
 
 /* How many places this shadow heap has, for tables by place. */
 shadow_ref shadow_places(const shadow *m);

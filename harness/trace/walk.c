@@ -232,9 +232,20 @@ static bool still_finalizable(const walk *w, const finalizable *f) {
          shadow_at(w->m, f->o)->finalizable;
 }
 
+/* What counting alone never frees goes on holding what it refers to, also when
+ * the walk has forgotten it. */
+static void hold_referents(walk *w) {
+  for (shadow_ref o = 1; o < shadow_end(w->m); o++) {
+    const shadow_object *object = shadow_at(w->m, o);
+    if (object->used && object->shared && !object->marked)
+      shadow_hold_referents(w->m, o);
+  }
+}
+
 /* Buries all objects that are not marked.  Their times of death are known. */
 static void bury(walk *w) {
   tell_cyclic(w);
+  hold_referents(w);
   shadow_bury_unmarked(w->m, buried, w);
   size_t kept = 0, before = w->waiting;
   for (size_t i = 0; i < w->finalizables_count; i++) {

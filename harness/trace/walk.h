@@ -40,7 +40,8 @@ typedef struct walk_death {
   uint64_t when;   /* the operation with which it died, by the caller's clock */
   uint64_t age;    /* nominal bytes allocated before its birth */
   uint64_t bytes;  /* nominal */
-  bool cyclic;     /* it is in a dead cycle or reachable from one */
+  bool cyclic;     /* it is in a dead cycle or reachable from one, which may
+                      have died before: counting alone never frees it */
 } walk_death;
 
 /* Both functions may be NULL.  They are called late, when the dead objects are

@@ -184,6 +184,40 @@ static void cyclic_garbage_is_told(void **state) {
   assert_int_equal(c.cyclic, 3);
 }
 
+/* A ring of one that dies first keeps from counting what it led to, and what
+ * that leads to: whether the dead ring was buried meanwhile must not show. */
+static void dead_cycles_go_on_holding(void **state) {
+  (void)state;
+  static const trace_op ops[] = {
+      {.kind = TRACE_ENTER, .a = 3},
+      {.kind = TRACE_NEW, .a = 0, .b = 2}, /* the ring */
+      {.kind = TRACE_STORE, .a = 0, .b = 0, .c = 0},
+      {.kind = TRACE_NEW, .a = 1, .b = 1}, /* held by the ring */
+      {.kind = TRACE_STORE, .a = 0, .b = 1, .c = 1},
+      {.kind = TRACE_NEW, .a = 2}, /* held by that */
+      {.kind = TRACE_STORE, .a = 1, .b = 0, .c = 2},
+      {.kind = TRACE_NEW, .a = 0}, /* the ring dies; this one is free */
+      {.kind = TRACE_NEW, .a = 1}, /* what the ring holds dies */
+      {.kind = TRACE_LEAVE},
+  };
+  enum { COUNT = sizeof ops / sizeof *ops };
+  for (size_t buried = 0; buried <= COUNT; buried++) {
+    cyclic_deaths c = {0};
+    walk *w = walk_create(WALK_LATE,
+                          (walk_listener){.died = count_cyclic, .data = &c});
+    step_all(w, ops, buried);
+    walk_bury(w);
+    for (size_t i = buried; i < COUNT; i++) {
+      const char *why;
+      assert_int_equal(walk_step(w, &ops[i], i + 1, &why), WALK_DONE);
+    }
+    walk_finish(w);
+    walk_destroy(w);
+    assert_int_equal(c.all, 5);
+    assert_int_equal(c.cyclic, 3);
+  }
+}
+
 /* ------------------------------------------------------------------------- *
  * What the collector decides.
  * ------------------------------------------------------------------------- */
@@ -895,6 +929,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(deaths_are_those_of_brute_force),
       cmocka_unit_test(cyclic_garbage_is_told),
+      cmocka_unit_test(dead_cycles_go_on_holding),
       cmocka_unit_test(the_laziest_collector),
       cmocka_unit_test(what_waits_may_keep_targets),
       cmocka_unit_test(the_trace_has_the_last_word),
