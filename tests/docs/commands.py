@@ -131,6 +131,7 @@ RULES = [
     (r"^reapmark run\b", plan, {0}),
     (r"^reapmark report DIR --table (limits|growth|pacing|pacing-space|phases|observer)\b", reduced(),
      {0, 3}),
+    (r"^reapmark report DIR --figure growth\b", reduced(), {0, 3}),
     (r"^reapmark report OLD NEW ", reduced(("OLD NEW", "DIR OTHER")), {0}),
     (r"^reapmark report ", reduced(), {0}),
     # tests/driver/merge.sh makes directories that belong together.
