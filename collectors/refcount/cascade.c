@@ -34,6 +34,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
   bool nested = m->in_cascade;
   m->in_cascade = true;
   uint64_t freed = 0, begin = 0;
+  uint64_t left = 0; /* of these, to the detector, which counts them */
   uint32_t list = 0;
   if (dead)
     rc_list_push(&list, o);
@@ -62,7 +63,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
     if (slots && (o->meta & RC_BUFFERED) && !gc_mutant(buffered_freed)) {
       o->word = 0; /* a candidate: the detector will find it dead */
       rc_candidate_died(m);
-      rc_count_freed(m, (uint64_t)-1); /* it is among those counted below */
+      left++;
     } else if (!gc_mutant(weak_reference_leaked) ||
                !(o->meta & OBJECT_WEAK_REFERENCE))
       rc_object_free(m, o);
@@ -72,7 +73,7 @@ __attribute__((noinline)) static void rc_cascade(gc_mutator *m, gc_object *o) {
       begin = gc_now_ns();
   }
   m->in_cascade = nested;
-  rc_count_freed(m, freed);
+  rc_count_freed(m, freed - left);
   if (begin) {
     m->cascades++;
     m->cascade_freed += freed;

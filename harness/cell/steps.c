@@ -9,6 +9,7 @@
 #endif
 #include "cell.h"
 
+#include "basics.h"
 #include "common/hostile/mutants.h"
 
 #include <sys/resource.h>
@@ -55,14 +56,6 @@ typedef struct window {
   uint64_t turns;             /* in so many pieces, at most */
 } window;
 
-static uint64_t less(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
-}
-
-static uint64_t more(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
 /* The least of the delay that can lie between `begin` and `end`: what is left
  * if the time outside was all delay, including the readings, which are
  * instrument time.  Quick time was not all delay, as each piece of delay in it
@@ -71,14 +64,15 @@ static uint64_t more(uint64_t a, uint64_t b) {
  * `begin` or `end`, where the thread ran.  The kernel's clock and ours may run
  * apart by a few millionths. */
 static uint64_t within(const window *w, uint64_t begin, uint64_t end) {
-  begin = more(begin, w->quick);
-  uint64_t quick = less(begin, more(w->step_begin, w->quick)) - w->quick;
+  begin = max_u64(begin, w->quick);
+  uint64_t quick = min_u64(begin, max_u64(w->step_begin, w->quick)) - w->quick;
   uint64_t outside = begin - w->from - quick + (w->until - end);
-  uint64_t most = less(quick, w->turns * CELL_SLOW_NS);
+  uint64_t most = min_u64(quick, w->turns * CELL_SLOW_NS);
   if (w->delay <= outside + most)
     return 0;
-  return less(w->delay - outside - less(most, (w->turns - 1) * CELL_SLOW_NS),
-              end > begin ? end - begin : 0);
+  return min_u64(w->delay - outside -
+                     min_u64(most, (w->turns - 1) * CELL_SLOW_NS),
+                 end > begin ? end - begin : 0);
 }
 
 /* Takes a reading.  Tells the run-queue delay since the reading before, less
@@ -98,7 +92,7 @@ static void read_delay(cell_thread *c, window *w) {
   w->turns = s.turns - c->sched_read.turns;
   c->sched_read = s;
   if (strangers > c->strangers_read) {
-    own = less(strangers - c->strangers_read, delay);
+    own = min_u64(strangers - c->strangers_read, delay);
     c->strangers_read = strangers;
   }
   c->own_delay += own;

@@ -836,7 +836,8 @@ void shadow_hold_referents(shadow *m, shadow_ref o) {
   const shadow_object *holder = at(m, o);
   m->steps += holder->slot_count;
   for (uint32_t s = 0; s < holder->slot_count; s++)
-    at(m, holder->slots[s])->held = holder->slots[s] != 0;
+    if (holder->slots[s])
+      at(m, holder->slots[s])->held = true;
 }
 
 static void mark_kept(shadow *m, gc_reclaims reclaims) {
