@@ -135,13 +135,17 @@ void wl_request_begin(wl_thread *t) {
     requests.delay = c->delay_sum;
   uint64_t now = gc_now_ns();
   if (requests.rate > 0) {
-    if (own_time(c, now) < requests.arrival[i]) {
-      /* Nothing of the first collection is left for this request to bear. */
-      if (!requests.warm_up && cell_collected())
-        requests.warm_up = i;
-      wait_until(c, requests.arrival[i]);
-    }
-    now = go_on(c, CELL_SLOW_NS);
+    uint64_t due = requests.arrival[i];
+    /* A reading may tell that the request has not arrived yet. */
+    do {
+      if (own_time(c, now) < due) {
+        /* Nothing of the first collection is left for this request to bear. */
+        if (!requests.warm_up && cell_collected())
+          requests.warm_up = i;
+        wait_until(c, due);
+      }
+      now = go_on(c, CELL_SLOW_NS);
+    } while (own_time(c, now) < due);
   }
   requests.start[i] = own_time(c, now);
   c->request_mark = now;

@@ -75,6 +75,7 @@ SMALL = "binary-trees:depth=4,rounds=1,array=16,stretch=4"
 def plan(c):
     """`run`: the plan is made and printed, as hours would be needed."""
     c = c.replace("-c NAMES", "-c models").replace("-c COLLECTORS", "-c models")
+    c = c.replace("objects=N,measure=M", "objects=1000,measure=collect").replace(' …"', '"')
     c = re.sub(r"--pin \S+", f"--pin {min(os.sched_getaffinity(0))}", c)
     return [f"{c} --dry-run"]
 
@@ -144,9 +145,10 @@ RULES = [
     (r"^reapmark explain (DIR|results/)", lambda c: ["reapmark explain DIR"], {0, 3}),
     (r"^reapmark explain ", reduced((r"$", " -c refcount")), {0}),
     (r"^reapmark doctor", reduced(), {0, 1}),
-    (r"^reapmark describe ", reduced((r"sessions=30000", "sessions=100,requests=100")), {0}),
+    (r"^reapmark describe ", reduced((r"sessions=30000", "sessions=100,requests=100"),
+                                     (r"depth=10", "depth=10,rounds=1,stretch=4,array=16")), {0}),
     (r"^reapmark leaks", reduced((r"leaks.*", "leaks refcount mark-sweep -w pair-cycle")), {0}),
-    (r"^reapmark minheap ", reduced((r"-w \S+", f"-w {SMALL}"), (r" -c \S+", ""), (r"(?=-o)", "-c mark-sweep ")),
+    (r"^reapmark minheap ", reduced((r" -[cw] \S+", ""), (r"(?=-o)", f"-c mark-sweep -w {SMALL} ")),
      {0, 1}),
     (r"^reapmark (rate|choose) ", lambda c: [f"{c} --help"], {0}),
     # Tests make the dumps and recordings of which these speak.
@@ -158,7 +160,8 @@ RULES = [
     (r"^reapmark stress ", reduced((r"( --quick| --ops \d+| --seeds \d+)", ""),
                                    (r"stress.*", "stress mark-sweep -C plain --ops 1000 --seeds 1 -o STRESS")),
      {0, 1}),
-    (r"^build/collectors/record ", reduced((r"--run cycles", "--run cycles:live=100,rounds=2")), {0}),
+    (r"^build/collectors/record ", reduced((r"--run cycles", "--run cycles:live=100,rounds=2"),
+                                      (r"--run requests", "--run requests:sessions=100,requests=1000")), {0}),
     (r"^build/collectors/\S+ --run replay ", reduced(), {0}),
     (r"^build/collectors/\S+ --run fuzz:", reduced((r"fuzz:", "fuzz:ops=1000,"),
                                                    (r" --input \S+", "")), {0}),
@@ -204,6 +207,7 @@ with tempfile.TemporaryDirectory() as folder:
     suite = (root / "workloads/suites/programs.yml").read_text(encoding="utf-8")
     for name in re.findall(r"trace:file=(\S+)", suite):
         shutil.copy("PREPARED", name)
+    shutil.copy(root / "tests/heap/rings.graph", "G.graph")
     for page, command in commands:
         tried = re.sub(r"^build/(?=reapmark)", "", command)
         rule = next((r for r in RULES if re.search(r[0], tried)), None)

@@ -339,8 +339,15 @@ test_suites() {
 
 test_plot() {
   command -v gnuplot >/dev/null || skip 'gnuplot is not installed'
-  expect 0 run growth -c none,mark-sweep -n 1 -o dir \
-    -w live-heap:objects=1000,rounds=2
+  {
+    printf '%s: %s\n' name small description small table growth threads '[1, 2]' \
+      heaps '[none]' cells ''
+    for measure in allocate reuse; do
+      printf -- '- workload: live-heap:measure=%s,rounds=2,objects=%s\n' \
+        $measure 1000 $measure 2000
+    done
+  } >small.yml
+  expect 0 run ./small.yml -c none,mark-sweep -n 1 -o dir
   expect 0 report dir --figure growth -o growth.svg
   for text in '<svg' 'reuse, 1 thread' 'allocate, 2 threads' mark-sweep; do
     has growth.svg "$text"

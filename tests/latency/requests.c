@@ -67,9 +67,13 @@ void gc_blocking_enter(gc_mutator *m) {
   (void)m;
   tick = 100;
 }
+static uint64_t lost_after_waiting;
 void gc_blocking_leave(gc_mutator *m) {
   (void)m;
   tick = 0;
+  if (lost_after_waiting)
+    lose(lost_after_waiting);
+  lost_after_waiting = 0;
 }
 static uint64_t footprint;
 gc_footprint gc_heap_footprint(gc_heap *heap) {
@@ -224,6 +228,31 @@ static void delay_between_requests(void **state) {
   json_decref(latency);
 }
 
+/* Whether a thread that lost its processor before a request sees by the clock
+ * that the request has not arrived yet, by the first reading, or by one after
+ * it waited: no request begins before it arrives. */
+static void no_request_begins_before_it_arrives(void **state) {
+  (void)state;
+  for (uint64_t lost = 10000; lost < 5 * MS; lost += 10000) {
+    begin(4, 500);
+    serve(10000);
+    lose(lost); /* the second arrives 2 ms after the first */
+    serve(10000);
+    lost_after_waiting = lost;
+    serve(10000);
+    serve(10000);
+    json_t *latency = finish();
+    hist h;
+    assert_true(
+        record_read_histogram(json_object_get(latency, "intended"), &h));
+    assert_int_equal(h.count, 4);
+    assert_in_range(h.min, 10000, 11000);
+    assert_in_range(h.max, 10000,
+                    11000 + CELL_SLOW_NS); /* read from there on */
+    json_decref(latency);
+  }
+}
+
 static void closed_loop(void **state) {
   (void)state;
   begin(3, 0);
@@ -284,6 +313,7 @@ int main(void) {
       cmocka_unit_test(late_waking_puts_arrivals_off),
       cmocka_unit_test(delay_of_requests_before_is_left),
       cmocka_unit_test(delay_between_requests),
+      cmocka_unit_test(no_request_begins_before_it_arrives),
       cmocka_unit_test(closed_loop),
       cmocka_unit_test(without_requests),
       cmocka_unit_test(memory_curve),
