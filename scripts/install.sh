@@ -67,7 +67,8 @@ packages_lacking() {
 
 packages_install() { # LIST [GROUP]...
   local missing entry package as_root='' entries chosen='' lacking=''
-  missing=$(packages_missing "$@")
+  # What is needed comes first, since a package is named for one entry only.
+  missing=$(packages_missing "$@" | sort -u)
   [ -n "$missing" ] || return 0
   entries=$(cut -d' ' -f2 <<<"$missing")
   if ! command -v apt-get >/dev/null; then
@@ -88,7 +89,7 @@ packages_install() { # LIST [GROUP]...
     echo 'apt-get update failed; what apt knows already has to do' >&2
   for entry in $entries; do
     if package=$(package_of "$entry"); then
-      chosen+=" $package=$entry"
+      [[ $chosen == *" $package="* ]] || chosen+=" $package=$entry"
     else
       lacking+=" $entry"
     fi

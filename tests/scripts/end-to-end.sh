@@ -74,6 +74,25 @@ test_alternatives() {
   silent
 }
 
+# A package that several lines or groups lead to is named once, and is needed if
+# one of them needs it.
+test_one_package_of_several_lines() {
+  cat >list <<'END'
+fish         # optional test: completion
+fish         # optional collector: the same
+bass | fish  # optional test: alternatives
+trout | fish
+END
+  echo fish >known
+  installs 0 collector test
+  asked fish
+  said 'installing: fish'
+  : >installed
+  echo fish >broken
+  installs 2 collector test
+  said 'apt-get could not install; these are needed: trout or fish'
+}
+
 # An optional package that apt does not know, or cannot install, is named in one line
 # and stops nothing.  A package that is needed does.
 test_optional() {
@@ -118,7 +137,7 @@ test_no_right() {
 # script needs.
 hide() {
   mkdir -p hidden
-  for name in bash cut env grep id dpkg-query apt-cache apt-get; do
+  for name in bash cut env grep id sort dpkg-query apt-cache apt-get; do
     ln -sf "$(command -v "$name")" hidden
   done
   rm -f "hidden/$1"
