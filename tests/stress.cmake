@@ -22,7 +22,7 @@ reapmark_script(
   stress stress/real.sh ARGS $<TARGET_FILE:reapmark> ${toys} EXCEPT ${except}
   NEEDS
     collectors=models
-    whole_campaign=refcount-cycles-atomic,mark-sweep-concurrent,generational-copying
+    whole_campaign=refcount-atomic,generational-copying
     same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
     alone=mark-sweep,semispace,immix,generational-copying
     scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying,semispace,immix

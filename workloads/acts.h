@@ -16,6 +16,8 @@ typedef enum act {
   ACT_PAIR,     /* makes an ephemeron of which the object is the key */
   ACT_EXTERNAL, /* gives it external memory */
   ACT_HOLD,     /* takes a reference, and drops it */
+  ACT_MOVE,     /* moves a reference to it into a slot of its neighbour */
+  ACT_DROP,     /* drops the reference that its maker put there */
   ACTS
 } act;
 
@@ -30,6 +32,11 @@ static inline act act_of(uint64_t random) {
   return which;
 }
 
+/* Whether the act is on a slot of the neighbour, as well as on the object. */
+static inline bool act_needs_neighbour(act which) {
+  return which == ACT_MOVE || which == ACT_DROP;
+}
+
 /* Whether the act needs a new object in `young`. */
 static inline bool act_takes(act which) {
   return which == ACT_STORE || which == ACT_PAIR;
@@ -41,15 +48,18 @@ static inline uint64_t act_prepare(gc_mutator *m, act which, gc_reg o,
                                    gc_reg young) {
   if (which == ACT_LOOSEN)
     gc_weak_new(m, young, o);
+  else if (which == ACT_MOVE)
+    gc_copy(m, young, o);
   return which == ACT_LOOSEN;
 }
 
-/* Acts on the object in register `o`, which may be a borrowing one.  `young`,
- * if the act takes it, goes to the object's slot `slot`, or is the value of the
- * ephemeron; dst <- the weak reference or ephemeron.  `young` is null then.
+/* Acts on the object in register `o`, and on its neighbour in `beside`; both
+ * may be borrowing registers.  Of either the slot `slot` is the thread's own.
+ * `young`, if the act takes it, goes to the object's slot, or is the value of
+ * the ephemeron; dst <- the weak reference or ephemeron.  `young` is null then.
  * Returns how many objects were made.  (S) */
-static inline uint64_t act_on(gc_mutator *m, act which, gc_reg o, uint32_t slot,
-                              gc_reg young, gc_reg dst) {
+static inline uint64_t act_on(gc_mutator *m, act which, gc_reg o, gc_reg beside,
+                              uint32_t slot, gc_reg young, gc_reg dst) {
   enum { EXTERNAL_BYTES = 24 };
   switch (which) {
   case ACT_STORE:
@@ -67,6 +77,12 @@ static inline uint64_t act_on(gc_mutator *m, act which, gc_reg o, uint32_t slot,
     return 1;
   case ACT_EXTERNAL:
     gc_external(m, o, EXTERNAL_BYTES);
+    return 0;
+  case ACT_MOVE:
+    gc_store_take(m, beside, slot, young);
+    return 0;
+  case ACT_DROP:
+    gc_store_null(m, beside, slot);
     return 0;
   default:
     gc_copy(m, young, o);

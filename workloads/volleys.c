@@ -19,8 +19,10 @@
  *   meets      the threads come to each object in step, and each does one of
  *              several things to it that change its header, its marks or the
  *              lists that it is in: stores into its slot, gives it a weak
- *              reference, an ephemeron or external memory, or takes and drops
- *              a reference to it;
+ *              reference, an ephemeron or external memory, takes and drops a
+ *              reference to it, moves one into its neighbour, or drops the one
+ *              that the maker of both put there, who is one of the threads in
+ *              every other such round;
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
  * Then the collector checks its invariants, everybody makes garbage, so that
@@ -223,9 +225,14 @@ static void dawdle(uint64_t random) {
     __asm__ volatile("");
 }
 
-/* What the thread with this number does to object `i`. */
+/* What the thread with this number does to object `i`.  The neighbour is the
+ * object before, whose slot is free unless the thread has stored into it. */
 static act act_at(const meeting *all, unsigned thread, uint32_t i) {
-  return act_of(mix(id_of(all, i) * OWN + thread));
+  const act which = act_of(mix(id_of(all, i) * OWN + thread));
+  if (act_needs_neighbour(which) &&
+      (i == 0 || act_of(mix(id_of(all, i - 1) * OWN + thread)) == ACT_STORE))
+    return ACT_HOLD;
+  return which;
 }
 
 /* Does to each object what the thread is to do, all threads at the same moment.
@@ -234,8 +241,8 @@ static void act_together(wl_thread *t, meeting *all, gc_reg first) {
   gc_mutator *m = t->m;
   const unsigned me = t->index - 1;
   const uint32_t width = (uint32_t)wl_get(t, WIDTH);
-  gc_reg frame = gc_frame_enter(m, 1, 2), young = frame;
-  gc_reg table = frame + 1, o = frame + 2;
+  gc_reg frame = gc_frame_enter(m, 1, 3), young = frame;
+  gc_reg table = frame + 1, o = frame + 2, beside = frame + 3;
   unsigned tries = 0;
   uint64_t made = 0;
   gc_global_borrow(m, table, TABLE);
@@ -243,15 +250,16 @@ static void act_together(wl_thread *t, meeting *all, gc_reg first) {
     const act which = act_at(all, me, i);
     const uint64_t delay = wl_random(t);
     gc_borrow(m, o, table, i);
+    gc_borrow(m, beside, table, i ? i - 1 : 0);
     if (act_takes(which))
       new_stamped(t, young, YOUNG, id_of(all, i));
     made += act_takes(which) + act_prepare(m, which, o, young);
     meet_at(t, all, i, &tries);
     dawdle(delay);
-    made += act_on(m, which, o, me, young, first + i);
+    made += act_on(m, which, o, beside, me, young, first + i);
   }
   count(made);
-  gc_frame_leave(m, frame, 1, 2);
+  gc_frame_leave(m, frame, 1, 3);
 }
 
 /* Looks at what the thread has given to the objects, and what leads weakly to
@@ -358,33 +366,6 @@ static void look(wl_thread *t, const meeting *all, gc_reg first) {
   gc_frame_leave(m, frame, 2, 0);
 }
 
-static void take_part(wl_thread *t, void *data) {
-  meeting *all = data;
-  gc_mutator *m = t->m;
-  uint32_t width = (uint32_t)wl_get(t, WIDTH);
-  gc_reg first = gc_frame_enter(m, width, 0);
-  if (all->volley != FILLS)
-    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
-  await_others(t, all, 1);
-  shoot(t, all, first);
-  inspect(t, all);
-  litter(t, wl_get(t, LITTER));
-  if (all->volley == MEETS) {
-    look_at_acts(t, all, first, false);
-    await_others(t, all, 2);
-    drop_own(t, all);
-    litter(t, wl_get(t, LITTER));
-    look_at_acts(t, all, first, true);
-  } else {
-    look(t, all, first);
-  }
-  gc_frame_leave(m, first, width, 0);
-}
-
-/* ------------------------------------------------------------------------- *
- * Rounds.
- * ------------------------------------------------------------------------- */
-
 /* Puts a new table of neighbours into a global root: the last one is the first
  * in memory if there are to be gaps between them.  A collector that has marked
  * the table in its order has then not reached those that are taken first. */
@@ -406,6 +387,70 @@ static void make_table(wl_thread *t, const meeting *all, bool gaps) {
   if (gaps)
     gc_collect(m);
 }
+
+/* The references that the threads will drop, from neighbour to object. */
+static void tie_neighbours(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 2), o = frame;
+  gc_reg table = frame + 1, beside = frame + 2;
+  gc_global_borrow(m, table, TABLE);
+  for (uint32_t i = 1; i < (uint32_t)wl_get(t, WIDTH); i++) {
+    gc_borrow(m, beside, table, i - 1);
+    for (unsigned k = 0; k < all->threads; k++) {
+      if (act_at(all, k, i) != ACT_DROP)
+        continue;
+      gc_load(m, o, table, i);
+      gc_store_take(m, beside, k, o);
+    }
+  }
+  gc_frame_leave(m, frame, 1, 2);
+}
+
+/* Whether one of the threads makes the objects at which they meet.  Else their
+ * maker waits for them all, and does nothing while they act. */
+static bool maker_is_among(const meeting *all) {
+  return all->volley == MEETS && all->round / VOLLEYS % 2;
+}
+
+/* Makes the objects of a round.  Those at which threads meet are old as a rule,
+ * as most objects are. */
+static void make_objects(wl_thread *t, const meeting *all) {
+  make_table(t, all, all->volley == FILLS);
+  if (all->volley != MEETS)
+    return;
+  tie_neighbours(t, all);
+  if (all->round / VOLLEYS % 4 != 3)
+    gc_collect(t->m);
+}
+
+static void take_part(wl_thread *t, void *data) {
+  meeting *all = data;
+  gc_mutator *m = t->m;
+  uint32_t width = (uint32_t)wl_get(t, WIDTH);
+  gc_reg first = gc_frame_enter(m, width, 0);
+  if (maker_is_among(all) && t->index == 1)
+    make_objects(t, all);
+  if (all->volley != FILLS)
+    litter(t, wl_random_below(t, wl_get(t, LITTER) + 1) / 4);
+  await_others(t, all, 1);
+  shoot(t, all, first);
+  inspect(t, all);
+  litter(t, wl_get(t, LITTER));
+  if (all->volley == MEETS) {
+    look_at_acts(t, all, first, false);
+    await_others(t, all, 2);
+    drop_own(t, all);
+    litter(t, wl_get(t, LITTER));
+    look_at_acts(t, all, first, true);
+  } else {
+    look(t, all, first);
+  }
+  gc_frame_leave(m, first, width, 0);
+}
+
+/* ------------------------------------------------------------------------- *
+ * Rounds.
+ * ------------------------------------------------------------------------- */
 
 /* Puts a pair of lists that both lead to the objects of the table into a global
  * root.  They are made from the end. */
@@ -497,7 +542,8 @@ static void run(wl_thread *t) {
     atomic_store(&all.filled, 0);
     for (unsigned k = 0; k < OWN; k++)
       atomic_store(&all.at[k].reached, 0);
-    make_table(t, &all, all.volley == FILLS);
+    if (!maker_is_among(&all))
+      make_objects(t, &all);
     bool twins = all.volley < FILLS;
     gc_global_clear(m, TWINS);
     if (twins) /* else they would fill the gaps, or keep what is to die */
@@ -506,8 +552,6 @@ static void run(wl_thread *t) {
       litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
-    if (all.volley == MEETS && all.round / VOLLEYS % 4 != 3)
-      gc_collect(m); /* so that the objects are old, as most objects are */
     wl_threads(t, all.threads, 1, take_part, &all);
     if (twins)
       look_at_twins(t, &all);

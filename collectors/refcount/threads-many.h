@@ -59,11 +59,20 @@ static inline uint32_t rc_meta_relaxed(const gc_object *o) {
 }
 
 static inline void rc_meta_set(gc_object *o, uint32_t flag) {
+  if (gc_mutant(flag_set_not_atomic)) {
+    o->meta |= flag;
+    return;
+  }
   __atomic_fetch_or(&o->header, (uint64_t)flag << 32, __ATOMIC_RELAXED);
 }
 
 static inline bool rc_meta_raise(gc_object *o, uint32_t flag) {
   const uint64_t mark = (uint64_t)flag << 32;
+  if (gc_mutant(flag_raise_not_atomic)) {
+    const uint32_t before = o->meta;
+    o->meta = before | flag;
+    return before & flag;
+  }
   return __atomic_fetch_or(&o->header, mark, __ATOMIC_RELAXED) & mark;
 }
 

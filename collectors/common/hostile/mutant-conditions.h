@@ -68,6 +68,8 @@
   X(lazy_large_unpaid, "growth-large-small") \
   X(lazy_small_unpaid, "growth-fans") \
   X(lazy_torn_in_part, "scarcity") \
+  X(flag_set_not_atomic, "volleys") \
+  X(flag_raise_not_atomic, "volleys") \
   X(weak_flag_not_atomic, "volleys") \
   X(bare_keys_live_on, "growth-pairs-bare") \
   X(weak_get_unlocked, "race-weak") \
