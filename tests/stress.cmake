@@ -26,7 +26,7 @@ reapmark_script(
     same_again=mark-sweep,mark-sweep-concurrent,semispace,immix
     alone=mark-sweep,semispace,immix,generational-copying
     scarcity=mark-sweep,mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying,semispace,immix
-    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational,generational-copying
+    volleys=mark-sweep-incremental,mark-sweep-concurrent,generational
   SLOW collectors whole_campaign alone scarcity volleys)
 
 # A selection of the seeded bugs, whose programs are made for it.

@@ -88,7 +88,7 @@ test_canary() {
 test_full_output() {
   for command in 'describe list-drop:length=100' 'leaks mark-sweep -w pair-cycle' \
     'explain pair-cycle -c mark-sweep' \
-    'stress mark-sweep --seeds 1 --ops 2000 -o found'; do
+    'stress mark-sweep -C plain --seeds 1 --ops 2000 -o found'; do
     code=0
     "$reapmark" $command >/dev/full 2>err || code=$?
     checks=$((checks + 1))
