@@ -5,7 +5,7 @@ foreach(name IN ITEMS openjdk-serial openjdk-parallel openjdk-g1 openjdk-z
   # What is refused, and what fails, is so by one launcher for all of OpenJDK.
   set(except)
   if(name MATCHES "openjdk-(serial|parallel|z|shenandoah)")
-    set(except EXCEPT wrong_survivors wrong_count refused failures)
+    set(except EXCEPT wrong_count refused failures)
   endif()
   reapmark_script(runtime-${name} runtimes/replay.sh
                   ARGS $<TARGET_FILE:reapmark> ${REAPMARK_COLLECTOR_DIR} ${name}
