@@ -6,7 +6,7 @@
 reapmark=$1
 valgrind=$2
 steps=$3
-sizes='25 100 400'
+sizes='50 200 800'
 
 # counted COMMAND...: $instructions of the command.
 counted() {
@@ -15,9 +15,8 @@ counted() {
   [ "$instructions" -gt 0 ] || fail "no instructions of $*"
 }
 
-# linear COMMAND...: from the second size to the third the command does little more
-# than four times as much more as from the first to the second.  Its words may have %,
-# the size.
+# linear COMMAND...: from 200 to 800 the command does little more than four
+# times as much more as from 50 to 200.  Its words may have %, the size.
 linear() {
   local counts=()
   for n in $sizes; do
@@ -29,7 +28,7 @@ linear() {
     fail "$*: ${counts[*]} instructions for $sizes"
 }
 
-# Results that have more cells, or more invocations: cells.25, and so on.
+# Results that have more cells, or more invocations: cells.50, and so on.
 made() {
   for n in $sizes; do
     "$here/make-results.sh" "cells.$n" $((n / 2)) 2
