@@ -18,8 +18,12 @@ typedef enum act {
   ACT_HOLD,     /* takes a reference, and drops it */
   ACT_MOVE,     /* moves a reference to it into a slot of its neighbour */
   ACT_DROP,     /* drops the reference that its maker put there */
+  ACT_RETIRE,   /* drops something finalizable */
   ACTS
 } act;
+
+/* The shape of what retires: no other finalizable object is there. */
+#define ACT_RETIRED ((gc_shape){2, 8})
 
 /* One of the acts that the collector can do. */
 static inline act act_of(uint64_t random) {
@@ -27,6 +31,7 @@ static inline act act_of(uint64_t random) {
   const act which = (act)(random % ACTS);
   if (((which == ACT_WEAK || which == ACT_LOOSEN) && !can->weak) ||
       (which == ACT_PAIR && !can->ephemerons) ||
+      (which == ACT_RETIRE && !can->finalizers) ||
       (which == ACT_EXTERNAL && can->external == GC_EXTERNALS_NONE))
     return ACT_STORE;
   return which;
@@ -50,7 +55,9 @@ static inline uint64_t act_prepare(gc_mutator *m, act which, gc_reg o,
     gc_weak_new(m, young, o);
   else if (which == ACT_MOVE)
     gc_copy(m, young, o);
-  return which == ACT_LOOSEN;
+  else if (which == ACT_RETIRE)
+    gc_new(m, young, ACT_RETIRED, GC_FINALIZABLE);
+  return which == ACT_LOOSEN || which == ACT_RETIRE;
 }
 
 /* Acts on the object in register `o`, and on its neighbour in `beside`; both
@@ -69,6 +76,7 @@ static inline uint64_t act_on(gc_mutator *m, act which, gc_reg o, gc_reg beside,
     gc_weak_new(m, dst, o);
     return 1;
   case ACT_LOOSEN:
+  case ACT_RETIRE:
     gc_clear(m, young);
     return 0;
   case ACT_PAIR:

@@ -22,7 +22,8 @@
  *              reference, an ephemeron or external memory, takes and drops a
  *              reference to it, moves one into its neighbour, or drops the one
  *              that the maker of both put there, who is one of the threads in
- *              every other such round;
+ *              every other such round; or it drops a finalizable object.  At
+ *              every other object all threads do the same;
  *   reads      loads what only weak references lead to.
  * What a thread has taken, it alone holds; what it has stored, one slot holds.
  * Then the collector checks its invariants, everybody makes garbage, so that
@@ -92,6 +93,8 @@ typedef struct meeting {
   /* While gaps are filled: who does, and where its last object is. */
   unsigned filler;
   _Atomic uintptr_t filled;
+  /* Finalizable objects that were dropped. */
+  _Atomic uint64_t retired;
   /* While threads meet at objects: at how many each has arrived. */
   struct {
     _Alignas(64) _Atomic uint32_t reached;
@@ -225,12 +228,17 @@ static void dawdle(uint64_t random) {
     __asm__ volatile("");
 }
 
+/* What the thread would do to object `i` if it could use its neighbour. */
+static act act_wished(const meeting *all, unsigned thread, uint32_t i) {
+  return act_of(mix(id_of(all, i) * OWN + (i % 2 ? thread : 0)));
+}
+
 /* What the thread with this number does to object `i`.  The neighbour is the
  * object before, whose slot is free unless the thread has stored into it. */
 static act act_at(const meeting *all, unsigned thread, uint32_t i) {
-  const act which = act_of(mix(id_of(all, i) * OWN + thread));
+  const act which = act_wished(all, thread, i);
   if (act_needs_neighbour(which) &&
-      (i == 0 || act_of(mix(id_of(all, i - 1) * OWN + thread)) == ACT_STORE))
+      (i == 0 || act_wished(all, thread, i - 1) == ACT_STORE))
     return ACT_HOLD;
   return which;
 }
@@ -244,7 +252,7 @@ static void act_together(wl_thread *t, meeting *all, gc_reg first) {
   gc_reg frame = gc_frame_enter(m, 1, 3), young = frame;
   gc_reg table = frame + 1, o = frame + 2, beside = frame + 3;
   unsigned tries = 0;
-  uint64_t made = 0;
+  uint64_t made = 0, retired = 0;
   gc_global_borrow(m, table, TABLE);
   for (uint32_t i = 0; i < width; i++) {
     const act which = act_at(all, me, i);
@@ -257,8 +265,10 @@ static void act_together(wl_thread *t, meeting *all, gc_reg first) {
     meet_at(t, all, i, &tries);
     dawdle(delay);
     made += act_on(m, which, o, beside, me, young, first + i);
+    retired += which == ACT_RETIRE;
   }
   count(made);
+  atomic_fetch_add(&all->retired, retired);
   gc_frame_leave(m, frame, 1, 3);
 }
 
@@ -504,6 +514,22 @@ static void look_at_twins(wl_thread *t, const meeting *all) {
   gc_frame_leave(m, frame, 4, 0);
 }
 
+/* Takes the finalizable objects that were dropped: each comes once. */
+static void take_retired(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  gc_reg r = gc_frame_enter(m, 1, 0);
+  const uint64_t retired = atomic_load(&all->retired);
+  uint64_t taken = 0;
+  for (unsigned k = 0; k < 3; k++) {
+    gc_collect(m);
+    while (gc_finalizer_next(m, r))
+      taken++;
+  }
+  if (taken != retired)
+    lost(t, all, "a finalizable object, one of", retired);
+  gc_frame_leave(m, r, 1, 0);
+}
+
 /* Lets weak references alone lead to the objects of the table. */
 static void loosen(wl_thread *t) {
   gc_mutator *m = t->m;
@@ -552,9 +578,12 @@ static void run(wl_thread *t) {
       litter(t, wl_random_below(t, wl_get(t, LITTER) + 1));
     if (all.volley == READS)
       loosen(t);
+    atomic_store(&all.retired, 0);
     wl_threads(t, all.threads, 1, take_part, &all);
     if (twins)
       look_at_twins(t, &all);
+    if (all.volley == MEETS && gc_this_collector.can.finalizers)
+      take_retired(t, &all);
     gc_global_clear(m, WEAKS);
     wl_step(t, 0, 1);
   }

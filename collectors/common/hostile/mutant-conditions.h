@@ -68,6 +68,7 @@
   X(lazy_large_unpaid, "growth-large-small") \
   X(lazy_small_unpaid, "growth-fans") \
   X(lazy_torn_in_part, "scarcity") \
+  X(queue_unlocked, "volleys") \
   X(flag_set_not_atomic, "volleys") \
   X(flag_raise_not_atomic, "volleys") \
   X(weak_flag_not_atomic, "volleys") \

@@ -356,6 +356,7 @@
   X(lazy_large_unpaid, "refcount-lazy", 32, "growth", "an allocation of a large object tears down none of the dead") \
   X(lazy_small_unpaid, "refcount-lazy", 32, "growth", "small objects that take new memory tear down none of the dead") \
   X(lazy_torn_in_part, "refcount-lazy", 21, "limit", "a full heap refuses memory before all of the dead are torn down") \
+  X(queue_unlocked, "refcount-atomic", 12, "check", "threads put what is to be finalized into the queue without its lock") \
   X(flag_set_not_atomic, "refcount-cycles-atomic", 10, "check", "a flag of an object's header is set by an instruction that is not atomic") \
   X(flag_raise_not_atomic, "refcount-cycles-atomic", 10, "check", "the flag of a candidate is read and set in two steps") \
   X(weak_flag_not_atomic, "refcount-deferred", 10, "check", "the flag of a weak target is set by a load and a store") \
