@@ -30,6 +30,9 @@
  * collections come, and looks whether all is still there.  What is not as it
  * was left is WRONG by the oracle `graph`.
  *
+ * Then the threads end at the same moment, and each leaves the heap what a
+ * barrier has just put down: a log, cards, a remembered set, candidates.
+ *
  * Threads of the collector meet, too.  Two lists of nodes lead to the objects
  * in the same order.  If two markers follow a list each, the one that is behind
  * has less to do at each object and catches up, so both come to the same
@@ -47,7 +50,7 @@
 enum { ROUNDS, WIDTH, LITTER };
 
 /* Global roots. */
-enum { TABLE, WEAKS, TWINS };
+enum { TABLE, WEAKS, TWINS, DESKS };
 
 enum { OWN = 4 }; /* slots of an object: at most so many threads */
 #define OBJECT ((gc_shape){OWN, 16})
@@ -57,6 +60,9 @@ enum { OWN = 4 }; /* slots of an object: at most so many threads */
 enum { OF_NODE = 7 };
 #define NODE ((gc_shape){1 + OF_NODE, 0})
 #define PAIR ((gc_shape){2, 0})
+
+/* Old objects, so many for each thread, into which it stores before it ends. */
+enum { DESK = 64 };
 
 enum {
   AHEAD = 512, /* bytes */
@@ -433,6 +439,23 @@ static void make_objects(wl_thread *t, const meeting *all) {
     gc_collect(t->m);
 }
 
+/* Stores into the thread's own objects among those that all have, and waits for
+ * the others, which have then met so often.  The thread ends next. */
+static void leave_together(wl_thread *t, meeting *all, unsigned times) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 1, 2), young = frame;
+  gc_reg desks = frame + 1, o = frame + 2;
+  gc_global_borrow(m, desks, DESKS);
+  for (uint32_t i = 0; i < DESK; i++) {
+    new_stamped(t, young, YOUNG, all->round);
+    gc_borrow(m, o, desks, (t->index - 1) * DESK + i);
+    gc_store_take(m, o, 0, young);
+  }
+  count(DESK);
+  gc_frame_leave(m, frame, 1, 2);
+  await_others(t, all, times);
+}
+
 static void take_part(wl_thread *t, void *data) {
   meeting *all = data;
   gc_mutator *m = t->m;
@@ -456,11 +479,43 @@ static void take_part(wl_thread *t, void *data) {
     look(t, all, first);
   }
   gc_frame_leave(m, first, width, 0);
+  leave_together(t, all, all->volley == MEETS ? 3 : 2);
 }
 
 /* ------------------------------------------------------------------------- *
  * Rounds.
  * ------------------------------------------------------------------------- */
+
+static void make_desks(wl_thread *t) {
+  gc_mutator *m = t->m;
+  gc_reg frame = gc_frame_enter(m, 2, 0), desks = frame, o = frame + 1;
+  gc_new(m, desks, (gc_shape){OWN * DESK, 0}, GC_PLAIN);
+  for (uint32_t i = 0; i < OWN * DESK; i++) {
+    new_stamped(t, o, YOUNG, 0);
+    gc_store_take(m, desks, i, o);
+  }
+  count(1 + OWN * DESK);
+  gc_global_store(m, DESKS, desks);
+  gc_frame_leave(m, frame, 2, 0);
+}
+
+/* Looks whether each desk has what was stored last, and at the collector's
+ * invariants, now that threads have left. */
+static void look_at_desks(wl_thread *t, const meeting *all) {
+  gc_mutator *m = t->m;
+  const char *why = gc_heap_check(t->run->heap);
+  if (why)
+    wl_violation(t, "check", all->round, why);
+  gc_reg frame = gc_frame_enter(m, 1, 1), o = frame, desks = frame + 1;
+  gc_global_borrow(m, desks, DESKS);
+  for (uint32_t i = 0; i < all->threads * DESK; i++) {
+    gc_load(m, o, desks, i);
+    gc_load(m, o, o, 0);
+    if (gc_is_null(m, o) || !stamp_is(m, o, YOUNG.bytes, all->round))
+      lost(t, all, "what a thread left in place", i);
+  }
+  gc_frame_leave(m, frame, 1, 1);
+}
 
 /* Puts a pair of lists that both lead to the objects of the table into a global
  * root.  They are made from the end. */
@@ -558,6 +613,7 @@ static void run(wl_thread *t) {
                                             : OWN,
                  .weak = gc_this_collector.can.weak};
   atomic_store(&allocated, 0);
+  make_desks(t);
   wl_begin(t);
   for (; all.round < wl_get(t, ROUNDS); all.round++) {
     all.volley = (volley)(all.round % (all.weak ? VOLLEYS : READS));
@@ -580,6 +636,7 @@ static void run(wl_thread *t) {
       loosen(t);
     atomic_store(&all.retired, 0);
     wl_threads(t, all.threads, 1, take_part, &all);
+    look_at_desks(t, &all);
     if (twins)
       look_at_twins(t, &all);
     if (all.volley == MEETS && gc_this_collector.can.finalizers)
@@ -588,8 +645,8 @@ static void run(wl_thread *t) {
     wl_step(t, 0, 1);
   }
   wl_end(t);
-  gc_global_clear(m, TABLE);
-  gc_global_clear(m, TWINS);
+  for (uint32_t root = TABLE; root <= DESKS; root++)
+    gc_global_clear(m, root);
   make_table(t, &all, false);
   uint32_t width = (uint32_t)wl_get(t, WIDTH);
   wl_expectation e = {.live = 1 + width,
@@ -608,8 +665,10 @@ static wl_volume volume(const uint64_t *p, unsigned threads) {
   uint64_t of_lists = 2 * (p[WIDTH] / OF_NODE + 2) * gc_shape_bytes(NODE);
   uint64_t round =
       3 * of_objects + n * p[WIDTH] * gc_shape_bytes(YOUNG) + of_lists;
-  return (wl_volume){.live = round + 16 * p[WIDTH] + 4096,
-                     .allocated = p[ROUNDS] * (round + (n + 2) * p[LITTER])};
+  uint64_t desks = OWN * DESK * (8 + 2 * gc_shape_bytes(YOUNG));
+  return (wl_volume){.live = round + desks + 16 * p[WIDTH] + 4096,
+                     .allocated =
+                         p[ROUNDS] * (round + desks + (n + 2) * p[LITTER])};
 }
 
 const workload workload_volleys = {
