@@ -31,10 +31,11 @@ foreach(name IN LISTS fuzz_collectors)
 endforeach()
 
 # The cost of the comparison where a collector cannot reclaim what fills the heap.
-if(TARGET reapmark-collector-refcount)
+if(TARGET reapmark-collector-refcount AND TARGET reapmark-collector-none)
   reapmark_register(fuzz-full_heap LABEL slow
                     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/full-heap.sh
-                            $<TARGET_FILE:reapmark-collector-refcount>)
+                            $<TARGET_FILE:reapmark-collector-refcount>
+                            $<TARGET_FILE:reapmark-collector-none>)
 endif()
 
 # Each comparison finds a fault in the inline half of a mark-sweep collector.

@@ -7,8 +7,8 @@ reapmark=$1
 toys=$2
 
 # Every collector of the project passes.  Each runs a third of the conditions, and each
-# condition is run by a third of the collectors: all pairs, which `stress --quick` runs,
-# take ten minutes.  Races and volleys, which take two thirds of the time, are left to
+# condition is run by a third of the collectors, with a third of the operations: all
+# pairs, which `stress --quick` runs, take ten minutes.  Races and volleys, which take two thirds of the time, are left to
 # test_whole_campaign.
 test_collectors() {
   expect 0 leaks models -w pair-cycle --format csv
@@ -19,7 +19,7 @@ test_collectors() {
   [ "$(wc -l <conditions)" -gt 60 ] || fail 'there are few conditions'
   for part in 0 1 2; do
     mapfile -t names < <(awk "NR % 3 == $part" models)
-    expect 0 stress "${names[@]}" --quick -o dir$part \
+    expect 0 stress "${names[@]}" --quick --ops 300000 -o dir$part \
       -C "$(awk "NR % 3 == $part" conditions | paste -sd,)"
     for name in "${names[@]}"; do
       row "^$name +\(all\) +ok "
@@ -79,8 +79,8 @@ test_seeded_bugs_of_races_and_costs() {
 test_seeded_bugs_of_flags() {
   [ "$(nproc)" -gt 1 ] || skip 'needs two processors'
   expect 0 stress --mutants weak_flag_not_atomic flag_set_not_atomic \
-    flag_raise_not_atomic --quick --seeds 3 -C volleys -o dir
-  printed 'Caught: 3 of 3, with each of 3 seeds.'
+    flag_raise_not_atomic queue_unlocked --quick --seeds 3 -C volleys -o dir
+  printed 'Caught: 4 of 4, with each of 3 seeds.'
 }
 
 # Markers that lose what they give to each other, end too early, or copy an object

@@ -157,8 +157,11 @@ typedef struct executor {
   uint64_t forgets;   /* times that this was done */
   uint64_t doubted;   /* slots that were looked at to put objects in doubt: what
                          finalization costs, for tests */
-  uint64_t changed;   /* when a reference was last stored into an object, or a
-                            weak reference made */
+  uint64_t attached;  /* threads so far */
+  uint64_t mark_steps; /* what the last marking for a question took
+                          (questions.h) */
+  uint64_t changed;    /* when a reference was last stored into an object, or a
+                             weak reference made */
   uint64_t peak_bytes; /* the most that survived a check */
   uint64_t clock;      /* no thread's `now` is below it */
   uint64_t inspect;    /* operations between two inspections, at least; 0: none

@@ -40,8 +40,10 @@ static executor_result failed(executor_thread *t, gc_reg dst, gc_shape shape) {
     return FAILED;
   uint64_t held = __atomic_load_n(&x->safe_bytes, __ATOMIC_RELAXED);
   if (x->standing) {
+    uint64_t before = shadow_steps(x->shadow);
     shadow_volume v =
         shadow_mark_surviving(x->shadow, gc_this_collector.can.reclaims);
+    question_marked(x, before);
     held = v.bytes + v.external;
   }
   if ((held + bytes + LIMIT_SPARE) * LIMIT_SHARE < limit)

@@ -6,17 +6,26 @@
 #include <stdlib.h>
 
 bool question_afford_mark(executor_thread *t) {
-  uint64_t price = shadow_end(t->x->shadow);
+  const executor *x = t->x;
+  uint64_t price =
+      x->mark_steps > QUESTION_DEAR ? x->mark_steps : shadow_end(x->shadow);
   if (t->credit < price)
     return false;
   t->credit -= price;
   return true;
 }
 
+void question_marked(executor *x, uint64_t before) {
+  x->mark_steps = shadow_steps(x->shadow) - before;
+}
+
 bool question_mark_now(executor_thread *t) {
-  if (!t->x->standing || !question_afford_mark(t))
+  executor *x = t->x;
+  if (!x->standing || !question_afford_mark(t))
     return false;
-  shadow_mark_reachable(t->x->shadow);
+  uint64_t before = shadow_steps(x->shadow);
+  shadow_mark_reachable(x->shadow);
+  question_marked(x, before);
   return true;
 }
 

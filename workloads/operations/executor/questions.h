@@ -13,12 +13,26 @@
  * QUESTION_CREDIT units with every operation, and begins with
  * QUESTION_CREDIT_FIRST, so that every question of a short trace is answered at
  * once: otherwise a shortened trace could pass where the long trace that it was
- * made from fails. */
-enum { QUESTION_CREDIT = 8, QUESTION_CREDIT_FIRST = 1 << 22 };
+ * made from fails.  Threads after the first QUESTION_RICH begin with
+ * QUESTION_CREDIT_LATER: in a long run hundreds come and go.  Where the last
+ * marking took more than QUESTION_DEAR steps (shadow_steps), marking costs as
+ * many units as it took steps: a heap from which nothing is reclaimed may have
+ * a hundred thousand places with ten slots each. */
+enum {
+  QUESTION_CREDIT = 8,
+  QUESTION_CREDIT_FIRST = 1 << 22,
+  QUESTION_CREDIT_LATER = 1 << 16,
+  QUESTION_RICH = 8,
+  QUESTION_DEAR = 1 << 20
+};
 
 /* Takes the price of one marking from the credit; false if there is too little.
  */
 bool question_afford_mark(executor_thread *t);
+
+/* The marking that was afforded has been done: notes what it took.  `before`:
+ * shadow_steps before. */
+void question_marked(executor *x, uint64_t before);
 
 /* Marks what is reachable, if that can be done now. */
 bool question_mark_now(executor_thread *t);

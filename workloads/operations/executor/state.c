@@ -139,11 +139,7 @@ static void note_operation(executor_thread *t, trace_kind kind) {
 
 void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
                      uint16_t number) {
-  *t = (executor_thread){.x = x,
-                         .wl = wl,
-                         .m = wl->m,
-                         .number = number,
-                         .credit = QUESTION_CREDIT_FIRST};
+  *t = (executor_thread){.x = x, .wl = wl, .m = wl->m, .number = number};
   t->shadow = shadow_attach(x->shadow, number);
   if (!t->shadow) {
     fputs("executor: no memory for a thread\n", stderr);
@@ -158,6 +154,8 @@ void executor_attach(executor_thread *t, executor *x, wl_thread *wl,
     link = &(*link)->next;
   *link = t;
   t->now = x->clock;
+  t->credit = x->attached++ < QUESTION_RICH ? QUESTION_CREDIT_FIRST
+                                            : QUESTION_CREDIT_LATER;
   pthread_mutex_unlock(&x->list);
   if (number > 0)
     note_operation(t, TRACE_ATTACH);
@@ -262,6 +260,7 @@ static void record_counts(executor_thread *t, const executor_counts *c) {
   wl_count(wl, "checks", x->checks);
   wl_count(wl, "inspections", x->inspections);
   wl_count(wl, "forgets", x->forgets);
+  wl_count(wl, "shadow-steps", shadow_steps(x->shadow));
   wl_count(wl, "allocations", c->made);
   wl_count(wl, "allocated-bytes", c->bytes);
   wl_count(wl, "external-bytes", c->external);
