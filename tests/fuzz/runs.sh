@@ -29,10 +29,10 @@ run() {
 # counts: prints the deterministic counts of the run.  Not among them are the
 # number of operations that were left out and the actions that chose them, because a
 # trace does not have these, and how often the heap was inspected, which a replay does
-# after each operation.
+# after each operation, and what the shadow heap looked at for that.
 counts() {
   grep -o '"counts":{[^}]*}' out |
-    sed -E 's/,?"(skipped|inspections|action-[a-z_]*)":[0-9]*//g'
+    sed -E 's/,?"(skipped|inspections|shadow-steps|action-[a-z_]*)":[0-9]*//g'
 }
 
 # repeats ARGUMENT...: the same run does the same operations again, and the
