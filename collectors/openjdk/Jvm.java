@@ -58,8 +58,11 @@ final class Jvm {
   /* A phase of a collection, or a collection:
    *   [123ns] GC(4) Phase 1: Mark live objects 5.678ms
    *   [123ns] GC(4)   Evacuate Collection Set: 9.1ms
-   *   [123ns] GC(4) Pause Full (Allocation Failure) 49M->21M(61M) 684.682ms */
-  static final Pattern TIMED = Pattern.compile("GC\\(\\d+\\) +(?:Phase \\d+: )?(.+?):? (\\d+\\.\\d+)ms$");
+   *   [123ns] GC(4) Pause Full (Allocation Failure) 49M->21M(61M) 684.682ms
+   * ZGC with generations, the only ZGC from JDK 24 on, says first of which one:
+   *   [123ns] GC(4) Y: Pause Mark Start (Major) 0.032ms */
+  static final Pattern TIMED = Pattern.compile(
+      "GC\\(\\d+\\) +(?:[YyOo]: )?(?:Phase \\d+: )?(.+?):? (\\d+\\.\\d+)ms$");
 
   /* What was done in the safepoint that ends next.  The log tells phases before the
    * collection that they are part of; what they leave of it gets its name. */
