@@ -68,6 +68,16 @@ exits() {
 # expect CODE ARGUMENT...: runs the driver, which must exit with CODE.
 expect() { exits "$1" "$reapmark" "${@:2}"; }
 
+# list_models: writes the models that are built to the file models, a line each.
+list_models() {
+  expect 0 leaks models -w pair-cycle --format csv
+  cut -d, -f3 out | sed 1d | sort -u >models
+  [ -s models ] || fail 'there are no collectors'
+}
+
+# third N FILE: a third of the lines: number N = 0, 1, 2.
+third() { awk "NR % 3 == $1" "$2"; }
+
 # start ARGUMENT...: runs the driver in the background; its process is $driver.
 start() {
   "$reapmark" "$@" >out 2>err &

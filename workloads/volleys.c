@@ -163,17 +163,22 @@ static void await_others(wl_thread *t, meeting *all, unsigned times) {
     wait_ready(t, n);
 }
 
+/* The collector checks its invariants; nobody does anything meanwhile. */
+static void check_heap(wl_thread *t, const meeting *all) {
+  const char *why = gc_heap_check(t->run->heap);
+  if (why)
+    wl_violation(t, "check", all->round, why);
+}
+
 /* The collector checks what the barriers have written, before a collection uses
- * it.  Nobody does anything meanwhile. */
+ * it. */
 static void inspect(wl_thread *t, meeting *all) {
   atomic_fetch_add(&all->done, 1);
   for (unsigned n = 0; t->index == 1 && atomic_load(&all->done) < all->threads;
        n++)
     wait_a_little(t, n);
   if (t->index == 1) {
-    const char *why = gc_heap_check(t->run->heap);
-    if (why)
-      wl_violation(t, "check", all->round, why);
+    check_heap(t, all);
     atomic_store(&all->checked, true);
   }
   for (unsigned n = 0; !atomic_load(&all->checked); n++)
@@ -504,10 +509,8 @@ static void make_desks(wl_thread *t) {
  * see what dead threads left on their stacks, and what that leads to.) */
 static void look_at_desks(wl_thread *t, const meeting *all) {
   gc_mutator *m = t->m;
-  const char *why =
-      gc_this_collector.can.conservative ? NULL : gc_heap_check(t->run->heap);
-  if (why)
-    wl_violation(t, "check", all->round, why);
+  if (!gc_this_collector.can.conservative)
+    check_heap(t, all);
   gc_reg frame = gc_frame_enter(m, 1, 1), o = frame, desks = frame + 1;
   gc_global_borrow(m, desks, DESKS);
   for (uint32_t i = 0; i < all->threads * DESK; i++) {

@@ -67,7 +67,6 @@ typedef struct note {
   shadow_ref weaks;     /* the first in the list of weak references to it */
   shadow_ref weak_next; /* of a weak reference: the next in such a list */
   bool elsewhere;       /* a mutator that did not make it has used it */
-  bool held; /* something dead that counting never frees refers to it */
   uint64_t near[NEAR_BYTES / 8];
 } note;
 
@@ -239,15 +238,6 @@ static void account(shadow_ref o, uint64_t when, bool cyclic) {
   *n = (note){0};
 }
 
-/* The object is dead, and counting alone would never free it: so it keeps what
- * it refers to.  What it was the value of as an ephemeron is no such reference,
- * since the value goes with the key. */
-static void hold_referents(shadow_ref o) {
-  for (uint32_t i = 0; i < at(o)->slot_count; i++)
-    if (at(o)->slots[i])
-      note_of(at(o)->slots[i])->held = true;
-}
-
 /* Drops a reference held by mutator `m`, and all objects that only it kept
  * alive.
  */
@@ -266,8 +256,8 @@ static void release(gc_mutator *m, shadow_ref o) {
     }
     if (at(o)->ephemeron)
       clear_pair(o, now);
-    if (n->held)
-      hold_referents(o);
+    if (at(o)->held)
+      shadow_hold_referents(h->shadow, o);
     const shadow_ref *slots = at(o)->slots;
     for (uint32_t i = 0, count = at(o)->slot_count; i < count; i++) {
       at(slots[i])->loss = now; /* of null, too: nothing reads it */
@@ -277,7 +267,7 @@ static void release(gc_mutator *m, shadow_ref o) {
     h->lifetimes.freed_elsewhere += n->maker != m->serial;
     discount(o);
     if (!strict) {
-      account(o, now, n->held);
+      account(o, now, at(o)->held);
       shadow_bury(h->shadow, o);
     }
   }
@@ -340,7 +330,7 @@ static void forget_exposed(void) {
 static void die_in_cycle(shadow_ref o) {
   if (ORACLE_RECLAIMS != GC_RECLAIMS_ALL)
     stop("the count of object %ju is wrong, or the shadow heap", at(o)->serial);
-  hold_referents(o);
+  shadow_hold_referents(h->shadow, o);
   /* Live objects no longer count its references, but did not lose them by an
    * operation: their `loss` stays. */
   for (uint32_t i = 0; i < at(o)->slot_count; i++) {
@@ -365,7 +355,7 @@ static void die(void *data, const shadow_object *object, uint64_t when) {
     stop("object %ju died in instant %ju by its count, in %ju by the shadow "
          "heap",
          object->serial, n->gone, when);
-  account(o, when, !n->gone || n->held);
+  account(o, when, !n->gone || object->held);
 }
 
 static void mark(void) {

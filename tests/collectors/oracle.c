@@ -192,17 +192,6 @@ static void the_peak_is_what_is_needed(void **state) {
   assert_int_equal(gc_heap_footprint(heap).peak_bytes, 12 * 24);
 }
 
-/* The oracle's counter of this name. */
-static uint64_t counter(const char *name) {
-  gc_counter counters[64];
-  size_t n = gc_heap_counters(heap, counters, 64);
-  for (size_t i = 0; i < n; i++)
-    if (!strcmp(counters[i].name, name))
-      return counters[i].value;
-  fail_msg("no counter %s", name);
-  return 0;
-}
-
 /* The ring is lost by giving it its own last reference; it is cyclic garbage
  * from then on, and lived for what was allocated meanwhile. */
 static void what_is_taken_into_itself_dies_then(void **state) {
@@ -216,8 +205,8 @@ static void what_is_taken_into_itself_dies_then(void **state) {
   gc_store_take(m, f, 0, f);
   gc_new(m, f + 1, (gc_shape){0, 8}, GC_PLAIN);
   gc_frame_leave(m, f, 2, 0);
-  assert_int_equal(counter("lifetime-max"), 4 * 104);
-  assert_int_equal(counter("cyclic-objects"), 1);
+  assert_int_equal(rig_counter("lifetime-max"), 4 * 104);
+  assert_int_equal(rig_counter("cyclic-objects"), 1);
 }
 
 /* A ring of one that was found dead keeps from counting what it referred to
@@ -233,12 +222,12 @@ static void dead_cycles_go_on_holding(void **state) {
   gc_store(m, f + 1, 0, f + 2);
   gc_clear(m, f);
   gc_collect(m); /* finds the ring */
-  assert_int_equal(counter("cyclic-objects"), 1);
+  assert_int_equal(rig_counter("cyclic-objects"), 1);
   gc_clear(m, f + 1);
   gc_new(m, f, (gc_shape){0, 0}, GC_PLAIN);
   gc_frame_leave(m, f, 3, 0);
   gc_collect(m);
-  assert_int_equal(counter("cyclic-objects"), 3);
+  assert_int_equal(rig_counter("cyclic-objects"), 3);
   assert_int_equal(rig_objects(), 0);
 }
 

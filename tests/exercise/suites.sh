@@ -23,14 +23,12 @@ test_quick() { all_exercised quick models; }
 # In the largest heaps of the suite, in which there are the fewest collections.  Each
 # collector runs a third of the workloads: all of them take nine minutes.
 test_standard() {
-  expect 0 leaks models -w pair-cycle --format csv
-  cut -d, -f3 out | sed 1d | sort -u >models
-  local third=("$(awk 'NR % 3 == 0' models | paste -sd,)"
-    "$(awk 'NR % 3 == 1' models | paste -sd,)" "$(awk 'NR % 3 == 2' models | paste -sd,)")
-  all_exercised standard "${third[0]}" --heap 3x -w binary-trees,cycles,globals,threads,tls
-  all_exercised standard "${third[1]}" --heap 3x -w weakrefs,ephemerons,finalizers,list-drop
-  all_exercised standard "${third[2]}" --heap 3x -w large-objects,requests,graph-mutation
-  all_exercised standard "${third[0]}" --heap 8x -w fragmentation
+  list_models
+  some() { third "$1" models | paste -sd,; }
+  all_exercised standard "$(some 0)" --heap 3x -w binary-trees,cycles,globals,threads,tls
+  all_exercised standard "$(some 1)" --heap 3x -w weakrefs,ephemerons,finalizers,list-drop
+  all_exercised standard "$(some 2)" --heap 3x -w large-objects,requests,graph-mutation
+  all_exercised standard "$(some 0)" --heap 8x -w fragmentation
 }
 
 # A workload that keeps collections out of what it measures is shown without

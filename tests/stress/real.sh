@@ -8,19 +8,17 @@ toys=$2
 
 # Every collector of the project passes.  Each runs a third of the conditions, and each
 # condition is run by a third of the collectors, with a third of the operations: all
-# pairs, which `stress --quick` runs, take ten minutes.  Races and volleys, which take two thirds of the time, are left to
-# test_whole_campaign.
+# pairs, which `stress --quick` runs, take ten minutes.  Races and volleys, which take
+# two thirds of the time, are left to test_whole_campaign.
 test_collectors() {
-  expect 0 leaks models -w pair-cycle --format csv
-  cut -d, -f3 out | sed 1d | sort -u >models
-  [ -s models ] || fail 'there are no collectors'
+  list_models
   expect 0 stress --list
   awk 'NR > 1 && NF { print $1 }' out | grep -v -e '^race-' -e '^volleys' -e '^peak' >conditions
   [ "$(wc -l <conditions)" -gt 60 ] || fail 'there are few conditions'
   for part in 0 1 2; do
-    mapfile -t names < <(awk "NR % 3 == $part" models)
+    mapfile -t names < <(third $part models)
     expect 0 stress "${names[@]}" --quick --ops 300000 -o dir$part \
-      -C "$(awk "NR % 3 == $part" conditions | paste -sd,)"
+      -C "$(third $part conditions | paste -sd,)"
     for name in "${names[@]}"; do
       row "^$name +\(all\) +ok "
     done
