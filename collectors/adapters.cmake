@@ -241,6 +241,8 @@ if(PHP_CONFIG)
       reapmark_php SYSTEM INTERFACE ${php_include} ${php_include}/main
                                     ${php_include}/TSRM ${php_include}/Zend)
     target_link_libraries(reapmark_php INTERFACE ${PHP_EMBED})
+    # Debian's tools cannot tell which package has this library.
+    set_property(GLOBAL PROPERTY REAPMARK_DEPENDS_php libphp${php_release}-embed)
   endif()
 endif()
 reapmark_add_adapter(

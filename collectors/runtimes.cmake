@@ -136,7 +136,7 @@ if(REAPMARK_OPTIONAL AND GO)
     OUTPUT ${replayer}
     COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-trimpath CGO_ENABLED=0 GO111MODULE=off
             GOCACHE=${CMAKE_CURRENT_BINARY_DIR}/go-cache
-            ${GO} build -o ${replayer} ${go_sources}
+            ${GO} build -ldflags=-s -o ${replayer} ${go_sources} # without symbols
     DEPENDS ${go_sources}
     COMMENT "Compiling the replayer for Go"
     VERBATIM)

@@ -29,7 +29,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 
 # The history that Debian's tools want, and the licence, with each package.
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
-set(changelog ${CMAKE_BINARY_DIR}/debs/changelog)
+set(changelog ${CMAKE_BINARY_DIR}/changelog/changelog)
 file(WRITE ${changelog} "reapmark (${PROJECT_VERSION}) unstable; urgency=medium
 
   * What changed is told by the history of the repository.
@@ -43,7 +43,8 @@ endif()
 
 set(debs "")
 # reapmark_deb(COMPONENT PACKAGE SUMMARY TEXT [SECTION section] [DEPENDS text]
-#              [RECOMMENDS text] [SUGGESTS text]): one package.
+#              [RECOMMENDS text] [SUGGESTS text]): one package.  The lines of TEXT have
+# 79 columns at most, as Debian wants them.
 function(reapmark_deb component package summary text)
   cmake_parse_arguments(D "" "SECTION;DEPENDS;RECOMMENDS;SUGGESTS" "" ${ARGN})
   string(TOUPPER ${component} key)
@@ -67,36 +68,44 @@ endfunction()
 set(same "(= ${PROJECT_VERSION})")
 reapmark_deb(
   reapmark reapmark "benchmark and stress-test suite for garbage collectors"
-  "Runs the same deterministic workloads on reference counting, cycle collection and tracing
-garbage collectors, each run in a process of its own, checks that exactly the right objects
-survived, and records throughput, pauses and memory in tables.
+  "Runs the same deterministic workloads on reference counting, cycle
+collection and tracing garbage collectors, each run in a process of its own,
+checks that exactly the right objects survived, and records throughput, pauses
+and memory in tables.
 .
-This package has the driver, the collectors of the project, and malloc with explicit freeing."
+This package has the driver, the collectors of the project, and malloc with
+explicit freeing."
   SUGGESTS "reapmark-dev, gnuplot-nox, valgrind")
 get_property(runtimes GLOBAL PROPERTY REAPMARK_RUNTIME_COMPONENTS)
 list(REMOVE_DUPLICATES runtimes)
 # What programs start that they are not linked with.
-set(needs_openjdk ", default-jre-headless")
-set(needs_node ", nodejs")
+set_property(GLOBAL PROPERTY REAPMARK_DEPENDS_openjdk default-jre-headless)
+set_property(GLOBAL PROPERTY REAPMARK_DEPENDS_node nodejs)
 foreach(component IN LISTS runtimes)
   string(REGEX REPLACE "^reapmark-" "" runtime ${component})
+  get_property(needs GLOBAL PROPERTY REAPMARK_DEPENDS_${runtime})
+  list(PREPEND needs "reapmark ${same}")
+  list(JOIN needs ", " needs)
   reapmark_deb(
     ${component} ${component} "garbage collector suite Reapmark: ${runtime}"
-    "The adapters of Reapmark, a benchmark and stress-test suite for garbage collectors, to the
-memory manager of ${runtime}, on which the same workloads run as on the models of the suite."
-    DEPENDS "reapmark ${same}${needs_${runtime}}")
+    "The adapters of Reapmark, a benchmark and stress-test suite for garbage
+collectors, to the memory manager of ${runtime}, on which the same workloads
+run as on the models of the suite."
+    DEPENDS "${needs}")
 endforeach()
 reapmark_deb(
   reapmark-dev reapmark-dev "garbage collector suite Reapmark: development files"
-  "What a project needs to make collectors, models and workloads of its own for Reapmark, a
-benchmark and stress-test suite for garbage collectors: the sources that workloads and models
-are compiled from, libraries, and a CMake package."
+  "What a project needs to make collectors, models and workloads of its own for
+Reapmark, a benchmark and stress-test suite for garbage collectors: the
+sources that workloads and models are compiled from, libraries, and a CMake
+package."
   SECTION libdevel
   DEPENDS "reapmark ${same}, libgbench-dev, cmake, g++, pkg-config, libhwloc-dev, libjansson-dev, libzstd-dev, zlib1g-dev"
   SUGGESTS "libcmocka-dev, ninja-build")
 get_target_property(soversion gbench SOVERSION)
-set(gbench_text "A plain C header for the timing engine of Google Benchmark, which finds out how often
-a loop must run to be timed well, and writes JSON that its own tools and many others read.")
+set(gbench_text "A plain C header for the timing engine of Google Benchmark, which finds out
+how often a loop must run to be timed well, and writes JSON that its own tools
+and many others read.")
 reapmark_deb(gbench libgbench${soversion} "Google Benchmark from C: the shared library"
              "${gbench_text}" SECTION libs)
 reapmark_deb(

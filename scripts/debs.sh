@@ -6,16 +6,32 @@
 # folder ROOT is (one that debootstrap made, and that can be done without), uses them
 # as a user who is not root, removes them, and shows that nothing is left.  Needs root.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "$0")/.."
 build=build-debs
+
+# from PATH: as seen from where this script was called.
+from() { (cd "$here" && realpath -m "$1"); }
 
 # What lintian is not to say, and why (docs/packages.md).
 excused=(
   initial-upload-closes-no-bugs # this is not an upload to Debian
-  bogus-mail-host               # the address is that of whoever builds the packages
+  # The address is that of whoever builds the packages.
+  bogus-mail-host bogus-mail-host-in-debian-changelog
   # cpack writes scripts that call ldconfig, and cannot be told not to.
   maintscript-calls-ldconfig package-must-activate-ldconfig-trigger
+  # The replayer stands beside the program that starts it, and is no library.
+  jar-not-in-usr-share
+  statically-linked-binary # so Go links its programs
 )
+
+refuse() {
+  echo "debs.sh: $*" >&2
+  exit 2
+}
+
+# The packages of this project that are in the folder, one a line.
+ours() { find "$1" -maxdepth 1 \( -name 'reapmark*.deb' -o -name 'libgbench*.deb' \) | sort; }
 
 make_packages() { # OUT
   . scripts/install.sh
@@ -23,12 +39,13 @@ make_packages() { # OUT
   packages_install scripts/packages.txt deb
   cmake --preset release -B $build -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF >&2
   cmake --build $build >&2
-  rm -rf "$1"
+  # Packages of another version are not mixed with these; all else that is in OUT stays.
+  [ ! -d "$1" ] || ours "$1" | xargs -r -d '\n' rm -f
   (cd $build && cpack -G DEB -B "$1") >&2
   rm -rf "$1/_CPack_Packages"
-  lintian --fail-on error,warning --suppress-tags "$(IFS=,; echo "${excused[*]}")" \
-    "$1"/*.deb
-  ls -s --block-size=KiB "$1"
+  ours "$1" | xargs -d '\n' lintian --fail-on error,warning \
+    --suppress-tags "$(IFS=,; echo "${excused[*]}")"
+  ours "$1" | xargs -d '\n' ls -s --block-size=KiB
 }
 
 # in_root COMMAND...: as in a shell of that system, with /proc and /sys.
@@ -54,24 +71,31 @@ paths() {
 try_packages() { # ROOT OUT
   root=$1
   local before after
-  [ "$(id -u)" = 0 ] || { echo 'debs.sh: --try needs root' >&2; exit 2; }
+  [ "$(id -u)" = 0 ] || refuse '--try needs root'
+  [ -d "$root/var/lib/dpkg" ] || refuse "'$root' is not the root folder of a Debian system"
+  [ -d "$2" ] && [ -n "$(ours "$2")" ] || refuse "there are no packages in '$2'"
   in_root apt-get update -q >&2
   before=$(paths)
   rm -rf "$root/tmp/debs"
-  cp -r "$2" "$root/tmp/debs"
+  mkdir "$root/tmp/debs"
+  ours "$2" | xargs -d '\n' cp -t "$root/tmp/debs"
   in_root sh -c 'apt-get install -q -y --no-install-recommends /tmp/debs/*.deb' >&2
   echo 'Installed:'
   in_root sh -c "dpkg-query -W -f '\${Package} \${Version} \${Installed-Size} KiB\n' \
     'reapmark*' 'libgbench*'"
-  # Nobody has no home and may write to no folder but /tmp.
+  # Nobody has no home and may write to no folder but /tmp.  Every collector works.
   in_root setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '
-    cd / && reapmark list collectors && reapmark run quick -n 1 &&
+    cd / && reapmark list collectors 2>/tmp/err || exit 2
+    cat /tmp/err >&2
+    ! grep "collector not used" /tmp/err || exit 2
+    reapmark run quick -n 1 &&
       man=$(zcat /usr/share/man/man1/reapmark.1.gz | head -3) && echo "$man"' || {
     status=$?
     [ $status = 1 ] || exit $status # a disturbed run is told, and is no fault here
   }
   in_root sh -c 'dpkg-query -W -f "\${Package}\n" "reapmark*" "libgbench*" |
-    xargs apt-get purge -q -y --autoremove' >&2
+    xargs apt-get purge -q -y --autoremove -o APT::AutoRemove::RecommendsImportant=false \
+      -o APT::AutoRemove::SuggestsImportant=false' >&2
   rm -rf "$root"/tmp/*
   after=$(paths)
   diff <(echo "$before") <(echo "$after") ||
@@ -79,9 +103,10 @@ try_packages() { # ROOT OUT
   echo 'Removed: nothing is left.'
 }
 
-if [ "${1-}" = --try ]; then
-  [ $# -ge 2 ] || { echo 'debs.sh: --try needs the root folder of a system' >&2; exit 2; }
-  try_packages "$2" "$(realpath "${3-$build/debs}")"
-else
-  make_packages "$(realpath -m "${1-$build/debs}")"
-fi
+case ${1-} in
+  --try)
+    [ $# -ge 2 ] || refuse '--try needs the root folder of a system'
+    try_packages "$(from "$2")" "$(from "${3-$PWD/$build/debs}")" ;;
+  -*) refuse "unknown option '$1' (--try)" ;;
+  *) make_packages "$(from "${1-$PWD/$build/debs}")" ;;
+esac

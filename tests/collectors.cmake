@@ -58,6 +58,7 @@ collector_test(refcount-biased refcount-biased refcount-biased)
 collector_test(weak-race-biased weak-race refcount-biased)
 collector_test(refcount-deferred refcount-deferred refcount-deferred)
 collector_test(oracle oracle oracle)
+collector_test(bdwgc bdwgc bdwgc)
 reapmark_test(common SOURCES collectors/common.c LIBRARIES reapmark::common)
 reapmark_test(shadow-heap SOURCES trace/shadow-heap.c LIBRARIES reapmark::trace)
 

@@ -505,12 +505,10 @@ static void make_desks(wl_thread *t) {
 }
 
 /* Looks whether each desk has what was stored last, and at the collector's
- * invariants, now that threads have left.  (A conservative collector may still
- * see what dead threads left on their stacks, and what that leads to.) */
+ * invariants, now that threads have left. */
 static void look_at_desks(wl_thread *t, const meeting *all) {
   gc_mutator *m = t->m;
-  if (!gc_this_collector.can.conservative)
-    check_heap(t, all);
+  check_heap(t, all);
   gc_reg frame = gc_frame_enter(m, 1, 1), o = frame, desks = frame + 1;
   gc_global_borrow(m, desks, DESKS);
   for (uint32_t i = 0; i < all->threads * DESK; i++) {

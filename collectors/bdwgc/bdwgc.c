@@ -24,7 +24,6 @@ struct gc_heap {
    * collector. */
   uint64_t began, asked;
   bool whole; /* a collection that is not divided into slices is running */
-  uint64_t collected; /* number of the last collection that gc_collect made */
 };
 
 static uint64_t markers = 1, incremental = 0, time_limit = 5, divisor = 3;
@@ -552,6 +551,7 @@ __attribute__((noinline)) static void collect_below(void) {
  * the same reason the CPU's registers are cleared, as libgc saves and scans
  * them.  In collections that allocation starts, libgc scans all of these. */
 void gc_collect(gc_mutator *m) {
+  (void)m;
 #ifdef __x86_64__
   __asm__ volatile("xor %%ebx, %%ebx\n\txor %%r12d, %%r12d\n\t"
                    "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\t"
@@ -563,7 +563,6 @@ void gc_collect(gc_mutator *m) {
 #endif
   collect_below();
   give_blocks();
-  m->base.heap->collected = GC_get_gc_no();
   __asm__ volatile(""); /* no tail call: this frame must stay */
 }
 
@@ -573,42 +572,27 @@ gc_footprint gc_heap_footprint(gc_heap *heap) {
   return (gc_footprint){obtained - GC_get_unmapped_bytes(), obtained};
 }
 
-typedef struct survey {
-  uint64_t objects;
-  const char *wrong;
-} survey;
-
-/* Visits a heap cell that the last collection marked.  Objects of ours are
+/* Counts a heap cell that the last collection marked.  Objects of ours are
  * those with our header. */
-static void visit(void *cell, size_t bytes, void *data) {
-  survey *s = data;
-#if BDWGC_BY_HAND
-  s->objects += hand_owns(cell);
-#endif
+static void count_object(void *cell, size_t bytes, void *data) {
+  uint64_t *objects = data;
   gc_object *o = cell;
-  if (bytes < sizeof *o || o->word != BDWGC_OBJECT)
-    return;
-  s->objects++;
-  uint32_t slots = object_slots(o);
-  if (bytes < sizeof *o + slots * sizeof *o->slots) {
-    s->wrong = "an object has more slots than room";
-    return;
-  }
-  for (uint32_t i = 0; i < slots; i++)
-    if (o->slots[i] && o->slots[i]->word != BDWGC_OBJECT)
-      s->wrong = "a slot refers to no object";
+#if BDWGC_BY_HAND
+  *objects += hand_owns(cell);
+#endif
+  *objects += bytes >= sizeof *o && o->word == BDWGC_OBJECT;
 }
 
-static void *take_survey(void *data) {
-  GC_enumerate_reachable_objects_inner(visit, data);
+static void *count_objects(void *data) {
+  GC_enumerate_reachable_objects_inner(count_object, data);
   return NULL;
 }
 
 uint64_t gc_heap_objects(gc_heap *heap) {
   (void)heap;
-  survey s = {0};
-  GC_call_with_alloc_lock(take_survey, &s);
-  return s.objects;
+  uint64_t objects = 0;
+  GC_call_with_alloc_lock(count_objects, &objects);
+  return objects;
 }
 
 size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
@@ -622,14 +606,81 @@ size_t gc_heap_counters(gc_heap *heap, gc_counter *out, size_t room) {
   return gc_counters_fill(out, room, all, sizeof all / sizeof *all);
 }
 
-/* The marks of incremental mode are kept from one collection to the next, until
- * a full one.  An object may have died with its mark, and refer to memory that
- * was freed: nothing follows from that but right after a full collection. */
+/* ------------------------------------------------------------------------- *
+ * The check: what the interface's roots reach are objects that libgc has not
+ * freed.  What a stale word reaches is left out, although libgc marks that,
+ * too: the word may refer to an object that was dead in an earlier collection
+ * and that nothing has been allocated over yet.  What such an object refers to
+ * may have been swept.
+ * ------------------------------------------------------------------------- */
+
+/* Objects in the order in which they were reached.  Each of them has BDWGC_SEEN
+ * in its header while the check runs. */
+typedef struct walk {
+  gc_object **objects;
+  size_t count, room;
+  const char *wrong; /* a static text; NULL: nothing */
+} walk;
+
+enum { BDWGC_SEEN = BDWGC_OBJECT ^ 2 };
+
+static void walk_to(walk *w, gc_object *o) {
+  if (w->wrong || !o)
+    return;
+  if (GC_base(o) != o) {
+    w->wrong = "a reference is not to the start of a heap cell";
+    return;
+  }
+  if (o->word == BDWGC_SEEN)
+    return;
+  if (o->word != BDWGC_OBJECT) {
+    w->wrong = "a live reference is to a heap cell without an object";
+    return;
+  }
+  if (GC_size(o) < sizeof *o + object_slots(o) * sizeof *o->slots) {
+    w->wrong = "an object has more slots than room";
+    return;
+  }
+  if (w->count == w->room) {
+    size_t room = w->room ? 2 * w->room : 1024;
+    gc_object **objects = realloc(w->objects, room * sizeof *objects);
+    if (!objects) {
+      w->wrong = "there is no memory for the check";
+      return;
+    }
+    w->objects = objects;
+    w->room = room;
+  }
+  o->word = BDWGC_SEEN;
+  w->objects[w->count++] = o;
+}
+
+static void walk_all(walk *w, gc_object **from, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    walk_to(w, from[i]);
+}
+
+/* Under libgc's lock, so that no collection reads the changed headers. */
+static void *walk_heap(void *data) {
+  walk *w = data;
+  walk_all(w, object_globals, GC_GLOBALS);
+  walk_all(w, finalizers_first(), finalizers_count());
+  for (gc_mutator *m = world_mutators(); m; m = m->base.next) {
+    walk_all(w, m->reg, m->base.top);
+    walk_all(w, m->base.tls, GC_TLS);
+    walk_all(w, &m->held, 1);
+  }
+  for (size_t i = 0; i < w->count; i++)
+    walk_all(w, w->objects[i]->slots, object_slots(w->objects[i]));
+  for (size_t i = 0; i < w->count; i++)
+    w->objects[i]->word = BDWGC_OBJECT;
+  return NULL;
+}
+
 const char *gc_heap_check(gc_heap *heap) {
-  survey s = {0};
-  if (GC_is_incremental_mode() &&
-      (heap->collected != GC_get_gc_no() || GC_get_bytes_since_gc() > 0))
-    return NULL;
-  GC_call_with_alloc_lock(take_survey, &s);
-  return s.wrong;
+  walk w = {0};
+  (void)heap;
+  GC_call_with_alloc_lock(walk_heap, &w);
+  free(w.objects);
+  return w.wrong;
 }

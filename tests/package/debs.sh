@@ -19,6 +19,8 @@ for deb in debs/*.deb; do
   dpkg-deb -c "$deb" | awk '{ print $6 }' | grep -v '/$' | sed 's|^\./||' >"$package.files"
   has_line "$package.files" "usr/share/doc/$package/copyright"
   has_line "$package.files" "usr/share/doc/$package/changelog.gz"
+  dpkg-deb -f "$deb" Description >"$package.text"
+  ! grep -E '.{81}' "$package.text" || fail "$package: a line is too long"
   dpkg-deb -x "$deb" root
 done
 # No file is in two packages, and all that is installed is in one.
@@ -28,6 +30,23 @@ exits 0 cmake --install "$build" --prefix plain/usr
 sort ./*.files >packaged
 comm -23 plain.files packaged >missing
 [ ! -s missing ] || fail "in no package: $(xargs <missing)"
+
+# A package depends on all others whose libraries its programs are linked with.
+for deb in debs/*.deb; do
+  package=$(dpkg-deb -f "$deb" Package)
+  { field "$package" Depends && field reapmark Depends && echo "$package"; } |
+    tr , '\n' | sed 's/^ *//; s/ .*//' >depends
+  mkdir "of-$package"
+  dpkg-deb -x "$deb" "of-$package"
+  find "of-$package" -type f -exec sh -c 'readelf -d "$0" 2>/dev/null' {} \; |
+    sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u >libraries
+  while read -r library; do
+    path=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
+    [ -n "$path" ] || continue # one of ours
+    owner=$(dpkg-query -S "*/$(basename "$(realpath "$path")")" | sed 's/:.*//; q')
+    grep -qxF "$owner" depends || fail "$package does not depend on $owner: $library"
+  done <libraries
+done
 
 version=$(field reapmark Version)
 has_line reapmark.files usr/bin/reapmark

@@ -292,6 +292,50 @@ END
   exits 0 tree/scripts/compilers.sh --all gcc-12
 }
 
+# debs.sh puts its packages beside whatever else is in a folder, in place of those that
+# another version has left there; the folder is as seen by the caller.
+test_packages_and_their_folder() {
+  mkdir -p tree elsewhere/debs
+  cp -r "$scripts" tree
+  : >tree/scripts/packages.txt
+  tool cmake <<<'exit 0'
+  tool cpack <<'END'
+mkdir -p "${!#}/_CPack_Packages" && touch "${!#}/reapmark_2.0_amd64.deb"
+END
+  tool lintian <<END
+printf '%s\n' "\$@" >"$work/looked"
+END
+  mkdir tree/build-debs
+  touch elsewhere/debs/{thesis.tex,other_1.0_amd64.deb,{reapmark-ruby,libgbench1}_1.0_amd64.deb}
+  cd elsewhere
+  exits 0 ../tree/scripts/debs.sh debs
+  [ "$(ls debs | xargs)" = 'other_1.0_amd64.deb reapmark_2.0_amd64.deb thesis.tex' ] ||
+    fail "$(ls debs)"
+  printed reapmark_2.0_amd64.deb
+  unprinted other_1.0
+  cd ..
+  has looked elsewhere/debs/reapmark_2.0_amd64.deb
+  ! grep -q other looked || fail 'lintian looked at what is not ours'
+  exits 0 tree/scripts/debs.sh
+  [ -e tree/build-debs/debs/reapmark_2.0_amd64.deb ] || fail 'not where it says'
+  exits 2 tree/scripts/debs.sh --tyr x
+  complained "debs.sh: unknown option '--tyr' (--try)"
+}
+
+# Packages are tried in a system, and only if there are any.
+test_packages_that_cannot_be_tried() {
+  exits 2 "$scripts/debs.sh" --try
+  complained 'debs.sh: --try needs the root folder of a system'
+  mkdir -p home debs root/var/lib/dpkg
+  exits 2 "$scripts/debs.sh" --try home debs
+  complained "debs.sh: '$work/home' is not the root folder of a Debian system"
+  exits 2 "$scripts/debs.sh" --try root debs
+  complained "debs.sh: there are no packages in '$work/debs'"
+  tool id <<<'echo 1000'
+  exits 2 "$scripts/debs.sh" --try root debs
+  complained 'debs.sh: --try needs root'
+}
+
 # With all of them built, those that are named run; else all.
 test_collectors_that_are_named_run() {
   mkdir -p tree/scripts tree/build/collectors
