@@ -41,10 +41,12 @@ for deb in debs/*.deb; do
   find "of-$package" -type f -exec sh -c 'readelf -d "$0" 2>/dev/null' {} \; |
     sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u >libraries
   while read -r library; do
-    path=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
-    [ -n "$path" ] || continue # one of ours
-    owner=$(dpkg-query -S "*/$(basename "$(realpath "$path")")" | sed 's/:.*//; q')
-    grep -qxF "$owner" depends || fail "$package does not depend on $owner: $library"
+    # Systems of two architectures have several of a name.
+    owners=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF }' |
+      xargs -r realpath | sed 's|.*/|*/|' | sort -u | xargs -r dpkg-query -S |
+      sed 's/:.*//' | sort -u)
+    [ -z "$owners" ] || grep -qxFf - depends <<<"$owners" ||
+      fail "$package does not depend on $owners: $library"
   done <libraries
 done
 
