@@ -1,5 +1,9 @@
 # install.sh: sourced by the other scripts.  Installs the packages of
 # packages.txt that this machine lacks.
+#
+# What follows a pipe reads to the end here and in all scripts (so no `grep -q`): a
+# program that still writes would be ended by a signal, and `pipefail` makes that the
+# status of the whole.
 
 # packages_wanted LIST [GROUP]...: the entries of the list, one a line, each behind
 # `needed` or `optional`.  Those that the list calls `optional NAME:` (collector,
@@ -20,7 +24,7 @@ packages_wanted() {
 }
 
 package_is_installed() { # PACKAGE
-  dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+  dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep 'ok installed' >/dev/null
 }
 
 # packages_missing LIST [GROUP]...: as packages_wanted, those entries of which no
@@ -40,7 +44,7 @@ package_of() {
   local package
   for package in ${1//|/ }; do
     apt-cache policy "$package" 2>/dev/null |
-      grep -q '^  Candidate: [^(]' || continue
+      grep '^  Candidate: [^(]' >/dev/null || continue
     echo "$package"
     return
   done

@@ -7,7 +7,7 @@
 program=$1 none=$2
 
 number() { # NAME: this count of the run
-  grep -o "\"$1\":[0-9]*" out | head -n 1 | grep -o '[0-9]*$'
+  grep -o "\"$1\":[0-9]*" out | sed -n 1p | grep -o '[0-9]*$'
 }
 
 exits 0 "$program" --run fuzz:ops=900000,scarce=1 --heap 4M --seed 1

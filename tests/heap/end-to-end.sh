@@ -308,7 +308,7 @@ test_stat() {
 # The workload.
 
 # figure NAME: a number of the record in `out`.
-figure() { grep -oE "\"$1\": ?[0-9]+" out | head -1 | grep -oE '[0-9]+$'; }
+figure() { grep -oE "\"$1\": ?[0-9]+" out | sed -n 1p | grep -oE '[0-9]+$'; }
 
 run_heap() { # COLLECTOR PARAMETERS [OPTION...]
   exits 0 "$collectors/$1" --run "heap:file=graph$2" --pin none "${@:3}"

@@ -6,7 +6,7 @@
 set -euo pipefail
 cpython=$1 chains=$2 model=$3
 
-version=$("$cpython" --describe | sed -n 's/.*CPython \(3\.[0-9]*\).*/\1/p' | head -1)
+version=$("$cpython" --describe | sed -n 's/.*CPython \(3\.[0-9]*\).*/\1/p' | sed -n 1p)
 python=python$version
 command -v "$python" >/dev/null || { echo "SKIPPED: there is no $python"; exit 77; }
 young=$("$python" -c 'import gc; print(gc.get_threshold()[0])')

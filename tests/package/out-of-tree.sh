@@ -25,7 +25,7 @@ make() {
 make build
 # The table of workloads is no code.
 ! grep '"command"' build/compile_commands.json | grep -v wl_all |
-  grep -vqE -- ' -O2 .*-DNDEBUG' ||
+  grep -vE -- ' -O2 .*-DNDEBUG' ||
   fail 'something is compiled without optimisation'
 exits 0 build/collectors/leaky --describe
 printed '"flags":"-O2 -g -DNDEBUG","type":"Release"'
@@ -53,7 +53,7 @@ expect 0 list suites
 row '^quick '
 
 make debug -DCMAKE_BUILD_TYPE=Debug
-! grep '"command"' debug/compile_commands.json | grep -qE -- ' -O[1-3s]' ||
+! grep '"command"' debug/compile_commands.json | grep -E -- ' -O[1-3s]' ||
   fail 'the build type was not respected'
 export REAPMARK_PATH=$work/debug/collectors
 expect 0 run ./suite.yml -c leaky,none -o other

@@ -11,13 +11,13 @@ made() { "$python" "$here/results.py" "$@"; }
 # answered TEXT: an answer has this text, whichever way its lines are broken.
 answered() {
   checks=$((checks + 1))
-  tr -s '\n ' ' ' <out | grep -qF -e "$1" || fail "no answer: $1"
+  tr -s '\n ' ' ' <out | grep -F -e "$1" >/dev/null || fail "no answer: $1"
 }
 
 # answered_like REGEX: the same for an extended regular expression.
 answered_like() {
   checks=$((checks + 1))
-  tr -s '\n ' ' ' <out | grep -qE -e "$1" || fail "no answer like: $1"
+  tr -s '\n ' ' ' <out | grep -E -e "$1" >/dev/null || fail "no answer like: $1"
 }
 
 # ---------------------------------------------------------------------------
@@ -65,7 +65,7 @@ test_answer_of_many_collectors() {
     "e": 1.8, "f": 1.9, "g": 2, "h": 2.1}}'
   expect 0 report one --table answer
   answered_like 'Cannot be told apart from it: b 1.50x \(\+[0-9]+ runs?\)'
-  tr -s '\n ' ' ' <out | grep -q 'Depends on the workload' && fail 'of one workload'
+  tr -s '\n ' ' ' <out | grep 'Depends on the workload' && fail 'of one workload'
   return 0
 }
 

@@ -117,6 +117,39 @@ test_optional() {
   said 'apt has no such package; these are needed: gcc'
 }
 
+# A program whose text nobody needs to its end does not fail, however long that is.
+test_long_answers() {
+  echo gcc >known
+  tool apt-cache <<'END'
+printf 'gcc:\n  Candidate: 1.0\n'
+seq 100000
+END
+  installs 0
+  asked gcc
+  tool dpkg-query <<'END'
+echo 'install ok installed'
+seq 100000
+END
+  : >asked
+  installs 0
+  silent
+}
+
+# So it is in all scripts: what reads from a pipe does so to the end.  Lines that end in
+# a pipe are joined with the next.
+test_pipes_are_read_to_the_end() {
+  stops='\| *(grep( +-[a-zA-Z]+)* +-[a-zA-Z]*[qm]|head( |$)|sed .*[0-9;}] *q|awk .*exit *[;}])'
+  while IFS= read -r file; do
+    sed -e ':a' -e '/[|]$/{N;s/\n *//;ba' -e '}' "$file" | grep -E "$stops" >found || continue
+    fail "$file: $(cat found)"
+  done < <(find "$scripts" "$tests" -name '*.sh')
+  # That the pattern is one.
+  for line in 'a | grep -q b' 'a | grep -vqE b' 'a | head -1' 'a | sed 3q' 'a | sed "/b/ { p; q }"' \
+    'a | awk "{ exit }"'; do
+    grep -E "$stops" <<<"$line" >/dev/null || fail "not found: $line"
+  done
+}
+
 # Without the right to install packages, those that are needed are told, and optional
 # ones are done without.
 test_no_right() {

@@ -74,7 +74,7 @@ live_agrees() { # TRACE
   sed -n 's/^# live bytes recorded: //p' "$1" | tr ' ' '\n' >recorded
   [ "$(lines found)" = 20 ] || fail "$1: $(lines found) moments"
   same found told
-  paste found recorded | awk '$2 < $1 { exit 1 }' || fail "$1: more is alive"
+  paste found recorded | awk '$2 < $1 { less = 1 } END { exit less }' || fail "$1: more is alive"
 }
 
 # What a recording by hand becomes: annotate finds the deaths that it tells.
