@@ -68,6 +68,14 @@ paths() {
     -o -path ./etc/ld.so.cache -o -path './var/lib/systemd' \) -prune -o -print | sort)
 }
 
+# What these packages depend on besides each other, as one line.
+depends() { # OUT
+  local deb
+  ours "$1" | while read -r deb; do
+    dpkg-deb -f "$deb" Depends | sed 's/, */\n/g'
+  done | grep -vE '^(reapmark|libgbench)' | sort -u | paste -sd,
+}
+
 try_packages() { # ROOT OUT
   root=$1
   local before after
@@ -75,6 +83,8 @@ try_packages() { # ROOT OUT
   [ -d "$root/var/lib/dpkg" ] || refuse "'$root' is not the root folder of a Debian system"
   [ -d "$2" ] && [ -n "$(ours "$2")" ] || refuse "there are no packages in '$2'"
   in_root apt-get update -q >&2
+  # What other packages leave when they are removed is not the matter here.
+  in_root apt-get satisfy -q -y --no-install-recommends "$(depends "$2")" >&2
   before=$(paths)
   rm -rf "$root/tmp/debs"
   mkdir "$root/tmp/debs"
@@ -89,13 +99,12 @@ try_packages() { # ROOT OUT
     cat /tmp/err >&2
     ! grep "collector not used" /tmp/err || exit 2
     reapmark run quick -n 1 &&
-      man=$(zcat /usr/share/man/man1/reapmark.1.gz | head -3) && echo "$man"' || {
+      man=$(zcat /usr/share/man/man1/reapmark.1.gz | sed -n 1,3p) && echo "$man"' || {
     status=$?
     [ $status = 1 ] || exit $status # a disturbed run is told, and is no fault here
   }
   in_root sh -c 'dpkg-query -W -f "\${Package}\n" "reapmark*" "libgbench*" |
-    xargs apt-get purge -q -y --autoremove -o APT::AutoRemove::RecommendsImportant=false \
-      -o APT::AutoRemove::SuggestsImportant=false' >&2
+    xargs apt-get purge -q -y' >&2
   rm -rf "$root"/tmp/*
   after=$(paths)
   diff <(echo "$before") <(echo "$after") ||

@@ -49,7 +49,7 @@ END
 # installs CODE GROUP...: packages_install exits with CODE, where PATH is $path.
 path=$PATH
 installs() {
-  exits "$1" env "PATH=$path" "$(command -v bash)" -c '. "$1"; shift; packages_install list "$@"; echo done' install \
+  exits "$1" env "PATH=$path" "$(command -v bash)" -euo pipefail -c '. "$1"; shift; packages_install list "$@"; echo done' install \
     "$scripts/install.sh" "${@:2}"
 }
 
@@ -119,7 +119,7 @@ test_optional() {
 
 # A program whose text nobody needs to its end does not fail, however long that is.
 test_long_answers() {
-  echo gcc >known
+  echo gcc >list
   tool apt-cache <<'END'
 printf 'gcc:\n  Candidate: 1.0\n'
 seq 100000
@@ -144,9 +144,9 @@ test_pipes_are_read_to_the_end() {
     fail "$file: $(cat found)"
   done < <(find "$scripts" "$tests" -name '*.sh')
   # That the pattern is one.
-  for line in 'a | grep -q b' 'a | grep -vqE b' 'a | head -1' 'a | sed 3q' 'a | sed "/b/ { p; q }"' \
-    'a | awk "{ exit }"'; do
-    grep -E "$stops" <<<"$line" >/dev/null || fail "not found: $line"
+  for command in 'grep -q b' 'grep -vqE b' 'head -1' 'sed 3q' 'sed "/b/ { p; q }"' 'awk "{ exit }"'; do
+    grep -E "$stops" <<<"a | $command" >/dev/null || fail "not found: $command"
+    checks=$((checks + 1))
   done
 }
 
