@@ -105,10 +105,12 @@ packages_install() { # LIST [GROUP]...
   # shellcheck disable=SC2046,SC2086
   packages_get $(printf '%s\n' $chosen | cut -d= -f1) && return 0
   # One package that cannot be installed, perhaps because another one of the
-  # machine conflicts with it, stops the others only if it is needed.
+  # machine conflicts with it, stops the others only if it is needed.  While a
+  # package is there whose script failed, apt-get fails, whatever it installs.
   lacking=
   for package in $chosen; do
-    packages_get "${package%%=*}" || lacking+=" ${package#*=}"
+    packages_get "${package%%=*}" || package_is_installed "${package%%=*}" ||
+      lacking+=" ${package#*=}"
   done
   # shellcheck disable=SC2086
   [ -z "$lacking" ] || packages_lacking 'apt-get could not install' $lacking

@@ -75,6 +75,7 @@ fresh() {
   [ -z "$(git status --porcelain)" ] ||
     echo 'test.sh: what is not committed is not tested' >&2
   root=$(mktemp -d)
+  chmod 755 "$root" # users of the system that is made must see its files
   # Mounts are those of a namespace, which ends before the files are removed.
   # shellcheck disable=SC2064
   trap "rm -rf --one-file-system '$root'" EXIT

@@ -34,6 +34,7 @@ for package; do
   [[ $package == -* ]] || ! grep -qx "$package" broken || exit 100
 done
 printf '%s\n' "$@" | grep -v '^-' >>installed
+[ ! -e half-installed ] || exit 100
 END
 tool id <<'END'
 echo 0
@@ -115,6 +116,17 @@ test_optional() {
   echo chromium >known
   installs 2
   said 'apt has no such package; these are needed: gcc'
+}
+
+# A package whose script fails is in the way of no other one, although apt-get then
+# fails for all of them.
+test_half_installed() {
+  printf '%s\n' gcc fish chromium >known
+  echo fish >broken
+  touch half-installed
+  installs 0 test
+  said 'apt-get could not install; what needs these is left out: fish'
+  printed done
 }
 
 # A program whose text nobody needs to its end does not fail, however long that is.
@@ -251,12 +263,14 @@ END
 echo "mount \$*" >>"$work/told"
 END
   tool chroot <<END
+stat -c 'mode %a' "\$1" >>"$work/told"
 cat "\$1/etc/apt/sources.list" "\$1/etc/apt/apt.conf.d/90acquire" >>"$work/told"
 shift
 printf '%s\n' "\$@" >>"$work/told"
 exit 5
 END
   exits 5 "$scripts/test.sh" --quick --fresh 12 --cache kept
+  has_line told 'mode 755' # for users who are not root
   has_line told 'deb http://near.example/debian bookworm main'
   has_line told 'deb http://security.example/debian-security bookworm-security main'
   has_line told 'Acquire::http::Proxy "http://proxy.example/";'
