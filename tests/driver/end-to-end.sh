@@ -328,6 +328,22 @@ EOF
   complained 'no collectors found'
 }
 
+# Two lists of parameters for one workload of a suite: none of them is dropped
+# silently.
+test_workload_of_suite_twice() {
+  cat >one.yml <<EOF
+name: one
+description: one cell
+cells: [{workload: script, collectors: [alpha]}]
+EOF
+  expect 2 run ./one.yml -w 'script:size=1 script:size=2' -o dir
+  complained "--workloads: 'script' is listed twice"
+  [ ! -e dir ] || fail 'something was written'
+  expect 0 run -w 'script:size=1 script:size=2' -c alpha --dry-run
+  printed script:size=1
+  printed script:size=2
+}
+
 # suite_error TEXT LINE...: the driver refuses a suite of these lines, and its one
 # line on stderr has the text.
 suite_error() {

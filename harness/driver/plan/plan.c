@@ -105,6 +105,24 @@ static bool read_workloads(planning *g) {
   return true;
 }
 
+/* A workload of a suite takes one list of parameters.  False after a mistake,
+ * which was said. */
+static bool is_listed_once(const planning *g) {
+  const spec_list *listed = &g->listed.workloads;
+  for (size_t i = 0; i < listed->count; i++) {
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(listed->items[i].name, listed->items[k].name))
+        continue;
+      say("--workloads: '%s' is listed twice, and a suite's cells of a "
+          "workload take one list of parameters (without a suite, each is a "
+          "workload of its own)",
+          listed->items[i].name);
+      return false;
+    }
+  }
+  return true;
+}
+
 /* The lists that a suite has, or one of its cells. */
 static bool read_lists(const planning *g, char **names, unsigned names_count,
                        char **heaps, unsigned heaps_count,
@@ -288,7 +306,7 @@ static bool add_cells(planning *g, bool from_suite) {
     return false;
   if (!from_suite)
     return add_listed_cells(g);
-  if (!add_suite_cells(g) || !plan_add_targets(g))
+  if (!is_listed_once(g) || !add_suite_cells(g) || !plan_add_targets(g))
     return false;
   for (size_t i = 0; i < g->listed.workloads.count; i++)
     if (!g->listed.used[i])
