@@ -127,7 +127,8 @@ arm64() {
     refuse '--arm64 is for other machines: here, test.sh without it does the same'
   packages_install scripts/packages.txt arm64
   arm64_sysroot "$PWD/$build/sysroot"
-  arm64_emulate "$PWD/$build/sysroot"
+  arm64_emulator "$PWD/$build/emulator"
+  arm64_emulate "$PWD/$build/sysroot" "$PWD/$build/emulator"
   build_and_test arm64 $build -L unit || failed+=' unit-tests'
   rm -rf $build/quick
   $build/reapmark run quick -n 1 --timeout 900 -o $build/quick || failed+=' quick'

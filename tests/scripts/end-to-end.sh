@@ -301,6 +301,28 @@ END
   [ ! -e build/sysroot/complete ] || fail 'complete without libraries'
 }
 
+# The emulator is not older than that of Debian 13, which Debian 12 has an archive for.
+test_arm64_emulator() {
+  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  tool apt-get <<END
+echo 'deb http://near.example/debian $release main'
+echo 'deb http://near.example/debian $release contrib'
+echo 'deb http://security.example/debian-security $release-security main'
+END
+  tool mmdebstrap <<END
+cat >"$work/sources"
+printf '%s\n' "\$@" >"$work/asked"
+END
+  exits 0 bash -euc '. "$1/arm64.sh"; arm64_emulator "$2"' emulator "$scripts" "$work/emulator"
+  has_line sources "deb http://near.example/debian $release main"
+  has_line sources "deb http://security.example/debian-security $release-security main"
+  has_line asked --include=qemu-user-static
+  if [ "$release" = bookworm ]; then
+    has_line sources 'deb http://near.example/debian bookworm-backports main'
+    has_line asked '--aptopt=APT::Default-Release "bookworm-backports"'
+  fi
+}
+
 # Another C library than glibc is refused in one sentence.
 test_other_library() {
   mkdir -p headers
