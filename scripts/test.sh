@@ -7,11 +7,12 @@
 #   --all-collectors  with the packages of all adapters, which are then built and
 #                     tested
 #   --quick           without the tests labelled `slow`
-#   --fresh 12|13     instead, all of this in a minimal Debian of that release, made
-#                     for the purpose and removed afterwards: what is tested is the
-#                     last commit, with all collectors.  It shows that
-#                     scripts/packages.txt is complete.  Needs root and the package
-#                     debootstrap; the packages come from where this machine's do.
+#   --fresh 12|13     instead, bench.sh, bench.sh --all-collectors and then all of this
+#                     in a minimal Debian of that release, made for the purpose and
+#                     removed afterwards: what is tested is the last commit, with all
+#                     collectors.  It shows that scripts/packages.txt is complete.
+#                     Needs root and the package debootstrap; the packages come from
+#                     where this machine's do.
 #   --cache DIR       of --fresh: keeps downloaded packages there for the next time
 #   --arm64           instead, builds the driver and the models for arm64, and runs
 #                     the unit tests, the suite `quick` and `stress --quick` with an
@@ -58,7 +59,19 @@ site_of() {
     sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
 }
 
-# Makes a minimal system and runs this script in it.  The root folder is that of
+# What is done in a clean system: what a new user would, and then all tests.  What
+# fails does not keep the rest from running.
+from_nothing() { # [OPTION of this script]...
+  local failed=
+  cd /reapmark
+  ./scripts/bench.sh || failed+=' bench.sh'
+  ./scripts/bench.sh --all-collectors || failed+=', bench.sh --all-collectors'
+  ./scripts/test.sh --all-collectors "$@" || failed+=', test.sh'
+  build/reapmark list collectors
+  [ -z "$failed" ] || { echo "failed in a clean system:${failed#,}" >&2; exit 1; }
+}
+
+# Makes a minimal system and runs from_nothing in it.  The root folder is that of
 # the system that is made, $version and $cache are from the command line.
 fresh() {
   local release mirror security options=()
@@ -95,8 +108,8 @@ fresh() {
     >"$root/etc/apt/apt.conf.d/90acquire" || true
   git clone -q . "$root/reapmark"
   unshare --mount --pid --fork --kill-child bash -euc '
-    root=$1 cache=$2
-    shift 2
+    root=$1 cache=$2 commands=$3
+    shift 3
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys" # hwloc reads the topology there
     mount -t tmpfs tmpfs "$root/dev/shm"
@@ -105,9 +118,8 @@ fresh() {
     [ -z "$cache" ] || mount --bind "$cache" "$root/var/cache/apt/archives"
     exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM-dumb}" \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-      bash -c "cd /reapmark && ./scripts/test.sh --all-collectors \"\$@\" &&
-        build/reapmark list collectors" test.sh "$@"
-  ' fresh "$root" "$cache" "${passed[@]}"
+      bash -c "$commands" test.sh "$@"
+  ' fresh "$root" "$cache" "$(declare -f from_nothing); from_nothing \"\$@\"" "${passed[@]}"
 }
 
 # stress BUILD: these collectors under every condition; what fails is shown, and
