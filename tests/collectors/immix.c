@@ -205,9 +205,10 @@ static void fragmented_blocks_are_emptied(void **state) {
   assert_true(gc_same(m, f + 1, f + 4));
   assert_intact(f, N, KEEP);
   assert_int_equal(gc_heap_objects(heap), KEPT + 3);
-  /* All blocks of some group are empty now, which has a stretch to itself. */
+  /* All blocks of some group are empty now, and perhaps of its neighbours. */
   gc_usage u = gc_heap_usage(heap);
-  assert_int_equal(u.free_largest, GROUP * BLOCK_BYTES);
+  assert_true(u.free_largest >= GROUP * BLOCK_BYTES);
+  assert_int_equal(u.free_largest % (GROUP * BLOCK_BYTES), 0);
   rig_check();
   gc_frame_leave(m, f, 5, 0);
   rig_close();
