@@ -217,10 +217,10 @@ static void say_rules(page *p, const report *r, const ranking *all,
   const bool several = r->machines_count > 1;
   if (k->ranked > 1)
     answer_say(p,
-               "By %zu runs of each cell%s.  [ ]: 95 %% interval of the ratio "
+               "By %zu run%s of each cell%s.  [ ]: 95 %% interval of the ratio "
                "(bootstrap%s).  Told apart: %s over all workloads, Holm "
                "over %zu test%s, p <= %g.",
-               fewest_runs(k),
+               fewest_runs(k), fewest_runs(k) == 1 ? "" : "s",
                several ? arena_text(" on %zu machines", r->machines_count) : "",
                several ? ", of ratios within a machine and round" : "",
                several ? "signed ranks" : "rank sums", k->tests,

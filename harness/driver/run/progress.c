@@ -74,10 +74,11 @@ static void print_block(progress *g) {
   if (g->live || !run || !g->of_block.runs)
     return;
   const plan_cell *c = &g->plan->cells[run->cell];
-  fprintf(stderr, "[%zu/%zu%s] %s heap=%s threads=%u #%u: %u runs in %.1f s\n",
+  fprintf(stderr, "[%zu/%zu%s] %s heap=%s threads=%u #%u: %u run%s in %.1f s\n",
           g->plan->runs_count - g->all.ahead, g->plan->runs_count, left_text(g),
           spec_text(&c->workload), c->heap.text, c->threads, run->invocation,
-          g->of_block.runs, g->of_block.seconds);
+          g->of_block.runs, g->of_block.runs == 1 ? "" : "s",
+          g->of_block.seconds);
   g->of_block = (tally){0};
 }
 
