@@ -225,6 +225,10 @@ SlurmdParameters=config_overrides
 NodeName=slot[1-2] NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=[$((seed + 1))-$((seed + 2))] CPUs=1 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 X
+  # Newer ones of slurmd want control groups even where nothing uses them, unless they
+  # are told not to, which older ones do not understand.
+  version=$(slurmd -V | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+  [ "$version" -lt 23 ] || echo 'CgroupPlugin=disabled' >cgroup.conf
   daemon munged --foreground --force --socket="$work/munge.socket" --key-file="$work/munge.key" \
     --pid-file="$work/munged.pid" --log-file="$work/munged.log" --seed-file="$work/munged.seed"
   wait_for test -S munge.socket
