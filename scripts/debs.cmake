@@ -100,7 +100,7 @@ Reapmark, a benchmark and stress-test suite for garbage collectors: the
 sources that workloads and models are compiled from, libraries, and a CMake
 package."
   SECTION libdevel
-  DEPENDS "reapmark ${same}, libgbench-dev, cmake, g++, pkg-config, libhwloc-dev, libjansson-dev, libzstd-dev, zlib1g-dev"
+  DEPENDS "reapmark ${same}, libgbench-dev, cmake, g++, pkgconf | pkg-config, libhwloc-dev, libjansson-dev, libzstd-dev, zlib1g-dev"
   SUGGESTS "libcmocka-dev, ninja-build")
 get_target_property(soversion gbench SOVERSION)
 set(gbench_text "A plain C header for the timing engine of Google Benchmark, which finds out

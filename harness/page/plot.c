@@ -151,8 +151,8 @@ static void put_element(const figure *f, size_t i, FILE *out) {
   fputs(" noenhanced", out);
 }
 
-/* Without the size of the box gnuplot 6 puts a white one behind each point, which
- * a dark page shows. */
+/* Without the size of the box gnuplot 6 puts a white one behind each point,
+ * which a dark page shows. */
 static void put_figure(const figure *f, bool legend, FILE *out) {
   fputs("set grid lw 0.5 lc rgb '#b0b0b0'\nset border 3\nset xtics nomirror\n"
         "set ytics nomirror\nset tics scale 0.5\nset errorbars small\n"
