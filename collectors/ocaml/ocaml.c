@@ -46,7 +46,7 @@ const gc_collector gc_this_collector = {
     .source = HEAP_SOURCE,
     .kind = GC_KIND_REFERENCE,
     .can = {.reclaims = GC_RECLAIMS_ALL,
-            .external = GC_EXTERNALS_COUNTED,
+            .external = GC_EXTERNAL ? GC_EXTERNALS_COUNTED : GC_EXTERNALS_NONE,
             .weak = true,
             .ephemerons = true,
             .finalizers = true,

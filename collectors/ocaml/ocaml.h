@@ -20,8 +20,15 @@
 #ifndef REAPMARK_OCAML_H
 #define REAPMARK_OCAML_H
 
+#include <caml/version.h>
+
 #define GC_EPHEMERONS 1
-#define GC_EXTERNAL   1
+/* External memory is given back by Gc.finalise_last, which in OCaml 5.0 to 5.2
+ * may lose a request or write beyond its table when it collects the nursery
+ * (OCaml's issue 13502).  So with these there is none. */
+#if OCAML_VERSION < 50000 || OCAML_VERSION >= 50300
+#define GC_EXTERNAL 1
+#endif
 
 #include <stdio.h>
 #include "gc.h"
@@ -30,7 +37,6 @@
 #define CAML_INTERNALS
 #include <caml/memory.h>
 #include <caml/mlvalues.h>
-#include <caml/version.h>
 #undef CAML_INTERNALS
 
 /* Tags of the blocks that are objects.  Payload blocks have String_tag. */
@@ -156,9 +162,11 @@ static inline bool gc_ephemeron_get(gc_mutator *m, gc_reg dst, gc_reg pair) {
   return ml_ephemeron_get(m, dst, pair);
 }
 
+#if GC_EXTERNAL
 static inline bool gc_try_external(gc_mutator *m, gc_reg obj, uint32_t bytes) {
   return ml_external(m, obj, bytes);
 }
+#endif
 
 static inline bool gc_finalizer_next(gc_mutator *m, gc_reg dst) {
   return ml_finalizer_next(m, dst);
