@@ -2,6 +2,7 @@
  * lines it keeps, what goes into holes, what is copied, and that copying never
  * fails. */
 #include "rig.h"
+#include "pages.h"
 /* After the collector. */
 #include "common/blocks.h"
 
@@ -304,21 +305,23 @@ static void nearly_all_of_the_limit_holds_objects(void **state) {
  * those that move, nearly all of it. */
 static void large_objects_can_have_what_is_free(void **state) {
   (void)state;
-  enum { LIMIT = 3 << 18, SIZE = BLOCK_BYTES / 4, KEEP = 8 };
+  enum { SIZE = BLOCK_BYTES / 4, KEEP = 8 };
+  const uint32_t limit = pages_are_long() ? 3 << 20 : 3 << 18;
+  const uint32_t n = limit / SIZE - KEEP - 2;
   for (unsigned evacuate = 0; evacuate < 2; evacuate++) {
     options(evacuate, 25, 0);
-    rig_open(LIMIT);
+    rig_open(limit);
     gc_reg f = gc_frame_enter(m, 2, 0);
-    scatter(f, LIMIT / SIZE - KEEP - 2, SIZE, KEEP);
-    uint32_t bytes = evacuate ? LIMIT / 3 * 2 : LIMIT / 5 * 2;
+    scatter(f, n, SIZE, KEEP);
+    uint32_t bytes = evacuate ? limit / 3 * 2 : limit / 5 * 2;
     leaf(f + 1, bytes);
-    assert_true(gc_heap_usage(heap).pages <= LIMIT);
+    assert_true(gc_heap_usage(heap).pages <= limit);
     memset(gc_payload(m, f + 1), 0x5a, bytes - 8);
-    assert_intact(f, LIMIT / SIZE - KEEP - 2, KEEP);
+    assert_intact(f, n, KEEP);
     gc_clear(m, f + 1);
     for (unsigned i = 0; i < 10 * KEEP; i++)
       leaf(f + 1, SIZE);
-    assert_intact(f, LIMIT / SIZE - KEEP - 2, KEEP);
+    assert_intact(f, n, KEEP);
     gc_frame_leave(m, f, 2, 0);
     rig_close();
   }
