@@ -8,6 +8,7 @@ import os
 import sys
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -31,8 +32,14 @@ def start():
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs",
                            {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
-                            options=options)
+    for tries in range(5):
+        try:
+            return webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
+                                    options=options)
+        except WebDriverException:
+            # A busy machine may not start it within the half minute it gets.
+            if tries == 4:
+                raise
 
 
 def resize(browser, width, height, phone):
